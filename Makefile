@@ -1,0 +1,103 @@
+# bk: PostgreSQL backups that are proven to restore.
+#
+#   make demo    a million rows through the whole pipeline, on real servers
+#   make check   every test; both install what they need (contrib/install-deps.sh)
+#   make         the tools, into build/bin
+#   make bench   speed, side by side with the tools you would use instead
+#   make install PREFIX=/usr/local DESTDIR=
+#   SAN=1: AddressSanitizer and UBSan; TSAN=1: ThreadSanitizer; CC=clang
+
+CC = gcc
+PREFIX = /usr/local
+JOBS := $(shell nproc 2>/dev/null || echo 2)
+
+ifdef SAN
+B = build/san
+MODE = -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
+else ifdef TSAN
+B = build/tsan
+MODE = -O1 -fsanitize=thread
+else
+B = build
+MODE = -O2 -D_FORTIFY_SOURCE=2
+endif
+
+HARDEN = -fstack-protector-strong -fstack-clash-protection -fPIE
+WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+ISAL := $(shell echo '\#include <isa-l.h>' | $(CC) -E - >/dev/null 2>&1 && echo 1)
+PGINC := $(shell pg_config --includedir 2>/dev/null || echo /usr/include/postgresql)
+ALL_CFLAGS = -std=c11 -g $(MODE) $(HARDEN) $(WARN) -D_POSIX_C_SOURCE=200809L \
+	$(if $(ISAL),-DBK_HAVE_ISAL) -Ilib/base -I$(PGINC) -pthread $(CFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed -pthread $(MODE) $(LDFLAGS)
+
+TOOLS := $(patsubst bin/%.c,$B/bin/%,$(wildcard bin/bk-*.c))
+LIBOBJ := $(patsubst %.c,$B/obj/%.o,$(wildcard lib/*/*.c))
+UNITS := $(patsubst t/unit/%.c,$B/t/%.t,$(wildcard t/unit/*.c))
+MAN := $(wildcard man/*.[1-8])
+
+all: $(TOOLS)
+
+# The outside libraries that each tool may need; nothing else is linked.
+GZ = -ldeflate $(if $(ISAL),-lisal) -lz
+S3 = -lcurl -lcrypto -lexpat -ljansson
+PG = -lpq -ljansson -lxxhash
+$B/bin/bk-gz: LDLIBS = $(GZ)
+$B/bin/bk-zst: LDLIBS = -lzstd
+$B/bin/bk-crypt $B/bin/bk-keygen: LDLIBS = -lcrypto
+$B/bin/bk-dump $B/bin/bk-restore: LDLIBS = $(PG)
+$B/bin/bk-verify: LDLIBS = $(PG) $(GZ) -lzstd -lcrypto
+$B/bin/bk-s3put $B/bin/bk-s3get $B/bin/bk-s3ls $B/bin/bk-s3rm: LDLIBS = $(S3)
+$(UNITS): LDLIBS = $(GZ) -lzstd $(PG) $(S3) -lssl -lcrypto
+
+$(TOOLS): $B/bin/%: $B/obj/bin/%.o $B/obj/bin/tool.o $B/libbk.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(UNITS): $B/t/%.t: $B/obj/t/unit/%.o $B/libbk.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$B/libbk.a: $(LIBOBJ)
+	rm -f $@
+	ar rcs $@ $^
+
+$B/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+-include $(shell find $B/obj -name '*.d' 2>/dev/null)
+
+deps:
+	sh contrib/install-deps.sh
+
+# A second make, which sees the libraries that the first has just installed.
+check: deps
+	$(MAKE) -j$(JOBS) all units
+	$(MAKE) lint
+	BK_BIN="$(CURDIR)/$B/bin" PATH="$(CURDIR)/$B/bin:$$PATH" \
+	    prove -j$(JOBS) --timer --ext .t --ext .bats $B/t t
+
+units: $(UNITS)
+
+lint:
+	mandoc -Tlint -W warning $(MAN)
+
+demo: deps
+	$(MAKE) -j$(JOBS) all
+	BK_BIN="$(CURDIR)/$B/bin" t/support/demo.sh
+
+bench: deps
+	$(MAKE) -j$(JOBS) all
+	BK_BIN="$(CURDIR)/$B/bin" t/support/bench.sh
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(addprefix $(DESTDIR)$(PREFIX)/share/man/man,1 5 7)
+	install $(TOOLS) $(DESTDIR)$(PREFIX)/bin
+	for m in $(MAN); do \
+	    install -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}; done
+
+clean:
+	rm -rf build
+
+.PHONY: all deps check units lint demo bench install clean

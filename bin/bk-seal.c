@@ -1,0 +1,159 @@
+/* bk-seal: run a command and vouch for what it wrote, see bk-seal(1) */
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io.h"
+#include "out.h"
+#include "tool.h"
+
+static const struct bk_tool tool = {
+	.name = "bk-seal",
+	.usage = "COMMAND [ARGUMENT ...]",
+	.help =
+"Example: bk-seal pg_dumpall | bk-gz | bk-crypt | bk-s3put s3://b/all-{utc}\n"
+"\n"
+"usage: bk-seal COMMAND [ARGUMENT ...]\n"
+"\n"
+"Runs COMMAND and copies its standard output, in an envelope whose closing\n"
+"mark is written only if COMMAND exited 0 and wrote something.  Every bk tool\n"
+"that reads the stream refuses it without that mark, and strips the envelope.\n"
+"Standard input is the COMMAND's.  bk-seal(1) has more.\n"
+"\n"
+"    --help      this text\n"
+"    --version   the version\n"
+"\n"
+"Exit: 0 sealed, 1 COMMAND failed or could not run, 2 wrong call.\n",
+};
+
+static volatile sig_atomic_t child;
+
+/* A signal for us is one for the command. */
+static void
+stop_child(void)
+{
+	if (child > 0)
+		(void)kill((pid_t)child, SIGTERM);
+}
+
+/* In the child: the command's output is the pipe; SIGPIPE as it would be. */
+_Noreturn static void
+run_command(char *argv[], int fd)
+{
+	struct sigaction sa = { .sa_handler = SIG_DFL };
+	int err;
+
+	(void)sigaction(SIGPIPE, &sa, NULL);
+	if (dup2(fd, STDOUT_FILENO) != -1)
+		(void)execvp(argv[0], argv);
+	err = errno;
+	bk_tool_say("%s: %s", argv[0], strerror(err));
+	_exit(err == ENOENT ? 127 : 126);
+}
+
+/* Start argv; *fd reads its output. */
+static int
+start(char *argv[], int *fd, struct bk_err *e)
+{
+	int p[2];
+	pid_t pid;
+
+	if (pipe(p) == -1)
+		return bk_fail_errno(e, "pipe");
+	bk_io_pipe_grow(p[1]);
+	if ((pid = fork()) == -1)
+		return bk_fail_errno(e, "fork");
+	if (pid == 0) {
+		close(p[0]);
+		run_command(argv, p[1]);
+	}
+	child = pid;
+	close(p[1]);
+	*fd = p[0];
+	return 0;
+}
+
+static int
+copy(int fd, const char *name, struct bk_out *out, struct bk_err *e)
+{
+	static uint8_t buf[BK_IO_BUFSZ];
+	ssize_t n;
+
+	/* read(2) itself: what a slow command wrote is passed on at once */
+	while ((n = read(fd, buf, sizeof(buf))) != 0) {
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return bk_fail_errno(e, "%s: read", name);
+		if (bk_out_write(out, buf, (size_t)n, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* The command's verdict. */
+static int
+reap(const char *name, struct bk_err *e)
+{
+	int status;
+
+	while (waitpid((pid_t)child, &status, 0) == -1)
+		if (errno != EINTR)
+			return bk_fail_errno(e, "%s: wait", name);
+	child = 0;
+	if (WIFSIGNALED(status))
+		return bk_fail(e, BK_FAIL, "%s: killed by signal %d; not "
+		    "sealed", name, WTERMSIG(status));
+	if (WEXITSTATUS(status) >= 126)	/* could not run: it said so itself */
+		e->quiet = 1;
+	if (WEXITSTATUS(status) != 0)
+		return bk_fail(e, BK_FAIL, "%s: exit status %d; not sealed",
+		    name, WEXITSTATUS(status));
+	return 0;
+}
+
+int
+main(int argc, char *argv[])
+{
+	static const struct option options[] = {
+		BK_TOOL_LONGOPTS,
+		{ 0 }
+	};
+	struct bk_err e = {0};
+	struct bk_out *out = NULL;
+	int fd = -1, ch, rc = -1;
+
+	bk_tool_start(&tool);
+	/* "+": what follows COMMAND is the COMMAND's */
+	while ((ch = getopt_long(argc, argv, "+", options, NULL)) != -1)
+		bk_tool_option(ch);
+	if (optind == argc)
+		bk_tool_usage("no COMMAND");
+	argv += optind;
+	bk_tool_audit()->type = "seal";
+	bk_tool_audit()->source = argv[0];
+
+	bk_tool_on_signal(stop_child);
+	out = bk_out_open(STDOUT_FILENO, "standard output", BK_OUT_ENVELOPE,
+	    &e);
+	if (out == NULL || start(argv, &fd, &e) == -1)
+		goto done;
+	rc = copy(fd, argv[0], out, &e);
+	close(fd);		/* if we failed, the command sees a closed pipe */
+	if (reap(argv[0], &e) == -1)
+		rc = -1;
+	bk_tool_audit()->size_bytes = bk_out_bytes(out);
+	if (rc == 0 && bk_out_bytes(out) == 0)
+		rc = bk_fail(&e, BK_FAIL, "%s: wrote nothing; not sealed",
+		    argv[0]);
+	if (rc == 0)
+		rc = bk_out_finish(out, &e);
+ done:
+	bk_out_free(out);
+	return bk_tool_end(rc, &e);
+}

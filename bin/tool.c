@@ -1,0 +1,222 @@
+#include "tool.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "version.h"
+#include "when.h"
+
+static const struct bk_tool *tool;
+static struct bk_audit audit;
+static double started;
+static void (*cleanup)(void);
+
+static const struct bk_progress *progress;
+static pthread_t progress_thread;
+static pthread_mutex_t progress_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t progress_wake = PTHREAD_COND_INITIALIZER;
+static int progress_over;
+
+void
+bk_tool_start(const struct bk_tool *t)
+{
+	struct sigaction sa = { .sa_handler = SIG_IGN };
+
+	tool = t;
+	audit.operation = t->name;
+	started = bk_when_monotonic();
+	(void)sigaction(SIGPIPE, &sa, NULL);
+}
+
+/*
+ * Print "tool: message" in one write.  Messages may carry a server's words or
+ * a file's name: a newline becomes a blank, other control bytes '?', so that
+ * it stays one line and cannot play with the terminal.
+ */
+__attribute__((format(printf, 1, 0))) static void
+say(const char *fmt, va_list ap)
+{
+	char text[2048];
+	size_t n, i;
+	int len;
+
+	n = (size_t)snprintf(text, sizeof(text), "%s: ", tool->name);
+	len = vsnprintf(text + n, sizeof(text) - n - 1, fmt, ap);
+	if (len < 0)
+		return;
+	len += (int)n;
+	if ((size_t)len > sizeof(text) - 2)
+		len = (int)sizeof(text) - 2;
+	while (len > 0 && text[len - 1] == '\n')
+		len--;
+	for (i = 0; i < (size_t)len; i++)
+		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
+			text[i] = text[i] == '\n' || text[i] == '\t' ? ' ' : '?';
+	text[len++] = '\n';
+	/* nowhere to report that stderr is gone */
+	if (write(STDERR_FILENO, text, (size_t)len) == -1)
+		return;
+}
+
+void
+bk_tool_say(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(fmt, ap);
+	va_end(ap);
+}
+
+void
+bk_tool_usage(const char *fmt, ...)
+{
+	va_list ap;
+
+	if (fmt != NULL) {
+		va_start(ap, fmt);
+		say(fmt, ap);
+		va_end(ap);
+	}
+	fprintf(stderr, "usage: %s %s\n", tool->name, tool->usage);
+	exit(BK_USAGE);
+}
+
+void
+bk_tool_option(int ch)
+{
+	if (ch == BK_OPT_HELP)
+		fputs(tool->help, stdout);
+	else if (ch == BK_OPT_VERSION)
+		printf("%s %s\n", tool->name, BK_VERSION);
+	else
+		bk_tool_usage(NULL);
+	if (fflush(stdout) == EOF || ferror(stdout))
+		exit(BK_FAIL);
+	exit(BK_OK);
+}
+
+struct bk_audit *
+bk_tool_audit(void)
+{
+	return &audit;
+}
+
+static void
+on_signal(int sig)
+{
+	struct sigaction sa = { .sa_handler = SIG_DFL };
+	sigset_t set;
+
+	if (cleanup != NULL)
+		cleanup();
+	(void)sigaction(sig, &sa, NULL);
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, sig);
+	(void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	(void)raise(sig);
+}
+
+void
+bk_tool_on_signal(void (*fn)(void))
+{
+	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction sa = { .sa_handler = on_signal }, old;
+	size_t i;
+
+	cleanup = fn;
+	(void)sigfillset(&sa.sa_mask);
+	for (i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
+		/* nohup's choice stands */
+		if (sigaction(sigs[i], NULL, &old) == 0 &&
+		    old.sa_handler != SIG_IGN)
+			(void)sigaction(sigs[i], &sa, NULL);
+}
+
+static void
+show_progress(const char *ending)
+{
+	char line[BK_PROGRESS_TEXT];
+
+	bk_progress_format(progress, bk_when_monotonic() - started, line);
+	fprintf(stderr, "\r%s: %s\033[K%s", tool->name, line, ending);
+}
+
+static void *
+progress_loop(void *arg)
+{
+	struct timespec t;
+
+	(void)arg;
+	pthread_mutex_lock(&progress_lock);
+	while (!progress_over) {
+		(void)clock_gettime(CLOCK_REALTIME, &t);
+		t.tv_nsec += 500 * 1000 * 1000;
+		t.tv_sec += t.tv_nsec / 1000000000;
+		t.tv_nsec %= 1000000000;
+		(void)pthread_cond_timedwait(&progress_wake, &progress_lock, &t);
+		if (!progress_over)
+			show_progress("");
+	}
+	pthread_mutex_unlock(&progress_lock);
+	return NULL;
+}
+
+void
+bk_tool_progress(const struct bk_progress *p, int mode)
+{
+	sigset_t all, old;
+
+	if (mode < 0 || (mode == 0 && !isatty(STDERR_FILENO)))
+		return;
+	progress = p;
+	/* signals are for the threads that can clean up */
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_BLOCK, &all, &old);
+	if (pthread_create(&progress_thread, NULL, progress_loop, NULL) != 0)
+		progress = NULL;	/* a dump without a progress line */
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
+static void
+end_progress(void)
+{
+	if (progress == NULL)
+		return;
+	pthread_mutex_lock(&progress_lock);
+	progress_over = 1;
+	pthread_cond_signal(&progress_wake);
+	pthread_mutex_unlock(&progress_lock);
+	pthread_join(progress_thread, NULL);
+	show_progress("\n");
+}
+
+int
+bk_tool_end(int rc, struct bk_err *e)
+{
+	const char *log = getenv("BK_AUDIT_LOG");
+	struct bk_err log_err = {0};
+
+	end_progress();
+	if (rc != 0 && e->code == BK_OK)
+		bk_fail(e, BK_FAIL, "failed");
+	if (rc != 0 && !e->quiet)
+		bk_tool_say("%s", e->msg);
+	if (log != NULL && *log != '\0') {
+		audit.ended = time(NULL);
+		audit.duration_seconds = bk_when_monotonic() - started;
+		if (bk_audit_append(log, &audit, e, &log_err) == -1) {
+			bk_tool_say("%s", log_err.msg);
+			if (rc == 0)
+				return BK_FAIL;
+		}
+	}
+	return rc == 0 ? BK_OK : (int)e->code;
+}

@@ -1,0 +1,65 @@
+#ifndef BK_BIN_TOOL_H
+#define BK_BIN_TOOL_H
+/*
+ * What every tool's main() does alike: the name before messages, --help and
+ * --version, the usage line, the one place that prints a failure, the audit
+ * line, the progress line, signals.  Everything here may print and exit; lib
+ * may not.
+ */
+#include "audit.h"
+#include "err.h"
+#include "progress.h"
+
+struct bk_tool {
+	const char *name;	/* "bk-gz" */
+	const char *usage;	/* behind "usage: bk-gz ", one line */
+	const char *help;	/* --help's text, begins with an example */
+};
+
+/* Values for long options that every tool has, for getopt_long's table. */
+enum { BK_OPT_HELP = 0x1000, BK_OPT_VERSION, BK_OPT_TOOL /* first own one */ };
+#define BK_TOOL_LONGOPTS \
+	{ "help", no_argument, NULL, BK_OPT_HELP }, \
+	{ "version", no_argument, NULL, BK_OPT_VERSION }
+
+/*
+ * First thing in main().  Ignores SIGPIPE: a reader that left shows as EPIPE,
+ * which ends the tool with 1 and without a word.
+ */
+void bk_tool_start(const struct bk_tool *tool);
+
+/*
+ * getopt_long's default case: prints --help or --version and exits 0; for
+ * anything else prints the usage line and exits 2.
+ */
+_Noreturn void bk_tool_option(int ch);
+
+/* A wrong call: says why (a sentence, or NULL), the usage line, exits 2. */
+_Noreturn void bk_tool_usage(const char *fmt, ...)
+    __attribute__((format(printf, 1, 2)));
+
+/* A word to the user on stderr, with the tool's name before it. */
+void bk_tool_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* This run's audit record: fill in type, source, destination, size_bytes. */
+struct bk_audit *bk_tool_audit(void);
+
+/*
+ * Run cleanup on SIGINT, SIGTERM and SIGHUP and then die of that signal.
+ * cleanup runs in the signal handler: async-signal-safe calls only.
+ */
+void bk_tool_on_signal(void (*cleanup)(void));
+
+/*
+ * Show p on stderr twice a second, if stderr is a terminal and mode is 0;
+ * mode < 0 (-q) never, > 0 (-v) always.  Ends with bk_tool_end().
+ */
+void bk_tool_progress(const struct bk_progress *p, int mode);
+
+/*
+ * Last thing in main(): return bk_tool_end(rc, &e).  If rc is not 0 prints
+ * e's message; appends the audit line; returns the exit status.
+ */
+int bk_tool_end(int rc, struct bk_err *e);
+
+#endif

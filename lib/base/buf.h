@@ -1,0 +1,42 @@
+#ifndef BK_BASE_BUF_H
+#define BK_BASE_BUF_H
+/*
+ * A byte string that grows: for lines, JSON text, requests, file contents.
+ * Start it with = {0}; release it with bk_buf_free().  data[len] is always
+ * '\0' once anything was added, so data is a C string if it holds no NUL.
+ * Every function that adds returns 0, or -1 with *e set and the buffer as it
+ * was.
+ */
+#include <stddef.h>
+
+#include "err.h"
+
+struct bk_buf {
+	char *data;	/* NULL while empty */
+	size_t len;
+	size_t cap;
+};
+
+/* Room for extra more bytes behind len (and a NUL). */
+int bk_buf_reserve(struct bk_buf *b, size_t extra, struct bk_err *e);
+int bk_buf_add(struct bk_buf *b, const void *p, size_t n, struct bk_err *e);
+int bk_buf_puts(struct bk_buf *b, const char *s, struct bk_err *e);
+int bk_buf_printf(struct bk_buf *b, struct bk_err *e, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/*
+ * Add s as a JSON string (RFC 8259), quotes included.  Bytes that are not
+ * UTF-8 become U+FFFD, so the result is always valid JSON.
+ */
+int bk_buf_json(struct bk_buf *b, const char *s, struct bk_err *e);
+
+/* Free what it holds, wiping it first; the struct is empty again. */
+void bk_buf_free(struct bk_buf *b);
+
+/* Overwrite n bytes at p in a way that the compiler keeps: for secrets. */
+void bk_wipe(void *p, size_t n);
+
+/* The length of the UTF-8 sequence at s (1 to 4), 0 if there is none. */
+size_t bk_utf8_len(const char *s);
+
+#endif

@@ -1,0 +1,70 @@
+#ifndef BK_BASE_IN_H
+#define BK_BASE_IN_H
+/*
+ * A stream that is being read, judged by its marks (seal.h).
+ *
+ * If the opening mark is there, end of file counts as the end only when the
+ * closing mark came before it.  The verdict and the end are one event:
+ * bk_in_read() returns 0 for "ended and complete" and nothing else, so no
+ * caller can take one for the other.  A stream without an opening mark is
+ * passed through unjudged, unless BK_IN_SEALED demands it.
+ *
+ * An envelope (the opening mark as the very first bytes, the closing mark as
+ * the very last) is stripped, and what is inside is judged by its own marks as
+ * well: whoever closed the envelope may have copied an unfinished stream.
+ *
+ * A caller that succeeds has read until 0, so nothing upstream dies of a
+ * closed pipe.  Memory: 8 KiB.  Not for use by several threads at once.
+ */
+#include <sys/types.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+
+struct bk_in;
+
+enum {
+	BK_IN_SEALED = 1,	/* refuse a stream without an opening mark */
+	BK_IN_NONEMPTY = 2,	/* an empty stream is an unfinished one */
+};
+
+/*
+ * Begin to read fd, which stays the caller's; name (borrowed) is used in
+ * messages.  Reads the first 4 KiB.  Returns NULL with *e set: BK_FAIL the
+ * read failed, BK_DATA a flag's demand is not met.
+ */
+struct bk_in *bk_in_open(int fd, const char *name, unsigned flags,
+    struct bk_err *e);
+
+/*
+ * Read n bytes into buf, fewer only before the end.  Returns 0 at the end of
+ * a complete stream; -1 with *e set: BK_DATA it is unfinished, BK_FAIL the
+ * read failed.  What was read before a failure is the stream's real data,
+ * without an envelope's closing mark.
+ */
+ssize_t bk_in_read(struct bk_in *in, void *buf, size_t n, struct bk_err *e);
+
+/* Read and drop the rest.  Returns as bk_in_read() does: 0 or -1. */
+int bk_in_drain(struct bk_in *in, struct bk_err *e);
+
+/* 1 if there was an opening mark, the envelope's or the stream's own. */
+int bk_in_sealed(const struct bk_in *in);
+
+/* The stream's label: a database name, "" if none.  Borrowed. */
+const char *bk_in_label(const struct bk_in *in);
+
+/*
+ * The stream's first bytes (at most 4 KiB, fewer only if it has no more), to
+ * recognise a format by; reading is not affected.  Borrowed, valid until the
+ * first bk_in_read().
+ */
+const uint8_t *bk_in_head(const struct bk_in *in, size_t *n);
+
+/* Bytes handed out so far. */
+uint64_t bk_in_bytes(const struct bk_in *in);
+
+void bk_in_free(struct bk_in *in);	/* NULL is fine; fd stays open */
+
+#endif

@@ -1,0 +1,161 @@
+#define _GNU_SOURCE		/* F_SETPIPE_SZ */
+#include "io.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+/* A non-blocking descriptor (ssh leaves such behind): wait until it is ready. */
+static int
+wait_ready(int fd, short events)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+
+	return poll(&p, 1, -1) == -1 && errno != EINTR ? -1 : 0;
+}
+
+static int
+again(int fd, short events)
+{
+	if (errno == EINTR)
+		return 1;
+	if (errno == EAGAIN || errno == EWOULDBLOCK)
+		return wait_ready(fd, events) == 0;
+	return 0;
+}
+
+ssize_t
+bk_io_read(int fd, void *buf, size_t n, const char *name, struct bk_err *e)
+{
+	size_t got = 0;
+	ssize_t r;
+
+	while (got < n) {
+		r = read(fd, (char *)buf + got, n - got);
+		if (r == 0)
+			break;
+		if (r > 0)
+			got += (size_t)r;
+		else if (!again(fd, POLLIN))
+			return bk_fail_errno(e, "%s: read", name);
+	}
+	return (ssize_t)got;
+}
+
+int
+bk_io_write(int fd, const void *buf, size_t n, const char *name,
+    struct bk_err *e)
+{
+	return bk_io_write2(fd, buf, n, NULL, 0, name, e);
+}
+
+int
+bk_io_write2(int fd, const void *a, size_t alen, const void *b, size_t blen,
+    const char *name, struct bk_err *e)
+{
+	struct iovec v[2] = {
+		{ .iov_base = (void *)(uintptr_t)a, .iov_len = alen },
+		{ .iov_base = (void *)(uintptr_t)b, .iov_len = blen },
+	};
+	ssize_t w;
+	size_t n;
+	int i;
+
+	while (v[0].iov_len + v[1].iov_len > 0) {
+		w = v[1].iov_len == 0 ?
+		    write(fd, v[0].iov_base, v[0].iov_len) : writev(fd, v, 2);
+		if (w == -1) {
+			if (again(fd, POLLOUT))
+				continue;
+			return bk_fail_errno(e, "%s: write", name);
+		}
+		for (i = 0; i < 2; i++) {
+			n = (size_t)w < v[i].iov_len ? (size_t)w : v[i].iov_len;
+			v[i].iov_base = (char *)v[i].iov_base + n;
+			v[i].iov_len -= n;
+			w -= (ssize_t)n;
+		}
+	}
+	return 0;
+}
+
+int
+bk_io_pwrite(int fd, const void *buf, size_t n, off_t off, const char *name,
+    struct bk_err *e)
+{
+	size_t done = 0;
+	ssize_t w;
+
+	while (done < n) {
+		w = pwrite(fd, (const char *)buf + done, n - done,
+		    off + (off_t)done);
+		if (w >= 0)
+			done += (size_t)w;
+		else if (errno != EINTR)
+			return bk_fail_errno(e, "%s: write", name);
+	}
+	return 0;
+}
+
+int
+bk_io_close(int fd, const char *name, struct bk_err *e)
+{
+	/* after EINTR the descriptor is closed on Linux and must not be retried */
+	if (close(fd) == -1 && errno != EINTR)
+		return bk_fail_errno(e, "%s: close", name);
+	return 0;
+}
+
+int
+bk_io_slurp(const char *path, size_t max, struct bk_buf *b, struct bk_err *e)
+{
+	int std = strcmp(path, "-") == 0, rc = -1;
+	int fd = std ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	const char *name = std ? "standard input" : path;
+	ssize_t n;
+
+	if (fd == -1)
+		return bk_fail_errno(e, "%s", path);
+	if (bk_buf_reserve(b, max, e) == -1)
+		goto done;
+	if ((n = bk_io_read(fd, b->data + b->len, max + 1, name, e)) == -1)
+		goto done;
+	if ((size_t)n > max) {
+		bk_wipe(b->data + b->len, (size_t)n);
+		bk_fail(e, BK_DATA, "%s: longer than %zu bytes", name, max);
+		goto done;
+	}
+	b->len += (size_t)n;
+	rc = 0;
+ done:
+	if (b->data != NULL)
+		b->data[b->len] = '\0';
+	if (!std)
+		close(fd);		/* read only: nothing to lose */
+	return rc;
+}
+
+void
+bk_io_pipe_grow(int fd)
+{
+#ifdef F_SETPIPE_SZ
+	if (bk_io_is_pipe(fd))
+		(void)fcntl(fd, F_SETPIPE_SZ, 1024 * 1024);
+#else
+	(void)fd;
+#endif
+}
+
+int
+bk_io_is_pipe(int fd)
+{
+	struct stat st;
+
+	return fstat(fd, &st) == 0 &&
+	    (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+}

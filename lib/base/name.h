@@ -1,0 +1,32 @@
+#ifndef BK_BASE_NAME_H
+#define BK_BASE_NAME_H
+/*
+ * Name templates for objects and files: {db} {host} {utc} {date} {time}
+ * {tier}.  No '%', which cron eats.  In a value, everything but letters,
+ * digits, UTF-8 and "._-+=@" is percent-encoded, a leading dot too: a database
+ * called "../x" names no other directory.
+ */
+#include <time.h>
+
+#include "buf.h"
+#include "err.h"
+
+struct bk_name_vars {
+	const char *db;		/* NULL or "": unknown */
+	const char *host;
+	const char *tier;
+	time_t now;		/* {utc} 20261121T052719Z, {date}
+				 * 2026-11-21, {time} 052719 */
+};
+
+/* 1 if tmpl holds {what}, e.g. "db". */
+int bk_name_uses(const char *tmpl, const char *what);
+
+/*
+ * Append tmpl to *out with its variables filled in.  BK_USAGE for an unknown
+ * variable, an open brace, or one whose value is unknown.
+ */
+int bk_name_expand(const char *tmpl, const struct bk_name_vars *v,
+    struct bk_buf *out, struct bk_err *e);
+
+#endif

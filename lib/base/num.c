@@ -1,0 +1,152 @@
+#include "num.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* The digits at *s; moves *s behind them.  -1: none, or beyond 64 bits. */
+static int
+digits(const char **s, uint64_t *out)
+{
+	const char *p = *s;
+	uint64_t v = 0;
+
+	if (*p < '0' || *p > '9')
+		return -1;
+	for (; *p >= '0' && *p <= '9'; p++)
+		if (__builtin_mul_overflow(v, 10, &v) ||
+		    __builtin_add_overflow(v, (uint64_t)(*p - '0'), &v))
+			return -1;
+	*s = p;
+	*out = v;
+	return 0;
+}
+
+int
+bk_num_parse(const char *s, uint64_t min, uint64_t max, const char *what,
+    uint64_t *out, struct bk_err *e)
+{
+	const char *p = s;
+	uint64_t v;
+
+	if (digits(&p, &v) == -1 || *p != '\0' || v < min || v > max)
+		return bk_fail(e, BK_USAGE, "%s: '%s' is not a number from "
+		    "%" PRIu64 " to %" PRIu64, what, s, min, max);
+	*out = v;
+	return 0;
+}
+
+/* The factor for a size suffix, 0 if it is none. */
+static uint64_t
+size_factor(const char *suffix)
+{
+	static const char units[] = "KMGTPE";
+	const char *u;
+	uint64_t base = 1024, f = 1;
+	int c = *suffix == 'k' ? 'K' : *suffix;
+
+	if (c == '\0' || strcmp(suffix, "B") == 0)
+		return 1;
+	if ((u = strchr(units, c)) == NULL)
+		return 0;
+	if (strcmp(suffix + 1, "B") == 0)
+		base = 1000;
+	else if (suffix[1] != '\0' && strcmp(suffix + 1, "iB") != 0)
+		return 0;
+	for (; u >= units; u--)
+		f *= base;
+	return f;
+}
+
+int
+bk_size_parse(const char *s, const char *what, uint64_t *bytes,
+    struct bk_err *e)
+{
+	const char *p = s;
+	uint64_t v, f;
+
+	if (digits(&p, &v) == -1 || (f = size_factor(p)) == 0 ||
+	    __builtin_mul_overflow(v, f, bytes))
+		return bk_fail(e, BK_USAGE, "%s: '%s' is not a size; write it "
+		    "as 512K, 64M or 2G", what, s);
+	return 0;
+}
+
+static uint64_t
+duration_factor(char unit)
+{
+	switch (unit) {
+	case 's': return 1;
+	case 'm': return 60;
+	case 'h': return 3600;
+	case 'd': return 86400;
+	case 'w': return 7 * 86400;
+	case 'y': return 365 * 86400;
+	default: return 0;
+	}
+}
+
+int
+bk_duration_parse(const char *s, const char *what, uint64_t *seconds,
+    struct bk_err *e)
+{
+	const char *p = s;
+	uint64_t v, f, sum = 0, last = UINT64_MAX;
+
+	do {
+		if (digits(&p, &v) == -1)
+			goto bad;
+		/* a bare number is seconds; units must shrink: 1h30m */
+		f = *p == '\0' && p != s ? 1 : duration_factor(*p);
+		if (f == 0 || f >= last ||
+		    __builtin_mul_overflow(v, f, &v) ||
+		    __builtin_add_overflow(sum, v, &sum))
+			goto bad;
+		last = f;
+		if (*p != '\0')
+			p++;
+	} while (*p != '\0');
+	*seconds = sum;
+	return 0;
+ bad:
+	return bk_fail(e, BK_USAGE, "%s: '%s' is not a duration; write it as "
+	    "90s, 15m, 25h, 30d or 8w", what, s);
+}
+
+void
+bk_size_format(uint64_t bytes, char out[BK_NUM_TEXT])
+{
+	static const char *const unit[] =
+	    { "B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+	double v = (double)bytes;
+	size_t i = 0;
+
+	while (v >= 1024 && i < 6) {
+		v /= 1024;
+		i++;
+	}
+	if (i == 0)
+		(void)snprintf(out, BK_NUM_TEXT, "%" PRIu64 "B", bytes);
+	else
+		(void)snprintf(out, BK_NUM_TEXT, "%.1f%s", v, unit[i]);
+}
+
+void
+bk_duration_format(uint64_t seconds, char out[BK_NUM_TEXT])
+{
+	static const char unit[] = "dhms";
+	static const uint64_t size[] = { 86400, 3600, 60, 1 };
+	uint64_t rest;
+	size_t i = 0;
+
+	while (i < 3 && seconds < size[i])
+		i++;
+	rest = seconds % size[i];
+	if (i == 3 || rest / size[i + 1] == 0)
+		(void)snprintf(out, BK_NUM_TEXT, "%" PRIu64 "%c",
+		    seconds / size[i], unit[i]);
+	else
+		(void)snprintf(out, BK_NUM_TEXT, "%" PRIu64 "%c%" PRIu64 "%c",
+		    seconds / size[i], unit[i], rest / size[i + 1],
+		    unit[i + 1]);
+}
