@@ -1,0 +1,40 @@
+# Sourced by every .bats file:  load support/common
+#
+# Tools under test come from $BK_BIN (make check sets it), else build/bin.
+# Each test has $BATS_TEST_TMPDIR; run -N CMD asserts a status; no `! cmd`.
+bats_require_minimum_version 1.5.0
+set -o pipefail
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+BK_BIN=${BK_BIN:-$TOP/build/bin}
+SUPPORT=$TOP/t/support
+SHARED=${BK_SHARED:-$TOP/../shared}	# public vectors; tests skip without it
+PATH=$BK_BIN:$PATH
+export TOP BK_BIN SUPPORT SHARED PATH TZ=UTC LC_ALL=C.UTF-8
+unset BK_AUDIT_LOG BK_RECIPIENTS BK_IDENTITY BK_JOBS DATABASE_URL
+
+# The two marks, as the library gives them: never written out in a file.
+opening_mark() { bk-seal printf x | head -c 32; }
+closing_mark() { bk-seal printf x | tail -c 32; }
+
+# free_port: print a TCP port on loopback that was free a moment ago.
+free_port() {
+	perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(
+	    LocalAddr => "127.0.0.1", Listen => 1)->sockport, "\n"'
+}
+
+# await SECONDS CMD...: run CMD until it succeeds; fail when time is up.
+await() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $end ] || { echo "gave up waiting: $*" >&2; return 1; }
+		read -r -t 0.05 <> <(:) || :
+	done
+}
+
+# one_line_error TOOL: $stderr (run --separate-stderr) is one line of TOOL's.
+one_line_error() {
+	[ "$(printf '%s\n' "$stderr" | wc -l)" = 1 ] &&
+	    [[ $stderr == "$1: "* ]] && [[ $stderr != *. ]]
+}
