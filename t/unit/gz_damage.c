@@ -123,6 +123,10 @@ test_small(void)
 	check_flips(bk_gz_decompress, &own, &content, 1, "own");
 	check_flips(bk_gz_decompress, &plain, &content, 1, "zlib's");
 	check_flips(bk_gz_decompress, &full, &content, 1, "all fields");
+	free(content.p);
+	free(own.p);
+	free(plain.p);
+	free(full.p);
 }
 
 static void
@@ -158,47 +162,56 @@ test_joined(void)
 	add_closing(&headless);
 	check_bad(bk_gz_decompress, &headless, "beginning is missing",
 	    "a stream that lost its beginning");
+	free(content.p);
+	free(two.p);
+	free(own_own.p);
+	free(own_foreign.p);
+	free(foreign_own.p);
+	free(padded.p);
+	free(lost.p);
+	free(headless.p);
 }
 
 /* Headers that lie about sizes, and what is not gzip at all. */
 static void
 test_hostile(void)
 {
-	struct bytes content = prose(500), b;
+	struct bytes content = prose(500), b = {0};
 	static const uint32_t sizes[] = { 0, 1, 40, 0x7fffffff, 0xffffffff };
 	size_t i, wrong = 0;
 
 	for (i = 0; i < 25; i++) {
 		struct result r;
 
-		b = (struct bytes){0};
+		b.len = 0;
 		add_member(&b, NULL, &content);
 		bk_gz_header_sizes(b.p, sizes[i % 5], sizes[i / 5]);
 		r = decompress(bk_gz_decompress, &b, 1);
 		wrong += r.e.code == BK_OK ? !same(&r.out, &content) :
 		    r.e.code != BK_DATA || r.out.len > 0;
 		free(r.out.p);
-		free(b.p);
 	}
 	is_int((intmax_t)wrong, 0, "lies about sizes mislead nobody");
-	b = (struct bytes){0};
+	b.len = 0;
 	add_member(&b, NULL, &content);
 	bk_gz_put32(b.p + b.len - 4, 0x7fffffff);
 	check_bad(bk_gz_decompress, &b, "longer than its header says",
 	    "a trailer that promises 2 GiB");
-	b = (struct bytes){0};
+	b.len = 0;
 	append(&b, "\x1f\x8b\x08\xe0", 4);
 	append(&b, content.p, content.len);
 	check_bad(bk_gz_decompress, &b, "unknown method or flags",
 	    "reserved flags");
 	check_bad(bk_gz_decompress, &content, "does not begin with a gzip",
 	    "prose");
-	b = (struct bytes){0};
+	b.len = 0;
 	add_foreign(&b, &content, 6, 0);
 	i = b.len;
 	append(&b, "\x1f", 1);
 	append(&b, content.p, content.len);
 	check_bad(bk_gz_decompress, &b, "trailing garbage", "prose behind gzip");
+	free(b.p);
+	free(content.p);
 }
 
 /*
@@ -208,34 +221,34 @@ test_hostile(void)
 static void
 test_edges(void)
 {
-	struct bytes all = noise(BK_GZ_MEMBER + 8), content = all, b;
+	struct bytes all = noise(BK_GZ_MEMBER + 8), content = all, b = {0};
 	size_t wrong = 0, i;
 
 	for (i = 0; i < 80; i++) {
 		struct result r;
 
 		content.len = BK_FEED_CAP - 60 + i;
-		b = (struct bytes){0};
+		b.len = 0;
 		add_foreign(&b, &content, 0, 0);
 		r = decompress(bk_gz_decompress, &b, 1);
 		wrong += r.e.code != BK_OK || !same(&r.out, &content);
 		free(r.out.p);
-		free(b.p);
 	}
 	for (i = 0; i < 9; i++) {
 		struct result r;
 
 		content.len = BK_GZ_MEMBER - 4 + i;
-		b = (struct bytes){0};
+		b.len = 0;
 		add_foreign(&b, &content, 1, 0);
 		add_foreign(&b, &content, 1, 0);
 		r = decompress(bk_gz_decompress, &b, 1);
 		wrong += r.e.code != BK_OK || r.out.len != 2 * content.len ||
 		    memcmp(r.out.p + content.len, content.p, content.len) != 0;
 		free(r.out.p);
-		free(b.p);
 	}
 	is_int((intmax_t)wrong, 0, "members on the edges of buffers");
+	free(b.p);
+	free(all.p);
 }
 
 /* Of a long foreign member leaves what came before the damage. */
@@ -253,6 +266,8 @@ test_salvage(void)
 	ok(r.out.len == 2 * BK_GZ_MEMBER && is_prefix(&r.out, &content),
 	    "of its last piece nothing is released");
 	free(r.out.p);
+	free(b.p);
+	free(content.p);
 }
 
 int

@@ -108,7 +108,7 @@ compress_by(compress_fn *fn, const struct bytes *data, int level,
 	return r;
 }
 
-/* Append to b, which a test makes and nobody frees. */
+/* Append to b; b->p is the caller's to free. */
 static void
 append(struct bytes *b, const void *p, size_t n)
 {

@@ -91,6 +91,9 @@ test_joined(const struct bytes *content)
 	add_skippable(&b, 0x184D2A5BU, bk_seal_closing(), BK_SEAL_LEN);
 	check_bad(bk_zst_decompress, &b, "beginning is missing",
 	    "a stream that lost its beginning");
+	free(two.p);
+	free(b.p);
+	free(pad.p);
 }
 
 static void
@@ -119,6 +122,8 @@ test_hostile(const struct bytes *content)
 	b.p[b.len - 1] ^= 1;
 	check_bad(bk_zst_decompress, &b, "offset 0: wrong checksum",
 	    "a wrong checksum");
+	free(b.p);
+	free(big.p);
 }
 
 int
@@ -136,5 +141,8 @@ main(void)
 	check_flips(bk_zst_decompress, &foreign, &content, 1, "zstd's");
 	test_joined(&content);
 	test_hostile(&content);
+	free(content.p);
+	free(own.p);
+	free(foreign.p);
 	return tap_done();
 }
