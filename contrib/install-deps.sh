@@ -14,8 +14,7 @@ bgzip:tabix ps:procps openssl:openssl setpriv:util-linux git:git \
 psql:postgresql radosgw:radosgw ceph-mon:ceph-mon ceph-osd:ceph-osd"
 packages="libc6-dev libpq-dev libssl-dev libcurl4-openssl-dev libexpat1-dev \
 libjansson-dev libxxhash-dev zlib1g-dev libdeflate-dev libzstd-dev libisal-dev \
-postgresql postgresql-contrib swift-proxy swift-account swift-container \
-swift-object"
+postgresql swift-proxy swift-account swift-container swift-object"
 
 say() {
 	echo "install-deps: $*" >&2
@@ -45,7 +44,7 @@ $p
 apt() {
 	DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1 \
 	    apt-get -qq -o DPkg::Lock::Timeout=600 -o Dpkg::Use-Pty=0 "$@" \
-	    </dev/null
+	    </dev/null >>"$log" 2>&1
 }
 
 # Debian makes and starts a cluster "main" with the server package, and starts
@@ -60,7 +59,7 @@ quiet_begin() {
 	chmod 755 "$policy"
 }
 quiet_end() {
-	rm -f "$cluster" ${policy:+"$policy"}
+	rm -f "$log" "$cluster" ${policy:+"$policy"}
 }
 
 want=$(missing | sort -u | tr '\n' ' ')
@@ -80,12 +79,14 @@ if [ "$(id -u)" != 0 ]; then
 fi
 
 say "installing $want"
+log=$(mktemp)
 trap quiet_end EXIT
 trap 'exit 1' HUP INT TERM
 quiet_begin
 apt update || say "apt-get update failed; trying with what is known"
 # shellcheck disable=SC2086	# a list
 apt install -y --no-install-recommends $want || {
+	tail -n 20 "$log" >&2
 	say "apt-get install failed; see above"
 	exit 1
 }
