@@ -38,8 +38,8 @@ bk_record_format(struct bk_buf *b, const struct bk_record *r,
 	char when[BK_WHEN_TEXT];
 
 	bk_when_format(r->time, when);
-	if (bk_buf_printf(b, e, "%s\t%" PRIu64 "\t", when, r->bytes) == -1 ||
-	    add_escaped(b, r->name, e) == -1)
+	if ((!r->bare && bk_buf_printf(b, e, "%s\t%" PRIu64 "\t", when,
+	    r->bytes) == -1) || add_escaped(b, r->name, e) == -1)
 		return -1;
 	return bk_buf_puts(b, "\n", e);
 }

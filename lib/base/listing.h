@@ -24,7 +24,7 @@ struct bk_record {
 	int bare;		/* the line was a name only: no time, no size */
 };
 
-/* Append r's line, with its newline, to *b. */
+/* Append r's line, with its newline, to *b; a bare record's is its name. */
 int bk_record_format(struct bk_buf *b, const struct bk_record *r,
     struct bk_err *e);
 
