@@ -39,20 +39,25 @@ inverse(uint8_t a)
 	return r;
 }
 
-/* Which key do shares belong to?  Says no more than the public key does. */
+/*
+ * Which key do shares belong to?  Of the secret, not the public key: that does
+ * not depend on the 5 bits of a secret that X25519 ignores.
+ */
 static int
-make_id(uint8_t out[BK_SHARE_ID], const uint8_t public[BK_KEY_LEN],
+make_id(uint8_t out[BK_SHARE_ID], const uint8_t secret[BK_KEY_LEN],
     struct bk_err *e)
 {
 	static const char label[] = "bk-share/v1";
-	uint8_t text[sizeof(label) + BK_KEY_LEN], hash[EVP_MAX_MD_SIZE];
+	uint8_t text[sizeof(label) + BK_KEY_LEN], hash[EVP_MAX_MD_SIZE] = {0};
+	int rc = 0;
 
-	memcpy(text, label, sizeof(label));
-	memcpy(text + sizeof(label), public, BK_KEY_LEN);
+	memcpy(text, label, sizeof(label));	/* with its NUL */
+	memcpy(text + sizeof(label), secret, BK_KEY_LEN);
 	if (EVP_Digest(text, sizeof(text), hash, NULL, EVP_sha256(), NULL) != 1)
-		return bk_suite_fail(e, "SHA-256");
+		rc = bk_suite_fail(e, "SHA-256");
 	memcpy(out, hash, BK_SHARE_ID);
-	return 0;
+	bk_wipe(text, sizeof(text));
+	return rc;
 }
 
 int
@@ -63,7 +68,7 @@ bk_share_split(const struct bk_identity *id, unsigned threshold,
 	const uint8_t *coefficient;
 	unsigned s, k, i;
 
-	if (make_id(sid, id->public, e) == -1 || bk_suite_random(random,
+	if (make_id(sid, id->secret, e) == -1 || bk_suite_random(random,
 	    (threshold - 1) * (size_t)BK_KEY_LEN, e) == -1)
 		return -1;
 	for (s = 0; s < count; s++) {
@@ -136,7 +141,7 @@ bk_share_join(const struct bk_share *share, size_t n, struct bk_identity *id,
 			id->secret[b] ^= mul(weight, use[i]->y[b]);
 	}
 	if (bk_identity_complete(id, e) == -1 ||
-	    make_id(sid, id->public, e) == -1)
+	    make_id(sid, id->secret, e) == -1)
 		return -1;
 	if (memcmp(sid, share[0].id, BK_SHARE_ID) == 0)
 		return 0;

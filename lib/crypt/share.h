@@ -7,7 +7,7 @@
  *
  * A share's text is "BK-SHARE-1...", bech32 in upper case, of 50 bytes: the
  * threshold, the share's number (1 to 255), 16 bytes that say to which key it
- * belongs (a hash of its public key), the 32 bytes of the share itself.
+ * belongs (from SHA-256 of the key), the 32 bytes of the share itself.
  */
 #include "bech32.h"
 #include "err.h"
@@ -32,7 +32,7 @@ int bk_share_split(const struct bk_identity *id, unsigned threshold,
 /*
  * Give the key back from n shares, all of which must be right: BK_DATA when
  * they are too few, of different keys, twice the same number with different
- * contents, or wrong: then the key's public key is not the shares'.  A share
+ * contents, or wrong: then the key's hash is not the shares'.  A share
  * that is there twice counts once.
  */
 int bk_share_join(const struct bk_share *share, size_t n,
