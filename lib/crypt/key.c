@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "io.h"
+#include "lines.h"
 #include "secret.h"
 #include "suite.h"
 #include "when.h"
@@ -66,46 +67,6 @@ bk_recipients_free(struct bk_recipients *r)
 	*r = (struct bk_recipients){0};
 }
 
-/* Cut the next line off *text, blanks at its end dropped; NULL at the end. */
-static char *
-next_line(char **text)
-{
-	char *line = *text, *end;
-
-	if (line == NULL || *line == '\0')
-		return NULL;
-	end = line + strcspn(line, "\n");
-	*text = *end == '\n' ? end + 1 : NULL;
-	while (end > line && strchr(" \t\r\n", end[-1]) != NULL)
-		end--;
-	*end = '\0';
-	return line;
-}
-
-/* Hand each line of b that says something to add. */
-static int
-each_line(struct bk_buf *b, const char *name, enum bk_code code,
-    int (*add)(void *, const char *, struct bk_err *), void *ctx,
-    struct bk_err *e)
-{
-	struct bk_err why = {0};
-	unsigned number = 0;
-	char *text = b->data, *line;
-
-	if (b->len > 0 && strlen(b->data) != b->len)
-		return bk_fail(e, code, "%s: not a file of keys: it holds NUL "
-		    "bytes", name);
-	while ((line = next_line(&text)) != NULL) {
-		number++;
-		if (*line == '\0' || *line == '#')
-			continue;
-		if (add(ctx, line, &why) == -1)
-			return bk_fail(e, why.code, "%s: line %u: %s", name,
-			    number, why.msg);
-	}
-	return 0;
-}
-
 static int
 add_recipient(void *ctx, const char *line, struct bk_err *e)
 {
@@ -121,7 +82,7 @@ bk_recipients_load(struct bk_recipients *r, const char *path,
 	int rc = -1;
 
 	if (bk_io_slurp(path, BK_KEY_FILE_MAX, &b, e) == 0 &&
-	    each_line(&b, path, BK_USAGE, add_recipient, r, e) == 0)
+	    bk_lines_each(&b, path, BK_USAGE, add_recipient, r, e) == 0)
 		rc = r->n > before ? 0 : bk_fail(e, BK_USAGE,
 		    "%s: no recipient in it", path);
 	bk_buf_free(&b);
@@ -195,7 +156,7 @@ parse_identities(struct bk_identities *ids, struct bk_buf *b,
 	    starts(b->data, "-----BEGIN AGE")))
 		return bk_fail(e, BK_DATA, "%s: is encrypted itself; decrypt "
 		    "it into a file of mode 0600 first", name);
-	if (each_line(b, name, BK_DATA, add_identity, ids, e) == -1)
+	if (bk_lines_each(b, name, BK_DATA, add_identity, ids, e) == -1)
 		return -1;
 	return ids->n + ids->others > before ? 0
 	    : bk_fail(e, BK_DATA, "%s: no AGE-SECRET-KEY-1... in it", name);
