@@ -6,7 +6,7 @@
 
 #include "check.h"
 #include "hidden.h"
-#include "lines.h"
+#include "copytext.h"
 #include "seal.h"
 #include "unpack.h"
 #include "when.h"
@@ -24,7 +24,7 @@ struct check {
 	struct bk_archive *a;
 	struct bk_toc toc;
 	struct slot *slot;	/* by id */
-	struct bk_lines *lines;
+	struct bk_copytext *lines;
 	struct bk_unpack *unpack;
 	struct bk_digest_state *state;	/* of a large object */
 	struct bk_digest_state *records;
@@ -101,24 +101,24 @@ read_table(struct check *c, const struct bk_toc_entry *te, struct bk_err *e)
 	char what[512];
 	ssize_t n;
 
-	bk_lines_begin(c->lines);
+	bk_copytext_begin(c->lines);
 	if (bk_unpack_begin(c->unpack, e) == -1)
 		return -1;
 	while ((n = bk_unpack_read(c->unpack, c->buf, sizeof(c->buf), e)) > 0) {
-		bk_lines_feed(c->lines, c->buf, (size_t)n);
+		bk_copytext_feed(c->lines, c->buf, (size_t)n);
 		advance(c);
 	}
 	if (n == -1)
 		return -1;
-	c->content = *bk_lines_content(c->lines);
+	c->content = *bk_copytext_content(c->lines);
 	if (te->copy == NULL) {		/* pg_dump --inserts: statements */
 		c->content.rows = 0;
 		return 0;
 	}
-	if (bk_lines_end(c->lines) == BK_LINES_CLOSED)
+	if (bk_copytext_end(c->lines) == BK_COPYTEXT_CLOSED)
 		return 0;
 	return bk_verdict_differs(c->v, "COPY text up to \"\\.\"",
-	    bk_lines_end(c->lines) == BK_LINES_MORE ? "more behind it" :
+	    bk_copytext_end(c->lines) == BK_COPYTEXT_MORE ? "more behind it" :
 	    "none at its end", e, "%s", label(te, what));
 }
 
@@ -356,7 +356,7 @@ begin(struct check *c, struct bk_source src, struct bk_err *e)
 	    make_index(c, e) == -1)
 		return -1;
 	c->unpack = bk_unpack_new(c->a, &c->toc, c->name, e);
-	c->lines = bk_lines_new(e);
+	c->lines = bk_copytext_new(e);
 	c->state = bk_digest_new();
 	c->records = bk_digest_new();
 	if (c->state == NULL || c->records == NULL)
@@ -385,7 +385,7 @@ bk_check_archive(struct bk_source src, const char *name,
 	bk_hidden_free(&c->hidden);
 	bk_digest_free(c->records);
 	bk_digest_free(c->state);
-	bk_lines_free(c->lines);
+	bk_copytext_free(c->lines);
 	bk_unpack_free(c->unpack);
 	free(c->slot);
 	bk_toc_free(&c->toc);

@@ -139,7 +139,7 @@ to_hex(const uint8_t *p, size_t n, char *out)
 	out[2 * n] = '\0';
 }
 
-/* PostgreSQL writes the four bytes of a CRC as they lie in memory: least first. */
+/* PostgreSQL writes a CRC as it lies in memory: the least byte first. */
 static void
 crc_to_hex(uint32_t crc, char *out)
 {

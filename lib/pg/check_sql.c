@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "check.h"
-#include "lines.h"
+#include "copytext.h"
 
 #define WORD_MAX 256		/* of a comment, psql's command, dollar tag */
 #define HEAD_MAX 512		/* of a statement */
@@ -42,7 +42,7 @@ struct check {
 	uint64_t dumps, clusters;	/* begun and not ended */
 	uint64_t complete;
 	uint64_t line;
-	struct bk_lines *lines;
+	struct bk_copytext *lines;
 	char buf[64 * 1024];
 };
 
@@ -308,7 +308,7 @@ step(struct check *c, char ch, struct bk_err *e)
 		if (ch != '\n')
 			break;
 		c->state = COPY;
-		bk_lines_begin(c->lines);
+		bk_copytext_begin(c->lines);
 		break;
 	case COPY:
 		break;
@@ -320,12 +320,12 @@ step(struct check *c, char ch, struct bk_err *e)
 static size_t
 copy_data(struct check *c, const char *p, size_t n)
 {
-	const struct bk_content *content = bk_lines_content(c->lines);
+	const struct bk_content *content = bk_copytext_content(c->lines);
 	uint64_t rows = content->rows;
-	size_t taken = bk_lines_take(c->lines, p, n);
+	size_t taken = bk_copytext_take(c->lines, p, n);
 
 	c->line += content->rows - rows;
-	if (bk_lines_end(c->lines) == BK_LINES_CLOSED) {
+	if (bk_copytext_end(c->lines) == BK_COPYTEXT_CLOSED) {
 		c->v->tables++;
 		c->v->rows += content->rows;
 		c->v->bytes += content->bytes;
@@ -384,7 +384,7 @@ bk_check_sql(struct bk_source src, const char *name, struct bk_verdict *v,
 	c->v = v;
 	v->kind = "sql";
 	v->proof = "structure";
-	if ((c->lines = bk_lines_new(e)) == NULL)
+	if ((c->lines = bk_copytext_new(e)) == NULL)
 		goto done;
 	while ((n = src.read(src.ctx, c->buf, sizeof(c->buf), e)) > 0) {
 		if (progress != NULL)
@@ -395,7 +395,7 @@ bk_check_sql(struct bk_source src, const char *name, struct bk_verdict *v,
 	if (n == 0)
 		rc = check_end(c, e);
  done:
-	bk_lines_free(c->lines);
+	bk_copytext_free(c->lines);
 	free(c);
 	return rc;
 }

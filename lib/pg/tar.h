@@ -12,7 +12,7 @@
 
 struct bk_tar_entry {
 	const char *path;	/* borrowed, until the next one */
-	char type;		/* '0' file, '1' link, '2' symlink, '5' directory */
+	char type;		/* '0' file, '2' symlink, '5' directory ... */
 	uint64_t size;		/* of the data that follows */
 	time_t mtime;
 };

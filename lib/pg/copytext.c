@@ -1,9 +1,9 @@
-#include "lines.h"
+#include "copytext.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct bk_lines {
+struct bk_copytext {
 	struct bk_content content;
 	struct bk_digest_state *state;
 	int open;		/* a line has begun in an earlier piece: */
@@ -12,10 +12,10 @@ struct bk_lines {
 	int closed, more;	/* "\." was there; and then something else */
 };
 
-struct bk_lines *
-bk_lines_new(struct bk_err *e)
+struct bk_copytext *
+bk_copytext_new(struct bk_err *e)
 {
-	struct bk_lines *l = calloc(1, sizeof(*l));
+	struct bk_copytext *l = calloc(1, sizeof(*l));
 
 	if (l == NULL || (l->state = bk_digest_new()) == NULL) {
 		free(l);
@@ -26,7 +26,7 @@ bk_lines_new(struct bk_err *e)
 }
 
 void
-bk_lines_free(struct bk_lines *l)
+bk_copytext_free(struct bk_copytext *l)
 {
 	if (l != NULL)
 		bk_digest_free(l->state);
@@ -34,14 +34,14 @@ bk_lines_free(struct bk_lines *l)
 }
 
 void
-bk_lines_begin(struct bk_lines *l)
+bk_copytext_begin(struct bk_copytext *l)
 {
-	*l = (struct bk_lines){ .state = l->state };
+	*l = (struct bk_copytext){ .state = l->state };
 }
 
 /* A part of a line whose end is in a later piece. */
 static void
-hold(struct bk_lines *l, const char *p, size_t n)
+hold(struct bk_copytext *l, const char *p, size_t n)
 {
 	size_t i;
 
@@ -58,7 +58,7 @@ hold(struct bk_lines *l, const char *p, size_t n)
 
 /* The end of a line that began in an earlier piece. */
 static void
-end_held(struct bk_lines *l)
+end_held(struct bk_copytext *l)
 {
 	l->open = 0;
 	if (l->len == 2 && memcmp(l->head, "\\.", 2) == 0) {
@@ -72,7 +72,7 @@ end_held(struct bk_lines *l)
 
 /* Behind "\.", pg_dump's archives have two newlines. */
 static void
-feed_rest(struct bk_lines *l, const char *p, size_t n)
+feed_rest(struct bk_copytext *l, const char *p, size_t n)
 {
 	while (n > 0 && *p == '\n') {
 		p++;
@@ -82,7 +82,7 @@ feed_rest(struct bk_lines *l, const char *p, size_t n)
 }
 
 size_t
-bk_lines_take(struct bk_lines *l, const void *data, size_t n)
+bk_copytext_take(struct bk_copytext *l, const void *data, size_t n)
 {
 	const char *p = data, *end = p + n, *nl;
 	size_t len;
@@ -109,23 +109,23 @@ bk_lines_take(struct bk_lines *l, const void *data, size_t n)
 }
 
 void
-bk_lines_feed(struct bk_lines *l, const void *p, size_t n)
+bk_copytext_feed(struct bk_copytext *l, const void *p, size_t n)
 {
-	size_t taken = bk_lines_take(l, p, n);
+	size_t taken = bk_copytext_take(l, p, n);
 
 	feed_rest(l, (const char *)p + taken, n - taken);
 }
 
-enum bk_lines_end
-bk_lines_end(const struct bk_lines *l)
+enum bk_copytext_end
+bk_copytext_end(const struct bk_copytext *l)
 {
 	if (!l->closed)
-		return l->open ? BK_LINES_CUT : BK_LINES_OPEN;
-	return l->more ? BK_LINES_MORE : BK_LINES_CLOSED;
+		return l->open ? BK_COPYTEXT_CUT : BK_COPYTEXT_OPEN;
+	return l->more ? BK_COPYTEXT_MORE : BK_COPYTEXT_CLOSED;
 }
 
 const struct bk_content *
-bk_lines_content(const struct bk_lines *l)
+bk_copytext_content(const struct bk_copytext *l)
 {
 	return &l->content;
 }
