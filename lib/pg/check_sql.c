@@ -56,8 +56,9 @@ damaged(const struct check *c, const char *what, struct bk_err *e)
 static void
 add(struct word *w, char ch)
 {
-	if (w->len < sizeof(w->text) - 1)
-		w->text[w->len++] = ch;
+	if (w->len >= sizeof(w->text) - 1)
+		return;
+	w->text[w->len++] = ch;
 	w->text[w->len] = '\0';
 }
 
