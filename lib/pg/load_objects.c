@@ -66,7 +66,8 @@ bk_load_put_objects(PGconn *conn, const struct bk_chunk *c, struct bk_err *e)
 	}
 	res = PQexecParams(conn, "SELECT pg_catalog.count("
 	    "pg_catalog.lo_put(o, at, data)::pg_catalog.text) FROM "
-	    "pg_catalog.unnest($1, $2, $3) AS u(o, at, data)",
+	    "ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), "
+	    "pg_catalog.unnest($3)) AS u(o, at, data)",
 	    3, types, values, lengths, formats, 0);
 	if (PQresultStatus(res) == PGRES_TUPLES_OK)
 		rc = 0;
