@@ -12,6 +12,8 @@
 static const char copy_end[] = "\\.\n\n\n";
 #define COPY_END (sizeof(copy_end) - 1)
 
+#define PIECE (32 * 1024)	/* a multiple of a large object's pages */
+
 /* Fill c from the archive; 1 if the block ended before it was full. */
 static int
 fill_chunk(struct bk_restore *r, struct bk_chunk *c, struct bk_err *e)
@@ -95,13 +97,13 @@ read_rows(struct bk_restore *r, struct bk_load_queue *q,
 	return rc;
 }
 
-/* Hand c on if it cannot take more; *c is then an empty one. */
+/* Have room for a piece in *c, perhaps in another chunk. */
 static int
-next_if_full(struct bk_load_queue *q, struct bk_chunk **c, struct bk_err *e)
+make_room(struct bk_load_queue *q, struct bk_chunk **c, struct bk_err *e)
 {
 	struct bk_restore_table *t = (*c)->table;
 
-	if ((*c)->len < sizeof((*c)->data) &&
+	if (sizeof((*c)->data) - (*c)->len >= PIECE &&
 	    (*c)->npieces < BK_CHUNK_PIECES)
 		return 0;
 	bk_load_queue_put(q, *c);
@@ -111,7 +113,30 @@ next_if_full(struct bk_load_queue *q, struct bk_chunk **c, struct bk_err *e)
 	return 0;
 }
 
-/* One large object, in pieces; *c is the chunk to be filled. */
+/* Fill p with what comes of its object, at most max bytes; 1: all came. */
+static int
+read_piece(struct bk_restore *r, struct bk_chunk *c, struct bk_piece *p,
+    size_t max, struct bk_digest_state *digest, struct bk_err *e)
+{
+	ssize_t n;
+
+	while (p->len < max) {
+		n = bk_archive_data(r->archive, c->data + c->len,
+		    max - p->len, e);
+		if (n <= 0)
+			return n == 0 ? 1 : -1;
+		bk_digest_update(digest, c->data + c->len, (size_t)n);
+		c->len += (size_t)n;
+		p->len += (size_t)n;
+	}
+	return 0;
+}
+
+/*
+ * One large object, in pieces; *c is the chunk to be filled.  Two workers must
+ * not write to one page of an object: where it is cut, it is cut between
+ * pages, whatever their size is.
+ */
 static int
 read_object(struct bk_restore *r, struct bk_load_queue *q,
     struct bk_chunk **c, uint32_t oid, struct bk_digest_state *digest,
@@ -120,25 +145,24 @@ read_object(struct bk_restore *r, struct bk_load_queue *q,
 	struct bk_content seen = { .rows = 1 };
 	struct bk_restore_table *t = (*c)->table;
 	struct bk_piece *p;
-	ssize_t n;
+	size_t room;
+	int rc;
 
 	bk_digest_begin_object(digest, oid);
-	for (;;) {
-		if (next_if_full(q, c, e) == -1)
+	do {
+		if (make_room(q, c, e) == -1)
 			return -1;
-		if ((n = bk_archive_data(r->archive, (*c)->data + (*c)->len,
-		    sizeof((*c)->data) - (*c)->len, e)) <= 0)
-			break;
-		bk_digest_update(digest, (*c)->data + (*c)->len, (size_t)n);
-		p = &(*c)->piece[(*c)->npieces++];
+		room = sizeof((*c)->data) - (*c)->len;
+		p = &(*c)->piece[(*c)->npieces];
 		*p = (struct bk_piece){ .oid = oid, .at = seen.bytes,
-		    .from = (*c)->len, .len = (size_t)n };
-		(*c)->len += (size_t)n;
-		seen.bytes += (size_t)n;
-	}
+		    .from = (*c)->len };
+		rc = read_piece(r, *c, p, room - room % PIECE, digest, e);
+		(*c)->npieces += p->len > 0;
+		seen.bytes += p->len;
+	} while (rc == 0);
 	bk_digest_end(digest, &seen.digest);
 	bk_load_queue_count(q, t, &seen, 0);
-	return (int)n;
+	return rc == 1 ? 0 : -1;
 }
 
 static int
