@@ -51,6 +51,17 @@ struct bk_audit *bk_tool_audit(void);
 void bk_tool_on_signal(void (*cleanup)(void));
 
 /*
+ * The same for a clean-up that takes time and calls anything, as dropping a
+ * database does: it runs in a thread of its own.  Before any other thread is
+ * started.  The rest of the tool goes on meanwhile, but for what stands
+ * between hold and release: that and the clean-up do not overlap, and once a
+ * signal has come it is not reached any more.
+ */
+void bk_tool_on_signal_slow(void (*cleanup)(void));
+void bk_tool_signals_hold(void);
+void bk_tool_signals_release(void);
+
+/*
  * Show p on stderr twice a second, if stderr is a terminal and mode is 0;
  * mode < 0 (-q) never, > 0 (-v) always.  Ends with bk_tool_end().
  */
