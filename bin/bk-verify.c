@@ -19,17 +19,19 @@
 
 static const struct bk_tool tool = {
 	.name = "bk-verify",
-	.usage = "[-i FILE] [-o FILE] [--md] [--receipts DIR|s3://...] "
-	    "[--name NAME] < BACKUP",
+	.usage = "[-i FILE] [--restore [CONNINFO] | --scratch] [--sql FILE] "
+	    "[OPTION ...] < BACKUP",
 	.help =
 "Example: bk-s3get s3://b/shop.bk | bk-verify -i key.txt --receipts /var/proofs\n"
 "\n"
-"Reads a backup from standard input to its end, says what is proven, and\n"
-"writes a receipt, one line of JSON.  gzip, zstd, age and bk-crypt are opened\n"
-"on the way.  bk-verify(1) has more.\n"
+"Reads a backup to its end, says what is proven, and writes a receipt, one line\n"
+"of JSON.  Opens gzip, zstd, age and bk-crypt.  bk-verify(1) has more.\n"
 "\n"
 "    -i, --identity FILE       decrypt with the secret keys in FILE\n"
 "    --passphrase-file FILE    or with the passphrase in FILE's first line\n"
+"    --restore [CONNINFO]      restore on that server (PG*), compare all rows\n"
+"    --scratch                 the same, on a server made for it alone\n"
+"    --sql FILE                and run its queries; each must return true\n"
 "    -j, --jobs N              threads (BK_JOBS, or one a processor)\n"
 "    --name NAME               the backup's name, for the receipt\n"
 "    -o FILE                   write the receipt to FILE, not standard output\n"
@@ -43,8 +45,8 @@ static const struct bk_tool tool = {
 };
 
 enum {
-	OPT_PASSPHRASE_FILE = BK_OPT_TOOL, OPT_NAME, OPT_MD, OPT_RECEIPTS,
-	OPT_SEALED
+	OPT_PASSPHRASE_FILE = BK_OPT_TOOL, OPT_RESTORE, OPT_SCRATCH, OPT_SQL,
+	OPT_NAME, OPT_MD, OPT_RECEIPTS, OPT_SEALED
 };
 
 struct call {
@@ -52,7 +54,8 @@ struct call {
 	char **identity_file;
 	size_t nidentity_files;
 	const char *pass_file, *env_identity, *env_passphrase;
-	unsigned jobs;
+	int level;
+	struct drill drill;	/* level 2 and 3 */
 	const char *name, *output, *receipts;
 	int md, sealed, words;	/* words: -q less, -v more than 0 */
 	struct bk_identities identities;
@@ -83,11 +86,14 @@ parse_option(struct call *c, int ch)
 {
 	switch (ch) {
 	case 'i': c->identity_file[c->nidentity_files++] = optarg; break;
-	case 'j': c->jobs = parse_jobs(optarg, "-j"); break;
+	case 'j': c->drill.jobs = parse_jobs(optarg, "-j"); break;
 	case 'o': c->output = optarg; break;
 	case 'q': c->words = -1; break;
 	case 'v': c->words = 1; break;
 	case OPT_PASSPHRASE_FILE: c->pass_file = optarg; break;
+	case OPT_RESTORE: c->level = 2; c->drill.conninfo = optarg; break;
+	case OPT_SCRATCH: c->drill.own = 1; break;
+	case OPT_SQL: c->drill.sql_file = optarg; break;
 	case OPT_NAME: c->name = optarg; break;
 	case OPT_MD: c->md = 1; break;
 	case OPT_RECEIPTS: c->receipts = optarg; break;
@@ -103,6 +109,9 @@ parse(struct call *c, int argc, char *argv[])
 		{ "identity", required_argument, NULL, 'i' },
 		{ "passphrase-file", required_argument, NULL,
 		    OPT_PASSPHRASE_FILE },
+		{ "restore", optional_argument, NULL, OPT_RESTORE },
+		{ "scratch", no_argument, NULL, OPT_SCRATCH },
+		{ "sql", required_argument, NULL, OPT_SQL },
 		{ "jobs", required_argument, NULL, 'j' },
 		{ "output", required_argument, NULL, 'o' },
 		{ "name", required_argument, NULL, OPT_NAME },
@@ -116,10 +125,18 @@ parse(struct call *c, int argc, char *argv[])
 	long n = sysconf(_SC_NPROCESSORS_ONLN);
 	int ch;
 
-	c->jobs = jobs != NULL ? parse_jobs(jobs, "BK_JOBS") :
+	c->drill.jobs = jobs != NULL ? parse_jobs(jobs, "BK_JOBS") :
 	    n < 1 ? 1 : n > JOBS_MAX ? JOBS_MAX : (unsigned)n;
 	while ((ch = getopt_long(argc, argv, "i:j:o:qv", options, NULL)) != -1)
 		parse_option(c, ch);
+	/* getopt's optional arguments want a '=' */
+	if (optind < argc && c->level == 2 && c->drill.conninfo == NULL)
+		c->drill.conninfo = argv[optind++];
+	if (c->level == 2 && c->drill.own)
+		bk_tool_usage("--restore or --scratch, not both");
+	c->level = c->drill.own ? 3 : c->level == 2 ? 2 : 1;
+	if (c->level == 1 && c->drill.sql_file != NULL)
+		bk_tool_usage("--sql is for --restore and --scratch");
 	if (optind < argc)
 		bk_tool_usage("%s: this reads standard input; use < %s",
 		    argv[optind], argv[optind]);
@@ -168,19 +185,13 @@ load_keys(struct call *c, struct bk_err *e)
 	return load_passphrase(c, e);
 }
 
-static ssize_t
-read_inside(void *ctx, void *buf, size_t n, struct bk_err *e)
-{
-	return bk_in_read(ctx, buf, n, e);
-}
-
 /* Judge what is inside of the layers by what it is. */
 static int
 check(struct layers *l, struct bk_verdict *v, struct bk_progress *progress,
     struct bk_err *e)
 {
 	struct bk_in *in = layers_inside(l);
-	struct bk_source src = { read_inside, in };
+	struct bk_source src = { layers_read, in };
 	const char *name = layers_name(l);
 	const void *head;
 	size_t n;
@@ -188,7 +199,7 @@ check(struct layers *l, struct bk_verdict *v, struct bk_progress *progress,
 	head = bk_in_head(in, &n);
 	switch (bk_check_recognise(head, n)) {
 	case BK_CHECK_ARCHIVE:
-		return bk_check_archive(src, name, v, progress, e);
+		return bk_check_archive(src, name, NULL, v, progress, e);
 	case BK_CHECK_SQL:
 		return bk_check_sql(src, name, v, progress, e);
 	case BK_CHECK_BASE:
@@ -209,14 +220,15 @@ verify(const struct call *c, struct receipt *r, struct bk_verdict *v,
 {
 	const struct bk_crypt_from from = { .identities = &c->identities,
 	    .passphrase = *c->passphrase == '\0' ? NULL : c->passphrase };
-	struct layers *l = layers_open(STDIN_FILENO, c->sealed, &from, c->jobs,
-	    e);
+	struct layers *l = layers_open(STDIN_FILENO, c->sealed, &from,
+	    c->drill.jobs, e);
 	int rc;
 
 	if (l == NULL)
 		return -1;
 	r->sealed = layers_sealed(l);
-	rc = check(l, v, progress, e);
+	rc = c->level == 1 ? check(l, v, progress, e) :
+	    drill_run(&c->drill, l, v, progress, e);
 	if (bk_buf_puts(label, layers_label(l), e) == -1)
 		rc = -1;
 	rc = layers_end(l, rc, e);
@@ -271,7 +283,7 @@ main(int argc, char *argv[])
 	struct bk_verdict v = {0};
 	struct bk_buf label = {0};
 	struct bk_err e = {0}, report_e = {0};
-	struct receipt r = { .v = &v, .result = &e, .level = 1 };
+	struct receipt r = { .v = &v, .result = &e };
 	double began = bk_when_monotonic();
 	int rc = -1;
 
@@ -284,11 +296,15 @@ main(int argc, char *argv[])
 	parse(&c, argc, argv);
 	bk_tool_audit()->type = "verify";
 	r.started = time(NULL);
-	if (load_keys(&c, &e) == -1)
+	r.level = c.level;
+	if (load_keys(&c, &e) == -1 ||
+	    (c.level > 1 && drill_prepare(&c.drill, &e) == -1))
 		goto done;
 
 	bk_tool_progress(&progress, c.words);
 	rc = verify(&c, &r, &v, &label, &progress, &e);
+	if (c.level > 1)
+		drill_end();
 	r.finished = time(NULL);
 	r.seconds = bk_when_monotonic() - began;
 	r.name = c.name != NULL ? c.name : label.len > 0 ? label.data :

@@ -9,6 +9,7 @@
 #include "../lib/crypt/crypt.h"
 #include "../lib/pg/verdict.h"
 #include "in.h"
+#include "progress.h"
 
 /*
  * gzip, zstd, bk-crypt and age, one within the other: each is recognised by
@@ -42,6 +43,48 @@ const char *layers_label(const struct layers *l);
 int layers_end(struct layers *l, int rc, struct bk_err *e);
 
 void layers_free(struct layers *l);
+
+/*
+ * A PostgreSQL server of our own, to be thrown away.  It is a child's, made by
+ * fork() while there is one thread only: that child gives up root's rights,
+ * starts the server when told to, and stops and removes it as soon as we are
+ * gone, however we went.
+ */
+struct server {
+	pid_t pid;		/* the child's; 0: none */
+	int to, from;		/* pipes */
+	char dir[128];		/* its socket's and data's; "": not started */
+};
+
+/* Make the child; tmp is where its directory is to be. */
+int server_prepare(struct server *s, const char *tmp, struct bk_err *e);
+
+/*
+ * Start the server whose program is postgres (a path); -1 with *e set, saying
+ * what initdb or the server said.
+ */
+int server_start(struct server *s, const char *postgres, int ascii,
+    struct bk_err *e);
+
+/* Stop and remove it, wait for that; fine if there is none. */
+void server_stop(struct server *s);
+
+/* Level 2 and 3: the inside of the layers restored, and compared. */
+struct drill {
+	const char *conninfo;	/* level 2; NULL: by the environment */
+	int own;		/* level 3 */
+	const char *sql_file;	/* assertions; or NULL */
+	unsigned jobs;
+};
+
+/* Before any thread; clean-up is done from now on, whatever happens. */
+int drill_prepare(const struct drill *d, struct bk_err *e);
+int drill_run(const struct drill *d, struct layers *l, struct bk_verdict *v,
+    struct bk_progress *progress, struct bk_err *e);
+void drill_end(void);		/* fine if nothing was prepared */
+
+/* A bk_source's reading of a bk_in. */
+ssize_t layers_read(void *in, void *buf, size_t n, struct bk_err *e);
 
 /* What a run of bk-verify found out. */
 struct receipt {

@@ -214,6 +214,12 @@ layers_name(const struct layers *l)
 	return l->layer[l->n].name;
 }
 
+ssize_t
+layers_read(void *in, void *buf, size_t n, struct bk_err *e)
+{
+	return bk_in_read(in, buf, n, e);
+}
+
 int
 layers_sealed(const struct layers *l)
 {

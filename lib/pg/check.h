@@ -21,14 +21,22 @@ enum bk_check_kind {
 /* Recognise a backup by its first n bytes. */
 enum bk_check_kind bk_check_recognise(const void *head, size_t n);
 
+/* Who wants to know each block's content: called as it has been read. */
+struct bk_check_watch {
+	void (*block)(void *ctx, int32_t id, const struct bk_content *c);
+	void *ctx;
+};
+
 /*
  * An archive of bk-dump or pg_dump -Fc.  "content": every table's rows, bytes
  * and digest agree with their record, the records with the manifest.
  * "structure", where there is no manifest: every entry of the TOC has its
- * block, every COPY its end.  Memory: the TOC and 256 KiB; no row is held.
+ * block, every COPY its end.  Memory: the TOC and 256 KiB; no row is held.  watch
+ * may be NULL.
  */
 int bk_check_archive(struct bk_source src, const char *name,
-    struct bk_verdict *v, struct bk_progress *progress, struct bk_err *e);
+    const struct bk_check_watch *watch, struct bk_verdict *v,
+    struct bk_progress *progress, struct bk_err *e);
 
 /*
  * A script of pg_dump or pg_dumpall.  "structure": it ends where they end it,

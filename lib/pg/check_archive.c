@@ -21,6 +21,7 @@ struct check {
 	const char *name;
 	struct bk_verdict *v;
 	struct bk_progress *progress;
+	const struct bk_check_watch *watch;
 	struct bk_archive *a;
 	struct bk_toc toc;
 	struct slot *slot;	/* by id */
@@ -172,6 +173,8 @@ read_block(struct check *c, struct slot *s, int type, struct bk_err *e)
 		c->v->rows += c->content.rows;
 	}
 	c->v->bytes += c->content.bytes;
+	if (c->watch != NULL)
+		c->watch->block(c->watch->ctx, s->id, &c->content);
 	if (c->progress != NULL)
 		c->progress->items++;
 	return 0;
@@ -369,7 +372,8 @@ begin(struct check *c, struct bk_source src, struct bk_err *e)
 
 int
 bk_check_archive(struct bk_source src, const char *name,
-    struct bk_verdict *v, struct bk_progress *progress, struct bk_err *e)
+    const struct bk_check_watch *watch, struct bk_verdict *v,
+    struct bk_progress *progress, struct bk_err *e)
 {
 	struct check *c = calloc(1, sizeof(*c));
 	int rc = -1;
@@ -379,6 +383,7 @@ bk_check_archive(struct bk_source src, const char *name,
 	c->name = name;
 	c->v = v;
 	c->progress = progress;
+	c->watch = watch;
 	if (begin(c, src, e) == 0 && read_blocks(c, e) == 0 &&
 	    check_complete(c, e) == 0)
 		rc = bk_verdict_judge(v, name, e);

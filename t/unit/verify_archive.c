@@ -174,6 +174,13 @@ make(struct sample *s)
 	bk_buf_free(&text);
 }
 
+static int
+check_archive(struct bk_source src, const char *name, struct bk_verdict *v,
+    struct bk_progress *progress, struct bk_err *why)
+{
+	return bk_check_archive(src, name, NULL, v, progress, why);
+}
+
 static void
 test_whole(const struct sample *s)
 {
@@ -182,9 +189,9 @@ test_whole(const struct sample *s)
 	size_t i;
 
 	for (i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++)
-		is_int(verify_code(bk_check_archive, s->b.data, s->b.len,
+		is_int(verify_code(check_archive, s->b.data, s->b.len,
 		    pieces[i]), BK_OK, "a whole archive, read in pieces");
-	verify(bk_check_archive, s->b.data, s->b.len, 999, &v);
+	verify(check_archive, s->b.data, s->b.len, 999, &v);
 	is_str(v.proof, "content", "its content is proven");
 	is_int((intmax_t)v.tables, 2, "tables");
 	is_int((intmax_t)v.rows, 5, "rows");
@@ -200,7 +207,7 @@ test_cuts(const struct sample *s)
 	int bad = 0;
 
 	for (n = 0; n < s->b.len; n++)
-		bad += verify_code(bk_check_archive, s->b.data, n, 65536) !=
+		bad += verify_code(check_archive, s->b.data, n, 65536) !=
 		    BK_DATA;
 	is_int(bad, 0, "every cut is refused");
 }
@@ -215,7 +222,7 @@ test_flips(struct sample *s)
 	for (at = s->data; at < s->manifest; at++)
 		for (bit = 0; bit < 8 && !s->free_byte[at]; bit++) {
 			s->b.data[at] = (char)(s->b.data[at] ^ 1 << bit);
-			if (verify_code(bk_check_archive, s->b.data, s->b.len,
+			if (verify_code(check_archive, s->b.data, s->b.len,
 			    65536) != BK_DATA && bad++ < 5)
 				printf("# bit %d of byte %zu: %.20s\n", bit,
 				    at, s->b.data + at);
@@ -236,7 +243,7 @@ test_flips_toc(struct sample *s)
 			enum bk_code code;
 
 			s->b.data[at] = (char)(s->b.data[at] ^ 1 << bit);
-			code = verify_code(bk_check_archive, s->b.data,
+			code = verify_code(check_archive, s->b.data,
 			    s->b.len, 65536);
 			bad += code != BK_OK && code != BK_DATA &&
 			    code != BK_FAIL;
