@@ -310,18 +310,27 @@ load(struct drill *d, struct bk_err *e)
 	return bk_restore_load(d->restore, &how, &d->report, e);
 }
 
-/* ; SET name = 'value' */
+/* SET name = 'value'; what this server does not know makes no difference. */
 static int
 add_setting(struct drill *d, const char *name, const char *value,
     struct bk_err *e)
 {
 	char *quoted = PQescapeLiteral(d->o->conn, value, strlen(value));
+	struct bk_buf one = {0};
+	PGresult *res;
 	int rc;
 
 	if (quoted == NULL)
 		return bk_conn_fail(d->o->conn, NULL, NULL, e);
-	rc = bk_buf_printf(&d->settings, e, "; SET %s = %s", name, quoted);
+	rc = bk_buf_printf(&one, e, "SET %s = %s;", name, quoted);
+	if (rc == 0) {
+		res = PQexec(d->o->conn, one.data);
+		if (PQresultStatus(res) == PGRES_COMMAND_OK)
+			rc = bk_buf_puts(&d->settings, one.data, e);
+		PQclear(res);
+	}
 	PQfreemem(quoted);
+	bk_buf_free(&one);
 	return rc;
 }
 
@@ -333,7 +342,8 @@ make_settings(struct drill *d, struct bk_err *e)
 	const char *encoding = bk_dump_encoding(bk_restore_toc(d->restore));
 	json_t *json = NULL, *value;
 	const char *key;
-	int rc = bk_buf_puts(&d->settings, encoding == NULL ? "" : encoding, e);
+	int rc = bk_buf_printf(&d->settings, e, "%s;",
+	    encoding == NULL ? "" : encoding);
 
 	if (rc == 0 && m != NULL && m->json != NULL)
 		json = json_loads(m->json, 0, NULL);
