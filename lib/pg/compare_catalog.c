@@ -159,10 +159,15 @@ compare_constraints(PGconn *conn, const struct bk_toc *toc,
 	const char *p;
 	size_t i;
 
-	for (i = 0; i < toc->n; i++)
-		for (p = toc->entry[i].defn; p != NULL &&
+	for (i = 0; i < toc->n; i++) {
+		const struct bk_toc_entry *te = &toc->entry[i];
+
+		if (te->desc == NULL || strstr(te->desc, "CONSTRAINT") == NULL)
+			continue;
+		for (p = te->defn; p != NULL &&
 		    (p = strstr(p, "NOT VALID")) != NULL; p++)
 			allowed++;
+	}
 	if (count(conn, "SELECT count(*) FROM pg_constraint "
 	    "WHERE NOT convalidated", &found, e) == -1)
 		return -1;

@@ -267,15 +267,20 @@ make_roles(struct drill *d, const PGresult *missing, struct bk_err *e)
 static int
 make_database(struct drill *d, struct bk_err *e)
 {
-	const struct bk_newdb_like like = { .target = TARGET,
+	struct bk_newdb_like like = { .target = TARGET,
 	    .toc = bk_restore_toc(d->restore), .no_owner = 1 };
 	struct bk_drill *o = d->o;
+	struct bk_err why = {0};
 	int n, rc;
 
 	if (bk_newdb_sweep(o->conn, TARGET, &n, e) == -1)
 		return -1;
 	o->hold();
-	rc = bk_newdb_create(o->conn, &like, o->database, e);
+	if ((rc = bk_newdb_create(o->conn, &like, o->database, &why)) == -1) {
+		/* a locale that is not there, perhaps: it sorts, no more */
+		like.toc = NULL;
+		rc = bk_newdb_create(o->conn, &like, o->database, e);
+	}
 	o->release();
 	if (rc == -1 || (d->params = bk_conn_params(o->conn, e)) == NULL)
 		return -1;
