@@ -9,10 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "child.h"
 #include "io.h"
-
-#define SAID_MAX (1024 * 1024)	/* pg_restore -d writes nothing */
 
 /* The first pg_restore that knows an archive's version. */
 static int
@@ -85,31 +82,18 @@ write_toc(struct bk_restore_ddl *d, struct bk_err *e)
 	return rc;
 }
 
-static int
-make_conninfo(struct bk_restore_ddl *d, struct bk_err *e)
-{
-	/* PGDATABASE says which one; pg_restore wants a -d all the same */
-	if (bk_buf_puts(&d->conninfo, "--dbname=", e) == -1 ||
-	    bk_conn_rest(d->o->params, &d->conninfo, e) == -1)
-		return -1;
-	if (d->conninfo.len == strlen("--dbname="))
-		return bk_buf_puts(&d->conninfo,
-		    "fallback_application_name=bk-restore", e);
-	return 0;
-}
-
 int
 bk_restore_ddl_open(struct bk_restore_ddl *d, const struct bk_restore *r,
     const struct bk_restore_options *o, int server_version, struct bk_err *e)
 {
-	*d = (struct bk_restore_ddl){ .o = o, .toc = bk_restore_toc(r) };
+	*d = (struct bk_restore_ddl){ .toc = bk_restore_toc(r) };
 	if (d->toc->server != NULL)
 		d->older = server_version / 10000 <
 		    strtol(d->toc->server, NULL, 10);
-	if (bk_restore_find_program(r, &o->bindir, server_version,
-	    &d->program, e) == -1 || make_conninfo(d, e) == -1 ||
+	if (bk_restore_client_open(&d->client, o, e) == -1 ||
+	    bk_restore_find_program(r, &o->bindir, server_version,
+	    &d->client.program, e) == -1 ||
 	    bk_buf_printf(&d->jobs, e, "--jobs=%u", o->jobs) == -1 ||
-	    (d->env = bk_conn_environ(o->params, o->bindir.env, e)) == NULL ||
 	    bk_buf_printf(&d->dir, e, "%s/bk-restore.XXXXXX", o->tmpdir) == -1)
 		return -1;
 	if (mkdtemp(d->dir.data) == NULL) {
@@ -131,42 +115,8 @@ bk_restore_ddl_close(struct bk_restore_ddl *d)
 		(void)rmdir(d->dir.data);
 	bk_buf_free(&d->dir);
 	bk_buf_free(&d->file);
-	bk_buf_free(&d->program);
-	bk_buf_free(&d->conninfo);
 	bk_buf_free(&d->jobs);
-	bk_conn_environ_free(d->env);
-}
-
-/* pg_restore with these options, ended by NULL, before our own. */
-static int
-run(struct bk_restore_ddl *d, char *const options[], struct bk_err *e)
-{
-	const struct bk_restore_options *o = d->o;
-	struct bk_buf role = {0}, said = {0};
-	char *argv[20];
-	size_t n = 0;
-	int rc = -1;
-
-	argv[n++] = d->program.data;
-	while (*options != NULL)
-		argv[n++] = *options++;
-	argv[n++] = "--exit-on-error";
-	argv[n++] = "--no-password";
-	if (o->no_owner)
-		argv[n++] = "--no-owner";
-	if (o->role != NULL) {
-		if (bk_buf_printf(&role, e, "--role=%s", o->role) == -1)
-			goto done;
-		argv[n++] = role.data;
-	}
-	argv[n++] = d->conninfo.data;
-	argv[n++] = d->file.data;
-	argv[n] = NULL;
-	rc = bk_child_capture(argv, d->env, SAID_MAX, o->child, &said, e);
- done:
-	bk_buf_free(&role);
-	bk_buf_free(&said);
-	return rc;
+	bk_restore_client_close(&d->client);
 }
 
 int
@@ -176,7 +126,7 @@ bk_restore_ddl_pre(struct bk_restore_ddl *d, struct bk_err *e)
 	    "--section=data", "--no-acl", NULL };
 	struct bk_err why = {0};
 
-	if (run(d, options, &why) == 0)
+	if (bk_restore_client_run(&d->client, options, d->file.data, &why) == 0)
 		return 0;
 	if (!d->older)
 		return bk_fail(e, why.code, "%s", why.msg);
@@ -233,9 +183,7 @@ run_listed(struct bk_restore_ddl *d, int last, char *const options[],
 	argv[n++] = d->jobs.data;
 	while (*options != NULL)
 		argv[n++] = *options++;
-	if (d->o->no_acl)
-		argv[n++] = "--no-acl";
-	rc = run(d, argv, e);
+	rc = bk_restore_client_run(&d->client, argv, d->file.data, e);
  done:
 	if (path.len > 0)
 		(void)unlink(path.data);

@@ -9,13 +9,12 @@
  * loaded.  So privileges come last, and behind them what pg_restore itself
  * puts behind them: event triggers and the contents of materialized views.
  */
-#include "restore.h"
+#include "restore_client.h"
 
 struct bk_restore_ddl {
-	const struct bk_restore_options *o;
+	struct bk_restore_client client;
 	const struct bk_toc *toc;
-	struct bk_buf dir, file, program, conninfo, jobs;
-	char **env;
+	struct bk_buf dir, file, jobs;
 	int older;		/* the server, than the one of the dump */
 };
 
