@@ -12,6 +12,7 @@
 #include "../lib/pg/newdb.h"
 #include "../lib/pg/restore.h"
 #include "../lib/pg/restore_analyze.h"
+#include "../lib/pg/restore_part.h"
 #include "../lib/pg/server.h"
 #include "../lib/pg/swap.h"
 #include "in.h"
@@ -37,8 +38,9 @@ static const struct bk_tool tool = {
 "       bk-restore --rollback | --drop-old | --list-old DBNAME|URI\n"
 "\n"
 "  -j, --jobs N       connections that load (default: 4, or CPUs if fewer)\n"
-"  -h HOST -p PORT -U USER  as psql has them\n"
-"  -q, -v             no progress; progress though stderr is no terminal\n"
+"  -h HOST -p PORT -U USER  as psql has them; -q, -v: no, more progress\n"
+"  -t TABLE, -n SCHEMA  only these, in one transaction, into a database in use\n"
+"      --data-only, --replace-table  of -t, -n: add rows; empty tables first\n"
 "      --globals      make missing roles first (of bk-dump --globals)\n"
 "      --no-owner --no-acl --role ROLE   as pg_restore has them\n"
 "      --replace DBNAME  swap though the dump is of this very database\n"
@@ -51,7 +53,7 @@ static const struct bk_tool tool = {
 "there, 5 another bk-restore is at work on it.\n",
 };
 
-enum { INTO = BK_OPT_TOOL, GLOBALS, NO_OWNER, NO_ACL, ROLE, REPLACE, SEALED,
+enum { INTO = BK_OPT_TOOL, PART, DATA_ONLY, REPLACE_TABLE, GLOBALS, NO_OWNER, NO_ACL, ROLE, REPLACE, SEALED,
 	UNSEALED, ROLLBACK, DROP_OLD, LIST_OLD };
 
 static const struct option options[] = {
@@ -64,6 +66,10 @@ static const struct option options[] = {
 	{ "username", required_argument, NULL, 'U' },
 	{ "no-password", no_argument, NULL, 'w' },
 	{ "into", no_argument, NULL, INTO },
+	{ "table", required_argument, NULL, 't' },
+	{ "schema", required_argument, NULL, 'n' },
+	{ "data-only", no_argument, NULL, DATA_ONLY },
+	{ "replace-table", no_argument, NULL, REPLACE_TABLE },
 	{ "globals", no_argument, NULL, GLOBALS },
 	{ "no-owner", no_argument, NULL, NO_OWNER },
 	{ "no-acl", no_argument, NULL, NO_ACL },
@@ -85,6 +91,10 @@ static volatile sig_atomic_t child;
 static struct bk_restore_options how = { .progress = &progress,
 	.child = &child };
 static const char *replace;
+static struct bk_restore_names names;
+static const char *name_list[256];	/* tables from the front, schemas
+					 * from the back */
+static enum bk_part_how part_how;
 static int mode, globals, sealed, unsealed, show;
 
 /* The run, for whoever has to clean up behind it, too. */
@@ -232,6 +242,34 @@ load_archive(struct bk_err *e)
 	return bk_restore_load(archive, &how, &report, e);
 }
 
+/* -t and -n: into a database in use; what is to be said about it is said. */
+static int
+load_part(struct bk_err *e)
+{
+	struct bk_buf notes = {0};
+	char *line, *end;
+	int rc;
+
+	if (!exists)
+		return bk_fail(e, BK_NONE, "database \"%s\": is not there; -t "
+		    "and -n load into one that is", target.data);
+	if (archive == NULL || bk_restore_is_opaque(archive))
+		return bk_fail(e, BK_DATA, INPUT ": -t and -n want an "
+		    "uncompressed custom-format archive; load it with --into "
+		    "and copy the table from there");
+	if (bk_conn_params_database(params, target.data, e) == -1)
+		return -1;
+	rc = bk_restore_part(archive, &how, &names, part_how, &report, &notes,
+	    e);
+	for (line = notes.data; rc == 0 && line != NULL && *line != '\0' &&
+	    show >= 0; line = end + 1) {
+		end = line + strcspn(line, "\n");
+		bk_tool_say("%s: %.*s", target.data, (int)(end - line), line);
+	}
+	bk_buf_free(&notes);
+	return rc;
+}
+
 static int
 load_foreign(enum bk_feed_kind kind, struct bk_source src, int whole,
     struct bk_err *e)
@@ -256,7 +294,7 @@ give_name(char before[BK_NEWDB_NAME], double *seconds, struct bk_err *e)
 	int rc;
 
 	before[0] = '\0';
-	if (newdb[0] == '\0')		/* it had it all the time */
+	if (newdb[0] == '\0')		/* it has had it all the time */
 		return 0;
 	if (refuse_source(e) == -1 ||
 	    bk_newdb_dress(conn, newdb, target.data, e) == -1)
@@ -307,7 +345,7 @@ restore(struct bk_err *e)
 	kind = bk_feed_recognise(head, n);
 	if (bk_feed_refuse(kind, INPUT, e) == -1)
 		goto done;
-	if (mode == 0 && !bk_in_sealed(in) && !unsealed) {
+	if (mode != INTO && !bk_in_sealed(in) && !unsealed) {
 		bk_fail(e, BK_DATA, INPUT ": not sealed: nothing tells "
 		    "whether it is complete; put bk-seal before the program "
 		    "that wrote it, or load it with --into, or say "
@@ -318,7 +356,8 @@ restore(struct bk_err *e)
 	    (kind == BK_FEED_ARCHIVE &&
 	    (archive = bk_restore_open(src, INPUT, e)) == NULL))
 		goto done;
-	if ((kind == BK_FEED_ARCHIVE ? load_archive(e) :
+	if ((mode == PART ? load_part(e) :
+	    kind == BK_FEED_ARCHIVE ? load_archive(e) :
 	    load_foreign(kind, src, bk_in_sealed(in), e)) == -1 ||
 	    give_name(before, &seconds, e) == -1)
 		goto done;
@@ -424,9 +463,26 @@ static void
 set_mode(int m)
 {
 	if (mode != 0 && mode != m)
-		bk_tool_usage("--into, --rollback, --drop-old, --list-old: "
-		    "one of them");
+		bk_tool_usage("-t and -n, --into, --rollback, --drop-old, "
+		    "--list-old: one of these");
 	mode = m;
+}
+
+static void
+add_name(int ch, const char *name)
+{
+	const size_t max = sizeof(name_list) / sizeof(name_list[0]);
+
+	set_mode(PART);
+	if (names.ntables + names.nschemas == max)
+		bk_tool_usage("-t, -n: more than %zu", max);
+	names.table = name_list;
+	if (ch == 't') {
+		name_list[names.ntables++] = name;
+	} else {
+		name_list[max - ++names.nschemas] = name;
+		names.schema = name_list + max - names.nschemas;
+	}
 }
 
 static void
@@ -443,6 +499,9 @@ take_option(int ch)
 	case INTO: case ROLLBACK: case DROP_OLD: case LIST_OLD:
 		set_mode(ch);
 		break;
+	case 't': case 'n': add_name(ch, optarg); break;
+	case DATA_ONLY: part_how = BK_PART_DATA; break;
+	case REPLACE_TABLE: part_how = BK_PART_REPLACE; break;
 	case GLOBALS: globals = 1; break;
 	case NO_OWNER: how.no_owner = 1; break;
 	case NO_ACL: how.no_acl = 1; break;
@@ -472,6 +531,10 @@ set_defaults(int argc, char *argv[])
 	if (replace != NULL && strcmp(replace, target.data) != 0)
 		bk_tool_usage("--replace %s: the database is \"%s\"", replace,
 		    target.data);
+	if (part_how != BK_PART_CREATE && mode != PART)
+		bk_tool_usage("--data-only, --replace-table: of -t or -n");
+	if (mode == PART && globals)
+		bk_tool_usage("--globals: not with -t or -n");
 	if (sealed && unsealed)
 		bk_tool_usage("--sealed and --unsealed");
 	if (how.jobs == 0 && env != NULL && *env != '\0')
@@ -502,7 +565,7 @@ main(int argc, char *argv[])
 	int ch, rc;
 
 	bk_tool_start(&tool);
-	while ((ch = getopt_long(argc, argv, "h:j:p:qU:vw", options, NULL)) !=
+	while ((ch = getopt_long(argc, argv, "h:j:n:p:qt:U:vw", options, NULL)) !=
 	    -1)
 		take_option(ch);
 	set_defaults(argc, argv);
@@ -510,7 +573,7 @@ main(int argc, char *argv[])
 	bk_tool_audit()->destination = target.data;
 
 	bk_tool_on_signal_slow(clean_up);
-	if (mode == 0 || mode == INTO)
+	if (mode == 0 || mode == INTO || mode == PART)
 		bk_tool_progress(&progress, show);
 	rc = run(&e);
 	bk_tool_signals_hold();

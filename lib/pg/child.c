@@ -149,6 +149,8 @@ complain(struct bk_child *c, struct bk_err *e)
 		c->words[--c->nwords] = '\0';
 	if ((line = strstr(c->words, ": error: ")) != NULL)
 		line += strlen(": error: ");
+	else if ((line = strstr(c->words, ": ERROR:  ")) != NULL)
+		line += strlen(": ERROR:  ");	/* psql's, of the server */
 	else if ((line = strrchr(c->words, '\n')) != NULL)
 		line++;
 	else

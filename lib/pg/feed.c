@@ -10,10 +10,9 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "feed_scan.h"
 #include "io.h"
 #include "restore_client.h"
-
-#define TAIL 1024		/* where the last line of SQL stands */
 
 struct bk_feed {
 	struct bk_child child;
@@ -26,17 +25,6 @@ static int
 begins(const void *head, size_t n, const char *with)
 {
 	return n >= strlen(with) && memcmp(head, with, strlen(with)) == 0;
-}
-
-static int
-holds(const char *head, size_t n, const char *what)
-{
-	size_t len = strlen(what), i;
-
-	for (i = 0; n >= len && i <= n - len; i++)
-		if (memcmp(head + i, what, len) == 0)
-			return 1;
-	return 0;
 }
 
 enum bk_feed_kind
@@ -61,7 +49,7 @@ bk_feed_recognise(const void *head, size_t n)
 		return BK_FEED_TAR;
 	if (memchr(head, '\0', n) != NULL)
 		return BK_FEED_UNKNOWN;
-	if (holds(head, n, "PostgreSQL database cluster dump"))
+	if (bk_feed_holds(head, n, "PostgreSQL database cluster dump"))
 		return BK_FEED_CLUSTER;
 	for (i = 0; i < sizeof(sql) / sizeof(sql[0]); i++)
 		if (begins(head, n, sql[i]))
@@ -158,8 +146,7 @@ bk_feed_write(struct bk_feed *f, const void *p, size_t n, struct bk_err *e)
 			at += w;
 			n -= (size_t)w;
 		} else if (errno == EPIPE) {
-			close(f->fd);	/* its exit status will say why */
-			f->fd = -1;
+			return bk_feed_finish(f, e);	/* says why */
 		} else if (errno != EINTR) {
 			return bk_fail_errno(e, "%s: write", f->child.name);
 		}
@@ -182,7 +169,7 @@ int
 bk_feed_finish(struct bk_feed *f, struct bk_err *e)
 {
 	hang_up(f);
-	return bk_child_wait(&f->child, e);
+	return f->child.pid > 0 ? bk_child_wait(&f->child, e) : 0;
 }
 
 void
@@ -198,51 +185,30 @@ bk_feed_free(struct bk_feed *f)
 	free(f);
 }
 
-/* What is remembered of SQL that has passed. */
-struct sql {
-	char line[16];		/* the current line's beginning */
-	size_t col;
-	char tail[TAIL];
-	size_t ntail;
-};
-
+/* Look at what passes; -1 with *e set if it must not be loaded. */
 static int
-is_connect(const struct sql *s)
+scan(struct bk_feed_scan *s, enum bk_feed_kind kind, const char *name,
+    const char *p, size_t n, struct bk_err *e)
 {
-	return begins(s->line, s->col < sizeof(s->line) ? s->col :
-	    sizeof(s->line), "\\connect ") || begins(s->line, s->col, "\\c ");
+	if (kind == BK_FEED_TAR)
+		bk_feed_scan_tar(s, p, n);
+	else if (bk_feed_scan_sql(s, p, n) == -1)
+		return bk_fail(e, BK_DATA, "%s: goes to another database "
+		    "(\\connect); dump it without --create", name);
+	return 0;
 }
 
-/*
- * Note the lines that begin in buf; -1 if one goes to another database.  In
- * rows no line begins like that: COPY doubles a backslash.
- */
+/* Was that all?  What a seal has vouched for need not look like pg_dump's. */
 static int
-scan_sql(struct sql *s, const char *buf, size_t n)
+check_end(const struct bk_feed_scan *s, enum bk_feed_kind kind,
+    const char *name, int demand_end, struct bk_err *e)
 {
-	size_t i, keep;
-
-	for (i = 0; i < n; i++) {
-		if (buf[i] == '\n') {
-			s->col = 0;
-			continue;
-		}
-		if (s->col < sizeof(s->line))
-			s->line[s->col] = buf[i];
-		s->col++;
-		if (s->col < sizeof(s->line) && s->line[0] == '\\' &&
-		    is_connect(s))
-			return -1;
-	}
-	if (n >= TAIL) {
-		memcpy(s->tail, buf + n - TAIL, TAIL);
-		s->ntail = TAIL;
-		return 0;
-	}
-	keep = s->ntail + n > TAIL ? TAIL - n : s->ntail;
-	memmove(s->tail, s->tail + s->ntail - keep, keep);
-	memcpy(s->tail + keep, buf, n);
-	s->ntail = keep + n;
+	if (kind == BK_FEED_TAR && !bk_feed_scan_tar_ended(s))
+		return bk_fail(e, BK_DATA, "%s: unfinished: the tar has no "
+		    "end", name);
+	if (kind == BK_FEED_SQL && demand_end && !bk_feed_scan_sql_ended(s))
+		return bk_fail(e, BK_DATA, "%s: unfinished: it ended without "
+		    "pg_dump's last line", name);
 	return 0;
 }
 
@@ -252,31 +218,20 @@ copy_all(struct bk_feed *f, enum bk_feed_kind kind, struct bk_source src,
     struct bk_err *e)
 {
 	char *buf = malloc(BK_IO_BUFSZ);
-	struct sql sql = { .col = 0 };
+	struct bk_feed_scan s = { .col = 0 };
 	ssize_t n = -1;
 	int rc = -1;
 
 	if (buf == NULL)
 		return bk_fail_memory(e);
 	while ((n = src.read(src.ctx, buf, BK_IO_BUFSZ, e)) > 0) {
-		if (kind == BK_FEED_SQL && scan_sql(&sql, buf, (size_t)n) ==
-		    -1) {
-			bk_fail(e, BK_DATA, "%s: goes to another database "
-			    "(\\connect); dump it without --create", name);
-			goto done;
-		}
-		if (bk_feed_write(f, buf, (size_t)n, e) == -1)
+		if (scan(&s, kind, name, buf, (size_t)n, e) == -1 ||
+		    bk_feed_write(f, buf, (size_t)n, e) == -1)
 			goto done;
 		atomic_fetch_add(&o->progress->bytes, (size_t)n);
 	}
-	if (n == -1)
-		goto done;
-	if (kind == BK_FEED_SQL && demand_end && !holds(sql.tail, sql.ntail,
-	    "-- PostgreSQL database dump complete"))
-		bk_fail(e, BK_DATA, "%s: unfinished: it ended without "
-		    "pg_dump's last line", name);
-	else
-		rc = 0;
+	if (n == 0)
+		rc = check_end(&s, kind, name, demand_end, e);
  done:
 	free(buf);
 	return rc;

@@ -41,7 +41,7 @@ struct bk_feed;
 struct bk_feed *bk_feed_open(char *const argv[], char *const env[],
     volatile sig_atomic_t *watch, struct bk_err *e);
 
-/* Fine, too, if the program does not want to read any more. */
+/* Fine, too, if the program has ended, content, before its input. */
 int bk_feed_write(struct bk_feed *f, const void *p, size_t n,
     struct bk_err *e);
 

@@ -70,7 +70,7 @@ mark_foreign(struct bk_restore *r, struct bk_err *e)
 			foreign[n++] = &r->toc.entry[i];
 	qsort(foreign, n, sizeof(*foreign), compare_name);
 	for (i = 0; i < r->n; i++)
-		r->table[i].foreign = bsearch(&r->table[i].te, foreign, n,
+		r->table[i].skip = bsearch(&r->table[i].te, foreign, n,
 		    sizeof(*foreign), compare_name) != NULL;
 	free(foreign);
 	return 0;

@@ -5,6 +5,7 @@
 #include "child.h"
 
 #define SAID_MAX (1024 * 1024)	/* pg_restore -d writes nothing */
+#define SCRIPT_MAX (256 * 1024 * 1024)
 #define ARGS 24
 
 int
@@ -32,9 +33,10 @@ bk_restore_client_close(struct bk_restore_client *c)
 	bk_conn_environ_free(c->env);
 }
 
+/* Options of pg_restore; to: its last argument but the file. */
 static void
 make_argv(struct bk_restore_client *c, int is_psql, char *const options[],
-    char *argv[ARGS])
+    char *to, char *file, char *argv[ARGS])
 {
 	size_t n = 0;
 
@@ -51,31 +53,43 @@ make_argv(struct bk_restore_client *c, int is_psql, char *const options[],
 		if (c->o->role != NULL)
 			argv[n++] = c->role.data;
 	}
-	argv[n++] = c->conninfo.data;
+	argv[n++] = to;
+	argv[n++] = file;
 	argv[n] = NULL;
+}
+
+static int
+run(struct bk_restore_client *c, char *const options[], char *to,
+    const char *file, size_t max, struct bk_buf *out, struct bk_err *e)
+{
+	struct bk_buf path = {0};
+	char *argv[ARGS];
+	int rc = -1;
+
+	if (bk_buf_puts(&path, file, e) == 0) {
+		make_argv(c, 0, options, to, path.data, argv);
+		rc = bk_child_capture(argv, c->env, max, c->o->child, out, e);
+	}
+	bk_buf_free(&path);
+	return rc;
 }
 
 int
 bk_restore_client_run(struct bk_restore_client *c, char *const options[],
     const char *file, struct bk_err *e)
 {
-	struct bk_buf said = {0}, path = {0};
-	char *argv[ARGS];
-	size_t n = 0;
-	int rc = -1;
+	struct bk_buf said = {0};
+	int rc = run(c, options, c->conninfo.data, file, SAID_MAX, &said, e);
 
-	make_argv(c, 0, options, argv);
-	while (argv[n] != NULL)
-		n++;
-	if (bk_buf_puts(&path, file, e) == -1)
-		goto done;
-	argv[n++] = path.data;
-	argv[n] = NULL;
-	rc = bk_child_capture(argv, c->env, SAID_MAX, c->o->child, &said, e);
- done:
 	bk_buf_free(&said);
-	bk_buf_free(&path);
 	return rc;
+}
+
+int
+bk_restore_client_script(struct bk_restore_client *c, char *const options[],
+    const char *file, struct bk_buf *sql, struct bk_err *e)
+{
+	return run(c, options, "--file=-", file, SCRIPT_MAX, sql, e);
 }
 
 struct bk_feed *
@@ -84,6 +98,6 @@ bk_restore_client_feed(struct bk_restore_client *c, int is_psql,
 {
 	char *argv[ARGS];
 
-	make_argv(c, is_psql, options, argv);
+	make_argv(c, is_psql, options, c->conninfo.data, NULL, argv);
 	return bk_feed_open(argv, c->env, c->o->child, e);
 }

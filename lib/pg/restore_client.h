@@ -23,6 +23,11 @@ void bk_restore_client_close(struct bk_restore_client *c);
 int bk_restore_client_run(struct bk_restore_client *c, char *const options[],
     const char *file, struct bk_err *e);
 
+/* The same with no database: append the script that pg_restore writes. */
+int bk_restore_client_script(struct bk_restore_client *c,
+    char *const options[], const char *file, struct bk_buf *sql,
+    struct bk_err *e);
+
 /* Start pg_restore, or psql (which has none of o's options), to be fed. */
 struct bk_feed *bk_restore_client_feed(struct bk_restore_client *c,
     int is_psql, char *const options[], struct bk_err *e);
