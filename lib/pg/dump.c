@@ -182,7 +182,8 @@ read_toc(struct dump *d, struct bk_err *e)
 		return -1;
 	rc = bk_archive_toc(a, &d->toc, e);
 	bk_archive_free(a);
-	if (rc == -1 && d->child.ended && bk_child_wait(&d->child, &why) == -1) {
+	if (rc == -1 && d->child.ended &&
+	    bk_child_wait(&d->child, &why) == -1) {
 		*e = why;
 		return blame(d, e);
 	}
