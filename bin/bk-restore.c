@@ -315,8 +315,9 @@ tell(uint64_t bytes, const char *before, double seconds)
 	if (show < 0)
 		return;
 	if (report.table != NULL)
-		(void)snprintf(counts, sizeof(counts), "%" PRIu64 " rows, %"
-		    PRIu64 " tables, ", report.rows, report.tables);
+		(void)snprintf(counts, sizeof(counts), "%" PRIu64 " row%s, %"
+		    PRIu64 " table%s, ", report.rows, report.rows == 1 ? "" :
+		    "s", report.tables, report.tables == 1 ? "" : "s");
 	if (before[0] == '\0')
 		bk_tool_say("%s: %s%.1f s, %.0f MB/s", target.data, counts,
 		    report.seconds, (double)bytes / 1e6 / report.seconds);
