@@ -129,14 +129,14 @@ bk_bindir_find(const struct bk_bindir *b, const char *program,
 		.b = b, .program = program, .out = out,
 		.wanted = server_version / 10000, .max = INT_MAX,
 	};
+	int only = b->dir != NULL && *b->dir != '\0';
 
 	if (search(&s, e) == -1)
 		return -1;
 	if (s.best == 0)
 		return bk_fail(e, BK_FAIL, "%s: not found%s%s; install "
 		    "postgresql-client-%d or set BK_PG_BINDIR", program,
-		    b->dir != NULL ? " in " : "", b->dir != NULL ? b->dir : "",
-		    s.wanted);
+		    only ? " in " : "", only ? b->dir : "", s.wanted);
 	if (s.best < s.wanted)
 		return bk_fail(e, BK_FAIL, "%s: the server is version %d, and "
 		    "the newest %s found is %d; install postgresql-client-%d "
@@ -153,6 +153,7 @@ bk_bindir_find_range(const struct bk_bindir *b, const char *program,
 		.b = b, .program = program, .out = out,
 		.wanted = range->wanted, .max = range->max,
 	};
+	int only = b->dir != NULL && *b->dir != '\0';
 
 	if (search(&s, e) == -1)
 		return -1;
@@ -161,7 +162,6 @@ bk_bindir_find_range(const struct bk_bindir *b, const char *program,
 		    "; install postgresql-client-%d or set BK_PG_BINDIR",
 		    program, range->min, range->max == INT_MAX ? " or later" :
 		    range->max > range->min ? " or a little later" : "",
-		    b->dir != NULL ? " in " : "", b->dir != NULL ? b->dir : "",
-		    range->wanted);
+		    only ? " in " : "", only ? b->dir : "", range->wanted);
 	return 0;
 }

@@ -16,6 +16,7 @@
 
 struct bk_child {
 	pid_t pid;		/* 0: none */
+	int in;			/* its standard input; 0: /dev/null */
 	int out, err;		/* read ends, -1: closed */
 	int ended;		/* its output is at its end */
 	const char *name;	/* for messages; borrowed */
@@ -29,8 +30,8 @@ struct bk_child {
 #define BK_CHILD_NONE { .out = -1, .err = -1 }
 
 /*
- * Start argv[0] (a path) with env; standard input is /dev/null, SIGPIPE as
- * it should be.  *c was BK_CHILD_NONE, but for watch.
+ * Start argv[0] (a path) with env; SIGPIPE as it should be.  *c was
+ * BK_CHILD_NONE, but for watch and in, which stays the caller's.
  */
 int bk_child_start(struct bk_child *c, char *const argv[], char *const env[],
     struct bk_err *e);
@@ -47,7 +48,10 @@ ssize_t bk_child_read(void *ctx, void *buf, size_t n, struct bk_err *e);
  */
 int bk_child_wait(struct bk_child *c, struct bk_err *e);
 
-/* Ask it to stop and hear no more of it; bk_child_free() waits for it. */
+/*
+ * Take what it has said so far into words, ask it to stop and hear no more of
+ * it; bk_child_free() waits for it.
+ */
 void bk_child_stop(struct bk_child *c);
 
 /* Stop it if it still runs, wait, close: *c is BK_CHILD_NONE again. */

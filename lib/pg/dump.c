@@ -187,7 +187,8 @@ read_toc(struct dump *d, struct bk_err *e)
 		return -1;
 	rc = bk_archive_toc(a, &d->toc, e);
 	bk_archive_free(a);
-	if (rc == -1 && d->child.ended && bk_child_wait(&d->child, &why) == -1) {
+	if (rc == -1 && d->child.ended &&
+	    bk_child_wait(&d->child, &why) == -1) {
 		*e = why;
 		return blame(d, e);
 	}
@@ -352,6 +353,7 @@ bk_dump_run(const struct bk_dump *o, int fd, struct bk_dump_done *done,
 		goto done;
 	atomic_store(&o->progress->items_total, d.plan.n);
 	atomic_store(&o->progress->bytes_total, d.plan.bytes);
+	memcpy(done->warnings, d.child.words, d.child.nwords);
 	rc = write_all(&d, fd, &done->bytes, e);
  done:
 	clean_up(&d, rc == -1);

@@ -167,7 +167,7 @@ load_rows(struct worker *w, const struct bk_chunk *c, struct bk_err *e)
 	int fresh = !w->in_row;	/* it begins with a row */
 
 	count_rows(w, c);
-	if (c->table->foreign)
+	if (c->table->skip)
 		return 0;
 	if (w->table != NULL && fresh &&
 	    (w->table != c->table || server_speaks(w->conn)) &&
@@ -183,6 +183,8 @@ load_rows(struct worker *w, const struct bk_chunk *c, struct bk_err *e)
 static int
 load_objects(struct worker *w, const struct bk_chunk *c, struct bk_err *e)
 {
+	if (c->table->skip)
+		return 0;
 	if (end_copy(w, e) == -1)
 		return -1;
 	return bk_load_put_objects(w->conn, c, e);

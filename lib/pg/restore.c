@@ -212,9 +212,8 @@ read_all(struct bk_restore *r, struct bk_load_queue *q,
 	return rc;
 }
 
-/* The archive's SET statements, for the workers. */
-static int
-add_settings(const struct bk_toc *toc, struct bk_buf *out, struct bk_err *e)
+int
+bk_restore_settings(const struct bk_toc *toc, struct bk_buf *out, struct bk_err *e)
 {
 	size_t i;
 
@@ -249,8 +248,8 @@ bk_restore_rows(struct bk_restore *r, const struct bk_load_how *how,
 	return rc;
 }
 
-static void
-make_report(const struct bk_restore *r, struct bk_restore_report *report)
+void
+bk_restore_report(const struct bk_restore *r, struct bk_restore_report *report)
 {
 	size_t i;
 
@@ -261,12 +260,9 @@ make_report(const struct bk_restore *r, struct bk_restore_report *report)
 		const struct bk_restore_table *t = &r->table[i];
 
 		report->bytes += t->seen.bytes;
-		if (t->blobs) {
-			report->blobs += t->seen.rows;
-		} else {
-			report->tables++;
-			report->rows += t->loaded;
-		}
+		report->blobs += t->blobs && !t->skip ? t->seen.rows : 0;
+		report->tables += !t->blobs && !t->skip;
+		report->rows += t->loaded;
 	}
 }
 
@@ -299,7 +295,7 @@ bk_restore_load(struct bk_restore *r, const struct bk_restore_options *o,
 	if (server_version(o->params, &version, e) == -1 ||
 	    bk_restore_ddl_open(&ddl, r, o, version, e) == -1 ||
 	    bk_restore_ddl_pre(&ddl, e) == -1 ||
-	    add_settings(&r->toc, &settings, e) == -1)
+	    bk_restore_settings(&r->toc, &settings, e) == -1)
 		goto done;
 	how.encoding = settings.data;
 	if (bk_restore_rows(r, &how, e) == -1 || bk_restore_check(r, e) == -1 ||
@@ -307,7 +303,7 @@ bk_restore_load(struct bk_restore *r, const struct bk_restore_options *o,
 		goto done;
 	rc = bk_restore_analyze(o->params, o->jobs, e);
  done:
-	make_report(r, report);
+	bk_restore_report(r, report);
 	report->seconds = bk_when_monotonic() - started;
 	bk_restore_ddl_close(&ddl);
 	bk_buf_free(&settings);

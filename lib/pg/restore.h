@@ -33,7 +33,7 @@
 struct bk_restore_table {	/* an entry with data, a table's or objects' */
 	const struct bk_toc_entry *te;
 	int blobs;		/* large objects: "rows" counts them */
-	int foreign;		/* a foreign table: not loaded */
+	int skip;		/* read, not loaded: a foreign table; not selected */
 	int found;		/* its data was in the stream */
 	int has_record;
 	struct bk_content seen;	/* in the stream */

@@ -70,7 +70,7 @@ mark_foreign(struct bk_restore *r, struct bk_err *e)
 			foreign[n++] = &r->toc.entry[i];
 	qsort(foreign, n, sizeof(*foreign), compare_name);
 	for (i = 0; i < r->n; i++)
-		r->table[i].foreign = bsearch(&r->table[i].te, foreign, n,
+		r->table[i].skip = bsearch(&r->table[i].te, foreign, n,
 		    sizeof(*foreign), compare_name) != NULL;
 	free(foreign);
 	return 0;
@@ -205,6 +205,26 @@ bk_restore_block(struct bk_restore *r, struct bk_restore_table **t,
 	return next_block(r, t, e);
 }
 
+/* "-- bk-dump VERSION MARK(LABEL) system NUMBER" (bk-formats(5)). */
+static void
+find_system(struct bk_restore *r)
+{
+	const char *p;
+	size_t i, n;
+
+	for (i = 0; i < r->toc.n; i++) {
+		const struct bk_toc_entry *te = &r->toc.entry[i];
+
+		if (!is_desc(te, "ENCODING") || te->copy == NULL ||
+		    (p = strstr(te->copy, " system ")) == NULL)
+			continue;
+		p += strlen(" system ");
+		n = strspn(p, "0123456789");
+		if (n < sizeof(r->system))
+			memcpy(r->system, p, n);
+	}
+}
+
 struct bk_restore *
 bk_restore_open(struct bk_source src, const char *name, struct bk_err *e)
 {
@@ -224,6 +244,8 @@ bk_restore_open(struct bk_source src, const char *name, struct bk_err *e)
 	n = r->toc.raw.len < BK_SEAL_HEAD ? r->toc.raw.len : BK_SEAL_HEAD;
 	r->ours = bk_seal_find_opening(r->toc.raw.data, n, NULL) != -1;
 	r->opaque = r->toc.compression != 0;
+	if (r->ours)
+		find_system(r);
 	if (make_tables(r, e) == -1)
 		goto done;
 	rc = next_block(r, &r->first, e);

@@ -78,7 +78,7 @@ take_manifest(struct bk_restore *r, const json_t *o, const char *text,
 	copy_string(o, "database", m->database, sizeof(m->database));
 	copy_string(o, "system_identifier", m->system_identifier,
 	    sizeof(m->system_identifier));
-	copy_string(o, "system_identifier", r->system, sizeof(r->system));
+	memcpy(r->system, m->system_identifier, sizeof(r->system));
 	copy_string(o, "server_version", m->server_version,
 	    sizeof(m->server_version));
 	copy_string(o, "started", m->started, sizeof(m->started));
@@ -112,9 +112,6 @@ bk_restore_hidden(struct bk_restore *r, const struct bk_buf *text,
 	} else if (strcmp(kind, "globals") == 0) {
 		rc = bk_buf_add(&r->globals, text->data + end,
 		    text->len - end, e);
-	} else if (strcmp(kind, "source") == 0) {
-		copy_string(o, "system_identifier", r->system,
-		    sizeof(r->system));
 	}
 	json_decref(o);
 	return rc;
@@ -156,7 +153,7 @@ check_table(const struct bk_restore *r, const struct bk_restore_table *t,
 		return bk_restore_damaged(r, t, "its record is not there", e);
 	if (t->has_record && !same(&t->seen, &t->record))
 		return disagree(r, t, e);
-	if (t->blobs || t->foreign || t->loaded == t->seen.rows)
+	if (t->blobs || t->skip || t->loaded == t->seen.rows)
 		return 0;
 	(void)bk_restore_name(t, &name, &ignored);
 	bk_fail(e, BK_FAIL, "%s: the server took %" PRIu64 " of %" PRIu64

@@ -9,10 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "child.h"
 #include "io.h"
-
-#define SAID_MAX (1024 * 1024)	/* pg_restore -d writes nothing */
 
 /* The first pg_restore that knows an archive's version. */
 static int
@@ -85,31 +82,18 @@ write_toc(struct bk_restore_ddl *d, struct bk_err *e)
 	return rc;
 }
 
-static int
-make_conninfo(struct bk_restore_ddl *d, struct bk_err *e)
-{
-	/* PGDATABASE says which one; pg_restore wants a -d all the same */
-	if (bk_buf_puts(&d->conninfo, "--dbname=", e) == -1 ||
-	    bk_conn_rest(d->o->params, &d->conninfo, e) == -1)
-		return -1;
-	if (d->conninfo.len == strlen("--dbname="))
-		return bk_buf_puts(&d->conninfo,
-		    "fallback_application_name=bk-restore", e);
-	return 0;
-}
-
 int
 bk_restore_ddl_open(struct bk_restore_ddl *d, const struct bk_restore *r,
     const struct bk_restore_options *o, int server_version, struct bk_err *e)
 {
-	*d = (struct bk_restore_ddl){ .o = o, .toc = bk_restore_toc(r) };
+	*d = (struct bk_restore_ddl){ .toc = bk_restore_toc(r) };
 	if (d->toc->server != NULL)
 		d->older = server_version / 10000 <
 		    strtol(d->toc->server, NULL, 10);
-	if (bk_restore_find_program(r, &o->bindir, server_version,
-	    &d->program, e) == -1 || make_conninfo(d, e) == -1 ||
+	if (bk_restore_client_open(&d->client, o, e) == -1 ||
+	    bk_restore_find_program(r, &o->bindir, server_version,
+	    &d->client.program, e) == -1 ||
 	    bk_buf_printf(&d->jobs, e, "--jobs=%u", o->jobs) == -1 ||
-	    (d->env = bk_conn_environ(o->params, o->bindir.env, e)) == NULL ||
 	    bk_buf_printf(&d->dir, e, "%s/bk-restore.XXXXXX", o->tmpdir) == -1)
 		return -1;
 	if (mkdtemp(d->dir.data) == NULL) {
@@ -117,7 +101,8 @@ bk_restore_ddl_open(struct bk_restore_ddl *d, const struct bk_restore *r,
 		d->dir.len = 0;
 		return -1;
 	}
-	if (bk_buf_printf(&d->file, e, "%s/toc", d->dir.data) == -1)
+	if (bk_buf_printf(&d->file, e, "%s/toc", d->dir.data) == -1 ||
+	    bk_buf_printf(&d->list, e, "%s/list", d->dir.data) == -1)
 		return -1;
 	return write_toc(d, e);
 }
@@ -131,42 +116,9 @@ bk_restore_ddl_close(struct bk_restore_ddl *d)
 		(void)rmdir(d->dir.data);
 	bk_buf_free(&d->dir);
 	bk_buf_free(&d->file);
-	bk_buf_free(&d->program);
-	bk_buf_free(&d->conninfo);
+	bk_buf_free(&d->list);
 	bk_buf_free(&d->jobs);
-	bk_conn_environ_free(d->env);
-}
-
-/* pg_restore with these options, ended by NULL, before our own. */
-static int
-run(struct bk_restore_ddl *d, char *const options[], struct bk_err *e)
-{
-	const struct bk_restore_options *o = d->o;
-	struct bk_buf role = {0}, said = {0};
-	char *argv[20];
-	size_t n = 0;
-	int rc = -1;
-
-	argv[n++] = d->program.data;
-	while (*options != NULL)
-		argv[n++] = *options++;
-	argv[n++] = "--exit-on-error";
-	argv[n++] = "--no-password";
-	if (o->no_owner)
-		argv[n++] = "--no-owner";
-	if (o->role != NULL) {
-		if (bk_buf_printf(&role, e, "--role=%s", o->role) == -1)
-			goto done;
-		argv[n++] = role.data;
-	}
-	argv[n++] = d->conninfo.data;
-	argv[n++] = d->file.data;
-	argv[n] = NULL;
-	rc = bk_child_capture(argv, d->env, SAID_MAX, o->child, &said, e);
- done:
-	bk_buf_free(&role);
-	bk_buf_free(&said);
-	return rc;
+	bk_restore_client_close(&d->client);
 }
 
 int
@@ -176,7 +128,7 @@ bk_restore_ddl_pre(struct bk_restore_ddl *d, struct bk_err *e)
 	    "--section=data", "--no-acl", NULL };
 	struct bk_err why = {0};
 
-	if (run(d, options, &why) == 0)
+	if (bk_restore_client_run(&d->client, options, d->file.data, &why) == 0)
 		return 0;
 	if (!d->older)
 		return bk_fail(e, why.code, "%s", why.msg);
@@ -207,40 +159,69 @@ is_last(const struct bk_toc_entry *te)
 	    (is(te->desc, "STATISTICS DATA") && te->section == 4);
 }
 
-/* Run pg_restore on the entries that are (not) the last ones. */
-static int
-run_listed(struct bk_restore_ddl *d, int last, char *const options[],
-    struct bk_err *e)
+/* The step that an entry belongs to, if there is no --section to say it. */
+static enum bk_ddl_step
+step_of(const struct bk_toc_entry *te, int selected)
 {
-	struct bk_buf list = {0}, path = {0}, arg = {0};
-	char *argv[8] = { NULL };
-	size_t i, n = 0;
-	int rc = -1;
+	if (is_last(te) || (selected && (is(te->desc, "COMMENT") ||
+	    is(te->desc, "SECURITY LABEL"))))
+		return BK_DDL_LAST;
+	if (te->section == 4)
+		return BK_DDL_POST;
+	return BK_DDL_PRE;
+}
 
-	for (i = 0; i < d->toc->n; i++)
-		if (is_last(&d->toc->entry[i]) == last &&
-		    bk_buf_printf(&list, e, "%d;\n", d->toc->entry[i].id) == -1)
-			goto done;
-	if (list.len == 0) {
-		rc = 0;
-		goto done;
+/*
+ * Write a list for --use-list of the entries of a step that are wanted
+ * (NULL: all); *any: there are some.  Comments and the like belong to no
+ * section: with all of them it is for --section to say what they go with.
+ */
+static int
+write_list(struct bk_restore_ddl *d, const unsigned char *wanted,
+    enum bk_ddl_step step, int *any, struct bk_err *e)
+{
+	struct bk_buf list = {0};
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < d->toc->n; i++) {
+		const struct bk_toc_entry *te = &d->toc->entry[i];
+		enum bk_ddl_step its = step_of(te, wanted != NULL);
+		int in = step == BK_DDL_SEQUENCES ?
+		    is(te->desc, "SEQUENCE SET") : its == step ||
+		    (wanted == NULL && step == BK_DDL_POST &&
+		    its != BK_DDL_LAST);
+
+		if (in && (wanted == NULL || wanted[i]))
+			rc = bk_buf_printf(&list, e, "%d;\n", te->id);
 	}
-	if (bk_buf_printf(&path, e, "%s/list", d->dir.data) == -1 ||
-	    bk_buf_printf(&arg, e, "--use-list=%s", path.data) == -1 ||
-	    write_file(path.data, &list, e) == -1)
+	*any = list.len > 0;
+	if (rc == 0 && *any)
+		rc = write_file(d->list.data, &list, e);
+	bk_buf_free(&list);
+	return rc;
+}
+
+/* Run pg_restore on the entries of a step. */
+static int
+run_step(struct bk_restore_ddl *d, enum bk_ddl_step step,
+    char *const options[], struct bk_err *e)
+{
+	struct bk_buf arg = {0};
+	char *argv[8] = { NULL };
+	size_t n = 0;
+	int any, rc = -1;
+
+	if (bk_buf_printf(&arg, e, "--use-list=%s", d->list.data) == -1 ||
+	    write_list(d, NULL, step, &any, e) == -1)
 		goto done;
 	argv[n++] = arg.data;
 	argv[n++] = d->jobs.data;
 	while (*options != NULL)
 		argv[n++] = *options++;
-	if (d->o->no_acl)
-		argv[n++] = "--no-acl";
-	rc = run(d, argv, e);
+	rc = any ? bk_restore_client_run(&d->client, argv, d->file.data, e) : 0;
  done:
-	if (path.len > 0)
-		(void)unlink(path.data);
-	bk_buf_free(&list);
-	bk_buf_free(&path);
+	(void)unlink(d->list.data);
 	bk_buf_free(&arg);
 	return rc;
 }
@@ -251,7 +232,51 @@ bk_restore_ddl_post(struct bk_restore_ddl *d, struct bk_err *e)
 	static char *const post[] = { "--section=post-data", NULL };
 	static char *const all[] = { NULL };
 
-	if (run_listed(d, 0, post, e) == -1)
+	if (run_step(d, BK_DDL_POST, post, e) == -1)
 		return -1;
-	return run_listed(d, 1, all, e);
+	return run_step(d, BK_DDL_LAST, all, e);
+}
+
+/*
+ * Newer pg_restore brackets a script with psql's \\restrict and \\unrestrict,
+ * each with the same word of its own making.
+ */
+static void
+blank_restrict(char *sql)
+{
+	static const char head[] = "\n\\restrict ";
+	static const char tail[] = "\n\\unrestrict ";
+	char *p = strstr(sql, head), *q = NULL, *next;
+	size_t n;
+
+	if (p == NULL)
+		return;
+	for (next = p; (next = strstr(next + 1, tail)) != NULL; )
+		q = next;
+	n = strcspn(p + 1, "\n");
+	memset(p + 1, ' ', n);
+	if (q != NULL)
+		memset(q + 1, ' ', strcspn(q + 1, "\n"));
+}
+
+int
+bk_restore_ddl_script(struct bk_restore_ddl *d, const unsigned char *wanted,
+    enum bk_ddl_step step, struct bk_buf *sql, struct bk_err *e)
+{
+	struct bk_buf arg = {0};
+	char *argv[3] = { NULL };
+	int any, rc = -1;
+
+	if (bk_buf_printf(&arg, e, "--use-list=%s", d->list.data) == -1 ||
+	    write_list(d, wanted, step, &any, e) == -1)
+		goto done;
+	argv[0] = arg.data;
+	rc = any ? bk_restore_client_script(&d->client, argv, d->file.data,
+	    sql, e) : 0;
+	if (rc == 0 && any)
+		blank_restrict(sql->data);
+ done:
+	(void)unlink(d->list.data);
+	bk_buf_free(&arg);
+	return rc;
 }

@@ -9,13 +9,12 @@
  * loaded.  So privileges come last, and behind them what pg_restore itself
  * puts behind them: event triggers and the contents of materialized views.
  */
-#include "restore.h"
+#include "restore_client.h"
 
 struct bk_restore_ddl {
-	const struct bk_restore_options *o;
+	struct bk_restore_client client;
 	const struct bk_toc *toc;
-	struct bk_buf dir, file, program, conninfo, jobs;
-	char **env;
+	struct bk_buf dir, file, list, jobs;
 	int older;		/* the server, than the one of the dump */
 };
 
@@ -32,5 +31,14 @@ int bk_restore_ddl_pre(struct bk_restore_ddl *d, struct bk_err *e);
 
 /* After it: indexes, constraints, triggers; then privileges and the rest. */
 int bk_restore_ddl_post(struct bk_restore_ddl *d, struct bk_err *e);
+
+/*
+ * Append the SQL of one step for entries that are wanted (one byte each, in
+ * TOC's order), nothing if there is none.
+ */
+enum bk_ddl_step { BK_DDL_PRE, BK_DDL_POST, BK_DDL_LAST, BK_DDL_SEQUENCES };
+int bk_restore_ddl_script(struct bk_restore_ddl *d,
+    const unsigned char *wanted, enum bk_ddl_step step, struct bk_buf *sql,
+    struct bk_err *e);
 
 #endif

@@ -47,6 +47,14 @@ int bk_restore_hidden(struct bk_restore *r, const struct bk_buf *text,
 int bk_restore_rows(struct bk_restore *r, const struct bk_load_how *how,
     struct bk_err *e);
 
+/* Append the archive's SET statements, for who loads rows. */
+int bk_restore_settings(const struct bk_toc *toc, struct bk_buf *out,
+    struct bk_err *e);
+
+/* Sum up. */
+void bk_restore_report(const struct bk_restore *r,
+    struct bk_restore_report *report);
+
 /* All that was seen against all that was told.  0, or -1 with *e set. */
 int bk_restore_check(const struct bk_restore *r, struct bk_err *e);
 

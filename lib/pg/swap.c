@@ -143,14 +143,18 @@ bk_swap(PGconn *conn, const struct bk_conn_params *params, const char *name,
 PGresult *
 bk_swap_list(PGconn *conn, const char *target, struct bk_err *e)
 {
-	PGresult *res = PQexecParams(conn, "SELECT datname, CASE WHEN "
-	    "pg_catalog.has_database_privilege(oid, 'CONNECT') THEN "
-	    "pg_catalog.pg_database_size(oid) ELSE 0 END, "
-	    "pg_catalog.substring(datname, '_before_([0-9]{8}T[0-9]{6}Z)(?:_[0-9])?$') "
+	static const char sql[] = "SELECT datname, "
+	    "CASE WHEN pg_catalog.has_database_privilege(oid, 'CONNECT') "
+	    "THEN pg_catalog.pg_database_size(oid) ELSE 0 END, "
+	    "pg_catalog.format('%s-%s-%sT%s:%s:%sZ', "
+	    "VARIADIC pg_catalog.regexp_match(datname, '_before_"
+	    "(....)(..)(..)T(..)(..)(..)Z(?:_[0-9])?$')) "
 	    "FROM pg_catalog.pg_database WHERE datname ~ "
-	    "'._before_[0-9]{8}T[0-9]{6}Z(_[0-9])?$' AND ($1::text IS NULL OR "
-	    "pg_catalog.regexp_replace(datname, '_before_[^_]*(_[0-9])?$', '')"
-	    " = $1) ORDER BY 3 DESC, 1 DESC", 1, NULL, &target, NULL, NULL, 0);
+	    "'._before_[0-9]{8}T[0-9]{6}Z(_[0-9])?$' "
+	    "AND pg_catalog.regexp_replace(datname, "
+	    "'_before_[^_]*(_[0-9])?$', '') = $1 ORDER BY 3 DESC, 1 DESC";
+	PGresult *res = PQexecParams(conn, sql, 1, NULL, &target, NULL, NULL,
+	    0);
 
 	if (PQresultStatus(res) == PGRES_TUPLES_OK)
 		return res;

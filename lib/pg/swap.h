@@ -25,8 +25,8 @@ int bk_swap(PGconn *conn, const struct bk_conn_params *params,
     double *seconds, struct bk_err *e);
 
 /*
- * What bk_swap() has put aside of target (NULL: of any database): name,
- * bytes, one a row, the latest first.  NULL with *e set.
+ * What bk_swap() has put aside of target: name, bytes (0: not to be told),
+ * time (RFC 3339), one a row, the latest first.  NULL with *e set.
  */
 PGresult *bk_swap_list(PGconn *conn, const char *target, struct bk_err *e);
 
