@@ -68,6 +68,13 @@ by_id(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
+/* pg_dump --inserts: its rows cannot be counted in the stream. */
+static int
+is_statements(const struct bk_toc_entry *te)
+{
+	return te->copy == NULL && strcmp(te->desc, "TABLE DATA") == 0;
+}
+
 /* What the judge has seen, by the entries of the TOC. */
 static struct bk_expected *
 make_expected(struct drill *d, size_t *n, struct bk_err *e)
@@ -86,7 +93,9 @@ make_expected(struct drill *d, size_t *n, struct bk_err *e)
 	for (*n = i = 0; i < toc->n && *n < d->n; i++) {
 		key.id = toc->entry[i].id;
 		s = bsearch(&key, d->seen, d->n, sizeof(key), by_id);
-		if (s != NULL)
+		if (s != NULL && is_statements(&toc->entry[i]))
+			d->v->proof = "structure";
+		else if (s != NULL)
 			x[(*n)++] = (struct bk_expected){
 			    .te = &toc->entry[i], .content = s->content };
 	}
@@ -309,10 +318,9 @@ load(struct drill *d, struct bk_err *e)
 	PQclear(missing);
 	if (rc == -1)
 		return -1;
-	if (bk_restore_is_opaque(d->restore))
-		return bk_fail(e, BK_FAIL, "%s: a packed archive; dump with "
-		    "bk-dump, or pg_dump -Fc -Z0", d->name);
-	return bk_restore_load(d->restore, &how, &d->report, e);
+	return bk_restore_is_opaque(d->restore) ?
+	    bk_restore_whole(d->restore, &how, &d->report, e) :
+	    bk_restore_load(d->restore, &how, &d->report, e);
 }
 
 /* SET name = 'value'; what this server does not know makes no difference. */
@@ -404,9 +412,10 @@ bk_drill_run(struct bk_drill *o, struct bk_source src, const char *name,
 		loading = 1;
 		rc = load(&d, e);
 	}
-	if ((rc = end_judge(&d, loading, rc, e)) == 0)
-		rc = compare(&d, e);
+	rc = end_judge(&d, loading, rc, e);
 	v->proof = "restore";
+	if (rc == 0)
+		rc = compare(&d, e);
 	if (rc == 0)
 		rc = bk_verdict_set(&v->restored_on,
 		    PQparameterStatus(o->conn, "server_version"), e);
