@@ -22,10 +22,10 @@ static const struct bk_tool tool = {
 	.usage = "[-i FILE] [--restore [CONNINFO] | --scratch] [--sql FILE] "
 	    "[OPTION ...] < BACKUP",
 	.help =
-"Example: bk-s3get s3://b/shop.bk | bk-verify -i key.txt --receipts /var/proofs\n"
+"Example: bk-s3get s3://b/shop.bk | bk-verify -i key.txt --receipts proofs\n"
 "\n"
-"Reads a backup to its end, says what is proven, and writes a receipt, one line\n"
-"of JSON.  Opens gzip, zstd, age and bk-crypt.  bk-verify(1) has more.\n"
+"Reads a backup to its end, says what is proven, and writes a receipt, one\n"
+"line of JSON.  Opens gzip, zstd, age, bk-crypt.  bk-verify(1) has more.\n"
 "\n"
 "    -i, --identity FILE       decrypt with the secret keys in FILE\n"
 "    --passphrase-file FILE    or with the passphrase in FILE's first line\n"

@@ -21,7 +21,7 @@ enum bk_check_kind {
 /* Recognise a backup by its first n bytes. */
 enum bk_check_kind bk_check_recognise(const void *head, size_t n);
 
-/* Who wants to know each block's content: called as it has been read. */
+/* Who wants to know each block's content: called when it has been read. */
 struct bk_check_watch {
 	void (*block)(void *ctx, int32_t id, const struct bk_content *c);
 	void *ctx;
@@ -31,8 +31,8 @@ struct bk_check_watch {
  * An archive of bk-dump or pg_dump -Fc.  "content": every table's rows, bytes
  * and digest agree with their record, the records with the manifest.
  * "structure", where there is no manifest: every entry of the TOC has its
- * block, every COPY its end.  Memory: the TOC and 256 KiB; no row is held.  watch
- * may be NULL.
+ * block, every COPY its end.  Memory: the TOC and 256 KiB; no row is held.
+ * watch may be NULL.
  */
 int bk_check_archive(struct bk_source src, const char *name,
     const struct bk_check_watch *watch, struct bk_verdict *v,

@@ -36,8 +36,8 @@ test_whole(void)
 	    "\n\nSELECT 1;\n" TAIL, BK_OK, 2, "COPY with its rows");
 	is_judged(HEAD "COPY public.t FROM stdin;\n\n\n\\.\n" TAIL, BK_OK, 2,
 	    "rows without columns");
-	is_judged(HEAD "COPY public.\"a;b FROM stdin;\" (\"x\"\"y\") FROM stdin;"
-	    "\n';\n\\.\n" TAIL, BK_OK, 1, "names with quotes in them");
+	is_judged(HEAD "COPY public.\"a;b FROM stdin;\" (\"x\"\"y\") "
+	    "FROM stdin;\n';\n\\.\n" TAIL, BK_OK, 1, "names with quotes in them");
 	is_judged("--\n-- PostgreSQL database cluster dump\n--\n\n"
 	    "\\connect template1\n\n" HEAD TAIL "\\connect shop\n" HEAD TAIL
 	    "--\n-- PostgreSQL database cluster dump complete\n--\n", BK_OK, 0,
