@@ -382,6 +382,8 @@ compare(struct drill *d, struct bk_err *e)
 		goto done;
 	c.expected = expected;
 	c.settings = d->settings.data;
+	atomic_store(&d->o->progress->items, 0);	/* once more, for reading */
+	atomic_store(&d->o->progress->bytes, 0);
 	if (bk_compare_rows(&c, d->v, e) == -1 ||
 	    (conn = bk_conn_again(d->params, e)) == NULL)
 		goto done;

@@ -154,8 +154,9 @@ add_objects(struct sample *s)
 	s->about.blobs = 2;
 }
 
+/* more: how many rows the manifest claims that are not there, and so on. */
 static void
-make(struct sample *s)
+make(struct sample *s, const struct bk_manifest *more)
 {
 	struct bk_buf text = {0};
 
@@ -167,6 +168,10 @@ make(struct sample *s)
 	add_table(s, 5, "empty", "");
 	add_objects(s);
 	bk_digest_end(s->records, &s->about.records);
+	s->about.tables += more->tables;
+	s->about.rows += more->rows;
+	s->about.bytes += more->bytes;
+	s->about.blobs += more->blobs;
 	bk_manifest_format(&text, &s->about, &e);
 	bk_buf_printf(&text, &e, "\n%s", bk_seal_closing());
 	s->manifest = s->b.len;
@@ -250,6 +255,72 @@ test_flips_toc(struct sample *s)
 			s->b.data[at] = (char)(s->b.data[at] ^ 1 << bit);
 		}
 	is_int(bad, 0, "every flipped bit of the TOC is survived");
+}
+
+static void
+free_sample(struct sample *s)
+{
+	bk_digest_free(s->records);
+	bk_buf_free(&s->b);
+	free(s->free_byte);
+}
+
+static void
+test_totals(void)
+{
+	static const struct bk_manifest more[] = { { .tables = 1 },
+	    { .rows = 1 }, { .bytes = 1 }, { .blobs = 1 } };
+	struct sample s;
+	size_t i;
+
+	for (i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
+		make(&s, &more[i]);
+		is_int(verify_code(check_archive, s.b.data, s.b.len, 65536),
+		    BK_DATA, "a manifest with another total");
+		free_sample(&s);
+	}
+}
+
+/* pg_dump's: no records; these blocks, by the entries' numbers. */
+static enum bk_code
+judge_blocks(const int32_t *ids, size_t n)
+{
+	static const char mark[] = "-- bk-dump";
+	struct sample s = { .free_byte = calloc(1, 16384) };
+	enum bk_code code;
+	size_t i;
+
+	add_head(&s);
+	/* the opening mark would ask for records */
+	for (i = 0; memcmp(s.b.data + i, bk_seal_opening(), 8) != 0; i++)
+		continue;
+	memcpy(s.b.data + i, mark, sizeof(mark) - 1);
+	for (i = 0; i < n; i++) {
+		bk_archive_add_block(&s.b, ids[i] == 9 ? BK_BLOCK_BLOBS :
+		    BK_BLOCK_DATA, ids[i], &e);
+		if (ids[i] != 9)
+			bk_archive_add_chunk(&s.b, "1\n\\.\n\n\n", 7, &e);
+		add_zero(&s);
+	}
+	code = verify_code(check_archive, s.b.data, s.b.len, 65536);
+	free(s.free_byte);
+	bk_buf_free(&s.b);
+	return code;
+}
+
+static void
+test_blocks(void)
+{
+	is_int(judge_blocks((int32_t[]){ 7, 5, 9 }, 3), BK_OK, "pg_dump's");
+	is_int(judge_blocks((int32_t[]){ 9, 5, 7 }, 3), BK_OK, "any order");
+	is_int(judge_blocks((int32_t[]){ 7, 9 }, 2), BK_DATA, "one missing");
+	is_int(judge_blocks((int32_t[]){ 7, 5 }, 2), BK_DATA, "objects missing");
+	is_int(judge_blocks((int32_t[]){ 7, 5, 9, 7 }, 4), BK_DATA,
+	    "one twice");
+	is_int(judge_blocks((int32_t[]){ 7, 5, 9, 1 }, 4), BK_DATA,
+	    "one of an entry without data");
+	is_int(judge_blocks((int32_t[]){ 7, 5, 9, 8 }, 4), BK_DATA,
+	    "one of no entry");
 }
 
 /* Swap, drop and repeat whole blocks, records and all. */
@@ -347,19 +418,20 @@ test_table(void)
 int
 main(void)
 {
+	static const struct bk_manifest as_is;
 	struct sample s;
 
-	make(&s);
+	make(&s, &as_is);
 	test_whole(&s);
 	test_cuts(&s);
 	test_flips(&s);
 	test_flips_toc(&s);
+	test_totals();
+	test_blocks();
 	test_differences();
 	test_copytext();
 	test_table();
 	is_int(e.code, BK_OK, "nothing failed on the way");
-	bk_digest_free(s.records);
-	bk_buf_free(&s.b);
-	free(s.free_byte);
+	free_sample(&s);
 	return tap_done();
 }

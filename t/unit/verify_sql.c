@@ -98,6 +98,8 @@ test_refused(void)
 	is_judged(HEAD "\\restrict a\n" TAIL "\\unrestrict b\n", BK_DATA, 0,
 	    "\\unrestrict with another key");
 	is_judged(HEAD TAIL "/* ", BK_DATA, 0, "an open comment");
+	is_judged(HEAD TAIL "COPY t FROM stdin;\n1\n", BK_DATA, 0,
+	    "an open COPY behind the end");
 }
 
 static void
