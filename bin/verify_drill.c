@@ -124,13 +124,18 @@ connect_server(const struct drill *d, struct bk_err *e)
 }
 
 static int
-is_archive(struct layers *l)
+demand_archive(struct layers *l, struct bk_err *e)
 {
 	const void *head;
 	size_t n;
 
 	head = bk_in_head(layers_inside(l), &n);
-	return bk_check_recognise(head, n) == BK_CHECK_ARCHIVE;
+	if (bk_check_recognise(head, n) == BK_CHECK_ARCHIVE)
+		return 0;
+	if (n == 0 && bk_in_drain(layers_inside(l), e) == -1)
+		return -1;	/* an empty stream: says so */
+	return bk_fail(e, BK_FAIL, "%s: no archive of bk-dump or pg_dump -Fc, "
+	    "which alone can be restored for a test", layers_name(l));
 }
 
 int
@@ -142,10 +147,8 @@ drill_run(const struct drill *d, struct layers *l, struct bk_verdict *v,
 	struct bk_buf sql = {0};
 	int rc = -1;
 
-	if (!is_archive(l))
-		return bk_fail(e, BK_FAIL, "%s: no archive of bk-dump or "
-		    "pg_dump -Fc, which alone can be restored for a test",
-		    layers_name(l));
+	if (demand_archive(l, e) == -1)
+		return -1;
 	if ((d->sql_file != NULL &&
 	    bk_io_slurp(d->sql_file, SQL_MAX, &sql, e) == -1) ||
 	    (d->own && start_server(l, e) == -1) || connect_server(d, e) == -1)
