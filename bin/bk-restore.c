@@ -115,7 +115,8 @@ clean_up(void)
 
 	if (child > 0)
 		(void)kill((pid_t)child, SIGTERM);
-	if (newdb[0] == '\0' || (own = bk_conn_again(admin, &ignored)) == NULL)
+	if (newdb[0] == '\0' || (own = bk_server_again(admin, &ignored)) ==
+	    NULL)
 		return;
 	if (bk_newdb_drop(own, newdb, &ignored) == 0)
 		newdb[0] = '\0';
@@ -337,6 +338,7 @@ restore(struct bk_err *e)
 	enum bk_feed_kind kind;
 	const uint8_t *head;
 	double seconds;
+	uint8_t nothing;
 	size_t n;
 	int rc = -1;
 
@@ -344,7 +346,8 @@ restore(struct bk_err *e)
 		return -1;
 	head = bk_in_head(in, &n);
 	kind = bk_feed_recognise(head, n);
-	if (bk_feed_refuse(kind, INPUT, e) == -1)
+	if ((n == 0 && bk_in_read(in, &nothing, 1, e) == -1) ||
+	    bk_feed_refuse(kind, INPUT, e) == -1)
 		goto done;
 	if (mode != INTO && !bk_in_sealed(in) && !unsealed) {
 		bk_fail(e, BK_DATA, INPUT ": not sealed: nothing tells "
