@@ -12,12 +12,13 @@ int bk_server_database(const char *arg, struct bk_buf *name,
 
 /*
  * Connect to a database of t's server that is not t->db's: "postgres", else
- * "template1".  No time limit of a role or database holds for it.  NULL with
+ * "template1".  No time limit of a role or database holds for it; it
+ * speaks UTF-8.  NULL with
  * *e set.
  */
 PGconn *bk_server_open(const struct bk_conn_target *t, struct bk_err *e);
 
-/* Connect once more, to p's database, without limits alike. */
+/* Connect once more, to p's database, alike. */
 PGconn *bk_server_again(const struct bk_conn_params *p, struct bk_err *e);
 
 /*
