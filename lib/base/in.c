@@ -157,7 +157,8 @@ bk_in_open(int fd, const char *name, unsigned flags, struct bk_err *e)
 	}
 	in->fd = fd;
 	in->name = name;
-	in->flags = flags;
+	/* a command that could not begin leaves an empty pipe */
+	in->flags = flags | (bk_io_is_pipe(fd) ? BK_IN_NONEMPTY : 0);
 	bk_io_pipe_grow(fd);
 	if (begin(in, e) == -1) {
 		bk_in_free(in);

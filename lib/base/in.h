@@ -7,7 +7,9 @@
  * closing mark came before it.  The verdict and the end are one event:
  * bk_in_read() returns 0 for "ended and complete" and nothing else, so no
  * caller can take one for the other.  A stream without an opening mark is
- * passed through unjudged, unless BK_IN_SEALED demands it.
+ * passed through unjudged, unless BK_IN_SEALED demands it.  An empty one that
+ * comes through a pipe or a socket is unfinished: a command that could not even
+ * begin looks like that, and nobody pipes nothing on purpose.
  *
  * An envelope (the opening mark as the very first bytes, the closing mark as
  * the very last) is stripped, and what is inside is judged by its own marks as
