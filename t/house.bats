@@ -272,6 +272,7 @@ options() {
 @test "every tool is run by a bats file" {
 	local tool
 	for tool in $TOOLS; do
-		grep -lqw -- "$tool" t/*.bats || echo "$tool"
+		grep -lw -- "$tool" t/*.bats | seek -v house.bats | grep -q . ||
+		    echo "$tool"
 	done | none
 }
