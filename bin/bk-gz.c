@@ -4,24 +4,18 @@
 
 static const struct bk_tool tool = {
 	.name = "bk-gz",
-	.usage = "[-1 ... -12] [-d] [-j N] [--sealed] < INPUT > OUTPUT",
+	.usage = BK_FILTER_USAGE("12"),
 	.help =
 "Example: bk-gz < shop.dump > shop.dump.gz; bk-gz -d < shop.dump.gz\n"
 "\n"
-"usage: bk-gz [-1 ... -12] [-d] [-j N] [--sealed] < INPUT > OUTPUT\n"
+"usage: bk-gz " BK_FILTER_USAGE("12") "\n"
 "\n"
 "Compresses to gzip on all processors, or decompresses any gzip and demands\n"
 "that it is whole: damaged or unfinished input is refused with status 3.\n"
 "bk-gz(1) has more.\n"
 "\n"
 "    -1 ... -12        fast ... small (6)\n"
-"    -d, --decompress  decompress\n"
-"    -j, --jobs N      threads (BK_JOBS, or one a processor)\n"
-"    --sealed          refuse input that has no opening mark\n"
-"    --help            this text\n"
-"    --version         the version\n"
-"\n"
-"Exit: 0 done, 1 could not read or write, 2 wrong call, 3 input refused.\n",
+BK_FILTER_HELP,
 };
 
 static const struct bk_codec codec = {

@@ -4,24 +4,16 @@
 
 static const struct bk_tool tool = {
 	.name = "bk-zst",
-	.usage = "[-1 ... -19] [-d] [-j N] [--sealed] < INPUT > OUTPUT",
+	.usage = BK_FILTER_USAGE("19"),
 	.help =
 "Example: bk-zst < shop.dump > shop.dump.zst; bk-zst -d < shop.dump.zst\n"
 "\n"
-"usage: bk-zst [-1 ... -19] [-d] [-j N] [--sealed] < INPUT > OUTPUT\n"
+"usage: bk-zst " BK_FILTER_USAGE("19") "\n"
 "\n"
-"Compresses to zstd on all processors, or decompresses any zstd and demands\n"
-"that it is whole: damaged or unfinished input is refused with status 3.\n"
-"bk-zst(1) has more.\n"
+"The same as bk-gz with Zstandard: bk-zst(1) has more.\n"
 "\n"
 "    -1 ... -19        fast ... small (3)\n"
-"    -d, --decompress  decompress\n"
-"    -j, --jobs N      threads (BK_JOBS, or one a processor)\n"
-"    --sealed          refuse input that has no opening mark\n"
-"    --help            this text\n"
-"    --version         the version\n"
-"\n"
-"Exit: 0 done, 1 could not read or write, 2 wrong call, 3 input refused.\n",
+BK_FILTER_HELP,
 };
 
 static const struct bk_codec codec = {

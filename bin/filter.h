@@ -16,6 +16,19 @@ struct bk_codec {
 	    struct bk_out *out, unsigned threads, struct bk_err *e);
 };
 
+/* Their usage and the options in their --help; top is the last level. */
+#define BK_FILTER_USAGE(top) \
+	"[-1 ... -" top "] [-d] [-j N] [--sealed] < INPUT > OUTPUT"
+#define BK_FILTER_HELP \
+	"    -d, --decompress  decompress\n" \
+	"    -j, --jobs N      threads (BK_JOBS, or one a processor)\n" \
+	"    --sealed          refuse input that has no opening mark\n" \
+	"    --help            this text\n" \
+	"    --version         the version\n" \
+	"\n" \
+	"Exit: 0 done, 1 could not read or write, 2 wrong call, 3 input " \
+	"refused.\n"
+
 /* main() of such a tool; returns the exit status. */
 int bk_filter_main(int argc, char *argv[], const struct bk_tool *tool,
     const struct bk_codec *codec);

@@ -4,6 +4,7 @@
 #include "deflate.h"
 #include "gz.h"
 #include "gz_header.h"
+#include "le.h"
 #include "par.h"
 #include "seal.h"
 
@@ -37,8 +38,8 @@ work(void *ctx, unsigned worker, struct bk_block *b, struct bk_err *e)
 	(void)e;
 	p += bk_gz_header_put(p, b->seq == 0 ? job->opening : NULL);
 	p += bk_deflate_run(job->worker[worker], b->in, b->in_len, p);
-	bk_gz_put32(p, libdeflate_crc32(0, b->in, b->in_len));
-	bk_gz_put32(p + 4, content);
+	bk_le_put32(p, libdeflate_crc32(0, b->in, b->in_len));
+	bk_le_put32(p + 4, content);
 	b->out_len = (size_t)(p + BK_GZ_TRAILER - b->out);
 	bk_gz_header_sizes(b->out, (uint32_t)b->out_len, content);
 	return 0;

@@ -5,6 +5,7 @@
 #include "gz.h"
 #include "gz_header.h"
 #include "inflate.h"
+#include "le.h"
 #include "par.h"
 
 /*
@@ -116,7 +117,7 @@ work(void *ctx, unsigned worker, struct bk_block *b, struct bk_err *e)
 		return 0;
 	body = b->in_len - BK_GZ_TRAILER;
 	trailer = m->body + body;
-	content = bk_gz_get32(trailer + 4);
+	content = bk_le_get32(trailer + 4);
 	if (content > OUT_CAP)
 		return bk_feed_bad(job->feed, m->offset, "longer than its "
 		    "header says", e);
@@ -124,7 +125,7 @@ work(void *ctx, unsigned worker, struct bk_block *b, struct bk_err *e)
 	    body, b->out, content, &used, NULL) != LIBDEFLATE_SUCCESS ||
 	    used != body)
 		return bk_feed_bad(job->feed, m->offset, "damaged", e);
-	if (libdeflate_crc32(0, b->out, content) != bk_gz_get32(trailer))
+	if (libdeflate_crc32(0, b->out, content) != bk_le_get32(trailer))
 		return bk_feed_bad(job->feed, m->offset, "wrong checksum", e);
 	b->out_len = content;
 	return 0;

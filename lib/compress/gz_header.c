@@ -3,6 +3,7 @@
 #include <libdeflate.h>
 #include <string.h>
 
+#include "le.h"
 #include "seal.h"
 
 /* FLG, RFC 1952 section 2.3.1; FTEXT (1) says nothing that we need */
@@ -13,22 +14,6 @@ enum { FHCRC = 2, FEXTRA = 4, FNAME = 8, FCOMMENT = 16, RESERVED = 0xe0 };
 #define SIZES_AT (FIXED + 2 + SUB)	/* ours is the first subfield */
 #define SIZES_LEN 8
 #define BGZF_CONTENT 65536	/* most that a BGZF member may hold */
-
-uint32_t
-bk_gz_get32(const uint8_t *p)
-{
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
-	    (uint32_t)p[3] << 24;
-}
-
-void
-bk_gz_put32(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)v;
-	p[1] = (uint8_t)(v >> 8);
-	p[2] = (uint8_t)(v >> 16);
-	p[3] = (uint8_t)(v >> 24);
-}
 
 static size_t
 get16(const uint8_t *p)
@@ -86,8 +71,8 @@ bk_gz_header_put(uint8_t *p, const char *seal)
 void
 bk_gz_header_sizes(uint8_t *p, uint32_t member, uint32_t content)
 {
-	bk_gz_put32(p + SIZES_AT, member);
-	bk_gz_put32(p + SIZES_AT + 4, content);
+	bk_le_put32(p + SIZES_AT, member);
+	bk_le_put32(p + SIZES_AT + 4, content);
 }
 
 size_t
@@ -138,8 +123,8 @@ read_subfields(struct bk_feed *f, const uint8_t *p, size_t n,
 		if (p[1] == 'S' && bk_feed_mark(f, p + SUB, len, e) == -1)
 			return -1;
 		if (p[1] == 'K' && len == SIZES_LEN) {
-			h->member = bk_gz_get32(p + SUB);
-			h->content = bk_gz_get32(p + SUB + 4);
+			h->member = bk_le_get32(p + SUB);
+			h->content = bk_le_get32(p + SUB + 4);
 		} else if (p[1] == 'C' && len == 2) {
 			h->member = (uint32_t)get16(p + SUB) + 1;
 			h->content = BGZF_CONTENT;

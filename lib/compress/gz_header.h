@@ -43,8 +43,4 @@ size_t bk_gz_header_closing(uint8_t p[BK_GZ_HEADER_MAX]);
 int bk_gz_header_read(struct bk_feed *f, struct bk_gz_header *h,
     struct bk_err *e);
 
-/* Little-endian numbers, as gzip has them. */
-uint32_t bk_gz_get32(const uint8_t *p);
-void bk_gz_put32(uint8_t *p, uint32_t v);
-
 #endif

@@ -62,6 +62,8 @@ bk_inflate_run(struct bk_inflate *z, const uint8_t **in, size_t *in_len,
 #include <string.h>
 #include <zlib.h>
 
+#include "le.h"
+
 #define TRAILER 8
 
 struct bk_inflate {
@@ -102,13 +104,6 @@ bk_inflate_start(struct bk_inflate *z)
 	z->have = 0;
 }
 
-static uint32_t
-get32(const uint8_t *p)
-{
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
-	    (uint32_t)p[3] << 24;
-}
-
 static enum bk_inflated
 run_trailer(struct bk_inflate *z, const uint8_t **in, size_t *in_len)
 {
@@ -122,8 +117,8 @@ run_trailer(struct bk_inflate *z, const uint8_t **in, size_t *in_len)
 	*in_len -= n;
 	if (z->have < TRAILER)
 		return BK_INFLATE_MORE;
-	return get32(z->trailer) == z->crc &&
-	    get32(z->trailer + 4) == z->content ? BK_INFLATE_END :
+	return bk_le_get32(z->trailer) == z->crc &&
+	    bk_le_get32(z->trailer + 4) == z->content ? BK_INFLATE_END :
 	    BK_INFLATE_SUM;
 }
 

@@ -7,27 +7,12 @@
 
 #include "feed.h"
 #include "io.h"
+#include "le.h"
 #include "seal.h"
 
 #define SKIPPABLE 0x184D2A5BU	/* ours of the sixteen that every reader skips */
 #define SKIPPABLE_MASK 0xFFFFFFF0U
 #define HEADER 8		/* magic and length of a skippable frame */
-
-static uint32_t
-get32(const uint8_t *p)
-{
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
-	    (uint32_t)p[3] << 24;
-}
-
-static void
-put32(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)v;
-	p[1] = (uint8_t)(v >> 8);
-	p[2] = (uint8_t)(v >> 16);
-	p[3] = (uint8_t)(v >> 24);
-}
 
 /* A mark, in a frame of its own. */
 static int
@@ -36,8 +21,8 @@ write_seal(struct bk_out *out, const char *seal, struct bk_err *e)
 	size_t n = strlen(seal);
 	uint8_t header[HEADER];
 
-	put32(header, SKIPPABLE);
-	put32(header + 4, (uint32_t)n);
+	bk_le_put32(header, SKIPPABLE);
+	bk_le_put32(header + 4, (uint32_t)n);
 	if (bk_out_write(out, header, HEADER, e) == -1)
 		return -1;
 	return bk_out_write(out, seal, n, e);
@@ -143,7 +128,7 @@ skip_frame(struct bk_feed *f, struct bk_err *e)
 		return -1;
 	if (n < HEADER)
 		return bk_feed_cut(f, e);
-	left = get32(p + 4);
+	left = bk_le_get32(p + 4);
 	bk_feed_skip(f, HEADER);
 	if (left <= BK_SEAL_HEAD) {
 		if ((n = bk_feed_peek(f, (size_t)left, &p, e)) == -1)
@@ -230,7 +215,7 @@ decompress_all(ZSTD_DCtx *z, struct bk_feed *f, struct bk_out *out,
 			return -1;
 		if (n < (ssize_t)sizeof(magic))
 			return bk_feed_alien(f, e);
-		magic = get32(p);
+		magic = bk_le_get32(p);
 		if ((magic & SKIPPABLE_MASK) == (SKIPPABLE & SKIPPABLE_MASK))
 			rc = skip_frame(f, e);
 		else if (magic == ZSTD_MAGICNUMBER)

@@ -7,6 +7,7 @@
 #include "../../lib/compress/deflate.h"
 #include "../../lib/compress/gz.h"
 #include "../../lib/compress/gz_header.h"
+#include "../../lib/compress/le.h"
 #include "seal.h"
 
 /* A member as bk_gz_compress() makes them, of any size. */
@@ -23,8 +24,8 @@ add_member(struct bytes *b, const char *seal, const struct bytes *content)
 		bail("out of memory");
 	n = bk_gz_header_put(m, seal);
 	n += bk_deflate_run(d, content->p, content->len, m + n);
-	bk_gz_put32(m + n, libdeflate_crc32(0, content->p, content->len));
-	bk_gz_put32(m + n + 4, (uint32_t)content->len);
+	bk_le_put32(m + n, libdeflate_crc32(0, content->p, content->len));
+	bk_le_put32(m + n + 4, (uint32_t)content->len);
 	n += BK_GZ_TRAILER;
 	bk_gz_header_sizes(m, (uint32_t)n, (uint32_t)content->len);
 	append(b, m, n);
@@ -194,7 +195,7 @@ test_hostile(void)
 	is_int((intmax_t)wrong, 0, "lies about sizes mislead nobody");
 	b.len = 0;
 	add_member(&b, NULL, &content);
-	bk_gz_put32(b.p + b.len - 4, 0x7fffffff);
+	bk_le_put32(b.p + b.len - 4, 0x7fffffff);
 	check_bad(bk_gz_decompress, &b, "longer than its header says",
 	    "a trailer that promises 2 GiB");
 	b.len = 0;
