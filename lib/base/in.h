@@ -28,6 +28,8 @@ struct bk_in;
 enum {
 	BK_IN_SEALED = 1,	/* refuse a stream without an opening mark */
 	BK_IN_NONEMPTY = 2,	/* an empty stream is an unfinished one */
+	BK_IN_PARSED = 4,	/* the caller parses the format and finds the
+				 * stream's own marks: judge an envelope only */
 };
 
 /*
