@@ -38,6 +38,13 @@ fits_xml(const char *s)
 	return 1;
 }
 
+/* Some servers' message is the code once more. */
+static int
+is_news(const char *code, const char *message)
+{
+	return *message != '\0' && strcmp(code, message) != 0;
+}
+
 static int
 delete_one(const struct bk_s3_delete *d, const char *key, struct bk_err *e)
 {
@@ -52,9 +59,11 @@ delete_one(const struct bk_s3_delete *d, const char *key, struct bk_err *e)
 	else if (reply.status == 0 || strcmp(reply.code, "NoSuchBucket") == 0)
 		rc = bk_fail(e, why.code, "%s", why.msg);
 	else {
-		(void)snprintf(text, sizeof(text), "%s%s%s", reply.code[0] !=
-		    '\0' ? reply.code : "refused", reply.message[0] != '\0' ?
-		    ": " : "", reply.message);
+		int news = is_news(reply.code, reply.message);
+
+		(void)snprintf(text, sizeof(text), "%s%s%s",
+		    reply.code[0] != '\0' ? reply.code : "refused",
+		    news ? ": " : "", news ? reply.message : "");
 		rc = d->done(d->ctx, key, text, e);
 	}
 	bk_s3_reply_free(&reply);
@@ -70,7 +79,7 @@ settle(struct batch *b, int deleted, struct bk_err *e)
 	size_t i;
 	int rc = 0;
 
-	if (b->message.len > 0)
+	if (b->message.len > 0 && is_news(code, b->message.data))
 		rc = bk_buf_printf(&why, e, "%s: %s", code, b->message.data);
 	else
 		rc = bk_buf_puts(&why, code, e);
