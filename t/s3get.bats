@@ -81,8 +81,7 @@ get() { bk-s3get --retry-for 5s "$@"; }
 		await 5 newer_second
 	done
 	[ "$(get s3://backups/shop/latest)" = m ]
-	: >empty
-	s3_send PUT /backups/shop/folder%2F empty -o /dev/null
+	s3_curl PUT /backups/shop/folder/ -H 'Content-Length: 0'
 	[ "$(get s3://backups/shop/latest)" = m ]
 	[ "$(get s3://backups/shop/z/latest)" = z/deep ]
 	echo top | bk-s3put s3://backups/top
