@@ -69,7 +69,7 @@ requests() { grep -c "\"$1 /" "$S3_DIR/log/client.rgw.log" || :; }
 	s3://backups/nor-this
 	END
 	[ -z "$stderr" ]
-	[ "$output" = $'s3://backups/never-was\ns3://backups/nor-this' ]
+	[ "$(sort <<<"$output")" = $'s3://backups/never-was\ns3://backups/nor-this' ]
 	run -0 --separate-stderr bk-s3rm </dev/null
 	[ -z "$output$stderr" ]
 }
@@ -185,6 +185,32 @@ bk-s3rm: s3://kept/keep2: not deleted: AccessDenied" ]
 	AWS_ENDPOINT_URL=http://127.0.0.1:1 run -1 --separate-stderr \
 	    bk-s3rm --retry-for 0 <<<s3://backups/a
 	one_line_error bk-s3rm
+}
+
+@test "the examples of the manual" {
+	# stands in for a policy: all but what was stored last
+	mkdir tools
+	printf '#!/bin/sh\nsort | sed \\$d\n' >tools/bk-prune
+	chmod +x tools/bk-prune
+	PATH=$PWD/tools:$PATH
+	put 'backups/shop/[1-3].bk'
+	put backups/shop/old.bk
+	run -0 bash -c 'bk-s3ls s3://backups/shop/ | sort | tail -n 1 | cut -f 3'
+	[[ $output == s3://backups/shop/* ]]
+	echo s3://backups/shop/old.bk | bk-s3rm
+	run -0 bash -c 'bk-s3ls s3://backups/shop/ |
+	    bk-prune -d 30 -m 12 -y 7 | bk-s3rm -n'
+	[ "${#lines[@]}" = 2 ]
+	[ "$(s3_keys backups shop/ | wc -l)" = 3 ]
+	run -0 bash -c 'bk-s3ls s3://backups/shop/ |
+	    bk-prune -d 30 -m 12 -y 7 | bk-s3rm'
+	[ "$(s3_keys backups shop/ | wc -l)" = 1 ]
+	s3_curl POST '/backups/up/x?uploads=' >/dev/null
+	run -0 bash -c 'bk-s3ls --uploads s3://backups/ |
+	    awk -v first=$(date -u +%Y-%m-01) "\$1 < first" | bk-s3rm'
+	[ "$(s3_uploads backups)" = 1 ]
+	run -0 bash -c 'bk-s3ls --uploads s3://backups/ | bk-s3rm'
+	[ "$(s3_uploads backups)" = 0 ]
 }
 
 @test "a full disk under -n and -v" {

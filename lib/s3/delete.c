@@ -45,6 +45,21 @@ is_news(const char *code, const char *message)
 	return *message != '\0' && strcmp(code, message) != 0;
 }
 
+/* 1 if the next key would fare no better: it is not about the object. */
+static int
+is_general(const struct bk_s3_reply *r)
+{
+	static const char *const codes[] = { "NoSuchBucket", "ExpiredToken",
+	    "InvalidToken", "InvalidAccessKeyId", "SignatureDoesNotMatch",
+	    "AuthorizationHeaderMalformed", "RequestTimeTooSkewed" };
+	size_t i;
+
+	for (i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (strcmp(r->code, codes[i]) == 0)
+			return 1;
+	return r->status == 0;
+}
+
 static int
 delete_one(const struct bk_s3_delete *d, const char *key, struct bk_err *e)
 {
@@ -56,7 +71,7 @@ delete_one(const struct bk_s3_delete *d, const char *key, struct bk_err *e)
 
 	if (rc == 0 || strcmp(reply.code, "NoSuchKey") == 0)
 		rc = d->done(d->ctx, key, NULL, e);
-	else if (reply.status == 0 || strcmp(reply.code, "NoSuchBucket") == 0)
+	else if (is_general(&reply))
 		rc = bk_fail(e, why.code, "%s", why.msg);
 	else {
 		int news = is_news(reply.code, reply.message);

@@ -86,11 +86,12 @@ fault_stop() {
 	[ -z "${S3_URL:-}" ] || export AWS_ENDPOINT_URL=$S3_URL
 }
 
-# strict_start: the stub that checks what no server does, see s3strict.py.
+# strict_start: the stub that checks what no server does, see s3strict.py;
+# with STRICT_TOKEN=... it wants this session token.
 strict_start() {
 	s3_isolate
 	export AWS_ACCESS_KEY_ID=STRICTKEY AWS_SECRET_ACCESS_KEY=strict/secret
-	export AWS_REGION=eu-central-1
+	export AWS_REGION=eu-central-1 AWS_SESSION_TOKEN=${STRICT_TOKEN:-}
 	start_python s3strict.py
 	export AWS_ENDPOINT_URL=http://127.0.0.1:$PORT
 	export S3_URL=$AWS_ENDPOINT_URL
@@ -115,7 +116,7 @@ s3_request() {
 	[ -z "${AWS_CA_BUNDLE:-}" ] || options+=(--cacert "$AWS_CA_BUNDLE")
 	[ -z "${AWS_SESSION_TOKEN:-}" ] ||
 	    options+=(-H "x-amz-security-token: $AWS_SESSION_TOKEN")
-	curl -sS --fail-with-body --path-as-is -X "$1" "${options[@]}" \
+	curl -sS --no-progress-meter --fail-with-body --path-as-is -X "$1" "${options[@]}" \
 	    --aws-sigv4 "aws:amz:$AWS_REGION:s3" \
 	    -H "x-amz-content-sha256: ${hash%% *}" "${@:4}" "$url"
 }
