@@ -207,7 +207,7 @@ prepare_once(struct dump *d, struct bk_err *e)
 	if (bk_dump_encoding(&d->toc) == NULL)
 		return bk_fail(e, BK_FAIL, "pg_dump: no ENCODING in its TOC");
 	if (bk_conn_exec(d->leader, bk_dump_encoding(&d->toc), e) == -1 ||
-	    bk_plan_make(&d->plan, d->leader, &d->toc, e) == -1)
+	    bk_plan_make(&d->plan, d->leader, &d->toc, d->o->jobs > 1, e) == -1)
 		return -1;
 	bk_child_stop(&d->child);
 	if (!d->plan.foreign)

@@ -14,7 +14,7 @@
 #include "version.h"
 
 #define OUTPUT "standard output"
-#define CHUNK (256 * 1024)
+#define CHUNK (256 * 1024)	/* of a table's data, wherever rows end */
 
 /* What ends COPY text in an archive, as pg_dump writes it. */
 static const char copy_end[] = "\\.\n\n\n";
@@ -29,6 +29,9 @@ struct bk_dump_out {
 	int seekable;
 	struct bk_buf scratch;	/* a block's beginning or end */
 	struct bk_content content;	/* of the current block */
+	struct bk_queue *q;	/* where buffers go back to */
+	struct bk_qbuf *head, *tail;	/* COPY text that makes no chunk yet */
+	size_t pending, used;	/* bytes in them; of the first's, written */
 };
 
 static const struct bk_toc_entry *
@@ -121,8 +124,14 @@ bk_dump_out_open(int fd, const struct bk_toc *toc,
 void
 bk_dump_out_free(struct bk_dump_out *d)
 {
+	struct bk_qbuf *next;
+
 	if (d == NULL)
 		return;
+	for (; d->head != NULL; d->head = next) {
+		next = d->head->next;
+		bk_queue_recycle(d->q, d->head);
+	}
 	bk_out_free(d->out);
 	bk_digest_free(d->records);
 	bk_buf_free(&d->raw);
@@ -216,42 +225,99 @@ end_block(struct bk_dump_out *d, const struct bk_item *it, struct bk_err *e)
 	return rc;
 }
 
+/*
+ * Write n pending bytes as one chunk.  Chunks depend on the text alone, not on
+ * the tasks it came from: the archive is the same however many work at it.
+ */
 static int
-write_list(struct bk_dump_out *d, const struct bk_qbuf *b, struct bk_err *e)
+write_chunk(struct bk_dump_out *d, size_t n, struct bk_err *e)
 {
-	for (; b != NULL; b = b->next)
-		if (bk_out_write(d->out, b->data, b->len, e) == -1)
+	uint8_t len[BK_INT_LEN];
+
+	bk_archive_put_int(len, (int32_t)n);
+	if (bk_out_write(d->out, len, sizeof(len), e) == -1)
+		return -1;
+	d->pending -= n;
+	while (n > 0) {
+		struct bk_qbuf *b = d->head;
+		size_t m = b->len - d->used < n ? b->len - d->used : n;
+
+		if (bk_out_write(d->out, b->data + d->used, m, e) == -1)
 			return -1;
+		n -= m;
+		if ((d->used += m) == b->len) {
+			d->head = b->next;
+			d->used = 0;
+			bk_queue_recycle(d->q, b);
+		}
+	}
 	return 0;
+}
+
+static void
+write_rows(struct bk_dump_out *d, struct bk_qbuf *list, struct bk_err *e)
+{
+	if (d->head == NULL)
+		d->head = list;
+	else
+		d->tail->next = list;
+	for (; list != NULL; list = list->next) {
+		d->tail = list;
+		d->pending += list->len;
+	}
+	while (d->pending >= CHUNK && e->code == BK_OK)
+		(void)write_chunk(d, CHUNK, e);
+}
+
+/* Large objects are in the archive's form already. */
+static void
+write_objects(struct bk_dump_out *d, struct bk_qbuf *list, struct bk_err *e)
+{
+	struct bk_qbuf *next;
+
+	for (; list != NULL; list = next) {
+		next = list->next;
+		if (e->code == BK_OK)
+			(void)bk_out_write(d->out, list->data, list->len, e);
+		bk_queue_recycle(d->q, list);
+	}
+}
+
+/* A task's end, and its block's if it is the last. */
+static int
+end_task(struct bk_dump_out *d, const struct bk_slot *s, struct bk_err *e)
+{
+	d->content.rows += s->rows;
+	d->content.bytes += s->bytes;
+	bk_digest_add(&d->content.digest, &s->digest);
+	if (!s->task.last)
+		return 0;
+	if (d->pending > 0 && write_chunk(d, d->pending, e) == -1)
+		return -1;
+	return end_block(d, s->task.item, e);
 }
 
 int
 bk_dump_out_drain(struct bk_dump_out *d, struct bk_queue *q, struct bk_err *e)
 {
-	const struct bk_slot *last = NULL;
 	struct bk_qbuf *list;
 	struct bk_slot *s;
-	int ended, rc;
+	int ended, begun = 0, rc;
 
+	d->q = q;
 	while ((rc = bk_queue_pop(q, &s, &list, &ended, e)) == 1) {
-		if (s != last && s->task.first &&
-		    (rc = begin_block(d, s->task.item, e)) == -1)
-			break;
-		last = s;
-		rc = write_list(d, list, e);
-		bk_queue_recycle(q, list);
-		if (rc == -1)
-			break;
-		if (!ended)
-			continue;
-		d->content.rows += s->rows;
-		d->content.bytes += s->bytes;
-		bk_digest_add(&d->content.digest, &s->digest);
-		if (s->task.last &&
-		    (rc = end_block(d, s->task.item, e)) == -1)
-			break;
-		last = NULL;	/* its slot will be another task's */
-		bk_queue_retire(q);
+		if (!begun && s->task.first)
+			(void)begin_block(d, s->task.item, e);
+		begun = !ended;
+		/* the buffers are ours, whatever has happened: see *e there */
+		if (s->task.item->blobs)
+			write_objects(d, list, e);
+		else
+			write_rows(d, list, e);
+		if (e->code != BK_OK || (ended && end_task(d, s, e) == -1))
+			return -1;
+		if (ended)
+			bk_queue_retire(q);
 	}
 	return rc;
 }

@@ -20,15 +20,24 @@ static const char facts_sql[] =
     " LEFT JOIN pg_catalog.pg_extension e ON c.oid = ANY (e.extconfig)"
     " ORDER BY u.n";
 
+/*
+ * Sizes decide how to cut only (the last range has no end), so where the
+ * table was ever analyzed the catalog's number will do: to ask for the true
+ * size opens the table, which takes longer than dumping a small one.
+ */
+#define SIZE(c) "CASE WHEN " c ".reltuples < 0 OR " c ".relpages > 512" \
+    " THEN pg_catalog.pg_relation_size(" c ".oid) ELSE " c ".relpages *" \
+    " pg_catalog.current_setting('block_size')::pg_catalog.int8 END"
+
 static const char sizes_sql[] =
-    "SELECT c.oid, pg_catalog.pg_relation_size(c.oid),"
-    " CASE c.reltoastrelid WHEN 0 THEN 0 ELSE"
-    " pg_catalog.pg_relation_size(c.reltoastrelid) END,"
+    "SELECT c.oid, " SIZE("c") ", " SIZE("t") ","
     " c.relfilenode IS DISTINCT FROM pg_catalog.pg_relation_filenode(c.oid),"
     " pg_catalog.current_setting('block_size')"
     " FROM pg_catalog.unnest('{%s}'::pg_catalog.oid[])"
     " WITH ORDINALITY AS u(oid, n)"
-    " JOIN pg_catalog.pg_class c ON c.oid = u.oid ORDER BY u.n";
+    " JOIN pg_catalog.pg_class c ON c.oid = u.oid"
+    " LEFT JOIN pg_catalog.pg_class t ON t.oid = c.reltoastrelid"
+    " ORDER BY u.n";
 
 int
 bk_plan_name(const struct bk_item *it, struct bk_buf *out, struct bk_err *e)
@@ -314,7 +323,7 @@ take_blobs(struct bk_plan *p, PGconn *conn, const struct bk_toc *toc,
 
 int
 bk_plan_make(struct bk_plan *p, PGconn *conn, const struct bk_toc *toc,
-    struct bk_err *e)
+    int split, struct bk_err *e)
 {
 	PGresult *res = NULL;
 	size_t i;
@@ -332,7 +341,7 @@ bk_plan_make(struct bk_plan *p, PGconn *conn, const struct bk_toc *toc,
 	    take_blobs(p, conn, toc, e) == -1)
 		goto done;
 	/* before 14 a condition on ctid reads the whole table */
-	for (i = 0; PQserverVersion(conn) < 140000 && i < p->n; i++)
+	for (i = 0; (!split || PQserverVersion(conn) < 140000) && i < p->n; i++)
 		p->item[i].splits = 0;
 	rc = 0;
  done:

@@ -2,8 +2,8 @@
 #define BK_PG_PLAN_H
 /*
  * What there is to read: the TOC's entries with data, each cut into tasks
- * that one connection does with one query.  The cuts depend on the tables
- * alone, not on the number of workers, so neither do the archive's bytes.
+ * that one connection does with one query.  How tables are cut does not show in
+ * the archive's bytes.
  *
  *	whole	a table by COPY table
  *	range	some pages of a large one, by COPY (SELECT ... ctid range)
@@ -48,12 +48,14 @@ struct bk_plan {
 
 /*
  * Make the plan for toc, and lock its tables in conn's transaction (ACCESS
- * SHARE, not waiting).  The toc must outlive the plan.  0; -1 with *e set:
- * BK_BUSY if somebody is about to change a table or has since the snapshot
- * was taken, so that all should be begun anew.
+ * SHARE, not waiting).  The toc must outlive the plan.  Without split, tables
+ * are read whole: by COPY table, which costs the server a little less and
+ * leaves its cache alone.  0; -1 with *e set: BK_BUSY if somebody is about to
+ * change a table or has since the snapshot was taken, so that all should be
+ * begun anew.
  */
 int bk_plan_make(struct bk_plan *p, PGconn *conn, const struct bk_toc *toc,
-    struct bk_err *e);
+    int split, struct bk_err *e);
 
 /* The next task; 0 when there are no more. */
 int bk_plan_next(struct bk_plan *p, struct bk_task *t);

@@ -211,17 +211,11 @@ bk_queue_pop(struct bk_queue *q, struct bk_slot **s, struct bk_qbuf **list,
 }
 
 void
-bk_queue_recycle(struct bk_queue *q, struct bk_qbuf *list)
+bk_queue_recycle(struct bk_queue *q, struct bk_qbuf *buf)
 {
-	struct bk_qbuf *last = list;
-
-	if (list == NULL)
-		return;
-	while (last->next != NULL)
-		last = last->next;
 	pthread_mutex_lock(&q->lock);
-	last->next = q->free;
-	q->free = list;
+	buf->next = q->free;
+	q->free = buf;
 	pthread_mutex_unlock(&q->lock);
 }
 

@@ -19,13 +19,13 @@
 #include "digest.h"
 #include "plan.h"
 
-#define BK_QUEUE_BUF (256 * 1024)	/* payload of a buffer */
+#define BK_QUEUE_BUF (256 * 1024)
 #define BK_QUEUE_TASK (8 * 1024 * 1024)
 
-struct bk_qbuf {		/* bytes as they go into the archive */
+struct bk_qbuf {		/* COPY text; or large objects as in the archive */
 	struct bk_qbuf *next;
 	size_t len;
-	uint8_t data[BK_INT_LEN + BK_QUEUE_BUF];
+	uint8_t data[BK_QUEUE_BUF];
 };
 
 struct bk_slot {		/* a task under way */
@@ -71,12 +71,12 @@ void bk_queue_fail(struct bk_queue *q, const struct bk_err *why);
 /*
  * Writer: the current task's buffers in *list (NULL: none), and whether that
  * was all of it.  1; 0 when all tasks are written; -1 with *e set to what a
- * worker said.  Then, in this order: bk_queue_recycle(list) when they are
- * written, and bk_queue_retire() if *ended.
+ * worker said.  Then bk_queue_recycle() each buffer when it is written, and
+ * bk_queue_retire() if *ended.
  */
 int bk_queue_pop(struct bk_queue *q, struct bk_slot **s,
     struct bk_qbuf **list, int *ended, struct bk_err *e);
-void bk_queue_recycle(struct bk_queue *q, struct bk_qbuf *list);
+void bk_queue_recycle(struct bk_queue *q, struct bk_qbuf *buf);
 void bk_queue_retire(struct bk_queue *q);
 
 #endif

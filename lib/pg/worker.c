@@ -31,7 +31,16 @@ struct bk_crew {
 
 enum outcome { DONE, LOCKED, OVER, FAILED };
 
-/* Raw bytes of the archive; OVER and FAILED as below. */
+/* Hand over what is in hand. */
+static enum outcome
+flush(struct worker *w, struct bk_slot *s)
+{
+	struct bk_qbuf *b = w->buf;
+
+	w->buf = NULL;		/* the queue's now */
+	return b == NULL || bk_queue_put(w->crew->q, s, b) == 0 ? DONE : OVER;
+}
+
 static enum outcome
 put(struct worker *w, struct bk_slot *s, const void *data, size_t n,
     struct bk_err *e)
@@ -40,69 +49,18 @@ put(struct worker *w, struct bk_slot *s, const void *data, size_t n,
 	size_t m;
 
 	while (n > 0) {
-		if (w->buf != NULL && w->buf->len == sizeof(w->buf->data)) {
-			struct bk_qbuf *full = w->buf;
-
-			w->buf = NULL;		/* the queue's now */
-			if (bk_queue_put(w->crew->q, s, full) == -1)
-				return OVER;
-		}
+		if (w->buf != NULL && w->buf->len == BK_QUEUE_BUF &&
+		    flush(w, s) == OVER)
+			return OVER;
 		if (w->buf == NULL &&
 		    (w->buf = bk_queue_buf(w->crew->q, e)) == NULL)
 			return FAILED;
-		m = sizeof(w->buf->data) - w->buf->len;
+		m = BK_QUEUE_BUF - w->buf->len;
 		if (m > n)
 			m = n;
 		memcpy(w->buf->data + w->buf->len, p, m);
 		w->buf->len += m;
 		p += m;
-		n -= m;
-	}
-	return DONE;
-}
-
-/* Hand over what is in hand; as a chunk its length is filled in first. */
-static enum outcome
-flush(struct worker *w, struct bk_slot *s, int chunk)
-{
-	struct bk_qbuf *b = w->buf;
-
-	w->buf = NULL;
-	if (b == NULL)
-		return DONE;
-	if (chunk)
-		bk_archive_put_int(b->data, (int32_t)(b->len - BK_INT_LEN));
-	return bk_queue_put(w->crew->q, s, b) == -1 ? OVER : DONE;
-}
-
-/*
- * A line of COPY text.  Chunks are as large as a buffer and end anywhere;
- * each buffer begins with room for the chunk's length.
- */
-static enum outcome
-put_row(struct worker *w, struct bk_slot *s, const char *row, size_t n,
-    struct bk_err *e)
-{
-	size_t m;
-
-	s->rows++;
-	s->bytes += n;
-	bk_digest_item(&s->digest, row, n - 1);
-	while (n > 0) {
-		if (w->buf != NULL && w->buf->len == sizeof(w->buf->data) &&
-		    flush(w, s, 1) == OVER)
-			return OVER;
-		if (w->buf == NULL) {
-			if ((w->buf = bk_queue_buf(w->crew->q, e)) == NULL)
-				return FAILED;
-			w->buf->len = BK_INT_LEN;
-		}
-		m = sizeof(w->buf->data) - w->buf->len;
-		if (m > n)
-			m = n;
-		memcpy(w->buf->data + w->buf->len, row, m);
-		w->buf->len += m;
-		row += m;
 		n -= m;
 	}
 	return DONE;
@@ -129,14 +87,17 @@ copy_rows(struct worker *w, PGconn *conn, struct bk_slot *s, struct bk_err *e)
 	int n;
 
 	while (o == DONE && (n = PQgetCopyData(conn, &row, 0)) > 0) {
-		o = put_row(w, s, row, (size_t)n, e);
+		s->rows++;
+		s->bytes += (size_t)n;
+		bk_digest_item(&s->digest, row, (size_t)n - 1);
+		o = put(w, s, row, (size_t)n, e);
 		PQfreemem(row);
 	}
 	if (o != DONE)
 		return o;
 	if (n == -2)
 		return fail_task(s, conn, NULL, e);
-	return flush(w, s, 1);
+	return flush(w, s);
 }
 
 /* Run the task's query on conn.  LOCKED: nothing was read, try elsewhere. */
@@ -300,7 +261,7 @@ do_blobs(struct worker *w, struct bk_slot *s, struct bk_err *e)
 		    PQgetvalue(res, row, 0), (size_t)PQgetlength(res, row, 0),
 		    e);
 	if (o == DONE)
-		o = flush(w, s, 0);
+		o = flush(w, s);
  done:
 	PQclear(res);
 	bk_buf_free(&sql);
