@@ -44,12 +44,15 @@ usage() {
 		cat $f | bk-crypt -d -i key >out
 		cmp out plain
 	done
-	for n in 0 1 65535 65536 65537; do
+	for n in 1 65535 65536 65537; do
 		head -c $n plain | bk-crypt -r "$R" | bk-crypt -d -i key |
 		    cmp - <(head -c $n plain)
 		head -c $n plain | bk-crypt --age -r "$R" |
 		    bk-crypt -d -i key | cmp - <(head -c $n plain)
 	done
+	: >empty
+	bk-crypt -r "$R" <empty | bk-crypt -d -i key >out
+	[ ! -s out ]
 }
 
 @test "the public age vectors; post-quantum ones do not match" {
@@ -233,6 +236,8 @@ on_tty() {
 	usage "--rewrap with" bk-crypt --rewrap -i key -r "$R" -p
 	usage "--rewrap with" bk-crypt --rewrap -p
 	usage "" bk-crypt --nonsense
+	run -2 on_tty '' bk-crypt -r "$R"
+	run -2 on_tty '' sh -c 'bk-crypt -d -i key >out'
 	run -0 bk-crypt --help
 	[[ $output == "Example: "* ]] && [ "${#lines[@]}" -le 24 ]
 	run -0 bk-crypt --version
@@ -305,6 +310,7 @@ on_tty() {
 }
 
 @test "an unfinished input gets no end" {
+	refused 3 bash -o pipefail -c ": | bk-crypt -r $R"
 	for opts in "" --age; do
 		run -3 --separate-stderr bash -c \
 		    "bk-seal sh -c 'cat plain; exit 1' 2>/dev/null |
@@ -375,17 +381,24 @@ on_tty() {
 }
 
 @test "the page's examples" {
-	command -v age >/dev/null || skip "no age"
-	export BK_RECIPIENTS=$R BK_IDENTITY=$D/key
+	printf '%s\n' "$R" >recipients.txt
 	cp key key.txt
-	tar -cf - plain | bk-crypt >plain.tar.bk
-	mkdir -p there
-	bk-crypt -d <plain.tar.bk | tar -xf - -C there
-	cmp plain there/plain
-	bk-crypt --age <plain >plain.age
-	age -d -i key.txt plain.age | cmp - plain
-	bk-crypt --rewrap -i key.txt -r "$R2" <plain.tar.bk >new.bk
-	bk-crypt -d -i key2 <new.bk | tar -xOf - plain | cmp - plain
-	bk-crypt --passphrase-file pass <plain >plain.bk
-	bk-crypt -d --passphrase-file pass <plain.bk | cmp - plain
+	cp pass pass.txt
+	mkdir -p data there
+	cp plain data/
+	export BK_RECIPIENTS=$D/recipients.txt BK_IDENTITY=$D/key.txt
+	bk-seal head -c 200000 plain | bk-gz | bk-crypt >shop.bk
+	bk-crypt -d <shop.bk | bk-gz -d | cmp - <(head -c 200000 plain)
+	bk-seal tar -cf - data | bk-crypt >data.tar.bk
+	(cd there && bk-crypt -d <../data.tar.bk | tar -xf -)
+	cmp plain there/data/plain
+	tar -cf data.tar data
+	printf '%s\n' "$R2" >>recipients.txt
+	bk-crypt --rewrap -i key.txt -R recipients.txt <data.tar.bk >new.bk
+	bk-crypt -d -i key2 <new.bk | tar -xOf - data/plain | cmp - plain
+	bk-crypt --passphrase-file pass.txt <data.tar >data.tar.bk
+	bk-crypt -d --passphrase-file pass.txt <data.tar.bk | cmp - data.tar
+	command -v age >/dev/null || skip "no age"
+	bk-crypt --age -r "$R" <data.tar >data.tar.age
+	age -d -i key.txt <data.tar.age | cmp - data.tar
 }

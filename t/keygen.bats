@@ -141,10 +141,15 @@ secret() { grep '^AGE-SECRET-KEY-1' "$@"; }
 }
 
 @test "the page's examples" {
+	head -c 200000 /dev/urandom >data
 	bk-keygen -o key.txt
 	bk-keygen -y key.txt >recipients.txt
-	echo x | bk-crypt -R recipients.txt | bk-crypt -d -i key.txt | grep x
-	bk-keygen --split 2/3 key.txt -o share
-	bk-crypt -d -i <(bk-keygen --join share.1 share.3) \
-	    < <(echo y | bk-crypt -R recipients.txt) | grep y
+	bk-seal cat data | bk-gz | bk-crypt -R recipients.txt >shop.bk
+	bk-crypt -d -i key.txt <shop.bk | bk-gz -d | cmp - data
+	bk-keygen --split 2/3 -o share key.txt
+	rm key.txt
+	bk-keygen --join -o key.txt share.1 share.3
+	bk-crypt -d -i key.txt <shop.bk | bk-gz -d | cmp - data
+	bk-crypt -d -i <(bk-keygen --join share.1 share.3) <shop.bk >shop.gz
+	gunzip <shop.gz | cmp - data
 }

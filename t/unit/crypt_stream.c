@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../../lib/crypt/b64.h"
 #include "../../lib/crypt/crypt.h"
 #include "../../lib/crypt/payload.h"
 #include "in.h"
@@ -318,6 +319,42 @@ rewrap_refuses(const struct bk_suite *s)
 	free(c.p);
 }
 
+/* Made once by this code: what it writes today is to be read for ever. */
+static void
+known_stream(void)
+{
+	static const char text[] =
+	    "YmstY3J5cHQvdjEgZDc2MzZkOWY5ZTAxZDg3NDNkYmQ4YzQyNThkNTUwOWIK"
+	    "LT4gWDI1NTE5IE43T0dkeGZMb0VlZ0N4YmVrdndOS2lkSkJZOTBOTHoraFBN"
+	    "UkZlbm9IQ2cKV0pSUm1ySGVHOEtFbk54b3l2Q0VJRlRab1RWdkY4dm5IVys2"
+	    "eTdBeXo1aEZORVVWdFJWUE5oc01NNDd2Q1pJUwoKLS0tIFh4UUZDUVdEVGxT"
+	    "MWxlVzhsUHB6THNUZ2E1TFFLendrL3R0UWw3RzVRUE0KU5IzTZUuBpGXxzrx"
+	    "9G1E8nz2BNSy43Qgo7J2bZRNz0pkOYF6V1vGUqbRhfvIMrH7Ch1aSGQ1YTA2"
+	    "NGNlNGQ1ODkzYjYxZTVmOTZlY2FjYmUwY2Zh";
+	static const uint8_t secret[BK_KEY_LEN] = {
+		0xca, 0x16, 0x26, 0x25, 0x2c, 0x53, 0xcf, 0x1a,
+		0x4d, 0xc4, 0x66, 0x95, 0xe7, 0xfc, 0xc4, 0x65,
+		0x94, 0xcb, 0x4c, 0xca, 0xde, 0xdb, 0x67, 0x12,
+		0xdf, 0xda, 0x07, 0x53, 0xf3, 0xae, 0x35, 0x5e,
+	};
+	struct bk_identity known = {0};
+	struct bk_identities before = ids;
+	struct bk_err e = {0};
+	struct bytes b;
+	uint8_t stream[sizeof(text)];
+	ssize_t n = bk_b64_decode(stream, text, strlen(text));
+
+	memcpy(known.secret, secret, sizeof(secret));
+	if (n == -1 || bk_identity_complete(&known, &e) == -1)
+		abort();
+	ids = (struct bk_identities){ .id = &known, .n = 1 };
+	ok(run('d', NULL, stream, (size_t)n, &b) == BK_OK && b.n == 20 &&
+	    memcmp(b.p, "to be read for ever\n", 20) == 0,
+	    "a stream of another day");
+	free(b.p);
+	ids = before;
+}
+
 int
 main(void)
 {
@@ -348,6 +385,7 @@ main(void)
 		rewrap_refuses(suites[i]);
 	}
 	closing_mark();
+	known_stream();
 	bk_recipients_free(&rcpts);
 	return tap_done();
 }
