@@ -2,7 +2,7 @@
 #
 # Tools under test come from $BK_BIN (make check sets it), else build/bin.
 # Each test has $BATS_TEST_TMPDIR; run -N CMD asserts a status; no `! cmd`.
-bats_require_minimum_version 1.5.0
+[ -z "${BATS_VERSION-}" ] || bats_require_minimum_version 1.5.0
 set -o pipefail
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)

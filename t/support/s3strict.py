@@ -20,6 +20,8 @@ multipart calls, and of those what must be refused:
   - GET of a GLACIER or DEEP_ARCHIVE object: 403 InvalidObjectState
   - a session token that begins with "expired": 400 ExpiredToken
 
+Unfinished uploads are listed two in a page: a thousand take a real server long.
+
 Checksums, lock, storage class, encryption and metadata come back in HEAD.
 """
 import base64
@@ -178,9 +180,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             {'PUT': self.part, 'POST': self.complete,
              'DELETE': self.abort}[what](up, q)
         elif what == 'GET' and 'uploads' in q:
-            self.xml(200, 'ListMultipartUploadsResult', *(
-                ('Upload', '<UploadId>%s</UploadId>' % name)
-                for name in uploads))
+            self.list_uploads(q)
         elif what == 'PUT':
             self.put()
         elif what == 'DELETE':
@@ -250,6 +250,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
         uploads[name] = dict(path=self.key, head=self.kept(), parts={},
                              algorithm=algorithm)
         self.xml(200, 'InitiateMultipartUploadResult', ('UploadId', name))
+
+    def list_uploads(self, q):
+        behind = (q.get('key-marker', ''), q.get('upload-id-marker', ''))
+        bucket = self.key.rstrip('/') + '/'
+        found = sorted((up['path'][len(bucket):], name)
+                       for name, up in uploads.items()
+                       if up['path'].startswith(bucket + q.get('prefix', '')))
+        found = [f for f in found if f > behind]
+        page = found[:2]
+        more = [('IsTruncated', 'true'), ('NextKeyMarker', quote(page[-1][0])),
+                ('NextUploadIdMarker', page[-1][1])] if found[2:] else []
+        self.xml(200, 'ListMultipartUploadsResult', *more, *(
+            ('Upload', '<Key>%s</Key><UploadId>%s</UploadId><Initiated>'
+             '2026-11-21T05:27:19.000Z</Initiated>' % (quote(key), name))
+            for key, name in page))
 
     def part(self, up, q):
         checksum = self.check_integrity()
