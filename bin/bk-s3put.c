@@ -47,7 +47,7 @@ static const struct bk_tool tool = {
 
 struct args {
 	struct bk_s3_upload_options up;
-	struct bk_s3_pair meta[MAX_META + 1];
+	struct bk_s3_pair meta[MAX_META + 1];	/* their names are ours */
 	unsigned n_meta, n_tags;
 	struct bk_buf tagging;
 	const char *db, *tier;
@@ -187,7 +187,6 @@ add_meta(struct args *a, const char *s)
 			*p = (char)tolower((unsigned char)*p);
 	if (strncmp(name.data, "x-amz-meta-bk-", 14) == 0)
 		bk_tool_usage("--meta %s: names in bk- are taken", s);
-	/* lives as long as the process */
 	a->meta[a->n_meta++] = (struct bk_s3_pair){ name.data, value + 1 };
 }
 
@@ -239,6 +238,14 @@ parse_option(struct args *a, int ch)
 	case 'v': a->mode = 1; break;
 	default: bk_tool_option(ch);
 	}
+}
+
+static void
+free_args(struct args *a)
+{
+	while (a->n_meta > 0)
+		free((char *)(uintptr_t)a->meta[--a->n_meta].name);
+	bk_buf_free(&a->tagging);
 }
 
 /* The key: the template with the stream's and this machine's names. */
@@ -337,6 +344,6 @@ main(int argc, char *argv[])
 	bk_in_free(in);
 	bk_s3_cred_free(cred);
 	bk_s3_url_free(&url);
-	bk_buf_free(&a.tagging);
+	free_args(&a);
 	return bk_tool_end(rc, &e);
 }
