@@ -134,13 +134,13 @@ bk_child_read(void *ctx, void *buf, size_t n, struct bk_err *e)
 }
 
 /*
- * Its complaint without the "pg_dump: error: " in front: the line that says
- * "error", else the last.
+ * Its complaint without the "pg_dump: error: " in front and the query behind:
+ * the line that says "error", else the last.
  */
 static int
 complain(struct bk_child *c, struct bk_err *e)
 {
-	char *line, *p;
+	char *line;
 
 	c->words[c->nwords] = '\0';
 	while (c->nwords > 0 && c->words[c->nwords - 1] == '\n')
@@ -151,8 +151,7 @@ complain(struct bk_child *c, struct bk_err *e)
 		line++;
 	else
 		line = c->words;
-	for (p = line; (p = strchr(p, '\n')) != NULL; )
-		*p = ' ';
+	line[strcspn(line, "\n")] = '\0';
 	return bk_fail(e, BK_FAIL, "%s: %s", c->name, line);
 }
 

@@ -146,20 +146,24 @@ blame(struct dump *d, struct bk_err *e)
 
 	if (strstr(e->msg, "timeout") == NULL)
 		return -1;
-	res = PQexec(d->leader, "SELECT l.relation::pg_catalog.regclass, l.pid,"
-	    " pg_catalog.left(a.query, 200), coalesce(a.state, '')"
+	res = PQexec(d->leader, "SELECT n.nspname, c.relname, l.pid,"
+	    " coalesce(a.state, ''), pg_catalog.left(a.query, 200)"
 	    " FROM pg_catalog.pg_locks l"
 	    " JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid"
+	    " JOIN pg_catalog.pg_class c ON c.oid = l.relation"
+	    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
 	    " WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'"
-	    " AND l.database = (SELECT oid FROM pg_catalog.pg_database"
+	    " AND c.relkind = 'r' AND l.database = (SELECT oid"
+	    " FROM pg_catalog.pg_database"
 	    " WHERE datname = pg_catalog.current_database())"
 	    " ORDER BY NOT l.granted, a.xact_start LIMIT 1");
 	if (PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) == 1) {
 		*e = (struct bk_err){0};
-		bk_fail(e, BK_FAIL, "table %s: locked by process %s (%s: %s) "
-		    "for more than %s; end it or raise --lock-wait-timeout",
-		    PQgetvalue(res, 0, 0), PQgetvalue(res, 0, 1),
-		    PQgetvalue(res, 0, 3), PQgetvalue(res, 0, 2),
+		bk_fail(e, BK_FAIL, "table \"%s\".\"%s\": locked by process "
+		    "%s (%s: %s) for more than %s; end it or raise "
+		    "--lock-wait-timeout", PQgetvalue(res, 0, 0),
+		    PQgetvalue(res, 0, 1), PQgetvalue(res, 0, 2),
+		    PQgetvalue(res, 0, 3), PQgetvalue(res, 0, 4),
 		    d->o->lock_wait);
 	}
 	PQclear(res);
