@@ -23,7 +23,8 @@ int
 bk_fail_errno(struct bk_err *e, const char *fmt, ...)
 {
 	int saved = errno;
-	size_t n;
+	const char *cause = strerror(saved);
+	size_t n, room;
 	va_list ap;
 
 	if (e->code != BK_OK)
@@ -33,9 +34,12 @@ bk_fail_errno(struct bk_err *e, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
 	va_end(ap);
+	/* of a name that is too long the end goes, not the cause */
 	n = strlen(e->msg);
-	(void)snprintf(e->msg + n, sizeof(e->msg) - n, ": %s",
-	    strerror(saved));
+	room = sizeof(e->msg) - strlen(cause) - sizeof(": ");
+	if (n > room)
+		n = room;
+	(void)snprintf(e->msg + n, sizeof(e->msg) - n, ": %s", cause);
 	return -1;
 }
 

@@ -15,8 +15,9 @@ struct bk_in {
 	int ended;		/* the verdict was "complete" */
 	uint64_t bytes;
 	char label[BK_SEAL_LABEL];
-	/* read at the start, not handed out yet */
-	uint8_t head[BK_SEAL_LEN + BK_SEAL_HEAD];
+	/* read at the start, not handed out yet: a whole head, also when both
+	 * marks of an envelope are around it */
+	uint8_t head[BK_SEAL_LEN + BK_SEAL_HEAD + BK_SEAL_LEN];
 	size_t head_off, head_len;
 	/* an envelope's last bytes so far: its closing mark, perhaps */
 	uint8_t held[BK_SEAL_LEN];
@@ -109,9 +110,11 @@ verdict(struct bk_in *in, struct bk_err *e)
 	if (in->envelope &&
 	    memcmp(in->held, bk_seal_closing(), BK_SEAL_LEN) != 0)
 		return unfinished(in, e);
-	if (in->marked && bk_seal_find_closing(in->tail, in->tail_len) == -1)
+	if (in->marked && !(in->flags & BK_IN_PARSED) &&
+	    bk_seal_find_closing(in->tail, in->tail_len) == -1)
 		return unfinished(in, e);
-	if ((in->flags & BK_IN_NONEMPTY) && in->bytes == 0)
+	if (in->bytes == 0 &&
+	    ((in->flags & BK_IN_NONEMPTY) || bk_io_is_pipe(in->fd)))
 		return bk_fail(e, BK_DATA, "%s: unfinished: it is empty; look "
 		    "at what the command before this one said", in->name);
 	in->ended = 1;

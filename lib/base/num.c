@@ -53,7 +53,7 @@ size_factor(const char *suffix)
 		base = 1000;
 	else if (suffix[1] != '\0' && strcmp(suffix + 1, "iB") != 0)
 		return 0;
-	for (; u >= units; u--)
+	for (c = (int)(u - units); c >= 0; c--)
 		f *= base;
 	return f;
 }
@@ -96,8 +96,8 @@ bk_duration_parse(const char *s, const char *what, uint64_t *seconds,
 	do {
 		if (digits(&p, &v) == -1)
 			goto bad;
-		/* a bare number is seconds; units must shrink: 1h30m */
-		f = *p == '\0' && p != s ? 1 : duration_factor(*p);
+		/* a number alone is seconds; units must shrink: 1h30m */
+		f = *p == '\0' && last == UINT64_MAX ? 1 : duration_factor(*p);
 		if (f == 0 || f >= last ||
 		    __builtin_mul_overflow(v, f, &v) ||
 		    __builtin_add_overflow(sum, v, &sum))
@@ -121,7 +121,8 @@ bk_size_format(uint64_t bytes, char out[BK_NUM_TEXT])
 	double v = (double)bytes;
 	size_t i = 0;
 
-	while (v >= 1024 && i < 6) {
+	/* what would round to 1024.0 is one of the next unit */
+	while (v >= (i == 0 ? 1024 : 1023.95) && i < 6) {
 		v /= 1024;
 		i++;
 	}

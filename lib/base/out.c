@@ -47,6 +47,8 @@ bk_out_write(struct bk_out *out, const void *buf, size_t n, struct bk_err *e)
 	const uint8_t *p = buf;
 	size_t go;
 
+	if (n == 0)
+		return 0;	/* buf may be NULL then */
 	out->bytes += n;
 	if (n <= CAP - out->len) {
 		memcpy(out->buf + out->len, p, n);
@@ -90,8 +92,9 @@ bk_out_patch(struct bk_out *out, uint64_t off, const void *buf, size_t n,
 		    out->name, e) == -1)
 			return -1;
 	}
-	memcpy(out->buf + (off + gone - left), (const uint8_t *)buf + gone,
-	    n - gone);
+	if (gone < n)
+		memcpy(out->buf + (off + gone - left),
+		    (const uint8_t *)buf + gone, n - gone);
 	return 0;
 }
 
@@ -117,10 +120,12 @@ void
 bk_out_abandon(struct bk_out *out)
 {
 	struct bk_err ignored = {0};
-	ptrdiff_t mark = bk_seal_find_closing(out->buf, out->len);
-	size_t n = mark == -1 ? out->len : (size_t)mark;
+	ptrdiff_t mark;
 
-	(void)bk_io_write(out->fd, out->buf, n, out->name, &ignored);
+	/* an envelope in an envelope: behind one mark may stand another */
+	while ((mark = bk_seal_find_closing(out->buf, out->len)) != -1)
+		out->len = (size_t)mark;
+	(void)bk_io_write(out->fd, out->buf, out->len, out->name, &ignored);
 	out->len = 0;
 }
 

@@ -22,6 +22,13 @@ add(char *out, size_t *len, const char *fmt, ...)
 		*len = BK_PROGRESS_TEXT - 1;
 }
 
+/* A double as a number, however large. */
+static uint64_t
+whole(double v)
+{
+	return v < 9e18 ? (uint64_t)v : UINT64_MAX;
+}
+
 void
 bk_progress_format(const struct bk_progress *p, double seconds,
     char out[BK_PROGRESS_TEXT])
@@ -45,10 +52,10 @@ bk_progress_format(const struct bk_progress *p, double seconds,
 	}
 	if (seconds < 0.5)
 		return;
-	bk_size_format((uint64_t)((double)bytes / seconds), text);
+	bk_size_format(whole((double)bytes / seconds), text);
 	add(out, &len, ", %s/s", text);
 	if (bytes > 0 && total > bytes) {
-		bk_duration_format((uint64_t)(seconds *
+		bk_duration_format(whole(seconds *
 		    (double)(total - bytes) / (double)bytes), text);
 		add(out, &len, ", ETA %s", text);
 	}

@@ -80,17 +80,17 @@ hex_value(unsigned char c)
 	    c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* Decode "(NAME)" at s, which has n bytes; db is "" if it is not one. */
+/* Decode "(NAME)" at s, which has n bytes; db stays if it is not one. */
 static void
 decode_label(const unsigned char *s, size_t n, char db[BK_SEAL_LABEL])
 {
+	char name[BK_SEAL_LABEL];
 	size_t i = 1, len = 0;
 	int c;
 
-	db[0] = '\0';
 	if (n == 0 || s[0] != '(')
 		return;
-	while (i < n && s[i] != ')' && len < BK_SEAL_LABEL - 1) {
+	while (i < n && s[i] != ')' && len < sizeof(name) - 1) {
 		c = s[i++];
 		if (c == '%' && n - i >= 2 && hex_value(s[i]) >= 0 &&
 		    hex_value(s[i + 1]) >= 0) {
@@ -100,12 +100,12 @@ decode_label(const unsigned char *s, size_t n, char db[BK_SEAL_LABEL])
 			return;
 		if (c == '\0')
 			return;
-		db[len++] = (char)c;
+		name[len++] = (char)c;
 	}
-	if (i < n && s[i] == ')')
-		db[len] = '\0';
-	else
-		db[0] = '\0';
+	if (i == n || s[i] != ')')
+		return;
+	memcpy(db, name, len);
+	db[len] = '\0';
 }
 
 ptrdiff_t

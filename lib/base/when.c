@@ -1,7 +1,10 @@
 #include "when.h"
 
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+
+#define LAST INT64_C(253402300799)	/* 9999-12-31T23:59:59Z */
 
 static void
 format(time_t t, const char *fmt, char out[BK_WHEN_TEXT])
@@ -9,7 +12,7 @@ format(time_t t, const char *fmt, char out[BK_WHEN_TEXT])
 	struct tm tm;
 
 	out[0] = '\0';
-	if (t < 0 || gmtime_r(&t, &tm) == NULL || tm.tm_year > 9999 - 1900)
+	if (t < 0 || t > LAST || gmtime_r(&t, &tm) == NULL)
 		return;
 	if (strftime(out, BK_WHEN_TEXT, fmt, &tm) == 0)
 		out[0] = '\0';
@@ -57,7 +60,7 @@ field(const char **s, const char *end, int n, int lo, int hi)
 static int
 literal(const char **s, const char *end, const char *any)
 {
-	if (*s == end || strchr(any, **s) == NULL)
+	if (*s == end || **s == '\0' || strchr(any, **s) == NULL)
 		return -1;
 	(*s)++;
 	return 0;
@@ -98,6 +101,7 @@ bk_when_parse(const char *s, size_t n, time_t *t)
 	const char *end = s + n;
 	int y, mo, d, h = 0, mi = 0, sec = 0;
 	long east = 0;
+	int64_t v;
 
 	if ((y = field(&s, end, 4, 1970, 9999)) == -1 ||
 	    literal(&s, end, "-") == -1 ||
@@ -122,8 +126,11 @@ bk_when_parse(const char *s, size_t n, time_t *t)
 		if (offset(&s, end, &east) == -1 || s != end)
 			return -1;
 	}
-	*t = (time_t)bk_when_days(y, (unsigned)mo, (unsigned)d) * 86400 +
+	v = (int64_t)bk_when_days(y, (unsigned)mo, (unsigned)d) * 86400 +
 	    h * 3600 + mi * 60 + sec - east;
+	if (v < 0 || v > LAST)
+		return -1;
+	*t = (time_t)v;
 	return 0;
 }
 

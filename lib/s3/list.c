@@ -15,6 +15,7 @@ struct page {
 	struct bk_buf key, class, token;
 	uint64_t size;
 	time_t modified;
+	int encoded;		/* the server did as it was asked */
 	int truncated;
 };
 
@@ -43,7 +44,7 @@ on_object(struct page *p, struct bk_err *e)
 
 	if (p->key.len == 0)
 		return bad_answer(p, "the key", "", e);
-	if (bk_s3_unescape(p->key.data) == -1)
+	if (p->encoded && bk_s3_unescape(p->key.data) == -1)
 		return bad_answer(p, "the key", p->key.data, e);
 	o.key = p->key.data;
 	if (p->fn(p->ctx, &o, e) == -1)
@@ -95,15 +96,21 @@ get_page(struct page *p, const char *prefix, struct bk_buf *token,
 	};
 	struct bk_s3_request rq = { .method = "GET", .query = query };
 	struct bk_s3_reply reply = {0};
+	struct bk_buf encoding = {0};
 	int rc;
 
 	p->token.len = 0;
 	p->truncated = 0;
 	rc = bk_s3_do(p->s3, &rq, &reply, e);
 	if (rc == 0)
+		/* it may stand behind the keys that it is about */
+		rc = p->encoded = bk_s3_reply_xml(&reply,
+		    "ListBucketResult/EncodingType", &encoding, e);
+	if (rc != -1)
 		rc = bk_s3_xml_parse(reply.body.data, reply.body.len,
 		    on_element, p, e);
 	bk_s3_reply_free(&reply);
+	bk_buf_free(&encoding);
 	if (rc == 0 && p->truncated && p->token.len == 0)
 		rc = bad_answer(p, "no", "NextContinuationToken", e);
 	if (rc == 0)

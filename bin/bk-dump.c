@@ -1,0 +1,285 @@
+/* bk-dump: dump one PostgreSQL database, see bk-dump(1) */
+#include <getopt.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../lib/pg/dump.h"
+#include "buf.h"
+#include "num.h"
+#include "tool.h"
+
+extern char **environ;
+
+static const struct bk_tool tool = {
+	.name = "bk-dump",
+	.usage = "[-qv] [-j N] [-h HOST] [-p PORT] [-U USER] "
+	    "[PG_DUMP-OPTION ...] [DBNAME|URI]",
+	.help =
+"Example: bk-dump -j4 shop | bk-gz | bk-crypt | bk-s3put s3://b/{db}-{utc}\n"
+"\n"
+"usage: bk-dump [-qv] [-j N] [-h HOST] [-p PORT] [-U USER] [OPTION ...]\n"
+"               [DBNAME|URI]\n"
+"\n"
+"Writes a custom-format archive that pg_restore reads, made by N workers on\n"
+"one snapshot.  Connects as psql does: PG*, ~/.pgpass, services, DATABASE_URL.\n"
+"\n"
+"  -j, --jobs N      connections that read data (default: 4, or CPUs if fewer)\n"
+"  -q, -v            no progress; progress though stderr is no terminal\n"
+"      --globals     roles and tablespaces as well (pg_dumpall --globals-only)\n"
+"      --lock[=wait] exit 5 (wait) while another --lock dump is at work\n"
+"      --lock-wait-timeout T  for each table (default 60s)\n"
+"      --help, --version\n"
+"\n"
+"What is dumped is said with pg_dump's options: -t -T -n -N -e -a -s -b -B -c\n"
+"-C -O -x -E -S --role --section --exclude-table-data ...  bk-dump(1) lists all\n"
+"\n"
+"Exit: 0 dumped, 1 could not, 2 wrong call, 5 another dump is at work.\n",
+};
+
+enum { JOBS = 'j', QUIET = 'q', VERBOSE = 'v', PASS = BK_OPT_TOOL, REFUSE,
+	DATABASE, GLOBALS, LOCK, LOCK_WAIT, ROLE, DIGITS, ROW_SECURITY,
+	DEFERRABLE };
+
+/* Short options of pg_dump 13 to 18 that are handed on. */
+static const char pass_short[] = "abBcCeEnNOsStTx";
+
+static const struct option options[] = {
+	BK_TOOL_LONGOPTS,
+	{ "jobs", required_argument, NULL, JOBS },
+	{ "quiet", no_argument, NULL, QUIET },
+	{ "verbose", no_argument, NULL, VERBOSE },
+	{ "dbname", required_argument, NULL, 'd' },
+	{ "host", required_argument, NULL, 'h' },
+	{ "port", required_argument, NULL, 'p' },
+	{ "username", required_argument, NULL, 'U' },
+	{ "no-password", no_argument, NULL, 'w' },
+	{ "globals", no_argument, NULL, GLOBALS },
+	{ "lock", optional_argument, NULL, LOCK },
+	{ "lock-wait-timeout", required_argument, NULL, LOCK_WAIT },
+	/* ours and pg_dump's */
+	{ "role", required_argument, NULL, ROLE },
+	{ "extra-float-digits", required_argument, NULL, DIGITS },
+	{ "enable-row-security", no_argument, NULL, ROW_SECURITY },
+	{ "serializable-deferrable", no_argument, NULL, DEFERRABLE },
+	/* pg_dump's */
+	{ "binary-upgrade", no_argument, NULL, REFUSE },
+	{ "column-inserts", no_argument, NULL, REFUSE },
+	{ "attribute-inserts", no_argument, NULL, REFUSE },
+	{ "compress", required_argument, NULL, REFUSE },
+	{ "file", required_argument, NULL, REFUSE },
+	{ "format", required_argument, NULL, REFUSE },
+	{ "inserts", no_argument, NULL, REFUSE },
+	{ "on-conflict-do-nothing", no_argument, NULL, REFUSE },
+	{ "password", no_argument, NULL, REFUSE },
+	{ "restrict-key", required_argument, NULL, REFUSE },
+	{ "rows-per-insert", required_argument, NULL, REFUSE },
+	{ "snapshot", required_argument, NULL, REFUSE },
+	{ "sync-method", required_argument, NULL, REFUSE },
+	{ "blobs", no_argument, NULL, PASS },
+	{ "clean", no_argument, NULL, PASS },
+	{ "create", no_argument, NULL, PASS },
+	{ "data-only", no_argument, NULL, PASS },
+	{ "disable-dollar-quoting", no_argument, NULL, PASS },
+	{ "disable-triggers", no_argument, NULL, PASS },
+	{ "encoding", required_argument, NULL, PASS },
+	{ "exclude-extension", required_argument, NULL, PASS },
+	{ "exclude-schema", required_argument, NULL, PASS },
+	{ "exclude-table", required_argument, NULL, PASS },
+	{ "exclude-table-and-children", required_argument, NULL, PASS },
+	{ "exclude-table-data", required_argument, NULL, PASS },
+	{ "exclude-table-data-and-children", required_argument, NULL, PASS },
+	{ "extension", required_argument, NULL, PASS },
+	{ "filter", required_argument, NULL, PASS },
+	{ "if-exists", no_argument, NULL, PASS },
+	{ "include-foreign-data", required_argument, NULL, PASS },
+	{ "large-objects", no_argument, NULL, PASS },
+	{ "load-via-partition-root", no_argument, NULL, PASS },
+	{ "no-acl", no_argument, NULL, PASS },
+	{ "no-blobs", no_argument, NULL, PASS },
+	{ "no-comments", no_argument, NULL, PASS },
+	{ "no-data", no_argument, NULL, PASS },
+	{ "no-large-objects", no_argument, NULL, PASS },
+	{ "no-owner", no_argument, NULL, PASS },
+	{ "no-policies", no_argument, NULL, PASS },
+	{ "no-privileges", no_argument, NULL, PASS },
+	{ "no-publications", no_argument, NULL, PASS },
+	{ "no-schema", no_argument, NULL, PASS },
+	{ "no-security-labels", no_argument, NULL, PASS },
+	{ "no-statistics", no_argument, NULL, PASS },
+	{ "no-subscriptions", no_argument, NULL, PASS },
+	{ "no-sync", no_argument, NULL, PASS },
+	{ "no-table-access-method", no_argument, NULL, PASS },
+	{ "no-tablespaces", no_argument, NULL, PASS },
+	{ "no-toast-compression", no_argument, NULL, PASS },
+	{ "no-unlogged-table-data", no_argument, NULL, PASS },
+	{ "quote-all-identifiers", no_argument, NULL, PASS },
+	{ "schema", required_argument, NULL, PASS },
+	{ "schema-only", no_argument, NULL, PASS },
+	{ "section", required_argument, NULL, PASS },
+	{ "sequence-data", no_argument, NULL, PASS },
+	{ "statistics", no_argument, NULL, PASS },
+	{ "statistics-only", no_argument, NULL, PASS },
+	{ "strict-names", no_argument, NULL, PASS },
+	{ "superuser", required_argument, NULL, PASS },
+	{ "table", required_argument, NULL, PASS },
+	{ "table-and-children", required_argument, NULL, PASS },
+	{ "use-set-session-authorization", no_argument, NULL, PASS },
+	{ 0 }
+};
+
+static struct bk_dump dump = { .lock_wait = "60s" };
+static struct bk_progress progress = { .item = "tables" };
+static volatile sig_atomic_t child;
+static struct bk_buf told;	/* the options, for the manifest */
+static int show;		/* -q: -1, -v: 1 */
+
+static void
+stop_child(void)
+{
+	if (child > 0)
+		(void)kill((pid_t)child, SIGTERM);
+}
+
+/* Hand an option on to pg_dump as one argument. */
+static void
+pass(int ch, int index, struct bk_err *e)
+{
+	static char **args;
+	static size_t n;
+	struct bk_buf b = {0};
+	const char *value = optarg == NULL ? "" : optarg;
+	char **more = realloc(args, (n + 2) * sizeof(*args));
+
+	if (more == NULL) {
+		bk_fail_memory(e);
+		return;
+	}
+	args = more;
+	dump.pg_dump_args = more;
+	if (ch < 0x80)
+		(void)bk_buf_printf(&b, e, "-%c%s", ch, value);
+	else
+		(void)bk_buf_printf(&b, e, "--%s%s%s", options[index].name,
+		    optarg == NULL ? "" : "=", value);
+	args[n++] = b.data;
+	args[n] = NULL;
+	(void)bk_buf_printf(&told, e, "%s%s", told.len == 0 ? "" : " ",
+	    b.data == NULL ? "" : b.data);
+}
+
+static unsigned
+jobs_from(const char *s, const char *what)
+{
+	struct bk_err e = {0};
+	uint64_t v;
+
+	if (bk_num_parse(s, 1, 256, what, &v, &e) == -1)
+		bk_tool_usage("%s", e.msg);
+	return (unsigned)v;
+}
+
+static void
+set_lock(const char *how)
+{
+	if (how == NULL || strcmp(how, "fail") == 0)
+		dump.lock = BK_DUMP_LOCK_FAIL;
+	else if (strcmp(how, "wait") == 0)
+		dump.lock = BK_DUMP_LOCK_WAIT;
+	else
+		bk_tool_usage("--lock: \"fail\" or \"wait\", not \"%s\"", how);
+}
+
+/* An option that is bk-dump's, or that both it and pg_dump must know. */
+static void
+take_option(int ch, int index, struct bk_err *e)
+{
+	switch (ch) {
+	case JOBS: dump.jobs = jobs_from(optarg, "-j"); return;
+	case QUIET: show = -1; return;
+	case VERBOSE: show = 1; return;
+	case 'd': dump.target.db = optarg; return;
+	case 'h': dump.target.host = optarg; return;
+	case 'p': dump.target.port = optarg; return;
+	case 'U': dump.target.user = optarg; return;
+	case 'w': return;		/* never asks anyway */
+	case GLOBALS: dump.globals = 1; return;
+	case LOCK: set_lock(optarg); return;
+	case LOCK_WAIT: dump.lock_wait = optarg; return;
+	case DEFERRABLE: dump.deferrable = 1; return;
+	case ROLE: dump.role = optarg; break;
+	case DIGITS: dump.float_digits = optarg; break;
+	case ROW_SECURITY: dump.row_security = 1; break;
+	case 'F': case 'f': case 'Z': case 'W': case 'R':
+		bk_tool_usage("-%c: not with bk-dump, which writes an "
+		    "uncompressed custom-format archive to standard output",
+		    ch);
+	case REFUSE:
+		bk_tool_usage("--%s: not with bk-dump, which writes an "
+		    "uncompressed custom-format archive to standard output",
+		    options[index].name);
+	case PASS:
+		break;
+	default:
+		if (ch >= 0x80 || strchr(pass_short, ch) == NULL)
+			bk_tool_option(ch);
+	}
+	pass(ch, index, e);
+}
+
+/* What the command line leaves open. */
+static void
+set_defaults(int argc, char *argv[])
+{
+	static char *const none[] = { NULL };
+	const char *env = getenv("BK_JOBS");
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (optind < argc - 1)
+		bk_tool_usage("more than one database");
+	if (optind < argc)
+		dump.target.db = argv[optind];
+	else if (dump.target.db == NULL && getenv("PGDATABASE") == NULL &&
+	    getenv("PGSERVICE") == NULL)
+		dump.target.db = getenv("DATABASE_URL");
+	if (dump.jobs == 0 && env != NULL && *env != '\0')
+		dump.jobs = jobs_from(env, "BK_JOBS");
+	if (dump.jobs == 0)
+		dump.jobs = cpus < 1 ? 1 : cpus > 4 ? 4 : (unsigned)cpus;
+	if (dump.pg_dump_args == NULL)
+		dump.pg_dump_args = none;
+	dump.target.app = "bk-dump";
+	dump.options = told.data;
+	dump.bindir = (struct bk_bindir){ .dir = getenv("BK_PG_BINDIR"),
+	    .path = getenv("PATH"), .env = environ };
+	dump.progress = &progress;
+	dump.child = &child;
+}
+
+int
+main(int argc, char *argv[])
+{
+	static struct bk_dump_done done;
+	struct bk_err e = {0};
+	int ch, index = 0, rc = -1;
+
+	bk_tool_start(&tool);
+	while ((ch = getopt_long(argc, argv,
+	    "abBcCd:e:E:f:F:h:j:n:N:Op:qRsS:t:T:U:vwWxZ:", options,
+	    &index)) != -1)
+		take_option(ch, index, &e);
+	set_defaults(argc, argv);
+	if (isatty(STDOUT_FILENO))
+		bk_tool_usage("standard output is a terminal; "
+		    "redirect it to a file or a pipe");
+	bk_tool_audit()->type = "dump";
+	bk_tool_audit()->source = done.database;
+
+	bk_tool_on_signal(stop_child);
+	bk_tool_progress(&progress, show);
+	if (e.code == BK_OK)
+		rc = bk_dump_run(&dump, STDOUT_FILENO, &done, &e);
+	bk_tool_audit()->size_bytes = done.bytes;
+	return bk_tool_end(rc, &e);
+}

@@ -1,0 +1,377 @@
+#include "conn.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct param {
+	char *keyword;
+	char *envvar;		/* NULL: none */
+	int secret;
+	char *value;		/* NULL: not set */
+};
+
+struct bk_conn_params {
+	struct param *param;
+	size_t n;
+};
+
+/* The first line of libpq's message, without its "ERROR:  ". */
+static void
+first_line(const char *msg, char *out, size_t cap)
+{
+	static const char *const heads[] = { "ERROR:  ", "FATAL:  ", "PANIC:  " };
+	size_t n, i;
+
+	if (msg == NULL)
+		msg = "";
+	for (i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+		if (strncmp(msg, heads[i], strlen(heads[i])) == 0)
+			msg += strlen(heads[i]);
+	n = strcspn(msg, "\n");
+	if (n >= cap)
+		n = cap - 1;
+	memcpy(out, msg, n);
+	out[n] = '\0';
+}
+
+int
+bk_conn_fail(PGconn *conn, const PGresult *res, const char *what,
+    struct bk_err *e)
+{
+	const char *primary = res == NULL ? NULL :
+	    PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+	const char *hint = res == NULL ? NULL :
+	    PQresultErrorField(res, PG_DIAG_MESSAGE_HINT);
+	char line[512];
+
+	first_line(primary != NULL ? primary : PQerrorMessage(conn), line,
+	    sizeof(line));
+	if (line[0] == '\0')
+		first_line("the connection to the server was lost", line,
+		    sizeof(line));
+	return bk_fail(e, BK_FAIL, "%s%s%s%s%s", what == NULL ? "" : what,
+	    what == NULL ? "" : ": ", line, hint == NULL ? "" : "; ",
+	    hint == NULL ? "" : hint);
+}
+
+int
+bk_conn_failed_with(const PGresult *res, const char *sqlstate)
+{
+	const char *s = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+
+	return s != NULL && strcmp(s, sqlstate) == 0;
+}
+
+static int
+connected(PGconn *conn, struct bk_err *e)
+{
+	const char *host, *msg;
+	char line[512];
+	size_t n;
+
+	if (conn == NULL)
+		return bk_fail_memory(e);
+	if (PQstatus(conn) == CONNECTION_OK)
+		return 0;
+	host = PQhost(conn);
+	if (PQconnectionNeedsPassword(conn))
+		return bk_fail(e, BK_FAIL, "server %s: user \"%s\" needs a "
+		    "password; put it into ~/.pgpass or PGPASSWORD",
+		    host == NULL ? "" : host, PQuser(conn));
+	/* of several addresses tried, libpq has a line each: the last one */
+	msg = PQerrorMessage(conn);
+	n = strlen(msg);
+	while (n > 0 && msg[n - 1] == '\n')
+		n--;
+	while (n > 0 && msg[n - 1] != '\n')
+		n--;
+	if (msg[n] == '\t' && strncmp(msg, "connection to server", 20) == 0)
+		n = 0;		/* "\tIs the server running ...?" */
+	first_line(msg + n, line, sizeof(line));
+	return bk_fail(e, BK_FAIL, "%s", line);
+}
+
+PGconn *
+bk_conn_open(const struct bk_conn_target *t, struct bk_err *e)
+{
+	/*
+	 * A leader waits idle for as long as its workers work: keepalives
+	 * let it live behind a router that forgets silent connections.  Before
+	 * dbname, so that a URI has the last word.
+	 */
+	const char *keys[] = { "fallback_application_name", "keepalives_idle",
+	    "dbname", "host", "port", "user", NULL };
+	const char *values[] = { t->app, "60", t->db, t->host, t->port, t->user,
+	    NULL };
+	PGconn *conn = PQconnectdbParams(keys, values, 1);
+
+	if (connected(conn, e) == 0)
+		return conn;
+	PQfinish(conn);
+	return NULL;
+}
+
+/* The parameter key of conn as it was used, which may be one of several. */
+static const char *
+used_value(PGconn *conn, const PQconninfoOption *o)
+{
+	const char *addr;
+
+	if (strcmp(o->keyword, "host") == 0)
+		return PQhost(conn);
+	if (strcmp(o->keyword, "port") == 0)
+		return PQport(conn);
+	if (strcmp(o->keyword, "hostaddr") == 0) {
+		addr = PQhostaddr(conn);
+		return addr == NULL || *addr == '\0' || *addr == '/' ||
+		    *addr == '@' ? NULL : addr;
+	}
+	if (strcmp(o->keyword, "dbname") == 0)
+		return PQdb(conn);
+	if (strcmp(o->keyword, "user") == 0)
+		return PQuser(conn);
+	if (strcmp(o->keyword, "password") == 0)
+		return PQpass(conn);
+	/* already looked up, or of no use once the server is known */
+	if (strcmp(o->keyword, "service") == 0 ||
+	    strcmp(o->keyword, "servicefile") == 0 ||
+	    strcmp(o->keyword, "load_balance_hosts") == 0)
+		return NULL;
+	return o->val;
+}
+
+static int
+is_set(const char *value)
+{
+	return value != NULL && *value != '\0';
+}
+
+static int
+copy_param(struct param *p, const PQconninfoOption *o, const char *value)
+{
+	p->secret = *o->dispchar == '*';
+	return (p->keyword = strdup(o->keyword)) == NULL ||
+	    (o->envvar != NULL && (p->envvar = strdup(o->envvar)) == NULL) ||
+	    (is_set(value) && (p->value = strdup(value)) == NULL) ? -1 : 0;
+}
+
+struct bk_conn_params *
+bk_conn_params(PGconn *conn, struct bk_err *e)
+{
+	struct bk_conn_params *p = calloc(1, sizeof(*p));
+	PQconninfoOption *opts = PQconninfo(conn);
+	size_t n = 0;
+
+	if (p == NULL || opts == NULL)
+		goto fail;
+	while (opts[n].keyword != NULL)
+		n++;
+	if ((p->param = calloc(n, sizeof(*p->param))) == NULL)
+		goto fail;
+	for (p->n = 0; p->n < n; ) {
+		const PQconninfoOption *o = &opts[p->n];
+
+		if (copy_param(&p->param[p->n++], o, used_value(conn, o)) == -1)
+			goto fail;
+	}
+	PQconninfoFree(opts);
+	return p;
+ fail:
+	PQconninfoFree(opts);
+	bk_conn_params_free(p);
+	bk_fail_memory(e);
+	return NULL;
+}
+
+void
+bk_conn_params_free(struct bk_conn_params *p)
+{
+	size_t i;
+
+	for (i = 0; p != NULL && i < p->n; i++) {
+		if (p->param[i].value != NULL)
+			bk_wipe(p->param[i].value, strlen(p->param[i].value));
+		free(p->param[i].keyword);
+		free(p->param[i].envvar);
+		free(p->param[i].value);
+	}
+	if (p != NULL)
+		free(p->param);
+	free(p);
+}
+
+PGconn *
+bk_conn_again(const struct bk_conn_params *p, struct bk_err *e)
+{
+	const char **keys = calloc(p->n + 1, sizeof(*keys));
+	const char **values = calloc(p->n + 1, sizeof(*values));
+	PGconn *conn = NULL;
+	size_t i, n = 0;
+
+	if (keys == NULL || values == NULL) {
+		bk_fail_memory(e);
+		goto done;
+	}
+	for (i = 0; i < p->n; i++) {
+		if (p->param[i].value == NULL)
+			continue;
+		keys[n] = p->param[i].keyword;
+		values[n++] = p->param[i].value;
+	}
+	conn = PQconnectdbParams(keys, values, 0);
+	if (connected(conn, e) == -1) {
+		PQfinish(conn);
+		conn = NULL;
+	}
+ done:
+	free(keys);
+	free(values);
+	return conn;
+}
+
+/* 1 if the assignment var ("NAME=...") is of a variable that libpq reads. */
+static int
+is_libpq_var(const char *var, const struct bk_conn_params *p)
+{
+	size_t i, n = strcspn(var, "=");
+
+	for (i = 0; i < p->n; i++) {
+		const char *name = p->param[i].envvar;
+
+		if (name != NULL && strlen(name) == n &&
+		    strncmp(name, var, n) == 0)
+			return 1;
+	}
+	return 0;
+}
+
+char **
+bk_conn_environ(const struct bk_conn_params *p, char *const base[],
+    struct bk_err *e)
+{
+	size_t i, n = 0, count = 0;
+	char **env;
+
+	while (base[count] != NULL)
+		count++;
+	if ((env = calloc(count + p->n + 1, sizeof(*env))) == NULL)
+		goto fail;
+	for (; *base != NULL; base++)
+		if (!is_libpq_var(*base, p) &&
+		    (env[n++] = strdup(*base)) == NULL)
+			goto fail;
+	for (i = 0; i < p->n; i++) {
+		const struct param *o = &p->param[i];
+		struct bk_buf b = {0};
+
+		if (o->envvar == NULL || o->value == NULL)
+			continue;
+		if (bk_buf_printf(&b, e, "%s=%s", o->envvar, o->value) == -1)
+			goto fail;
+		env[n++] = b.data;	/* env's now */
+	}
+	return env;
+ fail:
+	bk_fail_memory(e);
+	bk_conn_environ_free(env);
+	return NULL;
+}
+
+void
+bk_conn_environ_free(char **env)
+{
+	char **p;
+
+	for (p = env; p != NULL && *p != NULL; p++) {
+		bk_wipe(*p, strlen(*p));
+		free(*p);
+	}
+	free(env);
+}
+
+int
+bk_conn_rest(const struct bk_conn_params *p, struct bk_buf *out,
+    struct bk_err *e)
+{
+	const char *s;
+	size_t i;
+
+	for (i = 0; i < p->n; i++) {
+		const struct param *o = &p->param[i];
+
+		if (o->envvar != NULL || o->value == NULL || o->secret ||
+		    strcmp(o->keyword, "fallback_application_name") == 0 ||
+		    strcmp(o->keyword, "replication") == 0)
+			continue;
+		if (bk_buf_printf(out, e, "%s%s='", out->len == 0 ? "" : " ",
+		    o->keyword) == -1)
+			return -1;
+		for (s = o->value; *s != '\0'; s++)
+			if (bk_buf_printf(out, e, *s == '\'' || *s == '\\' ?
+			    "\\%c" : "%c", *s) == -1)
+				return -1;
+		if (bk_buf_puts(out, "'", e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+bk_conn_exec(PGconn *conn, const char *sql, struct bk_err *e)
+{
+	PGresult *res = PQexec(conn, sql);
+	ExecStatusType st = PQresultStatus(res);
+	int rc = 0;
+
+	if (st != PGRES_COMMAND_OK && st != PGRES_TUPLES_OK)
+		rc = bk_conn_fail(conn, res, NULL, e);
+	PQclear(res);
+	return rc;
+}
+
+PGresult *
+bk_conn_query(PGconn *conn, const char *sql, struct bk_err *e)
+{
+	PGresult *res = PQexec(conn, sql);
+
+	if (PQresultStatus(res) == PGRES_TUPLES_OK)
+		return res;
+	bk_conn_fail(conn, res, NULL, e);
+	PQclear(res);
+	return NULL;
+}
+
+/*
+ * Doubling the byte '"' is right in every encoding a client may have: in
+ * none of them is it part of a longer character (SJIS, BIG5, GBK, JOHAB and
+ * GB18030 have second bytes from 0x30 up).
+ */
+int
+bk_conn_ident(struct bk_buf *b, const char *name, struct bk_err *e)
+{
+	size_t n;
+
+	if (bk_buf_add(b, "\"", 1, e) == -1)
+		return -1;
+	for (; *name != '\0'; name += n) {
+		n = strcspn(name, "\"");
+		if (bk_buf_add(b, name, n, e) == -1)
+			return -1;
+		if (name[n] == '"') {
+			if (bk_buf_add(b, "\"\"", 2, e) == -1)
+				return -1;
+			n++;
+		}
+	}
+	return bk_buf_add(b, "\"", 1, e);
+}
+
+int
+bk_conn_qualified(struct bk_buf *b, const char *schema, const char *name,
+    struct bk_err *e)
+{
+	if (is_set(schema) && (bk_conn_ident(b, schema, e) == -1 ||
+	    bk_buf_add(b, ".", 1, e) == -1))
+		return -1;
+	return bk_conn_ident(b, name, e);
+}

@@ -1,0 +1,82 @@
+#ifndef BK_PG_QUEUE_H
+#define BK_PG_QUEUE_H
+/*
+ * Tasks done by several workers at once, their output taken in order.
+ *
+ *	workers: take a task -> put buffers -> finish        (any of them)
+ *	writer:  pop buffers and ends of tasks in their order (one thread)
+ *
+ * At most 2 * workers tasks are under way or done and not yet written, and of
+ * each at most BK_QUEUE_TASK bytes are held: who has more to put waits until
+ * the writer has come to his task.  The writer's task is always in somebody's
+ * hands (tasks are taken in order), so it moves on and nobody waits for ever.
+ * What a worker holds itself comes on top: one row.
+ *
+ * Memory: 2 * workers * BK_QUEUE_TASK at most.
+ */
+#include <stdint.h>
+
+#include "digest.h"
+#include "plan.h"
+
+#define BK_QUEUE_BUF (256 * 1024)
+#define BK_QUEUE_TASK (8 * 1024 * 1024)
+
+struct bk_qbuf {		/* COPY text; or large objects as in the archive */
+	struct bk_qbuf *next;
+	size_t len;
+	uint8_t data[BK_QUEUE_BUF];
+};
+
+struct bk_slot {		/* a task under way */
+	struct bk_task task;
+	uint64_t rows;		/* rows or large objects; the worker counts */
+	uint64_t bytes;
+	struct bk_digest digest;
+	/* the queue's own: */
+	struct bk_qbuf *head, *tail;
+	size_t held;
+	int finished;
+};
+
+struct bk_queue;
+
+/* A queue for so many workers; it is shut: bk_queue_take() waits. */
+struct bk_queue *bk_queue_new(unsigned workers, struct bk_err *e);
+void bk_queue_free(struct bk_queue *q);
+
+/* Let workers take the tasks of plan, which is the queue's from now on. */
+void bk_queue_open(struct bk_queue *q, struct bk_plan *plan);
+
+/* Workers: the next task, NULL when there are no more or all is over. */
+struct bk_slot *bk_queue_take(struct bk_queue *q);
+
+/* An empty buffer; NULL with *e set: memory. */
+struct bk_qbuf *bk_queue_buf(struct bk_queue *q, struct bk_err *e);
+
+/*
+ * Hand over buf, which is the queue's in any case.  0, or -1 if all is over:
+ * the worker just leaves.
+ */
+int bk_queue_put(struct bk_queue *q, struct bk_slot *s, struct bk_qbuf *buf);
+
+/* Wait until the writer has come to s; 0, or -1 if all is over. */
+int bk_queue_await(struct bk_queue *q, struct bk_slot *s);
+
+void bk_queue_finish(struct bk_queue *q, struct bk_slot *s);
+
+/* All is over because of *why (the first one counts). */
+void bk_queue_fail(struct bk_queue *q, const struct bk_err *why);
+
+/*
+ * Writer: the current task's buffers in *list (NULL: none), and whether that
+ * was all of it.  1; 0 when all tasks are written; -1 with *e set to what a
+ * worker said.  Then bk_queue_recycle() each buffer when it is written, and
+ * bk_queue_retire() if *ended.
+ */
+int bk_queue_pop(struct bk_queue *q, struct bk_slot **s,
+    struct bk_qbuf **list, int *ended, struct bk_err *e);
+void bk_queue_recycle(struct bk_queue *q, struct bk_qbuf *buf);
+void bk_queue_retire(struct bk_queue *q);
+
+#endif

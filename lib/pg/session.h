@@ -1,0 +1,42 @@
+#ifndef BK_PG_SESSION_H
+#define BK_PG_SESSION_H
+/*
+ * A session that reads as pg_dump reads: its settings, so that the text of
+ * every value is the same, and one snapshot shared by all.
+ */
+#include <libpq-fe.h>
+
+#include "err.h"
+
+struct bk_session {		/* options of pg_dump that sessions share */
+	const char *role;	/* --role; or NULL */
+	const char *float_digits;	/* --extra-float-digits; or NULL */
+	int row_security;	/* --enable-row-security */
+	int deferrable;		/* --serializable-deferrable */
+	int foreign;		/* foreign tables are read too */
+};
+
+/* Make conn's settings pg_dump's.  0 or -1. */
+int bk_session_set(PGconn *conn, const struct bk_session *s, struct bk_err *e);
+
+/* How long to wait for a lock: PostgreSQL's syntax, "0" for ever. */
+int bk_session_lock_timeout(PGconn *conn, const char *timeout,
+    struct bk_err *e);
+
+/*
+ * The leader's transaction, which exports its snapshot; *id is a result whose
+ * only value is the snapshot's name; PQclear() it.
+ */
+int bk_session_export(PGconn *conn, const struct bk_session *s, PGresult **id,
+    struct bk_err *e);
+
+/* A worker's transaction, on that snapshot. */
+int bk_session_import(PGconn *conn, const char *id, struct bk_err *e);
+
+/*
+ * BK_FAIL if something between us and the server hands one connection's
+ * statements to several sessions, which cannot share a snapshot.
+ */
+int bk_session_refuse_pooler(PGconn *conn, struct bk_err *e);
+
+#endif

@@ -1,0 +1,282 @@
+#!/usr/bin/env bats
+# bk-dump when things go wrong: nothing unfinished looks finished, and the one
+# line on stderr says what it was.
+
+load support/common
+. "$SUPPORT/pg.bash"
+
+setup_file() {
+	pg_start "$BATS_FILE_TMPDIR/pg"
+	createdb -T template0 big
+	# b is read last: data goes by name
+	psql -qX big <<-'SQL'
+	CREATE TABLE a (i int, t text);
+	INSERT INTO a SELECT i, repeat(md5(i::text), 32)
+	    FROM generate_series(1, 40000) i;
+	CREATE TABLE b (i int);
+	INSERT INTO b SELECT generate_series(1, 10);
+	CREATE TABLE c (i int);
+	SQL
+}
+
+teardown_file() {
+	pg_stop "$BATS_FILE_TMPDIR/pg"
+}
+
+setup() {
+	pg_use "$BATS_FILE_TMPDIR/pg"
+	cd "$BATS_TEST_TMPDIR"
+}
+
+teardown() {
+	[ -z "${DUMP-}" ] || kill -9 "$DUMP" 2>/dev/null || :
+	psql -qXAtc "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+	    WHERE pid <> pg_backend_pid() AND datname = 'big'" postgres || :
+}
+
+sql() {
+	psql -qXAt -v ON_ERROR_STOP=1 -c "$1" "${2-big}"
+}
+
+# is SQL: it gives true.
+is() {
+	[ "$(sql "SELECT $1")" = t ]
+}
+
+# paused_dump OPTION...: a dump of big that nobody reads, in its data phase.
+# $DUMP is its process; resume reads it to the end and sets $status.
+paused_dump() {
+	mkfifo fifo
+	bk-dump "$@" big >fifo 2>err 3>&- &
+	DUMP=$!
+	exec 5<fifo
+	await 20 is "count(*) > 0 FROM pg_stat_activity WHERE
+	    application_name = 'bk-dump' AND query LIKE '%COPY%'"
+}
+
+resume() {
+	cat <&5 >out
+	exec 5<&-
+	status=0
+	wait "$DUMP" || status=$?
+	DUMP=
+	stderr=$(cat err)
+}
+
+no_closing_mark() {
+	run -1 grep -aqF "$(closing_mark)" out
+}
+
+@test "somebody waits to change a table: it is read all the same" {
+	local j
+	for j in 1 2; do
+		paused_dump -j "$j"
+		sql 'BEGIN; LOCK TABLE b; COMMIT' 3>&- &
+		waiter=$!
+		await 10 is "count(*) = 1 FROM pg_locks WHERE NOT granted AND
+		    mode = 'AccessExclusiveLock'"
+		resume
+		[ "$status" = 0 ]
+		grep -aq '"table":"b","rows":10' out
+		[ "$(tail -c 64 out | grep -ac "$(closing_mark)")" = 1 ]
+		wait "$waiter"
+		rm fifo
+	done
+}
+
+@test "a table truncated between snapshot and lock: all is begun anew" {
+	coproc psql -qXAt big
+	echo 'BEGIN; TRUNCATE c; INSERT INTO b VALUES (11); SELECT 1;' \
+	    >&"${COPROC[1]}"
+	read -r _ <&"${COPROC[0]}"
+	sql 'INSERT INTO c VALUES (1)' 3>&- &
+	bk-dump -j 2 big >out 3>&- &
+	dump=$!
+	await 10 is "count(*) = 1 FROM pg_stat_activity WHERE
+	    application_name = 'pg_dump' AND wait_event_type = 'Lock'"
+	echo 'COMMIT; \q' >&"${COPROC[1]}"
+	wait $dump
+	# the snapshot of the first try saw neither
+	grep -aq '"table":"b","rows":11' out
+	sql 'DELETE FROM b WHERE i = 11'
+}
+
+@test "a table that stays locked: who holds it and with what" {
+	coproc psql -qXAt big
+	echo 'BEGIN; LOCK TABLE b; SELECT 42;' >&"${COPROC[1]}"
+	read -r _ <&"${COPROC[0]}"
+	run --separate-stderr -1 bk-dump --lock-wait-timeout=300ms big
+	one_line_error bk-dump
+	[[ $stderr == 'bk-dump: table "public"."b": locked by process '*'SELECT 42;'* ]]
+	[ -z "$output" ]
+	echo 'ROLLBACK; \q' >&"${COPROC[1]}"
+}
+
+@test "an index being rebuilt does not wait for the dump's end" {
+	sql 'CREATE INDEX ai ON a (i)'
+	paused_dump -j 2
+	await 10 is "count(*) = 0 FROM pg_locks WHERE
+	    relation = 'ai'::regclass AND pid NOT IN (SELECT pid FROM
+	    pg_stat_activity WHERE wait_event = 'ClientWrite')"
+	resume
+	[ "$status" = 0 ]
+	sql 'DROP INDEX ai'
+}
+
+@test "a worker's server process ends: 1, no closing mark" {
+	paused_dump -j 2
+	is "pg_terminate_backend(pid) FROM pg_stat_activity WHERE
+	    application_name = 'bk-dump' AND query LIKE '%COPY%' LIMIT 1"
+	resume
+	[ "$status" = 1 ]
+	one_line_error bk-dump
+	[[ $stderr == *'table "public"."a": '*'terminating connection'* ]]
+	no_closing_mark
+}
+
+@test "the leader's server process ends: 1, no closing mark" {
+	paused_dump -j 2
+	is "pg_terminate_backend(pid) FROM pg_stat_activity WHERE
+	    application_name = 'bk-dump' AND query LIKE 'SELECT c.oid%'"
+	resume
+	[ "$status" = 1 ]
+	one_line_error bk-dump
+	no_closing_mark
+}
+
+@test "SIGTERM: dies of it, leaves no child and no closing mark" {
+	paused_dump
+	kill "$DUMP"
+	resume
+	[ "$status" = 143 ]
+	no_closing_mark
+	await 10 is "count(*) = 0 FROM pg_stat_activity WHERE
+	    application_name IN ('bk-dump', 'pg_dump')"
+}
+
+@test "SIGTERM while pg_dump waits ends pg_dump as well" {
+	coproc psql -qXAt big
+	echo 'BEGIN; LOCK TABLE b; SELECT 1;' >&"${COPROC[1]}"
+	read -r _ <&"${COPROC[0]}"
+	bk-dump big >out 2>err 3>&- &
+	DUMP=$!
+	await 10 is "count(*) = 1 FROM pg_stat_activity WHERE
+	    application_name = 'pg_dump' AND wait_event_type = 'Lock'"
+	child=$(pgrep -P "$DUMP" pg_dump)
+	kill "$DUMP"
+	status=0
+	wait "$DUMP" || status=$?
+	DUMP=
+	[ "$status" = 143 ]
+	gone() { [ ! -e "/proc/$child" ]; }
+	await 10 gone
+	[ ! -s out ]
+	echo 'ROLLBACK; \q' >&"${COPROC[1]}"
+}
+
+@test "SIGKILL at any moment: no closing mark, the next tool refuses" {
+	local t
+	for t in 01 02 05 08 1 15 2 3; do
+		bk-dump big >out 2>/dev/null 3>&- &
+		dump=$!
+		read -r -t "0.$t" <> <(:) || :
+		kill -9 $dump 2>/dev/null || :	# it may have been faster
+		if wait $dump; then
+			tail -c 64 out | grep -aqF "$(closing_mark)"
+		else
+			no_closing_mark
+		fi
+	done
+}
+
+@test "a full disk, a reader that leaves" {
+	run --separate-stderr -1 bash -c 'bk-dump big >/dev/full'
+	one_line_error bk-dump
+	[[ $stderr == *'No space left'* ]]
+	run --separate-stderr bash -c 'bk-dump big | head -c 1000 >/dev/null
+	    exit "${PIPESTATUS[0]}"'
+	[ "$status" = 1 ]
+	[ -z "$stderr" ]
+}
+
+@test "no server, no database, no right to read" {
+	run --separate-stderr -1 env PGPORT=1 bk-dump big
+	one_line_error bk-dump
+	[[ $stderr == *'port 1'* || $stderr == *'PGSQL.1'* ]]
+	run --separate-stderr -1 bk-dump nonesuch
+	one_line_error bk-dump
+	[[ $stderr == *'database "nonesuch" does not exist'* ]]
+	sql 'CREATE ROLE plain LOGIN'
+	run --separate-stderr -1 bk-dump -U plain big
+	one_line_error bk-dump
+	[[ $stderr == *'permission denied for table a'* ]]
+	[ -z "$output" ]
+	# a policy would hide rows
+	sql 'GRANT SELECT ON a, b, c TO plain;
+	    ALTER TABLE b ENABLE ROW LEVEL SECURITY'
+	run --separate-stderr -1 bk-dump -j 1 -U plain -t b big
+	[[ ${stderr} == *'row-level security policy for table "b"'* ]]
+	run -0 bk-dump -U plain -t b --enable-row-security big
+	sql 'ALTER TABLE b DISABLE ROW LEVEL SECURITY; DROP OWNED BY plain;
+	    DROP ROLE plain'
+}
+
+@test "no pg_dump, an older pg_dump, one that fails" {
+	mkdir bin
+	run --separate-stderr -1 env BK_PG_BINDIR="$PWD/bin" bk-dump big
+	one_line_error bk-dump
+	[[ $stderr == *"pg_dump: not found in $PWD/bin; install"* ]]
+	printf '#!/bin/sh\necho "pg_dump (PostgreSQL) 9.6.24"\n' >bin/pg_dump
+	chmod +x bin/pg_dump
+	run --separate-stderr -1 env BK_PG_BINDIR="$PWD/bin" bk-dump big
+	one_line_error bk-dump
+	major=$(sql "SELECT current_setting('server_version_num')::int / 10000")
+	[[ $stderr == *"the server is version $major"*"found is 9; install postgresql-client-$major "* ]]
+	cat >bin/pg_dump <<-'SH'
+	#!/bin/sh
+	[ $1 != --version ] || exec echo "pg_dump (PostgreSQL) 99"
+	echo "pg_dump: error: out of luck" >&2
+	exit 1
+	SH
+	run --separate-stderr -1 env BK_PG_BINDIR="$PWD/bin" bk-dump big
+	[[ $stderr == *"pg_dump: out of luck" ]]
+	run --separate-stderr -1 bk-dump -t nonesuch big
+	one_line_error bk-dump
+	[[ $stderr == *"no matching tables were found"* ]]
+}
+
+@test "--lock: one dump at a time, for who asks" {
+	paused_dump --lock
+	run --separate-stderr -5 bk-dump --lock big
+	one_line_error bk-dump
+	[[ $stderr == *'another bk-dump is at work'* ]]
+	[ -z "$output" ]
+	bk-dump -t b big >/dev/null
+	bk-dump --lock=wait big >second 3>&- &
+	second=$!
+	await 10 is "count(*) = 1 FROM pg_locks WHERE NOT granted AND
+	    locktype = 'advisory'"
+	[ ! -s second ]
+	resume
+	[ "$status" = 0 ]
+	wait "$second"
+	tail -c 64 second | grep -aqF "$(closing_mark)"
+}
+
+@test "two at once, neither asked" {
+	bk-dump -j 2 big >1 3>&- &
+	one=$!
+	bk-dump -j 2 big >2
+	wait $one
+	cmp <(tail -c +100 1 | head -c -1000) <(tail -c +100 2 | head -c -1000)
+}
+
+# last: there is no server any more
+@test "the server goes away: 1, no closing mark" {
+	paused_dump -j 2
+	kill -QUIT "$(pg_pid "$BATS_FILE_TMPDIR/pg")"
+	resume
+	[ "$status" = 1 ]
+	one_line_error bk-dump
+	no_closing_mark
+}

@@ -1,0 +1,87 @@
+#!/bin/bash
+# pg-clients.sh MAJOR DIR
+#
+# Make DIR/bin hold pg_dump, pg_dumpall, pg_restore and psql of PostgreSQL
+# MAJOR (17 or 18), for BK_PG_BINDIR=DIR/bin.  They come from the Debian suite
+# that has them, by a private apt configuration that leaves the system's alone,
+# are unpacked beside their libraries and started by that suite's own ld.so.
+# Kept in ${XDG_CACHE_HOME:-/var/tmp}/bk-pg.  Fails with one line where that
+# is impossible: no apt, no network.
+set -euo pipefail
+
+cache=${XDG_CACHE_HOME:-/var/tmp}/bk-pg
+
+die() {
+	echo "pg-clients: $*" >&2
+	exit 1
+}
+
+case ${1-} in
+17) suite=trixie ;;
+18) suite=sid ;;
+*) die "wants a major version, 17 or 18, and a directory" ;;
+esac
+client=postgresql-client-$1 bin=$2/bin keys=debian-archive-keyring.gpg
+mkdir -p "$cache"
+[ -O "$cache" ] || die "$cache: not ours"	# programs are run from there
+
+fetch() {
+	command -v apt-get >/dev/null || die "no apt-get here"
+	[ -e "/usr/share/keyrings/$keys" ] || die "no $keys here"
+	tmp=$(mktemp -d "$cache/tmp.XXXXXX")
+	trap 'rm -rf "$tmp"' EXIT
+	cd "$tmp"
+	mkdir -p apt/lists/partial apt/cache/archives/partial debs root
+	: >apt/status
+	echo "deb [signed-by=/usr/share/keyrings/$keys]" \
+	    "http://deb.debian.org/debian $suite main" >apt/sources.list
+	cat >apt/conf <<-CONF
+	Dir::Etc::sourcelist "$tmp/apt/sources.list";
+	Dir::Etc::sourceparts "/dev/null";
+	Dir::Etc::preferencesparts "/dev/null";
+	Dir::State "$tmp/apt";
+	Dir::State::lists "$tmp/apt/lists";
+	Dir::State::status "$tmp/apt/status";
+	Dir::Cache "$tmp/apt/cache";
+	Acquire::Languages "none";
+	APT::Sandbox::User "$(id -un)";
+	CONF
+	export APT_CONFIG=$tmp/apt/conf
+	timeout 120 apt-get -qq update >apt/log 2>&1 ||
+	    die "apt-get update for $suite: $(tail -n 1 apt/log)"
+	# what it links, and what that links; not Perl, which its wrapper needs
+	apt-cache depends --recurse --no-recommends --no-suggests \
+	    --no-conflicts --no-breaks --no-replaces --no-enhances "$client" |
+	    grep -E "^(lib|zlib1g$|$client$)" |
+	    grep -Ev '^lib(perl|gdbm|db5)' | sort -u >apt/names
+	cd debs
+	xargs timeout 300 apt-get -qq download <../apt/names >../apt/log 2>&1 ||
+	    die "apt-get download from $suite: $(tail -n 1 ../apt/log)"
+	for deb in *.deb; do
+		dpkg-deb -x "$deb" ../root
+	done
+	cd ..
+	chmod -R a+rX root
+	chmod a+x .
+	rm -rf "$home"
+	mv root "$home"
+}
+
+home=$cache/clients-$1
+exec 9>"$cache/lock-clients-$1"
+flock 9
+[ -x "$home/usr/lib/postgresql/$1/bin/pg_dump" ] || (fetch)
+mkdir -p "$bin"
+bin=$(cd "$bin" && pwd)
+for loader in "$home"/usr/lib*/ld-linux*.so.* "$home"/lib*/ld-linux*.so.*; do
+	[ ! -e "$loader" ] || break
+done
+libs=$(echo "$home"/usr/lib/*-linux-gnu)
+for tool in pg_dump pg_dumpall pg_restore psql; do
+	cat >"$bin/$tool" <<-EOT
+	#!/bin/sh
+	exec $loader --argv0 $bin/$tool --library-path $libs \\
+	    $home/usr/lib/postgresql/$1/bin/$tool "\$@"
+	EOT
+	chmod a+x "$bin/$tool"
+done

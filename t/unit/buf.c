@@ -1,0 +1,131 @@
+/* Strings that grow; JSON strings; UTF-8. */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "buf.h"
+#include "tap.h"
+
+static void
+test_growth(void)
+{
+	struct bk_buf b = {0};
+	struct bk_err e = {0};
+	int i, bad = 0;
+	char text[16];
+
+	for (i = 0; i < 5000; i++) {
+		bad += bk_buf_printf(&b, &e, "%05d", i) == -1;
+		bad += b.data[b.len] != '\0';
+	}
+	bad += b.len != 25000;
+	for (i = 0; i < 5000; i++) {
+		(void)snprintf(text, sizeof(text), "%05d", i);
+		bad += memcmp(b.data + 5 * i, text, 5) != 0;
+	}
+	is_int(bad, 0, "what was added is there, and a NUL behind it");
+	is_int(bk_buf_reserve(&b, SIZE_MAX, &e), -1, "more than there is");
+	is_str(e.msg, "out of memory", "fails by name");
+	e = (struct bk_err){0};
+	is_int(bk_buf_reserve(&b, SIZE_MAX - 25001, &e), -1, "so does nearly");
+	is_int((intmax_t)b.len, 25000, "and leaves it as it was");
+	bk_buf_free(&b);
+	ok(b.data == NULL && b.len == 0 && b.cap == 0, "freed is empty");
+	bk_buf_free(&b);
+	e = (struct bk_err){0};
+	is_int(bk_buf_add(&b, NULL, 0, &e), 0, "nothing can be added");
+	is_str(b.data, "", "and is a string");
+	bk_buf_free(&b);
+}
+
+static const char *
+json(const char *s)
+{
+	static char text[256];
+	struct bk_buf b = {0};
+	struct bk_err e = {0};
+
+	text[0] = '\0';
+	if (bk_buf_json(&b, s, &e) == 0)
+		(void)snprintf(text, sizeof(text), "%s", b.data);
+	bk_buf_free(&b);
+	return text;
+}
+
+static void
+test_json(void)
+{
+	char s[2] = "";
+	int c, bad = 0;
+
+	is_str(json(""), "\"\"", "empty");
+	is_str(json("a\"b\\c/d"), "\"a\\\"b\\\\c/d\"", "quotes, backslashes");
+	is_str(json("1\n2\t3\r4\b"), "\"1\\n2\\t3\\u000d4\\u0008\"", "control");
+	is_str(json("ü€😀"), "\"ü€😀\"", "UTF-8 stays");
+	is_str(json("a\xff" "b\xc3"), "\"a\\ufffdb\\ufffd\"", "what is none");
+	for (c = 1; c < 256; c++) {
+		s[0] = (char)c;
+		bad += strlen(json(s)) != (c >= 0x80 || (c < 0x20 &&
+		    c != '\n' && c != '\t') || c == 0x7f ? 8 : strchr("\"\\\n\t",
+		    c) ? 4 : 3);
+	}
+	is_int(bad, 0, "each byte is as it is, or escaped");
+}
+
+/* Decode by hand: the length of a legal sequence at s, or 0. */
+static size_t
+utf8_model(const unsigned char *s)
+{
+	static const unsigned least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc0 ? 0 : s[0] < 0xe0 ? 2 :
+	    s[0] < 0xf0 ? 3 : s[0] < 0xf8 ? 4 : 0, i;
+	unsigned v = n <= 1 ? s[0] : s[0] & (0x7fu >> n);
+
+	for (i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		v = v << 6 | (s[i] & 0x3f);
+	}
+	if (n > 1 && (v < least[n] || v > 0x10ffff ||
+	    (v >= 0xd800 && v <= 0xdfff)))
+		return 0;
+	return n;
+}
+
+static void
+test_utf8(void)
+{
+	unsigned char s[5] = "";
+	unsigned v;
+	int bad = 0;
+
+	/* all first three bytes, with a good, a bad and no fourth */
+	for (v = 0; v < 1u << 24; v++) {
+		s[0] = (unsigned char)(v >> 16);
+		s[1] = (unsigned char)(v >> 8);
+		s[2] = (unsigned char)v;
+		s[3] = v % 3 == 0 ? 0x80 : v % 3 == 1 ? 0xc0 : 0;
+		bad += bk_utf8_len((const char *)s) != utf8_model(s);
+	}
+	is_int(bad, 0, "RFC 3629, by every three bytes");
+}
+
+static void
+test_wipe(void)
+{
+	char secret[] = "secret";
+
+	bk_wipe(secret, sizeof(secret));
+	is_int(secret[0] | secret[5], 0, "wiped");
+	bk_wipe(NULL, 0);
+	ok(1, "nothing to wipe is fine");
+}
+
+int
+main(void)
+{
+	test_growth();
+	test_json();
+	test_utf8();
+	test_wipe();
+	return tap_done();
+}
