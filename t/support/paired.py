@@ -27,6 +27,7 @@ import tempfile
 import time
 
 PR_SET_CHILD_SUBREAPER = 36
+GRACE = 0.5     # seconds for what a command leaves behind, e.g. >(gzip >x)
 TICK = os.sysconf('SC_CLK_TCK')
 
 
@@ -73,16 +74,23 @@ def run(label, command, pids):
         child = os.posix_spawnp(
             'bash', ['bash', '-o', 'pipefail', '-c', command], os.environ,
             file_actions=[(os.POSIX_SPAWN_DUP2, err.fileno(), 2)])
-        cpu, wall, status = 0.0, 0.0, 0
-        while True:             # and whoever outlived the shell
+        cpu, status, ended = 0.0, 0, None
+        wall = 0.0
+        while True:             # and whoever outlives the shell, but no daemon
             try:
-                pid, st, use = os.wait4(-1, 0)
+                pid, st, use = os.wait4(-1, os.WNOHANG if ended else 0)
             except ChildProcessError:
                 break
+            now = time.monotonic()
+            if pid == 0:
+                if now - ended > GRACE:
+                    break
+                time.sleep(0.001)
+                continue
             cpu += use.ru_utime + use.ru_stime
+            wall = now - start
             if pid == child:
-                status = st
-        wall = time.monotonic() - start
+                status, ended = st, now
         if status:
             err.seek(0)
             sys.stderr.buffer.write(err.read())
