@@ -48,10 +48,21 @@ def proc_stats():
     return found
 
 
+def servers_cpu(roots):
+    """CPU seconds of the process trees below roots.
+
+    Whoever ends while they are read is in neither sum, his parent's or his
+    own: the largest of a few readings is the right one.
+    """
+    best = 0.0
+    for _ in range(3 if roots else 0):
+        best = max(best, tree_cpu(roots))
+        time.sleep(0.02)
+    return best
+
+
 def tree_cpu(roots):
-    """CPU seconds of the process trees below roots."""
-    if not roots:
-        return 0.0
+    """One reading of it."""
     stats = proc_stats()
     total, todo = 0.0, [r for r in roots if r in stats]
     if len(todo) != len(roots):
@@ -69,7 +80,7 @@ def tree_cpu(roots):
 def run(label, command, pids):
     """Run command to its end; (wall, CPU) in seconds."""
     with tempfile.TemporaryFile() as err:
-        before = tree_cpu(pids)
+        before = servers_cpu(pids)
         start = time.monotonic()
         child = os.posix_spawnp(
             'bash', ['bash', '-o', 'pipefail', '-c', command], os.environ,
@@ -96,7 +107,7 @@ def run(label, command, pids):
             sys.stderr.buffer.write(err.read())
             sys.exit('paired.py: %s: exit status %d' %
                      (label, os.waitstatus_to_exitcode(status)))
-        return wall, cpu + tree_cpu(pids) - before
+        return wall, cpu + servers_cpu(pids) - before
 
 
 def check(target, ratios):
