@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# crypt.sh [ROUNDS [MIB]]: bk-crypt side by side with age and gpg, through pipes.
+# crypt.sh [ROUNDS [MIB]]: bk-crypt side by side with age and gpg, in pipes.
 # The ciphertexts lie in ${BK_BENCH_DIR:-${TMPDIR:-/tmp}/bk-bench} meanwhile.
 set -eu -o pipefail
 
