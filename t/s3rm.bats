@@ -164,6 +164,7 @@ bk-s3rm: s3://kept/keep2: not deleted: AccessDenied" ]
 @test "a server without DeleteObjects gets a request for each" {
 	put 'backups/one[1-4]'
 	bk-s3ls s3://backups/one >list
+	sed -i '2a s3://backups/two?uploadId=none' list	# makes two batches
 	fault_start 'POST delete all status:501:NotImplemented' \
 	    'DELETE one3 all status:403:AccessDenied'
 	run -1 --separate-stderr bk-s3rm <list
