@@ -21,7 +21,7 @@ setup_file() {
 	\c shop
 	create table a as select i, md5(i::text) || md5((i * 2)::text) ||
 		md5((i * 3)::text) || md5((i * 5)::text) || md5((i * 7)::text) t
-		from generate_series(1, 120000) i;
+		from generate_series(1, 80000) i;
 	create table b as select i, random() r from generate_series(1, 1000) i;
 	SQL
 	cd "$BATS_FILE_TMPDIR"
@@ -160,7 +160,7 @@ kill_one() {
 	[ "$(s3_keys backups)" = good ]
 	bk-s3get s3://backups/good | bk-crypt -d | bk-gz -d |
 	    pg_restore -f - >text
-	[ "$(grep -cE '^[0-9]+.[0-9a-f]{160}$' text)" = 120000 ]
+	[ "$(grep -cE '^[0-9]+.[0-9a-f]{160}$' text)" = 80000 ]
 }
 
 @test "kill -9 any stage at any moment: nothing is stored" {
