@@ -1,4 +1,5 @@
 /* bk-dump: dump one PostgreSQL database, see bk-dump(1) */
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -257,6 +258,21 @@ set_defaults(int argc, char *argv[])
 	dump.child = &child;
 }
 
+/* "pg_dump: warning: ..." in words of our own. */
+static void
+pass_warnings(char *s)
+{
+	static const char head[] = "pg_dump: warning: ";
+	char *line;
+
+	while ((line = s) != NULL && *line != '\0') {
+		if ((s = strchr(line, '\n')) != NULL)
+			*s++ = '\0';
+		if (strncmp(line, head, sizeof(head) - 1) == 0)
+			bk_tool_say("%s", line);
+	}
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -270,6 +286,8 @@ main(int argc, char *argv[])
 	    &index)) != -1)
 		take_option(ch, index, &e);
 	set_defaults(argc, argv);
+	if (fcntl(STDOUT_FILENO, F_GETFD) == -1)
+		bk_tool_usage("standard output is closed");
 	if (isatty(STDOUT_FILENO))
 		bk_tool_usage("standard output is a terminal; "
 		    "redirect it to a file or a pipe");
@@ -280,6 +298,7 @@ main(int argc, char *argv[])
 	bk_tool_progress(&progress, show);
 	if (e.code == BK_OK)
 		rc = bk_dump_run(&dump, STDOUT_FILENO, &done, &e);
+	pass_warnings(done.warnings);
 	bk_tool_audit()->size_bytes = done.bytes;
 	return bk_tool_end(rc, &e);
 }

@@ -95,8 +95,8 @@ records() {
 @test "options that say what is dumped mean what they mean to pg_dump" {
 	local o
 	while read -r o; do
-		eval "bk-dump -j 2 $o weird" >ours
-		eval "pg_dump -Fc -Z0 $o weird" >theirs
+		eval "bk-dump -j 2 $o weird" >ours 2>/dev/null
+		eval "pg_dump -Fc -Z0 $o weird" >theirs 2>/dev/null
 		cmp <(sql_of ours) <(sql_of theirs) || { echo "$o"; false; }
 	done <<-'OPTIONS'
 	-s
@@ -346,6 +346,33 @@ records() {
 	tail -n 1 audit | grep '"status":"failure"' | grep nonesuch
 }
 
+@test "the examples of the manual" {
+	createdb -T template0 shop
+	psql -qX shop <<-'SQL'
+	CREATE SCHEMA sales;
+	CREATE SCHEMA stock;
+	CREATE TABLE orders AS SELECT generate_series(1, 9) AS id;
+	CREATE TABLE sales.log AS SELECT 'noise'::text AS t;
+	CREATE TABLE stock.bin AS SELECT 8 AS n;
+	SQL
+	createdb -T template0 shop2
+	bk-dump -j 8 shop > shop.bk
+	pg_restore -t orders -d shop2 shop.bk
+	[ "$(psql -XAtc 'SELECT count(*) FROM orders' shop2)" = 9 ]
+	bk-dump -n sales -n stock --exclude-table-data='*.log' \
+	    --lock-wait-timeout=5min shop > part.bk
+	run -1 grep -a noise part.bk
+	records part.bk | grep '"table":"bin","rows":1'
+	dropdb shop2
+	dropdb shop
+}
+
+@test "what pg_dump warns of is passed on" {
+	bk-dump -a weird 2>err >a
+	grep '^bk-dump: pg_dump: warning: there are circular' err
+	[ "$(wc -l <err)" = 1 ]
+}
+
 @test "wrong calls: exit 2, nothing written" {
 	local o
 	for o in -Fp '-f x' -Z5 --inserts --snapshot=1 --nonesuch -j0 -jx \
@@ -357,6 +384,7 @@ records() {
 	done
 	BK_JOBS=none run -2 bk-dump weird
 	run -2 script -qec "bk-dump weird" /dev/null
+	run --separate-stderr -2 bash -c 'bk-dump weird >&-'
 }
 
 @test "help and version" {

@@ -191,6 +191,10 @@ bk_child_wait(struct bk_child *c, struct bk_err *e)
 void
 bk_child_stop(struct bk_child *c)
 {
+	struct pollfd p = { .fd = c->err, .events = POLLIN };
+
+	while (c->err != -1 && poll(&p, 1, 0) == 1 && listen(c))
+		;
 	if (c->err != -1)
 		close(c->err);
 	c->err = -1;

@@ -343,6 +343,7 @@ bk_dump_run(const struct bk_dump *o, int fd, struct bk_dump_done *done,
 		goto done;
 	atomic_store(&o->progress->items_total, d.plan.n);
 	atomic_store(&o->progress->bytes_total, d.plan.bytes);
+	memcpy(done->warnings, d.child.words, d.child.nwords);
 	rc = write_all(&d, fd, &done->bytes, e);
  done:
 	clean_up(&d, rc == -1);
