@@ -50,9 +50,10 @@ $B/bin/bk-verify: LDLIBS = $(PG) $(GZ) -lzstd -lcrypto
 $B/bin/bk-s3put $B/bin/bk-s3get $B/bin/bk-s3ls $B/bin/bk-s3rm: LDLIBS = $(S3)
 $(UNITS): LDLIBS = $(GZ) -lzstd $(PG) $(S3) -lssl -lcrypto
 
+$B/bin/bk-gz $B/bin/bk-zst: $B/obj/bin/filter.o
 $(TOOLS): $B/bin/%: $B/obj/bin/%.o $B/obj/bin/tool.o $B/libbk.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $B/libbk.a $(LDLIBS)
 
 $(UNITS): $B/t/%.t: $B/obj/t/unit/%.o $B/libbk.a
 	@mkdir -p $(@D)

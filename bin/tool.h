@@ -51,6 +51,14 @@ struct bk_audit *bk_tool_audit(void);
 void bk_tool_on_signal(void (*cleanup)(void));
 
 /*
+ * For tools whose clean-up is more than a signal handler may do: SIGINT,
+ * SIGTERM and SIGHUP make the returned descriptor readable and nothing else.
+ * The tool then stops what it does, cleans up, and bk_tool_end() dies of that
+ * signal.  The same signal again kills at once.  -1 with *e set.
+ */
+int bk_tool_signal_fd(struct bk_err *e);
+
+/*
  * Show p on stderr twice a second, if stderr is a terminal and mode is 0;
  * mode < 0 (-q) never, > 0 (-v) always.  Ends with bk_tool_end().
  */
