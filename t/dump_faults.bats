@@ -207,17 +207,21 @@ no_closing_mark() {
 	echo 'ROLLBACK; \q' >&"${COPROC[1]}"
 }
 
-@test "SIGKILL at any moment: no closing mark, the next tool refuses" {
-	local t
+@test "SIGKILL at any moment: whole, or without closing mark and refused" {
+	local t mark
+	mark=$(closing_mark)
 	for t in 01 02 05 08 1 15 2 3; do
 		bk-dump big >out 2>/dev/null 3>&- &
 		dump=$!
 		read -r -t "0.$t" <> <(:) || :
 		kill -9 $dump 2>/dev/null || :	# it may have been faster
-		if wait $dump; then
-			tail -c 64 out | grep -aqF "$(closing_mark)"
+		wait $dump || :
+		if tail -c 64 out | grep -aqF "$mark"; then
+			pg_restore -f /dev/null out
+			grep -aq '"table":"c","rows":0' out
 		else
 			no_closing_mark
+			[ ! -s out ] || run -3 bash -c 'bk-gz <out >/dev/null'
 		fi
 	done
 }
