@@ -50,9 +50,10 @@ $B/bin/bk-verify: LDLIBS = $(PG) $(GZ) -lzstd -lcrypto
 $B/bin/bk-s3put $B/bin/bk-s3get $B/bin/bk-s3ls $B/bin/bk-s3rm: LDLIBS = $(S3)
 $(UNITS): LDLIBS = $(GZ) -lzstd $(PG) $(S3) -lssl -lcrypto
 
+$B/bin/bk-gz $B/bin/bk-zst: $B/obj/bin/filter.o
 $(TOOLS): $B/bin/%: $B/obj/bin/%.o $B/obj/bin/tool.o $B/libbk.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $B/libbk.a $(LDLIBS)
 
 $(UNITS): $B/t/%.t: $B/obj/t/unit/%.o $B/libbk.a
 	@mkdir -p $(@D)
@@ -73,8 +74,8 @@ deps:
 
 # A second make, which sees the libraries that the first has just installed.
 check: deps
-	$(MAKE) -j$(JOBS) all units
-	$(MAKE) lint
+	$(MAKE) -s -j$(JOBS) all units
+	$(MAKE) -s lint
 	BK_BIN="$(CURDIR)/$B/bin" PATH="$(CURDIR)/$B/bin:$$PATH" \
 	    prove -j$(JOBS) --timer --ext .t --ext .bats $B/t t
 
@@ -84,11 +85,11 @@ lint:
 	mandoc -Tlint -W warning $(MAN)
 
 demo: deps
-	$(MAKE) -j$(JOBS) all
+	$(MAKE) -s -j$(JOBS) all
 	BK_BIN="$(CURDIR)/$B/bin" t/support/demo.sh
 
 bench: deps
-	$(MAKE) -j$(JOBS) all
+	$(MAKE) -s -j$(JOBS) all
 	BK_BIN="$(CURDIR)/$B/bin" t/support/bench.sh
 
 install: all

@@ -2,10 +2,10 @@
 #include <sys/wait.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdint.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "io.h"
@@ -43,39 +43,63 @@ stop_child(void)
 
 /* In the child: the command's output is the pipe; SIGPIPE as it would be. */
 _Noreturn static void
-run_command(char *argv[], int fd)
+run_command(char *argv[], int fd, int report)
 {
 	struct sigaction sa = { .sa_handler = SIG_DFL };
 	int err;
 
 	(void)sigaction(SIGPIPE, &sa, NULL);
-	if (dup2(fd, STDOUT_FILENO) != -1)
+	if (dup2(fd, STDOUT_FILENO) != -1) {
+		if (fd != STDOUT_FILENO)
+			close(fd);
 		(void)execvp(argv[0], argv);
+	}
 	err = errno;
-	bk_tool_say("%s: %s", argv[0], strerror(err));
-	_exit(err == ENOENT ? 127 : 126);
+	_exit(write(report, &err, sizeof(err)) == sizeof(err) ? 127 : 126);
 }
 
-/* Start argv; *fd reads its output. */
+/* Both ends closed on exec. */
+static int
+new_pipe(int p[2], struct bk_err *e)
+{
+	if (pipe(p) == -1)
+		return bk_fail_errno(e, "pipe");
+	(void)fcntl(p[0], F_SETFD, FD_CLOEXEC);
+	(void)fcntl(p[1], F_SETFD, FD_CLOEXEC);
+	return 0;
+}
+
+/*
+ * Start argv; *fd reads its output.  A second pipe, which exec closes, tells
+ * why it could not be run.
+ */
 static int
 start(char *argv[], int *fd, struct bk_err *e)
 {
-	int p[2];
+	int data[2], report[2], err;
 	pid_t pid;
+	ssize_t n;
 
-	if (pipe(p) == -1)
-		return bk_fail_errno(e, "pipe");
-	bk_io_pipe_grow(p[1]);
+	if (new_pipe(data, e) == -1 || new_pipe(report, e) == -1)
+		return -1;
+	bk_io_pipe_grow(data[1]);
 	if ((pid = fork()) == -1)
 		return bk_fail_errno(e, "fork");
-	if (pid == 0) {
-		close(p[0]);
-		run_command(argv, p[1]);
-	}
+	if (pid == 0)
+		run_command(argv, data[1], report[1]);
 	child = pid;
-	close(p[1]);
-	*fd = p[0];
-	return 0;
+	close(data[1]);
+	close(report[1]);
+	*fd = data[0];
+	n = bk_io_read(report[0], &err, sizeof(err), argv[0], e);
+	close(report[0]);
+	if (n == 0)
+		return 0;
+	if (n == sizeof(err)) {
+		errno = err;
+		(void)bk_fail_errno(e, "%s: cannot run", argv[0]);
+	}
+	return -1;
 }
 
 static int
@@ -109,8 +133,6 @@ reap(const char *name, struct bk_err *e)
 	if (WIFSIGNALED(status))
 		return bk_fail(e, BK_FAIL, "%s: killed by signal %d; not "
 		    "sealed", name, WTERMSIG(status));
-	if (WEXITSTATUS(status) >= 126)	/* could not run: it said so itself */
-		e->quiet = 1;
 	if (WEXITSTATUS(status) != 0)
 		return bk_fail(e, BK_FAIL, "%s: exit status %d; not sealed",
 		    name, WEXITSTATUS(status));

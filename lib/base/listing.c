@@ -40,11 +40,11 @@ bk_record_format(struct bk_buf *b, const struct bk_record *r,
 
 	/* without its time it would be read as a bare, other name */
 	bk_when_format(r->time, when);
-	if (*when == '\0')
+	if (!r->bare && *when == '\0')
 		return bk_fail(e, BK_DATA, "%s: its time is before 1970 or "
 		    "after 9999", r->name);
-	if (bk_buf_printf(b, e, "%s\t%" PRIu64 "\t", when, r->bytes) == -1 ||
-	    add_escaped(b, r->name, e) == -1 ||
+	if ((!r->bare && bk_buf_printf(b, e, "%s\t%" PRIu64 "\t", when,
+	    r->bytes) == -1) || add_escaped(b, r->name, e) == -1 ||
 	    bk_buf_puts(b, "\n", e) == -1) {
 		b->len = start;
 		return -1;

@@ -25,8 +25,8 @@ struct bk_record {
 };
 
 /*
- * Append r's line, with its newline, to *b.  -1 with *e set and *b as it was;
- * BK_DATA: its time has no text (when.h).
+ * Append r's line, with its newline, to *b; a bare record's is its name.  -1
+ * with *e set and *b as it was; BK_DATA: its time has no text (when.h).
  */
 int bk_record_format(struct bk_buf *b, const struct bk_record *r,
     struct bk_err *e);

@@ -92,8 +92,9 @@ bk_out_patch(struct bk_out *out, uint64_t off, const void *buf, size_t n,
 		    out->name, e) == -1)
 			return -1;
 	}
-	memcpy(out->buf + (off + gone - left), (const uint8_t *)buf + gone,
-	    n - gone);
+	if (gone < n)
+		memcpy(out->buf + (off + gone - left),
+		    (const uint8_t *)buf + gone, n - gone);
 	return 0;
 }
 

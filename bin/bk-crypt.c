@@ -1,0 +1,452 @@
+/* bk-crypt: encrypt, decrypt, rewrap, see bk-crypt(1) */
+#include <sys/resource.h>
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "../lib/crypt/crypt.h"
+#include "../lib/crypt/secret.h"
+#include "in.h"
+#include "io.h"
+#include "num.h"
+#include "out.h"
+#include "tool.h"
+
+static const struct bk_tool tool = {
+	.name = "bk-crypt",
+	.usage = "[-r RECIPIENT] [-R FILE] [-p] [--age] | -d [-i FILE] [-p] | "
+	    "--rewrap -i OLD -r NEW",
+	.help =
+"Example: bk-dump shop | bk-gz | bk-crypt -r age1... > shop.bk\n"
+"         bk-crypt -d -i key.txt < shop.bk | bk-gz -d | bk-restore shop\n"
+"\n"
+"Encrypts standard input for the holders of some keys, or of a passphrase.\n"
+"\n"
+"    -r RECIPIENT              encrypt to this public key, age1...; repeat it\n"
+"    -R FILE                   encrypt to the public keys in FILE\n"
+"    -p, --passphrase          ask for a passphrase (or take $BK_PASSPHRASE)\n"
+"    --passphrase-file FILE    take it from the first line of FILE\n"
+"    --passphrase-fd N         or of descriptor N\n"
+"    --age                     write age v1, which age(1) reads\n"
+"    -d, --decrypt             decrypt, what bk-crypt or age wrote\n"
+"    -i, --identity FILE       with the secret keys in FILE (see bk-keygen)\n"
+"    --rewrap                  change recipients from -i to -r, header only\n"
+"    --bare, --seal            put the output in no, or in an envelope\n"
+"    --sealed                  refuse input that no bk tool has vouched for\n"
+"    --help, --version         bk-crypt(1) has more\n"
+"\n"
+"$BK_RECIPIENTS and $BK_IDENTITY stand in where no option is given.\n"
+"Exit: 0 done, 1 could not, 2 wrong call, 3 input refused or wrong key.\n",
+};
+
+enum {
+	OPT_PASSPHRASE_FILE = BK_OPT_TOOL, OPT_PASSPHRASE_FD, OPT_AGE,
+	OPT_REWRAP, OPT_BARE, OPT_SEAL, OPT_SEALED
+};
+
+/* What the command line and the environment ask for. */
+struct call {
+	int decrypt, rewrap, age, bare, seal, sealed;
+	char **recipient;	/* -r */
+	char **recipient_file;	/* -R */
+	char **identity_file;	/* -i */
+	size_t nrecipients, nrecipient_files, nidentity_files;
+	const char *env_recipients, *env_identity, *env_passphrase;
+	int ask;		/* -p */
+	const char *pass_file;
+	int pass_fd;		/* -1: none */
+	int pass_opens;		/* the passphrase is to decrypt with */
+	/* and what they hold */
+	struct bk_recipients recipients;
+	struct bk_identities identities;
+	char passphrase[BK_PASSPHRASE_MAX + 1];	/* "": none */
+};
+
+static int tty = -1;
+static struct termios tty_before;
+
+/* Also in the signal handler. */
+static void
+restore_tty(void)
+{
+	if (tty != -1)
+		(void)tcsetattr(tty, TCSAFLUSH, &tty_before);
+}
+
+static void
+parse_option(struct call *c, int ch)
+{
+	struct bk_err e = {0};
+	uint64_t fd;
+
+	switch (ch) {
+	case 'r': c->recipient[c->nrecipients++] = optarg; break;
+	case 'R': c->recipient_file[c->nrecipient_files++] = optarg; break;
+	case 'i': c->identity_file[c->nidentity_files++] = optarg; break;
+	case 'd': c->decrypt = 1; break;
+	case 'p': c->ask = 1; break;
+	case OPT_AGE: c->age = 1; break;
+	case OPT_REWRAP: c->rewrap = 1; break;
+	case OPT_BARE: c->bare = 1; break;
+	case OPT_SEAL: c->seal = 1; break;
+	case OPT_SEALED: c->sealed = 1; break;
+	case OPT_PASSPHRASE_FILE: c->pass_file = optarg; break;
+	case OPT_PASSPHRASE_FD:
+		if (bk_num_parse(optarg, 0, 65535, "--passphrase-fd", &fd,
+		    &e) == -1)
+			bk_tool_usage("%s", e.msg);
+		c->pass_fd = (int)fd;
+		break;
+	default:
+		bk_tool_option(ch);
+	}
+}
+
+static void
+parse_options(struct call *c, int argc, char *argv[])
+{
+	static const struct option options[] = {
+		{ "recipient", required_argument, NULL, 'r' },
+		{ "recipients-file", required_argument, NULL, 'R' },
+		{ "identity", required_argument, NULL, 'i' },
+		{ "decrypt", no_argument, NULL, 'd' },
+		{ "passphrase", no_argument, NULL, 'p' },
+		{ "passphrase-file", required_argument, NULL,
+		    OPT_PASSPHRASE_FILE },
+		{ "passphrase-fd", required_argument, NULL, OPT_PASSPHRASE_FD },
+		{ "age", no_argument, NULL, OPT_AGE },
+		{ "rewrap", no_argument, NULL, OPT_REWRAP },
+		{ "bare", no_argument, NULL, OPT_BARE },
+		{ "seal", no_argument, NULL, OPT_SEAL },
+		{ "sealed", no_argument, NULL, OPT_SEALED },
+		BK_TOOL_LONGOPTS,
+		{ 0 }
+	};
+	int ch;
+
+	while ((ch = getopt_long(argc, argv, "r:R:i:dp", options, NULL)) != -1)
+		parse_option(c, ch);
+	if (optind != argc)
+		bk_tool_usage("%s: no file names; use < and >", argv[optind]);
+}
+
+static const char *
+environment(const char *name)
+{
+	const char *s = getenv(name);
+
+	return s == NULL || *s == '\0' ? NULL : s;
+}
+
+/* Options that contradict one another. */
+static void
+check_call(const struct call *c)
+{
+	size_t i;
+	int to = c->nrecipients + c->nrecipient_files > 0;
+	int pass = c->ask + (c->pass_file != NULL) + (c->pass_fd != -1);
+
+	if (c->decrypt && c->rewrap)
+		bk_tool_usage("-d or --rewrap, not both");
+	if (c->decrypt && to)
+		bk_tool_usage("-r and -R are for encrypting, not for -d");
+	if ((c->decrypt || c->rewrap) && c->age)
+		bk_tool_usage("--age is for encrypting: what was encrypted "
+		    "is recognised");
+	if (!c->decrypt && !c->rewrap && c->nidentity_files > 0)
+		bk_tool_usage("-i is for -d and --rewrap; encrypt to its "
+		    "public key with -r");
+	if (c->bare && c->seal)
+		bk_tool_usage("--bare or --seal, not both");
+	if (pass > 1)
+		bk_tool_usage("one passphrase, from one place");
+	if (!c->decrypt && !c->rewrap && to && pass > 0)
+		bk_tool_usage("recipients or a passphrase, not both: the format "
+		    "allows no other key beside a passphrase");
+	if (c->rewrap && pass > 0 && to == (c->nidentity_files > 0))
+		bk_tool_usage("--rewrap with a passphrase: give -i (the "
+		    "passphrase is the new one) or -r (it is the old one)");
+	for (i = 0; i < c->nrecipient_files; i++)
+		if (strcmp(c->recipient_file[i], "-") == 0)
+			bk_tool_usage("-R -: standard input is what gets "
+			    "encrypted");
+	if (!c->decrypt && isatty(STDOUT_FILENO))
+		bk_tool_usage("encrypted data not written to a terminal");
+	if ((c->decrypt || c->rewrap) && isatty(STDIN_FILENO))
+		bk_tool_usage("encrypted data not read from a terminal");
+}
+
+/* Where no option says who opens and for whom, the environment does. */
+static void
+complete_call(struct call *c)
+{
+	int pass = c->ask || c->pass_file != NULL || c->pass_fd != -1;
+	int opens = c->decrypt || c->rewrap;
+	int from = c->nidentity_files > 0;
+	int to = c->nrecipients + c->nrecipient_files > 0;
+
+	if (c->rewrap)
+		*(from ? &to : &from) |= pass;
+	else
+		*(opens ? &from : &to) |= pass;
+	c->pass_opens = c->decrypt || (c->rewrap && c->nidentity_files == 0);
+	if (c->ask)
+		c->env_passphrase = environment("BK_PASSPHRASE");
+	if (opens && !from) {
+		c->env_identity = environment("BK_IDENTITY");
+		if (c->decrypt)
+			c->env_passphrase = environment("BK_PASSPHRASE");
+		if (c->env_identity == NULL && c->env_passphrase == NULL)
+			bk_tool_usage("no identity; give -i FILE or -p, or set "
+			    "BK_IDENTITY");
+	}
+	if (!c->decrypt && !to) {
+		c->env_recipients = environment("BK_RECIPIENTS");
+		if (c->env_recipients == NULL && !c->rewrap)
+			c->env_passphrase = environment("BK_PASSPHRASE");
+		if (c->env_recipients == NULL && c->env_passphrase == NULL)
+			bk_tool_usage("no recipient; give -r age1..., -R FILE "
+			    "or -p, or set BK_RECIPIENTS");
+	}
+}
+
+static int
+load_keys(struct call *c, struct bk_err *e)
+{
+	size_t i;
+
+	for (i = 0; i < c->nrecipients; i++)
+		if (bk_recipients_add(&c->recipients, c->recipient[i], e) == -1)
+			return -1;
+	for (i = 0; i < c->nrecipient_files; i++)
+		if (bk_recipients_load(&c->recipients, c->recipient_file[i],
+		    e) == -1)
+			return -1;
+	if (c->env_recipients != NULL &&
+	    bk_recipients_words(&c->recipients, c->env_recipients, e) == -1)
+		return -1;
+	for (i = 0; i < c->nidentity_files; i++)
+		if (bk_identities_load(&c->identities, c->identity_file[i],
+		    e) == -1)
+			return -1;
+	if (c->env_identity != NULL &&
+	    bk_identities_load(&c->identities, c->env_identity, e) == -1)
+		return -1;
+	return 0;
+}
+
+/* Ask on the terminal, without echo. */
+static int
+ask(const char *prompt, char out[BK_PASSPHRASE_MAX + 1], struct bk_err *e)
+{
+	struct termios quiet;
+	int rc;
+
+	if ((tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)) == -1 ||
+	    tcgetattr(tty, &tty_before) == -1) {
+		rc = bk_fail_errno(e, "no terminal to ask for the passphrase "
+		    "on; use --passphrase-file");
+		goto done;
+	}
+	bk_tool_on_signal(restore_tty);
+	quiet = tty_before;
+	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+	(void)tcsetattr(tty, TCSAFLUSH, &quiet);
+	rc = bk_io_write(tty, prompt, strlen(prompt), "/dev/tty", e);
+	if (rc == 0)
+		rc = bk_passphrase_read(tty, "/dev/tty", out, e);
+	(void)bk_io_write(tty, "\n", 1, "/dev/tty", e);
+	restore_tty();
+ done:
+	if (tty != -1)
+		close(tty);
+	tty = -1;
+	return rc;
+}
+
+static int
+ask_passphrase(struct call *c, struct bk_err *e)
+{
+	char again[BK_PASSPHRASE_MAX + 1];
+	int rc = ask("Passphrase: ", c->passphrase, e);
+
+	if (rc == -1 || c->pass_opens)
+		return rc;
+	if ((rc = ask("The same again: ", again, e)) == 0 &&
+	    strcmp(again, c->passphrase) != 0)
+		rc = bk_fail(e, BK_USAGE, "passphrase: typed differently the "
+		    "second time");
+	bk_wipe(again, sizeof(again));
+	return rc;
+}
+
+static int
+load_passphrase(struct call *c, struct bk_err *e)
+{
+	int fd, rc;
+
+	if (c->pass_file != NULL) {
+		if ((fd = open(c->pass_file, O_RDONLY | O_CLOEXEC)) == -1)
+			return bk_fail_errno(e, "%s", c->pass_file);
+		rc = bk_passphrase_read(fd, c->pass_file, c->passphrase, e);
+		close(fd);		/* read only: nothing to lose */
+		return rc;
+	}
+	if (c->pass_fd != -1)
+		return bk_passphrase_read(c->pass_fd, "--passphrase-fd",
+		    c->passphrase, e);
+	if (c->env_passphrase != NULL) {
+		if (strlen(c->env_passphrase) > BK_PASSPHRASE_MAX)
+			return bk_fail(e, BK_DATA, "BK_PASSPHRASE: more than %d "
+			    "bytes", BK_PASSPHRASE_MAX);
+		memcpy(c->passphrase, c->env_passphrase,
+		    strlen(c->env_passphrase) + 1);
+		return 0;
+	}
+	return c->ask ? ask_passphrase(c, e) : 0;
+}
+
+static struct bk_crypt_to
+to(const struct call *c)
+{
+	return (struct bk_crypt_to){ .recipients = &c->recipients,
+	    .passphrase = c->pass_opens || c->passphrase[0] == '\0' ? NULL
+	    : c->passphrase };
+}
+
+static struct bk_crypt_from
+from(const struct call *c)
+{
+	return (struct bk_crypt_from){ .identities = &c->identities,
+	    .passphrase = !c->pass_opens || c->passphrase[0] == '\0' ? NULL
+	    : c->passphrase };
+}
+
+/*
+ * Standard output.  A format without room for marks travels between tools in
+ * an envelope; in a file it is what other programs expect.
+ */
+static struct bk_out *
+open_output(const struct call *c, int marks, struct bk_err *e)
+{
+	int envelope = c->seal || (!c->bare && !marks &&
+	    bk_io_is_pipe(STDOUT_FILENO));
+
+	return bk_out_open(STDOUT_FILENO, "standard output",
+	    envelope ? BK_OUT_ENVELOPE : 0, e);
+}
+
+static int
+encrypt(const struct call *c, struct bk_in *in, struct bk_err *e)
+{
+	const struct bk_suite *suite = c->age ? &bk_suite_age : &bk_suite_bk;
+	struct bk_crypt_to whom = to(c);
+	struct bk_out *out = open_output(c, suite->marks, e);
+	int rc = -1;
+
+	if (out != NULL && (rc = bk_crypt_encrypt(suite, &whom, in, out,
+	    e)) == 0) {
+		bk_tool_audit()->size_bytes = bk_out_bytes(out);
+		rc = bk_out_finish(out, e);
+	}
+	bk_out_free(out);
+	return rc;
+}
+
+static int
+decrypt(const struct call *c, struct bk_in *in, struct bk_err *e)
+{
+	struct bk_crypt_from key = from(c);
+	struct bk_crypt *crypt = bk_crypt_open(in, &key, e);
+	struct bk_out *out = NULL;
+	int rc = -1;
+
+	/* plaintext is the user's own: no envelope unless asked for */
+	if (crypt == NULL || (out = open_output(c, 1, e)) == NULL)
+		goto done;
+	if ((rc = bk_crypt_decrypt(crypt, out, e)) == 0) {
+		bk_tool_audit()->size_bytes = bk_out_bytes(out);
+		rc = bk_out_finish(out, e);
+	} else if (e->code == BK_DATA)
+		bk_out_abandon(out);
+ done:
+	bk_crypt_free(crypt);
+	bk_out_free(out);
+	return rc;
+}
+
+static int
+rewrap(const struct call *c, struct bk_in *in, struct bk_err *e)
+{
+	struct bk_crypt_from key = from(c);
+	struct bk_crypt_to whom = to(c);
+	struct bk_crypt *crypt = bk_crypt_open(in, &key, e);
+	struct bk_out *out = NULL;
+	int rc = -1;
+
+	if (crypt == NULL ||
+	    (out = open_output(c, bk_crypt_suite(crypt)->marks, e)) == NULL)
+		goto done;
+	if ((rc = bk_crypt_rewrap(crypt, &whom, out, e)) == 0) {
+		bk_tool_audit()->size_bytes = bk_out_bytes(out);
+		rc = bk_out_finish(out, e);
+	}
+ done:
+	bk_crypt_free(crypt);
+	bk_out_free(out);
+	return rc;
+}
+
+static int
+run(const struct call *c, struct bk_err *e)
+{
+	struct bk_in *in = bk_in_open(STDIN_FILENO, "standard input",
+	    c->sealed ? BK_IN_SEALED : 0, e);
+	int rc;
+
+	if (in == NULL)
+		return -1;
+	rc = c->decrypt ? decrypt(c, in, e) : c->rewrap ? rewrap(c, in, e)
+	    : encrypt(c, in, e);
+	bk_in_free(in);
+	return rc;
+}
+
+int
+main(int argc, char *argv[])
+{
+	static const struct rlimit none = { 0, 0 };
+	struct call c = { .pass_fd = -1 };
+	struct bk_err e = {0};
+	char **lists;
+	int rc = -1;
+
+	bk_tool_start(&tool);
+	(void)setrlimit(RLIMIT_CORE, &none);	/* no keys in core files */
+	if ((lists = calloc(3 * (size_t)argc, sizeof(*lists))) == NULL) {
+		bk_fail_memory(&e);
+		return bk_tool_end(-1, &e);
+	}
+	c.recipient = lists;
+	c.recipient_file = lists + argc;
+	c.identity_file = lists + 2 * argc;
+	parse_options(&c, argc, argv);
+	check_call(&c);
+	complete_call(&c);
+	bk_tool_audit()->type = c.decrypt ? "decrypt" : c.rewrap ? "rewrap"
+	    : "encrypt";
+
+	if (load_keys(&c, &e) == 0 && load_passphrase(&c, &e) == 0)
+		rc = run(&c, &e);
+
+	bk_recipients_free(&c.recipients);
+	bk_identities_free(&c.identities);
+	bk_wipe(c.passphrase, sizeof(c.passphrase));
+	free(lists);
+	return bk_tool_end(rc, &e);
+}

@@ -1,0 +1,185 @@
+#include <libdeflate.h>
+#include <stdlib.h>
+
+#include "feed.h"
+#include "gz.h"
+#include "gz_header.h"
+#include "inflate.h"
+#include "le.h"
+#include "par.h"
+
+/*
+ * The filler reads the headers.  A member that tells its size, within the
+ * bounds below, is handed to a worker as it is.  Any other is inflated right
+ * there, and its blocks reach the worker with their out filled already.
+ */
+#define BODY_CAP (BK_GZ_MEMBER + 64 * 1024)	/* incompressible, and more */
+#define OUT_CAP BK_GZ_MEMBER
+
+enum tag { SIZED, INFLATED };
+
+/* A SIZED block's in: a member without its header. */
+struct member {
+	uint64_t offset;	/* of the header, for messages */
+	uint8_t body[];		/* deflate stream and trailer */
+};
+
+struct job {
+	struct bk_feed *feed;
+	struct bk_out *out;
+	struct bk_inflate *inflate;
+	int inflating;		/* within a member that told no size */
+	struct libdeflate_decompressor **worker;
+};
+
+static int
+usable_size(const struct bk_gz_header *h)
+{
+	return h->member >= h->len + BK_GZ_TRAILER &&
+	    h->member - h->len <= BODY_CAP && h->content <= OUT_CAP;
+}
+
+static int
+fill_sized(struct job *job, const struct bk_gz_header *h, struct bk_block *b,
+    struct bk_err *e)
+{
+	struct member *m = (struct member *)(void *)b->in;
+
+	b->tag = SIZED;
+	m->offset = bk_feed_offset(job->feed);
+	b->in_len = h->member - h->len;
+	return bk_feed_take(job->feed, m->body, b->in_len, e) == -1 ? -1 : 1;
+}
+
+/*
+ * Inflate until b->out is full or the member ends.  out_len is set only then,
+ * so that nothing leaves of a piece in which a failure was found.
+ */
+static int
+fill_inflated(struct job *job, struct bk_block *b, struct bk_err *e)
+{
+	struct bk_feed *f = job->feed;
+	uint8_t *out = b->out;
+	const uint8_t *p, *q;
+	size_t room = OUT_CAP, len;
+	enum bk_inflated state;
+	ssize_t n = bk_feed_peek(f, 0, &p, e);
+
+	b->tag = INFLATED;
+	for (;;) {
+		/* at first perhaps without input: it may have output left */
+		q = p;
+		len = (size_t)n;
+		state = bk_inflate_run(job->inflate, &q, &len, &out, &room);
+		bk_feed_skip(f, (size_t)(q - p));
+		if (state != BK_INFLATE_MORE || room == 0)
+			break;
+		if ((n = bk_feed_fill(f, &p, e)) == -1)
+			return -1;
+		if (n == 0)
+			return bk_feed_cut(f, e);
+	}
+	if (state == BK_INFLATE_BAD)
+		return bk_feed_bad(f, bk_feed_offset(f), "damaged", e);
+	if (state == BK_INFLATE_SUM)
+		return bk_feed_bad(f, bk_feed_offset(f), "wrong checksum", e);
+	job->inflating = state == BK_INFLATE_MORE;
+	b->out_len = OUT_CAP - room;
+	return 1;
+}
+
+static int
+fill(void *ctx, struct bk_block *b, struct bk_err *e)
+{
+	struct job *job = ctx;
+	struct bk_gz_header h;
+	int rc;
+
+	if (!job->inflating) {
+		if ((rc = bk_gz_header_read(job->feed, &h, e)) != 1)
+			return rc;
+		if (usable_size(&h))
+			return fill_sized(job, &h, b, e);
+		bk_inflate_start(job->inflate);
+	}
+	return fill_inflated(job, b, e);
+}
+
+static int
+work(void *ctx, unsigned worker, struct bk_block *b, struct bk_err *e)
+{
+	struct job *job = ctx;
+	const struct member *m = (const struct member *)(const void *)b->in;
+	size_t body, used, content;
+	const uint8_t *trailer;
+
+	if (b->tag == INFLATED)
+		return 0;
+	body = b->in_len - BK_GZ_TRAILER;
+	trailer = m->body + body;
+	content = bk_le_get32(trailer + 4);
+	if (content > OUT_CAP)
+		return bk_feed_bad(job->feed, m->offset, "longer than its "
+		    "header says", e);
+	if (libdeflate_deflate_decompress_ex(job->worker[worker], m->body,
+	    body, b->out, content, &used, NULL) != LIBDEFLATE_SUCCESS ||
+	    used != body)
+		return bk_feed_bad(job->feed, m->offset, "damaged", e);
+	if (libdeflate_crc32(0, b->out, content) != bk_le_get32(trailer))
+		return bk_feed_bad(job->feed, m->offset, "wrong checksum", e);
+	b->out_len = content;
+	return 0;
+}
+
+static int
+drain(void *ctx, struct bk_block *b, struct bk_err *e)
+{
+	struct job *job = ctx;
+
+	return bk_out_write(job->out, b->out, b->out_len, e);
+}
+
+/* All that job needs; what was allocated is freed by the caller in any case. */
+static int
+prepare(struct job *job, struct bk_in *in, const char *name, unsigned threads,
+    struct bk_err *e)
+{
+	unsigned i;
+
+	job->feed = bk_feed_new(in, name, "gzip member", e);
+	job->inflate = bk_inflate_new(e);
+	job->worker = calloc(threads, sizeof(*job->worker));
+	if (job->feed == NULL || job->inflate == NULL || job->worker == NULL)
+		return bk_fail_memory(e);
+	for (i = 0; i < threads; i++)
+		if ((job->worker[i] = libdeflate_alloc_decompressor()) == NULL)
+			return bk_fail_memory(e);
+	return 0;
+}
+
+int
+bk_gz_decompress(struct bk_in *in, const char *name, struct bk_out *out,
+    unsigned threads, struct bk_err *e)
+{
+	struct job job = { .out = out };
+	struct bk_par par = {
+		.workers = threads,
+		.in_cap = sizeof(struct member) + BODY_CAP,
+		.out_cap = OUT_CAP,
+		.fill = fill,
+		.work = work,
+		.drain = drain,
+		.ctx = &job,
+	};
+	unsigned i;
+	int rc = -1;
+
+	if (prepare(&job, in, name, threads, e) == 0)
+		rc = bk_par_run(&par, e);
+	for (i = 0; job.worker != NULL && i < threads; i++)
+		libdeflate_free_decompressor(job.worker[i]);
+	free(job.worker);
+	bk_inflate_free(job.inflate);
+	bk_feed_free(job.feed);
+	return rc;
+}

@@ -1,0 +1,220 @@
+#include "gz_header.h"
+
+#include <libdeflate.h>
+#include <string.h>
+
+#include "le.h"
+#include "seal.h"
+
+/* FLG, RFC 1952 section 2.3.1; FTEXT (1) says nothing that we need */
+enum { FHCRC = 2, FEXTRA = 4, FNAME = 8, FCOMMENT = 16, RESERVED = 0xe0 };
+
+#define FIXED 10		/* bytes before the optional fields */
+#define SUB 4			/* bytes of a subfield's own header */
+#define SIZES_AT (FIXED + 2 + SUB)	/* ours is the first subfield */
+#define SIZES_LEN 8
+#define BGZF_CONTENT 65536	/* most that a BGZF member may hold */
+
+static size_t
+get16(const uint8_t *p)
+{
+	return (size_t)p[0] | (size_t)p[1] << 8;
+}
+
+static uint8_t *
+put16(uint8_t *p, size_t v)
+{
+	*p++ = (uint8_t)v;
+	*p++ = (uint8_t)(v >> 8);
+	return p;
+}
+
+/* The fixed part and FEXTRA's length; no time, no OS: equal input, equal output */
+static uint8_t *
+put_fixed(uint8_t *p, size_t extra)
+{
+	static const uint8_t fixed[FIXED] = { 0x1f, 0x8b, 8, FEXTRA,
+	    0, 0, 0, 0, 0, 255 };
+
+	memcpy(p, fixed, FIXED);
+	return put16(p + FIXED, extra);
+}
+
+static uint8_t *
+put_seal(uint8_t *p, const char *seal)
+{
+	size_t n = strlen(seal);
+
+	*p++ = 'B';
+	*p++ = 'S';
+	p = put16(p, n);
+	memcpy(p, seal, n);
+	return p + n;
+}
+
+size_t
+bk_gz_header_put(uint8_t *p, const char *seal)
+{
+	uint8_t *q = put_fixed(p, SUB + SIZES_LEN +
+	    (seal == NULL ? 0 : SUB + strlen(seal)));
+
+	*q++ = 'B';
+	*q++ = 'K';
+	q = put16(q, SIZES_LEN);
+	memset(q, 0, SIZES_LEN);
+	q += SIZES_LEN;
+	if (seal != NULL)
+		q = put_seal(q, seal);
+	return (size_t)(q - p);
+}
+
+void
+bk_gz_header_sizes(uint8_t *p, uint32_t member, uint32_t content)
+{
+	bk_le_put32(p + SIZES_AT, member);
+	bk_le_put32(p + SIZES_AT + 4, content);
+}
+
+size_t
+bk_gz_header_closing(uint8_t p[BK_GZ_HEADER_MAX])
+{
+	uint8_t *q = put_fixed(p, SUB + BK_SEAL_LEN);
+
+	q = put_seal(q, bk_seal_closing());
+	q = put16(q, 3);	/* deflate: one final block with nothing in it */
+	memset(q, 0, BK_GZ_TRAILER);
+	return (size_t)(q + BK_GZ_TRAILER - p);
+}
+
+/* Count and check-sum n bytes of the header and go on. */
+static void
+consume(struct bk_feed *f, const uint8_t *p, size_t n, struct bk_gz_header *h,
+    uint32_t *crc)
+{
+	*crc = libdeflate_crc32(*crc, p, n);
+	h->len += n;
+	bk_feed_skip(f, n);
+}
+
+/* See n bytes, or fail. */
+static const uint8_t *
+need(struct bk_feed *f, size_t n, struct bk_err *e)
+{
+	const uint8_t *p;
+	ssize_t have = bk_feed_peek(f, n, &p, e);
+
+	if (have != -1 && (size_t)have < n)
+		have = bk_feed_cut(f, e);
+	return have == -1 ? NULL : p;
+}
+
+/* Marks and sizes in the subfields; others are none of our business. */
+static int
+read_subfields(struct bk_feed *f, const uint8_t *p, size_t n,
+    struct bk_gz_header *h, struct bk_err *e)
+{
+	size_t len;
+
+	for (; n >= SUB; p += SUB + len, n -= SUB + len) {
+		if ((len = get16(p + 2)) > n - SUB)
+			return 0;	/* not subfields: gzip allows that */
+		if (p[0] != 'B')
+			continue;
+		if (p[1] == 'S' && bk_feed_mark(f, p + SUB, len, e) == -1)
+			return -1;
+		if (p[1] == 'K' && len == SIZES_LEN) {
+			h->member = bk_le_get32(p + SUB);
+			h->content = bk_le_get32(p + SUB + 4);
+		} else if (p[1] == 'C' && len == 2) {
+			h->member = (uint32_t)get16(p + SUB) + 1;
+			h->content = BGZF_CONTENT;
+		}
+	}
+	return 0;
+}
+
+static int
+read_extra(struct bk_feed *f, struct bk_gz_header *h, uint32_t *crc,
+    struct bk_err *e)
+{
+	const uint8_t *p = need(f, 2, e);
+	size_t len;
+
+	if (p == NULL)
+		return -1;
+	len = 2 + get16(p);
+	if ((p = need(f, len, e)) == NULL ||
+	    read_subfields(f, p + 2, len - 2, h, e) == -1)
+		return -1;
+	consume(f, p, len, h, crc);
+	return 0;
+}
+
+/* A name or a comment: any length, up to a NUL. */
+static int
+skip_string(struct bk_feed *f, struct bk_gz_header *h, uint32_t *crc,
+    struct bk_err *e)
+{
+	const uint8_t *p, *nul;
+	ssize_t n;
+
+	do {
+		if ((n = bk_feed_fill(f, &p, e)) == -1)
+			return -1;
+		if (n == 0)
+			return bk_feed_cut(f, e);
+		nul = memchr(p, '\0', (size_t)n);
+		consume(f, p, nul ? (size_t)(nul - p) + 1 : (size_t)n, h, crc);
+	} while (nul == NULL);
+	return 0;
+}
+
+static int
+check_crc(struct bk_feed *f, struct bk_gz_header *h, uint32_t crc,
+    struct bk_err *e)
+{
+	const uint8_t *p = need(f, 2, e);
+
+	if (p == NULL)
+		return -1;
+	if (get16(p) != (crc & 0xffff))
+		return bk_feed_bad(f, bk_feed_offset(f), "wrong header "
+		    "checksum", e);
+	consume(f, p, 2, h, &crc);
+	return 0;
+}
+
+int
+bk_gz_header_read(struct bk_feed *f, struct bk_gz_header *h, struct bk_err *e)
+{
+	const uint8_t *p;
+	uint32_t crc = 0;
+	unsigned flags;
+	int rc = bk_feed_frame(f, e);
+
+	if (rc != 1)
+		return rc;
+	*h = (struct bk_gz_header){0};
+	if ((p = need(f, 1, e)) == NULL)
+		return -1;
+	if (p[0] != 0x1f)
+		return bk_feed_alien(f, e);
+	if ((p = need(f, FIXED, e)) == NULL)
+		return -1;
+	if (p[1] != 0x8b)
+		return bk_feed_alien(f, e);
+	flags = p[3];
+	if (p[2] != 8 || (flags & RESERVED))
+		return bk_feed_bad(f, bk_feed_offset(f), "unknown method "
+		    "or flags", e);
+	consume(f, p, FIXED, h, &crc);
+	if ((flags & FEXTRA) && read_extra(f, h, &crc, e) == -1)
+		return -1;
+	if ((flags & FNAME) && skip_string(f, h, &crc, e) == -1)
+		return -1;
+	if ((flags & FCOMMENT) && skip_string(f, h, &crc, e) == -1)
+		return -1;
+	if ((flags & FHCRC) && check_crc(f, h, crc, e) == -1)
+		return -1;
+	return 1;
+}

@@ -1,0 +1,303 @@
+#include "header.h"
+
+#include <openssl/crypto.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "b64.h"
+#include "seal.h"
+
+#define COLUMNS 64
+#define COLUMN_BYTES 48
+#define MAC_CHARS 43		/* 32 bytes */
+
+static int
+bad(struct bk_err *e, const char *what)
+{
+	return bk_fail(e, BK_DATA, "header: malformed: %s", what);
+}
+
+/* Which suite does a version line, without its LF, name? */
+static const struct bk_suite *
+find_suite(const char *line, size_t n)
+{
+	size_t len = strlen(bk_suite_bk.version);
+
+	if (n == strlen(bk_suite_age.version) &&
+	    memcmp(line, bk_suite_age.version, n) == 0)
+		return &bk_suite_age;
+	if (n < len + 1 + BK_SEAL_LEN ||
+	    memcmp(line, bk_suite_bk.version, len) != 0 ||
+	    line[len] != ' ' ||
+	    memcmp(line + len + 1, bk_seal_opening(), BK_SEAL_LEN) != 0)
+		return NULL;
+	line += len + 1 + BK_SEAL_LEN;
+	n -= len + 1 + BK_SEAL_LEN;
+	/* behind the mark nothing, or a label */
+	if (n > 0 && (line[0] != '(' || line[n - 1] != ')'))
+		return NULL;
+	return &bk_suite_bk;
+}
+
+/* Read a line, at most max bytes with its LF, to the end of *b. */
+static int
+read_line(struct bk_armor *a, struct bk_buf *b, size_t max, struct bk_err *e)
+{
+	size_t start = b->len;
+	ssize_t n;
+	char c = '\0';
+
+	while (c != '\n') {
+		if ((n = bk_armor_read(a, &c, 1, e)) == -1)
+			return -1;
+		if (n == 0)
+			return bad(e, "the input ends within it");
+		if (b->len - start == max)
+			return bad(e, "it is too long");
+		if (bk_buf_add(b, &c, 1, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+bk_header_read(struct bk_header *h, struct bk_armor *a, struct bk_err *e)
+{
+	struct bk_buf b = {0};
+	struct bk_err why = {0};
+	size_t line = 0;
+	int rc = -1;
+
+	/* a first line too long or cut off: whatever it is, it is not ours */
+	if (read_line(a, &b, BK_SEAL_HEAD, &why) == -1 &&
+	    (why.code != BK_DATA || b.len == 0)) {
+		bk_fail(e, why.code, "%s", why.msg);
+		goto done;
+	}
+	if (why.code != BK_OK || find_suite(b.data, b.len - 1) == NULL) {
+		bk_fail(e, BK_DATA, "header: none of bk-crypt or age v1, or "
+		    "damaged in its first line");
+		goto done;
+	}
+	do {
+		line = b.len;
+		if (read_line(a, &b, BK_HEADER_MAX - b.len, e) == -1)
+			goto done;
+	} while (strncmp(b.data + line, "---", 3) != 0);
+	rc = bk_header_parse(h, b.data, b.len, e);
+ done:
+	bk_buf_free(&b);
+	return rc;
+}
+
+/* A cursor over the header's text. */
+struct scan {
+	const char *p, *end;
+	uint8_t *body;		/* where the next decoded byte goes */
+};
+
+/* The next line: its length without LF, p moved behind it; -1: none. */
+static ssize_t
+scan_line(struct scan *s, const char **line)
+{
+	const char *lf = memchr(s->p, '\n', (size_t)(s->end - s->p));
+
+	if (lf == NULL)
+		return -1;
+	*line = s->p;
+	s->p = lf + 1;
+	return lf - *line;
+}
+
+/* Split "-> type arg ..." into st->arg, in a copy of the line. */
+static int
+parse_args(struct bk_stanza *st, char *line, size_t n, struct bk_err *e)
+{
+	size_t i, start = 3;
+
+	if (n < 4 || memcmp(line, "-> ", 3) != 0)
+		return bad(e, "a stanza does not begin with \"-> \" and a "
+		    "type");
+	for (i = 3; i <= n; i++) {
+		if (i < n && line[i] > ' ' && line[i] < 0x7f)
+			continue;
+		if (i < n && line[i] != ' ')
+			return bad(e, "a control byte in a stanza");
+		if (i == start)
+			return bad(e, "an empty argument in a stanza");
+		line[i] = '\0';
+		if (st->nargs < BK_HEADER_ARGS)
+			st->arg[st->nargs] = line + start;
+		st->nargs++;
+		start = i + 1;
+	}
+	return 0;
+}
+
+static int
+parse_stanza(struct bk_header *h, struct scan *s, const char *text,
+    struct bk_stanza *st, struct bk_err *e)
+{
+	const char *line;
+	ssize_t n = scan_line(s, &line), got;
+
+	if (n == -1)
+		return bad(e, "a stanza is cut off");
+	if (parse_args(st, h->copy + (line - text), (size_t)n, e) == -1)
+		return -1;
+	st->body = s->body;
+	do {
+		if ((n = scan_line(s, &line)) == -1)
+			return bad(e, "a stanza has no short last line");
+		if (n > COLUMNS)
+			return bad(e, "a stanza's line is longer than 64 "
+			    "characters");
+		got = bk_b64_decode(s->body, line, (size_t)n);
+		if (got == -1)
+			return bad(e, "a stanza's body is not canonical "
+			    "base64");
+		s->body += got;
+		st->body_len += (size_t)got;
+	} while (n == COLUMNS);
+	return 0;
+}
+
+static int
+parse_mac(struct bk_header *h, const char *line, size_t n, struct bk_err *e)
+{
+	uint8_t mac[33];
+
+	if (n != 4 + MAC_CHARS || memcmp(line, "--- ", 4) != 0 ||
+	    bk_b64_decode(mac, line + 4, MAC_CHARS) != 32)
+		return bad(e, "the MAC line is not \"--- \" and 43 characters");
+	memcpy(h->mac, mac, 32);
+	return 0;
+}
+
+/* A scrypt stanza must be alone: else whoever knows a recipient's key could
+ * make a file look like one for which only the passphrase's owner has it. */
+static int
+check_stanzas(const struct bk_header *h, struct bk_err *e)
+{
+	size_t i;
+
+	if (h->nstanzas == 0)
+		return bad(e, "it has no stanza");
+	for (i = 0; i < h->nstanzas; i++)
+		if (strcmp(h->stanza[i].arg[0], "scrypt") == 0 &&
+		    h->nstanzas != 1)
+			return bad(e, "a scrypt stanza is not the only one");
+	return 0;
+}
+
+/* Memory for what is to come: as many stanzas as lines begin with "->". */
+static int
+allocate(struct bk_header *h, const char *text, size_t n, struct bk_err *e)
+{
+	size_t i, count = 0;
+
+	for (i = 0; i + 2 < n; i++)
+		count += text[i] == '\n' && text[i + 1] == '-';
+	h->stanza = calloc(count + 1, sizeof(*h->stanza));
+	/* decoded bodies go behind the copy of the text; they are shorter */
+	if (h->stanza == NULL || (h->copy = calloc(2, n + 2)) == NULL ||
+	    bk_buf_reserve(&h->text, n, e) == -1)
+		return bk_fail_memory(e);
+	memcpy(h->copy, text, n);
+	return 0;
+}
+
+int
+bk_header_parse(struct bk_header *h, const char *text, size_t n,
+    struct bk_err *e)
+{
+	struct scan s = { .p = text, .end = text + n };
+	const char *line;
+	ssize_t len = scan_line(&s, &line);
+
+	if (len == -1 || (h->suite = find_suite(line, (size_t)len)) == NULL)
+		return bad(e, "the version line");
+	if (allocate(h, text, n, e) == -1)
+		return -1;
+	h->version_len = (size_t)(s.p - text);
+	s.body = (uint8_t *)h->copy + n + 1;
+	while (s.end - s.p < 3 || memcmp(s.p, "---", 3) != 0)
+		if (parse_stanza(h, &s, text, &h->stanza[h->nstanzas++], e) ==
+		    -1)
+			return -1;
+	if (bk_buf_add(&h->text, text, (size_t)(s.p - text) + 3, e) == -1)
+		return -1;
+	if ((len = scan_line(&s, &line)) == -1 || s.p != s.end)
+		return bad(e, "the MAC line does not end it");
+	if (parse_mac(h, line, (size_t)len, e) == -1)
+		return -1;
+	return check_stanzas(h, e);
+}
+
+int
+bk_header_verify(const struct bk_header *h, const uint8_t *file_key,
+    struct bk_err *e)
+{
+	uint8_t mac[32];
+
+	if (bk_suite_mac(h->suite, mac, file_key, h->text.data, h->text.len,
+	    e) == -1)
+		return -1;
+	return CRYPTO_memcmp(mac, h->mac, sizeof(mac)) == 0;
+}
+
+void
+bk_header_free(struct bk_header *h)
+{
+	bk_buf_free(&h->text);
+	free(h->stanza);
+	free(h->copy);
+	*h = (struct bk_header){0};
+}
+
+int
+bk_header_begin(struct bk_buf *b, const struct bk_suite *s, const char *label,
+    struct bk_err *e)
+{
+	char mark[BK_SEAL_LEN + BK_SEAL_LABEL];
+
+	if (!s->marks)
+		return bk_buf_printf(b, e, "%s\n", s->version);
+	bk_seal_opening_label(mark, label);
+	return bk_buf_printf(b, e, "%s %s\n", s->version, mark);
+}
+
+int
+bk_header_stanza(struct bk_buf *b, const char *args, const uint8_t *body,
+    size_t n, struct bk_err *e)
+{
+	char line[COLUMNS + 1];
+	size_t take;
+
+	if (bk_buf_printf(b, e, "-> %s\n", args) == -1)
+		return -1;
+	do {		/* a full line is followed by another, if an empty one */
+		take = n < COLUMN_BYTES ? n : COLUMN_BYTES;
+		bk_b64_encode(line, body, take);
+		if (bk_buf_printf(b, e, "%s\n", line) == -1)
+			return -1;
+		body += take;
+		n -= take;
+	} while (take == COLUMN_BYTES);
+	return 0;
+}
+
+int
+bk_header_end(struct bk_buf *b, const struct bk_suite *s,
+    const uint8_t *file_key, struct bk_err *e)
+{
+	uint8_t mac[32];
+	char text[MAC_CHARS + 1];
+
+	if (bk_buf_puts(b, "---", e) == -1 ||
+	    bk_suite_mac(s, mac, file_key, b->data, b->len, e) == -1)
+		return -1;
+	bk_b64_encode(text, mac, sizeof(mac));
+	return bk_buf_printf(b, e, " %s\n", text);
+}

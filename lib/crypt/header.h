@@ -1,0 +1,71 @@
+#ifndef BK_CRYPT_HEADER_H
+#define BK_CRYPT_HEADER_H
+/*
+ * The header of an encrypted stream: a version line, stanzas that each wrap
+ * the file key for one recipient, a MAC.  The grammar is age v1's, read
+ * strictly, for both suites:
+ *
+ *	age-encryption.org/v1
+ *	-> X25519 <ephemeral share>
+ *	<wrapped file key>
+ *	--- <mac>
+ *
+ * Whatever does not match it, to the letter, is BK_DATA.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "armor.h"
+#include "buf.h"
+#include "err.h"
+#include "suite.h"
+
+#define BK_HEADER_MAX (1024 * 1024)	/* bytes; some 8,000 recipients */
+#define BK_HEADER_ARGS 4		/* arguments kept, the type included */
+
+struct bk_stanza {
+	char *arg[BK_HEADER_ARGS];	/* arg[0]: the type */
+	size_t nargs;			/* may be more than were kept */
+	uint8_t *body;
+	size_t body_len;
+};
+
+struct bk_header {		/* start with = {0} */
+	const struct bk_suite *suite;
+	struct bk_buf text;	/* the header up to and including "---" */
+	size_t version_len;	/* of text: the version line with its LF */
+	struct bk_stanza *stanza;
+	size_t nstanzas;
+	uint8_t mac[32];
+	char *copy;		/* what arg and body point into */
+};
+
+/* Read the header off a; what follows it is left to be read. */
+int bk_header_read(struct bk_header *h, struct bk_armor *a, struct bk_err *e);
+
+/* The same from its whole text, which ends with the MAC line's LF. */
+int bk_header_parse(struct bk_header *h, const char *text, size_t n,
+    struct bk_err *e);
+
+/* Is the MAC that of this file key?  1, 0, or -1 with *e set. */
+int bk_header_verify(const struct bk_header *h, const uint8_t *file_key,
+    struct bk_err *e);
+
+void bk_header_free(struct bk_header *h);
+
+/*
+ * To write one: append the suite's version line to *b (label: the stream's,
+ * "" for none; only a suite with marks has room for it), then the stanzas, then
+ * the MAC line with bk_header_end().
+ */
+int bk_header_begin(struct bk_buf *b, const struct bk_suite *s,
+    const char *label, struct bk_err *e);
+
+/* args: "X25519 <share>". */
+int bk_header_stanza(struct bk_buf *b, const char *args, const uint8_t *body,
+    size_t n, struct bk_err *e);
+
+int bk_header_end(struct bk_buf *b, const struct bk_suite *s,
+    const uint8_t *file_key, struct bk_err *e);
+
+#endif

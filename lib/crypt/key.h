@@ -1,0 +1,82 @@
+#ifndef BK_CRYPT_KEY_H
+#define BK_CRYPT_KEY_H
+/*
+ * X25519 recipients ("age1...") and identities ("AGE-SECRET-KEY-1..."), as
+ * age and age-keygen write them, one by one and in files: one a line; empty
+ * lines and lines that begin with '#' are skipped.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "bech32.h"
+#include "buf.h"
+#include "err.h"
+
+#define BK_KEY_LEN 32
+#define BK_KEY_FILE_MAX (1024 * 1024)	/* bytes of a file of keys */
+
+struct bk_recipients {		/* start with = {0} */
+	uint8_t (*key)[BK_KEY_LEN];
+	size_t n;
+};
+
+struct bk_identity {
+	uint8_t secret[BK_KEY_LEN];
+	uint8_t public[BK_KEY_LEN];
+};
+
+struct bk_identities {		/* start with = {0} */
+	struct bk_identity *id;
+	size_t n;
+	size_t others;	/* of kinds that match no stanza here: post-quantum
+			 * ones and plug-ins */
+};
+
+/* Add one recipient.  BK_USAGE, with what is wrong with it. */
+int bk_recipients_add(struct bk_recipients *r, const char *text,
+    struct bk_err *e);
+
+/* Add those in the file path ("-": standard input); none is BK_USAGE. */
+int bk_recipients_load(struct bk_recipients *r, const char *path,
+    struct bk_err *e);
+
+/*
+ * Add those in words, which are separated by blanks or commas: a word that
+ * begins with "age1" is a recipient, any other the path of a file.
+ */
+int bk_recipients_words(struct bk_recipients *r, const char *words,
+    struct bk_err *e);
+
+void bk_recipients_free(struct bk_recipients *r);
+
+/*
+ * Add the identities of the file path.  BK_FAIL: it cannot be read; BK_DATA:
+ * a regular file that others than its owner may read (secret.h), a malformed
+ * line, no identity at all.
+ */
+int bk_identities_load(struct bk_identities *ids, const char *path,
+    struct bk_err *e);
+
+/* The same from descriptor fd, which name names in messages. */
+int bk_identities_read(struct bk_identities *ids, int fd, const char *name,
+    struct bk_err *e);
+
+/* Wipes them. */
+void bk_identities_free(struct bk_identities *ids);
+
+/* Make a new one from random bytes. */
+int bk_identity_make(struct bk_identity *id, struct bk_err *e);
+
+/* Fill in id->public from id->secret. */
+int bk_identity_complete(struct bk_identity *id, struct bk_err *e);
+
+/* "age1..." of a public key. */
+void bk_recipient_format(char out[BK_BECH32_TEXT],
+    const uint8_t public[BK_KEY_LEN]);
+
+/* Append a key file: when it was made, public key and secret key. */
+int bk_identity_format(struct bk_buf *b, const struct bk_identity *id,
+    time_t now, struct bk_err *e);
+
+#endif

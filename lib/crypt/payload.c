@@ -1,0 +1,347 @@
+#include "payload.h"
+
+#include <openssl/err.h>
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "io.h"
+#include "par.h"
+#include "seal.h"
+
+#define CHUNK BK_PAYLOAD_CHUNK
+#define SEALED (CHUNK + BK_SUITE_TAG)	/* a whole chunk, encrypted */
+#define CHUNKS 8			/* in a block */
+
+/* bk_block.tag */
+enum { MIDDLE, LAST, CUT /* the input failed behind it */ };
+
+struct job {
+	const struct bk_suite *suite;
+	ssize_t (*read)(struct job *, void *, size_t, struct bk_err *);
+	struct bk_in *in;
+	struct bk_armor *armor;
+	struct bk_out *out;
+	EVP_CIPHER_CTX *ctx;	/* the worker's, its key expanded once */
+	size_t block;		/* bytes that fill hands to work at once */
+	size_t trailer;		/* bytes behind the payload: the closing mark */
+	/*
+	 * fill reads trailer + 1 bytes ahead: so it knows the last block when
+	 * it hands it on, and never hands on the trailer.
+	 */
+	uint8_t held[BK_SEAL_LEN + 1];
+	size_t held_len;
+	int over;
+	struct bk_err err;	/* how the input ended, if badly */
+};
+
+static ssize_t
+read_in(struct job *j, void *buf, size_t n, struct bk_err *e)
+{
+	return bk_in_read(j->in, buf, n, e);
+}
+
+static ssize_t
+read_armor(struct job *j, void *buf, size_t n, struct bk_err *e)
+{
+	return bk_armor_read(j->armor, buf, n, e);
+}
+
+/* The input is over: take the trailer off. */
+static void
+finish_input(struct job *j, struct bk_block *b)
+{
+	j->over = 1;
+	b->tag = LAST;
+	if (j->err.code == BK_OK && j->trailer > 0 &&
+	    (b->in_len < j->trailer || memcmp(b->in + b->in_len - j->trailer,
+	    bk_seal_closing(), j->trailer) != 0))
+		bk_fail(&j->err, BK_DATA, "payload: damaged: the closing "
+		    "mark is not where it belongs");
+	if (j->err.code == BK_OK)
+		b->in_len -= j->trailer;
+	else
+		b->tag = CUT;
+}
+
+static int
+fill(void *ctx, struct bk_block *b, struct bk_err *e)
+{
+	struct job *j = ctx;
+	size_t want = j->block + j->trailer + 1, ahead = j->trailer + 1;
+	ssize_t n;
+	uint8_t c;
+
+	if (j->over && j->err.code != BK_OK)
+		return bk_fail(e, j->err.code, "%s", j->err.msg);
+	if (j->over)
+		return 0;
+	memcpy(b->in, j->held, j->held_len);
+	b->in_len = j->held_len;
+	n = j->read(j, b->in + b->in_len, want - b->in_len, &j->err);
+	if (n > 0)
+		b->in_len += (size_t)n;
+	if (b->in_len == want) {
+		b->in_len -= ahead;
+		memcpy(j->held, b->in + b->in_len, ahead);
+		j->held_len = ahead;
+		return 1;
+	}
+	if (n > 0)			/* short: the verdict comes next */
+		(void)j->read(j, &c, 1, &j->err);
+	finish_input(j, b);
+	return 1;
+}
+
+static void
+make_nonce(uint8_t nonce[BK_SUITE_NONCE], uint64_t number, int last)
+{
+	int i;
+
+	memset(nonce, 0, BK_SUITE_NONCE);
+	for (i = 0; i < 8; i++)
+		nonce[BK_SUITE_NONCE - 2 - i] = (uint8_t)(number >> 8 * i);
+	nonce[BK_SUITE_NONCE - 1] = (uint8_t)last;
+}
+
+static int
+seal_chunk(EVP_CIPHER_CTX *ctx, uint64_t number, int last, const uint8_t *in,
+    size_t n, uint8_t *out)
+{
+	uint8_t nonce[BK_SUITE_NONCE];
+	int len;
+
+	make_nonce(nonce, number, last);
+	return EVP_EncryptInit_ex(ctx, NULL, NULL, NULL, nonce) == 1 &&
+	    (n == 0 || EVP_EncryptUpdate(ctx, out, &len, in, (int)n) == 1) &&
+	    EVP_EncryptFinal_ex(ctx, out + n, &len) == 1 &&
+	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, BK_SUITE_TAG,
+	    out + n) == 1 ? 0 : -1;
+}
+
+/* n: bytes of plaintext; the tag follows them.  1 authentic, 0 not. */
+static int
+open_chunk(EVP_CIPHER_CTX *ctx, uint64_t number, int last, const uint8_t *in,
+    size_t n, uint8_t *out)
+{
+	uint8_t nonce[BK_SUITE_NONCE];
+	int len;
+
+	make_nonce(nonce, number, last);
+	return EVP_DecryptInit_ex(ctx, NULL, NULL, NULL, nonce) == 1 &&
+	    (n == 0 || EVP_DecryptUpdate(ctx, out, &len, in, (int)n) == 1) &&
+	    EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, BK_SUITE_TAG,
+	    (void *)(in + n)) == 1 &&
+	    EVP_DecryptFinal_ex(ctx, out + n, &len) == 1;
+}
+
+static int
+seal_block(void *ctx, unsigned worker, struct bk_block *b, struct bk_err *e)
+{
+	struct job *j = ctx;
+	uint64_t number = b->seq * CHUNKS;
+	size_t off = 0, n;
+	int last;
+
+	(void)worker;
+	if (b->tag == CUT)	/* no end is written: what for? */
+		return 0;
+	do {
+		n = b->in_len - off < CHUNK ? b->in_len - off : CHUNK;
+		last = b->tag == LAST && off + n == b->in_len;
+		if (seal_chunk(j->ctx, number++, last, b->in + off, n,
+		    b->out + b->out_len) == -1)
+			return bk_suite_fail(e, "encrypting");
+		off += n;
+		b->out_len += n + BK_SUITE_TAG;
+	} while (off < b->in_len);
+	return 0;
+}
+
+static int
+damaged(struct bk_err *e, uint64_t number, const char *what)
+{
+	ERR_clear_error();
+	return bk_fail(e, BK_DATA, "payload: damaged: chunk %" PRIu64 " at "
+	    "plaintext offset %" PRIu64 " %s", number, number * CHUNK, what);
+}
+
+/*
+ * A chunk that others follow.  If it opens as a last one it is the end, and
+ * what follows does not belong there.
+ */
+static int
+open_middle(EVP_CIPHER_CTX *ctx, uint64_t number, struct bk_block *b,
+    size_t off, struct bk_err *e)
+{
+	uint8_t *out = b->out + b->out_len;
+
+	if (open_chunk(ctx, number, 0, b->in + off, CHUNK, out)) {
+		b->out_len += CHUNK;
+		return 0;
+	}
+	if (b->tag != CUT &&
+	    open_chunk(ctx, number, 1, b->in + off, CHUNK, out)) {
+		b->out_len += CHUNK;
+		return damaged(e, number, "is the last, but something follows "
+		    "it");
+	}
+	return damaged(e, number, "is not authentic");
+}
+
+/* The last n bytes.  A whole chunk that is no last one: the end is missing. */
+static int
+open_last(EVP_CIPHER_CTX *ctx, uint64_t number, struct bk_block *b,
+    size_t off, size_t n, struct bk_err *e)
+{
+	uint8_t *out = b->out + b->out_len;
+
+	if (n < BK_SUITE_TAG)
+		return damaged(e, number, "is cut off");
+	n -= BK_SUITE_TAG;
+	if (n == 0 && number > 0)
+		return damaged(e, number, "is empty");
+	if (open_chunk(ctx, number, 1, b->in + off, n, out)) {
+		b->out_len += n;
+		return 0;
+	}
+	if (n == CHUNK && open_chunk(ctx, number, 0, b->in + off, n, out)) {
+		b->out_len += n;
+		return damaged(e, number, "is not the last, but nothing "
+		    "follows it");
+	}
+	return damaged(e, number, "is not authentic");
+}
+
+static int
+open_block(void *ctx, unsigned worker, struct bk_block *b, struct bk_err *e)
+{
+	struct job *j = ctx;
+	struct bk_err ignored = {0};	/* how the input ended says more */
+	uint64_t number = b->seq * CHUNKS;
+	size_t off = 0;
+
+	(void)worker;
+	if (b->tag == CUT)
+		e = &ignored;
+	for (; b->in_len - off > SEALED || (b->tag != LAST &&
+	    b->in_len - off == SEALED); off += SEALED)
+		if (open_middle(j->ctx, number++, b, off, e) == -1)
+			return b->tag == CUT ? 0 : -1;
+	if (b->tag == LAST)
+		return open_last(j->ctx, number, b, off, b->in_len - off, e);
+	return 0;
+}
+
+static int
+drain(void *ctx, struct bk_block *b, struct bk_err *e)
+{
+	struct job *j = ctx;
+
+	return bk_out_write(j->out, b->out, b->out_len, e);
+}
+
+/*
+ * Read, encrypt or decrypt, write: three threads.  One worker is enough, as a
+ * core encrypts faster than a pipe takes it.
+ */
+static int
+run(struct job *j, const uint8_t key[BK_SUITE_KEY], int encrypt,
+    struct bk_err *e)
+{
+	struct bk_par par = {
+		.workers = 1,
+		.in_cap = j->block + j->trailer + 1,
+		.out_cap = CHUNKS * SEALED,
+		.fill = fill, .work = encrypt ? seal_block : open_block,
+		.drain = drain, .ctx = j,
+	};
+	int rc = -1;
+
+	if ((j->ctx = EVP_CIPHER_CTX_new()) == NULL ||
+	    EVP_CipherInit_ex(j->ctx, j->suite->aead(), NULL, key, NULL,
+	    encrypt) != 1)
+		bk_suite_fail(e, "setting up the cipher");
+	else
+		rc = bk_par_run(&par, e);
+	EVP_CIPHER_CTX_free(j->ctx);
+	return rc;
+}
+
+int
+bk_payload_seal(const struct bk_suite *s, const uint8_t key[BK_SUITE_KEY],
+    struct bk_in *in, struct bk_out *out, struct bk_err *e)
+{
+	struct job j = {
+		.suite = s, .read = read_in, .in = in, .out = out,
+		.block = CHUNKS * CHUNK,
+	};
+
+	if (run(&j, key, 1, e) == -1)
+		return -1;
+	return s->marks ? bk_out_write(out, bk_seal_closing(), BK_SEAL_LEN, e)
+	    : 0;
+}
+
+int
+bk_payload_open(const struct bk_suite *s, const uint8_t key[BK_SUITE_KEY],
+    struct bk_armor *a, struct bk_out *out, struct bk_err *e)
+{
+	struct job j = {
+		.suite = s, .read = read_armor, .armor = a, .out = out,
+		.block = CHUNKS * SEALED,
+		.trailer = s->marks ? BK_SEAL_LEN : 0,
+	};
+
+	return run(&j, key, 0, e);
+}
+
+/* A payload of n bytes: whole chunks, then a last one that holds something. */
+static int
+check_length(uint64_t n, struct bk_err *e)
+{
+	uint64_t last = n % SEALED;
+
+	if (n < BK_SUITE_TAG || (n > SEALED && last > 0 &&
+	    last <= BK_SUITE_TAG))
+		return bk_fail(e, BK_DATA, "payload: damaged: its length cannot be "
+		    "right");
+	return 0;
+}
+
+int
+bk_payload_copy(const struct bk_suite *s, struct bk_armor *a,
+    struct bk_out *out, struct bk_err *e)
+{
+	size_t trailer = s->marks ? BK_SEAL_LEN : 0, len = 0;
+	uint8_t *buf = malloc(BK_SEAL_LEN + BK_IO_BUFSZ);
+	uint64_t total = 0;
+	ssize_t n;
+	int rc = -1;
+
+	if (buf == NULL)
+		return bk_fail_memory(e);
+	/* the closing mark follows only once everything was looked at */
+	while ((n = bk_armor_read(a, buf + len, BK_IO_BUFSZ, e)) > 0) {
+		len += (size_t)n;
+		if (len <= trailer)
+			continue;
+		if (bk_out_write(out, buf, len - trailer, e) == -1)
+			goto done;
+		total += len - trailer;
+		memmove(buf, buf + len - trailer, trailer);
+		len = trailer;
+	}
+	if (n == -1 || check_length(total, e) == -1)
+		goto done;
+	if (memcmp(buf, bk_seal_closing(), trailer) != 0) {
+		bk_fail(e, BK_DATA, "payload: damaged: the closing mark is not "
+		    "where it belongs");
+		goto done;
+	}
+	rc = bk_out_write(out, buf, trailer, e);
+ done:
+	free(buf);
+	return rc;
+}

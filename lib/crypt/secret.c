@@ -1,0 +1,138 @@
+#include "secret.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io.h"
+
+/* A pipe or a terminal has no permissions worth a look. */
+static int
+check_mode(int fd, const char *name, struct bk_err *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return bk_fail_errno(e, "%s", name);
+	if (S_ISREG(st.st_mode) && (st.st_mode & 077) != 0)
+		return bk_fail(e, BK_DATA, "%s: secret, but its mode %04o "
+		    "lets others in; chmod 600 %s", name,
+		    (unsigned)(st.st_mode & 07777), name);
+	return 0;
+}
+
+int
+bk_secret_read(int fd, const char *name, size_t max, struct bk_buf *b,
+    struct bk_err *e)
+{
+	uint8_t chunk[4096];
+	size_t start = b->len;
+	ssize_t n;
+
+	if (check_mode(fd, name, e) == -1)
+		return -1;
+	while ((n = bk_io_read(fd, chunk, sizeof(chunk), name, e)) > 0) {
+		if (b->len - start + (size_t)n > max)
+			n = bk_fail(e, BK_DATA, "%s: longer than %zu bytes",
+			    name, max);
+		else
+			n = bk_buf_add(b, chunk, (size_t)n, e);
+		if (n == -1)
+			break;
+	}
+	bk_wipe(chunk, sizeof(chunk));
+	return (int)n;
+}
+
+int
+bk_secret_load(const char *path, size_t max, struct bk_buf *b,
+    struct bk_err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+
+	if (fd == -1)
+		return bk_fail_errno(e, "%s", path);
+	rc = bk_secret_read(fd, path, max, b, e);
+	close(fd);		/* read only: nothing to lose */
+	return rc;
+}
+
+/* The name is durable too only when its directory is. */
+static int
+sync_directory(const char *path, struct bk_err *e)
+{
+	char *copy = strdup(path);
+	const char *dir;
+	int fd, rc = 0;
+
+	if (copy == NULL)
+		return bk_fail_memory(e);
+	dir = dirname(copy);
+	if ((fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1 ||
+	    (fsync(fd) == -1 && errno != EINVAL))
+		rc = bk_fail_errno(e, "%s", dir);
+	if (fd != -1)
+		close(fd);
+	free(copy);
+	return rc;
+}
+
+int
+bk_secret_store(const char *path, const void *p, size_t n, struct bk_err *e)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int rc;
+
+	if (fd == -1 && errno == EEXIST)
+		return bk_fail(e, BK_FAIL, "%s: is there already and may hold "
+		    "a key in use; choose another name", path);
+	if (fd == -1)
+		return bk_fail_errno(e, "%s", path);
+	rc = bk_io_write(fd, p, n, path, e);
+	if (rc == 0 && fsync(fd) == -1)
+		rc = bk_fail_errno(e, "%s: fsync", path);
+	if (bk_io_close(fd, path, e) == -1)
+		rc = -1;
+	if (rc == 0)
+		rc = sync_directory(path, e);
+	if (rc == -1)
+		(void)unlink(path);
+	return rc;
+}
+
+/* Byte by byte: a terminal, or another's descriptor, has more behind it. */
+int
+bk_passphrase_read(int fd, const char *name, char out[BK_PASSPHRASE_MAX + 1],
+    struct bk_err *e)
+{
+	size_t n = 0;
+	ssize_t r = -1;
+	char c;
+
+	if (check_mode(fd, name, e) == -1)
+		return -1;
+	while ((r = bk_io_read(fd, &c, 1, name, e)) == 1 && c != '\n') {
+		if (n == BK_PASSPHRASE_MAX || c == '\0') {
+			r = bk_fail(e, BK_DATA, "%s: not a passphrase: a NUL "
+			    "byte, or more than %d", name, BK_PASSPHRASE_MAX);
+			break;
+		}
+		out[n++] = c;
+	}
+	if (n > 0 && out[n - 1] == '\r')
+		n--;
+	if (r != -1 && n == 0)
+		r = bk_fail(e, BK_DATA, "%s: the passphrase, its first line, "
+		    "is empty", name);
+	if (r == -1)
+		bk_wipe(out, n);
+	out[r == -1 ? 0 : n] = '\0';
+	bk_wipe(&c, 1);
+	return r == -1 ? -1 : 0;
+}

@@ -1,0 +1,60 @@
+#ifndef BK_CRYPT_SHARE_H
+#define BK_CRYPT_SHARE_H
+/*
+ * A secret key split among several people: any threshold of the shares give
+ * it back, fewer tell nothing about it (Shamir 1979, over GF(256) with the AES
+ * polynomial, each byte of the key on its own).
+ *
+ * A share's text is "BK-SHARE-1...", bech32 in upper case, of 50 bytes: the
+ * threshold, the share's number (1 to 255), 16 bytes that say to which key it
+ * belongs (from SHA-256 of the key), the 32 bytes of the share itself.
+ */
+#include "bech32.h"
+#include "err.h"
+#include "key.h"
+
+#define BK_SHARE_ID 16
+#define BK_SHARE_MAX 255		/* shares of one key */
+
+struct bk_share {
+	uint8_t threshold, number;
+	uint8_t id[BK_SHARE_ID];
+	uint8_t y[BK_KEY_LEN];
+};
+
+/*
+ * Split id's secret into count shares (threshold to BK_SHARE_MAX), any
+ * threshold (at least 2) of which give it back.  share has room for count.
+ */
+int bk_share_split(const struct bk_identity *id, unsigned threshold,
+    unsigned count, struct bk_share *share, struct bk_err *e);
+
+/*
+ * Give the key back from n shares, all of which must be right: BK_DATA when
+ * they are too few, of different keys, twice the same number with different
+ * contents, or wrong: then the key's hash is not the shares'.  A share
+ * that is there twice counts once.
+ */
+int bk_share_join(const struct bk_share *share, size_t n,
+    struct bk_identity *id, struct bk_err *e);
+
+/* Shares out of files. */
+struct bk_shares {
+	struct bk_share share[BK_SHARE_MAX];
+	size_t n;
+};
+
+/*
+ * Add those in the text of a file, which name names.  BK_DATA: a malformed
+ * line, none at all, more than BK_SHARE_MAX together.
+ */
+int bk_shares_parse(struct bk_shares *s, struct bk_buf *text,
+    const char *name, struct bk_err *e);
+
+void bk_share_format(char out[BK_BECH32_TEXT], const struct bk_share *share);
+
+/* 0, or -1 with BK_DATA. */
+int bk_share_parse(struct bk_share *share, const char *text,
+    struct bk_err *e);
+
+#endif

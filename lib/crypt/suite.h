@@ -1,0 +1,66 @@
+#ifndef BK_CRYPT_SUITE_H
+#define BK_CRYPT_SUITE_H
+/*
+ * The two cipher suites and the primitives they are made of.  Both have the
+ * grammar and the constructions of age v1 (https://age-encryption.org/v1);
+ * they differ in the AEAD, the length of the file key, the labels that keep
+ * their keys apart, and in bk-crypt/v1 having marks.  See bk-formats(5).
+ * All functions here: 0, or -1 with *e set.
+ */
+#include <openssl/evp.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+
+#define BK_SUITE_KEY 32		/* bytes of every key but age's file key */
+#define BK_SUITE_TAG 16		/* bytes an AEAD adds */
+#define BK_SUITE_NONCE 12	/* bytes of an AEAD's nonce */
+
+struct bk_suite {
+	const char *version;	/* the first line, or what it begins with */
+	const EVP_CIPHER *(*aead)(void);
+	size_t file_key_len;	/* bytes */
+	int marks;		/* marks in version line and behind the end */
+	const char *x25519, *scrypt, *header, *payload;	/* labels */
+};
+
+extern const struct bk_suite bk_suite_bk;	/* bk-crypt/v1 */
+extern const struct bk_suite bk_suite_age;	/* age v1 */
+
+/* HKDF-SHA-256 (RFC 5869) to BK_SUITE_KEY bytes. */
+int bk_suite_hkdf(uint8_t out[BK_SUITE_KEY], const uint8_t *ikm, size_t n,
+    const uint8_t *salt, size_t salt_len, const char *info, struct bk_err *e);
+
+/*
+ * Encrypt a file key under a key used for nothing else, with a nonce of
+ * zeros: out gets file_key_len + BK_SUITE_TAG bytes.
+ */
+int bk_suite_wrap(const struct bk_suite *s, uint8_t *out,
+    const uint8_t key[BK_SUITE_KEY], const uint8_t *file_key,
+    struct bk_err *e);
+
+/* The reverse.  1: done; 0: not with this key; -1 with *e set. */
+int bk_suite_unwrap(const struct bk_suite *s, uint8_t *file_key,
+    const uint8_t key[BK_SUITE_KEY], const uint8_t *body, struct bk_err *e);
+
+/* HMAC-SHA-256 of the n bytes of header text under the file key. */
+int bk_suite_mac(const struct bk_suite *s, uint8_t out[32],
+    const uint8_t *file_key, const void *text, size_t n, struct bk_err *e);
+
+/* X25519 (RFC 7748): the public key of secret. */
+int bk_x25519_public(uint8_t out[32], const uint8_t secret[32],
+    struct bk_err *e);
+
+/* The secret shared with public; 1, 0 if it would be zero, -1 with *e set. */
+int bk_x25519_shared(uint8_t out[32], const uint8_t secret[32],
+    const uint8_t public[32], struct bk_err *e);
+
+/* n random bytes. */
+int bk_suite_random(void *out, size_t n, struct bk_err *e);
+
+/* -1 with "libcrypto: what failed" and its own reason in *e. */
+int bk_suite_fail(struct bk_err *e, const char *what);
+
+#endif

@@ -1,0 +1,38 @@
+#ifndef BK_S3_ADDRESS_H
+#define BK_S3_ADDRESS_H
+/*
+ * Where a bucket's requests go.  AWS's own endpoint is addressed by virtual
+ * host (https://BUCKET.s3.REGION.amazonaws.com/KEY) unless the bucket's name
+ * cannot be a host's first label under their certificate; any other endpoint
+ * by path (ENDPOINT/BUCKET/KEY), which all of them know.  Settings override.
+ */
+#include "buf.h"
+#include "cred.h"
+#include "err.h"
+#include "sign.h"
+
+struct bk_s3_address {
+	char *origin;		/* "https://host:port": all but the path */
+	char *host;		/* for the Host header, port included */
+	char *path;		/* before "/KEY", encoded: "" or "/bucket" */
+};
+
+/*
+ * The address of bucket in region.  BK_USAGE if the endpoint is no http or
+ * https URL.  Release with bk_s3_address_free().
+ */
+int bk_s3_address_make(struct bk_s3_address *a,
+    const struct bk_s3_settings *set, const char *region, const char *bucket,
+    struct bk_err *e);
+
+void bk_s3_address_free(struct bk_s3_address *a);
+
+/* Append path + "/" + key, encoded once: the request's path. */
+int bk_s3_address_path(const struct bk_s3_address *a, const char *key,
+    struct bk_buf *out, struct bk_err *e);
+
+/* Append the parameters (ended by a NULL name) sorted and encoded. */
+int bk_s3_address_query(const struct bk_s3_pair *query, struct bk_buf *out,
+    struct bk_err *e);
+
+#endif

@@ -1,0 +1,305 @@
+#include "attempt.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "version.h"
+
+#define MAX_OWN 40		/* headers of a request */
+#define PATIENCE 30		/* seconds without a byte */
+#define CONNECT_TIMEOUT 10	/* seconds */
+#define SEND_BUFFER (128L * 1024)	/* bytes: so small that it stays in cache */
+#define RECEIVE_BUFFER (256L * 1024)
+
+static size_t
+on_header(char *line, size_t size, size_t n, void *ctx)
+{
+	struct bk_s3_attempt *a = ctx;
+
+	(void)size;
+	return bk_s3_reply_take(a->reply, line, n, &a->err) == -1 ? 0 : n;
+}
+
+/* Does the answer carry the bytes that were asked for? */
+static int
+is_placed(const struct bk_s3_attempt *a, long status)
+{
+	const char *range = bk_s3_reply_header(a->reply, "content-range");
+	uintmax_t from = a->rq->offset + a->got_before;
+	char want[64];
+
+	if (status == 200)
+		return from == 0;
+	(void)snprintf(want, sizeof(want), "bytes %ju-", from);
+	return range != NULL && strncmp(range, want, strlen(want)) == 0;
+}
+
+static size_t
+on_body(char *p, size_t size, size_t n, void *ctx)
+{
+	struct bk_s3_attempt *a = ctx;
+	long status = 0;
+
+	(void)size;
+	(void)curl_easy_getinfo(a->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (a->rq->into == NULL || status < 200 || status > 299) {
+		if (n > BK_S3_REPLY_MAX - a->reply->body.len) {
+			bk_fail(&a->err, BK_FAIL, "an answer of more than "
+			    "%d bytes", BK_S3_REPLY_MAX);
+			return 0;
+		}
+		return bk_buf_add(&a->reply->body, p, n, &a->err) == -1 ?
+		    0 : n;
+	}
+	if (!is_placed(a, status) || n > a->rq->into_len - a->got) {
+		a->misplaced = 1;
+		return 0;
+	}
+	memcpy(a->rq->into + a->got, p, n);
+	a->got += n;
+	return n;
+}
+
+static size_t
+on_send(char *p, size_t size, size_t n, void *ctx)
+{
+	struct bk_s3_attempt *a = ctx;
+	size_t left = a->rq->body_len - a->sent;
+
+	n *= size;
+	if (n > left)
+		n = left;
+	memcpy(p, (const char *)a->rq->body + a->sent, n);
+	a->sent += n;
+	return n;
+}
+
+/* libcurl sends the body again, on a fresh connection. */
+static int
+on_seek(void *ctx, curl_off_t off, int origin)
+{
+	struct bk_s3_attempt *a = ctx;
+
+	if (origin != SEEK_SET || off < 0 ||
+	    (uintmax_t)off > a->rq->body_len)
+		return CURL_SEEKFUNC_FAIL;
+	a->sent = (size_t)off;
+	return CURL_SEEKFUNC_OK;
+}
+
+static int
+add_line(struct bk_s3_attempt *a, const char *name, const char *value,
+    struct bk_err *e)
+{
+	struct bk_buf line = {0};
+	struct curl_slist *more = NULL;
+
+	/* "NAME;" is how libcurl is told to send an empty one */
+	if (bk_buf_printf(&line, e, *value != '\0' ? "%s: %s" : "%s;", name,
+	    value) == -1)
+		return -1;
+	if ((more = curl_slist_append(a->lines, line.data)) != NULL)
+		a->lines = more;
+	bk_buf_free(&line);
+	return more != NULL ? 0 : bk_fail_memory(e);
+}
+
+/* Compose the headers, and sign them. */
+static int
+compose(struct bk_s3_attempt *a, const struct bk_s3_signer *by,
+    const char *path, const char *query, struct bk_err *e)
+{
+	char date[BK_S3_AMZ_DATE], hash[2 * BK_S3_SHA256 + 1];
+	struct bk_s3_pair h[MAX_OWN + 4] = {
+		{ "host", by->address->host },
+		{ "x-amz-date", date },
+		{ "x-amz-content-sha256", hash },
+	};
+	struct bk_s3_signing s = {
+		.method = a->rq->method, .path = path, .query = query,
+		.headers = h, .payload_hash = hash, .date = date,
+		.region = by->region, .service = "s3",
+		.access_key = by->keys->access_key,
+		.secret_key = by->keys->secret_key,
+	};
+	const struct bk_s3_pair *own = a->rq->headers;
+	struct bk_buf auth = {0};
+	uint8_t raw[BK_S3_SHA256];
+	size_t n = 3, i;
+	int rc = -1;
+
+	bk_s3_amz_date(by->now, date);
+	if (a->rq->body_sha256 == NULL)
+		bk_s3_sha256(a->rq->body, a->rq->body_len, raw);
+	bk_s3_hex(a->rq->body_sha256 != NULL ? a->rq->body_sha256 : raw,
+	    sizeof(raw), hash);
+	if (by->keys->session_token != NULL)
+		h[n++] = (struct bk_s3_pair){ "x-amz-security-token",
+		    by->keys->session_token };
+	for (; own != NULL && own->name != NULL; own++) {
+		if (n == sizeof(h) / sizeof(h[0]))
+			return bk_fail(e, BK_FAIL, "more than %d headers",
+			    MAX_OWN);
+		h[n++] = *own;
+	}
+	s.n_headers = n;
+	if (bk_s3_sign(&s, &auth, e) == -1 ||
+	    add_line(a, "Authorization", auth.data, e) == -1)
+		goto done;
+	for (i = 0; i < n; i++)
+		if (add_line(a, h[i].name, h[i].value, e) == -1)
+			goto done;
+	rc = 0;
+ done:
+	bk_buf_free(&auth);
+	return rc;
+}
+
+static CURLcode
+set_method(struct bk_s3_attempt *a)
+{
+	const struct bk_s3_request *rq = a->rq;
+	CURL *c = a->easy;
+	CURLcode rc = 0;
+	char range[64];
+
+	if (strcmp(rq->method, "HEAD") == 0)
+		return curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
+	if (strcmp(rq->method, "PUT") == 0 ||
+	    strcmp(rq->method, "POST") == 0) {
+		rc |= curl_easy_setopt(c, CURLOPT_UPLOAD, 1L);
+		rc |= curl_easy_setopt(c, CURLOPT_INFILESIZE_LARGE,
+		    (curl_off_t)rq->body_len);
+		rc |= curl_easy_setopt(c, CURLOPT_READFUNCTION, on_send);
+		rc |= curl_easy_setopt(c, CURLOPT_READDATA, a);
+		rc |= curl_easy_setopt(c, CURLOPT_SEEKFUNCTION, on_seek);
+		rc |= curl_easy_setopt(c, CURLOPT_SEEKDATA, a);
+	}
+	if (rq->into != NULL) {
+		(void)snprintf(range, sizeof(range), "%ju-%ju",
+		    (uintmax_t)rq->offset + a->got,
+		    (uintmax_t)rq->offset + rq->into_len - 1);
+		rc |= curl_easy_setopt(c, CURLOPT_RANGE, range);
+		rc |= curl_easy_setopt(c, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER);
+	}
+	return rc | curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, rq->method);
+}
+
+static CURLcode
+set_manners(struct bk_s3_attempt *a, const char *ca_bundle)
+{
+	CURL *c = a->easy;
+	CURLcode rc = 0;
+	long patience = a->rq->patience > 0 ? (long)a->rq->patience : PATIENCE;
+
+	rc |= curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
+	rc |= curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "http,https");
+	rc |= curl_easy_setopt(c, CURLOPT_HTTP_VERSION,
+	    (long)CURL_HTTP_VERSION_1_1);
+	rc |= curl_easy_setopt(c, CURLOPT_PATH_AS_IS, 1L);
+	rc |= curl_easy_setopt(c, CURLOPT_USERAGENT, "bk/" BK_VERSION);
+	rc |= curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
+	rc |= curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT,
+	    (long)CONNECT_TIMEOUT);
+	rc |= curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	rc |= curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, patience);
+	rc |= curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, SEND_BUFFER);
+	rc |= curl_easy_setopt(c, CURLOPT_ERRORBUFFER, a->text);
+	if (ca_bundle != NULL)
+		rc |= curl_easy_setopt(c, CURLOPT_CAINFO, ca_bundle);
+	rc |= curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
+	rc |= curl_easy_setopt(c, CURLOPT_HEADERDATA, a);
+	rc |= curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
+	return rc | curl_easy_setopt(c, CURLOPT_WRITEDATA, a);
+}
+
+int
+bk_s3_attempt_prepare(struct bk_s3_attempt *a,
+    const struct bk_s3_signer *by, struct bk_err *e)
+{
+	struct bk_buf url = {0}, query = {0};
+	CURLcode bad;
+	size_t origin = strlen(by->address->origin);
+	int rc = -1;
+
+	if (a->easy == NULL && (a->easy = curl_easy_init()) == NULL)
+		return bk_fail_memory(e);
+	curl_easy_reset(a->easy);
+	curl_slist_free_all(a->lines);
+	a->lines = NULL;
+	a->sent = 0;
+	a->got_before = a->got;
+	a->text[0] = '\0';
+	bk_s3_reply_reset(a->reply);
+	if (bk_buf_puts(&url, by->address->origin, e) == -1 ||
+	    bk_s3_address_path(by->address, a->rq->key, &url, e) == -1 ||
+	    bk_s3_address_query(a->rq->query, &query, e) == -1 ||
+	    compose(a, by, url.data + origin, query.data, e) == -1 ||
+	    add_line(a, "Expect", "", e) == -1)
+		goto done;
+	if (query.len > 0 && bk_buf_printf(&url, e, "?%s", query.data) == -1)
+		goto done;
+	bad = set_method(a) | set_manners(a, by->ca_bundle) |
+	    curl_easy_setopt(a->easy, CURLOPT_URL, url.data) |
+	    curl_easy_setopt(a->easy, CURLOPT_HTTPHEADER, a->lines);
+	rc = bad == 0 ? 0 : bk_fail(e, BK_FAIL, "libcurl refuses an option; "
+	    "it is too old");
+ done:
+	bk_buf_free(&url);
+	bk_buf_free(&query);
+	return rc;
+}
+
+/* Is the body's outermost element <Error>? */
+static int
+holds_error(const struct bk_buf *body)
+{
+	const char *p = body->len > 0 ? body->data : "";
+
+	while ((p = strchr(p, '<')) != NULL && p[1] == '?')
+		p++;
+	return p != NULL && strncmp(p, "<Error", 6) == 0 &&
+	    strchr("> \t\r\n/", p[6]) != NULL;
+}
+
+enum bk_s3_verdict
+bk_s3_attempt_land(struct bk_s3_attempt *a, CURLcode result,
+    const char **why)
+{
+	struct bk_s3_reply *r = a->reply;
+	enum bk_s3_verdict v;
+	long status = 0;
+
+	*why = a->text[0] != '\0' ? a->text : curl_easy_strerror(result);
+	if (a->err.code != BK_OK)
+		*why = a->err.msg;
+	if (a->misplaced)
+		*why = "the server does not honour Range";
+	if (result != CURLE_OK)
+		return bk_s3_judge_transport((int)result);
+	(void)curl_easy_getinfo(a->easy, CURLINFO_RESPONSE_CODE, &status);
+	r->status = (int)status;
+	if (status < 200 || status > 299 || holds_error(&r->body))
+		bk_s3_reply_read_error(r);
+	v = bk_s3_judge(r->status, r->code);
+	if (v == BK_S3_GOOD && a->rq->into != NULL &&
+	    a->got < a->rq->into_len) {
+		*why = "the answer was cut short";
+		return BK_S3_AGAIN;
+	}
+	(void)snprintf(a->text, sizeof(a->text), "%s (%d)%s%s",
+	    r->code[0] != '\0' ? r->code : "HTTP error", r->status,
+	    r->message[0] != '\0' ? ": " : "", r->message);
+	*why = a->text;
+	return v;
+}
+
+void
+bk_s3_attempt_free(struct bk_s3_attempt *a)
+{
+	curl_slist_free_all(a->lines);
+	curl_easy_cleanup(a->easy);
+	a->lines = NULL;
+	a->easy = NULL;
+}

@@ -1,0 +1,50 @@
+#ifndef BK_S3_ATTEMPT_H
+#define BK_S3_ATTEMPT_H
+/*
+ * One try of one request as a libcurl transfer: inside client.c's business,
+ * not for others.  A try is prepared (headers composed and signed for this
+ * second), flown by client.c, and landed (its answer read and judged).
+ */
+#include <curl/curl.h>
+
+#include "address.h"
+#include "client.h"
+#include "cred.h"
+#include "reply.h"
+#include "retry.h"
+
+struct bk_s3_attempt {
+	const struct bk_s3_request *rq;
+	struct bk_s3_reply *reply;
+	CURL *easy;			/* NULL before the first try */
+	struct curl_slist *lines;	/* headers as sent */
+	size_t sent;			/* of the body, this try */
+	size_t got;			/* of into, all tries */
+	size_t got_before;		/* of it, before this try */
+	int misplaced;			/* a range that was not asked for */
+	struct bk_err err;		/* memory, in a callback */
+	char text[CURL_ERROR_SIZE + 256];
+};
+
+struct bk_s3_signer {		/* who signs, for where, at what time */
+	const struct bk_s3_address *address;
+	const struct bk_s3_keys *keys;
+	const char *region;
+	const char *ca_bundle;
+	time_t now;
+};
+
+/* Set up a->easy for the next try.  0, or -1 with *e set. */
+int bk_s3_attempt_prepare(struct bk_s3_attempt *a,
+    const struct bk_s3_signer *by, struct bk_err *e);
+
+/*
+ * The transfer ended with result: complete the reply and judge it.  *why
+ * (borrowed) tells what happened if it was not good.
+ */
+enum bk_s3_verdict bk_s3_attempt_land(struct bk_s3_attempt *a,
+    CURLcode result, const char **why);
+
+void bk_s3_attempt_free(struct bk_s3_attempt *a);
+
+#endif

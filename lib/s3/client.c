@@ -1,0 +1,473 @@
+#include "client.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <openssl/rand.h>
+
+#include "address.h"
+#include "attempt.h"
+#include "when.h"
+
+#define WARN_AFTER 10.0		/* seconds of failing before a word about it */
+#define SKEW_SEEN 300		/* seconds that a 403 without a body means */
+#define MAX_MOVES 3
+
+struct bk_s3_task {
+	struct bk_s3 *s3;
+	struct bk_s3_task *next;
+	struct bk_s3_request rq;
+	struct bk_s3_reply reply;
+	struct bk_s3_attempt try;
+	struct bk_err err;
+	int over, rc, flying, doubtful;
+	unsigned attempts;	/* that failed */
+	unsigned moves;		/* to other regions */
+	int renewed;		/* the keys, because of this task */
+	double due;		/* when to try, on bk_when_monotonic() */
+};
+
+struct bk_s3 {
+	struct bk_s3_cred *cred;
+	struct bk_s3_options o;
+	char *bucket;
+	char *region;
+	struct bk_s3_address address;
+	CURLM *multi;
+	struct bk_s3_task *tasks;
+	time_t skew;		/* the server's clock minus ours */
+	double failing_since;	/* 0: the last thing that happened was good */
+	int warned_skew, warned_failing;
+};
+
+int
+bk_s3_global_init(struct bk_err *e)
+{
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return bk_fail(e, BK_FAIL, "libcurl does not start");
+	return 0;
+}
+
+/* Address the bucket in region from now on. */
+static int
+settle(struct bk_s3 *s3, const char *region, struct bk_err *e)
+{
+	struct bk_s3_address address = {0};
+	char *copy = strdup(region);
+
+	if (copy == NULL)
+		return bk_fail_memory(e);
+	if (bk_s3_address_make(&address, bk_s3_cred_settings(s3->cred), copy,
+	    s3->bucket, e) == -1) {
+		free(copy);
+		return -1;
+	}
+	bk_s3_address_free(&s3->address);
+	s3->address = address;
+	free(s3->region);
+	s3->region = copy;
+	return 0;
+}
+
+struct bk_s3 *
+bk_s3_open(struct bk_s3_cred *cred, const struct bk_s3_options *o,
+    struct bk_err *e)
+{
+	struct bk_s3 *s3 = calloc(1, sizeof(*s3));
+
+	if (s3 == NULL) {
+		bk_fail_memory(e);
+		return NULL;
+	}
+	s3->cred = cred;
+	s3->o = *o;
+	s3->bucket = strdup(o->bucket);
+	s3->multi = curl_multi_init();
+	if (s3->bucket == NULL || s3->multi == NULL) {
+		bk_fail_memory(e);
+		goto fail;
+	}
+	if (settle(s3, bk_s3_cred_settings(cred)->region, e) == -1)
+		goto fail;
+	return s3;
+ fail:
+	bk_s3_close(s3);
+	return NULL;
+}
+
+void
+bk_s3_close(struct bk_s3 *s3)
+{
+	if (s3 == NULL)
+		return;
+	while (s3->tasks != NULL)
+		bk_s3_task_free(s3->tasks);
+	curl_multi_cleanup(s3->multi);
+	bk_s3_address_free(&s3->address);
+	free(s3->region);
+	free(s3->bucket);
+	free(s3);
+}
+
+const char *
+bk_s3_endpoint(const struct bk_s3 *s3)
+{
+	return s3->address.origin;
+}
+
+const char *
+bk_s3_bucket(const struct bk_s3 *s3)
+{
+	return s3->bucket;
+}
+
+void
+bk_s3_last_words(struct bk_s3 *s3, unsigned seconds)
+{
+	s3->o.stop_fd = -1;
+	s3->o.retry_for = seconds;
+	s3->failing_since = 0;
+}
+
+struct bk_s3_task *
+bk_s3_start(struct bk_s3 *s3, const struct bk_s3_request *rq,
+    struct bk_err *e)
+{
+	struct bk_s3_task *t = calloc(1, sizeof(*t));
+
+	if (t == NULL) {
+		bk_fail_memory(e);
+		return NULL;
+	}
+	t->s3 = s3;
+	t->rq = *rq;
+	t->try.rq = &t->rq;
+	t->try.reply = &t->reply;
+	t->next = s3->tasks;
+	s3->tasks = t;
+	return t;
+}
+
+int
+bk_s3_task_over(const struct bk_s3_task *t)
+{
+	return t->over;
+}
+
+int
+bk_s3_task_doubtful(const struct bk_s3_task *t)
+{
+	return t->doubtful;
+}
+
+int
+bk_s3_task_result(const struct bk_s3_task *t,
+    const struct bk_s3_reply **reply, struct bk_err *e)
+{
+	*reply = &t->reply;
+	if (t->rc == -1 && e->code == BK_OK)
+		*e = t->err;
+	return t->rc;
+}
+
+void
+bk_s3_task_free(struct bk_s3_task *t)
+{
+	struct bk_s3_task **p;
+
+	if (t == NULL)
+		return;
+	for (p = &t->s3->tasks; *p != t; p = &(*p)->next)
+		continue;
+	*p = t->next;
+	if (t->flying)
+		curl_multi_remove_handle(t->s3->multi, t->try.easy);
+	bk_s3_attempt_free(&t->try);
+	bk_s3_reply_free(&t->reply);
+	free(t);
+}
+
+static void
+finish(struct bk_s3_task *t, int rc)
+{
+	t->over = 1;
+	t->rc = rc;
+}
+
+/* Over, and not well: why, named by the object, with the remedy. */
+static void
+fail(struct bk_s3_task *t, const char *why, const char *more)
+{
+	bk_fail(&t->err, BK_FAIL, "s3://%s%s%s: %s%s%s", t->s3->bucket,
+	    t->rq.key != NULL ? "/" : "", t->rq.key != NULL ? t->rq.key : "",
+	    why, more, bk_s3_remedy(t->reply.code));
+	finish(t, -1);
+}
+
+static void
+take_off(struct bk_s3_task *t)
+{
+	struct bk_s3 *s3 = t->s3;
+	struct bk_s3_keys keys;
+	struct bk_s3_signer by = {
+		.address = &s3->address,
+		.keys = &keys,
+		.region = s3->region,
+		.ca_bundle = bk_s3_cred_settings(s3->cred)->ca_bundle,
+		.now = time(NULL) + s3->skew,
+	};
+
+	if (bk_s3_cred_get(s3->cred, 0, &keys, &t->err) == -1 ||
+	    bk_s3_attempt_prepare(&t->try, &by, &t->err) == -1) {
+		finish(t, -1);
+		return;
+	}
+	if (curl_easy_setopt(t->try.easy, CURLOPT_PRIVATE, t) != CURLE_OK ||
+	    curl_multi_add_handle(s3->multi, t->try.easy) != CURLM_OK) {
+		fail(t, "libcurl takes no more transfers", "");
+		return;
+	}
+	t->flying = 1;
+}
+
+static void
+warn(struct bk_s3 *s3, const char *fmt, const char *what, long n)
+{
+	char text[512];
+
+	if (s3->o.warn == NULL)
+		return;
+	(void)snprintf(text, sizeof(text), fmt, what, n);
+	s3->o.warn(text);
+}
+
+/* Try again after a while, if there is a while left. */
+static void
+again(struct bk_s3_task *t, const char *why)
+{
+	struct bk_s3 *s3 = t->s3;
+	double now = bk_when_monotonic(), delay;
+	char more[64] = "";
+	uint32_t r = 0;
+
+	(void)RAND_bytes((unsigned char *)&r, sizeof(r));
+	delay = bk_s3_backoff(++t->attempts, r) / 1000.0;
+	if (t->try.got > t->try.got_before)
+		s3->failing_since = 0;		/* bytes are progress */
+	if (s3->failing_since == 0)
+		s3->failing_since = now;
+	if (now + delay - s3->failing_since >= s3->o.retry_for) {
+		if (s3->o.retry_for > 0)
+			(void)snprintf(more, sizeof(more), "; gave up after "
+			    "%us without success", s3->o.retry_for);
+		fail(t, why, more);
+		return;
+	}
+	if (now - s3->failing_since > WARN_AFTER && !s3->warned_failing) {
+		s3->warned_failing = 1;
+		warn(s3, "%s; trying again for up to %lds", why,
+		    (long)s3->o.retry_for);
+	}
+	t->due = now + delay;
+}
+
+/* The server's time by its Date header minus ours; 0 if it has none. */
+static time_t
+measure_skew(const struct bk_s3_reply *r)
+{
+	const char *date = bk_s3_reply_header(r, "date");
+	time_t t = date != NULL ? curl_getdate(date, NULL) : -1;
+
+	return t == -1 ? 0 : t - time(NULL);
+}
+
+static void
+adjust_clock(struct bk_s3_task *t, const char *why)
+{
+	struct bk_s3 *s3 = t->s3;
+
+	s3->skew = measure_skew(&t->reply);
+	if (!s3->warned_skew)
+		warn(s3, "%s: this machine's clock is off by %ld s; signing "
+		    "with the server's time", s3->address.origin,
+		    (long)-s3->skew);
+	s3->warned_skew = 1;
+	again(t, why);
+}
+
+/* The same keys once more would be refused once more. */
+static void
+renew_keys(struct bk_s3_task *t, const char *why)
+{
+	struct bk_s3_keys keys;
+
+	if (t->renewed++) {
+		fail(t, why, "");
+		return;
+	}
+	if (bk_s3_cred_get(t->s3->cred, 1, &keys, &t->err) == -1)
+		finish(t, -1);
+}
+
+static void
+move(struct bk_s3_task *t, const char *why)
+{
+	struct bk_s3 *s3 = t->s3;
+	const char *to = t->reply.region;
+	char more[80] = "";
+
+	/* another task may have moved us already */
+	if (*to != '\0' && t->moves++ < MAX_MOVES) {
+		if (strcmp(to, s3->region) == 0 ||
+		    settle(s3, to, &t->err) == 0)
+			return;
+		finish(t, -1);
+		return;
+	}
+	if (*to != '\0')
+		(void)snprintf(more, sizeof(more), "; it is in %s", to);
+	fail(t, why, more);
+}
+
+static void
+land(struct bk_s3_task *t, CURLcode result)
+{
+	struct bk_s3 *s3 = t->s3;
+	struct bk_s3_reply *r = &t->reply;
+	const char *why;
+	enum bk_s3_verdict v;
+
+	curl_multi_remove_handle(s3->multi, t->try.easy);
+	t->flying = 0;
+	v = bk_s3_attempt_land(&t->try, result, &why);
+	if (result == CURLE_OK ? r->status >= 500 || (r->status < 300 &&
+	    r->code[0] != '\0') : result != CURLE_COULDNT_CONNECT &&
+	    result != CURLE_COULDNT_RESOLVE_HOST)
+		t->doubtful = 1;
+	/* a refusal of HEAD tells no code */
+	if (v == BK_S3_BAD && r->status == 403 && r->code[0] == '\0' &&
+	    labs((long)(measure_skew(r) - s3->skew)) > SKEW_SEEN)
+		v = BK_S3_SKEWED;
+	switch (v) {
+	case BK_S3_GOOD:
+		s3->failing_since = 0;
+		s3->warned_failing = 0;
+		finish(t, 0);
+		break;
+	case BK_S3_BAD:
+		fail(t, why, "");
+		break;
+	case BK_S3_AGAIN:
+		again(t, why);
+		break;
+	case BK_S3_SKEWED:
+		adjust_clock(t, why);
+		break;
+	case BK_S3_EXPIRED:
+		renew_keys(t, why);
+		break;
+	case BK_S3_ELSEWHERE:
+		move(t, why);
+		break;
+	}
+}
+
+/* Start what is due; in *timeout_ms, no more than until the next is. */
+static int
+launch(struct bk_s3 *s3, int *timeout_ms)
+{
+	double now = bk_when_monotonic();
+	struct bk_s3_task *t;
+	int over = 0, wait;
+
+	for (t = s3->tasks; t != NULL; t = t->next) {
+		if (t->over || t->flying)
+			continue;
+		if (t->due <= now) {
+			take_off(t);
+			over |= t->over;
+			continue;
+		}
+		wait = (int)((t->due - now) * 1000) + 1;
+		if (wait < *timeout_ms)
+			*timeout_ms = wait;
+	}
+	return over;
+}
+
+/* Land what has arrived; 1 if a task is over. */
+static int
+receive(struct bk_s3 *s3)
+{
+	struct bk_s3_task *t;
+	CURLMsg *m;
+	CURLcode result;
+	int left, landed = 0;
+
+	while ((m = curl_multi_info_read(s3->multi, &left)) != NULL) {
+		if (m->msg != CURLMSG_DONE)
+			continue;
+		result = m->data.result;	/* *m dies with the handle */
+		(void)curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE,
+		    (char **)&t);
+		land(t, result);
+		landed = 1;
+	}
+	return landed;
+}
+
+int
+bk_s3_step(struct bk_s3 *s3, int timeout_ms, struct bk_err *e)
+{
+	struct curl_waitfd stop = {
+		.fd = s3->o.stop_fd, .events = CURL_WAIT_POLLIN,
+	};
+	CURLMcode bad;
+	int running;
+
+	if (launch(s3, &timeout_ms))
+		return 0;
+	bad = curl_multi_perform(s3->multi, &running);
+	if (bad == CURLM_OK && receive(s3))
+		return 0;
+	if (bad == CURLM_OK)
+		bad = curl_multi_poll(s3->multi, &stop,
+		    s3->o.stop_fd != -1, timeout_ms, NULL);
+	if (bad != CURLM_OK)
+		return bk_fail(e, BK_FAIL, "libcurl: %s",
+		    curl_multi_strerror(bad));
+	if (stop.revents != 0)
+		return bk_fail(e, BK_FAIL, "s3://%s: interrupted", s3->bucket);
+	return 0;
+}
+
+void
+bk_s3_wake(struct bk_s3 *s3)
+{
+	(void)curl_multi_wakeup(s3->multi);
+}
+
+int
+bk_s3_do(struct bk_s3 *s3, const struct bk_s3_request *rq,
+    struct bk_s3_reply *reply, struct bk_err *e)
+{
+	struct bk_s3_task *t = bk_s3_start(s3, rq, e);
+	int rc = -1;
+
+	bk_s3_reply_free(reply);
+	if (t == NULL)
+		return -1;
+	while (!t->over)
+		if (bk_s3_step(s3, 1000, e) == -1)
+			goto done;
+	rc = t->rc;
+	if (rc == -1 && e->code == BK_OK)
+		*e = t->err;
+	*reply = t->reply;		/* it is the caller's now */
+	t->reply = (struct bk_s3_reply){0};
+ done:
+	bk_s3_task_free(t);
+	return rc;
+}

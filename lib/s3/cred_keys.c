@@ -1,0 +1,115 @@
+#include <jansson.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buf.h"
+#include "cred_source.h"
+#include "when.h"
+
+static void
+wipe_string(char *s)
+{
+	if (s == NULL)
+		return;
+	bk_wipe(s, strlen(s));
+	free(s);
+}
+
+void
+bk_cred_keys_free(struct bk_cred_keys *k)
+{
+	wipe_string(k->access_key);
+	wipe_string(k->secret_key);
+	wipe_string(k->session_token);
+	*k = (struct bk_cred_keys){0};
+}
+
+/* What can stand in a header: no blanks at the ends, no control bytes. */
+static int
+is_clean(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s <= ' ' || *s == 0x7f)
+			return 0;
+	return 1;
+}
+
+int
+bk_cred_keys_set(struct bk_cred_keys *k, const char *source,
+    const char *access, const char *secret, const char *token, time_t expires,
+    struct bk_err *e)
+{
+	if (token != NULL && *token == '\0')
+		token = NULL;
+	if (!is_clean(access) || !is_clean(secret) ||
+	    (token != NULL && !is_clean(token)))
+		return bk_fail(e, BK_FAIL, "%s: blanks or control bytes in a "
+		    "key or token", source);
+	bk_cred_keys_free(k);
+	k->access_key = strdup(access);
+	k->secret_key = strdup(secret);
+	if (token != NULL)
+		k->session_token = strdup(token);
+	k->expires = expires;
+	if (k->access_key != NULL && k->secret_key != NULL &&
+	    (token == NULL || k->session_token != NULL))
+		return 0;
+	bk_cred_keys_free(k);
+	return bk_fail_memory(e);
+}
+
+static char none[1];	/* "", but writable: wipe_text() */
+
+/* A member's string, "" if it is not there, NULL if it is no string. */
+static const char *
+text_of(const json_t *object, const char *name)
+{
+	const json_t *v = json_object_get(object, name);
+
+	if (v == NULL || json_is_null(v))
+		return none;
+	return json_string_value(v);
+}
+
+/* The bytes are jansson's own, allocated and about to be freed. */
+static void
+wipe_text(const char *s)
+{
+	if (s != NULL)
+		bk_wipe((void *)(uintptr_t)s, strlen(s));
+}
+
+int
+bk_cred_keys_json(struct bk_cred_keys *k, const char *source,
+    const char *text, const char *token, struct bk_err *e)
+{
+	json_error_t where;
+	json_t *o = json_loads(text, JSON_REJECT_DUPLICATES, &where);
+	const char *access = text_of(o, "AccessKeyId");
+	const char *secret = text_of(o, "SecretAccessKey");
+	const char *session = text_of(o, token);
+	const char *until = text_of(o, "Expiration");
+	time_t expires = 0;
+	int rc = -1;
+
+	if (!json_is_object(o))
+		bk_fail(e, BK_FAIL, "%s: the answer is not a JSON object",
+		    source);
+	else if (access == NULL || secret == NULL || session == NULL ||
+	    until == NULL || *access == '\0' || *secret == '\0')
+		bk_fail(e, BK_FAIL, "%s: the answer has no AccessKeyId and "
+		    "SecretAccessKey", source);
+	else if (*until != '\0' &&
+	    bk_when_parse(until, strlen(until), &expires) == -1)
+		bk_fail(e, BK_FAIL, "%s: its Expiration '%.40s' is not a time",
+		    source, until);
+	else
+		rc = bk_cred_keys_set(k, source, access, secret, session,
+		    expires, e);
+	/* jansson frees without wiping */
+	wipe_text(secret);
+	wipe_text(session);
+	json_decref(o);
+	return rc;
+}

@@ -1,0 +1,237 @@
+/* Keys that the machine we run on has: a container's, an EC2 instance's. */
+#include <curl/curl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cred_http.h"
+#include "cred_source.h"
+#include "io.h"
+
+#define ECS "http://169.254.170.2"
+#define IMDS "http://169.254.169.254"
+#define IMDS_V6 "http://[fd00:ec2::254]"
+#define ROLES "/latest/meta-data/iam/security-credentials/"
+#define TOKEN_MAX 65536
+
+static const char *
+get(bk_s3_getenv *env, const char *name)
+{
+	const char *v = env(name);
+
+	return v == NULL || *v == '\0' ? NULL : v;
+}
+
+/* Hosts that plain HTTP does not leave the machine for. */
+static int
+is_local(const char *host)
+{
+	static const char *const local[] = { "localhost", "[::1]",
+	    "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]" };
+	size_t i;
+
+	if (strncmp(host, "127.", 4) == 0 &&
+	    host[strspn(host, "0123456789.")] == '\0')
+		return 1;
+	for (i = 0; i < sizeof(local) / sizeof(local[0]); i++)
+		if (strcmp(host, local[i]) == 0)
+			return 1;
+	return 0;
+}
+
+/* The token goes to that host: https, or a host that is ours. */
+static int
+check_uri(const char *uri, struct bk_err *e)
+{
+	CURLU *u = curl_url();
+	char *scheme = NULL, *host = NULL;
+	int good;
+
+	if (u == NULL)
+		return bk_fail_memory(e);
+	good = curl_url_set(u, CURLUPART_URL, uri, 0) == CURLUE_OK &&
+	    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+	    curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+	    (strcmp(scheme, "https") == 0 ||
+	    (strcmp(scheme, "http") == 0 && is_local(host)));
+	curl_free(scheme);
+	curl_free(host);
+	curl_url_cleanup(u);
+	if (!good)
+		return bk_fail(e, BK_USAGE, "AWS_CONTAINER_CREDENTIALS_"
+		    "FULL_URI: wants https, or http to loopback, "
+		    "169.254.170.2 or 169.254.170.23");
+	return 0;
+}
+
+/* "Authorization: ..." into *b, nothing if there is no token. */
+static int
+container_token(bk_s3_getenv *env, struct bk_buf *b, struct bk_err *e)
+{
+	const char *file, *token;
+
+	file = get(env, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
+	token = get(env, "AWS_CONTAINER_AUTHORIZATION_TOKEN");
+	if (file == NULL && token == NULL)
+		return 0;
+	if (bk_buf_puts(b, "Authorization: ", e) == -1)
+		return -1;
+	if (file != NULL) {
+		if (bk_io_slurp(file, TOKEN_MAX, b, e) == -1)
+			return -1;
+	} else if (bk_buf_puts(b, token, e) == -1)
+		return -1;
+	while (b->len > 0 && strchr("\r\n", b->data[b->len - 1]) != NULL)
+		b->data[--b->len] = '\0';
+	if (strlen(b->data) != b->len || strpbrk(b->data, "\r\n") != NULL)
+		return bk_fail(e, BK_USAGE, "AWS_CONTAINER_AUTHORIZATION_"
+		    "TOKEN%s: a line break or NUL in it",
+		    file != NULL ? "_FILE" : "");
+	return 0;
+}
+
+int
+bk_cred_container(bk_s3_getenv *env, const char *ca_bundle,
+    struct bk_cred_keys *k, struct bk_err *e)
+{
+	const char *path = get(env, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+	const char *full = get(env, "AWS_CONTAINER_CREDENTIALS_FULL_URI");
+	struct bk_buf url = {0}, token = {0}, answer = {0};
+	struct bk_cred_ask ask = { .method = "GET", .ca_bundle = ca_bundle,
+	    .connect_seconds = 1, .total_seconds = 5 };
+	long status;
+	int rc = -1;
+
+	if (path == NULL && full == NULL)
+		return 0;
+	if (path == NULL && check_uri(full, e) == -1)
+		return -1;
+	if (bk_buf_puts(&url, path != NULL ? ECS : full, e) == -1 ||
+	    (path != NULL && bk_buf_puts(&url, path, e) == -1) ||
+	    container_token(env, &token, e) == -1)
+		goto done;
+	ask.url = url.data;
+	ask.headers[0] = token.data;
+	if (bk_cred_http(&ask, &answer, &status, e) == -1)
+		goto done;
+	if (status != 200)
+		bk_fail(e, BK_FAIL, "container credentials: %s: status %ld",
+		    url.data, status);
+	else if (bk_cred_keys_json(k, "container credentials",
+	    answer.data == NULL ? "" : answer.data, "Token", e) == 0)
+		rc = 1;
+ done:
+	bk_buf_free(&url);
+	bk_buf_free(&token);
+	bk_buf_free(&answer);
+	return rc;
+}
+
+struct imds {
+	const char *base;
+	struct bk_buf token;	/* "X-aws-ec2-metadata-token: ..." */
+};
+
+/* One request; no answer and a status other than 200 are told to *why. */
+static int
+imds_ask(const struct imds *m, const char *method, const char *path,
+    const char *header, struct bk_buf *answer, struct bk_err *why)
+{
+	struct bk_buf url = {0};
+	struct bk_cred_ask ask = { .method = method, .headers = { header },
+	    .connect_seconds = 1, .total_seconds = 3 };
+	long status = 0;
+	int rc;
+
+	rc = bk_buf_printf(&url, why, "%s%s", m->base, path);
+	ask.url = url.data;
+	if (rc == 0)
+		rc = bk_cred_http(&ask, answer, &status, why);
+	if (rc == 0 && status != 200)
+		rc = bk_fail(why, BK_FAIL, "%s: status %ld%s", url.data,
+		    status, status == 404 ? " (no role on this instance?)" :
+		    "");
+	bk_buf_free(&url);
+	return rc;
+}
+
+/* A session's token, which every further request carries (IMDSv2). */
+static int
+imds_open(struct imds *m, struct bk_err *why)
+{
+	struct bk_buf token = {0};
+	int rc = -1;
+
+	if (imds_ask(m, "PUT", "/latest/api/token",
+	    "X-aws-ec2-metadata-token-ttl-seconds: 21600", &token, why) == -1)
+		goto done;
+	if (token.len == 0 || strpbrk(token.data, "\r\n") != NULL)
+		bk_fail(why, BK_FAIL, "%s: its token is none", m->base);
+	else
+		rc = bk_buf_printf(&m->token, why,
+		    "X-aws-ec2-metadata-token: %s", token.data);
+ done:
+	bk_buf_free(&token);
+	return rc;
+}
+
+/* The path of the instance's role, whose name is all that ROLES lists. */
+static int
+imds_role(const struct imds *m, struct bk_buf *path, struct bk_err *why)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789+=,.@_-";
+	struct bk_buf names = {0};
+	int rc = -1;
+
+	if (imds_ask(m, "GET", ROLES, m->token.data, &names, why) == -1)
+		goto done;
+	if (names.len > 0)
+		names.data[strcspn(names.data, "\r\n")] = '\0';
+	if (names.len == 0 || *names.data == '\0')
+		bk_fail(why, BK_FAIL, "%s: this instance has no role", m->base);
+	else if (names.data[strspn(names.data, letters)] != '\0')
+		bk_fail(why, BK_FAIL, "%s: no instance metadata service",
+		    m->base);
+	else
+		rc = bk_buf_printf(path, why, "%s%s", ROLES, names.data);
+ done:
+	bk_buf_free(&names);
+	return rc;
+}
+
+int
+bk_cred_imds(bk_s3_getenv *env, struct bk_cred_keys *k, struct bk_err *why,
+    struct bk_err *e)
+{
+	const char *off = get(env, "AWS_EC2_METADATA_DISABLED");
+	const char *mode = get(env, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
+	struct imds m = {
+		.base = get(env, "AWS_EC2_METADATA_SERVICE_ENDPOINT") };
+	struct bk_buf path = {0}, answer = {0};
+	char base[256];
+	int rc = 0;
+
+	if (off != NULL && strcmp(off, "true") == 0) {
+		bk_fail(why, BK_FAIL, "AWS_EC2_METADATA_DISABLED is true");
+		return 0;
+	}
+	if (m.base == NULL)
+		m.base = mode != NULL && strcmp(mode, "IPv6") == 0 ? IMDS_V6 :
+		    IMDS;
+	if (strlen(m.base) >= sizeof(base))
+		return bk_fail(e, BK_USAGE, "AWS_EC2_METADATA_SERVICE_ENDPOINT"
+		    " is too long");
+	memcpy(base, m.base, strlen(m.base) + 1);
+	if (base[0] != '\0' && base[strlen(base) - 1] == '/')
+		base[strlen(base) - 1] = '\0';
+	m.base = base;
+	if (imds_open(&m, why) == 0 && imds_role(&m, &path, why) == 0 &&
+	    imds_ask(&m, "GET", path.data, m.token.data, &answer, why) == 0)
+		rc = bk_cred_keys_json(k, "instance metadata",
+		    answer.data == NULL ? "" : answer.data, "Token", e) == -1 ?
+		    -1 : 1;
+	bk_buf_free(&m.token);
+	bk_buf_free(&path);
+	bk_buf_free(&answer);
+	return rc;
+}

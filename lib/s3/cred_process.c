@@ -1,0 +1,117 @@
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "cred_source.h"
+#include "io.h"
+
+#define OUTPUT_MAX (64 * 1024)
+
+/*
+ * In the child, between fork() and exec: async-signal-safe calls only.  The
+ * signals are as a shell would have them, whatever the tool ignores.
+ */
+_Noreturn static void
+run(const char *command, int out)
+{
+	struct sigaction sa = { .sa_handler = SIG_DFL };
+	sigset_t none;
+	int null = open("/dev/null", O_RDONLY);
+
+	(void)sigemptyset(&none);
+	(void)sigaction(SIGPIPE, &sa, NULL);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	if (null != -1 && dup2(null, STDIN_FILENO) != -1 &&
+	    dup2(out, STDOUT_FILENO) != -1)
+		(void)execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+	_exit(126);
+}
+
+/* All it prints; one byte more than allowed shows that there is too much. */
+static int
+collect(int fd, struct bk_buf *out, struct bk_err *e)
+{
+	ssize_t n;
+
+	if (bk_buf_reserve(out, OUTPUT_MAX + 1, e) == -1)
+		return -1;
+	n = bk_io_read(fd, out->data, OUTPUT_MAX + 1, "credential_process", e);
+	if (n == -1)
+		return -1;
+	out->len = (size_t)n;
+	out->data[n] = '\0';
+	if (n > OUTPUT_MAX)
+		return bk_fail(e, BK_FAIL, "credential_process: printed more "
+		    "than %d bytes", OUTPUT_MAX);
+	return 0;
+}
+
+static int
+reap(pid_t pid, struct bk_err *e)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR)
+			return bk_fail_errno(e, "credential_process: wait");
+	if (WIFSIGNALED(status))
+		return bk_fail(e, BK_FAIL, "credential_process: killed by "
+		    "signal %d", WTERMSIG(status));
+	if (WEXITSTATUS(status) != 0)
+		return bk_fail(e, BK_FAIL, "credential_process: exit status "
+		    "%d", WEXITSTATUS(status));
+	return 0;
+}
+
+static int
+check_version(const char *text, struct bk_err *e)
+{
+	json_t *o = json_loads(text, 0, NULL);
+	int good = o == NULL ||		/* bk_cred_keys_json() will say so */
+	    json_integer_value(json_object_get(o, "Version")) == 1;
+
+	json_decref(o);
+	if (!good)
+		return bk_fail(e, BK_FAIL, "credential_process: its answer is "
+		    "not \"Version\": 1");
+	return 0;
+}
+
+int
+bk_cred_process(const char *command, struct bk_cred_keys *k,
+    struct bk_err *e)
+{
+	struct bk_buf out = {0};
+	int p[2], rc = -1;
+	pid_t pid;
+
+	if (pipe(p) == -1)
+		return bk_fail_errno(e, "credential_process: pipe");
+	(void)fcntl(p[0], F_SETFD, FD_CLOEXEC);
+	(void)fcntl(p[1], F_SETFD, FD_CLOEXEC);
+	if ((pid = fork()) == 0)
+		run(command, p[1]);
+	close(p[1]);
+	if (pid == -1) {
+		bk_fail_errno(e, "credential_process: fork");
+		close(p[0]);
+		return -1;
+	}
+	rc = collect(p[0], &out, e);
+	close(p[0]);			/* if it has more, it gets SIGPIPE */
+	if (reap(pid, e) == -1 || rc == -1)
+		rc = -1;
+	else if (check_version(out.data, e) == -1)
+		rc = -1;
+	else
+		rc = bk_cred_keys_json(k, "credential_process", out.data,
+		    "SessionToken", e);
+	bk_buf_free(&out);
+	return rc;
+}

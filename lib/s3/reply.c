@@ -1,0 +1,125 @@
+#include "reply.h"
+
+#include <string.h>
+#include <stdio.h>
+
+#include "xml.h"
+
+const char *
+bk_s3_reply_header(const struct bk_s3_reply *r, const char *name)
+{
+	const char *p = r->headers.data, *end = p + r->headers.len;
+	const char *value;
+
+	for (; p != NULL && p < end; p = value + strlen(value) + 1) {
+		value = p + strlen(p) + 1;
+		if (strcmp(p, name) == 0)
+			return value;
+	}
+	return NULL;
+}
+
+int
+bk_s3_reply_take(struct bk_s3_reply *r, const char *line, size_t n,
+    struct bk_err *e)
+{
+	const char *colon;
+	size_t start, len, i;
+
+	if (n >= 5 && memcmp(line, "HTTP/", 5) == 0) {
+		r->headers.len = 0;
+		return 0;
+	}
+	while (n > 0 && strchr("\r\n \t", line[n - 1]) != NULL)
+		n--;
+	colon = memchr(line, ':', n);
+	if (colon == NULL || memchr(line, '\0', n) != NULL)
+		return 0;
+	start = r->headers.len;
+	len = (size_t)(colon - line);
+	if (bk_buf_add(&r->headers, line, len, e) == -1 ||
+	    bk_buf_add(&r->headers, "", 1, e) == -1)
+		return -1;
+	for (i = start; i < start + len; i++)
+		if (r->headers.data[i] >= 'A' && r->headers.data[i] <= 'Z')
+			r->headers.data[i] += 'a' - 'A';
+	for (colon++, len++; len < n && strchr(" \t", *colon) != NULL; len++)
+		colon++;
+	if (bk_buf_add(&r->headers, colon, n - len, e) == -1)
+		return -1;
+	return bk_buf_add(&r->headers, "", 1, e);
+}
+
+static int
+read_element(void *ctx, const char *path, const char *text, struct bk_err *e)
+{
+	struct bk_s3_reply *r = ctx;
+
+	(void)e;
+	if (strcmp(path, "Error/Code") == 0)
+		(void)snprintf(r->code, sizeof(r->code), "%s", text);
+	else if (strcmp(path, "Error/Message") == 0)
+		(void)snprintf(r->message, sizeof(r->message), "%s", text);
+	else if (strcmp(path, "Error/Region") == 0)
+		(void)snprintf(r->region, sizeof(r->region), "%s", text);
+	return 0;
+}
+
+void
+bk_s3_reply_read_error(struct bk_s3_reply *r)
+{
+	const char *region = bk_s3_reply_header(r, "x-amz-bucket-region");
+	struct bk_err ignored = {0};	/* a proxy's HTML: the status is left */
+
+	if (region != NULL)
+		(void)snprintf(r->region, sizeof(r->region), "%s", region);
+	if (r->body.len > 0)
+		(void)bk_s3_xml_parse(r->body.data, r->body.len, read_element,
+		    r, &ignored);
+}
+
+struct search {
+	const char *path;
+	struct bk_buf *out;
+	int found;
+};
+
+static int
+match_element(void *ctx, const char *path, const char *text, struct bk_err *e)
+{
+	struct search *s = ctx;
+
+	if (s->found || strcmp(path, s->path) != 0)
+		return 0;
+	s->found = 1;
+	return bk_buf_puts(s->out, text, e);
+}
+
+int
+bk_s3_reply_xml(const struct bk_s3_reply *r, const char *path,
+    struct bk_buf *out, struct bk_err *e)
+{
+	struct search s = { .path = path, .out = out };
+
+	if (bk_s3_xml_parse(r->body.data, r->body.len, match_element, &s,
+	    e) == -1)
+		return -1;
+	return s.found;
+}
+
+void
+bk_s3_reply_reset(struct bk_s3_reply *r)
+{
+	r->status = 0;
+	r->headers.len = 0;
+	r->body.len = 0;
+	r->code[0] = r->message[0] = r->region[0] = '\0';
+}
+
+void
+bk_s3_reply_free(struct bk_s3_reply *r)
+{
+	bk_buf_free(&r->headers);
+	bk_buf_free(&r->body);
+	*r = (struct bk_s3_reply){0};
+}

@@ -1,0 +1,49 @@
+#ifndef BK_S3_REPLY_H
+#define BK_S3_REPLY_H
+/*
+ * A server's answer: status, headers, body, and, where it is an error, S3's
+ * code and message.  Start it with = {0}.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+#include "err.h"
+
+#define BK_S3_REPLY_MAX (16 * 1024 * 1024)	/* bytes of a body in memory */
+
+struct bk_s3_reply {
+	int status;		/* 0: there was no answer */
+	struct bk_buf headers;	/* NAME NUL VALUE NUL ..., names lower case */
+	struct bk_buf body;	/* what did not go elsewhere */
+	char code[64];		/* "NoSuchKey"; "" if none was told */
+	char message[256];
+	char region[40];	/* where the bucket is, if told */
+};
+
+/* The value of header name (lower case), NULL if it is not there. */
+const char *bk_s3_reply_header(const struct bk_s3_reply *r, const char *name);
+
+/* Take a header line of n bytes; a status line forgets those before it. */
+int bk_s3_reply_take(struct bk_s3_reply *r, const char *line, size_t n,
+    struct bk_err *e);
+
+/*
+ * Fill in code, message and region from an XML error body, which may come
+ * with any status, 200 included, and from headers.
+ */
+void bk_s3_reply_read_error(struct bk_s3_reply *r);
+
+/*
+ * The text of element path, e.g. "CompleteMultipartUploadResult/ETag", of an
+ * XML body, appended to *out.  1 found, 0 not there, -1 with *e set.
+ */
+int bk_s3_reply_xml(const struct bk_s3_reply *r, const char *path,
+    struct bk_buf *out, struct bk_err *e);
+
+/* Forget everything, for another try. */
+void bk_s3_reply_reset(struct bk_s3_reply *r);
+
+void bk_s3_reply_free(struct bk_s3_reply *r);
+
+#endif

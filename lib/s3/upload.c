@@ -1,0 +1,240 @@
+#include "upload.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "deposit.h"
+#include "feed.h"
+
+#define STEP_MS 1000
+
+struct slot {			/* a part under way */
+	struct bk_s3_part *part;	/* NULL: free */
+	struct bk_s3_task *task;
+	char number[12], sum[BK_S3_BASE64];
+	struct bk_s3_pair query[3], headers[2];
+};
+
+struct upload {
+	struct bk_s3 *s3;
+	const struct bk_s3_upload_options *o;
+	struct bk_s3_feed *feed;
+	struct bk_s3_deposit deposit;
+	struct slot *slots;		/* o->jobs of them */
+	struct bk_s3_sent *sent;	/* by part number - 1 */
+	size_t n_sent, cap_sent;
+	uint64_t bytes;
+};
+
+static void
+wake(void *s3)
+{
+	bk_s3_wake(s3);
+}
+
+static int
+start_part(struct upload *u, struct slot *s, struct bk_s3_part *p,
+    struct bk_err *e)
+{
+	struct bk_s3_request rq = {
+		.method = "PUT", .key = u->o->key, .query = s->query,
+		.headers = s->headers, .body = p->data, .body_len = p->len,
+		.body_sha256 = p->sha256,
+	};
+
+	s->part = p;
+	(void)snprintf(s->number, sizeof(s->number), "%u", p->number);
+	s->query[0] = (struct bk_s3_pair){ "partNumber", s->number };
+	s->query[1] = (struct bk_s3_pair){ "uploadId",
+	    u->deposit.upload_id.data };
+	bk_s3_base64(p->sha256, s->sum);
+	s->headers[0] = (struct bk_s3_pair){ u->deposit.no_checksums ? NULL :
+	    "x-amz-checksum-sha256", s->sum };
+	u->bytes += p->len;
+	s->task = bk_s3_start(u->s3, &rq, e);
+	return s->task == NULL ? -1 : 0;
+}
+
+/* Room for part number; what is new is empty. */
+static int
+make_room(struct upload *u, size_t number, struct bk_err *e)
+{
+	size_t cap = u->cap_sent > 0 ? 2 * u->cap_sent : 64;
+	struct bk_s3_sent *more;
+
+	if (number <= u->cap_sent)
+		return 0;
+	if ((more = realloc(u->sent, cap * sizeof(*more))) == NULL)
+		return bk_fail_memory(e);
+	memset(more + u->cap_sent, 0, (cap - u->cap_sent) * sizeof(*more));
+	u->sent = more;
+	u->cap_sent = cap;
+	return make_room(u, number, e);
+}
+
+/* A part's answer: keep its ETag, free the slot. */
+static int
+collect(struct upload *u, struct slot *s, struct bk_err *e)
+{
+	const struct bk_s3_reply *r;
+	const char *etag, *echo;
+	struct bk_s3_sent *sent;
+	size_t n = s->part->number;
+
+	if (bk_s3_task_result(s->task, &r, e) == -1 ||
+	    make_room(u, n, e) == -1)
+		return -1;
+	etag = bk_s3_reply_header(r, "etag");
+	echo = bk_s3_reply_header(r, "x-amz-checksum-sha256");
+	if (etag == NULL)
+		return bk_fail(e, BK_FAIL, "s3://%s/%s: part %zu: the server "
+		    "gave no ETag", bk_s3_bucket(u->s3), u->o->key, n);
+	if (echo != NULL && strcmp(echo, s->sum) != 0)
+		return bk_fail(e, BK_FAIL, "s3://%s/%s: part %zu: the server "
+		    "stored other bytes: SHA-256 %s instead of %s",
+		    bk_s3_bucket(u->s3), u->o->key, n, echo, s->sum);
+	sent = &u->sent[n - 1];
+	if ((sent->etag = strdup(etag)) == NULL)
+		return bk_fail_memory(e);
+	memcpy(sent->sha256, s->part->sha256, sizeof(sent->sha256));
+	sent->echoed = echo != NULL;
+	if (n > u->n_sent)
+		u->n_sent = n;
+	if (u->o->progress != NULL)
+		u->o->progress->bytes += s->part->len;
+	bk_s3_task_free(s->task);
+	s->task = NULL;
+	bk_s3_feed_give_back(u->feed, s->part);
+	s->part = NULL;
+	return 0;
+}
+
+/* Start what can be started, collect what is over; the slots still busy. */
+static int
+turn(struct upload *u, unsigned *busy, struct bk_err *e)
+{
+	struct bk_s3_part *p;
+	struct slot *s;
+
+	*busy = 0;
+	for (s = u->slots; s < u->slots + u->o->jobs; s++) {
+		if (s->task != NULL && bk_s3_task_over(s->task) &&
+		    collect(u, s, e) == -1)
+			return -1;
+		if (s->part == NULL &&
+		    (p = bk_s3_feed_take(u->feed)) != NULL &&
+		    start_part(u, s, p, e) == -1)
+			return -1;
+		*busy += s->part != NULL;
+	}
+	return 0;
+}
+
+/* All parts, beginning with first. */
+static int
+send_parts(struct upload *u, struct bk_s3_part *first, struct bk_err *e)
+{
+	unsigned busy;
+	int over = 0;
+
+	if (start_part(u, &u->slots[0], first, e) == -1)
+		return -1;
+	for (;;) {
+		/* first, so that a part filled meanwhile is not missed */
+		if ((over = bk_s3_feed_over(u->feed, e)) == -1 ||
+		    turn(u, &busy, e) == -1)
+			return -1;
+		if (over && busy == 0)
+			return 0;
+		if (bk_s3_step(u->s3, STEP_MS, e) == -1)
+			return -1;
+	}
+}
+
+static int
+send_multipart(struct upload *u, struct bk_s3_part *first, struct bk_err *e)
+{
+	if (bk_s3_deposit_create(&u->deposit, e) == -1 ||
+	    send_parts(u, first, e) == -1)
+		return -1;
+	return bk_s3_deposit_complete(&u->deposit, u->sent, u->n_sent, e);
+}
+
+/* The first part decides which way it goes. */
+static int
+send_all(struct upload *u, struct bk_err *e)
+{
+	struct bk_s3_part *p;
+	int rc;
+
+	while ((p = bk_s3_feed_take(u->feed)) == NULL) {
+		if (bk_s3_feed_over(u->feed, e) == -1 ||
+		    bk_s3_step(u->s3, STEP_MS, e) == -1)
+			return -1;
+	}
+	if (!p->last)
+		return send_multipart(u, p, e);
+	u->bytes = p->len;
+	rc = bk_s3_deposit_put(&u->deposit, p, e);
+	if (rc == 0 && u->o->progress != NULL)
+		u->o->progress->bytes += p->len;
+	return rc;
+}
+
+static void
+clear(struct upload *u)
+{
+	struct slot *s;
+	size_t i;
+
+	for (s = u->slots; s != NULL && s < u->slots + u->o->jobs; s++) {
+		bk_s3_task_free(s->task);	/* closes its connection */
+		s->task = NULL;
+	}
+	bk_s3_feed_free(u->feed);
+	u->feed = NULL;
+	for (i = 0; i < u->n_sent; i++)
+		free(u->sent[i].etag);
+	free(u->sent);
+	free(u->slots);
+	u->sent = NULL;
+	u->slots = NULL;
+}
+
+int
+bk_s3_upload(struct bk_s3 *s3, struct bk_in *in,
+    const struct bk_s3_upload_options *o, uint64_t *bytes, struct bk_err *e)
+{
+	struct upload u = { .s3 = s3, .o = o };
+	struct bk_s3_parts plan;
+	struct bk_s3_expected want = { .o = o };
+	int rc = -1;
+
+	bk_s3_parts_plan(&plan, o->part_size, o->max_parts);
+	if (bk_s3_deposit_open(&u.deposit, s3, o, &plan, e) == -1)
+		return -1;
+	/* a wrong key or name shows before the input was read for hours */
+	if (bk_s3_deposit_vacant(&u.deposit, e) == -1)
+		goto done;
+	if ((u.slots = calloc(o->jobs, sizeof(*u.slots))) == NULL) {
+		bk_fail_memory(e);
+		goto done;
+	}
+	u.feed = bk_s3_feed_start(in, &plan, o->jobs, wake, s3, e);
+	if (u.feed == NULL || send_all(&u, e) == -1)
+		goto done;
+	want.id = u.deposit.id;
+	want.size = u.bytes;
+	want.etag = u.deposit.etag;
+	want.md5_etag = u.deposit.md5_etag;
+	want.lock_until = u.deposit.lock_until;
+	rc = bk_s3_confirm(s3, &want, e);
+ done:
+	clear(&u);
+	if (rc == -1)
+		bk_s3_deposit_abort(&u.deposit, e);
+	bk_s3_deposit_close(&u.deposit);
+	*bytes = u.bytes;
+	return rc;
+}

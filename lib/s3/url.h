@@ -1,0 +1,36 @@
+#ifndef BK_S3_URL_H
+#define BK_S3_URL_H
+/*
+ * s3://BUCKET/KEY as people write it.  Nothing in it is decoded: the key is
+ * the bytes behind the bucket's slash, whatever they are.
+ */
+#include "buf.h"
+#include "err.h"
+
+struct bk_s3_url {
+	char *bucket;
+	char *key;		/* "" if there is none */
+};
+
+/*
+ * Parse s into *u, which bk_s3_url_free() releases.  BK_USAGE if it is no
+ * such URL, or the bucket's name is none (3 to 255 of A-Z a-z 0-9 . - _).
+ */
+int bk_s3_url_parse(const char *s, struct bk_s3_url *u, struct bk_err *e);
+
+void bk_s3_url_free(struct bk_s3_url *u);	/* = {0} is fine */
+
+/*
+ * Append s in S3's URI encoding: all but letters, digits and "-._~" becomes
+ * %XX, a slash too unless keep_slash.
+ */
+int bk_s3_escape(struct bk_buf *b, const char *s, int keep_slash,
+    struct bk_err *e);
+
+/*
+ * Decode %XX in place, as in a listing made with encoding-type=url ('+' is a
+ * blank there).  -1 if a % is not followed by two hex digits, or is %00.
+ */
+int bk_s3_unescape(char *s);
+
+#endif

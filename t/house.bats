@@ -1,0 +1,282 @@
+#!/usr/bin/env bats
+# The house rules that a machine can check, for every tool and every file.
+
+load support/common
+
+setup_file() {
+	local source
+	TOOLS=
+	for source in "$TOP"/bin/bk-*.c; do
+		source=${source##*/}
+		TOOLS+=" ${source%.c}"
+	done
+	LIB=${BK_BIN%/bin}/libbk.a
+	export TOOLS LIB
+}
+
+setup() {
+	cd "$TOP"
+}
+
+# seek: grep, to which finding nothing is as good as finding something.
+seek() {
+	grep "$@" || [ $? = 1 ]
+}
+
+# none: succeed if standard input is empty, else show it and fail.
+none() {
+	local found
+	found=$(cat)
+	[ -z "$found" ] || { printf '%s\n' "$found" | head -n 20 >&2; return 1; }
+}
+
+
+@test "every tool is built" {
+	local tool
+	for tool in $TOOLS; do
+		[ -x "$BK_BIN/$tool" ] || echo "$tool"
+	done | none
+}
+
+# --- the library
+
+@test "the library exports bk_ names only" {
+	nm -g --defined-only "$LIB" |
+	    awk 'NF == 3 && $3 !~ /^(bk_|__)/ { print $3 }' | none
+}
+
+@test "the library never prints, exits or reads the environment" {
+	nm -A -u "$LIB" | awk '{ print $1, $NF }' | sed 's/@.*//' |
+	    seek -E ' (__)?(v?f?printf|puts|fputs|putchar|perror|stderr|stdout|exit|abort|(secure_)?getenv|warnx?|errx?|syslog)(_chk)?$' |
+	    none
+}
+
+@test "nothing calls what cannot be called safely" {
+	nm -A -u "$LIB" "${LIB%/*}"/obj/bin/*.o | awk '{ print $1, $NF }' |
+	    sed 's/@.*//' |
+	    seek -E ' (__)?(st[rp]cpy|strcat|v?sprintf|gets|ato[ilf]|atoll|strtok|tmpnam|mktemp|system)(_chk)?$' |
+	    none
+}
+
+@test "folders of lib know themselves and base, never each other or bin" {
+	local dir file
+	for file in lib/*/*.[ch]; do
+		dir=${file%/*}
+		sed -n 's/^#[ \t]*include "\(.*\)"/\1/p' "$file" |
+		    while read -r name; do
+			[ -e "$dir/$name" ] && [[ $name != */* ]] ||
+			    [ -e "lib/base/$name" ] ||
+			    echo "$file includes $name"
+		done
+	done | none
+}
+
+@test "a tool links the libraries of its row, and no other" {
+	local tool row
+	if readelf -d "$BK_BIN/bk-seal" | grep -Eq 'lib[atu]+b?san'; then
+		skip "a build with sanitizers links more"
+	fi
+	for tool in $TOOLS; do
+		case $tool in
+		bk-gz) row='deflate|isal|z' ;;
+		bk-zst) row='zstd' ;;
+		bk-crypt | bk-keygen) row='crypto' ;;
+		bk-dump | bk-restore) row='pq|jansson|xxhash' ;;
+		bk-verify) row='pq|jansson|xxhash|deflate|isal|z|zstd|crypto' ;;
+		bk-s3*) row='curl|curl-gnutls|crypto|expat|jansson' ;;
+		bk-base | bk-walrecv | bk-pitr | bk-stat) row='pq|jansson' ;;
+		bk-audit) row='crypto|jansson' ;;
+		bk-notify) row='curl|curl-gnutls|jansson' ;;
+		*) row=c ;;
+		esac
+		readelf -d "$BK_BIN/$tool" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' |
+		    seek -Ev "^(libc|libm|libpthread|ld-linux[a-z0-9_-]*|libgcc_s)\\.so" |
+		    seek -Ev "^lib($row)\\.so" | sed "s/^/$tool links /"
+	done | none
+}
+
+@test "rooms, not halls: files of 600 lines, a main() of 120" {
+	wc -l bin/*.c bin/*.h lib/*/*.[ch] |
+	    awk '$2 != "total" && $1 > 600 { print $2, $1 }' | none
+	awk '/^main\(/ { f = FNR } f && /^}/ { if (FNR - f > 120)
+	    print FILENAME, FNR - f; f = 0 }' bin/bk-*.c | none
+}
+
+@test "nothing is left to be done in the code" {
+	seek -nE 'TODO|FIXME|XXX' -r bin lib contrib | none
+}
+
+# --- what every tool does
+
+@test "--help is a screen that begins with an example" {
+	local tool
+	for tool in $TOOLS; do
+		run -0 --separate-stderr "$tool" --help
+		[ -z "$stderr" ]
+		[[ $output == "Example: "* ]] || echo "$tool: no example" >&2
+		[[ $output == "Example: "* ]]
+		[ "${#lines[@]}" -le 24 ]
+		printf '%s\n' "$output" | sed "s/^/$tool: /" |
+		    awk -v n=$((82 + ${#tool})) 'length($0) > n' | none
+	done
+}
+
+@test "--version is the tool's name and the version" {
+	local tool version
+	version=$(sed -n 's/.*BK_VERSION "\(.*\)"/\1/p' lib/base/version.h)
+	for tool in $TOOLS; do
+		run -0 "$tool" --version
+		[ "$output" = "$tool $version" ]
+	done
+}
+
+@test "a wrong option is 2, with a usage line" {
+	local tool
+	for tool in $TOOLS; do
+		run -2 --separate-stderr "$tool" --no-such-option </dev/null
+		[ -z "$output" ]
+		[[ ${stderr_lines[-1]} == "usage: $tool "* ]]
+		[ "${#stderr_lines[@]}" -le 2 ]
+	done
+}
+
+@test "a full disk is 1, even for --help and --version" {
+	local tool
+	for tool in $TOOLS; do
+		run -1 sh -c "$tool --help >/dev/full"
+		run -1 sh -c "$tool --version >/dev/full"
+	done
+}
+
+@test "a filter on a full disk is 1, with one line that names it" {
+	local tool
+	cd "$BATS_TEST_TMPDIR"
+	head -c 300000 /dev/urandom >in
+	for tool in $TOOLS; do
+		case $tool in
+		bk-gz | bk-zst) set -- "$tool" ;;
+		bk-crypt) bk-keygen -o key && set -- "$tool" -r "$(bk-keygen -y key)" ;;
+		bk-keygen) set -- "$tool" ;;
+		bk-seal) set -- bk-seal cat in ;;
+		*) continue ;;
+		esac
+		run -1 --separate-stderr sh -c '"$@" <in >/dev/full' sh "$@"
+		[[ $stderr == "$tool: "*"No space left on device"* ]]
+		one_line_error "$tool"
+	done
+}
+
+@test "a filter whose reader leaves says nothing" {
+	local tool
+	cd "$BATS_TEST_TMPDIR"
+	head -c 3000000 /dev/urandom >in
+	for tool in $TOOLS; do
+		case $tool in
+		bk-gz | bk-zst) set -- "$tool" ;;
+		bk-crypt) bk-keygen -o key && set -- "$tool" -r "$(bk-keygen -y key)" ;;
+		bk-seal) set -- bk-seal cat in ;;
+		*) continue ;;
+		esac
+		run -0 --separate-stderr bash -c '"$@" <in | head -c 9 >out
+		    echo "${PIPESTATUS[0]}"' sh "$@"
+		[ "$output" = 1 ]
+		[ -z "$stderr" ]
+	done
+}
+
+# --- pages
+
+@test "every tool has a page with its exit statuses and examples" {
+	local tool section status
+	for tool in $TOOLS; do
+		[ -f "man/$tool.1" ] || { echo "no man/$tool.1"; continue; }
+		for section in SYNOPSIS DESCRIPTION 'EXIT STATUS' EXAMPLES 'SEE ALSO'; do
+			grep -qx "\\.Sh $section" "man/$tool.1" ||
+			    echo "man/$tool.1: no $section"
+		done
+		for status in 0 1 2; do
+			sed -n '/^\.Sh EXIT STATUS/,/^\.Sh EXAMPLES/p' "man/$tool.1" |
+			    grep -q "^\\.It $status" ||
+			    echo "man/$tool.1: nothing about exit status $status"
+		done
+	done | none
+}
+
+# options: the options in standard input, one a line, short ones unbundled.
+options() {
+	seek -oE -- '(^|[^A-Za-z0-9-])--?[A-Za-z0-9][A-Za-z0-9-]*' | seek -oE -- '-.*' |
+	    while read -r option; do
+		case $option in
+		--*) echo "$option" ;;
+		*) fold -w 1 <<<"${option#-}" | sed 's/^/-/' ;;
+		esac
+	done | sort -u
+}
+
+# A long list may be [OPTION ...] in the usage line: then --help has it.
+@test "the usage line, --help and the page's SYNOPSIS name the same options" {
+	local tool
+	cd "$BATS_TEST_TMPDIR"
+	for tool in $TOOLS; do
+		[ -f "$TOP/man/$tool.1" ] || continue
+		"$tool" --no-such-option 2>&1 </dev/null | grep ^usage: |
+		    options >usage || :
+		"$tool" --help | options | sort -u - usage >help
+		mandoc -Tascii "$TOP/man/$tool.1" | col -b |
+		    sed -n '/^SYNOPSIS/,/^DESCRIPTION/p' | sed "s/$tool//g" |
+		    options >synopsis
+		comm -23 usage synopsis | sed "s/^/$tool: not in SYNOPSIS: /"
+		comm -13 help synopsis | sed "s/^/$tool: not in usage or --help: /"
+	done | none
+}
+
+@test "every option of --help is in the page" {
+	local tool option
+	for tool in $TOOLS; do
+		[ -f "man/$tool.1" ] || continue
+		mandoc -Tascii "man/$tool.1" | col -b >"$BATS_TEST_TMPDIR/page"
+		"$tool" --help | seek -oE -- ' --[a-z][a-z0-9-]+' |
+		    seek -vE -- '--(help|version)$' | sort -u |
+		    while read -r option; do
+			grep -qF -- "$option" "$BATS_TEST_TMPDIR/page" ||
+			    echo "$tool: $option is not in the page"
+		done
+	done | none
+}
+
+@test "the README names every tool" {
+	local tool
+	[ -f README.md ] || skip "no README.md"
+	for tool in $TOOLS; do
+		grep -qw -- "$tool" README.md || echo "$tool"
+	done | none
+}
+
+# --- the tree
+
+@test "no mark stands whole in any tracked file" {
+	git rev-parse --git-dir >/dev/null 2>&1 || skip "no git checkout"
+	git grep -lF -e "$(opening_mark)" -e "$(closing_mark)" >"$BATS_TEST_TMPDIR/found" ||
+	    [ $? = 1 ]
+	none <"$BATS_TEST_TMPDIR/found"
+}
+
+@test "nothing that was made is tracked" {
+	git rev-parse --git-dir >/dev/null 2>&1 || skip "no git checkout"
+	git ls-files --cached --ignored --exclude-standard | none
+	git ls-files | seek -E '\.([oadt]|so|pyc|log)$' | none
+}
+
+@test "tests can fail, and wait for a condition instead of guessing" {
+	seek -nE '^[[:space:]]*! ' t/*.bats | none
+	seek -nE '\|\| true' t/*.bats | none
+	seek -nE '^[[:space:]]*sleep [0-9]' t/*.bats t/support/*.bash | none
+}
+
+@test "every tool is run by a bats file" {
+	local tool
+	for tool in $TOOLS; do
+		grep -lw -- "$tool" t/*.bats | seek -v house.bats | grep -q . ||
+		    echo "$tool"
+	done | none
+}

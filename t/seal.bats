@@ -1,0 +1,165 @@
+#!/usr/bin/env bats
+# bk-seal: the closing mark is written for a command that succeeded, only.
+
+load support/common
+
+# sealed: standard input is an envelope; print what is in it.
+sealed() {
+	head -c 32 | cmp -s - <(opening_mark) && cat
+}
+
+# is_open FILE: an envelope that was begun and not closed.
+is_open() {
+	[ "$(head -c 32 "$1")" = "$(opening_mark)" ] || [ ! -s "$1" ] &&
+	    [ "$(tail -c 32 "$1")" != "$(closing_mark)" ]
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+}
+
+@test "what a command wrote leaves in an envelope" {
+	bk-seal printf 'one\ntwo' >out
+	printf '%sone\ntwo%s' "$(opening_mark)" "$(closing_mark)" >want
+	cmp out want
+}
+
+@test "output of every size around the buffers' is sealed whole" {
+	local n
+	for n in 1 4095 4096 4097 65535 65536 65537 262144 1048577; do
+		head -c "$n" /dev/urandom >in
+		bk-seal cat in >out
+		cmp <(tail -c +33 out | head -c -32) in
+		[ "$(stat -c %s out)" = $((n + 64)) ]
+	done
+}
+
+@test "300 MB go through, in little memory" {
+	if readelf -d "$BK_BIN/bk-seal" | grep -Eq 'lib[atu]+b?san'; then
+		skip "a build with sanitizers wants more"
+	fi
+	ulimit -v 100000
+	bk-seal head -c 300M /dev/zero | tail -c +33 | head -c -32 |
+	    cmp - <(head -c 300M /dev/zero)
+}
+
+@test "a command that fails is not sealed" {
+	run -1 --separate-stderr bk-seal sh -c 'echo half a dump; exit 3'
+	[ "$stderr" = "bk-seal: sh: exit status 3; not sealed" ]
+	run -1 sh -c 'bk-seal sh -c "echo half a dump; exit 3" >out'
+	is_open out
+}
+
+@test "every exit status but 0 is a failure that is named" {
+	local n
+	for n in 1 2 4 125 126 127 128 255; do
+		run -1 --separate-stderr bk-seal sh -c "echo x; exit $n"
+		[ "$stderr" = "bk-seal: sh: exit status $n; not sealed" ]
+	done
+}
+
+@test "a command that is killed is not sealed" {
+	run -1 --separate-stderr bk-seal sh -c 'echo half; kill -9 $$'
+	[ "$stderr" = "bk-seal: sh: killed by signal 9; not sealed" ]
+	run -1 sh -c 'bk-seal sh -c "head -c 1M /dev/zero; kill -9 \$\$" >out'
+	is_open out
+}
+
+@test "a command that cannot be run is named" {
+	run -1 --separate-stderr bk-seal /nonexistent/pg_dumpall
+	[ "$stderr" = "bk-seal: /nonexistent/pg_dumpall: cannot run: No such file or directory" ]
+	run -1 --separate-stderr bk-seal no-such-command
+	one_line_error bk-seal
+	: >not-executable
+	run -1 --separate-stderr bk-seal ./not-executable
+	[[ $stderr == *"cannot run: Permission denied" ]]
+}
+
+@test "a command that wrote nothing is not sealed" {
+	run -1 --separate-stderr bk-seal true
+	[ "$stderr" = "bk-seal: true: wrote nothing; not sealed" ]
+}
+
+@test "a wrong call runs nothing and says how" {
+	run -2 --separate-stderr bk-seal
+	[[ $stderr == *"usage: bk-seal COMMAND"* ]]
+	run -2 --separate-stderr bk-seal --no-such-option touch ran
+	[ ! -e ran ]
+}
+
+@test "what follows the command is the command's" {
+	bk-seal printf -- '--help -x %s' --version >out
+	[ "$(tail -c +33 out | head -c -32)" = "--help -x --version" ]
+}
+
+@test "standard input and the environment are the command's" {
+	echo from stdin | WORD=env bk-seal sh -c 'cat; echo "$WORD"' >out
+	[ "$(tail -c +33 out | head -c -32)" = $'from stdin\nenv' ]
+}
+
+@test "the command's messages pass, and the status of a pipe's middle" {
+	run -1 --separate-stderr bk-seal sh -c 'echo oops >&2; exit 1'
+	[ "${stderr_lines[0]}" = oops ]
+	run -1 bk-seal bash -o pipefail -c 'false | echo x'
+}
+
+@test "a full disk is reported" {
+	run -1 --separate-stderr sh -c 'bk-seal echo x >/dev/full'
+	[ "$stderr" = "bk-seal: standard output: write: No space left on device" ]
+	run -1 --separate-stderr sh -c 'bk-seal head -c 10M /dev/zero >/dev/full'
+	one_line_error bk-seal
+}
+
+@test "a reader that leaves is no news, but a failure" {
+	run -0 --separate-stderr bash -c \
+	    'bk-seal head -c 10M /dev/zero | head -c 100 >/dev/null
+	     echo "${PIPESTATUS[0]}"'
+	[ "$output" = 1 ]
+	[ -z "$stderr" ]
+}
+
+# The command says that it is ready through a pipe and waits for a signal; not
+# in a shell, whose trap may come too late for the read that it should end.
+signal_reaches_command() {
+	local name=$1 number=$2 pid status=0
+	mkfifo ready
+	bk-seal perl -e '$SIG{TERM} = sub { mkdir "caught"; exit 0 };
+	    open R, ">", "ready"; close R;
+	    select undef, undef, undef, 0.05 while 1' >out 2>err 3>&- &
+	pid=$!
+	read -r <ready || :
+	kill -s "$name" "$pid"
+	wait "$pid" || status=$?
+	[ "$status" = $((128 + number)) ]
+	await 10 test -e caught
+	is_open out
+}
+
+@test "SIGTERM reaches the command, and bk-seal dies of it" {
+	signal_reaches_command TERM 15
+}
+
+@test "so does SIGHUP, as SIGTERM" {
+	signal_reaches_command HUP 1
+}
+
+@test "kill -9 of bk-seal itself leaves no closing mark" {
+	local pid status=0
+	mkfifo ready
+	bk-seal sh -c 'head -c 1M /dev/zero; echo >ready; exec cat ready' >out 3>&- &
+	pid=$!
+	read -r <ready
+	kill -9 "$pid"
+	wait "$pid" || status=$?
+	[ "$status" = 137 ]
+	is_open out
+	: >ready	# lets the command go
+}
+
+@test "the manual's examples: a shell's pipeline, a directory" {
+	mkdir d
+	echo data >d/file
+	bk-seal bash -o pipefail -c 'echo a | tr a b' >out
+	[ "$(tail -c +33 out | head -c -32)" = b ]
+	bk-seal tar -cf - d | tail -c +33 | head -c -32 | tar -tf - | grep -qx d/file
+}

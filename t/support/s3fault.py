@@ -1,0 +1,284 @@
+#!/usr/bin/env python3
+"""A proxy that breaks S3 requests on purpose.
+
+usage: s3fault.py [--cert FILE --key FILE] UPSTREAM RULE...
+
+Listens on a free port of 127.0.0.1, prints "listening PORT", and passes
+HTTP/1.1 on to UPSTREAM (HOST:PORT, plain) unchanged, so that signatures stay
+valid; with --cert speaks TLS to the client.  Answers 100-continue itself.
+Each fault done is a line on stdout.
+
+RULE is 'METHOD REGEX WHICH ACTION': METHOD may be *; REGEX is searched in the
+request target; WHICH is all, N, N-M (counted from 1) or pF (a probability).  A
+request goes to the first rule that applies, and is not counted by those
+behind it.  Actions, S in seconds, N in bytes of the
+request's body (of the answer's, in the last group):
+
+  status:CODE:NAME   read the body, answer this XML error, forward nothing
+  early:CODE:NAME    the same before the body is read, then close
+  redirect:URL       307 to URL
+  reset:N, fin:N     take N bytes, then RST or FIN; forward nothing
+  stall:S[:N]        take N bytes, be silent for S, then RST
+  rate:B             take the body at B bytes a second
+  corrupt:N          flip a bit of byte N on the way up
+
+  err200:NAME        forward; answer 200 with an <Error> in the body
+  lost:rst, lost:fin forward, wait for the answer, drop it: it DID happen
+  slowresp:S         forward; hold the answer for S
+  badetag            alter the answer's ETag
+
+  trunc:N            the answer's head and N bytes, then FIN
+  resetresp:N        the same, then RST
+  stallresp:S:N      the same, silence for S, then RST
+  corruptresp:N      flip a bit of byte N on the way down
+"""
+import argparse
+import random
+import re
+import socket
+import ssl
+import struct
+import threading
+import time
+
+
+class Gone(Exception):
+    """The connection is to be dropped."""
+
+
+class Rule:
+    lock = threading.Lock()
+
+    def __init__(self, text):
+        self.method, regex, self.which, action = text.split(None, 3)
+        self.regex = re.compile(regex)
+        self.name, *self.args = action.split(
+            ':', 1 if action.startswith('redirect') else -1)
+        self.seen = 0
+
+    def applies(self, method, target):
+        if self.method not in ('*', method) or not self.regex.search(target):
+            return False
+        with Rule.lock:
+            self.seen += 1
+            n = self.seen
+        if self.which == 'all':
+            return True
+        if self.which[0] == 'p':
+            return random.random() < float(self.which[1:])
+        low, _, high = self.which.partition('-')
+        return int(low) <= n <= int(high or low)
+
+    def number(self, i, default=0):
+        return float(self.args[i]) if -len(self.args) <= i < len(self.args) else default
+
+
+NOTHING = Rule('* . all pass')
+
+
+def pick(rules, method, target):
+    for rule in rules:
+        if rule.applies(method, target):
+            print(f'{rule.name} #{rule.seen}: {method} {target}', flush=True)
+            return rule
+    return NOTHING
+
+
+class Peer:
+    """A socket and what was read from it too early."""
+
+    def __init__(self, sock):
+        self.sock, self.ahead = sock, b''
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def read(self, n=262144):
+        data = self.ahead[:n] or self.sock.recv(min(n, 262144))
+        self.ahead = self.ahead[n:]
+        if not data:
+            raise Gone
+        return data
+
+    def head(self):
+        data = b''
+        while b'\r\n\r\n' not in data:
+            data += self.read()
+        head, _, self.ahead = data.partition(b'\r\n\r\n')
+        return head + b'\r\n\r\n'
+
+    def send(self, data):
+        self.sock.sendall(data)
+
+    def reset(self):
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
+                             struct.pack('ii', 1, 0))
+        self.sock.close()
+        raise Gone
+
+    def close(self):
+        try:
+            self.sock.close()
+        except OSError:
+            pass
+
+
+def header(head, name):
+    m = re.search(rb'(?im)^' + name + rb': *([^\r]*)', head)
+    return m.group(1) if m else b''
+
+
+def answer(code, name, extra=''):
+    body = ('<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>%s</Code>'
+            '<Message>injected</Message></Error>' % name)
+    return ('HTTP/1.1 %s %s\r\nContent-Type: application/xml\r\n%s'
+            'Content-Length: %d\r\n\r\n%s'
+            % (code, name, extra, len(body), body)).encode()
+
+
+def move(src, dst, n, flip=None, rate=0):
+    """Move n bytes of a body; dst None drops them."""
+    done = 0
+    while done < n:
+        data = bytearray(src.read(n - done))
+        if flip is not None and done <= flip < done + len(data):
+            data[int(flip) - done] ^= 1
+        if dst:
+            dst.send(data)
+        if rate:
+            time.sleep(len(data) / rate)
+        done += len(data)
+
+
+def refuse(client, rule, length, expects):
+    """The actions that forward nothing."""
+    name = rule.name
+    if name == 'early':
+        client.send(answer(*rule.args, 'Connection: close\r\n'))
+        # a close with unread bytes would be a reset, and overtake the answer
+        client.sock.shutdown(socket.SHUT_WR)
+        client.sock.settimeout(2)
+        move(client, None, length)
+        raise Gone
+    if expects:
+        client.send(b'HTTP/1.1 100 Continue\r\n\r\n')
+    if name == 'status':
+        move(client, None, length)
+        client.send(answer(*rule.args))
+    elif name == 'redirect':
+        move(client, None, length)
+        client.send(answer(307, 'TemporaryRedirect',
+                           'Location: %s\r\n' % rule.args[0]))
+    else:
+        taken = rule.number(1 if name == 'stall' else 0)
+        move(client, None, min(int(taken), length))
+        if name == 'stall':
+            time.sleep(rule.number(0))
+        if name == 'fin':
+            raise Gone
+        client.reset()
+
+
+def pass_chunked(server, client):
+    """A chunked body, its framing included."""
+    while True:
+        line = b''
+        while not line.endswith(b'\r\n'):
+            line += server.read(1)
+        client.send(line)
+        size = int(line.split(b';')[0], 16)
+        move(server, client, size + 2)
+        if size == 0:
+            return
+
+
+def reply(client, server, rule, method):
+    head = server.head()
+    while head.startswith(b'HTTP/1.1 100'):
+        head = server.head()
+    if rule.name == 'lost':
+        if rule.args[0] == 'rst':
+            client.reset()
+        raise Gone
+    if rule.name == 'slowresp':
+        time.sleep(rule.number(0))
+    if rule.name == 'badetag':
+        head = re.sub(rb'(?i)(etag: *"?)[0-9a-f]{4}', rb'\g<1>dead', head)
+    none = method == 'HEAD' or head[9:12] in (b'204', b'304')
+    length = 0 if none else int(header(head, b'content-length') or 0)
+    chunked = b'chunked' in header(head, b'transfer-encoding').lower()
+    if rule.name == 'err200':
+        client.send(answer(200, rule.args[0], 'Connection: close\r\n'))
+        raise Gone
+    client.send(head)
+    if rule.name in ('trunc', 'resetresp', 'stallresp'):
+        move(server, client, min(int(rule.number(-1)), length))
+        if rule.name == 'trunc':
+            raise Gone
+        # the bytes are to arrive before the reset overtakes them
+        time.sleep(rule.number(0) if rule.name == 'stallresp' else 0.05)
+        client.reset()
+    if chunked and not none:
+        pass_chunked(server, client)
+    else:
+        move(server, client, length,
+             flip=int(rule.number(0)) if rule.name == 'corruptresp' else None)
+    if header(head, b'connection').lower() == b'close':
+        raise Gone
+
+
+FORWARD_NOTHING = ('status', 'early', 'redirect', 'reset', 'fin', 'stall')
+
+
+def serve(sock, upstream, rules, tls):
+    client = server = None
+    try:
+        client = Peer(tls.wrap_socket(sock, server_side=True) if tls else sock)
+        while True:
+            head = client.head()
+            method, target = head.split(b' ', 2)[:2]
+            method, target = method.decode(), target.decode('latin1')
+            length = int(header(head, b'content-length') or 0)
+            expects = header(head, b'expect').lower() == b'100-continue'
+            rule = pick(rules, method, target)
+            if rule.name in FORWARD_NOTHING:
+                refuse(client, rule, length, expects)
+                continue
+            if server is None:
+                server = Peer(socket.create_connection(upstream))
+            if expects:
+                head = re.sub(rb'(?i)\r\nexpect:[^\r]*', b'', head)
+                client.send(b'HTTP/1.1 100 Continue\r\n\r\n')
+            server.send(head)
+            move(client, server, length,
+                 flip=int(rule.number(0)) if rule.name == 'corrupt' else None,
+                 rate=rule.number(0) if rule.name == 'rate' else 0)
+            reply(client, server, rule, method)
+    except (Gone, OSError, ValueError):
+        pass
+    finally:
+        for peer in (client, server):
+            if peer:
+                peer.close()
+
+
+def main():
+    p = argparse.ArgumentParser(usage=__doc__)
+    p.add_argument('--cert')
+    p.add_argument('--key')
+    p.add_argument('upstream')
+    p.add_argument('rules', nargs='*')
+    a = p.parse_args()
+    tls = None
+    if a.cert:
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        tls.load_cert_chain(a.cert, a.key)
+    host, port = a.upstream.rsplit(':', 1)
+    rules = [Rule(text) for text in a.rules]
+    listener = socket.create_server(('127.0.0.1', 0), backlog=128)
+    print('listening', listener.getsockname()[1], flush=True)
+    while True:
+        sock = listener.accept()[0]
+        threading.Thread(target=serve, daemon=True,
+                         args=(sock, (host, int(port)), rules, tls)).start()
+
+
+main()

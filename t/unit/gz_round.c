@@ -1,0 +1,178 @@
+/* What bk_gz_compress and bk_zst_compress make comes back as it was. */
+#include "gz_run.h"
+
+#include <zlib.h>
+
+#include "../../lib/compress/gz.h"
+#include "../../lib/compress/zst.h"
+#include "seal.h"
+
+static const size_t sizes[] = { 0, 1, 4095, 4096, 4097, BK_IO_BUFSZ,
+	1048575, 1048576, 1048577, 5 * 1048576 + 11 };
+#define NSIZES (sizeof(sizes) / sizeof(sizes[0]))
+
+struct codec {
+	const char *name;
+	compress_fn *compress;
+	decompress_fn *decompress;
+	int level_max;
+};
+
+static const struct codec codecs[] = {
+	{ "gz", bk_gz_compress, bk_gz_decompress, BK_GZ_LEVEL_MAX },
+	{ "zst", bk_zst_compress, bk_zst_decompress, BK_ZST_LEVEL_MAX },
+};
+
+static int
+is_sealed(const struct bytes *b)
+{
+	return bk_seal_find_opening(b->p, b->len, NULL) != -1 &&
+	    bk_seal_find_closing(b->p, b->len) != -1;
+}
+
+static int
+comes_back(const struct codec *c, const struct bytes *packed,
+    const struct bytes *content, unsigned threads)
+{
+	struct result r = decompress(c->decompress, packed, threads);
+	int good = r.e.code == BK_OK && same(&r.out, content);
+
+	if (!good)
+		printf("# %zu bytes: code %d, %s\n", content->len,
+		    (int)r.e.code, r.e.msg);
+	free(r.out.p);
+	return good;
+}
+
+/* Every size, by 1 to 4 threads: always the same bytes. */
+static void
+test_sizes(const struct codec *c, const struct bytes *all, const char *what)
+{
+	struct bytes content = *all;
+	size_t i, wrong = 0;
+	unsigned j;
+
+	for (i = 0; i < NSIZES; i++) {
+		struct result first = {0};
+
+		content.len = sizes[i];
+		for (j = 1; j <= 4; j++) {
+			struct result r = compress_by(c->compress, &content,
+			    1, j);
+
+			wrong += r.e.code != BK_OK || !is_sealed(&r.out);
+			if (j == 1) {
+				first = r;
+				continue;
+			}
+			wrong += !same(&r.out, &first.out);
+			wrong += !comes_back(c, &r.out, &content, j);
+			free(r.out.p);
+		}
+		free(first.out.p);
+	}
+	is_int((intmax_t)wrong, 0, what);
+}
+
+static void
+test_levels(const struct codec *c)
+{
+	struct bytes content = prose(1200000);
+	size_t wrong = 0, len1 = 0;
+	int level;
+
+	for (level = 1; level <= c->level_max; level++) {
+		struct result r = compress_by(c->compress, &content, level, 2);
+
+		if (level == 1)
+			len1 = r.out.len;
+		wrong += r.e.code != BK_OK || !is_sealed(&r.out) ||
+		    !comes_back(c, &r.out, &content, 2);
+		if (level == c->level_max)
+			ok(r.out.len < len1, "%s: the top level is smaller",
+			    c->name);
+		free(r.out.p);
+	}
+	ok(wrong == 0, "%s: every level", c->name);
+	free(content.p);
+}
+
+/* What zlib makes of our stream: the members one after the other. */
+static void
+test_zlib_reads(void)
+{
+	struct bytes content = prose(2500000), got = noise(2500000);
+	struct result r = compress_by(bk_gz_compress, &content, 6, 2);
+	z_stream z = { .next_in = r.out.p, .avail_in = (uInt)r.out.len,
+	    .next_out = got.p, .avail_out = (uInt)got.len };
+	int rc = Z_STREAM_END, members = 0;
+
+	if (inflateInit2(&z, 31) != Z_OK)
+		bail("inflateInit2");
+	while (rc == Z_STREAM_END && z.avail_in > 0) {
+		rc = inflate(&z, Z_FINISH);
+		members++;
+		(void)inflateReset(&z);
+	}
+	ok(rc == Z_STREAM_END && z.avail_out == 0 && same(&got, &content),
+	    "zlib reads it");
+	is_int(members, 4, "three members and the closing one");
+	(void)inflateEnd(&z);
+	free(r.out.p);
+	free(got.p);
+	free(content.p);
+}
+
+/* A sealed input that lost its end: no closing mark comes out. */
+static void
+test_unfinished(const struct codec *c)
+{
+	struct bytes content = {0}, tail = prose(1100000);
+	struct result r, inner;
+
+	append(&content, "head ", 5);
+	append(&content, bk_seal_opening(), BK_SEAL_LEN);
+	append(&content, "(shop)", 6);
+	append(&content, tail.p, tail.len);
+	r = compress_by(c->compress, &content, 3, 2);
+	ok(r.e.code == BK_DATA && strstr(r.e.msg, "unfinished") != NULL &&
+	    bk_seal_find_closing(r.out.p, r.out.len) == -1,
+	    "%s: unfinished input gives no closing mark", c->name);
+	inner = decompress(c->decompress, &r.out, 2);
+	ok(inner.e.code == BK_DATA, "%s: which is refused", c->name);
+	free(r.out.p);
+	free(inner.out.p);
+
+	append(&content, bk_seal_closing(), BK_SEAL_LEN);
+	r = compress_by(c->compress, &content, 3, 2);
+	ok(r.e.code == BK_OK && comes_back(c, &r.out, &content, 2),
+	    "%s: a finished one is fine", c->name);
+	{
+		char db[BK_SEAL_LABEL];
+
+		(void)bk_seal_find_opening(r.out.p, r.out.len, db);
+		is_str(db, "shop", "its label is passed on");
+	}
+	free(r.out.p);
+	free(content.p);
+	free(tail.p);
+}
+
+int
+main(void)
+{
+	struct bytes hard = noise(sizes[NSIZES - 1]);
+	struct bytes easy = prose(sizes[NSIZES - 1]);
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		test_sizes(&codecs[i], &hard, "noise of many sizes");
+		test_sizes(&codecs[i], &easy, "prose of many sizes");
+		test_levels(&codecs[i]);
+		test_unfinished(&codecs[i]);
+	}
+	test_zlib_reads();
+	free(hard.p);
+	free(easy.p);
+	return tap_done();
+}
