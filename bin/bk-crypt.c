@@ -175,6 +175,10 @@ check_call(const struct call *c)
 		if (strcmp(c->recipient_file[i], "-") == 0)
 			bk_tool_usage("-R -: standard input is what gets "
 			    "encrypted");
+	if (!c->decrypt && isatty(STDOUT_FILENO))
+		bk_tool_usage("encrypted data not written to a terminal");
+	if ((c->decrypt || c->rewrap) && isatty(STDIN_FILENO))
+		bk_tool_usage("encrypted data not read from a terminal");
 }
 
 /* Where no option says who opens and for whom, the environment does. */

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../lib/pg/feed.h"
 #include "../lib/pg/globals.h"
 #include "../lib/pg/newdb.h"
+#include "../lib/pg/pour.h"
 #include "../lib/pg/restore.h"
 #include "../lib/pg/restore_analyze.h"
 #include "../lib/pg/restore_part.h"
@@ -115,7 +115,8 @@ clean_up(void)
 
 	if (child > 0)
 		(void)kill((pid_t)child, SIGTERM);
-	if (newdb[0] == '\0' || (own = bk_conn_again(admin, &ignored)) == NULL)
+	if (newdb[0] == '\0' || (own = bk_server_again(admin, &ignored)) ==
+	    NULL)
 		return;
 	if (bk_newdb_drop(own, newdb, &ignored) == 0)
 		newdb[0] = '\0';
@@ -271,7 +272,7 @@ load_part(struct bk_err *e)
 }
 
 static int
-load_foreign(enum bk_feed_kind kind, struct bk_source src, int whole,
+load_foreign(enum bk_pour_kind kind, struct bk_source src, int whole,
     struct bk_err *e)
 {
 	double started = bk_when_monotonic();
@@ -280,7 +281,7 @@ load_foreign(enum bk_feed_kind kind, struct bk_source src, int whole,
 		return bk_fail(e, BK_DATA, INPUT ": holds no roles; leave "
 		    "--globals out");
 	if (make_database(e) == -1 ||
-	    bk_feed_run(kind, src, INPUT, &how, !whole, e) == -1 ||
+	    bk_pour_run(kind, src, INPUT, &how, !whole, e) == -1 ||
 	    bk_restore_analyze(params, how.jobs, e) == -1)
 		return -1;
 	report.seconds = bk_when_monotonic() - started;
@@ -334,17 +335,19 @@ restore(struct bk_err *e)
 	    (sealed ? BK_IN_SEALED : 0), e);
 	struct bk_source src = { .read = read_input, .ctx = in };
 	char before[BK_NEWDB_NAME];
-	enum bk_feed_kind kind;
+	enum bk_pour_kind kind;
 	const uint8_t *head;
 	double seconds;
+	uint8_t nothing;
 	size_t n;
 	int rc = -1;
 
 	if (in == NULL)
 		return -1;
 	head = bk_in_head(in, &n);
-	kind = bk_feed_recognise(head, n);
-	if (bk_feed_refuse(kind, INPUT, e) == -1)
+	kind = bk_pour_recognise(head, n);
+	if ((n == 0 && bk_in_read(in, &nothing, 1, e) == -1) ||
+	    bk_pour_refuse(kind, INPUT, e) == -1)
 		goto done;
 	if (mode != INTO && !bk_in_sealed(in) && !unsealed) {
 		bk_fail(e, BK_DATA, INPUT ": not sealed: nothing tells "
@@ -354,11 +357,11 @@ restore(struct bk_err *e)
 		goto done;
 	}
 	if (connect_server(e) == -1 || check_empty(e) == -1 ||
-	    (kind == BK_FEED_ARCHIVE &&
+	    (kind == BK_POUR_ARCHIVE &&
 	    (archive = bk_restore_open(src, INPUT, e)) == NULL))
 		goto done;
 	if ((mode == PART ? load_part(e) :
-	    kind == BK_FEED_ARCHIVE ? load_archive(e) :
+	    kind == BK_POUR_ARCHIVE ? load_archive(e) :
 	    load_foreign(kind, src, bk_in_sealed(in), e)) == -1 ||
 	    give_name(before, &seconds, e) == -1)
 		goto done;

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "io.h"
 #include "num.h"
 
 #define THREADS_MAX 256
@@ -107,9 +106,6 @@ bk_filter_main(int argc, char *argv[], const struct bk_tool *tool,
 
 	if (o.decompress)
 		o.in_flags |= BK_IN_PARSED | BK_IN_NONEMPTY;
-	/* an empty file is one; an empty pipe is a command that failed */
-	if (bk_io_is_pipe(STDIN_FILENO))
-		o.in_flags |= BK_IN_NONEMPTY;
 	in = bk_in_open(STDIN_FILENO, STDIN_NAME, o.in_flags, &e);
 	if (in == NULL)
 		goto done;

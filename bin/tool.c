@@ -1,5 +1,7 @@
 #include "tool.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -18,6 +20,8 @@ static const struct bk_tool *tool;
 static struct bk_audit audit;
 static double started;
 static void (*cleanup)(void);
+static int signal_pipe[2] = { -1, -1 };
+static volatile sig_atomic_t caught;	/* by note_signal() */
 
 static const struct bk_progress *progress;
 static pthread_t progress_thread;
@@ -111,13 +115,11 @@ bk_tool_audit(void)
 }
 
 static void
-on_signal(int sig)
+die_of(int sig)
 {
 	struct sigaction sa = { .sa_handler = SIG_DFL };
 	sigset_t set;
 
-	if (cleanup != NULL)
-		cleanup();
 	(void)sigaction(sig, &sa, NULL);
 	(void)sigemptyset(&set);
 	(void)sigaddset(&set, sig);
@@ -125,20 +127,58 @@ on_signal(int sig)
 	(void)raise(sig);
 }
 
-void
-bk_tool_on_signal(void (*fn)(void))
+static void
+on_signal(int sig)
+{
+	if (cleanup != NULL)
+		cleanup();
+	die_of(sig);
+}
+
+static void
+note_signal(int sig)
+{
+	int saved = errno;
+
+	caught = sig;
+	/* full: then it is readable already */
+	if (write(signal_pipe[1], "", 1) == -1)
+		errno = saved;
+}
+
+static void
+catch_signals(void (*handler)(int), int flags)
 {
 	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction sa = { .sa_handler = on_signal }, old;
+	struct sigaction sa = { .sa_handler = handler, .sa_flags = flags };
+	struct sigaction old;
 	size_t i;
 
-	cleanup = fn;
 	(void)sigfillset(&sa.sa_mask);
 	for (i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
 		/* nohup's choice stands */
 		if (sigaction(sigs[i], NULL, &old) == 0 &&
 		    old.sa_handler != SIG_IGN)
 			(void)sigaction(sigs[i], &sa, NULL);
+}
+
+void
+bk_tool_on_signal(void (*fn)(void))
+{
+	cleanup = fn;
+	catch_signals(on_signal, 0);
+}
+
+int
+bk_tool_signal_fd(struct bk_err *e)
+{
+	if (pipe(signal_pipe) == -1 ||
+	    fcntl(signal_pipe[0], F_SETFD, FD_CLOEXEC) == -1 ||
+	    fcntl(signal_pipe[1], F_SETFD, FD_CLOEXEC) == -1 ||
+	    fcntl(signal_pipe[1], F_SETFL, O_NONBLOCK) == -1)
+		return bk_fail_errno(e, "pipe");
+	catch_signals(note_signal, (int)SA_RESETHAND | SA_RESTART);
+	return signal_pipe[0];
 }
 
 static pthread_mutex_t signal_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -281,5 +321,8 @@ bk_tool_end(int rc, struct bk_err *e)
 				return BK_FAIL;
 		}
 	}
+	/* unless it came when the work was done */
+	if (rc != 0 && caught)
+		die_of(caught);
 	return rc == 0 ? BK_OK : (int)e->code;
 }

@@ -51,8 +51,17 @@ struct bk_audit *bk_tool_audit(void);
 void bk_tool_on_signal(void (*cleanup)(void));
 
 /*
- * The same for a clean-up that takes time and calls anything, as dropping a
- * database does: it runs in a thread of its own.  Before any other thread is
+ * For tools whose clean-up is more than a signal handler may do: SIGINT,
+ * SIGTERM and SIGHUP make the returned descriptor readable and nothing else.
+ * The tool then stops what it does, cleans up, and bk_tool_end() dies of that
+ * signal.  The same signal again kills at once.  -1 with *e set.
+ */
+int bk_tool_signal_fd(struct bk_err *e);
+
+/*
+ * For tools that wait in too many places to look at a descriptor: as
+ * bk_tool_on_signal(), but cleanup runs in a thread of its own and may take
+ * its time and call anything.  Before any other thread is
  * started.  The rest of the tool goes on meanwhile, but for what stands
  * between hold and release: that and the clean-up do not overlap, and once a
  * signal has come it is not reached any more.

@@ -175,8 +175,9 @@ sys.stdout.buffer.write(gzip.open("plain.gz").read())' | cmp - plain
 }
 
 @test "a reader that leaves early: 1 and not a word" {
-	bk-gz -1 <plain >plain.gz
-	for d in '<plain' '-d <plain.gz'; do
+	head -c 5000000 /dev/urandom >much	# more than a pipe holds
+	bk-gz -1 <much >much.gz
+	for d in '<much' '-d <much.gz'; do
 		run -1 --separate-stderr bash -c "bk-gz $d | head -c1 >/dev/null
 		    exit \${PIPESTATUS[0]}"
 		[ -z "$stderr" ]

@@ -35,6 +35,9 @@ setup() {
 }
 
 @test "300 MB go through, in little memory" {
+	if readelf -d "$BK_BIN/bk-seal" | grep -Eq 'lib[atu]+b?san'; then
+		skip "a build with sanitizers wants more"
+	fi
 	ulimit -v 100000
 	bk-seal head -c 300M /dev/zero | tail -c +33 | head -c -32 |
 	    cmp - <(head -c 300M /dev/zero)
@@ -115,14 +118,16 @@ setup() {
 	[ -z "$stderr" ]
 }
 
-# The command says its pid through a pipe and then waits for a signal.
+# The command says that it is ready through a pipe and waits for a signal; not
+# in a shell, whose trap may come too late for the read that it should end.
 signal_reaches_command() {
 	local name=$1 number=$2 pid status=0
 	mkfifo ready
-	bk-seal sh -c 'trap "echo got it >caught; exit" TERM
-	    echo >ready; while :; do read -r x <never; done' >out 2>err &
+	bk-seal perl -e '$SIG{TERM} = sub { mkdir "caught"; exit 0 };
+	    open R, ">", "ready"; close R;
+	    select undef, undef, undef, 0.05 while 1' >out 2>err 3>&- &
 	pid=$!
-	read -r <ready
+	read -r <ready || :
 	kill -s "$name" "$pid"
 	wait "$pid" || status=$?
 	[ "$status" = $((128 + number)) ]
@@ -131,27 +136,24 @@ signal_reaches_command() {
 }
 
 @test "SIGTERM reaches the command, and bk-seal dies of it" {
-	mkfifo never
-	exec 5<>never
 	signal_reaches_command TERM 15
 }
 
 @test "so does SIGHUP, as SIGTERM" {
-	mkfifo never
-	exec 5<>never
 	signal_reaches_command HUP 1
 }
 
 @test "kill -9 of bk-seal itself leaves no closing mark" {
-	local pid
+	local pid status=0
 	mkfifo ready
-	bk-seal sh -c 'head -c 1M /dev/zero; echo >ready; exec cat ready' >out &
+	bk-seal sh -c 'head -c 1M /dev/zero; echo >ready; exec cat ready' >out 3>&- &
 	pid=$!
 	read -r <ready
 	kill -9 "$pid"
-	run -137 wait "$pid"
+	wait "$pid" || status=$?
+	[ "$status" = 137 ]
 	is_open out
-	: >ready 2>/dev/null &	# lets the command go
+	: >ready	# lets the command go
 }
 
 @test "the manual's examples: a shell's pipeline, a directory" {

@@ -113,7 +113,8 @@ verdict(struct bk_in *in, struct bk_err *e)
 	if (in->marked && !(in->flags & BK_IN_PARSED) &&
 	    bk_seal_find_closing(in->tail, in->tail_len) == -1)
 		return unfinished(in, e);
-	if ((in->flags & BK_IN_NONEMPTY) && in->bytes == 0)
+	if (in->bytes == 0 &&
+	    ((in->flags & BK_IN_NONEMPTY) || bk_io_is_pipe(in->fd)))
 		return bk_fail(e, BK_DATA, "%s: unfinished: it is empty; look "
 		    "at what the command before this one said", in->name);
 	in->ended = 1;

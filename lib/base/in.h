@@ -7,7 +7,9 @@
  * closing mark came before it.  The verdict and the end are one event:
  * bk_in_read() returns 0 for "ended and complete" and nothing else, so no
  * caller can take one for the other.  A stream without an opening mark is
- * passed through unjudged, unless BK_IN_SEALED demands it.
+ * passed through unjudged, unless BK_IN_SEALED demands it.  An empty file may
+ * be meant; an empty pipe is the trace of a command that failed before it
+ * could write a byte, and unfinished.
  *
  * An envelope (the opening mark as the very first bytes, the closing mark as
  * the very last) is stripped, and what is inside is judged by its own marks as
@@ -27,7 +29,7 @@ struct bk_in;
 
 enum {
 	BK_IN_SEALED = 1,	/* refuse a stream without an opening mark */
-	BK_IN_NONEMPTY = 2,	/* an empty stream is an unfinished one */
+	BK_IN_NONEMPTY = 2,	/* an empty file is unfinished as well */
 	BK_IN_PARSED = 4,	/* the caller parses the format and finds the
 				 * stream's own marks: judge an envelope only */
 };

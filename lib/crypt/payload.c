@@ -13,7 +13,6 @@
 #define CHUNK BK_PAYLOAD_CHUNK
 #define SEALED (CHUNK + BK_SUITE_TAG)	/* a whole chunk, encrypted */
 #define CHUNKS 8			/* in a block */
-#define WORKERS 1	/* one core encrypts faster than a pipe takes it */
 
 /* bk_block.tag */
 enum { MIDDLE, LAST, CUT /* the input failed behind it */ };
@@ -24,7 +23,7 @@ struct job {
 	struct bk_in *in;
 	struct bk_armor *armor;
 	struct bk_out *out;
-	EVP_CIPHER_CTX *ctx[WORKERS];
+	EVP_CIPHER_CTX *ctx;	/* the worker's, its key expanded once */
 	size_t block;		/* bytes that fill hands to work at once */
 	size_t trailer;		/* bytes behind the payload: the closing mark */
 	/*
@@ -145,12 +144,13 @@ seal_block(void *ctx, unsigned worker, struct bk_block *b, struct bk_err *e)
 	size_t off = 0, n;
 	int last;
 
+	(void)worker;
 	if (b->tag == CUT)	/* no end is written: what for? */
 		return 0;
 	do {
 		n = b->in_len - off < CHUNK ? b->in_len - off : CHUNK;
 		last = b->tag == LAST && off + n == b->in_len;
-		if (seal_chunk(j->ctx[worker], number++, last, b->in + off, n,
+		if (seal_chunk(j->ctx, number++, last, b->in + off, n,
 		    b->out + b->out_len) == -1)
 			return bk_suite_fail(e, "encrypting");
 		off += n;
@@ -218,19 +218,19 @@ static int
 open_block(void *ctx, unsigned worker, struct bk_block *b, struct bk_err *e)
 {
 	struct job *j = ctx;
-	EVP_CIPHER_CTX *c = j->ctx[worker];
 	struct bk_err ignored = {0};	/* how the input ended says more */
 	uint64_t number = b->seq * CHUNKS;
 	size_t off = 0;
 
+	(void)worker;
 	if (b->tag == CUT)
 		e = &ignored;
 	for (; b->in_len - off > SEALED || (b->tag != LAST &&
 	    b->in_len - off == SEALED); off += SEALED)
-		if (open_middle(c, number++, b, off, e) == -1)
+		if (open_middle(j->ctx, number++, b, off, e) == -1)
 			return b->tag == CUT ? 0 : -1;
 	if (b->tag == LAST)
-		return open_last(c, number, b, off, b->in_len - off, e);
+		return open_last(j->ctx, number, b, off, b->in_len - off, e);
 	return 0;
 }
 
@@ -242,28 +242,31 @@ drain(void *ctx, struct bk_block *b, struct bk_err *e)
 	return bk_out_write(j->out, b->out, b->out_len, e);
 }
 
-/* One context a worker, with its key expanded once. */
+/*
+ * Read, encrypt or decrypt, write: three threads.  One worker is enough, as a
+ * core encrypts faster than a pipe takes it.
+ */
 static int
-make_contexts(struct job *j, const uint8_t key[BK_SUITE_KEY], int encrypt,
+run(struct job *j, const uint8_t key[BK_SUITE_KEY], int encrypt,
     struct bk_err *e)
 {
-	unsigned i;
+	struct bk_par par = {
+		.workers = 1,
+		.in_cap = j->block + j->trailer + 1,
+		.out_cap = CHUNKS * SEALED,
+		.fill = fill, .work = encrypt ? seal_block : open_block,
+		.drain = drain, .ctx = j,
+	};
+	int rc = -1;
 
-	for (i = 0; i < WORKERS; i++)
-		if ((j->ctx[i] = EVP_CIPHER_CTX_new()) == NULL ||
-		    EVP_CipherInit_ex(j->ctx[i], j->suite->aead(), NULL, key,
-		    NULL, encrypt) != 1)
-			return bk_suite_fail(e, "setting up the cipher");
-	return 0;
-}
-
-static void
-free_contexts(struct job *j)
-{
-	unsigned i;
-
-	for (i = 0; i < WORKERS; i++)
-		EVP_CIPHER_CTX_free(j->ctx[i]);
+	if ((j->ctx = EVP_CIPHER_CTX_new()) == NULL ||
+	    EVP_CipherInit_ex(j->ctx, j->suite->aead(), NULL, key, NULL,
+	    encrypt) != 1)
+		bk_suite_fail(e, "setting up the cipher");
+	else
+		rc = bk_par_run(&par, e);
+	EVP_CIPHER_CTX_free(j->ctx);
+	return rc;
 }
 
 int
@@ -274,18 +277,11 @@ bk_payload_seal(const struct bk_suite *s, const uint8_t key[BK_SUITE_KEY],
 		.suite = s, .read = read_in, .in = in, .out = out,
 		.block = CHUNKS * CHUNK,
 	};
-	struct bk_par par = {
-		.workers = WORKERS, .in_cap = CHUNKS * CHUNK + 1,
-		.out_cap = CHUNKS * SEALED,
-		.fill = fill, .work = seal_block, .drain = drain, .ctx = &j,
-	};
-	int rc = -1;
 
-	if (make_contexts(&j, key, 1, e) == 0 && bk_par_run(&par, e) == 0)
-		rc = s->marks ? bk_out_write(out, bk_seal_closing(),
-		    BK_SEAL_LEN, e) : 0;
-	free_contexts(&j);
-	return rc;
+	if (run(&j, key, 1, e) == -1)
+		return -1;
+	return s->marks ? bk_out_write(out, bk_seal_closing(), BK_SEAL_LEN, e)
+	    : 0;
 }
 
 int
@@ -297,18 +293,8 @@ bk_payload_open(const struct bk_suite *s, const uint8_t key[BK_SUITE_KEY],
 		.block = CHUNKS * SEALED,
 		.trailer = s->marks ? BK_SEAL_LEN : 0,
 	};
-	struct bk_par par = {
-		.workers = WORKERS,
-		.in_cap = CHUNKS * SEALED + BK_SEAL_LEN + 1,
-		.out_cap = CHUNKS * SEALED,
-		.fill = fill, .work = open_block, .drain = drain, .ctx = &j,
-	};
-	int rc = -1;
 
-	if (make_contexts(&j, key, 0, e) == 0)
-		rc = bk_par_run(&par, e);
-	free_contexts(&j);
-	return rc;
+	return run(&j, key, 0, e);
 }
 
 /* A payload of n bytes: whole chunks, then a last one that holds something. */

@@ -11,7 +11,7 @@
  * chunk may be shorter, empty only if it is the first.  A suite with marks has
  * the closing mark behind the last chunk.
  *
- * A few chunks make a block for bk_par.  Memory: some 4 MiB.
+ * A few chunks make a block for bk_par.  Memory: 3 MiB.
  */
 #include "in.h"
 #include "armor.h"

@@ -137,26 +137,22 @@ bk_child_read(void *ctx, void *buf, size_t n, struct bk_err *e)
 
 /*
  * Its complaint without the "pg_dump: error: " in front and the query behind:
- * the line that says "error", else the last.
+ * the line that says "error", else (in another language) the first.
  */
 static int
 complain(struct bk_child *c, struct bk_err *e)
 {
-	char *line;
+	const char *line;
 
 	c->words[c->nwords] = '\0';
-	while (c->nwords > 0 && c->words[c->nwords - 1] == '\n')
-		c->words[--c->nwords] = '\0';
 	if ((line = strstr(c->words, ": error: ")) != NULL)
 		line += strlen(": error: ");
 	else if ((line = strstr(c->words, ": ERROR:  ")) != NULL)
 		line += strlen(": ERROR:  ");	/* psql's, of the server */
-	else if ((line = strrchr(c->words, '\n')) != NULL)
-		line++;
 	else
 		line = c->words;
-	line[strcspn(line, "\n")] = '\0';
-	return bk_fail(e, BK_FAIL, "%s: %s", c->name, line);
+	return bk_fail(e, BK_FAIL, "%s: %.*s", c->name,
+	    (int)strcspn(line, "\n"), line);
 }
 
 static int

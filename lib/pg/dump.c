@@ -141,15 +141,16 @@ start_pg_dump(struct dump *d, struct bk_err *e)
 }
 
 /*
- * pg_dump gave up.  If there is somebody who holds a table, say who: it says
- * only that its time was over.
+ * pg_dump gave up.  If it did so over its locks and there is somebody who
+ * holds a table, say who: it says only that its time was over, in the
+ * server's language.
  */
 static int
 blame(struct dump *d, struct bk_err *e)
 {
 	PGresult *res;
 
-	if (strstr(e->msg, "timeout") == NULL)
+	if (strstr(d->child.words, "LOCK TABLE") == NULL)
 		return -1;
 	res = PQexec(d->leader, "SELECT n.nspname, c.relname, l.pid,"
 	    " coalesce(a.state, ''), pg_catalog.left(a.query, 200)"
@@ -158,10 +159,10 @@ blame(struct dump *d, struct bk_err *e)
 	    " JOIN pg_catalog.pg_class c ON c.oid = l.relation"
 	    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
 	    " WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'"
-	    " AND c.relkind = 'r' AND l.database = (SELECT oid"
+	    " AND l.granted AND c.relkind IN ('r', 'p') AND l.database = (SELECT oid"
 	    " FROM pg_catalog.pg_database"
 	    " WHERE datname = pg_catalog.current_database())"
-	    " ORDER BY NOT l.granted, a.xact_start LIMIT 1");
+	    " ORDER BY a.xact_start LIMIT 1");
 	if (PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) == 1) {
 		*e = (struct bk_err){0};
 		bk_fail(e, BK_FAIL, "table \"%s\".\"%s\": locked by process "

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "load_objects.h"
+#include "server.h"
 
 struct worker {
 	struct bk_load *load;
@@ -201,7 +202,7 @@ join(struct worker *w, struct bk_err *e)
 		w->conn = how->conn;
 		return 0;
 	}
-	if ((w->conn = bk_conn_again(how->params, e)) == NULL)
+	if ((w->conn = bk_server_again(how->params, e)) == NULL)
 		return -1;
 	atomic_store(&w->sock, PQsocket(w->conn));
 	/* what matters is committed, and synced, when all is loaded */

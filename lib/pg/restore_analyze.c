@@ -5,6 +5,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "server.h"
+
 struct analyze {
 	const struct bk_conn_params *params;
 	PGresult *tables;
@@ -28,8 +30,6 @@ analyze_tables(struct analyze *a, PGconn *conn, struct bk_err *e)
 {
 	int i;
 
-	if (bk_conn_exec(conn, "SET statement_timeout = 0", e) == -1)
-		return -1;
 	while ((i = atomic_fetch_add(&a->next, 1)) < PQntuples(a->tables))
 		if (bk_conn_exec(conn, PQgetvalue(a->tables, i, 0), e) == -1)
 			return -1;
@@ -41,7 +41,7 @@ run(void *arg)
 {
 	struct analyze *a = arg;
 	struct bk_err e = {0};
-	PGconn *conn = bk_conn_again(a->params, &e);
+	PGconn *conn = bk_server_again(a->params, &e);
 
 	if (conn == NULL || analyze_tables(a, conn, &e) == -1)
 		fail(a, &e);
@@ -53,7 +53,7 @@ run(void *arg)
 static PGresult *
 list_tables(const struct bk_conn_params *params, struct bk_err *e)
 {
-	PGconn *conn = bk_conn_again(params, e);
+	PGconn *conn = bk_server_again(params, e);
 	PGresult *res;
 
 	if (conn == NULL)

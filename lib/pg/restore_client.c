@@ -92,12 +92,12 @@ bk_restore_client_script(struct bk_restore_client *c, char *const options[],
 	return run(c, options, "--file=-", file, SCRIPT_MAX, sql, e);
 }
 
-struct bk_feed *
-bk_restore_client_feed(struct bk_restore_client *c, int is_psql,
+struct bk_pour *
+bk_restore_client_pour(struct bk_restore_client *c, int is_psql,
     char *const options[], struct bk_err *e)
 {
 	char *argv[ARGS];
 
 	make_argv(c, is_psql, options, c->conninfo.data, NULL, argv);
-	return bk_feed_open(argv, c->env, c->o->child, e);
+	return bk_pour_open(argv, c->env, c->o->child, e);
 }

@@ -1,7 +1,7 @@
 #ifndef BK_PG_RESTORE_CLIENT_H
 #define BK_PG_RESTORE_CLIENT_H
 /* The installed pg_restore and psql, told what options say and where to. */
-#include "feed.h"
+#include "pour.h"
 #include "restore.h"
 
 struct bk_restore_client {
@@ -29,7 +29,7 @@ int bk_restore_client_script(struct bk_restore_client *c,
     struct bk_err *e);
 
 /* Start pg_restore, or psql (which has none of o's options), to be fed. */
-struct bk_feed *bk_restore_client_feed(struct bk_restore_client *c,
+struct bk_pour *bk_restore_client_pour(struct bk_restore_client *c,
     int is_psql, char *const options[], struct bk_err *e);
 
 #endif

@@ -33,6 +33,24 @@ bk_server_database(const char *arg, struct bk_buf *name, struct bk_err *e)
 	return rc;
 }
 
+/*
+ * Somebody's limits for his queries are not for making databases, and his
+ * encoding need not have the letters of their names.
+ */
+static PGconn *
+settle(PGconn *conn, struct bk_err *e)
+{
+	if (bk_conn_exec(conn, "SET statement_timeout = 0; "
+	    "SET lock_timeout = 0; SET client_encoding = UTF8; "
+	    "SELECT pg_catalog.set_config(name, '0', "
+	    "false) FROM pg_catalog.pg_settings WHERE name IN "
+	    "('transaction_timeout', 'idle_session_timeout', "
+	    "'idle_in_transaction_session_timeout')", e) == 0)
+		return conn;
+	PQfinish(conn);
+	return NULL;
+}
+
 PGconn *
 bk_server_open(const struct bk_conn_target *t, struct bk_err *e)
 {
@@ -41,16 +59,23 @@ bk_server_open(const struct bk_conn_target *t, struct bk_err *e)
 	struct bk_err first = {0}, ignored = {0};
 	PGconn *conn;
 
-	if (t->instead != NULL)
-		return bk_conn_open(t, e);
 	other.instead = usual[0];
-	if ((conn = bk_conn_open(&other, &first)) != NULL)
-		return conn;
-	other.instead = usual[1];
-	if ((conn = bk_conn_open(&other, &ignored)) != NULL)
-		return conn;
+	if ((conn = bk_conn_open(&other, &first)) == NULL) {
+		other.instead = usual[1];
+		conn = bk_conn_open(&other, &ignored);
+	}
+	if (conn != NULL)
+		return settle(conn, e);
 	bk_fail(e, first.code, "%s", first.msg);
 	return NULL;
+}
+
+PGconn *
+bk_server_again(const struct bk_conn_params *p, struct bk_err *e)
+{
+	PGconn *conn = bk_conn_again(p, e);
+
+	return conn == NULL ? NULL : settle(conn, e);
 }
 
 int

@@ -12,9 +12,14 @@ int bk_server_database(const char *arg, struct bk_buf *name,
 
 /*
  * Connect to a database of t's server that is not t->db's: "postgres", else
- * "template1", or t->instead if that is set.  NULL with *e set.
+ * "template1".  No time limit of a role or database holds for it; it
+ * speaks UTF-8.  NULL with
+ * *e set.
  */
 PGconn *bk_server_open(const struct bk_conn_target *t, struct bk_err *e);
+
+/* Connect once more, to p's database, alike. */
+PGconn *bk_server_again(const struct bk_conn_params *p, struct bk_err *e);
 
 /*
  * The server's system identifier, which a copy of its files shares and a

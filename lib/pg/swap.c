@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "server.h"
 #include "when.h"
 
 #define PATIENCE 20		/* ms between looks at who is there */
@@ -119,7 +120,7 @@ bk_swap(PGconn *conn, const struct bk_conn_params *params, const char *name,
     const char *target, char before[BK_NEWDB_NAME], double *seconds,
     struct bk_err *e)
 {
-	PGconn *killer = bk_conn_again(params, e);
+	PGconn *killer = bk_server_again(params, e);
 	double started;
 	int exists, rc = -1;
 

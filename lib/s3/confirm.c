@@ -1,7 +1,7 @@
 #include "confirm.h"
 
+#include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "object.h"
 #include "when.h"
@@ -107,6 +107,26 @@ check_lock(struct bk_s3 *s3, const struct bk_s3_expected *want,
 	return 0;
 }
 
+/* Shown only to whom may read tags. */
+static int
+check_tags(struct bk_s3 *s3, const struct bk_s3_expected *want,
+    const struct bk_s3_reply *r, struct bk_err *e)
+{
+	const char *got = bk_s3_reply_header(r, "x-amz-tagging-count");
+	const char *p = want->o->tagging;
+	unsigned n = 1;
+	char asked[16];
+
+	if (p == NULL || got == NULL)
+		return 0;
+	for (; *p != '\0'; p++)
+		n += *p == '&';
+	(void)snprintf(asked, sizeof(asked), "%u", n);
+	if (strcmp(got, asked) == 0)
+		return 0;
+	return differs(s3, want, "number of tags", asked, got, e);
+}
+
 static int
 check_content(struct bk_s3 *s3, const struct bk_s3_expected *want,
     const struct bk_s3_reply *r, struct bk_err *e)
@@ -150,7 +170,8 @@ bk_s3_confirm(struct bk_s3 *s3, const struct bk_s3_expected *want,
 	}
 	if (check_content(s3, want, &r, e) == 0 &&
 	    check_class(s3, want, &r, e) == 0 &&
-	    check_encryption(s3, want, &r, e) == 0)
+	    check_encryption(s3, want, &r, e) == 0 &&
+	    check_tags(s3, want, &r, e) == 0)
 		rc = check_lock(s3, want, &r, e);
  done:
 	bk_s3_reply_free(&r);

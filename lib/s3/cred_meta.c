@@ -178,6 +178,8 @@ imds_open(struct imds *m, struct bk_err *why)
 static int
 imds_role(const struct imds *m, struct bk_buf *path, struct bk_err *why)
 {
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789+=,.@_-";
 	struct bk_buf names = {0};
 	int rc = -1;
 
@@ -187,6 +189,9 @@ imds_role(const struct imds *m, struct bk_buf *path, struct bk_err *why)
 		names.data[strcspn(names.data, "\r\n")] = '\0';
 	if (names.len == 0 || *names.data == '\0')
 		bk_fail(why, BK_FAIL, "%s: this instance has no role", m->base);
+	else if (names.data[strspn(names.data, letters)] != '\0')
+		bk_fail(why, BK_FAIL, "%s: no instance metadata service",
+		    m->base);
 	else
 		rc = bk_buf_printf(path, why, "%s%s", ROLES, names.data);
  done:

@@ -3,35 +3,26 @@
  * (https://docs.aws.amazon.com/STS/latest/APIReference/): a form that is
  * POSTed, an XML document that comes back.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "cred_http.h"
 #include "cred_source.h"
 #include "io.h"
+#include "url.h"
 #include "when.h"
 #include "xml.h"
 
 #define TOKEN_MAX 65536
 
-/* "&name=value", percent-encoded as forms are; nothing for NULL. */
+/* "&name=value"; nothing for NULL. */
 static int
 field(struct bk_buf *b, const char *name, const char *value, struct bk_err *e)
 {
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	    "abcdefghijklmnopqrstuvwxyz0123456789-._~";
-	int rc;
-
 	if (value == NULL)
 		return 0;
-	rc = bk_buf_printf(b, e, "&%s=", name);
-	for (; rc == 0 && *value != '\0'; value++)
-		if (strchr(plain, *value) != NULL)
-			rc = bk_buf_add(b, value, 1, e);
-		else
-			rc = bk_buf_printf(b, e, "%%%02X",
-			    (unsigned char)*value);
-	return rc;
+	if (bk_buf_printf(b, e, "&%s=", name) == -1)
+		return -1;
+	return bk_s3_escape(b, value, 0, e);
 }
 
 static int

@@ -11,7 +11,7 @@
 
 #define MAX_META 16		/* of the caller's; the tool allows no more */
 #define MAX_HEADERS (MAX_META + 14)
-#define LAST_WORDS 10		/* seconds for an abort */
+#define LAST_WORDS 5		/* seconds for an abort */
 #define PATIENCE 300		/* seconds for a Complete, which may take long */
 
 void

@@ -116,21 +116,24 @@ int
 bk_s3_xml_escape(struct bk_buf *b, const char *s, struct bk_err *e)
 {
 	size_t n;
+	int rc = 0;
 
-	for (; *s != '\0'; s += n) {
-		unsigned char c = (unsigned char)*s;
-
+	for (; rc == 0 && *s != '\0'; s += n) {
 		n = 1;
-		if (c < 0x20 || c == '&' || c == '<' || c == '>' || c == '"') {
-			if (bk_buf_printf(b, e, "&#%u;", c) == -1)
-				return -1;
-			continue;
+		if (*s == '&')
+			rc = bk_buf_puts(b, "&amp;", e);
+		else if (*s == '<')
+			rc = bk_buf_puts(b, "&lt;", e);
+		else if (*s == '>')
+			rc = bk_buf_puts(b, "&gt;", e);
+		else if ((unsigned char)*s < 0x20)
+			rc = bk_buf_printf(b, e, "&#%d;", *s);
+		else {
+			while ((unsigned char)s[n] >= 0x20 &&
+			    strchr("&<>", s[n]) == NULL)
+				n++;
+			rc = bk_buf_add(b, s, n, e);
 		}
-		while ((unsigned char)s[n] >= 0x20 &&
-		    strchr("&<>\"", s[n]) == NULL)
-			n++;
-		if (bk_buf_add(b, s, n, e) == -1)
-			return -1;
 	}
-	return 0;
+	return rc;
 }

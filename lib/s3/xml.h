@@ -21,7 +21,7 @@ typedef int bk_s3_xml_fn(void *ctx, const char *path, const char *text,
 int bk_s3_xml_parse(const char *doc, size_t n, bk_s3_xml_fn *fn, void *ctx,
     struct bk_err *e);
 
-/* Append s with & < > " and control bytes as entities. */
+/* Append s as an element's text: & < > and control bytes as entities. */
 struct bk_buf;
 int bk_s3_xml_escape(struct bk_buf *b, const char *s, struct bk_err *e);
 

@@ -30,6 +30,9 @@ start_server() {
 	[ $status = 0 ] || return 1
 	eval "$lines"
 	export S3_URL=$AWS_ENDPOINT_URL
+	# when bats is killed nobody calls teardown_file
+	setsid sh -c 'tail --pid=$1 -f /dev/null; exec "$2" stop "$3"' - $$ \
+	    "$SUPPORT/$1" "$S3_DIR" >/dev/null 2>&1 </dev/null 3>&- &
 }
 
 # rgw_start [DIR]: with TLS=1, STS=1, CLASSES="..." as in rgw.sh.
@@ -86,11 +89,12 @@ fault_stop() {
 	[ -z "${S3_URL:-}" ] || export AWS_ENDPOINT_URL=$S3_URL
 }
 
-# strict_start: the stub that checks what no server does, see s3strict.py.
+# strict_start: the stub that checks what no server does, see s3strict.py;
+# with STRICT_TOKEN=... it wants this session token.
 strict_start() {
 	s3_isolate
 	export AWS_ACCESS_KEY_ID=STRICTKEY AWS_SECRET_ACCESS_KEY=strict/secret
-	export AWS_REGION=eu-central-1
+	export AWS_REGION=eu-central-1 AWS_SESSION_TOKEN=${STRICT_TOKEN:-}
 	start_python s3strict.py
 	export AWS_ENDPOINT_URL=http://127.0.0.1:$PORT
 	export S3_URL=$AWS_ENDPOINT_URL
@@ -115,7 +119,7 @@ s3_request() {
 	[ -z "${AWS_CA_BUNDLE:-}" ] || options+=(--cacert "$AWS_CA_BUNDLE")
 	[ -z "${AWS_SESSION_TOKEN:-}" ] ||
 	    options+=(-H "x-amz-security-token: $AWS_SESSION_TOKEN")
-	curl -sS --fail-with-body --path-as-is -X "$1" "${options[@]}" \
+	curl -sS --no-progress-meter --fail-with-body --path-as-is -X "$1" "${options[@]}" \
 	    --aws-sigv4 "aws:amz:$AWS_REGION:s3" \
 	    -H "x-amz-content-sha256: ${hash%% *}" "${@:4}" "$url"
 }

@@ -9,8 +9,9 @@ valid; with --cert speaks TLS to the client.  Answers 100-continue itself.
 Each fault done is a line on stdout.
 
 RULE is 'METHOD REGEX WHICH ACTION': METHOD may be *; REGEX is searched in the
-request target; WHICH counts the matches: all, N, N-M, or pF (a probability).
-The first rule that applies is used.  Actions, S in seconds, N in bytes of the
+request target; WHICH is all, N, N-M (counted from 1) or pF (a probability).  A
+request goes to the first rule that applies, and is not counted by those
+behind it.  Actions, S in seconds, N in bytes of the
 request's body (of the answer's, in the last group):
 
   status:CODE:NAME   read the body, answer this XML error, forward nothing

@@ -124,6 +124,9 @@ test_small(void)
 	check_flips(bk_gz_decompress, &own, &content, 1, "own");
 	check_flips(bk_gz_decompress, &plain, &content, 1, "zlib's");
 	check_flips(bk_gz_decompress, &full, &content, 1, "all fields");
+	full.p[4] ^= 1;		/* the time, which only FHCRC guards */
+	check_bad(bk_gz_decompress, &full, "offset 0: wrong header checksum",
+	    "a header that disagrees with its FHCRC");
 	free(content.p);
 	free(own.p);
 	free(plain.p);
@@ -173,26 +176,68 @@ test_joined(void)
 	free(headless.p);
 }
 
+/* What a later bk-gz may write: members that we do not take in one piece. */
+static void
+test_larger(void)
+{
+	struct bytes content = prose(2 * BK_GZ_MEMBER), b = {0};
+
+	add_opening(&b, &content);
+	add_closing(&b);
+	check_good(bk_gz_decompress, &b, &content, 2, "a member of 2 MiB");
+	free(b.p);
+	free(content.p);
+}
+
+/* A byte between the deflate stream and the trailer, which nobody counts. */
+static void
+test_slack(const struct bytes *content)
+{
+	struct bytes b = {0};
+
+	add_member(&b, NULL, content);
+	append(&b, "", 1);
+	memmove(b.p + b.len - BK_GZ_TRAILER, b.p + b.len - 1 - BK_GZ_TRAILER,
+	    BK_GZ_TRAILER);
+	bk_gz_header_sizes(b.p, (uint32_t)b.len, (uint32_t)content->len);
+	check_bad(bk_gz_decompress, &b, "damaged", "a byte too many");
+	free(b.p);
+}
+
 /* Headers that lie about sizes, and what is not gzip at all. */
 static void
 test_hostile(void)
 {
 	struct bytes content = prose(500), b = {0};
-	static const uint32_t sizes[] = { 0, 1, 40, 0x7fffffff, 0xffffffff };
+	static const uint32_t sizes[] = { 0, 24, 31, 32, 33, 40, 0x7fffffff,
+	    0xffffffff };
 	size_t i, wrong = 0;
 
-	for (i = 0; i < 25; i++) {
+	for (i = 0; i < 64; i++) {
 		struct result r;
 
 		b.len = 0;
 		add_member(&b, NULL, &content);
-		bk_gz_header_sizes(b.p, sizes[i % 5], sizes[i / 5]);
+		bk_gz_header_sizes(b.p, sizes[i % 8], sizes[i / 8]);
 		r = decompress(bk_gz_decompress, &b, 1);
 		wrong += r.e.code == BK_OK ? !same(&r.out, &content) :
 		    r.e.code != BK_DATA || r.out.len > 0;
 		free(r.out.p);
 	}
 	is_int((intmax_t)wrong, 0, "lies about sizes mislead nobody");
+	b.len = 0;
+	add_member(&b, NULL, &content);
+	bk_gz_header_sizes(b.p, 0x7fffffff, 1);
+	check_good(bk_gz_decompress, &b, &content, 2,
+	    "a member of 2 GiB, it says, is not read in one piece");
+	bk_gz_header_sizes(b.p, (uint32_t)b.len, 0x7fffffff);
+	check_good(bk_gz_decompress, &b, &content, 2,
+	    "nor one that promises 2 GiB of content");
+	bk_gz_header_sizes(b.p, 31, 1);
+	check_good(bk_gz_decompress, &b, &content, 2,
+	    "nor one without room for a trailer");
+	test_larger();
+	test_slack(&content);
 	b.len = 0;
 	add_member(&b, NULL, &content);
 	bk_le_put32(b.p + b.len - 4, 0x7fffffff);

@@ -269,6 +269,14 @@ test_every_place(void)
 	bk_in_free(in);
 }
 
+/* 1 if all but the closing mark is read to a good end. */
+static int
+reads_prefix(unsigned flags)
+{
+	s.payload_len -= BK_SEAL_LEN;
+	return reads_whole(flags, 7);
+}
+
 static void
 test_flags(void)
 {
@@ -281,10 +289,35 @@ test_flags(void)
 	store(s.len);
 	ok(reads_whole(BK_IN_SEALED, 1), "an empty envelope is complete, unless");
 	ok(is_refused(BK_IN_NONEMPTY, 1), "somebody wants it not to be empty");
+	make(MARKED, 100, 0, 0);
+	store(s.len - BK_SEAL_LEN);
+	ok(is_refused(0, 7), "a marked stream without its end is refused");
+	ok(reads_prefix(BK_IN_PARSED), "unless its parser looks for it");
+	make(ENVELOPE, 100, 0, 0);
+	store(s.len - 1);
+	ok(is_refused(BK_IN_PARSED, 7), "but never an envelope");
 	make(PLAIN, 1, 0, 0);
 	store(1);
 	ok(reads_whole(BK_IN_NONEMPTY, 1), "one byte is not empty");
 	ok(is_refused(BK_IN_SEALED, 1), "and not sealed");
+}
+
+/* What a command that died before its first byte leaves behind. */
+static void
+test_empty_pipe(void)
+{
+	struct bk_err e = {0};
+	struct bk_in *in;
+	int p[2];
+
+	if (pipe(p) == -1)
+		abort();
+	close(p[1]);
+	in = bk_in_open(p[0], "input", 0, &e);
+	ok(in != NULL && bk_in_drain(in, &e) == -1 && e.code == BK_DATA,
+	    "an empty pipe is unfinished");
+	bk_in_free(in);
+	close(p[0]);
 }
 
 /* bk_in_head(): the payload's first 4096 bytes, marks of envelopes not in it. */
@@ -377,9 +410,9 @@ test_dribble(void)
 	int p[2], kind, bad = 0, rc;
 
 	for (kind = PLAIN; kind <= BOTH; kind++) {
-		for (n = 0; n < 400; n += 57) {
+		for (n = 1; n < 400; n += 57) {
 			make((enum kind)kind, n, n / 2, 0);
-			if (n == 114 && kind >= MARKED)
+			if (n == 115 && kind >= MARKED)
 				s.len--;
 			e = (struct bk_err){0};
 			if (pipe(p) == -1)
@@ -390,7 +423,7 @@ test_dribble(void)
 			rc = read_all(p[0], 0, n % 40, back, &got, &e);
 			pthread_join(writer, NULL);
 			close(p[0]);
-			if (n == 114 && kind >= MARKED)
+			if (n == 115 && kind >= MARKED)
 				bad += rc != -1 || e.code != BK_DATA;
 			else
 				bad += rc != 0 || got != s.payload_len ||
@@ -422,6 +455,7 @@ main(void)
 	test_inner_cut();
 	test_every_place();
 	test_flags();
+	test_empty_pipe();
 	test_head();
 	test_label();
 	test_dribble();

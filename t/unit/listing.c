@@ -93,6 +93,11 @@ test_times(void)
 	is_int(bk_record_format(&b, &old, &e), -1,
 	    "a time that has no text is no record");
 	is_int((intmax_t)b.len, 0, "and leaves nothing behind");
+	old.bare = 1;
+	e = (struct bk_err){0};
+	(void)snprintf(line, sizeof(line), "a\tb");
+	ok(bk_record_format(&b, &old, &e) == 0 &&
+	    strcmp(b.data, "a\\tb\n") == 0, "a bare one is its name");
 	bk_buf_free(&b);
 }
 

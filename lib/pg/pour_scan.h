@@ -1,5 +1,5 @@
-#ifndef BK_PG_FEED_SCAN_H
-#define BK_PG_FEED_SCAN_H
+#ifndef BK_PG_POUR_SCAN_H
+#define BK_PG_POUR_SCAN_H
 /*
  * What passes on its way to psql or pg_restore: is it all there?  psql takes
  * any end for the end, and pg_restore reads a tar that is cut short for ever.
@@ -7,13 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BK_FEED_TAIL 1024	/* where pg_dump's last line of SQL stands */
+#define BK_POUR_TAIL 1024	/* where pg_dump's last line of SQL stands */
 
-struct bk_feed_scan {		/* start with = {0} */
+struct bk_pour_scan {		/* start with = {0} */
 	/* SQL */
 	char line[16];		/* the current line's beginning */
 	size_t col;
-	char tail[BK_FEED_TAIL];
+	char tail[BK_POUR_TAIL];
 	size_t ntail;
 	/* tar */
 	unsigned char block[512];	/* a header, as far as it has come */
@@ -24,17 +24,17 @@ struct bk_feed_scan {		/* start with = {0} */
 };
 
 /* Look at n bytes of SQL; -1 if a line goes to another database (\connect). */
-int bk_feed_scan_sql(struct bk_feed_scan *s, const char *p, size_t n);
+int bk_pour_scan_sql(struct bk_pour_scan *s, const char *p, size_t n);
 
 /* 1 if pg_dump's last line has come. */
-int bk_feed_scan_sql_ended(const struct bk_feed_scan *s);
+int bk_pour_scan_sql_ended(const struct bk_pour_scan *s);
 
-void bk_feed_scan_tar(struct bk_feed_scan *s, const char *p, size_t n);
+void bk_pour_scan_tar(struct bk_pour_scan *s, const char *p, size_t n);
 
 /* 1 if the two blocks of zeros have come, in their place. */
-int bk_feed_scan_tar_ended(const struct bk_feed_scan *s);
+int bk_pour_scan_tar_ended(const struct bk_pour_scan *s);
 
 /* 1 if what is among the n bytes at p. */
-int bk_feed_holds(const char *p, size_t n, const char *what);
+int bk_pour_holds(const char *p, size_t n, const char *what);
 
 #endif

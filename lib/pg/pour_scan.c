@@ -1,9 +1,9 @@
-#include "feed_scan.h"
+#include "pour_scan.h"
 
 #include <string.h>
 
 int
-bk_feed_holds(const char *p, size_t n, const char *what)
+bk_pour_holds(const char *p, size_t n, const char *what)
 {
 	size_t len = strlen(what), i;
 
@@ -14,14 +14,14 @@ bk_feed_holds(const char *p, size_t n, const char *what)
 }
 
 static int
-is_connect(const struct bk_feed_scan *s)
+is_connect(const struct bk_pour_scan *s)
 {
 	return (s->col >= 9 && memcmp(s->line, "\\connect ", 9) == 0) ||
 	    (s->col >= 3 && memcmp(s->line, "\\c ", 3) == 0);
 }
 
 static void
-remember_tail(struct bk_feed_scan *s, const char *p, size_t n)
+remember_tail(struct bk_pour_scan *s, const char *p, size_t n)
 {
 	size_t keep;
 
@@ -38,7 +38,7 @@ remember_tail(struct bk_feed_scan *s, const char *p, size_t n)
 
 /* In rows no line begins with \c: COPY doubles a backslash. */
 int
-bk_feed_scan_sql(struct bk_feed_scan *s, const char *p, size_t n)
+bk_pour_scan_sql(struct bk_pour_scan *s, const char *p, size_t n)
 {
 	const char *nl;
 	size_t i = 0;
@@ -63,9 +63,9 @@ bk_feed_scan_sql(struct bk_feed_scan *s, const char *p, size_t n)
 }
 
 int
-bk_feed_scan_sql_ended(const struct bk_feed_scan *s)
+bk_pour_scan_sql_ended(const struct bk_pour_scan *s)
 {
-	return bk_feed_holds(s->tail, s->ntail,
+	return bk_pour_holds(s->tail, s->ntail,
 	    "-- PostgreSQL database dump complete");
 }
 
@@ -89,7 +89,7 @@ member_size(const unsigned char block[512])
 }
 
 static void
-take_block(struct bk_feed_scan *s)
+take_block(struct bk_pour_scan *s)
 {
 	static const unsigned char zero[512];
 	uint64_t size;
@@ -110,7 +110,7 @@ take_block(struct bk_feed_scan *s)
 }
 
 void
-bk_feed_scan_tar(struct bk_feed_scan *s, const char *p, size_t n)
+bk_pour_scan_tar(struct bk_pour_scan *s, const char *p, size_t n)
 {
 	size_t m;
 
@@ -135,7 +135,7 @@ bk_feed_scan_tar(struct bk_feed_scan *s, const char *p, size_t n)
 }
 
 int
-bk_feed_scan_tar_ended(const struct bk_feed_scan *s)
+bk_pour_scan_tar_ended(const struct bk_pour_scan *s)
 {
 	return !s->broken && s->zeros >= 2 && s->have == 0 && s->skip == 0;
 }

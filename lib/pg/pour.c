@@ -1,4 +1,4 @@
-#include "feed.h"
+#include "pour.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #include "child.h"
-#include "feed_scan.h"
+#include "pour_scan.h"
 #include "io.h"
 #include "restore_client.h"
 
-struct bk_feed {
+struct bk_pour {
 	struct bk_child child;
 	int fd;			/* its standard input; -1: closed */
 	pthread_t listener;
@@ -27,52 +27,52 @@ begins(const void *head, size_t n, const char *with)
 	return n >= strlen(with) && memcmp(head, with, strlen(with)) == 0;
 }
 
-enum bk_feed_kind
-bk_feed_recognise(const void *head, size_t n)
+enum bk_pour_kind
+bk_pour_recognise(const void *head, size_t n)
 {
 	static const char *const sql[] = { "--", "SET ", "\\", "/*", "BEGIN",
 	    "CREATE ", "SELECT ", "\n" };
 	size_t i;
 
 	if (begins(head, n, "PGDMP"))
-		return BK_FEED_ARCHIVE;
+		return BK_POUR_ARCHIVE;
 	if (begins(head, n, "\x1f\x8b"))
-		return BK_FEED_GZIP;
+		return BK_POUR_GZIP;
 	if (begins(head, n, "\x28\xb5\x2f\xfd"))
-		return BK_FEED_ZSTD;
+		return BK_POUR_ZSTD;
 	if (begins(head, n, "age-encryption.org/") ||
 	    begins(head, n, "-----BEGIN AGE ENCRYPTED FILE") ||
 	    begins(head, n, "bk-crypt/"))
-		return BK_FEED_CRYPT;
+		return BK_POUR_CRYPT;
 	if (n > 262 && begins(head, n, "toc.dat") &&
 	    begins((const char *)head + 257, n - 257, "ustar"))
-		return BK_FEED_TAR;
+		return BK_POUR_TAR;
 	if (memchr(head, '\0', n) != NULL)
-		return BK_FEED_UNKNOWN;
-	if (bk_feed_holds(head, n, "PostgreSQL database cluster dump"))
-		return BK_FEED_CLUSTER;
+		return BK_POUR_UNKNOWN;
+	if (bk_pour_holds(head, n, "PostgreSQL database cluster dump"))
+		return BK_POUR_CLUSTER;
 	for (i = 0; i < sizeof(sql) / sizeof(sql[0]); i++)
 		if (begins(head, n, sql[i]))
-			return BK_FEED_SQL;
-	return BK_FEED_UNKNOWN;
+			return BK_POUR_SQL;
+	return BK_POUR_UNKNOWN;
 }
 
 int
-bk_feed_refuse(enum bk_feed_kind kind, const char *name, struct bk_err *e)
+bk_pour_refuse(enum bk_pour_kind kind, const char *name, struct bk_err *e)
 {
 	switch (kind) {
-	case BK_FEED_ARCHIVE: case BK_FEED_TAR: case BK_FEED_SQL:
+	case BK_POUR_ARCHIVE: case BK_POUR_TAR: case BK_POUR_SQL:
 		return 0;
-	case BK_FEED_GZIP:
+	case BK_POUR_GZIP:
 		return bk_fail(e, BK_DATA, "%s: is gzip; put bk-gz -d before "
 		    "bk-restore", name);
-	case BK_FEED_ZSTD:
+	case BK_POUR_ZSTD:
 		return bk_fail(e, BK_DATA, "%s: is zstd; put bk-zst -d before "
 		    "bk-restore", name);
-	case BK_FEED_CRYPT:
+	case BK_POUR_CRYPT:
 		return bk_fail(e, BK_DATA, "%s: is encrypted; put bk-crypt -d "
 		    "before bk-restore", name);
-	case BK_FEED_CLUSTER:
+	case BK_POUR_CLUSTER:
 		return bk_fail(e, BK_DATA, "%s: is a whole cluster's dump "
 		    "(pg_dumpall), which is not one database's; give it to "
 		    "psql -X -v ON_ERROR_STOP=1 -d postgres", name);
@@ -86,7 +86,7 @@ bk_feed_refuse(enum bk_feed_kind kind, const char *name, struct bk_err *e)
 static void *
 listen_to(void *arg)
 {
-	struct bk_feed *f = arg;
+	struct bk_pour *f = arg;
 	struct bk_err ignored = {0};
 	char buf[4096];
 
@@ -95,11 +95,11 @@ listen_to(void *arg)
 	return NULL;
 }
 
-struct bk_feed *
-bk_feed_open(char *const argv[], char *const env[],
+struct bk_pour *
+bk_pour_open(char *const argv[], char *const env[],
     volatile sig_atomic_t *watch, struct bk_err *e)
 {
-	struct bk_feed *f = calloc(1, sizeof(*f));
+	struct bk_pour *f = calloc(1, sizeof(*f));
 	sigset_t all, old;
 	int p[2], rc;
 
@@ -107,7 +107,7 @@ bk_feed_open(char *const argv[], char *const env[],
 		bk_fail_memory(e);
 		return NULL;
 	}
-	*f = (struct bk_feed){ .child = BK_CHILD_NONE, .fd = -1 };
+	*f = (struct bk_pour){ .child = BK_CHILD_NONE, .fd = -1 };
 	f->child.watch = watch;
 	if (pipe(p) == -1) {
 		bk_fail_errno(e, "pipe");
@@ -131,12 +131,12 @@ bk_feed_open(char *const argv[], char *const env[],
 		f->listening = 1;
 		return f;
 	}
-	bk_feed_free(f);
+	bk_pour_free(f);
 	return NULL;
 }
 
 int
-bk_feed_write(struct bk_feed *f, const void *p, size_t n, struct bk_err *e)
+bk_pour_write(struct bk_pour *f, const void *p, size_t n, struct bk_err *e)
 {
 	const char *at = p;
 	ssize_t w;
@@ -146,7 +146,7 @@ bk_feed_write(struct bk_feed *f, const void *p, size_t n, struct bk_err *e)
 			at += w;
 			n -= (size_t)w;
 		} else if (errno == EPIPE) {
-			return bk_feed_finish(f, e);	/* says why */
+			return bk_pour_finish(f, e);	/* says why */
 		} else if (errno != EINTR) {
 			return bk_fail_errno(e, "%s: write", f->child.name);
 		}
@@ -155,7 +155,7 @@ bk_feed_write(struct bk_feed *f, const void *p, size_t n, struct bk_err *e)
 }
 
 static void
-hang_up(struct bk_feed *f)
+hang_up(struct bk_pour *f)
 {
 	if (f->fd != -1)
 		close(f->fd);
@@ -166,14 +166,14 @@ hang_up(struct bk_feed *f)
 }
 
 int
-bk_feed_finish(struct bk_feed *f, struct bk_err *e)
+bk_pour_finish(struct bk_pour *f, struct bk_err *e)
 {
 	hang_up(f);
 	return f->child.pid > 0 ? bk_child_wait(&f->child, e) : 0;
 }
 
 void
-bk_feed_free(struct bk_feed *f)
+bk_pour_free(struct bk_pour *f)
 {
 	if (f == NULL)
 		return;
@@ -187,12 +187,12 @@ bk_feed_free(struct bk_feed *f)
 
 /* Look at what passes; -1 with *e set if it must not be loaded. */
 static int
-scan(struct bk_feed_scan *s, enum bk_feed_kind kind, const char *name,
+scan(struct bk_pour_scan *s, enum bk_pour_kind kind, const char *name,
     const char *p, size_t n, struct bk_err *e)
 {
-	if (kind == BK_FEED_TAR)
-		bk_feed_scan_tar(s, p, n);
-	else if (bk_feed_scan_sql(s, p, n) == -1)
+	if (kind == BK_POUR_TAR)
+		bk_pour_scan_tar(s, p, n);
+	else if (bk_pour_scan_sql(s, p, n) == -1)
 		return bk_fail(e, BK_DATA, "%s: goes to another database "
 		    "(\\connect); dump it without --create", name);
 	return 0;
@@ -200,25 +200,25 @@ scan(struct bk_feed_scan *s, enum bk_feed_kind kind, const char *name,
 
 /* Was that all?  What a seal has vouched for need not look like pg_dump's. */
 static int
-check_end(const struct bk_feed_scan *s, enum bk_feed_kind kind,
+check_end(const struct bk_pour_scan *s, enum bk_pour_kind kind,
     const char *name, int demand_end, struct bk_err *e)
 {
-	if (kind == BK_FEED_TAR && !bk_feed_scan_tar_ended(s))
+	if (kind == BK_POUR_TAR && !bk_pour_scan_tar_ended(s))
 		return bk_fail(e, BK_DATA, "%s: unfinished: the tar has no "
 		    "end", name);
-	if (kind == BK_FEED_SQL && demand_end && !bk_feed_scan_sql_ended(s))
+	if (kind == BK_POUR_SQL && demand_end && !bk_pour_scan_sql_ended(s))
 		return bk_fail(e, BK_DATA, "%s: unfinished: it ended without "
 		    "pg_dump's last line", name);
 	return 0;
 }
 
 static int
-copy_all(struct bk_feed *f, enum bk_feed_kind kind, struct bk_source src,
+copy_all(struct bk_pour *f, enum bk_pour_kind kind, struct bk_source src,
     const char *name, const struct bk_restore_options *o, int demand_end,
     struct bk_err *e)
 {
 	char *buf = malloc(BK_IO_BUFSZ);
-	struct bk_feed_scan s = { .col = 0 };
+	struct bk_pour_scan s = { .col = 0 };
 	ssize_t n = -1;
 	int rc = -1;
 
@@ -226,7 +226,7 @@ copy_all(struct bk_feed *f, enum bk_feed_kind kind, struct bk_source src,
 		return bk_fail_memory(e);
 	while ((n = src.read(src.ctx, buf, BK_IO_BUFSZ, e)) > 0) {
 		if (scan(&s, kind, name, buf, (size_t)n, e) == -1 ||
-		    bk_feed_write(f, buf, (size_t)n, e) == -1)
+		    bk_pour_write(f, buf, (size_t)n, e) == -1)
 			goto done;
 		atomic_fetch_add(&o->progress->bytes, (size_t)n);
 	}
@@ -239,7 +239,7 @@ copy_all(struct bk_feed *f, enum bk_feed_kind kind, struct bk_source src,
 
 /* The program for kind, and its arguments. */
 static int
-find_program(enum bk_feed_kind kind, const struct bk_restore_options *o,
+find_program(enum bk_pour_kind kind, const struct bk_restore_options *o,
     struct bk_buf *out, struct bk_err *e)
 {
 	struct bk_bindir_range range = { .min = 10, .max = INT_MAX };
@@ -249,37 +249,37 @@ find_program(enum bk_feed_kind kind, const struct bk_restore_options *o,
 		return -1;
 	range.wanted = PQserverVersion(conn) / 10000;
 	PQfinish(conn);
-	if (kind == BK_FEED_TAR && range.wanted < 17)
+	if (kind == BK_POUR_TAR && range.wanted < 17)
 		range.max = 16;		/* see restore_ddl.c */
-	return bk_bindir_find_range(&o->bindir, kind == BK_FEED_TAR ?
+	return bk_bindir_find_range(&o->bindir, kind == BK_POUR_TAR ?
 	    "pg_restore" : "psql", &range, out, e);
 }
 
 int
-bk_feed_run(enum bk_feed_kind kind, struct bk_source src, const char *name,
+bk_pour_run(enum bk_pour_kind kind, struct bk_source src, const char *name,
     const struct bk_restore_options *o, int demand_end, struct bk_err *e)
 {
 	static char *const psql[] = { "--no-psqlrc", "--quiet",
 	    "--set=ON_ERROR_STOP=1", "--output=/dev/null", "--file=-", NULL };
 	static char *const tar[] = { "--format=tar", NULL };
 	struct bk_restore_client c;
-	struct bk_feed *f = NULL;
+	struct bk_pour *f = NULL;
 	int rc = -1;
 
-	if (kind == BK_FEED_SQL && (o->no_owner || o->no_acl ||
+	if (kind == BK_POUR_SQL && (o->no_owner || o->no_acl ||
 	    o->role != NULL))
 		return bk_fail(e, BK_USAGE, "%s: is SQL, in which owners and "
 		    "privileges cannot be left out; dump it without them",
 		    name);
 	if (bk_restore_client_open(&c, o, e) == -1 ||
 	    find_program(kind, o, &c.program, e) == -1 ||
-	    (f = bk_restore_client_feed(&c, kind == BK_FEED_SQL,
-	    kind == BK_FEED_SQL ? psql : tar, e)) == NULL ||
+	    (f = bk_restore_client_pour(&c, kind == BK_POUR_SQL,
+	    kind == BK_POUR_SQL ? psql : tar, e)) == NULL ||
 	    copy_all(f, kind, src, name, o, demand_end, e) == -1)
 		goto done;
-	rc = bk_feed_finish(f, e);
+	rc = bk_pour_finish(f, e);
  done:
-	bk_feed_free(f);
+	bk_pour_free(f);
 	bk_restore_client_close(&c);
 	return rc;
 }

@@ -1,0 +1,163 @@
+/* bk-s3get: an object in S3 to standard output, see bk-s3get(1) */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../lib/s3/download.h"
+#include "../lib/s3/list.h"
+#include "../lib/s3/url.h"
+#include "num.h"
+#include "out.h"
+#include "tool.h"
+
+static const struct bk_tool tool = {
+	.name = "bk-s3get",
+	.usage = "[-qv] [-j N] [--seal] [--retry-for DURATION] "
+	    "s3://BUCKET/KEY",
+	.help =
+"Example: bk-s3get s3://backups/shop/latest | bk-crypt -d -i key | bk-gz -d > d\n"
+"\n"
+"usage: bk-s3get [-qv] [-j N] [OPTION ...] s3://BUCKET/KEY\n"
+"\n"
+"Writes the object KEY to standard output; where KEY's last part is `latest',\n"
+"the newest object under what is before it.  Ranges are fetched at once and\n"
+"written in order; a cut is resumed; size and checksum are verified before the\n"
+"last 4 KiB leave.  Keys, region, endpoint: AWS_*.  More: bk-s3get(1).\n"
+"\n"
+"    --seal                put the object in an envelope: the next bk tool then\n"
+"                          sees whether it came whole, whatever its format\n"
+"    -j N                  ranges at once (4)\n"
+"    --retry-for DURATION  give up after so long without success (15m)\n"
+"    -q, -v                no progress; progress without a terminal too\n"
+"\n"
+"Exit: 0 whole, 1 failed, 2 wrong call, 3 damaged, 4 no such object.\n",
+};
+
+enum { OPT_SEAL = BK_OPT_TOOL, OPT_RETRY };
+
+static const struct option options[] = {
+	{ "seal", no_argument, NULL, OPT_SEAL },
+	{ "jobs", required_argument, NULL, 'j' },
+	{ "retry-for", required_argument, NULL, OPT_RETRY },
+	BK_TOOL_LONGOPTS,
+	{ 0 }
+};
+
+struct args {
+	unsigned jobs, retry_for, out_flags;
+	int mode;
+};
+
+static void
+parse_option(struct args *a, int ch)
+{
+	struct bk_err e = {0};
+	uint64_t n = 0;
+
+	switch (ch) {
+	case OPT_SEAL: a->out_flags |= BK_OUT_ENVELOPE; break;
+	case 'j':
+		if (bk_num_parse(optarg, 1, 64, "-j", &n, &e) == -1)
+			bk_tool_usage("%s", e.msg);
+		a->jobs = (unsigned)n;
+		break;
+	case OPT_RETRY:
+		if (bk_duration_parse(optarg, "--retry-for", &n, &e) == -1)
+			bk_tool_usage("%s", e.msg);
+		a->retry_for = n < 1000000000 ? (unsigned)n : 1000000000;
+		break;
+	case 'q': a->mode = -1; break;
+	case 'v': a->mode = 1; break;
+	default: bk_tool_option(ch);
+	}
+}
+
+static void
+say(const char *text)
+{
+	bk_tool_say("%s", text);
+}
+
+/* Is name's last part "latest"?  Then cut it off: the prefix is left. */
+static int
+cut_latest(char *name)
+{
+	char *slash = strrchr(name, '/');
+	char *last = slash != NULL ? slash + 1 : name;
+
+	if (strcmp(last, "latest") != 0)
+		return 0;
+	*last = '\0';
+	return 1;
+}
+
+static int
+get(const struct args *a, struct bk_s3_url *url, struct bk_s3_cred *cred,
+    struct bk_err *e)
+{
+	static struct bk_progress progress;
+	static struct bk_buf key, where;
+	struct bk_s3_options o = {
+		.bucket = url->bucket, .retry_for = a->retry_for,
+		.stop_fd = -1, .warn = say,
+	};
+	struct bk_s3_download_options down = {
+		.jobs = a->jobs, .progress = &progress,
+	};
+	struct bk_s3 *s3 = bk_s3_open(cred, &o, e);
+	struct bk_out *out = NULL;
+	int rc = -1;
+
+	if (s3 == NULL)
+		return -1;
+	if (cut_latest(url->key) ?
+	    bk_s3_list_newest(s3, url->key, &key, e) == -1 :
+	    bk_buf_puts(&key, url->key, e) == -1)
+		goto done;
+	if (bk_buf_printf(&where, e, "s3://%s/%s", url->bucket,
+	    key.data) == -1)
+		goto done;
+	bk_tool_audit()->source = where.data;
+	out = bk_out_open(STDOUT_FILENO, "standard output", a->out_flags, e);
+	if (out == NULL)
+		goto done;
+	bk_tool_progress(&progress, a->mode);
+	down.key = key.data;
+	rc = bk_s3_download(s3, &down, out, e);
+	bk_tool_audit()->size_bytes = bk_out_bytes(out);
+ done:
+	bk_out_free(out);
+	bk_s3_close(s3);
+	return rc;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct args a = { .jobs = 4, .retry_for = 15 * 60 };
+	struct bk_err e = {0};
+	struct bk_s3_url url = {0};
+	struct bk_s3_cred *cred = NULL;
+	int ch, rc = -1;
+
+	bk_tool_start(&tool);
+	while ((ch = getopt_long(argc, argv, "j:qv", options, NULL)) != -1)
+		parse_option(&a, ch);
+	if (argc - optind != 1)
+		bk_tool_usage("one s3://BUCKET/KEY is wanted");
+	if (bk_s3_url_parse(argv[optind], &url, &e) == -1)
+		bk_tool_usage("%s", e.msg);
+	if (*url.key == '\0')
+		bk_tool_usage("%s: no object's name", argv[optind]);
+	bk_tool_audit()->type = "download";
+	bk_tool_audit()->source = argv[optind];
+	bk_tool_audit()->destination = "standard output";
+
+	if (bk_s3_global_init(&e) == 0 &&
+	    (cred = bk_s3_cred_new(getenv, &e)) != NULL)
+		rc = get(&a, &url, cred, &e);
+	bk_s3_cred_free(cred);
+	bk_s3_url_free(&url);
+	return bk_tool_end(rc, &e);
+}

@@ -1,0 +1,173 @@
+/* bk-s3ls: list the objects under a prefix, see bk-s3ls(1) */
+#include <getopt.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../lib/s3/client.h"
+#include "../lib/s3/list.h"
+#include "../lib/s3/uploads.h"
+#include "../lib/s3/url.h"
+#include "io.h"
+#include "listing.h"
+#include "num.h"
+#include "tool.h"
+
+#define FLUSH (64 * 1024)	/* bytes of listing in one write */
+
+static const struct bk_tool tool = {
+	.name = "bk-s3ls",
+	.usage = "[--uploads] [--retry-for TIME] s3://BUCKET[/PREFIX]",
+	.help =
+"Example: bk-s3ls s3://backups/shop/ | bk-prune -d 30 -m 12 | bk-s3rm\n"
+"\n"
+"usage: bk-s3ls [--uploads] [--retry-for TIME] s3://BUCKET[/PREFIX]\n"
+"\n"
+"Lists every object whose key begins with PREFIX, in the order of keys: time\n"
+"of storing (UTC), bytes and name, tab-separated, one a line.\n"
+"\n"
+"    --uploads         list unfinished multipart uploads instead\n"
+"    --retry-for TIME  repeat what fails for so long (1m)\n"
+"    --help            this text\n"
+"    --version         the version\n"
+"\n"
+"Where and as whom: AWS_ACCESS_KEY_ID ..., AWS_PROFILE, AWS_ENDPOINT_URL,\n"
+"AWS_REGION and the rest of the AWS tools' settings; bk-s3ls(1) lists them.\n"
+"\n"
+"Exit: 0 listed, 1 could not, 2 wrong call, 4 nothing there.\n",
+};
+
+struct output {
+	const char *bucket;
+	struct bk_buf text;
+	uint64_t records;
+};
+
+static int
+flush(struct output *out, struct bk_err *e)
+{
+	int rc = bk_io_write(STDOUT_FILENO, out->text.data, out->text.len,
+	    "standard output", e);
+
+	out->text.len = 0;
+	return rc;
+}
+
+/* Write a record named s3://bucket/key[?uploadId=id]. */
+static int
+put(struct output *out, struct bk_record *r, const char *key, const char *id,
+    struct bk_err *e)
+{
+	struct bk_buf name = {0};
+	int rc = -1;
+
+	if (bk_buf_printf(&name, e, "s3://%s/%s%s%s", out->bucket, key,
+	    id != NULL ? "?uploadId=" : "", id != NULL ? id : "") == -1)
+		goto done;
+	r->name = name.data;
+	out->records++;
+	rc = bk_record_format(&out->text, r, e);
+	if (rc == 0 && out->text.len >= FLUSH)
+		rc = flush(out, e);
+ done:
+	bk_buf_free(&name);
+	return rc;
+}
+
+static int
+put_object(void *ctx, const struct bk_s3_object *o, struct bk_err *e)
+{
+	struct bk_record r = { .time = o->modified, .bytes = o->size };
+
+	return put(ctx, &r, o->key, NULL, e);
+}
+
+static int
+put_upload(void *ctx, const struct bk_s3_upload *u, struct bk_err *e)
+{
+	struct bk_record r = { .time = u->initiated };
+
+	return put(ctx, &r, u->key, u->id, e);
+}
+
+static void
+warn(const char *text)
+{
+	bk_tool_say("%s", text);
+}
+
+static int
+list(const struct bk_s3_url *url, unsigned retry_for, int uploads,
+    struct bk_err *e)
+{
+	struct bk_s3_options o = { .bucket = url->bucket,
+	    .retry_for = retry_for, .stop_fd = -1, .warn = warn };
+	struct output out = { .bucket = url->bucket };
+	struct bk_s3_cred *cred = NULL;
+	struct bk_s3 *s3 = NULL;
+	int rc = -1;
+
+	if (bk_s3_global_init(e) == -1 ||
+	    (cred = bk_s3_cred_new(getenv, e)) == NULL ||
+	    (s3 = bk_s3_open(cred, &o, e)) == NULL)
+		goto done;
+	rc = uploads ?
+	    bk_s3_uploads_list(s3, url->key, put_upload, &out, e) :
+	    bk_s3_list(s3, url->key, put_object, &out, e);
+	/* what came before a failure is told, as ls does; the status is not 0 */
+	if (flush(&out, e) == -1 || bk_io_close(STDOUT_FILENO,
+	    "standard output", e) == -1)
+		rc = -1;
+	if (rc == 0 && out.records == 0)
+		rc = bk_fail(e, BK_NONE, "s3://%s/%s: %s", url->bucket,
+		    url->key, uploads ? "no unfinished upload" : "nothing "
+		    "there");
+ done:
+	bk_buf_free(&out.text);
+	bk_s3_close(s3);
+	bk_s3_cred_free(cred);
+	return rc;
+}
+
+int
+main(int argc, char *argv[])
+{
+	enum { UPLOADS = BK_OPT_TOOL, RETRY_FOR };
+	static const struct option options[] = {
+		{ "uploads", no_argument, NULL, UPLOADS },
+		{ "retry-for", required_argument, NULL, RETRY_FOR },
+		BK_TOOL_LONGOPTS,
+		{ 0 }
+	};
+	struct bk_err e = {0};
+	struct bk_s3_url url = {0};
+	uint64_t retry_for = 60;
+	int uploads = 0, ch, rc;
+
+	bk_tool_start(&tool);
+	while ((ch = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		switch (ch) {
+		case UPLOADS:
+			uploads = 1;
+			break;
+		case RETRY_FOR:
+			if (bk_duration_parse(optarg, "--retry-for",
+			    &retry_for, &e) == -1)
+				bk_tool_usage("%s", e.msg);
+			break;
+		default:
+			bk_tool_option(ch);
+		}
+	}
+	if (argc - optind != 1)
+		bk_tool_usage("want one s3://BUCKET[/PREFIX]");
+	if (bk_s3_url_parse(argv[optind], &url, &e) == -1)
+		bk_tool_usage("%s", e.msg);
+	if (retry_for > 365 * 86400)
+		bk_tool_usage("--retry-for: longer than a year");
+	bk_tool_audit()->type = "list";
+	bk_tool_audit()->source = argv[optind];
+
+	rc = list(&url, (unsigned)retry_for, uploads, &e);
+	bk_s3_url_free(&url);
+	return bk_tool_end(rc, &e);
+}

@@ -1,0 +1,353 @@
+/* bk-s3put: standard input as one object in S3, see bk-s3put(1) */
+#include <ctype.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../lib/s3/parts.h"
+#include "../lib/s3/upload.h"
+#include "../lib/s3/url.h"
+#include "in.h"
+#include "name.h"
+#include "num.h"
+#include "tool.h"
+
+#define MAX_META 10		/* --meta; S3 takes 2 KB of them */
+#define MAX_TAGS 10		/* S3's limit */
+#define MAX_LOCK (100ULL * 365 * 86400)
+
+static const struct bk_tool tool = {
+	.name = "bk-s3put",
+	.usage = "[-qv] [-j N] [--overwrite] [--sealed] [--db NAME] "
+	    "[--tier NAME] [--storage-class CLASS] [--sse s3|kms[:KEYID]] "
+	    "[--lock MODE:DURATION] [--tag K=V] [--meta K=V] "
+	    "[--content-type TYPE] [--part-size SIZE] [--max-parts N] "
+	    "[--retry-for DURATION] s3://BUCKET/KEY",
+	.help =
+"Example: bk-dump shop | bk-gz | bk-crypt | bk-s3put s3://backups/{db}/{utc}.bk\n"
+"\n"
+"usage: bk-s3put [-qv] [-j N] [OPTION ...] s3://BUCKET/KEY\n"
+"\n"
+"Stores standard input as one object, or leaves none.  KEY may hold {db} {host}\n"
+"{utc} {date} {time} {tier}.  Keys, region, endpoint: AWS_*.  More: bk-s3put(1).\n"
+"\n"
+"    --overwrite             replace an object of that name\n"
+"    --sealed                refuse input that is no bk stream\n"
+"    --db NAME, --tier NAME  for {db} and {tier}\n"
+"    --storage-class CLASS   e.g. STANDARD_IA\n"
+"    --sse s3|kms|kms:KEYID  encryption by the server\n"
+"    --lock MODE:DURATION    object lock, e.g. COMPLIANCE:30d\n"
+"    --tag K=V, --meta K=V   tag, metadata (up to 10 each)\n"
+"    --content-type TYPE     instead of application/octet-stream\n"
+"    -j N, --part-size SIZE  parts at once (4), their first size (8M)\n"
+"    --max-parts N           the provider's limit (10000)\n"
+"    --retry-for DURATION    give up after so long without success (15m)\n"
+"    -q, -v                  no progress; progress without a terminal too\n"
+"Exit: 0 stored, 1 failed, 2 wrong call, 3 input empty or unfinished.\n",
+};
+
+struct args {
+	struct bk_s3_upload_options up;
+	struct bk_s3_pair meta[MAX_META + 1];	/* their names are ours */
+	unsigned n_meta, n_tags;
+	struct bk_buf tagging;
+	const char *db, *tier;
+	unsigned retry_for;
+	unsigned in_flags;
+	int mode;			/* of the progress line */
+};
+
+enum {
+	OPT_OVERWRITE = BK_OPT_TOOL, OPT_SEALED, OPT_DB, OPT_TIER, OPT_CLASS,
+	OPT_SSE, OPT_LOCK, OPT_TAG, OPT_META, OPT_TYPE, OPT_PART, OPT_MAX,
+	OPT_RETRY,
+};
+
+static const struct option options[] = {
+	{ "overwrite", no_argument, NULL, OPT_OVERWRITE },
+	{ "sealed", no_argument, NULL, OPT_SEALED },
+	{ "db", required_argument, NULL, OPT_DB },
+	{ "tier", required_argument, NULL, OPT_TIER },
+	{ "storage-class", required_argument, NULL, OPT_CLASS },
+	{ "sse", required_argument, NULL, OPT_SSE },
+	{ "lock", required_argument, NULL, OPT_LOCK },
+	{ "tag", required_argument, NULL, OPT_TAG },
+	{ "meta", required_argument, NULL, OPT_META },
+	{ "content-type", required_argument, NULL, OPT_TYPE },
+	{ "jobs", required_argument, NULL, 'j' },
+	{ "part-size", required_argument, NULL, OPT_PART },
+	{ "max-parts", required_argument, NULL, OPT_MAX },
+	{ "retry-for", required_argument, NULL, OPT_RETRY },
+	BK_TOOL_LONGOPTS,
+	{ 0 }
+};
+
+/* What goes into a header: printable ASCII. */
+static void
+check_header(const char *what, const char *s)
+{
+	for (; *s != '\0'; s++)
+		if (*s < 0x20 || *s > 0x7e)
+			bk_tool_usage("%s: printable ASCII only", what);
+}
+
+static uint64_t
+number(const char *s, uint64_t min, uint64_t max, const char *what)
+{
+	struct bk_err e = {0};
+	uint64_t n = 0;
+
+	if (bk_num_parse(s, min, max, what, &n, &e) == -1)
+		bk_tool_usage("%s", e.msg);
+	return n;
+}
+
+static uint64_t
+duration(const char *s, const char *what)
+{
+	struct bk_err e = {0};
+	uint64_t n = 0;
+
+	if (bk_duration_parse(s, what, &n, &e) == -1)
+		bk_tool_usage("%s", e.msg);
+	return n;
+}
+
+static void
+parse_sse(struct args *a, const char *s)
+{
+	check_header("--sse", s);
+	if (strcmp(s, "s3") == 0)
+		a->up.sse = "AES256";
+	else if (strcmp(s, "kms") == 0 || strncmp(s, "kms:", 4) == 0)
+		a->up.sse = "aws:kms";
+	else
+		bk_tool_usage("--sse %s: not s3, kms or kms:KEYID", s);
+	a->up.kms_key = s[0] == 'k' && s[3] == ':' && s[4] != '\0' ?
+	    s + 4 : NULL;
+}
+
+static void
+parse_lock(struct args *a, const char *s)
+{
+	static const char *const modes[] = { "COMPLIANCE", "GOVERNANCE" };
+	size_t i, n = strcspn(s, ":");
+
+	a->up.lock_mode = NULL;
+	for (i = 0; i < 2; i++)
+		if (strlen(modes[i]) == n && strncmp(s, modes[i], n) == 0)
+			a->up.lock_mode = modes[i];
+	if (a->up.lock_mode == NULL || s[n] == '\0')
+		bk_tool_usage("--lock %s: not COMPLIANCE:DURATION or "
+		    "GOVERNANCE:DURATION", s);
+	a->up.lock_seconds = duration(s + n + 1, "--lock");
+	if (a->up.lock_seconds == 0 || a->up.lock_seconds > MAX_LOCK)
+		bk_tool_usage("--lock %s: from 1 s to 100 years", s);
+}
+
+static void
+add_tag(struct args *a, const char *s)
+{
+	struct bk_err e = {0};
+	char *name = strndup(s, strcspn(s, "="));
+	const char *value = strchr(s, '=');
+
+	if (name == NULL || *name == '\0' || value == NULL)
+		bk_tool_usage("--tag %s: not NAME=VALUE", s);
+	if (a->n_tags++ == MAX_TAGS)
+		bk_tool_usage("--tag: more than %d", MAX_TAGS);
+	if ((a->tagging.len > 0 && bk_buf_puts(&a->tagging, "&", &e) == -1) ||
+	    bk_s3_escape(&a->tagging, name, 0, &e) == -1 ||
+	    bk_buf_puts(&a->tagging, "=", &e) == -1 ||
+	    bk_s3_escape(&a->tagging, value + 1, 0, &e) == -1)
+		exit(bk_tool_end(-1, &e));
+	free(name);
+}
+
+static void
+add_meta(struct args *a, const char *s)
+{
+	struct bk_err e = {0};
+	struct bk_buf name = {0};
+	const char *value = strchr(s, '=');
+	char *p;
+
+	check_header("--meta", s);
+	if (value == NULL || value == s)
+		bk_tool_usage("--meta %s: not NAME=VALUE", s);
+	if (a->n_meta == MAX_META)
+		bk_tool_usage("--meta: more than %d", MAX_META);
+	if (bk_buf_printf(&name, &e, "x-amz-meta-%.*s", (int)(value - s),
+	    s) == -1)
+		exit(bk_tool_end(-1, &e));
+	for (p = name.data; *p != '\0'; p++)
+		if (!isalnum((unsigned char)*p) && *p != '-' && *p != '_')
+			bk_tool_usage("--meta %s: a name is letters, digits, "
+			    "- and _", s);
+		else
+			*p = (char)tolower((unsigned char)*p);
+	if (strncmp(name.data, "x-amz-meta-bk-", 14) == 0)
+		bk_tool_usage("--meta %s: names in bk- are taken", s);
+	a->meta[a->n_meta++] = (struct bk_s3_pair){ name.data, value + 1 };
+}
+
+static void
+parse_part_size(struct args *a, const char *s)
+{
+	struct bk_err e = {0};
+
+	if (bk_size_parse(s, "--part-size", &a->up.part_size, &e) == -1)
+		bk_tool_usage("%s", e.msg);
+	if (a->up.part_size < BK_S3_PART_MIN ||
+	    a->up.part_size > BK_S3_PART_MAX)
+		bk_tool_usage("--part-size %s: from 5M to 5G", s);
+}
+
+static void
+parse_option(struct args *a, int ch)
+{
+	uint64_t n;
+
+	switch (ch) {
+	case OPT_OVERWRITE: a->up.overwrite = 1; break;
+	case OPT_SEALED: a->in_flags |= BK_IN_SEALED; break;
+	case OPT_DB: a->db = optarg; break;
+	case OPT_TIER: a->tier = optarg; break;
+	case OPT_CLASS:
+		check_header("--storage-class", optarg);
+		a->up.storage_class = optarg;
+		break;
+	case OPT_SSE: parse_sse(a, optarg); break;
+	case OPT_LOCK: parse_lock(a, optarg); break;
+	case OPT_TAG: add_tag(a, optarg); break;
+	case OPT_META: add_meta(a, optarg); break;
+	case OPT_TYPE:
+		check_header("--content-type", optarg);
+		a->up.content_type = optarg;
+		break;
+	case 'j': a->up.jobs = (unsigned)number(optarg, 1, 64, "-j"); break;
+	case OPT_PART: parse_part_size(a, optarg); break;
+	case OPT_MAX:
+		a->up.max_parts = (unsigned)number(optarg, 1, BK_S3_PARTS_MAX,
+		    "--max-parts");
+		break;
+	case OPT_RETRY:
+		n = duration(optarg, "--retry-for");
+		a->retry_for = n < 1000000000 ? (unsigned)n : 1000000000;
+		break;
+	case 'q': a->mode = -1; break;
+	case 'v': a->mode = 1; break;
+	default: bk_tool_option(ch);
+	}
+}
+
+static void
+free_args(struct args *a)
+{
+	while (a->n_meta > 0)
+		free((char *)(uintptr_t)a->meta[--a->n_meta].name);
+	bk_buf_free(&a->tagging);
+}
+
+/* The key: the template with the stream's and this machine's names. */
+static int
+expand(const struct args *a, const char *tmpl, const struct bk_in *in,
+    struct bk_buf *key, struct bk_err *e)
+{
+	char host[256] = "";
+	struct bk_name_vars v = {
+		.db = a->db, .host = host, .tier = a->tier, .now = time(NULL),
+	};
+
+	if (gethostname(host, sizeof(host) - 1) == -1)
+		return bk_fail_errno(e, "gethostname");
+	host[strcspn(host, ".")] = '\0';
+	if (v.db == NULL && *bk_in_label(in) != '\0')
+		v.db = bk_in_label(in);
+	if (v.db == NULL)
+		v.db = getenv("PGDATABASE");
+	if (v.tier == NULL)
+		v.tier = getenv("BK_TIER");
+	if (v.tier == NULL || *v.tier == '\0')
+		v.tier = "daily";
+	return bk_name_expand(tmpl, &v, key, e);
+}
+
+static void
+say(const char *text)
+{
+	bk_tool_say("%s", text);
+}
+
+/* Name the object, upload, and tell the audit where it went. */
+static int
+put(struct args *a, const struct bk_s3_url *url, struct bk_in *in,
+    struct bk_s3_cred *cred, struct bk_err *e)
+{
+	static struct bk_progress progress;
+	static struct bk_buf key, where;
+	struct bk_s3_options o = {
+		.bucket = url->bucket, .retry_for = a->retry_for, .warn = say,
+	};
+	struct bk_s3 *s3;
+	int rc;
+
+	if (expand(a, url->key, in, &key, e) == -1 ||
+	    bk_buf_printf(&where, e, "s3://%s/%s", url->bucket,
+	    key.data) == -1 || (o.stop_fd = bk_tool_signal_fd(e)) == -1 ||
+	    (s3 = bk_s3_open(cred, &o, e)) == NULL)
+		return -1;
+	bk_tool_audit()->destination = where.data;
+	bk_tool_progress(&progress, a->mode);
+	a->up.key = key.data;
+	a->up.progress = &progress;
+	rc = bk_s3_upload(s3, in, &a->up, &bk_tool_audit()->size_bytes, e);
+	bk_s3_close(s3);
+	return rc;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct args a = {
+		.up = { .part_size = 8 << 20, .max_parts = BK_S3_PARTS_MAX,
+		    .jobs = 4 },
+		.retry_for = 15 * 60, .in_flags = BK_IN_NONEMPTY,
+	};
+	struct bk_err e = {0};
+	struct bk_s3_url url = {0};
+	struct bk_s3_cred *cred = NULL;
+	struct bk_in *in = NULL;
+	int ch, rc = -1;
+
+	bk_tool_start(&tool);
+	while ((ch = getopt_long(argc, argv, "j:qv", options, NULL)) != -1)
+		parse_option(&a, ch);
+	if (argc - optind != 1)
+		bk_tool_usage("one s3://BUCKET/KEY is wanted");
+	if (bk_s3_url_parse(argv[optind], &url, &e) == -1)
+		bk_tool_usage("%s", e.msg);
+	if (*url.key == '\0' || url.key[strlen(url.key) - 1] == '/')
+		bk_tool_usage("%s: no object's name", argv[optind]);
+	a.up.tagging = a.tagging.data;
+	a.up.meta = a.meta;
+	bk_tool_audit()->type = "upload";
+	bk_tool_audit()->source = "standard input";
+	bk_tool_audit()->destination = argv[optind];
+
+	if (bk_s3_global_init(&e) == -1 ||
+	    (cred = bk_s3_cred_new(getenv, &e)) == NULL)
+		goto done;
+	in = bk_in_open(STDIN_FILENO, "standard input", a.in_flags, &e);
+	if (in != NULL)
+		rc = put(&a, &url, in, cred, &e);
+ done:
+	bk_in_free(in);
+	bk_s3_cred_free(cred);
+	bk_s3_url_free(&url);
+	free_args(&a);
+	return bk_tool_end(rc, &e);
+}

@@ -1,0 +1,320 @@
+/* bk-s3rm: delete the objects that standard input names, see bk-s3rm(1) */
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../lib/s3/client.h"
+#include "../lib/s3/delete.h"
+#include "../lib/s3/uploads.h"
+#include "../lib/s3/url.h"
+#include "listing.h"
+#include "num.h"
+#include "tool.h"
+
+static const struct bk_tool tool = {
+	.name = "bk-s3rm",
+	.usage = "[-nv] [--retry-for TIME] < NAMES",
+	.help =
+"Example: bk-s3ls s3://backups/shop/ | bk-prune -d 30 -m 12 | bk-s3rm\n"
+"\n"
+"usage: bk-s3rm [-nv] [--retry-for TIME] < NAMES\n"
+"\n"
+"Deletes the objects that standard input names, one a line: s3://BUCKET/KEY\n"
+"or a record of bk-s3ls.  A name ending in ?uploadId=ID, as bk-s3ls --uploads\n"
+"lists them, is an unfinished upload to abort.  All names are read, and must\n"
+"be good, before anything is deleted.\n"
+"\n"
+"    -n, --dry-run     delete nothing, print what would be deleted\n"
+"    -v, --verbose     print what was deleted\n"
+"    --retry-for TIME  repeat what fails for so long (1m)\n"
+"    --help            this text\n"
+"    --version         the version\n"
+"\n"
+"Exit: 0 all deleted (or none named), 1 some not, 2 wrong call, 3 input\n"
+"refused: nothing was deleted.\n",
+};
+
+#define UPLOAD_ID "?uploadId="
+
+struct item {
+	struct bk_s3_url url;
+	const char *upload_id;	/* in url.key, cut off it; NULL: an object */
+};
+
+struct job {
+	struct item *items;
+	size_t n, cap;
+	int print;		/* names, on standard output */
+	unsigned retry_for;
+	struct bk_s3_cred *cred;
+	const char *bucket;	/* of the batch that is being deleted */
+	uint64_t failed;
+};
+
+static struct item *
+new_item(struct job *job, struct bk_err *e)
+{
+	size_t cap = job->cap == 0 ? 64 : job->cap * 2;
+	struct item *more;
+
+	if (job->n == job->cap) {
+		if (cap > SIZE_MAX / sizeof(*more) || (more =
+		    realloc(job->items, cap * sizeof(*more))) == NULL) {
+			bk_fail_memory(e);
+			return NULL;
+		}
+		job->items = more;
+		job->cap = cap;
+	}
+	job->items[job->n] = (struct item){0};
+	return &job->items[job->n++];
+}
+
+/*
+ * Take one name.  A line without its newline is what is left of a listing
+ * that was cut within a name: it may well name something else.
+ */
+static int
+take(struct job *job, const struct bk_record *r, struct bk_err *e)
+{
+	struct item *it = new_item(job, e);
+	struct bk_err bad = {0};
+	char *id, *next;
+
+	if (it == NULL)
+		return -1;
+	if (feof(stdin))
+		return bk_fail(e, BK_DATA, "standard input: '%s', the last "
+		    "line, has no newline: was the listing cut? nothing was "
+		    "deleted", r->name);
+	if (bk_s3_url_parse(r->name, &it->url, &bad) == -1)
+		return bk_fail(e, bad.code == BK_USAGE ? BK_DATA : bad.code,
+		    "standard input: %s; nothing was deleted", bad.msg);
+	if (*it->url.key == '\0')
+		return bk_fail(e, BK_DATA, "standard input: %s: a bucket, not "
+		    "an object; nothing was deleted", r->name);
+	id = strstr(it->url.key, UPLOAD_ID);
+	while (id != NULL && (next = strstr(id + 1, UPLOAD_ID)) != NULL)
+		id = next;
+	if (id != NULL && id != it->url.key) {
+		*id = '\0';
+		it->upload_id = id + strlen(UPLOAD_ID);
+	}
+	return 0;
+}
+
+static int
+read_names(struct job *job, struct bk_err *e)
+{
+	struct bk_record r;
+	char *line = NULL;
+	size_t cap = 0;
+	int rc;
+
+	while ((rc = bk_record_read(stdin, &line, &cap, &r, e)) == 1)
+		if (take(job, &r, e) == -1) {
+			rc = -1;
+			break;
+		}
+	free(line);
+	return rc;
+}
+
+static int
+print_name(const char *bucket, const char *key, const char *upload_id,
+    struct bk_err *e)
+{
+	struct bk_buf name = {0}, line = {0};
+	struct bk_record r = { .bare = 1 };
+	int rc;
+
+	rc = bk_buf_printf(&name, e, "s3://%s/%s%s%s", bucket, key,
+	    upload_id != NULL ? UPLOAD_ID : "", upload_id != NULL ? upload_id :
+	    "");
+	r.name = name.data;
+	if (rc == 0)
+		rc = bk_record_format(&line, &r, e);
+	if (rc == 0 && fwrite(line.data, 1, line.len, stdout) != line.len)
+		rc = bk_fail_errno(e, "standard output");
+	bk_buf_free(&name);
+	bk_buf_free(&line);
+	return rc;
+}
+
+/* One object's end, or not: a line about it, and on with the next. */
+static int
+done(void *ctx, const char *key, const char *why, struct bk_err *e)
+{
+	struct job *job = ctx;
+
+	if (why == NULL)
+		return job->print ?
+		    print_name(job->bucket, key, NULL, e) : 0;
+	bk_tool_say("s3://%s/%s: not deleted: %s", job->bucket, key, why);
+	job->failed++;
+	return 0;
+}
+
+static int
+abort_upload(struct job *job, struct bk_s3 *s3, const struct item *it,
+    struct bk_err *e)
+{
+	struct bk_err why = {0};
+
+	/* one that has ended since it was listed is what was asked for */
+	if (bk_s3_uploads_abort(s3, it->url.key, it->upload_id, &why) == 0 ||
+	    why.code == BK_NONE)
+		return job->print ? print_name(it->url.bucket, it->url.key,
+		    it->upload_id, e) : 0;
+	bk_tool_say("%s", why.msg);
+	job->failed++;
+	return 0;
+}
+
+static void
+warn(const char *text)
+{
+	bk_tool_say("%s", text);
+}
+
+/* Delete what begins at items[i], as far as one request reaches. */
+static int
+delete_some(struct job *job, struct bk_s3_delete *d, size_t *i,
+    struct bk_err *e)
+{
+	const char *keys[BK_S3_DELETE_MAX];
+	size_t n = 0;
+
+	for (; *i < job->n && n < BK_S3_DELETE_MAX; ++*i) {
+		if (job->items[*i].upload_id != NULL ||
+		    strcmp(job->items[*i].url.bucket, job->bucket) != 0)
+			break;
+		keys[n++] = job->items[*i].url.key;
+	}
+	return bk_s3_delete(d, keys, n, e);
+}
+
+/* Delete what follows items[i] in the same bucket; *i is behind it then. */
+static int
+delete_in_bucket(struct job *job, size_t *i, struct bk_err *e)
+{
+	struct bk_s3_options o = { .bucket = job->items[*i].url.bucket,
+	    .retry_for = job->retry_for, .stop_fd = -1, .warn = warn };
+	struct bk_s3_delete d = { .done = done, .ctx = job };
+	struct item *it;
+	int rc = 0;
+
+	job->bucket = o.bucket;
+	if ((d.s3 = bk_s3_open(job->cred, &o, e)) == NULL)
+		return -1;
+	while (rc == 0 && *i < job->n) {
+		it = &job->items[*i];
+		if (strcmp(it->url.bucket, job->bucket) != 0)
+			break;
+		if (it->upload_id == NULL)
+			rc = delete_some(job, &d, i, e);
+		else {
+			rc = abort_upload(job, d.s3, it, e);
+			++*i;
+		}
+	}
+	bk_s3_close(d.s3);
+	return rc;
+}
+
+static int
+delete_all(struct job *job, struct bk_err *e)
+{
+	size_t i = 0;
+	int rc = 0;
+
+	if (bk_s3_global_init(e) == -1 ||
+	    (job->cred = bk_s3_cred_new(getenv, e)) == NULL)
+		return -1;
+	while (rc == 0 && i < job->n)
+		rc = delete_in_bucket(job, &i, e);
+	if (rc == 0 && job->failed > 0) {
+		e->quiet = 1;		/* each was named */
+		rc = bk_fail(e, BK_FAIL, "%" PRIu64 " of %zu not deleted",
+		    job->failed, job->n);
+	}
+	bk_s3_cred_free(job->cred);
+	return rc;
+}
+
+static int
+print_all(const struct job *job, struct bk_err *e)
+{
+	const struct item *it;
+
+	for (it = job->items; it < job->items + job->n; it++)
+		if (print_name(it->url.bucket, it->url.key, it->upload_id,
+		    e) == -1)
+			return -1;
+	return 0;
+}
+
+static void
+free_items(struct job *job)
+{
+	size_t i;
+
+	for (i = 0; i < job->n; i++)
+		bk_s3_url_free(&job->items[i].url);
+	free(job->items);
+}
+
+int
+main(int argc, char *argv[])
+{
+	enum { RETRY_FOR = BK_OPT_TOOL };
+	static const struct option options[] = {
+		{ "dry-run", no_argument, NULL, 'n' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "retry-for", required_argument, NULL, RETRY_FOR },
+		BK_TOOL_LONGOPTS,
+		{ 0 }
+	};
+	struct bk_err e = {0};
+	struct job job = {0};
+	uint64_t retry_for = 60;
+	int dry_run = 0, ch, rc;
+
+	bk_tool_start(&tool);
+	while ((ch = getopt_long(argc, argv, "nv", options, NULL)) != -1) {
+		switch (ch) {
+		case 'n':
+			dry_run = 1;
+			break;
+		case 'v':
+			job.print = 1;
+			break;
+		case RETRY_FOR:
+			if (bk_duration_parse(optarg, "--retry-for",
+			    &retry_for, &e) == -1)
+				bk_tool_usage("%s", e.msg);
+			break;
+		default:
+			bk_tool_option(ch);
+		}
+	}
+	if (optind != argc)
+		bk_tool_usage("names come on standard input: echo %s | "
+		    "bk-s3rm", argv[optind]);
+	if (retry_for > 365 * 86400)
+		bk_tool_usage("--retry-for: longer than a year");
+	job.retry_for = (unsigned)retry_for;
+	bk_tool_audit()->type = "delete";
+	bk_tool_audit()->source = "standard input";
+
+	rc = read_names(&job, &e);
+	if (rc == 0 && job.n > 0)
+		rc = dry_run ? print_all(&job, &e) : delete_all(&job, &e);
+	if (fflush(stdout) == EOF)
+		rc = bk_fail_errno(&e, "standard output");
+	free_items(&job);
+	return bk_tool_end(rc, &e);
+}

@@ -1,0 +1,217 @@
+#!/usr/bin/env bats
+# bk-s3get against a Ceph RADOS Gateway, with a fault proxy in front.
+
+load support/common
+load support/s3
+
+setup_file() {
+	rgw_start
+	s3_mb backups
+	head -c 30000000 /dev/urandom >"$BATS_FILE_TMPDIR/big"	# 4 ranges
+	head -c 100000 "$BATS_FILE_TMPDIR/big" >"$BATS_FILE_TMPDIR/small"
+	bk-s3put --part-size 5M s3://backups/big <"$BATS_FILE_TMPDIR/big"
+	bk-s3put s3://backups/small <"$BATS_FILE_TMPDIR/small"
+}
+
+teardown_file() { rgw_stop; }
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	BIG=$BATS_FILE_TMPDIR/big SMALL=$BATS_FILE_TMPDIR/small
+}
+
+teardown() { fault_stop; }
+
+get() { bk-s3get --retry-for 5s "$@"; }
+
+@test "objects come whole, whatever -j" {
+	local j
+	for j in 1 2 4 9; do
+		get -j $j s3://backups/big | cmp - "$BIG"
+		get -j $j s3://backups/small | cmp - "$SMALL"
+	done
+}
+
+@test "an empty object, one range exactly, one byte more" {
+	local n
+	for n in 0 8388608 8388609; do
+		head -c $n "$BIG" >f
+		s3_send PUT /backups/edge f -o /dev/null
+		get s3://backups/edge | cmp - f
+	done
+}
+
+@test "a missing object is 4, and says so" {
+	run -4 --separate-stderr get s3://backups/nope
+	one_line_error bk-s3get
+	[ -z "$output" ]
+	run -4 --separate-stderr get s3://backups/big/latest
+	one_line_error bk-s3get
+}
+
+@test "nothing else is 4: bucket, secret, key, server" {
+	run -1 --separate-stderr get s3://nosuchbucket/a
+	one_line_error bk-s3get
+	[[ $stderr == *NoSuchBucket* ]]
+	run -1 --separate-stderr get s3://nosuchbucket/latest
+	[[ $stderr == *NoSuchBucket* ]]
+	AWS_SECRET_ACCESS_KEY=x run -1 --separate-stderr get s3://backups/big
+	one_line_error bk-s3get
+	[[ $stderr == *SignatureDoesNotMatch* ]]
+	AWS_ACCESS_KEY_ID=x run -1 --separate-stderr get s3://backups/nope
+	[[ $stderr == *InvalidAccessKeyId* ]]
+	AWS_ENDPOINT_URL=http://127.0.0.1:$(free_port) \
+	    run -1 --separate-stderr get --retry-for 1s s3://backups/big
+	one_line_error bk-s3get
+}
+
+@test "a wrong call is 2" {
+	local call
+	for call in '' 'x' 's3://b' 's3://bucket' 's3://bucket/' '-j 0 s3://b/k' \
+	    '--retry-for x s3://bucket/k' 's3://bucket/k y' '--no-such'; do
+		run -2 bk-s3get $call
+		[[ $output != *BATS* ]]
+	done
+}
+
+@test "latest is the newest under the prefix, at any depth" {
+	local n
+	for n in a z/deep m; do
+		echo $n | bk-s3put s3://backups/shop/$n
+		await 5 newer_second
+	done
+	[ "$(get s3://backups/shop/latest)" = m ]
+	s3_curl PUT /backups/shop/folder/ -H 'Content-Length: 0'
+	[ "$(get s3://backups/shop/latest)" = m ]
+	[ "$(get s3://backups/shop/z/latest)" = z/deep ]
+	echo top | bk-s3put s3://backups/top
+	[ "$(get s3://backups/latest)" = top ]
+}
+
+# The server's clock shows another second than the last time.
+newer_second() {
+	local now
+	now=$(date +%s)
+	[ "$now" != "${last_second:-}" ] || return 1
+	[ -n "${last_second:-}" ] || { last_second=$now; return 1; }
+	last_second=
+}
+
+@test "what is cut, refused or slow is fetched again" {
+	local fault
+	for fault in 'GET /big 2 trunc:100000' 'GET /big 1-3 resetresp:8000000' \
+	    'GET /big 3 status:503:SlowDown' 'GET /big 1-2 status:500:InternalError' \
+	    'GET /big 2 stallresp:1:5' 'GET /big p0.3 resetresp:1000000' \
+	    'GET /big 4 lost:rst' 'HEAD . 1 lost:fin' \
+	    'HEAD . 1 status:503:SlowDown'; do
+		echo "# $fault"
+		fault_start "$fault"
+		run -0 --separate-stderr sh -c \
+		    'bk-s3get --retry-for 5s s3://backups/big | cmp - "$1"' - "$BIG"
+		[ -z "$stderr" ]
+		[ -s "$FAULT_LOG" ]
+	done
+}
+
+@test "a cut is resumed where it broke" {
+	fault_start 'GET /small 1 trunc:60000'
+	get s3://backups/small | cmp - "$SMALL"
+	grep -q trunc "$FAULT_LOG"
+	grep 'GET /backups/small' "$S3_DIR/log/client.rgw.log" | tail -n 1 >last
+	grep -q ' 206 40000 ' last
+}
+
+@test "a flipped bit is 3, in a small object and in any part of a large one" {
+	local n
+	for n in 0 99999; do
+		fault_start "GET /small 1 corruptresp:$n"
+		run -3 --separate-stderr get s3://backups/small
+		one_line_error bk-s3get
+		[[ $stderr == *MD5* ]]
+	done
+	for n in 1 2 3 4; do
+		fault_start "GET /big $n corruptresp:4000000"
+		bk-s3get s3://backups/big >out 2>err || status=$?
+		[ $status = 3 ]
+		[ "$(wc -l <err)" = 1 ]
+		[ "$(stat -c %s out)" -le $((30000000 - 4096)) ]
+	done
+}
+
+@test "an object that is replaced meanwhile is 1, never a mixture" {
+	bk-s3put --part-size 5M s3://backups/moving <"$BIG"
+	mkfifo pipe
+	bk-s3get -j 1 s3://backups/moving >pipe 2>err & local pid=$!
+	exec 4<pipe
+	head -c 65536 <&4 >part
+	tac -b "$BIG" | bk-s3put --part-size 5M --overwrite s3://backups/moving
+	cat <&4 >>part
+	local status=0
+	wait $pid || status=$?
+	[ $status = 1 ]
+	[[ $(<err) == *'replaced while it was read'* ]]
+	cmp -n "$(stat -c %s part)" part "$BIG"
+}
+
+@test "a cut that does not end is 1 and its envelope stays open" {
+	fault_start 'GET /big 3-99 resetresp:0'
+	run -1 --separate-stderr sh -c \
+	    'bk-s3get --retry-for 1s --seal s3://backups/big >out'
+	one_line_error bk-s3get
+	run -3 bk-s3put s3://backups/never <out
+}
+
+@test "--seal is an envelope that the next bk tool strips" {
+	get --seal s3://backups/big >out
+	[ "$(head -c 32 out)" = "$(opening_mark)" ]
+	[ "$(tail -c 32 out)" = "$(closing_mark)" ]
+	bk-s3put s3://backups/copy <out
+	get s3://backups/copy | cmp - "$BIG"
+}
+
+@test "a full disk is 1" {
+	run -1 --separate-stderr sh -c 'bk-s3get s3://backups/big >/dev/full'
+	one_line_error bk-s3get
+	run -1 --separate-stderr sh -c 'bk-s3get s3://backups/small >/dev/full'
+	one_line_error bk-s3get
+}
+
+@test "a reader that leaves is 1 without a word" {
+	run -0 --separate-stderr bash -c \
+	    'bk-s3get s3://backups/big | head -c 10 >/dev/null
+	     [ ${PIPESTATUS[0]} = 1 ]'
+	[ -z "$stderr" ]
+}
+
+@test "SIGTERM kills it, also while its reader sleeps" {
+	mkfifo pipe
+	bk-s3get s3://backups/big >pipe & local pid=$!
+	exec 4<pipe
+	head -c 10 <&4 >/dev/null
+	kill $pid
+	local status=0
+	wait $pid || status=$?
+	exec 4<&-
+	[ $status = 143 ]
+}
+
+@test "memory stays within 8 MiB a range and 12 MiB" {
+	[[ $BK_BIN != */san/* ]] || skip 'sanitizers'
+	/usr/bin/time -f %M -o rss bk-s3get -j 2 s3://backups/big >/dev/null ||
+	    skip 'no /usr/bin/time'
+	[ "$(<rss)" -lt $((16 * 1024 + 12 * 1024)) ]
+}
+
+@test "an audit line says what was read" {
+	BK_AUDIT_LOG=audit get s3://backups/small >/dev/null
+	grep -q '"source":"s3://backups/small"' audit
+	grep -q '"size_bytes":100000' audit
+}
+
+@test "the examples of the manual page" {
+	bk-seal cat "$SMALL" | bk-s3put s3://backups/ex/a.bk
+	bk-s3get s3://backups/ex/latest >a.bk
+	cmp a.bk "$SMALL"
+	bk-s3get --seal s3://backups/ex/a.bk | bk-s3put s3://backups/ex2/a.bk
+	get s3://backups/ex2/a.bk | cmp - "$SMALL"
+}

@@ -1,0 +1,154 @@
+#!/usr/bin/env bats
+# bk-s3ls on a real server: paging, odd keys, unfinished uploads, failures.
+load support/common
+load support/s3
+
+setup_file() {
+	rgw_start
+	s3_mb backups
+	s3_mb nothing
+	printf 0123456789 >"$BATS_FILE_TMPDIR/ten"
+	put 'many/k[1001-3500]' -Z
+}
+teardown_file() { rgw_stop; }
+teardown() { fault_stop; strict_stop; }
+
+# put KEY [CURL-OPTION]: an object of ten bytes; curl fills in a [1-9].
+put() { s3_send PUT "/backups/$1" "$BATS_FILE_TMPDIR/ten" "${@:2}"; }
+
+# names: the third field of each record of $output.
+names() { cut -f3 <<<"$output"; }
+
+@test "a record is time, bytes and the whole name" {
+	put rec/a
+	run -0 bk-s3ls s3://backups/rec/
+	[[ $output =~ ^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z$'\t'10$'\t's3://backups/rec/a$ ]]
+}
+
+@test "a prefix is the beginning of a key, a bucket alone is all of it" {
+	put pre/a
+	put pre/b
+	put prefix
+	run -0 bk-s3ls s3://backups/pre/
+	[ "$(names)" = $'s3://backups/pre/a\ns3://backups/pre/b' ]
+	run -0 bk-s3ls s3://backups/pre
+	[ "$(names | wc -l)" = 3 ]
+	run -0 bk-s3ls s3://backups
+	[[ $(names) == *s3://backups/prefix* ]]
+}
+
+@test "2,500 objects come page by page, in the order of keys, each once" {
+	run -0 bk-s3ls s3://backups/many/
+	[ "$(names)" = "$(seq -f 's3://backups/many/k%.0f' 1001 3500)" ]
+}
+
+@test "keys as odd as they come" {
+	put 'odd/a%20b%2Bc%26d%25e%3Cf%3E%22%27%5C'
+	put 'odd/%C3%BC%E2%82%AC'
+	put 'odd/line%0Abreak%09tab'
+	put 'odd/%3FuploadId%3Dx'
+	put odd//double
+	run -0 bk-s3ls s3://backups/odd/
+	[ "$(names | sort)" = "$(sort <<-'END'
+	s3://backups/odd/a b+c&d%e<f>"'\\
+	s3://backups/odd/ü€
+	s3://backups/odd/line\nbreak\ttab
+	s3://backups/odd/?uploadId=x
+	s3://backups/odd//double
+	END
+	)" ]
+	run -0 bk-s3ls 's3://backups/odd/a b+c&d%e<f>"'
+	[ "$(names)" = "s3://backups/odd/a b+c&d%e<f>\"'\\\\" ]
+}
+
+@test "nothing there is 4, a bucket that is not there is 1" {
+	run -4 --separate-stderr bk-s3ls s3://nothing
+	one_line_error bk-s3ls
+	[ -z "$output" ]
+	run -4 bk-s3ls s3://nothing/x/
+	run -1 --separate-stderr bk-s3ls s3://no-such-bucket/x/
+	one_line_error bk-s3ls
+	[[ $stderr == *NoSuchBucket* ]]
+}
+
+@test "unfinished uploads are listed apart" {
+	put up/a
+	s3_curl POST '/backups/up/b%20b?uploads=' >/dev/null
+	s3_curl POST '/backups/up/a?uploads=' >/dev/null
+	s3_curl POST '/backups/up/a?uploads=' >/dev/null
+	run -0 bk-s3ls s3://backups/up/
+	[ "$(names)" = s3://backups/up/a ]
+	run -0 bk-s3ls --uploads s3://backups/up/
+	[ "$(names | sed 's/?.*//')" = $'s3://backups/up/a\ns3://backups/up/a\ns3://backups/up/b b' ]
+	[ "$(names | sort -u | grep -c '?uploadId=.')" = 3 ]
+	[[ ${lines[0]} =~ ^20.*Z$'\t'0$'\t's3:// ]]
+	run -4 --separate-stderr bk-s3ls --uploads s3://backups/upper
+	one_line_error bk-s3ls
+}
+
+@test "unfinished uploads come page by page" {
+	strict_start
+	s3_curl POST '/bbb/ups/k%20[1-5]?uploads=' >/dev/null
+	s3_curl POST '/bbb/ups/k%203?uploads=' >/dev/null
+	s3_curl POST '/bbb/ups/k%203?uploads=' >/dev/null
+	run -0 bk-s3ls --uploads s3://bbb/ups/
+	[ "$(names | sed 's/?.*//')" = "$(printf 's3://bbb/ups/k %d\n' 1 2 3 3 3 4 5)" ]
+	[ "$(names | sort -u | wc -l)" = 7 ]
+}
+
+@test "a page that fails is asked for again" {
+	fault_start 'GET continuation-token 1 status:503:SlowDown' \
+	    'GET continuation-token 1 reset:0' \
+	    'GET continuation-token 1 trunc:1000'
+	run -0 bk-s3ls s3://backups/many/
+	[ "$(names)" = "$(seq -f 's3://backups/many/k%.0f' 1001 3500)" ]
+	[ "$(grep -c '#' "$FAULT_LOG")" = 3 ]
+}
+
+@test "a listing that breaks for good is a failure, whatever was printed" {
+	fault_start 'GET continuation-token all status:503:SlowDown'
+	run -1 --separate-stderr bk-s3ls --retry-for 1s s3://backups/many/
+	one_line_error bk-s3ls
+	[[ $stderr == *SlowDown* ]]
+	[ "${#lines[@]}" = 1000 ]
+	fault_start 'GET . all status:500:InternalError'
+	run -1 --separate-stderr bk-s3ls --retry-for 1s s3://backups/many/
+	one_line_error bk-s3ls
+	[ -z "$output" ]
+}
+
+@test "nobody listens, a wrong secret, no credentials: one line and 1" {
+	AWS_ENDPOINT_URL=http://127.0.0.1:1 run -1 --separate-stderr \
+	    bk-s3ls --retry-for 0 s3://backups
+	one_line_error bk-s3ls
+	AWS_SECRET_ACCESS_KEY=wrong run -1 --separate-stderr \
+	    bk-s3ls s3://backups
+	one_line_error bk-s3ls
+	[[ $stderr == *SignatureDoesNotMatch* && $stderr != *wrong* ]]
+	unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
+	run -1 --separate-stderr bk-s3ls s3://backups
+	one_line_error bk-s3ls
+	[[ $stderr == *"set AWS_ACCESS_KEY_ID"* ]]
+}
+
+@test "a full disk and a reader that left" {
+	put full/a
+	run -1 --separate-stderr sh -c 'bk-s3ls s3://backups/full/ >/dev/full'
+	one_line_error bk-s3ls
+	run -1 --separate-stderr bash -c 'set -o pipefail
+	    bk-s3ls s3://backups/many/ | true'
+	[ -z "$stderr" ]
+}
+
+@test "a wrong call is 2" {
+	for args in '' 'backups' 's3://' 's3://b' 's3://backups s3://backups' \
+	    '--nope s3://backups' '--retry-for soon s3://backups' \
+	    '--retry-for 2y s3://backups'; do
+		run -2 --separate-stderr bk-s3ls $args
+		[[ $stderr == *"usage: bk-s3ls "* ]]
+	done
+	run -0 bk-s3ls --help
+	[ "${#lines[@]}" -le 24 ]
+	[[ ${lines[0]} == "Example: bk-s3ls "* ]]
+	run -0 bk-s3ls --version
+}

@@ -1,0 +1,374 @@
+#!/usr/bin/env bats
+# bk-s3put against a Ceph RADOS Gateway, with a fault proxy in front.
+
+load support/common
+load support/s3
+
+setup_file() {
+	CLASSES=STANDARD_IA rgw_start
+	s3_mb backups
+	s3_send PUT /locked /dev/null -o /dev/null \
+	    -H 'x-amz-bucket-object-lock-enabled: true'
+	head -c 11000000 /dev/urandom >"$BATS_FILE_TMPDIR/big"	# 3 parts of 5 MiB
+	head -c 100000 "$BATS_FILE_TMPDIR/big" >"$BATS_FILE_TMPDIR/small"
+}
+
+teardown_file() { rgw_stop; }
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	BIG=$BATS_FILE_TMPDIR/big SMALL=$BATS_FILE_TMPDIR/small
+	AT=s3://backups/$BATS_TEST_NUMBER	# a place of its own
+	UPLOADS=$(s3_uploads backups)
+}
+
+teardown() { fault_stop; }
+
+# put [OPTION...] NAME: small parts, and no patience
+put() { bk-s3put --part-size 5M --retry-for 5s "${@:1:$#-1}" "$AT/${!#}"; }
+
+# stored NAME FILE: the object is FILE, byte for byte
+stored() { s3_curl GET "/${AT#s3://}/$1" | cmp - "$2"; }
+
+# nothing_left: neither an object nor an unfinished upload of this test's
+nothing_left() {
+	[ -z "$(s3_keys backups "${AT#s3://backups/}/")" ] &&
+	    [ "$(s3_uploads backups)" = "$UPLOADS" ]
+}
+
+@test "a small input is one PUT, a large one a multipart upload" {
+	put small <"$SMALL"
+	stored small "$SMALL"
+	put big <"$BIG"
+	stored big "$BIG"
+	run -0 s3_curl HEAD "/${AT#s3://}/big"
+	[[ $output == *'-3"'* ]]
+	[ "$(s3_uploads backups)" = "$UPLOADS" ]
+}
+
+@test "an input of exactly one part, and of one byte more" {
+	head -c 5242880 "$BIG" >one
+	head -c 5242881 "$BIG" >more
+	put one <one
+	stored one one
+	put more <more
+	stored more more
+}
+
+@test "a slow writer's bytes arrive whole" {
+	cat "$SMALL" "$SMALL" >both
+	{ cat "$SMALL"; read -r -t 0.2 <> <(:) || :; cat "$SMALL"; } | put slow
+	stored slow both
+}
+
+@test "an empty input is 3 and makes nothing" {
+	run -3 --separate-stderr put x </dev/null
+	one_line_error bk-s3put
+	nothing_left
+}
+
+@test "an unfinished input is 3 and makes nothing, small and large" {
+	run -3 --separate-stderr put x < <({ opening_mark; cat "$SMALL"; })
+	one_line_error bk-s3put
+	run -3 --separate-stderr put x < <({ opening_mark; cat "$BIG"; })
+	one_line_error bk-s3put
+	run -3 --separate-stderr put x < <(bk-seal sh -c "cat $BIG; exit 1" \
+	    2>/dev/null)
+	nothing_left
+}
+
+@test "a sealed input is stored without its envelope; --sealed wants one" {
+	run -3 --separate-stderr put --sealed x <"$SMALL"
+	one_line_error bk-s3put
+	nothing_left
+	bk-seal cat "$BIG" | put --sealed good
+	stored good "$BIG"
+}
+
+@test "an object is not overwritten without --overwrite" {
+	put a <"$SMALL"
+	run -1 --separate-stderr put a <"$BIG"
+	one_line_error bk-s3put
+	[[ $stderr == *--overwrite* ]]
+	stored a "$SMALL"
+	put --overwrite a <"$BIG"
+	stored a "$BIG"
+	put --overwrite a <"$SMALL"
+	stored a "$SMALL"
+}
+
+@test "an object that came meanwhile is not overwritten" {
+	mkfifo pipe
+	put a <pipe 2>err &
+	{ cat "$SMALL"; s3_send PUT "/${AT#s3://}/a" "$BIG"; } >pipe
+	status=0; wait $! || status=$?
+	[ $status = 1 ]
+	[[ $(<err) == *already* ]]
+	stored a "$BIG"
+}
+
+@test "of two at once at least one wins, and nothing is mixed" {
+	tac -b "$BIG" >other
+	put a <"$BIG" 2>err1 & local one=$!
+	put a <other 2>err2 & local two=$!
+	local s1=0 s2=0
+	wait $one || s1=$?
+	wait $two || s2=$?
+	[ $s1 = 0 ] || [ $s2 = 0 ]
+	[ $s1 -le 1 ] && [ $s2 -le 1 ]
+	[ $s1 != 0 ] || [ $s2 != 0 ] || cat err1 err2 >&2
+	stored a "$BIG" || stored a other
+	[ "$(s3_uploads backups)" = "$UPLOADS" ]
+}
+
+@test "names with blanks, control bytes, UTF-8, dots and signs" {
+	local name
+	for name in 'a b+c%20d' $'x\001\n\ty' 'grün/ü' '../x' 'a//b' '.' '&=?#;:@' \
+	    '"<>\^`|~'; do
+		put "odd/$name" <"$SMALL"
+		bk-s3get "$AT/odd/$name" | cmp - "$SMALL"
+	done
+	[ "$(s3_keys backups "${AT#s3://backups/}/odd/a b" | wc -l)" = 1 ]
+}
+
+@test "a template is filled in: label, options, environment" {
+	PGDATABASE=env put '{db}-{tier}' <"$SMALL"
+	stored env-daily "$SMALL"
+	BK_TIER=weekly put --db 'a/b' '{db}-{tier}-{host}' <"$SMALL"
+	stored "a%252Fb-weekly-$(uname -n | sed 's/\..*//')" "$SMALL"
+	{ opening_mark; echo '(shop)'; cat "$SMALL"; closing_mark; } >labelled
+	bk-seal cat labelled | PGDATABASE=env put '{db}-x'
+	stored shop-x labelled
+	run -2 --separate-stderr env -u PGDATABASE bk-s3put "$AT/{db}" <"$SMALL"
+	one_line_error bk-s3put
+}
+
+@test "storage class, KMS, lock, tags, metadata, type are there" {
+	put --storage-class STANDARD_IA --meta Foo=bar --content-type text/x \
+	    --sse kms:testkey-1 a <"$BIG"
+	run -0 s3_curl HEAD "/${AT#s3://}/a"
+	output=${output,,}
+	[[ $output == *'x-amz-storage-class: standard_ia'* ]]
+	[[ $output == *'x-amz-meta-foo: bar'* ]]
+	[[ $output == *'content-type: text/x'* ]]
+	[[ $output == *'x-amz-server-side-encryption: aws:kms'* ]]
+	put --tag 'a b=c&d' --tag e=f b <"$SMALL"
+	run -0 s3_curl GET "/${AT#s3://}/b?tagging="
+	[[ $output == *'<Key>a b</Key><Value>c&amp;d</Value>'* ]]
+	AT=s3://locked/x put --lock GOVERNANCE:2d one <"$SMALL"
+	run -0 s3_curl HEAD /locked/x/one
+	[[ $output == *'x-amz-object-lock-mode: GOVERNANCE'* ]]
+}
+
+@test "what the server silently ignored is reported" {
+	run -1 --separate-stderr put --sse s3 a <"$SMALL"
+	one_line_error bk-s3put
+	[[ $stderr == *'encryption is not shown instead of AES256'* ]]
+	AT=s3://locked/y
+	run -1 --separate-stderr put --lock COMPLIANCE:1d b <"$BIG"
+	one_line_error bk-s3put
+	[[ $stderr == *'object lock is not shown'* ]]
+	run -1 --separate-stderr put --tag a=b t <"$BIG"
+	[[ $stderr == *'number of tags is 0 instead of 1'* ]]
+	run -1 --separate-stderr put --storage-class NOSUCH c <"$SMALL"
+	one_line_error bk-s3put
+}
+
+@test "a wrong secret, key or bucket is 1, at once, and says what to do" {
+	AWS_SECRET_ACCESS_KEY=x run -1 --separate-stderr put a <"$SMALL"
+	one_line_error bk-s3put
+	[[ $stderr == *SignatureDoesNotMatch*AWS_SECRET_ACCESS_KEY* ]]
+	AWS_ACCESS_KEY_ID=x run -1 --separate-stderr put a <"$SMALL"
+	[[ $stderr == *InvalidAccessKeyId* ]]
+	run -1 --separate-stderr bk-s3put s3://nosuchbucket/a <"$BIG"
+	one_line_error bk-s3put
+	[[ $stderr == *NoSuchBucket* ]]
+}
+
+@test "a wrong call is 2" {
+	local call
+	for call in '' 's3://b/k x' 'b/k' 's3://b' 's3://bucket' 's3://bucket/' \
+	    's3://bucket/a/' '--sse x s3://bucket/a' '--lock x:1d s3://bucket/a' \
+	    '--lock COMPLIANCE s3://bucket/a' '--part-size 1M s3://bucket/a' \
+	    '--max-parts 0 s3://bucket/a' '--tag x s3://bucket/a' '--no-such' \
+	    '--meta x s3://bucket/a' '-j 0 s3://bucket/a' 's3://bucket/{no}'; do
+		run -2 bk-s3put $call <"$SMALL"
+	done
+	AWS_ENDPOINT_URL=ftp://x run -2 --separate-stderr put a <"$SMALL"
+}
+
+@test "a server that is not there is 1 within --retry-for" {
+	AWS_ENDPOINT_URL=http://127.0.0.1:$(free_port) \
+	    run -1 --separate-stderr bk-s3put --retry-for 1s "$AT/a" <"$SMALL"
+	one_line_error bk-s3put
+	[[ $stderr == *'gave up after 1s'* ]]
+}
+
+@test "parts and answers that get lost are sent again" {
+	local n=0 fault
+	for fault in 'PUT partNumber=2 1 status:503:SlowDown' \
+	    'PUT partNumber=2 1-3 status:500:InternalError' \
+	    'PUT partNumber=1 1 early:503:SlowDown' \
+	    'PUT partNumber=3 1 reset:100000' 'PUT partNumber=3 1 fin:1000' \
+	    'PUT partNumber=2 1 stall:1:1000' 'PUT partNumber=2 1 lost:rst' \
+	    'PUT partNumber=3 1 corrupt:1234' \
+	    'PUT partNumber=3 1 status:400:RequestTimeout' \
+	    'PUT partNumber p0.4 reset:4000000' \
+	    'POST uploads 1 status:503:SlowDown' \
+	    'POST uploadId 1 status:503:SlowDown' 'HEAD . 1 reset:0' \
+	    'POST uploadId 1 lost:rst' 'POST uploadId 1 lost:fin' \
+	    'POST uploadId 1 err200:InternalError' \
+	    'POST uploadId 1 status:200:InternalError' 'HEAD . 2 lost:rst'; do
+		echo "# $fault"
+		fault_start "$fault"
+		run -0 --separate-stderr put $((++n)) <"$BIG"
+		[ -z "$stderr" ]
+		[ -s "$FAULT_LOG" ]
+		stored $n "$BIG"
+	done
+	[ "$(s3_uploads backups)" = "$UPLOADS" ]
+}
+
+@test "a small PUT is sent again, also when only its answer was lost" {
+	local n=0 fault
+	for fault in 'PUT . 1 status:503:SlowDown' 'PUT . 1 reset:1000' \
+	    'PUT . 1 lost:rst' 'PUT . 1-2 lost:fin' 'PUT . 1 corrupt:5' \
+	    'PUT . 1 status:501:NotImplemented'; do
+		echo "# $fault"
+		fault_start "$fault"
+		run -0 --separate-stderr put $((++n)) <"$SMALL"
+		[ -z "$stderr" ]
+		stored $n "$SMALL"
+	done
+}
+
+@test "what does not pass in the end leaves nothing" {
+	local fault
+	for fault in 'PUT partNumber=2 all status:503:SlowDown' \
+	    'PUT partNumber=2 all reset:1000' \
+	    'PUT partNumber=2 1 status:403:AccessDenied' \
+	    'PUT partNumber=2 1 badetag' \
+	    'POST uploadId all status:503:SlowDown' \
+	    'POST uploads all status:403:AccessDenied'; do
+		echo "# $fault"
+		fault_start "$fault"
+		run -1 --separate-stderr put --retry-for 1s x <"$BIG"
+		one_line_error bk-s3put
+		nothing_left
+	done
+}
+
+@test "a clock that is off is corrected by the server's, with a warning" {
+	cat >late.c <<-'C'
+		#include <time.h>
+		#include <stddef.h>
+		time_t time(time_t *t)
+		{
+			struct timespec now;
+			clock_gettime(CLOCK_REALTIME, &now);
+			now.tv_sec -= 2400;
+			if (t != NULL)
+				*t = now.tv_sec;
+			return now.tv_sec;
+		}
+	C
+	[[ $BK_BIN != */san/* ]] || skip 'a preloaded library'
+	${CC:-cc} -shared -fPIC -o late.so late.c
+	LD_PRELOAD=./late.so run -0 --separate-stderr bk-s3put "$AT/a" <"$SMALL"
+	[[ $stderr == *'clock is off'* ]]
+	stored a "$SMALL"
+}
+
+@test "keys that expired and cannot be renewed are 1, and leave nothing" {
+	fault_start 'PUT partNumber=2 all status:400:ExpiredToken'
+	run -1 --separate-stderr put x <"$BIG"
+	one_line_error bk-s3put
+	[[ $stderr == *expired* ]]
+	nothing_left
+}
+
+@test "a server that goes away amid the upload is 1" {
+	fault_start
+	mkfifo pipe
+	put --retry-for 2s a <pipe 2>err & local pid=$!
+	exec 4>pipe
+	head -c 10800000 "$BIG" >&4
+	await 10 eval '[ "$(s3_uploads backups)" -gt "$UPLOADS" ]'
+	stop_python s3fault.py
+	cat "$BIG" >&4 2>/dev/null || :
+	exec 4>&-
+	local status=0
+	wait $pid || status=$?
+	[ $status = 1 ]
+	[ "$(wc -l <err)" = 1 ]
+	[ -z "$(s3_keys backups "${AT#s3://backups/}/")" ]
+}
+
+# interrupted SIGNAL: start an upload that waits for input, send it SIGNAL
+interrupted() {
+	mkfifo "pipe.$1"
+	bk-s3put --part-size 5M "$AT/$1" <"pipe.$1" 2>err & local pid=$!
+	exec 4>"pipe.$1"
+	head -c 10800000 "$BIG" >&4
+	await 10 eval '[ "$(s3_uploads backups)" -gt "$UPLOADS" ]'
+	kill -"$1" $pid
+	status=0
+	wait $pid || status=$?
+	exec 4>&-
+}
+
+@test "SIGTERM, SIGHUP: the upload is aborted, and death is by the signal" {
+	interrupted TERM
+	[ $status = 143 ]
+	nothing_left
+	interrupted HUP
+	[ $status = 129 ]
+	nothing_left
+}
+
+@test "SIGTERM while a part is stuck: the same" {
+	fault_start 'PUT partNumber=1 all stall:60:1000'
+	bk-s3put --part-size 5M "$AT/a" <"$BIG" 2>err & local pid=$!
+	await 10 grep -q stall "$FAULT_LOG"
+	kill $pid
+	local status=0
+	wait $pid || status=$?
+	[ $status = 143 ]
+	nothing_left
+}
+
+@test "kill -9 leaves no object" {
+	interrupted KILL
+	[ $status = 137 ]
+	[ -z "$(s3_keys backups "${AT#s3://backups/}/")" ]
+}
+
+@test "an input for more than --max-parts parts is 1 and leaves nothing" {
+	run -1 --separate-stderr put --max-parts 1 x <"$BIG"
+	one_line_error bk-s3put
+	nothing_left
+}
+
+@test "the bucket in the host's name" {
+	printf '[default]\ns3 =\n  addressing_style = virtual\n' >config
+	AWS_CONFIG_FILE=config AWS_ENDPOINT_URL=http://localhost:${S3_URL##*:} \
+	    put a <"$SMALL"
+	stored a "$SMALL"
+}
+
+@test "an audit line says where it went" {
+	BK_AUDIT_LOG=audit put '{date}' <"$SMALL"
+	grep -q "\"destination\":\"$AT/20[0-9-]*\"" audit
+	grep -q '"size_bytes":100000' audit
+}
+
+@test "the examples of the manual page" {
+	export PATH=$BATS_TEST_TMPDIR/bin:$PATH
+	s3_mb examples
+	bk-seal cat "$SMALL" | bk-s3put 's3://examples/{host}/{utc}.bk'
+	bk-s3get "s3://examples/$(uname -n | sed 's/\..*//')/latest" |
+	    cmp - "$SMALL"
+	bk-seal cat "$SMALL" | bk-s3put --db shop \
+	    --storage-class STANDARD_IA 's3://examples/{db}/{tier}/{db}-{utc}.bk'
+	bk-s3get s3://examples/shop/daily/latest | cmp - "$SMALL"
+}

@@ -1,0 +1,60 @@
+/* What is repeated, and when. */
+#include <curl/curl.h>
+
+#include "../../lib/s3/retry.h"
+#include "tap.h"
+
+static void
+judged(void)
+{
+	static const struct {
+		int status;
+		const char *code;
+		enum bk_s3_verdict want;
+	} t[] = {
+		{ 200, "", BK_S3_GOOD }, { 204, "", BK_S3_GOOD },
+		{ 206, "", BK_S3_GOOD },
+		{ 200, "InternalError", BK_S3_AGAIN },
+		{ 200, "NoSuchUpload", BK_S3_BAD },
+		{ 500, "", BK_S3_AGAIN }, { 502, "", BK_S3_AGAIN },
+		{ 503, "SlowDown", BK_S3_AGAIN }, { 504, "", BK_S3_AGAIN },
+		{ 429, "", BK_S3_AGAIN }, { 501, "NotImplemented", BK_S3_BAD },
+		{ 400, "RequestTimeout", BK_S3_AGAIN },
+		{ 400, "BadDigest", BK_S3_AGAIN },
+		{ 400, "XAmzContentSHA256Mismatch", BK_S3_AGAIN },
+		{ 400, "ExpiredToken", BK_S3_EXPIRED },
+		{ 400, "AuthorizationHeaderMalformed", BK_S3_ELSEWHERE },
+		{ 301, "", BK_S3_ELSEWHERE },
+		{ 403, "RequestTimeTooSkewed", BK_S3_SKEWED },
+		{ 403, "AccessDenied", BK_S3_BAD }, { 403, "", BK_S3_BAD },
+		{ 404, "NoSuchKey", BK_S3_BAD }, { 412, "", BK_S3_BAD },
+		{ 400, "EntityTooSmall", BK_S3_BAD },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++)
+		ok(bk_s3_judge(t[i].status, t[i].code) == t[i].want, "%d %s",
+		    t[i].status, t[i].code);
+	is_int(bk_s3_judge_transport(CURLE_RECV_ERROR), BK_S3_AGAIN, "reset");
+	is_int(bk_s3_judge_transport(CURLE_OPERATION_TIMEDOUT), BK_S3_AGAIN,
+	    "stalled");
+	is_int(bk_s3_judge_transport(CURLE_PEER_FAILED_VERIFICATION),
+	    BK_S3_BAD, "a wrong certificate");
+}
+
+int
+main(void)
+{
+	unsigned n, cap;
+	int good = 1;
+
+	judged();
+	for (n = 1, cap = 200; n < 40; n++, cap = cap < 10000 ? 2 * cap : 20000)
+		good &= bk_s3_backoff(n, 0) == 0 &&
+		    bk_s3_backoff(n, UINT32_MAX) < cap &&
+		    bk_s3_backoff(n, UINT32_MAX) >= cap / 2;
+	ok(good, "the pause doubles from 0.2 s up to 20 s, and is random");
+	is_str(bk_s3_remedy("NoSuchKey"), "", "no remedy");
+	ok(*bk_s3_remedy("AccessDenied") == ';', "a remedy");
+	return tap_done();
+}
