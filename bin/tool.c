@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,6 +179,68 @@ bk_tool_signal_fd(struct bk_err *e)
 		return bk_fail_errno(e, "pipe");
 	catch_signals(note_signal, (int)SA_RESETHAND | SA_RESTART);
 	return signal_pipe[0];
+}
+
+static pthread_mutex_t signal_lock = PTHREAD_MUTEX_INITIALIZER;
+static atomic_int signal_came;
+static sigset_t slow_signals;
+
+static void *
+wait_for_signal(void *arg)
+{
+	int sig;
+
+	(void)arg;
+	while (sigwait(&slow_signals, &sig) != 0)
+		;
+	atomic_store(&signal_came, 1);
+	pthread_mutex_lock(&signal_lock);	/* and nobody has it again */
+	on_signal(sig);
+	return NULL;
+}
+
+void
+bk_tool_on_signal_slow(void (*fn)(void))
+{
+	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction old;
+	pthread_t tid;
+	size_t i;
+
+	(void)sigemptyset(&slow_signals);
+	for (i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
+		/* nohup's choice stands */
+		if (sigaction(sigs[i], NULL, &old) == 0 &&
+		    old.sa_handler != SIG_IGN)
+			(void)sigaddset(&slow_signals, sigs[i]);
+	cleanup = fn;
+	(void)pthread_sigmask(SIG_BLOCK, &slow_signals, NULL);
+	if (pthread_create(&tid, NULL, wait_for_signal, NULL) == 0)
+		(void)pthread_detach(tid);
+	else		/* dies of a signal without cleaning up */
+		(void)pthread_sigmask(SIG_UNBLOCK, &slow_signals, NULL);
+}
+
+/* The clean-up is at work, and the process about to end. */
+static void
+die_if_signalled(void)
+{
+	while (atomic_load(&signal_came))
+		(void)pause();
+}
+
+void
+bk_tool_signals_hold(void)
+{
+	die_if_signalled();
+	pthread_mutex_lock(&signal_lock);
+}
+
+void
+bk_tool_signals_release(void)
+{
+	pthread_mutex_unlock(&signal_lock);
+	die_if_signalled();
 }
 
 static void

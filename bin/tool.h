@@ -59,6 +59,18 @@ void bk_tool_on_signal(void (*cleanup)(void));
 int bk_tool_signal_fd(struct bk_err *e);
 
 /*
+ * For tools that wait in too many places to look at a descriptor: as
+ * bk_tool_on_signal(), but cleanup runs in a thread of its own and may take
+ * its time and call anything.  Before any other thread is
+ * started.  The rest of the tool goes on meanwhile, but for what stands
+ * between hold and release: that and the clean-up do not overlap, and once a
+ * signal has come it is not reached any more.
+ */
+void bk_tool_on_signal_slow(void (*cleanup)(void));
+void bk_tool_signals_hold(void);
+void bk_tool_signals_release(void);
+
+/*
  * Show p on stderr twice a second, if stderr is a terminal and mode is 0;
  * mode < 0 (-q) never, > 0 (-v) always.  Ends with bk_tool_end().
  */
