@@ -286,7 +286,7 @@ main(int argc, char *argv[])
 	    &index)) != -1)
 		take_option(ch, index, &e);
 	set_defaults(argc, argv);
-	if (fcntl(STDOUT_FILENO, F_GETFD) == -1)
+	if ((fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) == O_RDONLY)
 		bk_tool_usage("standard output is closed");
 	if (isatty(STDOUT_FILENO))
 		bk_tool_usage("standard output is a terminal; "

@@ -41,19 +41,14 @@ stop_child(void)
 		(void)kill((pid_t)child, SIGTERM);
 }
 
-/* In the child: the command's output is the pipe; SIGPIPE as it would be. */
+/* In the child: the command's output is the pipe. */
 _Noreturn static void
 run_command(char *argv[], int fd, int report)
 {
-	struct sigaction sa = { .sa_handler = SIG_DFL };
 	int err;
 
-	(void)sigaction(SIGPIPE, &sa, NULL);
-	if (dup2(fd, STDOUT_FILENO) != -1) {
-		if (fd != STDOUT_FILENO)
-			close(fd);
+	if (dup2(fd, STDOUT_FILENO) != -1)
 		(void)execvp(argv[0], argv);
-	}
 	err = errno;
 	_exit(write(report, &err, sizeof(err)) == sizeof(err) ? 127 : 126);
 }

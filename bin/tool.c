@@ -28,15 +28,43 @@ static pthread_mutex_t progress_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t progress_wake = PTHREAD_COND_INITIALIZER;
 static int progress_over;
 
+static void
+no_action(int sig)
+{
+	(void)sig;
+}
+
+/*
+ * One of the three that is closed would be the next that is opened: a key
+ * file, a socket, and our messages or our output would go there.  What is put
+ * in its place refuses to be used, as a closed one does.
+ */
+static void
+occupy_closed(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) == -1 && open("/dev/null",
+		    fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) == -1)
+			exit(BK_FAIL);
+}
+
 void
 bk_tool_start(const struct bk_tool *t)
 {
-	struct sigaction sa = { .sa_handler = SIG_IGN };
+	/* not SIG_IGN, which a command that we run would inherit */
+	struct sigaction sa = { .sa_handler = no_action, .sa_flags = SA_RESTART };
 
 	tool = t;
 	audit.operation = t->name;
 	started = bk_when_monotonic();
 	(void)sigaction(SIGPIPE, &sa, NULL);
+	(void)sigaction(SIGXFSZ, &sa, NULL);
+	/* who started us may ignore it; then waitpid(2) tells nothing */
+	sa.sa_handler = SIG_DFL;
+	(void)sigaction(SIGCHLD, &sa, NULL);
+	occupy_closed();
 }
 
 /*

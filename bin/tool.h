@@ -23,8 +23,10 @@ enum { BK_OPT_HELP = 0x1000, BK_OPT_VERSION, BK_OPT_TOOL /* first own one */ };
 	{ "version", no_argument, NULL, BK_OPT_VERSION }
 
 /*
- * First thing in main().  Ignores SIGPIPE: a reader that left shows as EPIPE,
- * which ends the tool with 1 and without a word.
+ * First thing in main().  SIGPIPE and SIGXFSZ do nothing here: a reader that
+ * left shows as EPIPE, which ends the tool with 1 and without a word, a limit
+ * on files as EFBIG.  Commands that we run have them, and SIGCHLD, at their
+ * defaults.  Descriptors 0, 1 and 2 are open from here on, if only to fail.
  */
 void bk_tool_start(const struct bk_tool *tool);
 
