@@ -13,7 +13,6 @@
 #include "../lib/crypt/secret.h"
 #include "in.h"
 #include "io.h"
-#include "num.h"
 #include "out.h"
 #include "tool.h"
 
@@ -81,9 +80,6 @@ restore_tty(void)
 static void
 parse_option(struct call *c, int ch)
 {
-	struct bk_err e = {0};
-	uint64_t fd;
-
 	switch (ch) {
 	case 'r': c->recipient[c->nrecipients++] = optarg; break;
 	case 'R': c->recipient_file[c->nrecipient_files++] = optarg; break;
@@ -97,10 +93,8 @@ parse_option(struct call *c, int ch)
 	case OPT_SEALED: c->sealed = 1; break;
 	case OPT_PASSPHRASE_FILE: c->pass_file = optarg; break;
 	case OPT_PASSPHRASE_FD:
-		if (bk_num_parse(optarg, 0, 65535, "--passphrase-fd", &fd,
-		    &e) == -1)
-			bk_tool_usage("%s", e.msg);
-		c->pass_fd = (int)fd;
+		c->pass_fd = (int)bk_tool_number(optarg, 0, 65535,
+		    "--passphrase-fd");
 		break;
 	default:
 		bk_tool_option(ch);

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "buf.h"
+#include "num.h"
 #include "version.h"
 #include "when.h"
 
@@ -133,6 +133,41 @@ bk_tool_option(int ch)
 	if (fflush(stdout) == EOF || ferror(stdout))
 		exit(BK_FAIL);
 	exit(BK_OK);
+}
+
+uint64_t
+bk_tool_number(const char *s, uint64_t min, uint64_t max, const char *what)
+{
+	struct bk_err e = {0};
+	uint64_t n;
+
+	if (bk_num_parse(s, min, max, what, &n, &e) == -1)
+		bk_tool_usage("%s", e.msg);
+	return n;
+}
+
+uint64_t
+bk_tool_duration(const char *s, const char *what)
+{
+	struct bk_err e = {0};
+	uint64_t seconds;
+
+	if (bk_duration_parse(s, what, &seconds, &e) == -1)
+		bk_tool_usage("%s", e.msg);
+	return seconds;
+}
+
+unsigned
+bk_tool_jobs(const char *option, unsigned cpus_max)
+{
+	const char *env = getenv("BK_JOBS");
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (option != NULL)
+		return (unsigned)bk_tool_number(option, 1, BK_JOBS_MAX, "-j");
+	if (env != NULL && *env != '\0')
+		return (unsigned)bk_tool_number(env, 1, BK_JOBS_MAX, "BK_JOBS");
+	return cpus < 1 ? 1 : cpus > cpus_max ? cpus_max : (unsigned)cpus;
 }
 
 struct bk_audit *
