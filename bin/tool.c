@@ -130,9 +130,11 @@ bk_tool_option(int ch)
 		printf("%s %s\n", tool->name, BK_VERSION);
 	else
 		bk_tool_usage(NULL);
-	if (fflush(stdout) == EOF || ferror(stdout))
-		exit(BK_FAIL);
-	exit(BK_OK);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		exit(BK_OK);
+	if (errno != EPIPE)
+		bk_tool_say("standard output: write: %s", strerror(errno));
+	exit(BK_FAIL);
 }
 
 uint64_t

@@ -143,8 +143,10 @@ none() {
 @test "a full disk is 1, even for --help and --version" {
 	local tool
 	for tool in $TOOLS; do
-		run -1 sh -c "$tool --help >/dev/full"
-		run -1 sh -c "$tool --version >/dev/full"
+		run -1 --separate-stderr sh -c "$tool --help >/dev/full"
+		one_line_error "$tool"
+		run -1 --separate-stderr sh -c "$tool --version >/dev/full"
+		one_line_error "$tool"
 	done
 }
 
