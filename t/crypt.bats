@@ -155,7 +155,7 @@ on_tty() {
 		refused 3 bk-crypt --passphrase-file $f <plain
 		[ -z "$output" ]
 	done
-	[[ $stderr == *"chmod 600 open"* ]]
+	[[ $stderr == *"open: "*"chmod 600 it"* ]]
 	refused 1 bk-crypt --passphrase-file missing <plain
 }
 
@@ -163,7 +163,7 @@ on_tty() {
 	for mode in 644 640 604 620 601; do
 		install -m $mode key open
 		refused 3 bk-crypt -d -i open <bk.enc
-		[[ $stderr == *"chmod 600 open"* ]] && [ -z "$output" ]
+		[[ $stderr == *"chmod 600 it"* ]] && [ -z "$output" ]
 	done
 	install -m 400 key open
 	bk-crypt -d -i open <bk.enc | cmp - plain
