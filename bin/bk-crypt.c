@@ -55,7 +55,7 @@ struct call {
 	char **recipient_file;	/* -R */
 	char **identity_file;	/* -i */
 	size_t nrecipients, nrecipient_files, nidentity_files;
-	const char *env_recipients, *env_identity, *env_passphrase;
+	char *env_recipients, *env_identity, *env_passphrase;
 	int ask;		/* -p */
 	const char *pass_file;
 	int pass_fd;		/* -1: none */
@@ -129,10 +129,10 @@ parse_options(struct call *c, int argc, char *argv[])
 		bk_tool_usage("%s: no file names; use < and >", argv[optind]);
 }
 
-static const char *
+static char *
 environment(const char *name)
 {
-	const char *s = getenv(name);
+	char *s = getenv(name);
 
 	return s == NULL || *s == '\0' ? NULL : s;
 }
@@ -300,6 +300,8 @@ load_passphrase(struct call *c, struct bk_err *e)
 			    "bytes", BK_PASSPHRASE_MAX);
 		memcpy(c->passphrase, c->env_passphrase,
 		    strlen(c->env_passphrase) + 1);
+		/* ps e shows the environment for as long as we run */
+		bk_wipe(c->env_passphrase, strlen(c->env_passphrase));
 		return 0;
 	}
 	return c->ask ? ask_passphrase(c, e) : 0;

@@ -145,6 +145,22 @@ on_tty() {
 	[[ $stderr == *"give an identity"* ]]
 }
 
+@test "a passphrase in the environment is not there for long" {
+	[ -r /proc/self/environ ] || skip "no /proc"
+	wiped() {
+		[ "$(cat "/proc/$1/comm")" = bk-crypt ] &&
+		    ! grep -qa topsecret "/proc/$1/environ"
+	}
+	mkfifo slow
+	BK_PASSPHRASE=topsecret bk-crypt <slow >env.enc 3>&- &
+	exec 4>slow
+	await 10 wiped $!
+	cat plain >&4
+	exec 4>&-
+	wait $!
+	BK_PASSPHRASE=topsecret bk-crypt -d <env.enc | cmp - plain
+}
+
 @test "a passphrase file that is empty, long, binary, readable, or not there" {
 	: >empty; printf '\n\nx' >blank; printf 'a\0b\n' >nul
 	head -c 1100 /dev/zero | tr '\0' x >long
