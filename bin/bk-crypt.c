@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -234,10 +235,14 @@ load_keys(struct call *c, struct bk_err *e)
 	return 0;
 }
 
-/* Ask on the terminal, without echo. */
+/*
+ * Ask on the terminal, without echo.  ^Z does nothing meanwhile: the shell
+ * would get a terminal without echo, and give back one with it.
+ */
 static int
 ask(const char *prompt, char out[BK_PASSPHRASE_MAX + 1], struct bk_err *e)
 {
+	struct sigaction sa = { .sa_handler = SIG_IGN }, before;
 	struct termios quiet;
 	int rc;
 
@@ -248,6 +253,7 @@ ask(const char *prompt, char out[BK_PASSPHRASE_MAX + 1], struct bk_err *e)
 		goto done;
 	}
 	bk_tool_on_signal(restore_tty);
+	(void)sigaction(SIGTSTP, &sa, &before);
 	quiet = tty_before;
 	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
 	(void)tcsetattr(tty, TCSAFLUSH, &quiet);
@@ -256,6 +262,7 @@ ask(const char *prompt, char out[BK_PASSPHRASE_MAX + 1], struct bk_err *e)
 		rc = bk_passphrase_read(tty, "/dev/tty", out, e);
 	(void)bk_io_write(tty, "\n", 1, "/dev/tty", e);
 	restore_tty();
+	(void)sigaction(SIGTSTP, &before, NULL);
  done:
 	if (tty != -1)
 		close(tty);

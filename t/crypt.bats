@@ -120,6 +120,9 @@ on_tty() {
 	[[ $output == *"typed differently"* ]]
 	[ ! -s out ]
 	run -3 on_tty '|' sh -c 'bk-crypt -p <plain >out'
+	# ^Z: the shell would have a terminal without echo, fg one with it
+	run -0 on_tty $'\x1ase cret|se cret' bash -mc 'bk-crypt -p <plain >z.enc'
+	BK_PASSPHRASE='se cret' bk-crypt -d <z.enc | cmp - plain
 	refused 1 setsid -w bk-crypt -p <plain
 	[[ $stderr == *"--passphrase-file"* ]]
 	command -v age >/dev/null || skip "no age"
