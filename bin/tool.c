@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "io.h"
 #include "num.h"
 #include "version.h"
 #include "when.h"
@@ -236,11 +237,9 @@ bk_tool_on_signal(void (*fn)(void))
 int
 bk_tool_signal_fd(struct bk_err *e)
 {
-	if (pipe(signal_pipe) == -1 ||
-	    fcntl(signal_pipe[0], F_SETFD, FD_CLOEXEC) == -1 ||
-	    fcntl(signal_pipe[1], F_SETFD, FD_CLOEXEC) == -1 ||
-	    fcntl(signal_pipe[1], F_SETFL, O_NONBLOCK) == -1)
-		return bk_fail_errno(e, "pipe");
+	if (bk_io_pipe(signal_pipe, e) == -1)
+		return -1;
+	(void)fcntl(signal_pipe[1], F_SETFL, O_NONBLOCK);
 	catch_signals(note_signal, (int)SA_RESETHAND | SA_RESTART);
 	return signal_pipe[0];
 }
