@@ -12,7 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "buf.h"
+#include "io.h"
+#include "num.h"
 #include "version.h"
 #include "when.h"
 
@@ -29,15 +30,43 @@ static pthread_mutex_t progress_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t progress_wake = PTHREAD_COND_INITIALIZER;
 static int progress_over;
 
+static void
+no_action(int sig)
+{
+	(void)sig;
+}
+
+/*
+ * One of the three that is closed would be the next that is opened: a key
+ * file, a socket, and our messages or our output would go there.  What is put
+ * in its place refuses to be used, as a closed one does.
+ */
+static void
+occupy_closed(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) == -1 && open("/dev/null",
+		    fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) == -1)
+			exit(BK_FAIL);
+}
+
 void
 bk_tool_start(const struct bk_tool *t)
 {
-	struct sigaction sa = { .sa_handler = SIG_IGN };
+	/* not SIG_IGN, which a command that we run would inherit */
+	struct sigaction sa = { .sa_handler = no_action, .sa_flags = SA_RESTART };
 
 	tool = t;
 	audit.operation = t->name;
 	started = bk_when_monotonic();
 	(void)sigaction(SIGPIPE, &sa, NULL);
+	(void)sigaction(SIGXFSZ, &sa, NULL);
+	/* who started us may ignore it; then waitpid(2) tells nothing */
+	sa.sa_handler = SIG_DFL;
+	(void)sigaction(SIGCHLD, &sa, NULL);
+	occupy_closed();
 }
 
 /*
@@ -103,9 +132,46 @@ bk_tool_option(int ch)
 		printf("%s %s\n", tool->name, BK_VERSION);
 	else
 		bk_tool_usage(NULL);
-	if (fflush(stdout) == EOF || ferror(stdout))
-		exit(BK_FAIL);
-	exit(BK_OK);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		exit(BK_OK);
+	if (errno != EPIPE)
+		bk_tool_say("standard output: write: %s", strerror(errno));
+	exit(BK_FAIL);
+}
+
+uint64_t
+bk_tool_number(const char *s, uint64_t min, uint64_t max, const char *what)
+{
+	struct bk_err e = {0};
+	uint64_t n;
+
+	if (bk_num_parse(s, min, max, what, &n, &e) == -1)
+		bk_tool_usage("%s", e.msg);
+	return n;
+}
+
+uint64_t
+bk_tool_duration(const char *s, const char *what)
+{
+	struct bk_err e = {0};
+	uint64_t seconds;
+
+	if (bk_duration_parse(s, what, &seconds, &e) == -1)
+		bk_tool_usage("%s", e.msg);
+	return seconds;
+}
+
+unsigned
+bk_tool_jobs(const char *option, unsigned cpus_max)
+{
+	const char *env = getenv("BK_JOBS");
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (option != NULL)
+		return (unsigned)bk_tool_number(option, 1, BK_JOBS_MAX, "-j");
+	if (env != NULL && *env != '\0')
+		return (unsigned)bk_tool_number(env, 1, BK_JOBS_MAX, "BK_JOBS");
+	return cpus < 1 ? 1 : cpus > cpus_max ? cpus_max : (unsigned)cpus;
 }
 
 struct bk_audit *
@@ -172,11 +238,9 @@ bk_tool_on_signal(void (*fn)(void))
 int
 bk_tool_signal_fd(struct bk_err *e)
 {
-	if (pipe(signal_pipe) == -1 ||
-	    fcntl(signal_pipe[0], F_SETFD, FD_CLOEXEC) == -1 ||
-	    fcntl(signal_pipe[1], F_SETFD, FD_CLOEXEC) == -1 ||
-	    fcntl(signal_pipe[1], F_SETFL, O_NONBLOCK) == -1)
-		return bk_fail_errno(e, "pipe");
+	if (bk_io_pipe(signal_pipe, e) == -1)
+		return -1;
+	(void)fcntl(signal_pipe[1], F_SETFL, O_NONBLOCK);
 	catch_signals(note_signal, (int)SA_RESETHAND | SA_RESTART);
 	return signal_pipe[0];
 }
