@@ -103,7 +103,7 @@ none() {
 }
 
 @test "nothing is left to be done in the code" {
-	seek -nE 'TODO|FIXME|XXX' -r bin lib contrib | none
+	seek -nwE 'TODO|FIXME|XXX' -r bin lib contrib | none
 }
 
 # --- what every tool does
