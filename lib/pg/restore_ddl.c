@@ -11,6 +11,8 @@
 
 #include "io.h"
 
+#define RANDOM "XX" "XX" "XX"	/* for mkdtemp(3) */
+
 /* The first pg_restore that knows an archive's version. */
 static int
 first_program(int minor)
@@ -94,7 +96,7 @@ bk_restore_ddl_open(struct bk_restore_ddl *d, const struct bk_restore *r,
 	    bk_restore_find_program(r, &o->bindir, server_version,
 	    &d->client.program, e) == -1 ||
 	    bk_buf_printf(&d->jobs, e, "--jobs=%u", o->jobs) == -1 ||
-	    bk_buf_printf(&d->dir, e, "%s/bk-restore.XXXXXX", o->tmpdir) == -1)
+	    bk_buf_printf(&d->dir, e, "%s/bk-restore." RANDOM, o->tmpdir) == -1)
 		return -1;
 	if (mkdtemp(d->dir.data) == NULL) {
 		bk_fail_errno(e, "%s", d->dir.data);
