@@ -22,9 +22,9 @@
 #include "tool.h"
 #include "when.h"
 
-#define INPUT "standard input"
-
 extern char **environ;
+
+#define INPUT "standard input"
 
 static const struct bk_tool tool = {
 	.name = "bk-restore",
@@ -73,7 +73,6 @@ static const struct option options[] = {
 	{ "globals", no_argument, NULL, GLOBALS },
 	{ "no-owner", no_argument, NULL, NO_OWNER },
 	{ "no-acl", no_argument, NULL, NO_ACL },
-	{ "no-privileges", no_argument, NULL, NO_ACL },
 	{ "role", required_argument, NULL, ROLE },
 	{ "replace", required_argument, NULL, REPLACE },
 	{ "sealed", no_argument, NULL, SEALED },
@@ -308,6 +307,17 @@ give_name(char before[BK_NEWDB_NAME], double *seconds, struct bk_err *e)
 	return rc;
 }
 
+/* Of a database that was not there, the dump alone knows settings and rights. */
+static int
+dress_from_dump(struct bk_err *e)
+{
+	if (archive == NULL || exists)
+		return 0;
+	if (bk_conn_params_database(params, target.data, e) == -1)
+		return -1;
+	return bk_restore_database(archive, &how, target.data, e);
+}
+
 static void
 tell(uint64_t bytes, const char *before, double seconds)
 {
@@ -363,7 +373,7 @@ restore(struct bk_err *e)
 	if ((mode == PART ? load_part(e) :
 	    kind == BK_POUR_ARCHIVE ? load_archive(e) :
 	    load_foreign(kind, src, bk_in_sealed(in), e)) == -1 ||
-	    give_name(before, &seconds, e) == -1)
+	    give_name(before, &seconds, e) == -1 || dress_from_dump(e) == -1)
 		goto done;
 	tell(bk_in_bytes(in), before, seconds);
 	rc = 0;
@@ -467,8 +477,7 @@ static void
 set_mode(int m)
 {
 	if (mode != 0 && mode != m)
-		bk_tool_usage("-t and -n, --into, --rollback, --drop-old, "
-		    "--list-old: one of these");
+		bk_tool_usage("--into, -t or -n, --rollback ...: one of them");
 	mode = m;
 }
 
@@ -539,8 +548,6 @@ set_defaults(int argc, char *argv[])
 		bk_tool_usage("--data-only, --replace-table: of -t or -n");
 	if (mode == PART && globals)
 		bk_tool_usage("--globals: not with -t or -n");
-	if (sealed && unsealed)
-		bk_tool_usage("--sealed and --unsealed");
 	if (how.jobs == 0 && env != NULL && *env != '\0')
 		how.jobs = jobs_from(env, "BK_JOBS");
 	if (how.jobs == 0)
@@ -577,8 +584,8 @@ main(int argc, char *argv[])
 	bk_tool_audit()->destination = target.data;
 
 	bk_tool_on_signal_slow(clean_up);
-	if (mode == 0 || mode == INTO || mode == PART)
-		bk_tool_progress(&progress, show);
+	bk_tool_progress(&progress, mode == ROLLBACK || mode == DROP_OLD ||
+	    mode == LIST_OLD ? -1 : show);
 	rc = run(&e);
 	bk_tool_signals_hold();
 	clean_up();

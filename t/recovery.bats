@@ -37,8 +37,21 @@ setup() {
 	    FROM generate_series(1, 2000) i;
 	INSERT INTO line SELECT i, i FROM generate_series(1, 2000) i;
 	GRANT SELECT ON orders TO seller;
+	ALTER DATABASE shop SET work_mem TO '7MB';
+	GRANT CREATE ON DATABASE shop TO seller;
+	COMMENT ON DATABASE shop IS 'sells things';
 	SQL
+	about >about
 	text shop >good
+}
+
+# What belongs to the database itself.
+about() {
+	psql -XAt postgres <<-'SQL'
+	SELECT datacl::text, shobj_description(d.oid, 'pg_database'), setconfig
+	    FROM pg_database d JOIN pg_db_role_setting ON setdatabase = d.oid
+	    WHERE datname = 'shop'
+	SQL
 }
 
 # page SECTION N: the N-th block of commands in a section of the page.
@@ -75,6 +88,7 @@ lost() {
 	lost -c 'DROP ROLE seller' postgres
 	follow 'THE WHOLE DATABASE IS LOST' 1
 	diff good <(text shop)
+	diff about <(about)
 	[ "$(psql -XAtc "SELECT rolcanlogin FROM pg_roles
 	    WHERE rolname = 'seller'" postgres)" = t ]
 }
