@@ -163,6 +163,23 @@ nothing_left() {
 	[[ $stderr == *'{data}: no such variable'* ]]
 }
 
+@test "a key that may only store: what it lacks is named" {
+	fault_start 'HEAD . all status:403:AccessDenied' \
+	    'GET . all status:403:AccessDenied'
+	run -1 --separate-stderr put a <"$SMALL"
+	one_line_error bk-s3put
+	[[ $stderr == *'may not see whether'*'s3:ListBucket and s3:GetObject' ]]
+	nothing_left
+	run -1 --separate-stderr put --overwrite a <"$SMALL"
+	one_line_error bk-s3put
+	[[ $stderr == *'uploaded, '*'may not look at it'*'s3:GetObject' ]]
+	stored a "$SMALL"
+	fault_start 'HEAD . all status:403:SignatureDoesNotMatch' \
+	    'GET . all status:403:SignatureDoesNotMatch'
+	run -1 --separate-stderr put b <"$SMALL"
+	[[ $stderr == *'SignatureDoesNotMatch'*'check the secret key'* ]]
+}
+
 @test "storage class, KMS, lock, tags, metadata, type are there" {
 	put --storage-class STANDARD_IA --meta Foo=bar --content-type text/x \
 	    --sse kms:testkey-1 a <"$BIG"
