@@ -11,7 +11,6 @@
 #include "../lib/s3/uploads.h"
 #include "../lib/s3/url.h"
 #include "listing.h"
-#include "num.h"
 #include "tool.h"
 
 static const struct bk_tool tool = {
@@ -293,9 +292,7 @@ main(int argc, char *argv[])
 			job.print = 1;
 			break;
 		case RETRY_FOR:
-			if (bk_duration_parse(optarg, "--retry-for",
-			    &retry_for, &e) == -1)
-				bk_tool_usage("%s", e.msg);
+			retry_for = bk_tool_duration(optarg, "--retry-for");
 			break;
 		default:
 			bk_tool_option(ch);

@@ -136,10 +136,14 @@ kill_one() {
 	local t=$4
 	PLACE=$2 MIDDLE=(atbyte.py "$3" sh -c "$kill_stage" "${STAGES[t]}")
 	pipeline "$1"
-	if [ "${STATUS[t]}" != 137 ]; then
-		# it had ended already: then all is well, or nothing is
-		[ "${ALL[*]}" = "0 0 0 0 0 0 0" ] || wrong "neither killed nor done"
+	if [ "${STATUS[t]}" != 137 ] || [ -n "$(s3_keys backups)" ]; then
+		# it had ended already, or had written its last byte: then all
+		# is well, or nothing is
+		STATUS[t]=0
+		[ "${STATUS[*]}" = "0 0 0 0" ] || wrong "neither killed nor done"
 		[ "$(s3_keys backups)" = "$1" ] || wrong "done, and no object"
+		bk-s3get "s3://backups/$1" | bk-crypt -d | bk-gz -d |
+		    pg_restore -f /dev/null || wrong "stored, and not whole"
 		s3_curl DELETE "/backups/$1"
 		echo late
 		return

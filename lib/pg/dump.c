@@ -25,6 +25,7 @@ struct dump {
 	struct bk_buf program;	/* its path */
 	struct bk_session session;
 	PGresult *ident, *lsn, *snapshot;
+	PGresult *settings;	/* how values are written */
 	struct bk_child child;
 	struct bk_toc toc;
 	struct bk_plan plan;
@@ -92,7 +93,11 @@ connect_leader(struct dump *d, char *name, size_t cap, struct bk_err *e)
 	/* good to know; a hosted server may refuse to tell */
 	d->ident = PQexec(d->leader, "SELECT system_identifier "
 	    "FROM pg_catalog.pg_control_system()");
-	return 0;
+	d->settings = bk_conn_query(d->leader, "SELECT "
+	    "pg_catalog.current_setting('timezone'), "
+	    "pg_catalog.current_setting('bytea_output'), "
+	    "pg_catalog.current_setting('lc_monetary')", e);
+	return d->settings == NULL ? -1 : 0;
 }
 
 /* pg_dump -Fc on our snapshot, the user's options behind ours. */
@@ -278,6 +283,9 @@ write_all(struct dump *d, int fd, uint64_t *bytes, struct bk_err *e)
 		.lsn = value(d->lsn),
 		.pg_dump = d->toc.dumper,
 		.options = d->o->options,
+		.timezone = PQgetvalue(d->settings, 0, 0),
+		.bytea_output = PQgetvalue(d->settings, 0, 1),
+		.lc_monetary = PQgetvalue(d->settings, 0, 2),
 		.started = d->started,
 	};
 	struct bk_dump_out *out = bk_dump_out_open(fd, &d->toc, &about, e);
@@ -323,6 +331,7 @@ clean_up(struct dump *d, int failed)
 	PQclear(d->snapshot);
 	PQclear(d->lsn);
 	PQclear(d->ident);
+	PQclear(d->settings);
 	PQfinish(d->leader);
 }
 
