@@ -6,7 +6,7 @@ load support/common
 . "$SUPPORT/pg.bash"
 
 setup_file() {
-	pg_start "$BATS_FILE_TMPDIR/pg"
+	PG_CONF='max_prepared_transactions = 1' pg_start "$BATS_FILE_TMPDIR/pg"
 	createdb -T template0 big
 	# b is read last: data goes by name
 	psql -qX big <<-'SQL'
@@ -143,6 +143,14 @@ no_closing_mark() {
 	[[ $stderr == 'bk-dump: table "public"."b": locked by process '*'SELECT 42;'* ]]
 	[ -z "$output" ]
 	echo 'ROLLBACK; \q' >&"${COPROC[1]}"
+}
+
+@test "a table locked by a prepared transaction: which one" {
+	sql "BEGIN; LOCK TABLE b; PREPARE TRANSACTION 'left over'"
+	run --separate-stderr -1 bk-dump --lock-wait-timeout=300ms big
+	sql "ROLLBACK PREPARED 'left over'"
+	one_line_error bk-dump
+	[[ $stderr == *'"b": locked by prepared transaction "left over" for '* ]]
 }
 
 @test "an index being rebuilt does not wait for the dump's end" {
