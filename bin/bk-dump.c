@@ -224,11 +224,13 @@ set_defaults(int argc, char *argv[])
 {
 	static char *const none[] = { NULL };
 
-	if (optind < argc - 1)
+	if (argc - optind + (dump.target.db != NULL) > 1)
 		bk_tool_usage("more than one database");
 	if (optind < argc)
 		dump.target.db = argv[optind];
-	else if (dump.target.db == NULL && getenv("PGDATABASE") == NULL &&
+	if (dump.target.db != NULL && *dump.target.db == '\0')
+		bk_tool_usage("the database's name is empty");
+	if (dump.target.db == NULL && getenv("PGDATABASE") == NULL &&
 	    getenv("PGSERVICE") == NULL)
 		dump.target.db = getenv("DATABASE_URL");
 	dump.jobs = bk_tool_jobs(jobs, 4);

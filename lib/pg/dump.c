@@ -152,25 +152,30 @@ blame(struct dump *d, struct bk_err *e)
 
 	if (strstr(d->child.words, "LOCK TABLE") == NULL)
 		return -1;
-	res = PQexec(d->leader, "SELECT n.nspname, c.relname, l.pid,"
-	    " coalesce(a.state, ''), pg_catalog.left(a.query, 200)"
+	res = PQexec(d->leader, "SELECT n.nspname, c.relname,"
+	    " coalesce('process ' || l.pid || ' (' || coalesce(a.state, '') ||"
+	    " ': ' || coalesce(pg_catalog.left(a.query, 200), '') || ')',"
+	    " 'prepared transaction \"' || x.gid || '\"', 'somebody')"
 	    " FROM pg_catalog.pg_locks l"
-	    " JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid"
 	    " JOIN pg_catalog.pg_class c ON c.oid = l.relation"
 	    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+	    " LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid"
+	    " LEFT JOIN pg_catalog.pg_locks lx ON lx.pid IS NULL"
+	    " AND lx.virtualtransaction = l.virtualtransaction"
+	    " AND lx.locktype = 'transactionid'"
+	    " LEFT JOIN pg_catalog.pg_prepared_xacts x"
+	    " ON l.pid IS NULL AND x.transaction = lx.transactionid"
 	    " WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'"
 	    " AND l.granted AND c.relkind IN ('r', 'p') AND l.database = (SELECT oid"
 	    " FROM pg_catalog.pg_database"
 	    " WHERE datname = pg_catalog.current_database())"
-	    " ORDER BY a.xact_start LIMIT 1");
+	    " ORDER BY coalesce(a.xact_start, x.prepared) LIMIT 1");
 	if (PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) == 1) {
 		*e = (struct bk_err){0};
-		bk_fail(e, BK_FAIL, "table \"%s\".\"%s\": locked by process "
-		    "%s (%s: %s) for more than %s; end it or raise "
-		    "--lock-wait-timeout", PQgetvalue(res, 0, 0),
-		    PQgetvalue(res, 0, 1), PQgetvalue(res, 0, 2),
-		    PQgetvalue(res, 0, 3), PQgetvalue(res, 0, 4),
-		    d->o->lock_wait);
+		bk_fail(e, BK_FAIL, "table \"%s\".\"%s\": locked by %s for "
+		    "more than %s; end it or raise --lock-wait-timeout",
+		    PQgetvalue(res, 0, 0), PQgetvalue(res, 0, 1),
+		    PQgetvalue(res, 0, 2), d->o->lock_wait);
 	}
 	PQclear(res);
 	return -1;
