@@ -225,22 +225,29 @@ open_file(const char *path, struct bk_err *e)
 	return f;
 }
 
-/* What options know about each record: its series, holds, receipts. */
+static int
+hold(const struct call *c, struct bk_items *items, struct bk_err *e)
+{
+	FILE *f;
+	int rc;
+
+	if (c->holds == NULL)
+		return 0;
+	if ((f = open_file(c->holds, e)) == NULL)
+		return -1;
+	rc = bk_items_hold(items, f, c->holds, e);
+	fclose(f);			/* read only: nothing to lose */
+	return rc;
+}
+
+/* What options know about each backup: its series, holds, receipts. */
 static int
 annotate(const struct call *c, struct bk_items *items, struct bk_err *e)
 {
 	size_t matched;
-	FILE *f;
-	int rc;
 
-	if (c->holds != NULL) {
-		if ((f = open_file(c->holds, e)) == NULL)
-			return -1;
-		rc = bk_items_hold(items, f, c->holds, e);
-		fclose(f);		/* read only: nothing to lose */
-		if (rc == -1)
-			return -1;
-	}
+	if (hold(c, items, e) == -1)
+		return -1;
 	if (c->receipts != NULL) {
 		if (bk_receipts_load(items, c->receipts, &matched, e) == -1)
 			return -1;
@@ -264,7 +271,7 @@ judge_wal(const struct call *c, struct bk_items *items, struct bk_err *e)
 		return -1;
 	rc = bk_items_read(&bases, f, c->wal_for, e);
 	fclose(f);			/* read only: nothing to lose */
-	if (rc == 0)
+	if (rc == 0 && (rc = hold(c, items, e)) == 0)
 		rc = annotate(c, &bases, e);
 	if (rc == 0)
 		rc = bk_policy_is_empty(&c->policy) ?

@@ -84,19 +84,33 @@ stamp_at(const char *s)
 	return n > 0 && (more > 0 || !is_digit(s[n])) ? n + more : 0;
 }
 
-/* The last time in base and its length; NULL if it has none. */
+static int
+is_word(char c)
+{
+	return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* The length of a WAL segment's name at s, a word of base; 0: it is none. */
+static size_t
+segment_at(const char *base, const char *s)
+{
+	const size_t n = 24;
+
+	return (s == base || !is_word(s[-1])) &&
+	    strspn(s, "0123456789ABCDEF") == n && !is_word(s[n]) ? n : 0;
+}
+
+/* The last time in base; NULL if it has none. */
 static const char *
-last_stamp(const char *base, size_t *len)
+last_stamp(const char *base)
 {
 	const char *s = base, *found = NULL;
 	size_t n;
 
 	while (*s != '\0') {
-		n = s > base && is_digit(s[-1]) ? 0 : stamp_at(s);
-		if (n > 0) {
+		if ((n = segment_at(base, s)) == 0 &&
+		    (s == base || !is_digit(s[-1])) && (n = stamp_at(s)) > 0)
 			found = s;
-			*len = n;
-		}
 		s += n > 0 ? n : 1;
 	}
 	return found;
@@ -105,14 +119,22 @@ last_stamp(const char *base, size_t *len)
 static int
 by_stamp(const char *name, struct bk_buf *key, struct bk_err *e)
 {
-	const char *slash = strrchr(name, '/'), *stamp;
-	size_t len = 0;
+	const char *slash = strrchr(name, '/'), *s, *stamp;
+	const char *base = slash == NULL ? name : slash + 1;
+	int found = 0, rc;
+	size_t n;
 
-	stamp = last_stamp(slash == NULL ? name : slash + 1, &len);
-	if (stamp != NULL)
-		return bk_buf_add(key, name, (size_t)(stamp - name), e) == -1 ||
-		    bk_buf_puts(key, "*", e) == -1 ||
-		    bk_buf_puts(key, stamp + len, e) == -1 ? -1 : 1;
+	stamp = last_stamp(base);
+	rc = bk_buf_add(key, name, (size_t)(base - name), e);
+	for (s = base; rc == 0 && *s != '\0'; s += n > 0 ? n : 1) {
+		n = s == stamp ? stamp_at(s) : segment_at(base, s);
+		found |= n > 0;
+		rc = n > 0 ? bk_buf_puts(key, "*", e)
+		    : bk_buf_add(key, s, 1, e);
+	}
+	if (rc == -1 || found)
+		return rc == -1 ? -1 : 1;
+	key->len = 0;
 	if (strpbrk(name, "/.") != NULL)
 		return 0;
 	return bk_buf_puts(key, "*", e) == -1 ? -1 : 1;

@@ -4,13 +4,13 @@
  * Which series a backup belongs to, told by its name.
  *
  * Without a pattern: by its directory and its base name, where the last time
- * (20261121T021503Z, 20261121, 2026-11-21, 2026-11-21_02-15) is replaced by
- * "*":
+ * (20261121T021503Z, 20261121, 2026-11-21, 2026-11-21_02-15) and each name of
+ * a WAL segment are replaced by "*":
  *
  *	s3://b/shop/daily/shop-20261121T021503Z.bk  s3://b/shop/daily/shop-*.bk
  *	2026-11-21_02-15_shop.sql.gz                *_shop.sql.gz
  *
- * A path without a time is of no series: nothing tells it from others.  A
+ * A path with neither is of no series: nothing tells it from others.  A
  * bare word (no slash, no dot, no time: "s17") is an id, as of a snapshot;
  * those are all of the series "*".
  *

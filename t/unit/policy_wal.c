@@ -150,6 +150,7 @@ test_window(void)
 	bases.item[1].go = bases.item[2].go = 1;
 	is_str(judged(5 * DAY), "12",
 	    "nor what recovery to its beginning starts from");
+	bases.item[0].r.time = NOW - 2 * DAY;
 	is_str(judged(3600), "12345678", "a short one begins with the newest");
 }
 
