@@ -75,8 +75,8 @@ deps:
 
 # A second make, which sees the libraries that the first has just installed.
 check: deps
-	$(MAKE) -j$(JOBS) all units
-	$(MAKE) lint
+	$(MAKE) -s -j$(JOBS) all units
+	$(MAKE) -s lint
 	BK_BIN="$(CURDIR)/$B/bin" PATH="$(CURDIR)/$B/bin:$$PATH" \
 	    prove -j$(JOBS) --timer --ext .t --ext .bats $B/t t
 
@@ -86,11 +86,11 @@ lint:
 	mandoc -Tlint -W warning $(MAN)
 
 demo: deps
-	$(MAKE) -j$(JOBS) all
+	$(MAKE) -s -j$(JOBS) all
 	BK_BIN="$(CURDIR)/$B/bin" t/support/demo.sh
 
 bench: deps
-	$(MAKE) -j$(JOBS) all
+	$(MAKE) -s -j$(JOBS) all
 	BK_BIN="$(CURDIR)/$B/bin" t/support/bench.sh
 
 install: all

@@ -214,17 +214,20 @@ options() {
 	done | sort -u
 }
 
-@test "the usage line and the page's SYNOPSIS name the same options" {
+# A long list may be [OPTION ...] in the usage line: then --help has it.
+@test "the usage line, --help and the page's SYNOPSIS name the same options" {
 	local tool
+	cd "$BATS_TEST_TMPDIR"
 	for tool in $TOOLS; do
-		[ -f "man/$tool.1" ] || continue
-		comm -3 <("$tool" --no-such-option 2>&1 </dev/null | grep ^usage: |
-		    options) \
-		    <(mandoc -Tascii "man/$tool.1" | col -b |
+		[ -f "$TOP/man/$tool.1" ] || continue
+		"$tool" --no-such-option 2>&1 </dev/null | grep ^usage: |
+		    options >usage || :
+		"$tool" --help | options | sort -u - usage >help
+		mandoc -Tascii "$TOP/man/$tool.1" | col -b |
 		    sed -n '/^SYNOPSIS/,/^DESCRIPTION/p' | sed "s/$tool//g" |
-		    options) |
-		    sed "s/^\t/$tool: not in the usage line: /
-			s/^-/$tool: not in SYNOPSIS: -/"
+		    options >synopsis
+		comm -23 usage synopsis | sed "s/^/$tool: not in SYNOPSIS: /"
+		comm -13 help synopsis | sed "s/^/$tool: not in usage or --help: /"
 	done | none
 }
 
@@ -233,7 +236,8 @@ options() {
 	for tool in $TOOLS; do
 		[ -f "man/$tool.1" ] || continue
 		mandoc -Tascii "man/$tool.1" | col -b >"$BATS_TEST_TMPDIR/page"
-		"$tool" --help | seek -oE -- ' --[a-z][a-z0-9-]+' | sort -u |
+		"$tool" --help | seek -oE -- ' --[a-z][a-z0-9-]+' |
+		    seek -vE -- '--(help|version)$' | sort -u |
 		    while read -r option; do
 			grep -qF -- "$option" "$BATS_TEST_TMPDIR/page" ||
 			    echo "$tool: $option is not in the page"

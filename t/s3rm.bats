@@ -13,6 +13,7 @@ teardown_file() { rgw_stop; }
 setup() { cd "$BATS_TEST_TMPDIR"; }
 teardown() {
 	fault_stop
+	strict_stop
 	swift_stop "$BATS_TEST_TMPDIR/swift"
 }
 
@@ -164,6 +165,7 @@ bk-s3rm: s3://kept/keep2: not deleted: AccessDenied" ]
 @test "a server without DeleteObjects gets a request for each" {
 	put 'backups/one[1-4]'
 	bk-s3ls s3://backups/one >list
+	sed -i '2a s3://backups/two?uploadId=none' list	# makes two batches
 	fault_start 'POST delete all status:501:NotImplemented' \
 	    'DELETE one3 all status:403:AccessDenied'
 	run -1 --separate-stderr bk-s3rm <list
@@ -171,6 +173,18 @@ bk-s3rm: s3://kept/keep2: not deleted: AccessDenied" ]
 	[[ $stderr == *"s3://backups/one3: not deleted: AccessDenied"* ]]
 	[ "$(s3_keys backups one)" = one3 ]
 	[ "$(grep -c POST "$FAULT_LOG")" = 1 ]
+}
+
+@test "an answer of 200 is read: what it does not tell is not deleted" {
+	strict_start
+	put 'bucket/moody[1-2]'
+	printf 's3://bucket/%s\n' a moody1 mute b moody2 >list
+	run -1 --separate-stderr bk-s3rm -v <list
+	one_line_error bk-s3rm
+	[[ $stderr == *"s3://bucket/mute: not deleted: the server's answer"* ]]
+	[ "$(sort <<<"$output")" = "$(grep -v mute list | sort)" ]
+	run s3_curl HEAD /bucket/moody1
+	[[ $output == *404* ]]
 }
 
 @test "a bucket that is not there, a server that is not there" {

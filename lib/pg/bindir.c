@@ -114,9 +114,9 @@ bk_bindir_find(const struct bk_bindir *b, const char *program,
 		.b = b, .program = program, .out = out,
 		.wanted = server_version / 10000,
 	};
-	int rc;
+	int only = b->dir != NULL && *b->dir != '\0', rc;
 
-	if (b->dir != NULL && *b->dir != '\0')
+	if (only)
 		rc = try_dir(&s, b->dir, strlen(b->dir), e);
 	else if ((rc = try_usual(&s, e)) == 0 && s.best != s.wanted)
 		rc = try_path(&s, e);
@@ -125,8 +125,7 @@ bk_bindir_find(const struct bk_bindir *b, const char *program,
 	if (s.best == 0)
 		return bk_fail(e, BK_FAIL, "%s: not found%s%s; install "
 		    "postgresql-client-%d or set BK_PG_BINDIR", program,
-		    b->dir != NULL ? " in " : "", b->dir != NULL ? b->dir : "",
-		    s.wanted);
+		    only ? " in " : "", only ? b->dir : "", s.wanted);
 	if (s.best < s.wanted)
 		return bk_fail(e, BK_FAIL, "%s: the server is version %d, and "
 		    "the newest %s found is %d; install postgresql-client-%d "

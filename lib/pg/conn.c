@@ -19,7 +19,8 @@ struct bk_conn_params {
 static void
 first_line(const char *msg, char *out, size_t cap)
 {
-	static const char *const heads[] = { "ERROR:  ", "FATAL:  ", "PANIC:  " };
+	static const char *const heads[] = { "ERROR:  ", "FATAL:  ",
+	    "PANIC:  " };
 	size_t n, i;
 
 	if (msg == NULL)
@@ -62,6 +63,14 @@ bk_conn_failed_with(const PGresult *res, const char *sqlstate)
 	return s != NULL && strcmp(s, sqlstate) == 0;
 }
 
+/* libpq would print what the server has to say: "NOTICE: ...". */
+static void
+ignore_notice(void *arg, const PGresult *res)
+{
+	(void)arg;
+	(void)res;
+}
+
 static int
 connected(PGconn *conn, struct bk_err *e)
 {
@@ -71,6 +80,7 @@ connected(PGconn *conn, struct bk_err *e)
 
 	if (conn == NULL)
 		return bk_fail_memory(e);
+	(void)PQsetNoticeReceiver(conn, ignore_notice, NULL);
 	if (PQstatus(conn) == CONNECTION_OK)
 		return 0;
 	host = PQhost(conn);

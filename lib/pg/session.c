@@ -6,8 +6,8 @@
 #include "conn.h"
 
 /*
- * As setup_connection() of pg_dump.c, in its order.  The planner's settings
- * make a ctid range a scan in physical order by one process.
+ * As setup_connection() of pg_dump.c, in its order.  The last ones make a
+ * ctid range a scan of just these pages, in their order, by one process.
  */
 static const char settings[] =
     "SET datestyle = ISO; "
@@ -19,7 +19,7 @@ static const char settings[] =
     "SET idle_in_transaction_session_timeout = 0; "
     "SET row_security = %s; "
     "SET max_parallel_workers_per_gather = 0; "
-    "SET enable_seqscan = off; "
+    "SET enable_tidscan = on; "
     "SELECT pg_catalog.set_config('search_path', '', false);";
 
 /*

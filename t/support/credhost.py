@@ -13,12 +13,15 @@ AWS_SESSION_TOKEN, told to be good for SECONDS.
   /html            answers everything with a page
   /container       wants "Authorization: container-token"
   /sts             AssumeRoleWithWebIdentity, wants the token "web identity",
-                   and no signature; the role "denied" is refused
+                   and no signature; the role "denied" is refused.
+                   AssumeRole, wants the external id "a b&c", a signature and
+                   in it the session token
   /busy            503 once, then the same as /sts
 """
 import http.server
 import json
 import os
+import re
 import sys
 import time
 import urllib.parse
@@ -62,9 +65,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def sts(self, form):
         right = {'Action': 'AssumeRoleWithWebIdentity',
-                 'Version': '2011-06-15', 'WebIdentityToken': 'web identity'}
-        good = (all(form.get(k) == v for k, v in right.items()) and
-                'Authorization' not in self.headers and
+                 'WebIdentityToken': 'web identity'}
+        signed = self.headers.get('Authorization', '')
+        if form.get('Action') == 'AssumeRole':
+            right = {'Action': 'AssumeRole', 'ExternalId': 'a b&c'}
+            known = '/sts/aws4_request' in signed and re.search(
+                'SignedHeaders=[^,]*x-amz-security-token', signed)
+        else:
+            known = not signed
+        right['Version'] = '2011-06-15'
+        good = (known and all(form.get(k) == v for k, v in right.items()) and
                 form.get('RoleSessionName') and
                 form.get('RoleArn') != 'denied')
         if not good:

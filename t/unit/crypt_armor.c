@@ -8,7 +8,8 @@
 
 #define BEGIN "-----BEGIN AGE ENCRYPTED FILE-----\n"
 #define END "-----END AGE ENCRYPTED FILE-----\n"
-#define FULL "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5YWJjZGVm\n"
+#define FULL "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWYwMTIzNDU2Nzg5" \
+	"YWJjZGVm\n"
 #define TEXT "0123456789abcdef0123456789abcdef0123456789abcdef"
 
 /* Read text in steps of n; *len bytes go to out.  BK_OK or the failure. */

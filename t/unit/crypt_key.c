@@ -9,7 +9,8 @@
 #include "../../lib/crypt/secret.h"
 #include "tap.h"
 
-#define KEY "AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48UAWX40Q2P2LM0"
+#define KEY "AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48" \
+	"UAWX40Q2P2LM0"
 #define PUBLIC "age1xmwwc06ly3ee5rytxm9mflaz2u56jjj36s0mypdrwsvlul66mv4q47ryef"
 
 static char dir[] = "/tmp/bk-crypt-unit.XXXXXX";

@@ -9,6 +9,7 @@
 #include "../../lib/crypt/b64.h"
 #include "../../lib/crypt/crypt.h"
 #include "../../lib/crypt/payload.h"
+#include "../../lib/crypt/wrap.h"
 #include "in.h"
 #include "out.h"
 #include "seal.h"
@@ -161,23 +162,28 @@ round_trips(const struct bk_suite *s)
 	}
 }
 
+/* The lowest bit, which base64 might ignore, and one of the others. */
 static void
 every_flip(const struct bk_suite *s)
 {
 	struct bytes c = encrypted(s, 100);
 	size_t i, bad = 0, released;
-	int bit;
+	uint8_t bit[2];
+	int k;
 
-	for (i = 0; i < c.n; i++)
-		for (bit = 0; bit < 8; bit++) {
-			c.p[i] ^= (uint8_t)(1 << bit);
+	for (i = 0; i < c.n; i++) {
+		bit[0] = 1;
+		bit[1] = (uint8_t)(2 << i % 7);
+		for (k = 0; k < 2; k++) {
+			c.p[i] ^= bit[k];
 			if (!refused(c.p, c.n, &released) || released != 0) {
-				printf("# byte %zu bit %d\n", i, bit);
+				printf("# byte %zu bit %x\n", i, bit[k]);
 				bad++;
 			}
-			c.p[i] ^= (uint8_t)(1 << bit);
+			c.p[i] ^= bit[k];
 		}
-	is_int((intmax_t)bad, 0, "each bit flipped is refused, with no byte "
+	}
+	is_int((intmax_t)bad, 0, "each byte flipped is refused, with no byte "
 	    "out");
 	free(c.p);
 }
@@ -198,19 +204,21 @@ every_cut(const struct bk_suite *s)
 static void
 cut_at_boundaries(const struct bk_suite *s)
 {
-	struct bytes c = encrypted(s, 17 * CHUNK);
-	size_t chunk, h = header_len(c) + 16, bad = 0, at, released;
-	int d;
+	static const int near[] = { -33, -32, -31, -17, -16, -15, -1, 0, 1,
+	    15, 16, 17, 31, 32, 33 };
+	struct bytes c = encrypted(s, 9 * CHUNK);
+	size_t chunk, h = header_len(c) + 16, bad = 0, at, i, released;
 
-	for (chunk = 0; chunk <= 17; chunk++)
-		for (d = -34; d <= 34; d++) {
-			at = h + chunk * SEALED + (size_t)d;
+	for (chunk = 0; chunk <= 9; chunk++)
+		for (i = 0; i < sizeof(near) / sizeof(near[0]); i++) {
+			at = h + chunk * SEALED + (size_t)near[i];
 			if (at >= c.n)
 				continue;
 			if (!refused(c.p, at, &released))
 				bad++;
 			/* a cut at a chunk's end shows in what is missing */
-			if (d >= 0 && chunk < 17 && released != chunk * CHUNK)
+			if (near[i] >= 0 && chunk < 9 &&
+			    released != chunk * CHUNK)
 				bad++;
 		}
 	is_int((intmax_t)bad, 0, "cut around chunks' ends: refused, the whole "
@@ -293,6 +301,80 @@ closing_mark(void)
 	free(c.p);
 }
 
+/*
+ * A writer with the right keys and wrong ideas: chunks of these lengths, the
+ * last flag as it pleases.  What comes out is the first good chunks.
+ */
+static void
+crafted(const struct bk_suite *s, const char *what, size_t nchunks,
+    const size_t *len, const int *last, enum bk_code want, size_t good)
+{
+	static const uint8_t file_key[BK_SUITE_KEY] = { 7 }, salt[16] = { 9 };
+	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
+	uint8_t key[BK_SUITE_KEY], nonce[BK_SUITE_NONCE], *chunk;
+	struct bk_err e = {0};
+	struct bk_buf b = {0};
+	struct bytes out;
+	size_t i, off = 0;
+	int n;
+
+	(void)bk_header_begin(&b, s, "", &e);
+	(void)bk_wrap_x25519(&b, s, file_key, rcpts.key[0], &e);
+	(void)bk_header_end(&b, s, file_key, &e);
+	(void)bk_buf_add(&b, salt, sizeof(salt), &e);
+	(void)bk_suite_hkdf(key, file_key, s->file_key_len, salt, sizeof(salt),
+	    s->payload, &e);
+	chunk = malloc(2 * SEALED);
+	for (i = 0; i < nchunks; off += len[i++]) {
+		memset(nonce, 0, sizeof(nonce));
+		nonce[10] = (uint8_t)i;
+		nonce[11] = (uint8_t)last[i];
+		if (!EVP_EncryptInit_ex(ctx, s->aead(), NULL, key, nonce) ||
+		    (len[i] > 0 && !EVP_EncryptUpdate(ctx, chunk, &n,
+		    plain + off, (int)len[i])) ||
+		    !EVP_EncryptFinal_ex(ctx, chunk + len[i], &n) ||
+		    !EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_GET_TAG, 16,
+		    chunk + len[i]))
+			abort();
+		(void)bk_buf_add(&b, chunk, len[i] + 16, &e);
+	}
+	if (s->marks)
+		(void)bk_buf_puts(&b, bk_seal_closing(), &e);
+	if (e.code != BK_OK)
+		abort();
+	ok(run('d', NULL, b.data, b.len, &out) == want && out.n == good &&
+	    memcmp(out.p, plain, good) == 0, "%s: %s", s->version, what);
+	free(out.p);
+	free(chunk);
+	bk_buf_free(&b);
+	EVP_CIPHER_CTX_free(ctx);
+}
+
+static void
+wrong_writers(const struct bk_suite *s)
+{
+	static const size_t full[] = { CHUNK, CHUNK, CHUNK },
+	    short_end[] = { CHUNK, CHUNK, 5 }, empty_end[] = { CHUNK, 0 },
+	    middle[] = { CHUNK, 5, CHUNK }, large[] = { CHUNK + 1, 5 };
+	static const int good[] = { 0, 0, 1 }, never[] = { 0, 0, 0 },
+	    early[] = { 0, 1, 0 }, twice[] = { 0, 1, 1 }, second[] = { 0, 1 };
+
+	crafted(s, "as it should be", 3, full, good, BK_OK, 3 * CHUNK);
+	crafted(s, "no last chunk", 3, full, never, BK_DATA, 3 * CHUNK);
+	crafted(s, "no last chunk, a short one", 3, short_end, never, BK_DATA,
+	    2 * CHUNK);
+	crafted(s, "the last chunk in the middle", 3, full, early, BK_DATA,
+	    2 * CHUNK);
+	crafted(s, "two last chunks", 3, full, twice, BK_DATA, 2 * CHUNK);
+	crafted(s, "an empty last chunk", 2, empty_end, second, BK_DATA, CHUNK);
+	crafted(s, "a short chunk in the middle", 3, middle, good, BK_DATA,
+	    CHUNK);
+	crafted(s, "a chunk too large", 2, large, second, BK_DATA, 0);
+	crafted(s, "an empty first chunk", 1, empty_end + 1, second + 1,
+	    BK_OK, 0);
+	crafted(s, "no chunk at all", 0, full, good, BK_DATA, 0);
+}
+
 static void
 rewrap_refuses(const struct bk_suite *s)
 {
@@ -310,6 +392,12 @@ rewrap_refuses(const struct bk_suite *s)
 		c.p[c.n] = 'x';
 		ok(run('r', NULL, c.p, c.n + 1, &out) == BK_DATA, "rewrap: "
 		    "something behind the closing mark");
+		free(out.p);
+		free(c.p);
+		c = encrypted(s, 100);
+		c.p[c.n] = 'x';
+		ok(run('r', NULL, c.p, c.n + 1, &out) == BK_DATA, "rewrap: "
+		    "also where the length could be right");
 		free(out.p);
 	} else {
 		ok(run('r', NULL, c.p, h + SEALED + 16, &out) == BK_DATA,
@@ -382,6 +470,7 @@ main(void)
 		moved_chunks(suites[i]);
 		trailing_bytes(suites[i], 10);
 		trailing_bytes(suites[i], CHUNK);
+		wrong_writers(suites[i]);
 		rewrap_refuses(suites[i]);
 	}
 	closing_mark();

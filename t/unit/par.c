@@ -123,7 +123,7 @@ test_fill_fails(void)
 {
 	struct bk_err e;
 	struct run r;
-	char want[16];
+	char want[32];
 	int at, bad = 0;
 
 	for (at = 0; at < 200; at++) {
@@ -141,7 +141,7 @@ test_work_fails(void)
 {
 	struct bk_err e;
 	struct run r;
-	char want[16];
+	char want[32];
 	int at, bad = 0;
 
 	for (at = 0; at < 300; at++) {
@@ -162,7 +162,7 @@ test_drain_fails(void)
 {
 	struct bk_err e;
 	struct run r;
-	char want[16];
+	char want[32];
 	int at, bad = 0;
 
 	for (at = 0; at < 200; at++) {
