@@ -195,7 +195,7 @@ set_zone(struct call *c)
 {
 	const char *dir = getenv("TZDIR");
 	struct bk_err e = {0};
-	struct bk_buf path = {0};
+	struct bk_buf path = {0}, rules = {0};
 	int known;
 
 	c->policy.wall = gmtime_r;
@@ -204,8 +204,9 @@ set_zone(struct call *c)
 	known = *c->tz != '\0' && *c->tz != '/' &&
 	    strstr(c->tz, "..") == NULL && bk_buf_printf(&path, &e, "%s/%s",
 	    dir != NULL && *dir != '\0' ? dir : "/usr/share/zoneinfo",
-	    c->tz) == 0 && bk_io_slurp(path.data, 1 << 20, &path, &e) == 0;
+	    c->tz) == 0 && bk_io_slurp(path.data, 1 << 20, &rules, &e) == 0;
 	bk_buf_free(&path);
+	bk_buf_free(&rules);
 	if (!known)
 		bk_tool_usage("--tz: '%s' is no time zone here; write it as "
 		    "Europe/Berlin (is tzdata installed?)", c->tz);
