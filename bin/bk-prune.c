@@ -126,6 +126,10 @@ parse_option(struct call *c, int ch, const char *arg)
 	switch (ch) {
 	case OPT_WITHIN:
 		parse_time(&c->policy.within, arg, "--keep-within");
+		/* elsewhere m is a month */
+		if (c->policy.within > 0 && c->policy.within < 3600)
+			bk_tool_usage("--keep-within: '%s' is less than an "
+			    "hour; write months as days", arg);
 		break;
 	case OPT_EXPLAIN: c->explain = 1; break;
 	case OPT_FIRST_RUN: c->guards.max_share = 100; break;
@@ -279,14 +283,16 @@ annotate(const struct call *c, struct bk_items *items, struct bk_err *e)
 	return bk_items_group(items, c->group, e);
 }
 
-/* The WAL in items, by the base backups that the rules, if any, keep. */
+/* The WAL in items, by the base backups that -l to -y, if given, keep. */
 static int
 judge_wal(const struct call *c, struct bk_items *items, struct bk_err *e)
 {
+	struct bk_policy counts = c->policy;
 	struct bk_items bases = {0};
 	FILE *f = open_file(c->wal_for, e);
 	int rc;
 
+	counts.within = 0;	/* alone it is the recovery window only */
 	if (f == NULL)
 		return -1;
 	rc = bk_items_read(&bases, f, c->wal_for, e);
@@ -294,7 +300,7 @@ judge_wal(const struct call *c, struct bk_items *items, struct bk_err *e)
 	if (rc == 0 && (rc = hold(c, items, e)) == 0)
 		rc = annotate(c, &bases, e);
 	if (rc == 0)
-		rc = bk_policy_is_empty(&c->policy) ?
+		rc = bk_policy_is_empty(&counts) ?
 		    bk_prune_check_clock(&bases, &c->guards, e) :
 		    bk_prune_judge(&bases, &c->policy, &c->guards, e);
 	if (rc == 0)
