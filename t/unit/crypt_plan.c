@@ -150,6 +150,23 @@ test_moved_signature(void)
 	bk_buf_free(&other);
 }
 
+/* A signature that is there twice, by whoever copied the line. */
+static void
+test_copied_signature(void)
+{
+	struct bk_buf text = {0}, line = {0};
+
+	make(&ann, RECORDS);
+	(void)bk_io_slurp(plan, 1 << 20, &text, &e);
+	(void)bk_buf_puts(&line, strstr(text.data, "signature "), &e);
+	(void)bk_buf_puts(&text, line.data, &e);
+	put(plan, text.data, text.len);
+	is_str(opened(2, NOW), "plan: approved by 1 of the 2 that it needs; "
+	    "see bk-keygen --approve", "a copied signature is not another");
+	bk_buf_free(&line);
+	bk_buf_free(&text);
+}
+
 static void
 test_damage(void)
 {
@@ -257,6 +274,7 @@ main(void)
 	test_approval();
 	test_times();
 	test_moved_signature();
+	test_copied_signature();
 	test_damage();
 	test_files();
 	test_keys();
