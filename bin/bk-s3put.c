@@ -4,14 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../lib/s3/parts.h"
 #include "../lib/s3/upload.h"
 #include "../lib/s3/url.h"
 #include "in.h"
-#include "name.h"
+#include "names.h"
 #include "num.h"
 #include "tool.h"
 
@@ -248,30 +247,6 @@ free_args(struct args *a)
 	bk_buf_free(&a->tagging);
 }
 
-/* The key: the template with the stream's and this machine's names. */
-static int
-expand(const struct args *a, const char *tmpl, const struct bk_in *in,
-    struct bk_buf *key, struct bk_err *e)
-{
-	char host[256] = "";
-	struct bk_name_vars v = {
-		.db = a->db, .host = host, .tier = a->tier, .now = time(NULL),
-	};
-
-	if (gethostname(host, sizeof(host) - 1) == -1)
-		return bk_fail_errno(e, "gethostname");
-	host[strcspn(host, ".")] = '\0';
-	if (v.db == NULL && *bk_in_label(in) != '\0')
-		v.db = bk_in_label(in);
-	if (v.db == NULL)
-		v.db = getenv("PGDATABASE");
-	if (v.tier == NULL)
-		v.tier = getenv("BK_TIER");
-	if (v.tier == NULL || *v.tier == '\0')
-		v.tier = "daily";
-	return bk_name_expand(tmpl, &v, key, e);
-}
-
 static void
 say(const char *text)
 {
@@ -291,7 +266,7 @@ put(struct args *a, const struct bk_s3_url *url, struct bk_in *in,
 	struct bk_s3 *s3;
 	int rc;
 
-	if (expand(a, url->key, in, &key, e) == -1 ||
+	if (bk_names_expand(url->key, a->db, a->tier, in, &key, e) == -1 ||
 	    bk_buf_printf(&where, e, "s3://%s/%s", url->bucket,
 	    key.data) == -1 || (o.stop_fd = bk_tool_signal_fd(e)) == -1 ||
 	    (s3 = bk_s3_open(cred, &o, e)) == NULL)
