@@ -186,6 +186,17 @@ has_temps() { [ "$(ls -A d | grep -c '^\.bk-save')" = "$1" ]; }
 	await 10 grep -q unfinished err2
 }
 
+@test "a read that fails is 1, and no sink stores even an unmarked stream" {
+	strace -o /dev/null -e inject=read:error=EIO:when=900 true ||
+	    skip "no strace"
+	ASAN_OPTIONS+=:detect_leaks=0	# which needs ptrace for itself
+	run -1 --separate-stderr strace -o trace \
+	    -e inject=read:error=EIO:when=60 bk-tee 'exec bk-save d/1' \
+	    'exec bk-save d/2' <in
+	[ "$stderr" = "bk-tee: standard input: read: Input/output error" ]
+	gone
+}
+
 @test "wrong calls are 2 and run nothing" {
 	run -2 bk-tee <in
 	run -2 bk-tee '' <in
