@@ -276,6 +276,12 @@ begun() {
 	    < <(head -c 10000000 /dev/zero)
 	[[ $stderr == *"less than 50%"* ]]
 	one_line_error bk-save
+	# not only at the end: the writer of this one waits for ever
+	mkfifo gate
+	exec 9<>gate
+	run -1 timeout 20 bk-save --min-free 10M small/x \
+	    < <(head -c 19000000 /dev/zero; read -r <&9)
+	echo >&9
 	run -1 bk-save --min-free 10M small/x < <(head -c 19000000 /dev/zero)
 	[ "$(ls -A small)" = a ]
 }

@@ -197,6 +197,23 @@ has_temps() { [ "$(ls -A d | grep -c '^\.bk-save')" = "$1" ]; }
 	gone
 }
 
+@test "a read that fails behind the closing mark: no sink has seen the mark" {
+	strace -o /dev/null -e inject=read:error=EIO:when=900 true ||
+	    skip "no strace"
+	ASAN_OPTIONS+=:detect_leaks=0	# which needs ptrace for itself
+	bk-gz <in >gz
+	strace -o trace -e trace=read bk-tee 'cat >d/1' 'bk-save d/2' <gz
+	cmp gz d/1
+	cmp gz d/2
+	rm d/1 d/2
+	run -1 --separate-stderr strace -o trace \
+	    -e "inject=read:error=EIO:when=$(grep -c 'read(' trace)" \
+	    bk-tee 'cat >d/1' 'bk-save d/2 2>/dev/null' <gz
+	one_line_error bk-tee
+	[ ! -e d/2 ]
+	[ $(($(stat -c %s gz) - $(stat -c %s d/1))) = 4096 ]
+}
+
 @test "wrong calls are 2 and run nothing" {
 	run -2 bk-tee <in
 	run -2 bk-tee '' <in
