@@ -47,6 +47,7 @@ $B/bin/bk-zst: LDLIBS = -lzstd
 $B/bin/bk-crypt $B/bin/bk-keygen: LDLIBS = -lcrypto
 $B/bin/bk-dump $B/bin/bk-restore: LDLIBS = $(PG)
 $B/bin/bk-verify: LDLIBS = $(PG) $(GZ) -lzstd -lcrypto
+$B/bin/bk-prune: LDLIBS = -ljansson
 $B/bin/bk-s3put $B/bin/bk-s3get $B/bin/bk-s3ls $B/bin/bk-s3rm: LDLIBS = $(S3)
 $(UNITS): LDLIBS = $(GZ) -lzstd $(PG) $(S3) -lssl -lcrypto
 

@@ -83,6 +83,7 @@ none() {
 		bk-crypt | bk-keygen) row='crypto' ;;
 		bk-dump | bk-restore) row='pq|jansson|xxhash' ;;
 		bk-verify) row='pq|jansson|xxhash|deflate|isal|z|zstd|crypto' ;;
+		bk-prune) row=jansson ;;
 		bk-s3*) row='curl|curl-gnutls|crypto|expat|jansson' ;;
 		bk-base | bk-walrecv | bk-pitr | bk-stat) row='pq|jansson' ;;
 		bk-audit) row='crypto|jansson' ;;

@@ -1,0 +1,335 @@
+/* bk-prune: what a retention policy lets go of a listing, see bk-prune(1) */
+#include <errno.h>
+#include <getopt.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../lib/policy/group.h"
+#include "../lib/policy/items.h"
+#include "../lib/policy/prune.h"
+#include "../lib/policy/receipts.h"
+#include "../lib/policy/wal.h"
+#include "buf.h"
+#include "io.h"
+#include "num.h"
+#include "tool.h"
+
+static const struct bk_tool tool = {
+	.name = "bk-prune",
+	.usage = "[-dHlmwy N] [--keep-within TIME] [--explain] [--first-run] "
+	    "[--group PATTERN] [--holds FILE] [--max-ahead TIME] "
+	    "[--max-share PERCENT] [--min-keep N] [--receipts DIR] "
+	    "[--require-fresh TIME] [--tz ZONE] [--wal-for LISTING] < LISTING",
+	.help =
+"Example: bk-s3ls s3://backups/shop/ | bk-prune -d 30 -m 12 -y 7 | bk-s3rm\n"
+"\n"
+"Prints the records of a listing that no rule keeps; deletes nothing itself.\n"
+"\n"
+"    -l -H -d -w -m -y N   keep the last N; the newest of N hours, days, weeks,\n"
+"                          months, years (--keep-last, --keep-hourly ...)\n"
+"    --keep-within TIME    keep all that are so much older than the newest: 7d\n"
+"    --explain             print every record and what keeps it\n"
+"    --group PATTERN       what a series is: 's3://b/{db}/{tier}/*' (by name)\n"
+"    --tz ZONE             the calendar's: Europe/Berlin (UTC)\n"
+"    --holds FILE          never those that FILE names\n"
+"    --receipts DIR        never the last that bk-verify has proven\n"
+"    --wal-for LISTING     WAL that the base backups in LISTING do not need\n"
+"Guards, which refuse it all:  --require-fresh TIME (2d), --max-share PERCENT\n"
+"(50%), --max-ahead TIME (10s); and --min-keep N (3) stay.  --first-run: any\n"
+"share may go.  --help, --version.  bk-prune(1) has more.\n"
+"\n"
+"Exit: 0 done, 1 could not, 2 wrong call, 3 refused, 4 an empty listing.\n",
+};
+
+struct call {
+	struct bk_policy policy;
+	struct bk_guards guards;
+	const char *group, *tz, *holds, *receipts, *wal_for;
+	int explain;
+};
+
+static void
+parse_count(struct call *c, enum bk_rule rule, const char *text)
+{
+	struct bk_err e = {0};
+	uint64_t n = 0;
+
+	if (strcmp(text, "-1") == 0)
+		c->policy.count[rule] = BK_KEEP_ALL;
+	else if (bk_num_parse(text, 0, 1000000000, bk_rule_name(rule), &n,
+	    &e) == -1)
+		bk_tool_usage("--keep-%s, or -1 for all", e.msg);
+	else
+		c->policy.count[rule] = (int64_t)n;
+}
+
+static void
+parse_time(uint64_t *out, const char *text, const char *option)
+{
+	struct bk_err e = {0};
+
+	if (bk_duration_parse(text, option, out, &e) == -1)
+		bk_tool_usage("%s", e.msg);
+}
+
+/* 50 or 50% */
+static void
+parse_share(struct call *c, const char *text)
+{
+	size_t n = strcspn(text, "%");
+	struct bk_err e = {0};
+	char number[4] = "";
+	uint64_t share;
+
+	if (n >= sizeof(number) || (text[n] == '%' && text[n + 1] != '\0'))
+		bk_tool_usage("--max-share: '%s' is not a share; write it as "
+		    "50%%", text);
+	memcpy(number, text, n);
+	if (bk_num_parse(number, 0, 100, "--max-share", &share, &e) == -1)
+		bk_tool_usage("%s", e.msg);
+	c->guards.max_share = (unsigned)share;
+}
+
+static void
+parse_min_keep(struct call *c, const char *text)
+{
+	struct bk_err e = {0};
+	uint64_t n;
+
+	if (bk_num_parse(text, 0, 1000000000, "--min-keep", &n, &e) == -1)
+		bk_tool_usage("%s", e.msg);
+	c->guards.min_keep = (size_t)n;
+}
+
+enum {
+	OPT_WITHIN = BK_OPT_TOOL, OPT_EXPLAIN, OPT_FIRST_RUN, OPT_GROUP,
+	OPT_HOLDS, OPT_MAX_AHEAD, OPT_MAX_SHARE, OPT_MIN_KEEP, OPT_RECEIPTS,
+	OPT_FRESH, OPT_TZ, OPT_WAL_FOR
+};
+
+/* One option but for those of the rules. */
+static void
+parse_option(struct call *c, int ch, const char *arg)
+{
+	struct bk_err e = {0};
+
+	switch (ch) {
+	case OPT_WITHIN:
+		parse_time(&c->policy.within, arg, "--keep-within");
+		break;
+	case OPT_EXPLAIN: c->explain = 1; break;
+	case OPT_FIRST_RUN: c->guards.max_share = 100; break;
+	case OPT_GROUP:
+		if (bk_group_check(arg, &e) == -1)
+			bk_tool_usage("--group: %s", e.msg);
+		c->group = arg;
+		break;
+	case OPT_HOLDS: c->holds = arg; break;
+	case OPT_MAX_AHEAD:
+		parse_time(&c->guards.max_ahead, arg, "--max-ahead");
+		break;
+	case OPT_MAX_SHARE: parse_share(c, arg); break;
+	case OPT_MIN_KEEP: parse_min_keep(c, arg); break;
+	case OPT_RECEIPTS: c->receipts = arg; break;
+	case OPT_FRESH:
+		parse_time(&c->guards.fresh, arg, "--require-fresh");
+		break;
+	case OPT_TZ: c->tz = arg; break;
+	case OPT_WAL_FOR: c->wal_for = arg; break;
+	default: bk_tool_option(ch);
+	}
+}
+
+static void
+parse_options(struct call *c, int argc, char *argv[])
+{
+	static const struct option options[] = {
+		{ "keep-last", required_argument, NULL, 'l' },
+		{ "keep-hourly", required_argument, NULL, 'H' },
+		{ "keep-daily", required_argument, NULL, 'd' },
+		{ "keep-weekly", required_argument, NULL, 'w' },
+		{ "keep-monthly", required_argument, NULL, 'm' },
+		{ "keep-yearly", required_argument, NULL, 'y' },
+		{ "keep-within", required_argument, NULL, OPT_WITHIN },
+		{ "explain", no_argument, NULL, OPT_EXPLAIN },
+		{ "first-run", no_argument, NULL, OPT_FIRST_RUN },
+		{ "group", required_argument, NULL, OPT_GROUP },
+		{ "holds", required_argument, NULL, OPT_HOLDS },
+		{ "max-ahead", required_argument, NULL, OPT_MAX_AHEAD },
+		{ "max-share", required_argument, NULL, OPT_MAX_SHARE },
+		{ "min-keep", required_argument, NULL, OPT_MIN_KEEP },
+		{ "receipts", required_argument, NULL, OPT_RECEIPTS },
+		{ "require-fresh", required_argument, NULL, OPT_FRESH },
+		{ "tz", required_argument, NULL, OPT_TZ },
+		{ "wal-for", required_argument, NULL, OPT_WAL_FOR },
+		BK_TOOL_LONGOPTS,
+		{ 0 }
+	};
+	static const char rules[] = "lHdwmy";	/* as enum bk_rule */
+	const char *rule;
+	int ch;
+
+	while ((ch = getopt_long(argc, argv, "l:H:d:w:m:y:", options,
+	    NULL)) != -1) {
+		rule = ch < BK_OPT_HELP ? strchr(rules, ch) : NULL;
+		if (rule != NULL)
+			parse_count(c, (enum bk_rule)(rule - rules), optarg);
+		else
+			parse_option(c, ch, optarg);
+	}
+	if (optind != argc)
+		bk_tool_usage("the listing comes on standard input: bk-ls %s "
+		    "| bk-prune ...", argv[optind]);
+}
+
+/*
+ * Make ZONE the calendar's.  The C library takes an unknown one for UTC
+ * without a word; so its file must be there.
+ */
+static void
+set_zone(struct call *c)
+{
+	const char *dir = getenv("TZDIR");
+	struct bk_err e = {0};
+	struct bk_buf path = {0};
+	int known;
+
+	c->policy.wall = gmtime_r;
+	if (c->tz == NULL || strcmp(c->tz, "UTC") == 0)
+		return;
+	known = *c->tz != '\0' && *c->tz != '/' &&
+	    strstr(c->tz, "..") == NULL && bk_buf_printf(&path, &e, "%s/%s",
+	    dir != NULL && *dir != '\0' ? dir : "/usr/share/zoneinfo",
+	    c->tz) == 0 && bk_io_slurp(path.data, 1 << 20, &path, &e) == 0;
+	bk_buf_free(&path);
+	if (!known)
+		bk_tool_usage("--tz: '%s' is no time zone here; write it as "
+		    "Europe/Berlin (is tzdata installed?)", c->tz);
+	if (setenv("TZ", c->tz, 1) == -1)
+		bk_tool_usage("--tz: out of memory");
+	tzset();
+	c->policy.wall = localtime_r;
+}
+
+static FILE *
+open_file(const char *path, struct bk_err *e)
+{
+	FILE *f = fopen(path, "re");
+
+	if (f == NULL)
+		(void)bk_fail_errno(e, "%s", path);
+	return f;
+}
+
+static int
+hold(const struct call *c, struct bk_items *items, struct bk_err *e)
+{
+	FILE *f;
+	int rc;
+
+	if (c->holds == NULL)
+		return 0;
+	if ((f = open_file(c->holds, e)) == NULL)
+		return -1;
+	rc = bk_items_hold(items, f, c->holds, e);
+	fclose(f);			/* read only: nothing to lose */
+	return rc;
+}
+
+/* What options know about each backup: its series, holds, receipts. */
+static int
+annotate(const struct call *c, struct bk_items *items, struct bk_err *e)
+{
+	size_t matched;
+
+	if (hold(c, items, e) == -1)
+		return -1;
+	if (c->receipts != NULL) {
+		if (bk_receipts_load(items, c->receipts, &matched, e) == -1)
+			return -1;
+		if (matched == 0)
+			return bk_fail(e, BK_DATA, "%s: no receipt of any "
+			    "record in the listing: nothing is proven",
+			    c->receipts);
+	}
+	return bk_items_group(items, c->group, e);
+}
+
+/* The WAL in items, by the base backups that the rules, if any, keep. */
+static int
+judge_wal(const struct call *c, struct bk_items *items, struct bk_err *e)
+{
+	struct bk_items bases = {0};
+	FILE *f = open_file(c->wal_for, e);
+	int rc;
+
+	if (f == NULL)
+		return -1;
+	rc = bk_items_read(&bases, f, c->wal_for, e);
+	fclose(f);			/* read only: nothing to lose */
+	if (rc == 0 && (rc = hold(c, items, e)) == 0)
+		rc = annotate(c, &bases, e);
+	if (rc == 0)
+		rc = bk_policy_is_empty(&c->policy) ?
+		    bk_prune_check_clock(&bases, &c->guards, e) :
+		    bk_prune_judge(&bases, &c->policy, &c->guards, e);
+	if (rc == 0)
+		rc = bk_wal_judge(items, &bases, c->policy.within, &c->guards,
+		    e);
+	bk_items_free(&bases);
+	return rc;
+}
+
+static int
+print(const struct call *c, const struct bk_items *items, struct bk_err *e)
+{
+	const struct bk_item *item;
+	struct bk_buf b = {0};
+	int rc = 0;
+
+	for (item = items->item; rc == 0 && item < items->item + items->n;
+	    item++)
+		if (c->explain)
+			rc = bk_item_explain(&b, item, &c->policy, e);
+		else if (item->go)
+			rc = bk_record_format(&b, &item->r, e);
+	if (rc == 0)
+		rc = bk_io_write(STDOUT_FILENO, b.data, b.len,
+		    "standard output", e);
+	bk_buf_free(&b);
+	return rc;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct call c = { .guards = { .now = time(NULL), .max_ahead = 10,
+	    .fresh = BK_FRESH_AUTO, .max_share = 50, .min_keep = 3 } };
+	struct bk_items items = {0};
+	struct bk_err e = {0};
+	int rc;
+
+	bk_tool_start(&tool);
+	parse_options(&c, argc, argv);
+	set_zone(&c);
+	bk_tool_audit()->type = "retention";
+	bk_tool_audit()->source = "standard input";
+
+	rc = bk_items_read(&items, stdin, "standard input", &e);
+	if (rc == 0 && c.wal_for != NULL)
+		rc = judge_wal(&c, &items, &e);
+	else if (rc == 0 && (rc = annotate(&c, &items, &e)) == 0)
+		rc = bk_prune_judge(&items, &c.policy, &c.guards, &e);
+	/* who asks why is told why, also when it is refused */
+	if ((rc == 0 || (c.explain && e.code == BK_DATA)) &&
+	    print(&c, &items, &e) == -1)
+		rc = -1;
+	if (rc == 0)
+		rc = bk_io_close(STDOUT_FILENO, "standard output", &e);
+	bk_items_free(&items);
+	return bk_tool_end(rc, &e);
+}
