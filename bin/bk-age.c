@@ -170,7 +170,10 @@ parse_source(struct call *c, int ch, const char *arg)
 	struct bk_err e = {0};
 
 	switch (ch) {
-	case OPT_RECEIPTS: c->receipts = arg; break;
+	case OPT_RECEIPTS:
+		c->receipts = arg;
+		c->fresh.receipts = 1;
+		break;
 	case OPT_LOG: c->log = arg; break;
 	case OPT_FAILS:
 		c->fails = 1;
