@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -182,14 +181,16 @@ age_store(const char *path, const struct bk_buf *text, struct bk_err *e)
 	int fd = -1, rc = -1;
 
 	/* in the same directory; the collector reads *.prom only */
-	if (bk_buf_printf(&temp, e, "%s.XXXXXX", path) == -1)
+	if (bk_buf_printf(&temp, e, "%s.%ld", path, (long)getpid()) == -1)
 		goto done;
-	if ((fd = mkstemp(temp.data)) == -1) {
+	(void)unlink(temp.data);	/* of a process that was killed */
+	fd = open(temp.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd == -1) {
 		bk_fail_errno(e, "%s: create", path);
 		goto done;
 	}
 	if (bk_io_write(fd, text->data, text->len, path, e) == 0) {
-		if (fchmod(fd, 0644) == -1)
+		if (fchmod(fd, 0644) == -1)	/* whatever the umask */
 			bk_fail_errno(e, "%s: chmod", path);
 		else
 			rc = 0;
