@@ -170,10 +170,7 @@ parse_source(struct call *c, int ch, const char *arg)
 	struct bk_err e = {0};
 
 	switch (ch) {
-	case OPT_RECEIPTS:
-		c->receipts = arg;
-		c->fresh.receipts = 1;
-		break;
+	case OPT_RECEIPTS: c->receipts = arg; break;
 	case OPT_LOG: c->log = arg; break;
 	case OPT_FAILS:
 		c->fails = 1;
@@ -356,9 +353,10 @@ note_failure(struct bk_subjects *out, const char *source,
 
 static int
 judge_listing(const struct call *c, struct bk_subjects *out,
-    struct bk_err *e)
+    struct bk_err *no_receipts, struct bk_err *e)
 {
 	struct bk_items items = {0};
+	struct bk_fresh fresh = c->fresh;
 	size_t matched;
 	int rc;
 
@@ -367,15 +365,14 @@ judge_listing(const struct call *c, struct bk_subjects *out,
 		*e = (struct bk_err){0};	/* nothing of what is expected */
 		rc = 0;
 	} else if (rc == 0 && c->wal)
-		rc = bk_series_judge_wal(out, &items, &c->fresh, e);
+		rc = bk_series_judge_wal(out, &items, &fresh, e);
 	else if (rc == 0) {
-		if (c->receipts != NULL)
-			rc = bk_receipts_load(&items, c->receipts, &matched,
-			    e);
+		fresh.receipts = c->receipts != NULL &&
+		    bk_receipts_load(&items, c->receipts, &matched,
+		    no_receipts) == 0;
+		rc = bk_series_group(&items, c->group, e);
 		if (rc == 0)
-			rc = bk_series_group(&items, c->group, e);
-		if (rc == 0)
-			rc = bk_series_judge(out, &items, &c->fresh, e);
+			rc = bk_series_judge(out, &items, &fresh, e);
 	}
 	bk_items_free(&items);
 	return rc == 0 ? judge_expected(c, out, e) : -1;
@@ -385,11 +382,13 @@ judge_listing(const struct call *c, struct bk_subjects *out,
 static int
 judge(const struct call *c, struct bk_subjects *out, struct bk_err *e)
 {
-	struct bk_err why[3] = {{0}};
+	struct bk_err why[3] = {{0}}, no_receipts = {0};
 	int rc = 0;
 
-	if (judge_listing(c, out, &why[0]) == -1)
+	if (judge_listing(c, out, &no_receipts, &why[0]) == -1)
 		rc = note_failure(out, "listing", &why[0], e);
+	if (no_receipts.code != BK_OK)
+		rc = note_failure(out, "receipts", &no_receipts, e);
 	if (c->log != NULL && age_log(out, c->log, &c->fresh, &why[1]) == -1)
 		rc = note_failure(out, "audit log", &why[1], e);
 	if (c->path != NULL && age_disk(out, c->path, &c->fresh,

@@ -299,11 +299,15 @@ DAY=86400
 @test "receipts that cannot be read are UNKNOWN" {
 	backup 60 $M >l
 	run -3 bk-age --receipts nowhere <l
-	[ "$output" = "BACKUP UNKNOWN - listing: nowhere: No such file or directory" ]
+	[[ ${lines[0]} == "BACKUP UNKNOWN - receipts: nowhere: No such file or directory |"* ]]
+	[[ ${lines[1]} == "BACKUP OK - shop "* ]]
+	backup $((9 * DAY)) $M >old
+	run -2 bk-age --receipts nowhere <old
+	[[ ${lines[0]} == "BACKUP CRITICAL - shop 9d old"* ]]
 	proof 60 proven "$(cut -f 3 l)"
 	head -c 20 proofs/60.receipt.json >proofs/cut.receipt.json
 	run -3 bk-age --receipts proofs <l
-	[[ $output == "BACKUP UNKNOWN - listing: proofs/cut.receipt.json: "* ]]
+	[[ $output == "BACKUP UNKNOWN - receipts: proofs/cut.receipt.json: "* ]]
 	rm proofs/cut.receipt.json
 	proof -9999 proven "$(cut -f 3 l)"
 	run -3 bk-age --receipts proofs <l
