@@ -47,11 +47,13 @@ $B/bin/bk-zst: LDLIBS = -lzstd
 $B/bin/bk-crypt $B/bin/bk-keygen: LDLIBS = -lcrypto
 $B/bin/bk-dump $B/bin/bk-restore: LDLIBS = $(PG)
 $B/bin/bk-verify: LDLIBS = $(PG) $(GZ) -lzstd -lcrypto
-$B/bin/bk-prune $B/bin/bk-age: LDLIBS = -ljansson
+$B/bin/bk-prune: LDLIBS = -ljansson -lcrypto
+$B/bin/bk-age: LDLIBS = -ljansson
 $B/bin/bk-s3put $B/bin/bk-s3get $B/bin/bk-s3ls $B/bin/bk-s3rm: LDLIBS = $(S3)
 $(UNITS): LDLIBS = $(GZ) -lzstd $(PG) $(S3) -lssl -lcrypto
 
 $B/bin/bk-gz $B/bin/bk-zst: $B/obj/bin/filter.o
+$B/bin/bk-s3rm: $B/obj/bin/approved.o
 $B/bin/bk-age: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/age_*.c))
 $(TOOLS): $B/bin/%: $B/obj/bin/%.o $B/obj/bin/tool.o $B/libbk.a
 	@mkdir -p $(@D)
@@ -76,8 +78,8 @@ deps:
 
 # A second make, which sees the libraries that the first has just installed.
 check: deps
-	$(MAKE) -j$(JOBS) all units
-	$(MAKE) lint
+	$(MAKE) -s -j$(JOBS) all units
+	$(MAKE) -s lint
 	BK_BIN="$(CURDIR)/$B/bin" PATH="$(CURDIR)/$B/bin:$$PATH" \
 	    prove -j$(JOBS) --timer --ext .t --ext .bats $B/t t
 
@@ -87,11 +89,11 @@ lint:
 	mandoc -Tlint -W warning $(MAN)
 
 demo: deps
-	$(MAKE) -j$(JOBS) all
+	$(MAKE) -s -j$(JOBS) all
 	BK_BIN="$(CURDIR)/$B/bin" t/support/demo.sh
 
 bench: deps
-	$(MAKE) -j$(JOBS) all
+	$(MAKE) -s -j$(JOBS) all
 	BK_BIN="$(CURDIR)/$B/bin" t/support/bench.sh
 
 install: all

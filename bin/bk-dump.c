@@ -1,4 +1,5 @@
 /* bk-dump: dump one PostgreSQL database, see bk-dump(1) */
+#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -23,17 +24,17 @@ static const struct bk_tool tool = {
 "               [DBNAME|URI]\n"
 "\n"
 "Writes a custom-format archive that pg_restore reads, made by N workers on\n"
-"one snapshot.  Connects as psql does: PG*, ~/.pgpass, services, DATABASE_URL.\n"
+"one snapshot.  Connects as psql does: PG*, ~/.pgpass, services, DATABASE_URL\n"
 "\n"
-"  -j, --jobs N      connections that read data (default: 4, or CPUs if fewer)\n"
+"  -j, --jobs N      connections that read (default: 4, or CPUs if fewer)\n"
 "  -q, -v            no progress; progress though stderr is no terminal\n"
-"      --globals     roles and tablespaces as well (pg_dumpall --globals-only)\n"
+"      --globals     roles and tablespaces too (pg_dumpall --globals-only)\n"
 "      --lock[=wait] exit 5 (wait) while another --lock dump is at work\n"
 "      --lock-wait-timeout T  for each table (default 60s)\n"
 "      --help, --version\n"
 "\n"
 "What is dumped is said with pg_dump's options: -t -T -n -N -e -a -s -b -B -c\n"
-"-C -O -x -E -S --role --section --exclude-table-data ...  bk-dump(1) lists all\n"
+"-C -O -x -E -S --role --section --exclude-table-data ...  bk-dump(1) has all\n"
 "\n"
 "Exit: 0 dumped, 1 could not, 2 wrong call, 5 another dump is at work.\n",
 };
@@ -257,6 +258,21 @@ set_defaults(int argc, char *argv[])
 	dump.child = &child;
 }
 
+/* "pg_dump: warning: ..." in words of our own. */
+static void
+pass_warnings(char *s)
+{
+	static const char head[] = "pg_dump: warning: ";
+	char *line;
+
+	while ((line = s) != NULL && *line != '\0') {
+		if ((s = strchr(line, '\n')) != NULL)
+			*s++ = '\0';
+		if (strncmp(line, head, sizeof(head) - 1) == 0)
+			bk_tool_say("%s", line);
+	}
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -270,6 +286,8 @@ main(int argc, char *argv[])
 	    &index)) != -1)
 		take_option(ch, index, &e);
 	set_defaults(argc, argv);
+	if (fcntl(STDOUT_FILENO, F_GETFD) == -1)
+		bk_tool_usage("standard output is closed");
 	if (isatty(STDOUT_FILENO))
 		bk_tool_usage("standard output is a terminal; "
 		    "redirect it to a file or a pipe");
@@ -280,6 +298,7 @@ main(int argc, char *argv[])
 	bk_tool_progress(&progress, show);
 	if (e.code == BK_OK)
 		rc = bk_dump_run(&dump, STDOUT_FILENO, &done, &e);
+	pass_warnings(done.warnings);
 	bk_tool_audit()->size_bytes = done.bytes;
 	return bk_tool_end(rc, &e);
 }

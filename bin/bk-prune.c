@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../lib/crypt/plan.h"
+#include "../lib/crypt/sign.h"
 #include "../lib/policy/group.h"
 #include "../lib/policy/items.h"
 #include "../lib/policy/prune.h"
@@ -23,7 +25,8 @@ static const struct bk_tool tool = {
 	.usage = "[-dHlmwy N] [--keep-within TIME] [--explain] [--first-run] "
 	    "[--group PATTERN] [--holds FILE] [--max-ahead TIME] "
 	    "[--max-share PERCENT] [--min-keep N] [--receipts DIR] "
-	    "[--require-fresh TIME] [--tz ZONE] [--wal-for LISTING] < LISTING",
+	    "[--require-fresh TIME] [--tz ZONE] [--wal-for LISTING] "
+	    "[--plan FILE --key FILE] < LISTING",
 	.help =
 "Example: bk-s3ls s3://backups/shop/ | bk-prune -d 30 -m 12 -y 7 | bk-s3rm\n"
 "\n"
@@ -38,6 +41,8 @@ static const struct bk_tool tool = {
 "    --holds FILE          never those that FILE names\n"
 "    --receipts DIR        never the last that bk-verify has proven\n"
 "    --wal-for LISTING     WAL that the base backups in LISTING do not need\n"
+"    --plan FILE --key FILE  write a plan, signed with that key, for the *rm\n"
+"                          tools to execute when others have approved it\n"
 "Guards, which refuse it all:  --require-fresh TIME (2d), --max-share PERCENT\n"
 "(50%), --max-ahead TIME (10s); and --min-keep N (3) stay.  --first-run: any\n"
 "share may go.  --help, --version.  bk-prune(1) has more.\n"
@@ -48,7 +53,8 @@ static const struct bk_tool tool = {
 struct call {
 	struct bk_policy policy;
 	struct bk_guards guards;
-	const char *group, *tz, *holds, *receipts, *wal_for;
+	const char *group, *tz, *holds, *receipts, *wal_for, *plan, *key;
+	struct bk_buf words;	/* the options, for a plan to tell */
 	int explain;
 };
 
@@ -108,7 +114,7 @@ parse_min_keep(struct call *c, const char *text)
 enum {
 	OPT_WITHIN = BK_OPT_TOOL, OPT_EXPLAIN, OPT_FIRST_RUN, OPT_GROUP,
 	OPT_HOLDS, OPT_MAX_AHEAD, OPT_MAX_SHARE, OPT_MIN_KEEP, OPT_RECEIPTS,
-	OPT_FRESH, OPT_TZ, OPT_WAL_FOR
+	OPT_FRESH, OPT_TZ, OPT_WAL_FOR, OPT_PLAN, OPT_KEY
 };
 
 /* One option but for those of the rules. */
@@ -120,6 +126,10 @@ parse_option(struct call *c, int ch, const char *arg)
 	switch (ch) {
 	case OPT_WITHIN:
 		parse_time(&c->policy.within, arg, "--keep-within");
+		/* elsewhere m is a month */
+		if (c->policy.within > 0 && c->policy.within < 3600)
+			bk_tool_usage("--keep-within: '%s' is less than an "
+			    "hour; write months as days", arg);
 		break;
 	case OPT_EXPLAIN: c->explain = 1; break;
 	case OPT_FIRST_RUN: c->guards.max_share = 100; break;
@@ -140,6 +150,8 @@ parse_option(struct call *c, int ch, const char *arg)
 		break;
 	case OPT_TZ: c->tz = arg; break;
 	case OPT_WAL_FOR: c->wal_for = arg; break;
+	case OPT_PLAN: c->plan = arg; break;
+	case OPT_KEY: c->key = arg; break;
 	default: bk_tool_option(ch);
 	}
 }
@@ -166,12 +178,15 @@ parse_options(struct call *c, int argc, char *argv[])
 		{ "require-fresh", required_argument, NULL, OPT_FRESH },
 		{ "tz", required_argument, NULL, OPT_TZ },
 		{ "wal-for", required_argument, NULL, OPT_WAL_FOR },
+		{ "plan", required_argument, NULL, OPT_PLAN },
+		{ "key", required_argument, NULL, OPT_KEY },
 		BK_TOOL_LONGOPTS,
 		{ 0 }
 	};
 	static const char rules[] = "lHdwmy";	/* as enum bk_rule */
+	struct bk_err e = {0};
 	const char *rule;
-	int ch;
+	int ch, i;
 
 	while ((ch = getopt_long(argc, argv, "l:H:d:w:m:y:", options,
 	    NULL)) != -1) {
@@ -184,6 +199,14 @@ parse_options(struct call *c, int argc, char *argv[])
 	if (optind != argc)
 		bk_tool_usage("the listing comes on standard input: bk-ls %s "
 		    "| bk-prune ...", argv[optind]);
+	for (i = 1; i < argc; i++)
+		if (bk_buf_printf(&c->words, &e, "%s%s", i > 1 ? " " : "",
+		    argv[i]) == -1)
+			bk_tool_usage("%s", e.msg);
+	if ((c->plan == NULL) != (c->key == NULL))
+		bk_tool_usage("--plan and --key go together");
+	if (c->plan != NULL && c->explain)
+		bk_tool_usage("--plan or --explain, not both");
 }
 
 /*
@@ -195,7 +218,7 @@ set_zone(struct call *c)
 {
 	const char *dir = getenv("TZDIR");
 	struct bk_err e = {0};
-	struct bk_buf path = {0};
+	struct bk_buf path = {0}, rules = {0};
 	int known;
 
 	c->policy.wall = gmtime_r;
@@ -204,8 +227,9 @@ set_zone(struct call *c)
 	known = *c->tz != '\0' && *c->tz != '/' &&
 	    strstr(c->tz, "..") == NULL && bk_buf_printf(&path, &e, "%s/%s",
 	    dir != NULL && *dir != '\0' ? dir : "/usr/share/zoneinfo",
-	    c->tz) == 0 && bk_io_slurp(path.data, 1 << 20, &path, &e) == 0;
+	    c->tz) == 0 && bk_io_slurp(path.data, 1 << 20, &rules, &e) == 0;
 	bk_buf_free(&path);
+	bk_buf_free(&rules);
 	if (!known)
 		bk_tool_usage("--tz: '%s' is no time zone here; write it as "
 		    "Europe/Berlin (is tzdata installed?)", c->tz);
@@ -259,14 +283,16 @@ annotate(const struct call *c, struct bk_items *items, struct bk_err *e)
 	return bk_items_group(items, c->group, e);
 }
 
-/* The WAL in items, by the base backups that the rules, if any, keep. */
+/* The WAL in items, by the base backups that -l to -y, if given, keep. */
 static int
 judge_wal(const struct call *c, struct bk_items *items, struct bk_err *e)
 {
+	struct bk_policy counts = c->policy;
 	struct bk_items bases = {0};
 	FILE *f = open_file(c->wal_for, e);
 	int rc;
 
+	counts.within = 0;	/* alone it is the recovery window only */
 	if (f == NULL)
 		return -1;
 	rc = bk_items_read(&bases, f, c->wal_for, e);
@@ -274,7 +300,7 @@ judge_wal(const struct call *c, struct bk_items *items, struct bk_err *e)
 	if (rc == 0 && (rc = hold(c, items, e)) == 0)
 		rc = annotate(c, &bases, e);
 	if (rc == 0)
-		rc = bk_policy_is_empty(&c->policy) ?
+		rc = bk_policy_is_empty(&counts) ?
 		    bk_prune_check_clock(&bases, &c->guards, e) :
 		    bk_prune_judge(&bases, &c->policy, &c->guards, e);
 	if (rc == 0)
@@ -284,21 +310,66 @@ judge_wal(const struct call *c, struct bk_items *items, struct bk_err *e)
 	return rc;
 }
 
+/* The records of items, all or those that go, as lines; how many. */
 static int
-print(const struct call *c, const struct bk_items *items, struct bk_err *e)
+format_records(struct bk_buf *b, const struct bk_items *items, int all,
+    size_t *n, struct bk_err *e)
 {
 	const struct bk_item *item;
-	struct bk_buf b = {0};
 	int rc = 0;
 
+	*n = 0;
 	for (item = items->item; rc == 0 && item < items->item + items->n;
 	    item++)
-		if (c->explain)
-			rc = bk_item_explain(&b, item, &c->policy, e);
-		else if (item->go)
-			rc = bk_record_format(&b, &item->r, e);
+		if (all || item->go) {
+			rc = bk_record_format(b, &item->r, e);
+			++*n;
+		}
+	return rc;
+}
+
+static int
+write_plan(const struct call *c, const struct bk_items *items,
+    const struct bk_buf *gone, size_t going, struct bk_err *e)
+{
+	struct bk_buf all = {0};
+	struct bk_plan plan = { .now = c->guards.now, .policy = c->words.data,
+	    .listing = &all, .gone = gone, .going = going };
+	struct bk_signer signer;
+	int rc = -1;
+
+	if (format_records(&all, items, 1, &plan.listed, e) == 0 &&
+	    bk_signer_load(&signer, c->key, e) == 0)
+		rc = bk_plan_store(c->plan, &plan, &signer, e);
+	bk_wipe(&signer, sizeof(signer));
+	bk_buf_free(&all);
+	return rc;
+}
+
+static int
+explain(const struct call *c, struct bk_buf *b, const struct bk_items *items,
+    struct bk_err *e)
+{
+	const struct bk_item *item;
+
+	for (item = items->item; item < items->item + items->n; item++)
+		if (bk_item_explain(b, item, &c->policy, e) == -1)
+			return -1;
+	return 0;
+}
+
+/* Hand on what was decided: records, reasons or a plan. */
+static int
+put(const struct call *c, const struct bk_items *items, struct bk_err *e)
+{
+	struct bk_buf b = {0};
+	size_t n = 0;
+	int rc = c->explain ? explain(c, &b, items, e) :
+	    format_records(&b, items, 0, &n, e);
+
 	if (rc == 0)
-		rc = bk_io_write(STDOUT_FILENO, b.data, b.len,
+		rc = c->plan != NULL ? write_plan(c, items, &b, n, e) :
+		    bk_io_write(STDOUT_FILENO, b.data, b.len,
 		    "standard output", e);
 	bk_buf_free(&b);
 	return rc;
@@ -326,10 +397,11 @@ main(int argc, char *argv[])
 		rc = bk_prune_judge(&items, &c.policy, &c.guards, &e);
 	/* who asks why is told why, also when it is refused */
 	if ((rc == 0 || (c.explain && e.code == BK_DATA)) &&
-	    print(&c, &items, &e) == -1)
+	    put(&c, &items, &e) == -1)
 		rc = -1;
 	if (rc == 0)
 		rc = bk_io_close(STDOUT_FILENO, "standard output", &e);
 	bk_items_free(&items);
+	bk_buf_free(&c.words);
 	return bk_tool_end(rc, &e);
 }

@@ -14,7 +14,7 @@
 static const struct bk_tool tool = {
 	.name = "bk-s3get",
 	.usage = "[-qv] [-j N] [--seal] [--retry-for DURATION] "
-	    "s3://BUCKET/KEY|s3://BUCKET/PREFIX/latest",
+	    "s3://BUCKET/KEY",
 	.help =
 "Example: bk-s3get s3://backups/shop/latest | bk-crypt -d -i key | bk-gz -d > d\n"
 "\n"
@@ -30,7 +30,6 @@ static const struct bk_tool tool = {
 "    -j N                  ranges at once (4)\n"
 "    --retry-for DURATION  give up after so long without success (15m)\n"
 "    -q, -v                no progress; progress without a terminal too\n"
-"    --help, --version\n"
 "\n"
 "Exit: 0 whole, 1 failed, 2 wrong call, 3 damaged, 4 no such object.\n",
 };

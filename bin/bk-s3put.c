@@ -21,7 +21,11 @@
 
 static const struct bk_tool tool = {
 	.name = "bk-s3put",
-	.usage = "[-qv] [-j N] [OPTION ...] s3://BUCKET/KEY",
+	.usage = "[-qv] [-j N] [--overwrite] [--sealed] [--db NAME] "
+	    "[--tier NAME] [--storage-class CLASS] [--sse s3|kms[:KEYID]] "
+	    "[--lock MODE:DURATION] [--tag K=V] [--meta K=V] "
+	    "[--content-type TYPE] [--part-size SIZE] [--max-parts N] "
+	    "[--retry-for DURATION] s3://BUCKET/KEY",
 	.help =
 "Example: bk-dump shop | bk-gz | bk-crypt | bk-s3put s3://backups/{db}/{utc}.bk\n"
 "\n"

@@ -3,6 +3,7 @@
 
 load support/common
 . "$SUPPORT/pg.bash"
+. "$SUPPORT/archive.bash"
 
 setup() {
 	cd "$BATS_TEST_TMPDIR"
@@ -11,10 +12,6 @@ setup() {
 teardown() {
 	pg_stop "$BATS_TEST_TMPDIR/pg"
 	pg_stop "$BATS_TEST_TMPDIR/standby"
-}
-
-sql_of() {
-	"$BIN/pg_restore" -f - "$@" | sed '/^\\\(un\)\?restrict /d'
 }
 
 # clients MAJOR: programs for that server in $BIN: installed ones, if they are
@@ -57,8 +54,7 @@ same_as_pg_dump() {
 	# 17's programs set a parameter that 16 does not know, and go on
 	bk-dump "${@:2}" weird | "$BIN/pg_restore" -d again ||
 	    [ "$1" = 16 ]
-	cmp <("$BIN/pg_dump" weird | sed '/restrict /d' | sort) \
-	    <("$BIN/pg_dump" again | sed '/restrict /d' | sort)
+	cmp <(text weird) <(text again)
 }
 
 @test "PostgreSQL 13, which cannot read page ranges" {

@@ -83,7 +83,8 @@ none() {
 		bk-crypt | bk-keygen) row='crypto' ;;
 		bk-dump | bk-restore) row='pq|jansson|xxhash' ;;
 		bk-verify) row='pq|jansson|xxhash|deflate|isal|z|zstd|crypto' ;;
-		bk-prune | bk-age) row=jansson ;;
+		bk-prune) row='jansson|crypto' ;;
+		bk-age) row=jansson ;;
 		bk-s3*) row='curl|curl-gnutls|crypto|expat|jansson' ;;
 		bk-base | bk-walrecv | bk-pitr | bk-stat) row='pq|jansson' ;;
 		bk-audit) row='crypto|jansson' ;;

@@ -215,7 +215,7 @@ receipt() {
 @test "wrong calls" {
 	daily 3 >list
 	local call
-	for call in '-d x' '-d -2' '-d' '--keep-within x' \
+	for call in '-d x' '-d -2' '-d' '--keep-within x' '--keep-within 1m' \
 	    '--max-share 101' '--max-share 50%%' '--max-share x' '--max-share %' \
 	    '--min-keep x' '--require-fresh x' '--max-ahead x' 'list' ; do
 		run -2 bk-prune $call <list
@@ -238,6 +238,8 @@ segments() {
 	    "$(utc -40hours)" 9 "$(utc -16hours)" 33; } >bases
 	bk-prune --wal-for bases <wal >gone
 	head -n 8 wal | cmp - gone
+	# a window alone lets go of no base backup
+	bk-prune --wal-for bases --keep-within 1h <wal | cmp - gone
 	refused 3 bk-prune --wal-for bases -l 1 --min-keep 0 <wal
 	bk-prune --wal-for bases -l 1 --min-keep 0 --first-run <wal >gone
 	head -n 32 wal | cmp - gone

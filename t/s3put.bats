@@ -217,7 +217,8 @@ nothing_left() {
 	    'POST uploads 1 status:503:SlowDown' \
 	    'POST uploadId 1 status:503:SlowDown' 'HEAD . 1 reset:0' \
 	    'POST uploadId 1 lost:rst' 'POST uploadId 1 lost:fin' \
-	    'POST uploadId 1 err200:InternalError' 'HEAD . 2 lost:rst'; do
+	    'POST uploadId 1 err200:InternalError' \
+	    'POST uploadId 1 status:200:InternalError' 'HEAD . 2 lost:rst'; do
 		echo "# $fault"
 		fault_start "$fault"
 		run -0 --separate-stderr put $((++n)) <"$BIG"

@@ -13,6 +13,7 @@ teardown_file() { rgw_stop; }
 setup() { cd "$BATS_TEST_TMPDIR"; }
 teardown() {
 	fault_stop
+	strict_stop
 	swift_stop "$BATS_TEST_TMPDIR/swift"
 }
 
@@ -35,6 +36,23 @@ requests() { grep -c "\"$1 /" "$S3_DIR/log/client.rgw.log" || :; }
 	[ -z "$output$stderr" ]
 	[ "$(s3_keys backups)" = a3 ]
 	[ "$(s3_keys other)" = $'a2\na3' ]
+}
+
+@test "an approved plan, and nothing but it" {
+	put 'backups/plan/x-2026110[1-8]'
+	bk-keygen --sign -o ann.key
+	bk-keygen --sign -o bob.key
+	{ bk-keygen -y ann.key; bk-keygen -y bob.key; } >approvers
+	bk-s3ls s3://backups/plan/ |
+	    bk-prune -l 4 --plan plan --key ann.key
+	run -3 bk-s3rm --plan plan --approvers approvers
+	[ "$(s3_keys backups plan/ | wc -l)" = 8 ]
+	bk-keygen --approve plan bob.key
+	run -0 --separate-stderr bk-s3rm --plan plan --approvers approvers
+	[ -z "$output$stderr" ]
+	[ "$(s3_keys backups plan/ | wc -l)" = 4 ]
+	s3_keys backups plan/ | sed 's,^,s3://backups/,' |
+	    { run ! grep -Ff - plan; }
 }
 
 @test "2,500 objects go in three requests" {
@@ -172,6 +190,18 @@ bk-s3rm: s3://kept/keep2: not deleted: AccessDenied" ]
 	[[ $stderr == *"s3://backups/one3: not deleted: AccessDenied"* ]]
 	[ "$(s3_keys backups one)" = one3 ]
 	[ "$(grep -c POST "$FAULT_LOG")" = 1 ]
+}
+
+@test "an answer of 200 is read: what it does not tell is not deleted" {
+	strict_start
+	put 'bucket/moody[1-2]'
+	printf 's3://bucket/%s\n' a moody1 mute b moody2 >list
+	run -1 --separate-stderr bk-s3rm -v <list
+	one_line_error bk-s3rm
+	[[ $stderr == *"s3://bucket/mute: not deleted: the server's answer"* ]]
+	[ "$(sort <<<"$output")" = "$(grep -v mute list | sort)" ]
+	run s3_curl HEAD /bucket/moody1
+	[[ $output == *404* ]]
 }
 
 @test "a bucket that is not there, a server that is not there" {

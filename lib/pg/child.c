@@ -135,24 +135,20 @@ bk_child_read(void *ctx, void *buf, size_t n, struct bk_err *e)
 
 /*
  * Its complaint without the "pg_dump: error: " in front and the query behind:
- * the line that says "error", else the last.
+ * the line that says "error", else (in another language) the first.
  */
 static int
 complain(struct bk_child *c, struct bk_err *e)
 {
-	char *line;
+	const char *line;
 
 	c->words[c->nwords] = '\0';
-	while (c->nwords > 0 && c->words[c->nwords - 1] == '\n')
-		c->words[--c->nwords] = '\0';
 	if ((line = strstr(c->words, ": error: ")) != NULL)
 		line += strlen(": error: ");
-	else if ((line = strrchr(c->words, '\n')) != NULL)
-		line++;
 	else
 		line = c->words;
-	line[strcspn(line, "\n")] = '\0';
-	return bk_fail(e, BK_FAIL, "%s: %s", c->name, line);
+	return bk_fail(e, BK_FAIL, "%s: %.*s", c->name,
+	    (int)strcspn(line, "\n"), line);
 }
 
 static int
@@ -191,6 +187,10 @@ bk_child_wait(struct bk_child *c, struct bk_err *e)
 void
 bk_child_stop(struct bk_child *c)
 {
+	struct pollfd p = { .fd = c->err, .events = POLLIN };
+
+	while (c->err != -1 && poll(&p, 1, 0) == 1 && listen(c))
+		;
 	if (c->err != -1)
 		close(c->err);
 	c->err = -1;

@@ -47,7 +47,10 @@ ssize_t bk_child_read(void *ctx, void *buf, size_t n, struct bk_err *e);
  */
 int bk_child_wait(struct bk_child *c, struct bk_err *e);
 
-/* Ask it to stop and hear no more of it; bk_child_free() waits for it. */
+/*
+ * Take what it has said so far into words, ask it to stop and hear no more of
+ * it; bk_child_free() waits for it.
+ */
 void bk_child_stop(struct bk_child *c);
 
 /* Stop it if it still runs, wait, close: *c is BK_CHILD_NONE again. */

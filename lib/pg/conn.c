@@ -19,7 +19,8 @@ struct bk_conn_params {
 static void
 first_line(const char *msg, char *out, size_t cap)
 {
-	static const char *const heads[] = { "ERROR:  ", "FATAL:  ", "PANIC:  " };
+	static const char *const heads[] = { "ERROR:  ", "FATAL:  ",
+	    "PANIC:  " };
 	size_t n, i;
 
 	if (msg == NULL)

@@ -11,7 +11,7 @@
 
 /* What the command line says; NULL: left to the environment. */
 struct bk_conn_target {
-	const char *db;		/* a database's name, a URI or key=value pairs */
+	const char *db;		/* a name, a URI or key=value pairs */
 	const char *host, *port, *user;
 	const char *app;	/* application_name if nobody sets one */
 };

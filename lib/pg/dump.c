@@ -136,15 +136,16 @@ start_pg_dump(struct dump *d, struct bk_err *e)
 }
 
 /*
- * pg_dump gave up.  If there is somebody who holds a table, say who: it says
- * only that its time was over.
+ * pg_dump gave up.  If it did so over its locks and there is somebody who
+ * holds a table, say who: it says only that its time was over, in the
+ * server's language.
  */
 static int
 blame(struct dump *d, struct bk_err *e)
 {
 	PGresult *res;
 
-	if (strstr(e->msg, "timeout") == NULL)
+	if (strstr(d->child.words, "LOCK TABLE") == NULL)
 		return -1;
 	res = PQexec(d->leader, "SELECT n.nspname, c.relname, l.pid,"
 	    " coalesce(a.state, ''), pg_catalog.left(a.query, 200)"
@@ -153,10 +154,10 @@ blame(struct dump *d, struct bk_err *e)
 	    " JOIN pg_catalog.pg_class c ON c.oid = l.relation"
 	    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
 	    " WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'"
-	    " AND c.relkind = 'r' AND l.database = (SELECT oid"
+	    " AND l.granted AND c.relkind IN ('r', 'p') AND l.database = (SELECT oid"
 	    " FROM pg_catalog.pg_database"
 	    " WHERE datname = pg_catalog.current_database())"
-	    " ORDER BY NOT l.granted, a.xact_start LIMIT 1");
+	    " ORDER BY a.xact_start LIMIT 1");
 	if (PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) == 1) {
 		*e = (struct bk_err){0};
 		bk_fail(e, BK_FAIL, "table \"%s\".\"%s\": locked by process "
@@ -182,7 +183,8 @@ read_toc(struct dump *d, struct bk_err *e)
 		return -1;
 	rc = bk_archive_toc(a, &d->toc, e);
 	bk_archive_free(a);
-	if (rc == -1 && d->child.ended && bk_child_wait(&d->child, &why) == -1) {
+	if (rc == -1 && d->child.ended &&
+	    bk_child_wait(&d->child, &why) == -1) {
 		*e = why;
 		return blame(d, e);
 	}
@@ -343,6 +345,7 @@ bk_dump_run(const struct bk_dump *o, int fd, struct bk_dump_done *done,
 		goto done;
 	atomic_store(&o->progress->items_total, d.plan.n);
 	atomic_store(&o->progress->bytes_total, d.plan.bytes);
+	memcpy(done->warnings, d.child.words, d.child.nwords);
 	rc = write_all(&d, fd, &done->bytes, e);
  done:
 	clean_up(&d, rc == -1);

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "bindir.h"
+#include "child.h"
 #include "conn.h"
 #include "err.h"
 #include "progress.h"
@@ -36,9 +37,10 @@ struct bk_dump {
 	volatile sig_atomic_t *child;	/* pid of the child that runs, or 0 */
 };
 
-struct bk_dump_done {		/* for the audit log */
+struct bk_dump_done {		/* what there is to tell about it */
 	char database[256];	/* "" if not connected */
 	uint64_t bytes;		/* of the whole archive */
+	char warnings[BK_CHILD_WORDS];	/* of pg_dump, lines as it wrote them */
 };
 
 /*

@@ -159,8 +159,8 @@ bk_dump_out_globals(struct bk_dump_out *d, const struct bk_buf *sql,
 	int rc = -1;
 
 	if (bk_archive_add_block(&b, BK_BLOCK_DATA, d->toc->max_id + 1, e) ==
-	    -1 || bk_buf_printf(&head, e, "{\"bk\":\"globals\",\"bytes\":%zu}\n",
-	    sql->len) == -1 ||
+	    -1 || bk_buf_printf(&head, e,
+	    "{\"bk\":\"globals\",\"bytes\":%zu}\n", sql->len) == -1 ||
 	    bk_archive_add_chunk(&b, head.data, head.len, e) == -1)
 		goto done;
 	for (at = 0; at < sql->len; at += n) {

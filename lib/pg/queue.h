@@ -22,7 +22,7 @@
 #define BK_QUEUE_BUF (256 * 1024)
 #define BK_QUEUE_TASK (8 * 1024 * 1024)
 
-struct bk_qbuf {		/* COPY text; or large objects as in the archive */
+struct bk_qbuf {		/* COPY text; large objects as in the archive */
 	struct bk_qbuf *next;
 	size_t len;
 	uint8_t data[BK_QUEUE_BUF];

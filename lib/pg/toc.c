@@ -106,7 +106,7 @@ read_header(struct bk_archive *a, struct bk_toc *toc, struct bk_err *e)
 			return -1;
 		toc->compression = v;
 	}
-	for (i = 0; i < 7; i++)		/* the time, by the parts of struct tm */
+	for (i = 0; i < 7; i++)		/* the time, a struct tm */
 		if (bk_archive_int(a, &v, e) == -1)
 			return -1;
 	if (read_str(a, toc, &toc->dbname, e) == -1 ||

@@ -9,6 +9,8 @@
 #define MAX_OWN 40		/* headers of a request */
 #define PATIENCE 30		/* seconds without a byte */
 #define CONNECT_TIMEOUT 10	/* seconds */
+#define SEND_BUFFER (128L * 1024)	/* bytes: so small that it stays in cache */
+#define RECEIVE_BUFFER (256L * 1024)
 
 static size_t
 on_header(char *line, size_t size, size_t n, void *ctx)
@@ -179,6 +181,7 @@ set_method(struct bk_s3_attempt *a)
 		    (uintmax_t)rq->offset + a->got,
 		    (uintmax_t)rq->offset + rq->into_len - 1);
 		rc |= curl_easy_setopt(c, CURLOPT_RANGE, range);
+		rc |= curl_easy_setopt(c, CURLOPT_BUFFERSIZE, RECEIVE_BUFFER);
 	}
 	return rc | curl_easy_setopt(c, CURLOPT_CUSTOMREQUEST, rq->method);
 }
@@ -201,8 +204,7 @@ set_manners(struct bk_s3_attempt *a, const char *ca_bundle)
 	    (long)CONNECT_TIMEOUT);
 	rc |= curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	rc |= curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, patience);
-	rc |= curl_easy_setopt(c, CURLOPT_BUFFERSIZE, 512L * 1024);
-	rc |= curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, 512L * 1024);
+	rc |= curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, SEND_BUFFER);
 	rc |= curl_easy_setopt(c, CURLOPT_ERRORBUFFER, a->text);
 	if (ca_bundle != NULL)
 		rc |= curl_easy_setopt(c, CURLOPT_CAINFO, ca_bundle);

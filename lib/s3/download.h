@@ -7,7 +7,7 @@
  * them ask for the same ETag: an object that is replaced meanwhile is an
  * error, not a mixture.  The end is judged by verify.h before bk_out_finish().
  *
- * Memory: BK_S3_RANGE * jobs, and 8 MiB.
+ * Memory: BK_S3_RANGE * jobs, and 12 MiB with libraries.
  */
 #include <stdint.h>
 

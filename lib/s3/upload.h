@@ -10,7 +10,7 @@
  * (confirm.h): this very upload, its size, its ETag, and what was asked for.
  * On any failure before, the multipart upload is aborted.
  *
- * Memory: part size (parts.h: it grows) * jobs, and 8 MiB.
+ * Memory: part size (parts.h: it grows) * jobs, and 12 MiB with libraries.
  */
 #include <stdint.h>
 #include <time.h>

@@ -30,6 +30,9 @@ start_server() {
 	[ $status = 0 ] || return 1
 	eval "$lines"
 	export S3_URL=$AWS_ENDPOINT_URL
+	# when bats is killed nobody calls teardown_file
+	setsid sh -c 'tail --pid=$1 -f /dev/null; exec "$2" stop "$3"' - $$ \
+	    "$SUPPORT/$1" "$S3_DIR" >/dev/null 2>&1 </dev/null 3>&- &
 }
 
 # rgw_start [DIR]: with TLS=1, STS=1, CLASSES="..." as in rgw.sh.

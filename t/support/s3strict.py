@@ -19,6 +19,8 @@ multipart calls, and of those what must be refused:
   - If-None-Match: * on what is there (PUT and Complete): 412
   - GET of a GLACIER or DEEP_ARCHIVE object: 403 InvalidObjectState
   - a session token that begins with "expired": 400 ExpiredToken
+  - DeleteObjects without Content-MD5; its answer does not mention keys with
+    "mute" in them, and has InternalError for those with "moody"
 
 Unfinished uploads are listed two in a page: a thousand take a real server long.
 
@@ -179,6 +181,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             demand(up['path'] == self.key, 404, 'NoSuchUpload')
             {'PUT': self.part, 'POST': self.complete,
              'DELETE': self.abort}[what](up, q)
+        elif what == 'POST' and 'delete' in q:
+            self.delete_many()
         elif what == 'GET' and 'uploads' in q:
             self.list_uploads(q)
         elif what == 'PUT':
@@ -239,6 +243,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
             heads.pop('x-amz-checksum-sha256', None)
             body, status = body[first:last + 1], 206
         self.answer(status, body, {'Content-Length': len(body), **heads})
+
+    def delete_many(self):
+        demand('Content-MD5' in self.headers, 400, 'InvalidRequest')
+        self.check_integrity()
+        told = []
+        for key in re.findall('<Key>([^<]*)</Key>', self.body.decode()):
+            if 'moody' in key:
+                told.append(('Error', '<Key>%s</Key><Code>InternalError'
+                             '</Code><Message>try again</Message>' % key))
+                continue
+            objects.pop(self.key.rstrip('/') + '/' + key, None)
+            if 'mute' not in key:
+                told.append(('Deleted', '<Key>%s</Key>' % key))
+        self.xml(200, 'DeleteResult', *told)
 
     # -- multipart -----------------------------------------------------------------
 

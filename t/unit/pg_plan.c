@@ -53,7 +53,8 @@ test_sql(void)
 	is_sql(&whole, NULL, "table \"s\".\"t\": pg_dump's COPY statement is "
 	    "of an unknown kind");
 	is_sql(&whole, "COPY s.t (a) FROM stdin WITH BINARY;\n",
-	    "table \"s\".\"t\": pg_dump's COPY statement is of an unknown kind");
+	    "table \"s\".\"t\": pg_dump's COPY statement is of an unknown "
+	    "kind");
 	is_sql(&whole, "COPY s.t (", "table \"s\".\"t\": pg_dump's COPY "
 	    "statement is of an unknown kind");
 }

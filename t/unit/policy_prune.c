@@ -101,6 +101,7 @@ test_refusals(void)
 	is_str(judged(), "no rule, or none above 0: that would keep nothing; "
 	    "give some of -l -H -d -w -m -y", "an empty policy");
 	is_int(e.code, BK_DATA, "is refused");
+	ok(!items.item[0].go && items.item[1].go, "the newest would stay");
 
 	fresh_start();
 	policy.count[BK_KEEP_DAILY] = 1;

@@ -188,11 +188,34 @@ survivors(const struct bk_policy *p, time_t time[], size_t n)
 	return left;
 }
 
+/* 1 if none goes from a part of a listing that stays in the whole of it. */
+static int
+part_loses_nothing(const struct bk_policy *p, const time_t time[], size_t n)
+{
+	static struct bk_kept whole[MOST], kept[MOST];
+	static time_t part[MOST];
+	static size_t from[MOST];
+	size_t i, m = 0, one_in = 1 + random_below(10);
+
+	for (i = 0; i < n; i++)
+		if (random_below(one_in) == 0) {
+			from[m] = i;
+			part[m++] = time[i];
+		}
+	bk_retention(p, time, n, whole);
+	bk_retention(p, part, m, kept);
+	for (i = 0; i < m; i++)
+		if (bk_retention_keeps(&whole[from[i]]) &&
+		    !bk_retention_keeps(&kept[i]))
+			return 0;
+	return 1;
+}
+
 static void
 test_properties(const char *zone)
 {
 	static time_t time[MOST], more[MOST];
-	unsigned i, model_bad = 0, again_bad = 0, fewer = 0;
+	unsigned i, model_bad = 0, again_bad = 0, fewer = 0, lost = 0;
 	size_t n, left, richer;
 
 	for (i = 0; i < 300; i++) {
@@ -201,6 +224,7 @@ test_properties(const char *zone)
 		n = random_times(time);
 		memcpy(more, time, n * sizeof(*time));
 		model_bad += !agrees(&p, time, n);
+		lost += !part_loses_nothing(&p, time, n);
 		left = survivors(&p, time, n);
 		again_bad += survivors(&p, time, left) != left;
 		q = p;
@@ -210,6 +234,7 @@ test_properties(const char *zone)
 	}
 	is_int(model_bad, 0, zone);
 	is_int(again_bad, 0, "a second run finds nothing more");
+	is_int(lost, 0, "a listing that is cut makes nothing else go");
 	is_int(fewer, 0, "a greater count never keeps less");
 }
 

@@ -1,0 +1,17 @@
+# What tests of bk-dump compare.  BIN: where the client programs are, else PATH.
+
+# sql_of ARCHIVE...: pg_restore's script of it; the token of psql's \restrict
+# is random.
+sql_of() {
+	"${BIN:+$BIN/}pg_restore" -f - "$@" | sed '/^\\\(un\)\?restrict /d'
+}
+
+# text DATABASE: pg_dump's text of it, lines sorted.
+text() {
+	"${BIN:+$BIN/}pg_dump" "$1" | sed '/^\\\(un\)\?restrict /d' | sort
+}
+
+# records ARCHIVE: the JSON of its hidden blocks, one a line.
+records() {
+	grep -ao '{"bk":"[^}]*}' "$1"
+}
