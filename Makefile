@@ -55,6 +55,7 @@ $(UNITS): LDLIBS = $(GZ) -lzstd $(PG) $(S3) -lssl -lcrypto
 $B/bin/bk-gz $B/bin/bk-zst: $B/obj/bin/filter.o
 $B/bin/bk-s3rm: $B/obj/bin/approved.o
 $B/bin/bk-age: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/age_*.c))
+$B/bin/bk-verify: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/verify_*.c))
 $(TOOLS): $B/bin/%: $B/obj/bin/%.o $B/obj/bin/tool.o $B/libbk.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $B/libbk.a $(LDLIBS)

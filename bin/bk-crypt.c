@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +14,6 @@
 #include "../lib/crypt/secret.h"
 #include "in.h"
 #include "io.h"
-#include "num.h"
 #include "out.h"
 #include "tool.h"
 
@@ -56,7 +56,7 @@ struct call {
 	char **recipient_file;	/* -R */
 	char **identity_file;	/* -i */
 	size_t nrecipients, nrecipient_files, nidentity_files;
-	const char *env_recipients, *env_identity, *env_passphrase;
+	char *env_recipients, *env_identity, *env_passphrase;
 	int ask;		/* -p */
 	const char *pass_file;
 	int pass_fd;		/* -1: none */
@@ -81,9 +81,6 @@ restore_tty(void)
 static void
 parse_option(struct call *c, int ch)
 {
-	struct bk_err e = {0};
-	uint64_t fd;
-
 	switch (ch) {
 	case 'r': c->recipient[c->nrecipients++] = optarg; break;
 	case 'R': c->recipient_file[c->nrecipient_files++] = optarg; break;
@@ -97,10 +94,8 @@ parse_option(struct call *c, int ch)
 	case OPT_SEALED: c->sealed = 1; break;
 	case OPT_PASSPHRASE_FILE: c->pass_file = optarg; break;
 	case OPT_PASSPHRASE_FD:
-		if (bk_num_parse(optarg, 0, 65535, "--passphrase-fd", &fd,
-		    &e) == -1)
-			bk_tool_usage("%s", e.msg);
-		c->pass_fd = (int)fd;
+		c->pass_fd = (int)bk_tool_number(optarg, 0, 65535,
+		    "--passphrase-fd");
 		break;
 	default:
 		bk_tool_option(ch);
@@ -135,10 +130,10 @@ parse_options(struct call *c, int argc, char *argv[])
 		bk_tool_usage("%s: no file names; use < and >", argv[optind]);
 }
 
-static const char *
+static char *
 environment(const char *name)
 {
-	const char *s = getenv(name);
+	char *s = getenv(name);
 
 	return s == NULL || *s == '\0' ? NULL : s;
 }
@@ -240,10 +235,14 @@ load_keys(struct call *c, struct bk_err *e)
 	return 0;
 }
 
-/* Ask on the terminal, without echo. */
+/*
+ * Ask on the terminal, without echo.  ^Z does nothing meanwhile: the shell
+ * would get a terminal without echo, and give back one with it.
+ */
 static int
 ask(const char *prompt, char out[BK_PASSPHRASE_MAX + 1], struct bk_err *e)
 {
+	struct sigaction sa = { .sa_handler = SIG_IGN }, before;
 	struct termios quiet;
 	int rc;
 
@@ -254,6 +253,7 @@ ask(const char *prompt, char out[BK_PASSPHRASE_MAX + 1], struct bk_err *e)
 		goto done;
 	}
 	bk_tool_on_signal(restore_tty);
+	(void)sigaction(SIGTSTP, &sa, &before);
 	quiet = tty_before;
 	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
 	(void)tcsetattr(tty, TCSAFLUSH, &quiet);
@@ -262,6 +262,7 @@ ask(const char *prompt, char out[BK_PASSPHRASE_MAX + 1], struct bk_err *e)
 		rc = bk_passphrase_read(tty, "/dev/tty", out, e);
 	(void)bk_io_write(tty, "\n", 1, "/dev/tty", e);
 	restore_tty();
+	(void)sigaction(SIGTSTP, &before, NULL);
  done:
 	if (tty != -1)
 		close(tty);
@@ -306,6 +307,8 @@ load_passphrase(struct call *c, struct bk_err *e)
 			    "bytes", BK_PASSPHRASE_MAX);
 		memcpy(c->passphrase, c->env_passphrase,
 		    strlen(c->env_passphrase) + 1);
+		/* ps e shows the environment for as long as we run */
+		bk_wipe(c->env_passphrase, strlen(c->env_passphrase));
 		return 0;
 	}
 	return c->ask ? ask_passphrase(c, e) : 0;

@@ -8,7 +8,6 @@
 
 #include "../lib/pg/dump.h"
 #include "buf.h"
-#include "num.h"
 #include "tool.h"
 
 extern char **environ;
@@ -134,6 +133,7 @@ static struct bk_dump dump = { .lock_wait = "60s" };
 static struct bk_progress progress = { .item = "tables" };
 static volatile sig_atomic_t child;
 static struct bk_buf told;	/* the options, for the manifest */
+static const char *jobs;		/* of -j, or NULL */
 static int show;		/* -q: -1, -v: 1 */
 
 static void
@@ -170,17 +170,6 @@ pass(int ch, int index, struct bk_err *e)
 	    b.data == NULL ? "" : b.data);
 }
 
-static unsigned
-jobs_from(const char *s, const char *what)
-{
-	struct bk_err e = {0};
-	uint64_t v;
-
-	if (bk_num_parse(s, 1, 256, what, &v, &e) == -1)
-		bk_tool_usage("%s", e.msg);
-	return (unsigned)v;
-}
-
 static void
 set_lock(const char *how)
 {
@@ -197,7 +186,7 @@ static void
 take_option(int ch, int index, struct bk_err *e)
 {
 	switch (ch) {
-	case JOBS: dump.jobs = jobs_from(optarg, "-j"); return;
+	case JOBS: jobs = optarg; return;
 	case QUIET: show = -1; return;
 	case VERBOSE: show = 1; return;
 	case 'd': dump.target.db = optarg; return;
@@ -234,20 +223,17 @@ static void
 set_defaults(int argc, char *argv[])
 {
 	static char *const none[] = { NULL };
-	const char *env = getenv("BK_JOBS");
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
-	if (optind < argc - 1)
+	if (argc - optind + (dump.target.db != NULL) > 1)
 		bk_tool_usage("more than one database");
 	if (optind < argc)
 		dump.target.db = argv[optind];
-	else if (dump.target.db == NULL && getenv("PGDATABASE") == NULL &&
+	if (dump.target.db != NULL && *dump.target.db == '\0')
+		bk_tool_usage("the database's name is empty");
+	if (dump.target.db == NULL && getenv("PGDATABASE") == NULL &&
 	    getenv("PGSERVICE") == NULL)
 		dump.target.db = getenv("DATABASE_URL");
-	if (dump.jobs == 0 && env != NULL && *env != '\0')
-		dump.jobs = jobs_from(env, "BK_JOBS");
-	if (dump.jobs == 0)
-		dump.jobs = cpus < 1 ? 1 : cpus > 4 ? 4 : (unsigned)cpus;
+	dump.jobs = bk_tool_jobs(jobs, 4);
 	if (dump.pg_dump_args == NULL)
 		dump.pg_dump_args = none;
 	dump.target.app = "bk-dump";
@@ -286,7 +272,7 @@ main(int argc, char *argv[])
 	    &index)) != -1)
 		take_option(ch, index, &e);
 	set_defaults(argc, argv);
-	if (fcntl(STDOUT_FILENO, F_GETFD) == -1)
+	if ((fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) == O_RDONLY)
 		bk_tool_usage("standard output is closed");
 	if (isatty(STDOUT_FILENO))
 		bk_tool_usage("standard output is a terminal; "

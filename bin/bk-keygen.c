@@ -15,7 +15,6 @@
 #include "../lib/crypt/share.h"
 #include "../lib/crypt/sign.h"
 #include "io.h"
-#include "num.h"
 #include "tool.h"
 
 static const struct bk_tool tool = {
@@ -57,7 +56,6 @@ struct call {
 static void
 parse_split(struct call *c, const char *text)
 {
-	struct bk_err e = {0};
 	char threshold[8];
 	size_t n = strcspn(text, "/");
 
@@ -65,10 +63,9 @@ parse_split(struct call *c, const char *text)
 		bk_tool_usage("--split %s: write it T/N, as in 2/3", text);
 	memcpy(threshold, text, n);
 	threshold[n] = '\0';
-	if (bk_num_parse(threshold, 2, BK_SHARE_MAX, "--split", &c->threshold,
-	    &e) == -1 || bk_num_parse(text + n + 1, c->threshold, BK_SHARE_MAX,
-	    "--split", &c->count, &e) == -1)
-		bk_tool_usage("%s", e.msg);
+	c->threshold = bk_tool_number(threshold, 2, BK_SHARE_MAX, "--split");
+	c->count = bk_tool_number(text + n + 1, c->threshold, BK_SHARE_MAX,
+	    "--split");
 }
 
 static void

@@ -9,7 +9,6 @@
 #include "../lib/s3/url.h"
 #include "io.h"
 #include "listing.h"
-#include "num.h"
 #include "tool.h"
 
 #define FLUSH (64 * 1024)	/* bytes of listing in one write */
@@ -150,9 +149,7 @@ main(int argc, char *argv[])
 			uploads = 1;
 			break;
 		case RETRY_FOR:
-			if (bk_duration_parse(optarg, "--retry-for",
-			    &retry_for, &e) == -1)
-				bk_tool_usage("%s", e.msg);
+			retry_for = bk_tool_duration(optarg, "--retry-for");
 			break;
 		default:
 			bk_tool_option(ch);

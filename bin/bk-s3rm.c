@@ -12,7 +12,6 @@
 #include "../lib/s3/url.h"
 #include "approved.h"
 #include "listing.h"
-#include "num.h"
 #include "tool.h"
 
 static const struct bk_tool tool = {
@@ -304,9 +303,7 @@ main(int argc, char *argv[])
 			job.print = 1;
 			break;
 		case RETRY_FOR:
-			if (bk_duration_parse(optarg, "--retry-for",
-			    &retry_for, &e) == -1)
-				bk_tool_usage("%s", e.msg);
+			retry_for = bk_tool_duration(optarg, "--retry-for");
 			break;
 		default:
 			approved_option(&job.plan, ch, optarg);

@@ -2,7 +2,6 @@
 #include <sys/wait.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdint.h>
@@ -41,32 +40,16 @@ stop_child(void)
 		(void)kill((pid_t)child, SIGTERM);
 }
 
-/* In the child: the command's output is the pipe; SIGPIPE as it would be. */
+/* In the child: the command's output is the pipe. */
 _Noreturn static void
 run_command(char *argv[], int fd, int report)
 {
-	struct sigaction sa = { .sa_handler = SIG_DFL };
 	int err;
 
-	(void)sigaction(SIGPIPE, &sa, NULL);
-	if (dup2(fd, STDOUT_FILENO) != -1) {
-		if (fd != STDOUT_FILENO)
-			close(fd);
+	if (dup2(fd, STDOUT_FILENO) != -1)
 		(void)execvp(argv[0], argv);
-	}
 	err = errno;
 	_exit(write(report, &err, sizeof(err)) == sizeof(err) ? 127 : 126);
-}
-
-/* Both ends closed on exec. */
-static int
-new_pipe(int p[2], struct bk_err *e)
-{
-	if (pipe(p) == -1)
-		return bk_fail_errno(e, "pipe");
-	(void)fcntl(p[0], F_SETFD, FD_CLOEXEC);
-	(void)fcntl(p[1], F_SETFD, FD_CLOEXEC);
-	return 0;
 }
 
 /*
@@ -80,7 +63,7 @@ start(char *argv[], int *fd, struct bk_err *e)
 	pid_t pid;
 	ssize_t n;
 
-	if (new_pipe(data, e) == -1 || new_pipe(report, e) == -1)
+	if (bk_io_pipe(data, e) == -1 || bk_io_pipe(report, e) == -1)
 		return -1;
 	bk_io_pipe_grow(data[1]);
 	if ((pid = fork()) == -1)

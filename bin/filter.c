@@ -1,43 +1,16 @@
 #include "filter.h"
 
 #include <getopt.h>
-#include <stdlib.h>
 #include <unistd.h>
 
-#include "num.h"
-
-#define THREADS_MAX 256
 #define STDIN_NAME "standard input"
 
 struct options {
 	int decompress;
 	int level;
-	unsigned threads;
+	const char *jobs;	/* of -j, or NULL */
 	unsigned in_flags;
 };
-
-static unsigned
-parse_threads(const char *s, const char *what)
-{
-	struct bk_err e = {0};
-	uint64_t n;
-
-	if (bk_num_parse(s, 1, THREADS_MAX, what, &n, &e) == -1)
-		bk_tool_usage("%s", e.msg);
-	return (unsigned)n;
-}
-
-/* BK_JOBS, or as many as there are processors. */
-static unsigned
-default_threads(void)
-{
-	const char *jobs = getenv("BK_JOBS");
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (jobs != NULL && *jobs != '\0')
-		return parse_threads(jobs, "BK_JOBS");
-	return n < 1 ? 1 : n > THREADS_MAX ? THREADS_MAX : (unsigned)n;
-}
 
 static void
 parse(int argc, char *argv[], const struct bk_codec *codec, struct options *o)
@@ -60,7 +33,7 @@ parse(int argc, char *argv[], const struct bk_codec *codec, struct options *o)
 			o->decompress = 1;
 			break;
 		case 'j':
-			o->threads = parse_threads(optarg, "-j");
+			o->jobs = optarg;
 			break;
 		case OPT_SEALED:
 			o->in_flags |= BK_IN_SEALED;
@@ -93,11 +66,12 @@ bk_filter_main(int argc, char *argv[], const struct bk_tool *tool,
 	struct bk_err e = {0};
 	struct bk_in *in = NULL;
 	struct bk_out *out = NULL;
+	unsigned threads;
 	int rc = -1;
 
 	bk_tool_start(tool);
-	o.threads = default_threads();
 	parse(argc, argv, codec, &o);
+	threads = bk_tool_jobs(o.jobs, BK_JOBS_MAX);
 	if (!o.decompress && isatty(STDOUT_FILENO))
 		bk_tool_usage("compressed data not written to a terminal");
 	if (o.decompress && isatty(STDIN_FILENO))
@@ -113,8 +87,8 @@ bk_filter_main(int argc, char *argv[], const struct bk_tool *tool,
 	if (out == NULL)
 		goto done;
 	rc = o.decompress ?
-	    codec->decompress(in, STDIN_NAME, out, o.threads, &e) :
-	    codec->compress(in, out, o.level, o.threads, &e);
+	    codec->decompress(in, STDIN_NAME, out, threads, &e) :
+	    codec->compress(in, out, o.level, threads, &e);
 	bk_tool_audit()->size_bytes = bk_out_bytes(out);
 	if (rc == 0)
 		rc = bk_out_finish(out, &e);

@@ -5,13 +5,15 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "buf.h"
+#include "io.h"
+#include "num.h"
 #include "version.h"
 #include "when.h"
 
@@ -28,15 +30,43 @@ static pthread_mutex_t progress_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t progress_wake = PTHREAD_COND_INITIALIZER;
 static int progress_over;
 
+static void
+no_action(int sig)
+{
+	(void)sig;
+}
+
+/*
+ * One of the three that is closed would be the next that is opened: a key
+ * file, a socket, and our messages or our output would go there.  What is put
+ * in its place refuses to be used, as a closed one does.
+ */
+static void
+occupy_closed(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) == -1 && open("/dev/null",
+		    fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) == -1)
+			exit(BK_FAIL);
+}
+
 void
 bk_tool_start(const struct bk_tool *t)
 {
-	struct sigaction sa = { .sa_handler = SIG_IGN };
+	/* not SIG_IGN, which a command that we run would inherit */
+	struct sigaction sa = { .sa_handler = no_action, .sa_flags = SA_RESTART };
 
 	tool = t;
 	audit.operation = t->name;
 	started = bk_when_monotonic();
 	(void)sigaction(SIGPIPE, &sa, NULL);
+	(void)sigaction(SIGXFSZ, &sa, NULL);
+	/* who started us may ignore it; then waitpid(2) tells nothing */
+	sa.sa_handler = SIG_DFL;
+	(void)sigaction(SIGCHLD, &sa, NULL);
+	occupy_closed();
 }
 
 /*
@@ -102,9 +132,46 @@ bk_tool_option(int ch)
 		printf("%s %s\n", tool->name, BK_VERSION);
 	else
 		bk_tool_usage(NULL);
-	if (fflush(stdout) == EOF || ferror(stdout))
-		exit(BK_FAIL);
-	exit(BK_OK);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		exit(BK_OK);
+	if (errno != EPIPE)
+		bk_tool_say("standard output: write: %s", strerror(errno));
+	exit(BK_FAIL);
+}
+
+uint64_t
+bk_tool_number(const char *s, uint64_t min, uint64_t max, const char *what)
+{
+	struct bk_err e = {0};
+	uint64_t n;
+
+	if (bk_num_parse(s, min, max, what, &n, &e) == -1)
+		bk_tool_usage("%s", e.msg);
+	return n;
+}
+
+uint64_t
+bk_tool_duration(const char *s, const char *what)
+{
+	struct bk_err e = {0};
+	uint64_t seconds;
+
+	if (bk_duration_parse(s, what, &seconds, &e) == -1)
+		bk_tool_usage("%s", e.msg);
+	return seconds;
+}
+
+unsigned
+bk_tool_jobs(const char *option, unsigned cpus_max)
+{
+	const char *env = getenv("BK_JOBS");
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (option != NULL)
+		return (unsigned)bk_tool_number(option, 1, BK_JOBS_MAX, "-j");
+	if (env != NULL && *env != '\0')
+		return (unsigned)bk_tool_number(env, 1, BK_JOBS_MAX, "BK_JOBS");
+	return cpus < 1 ? 1 : cpus > cpus_max ? cpus_max : (unsigned)cpus;
 }
 
 struct bk_audit *
@@ -171,13 +238,73 @@ bk_tool_on_signal(void (*fn)(void))
 int
 bk_tool_signal_fd(struct bk_err *e)
 {
-	if (pipe(signal_pipe) == -1 ||
-	    fcntl(signal_pipe[0], F_SETFD, FD_CLOEXEC) == -1 ||
-	    fcntl(signal_pipe[1], F_SETFD, FD_CLOEXEC) == -1 ||
-	    fcntl(signal_pipe[1], F_SETFL, O_NONBLOCK) == -1)
-		return bk_fail_errno(e, "pipe");
+	if (bk_io_pipe(signal_pipe, e) == -1)
+		return -1;
+	(void)fcntl(signal_pipe[1], F_SETFL, O_NONBLOCK);
 	catch_signals(note_signal, (int)SA_RESETHAND | SA_RESTART);
 	return signal_pipe[0];
+}
+
+static pthread_mutex_t signal_lock = PTHREAD_MUTEX_INITIALIZER;
+static atomic_int signal_came;
+static sigset_t slow_signals;
+
+static void *
+wait_for_signal(void *arg)
+{
+	int sig;
+
+	(void)arg;
+	while (sigwait(&slow_signals, &sig) != 0)
+		;
+	atomic_store(&signal_came, 1);
+	pthread_mutex_lock(&signal_lock);	/* and nobody has it again */
+	on_signal(sig);
+	return NULL;
+}
+
+void
+bk_tool_on_signal_slow(void (*fn)(void))
+{
+	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction old;
+	pthread_t tid;
+	size_t i;
+
+	(void)sigemptyset(&slow_signals);
+	for (i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
+		/* nohup's choice stands */
+		if (sigaction(sigs[i], NULL, &old) == 0 &&
+		    old.sa_handler != SIG_IGN)
+			(void)sigaddset(&slow_signals, sigs[i]);
+	cleanup = fn;
+	(void)pthread_sigmask(SIG_BLOCK, &slow_signals, NULL);
+	if (pthread_create(&tid, NULL, wait_for_signal, NULL) == 0)
+		(void)pthread_detach(tid);
+	else		/* dies of a signal without cleaning up */
+		(void)pthread_sigmask(SIG_UNBLOCK, &slow_signals, NULL);
+}
+
+/* The clean-up is at work, and the process about to end. */
+static void
+die_if_signalled(void)
+{
+	while (atomic_load(&signal_came))
+		(void)pause();
+}
+
+void
+bk_tool_signals_hold(void)
+{
+	die_if_signalled();
+	pthread_mutex_lock(&signal_lock);
+}
+
+void
+bk_tool_signals_release(void)
+{
+	pthread_mutex_unlock(&signal_lock);
+	die_if_signalled();
 }
 
 static void

@@ -6,6 +6,8 @@
  * line, the progress line, signals.  Everything here may print and exit; lib
  * may not.
  */
+#include <stdint.h>
+
 #include "audit.h"
 #include "err.h"
 #include "progress.h"
@@ -24,8 +26,10 @@ enum { BK_OPT_HELP = 0x1000, BK_OPT_VERSION, BK_OPT_TOOL /* first own one */ };
 	{ "version", no_argument, NULL, BK_OPT_VERSION }
 
 /*
- * First thing in main().  Ignores SIGPIPE: a reader that left shows as EPIPE,
- * which ends the tool with 1 and without a word.
+ * First thing in main().  SIGPIPE and SIGXFSZ do nothing here: a reader that
+ * left shows as EPIPE, which ends the tool with 1 and without a word, a limit
+ * on files as EFBIG.  Commands that we run have them, and SIGCHLD, at their
+ * defaults.  Descriptors 0, 1 and 2 are open from here on, if only to fail.
  */
 void bk_tool_start(const struct bk_tool *tool);
 
@@ -38,6 +42,21 @@ _Noreturn void bk_tool_option(int ch);
 /* A wrong call: says why (a sentence, or NULL), the usage line, exits 2. */
 _Noreturn void bk_tool_usage(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));
+
+/*
+ * What the option or variable called what says, as num.h has it; anything else
+ * is a wrong call.
+ */
+uint64_t bk_tool_number(const char *s, uint64_t min, uint64_t max,
+    const char *what);
+uint64_t bk_tool_duration(const char *s, const char *what);
+
+/*
+ * How many threads or connections: -j's argument, where that is NULL $BK_JOBS,
+ * and without it as many as there are processors, cpus_max at most.
+ */
+#define BK_JOBS_MAX 256
+unsigned bk_tool_jobs(const char *option, unsigned cpus_max);
 
 /* A word to the user on stderr, with the tool's name before it. */
 void bk_tool_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -58,6 +77,18 @@ void bk_tool_on_signal(void (*cleanup)(void));
  * signal.  The same signal again kills at once.  -1 with *e set.
  */
 int bk_tool_signal_fd(struct bk_err *e);
+
+/*
+ * For tools that wait in too many places to look at a descriptor: as
+ * bk_tool_on_signal(), but cleanup runs in a thread of its own and may take
+ * its time and call anything.  Before any other thread is
+ * started.  The rest of the tool goes on meanwhile, but for what stands
+ * between hold and release: that and the clean-up do not overlap, and once a
+ * signal has come it is not reached any more.
+ */
+void bk_tool_on_signal_slow(void (*cleanup)(void));
+void bk_tool_signals_hold(void);
+void bk_tool_signals_release(void);
 
 /*
  * Show p on stderr twice a second, if stderr is a terminal and mode is 0;

@@ -120,6 +120,9 @@ on_tty() {
 	[[ $output == *"typed differently"* ]]
 	[ ! -s out ]
 	run -3 on_tty '|' sh -c 'bk-crypt -p <plain >out'
+	# ^Z: the shell would have a terminal without echo, fg one with it
+	run -0 on_tty $'\x1ase cret|se cret' bash -mc 'bk-crypt -p <plain >z.enc'
+	BK_PASSPHRASE='se cret' bk-crypt -d <z.enc | cmp - plain
 	refused 1 setsid -w bk-crypt -p <plain
 	[[ $stderr == *"--passphrase-file"* ]]
 	command -v age >/dev/null || skip "no age"
@@ -145,6 +148,22 @@ on_tty() {
 	[[ $stderr == *"give an identity"* ]]
 }
 
+@test "a passphrase in the environment is not there for long" {
+	[ -r /proc/self/environ ] || skip "no /proc"
+	wiped() {
+		[ "$(cat "/proc/$1/comm")" = bk-crypt ] &&
+		    ! grep -qa topsecret "/proc/$1/environ"
+	}
+	mkfifo slow
+	BK_PASSPHRASE=topsecret bk-crypt <slow >env.enc 3>&- &
+	exec 4>slow
+	await 10 wiped $!
+	cat plain >&4
+	exec 4>&-
+	wait $!
+	BK_PASSPHRASE=topsecret bk-crypt -d <env.enc | cmp - plain
+}
+
 @test "a passphrase file that is empty, long, binary, readable, or not there" {
 	: >empty; printf '\n\nx' >blank; printf 'a\0b\n' >nul
 	head -c 1100 /dev/zero | tr '\0' x >long
@@ -155,7 +174,7 @@ on_tty() {
 		refused 3 bk-crypt --passphrase-file $f <plain
 		[ -z "$output" ]
 	done
-	[[ $stderr == *"chmod 600 open"* ]]
+	[[ $stderr == *"open: "*"chmod 600 it"* ]]
 	refused 1 bk-crypt --passphrase-file missing <plain
 }
 
@@ -163,7 +182,7 @@ on_tty() {
 	for mode in 644 640 604 620 601; do
 		install -m $mode key open
 		refused 3 bk-crypt -d -i open <bk.enc
-		[[ $stderr == *"chmod 600 open"* ]] && [ -z "$output" ]
+		[[ $stderr == *"chmod 600 it"* ]] && [ -z "$output" ]
 	done
 	install -m 400 key open
 	bk-crypt -d -i open <bk.enc | cmp - plain

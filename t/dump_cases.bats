@@ -224,12 +224,13 @@ setup() {
 @test "wrong calls: exit 2, nothing written" {
 	local o
 	for o in -Fp '-f x' -Z5 --inserts --snapshot=1 --nonesuch -j0 -jx \
-	    '-j 999' '--lock=perhaps' 'a b' --compress=1 --column-inserts; do
+	    '-j 999' '--lock=perhaps' 'a b' '-d a b' --compress=1 --column-inserts; do
 		# shellcheck disable=SC2086	# several words
 		run --separate-stderr -2 bk-dump $o
 		[ -z "$output" ]
 		[[ $stderr == *"usage: bk-dump "* ]]
 	done
+	run --separate-stderr -2 bk-dump ''	# "$DB", and DB is not set
 	BK_JOBS=none run -2 bk-dump weird
 	run -2 script -qec "bk-dump weird" /dev/null
 	run --separate-stderr -2 bash -c 'bk-dump weird >&-'

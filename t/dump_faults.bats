@@ -6,7 +6,7 @@ load support/common
 . "$SUPPORT/pg.bash"
 
 setup_file() {
-	pg_start "$BATS_FILE_TMPDIR/pg"
+	PG_CONF='max_prepared_transactions = 1' pg_start "$BATS_FILE_TMPDIR/pg"
 	createdb -T template0 big
 	# b is read last: data goes by name
 	psql -qX big <<-'SQL'
@@ -145,6 +145,14 @@ no_closing_mark() {
 	echo 'ROLLBACK; \q' >&"${COPROC[1]}"
 }
 
+@test "a table locked by a prepared transaction: which one" {
+	sql "BEGIN; LOCK TABLE b; PREPARE TRANSACTION 'left over'"
+	run --separate-stderr -1 bk-dump --lock-wait-timeout=300ms big
+	sql "ROLLBACK PREPARED 'left over'"
+	one_line_error bk-dump
+	[[ $stderr == *'"b": locked by prepared transaction "left over" for '* ]]
+}
+
 @test "an index being rebuilt does not wait for the dump's end" {
 	sql 'CREATE INDEX ai ON a (i)'
 	paused_dump -j 2
@@ -154,6 +162,39 @@ no_closing_mark() {
 	resume
 	[ "$status" = 0 ]
 	sql 'DROP INDEX ai'
+}
+
+@test "a table being rebuilt with its TOAST is waited for" {
+	local j
+	for j in 1 2; do
+		createdb -T template0 "toast$j"
+		sql "CREATE TABLE t (i int, t text);
+		    ALTER TABLE t ALTER t SET STORAGE EXTERNAL;
+		    INSERT INTO t SELECT i, repeat('x', 9000)
+		    FROM generate_series(1, 3000) i" "toast$j"
+		mkfifo "fifo$j"
+		bk-dump -j "$j" "toast$j" >"fifo$j" 2>err 3>&- &
+		DUMP=$!
+		exec 5<"fifo$j"
+		await 20 is "count(*) > 0 FROM pg_stat_activity WHERE
+		    application_name = 'bk-dump' AND query LIKE '%COPY%'"
+		psql -qX "toast$j" <<-'SQL' 3>&- 5<&- &
+		BEGIN;
+		SELECT 'REINDEX INDEX ' || indexrelid::regclass FROM pg_index
+		    JOIN pg_class c ON reltoastrelid = indrelid
+		    WHERE c.relname = 't' \gexec
+		SET application_name = rebuilt;
+		SELECT pg_sleep(1);
+		COMMIT;
+		SQL
+		rebuild=$!
+		await 10 is "count(*) = 1 FROM pg_stat_activity WHERE
+		    application_name = 'rebuilt'"
+		resume
+		[ "$status" = 0 ] || { echo "$stderr"; false; }
+		wait "$rebuild"
+		grep -aq '"table":"t","rows":3000' out
+	done
 }
 
 @test "a worker's server process ends: 1, no closing mark" {

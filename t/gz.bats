@@ -191,6 +191,9 @@ sys.stdout.buffer.write(gzip.open("plain.gz").read())' | cmp - plain
 		[ ! -s out ]
 	done
 	BK_JOBS=many run -2 sh -c 'bk-gz <plain >out'
+	# which -j and --help do not ask
+	BK_JOBS=many bk-gz -j 1 <plain | bk-gz -d | cmp - plain
+	BK_JOBS=many run -0 bk-gz --help
 	# a terminal
 	run -2 script -qec 'bk-gz <plain' /dev/null
 	[[ $output == *'not written to a terminal'* ]]

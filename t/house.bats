@@ -105,7 +105,7 @@ none() {
 }
 
 @test "nothing is left to be done in the code" {
-	seek -nE 'TODO|FIXME|XXX' -r bin lib contrib | none
+	seek -nwE 'TODO|FIXME|XXX' -r bin lib contrib | none
 }
 
 # --- what every tool does
@@ -148,8 +148,10 @@ none() {
 @test "a full disk is 1, even for --help and --version" {
 	local tool
 	for tool in $TOOLS; do
-		run -1 sh -c "$tool --help >/dev/full"
-		run -1 sh -c "$tool --version >/dev/full"
+		run -1 --separate-stderr sh -c "$tool --help >/dev/full"
+		one_line_error "$tool"
+		run -1 --separate-stderr sh -c "$tool --version >/dev/full"
+		one_line_error "$tool"
 	done
 }
 
@@ -169,6 +171,36 @@ none() {
 		[[ $stderr == "$tool: "*"No space left on device"* ]]
 		one_line_error "$tool"
 	done
+}
+
+@test "a limit on the size of files is 1, with one line that names it" {
+	local tool
+	cd "$BATS_TEST_TMPDIR"
+	head -c 300000 /dev/urandom >in
+	bk-keygen -o key
+	for tool in bk-gz bk-zst "bk-crypt -r $(bk-keygen -y key)" 'bk-seal cat in'; do
+		run -1 --separate-stderr bash -c "ulimit -f 8; $tool <in >out"
+		[[ $stderr == *"File too large"* ]]
+		one_line_error "${tool%% *}"
+	done
+	run -1 bash -c 'set -o pipefail; { ulimit -f 0; bk-keygen -o key2; } 2>&1 | cat'
+	[[ $output == *"File too large"* ]]
+	[ ! -e key2 ]
+}
+
+@test "a closed descriptor is not taken by the next file that is opened" {
+	cd "$BATS_TEST_TMPDIR"
+	head -c 300000 /dev/urandom >in
+	bk-keygen -o key
+	bk-crypt -r "$(bk-keygen -y key)" <in >in.bk
+	# what is opened as 2 would get the message, as 1 the output
+	BK_AUDIT_LOG=log run -1 bash -c 'bk-gz <in >/dev/full 2>&-'
+	[ "$(wc -l <log)" = 1 ]
+	run -1 bash -c 'bk-crypt -d -i key <in.bk >&-'
+	run -1 bash -c 'bk-seal cat in <&- >&-'
+	[[ $output == "bk-seal: standard output: write: Bad file descriptor" ]]
+	run -1 bash -c 'bk-gz <&- >out'
+	[[ $output == "bk-gz: standard input: read: Bad file descriptor" ]]
 }
 
 @test "a filter whose reader leaves says nothing" {

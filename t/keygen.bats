@@ -67,7 +67,7 @@ secret() { grep '^AGE-SECRET-KEY-1' "$@"; }
 	chmod 644 open
 	[ "$(bk-keygen -y both)" = "$(bk-keygen -y a; bk-keygen -y b)" ]
 	refused 3 bk-keygen -y open
-	[[ $stderr == *"chmod 600"* ]]
+	[[ $stderr == *"open: "*"chmod 600 it"* ]]
 	refused 3 bk-keygen -y pq
 	refused 3 bk-keygen -y /dev/null
 	refused 1 bk-keygen -y missing

@@ -143,6 +143,43 @@ nothing_left() {
 	one_line_error bk-s3put
 }
 
+@test "an input without a name: first it is said that it is unfinished" {
+	unset PGDATABASE
+	run -3 --separate-stderr put '{db}' </dev/null
+	one_line_error bk-s3put
+	run -3 --separate-stderr put '{db}' < <(:)
+	run -3 --separate-stderr put '{db}' < <(opening_mark)
+	run -3 --separate-stderr put '{db}' < <(bk-seal sh -c \
+	    "cat $BIG; exit 1" 2>/dev/null)
+	[[ $stderr == *unfinished* ]]
+	run -2 --separate-stderr put '{db}' < <(bk-seal cat "$BIG")
+	[[ $stderr == *'{db}: unknown'* ]]
+	nothing_left
+}
+
+@test "a template that cannot be filled in is refused before anything is read" {
+	# nobody ever writes to this input, or closes it
+	run -2 --separate-stderr timeout 10 bk-s3put "$AT/{data}" <> <(:)
+	[[ $stderr == *'{data}: no such variable'* ]]
+}
+
+@test "a key that may only store: what it lacks is named" {
+	fault_start 'HEAD . all status:403:AccessDenied' \
+	    'GET . all status:403:AccessDenied'
+	run -1 --separate-stderr put a <"$SMALL"
+	one_line_error bk-s3put
+	[[ $stderr == *'may not see whether'*'s3:ListBucket and s3:GetObject' ]]
+	nothing_left
+	run -1 --separate-stderr put --overwrite a <"$SMALL"
+	one_line_error bk-s3put
+	[[ $stderr == *'uploaded, '*'may not look at it'*'s3:GetObject' ]]
+	stored a "$SMALL"
+	fault_start 'HEAD . all status:403:SignatureDoesNotMatch' \
+	    'GET . all status:403:SignatureDoesNotMatch'
+	run -1 --separate-stderr put b <"$SMALL"
+	[[ $stderr == *'SignatureDoesNotMatch'*'check the secret key'* ]]
+}
+
 @test "storage class, KMS, lock, tags, metadata, type are there" {
 	put --storage-class STANDARD_IA --meta Foo=bar --content-type text/x \
 	    --sse kms:testkey-1 a <"$BIG"

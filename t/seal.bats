@@ -24,6 +24,18 @@ setup() {
 	cmp out want
 }
 
+@test "the command finds signals as they usually are, whoever started us" {
+	command -v python3 >/dev/null || skip "no python3"
+	cat >ignoring <<-'EOF'
+	import os, signal, sys
+	for s in signal.SIGCHLD, signal.SIGPIPE, signal.SIGXFSZ:
+	    signal.signal(s, signal.SIG_IGN)
+	os.execvp(sys.argv[1], sys.argv[1:])
+	EOF
+	run -0 python3 ignoring bk-seal grep SigIgn /proc/self/status
+	[[ $output == *$'\t0000000000000000\n'* ]]
+}
+
 @test "output of every size around the buffers' is sealed whole" {
 	local n
 	for n in 1 4095 4096 4097 65535 65536 65537 262144 1048577; do

@@ -167,6 +167,12 @@ bk_in_open(int fd, const char *name, unsigned flags, struct bk_err *e)
 	return in;
 }
 
+void
+bk_in_parsed(struct bk_in *in)
+{
+	in->flags |= BK_IN_PARSED;
+}
+
 ssize_t
 bk_in_read(struct bk_in *in, void *buf, size_t n, struct bk_err *e)
 {

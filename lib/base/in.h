@@ -42,6 +42,9 @@ enum {
 struct bk_in *bk_in_open(int fd, const char *name, unsigned flags,
     struct bk_err *e);
 
+/* As if opened with BK_IN_PARSED: for who recognised the format by its head. */
+void bk_in_parsed(struct bk_in *in);
+
 /*
  * Read n bytes into buf, fewer only before the end.  Returns 0 at the end of
  * a complete stream; -1 with *e set: BK_DATA it is unfinished, BK_FAIL the

@@ -152,6 +152,16 @@ bk_io_pipe_grow(int fd)
 }
 
 int
+bk_io_pipe(int p[2], struct bk_err *e)
+{
+	if (pipe(p) == -1)
+		return bk_fail_errno(e, "pipe");
+	(void)fcntl(p[0], F_SETFD, FD_CLOEXEC);
+	(void)fcntl(p[1], F_SETFD, FD_CLOEXEC);
+	return 0;
+}
+
+int
 bk_io_is_pipe(int fd)
 {
 	struct stat st;

@@ -49,6 +49,9 @@ int bk_io_slurp(const char *path, size_t max, struct bk_buf *b,
  */
 void bk_io_pipe_grow(int fd);
 
+/* A pipe, p[0] to read and p[1] to write, both closed on exec; 0 or -1. */
+int bk_io_pipe(int p[2], struct bk_err *e);
+
 /* 1 if fd is a pipe, a FIFO or a socket: something a reader hangs on. */
 int bk_io_is_pipe(int fd);
 

@@ -16,7 +16,7 @@ struct bk_progress {
 
 /*
  * "12/40 tables, 1.2GiB of 3.4GiB, 310.0MiB/s, ETA 7s" after so many seconds;
- * parts that are not known are left out.  Always fits in 128 bytes.
+ * parts that are not known are left out.
  */
 #define BK_PROGRESS_TEXT 192
 void bk_progress_format(const struct bk_progress *p, double seconds,

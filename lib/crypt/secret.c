@@ -22,8 +22,8 @@ check_mode(int fd, const char *name, struct bk_err *e)
 		return bk_fail_errno(e, "%s", name);
 	if (S_ISREG(st.st_mode) && (st.st_mode & 077) != 0)
 		return bk_fail(e, BK_DATA, "%s: secret, but its mode %04o "
-		    "lets others in; chmod 600 %s", name,
-		    (unsigned)(st.st_mode & 07777), name);
+		    "lets others in; chmod 600 it", name,
+		    (unsigned)(st.st_mode & 07777));
 	return 0;
 }
 

@@ -142,6 +142,26 @@ skip_block(struct bk_archive *a, struct bk_err *e)
 	return r;
 }
 
+/*
+ * pg_dump 17 -Fc > FILE, which means to write the TOC once more with the
+ * blocks' offsets, opens its standard output for appending: the second TOC
+ * stands behind the blocks.  Its first byte, a sign, was read.  0, or -1.
+ */
+static int
+skip_second_toc(struct bk_archive *a, struct bk_err *e)
+{
+	const uint64_t start = a->offset - 1;
+	int r;
+
+	while ((r = fill(a, e)) == 1) {
+		a->offset += a->len - a->pos;
+		a->pos = a->len;
+	}
+	if (r == 0 && a->offset - start != a->toc_len)
+		return bk_archive_damaged(a, "a block of unknown type", e);
+	return r;
+}
+
 int
 bk_archive_next(struct bk_archive *a, int *type, int32_t *id, struct bk_err *e)
 {
@@ -154,6 +174,8 @@ bk_archive_next(struct bk_archive *a, int *type, int32_t *id, struct bk_err *e)
 		return r;
 	if (bk_archive_byte(a, type, e) == -1)
 		return -1;
+	if (*type == 0 && a->toc_len > 0)
+		return skip_second_toc(a, e);
 	if (*type != BK_BLOCK_DATA && *type != BK_BLOCK_BLOBS)
 		return bk_archive_damaged(a, "a block of unknown type", e);
 	if (bk_archive_int(a, id, e) == -1)

@@ -10,6 +10,7 @@ struct bk_archive {
 	const char *name;
 	uint64_t offset;	/* consumed so far */
 	struct bk_buf *keep;	/* what is consumed goes here too, or NULL */
+	uint64_t toc_len;	/* bytes of the TOC, its count included */
 	int ended;		/* src is at its end */
 	int block;		/* type of the block we are in; 0: between */
 	int in_data;		/* within chunks */

@@ -1,6 +1,7 @@
 #include "bindir.h"
 
 #include <glob.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@ struct search {
 	const struct bk_bindir *b;
 	const char *program;
 	int wanted;		/* the server's major version */
+	int max;		/* no later one than this */
 	int best;		/* the best one's so far; 0: none */
 	struct bk_buf *out;	/* and its path */
 };
@@ -50,7 +52,7 @@ is_better(const struct search *s, int major)
 {
 	if (s->best == s->wanted)
 		return 0;
-	return major == s->wanted || major > s->best;
+	return major <= s->max && (major == s->wanted || major > s->best);
 }
 
 static int
@@ -106,21 +108,30 @@ try_path(struct search *s, struct bk_err *e)
 	return rc;
 }
 
+static int
+search(struct search *s, struct bk_err *e)
+{
+	const struct bk_bindir *b = s->b;
+	int rc;
+
+	if (b->dir != NULL && *b->dir != '\0')
+		return try_dir(s, b->dir, strlen(b->dir), e);
+	if ((rc = try_usual(s, e)) == 0 && s->best != s->wanted)
+		rc = try_path(s, e);
+	return rc;
+}
+
 int
 bk_bindir_find(const struct bk_bindir *b, const char *program,
     int server_version, struct bk_buf *out, struct bk_err *e)
 {
 	struct search s = {
 		.b = b, .program = program, .out = out,
-		.wanted = server_version / 10000,
+		.wanted = server_version / 10000, .max = INT_MAX,
 	};
-	int only = b->dir != NULL && *b->dir != '\0', rc;
+	int only = b->dir != NULL && *b->dir != '\0';
 
-	if (only)
-		rc = try_dir(&s, b->dir, strlen(b->dir), e);
-	else if ((rc = try_usual(&s, e)) == 0 && s.best != s.wanted)
-		rc = try_path(&s, e);
-	if (rc == -1)
+	if (search(&s, e) == -1)
 		return -1;
 	if (s.best == 0)
 		return bk_fail(e, BK_FAIL, "%s: not found%s%s; install "
@@ -131,5 +142,26 @@ bk_bindir_find(const struct bk_bindir *b, const char *program,
 		    "the newest %s found is %d; install postgresql-client-%d "
 		    "or set BK_PG_BINDIR", program, s.wanted, program, s.best,
 		    s.wanted);
+	return 0;
+}
+
+int
+bk_bindir_find_range(const struct bk_bindir *b, const char *program,
+    const struct bk_bindir_range *range, struct bk_buf *out, struct bk_err *e)
+{
+	struct search s = {
+		.b = b, .program = program, .out = out,
+		.wanted = range->wanted, .max = range->max,
+	};
+	int only = b->dir != NULL && *b->dir != '\0';
+
+	if (search(&s, e) == -1)
+		return -1;
+	if (s.best == 0 || s.best < range->min)
+		return bk_fail(e, BK_FAIL, "%s: none of version %d%s found%s%s"
+		    "; install postgresql-client-%d or set BK_PG_BINDIR",
+		    program, range->min, range->max == INT_MAX ? " or later" :
+		    range->max > range->min ? " or a little later" : "",
+		    only ? " in " : "", only ? b->dir : "", range->wanted);
 	return 0;
 }

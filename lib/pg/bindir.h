@@ -24,4 +24,14 @@ struct bk_bindir {
 int bk_bindir_find(const struct bk_bindir *b, const char *program,
     int server_version, struct bk_buf *out, struct bk_err *e);
 
+/*
+ * The same with a version between min and max (both majors included), best the
+ * wanted one; BK_FAIL if there is none.
+ */
+struct bk_bindir_range {
+	int wanted, min, max;
+};
+int bk_bindir_find_range(const struct bk_bindir *b, const char *program,
+    const struct bk_bindir_range *range, struct bk_buf *out, struct bk_err *e);
+
 #endif

@@ -42,7 +42,9 @@ spawn(struct bk_child *c, char *const argv[], char *const env[], int out,
 	(void)posix_spawnattr_setsigdefault(&attr, &set);
 	(void)posix_spawnattr_setflags(&attr,
 	    POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-	if ((rc = posix_spawn_file_actions_addopen(&fa, STDIN_FILENO,
+	if ((rc = c->in > 0 ?
+	    posix_spawn_file_actions_adddup2(&fa, c->in, STDIN_FILENO) :
+	    posix_spawn_file_actions_addopen(&fa, STDIN_FILENO,
 	    "/dev/null", O_RDONLY, 0)) == 0 &&
 	    (rc = posix_spawn_file_actions_adddup2(&fa, out,
 	    STDOUT_FILENO)) == 0 &&
@@ -145,6 +147,8 @@ complain(struct bk_child *c, struct bk_err *e)
 	c->words[c->nwords] = '\0';
 	if ((line = strstr(c->words, ": error: ")) != NULL)
 		line += strlen(": error: ");
+	else if ((line = strstr(c->words, ": ERROR:  ")) != NULL)
+		line += strlen(": ERROR:  ");	/* psql's, of the server */
 	else
 		line = c->words;
 	return bk_fail(e, BK_FAIL, "%s: %.*s", c->name,

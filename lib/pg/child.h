@@ -16,6 +16,7 @@
 
 struct bk_child {
 	pid_t pid;		/* 0: none */
+	int in;			/* its standard input; 0: /dev/null */
 	int out, err;		/* read ends, -1: closed */
 	int ended;		/* its output is at its end */
 	const char *name;	/* for messages; borrowed */
@@ -29,8 +30,8 @@ struct bk_child {
 #define BK_CHILD_NONE { .out = -1, .err = -1 }
 
 /*
- * Start argv[0] (a path) with env; standard input is /dev/null, SIGPIPE as
- * it should be.  *c was BK_CHILD_NONE, but for watch.
+ * Start argv[0] (a path) with env; SIGPIPE as it should be.  *c was
+ * BK_CHILD_NONE, but for watch and in, which stays the caller's.
  */
 int bk_child_start(struct bk_child *c, char *const argv[], char *const env[],
     struct bk_err *e);

@@ -110,9 +110,10 @@ bk_conn_open(const struct bk_conn_target *t, struct bk_err *e)
 	 * dbname, so that a URI has the last word.
 	 */
 	const char *keys[] = { "fallback_application_name", "keepalives_idle",
-	    "dbname", "host", "port", "user", NULL };
+	    "dbname", "host", "port", "user",
+	    t->instead == NULL ? NULL : "dbname", NULL };
 	const char *values[] = { t->app, "60", t->db, t->host, t->port, t->user,
-	    NULL };
+	    t->instead, NULL };
 	PGconn *conn = PQconnectdbParams(keys, values, 1);
 
 	if (connected(conn, e) == 0)
@@ -191,6 +192,24 @@ bk_conn_params(PGconn *conn, struct bk_err *e)
 	bk_conn_params_free(p);
 	bk_fail_memory(e);
 	return NULL;
+}
+
+int
+bk_conn_params_database(struct bk_conn_params *p, const char *db,
+    struct bk_err *e)
+{
+	size_t i;
+	char *copy;
+
+	for (i = 0; i < p->n; i++) {
+		if (strcmp(p->param[i].keyword, "dbname") != 0)
+			continue;
+		if ((copy = strdup(db)) == NULL)
+			return bk_fail_memory(e);
+		free(p->param[i].value);
+		p->param[i].value = copy;
+	}
+	return 0;
 }
 
 void

@@ -13,6 +13,7 @@
 struct bk_conn_target {
 	const char *db;		/* a name, a URI or key=value pairs */
 	const char *host, *port, *user;
+	const char *instead;	/* connect to this database, whatever db says */
 	const char *app;	/* application_name if nobody sets one */
 };
 
@@ -30,6 +31,10 @@ PGconn *bk_conn_open(const struct bk_conn_target *t, struct bk_err *e);
 struct bk_conn_params;
 struct bk_conn_params *bk_conn_params(PGconn *conn, struct bk_err *e);
 void bk_conn_params_free(struct bk_conn_params *p);	/* NULL is fine */
+
+/* From now on they are another database's, of the same server. */
+int bk_conn_params_database(struct bk_conn_params *p, const char *db,
+    struct bk_err *e);
 
 PGconn *bk_conn_again(const struct bk_conn_params *p, struct bk_err *e);
 

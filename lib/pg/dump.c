@@ -25,6 +25,7 @@ struct dump {
 	struct bk_buf program;	/* its path */
 	struct bk_session session;
 	PGresult *ident, *lsn, *snapshot;
+	PGresult *settings;	/* how values are written */
 	struct bk_child child;
 	struct bk_toc toc;
 	struct bk_plan plan;
@@ -92,7 +93,11 @@ connect_leader(struct dump *d, char *name, size_t cap, struct bk_err *e)
 	/* good to know; a hosted server may refuse to tell */
 	d->ident = PQexec(d->leader, "SELECT system_identifier "
 	    "FROM pg_catalog.pg_control_system()");
-	return 0;
+	d->settings = bk_conn_query(d->leader, "SELECT "
+	    "pg_catalog.current_setting('timezone'), "
+	    "pg_catalog.current_setting('bytea_output'), "
+	    "pg_catalog.current_setting('lc_monetary')", e);
+	return d->settings == NULL ? -1 : 0;
 }
 
 /* pg_dump -Fc on our snapshot, the user's options behind ours. */
@@ -147,25 +152,30 @@ blame(struct dump *d, struct bk_err *e)
 
 	if (strstr(d->child.words, "LOCK TABLE") == NULL)
 		return -1;
-	res = PQexec(d->leader, "SELECT n.nspname, c.relname, l.pid,"
-	    " coalesce(a.state, ''), pg_catalog.left(a.query, 200)"
+	res = PQexec(d->leader, "SELECT n.nspname, c.relname,"
+	    " coalesce('process ' || l.pid || ' (' || coalesce(a.state, '') ||"
+	    " ': ' || coalesce(pg_catalog.left(a.query, 200), '') || ')',"
+	    " 'prepared transaction \"' || x.gid || '\"', 'somebody')"
 	    " FROM pg_catalog.pg_locks l"
-	    " JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid"
 	    " JOIN pg_catalog.pg_class c ON c.oid = l.relation"
 	    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+	    " LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid"
+	    " LEFT JOIN pg_catalog.pg_locks lx ON lx.pid IS NULL"
+	    " AND lx.virtualtransaction = l.virtualtransaction"
+	    " AND lx.locktype = 'transactionid'"
+	    " LEFT JOIN pg_catalog.pg_prepared_xacts x"
+	    " ON l.pid IS NULL AND x.transaction = lx.transactionid"
 	    " WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'"
 	    " AND l.granted AND c.relkind IN ('r', 'p') AND l.database = (SELECT oid"
 	    " FROM pg_catalog.pg_database"
 	    " WHERE datname = pg_catalog.current_database())"
-	    " ORDER BY a.xact_start LIMIT 1");
+	    " ORDER BY coalesce(a.xact_start, x.prepared) LIMIT 1");
 	if (PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) == 1) {
 		*e = (struct bk_err){0};
-		bk_fail(e, BK_FAIL, "table \"%s\".\"%s\": locked by process "
-		    "%s (%s: %s) for more than %s; end it or raise "
-		    "--lock-wait-timeout", PQgetvalue(res, 0, 0),
-		    PQgetvalue(res, 0, 1), PQgetvalue(res, 0, 2),
-		    PQgetvalue(res, 0, 3), PQgetvalue(res, 0, 4),
-		    d->o->lock_wait);
+		bk_fail(e, BK_FAIL, "table \"%s\".\"%s\": locked by %s for "
+		    "more than %s; end it or raise --lock-wait-timeout",
+		    PQgetvalue(res, 0, 0), PQgetvalue(res, 0, 1),
+		    PQgetvalue(res, 0, 2), d->o->lock_wait);
 	}
 	PQclear(res);
 	return -1;
@@ -278,6 +288,9 @@ write_all(struct dump *d, int fd, uint64_t *bytes, struct bk_err *e)
 		.lsn = value(d->lsn),
 		.pg_dump = d->toc.dumper,
 		.options = d->o->options,
+		.timezone = PQgetvalue(d->settings, 0, 0),
+		.bytea_output = PQgetvalue(d->settings, 0, 1),
+		.lc_monetary = PQgetvalue(d->settings, 0, 2),
 		.started = d->started,
 	};
 	struct bk_dump_out *out = bk_dump_out_open(fd, &d->toc, &about, e);
@@ -323,6 +336,7 @@ clean_up(struct dump *d, int failed)
 	PQclear(d->snapshot);
 	PQclear(d->lsn);
 	PQclear(d->ident);
+	PQclear(d->settings);
 	PQfinish(d->leader);
 }
 

@@ -58,7 +58,9 @@ bk_dump_encoding(const struct bk_toc *toc)
  * The opening mark becomes the ENCODING entry's COPY statement: an entry that
  * every TOC begins with, and a field that nobody reads where there is no
  * data.  Not the header's version string, which pg_restore -f copies into
- * every script: that would look like a sealed stream without an end.
+ * every script: that would look like a sealed stream without an end.  Behind
+ * it stands where the dump comes from, which bk-restore must know before it
+ * makes anything.
  */
 static int
 add_mark(struct bk_dump_out *d, struct bk_err *e)
@@ -74,7 +76,9 @@ add_mark(struct bk_dump_out *d, struct bk_err *e)
 		    "the beginning of its TOC");
 	bk_seal_opening_label(mark, d->about.database);
 	if (bk_buf_printf(&text, e, "-- bk-dump " BK_VERSION " %s", mark) ==
-	    -1 || bk_buf_add(&d->raw, raw->data, te->copy_at, e) == -1 ||
+	    -1 || (d->about.system_identifier != NULL && bk_buf_printf(&text,
+	    e, " system %.20s", d->about.system_identifier) == -1) ||
+	    bk_buf_add(&d->raw, raw->data, te->copy_at, e) == -1 ||
 	    bk_archive_add_str(&d->raw, text.data, e) == -1 ||
 	    bk_buf_add(&d->raw, raw->data + te->copy_at + BK_INT_LEN,
 	    raw->len - te->copy_at - BK_INT_LEN, e) == -1)

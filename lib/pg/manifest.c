@@ -10,8 +10,9 @@
 /* A string's JSON text, with its quotes, is cut to so many bytes. */
 #define NAME_MAX_JSON 760	/* 63 bytes, in any encoding, escaped */
 #define VERSION_MAX_JSON 100
-#define OPTIONS_MAX_JSON 500
+#define OPTIONS_MAX_JSON 320
 #define SHORT_MAX_JSON 64
+#define SETTING_MAX_JSON 40
 
 /* s as JSON, cut before a character so that max bytes are enough. */
 static int
@@ -70,6 +71,22 @@ bk_manifest_record(struct bk_buf *b, const struct bk_toc_entry *te,
 	    c->bytes, digest);
 }
 
+/* ,"settings":{...}: who compares a restored database sets them first. */
+static int
+add_settings(struct bk_buf *b, const struct bk_manifest *m, struct bk_err *e)
+{
+	if (m->timezone == NULL)
+		return 0;
+	if (bk_buf_puts(b, ",\"settings\":{\"timezone\":", e) == -1 ||
+	    add_cut(b, m->timezone, SETTING_MAX_JSON, e) == -1 ||
+	    add_field(b, "bytea_output", m->bytea_output, SETTING_MAX_JSON,
+	    e) == -1 ||
+	    add_field(b, "lc_monetary", m->lc_monetary, SETTING_MAX_JSON,
+	    e) == -1)
+		return -1;
+	return bk_buf_puts(b, "}", e);
+}
+
 int
 bk_manifest_format(struct bk_buf *b, const struct bk_manifest *m,
     struct bk_err *e)
@@ -95,6 +112,7 @@ bk_manifest_format(struct bk_buf *b, const struct bk_manifest *m,
 	    e) == -1 ||
 	    add_field(b, "pg_dump", m->pg_dump, VERSION_MAX_JSON, e) == -1 ||
 	    add_field(b, "options", m->options, OPTIONS_MAX_JSON, e) == -1 ||
+	    add_settings(b, m, e) == -1 ||
 	    bk_buf_printf(b, e, ",\"tables\":%" PRIu64 ",\"rows\":%" PRIu64
 	    ",\"bytes\":%" PRIu64 ",\"blobs\":%" PRIu64
 	    ",\"records\":\"%s\"", m->tables, m->rows, m->bytes, m->blobs,

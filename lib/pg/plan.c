@@ -413,32 +413,71 @@ columns(const char *copy, size_t *n)
 	return copy + 1;
 }
 
+/*
+ * Around a table's query.  To take its lock, and for a range those of its
+ * indexes, which planning takes, the session's lock_timeout is meant (worker.h).
+ * Once rows flow it is not: a value is fetched from TOAST behind whoever
+ * rebuilds that index, as pg_dump waits for him.  Going back to the savepoint
+ * lets all go, so that who rebuilds an index need not wait for our end.
+ */
 static int
-select_sql(const struct bk_task *t, const char *cols, size_t n,
-    struct bk_buf *sql, struct bk_err *e)
+begin_table(const struct bk_task *t, struct bk_buf *sql, struct bk_err *e)
 {
 	const struct bk_item *it = t->item;
 	int range = t->kind == BK_TASK_RANGE;
-	int len = n > INT32_MAX ? INT32_MAX : (int)n;
 
-	/* an index that somebody rebuilds must not wait for our end: planning
-	 * locks it, and going back to the savepoint lets it go */
-	if (bk_buf_printf(sql, e, "%sCOPY (SELECT %.*s FROM %s",
-	    range ? "SAVEPOINT bk; " : "", len, cols, range ? "ONLY " : "") ==
+	if (bk_buf_printf(sql, e, "SAVEPOINT bk; %s", range ?
+	    "DECLARE bk CURSOR FOR SELECT FROM ONLY " : "LOCK TABLE ONLY ") ==
 	    -1 || bk_conn_qualified(sql, it->te->schema, it->te->tag, e) == -1)
 		return -1;
-	if (it->condition != NULL &&
-	    bk_buf_printf(sql, e, " %s", it->condition) == -1)
+	return bk_buf_printf(sql, e, "%s; SET LOCAL lock_timeout = 0; ",
+	    range ? "" : " IN ACCESS SHARE MODE");
+}
+
+static const char end_table[] = "; ROLLBACK TO bk; RELEASE bk";
+
+static int
+select_sql(const struct bk_item *it, const char *cols, size_t n, int only,
+    struct bk_buf *sql, struct bk_err *e)
+{
+	if (bk_buf_puts(sql, "COPY (SELECT ", e) == -1 ||
+	    bk_buf_add(sql, cols, n, e) == -1 ||
+	    bk_buf_puts(sql, only ? " FROM ONLY " : " FROM ", e) == -1)
 		return -1;
-	if (range && bk_buf_printf(sql, e, " WHERE ctid >= '(%" PRIu64 ",0)'",
+	return bk_conn_qualified(sql, it->te->schema, it->te->tag, e);
+}
+
+static int
+range_sql(const struct bk_task *t, const char *cols, size_t n,
+    struct bk_buf *sql, struct bk_err *e)
+{
+	if (begin_table(t, sql, e) == -1 ||
+	    select_sql(t->item, cols, n, 1, sql, e) == -1 ||
+	    bk_buf_printf(sql, e, " WHERE ctid >= '(%" PRIu64 ",0)'",
 	    t->from) == -1)
 		return -1;
 	/* the table may have grown: the last range has no end */
-	if (range && !t->last && bk_buf_printf(sql, e,
-	    " AND ctid < '(%" PRIu64 ",0)'", t->to) == -1)
+	if (!t->last && bk_buf_printf(sql, e, " AND ctid < '(%" PRIu64 ",0)'",
+	    t->to) == -1)
 		return -1;
-	return bk_buf_printf(sql, e, ") TO STDOUT%s",
-	    range ? "; ROLLBACK TO bk; RELEASE bk" : "");
+	return bk_buf_printf(sql, e, ") TO STDOUT%s", end_table);
+}
+
+static int
+whole_sql(const struct bk_task *t, const char *cols, size_t n,
+    struct bk_buf *sql, struct bk_err *e)
+{
+	const struct bk_item *it = t->item;
+
+	if (begin_table(t, sql, e) == -1 ||
+	    bk_buf_puts(sql, "COPY ", e) == -1 ||
+	    bk_conn_qualified(sql, it->te->schema, it->te->tag, e) == -1)
+		return -1;
+	if (n > 0 && (bk_buf_puts(sql, " (", e) == -1 ||
+	    bk_buf_add(sql, cols, n, e) == -1 ||
+	    bk_buf_puts(sql, ")", e) == -1))
+		return -1;
+	return bk_buf_printf(sql, e, " TO STDOUT%s", end_table);
 }
 
 int
@@ -452,18 +491,15 @@ bk_plan_sql(const struct bk_task *t, struct bk_buf *sql, struct bk_err *e)
 		return fail_item(it, BK_FAIL, "pg_dump's COPY statement is of "
 		    "an unknown kind", e);
 	if (t->kind == BK_TASK_RANGE)
-		return select_sql(t, cols, n, sql, e);
-	if (it->condition != NULL || it->relkind == 'f')
-		return select_sql(t, n == 0 ? "*" : cols, n == 0 ? 1 : n, sql,
-		    e);
-	if (bk_buf_puts(sql, "COPY ", e) == -1 || bk_conn_qualified(sql,
-	    it->te->schema, it->te->tag, e) == -1)
+		return range_sql(t, cols, n, sql, e);
+	if (it->condition == NULL && it->relkind != 'f')
+		return whole_sql(t, cols, n, sql, e);
+	/* an extension's table in part, or what another server has */
+	if (select_sql(it, n == 0 ? "*" : cols, n == 0 ? 1 : n, 0, sql, e) ==
+	    -1 || (it->condition != NULL &&
+	    bk_buf_printf(sql, e, " %s", it->condition) == -1))
 		return -1;
-	if (n > 0 && (bk_buf_puts(sql, " (", e) == -1 ||
-	    bk_buf_add(sql, cols, n, e) == -1 ||
-	    bk_buf_puts(sql, ")", e) == -1))
-		return -1;
-	return bk_buf_puts(sql, " TO STDOUT", e);
+	return bk_buf_puts(sql, ") TO STDOUT", e);
 }
 
 void

@@ -228,12 +228,15 @@ read_entries(struct bk_archive *a, struct bk_toc *toc, struct bk_err *e)
 int
 bk_archive_toc(struct bk_archive *a, struct bk_toc *toc, struct bk_err *e)
 {
+	uint64_t at;
 	int rc;
 
 	a->keep = &toc->raw;
 	rc = read_header(a, toc, e);
+	at = a->offset;
 	if (rc == 0)
 		rc = read_entries(a, toc, e);
+	a->toc_len = a->offset - at;
 	a->keep = NULL;
 	return rc;
 }

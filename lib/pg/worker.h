@@ -4,7 +4,7 @@
  * The workers of a dump: threads with a connection each, which read the
  * tasks of a queue on one snapshot.
  *
- * They never wait for a lock: somebody who wants to change a table queues
+ * They never wait for a table: somebody who wants to change it queues
  * behind the leader, and a worker would queue behind him for ever.  A task
  * whose table is so beset is read through the leader's connection, which holds
  * the lock already; that connection belongs to whoever has the writer's task.

@@ -161,11 +161,19 @@ bk_s3_confirm(struct bk_s3 *s3, const struct bk_s3_expected *want,
     struct bk_err *e)
 {
 	struct bk_s3_reply r = {0};
+	struct bk_err none = {0};
 	int rc = -1;
 
-	if (bk_s3_head(s3, want->o->key, NULL, &r, e) == -1) {
-		if (e->code == BK_NONE)	/* 4 is for what was not uploaded */
-			e->code = BK_FAIL;
+	if (bk_s3_head(s3, want->o->key, NULL, &r, &none) == -1) {
+		/* 4 is for what was not uploaded */
+		if (bk_s3_object_is_hidden(&r))
+			bk_fail(e, BK_FAIL, "s3://%s/%s: uploaded, and the "
+			    "server said well done, but the key may not look "
+			    "at it: AccessDenied (403); allow it s3:GetObject",
+			    bk_s3_bucket(s3), want->o->key);
+		else
+			bk_fail(e, none.code == BK_NONE ? BK_FAIL : none.code,
+			    "%s", none.msg);
 		goto done;
 	}
 	if (check_content(s3, want, &r, e) == 0 &&

@@ -62,13 +62,19 @@ bk_s3_deposit_vacant(struct bk_s3_deposit *d, struct bk_err *e)
 	if (d->o->overwrite)
 		return 0;
 	rc = bk_s3_head(d->s3, d->o->key, NULL, &r, &none);
-	bk_s3_reply_free(&r);
 	if (rc == 0)
-		return occupied(d, e);
-	if (none.code == BK_NONE)
-		return 0;
-	*e = none;
-	return -1;
+		rc = occupied(d, e);
+	else if (none.code == BK_NONE)
+		rc = 0;
+	else if (bk_s3_object_is_hidden(&r))
+		rc = bk_fail(e, BK_FAIL, "s3://%s/%s: AccessDenied (403): the "
+		    "key may not see whether there is such an object already; "
+		    "allow it s3:ListBucket and s3:GetObject",
+		    bk_s3_bucket(d->s3), d->o->key);
+	else
+		*e = none;
+	bk_s3_reply_free(&r);
+	return rc;
 }
 
 static void

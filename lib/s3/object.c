@@ -49,6 +49,13 @@ bk_s3_head(struct bk_s3 *s3, const char *key, const struct bk_s3_pair *more,
 }
 
 int
+bk_s3_object_is_hidden(const struct bk_s3_reply *reply)
+{
+	return reply->status == 403 && (reply->code[0] == '\0' ||
+	    strcmp(reply->code, "AccessDenied") == 0);
+}
+
+int
 bk_s3_object_size(const struct bk_s3_reply *head, const char *key,
     uint64_t *size, struct bk_err *e)
 {

@@ -20,6 +20,12 @@ int bk_s3_head(struct bk_s3 *s3, const char *key,
     const struct bk_s3_pair *more, struct bk_s3_reply *reply,
     struct bk_err *e);
 
+/*
+ * 1 if bk_s3_head() failed because the key may not look.  An object that is
+ * not there is hidden too, from a key that may not list the bucket.
+ */
+int bk_s3_object_is_hidden(const struct bk_s3_reply *reply);
+
 /* Content-Length of a HEAD's answer.  0, or -1 with *e set. */
 int bk_s3_object_size(const struct bk_s3_reply *head, const char *key,
     uint64_t *size, struct bk_err *e);

@@ -13,5 +13,5 @@ text() {
 
 # records ARCHIVE: the JSON of its hidden blocks, one a line.
 records() {
-	grep -ao '{"bk":"[^}]*}' "$1"
+	grep -aoE '\{"bk":"([^{}]|\{[^}]*\})*\}' "$1"
 }

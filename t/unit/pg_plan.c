@@ -19,6 +19,12 @@ is_sql(const struct bk_task *t, const char *copy, const char *want)
 	bk_buf_free(&b);
 }
 
+#define END "; ROLLBACK TO bk; RELEASE bk"
+#define WHOLE "SAVEPOINT bk; LOCK TABLE ONLY \"s\".\"t\" IN ACCESS SHARE " \
+    "MODE; SET LOCAL lock_timeout = 0; "
+#define RANGE "SAVEPOINT bk; DECLARE bk CURSOR FOR SELECT FROM ONLY " \
+    "\"s\".\"t\"; SET LOCAL lock_timeout = 0; "
+
 static void
 test_sql(void)
 {
@@ -28,21 +34,22 @@ test_sql(void)
 	    .from = 512, .to = 1024 };
 
 	is_sql(&whole, "COPY s.t (a, b) FROM stdin;\n",
-	    "COPY \"s\".\"t\" (a, b) TO STDOUT");
-	is_sql(&whole, "COPY s.t  FROM stdin;\n", "COPY \"s\".\"t\" TO STDOUT");
-	is_sql(&whole, "COPY t FROM stdin;\n", "COPY \"s\".\"t\" TO STDOUT");
+	    WHOLE "COPY \"s\".\"t\" (a, b) TO STDOUT" END);
+	is_sql(&whole, "COPY s.t  FROM stdin;\n",
+	    WHOLE "COPY \"s\".\"t\" TO STDOUT" END);
+	is_sql(&whole, "COPY t FROM stdin;\n",
+	    WHOLE "COPY \"s\".\"t\" TO STDOUT" END);
 	/* all that may stand in names */
 	is_sql(&whole, "COPY \"a\"\" (x.\".\"b) FROM stdin;\n\" (\"c) FROM "
 	    "stdin;\n\", d) FROM stdin;\n",
-	    "COPY \"s\".\"t\" (\"c) FROM stdin;\n\", d) TO STDOUT");
+	    WHOLE "COPY \"s\".\"t\" (\"c) FROM stdin;\n\", d) TO STDOUT" END);
 	is_sql(&range, "COPY s.t (a, b) FROM stdin;\n",
-	    "SAVEPOINT bk; COPY (SELECT a, b FROM ONLY \"s\".\"t\" WHERE "
-	    "ctid >= '(512,0)' AND ctid < '(1024,0)') TO STDOUT; "
-	    "ROLLBACK TO bk; RELEASE bk");
+	    RANGE "COPY (SELECT a, b FROM ONLY \"s\".\"t\" WHERE "
+	    "ctid >= '(512,0)' AND ctid < '(1024,0)') TO STDOUT" END);
 	range.last = 1;
 	is_sql(&range, "COPY s.t  FROM stdin;\n",
-	    "SAVEPOINT bk; COPY (SELECT  FROM ONLY \"s\".\"t\" WHERE "
-	    "ctid >= '(512,0)') TO STDOUT; ROLLBACK TO bk; RELEASE bk");
+	    RANGE "COPY (SELECT  FROM ONLY \"s\".\"t\" WHERE "
+	    "ctid >= '(512,0)') TO STDOUT" END);
 	it.condition = "WHERE x";
 	is_sql(&whole, "COPY s.t (a) FROM stdin;\n",
 	    "COPY (SELECT a FROM \"s\".\"t\" WHERE x) TO STDOUT");

@@ -1,0 +1,329 @@
+/* bk-verify: prove that a backup can be restored, see bk-verify(1) */
+#include <sys/resource.h>
+
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../lib/crypt/secret.h"
+#include "../lib/pg/check.h"
+#include "io.h"
+#include "num.h"
+#include "tool.h"
+#include "verify.h"
+#include "when.h"
+
+#define JOBS_MAX 256
+
+static const struct bk_tool tool = {
+	.name = "bk-verify",
+	.usage = "[-i FILE] [--restore [CONNINFO] | --scratch] [--sql FILE] "
+	    "[OPTION ...] < BACKUP",
+	.help =
+"Example: bk-s3get s3://b/shop.bk | bk-verify -i key.txt --receipts proofs\n"
+"\n"
+"Reads a backup to its end, says what is proven, and writes a receipt, one\n"
+"line of JSON.  Opens gzip, zstd, age, bk-crypt.  bk-verify(1) has more.\n"
+"\n"
+"    -i, --identity FILE       decrypt with the secret keys in FILE\n"
+"    --passphrase-file FILE    or with the passphrase in FILE's first line\n"
+"    --restore [CONNINFO]      restore on that server (PG*), compare all rows\n"
+"    --scratch                 the same, on a server made for it alone\n"
+"    --sql FILE                and run its queries; each must return true\n"
+"    -j, --jobs N              threads (BK_JOBS, or one a processor)\n"
+"    --name NAME               the backup's name, for the receipt\n"
+"    -o FILE                   write the receipt to FILE, not standard output\n"
+"    --md                      write a row of a Markdown table instead\n"
+"    --receipts DIR|s3://...   store the receipt there, too\n"
+"    --sealed                  refuse input that no bk tool has vouched for\n"
+"    -q, -v                    no word on success; always show progress\n"
+"    --help, --version\n"
+"\n"
+"Exit: 0 proven, 1 could not tell, 2 wrong call, 3 not proven.\n",
+};
+
+enum {
+	OPT_PASSPHRASE_FILE = BK_OPT_TOOL, OPT_RESTORE, OPT_SCRATCH, OPT_SQL,
+	OPT_NAME, OPT_MD, OPT_RECEIPTS, OPT_SEALED
+};
+
+struct call {
+	const char *self;
+	char **identity_file;
+	size_t nidentity_files;
+	const char *pass_file, *env_identity, *env_passphrase;
+	int level;
+	struct drill drill;	/* level 2 and 3 */
+	const char *name, *output, *receipts;
+	int md, sealed, words;	/* words: -q less, -v more than 0 */
+	struct bk_identities identities;
+	char passphrase[BK_PASSPHRASE_MAX + 1];	/* "": none */
+};
+
+static const char *
+environment(const char *name)
+{
+	const char *s = getenv(name);
+
+	return s == NULL || *s == '\0' ? NULL : s;
+}
+
+static unsigned
+parse_jobs(const char *s, const char *what)
+{
+	struct bk_err e = {0};
+	uint64_t n;
+
+	if (bk_num_parse(s, 1, JOBS_MAX, what, &n, &e) == -1)
+		bk_tool_usage("%s", e.msg);
+	return (unsigned)n;
+}
+
+static void
+parse_option(struct call *c, int ch)
+{
+	switch (ch) {
+	case 'i': c->identity_file[c->nidentity_files++] = optarg; break;
+	case 'j': c->drill.jobs = parse_jobs(optarg, "-j"); break;
+	case 'o': c->output = optarg; break;
+	case 'q': c->words = -1; break;
+	case 'v': c->words = 1; break;
+	case OPT_PASSPHRASE_FILE: c->pass_file = optarg; break;
+	case OPT_RESTORE: c->level = 2; c->drill.conninfo = optarg; break;
+	case OPT_SCRATCH: c->drill.own = 1; break;
+	case OPT_SQL: c->drill.sql_file = optarg; break;
+	case OPT_NAME: c->name = optarg; break;
+	case OPT_MD: c->md = 1; break;
+	case OPT_RECEIPTS: c->receipts = optarg; break;
+	case OPT_SEALED: c->sealed = 1; break;
+	default: bk_tool_option(ch);
+	}
+}
+
+static void
+parse(struct call *c, int argc, char *argv[])
+{
+	static const struct option options[] = {
+		{ "identity", required_argument, NULL, 'i' },
+		{ "passphrase-file", required_argument, NULL,
+		    OPT_PASSPHRASE_FILE },
+		{ "restore", optional_argument, NULL, OPT_RESTORE },
+		{ "scratch", no_argument, NULL, OPT_SCRATCH },
+		{ "sql", required_argument, NULL, OPT_SQL },
+		{ "jobs", required_argument, NULL, 'j' },
+		{ "output", required_argument, NULL, 'o' },
+		{ "name", required_argument, NULL, OPT_NAME },
+		{ "md", no_argument, NULL, OPT_MD },
+		{ "receipts", required_argument, NULL, OPT_RECEIPTS },
+		{ "sealed", no_argument, NULL, OPT_SEALED },
+		BK_TOOL_LONGOPTS,
+		{ 0 }
+	};
+	const char *jobs = environment("BK_JOBS");
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+	int ch;
+
+	c->drill.jobs = jobs != NULL ? parse_jobs(jobs, "BK_JOBS") :
+	    n < 1 ? 1 : n > JOBS_MAX ? JOBS_MAX : (unsigned)n;
+	while ((ch = getopt_long(argc, argv, "i:j:o:qv", options, NULL)) != -1)
+		parse_option(c, ch);
+	/* getopt's optional arguments want a '=' */
+	if (optind < argc && c->level == 2 && c->drill.conninfo == NULL)
+		c->drill.conninfo = argv[optind++];
+	if (c->level == 2 && c->drill.own)
+		bk_tool_usage("--restore or --scratch, not both");
+	c->level = c->drill.own ? 3 : c->level == 2 ? 2 : 1;
+	if (c->level == 1 && c->drill.sql_file != NULL)
+		bk_tool_usage("--sql is for --restore and --scratch");
+	if (optind < argc)
+		bk_tool_usage("%s: this reads standard input; use < %s",
+		    argv[optind], argv[optind]);
+	if (isatty(STDIN_FILENO))
+		bk_tool_usage("a backup is not read from a terminal");
+	if (c->nidentity_files == 0 && c->pass_file == NULL) {
+		c->env_identity = environment("BK_IDENTITY");
+		c->env_passphrase = environment("BK_PASSPHRASE");
+	}
+}
+
+static int
+load_passphrase(struct call *c, struct bk_err *e)
+{
+	int fd, rc;
+
+	if (c->pass_file != NULL) {
+		if ((fd = open(c->pass_file, O_RDONLY | O_CLOEXEC)) == -1)
+			return bk_fail_errno(e, "%s", c->pass_file);
+		rc = bk_passphrase_read(fd, c->pass_file, c->passphrase, e);
+		close(fd);		/* read only: nothing to lose */
+		return rc;
+	}
+	if (c->env_passphrase == NULL)
+		return 0;
+	if (strlen(c->env_passphrase) > BK_PASSPHRASE_MAX)
+		return bk_fail(e, BK_DATA, "BK_PASSPHRASE: more than %d bytes",
+		    BK_PASSPHRASE_MAX);
+	memcpy(c->passphrase, c->env_passphrase,
+	    strlen(c->env_passphrase) + 1);
+	return 0;
+}
+
+static int
+load_keys(struct call *c, struct bk_err *e)
+{
+	size_t i;
+
+	for (i = 0; i < c->nidentity_files; i++)
+		if (bk_identities_load(&c->identities, c->identity_file[i],
+		    e) == -1)
+			return -1;
+	if (c->env_identity != NULL &&
+	    bk_identities_load(&c->identities, c->env_identity, e) == -1)
+		return -1;
+	return load_passphrase(c, e);
+}
+
+/* Judge what is inside of the layers by what it is. */
+static int
+check(struct layers *l, struct bk_verdict *v, struct bk_progress *progress,
+    struct bk_err *e)
+{
+	struct bk_in *in = layers_inside(l);
+	struct bk_source src = { layers_read, in };
+	const char *name = layers_name(l);
+	const void *head;
+	size_t n;
+
+	head = bk_in_head(in, &n);
+	switch (bk_check_recognise(head, n)) {
+	case BK_CHECK_ARCHIVE:
+		return bk_check_archive(src, name, NULL, v, progress, e);
+	case BK_CHECK_SQL:
+		return bk_check_sql(src, name, v, progress, e);
+	case BK_CHECK_BASE:
+		return bk_check_base(src, name, v, progress, e);
+	case BK_CHECK_UNKNOWN:
+		break;
+	}
+	if (n == 0 && bk_in_drain(in, e) == -1)
+		return -1;	/* an empty stream: says so */
+	return bk_fail(e, BK_DATA, "%s: neither an archive, nor a script of "
+	    "pg_dump, nor a tar of a base backup", name);
+}
+
+/* Read it all; what was found is in *v, how it is to be called in *label. */
+static int
+verify(const struct call *c, struct receipt *r, struct bk_verdict *v,
+    struct bk_buf *label, struct bk_progress *progress, struct bk_err *e)
+{
+	const struct bk_crypt_from from = { .identities = &c->identities,
+	    .passphrase = *c->passphrase == '\0' ? NULL : c->passphrase };
+	struct layers *l = layers_open(STDIN_FILENO, c->sealed, &from,
+	    c->drill.jobs, e);
+	int rc;
+
+	if (l == NULL)
+		return -1;
+	r->sealed = layers_sealed(l);
+	rc = c->level == 1 ? check(l, v, progress, e) :
+	    drill_run(&c->drill, l, v, progress, e);
+	if (bk_buf_puts(label, layers_label(l), e) == -1)
+		rc = -1;
+	rc = layers_end(l, rc, e);
+	layers_free(l);
+	return rc;
+}
+
+/* Say what was found, to people on stderr and to programs elsewhere. */
+static int
+report(const struct call *c, const struct receipt *r, struct bk_err *e)
+{
+	struct bk_buf json = {0}, text = {0};
+	int rc = -1;
+
+	if (receipt_json(r, &json, e) == -1 ||
+	    bk_verdict_table(r->v, &text, e) == -1 ||
+	    (text.len > 0 && bk_io_write(STDERR_FILENO, text.data, text.len,
+	    "standard error", e) == -1))
+		goto done;
+	text.len = 0;
+	if (r->result->code == BK_OK && c->words >= 0) {
+		if (receipt_words(r, &text, e) == -1)
+			goto done;
+		bk_tool_say("%s", text.data);
+		text.len = 0;
+	}
+	if (c->output != NULL && receipt_save(c->output, &json, e) == -1)
+		goto done;
+	if (c->md && receipt_markdown(r, &text, e) == -1)
+		goto done;
+	if (!c->md && c->output == NULL &&
+	    bk_buf_add(&text, json.data, json.len, e) == -1)
+		goto done;
+	if (bk_io_write(STDOUT_FILENO, text.data, text.len,
+	    "standard output", e) == -1 ||
+	    bk_io_close(STDOUT_FILENO, "standard output", e) == -1)
+		goto done;
+	rc = c->receipts == NULL ? 0 :
+	    receipt_store(c->receipts, c->self, r, &json, e);
+ done:
+	bk_buf_free(&text);
+	bk_buf_free(&json);
+	return rc;
+}
+
+int
+main(int argc, char *argv[])
+{
+	static const struct rlimit none = { 0, 0 };
+	struct call c = { .self = argv[0] };
+	struct bk_progress progress = { .item = "tables" };
+	struct bk_verdict v = {0};
+	struct bk_buf label = {0};
+	struct bk_err e = {0}, report_e = {0};
+	struct receipt r = { .v = &v, .result = &e };
+	double began = bk_when_monotonic();
+	int rc = -1;
+
+	bk_tool_start(&tool);
+	(void)setrlimit(RLIMIT_CORE, &none);	/* no keys in core files */
+	if ((c.identity_file = calloc((size_t)argc, sizeof(char *))) == NULL) {
+		bk_fail_memory(&e);
+		return bk_tool_end(-1, &e);
+	}
+	parse(&c, argc, argv);
+	bk_tool_audit()->type = "verify";
+	r.started = time(NULL);
+	r.level = c.level;
+	if (load_keys(&c, &e) == -1 ||
+	    (c.level > 1 && drill_prepare(&c.drill, &e) == -1))
+		goto done;
+
+	bk_tool_progress(&progress, c.words);
+	rc = verify(&c, &r, &v, &label, &progress, &e);
+	if (c.level > 1)
+		drill_end();
+	r.finished = time(NULL);
+	r.seconds = bk_when_monotonic() - began;
+	r.name = c.name != NULL ? c.name : label.len > 0 ? label.data :
+	    v.database != NULL ? v.database : "";
+	bk_tool_audit()->source = r.name;
+	bk_tool_audit()->size_bytes = v.bytes;
+	if (report(&c, &r, &report_e) == -1) {
+		if (rc == -1)
+			bk_tool_say("%s", report_e.msg);
+		else
+			e = report_e;	/* proven, but nobody will know */
+		rc = -1;
+	}
+ done:
+	rc = bk_tool_end(rc, &e);
+	bk_identities_free(&c.identities);
+	bk_wipe(c.passphrase, sizeof(c.passphrase));
+	free(c.identity_file);
+	bk_verdict_free(&v);
+	bk_buf_free(&label);
+	return rc;
+}

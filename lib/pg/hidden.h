@@ -1,0 +1,48 @@
+#ifndef BK_PG_HIDDEN_H
+#define BK_PG_HIDDEN_H
+/*
+ * The reading half of manifest.h: data blocks whose id no TOC entry has.
+ * Each begins with one JSON object; behind a newline there may be more (the
+ * SQL of "globals", the manifest's closing mark).
+ */
+#include <jansson.h>
+
+#include "archive.h"
+#include "manifest.h"
+
+#define BK_HIDDEN_MAX (64 * 1024)	/* bytes of JSON, at most */
+
+enum bk_hidden_kind {
+	BK_HIDDEN_TABLE, BK_HIDDEN_BLOBS, BK_HIDDEN_GLOBALS,
+	BK_HIDDEN_MANIFEST,
+	BK_HIDDEN_OTHER,	/* of a later version: to be passed over */
+};
+
+struct bk_hidden {		/* start with = {0} */
+	enum bk_hidden_kind kind;
+	struct bk_buf text;	/* the JSON, as it stands there */
+	json_t *json;
+	uint64_t rest;		/* bytes behind the newline */
+};
+
+/*
+ * Read the block that a is in to its end; what h held before is replaced.
+ * BK_DATA: it is not such a block, or damaged.
+ */
+int bk_hidden_read(struct bk_archive *a, const char *name,
+    struct bk_hidden *h, struct bk_err *e);
+
+/*
+ * A table's or large objects' record: the entry it belongs to, and what it
+ * says of its content.  BK_DATA if something is missing.
+ */
+int bk_hidden_content(const struct bk_hidden *h, const char *name,
+    int32_t *id, struct bk_content *c, struct bk_err *e);
+
+/* The string or number of key; NULL, or 0, if there is none. */
+const char *bk_hidden_string(const struct bk_hidden *h, const char *key);
+uint64_t bk_hidden_number(const struct bk_hidden *h, const char *key);
+
+void bk_hidden_free(struct bk_hidden *h);
+
+#endif

@@ -1,0 +1,305 @@
+/* What is in the stream: TOC, tables, hidden blocks (restore.h). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "restore_in.h"
+#include "seal.h"
+
+#define HIDDEN_MAX (64 * 1024)		/* a record, the manifest */
+#define GLOBALS_MAX (256 * 1024 * 1024)
+
+static const char hidden_head[] = "{\"bk\":\"";
+static const char globals_head[] = "{\"bk\":\"globals\"";
+
+static int
+is_desc(const struct bk_toc_entry *te, const char *desc)
+{
+	return te->desc != NULL && strcmp(te->desc, desc) == 0;
+}
+
+static int
+compare_id(const void *a, const void *b)
+{
+	const struct bk_restore_table *const *x = a, *const *y = b;
+
+	return ((*x)->te->id > (*y)->te->id) - ((*x)->te->id < (*y)->te->id);
+}
+
+struct bk_restore_table *
+bk_restore_find(const struct bk_restore *r, int32_t id)
+{
+	size_t lo = 0, hi = r->n, mid;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if (r->by_id[mid]->te->id < id)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo < r->n && r->by_id[lo]->te->id == id ? r->by_id[lo] : NULL;
+}
+
+static int
+compare_name(const void *a, const void *b)
+{
+	const struct bk_toc_entry *const *x = a, *const *y = b;
+	const char *xs = (*x)->schema == NULL ? "" : (*x)->schema;
+	const char *ys = (*y)->schema == NULL ? "" : (*y)->schema;
+	int c = strcmp(xs, ys);
+
+	return c != 0 ? c : strcmp((*x)->tag == NULL ? "" : (*x)->tag,
+	    (*y)->tag == NULL ? "" : (*y)->tag);
+}
+
+/* Foreign tables' data goes to other servers, if it is loaded. */
+static int
+mark_foreign(struct bk_restore *r, struct bk_err *e)
+{
+	const struct bk_toc_entry **foreign;
+	size_t n = 0, i;
+
+	for (i = 0; i < r->toc.n; i++)
+		n += is_desc(&r->toc.entry[i], "FOREIGN TABLE");
+	if (n == 0)
+		return 0;
+	if ((foreign = calloc(n, sizeof(*foreign))) == NULL)
+		return bk_fail_memory(e);
+	for (n = i = 0; i < r->toc.n; i++)
+		if (is_desc(&r->toc.entry[i], "FOREIGN TABLE"))
+			foreign[n++] = &r->toc.entry[i];
+	qsort(foreign, n, sizeof(*foreign), compare_name);
+	for (i = 0; i < r->n; i++)
+		r->table[i].skip = bsearch(&r->table[i].te, foreign, n,
+		    sizeof(*foreign), compare_name) != NULL;
+	free(foreign);
+	return 0;
+}
+
+/* The TOC's entries with data as tables; what cannot be split as opaque. */
+static int
+make_tables(struct bk_restore *r, struct bk_err *e)
+{
+	size_t i;
+
+	for (i = 0; i < r->toc.n; i++)
+		r->n += r->toc.entry[i].has_data != 0;
+	r->table = calloc(r->n + 1, sizeof(*r->table));
+	r->by_id = calloc(r->n + 1, sizeof(*r->by_id));
+	if (r->table == NULL || r->by_id == NULL)
+		return bk_fail_memory(e);
+	for (r->n = i = 0; i < r->toc.n; i++) {
+		struct bk_restore_table *t = &r->table[r->n];
+
+		if (!r->toc.entry[i].has_data)
+			continue;
+		t->te = &r->toc.entry[i];
+		t->blobs = is_desc(t->te, "BLOBS");
+		if (!t->blobs && (!is_desc(t->te, "TABLE DATA") ||
+		    t->te->copy == NULL || *t->te->copy == '\0'))
+			r->opaque = 1;	/* INSERTs */
+		r->by_id[r->n++] = t;
+	}
+	qsort(r->by_id, r->n, sizeof(*r->by_id), compare_id);
+	for (i = 1; i < r->n; i++)
+		if (r->by_id[i]->te->id == r->by_id[i - 1]->te->id)
+			return bk_restore_damaged(r, NULL,
+			    "two entries with one number", e);
+	return mark_foreign(r, e);
+}
+
+int
+bk_restore_damaged(const struct bk_restore *r,
+    const struct bk_restore_table *t, const char *what, struct bk_err *e)
+{
+	struct bk_buf name = {0};
+	struct bk_err ignored = {0};
+
+	if (t != NULL)
+		(void)bk_restore_name(t, &name, &ignored);
+	bk_fail(e, BK_DATA, "%s: damaged: %s%s%s", r->name, name.data == NULL ?
+	    "" : name.data, name.data == NULL ? "" : ": ", what);
+	bk_buf_free(&name);
+	return -1;
+}
+
+int
+bk_restore_name(const struct bk_restore_table *t, struct bk_buf *out,
+    struct bk_err *e)
+{
+	if (t->blobs)
+		return bk_buf_puts(out, "large objects", e);
+	if (bk_buf_puts(out, "table ", e) == -1)
+		return -1;
+	return bk_conn_qualified(out, t->te->schema,
+	    t->te->tag == NULL ? "" : t->te->tag, e);
+}
+
+/*
+ * Read a block that no entry of the TOC refers to.  What is not bk-dump's is
+ * somebody else's: it is passed over.
+ */
+static int
+read_hidden(struct bk_restore *r, struct bk_err *e)
+{
+	struct bk_buf text = {0};
+	size_t max = HIDDEN_MAX, head = sizeof(hidden_head) - 1;
+	char buf[4096];
+	ssize_t n;
+	int rc = -1;
+
+	while ((n = bk_archive_data(r->archive, buf, sizeof(buf), e)) > 0) {
+		if (bk_buf_add(&text, buf, (size_t)n, e) == -1)
+			goto done;
+		if (text.len >= head && memcmp(text.data, hidden_head, head))
+			break;
+		if (text.len >= sizeof(globals_head) - 1 && memcmp(text.data,
+		    globals_head, sizeof(globals_head) - 1) == 0)
+			max = GLOBALS_MAX;
+		if (text.len > max) {
+			bk_restore_damaged(r, NULL, "too long a record", e);
+			goto done;
+		}
+	}
+	if (n == -1)
+		goto done;
+	rc = text.len >= head && memcmp(text.data, hidden_head, head) == 0 ?
+	    bk_restore_hidden(r, &text, e) : 0;
+ done:
+	bk_buf_free(&text);
+	return rc;
+}
+
+static int
+next_block(struct bk_restore *r, struct bk_restore_table **t, struct bk_err *e)
+{
+	int type, rc;
+	int32_t id;
+
+	while ((rc = bk_archive_next(r->archive, &type, &id, e)) == 1) {
+		if ((*t = bk_restore_find(r, id)) == NULL) {
+			if (type == BK_BLOCK_DATA && read_hidden(r, e) == -1)
+				return -1;
+			continue;
+		}
+		if ((*t)->blobs != (type == BK_BLOCK_BLOBS))
+			return bk_restore_damaged(r, *t,
+			    "a block of the wrong type", e);
+		if ((*t)->found)
+			return bk_restore_damaged(r, *t, "two blocks", e);
+		(*t)->found = 1;
+		return 1;
+	}
+	return rc;
+}
+
+int
+bk_restore_block(struct bk_restore *r, struct bk_restore_table **t,
+    struct bk_err *e)
+{
+	if (r->have_block) {
+		r->have_block = 0;
+		*t = r->first;
+		return *t != NULL;
+	}
+	return next_block(r, t, e);
+}
+
+/* "-- bk-dump VERSION MARK(LABEL) system NUMBER" (bk-formats(5)). */
+static void
+find_system(struct bk_restore *r)
+{
+	const char *p;
+	size_t i, n;
+
+	for (i = 0; i < r->toc.n; i++) {
+		const struct bk_toc_entry *te = &r->toc.entry[i];
+
+		if (!is_desc(te, "ENCODING") || te->copy == NULL ||
+		    (p = strstr(te->copy, " system ")) == NULL)
+			continue;
+		p += strlen(" system ");
+		n = strspn(p, "0123456789");
+		if (n < sizeof(r->system))
+			memcpy(r->system, p, n);
+	}
+}
+
+struct bk_restore *
+bk_restore_open(struct bk_source src, const char *name, struct bk_err *e)
+{
+	struct bk_restore *r = calloc(1, sizeof(*r));
+	size_t n;
+	int rc = -1;
+
+	if (r == NULL || (r->records = bk_digest_new()) == NULL) {
+		bk_fail_memory(e);
+		goto done;
+	}
+	r->name = name;
+	bk_digest_begin(r->records);
+	if ((r->archive = bk_archive_open(src, name, e)) == NULL ||
+	    bk_archive_toc(r->archive, &r->toc, e) == -1)
+		goto done;
+	n = r->toc.raw.len < BK_SEAL_HEAD ? r->toc.raw.len : BK_SEAL_HEAD;
+	r->ours = bk_seal_find_opening(r->toc.raw.data, n, NULL) != -1;
+	r->opaque = r->toc.compression != 0;
+	if (r->ours)
+		find_system(r);
+	if (make_tables(r, e) == -1)
+		goto done;
+	rc = next_block(r, &r->first, e);
+	if (rc == 0)
+		r->first = NULL;
+	r->have_block = 1;
+ done:
+	if (rc != -1)
+		return r;
+	bk_restore_free(r);
+	return NULL;
+}
+
+void
+bk_restore_free(struct bk_restore *r)
+{
+	if (r == NULL)
+		return;
+	bk_archive_free(r->archive);
+	bk_toc_free(&r->toc);
+	bk_buf_free(&r->globals);
+	bk_digest_free(r->records);
+	free(r->manifest.json);
+	free(r->table);
+	free(r->by_id);
+	free(r);
+}
+
+const struct bk_toc *
+bk_restore_toc(const struct bk_restore *r)
+{
+	return &r->toc;
+}
+
+int
+bk_restore_is_ours(const struct bk_restore *r)
+{
+	return r->ours;
+}
+
+int
+bk_restore_is_opaque(const struct bk_restore *r)
+{
+	return r->opaque;
+}
+
+const char *
+bk_restore_globals(const struct bk_restore *r)
+{
+	return r->globals.data;
+}
+
+const char *
+bk_restore_system(const struct bk_restore *r)
+{
+	return r->system;
+}

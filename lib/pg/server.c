@@ -1,0 +1,112 @@
+#include "server.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int
+is_conninfo(const char *arg)
+{
+	return strchr(arg, '=') != NULL ||
+	    strncmp(arg, "postgresql://", 13) == 0 ||
+	    strncmp(arg, "postgres://", 11) == 0;
+}
+
+int
+bk_server_database(const char *arg, struct bk_buf *name, struct bk_err *e)
+{
+	PQconninfoOption *opts, *o;
+	int rc = 0;
+
+	if (!is_conninfo(arg))
+		return bk_buf_puts(name, arg, e);
+	/* no word of it: there may be a password in it */
+	if ((opts = PQconninfoParse(arg, NULL)) == NULL)
+		return bk_fail(e, BK_USAGE, "the database: neither a name nor "
+		    "a URI nor key=value pairs that PostgreSQL understands");
+	for (o = opts; o->keyword != NULL; o++)
+		if (strcmp(o->keyword, "dbname") == 0 && o->val != NULL)
+			rc = bk_buf_puts(name, o->val, e);
+	PQconninfoFree(opts);
+	if (rc == 0 && name->len == 0)
+		return bk_fail(e, BK_USAGE, "the database: its URI or "
+		    "key=value pairs name none");
+	return rc;
+}
+
+/*
+ * Somebody's limits for his queries are not for making databases, and his
+ * encoding need not have the letters of their names.
+ */
+static PGconn *
+settle(PGconn *conn, struct bk_err *e)
+{
+	if (bk_conn_exec(conn, "SET statement_timeout = 0; "
+	    "SET lock_timeout = 0; SET client_encoding = UTF8; "
+	    "SELECT pg_catalog.set_config(name, '0', "
+	    "false) FROM pg_catalog.pg_settings WHERE name IN "
+	    "('transaction_timeout', 'idle_session_timeout', "
+	    "'idle_in_transaction_session_timeout')", e) == 0)
+		return conn;
+	PQfinish(conn);
+	return NULL;
+}
+
+PGconn *
+bk_server_open(const struct bk_conn_target *t, struct bk_err *e)
+{
+	static const char *const usual[] = { "postgres", "template1" };
+	struct bk_conn_target other = *t;
+	struct bk_err first = {0}, ignored = {0};
+	PGconn *conn;
+
+	other.instead = usual[0];
+	if ((conn = bk_conn_open(&other, &first)) == NULL) {
+		other.instead = usual[1];
+		conn = bk_conn_open(&other, &ignored);
+	}
+	if (conn != NULL)
+		return settle(conn, e);
+	bk_fail(e, first.code, "%s", first.msg);
+	return NULL;
+}
+
+PGconn *
+bk_server_again(const struct bk_conn_params *p, struct bk_err *e)
+{
+	PGconn *conn = bk_conn_again(p, e);
+
+	return conn == NULL ? NULL : settle(conn, e);
+}
+
+int
+bk_server_system(PGconn *conn, struct bk_buf *id, struct bk_err *e)
+{
+	PGresult *res = PQexec(conn, "SELECT system_identifier "
+	    "FROM pg_catalog.pg_control_system()");
+	int rc = 0;
+
+	if (PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) == 1)
+		rc = bk_buf_puts(id, PQgetvalue(res, 0, 0), e);
+	PQclear(res);
+	return rc;
+}
+
+int
+bk_server_count(PGconn *conn, long *n, struct bk_err *e)
+{
+	/* what initdb makes has numbers below 16384 */
+	PGresult *res = bk_conn_query(conn, "SELECT "
+	    "(SELECT pg_catalog.count(*) FROM pg_catalog.pg_class c "
+	    "JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace "
+	    "WHERE c.oid >= 16384 AND s.nspname !~ '^pg_(temp|toast)') + "
+	    "(SELECT pg_catalog.count(*) FROM pg_catalog.pg_proc "
+	    "WHERE oid >= 16384) + "
+	    "(SELECT pg_catalog.count(*) FROM pg_catalog.pg_namespace "
+	    "WHERE oid >= 16384 AND nspname !~ '^pg_(temp|toast)')", e);
+
+	if (res == NULL)
+		return -1;
+	*n = strtol(PQgetvalue(res, 0, 0), NULL, 10);
+	PQclear(res);
+	return 0;
+}

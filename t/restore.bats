@@ -1,0 +1,448 @@
+#!/usr/bin/env bats
+# bk-restore: what is loaded is what was dumped, or nothing is.
+
+load support/common
+. "$SUPPORT/pg.bash"
+. "$SUPPORT/archive.bash"
+
+setup_file() {
+	pg_start "$BATS_FILE_TMPDIR/pg"
+	cd "$BATS_FILE_TMPDIR"
+	createdb -T template0 weird
+	psql -qX -f "$SUPPORT/weird.sql" weird >/dev/null
+	bk-dump weird >weird.bk
+	createdb -T template0 copy
+	pg_dump weird | psql -qX -v ON_ERROR_STOP=1 copy >/dev/null
+	createdb -T template0 small
+	psql -qX small <<-'SQL'
+	CREATE TABLE a (i int PRIMARY KEY, t text);
+	INSERT INTO a SELECT i, 'row ' || i || ' of a' FROM generate_series(1, 999) i;
+	CREATE TABLE b (i int REFERENCES a, n numeric);
+	INSERT INTO b SELECT i, i / 7.0 FROM generate_series(1, 999) i;
+	CREATE TABLE none ();
+	SELECT lo_from_bytea(4711, '\x00010203');
+	SQL
+	bk-dump small >small.bk
+}
+
+teardown_file() {
+	pg_stop "$BATS_FILE_TMPDIR/pg"
+}
+
+setup() {
+	pg_use "$BATS_FILE_TMPDIR/pg"
+	cd "$BATS_TEST_TMPDIR"
+	ln -s "$BATS_FILE_TMPDIR"/*.bk .
+	dbs >before
+}
+
+# Nothing is left behind, whatever a test did.
+teardown() {
+	exec 9>&-
+	[ -z "${JOB-}" ] || kill -9 "$JOB"
+	PGOPTIONS='-c statement_timeout=0' psql -qXc \
+	    'ALTER ROLE postgres RESET ALL' postgres
+	dropdb --if-exists -f new 2>/dev/null
+	dbs | diff before -
+}
+
+dbs() {
+	psql -XAtc 'SELECT datname FROM pg_database ORDER BY 1' postgres
+}
+
+sql() {
+	psql -qXAt -v ON_ERROR_STOP=1 -c "$1" "${2-new}"
+}
+
+is() {
+	[ "$(sql "SELECT $1" postgres)" = t ]
+}
+
+# refused STATUS PATTERN FILE [OPTION...]: FILE is not loaded, for that reason.
+refused() {
+	run --separate-stderr "-$1" bk-restore --into "${@:4}" new <"$3"
+	one_line_error bk-restore
+	[[ $stderr == *$2* ]] || { echo "$stderr"; false; }
+	[ -z "$output" ]
+	dbs | diff before -
+}
+
+# --- unhappy
+
+@test "a stream that ends early leaves nothing, wherever it ends" {
+	local size n
+	size=$(stat -Lc %s small.bk)
+	for n in 1 20 100 3000 $((size / 3)) $((size / 2)) $((size - 3000)) \
+	    $((size - 1000)) $((size - 40)) $((size - 1)); do
+		head -c "$n" small.bk >cut
+		refused 3 '' cut
+	done
+}
+
+@test "no input is no dump" {
+	refused 3 unfinished /dev/null
+}
+
+@test "a byte of a row that changed is found" {
+	sed 's/row 500 of a/row 500 of A/' small.bk >bad
+	refused 3 'table "public"."a": 999 rows, but not those that were dumped' bad
+}
+
+@test "a row that is missing, doubled or has changed places with another" {
+	perl -0777 -pe 's/500\trow 500 of a\n/500\trow 500 of a /' small.bk >bad
+	refused 1 'table "public"."a": ' bad
+	# a row less and a longer one: as many bytes
+	perl -0777 -pe 's/500\trow 500 of a\n501\trow 501 of a\n/500\trow 500 of a, row 501 of a, !\n/' \
+	    small.bk >bad
+	refused 3 '998 rows, of 999 that were dumped' bad
+	perl -0777 -pe 's/501\trow 501 of a\n/500\trow 500 of a\n/' small.bk >bad
+	refused 3 'but not those that were dumped' bad
+	# rows that change places are the same rows
+	perl -0777 -pe 's/(500\trow 500 of a\n)(501\trow 501 of a\n)/$2$1/' \
+	    small.bk >good
+	bk-restore -q --into new <good
+}
+
+@test "a column's value that no such column takes is the server's to refuse" {
+	LC_ALL=C sed 's/row 500 of a/row 500\xffof a/' small.bk >bad
+	refused 1 'invalid byte sequence' bad
+}
+
+@test "a large object that changed is found" {
+	perl -0777 -pe 's/\x00\x01\x02\x03/\x00\x01\x02\x04/' small.bk >bad
+	run ! cmp small.bk bad
+	refused 3 'large objects: 1 rows, but not those that were dumped' bad
+}
+
+@test "a record or a manifest that lies is found" {
+	perl -0777 -pe 's/("table":"a","rows":)999/${1}998/' small.bk >bad
+	refused 3 'table "public"."a": 999 rows, of 998 that were dumped' bad
+	perl -0777 -pe 's/("bk":"manifest".*"rows":)1998/${1}1999/' small.bk >bad
+	refused 3 'its manifest is of another dump' bad
+}
+
+@test "a table whose data is missing is found without any record" {
+	pg_dump -Fc -Z0 small >theirs
+	python3 - <<-'PY'
+	data = open('theirs', 'rb').read()
+	# b's block: from its begin to the end of the file's last block but one
+	at = data.index(b'1\t0.14285714285714285714\n') - 11
+	open('bad', 'wb').write(data[:at])
+	PY
+	refused 3 'its data is not there' bad
+}
+
+@test "what is no dump, or has a stage too few before it, is refused" {
+	head -c 100000 /dev/urandom >noise
+	refused 3 'no dump of a PostgreSQL database' noise
+	gzip -c small.bk >gz
+	refused 3 'bk-gz -d' gz
+	printf 'age-encryption.org/v1\n' >age
+	refused 3 'bk-crypt -d' age
+	pg_dumpall --globals-only >all
+	refused 3 'pg_dumpall' all
+	tar -cf tar small.bk
+	refused 3 'no dump of a PostgreSQL database' tar
+}
+
+@test "plain SQL, tar and compressed archives that end early leave nothing" {
+	local f size
+	for f in p t c; do
+		pg_dump "-F$f" small >whole
+		size=$(stat -c %s whole)
+		head -c $((size / 2)) whole >cut
+		refused 3 '' cut
+		head -c $((size - 600)) whole >cut
+		refused 3 '' cut
+	done
+}
+
+@test "SQL that would go to another database is refused" {
+	pg_dump -C small >sql
+	refused 3 'goes to another database' sql
+}
+
+@test "an error in the middle of SQL or of a tar leaves nothing" {
+	pg_dump small | sed 's/^500\t/500x\t/' >sql
+	refused 1 'psql: ' sql
+	pg_dump -Ft small | sed 's/^500\trow 500/50x\trow 500/' >tar
+	refused 1 'pg_restore: ' tar
+}
+
+@test "not without a seal, if one is demanded" {
+	pg_dump -Fc small >theirs
+	refused 3 'no opening mark' theirs --sealed
+}
+
+@test "a database that is not empty is left alone" {
+	createdb new
+	sql 'CREATE TABLE precious (i int)'
+	run --separate-stderr -3 bk-restore --into new <small.bk
+	[[ $stderr == *'not empty'* ]]
+	sql 'SELECT * FROM precious'
+}
+
+@test "a server that is not there, a user who may not" {
+	run --separate-stderr -1 env PGPORT=1 bk-restore --into new <small.bk
+	one_line_error bk-restore
+	[[ $stderr == *'PGSQL.1'* ]]
+	sql 'CREATE ROLE weak LOGIN' postgres
+	run --separate-stderr -1 bk-restore -U weak --into new <small.bk
+	[[ $stderr == *'permission denied to create database'* ]]
+	sql 'DROP ROLE weak' postgres
+}
+
+@test "an owner who does not exist here is named; --no-owner does without" {
+	sed 's/postgres/nobody_X/g' small.bk >bad
+	refused 1 'role "nobody_X" does not exist' bad
+	bk-restore -q --no-owner --into new <bad
+}
+
+@test "a worker whose server process dies ends it all" {
+	mkfifo gate
+	exec 9<>gate
+	(head -c 20000000 weird.bk && cat gate && tail -c +20000001 weird.bk) \
+	    3>&- 9>&- | bk-restore -j 2 --into new 2>err 3>&- 9>&- &
+	JOB=$!
+	await 10 is "count(*) = 2 FROM pg_stat_activity WHERE
+	    application_name = 'bk-restore' AND datname LIKE 'new_new_%'
+	    AND query LIKE 'COPY%'"
+	sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE
+	    application_name = 'bk-restore' AND datname LIKE 'new_new_%'" \
+	    postgres >/dev/null
+	exec 9>&-
+	status=0
+	wait "$JOB" || status=$?
+	JOB=
+	[ "$status" = 1 ]
+	[[ $(cat err) == 'bk-restore: table "'* ]]
+	[ "$(wc -l <err)" = 1 ]
+	dbs | diff before -
+}
+
+@test "an archive that is too new for the programs, or for the server" {
+	# version 1.16, as pg_dump 17 writes it, has other headers, too
+	perl -0777 -pe 's/^(PGDMP\x01)./$1\x11/' small.bk >bad
+	refused 3 'archive version 1.17' bad
+}
+
+@test "a wrong call reads nothing" {
+	run -2 --separate-stderr bk-restore </dev/null
+	run -2 --separate-stderr bk-restore a b </dev/null
+	run -2 --separate-stderr bk-restore --replace x shop </dev/null
+	run -2 --separate-stderr bk-restore --data-only shop </dev/null
+	run -2 --separate-stderr bk-restore --into --rollback shop </dev/null
+	run -2 --separate-stderr bk-restore -j 0 shop </dev/null
+}
+
+# --- happy
+
+@test "everything odd comes back as by pg_dump | psql, with any -j" {
+	local j
+	for j in 1 2 5; do
+		bk-restore -q -j "$j" --into new <weird.bk
+		diff <(text copy | sort) <(text new | sort)
+		dropdb new
+	done
+}
+
+@test "a copy has the digests of the original" {
+	bk-restore -q --into new <weird.bk
+	bk-dump new >again
+	diff <(records weird.bk | grep -v '"manifest"' | sed 's/"id":[0-9]*//') \
+	    <(records again | grep -v '"manifest"' | sed 's/"id":[0-9]*//')
+}
+
+@test "into a database that is there and empty" {
+	createdb new
+	bk-restore -q --into new <small.bk
+	diff <(text small) <(text new)
+}
+
+@test "what settings a database or a user has does not matter" {
+	sql "ALTER ROLE postgres SET datestyle TO 'SQL, DMY'" postgres
+	sql "ALTER ROLE postgres SET intervalstyle TO 'sql_standard'" postgres
+	sql "ALTER ROLE postgres SET timezone TO 'Asia/Kathmandu'" postgres
+	sql "ALTER ROLE postgres SET client_encoding TO 'LATIN1'" postgres
+	sql "ALTER ROLE postgres SET statement_timeout TO 20" postgres
+	bk-restore -q --into new <weird.bk
+	psql -qXc 'SET statement_timeout = 0' -c 'ALTER ROLE postgres RESET ALL' \
+	    postgres
+	diff <(text copy | sort) <(text new | sort)
+}
+
+@test "other formats: plain, tar, compressed, INSERTs, unsealed -Z0" {
+	local f
+	for f in -Fp -Ft -Fc '-Fc --inserts' '-Fc -Z0'; do
+		pg_dump $f small >theirs
+		bk-restore -q --into new <theirs
+		diff <(text small) <(text new)
+		dropdb new
+	done
+}
+
+@test "rows longer than a chunk, empty tables, many objects" {
+	createdb -T template0 src
+	psql -qX src <<-'SQL' >/dev/null
+	CREATE TABLE long (i int, t text);
+	INSERT INTO long SELECT i, repeat(chr(64 + i % 26), 262144 * i + i)
+	    FROM generate_series(0, 5) i;
+	INSERT INTO long VALUES (9, repeat(E'\n', 700000)), (10, '');
+	INSERT INTO long SELECT i, repeat('x', 262144 - 8 - i)
+	    FROM generate_series(0, 20) i;
+	CREATE TABLE empty (i int);
+	SELECT lo_from_bytea(0, convert_to(repeat(md5(i::text), i * 300),
+	    'UTF8')) FROM generate_series(0, 200) i;
+	SELECT lo_from_bytea(4294000000, '\x01');
+	SQL
+	bk-dump src | bk-restore -q -j 4 --into new
+	diff <(text src | sort) <(text new | sort)
+	bk-dump new | records - | grep '"bk":"blobs"' | sed 's/"id":[0-9]*//' |
+	    diff - <(bk-dump src | records - | grep '"bk":"blobs"' |
+	    sed 's/"id":[0-9]*//')
+	dropdb src
+}
+
+@test "an owner without privileges on his own table restores it" {
+	sql 'CREATE ROLE owner LOGIN CREATEDB' postgres
+	createdb -O owner src
+	psql -qX -U owner src <<-'SQL'
+	CREATE SCHEMA s;
+	CREATE TABLE s.t (i int);
+	INSERT INTO s.t VALUES (1);
+	CREATE MATERIALIZED VIEW s.m AS SELECT * FROM s.t;
+	REVOKE ALL ON s.t FROM owner;
+	GRANT SELECT ON s.t TO owner;
+	ALTER TABLE s.t ENABLE ROW LEVEL SECURITY;
+	CREATE POLICY p ON s.t USING (i > 0);
+	SQL
+	bk-dump src >src.bk
+	PGUSER=owner bk-restore -q --into new <src.bk
+	diff <(text src) <(text new)
+	bk-restore -q --no-acl --into acl <src.bk
+	is "relacl IS NULL FROM pg_class WHERE relname = 't'" ||
+	    [ "$(sql "SELECT relacl IS NULL FROM pg_class WHERE relname = 't'" acl)" = t ]
+	dropdb acl
+	dropdb new
+	dropdb src
+	sql 'DROP ROLE owner' postgres
+}
+
+@test "--globals makes missing roles and leaves the others alone" {
+	sql "CREATE ROLE there LOGIN PASSWORD 'old' CONNECTION LIMIT 3" postgres
+	sql "CREATE ROLE \"miss;ing\" LOGIN PASSWORD 'a;b''c' CREATEDB" postgres
+	sql "COMMENT ON ROLE \"miss;ing\" IS 'was here; is gone'" postgres
+	sql "GRANT there TO \"miss;ing\"" postgres
+	createdb -T template0 -O 'miss;ing' src
+	psql -qX -U 'miss;ing' -c 'CREATE SCHEMA x' -c 'CREATE TABLE x.t (i int)' src
+	bk-dump --globals src >src.bk
+	dropdb src
+	sql 'DROP ROLE "miss;ing"' postgres
+	sql 'ALTER ROLE there CONNECTION LIMIT 5' postgres
+	refused 1 'role "miss;ing" does not exist' src.bk
+	bk-restore -q --globals --into new <src.bk
+	is "rolcreatedb FROM pg_roles WHERE rolname = 'miss;ing'"
+	is "rolconnlimit = 5 FROM pg_roles WHERE rolname = 'there'"
+	is "pg_has_role('miss;ing', 'there', 'member')"
+	is "shobj_description(oid, 'pg_authid') = 'was here; is gone'
+	    FROM pg_roles WHERE rolname = 'miss;ing'"
+	dropdb new
+	sql 'DROP ROLE "miss;ing", there' postgres
+	run -3 bk-restore --globals --into new <small.bk
+}
+
+@test "data of foreign tables is proven and stays where it is" {
+	psql -XAtc 'CREATE EXTENSION postgres_fdw' small 2>/dev/null ||
+	    skip "no postgres_fdw"
+	psql -qX small <<-SQL
+	CREATE SERVER me FOREIGN DATA WRAPPER postgres_fdw
+	    OPTIONS (host '$PGHOST', port '$PGPORT', dbname 'small');
+	CREATE USER MAPPING FOR postgres SERVER me;
+	CREATE FOREIGN TABLE far (i int, t text) SERVER me
+	    OPTIONS (table_name 'a');
+	SQL
+	bk-dump --include-foreign-data=me small >far.bk
+	bk-restore -q --into new <far.bk
+	[ "$(sql 'SELECT count(*) FROM a' small)" = 999 ]
+	psql -qXc 'DROP EXTENSION postgres_fdw CASCADE' small 2>/dev/null
+}
+
+@test "statistics are there at the end" {
+	bk-restore -q --into new <small.bk
+	[ "$(sql "SELECT reltuples FROM pg_class WHERE relname = 'a'")" = 999 ]
+	[ "$(sql "SELECT count(*) > 0 FROM pg_stats WHERE tablename = 'b'")" = t ]
+}
+
+@test "one line at the end tells what was loaded; -q says nothing" {
+	run --separate-stderr -0 bk-restore --into new <small.bk
+	one_line_error bk-restore
+	[[ $stderr == 'bk-restore: new: 1998 rows, 3 tables, '*' MB/s' ]]
+	dropdb new
+	run --separate-stderr -0 bk-restore -q --into new <small.bk
+	[ -z "$stderr" ]
+}
+
+@test "a URI names server and database" {
+	local uri="postgresql://postgres@127.0.0.1:$PGPORT/new"
+	env -u PGHOST -u PGPORT -u PGUSER bk-restore -q --into "$uri" <small.bk
+	diff <(text small) <(text new)
+}
+
+# --- parts, into a database in use
+
+@test "-t makes a table and what belongs to it, -n a schema" {
+	bk-restore -q --into new <small.bk
+	sql 'DROP TABLE b'
+	bk-restore -q -t b new <small.bk
+	diff <(text small | sort) <(text new | sort)
+	run -1 bk-restore -t b new <small.bk
+	run -4 bk-restore -t nix new <small.bk
+	run -4 bk-restore -t b nowhere <small.bk
+	sql 'DROP TABLE a, b, none'
+	bk-restore -q -n public new <small.bk
+	diff <(text small | sort) <(text new | sort)
+}
+
+@test "--replace-table puts back rows, and keys that refer to them" {
+	bk-restore -q --into new <small.bk
+	sql 'CREATE MATERIALIZED VIEW m AS SELECT sum(i) FROM a'
+	sql "UPDATE a SET t = 'broken'"
+	run --separate-stderr -0 bk-restore -t a --replace-table new <small.bk
+	[[ $stderr == *'foreign key b_i_fkey of table public.b: dropped, added again and checked'* ]]
+	[[ $stderr == *'materialized view public.m: still shows the old rows'* ]]
+	sql 'DROP MATERIALIZED VIEW m'
+	diff <(text small | sort) <(text new | sort)
+}
+
+@test "--replace-table that would break a key changes nothing" {
+	bk-restore -q --into new <small.bk
+	sql 'INSERT INTO a VALUES (1000)'
+	sql 'INSERT INTO b VALUES (1000)'
+	text new >as-it-was
+	run --separate-stderr -1 bk-restore -t a --replace-table new <small.bk
+	[[ $stderr == *'violates foreign key constraint'* ]]
+	text new | diff as-it-was -
+}
+
+@test "--data-only adds rows; triggers do not fire and stay as they were" {
+	bk-restore -q --into new <small.bk
+	sql "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS
+	    'BEGIN RAISE EXCEPTION ''fired''; END'"
+	sql 'CREATE TRIGGER t BEFORE INSERT ON b FOR EACH ROW EXECUTE FUNCTION f()'
+	sql 'ALTER TABLE b ENABLE ALWAYS TRIGGER t'
+	text new >as-it-was
+	sql 'DELETE FROM b'
+	bk-restore -q -t public.b --data-only new <small.bk
+	text new | sort | diff <(sort as-it-was) -
+}
+
+@test "a part of a damaged stream is not loaded" {
+	bk-restore -q --into new <small.bk
+	sql 'DELETE FROM b'
+	sed 's/row 500 of a/row 500 of A/' small.bk >bad
+	run --separate-stderr -3 bk-restore -t b --data-only new <bad
+	[ "$(sql 'SELECT count(*) FROM b')" = 0 ]
+	head -c -20 small.bk >bad
+	run --separate-stderr -3 bk-restore -t b --data-only new <bad
+	[ "$(sql 'SELECT count(*) FROM b')" = 0 ]
+}

@@ -1,0 +1,328 @@
+#!/usr/bin/env bats
+# bk-restore puts a dump in a database's place: the name always serves.
+
+load support/common
+. "$SUPPORT/pg.bash"
+. "$SUPPORT/archive.bash"
+
+setup_file() {
+	PG_CONF='max_prepared_transactions = 5' pg_start "$BATS_FILE_TMPDIR/pg"
+	cd "$BATS_FILE_TMPDIR"
+	createdb -T template0 shop
+	psql -qX shop <<-'SQL'
+	CREATE TABLE a (i int PRIMARY KEY, t text);
+	INSERT INTO a SELECT i, repeat(md5(i::text), 30)
+	    FROM generate_series(1, 4000) i;
+	SQL
+	bk-dump shop >shop.bk
+	# of another cluster, as far as anybody can tell
+	perl -0777 -pe 's/( system )\d/${1}1/; s/("system_identifier":")\d/${1}1/' \
+	    shop.bk >far.bk
+}
+
+teardown_file() {
+	pg_stop "$BATS_FILE_TMPDIR/pg"
+}
+
+# Each test begins with a shop that holds what no dump has.
+setup() {
+	pg_use "$BATS_FILE_TMPDIR/pg"
+	cd "$BATS_TEST_TMPDIR"
+	ln -s "$BATS_FILE_TMPDIR"/*.bk .
+	psql -qXc 'CREATE TABLE mine (i int)' shop
+}
+
+teardown() {
+	local db
+	exec 9>&-
+	[ -z "${JOB-}" ] || kill -9 "$JOB" 2>/dev/null || :
+	for db in $(dbs | grep '^shop_') ; do
+		dropdb -f "$db"
+	done
+	dropdb --if-exists -f shop
+	createdb -T template0 shop
+	bk-restore -q --into shop <far.bk
+}
+
+dbs() {
+	psql -XAtc 'SELECT datname FROM pg_database ORDER BY 1' postgres
+}
+
+sql() {
+	psql -qXAt -v ON_ERROR_STOP=1 -c "$1" "${2-postgres}"
+}
+
+is() {
+	[ "$(sql "SELECT $1")" = t ]
+}
+
+# The old database serves under its name, and nothing else is there.
+unharmed() {
+	sql 'SELECT * FROM mine' shop
+	[ "$(dbs | grep -c '^shop')" = 1 ]
+}
+
+restored() {
+	[ "$(sql 'SELECT count(*) FROM a' shop)" = 4000 ]
+	[ "$(sql "SELECT to_regclass('mine') IS NULL" shop)" = t ]
+}
+
+# paused OPTION...: a restore of shop in the middle of its rows; go lets it on.
+paused() {
+	mkfifo gate
+	exec 9<>gate
+	(head -c 300000 far.bk && cat gate && tail -c +300001 far.bk) 3>&- 9>&- |
+	    exec bk-restore "$@" shop 2>err 3>&- 9>&- &
+	JOB=$!
+	await 10 is "count(*) > 0 FROM pg_stat_activity WHERE
+	    application_name = 'bk-restore' AND datname LIKE 'shop_new_%'"
+}
+
+go() {
+	exec 9>&-
+	status=0
+	wait "$JOB" || status=$?
+	JOB=
+}
+
+@test "a swap: the dump serves, the old one stands beside it" {
+	run --separate-stderr -0 bk-restore shop <far.bk
+	one_line_error bk-restore
+	[[ $stderr == 'bk-restore: shop: 4000 rows, 1 table, '*'; swapped in 0.'*' s, before: shop_before_'* ]]
+	restored
+	sql 'SELECT * FROM mine' "${stderr##* }"
+}
+
+@test "where there is no such database it is made" {
+	dropdb shop
+	bk-restore -q shop <far.bk
+	restored
+	[ "$(dbs | grep -c '^shop')" = 1 ]
+	is "shobj_description(oid, 'pg_database') IS NULL FROM pg_database
+	    WHERE datname = 'shop'"
+}
+
+@test "not without a seal, unless told so; then it is a pg_dump's word" {
+	pg_dump -Fc shop >theirs
+	run --separate-stderr -3 bk-restore shop <theirs
+	one_line_error bk-restore
+	[[ $stderr == *'not sealed'* ]]
+	unharmed
+	bk-restore -q --unsealed shop <theirs
+	[ "$(dbs | grep -c '^shop')" = 2 ]
+}
+
+@test "not over the database that the dump was made of, unless it is named" {
+	bk-dump shop >own
+	run --separate-stderr -3 bk-restore shop <own
+	one_line_error bk-restore
+	[[ $stderr == *'--replace shop'* ]]
+	unharmed
+	# refused before the stream has ended
+	run --separate-stderr -3 bk-restore shop < <(head -c 100000 own)
+	[[ $stderr == *'--replace shop'* ]]
+	bk-restore -q --replace shop shop <own
+	sql 'SELECT * FROM mine' shop
+	[ "$(dbs | grep -c '^shop')" = 2 ]
+}
+
+@test "damage at any place leaves the old database in its place" {
+	local n size
+	size=$(stat -Lc %s far.bk)
+	for n in 2000 $((size / 2)) $((size - 2500)) $((size - 1)); do
+		head -c "$n" far.bk >cut
+		run --separate-stderr -3 bk-restore shop <cut
+		one_line_error bk-restore
+		unharmed
+	done
+	sed 's/^17\t7/17\t8/' far.bk >bad
+	run --separate-stderr -3 bk-restore shop <bad
+	unharmed
+}
+
+@test "SIGTERM, SIGINT, SIGHUP: the new database is dropped, death by signal" {
+	local sig
+	for sig in TERM INT HUP; do
+		rm -f gate
+		paused
+		kill -"$sig" "$JOB"
+		await 10 unharmed
+		go
+		[ "$status" = $((128 + $(kill -l "$sig"))) ]
+		[ ! -s err ]
+	done
+}
+
+@test "SIGKILL leaves the old one serving, and the next run sweeps" {
+	paused
+	kill -9 "$JOB"
+	go
+	[ "$status" = 137 ]
+	sql 'SELECT * FROM mine' shop
+	[ "$(dbs | grep -c '^shop_new_')" = 1 ]
+	# while its sessions end, its lock may still be held
+	await 10 is "count(*) = 0 FROM pg_stat_activity
+	    WHERE application_name = 'bk-restore'"
+	bk-restore -q shop <far.bk
+	restored
+	[ "$(dbs | grep -c '^shop_new_')" = 0 ]
+}
+
+@test "what only looks like a killed run's is left alone" {
+	createdb shop_new_20260101T000000Z
+	createdb shop_new_mine
+	bk-restore -q shop <far.bk
+	[ "$(dbs | grep -c '^shop_new_')" = 2 ]
+}
+
+@test "two at once: the second is told to come back, the first goes on" {
+	paused
+	run --separate-stderr -5 bk-restore shop <far.bk
+	one_line_error bk-restore
+	run --separate-stderr -5 bk-restore --rollback shop
+	go
+	[ "$status" = 0 ]
+	restored
+}
+
+@test "a restore beside it does not sweep what is being loaded" {
+	paused
+	createdb shop2
+	bk-restore -q --into shop2 <far.bk
+	dropdb shop2
+	go
+	[ "$status" = 0 ]
+	restored
+}
+
+@test "sessions of the old one are ended, and clients never miss the name" {
+	local reader
+	psql -qXc 'SELECT pg_sleep(60)' shop 2>/dev/null 3>&- &
+	sleeper=$!
+	await 10 is "count(*) > 0 FROM pg_stat_activity WHERE query LIKE '%sleep(60)%'
+	    AND datname = 'shop'"
+	(while [ ! -e stop ]; do
+		psql -qXAtc 'SELECT 1' shop 2>&1 || :
+	done >seen) 3>&- &
+	reader=$!
+	bk-restore -q shop <far.bk
+	: >stop
+	wait "$reader"
+	run ! wait "$sleeper"
+	restored
+	# whoever was on his way in just then may be sent back, once
+	run ! grep -v -e '^1$' -e 'terminating connection' -e 'server closed' \
+	    -e 'This probably' -e 'before or while' -e 'connection to server was lost' \
+	    -e 'just been dropped or renamed' -e 'database "shop" does not exist' \
+	    -e 'DETAIL' seen
+}
+
+@test "a prepared transaction keeps the old one, and it serves" {
+	sql "BEGIN; INSERT INTO mine VALUES (1); PREPARE TRANSACTION 'p'" shop
+	run --separate-stderr -1 bk-restore shop <far.bk
+	one_line_error bk-restore
+	[[ $stderr == *'prepared transactions'* ]]
+	sql "ROLLBACK PREPARED 'p'" shop
+	unharmed
+}
+
+@test "what belongs to the database itself goes with the name" {
+	sql 'CREATE ROLE app LOGIN; CREATE ROLE boss LOGIN'
+	sql 'ALTER DATABASE shop SET search_path TO "$user", public, "odd, name"'
+	sql "ALTER DATABASE shop SET work_mem TO '5MB'"
+	sql "ALTER ROLE app IN DATABASE shop SET application_name TO 'it''s'"
+	sql "ALTER DATABASE shop SET temp_tablespaces TO ''"
+	sql 'REVOKE CONNECT ON DATABASE shop FROM PUBLIC'
+	sql 'GRANT CONNECT ON DATABASE shop TO app WITH GRANT OPTION'
+	sql 'ALTER DATABASE shop OWNER TO boss'
+	sql 'ALTER DATABASE shop CONNECTION LIMIT 42'
+	sql "COMMENT ON DATABASE shop IS 'sells; things'"
+	about >was
+	bk-restore -q shop <far.bk
+	restored
+	about | diff was -
+	sql 'ALTER DATABASE shop OWNER TO postgres'
+	dropdb -f "$(dbs | grep '^shop_before_')"
+	dropdb -f shop
+	createdb -T template0 shop
+	sql 'DROP ROLE app, boss'
+}
+
+about() {
+	sql "SELECT datdba, encoding, datcollate, datconnlimit, datacl::text,
+	    shobj_description(oid, 'pg_database') FROM pg_database
+	    WHERE datname = 'shop'"
+	sql "SELECT setrole, setconfig FROM pg_db_role_setting
+	    WHERE setdatabase = (SELECT oid FROM pg_database
+	    WHERE datname = 'shop') ORDER BY 1"
+}
+
+@test "encoding, locale and settings of a dump with -C" {
+	createdb -T template0 -E LATIN1 --locale=C latin
+	psql -qX latin <<-'SQL'
+	CREATE TABLE t (t text);
+	INSERT INTO t VALUES ('é');
+	SQL
+	bk-dump -C latin >latin.bk
+	dropdb latin
+	bk-restore -q latin <latin.bk
+	is "pg_encoding_to_char(encoding) = 'LATIN1' FROM pg_database
+	    WHERE datname = 'latin'"
+	[ "$(sql 'SELECT t FROM t' latin)" = é ]
+	dropdb latin
+}
+
+@test "--rollback swaps back, and once more forward again" {
+	run -4 --separate-stderr bk-restore --rollback shop
+	bk-restore -q shop <far.bk
+	run --separate-stderr -0 bk-restore --rollback shop
+	one_line_error bk-restore
+	[[ $stderr == 'bk-restore: shop: rolled back to shop_before_'* ]]
+	sql 'SELECT * FROM mine' shop
+	bk-restore -q --rollback shop
+	restored
+}
+
+@test "--rollback where the name is gone" {
+	bk-restore -q shop <far.bk
+	dropdb shop
+	bk-restore -q --rollback shop
+	sql 'SELECT * FROM mine' shop
+}
+
+@test "--list-old lists as every ls does, --drop-old drops that and no more" {
+	createdb shop_before_mine
+	createdb shopx_before_20260101T000000Z
+	run -4 --separate-stderr bk-restore --list-old shop
+	bk-restore -q shop <far.bk
+	bk-restore -q shop <far.bk
+	run -0 bk-restore --list-old shop
+	[ "${#lines[@]}" = 2 ]
+	[[ ${lines[0]} =~ ^20[-0-9]+T[0-9:]+Z$'\t'[0-9]+$'\t'shop_before_20[0-9]+T[0-9]+Z ]]
+	bk-restore --drop-old shop
+	run -4 --separate-stderr bk-restore --list-old shop
+	dbs | grep -q '^shopx_before_20260101T000000Z$'
+	dropdb shopx_before_20260101T000000Z
+	dbs | grep -q '^shop_before_mine$'
+	run -1 sh -c 'bk-restore -q shop <far.bk && bk-restore --list-old shop >/dev/full'
+}
+
+@test "a user who may not rename leaves all as it was" {
+	sql 'CREATE ROLE weak LOGIN CREATEDB'
+	run --separate-stderr -1 bk-restore -U weak --no-owner shop <far.bk
+	one_line_error bk-restore
+	unharmed
+	sql 'DROP ROLE weak'
+}
+
+@test "the audit line tells what was done" {
+	BK_AUDIT_LOG=$PWD/log bk-restore -q shop <far.bk
+	grep '"operation":"bk-restore","type":"restore"' log |
+	    grep '"destination":"shop"' | grep '"status":"success"'
+}
+
+@test "too long a name is a wrong call, and nothing is read" {
+	run -2 --separate-stderr bk-restore \
+	    a123456789b123456789c123456789d123456789 <far.bk
+	[[ $stderr == *'too long'* ]]
+}

@@ -1,0 +1,54 @@
+/* For the tests of bk-verify's judges: a source in memory, one call. */
+#include "../../lib/pg/check.h"
+#include "tap.h"
+
+struct memory {
+	const char *p;
+	size_t left;
+	size_t piece;		/* at most so many bytes a read */
+};
+
+static ssize_t
+read_memory(void *ctx, void *buf, size_t n, struct bk_err *e)
+{
+	struct memory *m = ctx;
+
+	(void)e;
+	if (n > m->left)
+		n = m->left;
+	if (n > m->piece)
+		n = m->piece;
+	memcpy(buf, m->p, n);
+	m->p += n;
+	m->left -= n;
+	return (ssize_t)n;
+}
+
+typedef int judge(struct bk_source, const char *, struct bk_verdict *,
+    struct bk_progress *, struct bk_err *);
+
+/* What judge says of n bytes; *v is the caller's to free. */
+static enum bk_code
+verify(judge *f, const void *p, size_t n, size_t piece, struct bk_verdict *v)
+{
+	struct memory m = { p, n, piece };
+	struct bk_err e = {0};
+	int rc;
+
+	*v = (struct bk_verdict){0};
+	rc = f((struct bk_source){ read_memory, &m }, "x", v, NULL, &e);
+	if ((rc == 0) != (e.code == BK_OK))
+		return (enum bk_code)99;
+	return e.code;
+}
+
+/* The same where only the code matters. */
+static enum bk_code
+verify_code(judge *f, const void *p, size_t n, size_t piece)
+{
+	struct bk_verdict v;
+	enum bk_code code = verify(f, p, n, piece, &v);
+
+	bk_verdict_free(&v);
+	return code;
+}

@@ -1,0 +1,356 @@
+#!/usr/bin/env bats
+# bk-verify, level 1: what is read to its end, and what that proves
+load support/common
+load support/pg
+
+setup_file() {
+	cd "$BATS_FILE_TMPDIR"
+	pg_start c || skip "$PG_WHY"
+	createdb shop
+	psql -qX -v ON_ERROR_STOP=1 shop <<-'SQL'
+	CREATE TABLE orders (id int PRIMARY KEY, note text);
+	INSERT INTO orders SELECT g, 'note ' || g FROM generate_series(1, 2000) g;
+	CREATE TABLE odd (a text, b bytea, c float8, d numeric);
+	INSERT INTO odd VALUES (E'a\nb\\.\t', '\x00ff00', 'NaN', 'Infinity'),
+	    (NULL, '', '1e-310', '1e-1000'), ('\.', '\x5c2e', '-0', '1e+1000');
+	CREATE TABLE empty (x int);
+	CREATE TABLE nothing ();
+	INSERT INTO nothing DEFAULT VALUES;
+	CREATE FUNCTION f() RETURNS text LANGUAGE sql AS $$ SELECT '
+	COPY orders FROM stdin;
+	'::text $$;
+	SELECT lo_from_bytea(70001, 'hello'), lo_from_bytea(70002, '');
+	SQL
+	bk-dump shop >shop.bk
+	bk-keygen >key
+	chmod 600 key
+	grep -o 'age1.*' key >pub
+}
+
+teardown_file() {
+	pg_stop "$BATS_FILE_TMPDIR/c"
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	for f in shop.bk key pub c; do
+		ln -s "$BATS_FILE_TMPDIR/$f" .
+	done
+	pg_use c
+}
+
+# field NAME: of the receipt in $output.
+field() { jq -r ".$1" <<<"$output"; }
+
+# not_proven FILE [OPTION...]: status 3, and a receipt that says so.
+not_proven() {
+	local file=$1
+	shift
+	run -3 --separate-stderr bk-verify "$@" <"$file"
+	[ "$(field result)" = 'not proven' ]
+	[ "$(field proof)" = null ]
+	[ "$(field error)" != null ]
+}
+
+@test "an archive of bk-dump is proven by its records and manifest" {
+	run -0 --separate-stderr bk-verify <shop.bk
+	[[ $stderr == 'bk-verify: shop: proven: archive of shop, 4 tables, 2004 rows, '* ]]
+	[ "$(field result)" = proven ]
+	[ "$(field proof)" = content ]
+	[ "$(field sealed)" = true ]
+	[ "$(field name)" = shop ]
+	[ "$(field level)" = 1 ]
+	[ "$(field tables)" = 4 ]
+	[ "$(field rows)" = 2004 ]
+	[ "$(field blobs)" = 2 ]
+	[ "$(field manifest | wc -c)" = 33 ]
+	[[ $(field server_version) == "$(psql -XAtc 'SHOW server_version')"* ]]
+	[[ $(field time) == 20??-??-??T??:??:??Z ]]
+	[[ $(field tool) == bk-verify\ * ]]
+}
+
+@test "layers are recognised and opened on the way" {
+	bk-gz <shop.bk | bk-crypt -r "$(<pub)" >own
+	gzip <shop.bk | age -r "$(<pub)" >age
+	zstd -q <shop.bk | bk-crypt --age -r "$(<pub)" >zst
+	age -a -r "$(<pub)" <shop.bk | bk-zst | bk-gz >many
+	for f in own age zst many; do
+		run -0 --separate-stderr bk-verify -i key <$f
+		[ "$(field proof)" = content ]
+	done
+	run -0 bk-verify --passphrase-file <(echo sesame) \
+	    < <(bk-crypt --passphrase-file <(echo sesame) <shop.bk)
+	BK_IDENTITY=$PWD/key run -0 bk-verify <own
+}
+
+@test "no key: could not tell; a wrong one: not proven" {
+	bk-crypt -r "$(<pub)" <shop.bk >own
+	run -1 --separate-stderr bk-verify <own
+	one_line_error bk-verify
+	[ "$(field result)" = 'could not tell' ]
+	bk-keygen >other
+	chmod 600 other
+	not_proven own -i other
+	one_line_error bk-verify
+	chmod 644 other
+	run -3 --separate-stderr bk-verify -i other <own
+	one_line_error bk-verify
+}
+
+@test "a changed byte, a row dropped or repeated, columns swapped, a cut" {
+	for what in byte drop repeat swap cut; do
+		"$SUPPORT/archive-edit.py" orders $what <shop.bk >edited
+		not_proven edited
+		[[ $stderr == *'table public.orders'* ]]
+		[[ $(field error) == *'table public.orders' ]]
+	done
+	"$SUPPORT/archive-edit.py" orders none <shop.bk | bk-verify >receipt
+}
+
+@test "the table of differences has what was expected and what was found" {
+	"$SUPPORT/archive-edit.py" orders drop <shop.bk >edited
+	not_proven edited
+	[ "$(field differences)" = 3 ]
+	[[ ${stderr_lines[0]} == *object*expected*found ]]
+	[[ ${stderr_lines[1]} == *public.orders*'2000 rows'*'1999 rows'* ]]
+	[[ ${stderr_lines[2]} == *'manifest: rows'*2004*2003 ]]
+}
+
+@test "an unfinished stream is not proven, whichever layer was cut" {
+	bk-gz <shop.bk >a.gz
+	bk-crypt -r "$(<pub)" <a.gz >a.bk
+	gzip <shop.bk >foreign
+	for f in shop.bk a.gz a.bk foreign; do
+		for cut in 0 1 600 5000 -1 -33 -70; do
+			head -c $((cut > 0 ? cut : $(stat -Lc %s $f) + cut)) \
+			    $f >cut
+			[ $cut != 0 ] || : >cut
+			not_proven cut -i key
+			one_line_error bk-verify
+		done
+	done
+	head -c -3000 shop.bk | gzip >inner	# a good gzip of a cut dump
+	not_proven inner
+	head -c -3000 shop.bk | bk-seal cat >vouched
+	not_proven vouched
+}
+
+@test "the input is read to its end, also when it is damaged" {
+	"$SUPPORT/archive-edit.py" odd cut <shop.bk >edited
+	sed 's/^PGDMP/PGDMX/' shop.bk | cat - shop.bk shop.bk shop.bk >junk
+	bk-gz <shop.bk | sed '200s/./x/' >damaged
+	for f in edited junk damaged; do
+		for i in 1 2 3 4 5; do cat $f; done >big
+		run -0 bash -c 'cat big | bk-verify >r 2>&1; echo ${PIPESTATUS[*]}'
+		[ "$output" = "0 3" ]
+	done
+}
+
+@test "archives of pg_dump: structure, packed or not" {
+	pg_dump -Fc shop >z
+	pg_dump -Fc -Z0 shop >plain
+	pg_dump -Fc -s shop >schema
+	pg_dump -Fc --inserts shop >inserts
+	for f in z plain schema inserts; do
+		run -0 --separate-stderr bk-verify <$f
+		[ "$(field proof)" = structure ]
+		[ "$(field sealed)" = false ]
+	done
+	run -0 --separate-stderr bk-verify <z
+	[ "$(field rows)" = 2004 ]
+	[ "$(field blobs)" = 2 ]
+	run -3 bk-verify --sealed <z
+	run -0 bk-verify --sealed < <(bk-seal cat z)
+	head -c -100 z >cut
+	not_proven cut
+	"$SUPPORT/archive-edit.py" orders cut <plain >cut
+	not_proven cut
+}
+
+@test "archives of newer versions, zstd and LZ4" {
+	"$SUPPORT/pg-clients.sh" 17 p17 2>why || skip "$(<why)"
+	p17/bin/pg_dump -Fc --compress=zstd shop | cat >zst
+	p17/bin/pg_dump -Fc --compress=lz4 shop | cat >lz4
+	p17/bin/pg_dump -Fc -Z0 shop >twice	# its TOC is behind it again
+	p17/bin/pg_dump shop >sql
+	for f in zst twice sql; do
+		run -0 --separate-stderr bk-verify <$f
+		[ "$(field rows)" = 2004 ]
+	done
+	run -1 --separate-stderr bk-verify <lz4
+	one_line_error bk-verify
+	p17/bin/pg_restore -f - lz4 | bk-verify -o /dev/null
+	for f in zst twice; do
+		head -c -1000 $f >cut
+		not_proven cut
+	done
+	grep -v '^.unrestrict' sql >cut
+	if grep -q '^.restrict' sql; then
+		not_proven cut
+	fi
+}
+
+@test "scripts of pg_dump and pg_dumpall are whole to the last statement" {
+	pg_dump shop >sql
+	pg_dumpall >all
+	pg_dumpall -g >globals
+	pg_dump --inserts shop >inserts
+	for f in sql all globals inserts; do
+		run -0 --separate-stderr bk-verify <$f
+		[ "$(field kind)" = sql ]
+		head -n -8 $f >cut
+		not_proven cut
+		one_line_error bk-verify
+	done
+	run -0 --separate-stderr bk-verify <sql
+	[ "$(field tables)" = 4 ]
+	[ "$(field rows)" = 2004 ]
+}
+
+@test "a base backup against its manifest" {
+	pg_basebackup=$(ls /usr/lib/postgresql/*/bin/pg_basebackup | tail -n 1)
+	$pg_basebackup -D - -Ft -X fetch -c fast >base
+	run -0 --separate-stderr bk-verify <base
+	[ "$(field proof)" = content ]
+	[ "$(field kind)" = 'base backup' ]
+	[ "$(field files)" -gt 900 ]
+	[ "$(field bytes)" -gt 20000000 ]
+	$pg_basebackup -D - -Ft -X fetch -c fast --manifest-checksums=SHA256 |
+	    bk-gz | bk-verify -o r
+	[ "$(jq -r .proof r)" = content ]
+	cp base bad
+	printf damage | dd of=bad bs=1 seek=5000000 conv=notrunc status=none
+	not_proven bad
+	[[ $stderr == *'bytes'* || $stderr == *CRC32C* ]]
+	head -c -1500 base >cut
+	not_proven cut
+	python3 - <<-'PY'
+	import tarfile
+	with tarfile.open('base') as old, tarfile.open('less', 'w') as new:
+	    for m in old:
+	        if m.name != 'PG_VERSION':
+	            new.addfile(m, old.extractfile(m) if m.isfile() else None)
+	PY
+	not_proven less
+	[[ $stderr == *PG_VERSION* ]]
+	run -1 bk-verify < <($pg_basebackup -D - -Ft -X fetch -c fast \
+	    --manifest-checksums=SHA512)
+	tar -cf other "$TOP/LICENSE" 2>/dev/null
+	not_proven other
+}
+
+@test "anything else is refused" {
+	head -c 100000 /dev/urandom >noise
+	echo hello >text
+	for f in noise text; do
+		not_proven $f
+		one_line_error bk-verify
+	done
+	run -3 --separate-stderr bash -c ': | bk-verify'
+	[[ $stderr == *'it is empty'* ]]
+}
+
+@test "wrong calls" {
+	run -2 bk-verify shop.bk <shop.bk
+	run -2 bk-verify -j 0 <shop.bk
+	run -2 bk-verify --wrong <shop.bk
+	run -0 bk-verify --help
+	[ "${#lines[@]}" -le 24 ]
+	[[ ${lines[0]} == 'Example: '* ]]
+	run -0 bk-verify --version
+}
+
+@test "the receipt: a file, whole or not at all; a row of Markdown" {
+	run -0 --separate-stderr bk-verify -o receipt --name 'nightly/shop' <shop.bk
+	[ -z "$output" ]
+	[ "$(jq -r .name receipt)" = nightly/shop ]
+	[ "$(wc -l <receipt)" = 1 ]
+	ls >after
+	[ "$(grep -c receipt after)" = 1 ]	# and no temporary file
+	run -0 --separate-stderr bk-verify --md --name 'a|b' <shop.bk
+	[[ $output == '| 20'*' | a\|b | 20'*' | proven | 1 | 4 | 2004 | '*' |' ]]
+	run -1 --separate-stderr bk-verify -q -o no/such/file <shop.bk
+	one_line_error bk-verify
+	run -1 bash -c 'bk-verify <shop.bk >/dev/full'
+}
+
+@test "receipts are stored where others find them" {
+	mkdir proofs
+	run -0 bk-verify --receipts proofs --name ../shop/x.bk <shop.bk
+	run -0 bk-verify --receipts proofs/ <shop.bk
+	ls -A proofs >names
+	[ "$(wc -l <names)" = 2 ]
+	grep -q '^shop\.20[0-9]*T[0-9]*Z\.receipt\.json$' names
+	[ "$(jq -rs '[.[].result] | unique[]' proofs/*)" = proven ]
+	"$SUPPORT/archive-edit.py" orders byte <shop.bk >edited
+	run -3 bk-verify --receipts proofs --name bad <edited
+	[ "$(jq -r .result proofs/bad.*)" = 'not proven' ]
+	run -1 bk-verify --receipts none <shop.bk
+}
+
+@test "two at once" {
+	for i in 1 2 3 4; do
+		bk-verify -q -o r$i <shop.bk &
+	done
+	wait
+	[ "$(jq -rs '[.[].result] | unique[]' r?)" = proven ]
+}
+
+# memory_of FILE: verify it; print the most memory that took, in KiB.
+memory_of() {
+	python3 - "$1" <<-'PY'
+	import resource, subprocess, sys
+	subprocess.run(['bk-verify', '-q', '-o', 'r'], stdin=open(sys.argv[1]),
+	    check=True)
+	print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+	PY
+}
+
+# BIG_ROW: its megabytes; bytea takes two bytes of text for each.
+@test "a row that is larger than memory should be, in constant memory" {
+	psql -qX shop -c 'CREATE SCHEMA big' -c "CREATE TABLE big.row AS SELECT
+	    repeat('0123456789abcdef', 65536 * ${BIG_ROW:-64}) AS v"
+	bk-dump shop -n big >big.bk
+	psql -qX -c 'DROP TABLE big.row' shop
+	[ "$(stat -c %s big.bk)" -gt $((1048576 * ${BIG_ROW:-64})) ]
+	run -0 memory_of big.bk
+	[ "$(jq -r .proof r)" = content ]
+	[ "$output" -lt 20000 ]
+}
+
+@test "100,000 tables: a kilobyte each" {
+	python3 - >many <<-'PY'
+	import sys
+	def num(v): return bytes([v < 0]) + abs(v).to_bytes(4, 'little')
+	def text(s): return num(-1) if s is None else num(len(s)) + s
+	def entry(i):
+	    name = b'a_table_with_a_longer_name_%d' % i
+	    return (num(i) + num(1) + text(b'0') + text(b'%d' % i) + text(name) +
+	        text(b'TABLE DATA') + num(3) + text(b'') + text(b'') +
+	        text(b'COPY public.%s (id, note) FROM stdin;\n' % name) +
+	        text(b'public') + text(b'') + text(b'') + text(b'postgres') +
+	        text(b'false') + text(None) + b'\1' + bytes(8))
+	def block(i):
+	    rows = b'%d\tx\n' % i * 3 + b'\\.\n\n\n'
+	    return b'\1' + num(i) + num(len(rows)) + rows + num(0)
+	n = range(1, 100001)
+	out = sys.stdout.buffer
+	out.write(b'PGDMP\1\17\0\4\10\1\0' + num(1) * 7 + text(b'x') * 3)
+	out.write(num(len(n)) + b''.join(map(entry, n)))
+	out.write(b''.join(map(block, n)))
+	PY
+	run -0 memory_of many
+	[ "$(jq -r .tables r)" = 100000 ]
+	[ "$(jq -r .rows r)" = 300000 ]
+	[ "$output" -lt 130000 ]
+}
+
+@test "the man page's examples" {
+	mkdir proofs
+	bk-gz <shop.bk | bk-crypt -r "$(<pub)" >shop.gz.bk
+	run -0 bash -c 'bk-verify -i key <shop.gz.bk'
+	run -0 bash -c 'bk-verify -q -i key --name shop/daily/20261121.bk \
+	    --md --receipts proofs <shop.gz.bk >>journal.md'
+	[ "$(wc -l <journal.md)" = 1 ]
+	run -0 bash -c 'pg_dump shop | bk-verify -o /dev/null'
+}

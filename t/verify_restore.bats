@@ -1,0 +1,135 @@
+#!/usr/bin/env bats
+# bk-verify, level 2: restored, and every row compared
+load support/common
+load support/pg
+load support/verify
+
+setup_file() { shop_start; }
+teardown_file() { pg_stop "$BATS_FILE_TMPDIR/c"; }
+setup() { shop_use; }
+teardown() { shop_left; }
+
+@test "a restore on a server: every row is found again" {
+	run -0 --separate-stderr bk-verify --restore <shop.bk
+	[ "$(field result)" = proven ]
+	[ "$(field proof)" = restore ]
+	[ "$(field level)" = 2 ]
+	[ "$(field tables)" = 7 ]
+	[ "$(field blobs)" = 2 ]
+	[[ $(field restored_on) == "$(psql -XAtc 'SHOW server_version')"* ]]
+	[ "$(field 'seconds > 0')" = true ]
+	[[ $stderr == *'every row found again'* ]]
+	run -0 bk-verify -j 1 -o r --restore "host=$PGHOST port=$PGPORT" <shop.bk
+	run -0 bk-verify -o r --restore="postgresql:///shop?host=$PGHOST" <shop.bk
+}
+
+@test "a schema of everything that is odd" {
+	createdb weird
+	psql -qX -f "$SUPPORT/weird.sql" weird >/dev/null
+	bk-dump weird >weird.dump
+	dropdb weird
+	run -0 --separate-stderr bk-verify --restore <weird.dump
+	[ "$(field proof)" = restore ]
+}
+
+@test "read under other settings, the values are the same" {
+	psql -qX postgres <<-'SQL'
+	ALTER ROLE postgres SET datestyle = 'German';
+	ALTER ROLE postgres SET intervalstyle = 'iso_8601';
+	ALTER ROLE postgres SET extra_float_digits = -15;
+	ALTER ROLE postgres SET timezone = 'Asia/Kolkata';
+	ALTER ROLE postgres SET bytea_output = 'escape';
+	ALTER ROLE postgres SET search_path = 'none';
+	ALTER ROLE postgres SET default_transaction_read_only = off;
+	SQL
+	run -0 bk-verify --restore -o r <shop.bk
+	PGCLIENTENCODING=LATIN1 run -0 bk-verify --restore -o r <shop.bk
+	bk-dump shop >here.bk		# written under these, read under others
+	psql -qX -c 'ALTER ROLE postgres RESET ALL' postgres
+	run -0 bk-verify --restore -o r <here.bk
+	grep -qa Kolkata here.bk
+}
+
+@test "a database in another encoding" {
+	PG_INITDB='-E LATIN1 --locale=C' pg_start l
+	psql -qX postgres <<-'SQL'
+	CREATE TABLE words (w text);
+	INSERT INTO words VALUES (U&'gr\00fc\00df'), ('plain');
+	SQL
+	bk-dump postgres >latin.bk
+	run -0 bk-verify --restore -o r <latin.bk
+	[ "$(scratches)" = 0 ]
+	pg_use c
+	run -0 bk-verify --restore -o r <latin.bk
+	run -0 bk-verify --scratch -o r <latin.bk
+	pg_use l
+	run -0 bk-verify --restore -o r <shop.bk	# it gets the dump's own
+	pg_use c
+}
+
+@test "assertions: each query must give a single true" {
+	cat >good.sql <<-'SQL'
+	SET work_mem = '8MB';
+	SELECT count(*) > 10000 FROM orders;
+	SELECT max(id) = 20000 FROM orders;
+	SQL
+	run -0 bk-verify --restore --sql good.sql -o r <shop.bk
+	run -0 bk-verify --scratch --sql good.sql -o r <shop.bk
+	echo 'SELECT false' >bad1
+	echo 'SELECT true, true' >bad2
+	echo 'SELECT true WHERE false' >bad3
+	echo 'SELECT NULL' >bad4
+	echo 'SELECT * FROM nosuch' >bad5
+	echo '-- nothing' >bad6
+	for f in bad?; do
+		run -3 --separate-stderr bk-verify --restore --sql $f <shop.bk
+		[[ $stderr == *"$f"*true* || $stderr == *"$f"*query* ]]
+	done
+	run -1 bk-verify --restore --sql none.sql <shop.bk
+}
+
+@test "archives of pg_dump are compared with what was in the stream" {
+	pg_dump -Fc -Z0 shop >foreign
+	pg_dump -Fc shop >packed
+	pg_dump -Fc --inserts -T gen shop >inserts
+	for f in foreign packed; do
+		run -0 --separate-stderr bk-verify --restore <$f
+		[ "$(field proof)" = restore ]
+		[ "$(field manifest)" = null ]
+	done
+	run -0 --separate-stderr bk-verify --restore <inserts
+	[ "$(field proof)" = structure ]	# its rows are not compared
+}
+
+@test "owners and privileges that the server does not have are left out" {
+	psql -qX shop <<-'SQL'
+	CREATE ROLE boss;
+	CREATE TABLE owned (x int);
+	ALTER TABLE owned OWNER TO boss;
+	GRANT SELECT ON owned TO boss;
+	SQL
+	bk-dump -t owned shop >owned.bk
+	run -0 bk-verify --restore -o r <owned.bk
+	psql -qX -c 'DROP TABLE owned' -c 'DROP ROLE boss' shop
+	run -0 bk-verify --restore -o r <owned.bk
+	run -0 bk-verify --scratch -o r <owned.bk
+}
+
+@test "two at once, on one server" {
+	bk-verify --restore -q -o r1 <shop.bk &
+	bk-verify --restore -q -o r2 <shop.bk &
+	wait
+	[ "$(jq -rs '[.[].result] | unique[]' r1 r2)" = proven ]
+}
+
+@test "what cannot be told, and wrong calls" {
+	PGHOST=/nowhere run -1 --separate-stderr bk-verify --restore -o r <shop.bk
+	one_line_error bk-verify
+	run -1 bk-verify --restore < <(pg_dump shop)
+	BK_PG_BINDIR=/nowhere run -1 --separate-stderr bk-verify --scratch \
+	    -o r <shop.bk
+	one_line_error bk-verify
+	run -2 bk-verify --restore --scratch <shop.bk
+	run -2 bk-verify --sql x <shop.bk
+	run -2 bk-verify --restore a b <shop.bk
+}

@@ -1,0 +1,36 @@
+#!/usr/bin/env bats
+# bk-verify --receipts s3://...: bk-s3put stores them
+load support/common
+load support/s3
+
+setup_file() {
+	rgw_start
+	s3_mb backups
+}
+
+teardown_file() {
+	rgw_stop
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	printf '%s\n' '-- PostgreSQL database dump' 'SELECT 1;' \
+	    '-- PostgreSQL database dump complete' >sql
+}
+
+@test "a receipt is stored in S3" {
+	run -0 bk-verify -q -o r --receipts s3://backups/proofs/ \
+	    --name shop/daily/1.bk <sql
+	run -0 bk-s3ls s3://backups/proofs/
+	[ "${#lines[@]}" = 1 ]
+	name=$(cut -f 3 <<<"$output")
+	[[ $name == *shop%2Fdaily%2F1.bk.20*T*Z.receipt.json ]]
+	bk-s3get "s3://backups/${name#s3://backups/}" | cmp - r
+}
+
+@test "a receipt that is not stored is a failure" {
+	AWS_SECRET_ACCESS_KEY=wrong run -1 bk-verify -q \
+	    --receipts s3://backups/proofs <sql
+	[[ $output == *'the receipt was not stored there'* ]]
+	run -1 bk-verify -q --receipts s3://nosuchbucket/proofs <sql
+}
