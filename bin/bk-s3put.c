@@ -88,6 +88,8 @@ static const struct option options[] = {
 static void
 check_header(const char *what, const char *s)
 {
+	if (*s == '\0')
+		bk_tool_usage("%s: empty", what);
 	for (; *s != '\0'; s++)
 		if (*s < 0x20 || *s > 0x7e)
 			bk_tool_usage("%s: printable ASCII only", what);
@@ -172,6 +174,7 @@ add_meta(struct args *a, const char *s)
 	struct bk_err e = {0};
 	struct bk_buf name = {0};
 	const char *value = strchr(s, '=');
+	unsigned i;
 	char *p;
 
 	check_header("--meta", s);
@@ -190,6 +193,9 @@ add_meta(struct args *a, const char *s)
 			*p = (char)tolower((unsigned char)*p);
 	if (strncmp(name.data, "x-amz-meta-bk-", 14) == 0)
 		bk_tool_usage("--meta %s: names in bk- are taken", s);
+	for (i = 0; i < a->n_meta; i++)
+		if (strcmp(a->meta[i].name, name.data) == 0)
+			bk_tool_usage("--meta %s: that name twice", s);
 	a->meta[a->n_meta++] = (struct bk_s3_pair){ name.data, value + 1 };
 }
 

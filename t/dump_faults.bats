@@ -299,6 +299,20 @@ no_closing_mark() {
 	    DROP ROLE plain'
 }
 
+@test "fewer connections than -j wants: it is said how many" {
+	local real
+	real=$(dirname "$(ls /usr/lib/postgresql/*/bin/pg_dump | tail -n 1)")
+	createdb few
+	sql 'CREATE ROLE guest LOGIN; ALTER DATABASE few CONNECTION LIMIT 1'
+	# the limit is not for a superuser: it is the workers who are refused
+	printf '#!/bin/sh\nPGUSER=postgres exec %s/pg_dump "$@"\n' "$real" >pg_dump
+	chmod +x pg_dump
+	run --separate-stderr -1 env BK_PG_BINDIR="$PWD" bk-dump -U guest -j2 few
+	one_line_error bk-dump
+	[[ $stderr == *'too many connections'*'with -j2 there are 4 connections'* ]]
+	dropdb few
+}
+
 @test "no pg_dump, an older pg_dump, one that fails" {
 	mkdir bin
 	run --separate-stderr -1 env BK_PG_BINDIR="$PWD/bin" bk-dump big

@@ -231,6 +231,8 @@ nothing_left() {
 	    '--meta x s3://bucket/a' '-j 0 s3://bucket/a' 's3://bucket/{no}'; do
 		run -2 bk-s3put $call <"$SMALL"
 	done
+	run -2 bk-s3put --storage-class '' s3://bucket/a <"$SMALL"
+	run -2 bk-s3put --meta a=b --meta A=c s3://bucket/a <"$SMALL"
 	AWS_ENDPOINT_URL=ftp://x run -2 --separate-stderr put a <"$SMALL"
 }
 

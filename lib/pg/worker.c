@@ -25,7 +25,7 @@ struct bk_crew {
 	struct bk_queue *q;
 	const struct bk_crew_plan *how;
 	struct bk_progress *progress;
-	unsigned n;
+	unsigned wanted, n;	/* of the workers; started so far */
 	struct worker worker[];
 };
 
@@ -268,18 +268,23 @@ do_blobs(struct worker *w, struct bk_slot *s, struct bk_err *e)
 	return o;
 }
 
-/* Connect; a lock that is not free in 10 ms is not free. */
+/* The leader could connect: if we cannot, it may be by our number. */
 static int
 join(struct worker *w, struct bk_err *e)
 {
-	if ((w->conn = bk_conn_again(w->crew->params, e)) == NULL)
-		return -1;
+	unsigned n = w->crew->wanted;
+	struct bk_err why = {0};
+
+	if ((w->conn = bk_conn_again(w->crew->params, &why)) == NULL)
+		return bk_fail(e, why.code, "%s; with -j%u there are %u "
+		    "connections, pg_dump's among them", why.msg, n, n + 2);
 	atomic_store(&w->sock, PQsocket(w->conn));
 	if ((w->digest = bk_digest_new()) == NULL)
 		return bk_fail_memory(e);
 	return 0;
 }
 
+/* Be a session like the others; a lock not free in 10 ms is not free. */
 static int
 begin(struct worker *w, struct bk_err *e)
 {
@@ -352,7 +357,7 @@ bk_crew_start(unsigned n, const struct bk_conn_params *params, PGconn *leader,
 	}
 	*c = (struct bk_crew){ .params = params, .leader = leader,
 	    .leader_sock = PQsocket(leader), .q = q, .how = how,
-	    .progress = progress };
+	    .progress = progress, .wanted = n };
 	/* signals are for the thread that can clean up */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_BLOCK, &all, &old);
