@@ -127,28 +127,6 @@ parse_limit(struct call *c, enum bk_check check, const char *s,
 		    "the one that is reached first", what, s);
 }
 
-static uint64_t
-parse_number(const char *s, uint64_t min, uint64_t max, const char *what)
-{
-	struct bk_err e = {0};
-	uint64_t v;
-
-	if (bk_num_parse(s, min, max, what, &v, &e) == -1)
-		bk_tool_usage("%s", e.msg);
-	return v;
-}
-
-static uint64_t
-parse_time(const char *s, const char *what)
-{
-	struct bk_err e = {0};
-	uint64_t v;
-
-	if (bk_duration_parse(s, what, &v, &e) == -1)
-		bk_tool_usage("%s", e.msg);
-	return v;
-}
-
 static void
 parse_segment(struct call *c, const char *s)
 {
@@ -176,7 +154,7 @@ parse_source(struct call *c, int ch, const char *arg)
 		c->fails = 1;
 		c->fresh.limit[BK_CHECK_FAILURES].warning =
 		    c->fresh.limit[BK_CHECK_FAILURES].critical =
-		    parse_number(arg, 1, 1000000, "--fails") - 1;
+		    bk_tool_number(arg, 1, 1000000, "--fails") - 1;
 		break;
 	case OPT_PATH: c->path = arg; break;
 	case OPT_GROUP:
@@ -199,8 +177,8 @@ parse_option(struct call *c, int ch, const char *arg)
 	struct bk_limit *age = &c->fresh.limit[BK_CHECK_AGE];
 
 	switch (ch) {
-	case 'w': age->warning = parse_time(arg, "-w"); break;
-	case 'c': age->critical = parse_time(arg, "-c"); break;
+	case 'w': age->warning = bk_tool_duration(arg, "-w"); break;
+	case 'c': age->critical = bk_tool_duration(arg, "-c"); break;
 	case OPT_MIN_SIZE:
 		parse_limit(c, BK_CHECK_SIZE, arg, "--min-size");
 		break;
@@ -217,7 +195,7 @@ parse_option(struct call *c, int ch, const char *arg)
 		parse_limit(c, BK_CHECK_COUNT, arg, "--min-count");
 		break;
 	case OPT_LAST:
-		c->fresh.last = (size_t)parse_number(arg, BK_SERIES_HISTORY,
+		c->fresh.last = (size_t)bk_tool_number(arg, BK_SERIES_HISTORY,
 		    1000000, "--last");
 		break;
 	case OPT_PROVEN:

@@ -73,42 +73,19 @@ parse_count(struct call *c, enum bk_rule rule, const char *text)
 		c->policy.count[rule] = (int64_t)n;
 }
 
-static void
-parse_time(uint64_t *out, const char *text, const char *option)
-{
-	struct bk_err e = {0};
-
-	if (bk_duration_parse(text, option, out, &e) == -1)
-		bk_tool_usage("%s", e.msg);
-}
-
 /* 50 or 50% */
 static void
 parse_share(struct call *c, const char *text)
 {
 	size_t n = strcspn(text, "%");
-	struct bk_err e = {0};
 	char number[4] = "";
-	uint64_t share;
 
 	if (n >= sizeof(number) || (text[n] == '%' && text[n + 1] != '\0'))
 		bk_tool_usage("--max-share: '%s' is not a share; write it as "
 		    "50%%", text);
 	memcpy(number, text, n);
-	if (bk_num_parse(number, 0, 100, "--max-share", &share, &e) == -1)
-		bk_tool_usage("%s", e.msg);
-	c->guards.max_share = (unsigned)share;
-}
-
-static void
-parse_min_keep(struct call *c, const char *text)
-{
-	struct bk_err e = {0};
-	uint64_t n;
-
-	if (bk_num_parse(text, 0, 1000000000, "--min-keep", &n, &e) == -1)
-		bk_tool_usage("%s", e.msg);
-	c->guards.min_keep = (size_t)n;
+	c->guards.max_share = (unsigned)bk_tool_number(number, 0, 100,
+	    "--max-share");
 }
 
 enum {
@@ -125,7 +102,7 @@ parse_option(struct call *c, int ch, const char *arg)
 
 	switch (ch) {
 	case OPT_WITHIN:
-		parse_time(&c->policy.within, arg, "--keep-within");
+		c->policy.within = bk_tool_duration(arg, "--keep-within");
 		/* elsewhere m is a month */
 		if (c->policy.within > 0 && c->policy.within < 3600)
 			bk_tool_usage("--keep-within: '%s' is less than an "
@@ -140,13 +117,16 @@ parse_option(struct call *c, int ch, const char *arg)
 		break;
 	case OPT_HOLDS: c->holds = arg; break;
 	case OPT_MAX_AHEAD:
-		parse_time(&c->guards.max_ahead, arg, "--max-ahead");
+		c->guards.max_ahead = bk_tool_duration(arg, "--max-ahead");
 		break;
 	case OPT_MAX_SHARE: parse_share(c, arg); break;
-	case OPT_MIN_KEEP: parse_min_keep(c, arg); break;
+	case OPT_MIN_KEEP:
+		c->guards.min_keep = (size_t)bk_tool_number(arg, 0, 1000000000,
+		    "--min-keep");
+		break;
 	case OPT_RECEIPTS: c->receipts = arg; break;
 	case OPT_FRESH:
-		parse_time(&c->guards.fresh, arg, "--require-fresh");
+		c->guards.fresh = bk_tool_duration(arg, "--require-fresh");
 		break;
 	case OPT_TZ: c->tz = arg; break;
 	case OPT_WAL_FOR: c->wal_for = arg; break;

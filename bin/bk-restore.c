@@ -18,7 +18,6 @@
 #include "in.h"
 #include "io.h"
 #include "listing.h"
-#include "num.h"
 #include "tool.h"
 #include "when.h"
 
@@ -89,7 +88,7 @@ static struct bk_progress progress = { .item = "tables" };
 static volatile sig_atomic_t child;
 static struct bk_restore_options how = { .progress = &progress,
 	.child = &child };
-static const char *replace;
+static const char *replace, *jobs;
 static struct bk_restore_names names;
 static const char *name_list[256];	/* tables from the front, schemas
 					 * from the back */
@@ -462,17 +461,6 @@ show_old(struct bk_err *e)
 	return rc;
 }
 
-static unsigned
-jobs_from(const char *s, const char *what)
-{
-	struct bk_err e = {0};
-	uint64_t v;
-
-	if (bk_num_parse(s, 1, 256, what, &v, &e) == -1)
-		bk_tool_usage("%s", e.msg);
-	return (unsigned)v;
-}
-
 static void
 set_mode(int m)
 {
@@ -502,7 +490,7 @@ static void
 take_option(int ch)
 {
 	switch (ch) {
-	case 'j': how.jobs = jobs_from(optarg, "-j"); break;
+	case 'j': jobs = optarg; break;
 	case 'q': show = -1; break;
 	case 'v': show = 1; break;
 	case 'h': server.host = optarg; break;
@@ -530,8 +518,7 @@ take_option(int ch)
 static void
 set_defaults(int argc, char *argv[])
 {
-	const char *env = getenv("BK_JOBS"), *tmp = getenv("TMPDIR");
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	const char *tmp = getenv("TMPDIR");
 	struct bk_err e = {0};
 
 	if (optind < argc - 1)
@@ -548,10 +535,7 @@ set_defaults(int argc, char *argv[])
 		bk_tool_usage("--data-only, --replace-table: of -t or -n");
 	if (mode == PART && globals)
 		bk_tool_usage("--globals: not with -t or -n");
-	if (how.jobs == 0 && env != NULL && *env != '\0')
-		how.jobs = jobs_from(env, "BK_JOBS");
-	if (how.jobs == 0)
-		how.jobs = cpus < 1 ? 1 : cpus > 4 ? 4 : (unsigned)cpus;
+	how.jobs = bk_tool_jobs(jobs, 4);
 	how.tmpdir = tmp == NULL || *tmp == '\0' ? "/tmp" : tmp;
 	how.bindir = (struct bk_bindir){ .dir = getenv("BK_PG_BINDIR"),
 	    .path = getenv("PATH"), .env = environ };

@@ -7,7 +7,6 @@
 
 #include "fan.h"
 #include "in.h"
-#include "num.h"
 #include "tool.h"
 
 static const struct bk_tool tool = {
@@ -59,16 +58,13 @@ parse_args(struct args *a, int argc, char *argv[])
 		BK_TOOL_LONGOPTS,
 		{ 0 }
 	};
-	struct bk_err e = {0};
 	uint64_t n = 0;
 	int ch;
 
 	while ((ch = getopt_long(argc, argv, "q:v", options, NULL)) != -1) {
 		switch (ch) {
 		case 'q':
-			if (bk_num_parse(optarg, 1, BK_FAN_MAX, "-q", &n,
-			    &e) == -1)
-				bk_tool_usage("%s", e.msg);
+			n = bk_tool_number(optarg, 1, BK_FAN_MAX, "-q");
 			break;
 		case 'v': a->verbose = 1; break;
 		case SEALED: a->in_flags |= BK_IN_SEALED; break;
