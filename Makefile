@@ -44,7 +44,7 @@ S3 = -lcurl -lcrypto -lexpat -ljansson
 PG = -lpq -ljansson -lxxhash
 $B/bin/bk-gz: LDLIBS = $(GZ)
 $B/bin/bk-zst: LDLIBS = -lzstd
-$B/bin/bk-crypt $B/bin/bk-keygen: LDLIBS = -lcrypto
+$B/bin/bk-crypt $B/bin/bk-keygen $B/bin/bk-rm: LDLIBS = -lcrypto
 $B/bin/bk-dump $B/bin/bk-restore: LDLIBS = $(PG)
 $B/bin/bk-verify: LDLIBS = $(PG) $(GZ) -lzstd -lcrypto
 $B/bin/bk-prune: LDLIBS = -ljansson -lcrypto
@@ -55,7 +55,7 @@ $(UNITS): LDLIBS = $(GZ) -lzstd $(PG) $(S3) -lssl -lcrypto
 $B/bin/bk-gz $B/bin/bk-zst: $B/obj/bin/filter.o
 $B/bin/bk-age: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/age_*.c))
 $B/bin/bk-verify: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/verify_*.c))
-$B/bin/bk-s3rm: $B/obj/bin/approved.o
+$B/bin/bk-rm $B/bin/bk-s3rm: $B/obj/bin/approved.o
 $B/bin/bk-s3put $B/bin/bk-save: $B/obj/bin/names.o
 $(TOOLS): $B/bin/%: $B/obj/bin/%.o $B/obj/bin/tool.o $B/libbk.a
 	@mkdir -p $(@D)

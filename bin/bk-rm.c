@@ -9,17 +9,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "approved.h"
 #include "listing.h"
 #include "store.h"
 #include "tool.h"
 
 static const struct bk_tool tool = {
 	.name = "bk-rm",
-	.usage = "[-nv] < NAMES",
+	.usage = "[-nv] [--plan FILE --approvers FILE [--need N]] < NAMES",
 	.help =
 "Example: bk-ls /backups/shop | bk-prune -d 30 -m 12 | bk-rm\n"
 "\n"
-"usage: bk-rm [-nv] < NAMES\n"
+"usage: bk-rm [-nv] [--plan FILE --approvers FILE [--need N]] < NAMES\n"
 "\n"
 "Deletes the files that standard input names, one a line: a path or a record\n"
 "of bk-ls.  Regular files only: no directories, no symbolic links.  All names\n"
@@ -27,6 +28,9 @@ static const struct bk_tool tool = {
 "\n"
 "    -n, --dry-run     delete nothing, print what would be deleted\n"
 "    -v, --verbose     print what was deleted\n"
+"    --plan FILE       delete what bk-prune's plan says, if it was signed\n"
+"    --approvers FILE  by those whose public keys are in FILE\n"
+"    --need N          and by so many of them (2)\n"
 "    --help            this text\n"
 "    --version         the version\n"
 "\n"
@@ -35,6 +39,7 @@ static const struct bk_tool tool = {
 };
 
 struct job {
+	struct bk_plan_call plan;	/* instead of standard input */
 	char **names;
 	size_t n, cap;
 	int print;		/* names, on standard output */
@@ -45,16 +50,16 @@ struct job {
 
 /* Something else than a file under that name is a list of something else. */
 static int
-check(const char *name, struct bk_err *e)
+check(const char *name, const char *from, struct bk_err *e)
 {
 	struct stat st;
 
 	if (strncmp(name, "s3://", 5) == 0)
-		return bk_fail(e, BK_DATA, "standard input: %s: an object, not "
-		    "a file: bk-s3rm deletes those; nothing was deleted", name);
+		return bk_fail(e, BK_DATA, "%s: %s: an object, not a file: "
+		    "bk-s3rm deletes those; nothing was deleted", from, name);
 	if (lstat(name, &st) == 0 && !S_ISREG(st.st_mode))
-		return bk_fail(e, BK_DATA, "standard input: %s: %s, not a "
-		    "file; nothing was deleted", name,
+		return bk_fail(e, BK_DATA, "%s: %s: %s, not a file; nothing "
+		    "was deleted", from, name,
 		    S_ISDIR(st.st_mode) ? "a directory" :
 		    S_ISLNK(st.st_mode) ? "a symbolic link" : "a device, pipe "
 		    "or socket");
@@ -66,16 +71,17 @@ check(const char *name, struct bk_err *e)
  * that was cut within a name: it may well name something else.
  */
 static int
-take(struct job *job, const struct bk_record *r, struct bk_err *e)
+take(struct job *job, const struct bk_record *r, FILE *f, struct bk_err *e)
 {
+	const char *from = approved_name(&job->plan);
 	size_t cap = job->cap == 0 ? 64 : job->cap * 2;
 	char **more;
 
-	if (feof(stdin))
-		return bk_fail(e, BK_DATA, "standard input: '%s', the last "
-		    "line, has no newline: was the listing cut? nothing was "
-		    "deleted", r->name);
-	if (check(r->name, e) == -1)
+	if (feof(f))
+		return bk_fail(e, BK_DATA, "%s: '%s', the last line, has no "
+		    "newline: was the listing cut? nothing was deleted", from,
+		    r->name);
+	if (check(r->name, from, e) == -1)
 		return -1;
 	if (job->n == job->cap) {
 		if (cap > SIZE_MAX / sizeof(*more) || (more =
@@ -96,14 +102,19 @@ read_names(struct job *job, struct bk_err *e)
 	struct bk_record r;
 	char *line = NULL;
 	size_t cap = 0;
+	FILE *f = approved_open(&job->plan, e);
 	int rc;
 
-	while ((rc = bk_record_read(stdin, &line, &cap, &r, e)) == 1)
-		if (take(job, &r, e) == -1) {
+	if (f == NULL)
+		return -1;
+	while ((rc = bk_record_read(f, &line, &cap, &r, e)) == 1)
+		if (take(job, &r, f, e) == -1) {
 			rc = -1;
 			break;
 		}
 	free(line);
+	if (f != stdin)
+		fclose(f);		/* read only: nothing to lose */
 	return rc;
 }
 
@@ -230,6 +241,7 @@ main(int argc, char *argv[])
 	static const struct option options[] = {
 		{ "dry-run", no_argument, NULL, 'n' },
 		{ "verbose", no_argument, NULL, 'v' },
+		APPROVED_LONGOPTS,
 		BK_TOOL_LONGOPTS,
 		{ 0 }
 	};
@@ -242,14 +254,15 @@ main(int argc, char *argv[])
 		switch (ch) {
 		case 'n': dry_run = 1; break;
 		case 'v': job.print = 1; break;
-		default: bk_tool_option(ch);
+		default: approved_option(&job.plan, ch, optarg);
 		}
 	}
+	approved_check(&job.plan);
 	if (optind != argc)
 		bk_tool_usage("names come on standard input: echo %s | bk-rm",
 		    argv[optind]);
 	bk_tool_audit()->type = "delete";
-	bk_tool_audit()->source = "standard input";
+	bk_tool_audit()->source = approved_name(&job.plan);
 
 	rc = read_names(&job, &e);
 	if (rc == 0)

@@ -14,7 +14,6 @@
 #include "verify.h"
 #include "when.h"
 
-
 static const struct bk_tool tool = {
 	.name = "bk-verify",
 	.usage = "[-i FILE] [--restore [CONNINFO] | --scratch] [--sql FILE] "

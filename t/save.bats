@@ -443,3 +443,24 @@ begun() {
 	bk-ls b | bk-rm
 	run -4 bk-ls b
 }
+
+@test "bk-rm: an approved plan, and nothing but it" {
+	cd "$BATS_TEST_TMPDIR"
+	mkdir store
+	for day in 1 2 3 4 5 6 7 8; do
+		touch -d "2026-11-0$day" "store/x-2026110$day"
+	done
+	bk-keygen --sign -o ann.key
+	bk-keygen --sign -o bob.key
+	{ bk-keygen -y ann.key; bk-keygen -y bob.key; } >approvers
+	bk-ls store | bk-prune -l 4 --require-fresh 0 --plan plan --key ann.key
+	run -3 --separate-stderr bk-rm --plan plan --approvers approvers
+	one_line_error bk-rm
+	[ "$(ls store | wc -l)" = 8 ]
+	bk-keygen --approve plan bob.key
+	run -2 bk-rm --plan plan
+	run -0 --separate-stderr bk-rm --plan plan --approvers approvers --need 2
+	[ -z "$output$stderr" ]
+	[ "$(ls store | tr '\n' ' ')" = \
+	    'x-20261105 x-20261106 x-20261107 x-20261108 ' ]
+}
