@@ -7,7 +7,6 @@
 #include "../lib/s3/download.h"
 #include "../lib/s3/list.h"
 #include "../lib/s3/url.h"
-#include "num.h"
 #include "out.h"
 #include "tool.h"
 
@@ -52,19 +51,13 @@ struct args {
 static void
 parse_option(struct args *a, int ch)
 {
-	struct bk_err e = {0};
-	uint64_t n = 0;
+	uint64_t n;
 
 	switch (ch) {
 	case OPT_SEAL: a->out_flags |= BK_OUT_ENVELOPE; break;
-	case 'j':
-		if (bk_num_parse(optarg, 1, 64, "-j", &n, &e) == -1)
-			bk_tool_usage("%s", e.msg);
-		a->jobs = (unsigned)n;
-		break;
+	case 'j': a->jobs = (unsigned)bk_tool_number(optarg, 1, 64, "-j"); break;
 	case OPT_RETRY:
-		if (bk_duration_parse(optarg, "--retry-for", &n, &e) == -1)
-			bk_tool_usage("%s", e.msg);
+		n = bk_tool_duration(optarg, "--retry-for");
 		a->retry_for = n < 1000000000 ? (unsigned)n : 1000000000;
 		break;
 	case 'q': a->mode = -1; break;

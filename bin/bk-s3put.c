@@ -97,28 +97,6 @@ check_header(const char *what, const char *s)
 			bk_tool_usage("%s: printable ASCII only", what);
 }
 
-static uint64_t
-number(const char *s, uint64_t min, uint64_t max, const char *what)
-{
-	struct bk_err e = {0};
-	uint64_t n = 0;
-
-	if (bk_num_parse(s, min, max, what, &n, &e) == -1)
-		bk_tool_usage("%s", e.msg);
-	return n;
-}
-
-static uint64_t
-duration(const char *s, const char *what)
-{
-	struct bk_err e = {0};
-	uint64_t n = 0;
-
-	if (bk_duration_parse(s, what, &n, &e) == -1)
-		bk_tool_usage("%s", e.msg);
-	return n;
-}
-
 static void
 parse_sse(struct args *a, const char *s)
 {
@@ -146,7 +124,7 @@ parse_lock(struct args *a, const char *s)
 	if (a->up.lock_mode == NULL || s[n] == '\0')
 		bk_tool_usage("--lock %s: not COMPLIANCE:DURATION or "
 		    "GOVERNANCE:DURATION", s);
-	a->up.lock_seconds = duration(s + n + 1, "--lock");
+	a->up.lock_seconds = bk_tool_duration(s + n + 1, "--lock");
 	if (a->up.lock_seconds == 0 || a->up.lock_seconds > MAX_LOCK)
 		bk_tool_usage("--lock %s: from 1 s to 100 years", s);
 }
@@ -235,14 +213,14 @@ parse_option(struct args *a, int ch)
 		check_header("--content-type", optarg);
 		a->up.content_type = optarg;
 		break;
-	case 'j': a->up.jobs = (unsigned)number(optarg, 1, 64, "-j"); break;
+	case 'j': a->up.jobs = (unsigned)bk_tool_number(optarg, 1, 64, "-j"); break;
 	case OPT_PART: parse_part_size(a, optarg); break;
 	case OPT_MAX:
-		a->up.max_parts = (unsigned)number(optarg, 1, BK_S3_PARTS_MAX,
+		a->up.max_parts = (unsigned)bk_tool_number(optarg, 1, BK_S3_PARTS_MAX,
 		    "--max-parts");
 		break;
 	case OPT_RETRY:
-		n = duration(optarg, "--retry-for");
+		n = bk_tool_duration(optarg, "--retry-for");
 		a->retry_for = n < 1000000000 ? (unsigned)n : 1000000000;
 		break;
 	case 'q': a->mode = -1; break;
