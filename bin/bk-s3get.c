@@ -55,7 +55,9 @@ parse_option(struct args *a, int ch)
 
 	switch (ch) {
 	case OPT_SEAL: a->out_flags |= BK_OUT_ENVELOPE; break;
-	case 'j': a->jobs = (unsigned)bk_tool_number(optarg, 1, 64, "-j"); break;
+	case 'j':
+		a->jobs = (unsigned)bk_tool_number(optarg, 1, 64, "-j");
+		break;
 	case OPT_RETRY:
 		n = bk_tool_duration(optarg, "--retry-for");
 		a->retry_for = n < 1000000000 ? (unsigned)n : 1000000000;

@@ -213,11 +213,13 @@ parse_option(struct args *a, int ch)
 		check_header("--content-type", optarg);
 		a->up.content_type = optarg;
 		break;
-	case 'j': a->up.jobs = (unsigned)bk_tool_number(optarg, 1, 64, "-j"); break;
+	case 'j':
+		a->up.jobs = (unsigned)bk_tool_number(optarg, 1, 64, "-j");
+		break;
 	case OPT_PART: parse_part_size(a, optarg); break;
 	case OPT_MAX:
-		a->up.max_parts = (unsigned)bk_tool_number(optarg, 1, BK_S3_PARTS_MAX,
-		    "--max-parts");
+		a->up.max_parts = (unsigned)bk_tool_number(optarg, 1,
+		    BK_S3_PARTS_MAX, "--max-parts");
 		break;
 	case OPT_RETRY:
 		n = bk_tool_duration(optarg, "--retry-for");
