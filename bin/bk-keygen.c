@@ -1,4 +1,4 @@
-/* bk-keygen: make, split and join keys, see bk-keygen(1) */
+/* bk-keygen: make, split and join keys, approve plans, see bk-keygen(1) */
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -10,15 +10,17 @@
 #include <unistd.h>
 
 #include "../lib/crypt/key.h"
+#include "../lib/crypt/plan.h"
 #include "../lib/crypt/secret.h"
 #include "../lib/crypt/share.h"
+#include "../lib/crypt/sign.h"
 #include "io.h"
 #include "tool.h"
 
 static const struct bk_tool tool = {
 	.name = "bk-keygen",
-	.usage = "[-o FILE] | -y [KEYFILE] | --split T/N [-o PREFIX] [KEYFILE]"
-	    " | --join [-o FILE] [FILE ...]",
+	.usage = "[--sign] [-o FILE] | -y [KEYFILE] | --approve PLAN KEYFILE | "
+	    "--split T/N [-o PREFIX] [KEYFILE] | --join [-o FILE] [FILE ...]",
 	.help =
 "Example: bk-keygen -o key.txt && bk-keygen -y key.txt\n"
 "\n"
@@ -27,6 +29,8 @@ static const struct bk_tool tool = {
 "\n"
 "    -o FILE       write to FILE, mode 0600; never overwrites\n"
 "    -y            print the public key of the key in KEYFILE\n"
+"    --sign        make a key for signing plans of bk-prune instead\n"
+"    --approve PLAN  sign PLAN with the key in KEYFILE; read it first\n"
 "    --split T/N   split the key in KEYFILE into N shares, any T of which\n"
 "                  give it back; -o: into PREFIX.1 to PREFIX.N\n"
 "    --join        give back the key of the shares in FILEs\n"
@@ -37,11 +41,12 @@ static const struct bk_tool tool = {
 "Exit: 0 done, 1 could not, 2 wrong call, 3 a key or share is refused.\n",
 };
 
-enum { OPT_SPLIT = BK_OPT_TOOL, OPT_JOIN };
+enum { OPT_SPLIT = BK_OPT_TOOL, OPT_JOIN, OPT_SIGN, OPT_APPROVE };
 
 struct call {
 	const char *output;	/* NULL: standard output */
-	int public, join;
+	const char *approve;	/* the plan, or NULL */
+	int public, join, sign;
 	uint64_t threshold, count;	/* of --split, or 0 */
 	char **files;
 	int nfiles;
@@ -71,6 +76,8 @@ parse_options(struct call *c, int argc, char *argv[])
 		{ "public", no_argument, NULL, 'y' },
 		{ "split", required_argument, NULL, OPT_SPLIT },
 		{ "join", no_argument, NULL, OPT_JOIN },
+		{ "sign", no_argument, NULL, OPT_SIGN },
+		{ "approve", required_argument, NULL, OPT_APPROVE },
 		BK_TOOL_LONGOPTS,
 		{ 0 }
 	};
@@ -82,15 +89,22 @@ parse_options(struct call *c, int argc, char *argv[])
 		case 'y': c->public = 1; break;
 		case OPT_SPLIT: parse_split(c, optarg); break;
 		case OPT_JOIN: c->join = 1; break;
+		case OPT_SIGN: c->sign = 1; break;
+		case OPT_APPROVE: c->approve = optarg; break;
 		default: bk_tool_option(ch);
 		}
 	c->files = argv + optind;
 	c->nfiles = argc - optind;
-	if (c->public + c->join + (c->count > 0) > 1)
-		bk_tool_usage("-y, --split or --join, not several");
+	if (c->public + c->join + c->sign + (c->approve != NULL) +
+	    (c->count > 0) > 1)
+		bk_tool_usage("--sign, -y, --approve, --split or --join, not "
+		    "several");
+	if (c->approve != NULL && (c->nfiles == 0 || c->output != NULL))
+		bk_tool_usage("--approve PLAN KEYFILE, and no -o");
 	if (c->public && c->output != NULL)
 		bk_tool_usage("-y prints what is no secret; use > FILE");
-	if (!c->join && c->nfiles > (c->public || c->count > 0))
+	if (!c->join && c->nfiles > (c->public || c->count > 0 ||
+	    c->approve != NULL))
 		bk_tool_usage("%s: one file too many", c->files[c->nfiles - 1]);
 }
 
@@ -145,36 +159,101 @@ make_key(const struct call *c, struct bk_err *e)
 }
 
 static int
-load_keys(const struct call *c, struct bk_identities *ids, struct bk_err *e)
+make_signer(const struct call *c, struct bk_err *e)
 {
-	return c->nfiles > 0 ? bk_identities_load(ids, c->files[0], e)
-	    : bk_identities_read(ids, STDIN_FILENO, "standard input", e);
+	struct bk_signer signer;
+	struct bk_buf b = {0};
+	int rc = -1;
+
+	if (bk_signer_make(&signer, e) == 0 &&
+	    bk_signer_format(&b, &signer, time(NULL), e) == 0)
+		rc = put_secret(c->output, &b, e);
+	bk_wipe(&signer, sizeof(signer));
+	bk_buf_free(&b);
+	return rc;
+}
+
+static const char *
+key_file(const struct call *c)
+{
+	return c->nfiles > 0 ? c->files[0] : "standard input";
+}
+
+static int
+load_text(const struct call *c, struct bk_buf *text, struct bk_err *e)
+{
+	return c->nfiles > 0 ?
+	    bk_secret_load(c->files[0], BK_KEY_FILE_MAX, text, e) :
+	    bk_secret_read(STDIN_FILENO, key_file(c), BK_KEY_FILE_MAX, text, e);
+}
+
+/* Append the public keys of the text of a key file of age's kind. */
+static int
+add_recipients(struct bk_buf *b, const struct call *c, struct bk_buf *text,
+    struct bk_err *e)
+{
+	struct bk_identities ids = {0};
+	char public[BK_BECH32_TEXT];
+	size_t i;
+	int rc = bk_identities_parse(&ids, text, key_file(c), e);
+
+	for (i = 0; rc == 0 && i < ids.n; i++) {
+		bk_recipient_format(public, ids.id[i].public);
+		rc = bk_buf_printf(b, e, "%s\n", public);
+	}
+	if (rc == 0 && ids.others > 0)
+		rc = bk_fail(e, BK_DATA, "%s: holds a key of a kind that is "
+		    "not supported", key_file(c));
+	bk_identities_free(&ids);
+	return rc;
+}
+
+/* Append the public key of the text of a signing key's file. */
+static int
+add_verifier(struct bk_buf *b, const struct call *c, struct bk_buf *text,
+    struct bk_err *e)
+{
+	char public[BK_BECH32_TEXT];
+	struct bk_signer signer;
+	int rc = bk_signer_parse(&signer, text, key_file(c), e);
+
+	if (rc == 0) {
+		bk_verifier_format(public, signer.public);
+		rc = bk_buf_printf(b, e, "%s\n", public);
+	}
+	bk_wipe(&signer, sizeof(signer));
+	return rc;
 }
 
 static int
 print_public(const struct call *c, struct bk_err *e)
 {
-	struct bk_identities ids = {0};
-	struct bk_buf b = {0};
-	char text[BK_BECH32_TEXT];
-	size_t i;
-	int rc = load_keys(c, &ids, e);
+	struct bk_buf b = {0}, text = {0};
+	int rc = load_text(c, &text, e);
 
-	for (i = 0; rc == 0 && i < ids.n; i++) {
-		bk_recipient_format(text, ids.id[i].public);
-		rc = bk_buf_printf(&b, e, "%s\n", text);
-	}
-	if (rc == 0 && ids.others > 0)
-		rc = bk_fail(e, BK_DATA, "%s: holds a key of a kind that is "
-		    "not supported", c->nfiles > 0 ? c->files[0]
-		    : "standard input");
+	if (rc == 0)
+		rc = text.len > 0 && bk_signer_is(text.data) ?
+		    add_verifier(&b, c, &text, e) :
+		    add_recipients(&b, c, &text, e);
 	if (rc == 0)
 		rc = bk_io_write(STDOUT_FILENO, b.data, b.len,
 		    "standard output", e);
 	if (rc == 0)
 		rc = bk_io_close(STDOUT_FILENO, "standard output", e);
 	bk_buf_free(&b);
-	bk_identities_free(&ids);
+	bk_buf_free(&text);
+	return rc;
+}
+
+static int
+approve(const struct call *c, struct bk_err *e)
+{
+	struct bk_signer signer;
+	int rc = bk_signer_load(&signer, c->files[0], e);
+
+	if (rc == 0)
+		rc = bk_plan_approve(c->approve, &signer, time(NULL), e);
+	bk_wipe(&signer, sizeof(signer));
 	return rc;
 }
 
@@ -229,12 +308,14 @@ split(const struct call *c, struct bk_err *e)
 	struct bk_identities ids = {0};
 	struct bk_buf b = {0};
 	unsigned i;
-	int rc = load_keys(c, &ids, e);
+	int rc = load_text(c, &b, e);
 
+	if (rc == 0)
+		rc = bk_identities_parse(&ids, &b, key_file(c), e);
+	bk_buf_free(&b);
 	if (rc == 0 && (ids.n != 1 || ids.others > 0))
 		rc = bk_fail(e, BK_DATA, "%s: holds more than one key, or none "
-		    "that can be split", c->nfiles > 0 ? c->files[0]
-		    : "standard input");
+		    "that can be split", key_file(c));
 	if (rc == 0)
 		rc = bk_share_split(ids.id, (unsigned)c->threshold,
 		    (unsigned)c->count, share, e);
@@ -305,6 +386,7 @@ main(int argc, char *argv[])
 	bk_tool_audit()->destination = c.output;
 
 	rc = c.public ? print_public(&c, &e) : c.count > 0 ? split(&c, &e)
-	    : c.join ? join(&c, &e) : make_key(&c, &e);
+	    : c.join ? join(&c, &e) : c.sign ? make_signer(&c, &e)
+	    : c.approve != NULL ? approve(&c, &e) : make_key(&c, &e);
 	return bk_tool_end(rc, &e);
 }

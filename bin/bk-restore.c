@@ -18,13 +18,12 @@
 #include "in.h"
 #include "io.h"
 #include "listing.h"
-#include "num.h"
 #include "tool.h"
 #include "when.h"
 
-#define INPUT "standard input"
-
 extern char **environ;
+
+#define INPUT "standard input"
 
 static const struct bk_tool tool = {
 	.name = "bk-restore",
@@ -73,7 +72,6 @@ static const struct option options[] = {
 	{ "globals", no_argument, NULL, GLOBALS },
 	{ "no-owner", no_argument, NULL, NO_OWNER },
 	{ "no-acl", no_argument, NULL, NO_ACL },
-	{ "no-privileges", no_argument, NULL, NO_ACL },
 	{ "role", required_argument, NULL, ROLE },
 	{ "replace", required_argument, NULL, REPLACE },
 	{ "sealed", no_argument, NULL, SEALED },
@@ -90,7 +88,7 @@ static struct bk_progress progress = { .item = "tables" };
 static volatile sig_atomic_t child;
 static struct bk_restore_options how = { .progress = &progress,
 	.child = &child };
-static const char *replace;
+static const char *replace, *jobs;
 static struct bk_restore_names names;
 static const char *name_list[256];	/* tables from the front, schemas
 					 * from the back */
@@ -308,6 +306,17 @@ give_name(char before[BK_NEWDB_NAME], double *seconds, struct bk_err *e)
 	return rc;
 }
 
+/* Of a database that was not there, the dump alone knows settings and rights. */
+static int
+dress_from_dump(struct bk_err *e)
+{
+	if (archive == NULL || exists)
+		return 0;
+	if (bk_conn_params_database(params, target.data, e) == -1)
+		return -1;
+	return bk_restore_database(archive, &how, target.data, e);
+}
+
 static void
 tell(uint64_t bytes, const char *before, double seconds)
 {
@@ -363,7 +372,7 @@ restore(struct bk_err *e)
 	if ((mode == PART ? load_part(e) :
 	    kind == BK_POUR_ARCHIVE ? load_archive(e) :
 	    load_foreign(kind, src, bk_in_sealed(in), e)) == -1 ||
-	    give_name(before, &seconds, e) == -1)
+	    give_name(before, &seconds, e) == -1 || dress_from_dump(e) == -1)
 		goto done;
 	tell(bk_in_bytes(in), before, seconds);
 	rc = 0;
@@ -452,23 +461,11 @@ show_old(struct bk_err *e)
 	return rc;
 }
 
-static unsigned
-jobs_from(const char *s, const char *what)
-{
-	struct bk_err e = {0};
-	uint64_t v;
-
-	if (bk_num_parse(s, 1, 256, what, &v, &e) == -1)
-		bk_tool_usage("%s", e.msg);
-	return (unsigned)v;
-}
-
 static void
 set_mode(int m)
 {
 	if (mode != 0 && mode != m)
-		bk_tool_usage("-t and -n, --into, --rollback, --drop-old, "
-		    "--list-old: one of these");
+		bk_tool_usage("--into, -t or -n, --rollback ...: one of them");
 	mode = m;
 }
 
@@ -493,7 +490,7 @@ static void
 take_option(int ch)
 {
 	switch (ch) {
-	case 'j': how.jobs = jobs_from(optarg, "-j"); break;
+	case 'j': jobs = optarg; break;
 	case 'q': show = -1; break;
 	case 'v': show = 1; break;
 	case 'h': server.host = optarg; break;
@@ -521,8 +518,7 @@ take_option(int ch)
 static void
 set_defaults(int argc, char *argv[])
 {
-	const char *env = getenv("BK_JOBS"), *tmp = getenv("TMPDIR");
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	const char *tmp = getenv("TMPDIR");
 	struct bk_err e = {0};
 
 	if (optind < argc - 1)
@@ -539,12 +535,7 @@ set_defaults(int argc, char *argv[])
 		bk_tool_usage("--data-only, --replace-table: of -t or -n");
 	if (mode == PART && globals)
 		bk_tool_usage("--globals: not with -t or -n");
-	if (sealed && unsealed)
-		bk_tool_usage("--sealed and --unsealed");
-	if (how.jobs == 0 && env != NULL && *env != '\0')
-		how.jobs = jobs_from(env, "BK_JOBS");
-	if (how.jobs == 0)
-		how.jobs = cpus < 1 ? 1 : cpus > 4 ? 4 : (unsigned)cpus;
+	how.jobs = bk_tool_jobs(jobs, 4);
 	how.tmpdir = tmp == NULL || *tmp == '\0' ? "/tmp" : tmp;
 	how.bindir = (struct bk_bindir){ .dir = getenv("BK_PG_BINDIR"),
 	    .path = getenv("PATH"), .env = environ };
@@ -577,8 +568,8 @@ main(int argc, char *argv[])
 	bk_tool_audit()->destination = target.data;
 
 	bk_tool_on_signal_slow(clean_up);
-	if (mode == 0 || mode == INTO || mode == PART)
-		bk_tool_progress(&progress, show);
+	bk_tool_progress(&progress, mode == ROLLBACK || mode == DROP_OLD ||
+	    mode == LIST_OLD ? -1 : show);
 	rc = run(&e);
 	bk_tool_signals_hold();
 	clean_up();

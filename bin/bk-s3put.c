@@ -4,16 +4,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../lib/s3/parts.h"
 #include "../lib/s3/upload.h"
 #include "../lib/s3/url.h"
 #include "in.h"
-#include "name.h"
+#include "names.h"
 #include "num.h"
-#include "seal.h"
 #include "tool.h"
 
 #define MAX_META 10		/* --meta; S3 takes 2 KB of them */
@@ -239,63 +237,10 @@ free_args(struct args *a)
 	bk_buf_free(&a->tagging);
 }
 
-/* The key: the template with the stream's and this machine's names. */
-static int
-expand(const struct args *a, const char *tmpl, const char *label,
-    struct bk_buf *key, struct bk_err *e)
-{
-	char host[256] = "";
-	struct bk_name_vars v = {
-		.db = a->db, .host = host, .tier = a->tier, .now = time(NULL),
-	};
-
-	if (gethostname(host, sizeof(host) - 1) == -1)
-		return bk_fail_errno(e, "gethostname");
-	host[strcspn(host, ".")] = '\0';
-	if (v.db == NULL && *label != '\0')
-		v.db = label;
-	if (v.db == NULL)
-		v.db = getenv("PGDATABASE");
-	if (v.tier == NULL)
-		v.tier = getenv("BK_TIER");
-	if (v.tier == NULL || *v.tier == '\0')
-		v.tier = "daily";
-	return bk_name_expand(tmpl, &v, key, e);
-}
-
 static void
 say(const char *text)
 {
 	bk_tool_say("%s", text);
-}
-
-/* A template that no stream could fill in: known before one is read. */
-static void
-check_template(const struct args *a, const char *tmpl)
-{
-	struct bk_buf key = {0};
-	struct bk_err e = {0};
-
-	if (expand(a, tmpl, "some", &key, &e) == -1)
-		bk_tool_usage("%s", e.msg);
-	bk_buf_free(&key);
-}
-
-/*
- * The stream has no name.  Does it lack its end as well, because whoever wrote
- * it died early?  Then that is the trouble, and not the template.
- */
-static int
-nameless(struct bk_in *in, struct bk_err *e)
-{
-	struct bk_err input = {0};
-	size_t n;
-
-	(void)bk_in_head(in, &n);
-	if ((bk_in_sealed(in) || n < BK_SEAL_HEAD) &&
-	    bk_in_drain(in, &input) == -1)
-		*e = input;
-	return -1;
 }
 
 /* Name the object, upload, and tell the audit where it went. */
@@ -311,11 +256,9 @@ put(struct args *a, const struct bk_s3_url *url, struct bk_in *in,
 	struct bk_s3 *s3;
 	int rc;
 
-	if (expand(a, url->key, bk_in_label(in), &key, e) == -1)
-		return nameless(in, e);
-	if (bk_buf_printf(&where, e, "s3://%s/%s", url->bucket,
-	    key.data) == -1 ||
-	    (o.stop_fd = bk_tool_signal_fd(e)) == -1 ||
+	if (bk_names_expand(url->key, a->db, a->tier, in, &key, e) == -1 ||
+	    bk_buf_printf(&where, e, "s3://%s/%s", url->bucket,
+	    key.data) == -1 || (o.stop_fd = bk_tool_signal_fd(e)) == -1 ||
 	    (s3 = bk_s3_open(cred, &o, e)) == NULL)
 		return -1;
 	bk_tool_audit()->destination = where.data;
@@ -350,7 +293,7 @@ main(int argc, char *argv[])
 		bk_tool_usage("%s", e.msg);
 	if (*url.key == '\0' || url.key[strlen(url.key) - 1] == '/')
 		bk_tool_usage("%s: no object's name", argv[optind]);
-	check_template(&a, url.key);
+	bk_names_check(url.key, a.db, a.tier);
 	a.up.tagging = a.tagging.data;
 	a.up.meta = a.meta;
 	bk_tool_audit()->type = "upload";

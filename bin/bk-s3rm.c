@@ -1,4 +1,4 @@
-/* bk-s3rm: delete the objects that standard input names, see bk-s3rm(1) */
+/* bk-s3rm: delete objects, those named or those of a plan, see bk-s3rm(1) */
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,16 +10,16 @@
 #include "../lib/s3/delete.h"
 #include "../lib/s3/uploads.h"
 #include "../lib/s3/url.h"
+#include "approved.h"
 #include "listing.h"
 #include "tool.h"
 
 static const struct bk_tool tool = {
 	.name = "bk-s3rm",
-	.usage = "[-nv] [--retry-for TIME] < NAMES",
+	.usage = "[-nv] [--retry-for TIME] [--plan FILE --approvers FILE "
+	    "[--need N]] < NAMES",
 	.help =
 "Example: bk-s3ls s3://backups/shop/ | bk-prune -d 30 -m 12 | bk-s3rm\n"
-"\n"
-"usage: bk-s3rm [-nv] [--retry-for TIME] < NAMES\n"
 "\n"
 "Deletes the objects that standard input names, one a line: s3://BUCKET/KEY\n"
 "or a record of bk-s3ls.  A name ending in ?uploadId=ID, as bk-s3ls --uploads\n"
@@ -29,6 +29,9 @@ static const struct bk_tool tool = {
 "    -n, --dry-run     delete nothing, print what would be deleted\n"
 "    -v, --verbose     print what was deleted\n"
 "    --retry-for TIME  repeat what fails for so long (1m)\n"
+"    --plan FILE       delete what a plan of bk-prune says instead\n"
+"    --approvers FILE  if those whose public keys are in FILE have signed it,\n"
+"    --need N          so many of them (2)\n"
 "    --help            this text\n"
 "    --version         the version\n"
 "\n"
@@ -44,6 +47,7 @@ struct item {
 };
 
 struct job {
+	struct bk_plan_call plan;
 	struct item *items;
 	size_t n, cap;
 	int print;		/* names, on standard output */
@@ -77,24 +81,25 @@ new_item(struct job *job, struct bk_err *e)
  * that was cut within a name: it may well name something else.
  */
 static int
-take(struct job *job, const struct bk_record *r, struct bk_err *e)
+take(struct job *job, const struct bk_record *r, FILE *f, struct bk_err *e)
 {
+	const char *from = approved_name(&job->plan);
 	struct item *it = new_item(job, e);
 	struct bk_err bad = {0};
 	char *id, *next;
 
 	if (it == NULL)
 		return -1;
-	if (feof(stdin))
-		return bk_fail(e, BK_DATA, "standard input: '%s', the last "
-		    "line, has no newline: was the listing cut? nothing was "
-		    "deleted", r->name);
+	if (feof(f))
+		return bk_fail(e, BK_DATA, "%s: '%s', the last line, has no "
+		    "newline: was the listing cut? nothing was deleted", from,
+		    r->name);
 	if (bk_s3_url_parse(r->name, &it->url, &bad) == -1)
 		return bk_fail(e, bad.code == BK_USAGE ? BK_DATA : bad.code,
-		    "standard input: %s; nothing was deleted", bad.msg);
+		    "%s: %s; nothing was deleted", from, bad.msg);
 	if (*it->url.key == '\0')
-		return bk_fail(e, BK_DATA, "standard input: %s: a bucket, not "
-		    "an object; nothing was deleted", r->name);
+		return bk_fail(e, BK_DATA, "%s: %s: a bucket, not an object; "
+		    "nothing was deleted", from, r->name);
 	id = strstr(it->url.key, UPLOAD_ID);
 	while (id != NULL && (next = strstr(id + 1, UPLOAD_ID)) != NULL)
 		id = next;
@@ -111,14 +116,19 @@ read_names(struct job *job, struct bk_err *e)
 	struct bk_record r;
 	char *line = NULL;
 	size_t cap = 0;
+	FILE *f = approved_open(&job->plan, e);
 	int rc;
 
-	while ((rc = bk_record_read(stdin, &line, &cap, &r, e)) == 1)
-		if (take(job, &r, e) == -1) {
+	if (f == NULL)
+		return -1;
+	while ((rc = bk_record_read(f, &line, &cap, &r, e)) == 1)
+		if (take(job, &r, f, e) == -1) {
 			rc = -1;
 			break;
 		}
 	free(line);
+	if (f != stdin)
+		fclose(f);		/* read only: nothing to lose */
 	return rc;
 }
 
@@ -274,6 +284,7 @@ main(int argc, char *argv[])
 		{ "dry-run", no_argument, NULL, 'n' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "retry-for", required_argument, NULL, RETRY_FOR },
+		APPROVED_LONGOPTS,
 		BK_TOOL_LONGOPTS,
 		{ 0 }
 	};
@@ -295,9 +306,10 @@ main(int argc, char *argv[])
 			retry_for = bk_tool_duration(optarg, "--retry-for");
 			break;
 		default:
-			bk_tool_option(ch);
+			approved_option(&job.plan, ch, optarg);
 		}
 	}
+	approved_check(&job.plan);
 	if (optind != argc)
 		bk_tool_usage("names come on standard input: echo %s | "
 		    "bk-s3rm", argv[optind]);
@@ -305,7 +317,7 @@ main(int argc, char *argv[])
 		bk_tool_usage("--retry-for: longer than a year");
 	job.retry_for = (unsigned)retry_for;
 	bk_tool_audit()->type = "delete";
-	bk_tool_audit()->source = "standard input";
+	bk_tool_audit()->source = approved_name(&job.plan);
 
 	rc = read_names(&job, &e);
 	if (rc == 0 && job.n > 0)

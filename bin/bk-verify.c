@@ -10,12 +10,10 @@
 #include "../lib/crypt/secret.h"
 #include "../lib/pg/check.h"
 #include "io.h"
-#include "num.h"
 #include "tool.h"
 #include "verify.h"
 #include "when.h"
 
-#define JOBS_MAX 256
 
 static const struct bk_tool tool = {
 	.name = "bk-verify",
@@ -56,6 +54,7 @@ struct call {
 	const char *pass_file, *env_identity, *env_passphrase;
 	int level;
 	struct drill drill;	/* level 2 and 3 */
+	const char *jobs;
 	const char *name, *output, *receipts;
 	int md, sealed, words;	/* words: -q less, -v more than 0 */
 	struct bk_identities identities;
@@ -70,23 +69,12 @@ environment(const char *name)
 	return s == NULL || *s == '\0' ? NULL : s;
 }
 
-static unsigned
-parse_jobs(const char *s, const char *what)
-{
-	struct bk_err e = {0};
-	uint64_t n;
-
-	if (bk_num_parse(s, 1, JOBS_MAX, what, &n, &e) == -1)
-		bk_tool_usage("%s", e.msg);
-	return (unsigned)n;
-}
-
 static void
 parse_option(struct call *c, int ch)
 {
 	switch (ch) {
 	case 'i': c->identity_file[c->nidentity_files++] = optarg; break;
-	case 'j': c->drill.jobs = parse_jobs(optarg, "-j"); break;
+	case 'j': c->jobs = optarg; break;
 	case 'o': c->output = optarg; break;
 	case 'q': c->words = -1; break;
 	case 'v': c->words = 1; break;
@@ -121,14 +109,11 @@ parse(struct call *c, int argc, char *argv[])
 		BK_TOOL_LONGOPTS,
 		{ 0 }
 	};
-	const char *jobs = environment("BK_JOBS");
-	long n = sysconf(_SC_NPROCESSORS_ONLN);
 	int ch;
 
-	c->drill.jobs = jobs != NULL ? parse_jobs(jobs, "BK_JOBS") :
-	    n < 1 ? 1 : n > JOBS_MAX ? JOBS_MAX : (unsigned)n;
 	while ((ch = getopt_long(argc, argv, "i:j:o:qv", options, NULL)) != -1)
 		parse_option(c, ch);
+	c->drill.jobs = bk_tool_jobs(c->jobs, BK_JOBS_MAX);
 	/* getopt's optional arguments want a '=' */
 	if (optind < argc && c->level == 2 && c->drill.conninfo == NULL)
 		c->drill.conninfo = argv[optind++];

@@ -120,7 +120,7 @@ bk_tool_usage(const char *fmt, ...)
 		va_end(ap);
 	}
 	fprintf(stderr, "usage: %s %s\n", tool->name, tool->usage);
-	exit(BK_USAGE);
+	exit(tool->wrong_call != 0 ? tool->wrong_call : BK_USAGE);
 }
 
 void

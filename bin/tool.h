@@ -16,6 +16,7 @@ struct bk_tool {
 	const char *name;	/* "bk-gz" */
 	const char *usage;	/* behind "usage: bk-gz ", one line */
 	const char *help;	/* --help's text, begins with an example */
+	int wrong_call;		/* exit status of a wrong call; 0: BK_USAGE */
 };
 
 /* Values for long options that every tool has, for getopt_long's table. */

@@ -16,6 +16,7 @@
 #include "io.h"
 #include "verify.h"
 
+#define FDS 1024		/* descriptors that there may be */
 #define DIR_MAX 80		/* a socket's path is 107 bytes at most */
 
 /*
@@ -212,7 +213,7 @@ be_nurse(int from, int to, const char *tmp)
 {
 	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT,
 	    SIGPIPE };
-	int null = open("/dev/null", O_RDWR);
+	int null = open("/dev/null", O_RDWR), fd;
 	size_t i;
 
 	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
@@ -221,6 +222,10 @@ be_nurse(int from, int to, const char *tmp)
 	    dup2(null, STDOUT_FILENO) == -1 ||
 	    dup2(null, STDERR_FILENO) == -1 || chdir("/") == -1)
 		_exit(1);
+	/* nobody is to wait for us because of what we have inherited */
+	for (fd = STDERR_FILENO + 1; fd < FDS; fd++)
+		if (fd != from && fd != to)
+			close(fd);
 	if (give_up_root() == 0)
 		serve(from, to, tmp);
 	_exit(0);

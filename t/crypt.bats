@@ -152,15 +152,16 @@ on_tty() {
 	[ -r /proc/self/environ ] || skip "no /proc"
 	wiped() {
 		[ "$(cat "/proc/$1/comm")" = bk-crypt ] &&
-		    ! grep -qa topsecret "/proc/$1/environ"
+		    [ "$(grep -ca topsecret "/proc/$1/environ")" = 0 ]
 	}
 	mkfifo slow
 	BK_PASSPHRASE=topsecret bk-crypt <slow >env.enc 3>&- &
+	pid=$!		# $! is another one once await has waited
 	exec 4>slow
-	await 10 wiped $!
+	await 10 wiped $pid
 	cat plain >&4
 	exec 4>&-
-	wait $!
+	wait $pid
 	BK_PASSPHRASE=topsecret bk-crypt -d <env.enc | cmp - plain
 }
 

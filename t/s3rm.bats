@@ -38,6 +38,23 @@ requests() { grep -c "\"$1 /" "$S3_DIR/log/client.rgw.log" || :; }
 	[ "$(s3_keys other)" = $'a2\na3' ]
 }
 
+@test "an approved plan, and nothing but it" {
+	put 'backups/plan/x-2026110[1-8]'
+	bk-keygen --sign -o ann.key
+	bk-keygen --sign -o bob.key
+	{ bk-keygen -y ann.key; bk-keygen -y bob.key; } >approvers
+	bk-s3ls s3://backups/plan/ |
+	    bk-prune -l 4 --plan plan --key ann.key
+	run -3 bk-s3rm --plan plan --approvers approvers
+	[ "$(s3_keys backups plan/ | wc -l)" = 8 ]
+	bk-keygen --approve plan bob.key
+	run -0 --separate-stderr bk-s3rm --plan plan --approvers approvers
+	[ -z "$output$stderr" ]
+	[ "$(s3_keys backups plan/ | wc -l)" = 4 ]
+	s3_keys backups plan/ | sed 's,^,s3://backups/,' |
+	    { run ! grep -Ff - plan; }
+}
+
 @test "2,500 objects go in three requests" {
 	put 'backups/many/k[1001-3500]' -Z
 	before=$(requests POST)

@@ -23,6 +23,15 @@ teardown() { shop_left; }
 	run -0 bk-verify -o r --restore="postgresql:///shop?host=$PGHOST" <shop.bk
 }
 
+@test "a schema of everything that is odd" {
+	createdb weird
+	psql -qX -f "$SUPPORT/weird.sql" weird >/dev/null
+	bk-dump weird >weird.dump
+	dropdb weird
+	run -0 --separate-stderr bk-verify --restore <weird.dump
+	[ "$(field proof)" = restore ]
+}
+
 @test "read under other settings, the values are the same" {
 	psql -qX postgres <<-'SQL'
 	ALTER ROLE postgres SET datestyle = 'German';

@@ -9,6 +9,40 @@
 #include "num.h"
 #include "when.h"
 
+/* The fraction of a second in a time of n characters. */
+static uint32_t
+parse_nanos(const char *s, size_t n)
+{
+	const char *dot = memchr(s, '.', n);
+	uint32_t v = 0;
+	int i, over = dot == NULL;
+
+	for (i = 0; i < 9; i++) {
+		over = over || *++dot < '0' || *dot > '9';
+		v = v * 10 + (over ? 0 : (uint32_t)(*dot - '0'));
+	}
+	return v;
+}
+
+/* "time TAB bytes TAB" */
+static int
+add_facts(struct bk_buf *b, const struct bk_record *r, struct bk_err *e)
+{
+	char when[BK_WHEN_TEXT];
+	size_t n;
+
+	/* without its time it would be read as a bare, other name */
+	bk_when_format(r->time, when);
+	if ((n = strlen(when)) == 0)
+		return bk_fail(e, BK_DATA, "%s: its time is before 1970 or "
+		    "after 9999", r->name);
+	if (r->nanos != 0 && bk_buf_printf(b, e, "%.*s.%09" PRIu32 "Z\t%"
+	    PRIu64 "\t", (int)n - 1, when, r->nanos, r->bytes) == -1)
+		return -1;
+	return r->nanos != 0 ? 0 :
+	    bk_buf_printf(b, e, "%s\t%" PRIu64 "\t", when, r->bytes);
+}
+
 static int
 add_escaped(struct bk_buf *b, const char *s, struct bk_err *e)
 {
@@ -35,17 +69,10 @@ int
 bk_record_format(struct bk_buf *b, const struct bk_record *r,
     struct bk_err *e)
 {
-	char when[BK_WHEN_TEXT];
 	size_t start = b->len;
 
-	/* without its time it would be read as a bare, other name */
-	bk_when_format(r->time, when);
-	if (!r->bare && *when == '\0')
-		return bk_fail(e, BK_DATA, "%s: its time is before 1970 or "
-		    "after 9999", r->name);
-	if ((!r->bare && bk_buf_printf(b, e, "%s\t%" PRIu64 "\t", when,
-	    r->bytes) == -1) || add_escaped(b, r->name, e) == -1 ||
-	    bk_buf_puts(b, "\n", e) == -1) {
+	if ((!r->bare && add_facts(b, r, e) == -1) ||
+	    add_escaped(b, r->name, e) == -1 || bk_buf_puts(b, "\n", e) == -1) {
 		b->len = start;
 		return -1;
 	}
@@ -114,6 +141,7 @@ bk_record_parse(char *line, struct bk_record *r, struct bk_err *e)
 		    &ignored) == -1)
 			return bk_fail(e, BK_DATA, "listing: '%s' is not a "
 			    "size", tab + 1);
+		r->nanos = parse_nanos(line, (size_t)(tab - line));
 		r->name = tab2 + 1;
 		r->bare = 0;
 	}

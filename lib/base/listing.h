@@ -6,7 +6,8 @@
  *
  *	2026-11-21T05:27:19Z <TAB> 1234 <TAB> name
  *
- * time (RFC 3339 UTC), bytes, name.  In a name, control bytes and the
+ * time (RFC 3339 UTC; a fraction of a second may be there, and orders what is
+ * of one second), bytes, name.  In a name, control bytes and the
  * backslash are escaped as in a JSON string (\n, \t, \u001b, \\).  Where no
  * time or size is needed a line may be a bare name, escaped alike.
  */
@@ -19,6 +20,7 @@
 
 struct bk_record {
 	time_t time;
+	uint32_t nanos;		/* of a fraction of a second, mostly 0 */
 	uint64_t bytes;
 	char *name;		/* as it is, without escapes */
 	int bare;		/* the line was a name only: no time, no size */

@@ -6,7 +6,7 @@
 
 #include "seal.h"
 
-struct bk_gzin {
+struct bk_feed {
 	struct bk_in *in;
 	const char *name, *what;
 	uint64_t frame;		/* offset of the frame that is being read */
@@ -17,17 +17,17 @@ struct bk_gzin {
 	uint8_t buf[BK_FEED_CAP];
 };
 
-struct bk_gzin *
-bk_gzin_new(struct bk_in *in, const char *name, const char *what,
+struct bk_feed *
+bk_feed_new(struct bk_in *in, const char *name, const char *what,
     struct bk_err *e)
 {
-	struct bk_gzin *f = malloc(sizeof(*f));
+	struct bk_feed *f = malloc(sizeof(*f));
 
 	if (f == NULL) {
 		bk_fail_memory(e);
 		return NULL;
 	}
-	memset(f, 0, offsetof(struct bk_gzin, buf));
+	memset(f, 0, offsetof(struct bk_feed, buf));
 	f->in = in;
 	f->name = name;
 	f->what = what;
@@ -35,14 +35,14 @@ bk_gzin_new(struct bk_in *in, const char *name, const char *what,
 }
 
 void
-bk_gzin_free(struct bk_gzin *f)
+bk_feed_free(struct bk_feed *f)
 {
 	free(f);
 }
 
 /* Read on until at least want bytes are at hand, at most up to the cap. */
 static int
-more(struct bk_gzin *f, size_t want, size_t upto, struct bk_err *e)
+more(struct bk_feed *f, size_t want, size_t upto, struct bk_err *e)
 {
 	ssize_t n;
 
@@ -64,7 +64,7 @@ more(struct bk_gzin *f, size_t want, size_t upto, struct bk_err *e)
 }
 
 ssize_t
-bk_gzin_peek(struct bk_gzin *f, size_t n, const uint8_t **p, struct bk_err *e)
+bk_feed_peek(struct bk_feed *f, size_t n, const uint8_t **p, struct bk_err *e)
 {
 	if (more(f, n, n, e) == -1)
 		return -1;
@@ -73,7 +73,7 @@ bk_gzin_peek(struct bk_gzin *f, size_t n, const uint8_t **p, struct bk_err *e)
 }
 
 ssize_t
-bk_gzin_fill(struct bk_gzin *f, const uint8_t **p, struct bk_err *e)
+bk_feed_fill(struct bk_feed *f, const uint8_t **p, struct bk_err *e)
 {
 	if (more(f, 1, BK_FEED_CAP, e) == -1)
 		return -1;
@@ -82,13 +82,13 @@ bk_gzin_fill(struct bk_gzin *f, const uint8_t **p, struct bk_err *e)
 }
 
 void
-bk_gzin_skip(struct bk_gzin *f, size_t n)
+bk_feed_skip(struct bk_feed *f, size_t n)
 {
 	f->off += n;
 }
 
 int
-bk_gzin_take(struct bk_gzin *f, void *buf, size_t n, struct bk_err *e)
+bk_feed_take(struct bk_feed *f, void *buf, size_t n, struct bk_err *e)
 {
 	size_t have = f->len - f->off;
 	ssize_t r;
@@ -106,11 +106,11 @@ bk_gzin_take(struct bk_gzin *f, void *buf, size_t n, struct bk_err *e)
 		have += (size_t)r;
 		f->base += (size_t)r;
 	}
-	return have == n ? 0 : bk_gzin_cut(f, e);
+	return have == n ? 0 : bk_feed_cut(f, e);
 }
 
 static int
-garbage(const struct bk_gzin *f, uint64_t offset, struct bk_err *e)
+garbage(const struct bk_feed *f, uint64_t offset, struct bk_err *e)
 {
 	return bk_fail(e, BK_DATA, "%s: offset %" PRIu64 ": trailing garbage",
 	    f->name, offset);
@@ -118,12 +118,12 @@ garbage(const struct bk_gzin *f, uint64_t offset, struct bk_err *e)
 
 /* From here on there may only be zero bytes, as tape drives leave them. */
 static int
-padding(struct bk_gzin *f, struct bk_err *e)
+padding(struct bk_feed *f, struct bk_err *e)
 {
 	const uint8_t *p;
 	ssize_t n;
 
-	while ((n = bk_gzin_fill(f, &p, e)) > 0) {
+	while ((n = bk_feed_fill(f, &p, e)) > 0) {
 		for (; n > 0 && *p == 0; n--, p++)
 			f->off++;
 		if (n > 0)
@@ -133,10 +133,10 @@ padding(struct bk_gzin *f, struct bk_err *e)
 }
 
 int
-bk_gzin_frame(struct bk_gzin *f, struct bk_err *e)
+bk_feed_frame(struct bk_feed *f, struct bk_err *e)
 {
 	const uint8_t *p;
-	ssize_t n = bk_gzin_peek(f, 1, &p, e);
+	ssize_t n = bk_feed_peek(f, 1, &p, e);
 
 	if (n == -1)
 		return -1;
@@ -153,23 +153,23 @@ bk_gzin_frame(struct bk_gzin *f, struct bk_err *e)
 }
 
 uint64_t
-bk_gzin_offset(const struct bk_gzin *f)
+bk_feed_offset(const struct bk_feed *f)
 {
 	return f->frame;
 }
 
 int
-bk_gzin_mark(struct bk_gzin *f, const void *p, size_t n, struct bk_err *e)
+bk_feed_mark(struct bk_feed *f, const void *p, size_t n, struct bk_err *e)
 {
 	if (bk_seal_find_opening(p, n, NULL) != -1) {
 		if (f->open)
-			return bk_gzin_bad(f, f->frame, "another stream "
+			return bk_feed_bad(f, f->frame, "another stream "
 			    "begins, but the one before it is unfinished", e);
 		f->open = 1;
 	}
 	if (bk_seal_find_closing(p, n) != -1) {
 		if (!f->open)
-			return bk_gzin_bad(f, f->frame, "a stream ends, but "
+			return bk_feed_bad(f, f->frame, "a stream ends, but "
 			    "its beginning is missing", e);
 		f->open = 0;
 	}
@@ -177,7 +177,7 @@ bk_gzin_mark(struct bk_gzin *f, const void *p, size_t n, struct bk_err *e)
 }
 
 int
-bk_gzin_bad(const struct bk_gzin *f, uint64_t offset, const char *how,
+bk_feed_bad(const struct bk_feed *f, uint64_t offset, const char *how,
     struct bk_err *e)
 {
 	return bk_fail(e, BK_DATA, "%s: %s at offset %" PRIu64 ": %s",
@@ -185,7 +185,7 @@ bk_gzin_bad(const struct bk_gzin *f, uint64_t offset, const char *how,
 }
 
 int
-bk_gzin_alien(const struct bk_gzin *f, struct bk_err *e)
+bk_feed_alien(const struct bk_feed *f, struct bk_err *e)
 {
 	if (f->frame > 0)
 		return garbage(f, f->frame, e);
@@ -194,7 +194,7 @@ bk_gzin_alien(const struct bk_gzin *f, struct bk_err *e)
 }
 
 int
-bk_gzin_cut(const struct bk_gzin *f, struct bk_err *e)
+bk_feed_cut(const struct bk_feed *f, struct bk_err *e)
 {
 	return bk_fail(e, BK_DATA, "%s: unfinished: it ended within the %s at "
 	    "offset %" PRIu64 "; look at what the command before this one said",

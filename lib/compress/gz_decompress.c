@@ -25,7 +25,7 @@ struct member {
 };
 
 struct job {
-	struct bk_gzin *feed;
+	struct bk_feed *feed;
 	struct bk_out *out;
 	struct bk_inflate *inflate;
 	int inflating;		/* within a member that told no size */
@@ -46,9 +46,9 @@ fill_sized(struct job *job, const struct bk_gz_header *h, struct bk_block *b,
 	struct member *m = (struct member *)(void *)b->in;
 
 	b->tag = SIZED;
-	m->offset = bk_gzin_offset(job->feed);
+	m->offset = bk_feed_offset(job->feed);
 	b->in_len = h->member - h->len;
-	return bk_gzin_take(job->feed, m->body, b->in_len, e) == -1 ? -1 : 1;
+	return bk_feed_take(job->feed, m->body, b->in_len, e) == -1 ? -1 : 1;
 }
 
 /*
@@ -58,12 +58,12 @@ fill_sized(struct job *job, const struct bk_gz_header *h, struct bk_block *b,
 static int
 fill_inflated(struct job *job, struct bk_block *b, struct bk_err *e)
 {
-	struct bk_gzin *f = job->feed;
+	struct bk_feed *f = job->feed;
 	uint8_t *out = b->out;
 	const uint8_t *p, *q;
 	size_t room = OUT_CAP, len;
 	enum bk_inflated state;
-	ssize_t n = bk_gzin_peek(f, 0, &p, e);
+	ssize_t n = bk_feed_peek(f, 0, &p, e);
 
 	b->tag = INFLATED;
 	for (;;) {
@@ -71,18 +71,18 @@ fill_inflated(struct job *job, struct bk_block *b, struct bk_err *e)
 		q = p;
 		len = (size_t)n;
 		state = bk_inflate_run(job->inflate, &q, &len, &out, &room);
-		bk_gzin_skip(f, (size_t)(q - p));
+		bk_feed_skip(f, (size_t)(q - p));
 		if (state != BK_INFLATE_MORE || room == 0)
 			break;
-		if ((n = bk_gzin_fill(f, &p, e)) == -1)
+		if ((n = bk_feed_fill(f, &p, e)) == -1)
 			return -1;
 		if (n == 0)
-			return bk_gzin_cut(f, e);
+			return bk_feed_cut(f, e);
 	}
 	if (state == BK_INFLATE_BAD)
-		return bk_gzin_bad(f, bk_gzin_offset(f), "damaged", e);
+		return bk_feed_bad(f, bk_feed_offset(f), "damaged", e);
 	if (state == BK_INFLATE_SUM)
-		return bk_gzin_bad(f, bk_gzin_offset(f), "wrong checksum", e);
+		return bk_feed_bad(f, bk_feed_offset(f), "wrong checksum", e);
 	job->inflating = state == BK_INFLATE_MORE;
 	b->out_len = OUT_CAP - room;
 	return 1;
@@ -119,14 +119,14 @@ work(void *ctx, unsigned worker, struct bk_block *b, struct bk_err *e)
 	trailer = m->body + body;
 	content = bk_le_get32(trailer + 4);
 	if (content > OUT_CAP)
-		return bk_gzin_bad(job->feed, m->offset, "longer than its "
+		return bk_feed_bad(job->feed, m->offset, "longer than its "
 		    "header says", e);
 	if (libdeflate_deflate_decompress_ex(job->worker[worker], m->body,
 	    body, b->out, content, &used, NULL) != LIBDEFLATE_SUCCESS ||
 	    used != body)
-		return bk_gzin_bad(job->feed, m->offset, "damaged", e);
+		return bk_feed_bad(job->feed, m->offset, "damaged", e);
 	if (libdeflate_crc32(0, b->out, content) != bk_le_get32(trailer))
-		return bk_gzin_bad(job->feed, m->offset, "wrong checksum", e);
+		return bk_feed_bad(job->feed, m->offset, "wrong checksum", e);
 	b->out_len = content;
 	return 0;
 }
@@ -146,7 +146,7 @@ prepare(struct job *job, struct bk_in *in, const char *name, unsigned threads,
 {
 	unsigned i;
 
-	job->feed = bk_gzin_new(in, name, "gzip member", e);
+	job->feed = bk_feed_new(in, name, "gzip member", e);
 	job->inflate = bk_inflate_new(e);
 	job->worker = calloc(threads, sizeof(*job->worker));
 	if (job->feed == NULL || job->inflate == NULL || job->worker == NULL)
@@ -180,6 +180,6 @@ bk_gz_decompress(struct bk_in *in, const char *name, struct bk_out *out,
 		libdeflate_free_decompressor(job.worker[i]);
 	free(job.worker);
 	bk_inflate_free(job.inflate);
-	bk_gzin_free(job.feed);
+	bk_feed_free(job.feed);
 	return rc;
 }

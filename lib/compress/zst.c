@@ -118,60 +118,60 @@ bk_zst_compress(struct bk_in *in, struct bk_out *out, int level,
 
 /* A skippable frame: a mark, or something of somebody else's. */
 static int
-skip_frame(struct bk_gzin *f, struct bk_err *e)
+skip_frame(struct bk_feed *f, struct bk_err *e)
 {
 	const uint8_t *p;
 	uint64_t left;
 	ssize_t n;
 
-	if ((n = bk_gzin_peek(f, HEADER, &p, e)) == -1)
+	if ((n = bk_feed_peek(f, HEADER, &p, e)) == -1)
 		return -1;
 	if (n < HEADER)
-		return bk_gzin_cut(f, e);
+		return bk_feed_cut(f, e);
 	left = bk_le_get32(p + 4);
-	bk_gzin_skip(f, HEADER);
+	bk_feed_skip(f, HEADER);
 	if (left <= BK_SEAL_HEAD) {
-		if ((n = bk_gzin_peek(f, (size_t)left, &p, e)) == -1)
+		if ((n = bk_feed_peek(f, (size_t)left, &p, e)) == -1)
 			return -1;
 		if ((uint64_t)n >= left &&
-		    bk_gzin_mark(f, p, (size_t)left, e) == -1)
+		    bk_feed_mark(f, p, (size_t)left, e) == -1)
 			return -1;
 	}
 	while (left > 0) {
-		if ((n = bk_gzin_fill(f, &p, e)) == -1)
+		if ((n = bk_feed_fill(f, &p, e)) == -1)
 			return -1;
 		if (n == 0)
-			return bk_gzin_cut(f, e);
+			return bk_feed_cut(f, e);
 		if ((uint64_t)n > left)
 			n = (ssize_t)left;
-		bk_gzin_skip(f, (size_t)n);
+		bk_feed_skip(f, (size_t)n);
 		left -= (uint64_t)n;
 	}
 	return 0;
 }
 
 static int
-frame_failed(const struct bk_gzin *f, size_t rc, struct bk_err *e)
+frame_failed(const struct bk_feed *f, size_t rc, struct bk_err *e)
 {
 	switch (ZSTD_getErrorCode(rc)) {
 	case ZSTD_error_memory_allocation:
 		return bk_fail_memory(e);
 	case ZSTD_error_checksum_wrong:
-		return bk_gzin_bad(f, bk_gzin_offset(f), "wrong checksum", e);
+		return bk_feed_bad(f, bk_feed_offset(f), "wrong checksum", e);
 	case ZSTD_error_frameParameter_windowTooLarge:
-		return bk_gzin_bad(f, bk_gzin_offset(f), "needs more than "
+		return bk_feed_bad(f, bk_feed_offset(f), "needs more than "
 		    "128 MiB of memory; use zstd -d --long=31", e);
 	case ZSTD_error_dictionary_wrong:
-		return bk_gzin_bad(f, bk_gzin_offset(f), "needs a dictionary; "
+		return bk_feed_bad(f, bk_feed_offset(f), "needs a dictionary; "
 		    "use zstd -d -D", e);
 	default:
-		return bk_gzin_bad(f, bk_gzin_offset(f), "damaged", e);
+		return bk_feed_bad(f, bk_feed_offset(f), "damaged", e);
 	}
 }
 
 /* One frame with content; buf has room for a piece of it. */
 static int
-decompress_frame(ZSTD_DCtx *z, struct bk_gzin *f, struct bk_out *out,
+decompress_frame(ZSTD_DCtx *z, struct bk_feed *f, struct bk_out *out,
     uint8_t *buf, struct bk_err *e)
 {
 	ZSTD_inBuffer i = {0};
@@ -182,11 +182,11 @@ decompress_frame(ZSTD_DCtx *z, struct bk_gzin *f, struct bk_out *out,
 
 	do {
 		/* with room left in out it has no more without more input */
-		if ((n = bk_gzin_peek(f, 0, &p, e)) == 0 &&
-		    (n = bk_gzin_fill(f, &p, e)) == -1)
+		if ((n = bk_feed_peek(f, 0, &p, e)) == 0 &&
+		    (n = bk_feed_fill(f, &p, e)) == -1)
 			return -1;
 		if (n == 0)
-			return bk_gzin_cut(f, e);
+			return bk_feed_cut(f, e);
 		i = (ZSTD_inBuffer){ .src = p, .size = (size_t)n };
 		do {
 			o = (ZSTD_outBuffer){ .dst = buf, .size = BK_IO_BUFSZ };
@@ -196,13 +196,13 @@ decompress_frame(ZSTD_DCtx *z, struct bk_gzin *f, struct bk_out *out,
 			if (bk_out_write(out, buf, o.pos, e) == -1)
 				return -1;
 		} while (rc != 0 && (i.pos < i.size || o.pos == o.size));
-		bk_gzin_skip(f, i.pos);
+		bk_feed_skip(f, i.pos);
 	} while (rc != 0);
 	return 0;
 }
 
 static int
-decompress_all(ZSTD_DCtx *z, struct bk_gzin *f, struct bk_out *out,
+decompress_all(ZSTD_DCtx *z, struct bk_feed *f, struct bk_out *out,
     uint8_t *buf, struct bk_err *e)
 {
 	const uint8_t *p;
@@ -210,18 +210,18 @@ decompress_all(ZSTD_DCtx *z, struct bk_gzin *f, struct bk_out *out,
 	ssize_t n;
 	int rc;
 
-	while ((rc = bk_gzin_frame(f, e)) == 1) {
-		if ((n = bk_gzin_peek(f, sizeof(magic), &p, e)) == -1)
+	while ((rc = bk_feed_frame(f, e)) == 1) {
+		if ((n = bk_feed_peek(f, sizeof(magic), &p, e)) == -1)
 			return -1;
 		if (n < (ssize_t)sizeof(magic))
-			return bk_gzin_alien(f, e);
+			return bk_feed_alien(f, e);
 		magic = bk_le_get32(p);
 		if ((magic & SKIPPABLE_MASK) == (SKIPPABLE & SKIPPABLE_MASK))
 			rc = skip_frame(f, e);
 		else if (magic == ZSTD_MAGICNUMBER)
 			rc = decompress_frame(z, f, out, buf, e);
 		else
-			rc = bk_gzin_alien(f, e);
+			rc = bk_feed_alien(f, e);
 		if (rc == -1)
 			return -1;
 	}
@@ -232,7 +232,7 @@ int
 bk_zst_decompress(struct bk_in *in, const char *name, struct bk_out *out,
     unsigned threads, struct bk_err *e)
 {
-	struct bk_gzin *f = bk_gzin_new(in, name, "zstd frame", e);
+	struct bk_feed *f = bk_feed_new(in, name, "zstd frame", e);
 	ZSTD_DCtx *z = ZSTD_createDCtx();
 	uint8_t *buf = malloc(BK_IO_BUFSZ);
 	int rc = -1;
@@ -244,6 +244,6 @@ bk_zst_decompress(struct bk_in *in, const char *name, struct bk_out *out,
 		rc = decompress_all(z, f, out, buf, e);
 	free(buf);
 	(void)ZSTD_freeDCtx(z);
-	bk_gzin_free(f);
+	bk_feed_free(f);
 	return rc;
 }

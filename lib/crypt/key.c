@@ -144,9 +144,8 @@ add_identity(void *ctx, const char *line, struct bk_err *e)
 	return rc;
 }
 
-/* Take the identities in b, a file's text. */
-static int
-parse_identities(struct bk_identities *ids, struct bk_buf *b,
+int
+bk_identities_parse(struct bk_identities *ids, struct bk_buf *b,
     const char *name, struct bk_err *e)
 {
 	size_t before = ids->n + ids->others;
@@ -170,20 +169,7 @@ bk_identities_load(struct bk_identities *ids, const char *path,
 	int rc = -1;
 
 	if (bk_secret_load(path, BK_KEY_FILE_MAX, &b, e) == 0)
-		rc = parse_identities(ids, &b, path, e);
-	bk_buf_free(&b);
-	return rc;
-}
-
-int
-bk_identities_read(struct bk_identities *ids, int fd, const char *name,
-    struct bk_err *e)
-{
-	struct bk_buf b = {0};
-	int rc = -1;
-
-	if (bk_secret_read(fd, name, BK_KEY_FILE_MAX, &b, e) == 0)
-		rc = parse_identities(ids, &b, name, e);
+		rc = bk_identities_parse(ids, &b, path, e);
 	bk_buf_free(&b);
 	return rc;
 }

@@ -58,9 +58,9 @@ void bk_recipients_free(struct bk_recipients *r);
 int bk_identities_load(struct bk_identities *ids, const char *path,
     struct bk_err *e);
 
-/* The same from descriptor fd, which name names in messages. */
-int bk_identities_read(struct bk_identities *ids, int fd, const char *name,
-    struct bk_err *e);
+/* The same of text, a file's that name names, which is cut up. */
+int bk_identities_parse(struct bk_identities *ids, struct bk_buf *text,
+    const char *name, struct bk_err *e);
 
 /* Wipes them. */
 void bk_identities_free(struct bk_identities *ids);

@@ -74,20 +74,6 @@ make_index(struct check *c, struct bk_err *e)
 	return 0;
 }
 
-/* How messages call an entry's data: table public.orders. */
-static const char *
-label(const struct bk_toc_entry *te, char out[512])
-{
-	if (te->desc != NULL && strcmp(te->desc, "BLOBS") == 0)
-		(void)snprintf(out, 512, "large objects (entry %" PRId32 ")",
-		    te->id);
-	else
-		(void)snprintf(out, 512, "table %s.%s",
-		    te->schema == NULL ? "" : te->schema,
-		    te->tag == NULL ? "" : te->tag);
-	return out;
-}
-
 static void
 advance(struct check *c)
 {
@@ -99,7 +85,7 @@ advance(struct check *c)
 static int
 read_table(struct check *c, const struct bk_toc_entry *te, struct bk_err *e)
 {
-	char what[512];
+	char what[BK_VERDICT_LABEL];
 	ssize_t n;
 
 	bk_copytext_begin(c->lines);
@@ -118,9 +104,10 @@ read_table(struct check *c, const struct bk_toc_entry *te, struct bk_err *e)
 	}
 	if (bk_copytext_end(c->lines) == BK_COPYTEXT_CLOSED)
 		return 0;
+	bk_verdict_label(te, what);
 	return bk_verdict_differs(c->v, "COPY text up to \"\\.\"",
 	    bk_copytext_end(c->lines) == BK_COPYTEXT_MORE ? "more behind it" :
-	    "none at its end", e, "%s", label(te, what));
+	    "none at its end", e, "%s", what);
 }
 
 static int
@@ -185,7 +172,7 @@ static int
 check_record(struct check *c, struct bk_err *e)
 {
 	struct bk_content says;
-	char what[512];
+	char what[BK_VERDICT_LABEL];
 	int32_t id;
 
 	bk_digest_update(c->records, c->hidden.text.data, c->hidden.text.len);
@@ -195,9 +182,9 @@ check_record(struct check *c, struct bk_err *e)
 		return damaged(c, "a record that is not behind its block, of "
 		    "entry", id, e);
 	c->last->has_record = 1;
+	bk_verdict_label(c->last->te, what);
 	return bk_verdict_content(c->v, &says, &c->content,
-	    c->hidden.kind == BK_HIDDEN_BLOBS ? "objects" : "rows",
-	    label(c->last->te, what), e);
+	    c->hidden.kind == BK_HIDDEN_BLOBS ? "objects" : "rows", what, e);
 }
 
 static int
@@ -321,7 +308,7 @@ read_blocks(struct check *c, struct bk_err *e)
 static int
 check_complete(struct check *c, struct bk_err *e)
 {
-	char what[512];
+	char what[BK_VERDICT_LABEL];
 	size_t i;
 
 	for (i = 0; i < c->toc.n; i++) {
@@ -329,12 +316,13 @@ check_complete(struct check *c, struct bk_err *e)
 
 		if (!s->te->has_data)
 			continue;
+		bk_verdict_label(s->te, what);
 		if (!s->has_block && bk_verdict_differs(c->v, "its data",
-		    "none", e, "%s", label(s->te, what)) == -1)
+		    "none", e, "%s", what) == -1)
 			return -1;
 		if (s->has_block && c->manifest && !s->has_record &&
 		    bk_verdict_differs(c->v, "its record", "none", e, "%s",
-		    label(s->te, what)) == -1)
+		    what) == -1)
 			return -1;
 	}
 	if (!c->manifest && bk_seal_find_opening(c->toc.raw.data,

@@ -73,16 +73,6 @@ expected(const struct compare *c, const struct bk_toc_entry *te)
 	return x == NULL ? NULL : *x;
 }
 
-static void
-label(const struct bk_toc_entry *te, char out[512])
-{
-	if (strcmp(te->desc, "BLOBS") == 0)
-		(void)snprintf(out, 512, "large objects");
-	else
-		(void)snprintf(out, 512, "table %s.%s", te->schema == NULL ?
-		    "" : te->schema, te->tag);
-}
-
 static int
 list_relations(struct compare *c, struct bk_err *e)
 {
@@ -117,7 +107,7 @@ find_table(struct compare *c, struct bk_toc_entry *te, struct bk_err *e)
 {
 	struct relation key = { .schema = te->schema == NULL ? "" : te->schema,
 	    .name = te->tag }, *r;
-	char what[512], want[64];
+	char what[BK_VERDICT_LABEL], want[64];
 
 	r = bsearch(&key, c->relation, c->nrelations, sizeof(*r), by_name);
 	if (r != NULL && r->kind != 'f') {
@@ -127,7 +117,7 @@ find_table(struct compare *c, struct bk_toc_entry *te, struct bk_err *e)
 	te->has_data = 0;
 	if (r != NULL)
 		return 0;
-	label(te, what);
+	bk_verdict_label(te, what);
 	(void)snprintf(want, sizeof(want), "%ju rows",
 	    (uintmax_t)expected(c, te)->content.rows);
 	return bk_verdict_differs(c->v, want, "no such table", e, "%s", what);
@@ -200,9 +190,9 @@ judge(struct compare *c, const struct bk_item *it,
     const struct bk_content *found, struct bk_err *e)
 {
 	const struct bk_expected *x = expected(c, it->te);
-	char what[512];
+	char what[BK_VERDICT_LABEL];
 
-	label(it->te, what);
+	bk_verdict_label(it->te, what);
 	return bk_verdict_content(c->v, &x->content, found,
 	    it->blobs ? "objects" : "rows", what, e);
 }

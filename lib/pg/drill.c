@@ -182,8 +182,8 @@ start_judge(struct drill *d, struct bk_err *e)
 }
 
 /*
- * The judge's verdict, to which a restore that failed has not led: what the
- * database would not take may well be damage, and that is to be told.
+ * Let the judge come to its end, also if the database would not take what was
+ * in the stream: the reason may be damage, and then the backup is not proven.
  */
 static int
 end_judge(struct drill *d, int loading, int rc, struct bk_err *e)

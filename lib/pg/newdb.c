@@ -230,6 +230,27 @@ add_owner(struct bk_buf *sql, const char *owner, struct bk_err *e)
 	return bk_conn_ident(sql, owner, e);
 }
 
+/*
+ * The options of a DATABASE entry, as this server knows them: before 15 there
+ * is one provider of locales and no name for it.
+ */
+static int
+add_entry(struct bk_buf *sql, PGconn *conn, const char *options,
+    struct bk_err *e)
+{
+	static const char provider[] = " LOCALE_PROVIDER = libc";
+	size_t n = strcspn(options, ";");
+	const char *p = strstr(options, provider);
+
+	if (PQserverVersion(conn) >= 150000 || p == NULL ||
+	    (size_t)(p - options) > n)
+		return bk_buf_add(sql, options, n, e);
+	if (bk_buf_add(sql, options, (size_t)(p - options), e) == -1)
+		return -1;
+	p += strlen(provider);
+	return bk_buf_add(sql, p, n - (size_t)(p - options), e);
+}
+
 /* All that follows "CREATE DATABASE name". */
 static int
 add_options(struct bk_buf *sql, PGconn *conn, const struct bk_newdb_like *like,
@@ -244,7 +265,7 @@ add_options(struct bk_buf *sql, PGconn *conn, const struct bk_newdb_like *like,
 		return -1;
 	old = PQntuples(res) == 1;
 	if (options != NULL)
-		rc = bk_buf_add(sql, options, strcspn(options, ";"), e);
+		rc = add_entry(sql, conn, options, e);
 	else if ((rc = bk_buf_puts(sql, " TEMPLATE template0", e)) == 0 && old)
 		rc = add_like(sql, conn, res, e);
 	if (rc == 0 && old) {

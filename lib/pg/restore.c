@@ -309,3 +309,43 @@ bk_restore_load(struct bk_restore *r, const struct bk_restore_options *o,
 	bk_buf_free(&settings);
 	return rc;
 }
+
+/* ALTER DATABASE, and privileges and comments on the database, as SQL. */
+static int
+is_database(const struct bk_toc_entry *te, int no_acl)
+{
+	const char *desc = te->desc == NULL ? "" : te->desc;
+
+	if (strcmp(desc, "DATABASE PROPERTIES") == 0)
+		return te->defn != NULL;
+	return te->defn != NULL && te->tag != NULL &&
+	    strncmp(te->tag, "DATABASE ", 9) == 0 &&
+	    ((strcmp(desc, "ACL") == 0 && !no_acl) ||
+	    strcmp(desc, "COMMENT") == 0 ||
+	    strcmp(desc, "SECURITY LABEL") == 0);
+}
+
+int
+bk_restore_database(struct bk_restore *r, const struct bk_restore_options *o,
+    const char *name, struct bk_err *e)
+{
+	struct bk_buf settings = {0};
+	PGconn *conn = NULL;
+	size_t i;
+	int rc = -1;
+
+	if (r->toc.dbname == NULL || strcmp(r->toc.dbname, name) != 0)
+		return 0;
+	if ((conn = bk_conn_again(o->params, e)) == NULL ||
+	    bk_restore_settings(&r->toc, &settings, e) == -1 ||
+	    bk_load_session(conn, o->role, settings.data, e) == -1)
+		goto done;
+	rc = 0;
+	for (i = 0; rc == 0 && i < r->toc.n; i++)
+		if (is_database(&r->toc.entry[i], o->no_acl))
+			rc = bk_conn_exec(conn, r->toc.entry[i].defn, e);
+ done:
+	PQfinish(conn);
+	bk_buf_free(&settings);
+	return rc;
+}

@@ -121,6 +121,14 @@ int bk_restore_load(struct bk_restore *r, const struct bk_restore_options *o,
 int bk_restore_whole(struct bk_restore *r, const struct bk_restore_options *o,
     struct bk_restore_report *report, struct bk_err *e);
 
+/*
+ * Give the server's database of that name what the dump says of the database
+ * itself: settings, privileges, comment.  Does nothing if the dump's has
+ * another name, which is what its statements say.
+ */
+int bk_restore_database(struct bk_restore *r,
+    const struct bk_restore_options *o, const char *name, struct bk_err *e);
+
 /* How messages call a table: table "public"."orders", or large objects. */
 int bk_restore_name(const struct bk_restore_table *t, struct bk_buf *out,
     struct bk_err *e);

@@ -11,6 +11,8 @@
 
 #include "io.h"
 
+#define RANDOM "XX" "XX" "XX"	/* for mkdtemp(3) */
+
 /* The first pg_restore that knows an archive's version. */
 static int
 first_program(int minor)
@@ -18,30 +20,41 @@ first_program(int minor)
 	return minor <= 14 ? 12 : minor == 15 ? 16 : 17;
 }
 
-/*
- * pg_restore 17 and later set transaction_timeout, which servers before 17
- * refuse.
- */
+/* *too_new: it sets transaction_timeout, which the server does not know. */
+static int
+find_program(const struct bk_restore *r, const struct bk_bindir *b,
+    int server, int *too_new, struct bk_buf *out, struct bk_err *e)
+{
+	const int min = first_program(bk_restore_toc(r)->minor);
+	struct bk_bindir_range range = { .wanted = server < min ? min : server,
+	    .min = min, .max = server < 17 ? 16 : INT_MAX };
+	struct bk_err ignored = {0};
+
+	*too_new = 0;
+	if (min <= range.max && bk_bindir_find_range(b, "pg_restore", &range,
+	    out, &ignored) == 0)
+		return 0;
+	*too_new = server < 17;
+	out->len = 0;
+	range.max = INT_MAX;
+	return bk_bindir_find_range(b, "pg_restore", &range, out, e);
+}
+
 int
 bk_restore_find_program(const struct bk_restore *r, const struct bk_bindir *b,
     int server_version, struct bk_buf *out, struct bk_err *e)
 {
-	const struct bk_toc *toc = bk_restore_toc(r);
 	const int server = server_version / 10000;
-	struct bk_bindir_range range = { .wanted = server,
-	    .min = first_program(toc->minor),
-	    .max = server < 17 ? 16 : INT_MAX };
+	int too_new;
 
-	if (range.min > range.max)
-		return bk_fail(e, BK_FAIL, "the archive is pg_dump %s's and "
-		    "this server is PostgreSQL %d: it does not know "
-		    "transaction_timeout, which pg_restore %d and later set; "
-		    "restore to a server of version %d or later, or dump "
-		    "with pg_dump %d", toc->dumper == NULL ? "" : toc->dumper,
-		    server, range.min, range.min, server);
-	if (range.wanted < range.min)
-		range.wanted = range.min;
-	return bk_bindir_find_range(b, "pg_restore", &range, out, e);
+	if (find_program(r, b, server, &too_new, out, e) == -1)
+		return -1;
+	if (!too_new || !bk_restore_is_opaque(r))
+		return 0;
+	return bk_fail(e, BK_FAIL, "this server is PostgreSQL %d: it does not "
+	    "know transaction_timeout, which pg_restore 17 and later set; "
+	    "dump without compression and INSERTs (bk-dump), or restore to "
+	    "a server of version 17 or later", server);
 }
 
 static int
@@ -86,15 +99,21 @@ int
 bk_restore_ddl_open(struct bk_restore_ddl *d, const struct bk_restore *r,
     const struct bk_restore_options *o, int server_version, struct bk_err *e)
 {
+	const struct bk_bindir_range psql = { .wanted = server_version / 10000,
+	    .min = 10, .max = INT_MAX };
+
 	*d = (struct bk_restore_ddl){ .toc = bk_restore_toc(r) };
 	if (d->toc->server != NULL)
 		d->older = server_version / 10000 <
 		    strtol(d->toc->server, NULL, 10);
 	if (bk_restore_client_open(&d->client, o, e) == -1 ||
-	    bk_restore_find_program(r, &o->bindir, server_version,
+	    find_program(r, &o->bindir, server_version / 10000, &d->by_psql,
 	    &d->client.program, e) == -1 ||
+	    (d->by_psql && (bk_restore_client_open(&d->psql, o, e) == -1 ||
+	    bk_bindir_find_range(&o->bindir, "psql", &psql,
+	    &d->psql.program, e) == -1)) ||
 	    bk_buf_printf(&d->jobs, e, "--jobs=%u", o->jobs) == -1 ||
-	    bk_buf_printf(&d->dir, e, "%s/bk-restore.XXXXXX", o->tmpdir) == -1)
+	    bk_buf_printf(&d->dir, e, "%s/bk-restore." RANDOM, o->tmpdir) == -1)
 		return -1;
 	if (mkdtemp(d->dir.data) == NULL) {
 		bk_fail_errno(e, "%s", d->dir.data);
@@ -119,6 +138,61 @@ bk_restore_ddl_close(struct bk_restore_ddl *d)
 	bk_buf_free(&d->list);
 	bk_buf_free(&d->jobs);
 	bk_restore_client_close(&d->client);
+	bk_restore_client_close(&d->psql);
+}
+
+/*
+ * Newer pg_restore brackets a script with psql's \\restrict and \\unrestrict,
+ * each with the same word of its own making; and it sets a parameter that older
+ * servers do not know.
+ */
+static void
+blank_lines(char *sql)
+{
+	static const char head[] = "\n\\restrict ";
+	static const char tail[] = "\n\\unrestrict ";
+	static const char timeout[] = "\nSET transaction_timeout = 0;";
+	char *p = strstr(sql, timeout), *q = NULL, *next;
+
+	if (p != NULL)
+		memset(p + 1, ' ', strlen(timeout) - 1);
+	if ((p = strstr(sql, head)) == NULL)
+		return;
+	for (next = p; (next = strstr(next + 1, tail)) != NULL; )
+		q = next;
+	memset(p + 1, ' ', strcspn(p + 1, "\n"));
+	if (q != NULL)
+		memset(q + 1, ' ', strcspn(q + 1, "\n"));
+}
+
+/* The script that pg_restore writes, to psql. */
+static int
+run_by_psql(struct bk_restore_ddl *d, char *const options[], struct bk_err *e)
+{
+	static char *const psql[] = { "--no-psqlrc", "--quiet",
+	    "--set=ON_ERROR_STOP=1", "--output=/dev/null", "--file=-", NULL };
+	struct bk_buf sql = {0};
+	struct bk_pour *f = NULL;
+	int rc = -1;
+
+	if (bk_restore_client_script(&d->client, options, d->file.data, &sql,
+	    e) == -1)
+		goto done;
+	blank_lines(sql.data);
+	if ((f = bk_restore_client_pour(&d->psql, 1, psql, e)) != NULL &&
+	    bk_pour_write(f, sql.data, sql.len, e) == 0)
+		rc = bk_pour_finish(f, e);
+ done:
+	bk_pour_free(f);
+	bk_buf_free(&sql);
+	return rc;
+}
+
+static int
+run(struct bk_restore_ddl *d, char *const options[], struct bk_err *e)
+{
+	return d->by_psql ? run_by_psql(d, options, e) :
+	    bk_restore_client_run(&d->client, options, d->file.data, e);
 }
 
 int
@@ -128,7 +202,7 @@ bk_restore_ddl_pre(struct bk_restore_ddl *d, struct bk_err *e)
 	    "--section=data", "--no-acl", NULL };
 	struct bk_err why = {0};
 
-	if (bk_restore_client_run(&d->client, options, d->file.data, &why) == 0)
+	if (run(d, options, &why) == 0)
 		return 0;
 	if (!d->older)
 		return bk_fail(e, why.code, "%s", why.msg);
@@ -219,7 +293,7 @@ run_step(struct bk_restore_ddl *d, enum bk_ddl_step step,
 	argv[n++] = d->jobs.data;
 	while (*options != NULL)
 		argv[n++] = *options++;
-	rc = any ? bk_restore_client_run(&d->client, argv, d->file.data, e) : 0;
+	rc = any ? run(d, argv, e) : 0;
  done:
 	(void)unlink(d->list.data);
 	bk_buf_free(&arg);
@@ -237,28 +311,6 @@ bk_restore_ddl_post(struct bk_restore_ddl *d, struct bk_err *e)
 	return run_step(d, BK_DDL_LAST, all, e);
 }
 
-/*
- * Newer pg_restore brackets a script with psql's \\restrict and \\unrestrict,
- * each with the same word of its own making.
- */
-static void
-blank_restrict(char *sql)
-{
-	static const char head[] = "\n\\restrict ";
-	static const char tail[] = "\n\\unrestrict ";
-	char *p = strstr(sql, head), *q = NULL, *next;
-	size_t n;
-
-	if (p == NULL)
-		return;
-	for (next = p; (next = strstr(next + 1, tail)) != NULL; )
-		q = next;
-	n = strcspn(p + 1, "\n");
-	memset(p + 1, ' ', n);
-	if (q != NULL)
-		memset(q + 1, ' ', strcspn(q + 1, "\n"));
-}
-
 int
 bk_restore_ddl_script(struct bk_restore_ddl *d, const unsigned char *wanted,
     enum bk_ddl_step step, struct bk_buf *sql, struct bk_err *e)
@@ -274,7 +326,7 @@ bk_restore_ddl_script(struct bk_restore_ddl *d, const unsigned char *wanted,
 	rc = any ? bk_restore_client_script(&d->client, argv, d->file.data,
 	    sql, e) : 0;
 	if (rc == 0 && any)
-		blank_restrict(sql->data);
+		blank_lines(sql->data);
  done:
 	(void)unlink(d->list.data);
 	bk_buf_free(&arg);

@@ -12,13 +12,18 @@
 #include "restore_client.h"
 
 struct bk_restore_ddl {
-	struct bk_restore_client client;
+	struct bk_restore_client client, psql;
+	int by_psql;		/* pg_restore is too new for the server */
 	const struct bk_toc *toc;
 	struct bk_buf dir, file, list, jobs;
 	int older;		/* the server, than the one of the dump */
 };
 
 /*
+ * pg_restore 17 and later set transaction_timeout, which older servers refuse:
+ * there its script goes to psql, without that line, and -j has no effect on
+ * indexes.
+ *
  * Find the program for a server of that version, write the file.
  * bk_restore_ddl_close() in any case.
  */

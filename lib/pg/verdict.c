@@ -43,6 +43,18 @@ bk_verdict_differs(struct bk_verdict *v, const char *expected,
 	return 0;
 }
 
+void
+bk_verdict_label(const struct bk_toc_entry *te, char out[BK_VERDICT_LABEL])
+{
+	if (te->desc != NULL && strcmp(te->desc, "BLOBS") == 0)
+		(void)snprintf(out, BK_VERDICT_LABEL, "large objects (%" PRId32
+		    ")", te->id);
+	else
+		(void)snprintf(out, BK_VERDICT_LABEL, "table %s.%s",
+		    te->schema == NULL ? "" : te->schema,
+		    te->tag == NULL ? "" : te->tag);
+}
+
 /* "12 rows, 34 bytes" and, where that is all the same, the digest. */
 static void
 describe(const struct bk_content *c, const char *unit, int digest,

@@ -55,6 +55,11 @@ int bk_verdict_content(struct bk_verdict *v, const struct bk_content *expected,
     const struct bk_content *found, const char *unit, const char *object,
     struct bk_err *e);
 
+/* How an entry's data is called: table public.orders, large objects (9). */
+#define BK_VERDICT_LABEL 512
+void bk_verdict_label(const struct bk_toc_entry *te,
+    char out[BK_VERDICT_LABEL]);
+
 /* Replace *field by a copy of s (NULL: leave it); 0, or -1 with *e set. */
 int bk_verdict_set(char **field, const char *s, struct bk_err *e);
 

@@ -98,6 +98,15 @@ test_times(void)
 	(void)snprintf(line, sizeof(line), "a\tb");
 	ok(bk_record_format(&b, &old, &e) == 0 &&
 	    strcmp(b.data, "a\\tb\n") == 0, "a bare one is its name");
+	b.len = 0;
+	(void)parse("2026-11-21T06:37:19.25+01:00\t1\tx");
+	is_int(r.nanos, 250000000, "a fraction of a second");
+	ok(bk_record_format(&b, &r, &e) == 0 && strcmp(b.data,
+	    "2026-11-21T05:37:19.250000000Z\t1\tx\n") == 0, "comes back");
+	(void)parse("2026-11-21T05:37:19.1234567891Z\t1\tx");
+	is_int(r.nanos, 123456789, "of nanoseconds at the finest");
+	(void)parse("2026-11-21T05:37:19Z\t1\tx.5");
+	is_int(r.nanos, 0, "none");
 	bk_buf_free(&b);
 }
 

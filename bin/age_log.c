@@ -1,0 +1,230 @@
+/* bk-age: how often in a row jobs failed, by the audit log; see age.h */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "../lib/policy/group.h"
+#include "../lib/policy/series.h"
+#include "age.h"
+#include "when.h"
+
+/* What one tool does to one database or series. */
+struct job {
+	char *operation;	/* "bk-dump" */
+	char *target;		/* "" or a template: not known when it failed */
+	char *error;		/* of the last run; or NULL */
+	uint64_t failures;	/* in a row until now */
+	time_t last;
+};
+
+struct jobs {
+	struct job *v;
+	size_t n;
+};
+
+/* Whose failure is one of a backup: 1, what it reads; 2, where it writes. */
+static int
+kind_of(const char *operation)
+{
+	static const struct { const char *name; int kind; } known[] = {
+		{ "bk-dump", 1 }, { "bk-base", 1 }, { "bk-s3put", 2 },
+		{ "bk-save", 2 }, { "bk-tee", 2 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(known[i].name, operation) == 0)
+			return known[i].kind;
+	return 0;
+}
+
+static struct job *
+find_job(struct jobs *jobs, const char *operation, const char *target,
+    struct bk_err *e)
+{
+	struct job *more, *j;
+
+	for (j = jobs->v; j < jobs->v + jobs->n; j++)
+		if (strcmp(j->operation, operation) == 0 &&
+		    strcmp(j->target, target) == 0)
+			return j;
+	more = realloc(jobs->v, (jobs->n + 1) * sizeof(*more));
+	if (more == NULL) {
+		bk_fail_memory(e);
+		return NULL;
+	}
+	jobs->v = more;
+	j = &more[jobs->n];
+	*j = (struct job){ .operation = strdup(operation),
+	    .target = strdup(target) };
+	jobs->n++;
+	if (j->operation == NULL || j->target == NULL) {
+		bk_fail_memory(e);
+		return NULL;
+	}
+	return j;
+}
+
+/* 1 if j failed before its target was known, which may be target. */
+static int
+is_maybe(const struct job *j, const char *target, struct bk_err *e)
+{
+	struct bk_err ignored = {0};
+	struct bk_buf key = {0};
+	int rc;
+
+	if (*j->target == '\0')
+		return 1;
+	if (strchr(j->target, '{') == NULL ||
+	    bk_group_check(j->target, &ignored) == -1)
+		return 0;
+	rc = bk_group_of(j->target, target, &key, e);
+	bk_buf_free(&key);
+	return rc;
+}
+
+/* A success of operation is also one of what failed with no known target. */
+static int
+forgive(struct jobs *jobs, const char *operation, const char *target,
+    struct bk_err *e)
+{
+	struct job *j;
+	int rc = 0;
+
+	for (j = jobs->v; rc != -1 && j < jobs->v + jobs->n; j++) {
+		if (j->failures == 0 || strcmp(j->operation, operation) != 0)
+			continue;
+		rc = is_maybe(j, target, e);
+		if (rc == 1)
+			j->failures = 0;
+	}
+	return rc == -1 ? -1 : 0;
+}
+
+static const char *
+text_of(const json_t *record, const char *key)
+{
+	const char *s = json_string_value(json_object_get(record, key));
+
+	return s == NULL ? "" : s;
+}
+
+/* One record of the log; why is a word on what is wrong with it. */
+static int
+take(struct jobs *jobs, const json_t *record, const char **why,
+    struct bk_err *e)
+{
+	const char *operation = text_of(record, "operation");
+	const char *status = text_of(record, "status");
+	const char *when = text_of(record, "timestamp"), *target;
+	int failed = strcmp(status, "failure") == 0, kind, rc = -1;
+	struct bk_buf key = {0};
+	struct job *j;
+	time_t t;
+
+	*why = "no record of an audit log";
+	if (*operation == '\0' || (!failed && strcmp(status, "success") != 0) ||
+	    bk_when_parse(when, strlen(when), &t) == -1)
+		return -1;
+	*why = NULL;
+	if ((kind = kind_of(operation)) == 0)
+		return 0;
+	target = text_of(record, kind == 1 ? "source" : "destination");
+	if ((kind == 1 ? bk_buf_puts(&key, target, e) :
+	    bk_series_of(target, &key, e)) == -1 ||
+	    (j = find_job(jobs, operation, key.data, e)) == NULL)
+		goto done;
+	j->failures = failed ? j->failures + 1 : 0;
+	j->last = t;
+	free(j->error);
+	j->error = NULL;
+	if (failed && (j->error = strdup(text_of(record, "error"))) == NULL) {
+		bk_fail_memory(e);
+		goto done;
+	}
+	rc = failed ? 0 : forgive(jobs, operation, target, e);
+ done:
+	bk_buf_free(&key);
+	return rc;
+}
+
+static int
+read_log(struct jobs *jobs, FILE *f, const char *path, struct bk_err *e)
+{
+	const char *why = NULL;
+	json_error_t error;
+	json_t *record;
+	char *line = NULL;
+	size_t cap = 0, number = 0;
+	ssize_t n;
+	int rc = 0;
+
+	while (rc == 0 && (errno = 0, n = getline(&line, &cap, f)) != -1) {
+		number++;
+		record = json_loadb(line, (size_t)n, 0, &error);
+		if (record == NULL)
+			rc = bk_fail(e, BK_DATA, "%s: line %zu: %s", path,
+			    number, error.text);
+		else if (take(jobs, record, &why, e) == -1)
+			rc = why == NULL ? -1 : bk_fail(e, BK_DATA, "%s: line "
+			    "%zu: %s", path, number, why);
+		json_decref(record);
+	}
+	if (rc == 0 && (ferror(f) || errno != 0))
+		rc = bk_fail_errno(e, "%s: read", path);
+	free(line);
+	return rc;
+}
+
+static int
+add_job(struct bk_subjects *out, const struct job *j,
+    const struct bk_fresh *f, struct bk_err *e)
+{
+	struct bk_subject *s;
+	struct bk_buf name = {0};
+	int rc = -1;
+
+	if (bk_buf_printf(&name, e, "%s %s", j->operation, *j->target == '\0' ?
+	    "(of what is not known)" : j->target) == -1 ||
+	    (s = bk_subjects_add(out, BK_SUBJECT_JOB, name.data, name.data,
+	    e)) == NULL)
+		goto done;
+	s->newest = j->last;
+	bk_subject_find(s, BK_CHECK_FAILURES, j->failures, f);
+	rc = j->failures > 0 ? bk_subject_note(s, e, "%s", j->error) : 0;
+ done:
+	bk_buf_free(&name);
+	return rc;
+}
+
+int
+age_log(struct bk_subjects *out, const char *path, const struct bk_fresh *f,
+    struct bk_err *e)
+{
+	struct jobs jobs = {0};
+	FILE *log = fopen(path, "re");
+	struct job *j;
+	int rc;
+
+	if (log == NULL)
+		return bk_fail_errno(e, "%s", path);
+	rc = read_log(&jobs, log, path, e);
+	fclose(log);			/* read only: nothing to lose */
+	if (rc == 0 && jobs.n == 0)
+		rc = bk_fail(e, BK_DATA, "%s: no backup was made, as far as "
+		    "this log tells", path);
+	for (j = jobs.v; j < jobs.v + jobs.n; j++) {
+		/* what was forgiven is told under its own name */
+		if (rc == 0 && (j->failures > 0 || (*j->target != '\0' &&
+		    strchr(j->target, '{') == NULL)))
+			rc = add_job(out, j, f, e);
+		free(j->operation);
+		free(j->target);
+		free(j->error);
+	}
+	free(jobs.v);
+	return rc;
+}

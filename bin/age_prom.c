@@ -1,0 +1,207 @@
+/* bk-age: metrics for Prometheus' textfile collector; see age.h */
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "age.h"
+#include "io.h"
+
+enum metric { BACKUP_TIME, BACKUP_SIZE, BACKUP_USUAL, BACKUPS, BACKUP_GAP,
+	BACKUP_PROVEN, BACKUP_REFUTED, BACKUP_STATUS, WAL_TIME, WAL_SEGMENTS,
+	WAL_MISSING, WAL_STATUS, FAILURES, FREE, METRICS };
+
+static const struct {
+	const char *name, *help;
+	enum bk_subject_kind kind;
+} metrics[METRICS] = {
+	[BACKUP_TIME] = { "bk_backup_last_timestamp_seconds",
+	    "When the newest backup was stored.", BK_SUBJECT_BACKUP },
+	[BACKUP_SIZE] = { "bk_backup_last_size_bytes",
+	    "Size of the newest backup.", BK_SUBJECT_BACKUP },
+	[BACKUP_USUAL] = { "bk_backup_usual_size_bytes",
+	    "Median size of the backups before it.", BK_SUBJECT_BACKUP },
+	[BACKUPS] = { "bk_backup_stored",
+	    "Number of backups stored.", BK_SUBJECT_BACKUP },
+	[BACKUP_GAP] = { "bk_backup_longest_gap_seconds",
+	    "Longest time between two recent backups.", BK_SUBJECT_BACKUP },
+	[BACKUP_PROVEN] = { "bk_backup_last_proven_timestamp_seconds",
+	    "When a backup was last proven; 0: never.", BK_SUBJECT_BACKUP },
+	[BACKUP_REFUTED] = { "bk_backup_refuted_timestamp_seconds",
+	    "When one was found not restorable, if no proof came after that; "
+	    "0: none.", BK_SUBJECT_BACKUP },
+	[BACKUP_STATUS] = { "bk_backup_status",
+	    "0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.", BK_SUBJECT_BACKUP },
+	[WAL_TIME] = { "bk_wal_last_archived_timestamp_seconds",
+	    "When the newest WAL segment was archived.", BK_SUBJECT_WAL },
+	[WAL_SEGMENTS] = { "bk_wal_segments",
+	    "Number of WAL segments archived.", BK_SUBJECT_WAL },
+	[WAL_MISSING] = { "bk_wal_missing_segments",
+	    "WAL segments missing between the first and the last.",
+	    BK_SUBJECT_WAL },
+	[WAL_STATUS] = { "bk_wal_status",
+	    "0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.", BK_SUBJECT_WAL },
+	[FAILURES] = { "bk_backup_consecutive_failures",
+	    "How often in a row a job failed until now.", BK_SUBJECT_JOB },
+	[FREE] = { "bk_disk_free_ratio",
+	    "Share of the file system that is free.", BK_SUBJECT_DISK },
+};
+
+/* The value of metric m for s: 1; 0 if it has none. */
+static int
+value_of(const struct bk_subject *s, enum metric m, uint64_t *v)
+{
+	static const enum bk_check checks[METRICS] = {
+		[BACKUP_SIZE] = BK_CHECK_SIZE,
+		[BACKUP_USUAL] = BK_CHECK_SHRINK,
+		[BACKUPS] = BK_CHECK_COUNT,
+		[BACKUP_GAP] = BK_CHECK_GAP,
+		[BACKUP_PROVEN] = BK_CHECK_PROOF,
+		[BACKUP_REFUTED] = BK_CHECK_PROOF,
+		[WAL_SEGMENTS] = BK_CHECK_COUNT,
+		[WAL_MISSING] = BK_CHECK_MISSING,
+		[FAILURES] = BK_CHECK_FAILURES,
+		[FREE] = BK_CHECK_FREE,
+	};
+
+	if (s->kind != metrics[m].kind)
+		return 0;
+	*v = s->found[checks[m]].value;
+	switch (m) {
+	case BACKUP_STATUS:
+	case WAL_STATUS:
+		*v = (uint64_t)s->state;
+		return 1;
+	case BACKUP_TIME:
+	case WAL_TIME:
+		*v = (uint64_t)s->newest;
+		return 1;
+	case BACKUP_USUAL:
+		*v = s->usual;
+		break;
+	case BACKUP_PROVEN:
+		*v = (uint64_t)s->proven;
+		break;
+	case BACKUP_REFUTED:
+		*v = (uint64_t)s->refuted;
+		break;
+	default:
+		break;
+	}
+	return s->found[checks[m]].known;
+}
+
+/* name="value", escaped; what is not UTF-8 as U+FFFD. */
+static int
+add_label(struct bk_buf *b, const char *name, const char *value,
+    struct bk_err *e)
+{
+	size_t n;
+	int rc = bk_buf_printf(b, e, "%s=\"", name);
+
+	for (; rc == 0 && *value != '\0'; value += n) {
+		n = bk_utf8_len(value);
+		if (n == 0) {
+			rc = bk_buf_puts(b, "\xef\xbf\xbd", e);
+			n = 1;
+		} else if (*value == '\n')
+			rc = bk_buf_puts(b, "\\n", e);
+		else if (*value == '"' || *value == '\\')
+			rc = bk_buf_printf(b, e, "\\%c", *value);
+		else
+			rc = bk_buf_add(b, value, n, e);
+	}
+	return rc == -1 ? -1 : bk_buf_puts(b, "\"", e);
+}
+
+static int
+add_labels(struct bk_buf *b, const struct bk_subject *s, struct bk_err *e)
+{
+	static const char *const whole[] =
+	    { "series", "archive", "job", "path" };
+
+	if (bk_buf_puts(b, "{", e) == -1)
+		return -1;
+	if (s->kind == BK_SUBJECT_BACKUP && (add_label(b, "db", s->name, e) ==
+	    -1 || bk_buf_puts(b, ",", e) == -1))
+		return -1;
+	if (add_label(b, whole[s->kind], s->series, e) == -1)
+		return -1;
+	return bk_buf_puts(b, "}", e);
+}
+
+/* One metric: its head, unless nobody has it, and a line for each subject. */
+static int
+add_metric(struct bk_buf *b, const struct bk_subjects *all, enum metric m,
+    struct bk_err *e)
+{
+	const struct bk_subject *s;
+	int head = 0, rc = 0;
+	uint64_t v;
+
+	for (s = all->v; rc == 0 && s < all->v + all->n; s++) {
+		if (!value_of(s, m, &v))
+			continue;
+		if (!head++ && bk_buf_printf(b, e, "# HELP %s %s\n# TYPE %s "
+		    "gauge\n", metrics[m].name, metrics[m].help,
+		    metrics[m].name) == -1)
+			return -1;
+		if (bk_buf_puts(b, metrics[m].name, e) == -1 ||
+		    add_labels(b, s, e) == -1)
+			return -1;
+		rc = m == FREE ? bk_buf_printf(b, e, " %" PRIu64 ".%04" PRIu64
+		    "\n", v / 10000, v % 10000) :
+		    bk_buf_printf(b, e, " %" PRIu64 "\n", v);
+	}
+	return rc;
+}
+
+int
+age_prometheus(const struct bk_subjects *s, const struct bk_fresh *f,
+    struct bk_buf *out, struct bk_err *e)
+{
+	int m;
+
+	for (m = 0; m < METRICS; m++)
+		if (add_metric(out, s, (enum metric)m, e) == -1)
+			return -1;
+	return bk_buf_printf(out, e, "# HELP bk_age_last_run_timestamp_seconds "
+	    "When bk-age found this out.\n"
+	    "# TYPE bk_age_last_run_timestamp_seconds gauge\n"
+	    "bk_age_last_run_timestamp_seconds %jd\n", (intmax_t)f->now);
+}
+
+int
+age_store(const char *path, const struct bk_buf *text, struct bk_err *e)
+{
+	struct bk_buf temp = {0};
+	int fd = -1, rc = -1;
+
+	/* in the same directory; the collector reads *.prom only */
+	if (bk_buf_printf(&temp, e, "%s.%ld", path, (long)getpid()) == -1)
+		goto done;
+	(void)unlink(temp.data);	/* of a process that was killed */
+	fd = open(temp.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd == -1) {
+		bk_fail_errno(e, "%s: create", path);
+		goto done;
+	}
+	if (bk_io_write(fd, text->data, text->len, path, e) == 0) {
+		if (fchmod(fd, 0644) == -1)	/* whatever the umask */
+			bk_fail_errno(e, "%s: chmod", path);
+		else
+			rc = 0;
+	}
+	if (bk_io_close(fd, path, e) == -1)
+		rc = -1;
+	if (rc == 0 && rename(temp.data, path) == -1)
+		rc = bk_fail_errno(e, "%s: rename", path);
+	if (rc == -1)
+		(void)unlink(temp.data);
+ done:
+	bk_buf_free(&temp);
+	return rc;
+}

@@ -1,0 +1,443 @@
+/* bk-age: whether backups are as they should be, see bk-age(1) */
+#include <sys/statvfs.h>
+
+#include <getopt.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../lib/policy/group.h"
+#include "../lib/policy/items.h"
+#include "../lib/policy/receipts.h"
+#include "../lib/policy/series.h"
+#include "age.h"
+#include "io.h"
+#include "num.h"
+#include "tool.h"
+
+static const struct bk_tool tool = {
+	.name = "bk-age",
+	.wrong_call = BK_STATE_UNKNOWN,
+	.usage = "[-w TIME] [-c TIME] [OPTION ...] < LISTING",
+	.help =
+"Example: bk-s3ls s3://backups/shop/ | bk-age -w 25h -c 49h\n"
+"\n"
+"Reads a listing of backups, prints a status line for each database.\n"
+"\n"
+"    -w TIME, -c TIME       WARNING, CRITICAL if the newest is older (25h, 49h)\n"
+"    --min-size LIMIT       its least size (1M)\n"
+"    --max-shrink, --max-growth LIMIT   against the median of the --last N (7)\n"
+"    --max-gap LIMIT        between two of them;  --min-count LIMIT: of all\n"
+"    --receipts DIR [--proven LIMIT]    age of the last proof (8d,32d)\n"
+"    --log FILE [--fails N]             the audit log: failures in a row (2)\n"
+"    --path DIR [--min-free LIMIT]      its file system: free space (20%,10%)\n"
+"    --wal [--segment-size SIZE]        the listing is of WAL: gaps, age\n"
+"    --group PATTERN        what a database is: 's3://b/{db}/{tier}/*'\n"
+"    --expect NAME          CRITICAL if the listing has nothing of it\n"
+"    --json                 print JSON\n"
+"    --prometheus FILE      also write metrics to FILE\n"
+"    --help, --version\n"
+"A LIMIT is CRITICAL or WARNING,CRITICAL: 10% or 20%,10%.\n"
+"\n"
+"Exit: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN: wrong call, no listing.\n",
+};
+
+struct call {
+	struct bk_fresh fresh;
+	const char *group, *receipts, *log, *path, *prometheus;
+	const char **expect;	/* points into argv; n of them */
+	size_t nexpect;
+	int wal, json, fails, proven, min_free;
+};
+
+enum {
+	OPT_MIN_SIZE = BK_OPT_TOOL, OPT_MAX_SHRINK, OPT_MAX_GROWTH, OPT_LAST,
+	OPT_MAX_GAP, OPT_MIN_COUNT, OPT_RECEIPTS, OPT_PROVEN, OPT_LOG,
+	OPT_FAILS, OPT_PATH, OPT_MIN_FREE, OPT_WAL, OPT_SEGMENT, OPT_GROUP,
+	OPT_EXPECT, OPT_JSON, OPT_PROMETHEUS
+};
+
+/* A share of up to max percent, as 1/100 percent. */
+static int
+parse_share(const char *s, const char *what, uint64_t max, uint64_t *out,
+    struct bk_err *e)
+{
+	size_t n = strlen(s);
+	char number[16];
+
+	if (n < 2 || n > sizeof(number) || s[n - 1] != '%')
+		return bk_fail(e, BK_USAGE, "%s: '%s' is not a share; write "
+		    "it as 20%%", what, s);
+	memcpy(number, s, n - 1);
+	number[n - 1] = '\0';
+	if (bk_num_parse(number, 0, max, what, out, e) == -1)
+		return -1;
+	*out *= 100;
+	return 0;
+}
+
+static int
+parse_value(enum bk_check check, const char *s, const char *what,
+    uint64_t *out, struct bk_err *e)
+{
+	switch (check) {
+	case BK_CHECK_SIZE:
+		return bk_size_parse(s, what, out, e);
+	case BK_CHECK_GROWTH:
+		return parse_share(s, what, 1000000, out, e);
+	case BK_CHECK_SHRINK:
+	case BK_CHECK_FREE:
+		return parse_share(s, what, 100, out, e);
+	case BK_CHECK_COUNT:
+		return bk_num_parse(s, 0, INT64_MAX, what, out, e);
+	default:
+		return bk_duration_parse(s, what, out, e);
+	}
+}
+
+/* CRITICAL or WARNING,CRITICAL. */
+static void
+parse_limit(struct call *c, enum bk_check check, const char *s,
+    const char *what)
+{
+	struct bk_limit *l = &c->fresh.limit[check];
+	const char *comma = strchr(s, ',');
+	struct bk_err e = {0};
+	char first[64];
+	size_t n = comma == NULL ? 0 : (size_t)(comma - s);
+	int rc;
+
+	if (n >= sizeof(first))
+		bk_tool_usage("%s: '%s' is too long", what, s);
+	memcpy(first, s, n);
+	first[n] = '\0';
+	rc = parse_value(check, comma == NULL ? s : comma + 1, what,
+	    &l->critical, &e);
+	l->warning = l->critical;
+	if (rc == 0 && comma != NULL)
+		rc = parse_value(check, first, what, &l->warning, &e);
+	if (rc == -1)
+		bk_tool_usage("%s", e.msg);
+	if (bk_check_is_floor(check) ? l->warning < l->critical :
+	    l->warning > l->critical)
+		bk_tool_usage("%s: '%s': never a WARNING; the first limit is "
+		    "the one that is reached first", what, s);
+}
+
+static void
+parse_segment(struct call *c, const char *s)
+{
+	struct bk_err e = {0};
+	uint64_t v;
+
+	if (bk_size_parse(s, "--segment-size", &v, &e) == -1)
+		bk_tool_usage("%s", e.msg);
+	if (v < 1 << 20 || v > 1 << 30 || (v & (v - 1)) != 0)
+		bk_tool_usage("--segment-size: '%s': PostgreSQL's are of 1M, "
+		    "2M, 4M and so on to 1G", s);
+	c->fresh.segment = v;
+}
+
+/* Options that have to do with other sources than the listing. */
+static void
+parse_source(struct call *c, int ch, const char *arg)
+{
+	struct bk_err e = {0};
+
+	switch (ch) {
+	case OPT_RECEIPTS: c->receipts = arg; break;
+	case OPT_LOG: c->log = arg; break;
+	case OPT_FAILS:
+		c->fails = 1;
+		c->fresh.limit[BK_CHECK_FAILURES].warning =
+		    c->fresh.limit[BK_CHECK_FAILURES].critical =
+		    bk_tool_number(arg, 1, 1000000, "--fails") - 1;
+		break;
+	case OPT_PATH: c->path = arg; break;
+	case OPT_GROUP:
+		if (bk_group_check(arg, &e) == -1)
+			bk_tool_usage("--group: %s", e.msg);
+		c->group = arg;
+		break;
+	case OPT_EXPECT: c->expect[c->nexpect++] = arg; break;
+	case OPT_WAL: c->wal = 1; break;
+	case OPT_SEGMENT: parse_segment(c, arg); break;
+	case OPT_JSON: c->json = 1; break;
+	case OPT_PROMETHEUS: c->prometheus = arg; break;
+	default: bk_tool_option(ch);
+	}
+}
+
+static void
+parse_option(struct call *c, int ch, const char *arg)
+{
+	struct bk_limit *age = &c->fresh.limit[BK_CHECK_AGE];
+
+	switch (ch) {
+	case 'w': age->warning = bk_tool_duration(arg, "-w"); break;
+	case 'c': age->critical = bk_tool_duration(arg, "-c"); break;
+	case OPT_MIN_SIZE:
+		parse_limit(c, BK_CHECK_SIZE, arg, "--min-size");
+		break;
+	case OPT_MAX_SHRINK:
+		parse_limit(c, BK_CHECK_SHRINK, arg, "--max-shrink");
+		break;
+	case OPT_MAX_GROWTH:
+		parse_limit(c, BK_CHECK_GROWTH, arg, "--max-growth");
+		break;
+	case OPT_MAX_GAP:
+		parse_limit(c, BK_CHECK_GAP, arg, "--max-gap");
+		break;
+	case OPT_MIN_COUNT:
+		parse_limit(c, BK_CHECK_COUNT, arg, "--min-count");
+		break;
+	case OPT_LAST:
+		c->fresh.last = (size_t)bk_tool_number(arg, BK_SERIES_HISTORY,
+		    1000000, "--last");
+		break;
+	case OPT_PROVEN:
+		c->proven = 1;
+		parse_limit(c, BK_CHECK_PROOF, arg, "--proven");
+		break;
+	case OPT_MIN_FREE:
+		c->min_free = 1;
+		parse_limit(c, BK_CHECK_FREE, arg, "--min-free");
+		break;
+	default: parse_source(c, ch, arg);
+	}
+}
+
+static void
+parse_options(struct call *c, int argc, char *argv[])
+{
+	static const struct option options[] = {
+		{ "warning", required_argument, NULL, 'w' },
+		{ "critical", required_argument, NULL, 'c' },
+		{ "min-size", required_argument, NULL, OPT_MIN_SIZE },
+		{ "max-shrink", required_argument, NULL, OPT_MAX_SHRINK },
+		{ "max-growth", required_argument, NULL, OPT_MAX_GROWTH },
+		{ "last", required_argument, NULL, OPT_LAST },
+		{ "max-gap", required_argument, NULL, OPT_MAX_GAP },
+		{ "min-count", required_argument, NULL, OPT_MIN_COUNT },
+		{ "receipts", required_argument, NULL, OPT_RECEIPTS },
+		{ "proven", required_argument, NULL, OPT_PROVEN },
+		{ "log", required_argument, NULL, OPT_LOG },
+		{ "fails", required_argument, NULL, OPT_FAILS },
+		{ "path", required_argument, NULL, OPT_PATH },
+		{ "min-free", required_argument, NULL, OPT_MIN_FREE },
+		{ "wal", no_argument, NULL, OPT_WAL },
+		{ "segment-size", required_argument, NULL, OPT_SEGMENT },
+		{ "group", required_argument, NULL, OPT_GROUP },
+		{ "expect", required_argument, NULL, OPT_EXPECT },
+		{ "json", no_argument, NULL, OPT_JSON },
+		{ "prometheus", required_argument, NULL, OPT_PROMETHEUS },
+		BK_TOOL_LONGOPTS,
+		{ 0 }
+	};
+	const struct bk_limit *age = &c->fresh.limit[BK_CHECK_AGE];
+	int ch;
+
+	while ((ch = getopt_long(argc, argv, "w:c:", options, NULL)) != -1)
+		parse_option(c, ch, optarg);
+	if (optind != argc)
+		bk_tool_usage("the listing comes on standard input: bk-ls %s "
+		    "| bk-age ...", argv[optind]);
+	if (age->warning > age->critical)
+		bk_tool_usage("-w is more than -c: never a WARNING");
+	if ((c->fails && c->log == NULL) ||
+	    (c->proven && c->receipts == NULL) ||
+	    (c->min_free && c->path == NULL))
+		bk_tool_usage("%s", c->fails ? "--fails without --log" :
+		    c->proven ? "--proven without --receipts" :
+		    "--min-free without --path");
+	if (c->wal && (c->receipts != NULL || c->group != NULL))
+		bk_tool_usage("--wal: neither --receipts nor --group are for "
+		    "WAL");
+}
+
+static void
+set_defaults(struct call *c)
+{
+	struct bk_limit *limit = c->fresh.limit;
+
+	bk_fresh_init(&c->fresh, time(NULL));
+	c->fresh.last = 7;
+	c->fresh.segment = 16 << 20;
+	limit[BK_CHECK_AGE] = (struct bk_limit){ 25 * 3600, 49 * 3600 };
+	limit[BK_CHECK_PROOF] = (struct bk_limit){ 8 * 86400, 32 * 86400 };
+	limit[BK_CHECK_SIZE] = (struct bk_limit){ 1 << 20, 1 << 20 };
+	limit[BK_CHECK_MISSING] = (struct bk_limit){ 0, 0 };
+	limit[BK_CHECK_FAILURES] = (struct bk_limit){ 1, 1 };
+	limit[BK_CHECK_FREE] = (struct bk_limit){ 2000, 1000 };
+}
+
+int
+age_disk(struct bk_subjects *out, const char *path, const struct bk_fresh *f,
+    struct bk_err *e)
+{
+	struct statvfs v;
+	struct bk_subject *s;
+
+	if (statvfs(path, &v) == -1)
+		return bk_fail_errno(e, "%s", path);
+	if ((s = bk_subjects_add(out, BK_SUBJECT_DISK, path, path, e)) == NULL)
+		return -1;
+	/* as df(1): what only root may use is neither free nor counted */
+	bk_subject_find(s, BK_CHECK_FREE, bk_fresh_share(v.f_bavail,
+	    v.f_blocks - v.f_bfree + v.f_bavail), f);
+	return 0;
+}
+
+/* What must be in the listing and is not. */
+static int
+judge_expected(const struct call *c, struct bk_subjects *out,
+    struct bk_err *e)
+{
+	struct bk_subject *s;
+	size_t i, j, n = out->n;
+
+	for (i = 0; i < c->nexpect; i++) {
+		for (j = 0; j < n; j++)
+			if (strcmp(out->v[j].name, c->expect[i]) == 0 ||
+			    strcmp(out->v[j].series, c->expect[i]) == 0)
+				break;
+		if (j < n)
+			continue;
+		s = bk_subjects_add(out, c->wal ? BK_SUBJECT_WAL :
+		    BK_SUBJECT_BACKUP, c->expect[i], c->expect[i], e);
+		if (s == NULL || bk_subject_note(s, e, "none at all") == -1)
+			return -1;
+		s->state = BK_STATE_CRITICAL;
+	}
+	return 0;
+}
+
+/* A source of findings that failed is a finding: UNKNOWN, and why. */
+static int
+note_failure(struct bk_subjects *out, const char *source,
+    const struct bk_err *why, struct bk_err *e)
+{
+	struct bk_subject *s = bk_subjects_add(out, BK_SUBJECT_SOURCE, source,
+	    source, e);
+
+	if (s == NULL || bk_subject_note(s, e, "%s", why->msg) == -1)
+		return -1;
+	s->state = BK_STATE_UNKNOWN;
+	return bk_fail(e, why->code, "%s", why->msg);
+}
+
+static int
+judge_listing(const struct call *c, struct bk_subjects *out,
+    struct bk_err *no_receipts, struct bk_err *e)
+{
+	struct bk_items items = {0};
+	struct bk_fresh fresh = c->fresh;
+	size_t matched;
+	int rc;
+
+	rc = bk_items_read(&items, stdin, "standard input", e);
+	if (rc == -1 && e->code == BK_NONE && c->nexpect > 0) {
+		*e = (struct bk_err){0};	/* nothing of what is expected */
+		rc = 0;
+	} else if (rc == 0 && c->wal)
+		rc = bk_series_judge_wal(out, &items, &fresh, e);
+	else if (rc == 0) {
+		fresh.receipts = c->receipts != NULL &&
+		    bk_receipts_load(&items, c->receipts, &matched,
+		    no_receipts) == 0;
+		rc = bk_series_group(&items, c->group, e);
+		if (rc == 0)
+			rc = bk_series_judge(out, &items, &fresh, e);
+	}
+	bk_items_free(&items);
+	return rc == 0 ? judge_expected(c, out, e) : -1;
+}
+
+/* From every source; one that fails does not keep the others from telling. */
+static int
+judge(const struct call *c, struct bk_subjects *out, struct bk_err *e)
+{
+	struct bk_err why[3] = {{0}}, no_receipts = {0};
+	int rc = 0;
+
+	if (judge_listing(c, out, &no_receipts, &why[0]) == -1)
+		rc = note_failure(out, "listing", &why[0], e);
+	if (no_receipts.code != BK_OK)
+		rc = note_failure(out, "receipts", &no_receipts, e);
+	if (c->log != NULL && age_log(out, c->log, &c->fresh, &why[1]) == -1)
+		rc = note_failure(out, "audit log", &why[1], e);
+	if (c->path != NULL && age_disk(out, c->path, &c->fresh,
+	    &why[2]) == -1)
+		rc = note_failure(out, "disk", &why[2], e);
+	bk_subjects_sort(out);
+	return rc;
+}
+
+static int
+store_metrics(const struct call *c, struct bk_subjects *s, struct bk_err *e)
+{
+	struct bk_buf text = {0};
+	struct bk_err why = {0};
+	int rc = age_prometheus(s, &c->fresh, &text, &why);
+
+	if (rc == 0)
+		rc = age_store(c->prometheus, &text, &why);
+	bk_buf_free(&text);
+	if (rc == -1)
+		rc = note_failure(s, "metrics", &why, e);
+	bk_subjects_sort(s);
+	return rc;
+}
+
+static int
+tell(const struct call *c, const struct bk_subjects *s, struct bk_err *e)
+{
+	struct bk_buf text = {0};
+	int rc = c->json ? age_json(s, &c->fresh, &text, e) :
+	    age_text(s, &c->fresh, &text, e);
+
+	if (rc == 0)
+		rc = bk_io_write(STDOUT_FILENO, text.data, text.len,
+		    "standard output", e);
+	if (rc == 0)
+		rc = bk_io_close(STDOUT_FILENO, "standard output", e);
+	bk_buf_free(&text);
+	return rc;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct call c = {0};
+	struct bk_subjects subjects = {0};
+	struct bk_err e = {0};
+	enum bk_state state;
+	int rc;
+
+	bk_tool_start(&tool);
+	set_defaults(&c);
+	if ((c.expect = calloc((size_t)argc, sizeof(*c.expect))) == NULL)
+		bk_tool_usage("out of memory");
+	parse_options(&c, argc, argv);
+	bk_tool_audit()->type = "monitor";
+	bk_tool_audit()->source = "standard input";
+
+	rc = judge(&c, &subjects, &e);
+	/* metrics that could not be found out stay as they were */
+	if (rc == 0 && c.prometheus != NULL)
+		rc = store_metrics(&c, &subjects, &e);
+	state = bk_subjects_state(&subjects);
+	if (tell(&c, &subjects, &e) == -1) {
+		state = BK_STATE_UNKNOWN;
+		rc = -1;
+	} else
+		e.quiet = 1;		/* the status line has said it */
+	bk_subjects_free(&subjects);
+	free(c.expect);
+	if (bk_tool_end(rc, &e) != BK_OK)
+		state = bk_state_worse(state, BK_STATE_UNKNOWN);
+	return (int)state;
+}

@@ -1,0 +1,387 @@
+/* bk-prune: what a retention policy lets go of a listing, see bk-prune(1) */
+#include <errno.h>
+#include <getopt.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../lib/crypt/plan.h"
+#include "../lib/crypt/sign.h"
+#include "../lib/policy/group.h"
+#include "../lib/policy/items.h"
+#include "../lib/policy/prune.h"
+#include "../lib/policy/receipts.h"
+#include "../lib/policy/wal.h"
+#include "buf.h"
+#include "io.h"
+#include "num.h"
+#include "tool.h"
+
+static const struct bk_tool tool = {
+	.name = "bk-prune",
+	.usage = "[-dHlmwy N] [--keep-within TIME] [--explain] [--first-run] "
+	    "[--group PATTERN] [--holds FILE] [--max-ahead TIME] "
+	    "[--max-share PERCENT] [--min-keep N] [--receipts DIR] "
+	    "[--require-fresh TIME] [--tz ZONE] [--wal-for LISTING] "
+	    "[--plan FILE --key FILE] < LISTING",
+	.help =
+"Example: bk-s3ls s3://backups/shop/ | bk-prune -d 30 -m 12 -y 7 | bk-s3rm\n"
+"\n"
+"Prints the records of a listing that no rule keeps; deletes nothing itself.\n"
+"\n"
+"    -l -H -d -w -m -y N   the last N; the newest of N hours, days, weeks,\n"
+"                          months, years (--keep-last, --keep-hourly ...)\n"
+"    --keep-within TIME    all but those older than the newest by so much: 7d\n"
+"    --explain             print every record and what keeps it\n"
+"    --group PATTERN       what a series is: 's3://b/{db}/{tier}/*' (by name)\n"
+"    --tz ZONE             the calendar's: Europe/Berlin (UTC)\n"
+"    --holds FILE          never those that FILE names\n"
+"    --receipts DIR        never the last that bk-verify has proven\n"
+"    --wal-for LISTING     WAL that the base backups in LISTING do not need\n"
+"    --plan FILE --key FILE  write a plan, signed with that key, for the *rm\n"
+"                          tools to execute when others have approved it\n"
+"Guards, which refuse it all:  --require-fresh TIME (2d), --max-share PERCENT\n"
+"(50%), --max-ahead TIME (10s); and --min-keep N (3) stay.  --first-run: any\n"
+"share may go.  --help, --version.  bk-prune(1) has more.\n"
+"\n"
+"Exit: 0 done, 1 could not, 2 wrong call, 3 refused, 4 an empty listing.\n",
+};
+
+struct call {
+	struct bk_policy policy;
+	struct bk_guards guards;
+	const char *group, *tz, *holds, *receipts, *wal_for, *plan, *key;
+	struct bk_buf words;	/* the options, for a plan to tell */
+	int explain;
+};
+
+static void
+parse_count(struct call *c, enum bk_rule rule, const char *text)
+{
+	struct bk_err e = {0};
+	uint64_t n = 0;
+
+	if (strcmp(text, "-1") == 0)
+		c->policy.count[rule] = BK_KEEP_ALL;
+	else if (bk_num_parse(text, 0, 1000000000, bk_rule_name(rule), &n,
+	    &e) == -1)
+		bk_tool_usage("--keep-%s, or -1 for all", e.msg);
+	else
+		c->policy.count[rule] = (int64_t)n;
+}
+
+/* 50 or 50% */
+static void
+parse_share(struct call *c, const char *text)
+{
+	size_t n = strcspn(text, "%");
+	char number[4] = "";
+
+	if (n >= sizeof(number) || (text[n] == '%' && text[n + 1] != '\0'))
+		bk_tool_usage("--max-share: '%s' is not a share; write it as "
+		    "50%%", text);
+	memcpy(number, text, n);
+	c->guards.max_share = (unsigned)bk_tool_number(number, 0, 100,
+	    "--max-share");
+}
+
+enum {
+	OPT_WITHIN = BK_OPT_TOOL, OPT_EXPLAIN, OPT_FIRST_RUN, OPT_GROUP,
+	OPT_HOLDS, OPT_MAX_AHEAD, OPT_MAX_SHARE, OPT_MIN_KEEP, OPT_RECEIPTS,
+	OPT_FRESH, OPT_TZ, OPT_WAL_FOR, OPT_PLAN, OPT_KEY
+};
+
+/* One option but for those of the rules. */
+static void
+parse_option(struct call *c, int ch, const char *arg)
+{
+	struct bk_err e = {0};
+
+	switch (ch) {
+	case OPT_WITHIN:
+		c->policy.within = bk_tool_duration(arg, "--keep-within");
+		/* elsewhere m is a month */
+		if (c->policy.within > 0 && c->policy.within < 3600)
+			bk_tool_usage("--keep-within: '%s' is less than an "
+			    "hour; write months as days", arg);
+		break;
+	case OPT_EXPLAIN: c->explain = 1; break;
+	case OPT_FIRST_RUN: c->guards.max_share = 100; break;
+	case OPT_GROUP:
+		if (bk_group_check(arg, &e) == -1)
+			bk_tool_usage("--group: %s", e.msg);
+		c->group = arg;
+		break;
+	case OPT_HOLDS: c->holds = arg; break;
+	case OPT_MAX_AHEAD:
+		c->guards.max_ahead = bk_tool_duration(arg, "--max-ahead");
+		break;
+	case OPT_MAX_SHARE: parse_share(c, arg); break;
+	case OPT_MIN_KEEP:
+		c->guards.min_keep = (size_t)bk_tool_number(arg, 0, 1000000000,
+		    "--min-keep");
+		break;
+	case OPT_RECEIPTS: c->receipts = arg; break;
+	case OPT_FRESH:
+		c->guards.fresh = bk_tool_duration(arg, "--require-fresh");
+		break;
+	case OPT_TZ: c->tz = arg; break;
+	case OPT_WAL_FOR: c->wal_for = arg; break;
+	case OPT_PLAN: c->plan = arg; break;
+	case OPT_KEY: c->key = arg; break;
+	default: bk_tool_option(ch);
+	}
+}
+
+static void
+parse_options(struct call *c, int argc, char *argv[])
+{
+	static const struct option options[] = {
+		{ "keep-last", required_argument, NULL, 'l' },
+		{ "keep-hourly", required_argument, NULL, 'H' },
+		{ "keep-daily", required_argument, NULL, 'd' },
+		{ "keep-weekly", required_argument, NULL, 'w' },
+		{ "keep-monthly", required_argument, NULL, 'm' },
+		{ "keep-yearly", required_argument, NULL, 'y' },
+		{ "keep-within", required_argument, NULL, OPT_WITHIN },
+		{ "explain", no_argument, NULL, OPT_EXPLAIN },
+		{ "first-run", no_argument, NULL, OPT_FIRST_RUN },
+		{ "group", required_argument, NULL, OPT_GROUP },
+		{ "holds", required_argument, NULL, OPT_HOLDS },
+		{ "max-ahead", required_argument, NULL, OPT_MAX_AHEAD },
+		{ "max-share", required_argument, NULL, OPT_MAX_SHARE },
+		{ "min-keep", required_argument, NULL, OPT_MIN_KEEP },
+		{ "receipts", required_argument, NULL, OPT_RECEIPTS },
+		{ "require-fresh", required_argument, NULL, OPT_FRESH },
+		{ "tz", required_argument, NULL, OPT_TZ },
+		{ "wal-for", required_argument, NULL, OPT_WAL_FOR },
+		{ "plan", required_argument, NULL, OPT_PLAN },
+		{ "key", required_argument, NULL, OPT_KEY },
+		BK_TOOL_LONGOPTS,
+		{ 0 }
+	};
+	static const char rules[] = "lHdwmy";	/* as enum bk_rule */
+	struct bk_err e = {0};
+	const char *rule;
+	int ch, i;
+
+	while ((ch = getopt_long(argc, argv, "l:H:d:w:m:y:", options,
+	    NULL)) != -1) {
+		rule = ch < BK_OPT_HELP ? strchr(rules, ch) : NULL;
+		if (rule != NULL)
+			parse_count(c, (enum bk_rule)(rule - rules), optarg);
+		else
+			parse_option(c, ch, optarg);
+	}
+	if (optind != argc)
+		bk_tool_usage("the listing comes on standard input: bk-ls %s "
+		    "| bk-prune ...", argv[optind]);
+	for (i = 1; i < argc; i++)
+		if (bk_buf_printf(&c->words, &e, "%s%s", i > 1 ? " " : "",
+		    argv[i]) == -1)
+			bk_tool_usage("%s", e.msg);
+	if ((c->plan == NULL) != (c->key == NULL))
+		bk_tool_usage("--plan and --key go together");
+	if (c->plan != NULL && c->explain)
+		bk_tool_usage("--plan or --explain, not both");
+}
+
+/*
+ * Make ZONE the calendar's.  The C library takes an unknown one for UTC
+ * without a word; so its file must be there.
+ */
+static void
+set_zone(struct call *c)
+{
+	const char *dir = getenv("TZDIR");
+	struct bk_err e = {0};
+	struct bk_buf path = {0}, rules = {0};
+	int known;
+
+	c->policy.wall = gmtime_r;
+	if (c->tz == NULL || strcmp(c->tz, "UTC") == 0)
+		return;
+	known = *c->tz != '\0' && *c->tz != '/' &&
+	    strstr(c->tz, "..") == NULL && bk_buf_printf(&path, &e, "%s/%s",
+	    dir != NULL && *dir != '\0' ? dir : "/usr/share/zoneinfo",
+	    c->tz) == 0 && bk_io_slurp(path.data, 1 << 20, &rules, &e) == 0;
+	bk_buf_free(&path);
+	bk_buf_free(&rules);
+	if (!known)
+		bk_tool_usage("--tz: '%s' is no time zone here; write it as "
+		    "Europe/Berlin (is tzdata installed?)", c->tz);
+	if (setenv("TZ", c->tz, 1) == -1)
+		bk_tool_usage("--tz: out of memory");
+	tzset();
+	c->policy.wall = localtime_r;
+}
+
+static FILE *
+open_file(const char *path, struct bk_err *e)
+{
+	FILE *f = fopen(path, "re");
+
+	if (f == NULL)
+		(void)bk_fail_errno(e, "%s", path);
+	return f;
+}
+
+static int
+hold(const struct call *c, struct bk_items *items, struct bk_err *e)
+{
+	FILE *f;
+	int rc;
+
+	if (c->holds == NULL)
+		return 0;
+	if ((f = open_file(c->holds, e)) == NULL)
+		return -1;
+	rc = bk_items_hold(items, f, c->holds, e);
+	fclose(f);			/* read only: nothing to lose */
+	return rc;
+}
+
+/* What options know about each backup: its series, holds, receipts. */
+static int
+annotate(const struct call *c, struct bk_items *items, struct bk_err *e)
+{
+	size_t matched;
+
+	if (hold(c, items, e) == -1)
+		return -1;
+	if (c->receipts != NULL) {
+		if (bk_receipts_load(items, c->receipts, &matched, e) == -1)
+			return -1;
+		if (matched == 0)
+			return bk_fail(e, BK_DATA, "%s: no receipt of any "
+			    "record in the listing: nothing is proven",
+			    c->receipts);
+	}
+	return bk_items_group(items, c->group, e);
+}
+
+/* The WAL in items, by the base backups that -l to -y, if given, keep. */
+static int
+judge_wal(const struct call *c, struct bk_items *items, struct bk_err *e)
+{
+	struct bk_policy counts = c->policy;
+	struct bk_items bases = {0};
+	FILE *f = open_file(c->wal_for, e);
+	int rc;
+
+	counts.within = 0;	/* alone it is the recovery window only */
+	if (f == NULL)
+		return -1;
+	rc = bk_items_read(&bases, f, c->wal_for, e);
+	fclose(f);			/* read only: nothing to lose */
+	if (rc == 0 && (rc = hold(c, items, e)) == 0)
+		rc = annotate(c, &bases, e);
+	if (rc == 0)
+		rc = bk_policy_is_empty(&counts) ?
+		    bk_prune_check_clock(&bases, &c->guards, e) :
+		    bk_prune_judge(&bases, &c->policy, &c->guards, e);
+	if (rc == 0)
+		rc = bk_wal_judge(items, &bases, c->policy.within, &c->guards,
+		    e);
+	bk_items_free(&bases);
+	return rc;
+}
+
+/* The records of items, all or those that go, as lines; how many. */
+static int
+format_records(struct bk_buf *b, const struct bk_items *items, int all,
+    size_t *n, struct bk_err *e)
+{
+	const struct bk_item *item;
+	int rc = 0;
+
+	*n = 0;
+	for (item = items->item; rc == 0 && item < items->item + items->n;
+	    item++)
+		if (all || item->go) {
+			rc = bk_record_format(b, &item->r, e);
+			++*n;
+		}
+	return rc;
+}
+
+static int
+write_plan(const struct call *c, const struct bk_items *items,
+    const struct bk_buf *gone, size_t going, struct bk_err *e)
+{
+	struct bk_buf all = {0};
+	struct bk_plan plan = { .now = c->guards.now, .policy = c->words.data,
+	    .listing = &all, .gone = gone, .going = going };
+	struct bk_signer signer;
+	int rc = -1;
+
+	if (format_records(&all, items, 1, &plan.listed, e) == 0 &&
+	    bk_signer_load(&signer, c->key, e) == 0)
+		rc = bk_plan_store(c->plan, &plan, &signer, e);
+	bk_wipe(&signer, sizeof(signer));
+	bk_buf_free(&all);
+	return rc;
+}
+
+static int
+explain(const struct call *c, struct bk_buf *b, const struct bk_items *items,
+    struct bk_err *e)
+{
+	const struct bk_item *item;
+
+	for (item = items->item; item < items->item + items->n; item++)
+		if (bk_item_explain(b, item, &c->policy, e) == -1)
+			return -1;
+	return 0;
+}
+
+/* Hand on what was decided: records, reasons or a plan. */
+static int
+put(const struct call *c, const struct bk_items *items, struct bk_err *e)
+{
+	struct bk_buf b = {0};
+	size_t n = 0;
+	int rc = c->explain ? explain(c, &b, items, e) :
+	    format_records(&b, items, 0, &n, e);
+
+	if (rc == 0)
+		rc = c->plan != NULL ? write_plan(c, items, &b, n, e) :
+		    bk_io_write(STDOUT_FILENO, b.data, b.len,
+		    "standard output", e);
+	bk_buf_free(&b);
+	return rc;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct call c = { .guards = { .now = time(NULL), .max_ahead = 10,
+	    .fresh = BK_FRESH_AUTO, .max_share = 50, .min_keep = 3 } };
+	struct bk_items items = {0};
+	struct bk_err e = {0};
+	int rc;
+
+	bk_tool_start(&tool);
+	parse_options(&c, argc, argv);
+	set_zone(&c);
+	bk_tool_audit()->type = "retention";
+	bk_tool_audit()->source = "standard input";
+
+	rc = bk_items_read(&items, stdin, "standard input", &e);
+	if (rc == 0 && c.wal_for != NULL)
+		rc = judge_wal(&c, &items, &e);
+	else if (rc == 0 && (rc = annotate(&c, &items, &e)) == 0)
+		rc = bk_prune_judge(&items, &c.policy, &c.guards, &e);
+	/* who asks why is told why, also when it is refused */
+	if ((rc == 0 || (c.explain && e.code == BK_DATA)) &&
+	    put(&c, &items, &e) == -1)
+		rc = -1;
+	if (rc == 0)
+		rc = bk_io_close(STDOUT_FILENO, "standard output", &e);
+	bk_items_free(&items);
+	bk_buf_free(&c.words);
+	return bk_tool_end(rc, &e);
+}

@@ -1,0 +1,261 @@
+/* bk-rm: delete the files that standard input names, see bk-rm(1) */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "listing.h"
+#include "store.h"
+#include "tool.h"
+
+static const struct bk_tool tool = {
+	.name = "bk-rm",
+	.usage = "[-nv] < NAMES",
+	.help =
+"Example: bk-ls /backups/shop | bk-prune -d 30 -m 12 | bk-rm\n"
+"\n"
+"usage: bk-rm [-nv] < NAMES\n"
+"\n"
+"Deletes the files that standard input names, one a line: a path or a record\n"
+"of bk-ls.  Regular files only: no directories, no symbolic links.  All names\n"
+"are read, and must be good, before anything is deleted.\n"
+"\n"
+"    -n, --dry-run     delete nothing, print what would be deleted\n"
+"    -v, --verbose     print what was deleted\n"
+"    --help            this text\n"
+"    --version         the version\n"
+"\n"
+"Exit: 0 all deleted (or none named), 1 some not, 2 wrong call, 3 input\n"
+"refused: nothing was deleted.\n",
+};
+
+struct job {
+	char **names;
+	size_t n, cap;
+	int print;		/* names, on standard output */
+	int dir;		/* open: that of the last file deleted; or -1 */
+	char *dir_name;
+	size_t failed;		/* each was told */
+};
+
+/* Something else than a file under that name is a list of something else. */
+static int
+check(const char *name, struct bk_err *e)
+{
+	struct stat st;
+
+	if (strncmp(name, "s3://", 5) == 0)
+		return bk_fail(e, BK_DATA, "standard input: %s: an object, not "
+		    "a file: bk-s3rm deletes those; nothing was deleted", name);
+	if (lstat(name, &st) == 0 && !S_ISREG(st.st_mode))
+		return bk_fail(e, BK_DATA, "standard input: %s: %s, not a "
+		    "file; nothing was deleted", name,
+		    S_ISDIR(st.st_mode) ? "a directory" :
+		    S_ISLNK(st.st_mode) ? "a symbolic link" : "a device, pipe "
+		    "or socket");
+	return 0;
+}
+
+/*
+ * Take one name.  A line without its newline is what is left of a listing
+ * that was cut within a name: it may well name something else.
+ */
+static int
+take(struct job *job, const struct bk_record *r, struct bk_err *e)
+{
+	size_t cap = job->cap == 0 ? 64 : job->cap * 2;
+	char **more;
+
+	if (feof(stdin))
+		return bk_fail(e, BK_DATA, "standard input: '%s', the last "
+		    "line, has no newline: was the listing cut? nothing was "
+		    "deleted", r->name);
+	if (check(r->name, e) == -1)
+		return -1;
+	if (job->n == job->cap) {
+		if (cap > SIZE_MAX / sizeof(*more) || (more =
+		    realloc(job->names, cap * sizeof(*more))) == NULL)
+			return bk_fail_memory(e);
+		job->names = more;
+		job->cap = cap;
+	}
+	if ((job->names[job->n] = strdup(r->name)) == NULL)
+		return bk_fail_memory(e);
+	job->n++;
+	return 0;
+}
+
+static int
+read_names(struct job *job, struct bk_err *e)
+{
+	struct bk_record r;
+	char *line = NULL;
+	size_t cap = 0;
+	int rc;
+
+	while ((rc = bk_record_read(stdin, &line, &cap, &r, e)) == 1)
+		if (take(job, &r, e) == -1) {
+			rc = -1;
+			break;
+		}
+	free(line);
+	return rc;
+}
+
+static int
+print_name(char *name, struct bk_err *e)
+{
+	struct bk_record r = { .name = name, .bare = 1 };
+	struct bk_buf line = {0};
+	int rc = bk_record_format(&line, &r, e);
+
+	if (rc == 0 && fwrite(line.data, 1, line.len, stdout) != line.len)
+		rc = bk_fail_errno(e, "standard output");
+	bk_buf_free(&line);
+	return rc;
+}
+
+static int
+not_deleted(struct job *job, const char *name, const char *why)
+{
+	bk_tool_say("%s: not deleted: %s", name, why);
+	job->failed++;
+	return 0;
+}
+
+/* The last directory's deletions onto the disk: it is not needed any more. */
+static void
+leave_dir(struct job *job)
+{
+	struct bk_err why = {0};
+
+	if (job->dir != -1) {
+		if (bk_store_sync_dir(job->dir, job->dir_name, &why) == -1) {
+			bk_tool_say("%s; what was deleted there may come back",
+			    why.msg);
+			job->failed++;
+		}
+		close(job->dir);
+	}
+	free(job->dir_name);
+	job->dir = -1;
+	job->dir_name = NULL;
+}
+
+/* Have name's directory open, which a sorted list changes seldom. */
+static int
+enter_dir(struct job *job, const char *name, struct bk_err *e)
+{
+	const char *slash = strrchr(name, '/');
+	char *dir = slash == NULL ? strdup(".") :
+	    strndup(name, slash == name ? 1 : (size_t)(slash - name));
+
+	if (dir == NULL)
+		return bk_fail_memory(e);
+	if (job->dir != -1 && strcmp(dir, job->dir_name) == 0) {
+		free(dir);
+		return 0;
+	}
+	leave_dir(job);
+	job->dir_name = dir;
+	job->dir = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return 0;
+}
+
+static int
+delete_one(struct job *job, char *name, struct bk_err *e)
+{
+	const char *slash = strrchr(name, '/');
+	const char *base = slash == NULL ? name : slash + 1;
+	struct stat st;
+
+	if (enter_dir(job, name, e) == -1)
+		return -1;
+	/* a directory that is not there is a list for another place */
+	if (job->dir == -1)
+		return not_deleted(job, name, errno == ENOENT ?
+		    "there is no such directory" : strerror(errno));
+	if (fstatat(job->dir, base, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    !S_ISREG(st.st_mode))
+		return not_deleted(job, name, "it is no file any more");
+	/* never through a link, and never a directory */
+	if (unlinkat(job->dir, base, 0) == -1 && errno != ENOENT)
+		return not_deleted(job, name, strerror(errno));
+	return job->print ? print_name(name, e) : 0;
+}
+
+static int
+delete_all(struct job *job, struct bk_err *e)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < job->n; i++)
+		rc = delete_one(job, job->names[i], e);
+	leave_dir(job);
+	if (rc == 0 && job->failed > 0) {
+		e->quiet = 1;		/* each was named */
+		rc = bk_fail(e, BK_FAIL, "not all of %zu deleted", job->n);
+	}
+	return rc;
+}
+
+static int
+print_all(const struct job *job, struct bk_err *e)
+{
+	size_t i;
+
+	for (i = 0; i < job->n; i++)
+		if (print_name(job->names[i], e) == -1)
+			return -1;
+	return 0;
+}
+
+static void
+free_names(struct job *job)
+{
+	while (job->n > 0)
+		free(job->names[--job->n]);
+	free(job->names);
+}
+
+int
+main(int argc, char *argv[])
+{
+	static const struct option options[] = {
+		{ "dry-run", no_argument, NULL, 'n' },
+		{ "verbose", no_argument, NULL, 'v' },
+		BK_TOOL_LONGOPTS,
+		{ 0 }
+	};
+	struct bk_err e = {0};
+	struct job job = { .dir = -1 };
+	int dry_run = 0, ch, rc;
+
+	bk_tool_start(&tool);
+	while ((ch = getopt_long(argc, argv, "nv", options, NULL)) != -1) {
+		switch (ch) {
+		case 'n': dry_run = 1; break;
+		case 'v': job.print = 1; break;
+		default: bk_tool_option(ch);
+		}
+	}
+	if (optind != argc)
+		bk_tool_usage("names come on standard input: echo %s | bk-rm",
+		    argv[optind]);
+	bk_tool_audit()->type = "delete";
+	bk_tool_audit()->source = "standard input";
+
+	rc = read_names(&job, &e);
+	if (rc == 0)
+		rc = dry_run ? print_all(&job, &e) : delete_all(&job, &e);
+	if (fflush(stdout) == EOF)
+		rc = bk_fail_errno(&e, "standard output");
+	free_names(&job);
+	return bk_tool_end(rc, &e);
+}

@@ -1,0 +1,148 @@
+/* bk-save: standard input as one file, see bk-save(1) */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "in.h"
+#include "io.h"
+#include "names.h"
+#include "store.h"
+#include "tool.h"
+
+static const struct bk_tool tool = {
+	.name = "bk-save",
+	.usage = "[-qv] [OPTION ...] DIR/NAME",
+	.help =
+"Example: bk-dump shop | bk-gz | bk-crypt | bk-save /backups/{db}/{utc}.bk\n"
+"\n"
+"usage: bk-save [-qv] [OPTION ...] DIR/NAME\n"
+"\n"
+"Stores standard input as one file, or leaves none.  DIR/NAME may hold {db}\n"
+"{host} {utc} {date} {time} {tier}; directories from the first of them on are\n"
+"made, those before it must be there.  More: bk-save(1).\n"
+"\n"
+"    --overwrite             replace a file of that name\n"
+"    --sealed                refuse input that is no bk stream\n"
+"    --db NAME, --tier NAME  for {db} and {tier}\n"
+"    --min-free PERCENT%|SIZE\n"
+"                            fail rather than leave less free there, as 20%\n"
+"    -q, -v                  no progress; progress without a terminal too\n"
+"    --help                  this text\n"
+"    --version               the version\n"
+"\n"
+"Exit: 0 stored, 1 failed, 2 wrong call, 3 input empty or unfinished.\n",
+};
+
+struct args {
+	struct bk_store_options store;
+	const char *db, *tier;
+	unsigned in_flags;
+	int mode;			/* of the progress line */
+};
+
+static struct bk_store *store;		/* for the signal handler */
+
+static void
+cleanup(void)
+{
+	if (store != NULL)
+		bk_store_unlink(store);
+}
+
+static void
+parse_args(struct args *a, int argc, char *argv[])
+{
+	enum { OVERWRITE = BK_OPT_TOOL, SEALED, DB, TIER, MIN_FREE };
+	static const struct option options[] = {
+		{ "overwrite", no_argument, NULL, OVERWRITE },
+		{ "sealed", no_argument, NULL, SEALED },
+		{ "db", required_argument, NULL, DB },
+		{ "tier", required_argument, NULL, TIER },
+		{ "min-free", required_argument, NULL, MIN_FREE },
+		BK_TOOL_LONGOPTS,
+		{ 0 }
+	};
+	struct bk_err e = {0};
+	int ch;
+
+	while ((ch = getopt_long(argc, argv, "qv", options, NULL)) != -1) {
+		switch (ch) {
+		case OVERWRITE: a->store.overwrite = 1; break;
+		case SEALED: a->in_flags |= BK_IN_SEALED; break;
+		case DB: a->db = optarg; break;
+		case TIER: a->tier = optarg; break;
+		case MIN_FREE:
+			if (bk_space_parse(optarg, "--min-free",
+			    &a->store.min_free, &e) == -1)
+				bk_tool_usage("%s", e.msg);
+			break;
+		case 'q': a->mode = -1; break;
+		case 'v': a->mode = 1; break;
+		default: bk_tool_option(ch);
+		}
+	}
+	if (argc - optind != 1)
+		bk_tool_usage("one DIR/NAME is wanted");
+	if (*argv[optind] == '\0' ||
+	    argv[optind][strlen(argv[optind]) - 1] == '/')
+		bk_tool_usage("%s: no file's name", argv[optind]);
+}
+
+static int
+copy(struct bk_in *in, struct bk_progress *progress, struct bk_err *e)
+{
+	static char buf[BK_IO_BUFSZ];
+	ssize_t n;
+
+	while ((n = bk_in_read(in, buf, sizeof(buf), e)) > 0) {
+		if (bk_store_write(store, buf, (size_t)n, e) == -1)
+			return -1;
+		progress->bytes += (uint64_t)n;
+	}
+	return (int)n;
+}
+
+/* Name the file, store it, and tell the audit where it went. */
+static int
+save(struct args *a, const char *tmpl, struct bk_in *in, struct bk_err *e)
+{
+	static struct bk_progress progress;
+	static struct bk_buf path;
+
+	if (bk_names_expand(tmpl, a->db, a->tier, in, &path, e) == -1)
+		return -1;
+	bk_tool_audit()->destination = path.data;
+	a->store.given = strcspn(tmpl, "{");
+	if ((store = bk_store_open(path.data, &a->store, e)) == NULL)
+		return -1;
+	bk_tool_progress(&progress, a->mode);
+	if (copy(in, &progress, e) == -1 || bk_store_commit(store, e) == -1)
+		return -1;
+	bk_tool_audit()->size_bytes = bk_in_bytes(in);
+	return 0;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct args a = { .in_flags = BK_IN_NONEMPTY };
+	struct bk_err e = {0};
+	struct bk_in *in;
+	int rc = -1;
+
+	bk_tool_start(&tool);
+	parse_args(&a, argc, argv);
+	bk_names_check(argv[optind], a.db, a.tier);
+	bk_tool_audit()->type = "store";
+	bk_tool_audit()->source = "standard input";
+	bk_tool_audit()->destination = argv[optind];
+
+	bk_tool_on_signal(cleanup);
+	in = bk_in_open(STDIN_FILENO, "standard input", a.in_flags, &e);
+	if (in != NULL)
+		rc = save(&a, argv[optind], in, &e);
+	cleanup();		/* the process ends: nothing else to let go */
+	bk_in_free(in);
+	return bk_tool_end(rc, &e);
+}

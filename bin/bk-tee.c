@@ -1,0 +1,166 @@
+/* bk-tee: read once, feed several commands, see bk-tee(1) */
+#include <sys/wait.h>
+
+#include <getopt.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fan.h"
+#include "in.h"
+#include "tool.h"
+
+static const struct bk_tool tool = {
+	.name = "bk-tee",
+	.usage = "[-v] [-q N] [--sealed] SINK ...",
+	.help =
+"Example: bk-dump shop | bk-tee 'bk-save /b/{utc}.bk' 'bk-s3put s3://b/{utc}.bk'\n"
+"\n"
+"usage: bk-tee [-v] [-q N] [--sealed] SINK ...\n"
+"\n"
+"Runs each SINK by sh -c, with a copy of standard input.  A slow one may be\n"
+"4 MiB behind, then the others wait; one that died does not stop the others.\n"
+"An unfinished input reaches none of them with its closing mark.\n"
+"\n"
+"    -q, --quorum N   succeed if N sinks did (all)\n"
+"    -v, --verbose    tell how each sink ended, not only the failed ones\n"
+"    --sealed         refuse input that has no opening mark\n"
+"    --help           this text\n"
+"    --version        the version\n"
+"\n"
+"Exit: 0 N sinks succeeded, 1 fewer did, 2 wrong call, 3 input unfinished.\n",
+};
+
+struct args {
+	char **sinks;
+	unsigned n, quorum;	/* 0: all */
+	unsigned in_flags;
+	int verbose;
+};
+
+static struct bk_fan *fan;
+
+/* A signal for us is one for the sinks. */
+static void
+stop_sinks(void)
+{
+	if (fan != NULL)
+		bk_fan_kill(fan);
+}
+
+static void
+parse_args(struct args *a, int argc, char *argv[])
+{
+	enum { SEALED = BK_OPT_TOOL };
+	static const struct option options[] = {
+		{ "quorum", required_argument, NULL, 'q' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ "sealed", no_argument, NULL, SEALED },
+		BK_TOOL_LONGOPTS,
+		{ 0 }
+	};
+	uint64_t n = 0;
+	int ch;
+
+	while ((ch = getopt_long(argc, argv, "q:v", options, NULL)) != -1) {
+		switch (ch) {
+		case 'q':
+			n = bk_tool_number(optarg, 1, BK_FAN_MAX, "-q");
+			break;
+		case 'v': a->verbose = 1; break;
+		case SEALED: a->in_flags |= BK_IN_SEALED; break;
+		default: bk_tool_option(ch);
+		}
+	}
+	a->sinks = argv + optind;
+	a->n = (unsigned)(argc - optind);
+	a->quorum = n == 0 ? a->n : (unsigned)n;
+	if (a->n == 0)
+		bk_tool_usage("no SINK");
+	if (a->n > BK_FAN_MAX)
+		bk_tool_usage("more than %d sinks", BK_FAN_MAX);
+	if (a->quorum > a->n)
+		bk_tool_usage("-q %u: there are %u sinks", a->quorum, a->n);
+	for (; optind < argc; optind++)
+		if (argv[optind][strspn(argv[optind], " \t\n")] == '\0')
+			bk_tool_usage("an empty SINK");
+}
+
+/* A word about how a sink ended; 1 if it succeeded. */
+static int
+report(const struct bk_fan_result *r, int tell_failure, int tell_success)
+{
+	int good = r->status == 0 && !r->cut;
+
+	if (good ? !tell_success : !tell_failure)
+		return good;
+	if (WIFSIGNALED(r->status))
+		bk_tool_say("%s: killed by signal %d", r->command,
+		    WTERMSIG(r->status));
+	else if (r->status != 0)
+		bk_tool_say("%s: exit status %d", r->command,
+		    WEXITSTATUS(r->status));
+	else if (r->cut)
+		bk_tool_say("%s: it did not read all, but says exit status 0",
+		    r->command);
+	else
+		bk_tool_say("%s: done", r->command);
+	return good;
+}
+
+static int
+feed(const struct args *a, struct bk_in *in, struct bk_err *e)
+{
+	struct bk_fan_result r;
+	unsigned i, good = 0;
+	int rc;
+
+	for (i = 0; i < a->n; i++)
+		if (bk_fan_start(fan, a->sinks[i], e) == -1)
+			return -1;
+	rc = bk_fan_copy(fan, in, e);
+	bk_tool_audit()->size_bytes = bk_in_bytes(in);
+	for (i = 0; i < a->n; i++) {
+		r = bk_fan_result(fan, i);
+		/* that a sink refused unfinished input is no news */
+		good += (unsigned)report(&r, rc == 0 || a->verbose, a->verbose);
+	}
+	if (rc == 0 && good < a->quorum) {
+		e->quiet = 1;		/* each was named */
+		rc = bk_fail(e, BK_FAIL, "%u of %u sinks succeeded, %u were "
+		    "wanted", good, a->n, a->quorum);
+	}
+	return rc;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct args a = { .in_flags = BK_IN_NONEMPTY };
+	struct bk_err e = {0};
+	struct bk_in *in = NULL;
+	size_t n = 0;
+	char byte;
+	int rc = -1;
+
+	bk_tool_start(&tool);
+	parse_args(&a, argc, argv);
+	bk_tool_audit()->type = "store";
+	bk_tool_audit()->source = "standard input";
+	bk_tool_audit()->destination = a.sinks[0];
+
+	bk_tool_on_signal(stop_sinks);
+	in = bk_in_open(STDIN_FILENO, "standard input", a.in_flags, &e);
+	if (in == NULL)
+		goto done;
+	/* no sink is run for an empty input */
+	(void)bk_in_head(in, &n);
+	if (n == 0)
+		rc = (int)bk_in_read(in, &byte, 1, &e);
+	else if ((fan = bk_fan_new(&e)) != NULL)
+		rc = feed(&a, in, &e);
+ done:
+	bk_in_free(in);
+	bk_tool_on_signal(NULL);	/* the sinks have ended */
+	bk_fan_free(fan);
+	return bk_tool_end(rc, &e);
+}

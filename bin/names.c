@@ -1,0 +1,70 @@
+#include "names.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "name.h"
+#include "seal.h"
+#include "tool.h"
+
+static int
+expand(const char *tmpl, const char *db, const char *tier, const char *label,
+    struct bk_buf *out, struct bk_err *e)
+{
+	char host[256] = "";
+	struct bk_name_vars v = {
+		.db = db, .host = host, .tier = tier, .now = time(NULL),
+	};
+
+	if (gethostname(host, sizeof(host) - 1) == -1)
+		return bk_fail_errno(e, "gethostname");
+	host[strcspn(host, ".")] = '\0';
+	if (v.db == NULL && *label != '\0')
+		v.db = label;
+	if (v.db == NULL)
+		v.db = getenv("PGDATABASE");
+	if (v.tier == NULL)
+		v.tier = getenv("BK_TIER");
+	if (v.tier == NULL || *v.tier == '\0')
+		v.tier = "daily";
+	return bk_name_expand(tmpl, &v, out, e);
+}
+
+void
+bk_names_check(const char *tmpl, const char *db, const char *tier)
+{
+	struct bk_buf name = {0};
+	struct bk_err e = {0};
+
+	if (expand(tmpl, db, tier, "some", &name, &e) == -1)
+		bk_tool_usage("%s", e.msg);
+	bk_buf_free(&name);
+}
+
+/*
+ * The stream has no name.  Does it lack its end as well, because whoever wrote
+ * it died early?  Then that is the trouble, and not the template.
+ */
+static int
+nameless(struct bk_in *in, struct bk_err *e)
+{
+	struct bk_err input = {0};
+	size_t n;
+
+	(void)bk_in_head(in, &n);
+	if ((bk_in_sealed(in) || n < BK_SEAL_HEAD) &&
+	    bk_in_drain(in, &input) == -1)
+		*e = input;
+	return -1;
+}
+
+int
+bk_names_expand(const char *tmpl, const char *db, const char *tier,
+    struct bk_in *in, struct bk_buf *out, struct bk_err *e)
+{
+	if (expand(tmpl, db, tier, bk_in_label(in), out, e) == -1)
+		return nameless(in, e);
+	return 0;
+}

@@ -1,0 +1,329 @@
+#define _GNU_SOURCE		/* renameat2 */
+#include "store.h"
+
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io.h"
+
+#define PREFIX ".bk-save."
+#define SUFFIX ".tmp"
+#define CHECK_EVERY (16 << 20)	/* bytes between two looks at the free space */
+#define TRIES 16		/* to make a temporary file */
+
+struct bk_store {
+	const char *path;
+	const char *base;		/* path's last component */
+	char *dir_name;			/* the directory, for messages */
+	const struct bk_store_options *o;
+	int dir, fd;			/* -1: not open */
+	size_t unchecked;		/* written since the last such look */
+	char temp[64];			/* its name in dir; "" none */
+};
+
+int
+bk_store_is_temporary(const char *name)
+{
+	const char *s = name + strlen(PREFIX);
+	size_t pid, hex;
+
+	if (strncmp(name, PREFIX, strlen(PREFIX)) != 0)
+		return 0;
+	pid = strspn(s, "0123456789");
+	if (pid == 0 || s[pid] != '.')
+		return 0;
+	hex = strspn(s + pid + 1, "0123456789abcdef");
+	return hex == 16 && strcmp(s + pid + 1 + hex, SUFFIX) == 0;
+}
+
+int
+bk_store_sync_dir(int dir, const char *name, struct bk_err *e)
+{
+	/* network file systems say EINVAL to this and need none */
+	if (fsync(dir) == -1 && errno != EINVAL && errno != ENOTSUP)
+		return bk_fail_errno(e, "%s: fsync", name);
+	return 0;
+}
+
+/*
+ * Remove the temporary file name if its writer is gone.  It goes while we
+ * hold its lock: a writer that has just made it and not yet locked it finds
+ * it without a name then, and makes another.
+ */
+static void
+sweep_one(int dir, const char *name)
+{
+	struct stat st;
+	int fd;
+
+	/* for writing, as NFS wants it for a lock; never through a link */
+	fd = openat(dir, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd == -1)
+		return;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    flock(fd, LOCK_EX | LOCK_NB) == 0)
+		(void)unlinkat(dir, name, 0);
+	close(fd);		/* nothing was written */
+}
+
+/* What cannot be removed is no reason not to store. */
+static void
+sweep(const struct bk_store *s)
+{
+	int fd = openat(s->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd != -1 ? fdopendir(fd) : NULL;
+	struct dirent *entry;
+
+	if (d == NULL) {
+		if (fd != -1)
+			close(fd);
+		return;
+	}
+	while ((entry = readdir(d)) != NULL)
+		if (bk_store_is_temporary(entry->d_name))
+			sweep_one(s->dir, entry->d_name);
+	closedir(d);
+}
+
+/* Make the directory path, which is as it was afterwards. */
+static int
+make_dir(char *path, struct bk_err *e)
+{
+	char *up = strrchr(path, '/');
+	int fd, rc = -1;
+
+	if (mkdir(path, 0700) == -1) {
+		if (errno == ENOENT)
+			return bk_fail(e, BK_FAIL, "%s: no directory to make "
+			    "it in; is its disk mounted?", path);
+		return errno == EEXIST ? 0 :
+		    bk_fail_errno(e, "%s: cannot make the directory", path);
+	}
+	/* its name is in the directory above */
+	if (up != NULL)
+		*up = '\0';
+	fd = open(up == NULL ? "." : up == path ? "/" : path,
+	    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (up != NULL)
+		*up = '/';
+	if (fd == -1)
+		return bk_fail_errno(e, "%s: the directory above it", path);
+	rc = bk_store_sync_dir(fd, path, e);
+	close(fd);
+	return rc;
+}
+
+/* Make the directories of path that end behind its first given bytes. */
+static int
+make_dirs(const char *path, size_t given, struct bk_err *e)
+{
+	char *copy = strdup(path), *slash;
+	int rc = 0;
+
+	if (copy == NULL)
+		return bk_fail_memory(e);
+	for (slash = copy; rc == 0 && (slash = strchr(slash, '/')) != NULL;
+	    slash++) {
+		if (slash == copy || (size_t)(slash - copy) < given)
+			continue;
+		*slash = '\0';
+		rc = make_dir(copy, e);
+		*slash = '/';
+	}
+	free(copy);
+	return rc;
+}
+
+static int
+occupied(const struct bk_store *s, struct bk_err *e)
+{
+	return bk_fail(e, BK_FAIL, "%s: there is such a file already; choose "
+	    "another name, or --overwrite", s->path);
+}
+
+/* May the file have its name?  Looked at before the long work. */
+static int
+vacant(const struct bk_store *s, struct bk_err *e)
+{
+	struct stat st;
+
+	if (fstatat(s->dir, s->base, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return errno == ENOENT ? 0 : bk_fail_errno(e, "%s", s->path);
+	if (!s->o->overwrite)
+		return occupied(s, e);
+	/* a link is replaced, not what it points to */
+	if (!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
+		return bk_fail(e, BK_FAIL, "%s: it is there and no file; "
+		    "choose another name", s->path);
+	return 0;
+}
+
+static int
+open_dir(struct bk_store *s, struct bk_err *e)
+{
+	size_t n = (size_t)(s->base - s->path);
+
+	/* "x": ".", "/x": "/", "a/x": "a" */
+	s->dir_name = n == 0 ? strdup(".") :
+	    strndup(s->path, n > 1 ? n - 1 : 1);
+	if (s->dir_name == NULL)
+		return bk_fail_memory(e);
+	if (make_dirs(s->path, s->o->given, e) == -1)
+		return -1;
+	s->dir = open(s->dir_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->dir == -1 && errno == ENOENT)
+		return bk_fail(e, BK_FAIL, "%s: no such directory; is its disk "
+		    "mounted? else make it", s->dir_name);
+	return s->dir == -1 ? bk_fail_errno(e, "%s", s->dir_name) : 0;
+}
+
+struct bk_store *
+bk_store_open(const char *path, const struct bk_store_options *o,
+    struct bk_err *e)
+{
+	struct bk_store *s = calloc(1, sizeof(*s));
+	const char *slash = strrchr(path, '/');
+
+	if (s == NULL) {
+		bk_fail_memory(e);
+		return NULL;
+	}
+	s->path = path;
+	s->base = slash != NULL ? slash + 1 : path;
+	s->o = o;
+	s->dir = s->fd = -1;
+	if (bk_store_is_temporary(s->base)) {
+		bk_fail(e, BK_USAGE, "%s: names of this kind are those of "
+		    "temporary files, which are removed", path);
+		goto fail;
+	}
+	if (open_dir(s, e) == -1)
+		goto fail;
+	sweep(s);
+	if (vacant(s, e) == 0 &&
+	    bk_space_check(s->dir, &o->min_free, s->dir_name, e) == 0)
+		return s;
+ fail:
+	bk_store_free(s);
+	return NULL;
+}
+
+/* Make the temporary file and lock it. */
+static int
+make_temp(struct bk_store *s, struct bk_err *e)
+{
+	struct stat st;
+	uint64_t random;
+	int i;
+
+	for (i = 0; i < TRIES; i++) {
+		if (getentropy(&random, sizeof(random)) == -1)
+			return bk_fail_errno(e, "getentropy");
+		(void)snprintf(s->temp, sizeof(s->temp),
+		    PREFIX "%ld.%016" PRIx64 SUFFIX, (long)getpid(), random);
+		s->fd = openat(s->dir, s->temp,
+		    O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (s->fd == -1)
+			return bk_fail_errno(e, "%s: cannot make a file in it",
+			    s->dir_name);
+		/* no locks here: then nobody else gets one to sweep with */
+		(void)flock(s->fd, LOCK_EX);
+		if (fstat(s->fd, &st) == 0 && st.st_nlink > 0)
+			return 0;
+		/* swept before it was locked */
+		close(s->fd);
+		s->fd = -1;
+	}
+	return bk_fail(e, BK_FAIL, "%s: temporary files vanish", s->dir_name);
+}
+
+int
+bk_store_write(struct bk_store *s, const void *buf, size_t n,
+    struct bk_err *e)
+{
+	if (s->fd == -1 && make_temp(s, e) == -1)
+		return -1;
+	if (bk_io_write(s->fd, buf, n, s->path, e) == -1)
+		return -1;
+	s->unchecked += n;
+	if (s->unchecked < CHECK_EVERY)
+		return 0;
+	s->unchecked = 0;
+	return bk_space_check(s->fd, &s->o->min_free, s->dir_name, e);
+}
+
+/* Give the file its name; of two at once that may not overwrite, one fails. */
+static int
+place(struct bk_store *s, struct bk_err *e)
+{
+	if (s->o->overwrite) {
+		if (renameat(s->dir, s->temp, s->dir, s->base) == -1)
+			return bk_fail_errno(e, "%s: rename", s->path);
+		return 0;
+	}
+#ifdef RENAME_NOREPLACE
+	if (renameat2(s->dir, s->temp, s->dir, s->base,
+	    RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno == EEXIST)
+		return occupied(s, e);
+	/* NFS knows links only */
+	if (errno != EINVAL && errno != ENOSYS)
+		return bk_fail_errno(e, "%s: rename", s->path);
+#endif
+	if (linkat(s->dir, s->temp, s->dir, s->base, 0) == -1)
+		return errno == EEXIST ? occupied(s, e) :
+		    bk_fail_errno(e, "%s: link", s->path);
+	bk_store_unlink(s);
+	return 0;
+}
+
+int
+bk_store_commit(struct bk_store *s, struct bk_err *e)
+{
+	int copy;
+
+	if (s->fd == -1 && make_temp(s, e) == -1)
+		return -1;
+	if (fsync(s->fd) == -1)
+		return bk_fail_errno(e, "%s: fsync", s->path);
+	/* close() has errors to tell, but must not let go of the lock yet */
+	if ((copy = dup(s->fd)) == -1)
+		return bk_fail_errno(e, "%s: dup", s->path);
+	if (bk_io_close(copy, s->path, e) == -1 ||
+	    bk_space_check(s->fd, &s->o->min_free, s->dir_name, e) == -1 ||
+	    place(s, e) == -1)
+		return -1;
+	s->temp[0] = '\0';
+	return bk_store_sync_dir(s->dir, s->dir_name, e);
+}
+
+void
+bk_store_unlink(const struct bk_store *s)
+{
+	if (s->temp[0] != '\0')
+		(void)unlinkat(s->dir, s->temp, 0);
+}
+
+void
+bk_store_free(struct bk_store *s)
+{
+	if (s == NULL)
+		return;
+	bk_store_unlink(s);
+	if (s->fd != -1)
+		close(s->fd);	/* committed: closed and checked as a copy */
+	if (s->dir != -1)
+		close(s->dir);	/* read only: nothing to lose */
+	free(s->dir_name);
+	free(s);
+}

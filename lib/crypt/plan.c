@@ -1,0 +1,391 @@
+#include "plan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+
+#include "b64.h"
+#include "io.h"
+#include "listing.h"
+#include "num.h"
+#include "suite.h"
+#include "when.h"
+
+#define VERSION "bk-plan/v1"
+#define SIGNATURE "signature "
+#define CLOCK_SLACK 300		/* seconds between two people's clocks */
+
+static int
+add_digest(struct bk_buf *out, const struct bk_buf *of, struct bk_err *e)
+{
+	uint8_t md[32];
+	int i, rc = 0;
+
+	if (EVP_Digest(of->data, of->len, md, NULL, EVP_sha256(), NULL) != 1)
+		return bk_suite_fail(e, "SHA-256");
+	for (i = 0; rc == 0 && i < 32; i++)
+		rc = bk_buf_printf(out, e, "%02x", md[i]);
+	return rc;
+}
+
+/* The plan but for its signatures. */
+static int
+format(struct bk_buf *b, const struct bk_plan *p, struct bk_err *e)
+{
+	char made[BK_WHEN_TEXT], expires[BK_WHEN_TEXT];
+	const char *s;
+	int rc;
+
+	bk_when_format(p->now, made);
+	bk_when_format(p->now + BK_PLAN_DAYS * 86400, expires);
+	rc = bk_buf_printf(b, e, VERSION "\nmade %s\nexpires %s\npolicy ",
+	    made, expires);
+	for (s = p->policy; rc == 0 && *s != '\0'; s++)
+		rc = bk_buf_add(b, (unsigned char)*s < 0x20 || *s == 0x7f ?
+		    "?" : s, 1, e);
+	if (rc == 0)
+		rc = bk_buf_printf(b, e, "\nlisting %zu records, sha256 ",
+		    p->listed);
+	if (rc == 0)
+		rc = add_digest(b, p->listing, e);
+	if (rc == 0)
+		rc = bk_buf_printf(b, e, "\ndelete %zu records\n", p->going);
+	if (rc == 0)
+		rc = bk_buf_add(b, p->gone->data, p->gone->len, e);
+	return rc == 0 ? bk_buf_puts(b, "end\n", e) : -1;
+}
+
+/* Append to *out the line of s's signature of the n bytes at body. */
+static int
+add_signature(struct bk_buf *out, const char *body, size_t n,
+    const struct bk_signer *s, struct bk_err *e)
+{
+	char public[BK_BECH32_TEXT], text[BK_B64_LEN(BK_SIGN_LEN) + 1];
+	uint8_t signature[BK_SIGN_LEN];
+
+	if (bk_sign(signature, s, body, n, e) == -1)
+		return -1;
+	bk_verifier_format(public, s->public);
+	bk_b64_encode(text, signature, BK_SIGN_LEN);
+	return bk_buf_printf(out, e, SIGNATURE "%s %s\n", public, text);
+}
+
+/* Write b to fd, which is closed, and make it durable. */
+static int
+write_out(int fd, const struct bk_buf *b, const char *path, struct bk_err *e)
+{
+	int rc = bk_io_write(fd, b->data, b->len, path, e);
+
+	if (rc == 0 && fsync(fd) == -1)
+		rc = bk_fail_errno(e, "%s: fsync", path);
+	return bk_io_close(fd, path, e) == -1 ? -1 : rc;
+}
+
+int
+bk_plan_store(const char *path, const struct bk_plan *p,
+    const struct bk_signer *s, struct bk_err *e)
+{
+	struct bk_buf body = {0}, line = {0};
+	int fd, rc = -1;
+
+	if (format(&body, p, e) == -1 ||
+	    add_signature(&line, body.data, body.len, s, e) == -1 ||
+	    bk_buf_add(&body, line.data, line.len, e) == -1)
+		goto done;
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd == -1 && errno == EEXIST)
+		bk_fail(e, BK_FAIL, "%s: is there already; a plan is never "
+		    "overwritten", path);
+	else if (fd == -1)
+		bk_fail_errno(e, "%s", path);
+	else if ((rc = write_out(fd, &body, path, e)) == -1)
+		(void)unlink(path);
+ done:
+	bk_buf_free(&body);
+	bk_buf_free(&line);
+	return rc;
+}
+
+/* A plan that is being read: the text and where its parts are. */
+struct parsed {
+	struct bk_buf text;
+	const char *path;
+	size_t at;		/* of what is to be read next */
+	size_t records, records_end, body;
+	time_t made, expires;
+};
+
+/* The next line, NUL for newline until put_back(); NULL: there is none. */
+static char *
+next_line(struct parsed *p)
+{
+	char *line = p->text.data + p->at, *end;
+
+	if (p->at == p->text.len || (end = strchr(line, '\n')) == NULL)
+		return NULL;
+	*end = '\0';
+	p->at += (size_t)(end - line) + 1;
+	return line;
+}
+
+static void
+put_back(struct parsed *p)
+{
+	p->text.data[p->at - 1] = '\n';
+}
+
+static int
+damaged(const struct parsed *p, const char *where, struct bk_err *e)
+{
+	return bk_fail(e, BK_DATA, "%s: no plan, or a damaged one: %s",
+	    p->path, where);
+}
+
+/* Read a line "key value"; the value goes to *out, in the text. */
+static int
+header(struct parsed *p, const char *key, char **out, struct bk_err *e)
+{
+	size_t n = strlen(key);
+	char *line = next_line(p);
+
+	if (line == NULL || strncmp(line, key, n) != 0)
+		return damaged(p, key, e);
+	*out = line + n;
+	return 0;
+}
+
+static int
+header_time(struct parsed *p, const char *key, time_t *t, struct bk_err *e)
+{
+	char *value;
+	int rc;
+
+	if (header(p, key, &value, e) == -1)
+		return -1;
+	rc = bk_when_parse(value, strlen(value), t);
+	put_back(p);
+	return rc == 0 ? 0 : damaged(p, key, e);
+}
+
+/* "delete N records", N of them, "end" */
+static int
+parse_records(struct parsed *p, struct bk_err *e)
+{
+	char *value, number[24], *copy;
+	struct bk_err why = {0};
+	struct bk_record r;
+	uint64_t n, i;
+	size_t len;
+	int rc = 0;
+
+	if (header(p, "delete ", &value, e) == -1)
+		return -1;
+	len = strcspn(value, " ");
+	(void)snprintf(number, sizeof(number), "%.*s", (int)len, value);
+	if (len >= sizeof(number) || strcmp(value + len, " records") != 0 ||
+	    bk_num_parse(number, 0, BK_PLAN_MAX, "delete", &n, &why) == -1)
+		return damaged(p, "delete", e);
+	put_back(p);
+	p->records = p->at;
+	for (i = 0; rc == 0 && i < n; i++) {
+		if ((value = next_line(p)) == NULL)
+			return damaged(p, "fewer records than it says", e);
+		if ((copy = strdup(value)) == NULL)
+			return bk_fail_memory(e);
+		put_back(p);
+		if (bk_record_parse(copy, &r, &why) == -1 || r.bare)
+			rc = damaged(p, "a record", e);
+		free(copy);
+	}
+	p->records_end = p->at;
+	if (rc == 0 && ((value = next_line(p)) == NULL ||
+	    strcmp(value, "end") != 0))
+		return damaged(p, "no end where it should be", e);
+	if (rc == 0)
+		put_back(p);
+	p->body = p->at;
+	return rc;
+}
+
+static int
+check_times(const struct parsed *p, time_t now, struct bk_err *e)
+{
+	char when[BK_WHEN_TEXT];
+
+	if (p->made > now + CLOCK_SLACK)
+		return bk_fail(e, BK_DATA, "%s: made in the future, or this "
+		    "clock is behind", p->path);
+	bk_when_format(p->expires, when);
+	if (p->expires < now || p->expires > p->made + BK_PLAN_DAYS * 86400)
+		return bk_fail(e, BK_DATA, "%s: expired on %s; make a new one",
+		    p->path, when);
+	return 0;
+}
+
+/* Load the plan path and check its form and age, not its signatures. */
+static int
+load(struct parsed *p, const char *path, time_t now, struct bk_err *e)
+{
+	char *line;
+
+	*p = (struct parsed){ .path = path };
+	if (bk_io_slurp(path, BK_PLAN_MAX, &p->text, e) == -1)
+		return -1;
+	if (p->text.len == 0 || strlen(p->text.data) != p->text.len)
+		return damaged(p, p->text.len == 0 ? "empty" : "a NUL byte", e);
+	if ((line = next_line(p)) == NULL || strcmp(line, VERSION) != 0)
+		return damaged(p, "not " VERSION, e);
+	put_back(p);
+	if (header_time(p, "made ", &p->made, e) == -1 ||
+	    header_time(p, "expires ", &p->expires, e) == -1 ||
+	    header(p, "policy ", &line, e) == -1)
+		return -1;
+	put_back(p);
+	if (header(p, "listing ", &line, e) == -1)
+		return -1;
+	put_back(p);
+	return parse_records(p, e) == -1 ? -1 : check_times(p, now, e);
+}
+
+/*
+ * The next signature's public key, and whether it is good.  1; 0 at the end;
+ * -1 with *e set.
+ */
+static int
+next_signature(struct parsed *p, uint8_t public[BK_SIGN_KEY], int *good,
+    struct bk_err *e)
+{
+	uint8_t signature[BK_SIGN_LEN + 2];
+	char *key, *text;
+	int bad;
+
+	if (p->at == p->text.len)
+		return 0;
+	if (header(p, SIGNATURE, &key, e) == -1)
+		return -1;
+	if ((text = strchr(key, ' ')) == NULL)
+		return damaged(p, "a signature", e);
+	*text++ = '\0';
+	bad = bk_verifier_parse(public, key) == -1 ||
+	    strlen(text) != BK_B64_LEN(BK_SIGN_LEN) ||
+	    bk_b64_decode(signature, text, strlen(text)) != BK_SIGN_LEN;
+	text[-1] = ' ';
+	put_back(p);
+	if (bad)
+		return damaged(p, "a signature", e);
+	*good = bk_sign_check(signature, public, p->text.data, p->body, e);
+	return *good == -1 ? -1 : 1;
+}
+
+int
+bk_plan_approve(const char *path, const struct bk_signer *s, time_t now,
+    struct bk_err *e)
+{
+	uint8_t public[BK_SIGN_KEY];
+	struct bk_buf line = {0};
+	struct parsed p;
+	int fd, good, rc = load(&p, path, now, e), found = 0;
+
+	while (rc == 0 && !found &&
+	    (rc = next_signature(&p, public, &good, e)) == 1) {
+		found = good && memcmp(public, s->public, BK_SIGN_KEY) == 0;
+		rc = 0;
+	}
+	if (rc == 0 && !found)
+		rc = add_signature(&line, p.text.data, p.body, s, e);
+	if (rc == 0 && !found) {
+		/* in one write, so that two may approve at once */
+		fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+		rc = fd == -1 ? bk_fail_errno(e, "%s", path)
+		    : write_out(fd, &line, path, e);
+	}
+	bk_buf_free(&line);
+	bk_buf_free(&p.text);
+	return rc;
+}
+
+/* Which of the approvers is public?  v->n: none of them. */
+static size_t
+approver(const struct bk_verifiers *v, const uint8_t public[BK_SIGN_KEY])
+{
+	size_t i;
+
+	for (i = 0; i < v->n; i++)
+		if (memcmp(v->key[i], public, BK_SIGN_KEY) == 0)
+			break;
+	return i;
+}
+
+/* Count the approvers who have signed, each once. */
+static int
+check_approval(struct parsed *p, const struct bk_verifiers *v, size_t need,
+    struct bk_err *e)
+{
+	uint8_t public[BK_SIGN_KEY], *has_signed = calloc(v->n, 1);
+	size_t count = 0, i;
+	int good, rc;
+
+	if (has_signed == NULL)
+		return bk_fail_memory(e);
+	while ((rc = next_signature(p, public, &good, e)) == 1) {
+		if ((i = approver(v, public)) == v->n)
+			continue;	/* whose it is does not matter */
+		if (!good) {
+			rc = bk_fail(e, BK_DATA, "%s: a signature that is not "
+			    "of this plan; was it changed?", p->path);
+			break;
+		}
+		count += !has_signed[i];
+		has_signed[i] = 1;
+	}
+	free(has_signed);
+	if (rc == 0 && count < need)
+		rc = bk_fail(e, BK_DATA, "%s: approved by %zu of the %zu that "
+		    "it needs; see bk-keygen --approve", p->path, count, need);
+	return rc;
+}
+
+/* The records, in a stream of their own. */
+static FILE *
+open_records(const struct parsed *p, struct bk_err *e)
+{
+	size_t n = p->records_end - p->records;
+	FILE *f = n == 0 ? fopen("/dev/null", "re") : fmemopen(NULL, n + 1,
+	    "w+");
+
+	if (f != NULL && (n == 0 || (fwrite(p->text.data + p->records, 1, n,
+	    f) == n && fseek(f, 0, SEEK_SET) == 0)))
+		return f;
+	(void)bk_fail_errno(e, "%s", p->path);
+	if (f != NULL)
+		fclose(f);
+	return NULL;
+}
+
+FILE *
+bk_plan_open(const struct bk_plan_call *c, time_t now, struct bk_err *e)
+{
+	struct bk_verifiers v = {0};
+	struct parsed p = {0};
+	FILE *f = NULL;
+
+	if (bk_verifiers_load(&v, c->approvers, e) == -1)
+		goto done;
+	if (c->need == 0 || c->need > v.n) {
+		bk_fail(e, BK_DATA, "%s: %zu public keys, but %zu approvals "
+		    "are needed", c->approvers, v.n, c->need);
+		goto done;
+	}
+	if (load(&p, c->plan, now, e) == 0 &&
+	    check_approval(&p, &v, c->need, e) == 0)
+		f = open_records(&p, e);
+ done:
+	bk_buf_free(&p.text);
+	free(v.key);
+	return f;
+}

@@ -1,0 +1,70 @@
+#ifndef BK_POLICY_ITEMS_H
+#define BK_POLICY_ITEMS_H
+/*
+ * A listing (listing.h) that has been read whole, and what is known and
+ * decided about each record of it.
+ */
+#include <stddef.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "err.h"
+#include "listing.h"
+#include "retention.h"
+
+struct bk_item {
+	struct bk_record r;	/* r.name is the item's own */
+	size_t line;		/* position in the listing, from 0 */
+	char *group;		/* its series (group.h); NULL: of none */
+	int held;		/* a holds file names it */
+	int verdict;		/* of its newest receipt: 1 proven, -1 not
+				 * proven, 0 there is none */
+	time_t judged;		/* when */
+	/* decided by bk_prune_judge() or bk_wal_judge() */
+	int go;			/* it may be deleted */
+	struct bk_kept kept;	/* the rules that keep it */
+	size_t recent;		/* the min-keep's first, second ...; or 0 */
+	int newest, proven;	/* of its series */
+	const char *why;	/* another reason to keep it, or NULL */
+};
+
+struct bk_items {		/* start with = {0} */
+	struct bk_item *item;	/* in the order of the listing */
+	size_t n;
+	size_t cap;
+	struct bk_item **by_base;	/* in the order of base names */
+};
+
+/*
+ * Read f, a listing that name names in messages, to its end.  BK_DATA: a line
+ * that is no record with a time, a last line without its newline (the listing
+ * was cut), a name that is listed twice; BK_NONE: it is empty.
+ */
+int bk_items_read(struct bk_items *items, FILE *f, const char *name,
+    struct bk_err *e);
+
+/* Set each item's group (group.h). */
+int bk_items_group(struct bk_items *items, const char *pattern,
+    struct bk_err *e);
+
+/*
+ * Call found for each item whose name is given or ends in "/" and given;
+ * returns how many there are.  found may be NULL.
+ */
+size_t bk_items_find(struct bk_items *items, const char *given,
+    void (*found)(struct bk_item *item, void *ctx), void *ctx);
+
+/*
+ * Mark as held what the file f names: a name or a record a line; empty lines
+ * and such that begin with '#' are skipped.
+ */
+int bk_items_hold(struct bk_items *items, FILE *f, const char *name,
+    struct bk_err *e);
+
+/* Append to *b, for people and in no form of a listing: what happens to it. */
+int bk_item_explain(struct bk_buf *b, const struct bk_item *item,
+    const struct bk_policy *p, struct bk_err *e);
+
+void bk_items_free(struct bk_items *items);
+
+#endif

@@ -1,0 +1,199 @@
+#include "prune.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "num.h"
+#include "when.h"
+
+/* By series, those without one last; then newest first, then as listed. */
+static int
+compare(const void *a, const void *b)
+{
+	const struct bk_item *x = *(struct bk_item *const *)a;
+	const struct bk_item *y = *(struct bk_item *const *)b;
+	int c;
+
+	if (x->group == NULL || y->group == NULL)
+		c = (x->group == NULL) - (y->group == NULL);
+	else
+		c = strcmp(x->group, y->group);
+	if (c == 0)
+		c = (x->r.time < y->r.time) - (x->r.time > y->r.time);
+	if (c == 0)
+		c = (x->r.nanos < y->r.nanos) - (x->r.nanos > y->r.nanos);
+	return c != 0 ? c : (x->line > y->line) - (x->line < y->line);
+}
+
+int
+bk_prune_check_clock(const struct bk_items *items, const struct bk_guards *g,
+    struct bk_err *e)
+{
+	char ahead[BK_NUM_TEXT];
+	const struct bk_item *item;
+
+	for (item = items->item; item < items->item + items->n; item++) {
+		if (item->r.time <= g->now || (uint64_t)(item->r.time -
+		    g->now) <= g->max_ahead)
+			continue;
+		bk_duration_format((uint64_t)(item->r.time - g->now), ahead);
+		return bk_fail(e, BK_DATA, "%s: dated %s in the future, or "
+		    "this clock is behind; nothing is deleted", item->r.name,
+		    ahead);
+	}
+	return 0;
+}
+
+int
+bk_prune_check_share(size_t go, size_t n, const char *what,
+    const struct bk_guards *g, struct bk_err *e)
+{
+	if ((double)go * 100 <= (double)n * g->max_share)
+		return 0;
+	return bk_fail(e, BK_DATA, "%s: %zu of %zu would go at once, more than "
+	    "%u%%; look with --explain, then use --first-run or --max-share",
+	    what, go, n, g->max_share);
+}
+
+/* Seconds between two backups that a directory in name promises; or 0. */
+static uint64_t
+tier_period(const char *name)
+{
+	static const struct { const char *dir; enum bk_period p; } tiers[] = {
+		{ "/weekly/", BK_WEEK }, { "/monthly/", BK_MONTH },
+		{ "/yearly/", BK_YEAR },
+	};
+	size_t i, n;
+
+	for (i = 0; i < sizeof(tiers) / sizeof(tiers[0]); i++) {
+		n = strlen(tiers[i].dir) - 1;
+		if (strstr(name, tiers[i].dir) != NULL ||
+		    (strncmp(name, tiers[i].dir + 1, n) == 0))
+			return bk_calendar_seconds(tiers[i].p);
+	}
+	return 0;
+}
+
+static uint64_t
+due_every(const struct bk_policy *p, const char *name)
+{
+	uint64_t due = bk_calendar_seconds(BK_DAY), tier = tier_period(name);
+
+	if (p->count[BK_KEEP_LAST] == 0 && p->count[BK_KEEP_HOURLY] == 0 &&
+	    p->count[BK_KEEP_DAILY] == 0 && p->within == 0)
+		due = bk_calendar_seconds(p->count[BK_KEEP_WEEKLY] != 0 ?
+		    BK_WEEK : p->count[BK_KEEP_MONTHLY] != 0 ? BK_MONTH :
+		    BK_YEAR);
+	return tier > due ? tier : due;
+}
+
+static int
+check_fresh(const struct bk_item *newest, const struct bk_policy *p,
+    const struct bk_guards *g, struct bk_err *e)
+{
+	uint64_t limit = g->fresh, age;
+	char is[BK_NUM_TEXT], may[BK_NUM_TEXT];
+
+	if (limit == BK_FRESH_AUTO)
+		limit = 2 * due_every(p, newest->r.name);
+	if (limit == 0 || newest->r.time >= g->now)
+		return 0;
+	if ((age = (uint64_t)(g->now - newest->r.time)) <= limit)
+		return 0;
+	bk_duration_format(age, is);
+	bk_duration_format(limit, may);
+	return bk_fail(e, BK_DATA, "%s: the newest backup is %s old, more than "
+	    "%s; does the job still run? see --require-fresh",
+	    newest->r.name, is, may);
+}
+
+/* What is kept whatever the rules say; returns how many may go. */
+static size_t
+protect(struct bk_item *item[], size_t n, const struct bk_guards *g)
+{
+	int proven = 0;
+	size_t i, go = 0;
+
+	for (i = 0; i < n; i++) {
+		item[i]->newest = i == 0;
+		item[i]->recent = i < g->min_keep ? i + 1 : 0;
+		item[i]->proven = !proven && item[i]->verdict > 0;
+		proven |= item[i]->proven;
+		item[i]->go = !item[i]->newest && item[i]->recent == 0 &&
+		    !item[i]->proven && !item[i]->held &&
+		    !bk_retention_keeps(&item[i]->kept);
+		go += (size_t)item[i]->go;
+	}
+	return go;
+}
+
+int
+bk_prune_series(struct bk_item *item[], size_t n, const struct bk_policy *p,
+    const struct bk_guards *g, struct bk_err *e)
+{
+	struct bk_kept *kept = calloc(n, sizeof(*kept));
+	time_t *time = calloc(n, sizeof(*time));
+	size_t i, go;
+	int rc = -1;
+
+	if (kept == NULL || time == NULL) {
+		bk_fail_memory(e);
+		goto done;
+	}
+	for (i = 0; i < n; i++)
+		time[i] = item[i]->r.time;
+	bk_retention(p, time, n, kept);
+	for (i = 0; i < n; i++)
+		item[i]->kept = kept[i];
+	go = protect(item, n, g);
+	rc = check_fresh(item[0], p, g, e);
+	if (bk_prune_check_share(go, n, item[0]->group, g, e) == -1)
+		rc = -1;
+ done:
+	free(kept);
+	free(time);
+	return rc;
+}
+
+/* Where the series that begins at i ends. */
+static size_t
+series_end(struct bk_item *const item[], size_t n, size_t i)
+{
+	size_t end = i + 1;
+
+	while (end < n && item[end]->group != NULL &&
+	    strcmp(item[end]->group, item[i]->group) == 0)
+		end++;
+	return end;
+}
+
+int
+bk_prune_judge(struct bk_items *items, const struct bk_policy *p,
+    const struct bk_guards *g, struct bk_err *e)
+{
+	struct bk_item **item;
+	size_t i, end;
+	int rc = bk_prune_check_clock(items, g, e);
+
+	if (bk_policy_is_empty(p))
+		rc = bk_fail(e, BK_DATA, "no rule, or none above 0: that would "
+		    "keep nothing; give some of -l -H -d -w -m -y");
+	if ((item = calloc(items->n, sizeof(*item))) == NULL)
+		return bk_fail_memory(e);
+	for (i = 0; i < items->n; i++)
+		item[i] = &items->item[i];
+	qsort(item, items->n, sizeof(*item), compare);
+	for (i = 0; i < items->n && item[i]->group != NULL; i = end) {
+		end = series_end(item, items->n, i);
+		if (bk_prune_series(item + i, end - i, p, g, e) == -1)
+			rc = -1;
+	}
+	if (i == 0)
+		rc = bk_fail(e, BK_DATA, "%s: neither this nor any other name "
+		    "tells its series; give a pattern with --group",
+		    item[0]->r.name);
+	for (; i < items->n; i++)
+		item[i]->why = "of no series";
+	free(item);
+	return rc;
+}

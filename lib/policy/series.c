@@ -1,0 +1,326 @@
+#include "series.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "group.h"
+#include "wal.h"
+
+/* 1 if the n characters at s are a directory of the usual tiers. */
+static int
+is_tier(const char *s, size_t n)
+{
+	static const char *const tiers[] =
+	    { "hourly", "daily", "weekly", "monthly", "yearly" };
+	size_t i;
+
+	for (i = 0; i < sizeof(tiers) / sizeof(tiers[0]); i++)
+		if (strlen(tiers[i]) == n && strncmp(tiers[i], s, n) == 0)
+			return 1;
+	return 0;
+}
+
+/* Replace each directory in key that is a tier by "*", in place. */
+static void
+fold_tiers(char *key)
+{
+	char *part = key, *slash;
+	size_t n;
+
+	while ((slash = strchr(part, '/')) != NULL) {
+		n = (size_t)(slash - part);
+		if (is_tier(part, n)) {
+			*part = '*';
+			memmove(part + 1, slash, strlen(slash) + 1);
+			slash = part + 1;
+		}
+		part = slash + 1;
+	}
+}
+
+/* Append pattern with each {tier} replaced by "*". */
+static int
+without_tier(const char *pattern, struct bk_buf *out, struct bk_err *e)
+{
+	static const char tier[] = "{tier}";
+	const char *p;
+
+	while ((p = strstr(pattern, tier)) != NULL) {
+		if (bk_buf_add(out, pattern, (size_t)(p - pattern), e) == -1 ||
+		    bk_buf_puts(out, "*", e) == -1)
+			return -1;
+		pattern = p + strlen(tier);
+	}
+	return bk_buf_puts(out, pattern, e);
+}
+
+/* 1 if it is a file of another kind, which may be beside the backups. */
+static int
+is_other(const char *name)
+{
+	static const char receipt[] = ".receipt.json";
+	size_t n = strlen(name);
+	uint64_t position;
+
+	return bk_wal_parse(name, &position) != BK_WAL_OTHER ||
+	    (n >= strlen(receipt) &&
+	    strcmp(name + n - strlen(receipt), receipt) == 0);
+}
+
+int
+bk_series_group(struct bk_items *items, const char *pattern, struct bk_err *e)
+{
+	struct bk_item *item, *end = items->item + items->n;
+	struct bk_buf p = {0};
+	size_t of_series = 0;
+	int rc = -1;
+
+	if (pattern != NULL && without_tier(pattern, &p, e) == -1)
+		goto done;
+	if (bk_items_group(items, pattern == NULL ? NULL : p.data, e) == -1)
+		goto done;
+	for (item = items->item; item < end; item++) {
+		if (item->group != NULL && is_other(item->r.name)) {
+			free(item->group);
+			item->group = NULL;
+		}
+		if (item->group == NULL)
+			continue;
+		of_series++;
+		if (pattern == NULL)
+			fold_tiers(item->group);
+	}
+	if (of_series == 0) {
+		bk_fail(e, BK_DATA, pattern != NULL ? "no name in the listing "
+		    "is of --group" : "no name in the listing has a time in "
+		    "it, which tells backups of a series; give a --group");
+		goto done;
+	}
+	rc = 0;
+ done:
+	bk_buf_free(&p);
+	return rc;
+}
+
+int
+bk_series_of(const char *name, struct bk_buf *key, struct bk_err *e)
+{
+	int rc = bk_group_of(NULL, name, key, e);
+
+	if (rc == 0 || (rc == 1 && strcmp(key->data, "*") == 0)) {
+		key->len = 0;
+		rc = bk_buf_puts(key, name, e);
+	}
+	if (rc == -1)
+		return -1;
+	fold_tiers(key->data);
+	key->len = strlen(key->data);
+	return 0;
+}
+
+/* By series, those without one last; then newest first. */
+static int
+compare_items(const void *a, const void *b)
+{
+	const struct bk_item *x = a, *y = b;
+	int c;
+
+	if (x->group == NULL || y->group == NULL)
+		c = (x->group == NULL) - (y->group == NULL);
+	else
+		c = strcmp(x->group, y->group);
+	if (c == 0)
+		c = (x->r.time < y->r.time) - (x->r.time > y->r.time);
+	if (c == 0)
+		c = (x->r.nanos < y->r.nanos) - (x->r.nanos > y->r.nanos);
+	return c != 0 ? c : strcmp(x->r.name, y->r.name);
+}
+
+/* Copy what of key is between two others, the separators around it left out. */
+static int
+trim(const char *s, size_t n, struct bk_buf *name, struct bk_err *e)
+{
+	static const char separators[] = "-_.@ ";
+
+	while (n > 0 && strchr(separators, *s) != NULL) {
+		s++;
+		n--;
+	}
+	while (n > 0 && strchr(separators, s[n - 1]) != NULL)
+		n--;
+	name->len = 0;
+	return bk_buf_add(name, s, n, e);
+}
+
+/*
+ * What people call the series key: "shop" for s3://b/shop/x/shop-*.bk and for
+ * *_shop.sql.gz; b for /b/daily/ *.bk.
+ */
+static int
+short_name(const char *key, struct bk_buf *name, struct bk_err *e)
+{
+	const char *slash = strrchr(key, '/'), *base, *star, *s;
+
+	base = slash == NULL ? key : slash + 1;
+	if ((star = strchr(base, '*')) == NULL)
+		star = base + strlen(base);
+	if (trim(base, (size_t)(star - base), name, e) == -1)
+		return -1;
+	if (name->len == 0 && *star != '\0' && star[1] != '\0' &&
+	    strchr("-_", star[1]) != NULL &&
+	    trim(star + 1, strcspn(star + 1, "."), name, e) == -1)
+		return -1;
+	while (name->len == 0 && slash != NULL && slash > key) {
+		for (s = slash; s > key && s[-1] != '/'; s--)
+			continue;
+		if (*s != '*' && trim(s, (size_t)(slash - s), name, e) == -1)
+			return -1;
+		slash = s > key ? s - 1 : NULL;
+	}
+	return name->len > 0 ? 0 : bk_buf_puts(name, key, e);
+}
+
+/* The size against those before it, times against each other. */
+static int
+compare_recent(struct bk_subject *s, const struct bk_item *item, size_t n,
+    const struct bk_fresh *f, struct bk_err *e)
+{
+	size_t before = n - 1 < f->last ? n - 1 : f->last, i;
+	uint64_t *size = calloc(before + 1, sizeof(*size)), now;
+	time_t *t = calloc(before + 1, sizeof(*t));
+	int rc = -1;
+
+	if (size == NULL || t == NULL) {
+		bk_fail_memory(e);
+		goto done;
+	}
+	for (i = 0; i <= before; i++) {
+		t[i] = item[i].r.time;
+		size[i] = item[i].r.bytes;
+	}
+	if (before > 0)
+		bk_subject_find(s, BK_CHECK_GAP, bk_fresh_gap(t, before + 1),
+		    f);
+	if (before >= BK_SERIES_HISTORY) {
+		now = size[0];
+		s->usual = bk_fresh_median(size + 1, before);
+		bk_subject_find(s, BK_CHECK_SHRINK, now >= s->usual ? 0 :
+		    bk_fresh_share(s->usual - now, s->usual), f);
+		bk_subject_find(s, BK_CHECK_GROWTH, now <= s->usual ? 0 :
+		    bk_fresh_share(now - s->usual, s->usual), f);
+	}
+	rc = 0;
+ done:
+	free(size);
+	free(t);
+	return rc;
+}
+
+/* The newest proof, and whether a later verdict is against the series. */
+static int
+judge_proof(struct bk_subject *s, const struct bk_item *item, size_t n,
+    const struct bk_fresh *f, struct bk_err *e)
+{
+	uint64_t age = BK_FRESH_NEVER;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (item[i].verdict > 0 && item[i].judged > s->proven)
+			s->proven = item[i].judged;
+		if (item[i].verdict < 0 && item[i].judged > s->refuted)
+			s->refuted = item[i].judged;
+	}
+	if (s->refuted < s->proven)
+		s->refuted = 0;
+	if (s->proven != 0 && bk_fresh_age(f, s->proven, &age) == -1) {
+		s->state = bk_state_worse(s->state, BK_STATE_UNKNOWN);
+		return bk_subject_note(s, e, "a receipt dated in the future");
+	}
+	bk_subject_find(s, BK_CHECK_PROOF, age, f);
+	if (age == BK_FRESH_NEVER || s->refuted != 0)
+		s->state = s->found[BK_CHECK_PROOF].state = BK_STATE_CRITICAL;
+	return 0;
+}
+
+/* n > 0 items of one series, the newest first. */
+static int
+judge_one(struct bk_subjects *out, const struct bk_item *item, size_t n,
+    const struct bk_fresh *f, struct bk_err *e)
+{
+	struct bk_subject *s;
+	struct bk_buf name = {0};
+	int rc = -1;
+
+	if (short_name(item[0].group, &name, e) == -1 ||
+	    (s = bk_subjects_add(out, BK_SUBJECT_BACKUP, name.data,
+	    item[0].group, e)) == NULL)
+		goto done;
+	bk_subject_find(s, BK_CHECK_SIZE, item[0].r.bytes, f);
+	bk_subject_find(s, BK_CHECK_COUNT, n, f);
+	if (bk_subject_date(s, item[0].r.time, f, e) == -1 ||
+	    compare_recent(s, item, n, f, e) == -1)
+		goto done;
+	rc = f->receipts ? judge_proof(s, item, n, f, e) : 0;
+ done:
+	bk_buf_free(&name);
+	return rc;
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+	const struct bk_subject *const *x = a, *const *y = b;
+
+	return strcmp((*x)->name, (*y)->name);
+}
+
+/* Those of one name are told apart by all of it. */
+static int
+spell_out(struct bk_subjects *s, struct bk_err *e)
+{
+	struct bk_subject **v = calloc(s->n + 1, sizeof(*v));
+	size_t i, j, k;
+	char *whole;
+	int rc = 0;
+
+	if (v == NULL)
+		return bk_fail_memory(e);
+	for (i = 0; i < s->n; i++)
+		v[i] = &s->v[i];
+	qsort(v, s->n, sizeof(*v), compare_names);
+	for (i = 0; i < s->n; i = j) {
+		for (j = i + 1; j < s->n && compare_names(&v[i], &v[j]) == 0;
+		    j++)
+			continue;
+		for (k = i; j > i + 1 && k < j; k++) {
+			if ((whole = strdup(v[k]->series)) == NULL) {
+				rc = bk_fail_memory(e);
+				goto done;
+			}
+			free(v[k]->name);
+			v[k]->name = whole;
+		}
+	}
+ done:
+	free(v);
+	return rc;
+}
+
+int
+bk_series_judge(struct bk_subjects *out, struct bk_items *items,
+    const struct bk_fresh *f, struct bk_err *e)
+{
+	struct bk_item *v = items->item;
+	size_t i, j;
+
+	/* found by its place, not by the index of names, from now on */
+	qsort(v, items->n, sizeof(*v), compare_items);
+	for (i = 0; i < items->n && v[i].group != NULL; i = j) {
+		for (j = i + 1; j < items->n && v[j].group != NULL &&
+		    strcmp(v[i].group, v[j].group) == 0; j++)
+			continue;
+		if (judge_one(out, &v[i], j - i, f, e) == -1)
+			return -1;
+	}
+	return spell_out(out, e);
+}

@@ -1,0 +1,126 @@
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "series.h"
+#include "walgap.h"
+
+/* 1 if the n characters at s are a directory that an archive is split into. */
+static int
+is_split(const char *s, size_t n)
+{
+	return (n == 8 || n == 16) &&
+	    strspn(s, "0123456789ABCDEF") == n;
+}
+
+/* The directory of name's archive; "WAL" if the listing tells none. */
+static char *
+archive_of(const char *name)
+{
+	const char *slash = strrchr(name, '/'), *s;
+	size_t len = slash == NULL ? 0 : (size_t)(slash - name);
+
+	while (len > 0) {
+		for (s = name + len; s > name && s[-1] != '/'; s--)
+			continue;
+		if (!is_split(s, (size_t)(name + len - s)))
+			break;
+		len = s > name ? (size_t)(s - name) - 1 : 0;
+	}
+	return len == 0 ? strdup("WAL") : strndup(name, len);
+}
+
+/* By archive, what is no segment last; then newest first. */
+static int
+compare(const void *a, const void *b)
+{
+	const struct bk_item *x = a, *y = b;
+	int c;
+
+	if (x->group == NULL || y->group == NULL)
+		c = (x->group == NULL) - (y->group == NULL);
+	else
+		c = strcmp(x->group, y->group);
+	return c != 0 ? c : (x->r.time < y->r.time) - (x->r.time > y->r.time);
+}
+
+/* Set the group of each segment to its archive. */
+static int
+group(struct bk_items *items, const struct bk_fresh *f, struct bk_err *e)
+{
+	struct bk_item *item, *end = items->item + items->n;
+	struct bk_wal_segment s;
+	size_t segments = 0;
+	int rc;
+
+	for (item = items->item; item < end; item++) {
+		rc = bk_walgap_parse(item->r.name, f->segment, &s);
+		if (rc == -1)
+			return bk_fail(e, BK_DATA, "%s: no segment of %" PRIu64
+			    " bytes has this name; see --segment-size",
+			    item->r.name, f->segment);
+		if (rc == 0)
+			continue;
+		if ((item->group = archive_of(item->r.name)) == NULL)
+			return bk_fail_memory(e);
+		segments++;
+	}
+	return segments > 0 ? 0 : bk_fail(e, BK_DATA, "no name in the listing "
+	    "is that of a WAL segment");
+}
+
+/* n > 0 segments of one archive, the newest first. */
+static int
+judge_one(struct bk_subjects *out, const struct bk_item *item, size_t n,
+    const struct bk_fresh *f, struct bk_err *e)
+{
+	struct bk_wal_segment *v = calloc(n, sizeof(*v)), first;
+	char name[BK_WALGAP_NAME];
+	struct bk_subject *s;
+	uint64_t missing;
+	size_t i;
+	int rc = -1;
+
+	if (v == NULL) {
+		bk_fail_memory(e);
+		goto done;
+	}
+	for (i = 0; i < n; i++)
+		(void)bk_walgap_parse(item[i].r.name, f->segment, &v[i]);
+	s = bk_subjects_add(out, BK_SUBJECT_WAL, item[0].group, item[0].group,
+	    e);
+	if (s == NULL)
+		goto done;
+	missing = bk_walgap_count(v, n, &first);
+	bk_subject_find(s, BK_CHECK_MISSING, missing, f);
+	bk_subject_find(s, BK_CHECK_COUNT, n, f);
+	if (missing > 0) {
+		bk_walgap_format(&first, f->segment, name);
+		if (bk_subject_note(s, e, "the first is %s", name) == -1)
+			goto done;
+	}
+	rc = bk_subject_date(s, item[0].r.time, f, e);
+ done:
+	free(v);
+	return rc;
+}
+
+int
+bk_series_judge_wal(struct bk_subjects *out, struct bk_items *items,
+    const struct bk_fresh *f, struct bk_err *e)
+{
+	struct bk_item *v = items->item;
+	size_t i, j;
+
+	if (group(items, f, e) == -1)
+		return -1;
+	qsort(v, items->n, sizeof(*v), compare);
+	for (i = 0; i < items->n && v[i].group != NULL; i = j) {
+		for (j = i + 1; j < items->n && v[j].group != NULL &&
+		    strcmp(v[i].group, v[j].group) == 0; j++)
+			continue;
+		if (judge_one(out, &v[i], j - i, f, e) == -1)
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,210 @@
+#include "wal.h"
+
+#include <string.h>
+
+static const char *
+base_name(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	return slash == NULL ? name : slash + 1;
+}
+
+/* How many upper case hex digits are at s. */
+static size_t
+hex_digits(const char *s)
+{
+	return strspn(s, "0123456789ABCDEF");
+}
+
+/* The 16 digits at s. */
+static uint64_t
+position_at(const char *s)
+{
+	uint64_t v = 0;
+	int i;
+
+	for (i = 0; i < 16; i++)
+		v = v << 4 | (uint64_t)(s[i] <= '9' ? s[i] - '0'
+		    : s[i] - 'A' + 10);
+	return v;
+}
+
+enum bk_wal_kind
+bk_wal_parse(const char *name, uint64_t *position)
+{
+	static const char backup[] = ".backup";
+	const char *s = base_name(name), *rest;
+
+	if (hex_digits(s) != 24 || (s[24] != '\0' && s[24] != '.'))
+		return BK_WAL_OTHER;
+	*position = position_at(s + 8);
+	rest = s + 24;
+	if (*rest == '.' && hex_digits(rest + 1) == 8 &&
+	    strncmp(rest + 9, backup, strlen(backup)) == 0 &&
+	    (rest[16] == '\0' || rest[16] == '.'))
+		return BK_WAL_BACKUP;
+	return BK_WAL_SEGMENT;
+}
+
+static int
+is_word(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+	    (c >= 'a' && c <= 'z');
+}
+
+int
+bk_wal_start(const char *name, uint64_t *position)
+{
+	const char *s = base_name(name);
+	size_t n;
+
+	for (; *s != '\0'; s += n) {
+		for (n = 0; is_word(s[n]); n++)
+			continue;
+		if (n == 24 && hex_digits(s) == 24) {
+			*position = position_at(s + 8);
+			return 1;
+		}
+		n += n == 0;
+	}
+	return 0;
+}
+
+/* 1 if the n characters at s are a directory that an archive is split into. */
+static int
+is_split_dir(const char *s, size_t n)
+{
+	return (n == 8 || n == 16) && hex_digits(s) == n;
+}
+
+/* The length of the archive's part of name: all but its last parts. */
+static size_t
+archive_len(const char *name)
+{
+	size_t len = (size_t)(base_name(name) - name), dir;
+
+	while (len > 0) {
+		for (dir = len - 1; dir > 0 && name[dir - 1] != '/'; dir--)
+			continue;
+		if (!is_split_dir(name + dir, len - 1 - dir))
+			break;
+		len = dir;
+	}
+	return len;
+}
+
+static int
+check_one_archive(const struct bk_items *wal, struct bk_err *e)
+{
+	const struct bk_item *item, *first = NULL;
+	size_t len = 0, n;
+	uint64_t pos;
+
+	for (item = wal->item; item < wal->item + wal->n; item++) {
+		if (bk_wal_parse(item->r.name, &pos) == BK_WAL_OTHER)
+			continue;
+		n = archive_len(item->r.name);
+		if (first == NULL) {
+			first = item;
+			len = n;
+		} else if (n != len || strncmp(item->r.name, first->r.name,
+		    n) != 0)
+			return bk_fail(e, BK_DATA, "%s: of another archive "
+			    "than %s; list one archive at a time",
+			    item->r.name, first->r.name);
+	}
+	return first != NULL ? 0 : bk_fail(e, BK_DATA, "%s: neither this nor "
+	    "any other name is that of WAL", wal->item[0].r.name);
+}
+
+/* Where the newest .backup file that is not younger than t says; 1, or 0. */
+static int
+start_by_time(const struct bk_items *wal, time_t t, uint64_t *start)
+{
+	const struct bk_item *item, *best = NULL;
+	uint64_t pos;
+
+	for (item = wal->item; item < wal->item + wal->n; item++) {
+		if (bk_wal_parse(item->r.name, &pos) != BK_WAL_BACKUP ||
+		    item->r.time > t || (best != NULL &&
+		    (item->r.time < best->r.time ||
+		    (item->r.time == best->r.time && pos >= *start))))
+			continue;
+		best = item;
+		*start = pos;
+	}
+	return best != NULL;
+}
+
+/* The newest base backup that was done by t: recovery to t begins there. */
+static const struct bk_item *
+base_before(const struct bk_items *bases, time_t t)
+{
+	const struct bk_item *base, *best = NULL;
+
+	for (base = bases->item; base < bases->item + bases->n; base++)
+		if (base->r.time <= t &&
+		    (best == NULL || base->r.time > best->r.time))
+			best = base;
+	return best;
+}
+
+/* The first position that a kept base backup, or recovery to t, needs. */
+static int
+first_needed(const struct bk_items *wal, const struct bk_items *bases,
+    time_t t, uint64_t *first, struct bk_err *e)
+{
+	const struct bk_item *base, *before = base_before(bases, t);
+	size_t kept = 0;
+	uint64_t start;
+
+	*first = UINT64_MAX;
+	for (base = bases->item; base < bases->item + bases->n; base++) {
+		if (base->go && base != before)
+			continue;
+		if (!bk_wal_start(base->r.name, &start) &&
+		    !start_by_time(wal, base->r.time, &start))
+			return bk_fail(e, BK_DATA, "%s: cannot tell where its "
+			    "WAL begins: no segment in its name, no .backup "
+			    "file before it in the archive", base->r.name);
+		if (start < *first)
+			*first = start;
+		kept++;
+	}
+	return kept > 0 ? 0 : bk_fail(e, BK_DATA, "no base backup is kept");
+}
+
+int
+bk_wal_judge(struct bk_items *wal, const struct bk_items *bases,
+    uint64_t window, const struct bk_guards *g, struct bk_err *e)
+{
+	struct bk_item *item, *end = wal->item + wal->n;
+	uint64_t first, pos;
+	time_t newest = 0;
+	size_t go = 0;
+	int rc = bk_prune_check_clock(wal, g, e);
+
+	for (item = wal->item; item < end; item++) {
+		item->why = "nothing is decided";
+		if (item->r.time > newest)
+			newest = item->r.time;
+	}
+	if (check_one_archive(wal, e) == -1 ||
+	    first_needed(wal, bases, (time_t)((uint64_t)newest < window ? 0 :
+	    (uint64_t)newest - window), &first, e) == -1)
+		return -1;
+	for (item = wal->item; item < end; item++) {
+		item->why = NULL;
+		if (bk_wal_parse(item->r.name, &pos) == BK_WAL_OTHER)
+			item->why = "no segment";
+		else if (pos >= first)
+			item->why = "needed by a base backup";
+		else if ((uint64_t)(newest - item->r.time) < window)
+			item->why = "in the recovery window";
+		item->go = item->why == NULL && !item->held;
+		go += (size_t)item->go;
+	}
+	return bk_prune_check_share(go, wal->n, "WAL", g, e) == -1 ? -1 : rc;
+}

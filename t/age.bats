@@ -1,0 +1,549 @@
+#!/usr/bin/env bats
+# bk-age: every alert is provoked and seen, in its words and its status.
+
+load support/common
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	NOW=$(date +%s)
+}
+
+# when SECONDS: the instant so long ago; stamp: the same for a file name.
+when() { date -u -d "@$((NOW - $1))" +%Y-%m-%dT%H:%M:%SZ; }
+stamp() { date -u -d "@$((NOW - $1))" +%Y%m%dT%H%M%SZ; }
+
+# backup SECONDS BYTES [DB]: the record of a backup so long ago.
+backup() {
+	local db=${3:-shop}
+	printf '%s\t%s\ts3://b/%s/daily/%s-%s.bk\n' "$(when "$1")" "$2" \
+	    "$db" "$db" "$(stamp "$1")"
+}
+
+# series SIZE SIZE...: one an hour old, the others a day older each.
+series() {
+	local age=3600 size
+	for size; do
+		backup $age "$size"
+		age=$((age + 86400))
+	done
+}
+
+# proof SECONDS RESULT NAME: a receipt of bk-verify's.
+proof() {
+	mkdir -p proofs
+	printf '{"bk":"receipt","version":1,"name":"%s","result":"%s","finished":"%s"}\n' \
+	    "$3" "$2" "$(when "$1")" >"proofs/$1.receipt.json"
+}
+
+# run_of OPERATION STATUS SOURCE DESTINATION: a line of the audit log.
+run_of() {
+	printf '{"timestamp":"%s","operation":"%s","source":"%s","destination":"%s","status":"%s","error":%s}\n' \
+	    "$(when 60)" "$1" "$3" "$4" "$2" \
+	    "$([ "$2" = success ] && echo null || echo '"connection refused"')"
+}
+
+M=1048576
+DAY=86400
+
+# --- age
+
+@test "a fresh backup is OK, with numbers behind the bar" {
+	backup 11520 $((18 * M)) >l
+	run -0 --separate-stderr bk-age -w 25h -c 26h <l
+	[ -z "$stderr" ]
+	[[ $output =~ ^'BACKUP OK - shop 3h12m old, 18.0MiB | age='115[2-9][0-9]'s;90000;93600;0 size=18874368B;1048576:;1048576:;0 count=1;;;0'$ ]]
+}
+
+@test "an old backup is a WARNING, an older one CRITICAL" {
+	backup $((30 * 3600)) $M >l
+	run -1 bk-age <l
+	[[ $output == "BACKUP WARNING - shop 1d6h old (WARNING, over 1d1h), 1.0MiB |"* ]]
+	run -2 bk-age -w 20h -c 29h <l
+	[[ $output == "BACKUP CRITICAL - shop 1d6h old (CRITICAL, over 1d5h)"* ]]
+	run -0 bk-age --warning 31h --critical 32h <l
+}
+
+@test "the newest counts, whatever the order and the tier" {
+	{ backup $((9 * DAY)) $M; backup 60 $M | sed 's/daily/weekly/'
+	    backup $((5 * DAY)) $M; } >l
+	run -0 bk-age <l
+	[[ $output == "BACKUP OK - shop 1m"* && $output == *"count=3;"* ]]
+}
+
+@test "a backup from the future is UNKNOWN, seconds ahead are not" {
+	backup -7200 $M >l
+	run -3 bk-age <l
+	[[ $output == "BACKUP UNKNOWN - shop 1.0MiB: dated in the future, or this clock is behind |"* ]]
+	backup -30 $M >l
+	run -0 bk-age <l
+	[[ $output == "BACKUP OK - shop 0s old,"* ]]
+}
+
+# --- UNKNOWN is 3, never 0
+
+@test "what is no listing is UNKNOWN, with the reason" {
+	backup 60 $M >good
+	run -3 --separate-stderr bk-age </dev/null
+	[ "$output" = "BACKUP UNKNOWN - listing: standard input: an empty listing" ]
+	[ -z "$stderr" ]
+	echo shop.bk >bare
+	{ cat good; printf '%s\t12\n' "$(when 60)"; } >short
+	{ cat good; printf '%s\tbig\tshop\n' "$(when 60)"; } >size
+	{ cat good; printf 'a\0b\n'; } >nul
+	cat good good >twice
+	head -c -1 good >cut
+	local bad
+	for bad in bare short size nul twice cut; do
+		run -3 --separate-stderr bk-age <$bad
+		[[ $output == "BACKUP UNKNOWN - listing: "?* ]]
+		[ "${#lines[@]}" = 1 ]
+		[ -z "$stderr" ]
+	done
+	run -3 bk-age <.
+	run -3 sh -c 'bk-age <&-'
+}
+
+@test "names without a time are of no series" {
+	printf '%s\t9\t/backup/README\n' "$(when 60)" >l
+	run -3 bk-age <l
+	[[ $output == *"no name in the listing has a time in it"* ]]
+	run -3 bk-age --group '/srv/{db}.dump' <l
+	[[ $output == *"no name in the listing is of --group"* ]]
+	run -0 bk-age --min-size 0 --group '/backup/{db}' <l
+	[[ $output == "BACKUP OK - README 1m"* ]]
+}
+
+@test "a wrong call is 3, with the usage, and reads nothing" {
+	local args
+	while read -r args; do
+		run -3 --separate-stderr bk-age $args </dev/null
+		[ -z "$output" ]
+		[[ ${stderr_lines[0]} == "bk-age: "* ]]
+		[[ ${stderr_lines[1]} == "usage: bk-age "* ]]
+		[ "${#stderr_lines[@]}" = 2 ]
+	done <<-'END'
+	-w
+	-w 1x
+	-w 2d -c 1d
+	--min-size 1M,2M
+	--min-size 1Z
+	--max-shrink 50
+	--max-shrink 101%
+	--max-shrink 50%,40%
+	--max-gap 2d,1d
+	--last 2
+	--min-count x
+	--fails 2
+	--fails 0 --log x
+	--proven 8d
+	--min-free 20%
+	--min-free 1% --path / --fails 1
+	--segment-size 3M
+	--segment-size 2G
+	--group {what}
+	--wal --receipts .
+	--wal --group {db}
+	s3://b/shop/
+	--no-such-option
+	END
+}
+
+@test "a full disk is UNKNOWN: nobody would have read the status" {
+	backup 60 $M >l
+	run -3 --separate-stderr sh -c 'bk-age <l >/dev/full'
+	[ "$stderr" = "bk-age: standard output: write: No space left on device" ]
+}
+
+# --- size, count, gaps
+
+@test "below the least size it is CRITICAL, 1M if not said otherwise" {
+	backup 60 $((M - 1)) >l
+	run -2 bk-age <l
+	[[ $output == *" 1.0MiB (CRITICAL, under 1.0MiB) |"* ]]
+	run -1 bk-age --min-size 2M,1K <l
+	[[ $output == *"(WARNING, under 2.0MiB) |"*"size=1048575B;2097152:;1024:;0"* ]]
+	run -0 bk-age --min-size 0 <l
+}
+
+@test "shrinkage and growth are against the median of the last" {
+	series $((4 * M)) $((10 * M)) $((9 * M)) $((11 * M)) $((99 * M)) >l
+	run -0 bk-age <l
+	run -2 bk-age --max-shrink 50% <l
+	[[ $output == *"60% smaller than the usual 10.5MiB (CRITICAL, over 50%) |"* ]] ||
+	    [[ $output == *"61% smaller than the usual 10.5MiB (CRITICAL, over 50%) |"* ]]
+	run -1 bk-age --max-shrink 50%,70% <l
+	run -0 bk-age --max-shrink 70% <l
+	# the 99M is not among the last three
+	run -2 bk-age --max-shrink 50% --last 3 <l
+	[[ $output == *"60% smaller than the usual 10.0MiB"* ]]
+	series $((40 * M)) $((10 * M)) $((10 * M)) $((10 * M)) >l
+	run -2 bk-age --max-growth 299% <l
+	[[ $output == *"300% larger than the usual 10.0MiB (CRITICAL, over 299%) |"* ]]
+	run -0 bk-age --max-growth 300% --max-shrink 0% <l
+	# two are no usual size
+	series $((40 * M)) $((10 * M)) $((10 * M)) >l
+	run -0 bk-age --max-growth 1% <l
+}
+
+@test "too few backups" {
+	series $M $M $M >l
+	run -2 bk-age --min-count 4 <l
+	[[ $output == *", 3 backups (CRITICAL, under 4) |"* ]]
+	run -1 bk-age --min-count 4,3 <l
+	run -0 bk-age --min-count 3 <l
+}
+
+@test "a gap among the last ones is seen, an older one is not" {
+	{ backup 3600 $M; backup $((2 * DAY)) $M; backup $((5 * DAY)) $M
+	    backup $((6 * DAY)) $M; backup $((60 * DAY)) $M; } >l
+	run -2 bk-age --last 3 --max-gap 26h <l
+	[[ $output == *", 3d between two (CRITICAL, over 1d2h) |"* ]]
+	run -1 bk-age --last 3 --max-gap 26h,4d <l
+	run -0 bk-age --last 3 --max-gap 3d <l
+	run -2 bk-age --last 4 --max-gap 3d <l
+	[[ $output == *", 54d between two"* ]]
+}
+
+# --- several databases
+
+@test "a line for each database, the worst first, and its status" {
+	{ backup 60 $M a; backup $((30 * 3600)) $M b; backup $((9 * DAY)) $M c
+	    backup -9999 $M d; } >l
+	run -2 bk-age <l
+	[ "${#lines[@]}" = 4 ]
+	[[ ${lines[0]} == "BACKUP CRITICAL - c 9d old"*" | 'c.age'="*"'a.count'=1;;;0" ]]
+	[[ ${lines[1]} == "BACKUP UNKNOWN - d "* ]]
+	[[ ${lines[2]} == "BACKUP WARNING - b "* ]]
+	[[ ${lines[3]} == "BACKUP OK - a 1m"* ]]
+	[[ ${lines[*]:1} != *"|"* ]]
+	grep -v /c/ l >without
+	run -3 bk-age <without
+}
+
+@test "databases of one name in two places are told apart" {
+	{ backup 60 $M; backup $((9 * DAY)) $M | sed 's,//b/,//old/,'; } >l
+	run -2 bk-age <l
+	[[ ${lines[0]} == "BACKUP CRITICAL - s3://old/shop/*/shop-*.bk 9d old"* ]]
+	[[ ${lines[1]} == "BACKUP OK - s3://b/shop/*/shop-*.bk 1m"* ]]
+}
+
+@test "--group is the template the backups were stored under" {
+	{ backup 60 $M; backup $((9 * DAY)) $M | sed s/daily/weekly/; } >l
+	run -0 bk-age --group 's3://b/{db}/{tier}/{db}-{utc}.bk' <l
+	[[ $output == "BACKUP OK - shop "*"count=2;"* ]]
+}
+
+@test "an expected database that is not there is CRITICAL" {
+	backup 60 $M >l
+	run -0 bk-age --expect shop <l
+	run -2 bk-age --expect shop --expect crm <l
+	[[ ${lines[0]} == "BACKUP CRITICAL - crm: none at all |"* ]]
+	[[ ${lines[1]} == "BACKUP OK - shop "* ]]
+	run -2 bk-age --expect crm </dev/null
+	[ "$output" = "BACKUP CRITICAL - crm: none at all" ]
+	# a listing that cannot be read says nothing about crm
+	run -3 bk-age --expect crm <<<bare
+}
+
+@test "names cannot break the line or its numbers" {
+	printf '%s\t%s\tb/%s-%s.bk\n' "$(when 60)" $M "a|b=c'\\n\\u001bd" \
+	    "$(stamp 60)" "$(when 60)" $M 'e"\\f' "$(stamp 60)" >l
+	run -0 bk-age --prometheus m.prom <l
+	[ "${#lines[@]}" = 2 ]
+	[[ ${lines[0]} == "BACKUP OK - a/b=c'??d "*"| 'a/b_c_??d.age'="* ]]
+	[ "$(tr -dc '|' <<<"$output" | wc -c)" = 1 ]
+	grep -qF 'db="e\"\\f"' m.prom
+	grep -qF "db=\"a|b=c'\\n" m.prom
+	run -0 bk-age --json <l
+	jq -e '.subjects | map(.name) | index("e\"\\f") != null' <<<"$output"
+}
+
+# --- proofs
+
+@test "the age of the last proof" {
+	series $M $M $M >l
+	local name
+	name=$(sed -n 2p l | cut -f 3)
+	proof $((2 * DAY)) proven "$name"
+	proof $((9 * DAY)) proven "$name"
+	run -0 bk-age --receipts proofs <l
+	[[ $output == "BACKUP OK - shop 1h old, proven 2d ago, 1.0MiB |"*" proven=1728"??"s;691200;2764800;0 "* ]]
+	run -1 bk-age --receipts proofs --proven 1d,3d <l
+	[[ $output == *"proven 2d ago (WARNING, over 1d)"* ]]
+	run -2 bk-age --receipts proofs --proven 47h <l
+	[[ $output == *"proven 2d ago (CRITICAL, over 1d23h)"* ]]
+}
+
+@test "without any proof it is CRITICAL" {
+	series $M $M >l
+	mkdir proofs
+	run -2 bk-age --receipts proofs <l
+	[[ $output == *", never proven (CRITICAL), "*" proven=U;"* ]]
+	# neither another's proof nor one that could not tell is one
+	proof 60 proven s3://b/crm/daily/crm-20261121T010203Z.bk
+	proof 61 "could not tell" "$(sed -n 1p l | cut -f 3)"
+	run -2 bk-age --receipts proofs <l
+	[[ $output == *"never proven (CRITICAL)"* ]]
+}
+
+@test "a backup that was found not restorable is CRITICAL until the next proof" {
+	series $M $M >l
+	proof 9000 proven "$(sed -n 2p l | cut -f 3)"
+	proof 7200 "not proven" "$(sed -n 1p l | cut -f 3)"
+	run -2 bk-age --receipts proofs <l
+	[[ $output == *"found not restorable 2h ago (CRITICAL), "* ]]
+	proof 60 proven "$(sed -n 1p l | cut -f 3)"
+	run -0 bk-age --receipts proofs <l
+}
+
+@test "receipts that cannot be read are UNKNOWN" {
+	backup 60 $M >l
+	run -3 bk-age --receipts nowhere <l
+	[[ ${lines[0]} == "BACKUP UNKNOWN - receipts: nowhere: No such file or directory |"* ]]
+	[[ ${lines[1]} == "BACKUP OK - shop "* ]]
+	backup $((9 * DAY)) $M >old
+	run -2 bk-age --receipts nowhere <old
+	[[ ${lines[0]} == "BACKUP CRITICAL - shop 9d old"* ]]
+	proof 60 proven "$(cut -f 3 l)"
+	head -c 20 proofs/60.receipt.json >proofs/cut.receipt.json
+	run -3 bk-age --receipts proofs <l
+	[[ $output == "BACKUP UNKNOWN - receipts: proofs/cut.receipt.json: "* ]]
+	rm proofs/cut.receipt.json
+	proof -9999 proven "$(cut -f 3 l)"
+	run -3 bk-age --receipts proofs <l
+	[[ $output == *"a receipt dated in the future"* ]]
+}
+
+# --- the audit log
+
+@test "failures in a row, each job on its own" {
+	backup 60 $M >l
+	{ run_of bk-dump failure shop; run_of bk-dump success shop
+	    run_of bk-dump failure shop; run_of bk-dump success crm
+	    run_of bk-gz failure - -; } >log
+	run -0 bk-age --log log <l
+	[[ $output == *"BACKUP OK - bk-dump shop 1 failure: connection refused"* ]]
+	[[ $output == *"BACKUP OK - bk-dump crm succeeded"* ]]
+	run_of bk-dump success crm >>log
+	run_of bk-dump failure shop >>log
+	run -2 bk-age --log log <l
+	[[ ${lines[0]} == "BACKUP CRITICAL - bk-dump shop 2 failures in a row (CRITICAL, over 1): connection refused |"* ]]
+	run -0 bk-age --log log --fails 3 <l
+	run_of bk-dump success shop >>log
+	run -0 bk-age --log log --fails 1 <l
+}
+
+@test "a failure before the name was known ends with the next success" {
+	backup 60 $M >l
+	{ for i in 1 2; do
+		run_of bk-dump failure ""
+		run_of bk-s3put failure - 's3://b/{db}/{tier}/{db}-{utc}.bk'
+	done; } >log
+	run -2 bk-age --log log <l
+	[[ $output == *"bk-dump (of what is not known) 2 failures"* ]]
+	run_of bk-dump success shop >>log
+	run_of bk-s3put success - "s3://b/shop/daily/shop-$(stamp 60).bk" >>log
+	run -0 bk-age --log log <l
+	[ "${#lines[@]}" = 3 ]
+	[[ $output == *"bk-s3put s3://b/shop/*/shop-*.bk succeeded"* ]]
+}
+
+@test "the tools' own log is understood" {
+	backup 60 $M >l
+	export PGHOST=/nonexistent BK_AUDIT_LOG=$PWD/log
+	for i in 1 2; do
+		run -1 bash -o pipefail -c 'bk-dump shop | cat'
+	done
+	run -2 env -u BK_AUDIT_LOG bk-age --log log <l
+	[[ ${lines[0]} == "BACKUP CRITICAL - bk-dump "*"2 failures in a row"* ]]
+}
+
+@test "a log that says nothing is UNKNOWN, and hides nothing else" {
+	backup $((9 * DAY)) $M >l
+	run -2 bk-age --log nowhere <l
+	[[ ${lines[0]} == "BACKUP CRITICAL - shop 9d old"* ]]
+	[ "${lines[1]}" = "BACKUP UNKNOWN - audit log: nowhere: No such file or directory" ]
+	backup 60 $M >l
+	: >log
+	run -3 bk-age --log log <l
+	[[ $output == "BACKUP UNKNOWN - audit log: log: no backup was made"* ]]
+	run_of bk-dump success shop >log
+	echo '{"timestamp":' >>log
+	run -3 bk-age --log log <l
+	[[ $output == "BACKUP UNKNOWN - audit log: log: line 2: "* ]]
+	echo '{"operation":"bk-dump"}' >log
+	run -3 bk-age --log log <l
+	[[ $output == *"log: line 1: no record of an audit log"* ]]
+}
+
+# --- the disk
+
+@test "free space" {
+	backup 60 $M >l
+	run -2 bk-age --path . --min-free 100% <l
+	[[ ${lines[0]} =~ ^"BACKUP CRITICAL - . "[0-9]+"% free (CRITICAL, under 100%) |" ]]
+	run -1 bk-age --path . --min-free 100%,0% <l
+	run -0 bk-age --path . --min-free 0% <l
+	# as df counts it, give or take what others write meanwhile
+	local used
+	used=$(df --output=pcent . | tail -n 1 | tr -dc 0-9)
+	[[ $output =~ ([0-9]+)"% free" ]]
+	[ $((100 - used - BASH_REMATCH[1])) -ge -2 ]
+	[ $((100 - used - BASH_REMATCH[1])) -le 2 ]
+	run -3 bk-age --path nowhere <l
+	[[ $output == *"BACKUP UNKNOWN - disk: nowhere: No such file or directory"* ]]
+}
+
+# --- WAL
+
+# segment SECONDS NAME: the record of an archived file.
+segment() { printf '%s\t%s\ts3://b/shop/wal/%s\n' "$(when "$1")" 40000 "$2"; }
+
+@test "WAL without a gap is OK, by the age of the newest" {
+	{ segment 300 0000000100000001000000FE.gz
+	    segment 200 0000000100000001000000FF.gz
+	    segment 150 000000010000000200000000.gz.bk
+	    segment 100 000000010000000200000001.partial
+	    segment 50 00000002.history
+	    segment 40 000000020000000200000001; } >l
+	run -0 bk-age --wal -w 15m -c 1h <l
+	[[ $output == "BACKUP OK - s3://b/shop/wal 4"?"s old, 5 segments, 0 segments missing | age="* ]]
+	sed -i "s/$(when 40)/$(when 1000)/" l
+	run -1 bk-age --wal -w 50s -c 1h <l
+	run -2 bk-age --wal -w 30s -c 50s <l
+	[[ $output == *"old (CRITICAL, over 50s)"* ]]
+}
+
+@test "a gap in the WAL is CRITICAL and named" {
+	{ segment 300 0000000100000001000000FE
+	    segment 150 000000010000000200000001; } >l
+	run -2 bk-age --wal <l
+	[[ $output == *"2 segments missing (CRITICAL): the first is 0000000100000001000000FF |"* ]]
+	run -3 bk-age --wal --segment-size 64M <l
+	[[ $output == *"no segment of 67108864 bytes has this name"* ]]
+	segment 60 00000002.history >l
+	run -3 bk-age --wal <l
+	[[ $output == *"no name in the listing is that of a WAL segment"* ]]
+}
+
+@test "WAL beside backups is no backup" {
+	{ backup 60 $M; segment 60 000000010000000200000001; } >l
+	run -0 bk-age <l
+	[ "${#lines[@]}" = 1 ]
+}
+
+# --- other forms
+
+@test "--json says all of it" {
+	{ backup 60 $M; backup $((9 * DAY)) 5 crm; } >l
+	run -2 bk-age --json --path . <l
+	[ "${#lines[@]}" = 1 ]
+	jq -e --arg t "$(when 60)" '.status == "CRITICAL" and .code == 2 and
+	    (.subjects | length) == 3 and
+	    (.subjects[] | select(.name == "shop") | .status == "OK" and
+		.newest == $t and .checks.age.value >= 60 and
+		.checks.age.warning == 90000 and .proven == null) and
+	    (.subjects[] | select(.name == "crm") |
+		.checks.size.status == "CRITICAL")' <<<"$output"
+	run -3 bk-age --json </dev/null
+	jq -e '.status == "UNKNOWN" and .code == 3 and
+	    (.subjects[0].note | test("empty listing"))' <<<"$output"
+}
+
+@test "--prometheus writes instants, by the grammar of the text format" {
+	{ series $((2 * M)) $M $M $M; backup $((9 * DAY)) 5 crm; } >l
+	run_of bk-dump failure shop >log
+	proof 7200 proven "$(sed -n 1p l | cut -f 3)"
+	run -2 bk-age --prometheus m.prom --receipts proofs --log log --path . <l
+	[ "$(stat -c %a m.prom)" = 644 ]
+	local series='db="shop",series="s3://b/shop/*/shop-*.bk"'
+	grep -qxF "bk_backup_last_timestamp_seconds{$series} $((NOW - 3600))" m.prom
+	grep -qxF "bk_backup_last_size_bytes{$series} $((2 * M))" m.prom
+	grep -qxF "bk_backup_usual_size_bytes{$series} $M" m.prom
+	grep -qxF "bk_backup_stored{$series} 4" m.prom
+	grep -qxF "bk_backup_last_proven_timestamp_seconds{$series} $((NOW - 7200))" m.prom
+	grep -qxF "bk_backup_status{$series} 0" m.prom
+	grep -q '^bk_backup_last_proven_timestamp_seconds{db="crm",.*} 0$' m.prom
+	grep -qx 'bk_backup_consecutive_failures{job="bk-dump shop"} 1' m.prom
+	grep -q '^bk_disk_free_ratio{path="."} [01]\.[0-9]*$' m.prom
+	segment 90 000000010000000200000001 >l
+	run -0 bk-age --wal --prometheus wal.prom <l
+	grep -qxF 'bk_wal_missing_segments{archive="s3://b/shop/wal"} 0' wal.prom
+	grep -qxF "bk_wal_last_archived_timestamp_seconds{archive=\"s3://b/shop/wal\"} $((NOW - 90))" wal.prom
+	grammar <m.prom
+	grammar <wal.prom
+}
+
+# grammar: HELP, TYPE, then samples of that name; each name and label set once.
+grammar() {
+	perl -ne '
+	    chomp;
+	    my $label = qr/[a-zA-Z_]\w*="(?:[^"\\\n]|\\[\\n"])*"/;
+	    if (/^# HELP (\w+) \S.*$/) {
+		$help = $1;
+	    } elsif (/^# TYPE (\w+) gauge$/) {
+		$name = $1;
+		$name eq $help or die "TYPE: $_\n";
+		$seen{$name}++ and die "twice: $_\n";
+	    } elsif (/^(\w+)(\{$label(?:,$label)*\})? [0-9]+(?:\.[0-9]+)?$/) {
+		$1 eq $name or die "sample: $_\n";
+		$all{$_}++ and die "twice: $_\n";
+		$name =~ /_(?:count|sum|total|bucket|info)$/ and die "name: $_\n";
+	    } else {
+		die "line: $_\n";
+	    }
+	    END { exit($? || !$name) }'
+}
+
+@test "promtool finds nothing wrong with the metrics" {
+	command -v promtool >/dev/null || skip "no promtool (package prometheus)"
+	series $M $M $M $M >l
+	bk-age --prometheus m.prom --path . <l
+	promtool check metrics <m.prom
+}
+
+@test "metrics that cannot be found out or written stay as they were" {
+	backup 60 $M >l
+	echo old >m.prom
+	run -3 bk-age --prometheus m.prom </dev/null
+	run -3 bk-age --prometheus m.prom --log nowhere <l
+	[ "$(cat m.prom)" = old ]
+	run -3 bk-age --prometheus no/m.prom <l
+	[[ ${lines[0]} == "BACKUP UNKNOWN - metrics: no/m.prom: create: No such file or directory"* ]]
+	[[ ${lines[1]} == "BACKUP OK - shop "* ]]
+	mkdir dir.prom
+	run -3 bk-age --prometheus dir.prom <l
+	[ "$(ls -d m.prom* dir.prom*)" = "$(printf 'dir.prom\nm.prom')" ]
+}
+
+@test "the audit log has a line of bk-age, too" {
+	backup $((9 * DAY)) $M >l
+	BK_AUDIT_LOG=$PWD/log run -2 bk-age <l
+	jq -e '.operation == "bk-age" and .type == "monitor" and
+	    .status == "success"' log
+	BK_AUDIT_LOG=$PWD/log run -3 bk-age </dev/null
+	tail -n 1 log | jq -e '.status == "failure" and
+	    (.error | test("empty listing"))'
+	BK_AUDIT_LOG=/dev/full run -3 bk-age </dev/null
+}
+
+# --- the page
+
+@test "the page's examples" {
+	bk-s3ls() { backup 60 $M; }
+	bk-ls() { segment 60 000000010000000200000001; }
+	export -f bk-s3ls bk-ls backup segment when stamp
+	export NOW M
+	local proofs=$PWD/proofs
+	proof 60 proven "$(backup 60 $M | cut -f 3)"
+	run_of bk-dump success shop >audit.log
+	mandoc -Tascii "$TOP/man/bk-age.1" | col -bx |
+	    sed -n '/^EXAMPLES/,/^SEE ALSO/p' | grep -E '^ {8,}' |
+	    sed "s,/var/log/bk/audit.log,$PWD/audit.log,
+		s,/var/lib/bk/proofs,$proofs,; s,/var/lib/bk/metrics,$PWD,
+		s,--path /srv/backups,--path . --min-free 0%," >examples
+	[ "$(grep -c bk-age examples)" -ge 4 ]
+	run -0 bash -eo pipefail examples
+	[ "$(grep -c '^BACKUP OK' <<<"$output")" -ge 4 ]
+	[ -s "$PWD/backups.prom" ]
+}

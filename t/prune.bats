@@ -1,0 +1,263 @@
+#!/usr/bin/env bats
+# bk-prune: rules, guards, WAL
+load support/common
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+}
+
+# refused STATUS COMMAND...: that status, nothing on stdout, one line of why.
+refused() {
+	local status_wanted=$1
+	shift
+	run -"$status_wanted" --separate-stderr "$@"
+	[ -z "$output" ]
+	one_line_error bk-prune || { echo "$stderr"; return 1; }
+}
+
+# utc WHEN [FORMAT]: a time as date(1) understands it.
+utc() { date -u -d "$1" "+${2:-%Y-%m-%dT%H:%M:%SZ}"; }
+
+# daily N [DIR]: the listing of N daily backups, the newest an hour old.
+daily() {
+	local i
+	for ((i = $1 - 1; i >= 0; i--)); do
+		printf '%s\t1000\t%s/shop-%s.bk\n' "$(utc "-1 hour -$i days")" \
+		    "${2:-s3://backups/shop}" \
+		    "$(utc "-1 hour -$i days" %Y%m%dT%H%M%SZ)"
+	done
+}
+
+@test "it prints what no rule keeps, as it was listed" {
+	daily 10 >list
+	bk-prune -d 6 <list >gone
+	head -n 4 list | cmp - gone
+	bk-prune --keep-daily 10 <list >gone
+	[ ! -s gone ]
+	bk-prune --keep-last=8 --keep-hourly 1 --keep-weekly 1 \
+	    --keep-monthly 1 --keep-yearly 1 <list >gone
+	[ "$(wc -l <gone)" = 2 ]
+	bk-prune --keep-within 7d <list >gone
+	head -n 3 list | cmp - gone
+	sort -R list | bk-prune -d 6 | sort | cmp - <(head -n 4 list)
+}
+
+@test "restic's own cases" {
+	[ -d "$SHARED/vectors/retention" ] || skip "no vectors"
+	cat >keeps <<'EOF'
+#!/bin/bash
+awk -F'\t' '{ print $2 "\t1\t" $1 }' >in &&
+bk-prune $KEEP_ARGS --require-fresh 0 --max-share 100% --min-keep 0 <in |
+    cut -f 3 >gone && cut -f 3 in | { grep -vxFf gone || [ $? = 1 ]; }
+EOF
+	chmod +x keeps
+	local dir
+	for dir in "$SHARED"/vectors/retention/?; do
+		python3 "$SHARED/vectors/retention/retention.py" run "$dir" \
+		    restic "$PWD/keeps"
+	done
+}
+
+@test "a listing that is cut, or is none, is refused" {
+	daily 10 >list
+	head -c $(($(stat -c %s list) - 1)) list >cut
+	refused 3 bk-prune -d 6 <cut
+	[[ $stderr == *"was the listing cut?"* ]]
+	local n
+	for n in 3 21 25 27 40; do
+		head -c $(($(stat -c %s list) - n)) list >cut
+		refused 3 bk-prune -d 6 <cut
+	done
+	cat list list >twice
+	refused 3 bk-prune -d 6 <twice
+	cut -f 3 list >bare
+	refused 3 bk-prune -d 6 <bare
+	refused 4 bk-prune -d 6 </dev/null
+	refused 1 bk-prune -d 6 <.
+}
+
+@test "an empty policy is refused" {
+	daily 10 >list
+	refused 3 bk-prune <list
+	refused 3 bk-prune -d 0 --keep-within 0 <list
+	refused 3 bk-prune --first-run --require-fresh 0 --min-keep 0 <list
+}
+
+@test "a record of the future, or a clock that is behind, is refused" {
+	{ daily 10; printf '%s\t1\ts3://backups/shop/shop-%s.bk\n' \
+	    "$(utc '+1 hour')" "$(utc '+1 hour' %Y%m%d)"; } >list
+	refused 3 bk-prune -d 9 <list
+	[[ $stderr == *future* ]]
+	bk-prune -d 9 --max-ahead 2h <list >gone
+	[ -s gone ]
+}
+
+@test "a job that stopped does not cost the last backups" {
+	daily 20 >all
+	head -n 17 all >list		# the newest is 3 days and 1 hour old
+	refused 3 bk-prune -d 10 <list
+	[[ $stderr == *"3d1h old"* ]]
+	refused 3 bk-prune -d 10 --require-fresh 72h <list
+	bk-prune -d 10 --require-fresh 74h <list >gone
+	[ "$(wc -l <gone)" = 7 ]
+	bk-prune -d 10 --require-fresh 0 <list | cmp - gone
+	# a tier that has only weekly ones
+	sed 's,/shop/,/shop/weekly/,' list | bk-prune -d 10 >gone
+	[ "$(wc -l <gone)" = 7 ]
+}
+
+@test "not most of a series at once, but for the first time" {
+	daily 10 >list
+	refused 3 bk-prune -d 4 <list
+	[[ $stderr == *"6 of 10 would go at once, more than 50%"* ]]
+	bk-prune -d 5 <list >gone
+	[ "$(wc -l <gone)" = 5 ]
+	bk-prune -d 4 --max-share 60% <list >gone
+	[ "$(wc -l <gone)" = 6 ]
+	bk-prune -d 4 --first-run <list | cmp - gone
+	refused 3 bk-prune -d 5 --max-share 49 <list
+}
+
+@test "never the newest, the last three, what is held" {
+	daily 10 >list
+	bk-prune -m 1 --first-run <list >gone
+	[ "$(wc -l <gone)" -le 7 ]
+	tail -n 3 list | { run ! grep -xFf gone; }
+	bk-prune -l 1 --first-run --min-keep 0 <list >gone
+	head -n 9 list | cmp - gone
+	{ echo '# for the auditors'; sed -n '2s/.*\///p' list; sed -n 4p list
+	    sed -n 5p list | cut -f 3; } >holds
+	bk-prune -l 1 --first-run --min-keep 0 --holds holds <list >gone
+	sed -n '1p;3p;6,9p' list | cmp - gone
+	refused 1 bk-prune -l 1 --holds nowhere <list
+	refused 1 bk-prune -l 1 --holds . <list
+}
+
+# receipt NAME RESULT FINISHED: as bk-verify writes them.
+receipt() {
+	printf '{"bk":"receipt","version":1,"name":"%s","result":"%s",' "$1" "$2"
+	printf '"finished":"%s"}\n' "$3"
+}
+
+@test "never the last that was proven" {
+	daily 10 >list
+	mkdir proofs
+	name() { sed -n "${1}p" list | cut -f 3; }
+	refused 3 bk-prune -d 5 --receipts proofs <list
+	receipt "$(name 1)" proven 2026-01-01T00:00:00Z >proofs/1.receipt.json
+	receipt shop none 2026-01-01T00:00:00Z >proofs/none.json
+	bk-prune -d 5 --receipts proofs <list >gone
+	sed -n 2,5p list | cmp - gone
+	{ receipt "$(name 2)" proven 2026-01-01T00:00:00Z
+	    receipt "${list}shop/$(name 3 | sed 's/.*\///')" proven 2026-01-01T00:00:00Z
+	} >proofs/2.receipt.json
+	bk-prune -d 5 --receipts proofs <list >gone
+	sed -n '1,2p;4,5p' list | cmp - gone
+	# found bad since
+	receipt "$(name 3)" 'not proven' 2026-01-02T00:00:00Z >proofs/3.receipt.json
+	receipt "$(name 4)" 'could not tell' 2026-01-02T00:00:00Z >proofs/4.receipt.json
+	bk-prune -d 5 --receipts proofs <list >gone
+	sed -n '1p;3,5p' list | cmp - gone
+	echo '{"name":"x"' >proofs/5.receipt.json
+	refused 3 bk-prune -d 5 --receipts proofs <list
+	echo '{"name":"x"}' >proofs/5.receipt.json
+	refused 3 bk-prune -d 5 --receipts proofs <list
+	refused 1 bk-prune -d 5 --receipts nowhere <list
+}
+
+@test "each series on its own: by name, or by a pattern" {
+	{ daily 6; daily 6 s3://backups/shop/weekly; daily 6 | sed 's/shop-/blog-/'
+	    printf '%s\t1\ts3://backups/README.md\n' "$(utc -9days)"; } >list
+	bk-prune -d 3 <list | cut -f 3 | sed 's/-.*//' | sort | uniq -c >got
+	[ "$(sed 's/^ *//' got)" = "3 s3://backups/shop/blog
+3 s3://backups/shop/shop
+3 s3://backups/shop/weekly/shop" ]
+	# shop's two tiers as one, twice a day
+	bk-prune -l 6 --group 's3://backups/*{db}-{utc}.bk' <list >gone
+	[ "$(grep -c /shop- gone)" = 6 ]
+	run -2 bk-prune -l 6 --group '{name}' <list
+	refused 3 bk-prune -l 6 --group 'gs://*' <list
+}
+
+@test "--explain prints every record, in no form of a listing" {
+	daily 8 >list
+	bk-prune -d 4 -w 1 --explain <list >why
+	[ "$(wc -l <why)" = 8 ]
+	cut -f 2-4 why | cmp - list
+	[[ $(tail -n 1 why) == keep$'\t'*"daily 1/4, weekly 1/1, newest, min-keep" ]]
+	[[ $(head -n 1 why) == delete$'\t'*"no rule" ]]
+	run -3 bk-s3rm -n <why
+	# also what a guard refuses
+	run -3 --separate-stderr bk-prune -d 1 --explain <list
+	[ "${#lines[@]}" = 8 ]
+	one_line_error bk-prune
+}
+
+@test "the calendar is that of --tz" {
+	[ -e /usr/share/zoneinfo/Europe/Berlin ] || skip "no tzdata"
+	# in Berlin the second one is of the next day
+	printf '%s\t1\tx-%s\n' 2026-07-01T21:30:00Z 20260701 \
+	    2026-07-01T22:30:00Z 20260702 >list
+	local free='--require-fresh 0 --min-keep 0'
+	bk-prune -d 2 $free <list >gone
+	[ ! -s gone ]		# the oldest, as the rule has one left
+	printf '%s\t1\tx-%s\n' 2026-06-01T21:30:00Z 20260601 >>list
+	bk-prune -d 2 $free <list | grep x-20260701
+	bk-prune -d 2 $free --tz UTC <list | grep x-20260701
+	bk-prune -d 2 $free --tz Europe/Berlin <list | grep x-20260601
+	# TZ of the environment is not the calendar's
+	TZ=Europe/Berlin bk-prune -d 2 $free <list | grep x-20260701
+	for zone in Europe/Nowhere ../zoneinfo/UTC /etc/localtime '' Europe; do
+		run -2 bk-prune -d 2 $free --tz "$zone" <list
+	done
+}
+
+@test "wrong calls" {
+	daily 3 >list
+	local call
+	for call in '-d x' '-d -2' '-d' '--keep-within x' '--keep-within 1m' \
+	    '--max-share 101' '--max-share 50%%' '--max-share x' '--max-share %' \
+	    '--min-keep x' '--require-fresh x' '--max-ahead x' 'list' ; do
+		run -2 bk-prune $call <list
+	done
+	run -1 sh -c 'bk-prune -d 1 --first-run --min-keep 0 <list >/dev/full'
+}
+
+# segments N: the listing of N segments, one an hour.
+segments() {
+	local i
+	for ((i = 1; i <= $1; i++)); do
+		printf '%s\t16777216\ts3://backups/wal/0000000100000000%08X.bk\n' \
+		    "$(utc "-$(($1 - i + 1)) hours")" "$i"
+	done
+}
+
+@test "WAL: what no base backup and no window needs" {
+	segments 48 >wal
+	{ printf '%s\t1\ts3://backups/base/base-0000000100000000%08X.bk\n' \
+	    "$(utc -40hours)" 9 "$(utc -16hours)" 33; } >bases
+	bk-prune --wal-for bases <wal >gone
+	head -n 8 wal | cmp - gone
+	# a window alone lets go of no base backup
+	bk-prune --wal-for bases --keep-within 1h <wal | cmp - gone
+	refused 3 bk-prune --wal-for bases -l 1 --min-keep 0 <wal
+	bk-prune --wal-for bases -l 1 --min-keep 0 --first-run <wal >gone
+	head -n 32 wal | cmp - gone
+	printf '%s\t1\ts3://backups/base/base-20261119-%s.bk\n' \
+	    "$(utc -40hours)" 000000010000000000000009 >one
+	bk-prune --wal-for one --keep-within 44h30m <wal >gone
+	head -n 3 wal | cmp - gone
+	head -n 1 wal >holds
+	bk-prune --wal-for bases --holds holds <wal >gone
+	sed -n 2,8p wal | cmp - gone
+	# a base backup whose start is nowhere
+	printf '%s\t1\ts3://backups/base/base-%s.bk\n' "$(utc -30hours)" \
+	    "$(utc -30hours %Y%m%d)" >bases
+	refused 3 bk-prune --wal-for bases <wal
+	printf '%s\t1\ts3://backups/wal/%s.00000028.backup.bk\n' \
+	    "$(utc '-31 hours')" 000000010000000000000011 >>wal
+	bk-prune --wal-for bases <wal >gone
+	head -n 16 wal | cmp - gone
+	refused 4 bk-prune --wal-for /dev/null <wal
+	refused 1 bk-prune --wal-for nowhere <wal
+}

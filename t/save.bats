@@ -1,0 +1,445 @@
+#!/usr/bin/env bats
+# bk-save, bk-ls, bk-rm: files that are there whole or not at all.
+
+load support/common
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	mkdir d
+	head -c 3000000 /dev/urandom >in
+}
+
+teardown() {
+	[ ! -d small ] || umount small || :
+	[ -z "${PIDS-}" ] || kill $PIDS 2>/dev/null || :
+}
+
+# can_trace: skip where strace cannot change what system calls return.
+can_trace() {
+	strace -o /dev/null -e inject=fsync:error=EIO true ||
+	    skip "no strace"
+	ASAN_OPTIONS+=:detect_leaks=0	# which needs ptrace for itself
+}
+
+# empty: nothing in d, not even a hidden file.
+empty() { [ -z "$(ls -A d)" ]; }
+
+# as_nobody CMD...: run it without root's rights.
+as_nobody() {
+	if [ "$(id -u)" != 0 ]; then "$@"; return; fi
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+}
+
+# status_of PID: wait for it; its exit status is in $status.
+status_of() { status=0; wait "$1" || status=$?; }
+
+has_temp() { ls -A d | grep -q '^\.bk-save\.[0-9]*\.[0-9a-f]*\.tmp$'; }
+
+# begun NAME [OPTION...]: a bk-save that waits in the middle of its input.
+begun() {
+	rm -f fifo
+	mkfifo fifo
+	bk-save "${@:2}" "d/$1" <fifo 3>&- &
+	PID=$! PIDS="${PIDS-} $!"
+	exec 9>fifo
+	head -c 600000 in >&9
+	await 10 has_temp
+}
+
+@test "what came in is stored, mode 0600, without its envelope" {
+	umask 022
+	run -0 --separate-stderr bk-save d/x <in
+	[ -z "$output$stderr" ]
+	cmp in d/x
+	[ "$(stat -c %a d/x)" = 600 ]
+	[ "$(ls -A d)" = x ]
+	bk-seal cat in | bk-save --sealed d/y
+	cmp in d/y
+	cd d && bk-save z <../in && cmp z ../in
+}
+
+@test "empty and unfinished input is 3 and leaves nothing" {
+	run -3 --separate-stderr bk-save d/x </dev/null
+	one_line_error bk-save
+	empty
+	run -3 --separate-stderr bk-save d/x < <(:)
+	empty
+	run -3 --separate-stderr bk-save d/x < <({ opening_mark; cat in; })
+	[[ $stderr == *unfinished* ]]
+	one_line_error bk-save
+	empty
+	bk-gz <in >gz
+	local n
+	for n in 200 4096 100000 $(($(stat -c %s gz) - 65)); do
+		run -3 --separate-stderr bk-save d/x < <(head -c "$n" gz)
+		one_line_error bk-save
+		empty
+	done
+	run -3 --separate-stderr bk-save --sealed d/x <in
+	one_line_error bk-save
+	empty
+}
+
+@test "a file that is there stays, unless told" {
+	echo old >d/x
+	run -1 --separate-stderr bk-save d/x <in
+	[[ $stderr == "bk-save: d/x: there is such a file already; choose another name, or --overwrite" ]]
+	[ "$(cat d/x)" = old ]
+	run -3 bk-save --overwrite d/x < <(opening_mark)
+	[ "$(cat d/x)" = old ]
+	bk-save --overwrite d/x <in
+	cmp in d/x
+	[ "$(ls -A d)" = x ]
+}
+
+@test "a link counts as a file, and is replaced itself, not its target" {
+	echo old >target
+	ln -s ../target d/x
+	ln -s nowhere d/dangling
+	run -1 bk-save d/x <in
+	run -1 bk-save d/dangling <in
+	[ "$(cat target)" = old ]
+	bk-save --overwrite d/x <in
+	[ ! -L d/x ]
+	cmp in d/x
+	[ "$(cat target)" = old ]
+}
+
+@test "directories, pipes and devices are not overwritten" {
+	mkdir d/x
+	mkfifo d/p
+	run -1 --separate-stderr bk-save --overwrite d/x <in
+	one_line_error bk-save
+	run -1 bk-save --overwrite d/p <in
+	run -1 bk-save --overwrite /dev/null <in
+	[ -c /dev/null ] && [ -p d/p ] && [ -d d/x ]
+	[ "$(ls -A d)" = $'p\nx' ]
+}
+
+@test "a name is made of the stream's label, the options, the environment" {
+	BK_TIER=weekly PGDATABASE=env bk-save 'd/{db}/{tier}/{db}.bk' <in
+	cmp in d/env/weekly/env.bk
+	[ "$(stat -c %a d/env/weekly)" = 700 ]
+	bk-save --db ../up --tier a/b 'd/{db}/{tier}/x' <in
+	cmp in d/%2E.%2Fup/a%2Fb/x
+	printf '%s(shop)%s' "$(opening_mark)" "$(closing_mark)" >marked
+	bk-seal cat marked | PGDATABASE=env bk-save 'd/{db}'
+	cmp marked d/shop
+}
+
+@test "directories that the template spells out must be there" {
+	run -1 --separate-stderr bk-save d/no/x <in
+	[[ $stderr == *"d/no: no such directory"* ]]
+	one_line_error bk-save
+	run -1 --separate-stderr bk-save 'd/no/{tier}/x' <in
+	[[ $stderr == *mounted* ]]
+	one_line_error bk-save
+	run -1 bk-save in/x <in
+	empty
+}
+
+@test "wrong calls are 2 and touch nothing" {
+	local args
+	for args in '' 'd/' 'a b' '--min-free 101% d/x' '--min-free x d/x' \
+	    'd/.bk-save.1.0123456789abcdef.tmp' 'd/{nope}' 'd/{db' 'd/{db}'; do
+		run -2 --separate-stderr env -u PGDATABASE bk-save $args <in
+		[[ $stderr == "bk-save: "* || $stderr == "usage: "* ]]
+	done
+	run -2 bk-save '' <in
+	empty
+}
+
+@test "a directory without the right to write is 1" {
+	chmod 755 . "$BATS_TEST_TMPDIR"
+	chmod 555 d
+	run -1 --separate-stderr as_nobody "$BK_BIN/bk-save" d/x <in
+	[[ $stderr == *"Permission denied"* || $stderr == *"denied"* ]]
+	one_line_error bk-save
+	empty
+}
+
+@test "a name that is too long is refused before the work" {
+	run -1 --separate-stderr bk-save "d/$(printf %0300d 1)" <in
+	[[ $stderr == *"File name too long" ]]
+	empty
+}
+
+@test "odd names are names" {
+	bk-save $'d/a b\n\\c\t"' <in
+	cmp in $'d/a b\n\\c\t"'
+	run -0 bk-ls d
+	[ "${#lines[@]}" = 1 ]
+	[[ $output == *$'\t3000000\td/a b\\n\\\\c\\t"' ]]
+	bk-ls d | bk-rm
+	empty
+}
+
+@test "killed in the middle: nothing under the name, the next one sweeps" {
+	begun x
+	kill -9 "$PID"
+	status_of "$PID"
+	[ "$status" = 137 ]
+	exec 9>&-
+	has_temp
+	[ ! -e d/x ]
+	[ -z "$(bk-ls d 2>/dev/null)" ]
+	bk-save d/y <in
+	[ "$(ls -A d)" = y ]
+}
+
+@test "the next one leaves a live one's file alone" {
+	begun x
+	bk-save d/y <in
+	has_temp
+	exec 9>&-
+	wait "$PID"
+	cmp d/x <(head -c 600000 in)
+	[ "$(ls -A d)" = $'x\ny' ]
+}
+
+@test "what only looks like a leftover stays" {
+	local name
+	for name in .bk-save.tmp .bk-save.1.0123456789abcde.tmp \
+	    .bk-save.1.0123456789abcdef.tmpx .bk-save.x.0123456789abcdef.tmp; do
+		echo mine >"d/$name"
+	done
+	mkdir d/.bk-save.1.0123456789abcdef.tmp
+	ln -s ../in d/.bk-save.2.0123456789abcdef.tmp
+	mkfifo d/.bk-save.3.0123456789abcdef.tmp
+	bk-save d/x <in
+	[ "$(ls -A d | wc -l)" = 8 ]
+	[ -s in ]
+}
+
+@test "two at once with one name: the first is whole, the second is 1" {
+	begun x
+	bk-save d/x <in
+	exec 9>&-
+	status_of "$PID"
+	[ "$status" = 1 ]
+	cmp in d/x
+	[ "$(ls -A d)" = x ]
+}
+
+@test "twenty at once with one name: one succeeds" {
+	local i good=0 pids=
+	for i in {1..20}; do
+		head -c 100000 in | bk-save d/x 2>/dev/null 3>&- &
+		pids+=" $!"
+	done
+	for i in $pids; do
+		if wait "$i"; then good=$((good + 1)); fi
+	done
+	[ "$good" = 1 ]
+	cmp d/x <(head -c 100000 in)
+	[ "$(ls -A d)" = x ]
+}
+
+@test "signals remove the temporary file, and it dies of them" {
+	local sig
+	for sig in TERM INT HUP; do
+		# a shell's background jobs ignore SIGINT
+		rm -f fifo && mkfifo fifo
+		perl -e '$SIG{INT} = "DEFAULT"; exec @ARGV' bk-save d/x <fifo 3>&- &
+		PID=$! PIDS="${PIDS-} $!"
+		exec 9>fifo
+		head -c 600000 in >&9
+		await 10 has_temp
+		kill -$sig "$PID"
+		status_of "$PID"
+		[ "$status" = $((128 + $(kill -l $sig))) ]
+		exec 9>&-
+		empty
+	done
+}
+
+@test "--min-free: at the start, in the middle, in percent and in bytes" {
+	run -1 --separate-stderr bk-save --min-free 100% d/x <in
+	[[ $stderr == "bk-save: d: "*"free, less than 100%; make room" ]]
+	run -1 --separate-stderr bk-save --min-free 1000000T d/x <in
+	one_line_error bk-save
+	empty
+	bk-save --min-free 0 d/a <in
+	bk-save --min-free 0% d/b <in
+}
+
+@test "a file system that fills up: one line and nothing left" {
+	mkdir small
+	mount -t tmpfs -o size=30m tmpfs small 2>/dev/null ||
+	    { rmdir small; skip "cannot mount"; }
+	run -1 --separate-stderr bk-save small/x < <(head -c 40000000 /dev/zero)
+	[[ $stderr == *"No space left on device"* ]]
+	one_line_error bk-save
+	[ -z "$(ls -A small)" ]
+	bk-save --min-free 50% small/a < <(head -c 10000000 /dev/zero)
+	run -1 --separate-stderr bk-save --min-free 50% small/x \
+	    < <(head -c 10000000 /dev/zero)
+	[[ $stderr == *"less than 50%"* ]]
+	one_line_error bk-save
+	# not only at the end: the writer of this one waits for ever
+	mkfifo gate
+	exec 9<>gate
+	run -1 timeout 20 bk-save --min-free 10M small/x \
+	    < <(head -c 19000000 /dev/zero; read -r <&9)
+	echo >&9
+	run -1 bk-save --min-free 10M small/x < <(head -c 19000000 /dev/zero)
+	[ "$(ls -A small)" = a ]
+}
+
+@test "without renameat2 it links, and still overwrites nothing" {
+	can_trace
+	strace -f -o trace -e inject=renameat2:error=EINVAL bk-save d/x <in
+	grep -q linkat trace
+	cmp in d/x
+	[ "$(ls -A d)" = x ]
+	mkfifo fifo
+	strace -f -o trace -e inject=renameat2:error=EINVAL \
+	    bk-save d/y <fifo 3>&- &
+	PID=$! PIDS=$!
+	exec 9>fifo
+	cat in >&9
+	await 10 has_temp
+	echo other >d/y
+	exec 9>&-
+	status_of "$PID"
+	[ "$status" = 1 ]
+	[ "$(cat d/y)" = other ]
+	[ "$(ls -A d)" = $'x\ny' ]
+}
+
+@test "an error of fsync, close or rename is 1 and leaves nothing" {
+	local call
+	can_trace
+	for call in fsync renameat2; do
+		run -1 --separate-stderr strace -o trace \
+		    -e "inject=$call:error=EIO" bk-save d/x <in
+		[[ $stderr == *"Input/output error"* ]]
+		one_line_error bk-save
+		empty
+	done
+}
+
+@test "the file is synced before it has its name, the directory after" {
+	can_trace
+	strace -o trace -e trace=fsync,renameat2 bk-save d/x <in
+	run -0 sed -n 's/(.*//p' trace
+	[[ $output == *$'fsync\nrenameat2\nfsync'* ]]
+}
+
+@test "the audit line has the file's name" {
+	BK_AUDIT_LOG=log bk-save 'd/{tier}' <in
+	grep -q '"destination":"d/daily"' log
+	grep -q '"size_bytes":3000000' log
+}
+
+# --- bk-ls
+
+@test "bk-ls: files below, by name; no links, no temporaries" {
+	mkdir -p d/b/c d/e
+	bk-save d/b/c/2 <in
+	bk-save d/b/1 <in
+	echo x >d/.hidden
+	ln -s ../in d/link
+	ln -s . d/loop
+	mkfifo d/fifo
+	touch -d 2026-01-02T03:04:05Z d/b/1
+	begun temp
+	run -0 --separate-stderr bk-ls d
+	exec 9>&-
+	[ "${lines[1]}" = $'2026-01-02T03:04:05Z\t3000000\td/b/1' ]
+	[ "$(cut -f 3 <<<"$output")" = $'d/.hidden\nd/b/1\nd/b/c/2' ]
+	run -0 bk-ls d/b/c/ d/b d/b
+	[ "$(cut -f 3 <<<"$output")" = $'d/b/1\nd/b/c/2' ]
+}
+
+@test "bk-ls: nothing there is 4, no directory is 1, a full disk is 1" {
+	run -4 --separate-stderr bk-ls d
+	[ "$stderr" = "bk-ls: d: nothing there" ]
+	run -1 --separate-stderr bk-ls nowhere
+	one_line_error bk-ls
+	run -1 bk-ls in
+	run -2 bk-ls
+	run -2 bk-ls ''
+	echo x >d/x
+	run -1 --separate-stderr sh -c 'bk-ls d nowhere >out'
+	grep -q d/x out
+	run -1 --separate-stderr sh -c 'bk-ls d >/dev/full'
+	one_line_error bk-ls
+}
+
+@test "bk-ls: a directory that may not be read is told, the rest listed" {
+	mkdir d/a d/closed
+	echo x >d/a/x
+	chmod 000 d/closed
+	chmod 755 . d d/a
+	run -1 --separate-stderr as_nobody "$BK_BIN/bk-ls" d
+	chmod 700 d/closed
+	[[ $output == *d/a/x ]]
+	[[ $stderr == "bk-ls: d/closed: Permission denied" ]]
+}
+
+# --- bk-rm
+
+@test "bk-rm: names and records go; -v tells, -n only tells" {
+	echo 1 >d/1
+	echo 2 >d/2
+	echo 3 >d/3
+	run -0 bk-rm -n < <(bk-ls d)
+	[ "$output" = $'d/1\nd/2\nd/3' ]
+	[ "$(ls d | wc -l)" = 3 ]
+	run -0 bk-rm -v < <(echo d/1; bk-ls d | sed -n 2p)
+	[ "$output" = $'d/1\nd/2' ]
+	[ "$(ls d)" = 3 ]
+	run -0 bk-rm </dev/null
+	[ -z "$output" ]
+}
+
+@test "bk-rm: a name that is no file's: 3, and nothing is deleted" {
+	mkdir d/dir
+	ln -s ../in d/link
+	mkfifo d/fifo
+	echo x >d/x
+	local bad
+	for bad in d/dir d/link d/fifo . / d/dir/ s3://b/k $'a\tb\\q'; do
+		run -3 --separate-stderr bk-rm < <(echo d/x; printf '%s\n' "$bad")
+		one_line_error bk-rm
+		[ -e d/x ]
+	done
+	run -3 --separate-stderr bk-rm < <(echo d/x; printf d/x)
+	[[ $stderr == *"no newline"* ]]
+	[ -e d/x ] && [ -L d/link ] && [ -s in ]
+	run -2 bk-rm d/x
+}
+
+@test "bk-rm: a file that is gone is gone; a directory that is gone is not" {
+	echo x >d/x
+	run -0 --separate-stderr bk-rm <<<d/never
+	[ -z "$stderr" ]
+	run -1 --separate-stderr bk-rm < <(echo nodir/x; echo d/x)
+	[ "$stderr" = "bk-rm: nodir/x: not deleted: there is no such directory" ]
+	empty
+}
+
+@test "bk-rm: what may not be deleted is told, the rest goes" {
+	chmod 755 .
+	mkdir d/closed d/open
+	echo x | tee d/closed/x d/open/x >d/open/y
+	chmod 777 d/open
+	chmod 755 d d/closed
+	run -1 --separate-stderr as_nobody "$BK_BIN/bk-rm" < \
+	    <(printf '%s\n' d/closed/x d/open/x d/open/y)
+	[ "$stderr" = "bk-rm: d/closed/x: not deleted: Permission denied" ]
+	[ -e d/closed/x ]
+	[ -z "$(ls d/open)" ]
+}
+
+@test "the pages' examples" {
+	mkdir -p b/shop
+	bk-seal cat in | bk-gz | bk-save --min-free 1% 'b/{host}/all-{utc}.gz'
+	bk-gz -d <b/*/all-*.gz | cmp - in
+	bk-ls b | sort | tail -n 1 | cut -f 3 >newest
+	bk-gz -d <"$(cat newest)" | cmp - in
+	bk-ls b | bk-rm -n
+	bk-ls b | bk-rm
+	run -4 bk-ls b
+}

@@ -1,0 +1,285 @@
+/* plan.h and sign.h: nothing but a plan that enough have signed is opened */
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../../lib/crypt/plan.h"
+#include "../../lib/crypt/sign.h"
+#include "io.h"
+#include "tap.h"
+
+#define NOW 1795248000		/* 2026-11-21T08:00:00Z */
+#define RECORDS "2026-10-01T02:15:03Z\t1\ts3://b/x\\n\n" \
+	"2026-10-02T02:15:03Z\t12\ts3://b/end\n"
+
+static char dir[] = "/tmp/bk-plan.XXXXXX";
+static const char *plan = "plan", *approvers = "approvers";
+static struct bk_signer ann, bob, eve;
+static struct bk_err e;
+
+static void
+put(const char *path, const char *p, size_t n)
+{
+	FILE *f = fopen(path, "w");
+
+	ok(f != NULL && fwrite(p, 1, n, f) == n && fclose(f) == 0, "%s", path);
+}
+
+/* Without a check of its own: thousands of times. */
+static void
+put_quietly(const char *path, const char *p, size_t n)
+{
+	FILE *f = fopen(path, "w");
+
+	if (f == NULL || fwrite(p, 1, n, f) != n || fclose(f) != 0)
+		ok(0, "%s: written", path);
+}
+
+/* ann and bob may approve, eve may not. */
+static void
+put_approvers(void)
+{
+	char a[BK_BECH32_TEXT], b[BK_BECH32_TEXT], text[4 * BK_BECH32_TEXT];
+	int n;
+
+	bk_verifier_format(a, ann.public);
+	bk_verifier_format(b, bob.public);
+	n = snprintf(text, sizeof(text), "# ann\n%s\n\n# bob\n%s\n%s\n", a, b,
+	    b);
+	put(approvers, text, (size_t)n);
+}
+
+/* A plan to delete RECORDS, signed by who. */
+static void
+make(const struct bk_signer *who, const char *records)
+{
+	struct bk_buf gone = { .data = (char *)(uintptr_t)records,
+	    .len = strlen(records) };
+	struct bk_plan p = { .now = NOW, .policy = "-d 30\n-m 12",
+	    .listing = &gone, .listed = 2, .gone = &gone,
+	    .going = *records != '\0' ? 2 : 0 };
+
+	(void)unlink(plan);
+	e = (struct bk_err){0};
+	if (bk_plan_store(plan, &p, who, &e) == -1)
+		ok(0, "a plan: %s", e.msg);
+}
+
+/* What the plan gives with so many signatures at that time. */
+static const char *
+opened(size_t need, time_t now)
+{
+	static char text[4096];
+	struct bk_plan_call c = { .plan = plan, .approvers = approvers,
+	    .need = need };
+	FILE *f;
+
+	e = (struct bk_err){0};
+	if ((f = bk_plan_open(&c, now, &e)) == NULL)
+		return e.msg;
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	(void)fclose(f);
+	return text;
+}
+
+static int
+approved(const struct bk_signer *who, time_t now)
+{
+	e = (struct bk_err){0};
+	return bk_plan_approve(plan, who, now, &e);
+}
+
+static void
+test_approval(void)
+{
+	make(&ann, RECORDS);
+	is_str(opened(2, NOW), "plan: approved by 1 of the 2 that it needs; "
+	    "see bk-keygen --approve", "its maker alone is not two");
+	is_int(e.code, BK_DATA, "which is refused");
+	is_str(opened(1, NOW), RECORDS, "where one is enough");
+	is_int(approved(&ann, NOW), 0, "once more");
+	is_str(opened(2, NOW), "plan: approved by 1 of the 2 that it needs; "
+	    "see bk-keygen --approve", "counts once");
+	is_int(approved(&eve, NOW), 0, "someone");
+	is_str(opened(2, NOW), "plan: approved by 1 of the 2 that it needs; "
+	    "see bk-keygen --approve", "who is no approver");
+	is_int(approved(&bob, NOW), 0, "another approver");
+	is_str(opened(2, NOW), RECORDS, "makes two");
+	is_str(opened(3, NOW), "approvers: 2 public keys, but 3 approvals are "
+	    "needed", "more than there are");
+	is_str(opened(0, NOW), "approvers: 2 public keys, but 0 approvals are "
+	    "needed", "none");
+	make(&eve, RECORDS);
+	is_str(opened(1, NOW), "plan: approved by 0 of the 1 that it needs; "
+	    "see bk-keygen --approve", "a plan of nobody's");
+	make(&ann, "");
+	is_str(opened(1, NOW), "", "a plan to delete nothing");
+}
+
+static void
+test_times(void)
+{
+	make(&ann, RECORDS);
+	is_str(opened(1, NOW + 7 * 86400), RECORDS, "it is valid for 7 days");
+	is_str(opened(1, NOW + 7 * 86400 + 1), "plan: expired on "
+	    "2026-11-28T08:00:00Z; make a new one", "and no longer");
+	is_int(approved(&bob, NOW + 7 * 86400 + 1), -1,
+	    "nor can it be approved then");
+	is_str(opened(1, NOW - 300), RECORDS, "a clock that is a bit behind");
+	is_str(opened(1, NOW - 301), "plan: made in the future, or this clock "
+	    "is behind", "one that is more behind");
+}
+
+/* Same key, but a signature that is bob's of something else. */
+static void
+test_moved_signature(void)
+{
+	struct bk_buf one = {0}, other = {0};
+	char *line;
+
+	make(&ann, RECORDS);
+	(void)bk_io_slurp(plan, 1 << 20, &one, &e);
+	make(&bob, "2026-10-01T02:15:03Z\t1\ta\n2026-10-01T02:15:03Z\t1\tb\n");
+	(void)bk_io_slurp(plan, 1 << 20, &other, &e);
+	line = strstr(other.data, "signature ");
+	(void)bk_buf_puts(&one, line, &e);
+	put(plan, one.data, one.len);
+	is_str(opened(1, NOW), "plan: a signature that is not of this plan; "
+	    "was it changed?", "another plan's signature");
+	bk_buf_free(&one);
+	bk_buf_free(&other);
+}
+
+/* A signature that is there twice, by whoever copied the line. */
+static void
+test_copied_signature(void)
+{
+	struct bk_buf text = {0}, line = {0};
+
+	make(&ann, RECORDS);
+	(void)bk_io_slurp(plan, 1 << 20, &text, &e);
+	(void)bk_buf_puts(&line, strstr(text.data, "signature "), &e);
+	(void)bk_buf_puts(&text, line.data, &e);
+	put(plan, text.data, text.len);
+	is_str(opened(2, NOW), "plan: approved by 1 of the 2 that it needs; "
+	    "see bk-keygen --approve", "a copied signature is not another");
+	bk_buf_free(&line);
+	bk_buf_free(&text);
+}
+
+static void
+test_damage(void)
+{
+	struct bk_buf text = {0};
+	unsigned bit, cut_bad = 0, flip_bad = 0;
+	size_t i;
+
+	make(&ann, RECORDS);
+	(void)approved(&bob, NOW);
+	(void)bk_io_slurp(plan, 1 << 20, &text, &e);
+	ok(strstr(text.data, "\npolicy -d 30?-m 12\n") != NULL,
+	    "the policy is one line");
+	for (i = 0; i < text.len; i++) {
+		put_quietly(plan, text.data, i);
+		cut_bad += strcmp(opened(2, NOW), RECORDS) == 0 ||
+		    e.code != BK_DATA;
+	}
+	is_int(cut_bad, 0, "every truncation is refused");
+	for (i = 0; i < text.len; i++)
+		for (bit = 0; bit < 8; bit += 1 + i % 3) {
+			text.data[i] ^= (char)(1 << bit);
+			put_quietly(plan, text.data, text.len);
+			text.data[i] ^= (char)(1 << bit);
+			flip_bad += strcmp(opened(2, NOW), RECORDS) == 0 ||
+			    e.code != BK_DATA;
+		}
+	is_int(flip_bad, 0, "every changed byte is refused");
+	put(plan, text.data, text.len);
+	is_str(opened(2, NOW), RECORDS, "unchanged, it opens");
+	bk_buf_free(&text);
+}
+
+static void
+test_files(void)
+{
+	struct bk_plan_call c = { .plan = "none", .approvers = approvers,
+	    .need = 1 };
+	struct bk_plan p = {0};
+	struct bk_buf none = {0};
+	struct stat st;
+
+	e = (struct bk_err){0};
+	ok(bk_plan_open(&c, NOW, &e) == NULL && e.code == BK_FAIL,
+	    "a plan that is not there");
+	c = (struct bk_plan_call){ .plan = plan, .approvers = "none" };
+	e = (struct bk_err){0};
+	ok(bk_plan_open(&c, NOW, &e) == NULL && e.code == BK_FAIL,
+	    "approvers that are not there");
+	p = (struct bk_plan){ .now = NOW, .policy = "", .listing = &none,
+	    .gone = &none };
+	e = (struct bk_err){0};
+	is_int(bk_plan_store(plan, &p, &ann, &e), -1, "a plan that is there");
+	is_str(e.msg, "plan: is there already; a plan is never overwritten",
+	    "is not overwritten");
+	put(approvers, "# nobody\n", 9);
+	is_str(opened(1, NOW), "approvers: no bksign1... in it",
+	    "approvers without one");
+	put(approvers, "bksign1x\n", 9);
+	is_str(opened(1, NOW), "approvers: line 1: not a bksign1... public "
+	    "key, which bk-keygen -y prints, or a damaged one", "a bad one");
+	is_int(stat(plan, &st), 0, "the plan is still there");
+}
+
+static void
+test_keys(void)
+{
+	/* RFC 8032, 7.1, test 2 */
+	static const uint8_t secret[] = {
+		0x4c, 0xcd, 0x08, 0x9b, 0x28, 0xff, 0x96, 0xda, 0x9d, 0xb6,
+		0xc3, 0x46, 0xec, 0x11, 0x4e, 0x0f, 0x5b, 0x8a, 0x31, 0x9f,
+		0x35, 0xab, 0xa6, 0x24, 0xda, 0x8c, 0xf6, 0xed, 0x4f, 0xb8,
+		0xa6, 0xfb };
+	static const uint8_t begins[] = { 0x92, 0xa0, 0x09, 0xa9, 0xf0, 0xd4,
+		0xca, 0xb8, 0x72, 0x0e };
+	struct bk_signer s, back;
+	struct bk_buf text = {0};
+	uint8_t signature[BK_SIGN_LEN];
+
+	e = (struct bk_err){0};
+	memcpy(s.secret, secret, sizeof(secret));
+	ok(bk_sign(signature, &s, "\x72", 1, &e) == 0 &&
+	    memcmp(signature, begins, sizeof(begins)) == 0, "RFC 8032's");
+	ok(bk_signer_make(&s, &e) == 0 &&
+	    bk_signer_format(&text, &s, NOW, &e) == 0, "a key file");
+	ok(bk_signer_is(text.data) && !bk_signer_is("AGE-SECRET-KEY-1\n"),
+	    "is known as such");
+	ok(bk_signer_parse(&back, &text, "key", &e) == 0 &&
+	    memcmp(&s, &back, sizeof(s)) == 0, "comes back");
+	text.len = 0;
+	(void)bk_signer_format(&text, &s, NOW, &e);
+	(void)bk_signer_format(&text, &s, NOW, &e);
+	is_int(bk_signer_parse(&back, &text, "key", &e), -1, "not two keys");
+	is_str(e.msg, "key: line 6: a second key", "says so");
+	bk_buf_free(&text);
+}
+
+int
+main(void)
+{
+	if (mkdtemp(dir) == NULL || chdir(dir) == -1 ||
+	    bk_signer_make(&ann, &e) == -1 || bk_signer_make(&bob, &e) == -1 ||
+	    bk_signer_make(&eve, &e) == -1)
+		return 1;
+	put_approvers();
+	test_approval();
+	test_times();
+	test_moved_signature();
+	test_copied_signature();
+	test_damage();
+	test_files();
+	test_keys();
+	(void)unlink(plan);
+	(void)unlink(approvers);
+	(void)rmdir(dir);
+	return tap_done();
+}

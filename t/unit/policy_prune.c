@@ -1,0 +1,300 @@
+/* prune.h and items.h: the guards, what is never deleted, and why */
+#include <stdlib.h>
+
+#include "../../lib/policy/prune.h"
+#include "tap.h"
+
+#define NOW 1795248000		/* 2026-11-21T08:00:00Z */
+#define DAY 86400
+
+static struct bk_err e;
+static struct bk_items items;
+static struct bk_policy policy;
+static struct bk_guards guards;
+
+/* Defaults, but guards that never refuse. */
+static void
+fresh_start(void)
+{
+	bk_items_free(&items);
+	e = (struct bk_err){0};
+	policy = (struct bk_policy){ .wall = gmtime_r };
+	guards = (struct bk_guards){ .now = NOW, .max_share = 100 };
+}
+
+static int
+read_text(const char *text)
+{
+	FILE *f = *text == '\0' ? fopen("/dev/null", "r") :
+	    fmemopen((void *)(uintptr_t)text, strlen(text), "r");
+	int rc = bk_items_read(&items, f, "listing", &e);
+
+	(void)fclose(f);
+	return rc;
+}
+
+/* n backups, one a day, the newest age seconds old; a to z in series x. */
+static void
+days(size_t n, long age)
+{
+	static char text[8192];
+	size_t len = 0, i;
+	struct tm tm;
+	time_t t;
+
+	for (i = 0; i < n; i++) {
+		t = NOW - age - (time_t)i * DAY;
+		len += strftime(text + len, 64, "%Y-%m-%dT%H:%M:%SZ\t1\t",
+		    gmtime_r(&t, &tm));
+		len += (size_t)snprintf(text + len, 32, "%c\n",
+		    (int)('a' + i));
+	}
+	is_int(read_text(text), 0, "the listing");
+	is_int(bk_items_group(&items, NULL, &e), 0, "its series");
+}
+
+/* The names of those that go, or the refusal. */
+static const char *
+judged(void)
+{
+	static char out[200];
+	size_t i, n = 0;
+
+	if (bk_prune_judge(&items, &policy, &guards, &e) == -1)
+		return e.msg;
+	for (i = 0; i < items.n; i++)
+		if (items.item[i].go)
+			out[n++] = items.item[i].r.name[0];
+	out[n] = '\0';
+	return out;
+}
+
+static void
+test_never(void)
+{
+	fresh_start();
+	policy.count[BK_KEEP_DAILY] = 2;
+	days(6, 3600);
+	is_str(judged(), "cdef", "what no rule keeps goes");
+	guards.min_keep = 4;
+	is_str(judged(), "ef", "not the last --min-keep");
+	guards.min_keep = 100;
+	is_str(judged(), "", "be they more than there are");
+	guards.min_keep = 0;
+	items.item[3].held = 1;
+	is_str(judged(), "cef", "not one that is held");
+	items.item[4].verdict = 1;
+	items.item[5].verdict = 1;
+	is_str(judged(), "cf", "not the last proven one");
+	items.item[3].verdict = -1;
+	items.item[3].held = 0;
+	is_str(judged(), "cdf", "one found bad is not proven");
+	items.item[0].verdict = 1;
+	is_str(judged(), "cdef", "the last proven one may be a younger one");
+}
+
+static void
+test_refusals(void)
+{
+	fresh_start();
+	days(5, 3600);
+	is_str(judged(), "no rule, or none above 0: that would keep nothing; "
+	    "give some of -l -H -d -w -m -y", "an empty policy");
+	is_int(e.code, BK_DATA, "is refused");
+	ok(!items.item[0].go && items.item[1].go, "the newest would stay");
+
+	fresh_start();
+	policy.count[BK_KEEP_DAILY] = 1;
+	days(5, -11);
+	guards.max_ahead = 10;
+	is_str(judged(), "a: dated 11s in the future, or this clock is behind; "
+	    "nothing is deleted", "a record of the future");
+	e = (struct bk_err){0};
+	guards.max_ahead = 11;
+	is_str(judged(), "bcde", "a clock that is a little ahead");
+
+	fresh_start();
+	policy.count[BK_KEEP_DAILY] = 1;
+	guards.max_share = 50;
+	days(5, 0);
+	is_str(judged(), "*: 4 of 5 would go at once, more than 50%; look with "
+	    "--explain, then use --first-run or --max-share", "a large share");
+	ok(items.item[4].go, "what would go can be explained");
+	e = (struct bk_err){0};
+	guards.max_share = 80;
+	is_str(judged(), "bcde", "just the share that may go");
+	guards.max_share = 79;
+	is_int(bk_prune_judge(&items, &policy, &guards, &e), -1, "one less");
+}
+
+/* The oldest that the newest backup may be, by default; in days. */
+static int
+fresh_days(void)
+{
+	static const int limits[] = { 2, 14, 62, 730 };
+	size_t i;
+
+	guards.fresh = BK_FRESH_AUTO;
+	for (i = 0; i < 4; i++) {
+		items.item[0].r.time = NOW - limits[i] * DAY;
+		e = (struct bk_err){0};
+		if (bk_prune_judge(&items, &policy, &guards, &e) == -1)
+			return -1;
+		items.item[0].r.time--;
+		if (bk_prune_judge(&items, &policy, &guards, &e) == -1)
+			return limits[i];
+	}
+	return 0;
+}
+
+static void
+test_fresh(void)
+{
+	fresh_start();
+	policy.count[BK_KEEP_DAILY] = 7;
+	guards.fresh = 3600;
+	days(1, 3601);
+	is_str(judged(), "a: the newest backup is 1h old, more than 1h; does "
+	    "the job still run? see --require-fresh", "an old one");
+	e = (struct bk_err){0};
+	guards.fresh = 0;
+	is_str(judged(), "", "any age with 0");
+
+	is_int(fresh_days(), 2, "2 days with a daily rule");
+	policy.count[BK_KEEP_YEARLY] = policy.count[BK_KEEP_WEEKLY] = 1;
+	is_int(fresh_days(), 2, "and others");
+	policy.count[BK_KEEP_DAILY] = 0;
+	is_int(fresh_days(), 14, "14 with weekly as the finest");
+	policy.count[BK_KEEP_WEEKLY] = 0;
+	is_int(fresh_days(), 730, "2 years with a yearly one");
+	policy.count[BK_KEEP_MONTHLY] = 1;
+	is_int(fresh_days(), 62, "62 with a monthly one");
+	policy.count[BK_KEEP_HOURLY] = 1;
+	is_int(fresh_days(), 2, "2 with hourly ones");
+
+	fresh_start();
+	policy.count[BK_KEEP_DAILY] = 7;
+	(void)read_text("2026-11-21T07:00:00Z\t1\ts/weekly/x-20261121.bk\n");
+	(void)bk_items_group(&items, NULL, &e);
+	is_int(fresh_days(), 14, "14 in a directory called weekly");
+}
+
+static void
+test_series(void)
+{
+	static const char text[] =
+	    "2026-11-21T07:00:00Z\t1\ta-20261121.bk\n"
+	    "2026-11-20T07:00:00Z\t1\tA-20261120.bk\n"
+	    "2026-11-20T07:00:00Z\t1\ta-20261120.bk\n"
+	    "2026-11-19T07:00:00Z\t1\tr.md\n"
+	    "2026-11-19T07:00:00Z\t1\tA-20261119.bk\n";
+
+	fresh_start();
+	policy.count[BK_KEEP_LAST] = 1;
+	is_int(read_text(text), 0, "two series");
+	(void)bk_items_group(&items, NULL, &e);
+	is_str(judged(), "aA", "each on its own, and what is of none stays");
+	is_str(items.item[3].why, "of no series", "for a reason");
+	guards.fresh = 36 * 3600;
+	items.item[1].r.time -= DAY;
+	is_int(bk_prune_judge(&items, &policy, &guards, &e), -1,
+	    "a stale one stops all");
+	fresh_start();
+	policy.count[BK_KEEP_LAST] = 1;
+	(void)read_text("2026-11-19T07:00:00Z\t1\tr.md\n");
+	(void)bk_items_group(&items, NULL, &e);
+	is_str(judged(), "r.md: neither this nor any other name tells its "
+	    "series; give a pattern with --group", "none at all");
+	fresh_start();
+	policy.count[BK_KEEP_LAST] = 1;
+	(void)read_text("2026-11-19T07:00:00Z\t1\tx\n"
+	    "2026-11-19T07:00:00.1Z\t1\ty\n2026-11-19T07:00:00Z\t1\tz\n");
+	(void)bk_items_group(&items, NULL, &e);
+	is_str(judged(), "xz", "the newer in a second");
+}
+
+static void
+test_listings(void)
+{
+	static const char *const bad[][2] = {
+		{ "x\n", "listing: 'x': no time; give whole records, as "
+		    "bk-s3ls and bk-ls print them" },
+		{ "2026-11-19T07:00:00Z\t1\tx", "listing: 'x', the last line, "
+		    "has no newline; was the listing cut?" },
+		{ "2026-11-19T07:00:00Z\t1\tx\n2026-11-18T07:00:00Z\t1\tx\n",
+		    "listing: 'x' is listed twice" },
+		{ "2026-11-19T07:00:00Z\tx\n", "listing: '2026-11-19T07:00:00Z"
+		    "\tx': a time, but no size and name behind it" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		fresh_start();
+		is_int(read_text(bad[i][0]), -1, "a bad listing");
+		is_str(e.msg, bad[i][1], "what is bad");
+		is_int(e.code, BK_DATA, "is refused");
+	}
+	fresh_start();
+	is_int(read_text(""), -1, "an empty listing");
+	is_int(e.code, BK_NONE, "is nothing");
+}
+
+static void
+test_holds(void)
+{
+	static const char text[] = "# comment\n\n  \nb/x \t\r\n"
+	    "2026-11-19T07:00:00Z\t1\ty\n/x\nnone\n";
+	FILE *f = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
+
+	fresh_start();
+	(void)read_text("2026-11-19T07:00:00Z\t1\ta/b/x\n"
+	    "2026-11-19T07:00:00Z\t1\ta/c/x\n2026-11-19T07:00:00Z\t1\ty\n"
+	    "2026-11-19T07:00:00Z\t1\tzb/x\n2026-11-19T07:00:00Z\t1\tb/x\n");
+	is_int(bk_items_hold(&items, f, "holds", &e), 0, "a holds file");
+	ok(items.item[0].held, "the end of a name");
+	ok(!items.item[1].held, "in another directory");
+	ok(items.item[2].held, "a record");
+	ok(!items.item[3].held, "not the end of a part");
+	ok(items.item[4].held, "a whole name");
+	(void)fclose(f);
+}
+
+static void
+test_explain(void)
+{
+	struct bk_buf b = {0};
+
+	fresh_start();
+	policy.count[BK_KEEP_DAILY] = 2;
+	policy.count[BK_KEEP_WEEKLY] = BK_KEEP_ALL;
+	policy.within = 3600;
+	days(4, 0);
+	guards.min_keep = 1;
+	items.item[1].held = 1;
+	items.item[3].verdict = 1;
+	(void)judged();
+	for (size_t i = 0; i < 4; i++)
+		(void)bk_item_explain(&b, &items.item[i], &policy, &e);
+	is_str(b.data,
+	    "keep\t2026-11-21T08:00:00Z\t1\ta\tdaily 1/2, weekly 1, within, "
+	    "newest, min-keep\n"
+	    "keep\t2026-11-20T08:00:00Z\t1\tb\tdaily 2/2, held\n"
+	    "delete\t2026-11-19T08:00:00Z\t1\tc\tno rule\n"
+	    "keep\t2026-11-18T08:00:00Z\t1\td\tweekly 2 (the oldest), "
+	    "last proven\n", "reasons");
+	bk_buf_free(&b);
+}
+
+int
+main(void)
+{
+	test_never();
+	test_refusals();
+	test_fresh();
+	test_series();
+	test_listings();
+	test_holds();
+	test_explain();
+	bk_items_free(&items);
+	return tap_done();
+}

@@ -1,0 +1,210 @@
+/* wal.h: no segment goes that a kept base backup or the window needs */
+#include <stdlib.h>
+
+#include "../../lib/policy/wal.h"
+#include "tap.h"
+
+#define NOW 1795248000		/* 2026-11-21T08:00:00Z */
+#define DAY 86400
+
+static struct bk_err e;
+static struct bk_items wal, bases;
+static const struct bk_guards guards = { .now = NOW, .max_share = 100 };
+
+static void
+add(struct bk_items *items, long age, const char *name)
+{
+	struct bk_item *more = realloc(items->item,
+	    (items->n + 1) * sizeof(*more));
+
+	items->item = more;
+	more[items->n++] = (struct bk_item){ .r = { .time = NOW - age,
+	    .name = strdup(name) } };
+}
+
+static void
+clear(void)
+{
+	bk_items_free(&wal);
+	bk_items_free(&bases);
+	e = (struct bk_err){0};
+}
+
+/* The last digits of the names that go, or the refusal. */
+static const char *
+judged(uint64_t window)
+{
+	static char out[200];
+	size_t i, n = 0;
+
+	e = (struct bk_err){0};
+	if (bk_wal_judge(&wal, &bases, window, &guards, &e) == -1)
+		return e.msg;
+	for (i = 0; i < wal.n; i++)
+		if (wal.item[i].go) {
+			const char *base = strrchr(wal.item[i].r.name, '/') + 1;
+
+			out[n++] = base[23];
+		}
+	out[n] = '\0';
+	return out;
+}
+
+/* Segments 1 to 9 of timeline 1; the n-th is 10 - n days old. */
+static void
+nine(void)
+{
+	char name[64];
+	int i;
+
+	clear();
+	for (i = 1; i <= 9; i++) {
+		(void)snprintf(name, sizeof(name),
+		    "s3://b/wal/00000001/0000000100000000%08X.bk", i);
+		add(&wal, (10 - i) * DAY, name);
+	}
+}
+
+static void
+test_names(void)
+{
+	static const struct {
+		const char *name;
+		enum bk_wal_kind kind;
+		uint64_t position;
+	} cases[] = {
+		{ "000000010000000A000000FF", BK_WAL_SEGMENT, 0xA000000FF },
+		{ "w/000000010000000A000000FF.gz", BK_WAL_SEGMENT,
+		    0xA000000FF },
+		{ "000000010000000A000000FF.partial.bk", BK_WAL_SEGMENT,
+		    0xA000000FF },
+		{ "000000010000000A000000FF.00000028.backup", BK_WAL_BACKUP,
+		    0xA000000FF },
+		{ "000000010000000A000000FF.00000028.backup.zst",
+		    BK_WAL_BACKUP, 0xA000000FF },
+		{ "00000002.history", BK_WAL_OTHER, 0 },
+		{ "000000010000000a000000ff", BK_WAL_OTHER, 0 },
+		{ "000000010000000A000000FFF", BK_WAL_OTHER, 0 },
+		{ "000000010000000A000000F", BK_WAL_OTHER, 0 },
+		{ "000000010000000A000000FF-ab.gz", BK_WAL_OTHER, 0 },
+		{ "000000010000000A000000FF/", BK_WAL_OTHER, 0 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		uint64_t pos = 0;
+
+		ok(bk_wal_parse(cases[i].name, &pos) == cases[i].kind &&
+		    pos == cases[i].position, "%s", cases[i].name);
+	}
+}
+
+static void
+test_start(void)
+{
+	uint64_t pos = 0;
+
+	ok(bk_wal_start("b/x-000000010000000A000000FF.bk", &pos) &&
+	    pos == 0xA000000FF, "a base backup's start");
+	ok(!bk_wal_start("000000010000000A000000FF/x.bk", &pos),
+	    "not in its directory");
+	ok(!bk_wal_start("x000000010000000A000000FF.bk", &pos),
+	    "not within a word");
+	ok(!bk_wal_start("000000010000000A000000FFa", &pos), "nor so");
+	ok(!bk_wal_start("", &pos), "nor in nothing");
+}
+
+static void
+test_oldest(void)
+{
+	nine();
+	add(&bases, DAY, "b/full-000000010000000000000007.bk");
+	add(&bases, 2 * DAY, "b/full-000000010000000000000004.bk");
+	is_str(judged(0), "123", "what no base backup needs goes");
+	is_str(wal.item[3].why, "needed by a base backup", "the rest not");
+	bases.item[1].go = 1;
+	is_str(judged(0), "123456", "one that goes needs nothing");
+	bases.item[0].go = 1;
+	bases.item[0].r.time = bases.item[1].r.time = NOW;
+	is_str(judged(0), "no base backup is kept", "unless all go");
+	bases.item[0].go = bases.item[1].go = 0;
+	add(&wal, 9 * DAY, "s3://b/wal/00000002.history");
+	add(&wal, 9 * DAY, "s3://b/wal/00000002/000000020000000000000002.bk");
+	add(&wal, 9 * DAY, "s3://b/wal/00000002/000000020000000000000005.bk");
+	add(&wal, 9 * DAY, "s3://b/wal/notes.txt");
+	is_str(judged(0), "1232", "timelines by position; others never");
+	wal.item[0].held = 1;
+	is_str(judged(0), "232", "not one that is held");
+}
+
+static void
+test_window(void)
+{
+	nine();
+	add(&bases, DAY / 2, "b/full-000000010000000000000009.bk");
+	is_str(judged(5 * DAY), "1234", "not what is in the window");
+	is_str(judged(100 * DAY), "", "be it longer than all");
+	/* segment 9 is a day old: the window begins 6 days ago */
+	add(&bases, 7 * DAY, "b/full-000000010000000000000003.bk");
+	add(&bases, 8 * DAY, "b/full-000000010000000000000002.bk");
+	bases.item[1].go = bases.item[2].go = 1;
+	is_str(judged(5 * DAY), "12",
+	    "nor what recovery to its beginning starts from");
+	bases.item[0].r.time = NOW - 2 * DAY;
+	is_str(judged(3600), "12345678", "a short one begins with the newest");
+}
+
+static void
+test_by_time(void)
+{
+	nine();
+	add(&wal, 5 * DAY, "s3://b/wal/000000010000000000000004.00000028.backup");
+	add(&wal, 2 * DAY, "s3://b/wal/000000010000000000000007.00000028.backup");
+	add(&bases, 5 * DAY - 60, "b/full-20261116.bk");
+	add(&bases, 2 * DAY - 60, "b/full-20261119.bk");
+	is_str(judged(0), "123", "starts by the .backup files before them");
+	bases.item[0].go = 1;
+	is_str(judged(0), "1234564", "a .backup file goes too");
+	bases.item[0].go = 0;
+	bases.item[0].r.time = NOW - 5 * DAY - 1;
+	is_str(judged(0), "b/full-20261116.bk: cannot tell where its WAL "
+	    "begins: no segment in its name, no .backup file before it in the "
+	    "archive", "nothing goes when a start is unknown");
+	bases.item[0].r.time = NOW - 3 * DAY;
+	add(&wal, 5 * DAY, "s3://b/wal/000000010000000000000003.00000028.backup");
+	is_str(judged(0), "12", "of two at once, the earlier start");
+}
+
+static void
+test_archives(void)
+{
+	nine();
+	add(&bases, DAY, "b/full-000000010000000000000007.bk");
+	add(&wal, DAY, "s3://b/wal2/000000010000000000000001");
+	ok(strstr(judged(0), "of another archive") != NULL,
+	    "two archives are refused");
+	ok(!wal.item[9].go && !wal.item[0].go, "and nothing goes");
+	clear();
+	add(&wal, DAY, "s3://b/wal/README");
+	add(&bases, DAY, "b/full-000000010000000000000007.bk");
+	is_str(judged(0), "s3://b/wal/README: neither this nor any other name "
+	    "is that of WAL", "no WAL at all");
+	nine();
+	add(&bases, DAY, "b/full-000000010000000000000007.bk");
+	wal.item[8].r.time = NOW + 60;
+	ok(strstr(judged(0), "in the future") != NULL,
+	    "WAL of the future is refused");
+}
+
+int
+main(void)
+{
+	test_names();
+	test_start();
+	test_oldest();
+	test_window();
+	test_by_time();
+	test_archives();
+	clear();
+	return tap_done();
+}
