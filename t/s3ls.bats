@@ -152,3 +152,34 @@ names() { cut -f3 <<<"$output"; }
 	[[ ${lines[0]} == "Example: bk-s3ls "* ]]
 	run -0 bk-s3ls --version
 }
+
+# Some gateways do not know continuation-token, and begin at the beginning.
+@test "a server that lists the same page for ever is 1" {
+	cd "$BATS_TEST_TMPDIR"
+	cat >page.py <<-'PY'
+	import http.server, sys
+	PAGE = b"""<ListBucketResult><IsTruncated>true</IsTruncated>
+	<NextContinuationToken>a</NextContinuationToken><Contents><Key>a</Key>
+	<LastModified>2026-01-01T00:00:00Z</LastModified><Size>1</Size></Contents>
+	</ListBucketResult>"""
+	class Page(http.server.BaseHTTPRequestHandler):
+	    def do_GET(self):
+	        self.send_response(200)
+	        self.send_header('Content-Length', str(len(PAGE)))
+	        self.end_headers()
+	        self.wfile.write(PAGE)
+	server = http.server.HTTPServer(('127.0.0.1', 0), Page)
+	print(server.server_port, flush=True)
+	server.serve_forever()
+	PY
+	local server port
+	mkfifo port
+	python3 page.py >port 2>log 3>&- &
+	server=$!
+	read -r port <port
+	AWS_ENDPOINT_URL=http://127.0.0.1:$port \
+	    run -1 --separate-stderr timeout 20 bk-s3ls s3://backups/
+	kill "$server"
+	one_line_error bk-s3ls
+	[[ $stderr == *'the same page again'* ]]
+}

@@ -113,6 +113,9 @@ get_page(struct page *p, const char *prefix, struct bk_buf *token,
 	bk_buf_free(&encoding);
 	if (rc == 0 && p->truncated && p->token.len == 0)
 		rc = bad_answer(p, "no", "NextContinuationToken", e);
+	if (rc == 0 && p->truncated && token->len > 0 &&
+	    strcmp(p->token.data, token->data) == 0)
+		rc = bad_answer(p, "the same page again, at", token->data, e);
 	if (rc == 0)
 		rc = set(token, p->truncated ? p->token.data : "", e);
 	return rc;

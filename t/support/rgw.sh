@@ -152,7 +152,7 @@ await_gateway() {
 	local i
 	for ((i = 0; i < 400; i++)); do
 		! curl -sk -o "$dir/answer" "$url/" || return 0
-		[ ! -f "$dir/run/client.rgw.pid" ] ||
+		[ ! -s "$dir/run/client.rgw.pid" ] ||	# there, and written
 		    kill -0 "$(cat "$dir/run/client.rgw.pid")" || return 1
 		sleep 0.05
 	done
