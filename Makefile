@@ -83,7 +83,7 @@ check: deps
 	$(MAKE) -s -j$(JOBS) all units
 	$(MAKE) -s lint
 	BK_BIN="$(CURDIR)/$B/bin" PATH="$(CURDIR)/$B/bin:$$PATH" \
-	    prove -j$(JOBS) --timer --ext .t --ext .bats $B/t t
+	    prove -j$(JOBS) --timer --failures --comments --ext .t --ext .bats $B/t t
 
 units: $(UNITS)
 

@@ -52,8 +52,10 @@ died_of() {
 	done
 	[ "$(scratches)" = 0 ]
 	pg_use c
-	run -1 --separate-stderr bk-verify --restore <ours
-	[[ $stderr == *'version 17'* ]]
+	# an older server, which does not know all that pg_restore 17 sets
+	run -0 --separate-stderr bk-verify --restore <ours
+	[[ $(field restored_on) == "$(psql -XAtc 'SHOW server_version' \
+	    postgres)"* ]]
 }
 
 @test "a scratch database goes away, also when we are stopped" {
