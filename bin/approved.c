@@ -1,24 +1,20 @@
 /* Names to delete, from standard input or an approved plan; see approved.h */
 #include "approved.h"
 
-#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
-#include "num.h"
+#include "listing.h"
 
 void
 approved_option(struct bk_plan_call *c, int ch, const char *arg)
 {
-	struct bk_err e = {0};
-	uint64_t n;
-
 	switch (ch) {
 	case OPT_PLAN: c->plan = arg; break;
 	case OPT_APPROVERS: c->approvers = arg; break;
 	case OPT_NEED:
-		if (bk_num_parse(arg, 1, 255, "--need", &n, &e) == -1)
-			bk_tool_usage("%s", e.msg);
-		c->need = (size_t)n;
+		c->need = (size_t)bk_tool_number(arg, 1, 255, "--need");
 		break;
 	default: bk_tool_option(ch);
 	}
@@ -35,14 +31,34 @@ approved_check(struct bk_plan_call *c)
 		c->need = 2;
 }
 
-FILE *
-approved_open(const struct bk_plan_call *c, struct bk_err *e)
-{
-	return c->plan == NULL ? stdin : bk_plan_open(c, time(NULL), e);
-}
-
 const char *
 approved_name(const struct bk_plan_call *c)
 {
 	return c->plan == NULL ? "standard input" : c->plan;
+}
+
+int
+approved_read(const struct bk_plan_call *c, approved_take *take, void *ctx,
+    struct bk_err *e)
+{
+	FILE *f = c->plan == NULL ? stdin : bk_plan_open(c, time(NULL), e);
+	struct bk_record r;
+	char *line = NULL;
+	size_t cap = 0;
+	int rc = -1;
+
+	if (f == NULL)
+		return -1;
+	while ((rc = bk_record_read(f, &line, &cap, &r, e)) == 1) {
+		/* what is left of a listing that was cut within a name */
+		rc = feof(f) ? bk_fail(e, BK_DATA, "%s: '%s', the last line, "
+		    "has no newline: was the listing cut? nothing was deleted",
+		    approved_name(c), r.name) : take(ctx, r.name, e);
+		if (rc == -1)
+			break;
+	}
+	free(line);
+	if (f != stdin)
+		fclose(f);		/* read only: nothing to lose */
+	return rc;
 }

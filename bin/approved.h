@@ -4,8 +4,6 @@
  * The options of tools that delete what standard input names, or else what a
  * plan does that several people have approved (lib/crypt/plan.h).
  */
-#include <stdio.h>
-
 #include "../lib/crypt/plan.h"
 #include "err.h"
 #include "tool.h"
@@ -22,10 +20,16 @@ void approved_option(struct bk_plan_call *c, int ch, const char *arg);
 /* Once all options are there: those that make no sense together exit 2. */
 void approved_check(struct bk_plan_call *c);
 
-/* Standard input, or the records of the plan; NULL with *e set. */
-FILE *approved_open(const struct bk_plan_call *c, struct bk_err *e);
-
 /* What the listing is called in messages. */
 const char *approved_name(const struct bk_plan_call *c);
+
+/*
+ * Hand each name, of standard input or of the plan, to take, with ctx.  0 at
+ * the end; -1 with *e set if take said so, BK_DATA for a line that is no
+ * record or has no newline: a name that was cut may be another's.
+ */
+typedef int approved_take(void *ctx, const char *name, struct bk_err *e);
+int approved_read(const struct bk_plan_call *c, approved_take *take, void *ctx,
+    struct bk_err *e);
 
 #endif

@@ -66,22 +66,15 @@ check(const char *name, const char *from, struct bk_err *e)
 	return 0;
 }
 
-/*
- * Take one name.  A line without its newline is what is left of a listing
- * that was cut within a name: it may well name something else.
- */
 static int
-take(struct job *job, const struct bk_record *r, FILE *f, struct bk_err *e)
+take(void *ctx, const char *name, struct bk_err *e)
 {
+	struct job *job = ctx;
 	const char *from = approved_name(&job->plan);
 	size_t cap = job->cap == 0 ? 64 : job->cap * 2;
 	char **more;
 
-	if (feof(f))
-		return bk_fail(e, BK_DATA, "%s: '%s', the last line, has no "
-		    "newline: was the listing cut? nothing was deleted", from,
-		    r->name);
-	if (check(r->name, from, e) == -1)
+	if (check(name, from, e) == -1)
 		return -1;
 	if (job->n == job->cap) {
 		if (cap > SIZE_MAX / sizeof(*more) || (more =
@@ -90,32 +83,10 @@ take(struct job *job, const struct bk_record *r, FILE *f, struct bk_err *e)
 		job->names = more;
 		job->cap = cap;
 	}
-	if ((job->names[job->n] = strdup(r->name)) == NULL)
+	if ((job->names[job->n] = strdup(name)) == NULL)
 		return bk_fail_memory(e);
 	job->n++;
 	return 0;
-}
-
-static int
-read_names(struct job *job, struct bk_err *e)
-{
-	struct bk_record r;
-	char *line = NULL;
-	size_t cap = 0;
-	FILE *f = approved_open(&job->plan, e);
-	int rc;
-
-	if (f == NULL)
-		return -1;
-	while ((rc = bk_record_read(f, &line, &cap, &r, e)) == 1)
-		if (take(job, &r, f, e) == -1) {
-			rc = -1;
-			break;
-		}
-	free(line);
-	if (f != stdin)
-		fclose(f);		/* read only: nothing to lose */
-	return rc;
 }
 
 static int
@@ -264,7 +235,7 @@ main(int argc, char *argv[])
 	bk_tool_audit()->type = "delete";
 	bk_tool_audit()->source = approved_name(&job.plan);
 
-	rc = read_names(&job, &e);
+	rc = approved_read(&job.plan, take, &job, &e);
 	if (rc == 0)
 		rc = dry_run ? print_all(&job, &e) : delete_all(&job, &e);
 	if (fflush(stdout) == EOF)

@@ -76,13 +76,10 @@ new_item(struct job *job, struct bk_err *e)
 	return &job->items[job->n++];
 }
 
-/*
- * Take one name.  A line without its newline is what is left of a listing
- * that was cut within a name: it may well name something else.
- */
 static int
-take(struct job *job, const struct bk_record *r, FILE *f, struct bk_err *e)
+take(void *ctx, const char *name, struct bk_err *e)
 {
+	struct job *job = ctx;
 	const char *from = approved_name(&job->plan);
 	struct item *it = new_item(job, e);
 	struct bk_err bad = {0};
@@ -90,16 +87,12 @@ take(struct job *job, const struct bk_record *r, FILE *f, struct bk_err *e)
 
 	if (it == NULL)
 		return -1;
-	if (feof(f))
-		return bk_fail(e, BK_DATA, "%s: '%s', the last line, has no "
-		    "newline: was the listing cut? nothing was deleted", from,
-		    r->name);
-	if (bk_s3_url_parse(r->name, &it->url, &bad) == -1)
+	if (bk_s3_url_parse(name, &it->url, &bad) == -1)
 		return bk_fail(e, bad.code == BK_USAGE ? BK_DATA : bad.code,
 		    "%s: %s; nothing was deleted", from, bad.msg);
 	if (*it->url.key == '\0')
 		return bk_fail(e, BK_DATA, "%s: %s: a bucket, not an object; "
-		    "nothing was deleted", from, r->name);
+		    "nothing was deleted", from, name);
 	id = strstr(it->url.key, UPLOAD_ID);
 	while (id != NULL && (next = strstr(id + 1, UPLOAD_ID)) != NULL)
 		id = next;
@@ -108,28 +101,6 @@ take(struct job *job, const struct bk_record *r, FILE *f, struct bk_err *e)
 		it->upload_id = id + strlen(UPLOAD_ID);
 	}
 	return 0;
-}
-
-static int
-read_names(struct job *job, struct bk_err *e)
-{
-	struct bk_record r;
-	char *line = NULL;
-	size_t cap = 0;
-	FILE *f = approved_open(&job->plan, e);
-	int rc;
-
-	if (f == NULL)
-		return -1;
-	while ((rc = bk_record_read(f, &line, &cap, &r, e)) == 1)
-		if (take(job, &r, f, e) == -1) {
-			rc = -1;
-			break;
-		}
-	free(line);
-	if (f != stdin)
-		fclose(f);		/* read only: nothing to lose */
-	return rc;
 }
 
 static int
@@ -319,7 +290,7 @@ main(int argc, char *argv[])
 	bk_tool_audit()->type = "delete";
 	bk_tool_audit()->source = approved_name(&job.plan);
 
-	rc = read_names(&job, &e);
+	rc = approved_read(&job.plan, take, &job, &e);
 	if (rc == 0 && job.n > 0)
 		rc = dry_run ? print_all(&job, &e) : delete_all(&job, &e);
 	if (fflush(stdout) == EOF)
