@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define SLURP_STEP (64 * 1024)
+
 /* A non-blocking descriptor (ssh leaves such behind): wait until it is ready. */
 static int
 wait_ready(int fd, short events)
@@ -111,28 +113,43 @@ bk_io_close(int fd, const char *name, struct bk_err *e)
 	return 0;
 }
 
+/* Memory grows with what has arrived, not with what might. */
+static int
+slurp(int fd, const char *name, size_t max, struct bk_buf *b,
+    struct bk_err *e)
+{
+	size_t start = b->len, want;
+	ssize_t n;
+
+	do {
+		/* one more than allowed, to see that there is more */
+		want = max - (b->len - start) < SLURP_STEP ?
+		    max - (b->len - start) + 1 : SLURP_STEP;
+		if (bk_buf_reserve(b, want, e) == -1 ||
+		    (n = bk_io_read(fd, b->data + b->len, want, name, e)) == -1)
+			return -1;
+		b->len += (size_t)n;
+		if (b->len - start > max)
+			return bk_fail(e, BK_DATA, "%s: longer than %zu bytes",
+			    name, max);
+	} while ((size_t)n == want);
+	return 0;
+}
+
 int
 bk_io_slurp(const char *path, size_t max, struct bk_buf *b, struct bk_err *e)
 {
-	int std = strcmp(path, "-") == 0, rc = -1;
+	int std = strcmp(path, "-") == 0, rc;
 	int fd = std ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	const char *name = std ? "standard input" : path;
-	ssize_t n;
+	size_t start = b->len;
 
 	if (fd == -1)
 		return bk_fail_errno(e, "%s", path);
-	if (bk_buf_reserve(b, max, e) == -1)
-		goto done;
-	if ((n = bk_io_read(fd, b->data + b->len, max + 1, name, e)) == -1)
-		goto done;
-	if ((size_t)n > max) {
-		bk_wipe(b->data + b->len, (size_t)n);
-		bk_fail(e, BK_DATA, "%s: longer than %zu bytes", name, max);
-		goto done;
+	rc = slurp(fd, std ? "standard input" : path, max, b, e);
+	if (rc == -1 && b->data != NULL) {
+		bk_wipe(b->data + start, b->len - start);
+		b->len = start;
 	}
-	b->len += (size_t)n;
-	rc = 0;
- done:
 	if (b->data != NULL)
 		b->data[b->len] = '\0';
 	if (!std)
