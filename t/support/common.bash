@@ -19,6 +19,10 @@ unset BK_AUDIT_LOG BK_RECIPIENTS BK_IDENTITY BK_JOBS DATABASE_URL
 opening_mark() { bk-seal printf x | head -c 32; }
 closing_mark() { bk-seal printf x | tail -c 32; }
 
+# sanitized: the tools are a build with sanitizers, which has memory and
+# libraries of its own.
+sanitized() { readelf -d "$BK_BIN/bk-seal" | grep -Eq 'lib[atu]+b?san'; }
+
 # free_port: print a TCP port on loopback that was free a moment ago.
 free_port() {
 	perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(
