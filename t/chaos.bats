@@ -264,7 +264,9 @@ teed" ]
 @test "bk-seal: a foreign producer that is killed leaves nothing" {
 	local n
 	PATH=$SUPPORT:$PATH
-	for n in 0 1 "$(somewhere 1)" "$(somewhere 1)"; do
+	# in the first half: of the last bytes pg_dump is rid when it has
+	# filled the pipes, and then it has succeeded
+	for n in 0 1 "$(($(somewhere 1) / 2))" "$(($(somewhere 1) / 2))"; do
 		rm -f ./*.err
 		ALL=(0)
 		bk-seal sh -c 'echo $$ >dump.pid; exec pg_dump -Fc -Z0 shop' 2>seal.err |
