@@ -154,10 +154,13 @@ go() {
 }
 
 @test "SIGKILL leaves the old one serving, and the next run sweeps" {
+	mkdir tmp
+	export TMPDIR=$PWD/tmp
 	paused
 	kill -9 "$JOB"
 	go
 	[ "$status" = 137 ]
+	[ -z "$(ls tmp)" ]
 	sql 'SELECT * FROM mine' shop
 	[ "$(dbs | grep -c '^shop_new_')" = 1 ]
 	# while its sessions end, its lock may still be held

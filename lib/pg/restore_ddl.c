@@ -1,17 +1,14 @@
 #include "restore_ddl.h"
 
-#include <sys/stat.h>
-
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "io.h"
 
-#define RANDOM "XX" "XX" "XX"	/* for mkdtemp(3) */
+#define RANDOM "XX" "XX" "XX"	/* for mkstemp(3) */
 
 /* The first pg_restore that knows an archive's version. */
 static int
@@ -57,17 +54,47 @@ bk_restore_find_program(const struct bk_restore *r, const struct bk_bindir *b,
 	    "a server of version 17 or later", server);
 }
 
+/*
+ * A file that nobody comes across, even if we are killed with SIGKILL: it has
+ * no name but the descriptor's, which pg_restore inherits.
+ */
 static int
-write_file(const char *path, const struct bk_buf *text, struct bk_err *e)
+open_nameless(struct bk_ddl_file *f, const char *tmpdir, struct bk_err *e)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600), rc;
+	struct bk_buf path = {0};
+	int rc = -1;
 
-	if (fd == -1)
-		return bk_fail_errno(e, "%s", path);
-	rc = bk_io_write(fd, text->data, text->len, path, e);
-	if (bk_io_close(fd, path, e) == -1)
-		rc = -1;
+	if (bk_buf_printf(&path, e, "%s/bk-restore." RANDOM, tmpdir) == -1)
+		goto done;
+	if ((f->fd = mkstemp(path.data)) == -1 || unlink(path.data) == -1) {
+		bk_fail_errno(e, "%s", path.data);
+		goto done;
+	}
+	(void)snprintf(f->name, sizeof(f->name), "/dev/fd/%d", f->fd);
+	rc = 0;
+ done:
+	bk_buf_free(&path);
 	return rc;
+}
+
+static int
+write_file(const struct bk_ddl_file *f, const struct bk_buf *text,
+    struct bk_err *e)
+{
+	if (ftruncate(f->fd, 0) == -1)
+		return bk_fail_errno(e, "%s", f->name);
+	return bk_io_pwrite(f->fd, text->data, text->len, 0, f->name, e);
+}
+
+/*
+ * What pg_restore is to open.  Where that does not make a new open file of it,
+ * as Linux does, the position of the last reader is still there.
+ */
+static const char *
+rewound(const struct bk_ddl_file *f)
+{
+	(void)lseek(f->fd, 0, SEEK_SET);
+	return f->name;
 }
 
 /* The TOC, with every entry's data taken away. */
@@ -89,7 +116,7 @@ write_toc(struct bk_restore_ddl *d, struct bk_err *e)
 		bk_archive_put_int((uint8_t *)raw.data + te->has_data_at, 0);
 		raw.data[te->offset_at] = BK_OFFSET_NODATA;
 	}
-	rc = write_file(d->file.data, &raw, e);
+	rc = write_file(&d->file, &raw, e);
  done:
 	bk_buf_free(&raw);
 	return rc;
@@ -102,7 +129,8 @@ bk_restore_ddl_open(struct bk_restore_ddl *d, const struct bk_restore *r,
 	const struct bk_bindir_range psql = { .wanted = server_version / 10000,
 	    .min = 10, .max = INT_MAX };
 
-	*d = (struct bk_restore_ddl){ .toc = bk_restore_toc(r) };
+	*d = (struct bk_restore_ddl){ .toc = bk_restore_toc(r),
+	    .file.fd = -1, .list.fd = -1 };
 	if (d->toc->server != NULL)
 		d->older = server_version / 10000 <
 		    strtol(d->toc->server, NULL, 10);
@@ -113,15 +141,8 @@ bk_restore_ddl_open(struct bk_restore_ddl *d, const struct bk_restore *r,
 	    bk_bindir_find_range(&o->bindir, "psql", &psql,
 	    &d->psql.program, e) == -1)) ||
 	    bk_buf_printf(&d->jobs, e, "--jobs=%u", o->jobs) == -1 ||
-	    bk_buf_printf(&d->dir, e, "%s/bk-restore." RANDOM, o->tmpdir) == -1)
-		return -1;
-	if (mkdtemp(d->dir.data) == NULL) {
-		bk_fail_errno(e, "%s", d->dir.data);
-		d->dir.len = 0;
-		return -1;
-	}
-	if (bk_buf_printf(&d->file, e, "%s/toc", d->dir.data) == -1 ||
-	    bk_buf_printf(&d->list, e, "%s/list", d->dir.data) == -1)
+	    open_nameless(&d->file, o->tmpdir, e) == -1 ||
+	    open_nameless(&d->list, o->tmpdir, e) == -1)
 		return -1;
 	return write_toc(d, e);
 }
@@ -129,13 +150,10 @@ bk_restore_ddl_open(struct bk_restore_ddl *d, const struct bk_restore *r,
 void
 bk_restore_ddl_close(struct bk_restore_ddl *d)
 {
-	if (d->file.len > 0)
-		(void)unlink(d->file.data);
-	if (d->dir.len > 0)
-		(void)rmdir(d->dir.data);
-	bk_buf_free(&d->dir);
-	bk_buf_free(&d->file);
-	bk_buf_free(&d->list);
+	if (d->file.fd != -1)
+		close(d->file.fd);
+	if (d->list.fd != -1)
+		close(d->list.fd);
 	bk_buf_free(&d->jobs);
 	bk_restore_client_close(&d->client);
 	bk_restore_client_close(&d->psql);
@@ -175,8 +193,8 @@ run_by_psql(struct bk_restore_ddl *d, char *const options[], struct bk_err *e)
 	struct bk_pour *f = NULL;
 	int rc = -1;
 
-	if (bk_restore_client_script(&d->client, options, d->file.data, &sql,
-	    e) == -1)
+	if (bk_restore_client_script(&d->client, options,
+	    rewound(&d->file), &sql, e) == -1)
 		goto done;
 	blank_lines(sql.data);
 	if ((f = bk_restore_client_pour(&d->psql, 1, psql, e)) != NULL &&
@@ -192,7 +210,7 @@ static int
 run(struct bk_restore_ddl *d, char *const options[], struct bk_err *e)
 {
 	return d->by_psql ? run_by_psql(d, options, e) :
-	    bk_restore_client_run(&d->client, options, d->file.data, e);
+	    bk_restore_client_run(&d->client, options, rewound(&d->file), e);
 }
 
 int
@@ -271,7 +289,7 @@ write_list(struct bk_restore_ddl *d, const unsigned char *wanted,
 	}
 	*any = list.len > 0;
 	if (rc == 0 && *any)
-		rc = write_file(d->list.data, &list, e);
+		rc = write_file(&d->list, &list, e);
 	bk_buf_free(&list);
 	return rc;
 }
@@ -286,7 +304,8 @@ run_step(struct bk_restore_ddl *d, enum bk_ddl_step step,
 	size_t n = 0;
 	int any, rc = -1;
 
-	if (bk_buf_printf(&arg, e, "--use-list=%s", d->list.data) == -1 ||
+	if (bk_buf_printf(&arg, e, "--use-list=%s",
+	    rewound(&d->list)) == -1 ||
 	    write_list(d, NULL, step, &any, e) == -1)
 		goto done;
 	argv[n++] = arg.data;
@@ -295,7 +314,6 @@ run_step(struct bk_restore_ddl *d, enum bk_ddl_step step,
 		argv[n++] = *options++;
 	rc = any ? run(d, argv, e) : 0;
  done:
-	(void)unlink(d->list.data);
 	bk_buf_free(&arg);
 	return rc;
 }
@@ -319,16 +337,16 @@ bk_restore_ddl_script(struct bk_restore_ddl *d, const unsigned char *wanted,
 	char *argv[3] = { NULL };
 	int any, rc = -1;
 
-	if (bk_buf_printf(&arg, e, "--use-list=%s", d->list.data) == -1 ||
+	if (bk_buf_printf(&arg, e, "--use-list=%s",
+	    rewound(&d->list)) == -1 ||
 	    write_list(d, wanted, step, &any, e) == -1)
 		goto done;
 	argv[0] = arg.data;
-	rc = any ? bk_restore_client_script(&d->client, argv, d->file.data,
-	    sql, e) : 0;
+	rc = any ? bk_restore_client_script(&d->client, argv,
+	    rewound(&d->file), sql, e) : 0;
 	if (rc == 0 && any)
 		blank_lines(sql->data);
  done:
-	(void)unlink(d->list.data);
 	bk_buf_free(&arg);
 	return rc;
 }

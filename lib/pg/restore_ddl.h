@@ -15,7 +15,8 @@ struct bk_restore_ddl {
 	struct bk_restore_client client, psql;
 	int by_psql;		/* pg_restore is too new for the server */
 	const struct bk_toc *toc;
-	struct bk_buf dir, file, list, jobs;
+	struct bk_ddl_file { int fd; char name[24]; } file, list;
+	struct bk_buf jobs;
 	int older;		/* the server, than the one of the dump */
 };
 
@@ -24,7 +25,8 @@ struct bk_restore_ddl {
  * there its script goes to psql, without that line, and -j has no effect on
  * indexes.
  *
- * Find the program for a server of that version, write the file.
+ * Find the program for a server of that version, write the file: one without a
+ * name, in tmpdir.
  * bk_restore_ddl_close() in any case.
  */
 int bk_restore_ddl_open(struct bk_restore_ddl *d, const struct bk_restore *r,
