@@ -1,15 +1,11 @@
 /* bk-age: how often in a row jobs failed, by the audit log; see age.h */
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "../lib/policy/group.h"
+#include "../lib/policy/runs.h"
 #include "../lib/policy/series.h"
 #include "age.h"
-#include "when.h"
 
 /* What one tool does to one database or series. */
 struct job {
@@ -104,78 +100,33 @@ forgive(struct jobs *jobs, const char *operation, const char *target,
 	return rc == -1 ? -1 : 0;
 }
 
-static const char *
-text_of(const json_t *record, const char *key)
-{
-	const char *s = json_string_value(json_object_get(record, key));
-
-	return s == NULL ? "" : s;
-}
-
-/* One record of the log; why is a word on what is wrong with it. */
 static int
-take(struct jobs *jobs, const json_t *record, const char **why,
-    struct bk_err *e)
+take(void *arg, const struct bk_run *run, struct bk_err *e)
 {
-	const char *operation = text_of(record, "operation");
-	const char *status = text_of(record, "status");
-	const char *when = text_of(record, "timestamp"), *target;
-	int failed = strcmp(status, "failure") == 0, kind, rc = -1;
+	int kind = kind_of(run->operation), rc = -1;
+	struct jobs *jobs = arg;
 	struct bk_buf key = {0};
+	const char *target;
 	struct job *j;
-	time_t t;
 
-	*why = "no record of an audit log";
-	if (*operation == '\0' || (!failed && strcmp(status, "success") != 0) ||
-	    bk_when_parse(when, strlen(when), &t) == -1)
-		return -1;
-	*why = NULL;
-	if ((kind = kind_of(operation)) == 0)
+	if (kind == 0)
 		return 0;
-	target = text_of(record, kind == 1 ? "source" : "destination");
+	target = kind == 1 ? run->source : run->destination;
 	if ((kind == 1 ? bk_buf_puts(&key, target, e) :
 	    bk_series_of(target, &key, e)) == -1 ||
-	    (j = find_job(jobs, operation, key.data, e)) == NULL)
+	    (j = find_job(jobs, run->operation, key.data, e)) == NULL)
 		goto done;
-	j->failures = failed ? j->failures + 1 : 0;
-	j->last = t;
+	j->failures = run->failed ? j->failures + 1 : 0;
+	j->last = run->ended;
 	free(j->error);
 	j->error = NULL;
-	if (failed && (j->error = strdup(text_of(record, "error"))) == NULL) {
+	if (run->failed && (j->error = strdup(run->error)) == NULL) {
 		bk_fail_memory(e);
 		goto done;
 	}
-	rc = failed ? 0 : forgive(jobs, operation, target, e);
+	rc = run->failed ? 0 : forgive(jobs, run->operation, target, e);
  done:
 	bk_buf_free(&key);
-	return rc;
-}
-
-static int
-read_log(struct jobs *jobs, FILE *f, const char *path, struct bk_err *e)
-{
-	const char *why = NULL;
-	json_error_t error;
-	json_t *record;
-	char *line = NULL;
-	size_t cap = 0, number = 0;
-	ssize_t n;
-	int rc = 0;
-
-	while (rc == 0 && (errno = 0, n = getline(&line, &cap, f)) != -1) {
-		number++;
-		record = json_loadb(line, (size_t)n, 0, &error);
-		if (record == NULL)
-			rc = bk_fail(e, BK_DATA, "%s: line %zu: %s", path,
-			    number, error.text);
-		else if (take(jobs, record, &why, e) == -1)
-			rc = why == NULL ? -1 : bk_fail(e, BK_DATA, "%s: line "
-			    "%zu: %s", path, number, why);
-		json_decref(record);
-	}
-	if (rc == 0 && (ferror(f) || errno != 0))
-		rc = bk_fail_errno(e, "%s: read", path);
-	free(line);
 	return rc;
 }
 
@@ -205,14 +156,9 @@ age_log(struct bk_subjects *out, const char *path, const struct bk_fresh *f,
     struct bk_err *e)
 {
 	struct jobs jobs = {0};
-	FILE *log = fopen(path, "re");
 	struct job *j;
-	int rc;
+	int rc = bk_runs_read(path, take, &jobs, e);
 
-	if (log == NULL)
-		return bk_fail_errno(e, "%s", path);
-	rc = read_log(&jobs, log, path, e);
-	fclose(log);			/* read only: nothing to lose */
 	if (rc == 0 && jobs.n == 0)
 		rc = bk_fail(e, BK_DATA, "%s: no backup was made, as far as "
 		    "this log tells", path);

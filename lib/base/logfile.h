@@ -1,0 +1,38 @@
+#ifndef BK_BASE_LOGFILE_H
+#define BK_BASE_LOGFILE_H
+/*
+ * The lines of a file that grows, in memory that does not, whatever it holds.
+ * A line is what ends in a newline: bytes behind the last one are a line that
+ * is being written, or was cut, and are not handed out.
+ */
+#include <stddef.h>
+
+#include "err.h"
+
+struct bk_logfile;
+
+/*
+ * Begin to read fd, which stays the caller's; name (borrowed) is used in
+ * messages.  A line has max bytes at most.  NULL with *e set: memory.
+ */
+struct bk_logfile *bk_logfile_open(int fd, const char *name, size_t max,
+    struct bk_err *e);
+
+/*
+ * The next line, without its newline, any bytes, not ended by a NUL; borrowed
+ * until the next call.  1; 0 at the end of what is there by now: called again
+ * it goes on with what was appended; -1 with *e set: BK_FAIL the read failed,
+ * BK_DATA the line is longer than max, the next call skips the rest of it.
+ */
+int bk_logfile_next(struct bk_logfile *l, const char **line, size_t *n,
+    struct bk_err *e);
+
+/* The number of the line that the last call was about, from 1. */
+size_t bk_logfile_number(const struct bk_logfile *l);
+
+/* 1 if there are bytes behind the last newline that was read. */
+int bk_logfile_cut(const struct bk_logfile *l);
+
+void bk_logfile_free(struct bk_logfile *l);	/* NULL is fine; fd stays open */
+
+#endif

@@ -1,0 +1,52 @@
+#ifndef BK_POLICY_RUNS_H
+#define BK_POLICY_RUNS_H
+/*
+ * The audit log, read: one JSON object a line, one line a run of a tool, as
+ * bk-formats(5) has it.  Lines that a script made are runs as well: operation,
+ * status and timestamp must be there, whatever else may be missing.
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "err.h"
+
+/* No line of a log is longer; no tool writes one that is. */
+#define BK_RUN_MAX (1024 * 1024)
+
+struct bk_run {
+	time_t ended;
+	double duration_seconds;	/* 0 where unknown, as size_bytes */
+	uint64_t size_bytes;
+	int failed;
+	long pid;			/* 0: unknown */
+	/* "" where missing or null; they go with bk_run_free() */
+	const char *operation, *type, *source, *destination, *error, *user,
+	    *host, *version;
+	const char *line;		/* the caller's, as it was parsed */
+	size_t len;
+	void *record;			/* private */
+};
+
+/*
+ * Read one line of n bytes, without its newline; it must stay as long as r
+ * does.  -1 with *e set and nothing to free: BK_DATA it is no record.
+ */
+int bk_run_parse(struct bk_run *r, const char *line, size_t n,
+    struct bk_err *e);
+
+void bk_run_free(struct bk_run *r);
+
+/*
+ * Call each(arg, ...) for every run in the log path ("-": standard input), the
+ * oldest first; what it gets is gone when it returns.  It may stop the reading
+ * by returning -1 with *e set.  A last line that has no newline is one that is
+ * being written, and is left out.
+ *
+ * 0, or -1 with *e set: BK_FAIL the log cannot be read, BK_DATA a line is no
+ * record; both name the file, and the line.
+ */
+int bk_runs_read(const char *path, int (*each)(void *arg,
+    const struct bk_run *r, struct bk_err *e), void *arg, struct bk_err *e);
+
+#endif
