@@ -79,10 +79,12 @@ deps:
 	sh contrib/install-deps.sh
 
 # A second make, which sees the libraries that the first has just installed.
+# Signals as they should be: nohup and such ignore some, the tests send them.
 check: deps
 	$(MAKE) -s -j$(JOBS) all units
 	$(MAKE) -s lint
-	BK_BIN="$(CURDIR)/$B/bin" PATH="$(CURDIR)/$B/bin:$$PATH" \
+	env --default-signal BK_BIN="$(CURDIR)/$B/bin" \
+	    PATH="$(CURDIR)/$B/bin:$$PATH" \
 	    prove -j$(JOBS) --timer --failures --comments --ext .t --ext .bats $B/t t
 
 units: $(UNITS)
