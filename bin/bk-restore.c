@@ -139,25 +139,34 @@ connect_server(struct bk_err *e)
 	return bk_newdb_exists(conn, target.data, &exists, e);
 }
 
+/* How much there is in a database of the server. */
+static int
+count_objects(const char *name, long *n, struct bk_err *e)
+{
+	PGconn *c;
+	int rc;
+
+	if (bk_conn_params_database(params, name, e) == -1 ||
+	    (c = bk_conn_again(params, e)) == NULL)
+		return -1;
+	rc = bk_server_count(c, n, e);
+	PQfinish(c);
+	return rc;
+}
+
 /* An --into database that exists must be empty. */
 static int
 check_empty(struct bk_err *e)
 {
-	PGconn *c;
-	long n = 0;
-	int rc = -1;
+	long n;
 
 	if (mode != INTO || !exists)
 		return 0;
-	if (bk_conn_params_database(params, target.data, e) == -1 ||
-	    (c = bk_conn_again(params, e)) == NULL)
+	if (count_objects(target.data, &n, e) == -1)
 		return -1;
-	if (bk_server_count(c, &n, e) == 0)
-		rc = n == 0 ? 0 : bk_fail(e, BK_DATA, "database \"%s\": "
-		    "is not empty; --into loads a new or an empty one, and "
-		    "without it the dump takes its place", target.data);
-	PQfinish(c);
-	return rc;
+	return n == 0 ? 0 : bk_fail(e, BK_DATA, "database \"%s\": is not "
+	    "empty; --into loads a new or an empty one, and without it the "
+	    "dump takes its place", target.data);
 }
 
 /*
@@ -209,19 +218,21 @@ check_archive(struct bk_err *e)
 	return bk_globals_apply(conn, sql, &made, e);
 }
 
-/* The database to load into: a new one, unless it is there and empty. */
+/*
+ * The new database to load into.  Who made an empty one for --into chose its
+ * encoding and locale; else they are the dump's.
+ */
 static int
 make_database(struct bk_err *e)
 {
+	const int chosen = mode == INTO && exists;
 	const struct bk_newdb_like like = { .target = target.data,
-	    .toc = archive == NULL ? NULL : bk_restore_toc(archive),
+	    .toc = archive == NULL || chosen ? NULL : bk_restore_toc(archive),
 	    .no_owner = how.no_owner };
 	int swept, rc;
 
 	if (bk_newdb_sweep(conn, target.data, &swept, e) == -1)
 		return -1;
-	if (mode == INTO && exists)
-		return 0;
 	/* a database half made could not be dropped */
 	bk_tool_signals_hold();
 	rc = bk_newdb_create(conn, &like, newdb, e);
@@ -286,6 +297,23 @@ load_foreign(enum bk_pour_kind kind, struct bk_source src, int whole,
 	return 0;
 }
 
+/*
+ * What --into has put aside was empty when it began.  If it still is, nobody
+ * wants it back, and before becomes "".
+ */
+static void
+drop_empty(char before[BK_NEWDB_NAME])
+{
+	struct bk_err ignored = {0};
+	long n = 1;
+
+	if (mode != INTO || before[0] == '\0')
+		return;
+	if (count_objects(before, &n, &ignored) == 0 && n == 0 &&
+	    bk_newdb_drop(conn, before, &ignored) == 0)
+		before[0] = '\0';
+}
+
 /* Give the new database its name; before: what the old one is called now. */
 static int
 give_name(char before[BK_NEWDB_NAME], double *seconds, struct bk_err *e)
@@ -293,15 +321,17 @@ give_name(char before[BK_NEWDB_NAME], double *seconds, struct bk_err *e)
 	int rc;
 
 	before[0] = '\0';
-	if (newdb[0] == '\0')		/* it has had it all the time */
+	if (newdb[0] == '\0')		/* a part, of one that has a name */
 		return 0;
 	if (refuse_source(e) == -1 ||
 	    bk_newdb_dress(conn, newdb, target.data, e) == -1)
 		return -1;
 	bk_tool_signals_hold();
 	rc = bk_swap(conn, admin, newdb, target.data, before, seconds, e);
-	if (rc == 0)
+	if (rc == 0) {
 		newdb[0] = '\0';
+		drop_empty(before);
+	}
 	bk_tool_signals_release();
 	return rc;
 }

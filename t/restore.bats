@@ -67,6 +67,27 @@ refused() {
 	dbs | diff before -
 }
 
+# paused: a restore of weird.bk into new, in the middle of its rows; what is
+# written to descriptor 9 or its being closed lets it on.
+paused() {
+	mkfifo gate
+	exec 9<>gate
+	(head -c 20000000 weird.bk && cat <&8 && tail -c +20000001 weird.bk) \
+	    8<gate 3>&- 9>&- | exec bk-restore -j 2 --into new 2>err 3>&- 9>&- &
+	JOB=$!
+	await 10 is "count(*) = 2 FROM pg_stat_activity WHERE
+	    application_name = 'bk-restore' AND datname LIKE 'new_new_%'
+	    AND query LIKE 'COPY%'"
+}
+
+# go: let it on, and wait for its end.
+go() {
+	exec 9>&-
+	status=0
+	wait "$JOB" || status=$?
+	JOB=
+}
+
 # --- unhappy
 
 @test "a stream that ends early leaves nothing, wherever it ends" {
@@ -199,21 +220,11 @@ refused() {
 }
 
 @test "a worker whose server process dies ends it all" {
-	mkfifo gate
-	exec 9<>gate
-	(head -c 20000000 weird.bk && cat gate && tail -c +20000001 weird.bk) \
-	    3>&- 9>&- | bk-restore -j 2 --into new 2>err 3>&- 9>&- &
-	JOB=$!
-	await 10 is "count(*) = 2 FROM pg_stat_activity WHERE
-	    application_name = 'bk-restore' AND datname LIKE 'new_new_%'
-	    AND query LIKE 'COPY%'"
+	paused
 	sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE
 	    application_name = 'bk-restore' AND datname LIKE 'new_new_%'" \
 	    postgres >/dev/null
-	exec 9>&-
-	status=0
-	wait "$JOB" || status=$?
-	JOB=
+	go
 	[ "$status" = 1 ]
 	[[ $(cat err) == 'bk-restore: table "'* ]]
 	[ "$(wc -l <err)" = 1 ]
@@ -253,10 +264,74 @@ refused() {
 	    <(records again | grep -v '"manifest"' | sed 's/"id":[0-9]*//')
 }
 
-@test "into a database that is there and empty" {
-	createdb new
+@test "into a database that is there and empty: it keeps what it is" {
+	sql 'CREATE ROLE boss' postgres
+	createdb -T template0 -E LATIN1 --locale=C -O boss new
+	sql "ALTER DATABASE new SET work_mem TO '5MB'" postgres
+	sql "COMMENT ON DATABASE new IS 'mine'" postgres
 	bk-restore -q --into new <small.bk
-	diff <(text small) <(text new)
+	diff <(text small) <(PGCLIENTENCODING=UTF8 text new)
+	is "pg_encoding_to_char(encoding) = 'LATIN1' AND
+	    datdba = 'boss'::regrole AND
+	    shobj_description(oid, 'pg_database') = 'mine'
+	    FROM pg_database WHERE datname = 'new'"
+	[ "$(sql 'SHOW work_mem')" = 5MB ]
+	# and what was put aside is gone
+	dropdb new
+	dbs | diff before -
+	sql 'DROP ROLE boss' postgres
+}
+
+# oid: which database it is that is called new.
+oid() {
+	sql "SELECT oid FROM pg_database WHERE datname = 'new'" postgres
+}
+
+@test "a failure leaves the empty database what it was: empty" {
+	local was
+	createdb -T template0 new
+	was=$(oid)
+	dbs >before_it
+	head -c -1 small.bk >cut
+	run --separate-stderr -3 bk-restore --into new <cut
+	sed 's/row 500 of a/row 500 of A/' small.bk >bad
+	run --separate-stderr -3 bk-restore --into new <bad
+	pg_dump small | sed 's/^500\t/500x\t/' >bad
+	run --separate-stderr -1 bk-restore --into new <bad
+	[ "$(oid)" = "$was" ]
+	[ "$(sql "SELECT count(*) FROM pg_class WHERE oid >= 16384")" = 0 ]
+	dbs | diff before_it -
+}
+
+@test "a kill leaves the empty database empty, and the next run sweeps" {
+	local was
+	createdb -T template0 new
+	was=$(oid)
+	paused
+	kill -9 "$JOB"
+	go
+	[ "$status" = 137 ]
+	[ "$(oid)" = "$was" ]
+	[ "$(sql "SELECT count(*) FROM pg_class WHERE oid >= 16384")" = 0 ]
+	await 10 is "count(*) = 0 FROM pg_stat_activity
+	    WHERE application_name = 'bk-restore'"
+	bk-restore -q --into new <small.bk
+	dropdb new
+	dbs | diff before -
+}
+
+@test "what somebody made in the empty database meanwhile is put aside" {
+	local aside
+	createdb -T template0 new
+	paused
+	sql 'CREATE TABLE precious (i int)'
+	go
+	[ "$status" = 0 ]
+	aside=$(sed -n 's/.*before: //p' err)
+	[[ $aside == new_before_* ]]
+	sql 'SELECT * FROM precious' "$aside"
+	diff <(text copy | sort) <(text new | sort)
+	bk-restore --drop-old new
 }
 
 @test "what settings a database or a user has does not matter" {

@@ -71,7 +71,7 @@ restored() {
 paused() {
 	mkfifo gate
 	exec 9<>gate
-	(head -c 300000 far.bk && cat gate && tail -c +300001 far.bk) 3>&- 9>&- |
+	(head -c 300000 far.bk && cat <&8 && tail -c +300001 far.bk) 8<gate 3>&- 9>&- |
 	    exec bk-restore "$@" shop 2>err 3>&- 9>&- &
 	JOB=$!
 	await 10 is "count(*) > 0 FROM pg_stat_activity WHERE

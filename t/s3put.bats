@@ -272,13 +272,42 @@ nothing_left() {
 	local n=0 fault
 	for fault in 'PUT . 1 status:503:SlowDown' 'PUT . 1 reset:1000' \
 	    'PUT . 1 lost:rst' 'PUT . 1-2 lost:fin' 'PUT . 1 corrupt:5' \
-	    'PUT . 1 status:501:NotImplemented'; do
+	    'PUT . 1 status:501:NotImplemented' \
+	    'PUT . 1 status:400:InvalidArgument'; do
 		echo "# $fault"
 		fault_start "$fault"
 		run -0 --separate-stderr put $((++n)) <"$SMALL"
 		[ -z "$stderr" ]
 		stored $n "$SMALL"
 	done
+}
+
+# A server without If-None-Match says so; who complains about something else
+# must not talk us into doing without.
+@test "a 400 about something else is no reason to leave out a condition" {
+	fault_start 'PUT . 1 status:400:InvalidTag'
+	run -1 --separate-stderr put x <"$SMALL"
+	[[ $stderr == *'InvalidTag (400)'* ]]
+	fault_start 'POST uploadId 1 status:400:InvalidPart'
+	run -1 --separate-stderr put x <"$BIG"
+	[[ $stderr == *'InvalidPart (400)'* ]]
+	nothing_left
+}
+
+@test "the longest of names leaves room for the cause" {
+	local key
+	key=$(printf 'é%.0s' {1..505})abc
+	fault_start 'PUT . all status:403:AccessDenied'
+	run -1 --separate-stderr put "$key" <"$SMALL"
+	one_line_error bk-s3put
+	[[ $stderr == *'éé...éé'*'éabc: AccessDenied (403): injected; check what the key may do' ]]
+	fault_start 'PUT . all status:503:SlowDown'
+	run -1 --separate-stderr put --retry-for 0 "$key" <"$SMALL"
+	[[ $stderr == *'éabc: SlowDown (503): injected' ]]
+	fault_stop
+	put "$key" <"$SMALL"
+	run -1 --separate-stderr put "$key" <"$SMALL"
+	[[ $stderr == *'éabc: there is such an object already; choose another name, or --overwrite' ]]
 }
 
 @test "what does not pass in the end leaves nothing" {

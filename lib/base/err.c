@@ -5,17 +5,52 @@
 #include <stdio.h>
 #include <string.h>
 
+#define WHOLE 8192		/* bytes of text, before it is shortened */
+#define FRONT 300		/* of which stay, when it is */
+
+static int
+is_inside_letter(char c)		/* in UTF-8 */
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/*
+ * Make text the message.  A name begins it, which may be long; its cause and
+ * the remedy end it.  So of too long a text the middle goes.
+ */
+static void
+set_message(struct bk_err *e, const char *text)
+{
+	static const char gap[] = "...";
+	size_t n = strlen(text), front = FRONT, back;
+
+	if (n < sizeof(e->msg)) {
+		memcpy(e->msg, text, n + 1);
+		return;
+	}
+	while (front > 0 && is_inside_letter(text[front]))
+		front--;
+	back = n - (sizeof(e->msg) - 1 - front - (sizeof(gap) - 1));
+	while (back < n && is_inside_letter(text[back]))
+		back++;
+	memcpy(e->msg, text, front);
+	memcpy(e->msg + front, gap, sizeof(gap) - 1);
+	memcpy(e->msg + front + sizeof(gap) - 1, text + back, n - back + 1);
+}
+
 int
 bk_fail(struct bk_err *e, enum bk_code code, const char *fmt, ...)
 {
+	char text[WHOLE];
 	va_list ap;
 
 	if (e->code != BK_OK)
 		return -1;
 	e->code = code;
 	va_start(ap, fmt);
-	(void)vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	set_message(e, text);
 	return -1;
 }
 
@@ -23,24 +58,30 @@ int
 bk_fail_errno(struct bk_err *e, const char *fmt, ...)
 {
 	int saved = errno;
-	const char *cause = strerror(saved);
-	size_t n, room;
+	char text[WHOLE];
 	va_list ap;
 
-	if (e->code != BK_OK)
-		return -1;
-	e->code = BK_FAIL;
-	e->quiet = saved == EPIPE;
 	va_start(ap, fmt);
-	(void)vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	/* of a name that is too long the end goes, not the cause */
-	n = strlen(e->msg);
-	room = sizeof(e->msg) - strlen(cause) - sizeof(": ");
-	if (n > room)
-		n = room;
-	(void)snprintf(e->msg + n, sizeof(e->msg) - n, ": %s", cause);
-	return -1;
+	if (e->code == BK_OK)
+		e->quiet = saved == EPIPE;
+	return bk_fail(e, BK_FAIL, "%.*s: %s", WHOLE / 2, text,
+	    strerror(saved));
+}
+
+void
+bk_fail_add(struct bk_err *e, const char *fmt, ...)
+{
+	char text[WHOLE];
+	size_t n = strlen(e->msg);
+	va_list ap;
+
+	memcpy(text, e->msg, n);
+	va_start(ap, fmt);
+	(void)vsnprintf(text + n, sizeof(text) - n, fmt, ap);
+	va_end(ap);
+	set_message(e, text);
 }
 
 int

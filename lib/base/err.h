@@ -23,7 +23,7 @@ enum bk_code {		/* also the exit statuses of every tool, see bk(7) */
 struct bk_err {
 	enum bk_code code;	/* BK_OK: nothing failed yet */
 	int quiet;		/* the reader of our output left: say nothing */
-	char msg[1024];		/* cut, never overrun, when longer */
+	char msg[1024];		/* when longer, its middle is "..." */
 };
 
 /* Record a failure; returns -1, so that a caller can write return bk_fail(...). */
@@ -32,6 +32,10 @@ int bk_fail(struct bk_err *e, enum bk_code code, const char *fmt, ...)
 
 /* The same with BK_FAIL and ": " strerror(errno) behind it; EPIPE is quiet. */
 int bk_fail_errno(struct bk_err *e, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Add to the message of a failure that there is: "; what it means". */
+void bk_fail_add(struct bk_err *e, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* "out of memory", for the one allocation failure every caller has. */

@@ -113,11 +113,23 @@ describe(const struct bk_s3_deposit *d, int multipart,
 	return n;
 }
 
-/* Does the server say that it does not know a header? */
+/*
+ * Does the server say that it does not know a header?  Most answer 501, some
+ * 400 with one of these codes; any other 400 is about something else, which
+ * leaving out a header does not cure.
+ */
 static int
 is_ignorant(const struct bk_s3_reply *r)
 {
-	return r->status == 501 || r->status == 400;
+	static const char *const codes[] = { "NotImplemented",
+	    "InvalidArgument", "InvalidRequest" };
+	size_t i;
+
+	for (i = 0; r->status == 400 && i < sizeof(codes) / sizeof(codes[0]);
+	    i++)
+		if (strcmp(r->code, codes[i]) == 0)
+			return 1;
+	return r->status == 501;
 }
 
 int
@@ -159,17 +171,15 @@ is_there(struct bk_s3_deposit *d, const struct bk_err *why,
 {
 	struct bk_err unknown = {0};
 	int ours = bk_s3_confirm_ours(d->s3, d->o->key, d->id, &unknown);
-	size_t n;
 
 	if (ours == 1)
 		return 0;
 	if (r->status == 412)
 		return occupied(d, e);
 	*e = *why;
-	n = strlen(e->msg);
 	if (ours == -1)
-		(void)snprintf(e->msg + n, sizeof(e->msg) - n, "; whether the "
-		    "object is there is not known: look with bk-s3ls");
+		bk_fail_add(e, "; whether the object is there is not known: "
+		    "look with bk-s3ls");
 	return -1;
 }
 
@@ -331,14 +341,12 @@ bk_s3_deposit_abort(struct bk_s3_deposit *d, struct bk_err *e)
 	};
 	struct bk_s3_reply r = {0};
 	struct bk_err ignored = {0};
-	size_t n = strlen(e->msg);
 
 	if (d->upload_id.len == 0)
 		return;
 	bk_s3_last_words(d->s3, LAST_WORDS);
 	if (bk_s3_do(d->s3, &rq, &r, &ignored) == -1 && r.status != 404)
-		(void)snprintf(e->msg + n, sizeof(e->msg) - n, "; no object "
-		    "was made, but its parts are still stored: abort the "
-		    "unfinished multipart upload");
+		bk_fail_add(e, "; no object was made, but its parts are "
+		    "still stored: abort the unfinished multipart upload");
 	bk_s3_reply_free(&r);
 }

@@ -177,14 +177,12 @@ static int
 collect(struct download *d, struct slot *s, struct bk_err *e)
 {
 	const struct bk_s3_reply *r;
+	struct bk_err why = {0};
 
-	if (bk_s3_task_result(s->task, &r, e) == -1) {
-		if (r->status == 412)
-			(void)snprintf(e->msg, sizeof(e->msg), "s3://%s/%s: "
-			    "it was replaced while it was read; try again",
-			    bk_s3_bucket(d->s3), d->o->key);
-		return -1;
-	}
+	if (bk_s3_task_result(s->task, &r, &why) == -1)
+		return r->status != 412 ? bk_fail(e, why.code, "%s", why.msg) :
+		    bk_fail(e, BK_FAIL, "s3://%s/%s: it was replaced while it "
+		    "was read; try again", bk_s3_bucket(d->s3), d->o->key);
 	bk_s3_task_free(s->task);
 	s->task = NULL;
 	pthread_mutex_lock(&d->lock);
@@ -268,14 +266,13 @@ bk_s3_download(struct bk_s3 *s3, const struct bk_s3_download_options *o,
     struct bk_out *out, struct bk_err *e)
 {
 	struct download d = { .s3 = s3, .o = o, .out = out };
-	char name[512];
+	struct bk_buf name = {0};
 	int rc = -1;
 
 	pthread_mutex_init(&d.lock, NULL);
 	pthread_cond_init(&d.filled, NULL);
-	(void)snprintf(name, sizeof(name), "s3://%s/%s", bk_s3_bucket(s3),
-	    o->key);
-	if (look(&d, e) == -1)
+	if (bk_buf_printf(&name, e, "s3://%s/%s", bk_s3_bucket(s3),
+	    o->key) == -1 || look(&d, e) == -1)
 		goto done;
 	if (o->progress != NULL)
 		o->progress->bytes_total = d.size;
@@ -284,11 +281,12 @@ bk_s3_download(struct bk_s3 *s3, const struct bk_s3_download_options *o,
 		goto done;
 	}
 	if (start_writer(&d, e) == -1 || fetch_all(&d, e) == -1 ||
-	    bk_s3_verify_finish(d.verify, name, e) == -1)
+	    bk_s3_verify_finish(d.verify, name.data, e) == -1)
 		goto done;
 	stop_writer(&d);
 	rc = bk_out_finish(out, e);
  done:
 	clear(&d);
+	bk_buf_free(&name);
 	return rc;
 }
