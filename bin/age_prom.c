@@ -92,7 +92,7 @@ static int
 add_labels(struct bk_buf *b, const struct bk_subject *s, struct bk_err *e)
 {
 	static const char *const whole[] =
-	    { "series", "archive", "job", "path" };
+	    { "series", "archive", "task", "path" };
 
 	if (bk_buf_puts(b, "{", e) == -1)
 		return -1;
@@ -131,7 +131,7 @@ add_metric(struct bk_buf *b, const struct bk_subjects *all, enum metric m,
 
 int
 age_prometheus(const struct bk_subjects *s, const struct bk_fresh *f,
-    struct bk_buf *out, struct bk_err *e)
+    const char *path, struct bk_buf *out, struct bk_err *e)
 {
 	static const char last_run[] = "bk_age_last_run_timestamp_seconds";
 	int m;
@@ -139,7 +139,10 @@ age_prometheus(const struct bk_subjects *s, const struct bk_fresh *f,
 	for (m = 0; m < METRICS; m++)
 		if (add_metric(out, s, (enum metric)m, e) == -1)
 			return -1;
-	return textfile_head(out, last_run, "gauge", "When bk-age found this "
-	    "out.", e) == -1 ? -1 :
-	    bk_buf_printf(out, e, "%s %jd\n", last_run, (intmax_t)f->now);
+	/* a collector reads several files: this one must differ in each */
+	if (textfile_head(out, last_run, "gauge", "When bk-age found this "
+	    "out.", e) == -1 || bk_buf_printf(out, e, "%s{", last_run) == -1 ||
+	    textfile_label(out, "file", path, e) == -1)
+		return -1;
+	return bk_buf_printf(out, e, "} %jd\n", (intmax_t)f->now);
 }

@@ -382,7 +382,8 @@ store_metrics(const struct call *c, struct bk_subjects *s, struct bk_err *e)
 {
 	struct bk_buf text = {0};
 	struct bk_err why = {0};
-	int rc = age_prometheus(s, &c->fresh, &text, &why);
+	int rc = age_prometheus(s, &c->fresh, c->prometheus, &text,
+	    &why);
 
 	if (rc == 0)
 		rc = textfile_store(c->prometheus, &text, &why);

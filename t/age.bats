@@ -464,7 +464,7 @@ segment() { printf '%s\t%s\ts3://b/shop/wal/%s\n' "$(when "$1")" 40000 "$2"; }
 	grep -qxF "bk_backup_last_proven_timestamp_seconds{$series} $((NOW - 7200))" m.prom
 	grep -qxF "bk_backup_status{$series} 0" m.prom
 	grep -q '^bk_backup_last_proven_timestamp_seconds{db="crm",.*} 0$' m.prom
-	grep -qx 'bk_backup_consecutive_failures{job="bk-dump shop"} 1' m.prom
+	grep -qx 'bk_backup_consecutive_failures{task="bk-dump shop"} 1' m.prom
 	grep -q '^bk_disk_free_ratio{path="."} [01]\.[0-9]*$' m.prom
 	segment 90 000000010000000200000001 >l
 	run -0 bk-age --wal --prometheus wal.prom <l
@@ -472,6 +472,10 @@ segment() { printf '%s\t%s\ts3://b/shop/wal/%s\n' "$(when "$1")" 40000 "$2"; }
 	grep -qxF "bk_wal_last_archived_timestamp_seconds{archive=\"s3://b/shop/wal\"} $((NOW - 90))" wal.prom
 	grammar <m.prom
 	grammar <wal.prom
+	# a collector reads both: no sample may be in the two of them
+	run -0 sh -c "sed '/^#/d; s/ [^ ]*\$//' m.prom wal.prom | sort | uniq -d"
+	[ -z "$output" ]
+	grep -qx 'bk_age_last_run_timestamp_seconds{file="wal.prom"} [0-9]*' wal.prom
 }
 
 # grammar: HELP, TYPE, then samples of that name; each name and label set once.
