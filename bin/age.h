@@ -28,11 +28,8 @@ int age_text(const struct bk_subjects *s, const struct bk_fresh *f,
 int age_json(const struct bk_subjects *s, const struct bk_fresh *f,
     struct bk_buf *out, struct bk_err *e);
 
-/* The text format of Prometheus; instants instead of ages. */
+/* The text format of Prometheus, for the file path; instants, no ages. */
 int age_prometheus(const struct bk_subjects *s, const struct bk_fresh *f,
-    struct bk_buf *out, struct bk_err *e);
-
-/* Replace the file path by text, mode 0644, all at once or not at all. */
-int age_store(const char *path, const struct bk_buf *text, struct bk_err *e);
+    const char *path, struct bk_buf *out, struct bk_err *e);
 
 #endif

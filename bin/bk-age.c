@@ -16,6 +16,7 @@
 #include "age.h"
 #include "io.h"
 #include "num.h"
+#include "textfile.h"
 #include "tool.h"
 
 static const struct bk_tool tool = {
@@ -381,10 +382,11 @@ store_metrics(const struct call *c, struct bk_subjects *s, struct bk_err *e)
 {
 	struct bk_buf text = {0};
 	struct bk_err why = {0};
-	int rc = age_prometheus(s, &c->fresh, &text, &why);
+	int rc = age_prometheus(s, &c->fresh, c->prometheus, &text,
+	    &why);
 
 	if (rc == 0)
-		rc = age_store(c->prometheus, &text, &why);
+		rc = textfile_store(c->prometheus, &text, &why);
 	bk_buf_free(&text);
 	if (rc == -1)
 		rc = note_failure(s, "metrics", &why, e);

@@ -11,7 +11,9 @@ set -eu
 programs="gcc:gcc make:make perl:perl python3:python3 curl:curl xxd:xxd \
 jq:jq bats:bats prove:perl mandoc:mandoc age:age pigz:pigz zstd:zstd gpg:gnupg \
 bgzip:tabix ps:procps openssl:openssl setpriv:util-linux git:git \
-psql:postgresql radosgw:radosgw ceph-mon:ceph-mon ceph-osd:ceph-osd"
+psql:postgresql radosgw:radosgw ceph-mon:ceph-mon ceph-osd:ceph-osd \
+prometheus:prometheus prometheus-node-exporter:prometheus-node-exporter \
+gnuplot:gnuplot-nox faketime:faketime"
 packages="libc6-dev libpq-dev libssl-dev libcurl4-openssl-dev libexpat1-dev \
 libjansson-dev libxxhash-dev zlib1g-dev libdeflate-dev libzstd-dev libisal-dev \
 postgresql swift-proxy swift-account swift-container swift-object"

@@ -2,37 +2,10 @@
 # bk-age: every alert is provoked and seen, in its words and its status.
 
 load support/common
+load support/listing
 
 setup() {
 	cd "$BATS_TEST_TMPDIR"
-	NOW=$(date +%s)
-}
-
-# when SECONDS: the instant so long ago; stamp: the same for a file name.
-when() { date -u -d "@$((NOW - $1))" +%Y-%m-%dT%H:%M:%SZ; }
-stamp() { date -u -d "@$((NOW - $1))" +%Y%m%dT%H%M%SZ; }
-
-# backup SECONDS BYTES [DB]: the record of a backup so long ago.
-backup() {
-	local db=${3:-shop}
-	printf '%s\t%s\ts3://b/%s/daily/%s-%s.bk\n' "$(when "$1")" "$2" \
-	    "$db" "$db" "$(stamp "$1")"
-}
-
-# series SIZE SIZE...: one an hour old, the others a day older each.
-series() {
-	local age=3600 size
-	for size; do
-		backup $age "$size"
-		age=$((age + 86400))
-	done
-}
-
-# proof SECONDS RESULT NAME: a receipt of bk-verify's.
-proof() {
-	mkdir -p proofs
-	printf '{"bk":"receipt","version":1,"name":"%s","result":"%s","finished":"%s"}\n' \
-	    "$3" "$2" "$(when "$1")" >"proofs/$1.receipt.json"
 }
 
 # run_of OPERATION STATUS SOURCE DESTINATION: a line of the audit log.
@@ -41,9 +14,6 @@ run_of() {
 	    "$(when 60)" "$1" "$3" "$4" "$2" \
 	    "$([ "$2" = success ] && echo null || echo '"connection refused"')"
 }
-
-M=1048576
-DAY=86400
 
 # --- age
 
@@ -396,9 +366,6 @@ DAY=86400
 
 # --- WAL
 
-# segment SECONDS NAME: the record of an archived file.
-segment() { printf '%s\t%s\ts3://b/shop/wal/%s\n' "$(when "$1")" 40000 "$2"; }
-
 @test "WAL without a gap is OK, by the age of the newest" {
 	{ segment 300 0000000100000001000000FE.gz
 	    segment 200 0000000100000001000000FF.gz
@@ -464,7 +431,7 @@ segment() { printf '%s\t%s\ts3://b/shop/wal/%s\n' "$(when "$1")" 40000 "$2"; }
 	grep -qxF "bk_backup_last_proven_timestamp_seconds{$series} $((NOW - 7200))" m.prom
 	grep -qxF "bk_backup_status{$series} 0" m.prom
 	grep -q '^bk_backup_last_proven_timestamp_seconds{db="crm",.*} 0$' m.prom
-	grep -qx 'bk_backup_consecutive_failures{job="bk-dump shop"} 1' m.prom
+	grep -qx 'bk_backup_consecutive_failures{task="bk-dump shop"} 1' m.prom
 	grep -q '^bk_disk_free_ratio{path="."} [01]\.[0-9]*$' m.prom
 	segment 90 000000010000000200000001 >l
 	run -0 bk-age --wal --prometheus wal.prom <l
@@ -472,6 +439,10 @@ segment() { printf '%s\t%s\ts3://b/shop/wal/%s\n' "$(when "$1")" 40000 "$2"; }
 	grep -qxF "bk_wal_last_archived_timestamp_seconds{archive=\"s3://b/shop/wal\"} $((NOW - 90))" wal.prom
 	grammar <m.prom
 	grammar <wal.prom
+	# a collector reads both: no sample may be in the two of them
+	run -0 sh -c "sed '/^#/d; s/ [^ ]*\$//' m.prom wal.prom | sort | uniq -d"
+	[ -z "$output" ]
+	grep -qx 'bk_age_last_run_timestamp_seconds{file="wal.prom"} [0-9]*' wal.prom
 }
 
 # grammar: HELP, TYPE, then samples of that name; each name and label set once.

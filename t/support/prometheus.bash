@@ -1,0 +1,103 @@
+# A throwaway Prometheus and the node_exporter that it asks, for bats files and
+# scripts (with common.bash and pg.bash, whose pg_as runs both):
+#
+#	. "$SUPPORT/prometheus.bash"
+#	prom_have || skip "no prometheus (packages prometheus, ...)"
+#	prom_start DIR [FILE]	# DIR: any name; FILE: history in OpenMetrics
+#	bk-age --prometheus "$PROM_TEXTFILES/shop.prom" ...
+#	prom_query EXPR		# the result as JSON
+#	prom_stop DIR
+#
+# It has the configuration and the rules of contrib/prometheus, but looks and
+# judges five times a second and lets no alert wait.
+
+prom_have() {
+	command -v prometheus promtool prometheus-node-exporter >/dev/null
+}
+
+# prom_conf HOME PORT: contrib/prometheus, in a hurry.
+prom_conf() {
+	sed "s/\(_interval:\) 1m/\1 200ms/; s/localhost:9100/127.0.0.1:$2/" \
+	    "$TOP/contrib/prometheus/prometheus.yml" >"$1/prometheus.yml" &&
+	    sed 's/^\( *for:\) .*/\1 0s/' \
+	    "$TOP/contrib/prometheus/bk.rules.yml" >"$1/bk.rules.yml"
+}
+
+# prom_run HOME NAME CMD...: in the background, its process id in HOME/NAME.pid.
+prom_run() {
+	pg_as sh -c 'echo $$ >"$1" && shift && exec "$@"' sh "$1/$2.pid" \
+	    "${@:3}" >"$1/$2.log" 2>&1 3>&- 4>&- &
+}
+
+# prom_start DIR [HISTORY]
+prom_start() {
+	local home port asked
+	home=$(mktemp -d /tmp/bk-prom.XXXXXX) && mkdir -p "$1" &&
+	    ln -s "$home" "$1/home" && mkdir "$home/textfiles" "$home/data" &&
+	    chmod 755 "$home" || return
+	port=$(free_port) asked=$(free_port)
+	prom_conf "$home" "$asked" || return
+	[ -z "${2-}" ] || promtool tsdb create-blocks-from openmetrics -q "$2" \
+	    "$home/data" >/dev/null || return
+	[ "$(id -u)" != 0 ] || chown -R "$(pg_as id -u)" "$home/data" "$home"
+	prom_run "$home" exporter prometheus-node-exporter \
+	    --collector.disable-defaults --collector.textfile \
+	    --collector.textfile.directory="$home/textfiles" \
+	    --web.listen-address="127.0.0.1:$asked"
+	prom_run "$home" prometheus prometheus --config.file="$home/prometheus.yml" \
+	    --storage.tsdb.path="$home/data" --storage.tsdb.retention.time=1y \
+	    --query.lookback-delta="${PROM_LOOKBACK:-5m}" \
+	    --web.listen-address="127.0.0.1:$port"
+	PROM_URL=http://127.0.0.1:$port PROM_TEXTFILES=$home/textfiles
+	export PROM_URL PROM_TEXTFILES
+	await 20 curl -fs -o "$home/ready" "$PROM_URL/-/ready" || {
+		tail -n 5 "$home"/*.log >&2
+		prom_stop "$1"
+		return 1
+	}
+}
+
+# prom_get PATH [NAME=VALUE...]: the data of Prometheus' HTTP API, as JSON.
+prom_get() {
+	local arg args=()
+	for arg in "${@:2}"; do
+		args+=(--data-urlencode "$arg")
+	done
+	curl -sS -G "${args[@]}" "$PROM_URL/api/v1/$1" |
+	    jq -ce 'if .status == "success" then .data else error(.error) end'
+}
+
+# prom_query EXPR [TIME]
+prom_query() {
+	prom_get query "query=$1" ${2:+"time=$2"} | jq -c .result
+}
+
+# prom_alerts: those that fire, a line each: name, severity, and of what.
+prom_alerts() {
+	prom_get alerts | jq -r '.alerts[] | select(.state == "firing") | .labels |
+	    [.alertname, .severity, .db // .archive // .task // .path // .file //
+	    .datname // "-"] | join(" ")' | sort
+}
+
+# prom_settle: wait until all was looked at, and then judged, after now.
+prom_settle() {
+	await 10 prom_since targets .activeTargets[].lastScrape "$(prom_now)" &&
+	    await 10 prom_since rules .groups[].lastEvaluation "$(prom_now)"
+}
+prom_now() { date -u +%Y-%m-%dT%H:%M:%S.%NZ; }
+prom_since() {
+	prom_get "$1" | jq -e --arg moment "$3" "[$2] | min > \$moment" >/dev/null
+}
+
+# prom_stop DIR: stop at once and remove; fine if it is not there.
+prom_stop() {
+	local home file pid
+	home=$(readlink "$1/home") || return 0
+	for file in "$home"/*.pid; do
+		read -r pid <"$file" && kill -KILL "$pid" 2>/dev/null
+		await 10 gone "$pid"
+	done
+	rm -rf "$home" "$1/home"
+}
+
+gone() { ! kill -0 "$1" 2>/dev/null; }
