@@ -1,0 +1,403 @@
+#!/usr/bin/env bats
+# contrib/iam, contrib/terraform and contrib/policies.md on a real gateway: what
+# each role may, what it may not, that no right is one too many, and what the
+# bucket does by itself.
+
+load support/common
+load support/s3
+
+setup_file() {
+	local role
+	export ROLES="put-only pruner restorer verifier monitor"
+	export F=$BATS_FILE_TMPDIR
+	CLASSES="GLACIER_IR DEEP_ARCHIVE" rgw_start
+	admin caps add --uid=bk --caps='user-policy=*'
+	for role in db1 $ROLES; do
+		admin user create --uid="$role" --display-name="$role" \
+		    --access-key="AK$role" --secret-key="SK$role"
+	done
+	s3_curl PUT /backups -H 'x-amz-bucket-object-lock-enabled: true'
+	cd "$F"
+	head -c 6000000 /dev/urandom >big
+	printf '%s\n' '-- PostgreSQL database dump' 'SELECT 1;' \
+	    '-- PostgreSQL database dump complete' >sql
+	ln -s "$TOP/contrib" contrib
+	block make >make
+	sh -eu make
+	for role in $ROLES; do
+		allow "$role" "$role.json"
+	done
+}
+
+teardown_file() {
+	rgw_stop
+	rgw_stop "$F/tls"
+}
+setup() { cd "$F"; }
+
+admin() { "$SUPPORT/rgw.sh" admin "$S3_DIR" "$@" >/dev/null; }
+
+# block WORD: the block of policies.md that begins with ```sh WORD
+block() {
+	awk -v begin="\`\`\`sh $1" '$0 == begin { on = 1; next } /^```/ { on = 0 } on' \
+	    "$TOP/contrib/policies.md" | grep .
+}
+
+# allow USER FILE [NAME]: give USER the policy in FILE, instead of what was
+# called NAME before.
+allow() {
+	iam "$1" PutUserPolicy "${3:-own}" --data-urlencode "PolicyDocument@$2"
+}
+
+iam() {
+	curl -sS --fail-with-body -o "$F/answer" \
+	    --aws-sigv4 aws:amz:us-east-1:iam \
+	    --user "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" \
+	    --data-urlencode "UserName=$1" --data-urlencode "Action=$2" \
+	    --data-urlencode "PolicyName=$3" "${@:4}" "$S3_URL/"
+}
+
+# as ROLE CMD...: with the keys of the user that has this policy.
+as() { AWS_ACCESS_KEY_ID=AK$1 AWS_SECRET_ACCESS_KEY=SK$1 "${@:2}"; }
+
+# refused ROLE TOOL CMD...: it exits 1, and in one line TOOL says why.
+refused() {
+	run -1 --separate-stderr as "$1" "${@:3}"
+	[ -z "$output" ]
+	one_line_error "$2"
+	[[ $stderr == *AccessDenied* ]]
+}
+
+# forbidden ROLE METHOD PATH [CURL-OPTION...]: the server says no.
+forbidden() {
+	run ! as "$1" s3_curl "${@:2}"
+	[[ $output == *AccessDenied* ]]
+}
+
+# The bucket itself is its owner's alone.
+untouchable() {
+	local sub
+	for sub in acl lifecycle object-lock policy publicAccessBlock \
+	    versioning; do
+		forbidden "$1" PUT "/backups?$sub=" -T sql
+	done
+	forbidden "$1" DELETE '/backups?policy='
+	forbidden "$1" DELETE /backups
+}
+
+# versions PREFIX: a line "KEY?versionId=ID" for each version.
+versions() { entries Version "$1"; }
+markers() { entries DeleteMarker "$1"; }
+entries() {
+	s3_curl GET "/${BUCKET:-backups}?prefix=$(percent "$2")&versions=" |
+	    sed 's/<\(Version\|DeleteMarker\)>/\n&/g' | sed -n \
+	    "s,^<$1><Key>\([^<]*\)</Key><VersionId>\([^<]*\).*,\1?versionId=\2,p" |
+	    sed '$a\'
+}
+
+@test "policies name each action; the server knows them all" {
+	for file in contrib/iam/*.json contrib/terraform/replication-role.json; do
+		jq -e '[.Statement[].Action] | flatten |
+		    all(test("^s3:[A-Za-z]+$"))' "$file"
+		jq -e '[.Statement[].Resource] | flatten | all(test(
+		    "^arn:aws:s3:::(BUCKET|REPLICA)(/(receipts/)?[*])?$"))' "$file"
+	done
+	# setup_file has seen each policy taken; this is what a slip looks like
+	sed 's/s3:GetObject"/s3:GetObjekt"/' restorer.json >slip.json
+	run ! allow db1 slip.json
+	grep -q MalformedPolicyDocument answer
+}
+
+@test "put-only stores, and sees what it stored" {
+	as put-only bk-s3put s3://backups/shop/daily/a <sql
+	as put-only bk-s3put --part-size 5M s3://backups/shop/daily/big <big
+	as restorer bk-s3get s3://backups/shop/daily/big | cmp - big
+	run -1 --separate-stderr as put-only bk-s3put s3://backups/shop/daily/a <sql
+	[[ $stderr == *"there is such an object already"* ]]
+}
+
+@test "put-only destroys nothing and changes nothing" {
+	as put-only bk-s3put s3://backups/shop/daily/keep <sql
+	version=$(versions shop/daily/keep)
+	echo s3://backups/shop/daily/keep >list
+	refused put-only bk-s3rm bk-s3rm <list
+	forbidden put-only DELETE /backups/shop/daily/keep
+	forbidden put-only DELETE "/backups/$version"
+	forbidden put-only DELETE "/backups/$version" \
+	    -H 'x-amz-bypass-governance-retention: true'
+	forbidden put-only PUT '/backups/shop/daily/keep?acl=' \
+	    -H 'x-amz-acl: public-read'
+	forbidden put-only PUT '/backups/shop/daily/keep?retention=' -T sql
+	forbidden put-only PUT '/backups/shop/daily/keep?legal-hold=' -T sql
+	untouchable put-only
+	refused put-only bk-s3ls bk-s3ls --uploads s3://backups/
+	# AWS refuses to replace; here it hides, and the version is still there
+	as put-only bk-s3put --overwrite s3://backups/shop/daily/keep <sql
+	versions shop/daily/keep | grep -qxF "$version"
+}
+
+@test "a wider policy beside it does not lift what is refused" {
+	jq -n '{Version: "2012-10-17", Statement: [{Effect: "Allow",
+	    Action: "s3:*", Resource: ["arn:aws:s3:::*"]}]}' >wide.json
+	bk-s3put s3://backups/shop/daily/wide <sql
+	version=$(versions shop/daily/wide)
+	allow put-only wide.json wide
+	allow pruner wide.json wide
+	# wide it is
+	run -4 as put-only bk-s3ls --uploads s3://backups/shop/
+	as pruner s3_curl GET '/backups?policy=' || [ $? = 22 ]
+	forbidden put-only DELETE /backups/shop/daily/wide
+	untouchable put-only
+	forbidden pruner GET /backups/shop/daily/wide
+	forbidden pruner PUT /backups/shop/daily/more -T sql
+	forbidden pruner DELETE "/backups/$version"
+	untouchable pruner
+	iam put-only DeleteUserPolicy wide
+	iam pruner DeleteUserPolicy wide
+}
+
+@test "pruner deletes, and the owner can bring it back" {
+	for day in 1 2 3 4 5; do
+		bk-s3put s3://backups/old/daily/old-2026010${day}T000000Z.bk <sql
+	done
+	s3_curl POST '/backups/old/unfinished?uploads=' >/dev/null
+	as pruner bash -euo pipefail -c \
+	    'bk-s3ls s3://backups/old/ | bk-prune -l 4 | bk-s3rm
+	    bk-s3ls --uploads s3://backups/old/ | bk-s3rm'
+	[ "$(s3_keys backups old/ | wc -l)" = 4 ]
+	[ "$(versions old/ | wc -l)" = 5 ]
+	run -4 bk-s3ls --uploads s3://backups/old/
+	marker=$(markers old/)
+	forbidden pruner DELETE "/backups/$marker"
+	s3_curl DELETE "/backups/$marker"
+	[ "$(s3_keys backups old/ | wc -l)" = 5 ]
+}
+
+@test "pruner reads nothing, stores nothing, undoes no lock" {
+	bk-s3put --lock GOVERNANCE:1d s3://backups/shop/daily/locked <sql
+	refused pruner bk-s3get bk-s3get s3://backups/shop/daily/locked
+	run -1 as pruner bk-s3put s3://backups/shop/daily/new <sql
+	run -1 as pruner bk-s3put --overwrite s3://backups/shop/daily/locked <sql
+	forbidden pruner DELETE "/backups/$(versions shop/daily/locked)" \
+	    -H 'x-amz-bypass-governance-retention: true'
+	untouchable pruner
+}
+
+@test "restorer reads, and nothing else" {
+	bk-s3put s3://backups/back/daily/1 <big
+	as restorer bk-s3get s3://backups/back/daily/latest | cmp - big
+	refused restorer bk-s3rm bk-s3rm <<<s3://backups/back/daily/1
+	refused restorer bk-s3put bk-s3put s3://backups/back/daily/2 <sql
+	untouchable restorer
+}
+
+@test "verifier reads, and stores receipts and nothing else" {
+	bk-s3put s3://backups/proof/daily/1 <sql
+	as verifier bash -euo pipefail -c 'bk-s3get s3://backups/proof/daily/latest |
+	    bk-verify -q --name proof/daily/1 --receipts s3://backups/receipts/'
+	bk-s3ls s3://backups/receipts/ | grep -F proof%2Fdaily%2F1
+	refused verifier bk-s3put bk-s3put s3://backups/proof/daily/2 <sql
+	refused verifier bk-s3rm bk-s3rm <<<s3://backups/proof/daily/1
+	untouchable verifier
+}
+
+@test "monitor lists, and nothing else" {
+	head -c 2000000 big | bk-s3put s3://backups/seen/daily/seen-{utc}.bk
+	run -0 as monitor bash -c 'bk-s3ls s3://backups/seen/ | bk-age -w 25h -c 49h'
+	[[ $output == "BACKUP OK"* ]]
+	refused monitor bk-s3get bk-s3get "$(bk-s3ls s3://backups/seen/ | cut -f 3)"
+	refused monitor bk-s3put bk-s3put s3://backups/seen/new <sql
+	refused monitor bk-s3rm bk-s3rm <<<s3://backups/seen/new
+	untouchable monitor
+}
+
+# job ROLE: all that the role is there for.
+job() {
+	local n=$BATS_TEST_TMPDIR/n
+	echo x >>"$n"
+	n=$1/$(wc -l <"$n")
+	case $1 in
+	put-only)
+		as $1 bk-s3put "s3://backups/$n/small" <sql &&
+		as $1 bk-s3put --part-size 5M "s3://backups/$n/big" <big || return
+		# its dump fails: nothing may stay, parts neither
+		run -3 as $1 bash -c "bk-seal sh -c 'cat big; exit 1' |
+		    bk-s3put --part-size 5M s3://backups/$n/cut"
+		run bk-s3ls --uploads "s3://backups/$n/cut"
+		[ "$status" = 4 ] ;;
+	pruner)
+		bk-s3put "s3://backups/$n/old" <sql || return
+		s3_curl POST "/backups/$n/part?uploads=" >/dev/null || return
+		as $1 bash -eo pipefail -c "bk-s3ls s3://backups/$n/ | bk-s3rm
+		    bk-s3ls --uploads s3://backups/$n/ | bk-s3rm" ;;
+	restorer)
+		bk-s3put "s3://backups/$n/a" <sql || return
+		as $1 bk-s3get "s3://backups/$n/latest" | cmp - sql ;;
+	verifier)
+		bk-s3put "s3://backups/$n/a" <sql || return
+		as $1 bk-s3get "s3://backups/$n/latest" | as $1 bk-verify -q \
+		    --receipts s3://backups/receipts/ --name "$n" ;;
+	monitor)
+		as $1 bk-s3ls s3://backups/ >/dev/null ;;
+	esac
+}
+
+@test "without any one of its rights a role cannot do its job" {
+	for role in $ROLES; do
+		job "$role"
+		jq -r '.Statement[] | select(.Effect == "Allow").Action |
+		    if type == "array" then .[] else . end' "$role.json" >actions
+		while read -r action; do
+			# the gateway has no archive to restore from
+			[ "$action" != s3:RestoreObject ] || continue
+			# refused, not left out: the gateway gives whoever stored
+			# an object all rights to it
+			jq --arg a "$action" '.Statement += [{Effect: "Deny",
+			    Action: $a, Resource: ["arn:aws:s3:::*"]}]' \
+			    "$role.json" >less.json
+			allow "$role" less.json
+			echo "$role without $action"
+			run ! job "$role" </dev/null
+		done <actions
+		allow "$role" "$role.json"
+	done
+}
+
+# lifecycle_xml: lifecycle.json on standard input as the XML that the API takes.
+lifecycle_xml() {
+	jq -r 'def xml: to_entries[] |
+	    if .key == "Rules" or .key == "Transitions" then
+		.key[:-1] as $k | .value[] | "<\($k)>" + ([xml] | add) + "</\($k)>"
+	    elif .value | type == "object" then
+		"<\(.key)>" + ([.value | xml] | add) + "</\(.key)>"
+	    else "<\(.key)>\(.value)</\(.key)>" end;
+	    "<LifecycleConfiguration>" + ([xml] | add) +
+	    "</LifecycleConfiguration>"'
+}
+
+# put_sub BUCKET SUBRESOURCE FILE
+put_sub() {
+	s3_send PUT "/$1?$2=" "$3" \
+	    -H "Content-MD5: $(openssl md5 -binary "$3" | base64)"
+}
+
+@test "lifecycle: the server takes it, and no rule deletes a backup by its age" {
+	sed s/DATABASE/shop/g contrib/terraform/lifecycle.json |
+	    lifecycle_xml >lifecycle.xml
+	put_sub backups lifecycle lifecycle.xml
+	[ "$(s3_curl GET '/backups?lifecycle=' | grep -o '<Rule>' | wc -l)" = 4 ]
+	jq -e '[.Rules[].Expiration // empty | keys[]] ==
+	    ["ExpiredObjectDeleteMarker"]' contrib/terraform/lifecycle.json
+	sed 's/Transition>/Tranzition>/g' lifecycle.xml >slip.xml
+	run ! put_sub backups lifecycle slip.xml
+	s3_curl DELETE '/backups?lifecycle='
+}
+
+# swept: one round of the gateway's lifecycle, a day taking a second, has left
+# what it should.
+swept() {
+	admin lc process --rgw-lc-debug-interval=1 --rgw-lc-max-worker=1 \
+	    --rgw-lc-max-wp-worker=1
+	[ -z "$(versions shop/daily/deleted)$(markers shop/daily/deleted)" ] &&
+	    [ "$(s3_uploads rules)" = 0 ] &&
+	    [[ $(s3_curl HEAD "/rules/shop/monthly/1") == *GLACIER_IR* ]]
+}
+
+@test "lifecycle: it aborts and forgets, and backups stay" {
+	export BUCKET=rules
+	s3_mb rules
+	echo '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>' >on
+	put_sub rules versioning on
+	for key in daily/kept daily/deleted weekly/1 monthly/1 yearly/1; do
+		bk-s3put "s3://rules/shop/$key" <sql
+	done
+	bk-s3rm <<<s3://rules/shop/daily/deleted
+	s3_curl POST '/rules/shop/daily/unfinished?uploads=' >/dev/null
+	[ -n "$(versions shop/daily/deleted)" ]
+	# a day each, but for what is to stay a little
+	sed s/DATABASE/shop/g contrib/terraform/lifecycle.json | jq '
+	    (.Rules[] | .AbortIncompleteMultipartUpload.DaysAfterInitiation,
+		.NoncurrentVersionExpiration.NoncurrentDays |
+		select(. != null)) = 1 |
+	    (.Rules[].Transitions[]?.Days) = 1' | lifecycle_xml >rules.xml
+	put_sub rules lifecycle rules.xml
+	await 20 swept
+	[ "$(s3_keys rules | wc -l)" = 4 ]
+	[[ $(s3_curl HEAD /rules/shop/daily/kept) != *GLACIER* ]]
+	[[ $(s3_curl HEAD /rules/shop/weekly/1) != *GLACIER* ]]
+	[[ $(s3_curl HEAD /rules/shop/yearly/1) == *DEEP_ARCHIVE* ]]
+	bk-s3get s3://rules/shop/monthly/1 | cmp - sql
+}
+
+@test "the bucket's policy lets nothing through in the clear" {
+	s3_mb clear
+	bk-s3put s3://clear/a <sql
+	sed s/BUCKET/clear/g contrib/terraform/bucket-policy.json >clear.json
+	s3_send PUT '/clear?policy=' clear.json
+	run -1 --separate-stderr bk-s3get s3://clear/a
+	[[ $stderr == *AccessDenied* ]]
+	run -1 --separate-stderr bk-s3put --overwrite s3://clear/a <sql
+	[[ $stderr == *AccessDenied* ]]
+	TLS=1 rgw_start "$F/tls"
+	s3_mb clear
+	s3_send PUT '/clear?policy=' clear.json
+	bk-s3put s3://clear/a <sql
+	bk-s3get s3://clear/a | cmp - sql
+}
+
+@test "Terraform makes of the files what is tested here" {
+	command -v terraform >/dev/null || skip "terraform is not installed"
+	terraform fmt -check -diff contrib/terraform
+	# what needs no provider
+	mkdir -p tf/contrib/terraform
+	cp -r contrib/iam tf/contrib
+	cd contrib/terraform
+	cp variables.tf locals.tf ./*.json "$F/tf/contrib/terraform"
+	cp terraform.tfvars.example "$F/tf/contrib/terraform/terraform.tfvars"
+	cd "$F/tf/contrib/terraform"
+	echo 'jsonencode({ lifecycle = { Rules = local.lifecycle },
+	    policies = local.policies, bucket = local.bucket_policy,
+	    replication = local.replication_role })' | tr '\n' ' ' |
+	    terraform console >out
+	jq 'fromjson' out >made
+	for role in $ROLES; do
+		sed s/BUCKET/example-backups/g "$TOP/contrib/iam/$role.json" |
+		    jq -S . >want
+		jq -S --arg n "example-backups-$role" '.policies[$n] | fromjson' \
+		    made | cmp - want
+	done
+	[ "$(jq '.policies | length' made)" = 9 ]
+	jq -e '.policies["example-backups-copy-put-only"] == null' made
+	jq -e '.bucket.replica | fromjson | .Statement[0].Resource[1] ==
+	    "arn:aws:s3:::example-backups-copy/*"' made
+	run ! grep -E 'BUCKET|REPLICA|DATABASE' made
+	jq .lifecycle made | lifecycle_xml >made.xml
+	put_sub backups lifecycle made.xml
+	[ "$(s3_curl GET '/backups?lifecycle=' | grep -o '<Rule>' | wc -l)" = 6 ]
+	s3_curl DELETE '/backups?lifecycle='
+	# every variable is used, and every one that has no default is in the example
+	for name in $(sed -n 's/^variable "\(.*\)" {/\1/p' variables.tf); do
+		grep -q "var\.$name\>" "$TOP"/contrib/terraform/{main,locals,replication}.tf
+	done
+	run terraform console -no-color -var replica_region=eu-central-1 <<<1
+	[[ $output == *"A copy in the same region"* ]]
+	run terraform console -no-color -var lock_mode=NONE <<<1
+	[[ $output == *"GOVERNANCE or COMPLIANCE"* ]]
+}
+
+@test "the blocks of policies.md" {
+	block ceph >ceph
+	bash -eu ceph
+	as db1 bk-s3put s3://backups/shop/daily/by-db1 <sql
+	refused db1 bk-s3rm bk-s3rm <<<s3://backups/shop/daily/by-db1
+	command -v aws >/dev/null || skip "aws is not installed"
+	iam db1 DeleteUserPolicy put-only
+	refused db1 bk-s3put bk-s3put s3://backups/shop/daily/more <sql
+	block aws >aws
+	export AWS_DEFAULT_REGION=$AWS_REGION
+	bash -eu aws
+	as db1 bk-s3put s3://backups/shop/daily/more <sql
+	block lifecycle >lifecycle
+	bash -eu lifecycle
+	[ "$(s3_curl GET '/backups?lifecycle=' | grep -o '<Rule>' | wc -l)" = 4 ]
+}
