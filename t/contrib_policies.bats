@@ -116,6 +116,14 @@ entries() {
 	[[ $stderr == *"there is such an object already"* ]]
 }
 
+@test "put-only, of one database alone" {
+	sed 's,backups/[*],backups/shop/*,' put-only.json >one.json
+	allow db1 one.json
+	as db1 bk-s3put s3://backups/shop/daily/one <sql
+	refused db1 bk-s3put bk-s3put s3://backups/blog/daily/one <sql
+	iam db1 DeleteUserPolicy own
+}
+
 @test "put-only destroys nothing and changes nothing" {
 	as put-only bk-s3put s3://backups/shop/daily/keep <sql
 	version=$(versions shop/daily/keep)
