@@ -1,7 +1,6 @@
 #!/usr/bin/env bats
-# contrib/iam, contrib/terraform and contrib/policies.md on a real gateway: what
-# each role may, what it may not, that no right is one too many, and what the
-# bucket does by itself.
+# contrib/iam and contrib/policies.md on a real gateway: what each role may, what
+# it may not, and that no right is one too many.
 
 load support/common
 load support/s3
@@ -10,7 +9,7 @@ setup_file() {
 	local role
 	export ROLES="put-only pruner restorer verifier monitor"
 	export F=$BATS_FILE_TMPDIR
-	CLASSES="GLACIER_IR DEEP_ARCHIVE" rgw_start
+	rgw_start
 	admin caps add --uid=bk --caps='user-policy=*'
 	for role in db1 $ROLES; do
 		admin user create --uid="$role" --display-name="$role" \
@@ -29,10 +28,7 @@ setup_file() {
 	done
 }
 
-teardown_file() {
-	rgw_stop
-	rgw_stop "$F/tls"
-}
+teardown_file() { rgw_stop; }
 setup() { cd "$F"; }
 
 admin() { "$SUPPORT/rgw.sh" admin "$S3_DIR" "$@" >/dev/null; }
@@ -89,7 +85,7 @@ untouchable() {
 versions() { entries Version "$1"; }
 markers() { entries DeleteMarker "$1"; }
 entries() {
-	s3_curl GET "/${BUCKET:-backups}?prefix=$(percent "$2")&versions=" |
+	s3_curl GET "/backups?prefix=$(percent "$2")&versions=" |
 	    sed 's/<\(Version\|DeleteMarker\)>/\n&/g' | sed -n \
 	    "s,^<$1><Key>\([^<]*\)</Key><VersionId>\([^<]*\).*,\1?versionId=\2,p" |
 	    sed '$a\'
@@ -267,128 +263,6 @@ job() {
 		done <actions
 		allow "$role" "$role.json"
 	done
-}
-
-# lifecycle_xml: lifecycle.json on standard input as the XML that the API takes.
-lifecycle_xml() {
-	jq -r 'def xml: to_entries[] |
-	    if .key == "Rules" or .key == "Transitions" then
-		.key[:-1] as $k | .value[] | "<\($k)>" + ([xml] | add) + "</\($k)>"
-	    elif .value | type == "object" then
-		"<\(.key)>" + ([.value | xml] | add) + "</\(.key)>"
-	    else "<\(.key)>\(.value)</\(.key)>" end;
-	    "<LifecycleConfiguration>" + ([xml] | add) +
-	    "</LifecycleConfiguration>"'
-}
-
-# put_sub BUCKET SUBRESOURCE FILE
-put_sub() {
-	s3_send PUT "/$1?$2=" "$3" \
-	    -H "Content-MD5: $(openssl md5 -binary "$3" | base64)"
-}
-
-@test "lifecycle: the server takes it, and no rule deletes a backup by its age" {
-	sed s/DATABASE/shop/g contrib/terraform/lifecycle.json |
-	    lifecycle_xml >lifecycle.xml
-	put_sub backups lifecycle lifecycle.xml
-	[ "$(s3_curl GET '/backups?lifecycle=' | grep -o '<Rule>' | wc -l)" = 4 ]
-	jq -e '[.Rules[].Expiration // empty | keys[]] ==
-	    ["ExpiredObjectDeleteMarker"]' contrib/terraform/lifecycle.json
-	sed 's/Transition>/Tranzition>/g' lifecycle.xml >slip.xml
-	run ! put_sub backups lifecycle slip.xml
-	s3_curl DELETE '/backups?lifecycle='
-}
-
-# swept: one round of the gateway's lifecycle, a day taking a second, has left
-# what it should.
-swept() {
-	admin lc process --rgw-lc-debug-interval=1 --rgw-lc-max-worker=1 \
-	    --rgw-lc-max-wp-worker=1
-	[ -z "$(versions shop/daily/deleted)$(markers shop/daily/deleted)" ] &&
-	    [ "$(s3_uploads rules)" = 0 ] &&
-	    [[ $(s3_curl HEAD "/rules/shop/monthly/1") == *GLACIER_IR* ]]
-}
-
-@test "lifecycle: it aborts and forgets, and backups stay" {
-	export BUCKET=rules
-	s3_mb rules
-	echo '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>' >on
-	put_sub rules versioning on
-	for key in daily/kept daily/deleted weekly/1 monthly/1 yearly/1; do
-		bk-s3put "s3://rules/shop/$key" <sql
-	done
-	bk-s3rm <<<s3://rules/shop/daily/deleted
-	s3_curl POST '/rules/shop/daily/unfinished?uploads=' >/dev/null
-	[ -n "$(versions shop/daily/deleted)" ]
-	# a day each, but for what is to stay a little
-	sed s/DATABASE/shop/g contrib/terraform/lifecycle.json | jq '
-	    (.Rules[] | .AbortIncompleteMultipartUpload.DaysAfterInitiation,
-		.NoncurrentVersionExpiration.NoncurrentDays |
-		select(. != null)) = 1 |
-	    (.Rules[].Transitions[]?.Days) = 1' | lifecycle_xml >rules.xml
-	put_sub rules lifecycle rules.xml
-	await 20 swept
-	[ "$(s3_keys rules | wc -l)" = 4 ]
-	[[ $(s3_curl HEAD /rules/shop/daily/kept) != *GLACIER* ]]
-	[[ $(s3_curl HEAD /rules/shop/weekly/1) != *GLACIER* ]]
-	[[ $(s3_curl HEAD /rules/shop/yearly/1) == *DEEP_ARCHIVE* ]]
-	bk-s3get s3://rules/shop/monthly/1 | cmp - sql
-}
-
-@test "the bucket's policy lets nothing through in the clear" {
-	s3_mb clear
-	bk-s3put s3://clear/a <sql
-	sed s/BUCKET/clear/g contrib/terraform/bucket-policy.json >clear.json
-	s3_send PUT '/clear?policy=' clear.json
-	run -1 --separate-stderr bk-s3get s3://clear/a
-	[[ $stderr == *AccessDenied* ]]
-	run -1 --separate-stderr bk-s3put --overwrite s3://clear/a <sql
-	[[ $stderr == *AccessDenied* ]]
-	TLS=1 rgw_start "$F/tls"
-	s3_mb clear
-	s3_send PUT '/clear?policy=' clear.json
-	bk-s3put s3://clear/a <sql
-	bk-s3get s3://clear/a | cmp - sql
-}
-
-@test "Terraform makes of the files what is tested here" {
-	command -v terraform >/dev/null || skip "terraform is not installed"
-	terraform fmt -check -diff contrib/terraform
-	# what needs no provider
-	mkdir -p tf/contrib/terraform
-	cp -r contrib/iam tf/contrib
-	cd contrib/terraform
-	cp variables.tf locals.tf ./*.json "$F/tf/contrib/terraform"
-	cp terraform.tfvars.example "$F/tf/contrib/terraform/terraform.tfvars"
-	cd "$F/tf/contrib/terraform"
-	echo 'jsonencode({ lifecycle = { Rules = local.lifecycle },
-	    policies = local.policies, bucket = local.bucket_policy,
-	    replication = local.replication_role })' | tr '\n' ' ' |
-	    terraform console >out
-	jq 'fromjson' out >made
-	for role in $ROLES; do
-		sed s/BUCKET/example-backups/g "$TOP/contrib/iam/$role.json" |
-		    jq -S . >want
-		jq -S --arg n "example-backups-$role" '.policies[$n] | fromjson' \
-		    made | cmp - want
-	done
-	[ "$(jq '.policies | length' made)" = 9 ]
-	jq -e '.policies["example-backups-copy-put-only"] == null' made
-	jq -e '.bucket.replica | fromjson | .Statement[0].Resource[1] ==
-	    "arn:aws:s3:::example-backups-copy/*"' made
-	run ! grep -E 'BUCKET|REPLICA|DATABASE' made
-	jq .lifecycle made | lifecycle_xml >made.xml
-	put_sub backups lifecycle made.xml
-	[ "$(s3_curl GET '/backups?lifecycle=' | grep -o '<Rule>' | wc -l)" = 6 ]
-	s3_curl DELETE '/backups?lifecycle='
-	# every variable is used, and every one that has no default is in the example
-	for name in $(sed -n 's/^variable "\(.*\)" {/\1/p' variables.tf); do
-		grep -q "var\.$name\>" "$TOP"/contrib/terraform/{main,locals,replication}.tf
-	done
-	run terraform console -no-color -var replica_region=eu-central-1 <<<1
-	[[ $output == *"A copy in the same region"* ]]
-	run terraform console -no-color -var lock_mode=NONE <<<1
-	[[ $output == *"GOVERNANCE or COMPLIANCE"* ]]
 }
 
 @test "the blocks of policies.md" {
