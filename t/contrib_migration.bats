@@ -19,7 +19,7 @@ setup() {
 	mkdir backups store
 }
 
-# break_orders: damage the block where orders begins, as a disk does.
+# break_orders: damage the second block of orders, as a disk does.
 break_orders() {
 	local file
 	psql -qX -d shop -c CHECKPOINT
