@@ -16,8 +16,7 @@
 #include "../lib/pg/server.h"
 #include "../lib/pg/swap.h"
 #include "in.h"
-#include "io.h"
-#include "listing.h"
+#include "restore.h"
 #include "tool.h"
 #include "when.h"
 
@@ -83,7 +82,6 @@ static const struct option options[] = {
 };
 
 /* What the command line says. */
-static struct bk_conn_target server;
 static struct bk_progress progress = { .item = "tables" };
 static volatile sig_atomic_t child;
 static struct bk_restore_options how = { .progress = &progress,
@@ -96,10 +94,7 @@ static enum bk_part_how part_how;
 static int mode, globals, sealed, unsealed, show;
 
 /* The run, for whoever has to clean up behind it, too. */
-static struct bk_buf target;		/* the database's name */
-static PGconn *conn;			/* to one that stays */
-static struct bk_conn_params *admin, *params;	/* its, and the loaded one's */
-static int exists;			/* there is a target already */
+static struct site site;
 static char newdb[BK_NEWDB_NAME];	/* being loaded; "": none */
 static struct bk_restore *archive;
 static struct bk_restore_report report;
@@ -113,7 +108,7 @@ clean_up(void)
 
 	if (child > 0)
 		(void)kill((pid_t)child, SIGTERM);
-	if (newdb[0] == '\0' || (own = bk_server_again(admin, &ignored)) ==
+	if (newdb[0] == '\0' || (own = bk_server_again(site.admin, &ignored)) ==
 	    NULL)
 		return;
 	if (bk_newdb_drop(own, newdb, &ignored) == 0)
@@ -127,74 +122,29 @@ read_input(void *ctx, void *buf, size_t n, struct bk_err *e)
 	return bk_in_read(ctx, buf, n, e);
 }
 
-static int
-connect_server(struct bk_err *e)
-{
-	if ((conn = bk_server_open(&server, e)) == NULL ||
-	    (admin = bk_conn_params(conn, e)) == NULL ||
-	    (params = bk_conn_params(conn, e)) == NULL ||
-	    bk_newdb_lock(conn, target.data, e) == -1)
-		return -1;
-	how.params = params;
-	return bk_newdb_exists(conn, target.data, &exists, e);
-}
-
-/* How much there is in a database of the server. */
-static int
-count_objects(const char *name, long *n, struct bk_err *e)
-{
-	PGconn *c;
-	int rc;
-
-	if (bk_conn_params_database(params, name, e) == -1 ||
-	    (c = bk_conn_again(params, e)) == NULL)
-		return -1;
-	rc = bk_server_count(c, n, e);
-	PQfinish(c);
-	return rc;
-}
-
 /* An --into database that exists must be empty. */
 static int
 check_empty(struct bk_err *e)
 {
 	long n;
 
-	if (mode != INTO || !exists)
+	if (mode != INTO || !site.exists)
 		return 0;
-	if (count_objects(target.data, &n, e) == -1)
+	if (site_count(&site, site.target.data, &n, e) == -1)
 		return -1;
 	return n == 0 ? 0 : bk_fail(e, BK_DATA, "database \"%s\": is not "
 	    "empty; --into loads a new or an empty one, and without it the "
-	    "dump takes its place", target.data);
+	    "dump takes its place", site.target.data);
 }
 
-/*
- * BK_DATA if the database that would be put aside is the one that the dump
- * was made of: that is a disaster's end or a test that went to the wrong
- * server, and only its name, said once more, tells which.
- */
+/* What is put aside must not be what the dump was made of. */
 static int
 refuse_source(struct bk_err *e)
 {
-	const struct bk_toc *toc = archive == NULL ? NULL :
-	    bk_restore_toc(archive);
-	const char *system = archive == NULL ? "" :
-	    bk_restore_system(archive);
-	struct bk_buf here = {0};
-	int rc = 0;
-
-	if (mode == INTO || !exists || replace != NULL || *system == '\0' ||
-	    toc->dbname == NULL || strcmp(toc->dbname, target.data) != 0)
+	if (mode == INTO || !site.exists || replace != NULL || archive == NULL)
 		return 0;
-	if ((rc = bk_server_system(conn, &here, e)) == 0 && here.len > 0 &&
-	    strcmp(here.data, system) == 0)
-		rc = bk_fail(e, BK_DATA, "database \"%s\": the dump was made "
-		    "of this very database; to put the dump in its place say "
-		    "--replace %s, for a copy beside it --into", target.data,
-		    target.data);
-	bk_buf_free(&here);
-	return rc;
+	return site_refuse_source(&site, bk_restore_system(archive),
+	    bk_restore_toc(archive)->dbname, e);
 }
 
 /* What can be refused before anything is created. */
@@ -208,14 +158,14 @@ check_archive(struct bk_err *e)
 	if (refuse_source(e) == -1)
 		return -1;
 	rc = bk_restore_find_program(archive, &how.bindir,
-	    PQserverVersion(conn), &program, e);
+	    PQserverVersion(site.conn), &program, e);
 	bk_buf_free(&program);
 	if (rc == -1 || !globals)
 		return rc;
 	if ((sql = bk_restore_globals(archive)) == NULL)
 		return bk_fail(e, BK_DATA, INPUT ": holds no roles; dump with "
 		    "bk-dump --globals, or leave --globals out");
-	return bk_globals_apply(conn, sql, &made, e);
+	return bk_globals_apply(site.conn, sql, &made, e);
 }
 
 /*
@@ -225,21 +175,21 @@ check_archive(struct bk_err *e)
 static int
 make_database(struct bk_err *e)
 {
-	const int chosen = mode == INTO && exists;
-	const struct bk_newdb_like like = { .target = target.data,
+	const int chosen = mode == INTO && site.exists;
+	const struct bk_newdb_like like = { .target = site.target.data,
 	    .toc = archive == NULL || chosen ? NULL : bk_restore_toc(archive),
 	    .no_owner = how.no_owner };
 	int swept, rc;
 
-	if (bk_newdb_sweep(conn, target.data, &swept, e) == -1)
+	if (bk_newdb_sweep(site.conn, site.target.data, &swept, e) == -1)
 		return -1;
 	/* a database half made could not be dropped */
 	bk_tool_signals_hold();
-	rc = bk_newdb_create(conn, &like, newdb, e);
+	rc = bk_newdb_create(site.conn, &like, newdb, e);
 	bk_tool_signals_release();
 	if (rc == -1)
 		return -1;
-	return bk_conn_params_database(params, newdb, e);
+	return bk_conn_params_database(site.params, newdb, e);
 }
 
 static int
@@ -260,21 +210,22 @@ load_part(struct bk_err *e)
 	char *line, *end;
 	int rc;
 
-	if (!exists)
+	if (!site.exists)
 		return bk_fail(e, BK_NONE, "database \"%s\": is not there; -t "
-		    "and -n load into one that is", target.data);
+		    "and -n load into one that is", site.target.data);
 	if (archive == NULL || bk_restore_is_opaque(archive))
 		return bk_fail(e, BK_DATA, INPUT ": -t and -n want an "
 		    "uncompressed custom-format archive; load it with --into "
 		    "and copy the table from there");
-	if (bk_conn_params_database(params, target.data, e) == -1)
+	if (bk_conn_params_database(site.params, site.target.data, e) == -1)
 		return -1;
 	rc = bk_restore_part(archive, &how, &names, part_how, &report, &notes,
 	    e);
 	for (line = notes.data; rc == 0 && line != NULL && *line != '\0' &&
 	    show >= 0; line = end + 1) {
 		end = line + strcspn(line, "\n");
-		bk_tool_say("%s: %.*s", target.data, (int)(end - line), line);
+		bk_tool_say("%s: %.*s", site.target.data, (int)(end - line),
+		    line);
 	}
 	bk_buf_free(&notes);
 	return rc;
@@ -291,7 +242,7 @@ load_foreign(enum bk_pour_kind kind, struct bk_source src, int whole,
 		    "--globals out");
 	if (make_database(e) == -1 ||
 	    bk_pour_run(kind, src, INPUT, &how, !whole, e) == -1 ||
-	    bk_restore_analyze(params, how.jobs, e) == -1)
+	    bk_restore_analyze(site.params, how.jobs, e) == -1)
 		return -1;
 	report.seconds = bk_when_monotonic() - started;
 	return 0;
@@ -309,8 +260,8 @@ drop_empty(char before[BK_NEWDB_NAME])
 
 	if (mode != INTO || before[0] == '\0')
 		return;
-	if (count_objects(before, &n, &ignored) == 0 && n == 0 &&
-	    bk_newdb_drop(conn, before, &ignored) == 0)
+	if (site_count(&site, before, &n, &ignored) == 0 && n == 0 &&
+	    bk_newdb_drop(site.conn, before, &ignored) == 0)
 		before[0] = '\0';
 }
 
@@ -324,10 +275,11 @@ give_name(char before[BK_NEWDB_NAME], double *seconds, struct bk_err *e)
 	if (newdb[0] == '\0')		/* a part, of one that has a name */
 		return 0;
 	if (refuse_source(e) == -1 ||
-	    bk_newdb_dress(conn, newdb, target.data, e) == -1)
+	    bk_newdb_dress(site.conn, newdb, site.target.data, e) == -1)
 		return -1;
 	bk_tool_signals_hold();
-	rc = bk_swap(conn, admin, newdb, target.data, before, seconds, e);
+	rc = bk_swap(site.conn, site.admin, newdb, site.target.data, before,
+	    seconds, e);
 	if (rc == 0) {
 		newdb[0] = '\0';
 		drop_empty(before);
@@ -340,11 +292,11 @@ give_name(char before[BK_NEWDB_NAME], double *seconds, struct bk_err *e)
 static int
 dress_from_dump(struct bk_err *e)
 {
-	if (archive == NULL || exists)
+	if (archive == NULL || site.exists)
 		return 0;
-	if (bk_conn_params_database(params, target.data, e) == -1)
+	if (bk_conn_params_database(site.params, site.target.data, e) == -1)
 		return -1;
-	return bk_restore_database(archive, &how, target.data, e);
+	return bk_restore_database(archive, &how, site.target.data, e);
 }
 
 static void
@@ -359,11 +311,11 @@ tell(uint64_t bytes, const char *before, double seconds)
 		    PRIu64 " table%s, ", report.rows, report.rows == 1 ? "" :
 		    "s", report.tables, report.tables == 1 ? "" : "s");
 	if (before[0] == '\0')
-		bk_tool_say("%s: %s%.1f s, %.0f MB/s", target.data, counts,
+		bk_tool_say("%s: %s%.1f s, %.0f MB/s", site.target.data, counts,
 		    report.seconds, (double)bytes / 1e6 / report.seconds);
 	else
 		bk_tool_say("%s: %s%.1f s, %.0f MB/s; swapped in %.3f s, "
-		    "before: %s", target.data, counts, report.seconds,
+		    "before: %s", site.target.data, counts, report.seconds,
 		    (double)bytes / 1e6 / report.seconds, seconds, before);
 }
 
@@ -395,7 +347,10 @@ restore(struct bk_err *e)
 		    "--unsealed");
 		goto done;
 	}
-	if (connect_server(e) == -1 || check_empty(e) == -1 ||
+	if (site_open(&site, e) == -1)
+		goto done;
+	how.params = site.params;
+	if (check_empty(e) == -1 ||
 	    (kind == BK_POUR_ARCHIVE &&
 	    (archive = bk_restore_open(src, INPUT, e)) == NULL))
 		goto done;
@@ -409,85 +364,6 @@ restore(struct bk_err *e)
  done:
 	bk_tool_audit()->size_bytes = bk_in_bytes(in);
 	bk_in_free(in);
-	return rc;
-}
-
-/* What swaps have put aside; NULL with BK_NONE if there is nothing. */
-static PGresult *
-list_old(struct bk_err *e)
-{
-	PGresult *res = bk_swap_list(conn, target.data, e);
-
-	if (res != NULL && PQntuples(res) == 0) {
-		bk_fail(e, BK_NONE, "database \"%s\": no swap has put one "
-		    "aside", target.data);
-		PQclear(res);
-		res = NULL;
-	}
-	return res;
-}
-
-static int
-roll_back(struct bk_err *e)
-{
-	char before[BK_NEWDB_NAME];
-	double seconds;
-	PGresult *res;
-	int rc;
-
-	if (connect_server(e) == -1 || (res = list_old(e)) == NULL)
-		return -1;
-	rc = bk_swap(conn, admin, PQgetvalue(res, 0, 0), target.data, before,
-	    &seconds, e);
-	if (rc == 0 && show >= 0)
-		bk_tool_say("%s: rolled back to %s in %.3f s%s%s", target.data,
-		    PQgetvalue(res, 0, 0), seconds, before[0] == '\0' ? "" :
-		    ", before: ", before);
-	PQclear(res);
-	return rc;
-}
-
-static int
-drop_old(struct bk_err *e)
-{
-	PGresult *res;
-	int i, swept, rc = 0;
-
-	if (connect_server(e) == -1 ||
-	    bk_newdb_sweep(conn, target.data, &swept, e) == -1 ||
-	    (res = list_old(e)) == NULL)
-		return -1;
-	for (i = 0; rc == 0 && i < PQntuples(res); i++)
-		rc = bk_newdb_drop(conn, PQgetvalue(res, i, 0), e);
-	PQclear(res);
-	return rc;
-}
-
-/* A listing as every *ls tool writes it. */
-static int
-show_old(struct bk_err *e)
-{
-	struct bk_buf out = {0};
-	PGresult *res;
-	int i, rc = 0;
-
-	if (connect_server(e) == -1 || (res = list_old(e)) == NULL)
-		return -1;
-	for (i = 0; rc == 0 && i < PQntuples(res); i++) {
-		struct bk_record r = { .name = PQgetvalue(res, i, 0),
-		    .bytes = strtoull(PQgetvalue(res, i, 1), NULL, 10) };
-
-		if ((rc = bk_when_parse(PQgetvalue(res, i, 2),
-		    (size_t)PQgetlength(res, i, 2), &r.time)) == 0)
-			rc = bk_record_format(&out, &r, e);
-	}
-	if (rc == 0)
-		rc = bk_io_write(STDOUT_FILENO, out.data, out.len,
-		    "standard output", e);
-	if (rc == 0)
-		rc = bk_io_close(STDOUT_FILENO, "standard output", e);
-	PQclear(res);
-	bk_buf_free(&out);
 	return rc;
 }
 
@@ -523,9 +399,9 @@ take_option(int ch)
 	case 'j': jobs = optarg; break;
 	case 'q': show = -1; break;
 	case 'v': show = 1; break;
-	case 'h': server.host = optarg; break;
-	case 'p': server.port = optarg; break;
-	case 'U': server.user = optarg; break;
+	case 'h': site.server.host = optarg; break;
+	case 'p': site.server.port = optarg; break;
+	case 'U': site.server.user = optarg; break;
 	case 'w': break;		/* never asks anyway */
 	case INTO: case ROLLBACK: case DROP_OLD: case LIST_OLD:
 		set_mode(ch);
@@ -553,14 +429,14 @@ set_defaults(int argc, char *argv[])
 
 	if (optind < argc - 1)
 		bk_tool_usage("more than one database");
-	server.db = optind < argc ? argv[optind] : getenv("DATABASE_URL");
-	if (server.db == NULL)
+	site.server.db = optind < argc ? argv[optind] : getenv("DATABASE_URL");
+	if (site.server.db == NULL)
 		bk_tool_usage("no database");
-	if (bk_server_database(server.db, &target, &e) == -1)
+	if (bk_server_database(site.server.db, &site.target, &e) == -1)
 		bk_tool_usage("%s", e.msg);
-	if (replace != NULL && strcmp(replace, target.data) != 0)
+	if (replace != NULL && strcmp(replace, site.target.data) != 0)
 		bk_tool_usage("--replace %s: the database is \"%s\"", replace,
-		    target.data);
+		    site.target.data);
 	if (part_how != BK_PART_CREATE && mode != PART)
 		bk_tool_usage("--data-only, --replace-table: of -t or -n");
 	if (mode == PART && globals)
@@ -569,16 +445,16 @@ set_defaults(int argc, char *argv[])
 	how.tmpdir = tmp == NULL || *tmp == '\0' ? "/tmp" : tmp;
 	how.bindir = (struct bk_bindir){ .dir = getenv("BK_PG_BINDIR"),
 	    .path = getenv("PATH"), .env = environ };
-	server.app = "bk-restore";
+	site.server.app = "bk-restore";
 }
 
 static int
 run(struct bk_err *e)
 {
 	switch (mode) {
-	case ROLLBACK: return roll_back(e);
-	case DROP_OLD: return drop_old(e);
-	case LIST_OLD: return show_old(e);
+	case ROLLBACK: return old_roll_back(&site, show < 0, e);
+	case DROP_OLD: return old_drop(&site, e);
+	case LIST_OLD: return old_list(&site, e);
 	default: return restore(e);
 	}
 }
@@ -595,7 +471,7 @@ main(int argc, char *argv[])
 		take_option(ch);
 	set_defaults(argc, argv);
 	bk_tool_audit()->type = "restore";
-	bk_tool_audit()->destination = target.data;
+	bk_tool_audit()->destination = site.target.data;
 
 	bk_tool_on_signal_slow(clean_up);
 	bk_tool_progress(&progress, mode == ROLLBACK || mode == DROP_OLD ||
@@ -605,10 +481,7 @@ main(int argc, char *argv[])
 	clean_up();
 	bk_tool_signals_release();
 	bk_restore_free(archive);
-	PQfinish(conn);
-	bk_conn_params_free(admin);
-	bk_conn_params_free(params);
 	rc = bk_tool_end(rc, &e);
-	bk_buf_free(&target);
+	site_close(&site);
 	return rc;
 }

@@ -197,6 +197,29 @@ no_closing_mark() {
 	done
 }
 
+@test "an index that stays locked: an end, after --lock-wait-timeout" {
+	sql 'CREATE INDEX ai ON a (i)'
+	coproc psql -qXAt big
+	echo 'BEGIN; REINDEX INDEX ai; SELECT 42;' >&"${COPROC[1]}"
+	read -r _ <&"${COPROC[0]}"
+	run --separate-stderr -1 bk-dump -j 2 --lock-wait-timeout=300ms big
+	one_line_error bk-dump
+	[[ $stderr == 'bk-dump: table "public"."a": an index of it is locked'* ]]
+	echo 'ROLLBACK; \q' >&"${COPROC[1]}"
+	wait
+	sql 'DROP INDEX ai'
+}
+
+@test "what the server says to who connects is not for stderr" {
+	createdb -T template0 noisy
+	sql "UPDATE pg_database SET datcollversion = '0'
+	    WHERE datname = 'noisy'" 2>/dev/null || skip "before PostgreSQL 15"
+	psql -Xc 'SELECT 1' noisy 2>&1 | grep WARNING
+	run --separate-stderr -0 bk-dump noisy
+	[[ $stderr != *WARNING* ]] || { echo "$stderr"; false; }
+	dropdb noisy
+}
+
 @test "a worker's server process ends: 1, no closing mark" {
 	paused_dump -j 2
 	is "pg_terminate_backend(pid) FROM pg_stat_activity WHERE
@@ -211,7 +234,7 @@ no_closing_mark() {
 @test "the leader's server process ends: 1, no closing mark" {
 	paused_dump -j 2
 	is "pg_terminate_backend(pid) FROM pg_stat_activity WHERE
-	    application_name = 'bk-dump' AND query LIKE 'SELECT c.oid%'"
+	    application_name = 'bk-dump' AND query LIKE 'SET lock_timeout%'"
 	resume
 	[ "$status" = 1 ]
 	one_line_error bk-dump

@@ -457,6 +457,11 @@ oid() {
 	[ -z "$stderr" ]
 }
 
+@test "progress: tables of those in the dump, rows so far, bytes" {
+	run --separate-stderr -0 bk-restore -v --into new <small.bk
+	[[ $stderr =~ '4/4 tables, 1998 rows, '[0-9.]+KiB ]]
+}
+
 @test "a URI names server and database" {
 	local uri="postgresql://postgres@127.0.0.1:$PGPORT/new"
 	env -u PGHOST -u PGPORT -u PGUSER bk-restore -q --into "$uri" <small.bk

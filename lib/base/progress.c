@@ -37,6 +37,7 @@ bk_progress_format(const struct bk_progress *p, double seconds,
 	uint64_t total = atomic_load(&p->bytes_total);
 	uint64_t items = atomic_load(&p->items);
 	uint64_t items_total = atomic_load(&p->items_total);
+	uint64_t rows = atomic_load(&p->rows);
 	char text[BK_NUM_TEXT];
 	size_t len = 0;
 
@@ -44,6 +45,8 @@ bk_progress_format(const struct bk_progress *p, double seconds,
 	if (items_total > 0)
 		add(out, &len, "%" PRIu64 "/%" PRIu64 " %s, ", items,
 		    items_total, p->item);
+	if (rows > 0)
+		add(out, &len, "%" PRIu64 " rows, ", rows);
 	bk_size_format(bytes, text);
 	add(out, &len, "%s", text);
 	if (total > 0) {

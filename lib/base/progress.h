@@ -12,10 +12,11 @@ struct bk_progress {
 	_Atomic uint64_t bytes, bytes_total;	/* total 0: not known */
 	_Atomic uint64_t items, items_total;
 	const char *item;			/* "tables", "parts" */
+	_Atomic uint64_t rows;			/* so far */
 };
 
 /*
- * "12/40 tables, 1.2GiB of 3.4GiB, 310.0MiB/s, ETA 7s" after so many seconds;
+ * "12/40 tables, 70000 rows, 1.2GiB of 3.4GiB, 310.0MiB/s, ETA 7s" after so many seconds;
  * parts that are not known are left out.
  */
 #define BK_PROGRESS_TEXT 192

@@ -191,12 +191,14 @@ static int
 check_total(struct check *c, const char *key, uint64_t found,
     struct bk_err *e)
 {
-	uint64_t says = bk_hidden_number(&c->hidden, key);
-	char want[32], got[32];
+	uint64_t says;
+	char want[32] = "", got[32];
 
-	if (says == found)
-		return 0;
-	(void)snprintf(want, sizeof(want), "%" PRIu64, says);
+	if (bk_hidden_number(&c->hidden, key, &says) == 0) {
+		if (says == found)
+			return 0;
+		(void)snprintf(want, sizeof(want), "%" PRIu64, says);
+	}
 	(void)snprintf(got, sizeof(got), "%" PRIu64, found);
 	return bk_verdict_differs(c->v, want, got, e, "manifest: %s", key);
 }
@@ -250,9 +252,10 @@ static int
 check_globals(struct check *c, struct bk_err *e)
 {
 	char want[64], got[64];
-	uint64_t says = bk_hidden_number(&c->hidden, "bytes");
+	uint64_t says = 0;
 
-	if (says == c->hidden.rest)
+	if (bk_hidden_number(&c->hidden, "bytes", &says) == 0 &&
+	    says == c->hidden.rest)
 		return 0;
 	(void)snprintf(want, sizeof(want), "%" PRIu64 " bytes", says);
 	(void)snprintf(got, sizeof(got), "%" PRIu64 " bytes", c->hidden.rest);
@@ -277,6 +280,9 @@ read_hidden(struct check *c, int type, int32_t id, struct bk_err *e)
 		return check_globals(c, e);
 	case BK_HIDDEN_MANIFEST:
 		return check_manifest(c, e);
+	case BK_HIDDEN_NONE:
+		return damaged(c, "a block that no entry names, and no record "
+		    "of bk-dump either, number", id, e);
 	case BK_HIDDEN_OTHER:
 		break;
 	}

@@ -71,6 +71,25 @@ ignore_notice(void *arg, const PGresult *res)
 	(void)res;
 }
 
+/*
+ * PQconnectdbParams(), but for what servers say while somebody connects (that
+ * a locale has changed, for one), which libpq would print before we can tell
+ * it not to.  So the connection is begun, told, and begun again: a server
+ * sees one that was closed before its first byte.
+ */
+static PGconn *
+connect_quietly(const char *const *keys, const char *const *values,
+    int expand)
+{
+	PGconn *conn = PQconnectStartParams(keys, values, expand);
+
+	if (conn == NULL || PQstatus(conn) == CONNECTION_BAD)
+		return conn;
+	(void)PQsetNoticeReceiver(conn, ignore_notice, NULL);
+	PQreset(conn);
+	return conn;
+}
+
 static int
 connected(PGconn *conn, struct bk_err *e)
 {
@@ -80,7 +99,6 @@ connected(PGconn *conn, struct bk_err *e)
 
 	if (conn == NULL)
 		return bk_fail_memory(e);
-	(void)PQsetNoticeReceiver(conn, ignore_notice, NULL);
 	if (PQstatus(conn) == CONNECTION_OK)
 		return 0;
 	host = PQhost(conn);
@@ -114,7 +132,7 @@ bk_conn_open(const struct bk_conn_target *t, struct bk_err *e)
 	    t->instead == NULL ? NULL : "dbname", NULL };
 	const char *values[] = { t->app, "60", t->db, t->host, t->port, t->user,
 	    t->instead, NULL };
-	PGconn *conn = PQconnectdbParams(keys, values, 1);
+	PGconn *conn = connect_quietly(keys, values, 1);
 
 	if (connected(conn, e) == 0)
 		return conn;
@@ -247,7 +265,7 @@ bk_conn_again(const struct bk_conn_params *p, struct bk_err *e)
 		keys[n] = p->param[i].keyword;
 		values[n++] = p->param[i].value;
 	}
-	conn = PQconnectdbParams(keys, values, 0);
+	conn = connect_quietly(keys, values, 0);
 	if (connected(conn, e) == -1) {
 		PQfinish(conn);
 		conn = NULL;

@@ -251,7 +251,8 @@ prepare(struct dump *d, struct bk_err *e)
 		if (bk_conn_exec(d->leader, "ROLLBACK", e) == -1)
 			return -1;
 	}
-	return 0;
+	/* tables are ours by now, but their indexes may be being rebuilt */
+	return bk_session_lock_timeout(d->leader, d->o->lock_wait, e);
 }
 
 static int

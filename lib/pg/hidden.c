@@ -2,7 +2,32 @@
 
 #include <string.h>
 
-/* Read to the end of the block: text up to a newline, the rest counted. */
+static const char head[] = "{\"bk\":\"";
+static const char globals_head[] = "{\"bk\":\"globals\"";
+
+static int
+begins_with(const struct bk_buf *text, const char *what)
+{
+	size_t n = strlen(what);
+
+	return text->len >= n && memcmp(text->data, what, n) == 0;
+}
+
+static int
+take_rest(struct bk_hidden *h, const char *name, const char *p, size_t n,
+    struct bk_err *e)
+{
+	h->rest += n;
+	if (h->keep == NULL || !begins_with(&h->text, globals_head))
+		return 0;
+	if (h->rest > BK_HIDDEN_REST_MAX)
+		return bk_fail(e, BK_DATA, "%s: damaged: a block of more than "
+		    "%d MB that no entry names", name,
+		    BK_HIDDEN_REST_MAX >> 20);
+	return bk_buf_add(h->keep, p, n, e);
+}
+
+/* Read to the end of the block: text up to a newline, and the rest. */
 static int
 read_text(struct bk_archive *a, const char *name, struct bk_hidden *h,
     struct bk_err *e)
@@ -14,22 +39,19 @@ read_text(struct bk_archive *a, const char *name, struct bk_hidden *h,
 	int in_text = 1;
 
 	while ((n = bk_archive_data(a, piece, sizeof(piece), e)) > 0) {
-		if (!in_text) {
-			h->rest += (uint64_t)n;
-			continue;
+		take = 0;
+		if (in_text) {
+			nl = memchr(piece, '\n', (size_t)n);
+			take = nl == NULL ? (size_t)n : (size_t)(nl - piece);
+			if (bk_buf_add(&h->text, piece, take, e) == -1)
+				return -1;
+			/* what is no record is not held */
+			in_text = nl == NULL && h->text.len <= BK_HIDDEN_MAX;
+			take += nl != NULL;
 		}
-		nl = memchr(piece, '\n', (size_t)n);
-		take = nl == NULL ? (size_t)n : (size_t)(nl - piece);
-		if (h->text.len + take > BK_HIDDEN_MAX)
-			return bk_fail(e, BK_DATA, "%s: damaged: a block that "
-			    "no entry names, and no record of bk-dump either",
-			    name);
-		if (bk_buf_add(&h->text, piece, take, e) == -1)
+		if (take < (size_t)n && take_rest(h, name, piece + take,
+		    (size_t)n - take, e) == -1)
 			return -1;
-		if (nl != NULL) {
-			in_text = 0;
-			h->rest = (uint64_t)n - take - 1;
-		}
 	}
 	return (int)n;
 }
@@ -51,18 +73,25 @@ int
 bk_hidden_read(struct bk_archive *a, const char *name, struct bk_hidden *h,
     struct bk_err *e)
 {
+	struct bk_buf *keep = h->keep;
 	const char *kind;
 
 	bk_hidden_free(h);
+	h->keep = keep;
 	if (read_text(a, name, h, e) == -1)
 		return -1;
-	if (h->text.data != NULL)
-		h->json = json_loadb(h->text.data, h->text.len, 0, NULL);
-	kind = bk_hidden_string(h, "bk");
-	if (kind == NULL)
-		return bk_fail(e, BK_DATA, "%s: damaged: a block that no "
-		    "entry names, and no record of bk-dump either, before "
-		    "offset %ju", name, (uintmax_t)bk_archive_offset(a));
+	if (!begins_with(&h->text, head)) {
+		bk_buf_free(&h->text);
+		h->kind = BK_HIDDEN_NONE;
+		return 0;
+	}
+	if (h->text.len <= BK_HIDDEN_MAX)
+		h->json = json_loadb(h->text.data, h->text.len,
+		    JSON_REJECT_DUPLICATES, NULL);
+	if ((kind = bk_hidden_string(h, "bk")) == NULL)
+		return bk_fail(e, BK_DATA, "%s: damaged: a record that is no "
+		    "JSON, before offset %ju", name,
+		    (uintmax_t)bk_archive_offset(a));
 	h->kind = kind_of(kind);
 	return 0;
 }
@@ -71,19 +100,17 @@ int
 bk_hidden_content(const struct bk_hidden *h, const char *name, int32_t *id,
     struct bk_content *c, struct bk_err *e)
 {
-	const char *digest = bk_hidden_string(h, "digest");
-	json_t *rows = json_object_get(h->json,
-	    h->kind == BK_HIDDEN_BLOBS ? "objects" : "rows");
-	json_t *n = json_object_get(h->json, "id");
+	uint64_t number;
 
-	if (digest == NULL || bk_digest_parse(digest, &c->digest) == -1 ||
-	    !json_is_integer(rows) || !json_is_integer(n) ||
-	    json_integer_value(n) <= 0 || json_integer_value(n) > INT32_MAX)
+	if (bk_hidden_number(h, "id", &number) == -1 || number == 0 ||
+	    number > INT32_MAX ||
+	    bk_hidden_number(h, h->kind == BK_HIDDEN_BLOBS ? "objects" :
+	    "rows", &c->rows) == -1 ||
+	    bk_hidden_number(h, "bytes", &c->bytes) == -1 ||
+	    bk_hidden_digest(h, "digest", &c->digest) == -1)
 		return bk_fail(e, BK_DATA, "%s: damaged: a record without "
-		    "rows or digest: %.200s", name, h->text.data);
-	*id = (int32_t)json_integer_value(n);
-	c->rows = (uint64_t)json_integer_value(rows);
-	c->bytes = bk_hidden_number(h, "bytes");
+		    "numbers or digest: %.200s", name, h->text.data);
+	*id = (int32_t)number;
 	return 0;
 }
 
@@ -93,10 +120,24 @@ bk_hidden_string(const struct bk_hidden *h, const char *key)
 	return json_string_value(json_object_get(h->json, key));
 }
 
-uint64_t
-bk_hidden_number(const struct bk_hidden *h, const char *key)
+int
+bk_hidden_number(const struct bk_hidden *h, const char *key, uint64_t *out)
 {
-	return (uint64_t)json_integer_value(json_object_get(h->json, key));
+	const json_t *v = json_object_get(h->json, key);
+
+	if (!json_is_integer(v) || json_integer_value(v) < 0)
+		return -1;
+	*out = (uint64_t)json_integer_value(v);
+	return 0;
+}
+
+int
+bk_hidden_digest(const struct bk_hidden *h, const char *key,
+    struct bk_digest *out)
+{
+	const char *s = bk_hidden_string(h, key);
+
+	return s == NULL ? -1 : bk_digest_parse(s, out);
 }
 
 void

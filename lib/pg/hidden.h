@@ -2,8 +2,8 @@
 #define BK_PG_HIDDEN_H
 /*
  * The reading half of manifest.h: data blocks whose id no TOC entry has.
- * Each begins with one JSON object; behind a newline there may be more (the
- * SQL of "globals", the manifest's closing mark).
+ * Each begins with one JSON object, which may be followed by a newline and
+ * something else: the SQL of "globals", the manifest's closing mark.
  */
 #include <jansson.h>
 
@@ -11,11 +11,13 @@
 #include "manifest.h"
 
 #define BK_HIDDEN_MAX (64 * 1024)	/* bytes of JSON, at most */
+#define BK_HIDDEN_REST_MAX (256 * 1024 * 1024)	/* bytes that are kept */
 
 enum bk_hidden_kind {
 	BK_HIDDEN_TABLE, BK_HIDDEN_BLOBS, BK_HIDDEN_GLOBALS,
 	BK_HIDDEN_MANIFEST,
 	BK_HIDDEN_OTHER,	/* of a later version: to be passed over */
+	BK_HIDDEN_NONE,		/* none of bk-dump's */
 };
 
 struct bk_hidden {		/* start with = {0} */
@@ -23,11 +25,13 @@ struct bk_hidden {		/* start with = {0} */
 	struct bk_buf text;	/* the JSON, as it stands there */
 	json_t *json;
 	uint64_t rest;		/* bytes behind the newline */
+	struct bk_buf *keep;	/* the caller's, to append the rest of
+				 * "globals" to; or NULL */
 };
 
 /*
  * Read the block that a is in to its end; what h held before is replaced.
- * BK_DATA: it is not such a block, or damaged.
+ * Of BK_HIDDEN_NONE there is no text and no json.  BK_DATA: it is damaged.
  */
 int bk_hidden_read(struct bk_archive *a, const char *name,
     struct bk_hidden *h, struct bk_err *e);
@@ -39,10 +43,15 @@ int bk_hidden_read(struct bk_archive *a, const char *name,
 int bk_hidden_content(const struct bk_hidden *h, const char *name,
     int32_t *id, struct bk_content *c, struct bk_err *e);
 
-/* The string or number of key; NULL, or 0, if there is none. */
+/* The string of key; NULL if there is none. */
 const char *bk_hidden_string(const struct bk_hidden *h, const char *key);
-uint64_t bk_hidden_number(const struct bk_hidden *h, const char *key);
 
-void bk_hidden_free(struct bk_hidden *h);
+/* The number, or the digest, of key.  -1 if there is none, or no such. */
+int bk_hidden_number(const struct bk_hidden *h, const char *key,
+    uint64_t *out);
+int bk_hidden_digest(const struct bk_hidden *h, const char *key,
+    struct bk_digest *out);
+
+void bk_hidden_free(struct bk_hidden *h);	/* but not *h->keep */
 
 #endif

@@ -160,6 +160,8 @@ count_rows(struct worker *w, const struct bk_chunk *c)
 		bk_digest_update(w->digest, p, (size_t)(end - p));
 	}
 	bk_load_queue_count(w->load->q, c->table, &seen, 0);
+	if (!c->table->skip)
+		atomic_fetch_add(&w->load->how->progress->rows, seen.rows);
 }
 
 static int

@@ -21,7 +21,7 @@ struct bk_load_how {
 	unsigned jobs;
 	const char *role;	/* or NULL */
 	const char *encoding;	/* SET statements of the archive, or NULL */
-	struct bk_progress *progress;	/* bytes are added */
+	struct bk_progress *progress;	/* bytes and rows are added */
 };
 
 struct bk_load;

@@ -5,12 +5,6 @@
 #include "restore_in.h"
 #include "seal.h"
 
-#define HIDDEN_MAX (64 * 1024)		/* a record, the manifest */
-#define GLOBALS_MAX (256 * 1024 * 1024)
-
-static const char hidden_head[] = "{\"bk\":\"";
-static const char globals_head[] = "{\"bk\":\"globals\"";
-
 static int
 is_desc(const struct bk_toc_entry *te, const char *desc)
 {
@@ -135,41 +129,6 @@ bk_restore_name(const struct bk_restore_table *t, struct bk_buf *out,
 	    t->te->tag == NULL ? "" : t->te->tag, e);
 }
 
-/*
- * Read a block that no entry of the TOC refers to.  What is not bk-dump's is
- * somebody else's: it is passed over.
- */
-static int
-read_hidden(struct bk_restore *r, struct bk_err *e)
-{
-	struct bk_buf text = {0};
-	size_t max = HIDDEN_MAX, head = sizeof(hidden_head) - 1;
-	char buf[4096];
-	ssize_t n;
-	int rc = -1;
-
-	while ((n = bk_archive_data(r->archive, buf, sizeof(buf), e)) > 0) {
-		if (bk_buf_add(&text, buf, (size_t)n, e) == -1)
-			goto done;
-		if (text.len >= head && memcmp(text.data, hidden_head, head))
-			break;
-		if (text.len >= sizeof(globals_head) - 1 && memcmp(text.data,
-		    globals_head, sizeof(globals_head) - 1) == 0)
-			max = GLOBALS_MAX;
-		if (text.len > max) {
-			bk_restore_damaged(r, NULL, "too long a record", e);
-			goto done;
-		}
-	}
-	if (n == -1)
-		goto done;
-	rc = text.len >= head && memcmp(text.data, hidden_head, head) == 0 ?
-	    bk_restore_hidden(r, &text, e) : 0;
- done:
-	bk_buf_free(&text);
-	return rc;
-}
-
 static int
 next_block(struct bk_restore *r, struct bk_restore_table **t, struct bk_err *e)
 {
@@ -178,7 +137,8 @@ next_block(struct bk_restore *r, struct bk_restore_table **t, struct bk_err *e)
 
 	while ((rc = bk_archive_next(r->archive, &type, &id, e)) == 1) {
 		if ((*t = bk_restore_find(r, id)) == NULL) {
-			if (type == BK_BLOCK_DATA && read_hidden(r, e) == -1)
+			if (type == BK_BLOCK_DATA &&
+			    bk_restore_hidden(r, e) == -1)
 				return -1;
 			continue;
 		}

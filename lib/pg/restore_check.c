@@ -1,119 +1,88 @@
 /* What bk-dump says about its stream, and whether it is so (restore.h). */
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
+#include "hidden.h"
 #include "restore_in.h"
 
 static void
-copy_string(const json_t *o, const char *key, char *out, size_t cap)
+copy_string(const struct bk_hidden *h, const char *key, char *out, size_t cap)
 {
-	const char *s = json_string_value(json_object_get(o, key));
-	size_t n = s == NULL ? 0 : strlen(s);
+	const char *s = bk_hidden_string(h, key);
 
-	if (n >= cap)
-		n = cap - 1;
-	if (n > 0)
-		memcpy(out, s, n);
-	out[n] = '\0';
+	(void)snprintf(out, cap, "%s", s == NULL ? "" : s);
 }
 
 static int
-get_number(const json_t *o, const char *key, uint64_t *out)
-{
-	const json_t *v = json_object_get(o, key);
-
-	if (!json_is_integer(v) || json_integer_value(v) < 0)
-		return -1;
-	*out = (uint64_t)json_integer_value(v);
-	return 0;
-}
-
-static int
-get_digest(const json_t *o, const char *key, struct bk_digest *out)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s == NULL || strlen(s) != 32 ? -1 : bk_digest_parse(s, out);
-}
-
-static int
-take_record(struct bk_restore *r, const json_t *o, const char *count,
-    struct bk_err *e)
+take_record(struct bk_restore *r, const struct bk_hidden *h, struct bk_err *e)
 {
 	struct bk_restore_table *t;
-	uint64_t id;
+	struct bk_content says;
+	int32_t id;
 
-	if (get_number(o, "id", &id) == -1 || id > INT32_MAX)
-		return bk_restore_damaged(r, NULL, "a record of nothing", e);
-	t = bk_restore_find(r, (int32_t)id);
+	bk_digest_update(r->records, h->text.data, h->text.len);
+	if (bk_hidden_content(h, r->name, &id, &says, e) == -1)
+		return -1;
+	t = bk_restore_find(r, id);
 	if (t == NULL || t->has_record)
 		return bk_restore_damaged(r, t, "a record too many", e);
-	if (get_number(o, count, &t->record.rows) == -1 ||
-	    get_number(o, "bytes", &t->record.bytes) == -1 ||
-	    get_digest(o, "digest", &t->record.digest) == -1)
-		return bk_restore_damaged(r, t, "a record without numbers", e);
+	t->record = says;
 	t->has_record = 1;
-	r->nrecords++;
 	return 0;
 }
 
 static int
-take_manifest(struct bk_restore *r, const json_t *o, const char *text,
-    size_t n, struct bk_err *e)
+take_manifest(struct bk_restore *r, struct bk_hidden *h, struct bk_err *e)
 {
 	struct bk_restore_manifest *m = &r->manifest;
 
 	if (m->json != NULL)
 		return bk_restore_damaged(r, NULL, "two manifests", e);
-	if (get_number(o, "tables", &m->tables) == -1 ||
-	    get_number(o, "rows", &m->rows) == -1 ||
-	    get_number(o, "bytes", &m->bytes) == -1 ||
-	    get_number(o, "blobs", &m->blobs) == -1 ||
-	    get_digest(o, "records", &m->records) == -1)
+	if (bk_hidden_number(h, "tables", &m->tables) == -1 ||
+	    bk_hidden_number(h, "rows", &m->rows) == -1 ||
+	    bk_hidden_number(h, "bytes", &m->bytes) == -1 ||
+	    bk_hidden_number(h, "blobs", &m->blobs) == -1 ||
+	    bk_hidden_digest(h, "records", &m->records) == -1)
 		return bk_restore_damaged(r, NULL, "an incomplete manifest", e);
-	copy_string(o, "database", m->database, sizeof(m->database));
-	copy_string(o, "system_identifier", m->system_identifier,
+	copy_string(h, "database", m->database, sizeof(m->database));
+	copy_string(h, "system_identifier", m->system_identifier,
 	    sizeof(m->system_identifier));
 	memcpy(r->system, m->system_identifier, sizeof(r->system));
-	copy_string(o, "server_version", m->server_version,
+	copy_string(h, "server_version", m->server_version,
 	    sizeof(m->server_version));
-	copy_string(o, "started", m->started, sizeof(m->started));
-	copy_string(o, "ended", m->ended, sizeof(m->ended));
-	if ((m->json = malloc(n + 1)) == NULL)
-		return bk_fail_memory(e);
-	memcpy(m->json, text, n);
-	m->json[n] = '\0';
+	copy_string(h, "started", m->started, sizeof(m->started));
+	copy_string(h, "ended", m->ended, sizeof(m->ended));
+	m->json = h->text.data;
+	h->text = (struct bk_buf){0};	/* it is the manifest's now */
 	return 0;
 }
 
-int
-bk_restore_hidden(struct bk_restore *r, const struct bk_buf *text,
+static int
+check_globals(const struct bk_restore *r, const struct bk_hidden *h,
     struct bk_err *e)
 {
-	json_error_t why;
-	json_t *o = json_loadb(text->data, text->len, JSON_REJECT_DUPLICATES |
-	    JSON_DISABLE_EOF_CHECK, &why);
-	const char *kind = json_string_value(json_object_get(o, "bk"));
-	/* what stands behind the object: SQL, the closing mark */
-	size_t end = o == NULL ? 0 : (size_t)why.position;
-	int rc = 0;
+	uint64_t bytes;
 
-	if (kind == NULL) {
-		rc = bk_restore_damaged(r, NULL, "a record that is no JSON", e);
-	} else if (strcmp(kind, "table") == 0 || strcmp(kind, "blobs") == 0) {
-		bk_digest_update(r->records, text->data, text->len);
-		rc = take_record(r, o, *kind == 't' ? "rows" : "objects", e);
-	} else if (strcmp(kind, "manifest") == 0) {
-		rc = take_manifest(r, o, text->data, end, e);
-	} else if (strcmp(kind, "globals") == 0) {
-		rc = bk_buf_add(&r->globals, text->data + end,
-		    text->len - end, e);
-	}
-	json_decref(o);
+	if (bk_hidden_number(h, "bytes", &bytes) == 0 && bytes == h->rest)
+		return 0;
+	return bk_restore_damaged(r, NULL, "roles that are not complete", e);
+}
+
+int
+bk_restore_hidden(struct bk_restore *r, struct bk_err *e)
+{
+	struct bk_hidden h = { .keep = &r->globals };
+	int rc = bk_hidden_read(r->archive, r->name, &h, e);
+
+	if (rc == 0 && (h.kind == BK_HIDDEN_TABLE ||
+	    h.kind == BK_HIDDEN_BLOBS))
+		rc = take_record(r, &h, e);
+	else if (rc == 0 && h.kind == BK_HIDDEN_MANIFEST)
+		rc = take_manifest(r, &h, e);
+	else if (rc == 0 && h.kind == BK_HIDDEN_GLOBALS)
+		rc = check_globals(r, &h, e);
+	bk_hidden_free(&h);
 	return rc;
 }
 

@@ -23,7 +23,6 @@ struct bk_restore {
 	struct bk_buf globals;
 	struct bk_restore_manifest manifest;
 	struct bk_digest_state *records;	/* of their text */
-	uint64_t nrecords;
 };
 
 struct bk_restore_table *bk_restore_find(const struct bk_restore *r,
@@ -36,9 +35,11 @@ struct bk_restore_table *bk_restore_find(const struct bk_restore *r,
 int bk_restore_block(struct bk_restore *r, struct bk_restore_table **t,
     struct bk_err *e);
 
-/* Take a hidden block's JSON object into account. */
-int bk_restore_hidden(struct bk_restore *r, const struct bk_buf *text,
-    struct bk_err *e);
+/*
+ * Read the block that the archive is in, which no entry of the TOC refers to,
+ * and take it into account.  What is not bk-dump's is passed over.
+ */
+int bk_restore_hidden(struct bk_restore *r, struct bk_err *e);
 
 /*
  * Read the stream to its end and load all rows and large objects of it.  0 if

@@ -79,6 +79,21 @@ fail_task(const struct bk_slot *s, PGconn *conn, const PGresult *res,
 	return FAILED;
 }
 
+/* It was the leader's turn, who has the table and waited for its indexes. */
+static enum outcome
+fail_locked(const struct bk_slot *s, struct bk_err *e)
+{
+	struct bk_buf name = {0};
+	struct bk_err ignored = {0};
+
+	(void)bk_plan_name(s->task.item, &name, &ignored);
+	bk_fail(e, BK_FAIL, "%s: an index of it is locked, being rebuilt or "
+	    "the like; wait for that, or raise --lock-wait-timeout",
+	    name.data == NULL ? "a table" : name.data);
+	bk_buf_free(&name);
+	return FAILED;
+}
+
 static enum outcome
 copy_rows(struct worker *w, PGconn *conn, struct bk_slot *s, struct bk_err *e)
 {
@@ -148,7 +163,7 @@ do_table(struct worker *w, struct bk_slot *s, struct bk_err *e)
 		else
 			o = copy_table(w, c->leader, s, sql.data, e);
 		if (o == LOCKED)
-			o = fail_task(s, c->leader, NULL, e);
+			o = fail_locked(s, e);
 	}
 	bk_buf_free(&sql);
 	return o;

@@ -1,183 +1,6 @@
 /* bk-verify's judge of archives: every cut, every flipped bit */
-#include <stdlib.h>
-
-#include "../../lib/pg/copytext.h"
-#include "../../lib/pg/manifest.h"
-#include "seal.h"
 #include "verify_run.h"
-
-#define HIDDEN 100		/* an id that no entry has */
-
-/* An archive such as bk-dump writes: two tables, large objects. */
-struct sample {
-	struct bk_buf b;
-	struct bk_manifest about;
-	struct bk_digest_state *records;
-	size_t data;		/* where the blocks begin */
-	size_t manifest;	/* and the last one */
-	char *free_byte;	/* 1: nothing depends on this byte */
-};
-
-static struct bk_err e;
-
-static void
-add_entry(struct sample *s, int32_t id, int has_data, const char *tag,
-    const char *desc, const char *defn, const char *copy)
-{
-	static const uint8_t offset[BK_OFFSET_LEN] = { BK_OFFSET_UNSET };
-	struct bk_buf *b = &s->b;
-
-	bk_archive_add_int(b, id, &e);
-	bk_archive_add_int(b, has_data, &e);
-	bk_archive_add_str(b, "0", &e);
-	bk_archive_add_str(b, "16384", &e);
-	bk_archive_add_str(b, tag, &e);
-	bk_archive_add_str(b, desc, &e);
-	bk_archive_add_int(b, 3, &e);
-	bk_archive_add_str(b, defn, &e);
-	bk_archive_add_str(b, "", &e);
-	bk_archive_add_str(b, copy, &e);
-	bk_archive_add_str(b, "public", &e);
-	bk_archive_add_str(b, NULL, &e);
-	bk_archive_add_str(b, NULL, &e);
-	bk_archive_add_str(b, "postgres", &e);
-	bk_archive_add_str(b, "false", &e);
-	bk_archive_add_str(b, NULL, &e);
-	bk_buf_add(b, offset, sizeof(offset), &e);
-}
-
-static void
-add_head(struct sample *s)
-{
-	static const uint8_t head[] = { 'P', 'G', 'D', 'M', 'P', 1, 15, 0, 4, 8,
-	    1, 0 };
-	char mark[BK_SEAL_LEN + BK_SEAL_LABEL];
-	int i;
-
-	bk_seal_opening_label(mark, "shop");
-	bk_buf_add(&s->b, head, sizeof(head), &e);
-	for (i = 0; i < 7; i++)
-		bk_archive_add_int(&s->b, 1, &e);
-	bk_archive_add_str(&s->b, "shop", &e);
-	bk_archive_add_str(&s->b, "15.18", &e);
-	bk_archive_add_str(&s->b, "15.18", &e);
-	bk_archive_add_int(&s->b, 4, &e);
-	add_entry(s, 1, 0, "ENCODING", "ENCODING", "SET x", mark);
-	add_entry(s, 7, 1, "orders", "TABLE DATA", NULL, "COPY o FROM stdin;");
-	add_entry(s, 5, 1, "empty", "TABLE DATA", NULL, "COPY e FROM stdin;");
-	add_entry(s, 9, 1, "BLOBS", "BLOBS", NULL, NULL);
-	s->data = s->b.len;
-}
-
-/* The byte to come, and n - 1 behind it, may be anything. */
-static void
-mark_free(struct sample *s, size_t n)
-{
-	memset(s->free_byte + s->b.len, 1, n);
-}
-
-/* The zero that ends chunks: its sign means nothing. */
-static void
-add_zero(struct sample *s)
-{
-	mark_free(s, 1);
-	bk_archive_add_int(&s->b, 0, &e);
-}
-
-static void
-add_hidden(struct sample *s, const void *p, size_t n)
-{
-	mark_free(s, 0);
-	memset(s->free_byte + s->b.len + 1, 1, BK_INT_LEN);
-	bk_archive_add_block(&s->b, BK_BLOCK_DATA, HIDDEN, &e);
-	bk_archive_add_chunk(&s->b, p, n, &e);
-	add_zero(s);
-}
-
-static void
-add_record(struct sample *s, const char *desc, const char *tag, int32_t id,
-    const struct bk_content *c)
-{
-	const struct bk_toc_entry te = { .id = id, .desc = desc, .tag = tag,
-	    .schema = "public" };
-	struct bk_buf text = {0};
-
-	bk_manifest_record(&text, &te, c, &e);
-	bk_digest_update(s->records, text.data, text.len);
-	add_hidden(s, text.data, text.len);
-	s->about.bytes += c->bytes;
-	bk_buf_free(&text);
-}
-
-static void
-add_table(struct sample *s, int32_t id, const char *tag, const char *rows)
-{
-	struct bk_copytext *l = bk_copytext_new(&e);
-	size_t half = strlen(rows) / 2;
-
-	bk_archive_add_block(&s->b, BK_BLOCK_DATA, id, &e);
-	if (half > 0) {
-		bk_archive_add_chunk(&s->b, rows, half, &e);
-		bk_archive_add_chunk(&s->b, rows + half, strlen(rows) - half,
-		    &e);
-	}
-	bk_archive_add_chunk(&s->b, "\\.\n\n\n", 5, &e);
-	add_zero(s);
-	bk_copytext_begin(l);
-	bk_copytext_feed(l, rows, strlen(rows));
-	add_record(s, "TABLE DATA", tag, id, bk_copytext_content(l));
-	s->about.tables++;
-	s->about.rows += bk_copytext_content(l)->rows;
-	bk_copytext_free(l);
-}
-
-static void
-add_objects(struct sample *s)
-{
-	struct bk_digest_state *state = bk_digest_new();
-	struct bk_content c = { .rows = 2, .bytes = 5 };
-
-	bk_archive_add_block(&s->b, BK_BLOCK_BLOBS, 9, &e);
-	bk_archive_add_int(&s->b, 16401, &e);
-	bk_archive_add_chunk(&s->b, "hello", 5, &e);
-	add_zero(s);
-	bk_digest_begin_object(state, 16401);
-	bk_digest_update(state, "hello", 5);
-	bk_digest_end(state, &c.digest);
-	bk_archive_add_int(&s->b, -2, &e);	/* OID 4294967294, empty */
-	add_zero(s);
-	bk_digest_begin_object(state, UINT32_MAX - 1);
-	bk_digest_end(state, &c.digest);
-	add_zero(s);
-	bk_digest_free(state);
-	add_record(s, "BLOBS", "BLOBS", 9, &c);
-	s->about.blobs = 2;
-}
-
-/* more: how many rows the manifest claims that are not there, and so on. */
-static void
-make(struct sample *s, const struct bk_manifest *more)
-{
-	struct bk_buf text = {0};
-
-	*s = (struct sample){ .free_byte = calloc(1, 16384),
-	    .records = bk_digest_new() };
-	bk_digest_begin(s->records);
-	add_head(s);
-	add_table(s, 7, "orders", "1\tone\n2\ttwo\n\n3\t\\\\.\n2\ttwo\n");
-	add_table(s, 5, "empty", "");
-	add_objects(s);
-	bk_digest_end(s->records, &s->about.records);
-	s->about.tables += more->tables;
-	s->about.rows += more->rows;
-	s->about.bytes += more->bytes;
-	s->about.blobs += more->blobs;
-	bk_manifest_format(&text, &s->about, &e);
-	bk_buf_printf(&text, &e, "\n%s", bk_seal_closing());
-	s->manifest = s->b.len;
-	add_hidden(s, text.data, text.len);
-	bk_buf_free(&text);
-}
+#include "archive_sample.h"
 
 static int
 check_archive(struct bk_source src, const char *name, struct bk_verdict *v,
@@ -258,14 +81,6 @@ test_flips_toc(struct sample *s)
 }
 
 static void
-free_sample(struct sample *s)
-{
-	bk_digest_free(s->records);
-	bk_buf_free(&s->b);
-	free(s->free_byte);
-}
-
-static void
 test_totals(void)
 {
 	static const struct bk_manifest more[] = { { .tables = 1 },
@@ -343,8 +158,7 @@ test_differences(void)
 	size_t i;
 
 	for (i = 0; i <= sizeof(cases) / sizeof(cases[0]); i++) {
-		const char *rows = i == 0 ?
-		    "1\tone\n2\ttwo\n\n3\t\\\\.\n2\ttwo\n" : cases[i - 1].rows;
+		const char *rows = i == 0 ? SAMPLE_ROWS : cases[i - 1].rows;
 		struct bk_verdict v = {0};
 
 		bk_copytext_begin(l);

@@ -1,0 +1,214 @@
+/* bk-restore's reader of a stream: every cut, every flipped bit */
+#include "../../lib/pg/restore_in.h"
+#include "verify_run.h"
+#include "archive_sample.h"
+
+/* Take a table's rows as loaders do: without the end, counted as taken. */
+static int
+load_table(struct bk_restore *r, struct bk_restore_table *t,
+    struct bk_err *why)
+{
+	struct bk_copytext *l = bk_copytext_new(why);
+	char buf[7];
+	ssize_t n;
+	int rc;
+
+	bk_copytext_begin(l);
+	while ((n = bk_archive_data(r->archive, buf, sizeof(buf), why)) > 0)
+		bk_copytext_feed(l, buf, (size_t)n);
+	rc = n == -1 ? -1 : bk_copytext_end(l) == BK_COPYTEXT_CLOSED ? 0 :
+	    bk_restore_damaged(r, t, "its rows do not end", why);
+	t->seen = *bk_copytext_content(l);
+	t->loaded = t->seen.rows;
+	bk_copytext_free(l);
+	return rc;
+}
+
+static int
+load_objects(struct bk_restore *r, struct bk_restore_table *t,
+    struct bk_err *why)
+{
+	struct bk_digest_state *state = bk_digest_new();
+	char buf[3];
+	uint32_t oid;
+	ssize_t n = 0;
+	int rc;
+
+	while ((rc = bk_archive_object(r->archive, &oid, why)) == 1) {
+		bk_digest_begin_object(state, oid);
+		while ((n = bk_archive_data(r->archive, buf, sizeof(buf),
+		    why)) > 0) {
+			bk_digest_update(state, buf, (size_t)n);
+			t->seen.bytes += (size_t)n;
+		}
+		if (n == -1)
+			break;
+		bk_digest_end(state, &t->seen.digest);
+		t->seen.rows++;
+	}
+	bk_digest_free(state);
+	return n == -1 ? -1 : rc;
+}
+
+static int
+load_all(struct bk_restore *r, struct bk_err *why)
+{
+	struct bk_restore_table *t;
+	int rc;
+
+	while ((rc = bk_restore_block(r, &t, why)) == 1)
+		if ((t->blobs ? load_objects(r, t, why) :
+		    load_table(r, t, why)) == -1)
+			return -1;
+	return rc == -1 ? -1 : bk_restore_check(r, why);
+}
+
+/* What a restore makes of n bytes; 99: it does not know itself. */
+static enum bk_code
+restore(const void *p, size_t n, size_t piece, struct bk_restore_report *sums)
+{
+	struct memory m = { p, n, piece };
+	struct bk_err why = {0};
+	struct bk_restore *r = bk_restore_open((struct bk_source){
+	    read_memory, &m }, "x", &why);
+	int rc = r == NULL ? -1 : load_all(r, &why);
+
+	if (sums != NULL)
+		bk_restore_report(r, sums);
+	bk_restore_free(r);
+	return (rc == 0) != (why.code == BK_OK) ? (enum bk_code)99 : why.code;
+}
+
+static void
+test_whole(const struct sample *s)
+{
+	static const size_t pieces[] = { 1, 2, 7, 100, 65536 };
+	struct bk_restore_report sums = {0};
+	size_t i;
+
+	for (i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++)
+		is_int(restore(s->b.data, s->b.len, pieces[i], NULL), BK_OK,
+		    "a whole stream, read in pieces");
+	(void)restore(s->b.data, s->b.len, 999, &sums);
+	is_int((intmax_t)sums.tables, 2, "tables");
+	is_int((intmax_t)sums.rows, 5, "rows");
+	is_int((intmax_t)sums.blobs, 2, "large objects");
+	is_int((intmax_t)sums.bytes, 25 + 5, "bytes");
+}
+
+static void
+test_cuts(const struct sample *s)
+{
+	size_t n;
+	int bad = 0;
+
+	for (n = 0; n < s->b.len; n++)
+		bad += restore(s->b.data, n, 65536, NULL) != BK_DATA;
+	is_int(bad, 0, "every cut is refused");
+}
+
+/* Flip each bit in turn; how many of those streams want() does not want. */
+static int
+flip(struct sample *s, size_t from, size_t to, int (*want)(enum bk_code))
+{
+	size_t at;
+	int bit, bad = 0;
+
+	for (at = from; at < to; at++)
+		for (bit = 0; bit < 8 && !s->free_byte[at]; bit++) {
+			s->b.data[at] = (char)(s->b.data[at] ^ 1 << bit);
+			if (!want(restore(s->b.data, s->b.len, 65536, NULL)) &&
+			    bad++ < 5)
+				printf("# bit %d of byte %zu: %.20s\n", bit,
+				    at, s->b.data + at);
+			s->b.data[at] = (char)(s->b.data[at] ^ 1 << bit);
+		}
+	return bad;
+}
+
+static int
+is_refused(enum bk_code code)
+{
+	return code == BK_DATA;
+}
+
+static int
+is_known(enum bk_code code)
+{
+	return code == BK_OK || code == BK_DATA || code == BK_FAIL;
+}
+
+static void
+test_totals(void)
+{
+	static const struct bk_manifest more[] = { { .tables = 1 },
+	    { .rows = 1 }, { .bytes = 1 }, { .blobs = 1 } };
+	struct sample s;
+	size_t i;
+
+	for (i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
+		make(&s, &more[i]);
+		is_int(restore(s.b.data, s.b.len, 65536, NULL), BK_DATA,
+		    "a manifest with another total");
+		free_sample(&s);
+	}
+}
+
+/* Insert hidden block text before the manifest. */
+static enum bk_code
+with_block(const char *text)
+{
+	static const struct bk_manifest as_is;
+	struct sample s;
+	struct bk_buf tail = {0};
+	enum bk_code code;
+
+	make(&s, &as_is);
+	bk_buf_add(&tail, s.b.data + s.manifest, s.b.len - s.manifest, &e);
+	s.b.len = s.manifest;
+	add_hidden(&s, text, strlen(text));
+	bk_buf_add(&s.b, tail.data, tail.len, &e);
+	code = restore(s.b.data, s.b.len, 65536, NULL);
+	bk_buf_free(&tail);
+	free_sample(&s);
+	return code;
+}
+
+static void
+test_hidden(void)
+{
+	is_int(with_block("somebody else's"), BK_OK, "a block of others");
+	is_int(with_block("{\"bk\":\"news\"}"), BK_OK, "of a later version");
+	is_int(with_block("{\"bk\":\"table\"}"), BK_DATA, "an empty record");
+	is_int(with_block("{\"bk\":\"table\",\"id\":7,\"rows\":5,\"bytes\":25,"
+	    "\"digest\":\"0123456789abcdef" "0123456789abcdef\"}"), BK_DATA,
+	    "a second record");
+	is_int(with_block("{\"bk\":\"globals\",\"bytes\":4}\nSQL;"), BK_OK,
+	    "roles");
+	is_int(with_block("{\"bk\":\"globals\",\"bytes\":5}\nSQL;"), BK_DATA,
+	    "roles that are not complete");
+	is_int(with_block("{\"bk\":\"manifest\"}"), BK_DATA,
+	    "a manifest that says nothing");
+}
+
+int
+main(void)
+{
+	static const struct bk_manifest as_is;
+	struct sample s;
+
+	make(&s, &as_is);
+	test_whole(&s);
+	test_cuts(&s);
+	is_int(flip(&s, s.data, s.manifest, is_refused), 0,
+	    "every flipped bit of data and records is refused");
+	is_int(flip(&s, 0, s.data, is_known), 0,
+	    "every flipped bit of the TOC is survived");
+	is_int(flip(&s, s.manifest, s.b.len, is_known), 0,
+	    "and of the manifest");
+	test_totals();
+	test_hidden();
+	is_int(e.code, BK_OK, "nothing failed on the way");
+	free_sample(&s);
+	return tap_done();
+}
