@@ -32,7 +32,4 @@ int age_json(const struct bk_subjects *s, const struct bk_fresh *f,
 int age_prometheus(const struct bk_subjects *s, const struct bk_fresh *f,
     struct bk_buf *out, struct bk_err *e);
 
-/* Replace the file path by text, mode 0644, all at once or not at all. */
-int age_store(const char *path, const struct bk_buf *text, struct bk_err *e);
-
 #endif

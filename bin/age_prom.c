@@ -1,14 +1,8 @@
 /* bk-age: metrics for Prometheus' textfile collector; see age.h */
-#include <sys/stat.h>
-
-#include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "age.h"
-#include "io.h"
+#include "textfile.h"
 
 enum metric { BACKUP_TIME, BACKUP_SIZE, BACKUP_USUAL, BACKUPS, BACKUP_GAP,
 	BACKUP_PROVEN, BACKUP_REFUTED, BACKUP_STATUS, WAL_TIME, WAL_SEGMENTS,
@@ -94,29 +88,6 @@ value_of(const struct bk_subject *s, enum metric m, uint64_t *v)
 	return s->found[checks[m]].known;
 }
 
-/* name="value", escaped; what is not UTF-8 as U+FFFD. */
-static int
-add_label(struct bk_buf *b, const char *name, const char *value,
-    struct bk_err *e)
-{
-	size_t n;
-	int rc = bk_buf_printf(b, e, "%s=\"", name);
-
-	for (; rc == 0 && *value != '\0'; value += n) {
-		n = bk_utf8_len(value);
-		if (n == 0) {
-			rc = bk_buf_puts(b, "\xef\xbf\xbd", e);
-			n = 1;
-		} else if (*value == '\n')
-			rc = bk_buf_puts(b, "\\n", e);
-		else if (*value == '"' || *value == '\\')
-			rc = bk_buf_printf(b, e, "\\%c", *value);
-		else
-			rc = bk_buf_add(b, value, n, e);
-	}
-	return rc == -1 ? -1 : bk_buf_puts(b, "\"", e);
-}
-
 static int
 add_labels(struct bk_buf *b, const struct bk_subject *s, struct bk_err *e)
 {
@@ -125,10 +96,10 @@ add_labels(struct bk_buf *b, const struct bk_subject *s, struct bk_err *e)
 
 	if (bk_buf_puts(b, "{", e) == -1)
 		return -1;
-	if (s->kind == BK_SUBJECT_BACKUP && (add_label(b, "db", s->name, e) ==
-	    -1 || bk_buf_puts(b, ",", e) == -1))
+	if (s->kind == BK_SUBJECT_BACKUP && (textfile_label(b, "db", s->name,
+	    e) == -1 || bk_buf_puts(b, ",", e) == -1))
 		return -1;
-	if (add_label(b, whole[s->kind], s->series, e) == -1)
+	if (textfile_label(b, whole[s->kind], s->series, e) == -1)
 		return -1;
 	return bk_buf_puts(b, "}", e);
 }
@@ -145,9 +116,8 @@ add_metric(struct bk_buf *b, const struct bk_subjects *all, enum metric m,
 	for (s = all->v; rc == 0 && s < all->v + all->n; s++) {
 		if (!value_of(s, m, &v))
 			continue;
-		if (!head++ && bk_buf_printf(b, e, "# HELP %s %s\n# TYPE %s "
-		    "gauge\n", metrics[m].name, metrics[m].help,
-		    metrics[m].name) == -1)
+		if (!head++ && textfile_head(b, metrics[m].name, "gauge",
+		    metrics[m].help, e) == -1)
 			return -1;
 		if (bk_buf_puts(b, metrics[m].name, e) == -1 ||
 		    add_labels(b, s, e) == -1)
@@ -163,45 +133,13 @@ int
 age_prometheus(const struct bk_subjects *s, const struct bk_fresh *f,
     struct bk_buf *out, struct bk_err *e)
 {
+	static const char last_run[] = "bk_age_last_run_timestamp_seconds";
 	int m;
 
 	for (m = 0; m < METRICS; m++)
 		if (add_metric(out, s, (enum metric)m, e) == -1)
 			return -1;
-	return bk_buf_printf(out, e, "# HELP bk_age_last_run_timestamp_seconds "
-	    "When bk-age found this out.\n"
-	    "# TYPE bk_age_last_run_timestamp_seconds gauge\n"
-	    "bk_age_last_run_timestamp_seconds %jd\n", (intmax_t)f->now);
-}
-
-int
-age_store(const char *path, const struct bk_buf *text, struct bk_err *e)
-{
-	struct bk_buf temp = {0};
-	int fd = -1, rc = -1;
-
-	/* in the same directory; the collector reads *.prom only */
-	if (bk_buf_printf(&temp, e, "%s.%ld", path, (long)getpid()) == -1)
-		goto done;
-	(void)unlink(temp.data);	/* of a process that was killed */
-	fd = open(temp.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (fd == -1) {
-		bk_fail_errno(e, "%s: create", path);
-		goto done;
-	}
-	if (bk_io_write(fd, text->data, text->len, path, e) == 0) {
-		if (fchmod(fd, 0644) == -1)	/* whatever the umask */
-			bk_fail_errno(e, "%s: chmod", path);
-		else
-			rc = 0;
-	}
-	if (bk_io_close(fd, path, e) == -1)
-		rc = -1;
-	if (rc == 0 && rename(temp.data, path) == -1)
-		rc = bk_fail_errno(e, "%s: rename", path);
-	if (rc == -1)
-		(void)unlink(temp.data);
- done:
-	bk_buf_free(&temp);
-	return rc;
+	return textfile_head(out, last_run, "gauge", "When bk-age found this "
+	    "out.", e) == -1 ? -1 :
+	    bk_buf_printf(out, e, "%s %jd\n", last_run, (intmax_t)f->now);
 }

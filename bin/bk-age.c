@@ -16,6 +16,7 @@
 #include "age.h"
 #include "io.h"
 #include "num.h"
+#include "textfile.h"
 #include "tool.h"
 
 static const struct bk_tool tool = {
@@ -384,7 +385,7 @@ store_metrics(const struct call *c, struct bk_subjects *s, struct bk_err *e)
 	int rc = age_prometheus(s, &c->fresh, &text, &why);
 
 	if (rc == 0)
-		rc = age_store(c->prometheus, &text, &why);
+		rc = textfile_store(c->prometheus, &text, &why);
 	bk_buf_free(&text);
 	if (rc == -1)
 		rc = note_failure(s, "metrics", &why, e);
