@@ -14,6 +14,7 @@ struct metric {
 	const char *name, *help;
 	int counter;		/* else a gauge */
 	int info;		/* the labels tell it; the value is 1 */
+	int never;		/* an instant of which null is "never": 0 */
 	int db;			/* label db: the database connected to */
 	struct {
 		const char *key, *name;	/* of a value beside it */
@@ -32,6 +33,7 @@ struct metric {
 #define SLOT .part = "slots", \
 	.label = { { "name", "slot" }, { "type", "type" } }
 #define DATABASE .part = "databases", .label = { { "name", "db" } }
+#define BACKUP .part = "backup", .db = 1, .never = 1
 #define FREEZE .part = "freeze"
 #define TABLES .part = "tables", .db = 1
 #define TABLE .part = "tables", .list = "largest", .db = 1, \
@@ -115,7 +117,8 @@ static const struct metric metrics[] = {
 	{ .part = "slots", M("wal_status", "slot_wal_status",
 	    "Always 1; the label tells whether the slot has its WAL."),
 	    .info = 1, .label = {
-		{ "name", "slot" }, { "type", "type" }, { "wal_status", "status" }
+		{ "name", "slot" }, { "type", "type" },
+		{ "wal_status", "status" }
 	    } },
 	{ DATABASE, M("size_bytes", "database_size_bytes",
 	    "Size of the database.") },
@@ -124,10 +127,10 @@ static const struct metric metrics[] = {
 	    "nobody can write.") },
 	{ DATABASE, M("multixact_age", "database_multixact_age",
 	    "The same, of multixacts.") },
-	{ DATABASE, M("dumped", "last_dumped_timestamp_seconds",
-	    "When bk-dump last succeeded, by the audit log.") },
-	{ DATABASE, M("stored", "last_stored_timestamp_seconds",
-	    "When a backup of it was last stored, by the audit log.") },
+	{ BACKUP, M("dumped", "last_dumped_timestamp_seconds",
+	    "When bk-dump last succeeded, by the audit log; 0: never.") },
+	{ BACKUP, M("stored", "last_stored_timestamp_seconds",
+	    "When a backup was last stored, by the audit log; 0: never.") },
 	{ FREEZE, M("xid_max_age", "freeze_xid_age",
 	    "The age at which autovacuum freezes by force.") },
 	{ FREEZE, M("multixact_max_age", "freeze_multixact_age",
@@ -222,7 +225,7 @@ add_metric(struct bk_buf *b, const struct metric *m, const json_t *doc,
 	for (i = 0; i < n; i++) {
 		o = json_is_array(part) ? json_array_get(part, i) : part;
 		v = json_object_get(o, m->value);
-		if (v == NULL || json_is_null(v))
+		if (v == NULL || (json_is_null(v) && !m->never))
 			continue;
 		if (head++ == 0 && textfile_head(b, m->name, m->counter ?
 		    "counter" : "gauge", m->help, e) == -1)

@@ -18,9 +18,9 @@ struct bk_stat_part {
 	const char *name;
 	enum bk_stat_shape shape;
 	const char *sql;
-	const char *instead;	/* cheaper, tells less: if that failed; NULL */
+	const char *instead;	/* cheaper, tells less; if that failed; NULL */
 	int since;		/* on servers from this version on ... */
-	const char *newer;	/* ... this is the query; NULL: it always is */
+	const char *newer;	/* ... this is the query; NULL: always sql */
 };
 
 extern const struct bk_stat_part bk_stat_parts[];
