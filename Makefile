@@ -46,6 +46,7 @@ $B/bin/bk-gz: LDLIBS = $(GZ)
 $B/bin/bk-zst: LDLIBS = -lzstd
 $B/bin/bk-crypt $B/bin/bk-keygen $B/bin/bk-rm: LDLIBS = -lcrypto
 $B/bin/bk-dump $B/bin/bk-restore: LDLIBS = $(PG)
+$B/bin/bk-stat: LDLIBS = -lpq -ljansson
 $B/bin/bk-verify: LDLIBS = $(PG) $(GZ) -lzstd -lcrypto
 $B/bin/bk-prune: LDLIBS = -ljansson -lcrypto
 $B/bin/bk-age: LDLIBS = -ljansson
@@ -56,6 +57,7 @@ $B/bin/bk-gz $B/bin/bk-zst: $B/obj/bin/filter.o
 $B/bin/bk-age: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/age_*.c))
 $B/bin/bk-age $B/bin/bk-stat: $B/obj/bin/textfile.o
 $B/bin/bk-restore: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/restore_*.c))
+$B/bin/bk-stat: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/stat_*.c))
 $B/bin/bk-verify: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/verify_*.c))
 $B/bin/bk-rm $B/bin/bk-s3rm: $B/obj/bin/approved.o
 $B/bin/bk-s3put $B/bin/bk-save: $B/obj/bin/names.o

@@ -128,10 +128,10 @@ bk_conn_open(const struct bk_conn_target *t, struct bk_err *e)
 	 * dbname, so that a URI has the last word.
 	 */
 	const char *keys[] = { "fallback_application_name", "keepalives_idle",
-	    "dbname", "host", "port", "user",
+	    "connect_timeout", "dbname", "host", "port", "user",
 	    t->instead == NULL ? NULL : "dbname", NULL };
-	const char *values[] = { t->app, "60", t->db, t->host, t->port, t->user,
-	    t->instead, NULL };
+	const char *values[] = { t->app, "60", t->connect_timeout, t->db,
+	    t->host, t->port, t->user, t->instead, NULL };
 	PGconn *conn = connect_quietly(keys, values, 1);
 
 	if (connected(conn, e) == 0)

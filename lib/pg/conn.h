@@ -15,6 +15,7 @@ struct bk_conn_target {
 	const char *host, *port, *user;
 	const char *instead;	/* connect to this database, whatever db says */
 	const char *app;	/* application_name if nobody sets one */
+	const char *connect_timeout;	/* of each address, if db says none */
 };
 
 /*

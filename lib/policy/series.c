@@ -152,12 +152,8 @@ trim(const char *s, size_t n, struct bk_buf *name, struct bk_err *e)
 	return bk_buf_add(name, s, n, e);
 }
 
-/*
- * What people call the series key: "shop" for s3://b/shop/x/shop-*.bk and for
- * *_shop.sql.gz; b for /b/daily/ *.bk.
- */
-static int
-short_name(const char *key, struct bk_buf *name, struct bk_err *e)
+int
+bk_series_name(const char *key, struct bk_buf *name, struct bk_err *e)
 {
 	const char *slash = strrchr(key, '/'), *base, *star, *s;
 
@@ -251,7 +247,7 @@ judge_one(struct bk_subjects *out, const struct bk_item *item, size_t n,
 	struct bk_buf name = {0};
 	int rc = -1;
 
-	if (short_name(item[0].group, &name, e) == -1 ||
+	if (bk_series_name(item[0].group, &name, e) == -1 ||
 	    (s = bk_subjects_add(out, BK_SUBJECT_BACKUP, name.data,
 	    item[0].group, e)) == NULL)
 		goto done;

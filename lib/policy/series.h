@@ -26,6 +26,13 @@ int bk_series_group(struct bk_items *items, const char *pattern,
 int bk_series_of(const char *name, struct bk_buf *key, struct bk_err *e);
 
 /*
+ * Set *name to what people call the series key, its database as far as a name
+ * tells: "shop" for s3://b/shop/x/shop-*.bk and for *_shop.sql.gz; b for
+ * /b/daily/ *.bk.  0, or -1 with *e set: memory.
+ */
+int bk_series_name(const char *key, struct bk_buf *name, struct bk_err *e);
+
+/*
  * Judge each series: age, size, count; against the f->last backups before it
  * whether it shrank or grew, and the gaps between the last; with f->receipts
  * the proof.  Reorders items.  0, or -1 with *e set: memory.

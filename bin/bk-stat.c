@@ -1,0 +1,252 @@
+/* bk-stat: how a server and one of its databases are, see bk-stat(1) */
+#include <getopt.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../lib/pg/stat.h"
+#include "io.h"
+#include "num.h"
+#include "stat.h"
+#include "textfile.h"
+#include "tool.h"
+#include "when.h"
+
+static const struct bk_tool tool = {
+	.name = "bk-stat",
+	.usage = "[--json] [--prometheus FILE] [--log AUDITLOG] [--tables N] "
+	    "[--timeout TIME] [DBNAME|URI]",
+	.help =
+"Example: bk-stat --prometheus /var/lib/bk/metrics/shop.prom shop\n"
+"\n"
+"usage: bk-stat [OPTION ...] [DBNAME|URI]\n"
+"\n"
+"Prints how a server and one of its databases are: sizes, connections, the\n"
+"oldest transaction, wraparound, archiver, standbys, replication slots, and\n"
+"when the database was last backed up.  Reads only, in one transaction that\n"
+"waits for no lock.  Connects as psql does: PG*, ~/.pgpass, DATABASE_URL\n"
+"\n"
+"    --json             print JSON\n"
+"    --prometheus FILE  write metrics to FILE (\"-\": print them) instead\n"
+"    --log AUDITLOG     the audit log (default: BK_AUDIT_LOG)\n"
+"    --tables N         tell of the N largest tables (10)\n"
+"    --timeout TIME     give up after TIME (30s)\n"
+"    --help, --version\n"
+"\n"
+"Exit: 0 told, 1 could not, 2 wrong call, 3 the audit log is damaged.\n",
+};
+
+enum { OPT_JSON = BK_OPT_TOOL, OPT_PROMETHEUS, OPT_LOG, OPT_TABLES,
+	OPT_TIMEOUT };
+
+struct call {
+	struct bk_conn_target target;
+	struct bk_stat stat;
+	const char *prometheus, *log;
+	int json;
+	uint64_t timeout;	/* seconds */
+	char connect_timeout[BK_NUM_TEXT];
+};
+
+static void
+parse_options(struct call *c, int argc, char *argv[])
+{
+	static const struct option options[] = {
+		{ "json", no_argument, NULL, OPT_JSON },
+		{ "prometheus", required_argument, NULL, OPT_PROMETHEUS },
+		{ "log", required_argument, NULL, OPT_LOG },
+		{ "tables", required_argument, NULL, OPT_TABLES },
+		{ "timeout", required_argument, NULL, OPT_TIMEOUT },
+		BK_TOOL_LONGOPTS,
+		{ 0 }
+	};
+	int ch;
+
+	while ((ch = getopt_long(argc, argv, "", options, NULL)) != -1)
+		switch (ch) {
+		case OPT_JSON: c->json = 1; break;
+		case OPT_PROMETHEUS: c->prometheus = optarg; break;
+		case OPT_LOG: c->log = optarg; break;
+		case OPT_TABLES:
+			c->stat.tables = (unsigned)bk_tool_number(optarg, 0,
+			    1000000, "--tables");
+			break;
+		case OPT_TIMEOUT:
+			c->timeout = bk_tool_duration(optarg, "--timeout");
+			break;
+		default: bk_tool_option(ch);
+		}
+	if (argc - optind > 1)
+		bk_tool_usage("more than one database");
+	c->target.db = argv[optind];	/* NULL at the end */
+	if (c->target.db != NULL && *c->target.db == '\0')
+		bk_tool_usage("the database's name is empty");
+	if (c->timeout == 0 || c->timeout > 86400)
+		bk_tool_usage("--timeout: from 1s to 1d");
+	if (c->json && c->prometheus != NULL &&
+	    strcmp(c->prometheus, "-") == 0)
+		bk_tool_usage("--json and --prometheus -: both print");
+}
+
+/* What the command line leaves to the environment. */
+static void
+set_defaults(struct call *c)
+{
+	const char *log = getenv("BK_AUDIT_LOG");
+
+	if (c->target.db == NULL && getenv("PGDATABASE") == NULL &&
+	    getenv("PGSERVICE") == NULL)
+		c->target.db = getenv("DATABASE_URL");
+	c->target.app = "bk-stat";
+	/* half, so that a second address has a chance; libpq's least is 2 */
+	(void)snprintf(c->connect_timeout, sizeof(c->connect_timeout), "%ju",
+	    (uintmax_t)(c->timeout < 4 ? 2 : c->timeout / 2));
+	if (getenv("PGCONNECT_TIMEOUT") == NULL)
+		c->target.connect_timeout = c->connect_timeout;
+	/* before the first run of any tool there is none */
+	if (c->log == NULL && log != NULL && access(log, F_OK) == 0)
+		c->log = log;
+}
+
+/*
+ * The time limit.  The server is asked to keep it as well, but a server that
+ * is stopped, a network or a name server that is silent keeps none: a thread
+ * ends the process then.
+ */
+static pthread_mutex_t limit_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t limit_wake;
+static struct timespec limit_end;
+static int limit_over;
+
+static void *
+watch_limit(void *arg)
+{
+	uint64_t seconds = *(const uint64_t *)arg;
+	char text[BK_NUM_TEXT];
+	struct bk_err e = {0};
+	int rc = 0;
+
+	pthread_mutex_lock(&limit_lock);
+	while (!limit_over && rc == 0)
+		rc = pthread_cond_timedwait(&limit_wake, &limit_lock,
+		    &limit_end);
+	if (!limit_over) {
+		bk_duration_format(seconds, text);
+		bk_fail(&e, BK_FAIL, "no answer from the server within %s; "
+		    "--timeout sets the limit", text);
+		_exit(bk_tool_end(-1, &e));
+	}
+	pthread_mutex_unlock(&limit_lock);
+	return NULL;
+}
+
+/* seconds stays the caller's, and must stay. */
+static int
+limit_start(const uint64_t *seconds, struct bk_err *e)
+{
+	pthread_condattr_t attr;
+	pthread_t tid;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &limit_end);
+	limit_end.tv_sec += (time_t)*seconds;
+	if (pthread_condattr_init(&attr) != 0 ||
+	    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) != 0 ||
+	    pthread_cond_init(&limit_wake, &attr) != 0 ||
+	    pthread_create(&tid, NULL, watch_limit, (void *)seconds) != 0)
+		return bk_fail(e, BK_FAIL, "cannot start a thread");
+	(void)pthread_detach(tid);
+	return 0;
+}
+
+/* From here on we come to an end by ourselves. */
+static void
+limit_stop(void)
+{
+	pthread_mutex_lock(&limit_lock);
+	limit_over = 1;
+	pthread_cond_signal(&limit_wake);
+	pthread_mutex_unlock(&limit_lock);
+}
+
+/* What the server tells; NULL with *e set. */
+static json_t *
+look(struct call *c, struct bk_err *e)
+{
+	double end = bk_when_monotonic() + (double)c->timeout;
+	PGconn *conn = bk_conn_open(&c->target, e);
+	json_t *doc = NULL;
+
+	if (conn != NULL) {
+		c->stat.seconds = end - bk_when_monotonic();
+		doc = bk_stat_read(conn, &c->stat, e);
+	}
+	PQfinish(conn);
+	return doc;
+}
+
+static int
+print(const struct bk_buf *text, struct bk_err *e)
+{
+	return bk_io_write(STDOUT_FILENO, text->data, text->len,
+	    "standard output", e);
+}
+
+static int
+write_metrics(const struct call *c, const json_t *doc, struct bk_err *e)
+{
+	struct bk_buf text = {0};
+	int rc = stat_prometheus(doc, time(NULL), &text, e);
+
+	if (rc == 0)
+		rc = strcmp(c->prometheus, "-") == 0 ? print(&text, e) :
+		    textfile_store(c->prometheus, &text, e);
+	bk_buf_free(&text);
+	return rc;
+}
+
+static int
+write_page(const struct call *c, const json_t *doc, struct bk_err *e)
+{
+	struct bk_buf text = {0};
+	int rc = c->json ? stat_json(doc, &text, e) :
+	    stat_text(doc, c->stat.tables, time(NULL), &text, e);
+
+	if (rc == 0)
+		rc = print(&text, e);
+	bk_buf_free(&text);
+	return rc;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct call c = { .stat.tables = 10, .timeout = 30 };
+	struct bk_err e = {0};
+	json_t *doc = NULL;
+	int rc = -1;
+
+	bk_tool_start(&tool);
+	parse_options(&c, argc, argv);
+	set_defaults(&c);
+	bk_tool_audit()->type = "monitor";
+
+	if (limit_start(&c.timeout, &e) == 0 && (doc = look(&c, &e)) != NULL) {
+		bk_tool_audit()->source = stat_string(json_object_get(doc,
+		    "server"), "database");
+		rc = c.log == NULL ? 0 : stat_log(doc, c.log, &e);
+	}
+	limit_stop();
+	/* metrics that could not be found out stay as they were */
+	if (rc == 0 && c.prometheus != NULL)
+		rc = write_metrics(&c, doc, &e);
+	if (doc != NULL && (c.json || c.prometheus == NULL) &&
+	    write_page(&c, doc, &e) == -1)
+		rc = -1;
+	if (bk_io_close(STDOUT_FILENO, "standard output", &e) == -1)
+		rc = -1;
+	rc = bk_tool_end(rc, &e);
+	json_decref(doc);
+	return rc;
+}
