@@ -104,11 +104,16 @@ bench: deps
 	$(MAKE) -s -j$(JOBS) all
 	BK_BIN="$(CURDIR)/$B/bin" t/support/bench.sh
 
+# bash-completion looks for a file of the command's name.
+COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(addprefix $(DESTDIR)$(PREFIX)/share/man/man,1 5 7)
+	install -d $(DESTDIR)$(PREFIX)/bin $(COMPLETIONS) \
+	    $(addprefix $(DESTDIR)$(PREFIX)/share/man/man,1 5 7)
 	install $(TOOLS) $(DESTDIR)$(PREFIX)/bin
 	for m in $(MAN); do \
 	    install -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}; done
+	install -m 644 contrib/completions/bk.bash $(COMPLETIONS)/bk
+	for t in $(notdir $(TOOLS)); do ln -sf bk $(COMPLETIONS)/$$t; done
 
 clean:
 	rm -rf build

@@ -1,5 +1,6 @@
 #!/bin/sh
-# install-deps.sh: what building and testing bk needs, on Debian and its kin.
+# install-deps.sh [tools]: what building and testing bk needs, on Debian and its
+# kin; with "tools" only what building and using it needs.
 #
 # Does nothing, at once, when all is there.  Otherwise installs it with apt,
 # as root or through sudo; where neither is possible prints the line to run
@@ -8,15 +9,20 @@
 set -eu
 
 # program:package, for what may as well have come from somewhere else
-programs="gcc:gcc make:make perl:perl python3:python3 curl:curl xxd:xxd \
-jq:jq bats:bats prove:perl mandoc:mandoc age:age pigz:pigz zstd:zstd gpg:gnupg \
+programs="gcc:gcc make:make pg_dump:postgresql-client"
+packages="libc6-dev libpq-dev libssl-dev libcurl4-openssl-dev libexpat1-dev \
+libjansson-dev libxxhash-dev zlib1g-dev libdeflate-dev libzstd-dev libisal-dev"
+if [ "${1-}" != tools ]; then
+	programs="$programs perl:perl python3:python3 curl:curl xxd:xxd jq:jq \
+bats:bats prove:perl mandoc:mandoc age:age pigz:pigz zstd:zstd gpg:gnupg \
 bgzip:tabix ps:procps openssl:openssl setpriv:util-linux git:git \
+shellcheck:shellcheck systemd-analyze:systemd crontab:cron \
 psql:postgresql radosgw:radosgw ceph-mon:ceph-mon ceph-osd:ceph-osd \
 prometheus:prometheus prometheus-node-exporter:prometheus-node-exporter \
 gnuplot:gnuplot-nox faketime:faketime"
-packages="libc6-dev libpq-dev libssl-dev libcurl4-openssl-dev libexpat1-dev \
-libjansson-dev libxxhash-dev zlib1g-dev libdeflate-dev libzstd-dev libisal-dev \
-postgresql swift-proxy swift-account swift-container swift-object"
+	packages="$packages postgresql swift-proxy swift-account \
+swift-container swift-object python3-yaml"
+fi
 
 say() {
 	echo "install-deps: $*" >&2
@@ -74,7 +80,7 @@ if ! command -v apt-get >/dev/null; then
 fi
 if [ "$(id -u)" != 0 ]; then
 	if sudo -n true 2>/dev/null; then
-		exec sudo -n sh "$0"
+		exec sudo -n sh "$0" "$@"
 	fi
 	say "not root; run: sudo apt-get install --no-install-recommends $want"
 	exit 1

@@ -1,0 +1,156 @@
+#!/usr/bin/env bats
+# contrib: every line of the crontab, as cron runs it, against real
+# servers.
+
+load support/common
+load support/pg
+load support/s3
+load support/jobs
+
+setup_file() {
+	jobs_start
+}
+
+teardown_file() {
+	jobs_stop
+}
+
+setup() {
+	jobs_use
+}
+
+teardown() {
+	stop_python hook.py
+	jobs_left
+}
+
+# cron TEXT [NAME=VALUE...]: run the one line of the crontab with TEXT in it, as
+# cron would; what is of this host is replaced by what is of this test.
+cron() {
+	local line environment
+	line=$("$SUPPORT/cron.py" commands "$C/crontab/bk" | grep -F -- "$1")
+	[ "$(wc -l <<<"$line")" = 1 ] || { echo "several: $line"; return 99; }
+	mapfile -t environment < <("$SUPPORT/cron.py" environment "$C/crontab/bk")
+	mkdir -p proofs metrics
+	env -i HOME="$PWD" LOGNAME=postgres "${environment[@]}" "${servers[@]}" \
+	    AWS_SHARED_CREDENTIALS_FILE="$F/aws" BK_RECIPIENTS="$F/shop.pub" \
+	    KEY="$F/shop.key" PROOFS="$PWD/proofs" JOURNAL="$PWD/journal" \
+	    METRICS="$PWD/metrics" SEEN="$PWD/seen" \
+	    BK_AUDIT_LOG="$PWD/audit.log" "${@:2}" /bin/bash -c "$line" 3>&-
+}
+
+@test "crontab: a day on which all is due: stored, proven, pruned, watched" {
+	local tier
+	for tier in hourly daily weekly monthly yearly; do
+		run -0 cron "--tier $tier"
+		[ -z "$output" ]
+		[ "$(stored "shop/$tier/")" = 1 ]
+		proven "shop/$tier"
+	done
+	# no proof is a reason not to delete
+	run cron 'daily/ | bk-prune' TELL='echo told:'
+	[[ $output == *'bk-prune: '*$'\n'*'told: --from-audit' ]]
+	run -0 cron '--name "$new" --md'
+	run -0 cron '--name "$new" --scratch'
+	[ -z "$output" ]
+	[ "$(cut -d '|' -f 5 journal | tr -d ' \n')" = provenproven ]
+	for tier in hourly daily weekly monthly yearly; do
+		run -0 cron "$tier/ | bk-prune"
+		[ -z "$output" ]
+		[ "$(stored "shop/$tier/")" = 1 ]
+	done
+	run -0 cron bk-age TELL="sh -c cat"
+	[[ $output == 'BACKUP OK - shop '* ]]
+	grep -q '^bk_backup_last_proven_timestamp_seconds{db="shop".* [1-9]' \
+	    metrics/bk.prom
+}
+
+@test "crontab: a backup that fails stores nothing, and a person is told" {
+	run cron '--tier daily' PGPORT=1 TELL='echo told:'
+	[[ $output == *'bk-dump: '*$'\n'*'told: --from-audit' ]]
+	run cron '--tier daily' AWS_SHARED_CREDENTIALS_FILE=/dev/null \
+	    TELL='echo told:'
+	[[ $output == *'bk-s3put: '*$'\n'*'told: --from-audit' ]]
+	run cron '--tier daily' BK_RECIPIENTS=/nonexistent TELL='echo told:'
+	[[ $output == *'bk-crypt: '*$'\n'*'told: --from-audit' ]]
+	[ "$(stored '')" = 0 ]
+}
+
+@test "crontab: what is not proven is told" {
+	run cron '--scratch' TELL='echo told:'
+	[[ $output == *'told: --from-audit' ]]
+	echo x | bk-s3put s3://backups/shop/daily/shop-20261121T010101Z.bk
+	run cron '--scratch' TELL='echo told:'
+	[[ $output == *'bk-verify: '*$'\n'*'told: --from-audit' ]]
+}
+
+@test "crontab: pruning deletes what no rule keeps" {
+	many hourly 50
+	run -0 cron hourly/
+	[ "$(stored shop/hourly/)" = 48 ]
+	run -0 cron hourly/
+	[ "$(stored shop/hourly/)" = 48 ]
+}
+
+@test "crontab: pruning that cannot list tells, and deletes nothing" {
+	many hourly 4
+	run cron hourly/ AWS_SHARED_CREDENTIALS_FILE=/dev/null TELL='echo told:'
+	[[ $output == *'told: --from-audit' ]]
+	[ "$(stored shop/hourly/)" = 4 ]
+}
+
+# --- what the other tools say of it
+
+# hook: a web server that takes messages; the file hook.url holds its URL.
+hook() {
+	command -v bk-notify >/dev/null || skip "no bk-notify here"
+	start_python hook.py
+	(umask 077; echo "http://127.0.0.1:$PORT/hook" >hook.url)
+}
+
+# told: print what the server was told, a line each.
+told() {
+	jq -R 'fromjson? | .body' "$BATS_TEST_TMPDIR/hook.py.log" | jq -r .
+}
+
+@test "crontab: a failure is told with its cause" {
+	hook
+	run -0 cron '--tier daily' PGDATABASE= DB=nosuchdb \
+	    TELL="bk-notify --slack $PWD/hook.url"
+	[[ $(told) == *bk-dump*nosuchdb* ]]
+	[ "$(told | wc -l)" = 1 ]
+}
+
+@test "crontab: what is wrong is told once, and once that it is over" {
+	local tell="bk-notify --slack $PWD/hook.url"
+	hook
+	touch audit.log
+	run -0 cron bk-age TELL="$tell"
+	run -0 cron bk-age TELL="$tell"
+	[ "$(told | wc -l)" = 1 ]
+	[[ $(told) == *'BACKUP CRITICAL - shop: none at all'* ]]
+	cron '--tier daily'
+	cron '--scratch'
+	run -0 cron bk-age TELL="$tell"
+	run -0 cron bk-age TELL="$tell"
+	[ "$(told | wc -l)" = 2 ]
+	[[ $(told | tail -n 1) == *'BACKUP OK'* ]]
+}
+
+@test "crontab: the database's state goes to Prometheus" {
+	command -v bk-stat >/dev/null || skip "no bk-stat here"
+	run -0 cron bk-stat
+	[ -z "$output" ]
+	grep -q '^bk_stat_' metrics/bk-stat-shop.prom
+}
+
+@test "crontab: a damaged audit log is told" {
+	command -v bk-audit >/dev/null || skip "no bk-audit here"
+	hook
+	cron '--tier daily'
+	run -0 cron 'bk-audit --verify'
+	[ "$(told | wc -l)" = 0 ]
+	sed -i '2s/bk-/bq-/' audit.log	# somebody edits it
+	run -0 cron 'bk-audit --verify' TELL="bk-notify --slack $PWD/hook.url"
+	[[ $(told) == *'audit log of '*'is damaged'*'audit.log: line 3: edited'* ]]
+}
