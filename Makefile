@@ -50,18 +50,21 @@ $B/bin/bk-stat: LDLIBS = -lpq -ljansson
 $B/bin/bk-verify: LDLIBS = $(PG) $(GZ) -lzstd -lcrypto
 $B/bin/bk-prune: LDLIBS = -ljansson -lcrypto
 $B/bin/bk-age: LDLIBS = -ljansson
+$B/bin/bk-audit: LDLIBS = -ljansson -lcrypto
 $B/bin/bk-s3put $B/bin/bk-s3get $B/bin/bk-s3ls $B/bin/bk-s3rm: LDLIBS = $(S3)
 $(UNITS): LDLIBS = $(GZ) -lzstd $(PG) $(S3) -lssl -lcrypto
 
 $B/bin/bk-gz $B/bin/bk-zst: $B/obj/bin/filter.o
 $B/bin/bk-age: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/age_*.c))
-$B/bin/bk-age $B/bin/bk-stat: $B/obj/bin/textfile.o
+$B/bin/bk-age $B/bin/bk-audit $B/bin/bk-stat: $B/obj/bin/textfile.o
+$B/bin/bk-audit: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/audit_*.c))
 $B/bin/bk-restore: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/restore_*.c))
 $B/bin/bk-stat: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/stat_*.c))
 $B/bin/bk-verify: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/verify_*.c))
 $B/bin/bk-rm $B/bin/bk-s3rm: $B/obj/bin/approved.o
 $B/bin/bk-s3put $B/bin/bk-save: $B/obj/bin/names.o
-$(TOOLS): $B/bin/%: $B/obj/bin/%.o $B/obj/bin/tool.o $B/libbk.a
+$(TOOLS): $B/bin/%: $B/obj/bin/%.o $B/obj/bin/tool.o \
+    $B/obj/bin/recorder.o $B/libbk.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $B/libbk.a $(LDLIBS)
 

@@ -424,8 +424,7 @@ main(int argc, char *argv[])
 	if ((c.expect = calloc((size_t)argc, sizeof(*c.expect))) == NULL)
 		bk_tool_usage("out of memory");
 	parse_options(&c, argc, argv);
-	bk_tool_audit()->type = "monitor";
-	bk_tool_audit()->source = "standard input";
+	bk_tool_run("monitor", "standard input", NULL);
 
 	rc = judge(&c, &subjects, &e);
 	/* metrics that could not be found out stay as they were */

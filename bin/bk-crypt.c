@@ -441,8 +441,8 @@ main(int argc, char *argv[])
 	parse_options(&c, argc, argv);
 	check_call(&c);
 	complete_call(&c);
-	bk_tool_audit()->type = c.decrypt ? "decrypt" : c.rewrap ? "rewrap"
-	    : "encrypt";
+	bk_tool_run(c.decrypt ? "decrypt" : c.rewrap ? "rewrap" : "encrypt",
+	    NULL, NULL);
 
 	if (load_keys(&c, &e) == 0 && load_passphrase(&c, &e) == 0)
 		rc = run(&c, &e);

@@ -277,8 +277,7 @@ main(int argc, char *argv[])
 	if (isatty(STDOUT_FILENO))
 		bk_tool_usage("standard output is a terminal; "
 		    "redirect it to a file or a pipe");
-	bk_tool_audit()->type = "dump";
-	bk_tool_audit()->source = done.database;
+	bk_tool_run("dump", done.database, NULL);
 
 	bk_tool_on_signal(stop_child);
 	bk_tool_progress(&progress, show);

@@ -211,8 +211,7 @@ main(int argc, char *argv[])
 	for (i = optind; i < argc; i++)
 		if (*argv[i] == '\0')
 			bk_tool_usage("a DIR without a name");
-	bk_tool_audit()->type = "list";
-	bk_tool_audit()->source = argv[optind];
+	bk_tool_run("list", argv[optind], NULL);
 
 	for (i = optind; rc == 0 && i < argc; i++)
 		rc = list_dir(&files, argv[i], &e);

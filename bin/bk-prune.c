@@ -367,8 +367,7 @@ main(int argc, char *argv[])
 	bk_tool_start(&tool);
 	parse_options(&c, argc, argv);
 	set_zone(&c);
-	bk_tool_audit()->type = "retention";
-	bk_tool_audit()->source = "standard input";
+	bk_tool_run("retention", "standard input", NULL);
 
 	rc = bk_items_read(&items, stdin, "standard input", &e);
 	if (rc == 0 && c.wal_for != NULL)

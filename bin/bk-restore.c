@@ -470,8 +470,7 @@ main(int argc, char *argv[])
 	    -1)
 		take_option(ch);
 	set_defaults(argc, argv);
-	bk_tool_audit()->type = "restore";
-	bk_tool_audit()->destination = site.target.data;
+	bk_tool_run("restore", NULL, site.target.data);
 
 	bk_tool_on_signal_slow(clean_up);
 	bk_tool_progress(&progress, mode == ROLLBACK || mode == DROP_OLD ||

@@ -232,8 +232,7 @@ main(int argc, char *argv[])
 	if (optind != argc)
 		bk_tool_usage("names come on standard input: echo %s | bk-rm",
 		    argv[optind]);
-	bk_tool_audit()->type = "delete";
-	bk_tool_audit()->source = approved_name(&job.plan);
+	bk_tool_run("delete", approved_name(&job.plan), NULL);
 
 	rc = approved_read(&job.plan, take, &job, &e);
 	if (rc == 0)

@@ -145,9 +145,7 @@ main(int argc, char *argv[])
 		bk_tool_usage("%s", e.msg);
 	if (*url.key == '\0')
 		bk_tool_usage("%s: no object's name", argv[optind]);
-	bk_tool_audit()->type = "download";
-	bk_tool_audit()->source = argv[optind];
-	bk_tool_audit()->destination = "standard output";
+	bk_tool_run("download", argv[optind], "standard output");
 
 	if (bk_s3_global_init(&e) == 0 &&
 	    (cred = bk_s3_cred_new(getenv, &e)) != NULL)

@@ -161,8 +161,7 @@ main(int argc, char *argv[])
 		bk_tool_usage("%s", e.msg);
 	if (retry_for > 365 * 86400)
 		bk_tool_usage("--retry-for: longer than a year");
-	bk_tool_audit()->type = "list";
-	bk_tool_audit()->source = argv[optind];
+	bk_tool_run("list", argv[optind], NULL);
 
 	rc = list(&url, (unsigned)retry_for, uploads, &e);
 	bk_s3_url_free(&url);

@@ -296,9 +296,7 @@ main(int argc, char *argv[])
 	bk_names_check(url.key, a.db, a.tier);
 	a.up.tagging = a.tagging.data;
 	a.up.meta = a.meta;
-	bk_tool_audit()->type = "upload";
-	bk_tool_audit()->source = "standard input";
-	bk_tool_audit()->destination = argv[optind];
+	bk_tool_run("upload", "standard input", argv[optind]);
 
 	if (bk_s3_global_init(&e) == -1 ||
 	    (cred = bk_s3_cred_new(getenv, &e)) == NULL)

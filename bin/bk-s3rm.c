@@ -287,8 +287,7 @@ main(int argc, char *argv[])
 	if (retry_for > 365 * 86400)
 		bk_tool_usage("--retry-for: longer than a year");
 	job.retry_for = (unsigned)retry_for;
-	bk_tool_audit()->type = "delete";
-	bk_tool_audit()->source = approved_name(&job.plan);
+	bk_tool_run("delete", approved_name(&job.plan), NULL);
 
 	rc = approved_read(&job.plan, take, &job, &e);
 	if (rc == 0 && job.n > 0)

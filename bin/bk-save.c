@@ -134,9 +134,7 @@ main(int argc, char *argv[])
 	bk_tool_start(&tool);
 	parse_args(&a, argc, argv);
 	bk_names_check(argv[optind], a.db, a.tier);
-	bk_tool_audit()->type = "store";
-	bk_tool_audit()->source = "standard input";
-	bk_tool_audit()->destination = argv[optind];
+	bk_tool_run("store", "standard input", argv[optind]);
 
 	bk_tool_on_signal(cleanup);
 	in = bk_in_open(STDIN_FILENO, "standard input", a.in_flags, &e);

@@ -140,8 +140,7 @@ main(int argc, char *argv[])
 	if (optind == argc)
 		bk_tool_usage("no COMMAND");
 	argv += optind;
-	bk_tool_audit()->type = "seal";
-	bk_tool_audit()->source = argv[0];
+	bk_tool_run("seal", argv[0], NULL);
 
 	bk_tool_on_signal(stop_child);
 	out = bk_out_open(STDOUT_FILENO, "standard output", BK_OUT_ENVELOPE,

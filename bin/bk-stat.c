@@ -230,7 +230,7 @@ main(int argc, char *argv[])
 	bk_tool_start(&tool);
 	parse_options(&c, argc, argv);
 	set_defaults(&c);
-	bk_tool_audit()->type = "monitor";
+	bk_tool_run("monitor", NULL, NULL);
 
 	if (limit_start(&c.timeout, &e) == 0 && (doc = look(&c, &e)) != NULL) {
 		bk_tool_audit()->source = stat_string(json_object_get(doc,

@@ -144,9 +144,7 @@ main(int argc, char *argv[])
 
 	bk_tool_start(&tool);
 	parse_args(&a, argc, argv);
-	bk_tool_audit()->type = "store";
-	bk_tool_audit()->source = "standard input";
-	bk_tool_audit()->destination = a.sinks[0];
+	bk_tool_run("store", "standard input", a.sinks[0]);
 
 	bk_tool_on_signal(stop_sinks);
 	in = bk_in_open(STDIN_FILENO, "standard input", a.in_flags, &e);

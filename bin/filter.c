@@ -76,7 +76,7 @@ bk_filter_main(int argc, char *argv[], const struct bk_tool *tool,
 		bk_tool_usage("compressed data not written to a terminal");
 	if (o.decompress && isatty(STDIN_FILENO))
 		bk_tool_usage("compressed data not read from a terminal");
-	bk_tool_audit()->type = o.decompress ? "decompress" : "compress";
+	bk_tool_run(o.decompress ? "decompress" : "compress", NULL, NULL);
 
 	if (o.decompress)
 		o.in_flags |= BK_IN_PARSED | BK_IN_NONEMPTY;

@@ -14,6 +14,7 @@
 
 #include "io.h"
 #include "num.h"
+#include "recorder.h"
 #include "version.h"
 #include "when.h"
 
@@ -196,8 +197,12 @@ die_of(int sig)
 static void
 on_signal(int sig)
 {
+	if (!recorder_claim())
+		return;			/* the run is ending as it is */
+	recorder_tell(sig);
 	if (cleanup != NULL)
 		cleanup();
+	recorder_finish();
 	die_of(sig);
 }
 
@@ -207,6 +212,7 @@ note_signal(int sig)
 	int saved = errno;
 
 	caught = sig;
+	recorder_tell(sig);
 	/* full: then it is readable already */
 	if (write(signal_pipe[1], "", 1) == -1)
 		errno = saved;
@@ -226,6 +232,33 @@ catch_signals(void (*handler)(int), int flags)
 		if (sigaction(sigs[i], NULL, &old) == 0 &&
 		    old.sa_handler != SIG_IGN)
 			(void)sigaction(sigs[i], &sa, NULL);
+}
+
+/* NULL: there is none, or this tool is not one for it. */
+static const char *
+audit_log(void)
+{
+	const char *log = tool->unrecorded ? NULL : getenv("BK_AUDIT_LOG");
+
+	return log != NULL && *log != '\0' ? log : NULL;
+}
+
+void
+bk_tool_run(const char *type, const char *source, const char *destination)
+{
+	sigset_t all, old;
+
+	audit.type = type;
+	audit.source = source;
+	audit.destination = destination;
+	if (audit_log() == NULL)
+		return;
+	/* which signal we die of it is told from its first moment on */
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_BLOCK, &all, &old);
+	catch_signals(on_signal, 0);
+	recorder_start(audit_log(), &audit);
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
 void
@@ -368,7 +401,7 @@ end_progress(void)
 int
 bk_tool_end(int rc, struct bk_err *e)
 {
-	const char *log = getenv("BK_AUDIT_LOG");
+	const char *log = audit_log();
 	struct bk_err log_err = {0};
 
 	end_progress();
@@ -376,10 +409,10 @@ bk_tool_end(int rc, struct bk_err *e)
 		bk_fail(e, BK_FAIL, "failed");
 	if (rc != 0 && !e->quiet)
 		bk_tool_say("%s", e->msg);
-	if (log != NULL && *log != '\0') {
+	if (log != NULL) {
 		audit.ended = time(NULL);
 		audit.duration_seconds = bk_when_monotonic() - started;
-		if (bk_audit_append(log, &audit, e, &log_err) == -1) {
+		if (recorder_end(log, &audit, e, &log_err) == -1) {
 			bk_tool_say("%s", log_err.msg);
 			if (rc == 0)
 				return BK_FAIL;

@@ -17,6 +17,7 @@ struct bk_tool {
 	const char *usage;	/* behind "usage: bk-gz ", one line */
 	const char *help;	/* --help's text, begins with an example */
 	int wrong_call;		/* exit status of a wrong call; 0: BK_USAGE */
+	int unrecorded;		/* its runs are none for the audit log */
 };
 
 /* Values for long options that every tool has, for getopt_long's table. */
@@ -61,7 +62,17 @@ unsigned bk_tool_jobs(const char *option, unsigned cpus_max);
 /* A word to the user on stderr, with the tool's name before it. */
 void bk_tool_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
-/* This run's audit record: fill in type, source, destination, size_bytes. */
+/*
+ * The call was right and the run begins: what it does ("dump"), from where and
+ * to where, NULL if that is not known yet; the strings are borrowed until
+ * bk_tool_end().  With BK_AUDIT_LOG set a run that has begun leaves a line in
+ * that log, whatever ends it.  Behind the options, before the first thread
+ * and the next three functions.
+ */
+void bk_tool_run(const char *type, const char *source,
+    const char *destination);
+
+/* This run's audit record: fill in what bk_tool_run() could not, size_bytes. */
 struct bk_audit *bk_tool_audit(void);
 
 /*
@@ -98,7 +109,7 @@ void bk_tool_progress(const struct bk_progress *p, int mode);
 
 /*
  * Last thing in main(): return bk_tool_end(rc, &e).  If rc is not 0 prints
- * e's message; appends the audit line; returns the exit status.
+ * e's message; sees to the audit line; returns the exit status.
  */
 int bk_tool_end(int rc, struct bk_err *e);
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# BK_AUDIT_LOG: one line of JSON a run, whatever happens.
+# BK_AUDIT_LOG: one line of JSON a run, whatever happens, chained to the line
+# before.
 
 load support/common
 
@@ -7,6 +8,47 @@ setup() {
 	cd "$BATS_TEST_TMPDIR"
 	export BK_AUDIT_LOG=$PWD/audit.log
 }
+
+teardown() {
+	local pid
+	for pid in $(jobs -p); do
+		kill -9 "$pid" 2>/dev/null || :
+	done
+}
+
+# lines N: the log has N lines.
+lines() {
+	[ -e audit.log ] && [ "$(wc -l <audit.log)" = "$1" ]
+}
+
+# recorder_of PID: print the process id of the recorder of that run.
+recorder_of() {
+	local child
+	for child in $(cat "/proc/$1/task/$1/children" 2>/dev/null); do
+		[ "$(cat "/proc/$child/comm")" != bk-audit ] || echo "$child"
+	done
+}
+
+has_recorder() {
+	[ -n "$(recorder_of "$1")" ]
+}
+
+# ended PID: it is gone, or waits to be waited for.
+ended() {
+	[ ! -e "/proc/$1/stat" ] || grep -q ') Z ' "/proc/$1/stat"
+}
+
+# begin CMD...: run it with a pipe as its input in which nothing comes, until
+# its run has begun; its process id is in $pid.
+begin() {
+	[ -p pipe ] || mkfifo pipe
+	exec 7<>pipe
+	env --default-signal=INT,HUP,TERM "$@" <pipe >out 7>&- 3>&- &
+	pid=$!
+	await 10 has_recorder "$pid"
+}
+
+# --- the line
 
 @test "a run that succeeds is a line of JSON with all its fields" {
 	bk-seal printf 12345 >/dev/null
@@ -18,7 +60,7 @@ setup() {
 	[ "$(jq -r .user audit.log)" = "$(id -un)" ]
 	[ "$(jq -r .host audit.log)" = "$(uname -n)" ]
 	[ "$(jq -r 'keys_unsorted | join(" ")' audit.log)" = \
-	    "timestamp operation type source destination size_bytes duration_seconds status error user host pid version" ]
+	    "timestamp operation type source destination size_bytes duration_seconds status error user host pid version previous" ]
 	jq -e '.timestamp | fromdate >= (now - 60) and . != null' audit.log
 	[ "$(stat -c %a audit.log)" = 600 ]
 }
@@ -38,21 +80,199 @@ assert len(lines) == 2 and lines[1] == b"", lines
 assert json.loads(lines[0])["source"] == "a \"b\"\\\n\t\x01\ufffd"'
 }
 
-@test "a wrong call is no run, and leaves no line" {
+@test "a name of 100,000 characters is recorded whole" {
+	local name
+	name=$(printf '%0100000d' 7)
+	run -1 bk-seal "$name"
+	[ "$(jq -r .source audit.log)" = "$name" ]
+}
+
+@test "each line carries the SHA-256 of the line before" {
+	local i
+	for i in 1 2 3; do bk-seal echo $i >/dev/null; done
+	[ "$(jq -r .previous audit.log)" = "null
+$(sed -n 1p audit.log | tr -d '\n' | sha256sum | cut -d' ' -f1)
+$(sed -n 2p audit.log | tr -d '\n' | sha256sum | cut -d' ' -f1)" ]
+	bk-audit --verify
+}
+
+@test "a wrong call is no run, and leaves no line; nor does --help" {
 	run -2 bk-seal
+	run -2 bk-gz -99
+	run -0 bk-gz --help
+	run -0 bk-gz --version
 	[ ! -e audit.log ]
 }
 
-@test "runs that end together do not mix their lines" {
+@test "runs that end together are one chain" {
 	local i pids=()
 	for i in {1..40}; do
 		bk-seal printf "%5000s" "$i" >/dev/null &
 		pids+=($!)
 	done
 	for i in "${pids[@]}"; do wait "$i"; done
-	[ "$(wc -l <audit.log)" = 40 ]
+	lines 40
 	[ "$(jq -s 'map(select(.status == "success").pid) | unique | length' \
 	    audit.log)" = 40 ]
+	run -0 bk-audit --verify
+	[[ $output == "$PWD/audit.log: 40 lines, whole: sha256 "* ]]
+}
+
+@test "an empty BK_AUDIT_LOG is none" {
+	BK_AUDIT_LOG= bk-seal echo x >/dev/null
+	[ ! -e audit.log ]
+}
+
+# --- a run that does not end by itself
+
+@test "a tool that SIGKILL ends has its line" {
+	begin bk-gz
+	kill -KILL "$pid"
+	await 10 lines 1
+	jq -e --argjson pid "$pid" '.operation == "bk-gz" and .pid == $pid and
+	    .type == "compress" and .status == "failure" and
+	    .error == "killed or crashed: it ended without a word" and
+	    .size_bytes == null and .duration_seconds >= 0 and
+	    (.timestamp | fromdate) >= (now - 60)' audit.log
+	bk-audit --verify
+}
+
+@test "killed in the middle of its stream, it has its line" {
+	mkfifo data
+	# 7 holds the input open; what has come out is more than headers
+	bk-gz <data 3>&- > >(head -c 100000 >first; cat >rest) &
+	local pid=$!
+	exec 7>data
+	head -c 8000000 /dev/urandom >&7
+	await 10 test -s rest
+	kill -KILL "$pid"
+	exec 7>&-
+	await 10 lines 1
+	[ "$(jq -r .error audit.log)" = "killed or crashed: it ended without a word" ]
+}
+
+@test "a signal is told by its name, and the tool dies of it" {
+	local sig n=0 status
+	for sig in INT TERM HUP; do
+		begin bk-gz
+		kill -$sig "$pid"
+		status=0
+		wait "$pid" || status=$?
+		[ $status = $((128 + $(kill -l $sig))) ]
+		# the line is there when the tool has ended, not later
+		lines $((++n))
+		[ "$(tail -n 1 audit.log | jq -r .error)" = "killed by SIG$sig" ]
+	done
+	bk-audit --verify
+}
+
+@test "a tool that cleans up when a signal comes has its line, too" {
+	mkfifo hold
+	exec 8<>hold
+	begin bk-seal sh -c 'echo >begun; exec cat hold'
+	await 10 test -e begun
+	kill -TERM "$pid"
+	wait "$pid" || :
+	lines 1
+	[ "$(jq -r '[.source, .error] | join(" ")' audit.log)" = "sh killed by SIGTERM" ]
+}
+
+@test "Ctrl-C at a pipeline: a line for each of its tools" {
+	mkfifo pipe
+	exec 7<>pipe
+	setsid env --default-signal=INT bash -c 'bk-gz <pipe 7>&- | bk-gz -d 7>&- |
+	    bk-zst 7>&- | cat 7>&- >out' 3>&- &
+	local leader=$! tools=
+	all_begun() {
+		tools=$(pgrep -g "$leader" 'bk-(gz|zst)')
+		[ "$(wc -w <<<"$tools")" = 3 ] || return 1
+		local tool
+		for tool in $tools; do has_recorder "$tool" || return 1; done
+	}
+	await 10 all_begun
+	kill -INT -- -"$leader"
+	await 10 lines 3
+	[ "$(jq -r .error audit.log | sort -u)" = "killed by SIGINT" ]
+	bk-audit --verify
+}
+
+@test "who ends every process, the recorder too, does not end the line" {
+	local sig recorder
+	begin bk-gz
+	recorder=$(recorder_of "$pid")
+	for sig in INT TERM HUP QUIT; do kill -$sig "$recorder"; done
+	kill -TERM "$pid"
+	wait "$pid" || :
+	[ "$(jq -r .error audit.log)" = "killed by SIGTERM" ]
+}
+
+@test "nohup's choice stands: what is to ignore a signal goes on" {
+	mkfifo pipe
+	exec 7<>pipe
+	(trap '' HUP; exec bk-gz) <pipe >out 7>&- 3>&- &
+	local pid=$!
+	await 10 has_recorder $pid
+	kill -HUP $pid
+	echo data >&7
+	exec 7>&-
+	wait $pid
+	[ "$(jq -r .status audit.log)" = success ]
+	[ "$(bk-gz -d <out)" = data ]
+}
+
+@test "no child of a tool keeps its recorder waiting" {
+	local sink
+	mkfifo pipe hold
+	exec 7<>pipe 8<>hold
+	bk-tee 'echo $$ >sink; exec cat hold >/dev/null' <pipe >out 7>&- 8>&- 3>&- &
+	local pid=$!
+	echo data >&7
+	exec 7>&-
+	await 10 test -s sink
+	sink=$(cat sink)
+	kill -KILL $pid
+	# while the sink lives on
+	await 10 lines 1
+	kill -0 "$sink"
+	kill "$sink"
+}
+
+# --- the recorder
+
+@test "killed itself, it is done without: a line that is not chained" {
+	mkfifo pipe
+	exec 7<>pipe
+	bk-gz <pipe >out 7>&- 3>&- &
+	local pid=$!
+	await 10 has_recorder $pid
+	kill -KILL "$(recorder_of $pid)"
+	echo data >&7
+	exec 7>&-
+	wait $pid
+	lines 1
+	jq -e '.status == "success" and has("previous") == false' audit.log
+	run -3 bk-audit --verify
+}
+
+@test "without bk-audit the line is there, and named as not chained" {
+	mkdir alone
+	cp "$BK_BIN/bk-gz" alone
+	echo data >in
+	bk-gz <in >out
+	PATH=/usr/bin:/bin alone/bk-gz <in >out
+	PATH=/usr/bin:/bin run -3 alone/bk-gz -d <in
+	bk-gz <in >out
+	[ "$(jq -r .status audit.log)" = $'success\nsuccess\nfailure\nsuccess' ]
+	run -3 --separate-stderr bk-audit --verify
+	[ "${#stderr_lines[@]}" = 2 ]
+	[[ ${stderr_lines[0]} == "bk-audit: $PWD/audit.log: line 2: not chained"* ]]
+	[[ ${stderr_lines[1]} == "bk-audit: $PWD/audit.log: line 3: not chained"* ]]
+}
+
+@test "it is looked for beside the tool, wherever PATH leads" {
+	echo data >in
+	PATH=/usr/bin:/bin "$BK_BIN/bk-gz" <in >out
+	bk-audit --verify
 }
 
 @test "a log that cannot be written fails a run that succeeded" {
@@ -60,9 +280,169 @@ assert json.loads(lines[0])["source"] == "a \"b\"\\\n\t\x01\ufffd"'
 	[ "$stderr" = "bk-seal: audit log /nonexistent/log: No such file or directory" ]
 	BK_AUDIT_LOG=/dev/full run -1 --separate-stderr bk-seal echo x
 	one_line_error bk-seal
+	BK_AUDIT_LOG=$PWD run -1 --separate-stderr bk-seal echo x
+	[ "$stderr" = "bk-seal: audit log $PWD: Is a directory" ]
+	mkfifo fifo
+	BK_AUDIT_LOG=fifo run -1 --separate-stderr bk-seal echo x
+	[ "$stderr" = "bk-seal: audit log fifo: not a regular file" ]
+	# and does not hide why one failed
+	BK_AUDIT_LOG=/nonexistent/log run -1 --separate-stderr bk-seal false
+	[ "${stderr_lines[0]}" = "bk-seal: false: exit status 1; not sealed" ]
+	[ "${#stderr_lines[@]}" = 2 ]
 }
 
-@test "an empty BK_AUDIT_LOG is none" {
-	BK_AUDIT_LOG= bk-seal echo x >/dev/null
-	[ ! -e audit.log ]
+@test "a log that may not be written is an error, and stays as it is" {
+	bk-seal echo x >/dev/null
+	cp audit.log before
+	chmod 444 audit.log
+	chmod 711 .
+	local as=()
+	if [ "$(id -u)" = 0 ]; then
+		as=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+	fi
+	run -1 --separate-stderr "${as[@]}" "$BK_BIN/bk-seal" echo x
+	[[ $stderr == "bk-seal: audit log $PWD/audit.log: Permission denied" ]] ||
+	    skip "nobody may not come here: $stderr"
+	cmp audit.log before
+}
+
+@test "a disk that is full leaves no half a line" {
+	local i status=0
+	for i in {1..10}; do
+		(ulimit -f 1; bk-seal echo x >/dev/null 2>err) || { status=$?; break; }
+	done
+	[ $status = 1 ]
+	[ "$(cat err)" = "bk-seal: $PWD/audit.log: write: File too large" ]
+	lines $((i - 1))
+	bk-audit --verify
+	bk-seal echo x >/dev/null
+	bk-audit --verify
+}
+
+@test "a log that is rotated while a tool runs: its line is in the new one" {
+	bk-seal echo x >/dev/null
+	bk-seal echo x >/dev/null
+	mkfifo pipe
+	exec 7<>pipe
+	bk-gz <pipe >out 7>&- 3>&- &
+	local pid=$!
+	await 10 has_recorder $pid
+	mv audit.log audit.log.1
+	echo data >&7
+	exec 7>&-
+	wait $pid
+	lines 1
+	[ "$(jq .previous audit.log)" = null ]
+	run -0 bk-audit --verify audit.log.1 audit.log
+	[ "${#lines[@]}" = 2 ]
+}
+
+# hold_lock: somebody else appends, until let_go.
+hold_lock() {
+	mkfifo let_go
+	exec 9<>let_go
+	python3 -c 'import fcntl, sys
+log = open("audit.log", "a")
+fcntl.lockf(log, fcntl.LOCK_EX)
+open("held", "w")
+sys.stdin.readline()' <let_go 3>&- 9>&- &
+	await 10 test -e held
+	INODE=$(stat -c %i audit.log)
+}
+
+let_go() { echo >&9; }
+
+# waits: somebody waits for the lock.
+waits() { grep -q -- "-> POSIX .*:$INODE " /proc/locks; }
+
+@test "rotated while a line waits for its turn: the line is in the new log" {
+	bk-seal echo x >/dev/null
+	hold_lock
+	bk-seal echo y >/dev/null 3>&- 9>&- &
+	local pid=$!
+	await 10 waits
+	mv audit.log audit.log.1
+	let_go
+	wait $pid
+	lines 1
+	[ "$(wc -l <audit.log.1)" = 1 ]
+	bk-audit --verify audit.log.1 audit.log
+}
+
+@test "whoever reads from a tool that was killed need not wait for its line" {
+	bk-seal echo x >/dev/null
+	mkfifo pipe stream
+	exec 7<>pipe
+	cat stream >copy 3>&- 7>&- &
+	local reader=$!
+	bk-gz <pipe >stream 2>said 7>&- 3>&- &
+	local pid=$!
+	await 10 has_recorder $pid
+	hold_lock
+	kill -KILL $pid
+	await 10 waits
+	wait $reader
+	lines 1
+	let_go
+	await 10 lines 2
+}
+
+@test "a line that a crash cut stays, is named, and the log goes on" {
+	bk-seal echo x >/dev/null
+	bk-seal echo x >/dev/null
+	truncate -s -40 audit.log
+	bk-seal echo x >/dev/null
+	lines 3
+	run -3 --separate-stderr bk-audit --verify
+	one_line_error bk-audit
+	[[ $stderr == *": line 2: not chained"* ]]
+	# zeros, as file systems leave them
+	truncate -s +5000 audit.log
+	bk-seal echo x >/dev/null
+	run -3 --separate-stderr bk-audit --verify
+	[[ ${stderr_lines[1]} == *": line 4: not chained"* ]]
+	[ "${#stderr_lines[@]}" = 2 ]
+}
+
+# --- scripts
+
+@test "a script has its line, and one that dies half-way has it, too" {
+	unset BK_AUDIT_LOG
+	echo '{"operation":"reindex","status":"success"}' | bk-audit --record audit.log
+	jq -e '.operation == "reindex" and .status == "success" and
+	    .pid == null and .version == null and .duration_seconds == null and
+	    (.timestamp | fromdate) >= (now - 60)' audit.log
+	{ echo '{"operation":"vacuum","target":"shop","note":{"a":[1,"b"]}}'
+	    echo '{"status":"success","size_bytes":7}'; } |
+	    bk-audit --record audit.log
+	tail -n 1 audit.log | jq -e '.status == "success" and .size_bytes == 7 and
+	    .note.a[1] == "b" and .duration_seconds != null and .error == null'
+	echo '{"operation":"vacuum"}' | bk-audit --record audit.log
+	tail -n 1 audit.log | jq -e '.status == "failure" and
+	    .error == "killed or crashed: it ended without a word"'
+	# the chain is not for others to write
+	echo '{"operation":"x","status":"success","previous":"y"}' |
+	    bk-audit --record audit.log
+	bk-audit --verify audit.log
+	bk-audit --verify <audit.log -
+}
+
+@test "what is no record is refused, and the log stays as it was" {
+	local bad
+	bk-seal echo x >/dev/null
+	cp audit.log before
+	for bad in x '[]' '{"operation":"x"' '{"status":"success"}' \
+	    '{"operation":"x","status":"maybe"}' '{"operation":7,"status":"success"}' \
+	    '{"operation":"x","status":"success","timestamp":"soon"}'; do
+		run -3 --separate-stderr bk-audit --record <<<"$bad"
+		one_line_error bk-audit
+	done
+	run -4 --separate-stderr bk-audit --record </dev/null
+	[ "$stderr" = "bk-audit: standard input: no record" ]
+	run -4 --separate-stderr bk-audit --record < <(printf '{"operation":"x"}')
+	[ "$stderr" = "bk-audit: standard input: no record; a record ends in a newline" ]
+	cmp audit.log before
+	run -2 env -u BK_AUDIT_LOG bk-audit --record
+	run -2 bk-audit --record a b
+	run -2 bk-audit --record -
 }

@@ -1,6 +1,9 @@
 #include "logfile.h"
 
+#include <sys/stat.h>
+
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,7 +12,7 @@
 
 struct bk_logfile {
 	int fd;
-	const char *name;
+	const char *path;	/* "-": standard input */
 	size_t max, number;
 	char *buf;
 	size_t cap;
@@ -19,8 +22,14 @@ struct bk_logfile {
 	int skipping;		/* the line was too long, and is not over */
 };
 
+static int
+is_stdin(const char *path)
+{
+	return strcmp(path, "-") == 0;
+}
+
 struct bk_logfile *
-bk_logfile_open(int fd, const char *name, size_t max, struct bk_err *e)
+bk_logfile_open(const char *path, size_t max, struct bk_err *e)
 {
 	struct bk_logfile *l = calloc(1, sizeof(*l));
 
@@ -29,11 +38,22 @@ bk_logfile_open(int fd, const char *name, size_t max, struct bk_err *e)
 		bk_fail_memory(e);
 		return NULL;
 	}
-	l->fd = fd;
-	l->name = name;
+	l->path = path;
 	l->max = max;
 	l->cap = FIRST_CAP;
-	return l;
+	l->fd = is_stdin(path) ? STDIN_FILENO :
+	    open(path, O_RDONLY | O_CLOEXEC);
+	if (l->fd != -1)
+		return l;
+	bk_fail_errno(e, "%s", path);
+	bk_logfile_free(l);
+	return NULL;
+}
+
+const char *
+bk_logfile_name(const struct bk_logfile *l)
+{
+	return is_stdin(l->path) ? "standard input" : l->path;
 }
 
 /* Room for more behind end; the line there has max bytes at most. */
@@ -69,7 +89,7 @@ read_more(struct bk_logfile *l, struct bk_err *e)
 		n = read(l->fd, l->buf + l->end, l->cap - l->end);
 	while (n == -1 && errno == EINTR);
 	if (n == -1)
-		return bk_fail_errno(e, "%s: read", l->name);
+		return bk_fail_errno(e, "%s: read", bk_logfile_name(l));
 	l->end += (size_t)n;
 	return n > 0;
 }
@@ -79,7 +99,7 @@ too_long(struct bk_logfile *l, struct bk_err *e)
 {
 	l->number++;
 	return bk_fail(e, BK_DATA, "%s: line %zu: longer than %zu bytes",
-	    l->name, l->number, l->max);
+	    bk_logfile_name(l), l->number, l->max);
 }
 
 int
@@ -124,11 +144,27 @@ bk_logfile_cut(const struct bk_logfile *l)
 	return l->skipping || l->end > l->start;
 }
 
+int
+bk_logfile_rotated(const struct bk_logfile *l)
+{
+	off_t at = lseek(l->fd, 0, SEEK_CUR);
+	struct stat ours, there;
+
+	if (fstat(l->fd, &ours) == -1)
+		return 0;
+	if (stat(l->path, &there) == -1)
+		return errno == ENOENT;
+	return there.st_ino != ours.st_ino || there.st_dev != ours.st_dev ||
+	    ours.st_size < at;
+}
+
 void
 bk_logfile_free(struct bk_logfile *l)
 {
 	if (l == NULL)
 		return;
+	if (l->fd != -1 && !is_stdin(l->path))
+		(void)close(l->fd);	/* read only: nothing to lose */
 	free(l->buf);
 	free(l);
 }

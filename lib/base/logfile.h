@@ -12,11 +12,14 @@
 struct bk_logfile;
 
 /*
- * Begin to read fd, which stays the caller's; name (borrowed) is used in
- * messages.  A line has max bytes at most.  NULL with *e set: memory.
+ * Begin to read the file path ("-": standard input), whose lines have max
+ * bytes at most.  path is borrowed.  NULL with *e set: it cannot be opened.
  */
-struct bk_logfile *bk_logfile_open(int fd, const char *name, size_t max,
+struct bk_logfile *bk_logfile_open(const char *path, size_t max,
     struct bk_err *e);
+
+/* What messages call it. */
+const char *bk_logfile_name(const struct bk_logfile *l);
 
 /*
  * The next line, without its newline, any bytes, not ended by a NUL; borrowed
@@ -33,6 +36,12 @@ size_t bk_logfile_number(const struct bk_logfile *l);
 /* 1 if there are bytes behind the last newline that was read. */
 int bk_logfile_cut(const struct bk_logfile *l);
 
-void bk_logfile_free(struct bk_logfile *l);	/* NULL is fine; fd stays open */
+/*
+ * 1 if path is not this file any more: it was renamed or removed, or cut to
+ * less than what was read, by a rotation that copies.
+ */
+int bk_logfile_rotated(const struct bk_logfile *l);
+
+void bk_logfile_free(struct bk_logfile *l);	/* NULL is fine */
 
 #endif

@@ -1,12 +1,9 @@
 #include "runs.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <jansson.h>
 
-#include "logfile.h"
 #include "when.h"
 
 static const char *
@@ -73,25 +70,17 @@ bk_run_free(struct bk_run *r)
 	*r = (struct bk_run){0};
 }
 
-static int
-read_all(struct bk_logfile *lines, const char *path, int (*each)(void *arg,
-    const struct bk_run *r, struct bk_err *e), void *arg, struct bk_err *e)
+int
+bk_run_next(struct bk_logfile *log, struct bk_run *r, struct bk_err *e)
 {
 	struct bk_err why = {0};
 	const char *line;
-	struct bk_run r;
 	size_t n;
-	int rc;
+	int rc = bk_logfile_next(log, &line, &n, e);
 
-	while ((rc = bk_logfile_next(lines, &line, &n, e)) == 1) {
-		if (bk_run_parse(&r, line, n, &why) == -1)
-			return bk_fail(e, why.code, "%s: line %zu: %s", path,
-			    bk_logfile_number(lines), why.msg);
-		rc = each(arg, &r, e);
-		bk_run_free(&r);
-		if (rc == -1)
-			return -1;
-	}
+	if (rc == 1 && bk_run_parse(r, line, n, &why) == -1)
+		return bk_fail(e, why.code, "%s: line %zu: %s",
+		    bk_logfile_name(log), bk_logfile_number(log), why.msg);
 	return rc;
 }
 
@@ -99,19 +88,16 @@ int
 bk_runs_read(const char *path, int (*each)(void *arg, const struct bk_run *r,
     struct bk_err *e), void *arg, struct bk_err *e)
 {
-	int std = strcmp(path, "-") == 0, fd, rc = -1;
-	struct bk_logfile *lines;
+	struct bk_logfile *log = bk_logfile_open(path, BK_RUN_MAX, e);
+	struct bk_run r;
+	int rc = -1;
 
-	fd = std ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	if (fd == -1)
-		return bk_fail_errno(e, "%s", path);
-	if (std)
-		path = "standard input";
-	lines = bk_logfile_open(fd, path, BK_RUN_MAX, e);
-	if (lines != NULL)
-		rc = read_all(lines, path, each, arg, e);
-	bk_logfile_free(lines);
-	if (!std)
-		close(fd);		/* read only: nothing to lose */
+	while (log != NULL && (rc = bk_run_next(log, &r, e)) == 1) {
+		rc = each(arg, &r, e);
+		bk_run_free(&r);
+		if (rc == -1)
+			break;
+	}
+	bk_logfile_free(log);
 	return rc;
 }

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "err.h"
+#include "logfile.h"
 
 /* No line of a log is longer; no tool writes one that is. */
 #define BK_RUN_MAX (1024 * 1024)
@@ -38,13 +39,18 @@ int bk_run_parse(struct bk_run *r, const char *line, size_t n,
 void bk_run_free(struct bk_run *r);
 
 /*
+ * The next run in a log: 1 with *r, to be freed before the next call; 0 at the
+ * end of what is there by now; -1 with *e set, naming the file and the line:
+ * BK_FAIL the log cannot be read, BK_DATA a line is no record, and the next
+ * call goes on behind it.
+ */
+int bk_run_next(struct bk_logfile *log, struct bk_run *r, struct bk_err *e);
+
+/*
  * Call each(arg, ...) for every run in the log path ("-": standard input), the
  * oldest first; what it gets is gone when it returns.  It may stop the reading
  * by returning -1 with *e set.  A last line that has no newline is one that is
- * being written, and is left out.
- *
- * 0, or -1 with *e set: BK_FAIL the log cannot be read, BK_DATA a line is no
- * record; both name the file, and the line.
+ * being written, and is left out.  0, or -1 with *e set, as in bk_run_next().
  */
 int bk_runs_read(const char *path, int (*each)(void *arg,
     const struct bk_run *r, struct bk_err *e), void *arg, struct bk_err *e);

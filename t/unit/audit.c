@@ -51,6 +51,25 @@ test_lines(void)
 	    log_text[strlen(log_text) - 1] == '\n', "one line each");
 }
 
+/* While it goes on: all that does not depend on how it ends. */
+static void
+test_beginning(void)
+{
+	static const char want[] = "{\"operation\":\"bk-x\",\"type\":\"dump\","
+	    "\"source\":\"a \\\"b\\\"\\n\\ufffd\",\"destination\":null,"
+	    "\"user\":\"";
+	struct bk_buf b = {0};
+	struct bk_err e = {0};
+
+	is_int(bk_audit_format(&b, &sample, NULL, &e), 0, "a run that goes on");
+	ok(strncmp(b.data, want, strlen(want)) == 0 &&
+	    strstr(b.data, "\"status\"") == NULL &&
+	    strstr(b.data, "\"timestamp\"") == NULL &&
+	    strstr(b.data, "\"pid\":") != NULL &&
+	    b.data[b.len - 1] == '}', "its record");
+	bk_buf_free(&b);
+}
+
 /* Many at once: each line whole, one behind the other. */
 static void
 test_together(void)
@@ -86,8 +105,13 @@ test_failures(void)
 	struct bk_err e = {0}, result = {0};
 
 	is_int(bk_audit_append("/dev/full", &sample, &result, &e), -1,
-	    "a full disk");
-	is_str(e.msg, "/dev/full: write: No space left on device", "is named");
+	    "a device");
+	is_str(e.msg, "audit log /dev/full: not a regular file", "is none");
+	e = (struct bk_err){0};
+	is_int(bk_audit_append("/tmp", &sample, &result, &e), -1,
+	    "a directory");
+	is_str(e.msg, "audit log /tmp: Is a directory", "is none");
+	e = (struct bk_err){0};
 	e = (struct bk_err){0};
 	is_int(bk_audit_append("/nonexistent/log", &sample, &result, &e), -1,
 	    "a directory that is not there");
@@ -105,6 +129,7 @@ main(void)
 	close(fd);
 	(void)unlink(path);
 	test_lines();
+	test_beginning();
 	test_together();
 	test_failures();
 	(void)unlink(path);

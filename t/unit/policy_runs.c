@@ -149,12 +149,12 @@ test_lines(void)
 	static char text[MAX + 2];
 	struct bk_err e = {0};
 	FILE *f = fopen(path, "w+");
-	struct bk_logfile *l = NULL;
+	struct bk_logfile *l;
 	const char *line;
 	size_t n, i;
 	int bad = 0;
 
-	if (f == NULL || (l = bk_logfile_open(fileno(f), "log", MAX, &e)) == NULL)
+	if (f == NULL)
 		abort();
 	memset(text, 'x', sizeof(text));
 	text[7] = '\0';
@@ -164,10 +164,13 @@ test_lines(void)
 	}
 	(void)fwrite(text, 1, MAX + 1, f);
 	(void)fputs("\nlast\nrest", f);
-	rewind(f);
+	(void)fflush(f);
+	if ((l = bk_logfile_open(path, MAX, &e)) == NULL)
+		abort();
+	is_str(bk_logfile_name(l), path, "its name");
 	for (i = 0; i < LINES; i++)
-		bad += bk_logfile_next(l, &line, &n, &e) != 1 || n != i * STEP ||
-		    memcmp(line, text, n) != 0 ||
+		bad += bk_logfile_next(l, &line, &n, &e) != 1 ||
+		    n != i * STEP || memcmp(line, text, n) != 0 ||
 		    bk_logfile_number(l) != i + 1;
 	is_int(bad, 0, "lines of all lengths");
 	is_int(bk_logfile_next(l, &line, &n, &e), -1, "one that is too long");
@@ -178,14 +181,18 @@ test_lines(void)
 	    "the next is there");
 	is_int(bk_logfile_next(l, &line, &n, &e), 0, "the end");
 	is_int(bk_logfile_cut(l), 1, "something is behind it");
-	(void)fseek(f, 0, SEEK_END);
 	(void)fputs("!\n", f);
 	(void)fflush(f);
-	(void)fseek(f, -2, SEEK_END);
 	ok(bk_logfile_next(l, &line, &n, &e) == 1 && n == 5 &&
 	    memcmp(line, "rest!", 5) == 0, "and is a line when it is whole");
 	is_int(bk_logfile_next(l, &line, &n, &e), 0, "the end again");
 	is_int(bk_logfile_cut(l), 0, "with nothing behind it");
+	is_int(bk_logfile_rotated(l), 0, "it is the file of that name");
+	ok(ftruncate(fileno(f), 9) == 0 && bk_logfile_rotated(l),
+	    "not when it was cut");
+	ok(unlink(path) == 0 && bk_logfile_rotated(l), "nor when it is gone");
+	put("", 0);
+	is_int(bk_logfile_rotated(l), 1, "and another has its name");
 	bk_logfile_free(l);
 	bk_logfile_free(NULL);
 	(void)fclose(f);

@@ -1,0 +1,246 @@
+/* bk-audit: the runs that are asked for, read and printed; see audit_call.h */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "audit_call.h"
+#include "num.h"
+#include "tool.h"
+#include "when.h"
+
+#define NAMED_MAX 20		/* damaged lines; the others are counted */
+#define POLL_MS 250
+
+typedef int each_run(void *arg, const struct bk_run *r, struct bk_err *e);
+
+int
+audit_match(const struct audit_call *c, const struct bk_run *r)
+{
+	if (c->operation != NULL && strcmp(c->operation, r->operation) != 0)
+		return 0;
+	if (c->status != AUDIT_ANY && r->failed != (c->status == AUDIT_FAILURE))
+		return 0;
+	if (c->target != NULL && strstr(r->source, c->target) == NULL &&
+	    strstr(r->destination, c->target) == NULL)
+		return 0;
+	return r->ended >= c->since;
+}
+
+static int
+is_place(const char *s)
+{
+	return *s != '\0' && strcmp(s, "standard input") != 0 &&
+	    strcmp(s, "standard output") != 0;
+}
+
+const char *
+audit_target(const struct bk_run *r)
+{
+	return is_place(r->destination) ? r->destination :
+	    is_place(r->source) ? r->source : "";
+}
+
+struct reading {
+	const struct audit_call *c;
+	each_run *each;
+	void *arg;
+	size_t found;
+	size_t bad;
+};
+
+/* All that is there by now; a damaged line does not hide the others. */
+static int
+read_lines(struct reading *r, struct bk_logfile *log, struct bk_err *e)
+{
+	struct bk_err why = {0};
+	struct bk_run run;
+	int rc = 0, got;
+
+	while (rc == 0 && (got = bk_run_next(log, &run, &why)) != 0) {
+		if (got == -1 && why.code != BK_DATA)
+			return bk_fail(e, why.code, "%s", why.msg);
+		if (got == -1) {
+			if (r->bad++ < NAMED_MAX)
+				bk_tool_say("%s", why.msg);
+			why = (struct bk_err){0};
+			continue;
+		}
+		if (audit_match(r->c, &run)) {
+			r->found++;
+			rc = r->each(r->arg, &run, e);
+		}
+		bk_run_free(&run);
+	}
+	return rc;
+}
+
+static int
+read_file(struct reading *r, const char *path, struct bk_err *e)
+{
+	struct bk_logfile *in = bk_logfile_open(path, BK_RUN_MAX, e);
+	int rc = in == NULL ? -1 : read_lines(r, in, e);
+
+	bk_logfile_free(in);
+	return rc;
+}
+
+int
+audit_each(const struct audit_call *c, each_run *each, void *arg,
+    struct bk_err *e)
+{
+	struct reading r = { .c = c, .each = each, .arg = arg };
+	size_t i;
+
+	for (i = 0; i < c->n; i++)
+		if (read_file(&r, c->files[i], e) == -1)
+			return -1;
+	if (r.bad > 0) {
+		e->quiet = r.bad <= NAMED_MAX;	/* each was named */
+		return bk_fail(e, BK_DATA, "%zu lines are no records of an "
+		    "audit log", r.bad);
+	}
+	if (r.found == 0)
+		return bk_fail(e, BK_NONE, "%s: no such run", c->files[0]);
+	return 0;
+}
+
+void
+audit_clean(char *s, size_t n)
+{
+	for (; n > 0; n--, s++)
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			*s = *s == '\n' || *s == '\t' ? ' ' : '?';
+}
+
+void
+audit_took(double seconds, char out[BK_NUM_TEXT])
+{
+	if (seconds < 10)
+		(void)snprintf(out, BK_NUM_TEXT, "%.1fs", seconds);
+	else
+		bk_duration_format((uint64_t)seconds, out);
+}
+
+static int
+add_row(struct bk_buf *b, const struct bk_run *r, struct bk_err *e)
+{
+	char when[BK_WHEN_TEXT], size[BK_NUM_TEXT] = "-";
+	char took[BK_NUM_TEXT] = "-";
+	const char *target = audit_target(r);
+
+	bk_when_format(r->ended, when);
+	if (r->size_bytes > 0)
+		bk_size_format(r->size_bytes, size);
+	if (r->duration_seconds > 0)
+		audit_took(r->duration_seconds, took);
+	if (bk_buf_printf(b, e, "%-20s  %-10s  %-7s  %9s  %8s  %s", when,
+	    r->operation, r->failed ? "FAILED" : "ok", size, took,
+	    *target == '\0' ? "-" : target) == -1)
+		return -1;
+	return *r->error == '\0' ? 0 : bk_buf_printf(b, e, ": %s", r->error);
+}
+
+static int
+put(const char *text, size_t n, struct bk_err *e)
+{
+	if (fwrite(text, 1, n, stdout) != n || putchar('\n') == EOF)
+		return bk_fail_errno(e, "standard output: write");
+	return 0;
+}
+
+static int
+print(void *arg, const struct bk_run *r, struct bk_err *e)
+{
+	const struct audit_call *c = arg;
+	struct bk_buf row = {0};
+	int rc;
+
+	if (c->json)
+		return put(r->line, r->len, e);
+	if ((rc = add_row(&row, r, e)) == 0) {
+		audit_clean(row.data, row.len);
+		rc = put(row.data, row.len, e);
+	}
+	bk_buf_free(&row);
+	return rc;
+}
+
+static int
+flush(struct bk_err *e)
+{
+	return fflush(stdout) == EOF ?
+	    bk_fail_errno(e, "standard output: write") : 0;
+}
+
+/* Until there may be more; -1: nobody reads what we print. */
+static int
+wait_for_more(struct bk_err *e)
+{
+	struct pollfd out = { .fd = STDOUT_FILENO };
+
+	if (flush(e) == -1)
+		return -1;
+	if (poll(&out, 1, POLL_MS) != 1 || (out.revents & POLLERR) == 0)
+		return 0;
+	errno = EPIPE;
+	return bk_fail_errno(e, "standard output");
+}
+
+/* One file, from its beginning until another has its name. */
+static int
+follow_file(struct reading *r, struct bk_logfile *in, struct bk_err *e)
+{
+	int rc, rotated;
+
+	do {
+		/* asked first: what was written before that is read now */
+		rotated = bk_logfile_rotated(in);
+		rc = read_lines(r, in, e);
+		if (rc == 0)
+			rc = wait_for_more(e);
+	} while (rc == 0 && !rotated);
+	return rc;
+}
+
+static int
+follow(const struct audit_call *c, struct bk_err *e)
+{
+	struct reading r = { .c = c, .each = print,
+	    .arg = (void *)(uintptr_t)c };
+	struct bk_logfile *in;
+	int rc;
+
+	do {
+		errno = 0;
+		in = bk_logfile_open(c->files[0], BK_RUN_MAX, e);
+		rc = in != NULL ? follow_file(&r, in, e) : -1;
+		if (in == NULL && errno == ENOENT) {
+			*e = (struct bk_err){0};	/* not yet there */
+			rc = wait_for_more(e);
+		}
+		bk_logfile_free(in);
+	} while (rc == 0);
+	return rc;
+}
+
+int
+audit_list(const struct audit_call *c, int is_followed, struct bk_err *e)
+{
+	static const char head[] = "TIME                  OPERATION   STATUS   "
+	    "     SIZE      TOOK  TARGET";
+	struct audit_call from_now = *c;
+	int rc;
+
+	if (!c->json && put(head, strlen(head), e) == -1)
+		return -1;
+	if (!is_followed)
+		rc = audit_each(c, print, &from_now, e);
+	else {
+		if (c->since == 0)
+			from_now.since = time(NULL);
+		rc = follow(&from_now, e);
+	}
+	return flush(e) == -1 ? -1 : rc;
+}

@@ -1,0 +1,207 @@
+/* bk-audit: the recorder of a run; see audit_call.h and recorder.h */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "../lib/crypt/chain.h"
+#include "audit.h"
+#include "audit_call.h"
+#include "logfile.h"
+#include "when.h"
+
+#define STDIN_NAME "standard input"
+
+/* The order of a line's members; others stand behind them. */
+static const char *const members[] = { "timestamp", "operation", "type",
+    "source", "destination", "size_bytes", "duration_seconds", "status",
+    "error", "user", "host", "pid", "version" };
+
+/* What ends the run is not to end us: our end is that of our input. */
+static void
+ignore_signals(void)
+{
+	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	size_t i;
+
+	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		(void)signal(ignored[i], SIG_IGN);
+}
+
+static int
+take(json_t *record, const char *line, size_t n, size_t number,
+    struct bk_err *e)
+{
+	json_error_t why;
+	json_t *more = json_loadb(line, n, 0, &why);
+	int rc = 0;
+
+	if (!json_is_object(more))
+		rc = bk_fail(e, BK_DATA, STDIN_NAME ": line %zu: %s", number,
+		    more == NULL ? why.text : "no object");
+	else if (json_object_update(record, more) == -1)
+		rc = bk_fail_memory(e);
+	json_decref(more);
+	return rc;
+}
+
+static int
+has(const json_t *record, const char *key)
+{
+	const json_t *v = json_object_get(record, key);
+
+	return v != NULL && !json_is_null(v);
+}
+
+/*
+ * Gather what we are told until there is no more.  *since is when the run
+ * began, as far as we know; 0 if all was told when it was over.
+ */
+static int
+gather(json_t *record, double *since, struct bk_err *e)
+{
+	struct bk_logfile *in = bk_logfile_open("-", BK_RUN_MAX, e);
+	const char *line;
+	size_t n;
+	int rc;
+
+	*since = 0;
+	if (in == NULL)
+		return -1;
+	while ((rc = bk_logfile_next(in, &line, &n, e)) == 1) {
+		rc = take(record, line, n, bk_logfile_number(in), e);
+		if (rc == -1)
+			break;
+		if (*since == 0 && !has(record, "status"))
+			*since = bk_when_monotonic();
+	}
+	/* half a record of a tool that was killed there is none */
+	if (rc == 0 && json_object_size(record) == 0)
+		rc = bk_fail(e, BK_NONE, STDIN_NAME ": no record%s",
+		    bk_logfile_cut(in) ? "; a record ends in a newline" : "");
+	bk_logfile_free(in);
+	return rc;
+}
+
+/* Who and where, as the library has it for the tools. */
+static json_t *
+defaults(struct bk_err *e)
+{
+	static const struct bk_audit nothing = { .operation = "" };
+	struct bk_buf b = {0};
+	json_t *o = NULL;
+
+	if (bk_audit_format(&b, &nothing, NULL, e) == 0 && ((o =
+	    json_loadb(b.data, b.len, 0, NULL)) == NULL ||
+	    json_object_set_new(o, "pid", json_null()) == -1 ||
+	    json_object_set_new(o, "version", json_null()) == -1)) {
+		json_decref(o);
+		o = NULL;
+		bk_fail_memory(e);
+	}
+	bk_buf_free(&b);
+	return o;
+}
+
+/* How it ended, if nobody said so. */
+static int
+add_ending(json_t *record, double since, struct bk_err *e)
+{
+	char when[BK_WHEN_TEXT];
+	int rc = 0;
+
+	if (!has(record, "timestamp")) {
+		bk_when_format(time(NULL), when);
+		rc |= json_object_set_new(record, "timestamp",
+		    json_string(when));
+	}
+	if (since != 0 && !has(record, "duration_seconds"))
+		rc |= json_object_set_new(record, "duration_seconds",
+		    json_real((double)(long long)((bk_when_monotonic() -
+		    since) * 1000) / 1000));
+	if (!has(record, "status")) {
+		rc |= json_object_set_new(record, "status",
+		    json_string("failure"));
+		rc |= json_object_set_new(record, "error", json_string("killed "
+		    "or crashed: it ended without a word"));
+	}
+	return rc == 0 ? 0 : bk_fail_memory(e);
+}
+
+/* The members in their order, "previous" left to the chain; NULL: memory. */
+static json_t *
+arrange(json_t *base, json_t *record)
+{
+	json_t *line = json_object(), *v;
+	const char *key;
+	size_t i;
+	int rc = line == NULL ? -1 : json_object_update(base, record);
+
+	for (i = 0; rc == 0 && i < sizeof(members) / sizeof(members[0]); i++) {
+		v = json_object_get(base, members[i]);
+		rc = v == NULL ? json_object_set_new(line, members[i],
+		    json_null()) : json_object_set(line, members[i], v);
+	}
+	json_object_foreach(base, key, v)
+		if (rc == 0 && json_object_get(line, key) == NULL &&
+		    strcmp(key, "previous") != 0)
+			rc = json_object_set(line, key, v);
+	if (rc == 0)
+		return line;
+	json_decref(line);
+	return NULL;
+}
+
+/* The text that goes into the log, checked by who will read it. */
+static char *
+compose(json_t *base, json_t *record, double since, struct bk_err *e)
+{
+	json_t *line = NULL;
+	struct bk_err why = {0};
+	struct bk_run run;
+	char *text = NULL;
+
+	if (add_ending(record, since, e) == -1)
+		goto done;
+	if ((line = arrange(base, record)) == NULL || (text = json_dumps(line,
+	    JSON_COMPACT | JSON_REAL_PRECISION(15))) == NULL) {
+		bk_fail_memory(e);
+		goto done;
+	}
+	if (bk_run_parse(&run, text, strlen(text), &why) == 0)
+		bk_run_free(&run);
+	else
+		bk_fail(e, BK_DATA, STDIN_NAME ": %s; it needs an operation, "
+		    "and a status \"success\" or \"failure\"", why.msg);
+	if (strlen(text) > BK_RUN_MAX - 2 * BK_CHAIN_HEX)
+		bk_fail(e, BK_DATA, STDIN_NAME ": too long for a line");
+ done:
+	json_decref(line);
+	if (e->code == BK_OK)
+		return text;
+	free(text);
+	return NULL;
+}
+
+int
+audit_record(const char *log, struct bk_err *e)
+{
+	json_t *record = json_object(), *base = NULL;
+	char *text = NULL;
+	double since;
+	int rc = -1;
+
+	ignore_signals();
+	/* what takes time is done while the run goes on */
+	if (record == NULL)
+		bk_fail_memory(e);
+	else if (bk_chain_prepare(e) == 0 && (base = defaults(e)) != NULL &&
+	    gather(record, &since, e) == 0 &&
+	    (text = compose(base, record, since, e)) != NULL)
+		rc = bk_chain_append(log, text, strlen(text), e);
+	free(text);
+	json_decref(base);
+	json_decref(record);
+	return rc;
+}

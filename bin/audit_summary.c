@@ -1,0 +1,372 @@
+/* bk-audit: what a log says of each job, summed up; see audit_call.h */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../lib/policy/freshness.h"
+#include "../lib/policy/series.h"
+#include "audit_call.h"
+#include "io.h"
+#include "textfile.h"
+#include "when.h"
+
+/* How many successful runs, the last ones, the durations are those of. */
+#define RECENT 1000
+
+/* What one tool does to one database or series. */
+struct job {
+	char *operation;
+	char *target;			/* "": it has none, or did not say */
+	uint64_t runs, failures;
+	time_t last_success, last_failure;	/* 0: none */
+	uint64_t size;			/* bytes, of the last success */
+	char *error;			/* of the last failure; or NULL */
+	uint64_t *took;			/* ms, a ring; sorted in the end */
+	size_t ntook, cap;		/* RECENT at most are there */
+};
+
+struct jobs {				/* by operation and target */
+	struct job *v;
+	size_t n;
+};
+
+struct durations {			/* seconds */
+	double median, p95, max;
+};
+
+static int
+compare(const struct job *j, const char *operation, const char *target)
+{
+	int c = strcmp(j->operation, operation);
+
+	return c != 0 ? c : strcmp(j->target, target);
+}
+
+static struct job *
+add_job(struct jobs *jobs, size_t at, const char *operation,
+    const char *target, struct bk_err *e)
+{
+	struct job *more = realloc(jobs->v, (jobs->n + 1) * sizeof(*more));
+	struct job new = { .operation = strdup(operation),
+	    .target = strdup(target) };
+
+	if (more != NULL)
+		jobs->v = more;
+	if (more == NULL || new.operation == NULL || new.target == NULL) {
+		free(new.operation);
+		free(new.target);
+		bk_fail_memory(e);
+		return NULL;
+	}
+	memmove(more + at + 1, more + at, (jobs->n - at) * sizeof(*more));
+	jobs->n++;
+	more[at] = new;
+	return &more[at];
+}
+
+static struct job *
+find_job(struct jobs *jobs, const char *operation, const char *target,
+    struct bk_err *e)
+{
+	size_t low = 0, high = jobs->n, mid;
+	int c;
+
+	while (low < high) {
+		mid = low + (high - low) / 2;
+		c = compare(&jobs->v[mid], operation, target);
+		if (c == 0)
+			return &jobs->v[mid];
+		if (c < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return add_job(jobs, low, operation, target, e);
+}
+
+/*
+ * The job's name: a series where the target is one of a series, as of stored
+ * backups, whose name holds a time; of a bare word (a database) the word.
+ */
+static int
+name_of(const char *target, struct bk_buf *name, struct bk_err *e)
+{
+	if (*target == '\0')
+		return bk_buf_puts(name, "", e);
+	if (bk_series_of(target, name, e) == -1)
+		return -1;
+	if (strcmp(name->data, "*") != 0)
+		return 0;
+	name->len = 0;
+	return bk_buf_puts(name, target, e);
+}
+
+static int
+note_success(struct job *j, const struct bk_run *r, struct bk_err *e)
+{
+	size_t cap = j->cap == 0 ? 16 : j->cap * 2;
+	uint64_t *more;
+
+	if (j->ntook == j->cap && j->cap < RECENT) {
+		if (cap > RECENT)
+			cap = RECENT;
+		if ((more = realloc(j->took, cap * sizeof(*more))) == NULL)
+			return bk_fail_memory(e);
+		j->took = more;
+		j->cap = cap;
+	}
+	if (r->duration_seconds > 0)
+		j->took[j->ntook++ % j->cap] =
+		    (uint64_t)(r->duration_seconds * 1000);
+	if (r->ended >= j->last_success) {
+		j->last_success = r->ended;
+		j->size = r->size_bytes;
+	}
+	return 0;
+}
+
+static int
+note_failure(struct job *j, const struct bk_run *r, struct bk_err *e)
+{
+	j->failures++;
+	if (r->ended < j->last_failure)
+		return 0;
+	j->last_failure = r->ended;
+	free(j->error);
+	j->error = strdup(r->error);
+	return j->error == NULL ? bk_fail_memory(e) : 0;
+}
+
+static int
+take(void *arg, const struct bk_run *r, struct bk_err *e)
+{
+	struct bk_buf name = {0};
+	struct job *j = NULL;
+	int rc = -1;
+
+	if (name_of(audit_target(r), &name, e) == 0 &&
+	    (j = find_job(arg, r->operation, name.data, e)) != NULL) {
+		j->runs++;
+		rc = r->failed ? note_failure(j, r, e) : note_success(j, r, e);
+	}
+	bk_buf_free(&name);
+	return rc;
+}
+
+/* 0: there was no success, or no word on how long it took. */
+static int
+durations_of(struct job *j, struct durations *d)
+{
+	size_t n = j->ntook < j->cap ? j->ntook : j->cap;
+
+	if (n == 0)
+		return 0;
+	d->median = (double)bk_fresh_median(j->took, n) / 1000;
+	d->p95 = (double)j->took[(n * 95 + 99) / 100 - 1] / 1000;
+	d->max = (double)j->took[n - 1] / 1000;
+	return 1;
+}
+
+static double
+success_rate(const struct job *j)
+{
+	return (double)(j->runs - j->failures) / (double)j->runs;
+}
+
+static int
+add_row(struct bk_buf *b, struct job *j, struct bk_err *e)
+{
+	char median[BK_NUM_TEXT] = "-", p95[BK_NUM_TEXT] = "-";
+	char max[BK_NUM_TEXT] = "-", size[BK_NUM_TEXT] = "-";
+	char success[BK_WHEN_TEXT] = "-", failure[BK_WHEN_TEXT] = "-";
+	struct durations d;
+
+	if (durations_of(j, &d)) {
+		audit_took(d.median, median);
+		audit_took(d.p95, p95);
+		audit_took(d.max, max);
+	}
+	if (j->runs > j->failures)
+		bk_when_format(j->last_success, success);
+	if (j->size > 0)
+		bk_size_format(j->size, size);
+	if (j->failures > 0)
+		bk_when_format(j->last_failure, failure);
+	/* rounded down: 100% is all */
+	return bk_buf_printf(b, e, "%-10s  %6" PRIu64 "  %6" PRIu64
+	    "  %3d%%  %8s  %8s  %8s  %9s  %-20s  %-20s  %s\n", j->operation,
+	    j->runs, j->failures, (int)(success_rate(j) * 100), median, p95,
+	    max, size, success, failure, *j->target == '\0' ? "-" : j->target);
+}
+
+static int
+add_table(struct bk_buf *b, struct jobs *jobs, struct bk_err *e)
+{
+	size_t i, start;
+
+	if (bk_buf_puts(b, "OPERATION     RUNS  FAILED  GOOD    MEDIAN       "
+	    "P95       MAX  LAST SIZE  LAST SUCCESS          LAST FAILURE      "
+	    "    TARGET\n", e) == -1)
+		return -1;
+	for (i = 0; i < jobs->n; i++) {
+		start = b->len;
+		if (add_row(b, &jobs->v[i], e) == -1)
+			return -1;
+		audit_clean(b->data + start, b->len - start - 1);
+	}
+	return 0;
+}
+
+/* ,"key":"2026-..." or null */
+static int
+add_time(struct bk_buf *b, const char *key, time_t t, struct bk_err *e)
+{
+	char when[BK_WHEN_TEXT];
+
+	if (t == 0)
+		return bk_buf_printf(b, e, ",\"%s\":null", key);
+	bk_when_format(t, when);
+	return bk_buf_printf(b, e, ",\"%s\":\"%s\"", key, when);
+}
+
+static int
+add_object(struct bk_buf *b, struct job *j, struct bk_err *e)
+{
+	struct durations d;
+
+	if (bk_buf_puts(b, "{\"operation\":", e) == -1 ||
+	    bk_buf_json(b, j->operation, e) == -1 ||
+	    bk_buf_puts(b, ",\"target\":", e) == -1 ||
+	    (*j->target == '\0' ? bk_buf_puts(b, "null", e) :
+	    bk_buf_json(b, j->target, e)) == -1 ||
+	    bk_buf_printf(b, e, ",\"runs\":%" PRIu64 ",\"failures\":%" PRIu64
+	    ",\"success_rate\":%.4f,\"duration_seconds\":", j->runs,
+	    j->failures, success_rate(j)) == -1 ||
+	    (!durations_of(j, &d) ? bk_buf_puts(b, "null", e) :
+	    bk_buf_printf(b, e, "{\"median\":%.3f,\"p95\":%.3f,\"max\":%.3f}",
+	    d.median, d.p95, d.max)) == -1 ||
+	    bk_buf_printf(b, e, ",\"last_size_bytes\":%" PRIu64, j->size) ==
+	    -1 || add_time(b, "last_success", j->last_success, e) == -1 ||
+	    add_time(b, "last_failure", j->last_failure, e) == -1 ||
+	    bk_buf_puts(b, ",\"last_error\":", e) == -1 ||
+	    (j->error == NULL ? bk_buf_puts(b, "null", e) :
+	    bk_buf_json(b, j->error, e)) == -1)
+		return -1;
+	return bk_buf_puts(b, "}\n", e);
+}
+
+enum metric { RUNS, FAILURES, SUCCESS, FAILURE, SIZE, MEDIAN, P95, MAX,
+    METRICS };
+
+static const struct { const char *name, *help; } metrics[METRICS] = {
+	[RUNS] = { "bk_job_runs", "Runs in the audit log." },
+	[FAILURES] = { "bk_job_failures", "Runs in it that failed." },
+	[SUCCESS] = { "bk_job_last_success_timestamp_seconds",
+	    "When one last succeeded; 0: never." },
+	[FAILURE] = { "bk_job_last_failure_timestamp_seconds",
+	    "When one last failed; 0: never." },
+	[SIZE] = { "bk_job_last_size_bytes", "Bytes of the last success." },
+	[MEDIAN] = { "bk_job_duration_median_seconds",
+	    "How long successful runs took: half of them less." },
+	[P95] = { "bk_job_duration_p95_seconds", "95 of 100 less." },
+	[MAX] = { "bk_job_duration_max_seconds", "The longest." },
+};
+
+/* The value of one metric; -1: j has none. */
+static double
+value_of(struct job *j, enum metric m)
+{
+	struct durations d = { -1, -1, -1 };
+
+	switch (m) {
+	case RUNS: return (double)j->runs;
+	case FAILURES: return (double)j->failures;
+	case SUCCESS: return (double)j->last_success;
+	case FAILURE: return (double)j->last_failure;
+	case SIZE: return j->last_success == 0 ? -1 : (double)j->size;
+	default: (void)durations_of(j, &d);
+	}
+	return m == MEDIAN ? d.median : m == P95 ? d.p95 : d.max;
+}
+
+static int
+add_metric(struct bk_buf *b, struct jobs *jobs, enum metric m,
+    struct bk_err *e)
+{
+	struct job *j;
+	double v;
+
+	if (textfile_head(b, metrics[m].name, "gauge", metrics[m].help, e) ==
+	    -1)
+		return -1;
+	for (j = jobs->v; j < jobs->v + jobs->n; j++) {
+		if ((v = value_of(j, m)) < 0)
+			continue;
+		if (bk_buf_printf(b, e, "%s{", metrics[m].name) == -1 ||
+		    textfile_label(b, "operation", j->operation, e) == -1 ||
+		    bk_buf_puts(b, ",", e) == -1 ||
+		    textfile_label(b, "target", j->target, e) == -1 ||
+		    bk_buf_printf(b, e, "} %.*f\n", m < MEDIAN ? 0 : 3, v) ==
+		    -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+store_metrics(struct jobs *jobs, const char *path, struct bk_err *e)
+{
+	struct bk_buf text = {0};
+	int m, rc = 0;
+
+	for (m = 0; rc == 0 && m < METRICS; m++)
+		rc = add_metric(&text, jobs, (enum metric)m, e);
+	if (rc == 0)
+		rc = textfile_store(path, &text, e);
+	bk_buf_free(&text);
+	return rc;
+}
+
+static int
+tell(const struct audit_call *c, struct jobs *jobs, struct bk_err *e)
+{
+	struct bk_buf text = {0};
+	int rc = c->json ? 0 : add_table(&text, jobs, e);
+	size_t i;
+
+	for (i = 0; rc == 0 && c->json && i < jobs->n; i++)
+		rc = add_object(&text, &jobs->v[i], e);
+	if (rc == 0)
+		rc = bk_io_write(STDOUT_FILENO, text.data, text.len,
+		    "standard output", e);
+	bk_buf_free(&text);
+	return rc;
+}
+
+int
+audit_summary(const struct audit_call *c, struct bk_err *e)
+{
+	struct bk_err why = {0};
+	struct jobs jobs = {0};
+	struct job *j;
+	int rc = audit_each(c, take, &jobs, &why);
+
+	/* of what could be read; the status is not 0 */
+	if (rc == 0 || why.code == BK_DATA) {
+		if (tell(c, &jobs, e) == -1 || (c->prometheus != NULL &&
+		    store_metrics(&jobs, c->prometheus, e) == -1))
+			rc = -1;
+	}
+	if (rc == -1 && e->code == BK_OK)
+		*e = why;
+	for (j = jobs.v; j < jobs.v + jobs.n; j++) {
+		free(j->operation);
+		free(j->target);
+		free(j->error);
+		free(j->took);
+	}
+	free(jobs.v);
+	return rc;
+}

@@ -1,0 +1,109 @@
+/* bk-audit: whether the hash chain is whole; see audit_call.h */
+#include <stdio.h>
+#include <string.h>
+
+#include "../lib/crypt/chain.h"
+#include "audit_call.h"
+#include "logfile.h"
+#include "tool.h"
+
+#define NAMED_MAX 20		/* broken lines; the others are counted */
+
+struct check {
+	const struct audit_call *c;
+	size_t lines, bad;
+	int met;		/* the hash that is expected */
+};
+
+static void
+name_line(struct check *k, const char *file, size_t number, const char *why)
+{
+	if (k->bad++ < NAMED_MAX)
+		bk_tool_say("%s: line %zu: %s", file, number, why);
+}
+
+/* One line, or that there is one which cannot be read. */
+static int
+check_line(struct check *k, struct bk_chain *chain, const char *file,
+    const char *line, size_t n, struct bk_err *e)
+{
+	struct bk_err why = {0};
+
+	if (line == NULL) {
+		bk_chain_skip(chain);
+		name_line(k, file, chain->lines, "too long to be one of bk's");
+		return 0;
+	}
+	if (bk_chain_take(chain, line, n, &why) == -1) {
+		if (why.code != BK_DATA)
+			return bk_fail(e, why.code, "%s", why.msg);
+		name_line(k, file, chain->lines, why.msg);
+	}
+	if (k->c->expect != NULL && strcmp(k->c->expect, chain->last) == 0)
+		k->met = 1;
+	return 0;
+}
+
+static int
+check_lines(struct check *k, struct bk_logfile *in, struct bk_err *e)
+{
+	const char *file = bk_logfile_name(in);
+	struct bk_chain chain = {0};
+	struct bk_err why = {0};
+	size_t bad = k->bad, n;
+	const char *line;
+	int rc;
+
+	while ((rc = bk_logfile_next(in, &line, &n, &why)) != 0) {
+		if (rc == -1 && why.code != BK_DATA)
+			return bk_fail(e, why.code, "%s", why.msg);
+		if (check_line(k, &chain, file, rc == -1 ? NULL : line, n,
+		    e) == -1)
+			return -1;
+		why = (struct bk_err){0};
+	}
+	if (bk_logfile_cut(in))
+		name_line(k, file, chain.lines + 1, "cut: it has no newline");
+	k->lines += chain.lines;
+	if (k->bad > bad)
+		return 0;
+	if ((chain.lines == 0 ? printf("%s: no lines\n", file) :
+	    printf("%s: %zu lines, whole: sha256 %s\n", file, chain.lines,
+	    chain.last)) < 0)
+		return bk_fail_errno(e, "standard output: write");
+	return 0;
+}
+
+static int
+check_file(struct check *k, const char *path, struct bk_err *e)
+{
+	struct bk_logfile *in = bk_logfile_open(path, BK_RUN_MAX, e);
+	int rc = in == NULL ? -1 : check_lines(k, in, e);
+
+	bk_logfile_free(in);
+	return rc;
+}
+
+int
+audit_verify(const struct audit_call *c, struct bk_err *e)
+{
+	struct check k = { .c = c };
+	size_t i;
+
+	for (i = 0; i < c->n; i++)
+		if (check_file(&k, c->files[i], e) == -1)
+			return -1;
+	if (fflush(stdout) == EOF)
+		return bk_fail_errno(e, "standard output: write");
+	if (k.bad > 0) {
+		e->quiet = k.bad <= NAMED_MAX;	/* each was named */
+		return bk_fail(e, BK_DATA, "%zu lines break the chain", k.bad);
+	}
+	if (c->expect != NULL && !k.met)
+		return bk_fail(e, BK_DATA, "%s: no line has the hash %s; lines "
+		    "at its end are gone, or all was made anew", c->files[c->n
+		    - 1], c->expect);
+	if (k.lines == 0)
+		return bk_fail(e, BK_NONE, "%s: no lines", c->files[0]);
+	return 0;
+}

@@ -1,0 +1,170 @@
+/* bk-audit: read, summarise, verify and write the audit log, see bk-audit(1) */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit_call.h"
+#include "tool.h"
+#include "when.h"
+
+static const struct bk_tool tool = {
+	.name = "bk-audit",
+	.unrecorded = 1,
+	.usage = "[--summary | --verify | --follow | --record] [OPTION ...] "
+	    "[FILE ...]",
+	.help =
+"Example: bk-audit --status failure --since 7d /var/log/bk.log\n"
+"\n"
+"Reads the audit log, $BK_AUDIT_LOG if no FILE is named (-: standard input).\n"
+"\n"
+"    (nothing)              print the runs, one a line\n"
+"    --follow               print those to come, too, as tail -F does\n"
+"    --summary              for each operation and target: how often, how\n"
+"                           long, how large, the last success and failure\n"
+"    --verify               check the hash chain; name the lines that break it\n"
+"    --record               append a run: JSON objects on standard input\n"
+"\n"
+"    --operation NAME       runs of one tool: bk-dump\n"
+"    --status WORD          success or failure\n"
+"    --since TIME           the last 90m, 7d; or from 2026-11-21T02:00:00Z on\n"
+"    --target TEXT          what has TEXT in its source or destination\n"
+"    --json                 print JSON, one object a line\n"
+"    --prometheus FILE      with --summary: also write metrics to FILE\n"
+"    --expect HASH          with --verify: a line must have this hash\n"
+"    --help, --version\n"
+"\n"
+"Exit: 0 done, 1 failed, 2 wrong call, 3 a line is damaged, 4 no such run.\n",
+};
+
+enum {
+	OPT_SUMMARY = BK_OPT_TOOL, OPT_VERIFY, OPT_FOLLOW, OPT_RECORD,
+	OPT_OPERATION, OPT_STATUS, OPT_SINCE, OPT_TARGET, OPT_JSON,
+	OPT_PROMETHEUS, OPT_EXPECT
+};
+
+static enum audit_status
+parse_status(const char *s)
+{
+	if (strcmp(s, "success") == 0)
+		return AUDIT_SUCCESS;
+	if (strcmp(s, "failure") != 0)
+		bk_tool_usage("--status: '%s' is neither success nor failure",
+		    s);
+	return AUDIT_FAILURE;
+}
+
+/* An instant, or how long ago. */
+static time_t
+parse_since(const char *s)
+{
+	time_t now = time(NULL), t;
+	uint64_t ago;
+
+	if (bk_when_parse(s, strlen(s), &t) == 0)
+		return t;
+	ago = bk_tool_duration(s, "--since");
+	return ago < (uint64_t)now ? now - (time_t)ago : 0;
+}
+
+static const char *
+parse_hash(const char *s)
+{
+	if (strlen(s) != 64 || strspn(s, "0123456789abcdef") != 64)
+		bk_tool_usage("--expect: '%s' is no hash of 64 hex digits", s);
+	return s;
+}
+
+/* One of the four things to do; 0: to print. */
+static int
+parse_options(struct audit_call *c, int argc, char *argv[])
+{
+	static const struct option options[] = {
+		{ "summary", no_argument, NULL, OPT_SUMMARY },
+		{ "verify", no_argument, NULL, OPT_VERIFY },
+		{ "follow", no_argument, NULL, OPT_FOLLOW },
+		{ "record", no_argument, NULL, OPT_RECORD },
+		{ "operation", required_argument, NULL, OPT_OPERATION },
+		{ "status", required_argument, NULL, OPT_STATUS },
+		{ "since", required_argument, NULL, OPT_SINCE },
+		{ "target", required_argument, NULL, OPT_TARGET },
+		{ "json", no_argument, NULL, OPT_JSON },
+		{ "prometheus", required_argument, NULL, OPT_PROMETHEUS },
+		{ "expect", required_argument, NULL, OPT_EXPECT },
+		BK_TOOL_LONGOPTS,
+		{ 0 }
+	};
+	int ch, what = 0;
+
+	while ((ch = getopt_long(argc, argv, "", options, NULL)) != -1)
+		switch (ch) {
+		case OPT_SUMMARY: case OPT_VERIFY: case OPT_FOLLOW:
+		case OPT_RECORD:
+			if (what != 0 && what != ch)
+				bk_tool_usage("--summary, --verify, --follow "
+				    "or --record: one of them");
+			what = ch;
+			break;
+		case OPT_OPERATION: c->operation = optarg; break;
+		case OPT_STATUS: c->status = parse_status(optarg); break;
+		case OPT_SINCE: c->since = parse_since(optarg); break;
+		case OPT_TARGET: c->target = optarg; break;
+		case OPT_JSON: c->json = 1; break;
+		case OPT_PROMETHEUS: c->prometheus = optarg; break;
+		case OPT_EXPECT: c->expect = parse_hash(optarg); break;
+		default: bk_tool_option(ch);
+		}
+	return what;
+}
+
+static int
+has_filter(const struct audit_call *c)
+{
+	return c->operation != NULL || c->target != NULL || c->since != 0 ||
+	    c->status != AUDIT_ANY;
+}
+
+static void
+check_call(const struct audit_call *c, int what)
+{
+	if (c->n == 0)
+		bk_tool_usage("no FILE, and BK_AUDIT_LOG is not set");
+	if ((what == OPT_FOLLOW || what == OPT_RECORD) && (c->n > 1 ||
+	    strcmp(c->files[0], "-") == 0))
+		bk_tool_usage("--follow and --record want one FILE");
+	if ((what == OPT_VERIFY || what == OPT_RECORD) && (has_filter(c) ||
+	    c->json))
+		bk_tool_usage("--verify and --record have nothing to choose "
+		    "from, and no --json");
+	if (c->prometheus != NULL && what != OPT_SUMMARY)
+		bk_tool_usage("--prometheus is for --summary");
+	if (c->expect != NULL && what != OPT_VERIFY)
+		bk_tool_usage("--expect is for --verify");
+}
+
+int
+main(int argc, char *argv[])
+{
+	const char *log = getenv("BK_AUDIT_LOG");
+	struct audit_call c = {0};
+	struct bk_err e = {0};
+	int what, rc;
+
+	bk_tool_start(&tool);
+	what = parse_options(&c, argc, argv);
+	if (optind < argc) {
+		c.files = (const char *const *)argv + optind;
+		c.n = (size_t)(argc - optind);
+	} else if (log != NULL && *log != '\0') {
+		c.files = &log;
+		c.n = 1;
+	}
+	check_call(&c, what);
+
+	switch (what) {
+	case OPT_RECORD: rc = audit_record(c.files[0], &e); break;
+	case OPT_VERIFY: rc = audit_verify(&c, &e); break;
+	case OPT_SUMMARY: rc = audit_summary(&c, &e); break;
+	default: rc = audit_list(&c, what == OPT_FOLLOW, &e);
+	}
+	return bk_tool_end(rc, &e);
+}

@@ -1,0 +1,228 @@
+#include "recorder.h"
+
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "io.h"
+
+#define RECORDER "bk-audit"
+
+extern char **environ;
+
+static int link_fd = -1;	/* to the recorder; -1: there is none */
+static pid_t recorder;
+static pid_t owner;		/* who started it, and not a child of that */
+static int was_started;		/* if only to fail */
+static atomic_int claimed;
+static atomic_int sending;	/* main(): its last word; no other between */
+
+/* What was left of it when it had ended. */
+static char complaint[1100];
+static int status;
+
+/* It may not be in PATH; it is where this program is. */
+static void
+find_recorder(char path[PATH_MAX])
+{
+	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
+	char *slash;
+
+	path[n == -1 ? 0 : n] = '\0';
+	slash = strrchr(path, '/');
+	if (slash != NULL && (size_t)(slash + 1 - path) + sizeof(RECORDER) <=
+	    PATH_MAX) {
+		memcpy(slash + 1, RECORDER, sizeof(RECORDER));
+		if (access(path, X_OK) == 0)
+			return;
+	}
+	memcpy(path, RECORDER, sizeof(RECORDER));
+}
+
+/*
+ * A session of its own, and these signals blocked: what ends a pipeline, by
+ * terminal or by group, is not to end who records it.
+ */
+static int
+set_apart(posix_spawnattr_t *attr)
+{
+	short flags = POSIX_SPAWN_SETSIGMASK;
+	sigset_t set;
+
+#ifdef POSIX_SPAWN_SETSID
+	flags |= POSIX_SPAWN_SETSID;
+#else
+	flags |= POSIX_SPAWN_SETPGROUP;
+#endif
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGINT);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigaddset(&set, SIGQUIT);
+	return posix_spawnattr_setsigmask(attr, &set) == 0 &&
+	    posix_spawnattr_setflags(attr, flags) == 0 ? 0 : -1;
+}
+
+/*
+ * With theirs as its standard input and error; our standard output is not
+ * for it to hold, whose reader waits for its end.
+ */
+static int
+spawn(const char *log, int theirs)
+{
+	char path[PATH_MAX];
+	char name[] = RECORDER, option[] = "--record", end[] = "--";
+	char *argv[] = { name, option, end,
+	    (char *)(uintptr_t)log, NULL };
+	posix_spawn_file_actions_t fa;
+	posix_spawnattr_t attr;
+	int rc = -1;
+
+	find_recorder(path);
+	if (posix_spawn_file_actions_init(&fa) != 0)
+		return -1;
+	if (posix_spawnattr_init(&attr) != 0) {
+		posix_spawn_file_actions_destroy(&fa);
+		return -1;
+	}
+	if (set_apart(&attr) == 0 &&
+	    posix_spawn_file_actions_adddup2(&fa, theirs, STDIN_FILENO) == 0 &&
+	    posix_spawn_file_actions_adddup2(&fa, theirs, STDERR_FILENO) == 0 &&
+	    posix_spawn_file_actions_addopen(&fa, STDOUT_FILENO, "/dev/null",
+	    O_WRONLY, 0) == 0 &&
+	    posix_spawnp(&recorder, path, &fa, &attr, argv, environ) == 0)
+		rc = 0;
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&fa);
+	return rc;
+}
+
+/* One line of what is known, in *b. */
+static int
+compose(struct bk_buf *b, const struct bk_audit *a,
+    const struct bk_err *result)
+{
+	struct bk_err ignored = {0};
+
+	return bk_audit_format(b, a, result, &ignored) == -1 ? -1 :
+	    bk_buf_puts(b, "\n", &ignored);
+}
+
+void
+recorder_start(const char *log, const struct bk_audit *a)
+{
+	struct bk_err ignored = {0};
+	struct bk_buf b = {0};
+	ssize_t sent = -1;
+	int sv[2];
+
+	was_started = 1;
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sv) == -1)
+		return;
+	(void)fcntl(sv[0], F_SETFD, FD_CLOEXEC);
+	(void)fcntl(sv[1], F_SETFD, FD_CLOEXEC);
+	/* before it is there: there is no moment at which it knows nothing */
+	if (compose(&b, a, NULL) == 0)
+		sent = send(sv[0], b.data, b.len, MSG_DONTWAIT);
+	if (sent > 0 && spawn(log, sv[1]) == 0) {
+		link_fd = sv[0];
+		owner = getpid();
+		/* what did not fit; if it has ended, recorder_end() will see */
+		(void)bk_io_write(link_fd, b.data + sent, b.len - (size_t)sent,
+		    RECORDER, &ignored);
+	} else
+		close(sv[0]);
+	close(sv[1]);
+	bk_buf_free(&b);
+}
+
+int
+recorder_claim(void)
+{
+	if (link_fd == -1 || getpid() != owner)
+		return 1;
+	return atomic_exchange(&claimed, 1) == 0;
+}
+
+void
+recorder_tell(int sig)
+{
+#define KILLED_BY(s) "{\"status\":\"failure\",\"error\":\"killed by " s "\"}\n"
+	const char *word = sig == SIGINT ? KILLED_BY("SIGINT") :
+	    sig == SIGHUP ? KILLED_BY("SIGHUP") : KILLED_BY("SIGTERM");
+	int saved = errno;
+
+	/* it is not there any more: nobody to tell */
+	if (link_fd != -1 && getpid() == owner && !atomic_load(&sending) &&
+	    write(link_fd, word, strlen(word)) == -1)
+		errno = saved;
+}
+
+void
+recorder_finish(void)
+{
+	size_t n = 0;
+	ssize_t got;
+
+	if (link_fd == -1 || getpid() != owner)
+		return;
+	(void)shutdown(link_fd, SHUT_WR);
+	while ((got = read(link_fd, complaint + n, sizeof(complaint) - 1 - n)) >
+	    0 || (got == -1 && errno == EINTR))
+		n += got > 0 ? (size_t)got : 0;
+	complaint[n] = '\0';
+	status = -1;
+	while (waitpid(recorder, &status, 0) == -1 && errno == EINTR)
+		continue;
+}
+
+/* 1: it is written; 0: it could not be; -1: the recorder did not work. */
+static int
+judge(struct bk_err *e)
+{
+	const char *words = complaint;
+
+	if (!WIFEXITED(status) || WEXITSTATUS(status) == 127)
+		return -1;
+	if (WEXITSTATUS(status) == BK_OK)
+		return 1;
+	if (strncmp(words, RECORDER ": ", strlen(RECORDER ": ")) == 0)
+		words += strlen(RECORDER ": ");
+	bk_fail(e, BK_FAIL, "%.*s", (int)strcspn(words, "\n"), words);
+	return 0;
+}
+
+int
+recorder_end(const char *log, const struct bk_audit *a,
+    const struct bk_err *result, struct bk_err *e)
+{
+	struct bk_err ignored = {0};
+	struct bk_buf b = {0};
+	int verdict = -1;
+
+	if (!was_started)
+		recorder_start(log, a);
+	if (!recorder_claim())
+		for (;;)		/* a signal is about to end us */
+			(void)pause();
+	if (link_fd != -1) {
+		atomic_store(&sending, 1);
+		if (compose(&b, a, result) == 0)
+			(void)bk_io_write(link_fd, b.data, b.len, RECORDER,
+			    &ignored);
+		bk_buf_free(&b);
+		recorder_finish();
+		verdict = judge(e);
+	}
+	if (verdict != -1)
+		return verdict ? 0 : -1;
+	return bk_audit_append(log, a, result, e);
+}
