@@ -45,8 +45,8 @@ cron() {
 		run -0 cron "--tier $tier"
 		[ -z "$output" ]
 		[ "$(stored "shop/$tier/")" = 1 ]
-		proven "shop/$tier"
 	done
+	proven shop/yearly
 	# no proof is a reason not to delete
 	run cron 'daily/ | bk-prune' TELL='echo told:'
 	[[ $output == *'bk-prune: '*$'\n'*'told: --from-audit' ]]
