@@ -15,7 +15,8 @@
 
 /*
  * Read the audit log path: "backup" of doc says when the database was last
- * dumped and stored, and each of "databases" too.  BK_DATA: a line is no record.
+ * dumped and stored, and each of "databases" too.  BK_DATA: a line is no
+ * record.
  */
 int stat_log(json_t *doc, const char *path, struct bk_err *e);
 

@@ -119,6 +119,25 @@ connected(PGconn *conn, struct bk_err *e)
 	return bk_fail(e, BK_FAIL, "%s", line);
 }
 
+int
+bk_conn_is_info(const char *db)
+{
+	return strchr(db, '=') != NULL ||
+	    strncmp(db, "postgresql://", 13) == 0 ||
+	    strncmp(db, "postgres://", 11) == 0;
+}
+
+PQconninfoOption *
+bk_conn_parse(const char *db, struct bk_err *e)
+{
+	PQconninfoOption *opts = PQconninfoParse(db, NULL);
+
+	if (opts == NULL)
+		bk_fail(e, BK_USAGE, "the database: neither a name nor a URI "
+		    "nor key=value pairs that PostgreSQL understands");
+	return opts;
+}
+
 PGconn *
 bk_conn_open(const struct bk_conn_target *t, struct bk_err *e)
 {
@@ -132,8 +151,15 @@ bk_conn_open(const struct bk_conn_target *t, struct bk_err *e)
 	    t->instead == NULL ? NULL : "dbname", NULL };
 	const char *values[] = { t->app, "60", t->connect_timeout, t->db,
 	    t->host, t->port, t->user, t->instead, NULL };
-	PGconn *conn = connect_quietly(keys, values, 1);
+	PQconninfoOption *opts = NULL;
+	PGconn *conn;
 
+	/* libpq would repeat what it cannot parse */
+	if (t->db != NULL && bk_conn_is_info(t->db) &&
+	    (opts = bk_conn_parse(t->db, e)) == NULL)
+		return NULL;
+	PQconninfoFree(opts);
+	conn = connect_quietly(keys, values, 1);
 	if (connected(conn, e) == 0)
 		return conn;
 	PQfinish(conn);

@@ -19,8 +19,19 @@ struct bk_conn_target {
 };
 
 /*
- * Connect.  NULL with *e set, naming the server and what to do.  Never asks
- * for a password: whoever runs a backup is not there to type one.
+ * What db, a URI or key=value pairs, is made of: PQconninfoFree() it.  NULL
+ * with *e set: BK_USAGE it is neither; no word of it is told, as there may be
+ * a password in it.
+ */
+PQconninfoOption *bk_conn_parse(const char *db, struct bk_err *e);
+
+/* 1 if libpq takes db for such, 0 if for a name. */
+int bk_conn_is_info(const char *db);
+
+/*
+ * Connect.  NULL with *e set, naming the server and what to do; BK_USAGE as
+ * bk_conn_parse().  Never asks for a password: whoever runs a backup is not
+ * there to type one.
  */
 PGconn *bk_conn_open(const struct bk_conn_target *t, struct bk_err *e);
 

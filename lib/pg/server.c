@@ -3,26 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int
-is_conninfo(const char *arg)
-{
-	return strchr(arg, '=') != NULL ||
-	    strncmp(arg, "postgresql://", 13) == 0 ||
-	    strncmp(arg, "postgres://", 11) == 0;
-}
-
 int
 bk_server_database(const char *arg, struct bk_buf *name, struct bk_err *e)
 {
 	PQconninfoOption *opts, *o;
 	int rc = 0;
 
-	if (!is_conninfo(arg))
+	if (!bk_conn_is_info(arg))
 		return bk_buf_puts(name, arg, e);
-	/* no word of it: there may be a password in it */
-	if ((opts = PQconninfoParse(arg, NULL)) == NULL)
-		return bk_fail(e, BK_USAGE, "the database: neither a name nor "
-		    "a URI nor key=value pairs that PostgreSQL understands");
+	if ((opts = bk_conn_parse(arg, e)) == NULL)
+		return -1;
 	for (o = opts; o->keyword != NULL; o++)
 		if (strcmp(o->keyword, "dbname") == 0 && o->val != NULL)
 			rc = bk_buf_puts(name, o->val, e);

@@ -29,14 +29,19 @@ begin(PGconn *conn, double seconds, struct bk_err *e)
 	struct bk_buf sql = {0};
 	int rc = -1;
 
-	/* local to the transaction: a pooler gives the session to others */
+	/*
+	 * Local to the transaction: a pooler gives the session to others.  What
+	 * SQL_ASCII has is of no encoding, and would be refused as UTF-8.
+	 */
 	if (bk_conn_exec(conn,
 	    "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", e) == 0 &&
 	    bk_buf_printf(&sql, e, "SET LOCAL statement_timeout = %.0f; "
 	    "SET LOCAL lock_timeout = '" LOCK_WAIT "'; "
-	    "SET LOCAL client_encoding = 'UTF8'; "
 	    "SET LOCAL max_parallel_workers_per_gather = 0; "
 	    "SELECT pg_catalog.set_config('search_path', '', true); "
+	    "SELECT pg_catalog.set_config('client_encoding', CASE "
+	    "WHEN pg_catalog.current_setting('server_encoding') = 'SQL_ASCII' "
+	    "THEN 'SQL_ASCII' ELSE 'UTF8' END, true); "
 	    "SELECT pg_catalog.set_config(name, CASE name WHEN 'jit' "
 	    "THEN 'off' ELSE '0' END, true) FROM pg_catalog.pg_settings "
 	    "WHERE name IN ('jit', 'transaction_timeout', "
