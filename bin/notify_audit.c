@@ -4,7 +4,9 @@
  * The stages of a pipeline begin together and each leaves a record.  When one
  * fails, those behind it find their input unfinished and those before it
  * nobody who reads; so the first of them that failed is the cause, whichever
- * comes last in the log.
+ * comes last in the log.  What began in the same moment and came before a run
+ * of ours is of the pipeline before: a loop over databases whose server is down
+ * takes no second.
  */
 #include <stdint.h>
 #include <string.h>
@@ -20,6 +22,7 @@ struct search {
 	struct bk_buf last;	/* the last record's line */
 	struct bk_buf cause;	/* the first that failed of those it began with */
 	struct bk_run run;	/* last, parsed */
+	int told;		/* a run of ours came since the last of others */
 };
 
 static int
@@ -29,7 +32,6 @@ keep(struct bk_buf *line, const struct bk_run *r, struct bk_err *e)
 	return bk_buf_add(line, r->line, r->len, e);
 }
 
-/* Our own records tell what was told. */
 static int
 is_own(const struct bk_run *r)
 {
@@ -51,12 +53,17 @@ take_cause(void *arg, const struct bk_run *r, struct bk_err *e)
 	double apart = ((double)r->ended - r->duration_seconds) -
 	    ((double)s->run.ended - s->run.duration_seconds);
 
-	if (s->cause.len > 0 || !r->failed || is_own(r) ||
-	    apart > TOGETHER || apart < -TOGETHER ||
-	    strcmp(r->host, s->run.host) != 0 ||
+	if (strcmp(r->host, s->run.host) != 0 ||
 	    strcmp(r->user, s->run.user) != 0)
 		return 0;
-	return keep(&s->cause, r, e);
+	if (is_own(r))
+		s->told = 1;
+	if (is_own(r) || apart > TOGETHER || apart < -TOGETHER)
+		return 0;
+	if (s->told)
+		s->cause.len = 0;
+	s->told = 0;
+	return r->failed && s->cause.len == 0 ? keep(&s->cause, r, e) : 0;
 }
 
 /* "of shop", "of s3://backups/shop/..."; nothing for standard input. */
