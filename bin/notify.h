@@ -48,6 +48,9 @@ int notify_text_failed(struct notify_message *m, const struct bk_err *why,
 int notify_text_clean(struct bk_buf *out, const char *s, size_t n,
     struct bk_err *e);
 
+/* 1 if the n characters at s are a state's name (freshness.h), else 0. */
+int notify_state_parse(const char *s, size_t n, enum bk_state *state);
+
 /* What has been told by earlier runs: the file of --only-change, locked. */
 struct notify_past;
 

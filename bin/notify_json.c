@@ -1,4 +1,5 @@
 /* bk-notify: JSON that webhooks take; see notify.h */
+#include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>

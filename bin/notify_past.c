@@ -61,28 +61,24 @@ try_lock(struct notify_past *p, struct bk_err *e)
 static int
 read_past(struct notify_past *p, struct bk_err *e)
 {
-	static const enum bk_state states[] = { BK_STATE_OK, BK_STATE_WARNING,
-	    BK_STATE_CRITICAL, BK_STATE_UNKNOWN };
 	char text[128], want[128];
 	ssize_t n = bk_io_read(p->fd, text, sizeof(text) - 1, p->path, e);
-	const char *space;
-	size_t i;
+	const char *state = text + strlen(HEAD), *when;
 	time_t t;
 
 	if (n <= 0)
 		return (int)n;
 	text[n] = '\0';
-	space = strrchr(text, ' ');
-	if (space != NULL && strlen(text) == (size_t)n && bk_when_parse(space +
-	    1, strcspn(space + 1, "\n"), &t) == 0) {
+	/* what is written anew of what was understood is the same */
+	if (strncmp(text, HEAD, strlen(HEAD)) == 0 &&
+	    (when = strchr(state, ' ')) != NULL && notify_state_parse(state,
+	    (size_t)(when - state), &p->told) && bk_when_parse(when + 1,
+	    strcspn(when + 1, "\n"), &t) == 0) {
 		bk_when_format(t, p->since);
-		for (i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
-			(void)snprintf(want, sizeof(want), HEAD "%s %s\n",
-			    bk_state_name(states[i]), p->since);
-			p->told = states[i];
-			if (strcmp(text, want) == 0)
-				return 0;
-		}
+		(void)snprintf(want, sizeof(want), HEAD "%s %s\n",
+		    bk_state_name(p->told), p->since);
+		if (strlen(want) == (size_t)n && strcmp(text, want) == 0)
+			return 0;
 	}
 	return bk_fail(e, BK_DATA, "%s: not what bk-notify writes; if nobody "
 	    "else does, remove it", p->path);

@@ -1,7 +1,6 @@
 /* bk-notify: one transfer, tried until it is done; see notify.h */
 #define _GNU_SOURCE		/* getentropy */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -115,6 +114,7 @@ tell(const struct try *try, CURLcode result, long status,
 	    "" : *try->text != '\0' ? try->text : curl_easy_strerror(result);
 
 	out->len = 0;
+	words += strspn(words, " \t\r\n");
 	/* with SMTP the number is one of the words */
 	if (!try->t->mail && result == CURLE_OK && bk_buf_printf(out, e,
 	    "HTTP %ld%s", status, *words != '\0' ? ": " : "") == -1)

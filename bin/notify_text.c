@@ -1,4 +1,5 @@
 /* bk-notify: the message, and what status it tells; see notify.h */
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -35,27 +36,30 @@ notify_text_clean(struct bk_buf *out, const char *s, size_t n,
 	return rc;
 }
 
+int
+notify_state_parse(const char *s, size_t n, enum bk_state *state)
+{
+	int i;
+
+	for (i = BK_STATE_OK; i <= BK_STATE_UNKNOWN; i++)
+		if (strlen(bk_state_name((enum bk_state)i)) == n &&
+		    strncmp(s, bk_state_name((enum bk_state)i), n) == 0) {
+			*state = (enum bk_state)i;
+			return 1;
+		}
+	return 0;
+}
+
 /* The first line of text: "BACKUP CRITICAL - ...", as monitoring plugins. */
 static int
 read_state(const char *line, enum bk_state *state)
 {
-	static const enum bk_state states[] = { BK_STATE_OK, BK_STATE_WARNING,
-	    BK_STATE_CRITICAL, BK_STATE_UNKNOWN };
 	size_t service = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
-	size_t i, n;
 
 	if (service == 0 || line[service] != ' ')
 		return 0;
 	line += service + 1;
-	for (i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
-		n = strlen(bk_state_name(states[i]));
-		if (strncmp(line, bk_state_name(states[i]), n) == 0 &&
-		    strchr(" :-\n", line[n]) != NULL) {
-			*state = states[i];
-			return 1;
-		}
-	}
-	return 0;
+	return notify_state_parse(line, strcspn(line, " :-\n"), state);
 }
 
 /* Numbers for graphs, behind a bar in the first line, are not for people. */

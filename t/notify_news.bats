@@ -222,12 +222,12 @@ record() {
 
 @test "the cause is of the same host, the same user, the same moment" {
 	local t=2026-11-21T02
-	{ record $t:10:00Z 10 bk-dump failure old 'long ago'
+	{ record $t:09:00Z 10 bk-notify failure x 'not told'
+	  record $t:10:00Z 10 bk-dump failure old 'long ago'
 	  record $t:14:59Z 10 bk-dump failure there 'elsewhere' db2
 	  record $t:14:59Z 10 bk-dump failure theirs 'not ours' | jq -c '.user = "u"'
 	  record $t:14:59Z 300 bk-dump failure other 'began earlier'
 	  record $t:14:59Z 9.5 bk-dump success fine
-	  record $t:15:00Z 10 bk-notify failure x 'not told'
 	  record $t:14:59Z 9.9 bk-dump failure shop 'the cause'
 	  record $t:15:00Z 10 bk-notify failure x 'of another host' db2
 	  record $t:15:00Z 10 bk-gz failure '' 'unfinished'

@@ -85,13 +85,16 @@ say() { printf 'BACKUP %s - shop %s | age=7200s;90000;176400;0\n' "$1" "${*:2}";
 # mail NAME: the last mail that the server NAME got, as Python's parser sees
 # it: a line for each header of interest, an empty one, the body.
 mail() {
-	log "$1" | tail -n 1 | /usr/bin/python3 -c 'import email, email.policy, json, sys
+	log "$1" | tail -n 1 | /usr/bin/python3 -c 'import email, email.policy, base64, json, re, sys
 sent = json.load(sys.stdin)
 m = email.message_from_bytes(sent["content"].encode("latin-1"),
                              policy=email.policy.default)
 assert not m.defects and not any(p.defects for p in m.walk())
 assert all(len(l) <= 998 for l in sent["content"].split("\r\n"))
 assert sent["content"].count("\n") == sent["content"].count("\r\n")
+assert "=0A" not in sent["content"]
+for word in re.findall(r"=[?]UTF-8[?]B[?](.*?)[?]=", sent["content"]):
+    assert len(word) <= 63 and base64.b64decode(word).decode()
 print("envelope:", sent["from"], *sent["to"])
 for name in "From", "To", "Subject", "Auto-Submitted", "MIME-Version":
     assert len(m.get_all(name)) == 1, name
