@@ -51,6 +51,7 @@ $B/bin/bk-verify: LDLIBS = $(PG) $(GZ) -lzstd -lcrypto
 $B/bin/bk-prune: LDLIBS = -ljansson -lcrypto
 $B/bin/bk-age: LDLIBS = -ljansson
 $B/bin/bk-audit: LDLIBS = -ljansson -lcrypto
+$B/bin/bk-notify: LDLIBS = -lcurl -ljansson
 $B/bin/bk-s3put $B/bin/bk-s3get $B/bin/bk-s3ls $B/bin/bk-s3rm: LDLIBS = $(S3)
 $(UNITS): LDLIBS = $(GZ) -lzstd $(PG) $(S3) -lssl -lcrypto
 
@@ -60,6 +61,7 @@ $B/bin/bk-age $B/bin/bk-audit $B/bin/bk-stat: $B/obj/bin/textfile.o
 $B/bin/bk-audit: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/audit_*.c))
 $B/bin/bk-restore: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/restore_*.c))
 $B/bin/bk-stat: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/stat_*.c))
+$B/bin/bk-notify: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/notify_*.c))
 $B/bin/bk-verify: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/verify_*.c))
 $B/bin/bk-rm $B/bin/bk-s3rm: $B/obj/bin/approved.o
 $B/bin/bk-s3put $B/bin/bk-save: $B/obj/bin/names.o

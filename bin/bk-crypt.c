@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "../lib/crypt/crypt.h"
-#include "../lib/crypt/secret.h"
 #include "in.h"
 #include "io.h"
 #include "out.h"
+#include "secret.h"
 #include "tool.h"
 
 static const struct bk_tool tool = {

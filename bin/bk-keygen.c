@@ -11,10 +11,10 @@
 
 #include "../lib/crypt/key.h"
 #include "../lib/crypt/plan.h"
-#include "../lib/crypt/secret.h"
 #include "../lib/crypt/share.h"
 #include "../lib/crypt/sign.h"
 #include "io.h"
+#include "secret.h"
 #include "tool.h"
 
 static const struct bk_tool tool = {

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../lib/crypt/secret.h"
 #include "../lib/pg/check.h"
 #include "io.h"
+#include "secret.h"
 #include "tool.h"
 #include "verify.h"
 #include "when.h"

@@ -21,7 +21,7 @@ psql:postgresql radosgw:radosgw ceph-mon:ceph-mon ceph-osd:ceph-osd \
 prometheus:prometheus prometheus-node-exporter:prometheus-node-exporter \
 gnuplot:gnuplot-nox faketime:faketime"
 	packages="$packages postgresql swift-proxy swift-account \
-swift-container swift-object python3-yaml"
+swift-container swift-object python3-yaml python3-aiosmtpd"
 fi
 
 say() {

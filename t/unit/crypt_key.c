@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "../../lib/crypt/key.h"
-#include "../../lib/crypt/secret.h"
+#include "secret.h"
 #include "tap.h"
 
 #define KEY "AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48" \

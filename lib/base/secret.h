@@ -1,7 +1,7 @@
-#ifndef BK_CRYPT_SECRET_H
-#define BK_CRYPT_SECRET_H
+#ifndef BK_BASE_SECRET_H
+#define BK_BASE_SECRET_H
 /*
- * Secrets in files: key files, passphrase files, shares.
+ * Secrets in files: keys, passphrases, shares, addresses that are passwords.
  */
 #include <stddef.h>
 
@@ -10,7 +10,8 @@
 
 /*
  * Append the whole of fd to *b; more than max bytes is BK_DATA.  A regular
- * file that group or others may access in any way is BK_DATA, with the remedy.
+ * file that group or others may access in any way is BK_DATA, with the remedy;
+ * but to who is not root, one of root's may give the group leave to read.
  */
 int bk_secret_read(int fd, const char *name, size_t max, struct bk_buf *b,
     struct bk_err *e);

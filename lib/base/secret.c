@@ -12,15 +12,22 @@
 
 #include "io.h"
 
-/* A pipe or a terminal has no permissions worth a look. */
+/*
+ * A pipe or a terminal has no permissions worth a look.  A file of root's that
+ * a group may read is how a service that is not root gets it: systemd shows
+ * the one user's right (acl(5)) so, Kubernetes has fsGroup.
+ */
 static int
 check_mode(int fd, const char *name, struct bk_err *e)
 {
+	mode_t others = 077;
 	struct stat st;
 
 	if (fstat(fd, &st) == -1)
 		return bk_fail_errno(e, "%s", name);
-	if (S_ISREG(st.st_mode) && (st.st_mode & 077) != 0)
+	if (st.st_uid == 0 && geteuid() != 0)
+		others &= ~(mode_t)S_IRGRP;
+	if (S_ISREG(st.st_mode) && (st.st_mode & others) != 0)
 		return bk_fail(e, BK_DATA, "%s: secret, but its mode %04o "
 		    "lets others in; chmod 600 it", name,
 		    (unsigned)(st.st_mode & 07777));

@@ -1,0 +1,375 @@
+/* bk-notify: tell a person, or what watches for them; see bk-notify(1) */
+#include <sys/utsname.h>
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "notify.h"
+#include "tool.h"
+
+static const struct bk_tool tool = {
+	.name = "bk-notify",
+	.usage = "TARGET ... [--status start|success|failure] "
+	    "[--subject TEXT] [--from-audit[=LOG]] [--only-change FILE] "
+	    "[--retry-for TIME] [OPTION ...] < MESSAGE",
+	.help =
+"Example: bk-s3ls s3://b/shop/ | bk-age | bk-notify --slack /etc/bk/slack\n"
+"\n"
+"Tells a message to every TARGET.  FILE holds a URL, and is its owner's alone.\n"
+"    --slack FILE           Slack, or what takes the same\n"
+"    --webhook FILE         JSON, of --template FILE: {\"text\": \"{message}\"}\n"
+"    --ping FILE            healthchecks.io and its like: URL, /start, /fail\n"
+"    --mail ADDRESS         by --smtp URL (smtp://localhost), as the user in\n"
+"                           --smtp-login FILE (two lines), --from ADDRESS\n"
+"    --status start|success|failure   else from the audit log, or from a\n"
+"                           message of bk-age's\n"
+"    --subject TEXT         else host and first line\n"
+"    --from-audit[=LOG]     no message: the last run in the audit log\n"
+"    --only-change FILE     tell only what is worse than the last that was\n"
+"                           told, and when all is well again\n"
+"    --retry-for TIME       give a target up after that (1m)\n"
+"    --help, --version\n"
+"\n"
+"Exit: 0 told, or no news; 1 not told to all; 2 wrong call; 3 a file that is\n"
+"refused, or a message without a status; 4 an audit log without a run.\n",
+};
+
+enum kind { SLACK, WEBHOOK, PING, MAIL };
+
+static const struct {
+	const char *name;
+	int (*tell)(const char *where, const char *name,
+	    const struct notify_message *m, const struct notify_way *way,
+	    struct bk_err *e);
+} kinds[] = {
+	[SLACK] = { "slack", notify_slack },
+	[WEBHOOK] = { "webhook", notify_webhook },
+	[PING] = { "ping", notify_ping },
+	[MAIL] = { "mail", notify_mail },
+};
+
+struct target {
+	enum kind kind;
+	const char *where;	/* a file or an address */
+};
+
+struct call {
+	struct target *target;	/* n of them */
+	size_t n;
+	unsigned has;		/* a bit for each kind */
+	struct notify_way way;
+	const char *subject, *audit, *only_change, *status;
+	int from_audit;
+};
+
+enum {
+	OPT_SLACK = BK_OPT_TOOL, OPT_WEBHOOK, OPT_PING, OPT_MAIL, OPT_TEMPLATE,
+	OPT_SMTP, OPT_LOGIN, OPT_FROM, OPT_STATUS, OPT_SUBJECT, OPT_AUDIT,
+	OPT_ONLY_CHANGE, OPT_RETRY
+};
+
+static void
+add_target(struct call *c, enum kind kind, const char *where)
+{
+	struct bk_err e = {0};
+
+	if (kind == MAIL && notify_mail_check(where, "--mail", &e) == -1)
+		bk_tool_usage("%s", e.msg);
+	/* not to be repeated in a message */
+	if (kind != MAIL && strstr(where, "://") != NULL)
+		bk_tool_usage("--%s: wants the file that the URL is in: "
+		    "command lines are for all to see", kinds[kind].name);
+	c->target[c->n++] = (struct target){ kind, where };
+	c->has |= 1U << kind;
+}
+
+static void
+parse_status(struct call *c, const char *s)
+{
+	if (strcmp(s, "start") != 0 && strcmp(s, "success") != 0 &&
+	    strcmp(s, "failure") != 0)
+		bk_tool_usage("--status: '%s' is none of start, success, "
+		    "failure", s);
+	c->status = s;
+}
+
+/* One line, and not an empty one. */
+static void
+parse_subject(struct call *c, const char *s)
+{
+	const char *p;
+
+	for (p = s; *p != '\0'; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			bk_tool_usage("--subject: more than a line of text");
+	if (strspn(s, " ") == strlen(s))
+		bk_tool_usage("--subject: empty");
+	c->subject = s;
+}
+
+static void
+parse_option(struct call *c, int ch, const char *arg)
+{
+	struct bk_err e = {0};
+
+	switch (ch) {
+	case OPT_SLACK: add_target(c, SLACK, arg); break;
+	case OPT_WEBHOOK: add_target(c, WEBHOOK, arg); break;
+	case OPT_PING: add_target(c, PING, arg); break;
+	case OPT_MAIL: add_target(c, MAIL, arg); break;
+	case OPT_TEMPLATE: c->way.template = arg; break;
+	case OPT_SMTP:
+		if (notify_mail_check_server(arg, &e) == -1)
+			bk_tool_usage("%s", e.msg);
+		c->way.smtp = arg;
+		break;
+	case OPT_LOGIN: c->way.login = arg; break;
+	case OPT_FROM:
+		if (notify_mail_check(arg, "--from", &e) == -1)
+			bk_tool_usage("%s", e.msg);
+		c->way.from = arg;
+		break;
+	case OPT_STATUS: parse_status(c, arg); break;
+	case OPT_SUBJECT: parse_subject(c, arg); break;
+	case OPT_AUDIT:
+		c->from_audit = 1;
+		c->audit = arg != NULL ? arg : getenv("BK_AUDIT_LOG");
+		break;
+	case OPT_ONLY_CHANGE: c->only_change = arg; break;
+	case OPT_RETRY:
+		c->way.retry_for = (unsigned)bk_tool_duration(arg,
+		    "--retry-for");
+		break;
+	default: bk_tool_option(ch);
+	}
+}
+
+/* What goes together, and what does not. */
+static void
+check_call(const struct call *c)
+{
+	unsigned people = c->has & ~(1U << PING);
+
+	if (c->n == 0)
+		bk_tool_usage("tell whom? --slack, --webhook, --mail, --ping");
+	if (c->way.template != NULL && !(c->has & 1U << WEBHOOK))
+		bk_tool_usage("--template without --webhook");
+	if (!(c->has & 1U << MAIL) && (c->way.smtp != NULL ||
+	    c->way.login != NULL || c->way.from != NULL))
+		bk_tool_usage("%s without --mail", c->way.smtp != NULL ?
+		    "--smtp" : c->way.login != NULL ? "--smtp-login" :
+		    "--from");
+	if (c->from_audit && (c->audit == NULL || *c->audit == '\0'))
+		bk_tool_usage("--from-audit: which log? BK_AUDIT_LOG is not "
+		    "set");
+	if (c->only_change != NULL && people == 0)
+		bk_tool_usage("--only-change: a --ping goes out every time");
+	if (c->status != NULL && strcmp(c->status, "start") == 0 &&
+	    people != 0)
+		bk_tool_usage("--status start: for --ping alone");
+	if (c->way.retry_for < 1 || c->way.retry_for > 86400)
+		bk_tool_usage("--retry-for: between 1s and 1d");
+}
+
+static void
+parse_options(struct call *c, int argc, char *argv[])
+{
+	static const struct option options[] = {
+		{ "slack", required_argument, NULL, OPT_SLACK },
+		{ "webhook", required_argument, NULL, OPT_WEBHOOK },
+		{ "template", required_argument, NULL, OPT_TEMPLATE },
+		{ "ping", required_argument, NULL, OPT_PING },
+		{ "mail", required_argument, NULL, OPT_MAIL },
+		{ "smtp", required_argument, NULL, OPT_SMTP },
+		{ "smtp-login", required_argument, NULL, OPT_LOGIN },
+		{ "from", required_argument, NULL, OPT_FROM },
+		{ "status", required_argument, NULL, OPT_STATUS },
+		{ "subject", required_argument, NULL, OPT_SUBJECT },
+		{ "from-audit", optional_argument, NULL, OPT_AUDIT },
+		{ "only-change", required_argument, NULL, OPT_ONLY_CHANGE },
+		{ "retry-for", required_argument, NULL, OPT_RETRY },
+		BK_TOOL_LONGOPTS,
+		{ 0 }
+	};
+	int ch;
+
+	while ((ch = getopt_long(argc, argv, "", options, NULL)) != -1)
+		parse_option(c, ch, optarg);
+	if (optind != argc)
+		bk_tool_usage("the message comes on standard input");
+	check_call(c);
+	if (c->way.smtp == NULL)
+		c->way.smtp = "smtp://localhost";
+	/* as curl(1); the library itself looks at neither */
+	if ((c->way.ca_bundle = getenv("CURL_CA_BUNDLE")) == NULL ||
+	    *c->way.ca_bundle == '\0')
+		c->way.ca_bundle = getenv("SSL_CERT_FILE");
+	if (c->way.ca_bundle != NULL && *c->way.ca_bundle == '\0')
+		c->way.ca_bundle = NULL;
+}
+
+/* Now, here, and what the options say. */
+static void
+begin_message(struct notify_message *m, const struct call *c)
+{
+	struct utsname u;
+	char *p;
+
+	(void)snprintf(m->host, sizeof(m->host), "%s", uname(&u) == 0 &&
+	    *u.nodename != '\0' ? u.nodename : "localhost");
+	/* it gets into addresses */
+	for (p = m->host; *p != '\0'; p++)
+		if (strchr("-.0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		    "abcdefghijklmnopqrstuvwxyz", *p) == NULL)
+			*p = '-';
+	m->now = time(NULL);
+	m->titled = c->subject;
+	if (c->status == NULL)
+		return;
+	m->start = strcmp(c->status, "start") == 0;
+	m->known = !m->start;
+	m->state = strcmp(c->status, "failure") == 0 ? BK_STATE_CRITICAL :
+	    BK_STATE_OK;
+}
+
+/*
+ * The message.  Why there is none is one too: who waits for it must not take
+ * silence for good news.
+ */
+static int
+compose(struct notify_message *m, const struct call *c, struct bk_err *e)
+{
+	struct bk_err why = {0};
+	int rc;
+
+	begin_message(m, c);
+	if (c->from_audit)
+		rc = notify_text_audit(m, c->audit, &why);
+	else if (c->status != NULL && c->has == 1U << PING)
+		return 0;		/* that says it all */
+	else
+		rc = notify_text_read(m, &why);
+	if (rc == 0)
+		return 0;
+	(void)bk_fail(e, why.code, "%s", why.msg);
+	return notify_text_failed(m, &why, e);
+}
+
+/* One failure more. */
+static void
+add_failure(struct bk_err *e, const struct bk_err *why)
+{
+	size_t n = strlen(e->msg);
+
+	if (e->code == BK_OK)
+		*e = *why;
+	else
+		(void)snprintf(e->msg + n, sizeof(e->msg) - n, "; %s",
+		    why->msg);
+}
+
+/* To every target that is to have it; one that fails keeps it from none. */
+static int
+tell(const struct call *c, const struct notify_message *m, int news,
+    struct bk_err *e)
+{
+	const struct target *t;
+	struct bk_buf name = {0};
+	struct bk_err why;
+	int rc = 0;
+
+	for (t = c->target; t < c->target + c->n; t++) {
+		if (!news && t->kind != PING)
+			continue;
+		why = (struct bk_err){0};
+		name.len = 0;
+		if (bk_buf_printf(&name, &why, "%s %s", kinds[t->kind].name,
+		    t->where) == 0 && kinds[t->kind].tell(t->where, name.data,
+		    m, &c->way, &why) == 0)
+			continue;
+		add_failure(e, &why);
+		rc = -1;
+	}
+	bk_buf_free(&name);
+	return rc;
+}
+
+/*
+ * Tell it if it is news.  What is wrong with the file of what was told keeps
+ * nobody from being told, but is a failure.
+ */
+static int
+tell_news(const struct call *c, struct notify_message *m, struct bk_err *e)
+{
+	struct bk_err why = {0};
+	struct notify_past *past = notify_past_open(c->only_change, &why);
+	int news = past == NULL || notify_past_is_news(past, m), rc = 0;
+
+	if (past != NULL && notify_past_recall(past, m, &why) == -1)
+		rc = -1;
+	if (tell(c, m, news, e) == -1)
+		rc = -1;
+	else if (past != NULL && news && notify_past_store(past, m, &why) ==
+	    -1)
+		rc = -1;
+	notify_past_close(past);
+	if (why.code == BK_OK)
+		return rc;
+	add_failure(e, &why);
+	return -1;
+}
+
+/* For the audit log: whom, in one line. */
+static int
+list_targets(const struct call *c, struct bk_buf *b, struct bk_err *e)
+{
+	size_t i;
+
+	for (i = 0; i < c->n; i++)
+		if (bk_buf_printf(b, e, "%s%s %s", i > 0 ? ", " : "",
+		    kinds[c->target[i].kind].name, c->target[i].where) == -1)
+			return -1;
+	return 0;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct call c = { .way = { .retry_for = 60 } };
+	struct notify_message m = {0};
+	struct bk_buf targets = {0};
+	struct bk_err e = {0};
+	int rc;
+
+	bk_tool_start(&tool);
+	if ((c.target = calloc((size_t)argc, sizeof(*c.target))) == NULL)
+		bk_tool_usage("out of memory");
+	parse_options(&c, argc, argv);
+	if (list_targets(&c, &targets, &e) == -1 ||
+	    curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		bk_tool_usage("out of memory");
+	bk_tool_audit()->type = "notify";
+	bk_tool_audit()->source = c.from_audit ? c.audit : "standard input";
+	bk_tool_audit()->destination = targets.data;
+
+	bk_tool_on_signal(notify_past_cleanup);
+	rc = compose(&m, &c, &e);
+	if (rc == 0 && !m.known && !m.start && (c.only_change != NULL ||
+	    c.has & 1U << PING))
+		rc = bk_fail(&e, BK_DATA, "standard input: a message without "
+		    "a status; say --status success or failure");
+	if (rc == 0)
+		rc = c.only_change != NULL ? tell_news(&c, &m, &e) :
+		    tell(&c, &m, 1, &e);
+	bk_tool_audit()->size_bytes = m.text.len;
+	bk_buf_free(&m.text);
+	bk_buf_free(&m.subject);
+	curl_global_cleanup();
+	rc = bk_tool_end(e.code == BK_OK ? rc : -1, &e);
+	bk_buf_free(&targets);
+	free(c.target);
+	return rc;
+}

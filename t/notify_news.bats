@@ -1,0 +1,302 @@
+#!/usr/bin/env bats
+# bk-notify: that it is told once; what is made of the audit log; the examples.
+
+load support/common
+load support/notify
+
+setup_file() {
+	receivers
+	serve plain mailhost.py plain
+	export PLAIN=smtp://127.0.0.1:$PLAIN_PORT
+	certificate mail DNS:localhost,IP:127.0.0.1
+	serve tls mailhost.py tls "$PWD/mail.pem" "$PWD/mail.key"
+}
+
+# --- only what is news
+
+@test "a job that fails every hour is told once, and once when it is well" {
+	local state
+	hourly() { say "$@" | bk-notify --slack slack --only-change state; }
+	hourly OK fine
+	told 0
+	hourly CRITICAL 'first' ; told 1
+	hourly CRITICAL 'other words' ; told 1
+	hourly WARNING better ; told 1
+	hourly UNKNOWN 'cannot look' ; told 1
+	hourly OK fine ; told 2
+	[[ $(text) =~ ^"$HOST: BACKUP OK - shop fine"$'\n'"Recovered; it was CRITICAL, told first at 20"[0-9T:-]+Z$ ]]
+	hourly OK fine ; told 2
+	hourly WARNING late ; told 3
+	hourly UNKNOWN 'cannot look' ; told 4
+	hourly WARNING late ; told 4
+	hourly CRITICAL later ; told 5
+	bk-notify --slack slack --only-change state --status failure <<<x
+	told 5
+	bk-notify --slack slack --only-change state --status success <<<x
+	told 6
+	bk-notify --slack slack --only-change state --status failure <<<x
+	told 7
+	[ "$(stat -c %a state)" = 600 ]
+	grep -qxE 'bk-notify 1 CRITICAL 20[0-9T:-]+Z' state
+	[ "$(wc -l <state)" = 1 ]
+	[ "$(ls -A)" = $'ping\nslack\nstate' ]
+}
+
+@test "since when it is bad is when it was told first, not when it got worse" {
+	echo 'bk-notify 1 WARNING 2026-01-02T03:04:05Z' >state
+	say CRITICAL x | bk-notify --slack slack --only-change state
+	[ "$(cat state)" = 'bk-notify 1 CRITICAL 2026-01-02T03:04:05Z' ]
+	say OK x | bk-notify --slack slack --only-change state
+	[[ $(text) == *"Recovered; it was CRITICAL, told first at 2026-01-02T03:04:05Z" ]]
+}
+
+@test "what could not be told is told the next time" {
+	url down "/503-503-503-200/$SECRET"
+	url gone "/404/$SECRET"
+	failed 1 bk-notify --slack gone --only-change state --status failure <<<hi
+	failed 1 bk-notify --slack slack --slack gone --only-change state \
+	    --status failure <<<hi
+	told 3
+	bk-notify --slack slack --only-change state --status failure <<<hi
+	told 4
+	failed 1 bk-notify --slack gone --only-change state --status success <<<hi
+	bk-notify --slack slack --only-change state --status success <<<hi
+	told 6
+	[[ $(text) == *Recovered* ]]
+}
+
+@test "a ping goes out every time" {
+	local i
+	for i in 1 2 3; do
+		say CRITICAL x | bk-notify --slack slack --ping ping --only-change s
+	done
+	[ "$(log hook | grep -c "/ok/$SECRET/fail")" = 3 ]
+	told 4
+}
+
+@test "a file that is no memory of ours is 3, kept as it is, and all is told" {
+	local n size
+	say CRITICAL x | bk-notify --slack slack --only-change good
+	size=$(wc -c <good)
+	: >"$BATS_FILE_TMPDIR/hook.log"
+	for ((n = 1; n < size; n += 4)); do
+		head -c $n good >state
+		cp state before
+		failed 3 bk-notify --slack slack --only-change state --status success <<<x
+		[[ $stderr == *"state: not what bk-notify writes; if nobody else does, remove it" ]]
+		cmp state before
+	done
+	told $(((size + 2) / 4))
+	for n in 'x' ' ' 'bk-notify 1 FINE 2026-01-02T03:04:05Z' \
+	    'bk-notify 1 OK 2026-01-02' 'bk-notify 2 OK 2026-01-02T03:04:05Z' \
+	    'bk-notify 1 OK 2026-01-02T03:04:05Z x' 'bk-notify 1 OK 2026-01-02T03:04:05Z
+x' "$(head -c 5000 /dev/zero | tr '\0' x)"; do
+		echo "$n" >state
+		failed 3 bk-notify --slack slack --only-change state --status failure <<<x
+	done
+	printf 'bk-notify 1 OK 2026-01-02T03:04:05Z\n\0' >state
+	failed 3 bk-notify --slack slack --only-change state --status failure <<<x
+	# an empty one is one that has not been written to yet
+	: >state
+	bk-notify --slack slack --only-change state --status success <<<x
+	[ ! -s state ]
+}
+
+@test "a memory that cannot be kept keeps nobody from being told" {
+	failed 1 bk-notify --slack slack --only-change no/dir/s --status failure <<<x
+	[[ $stderr == "bk-notify: no/dir/s: No such file or directory" ]]
+	mkdir d
+	failed 1 bk-notify --slack slack --only-change d --status failure <<<x
+	failed 3 bk-notify --slack slack --only-change /dev/null --status failure <<<x
+	[ -c /dev/null ]
+	: >target
+	ln -s target link
+	failed 3 bk-notify --slack slack --only-change link --status failure <<<x
+	[[ $stderr == *"link: not a regular file" && -L link ]]
+	told 4
+	# no room for it
+	run -1 bash -c 'set -o pipefail; { ulimit -f 0; bk-notify --slack slack \
+	    --only-change s --status failure <<<x; } 2>&1 | cat'
+	[[ $output == "bk-notify: s: "*"File too large" ]]
+	[ ! -s s ]
+	bk-notify --slack slack --only-change s --status failure <<<x
+	told 6
+	[ -s s ]
+	# and of two troubles both are told
+	url gone /404
+	failed 1 bk-notify --slack gone --only-change no/dir/s --status failure <<<x
+	[[ $stderr == *"slack gone: HTTP 404"*"; no/dir/s: No such file or directory" ]]
+}
+
+@test "of many at once one tells" {
+	local i pids=()
+	for i in {1..12}; do
+		bk-notify --slack slack --only-change s --status failure <<<x &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do wait "$i"; done
+	told 1
+	for i in {1..12}; do
+		bk-notify --slack slack --only-change s --status success <<<x &
+		pids[i - 1]=$!
+	done
+	for i in "${pids[@]}"; do wait "$i"; done
+	told 2
+}
+
+@test "killed while it tries, it has told nothing and remembers nothing" {
+	local sig status pid
+	url stall "/stall/$SECRET"
+	for sig in KILL TERM INT; do
+		: >"$BATS_FILE_TMPDIR/hook.log"
+		status=0
+		# a command in the background ignores SIGINT
+		env --default-signal=INT bk-notify --slack stall --only-change s \
+		    --status failure <<<x 2>err &
+		pid=$!
+		await 10 told 1 2>/dev/null
+		kill -$sig $pid
+		wait $pid || status=$?
+		[ $status = $((128 + $(kill -l $sig))) ]
+		[ ! -s s ] && [ ! -s err ]
+	done
+	bk-notify --slack slack --only-change s --status failure <<<x
+	[ -s s ]
+	[ "$(ls -A)" = $'err\nping\ns\nslack\nstall' ]
+}
+
+# --- the audit log
+
+# record TIME DURATION OPERATION STATUS [SOURCE [ERROR [HOST]]]
+record() {
+	jq -nc --arg t "$1" --argjson d "$2" --arg o "$3" --arg s "$4" \
+	    --arg src "${5:-standard input}" --arg e "${6:-}" --arg h "${7:-db1}" \
+	    '{timestamp: $t, operation: $o, type: null, source: $src,
+	    destination: null, size_bytes: 1, duration_seconds: $d, status: $s,
+	    error: (if $e == "" then null else $e end), user: "pg", host: $h,
+	    pid: 7, version: "1"}'
+}
+
+@test "the last run that failed is told in a line" {
+	record 2026-11-21T02:15:00Z 192.5 bk-dump failure shop 'connection lost' >log
+	bk-notify --slack slack --from-audit=log
+	[ "$(text)" = "$HOST: bk-dump shop failed on db1 at 2026-11-21T02:15:00Z after 3m12s: connection lost" ]
+	record 2026-11-21T03:15:00Z 0.2 bk-dump success shop >>log
+	bk-notify --ping ping --slack slack --from-audit=log
+	[ "$(text)" = "$HOST: bk-dump shop succeeded on db1 at 2026-11-21T03:15:00Z after 0s" ]
+	[ "$(log hook | sed -n 2p | jq -r .path)" = "/ok/$SECRET" ]
+	# what was to be told has left no record
+	BK_AUDIT_LOG=log bk-notify --slack slack --from-audit --status failure
+	[[ $(text) == "$HOST: failed, and left no record; the last is: bk-dump shop succeeded"* ]]
+	# nor do our own runs count
+	[ "$(wc -l <log)" = 3 ]
+	bk-notify --slack slack --from-audit=log
+	[[ $(text) == *"bk-dump shop succeeded"* ]]
+}
+
+@test "of a pipeline that failed its cause is told, wherever it was" {
+	export BK_AUDIT_LOG=$PWD/log
+	run -1 bash -c 'set -o pipefail; bk-seal sh -c "echo x; exit 9" | bk-gz | bk-save d/{utc}'
+	[ "$(tail -n 1 log | jq -r .operation)" != bk-seal ]
+	bk-notify --slack slack --from-audit
+	[[ $(text) == "$HOST: bk-seal sh failed on $HOST at 20"*": sh: exit status 9; not sealed" ]]
+	rm log
+	mkdir d
+	run -1 bash -c 'set -o pipefail; { printf x; read -r -t 0.3 <> <(:); } | bk-gz | { bk-save no/such/x; }'
+	bk-notify --slack slack --from-audit
+	[[ $(text) == "$HOST: bk-save no/such/x failed on "* ]]
+}
+
+@test "databases that fail in a row are told each by its name" {
+	local db
+	export BK_AUDIT_LOG=$PWD/log
+	for db in a b c; do
+		run -3 bash -c "set -o pipefail; bk-seal ./$db | bk-gz | bk-save d"
+		bk-notify --slack slack --from-audit
+		[[ $(text) == "$HOST: bk-seal ./$db failed on "* ]]
+		# twice is the same
+		bk-notify --slack slack --from-audit
+		[[ $(text) == "$HOST: bk-seal ./$db failed on "* ]]
+	done
+}
+
+@test "the cause is of the same host, the same user, the same moment" {
+	local t=2026-11-21T02
+	{ record $t:09:00Z 10 bk-notify failure x 'not told'
+	  record $t:10:00Z 10 bk-dump failure old 'long ago'
+	  record $t:14:59Z 10 bk-dump failure there 'elsewhere' db2
+	  record $t:14:59Z 10 bk-dump failure theirs 'not ours' | jq -c '.user = "u"'
+	  record $t:14:59Z 300 bk-dump failure other 'began earlier'
+	  record $t:14:59Z 9.5 bk-dump success fine
+	  record $t:14:59Z 9.9 bk-dump failure shop 'the cause'
+	  record $t:15:00Z 10 bk-notify failure x 'of another host' db2
+	  record $t:15:00Z 10 bk-gz failure '' 'unfinished'
+	  record $t:15:00Z 10 bk-s3put success ''; } >log
+	bk-notify --slack slack --from-audit=log
+	[[ $(text) == *"bk-dump shop failed"*": the cause" ]]
+}
+
+@test "a log that cannot be read is told instead, and fails" {
+	failed 1 bk-notify --slack slack --from-audit=missing
+	[ "$stderr" = "bk-notify: missing: No such file or directory" ]
+	[ "$(text)" = "$HOST: no message: missing: No such file or directory" ]
+	: >log
+	failed 4 bk-notify --slack slack --ping ping --from-audit=log
+	[ "$(log hook | tail -n 1 | jq -r .path)" = "/ok/$SECRET/fail" ]
+	record 2026-11-21T02:15:00Z 1 bk-notify success >log
+	failed 4 bk-notify --slack slack --from-audit=log
+	echo '{"half":' >>log
+	failed 3 bk-notify --slack slack --from-audit=log
+	[[ $(text) == "$HOST: no message: log: line 2: "* ]]
+	told 5
+}
+
+@test "a run is a line of the audit log" {
+	BK_AUDIT_LOG=log bk-notify --slack slack --mail a@b --smtp "$PLAIN" <<<12345
+	jq -e '.operation == "bk-notify" and .type == "notify" and
+	    .source == "standard input" and .size_bytes == 5 and
+	    .destination == "slack slack, mail a@b" and .status == "success"' log
+}
+
+# --- the page
+
+@test "the page's examples" {
+	export PATH=$PWD:$PATH BK_AUDIT_LOG=$PWD/log WHEN CURL_CA_BUNDLE
+	WHEN=$(date -u -d '-3 days' +%Y-%m-%dT%H:%M:%SZ)
+	CURL_CA_BUNDLE=$BATS_FILE_TMPDIR/mail.pem
+	bk-s3ls() { printf '%s\t9999999\ts3://b/shop/%s.bk\n' "$WHEN" "${WHEN//[:-]/}"; }
+	bk-dump() { bk-seal false; }
+	bk-s3put() { bk-save "$PWD/x"; }
+	bk-crypt() { bk-gz; }
+	export -f bk-s3ls bk-dump bk-s3put bk-crypt
+	mkdir etc backups backups/shop
+	cp ping etc/ping
+	url etc/teams /ok
+	printf 'dba\ncorrect horse\n' >etc/smtp
+	head -c 2000000 /dev/urandom | bk-save "backups/shop/{utc}.bk"
+	mandoc -Tascii "$TOP/man/bk-notify.1" | col -bx |
+	    sed -n '/^EXAMPLES/,/^SEE ALSO/p' | sed -n 's/^ \{11\}//p' |
+	    sed "s,/etc/bk,$PWD/etc,; s,/var/lib/bk,$PWD,; s,/backups,$PWD/backups,
+		s,s3:/.*/backups,s3://b,
+		s,mail.example.org,localhost:$TLS_PORT," >examples
+	[ "$(grep -c bk-notify examples)" = 6 ]
+	run -0 bash -o pipefail examples <slack
+	[ "$(log tls | jq -r '.to[0], .user' | tr '\n' ' ')" = 'dba@example.org dba ' ]
+	mail tls | grep -q '^bk-seal false failed on '
+	[ "$(log hook | jq -r .path | tr '\n' ' ')" = \
+	    "/ok/$SECRET /ok/$SECRET/start /ok/$SECRET/fail /ok " ]
+	[[ $(log hook | sed -n 3p | jq -r .body) == "bk-seal false failed on "* ]]
+	log hook | tail -n 1 | jq -e '.body | fromjson |
+	    .attachments[0].content.body[1].text | startswith("BACKUP OK - ")'
+	[ "$(cut -d ' ' -f 1-3 shop.told)" = 'bk-notify 1 CRITICAL' ]
+}
+
+@test "the example of --help" {
+	mkdir etc
+	cp slack etc/slack
+	bk-s3ls() { printf '2026-11-21T05:27:19Z\t9999999\ts3://b/shop/x.bk\n'; }
+	export -f bk-s3ls
+	bk-notify --help | sed -n "s,/etc/bk,$PWD/etc,; s/^Example: //p" >example
+	bash -e example
+	[[ $(text) == "$HOST: BACKUP "* ]]
+}
