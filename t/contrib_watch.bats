@@ -72,17 +72,8 @@ alerts() {
 	promtool test rules "$RULES/bk.rules.test.yml"
 }
 
-# rules: the rules as JSON, one a line.
-rules() {
-	python3 -c '
-import json, sys, yaml
-for group in yaml.safe_load(sys.stdin)["groups"]:
-    for rule in group["rules"]:
-        print(json.dumps(rule))' <"$RULES/bk.rules.yml"
-}
-
 @test "every alert says how bad it is, what to do, and where that is written" {
-	rules >rules
+	prom_rules >rules
 	[ "$(wc -l <rules)" -ge 20 ]
 	jq -e '(.labels.severity | IN("critical", "warning", "info")) and
 	    (.annotations | (.summary | length > 9) and
@@ -103,7 +94,7 @@ for group in yaml.safe_load(sys.stdin)["groups"]:
 }
 
 @test "metrics that rules name are in the tools' pages" {
-	rules | jq -r .expr | grep -oE '\bbk_[a-z_]+' | sort -u >named
+	prom_rules | jq -r .expr | grep -oE '\bbk_[a-z_]+' | sort -u >named
 	[ "$(wc -l <named)" -ge 10 ]
 	cat "$TOP"/man/*.1 | grep -oE '\bbk_[a-z_]+' | sort -u >documented
 	comm -23 named documented >unknown

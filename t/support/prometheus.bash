@@ -37,8 +37,9 @@ prom_start() {
 	    chmod 755 "$home" || return
 	port=$(free_port) asked=$(free_port)
 	prom_conf "$home" "$asked" || return
-	[ -z "${2-}" ] || promtool tsdb create-blocks-from openmetrics -q "$2" \
-	    "$home/data" >/dev/null || return
+	[ -z "${2-}" ] || promtool tsdb create-blocks-from \
+	    --max-block-duration=1440h openmetrics -q "$2" "$home/data" \
+	    >/dev/null || return
 	[ "$(id -u)" != 0 ] || chown -R "$(pg_as id -u)" "$home/data" "$home"
 	prom_run "$home" exporter prometheus-node-exporter \
 	    --collector.disable-defaults --collector.textfile \
@@ -46,7 +47,6 @@ prom_start() {
 	    --web.listen-address="127.0.0.1:$asked"
 	prom_run "$home" prometheus prometheus --config.file="$home/prometheus.yml" \
 	    --storage.tsdb.path="$home/data" --storage.tsdb.retention.time=1y \
-	    --query.lookback-delta="${PROM_LOOKBACK:-5m}" \
 	    --web.listen-address="127.0.0.1:$port"
 	PROM_URL=http://127.0.0.1:$port PROM_TEXTFILES=$home/textfiles
 	export PROM_URL PROM_TEXTFILES
@@ -87,6 +87,39 @@ prom_settle() {
 prom_now() { date -u +%Y-%m-%dT%H:%M:%S.%NZ; }
 prom_since() {
 	prom_get "$1" | jq -e --arg moment "$3" "[$2] | min > \$moment" >/dev/null
+}
+
+# prom_rules: the rules of contrib/prometheus as JSON, one a line.
+prom_rules() {
+	python3 -c '
+import json, sys, yaml
+for group in yaml.safe_load(sys.stdin)["groups"]:
+    for rule in group["rules"]:
+        print(json.dumps(rule))' <"$TOP/contrib/prometheus/bk.rules.yml"
+}
+
+# prom_past_alerts START END STEP: what would have fired then, as OpenMetrics:
+# a server judges the present only.
+prom_past_alerts() {
+	local rule
+	prom_rules | while IFS= read -r rule; do
+		prom_get query_range "query=$(jq -r .expr <<<"$rule")" \
+		    "start=$1" "end=$2" "step=$3" | jq -r --argjson rule "$rule" '
+		    .result[] | (.metric + $rule.labels + {__name__: null,
+			alertname: $rule.alert, alertstate: "firing"} |
+			to_entries | map(select(.value) | "\(.key)=\(.value | @json)")
+			| join(",")) as $labels |
+		    .values[] | "ALERTS{\($labels)} 1 \(.[0])"'
+	done
+}
+
+# prom_replay DIR HISTORY START END STEP: prom_start with a history and the
+# alerts of that time.
+prom_replay() {
+	prom_start "$1" "$2" &&
+	    { sed '/^# EOF/d' "$2" && prom_past_alerts "$3" "$4" "$5" &&
+	    echo '# EOF'; } >"$2.alerts" && prom_stop "$1" &&
+	    prom_start "$1" "$2.alerts"
 }
 
 # prom_stop DIR: stop at once and remove; fine if it is not there.
