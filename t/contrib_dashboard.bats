@@ -56,9 +56,10 @@ exprs() { jq -r '.panels[].targets[]?.expr' "$BOARD"; }
 	diff /dev/null unknown
 }
 
+# What is of bk-stat's has its turn in t/contrib_stat.bats.
 @test "every query is understood and finds something" {
 	local expr found
-	exprs >exprs
+	exprs | grep -v bk_stat_ >exprs
 	[ "$(wc -l <exprs)" -ge 15 ]
 	while IFS= read -r expr; do
 		found=$(prom_get query_range "query=${expr//\$db/.*}" step=21600 \

@@ -118,17 +118,21 @@ alerts() {
 	run -1 grep % lines
 	while read -r _ _ _ _ _ user line; do
 		[ "$user" = bk ]
+		[[ $line != bk-stat* ]] || pg_start "$PWD/pg"
 		line=$(sed "s,/var/lib/bk/proofs,$PWD/proofs,
-		    s,/var/log/bk/audit.log,$PWD/audit.log,
+		    s,/var/log/bk/audit.log,$PWD/audit.log,; s,shop$,postgres,
 		    s,--path /srv/backups,--path . --min-free 0%," <<<"$line")
 		env -i PATH="$PWD/bin:$BK_BIN:/usr/bin:/bin" METRICS="$PWD/metrics" \
+		    PGHOST="${PGHOST-}" PGPORT="${PGPORT-}" PGUSER=postgres \
 		    /bin/sh -c "$line"
 		ran=$((ran + 1))
 	done <lines
-	[ $ran = 2 ]
+	[ $ran = 3 ]
+	pg_stop "$PWD/pg"
 	cat metrics/*.prom | grep -c ^bk_backup_last_proven
 	grep -q '^bk_backup_consecutive_failures.* 0$' metrics/bk-backups.prom
 	grep -q '^bk_disk_free_ratio' metrics/bk-backups.prom
+	grep -q '^bk_stat_database_size_bytes' metrics/bk-stat.prom
 	grep -q '^bk_wal_missing_segments.* 0$' metrics/bk-wal.prom
 	# one sample is in one file only
 	run -0 sh -c "sed '/^#/d; s/ [^ ]*\$//' metrics/*.prom | sort | uniq -d"

@@ -52,7 +52,7 @@ begin() {
 	mkdir -p srv/backups proofs
 	# a disk small enough to be seen to fill
 	[ "$(id -u)" != 0 ] ||
-	    mount -t tmpfs -o size=50m,mode=755 backups srv/backups || :
+	    mount -t tmpfs -o size=50m,mode=755 backups srv/backups 2>/dev/null || :
 	pg_start "$dir/pg"
 	createdb shop
 	createdb crm
