@@ -77,7 +77,7 @@ prom_query() {
 prom_alerts() {
 	prom_get alerts | jq -r '.alerts[] | select(.state == "firing") | .labels |
 	    [.alertname, .severity, .db // .archive // .task // .path // .file //
-	    .datname // "-"] | join(" ")' | sort
+	    .operation // "-"] | join(" ")' | sort
 }
 
 # prom_settle: wait until all was looked at, and then judged, after now.
