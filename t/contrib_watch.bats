@@ -72,17 +72,8 @@ alerts() {
 	promtool test rules "$RULES/bk.rules.test.yml"
 }
 
-# rules: the rules as JSON, one a line.
-rules() {
-	python3 -c '
-import json, sys, yaml
-for group in yaml.safe_load(sys.stdin)["groups"]:
-    for rule in group["rules"]:
-        print(json.dumps(rule))' <"$RULES/bk.rules.yml"
-}
-
 @test "every alert says how bad it is, what to do, and where that is written" {
-	rules >rules
+	prom_rules >rules
 	[ "$(wc -l <rules)" -ge 20 ]
 	jq -e '(.labels.severity | IN("critical", "warning", "info")) and
 	    (.annotations | (.summary | length > 9) and
@@ -103,7 +94,7 @@ for group in yaml.safe_load(sys.stdin)["groups"]:
 }
 
 @test "metrics that rules name are in the tools' pages" {
-	rules | jq -r .expr | grep -oE '\bbk_[a-z_]+' | sort -u >named
+	prom_rules | jq -r .expr | grep -oE '\bbk_[a-z_]+' | sort -u >named
 	[ "$(wc -l <named)" -ge 10 ]
 	cat "$TOP"/man/*.1 | grep -oE '\bbk_[a-z_]+' | sort -u >documented
 	comm -23 named documented >unknown
@@ -127,17 +118,22 @@ for group in yaml.safe_load(sys.stdin)["groups"]:
 	run -1 grep % lines
 	while read -r _ _ _ _ _ user line; do
 		[ "$user" = bk ]
+		[[ $line != bk-stat* ]] || pg_start "$PWD/pg"
 		line=$(sed "s,/var/lib/bk/proofs,$PWD/proofs,
-		    s,/var/log/bk/audit.log,$PWD/audit.log,
+		    s,/var/log/bk/audit.log,$PWD/audit.log,; s,shop$,postgres,
 		    s,--path /srv/backups,--path . --min-free 0%," <<<"$line")
 		env -i PATH="$PWD/bin:$BK_BIN:/usr/bin:/bin" METRICS="$PWD/metrics" \
+		    PGHOST="${PGHOST-}" PGPORT="${PGPORT-}" PGUSER=postgres \
 		    /bin/sh -c "$line"
 		ran=$((ran + 1))
 	done <lines
-	[ $ran = 2 ]
+	[ $ran = 4 ]
+	pg_stop "$PWD/pg"
 	cat metrics/*.prom | grep -c ^bk_backup_last_proven
 	grep -q '^bk_backup_consecutive_failures.* 0$' metrics/bk-backups.prom
 	grep -q '^bk_disk_free_ratio' metrics/bk-backups.prom
+	grep -q '^bk_job_runs{operation="bk-save"' metrics/bk-audit.prom
+	grep -q '^bk_stat_database_size_bytes' metrics/bk-stat.prom
 	grep -q '^bk_wal_missing_segments.* 0$' metrics/bk-wal.prom
 	# one sample is in one file only
 	run -0 sh -c "sed '/^#/d; s/ [^ ]*\$//' metrics/*.prom | sort | uniq -d"
@@ -211,6 +207,12 @@ make_ahead() {
 	backup 3600 $M ahead
 	backup 90000 $M ahead
 }
+# Work that no backup is made of: bk-age does not look, bk-audit does.
+make_job() {
+	DB=job series $M $M $M
+	BK_AUDIT_LOG=$PWD/log bk-verify -q </dev/null >>errors 2>&1 || :
+	bk-audit --summary --prometheus "$PROM_TEXTFILES/audit.prom" log >summary
+}
 make_walold() { segment 1200 000000010000000200000001 walold; }
 make_walolder() { segment 4000 000000010000000200000001 walolder; }
 make_walgap() {
@@ -235,6 +237,7 @@ table() {
 	failing|--log log --fails 2|2|2 failures in a row (CRITICAL, over 1): connection to server|BkBackupFailedTwice critical bk-dump
 	disk|--path small --min-free 20%|2|10% free (CRITICAL, under 20%)|BkDiskLow warning small
 	ahead||3|dated in the future|BkBackupUnknown warning ahead
+	job||0|job 1h old|BkJobFailed warning bk-verify
 	walold|--wal -w 15m -c 1h|1|walold 20m|BkWalOld warning walold
 	walolder|--wal -w 15m -c 1h|2|(CRITICAL, over 1h)|BkWalOld critical walolder;BkWalOld warning walolder
 	walgap|--wal|2|2 segments missing (CRITICAL): the first is 0000000100000001000000FF|BkWalGap critical walgap
