@@ -131,7 +131,7 @@ static const struct option options[] = {
 
 static struct bk_dump dump = { .lock_wait = "60s" };
 static struct bk_progress progress = { .item = "tables" };
-static volatile sig_atomic_t child;
+static atomic_int child;
 static struct bk_buf told;	/* the options, for the manifest */
 static const char *jobs;		/* of -j, or NULL */
 static int show;		/* -q: -1, -v: 1 */

@@ -83,7 +83,7 @@ static const struct option options[] = {
 
 /* What the command line says. */
 static struct bk_progress progress = { .item = "tables" };
-static volatile sig_atomic_t child;
+static atomic_int child;
 static struct bk_restore_options how = { .progress = &progress,
 	.child = &child };
 static const char *replace, *jobs;

@@ -9,6 +9,7 @@
 
 #include "io.h"
 #include "out.h"
+#include "seal.h"
 #include "tool.h"
 
 static const struct bk_tool tool = {
@@ -85,6 +86,30 @@ start(char *argv[], int *fd, struct bk_err *e)
 	return -1;
 }
 
+/*
+ * Begin the output with the command's first bytes.  What is in an envelope
+ * already (another bk-seal's, bk-crypt --age's) needs no second one: a reader
+ * strips one, and would take the other for data.
+ */
+static struct bk_out *
+begin(int fd, const char *name, struct bk_err *e)
+{
+	uint8_t buf[BK_SEAL_LEN];
+	ssize_t n = bk_io_read(fd, buf, sizeof(buf), name, e);
+	struct bk_out *out;
+
+	if (n == -1)
+		return NULL;
+	out = bk_out_open(STDOUT_FILENO, "standard output",
+	    bk_seal_find_opening(buf, (size_t)n, NULL) == 0 ? 0 :
+	    BK_OUT_ENVELOPE, e);
+	if (out != NULL && bk_out_write(out, buf, (size_t)n, e) == -1) {
+		bk_out_free(out);
+		out = NULL;
+	}
+	return out;
+}
+
 static int
 copy(int fd, const char *name, struct bk_out *out, struct bk_err *e)
 {
@@ -143,15 +168,15 @@ main(int argc, char *argv[])
 	bk_tool_run("seal", argv[0], NULL);
 
 	bk_tool_on_signal(stop_child);
-	out = bk_out_open(STDOUT_FILENO, "standard output", BK_OUT_ENVELOPE,
-	    &e);
-	if (out == NULL || start(argv, &fd, &e) == -1)
+	if (start(argv, &fd, &e) == -1)
 		goto done;
-	rc = copy(fd, argv[0], out, &e);
+	out = begin(fd, argv[0], &e);
+	rc = out == NULL ? -1 : copy(fd, argv[0], out, &e);
 	close(fd);		/* if we failed, the command sees a closed pipe */
 	if (reap(argv[0], &e) == -1)
 		rc = -1;
-	bk_tool_audit()->size_bytes = bk_out_bytes(out);
+	if (out != NULL)
+		bk_tool_audit()->size_bytes = bk_out_bytes(out);
 	if (rc == 0 && bk_out_bytes(out) == 0)
 		rc = bk_fail(&e, BK_FAIL, "%s: wrote nothing; not sealed",
 		    argv[0]);

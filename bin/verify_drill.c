@@ -18,7 +18,7 @@ extern char **environ;
 static struct server server;
 static struct bk_drill run;
 static struct bk_conn_params *admin;
-static volatile sig_atomic_t child;
+static atomic_int child;
 
 static void
 clean_up(void)

@@ -1,5 +1,4 @@
 /* bk-verify: what a backup is wrapped in, opened on the way; see verify.h */
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -128,10 +127,8 @@ start(struct layer *l, int *next, struct bk_err *e)
 	sigset_t all, old;
 	int p[2], rc;
 
-	if (pipe(p) == -1)
-		return bk_fail_errno(e, "pipe");
-	(void)fcntl(p[0], F_SETFD, FD_CLOEXEC);
-	(void)fcntl(p[1], F_SETFD, FD_CLOEXEC);
+	if (bk_io_pipe(p, e) == -1)
+		return -1;
 	l->out = p[1];
 	l->rc = -1;
 	(void)sigfillset(&all);

@@ -32,16 +32,6 @@ static const char options[] = "-c listen_addresses= -c port=5432 "
     "-c logging_collector=off -c shared_preload_libraries= "
     "-c archive_mode=off -c ssl=off -c unix_socket_directories=";
 
-static int
-make_pipe(int p[2], struct bk_err *e)
-{
-	if (pipe(p) == -1)
-		return bk_fail_errno(e, "pipe");
-	(void)fcntl(p[0], F_SETFD, FD_CLOEXEC);
-	(void)fcntl(p[1], F_SETFD, FD_CLOEXEC);
-	return 0;
-}
-
 /* Read a line of at most cap - 1 bytes, without its newline; 0 or -1. */
 static int
 read_line(int fd, char *line, size_t cap)
@@ -236,7 +226,7 @@ server_prepare(struct server *s, const char *tmp, struct bk_err *e)
 {
 	int to[2], from[2];
 
-	if (make_pipe(to, e) == -1 || make_pipe(from, e) == -1)
+	if (bk_io_pipe(to, e) == -1 || bk_io_pipe(from, e) == -1)
 		return -1;
 	if ((s->pid = fork()) == -1) {
 		s->pid = 0;

@@ -378,6 +378,18 @@ oid() {
 	dropdb src
 }
 
+@test "memory does not grow with the length of rows" {
+	if sanitized; then skip "a build with sanitizers needs more"; fi
+	[ -x /usr/bin/time ] || skip "no /usr/bin/time"
+	createdb -T template0 src
+	psql -qX src -c "CREATE TABLE wide AS SELECT i,
+	    repeat(chr(64 + i), 64000000) AS t FROM generate_series(1, 3) i"
+	bk-dump src | /usr/bin/time -f %M -o rss bk-restore -q -j 4 --into new
+	[ "$(cat rss)" -lt 24000 ] || { cat rss; false; }
+	[ "$(sql 'SELECT sum(length(t)) FROM wide')" = 192000000 ]
+	dropdb src
+}
+
 @test "an owner without privileges on his own table restores it" {
 	sql 'CREATE ROLE owner LOGIN CREATEDB' postgres
 	createdb -O owner src

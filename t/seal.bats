@@ -24,6 +24,24 @@ setup() {
 	cmp out want
 }
 
+@test "what is in an envelope already gets no second one" {
+	bk-seal printf 'one\ntwo' >want
+	bk-seal bk-seal printf 'one\ntwo' >out
+	cmp out want
+	bk-seal sh -c 'bk-seal printf "one\ntwo" | bk-seal cat' >out
+	cmp out want
+	# a mark within is no envelope
+	bk-seal bk-gz </dev/null >out
+	[ "$(sealed <out | head -c -32 | gzip -dc | wc -c)" = 0 ]
+	# it is one's word that it failed, the other's that it was cut
+	run -1 bash -c 'bk-seal bk-seal false >out'
+	is_open out
+	run -1 bash -c 'bk-seal sh -c "bk-seal printf one; exit 1" >out'
+	is_open out
+	bk-seal head -c -1 want >out
+	run -3 bk-gz <out
+}
+
 @test "the command finds signals as they usually are, whoever started us" {
 	command -v python3 >/dev/null || skip "no python3"
 	cat >ignoring <<-'EOF'

@@ -3,7 +3,6 @@
 #include <sys/wait.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -74,11 +73,8 @@ bk_fan_start(struct bk_fan *fan, const char *command, struct bk_err *e)
 
 	if (fan->n == BK_FAN_MAX)
 		return bk_fail(e, BK_FAIL, "more than %d sinks", BK_FAN_MAX);
-	if (pipe(p) == -1)
-		return bk_fail_errno(e, "pipe");
-	/* no sink holds another's pipe open */
-	(void)fcntl(p[0], F_SETFD, FD_CLOEXEC);
-	(void)fcntl(p[1], F_SETFD, FD_CLOEXEC);
+	if (bk_io_pipe(p, e) == -1)
+		return -1;
 	bk_io_pipe_grow(p[1]);
 	if ((pid = fork()) == 0)
 		run(command, p[0]);

@@ -5,21 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "io.h"
-
-static int
-make_pipe(int p[2], struct bk_err *e)
-{
-	if (pipe(p) == -1)
-		return bk_fail_errno(e, "pipe");
-	(void)fcntl(p[0], F_SETFD, FD_CLOEXEC);
-	(void)fcntl(p[1], F_SETFD, FD_CLOEXEC);
-	return 0;
-}
 
 static int
 spawn(struct bk_child *c, char *const argv[], char *const env[], int out,
@@ -38,10 +29,7 @@ spawn(struct bk_child *c, char *const argv[], char *const env[], int out,
 	}
 	(void)sigemptyset(&set);
 	(void)posix_spawnattr_setsigmask(&attr, &set);
-	(void)sigaddset(&set, SIGPIPE);
-	(void)posix_spawnattr_setsigdefault(&attr, &set);
-	(void)posix_spawnattr_setflags(&attr,
-	    POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
+	(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
 	if ((rc = c->in > 0 ?
 	    posix_spawn_file_actions_adddup2(&fa, c->in, STDIN_FILENO) :
 	    posix_spawn_file_actions_addopen(&fa, STDIN_FILENO,
@@ -70,9 +58,9 @@ bk_child_start(struct bk_child *c, char *const argv[], char *const env[],
 
 	c->name = strrchr(argv[0], '/') == NULL ? argv[0] :
 	    strrchr(argv[0], '/') + 1;
-	if (make_pipe(out, e) == -1)
+	if (bk_io_pipe(out, e) == -1)
 		return -1;
-	if ((rc = make_pipe(err, e)) == 0) {
+	if ((rc = bk_io_pipe(err, e)) == 0) {
 		rc = spawn(c, argv, env, out[1], err[1], e);
 		close(err[1]);
 		c->err = err[0];
@@ -158,13 +146,18 @@ complain(struct bk_child *c, struct bk_err *e)
 static int
 reap(struct bk_child *c)
 {
+	siginfo_t info;
 	int status = 0;
 
-	while (waitpid(c->pid, &status, 0) == -1)
+	/* who watches must not signal a number that is another's by then */
+	while (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOWAIT) == -1)
 		if (errno != EINTR)
 			break;
 	if (c->watch != NULL)
 		*c->watch = 0;
+	while (waitpid(c->pid, &status, 0) == -1)
+		if (errno != EINTR)
+			break;
 	c->pid = 0;
 	return status;
 }
@@ -219,7 +212,7 @@ bk_child_free(struct bk_child *c)
 
 int
 bk_child_capture(char *const argv[], char *const env[], size_t max,
-    volatile sig_atomic_t *watch, struct bk_buf *out, struct bk_err *e)
+    atomic_int *watch, struct bk_buf *out, struct bk_err *e)
 {
 	struct bk_child c = BK_CHILD_NONE;
 	size_t start = out->len;

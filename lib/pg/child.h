@@ -7,7 +7,7 @@
  */
 #include <sys/types.h>
 
-#include <signal.h>
+#include <stdatomic.h>
 
 #include "buf.h"
 #include "err.h"
@@ -22,8 +22,8 @@ struct bk_child {
 	const char *name;	/* for messages; borrowed */
 	char words[BK_CHILD_WORDS];
 	size_t nwords;
-	volatile sig_atomic_t *watch;	/* holds pid while it runs, for a signal
-					 * handler; or NULL */
+	atomic_int *watch;	/* holds pid while it runs, for a signal
+				 * handler or a thread; or NULL */
 };
 
 /* None yet. */
@@ -62,6 +62,6 @@ void bk_child_free(struct bk_child *c);
  * 0, or -1 with *e set.
  */
 int bk_child_capture(char *const argv[], char *const env[], size_t max,
-    volatile sig_atomic_t *watch, struct bk_buf *out, struct bk_err *e);
+    atomic_int *watch, struct bk_buf *out, struct bk_err *e);
 
 #endif

@@ -1,6 +1,5 @@
 #include "drill.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -155,10 +154,8 @@ open_pipe(struct drill *d, struct bk_err *e)
 {
 	int p[2];
 
-	if (pipe(p) == -1)
-		return bk_fail_errno(e, "pipe");
-	(void)fcntl(p[0], F_SETFD, FD_CLOEXEC);
-	(void)fcntl(p[1], F_SETFD, FD_CLOEXEC);
+	if (bk_io_pipe(p, e) == -1)
+		return -1;
 	bk_io_pipe_grow(p[1]);
 	d->from = p[0];
 	d->to = p[1];

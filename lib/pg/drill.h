@@ -25,7 +25,7 @@ struct bk_drill {
 	const char *tmpdir;
 	unsigned jobs;
 	struct bk_progress *progress;
-	volatile sig_atomic_t *child;	/* pid of the child that runs, or 0 */
+	atomic_int *child;	/* pid of the child that runs, or 0 */
 	const char *sql_name, *sql;	/* assertions, or NULL */
 	void (*hold)(void), (*release)(void);	/* around what clean-up must
 						 * not see half done */

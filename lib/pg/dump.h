@@ -13,7 +13,7 @@
  * (out.h) not before every row has been read and the leader's transaction was
  * still alive.
  */
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "bindir.h"
@@ -34,7 +34,7 @@ struct bk_dump {
 	int globals;			/* roles and tablespaces too */
 	enum { BK_DUMP_NOLOCK, BK_DUMP_LOCK_FAIL, BK_DUMP_LOCK_WAIT } lock;
 	struct bk_progress *progress;
-	volatile sig_atomic_t *child;	/* pid of the child that runs, or 0 */
+	atomic_int *child;	/* pid of the child that runs, or 0 */
 };
 
 struct bk_dump_done {		/* what there is to tell about it */

@@ -1,7 +1,6 @@
 #include "pour.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <signal.h>
@@ -97,7 +96,7 @@ listen_to(void *arg)
 
 struct bk_pour *
 bk_pour_open(char *const argv[], char *const env[],
-    volatile sig_atomic_t *watch, struct bk_err *e)
+    atomic_int *watch, struct bk_err *e)
 {
 	struct bk_pour *f = calloc(1, sizeof(*f));
 	sigset_t all, old;
@@ -109,13 +108,10 @@ bk_pour_open(char *const argv[], char *const env[],
 	}
 	*f = (struct bk_pour){ .child = BK_CHILD_NONE, .fd = -1 };
 	f->child.watch = watch;
-	if (pipe(p) == -1) {
-		bk_fail_errno(e, "pipe");
+	if (bk_io_pipe(p, e) == -1) {
 		free(f);
 		return NULL;
 	}
-	(void)fcntl(p[0], F_SETFD, FD_CLOEXEC);
-	(void)fcntl(p[1], F_SETFD, FD_CLOEXEC);
 	bk_io_pipe_grow(p[1]);
 	f->fd = p[1];
 	f->child.in = p[0];

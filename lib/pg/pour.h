@@ -39,7 +39,7 @@ int bk_pour_run(enum bk_pour_kind kind, struct bk_source src,
 struct bk_pour;
 
 struct bk_pour *bk_pour_open(char *const argv[], char *const env[],
-    volatile sig_atomic_t *watch, struct bk_err *e);
+    atomic_int *watch, struct bk_err *e);
 
 /* Fine, too, if the program has ended, content, before its input. */
 int bk_pour_write(struct bk_pour *f, const void *p, size_t n,

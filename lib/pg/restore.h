@@ -21,7 +21,7 @@
  * Memory: (4 * jobs + 2) chunks of 256 KiB, as much again in libpq for
  * each connection, and the table of contents.
  */
-#include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "archive.h"
@@ -66,7 +66,7 @@ struct bk_restore_options {
 	const char *role;	/* SET ROLE; or NULL */
 	int no_owner, no_acl;
 	struct bk_progress *progress;	/* items: tables; not NULL */
-	volatile sig_atomic_t *child;	/* pid of the child that runs, or 0 */
+	atomic_int *child;	/* pid of the child that runs, or 0 */
 };
 
 struct bk_restore;

@@ -20,12 +20,10 @@
 _Noreturn static void
 run(const char *command, int out)
 {
-	struct sigaction sa = { .sa_handler = SIG_DFL };
 	sigset_t none;
 	int null = open("/dev/null", O_RDONLY);
 
 	(void)sigemptyset(&none);
-	(void)sigaction(SIGPIPE, &sa, NULL);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	if (null != -1 && dup2(null, STDIN_FILENO) != -1 &&
 	    dup2(out, STDOUT_FILENO) != -1)
@@ -91,10 +89,8 @@ bk_cred_process(const char *command, struct bk_cred_keys *k,
 	int p[2], rc = -1;
 	pid_t pid;
 
-	if (pipe(p) == -1)
-		return bk_fail_errno(e, "credential_process: pipe");
-	(void)fcntl(p[0], F_SETFD, FD_CLOEXEC);
-	(void)fcntl(p[1], F_SETFD, FD_CLOEXEC);
+	if (bk_io_pipe(p, e) == -1)
+		return -1;
 	if ((pid = fork()) == 0)
 		run(command, p[1]);
 	close(p[1]);

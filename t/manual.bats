@@ -1,0 +1,144 @@
+#!/usr/bin/env bats
+# The EXAMPLES of manual pages, word for word: only where the files are and
+# what time it is are this test's.
+
+load support/common
+load support/pg
+load support/s3
+
+setup_file() {
+	rgw_start
+	s3_mb backups
+	s3_mb copies
+	pg_start "$BATS_FILE_TMPDIR/pg"
+	createdb shop
+	psql -qX -d shop -c 'create table t as
+	    select i, md5(i::text) from generate_series(1, 5000) i'
+}
+
+teardown_file() {
+	pg_stop "$BATS_FILE_TMPDIR/pg"
+	rgw_stop
+}
+
+setup() {
+	pg_use "$BATS_FILE_TMPDIR/pg"
+	cd "$BATS_TEST_TMPDIR"
+	bk-keygen -o key
+	export BK_IDENTITY=$PWD/key BK_RECIPIENTS=$PWD/recipients
+	bk-keygen -y key >recipients
+	mkdir -p backups/shop srv/backups srv/receipts bin
+}
+
+# examples PAGE [LAST]: its examples, to the first line with LAST, in script.
+examples() {
+	awk -v last="${2-^$}" '/^\.Sh EXAMPLES/ { on = 1; next } /^\.Sh/ { on = 0 }
+	    on && /^\.Ed/ { text = 0 } text { print }
+	    on && /^\.Bd -literal/ { text = 1 } text && $0 ~ last { exit }' \
+	    "$TOP/man/$1" | sed -E "s,\\\\e\$,\\\\,; s,(^|[ '])/(backups|srv|b)/,\1$PWD/\2/,g
+	    s,20261121T052719Z,*,; s,(< [^ ]*)/daily/,\1/*/," >script
+	[ -s script ]
+}
+
+# play: the script; what pg_restore puts back was lost before.
+play() {
+	{
+		echo 'pg_restore() { psql -qXc "drop table t" shop &&
+		    command pg_restore "$@"; }'
+		cat script
+	} >all
+	run --separate-stderr bash -eo pipefail all 3>&-
+	[ "$status" = 0 ] || { cat script; echo "$stderr"; return 1; }
+	[ "$(psql -XAtc 'select count(*) from t' shop)" = 5000 ]
+}
+
+# old DIRECTORY: backups of the last 40 days.
+old() {
+	local i now name
+	now=$(date +%s)
+	for i in {1..40}; do
+		printf -v name '%s/shop-%(%Y%m%dT%H%M%SZ)T.bk' "$1" $((now - i * 86400))
+		: >"$name"
+		touch -d "@$((now - i * 86400))" "$name"
+	done
+}
+
+@test "bk-restore" {
+	examples bk-restore.1
+	[ "$(grep -c bk-restore script)" = 5 ]
+	play
+	[ "$(psql -XAtc 'select count(*) from t' shop_copy)" = 5000 ]
+	bk-restore --list-old shop
+}
+
+@test "bk-save" {
+	examples bk-save.1
+	[ "$(grep -c bk-save script)" = 2 ]
+	sed -i 's/--min-free 20%/--min-free 1%/' script
+	play
+	gzip -dc backups/*/all-*.gz | grep 'CREATE DATABASE shop'
+}
+
+@test "bk-tee" {
+	examples bk-tee.1
+	[ "$(grep -c bk-save script)" = 2 ]
+	mkdir b
+	printf '#!/bin/sh\nshift; exec sh -c "$*"\n' >bin/ssh
+	chmod +x bin/ssh
+	printf '[other]\naws_access_key_id = %s\naws_secret_access_key = %s\n' \
+	    "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY" >credentials
+	export AWS_SHARED_CREDENTIALS_FILE=$PWD/credentials
+	PATH=$PWD/bin:$PATH play
+	cmp backups/shop/*.bk <(bk-s3get s3://backups/shop/latest)
+	cmp backups/shop/*.bk <(bk-s3get s3://copies/shop/latest)
+	cmp backups/shop-*.bk b/shop-*.bk
+}
+
+@test "bk-ls" {
+	old backups/shop
+	examples bk-ls.1
+	[ "$(grep -c bk-ls script)" = 3 ]
+	play
+	[[ ${lines[40]} == "$PWD/backups/shop/shop-20"* ]]
+	[ "$(ls backups/shop | wc -l)" -lt 40 ]
+}
+
+@test "bk-rm" {
+	old backups/shop
+	: >backups/shop/old.bk
+	touch -d '-30 minutes' backups/shop/old.bk
+	bk-keygen --sign -o ann.key
+	bk-keygen --sign -o bob.key
+	{ bk-keygen -y ann.key && bk-keygen -y bob.key; } >approvers
+	mkdir other
+	old other
+	bk-ls "$PWD/other" | bk-prune -d 30 --plan plan --key ann.key
+	bk-keygen --approve plan bob.key
+	examples bk-rm.1
+	[ "$(grep -c bk-rm script)" = 4 ]
+	play
+	[ ! -e backups/shop/old.bk ]
+	[ "$(ls backups/shop | wc -l)" -lt 40 ]
+	[ "$(ls other | wc -l)" = 30 ]
+}
+
+@test "bk-prune" {
+	local i
+	bk-dump shop >dump
+	for i in 1 2 3; do
+		bk-s3put "s3://backups/shop/shop-2026010${i}T000000Z.bk" <dump
+		printf x | bk-s3put "s3://backups/wal/00000001000000000000000$i.bk"
+	done
+	bk-s3put "s3://backups/base/base-000000010000000000000002.bk" <dump
+	old srv/backups
+	bk-ls srv/backups | head -n 1 >holds
+	printf '{"bk":"receipt","version":1,"name":"%s","result":"proven","finished":"%s"}\n' \
+	    "$(ls srv/backups | tail -n 1)" 2026-01-01T00:00:00Z \
+	    >srv/receipts/1.receipt.json
+	bk-keygen --sign -o ann.key
+	bk-keygen --sign -o bob.key
+	{ bk-keygen -y ann.key && bk-keygen -y bob.key; } >approvers
+	examples bk-prune.1
+	[ "$(grep -c bk-prune script)" = 6 ]
+	play
+}
