@@ -177,6 +177,15 @@ $(sed -n 2p audit.log | tr -d '\n' | sha256sum | cut -d' ' -f1)" ]
 	[ "$(jq -r '[.source, .error] | join(" ")' audit.log)" = "sh killed by SIGTERM" ]
 }
 
+@test "a dump that never got a connection names its database, no password" {
+	export PGHOST=/nonexistent
+	run -1 bk-dump shop
+	run -1 bk-dump 'dbname=shop password=geheim'
+	run -1 bk-dump postgresql://me:geheim@localhost:1/shop
+	[ "$(jq -sc 'map(.source)' audit.log)" = '["shop","",""]' ]
+	run ! grep geheim audit.log
+}
+
 @test "Ctrl-C at a pipeline: a line for each of its tools" {
 	mkfifo pipe
 	exec 7<>pipe
