@@ -278,7 +278,7 @@ main(int argc, char *argv[])
 		return bk_tool_end(-1, &e);
 	}
 	parse(&c, argc, argv);
-	bk_tool_run("verify", NULL, NULL);
+	bk_tool_run("verify", c.name, NULL);
 	r.started = time(NULL);
 	r.level = c.level;
 	if (load_keys(&c, &e) == -1 ||

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE		/* POSIX_SPAWN_SETSID */
 #include "recorder.h"
 
 #include <sys/socket.h>

@@ -177,6 +177,15 @@ $(sed -n 2p audit.log | tr -d '\n' | sha256sum | cut -d' ' -f1)" ]
 	[ "$(jq -r '[.source, .error] | join(" ")' audit.log)" = "sh killed by SIGTERM" ]
 }
 
+@test "a dump that never got a connection names its database, no password" {
+	export PGHOST=/nonexistent
+	run -1 bk-dump shop
+	run -1 bk-dump 'dbname=shop password=geheim'
+	run -1 bk-dump postgresql://me:geheim@localhost:1/shop
+	[ "$(jq -sc 'map(.source)' audit.log)" = '["shop","",""]' ]
+	run ! grep geheim audit.log
+}
+
 @test "Ctrl-C at a pipeline: a line for each of its tools" {
 	mkfifo pipe
 	exec 7<>pipe
@@ -194,6 +203,23 @@ $(sed -n 2p audit.log | tr -d '\n' | sha256sum | cut -d' ' -f1)" ]
 	await 10 lines 3
 	[ "$(jq -r .error audit.log | sort -u)" = "killed by SIGINT" ]
 	bk-audit --verify
+}
+
+@test "SIGKILL for a pipeline's whole group: a line for each of its tools" {
+	mkfifo pipe
+	exec 7<>pipe
+	setsid bash -c 'bk-gz <pipe 7>&- | bk-zst 7>&- >out' 3>&- &
+	local leader=$! tool
+	both_begun() {
+		for tool in $(pgrep -g "$leader" 'bk-(gz|zst)') none; do
+			has_recorder "$tool" || break
+		done
+		[ "$tool" = none ] && pgrep -g "$leader" bk-zst &&
+		    pgrep -g "$leader" bk-gz
+	}
+	await 10 both_begun
+	kill -KILL -- -"$leader"
+	await 10 lines 2
 }
 
 @test "who ends every process, the recorder too, does not end the line" {
@@ -362,11 +388,24 @@ waits() { grep -q -- "-> POSIX .*:$INODE " /proc/locks; }
 	local pid=$!
 	await 10 waits
 	mv audit.log audit.log.1
+	: >audit.log
 	let_go
 	wait $pid
 	lines 1
 	[ "$(wc -l <audit.log.1)" = 1 ]
 	bk-audit --verify audit.log.1 audit.log
+}
+
+@test "a tool that a signal ends has its line before it ends" {
+	bk-seal echo x >/dev/null
+	begin bk-gz
+	hold_lock
+	kill -TERM "$pid"
+	await 10 waits
+	run ! ended "$pid"
+	let_go
+	wait "$pid" || :
+	lines 2
 }
 
 @test "whoever reads from a tool that was killed need not wait for its line" {
@@ -381,7 +420,7 @@ waits() { grep -q -- "-> POSIX .*:$INODE " /proc/locks; }
 	hold_lock
 	kill -KILL $pid
 	await 10 waits
-	wait $reader
+	await 10 ended $reader
 	lines 1
 	let_go
 	await 10 lines 2
@@ -423,6 +462,19 @@ waits() { grep -q -- "-> POSIX .*:$INODE " /proc/locks; }
 	# the chain is not for others to write
 	echo '{"operation":"x","status":"success","previous":"y"}' |
 	    bk-audit --record audit.log
+	[ "$(grep -o '"previous"' audit.log | wc -l)" = 4 ]
+	# whoever ends the script does not end its line
+	mkfifo pipe
+	bk-audit --record audit.log <pipe 3>&- &
+	local pid=$!
+	exec 7>pipe
+	echo '{"operation":"long"}' >&7
+	await 10 grep -q '^SigIgn:.*[4-7c-f]...$' "/proc/$pid/status"
+	kill -TERM $pid
+	kill -HUP $pid
+	exec 7>&-
+	wait $pid
+	[ "$(tail -n 1 audit.log | jq -r .operation)" = long ]
 	bk-audit --verify audit.log
 	bk-audit --verify <audit.log -
 }

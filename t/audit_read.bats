@@ -376,7 +376,7 @@ is_at_start() {
 
 @test "follow ends when its reader does, without a word" {
 	run_of 0 bk-1 success shop ''
-	run -0 --separate-stderr bash -c 'bk-audit --follow --since 1h "$LOG" | head -n 2
+	run -0 --separate-stderr timeout 20 bash -c 'bk-audit --follow --since 1h "$LOG" | head -n 2
 	    echo "${PIPESTATUS[0]}"'
 	[ "${lines[2]}" = 1 ]
 	[ -z "$stderr" ]

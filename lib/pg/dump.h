@@ -38,7 +38,7 @@ struct bk_dump {
 };
 
 struct bk_dump_done {		/* what there is to tell about it */
-	char database[256];	/* "" if not connected */
+	char database[256];	/* the caller's if not connected */
 	uint64_t bytes;		/* of the whole archive */
 	char warnings[BK_CHILD_WORDS];	/* of pg_dump, lines as it wrote them */
 };
