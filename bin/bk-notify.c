@@ -351,9 +351,8 @@ main(int argc, char *argv[])
 	if (list_targets(&c, &targets, &e) == -1 ||
 	    curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		bk_tool_usage("out of memory");
-	bk_tool_audit()->type = "notify";
-	bk_tool_audit()->source = c.from_audit ? c.audit : "standard input";
-	bk_tool_audit()->destination = targets.data;
+	bk_tool_run("notify", c.from_audit ? c.audit : "standard input",
+	    targets.data);
 
 	bk_tool_on_signal(notify_past_cleanup);
 	rc = compose(&m, &c, &e);

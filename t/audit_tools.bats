@@ -91,7 +91,7 @@ bad() {
 	bk-dump | bk-stat) echo "PGHOST=127.0.0.1 PGPORT=$CLOSED $1 shop" ;;
 	bk-keygen) echo 'bk-keygen -y in' ;;
 	bk-ls) echo 'bk-ls nowhere' ;;
-	bk-notify) echo 'bk-notify --webhook url --retry-for 0s <in' ;;
+	bk-notify) echo 'bk-notify --webhook url --retry-for 1s <in' ;;
 	bk-restore) echo 'bk-restore -q copy <in' ;;
 	bk-rm) echo 'echo dir | bk-rm' ;;
 	bk-s3get) echo 'bk-s3get s3://backups/nothing' ;;
