@@ -244,6 +244,24 @@ metric() {
 	[ "$(json .prepared.count)" = 0 ]
 }
 
+@test "the table that waits longest to be frozen, if only its TOAST does" {
+	createdb -T template0 cold
+	sql 'SELECT txid_current()' cold
+	psql -qXAt cold <<-'SQL'
+	SELECT format('VACUUM (FREEZE, PROCESS_TOAST false) %s', oid::regclass)
+	    FROM pg_class WHERE relkind = 'r' \gexec
+	SQL
+	bk-stat --json cold >doc
+	run -0 bk-stat cold
+	local oldest
+	oldest=$(sql "SELECT max(age(relfrozenxid)) FROM pg_class
+	    WHERE relkind IN ('r', 't')" cold)
+	dropdb cold
+	jq -e --argjson age "$oldest" '.freeze | .schema == "pg_catalog" and
+	    (.table | startswith("pg_toast") | not) and .xid_age == $age' doc
+	[[ $output == *$'\n              here '*", from $(jq -r .freeze.table doc); forced from 200,000,000"* ]]
+}
+
 @test "an empty database" {
 	createdb -T template0 empty
 	run -0 --separate-stderr bk-stat empty
