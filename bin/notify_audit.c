@@ -3,15 +3,18 @@
  *
  * The stages of a pipeline begin together and each leaves a record.  When one
  * fails, those behind it find their input unfinished and those before it
- * nobody who reads; so the first of them that failed is the cause, whichever
- * comes last in the log.  What began in the same moment and came before a run
- * of ours is of the pipeline before: a loop over databases whose server is down
- * takes no second.
+ * nobody who reads.  So the first of them that failed is the cause, whichever
+ * comes last in the log; but the record of one that was killed is written by
+ * another process, perhaps later than what followed from it.  What began in
+ * the same moment and came before a run of ours is of the pipeline before: a
+ * loop over databases whose server is down takes no second.
  */
+#include <errno.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "../lib/policy/runs.h"
+#include "logfile.h"
 #include "notify.h"
 #include "num.h"
 
@@ -20,8 +23,9 @@
 
 struct search {
 	struct bk_buf last;	/* the last record's line */
-	struct bk_buf cause;	/* the first that failed of those it began with */
+	struct bk_buf cause;	/* of those it began with, what failed */
 	struct bk_run run;	/* last, parsed */
+	int followed;		/* cause is what another failure had done */
 	int told;		/* a run of ours came since the last of others */
 };
 
@@ -38,18 +42,23 @@ is_own(const struct bk_run *r)
 	return strcmp(r->operation, "bk-notify") == 0;
 }
 
+/* What a stage says of another that failed. */
 static int
-take_last(void *arg, const struct bk_run *r, struct bk_err *e)
+has_followed(const struct bk_run *r)
 {
-	struct search *s = arg;
+	return strstr(r->error, "unfinished") != NULL ||
+	    strstr(r->error, strerror(EPIPE)) != NULL;
+}
 
+static int
+take_last(struct search *s, const struct bk_run *r, struct bk_err *e)
+{
 	return is_own(r) ? 0 : keep(&s->last, r, e);
 }
 
 static int
-take_cause(void *arg, const struct bk_run *r, struct bk_err *e)
+take_cause(struct search *s, const struct bk_run *r, struct bk_err *e)
 {
-	struct search *s = arg;
 	double apart = ((double)r->ended - r->duration_seconds) -
 	    ((double)s->run.ended - s->run.duration_seconds);
 
@@ -63,7 +72,39 @@ take_cause(void *arg, const struct bk_run *r, struct bk_err *e)
 	if (s->told)
 		s->cause.len = 0;
 	s->told = 0;
-	return r->failed && s->cause.len == 0 ? keep(&s->cause, r, e) : 0;
+	if (!r->failed || (s->cause.len > 0 && (!s->followed ||
+	    has_followed(r))))
+		return 0;
+	s->followed = has_followed(r);
+	return keep(&s->cause, r, e);
+}
+
+/*
+ * Every run in the log to take; a damaged line hides none but itself.  *bad is
+ * what is wrong with the first.
+ */
+static int
+read_log(const char *path, struct search *s, int (*take)(struct search *s,
+    const struct bk_run *r, struct bk_err *e), struct bk_err *bad,
+    struct bk_err *e)
+{
+	struct bk_logfile *log = bk_logfile_open(path, BK_RUN_MAX, e);
+	struct bk_err why = {0};
+	struct bk_run r;
+	int rc = log == NULL ? -1 : 0, got;
+
+	while (rc == 0 && (got = bk_run_next(log, &r, &why)) != 0) {
+		if (got == 1) {
+			rc = take(s, &r, e);
+			bk_run_free(&r);
+		} else if (why.code != BK_DATA)
+			rc = bk_fail(e, why.code, "%s", why.msg);
+		else
+			(void)bk_fail(bad, why.code, "%s", why.msg);
+		why = (struct bk_err){0};
+	}
+	bk_logfile_free(log);
+	return rc;
 }
 
 /* "of shop", "of s3://backups/shop/..."; nothing for standard input. */
@@ -118,14 +159,16 @@ notify_text_audit(struct notify_message *m, const char *path,
 {
 	struct search s = {0};
 	struct bk_run cause = {0};
-	int rc = bk_runs_read(path, take_last, &s, e);
+	struct bk_err bad = {0};
+	int rc = read_log(path, &s, take_last, &bad, e);
 
 	if (rc == 0 && s.last.len == 0)
-		rc = bk_fail(e, BK_NONE, "%s: no record of a run", path);
+		rc = bad.code != BK_OK ? bk_fail(e, bad.code, "%s", bad.msg) :
+		    bk_fail(e, BK_NONE, "%s: no record of a run", path);
 	if (rc == 0)
 		rc = bk_run_parse(&s.run, s.last.data, s.last.len, e);
 	if (rc == 0)
-		rc = bk_runs_read(path, take_cause, &s, e);
+		rc = read_log(path, &s, take_cause, &bad, e);
 	if (rc == 0 && s.cause.len > 0)
 		rc = bk_run_parse(&cause, s.cause.data, s.cause.len, e);
 	if (rc == 0)

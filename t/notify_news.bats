@@ -207,6 +207,15 @@ record() {
 	[[ $(text) == "$HOST: bk-save no/such/x failed on "* ]]
 }
 
+@test "a stage that was killed is the cause" {
+	export BK_AUDIT_LOG=$PWD/log
+	run -3 bash -c 'set -o pipefail
+	    bk-seal sh -c "kill -9 \$PPID" | bk-gz | bk-save d'
+	await 10 grep -q '"error":"killed' log
+	bk-notify --slack slack --from-audit
+	[[ $(text) == "$HOST: bk-seal sh failed on $HOST at 20"*": killed "* ]]
+}
+
 @test "databases that fail in a row are told each by its name" {
 	local db
 	export BK_AUDIT_LOG=$PWD/log
@@ -218,6 +227,19 @@ record() {
 		bk-notify --slack slack --from-audit
 		[[ $(text) == "$HOST: bk-seal ./$db failed on "* ]]
 	done
+}
+
+@test "what followed from a failure is not told for it, whichever came first" {
+	local t=2026-11-21T02:15:00Z
+	{ record $t 9 bk-gz failure '' 'standard input: unfinished: it is cut'
+	  record $t 9 bk-dump failure shop 'killed or crashed'
+	  record $t 9 bk-tar failure '' 'standard output: write: Broken pipe'
+	  record $t 9 bk-crypt failure '' 'another trouble'; } >log
+	bk-notify --slack slack --from-audit=log
+	[[ $(text) == *"bk-dump shop failed"*": killed or crashed" ]]
+	record 2026-11-21T03:15:00Z 9 bk-gz failure '' 'standard input: unfinished' >>log
+	bk-notify --slack slack --from-audit=log
+	[[ $(text) == *": bk-gz failed"*": standard input: unfinished" ]]
 }
 
 @test "the cause is of the same host, the same user, the same moment" {
@@ -249,6 +271,11 @@ record() {
 	failed 3 bk-notify --slack slack --from-audit=log
 	[[ $(text) == "$HOST: no message: log: line 2: "* ]]
 	told 5
+	# what a crash cut off hides no other
+	record 2026-11-21T02:15:00Z 1 bk-dump failure shop lost >>log
+	echo x >>log
+	bk-notify --slack slack --from-audit=log
+	[[ $(text) == *"bk-dump shop failed"*": lost" ]]
 }
 
 @test "a run is a line of the audit log" {
