@@ -52,7 +52,7 @@ begin() {
 	mkdir -p srv/backups proofs
 	# a disk small enough to be seen to fill
 	[ "$(id -u)" != 0 ] ||
-	    mount -t tmpfs -o size=50m,mode=755 backups srv/backups 2>/dev/null || :
+	    mount -t tmpfs -o size=51m,mode=755 backups srv/backups 2>/dev/null || :
 	pg_start "$dir/pg"
 	createdb shop
 	createdb crm
@@ -61,19 +61,20 @@ begin() {
 		    TO PUBLIC' -c "CREATE TABLE orders AS SELECT i, md5(i::text) ||
 		    md5((i * 7)::text) FROM generate_series(1, 45000) i"
 	done
-	psql -qX -d crm -c 'DELETE FROM orders WHERE i > 33000'
+	psql -qX -d crm -c 'DELETE FROM orders WHERE i > 38000'
 	psql -qX -d shop -c 'CREATE ROLE backup LOGIN'
 }
 
 # A day passes: rows come; of crm some go, one day most of them.
 grow() {
-	local db
+	local db n
+	n=$(left)
 	for db in shop crm; do
-		psql -qX -d $db -c "INSERT INTO orders SELECT i, md5(random()::text) ||
-		    md5(random()::text) FROM generate_series(1, 200 +
-		    (random() * 900)::int) i"
+		psql -qX -d $db -c "INSERT INTO orders SELECT i, md5((i * $n)::text) ||
+		    md5((i + $n)::text) FROM generate_series(1, 200 +
+		    $n * 37 % 90 * 10) i"
 	done
-	psql -qX -d crm -c 'DELETE FROM orders WHERE random() < 0.02'
+	psql -qX -d crm -c "DELETE FROM orders WHERE hashint4(i + $n) % 50 = 0"
 	case $(left) in
 	6) psql -qX -d crm -c '\copy orders TO saved' \
 	    -c 'DELETE FROM orders WHERE i % 8 > 0' ;;
