@@ -289,28 +289,14 @@ ask_passphrase(struct call *c, struct bk_err *e)
 static int
 load_passphrase(struct call *c, struct bk_err *e)
 {
-	int fd, rc;
-
-	if (c->pass_file != NULL) {
-		if ((fd = open(c->pass_file, O_RDONLY | O_CLOEXEC)) == -1)
-			return bk_fail_errno(e, "%s", c->pass_file);
-		rc = bk_passphrase_read(fd, c->pass_file, c->passphrase, e);
-		close(fd);		/* read only: nothing to lose */
-		return rc;
-	}
+	if (c->pass_file != NULL)
+		return bk_passphrase_load(c->pass_file, c->passphrase, e);
 	if (c->pass_fd != -1)
 		return bk_passphrase_read(c->pass_fd, "--passphrase-fd",
 		    c->passphrase, e);
-	if (c->env_passphrase != NULL) {
-		if (strlen(c->env_passphrase) > BK_PASSPHRASE_MAX)
-			return bk_fail(e, BK_DATA, "BK_PASSPHRASE: more than %d "
-			    "bytes", BK_PASSPHRASE_MAX);
-		memcpy(c->passphrase, c->env_passphrase,
-		    strlen(c->env_passphrase) + 1);
-		/* ps e shows the environment for as long as we run */
-		bk_wipe(c->env_passphrase, strlen(c->env_passphrase));
-		return 0;
-	}
+	if (c->env_passphrase != NULL)
+		return bk_passphrase_take(c->env_passphrase, "BK_PASSPHRASE",
+		    c->passphrase, e);
 	return c->ask ? ask_passphrase(c, e) : 0;
 }
 

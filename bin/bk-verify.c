@@ -50,7 +50,8 @@ struct call {
 	const char *self;
 	char **identity_file;
 	size_t nidentity_files;
-	const char *pass_file, *env_identity, *env_passphrase;
+	const char *pass_file;
+	char *env_identity, *env_passphrase;
 	int level;
 	struct drill drill;	/* level 2 and 3 */
 	const char *jobs;
@@ -60,10 +61,10 @@ struct call {
 	char passphrase[BK_PASSPHRASE_MAX + 1];	/* "": none */
 };
 
-static const char *
+static char *
 environment(const char *name)
 {
-	const char *s = getenv(name);
+	char *s = getenv(name);
 
 	return s == NULL || *s == '\0' ? NULL : s;
 }
@@ -133,28 +134,6 @@ parse(struct call *c, int argc, char *argv[])
 }
 
 static int
-load_passphrase(struct call *c, struct bk_err *e)
-{
-	int fd, rc;
-
-	if (c->pass_file != NULL) {
-		if ((fd = open(c->pass_file, O_RDONLY | O_CLOEXEC)) == -1)
-			return bk_fail_errno(e, "%s", c->pass_file);
-		rc = bk_passphrase_read(fd, c->pass_file, c->passphrase, e);
-		close(fd);		/* read only: nothing to lose */
-		return rc;
-	}
-	if (c->env_passphrase == NULL)
-		return 0;
-	if (strlen(c->env_passphrase) > BK_PASSPHRASE_MAX)
-		return bk_fail(e, BK_DATA, "BK_PASSPHRASE: more than %d bytes",
-		    BK_PASSPHRASE_MAX);
-	memcpy(c->passphrase, c->env_passphrase,
-	    strlen(c->env_passphrase) + 1);
-	return 0;
-}
-
-static int
 load_keys(struct call *c, struct bk_err *e)
 {
 	size_t i;
@@ -166,7 +145,11 @@ load_keys(struct call *c, struct bk_err *e)
 	if (c->env_identity != NULL &&
 	    bk_identities_load(&c->identities, c->env_identity, e) == -1)
 		return -1;
-	return load_passphrase(c, e);
+	if (c->pass_file != NULL)
+		return bk_passphrase_load(c->pass_file, c->passphrase, e);
+	return c->env_passphrase == NULL ? 0 :
+	    bk_passphrase_take(c->env_passphrase, "BK_PASSPHRASE",
+	    c->passphrase, e);
 }
 
 /* Judge what is inside of the layers by what it is. */

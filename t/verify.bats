@@ -83,6 +83,25 @@ not_proven() {
 	BK_IDENTITY=$PWD/key run -0 bk-verify <own
 }
 
+@test "a passphrase in the environment is not there for long" {
+	[ -r /proc/self/environ ] || skip "no /proc"
+	local pid
+	wiped() {
+		[ "$(cat "/proc/$1/comm")" = bk-verify ] &&
+		    [ "$(grep -ca topsecret "/proc/$1/environ")" = 0 ]
+	}
+	BK_PASSPHRASE=topsecret bk-crypt <shop.bk >pass
+	mkfifo slow
+	BK_PASSPHRASE=topsecret bk-verify -q <slow >receipt 3>&- &
+	pid=$!
+	exec 4>slow
+	await 10 wiped $pid
+	cat pass >&4
+	exec 4>&-
+	wait $pid
+	grep -q '"result":"proven"' receipt
+}
+
 @test "no key: could not tell; a wrong one: not proven" {
 	bk-crypt -r "$(<pub)" <shop.bk >own
 	run -1 --separate-stderr bk-verify <own

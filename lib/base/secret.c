@@ -143,3 +143,30 @@ bk_passphrase_read(int fd, const char *name, char out[BK_PASSPHRASE_MAX + 1],
 	bk_wipe(&c, 1);
 	return r == -1 ? -1 : 0;
 }
+
+int
+bk_passphrase_load(const char *path, char out[BK_PASSPHRASE_MAX + 1],
+    struct bk_err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC), rc;
+
+	if (fd == -1)
+		return bk_fail_errno(e, "%s", path);
+	rc = bk_passphrase_read(fd, path, out, e);
+	close(fd);		/* read only: nothing to lose */
+	return rc;
+}
+
+int
+bk_passphrase_take(char *text, const char *name,
+    char out[BK_PASSPHRASE_MAX + 1], struct bk_err *e)
+{
+	size_t n = strlen(text);
+
+	if (n > BK_PASSPHRASE_MAX)
+		return bk_fail(e, BK_DATA, "%s: more than %d bytes", name,
+		    BK_PASSPHRASE_MAX);
+	memcpy(out, text, n + 1);
+	bk_wipe(text, n);
+	return 0;
+}

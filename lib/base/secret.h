@@ -36,4 +36,16 @@ int bk_secret_store(const char *path, const void *p, size_t n,
 int bk_passphrase_read(int fd, const char *name,
     char out[BK_PASSPHRASE_MAX + 1], struct bk_err *e);
 
+/* The same of the file path. */
+int bk_passphrase_load(const char *path, char out[BK_PASSPHRASE_MAX + 1],
+    struct bk_err *e);
+
+/*
+ * Move a passphrase from text, which is the value of the environment variable
+ * name: what stays there is shown by ps(1) for as long as we run.  BK_DATA if
+ * it is too long.
+ */
+int bk_passphrase_take(char *text, const char *name,
+    char out[BK_PASSPHRASE_MAX + 1], struct bk_err *e);
+
 #endif

@@ -250,6 +250,34 @@ bk_item_explain(struct bk_buf *b, const struct bk_item *item,
 	return bk_buf_puts(b, "\n", e);
 }
 
+int
+bk_items_compare(const struct bk_item *x, const struct bk_item *y)
+{
+	int c;
+
+	if (x->group == NULL || y->group == NULL)
+		c = (x->group == NULL) - (y->group == NULL);
+	else
+		c = strcmp(x->group, y->group);
+	if (c == 0)
+		c = (x->r.time < y->r.time) - (x->r.time > y->r.time);
+	return c != 0 ? c :
+	    (x->r.nanos < y->r.nanos) - (x->r.nanos > y->r.nanos);
+}
+
+size_t
+bk_items_run(const struct bk_items *items, size_t i)
+{
+	const struct bk_item *v = items->item;
+	size_t j = i;
+
+	if (i < items->n && v[i].group != NULL)
+		while (++j < items->n && v[j].group != NULL &&
+		    strcmp(v[i].group, v[j].group) == 0)
+			continue;
+	return j;
+}
+
 void
 bk_items_free(struct bk_items *items)
 {

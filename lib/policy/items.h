@@ -47,6 +47,15 @@ int bk_items_read(struct bk_items *items, FILE *f, const char *name,
 int bk_items_group(struct bk_items *items, const char *pattern,
     struct bk_err *e);
 
+/* By group, those of none last; then newest first; 0: of the same moment. */
+int bk_items_compare(const struct bk_item *x, const struct bk_item *y);
+
+/*
+ * In items that are sorted by group: behind the last one that is of item i's.
+ * i itself if that is of none.
+ */
+size_t bk_items_run(const struct bk_items *items, size_t i);
+
 /*
  * Call found for each item whose name is given or ends in "/" and given;
  * returns how many there are.  found may be NULL.

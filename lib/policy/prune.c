@@ -12,16 +12,8 @@ compare(const void *a, const void *b)
 {
 	const struct bk_item *x = *(struct bk_item *const *)a;
 	const struct bk_item *y = *(struct bk_item *const *)b;
-	int c;
+	int c = bk_items_compare(x, y);
 
-	if (x->group == NULL || y->group == NULL)
-		c = (x->group == NULL) - (y->group == NULL);
-	else
-		c = strcmp(x->group, y->group);
-	if (c == 0)
-		c = (x->r.time < y->r.time) - (x->r.time > y->r.time);
-	if (c == 0)
-		c = (x->r.nanos < y->r.nanos) - (x->r.nanos > y->r.nanos);
 	return c != 0 ? c : (x->line > y->line) - (x->line < y->line);
 }
 

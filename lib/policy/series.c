@@ -123,16 +123,8 @@ static int
 compare_items(const void *a, const void *b)
 {
 	const struct bk_item *x = a, *y = b;
-	int c;
+	int c = bk_items_compare(x, y);
 
-	if (x->group == NULL || y->group == NULL)
-		c = (x->group == NULL) - (y->group == NULL);
-	else
-		c = strcmp(x->group, y->group);
-	if (c == 0)
-		c = (x->r.time < y->r.time) - (x->r.time > y->r.time);
-	if (c == 0)
-		c = (x->r.nanos < y->r.nanos) - (x->r.nanos > y->r.nanos);
 	return c != 0 ? c : strcmp(x->r.name, y->r.name);
 }
 
@@ -311,12 +303,8 @@ bk_series_judge(struct bk_subjects *out, struct bk_items *items,
 
 	/* found by its place, not by the index of names, from now on */
 	qsort(v, items->n, sizeof(*v), compare_items);
-	for (i = 0; i < items->n && v[i].group != NULL; i = j) {
-		for (j = i + 1; j < items->n && v[j].group != NULL &&
-		    strcmp(v[i].group, v[j].group) == 0; j++)
-			continue;
+	for (i = 0; (j = bk_items_run(items, i)) > i; i = j)
 		if (judge_one(out, &v[i], j - i, f, e) == -1)
 			return -1;
-	}
 	return spell_out(out, e);
 }

@@ -34,14 +34,7 @@ archive_of(const char *name)
 static int
 compare(const void *a, const void *b)
 {
-	const struct bk_item *x = a, *y = b;
-	int c;
-
-	if (x->group == NULL || y->group == NULL)
-		c = (x->group == NULL) - (y->group == NULL);
-	else
-		c = strcmp(x->group, y->group);
-	return c != 0 ? c : (x->r.time < y->r.time) - (x->r.time > y->r.time);
+	return bk_items_compare(a, b);
 }
 
 /* Set the group of each segment to its archive. */
@@ -115,12 +108,8 @@ bk_series_judge_wal(struct bk_subjects *out, struct bk_items *items,
 	if (group(items, f, e) == -1)
 		return -1;
 	qsort(v, items->n, sizeof(*v), compare);
-	for (i = 0; i < items->n && v[i].group != NULL; i = j) {
-		for (j = i + 1; j < items->n && v[j].group != NULL &&
-		    strcmp(v[i].group, v[j].group) == 0; j++)
-			continue;
+	for (i = 0; (j = bk_items_run(items, i)) > i; i = j)
 		if (judge_one(out, &v[i], j - i, f, e) == -1)
 			return -1;
-	}
 	return 0;
 }
