@@ -49,7 +49,7 @@ cron() {
 	proven shop/yearly
 	# no proof is a reason not to delete
 	run cron 'daily/ | bk-prune' TELL='echo told:'
-	[[ $output == *'bk-prune: '*$'\n'*'told: --from-audit' ]]
+	[[ $output == *'bk-prune: '*$'\n'*'told: --status failure --from-audit' ]]
 	run -0 cron '--name "$new" --md'
 	run -0 cron '--name "$new" --scratch'
 	[ -z "$output" ]
@@ -67,21 +67,21 @@ cron() {
 
 @test "crontab: a backup that fails stores nothing, and a person is told" {
 	run cron '--tier daily' PGPORT=1 TELL='echo told:'
-	[[ $output == *'bk-dump: '*$'\n'*'told: --from-audit' ]]
+	[[ $output == *'bk-dump: '*$'\n'*'told: --status failure --from-audit' ]]
 	run cron '--tier daily' AWS_SHARED_CREDENTIALS_FILE=/dev/null \
 	    TELL='echo told:'
-	[[ $output == *'bk-s3put: '*$'\n'*'told: --from-audit' ]]
+	[[ $output == *'bk-s3put: '*$'\n'*'told: --status failure --from-audit' ]]
 	run cron '--tier daily' BK_RECIPIENTS=/nonexistent TELL='echo told:'
-	[[ $output == *'bk-crypt: '*$'\n'*'told: --from-audit' ]]
+	[[ $output == *'bk-crypt: '*$'\n'*'told: --status failure --from-audit' ]]
 	[ "$(stored '')" = 0 ]
 }
 
 @test "crontab: what is not proven is told" {
 	run cron '--scratch' TELL='echo told:'
-	[[ $output == *'told: --from-audit' ]]
+	[[ $output == *'told: --status failure --from-audit' ]]
 	echo x | bk-s3put s3://backups/shop/daily/shop-20261121T010101Z.bk
 	run cron '--scratch' TELL='echo told:'
-	[[ $output == *'bk-verify: '*$'\n'*'told: --from-audit' ]]
+	[[ $output == *'bk-verify: '*$'\n'*'told: --status failure --from-audit' ]]
 }
 
 @test "crontab: pruning deletes what no rule keeps" {
@@ -95,7 +95,7 @@ cron() {
 @test "crontab: pruning that cannot list tells, and deletes nothing" {
 	many hourly 4
 	run cron hourly/ AWS_SHARED_CREDENTIALS_FILE=/dev/null TELL='echo told:'
-	[[ $output == *'told: --from-audit' ]]
+	[[ $output == *'told: --status failure --from-audit' ]]
 	[ "$(stored shop/hourly/)" = 4 ]
 }
 

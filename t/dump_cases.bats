@@ -78,6 +78,11 @@ setup() {
 	    "postgresql://pw:wr0ng@127.0.0.1:$PGPORT/weird"
 	one_line_error bk-dump
 	[[ $stderr == *'password authentication failed'* ]]
+	(umask 077 && echo '*:*:*:*:wr0ng' >pass)
+	PGPASSFILE=$PWD/pass run --separate-stderr -1 bk-dump \
+	    "postgresql://pw@127.0.0.1:$PGPORT/weird"
+	one_line_error bk-dump
+	[[ $stderr == *'password authentication failed'* ]]
 	run --separate-stderr -1 bk-dump \
 	    "postgresql://pw@127.0.0.1:$PGPORT/weird"
 	one_line_error bk-dump

@@ -90,6 +90,18 @@ connect_quietly(const char *const *keys, const char *const *values,
 	return conn;
 }
 
+/* Where the line begins that ends at, or with newlines before, msg[end]. */
+static size_t
+line_before(const char *msg, size_t end)
+{
+	while (end > 0 && msg[end - 1] == '\n')
+		end--;
+	while (end > 0 && msg[end - 1] != '\n')
+		end--;
+	return end;
+}
+
+/* Of several addresses tried, libpq has a line each: the last one is told. */
 static int
 connected(PGconn *conn, struct bk_err *e)
 {
@@ -106,13 +118,12 @@ connected(PGconn *conn, struct bk_err *e)
 		return bk_fail(e, BK_FAIL, "server %s: user \"%s\" needs a "
 		    "password; put it into ~/.pgpass or PGPASSWORD",
 		    host == NULL ? "" : host, PQuser(conn));
-	/* of several addresses tried, libpq has a line each: the last one */
 	msg = PQerrorMessage(conn);
 	n = strlen(msg);
-	while (n > 0 && msg[n - 1] == '\n')
-		n--;
-	while (n > 0 && msg[n - 1] != '\n')
-		n--;
+	do		/* from the last line, back to what is a cause */
+		n = line_before(msg, n);
+	while (n > 0 && strncmp(msg + n, "password retrieved from file",
+	    28) == 0);
 	if (msg[n] == '\t' && strncmp(msg, "connection to server", 20) == 0)
 		n = 0;		/* "\tIs the server running ...?" */
 	first_line(msg + n, line, sizeof(line));
