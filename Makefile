@@ -63,6 +63,7 @@ $B/bin/bk-restore: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/restore_*.c))
 $B/bin/bk-stat: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/stat_*.c))
 $B/bin/bk-notify: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/notify_*.c))
 $B/bin/bk-verify: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/verify_*.c))
+$B/bin/bk-s3put $B/bin/bk-s3get $B/bin/bk-s3ls $B/bin/bk-s3rm: $B/obj/bin/s3args.o
 $B/bin/bk-rm $B/bin/bk-s3rm: $B/obj/bin/approved.o
 $B/bin/bk-s3put $B/bin/bk-save: $B/obj/bin/names.o
 $(TOOLS): $B/bin/%: $B/obj/bin/%.o $B/obj/bin/tool.o \

@@ -8,6 +8,7 @@
 #include "../lib/s3/list.h"
 #include "../lib/s3/url.h"
 #include "out.h"
+#include "s3args.h"
 #include "tool.h"
 
 static const struct bk_tool tool = {
@@ -51,27 +52,14 @@ struct args {
 static void
 parse_option(struct args *a, int ch)
 {
-	uint64_t n;
-
 	switch (ch) {
 	case OPT_SEAL: a->out_flags |= BK_OUT_ENVELOPE; break;
-	case 'j':
-		a->jobs = (unsigned)bk_tool_number(optarg, 1, 64, "-j");
-		break;
-	case OPT_RETRY:
-		n = bk_tool_duration(optarg, "--retry-for");
-		a->retry_for = n < 1000000000 ? (unsigned)n : 1000000000;
-		break;
+	case 'j': a->jobs = s3_jobs(optarg); break;
+	case OPT_RETRY: a->retry_for = s3_retry_for(optarg); break;
 	case 'q': a->mode = -1; break;
 	case 'v': a->mode = 1; break;
 	default: bk_tool_option(ch);
 	}
-}
-
-static void
-say(const char *text)
-{
-	bk_tool_say("%s", text);
 }
 
 /* Is name's last part "latest"?  Then cut it off: the prefix is left. */
@@ -95,7 +83,7 @@ get(const struct args *a, struct bk_s3_url *url, struct bk_s3_cred *cred,
 	static struct bk_buf key, where;
 	struct bk_s3_options o = {
 		.bucket = url->bucket, .retry_for = a->retry_for,
-		.stop_fd = -1, .warn = say,
+		.stop_fd = -1, .warn = s3_warn,
 	};
 	struct bk_s3_download_options down = {
 		.jobs = a->jobs, .progress = &progress,

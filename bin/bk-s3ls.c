@@ -9,6 +9,7 @@
 #include "../lib/s3/url.h"
 #include "io.h"
 #include "listing.h"
+#include "s3args.h"
 #include "tool.h"
 
 #define FLUSH (64 * 1024)	/* bytes of listing in one write */
@@ -88,18 +89,12 @@ put_upload(void *ctx, const struct bk_s3_upload *u, struct bk_err *e)
 	return put(ctx, &r, u->key, u->id, e);
 }
 
-static void
-warn(const char *text)
-{
-	bk_tool_say("%s", text);
-}
-
 static int
 list(const struct bk_s3_url *url, unsigned retry_for, int uploads,
     struct bk_err *e)
 {
 	struct bk_s3_options o = { .bucket = url->bucket,
-	    .retry_for = retry_for, .stop_fd = -1, .warn = warn };
+	    .retry_for = retry_for, .stop_fd = -1, .warn = s3_warn };
 	struct output out = { .bucket = url->bucket };
 	struct bk_s3_cred *cred = NULL;
 	struct bk_s3 *s3 = NULL;
@@ -139,7 +134,7 @@ main(int argc, char *argv[])
 	};
 	struct bk_err e = {0};
 	struct bk_s3_url url = {0};
-	uint64_t retry_for = 60;
+	unsigned retry_for = 60;
 	int uploads = 0, ch, rc;
 
 	bk_tool_start(&tool);
@@ -149,7 +144,7 @@ main(int argc, char *argv[])
 			uploads = 1;
 			break;
 		case RETRY_FOR:
-			retry_for = bk_tool_duration(optarg, "--retry-for");
+			retry_for = s3_retry_for(optarg);
 			break;
 		default:
 			bk_tool_option(ch);
@@ -159,11 +154,9 @@ main(int argc, char *argv[])
 		bk_tool_usage("want one s3://BUCKET[/PREFIX]");
 	if (bk_s3_url_parse(argv[optind], &url, &e) == -1)
 		bk_tool_usage("%s", e.msg);
-	if (retry_for > 365 * 86400)
-		bk_tool_usage("--retry-for: longer than a year");
 	bk_tool_run("list", argv[optind], NULL);
 
-	rc = list(&url, (unsigned)retry_for, uploads, &e);
+	rc = list(&url, retry_for, uploads, &e);
 	bk_s3_url_free(&url);
 	return bk_tool_end(rc, &e);
 }

@@ -12,6 +12,7 @@
 #include "in.h"
 #include "names.h"
 #include "num.h"
+#include "s3args.h"
 #include "tool.h"
 
 #define MAX_META 10		/* --meta; S3 takes 2 KB of them */
@@ -192,8 +193,6 @@ parse_part_size(struct args *a, const char *s)
 static void
 parse_option(struct args *a, int ch)
 {
-	uint64_t n;
-
 	switch (ch) {
 	case OPT_OVERWRITE: a->up.overwrite = 1; break;
 	case OPT_SEALED: a->in_flags |= BK_IN_SEALED; break;
@@ -211,18 +210,13 @@ parse_option(struct args *a, int ch)
 		check_header("--content-type", optarg);
 		a->up.content_type = optarg;
 		break;
-	case 'j':
-		a->up.jobs = (unsigned)bk_tool_number(optarg, 1, 64, "-j");
-		break;
+	case 'j': a->up.jobs = s3_jobs(optarg); break;
 	case OPT_PART: parse_part_size(a, optarg); break;
 	case OPT_MAX:
 		a->up.max_parts = (unsigned)bk_tool_number(optarg, 1,
 		    BK_S3_PARTS_MAX, "--max-parts");
 		break;
-	case OPT_RETRY:
-		n = bk_tool_duration(optarg, "--retry-for");
-		a->retry_for = n < 1000000000 ? (unsigned)n : 1000000000;
-		break;
+	case OPT_RETRY: a->retry_for = s3_retry_for(optarg); break;
 	case 'q': a->mode = -1; break;
 	case 'v': a->mode = 1; break;
 	default: bk_tool_option(ch);
@@ -237,12 +231,6 @@ free_args(struct args *a)
 	bk_buf_free(&a->tagging);
 }
 
-static void
-say(const char *text)
-{
-	bk_tool_say("%s", text);
-}
-
 /* Name the object, upload, and tell the audit where it went. */
 static int
 put(struct args *a, const struct bk_s3_url *url, struct bk_in *in,
@@ -251,7 +239,8 @@ put(struct args *a, const struct bk_s3_url *url, struct bk_in *in,
 	static struct bk_progress progress;
 	static struct bk_buf key, where;
 	struct bk_s3_options o = {
-		.bucket = url->bucket, .retry_for = a->retry_for, .warn = say,
+		.bucket = url->bucket, .retry_for = a->retry_for,
+		.warn = s3_warn,
 	};
 	struct bk_s3 *s3;
 	int rc;

@@ -12,6 +12,7 @@
 #include "../lib/s3/url.h"
 #include "approved.h"
 #include "listing.h"
+#include "s3args.h"
 #include "tool.h"
 
 static const struct bk_tool tool = {
@@ -154,12 +155,6 @@ abort_upload(struct job *job, struct bk_s3 *s3, const struct item *it,
 	return 0;
 }
 
-static void
-warn(const char *text)
-{
-	bk_tool_say("%s", text);
-}
-
 /* Delete what begins at items[i], as far as one request reaches. */
 static int
 delete_some(struct job *job, struct bk_s3_delete *d, size_t *i,
@@ -182,7 +177,7 @@ static int
 delete_in_bucket(struct job *job, size_t *i, struct bk_err *e)
 {
 	struct bk_s3_options o = { .bucket = job->items[*i].url.bucket,
-	    .retry_for = job->retry_for, .stop_fd = -1, .warn = warn };
+	    .retry_for = job->retry_for, .stop_fd = -1, .warn = s3_warn };
 	struct bk_s3_delete d = { .done = done, .ctx = job };
 	struct item *it;
 	int rc = 0;
@@ -260,8 +255,7 @@ main(int argc, char *argv[])
 		{ 0 }
 	};
 	struct bk_err e = {0};
-	struct job job = {0};
-	uint64_t retry_for = 60;
+	struct job job = { .retry_for = 60 };
 	int dry_run = 0, ch, rc;
 
 	bk_tool_start(&tool);
@@ -274,7 +268,7 @@ main(int argc, char *argv[])
 			job.print = 1;
 			break;
 		case RETRY_FOR:
-			retry_for = bk_tool_duration(optarg, "--retry-for");
+			job.retry_for = s3_retry_for(optarg);
 			break;
 		default:
 			approved_option(&job.plan, ch, optarg);
@@ -284,9 +278,6 @@ main(int argc, char *argv[])
 	if (optind != argc)
 		bk_tool_usage("names come on standard input: echo %s | "
 		    "bk-s3rm", argv[optind]);
-	if (retry_for > 365 * 86400)
-		bk_tool_usage("--retry-for: longer than a year");
-	job.retry_for = (unsigned)retry_for;
 	bk_tool_run("delete", approved_name(&job.plan), NULL);
 
 	rc = approved_read(&job.plan, take, &job, &e);

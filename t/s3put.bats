@@ -136,7 +136,9 @@ nothing_left() {
 	stored env-daily "$SMALL"
 	BK_TIER=weekly put --db 'a/b' '{db}-{tier}-{host}' <"$SMALL"
 	stored "a%252Fb-weekly-$(uname -n | sed 's/\..*//')" "$SMALL"
-	{ opening_mark; echo '(shop)'; cat "$SMALL"; closing_mark; } >labelled
+	# a mark at the very beginning would be an envelope's, without a label
+	{ printf 'a dump, '; opening_mark; echo '(shop)'; cat "$SMALL"
+	    closing_mark; } >labelled
 	bk-seal cat labelled | PGDATABASE=env put '{db}-x'
 	stored shop-x labelled
 	run -2 --separate-stderr env -u PGDATABASE bk-s3put "$AT/{db}" <"$SMALL"
