@@ -122,7 +122,7 @@ begun() {
 	[ "$(stat -c %a d/env/weekly)" = 700 ]
 	bk-save --db ../up --tier a/b 'd/{db}/{tier}/x' <in
 	cmp in d/%2E.%2Fup/a%2Fb/x
-	printf '%s(shop)%s' "$(opening_mark)" "$(closing_mark)" >marked
+	printf 'x%s(shop)%s' "$(opening_mark)" "$(closing_mark)" >marked
 	bk-seal cat marked | PGDATABASE=env bk-save 'd/{db}'
 	cmp marked d/shop
 }
