@@ -176,7 +176,7 @@ add_value(struct bk_buf *b, const struct metric *m, const json_t *o,
 }
 
 static int
-add_label(struct bk_buf *b, int n, const char *name, const json_t *value,
+add_label(struct bk_buf *b, const char *name, const json_t *value,
     struct bk_err *e)
 {
 	const char *s = json_string_value(value);
@@ -185,36 +185,56 @@ add_label(struct bk_buf *b, int n, const char *name, const json_t *value,
 	if (json_is_integer(value))
 		(void)snprintf(number, sizeof(number), "%"
 		    JSON_INTEGER_FORMAT, json_integer_value(value));
-	if (bk_buf_puts(b, n == 0 ? "{" : ",", e) == -1)
+	if (bk_buf_puts(b, ",", e) == -1)
 		return -1;
 	return textfile_label(b, name, s == NULL ? number : s, e);
 }
 
+/*
+ * The labels of every sample.  A collector reads several files, and no two
+ * samples in them may be alike: those of two servers, nor those of one server
+ * that were found out through two of its databases.
+ */
 static int
-add_sample(struct bk_buf *b, const struct metric *m, const json_t *doc,
-    const json_t *o, struct bk_err *e)
+write_where(struct bk_buf *where, const json_t *doc, struct bk_err *e)
 {
 	const json_t *server = json_object_get(doc, "server");
-	int i, n = 0;
+	struct bk_buf name = {0};
+	int rc = -1;
 
-	if (bk_buf_puts(b, m->name, e) == -1)
-		return -1;
-	if (m->db && add_label(b, n++, "db", json_object_get(server,
-	    "database"), e) == -1)
+	if (bk_buf_printf(&name, e, "%s:%s", stat_string(server, "host"),
+	    stat_string(server, "port")) == 0 &&
+	    textfile_label(where, "server", name.data, e) == 0)
+		rc = add_label(where, "via", json_object_get(server,
+		    "database"), e);
+	bk_buf_free(&name);
+	return rc;
+}
+
+static int
+add_sample(struct bk_buf *b, const struct metric *m, const char *where,
+    const json_t *doc, const json_t *o, struct bk_err *e)
+{
+	int i;
+
+	if (bk_buf_printf(b, e, "%s{", m->name) == -1 ||
+	    bk_buf_puts(b, where, e) == -1 ||
+	    (m->db && add_label(b, "db", json_object_get(json_object_get(doc,
+	    "server"), "database"), e) == -1))
 		return -1;
 	for (i = 0; i < LABELS && m->label[i].key != NULL; i++)
-		if (add_label(b, n++, m->label[i].name, json_object_get(o,
+		if (add_label(b, m->label[i].name, json_object_get(o,
 		    m->label[i].key), e) == -1)
 			return -1;
-	if (n > 0 && bk_buf_puts(b, "}", e) == -1)
+	if (bk_buf_puts(b, "}", e) == -1)
 		return -1;
 	return add_value(b, m, o, e);
 }
 
 /* One metric: its head, unless nobody has it, and its samples. */
 static int
-add_metric(struct bk_buf *b, const struct metric *m, const json_t *doc,
-    struct bk_err *e)
+add_metric(struct bk_buf *b, const struct metric *m, const char *where,
+    const json_t *doc, struct bk_err *e)
 {
 	const json_t *part = json_object_get(doc, m->part), *o, *v;
 	size_t i, n, head = 0;
@@ -230,7 +250,7 @@ add_metric(struct bk_buf *b, const struct metric *m, const json_t *doc,
 		if (head++ == 0 && textfile_head(b, m->name, m->counter ?
 		    "counter" : "gauge", m->help, e) == -1)
 			return -1;
-		if (add_sample(b, m, doc, o, e) == -1)
+		if (add_sample(b, m, where, doc, o, e) == -1)
 			return -1;
 	}
 	return 0;
@@ -241,12 +261,17 @@ stat_prometheus(const json_t *doc, time_t now, struct bk_buf *out,
     struct bk_err *e)
 {
 	static const char last_run[] = "bk_stat_last_run_timestamp_seconds";
+	struct bk_buf where = {0};
+	int rc = write_where(&where, doc, e);
 	size_t i;
 
-	for (i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++)
-		if (add_metric(out, &metrics[i], doc, e) == -1)
-			return -1;
-	return textfile_head(out, last_run, "gauge", "When bk-stat found this "
-	    "out.", e) == -1 ? -1 :
-	    bk_buf_printf(out, e, "%s %jd\n", last_run, (intmax_t)now);
+	for (i = 0; rc == 0 && i < sizeof(metrics) / sizeof(metrics[0]); i++)
+		rc = add_metric(out, &metrics[i], where.data, doc, e);
+	if (rc == 0 && (rc = textfile_head(out, last_run, "gauge",
+	    "When bk-stat found this out.", e)) == 0 &&
+	    (rc = bk_buf_printf(out, e, "%s{", last_run)) == 0 &&
+	    (rc = bk_buf_puts(out, where.data, e)) == 0)
+		rc = bk_buf_printf(out, e, "} %jd\n", (intmax_t)now);
+	bk_buf_free(&where);
+	return rc;
 }

@@ -4,6 +4,7 @@
 
 load support/common
 . "$SUPPORT/pg.bash"
+. "$SUPPORT/stat.bash"
 
 setup_file() {
 	PG_CONF="archive_mode = on
@@ -75,7 +76,7 @@ json() {
 
 # metric TEXT: the lines of metrics that begin with it.
 metric() {
-	bk-stat --prometheus - | grep -F -- "$1" | grep -v '^#'
+	bk-stat --prometheus - | plain | grep -F -- "$1" | grep -v '^#'
 }
 
 # --- the forms
@@ -143,10 +144,10 @@ metric() {
 	sql "SELECT pg_drop_replication_slot('prom')"
 	[ "$(stat -c %a m.prom)" = 644 ]
 	[ "$(echo *.prom*)" = m.prom ]
-	grep -qx 'bk_stat_table_rows{db="shop",schema="public",table="large"} 500' m.prom
-	grep -qx 'bk_stat_slot_active{slot="prom",type="physical"} 0' m.prom
+	grep -qx 'bk_stat_table_rows{db="shop",schema="public",table="large"} 500' <(plain <m.prom)
+	grep -qx 'bk_stat_slot_active{slot="prom",type="physical"} 0' <(plain <m.prom)
 	grep -qx '# TYPE bk_stat_archiver_failed_total counter' m.prom
-	grep -qE '^bk_stat_last_run_timestamp_seconds [0-9]{10}$' m.prom
+	grep -qE '^bk_stat_last_run_timestamp_seconds [0-9]{10}$' <(plain <m.prom)
 	run -0 cut -d ' ' -f 1 <(grep -v '^#' m.prom)
 	[ "$(printf '%s\n' "${lines[@]}" | sort | uniq -d)" = "" ]
 	bk-stat --prometheus - >printed
@@ -154,6 +155,12 @@ metric() {
 	    <(sed -n '/slot/d; s/^\(bk_[^ ]*\) .*/\1/p' printed)
 	bk-stat --json --prometheus both.prom | jq -e .server
 	[ -s both.prom ]
+	# no sample of two files on one host is the same
+	bk-stat --prometheus other.prom postgres
+	run -0 cut -d ' ' -f 1 <(grep -hv '^#' m.prom other.prom)
+	[ "$(printf '%s\n' "${lines[@]}" | sort | uniq -d)" = "" ]
+	grep -qF 'bk_stat_sees_all{server="'"$PGHOST:$PGPORT"'",via="postgres"} 1' \
+	    other.prom
 	command -v promtool >/dev/null || skip "no promtool (package prometheus)"
 	run -0 promtool check metrics <m.prom
 	[ -z "$output" ]
@@ -194,10 +201,10 @@ metric() {
 	[[ $output =~ 'FAILING: '[0-9]+' failures, the last '[0-9]+'s ago: 0000000100000000000000'.. ]]
 	[[ $output =~ [1-9]' waiting, the oldest for '[0-9]+s ]]
 	bk-stat --prometheus m.prom
-	grep -qx 'bk_stat_archiver_failing 1' m.prom
-	grep -qE '^bk_stat_archiver_failed_total [1-9]' m.prom
-	grep -qE '^bk_stat_archiver_waiting [1-9]' m.prom
-	grep -qE '^bk_stat_archiver_last_failed_timestamp_seconds [0-9]{10}$' m.prom
+	grep -qx 'bk_stat_archiver_failing 1' <(plain <m.prom)
+	grep -qE '^bk_stat_archiver_failed_total [1-9]' <(plain <m.prom)
+	grep -qE '^bk_stat_archiver_waiting [1-9]' <(plain <m.prom)
+	grep -qE '^bk_stat_archiver_last_failed_timestamp_seconds [0-9]{10}$' <(plain <m.prom)
 	rm "$PGHOST/data/fails"
 	# it tries again after a minute, or with the next segment
 	sql "SELECT pg_switch_wal() FROM pg_create_restore_point('c')"
@@ -272,7 +279,7 @@ metric() {
 	[[ ${lines[-1]} == *" all 0; catalog "*MiB ]]
 	jq -e '.tables | .count == 0 and .largest == [] and .size_bytes == 0 and
 	    .estimated == false' doc
-	grep -qx 'bk_stat_tables{db="empty"} 0' m.prom
+	grep -qx 'bk_stat_tables{db="empty"} 0' <(plain <m.prom)
 }
 
 @test "large objects count as a table, the catalog does not" {
@@ -308,13 +315,13 @@ log_line() {
 	    [(.databases[] | select(.name == "shop") | .dumped, .stored)]' \
 	    <<<"$(bk-stat --json --log log)"
 	bk-stat --log log --prometheus m.prom
-	grep -qx "bk_stat_last_dumped_timestamp_seconds{db=\"shop\"} $(date -d "$(jq -rs '.[0].timestamp' log)" +%s)" m.prom
-	grep -qx "bk_stat_last_stored_timestamp_seconds{db=\"shop\"} $(date -d "$(jq -rs '.[1].timestamp' log)" +%s)" m.prom
+	grep -qx "bk_stat_last_dumped_timestamp_seconds{db=\"shop\"} $(date -d "$(jq -rs '.[0].timestamp' log)" +%s)" <(plain <m.prom)
+	grep -qx "bk_stat_last_stored_timestamp_seconds{db=\"shop\"} $(date -d "$(jq -rs '.[1].timestamp' log)" +%s)" <(plain <m.prom)
 	: >empty
 	run -0 bk-stat --log empty
 	[[ $output == *$'\nlast backup   dumped never, stored never\n'* ]]
-	BK_AUDIT_LOG=empty run -0 bk-stat --prometheus -
-	[[ $output == *'bk_stat_last_stored_timestamp_seconds{db="shop"} 0'* ]]
+	BK_AUDIT_LOG=empty bk-stat --prometheus m.prom
+	grep -qx 'bk_stat_last_stored_timestamp_seconds{db="shop"} 0' <(plain <m.prom)
 }
 
 @test "a real backup is seen, of a database with an odd name too" {
@@ -367,7 +374,7 @@ log_line() {
 	    (.databases[] | select(.name == "shop").size_bytes) > 1000000 and
 	    .tables.largest[0].name == "large" and .oldest_xmin.age >= 0' doc
 	jq -e '(.notes | length) == 1' doc
-	grep -q '^bk_stat_sees_all 0$' m.prom
+	grep -q '^bk_stat_sees_all 0$' <(plain <m.prom)
 	run -1 grep closed <(grep size m.prom)
 }
 
@@ -451,7 +458,7 @@ p\\\\'" >/dev/null
 	bk-stat --prometheus m.prom --tables 100
 	PGDATABASE=postgres psql -qXc 'DROP DATABASE "s""h{o}
 p\"'
-	grep -qF '{db="s\"h{o}\np\\",schema="we\"ird sch.ema",table="t\"a (b) FROM stdin;"}' m.prom
+	grep -qF '{db="s\"h{o}\np\\",schema="we\"ird sch.ema",table="t\"a (b) FROM stdin;"}' <(plain <m.prom)
 	command -v promtool >/dev/null || skip "no promtool (package prometheus)"
 	run -0 promtool check metrics <m.prom
 	[ -z "$output" ]
@@ -594,7 +601,7 @@ proxy() {
 	done
 	for i in "${pids[@]}"; do wait "$i"; done
 	[ "$(echo *.prom*)" = m.prom ]
-	[ "$(tail -n 1 m.prom | cut -d ' ' -f 1)" = bk_stat_last_run_timestamp_seconds ]
+	[ "$(tail -n 1 m.prom | plain | cut -d ' ' -f 1)" = bk_stat_last_run_timestamp_seconds ]
 }
 
 @test "a limit of the role's own is not ours, a pooler's session stays clean" {

@@ -3,6 +3,7 @@
 
 load support/common
 . "$SUPPORT/pg.bash"
+. "$SUPPORT/stat.bash"
 
 setup() {
 	cd "$BATS_TEST_TMPDIR"
@@ -40,7 +41,7 @@ sees() {
 	run -0 bk-stat
 	[[ $output == *" streaming  walreceiver"* ]]
 	bk-stat --prometheus m.prom
-	grep -q '^bk_stat_replica_replay_lag_bytes{replica="walreceiver",pid="[0-9]*"} ' m.prom
+	grep -q '^bk_stat_replica_replay_lag_bytes{replica="walreceiver",pid="[0-9]*"} ' <(plain <m.prom)
 	run -1 grep standby m.prom
 
 	# the standby, paused, falls behind
@@ -59,8 +60,8 @@ sees() {
 	[[ $output == *", standby, up "* ]]
 	[[ $output == *$'\nstandby       receiving, replay PAUSED, '*"KiB and "*"s behind what it received"* ]]
 	bk-stat --prometheus - >m.prom
-	grep -qx 'bk_stat_standby_paused 1' m.prom
-	grep -qE '^bk_stat_standby_replay_lag_seconds [0-9]+\.[0-9]{3}$' m.prom
+	grep -qx 'bk_stat_standby_paused 1' <(plain <m.prom)
+	grep -qE '^bk_stat_standby_replay_lag_seconds [0-9]+\.[0-9]{3}$' <(plain <m.prom)
 	PGUSER=nobody_else sees '.standby | .receiving and .receiver == null'
 	sees '.notes == []'
 
