@@ -265,6 +265,7 @@ main(int argc, char *argv[])
 	r.started = time(NULL);
 	r.level = c.level;
 	if (load_keys(&c, &e) == -1 ||
+	    (c.receipts != NULL && receipt_place(c.receipts, &e) == -1) ||
 	    (c.level > 1 && drill_prepare(&c.drill, &e) == -1))
 		goto done;
 

@@ -1,12 +1,6 @@
 #include "textfile.h"
 
-#include <sys/stat.h>
-
-#include <fcntl.h>
-#include <stdio.h>
-#include <unistd.h>
-
-#include "io.h"
+#include "store.h"
 
 int
 textfile_label(struct bk_buf *b, const char *name, const char *value,
@@ -41,31 +35,5 @@ textfile_head(struct bk_buf *b, const char *name, const char *type,
 int
 textfile_store(const char *path, const struct bk_buf *text, struct bk_err *e)
 {
-	struct bk_buf temp = {0};
-	int fd = -1, rc = -1;
-
-	/* in the same directory; the collector reads *.prom only */
-	if (bk_buf_printf(&temp, e, "%s.%ld", path, (long)getpid()) == -1)
-		goto done;
-	(void)unlink(temp.data);	/* of a process that was killed */
-	fd = open(temp.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (fd == -1) {
-		bk_fail_errno(e, "%s: create", path);
-		goto done;
-	}
-	if (bk_io_write(fd, text->data, text->len, path, e) == 0) {
-		if (fchmod(fd, 0644) == -1)	/* whatever the umask */
-			bk_fail_errno(e, "%s: chmod", path);
-		else
-			rc = 0;
-	}
-	if (bk_io_close(fd, path, e) == -1)
-		rc = -1;
-	if (rc == 0 && rename(temp.data, path) == -1)
-		rc = bk_fail_errno(e, "%s: rename", path);
-	if (rc == -1)
-		(void)unlink(temp.data);
- done:
-	bk_buf_free(&temp);
-	return rc;
+	return bk_store_replace(path, 0644, text, e);
 }

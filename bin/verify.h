@@ -109,6 +109,12 @@ int receipt_markdown(const struct receipt *r, struct bk_buf *out,
 int receipt_words(const struct receipt *r, struct bk_buf *out,
     struct bk_err *e);
 
+/*
+ * Can receipts be stored in the directory where, which must be there?  Asked
+ * before a stream is read for hours.  0, or -1; s3://... is taken on trust.
+ */
+int receipt_place(const char *where, struct bk_err *e);
+
 /* Write text to the file path, whole or not at all. */
 int receipt_save(const char *path, const struct bk_buf *text,
     struct bk_err *e);

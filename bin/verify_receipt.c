@@ -13,6 +13,7 @@
 #include "io.h"
 #include "name.h"
 #include "num.h"
+#include "store.h"
 #include "verify.h"
 #include "version.h"
 #include "when.h"
@@ -164,80 +165,49 @@ receipt_words(const struct receipt *r, struct bk_buf *out, struct bk_err *e)
 	    " of ", v->database == NULL ? "" : v->database) == -1)
 		return -1;
 	if (v->files > 0 ? bk_buf_printf(out, e, "%" PRIu64 " files, ",
-	    v->files) == -1 : bk_buf_printf(out, e, "%" PRIu64 " tables, %"
-	    PRIu64 " rows, ", v->tables, v->rows) == -1)
+	    v->files) == -1 : bk_buf_printf(out, e, "%" PRIu64 " table%s, %"
+	    PRIu64 " row%s, ", v->tables, v->tables == 1 ? "" : "s", v->rows,
+	    v->rows == 1 ? "" : "s") == -1)
 		return -1;
 	return bk_buf_printf(out, e, "%s: %s; %s", size, meaning(r),
 	    r->sealed ? "sealed" : "not sealed");
 }
 
-/* Make what happened in path's directory durable. */
 static int
-sync_dir(const char *path, struct bk_err *e)
+is_s3(const char *where)
 {
-	const char *slash = strrchr(path, '/');
-	struct bk_buf dir = {0};
-	int fd, rc = -1;
-
-	if (bk_buf_add(&dir, slash == NULL ? "." : path, slash == NULL ? 1 :
-	    slash == path ? 1 : (size_t)(slash - path), e) == -1)
-		return -1;
-	fd = open(dir.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	/* some file systems cannot sync a directory: EINVAL */
-	if (fd == -1 || (fsync(fd) == -1 && errno != EINVAL))
-		bk_fail_errno(e, "%s: sync", dir.data);
-	else
-		rc = 0;
-	if (fd != -1)
-		close(fd);
-	bk_buf_free(&dir);
-	return rc;
-}
-
-static int
-write_file(const char *path, const struct bk_buf *text, struct bk_err *e)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	int rc;
-
-	if (fd == -1)
-		return bk_fail_errno(e, "%s", path);
-	rc = bk_io_write(fd, text->data, text->len, path, e);
-	if (rc == 0 && fsync(fd) == -1)
-		rc = bk_fail_errno(e, "%s: sync", path);
-	if (bk_io_close(fd, path, e) == -1)
-		rc = -1;
-	if (rc == -1)
-		(void)unlink(path);
-	return rc;
+	return strncmp(where, "s3://", 5) == 0;
 }
 
 int
 receipt_save(const char *path, const struct bk_buf *text, struct bk_err *e)
 {
-	struct bk_buf tmp = {0};
 	struct stat st;
-	int rc = -1, fd;
+	int rc, fd;
 
 	/* a terminal, a pipe, /dev/fd/3: nothing to rename over */
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-		if ((fd = open(path, O_WRONLY | O_CLOEXEC)) == -1)
-			return bk_fail_errno(e, "%s", path);
-		rc = bk_io_write(fd, text->data, text->len, path, e);
-		return bk_io_close(fd, path, e) == -1 ? -1 : rc;
-	}
-	if (bk_buf_printf(&tmp, e, "%s.%ld.tmp", path, (long)getpid()) == -1 ||
-	    write_file(tmp.data, text, e) == -1)
-		goto done;
-	if (rename(tmp.data, path) == -1) {
-		bk_fail_errno(e, "%s", path);
-		(void)unlink(tmp.data);
-		goto done;
-	}
-	rc = sync_dir(path, e);
- done:
-	bk_buf_free(&tmp);
-	return rc;
+	if (stat(path, &st) == -1 || S_ISREG(st.st_mode))
+		return bk_store_replace(path, 0644, text, e);
+	if ((fd = open(path, O_WRONLY | O_CLOEXEC)) == -1)
+		return bk_fail_errno(e, "%s", path);
+	rc = bk_io_write(fd, text->data, text->len, path, e);
+	return bk_io_close(fd, path, e) == -1 ? -1 : rc;
+}
+
+int
+receipt_place(const char *where, struct bk_err *e)
+{
+	struct stat st;
+
+	if (is_s3(where))
+		return 0;
+	if (stat(where, &st) == -1)
+		return bk_fail_errno(e, "%s: directory for receipts", where);
+	if (!S_ISDIR(st.st_mode))
+		return bk_fail(e, BK_FAIL, "%s: no directory for receipts",
+		    where);
+	return access(where, W_OK | X_OK) == 0 ? 0 :
+	    bk_fail_errno(e, "%s: directory for receipts", where);
 }
 
 /* bk-s3put beside us, or in PATH. */
@@ -263,10 +233,8 @@ run_put(const char *program, const char *url, const struct bk_buf *text,
 	int p[2], rc, status;
 	pid_t pid;
 
-	if (pipe(p) == -1)
-		return bk_fail_errno(e, "pipe");
-	(void)fcntl(p[0], F_SETFD, FD_CLOEXEC);
-	(void)fcntl(p[1], F_SETFD, FD_CLOEXEC);
+	if (bk_io_pipe(p, e) == -1)
+		return -1;
 	rc = posix_spawn_file_actions_init(&fa);
 	if (rc == 0 && (rc = posix_spawn_file_actions_adddup2(&fa, p[0],
 	    STDIN_FILENO)) == 0)
@@ -304,7 +272,7 @@ receipt_store(const char *where, const char *self, const struct receipt *r,
 	    n > 0 && where[n - 1] == '/' ? "" : "/") == -1 ||
 	    bk_name_expand("{db}.{utc}.receipt.json", &vars, &path, e) == -1)
 		goto done;
-	if (strncmp(where, "s3://", 5) != 0)
+	if (!is_s3(where))
 		rc = receipt_save(path.data, text, e);
 	else if (find_s3put(self, &program, e) == 0)
 		rc = run_put(program.data, path.data, text, e);

@@ -480,7 +480,7 @@ grammar() {
 	run -3 bk-age --prometheus m.prom --log nowhere <l
 	[ "$(cat m.prom)" = old ]
 	run -3 bk-age --prometheus no/m.prom <l
-	[[ ${lines[0]} == "BACKUP UNKNOWN - metrics: no/m.prom: create: No such file or directory"* ]]
+	[[ ${lines[0]} == "BACKUP UNKNOWN - metrics: no: no such directory; is its disk mounted? else make it"* ]]
 	[[ ${lines[1]} == "BACKUP OK - shop "* ]]
 	mkdir dir.prom
 	run -3 bk-age --prometheus dir.prom <l

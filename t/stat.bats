@@ -577,7 +577,7 @@ proxy() {
 
 @test "metrics and pages that cannot be written are 1" {
 	run -1 --separate-stderr bk-stat --prometheus no/m.prom
-	[ "$stderr" = "bk-stat: no/m.prom: create: No such file or directory" ]
+	[ "$stderr" = "bk-stat: no: no such directory; is its disk mounted? else make it" ]
 	mkdir dir.prom
 	run -1 --separate-stderr bk-stat --prometheus dir.prom
 	one_line_error bk-stat

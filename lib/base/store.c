@@ -294,6 +294,8 @@ bk_store_commit(struct bk_store *s, struct bk_err *e)
 
 	if (s->fd == -1 && make_temp(s, e) == -1)
 		return -1;
+	if (s->o->mode != 0 && fchmod(s->fd, s->o->mode) == -1)
+		return bk_fail_errno(e, "%s: chmod", s->path);
 	if (fsync(s->fd) == -1)
 		return bk_fail_errno(e, "%s: fsync", s->path);
 	/* close() has errors to tell, but must not let go of the lock yet */
@@ -326,4 +328,19 @@ bk_store_free(struct bk_store *s)
 		close(s->dir);	/* read only: nothing to lose */
 	free(s->dir_name);
 	free(s);
+}
+
+int
+bk_store_replace(const char *path, mode_t mode, const struct bk_buf *text,
+    struct bk_err *e)
+{
+	const struct bk_store_options o = { .overwrite = 1, .mode = mode,
+	    .given = strlen(path) };
+	struct bk_store *s = bk_store_open(path, &o, e);
+	int rc = -1;
+
+	if (s != NULL && bk_store_write(s, text->data, text->len, e) == 0)
+		rc = bk_store_commit(s, e);
+	bk_store_free(s);
+	return rc;
 }

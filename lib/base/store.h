@@ -11,8 +11,11 @@
  * has a lock on is what a killed run left: opening a store removes those in
  * its directory.  Where a file system has no locks, nothing is removed.
  */
+#include <sys/types.h>
+
 #include <stddef.h>
 
+#include "buf.h"
 #include "err.h"
 #include "space.h"
 
@@ -24,6 +27,7 @@ struct bk_store_options {
 					 * bytes of path must be there; those
 					 * behind are made, mode 0700 */
 	struct bk_space min_free;	/* looked at now and again */
+	mode_t mode;			/* whatever the umask; 0: 0600 */
 };
 
 /*
@@ -50,6 +54,10 @@ void bk_store_unlink(const struct bk_store *s);
 
 /* Free s, removing what was not committed; NULL is fine. */
 void bk_store_free(struct bk_store *s);
+
+/* Replace the file path, or make it, by text; 0, or -1 with *e set. */
+int bk_store_replace(const char *path, mode_t mode, const struct bk_buf *text,
+    struct bk_err *e);
 
 /* 1 if name (without a directory) is that of a temporary file as above. */
 int bk_store_is_temporary(const char *name);
