@@ -130,14 +130,6 @@ parse_options(struct call *c, int argc, char *argv[])
 		bk_tool_usage("%s: no file names; use < and >", argv[optind]);
 }
 
-static char *
-environment(const char *name)
-{
-	char *s = getenv(name);
-
-	return s == NULL || *s == '\0' ? NULL : s;
-}
-
 /* Options that contradict one another. */
 static void
 check_call(const struct call *c)
@@ -191,19 +183,19 @@ complete_call(struct call *c)
 		*(opens ? &from : &to) |= pass;
 	c->pass_opens = c->decrypt || (c->rewrap && c->nidentity_files == 0);
 	if (c->ask)
-		c->env_passphrase = environment("BK_PASSPHRASE");
+		c->env_passphrase = bk_tool_env("BK_PASSPHRASE");
 	if (opens && !from) {
-		c->env_identity = environment("BK_IDENTITY");
+		c->env_identity = bk_tool_env("BK_IDENTITY");
 		if (c->decrypt)
-			c->env_passphrase = environment("BK_PASSPHRASE");
+			c->env_passphrase = bk_tool_env("BK_PASSPHRASE");
 		if (c->env_identity == NULL && c->env_passphrase == NULL)
 			bk_tool_usage("no identity; give -i FILE or -p, or set "
 			    "BK_IDENTITY");
 	}
 	if (!c->decrypt && !to) {
-		c->env_recipients = environment("BK_RECIPIENTS");
+		c->env_recipients = bk_tool_env("BK_RECIPIENTS");
 		if (c->env_recipients == NULL && !c->rewrap)
-			c->env_passphrase = environment("BK_PASSPHRASE");
+			c->env_passphrase = bk_tool_env("BK_PASSPHRASE");
 		if (c->env_recipients == NULL && c->env_passphrase == NULL)
 			bk_tool_usage("no recipient; give -r age1..., -R FILE "
 			    "or -p, or set BK_RECIPIENTS");

@@ -61,14 +61,6 @@ struct call {
 	char passphrase[BK_PASSPHRASE_MAX + 1];	/* "": none */
 };
 
-static char *
-environment(const char *name)
-{
-	char *s = getenv(name);
-
-	return s == NULL || *s == '\0' ? NULL : s;
-}
-
 static void
 parse_option(struct call *c, int ch)
 {
@@ -128,8 +120,8 @@ parse(struct call *c, int argc, char *argv[])
 	if (isatty(STDIN_FILENO))
 		bk_tool_usage("a backup is not read from a terminal");
 	if (c->nidentity_files == 0 && c->pass_file == NULL) {
-		c->env_identity = environment("BK_IDENTITY");
-		c->env_passphrase = environment("BK_PASSPHRASE");
+		c->env_identity = bk_tool_env("BK_IDENTITY");
+		c->env_passphrase = bk_tool_env("BK_PASSPHRASE");
 	}
 }
 

@@ -165,14 +165,22 @@ bk_tool_duration(const char *s, const char *what)
 unsigned
 bk_tool_jobs(const char *option, unsigned cpus_max)
 {
-	const char *env = getenv("BK_JOBS");
+	const char *env = bk_tool_env("BK_JOBS");
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
 	if (option != NULL)
 		return (unsigned)bk_tool_number(option, 1, BK_JOBS_MAX, "-j");
-	if (env != NULL && *env != '\0')
+	if (env != NULL)
 		return (unsigned)bk_tool_number(env, 1, BK_JOBS_MAX, "BK_JOBS");
 	return cpus < 1 ? 1 : cpus > cpus_max ? cpus_max : (unsigned)cpus;
+}
+
+char *
+bk_tool_env(const char *name)
+{
+	char *s = getenv(name);
+
+	return s == NULL || *s == '\0' ? NULL : s;
 }
 
 struct bk_audit *
@@ -238,9 +246,7 @@ catch_signals(void (*handler)(int), int flags)
 static const char *
 audit_log(void)
 {
-	const char *log = tool->unrecorded ? NULL : getenv("BK_AUDIT_LOG");
-
-	return log != NULL && *log != '\0' ? log : NULL;
+	return tool->unrecorded ? NULL : bk_tool_env("BK_AUDIT_LOG");
 }
 
 void

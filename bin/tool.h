@@ -59,6 +59,9 @@ uint64_t bk_tool_duration(const char *s, const char *what);
 #define BK_JOBS_MAX 256
 unsigned bk_tool_jobs(const char *option, unsigned cpus_max);
 
+/* The variable name, which is not set if it is empty: NULL. */
+char *bk_tool_env(const char *name);
+
 /* A word to the user on stderr, with the tool's name before it. */
 void bk_tool_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -7,22 +7,10 @@
 #include <openssl/evp.h>
 
 #include "audit.h"
+#include "num.h"
 
 #define MEMBER ",\"previous\":"
 #define PIECE 4096
-
-static void
-to_hex(const uint8_t md[32], char hex[BK_CHAIN_HEX])
-{
-	static const char digits[] = "0123456789abcdef";
-	size_t i;
-
-	for (i = 0; i < 32; i++) {
-		*hex++ = digits[md[i] >> 4];
-		*hex++ = digits[md[i] & 15];
-	}
-	*hex = '\0';
-}
 
 static int
 fail_hash(struct bk_err *e)
@@ -38,7 +26,7 @@ hash_line(const char *line, size_t n, char hex[BK_CHAIN_HEX],
 
 	if (EVP_Digest(line, n, md, NULL, EVP_sha256(), NULL) != 1)
 		return fail_hash(e);
-	to_hex(md, hex);
+	bk_hex(md, sizeof(md), hex);
 	return 0;
 }
 
@@ -107,7 +95,7 @@ hash_range(int fd, off_t start, off_t end, const char *path,
 	}
 	if (EVP_DigestFinal_ex(ctx, md, NULL) != 1)
 		goto no_hash;
-	to_hex(md, hex);
+	bk_hex(md, sizeof(md), hex);
 	rc = 0;
 	goto done;
  no_hash:

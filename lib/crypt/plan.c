@@ -23,14 +23,13 @@
 static int
 add_digest(struct bk_buf *out, const struct bk_buf *of, struct bk_err *e)
 {
+	char hex[2 * 32 + 1];
 	uint8_t md[32];
-	int i, rc = 0;
 
 	if (EVP_Digest(of->data, of->len, md, NULL, EVP_sha256(), NULL) != 1)
 		return bk_suite_fail(e, "SHA-256");
-	for (i = 0; rc == 0 && i < 32; i++)
-		rc = bk_buf_printf(out, e, "%02x", md[i]);
-	return rc;
+	bk_hex(md, sizeof(md), hex);
+	return bk_buf_puts(out, hex, e);
 }
 
 /* The plan but for its signatures. */

@@ -9,6 +9,7 @@
 
 #include "check.h"
 #include "crc32c.h"
+#include "num.h"
 #include "tar.h"
 
 #define MANIFEST "backup_manifest"
@@ -126,19 +127,6 @@ read_files(struct check *c, struct bk_err *e)
 	return r;
 }
 
-static void
-to_hex(const uint8_t *p, size_t n, char *out)
-{
-	static const char digits[] = "0123456789abcdef";
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		out[2 * i] = digits[p[i] >> 4];
-		out[2 * i + 1] = digits[p[i] & 15];
-	}
-	out[2 * n] = '\0';
-}
-
 /* PostgreSQL writes a CRC as it lies in memory: the least byte first. */
 static void
 crc_to_hex(uint32_t crc, char *out)
@@ -146,7 +134,7 @@ crc_to_hex(uint32_t crc, char *out)
 	const uint8_t b[4] = { (uint8_t)crc, (uint8_t)(crc >> 8),
 	    (uint8_t)(crc >> 16), (uint8_t)(crc >> 24) };
 
-	to_hex(b, sizeof(b), out);
+	bk_hex(b, sizeof(b), out);
 }
 
 static const char *
@@ -186,7 +174,7 @@ checksum_differs(struct check *c, const struct file *f, const json_t *entry,
 	if (strcmp(algorithm, "CRC32C") == 0)
 		crc_to_hex(f->crc, got);
 	else if (strcmp(algorithm, "SHA256") == 0)
-		to_hex(f->sha, SHA_LEN, got);
+		bk_hex(f->sha, SHA_LEN, got);
 	else
 		return bk_fail(e, BK_FAIL, "%s: checksums are %s; CRC32C and "
 		    "SHA256 can be checked in a stream, others by "
@@ -305,7 +293,7 @@ check_manifest_sum(struct check *c, struct bk_err *e)
 	if (EVP_Digest(text, (size_t)(line - text), sum, &n, EVP_sha256(),
 	    NULL) != 1)
 		return bk_fail(e, BK_FAIL, "libcrypto: SHA-256");
-	to_hex(sum, n, got);
+	bk_hex(sum, n, got);
 	bk_digest_item(&d, text, c->manifest.len);
 	bk_digest_format(&d, c->v->manifest);
 	if (strcmp(says, got) == 0)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "num.h"
 #include "version.h"
 
 #define MAX_OWN 40		/* headers of a request */
@@ -132,7 +133,7 @@ compose(struct bk_s3_attempt *a, const struct bk_s3_signer *by,
 	bk_s3_amz_date(by->now, date);
 	if (a->rq->body_sha256 == NULL)
 		bk_s3_sha256(a->rq->body, a->rq->body_len, raw);
-	bk_s3_hex(a->rq->body_sha256 != NULL ? a->rq->body_sha256 : raw,
+	bk_hex(a->rq->body_sha256 != NULL ? a->rq->body_sha256 : raw,
 	    sizeof(raw), hash);
 	if (by->keys->session_token != NULL)
 		h[n++] = (struct bk_s3_pair){ "x-amz-security-token",

@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
+#include "num.h"
 #include "when.h"
 #include "xml.h"
 
@@ -30,7 +31,7 @@ bk_s3_deposit_open(struct bk_s3_deposit *d, struct bk_s3 *s3,
 	*d = (struct bk_s3_deposit){ .s3 = s3, .o = o };
 	if (RAND_bytes(raw, sizeof(raw)) != 1)
 		return bk_fail(e, BK_FAIL, "no random numbers");
-	bk_s3_hex(raw, sizeof(raw), d->id);
+	bk_hex(raw, sizeof(raw), d->id);
 	bk_s3_parts_format(plan, d->parts);
 	d->no_condition = o->overwrite;
 	d->lock_until = time(NULL) + (time_t)o->lock_seconds;
@@ -265,7 +266,7 @@ compute_etag(struct bk_s3_deposit *d, const struct bk_s3_sent *parts,
 		}
 	}
 	if (good && EVP_DigestFinal_ex(md, raw, NULL)) {
-		bk_s3_hex(raw, sizeof(raw), hex);
+		bk_hex(raw, sizeof(raw), hex);
 		(void)snprintf(d->md5_etag, sizeof(d->md5_etag), "%s-%zu", hex,
 		    n);
 	}

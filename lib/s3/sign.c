@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "num.h"
 #include "when.h"
 
 #define MAX_HEADERS 64
@@ -27,19 +28,6 @@ bk_s3_sha256(const void *p, size_t n, uint8_t out[BK_S3_SHA256])
 	/* fails only without memory; zeros are then refused by the server */
 	if (!EVP_Digest(p, n, out, NULL, EVP_sha256(), NULL))
 		memset(out, 0, BK_S3_SHA256);
-}
-
-void
-bk_s3_hex(const uint8_t *p, size_t n, char *out)
-{
-	static const char digits[] = "0123456789abcdef";
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		out[2 * i] = digits[p[i] >> 4];
-		out[2 * i + 1] = digits[p[i] & 15];
-	}
-	out[2 * n] = '\0';
 }
 
 static int
@@ -123,7 +111,7 @@ signature(const struct bk_s3_signing *s, const char *to_sign,
 	    hmac(key, sizeof(key), s->service, key, e) == 0 &&
 	    hmac(key, sizeof(key), "aws4_request", key, e) == 0 &&
 	    hmac(key, sizeof(key), to_sign, key, e) == 0) {
-		bk_s3_hex(key, sizeof(key), out);
+		bk_hex(key, sizeof(key), out);
 		rc = 0;
 	}
 	OPENSSL_cleanse(key, sizeof(key));
@@ -143,7 +131,7 @@ bk_s3_sign(const struct bk_s3_signing *s, struct bk_buf *out,
 	if (canonical(s, &creq, &names, e) == -1)
 		goto done;
 	bk_s3_sha256(creq.data, creq.len, raw);
-	bk_s3_hex(raw, sizeof(raw), hash);
+	bk_hex(raw, sizeof(raw), hash);
 	if (bk_buf_printf(&scope, e, "%.8s/%s/%s/aws4_request", s->date,
 	    s->region, s->service) == -1 ||
 	    bk_buf_printf(&to_sign, e, "AWS4-HMAC-SHA256\n%s\n%s\n%s",

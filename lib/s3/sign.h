@@ -47,9 +47,6 @@ void bk_s3_amz_date(time_t t, char out[BK_S3_AMZ_DATE]);
 
 void bk_s3_sha256(const void *p, size_t n, uint8_t out[BK_S3_SHA256]);
 
-/* Lower-case hex of n bytes and a NUL into out[2 * n + 1]. */
-void bk_s3_hex(const uint8_t *p, size_t n, char *out);
-
 /*
  * Append the value of the Authorization header to *out.  0, or -1 with *e
  * set (memory only).

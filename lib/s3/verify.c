@@ -6,6 +6,7 @@
 
 #include <openssl/evp.h>
 
+#include "num.h"
 #include "object.h"
 #include "parts.h"
 #include "sign.h"
@@ -156,7 +157,7 @@ bk_s3_verify_finish(struct bk_s3_verify *v, const char *name,
 	if (!EVP_DigestFinal_ex(v->in_parts ? v->whole : v->part, digest, &n))
 		return bk_fail_memory(e);
 	if (v->type == EVP_md5())
-		bk_s3_hex(digest, n, text);
+		bk_hex(digest, n, text);
 	else
 		(void)EVP_EncodeBlock((unsigned char *)text, digest, (int)n);
 	len = strlen(text);
