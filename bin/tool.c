@@ -181,7 +181,7 @@ bk_tool_audit(void)
 	return &audit;
 }
 
-static void
+_Noreturn static void
 die_of(int sig)
 {
 	struct sigaction sa = { .sa_handler = SIG_DFL };
@@ -192,6 +192,8 @@ die_of(int sig)
 	(void)sigaddset(&set, sig);
 	(void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 	(void)raise(sig);
+	/* a container's first process survives that: what a shell makes of it */
+	_exit(128 + sig);
 }
 
 static void

@@ -232,6 +232,34 @@ $(sed -n 2p audit.log | tr -d '\n' | sha256sum | cut -d' ' -f1)" ]
 	[ "$(jq -r .error audit.log)" = "killed by SIGTERM" ]
 }
 
+# first_process PID: print who is process 1 of what that unshare began.
+first_process() {
+	local child
+	child=$(cat "/proc/$1/task/$1/children" 2>/dev/null)
+	[ -n "$child" ] && has_recorder ${child% } && echo ${child% }
+}
+
+@test "a container's first process, which no signal kills, ends as well" {
+	local signal n=0 first pid status
+	unshare -pf true || skip "no containers may be made here"
+	for signal in TERM INT HUP; do
+		mkfifo pipe.$signal
+		exec 7<>pipe.$signal
+		env --default-signal=INT,HUP,TERM unshare -pf --kill-child bk-save saved \
+		    <pipe.$signal 7>&- 3>&- &
+		pid=$!
+		await 10 first_process $pid >first
+		first=$(cat first)
+		kill -$signal "$first"
+		await 10 ended "$first"
+		status=0
+		wait $pid || status=$?
+		[ $status = $((128 + $(kill -l $signal))) ]
+		lines $((++n))
+		[ "$(tail -n 1 audit.log | jq -r .error)" = "killed by SIG$signal" ]
+	done
+}
+
 @test "nohup's choice stands: what is to ignore a signal goes on" {
 	mkfifo pipe
 	exec 7<>pipe
