@@ -177,13 +177,21 @@ $(sed -n 2p audit.log | tr -d '\n' | sha256sum | cut -d' ' -f1)" ]
 	[ "$(jq -r '[.source, .error] | join(" ")' audit.log)" = "sh killed by SIGTERM" ]
 }
 
-@test "a dump that never got a connection names its database, no password" {
+@test "a run that never got a connection names its database, no password" {
+	local tool
 	export PGHOST=/nonexistent
-	run -1 bk-dump shop
-	run -1 bk-dump 'dbname=shop password=geheim'
-	run -1 bk-dump postgresql://me:geheim@localhost:1/shop
-	[ "$(jq -sc 'map(.source)' audit.log)" = '["shop","",""]' ]
-	run ! grep geheim audit.log
+	for tool in bk-dump bk-stat; do
+		rm -f audit.log
+		run -1 $tool shop
+		run -1 $tool 'dbname=shop password=geheim'
+		run -1 $tool postgresql://me:geheim@localhost:1/shop
+		PGDATABASE=shop run -1 $tool
+		run -1 $tool 'password=geheim'
+		run -1 $tool 'dbname=postgresql://me:geheim@localhost:1/shop'
+		[ "$(jq -sc 'map(.source)' audit.log)" = \
+		    '["shop","shop","shop","shop",null,null]' ]
+		run ! grep geheim audit.log
+	done
 }
 
 @test "Ctrl-C at a pipeline: a line for each of its tools" {
