@@ -1,11 +1,18 @@
 /* Names to delete, from standard input or an approved plan; see approved.h */
 #include "approved.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "listing.h"
+
+static struct {		/* what approved_read() handed on */
+	char first[8192];
+	uint64_t n;
+} given;
 
 void
 approved_option(struct bk_plan_call *c, int ch, const char *arg)
@@ -51,6 +58,9 @@ approved_read(const struct bk_plan_call *c, approved_take *take, void *ctx,
 		return -1;
 	while ((rc = bk_record_read(f, &line, &cap, &r, e)) == 1) {
 		/* what is left of a listing that was cut within a name */
+		if (given.n++ == 0)
+			(void)snprintf(given.first, sizeof(given.first), "%s",
+			    r.name);
 		rc = feof(f) ? bk_fail(e, BK_DATA, "%s: '%s', the last line, "
 		    "has no newline: was the listing cut? nothing was deleted",
 		    approved_name(c), r.name) : take(ctx, r.name, e);
@@ -61,4 +71,15 @@ approved_read(const struct bk_plan_call *c, approved_take *take, void *ctx,
 	if (f != stdin)
 		fclose(f);		/* read only: nothing to lose */
 	return rc;
+}
+
+void
+approved_record(void)
+{
+	size_t len = strlen(given.first);
+
+	if (given.n > 1)
+		(void)snprintf(given.first + len, sizeof(given.first) - len,
+		    " and %" PRIu64 " more", given.n - 1);
+	bk_tool_audit()->destination = given.first;
 }

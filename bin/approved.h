@@ -32,4 +32,10 @@ typedef int approved_take(void *ctx, const char *name, struct bk_err *e);
 int approved_read(const struct bk_plan_call *c, approved_take *take, void *ctx,
     struct bk_err *e);
 
+/*
+ * They are about to be deleted: tell the audit log the first one's name, and
+ * how many more.
+ */
+void approved_record(void);
+
 #endif

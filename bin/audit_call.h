@@ -33,9 +33,6 @@ int audit_match(const struct audit_call *c, const struct bk_run *r);
  */
 const char *audit_target(const struct bk_run *r);
 
-/* Nothing in a log is to play with a terminal: no control bytes. */
-void audit_clean(char *s, size_t n);
-
 /* How long, for people: "0.4s", "3h12m". */
 void audit_took(double seconds, char out[BK_NUM_TEXT]);
 

@@ -107,14 +107,6 @@ audit_each(const struct audit_call *c, each_run *each, void *arg,
 }
 
 void
-audit_clean(char *s, size_t n)
-{
-	for (; n > 0; n--, s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			*s = *s == '\n' || *s == '\t' ? ' ' : '?';
-}
-
-void
 audit_took(double seconds, char out[BK_NUM_TEXT])
 {
 	if (seconds < 10)
@@ -160,7 +152,7 @@ print(void *arg, const struct bk_run *r, struct bk_err *e)
 	if (c->json)
 		return put(r->line, r->len, e);
 	if ((rc = add_row(&row, r, e)) == 0) {
-		audit_clean(row.data, row.len);
+		bk_tool_clean(row.data, row.len);
 		rc = put(row.data, row.len, e);
 	}
 	bk_buf_free(&row);
@@ -182,7 +174,9 @@ wait_for_more(struct bk_err *e)
 
 	if (flush(e) == -1)
 		return -1;
-	if (poll(&out, 1, POLL_MS) != 1 || (out.revents & POLLERR) == 0)
+	/* a pipe is broken; a socket or a terminal hung up */
+	if (poll(&out, 1, POLL_MS) != 1 ||
+	    (out.revents & (POLLERR | POLLHUP)) == 0)
 		return 0;
 	errno = EPIPE;
 	return bk_fail_errno(e, "standard output");

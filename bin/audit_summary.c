@@ -10,6 +10,7 @@
 #include "audit_call.h"
 #include "io.h"
 #include "textfile.h"
+#include "tool.h"
 #include "when.h"
 
 /* How many successful runs, the last ones, the durations are those of. */
@@ -214,7 +215,7 @@ add_table(struct bk_buf *b, struct jobs *jobs, struct bk_err *e)
 		start = b->len;
 		if (add_row(b, &jobs->v[i], e) == -1)
 			return -1;
-		audit_clean(b->data + start, b->len - start - 1);
+		bk_tool_clean(b->data + start, b->len - start - 1);
 	}
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../lib/pg/dump.h"
+#include "../lib/pg/server.h"
 #include "buf.h"
 #include "tool.h"
 
@@ -259,18 +260,6 @@ pass_warnings(char *s)
 	}
 }
 
-/*
- * The database's name before the server tells it, for the record of a dump
- * that never gets so far: what is plainly a name, and no connection string,
- * which may hold a password.
- */
-static void
-guess_name(char *name, size_t cap)
-{
-	if (dump.target.db != NULL && strpbrk(dump.target.db, "=:/") == NULL)
-		(void)snprintf(name, cap, "%s", dump.target.db);
-}
-
 int
 main(int argc, char *argv[])
 {
@@ -289,7 +278,8 @@ main(int argc, char *argv[])
 	if (isatty(STDOUT_FILENO))
 		bk_tool_usage("standard output is a terminal; "
 		    "redirect it to a file or a pipe");
-	guess_name(done.database, sizeof(done.database));
+	bk_server_guess(dump.target.db != NULL ? dump.target.db :
+	    getenv("PGDATABASE"), done.database, sizeof(done.database));
 	bk_tool_run("dump", done.database, NULL);
 
 	bk_tool_on_signal(stop_child);

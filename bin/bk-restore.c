@@ -448,6 +448,14 @@ set_defaults(int argc, char *argv[])
 	site.server.app = "bk-restore";
 }
 
+/* What the audit log calls it. */
+static const char *
+type(void)
+{
+	return mode == ROLLBACK ? "rollback" : mode == DROP_OLD ? "delete" :
+	    mode == LIST_OLD ? "list" : "restore";
+}
+
 static int
 run(struct bk_err *e)
 {
@@ -470,7 +478,7 @@ main(int argc, char *argv[])
 	    -1)
 		take_option(ch);
 	set_defaults(argc, argv);
-	bk_tool_run("restore", NULL, site.target.data);
+	bk_tool_run(type(), NULL, site.target.data);
 
 	bk_tool_on_signal_slow(clean_up);
 	bk_tool_progress(&progress, mode == ROLLBACK || mode == DROP_OLD ||

@@ -177,6 +177,7 @@ delete_all(struct job *job, struct bk_err *e)
 	size_t i;
 	int rc = 0;
 
+	approved_record();
 	for (i = 0; rc == 0 && i < job->n; i++)
 		rc = delete_one(job, job->names[i], e);
 	leave_dir(job);
@@ -232,7 +233,8 @@ main(int argc, char *argv[])
 	if (optind != argc)
 		bk_tool_usage("names come on standard input: echo %s | bk-rm",
 		    argv[optind]);
-	bk_tool_run("delete", approved_name(&job.plan), NULL);
+	bk_tool_run(dry_run ? "list" : "delete",
+	    approved_name(&job.plan), NULL);
 
 	rc = approved_read(&job.plan, take, &job, &e);
 	if (rc == 0)

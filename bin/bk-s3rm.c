@@ -206,6 +206,7 @@ delete_all(struct job *job, struct bk_err *e)
 	size_t i = 0;
 	int rc = 0;
 
+	approved_record();
 	if (bk_s3_global_init(e) == -1 ||
 	    (job->cred = bk_s3_cred_new(getenv, e)) == NULL)
 		return -1;
@@ -278,7 +279,8 @@ main(int argc, char *argv[])
 	if (optind != argc)
 		bk_tool_usage("names come on standard input: echo %s | "
 		    "bk-s3rm", argv[optind]);
-	bk_tool_run("delete", approved_name(&job.plan), NULL);
+	bk_tool_run(dry_run ? "list" : "delete",
+	    approved_name(&job.plan), NULL);
 
 	rc = approved_read(&job.plan, take, &job, &e);
 	if (rc == 0 && job.n > 0)

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../lib/pg/server.h"
 #include "../lib/pg/stat.h"
 #include "io.h"
 #include "num.h"
@@ -223,6 +224,7 @@ int
 main(int argc, char *argv[])
 {
 	struct call c = { .stat.tables = 10, .timeout = 30 };
+	char name[256];
 	struct bk_err e = {0};
 	json_t *doc = NULL;
 	int rc = -1;
@@ -230,7 +232,9 @@ main(int argc, char *argv[])
 	bk_tool_start(&tool);
 	parse_options(&c, argc, argv);
 	set_defaults(&c);
-	bk_tool_run("monitor", NULL, NULL);
+	bk_server_guess(c.target.db != NULL ? c.target.db :
+	    getenv("PGDATABASE"), name, sizeof(name));
+	bk_tool_run("monitor", name, NULL);
 
 	if (limit_start(&c.timeout, &e) == 0 && (doc = look(&c, &e)) != NULL) {
 		bk_tool_audit()->source = stat_string(json_object_get(doc,

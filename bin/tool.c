@@ -70,16 +70,31 @@ bk_tool_start(const struct bk_tool *t)
 	occupy_closed();
 }
 
+void
+bk_tool_clean(char *s, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (s[i] == '\n' || s[i] == '\t')
+			s[i] = ' ';
+		else if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f)
+			s[i] = '?';
+		/* U+0080 to U+009F, as "\e[" in one */
+		else if (i + 1 < n && s[i] == '\xc2' &&
+		    (unsigned char)s[i + 1] - 0x80U < 0x20)
+			s[i] = s[i + 1] = '?';
+}
+
 /*
  * Print "tool: message" in one write.  Messages may carry a server's words or
- * a file's name: a newline becomes a blank, other control bytes '?', so that
- * it stays one line and cannot play with the terminal.
+ * a file's name.
  */
 __attribute__((format(printf, 1, 0))) static void
 say(const char *fmt, va_list ap)
 {
 	char text[2048];
-	size_t n, i;
+	size_t n;
 	int len;
 
 	n = (size_t)snprintf(text, sizeof(text), "%s: ", tool->name);
@@ -91,9 +106,7 @@ say(const char *fmt, va_list ap)
 		len = (int)sizeof(text) - 2;
 	while (len > 0 && text[len - 1] == '\n')
 		len--;
-	for (i = 0; i < (size_t)len; i++)
-		if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-			text[i] = text[i] == '\n' || text[i] == '\t' ? ' ' : '?';
+	bk_tool_clean(text, (size_t)len);
 	text[len++] = '\n';
 	/* nowhere to report that stderr is gone */
 	if (write(STDERR_FILENO, text, (size_t)len) == -1)
@@ -189,7 +202,7 @@ bk_tool_audit(void)
 	return &audit;
 }
 
-static void
+_Noreturn static void
 die_of(int sig)
 {
 	struct sigaction sa = { .sa_handler = SIG_DFL };
@@ -200,6 +213,8 @@ die_of(int sig)
 	(void)sigaddset(&set, sig);
 	(void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 	(void)raise(sig);
+	/* a container's first process survives that: what a shell makes of it */
+	_exit(128 + sig);
 }
 
 static void

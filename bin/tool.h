@@ -6,6 +6,7 @@
  * line, the progress line, signals.  Everything here may print and exit; lib
  * may not.
  */
+#include <stddef.h>
 #include <stdint.h>
 
 #include "audit.h"
@@ -61,6 +62,12 @@ unsigned bk_tool_jobs(const char *option, unsigned cpus_max);
 
 /* The variable name, which is not set if it is empty: NULL. */
 char *bk_tool_env(const char *name);
+
+/*
+ * Words from elsewhere, n bytes, stay one line and cannot play with the
+ * terminal: a newline or tab becomes a blank, other control characters '?'.
+ */
+void bk_tool_clean(char *s, size_t n);
 
 /* A word to the user on stderr, with the tool's name before it. */
 void bk_tool_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -177,13 +177,21 @@ $(sed -n 2p audit.log | tr -d '\n' | sha256sum | cut -d' ' -f1)" ]
 	[ "$(jq -r '[.source, .error] | join(" ")' audit.log)" = "sh killed by SIGTERM" ]
 }
 
-@test "a dump that never got a connection names its database, no password" {
+@test "a run that never got a connection names its database, no password" {
+	local tool
 	export PGHOST=/nonexistent
-	run -1 bk-dump shop
-	run -1 bk-dump 'dbname=shop password=geheim'
-	run -1 bk-dump postgresql://me:geheim@localhost:1/shop
-	[ "$(jq -sc 'map(.source)' audit.log)" = '["shop","",""]' ]
-	run ! grep geheim audit.log
+	for tool in bk-dump bk-stat; do
+		rm -f audit.log
+		run -1 $tool shop
+		run -1 $tool 'dbname=shop password=geheim'
+		run -1 $tool postgresql://me:geheim@localhost:1/shop
+		PGDATABASE=shop run -1 $tool
+		run -1 $tool 'password=geheim'
+		run -1 $tool 'dbname=postgresql://me:geheim@localhost:1/shop'
+		[ "$(jq -sc 'map(.source)' audit.log)" = \
+		    '["shop","shop","shop","shop",null,null]' ]
+		run ! grep geheim audit.log
+	done
 }
 
 @test "Ctrl-C at a pipeline: a line for each of its tools" {
@@ -230,6 +238,34 @@ $(sed -n 2p audit.log | tr -d '\n' | sha256sum | cut -d' ' -f1)" ]
 	kill -TERM "$pid"
 	wait "$pid" || :
 	[ "$(jq -r .error audit.log)" = "killed by SIGTERM" ]
+}
+
+# first_process PID: print who is process 1 of what that unshare began.
+first_process() {
+	local child
+	child=$(cat "/proc/$1/task/$1/children" 2>/dev/null)
+	[ -n "$child" ] && has_recorder ${child% } && echo ${child% }
+}
+
+@test "a container's first process, which no signal kills, ends as well" {
+	local signal n=0 first pid status
+	unshare -pf true || skip "no containers may be made here"
+	for signal in TERM INT HUP; do
+		mkfifo pipe.$signal
+		exec 7<>pipe.$signal
+		env --default-signal=INT,HUP,TERM unshare -pf --kill-child bk-save saved \
+		    <pipe.$signal 7>&- 3>&- &
+		pid=$!
+		await 10 first_process $pid >first
+		first=$(cat first)
+		kill -$signal "$first"
+		await 10 ended "$first"
+		status=0
+		wait $pid || status=$?
+		[ $status = $((128 + $(kill -l $signal))) ]
+		lines $((++n))
+		[ "$(tail -n 1 audit.log | jq -r .error)" = "killed by SIG$signal" ]
+	done
 }
 
 @test "nohup's choice stands: what is to ignore a signal goes on" {

@@ -89,12 +89,12 @@ a_log() {
 }
 
 @test "nothing in a log plays with the terminal" {
-	run_of 1 $'x\e[31m' failure $'a\nb\x7f' '' 1 1 $'no\r\e]0;owned\a'
+	run_of 1 $'x\e[31m' failure $'a\nb\x7f\xc2\x9b7m' '' 1 1 $'no\r\e]0;owned\a'
 	run -0 bk-audit "$LOG"
-	[[ $output != *[$'\e\r\a\x7f']* ]]
+	[[ $output != *[$'\e\r\a\x7f\xc2\x9b']* ]]
 	[ "${#lines[@]}" = 2 ]
 	run -0 bk-audit --summary "$LOG"
-	[[ $output != *[$'\e\r\a\x7f']* ]]
+	[[ $output != *[$'\e\r\a\x7f\xc2\x9b']* ]]
 	[ "${#lines[@]}" = 2 ]
 }
 
@@ -380,6 +380,25 @@ is_at_start() {
 	    echo "${PIPESTATUS[0]}"'
 	[ "${lines[2]}" = 1 ]
 	[ -z "$stderr" ]
+}
+
+@test "follow ends when a socket hangs up, as systemd's journal may" {
+	run_of 0 bk-1 success shop ''
+	# which says what it read, and closes its end
+	run -1 timeout 20 perl -MSocket -e '
+	    socketpair(my $ours, my $theirs, AF_UNIX, SOCK_STREAM, 0) or die;
+	    my $pid = fork();
+	    if (!$pid) {
+		open(STDOUT, ">&", $theirs) or die;
+		close $ours;
+		exec "bk-audit", "--follow", "--since", "1h", $ARGV[0];
+	    }
+	    close $theirs;
+	    print scalar <$ours>, scalar <$ours>;
+	    close $ours;
+	    waitpid($pid, 0);
+	    exit($? >> 8)' "$LOG"
+	[ "${#lines[@]}" = 2 ]
 }
 
 # --- the page

@@ -181,6 +181,32 @@ end_slow() {
 	bk-audit --verify
 }
 
+@test "who deletes names what; a dry run has deleted nothing" {
+	local tool place=$OUT
+	for tool in bk-rm bk-s3rm; do
+		printf '%s\n' "$place"/x-{1,2,3} >"$OUT/names"
+		$tool --dry-run <"$OUT/names"
+		[ "$(last type) $(last destination)" = "list null" ]
+		$tool <"$OUT/names"
+		[ "$(last type) $(last destination)" = "delete $place/x-1 and 2 more" ]
+		echo "$place/x-1" | $tool
+		[ "$(last destination)" = "$place/x-1" ]
+		$tool </dev/null
+		[ "$(last destination)" = null ]
+		place=s3://backups
+	done
+	echo s3://nothing/x | run -1 bk-s3rm
+	[ "$(last status) $(last destination)" = "failure s3://nothing/x" ]
+}
+
+@test "what bk-restore does with databases put aside is no restore" {
+	local call
+	for call in list-old=list drop-old=delete rollback=rollback; do
+		run -4 bk-restore "--${call%=*}" shop
+		[ "$(last type) $(last destination)" = "${call#*=} shop" ]
+	done
+}
+
 @test "what SIGTERM ends is one line, there when the tool has ended" {
 	local tool n=0 status
 	exec 7<>pipe 8<>full

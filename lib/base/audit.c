@@ -14,14 +14,14 @@
 #include "version.h"
 #include "when.h"
 
-/* ,"key":"value", or null where there is no value. */
+/* ,"key":"value"; null where that is not known. */
 static int
 add_text(struct bk_buf *b, const char *key, const char *value,
     struct bk_err *e)
 {
 	if (bk_buf_printf(b, e, ",\"%s\":", key) == -1)
 		return -1;
-	return value == NULL ? bk_buf_puts(b, "null", e) :
+	return value == NULL || *value == '\0' ? bk_buf_puts(b, "null", e) :
 	    bk_buf_json(b, value, e);
 }
 

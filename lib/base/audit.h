@@ -22,7 +22,8 @@
 
 struct bk_audit {
 	const char *operation;	/* "bk-gz" */
-	const char *type;	/* "dump", "compress", "upload" ...; or NULL */
+	/* the next three: NULL or "" where it is not known, null in the log */
+	const char *type;	/* "dump", "compress", "upload" ... */
 	const char *source;	/* never a secret: no URI with a password */
 	const char *destination;
 	uint64_t size_bytes;	/* what the run wrote, or read if it stores */

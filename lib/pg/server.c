@@ -1,5 +1,6 @@
 #include "server.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,19 @@ bk_server_database(const char *arg, struct bk_buf *name, struct bk_err *e)
 		return bk_fail(e, BK_USAGE, "the database: its URI or "
 		    "key=value pairs name none");
 	return rc;
+}
+
+void
+bk_server_guess(const char *arg, char *name, size_t cap)
+{
+	struct bk_err ignored = {0};
+	struct bk_buf found = {0};
+
+	*name = '\0';
+	if (arg != NULL && bk_server_database(arg, &found, &ignored) == 0 &&
+	    strpbrk(found.data, "=:/") == NULL)
+		(void)snprintf(name, cap, "%s", found.data);
+	bk_buf_free(&found);
 }
 
 /*

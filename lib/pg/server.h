@@ -11,6 +11,12 @@ int bk_server_database(const char *arg, struct bk_buf *name,
     struct bk_err *e);
 
 /*
+ * The same before any connection, for the record of a run that gets none:
+ * "" if arg, which may be NULL, names none, or what might hold a password.
+ */
+void bk_server_guess(const char *arg, char *name, size_t cap);
+
+/*
  * Connect to a database of t's server that is not t->db's: "postgres", else
  * "template1".  No time limit of a role or database holds for it; it
  * speaks UTF-8.  NULL with

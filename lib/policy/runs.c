@@ -6,6 +6,8 @@
 
 #include "when.h"
 
+#define DURATION_MAX 1e9	/* nothing has run for 30 years */
+
 static const char *
 text_of(const json_t *record, const char *key)
 {
@@ -28,7 +30,7 @@ fill(struct bk_run *r, const json_t *record)
 {
 	r->duration_seconds = json_number_value(json_object_get(record,
 	    "duration_seconds"));
-	if (r->duration_seconds < 0)
+	if (r->duration_seconds < 0 || r->duration_seconds > DURATION_MAX)
 		r->duration_seconds = 0;
 	r->size_bytes = number_of(record, "size_bytes");
 	r->pid = (long)number_of(record, "pid");

@@ -15,6 +15,9 @@ static char path[] = "/tmp/bk-runs.XXXXXX";
 	"\"user\":\"u\",\"host\":\"h\",\"pid\":17,\"version\":\"0.1\"}"
 #define LEAST "{\"operation\":\"o\",\"status\":\"failure\"," \
 	"\"timestamp\":\"1970-01-01T00:00:01Z\"}"
+#define ENDLESS "{\"operation\":\"o\",\"status\":\"failure\"," \
+	"\"timestamp\":\"1970-01-01T00:00:01Z\"," \
+	"\"duration_seconds\":1e300}"
 
 static void
 test_record(void)
@@ -44,6 +47,9 @@ test_record(void)
 	ok(r.failed && r.ended == 1 && r.size_bytes == 0 && r.pid == 0 &&
 	    r.duration_seconds == 0 && *r.source == '\0' && *r.type == '\0',
 	    "what is missing is nothing");
+	bk_run_free(&r);
+	is_int(bk_run_parse(&r, ENDLESS, strlen(ENDLESS), &e), 0, "a script's");
+	ok(r.duration_seconds == 0, "a duration that none has is unknown");
 	bk_run_free(&r);
 }
 
