@@ -328,13 +328,17 @@ POST /ok/$SECRET/fail BACKUP UNKNOWN - shop no listing" ]
 	bk-notify --ping q --status success
 }
 
-@test "a message whose status nobody knows is 3 where one is needed" {
+@test "a message whose status nobody knows is 3 where one is needed, and told as UNKNOWN" {
 	failed 3 bk-notify --ping ping <<<hi
+	log hook | jq -se --arg path "/ok/$SECRET/fail" '.[0].path == $path and .[0].body == "hi"'
 	failed 3 bk-notify --slack slack --only-change state <<<hi
+	[ "$(text)" = "$HOST: hi" ]
+	[ "$(cut -d ' ' -f 3 state)" = UNKNOWN ]
+	failed 3 bk-notify --slack slack --only-change state <<<ho
+	told 2
 	failed 3 bk-notify --ping ping <<<'BACKUP CRITICALLY - x'
 	failed 3 bk-notify --ping ping <<<'all OK - x'
 	failed 3 bk-notify --ping ping <<<'it is OK'
 	[[ $stderr == *"say --status success or failure" ]]
-	told 0
-	[ ! -e state ]
+	told 5
 }
