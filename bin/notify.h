@@ -28,8 +28,8 @@ struct notify_message {
 
 /*
  * Fill m from standard input; m->host, now and titled are there, and state
- * where it is known.  It is never without a text or a subject: a command that
- * wrote nothing is UNKNOWN.
+ * where it is known.  A command that wrote nothing is UNKNOWN; so there is
+ * always a text, or a subject and a state that were given.
  */
 int notify_text_read(struct notify_message *m, struct bk_err *e);
 

@@ -93,7 +93,7 @@ first_line(const char *text)
 int
 notify_text_finish(struct notify_message *m, struct bk_err *e)
 {
-	if (m->text.len == 0 && m->titled == NULL) {
+	if (m->text.len == 0 && (m->titled == NULL || !m->known)) {
 		if (!m->known)
 			m->state = BK_STATE_UNKNOWN;
 		if (bk_buf_puts(&m->text, m->known ? bk_state_name(m->state) :

@@ -134,7 +134,7 @@ setup_file() {
 	[ "$(text)" = "$HOST: a &lt;b&gt; &amp; \"c\" \\ é"$'\n\n'"  d" ]
 	bk-notify --slack slack --subject '<!channel> shop' <<<hi
 	[ "$(text)" = '&lt;!channel&gt; shop'$'\nhi' ]
-	bk-notify --slack slack --subject 'only this' </dev/null
+	bk-notify --slack slack --subject 'only this' --status success </dev/null
 	[ "$(text)" = 'only this' ]
 	log hook | jq -se --arg path "/ok/$SECRET" 'all(.method == "POST" and
 	    .path == $path and .headers["Content-Type"] == "application/json")'
@@ -158,6 +158,9 @@ setup_file() {
 @test "no message at all is told, as UNKNOWN" {
 	bk-notify --slack slack </dev/null
 	[[ $(text) == "$HOST: no message: the command"*"wrote nothing" ]]
+	bk-notify --slack slack --subject shop --only-change state </dev/null
+	[[ $(text) == $'shop\nno message: the command'*"wrote nothing" ]]
+	[ "$(cut -d ' ' -f 3 state)" = UNKNOWN ]
 	printf ' \n\n' | bk-notify --slack slack --ping ping
 	[ "$(log hook | tail -n 1 | jq -r .path)" = "/ok/$SECRET/fail" ]
 	bk-notify --slack slack --status success </dev/null
