@@ -48,6 +48,9 @@ int notify_text_failed(struct notify_message *m, const struct bk_err *why,
 int notify_text_clean(struct bk_buf *out, const char *s, size_t n,
     struct bk_err *e);
 
+/* The most bytes of text, n or a few less, that end between characters. */
+size_t notify_text_cut(const char *text, size_t n);
+
 /* 1 if the n characters at s are a state's name (freshness.h), else 0. */
 int notify_state_parse(const char *s, size_t n, enum bk_state *state);
 
@@ -130,10 +133,11 @@ struct notify_transfer {
 	const char *secret;	/* no part of it gets into a message */
 	int mail;		/* by SMTP; else HTTP */
 	int ping;		/* HTTP, and 200 may be a refusal */
+	long status;		/* set: of the last answer; 0 there was none */
 };
 
 /* Send t, for way->retry_for at most. */
-int notify_send(const struct notify_transfer *t, const struct notify_way *way,
+int notify_send(struct notify_transfer *t, const struct notify_way *way,
     struct bk_err *e);
 
 #endif

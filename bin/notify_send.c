@@ -19,7 +19,7 @@
 enum verdict { GOOD, BAD, AGAIN };
 
 struct try {
-	const struct notify_transfer *t;
+	struct notify_transfer *t;
 	struct bk_buf words;	/* the server's */
 	struct bk_err err;	/* memory, in a callback */
 	char text[CURL_ERROR_SIZE];	/* libcurl's */
@@ -184,24 +184,26 @@ static enum verdict
 fly(struct try *try, double left, struct bk_buf *why, struct bk_err *e)
 {
 	long ms = left < TRY_TIMEOUT ? (long)(left * 1000) + 1 :
-	    TRY_TIMEOUT * 1000L, status = 0;
+	    TRY_TIMEOUT * 1000L;
+	long *status = &try->t->status;
 	CURLcode result;
 
 	try->words.len = 0;
 	try->text[0] = '\0';
+	*status = 0;
 	if (curl_easy_setopt(try->t->curl, CURLOPT_TIMEOUT_MS, ms) != CURLE_OK)
 		return BAD;
 	result = curl_easy_perform(try->t->curl);
-	(void)curl_easy_getinfo(try->t->curl, CURLINFO_RESPONSE_CODE, &status);
+	(void)curl_easy_getinfo(try->t->curl, CURLINFO_RESPONSE_CODE, status);
 	if (try->err.code != BK_OK)
 		*e = try->err;
-	if (e->code != BK_OK || tell(try, result, status, why, e) == -1)
+	if (e->code != BK_OK || tell(try, result, *status, why, e) == -1)
 		return BAD;
-	return judge(try, result, status);
+	return judge(try, result, *status);
 }
 
 int
-notify_send(const struct notify_transfer *t, const struct notify_way *way,
+notify_send(struct notify_transfer *t, const struct notify_way *way,
     struct bk_err *e)
 {
 	double end = bk_when_monotonic() + way->retry_for, now, pause;

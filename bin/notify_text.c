@@ -78,16 +78,21 @@ drop_numbers(struct bk_buf *text)
 	text->len -= line - bar;
 }
 
-/* The length of the text's first line, cut between two characters. */
+size_t
+notify_text_cut(const char *text, size_t n)
+{
+	while (((unsigned char)text[n] & 0xc0) == 0x80)
+		n--;
+	return n;
+}
+
+/* The length of the text's first line, as far as a subject has it. */
 static size_t
 first_line(const char *text)
 {
 	size_t n = strcspn(text, "\n");
 
-	if (n > SUBJECT_MAX)
-		for (n = SUBJECT_MAX; ((unsigned char)text[n] & 0xc0) == 0x80;)
-			n--;
-	return n;
+	return n > SUBJECT_MAX ? notify_text_cut(text, SUBJECT_MAX) : n;
 }
 
 int

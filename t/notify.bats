@@ -260,6 +260,26 @@ setup_file() {
 	[[ $stderr == *": Could not resolve host: no-such-host.invalid; gave up after 1s" ]]
 }
 
+@test "who refuses a long message, as Discord and Teams do, is told its beginning" {
+	head -c 100000 < <(yes 'é & 0123456789') >long
+	{ say CRITICAL gone; cat long; } >all
+	url r "/400-200/$SECRET"
+	bk-notify --slack r --status failure <all
+	[ "$(text | wc -m)" -lt 2000 ]
+	[[ $(text) == "$HOST: BACKUP CRITICAL - shop gone"$'\n'*... ]]
+	url r "/413-200/$SECRET"
+	bk-notify --webhook r --status failure --only-change state <all
+	log hook | tail -n 1 | jq -re '.body | fromjson | .message' >got
+	[ "$(wc -c <got)" -lt 1600 ]
+	told 4
+	url r "/413/$SECRET"
+	failed 1 bk-notify --slack r <long
+	told 6
+	url r "/403/$SECRET"
+	failed 1 bk-notify --slack r <long
+	told 7
+}
+
 @test "a refusal is not asked again, and a redirect not followed" {
 	local code
 	for code in 301 302 307 308 400 401 403 404 410 413; do
