@@ -164,7 +164,7 @@ notify_ping(const char *file, const char *name,
 	struct bk_buf body = m->text;	/* borrowed */
 
 	if (body.len > PING_MAX)
-		body.len = PING_MAX;
+		body.len = notify_text_cut(body.data, PING_MAX);
 	return request(&t, file, word, &body, "Content-Type: text/plain; "
 	    "charset=utf-8", way, e);
 }

@@ -87,24 +87,37 @@ strike(char *text, const char *part, size_t n)
 			memset(text, '*', n);
 }
 
+/* Strike what a part of a URL is made of. */
+static void
+strike_words(char *text, const char *p, const char *end)
+{
+	size_t n;
+
+	for (; p < end; p += n + 1) {
+		n = strcspn(p, "/?&=:#@\n");
+		if (n >= TELLING)
+			strike(text, p, n);
+	}
+}
+
 /* A server may quote what it was sent; a host's name is no secret. */
 static void
 strike_secret(const struct notify_transfer *t, char *text)
 {
-	static const char between[] = "/?&=:#@\n";
-	const char *p = strstr(t->secret, "://");
-	size_t n;
+	const char *all = t->secret, *host = strstr(all, "://"), *path, *p;
 
-	if (*t->secret != '\0')
-		strike(text, t->secret, strlen(t->secret));
-	if (p == NULL)
+	if (*all != '\0')
+		strike(text, all, strlen(all));
+	if (host == NULL)
 		return;
-	for (p += 3 + strcspn(p + 3, "/?"); *p != '\0'; p += n) {
-		p += strspn(p, between);
-		n = strcspn(p, between);
-		if (n >= TELLING)
-			strike(text, p, n);
-	}
+	host += 3;
+	path = host + strcspn(host, "/?#");
+	for (p = host; p < path; p++)
+		if (*p == '@') {	/* before it a user and a password */
+			strike_words(text, host, p);
+			host = p + 1;
+		}
+	strike_words(text, path, all + strlen(all));
 }
 
 /* What happened, in the server's words if it has some. */

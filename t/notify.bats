@@ -121,10 +121,13 @@ setup_file() {
 	failed 1 bk-notify --ping closed --status success --retry-for 1s
 	[[ $stderr == "bk-notify: ping closed: "*"gave up after 1s" ]]
 	bk-notify --slack slack <<<hi
+	echo "http://dba:B0psecret@127.0.0.1:$HOOK_PORT/403/x" >login
+	failed 1 bk-notify --slack login <<<hi
+	[[ $stderr == "bk-notify: slack login: HTTP 403: word 403 /403/x dba:*********" ]]
 	run -1 grep psecret audit.log
 	[ "$(jq -r .destination audit.log | tr '\n' ' ')" = \
-	    "slack gone webhook moved ping closed slack slack " ]
-	[ "$(jq -r .status audit.log | uniq | tr '\n' ' ')" = "failure success " ]
+	    "slack gone webhook moved ping closed slack slack slack login " ]
+	[ "$(jq -r .status audit.log | uniq | tr '\n' ' ')" = "failure success failure " ]
 }
 
 # --- messages
@@ -177,6 +180,8 @@ setup_file() {
 	bk-notify --ping ping --status failure --slack slack <long
 	[ "$(log hook | tail -n 1 | jq -r .path)" = "/ok/$SECRET" ]
 	[ "$(log hook | sed -n 2p | jq -r '.body | utf8bytelength')" = 100000 ]
+	bk-notify --slack slack --ping ping --status failure < <(printf 123456789012345; cat long)
+	[ "$(log hook | tail -n 1 | jq -r '.body | utf8bytelength')" = 99999 ]
 	url hook /ok
 	head -c 10000000 < <(yes x) | bk-notify --webhook hook
 	log hook | tail -n 1 | jq -r '.body | fromjson | .message' >got
