@@ -357,9 +357,13 @@ main(int argc, char *argv[])
 	bk_tool_on_signal(notify_past_cleanup);
 	rc = compose(&m, &c, &e);
 	if (rc == 0 && !m.known && !m.start && (c.only_change != NULL ||
-	    c.has & 1U << PING))
-		rc = bk_fail(&e, BK_DATA, "standard input: a message without "
+	    c.has & 1U << PING)) {
+		/* words that nobody has foreseen: no good news, and told */
+		(void)bk_fail(&e, BK_DATA, "standard input: a message without "
 		    "a status; say --status success or failure");
+		m.known = 1;
+		m.state = BK_STATE_UNKNOWN;
+	}
 	if (rc == 0)
 		rc = c.only_change != NULL ? tell_news(&c, &m, &e) :
 		    tell(&c, &m, 1, &e);

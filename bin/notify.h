@@ -28,8 +28,8 @@ struct notify_message {
 
 /*
  * Fill m from standard input; m->host, now and titled are there, and state
- * where it is known.  It is never without a text or a subject: a command that
- * wrote nothing is UNKNOWN.
+ * where it is known.  A command that wrote nothing is UNKNOWN; so there is
+ * always a text, or a subject and a state that were given.
  */
 int notify_text_read(struct notify_message *m, struct bk_err *e);
 
@@ -47,6 +47,9 @@ int notify_text_failed(struct notify_message *m, const struct bk_err *why,
 /* Add n bytes of anything to *out as text is, above. */
 int notify_text_clean(struct bk_buf *out, const char *s, size_t n,
     struct bk_err *e);
+
+/* The most bytes of text, n or a few less, that end between characters. */
+size_t notify_text_cut(const char *text, size_t n);
 
 /* 1 if the n characters at s are a state's name (freshness.h), else 0. */
 int notify_state_parse(const char *s, size_t n, enum bk_state *state);
@@ -130,10 +133,11 @@ struct notify_transfer {
 	const char *secret;	/* no part of it gets into a message */
 	int mail;		/* by SMTP; else HTTP */
 	int ping;		/* HTTP, and 200 may be a refusal */
+	long status;		/* set: of the last answer; 0 there was none */
 };
 
 /* Send t, for way->retry_for at most. */
-int notify_send(const struct notify_transfer *t, const struct notify_way *way,
+int notify_send(struct notify_transfer *t, const struct notify_way *way,
     struct bk_err *e);
 
 #endif

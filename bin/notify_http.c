@@ -6,6 +6,7 @@
 
 #define URL_FILE_MAX 4096
 #define PING_MAX 100000		/* bytes of a text that healthchecks.io keeps */
+#define SHORT 1500		/* bytes of a text that everybody takes */
 
 /* The URL in file, to be wiped. */
 static int
@@ -91,20 +92,57 @@ request(struct notify_transfer *t, const char *file, const char *word,
 	return rc;
 }
 
+/* Tell m as the JSON that it makes for a receiver of that kind. */
+static int
+post(struct notify_transfer *t, int slack, const char *file,
+    const struct notify_message *m, const struct notify_way *way,
+    struct bk_err *e)
+{
+	struct bk_buf body = {0};
+	int rc = slack ? notify_json_slack(m, &body, e) :
+	    notify_json_webhook(m, way->template, &body, e);
+
+	if (rc == 0)
+		rc = request(t, file, NULL, &body, "Content-Type: "
+		    "application/json", way, e);
+	bk_buf_free(&body);
+	return rc;
+}
+
+/*
+ * The same.  Some take much less than Slack does (Discord 2000 characters,
+ * ntfy 4 KiB, Teams 28 KB) and refuse the rest: better told in part.
+ */
+static int
+post_what_is_taken(int slack, const char *file, const char *name,
+    const struct notify_message *m, const struct notify_way *way,
+    struct bk_err *e)
+{
+	struct notify_transfer t = { .name = name };
+	struct notify_message less = *m;
+	struct bk_err ignored = {0};
+	int rc = post(&t, slack, file, m, way, e);
+
+	if (rc == 0 || m->text.len <= SHORT ||
+	    (t.status != 400 && t.status != 413))
+		return rc;
+	less.text = (struct bk_buf){0};
+	if (bk_buf_add(&less.text, m->text.data, notify_text_cut(m->text.data,
+	    SHORT), &ignored) == 0 && bk_buf_puts(&less.text, "...",
+	    &ignored) == 0 && post(&t, slack, file, &less, way, &ignored) == 0) {
+		*e = (struct bk_err){0};
+		rc = 0;
+	}
+	bk_buf_free(&less.text);
+	return rc;
+}
+
 int
 notify_slack(const char *file, const char *name,
     const struct notify_message *m, const struct notify_way *way,
     struct bk_err *e)
 {
-	struct notify_transfer t = { .name = name };
-	struct bk_buf body = {0};
-	int rc = notify_json_slack(m, &body, e);
-
-	if (rc == 0)
-		rc = request(&t, file, NULL, &body, "Content-Type: "
-		    "application/json", way, e);
-	bk_buf_free(&body);
-	return rc;
+	return post_what_is_taken(1, file, name, m, way, e);
 }
 
 int
@@ -112,15 +150,7 @@ notify_webhook(const char *file, const char *name,
     const struct notify_message *m, const struct notify_way *way,
     struct bk_err *e)
 {
-	struct notify_transfer t = { .name = name };
-	struct bk_buf body = {0};
-	int rc = notify_json_webhook(m, way->template, &body, e);
-
-	if (rc == 0)
-		rc = request(&t, file, NULL, &body, "Content-Type: "
-		    "application/json", way, e);
-	bk_buf_free(&body);
-	return rc;
+	return post_what_is_taken(0, file, name, m, way, e);
 }
 
 int
@@ -134,7 +164,7 @@ notify_ping(const char *file, const char *name,
 	struct bk_buf body = m->text;	/* borrowed */
 
 	if (body.len > PING_MAX)
-		body.len = PING_MAX;
+		body.len = notify_text_cut(body.data, PING_MAX);
 	return request(&t, file, word, &body, "Content-Type: text/plain; "
 	    "charset=utf-8", way, e);
 }

@@ -5,7 +5,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../lib/s3/retry.h"
+#include "../lib/s3/transport.h"
+#include "backoff.h"
 #include "notify.h"
 #include "num.h"
 #include "version.h"
@@ -15,8 +16,10 @@
 #define WORDS_MAX 256		/* bytes of an answer that are kept */
 #define TELLING 4		/* so long a part of a URL may be its secret */
 
+enum verdict { GOOD, BAD, AGAIN };
+
 struct try {
-	const struct notify_transfer *t;
+	struct notify_transfer *t;
 	struct bk_buf words;	/* the server's */
 	struct bk_err err;	/* memory, in a callback */
 	char text[CURL_ERROR_SIZE];	/* libcurl's */
@@ -84,24 +87,37 @@ strike(char *text, const char *part, size_t n)
 			memset(text, '*', n);
 }
 
+/* Strike what a part of a URL is made of. */
+static void
+strike_words(char *text, const char *p, const char *end)
+{
+	size_t n;
+
+	for (; p < end; p += n + 1) {
+		n = strcspn(p, "/?&=:#@\n");
+		if (n >= TELLING)
+			strike(text, p, n);
+	}
+}
+
 /* A server may quote what it was sent; a host's name is no secret. */
 static void
 strike_secret(const struct notify_transfer *t, char *text)
 {
-	static const char between[] = "/?&=:#@\n";
-	const char *p = strstr(t->secret, "://");
-	size_t n;
+	const char *all = t->secret, *host = strstr(all, "://"), *path, *p;
 
-	if (*t->secret != '\0')
-		strike(text, t->secret, strlen(t->secret));
-	if (p == NULL)
+	if (*all != '\0')
+		strike(text, all, strlen(all));
+	if (host == NULL)
 		return;
-	for (p += 3 + strcspn(p + 3, "/?"); *p != '\0'; p += n) {
-		p += strspn(p, between);
-		n = strcspn(p, between);
-		if (n >= TELLING)
-			strike(text, p, n);
-	}
+	host += 3;
+	path = host + strcspn(host, "/?#");
+	for (p = host; p < path; p++)
+		if (*p == '@') {	/* before it a user and a password */
+			strike_words(text, host, p);
+			host = p + 1;
+		}
+	strike_words(text, path, all + strlen(all));
 }
 
 /* What happened, in the server's words if it has some. */
@@ -127,25 +143,29 @@ tell(const struct try *try, CURLcode result, long status,
 	    "; without TLS no login is sent, try smtps://", e);
 }
 
-static enum bk_s3_verdict
+static enum verdict
+judge_failure(CURLcode result)
+{
+	return bk_transport_may_recover((int)result) ? AGAIN : BAD;
+}
+
+static enum verdict
 judge(const struct try *try, CURLcode result, long status)
 {
 	const struct notify_transfer *t = try->t;
 
 	if (t->mail && result != CURLE_OK)
-		return status >= 500 || result == CURLE_USE_SSL_FAILED ?
-		    BK_S3_BAD : status >= 400 ? BK_S3_AGAIN :
-		    bk_s3_judge_transport((int)result);
+		return status >= 500 || result == CURLE_USE_SSL_FAILED ? BAD :
+		    status >= 400 ? AGAIN : judge_failure(result);
 	if (result != CURLE_OK)
-		return bk_s3_judge_transport((int)result);
+		return judge_failure(result);
 	if (t->mail)
-		return BK_S3_GOOD;
+		return GOOD;
 	if (status >= 200 && status < 300)
 		/* healthchecks.io: "OK (not found)", "OK (rate limited)" */
 		return t->ping && try->words.len > 0 && strncmp(
-		    try->words.data, "OK (", 4) == 0 ? BK_S3_BAD : BK_S3_GOOD;
-	return status == 408 || status == 429 || status >= 500 ?
-	    BK_S3_AGAIN : BK_S3_BAD;
+		    try->words.data, "OK (", 4) == 0 ? BAD : GOOD;
+	return status == 408 || status == 429 || status >= 500 ? AGAIN : BAD;
 }
 
 /* Seconds until the next try: the server's wish, or a random pause. */
@@ -159,7 +179,7 @@ pause_after(CURL *c, unsigned tries)
 		random = UINT32_MAX;	/* the longest pause */
 	(void)curl_easy_getinfo(c, CURLINFO_RETRY_AFTER, &wish);
 	return wish > 0 ? (double)wish :
-	    bk_s3_backoff(tries, random) / 1000.0;
+	    bk_backoff_pause(tries, random) / 1000.0;
 }
 
 static void
@@ -173,41 +193,43 @@ wait_for(double seconds)
 }
 
 /* One try of at most left seconds.  The verdict, and in why what happened. */
-static enum bk_s3_verdict
+static enum verdict
 fly(struct try *try, double left, struct bk_buf *why, struct bk_err *e)
 {
 	long ms = left < TRY_TIMEOUT ? (long)(left * 1000) + 1 :
-	    TRY_TIMEOUT * 1000L, status = 0;
+	    TRY_TIMEOUT * 1000L;
+	long *status = &try->t->status;
 	CURLcode result;
 
 	try->words.len = 0;
 	try->text[0] = '\0';
+	*status = 0;
 	if (curl_easy_setopt(try->t->curl, CURLOPT_TIMEOUT_MS, ms) != CURLE_OK)
-		return BK_S3_BAD;
+		return BAD;
 	result = curl_easy_perform(try->t->curl);
-	(void)curl_easy_getinfo(try->t->curl, CURLINFO_RESPONSE_CODE, &status);
+	(void)curl_easy_getinfo(try->t->curl, CURLINFO_RESPONSE_CODE, status);
 	if (try->err.code != BK_OK)
 		*e = try->err;
-	if (e->code != BK_OK || tell(try, result, status, why, e) == -1)
-		return BK_S3_BAD;
-	return judge(try, result, status);
+	if (e->code != BK_OK || tell(try, result, *status, why, e) == -1)
+		return BAD;
+	return judge(try, result, *status);
 }
 
 int
-notify_send(const struct notify_transfer *t, const struct notify_way *way,
+notify_send(struct notify_transfer *t, const struct notify_way *way,
     struct bk_err *e)
 {
 	double end = bk_when_monotonic() + way->retry_for, now, pause;
 	struct try try = { .t = t };
 	struct bk_buf why = {0};
 	char text[BK_NUM_TEXT];
-	enum bk_s3_verdict v = BK_S3_AGAIN;
+	enum verdict v = AGAIN;
 	unsigned tries = 0;
 	int rc = prepare(&try, way, e);
 
-	while (rc == 0 && v == BK_S3_AGAIN) {
+	while (rc == 0 && v == AGAIN) {
 		v = fly(&try, end - bk_when_monotonic(), &why, e);
-		if (v == BK_S3_AGAIN) {
+		if (v == AGAIN) {
 			pause = pause_after(t->curl, ++tries);
 			now = bk_when_monotonic();
 			if (now + pause >= end)
@@ -215,12 +237,12 @@ notify_send(const struct notify_transfer *t, const struct notify_way *way,
 			wait_for(pause);
 		}
 	}
-	if (rc == 0 && v != BK_S3_GOOD) {
+	if (rc == 0 && v != GOOD) {
 		bk_duration_format(way->retry_for, text);
 		rc = bk_fail(e, BK_FAIL, "%s: %s%s%s", t->name,
 		    why.len > 0 ? why.data : "libcurl refuses an option",
-		    v == BK_S3_AGAIN ? "; gave up after " : "",
-		    v == BK_S3_AGAIN ? text : "");
+		    v == AGAIN ? "; gave up after " : "",
+		    v == AGAIN ? text : "");
 	}
 	bk_buf_free(&why);
 	bk_buf_free(&try.words);

@@ -78,22 +78,27 @@ drop_numbers(struct bk_buf *text)
 	text->len -= line - bar;
 }
 
-/* The length of the text's first line, cut between two characters. */
+size_t
+notify_text_cut(const char *text, size_t n)
+{
+	while (((unsigned char)text[n] & 0xc0) == 0x80)
+		n--;
+	return n;
+}
+
+/* The length of the text's first line, as far as a subject has it. */
 static size_t
 first_line(const char *text)
 {
 	size_t n = strcspn(text, "\n");
 
-	if (n > SUBJECT_MAX)
-		for (n = SUBJECT_MAX; ((unsigned char)text[n] & 0xc0) == 0x80;)
-			n--;
-	return n;
+	return n > SUBJECT_MAX ? notify_text_cut(text, SUBJECT_MAX) : n;
 }
 
 int
 notify_text_finish(struct notify_message *m, struct bk_err *e)
 {
-	if (m->text.len == 0 && m->titled == NULL) {
+	if (m->text.len == 0 && (m->titled == NULL || !m->known)) {
 		if (!m->known)
 			m->state = BK_STATE_UNKNOWN;
 		if (bk_buf_puts(&m->text, m->known ? bk_state_name(m->state) :

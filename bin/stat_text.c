@@ -1,6 +1,7 @@
 /* bk-stat: the page for people; see stat.h */
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "num.h"
@@ -24,18 +25,58 @@ put(struct page *p, const char *fmt, ...)
 {
 	char line[1024];
 	va_list ap;
-	size_t i;
 
 	va_start(ap, fmt);
 	(void)vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	/* a name must not play with the terminal */
-	for (i = 0; line[i] != '\0'; i++)
-		if (((unsigned char)line[i] < 0x20 && line[i] != '\n') ||
-		    line[i] == 0x7f)
-			line[i] = '?';
 	if (p->rc == 0)
 		p->rc = bk_buf_puts(p->out, line, p->e);
+}
+
+/*
+ * A name must not play with the terminal, nor look like a line of ours: each
+ * control character, of one byte or two (U+0080 to U+009F), becomes a '?'.
+ */
+static int
+clean_string(json_t *v)
+{
+	char *copy = strdup(json_string_value(v)), *to = copy;
+	const unsigned char *s = (const unsigned char *)copy;
+	int rc;
+
+	if (copy == NULL)
+		return -1;
+	for (; *s != '\0'; s++)
+		if (*s < 0x20 || *s == 0x7f)
+			*to++ = '?';
+		else if (*s == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0) {
+			*to++ = '?';
+			s++;
+		} else
+			*to++ = (char)*s;
+	*to = '\0';
+	rc = json_string_set(v, copy);
+	free(copy);
+	return rc;
+}
+
+/* Every string in v that is a value. */
+static int
+clean(json_t *v)
+{
+	const char *key;
+	json_t *child;
+	size_t i;
+
+	if (json_is_string(v))
+		return clean_string(v);
+	json_array_foreach(v, i, child)
+		if (clean(child) == -1)
+			return -1;
+	json_object_foreach(v, key, child)
+		if (clean(child) == -1)
+			return -1;
+	return 0;
 }
 
 static const char *
@@ -341,28 +382,34 @@ int
 stat_text(const json_t *doc, size_t limit, time_t now, struct bk_buf *out,
     struct bk_err *e)
 {
-	struct page p = { .out = out, .e = e, .doc = doc, .limit = limit,
+	json_t *copy = json_deep_copy(doc);
+	struct page p = { .out = out, .e = e, .doc = copy, .limit = limit,
 	    .now = now };
-	const json_t *notes = json_object_get(doc, "notes"), *o;
+	const json_t *o;
 	size_t i;
 
-	(void)stat_time(json_object_get(doc, "server"), "now", &p.server_now);
+	if (copy == NULL || clean(copy) == -1) {
+		json_decref(copy);
+		return bk_fail_memory(e);
+	}
+	(void)stat_time(json_object_get(copy, "server"), "now", &p.server_now);
 	put_head(&p);
 	put_backup(&p);
 	put_sessions(&p);
 	put_wraparound(&p);
 	put_archiver(&p);
 	put_standby(&p);
-	put_table(&p, json_object_get(doc, "replicas"), "lag:replay     "
+	put_table(&p, json_object_get(copy, "replicas"), "lag:replay     "
 	    "flush     write      sent    time  state      replica",
 	    put_replica);
-	put_table(&p, json_object_get(doc, "slots"), " retained      safe  "
+	put_table(&p, json_object_get(copy, "slots"), " retained      safe  "
 	    "wal        type      active  slot", put_slot);
-	put_table(&p, json_object_get(doc, "databases"), "     size       "
+	put_table(&p, json_object_get(copy, "databases"), "     size       "
 	    "xid age  max    dumped    stored  database", put_database);
 	put_relations(&p);
-	json_array_foreach(notes, i, o)
+	json_array_foreach(json_object_get(copy, "notes"), i, o)
 		put(&p, "%snote: %s\n", i == 0 ? "\n" : "",
 		    json_string_value(o));
+	json_decref(copy);
 	return p.rc;
 }

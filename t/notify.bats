@@ -121,10 +121,13 @@ setup_file() {
 	failed 1 bk-notify --ping closed --status success --retry-for 1s
 	[[ $stderr == "bk-notify: ping closed: "*"gave up after 1s" ]]
 	bk-notify --slack slack <<<hi
+	echo "http://dba:B0psecret@127.0.0.1:$HOOK_PORT/403/x" >login
+	failed 1 bk-notify --slack login <<<hi
+	[[ $stderr == "bk-notify: slack login: HTTP 403: word 403 /403/x dba:*********" ]]
 	run -1 grep psecret audit.log
 	[ "$(jq -r .destination audit.log | tr '\n' ' ')" = \
-	    "slack gone webhook moved ping closed slack slack " ]
-	[ "$(jq -r .status audit.log | uniq | tr '\n' ' ')" = "failure success " ]
+	    "slack gone webhook moved ping closed slack slack slack login " ]
+	[ "$(jq -r .status audit.log | uniq | tr '\n' ' ')" = "failure success failure " ]
 }
 
 # --- messages
@@ -134,7 +137,7 @@ setup_file() {
 	[ "$(text)" = "$HOST: a &lt;b&gt; &amp; \"c\" \\ é"$'\n\n'"  d" ]
 	bk-notify --slack slack --subject '<!channel> shop' <<<hi
 	[ "$(text)" = '&lt;!channel&gt; shop'$'\nhi' ]
-	bk-notify --slack slack --subject 'only this' </dev/null
+	bk-notify --slack slack --subject 'only this' --status success </dev/null
 	[ "$(text)" = 'only this' ]
 	log hook | jq -se --arg path "/ok/$SECRET" 'all(.method == "POST" and
 	    .path == $path and .headers["Content-Type"] == "application/json")'
@@ -158,6 +161,9 @@ setup_file() {
 @test "no message at all is told, as UNKNOWN" {
 	bk-notify --slack slack </dev/null
 	[[ $(text) == "$HOST: no message: the command"*"wrote nothing" ]]
+	bk-notify --slack slack --subject shop --only-change state </dev/null
+	[[ $(text) == $'shop\nno message: the command'*"wrote nothing" ]]
+	[ "$(cut -d ' ' -f 3 state)" = UNKNOWN ]
 	printf ' \n\n' | bk-notify --slack slack --ping ping
 	[ "$(log hook | tail -n 1 | jq -r .path)" = "/ok/$SECRET/fail" ]
 	bk-notify --slack slack --status success </dev/null
@@ -174,6 +180,8 @@ setup_file() {
 	bk-notify --ping ping --status failure --slack slack <long
 	[ "$(log hook | tail -n 1 | jq -r .path)" = "/ok/$SECRET" ]
 	[ "$(log hook | sed -n 2p | jq -r '.body | utf8bytelength')" = 100000 ]
+	bk-notify --slack slack --ping ping --status failure < <(printf 123456789012345; cat long)
+	[ "$(log hook | tail -n 1 | jq -r '.body | utf8bytelength')" = 99999 ]
 	url hook /ok
 	head -c 10000000 < <(yes x) | bk-notify --webhook hook
 	log hook | tail -n 1 | jq -r '.body | fromjson | .message' >got
@@ -257,6 +265,26 @@ setup_file() {
 	[[ $stderr == *": Could not resolve host: no-such-host.invalid; gave up after 1s" ]]
 }
 
+@test "who refuses a long message, as Discord and Teams do, is told its beginning" {
+	head -c 100000 < <(yes 'é & 0123456789') >long
+	{ say CRITICAL gone; cat long; } >all
+	url r "/400-200/$SECRET"
+	bk-notify --slack r --status failure <all
+	[ "$(text | wc -m)" -lt 2000 ]
+	[[ $(text) == "$HOST: BACKUP CRITICAL - shop gone"$'\n'*... ]]
+	url r "/413-200/$SECRET"
+	bk-notify --webhook r --status failure --only-change state <all
+	log hook | tail -n 1 | jq -re '.body | fromjson | .message' >got
+	[ "$(wc -c <got)" -lt 1600 ]
+	told 4
+	url r "/413/$SECRET"
+	failed 1 bk-notify --slack r <long
+	told 6
+	url r "/403/$SECRET"
+	failed 1 bk-notify --slack r <long
+	told 7
+}
+
 @test "a refusal is not asked again, and a redirect not followed" {
 	local code
 	for code in 301 302 307 308 400 401 403 404 410 413; do
@@ -328,13 +356,17 @@ POST /ok/$SECRET/fail BACKUP UNKNOWN - shop no listing" ]
 	bk-notify --ping q --status success
 }
 
-@test "a message whose status nobody knows is 3 where one is needed" {
+@test "a message whose status nobody knows is 3 where one is needed, and told as UNKNOWN" {
 	failed 3 bk-notify --ping ping <<<hi
+	log hook | jq -se --arg path "/ok/$SECRET/fail" '.[0].path == $path and .[0].body == "hi"'
 	failed 3 bk-notify --slack slack --only-change state <<<hi
+	[ "$(text)" = "$HOST: hi" ]
+	[ "$(cut -d ' ' -f 3 state)" = UNKNOWN ]
+	failed 3 bk-notify --slack slack --only-change state <<<ho
+	told 2
 	failed 3 bk-notify --ping ping <<<'BACKUP CRITICALLY - x'
 	failed 3 bk-notify --ping ping <<<'all OK - x'
 	failed 3 bk-notify --ping ping <<<'it is OK'
 	[[ $stderr == *"say --status success or failure" ]]
-	told 0
-	[ ! -e state ]
+	told 5
 }

@@ -24,7 +24,7 @@ Auto-Submitted: auto-generated
 MIME-Version: 1.0
 
 BACKUP CRITICAL - shop 2d old" ]
-	bk-notify --mail root --smtp "$PLAIN" --subject 'only this' </dev/null
+	bk-notify --mail root --smtp "$PLAIN" --subject 'only this' --status success </dev/null
 	[ "$(mail plain | head -n 1)" = "envelope: $(id -un)@$HOST root" ]
 	[ "$(mail plain | tail -n 1)" = "only this" ]
 }

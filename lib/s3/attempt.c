@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "num.h"
+#include "transport.h"
 #include "version.h"
 
 #define MAX_OWN 40		/* headers of a request */
@@ -278,7 +279,8 @@ bk_s3_attempt_land(struct bk_s3_attempt *a, CURLcode result,
 	if (a->misplaced)
 		*why = "the server does not honour Range";
 	if (result != CURLE_OK)
-		return bk_s3_judge_transport((int)result);
+		return bk_transport_may_recover((int)result) ? BK_S3_AGAIN :
+		    BK_S3_BAD;
 	(void)curl_easy_getinfo(a->easy, CURLINFO_RESPONSE_CODE, &status);
 	r->status = (int)status;
 	if (status < 200 || status > 299 || holds_error(&r->body))

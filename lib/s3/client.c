@@ -9,6 +9,7 @@
 
 #include "address.h"
 #include "attempt.h"
+#include "backoff.h"
 #include "when.h"
 
 #define WARN_AFTER 10.0		/* seconds of failing before a word about it */
@@ -253,7 +254,7 @@ again(struct bk_s3_task *t, const char *why)
 	uint32_t r = 0;
 
 	(void)RAND_bytes((unsigned char *)&r, sizeof(r));
-	delay = bk_s3_backoff(++t->attempts, r) / 1000.0;
+	delay = bk_backoff_pause(++t->attempts, r) / 1000.0;
 	if (t->try.got > t->try.got_before)
 		s3->failing_since = 0;		/* bytes are progress */
 	if (s3->failing_since == 0)

@@ -3,8 +3,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#include <curl/curl.h>
-
 struct rule {
 	const char *code;
 	enum bk_s3_verdict verdict;
@@ -70,33 +68,6 @@ bk_s3_judge(int status, const char *code)
 	default:
 		return BK_S3_BAD;
 	}
-}
-
-enum bk_s3_verdict
-bk_s3_judge_transport(int curlcode)
-{
-	switch (curlcode) {
-	case CURLE_UNSUPPORTED_PROTOCOL: case CURLE_URL_MALFORMAT:
-	case CURLE_FAILED_INIT: case CURLE_NOT_BUILT_IN:
-	case CURLE_OUT_OF_MEMORY: case CURLE_BAD_FUNCTION_ARGUMENT:
-	case CURLE_UNKNOWN_OPTION: case CURLE_WRITE_ERROR:
-	case CURLE_ABORTED_BY_CALLBACK: case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CACERT_BADFILE: case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_CIPHER: case CURLE_SSL_ENGINE_NOTFOUND:
-		return BK_S3_BAD;
-	default:
-		return BK_S3_AGAIN;
-	}
-}
-
-unsigned
-bk_s3_backoff(unsigned attempt, uint32_t random)
-{
-	unsigned cap = attempt >= 8 ? 20000 : 100U << attempt;
-
-	if (cap > 20000)
-		cap = 20000;
-	return (unsigned)((uint64_t)random * cap >> 32);
 }
 
 const char *

@@ -7,7 +7,7 @@ Listens on a free port of 127.0.0.1, prints "listening PORT", and for each
 request a line of JSON: method, path, headers, body.  With CERT and KEY it
 speaks TLS.  What it answers is in the path:
 
-  /CODE/...          that status, "word CODE" and the path as the body
+  /CODE/...          that status; "word CODE", the path and the login as body
   /CODE-CODE/...     the first for the first request there, then the second
   /429.S-CODE/...    with Retry-After: S
   /say/TEXT/...      200 and TEXT, '+' being a blank
@@ -15,6 +15,7 @@ speaks TLS.  What it answers is in the path:
   /cut/...           closes the connection
   anything else      200 ok
 """
+import base64
 import http.server
 import json
 import ssl
@@ -50,7 +51,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         headers = [('Retry-After', wait)] if wait else []
         if code[0] == '3':
             headers.append(('Location', '/ok/elsewhere'))
-        self.answer(int(code), f'word {code}\n{self.path}', headers)
+        login = self.headers.get('Authorization', 'Basic ')[6:]
+        self.answer(int(code), f'word {code}\n{self.path}\n' +
+                    base64.b64decode(login).decode(), headers)
 
     def do_GET(self):
         size = int(self.headers.get('Content-Length', 0))

@@ -2,6 +2,8 @@
 #include <curl/curl.h>
 
 #include "../../lib/s3/retry.h"
+#include "../../lib/s3/transport.h"
+#include "backoff.h"
 #include "tap.h"
 
 static void
@@ -35,11 +37,10 @@ judged(void)
 	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++)
 		ok(bk_s3_judge(t[i].status, t[i].code) == t[i].want, "%d %s",
 		    t[i].status, t[i].code);
-	is_int(bk_s3_judge_transport(CURLE_RECV_ERROR), BK_S3_AGAIN, "reset");
-	is_int(bk_s3_judge_transport(CURLE_OPERATION_TIMEDOUT), BK_S3_AGAIN,
-	    "stalled");
-	is_int(bk_s3_judge_transport(CURLE_PEER_FAILED_VERIFICATION),
-	    BK_S3_BAD, "a wrong certificate");
+	ok(bk_transport_may_recover(CURLE_RECV_ERROR), "reset");
+	ok(bk_transport_may_recover(CURLE_OPERATION_TIMEDOUT), "stalled");
+	ok(!bk_transport_may_recover(CURLE_PEER_FAILED_VERIFICATION),
+	    "a wrong certificate");
 }
 
 int
@@ -50,9 +51,9 @@ main(void)
 
 	judged();
 	for (n = 1, cap = 200; n < 40; n++, cap = cap < 10000 ? 2 * cap : 20000)
-		good &= bk_s3_backoff(n, 0) == 0 &&
-		    bk_s3_backoff(n, UINT32_MAX) < cap &&
-		    bk_s3_backoff(n, UINT32_MAX) >= cap / 2;
+		good &= bk_backoff_pause(n, 0) == 0 &&
+		    bk_backoff_pause(n, UINT32_MAX) < cap &&
+		    bk_backoff_pause(n, UINT32_MAX) >= cap / 2;
 	ok(good, "the pause doubles from 0.2 s up to 20 s, and is random");
 	is_str(bk_s3_remedy("NoSuchKey"), "", "no remedy");
 	ok(*bk_s3_remedy("AccessDenied") == ';', "a remedy");
