@@ -279,6 +279,24 @@ options() {
 	done | none
 }
 
+@test "pages know each other: SEE ALSO goes both ways, bk.7 has every tool" {
+	local page tool
+	cd man
+	for page in *.[1-8]; do
+		sed -n '/^\.Sh SEE ALSO/,/^\.Sh [^S]/s/^\.Xr \(bk[^ ]*\) \([1-8]\).*/\1.\2/p' \
+		    "$page" | sed "s/.*/$page &/"
+	done | seek -v ' bk\.7$' | sort >"$BATS_TEST_TMPDIR/there"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/there")" -gt 60 ]
+	# every page names bk.7, and it names them in its text
+	seek -v '^bk\.7 ' "$BATS_TEST_TMPDIR/there" | awk '{ print $2, $1 }' |
+	    sort | comm -23 - "$BATS_TEST_TMPDIR/there" | none
+	for tool in $TOOLS; do
+		grep -q "^\.It Xr $tool 1\$" bk.7 || echo "bk.7 lacks $tool"
+		sed -n '/^\.Sh SEE ALSO/,$p' "$tool.1" | grep -q '^\.Xr bk 7' ||
+		    echo "$tool.1 lacks bk(7)"
+	done | none
+}
+
 @test "the README names every tool" {
 	local tool
 	[ -f README.md ] || skip "no README.md"

@@ -5,7 +5,7 @@
 
 does to ROOT/etc, ROOT/run, ROOT/var what systemd would do to the host's: reads
 the environment files, makes the runtime, state and log directories and the
-credentials (of mode 0440, as they are where access lists grant the access),
+credentials (the user's own, of mode 0400, as where there are no access lists),
 and runs ExecStartPre= and ExecStart= in the environment that the unit says and
 NAME=VALUE, and no other.  Exits with the first status that is not 0.  Confines
 nothing, and knows no more of unit files than ours need.
@@ -73,7 +73,7 @@ class Unit:
                 os.unlink(path)
             with open(path, "w", encoding="utf-8") as f:
                 f.write(text)
-            os.chmod(path, 0o440)
+            os.chmod(path, 0o400)
 
     def environment(self):
         found = {}
