@@ -210,6 +210,10 @@ fly(struct try *try, double left, struct bk_buf *why, struct bk_err *e)
 	(void)curl_easy_getinfo(try->t->curl, CURLINFO_RESPONSE_CODE, status);
 	if (try->err.code != BK_OK)
 		*e = try->err;
+	/* our own end cut it short: it tells less than the try before it */
+	if (e->code == BK_OK && result == CURLE_OPERATION_TIMEDOUT &&
+	    left < TRY_TIMEOUT && why->len > 0)
+		return AGAIN;
 	if (e->code != BK_OK || tell(try, result, *status, why, e) == -1)
 		return BAD;
 	return judge(try, result, *status);

@@ -260,6 +260,10 @@ setup_file() {
 	url r "/cut/$SECRET"
 	failed 1 bk-notify --slack r --retry-for 1s <<<hi
 	[[ $stderr == *": Empty reply from server; gave up after 1s" ]]
+	# what our own end cuts short tells less than the try before
+	url r "/cut-stall/$SECRET"
+	failed 1 bk-notify --slack r --retry-for 5s <<<hi
+	[[ $stderr == *": Empty reply from server; gave up after 5s" ]]
 	echo http://no-such-host.invalid/psecret >r
 	failed 1 bk-notify --slack r --retry-for 1s <<<hi
 	[[ $stderr == *": Could not resolve host: no-such-host.invalid; gave up after 1s" ]]

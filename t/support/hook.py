@@ -13,6 +13,7 @@ speaks TLS.  What it answers is in the path:
   /say/TEXT/...      200 and TEXT, '+' being a blank
   /stall/...         takes the request and answers nothing
   /cut/...           closes the connection
+  /cut-stall/...     the first request; the others get no answer
   anything else      200 ok
 """
 import base64
@@ -42,10 +43,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def step(self, word):
-        """The part of CODE-CODE that it is the turn of."""
+    def turn(self):
+        """How many requests of this path there were before."""
         with lock:
             n = seen[self.path] = seen.get(self.path, -1) + 1
+        return n
+
+    def step(self, word):
+        """The part of CODE-CODE that it is the turn of."""
+        n = self.turn()
         steps = word.split('-')
         code, _, wait = steps[min(n, len(steps) - 1)].partition('.')
         headers = [('Retry-After', wait)] if wait else []
@@ -68,8 +74,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(200, self.path.split('/')[2].replace('+', ' '))
         elif word == 'stall':
             time.sleep(600)
-        elif word == 'cut':
+        elif word == 'cut' or (word == 'cut-stall' and self.turn() == 0):
             self.close_connection = True
+        elif word == 'cut-stall':
+            time.sleep(600)
         else:
             self.answer(200, 'ok')
 
