@@ -123,8 +123,9 @@ add_ending(json_t *record, double since, struct bk_err *e)
 	if (!has(record, "status")) {
 		rc |= json_object_set_new(record, "status",
 		    json_string("failure"));
-		rc |= json_object_set_new(record, "error", json_string("killed "
-		    "or crashed: it ended without a word"));
+		if (!has(record, "error"))
+			rc |= json_object_set_new(record, "error", json_string(
+			    "killed or crashed: it ended without a word"));
 	}
 	return rc == 0 ? 0 : bk_fail_memory(e);
 }

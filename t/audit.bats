@@ -495,10 +495,12 @@ waits() { grep -q -- "-> POSIX .*:$INODE " /proc/locks; }
 	echo '{"operation":"vacuum"}' | bk-audit --record audit.log
 	tail -n 1 audit.log | jq -e '.status == "failure" and
 	    .error == "killed or crashed: it ended without a word"'
+	echo '{"operation":"vacuum","error":"half-way"}' | bk-audit --record audit.log
+	tail -n 1 audit.log | jq -e '.status == "failure" and .error == "half-way"'
 	# the chain is not for others to write
 	echo '{"operation":"x","status":"success","previous":"y"}' |
 	    bk-audit --record audit.log
-	[ "$(grep -o '"previous"' audit.log | wc -l)" = 4 ]
+	[ "$(grep -o '"previous"' audit.log | wc -l)" = 5 ]
 	# whoever ends the script does not end its line
 	mkfifo pipe
 	bk-audit --record audit.log <pipe 3>&- &
