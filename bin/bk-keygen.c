@@ -382,7 +382,9 @@ main(int argc, char *argv[])
 	bk_tool_start(&tool);
 	(void)setrlimit(RLIMIT_CORE, &none);	/* no keys in core files */
 	parse_options(&c, argc, argv);
-	bk_tool_run("key", NULL, c.output);
+	bk_tool_run(c.approve != NULL ? "approve" : "key",
+	    c.nfiles > 0 ? c.files[0] : NULL,
+	    c.approve != NULL ? c.approve : c.output);
 
 	rc = c.public ? print_public(&c, &e) : c.count > 0 ? split(&c, &e)
 	    : c.join ? join(&c, &e) : c.sign ? make_signer(&c, &e)

@@ -367,7 +367,7 @@ main(int argc, char *argv[])
 	bk_tool_start(&tool);
 	parse_options(&c, argc, argv);
 	set_zone(&c);
-	bk_tool_run("retention", "standard input", NULL);
+	bk_tool_run("retention", "standard input", c.plan);
 
 	rc = bk_items_read(&items, stdin, "standard input", &e);
 	if (rc == 0 && c.wal_for != NULL)

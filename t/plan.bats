@@ -47,6 +47,17 @@ refused() {
 	    cmp - gone
 }
 
+@test "the audit log tells who made, approved and carried out which plan" {
+	export BK_AUDIT_LOG=$PWD/audit.log
+	bk-prune -d 5 --plan plan --key ann.key <list
+	bk-keygen --approve plan bob.key
+	bk-s3rm -n --plan plan --approvers approvers >names
+	[ "$(jq -c '[.operation, .type, .source, .destination]' audit.log)" = \
+'["bk-prune","retention","standard input","plan"]
+["bk-keygen","approve","bob.key","plan"]
+["bk-s3rm","list","plan",null]' ]
+}
+
 @test "one person twice, or a stranger, is not two" {
 	bk-prune -d 5 --plan plan --key ann.key <list
 	bk-keygen --approve plan ann.key
