@@ -146,8 +146,11 @@ take(void *arg, const struct bk_run *r, struct bk_err *e)
 	struct bk_buf name = {0};
 	struct job *j = NULL;
 	int rc = -1;
+	/* names that go have no next run, whose success would be the last */
+	const char *target = strcmp(r->type, "delete") == 0 ? "" :
+	    audit_target(r);
 
-	if (name_of(audit_target(r), &name, e) == 0 &&
+	if (name_of(target, &name, e) == 0 &&
 	    (j = find_job(arg, r->operation, name.data, e)) != NULL) {
 		j->runs++;
 		rc = r->failed ? note_failure(j, r, e) : note_success(j, r, e);

@@ -452,7 +452,7 @@ set_defaults(int argc, char *argv[])
 static const char *
 type(void)
 {
-	return mode == ROLLBACK ? "rollback" : mode == DROP_OLD ? "delete" :
+	return mode == ROLLBACK ? "rollback" : mode == DROP_OLD ? "drop" :
 	    mode == LIST_OLD ? "list" : "restore";
 }
 

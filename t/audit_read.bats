@@ -210,6 +210,18 @@ a_log() {
 	run -4 bk-audit --summary --operation x "$LOG"
 }
 
+@test "a summary: one target of all that a tool deletes" {
+	local name
+	for name in b/shop-1 'b/shop-2 and 3 more' ''; do
+		jq -nc --arg n "$name" '{timestamp: "2026-11-21T02:00:00Z",
+		    operation: "bk-rm", type: "delete", source: "standard input",
+		    destination: $n, status: "success"}'
+	done >"$LOG"
+	run -0 bk-audit --summary --json "$LOG"
+	[ "${#lines[@]}" = 1 ]
+	jq -e '.runs == 3 and .target == null' <<<"$output"
+}
+
 @test "a summary for Prometheus" {
 	a_log
 	run -0 bk-audit --summary --prometheus m.prom "$LOG"

@@ -201,7 +201,7 @@ end_slow() {
 
 @test "what bk-restore does with databases put aside is no restore" {
 	local call
-	for call in list-old=list drop-old=delete rollback=rollback; do
+	for call in list-old=list drop-old=drop rollback=rollback; do
 		run -4 bk-restore "--${call%=*}" shop
 		[ "$(last type) $(last destination)" = "${call#*=} shop" ]
 	done
