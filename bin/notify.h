@@ -13,7 +13,7 @@
 
 #define NOTIFY_KEEP (1 << 20)	/* bytes of a message; the rest is left out */
 
-/* What is told.  Text is UTF-8 without control bytes but '\n' and '\t'. */
+/* What is told.  Text is UTF-8 without control characters but '\n' and '\t'. */
 struct notify_message {
 	struct bk_buf text;	/* without a newline at its end; "" is none */
 	struct bk_buf subject;	/* one line */

@@ -25,7 +25,8 @@ notify_text_clean(struct bk_buf *out, const char *s, size_t n,
 			if (s + 1 == end || s[1] != '\n')
 				rc = bk_buf_puts(out, "\n", e);
 		} else if (((unsigned char)*s < 0x20 && *s != '\n' &&
-		    *s != '\t') || *s == 0x7f)
+		    *s != '\t') || *s == 0x7f || (*s == '\xc2' &&
+		    (unsigned char)s[1] < 0xa0))
 			rc = bk_buf_puts(out, "?", e);
 		else
 			rc = bk_buf_add(out, s, len, e);

@@ -6,6 +6,7 @@
 
 #include "num.h"
 #include "stat.h"
+#include "tool.h"
 
 /* What is being written; nothing more once it failed. */
 struct page {
@@ -33,28 +34,16 @@ put(struct page *p, const char *fmt, ...)
 		p->rc = bk_buf_puts(p->out, line, p->e);
 }
 
-/*
- * A name must not play with the terminal, nor look like a line of ours: each
- * control character, of one byte or two (U+0080 to U+009F), becomes a '?'.
- */
+/* A name must not play with the terminal, nor look like a line of ours. */
 static int
 clean_string(json_t *v)
 {
-	char *copy = strdup(json_string_value(v)), *to = copy;
-	const unsigned char *s = (const unsigned char *)copy;
+	char *copy = strdup(json_string_value(v));
 	int rc;
 
 	if (copy == NULL)
 		return -1;
-	for (; *s != '\0'; s++)
-		if (*s < 0x20 || *s == 0x7f)
-			*to++ = '?';
-		else if (*s == 0xc2 && s[1] >= 0x80 && s[1] < 0xa0) {
-			*to++ = '?';
-			s++;
-		} else
-			*to++ = (char)*s;
-	*to = '\0';
+	bk_tool_clean(copy, strlen(copy));
 	rc = json_string_set(v, copy);
 	free(copy);
 	return rc;

@@ -99,6 +99,26 @@ alerts() {
 
 standby_port() { sed -n 's/^port = //p' "$PGHOST/standby/postgresql.conf"; }
 
+@test "a server that is asked through two databases alerts once, and has one line" {
+	local expr
+	bk-stat --prometheus "$PROM_TEXTFILES/too.prom" postgres
+	prom_settle
+	[ "$(prom_query 'count(bk_stat_archiver_failing)' | jq -r '.[0].value[1]')" = 2 ]
+	prom_get alerts | jq -r '.alerts[] | select(.labels.via == null) |
+	    .labels | tostring' | sort >fired
+	[ "$(grep -c '"BkArchiverFailing".*"server":' fired)" = 1 ]
+	run -0 uniq -d fired
+	[ -z "$output" ]
+	jq -r '.panels[].targets[]?.expr | select(test("bk_stat"))' \
+	    "$TOP/contrib/grafana/bk.json" >exprs
+	while IFS= read -r expr; do
+		prom_query "${expr//\$db/.*}" | jq -r '.[].metric | del(.via) | tostring'
+		echo "$expr"
+	done <exprs | uniq -d >twice
+	diff /dev/null twice
+	rm "$PROM_TEXTFILES/too.prom"
+}
+
 @test "every panel of bk-stat's finds something" {
 	local expr
 	jq -r '.panels[].targets[]?.expr | select(test("bk_stat")) |

@@ -156,6 +156,8 @@ setup_file() {
 	printf 'a\0b\033[1mc\xff\xc3(\xed\xa0\x80\r\nd\re\177\xe2\x82' |
 	    bk-notify --slack slack
 	[ "$(text)" = "$HOST: a?b?[1mc��(���"$'\nd\ne?��' ]
+	printf 'a\302\23331m\302\240b' | bk-notify --slack slack
+	[ "$(text)" = "$HOST: a?31m"$'\xc2\xa0b' ]
 }
 
 @test "no message at all is told, as UNKNOWN" {

@@ -470,10 +470,10 @@ p\"'
 	PGCLIENTENCODING=LATIN1 psql -qX latin -c $'CREATE TABLE "\xe9t\xe9" (i int)'
 	psql -qX ascii -c $'CREATE TABLE "\xe9" (i int)' -c $'CREATE TABLE "\xe8" (i int)' \
 	    -c $'CREATE TABLE "\e[31mred\x7f" (i int)'
-	sql $'CREATE TABLE "\u009b31m\n\nnote: all is well" (i int)'
+	sql $'CREATE TABLE "\xc2\x9b31m\n\nnote: all is well" (i int)'
 	bk-stat --tables 1000 >page
-	sql $'DROP TABLE "\u009b31m\n\nnote: all is well"'
-	grep -q '  public\.?31m??note: all is well$' page
+	sql $'DROP TABLE "\xc2\x9b31m\n\nnote: all is well"'
+	grep -q '  public\.??31m  note: all is well$' page
 	run -0 bk-stat ascii
 	bk-stat --json ascii >doc
 	bk-stat --prometheus m.prom ascii
