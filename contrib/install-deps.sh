@@ -4,8 +4,9 @@
 #
 # Does nothing, at once, when all is there.  Otherwise installs it with apt,
 # as root or through sudo; where neither is possible prints the line to run
-# and exits 1.  No service is started and no database cluster is made, now or
-# behind your back: the tests start their own and remove them.
+# and exits 1.  No service is started and no database cluster is made: the tests
+# start their own and remove them.  But Debian has the daemons among the tests'
+# packages started at the next boot, unless you systemctl disable them.
 set -eu
 
 # program:package, for what may as well have come from somewhere else
@@ -19,8 +20,9 @@ bgzip:tabix ps:procps openssl:openssl setpriv:util-linux git:git \
 shellcheck:shellcheck systemd-analyze:systemd crontab:cron \
 psql:postgresql radosgw:radosgw ceph-mon:ceph-mon ceph-osd:ceph-osd \
 prometheus:prometheus prometheus-node-exporter:prometheus-node-exporter \
-gnuplot:gnuplot-nox faketime:faketime"
-	packages="$packages postgresql swift-proxy swift-account \
+gnuplot:gnuplot-nox faketime:faketime strace:strace zsh:zsh \
+col:bsdextrautils"
+	packages="$packages time logrotate postgresql swift-proxy swift-account \
 swift-container swift-object python3-yaml python3-aiosmtpd"
 fi
 

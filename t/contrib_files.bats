@@ -29,8 +29,13 @@ json.dump(yaml.safe_load(sys.stdin), sys.stdout)' <"$1"
 @test "shellcheck has nothing to say of any shell that contrib holds" {
 	have shellcheck
 	shellcheck -x "$C"/*.sh "$C"/nagios/check_bk "$C"/completions/bk.bash
-	shellcheck "$SUPPORT"/npm.sh "$SUPPORT"/pg-clients.sh \
-	    "$SUPPORT"/pg-multi.sh "$SUPPORT"/rgw.sh "$SUPPORT"/swift.sh
+}
+
+@test "shellcheck warns of nothing in what the tests are made with" {
+	have shellcheck
+	shellcheck -S warning -x "$SUPPORT"/*.sh "$TOP/.ci/run"
+	# bats has set -e, $output and $stderr, and who sources them the rest
+	shellcheck -S warning -x -e SC2034,SC2154,SC2164 "$SUPPORT"/*.bash
 }
 
 @test "shellcheck has nothing to say of the lines that jobs run" {
@@ -114,6 +119,40 @@ sundays() {
 	awk '/^[0-9]/ && $2 ~ /^[0-9]/ && $2 < 4' "$C/crontab/bk" >doubtful
 	diff doubtful /dev/null
 	[ "$(awk '/^[0-9]/ && $2 ~ /^[0-9]/' "$C/crontab/bk" | wc -l)" -gt 8 ]
+}
+
+# --- logrotate
+
+@test "logrotate renames the audit log; every line is in a chain" {
+	have logrotate
+	export BK_AUDIT_LOG=$PWD/audit.log
+	sed "s,/var/log/bk,$PWD,; s/su .*/su $(id -un) $(id -gn)/" \
+	    "$C/logrotate/bk" >conf
+	printf '%s\t2000000\tshop-%s.bk\n' "$(date -u +%FT%TZ)" \
+	    "$(date -u +%Y%m%dT%H%M%SZ)" >listing
+	for _ in 1 2 3; do bk-seal echo >sealed; done
+	# who is at work meanwhile leaves a line, too
+	mkfifo in
+	bk-gz <in >out 3>&- &
+	exec {fd}>in
+	run -0 env PATH="$PATH:/usr/sbin" logrotate -f -s "$PWD/state" conf
+	[ -z "$output" ]
+	[ ! -e audit.log ]
+	run -3 bk-age --log audit.log <listing
+	[[ $output == *'BACKUP UNKNOWN'*'audit.log'*'BACKUP OK'* ]]
+	bk-seal echo | bk-save -q "$PWD/shop-{utc}.bk"
+	run -0 bk-age --log audit.log <listing
+	echo >&$fd
+	exec {fd}>&-
+	wait $!
+	run -0 bk-audit --verify audit.log-* audit.log
+	[ "${#lines[@]}" = 2 ]
+	[ "$(cat audit.log-* audit.log | jq -r .operation | sort | uniq -c |
+	    tr -s ' \n' ' ')" = ' 2 bk-age 1 bk-gz 1 bk-save 4 bk-seal ' ]
+	# it does look
+	sed 's/nocopy/nocopi/' conf >bad
+	run env PATH="$PATH:/usr/sbin" logrotate -d -s "$PWD/state" bad
+	[[ $output == *nocopitruncate* ]]
 }
 
 # --- systemd

@@ -32,3 +32,14 @@ teardown_file() {
 	[ "$(psql -XAtc 'select count(*) from t' shop)" = 50000 ]
 	[ "$(psql -XAtc 'select count(*) from t' shop_copy)" = 50000 ]
 }
+
+@test "the README's table has each thing in contrib, once" {
+	local name
+	for name in "$TOP"/contrib/*; do
+		name=${name##*/}
+		[ "$name" != install-deps.sh ] || continue
+		[ "$(grep -cE "^\\| .*\`$name[/\`]" "$TOP/README.md")" = 1 ] ||
+		    echo "$name"
+	done >"$BATS_TEST_TMPDIR/not"
+	diff "$BATS_TEST_TMPDIR/not" /dev/null
+}

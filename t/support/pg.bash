@@ -150,8 +150,8 @@ pg_ctl_() {
 # pg_stop DIR: stop at once and remove; fine if it is not there.
 pg_stop() {
 	local home
-	home=$(readlink "$1/home") || return 0
+	home=$(readlink "${1:?}/home") || return 0
 	[ ! -e "$home/data/postmaster.pid" ] ||
 	    pg_ctl_ "$1" -m immediate stop || return
-	rm -rf "$home" "$1/home"
+	rm -rf "$home" "${1:?}/home"
 }

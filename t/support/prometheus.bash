@@ -145,7 +145,7 @@ prom_gone() { ! kill -0 "$1" 2>/dev/null; }
 # prom_stop DIR: stop at once and remove; fine if it is not there.
 prom_stop() {
 	local home
-	home=$(readlink "$1/home") || return 0
+	home=$(readlink "${1:?}/home") || return 0
 	prom_kill "$home"
-	rm -rf "$home" "$1/home"
+	rm -rf "$home" "${1:?}/home"
 }
