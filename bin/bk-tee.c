@@ -79,7 +79,8 @@ parse_args(struct args *a, int argc, char *argv[])
 	if (a->n > BK_FAN_MAX)
 		bk_tool_usage("more than %d sinks", BK_FAN_MAX);
 	if (a->quorum > a->n)
-		bk_tool_usage("-q %u: there are %u sinks", a->quorum, a->n);
+		bk_tool_usage("-q %u: there %s", a->quorum, a->n == 1 ?
+		    "is 1 sink" : "are fewer sinks");
 	for (; optind < argc; optind++)
 		if (argv[optind][strspn(argv[optind], " \t\n")] == '\0')
 			bk_tool_usage("an empty SINK");
@@ -132,10 +133,24 @@ feed(const struct args *a, struct bk_in *in, struct bk_err *e)
 	return rc;
 }
 
+/* For the audit log: all of them, in one line. */
+static int
+list_sinks(const struct args *a, struct bk_buf *out, struct bk_err *e)
+{
+	unsigned i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < a->n; i++)
+		rc = bk_buf_printf(out, e, "%s%s", i > 0 ? ", " : "",
+		    a->sinks[i]);
+	return rc;
+}
+
 int
 main(int argc, char *argv[])
 {
 	struct args a = { .in_flags = BK_IN_NONEMPTY };
+	struct bk_buf sinks = {0};
 	struct bk_err e = {0};
 	struct bk_in *in = NULL;
 	size_t n = 0;
@@ -144,7 +159,9 @@ main(int argc, char *argv[])
 
 	bk_tool_start(&tool);
 	parse_args(&a, argc, argv);
-	bk_tool_run("store", "standard input", a.sinks[0]);
+	if (list_sinks(&a, &sinks, &e) == -1)
+		return bk_tool_end(-1, &e);
+	bk_tool_run("store", "standard input", sinks.data);
 
 	bk_tool_on_signal(stop_sinks);
 	in = bk_in_open(STDIN_FILENO, "standard input", a.in_flags, &e);
@@ -160,5 +177,7 @@ main(int argc, char *argv[])
 	bk_in_free(in);
 	bk_tool_on_signal(NULL);	/* the sinks have ended */
 	bk_fan_free(fan);
-	return bk_tool_end(rc, &e);
+	rc = bk_tool_end(rc, &e);
+	bk_buf_free(&sinks);
+	return rc;
 }

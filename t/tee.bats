@@ -219,14 +219,16 @@ has_temps() { [ "$(ls -A d | grep -c '^\.bk-save')" = "$1" ]; }
 	run -2 bk-tee '' <in
 	run -2 bk-tee 'touch d/1' '  ' <in
 	run -2 bk-tee -q 0 'touch d/1' <in
-	run -2 bk-tee -q 2 'touch d/1' <in
+	run -2 --separate-stderr bk-tee -q 2 'touch d/1' <in
+	[[ $stderr == "bk-tee: -q 2: there is 1 sink"* ]]
 	run -2 bk-tee -q x 'touch d/1' <in
 	gone
 }
 
 @test "what it stores can be told from the audit log" {
-	BK_AUDIT_LOG=log tee_of in 'env -u BK_AUDIT_LOG bk-save d/1'
-	grep '"operation":"bk-tee"' log | grep -q '"size_bytes":12000000'
+	BK_AUDIT_LOG=$PWD/log tee_of in 'env -u BK_AUDIT_LOG bk-save d/1' 'cat >d/2'
+	jq -e '.operation == "bk-tee" and .size_bytes == 12000000 and
+	    .destination == "env -u BK_AUDIT_LOG bk-save d/1, cat >d/2"' log
 }
 
 @test "the page's examples" {
