@@ -9,10 +9,21 @@ load support/pg
 load support/s3
 load support/jobs
 
+# WHY: why there is nothing to test with.  (Here bats does not know of skip.)
 setup_file() {
-	[ "$(id -u)" = 0 ] || skip "takes root"
-	[ -x /lib/systemd/systemd ] || skip "no systemd here"
-	if sanitized; then skip "sanitizers want what the sandbox forbids"; fi
+	export WHY=
+	if [ "$(id -u)" != 0 ]; then
+		WHY="takes root"
+	elif [ ! -x /lib/systemd/systemd ]; then
+		WHY="no systemd here"
+	elif sanitized; then
+		WHY="sanitizers want what the sandbox forbids"
+	else
+		all_start
+	fi
+}
+
+all_start() {
 	jobs_start
 	psql -qX postgres -c "create role keeper superuser login password 'right'"
 	# the tests trust whoever comes: this one has to show its password
@@ -20,7 +31,7 @@ setup_file() {
 	    "$PGHOST/data/pg_hba.conf"
 	psql -qXAt postgres -c 'select pg_reload_conf()' >/dev/null
 	settings etc
-	init_start || skip "$WHY"
+	init_start || WHY="no systemd in namespaces here"
 }
 
 teardown_file() {
@@ -29,11 +40,13 @@ teardown_file() {
 }
 
 setup() {
+	[ -z "$WHY" ] || skip "$WHY"
 	jobs_use
 	cd "$F"
 }
 
 teardown() {
+	[ -z "$WHY" ] || return 0
 	stop_python hook.py
 	jobs_left
 }
@@ -54,10 +67,9 @@ settings() {
 	} >"$1/shop.env"
 }
 
-# init_start: start it; else WHY says why not.
+# init_start: start it, see that it can do what the units ask for.
 init_start() {
 	local target group
-	WHY="no systemd in namespaces here"
 	cp -R "$C/systemd" units
 	# what they come after on a whole system
 	for target in sysinit basic shutdown network-online timers bk-test; do
@@ -65,6 +77,9 @@ init_start() {
 	done
 	printf '[Service]\nStandardOutput=append:%s\nStandardError=append:%s\n' \
 	    "$PWD/said" "$PWD/said" >units/bk-.service.d/test.conf
+	# with the sandbox of them all
+	printf '[Service]\nType=oneshot\nDynamicUser=yes\nExecStart=/bin/true\n' \
+	    >units/bk-probe.service
 	group=$(findmnt -rno TARGET -t cgroup2 | head -n 1)
 	[ -n "$group" ] && group=$group/bk-test-$$ && mkdir "$group" &&
 	    [ -e "$group/cgroup.kill" ] || return 1
@@ -95,7 +110,8 @@ init_start() {
 	    "$group" >/dev/null 2>&1 </dev/null 3>&- &
 	setsid sh init.sh >init.log 2>&1 </dev/null 3>&- &
 	echo $! >unshare
-	await 20 init_runs || { cat init.log >&2; return 1; }
+	await 20 init_runs && inside systemctl start bk-probe.service ||
+	    { cat init.log >&2; return 1; }
 }
 
 init_runs() {

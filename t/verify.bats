@@ -5,7 +5,7 @@ load support/pg
 
 setup_file() {
 	cd "$BATS_FILE_TMPDIR"
-	pg_start c || skip "$PG_WHY"
+	pg_start c
 	createdb shop
 	psql -qX -v ON_ERROR_STOP=1 shop <<-'SQL'
 	CREATE TABLE orders (id int PRIMARY KEY, note text);
