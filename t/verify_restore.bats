@@ -125,6 +125,15 @@ teardown() { shop_left; }
 	run -0 bk-verify --restore -o r <uni.bk
 }
 
+@test "a subscription is not made: it would keep the scratch database" {
+	psql -qX -c "CREATE SUBSCRIPTION s CONNECTION 'dbname=x' PUBLICATION p
+	    WITH (connect = false, slot_name = NONE)" \
+	    -c "COMMENT ON SUBSCRIPTION s IS 'c'" shop 2>/dev/null
+	bk-dump shop >sub.bk
+	psql -qXc 'DROP SUBSCRIPTION s' shop
+	run -0 bk-verify --restore -o r <sub.bk
+}
+
 @test "two at once, on one server" {
 	bk-verify --restore -q -o r1 <shop.bk &
 	bk-verify --restore -q -o r2 <shop.bk &

@@ -326,7 +326,9 @@ load(struct drill *d, struct bk_err *e)
 	struct bk_restore_options how = { .params = d->params,
 	    .bindir = d->o->bindir, .tmpdir = d->o->tmpdir,
 	    .jobs = d->o->jobs, .progress = d->o->progress,
-	    .child = d->o->child };
+	    .child = d->o->child,
+	    /* a database that has one cannot be dropped */
+	    .no_subscriptions = 1 };
 	PGresult *missing = missing_roles(d, e);
 	int rc = 0;
 
