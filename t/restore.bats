@@ -209,7 +209,13 @@ go() {
 	[[ $stderr == *'PGSQL.1'* ]]
 	sql 'CREATE ROLE weak LOGIN' postgres
 	run --separate-stderr -1 bk-restore -U weak --into new <small.bk
-	[[ $stderr == *'permission denied to create database'* ]]
+	[[ $stderr == *'permission denied to create database; '* ]]
+	[[ $stderr == *'ALTER ROLE weak CREATEDB' ]]
+	sql 'CREATE DATABASE hollow OWNER weak TEMPLATE template0' postgres
+	run --separate-stderr -1 bk-restore -U weak --into hollow <small.bk
+	one_line_error bk-restore
+	[[ $stderr == *'ALTER ROLE weak CREATEDB' ]]
+	sql 'DROP DATABASE hollow' postgres
 	sql 'DROP ROLE weak' postgres
 }
 

@@ -115,6 +115,25 @@ teardown() { shop_left; }
 	run -0 bk-verify --scratch -o r <owned.bk
 }
 
+@test "owners' names in another encoding than UTF-8" {
+	psql -qX -c 'CREATE ROLE "Ünï"' -c 'CREATE TABLE uni (a int)' \
+	    -c 'ALTER TABLE uni OWNER TO "Ünï"' shop
+	bk-dump -t uni -E LATIN1 shop >uni.bk
+	run -0 bk-verify --restore -o r <uni.bk
+	run -0 bk-verify --scratch -o r <uni.bk
+	psql -qX -c 'DROP TABLE uni' -c 'DROP ROLE "Ünï"' shop
+	run -0 bk-verify --restore -o r <uni.bk
+}
+
+@test "a subscription is not made: it would keep the scratch database" {
+	psql -qX -c "CREATE SUBSCRIPTION s CONNECTION 'dbname=x' PUBLICATION p
+	    WITH (connect = false, slot_name = NONE)" \
+	    -c "COMMENT ON SUBSCRIPTION s IS 'c'" shop 2>/dev/null
+	bk-dump shop >sub.bk
+	psql -qXc 'DROP SUBSCRIPTION s' shop
+	run -0 bk-verify --restore -o r <sub.bk
+}
+
 @test "two at once, on one server" {
 	bk-verify --restore -q -o r1 <shop.bk &
 	bk-verify --restore -q -o r2 <shop.bk &

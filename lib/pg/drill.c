@@ -205,7 +205,25 @@ end_judge(struct drill *d, int loading, int rc, struct bk_err *e)
 	return rc;
 }
 
-/* Roles that the archive's objects belong to and the server does not have. */
+/* Names in the archive are in its encoding, not in our session's. */
+static int
+speak_archive(struct drill *d, struct bk_err *e)
+{
+	const char *set = bk_dump_encoding(bk_restore_toc(d->restore));
+
+	return set == NULL ? 0 : bk_conn_exec(d->o->conn, set, e);
+}
+
+static int
+speak_own(struct drill *d, struct bk_err *e)
+{
+	return bk_conn_exec(d->o->conn, "RESET client_encoding", e);
+}
+
+/*
+ * Roles that the archive's objects belong to and the server does not have, in
+ * the archive's encoding.
+ */
 static PGresult *
 missing_roles(struct drill *d, struct bk_err *e)
 {
@@ -217,7 +235,8 @@ missing_roles(struct drill *d, struct bk_err *e)
 	size_t i;
 	int rc;
 
-	if (bk_buf_puts(&sql, "SELECT DISTINCT r FROM (VALUES (NULL)", e) == -1)
+	if (speak_archive(d, e) == -1 || bk_buf_puts(&sql,
+	    "SELECT DISTINCT r FROM (VALUES (NULL)", e) == -1)
 		goto done;
 	for (i = 0; i < toc->n; i++) {
 		const char *owner = toc->entry[i].owner;
@@ -239,6 +258,10 @@ missing_roles(struct drill *d, struct bk_err *e)
 	if (bk_buf_puts(&sql, ") AS v (r) WHERE r IS NOT NULL AND r NOT IN "
 	    "(SELECT rolname FROM pg_catalog.pg_roles)", e) == 0)
 		res = bk_conn_query(d->o->conn, sql.data, e);
+	if (res != NULL && speak_own(d, e) == -1) {
+		PQclear(res);
+		res = NULL;
+	}
  done:
 	bk_buf_free(&sql);
 	return res;
@@ -259,6 +282,8 @@ make_roles(struct drill *d, const PGresult *missing, struct bk_err *e)
 		if ((rc = bk_buf_add(&one, sql, (size_t)(end - sql), e)) == 0)
 			PQclear(PQexec(d->o->conn, one.data));
 	}
+	if (rc == 0)
+		rc = speak_archive(d, e);
 	for (i = 0; rc == 0 && i < PQntuples(missing); i++) {
 		one.len = 0;
 		if ((rc = bk_buf_puts(&one, "CREATE ROLE ", e)) == 0 &&
@@ -266,6 +291,8 @@ make_roles(struct drill *d, const PGresult *missing, struct bk_err *e)
 		    e)) == 0)
 			PQclear(PQexec(d->o->conn, one.data));
 	}
+	if (rc == 0)
+		rc = speak_own(d, e);
 	bk_buf_free(&one);
 	return rc;
 }
@@ -299,7 +326,9 @@ load(struct drill *d, struct bk_err *e)
 	struct bk_restore_options how = { .params = d->params,
 	    .bindir = d->o->bindir, .tmpdir = d->o->tmpdir,
 	    .jobs = d->o->jobs, .progress = d->o->progress,
-	    .child = d->o->child };
+	    .child = d->o->child,
+	    /* a database that has one cannot be dropped */
+	    .no_subscriptions = 1 };
 	PGresult *missing = missing_roles(d, e);
 	int rc = 0;
 

@@ -307,6 +307,30 @@ choose_name(PGconn *conn, const char *target, char name[BK_NEWDB_NAME],
 	    "once", target);
 }
 
+/* A failure to create: is it that we may not? */
+static void
+add_remedy(PGconn *conn, struct bk_err *e)
+{
+	PGresult *res = PQexec(conn, "SELECT pg_catalog.quote_ident(rolname) "
+	    "FROM pg_catalog.pg_roles WHERE rolname = current_user AND NOT "
+	    "rolcreatedb AND NOT rolsuper");
+
+	if (PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) == 1)
+		bk_fail_add(e, "; an administrator can say ALTER ROLE %s "
+		    "CREATEDB", PQgetvalue(res, 0, 0));
+	PQclear(res);
+}
+
+static int
+create(PGconn *conn, const char *name, const char *options, struct bk_err *e)
+{
+	int rc = exec_named(conn, "CREATE DATABASE ", name, options, e);
+
+	if (rc == -1)
+		add_remedy(conn, e);
+	return rc;
+}
+
 int
 bk_newdb_create(PGconn *conn, const struct bk_newdb_like *like,
     char name[BK_NEWDB_NAME], struct bk_err *e)
@@ -317,7 +341,7 @@ bk_newdb_create(PGconn *conn, const struct bk_newdb_like *like,
 	if (add_options(&options, conn, like, e) == -1 ||
 	    bk_buf_printf(&is, e, " IS '%s'", comment) == -1 ||
 	    choose_name(conn, like->target, name, e) == -1 ||
-	    exec_named(conn, "CREATE DATABASE ", name, options.data, e) == -1)
+	    create(conn, name, options.data, e) == -1)
 		goto done;
 	rc = exec_named(conn, "COMMENT ON DATABASE ", name, is.data, e);
  done:

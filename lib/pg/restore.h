@@ -64,7 +64,7 @@ struct bk_restore_options {
 	const char *tmpdir;	/* for the table of contents; "/tmp" */
 	unsigned jobs;
 	const char *role;	/* SET ROLE; or NULL */
-	int no_owner, no_acl;
+	int no_owner, no_acl, no_subscriptions;
 	struct bk_progress *progress;	/* items: tables; not NULL */
 	atomic_int *child;	/* pid of the child that runs, or 0 */
 };

@@ -50,6 +50,8 @@ make_argv(struct bk_restore_client *c, int is_psql, char *const options[],
 			argv[n++] = "--no-owner";
 		if (c->o->no_acl)
 			argv[n++] = "--no-acl";
+		if (c->o->no_subscriptions)
+			argv[n++] = "--no-subscriptions";
 		if (c->o->role != NULL)
 			argv[n++] = c->role.data;
 	}
