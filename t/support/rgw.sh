@@ -151,7 +151,8 @@ daemons() {
 await_gateway() {
 	local i
 	for ((i = 0; i < 400; i++)); do
-		! curl -sk -o "$dir/answer" "$url/" || return 0
+		! grep -qs 'already in use' "$dir/log/client.rgw.log" || return 1
+		! curl -skm 5 -o "$dir/answer" "$url/" || return 0
 		[ ! -s "$dir/run/client.rgw.pid" ] ||	# there, and written
 		    kill -0 "$(cat "$dir/run/client.rgw.pid")" || return 1
 		sleep 0.05
@@ -159,9 +160,14 @@ await_gateway() {
 	return 1
 }
 
+# A port that was free when it was chosen may be somebody's by now: 75, try
+# again.
 failed() {
-	tail -n 5 "$dir"/log/*.log >&2
+	local taken=0
+	grep -q 'Address already in use' "$dir"/log/*.log && taken=75 ||
+	    tail -n 5 "$dir"/log/*.log >&2
 	stop
+	[ $taken = 0 ] || exit $taken
 	echo "rgw.sh: did not come up" >&2
 }
 
@@ -195,7 +201,14 @@ start() {
 dir=$(realpath -m "$2") conf=$dir/ceph.conf
 ak=${AK:-BKTESTACCESSKEY0001} sk=${SK:-bkTestSecretKey/0123456789+abcdefghij}
 case $1 in
-start) start ;;
+start)
+	for _ in 1 2 3 4 5; do
+		status=0
+		"$0" once "$2" || status=$?
+		[ $status = 75 ] || exit $status
+	done
+	die "no port stays free" ;;
+once) start ;;
 stop) [ ! -e "$conf" ] || stop ;;
 admin) shift 2; exec radosgw-admin -c "$conf" "$@" ;;
 *) die "$1: no such command" ;;
