@@ -48,6 +48,12 @@ teardown() { shop_left; }
 	psql -qX -c 'ALTER ROLE postgres RESET ALL' postgres
 	run -0 bk-verify --restore -o r <here.bk
 	grep -qa Kolkata here.bk
+	createdb quoted
+	psql -qX quoted -c 'ALTER DATABASE quoted SET quote_all_identifiers = on' \
+	    -c "CREATE TABLE names AS SELECT 'pg_class'::regclass"
+	bk-dump quoted >quoted.bk
+	dropdb quoted
+	run -0 bk-verify --restore -o r <quoted.bk
 }
 
 @test "a database in another encoding" {

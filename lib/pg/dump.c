@@ -96,7 +96,8 @@ connect_leader(struct dump *d, char *name, size_t cap, struct bk_err *e)
 	d->settings = bk_conn_query(d->leader, "SELECT "
 	    "pg_catalog.current_setting('timezone'), "
 	    "pg_catalog.current_setting('bytea_output'), "
-	    "pg_catalog.current_setting('lc_monetary')", e);
+	    "pg_catalog.current_setting('lc_monetary'), "
+	    "pg_catalog.current_setting('quote_all_identifiers')", e);
 	return d->settings == NULL ? -1 : 0;
 }
 
@@ -292,6 +293,7 @@ write_all(struct dump *d, int fd, uint64_t *bytes, struct bk_err *e)
 		.timezone = PQgetvalue(d->settings, 0, 0),
 		.bytea_output = PQgetvalue(d->settings, 0, 1),
 		.lc_monetary = PQgetvalue(d->settings, 0, 2),
+		.quote_all_identifiers = PQgetvalue(d->settings, 0, 3),
 		.started = d->started,
 	};
 	struct bk_dump_out *out = bk_dump_out_open(fd, &d->toc, &about, e);

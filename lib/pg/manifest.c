@@ -13,6 +13,7 @@
 #define OPTIONS_MAX_JSON 320
 #define SHORT_MAX_JSON 64
 #define SETTING_MAX_JSON 40
+#define SWITCH_MAX_JSON 8		/* "on" or "off" */
 
 /* s as JSON, cut before a character so that max bytes are enough. */
 static int
@@ -82,7 +83,9 @@ add_settings(struct bk_buf *b, const struct bk_manifest *m, struct bk_err *e)
 	    add_field(b, "bytea_output", m->bytea_output, SETTING_MAX_JSON,
 	    e) == -1 ||
 	    add_field(b, "lc_monetary", m->lc_monetary, SETTING_MAX_JSON,
-	    e) == -1)
+	    e) == -1 ||
+	    add_field(b, "quote_all_identifiers", m->quote_all_identifiers,
+	    SWITCH_MAX_JSON, e) == -1)
 		return -1;
 	return bk_buf_puts(b, "}", e);
 }

@@ -29,6 +29,7 @@ struct bk_manifest {		/* strings borrowed, NULL: unknown */
 	const char *options;	/* as given, without the connection */
 	/* what else the text of values depends on: the session's settings */
 	const char *timezone, *bytea_output, *lc_monetary;
+	const char *quote_all_identifiers;
 	time_t started, ended;
 	uint64_t tables, rows, bytes, blobs;
 	struct bk_digest records;	/* XXH3-128 of all records' JSON text,

@@ -91,7 +91,8 @@ test_bounds(void)
 	    record.len);
 	m.database = m.system_identifier = m.server_version =
 	    m.server_encoding = m.snapshot = m.lsn = m.pg_dump = m.options =
-	    m.timezone = m.bytea_output = m.lc_monetary = worst(4000);
+	    m.timezone = m.bytea_output = m.lc_monetary =
+	    m.quote_all_identifiers = worst(4000);
 	bk_manifest_format(&manifest, &m, &e);
 	is_int((intmax_t)parsed(&manifest, "manifest"), 20, "all its fields");
 	ok(manifest.len <= BK_MANIFEST_MAX, "the manifest: %zu bytes",
