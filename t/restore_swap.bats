@@ -171,6 +171,20 @@ go() {
 	[ "$(dbs | grep -c '^shop_new_')" = 0 ]
 }
 
+@test "what a killed run left and cannot go does not stop the next" {
+	createdb shop_new_20260101T000000Z
+	psql -qX shop_new_20260101T000000Z -c "COMMENT ON DATABASE
+	    \"shop_new_20260101T000000Z\" IS 'bk-restore: unfinished'" \
+	    -c "CREATE SUBSCRIPTION s CONNECTION 'dbname=none' PUBLICATION p
+	    WITH (connect = false, slot_name = NONE)"
+	bk-restore -q shop <far.bk
+	restored
+	[ "$(dbs | grep -c '^shop_new_')" = 1 ]
+	psql -qX shop_new_20260101T000000Z -c "DROP SUBSCRIPTION s"
+	bk-restore -q shop <far.bk
+	[ "$(dbs | grep -c '^shop_new_')" = 0 ]
+}
+
 @test "what only looks like a killed run's is left alone" {
 	createdb shop_new_20260101T000000Z
 	createdb shop_new_mine

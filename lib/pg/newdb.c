@@ -118,16 +118,20 @@ bk_newdb_sweep(PGconn *conn, const char *target, int *n, struct bk_err *e)
 	    "WHERE l.locktype = 'advisory' AND l.classid = " LOCK_CLASS
 	    " AND l.objid = pg_catalog.int8(pg_catalog.hashtext(datname)) "
 	    "& 4294967295)", target, e);
-	int i, rc = 0;
+	struct bk_err why;
+	int i;
 
 	*n = 0;
 	if (res == NULL)
 		return -1;
-	for (i = 0; rc == 0 && i < PQntuples(res); i++)
-		if ((rc = bk_newdb_drop(conn, PQgetvalue(res, i, 0), e)) == 0)
+	for (i = 0; i < PQntuples(res); i++) {
+		/* one that has a subscription stays: no reason not to restore */
+		why = (struct bk_err){0};
+		if (bk_newdb_drop(conn, PQgetvalue(res, i, 0), &why) == 0)
 			(*n)++;
+	}
 	PQclear(res);
-	return rc;
+	return 0;
 }
 
 static const struct bk_toc_entry *

@@ -35,7 +35,7 @@ int bk_newdb_lock(PGconn *conn, const char *target, struct bk_err *e);
 int bk_newdb_exists(PGconn *conn, const char *name, int *exists,
     struct bk_err *e);
 
-/* Drop what killed runs have left of target; *n: how many. */
+/* Drop what killed runs have left of target, if it can be; *n: how many. */
 int bk_newdb_sweep(PGconn *conn, const char *target, int *n,
     struct bk_err *e);
 
