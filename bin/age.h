@@ -16,10 +16,6 @@
 int age_log(struct bk_subjects *out, const char *path,
     const struct bk_fresh *f, struct bk_err *e);
 
-/* Add a subject for the file system that path is on. */
-int age_disk(struct bk_subjects *out, const char *path,
-    const struct bk_fresh *f, struct bk_err *e);
-
 /* A line for each subject; the numbers, for monitoring, on the first. */
 int age_text(const struct bk_subjects *s, const struct bk_fresh *f,
     struct bk_buf *out, struct bk_err *e);

@@ -24,9 +24,6 @@ struct audit_call {
 	const char *expect;		/* a hash, or NULL */
 };
 
-/* 1 if r is one of those that are asked for. */
-int audit_match(const struct audit_call *c, const struct bk_run *r);
-
 /*
  * What r was about: where it wrote to, else what it read, and a standard
  * stream is neither; "" if there is no such thing.

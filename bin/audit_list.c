@@ -15,8 +15,9 @@
 
 typedef int each_run(void *arg, const struct bk_run *r, struct bk_err *e);
 
-int
-audit_match(const struct audit_call *c, const struct bk_run *r)
+/* Is r one of those that are asked for? */
+static int
+matches(const struct audit_call *c, const struct bk_run *r)
 {
 	if (c->operation != NULL && strcmp(c->operation, r->operation) != 0)
 		return 0;
@@ -67,7 +68,7 @@ read_lines(struct reading *r, struct bk_logfile *log, struct bk_err *e)
 			why = (struct bk_err){0};
 			continue;
 		}
-		if (audit_match(r->c, &run)) {
+		if (matches(r->c, &run)) {
 			r->found++;
 			rc = r->each(r->arg, &run, e);
 		}

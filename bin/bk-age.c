@@ -275,8 +275,9 @@ set_defaults(struct call *c)
 	limit[BK_CHECK_FREE] = (struct bk_limit){ 2000, 1000 };
 }
 
-int
-age_disk(struct bk_subjects *out, const char *path, const struct bk_fresh *f,
+/* Add a subject for the file system that path is on. */
+static int
+add_disk(struct bk_subjects *out, const char *path, const struct bk_fresh *f,
     struct bk_err *e)
 {
 	struct statvfs v;
@@ -370,7 +371,7 @@ judge(const struct call *c, struct bk_subjects *out, struct bk_err *e)
 		rc = note_failure(out, "receipts", &no_receipts, e);
 	if (c->log != NULL && age_log(out, c->log, &c->fresh, &why[1]) == -1)
 		rc = note_failure(out, "audit log", &why[1], e);
-	if (c->path != NULL && age_disk(out, c->path, &c->fresh,
+	if (c->path != NULL && add_disk(out, c->path, &c->fresh,
 	    &why[2]) == -1)
 		rc = note_failure(out, "disk", &why[2], e);
 	bk_subjects_sort(out);

@@ -5,17 +5,6 @@
 
 #include "when.h"
 
-int
-bk_name_uses(const char *tmpl, const char *what)
-{
-	size_t n = strlen(what);
-
-	for (; (tmpl = strchr(tmpl, '{')) != NULL; tmpl++)
-		if (strncmp(tmpl + 1, what, n) == 0 && tmpl[1 + n] == '}')
-			return 1;
-	return 0;
-}
-
 static int
 add_value(struct bk_buf *out, const char *value, struct bk_err *e)
 {

@@ -19,9 +19,6 @@ struct bk_name_vars {
 				 * 2026-11-21, {time} 052719 */
 };
 
-/* 1 if tmpl holds {what}, e.g. "db". */
-int bk_name_uses(const char *tmpl, const char *what);
-
 /*
  * Append tmpl to *out with its variables filled in.  BK_USAGE for an unknown
  * variable, an open brace, or one whose value is unknown.

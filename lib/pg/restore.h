@@ -81,9 +81,6 @@ void bk_restore_free(struct bk_restore *r);	/* NULL is fine */
 
 const struct bk_toc *bk_restore_toc(const struct bk_restore *r);
 
-/* 1 if the archive is bk-dump's: each table has a record, all a manifest. */
-int bk_restore_is_ours(const struct bk_restore *r);
-
 /* 1 if pg_restore must read the whole of it: bk_restore_whole(). */
 int bk_restore_is_opaque(const struct bk_restore *r);
 

@@ -241,12 +241,6 @@ bk_restore_toc(const struct bk_restore *r)
 }
 
 int
-bk_restore_is_ours(const struct bk_restore *r)
-{
-	return r->ours;
-}
-
-int
 bk_restore_is_opaque(const struct bk_restore *r)
 {
 	return r->opaque;

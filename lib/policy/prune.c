@@ -119,8 +119,9 @@ protect(struct bk_item *item[], size_t n, const struct bk_guards *g)
 	return go;
 }
 
-int
-bk_prune_series(struct bk_item *item[], size_t n, const struct bk_policy *p,
+/* n items of one series, the newest first. */
+static int
+judge_series(struct bk_item *item[], size_t n, const struct bk_policy *p,
     const struct bk_guards *g, struct bk_err *e)
 {
 	struct bk_kept *kept = calloc(n, sizeof(*kept));
@@ -177,7 +178,7 @@ bk_prune_judge(struct bk_items *items, const struct bk_policy *p,
 	qsort(item, items->n, sizeof(*item), compare);
 	for (i = 0; i < items->n && item[i]->group != NULL; i = end) {
 		end = series_end(item, items->n, i);
-		if (bk_prune_series(item + i, end - i, p, g, e) == -1)
+		if (judge_series(item + i, end - i, p, g, e) == -1)
 			rc = -1;
 	}
 	if (i == 0)

@@ -42,10 +42,6 @@ struct bk_guards {
 int bk_prune_judge(struct bk_items *items, const struct bk_policy *p,
     const struct bk_guards *g, struct bk_err *e);
 
-/* The same for n items of one series, the newest first. */
-int bk_prune_series(struct bk_item *item[], size_t n,
-    const struct bk_policy *p, const struct bk_guards *g, struct bk_err *e);
-
 /* The guard against clocks alone. */
 int bk_prune_check_clock(const struct bk_items *items,
     const struct bk_guards *g, struct bk_err *e);

@@ -23,7 +23,7 @@ struct bk_s3_task {
 	struct bk_s3_reply reply;
 	struct bk_s3_attempt try;
 	struct bk_err err;
-	int over, rc, flying, doubtful;
+	int over, rc, flying;
 	unsigned attempts;	/* that failed */
 	unsigned moves;		/* to other regions */
 	int renewed;		/* the keys, because of this task */
@@ -113,12 +113,6 @@ bk_s3_close(struct bk_s3 *s3)
 }
 
 const char *
-bk_s3_endpoint(const struct bk_s3 *s3)
-{
-	return s3->address.origin;
-}
-
-const char *
 bk_s3_bucket(const struct bk_s3 *s3)
 {
 	return s3->bucket;
@@ -155,12 +149,6 @@ int
 bk_s3_task_over(const struct bk_s3_task *t)
 {
 	return t->over;
-}
-
-int
-bk_s3_task_doubtful(const struct bk_s3_task *t)
-{
-	return t->doubtful;
 }
 
 int
@@ -343,10 +331,6 @@ land(struct bk_s3_task *t, CURLcode result)
 	curl_multi_remove_handle(s3->multi, t->try.easy);
 	t->flying = 0;
 	v = bk_s3_attempt_land(&t->try, result, &why);
-	if (result == CURLE_OK ? r->status >= 500 || (r->status < 300 &&
-	    r->code[0] != '\0') : result != CURLE_COULDNT_CONNECT &&
-	    result != CURLE_COULDNT_RESOLVE_HOST)
-		t->doubtful = 1;
 	/* a refusal of HEAD tells no code */
 	if (v == BK_S3_BAD && r->status == 403 && r->code[0] == '\0' &&
 	    labs((long)(measure_skew(r) - s3->skew)) > SKEW_SEEN)

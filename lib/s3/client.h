@@ -74,8 +74,7 @@ struct bk_s3 *bk_s3_open(struct bk_s3_cred *cred,
 /* Cancels what is under way.  NULL is fine. */
 void bk_s3_close(struct bk_s3 *s3);
 
-/* Where it goes: "https://s3.eu-central-1.amazonaws.com".  Borrowed. */
-const char *bk_s3_endpoint(const struct bk_s3 *s3);
+/* Borrowed. */
 const char *bk_s3_bucket(const struct bk_s3 *s3);
 
 /*
@@ -107,9 +106,6 @@ void bk_s3_wake(struct bk_s3 *s3);
 int bk_s3_task_over(const struct bk_s3_task *t);
 int bk_s3_task_result(const struct bk_s3_task *t,
     const struct bk_s3_reply **reply, struct bk_err *e);
-
-/* 1 if a try went out whose outcome was never told: it may have happened. */
-int bk_s3_task_doubtful(const struct bk_s3_task *t);
 
 void bk_s3_task_free(struct bk_s3_task *t);	/* cancels; NULL is fine */
 

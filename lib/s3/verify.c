@@ -95,8 +95,9 @@ bk_s3_verify_free(struct bk_s3_verify *v)
 	free(v);
 }
 
-const char *
-bk_s3_verify_how(const struct bk_s3_verify *v)
+/* What is judged by. */
+static const char *
+judged_by(const struct bk_s3_verify *v)
 {
 	if (v->type == NULL)
 		return "size";
@@ -167,6 +168,6 @@ bk_s3_verify_finish(struct bk_s3_verify *v, const char *name,
 	if (strcmp(text, v->want) != 0)
 		return bk_fail(e, BK_DATA, "%s: damaged on the way or in "
 		    "store: its %s is %s instead of %s; try again", name,
-		    bk_s3_verify_how(v), text, v->want);
+		    judged_by(v), text, v->want);
 	return 0;
 }

@@ -38,9 +38,6 @@ int bk_s3_verify_add(struct bk_s3_verify *v, const void *p, size_t n,
 int bk_s3_verify_finish(struct bk_s3_verify *v, const char *name,
     struct bk_err *e);
 
-/* "SHA-256", "MD5" or "size": what is judged by. */
-const char *bk_s3_verify_how(const struct bk_s3_verify *v);
-
 void bk_s3_verify_free(struct bk_s3_verify *v);	/* NULL is fine */
 
 #endif

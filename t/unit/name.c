@@ -78,21 +78,11 @@ test_refusals(void)
 	ok(strncmp(expand("{dbx}", "x"), "2 {dbx}: no such", 16) == 0, "more");
 }
 
-static void
-test_uses(void)
-{
-	is_int(bk_name_uses("a{db}b", "db"), 1, "uses it");
-	is_int(bk_name_uses("{{db}", "db"), 1, "behind another brace");
-	is_int(bk_name_uses("{dbx}{d}{xdb}db{db", "db"), 0, "does not");
-	is_int(bk_name_uses("", "db"), 0, "nothing uses nothing");
-}
-
 int
 main(void)
 {
 	test_expand();
 	test_values();
 	test_refusals();
-	test_uses();
 	return tap_done();
 }
