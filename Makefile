@@ -28,7 +28,7 @@ WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 ISAL := $(shell echo '\#include <isa-l.h>' | $(CC) -E - >/dev/null 2>&1 && echo 1)
 PGINC := $(shell pg_config --includedir 2>/dev/null || echo /usr/include/postgresql)
 ALL_CFLAGS = -std=c11 -g $(MODE) $(HARDEN) $(WARN) -D_POSIX_C_SOURCE=200809L \
-	$(if $(ISAL),-DBK_HAVE_ISAL) -Ilib/base -I$(PGINC) -pthread $(CFLAGS)
+	$(if $(ISAL),-DBK_HAVE_ISAL) -iquote lib -I$(PGINC) -pthread $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed -pthread $(MODE) $(LDFLAGS)
 
 TOOLS := $(patsubst bin/%.c,$B/bin/%,$(wildcard bin/bk-*.c))
@@ -61,7 +61,6 @@ $B/bin/bk-age $B/bin/bk-audit $B/bin/bk-stat: $B/obj/bin/textfile.o
 $B/bin/bk-audit: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/audit_*.c))
 $B/bin/bk-restore: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/restore_*.c))
 $B/bin/bk-stat: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/stat_*.c))
-$B/bin/bk-notify: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/notify_*.c))
 $B/bin/bk-verify: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/verify_*.c))
 $B/bin/bk-s3put $B/bin/bk-s3get $B/bin/bk-s3ls $B/bin/bk-s3rm: $B/obj/bin/s3args.o
 $B/bin/bk-rm $B/bin/bk-s3rm: $B/obj/bin/approved.o

@@ -1,8 +1,8 @@
-/* bk-age: findings for programs; see age.h */
+/* bk-age: findings for programs; see age_report.h */
 #include <inttypes.h>
 
-#include "age.h"
-#include "when.h"
+#include "age_report.h"
+#include "base/utctime.h"
 
 /* ,"key":123 or null */
 static int
@@ -17,10 +17,10 @@ add_number(struct bk_buf *b, const char *key, uint64_t v, int known,
 static int
 add_time(struct bk_buf *b, const char *key, time_t t, struct bk_err *e)
 {
-	char text[BK_WHEN_TEXT] = "";
+	char text[BK_UTCTIME_TEXT] = "";
 
 	if (t != 0)
-		bk_when_format(t, text);
+		bk_utctime_format(t, text);
 	return *text != '\0' ?
 	    bk_buf_printf(b, e, ",\"%s\":\"%s\"", key, text) :
 	    bk_buf_printf(b, e, ",\"%s\":null", key);
@@ -45,16 +45,16 @@ add_checks(struct bk_buf *b, const struct bk_subject *s,
 	uint64_t none;
 	int i;
 
-	for (i = 0; i < BK_CHECKS; i++) {
+	for (i = 0; i < BK_METRICS; i++) {
 		const struct bk_finding *found = &s->found[i];
 		const struct bk_limit *l = &f->limit[i];
 
 		if (!found->known)
 			continue;
-		none = bk_check_is_floor((enum bk_check)i) ? 0 :
+		none = bk_metric_is_floor((enum bk_metric)i) ? 0 :
 		    BK_FRESH_NEVER;
 		if (bk_buf_printf(b, e, "%s\"%s\":{\"status\":\"%s\"", comma,
-		    bk_check_name((enum bk_check)i),
+		    bk_metric_name((enum bk_metric)i),
 		    bk_state_name(found->state)) == -1 ||
 		    add_number(b, "value", found->value, found->value !=
 		    BK_FRESH_NEVER, e) == -1 ||

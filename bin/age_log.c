@@ -1,11 +1,11 @@
-/* bk-age: how often in a row jobs failed, by the audit log; see age.h */
+/* bk-age: how often in a row jobs failed, by the audit log; see age_report.h */
 #include <stdlib.h>
 #include <string.h>
 
-#include "../lib/policy/group.h"
-#include "../lib/policy/runs.h"
-#include "../lib/policy/series.h"
-#include "age.h"
+#include "age_report.h"
+#include "audit/runs.h"
+#include "policy/group.h"
+#include "policy/series.h"
 
 /* What one tool does to one database or series. */
 struct job {
@@ -144,7 +144,7 @@ add_job(struct bk_subjects *out, const struct job *j,
 	    e)) == NULL)
 		goto done;
 	s->newest = j->last;
-	bk_subject_find(s, BK_CHECK_FAILURES, j->failures, f);
+	bk_subject_find(s, BK_METRIC_FAILURES, j->failures, f);
 	rc = j->failures > 0 ? bk_subject_note(s, e, "%s", j->error) : 0;
  done:
 	bk_buf_free(&name);

@@ -1,7 +1,7 @@
-/* bk-age: metrics for Prometheus' textfile collector; see age.h */
+/* bk-age: metrics for Prometheus' textfile collector; see age_report.h */
 #include <inttypes.h>
 
-#include "age.h"
+#include "age_report.h"
 #include "textfile.h"
 
 enum metric { BACKUP_TIME, BACKUP_SIZE, BACKUP_USUAL, BACKUPS, BACKUP_GAP,
@@ -48,17 +48,17 @@ static const struct {
 static int
 value_of(const struct bk_subject *s, enum metric m, uint64_t *v)
 {
-	static const enum bk_check checks[METRICS] = {
-		[BACKUP_SIZE] = BK_CHECK_SIZE,
-		[BACKUP_USUAL] = BK_CHECK_SHRINK,
-		[BACKUPS] = BK_CHECK_COUNT,
-		[BACKUP_GAP] = BK_CHECK_GAP,
-		[BACKUP_PROVEN] = BK_CHECK_PROOF,
-		[BACKUP_REFUTED] = BK_CHECK_PROOF,
-		[WAL_SEGMENTS] = BK_CHECK_COUNT,
-		[WAL_MISSING] = BK_CHECK_MISSING,
-		[FAILURES] = BK_CHECK_FAILURES,
-		[FREE] = BK_CHECK_FREE,
+	static const enum bk_metric checks[METRICS] = {
+		[BACKUP_SIZE] = BK_METRIC_SIZE,
+		[BACKUP_USUAL] = BK_METRIC_SHRINK,
+		[BACKUPS] = BK_METRIC_COUNT,
+		[BACKUP_GAP] = BK_METRIC_GAP,
+		[BACKUP_PROVEN] = BK_METRIC_PROOF,
+		[BACKUP_REFUTED] = BK_METRIC_PROOF,
+		[WAL_SEGMENTS] = BK_METRIC_COUNT,
+		[WAL_MISSING] = BK_METRIC_MISSING,
+		[FAILURES] = BK_METRIC_FAILURES,
+		[FREE] = BK_METRIC_FREE,
 	};
 
 	if (s->kind != metrics[m].kind)

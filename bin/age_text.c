@@ -1,28 +1,28 @@
-/* bk-age: status lines as monitoring plugins print them; see age.h */
+/* bk-age: status lines as monitoring plugins print them; see age_report.h */
 #include <inttypes.h>
 #include <string.h>
 
-#include "age.h"
-#include "num.h"
+#include "age_report.h"
+#include "base/num.h"
 
 /* How the numbers of a check are written: for people, and for graphs. */
 enum unit { SECONDS, BYTES, PERCENT, NUMBER };
 
-static const enum unit units[BK_CHECKS] = {
-	[BK_CHECK_AGE] = SECONDS,
-	[BK_CHECK_PROOF] = SECONDS,
-	[BK_CHECK_SIZE] = BYTES,
-	[BK_CHECK_SHRINK] = PERCENT,
-	[BK_CHECK_GROWTH] = PERCENT,
-	[BK_CHECK_GAP] = SECONDS,
-	[BK_CHECK_COUNT] = NUMBER,
-	[BK_CHECK_MISSING] = NUMBER,
-	[BK_CHECK_FAILURES] = NUMBER,
-	[BK_CHECK_FREE] = PERCENT,
+static const enum unit units[BK_METRICS] = {
+	[BK_METRIC_AGE] = SECONDS,
+	[BK_METRIC_PROOF] = SECONDS,
+	[BK_METRIC_SIZE] = BYTES,
+	[BK_METRIC_SHRINK] = PERCENT,
+	[BK_METRIC_GROWTH] = PERCENT,
+	[BK_METRIC_GAP] = SECONDS,
+	[BK_METRIC_COUNT] = NUMBER,
+	[BK_METRIC_MISSING] = NUMBER,
+	[BK_METRIC_FAILURES] = NUMBER,
+	[BK_METRIC_FREE] = PERCENT,
 };
 
 static int
-add_human(struct bk_buf *b, enum bk_check check, uint64_t v, struct bk_err *e)
+add_human(struct bk_buf *b, enum bk_metric check, uint64_t v, struct bk_err *e)
 {
 	char text[BK_NUM_TEXT];
 
@@ -42,7 +42,7 @@ add_human(struct bk_buf *b, enum bk_check check, uint64_t v, struct bk_err *e)
 
 /* What was found, in words; nothing if it is not worth telling. */
 static int
-add_words(struct bk_buf *b, const struct bk_subject *s, enum bk_check check,
+add_words(struct bk_buf *b, const struct bk_subject *s, enum bk_metric check,
     const struct bk_fresh *f, struct bk_err *e)
 {
 	const struct bk_finding *found = &s->found[check];
@@ -51,10 +51,10 @@ add_words(struct bk_buf *b, const struct bk_subject *s, enum bk_check check,
 	char usual[BK_NUM_TEXT];
 
 	switch (check) {
-	case BK_CHECK_AGE:
+	case BK_METRIC_AGE:
 		behind = " old";
 		break;
-	case BK_CHECK_PROOF:
+	case BK_METRIC_PROOF:
 		if (s->refuted != 0) {
 			(void)bk_fresh_age(f, s->refuted, &ago);
 			v = ago;
@@ -65,29 +65,29 @@ add_words(struct bk_buf *b, const struct bk_subject *s, enum bk_check check,
 			return -1;
 		behind = " ago";
 		break;
-	case BK_CHECK_SHRINK:
-	case BK_CHECK_GROWTH:
+	case BK_METRIC_SHRINK:
+	case BK_METRIC_GROWTH:
 		bk_size_format(s->usual, usual);
 		return add_human(b, check, v, e) == -1 ? -1 :
 		    bk_buf_printf(b, e, " %s than the usual %s", check ==
-		    BK_CHECK_SHRINK ? "smaller" : "larger", usual);
-	case BK_CHECK_GAP:
+		    BK_METRIC_SHRINK ? "smaller" : "larger", usual);
+	case BK_METRIC_GAP:
 		behind = " between two";
 		break;
-	case BK_CHECK_COUNT:
+	case BK_METRIC_COUNT:
 		behind = s->kind == BK_SUBJECT_WAL ?
 		    v == 1 ? " segment" : " segments" :
 		    v == 1 ? " backup" : " backups";
 		break;
-	case BK_CHECK_MISSING:
+	case BK_METRIC_MISSING:
 		behind = v == 1 ? " segment missing" : " segments missing";
 		break;
-	case BK_CHECK_FAILURES:
+	case BK_METRIC_FAILURES:
 		if (v == 0)
 			return bk_buf_puts(b, "succeeded", e);
 		behind = v == 1 ? " failure" : " failures in a row";
 		break;
-	case BK_CHECK_FREE:
+	case BK_METRIC_FREE:
 		behind = " free";
 		break;
 	default:
@@ -98,7 +98,7 @@ add_words(struct bk_buf *b, const struct bk_subject *s, enum bk_check check,
 
 /* " (CRITICAL, over 2d1h)" */
 static int
-add_verdict(struct bk_buf *b, const struct bk_subject *s, enum bk_check check,
+add_verdict(struct bk_buf *b, const struct bk_subject *s, enum bk_metric check,
     const struct bk_fresh *f, struct bk_err *e)
 {
 	const struct bk_finding *found = &s->found[check];
@@ -112,8 +112,8 @@ add_verdict(struct bk_buf *b, const struct bk_subject *s, enum bk_check check,
 		return -1;
 	/* "never" is over no limit; nor is "more than none" worth a word */
 	if (limit != BK_FRESH_NEVER && limit != 0 && !(check ==
-	    BK_CHECK_PROOF && (s->proven == 0 || s->refuted != 0)))
-		if (bk_buf_puts(b, bk_check_is_floor(check) ? ", under " :
+	    BK_METRIC_PROOF && (s->proven == 0 || s->refuted != 0)))
+		if (bk_buf_puts(b, bk_metric_is_floor(check) ? ", under " :
 		    ", over ", e) == -1 || add_human(b, check, limit, e) == -1)
 			return -1;
 	return bk_buf_puts(b, ")", e);
@@ -121,16 +121,16 @@ add_verdict(struct bk_buf *b, const struct bk_subject *s, enum bk_check check,
 
 /* 1 if a finding is told also where it is good. */
 static int
-is_told(const struct bk_subject *s, enum bk_check check)
+is_told(const struct bk_subject *s, enum bk_metric check)
 {
 	if (!s->found[check].known)
 		return 0;
 	switch (check) {
-	case BK_CHECK_SHRINK:
-	case BK_CHECK_GROWTH:
-	case BK_CHECK_GAP:
+	case BK_METRIC_SHRINK:
+	case BK_METRIC_GROWTH:
+	case BK_METRIC_GAP:
 		return s->found[check].state != BK_STATE_OK;
-	case BK_CHECK_COUNT:
+	case BK_METRIC_COUNT:
 		return s->found[check].state != BK_STATE_OK ||
 		    s->kind == BK_SUBJECT_WAL;
 	default:
@@ -160,12 +160,12 @@ add_subject(struct bk_buf *b, const struct bk_subject *s,
 	if (bk_buf_printf(b, e, "BACKUP %s - %s", bk_state_name(s->state),
 	    s->name) == -1)
 		return -1;
-	for (i = 0; i < BK_CHECKS; i++) {
-		if (!is_told(s, (enum bk_check)i))
+	for (i = 0; i < BK_METRICS; i++) {
+		if (!is_told(s, (enum bk_metric)i))
 			continue;
 		if (bk_buf_puts(b, comma, e) == -1 ||
-		    add_words(b, s, (enum bk_check)i, f, e) == -1 ||
-		    add_verdict(b, s, (enum bk_check)i, f, e) == -1)
+		    add_words(b, s, (enum bk_metric)i, f, e) == -1 ||
+		    add_verdict(b, s, (enum bk_metric)i, f, e) == -1)
 			return -1;
 		comma = ", ";
 	}
@@ -177,7 +177,7 @@ add_subject(struct bk_buf *b, const struct bk_subject *s,
 
 /* A number for graphs, with its unit. */
 static int
-add_number(struct bk_buf *b, enum bk_check check, uint64_t v, const char *unit,
+add_number(struct bk_buf *b, enum bk_metric check, uint64_t v, const char *unit,
     struct bk_err *e)
 {
 	if (units[check] == PERCENT)
@@ -188,10 +188,10 @@ add_number(struct bk_buf *b, enum bk_check check, uint64_t v, const char *unit,
 
 /* ";90000", or ";1048576:" where less is bad. */
 static int
-add_limit(struct bk_buf *b, enum bk_check check, uint64_t limit,
+add_limit(struct bk_buf *b, enum bk_metric check, uint64_t limit,
     struct bk_err *e)
 {
-	int floor = bk_check_is_floor(check);
+	int floor = bk_metric_is_floor(check);
 
 	if (bk_buf_puts(b, ";", e) == -1)
 		return -1;
@@ -203,12 +203,12 @@ add_limit(struct bk_buf *b, enum bk_check check, uint64_t limit,
 /* 'shop.age'=; the name only where there are several subjects. */
 static int
 add_label(struct bk_buf *b, const struct bk_subjects *all,
-    const struct bk_subject *s, enum bk_check check, struct bk_err *e)
+    const struct bk_subject *s, enum bk_metric check, struct bk_err *e)
 {
 	size_t at;
 
 	if (all->n == 1)
-		return bk_buf_printf(b, e, " %s=", bk_check_name(check));
+		return bk_buf_printf(b, e, " %s=", bk_metric_name(check));
 	if (bk_buf_puts(b, " '", e) == -1)
 		return -1;
 	at = b->len;
@@ -217,7 +217,7 @@ add_label(struct bk_buf *b, const struct bk_subjects *all,
 	for (; at < b->len; at++)
 		if (strchr("'=", b->data[at]) != NULL)
 			b->data[at] = '_';
-	return bk_buf_printf(b, e, ".%s'=", bk_check_name(check));
+	return bk_buf_printf(b, e, ".%s'=", bk_metric_name(check));
 }
 
 static int
@@ -227,10 +227,10 @@ add_numbers(struct bk_buf *b, const struct bk_subjects *all,
 	static const char *const names[] = { "s", "B", "%", "" };
 	int i;
 
-	for (i = 0; i < BK_CHECKS; i++) {
+	for (i = 0; i < BK_METRICS; i++) {
 		const struct bk_finding *found = &s->found[i];
 		const struct bk_limit *l = &f->limit[i];
-		enum bk_check check = (enum bk_check)i;
+		enum bk_metric check = (enum bk_metric)i;
 
 		if (!found->known)
 			continue;

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "listing.h"
+#include "base/record.h"
 
 static struct {		/* what approved_read() handed on */
 	char first[8192];
@@ -21,9 +21,9 @@ approved_option(struct bk_plan_call *c, int ch, const char *arg)
 	case OPT_PLAN: c->plan = arg; break;
 	case OPT_APPROVERS: c->approvers = arg; break;
 	case OPT_NEED:
-		c->need = (size_t)bk_tool_number(arg, 1, 255, "--need");
+		c->need = (size_t)tool_number(arg, 1, 255, "--need");
 		break;
-	default: bk_tool_option(ch);
+	default: tool_option(ch);
 	}
 }
 
@@ -31,9 +31,9 @@ void
 approved_check(struct bk_plan_call *c)
 {
 	if (c->plan == NULL && (c->approvers != NULL || c->need != 0))
-		bk_tool_usage("--approvers and --need are for --plan");
+		tool_usage("--approvers and --need are for --plan");
 	if (c->plan != NULL && c->approvers == NULL)
-		bk_tool_usage("--plan needs --approvers, a file of public keys");
+		tool_usage("--plan needs --approvers, a file of public keys");
 	if (c->need == 0)
 		c->need = 2;
 }
@@ -81,5 +81,5 @@ approved_record(void)
 	if (given.n > 1)
 		(void)snprintf(given.first + len, sizeof(given.first) - len,
 		    " and %" PRIu64 " more", given.n - 1);
-	bk_tool_audit()->destination = given.first;
+	tool_audit()->destination = given.first;
 }

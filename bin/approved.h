@@ -4,11 +4,11 @@
  * The options of tools that delete what standard input names, or else what a
  * plan does that several people have approved (lib/crypt/plan.h).
  */
-#include "../lib/crypt/plan.h"
-#include "err.h"
+#include "base/err.h"
+#include "crypt/plan.h"
 #include "tool.h"
 
-enum { OPT_PLAN = BK_OPT_TOOL + 0x100, OPT_APPROVERS, OPT_NEED };
+enum { OPT_PLAN = TOOL_OPT_TOOL + 0x100, OPT_APPROVERS, OPT_NEED };
 #define APPROVED_LONGOPTS \
 	{ "plan", required_argument, NULL, OPT_PLAN }, \
 	{ "approvers", required_argument, NULL, OPT_APPROVERS }, \

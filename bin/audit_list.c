@@ -1,14 +1,14 @@
-/* bk-audit: the runs that are asked for, read and printed; see audit_call.h */
+/* bk-audit: the runs that are asked for, read and printed */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "audit_call.h"
-#include "num.h"
+#include "audit_report.h"
+#include "base/num.h"
+#include "base/utctime.h"
 #include "tool.h"
-#include "when.h"
 
 #define NAMED_MAX 20		/* damaged lines; the others are counted */
 #define POLL_MS 250
@@ -64,7 +64,7 @@ read_lines(struct reading *r, struct bk_logfile *log, struct bk_err *e)
 			return bk_fail(e, why.code, "%s", why.msg);
 		if (got == -1) {
 			if (r->bad++ < NAMED_MAX)
-				bk_tool_say("%s", why.msg);
+				tool_say("%s", why.msg);
 			why = (struct bk_err){0};
 			continue;
 		}
@@ -119,11 +119,11 @@ audit_took(double seconds, char out[BK_NUM_TEXT])
 static int
 add_row(struct bk_buf *b, const struct bk_run *r, struct bk_err *e)
 {
-	char when[BK_WHEN_TEXT], size[BK_NUM_TEXT] = "-";
+	char when[BK_UTCTIME_TEXT], size[BK_NUM_TEXT] = "-";
 	char took[BK_NUM_TEXT] = "-";
 	const char *target = audit_target(r);
 
-	bk_when_format(r->ended, when);
+	bk_utctime_format(r->ended, when);
 	if (r->size_bytes > 0)
 		bk_size_format(r->size_bytes, size);
 	if (r->duration_seconds > 0)
@@ -153,7 +153,7 @@ print(void *arg, const struct bk_run *r, struct bk_err *e)
 	if (c->json)
 		return put(r->line, r->len, e);
 	if ((rc = add_row(&row, r, e)) == 0) {
-		bk_tool_clean(row.data, row.len);
+		tool_clean(row.data, row.len);
 		rc = put(row.data, row.len, e);
 	}
 	bk_buf_free(&row);

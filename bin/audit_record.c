@@ -1,15 +1,15 @@
-/* bk-audit: the recorder of a run; see audit_call.h and recorder.h */
+/* bk-audit: the recorder of a run; see audit_report.h and recorder.h */
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
 
-#include "../lib/crypt/chain.h"
-#include "audit.h"
-#include "audit_call.h"
-#include "logfile.h"
-#include "when.h"
+#include "audit/chain.h"
+#include "audit/format.h"
+#include "audit/logfile.h"
+#include "audit_report.h"
+#include "base/utctime.h"
 
 #define STDIN_NAME "standard input"
 
@@ -74,7 +74,7 @@ gather(json_t *record, double *since, struct bk_err *e)
 		if (rc == -1)
 			break;
 		if (*since == 0 && !has(record, "status"))
-			*since = bk_when_monotonic();
+			*since = bk_monotonic();
 	}
 	/* half a record of a tool that was killed there is none */
 	if (rc == 0 && json_object_size(record) == 0)
@@ -108,17 +108,17 @@ defaults(struct bk_err *e)
 static int
 add_ending(json_t *record, double since, struct bk_err *e)
 {
-	char when[BK_WHEN_TEXT];
+	char when[BK_UTCTIME_TEXT];
 	int rc = 0;
 
 	if (!has(record, "timestamp")) {
-		bk_when_format(time(NULL), when);
+		bk_utctime_format(time(NULL), when);
 		rc |= json_object_set_new(record, "timestamp",
 		    json_string(when));
 	}
 	if (since != 0 && !has(record, "duration_seconds"))
 		rc |= json_object_set_new(record, "duration_seconds",
-		    json_real((double)(long long)((bk_when_monotonic() -
+		    json_real((double)(long long)((bk_monotonic() -
 		    since) * 1000) / 1000));
 	if (!has(record, "status")) {
 		rc |= json_object_set_new(record, "status",

@@ -1,17 +1,17 @@
-/* bk-audit: what a log says of each job, summed up; see audit_call.h */
+/* bk-audit: what a log says of each job, summed up; see audit_report.h */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "../lib/policy/freshness.h"
-#include "../lib/policy/series.h"
-#include "audit_call.h"
-#include "io.h"
+#include "audit_report.h"
+#include "base/io.h"
+#include "base/utctime.h"
+#include "policy/freshness.h"
+#include "policy/series.h"
 #include "textfile.h"
 #include "tool.h"
-#include "when.h"
 
 /* How many successful runs, the last ones, the durations are those of. */
 #define RECENT 1000
@@ -184,7 +184,7 @@ add_row(struct bk_buf *b, struct job *j, struct bk_err *e)
 {
 	char median[BK_NUM_TEXT] = "-", p95[BK_NUM_TEXT] = "-";
 	char max[BK_NUM_TEXT] = "-", size[BK_NUM_TEXT] = "-";
-	char success[BK_WHEN_TEXT] = "-", failure[BK_WHEN_TEXT] = "-";
+	char success[BK_UTCTIME_TEXT] = "-", failure[BK_UTCTIME_TEXT] = "-";
 	struct durations d;
 
 	if (durations_of(j, &d)) {
@@ -193,11 +193,11 @@ add_row(struct bk_buf *b, struct job *j, struct bk_err *e)
 		audit_took(d.max, max);
 	}
 	if (j->runs > j->failures)
-		bk_when_format(j->last_success, success);
+		bk_utctime_format(j->last_success, success);
 	if (j->size > 0)
 		bk_size_format(j->size, size);
 	if (j->failures > 0)
-		bk_when_format(j->last_failure, failure);
+		bk_utctime_format(j->last_failure, failure);
 	/* rounded down: 100% is all */
 	return bk_buf_printf(b, e, "%-10s  %6" PRIu64 "  %6" PRIu64
 	    "  %3d%%  %8s  %8s  %8s  %9s  %-20s  %-20s  %s\n", j->operation,
@@ -218,7 +218,7 @@ add_table(struct bk_buf *b, struct jobs *jobs, struct bk_err *e)
 		start = b->len;
 		if (add_row(b, &jobs->v[i], e) == -1)
 			return -1;
-		bk_tool_clean(b->data + start, b->len - start - 1);
+		tool_clean(b->data + start, b->len - start - 1);
 	}
 	return 0;
 }
@@ -227,11 +227,11 @@ add_table(struct bk_buf *b, struct jobs *jobs, struct bk_err *e)
 static int
 add_time(struct bk_buf *b, const char *key, time_t t, struct bk_err *e)
 {
-	char when[BK_WHEN_TEXT];
+	char when[BK_UTCTIME_TEXT];
 
 	if (t == 0)
 		return bk_buf_printf(b, e, ",\"%s\":null", key);
-	bk_when_format(t, when);
+	bk_utctime_format(t, when);
 	return bk_buf_printf(b, e, ",\"%s\":\"%s\"", key, when);
 }
 

@@ -1,10 +1,10 @@
-/* bk-audit: whether the hash chain is whole; see audit_call.h */
+/* bk-audit: whether the hash chain is whole; see audit_report.h */
 #include <stdio.h>
 #include <string.h>
 
-#include "../lib/crypt/chain.h"
-#include "audit_call.h"
-#include "logfile.h"
+#include "audit/chain.h"
+#include "audit/logfile.h"
+#include "audit_report.h"
 #include "tool.h"
 
 #define NAMED_MAX 20		/* broken lines; the others are counted */
@@ -19,7 +19,7 @@ static void
 name_line(struct check *k, const char *file, size_t number, const char *why)
 {
 	if (k->bad++ < NAMED_MAX)
-		bk_tool_say("%s: line %zu: %s", file, number, why);
+		tool_say("%s: line %zu: %s", file, number, why);
 }
 
 /* One line, or that there is one which cannot be read. */

@@ -9,17 +9,17 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../lib/policy/group.h"
-#include "../lib/policy/items.h"
-#include "../lib/policy/receipts.h"
-#include "../lib/policy/series.h"
-#include "age.h"
-#include "io.h"
-#include "num.h"
+#include "age_report.h"
+#include "base/io.h"
+#include "base/num.h"
+#include "policy/group.h"
+#include "policy/listing.h"
+#include "policy/proofs.h"
+#include "policy/series.h"
 #include "textfile.h"
 #include "tool.h"
 
-static const struct bk_tool tool = {
+static const struct tool tool = {
 	.name = "bk-age",
 	.wrong_call = BK_STATE_UNKNOWN,
 	.usage = "[-w TIME] [-c TIME] [OPTION ...] < LISTING",
@@ -55,7 +55,7 @@ struct call {
 };
 
 enum {
-	OPT_MIN_SIZE = BK_OPT_TOOL, OPT_MAX_SHRINK, OPT_MAX_GROWTH, OPT_LAST,
+	OPT_MIN_SIZE = TOOL_OPT_TOOL, OPT_MAX_SHRINK, OPT_MAX_GROWTH, OPT_LAST,
 	OPT_MAX_GAP, OPT_MIN_COUNT, OPT_RECEIPTS, OPT_PROVEN, OPT_LOG,
 	OPT_FAILS, OPT_PATH, OPT_MIN_FREE, OPT_WAL, OPT_SEGMENT, OPT_GROUP,
 	OPT_EXPECT, OPT_JSON, OPT_PROMETHEUS
@@ -81,18 +81,18 @@ parse_share(const char *s, const char *what, uint64_t max, uint64_t *out,
 }
 
 static int
-parse_value(enum bk_check check, const char *s, const char *what,
+parse_value(enum bk_metric check, const char *s, const char *what,
     uint64_t *out, struct bk_err *e)
 {
 	switch (check) {
-	case BK_CHECK_SIZE:
+	case BK_METRIC_SIZE:
 		return bk_size_parse(s, what, out, e);
-	case BK_CHECK_GROWTH:
+	case BK_METRIC_GROWTH:
 		return parse_share(s, what, 1000000, out, e);
-	case BK_CHECK_SHRINK:
-	case BK_CHECK_FREE:
+	case BK_METRIC_SHRINK:
+	case BK_METRIC_FREE:
 		return parse_share(s, what, 100, out, e);
-	case BK_CHECK_COUNT:
+	case BK_METRIC_COUNT:
 		return bk_num_parse(s, 0, INT64_MAX, what, out, e);
 	default:
 		return bk_duration_parse(s, what, out, e);
@@ -101,7 +101,7 @@ parse_value(enum bk_check check, const char *s, const char *what,
 
 /* CRITICAL or WARNING,CRITICAL. */
 static void
-parse_limit(struct call *c, enum bk_check check, const char *s,
+parse_limit(struct call *c, enum bk_metric check, const char *s,
     const char *what)
 {
 	struct bk_limit *l = &c->fresh.limit[check];
@@ -112,7 +112,7 @@ parse_limit(struct call *c, enum bk_check check, const char *s,
 	int rc;
 
 	if (n >= sizeof(first))
-		bk_tool_usage("%s: '%s' is too long", what, s);
+		tool_usage("%s: '%s' is too long", what, s);
 	memcpy(first, s, n);
 	first[n] = '\0';
 	rc = parse_value(check, comma == NULL ? s : comma + 1, what,
@@ -121,10 +121,10 @@ parse_limit(struct call *c, enum bk_check check, const char *s,
 	if (rc == 0 && comma != NULL)
 		rc = parse_value(check, first, what, &l->warning, &e);
 	if (rc == -1)
-		bk_tool_usage("%s", e.msg);
-	if (bk_check_is_floor(check) ? l->warning < l->critical :
+		tool_usage("%s", e.msg);
+	if (bk_metric_is_floor(check) ? l->warning < l->critical :
 	    l->warning > l->critical)
-		bk_tool_usage("%s: '%s': never a WARNING; the first limit is "
+		tool_usage("%s: '%s': never a WARNING; the first limit is "
 		    "the one that is reached first", what, s);
 }
 
@@ -135,9 +135,9 @@ parse_segment(struct call *c, const char *s)
 	uint64_t v;
 
 	if (bk_size_parse(s, "--segment-size", &v, &e) == -1)
-		bk_tool_usage("%s", e.msg);
+		tool_usage("%s", e.msg);
 	if (v < 1 << 20 || v > 1 << 30 || (v & (v - 1)) != 0)
-		bk_tool_usage("--segment-size: '%s': PostgreSQL's are of 1M, "
+		tool_usage("--segment-size: '%s': PostgreSQL's are of 1M, "
 		    "2M, 4M and so on to 1G", s);
 	c->fresh.segment = v;
 }
@@ -153,14 +153,14 @@ parse_source(struct call *c, int ch, const char *arg)
 	case OPT_LOG: c->log = arg; break;
 	case OPT_FAILS:
 		c->fails = 1;
-		c->fresh.limit[BK_CHECK_FAILURES].warning =
-		    c->fresh.limit[BK_CHECK_FAILURES].critical =
-		    bk_tool_number(arg, 1, 1000000, "--fails") - 1;
+		c->fresh.limit[BK_METRIC_FAILURES].warning =
+		    c->fresh.limit[BK_METRIC_FAILURES].critical =
+		    tool_number(arg, 1, 1000000, "--fails") - 1;
 		break;
 	case OPT_PATH: c->path = arg; break;
 	case OPT_GROUP:
 		if (bk_group_check(arg, &e) == -1)
-			bk_tool_usage("--group: %s", e.msg);
+			tool_usage("--group: %s", e.msg);
 		c->group = arg;
 		break;
 	case OPT_EXPECT: c->expect[c->nexpect++] = arg; break;
@@ -168,44 +168,44 @@ parse_source(struct call *c, int ch, const char *arg)
 	case OPT_SEGMENT: parse_segment(c, arg); break;
 	case OPT_JSON: c->json = 1; break;
 	case OPT_PROMETHEUS: c->prometheus = arg; break;
-	default: bk_tool_option(ch);
+	default: tool_option(ch);
 	}
 }
 
 static void
 parse_option(struct call *c, int ch, const char *arg)
 {
-	struct bk_limit *age = &c->fresh.limit[BK_CHECK_AGE];
+	struct bk_limit *age = &c->fresh.limit[BK_METRIC_AGE];
 
 	switch (ch) {
-	case 'w': age->warning = bk_tool_duration(arg, "-w"); break;
-	case 'c': age->critical = bk_tool_duration(arg, "-c"); break;
+	case 'w': age->warning = tool_duration(arg, "-w"); break;
+	case 'c': age->critical = tool_duration(arg, "-c"); break;
 	case OPT_MIN_SIZE:
-		parse_limit(c, BK_CHECK_SIZE, arg, "--min-size");
+		parse_limit(c, BK_METRIC_SIZE, arg, "--min-size");
 		break;
 	case OPT_MAX_SHRINK:
-		parse_limit(c, BK_CHECK_SHRINK, arg, "--max-shrink");
+		parse_limit(c, BK_METRIC_SHRINK, arg, "--max-shrink");
 		break;
 	case OPT_MAX_GROWTH:
-		parse_limit(c, BK_CHECK_GROWTH, arg, "--max-growth");
+		parse_limit(c, BK_METRIC_GROWTH, arg, "--max-growth");
 		break;
 	case OPT_MAX_GAP:
-		parse_limit(c, BK_CHECK_GAP, arg, "--max-gap");
+		parse_limit(c, BK_METRIC_GAP, arg, "--max-gap");
 		break;
 	case OPT_MIN_COUNT:
-		parse_limit(c, BK_CHECK_COUNT, arg, "--min-count");
+		parse_limit(c, BK_METRIC_COUNT, arg, "--min-count");
 		break;
 	case OPT_LAST:
-		c->fresh.last = (size_t)bk_tool_number(arg, BK_SERIES_HISTORY,
+		c->fresh.last = (size_t)tool_number(arg, BK_SERIES_HISTORY,
 		    1000000, "--last");
 		break;
 	case OPT_PROVEN:
 		c->proven = 1;
-		parse_limit(c, BK_CHECK_PROOF, arg, "--proven");
+		parse_limit(c, BK_METRIC_PROOF, arg, "--proven");
 		break;
 	case OPT_MIN_FREE:
 		c->min_free = 1;
-		parse_limit(c, BK_CHECK_FREE, arg, "--min-free");
+		parse_limit(c, BK_METRIC_FREE, arg, "--min-free");
 		break;
 	default: parse_source(c, ch, arg);
 	}
@@ -235,27 +235,27 @@ parse_options(struct call *c, int argc, char *argv[])
 		{ "expect", required_argument, NULL, OPT_EXPECT },
 		{ "json", no_argument, NULL, OPT_JSON },
 		{ "prometheus", required_argument, NULL, OPT_PROMETHEUS },
-		BK_TOOL_LONGOPTS,
+		TOOL_LONGOPTS,
 		{ 0 }
 	};
-	const struct bk_limit *age = &c->fresh.limit[BK_CHECK_AGE];
+	const struct bk_limit *age = &c->fresh.limit[BK_METRIC_AGE];
 	int ch;
 
 	while ((ch = getopt_long(argc, argv, "w:c:", options, NULL)) != -1)
 		parse_option(c, ch, optarg);
 	if (optind != argc)
-		bk_tool_usage("the listing comes on standard input: bk-ls %s "
+		tool_usage("the listing comes on standard input: bk-ls %s "
 		    "| bk-age ...", argv[optind]);
 	if (age->warning > age->critical)
-		bk_tool_usage("-w is more than -c: never a WARNING");
+		tool_usage("-w is more than -c: never a WARNING");
 	if ((c->fails && c->log == NULL) ||
 	    (c->proven && c->receipts == NULL) ||
 	    (c->min_free && c->path == NULL))
-		bk_tool_usage("%s", c->fails ? "--fails without --log" :
+		tool_usage("%s", c->fails ? "--fails without --log" :
 		    c->proven ? "--proven without --receipts" :
 		    "--min-free without --path");
 	if (c->wal && (c->receipts != NULL || c->group != NULL))
-		bk_tool_usage("--wal: neither --receipts nor --group are for "
+		tool_usage("--wal: neither --receipts nor --group are for "
 		    "WAL");
 }
 
@@ -267,12 +267,12 @@ set_defaults(struct call *c)
 	bk_fresh_init(&c->fresh, time(NULL));
 	c->fresh.last = 7;
 	c->fresh.segment = 16 << 20;
-	limit[BK_CHECK_AGE] = (struct bk_limit){ 25 * 3600, 49 * 3600 };
-	limit[BK_CHECK_PROOF] = (struct bk_limit){ 8 * 86400, 32 * 86400 };
-	limit[BK_CHECK_SIZE] = (struct bk_limit){ 1 << 20, 1 << 20 };
-	limit[BK_CHECK_MISSING] = (struct bk_limit){ 0, 0 };
-	limit[BK_CHECK_FAILURES] = (struct bk_limit){ 1, 1 };
-	limit[BK_CHECK_FREE] = (struct bk_limit){ 2000, 1000 };
+	limit[BK_METRIC_AGE] = (struct bk_limit){ 25 * 3600, 49 * 3600 };
+	limit[BK_METRIC_PROOF] = (struct bk_limit){ 8 * 86400, 32 * 86400 };
+	limit[BK_METRIC_SIZE] = (struct bk_limit){ 1 << 20, 1 << 20 };
+	limit[BK_METRIC_MISSING] = (struct bk_limit){ 0, 0 };
+	limit[BK_METRIC_FAILURES] = (struct bk_limit){ 1, 1 };
+	limit[BK_METRIC_FREE] = (struct bk_limit){ 2000, 1000 };
 }
 
 /* Add a subject for the file system that path is on. */
@@ -288,7 +288,7 @@ add_disk(struct bk_subjects *out, const char *path, const struct bk_fresh *f,
 	if ((s = bk_subjects_add(out, BK_SUBJECT_DISK, path, path, e)) == NULL)
 		return -1;
 	/* as df(1): what only root may use is neither free nor counted */
-	bk_subject_find(s, BK_CHECK_FREE, bk_fresh_share(v.f_bavail,
+	bk_subject_find(s, BK_METRIC_FREE, bk_fresh_share(v.f_bavail,
 	    v.f_blocks - v.f_bfree + v.f_bavail), f);
 	return 0;
 }
@@ -335,26 +335,26 @@ static int
 judge_listing(const struct call *c, struct bk_subjects *out,
     struct bk_err *no_receipts, struct bk_err *e)
 {
-	struct bk_items items = {0};
+	struct bk_listing items = {0};
 	struct bk_fresh fresh = c->fresh;
 	size_t matched;
 	int rc;
 
-	rc = bk_items_read(&items, stdin, "standard input", e);
+	rc = bk_listing_read(&items, stdin, "standard input", e);
 	if (rc == -1 && e->code == BK_NONE && c->nexpect > 0) {
-		*e = (struct bk_err){0};	/* nothing of what is expected */
+		*e = (struct bk_err){0}; /* nothing of what is expected */
 		rc = 0;
 	} else if (rc == 0 && c->wal)
 		rc = bk_series_judge_wal(out, &items, &fresh, e);
 	else if (rc == 0) {
 		fresh.receipts = c->receipts != NULL &&
-		    bk_receipts_load(&items, c->receipts, &matched,
+		    bk_proofs_load(&items, c->receipts, &matched,
 		    no_receipts) == 0;
 		rc = bk_series_group(&items, c->group, e);
 		if (rc == 0)
 			rc = bk_series_judge(out, &items, &fresh, e);
 	}
-	bk_items_free(&items);
+	bk_listing_free(&items);
 	return rc == 0 ? judge_expected(c, out, e) : -1;
 }
 
@@ -420,12 +420,12 @@ main(int argc, char *argv[])
 	enum bk_state state;
 	int rc;
 
-	bk_tool_start(&tool);
+	tool_start(&tool);
 	set_defaults(&c);
 	if ((c.expect = calloc((size_t)argc, sizeof(*c.expect))) == NULL)
-		bk_tool_usage("out of memory");
+		tool_usage("out of memory");
 	parse_options(&c, argc, argv);
-	bk_tool_run("monitor", "standard input", NULL);
+	tool_run("monitor", "standard input", NULL);
 
 	rc = judge(&c, &subjects, &e);
 	/* metrics that could not be found out stay as they were */
@@ -439,7 +439,7 @@ main(int argc, char *argv[])
 		e.quiet = 1;		/* the status line has said it */
 	bk_subjects_free(&subjects);
 	free(c.expect);
-	if (bk_tool_end(rc, &e) != BK_OK)
+	if (tool_end(rc, &e) != BK_OK)
 		state = bk_state_worse(state, BK_STATE_UNKNOWN);
 	return (int)state;
 }

@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "audit_call.h"
+#include "audit_report.h"
+#include "base/utctime.h"
 #include "tool.h"
-#include "when.h"
 
-static const struct bk_tool tool = {
+static const struct tool tool = {
 	.name = "bk-audit",
 	.unrecorded = 1,
 	.usage = "[--summary | --verify | --follow | --record] [OPTION ...] "
@@ -37,7 +37,7 @@ static const struct bk_tool tool = {
 };
 
 enum {
-	OPT_SUMMARY = BK_OPT_TOOL, OPT_VERIFY, OPT_FOLLOW, OPT_RECORD,
+	OPT_SUMMARY = TOOL_OPT_TOOL, OPT_VERIFY, OPT_FOLLOW, OPT_RECORD,
 	OPT_OPERATION, OPT_STATUS, OPT_SINCE, OPT_TARGET, OPT_JSON,
 	OPT_PROMETHEUS, OPT_EXPECT
 };
@@ -48,7 +48,7 @@ parse_status(const char *s)
 	if (strcmp(s, "success") == 0)
 		return AUDIT_SUCCESS;
 	if (strcmp(s, "failure") != 0)
-		bk_tool_usage("--status: '%s' is neither success nor failure",
+		tool_usage("--status: '%s' is neither success nor failure",
 		    s);
 	return AUDIT_FAILURE;
 }
@@ -60,9 +60,9 @@ parse_since(const char *s)
 	time_t now = time(NULL), t;
 	uint64_t ago;
 
-	if (bk_when_parse(s, strlen(s), &t) == 0)
+	if (bk_utctime_parse(s, strlen(s), &t) == 0)
 		return t;
-	ago = bk_tool_duration(s, "--since");
+	ago = tool_duration(s, "--since");
 	return ago < (uint64_t)now ? now - (time_t)ago : 0;
 }
 
@@ -70,7 +70,7 @@ static const char *
 parse_hash(const char *s)
 {
 	if (strlen(s) != 64 || strspn(s, "0123456789abcdef") != 64)
-		bk_tool_usage("--expect: '%s' is no hash of 64 hex digits", s);
+		tool_usage("--expect: '%s' is no hash of 64 hex digits", s);
 	return s;
 }
 
@@ -90,7 +90,7 @@ parse_options(struct audit_call *c, int argc, char *argv[])
 		{ "json", no_argument, NULL, OPT_JSON },
 		{ "prometheus", required_argument, NULL, OPT_PROMETHEUS },
 		{ "expect", required_argument, NULL, OPT_EXPECT },
-		BK_TOOL_LONGOPTS,
+		TOOL_LONGOPTS,
 		{ 0 }
 	};
 	int ch, what = 0;
@@ -100,7 +100,7 @@ parse_options(struct audit_call *c, int argc, char *argv[])
 		case OPT_SUMMARY: case OPT_VERIFY: case OPT_FOLLOW:
 		case OPT_RECORD:
 			if (what != 0 && what != ch)
-				bk_tool_usage("--summary, --verify, --follow "
+				tool_usage("--summary, --verify, --follow "
 				    "or --record: one of them");
 			what = ch;
 			break;
@@ -111,7 +111,7 @@ parse_options(struct audit_call *c, int argc, char *argv[])
 		case OPT_JSON: c->json = 1; break;
 		case OPT_PROMETHEUS: c->prometheus = optarg; break;
 		case OPT_EXPECT: c->expect = parse_hash(optarg); break;
-		default: bk_tool_option(ch);
+		default: tool_option(ch);
 		}
 	return what;
 }
@@ -127,18 +127,18 @@ static void
 check_call(const struct audit_call *c, int what)
 {
 	if (c->n == 0)
-		bk_tool_usage("no FILE, and BK_AUDIT_LOG is not set");
+		tool_usage("no FILE, and BK_AUDIT_LOG is not set");
 	if ((what == OPT_FOLLOW || what == OPT_RECORD) && (c->n > 1 ||
 	    strcmp(c->files[0], "-") == 0))
-		bk_tool_usage("--follow and --record want one FILE");
+		tool_usage("--follow and --record want one FILE");
 	if ((what == OPT_VERIFY || what == OPT_RECORD) && (has_filter(c) ||
 	    c->json))
-		bk_tool_usage("--verify and --record have nothing to choose "
+		tool_usage("--verify and --record have nothing to choose "
 		    "from, and no --json");
 	if (c->prometheus != NULL && what != OPT_SUMMARY)
-		bk_tool_usage("--prometheus is for --summary");
+		tool_usage("--prometheus is for --summary");
 	if (c->expect != NULL && what != OPT_VERIFY)
-		bk_tool_usage("--expect is for --verify");
+		tool_usage("--expect is for --verify");
 }
 
 int
@@ -149,7 +149,7 @@ main(int argc, char *argv[])
 	struct bk_err e = {0};
 	int what, rc;
 
-	bk_tool_start(&tool);
+	tool_start(&tool);
 	what = parse_options(&c, argc, argv);
 	if (optind < argc) {
 		c.files = (const char *const *)argv + optind;
@@ -166,5 +166,5 @@ main(int argc, char *argv[])
 	case OPT_SUMMARY: rc = audit_summary(&c, &e); break;
 	default: rc = audit_list(&c, what == OPT_FOLLOW, &e);
 	}
-	return bk_tool_end(rc, &e);
+	return tool_end(rc, &e);
 }

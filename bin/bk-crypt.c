@@ -10,14 +10,14 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "../lib/crypt/crypt.h"
-#include "in.h"
-#include "io.h"
-#include "out.h"
-#include "secret.h"
+#include "base/io.h"
+#include "base/reader.h"
+#include "base/secret.h"
+#include "base/writer.h"
+#include "crypt/crypt.h"
 #include "tool.h"
 
-static const struct bk_tool tool = {
+static const struct tool tool = {
 	.name = "bk-crypt",
 	.usage = "[-r RECIPIENT] [-R FILE] [-p] [--age] | -d [-i FILE] [-p] | "
 	    "--rewrap -i OLD -r NEW",
@@ -45,7 +45,7 @@ static const struct bk_tool tool = {
 };
 
 enum {
-	OPT_PASSPHRASE_FILE = BK_OPT_TOOL, OPT_PASSPHRASE_FD, OPT_AGE,
+	OPT_PASSPHRASE_FILE = TOOL_OPT_TOOL, OPT_PASSPHRASE_FD, OPT_AGE,
 	OPT_REWRAP, OPT_BARE, OPT_SEAL, OPT_SEALED
 };
 
@@ -94,11 +94,11 @@ parse_option(struct call *c, int ch)
 	case OPT_SEALED: c->sealed = 1; break;
 	case OPT_PASSPHRASE_FILE: c->pass_file = optarg; break;
 	case OPT_PASSPHRASE_FD:
-		c->pass_fd = (int)bk_tool_number(optarg, 0, 65535,
+		c->pass_fd = (int)tool_number(optarg, 0, 65535,
 		    "--passphrase-fd");
 		break;
 	default:
-		bk_tool_option(ch);
+		tool_option(ch);
 	}
 }
 
@@ -119,7 +119,7 @@ parse_options(struct call *c, int argc, char *argv[])
 		{ "bare", no_argument, NULL, OPT_BARE },
 		{ "seal", no_argument, NULL, OPT_SEAL },
 		{ "sealed", no_argument, NULL, OPT_SEALED },
-		BK_TOOL_LONGOPTS,
+		TOOL_LONGOPTS,
 		{ 0 }
 	};
 	int ch;
@@ -127,7 +127,7 @@ parse_options(struct call *c, int argc, char *argv[])
 	while ((ch = getopt_long(argc, argv, "r:R:i:dp", options, NULL)) != -1)
 		parse_option(c, ch);
 	if (optind != argc)
-		bk_tool_usage("%s: no file names; use < and >", argv[optind]);
+		tool_usage("%s: no file names; use < and >", argv[optind]);
 }
 
 /* Options that contradict one another. */
@@ -139,33 +139,33 @@ check_call(const struct call *c)
 	int pass = c->ask + (c->pass_file != NULL) + (c->pass_fd != -1);
 
 	if (c->decrypt && c->rewrap)
-		bk_tool_usage("-d or --rewrap, not both");
+		tool_usage("-d or --rewrap, not both");
 	if (c->decrypt && to)
-		bk_tool_usage("-r and -R are for encrypting, not for -d");
+		tool_usage("-r and -R are for encrypting, not for -d");
 	if ((c->decrypt || c->rewrap) && c->age)
-		bk_tool_usage("--age is for encrypting: what was encrypted "
+		tool_usage("--age is for encrypting: what was encrypted "
 		    "is recognised");
 	if (!c->decrypt && !c->rewrap && c->nidentity_files > 0)
-		bk_tool_usage("-i is for -d and --rewrap; encrypt to its "
+		tool_usage("-i is for -d and --rewrap; encrypt to its "
 		    "public key with -r");
 	if (c->bare && c->seal)
-		bk_tool_usage("--bare or --seal, not both");
+		tool_usage("--bare or --seal, not both");
 	if (pass > 1)
-		bk_tool_usage("one passphrase, from one place");
+		tool_usage("one passphrase, from one place");
 	if (!c->decrypt && !c->rewrap && to && pass > 0)
-		bk_tool_usage("recipients or a passphrase, not both: the format "
+		tool_usage("recipients or a passphrase, not both: the format "
 		    "allows no other key beside a passphrase");
 	if (c->rewrap && pass > 0 && to == (c->nidentity_files > 0))
-		bk_tool_usage("--rewrap with a passphrase: give -i (the "
+		tool_usage("--rewrap with a passphrase: give -i (the "
 		    "passphrase is the new one) or -r (it is the old one)");
 	for (i = 0; i < c->nrecipient_files; i++)
 		if (strcmp(c->recipient_file[i], "-") == 0)
-			bk_tool_usage("-R -: standard input is what gets "
+			tool_usage("-R -: standard input is what gets "
 			    "encrypted");
 	if (!c->decrypt && isatty(STDOUT_FILENO))
-		bk_tool_usage("encrypted data not written to a terminal");
+		tool_usage("encrypted data not written to a terminal");
 	if ((c->decrypt || c->rewrap) && isatty(STDIN_FILENO))
-		bk_tool_usage("encrypted data not read from a terminal");
+		tool_usage("encrypted data not read from a terminal");
 }
 
 /* Where no option says who opens and for whom, the environment does. */
@@ -183,21 +183,21 @@ complete_call(struct call *c)
 		*(opens ? &from : &to) |= pass;
 	c->pass_opens = c->decrypt || (c->rewrap && c->nidentity_files == 0);
 	if (c->ask)
-		c->env_passphrase = bk_tool_env("BK_PASSPHRASE");
+		c->env_passphrase = tool_env("BK_PASSPHRASE");
 	if (opens && !from) {
-		c->env_identity = bk_tool_env("BK_IDENTITY");
+		c->env_identity = tool_env("BK_IDENTITY");
 		if (c->decrypt)
-			c->env_passphrase = bk_tool_env("BK_PASSPHRASE");
+			c->env_passphrase = tool_env("BK_PASSPHRASE");
 		if (c->env_identity == NULL && c->env_passphrase == NULL)
-			bk_tool_usage("no identity; give -i FILE or -p, or set "
+			tool_usage("no identity; give -i FILE or -p, or set "
 			    "BK_IDENTITY");
 	}
 	if (!c->decrypt && !to) {
-		c->env_recipients = bk_tool_env("BK_RECIPIENTS");
+		c->env_recipients = tool_env("BK_RECIPIENTS");
 		if (c->env_recipients == NULL && !c->rewrap)
-			c->env_passphrase = bk_tool_env("BK_PASSPHRASE");
+			c->env_passphrase = tool_env("BK_PASSPHRASE");
 		if (c->env_recipients == NULL && c->env_passphrase == NULL)
-			bk_tool_usage("no recipient; give -r age1..., -R FILE "
+			tool_usage("no recipient; give -r age1..., -R FILE "
 			    "or -p, or set BK_RECIPIENTS");
 	}
 }
@@ -244,7 +244,7 @@ ask(const char *prompt, char out[BK_PASSPHRASE_MAX + 1], struct bk_err *e)
 		    "on; use --passphrase-file");
 		goto done;
 	}
-	bk_tool_on_signal(restore_tty);
+	tool_on_signal(restore_tty);
 	(void)sigaction(SIGTSTP, &sa, &before);
 	quiet = tty_before;
 	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
@@ -312,89 +312,89 @@ from(const struct call *c)
  * Standard output.  A format without room for marks travels between tools in
  * an envelope; in a file it is what other programs expect.
  */
-static struct bk_out *
+static struct bk_writer *
 open_output(const struct call *c, int marks, struct bk_err *e)
 {
 	int envelope = c->seal || (!c->bare && !marks &&
 	    bk_io_is_pipe(STDOUT_FILENO));
 
-	return bk_out_open(STDOUT_FILENO, "standard output",
-	    envelope ? BK_OUT_ENVELOPE : 0, e);
+	return bk_writer_open(STDOUT_FILENO, "standard output",
+	    envelope ? BK_WRITER_ENVELOPE : 0, e);
 }
 
 static int
-encrypt(const struct call *c, struct bk_in *in, struct bk_err *e)
+encrypt(const struct call *c, struct bk_reader *in, struct bk_err *e)
 {
 	const struct bk_suite *suite = c->age ? &bk_suite_age : &bk_suite_bk;
 	struct bk_crypt_to whom = to(c);
-	struct bk_out *out = open_output(c, suite->marks, e);
+	struct bk_writer *out = open_output(c, suite->marks, e);
 	int rc = -1;
 
 	if (out != NULL && (rc = bk_crypt_encrypt(suite, &whom, in, out,
 	    e)) == 0) {
-		bk_tool_audit()->size_bytes = bk_out_bytes(out);
-		rc = bk_out_finish(out, e);
+		tool_audit()->size_bytes = bk_writer_bytes(out);
+		rc = bk_writer_finish(out, e);
 	}
-	bk_out_free(out);
+	bk_writer_free(out);
 	return rc;
 }
 
 static int
-decrypt(const struct call *c, struct bk_in *in, struct bk_err *e)
+decrypt(const struct call *c, struct bk_reader *in, struct bk_err *e)
 {
 	struct bk_crypt_from key = from(c);
 	struct bk_crypt *crypt = bk_crypt_open(in, &key, e);
-	struct bk_out *out = NULL;
+	struct bk_writer *out = NULL;
 	int rc = -1;
 
 	/* plaintext is the user's own: no envelope unless asked for */
 	if (crypt == NULL || (out = open_output(c, 1, e)) == NULL)
 		goto done;
 	if ((rc = bk_crypt_decrypt(crypt, out, e)) == 0) {
-		bk_tool_audit()->size_bytes = bk_out_bytes(out);
-		rc = bk_out_finish(out, e);
+		tool_audit()->size_bytes = bk_writer_bytes(out);
+		rc = bk_writer_finish(out, e);
 	} else if (e->code == BK_DATA)
-		bk_out_abandon(out);
+		bk_writer_abandon(out);
  done:
 	bk_crypt_free(crypt);
-	bk_out_free(out);
+	bk_writer_free(out);
 	return rc;
 }
 
 static int
-rewrap(const struct call *c, struct bk_in *in, struct bk_err *e)
+rewrap(const struct call *c, struct bk_reader *in, struct bk_err *e)
 {
 	struct bk_crypt_from key = from(c);
 	struct bk_crypt_to whom = to(c);
 	struct bk_crypt *crypt = bk_crypt_open(in, &key, e);
-	struct bk_out *out = NULL;
+	struct bk_writer *out = NULL;
 	int rc = -1;
 
 	if (crypt == NULL ||
 	    (out = open_output(c, bk_crypt_suite(crypt)->marks, e)) == NULL)
 		goto done;
 	if ((rc = bk_crypt_rewrap(crypt, &whom, out, e)) == 0) {
-		bk_tool_audit()->size_bytes = bk_out_bytes(out);
-		rc = bk_out_finish(out, e);
+		tool_audit()->size_bytes = bk_writer_bytes(out);
+		rc = bk_writer_finish(out, e);
 	}
  done:
 	bk_crypt_free(crypt);
-	bk_out_free(out);
+	bk_writer_free(out);
 	return rc;
 }
 
 static int
 run(const struct call *c, struct bk_err *e)
 {
-	struct bk_in *in = bk_in_open(STDIN_FILENO, "standard input",
-	    c->sealed ? BK_IN_SEALED : 0, e);
+	struct bk_reader *in = bk_reader_open(STDIN_FILENO, "standard input",
+	    c->sealed ? BK_READER_SEALED : 0, e);
 	int rc;
 
 	if (in == NULL)
 		return -1;
 	rc = c->decrypt ? decrypt(c, in, e) : c->rewrap ? rewrap(c, in, e)
 	    : encrypt(c, in, e);
-	bk_in_free(in);
+	bk_reader_free(in);
 	return rc;
 }
 
@@ -407,11 +407,11 @@ main(int argc, char *argv[])
 	char **lists;
 	int rc = -1;
 
-	bk_tool_start(&tool);
+	tool_start(&tool);
 	(void)setrlimit(RLIMIT_CORE, &none);	/* no keys in core files */
 	if ((lists = calloc(3 * (size_t)argc, sizeof(*lists))) == NULL) {
 		bk_fail_memory(&e);
-		return bk_tool_end(-1, &e);
+		return tool_end(-1, &e);
 	}
 	c.recipient = lists;
 	c.recipient_file = lists + argc;
@@ -419,7 +419,7 @@ main(int argc, char *argv[])
 	parse_options(&c, argc, argv);
 	check_call(&c);
 	complete_call(&c);
-	bk_tool_run(c.decrypt ? "decrypt" : c.rewrap ? "rewrap" : "encrypt",
+	tool_run(c.decrypt ? "decrypt" : c.rewrap ? "rewrap" : "encrypt",
 	    NULL, NULL);
 
 	if (load_keys(&c, &e) == 0 && load_passphrase(&c, &e) == 0)
@@ -429,5 +429,5 @@ main(int argc, char *argv[])
 	bk_identities_free(&c.identities);
 	bk_wipe(c.passphrase, sizeof(c.passphrase));
 	free(lists);
-	return bk_tool_end(rc, &e);
+	return tool_end(rc, &e);
 }

@@ -6,14 +6,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../lib/pg/dump.h"
-#include "../lib/pg/server.h"
-#include "buf.h"
+#include "base/buf.h"
+#include "dump/dump.h"
+#include "pg/server.h"
 #include "tool.h"
 
 extern char **environ;
 
-static const struct bk_tool tool = {
+static const struct tool tool = {
 	.name = "bk-dump",
 	.usage = "[-qv] [-j N] [-h HOST] [-p PORT] [-U USER] "
 	    "[PG_DUMP-OPTION ...] [DBNAME|URI]",
@@ -39,7 +39,7 @@ static const struct bk_tool tool = {
 "Exit: 0 dumped, 1 could not, 2 wrong call, 5 another dump is at work.\n",
 };
 
-enum { JOBS = 'j', QUIET = 'q', VERBOSE = 'v', PASS = BK_OPT_TOOL, REFUSE,
+enum { JOBS = 'j', QUIET = 'q', VERBOSE = 'v', PASS = TOOL_OPT_TOOL, REFUSE,
 	DATABASE, GLOBALS, LOCK, LOCK_WAIT, ROLE, DIGITS, ROW_SECURITY,
 	DEFERRABLE };
 
@@ -47,7 +47,7 @@ enum { JOBS = 'j', QUIET = 'q', VERBOSE = 'v', PASS = BK_OPT_TOOL, REFUSE,
 static const char pass_short[] = "abBcCeEnNOsStTx";
 
 static const struct option options[] = {
-	BK_TOOL_LONGOPTS,
+	TOOL_LONGOPTS,
 	{ "jobs", required_argument, NULL, JOBS },
 	{ "quiet", no_argument, NULL, QUIET },
 	{ "verbose", no_argument, NULL, VERBOSE },
@@ -179,7 +179,7 @@ set_lock(const char *how)
 	else if (strcmp(how, "wait") == 0)
 		dump.lock = BK_DUMP_LOCK_WAIT;
 	else
-		bk_tool_usage("--lock: \"fail\" or \"wait\", not \"%s\"", how);
+		tool_usage("--lock: \"fail\" or \"wait\", not \"%s\"", how);
 }
 
 /* An option that is bk-dump's, or that both it and pg_dump must know. */
@@ -203,18 +203,18 @@ take_option(int ch, int index, struct bk_err *e)
 	case DIGITS: dump.float_digits = optarg; break;
 	case ROW_SECURITY: dump.row_security = 1; break;
 	case 'F': case 'f': case 'Z': case 'W': case 'R':
-		bk_tool_usage("-%c: not with bk-dump, which writes an "
+		tool_usage("-%c: not with bk-dump, which writes an "
 		    "uncompressed custom-format archive to standard output",
 		    ch);
 	case REFUSE:
-		bk_tool_usage("--%s: not with bk-dump, which writes an "
+		tool_usage("--%s: not with bk-dump, which writes an "
 		    "uncompressed custom-format archive to standard output",
 		    options[index].name);
 	case PASS:
 		break;
 	default:
 		if (ch >= 0x80 || strchr(pass_short, ch) == NULL)
-			bk_tool_option(ch);
+			tool_option(ch);
 	}
 	pass(ch, index, e);
 }
@@ -226,15 +226,15 @@ set_defaults(int argc, char *argv[])
 	static char *const none[] = { NULL };
 
 	if (argc - optind + (dump.target.db != NULL) > 1)
-		bk_tool_usage("more than one database");
+		tool_usage("more than one database");
 	if (optind < argc)
 		dump.target.db = argv[optind];
 	if (dump.target.db != NULL && *dump.target.db == '\0')
-		bk_tool_usage("the database's name is empty");
+		tool_usage("the database's name is empty");
 	if (dump.target.db == NULL && getenv("PGDATABASE") == NULL &&
 	    getenv("PGSERVICE") == NULL)
 		dump.target.db = getenv("DATABASE_URL");
-	dump.jobs = bk_tool_jobs(jobs, 4);
+	dump.jobs = tool_jobs(jobs, 4);
 	if (dump.pg_dump_args == NULL)
 		dump.pg_dump_args = none;
 	dump.target.app = "bk-dump";
@@ -256,7 +256,7 @@ pass_warnings(char *s)
 		if ((s = strchr(line, '\n')) != NULL)
 			*s++ = '\0';
 		if (strncmp(line, head, sizeof(head) - 1) == 0)
-			bk_tool_say("%s", line);
+			tool_say("%s", line);
 	}
 }
 
@@ -267,26 +267,26 @@ main(int argc, char *argv[])
 	struct bk_err e = {0};
 	int ch, index = 0, rc = -1;
 
-	bk_tool_start(&tool);
+	tool_start(&tool);
 	while ((ch = getopt_long(argc, argv,
 	    "abBcCd:e:E:f:F:h:j:n:N:Op:qRsS:t:T:U:vwWxZ:", options,
 	    &index)) != -1)
 		take_option(ch, index, &e);
 	set_defaults(argc, argv);
 	if ((fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) == O_RDONLY)
-		bk_tool_usage("standard output is closed");
+		tool_usage("standard output is closed");
 	if (isatty(STDOUT_FILENO))
-		bk_tool_usage("standard output is a terminal; "
+		tool_usage("standard output is a terminal; "
 		    "redirect it to a file or a pipe");
 	bk_server_guess(dump.target.db != NULL ? dump.target.db :
 	    getenv("PGDATABASE"), done.database, sizeof(done.database));
-	bk_tool_run("dump", done.database, NULL);
+	tool_run("dump", done.database, NULL);
 
-	bk_tool_on_signal(stop_child);
-	bk_tool_progress(&progress, show);
+	tool_on_signal(stop_child);
+	tool_progress(&progress, show);
 	if (e.code == BK_OK)
 		rc = bk_dump_run(&dump, STDOUT_FILENO, &done, &e);
 	pass_warnings(done.warnings);
-	bk_tool_audit()->size_bytes = done.bytes;
-	return bk_tool_end(rc, &e);
+	tool_audit()->size_bytes = done.bytes;
+	return tool_end(rc, &e);
 }

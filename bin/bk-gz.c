@@ -1,24 +1,24 @@
 /* bk-gz: compress and decompress gzip on all cores, see bk-gz(1) */
-#include "../lib/compress/gz.h"
+#include "compress/gz.h"
 #include "filter.h"
 
-static const struct bk_tool tool = {
+static const struct tool tool = {
 	.name = "bk-gz",
-	.usage = BK_FILTER_USAGE("12"),
+	.usage = FILTER_USAGE("12"),
 	.help =
 "Example: bk-gz < shop.dump > shop.dump.gz; bk-gz -d < shop.dump.gz\n"
 "\n"
-"usage: bk-gz " BK_FILTER_USAGE("12") "\n"
+"usage: bk-gz " FILTER_USAGE("12") "\n"
 "\n"
 "Compresses to gzip on all processors, or decompresses any gzip and demands\n"
 "that it is whole: damaged or unfinished input is refused with status 3.\n"
 "bk-gz(1) has more.\n"
 "\n"
 "    -1 ... -12        fast ... small (6)\n"
-BK_FILTER_HELP,
+FILTER_HELP,
 };
 
-static const struct bk_codec codec = {
+static const struct codec codec = {
 	.level_default = BK_GZ_LEVEL_DEFAULT,
 	.level_max = BK_GZ_LEVEL_MAX,
 	.compress = bk_gz_compress,
@@ -28,5 +28,5 @@ static const struct bk_codec codec = {
 int
 main(int argc, char *argv[])
 {
-	return bk_filter_main(argc, argv, &tool, &codec);
+	return filter_main(argc, argv, &tool, &codec);
 }

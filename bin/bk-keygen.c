@@ -9,15 +9,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../lib/crypt/key.h"
-#include "../lib/crypt/plan.h"
-#include "../lib/crypt/share.h"
-#include "../lib/crypt/sign.h"
-#include "io.h"
-#include "secret.h"
+#include "base/io.h"
+#include "base/secret.h"
+#include "crypt/key.h"
+#include "crypt/plan.h"
+#include "crypt/share.h"
+#include "crypt/signature.h"
 #include "tool.h"
 
-static const struct bk_tool tool = {
+static const struct tool tool = {
 	.name = "bk-keygen",
 	.usage = "[--sign] [-o FILE] | -y [KEYFILE] | --approve PLAN KEYFILE | "
 	    "--split T/N [-o PREFIX] [KEYFILE] | --join [-o FILE] [FILE ...]",
@@ -41,7 +41,7 @@ static const struct bk_tool tool = {
 "Exit: 0 done, 1 could not, 2 wrong call, 3 a key or share is refused.\n",
 };
 
-enum { OPT_SPLIT = BK_OPT_TOOL, OPT_JOIN, OPT_SIGN, OPT_APPROVE };
+enum { OPT_SPLIT = TOOL_OPT_TOOL, OPT_JOIN, OPT_SIGN, OPT_APPROVE };
 
 struct call {
 	const char *output;	/* NULL: standard output */
@@ -60,11 +60,11 @@ parse_split(struct call *c, const char *text)
 	size_t n = strcspn(text, "/");
 
 	if (text[n] != '/' || n >= sizeof(threshold))
-		bk_tool_usage("--split %s: write it T/N, as in 2/3", text);
+		tool_usage("--split %s: write it T/N, as in 2/3", text);
 	memcpy(threshold, text, n);
 	threshold[n] = '\0';
-	c->threshold = bk_tool_number(threshold, 2, BK_SHARE_MAX, "--split");
-	c->count = bk_tool_number(text + n + 1, c->threshold, BK_SHARE_MAX,
+	c->threshold = tool_number(threshold, 2, BK_SHARE_MAX, "--split");
+	c->count = tool_number(text + n + 1, c->threshold, BK_SHARE_MAX,
 	    "--split");
 }
 
@@ -78,7 +78,7 @@ parse_options(struct call *c, int argc, char *argv[])
 		{ "join", no_argument, NULL, OPT_JOIN },
 		{ "sign", no_argument, NULL, OPT_SIGN },
 		{ "approve", required_argument, NULL, OPT_APPROVE },
-		BK_TOOL_LONGOPTS,
+		TOOL_LONGOPTS,
 		{ 0 }
 	};
 	int ch;
@@ -91,21 +91,21 @@ parse_options(struct call *c, int argc, char *argv[])
 		case OPT_JOIN: c->join = 1; break;
 		case OPT_SIGN: c->sign = 1; break;
 		case OPT_APPROVE: c->approve = optarg; break;
-		default: bk_tool_option(ch);
+		default: tool_option(ch);
 		}
 	c->files = argv + optind;
 	c->nfiles = argc - optind;
 	if (c->public + c->join + c->sign + (c->approve != NULL) +
 	    (c->count > 0) > 1)
-		bk_tool_usage("--sign, -y, --approve, --split or --join, not "
+		tool_usage("--sign, -y, --approve, --split or --join, not "
 		    "several");
 	if (c->approve != NULL && (c->nfiles == 0 || c->output != NULL))
-		bk_tool_usage("--approve PLAN KEYFILE, and no -o");
+		tool_usage("--approve PLAN KEYFILE, and no -o");
 	if (c->public && c->output != NULL)
-		bk_tool_usage("-y prints what is no secret; use > FILE");
+		tool_usage("-y prints what is no secret; use > FILE");
 	if (!c->join && c->nfiles > (c->public || c->count > 0 ||
 	    c->approve != NULL))
-		bk_tool_usage("%s: one file too many", c->files[c->nfiles - 1]);
+		tool_usage("%s: one file too many", c->files[c->nfiles - 1]);
 }
 
 /* Standard output with a secret: a file that > made is for the owner only. */
@@ -379,15 +379,15 @@ main(int argc, char *argv[])
 	struct bk_err e = {0};
 	int rc;
 
-	bk_tool_start(&tool);
+	tool_start(&tool);
 	(void)setrlimit(RLIMIT_CORE, &none);	/* no keys in core files */
 	parse_options(&c, argc, argv);
-	bk_tool_run(c.approve != NULL ? "approve" : "key",
+	tool_run(c.approve != NULL ? "approve" : "key",
 	    c.nfiles > 0 ? c.files[0] : NULL,
 	    c.approve != NULL ? c.approve : c.output);
 
 	rc = c.public ? print_public(&c, &e) : c.count > 0 ? split(&c, &e)
 	    : c.join ? join(&c, &e) : c.sign ? make_signer(&c, &e)
 	    : c.approve != NULL ? approve(&c, &e) : make_key(&c, &e);
-	return bk_tool_end(rc, &e);
+	return tool_end(rc, &e);
 }

@@ -9,14 +9,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "io.h"
-#include "listing.h"
-#include "store.h"
+#include "base/io.h"
+#include "base/record.h"
+#include "base/store.h"
 #include "tool.h"
 
 #define FLUSH (64 * 1024)	/* bytes of listing in one write */
 
-static const struct bk_tool tool = {
+static const struct tool tool = {
 	.name = "bk-ls",
 	.usage = "DIR ...",
 	.help =
@@ -67,7 +67,7 @@ add(struct files *files, const char *path, const struct stat *st,
 static int
 unreadable(struct files *files, const char *path)
 {
-	bk_tool_say("%s: %s", path, strerror(errno));
+	tool_say("%s: %s", path, strerror(errno));
 	files->failed++;
 	return 0;
 }
@@ -170,7 +170,7 @@ print(struct files *files, struct bk_err *e)
 		last = files->records[i].name;
 		odd = (struct bk_err){0};
 		if (bk_record_format(&text, &files->records[i], &odd) == -1) {
-			bk_tool_say("%s", odd.msg);
+			tool_say("%s", odd.msg);
 			files->failed++;
 		}
 		if (text.len < FLUSH)
@@ -198,20 +198,20 @@ free_files(struct files *files)
 int
 main(int argc, char *argv[])
 {
-	static const struct option options[] = { BK_TOOL_LONGOPTS, { 0 } };
+	static const struct option options[] = { TOOL_LONGOPTS, { 0 } };
 	struct files files = {0};
 	struct bk_err e = {0};
 	int ch, i, rc = 0;
 
-	bk_tool_start(&tool);
+	tool_start(&tool);
 	while ((ch = getopt_long(argc, argv, "", options, NULL)) != -1)
-		bk_tool_option(ch);
+		tool_option(ch);
 	if (optind == argc)
-		bk_tool_usage("want one DIR or more");
+		tool_usage("want one DIR or more");
 	for (i = optind; i < argc; i++)
 		if (*argv[i] == '\0')
-			bk_tool_usage("a DIR without a name");
-	bk_tool_run("list", argv[optind], NULL);
+			tool_usage("a DIR without a name");
+	tool_run("list", argv[optind], NULL);
 
 	for (i = optind; rc == 0 && i < argc; i++)
 		rc = list_dir(&files, argv[i], &e);
@@ -226,5 +226,5 @@ main(int argc, char *argv[])
 		rc = bk_fail(&e, BK_NONE, "%s%s: nothing there", argv[optind],
 		    argc - optind > 1 ? " and the others" : "");
 	free_files(&files);
-	return bk_tool_end(rc, &e);
+	return tool_end(rc, &e);
 }

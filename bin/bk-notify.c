@@ -7,10 +7,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "notify.h"
+#include "notify/history.h"
+#include "notify/mail.h"
+#include "notify/webhook.h"
 #include "tool.h"
 
-static const struct bk_tool tool = {
+static const struct tool tool = {
 	.name = "bk-notify",
 	.usage = "TARGET ... [--status start|success|failure] "
 	    "[--subject TEXT] [--from-audit[=LOG]] [--only-change FILE] "
@@ -42,13 +44,13 @@ enum kind { SLACK, WEBHOOK, PING, MAIL };
 static const struct {
 	const char *name;
 	int (*tell)(const char *where, const char *name,
-	    const struct notify_message *m, const struct notify_way *way,
-	    struct bk_err *e);
+	    const struct bk_notify_message *m,
+	    const struct bk_notify_options *way, struct bk_err *e);
 } kinds[] = {
-	[SLACK] = { "slack", notify_slack },
-	[WEBHOOK] = { "webhook", notify_webhook },
-	[PING] = { "ping", notify_ping },
-	[MAIL] = { "mail", notify_mail },
+	[SLACK] = { "slack", bk_notify_slack },
+	[WEBHOOK] = { "webhook", bk_notify_webhook },
+	[PING] = { "ping", bk_notify_ping },
+	[MAIL] = { "mail", bk_notify_mail },
 };
 
 struct target {
@@ -60,15 +62,25 @@ struct call {
 	struct target *target;	/* n of them */
 	size_t n;
 	unsigned has;		/* a bit for each kind */
-	struct notify_way way;
+	struct bk_notify_options way;
 	const char *subject, *audit, *only_change, *status;
 	int from_audit;
 };
 
 enum {
-	OPT_SLACK = BK_OPT_TOOL, OPT_WEBHOOK, OPT_PING, OPT_MAIL, OPT_TEMPLATE,
-	OPT_SMTP, OPT_LOGIN, OPT_FROM, OPT_STATUS, OPT_SUBJECT, OPT_AUDIT,
-	OPT_ONLY_CHANGE, OPT_RETRY
+	OPT_SLACK = TOOL_OPT_TOOL,
+	OPT_WEBHOOK,
+	OPT_PING,
+	OPT_MAIL,
+	OPT_TEMPLATE,
+	OPT_SMTP,
+	OPT_LOGIN,
+	OPT_FROM,
+	OPT_STATUS,
+	OPT_SUBJECT,
+	OPT_AUDIT,
+	OPT_ONLY_CHANGE,
+	OPT_RETRY
 };
 
 static void
@@ -76,11 +88,11 @@ add_target(struct call *c, enum kind kind, const char *where)
 {
 	struct bk_err e = {0};
 
-	if (kind == MAIL && notify_mail_check(where, "--mail", &e) == -1)
-		bk_tool_usage("%s", e.msg);
+	if (kind == MAIL && bk_notify_mail_check(where, "--mail", &e) == -1)
+		tool_usage("%s", e.msg);
 	/* not to be repeated in a message */
 	if (kind != MAIL && strstr(where, "://") != NULL)
-		bk_tool_usage("--%s: wants the file that the URL is in: "
+		tool_usage("--%s: wants the file that the URL is in: "
 		    "command lines are for all to see", kinds[kind].name);
 	c->target[c->n++] = (struct target){ kind, where };
 	c->has |= 1U << kind;
@@ -91,7 +103,7 @@ parse_status(struct call *c, const char *s)
 {
 	if (strcmp(s, "start") != 0 && strcmp(s, "success") != 0 &&
 	    strcmp(s, "failure") != 0)
-		bk_tool_usage("--status: '%s' is none of start, success, "
+		tool_usage("--status: '%s' is none of start, success, "
 		    "failure", s);
 	c->status = s;
 }
@@ -104,9 +116,9 @@ parse_subject(struct call *c, const char *s)
 
 	for (p = s; *p != '\0'; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			bk_tool_usage("--subject: more than a line of text");
+			tool_usage("--subject: more than a line of text");
 	if (strspn(s, " ") == strlen(s))
-		bk_tool_usage("--subject: empty");
+		tool_usage("--subject: empty");
 	c->subject = s;
 }
 
@@ -122,14 +134,14 @@ parse_option(struct call *c, int ch, const char *arg)
 	case OPT_MAIL: add_target(c, MAIL, arg); break;
 	case OPT_TEMPLATE: c->way.template = arg; break;
 	case OPT_SMTP:
-		if (notify_mail_check_server(arg, &e) == -1)
-			bk_tool_usage("%s", e.msg);
+		if (bk_notify_mail_check_server(arg, &e) == -1)
+			tool_usage("%s", e.msg);
 		c->way.smtp = arg;
 		break;
 	case OPT_LOGIN: c->way.login = arg; break;
 	case OPT_FROM:
-		if (notify_mail_check(arg, "--from", &e) == -1)
-			bk_tool_usage("%s", e.msg);
+		if (bk_notify_mail_check(arg, "--from", &e) == -1)
+			tool_usage("%s", e.msg);
 		c->way.from = arg;
 		break;
 	case OPT_STATUS: parse_status(c, arg); break;
@@ -140,10 +152,10 @@ parse_option(struct call *c, int ch, const char *arg)
 		break;
 	case OPT_ONLY_CHANGE: c->only_change = arg; break;
 	case OPT_RETRY:
-		c->way.retry_for = (unsigned)bk_tool_duration(arg,
+		c->way.retry_for = (unsigned)tool_duration(arg,
 		    "--retry-for");
 		break;
-	default: bk_tool_option(ch);
+	default: tool_option(ch);
 	}
 }
 
@@ -154,24 +166,24 @@ check_call(const struct call *c)
 	unsigned people = c->has & ~(1U << PING);
 
 	if (c->n == 0)
-		bk_tool_usage("tell whom? --slack, --webhook, --mail, --ping");
+		tool_usage("tell whom? --slack, --webhook, --mail, --ping");
 	if (c->way.template != NULL && !(c->has & 1U << WEBHOOK))
-		bk_tool_usage("--template without --webhook");
+		tool_usage("--template without --webhook");
 	if (!(c->has & 1U << MAIL) && (c->way.smtp != NULL ||
 	    c->way.login != NULL || c->way.from != NULL))
-		bk_tool_usage("%s without --mail", c->way.smtp != NULL ?
+		tool_usage("%s without --mail", c->way.smtp != NULL ?
 		    "--smtp" : c->way.login != NULL ? "--smtp-login" :
 		    "--from");
 	if (c->from_audit && (c->audit == NULL || *c->audit == '\0'))
-		bk_tool_usage("--from-audit: which log? BK_AUDIT_LOG is not "
+		tool_usage("--from-audit: which log? BK_AUDIT_LOG is not "
 		    "set");
 	if (c->only_change != NULL && people == 0)
-		bk_tool_usage("--only-change: a --ping goes out every time");
+		tool_usage("--only-change: a --ping goes out every time");
 	if (c->status != NULL && strcmp(c->status, "start") == 0 &&
 	    people != 0)
-		bk_tool_usage("--status start: for --ping alone");
+		tool_usage("--status start: for --ping alone");
 	if (c->way.retry_for < 1 || c->way.retry_for > 86400)
-		bk_tool_usage("--retry-for: between 1s and 1d");
+		tool_usage("--retry-for: between 1s and 1d");
 }
 
 static void
@@ -191,7 +203,7 @@ parse_options(struct call *c, int argc, char *argv[])
 		{ "from-audit", optional_argument, NULL, OPT_AUDIT },
 		{ "only-change", required_argument, NULL, OPT_ONLY_CHANGE },
 		{ "retry-for", required_argument, NULL, OPT_RETRY },
-		BK_TOOL_LONGOPTS,
+		TOOL_LONGOPTS,
 		{ 0 }
 	};
 	int ch;
@@ -199,7 +211,7 @@ parse_options(struct call *c, int argc, char *argv[])
 	while ((ch = getopt_long(argc, argv, "", options, NULL)) != -1)
 		parse_option(c, ch, optarg);
 	if (optind != argc)
-		bk_tool_usage("the message comes on standard input");
+		tool_usage("the message comes on standard input");
 	check_call(c);
 	if (c->way.smtp == NULL)
 		c->way.smtp = "smtp://localhost";
@@ -213,7 +225,7 @@ parse_options(struct call *c, int argc, char *argv[])
 
 /* Now, here, and what the options say. */
 static void
-begin_message(struct notify_message *m, const struct call *c)
+begin_message(struct bk_notify_message *m, const struct call *c)
 {
 	struct utsname u;
 	char *p;
@@ -240,22 +252,22 @@ begin_message(struct notify_message *m, const struct call *c)
  * silence for good news.
  */
 static int
-compose(struct notify_message *m, const struct call *c, struct bk_err *e)
+compose(struct bk_notify_message *m, const struct call *c, struct bk_err *e)
 {
 	struct bk_err why = {0};
 	int rc;
 
 	begin_message(m, c);
 	if (c->from_audit)
-		rc = notify_text_audit(m, c->audit, &why);
+		rc = bk_notify_message_audit(m, c->audit, &why);
 	else if (c->status != NULL && c->has == 1U << PING)
 		return 0;		/* that says it all */
 	else
-		rc = notify_text_read(m, &why);
+		rc = bk_notify_message_read(m, &why);
 	if (rc == 0)
 		return 0;
 	(void)bk_fail(e, why.code, "%s", why.msg);
-	return notify_text_failed(m, &why, e);
+	return bk_notify_message_failed(m, &why, e);
 }
 
 /* One failure more. */
@@ -273,7 +285,7 @@ add_failure(struct bk_err *e, const struct bk_err *why)
 
 /* To every target that is to have it; one that fails keeps it from none. */
 static int
-tell(const struct call *c, const struct notify_message *m, int news,
+tell(const struct call *c, const struct bk_notify_message *m, int news,
     struct bk_err *e)
 {
 	const struct target *t;
@@ -302,20 +314,21 @@ tell(const struct call *c, const struct notify_message *m, int news,
  * nobody from being told, but is a failure.
  */
 static int
-tell_news(const struct call *c, struct notify_message *m, struct bk_err *e)
+tell_news(const struct call *c, struct bk_notify_message *m, struct bk_err *e)
 {
 	struct bk_err why = {0};
-	struct notify_past *past = notify_past_open(c->only_change, &why);
-	int news = past == NULL || notify_past_is_news(past, m), rc = 0;
+	struct bk_notify_history *past = bk_notify_history_open(c->only_change,
+	    &why);
+	int news = past == NULL || bk_notify_history_is_news(past, m), rc = 0;
 
-	if (past != NULL && notify_past_recall(past, m, &why) == -1)
+	if (past != NULL && bk_notify_history_recall(past, m, &why) == -1)
 		rc = -1;
 	if (tell(c, m, news, e) == -1)
 		rc = -1;
-	else if (past != NULL && news && notify_past_store(past, m, &why) ==
-	    -1)
+	else if (past != NULL && news &&
+	    bk_notify_history_store(past, m, &why) == -1)
 		rc = -1;
-	notify_past_close(past);
+	bk_notify_history_close(past);
 	if (why.code == BK_OK)
 		return rc;
 	add_failure(e, &why);
@@ -339,22 +352,22 @@ int
 main(int argc, char *argv[])
 {
 	struct call c = { .way = { .retry_for = 60 } };
-	struct notify_message m = {0};
+	struct bk_notify_message m = {0};
 	struct bk_buf targets = {0};
 	struct bk_err e = {0};
 	int rc;
 
-	bk_tool_start(&tool);
+	tool_start(&tool);
 	if ((c.target = calloc((size_t)argc, sizeof(*c.target))) == NULL)
-		bk_tool_usage("out of memory");
+		tool_usage("out of memory");
 	parse_options(&c, argc, argv);
 	if (list_targets(&c, &targets, &e) == -1 ||
 	    curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		bk_tool_usage("out of memory");
-	bk_tool_run("notify", c.from_audit ? c.audit : "standard input",
+		tool_usage("out of memory");
+	tool_run("notify", c.from_audit ? c.audit : "standard input",
 	    targets.data);
 
-	bk_tool_on_signal(notify_past_cleanup);
+	tool_on_signal(bk_notify_history_cleanup);
 	rc = compose(&m, &c, &e);
 	if (rc == 0 && !m.known && !m.start && (c.only_change != NULL ||
 	    c.has & 1U << PING)) {
@@ -367,11 +380,11 @@ main(int argc, char *argv[])
 	if (rc == 0)
 		rc = c.only_change != NULL ? tell_news(&c, &m, &e) :
 		    tell(&c, &m, 1, &e);
-	bk_tool_audit()->size_bytes = m.text.len;
+	tool_audit()->size_bytes = m.text.len;
 	bk_buf_free(&m.text);
 	bk_buf_free(&m.subject);
 	curl_global_cleanup();
-	rc = bk_tool_end(e.code == BK_OK ? rc : -1, &e);
+	rc = tool_end(e.code == BK_OK ? rc : -1, &e);
 	bk_buf_free(&targets);
 	free(c.target);
 	return rc;

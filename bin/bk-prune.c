@@ -8,19 +8,19 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../lib/crypt/plan.h"
-#include "../lib/crypt/sign.h"
-#include "../lib/policy/group.h"
-#include "../lib/policy/items.h"
-#include "../lib/policy/prune.h"
-#include "../lib/policy/receipts.h"
-#include "../lib/policy/wal.h"
-#include "buf.h"
-#include "io.h"
-#include "num.h"
+#include "base/buf.h"
+#include "base/io.h"
+#include "base/num.h"
+#include "crypt/plan.h"
+#include "crypt/signature.h"
+#include "policy/group.h"
+#include "policy/listing.h"
+#include "policy/proofs.h"
+#include "policy/prune.h"
+#include "policy/wal.h"
 #include "tool.h"
 
-static const struct bk_tool tool = {
+static const struct tool tool = {
 	.name = "bk-prune",
 	.usage = "[-dHlmwy N] [--keep-within TIME] [--explain] [--first-run] "
 	    "[--group PATTERN] [--holds FILE] [--max-ahead TIME] "
@@ -68,7 +68,7 @@ parse_count(struct call *c, enum bk_rule rule, const char *text)
 		c->policy.count[rule] = BK_KEEP_ALL;
 	else if (bk_num_parse(text, 0, 1000000000, bk_rule_name(rule), &n,
 	    &e) == -1)
-		bk_tool_usage("--keep-%s, or -1 for all", e.msg);
+		tool_usage("--keep-%s, or -1 for all", e.msg);
 	else
 		c->policy.count[rule] = (int64_t)n;
 }
@@ -81,15 +81,15 @@ parse_share(struct call *c, const char *text)
 	char number[4] = "";
 
 	if (n >= sizeof(number) || (text[n] == '%' && text[n + 1] != '\0'))
-		bk_tool_usage("--max-share: '%s' is not a share; write it as "
+		tool_usage("--max-share: '%s' is not a share; write it as "
 		    "50%%", text);
 	memcpy(number, text, n);
-	c->guards.max_share = (unsigned)bk_tool_number(number, 0, 100,
+	c->guards.max_share = (unsigned)tool_number(number, 0, 100,
 	    "--max-share");
 }
 
 enum {
-	OPT_WITHIN = BK_OPT_TOOL, OPT_EXPLAIN, OPT_FIRST_RUN, OPT_GROUP,
+	OPT_WITHIN = TOOL_OPT_TOOL, OPT_EXPLAIN, OPT_FIRST_RUN, OPT_GROUP,
 	OPT_HOLDS, OPT_MAX_AHEAD, OPT_MAX_SHARE, OPT_MIN_KEEP, OPT_RECEIPTS,
 	OPT_FRESH, OPT_TZ, OPT_WAL_FOR, OPT_PLAN, OPT_KEY
 };
@@ -102,37 +102,37 @@ parse_option(struct call *c, int ch, const char *arg)
 
 	switch (ch) {
 	case OPT_WITHIN:
-		c->policy.within = bk_tool_duration(arg, "--keep-within");
+		c->policy.within = tool_duration(arg, "--keep-within");
 		/* elsewhere m is a month */
 		if (c->policy.within > 0 && c->policy.within < 3600)
-			bk_tool_usage("--keep-within: '%s' is less than an "
+			tool_usage("--keep-within: '%s' is less than an "
 			    "hour; write months as days", arg);
 		break;
 	case OPT_EXPLAIN: c->explain = 1; break;
 	case OPT_FIRST_RUN: c->guards.max_share = 100; break;
 	case OPT_GROUP:
 		if (bk_group_check(arg, &e) == -1)
-			bk_tool_usage("--group: %s", e.msg);
+			tool_usage("--group: %s", e.msg);
 		c->group = arg;
 		break;
 	case OPT_HOLDS: c->holds = arg; break;
 	case OPT_MAX_AHEAD:
-		c->guards.max_ahead = bk_tool_duration(arg, "--max-ahead");
+		c->guards.max_ahead = tool_duration(arg, "--max-ahead");
 		break;
 	case OPT_MAX_SHARE: parse_share(c, arg); break;
 	case OPT_MIN_KEEP:
-		c->guards.min_keep = (size_t)bk_tool_number(arg, 0, 1000000000,
+		c->guards.min_keep = (size_t)tool_number(arg, 0, 1000000000,
 		    "--min-keep");
 		break;
 	case OPT_RECEIPTS: c->receipts = arg; break;
 	case OPT_FRESH:
-		c->guards.fresh = bk_tool_duration(arg, "--require-fresh");
+		c->guards.fresh = tool_duration(arg, "--require-fresh");
 		break;
 	case OPT_TZ: c->tz = arg; break;
 	case OPT_WAL_FOR: c->wal_for = arg; break;
 	case OPT_PLAN: c->plan = arg; break;
 	case OPT_KEY: c->key = arg; break;
-	default: bk_tool_option(ch);
+	default: tool_option(ch);
 	}
 }
 
@@ -160,7 +160,7 @@ parse_options(struct call *c, int argc, char *argv[])
 		{ "wal-for", required_argument, NULL, OPT_WAL_FOR },
 		{ "plan", required_argument, NULL, OPT_PLAN },
 		{ "key", required_argument, NULL, OPT_KEY },
-		BK_TOOL_LONGOPTS,
+		TOOL_LONGOPTS,
 		{ 0 }
 	};
 	static const char rules[] = "lHdwmy";	/* as enum bk_rule */
@@ -170,23 +170,23 @@ parse_options(struct call *c, int argc, char *argv[])
 
 	while ((ch = getopt_long(argc, argv, "l:H:d:w:m:y:", options,
 	    NULL)) != -1) {
-		rule = ch < BK_OPT_HELP ? strchr(rules, ch) : NULL;
+		rule = ch < TOOL_OPT_HELP ? strchr(rules, ch) : NULL;
 		if (rule != NULL)
 			parse_count(c, (enum bk_rule)(rule - rules), optarg);
 		else
 			parse_option(c, ch, optarg);
 	}
 	if (optind != argc)
-		bk_tool_usage("the listing comes on standard input: bk-ls %s "
+		tool_usage("the listing comes on standard input: bk-ls %s "
 		    "| bk-prune ...", argv[optind]);
 	for (i = 1; i < argc; i++)
 		if (bk_buf_printf(&c->words, &e, "%s%s", i > 1 ? " " : "",
 		    argv[i]) == -1)
-			bk_tool_usage("%s", e.msg);
+			tool_usage("%s", e.msg);
 	if ((c->plan == NULL) != (c->key == NULL))
-		bk_tool_usage("--plan and --key go together");
+		tool_usage("--plan and --key go together");
 	if (c->plan != NULL && c->explain)
-		bk_tool_usage("--plan or --explain, not both");
+		tool_usage("--plan or --explain, not both");
 }
 
 /*
@@ -211,10 +211,10 @@ set_zone(struct call *c)
 	bk_buf_free(&path);
 	bk_buf_free(&rules);
 	if (!known)
-		bk_tool_usage("--tz: '%s' is no time zone here; write it as "
+		tool_usage("--tz: '%s' is no time zone here; write it as "
 		    "Europe/Berlin (is tzdata installed?)", c->tz);
 	if (setenv("TZ", c->tz, 1) == -1)
-		bk_tool_usage("--tz: out of memory");
+		tool_usage("--tz: out of memory");
 	tzset();
 	c->policy.wall = localtime_r;
 }
@@ -230,7 +230,7 @@ open_file(const char *path, struct bk_err *e)
 }
 
 static int
-hold(const struct call *c, struct bk_items *items, struct bk_err *e)
+hold(const struct call *c, struct bk_listing *items, struct bk_err *e)
 {
 	FILE *f;
 	int rc;
@@ -239,43 +239,43 @@ hold(const struct call *c, struct bk_items *items, struct bk_err *e)
 		return 0;
 	if ((f = open_file(c->holds, e)) == NULL)
 		return -1;
-	rc = bk_items_hold(items, f, c->holds, e);
+	rc = bk_listing_hold(items, f, c->holds, e);
 	fclose(f);			/* read only: nothing to lose */
 	return rc;
 }
 
 /* What options know about each backup: its series, holds, receipts. */
 static int
-annotate(const struct call *c, struct bk_items *items, struct bk_err *e)
+annotate(const struct call *c, struct bk_listing *items, struct bk_err *e)
 {
 	size_t matched;
 
 	if (hold(c, items, e) == -1)
 		return -1;
 	if (c->receipts != NULL) {
-		if (bk_receipts_load(items, c->receipts, &matched, e) == -1)
+		if (bk_proofs_load(items, c->receipts, &matched, e) == -1)
 			return -1;
 		if (matched == 0)
 			return bk_fail(e, BK_DATA, "%s: no receipt of any "
 			    "record in the listing: nothing is proven",
 			    c->receipts);
 	}
-	return bk_items_group(items, c->group, e);
+	return bk_listing_group(items, c->group, e);
 }
 
 /* The WAL in items, by the base backups that -l to -y, if given, keep. */
 static int
-judge_wal(const struct call *c, struct bk_items *items, struct bk_err *e)
+judge_wal(const struct call *c, struct bk_listing *items, struct bk_err *e)
 {
 	struct bk_policy counts = c->policy;
-	struct bk_items bases = {0};
+	struct bk_listing bases = {0};
 	FILE *f = open_file(c->wal_for, e);
 	int rc;
 
 	counts.within = 0;	/* alone it is the recovery window only */
 	if (f == NULL)
 		return -1;
-	rc = bk_items_read(&bases, f, c->wal_for, e);
+	rc = bk_listing_read(&bases, f, c->wal_for, e);
 	fclose(f);			/* read only: nothing to lose */
 	if (rc == 0 && (rc = hold(c, items, e)) == 0)
 		rc = annotate(c, &bases, e);
@@ -286,16 +286,16 @@ judge_wal(const struct call *c, struct bk_items *items, struct bk_err *e)
 	if (rc == 0)
 		rc = bk_wal_judge(items, &bases, c->policy.within, &c->guards,
 		    e);
-	bk_items_free(&bases);
+	bk_listing_free(&bases);
 	return rc;
 }
 
 /* The records of items, all or those that go, as lines; how many. */
 static int
-format_records(struct bk_buf *b, const struct bk_items *items, int all,
+format_records(struct bk_buf *b, const struct bk_listing *items, int all,
     size_t *n, struct bk_err *e)
 {
-	const struct bk_item *item;
+	const struct bk_listed *item;
 	int rc = 0;
 
 	*n = 0;
@@ -309,7 +309,7 @@ format_records(struct bk_buf *b, const struct bk_items *items, int all,
 }
 
 static int
-write_plan(const struct call *c, const struct bk_items *items,
+write_plan(const struct call *c, const struct bk_listing *items,
     const struct bk_buf *gone, size_t going, struct bk_err *e)
 {
 	struct bk_buf all = {0};
@@ -327,20 +327,20 @@ write_plan(const struct call *c, const struct bk_items *items,
 }
 
 static int
-explain(const struct call *c, struct bk_buf *b, const struct bk_items *items,
+explain(const struct call *c, struct bk_buf *b, const struct bk_listing *items,
     struct bk_err *e)
 {
-	const struct bk_item *item;
+	const struct bk_listed *item;
 
 	for (item = items->item; item < items->item + items->n; item++)
-		if (bk_item_explain(b, item, &c->policy, e) == -1)
+		if (bk_listed_explain(b, item, &c->policy, e) == -1)
 			return -1;
 	return 0;
 }
 
 /* Hand on what was decided: records, reasons or a plan. */
 static int
-put(const struct call *c, const struct bk_items *items, struct bk_err *e)
+put(const struct call *c, const struct bk_listing *items, struct bk_err *e)
 {
 	struct bk_buf b = {0};
 	size_t n = 0;
@@ -359,17 +359,17 @@ int
 main(int argc, char *argv[])
 {
 	struct call c = { .guards = { .now = time(NULL), .max_ahead = 10,
-	    .fresh = BK_FRESH_AUTO, .max_share = 50, .min_keep = 3 } };
-	struct bk_items items = {0};
+	    .fresh = BK_PRUNE_AUTO, .max_share = 50, .min_keep = 3 } };
+	struct bk_listing items = {0};
 	struct bk_err e = {0};
 	int rc;
 
-	bk_tool_start(&tool);
+	tool_start(&tool);
 	parse_options(&c, argc, argv);
 	set_zone(&c);
-	bk_tool_run("retention", "standard input", c.plan);
+	tool_run("retention", "standard input", c.plan);
 
-	rc = bk_items_read(&items, stdin, "standard input", &e);
+	rc = bk_listing_read(&items, stdin, "standard input", &e);
 	if (rc == 0 && c.wal_for != NULL)
 		rc = judge_wal(&c, &items, &e);
 	else if (rc == 0 && (rc = annotate(&c, &items, &e)) == 0)
@@ -380,7 +380,7 @@ main(int argc, char *argv[])
 		rc = -1;
 	if (rc == 0)
 		rc = bk_io_close(STDOUT_FILENO, "standard output", &e);
-	bk_items_free(&items);
+	bk_listing_free(&items);
 	bk_buf_free(&c.words);
-	return bk_tool_end(rc, &e);
+	return tool_end(rc, &e);
 }

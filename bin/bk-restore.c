@@ -7,24 +7,24 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../lib/pg/globals.h"
-#include "../lib/pg/newdb.h"
-#include "../lib/pg/pour.h"
-#include "../lib/pg/restore.h"
-#include "../lib/pg/restore_analyze.h"
-#include "../lib/pg/restore_part.h"
-#include "../lib/pg/server.h"
-#include "../lib/pg/swap.h"
-#include "in.h"
-#include "restore.h"
+#include "base/reader.h"
+#include "base/utctime.h"
+#include "pg/server.h"
+#include "restore/analyze.h"
+#include "restore/foreign.h"
+#include "restore/globals.h"
+#include "restore/newdb.h"
+#include "restore/partial.h"
+#include "restore/restore.h"
+#include "restore/swap.h"
+#include "restore_old.h"
 #include "tool.h"
-#include "when.h"
 
 extern char **environ;
 
 #define INPUT "standard input"
 
-static const struct bk_tool tool = {
+static const struct tool tool = {
 	.name = "bk-restore",
 	.usage = "[-qv] [-j N] [-h HOST] [-p PORT] [-U USER] [OPTION ...] "
 	    "[--into] DBNAME|URI",
@@ -51,11 +51,11 @@ static const struct bk_tool tool = {
 "there, 5 another bk-restore is at work on it.\n",
 };
 
-enum { INTO = BK_OPT_TOOL, PART, DATA_ONLY, REPLACE_TABLE, GLOBALS, NO_OWNER, NO_ACL, ROLE, REPLACE, SEALED,
-	UNSEALED, ROLLBACK, DROP_OLD, LIST_OLD };
+enum { INTO = TOOL_OPT_TOOL, PART, DATA_ONLY, REPLACE_TABLE, GLOBALS, NO_OWNER,
+	NO_ACL, ROLE, REPLACE, SEALED, UNSEALED, ROLLBACK, DROP_OLD, LIST_OLD };
 
 static const struct option options[] = {
-	BK_TOOL_LONGOPTS,
+	TOOL_LONGOPTS,
 	{ "jobs", required_argument, NULL, 'j' },
 	{ "quiet", no_argument, NULL, 'q' },
 	{ "verbose", no_argument, NULL, 'v' },
@@ -90,11 +90,11 @@ static const char *replace, *jobs;
 static struct bk_restore_names names;
 static const char *name_list[256];	/* tables from the front, schemas
 					 * from the back */
-static enum bk_part_how part_how;
+static enum bk_partial_mode part_how;
 static int mode, globals, sealed, unsealed, show;
 
 /* The run, for whoever has to clean up behind it, too. */
-static struct site site;
+static struct bk_target target;
 static char newdb[BK_NEWDB_NAME];	/* being loaded; "": none */
 static struct bk_restore *archive;
 static struct bk_restore_report report;
@@ -108,8 +108,8 @@ clean_up(void)
 
 	if (child > 0)
 		(void)kill((pid_t)child, SIGTERM);
-	if (newdb[0] == '\0' || (own = bk_server_again(site.admin, &ignored)) ==
-	    NULL)
+	if (newdb[0] == '\0' ||
+	    (own = bk_server_again(target.admin, &ignored)) == NULL)
 		return;
 	if (bk_newdb_drop(own, newdb, &ignored) == 0)
 		newdb[0] = '\0';
@@ -119,7 +119,7 @@ clean_up(void)
 static ssize_t
 read_input(void *ctx, void *buf, size_t n, struct bk_err *e)
 {
-	return bk_in_read(ctx, buf, n, e);
+	return bk_reader_read(ctx, buf, n, e);
 }
 
 /* An --into database that exists must be empty. */
@@ -128,22 +128,23 @@ check_empty(struct bk_err *e)
 {
 	long n;
 
-	if (mode != INTO || !site.exists)
+	if (mode != INTO || !target.exists)
 		return 0;
-	if (site_count(&site, site.target.data, &n, e) == -1)
+	if (bk_target_count(&target, target.database.data, &n, e) == -1)
 		return -1;
 	return n == 0 ? 0 : bk_fail(e, BK_DATA, "database \"%s\": is not "
 	    "empty; --into loads a new or an empty one, and without it the "
-	    "dump takes its place", site.target.data);
+	    "dump takes its place", target.database.data);
 }
 
 /* What is put aside must not be what the dump was made of. */
 static int
 refuse_source(struct bk_err *e)
 {
-	if (mode == INTO || !site.exists || replace != NULL || archive == NULL)
+	if (mode == INTO || !target.exists || replace != NULL ||
+	    archive == NULL)
 		return 0;
-	return site_refuse_source(&site, bk_restore_system(archive),
+	return bk_target_refuse_source(&target, bk_restore_system(archive),
 	    bk_restore_toc(archive)->dbname, e);
 }
 
@@ -158,14 +159,14 @@ check_archive(struct bk_err *e)
 	if (refuse_source(e) == -1)
 		return -1;
 	rc = bk_restore_find_program(archive, &how.bindir,
-	    PQserverVersion(site.conn), &program, e);
+	    PQserverVersion(target.conn), &program, e);
 	bk_buf_free(&program);
 	if (rc == -1 || !globals)
 		return rc;
 	if ((sql = bk_restore_globals(archive)) == NULL)
 		return bk_fail(e, BK_DATA, INPUT ": holds no roles; dump with "
 		    "bk-dump --globals, or leave --globals out");
-	return bk_globals_apply(site.conn, sql, &made, e);
+	return bk_globals_apply(target.conn, sql, &made, e);
 }
 
 /*
@@ -175,21 +176,21 @@ check_archive(struct bk_err *e)
 static int
 make_database(struct bk_err *e)
 {
-	const int chosen = mode == INTO && site.exists;
-	const struct bk_newdb_like like = { .target = site.target.data,
+	const int chosen = mode == INTO && target.exists;
+	const struct bk_newdb_like like = { .target = target.database.data,
 	    .toc = archive == NULL || chosen ? NULL : bk_restore_toc(archive),
 	    .no_owner = how.no_owner };
 	int swept, rc;
 
-	if (bk_newdb_sweep(site.conn, site.target.data, &swept, e) == -1)
+	if (bk_newdb_sweep(target.conn, target.database.data, &swept, e) == -1)
 		return -1;
 	/* a database half made could not be dropped */
-	bk_tool_signals_hold();
-	rc = bk_newdb_create(site.conn, &like, newdb, e);
-	bk_tool_signals_release();
+	tool_signals_hold();
+	rc = bk_newdb_create(target.conn, &like, newdb, e);
+	tool_signals_release();
 	if (rc == -1)
 		return -1;
-	return bk_conn_params_database(site.params, newdb, e);
+	return bk_conn_params_database(target.params, newdb, e);
 }
 
 static int
@@ -210,21 +211,22 @@ load_part(struct bk_err *e)
 	char *line, *end;
 	int rc;
 
-	if (!site.exists)
+	if (!target.exists)
 		return bk_fail(e, BK_NONE, "database \"%s\": is not there; -t "
-		    "and -n load into one that is", site.target.data);
+		    "and -n load into one that is", target.database.data);
 	if (archive == NULL || bk_restore_is_opaque(archive))
 		return bk_fail(e, BK_DATA, INPUT ": -t and -n want an "
 		    "uncompressed custom-format archive; load it with --into "
 		    "and copy the table from there");
-	if (bk_conn_params_database(site.params, site.target.data, e) == -1)
+	if (bk_conn_params_database(target.params, target.database.data, e) ==
+	    -1)
 		return -1;
-	rc = bk_restore_part(archive, &how, &names, part_how, &report, &notes,
-	    e);
+	rc = bk_restore_partial(archive, &how, &names, part_how, &report,
+	    &notes, e);
 	for (line = notes.data; rc == 0 && line != NULL && *line != '\0' &&
 	    show >= 0; line = end + 1) {
 		end = line + strcspn(line, "\n");
-		bk_tool_say("%s: %.*s", site.target.data, (int)(end - line),
+		tool_say("%s: %.*s", target.database.data, (int)(end - line),
 		    line);
 	}
 	bk_buf_free(&notes);
@@ -232,19 +234,19 @@ load_part(struct bk_err *e)
 }
 
 static int
-load_foreign(enum bk_pour_kind kind, struct bk_source src, int whole,
+load_foreign(enum bk_foreign_kind kind, struct bk_source src, int whole,
     struct bk_err *e)
 {
-	double started = bk_when_monotonic();
+	double started = bk_monotonic();
 
 	if (globals)
 		return bk_fail(e, BK_DATA, INPUT ": holds no roles; leave "
 		    "--globals out");
 	if (make_database(e) == -1 ||
-	    bk_pour_run(kind, src, INPUT, &how, !whole, e) == -1 ||
-	    bk_restore_analyze(site.params, how.jobs, e) == -1)
+	    bk_foreign_load(kind, src, INPUT, &how, !whole, e) == -1 ||
+	    bk_restore_analyze(target.params, how.jobs, e) == -1)
 		return -1;
-	report.seconds = bk_when_monotonic() - started;
+	report.seconds = bk_monotonic() - started;
 	return 0;
 }
 
@@ -260,8 +262,8 @@ drop_empty(char before[BK_NEWDB_NAME])
 
 	if (mode != INTO || before[0] == '\0')
 		return;
-	if (site_count(&site, before, &n, &ignored) == 0 && n == 0 &&
-	    bk_newdb_drop(site.conn, before, &ignored) == 0)
+	if (bk_target_count(&target, before, &n, &ignored) == 0 && n == 0 &&
+	    bk_newdb_drop(target.conn, before, &ignored) == 0)
 		before[0] = '\0';
 }
 
@@ -275,28 +277,30 @@ give_name(char before[BK_NEWDB_NAME], double *seconds, struct bk_err *e)
 	if (newdb[0] == '\0')		/* a part, of one that has a name */
 		return 0;
 	if (refuse_source(e) == -1 ||
-	    bk_newdb_dress(site.conn, newdb, site.target.data, e) == -1)
+	    bk_newdb_copy_properties(target.conn, newdb, target.database.data,
+	    e) == -1)
 		return -1;
-	bk_tool_signals_hold();
-	rc = bk_swap(site.conn, site.admin, newdb, site.target.data, before,
-	    seconds, e);
+	tool_signals_hold();
+	rc = bk_swap(target.conn, target.admin, newdb, target.database.data,
+	    before, seconds, e);
 	if (rc == 0) {
 		newdb[0] = '\0';
 		drop_empty(before);
 	}
-	bk_tool_signals_release();
+	tool_signals_release();
 	return rc;
 }
 
-/* Of a database that was not there, the dump alone knows settings and rights. */
+/* Only the dump knows the settings and rights of a database that was gone. */
 static int
-dress_from_dump(struct bk_err *e)
+properties_from_dump(struct bk_err *e)
 {
-	if (archive == NULL || site.exists)
+	if (archive == NULL || target.exists)
 		return 0;
-	if (bk_conn_params_database(site.params, site.target.data, e) == -1)
+	if (bk_conn_params_database(target.params, target.database.data, e) ==
+	    -1)
 		return -1;
-	return bk_restore_database(archive, &how, site.target.data, e);
+	return bk_restore_database(archive, &how, target.database.data, e);
 }
 
 static void
@@ -311,59 +315,61 @@ tell(uint64_t bytes, const char *before, double seconds)
 		    PRIu64 " table%s, ", report.rows, report.rows == 1 ? "" :
 		    "s", report.tables, report.tables == 1 ? "" : "s");
 	if (before[0] == '\0')
-		bk_tool_say("%s: %s%.1f s, %.0f MB/s", site.target.data, counts,
-		    report.seconds, (double)bytes / 1e6 / report.seconds);
+		tool_say("%s: %s%.1f s, %.0f MB/s", target.database.data,
+		    counts, report.seconds,
+		    (double)bytes / 1e6 / report.seconds);
 	else
-		bk_tool_say("%s: %s%.1f s, %.0f MB/s; swapped in %.3f s, "
-		    "before: %s", site.target.data, counts, report.seconds,
+		tool_say("%s: %s%.1f s, %.0f MB/s; swapped in %.3f s, "
+		    "before: %s", target.database.data, counts, report.seconds,
 		    (double)bytes / 1e6 / report.seconds, seconds, before);
 }
 
 static int
 restore(struct bk_err *e)
 {
-	struct bk_in *in = bk_in_open(STDIN_FILENO, INPUT, BK_IN_NONEMPTY |
-	    (sealed ? BK_IN_SEALED : 0), e);
+	struct bk_reader *in = bk_reader_open(STDIN_FILENO, INPUT,
+	    BK_READER_NONEMPTY | (sealed ? BK_READER_SEALED : 0), e);
 	struct bk_source src = { .read = read_input, .ctx = in };
 	char before[BK_NEWDB_NAME];
-	enum bk_pour_kind kind;
+	enum bk_foreign_kind kind;
 	const uint8_t *head;
-	double seconds;
+	double seconds = 0;
 	uint8_t nothing;
 	size_t n;
 	int rc = -1;
 
 	if (in == NULL)
 		return -1;
-	head = bk_in_head(in, &n);
-	kind = bk_pour_recognise(head, n);
-	if ((n == 0 && bk_in_read(in, &nothing, 1, e) == -1) ||
-	    bk_pour_refuse(kind, INPUT, e) == -1)
+	head = bk_reader_head(in, &n);
+	kind = bk_foreign_recognise(head, n);
+	if ((n == 0 && bk_reader_read(in, &nothing, 1, e) == -1) ||
+	    bk_foreign_refuse(kind, INPUT, e) == -1)
 		goto done;
-	if (mode != INTO && !bk_in_sealed(in) && !unsealed) {
+	if (mode != INTO && !bk_reader_sealed(in) && !unsealed) {
 		bk_fail(e, BK_DATA, INPUT ": not sealed: nothing tells "
 		    "whether it is complete; put bk-seal before the program "
 		    "that wrote it, or load it with --into, or say "
 		    "--unsealed");
 		goto done;
 	}
-	if (site_open(&site, e) == -1)
+	if (bk_target_open(&target, e) == -1)
 		goto done;
-	how.params = site.params;
+	how.params = target.params;
 	if (check_empty(e) == -1 ||
-	    (kind == BK_POUR_ARCHIVE &&
+	    (kind == BK_FOREIGN_ARCHIVE &&
 	    (archive = bk_restore_open(src, INPUT, e)) == NULL))
 		goto done;
 	if ((mode == PART ? load_part(e) :
-	    kind == BK_POUR_ARCHIVE ? load_archive(e) :
-	    load_foreign(kind, src, bk_in_sealed(in), e)) == -1 ||
-	    give_name(before, &seconds, e) == -1 || dress_from_dump(e) == -1)
+	    kind == BK_FOREIGN_ARCHIVE ? load_archive(e) :
+	    load_foreign(kind, src, bk_reader_sealed(in), e)) == -1 ||
+	    give_name(before, &seconds, e) == -1 ||
+	    properties_from_dump(e) == -1)
 		goto done;
-	tell(bk_in_bytes(in), before, seconds);
+	tell(bk_reader_bytes(in), before, seconds);
 	rc = 0;
  done:
-	bk_tool_audit()->size_bytes = bk_in_bytes(in);
-	bk_in_free(in);
+	tool_audit()->size_bytes = bk_reader_bytes(in);
+	bk_reader_free(in);
 	return rc;
 }
 
@@ -371,7 +377,7 @@ static void
 set_mode(int m)
 {
 	if (mode != 0 && mode != m)
-		bk_tool_usage("--into, -t or -n, --rollback ...: one of them");
+		tool_usage("--into, -t or -n, --rollback ...: one of them");
 	mode = m;
 }
 
@@ -382,7 +388,7 @@ add_name(int ch, const char *name)
 
 	set_mode(PART);
 	if (names.ntables + names.nschemas == max)
-		bk_tool_usage("-t, -n: more than %zu", max);
+		tool_usage("-t, -n: more than %zu", max);
 	names.table = name_list;
 	if (ch == 't') {
 		name_list[names.ntables++] = name;
@@ -399,16 +405,16 @@ take_option(int ch)
 	case 'j': jobs = optarg; break;
 	case 'q': show = -1; break;
 	case 'v': show = 1; break;
-	case 'h': site.server.host = optarg; break;
-	case 'p': site.server.port = optarg; break;
-	case 'U': site.server.user = optarg; break;
+	case 'h': target.server.host = optarg; break;
+	case 'p': target.server.port = optarg; break;
+	case 'U': target.server.user = optarg; break;
 	case 'w': break;		/* never asks anyway */
 	case INTO: case ROLLBACK: case DROP_OLD: case LIST_OLD:
 		set_mode(ch);
 		break;
 	case 't': case 'n': add_name(ch, optarg); break;
-	case DATA_ONLY: part_how = BK_PART_DATA; break;
-	case REPLACE_TABLE: part_how = BK_PART_REPLACE; break;
+	case DATA_ONLY: part_how = BK_PARTIAL_DATA; break;
+	case REPLACE_TABLE: part_how = BK_PARTIAL_REPLACE; break;
 	case GLOBALS: globals = 1; break;
 	case NO_OWNER: how.no_owner = 1; break;
 	case NO_ACL: how.no_acl = 1; break;
@@ -416,7 +422,7 @@ take_option(int ch)
 	case REPLACE: replace = optarg; break;
 	case SEALED: sealed = 1; break;
 	case UNSEALED: unsealed = 1; break;
-	default: bk_tool_option(ch);
+	default: tool_option(ch);
 	}
 }
 
@@ -428,24 +434,25 @@ set_defaults(int argc, char *argv[])
 	struct bk_err e = {0};
 
 	if (optind < argc - 1)
-		bk_tool_usage("more than one database");
-	site.server.db = optind < argc ? argv[optind] : getenv("DATABASE_URL");
-	if (site.server.db == NULL)
-		bk_tool_usage("no database");
-	if (bk_server_database(site.server.db, &site.target, &e) == -1)
-		bk_tool_usage("%s", e.msg);
-	if (replace != NULL && strcmp(replace, site.target.data) != 0)
-		bk_tool_usage("--replace %s: the database is \"%s\"", replace,
-		    site.target.data);
-	if (part_how != BK_PART_CREATE && mode != PART)
-		bk_tool_usage("--data-only, --replace-table: of -t or -n");
+		tool_usage("more than one database");
+	target.server.db = optind < argc ? argv[optind] :
+					   getenv("DATABASE_URL");
+	if (target.server.db == NULL)
+		tool_usage("no database");
+	if (bk_server_database(target.server.db, &target.database, &e) == -1)
+		tool_usage("%s", e.msg);
+	if (replace != NULL && strcmp(replace, target.database.data) != 0)
+		tool_usage("--replace %s: the database is \"%s\"", replace,
+		    target.database.data);
+	if (part_how != BK_PARTIAL_CREATE && mode != PART)
+		tool_usage("--data-only, --replace-table: of -t or -n");
 	if (mode == PART && globals)
-		bk_tool_usage("--globals: not with -t or -n");
-	how.jobs = bk_tool_jobs(jobs, 4);
+		tool_usage("--globals: not with -t or -n");
+	how.jobs = tool_jobs(jobs, 4);
 	how.tmpdir = tmp == NULL || *tmp == '\0' ? "/tmp" : tmp;
 	how.bindir = (struct bk_bindir){ .dir = getenv("BK_PG_BINDIR"),
 	    .path = getenv("PATH"), .env = environ };
-	site.server.app = "bk-restore";
+	target.server.app = "bk-restore";
 }
 
 /* What the audit log calls it. */
@@ -460,9 +467,9 @@ static int
 run(struct bk_err *e)
 {
 	switch (mode) {
-	case ROLLBACK: return old_roll_back(&site, show < 0, e);
-	case DROP_OLD: return old_drop(&site, e);
-	case LIST_OLD: return old_list(&site, e);
+	case ROLLBACK: return old_roll_back(&target, show < 0, e);
+	case DROP_OLD: return old_drop(&target, e);
+	case LIST_OLD: return old_list(&target, e);
 	default: return restore(e);
 	}
 }
@@ -473,22 +480,22 @@ main(int argc, char *argv[])
 	struct bk_err e = {0};
 	int ch, rc;
 
-	bk_tool_start(&tool);
-	while ((ch = getopt_long(argc, argv, "h:j:n:p:qt:U:vw", options, NULL)) !=
-	    -1)
+	tool_start(&tool);
+	while ((ch = getopt_long(argc, argv, "h:j:n:p:qt:U:vw", options,
+	    NULL)) != -1)
 		take_option(ch);
 	set_defaults(argc, argv);
-	bk_tool_run(type(), NULL, site.target.data);
+	tool_run(type(), NULL, target.database.data);
 
-	bk_tool_on_signal_slow(clean_up);
-	bk_tool_progress(&progress, mode == ROLLBACK || mode == DROP_OLD ||
+	tool_on_signal_slow(clean_up);
+	tool_progress(&progress, mode == ROLLBACK || mode == DROP_OLD ||
 	    mode == LIST_OLD ? -1 : show);
 	rc = run(&e);
-	bk_tool_signals_hold();
+	tool_signals_hold();
 	clean_up();
-	bk_tool_signals_release();
+	tool_signals_release();
 	bk_restore_free(archive);
-	rc = bk_tool_end(rc, &e);
-	site_close(&site);
+	rc = tool_end(rc, &e);
+	bk_target_close(&target);
 	return rc;
 }

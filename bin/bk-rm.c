@@ -10,11 +10,11 @@
 #include <unistd.h>
 
 #include "approved.h"
-#include "listing.h"
-#include "store.h"
+#include "base/record.h"
+#include "base/store.h"
 #include "tool.h"
 
-static const struct bk_tool tool = {
+static const struct tool tool = {
 	.name = "bk-rm",
 	.usage = "[-nv] [--plan FILE --approvers FILE [--need N]] < NAMES",
 	.help =
@@ -105,7 +105,7 @@ print_name(char *name, struct bk_err *e)
 static int
 not_deleted(struct job *job, const char *name, const char *why)
 {
-	bk_tool_say("%s: not deleted: %s", name, why);
+	tool_say("%s: not deleted: %s", name, why);
 	job->failed++;
 	return 0;
 }
@@ -118,7 +118,7 @@ leave_dir(struct job *job)
 
 	if (job->dir != -1) {
 		if (bk_store_sync_dir(job->dir, job->dir_name, &why) == -1) {
-			bk_tool_say("%s; what was deleted there may come back",
+			tool_say("%s; what was deleted there may come back",
 			    why.msg);
 			job->failed++;
 		}
@@ -214,14 +214,14 @@ main(int argc, char *argv[])
 		{ "dry-run", no_argument, NULL, 'n' },
 		{ "verbose", no_argument, NULL, 'v' },
 		APPROVED_LONGOPTS,
-		BK_TOOL_LONGOPTS,
+		TOOL_LONGOPTS,
 		{ 0 }
 	};
 	struct bk_err e = {0};
 	struct job job = { .dir = -1 };
 	int dry_run = 0, ch, rc;
 
-	bk_tool_start(&tool);
+	tool_start(&tool);
 	while ((ch = getopt_long(argc, argv, "nv", options, NULL)) != -1) {
 		switch (ch) {
 		case 'n': dry_run = 1; break;
@@ -231,9 +231,9 @@ main(int argc, char *argv[])
 	}
 	approved_check(&job.plan);
 	if (optind != argc)
-		bk_tool_usage("names come on standard input: echo %s | bk-rm",
+		tool_usage("names come on standard input: echo %s | bk-rm",
 		    argv[optind]);
-	bk_tool_run(dry_run ? "list" : "delete",
+	tool_run(dry_run ? "list" : "delete",
 	    approved_name(&job.plan), NULL);
 
 	rc = approved_read(&job.plan, take, &job, &e);
@@ -242,5 +242,5 @@ main(int argc, char *argv[])
 	if (fflush(stdout) == EOF)
 		rc = bk_fail_errno(&e, "standard output");
 	free_names(&job);
-	return bk_tool_end(rc, &e);
+	return tool_end(rc, &e);
 }

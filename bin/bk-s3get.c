@@ -4,14 +4,14 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../lib/s3/download.h"
-#include "../lib/s3/list.h"
-#include "../lib/s3/url.h"
-#include "out.h"
+#include "base/writer.h"
+#include "s3/download.h"
+#include "s3/list.h"
+#include "s3/url.h"
 #include "s3args.h"
 #include "tool.h"
 
-static const struct bk_tool tool = {
+static const struct tool tool = {
 	.name = "bk-s3get",
 	.usage = "[-qv] [-j N] [--seal] [--retry-for DURATION] "
 	    "s3://BUCKET/KEY",
@@ -34,13 +34,13 @@ static const struct bk_tool tool = {
 "Exit: 0 whole, 1 failed, 2 wrong call, 3 damaged, 4 no such object.\n",
 };
 
-enum { OPT_SEAL = BK_OPT_TOOL, OPT_RETRY };
+enum { OPT_SEAL = TOOL_OPT_TOOL, OPT_RETRY };
 
 static const struct option options[] = {
 	{ "seal", no_argument, NULL, OPT_SEAL },
 	{ "jobs", required_argument, NULL, 'j' },
 	{ "retry-for", required_argument, NULL, OPT_RETRY },
-	BK_TOOL_LONGOPTS,
+	TOOL_LONGOPTS,
 	{ 0 }
 };
 
@@ -53,12 +53,12 @@ static void
 parse_option(struct args *a, int ch)
 {
 	switch (ch) {
-	case OPT_SEAL: a->out_flags |= BK_OUT_ENVELOPE; break;
+	case OPT_SEAL: a->out_flags |= BK_WRITER_ENVELOPE; break;
 	case 'j': a->jobs = s3_jobs(optarg); break;
 	case OPT_RETRY: a->retry_for = s3_retry_for(optarg); break;
 	case 'q': a->mode = -1; break;
 	case 'v': a->mode = 1; break;
-	default: bk_tool_option(ch);
+	default: tool_option(ch);
 	}
 }
 
@@ -89,7 +89,7 @@ get(const struct args *a, struct bk_s3_url *url, struct bk_s3_cred *cred,
 		.jobs = a->jobs, .progress = &progress,
 	};
 	struct bk_s3 *s3 = bk_s3_open(cred, &o, e);
-	struct bk_out *out = NULL;
+	struct bk_writer *out = NULL;
 	int rc = -1;
 
 	if (s3 == NULL)
@@ -101,16 +101,16 @@ get(const struct args *a, struct bk_s3_url *url, struct bk_s3_cred *cred,
 	if (bk_buf_printf(&where, e, "s3://%s/%s", url->bucket,
 	    key.data) == -1)
 		goto done;
-	bk_tool_audit()->source = where.data;
-	out = bk_out_open(STDOUT_FILENO, "standard output", a->out_flags, e);
+	tool_audit()->source = where.data;
+	out = bk_writer_open(STDOUT_FILENO, "standard output", a->out_flags, e);
 	if (out == NULL)
 		goto done;
-	bk_tool_progress(&progress, a->mode);
+	tool_progress(&progress, a->mode);
 	down.key = key.data;
 	rc = bk_s3_download(s3, &down, out, e);
-	bk_tool_audit()->size_bytes = bk_out_bytes(out);
+	tool_audit()->size_bytes = bk_writer_bytes(out);
  done:
-	bk_out_free(out);
+	bk_writer_free(out);
 	bk_s3_close(s3);
 	return rc;
 }
@@ -124,21 +124,21 @@ main(int argc, char *argv[])
 	struct bk_s3_cred *cred = NULL;
 	int ch, rc = -1;
 
-	bk_tool_start(&tool);
+	tool_start(&tool);
 	while ((ch = getopt_long(argc, argv, "j:qv", options, NULL)) != -1)
 		parse_option(&a, ch);
 	if (argc - optind != 1)
-		bk_tool_usage("one s3://BUCKET/KEY is wanted");
+		tool_usage("one s3://BUCKET/KEY is wanted");
 	if (bk_s3_url_parse(argv[optind], &url, &e) == -1)
-		bk_tool_usage("%s", e.msg);
+		tool_usage("%s", e.msg);
 	if (*url.key == '\0')
-		bk_tool_usage("%s: no object's name", argv[optind]);
-	bk_tool_run("download", argv[optind], "standard output");
+		tool_usage("%s: no object's name", argv[optind]);
+	tool_run("download", argv[optind], "standard output");
 
 	if (bk_s3_global_init(&e) == 0 &&
 	    (cred = bk_s3_cred_new(getenv, &e)) != NULL)
 		rc = get(&a, &url, cred, &e);
 	bk_s3_cred_free(cred);
 	bk_s3_url_free(&url);
-	return bk_tool_end(rc, &e);
+	return tool_end(rc, &e);
 }

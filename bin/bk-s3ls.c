@@ -3,18 +3,18 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../lib/s3/client.h"
-#include "../lib/s3/list.h"
-#include "../lib/s3/uploads.h"
-#include "../lib/s3/url.h"
-#include "io.h"
-#include "listing.h"
+#include "base/io.h"
+#include "base/record.h"
+#include "s3/client.h"
+#include "s3/list.h"
+#include "s3/uploads.h"
+#include "s3/url.h"
 #include "s3args.h"
 #include "tool.h"
 
 #define FLUSH (64 * 1024)	/* bytes of listing in one write */
 
-static const struct bk_tool tool = {
+static const struct tool tool = {
 	.name = "bk-s3ls",
 	.usage = "[--uploads] [--retry-for TIME] s3://BUCKET[/PREFIX]",
 	.help =
@@ -107,7 +107,7 @@ list(const struct bk_s3_url *url, unsigned retry_for, int uploads,
 	rc = uploads ?
 	    bk_s3_uploads_list(s3, url->key, put_upload, &out, e) :
 	    bk_s3_list(s3, url->key, put_object, &out, e);
-	/* what came before a failure is told, as ls does; the status is not 0 */
+	/* what came before a failure is printed, as by ls */
 	if (flush(&out, e) == -1 || bk_io_close(STDOUT_FILENO,
 	    "standard output", e) == -1)
 		rc = -1;
@@ -125,11 +125,11 @@ list(const struct bk_s3_url *url, unsigned retry_for, int uploads,
 int
 main(int argc, char *argv[])
 {
-	enum { UPLOADS = BK_OPT_TOOL, RETRY_FOR };
+	enum { UPLOADS = TOOL_OPT_TOOL, RETRY_FOR };
 	static const struct option options[] = {
 		{ "uploads", no_argument, NULL, UPLOADS },
 		{ "retry-for", required_argument, NULL, RETRY_FOR },
-		BK_TOOL_LONGOPTS,
+		TOOL_LONGOPTS,
 		{ 0 }
 	};
 	struct bk_err e = {0};
@@ -137,7 +137,7 @@ main(int argc, char *argv[])
 	unsigned retry_for = 60;
 	int uploads = 0, ch, rc;
 
-	bk_tool_start(&tool);
+	tool_start(&tool);
 	while ((ch = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (ch) {
 		case UPLOADS:
@@ -147,16 +147,16 @@ main(int argc, char *argv[])
 			retry_for = s3_retry_for(optarg);
 			break;
 		default:
-			bk_tool_option(ch);
+			tool_option(ch);
 		}
 	}
 	if (argc - optind != 1)
-		bk_tool_usage("want one s3://BUCKET[/PREFIX]");
+		tool_usage("want one s3://BUCKET[/PREFIX]");
 	if (bk_s3_url_parse(argv[optind], &url, &e) == -1)
-		bk_tool_usage("%s", e.msg);
-	bk_tool_run("list", argv[optind], NULL);
+		tool_usage("%s", e.msg);
+	tool_run("list", argv[optind], NULL);
 
 	rc = list(&url, retry_for, uploads, &e);
 	bk_s3_url_free(&url);
-	return bk_tool_end(rc, &e);
+	return tool_end(rc, &e);
 }

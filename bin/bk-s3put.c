@@ -6,12 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../lib/s3/parts.h"
-#include "../lib/s3/upload.h"
-#include "../lib/s3/url.h"
-#include "in.h"
+#include "base/num.h"
+#include "base/reader.h"
 #include "names.h"
-#include "num.h"
+#include "s3/parts.h"
+#include "s3/upload.h"
+#include "s3/url.h"
 #include "s3args.h"
 #include "tool.h"
 
@@ -19,7 +19,7 @@
 #define MAX_TAGS 10		/* S3's limit */
 #define MAX_LOCK (100ULL * 365 * 86400)
 
-static const struct bk_tool tool = {
+static const struct tool tool = {
 	.name = "bk-s3put",
 	.usage = "[-qv] [-j N] [--overwrite] [--sealed] [--db NAME] "
 	    "[--tier NAME] [--storage-class CLASS] [--sse s3|kms[:KEYID]] "
@@ -61,7 +61,7 @@ struct args {
 };
 
 enum {
-	OPT_OVERWRITE = BK_OPT_TOOL, OPT_SEALED, OPT_DB, OPT_TIER, OPT_CLASS,
+	OPT_OVERWRITE = TOOL_OPT_TOOL, OPT_SEALED, OPT_DB, OPT_TIER, OPT_CLASS,
 	OPT_SSE, OPT_LOCK, OPT_TAG, OPT_META, OPT_TYPE, OPT_PART, OPT_MAX,
 	OPT_RETRY,
 };
@@ -81,7 +81,7 @@ static const struct option options[] = {
 	{ "part-size", required_argument, NULL, OPT_PART },
 	{ "max-parts", required_argument, NULL, OPT_MAX },
 	{ "retry-for", required_argument, NULL, OPT_RETRY },
-	BK_TOOL_LONGOPTS,
+	TOOL_LONGOPTS,
 	{ 0 }
 };
 
@@ -90,10 +90,10 @@ static void
 check_header(const char *what, const char *s)
 {
 	if (*s == '\0')
-		bk_tool_usage("%s: empty", what);
+		tool_usage("%s: empty", what);
 	for (; *s != '\0'; s++)
 		if (*s < 0x20 || *s > 0x7e)
-			bk_tool_usage("%s: printable ASCII only", what);
+			tool_usage("%s: printable ASCII only", what);
 }
 
 static void
@@ -105,7 +105,7 @@ parse_sse(struct args *a, const char *s)
 	else if (strcmp(s, "kms") == 0 || strncmp(s, "kms:", 4) == 0)
 		a->up.sse = "aws:kms";
 	else
-		bk_tool_usage("--sse %s: not s3, kms or kms:KEYID", s);
+		tool_usage("--sse %s: not s3, kms or kms:KEYID", s);
 	a->up.kms_key = s[0] == 'k' && s[3] == ':' && s[4] != '\0' ?
 	    s + 4 : NULL;
 }
@@ -121,11 +121,11 @@ parse_lock(struct args *a, const char *s)
 		if (strlen(modes[i]) == n && strncmp(s, modes[i], n) == 0)
 			a->up.lock_mode = modes[i];
 	if (a->up.lock_mode == NULL || s[n] == '\0')
-		bk_tool_usage("--lock %s: not COMPLIANCE:DURATION or "
+		tool_usage("--lock %s: not COMPLIANCE:DURATION or "
 		    "GOVERNANCE:DURATION", s);
-	a->up.lock_seconds = bk_tool_duration(s + n + 1, "--lock");
+	a->up.lock_seconds = tool_duration(s + n + 1, "--lock");
 	if (a->up.lock_seconds == 0 || a->up.lock_seconds > MAX_LOCK)
-		bk_tool_usage("--lock %s: from 1 s to 100 years", s);
+		tool_usage("--lock %s: from 1 s to 100 years", s);
 }
 
 static void
@@ -136,14 +136,14 @@ add_tag(struct args *a, const char *s)
 	const char *value = strchr(s, '=');
 
 	if (name == NULL || *name == '\0' || value == NULL)
-		bk_tool_usage("--tag %s: not NAME=VALUE", s);
+		tool_usage("--tag %s: not NAME=VALUE", s);
 	if (a->n_tags++ == MAX_TAGS)
-		bk_tool_usage("--tag: more than %d", MAX_TAGS);
+		tool_usage("--tag: more than %d", MAX_TAGS);
 	if ((a->tagging.len > 0 && bk_buf_puts(&a->tagging, "&", &e) == -1) ||
 	    bk_s3_escape(&a->tagging, name, 0, &e) == -1 ||
 	    bk_buf_puts(&a->tagging, "=", &e) == -1 ||
 	    bk_s3_escape(&a->tagging, value + 1, 0, &e) == -1)
-		exit(bk_tool_end(-1, &e));
+		exit(tool_end(-1, &e));
 	free(name);
 }
 
@@ -158,23 +158,23 @@ add_meta(struct args *a, const char *s)
 
 	check_header("--meta", s);
 	if (value == NULL || value == s)
-		bk_tool_usage("--meta %s: not NAME=VALUE", s);
+		tool_usage("--meta %s: not NAME=VALUE", s);
 	if (a->n_meta == MAX_META)
-		bk_tool_usage("--meta: more than %d", MAX_META);
+		tool_usage("--meta: more than %d", MAX_META);
 	if (bk_buf_printf(&name, &e, "x-amz-meta-%.*s", (int)(value - s),
 	    s) == -1)
-		exit(bk_tool_end(-1, &e));
+		exit(tool_end(-1, &e));
 	for (p = name.data; *p != '\0'; p++)
 		if (!isalnum((unsigned char)*p) && *p != '-' && *p != '_')
-			bk_tool_usage("--meta %s: a name is letters, digits, "
+			tool_usage("--meta %s: a name is letters, digits, "
 			    "- and _", s);
 		else
 			*p = (char)tolower((unsigned char)*p);
 	if (strncmp(name.data, "x-amz-meta-bk-", 14) == 0)
-		bk_tool_usage("--meta %s: names in bk- are taken", s);
+		tool_usage("--meta %s: names in bk- are taken", s);
 	for (i = 0; i < a->n_meta; i++)
 		if (strcmp(a->meta[i].name, name.data) == 0)
-			bk_tool_usage("--meta %s: that name twice", s);
+			tool_usage("--meta %s: that name twice", s);
 	a->meta[a->n_meta++] = (struct bk_s3_pair){ name.data, value + 1 };
 }
 
@@ -184,10 +184,10 @@ parse_part_size(struct args *a, const char *s)
 	struct bk_err e = {0};
 
 	if (bk_size_parse(s, "--part-size", &a->up.part_size, &e) == -1)
-		bk_tool_usage("%s", e.msg);
+		tool_usage("%s", e.msg);
 	if (a->up.part_size < BK_S3_PART_MIN ||
 	    a->up.part_size > BK_S3_PART_MAX)
-		bk_tool_usage("--part-size %s: from 5M to 5G", s);
+		tool_usage("--part-size %s: from 5M to 5G", s);
 }
 
 static void
@@ -195,7 +195,7 @@ parse_option(struct args *a, int ch)
 {
 	switch (ch) {
 	case OPT_OVERWRITE: a->up.overwrite = 1; break;
-	case OPT_SEALED: a->in_flags |= BK_IN_SEALED; break;
+	case OPT_SEALED: a->in_flags |= BK_READER_SEALED; break;
 	case OPT_DB: a->db = optarg; break;
 	case OPT_TIER: a->tier = optarg; break;
 	case OPT_CLASS:
@@ -213,13 +213,13 @@ parse_option(struct args *a, int ch)
 	case 'j': a->up.jobs = s3_jobs(optarg); break;
 	case OPT_PART: parse_part_size(a, optarg); break;
 	case OPT_MAX:
-		a->up.max_parts = (unsigned)bk_tool_number(optarg, 1,
+		a->up.max_parts = (unsigned)tool_number(optarg, 1,
 		    BK_S3_PARTS_MAX, "--max-parts");
 		break;
 	case OPT_RETRY: a->retry_for = s3_retry_for(optarg); break;
 	case 'q': a->mode = -1; break;
 	case 'v': a->mode = 1; break;
-	default: bk_tool_option(ch);
+	default: tool_option(ch);
 	}
 }
 
@@ -233,7 +233,7 @@ free_args(struct args *a)
 
 /* Name the object, upload, and tell the audit where it went. */
 static int
-put(struct args *a, const struct bk_s3_url *url, struct bk_in *in,
+put(struct args *a, const struct bk_s3_url *url, struct bk_reader *in,
     struct bk_s3_cred *cred, struct bk_err *e)
 {
 	static struct bk_progress progress;
@@ -245,16 +245,16 @@ put(struct args *a, const struct bk_s3_url *url, struct bk_in *in,
 	struct bk_s3 *s3;
 	int rc;
 
-	if (bk_names_expand(url->key, a->db, a->tier, in, &key, e) == -1 ||
+	if (names_expand(url->key, a->db, a->tier, in, &key, e) == -1 ||
 	    bk_buf_printf(&where, e, "s3://%s/%s", url->bucket,
-	    key.data) == -1 || (o.stop_fd = bk_tool_signal_fd(e)) == -1 ||
+	    key.data) == -1 || (o.stop_fd = tool_signal_fd(e)) == -1 ||
 	    (s3 = bk_s3_open(cred, &o, e)) == NULL)
 		return -1;
-	bk_tool_audit()->destination = where.data;
-	bk_tool_progress(&progress, a->mode);
+	tool_audit()->destination = where.data;
+	tool_progress(&progress, a->mode);
 	a->up.key = key.data;
 	a->up.progress = &progress;
-	rc = bk_s3_upload(s3, in, &a->up, &bk_tool_audit()->size_bytes, e);
+	rc = bk_s3_upload(s3, in, &a->up, &tool_audit()->size_bytes, e);
 	bk_s3_close(s3);
 	return rc;
 }
@@ -265,38 +265,38 @@ main(int argc, char *argv[])
 	struct args a = {
 		.up = { .part_size = 8 << 20, .max_parts = BK_S3_PARTS_MAX,
 		    .jobs = 4 },
-		.retry_for = 15 * 60, .in_flags = BK_IN_NONEMPTY,
+		.retry_for = 15 * 60, .in_flags = BK_READER_NONEMPTY,
 	};
 	struct bk_err e = {0};
 	struct bk_s3_url url = {0};
 	struct bk_s3_cred *cred = NULL;
-	struct bk_in *in = NULL;
+	struct bk_reader *in = NULL;
 	int ch, rc = -1;
 
-	bk_tool_start(&tool);
+	tool_start(&tool);
 	while ((ch = getopt_long(argc, argv, "j:qv", options, NULL)) != -1)
 		parse_option(&a, ch);
 	if (argc - optind != 1)
-		bk_tool_usage("one s3://BUCKET/KEY is wanted");
+		tool_usage("one s3://BUCKET/KEY is wanted");
 	if (bk_s3_url_parse(argv[optind], &url, &e) == -1)
-		bk_tool_usage("%s", e.msg);
+		tool_usage("%s", e.msg);
 	if (*url.key == '\0' || url.key[strlen(url.key) - 1] == '/')
-		bk_tool_usage("%s: no object's name", argv[optind]);
-	bk_names_check(url.key, a.db, a.tier);
+		tool_usage("%s: no object's name", argv[optind]);
+	names_check(url.key, a.db, a.tier);
 	a.up.tagging = a.tagging.data;
 	a.up.meta = a.meta;
-	bk_tool_run("upload", "standard input", argv[optind]);
+	tool_run("upload", "standard input", argv[optind]);
 
 	if (bk_s3_global_init(&e) == -1 ||
 	    (cred = bk_s3_cred_new(getenv, &e)) == NULL)
 		goto done;
-	in = bk_in_open(STDIN_FILENO, "standard input", a.in_flags, &e);
+	in = bk_reader_open(STDIN_FILENO, "standard input", a.in_flags, &e);
 	if (in != NULL)
 		rc = put(&a, &url, in, cred, &e);
  done:
-	bk_in_free(in);
+	bk_reader_free(in);
 	bk_s3_cred_free(cred);
 	bk_s3_url_free(&url);
 	free_args(&a);
-	return bk_tool_end(rc, &e);
+	return tool_end(rc, &e);
 }

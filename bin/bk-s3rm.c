@@ -6,16 +6,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../lib/s3/client.h"
-#include "../lib/s3/delete.h"
-#include "../lib/s3/uploads.h"
-#include "../lib/s3/url.h"
 #include "approved.h"
-#include "listing.h"
+#include "base/record.h"
+#include "s3/client.h"
+#include "s3/delete.h"
+#include "s3/uploads.h"
+#include "s3/url.h"
 #include "s3args.h"
 #include "tool.h"
 
-static const struct bk_tool tool = {
+static const struct tool tool = {
 	.name = "bk-s3rm",
 	.usage = "[-nv] [--retry-for TIME] [--plan FILE --approvers FILE "
 	    "[--need N]] < NAMES",
@@ -134,7 +134,7 @@ done(void *ctx, const char *key, const char *why, struct bk_err *e)
 	if (why == NULL)
 		return job->print ?
 		    print_name(job->bucket, key, NULL, e) : 0;
-	bk_tool_say("s3://%s/%s: not deleted: %s", job->bucket, key, why);
+	tool_say("s3://%s/%s: not deleted: %s", job->bucket, key, why);
 	job->failed++;
 	return 0;
 }
@@ -150,7 +150,7 @@ abort_upload(struct job *job, struct bk_s3 *s3, const struct item *it,
 	    why.code == BK_NONE)
 		return job->print ? print_name(it->url.bucket, it->url.key,
 		    it->upload_id, e) : 0;
-	bk_tool_say("%s", why.msg);
+	tool_say("%s", why.msg);
 	job->failed++;
 	return 0;
 }
@@ -246,20 +246,20 @@ free_items(struct job *job)
 int
 main(int argc, char *argv[])
 {
-	enum { RETRY_FOR = BK_OPT_TOOL };
+	enum { RETRY_FOR = TOOL_OPT_TOOL };
 	static const struct option options[] = {
 		{ "dry-run", no_argument, NULL, 'n' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "retry-for", required_argument, NULL, RETRY_FOR },
 		APPROVED_LONGOPTS,
-		BK_TOOL_LONGOPTS,
+		TOOL_LONGOPTS,
 		{ 0 }
 	};
 	struct bk_err e = {0};
 	struct job job = { .retry_for = 60 };
 	int dry_run = 0, ch, rc;
 
-	bk_tool_start(&tool);
+	tool_start(&tool);
 	while ((ch = getopt_long(argc, argv, "nv", options, NULL)) != -1) {
 		switch (ch) {
 		case 'n':
@@ -277,9 +277,9 @@ main(int argc, char *argv[])
 	}
 	approved_check(&job.plan);
 	if (optind != argc)
-		bk_tool_usage("names come on standard input: echo %s | "
+		tool_usage("names come on standard input: echo %s | "
 		    "bk-s3rm", argv[optind]);
-	bk_tool_run(dry_run ? "list" : "delete",
+	tool_run(dry_run ? "list" : "delete",
 	    approved_name(&job.plan), NULL);
 
 	rc = approved_read(&job.plan, take, &job, &e);
@@ -288,5 +288,5 @@ main(int argc, char *argv[])
 	if (fflush(stdout) == EOF)
 		rc = bk_fail_errno(&e, "standard output");
 	free_items(&job);
-	return bk_tool_end(rc, &e);
+	return tool_end(rc, &e);
 }

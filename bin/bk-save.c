@@ -4,13 +4,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "in.h"
-#include "io.h"
+#include "base/io.h"
+#include "base/reader.h"
+#include "base/store.h"
 #include "names.h"
-#include "store.h"
 #include "tool.h"
 
-static const struct bk_tool tool = {
+static const struct tool tool = {
 	.name = "bk-save",
 	.usage = "[-qv] [OPTION ...] DIR/NAME",
 	.help =
@@ -53,14 +53,14 @@ cleanup(void)
 static void
 parse_args(struct args *a, int argc, char *argv[])
 {
-	enum { OVERWRITE = BK_OPT_TOOL, SEALED, DB, TIER, MIN_FREE };
+	enum { OVERWRITE = TOOL_OPT_TOOL, SEALED, DB, TIER, MIN_FREE };
 	static const struct option options[] = {
 		{ "overwrite", no_argument, NULL, OVERWRITE },
 		{ "sealed", no_argument, NULL, SEALED },
 		{ "db", required_argument, NULL, DB },
 		{ "tier", required_argument, NULL, TIER },
 		{ "min-free", required_argument, NULL, MIN_FREE },
-		BK_TOOL_LONGOPTS,
+		TOOL_LONGOPTS,
 		{ 0 }
 	};
 	struct bk_err e = {0};
@@ -69,33 +69,33 @@ parse_args(struct args *a, int argc, char *argv[])
 	while ((ch = getopt_long(argc, argv, "qv", options, NULL)) != -1) {
 		switch (ch) {
 		case OVERWRITE: a->store.overwrite = 1; break;
-		case SEALED: a->in_flags |= BK_IN_SEALED; break;
+		case SEALED: a->in_flags |= BK_READER_SEALED; break;
 		case DB: a->db = optarg; break;
 		case TIER: a->tier = optarg; break;
 		case MIN_FREE:
-			if (bk_space_parse(optarg, "--min-free",
+			if (bk_freespace_parse(optarg, "--min-free",
 			    &a->store.min_free, &e) == -1)
-				bk_tool_usage("%s", e.msg);
+				tool_usage("%s", e.msg);
 			break;
 		case 'q': a->mode = -1; break;
 		case 'v': a->mode = 1; break;
-		default: bk_tool_option(ch);
+		default: tool_option(ch);
 		}
 	}
 	if (argc - optind != 1)
-		bk_tool_usage("one DIR/NAME is wanted");
+		tool_usage("one DIR/NAME is wanted");
 	if (*argv[optind] == '\0' ||
 	    argv[optind][strlen(argv[optind]) - 1] == '/')
-		bk_tool_usage("%s: no file's name", argv[optind]);
+		tool_usage("%s: no file's name", argv[optind]);
 }
 
 static int
-copy(struct bk_in *in, struct bk_progress *progress, struct bk_err *e)
+copy(struct bk_reader *in, struct bk_progress *progress, struct bk_err *e)
 {
 	static char buf[BK_IO_BUFSZ];
 	ssize_t n;
 
-	while ((n = bk_in_read(in, buf, sizeof(buf), e)) > 0) {
+	while ((n = bk_reader_read(in, buf, sizeof(buf), e)) > 0) {
 		if (bk_store_write(store, buf, (size_t)n, e) == -1)
 			return -1;
 		progress->bytes += (uint64_t)n;
@@ -105,42 +105,42 @@ copy(struct bk_in *in, struct bk_progress *progress, struct bk_err *e)
 
 /* Name the file, store it, and tell the audit where it went. */
 static int
-save(struct args *a, const char *tmpl, struct bk_in *in, struct bk_err *e)
+save(struct args *a, const char *tmpl, struct bk_reader *in, struct bk_err *e)
 {
 	static struct bk_progress progress;
 	static struct bk_buf path;
 
-	if (bk_names_expand(tmpl, a->db, a->tier, in, &path, e) == -1)
+	if (names_expand(tmpl, a->db, a->tier, in, &path, e) == -1)
 		return -1;
-	bk_tool_audit()->destination = path.data;
+	tool_audit()->destination = path.data;
 	a->store.given = strcspn(tmpl, "{");
 	if ((store = bk_store_open(path.data, &a->store, e)) == NULL)
 		return -1;
-	bk_tool_progress(&progress, a->mode);
+	tool_progress(&progress, a->mode);
 	if (copy(in, &progress, e) == -1 || bk_store_commit(store, e) == -1)
 		return -1;
-	bk_tool_audit()->size_bytes = bk_in_bytes(in);
+	tool_audit()->size_bytes = bk_reader_bytes(in);
 	return 0;
 }
 
 int
 main(int argc, char *argv[])
 {
-	struct args a = { .in_flags = BK_IN_NONEMPTY };
+	struct args a = { .in_flags = BK_READER_NONEMPTY };
 	struct bk_err e = {0};
-	struct bk_in *in;
+	struct bk_reader *in;
 	int rc = -1;
 
-	bk_tool_start(&tool);
+	tool_start(&tool);
 	parse_args(&a, argc, argv);
-	bk_names_check(argv[optind], a.db, a.tier);
-	bk_tool_run("store", "standard input", argv[optind]);
+	names_check(argv[optind], a.db, a.tier);
+	tool_run("store", "standard input", argv[optind]);
 
-	bk_tool_on_signal(cleanup);
-	in = bk_in_open(STDIN_FILENO, "standard input", a.in_flags, &e);
+	tool_on_signal(cleanup);
+	in = bk_reader_open(STDIN_FILENO, "standard input", a.in_flags, &e);
 	if (in != NULL)
 		rc = save(&a, argv[optind], in, &e);
 	cleanup();		/* the process ends: nothing else to let go */
-	bk_in_free(in);
-	return bk_tool_end(rc, &e);
+	bk_reader_free(in);
+	return tool_end(rc, &e);
 }

@@ -7,12 +7,12 @@
 #include <stdint.h>
 #include <unistd.h>
 
-#include "io.h"
-#include "out.h"
-#include "seal.h"
+#include "base/io.h"
+#include "base/seal.h"
+#include "base/writer.h"
 #include "tool.h"
 
-static const struct bk_tool tool = {
+static const struct tool tool = {
 	.name = "bk-seal",
 	.usage = "COMMAND [ARGUMENT ...]",
 	.help =
@@ -91,27 +91,27 @@ start(char *argv[], int *fd, struct bk_err *e)
  * already (another bk-seal's, bk-crypt --age's) needs no second one: a reader
  * strips one, and would take the other for data.
  */
-static struct bk_out *
+static struct bk_writer *
 begin(int fd, const char *name, struct bk_err *e)
 {
 	uint8_t buf[BK_SEAL_LEN];
 	ssize_t n = bk_io_read(fd, buf, sizeof(buf), name, e);
-	struct bk_out *out;
+	struct bk_writer *out;
 
 	if (n == -1)
 		return NULL;
-	out = bk_out_open(STDOUT_FILENO, "standard output",
+	out = bk_writer_open(STDOUT_FILENO, "standard output",
 	    bk_seal_find_opening(buf, (size_t)n, NULL) == 0 ? 0 :
-	    BK_OUT_ENVELOPE, e);
-	if (out != NULL && bk_out_write(out, buf, (size_t)n, e) == -1) {
-		bk_out_free(out);
+	    BK_WRITER_ENVELOPE, e);
+	if (out != NULL && bk_writer_write(out, buf, (size_t)n, e) == -1) {
+		bk_writer_free(out);
 		out = NULL;
 	}
 	return out;
 }
 
 static int
-copy(int fd, const char *name, struct bk_out *out, struct bk_err *e)
+copy(int fd, const char *name, struct bk_writer *out, struct bk_err *e)
 {
 	static uint8_t buf[BK_IO_BUFSZ];
 	ssize_t n;
@@ -122,7 +122,7 @@ copy(int fd, const char *name, struct bk_out *out, struct bk_err *e)
 			continue;
 		if (n == -1)
 			return bk_fail_errno(e, "%s: read", name);
-		if (bk_out_write(out, buf, (size_t)n, e) == -1)
+		if (bk_writer_write(out, buf, (size_t)n, e) == -1)
 			return -1;
 	}
 	return 0;
@@ -151,38 +151,38 @@ int
 main(int argc, char *argv[])
 {
 	static const struct option options[] = {
-		BK_TOOL_LONGOPTS,
+		TOOL_LONGOPTS,
 		{ 0 }
 	};
 	struct bk_err e = {0};
-	struct bk_out *out = NULL;
+	struct bk_writer *out = NULL;
 	int fd = -1, ch, rc = -1;
 
-	bk_tool_start(&tool);
+	tool_start(&tool);
 	/* "+": what follows COMMAND is the COMMAND's */
 	while ((ch = getopt_long(argc, argv, "+", options, NULL)) != -1)
-		bk_tool_option(ch);
+		tool_option(ch);
 	if (optind == argc)
-		bk_tool_usage("no COMMAND");
+		tool_usage("no COMMAND");
 	argv += optind;
-	bk_tool_run("seal", argv[0], NULL);
+	tool_run("seal", argv[0], NULL);
 
-	bk_tool_on_signal(stop_child);
+	tool_on_signal(stop_child);
 	if (start(argv, &fd, &e) == -1)
 		goto done;
 	out = begin(fd, argv[0], &e);
 	rc = out == NULL ? -1 : copy(fd, argv[0], out, &e);
-	close(fd);		/* if we failed, the command sees a closed pipe */
+	close(fd); /* if we failed, the command sees a closed pipe */
 	if (reap(argv[0], &e) == -1)
 		rc = -1;
 	if (out != NULL)
-		bk_tool_audit()->size_bytes = bk_out_bytes(out);
-	if (rc == 0 && bk_out_bytes(out) == 0)
+		tool_audit()->size_bytes = bk_writer_bytes(out);
+	if (rc == 0 && bk_writer_bytes(out) == 0)
 		rc = bk_fail(&e, BK_FAIL, "%s: wrote nothing; not sealed",
 		    argv[0]);
 	if (rc == 0)
-		rc = bk_out_finish(out, &e);
+		rc = bk_writer_finish(out, &e);
  done:
-	bk_out_free(out);
-	return bk_tool_end(rc, &e);
+	bk_writer_free(out);
+	return tool_end(rc, &e);
 }

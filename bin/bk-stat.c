@@ -6,16 +6,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../lib/pg/server.h"
-#include "../lib/pg/stat.h"
-#include "io.h"
-#include "num.h"
-#include "stat.h"
+#include "base/io.h"
+#include "base/num.h"
+#include "base/utctime.h"
+#include "pg/health.h"
+#include "pg/server.h"
+#include "stat_report.h"
 #include "textfile.h"
 #include "tool.h"
-#include "when.h"
 
-static const struct bk_tool tool = {
+static const struct tool tool = {
 	.name = "bk-stat",
 	.usage = "[--json] [--prometheus FILE] [--log AUDITLOG] [--tables N] "
 	    "[--timeout TIME] [DBNAME|URI]",
@@ -39,12 +39,12 @@ static const struct bk_tool tool = {
 "Exit: 0 told, 1 could not, 2 wrong call, 3 the audit log is damaged.\n",
 };
 
-enum { OPT_JSON = BK_OPT_TOOL, OPT_PROMETHEUS, OPT_LOG, OPT_TABLES,
+enum { OPT_JSON = TOOL_OPT_TOOL, OPT_PROMETHEUS, OPT_LOG, OPT_TABLES,
 	OPT_TIMEOUT };
 
 struct call {
 	struct bk_conn_target target;
-	struct bk_stat stat;
+	struct bk_health stat;
 	const char *prometheus, *log;
 	int json;
 	uint64_t timeout;	/* seconds */
@@ -60,7 +60,7 @@ parse_options(struct call *c, int argc, char *argv[])
 		{ "log", required_argument, NULL, OPT_LOG },
 		{ "tables", required_argument, NULL, OPT_TABLES },
 		{ "timeout", required_argument, NULL, OPT_TIMEOUT },
-		BK_TOOL_LONGOPTS,
+		TOOL_LONGOPTS,
 		{ 0 }
 	};
 	int ch;
@@ -71,24 +71,24 @@ parse_options(struct call *c, int argc, char *argv[])
 		case OPT_PROMETHEUS: c->prometheus = optarg; break;
 		case OPT_LOG: c->log = optarg; break;
 		case OPT_TABLES:
-			c->stat.tables = (unsigned)bk_tool_number(optarg, 0,
+			c->stat.tables = (unsigned)tool_number(optarg, 0,
 			    1000000, "--tables");
 			break;
 		case OPT_TIMEOUT:
-			c->timeout = bk_tool_duration(optarg, "--timeout");
+			c->timeout = tool_duration(optarg, "--timeout");
 			break;
-		default: bk_tool_option(ch);
+		default: tool_option(ch);
 		}
 	if (argc - optind > 1)
-		bk_tool_usage("more than one database");
+		tool_usage("more than one database");
 	c->target.db = argv[optind];	/* NULL at the end */
 	if (c->target.db != NULL && *c->target.db == '\0')
-		bk_tool_usage("the database's name is empty");
+		tool_usage("the database's name is empty");
 	if (c->timeout == 0 || c->timeout > 86400)
-		bk_tool_usage("--timeout: from 1s to 1d");
+		tool_usage("--timeout: from 1s to 1d");
 	if (c->json && c->prometheus != NULL &&
 	    strcmp(c->prometheus, "-") == 0)
-		bk_tool_usage("--json and --prometheus -: both print");
+		tool_usage("--json and --prometheus -: both print");
 }
 
 /* What the command line leaves to the environment. */
@@ -137,7 +137,7 @@ watch_limit(void *arg)
 		bk_duration_format(seconds, text);
 		bk_fail(&e, BK_FAIL, "no answer from the server within %s; "
 		    "--timeout sets the limit", text);
-		_exit(bk_tool_end(-1, &e));
+		_exit(tool_end(-1, &e));
 	}
 	pthread_mutex_unlock(&limit_lock);
 	return NULL;
@@ -175,13 +175,13 @@ limit_stop(void)
 static json_t *
 look(struct call *c, struct bk_err *e)
 {
-	double end = bk_when_monotonic() + (double)c->timeout;
+	double end = bk_monotonic() + (double)c->timeout;
 	PGconn *conn = bk_conn_open(&c->target, e);
 	json_t *doc = NULL;
 
 	if (conn != NULL) {
-		c->stat.seconds = end - bk_when_monotonic();
-		doc = bk_stat_read(conn, &c->stat, e);
+		c->stat.seconds = end - bk_monotonic();
+		doc = bk_health_read(conn, &c->stat, e);
 	}
 	PQfinish(conn);
 	return doc;
@@ -229,15 +229,15 @@ main(int argc, char *argv[])
 	json_t *doc = NULL;
 	int rc = -1;
 
-	bk_tool_start(&tool);
+	tool_start(&tool);
 	parse_options(&c, argc, argv);
 	set_defaults(&c);
 	bk_server_guess(c.target.db != NULL ? c.target.db :
 	    getenv("PGDATABASE"), name, sizeof(name));
-	bk_tool_run("monitor", name, NULL);
+	tool_run("monitor", name, NULL);
 
 	if (limit_start(&c.timeout, &e) == 0 && (doc = look(&c, &e)) != NULL) {
-		bk_tool_audit()->source = stat_string(json_object_get(doc,
+		tool_audit()->source = stat_string(json_object_get(doc,
 		    "server"), "database");
 		rc = c.log == NULL ? 0 : stat_log(doc, c.log, &e);
 	}
@@ -250,7 +250,7 @@ main(int argc, char *argv[])
 		rc = -1;
 	if (bk_io_close(STDOUT_FILENO, "standard output", &e) == -1)
 		rc = -1;
-	rc = bk_tool_end(rc, &e);
+	rc = tool_end(rc, &e);
 	json_decref(doc);
 	return rc;
 }

@@ -5,11 +5,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "fan.h"
-#include "in.h"
+#include "base/reader.h"
+#include "base/tee.h"
 #include "tool.h"
 
-static const struct bk_tool tool = {
+static const struct tool tool = {
 	.name = "bk-tee",
 	.usage = "[-v] [-q N] [--sealed] SINK ...",
 	.help =
@@ -37,25 +37,25 @@ struct args {
 	int verbose;
 };
 
-static struct bk_fan *fan;
+static struct bk_tee *fan;
 
 /* A signal for us is one for the sinks. */
 static void
 stop_sinks(void)
 {
 	if (fan != NULL)
-		bk_fan_kill(fan);
+		bk_tee_kill(fan);
 }
 
 static void
 parse_args(struct args *a, int argc, char *argv[])
 {
-	enum { SEALED = BK_OPT_TOOL };
+	enum { SEALED = TOOL_OPT_TOOL };
 	static const struct option options[] = {
 		{ "quorum", required_argument, NULL, 'q' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "sealed", no_argument, NULL, SEALED },
-		BK_TOOL_LONGOPTS,
+		TOOL_LONGOPTS,
 		{ 0 }
 	};
 	uint64_t n = 0;
@@ -64,64 +64,64 @@ parse_args(struct args *a, int argc, char *argv[])
 	while ((ch = getopt_long(argc, argv, "q:v", options, NULL)) != -1) {
 		switch (ch) {
 		case 'q':
-			n = bk_tool_number(optarg, 1, BK_FAN_MAX, "-q");
+			n = tool_number(optarg, 1, BK_TEE_MAX, "-q");
 			break;
 		case 'v': a->verbose = 1; break;
-		case SEALED: a->in_flags |= BK_IN_SEALED; break;
-		default: bk_tool_option(ch);
+		case SEALED: a->in_flags |= BK_READER_SEALED; break;
+		default: tool_option(ch);
 		}
 	}
 	a->sinks = argv + optind;
 	a->n = (unsigned)(argc - optind);
 	a->quorum = n == 0 ? a->n : (unsigned)n;
 	if (a->n == 0)
-		bk_tool_usage("no SINK");
-	if (a->n > BK_FAN_MAX)
-		bk_tool_usage("more than %d sinks", BK_FAN_MAX);
+		tool_usage("no SINK");
+	if (a->n > BK_TEE_MAX)
+		tool_usage("more than %d sinks", BK_TEE_MAX);
 	if (a->quorum > a->n)
-		bk_tool_usage("-q %u: there %s", a->quorum, a->n == 1 ?
+		tool_usage("-q %u: there %s", a->quorum, a->n == 1 ?
 		    "is 1 sink" : "are fewer sinks");
 	for (; optind < argc; optind++)
 		if (argv[optind][strspn(argv[optind], " \t\n")] == '\0')
-			bk_tool_usage("an empty SINK");
+			tool_usage("an empty SINK");
 }
 
 /* A word about how a sink ended; 1 if it succeeded. */
 static int
-report(const struct bk_fan_result *r, int tell_failure, int tell_success)
+report(const struct bk_tee_result *r, int tell_failure, int tell_success)
 {
 	int good = r->status == 0 && !r->cut;
 
 	if (good ? !tell_success : !tell_failure)
 		return good;
 	if (WIFSIGNALED(r->status))
-		bk_tool_say("%s: killed by signal %d", r->command,
+		tool_say("%s: killed by signal %d", r->command,
 		    WTERMSIG(r->status));
 	else if (r->status != 0)
-		bk_tool_say("%s: exit status %d", r->command,
+		tool_say("%s: exit status %d", r->command,
 		    WEXITSTATUS(r->status));
 	else if (r->cut)
-		bk_tool_say("%s: it did not read all, but says exit status 0",
+		tool_say("%s: it did not read all, but says exit status 0",
 		    r->command);
 	else
-		bk_tool_say("%s: done", r->command);
+		tool_say("%s: done", r->command);
 	return good;
 }
 
 static int
-feed(const struct args *a, struct bk_in *in, struct bk_err *e)
+feed(const struct args *a, struct bk_reader *in, struct bk_err *e)
 {
-	struct bk_fan_result r;
+	struct bk_tee_result r;
 	unsigned i, good = 0;
 	int rc;
 
 	for (i = 0; i < a->n; i++)
-		if (bk_fan_start(fan, a->sinks[i], e) == -1)
+		if (bk_tee_start(fan, a->sinks[i], e) == -1)
 			return -1;
-	rc = bk_fan_copy(fan, in, e);
-	bk_tool_audit()->size_bytes = bk_in_bytes(in);
+	rc = bk_tee_copy(fan, in, e);
+	tool_audit()->size_bytes = bk_reader_bytes(in);
 	for (i = 0; i < a->n; i++) {
-		r = bk_fan_result(fan, i);
+		r = bk_tee_result(fan, i);
 		/* that a sink refused unfinished input is no news */
 		good += (unsigned)report(&r, rc == 0 || a->verbose, a->verbose);
 	}
@@ -149,35 +149,35 @@ list_sinks(const struct args *a, struct bk_buf *out, struct bk_err *e)
 int
 main(int argc, char *argv[])
 {
-	struct args a = { .in_flags = BK_IN_NONEMPTY };
+	struct args a = { .in_flags = BK_READER_NONEMPTY };
 	struct bk_buf sinks = {0};
 	struct bk_err e = {0};
-	struct bk_in *in = NULL;
+	struct bk_reader *in = NULL;
 	size_t n = 0;
 	char byte;
 	int rc = -1;
 
-	bk_tool_start(&tool);
+	tool_start(&tool);
 	parse_args(&a, argc, argv);
 	if (list_sinks(&a, &sinks, &e) == -1)
-		return bk_tool_end(-1, &e);
-	bk_tool_run("store", "standard input", sinks.data);
+		return tool_end(-1, &e);
+	tool_run("store", "standard input", sinks.data);
 
-	bk_tool_on_signal(stop_sinks);
-	in = bk_in_open(STDIN_FILENO, "standard input", a.in_flags, &e);
+	tool_on_signal(stop_sinks);
+	in = bk_reader_open(STDIN_FILENO, "standard input", a.in_flags, &e);
 	if (in == NULL)
 		goto done;
 	/* no sink is run for an empty input */
-	(void)bk_in_head(in, &n);
+	(void)bk_reader_head(in, &n);
 	if (n == 0)
-		rc = (int)bk_in_read(in, &byte, 1, &e);
-	else if ((fan = bk_fan_new(&e)) != NULL)
+		rc = (int)bk_reader_read(in, &byte, 1, &e);
+	else if ((fan = bk_tee_new(&e)) != NULL)
 		rc = feed(&a, in, &e);
  done:
-	bk_in_free(in);
-	bk_tool_on_signal(NULL);	/* the sinks have ended */
-	bk_fan_free(fan);
-	rc = bk_tool_end(rc, &e);
+	bk_reader_free(in);
+	tool_on_signal(NULL);	/* the sinks have ended */
+	bk_tee_free(fan);
+	rc = tool_end(rc, &e);
 	bk_buf_free(&sinks);
 	return rc;
 }

@@ -7,14 +7,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../lib/pg/check.h"
-#include "io.h"
-#include "secret.h"
+#include "base/io.h"
+#include "base/secret.h"
+#include "base/utctime.h"
 #include "tool.h"
-#include "verify.h"
-#include "when.h"
+#include "verify/check.h"
+#include "verify/receipt.h"
+#include "verify_levels.h"
 
-static const struct bk_tool tool = {
+static const struct tool tool = {
 	.name = "bk-verify",
 	.usage = "[-i FILE] [--restore [CONNINFO] | --scratch] [--sql FILE] "
 	    "[OPTION ...] < BACKUP",
@@ -42,7 +43,7 @@ static const struct bk_tool tool = {
 };
 
 enum {
-	OPT_PASSPHRASE_FILE = BK_OPT_TOOL, OPT_RESTORE, OPT_SCRATCH, OPT_SQL,
+	OPT_PASSPHRASE_FILE = TOOL_OPT_TOOL, OPT_RESTORE, OPT_SCRATCH, OPT_SQL,
 	OPT_NAME, OPT_MD, OPT_RECEIPTS, OPT_SEALED
 };
 
@@ -53,7 +54,7 @@ struct call {
 	const char *pass_file;
 	char *env_identity, *env_passphrase;
 	int level;
-	struct drill drill;	/* level 2 and 3 */
+	struct levels drill;	/* level 2 and 3 */
 	const char *jobs;
 	const char *name, *output, *receipts;
 	int md, sealed, words;	/* words: -q less, -v more than 0 */
@@ -78,7 +79,7 @@ parse_option(struct call *c, int ch)
 	case OPT_MD: c->md = 1; break;
 	case OPT_RECEIPTS: c->receipts = optarg; break;
 	case OPT_SEALED: c->sealed = 1; break;
-	default: bk_tool_option(ch);
+	default: tool_option(ch);
 	}
 }
 
@@ -98,30 +99,30 @@ parse(struct call *c, int argc, char *argv[])
 		{ "md", no_argument, NULL, OPT_MD },
 		{ "receipts", required_argument, NULL, OPT_RECEIPTS },
 		{ "sealed", no_argument, NULL, OPT_SEALED },
-		BK_TOOL_LONGOPTS,
+		TOOL_LONGOPTS,
 		{ 0 }
 	};
 	int ch;
 
 	while ((ch = getopt_long(argc, argv, "i:j:o:qv", options, NULL)) != -1)
 		parse_option(c, ch);
-	c->drill.jobs = bk_tool_jobs(c->jobs, BK_JOBS_MAX);
+	c->drill.jobs = tool_jobs(c->jobs, TOOL_JOBS_MAX);
 	/* getopt's optional arguments want a '=' */
 	if (optind < argc && c->level == 2 && c->drill.conninfo == NULL)
 		c->drill.conninfo = argv[optind++];
 	if (c->level == 2 && c->drill.own)
-		bk_tool_usage("--restore or --scratch, not both");
+		tool_usage("--restore or --scratch, not both");
 	c->level = c->drill.own ? 3 : c->level == 2 ? 2 : 1;
 	if (c->level == 1 && c->drill.sql_file != NULL)
-		bk_tool_usage("--sql is for --restore and --scratch");
+		tool_usage("--sql is for --restore and --scratch");
 	if (optind < argc)
-		bk_tool_usage("%s: this reads standard input; use < %s",
+		tool_usage("%s: this reads standard input; use < %s",
 		    argv[optind], argv[optind]);
 	if (isatty(STDIN_FILENO))
-		bk_tool_usage("a backup is not read from a terminal");
+		tool_usage("a backup is not read from a terminal");
 	if (c->nidentity_files == 0 && c->pass_file == NULL) {
-		c->env_identity = bk_tool_env("BK_IDENTITY");
-		c->env_passphrase = bk_tool_env("BK_PASSPHRASE");
+		c->env_identity = tool_env("BK_IDENTITY");
+		c->env_passphrase = tool_env("BK_PASSPHRASE");
 	}
 }
 
@@ -146,16 +147,16 @@ load_keys(struct call *c, struct bk_err *e)
 
 /* Judge what is inside of the layers by what it is. */
 static int
-check(struct layers *l, struct bk_verdict *v, struct bk_progress *progress,
+check(struct bk_layers *l, struct bk_verdict *v, struct bk_progress *progress,
     struct bk_err *e)
 {
-	struct bk_in *in = layers_inside(l);
-	struct bk_source src = { layers_read, in };
-	const char *name = layers_name(l);
+	struct bk_reader *in = bk_layers_inside(l);
+	struct bk_source src = { bk_layers_read, in };
+	const char *name = bk_layers_name(l);
 	const void *head;
 	size_t n;
 
-	head = bk_in_head(in, &n);
+	head = bk_reader_head(in, &n);
 	switch (bk_check_recognise(head, n)) {
 	case BK_CHECK_ARCHIVE:
 		return bk_check_archive(src, name, NULL, v, progress, e);
@@ -166,7 +167,7 @@ check(struct layers *l, struct bk_verdict *v, struct bk_progress *progress,
 	case BK_CHECK_UNKNOWN:
 		break;
 	}
-	if (n == 0 && bk_in_drain(in, e) == -1)
+	if (n == 0 && bk_reader_drain(in, e) == -1)
 		return -1;	/* an empty stream: says so */
 	return bk_fail(e, BK_DATA, "%s: neither an archive, nor a script of "
 	    "pg_dump, nor a tar of a base backup", name);
@@ -174,49 +175,49 @@ check(struct layers *l, struct bk_verdict *v, struct bk_progress *progress,
 
 /* Read it all; what was found is in *v, how it is to be called in *label. */
 static int
-verify(const struct call *c, struct receipt *r, struct bk_verdict *v,
+verify(const struct call *c, struct bk_receipt *r, struct bk_verdict *v,
     struct bk_buf *label, struct bk_progress *progress, struct bk_err *e)
 {
 	const struct bk_crypt_from from = { .identities = &c->identities,
 	    .passphrase = *c->passphrase == '\0' ? NULL : c->passphrase };
-	struct layers *l = layers_open(STDIN_FILENO, c->sealed, &from,
+	struct bk_layers *l = bk_layers_open(STDIN_FILENO, c->sealed, &from,
 	    c->drill.jobs, e);
 	int rc;
 
 	if (l == NULL)
 		return -1;
-	r->sealed = layers_sealed(l);
+	r->sealed = bk_layers_sealed(l);
 	rc = c->level == 1 ? check(l, v, progress, e) :
-	    drill_run(&c->drill, l, v, progress, e);
-	if (bk_buf_puts(label, layers_label(l), e) == -1)
+	    levels_run(&c->drill, l, v, progress, e);
+	if (bk_buf_puts(label, bk_layers_label(l), e) == -1)
 		rc = -1;
-	rc = layers_end(l, rc, e);
-	layers_free(l);
+	rc = bk_layers_end(l, rc, e);
+	bk_layers_free(l);
 	return rc;
 }
 
 /* Say what was found, to people on stderr and to programs elsewhere. */
 static int
-report(const struct call *c, const struct receipt *r, struct bk_err *e)
+report(const struct call *c, const struct bk_receipt *r, struct bk_err *e)
 {
 	struct bk_buf json = {0}, text = {0};
 	int rc = -1;
 
-	if (receipt_json(r, &json, e) == -1 ||
+	if (bk_receipt_json(r, &json, e) == -1 ||
 	    bk_verdict_table(r->v, &text, e) == -1 ||
 	    (text.len > 0 && bk_io_write(STDERR_FILENO, text.data, text.len,
 	    "standard error", e) == -1))
 		goto done;
 	text.len = 0;
 	if (r->result->code == BK_OK && c->words >= 0) {
-		if (receipt_words(r, &text, e) == -1)
+		if (bk_receipt_words(r, &text, e) == -1)
 			goto done;
-		bk_tool_say("%s", text.data);
+		tool_say("%s", text.data);
 		text.len = 0;
 	}
-	if (c->output != NULL && receipt_save(c->output, &json, e) == -1)
+	if (c->output != NULL && bk_receipt_save(c->output, &json, e) == -1)
 		goto done;
-	if (c->md && receipt_markdown(r, &text, e) == -1)
+	if (c->md && bk_receipt_markdown(r, &text, e) == -1)
 		goto done;
 	if (!c->md && c->output == NULL &&
 	    bk_buf_add(&text, json.data, json.len, e) == -1)
@@ -226,7 +227,7 @@ report(const struct call *c, const struct receipt *r, struct bk_err *e)
 	    bk_io_close(STDOUT_FILENO, "standard output", e) == -1)
 		goto done;
 	rc = c->receipts == NULL ? 0 :
-	    receipt_store(c->receipts, c->self, r, &json, e);
+	    bk_receipt_store(c->receipts, c->self, r, &json, e);
  done:
 	bk_buf_free(&text);
 	bk_buf_free(&json);
@@ -242,44 +243,44 @@ main(int argc, char *argv[])
 	struct bk_verdict v = {0};
 	struct bk_buf label = {0};
 	struct bk_err e = {0}, report_e = {0};
-	struct receipt r = { .v = &v, .result = &e };
-	double began = bk_when_monotonic();
+	struct bk_receipt r = { .v = &v, .result = &e };
+	double began = bk_monotonic();
 	int rc = -1;
 
-	bk_tool_start(&tool);
+	tool_start(&tool);
 	(void)setrlimit(RLIMIT_CORE, &none);	/* no keys in core files */
 	if ((c.identity_file = calloc((size_t)argc, sizeof(char *))) == NULL) {
 		bk_fail_memory(&e);
-		return bk_tool_end(-1, &e);
+		return tool_end(-1, &e);
 	}
 	parse(&c, argc, argv);
-	bk_tool_run("verify", c.name, NULL);
+	tool_run("verify", c.name, NULL);
 	r.started = time(NULL);
 	r.level = c.level;
 	if (load_keys(&c, &e) == -1 ||
-	    (c.receipts != NULL && receipt_place(c.receipts, &e) == -1) ||
-	    (c.level > 1 && drill_prepare(&c.drill, &e) == -1))
+	    (c.receipts != NULL && bk_receipt_place(c.receipts, &e) == -1) ||
+	    (c.level > 1 && levels_prepare(&c.drill, &e) == -1))
 		goto done;
 
-	bk_tool_progress(&progress, c.words);
+	tool_progress(&progress, c.words);
 	rc = verify(&c, &r, &v, &label, &progress, &e);
 	if (c.level > 1)
-		drill_end();
+		levels_end();
 	r.finished = time(NULL);
-	r.seconds = bk_when_monotonic() - began;
+	r.seconds = bk_monotonic() - began;
 	r.name = c.name != NULL ? c.name : label.len > 0 ? label.data :
 	    v.database != NULL ? v.database : "";
-	bk_tool_audit()->source = r.name;
-	bk_tool_audit()->size_bytes = v.bytes;
+	tool_audit()->source = r.name;
+	tool_audit()->size_bytes = v.bytes;
 	if (report(&c, &r, &report_e) == -1) {
 		if (rc == -1)
-			bk_tool_say("%s", report_e.msg);
+			tool_say("%s", report_e.msg);
 		else
 			e = report_e;	/* proven, but nobody will know */
 		rc = -1;
 	}
  done:
-	rc = bk_tool_end(rc, &e);
+	rc = tool_end(rc, &e);
 	bk_identities_free(&c.identities);
 	bk_wipe(c.passphrase, sizeof(c.passphrase));
 	free(c.identity_file);

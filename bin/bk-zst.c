@@ -1,22 +1,22 @@
 /* bk-zst: compress and decompress zstd on all cores, see bk-zst(1) */
-#include "../lib/compress/zst.h"
+#include "compress/zst.h"
 #include "filter.h"
 
-static const struct bk_tool tool = {
+static const struct tool tool = {
 	.name = "bk-zst",
-	.usage = BK_FILTER_USAGE("19"),
+	.usage = FILTER_USAGE("19"),
 	.help =
 "Example: bk-zst < shop.dump > shop.dump.zst; bk-zst -d < shop.dump.zst\n"
 "\n"
-"usage: bk-zst " BK_FILTER_USAGE("19") "\n"
+"usage: bk-zst " FILTER_USAGE("19") "\n"
 "\n"
 "The same as bk-gz with Zstandard: bk-zst(1) has more.\n"
 "\n"
 "    -1 ... -19        fast ... small (3)\n"
-BK_FILTER_HELP,
+FILTER_HELP,
 };
 
-static const struct bk_codec codec = {
+static const struct codec codec = {
 	.level_default = BK_ZST_LEVEL_DEFAULT,
 	.level_max = BK_ZST_LEVEL_MAX,
 	.compress = bk_zst_compress,
@@ -26,5 +26,5 @@ static const struct bk_codec codec = {
 int
 main(int argc, char *argv[])
 {
-	return bk_filter_main(argc, argv, &tool, &codec);
+	return filter_main(argc, argv, &tool, &codec);
 }

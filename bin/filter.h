@@ -4,22 +4,22 @@
  * What bk-gz and bk-zst share: a filter from standard input to standard output
  * that compresses, or with -d decompresses, by a codec of lib/compress.
  */
-#include "in.h"
-#include "out.h"
+#include "base/reader.h"
+#include "base/writer.h"
 #include "tool.h"
 
-struct bk_codec {
+struct codec {
 	int level_default, level_max;	/* levels are 1 to level_max */
-	int (*compress)(struct bk_in *in, struct bk_out *out, int level,
+	int (*compress)(struct bk_reader *in, struct bk_writer *out, int level,
 	    unsigned threads, struct bk_err *e);
-	int (*decompress)(struct bk_in *in, const char *name,
-	    struct bk_out *out, unsigned threads, struct bk_err *e);
+	int (*decompress)(struct bk_reader *in, const char *name,
+	    struct bk_writer *out, unsigned threads, struct bk_err *e);
 };
 
 /* Their usage and the options in their --help; top is the last level. */
-#define BK_FILTER_USAGE(top) \
+#define FILTER_USAGE(top) \
 	"[-1 ... -" top "] [-d] [-j N] [--sealed] < INPUT > OUTPUT"
-#define BK_FILTER_HELP \
+#define FILTER_HELP \
 	"    -d, --decompress  decompress\n" \
 	"    -j, --jobs N      threads (BK_JOBS, or one a processor)\n" \
 	"    --sealed          refuse input that has no opening mark\n" \
@@ -30,7 +30,7 @@ struct bk_codec {
 	"refused.\n"
 
 /* main() of such a tool; returns the exit status. */
-int bk_filter_main(int argc, char *argv[], const struct bk_tool *tool,
-    const struct bk_codec *codec);
+int filter_main(int argc, char *argv[], const struct tool *tool,
+    const struct codec *codec);
 
 #endif

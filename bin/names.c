@@ -5,8 +5,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "name.h"
-#include "seal.h"
+#include "base/seal.h"
+#include "base/template.h"
 #include "tool.h"
 
 static int
@@ -14,7 +14,7 @@ expand(const char *tmpl, const char *db, const char *tier, const char *label,
     struct bk_buf *out, struct bk_err *e)
 {
 	char host[256] = "";
-	struct bk_name_vars v = {
+	struct bk_template_vars v = {
 		.db = db, .host = host, .tier = tier, .now = time(NULL),
 	};
 
@@ -29,17 +29,17 @@ expand(const char *tmpl, const char *db, const char *tier, const char *label,
 		v.tier = getenv("BK_TIER");
 	if (v.tier == NULL || *v.tier == '\0')
 		v.tier = "daily";
-	return bk_name_expand(tmpl, &v, out, e);
+	return bk_template_expand(tmpl, &v, out, e);
 }
 
 void
-bk_names_check(const char *tmpl, const char *db, const char *tier)
+names_check(const char *tmpl, const char *db, const char *tier)
 {
 	struct bk_buf name = {0};
 	struct bk_err e = {0};
 
 	if (expand(tmpl, db, tier, "some", &name, &e) == -1)
-		bk_tool_usage("%s", e.msg);
+		tool_usage("%s", e.msg);
 	bk_buf_free(&name);
 }
 
@@ -48,23 +48,23 @@ bk_names_check(const char *tmpl, const char *db, const char *tier)
  * it died early?  Then that is the trouble, and not the template.
  */
 static int
-nameless(struct bk_in *in, struct bk_err *e)
+nameless(struct bk_reader *in, struct bk_err *e)
 {
 	struct bk_err input = {0};
 	size_t n;
 
-	(void)bk_in_head(in, &n);
-	if ((bk_in_sealed(in) || n < BK_SEAL_HEAD) &&
-	    bk_in_drain(in, &input) == -1)
+	(void)bk_reader_head(in, &n);
+	if ((bk_reader_sealed(in) || n < BK_SEAL_HEAD) &&
+	    bk_reader_drain(in, &input) == -1)
 		*e = input;
 	return -1;
 }
 
 int
-bk_names_expand(const char *tmpl, const char *db, const char *tier,
-    struct bk_in *in, struct bk_buf *out, struct bk_err *e)
+names_expand(const char *tmpl, const char *db, const char *tier,
+    struct bk_reader *in, struct bk_buf *out, struct bk_err *e)
 {
-	if (expand(tmpl, db, tier, bk_in_label(in), out, e) == -1)
+	if (expand(tmpl, db, tier, bk_reader_label(in), out, e) == -1)
 		return nameless(in, e);
 	return 0;
 }

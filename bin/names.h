@@ -1,26 +1,26 @@
 #ifndef BK_BIN_NAMES_H
 #define BK_BIN_NAMES_H
 /*
- * The name of what bk-s3put and bk-save store: a template (name.h) filled in
- * from the options, the stream, the environment and this machine.
+ * The name of what bk-s3put and bk-save store: a template (base/template.h)
+ * filled in from the options, the stream, the environment and this machine.
  */
-#include "buf.h"
-#include "err.h"
-#include "in.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/reader.h"
 
 /*
  * A template that no stream could fill in is a wrong call: known, and said,
  * before one is read.  Exits 2 then.
  */
-void bk_names_check(const char *tmpl, const char *db, const char *tier);
+void names_check(const char *tmpl, const char *db, const char *tier);
 
 /*
  * Append tmpl to *out.  {db} is db, else in's label, else PGDATABASE; {tier}
  * is tier, else BK_TIER, else "daily"; {host} ends before the first dot.  db
- * and tier may be NULL.  0, or -1 with *e set, see bk_name_expand(): but if in
- * has no name because whoever wrote it died early, that is what *e says.
+ * and tier may be NULL.  0, or -1 with *e set, see bk_template_expand(): but
+ * if in has no name because whoever wrote it died early, that is what *e says.
  */
-int bk_names_expand(const char *tmpl, const char *db, const char *tier,
-    struct bk_in *in, struct bk_buf *out, struct bk_err *e);
+int names_expand(const char *tmpl, const char *db, const char *tier,
+    struct bk_reader *in, struct bk_buf *out, struct bk_err *e);
 
 #endif

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "io.h"
+#include "base/io.h"
 
 #define RECORDER "bk-audit"
 

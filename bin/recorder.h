@@ -11,7 +11,7 @@
  * Where bk-audit is not to be found the line is appended by ourselves, at the
  * end of the run and not chained.
  */
-#include "audit.h"
+#include "audit/format.h"
 
 /* The run *a begins; before any other thread does. */
 void recorder_start(const char *log, const struct bk_audit *a);

@@ -8,21 +8,21 @@
 unsigned
 s3_retry_for(const char *s)
 {
-	uint64_t n = bk_tool_duration(s, "--retry-for");
+	uint64_t n = tool_duration(s, "--retry-for");
 
 	if (n > YEAR)
-		bk_tool_usage("--retry-for: longer than a year");
+		tool_usage("--retry-for: longer than a year");
 	return (unsigned)n;
 }
 
 unsigned
 s3_jobs(const char *s)
 {
-	return (unsigned)bk_tool_number(s, 1, 64, "-j");
+	return (unsigned)tool_number(s, 1, 64, "-j");
 }
 
 void
 s3_warn(const char *text)
 {
-	bk_tool_say("%s", text);
+	tool_say("%s", text);
 }

@@ -1,9 +1,9 @@
-/* bk-stat: the document and what it holds; see stat.h */
+/* bk-stat: the document and what it holds; see stat_report.h */
 #include <stdlib.h>
 #include <string.h>
 
-#include "stat.h"
-#include "when.h"
+#include "base/utctime.h"
+#include "stat_report.h"
 
 const char *
 stat_string(const json_t *o, const char *key)
@@ -16,7 +16,7 @@ stat_time(const json_t *o, const char *key, time_t *t)
 {
 	const char *s = stat_string(o, key);
 
-	return s != NULL && bk_when_parse(s, strlen(s), t) == 0;
+	return s != NULL && bk_utctime_parse(s, strlen(s), t) == 0;
 }
 
 int

@@ -1,11 +1,11 @@
-/* bk-stat: when databases were last backed up, by the audit log; see stat.h */
+/* bk-stat: when databases were last backed up, by the audit log */
 #include <string.h>
 
-#include "../lib/policy/runs.h"
-#include "../lib/policy/series.h"
-#include "name.h"
-#include "stat.h"
-#include "when.h"
+#include "audit/runs.h"
+#include "base/template.h"
+#include "base/utctime.h"
+#include "policy/series.h"
+#include "stat_report.h"
 
 /* The last success of each, as seconds since 1970, by what it is called. */
 struct seen {
@@ -49,10 +49,10 @@ take(void *arg, const struct bk_run *r, struct bk_err *e)
 static int
 set_time(json_t *o, const char *key, const json_t *t, struct bk_err *e)
 {
-	char text[BK_WHEN_TEXT] = "";
+	char text[BK_UTCTIME_TEXT] = "";
 
 	if (t != NULL)
-		bk_when_format((time_t)json_integer_value(t), text);
+		bk_utctime_format((time_t)json_integer_value(t), text);
 	return json_object_set_new(o, key, *text == '\0' ? json_null() :
 	    json_string(text)) == -1 ? bk_fail_memory(e) : 0;
 }
@@ -62,12 +62,12 @@ static int
 add(json_t *o, const char *database, const struct seen *seen,
     struct bk_err *e)
 {
-	struct bk_name_vars vars = { .db = database };
+	struct bk_template_vars vars = { .db = database };
 	struct bk_buf name = {0};
 	int rc = -1;
 
 	/* as it is written in names of objects and files */
-	if (bk_name_expand("{db}", &vars, &name, e) == 0 &&
+	if (bk_template_expand("{db}", &vars, &name, e) == 0 &&
 	    set_time(o, "dumped", json_object_get(seen->dumped, database),
 	    e) == 0)
 		rc = set_time(o, "stored", json_object_get(seen->stored,

@@ -1,7 +1,7 @@
-/* bk-stat: metrics for Prometheus' textfile collector; see stat.h */
+/* bk-stat: metrics for Prometheus' textfile collector; see stat_report.h */
 #include <inttypes.h>
 
-#include "stat.h"
+#include "stat_report.h"
 #include "textfile.h"
 
 #define LABELS 3

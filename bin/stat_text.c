@@ -1,11 +1,11 @@
-/* bk-stat: the page for people; see stat.h */
+/* bk-stat: the page for people; see stat_report.h */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "num.h"
-#include "stat.h"
+#include "base/num.h"
+#include "stat_report.h"
 #include "tool.h"
 
 /* What is being written; nothing more once it failed. */
@@ -43,7 +43,7 @@ clean_string(json_t *v)
 
 	if (copy == NULL)
 		return -1;
-	bk_tool_clean(copy, strlen(copy));
+	tool_clean(copy, strlen(copy));
 	rc = json_string_set(v, copy);
 	free(copy);
 	return rc;

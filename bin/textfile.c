@@ -1,6 +1,6 @@
 #include "textfile.h"
 
-#include "store.h"
+#include "base/store.h"
 
 int
 textfile_label(struct bk_buf *b, const char *name, const char *value,

@@ -4,8 +4,8 @@
  * A file of metrics in Prometheus' text format, for the textfile collector of
  * node_exporter, which reads *.prom.  All return 0, or -1 with *e set.
  */
-#include "buf.h"
-#include "err.h"
+#include "base/buf.h"
+#include "base/err.h"
 
 /* Add name="value", escaped; what is not UTF-8 as U+FFFD. */
 int textfile_label(struct bk_buf *b, const char *name, const char *value,

@@ -12,13 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "io.h"
-#include "num.h"
+#include "base/io.h"
+#include "base/num.h"
+#include "base/utctime.h"
+#include "base/version.h"
 #include "recorder.h"
-#include "version.h"
-#include "when.h"
 
-static const struct bk_tool *tool;
+static const struct tool *tool;
 static struct bk_audit audit;
 static double started;
 static void (*cleanup)(void);
@@ -54,14 +54,14 @@ occupy_closed(void)
 }
 
 void
-bk_tool_start(const struct bk_tool *t)
+tool_start(const struct tool *t)
 {
 	/* not SIG_IGN, which a command that we run would inherit */
-	struct sigaction sa = { .sa_handler = no_action, .sa_flags = SA_RESTART };
+	struct sigaction sa = {.sa_handler = no_action, .sa_flags = SA_RESTART};
 
 	tool = t;
 	audit.operation = t->name;
-	started = bk_when_monotonic();
+	started = bk_monotonic();
 	(void)sigaction(SIGPIPE, &sa, NULL);
 	(void)sigaction(SIGXFSZ, &sa, NULL);
 	/* who started us may ignore it; then waitpid(2) tells nothing */
@@ -71,7 +71,7 @@ bk_tool_start(const struct bk_tool *t)
 }
 
 void
-bk_tool_clean(char *s, size_t n)
+tool_clean(char *s, size_t n)
 {
 	size_t i;
 
@@ -106,7 +106,7 @@ say(const char *fmt, va_list ap)
 		len = (int)sizeof(text) - 2;
 	while (len > 0 && text[len - 1] == '\n')
 		len--;
-	bk_tool_clean(text, (size_t)len);
+	tool_clean(text, (size_t)len);
 	text[len++] = '\n';
 	/* nowhere to report that stderr is gone */
 	if (write(STDERR_FILENO, text, (size_t)len) == -1)
@@ -114,7 +114,7 @@ say(const char *fmt, va_list ap)
 }
 
 void
-bk_tool_say(const char *fmt, ...)
+tool_say(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -124,7 +124,7 @@ bk_tool_say(const char *fmt, ...)
 }
 
 void
-bk_tool_usage(const char *fmt, ...)
+tool_usage(const char *fmt, ...)
 {
 	va_list ap;
 
@@ -138,58 +138,58 @@ bk_tool_usage(const char *fmt, ...)
 }
 
 void
-bk_tool_option(int ch)
+tool_option(int ch)
 {
-	if (ch == BK_OPT_HELP)
+	if (ch == TOOL_OPT_HELP)
 		fputs(tool->help, stdout);
-	else if (ch == BK_OPT_VERSION)
+	else if (ch == TOOL_OPT_VERSION)
 		printf("%s %s\n", tool->name, BK_VERSION);
 	else
-		bk_tool_usage(NULL);
+		tool_usage(NULL);
 	if (fflush(stdout) == 0 && !ferror(stdout))
 		exit(BK_OK);
 	if (errno != EPIPE)
-		bk_tool_say("standard output: write: %s", strerror(errno));
+		tool_say("standard output: write: %s", strerror(errno));
 	exit(BK_FAIL);
 }
 
 uint64_t
-bk_tool_number(const char *s, uint64_t min, uint64_t max, const char *what)
+tool_number(const char *s, uint64_t min, uint64_t max, const char *what)
 {
 	struct bk_err e = {0};
 	uint64_t n;
 
 	if (bk_num_parse(s, min, max, what, &n, &e) == -1)
-		bk_tool_usage("%s", e.msg);
+		tool_usage("%s", e.msg);
 	return n;
 }
 
 uint64_t
-bk_tool_duration(const char *s, const char *what)
+tool_duration(const char *s, const char *what)
 {
 	struct bk_err e = {0};
 	uint64_t seconds;
 
 	if (bk_duration_parse(s, what, &seconds, &e) == -1)
-		bk_tool_usage("%s", e.msg);
+		tool_usage("%s", e.msg);
 	return seconds;
 }
 
 unsigned
-bk_tool_jobs(const char *option, unsigned cpus_max)
+tool_jobs(const char *option, unsigned cpus_max)
 {
-	const char *env = bk_tool_env("BK_JOBS");
+	const char *env = tool_env("BK_JOBS");
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 
 	if (option != NULL)
-		return (unsigned)bk_tool_number(option, 1, BK_JOBS_MAX, "-j");
+		return (unsigned)tool_number(option, 1, TOOL_JOBS_MAX, "-j");
 	if (env != NULL)
-		return (unsigned)bk_tool_number(env, 1, BK_JOBS_MAX, "BK_JOBS");
+		return (unsigned)tool_number(env, 1, TOOL_JOBS_MAX, "BK_JOBS");
 	return cpus < 1 ? 1 : cpus > cpus_max ? cpus_max : (unsigned)cpus;
 }
 
 char *
-bk_tool_env(const char *name)
+tool_env(const char *name)
 {
 	char *s = getenv(name);
 
@@ -197,7 +197,7 @@ bk_tool_env(const char *name)
 }
 
 struct bk_audit *
-bk_tool_audit(void)
+tool_audit(void)
 {
 	return &audit;
 }
@@ -213,7 +213,7 @@ die_of(int sig)
 	(void)sigaddset(&set, sig);
 	(void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 	(void)raise(sig);
-	/* a container's first process survives that: what a shell makes of it */
+	/* a container's first process survives that: as a shell has it */
 	_exit(128 + sig);
 }
 
@@ -261,11 +261,11 @@ catch_signals(void (*handler)(int), int flags)
 static const char *
 audit_log(void)
 {
-	return tool->unrecorded ? NULL : bk_tool_env("BK_AUDIT_LOG");
+	return tool->unrecorded ? NULL : tool_env("BK_AUDIT_LOG");
 }
 
 void
-bk_tool_run(const char *type, const char *source, const char *destination)
+tool_run(const char *type, const char *source, const char *destination)
 {
 	sigset_t all, old;
 
@@ -283,14 +283,14 @@ bk_tool_run(const char *type, const char *source, const char *destination)
 }
 
 void
-bk_tool_on_signal(void (*fn)(void))
+tool_on_signal(void (*fn)(void))
 {
 	cleanup = fn;
 	catch_signals(on_signal, 0);
 }
 
 int
-bk_tool_signal_fd(struct bk_err *e)
+tool_signal_fd(struct bk_err *e)
 {
 	if (bk_io_pipe(signal_pipe, e) == -1)
 		return -1;
@@ -318,7 +318,7 @@ wait_for_signal(void *arg)
 }
 
 void
-bk_tool_on_signal_slow(void (*fn)(void))
+tool_on_signal_slow(void (*fn)(void))
 {
 	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP };
 	struct sigaction old;
@@ -348,14 +348,14 @@ die_if_signalled(void)
 }
 
 void
-bk_tool_signals_hold(void)
+tool_signals_hold(void)
 {
 	die_if_signalled();
 	pthread_mutex_lock(&signal_lock);
 }
 
 void
-bk_tool_signals_release(void)
+tool_signals_release(void)
 {
 	pthread_mutex_unlock(&signal_lock);
 	die_if_signalled();
@@ -366,7 +366,7 @@ show_progress(const char *ending)
 {
 	char line[BK_PROGRESS_TEXT];
 
-	bk_progress_format(progress, bk_when_monotonic() - started, line);
+	bk_progress_format(progress, bk_monotonic() - started, line);
 	fprintf(stderr, "\r%s: %s\033[K%s", tool->name, line, ending);
 }
 
@@ -382,7 +382,8 @@ progress_loop(void *arg)
 		t.tv_nsec += 500 * 1000 * 1000;
 		t.tv_sec += t.tv_nsec / 1000000000;
 		t.tv_nsec %= 1000000000;
-		(void)pthread_cond_timedwait(&progress_wake, &progress_lock, &t);
+		(void)pthread_cond_timedwait(&progress_wake, &progress_lock,
+		    &t);
 		if (!progress_over)
 			show_progress("");
 	}
@@ -391,7 +392,7 @@ progress_loop(void *arg)
 }
 
 void
-bk_tool_progress(const struct bk_progress *p, int mode)
+tool_progress(const struct bk_progress *p, int mode)
 {
 	sigset_t all, old;
 
@@ -420,7 +421,7 @@ end_progress(void)
 }
 
 int
-bk_tool_end(int rc, struct bk_err *e)
+tool_end(int rc, struct bk_err *e)
 {
 	const char *log = audit_log();
 	struct bk_err log_err = {0};
@@ -429,12 +430,12 @@ bk_tool_end(int rc, struct bk_err *e)
 	if (rc != 0 && e->code == BK_OK)
 		bk_fail(e, BK_FAIL, "failed");
 	if (rc != 0 && !e->quiet)
-		bk_tool_say("%s", e->msg);
+		tool_say("%s", e->msg);
 	if (log != NULL) {
 		audit.ended = time(NULL);
-		audit.duration_seconds = bk_when_monotonic() - started;
+		audit.duration_seconds = bk_monotonic() - started;
 		if (recorder_end(log, &audit, e, &log_err) == -1) {
-			bk_tool_say("%s", log_err.msg);
+			tool_say("%s", log_err.msg);
 			if (rc == 0)
 				return BK_FAIL;
 		}

@@ -9,11 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "audit.h"
-#include "err.h"
-#include "progress.h"
+#include "audit/format.h"
+#include "base/err.h"
+#include "base/progress.h"
 
-struct bk_tool {
+struct tool {
 	const char *name;	/* "bk-gz" */
 	const char *usage;	/* behind "usage: bk-gz ", one line */
 	const char *help;	/* --help's text, begins with an example */
@@ -22,10 +22,11 @@ struct bk_tool {
 };
 
 /* Values for long options that every tool has, for getopt_long's table. */
-enum { BK_OPT_HELP = 0x1000, BK_OPT_VERSION, BK_OPT_TOOL /* first own one */ };
-#define BK_TOOL_LONGOPTS \
-	{ "help", no_argument, NULL, BK_OPT_HELP }, \
-	{ "version", no_argument, NULL, BK_OPT_VERSION }
+enum { TOOL_OPT_HELP = 0x1000, TOOL_OPT_VERSION,
+	TOOL_OPT_TOOL /* first own one */ };
+#define TOOL_LONGOPTS \
+	{ "help", no_argument, NULL, TOOL_OPT_HELP }, \
+	{ "version", no_argument, NULL, TOOL_OPT_VERSION }
 
 /*
  * First thing in main().  SIGPIPE and SIGXFSZ do nothing here: a reader that
@@ -33,94 +34,94 @@ enum { BK_OPT_HELP = 0x1000, BK_OPT_VERSION, BK_OPT_TOOL /* first own one */ };
  * on files as EFBIG.  Commands that we run have them, and SIGCHLD, at their
  * defaults.  Descriptors 0, 1 and 2 are open from here on, if only to fail.
  */
-void bk_tool_start(const struct bk_tool *tool);
+void tool_start(const struct tool *tool);
 
 /*
  * getopt_long's default case: prints --help or --version and exits 0; for
  * anything else prints the usage line and exits 2.
  */
-_Noreturn void bk_tool_option(int ch);
+_Noreturn void tool_option(int ch);
 
 /* A wrong call: says why (a sentence, or NULL), the usage line, exits 2. */
-_Noreturn void bk_tool_usage(const char *fmt, ...)
+_Noreturn void tool_usage(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));
 
 /*
- * What the option or variable called what says, as num.h has it; anything else
- * is a wrong call.
+ * What the option or variable called what says, as base/num.h has it; anything
+ * else is a wrong call.
  */
-uint64_t bk_tool_number(const char *s, uint64_t min, uint64_t max,
+uint64_t tool_number(const char *s, uint64_t min, uint64_t max,
     const char *what);
-uint64_t bk_tool_duration(const char *s, const char *what);
+uint64_t tool_duration(const char *s, const char *what);
 
 /*
  * How many threads or connections: -j's argument, where that is NULL $BK_JOBS,
  * and without it as many as there are processors, cpus_max at most.
  */
-#define BK_JOBS_MAX 256
-unsigned bk_tool_jobs(const char *option, unsigned cpus_max);
+#define TOOL_JOBS_MAX 256
+unsigned tool_jobs(const char *option, unsigned cpus_max);
 
 /* The variable name, which is not set if it is empty: NULL. */
-char *bk_tool_env(const char *name);
+char *tool_env(const char *name);
 
 /*
  * Words from elsewhere, n bytes, stay one line and cannot play with the
  * terminal: a newline or tab becomes a blank, other control characters '?'.
  */
-void bk_tool_clean(char *s, size_t n);
+void tool_clean(char *s, size_t n);
 
 /* A word to the user on stderr, with the tool's name before it. */
-void bk_tool_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void tool_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /*
  * The call was right and the run begins: what it does ("dump"), from where and
  * to where, NULL if that is not known yet; the strings are borrowed until
- * bk_tool_end().  With BK_AUDIT_LOG set a run that has begun leaves a line in
+ * tool_end().  With BK_AUDIT_LOG set a run that has begun leaves a line in
  * that log, whatever ends it.  Behind the options, before the first thread
  * and the next three functions.
  */
-void bk_tool_run(const char *type, const char *source,
+void tool_run(const char *type, const char *source,
     const char *destination);
 
-/* This run's audit record: fill in what bk_tool_run() could not, size_bytes. */
-struct bk_audit *bk_tool_audit(void);
+/* This run's audit record: fill in what tool_run() could not, size_bytes. */
+struct bk_audit *tool_audit(void);
 
 /*
  * Run cleanup on SIGINT, SIGTERM and SIGHUP and then die of that signal.
  * cleanup runs in the signal handler: async-signal-safe calls only.
  */
-void bk_tool_on_signal(void (*cleanup)(void));
+void tool_on_signal(void (*cleanup)(void));
 
 /*
  * For tools whose clean-up is more than a signal handler may do: SIGINT,
  * SIGTERM and SIGHUP make the returned descriptor readable and nothing else.
- * The tool then stops what it does, cleans up, and bk_tool_end() dies of that
+ * The tool then stops what it does, cleans up, and tool_end() dies of that
  * signal.  The same signal again kills at once.  -1 with *e set.
  */
-int bk_tool_signal_fd(struct bk_err *e);
+int tool_signal_fd(struct bk_err *e);
 
 /*
  * For tools that wait in too many places to look at a descriptor: as
- * bk_tool_on_signal(), but cleanup runs in a thread of its own and may take
+ * tool_on_signal(), but cleanup runs in a thread of its own and may take
  * its time and call anything.  Before any other thread is
  * started.  The rest of the tool goes on meanwhile, but for what stands
  * between hold and release: that and the clean-up do not overlap, and once a
  * signal has come it is not reached any more.
  */
-void bk_tool_on_signal_slow(void (*cleanup)(void));
-void bk_tool_signals_hold(void);
-void bk_tool_signals_release(void);
+void tool_on_signal_slow(void (*cleanup)(void));
+void tool_signals_hold(void);
+void tool_signals_release(void);
 
 /*
  * Show p on stderr twice a second, if stderr is a terminal and mode is 0;
- * mode < 0 (-q) never, > 0 (-v) always.  Ends with bk_tool_end().
+ * mode < 0 (-q) never, > 0 (-v) always.  Ends with tool_end().
  */
-void bk_tool_progress(const struct bk_progress *p, int mode);
+void tool_progress(const struct bk_progress *p, int mode);
 
 /*
- * Last thing in main(): return bk_tool_end(rc, &e).  If rc is not 0 prints
+ * Last thing in main(): return tool_end(rc, &e).  If rc is not 0 prints
  * e's message; sees to the audit line; returns the exit status.
  */
-int bk_tool_end(int rc, struct bk_err *e);
+int tool_end(int rc, struct bk_err *e);
 
 #endif

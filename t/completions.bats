@@ -31,7 +31,7 @@ options() {
 	local file=bin/$1.c
 	if grep -q '"filter.h"' "$file"; then file+=" bin/filter.c"; fi
 	# shellcheck disable=SC2086	# several files
-	cat $file | cc -E -P -D_POSIX_C_SOURCE=200809L -Ibin -Ilib/base \
+	cat $file | cc -E -P -D_POSIX_C_SOURCE=200809L -iquote bin -iquote lib \
 	    -I"$(pg_config --includedir)" -include stddef.h -xc - |
 	    perl -0ne 'while (/\{ "([a-z][a-z0-9-]*)",\s+[012],\s+([^}]*)\}/g) {
 		print "--$1\n" unless $2 =~ /REFUSE/ }' | sort -u

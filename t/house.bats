@@ -58,16 +58,72 @@ none() {
 	    none
 }
 
-@test "folders of lib know themselves and base, never each other or bin" {
-	local dir file
-	for file in lib/*/*.[ch]; do
-		dir=${file%/*}
-		sed -n 's/^#[ \t]*include "\(.*\)"/\1/p' "$file" |
-		    while read -r name; do
-			[ -e "$dir/$name" ] && [[ $name != */* ]] ||
-			    [ -e "lib/base/$name" ] ||
-			    echo "$file includes $name"
+# edges ROOM: the rooms whose headers the files of ROOM may include, besides its
+# own.  Those above stand on those below.
+edges() {
+	case $1 in
+	base) ;;
+	policy | http | compress | archive) echo base ;;
+	crypt) echo base ;;
+	audit) echo base ;;
+	pg) echo base ;;
+	s3) echo base http ;;
+	notify) echo base policy audit http ;;
+	dump | restore) echo base archive pg ;;
+	verify) echo base compress crypt archive pg dump restore ;;
+	*) echo "edges: no room $1" >&2; return 1 ;;
+	esac
+}
+
+# included FILE: what it includes of ours.
+included() {
+	sed -n 's/^#[ \t]*include "\(.*\)"/\1/p' "$1"
+}
+
+@test "a room of lib includes itself and the rooms that it may" {
+	local room file name may
+	for room in lib/*/; do
+		room=${room#lib/} room=${room%/}
+		may=" $room $(edges "$room") "
+		for file in lib/"$room"/*.[ch]; do
+			included "$file" | while read -r name; do
+				[ -e "lib/$name" ] && [[ $may == *" ${name%/*} "* ]] ||
+				    echo "$file includes $name"
+			done
 		done
+	done | none
+}
+
+# A module is a header, the source of its name and the header NAME_in.h that
+# its sources share.
+@test "no circle of modules" {
+	local file name
+	for file in lib/*/*.[ch] bin/*.[ch]; do
+		included "$file" | while read -r name; do
+			[[ $name == */* ]] || name=${file%/*}/$name
+			name=lib/${name#lib/}
+			[ -e "$name" ] || name=${name#lib/}
+			echo "${file%.[ch]} ${name%.h}"
+		done
+	done | sed 's/_in\>//g' | awk '$1 != $2' | sort -u >"$BATS_TEST_TMPDIR/edges"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/edges")" -gt 300 ]
+	tsort "$BATS_TEST_TMPDIR/edges" 2>&1 >/dev/null | none
+}
+
+@test "a file's base name, a type and a constant mean one thing in the tree" {
+	printf '%s\n' lib/*/*.[ch] bin/*.[ch] | sed 's|.*/||' | sort | uniq -d |
+	    none
+	cat lib/*/*.h | sed -n 's/^\(struct\|enum\) \(bk_[a-z0-9_]*\) {.*/\2/p' |
+	    sort | uniq -d | none
+}
+
+@test "rooms, not halls: 55 files a folder, a room 22 % of the lines" {
+	local dir all
+	all=$(cat lib/*/*.[ch] | wc -l)
+	for dir in lib/*/ bin/; do
+		[ "$(find "$dir" -type f | wc -l)" -le 55 ] || echo "$dir: files"
+		[ "$dir" = bin/ ] || awk -v all="$all" -v dir="$dir" \
+		    'END { if (NR > all * .22) print dir, NR }' "$dir"*.[ch]
 	done | none
 }
 
@@ -95,11 +151,20 @@ none() {
 	done | none
 }
 
-@test "rooms, not halls: files of 600 lines, a main() of 120" {
+@test "a file has at most 600 lines, a main() 120" {
 	wc -l bin/*.c bin/*.h lib/*/*.[ch] |
 	    awk '$2 != "total" && $1 > 600 { print $2, $1 }' | none
 	awk '/^main\(/ { f = FNR } f && /^}/ { if (FNR - f > 120)
 	    print FILENAME, FNR - f; f = 0 }' bin/bk-*.c | none
+}
+
+# Lines of help texts, which begin with their quote, are measured as printed.
+@test "lines have at most 80 columns, tabs counted as 8" {
+	local file
+	for file in bin/*.[ch] lib/*/*.[ch] t/unit/*.[ch] t/bench/*.c; do
+		expand "$file" | awk -v file="$file" \
+		    'length > 80 && !/^"/ { print file ":" NR }'
+	done | none
 }
 
 @test "nothing is left to be done in the code" {

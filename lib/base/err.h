@@ -26,7 +26,7 @@ struct bk_err {
 	char msg[1024];		/* when longer, its middle is "..." */
 };
 
-/* Record a failure; returns -1, so that a caller can write return bk_fail(...). */
+/* Record a failure; returns -1, so that a caller can return bk_fail(...). */
 int bk_fail(struct bk_err *e, enum bk_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE		/* F_SETPIPE_SZ */
-#include "io.h"
+#include "base/io.h"
 
 #include <sys/stat.h>
 
@@ -12,7 +12,7 @@
 
 #define SLURP_STEP (64 * 1024)
 
-/* A non-blocking descriptor (ssh leaves such behind): wait until it is ready. */
+/* Wait until a non-blocking descriptor (ssh leaves such) is ready. */
 static int
 wait_ready(int fd, short events)
 {
@@ -107,7 +107,7 @@ bk_io_pwrite(int fd, const void *buf, size_t n, off_t off, const char *name,
 int
 bk_io_close(int fd, const char *name, struct bk_err *e)
 {
-	/* after EINTR the descriptor is closed on Linux and must not be retried */
+	/* after EINTR it is closed on Linux and must not be tried again */
 	if (close(fd) == -1 && errno != EINTR)
 		return bk_fail_errno(e, "%s: close", name);
 	return 0;

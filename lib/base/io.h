@@ -9,8 +9,8 @@
 
 #include <stddef.h>
 
-#include "buf.h"
-#include "err.h"
+#include "base/buf.h"
+#include "base/err.h"
 
 #define BK_IO_BUFSZ (256 * 1024)	/* a good size for one read or write */
 

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "err.h"
+#include "base/err.h"
 
 /* A plain decimal number between min and max. */
 int bk_num_parse(const char *s, uint64_t min, uint64_t max, const char *what,

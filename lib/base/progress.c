@@ -1,10 +1,10 @@
-#include "progress.h"
+#include "base/progress.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "num.h"
+#include "base/num.h"
 
 /* Add to a line of fixed size, cutting what does not fit. */
 __attribute__((format(printf, 3, 4))) static void

@@ -16,8 +16,8 @@ struct bk_progress {
 };
 
 /*
- * "12/40 tables, 70000 rows, 1.2GiB of 3.4GiB, 310.0MiB/s, ETA 7s" after so many seconds;
- * parts that are not known are left out.
+ * "12/40 tables, 70000 rows, 1.2GiB of 3.4GiB, 310.0MiB/s, ETA 7s" after so
+ * many seconds; parts that are not known are left out.
  */
 #define BK_PROGRESS_TEXT 192
 void bk_progress_format(const struct bk_progress *p, double seconds,

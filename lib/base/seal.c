@@ -1,5 +1,5 @@
 #define _GNU_SOURCE		/* memmem */
-#include "seal.h"
+#include "base/seal.h"
 
 #include <stdint.h>
 #include <stdio.h>

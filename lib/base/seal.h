@@ -9,7 +9,8 @@
  * its last BK_SEAL_TAIL bytes, each where a standard reader of that format
  * skips it.  A mark is BK_SEAL_LEN bytes of printable ASCII: 128 random bits in
  * hex, constant for ever.  This module knows the marks and nothing about any
- * format; bk_in (in.h) judges by them, bk_out (out.h) holds the end back.
+ * format; bk_reader (reader.h) judges by them, bk_writer (writer.h) holds the
+ * end back.
  *
  * Right behind an opening mark there may stand a label, "(NAME)": the name of
  * the database that the stream holds, so that {db} at the far end of a
@@ -18,8 +19,8 @@
  */
 #include <stddef.h>
 
-#include "buf.h"
-#include "err.h"
+#include "base/buf.h"
+#include "base/err.h"
 
 #define BK_SEAL_LEN 32		/* bytes of a mark */
 #define BK_SEAL_HEAD 4096	/* the opening mark ends within so many */

@@ -1,4 +1,4 @@
-#include "secret.h"
+#include "base/secret.h"
 
 #include <sys/stat.h>
 
@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "io.h"
+#include "base/io.h"
 
 /*
  * A pipe or a terminal has no permissions worth a look.  A file of root's that

@@ -5,8 +5,8 @@
  */
 #include <stddef.h>
 
-#include "buf.h"
-#include "err.h"
+#include "base/buf.h"
+#include "base/err.h"
 
 /*
  * Append the whole of fd to *b; more than max bytes is BK_DATA.  A regular

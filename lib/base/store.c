@@ -1,5 +1,5 @@
 #define _GNU_SOURCE		/* renameat2 */
-#include "store.h"
+#include "base/store.h"
 
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "io.h"
+#include "base/io.h"
 
 #define PREFIX ".bk-save."
 #define SUFFIX ".tmp"
@@ -210,7 +210,7 @@ bk_store_open(const char *path, const struct bk_store_options *o,
 		goto fail;
 	sweep(s);
 	if (vacant(s, e) == 0 &&
-	    bk_space_check(s->dir, &o->min_free, s->dir_name, e) == 0)
+	    bk_freespace_check(s->dir, &o->min_free, s->dir_name, e) == 0)
 		return s;
  fail:
 	bk_store_free(s);
@@ -258,7 +258,7 @@ bk_store_write(struct bk_store *s, const void *buf, size_t n,
 	if (s->unchecked < CHECK_EVERY)
 		return 0;
 	s->unchecked = 0;
-	return bk_space_check(s->fd, &s->o->min_free, s->dir_name, e);
+	return bk_freespace_check(s->fd, &s->o->min_free, s->dir_name, e);
 }
 
 /* Give the file its name; of two at once that may not overwrite, one fails. */
@@ -302,7 +302,7 @@ bk_store_commit(struct bk_store *s, struct bk_err *e)
 	if ((copy = dup(s->fd)) == -1)
 		return bk_fail_errno(e, "%s: dup", s->path);
 	if (bk_io_close(copy, s->path, e) == -1 ||
-	    bk_space_check(s->fd, &s->o->min_free, s->dir_name, e) == -1 ||
+	    bk_freespace_check(s->fd, &s->o->min_free, s->dir_name, e) == -1 ||
 	    place(s, e) == -1)
 		return -1;
 	s->temp[0] = '\0';

@@ -15,9 +15,9 @@
 
 #include <stddef.h>
 
-#include "buf.h"
-#include "err.h"
-#include "space.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/freespace.h"
 
 struct bk_store;
 
@@ -26,7 +26,7 @@ struct bk_store_options {
 	size_t given;			/* directories that end within so many
 					 * bytes of path must be there; those
 					 * behind are made, mode 0700 */
-	struct bk_space min_free;	/* looked at now and again */
+	struct bk_freespace min_free;	/* looked at now and again */
 	mode_t mode;			/* whatever the umask; 0: 0600 */
 };
 

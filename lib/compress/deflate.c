@@ -1,4 +1,4 @@
-#include "deflate.h"
+#include "compress/deflate.h"
 
 #include <libdeflate.h>
 #include <stdlib.h>

@@ -1,16 +1,16 @@
 #include <libdeflate.h>
 #include <stdlib.h>
 
-#include "deflate.h"
-#include "gz.h"
-#include "gz_header.h"
-#include "le.h"
-#include "par.h"
-#include "seal.h"
+#include "base/pipeline.h"
+#include "base/seal.h"
+#include "compress/deflate.h"
+#include "compress/gz.h"
+#include "compress/gz_header.h"
+#include "compress/le.h"
 
 struct job {
-	struct bk_in *in;
-	struct bk_out *out;
+	struct bk_reader *in;
+	struct bk_writer *out;
 	struct bk_deflate **worker;
 	char opening[BK_SEAL_LEN + BK_SEAL_LABEL];
 };
@@ -20,7 +20,7 @@ static int
 fill(void *ctx, struct bk_block *b, struct bk_err *e)
 {
 	struct job *job = ctx;
-	ssize_t n = bk_in_read(job->in, b->in, BK_GZ_MEMBER, e);
+	ssize_t n = bk_reader_read(job->in, b->in, BK_GZ_MEMBER, e);
 
 	if (n == -1)
 		return -1;
@@ -50,15 +50,15 @@ drain(void *ctx, struct bk_block *b, struct bk_err *e)
 {
 	struct job *job = ctx;
 
-	return bk_out_write(job->out, b->out, b->out_len, e);
+	return bk_writer_write(job->out, b->out, b->out_len, e);
 }
 
 int
-bk_gz_compress(struct bk_in *in, struct bk_out *out, int level,
+bk_gz_compress(struct bk_reader *in, struct bk_writer *out, int level,
     unsigned threads, struct bk_err *e)
 {
 	struct job job = { .in = in, .out = out };
-	struct bk_par par = {
+	struct bk_pipeline par = {
 		.workers = threads,
 		.in_cap = BK_GZ_MEMBER,
 		.out_cap = BK_GZ_HEADER_MAX + bk_deflate_bound(BK_GZ_MEMBER) +
@@ -77,9 +77,9 @@ bk_gz_compress(struct bk_in *in, struct bk_out *out, int level,
 	for (i = 0; i < threads; i++)
 		if ((job.worker[i] = bk_deflate_new(level, e)) == NULL)
 			goto done;
-	bk_seal_opening_label(job.opening, bk_in_label(in));
-	if (bk_par_run(&par, e) == 0)
-		rc = bk_out_write(out, last, bk_gz_header_closing(last), e);
+	bk_seal_opening_label(job.opening, bk_reader_label(in));
+	if (bk_pipeline_run(&par, e) == 0)
+		rc = bk_writer_write(out, last, bk_gz_header_closing(last), e);
  done:
 	for (i = 0; i < threads; i++)
 		bk_deflate_free(job.worker[i]);

@@ -1,12 +1,12 @@
 #include <libdeflate.h>
 #include <stdlib.h>
 
-#include "feed.h"
-#include "gz.h"
-#include "gz_header.h"
-#include "inflate.h"
-#include "le.h"
-#include "par.h"
+#include "base/pipeline.h"
+#include "compress/gz.h"
+#include "compress/gz_header.h"
+#include "compress/inflate.h"
+#include "compress/input.h"
+#include "compress/le.h"
 
 /*
  * The filler reads the headers.  A member that tells its size, within the
@@ -25,8 +25,8 @@ struct member {
 };
 
 struct job {
-	struct bk_feed *feed;
-	struct bk_out *out;
+	struct bk_input *feed;
+	struct bk_writer *out;
 	struct bk_inflate *inflate;
 	int inflating;		/* within a member that told no size */
 	struct libdeflate_decompressor **worker;
@@ -46,9 +46,9 @@ fill_sized(struct job *job, const struct bk_gz_header *h, struct bk_block *b,
 	struct member *m = (struct member *)(void *)b->in;
 
 	b->tag = SIZED;
-	m->offset = bk_feed_offset(job->feed);
+	m->offset = bk_input_offset(job->feed);
 	b->in_len = h->member - h->len;
-	return bk_feed_take(job->feed, m->body, b->in_len, e) == -1 ? -1 : 1;
+	return bk_input_take(job->feed, m->body, b->in_len, e) == -1 ? -1 : 1;
 }
 
 /*
@@ -58,12 +58,12 @@ fill_sized(struct job *job, const struct bk_gz_header *h, struct bk_block *b,
 static int
 fill_inflated(struct job *job, struct bk_block *b, struct bk_err *e)
 {
-	struct bk_feed *f = job->feed;
+	struct bk_input *f = job->feed;
 	uint8_t *out = b->out;
 	const uint8_t *p, *q;
 	size_t room = OUT_CAP, len;
 	enum bk_inflated state;
-	ssize_t n = bk_feed_peek(f, 0, &p, e);
+	ssize_t n = bk_input_peek(f, 0, &p, e);
 
 	b->tag = INFLATED;
 	for (;;) {
@@ -71,18 +71,18 @@ fill_inflated(struct job *job, struct bk_block *b, struct bk_err *e)
 		q = p;
 		len = (size_t)n;
 		state = bk_inflate_run(job->inflate, &q, &len, &out, &room);
-		bk_feed_skip(f, (size_t)(q - p));
+		bk_input_skip(f, (size_t)(q - p));
 		if (state != BK_INFLATE_MORE || room == 0)
 			break;
-		if ((n = bk_feed_fill(f, &p, e)) == -1)
+		if ((n = bk_input_fill(f, &p, e)) == -1)
 			return -1;
 		if (n == 0)
-			return bk_feed_cut(f, e);
+			return bk_input_cut(f, e);
 	}
 	if (state == BK_INFLATE_BAD)
-		return bk_feed_bad(f, bk_feed_offset(f), "damaged", e);
+		return bk_input_bad(f, bk_input_offset(f), "damaged", e);
 	if (state == BK_INFLATE_SUM)
-		return bk_feed_bad(f, bk_feed_offset(f), "wrong checksum", e);
+		return bk_input_bad(f, bk_input_offset(f), "wrong checksum", e);
 	job->inflating = state == BK_INFLATE_MORE;
 	b->out_len = OUT_CAP - room;
 	return 1;
@@ -119,14 +119,14 @@ work(void *ctx, unsigned worker, struct bk_block *b, struct bk_err *e)
 	trailer = m->body + body;
 	content = bk_le_get32(trailer + 4);
 	if (content > OUT_CAP)
-		return bk_feed_bad(job->feed, m->offset, "longer than its "
+		return bk_input_bad(job->feed, m->offset, "longer than its "
 		    "header says", e);
 	if (libdeflate_deflate_decompress_ex(job->worker[worker], m->body,
 	    body, b->out, content, &used, NULL) != LIBDEFLATE_SUCCESS ||
 	    used != body)
-		return bk_feed_bad(job->feed, m->offset, "damaged", e);
+		return bk_input_bad(job->feed, m->offset, "damaged", e);
 	if (libdeflate_crc32(0, b->out, content) != bk_le_get32(trailer))
-		return bk_feed_bad(job->feed, m->offset, "wrong checksum", e);
+		return bk_input_bad(job->feed, m->offset, "wrong checksum", e);
 	b->out_len = content;
 	return 0;
 }
@@ -136,17 +136,17 @@ drain(void *ctx, struct bk_block *b, struct bk_err *e)
 {
 	struct job *job = ctx;
 
-	return bk_out_write(job->out, b->out, b->out_len, e);
+	return bk_writer_write(job->out, b->out, b->out_len, e);
 }
 
 /* All that job needs; what was allocated is freed by the caller in any case. */
 static int
-prepare(struct job *job, struct bk_in *in, const char *name, unsigned threads,
-    struct bk_err *e)
+prepare(struct job *job, struct bk_reader *in, const char *name,
+    unsigned threads, struct bk_err *e)
 {
 	unsigned i;
 
-	job->feed = bk_feed_new(in, name, "gzip member", e);
+	job->feed = bk_input_new(in, name, "gzip member", e);
 	job->inflate = bk_inflate_new(e);
 	job->worker = calloc(threads, sizeof(*job->worker));
 	if (job->feed == NULL || job->inflate == NULL || job->worker == NULL)
@@ -158,11 +158,11 @@ prepare(struct job *job, struct bk_in *in, const char *name, unsigned threads,
 }
 
 int
-bk_gz_decompress(struct bk_in *in, const char *name, struct bk_out *out,
+bk_gz_decompress(struct bk_reader *in, const char *name, struct bk_writer *out,
     unsigned threads, struct bk_err *e)
 {
 	struct job job = { .out = out };
-	struct bk_par par = {
+	struct bk_pipeline par = {
 		.workers = threads,
 		.in_cap = sizeof(struct member) + BODY_CAP,
 		.out_cap = OUT_CAP,
@@ -175,11 +175,11 @@ bk_gz_decompress(struct bk_in *in, const char *name, struct bk_out *out,
 	int rc = -1;
 
 	if (prepare(&job, in, name, threads, e) == 0)
-		rc = bk_par_run(&par, e);
+		rc = bk_pipeline_run(&par, e);
 	for (i = 0; job.worker != NULL && i < threads; i++)
 		libdeflate_free_decompressor(job.worker[i]);
 	free(job.worker);
 	bk_inflate_free(job.inflate);
-	bk_feed_free(job.feed);
+	bk_input_free(job.feed);
 	return rc;
 }

@@ -12,7 +12,7 @@
  * last, which is empty, a closing mark alone.  BGZF's 'B' 'C' subfield, u16
  * bytes of the whole member minus 1, is understood as well.
  */
-#include "feed.h"
+#include "compress/input.h"
 
 #define BK_GZ_MEMBER (1024 * 1024)	/* bytes of content in each of ours */
 #define BK_GZ_HEADER_MAX 512		/* room for any header of ours */
@@ -40,7 +40,7 @@ size_t bk_gz_header_closing(uint8_t p[BK_GZ_HEADER_MAX]);
  * f is then at the first byte of the deflate stream.  1: *h is filled in; 0:
  * there are no more members and the input is complete; -1 with *e set.
  */
-int bk_gz_header_read(struct bk_feed *f, struct bk_gz_header *h,
+int bk_gz_header_read(struct bk_input *f, struct bk_gz_header *h,
     struct bk_err *e);
 
 #endif

@@ -1,4 +1,4 @@
-#include "inflate.h"
+#include "compress/inflate.h"
 
 #include <stdlib.h>
 
@@ -62,7 +62,7 @@ bk_inflate_run(struct bk_inflate *z, const uint8_t **in, size_t *in_len,
 #include <string.h>
 #include <zlib.h>
 
-#include "le.h"
+#include "compress/le.h"
 
 #define TRAILER 8
 

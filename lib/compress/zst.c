@@ -1,31 +1,31 @@
-#include "zst.h"
+#include "compress/zst.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <zstd.h>
 #include <zstd_errors.h>
 
-#include "feed.h"
-#include "io.h"
-#include "le.h"
-#include "seal.h"
+#include "base/io.h"
+#include "base/seal.h"
+#include "compress/input.h"
+#include "compress/le.h"
 
-#define SKIPPABLE 0x184D2A5BU	/* ours of the sixteen that every reader skips */
+#define SKIPPABLE 0x184D2A5BU /* ours of the sixteen that every reader skips */
 #define SKIPPABLE_MASK 0xFFFFFFF0U
 #define HEADER 8		/* magic and length of a skippable frame */
 
 /* A mark, in a frame of its own. */
 static int
-write_seal(struct bk_out *out, const char *seal, struct bk_err *e)
+write_seal(struct bk_writer *out, const char *seal, struct bk_err *e)
 {
 	size_t n = strlen(seal);
 	uint8_t header[HEADER];
 
 	bk_le_put32(header, SKIPPABLE);
 	bk_le_put32(header + 4, (uint32_t)n);
-	if (bk_out_write(out, header, HEADER, e) == -1)
+	if (bk_writer_write(out, header, HEADER, e) == -1)
 		return -1;
-	return bk_out_write(out, seal, n, e);
+	return bk_writer_write(out, seal, n, e);
 }
 
 static int
@@ -54,7 +54,7 @@ set_up(ZSTD_CCtx *z, int level, unsigned threads, struct bk_err *e)
 /* Let libzstd take all of in and give out what it has; op ZSTD_e_end: all. */
 static int
 push(ZSTD_CCtx *z, ZSTD_inBuffer *in, ZSTD_EndDirective op, uint8_t *buf,
-    struct bk_out *out, struct bk_err *e)
+    struct bk_writer *out, struct bk_err *e)
 {
 	ZSTD_outBuffer o;
 	size_t rc;
@@ -64,7 +64,7 @@ push(ZSTD_CCtx *z, ZSTD_inBuffer *in, ZSTD_EndDirective op, uint8_t *buf,
 		rc = ZSTD_compressStream2(z, &o, in, op);
 		if (ZSTD_isError(rc))
 			return zstd_failed(rc, e);
-		if (bk_out_write(out, buf, o.pos, e) == -1)
+		if (bk_writer_write(out, buf, o.pos, e) == -1)
 			return -1;
 	} while (op == ZSTD_e_end ? rc != 0 : in->pos < in->size);
 	return 0;
@@ -72,14 +72,14 @@ push(ZSTD_CCtx *z, ZSTD_inBuffer *in, ZSTD_EndDirective op, uint8_t *buf,
 
 /* buf has room for a piece of input and one of output. */
 static int
-compress_frame(ZSTD_CCtx *z, struct bk_in *in, struct bk_out *out,
+compress_frame(ZSTD_CCtx *z, struct bk_reader *in, struct bk_writer *out,
     uint8_t *buf, struct bk_err *e)
 {
 	uint8_t *outbuf = buf + BK_IO_BUFSZ;
 	ZSTD_inBuffer i = { .src = buf };
 	ssize_t n;
 
-	while ((n = bk_in_read(in, buf, BK_IO_BUFSZ, e)) > 0) {
+	while ((n = bk_reader_read(in, buf, BK_IO_BUFSZ, e)) > 0) {
 		i.size = (size_t)n;
 		i.pos = 0;
 		if (push(z, &i, ZSTD_e_continue, outbuf, out, e) == -1)
@@ -92,7 +92,7 @@ compress_frame(ZSTD_CCtx *z, struct bk_in *in, struct bk_out *out,
 }
 
 int
-bk_zst_compress(struct bk_in *in, struct bk_out *out, int level,
+bk_zst_compress(struct bk_reader *in, struct bk_writer *out, int level,
     unsigned threads, struct bk_err *e)
 {
 	char opening[BK_SEAL_LEN + BK_SEAL_LABEL];
@@ -104,7 +104,7 @@ bk_zst_compress(struct bk_in *in, struct bk_out *out, int level,
 		bk_fail_memory(e);
 		goto done;
 	}
-	bk_seal_opening_label(opening, bk_in_label(in));
+	bk_seal_opening_label(opening, bk_reader_label(in));
 	if (set_up(z, level, threads, e) == -1 ||
 	    write_seal(out, opening, e) == -1 ||
 	    compress_frame(z, in, out, buf, e) == -1)
@@ -118,60 +118,62 @@ bk_zst_compress(struct bk_in *in, struct bk_out *out, int level,
 
 /* A skippable frame: a mark, or something of somebody else's. */
 static int
-skip_frame(struct bk_feed *f, struct bk_err *e)
+skip_frame(struct bk_input *f, struct bk_err *e)
 {
 	const uint8_t *p;
 	uint64_t left;
 	ssize_t n;
 
-	if ((n = bk_feed_peek(f, HEADER, &p, e)) == -1)
+	if ((n = bk_input_peek(f, HEADER, &p, e)) == -1)
 		return -1;
 	if (n < HEADER)
-		return bk_feed_cut(f, e);
+		return bk_input_cut(f, e);
 	left = bk_le_get32(p + 4);
-	bk_feed_skip(f, HEADER);
+	bk_input_skip(f, HEADER);
 	if (left <= BK_SEAL_HEAD) {
-		if ((n = bk_feed_peek(f, (size_t)left, &p, e)) == -1)
+		if ((n = bk_input_peek(f, (size_t)left, &p, e)) == -1)
 			return -1;
 		if ((uint64_t)n >= left &&
-		    bk_feed_mark(f, p, (size_t)left, e) == -1)
+		    bk_input_mark(f, p, (size_t)left, e) == -1)
 			return -1;
 	}
 	while (left > 0) {
-		if ((n = bk_feed_fill(f, &p, e)) == -1)
+		if ((n = bk_input_fill(f, &p, e)) == -1)
 			return -1;
 		if (n == 0)
-			return bk_feed_cut(f, e);
+			return bk_input_cut(f, e);
 		if ((uint64_t)n > left)
 			n = (ssize_t)left;
-		bk_feed_skip(f, (size_t)n);
+		bk_input_skip(f, (size_t)n);
 		left -= (uint64_t)n;
 	}
 	return 0;
 }
 
 static int
-frame_failed(const struct bk_feed *f, size_t rc, struct bk_err *e)
+frame_failed(const struct bk_input *f, size_t rc, struct bk_err *e)
 {
 	switch (ZSTD_getErrorCode(rc)) {
 	case ZSTD_error_memory_allocation:
 		return bk_fail_memory(e);
 	case ZSTD_error_checksum_wrong:
-		return bk_feed_bad(f, bk_feed_offset(f), "wrong checksum", e);
+		return bk_input_bad(f, bk_input_offset(f), "wrong checksum", e);
 	case ZSTD_error_frameParameter_windowTooLarge:
-		return bk_feed_bad(f, bk_feed_offset(f), "needs more than "
+		return bk_input_bad(f, bk_input_offset(f), "needs more than "
 		    "128 MiB of memory; use zstd -d --long=31", e);
 	case ZSTD_error_dictionary_wrong:
-		return bk_feed_bad(f, bk_feed_offset(f), "needs a dictionary; "
-		    "use zstd -d -D", e);
+		return bk_input_bad(f, bk_input_offset(f),
+		    "needs a dictionary; "
+		    "use zstd -d -D",
+		    e);
 	default:
-		return bk_feed_bad(f, bk_feed_offset(f), "damaged", e);
+		return bk_input_bad(f, bk_input_offset(f), "damaged", e);
 	}
 }
 
 /* One frame with content; buf has room for a piece of it. */
 static int
-decompress_frame(ZSTD_DCtx *z, struct bk_feed *f, struct bk_out *out,
+decompress_frame(ZSTD_DCtx *z, struct bk_input *f, struct bk_writer *out,
     uint8_t *buf, struct bk_err *e)
 {
 	ZSTD_inBuffer i = {0};
@@ -182,27 +184,27 @@ decompress_frame(ZSTD_DCtx *z, struct bk_feed *f, struct bk_out *out,
 
 	do {
 		/* with room left in out it has no more without more input */
-		if ((n = bk_feed_peek(f, 0, &p, e)) == 0 &&
-		    (n = bk_feed_fill(f, &p, e)) == -1)
+		if ((n = bk_input_peek(f, 0, &p, e)) == 0 &&
+		    (n = bk_input_fill(f, &p, e)) == -1)
 			return -1;
 		if (n == 0)
-			return bk_feed_cut(f, e);
+			return bk_input_cut(f, e);
 		i = (ZSTD_inBuffer){ .src = p, .size = (size_t)n };
 		do {
 			o = (ZSTD_outBuffer){ .dst = buf, .size = BK_IO_BUFSZ };
 			rc = ZSTD_decompressStream(z, &o, &i);
 			if (ZSTD_isError(rc))
 				return frame_failed(f, rc, e);
-			if (bk_out_write(out, buf, o.pos, e) == -1)
+			if (bk_writer_write(out, buf, o.pos, e) == -1)
 				return -1;
 		} while (rc != 0 && (i.pos < i.size || o.pos == o.size));
-		bk_feed_skip(f, i.pos);
+		bk_input_skip(f, i.pos);
 	} while (rc != 0);
 	return 0;
 }
 
 static int
-decompress_all(ZSTD_DCtx *z, struct bk_feed *f, struct bk_out *out,
+decompress_all(ZSTD_DCtx *z, struct bk_input *f, struct bk_writer *out,
     uint8_t *buf, struct bk_err *e)
 {
 	const uint8_t *p;
@@ -210,18 +212,18 @@ decompress_all(ZSTD_DCtx *z, struct bk_feed *f, struct bk_out *out,
 	ssize_t n;
 	int rc;
 
-	while ((rc = bk_feed_frame(f, e)) == 1) {
-		if ((n = bk_feed_peek(f, sizeof(magic), &p, e)) == -1)
+	while ((rc = bk_input_frame(f, e)) == 1) {
+		if ((n = bk_input_peek(f, sizeof(magic), &p, e)) == -1)
 			return -1;
 		if (n < (ssize_t)sizeof(magic))
-			return bk_feed_alien(f, e);
+			return bk_input_alien(f, e);
 		magic = bk_le_get32(p);
 		if ((magic & SKIPPABLE_MASK) == (SKIPPABLE & SKIPPABLE_MASK))
 			rc = skip_frame(f, e);
 		else if (magic == ZSTD_MAGICNUMBER)
 			rc = decompress_frame(z, f, out, buf, e);
 		else
-			rc = bk_feed_alien(f, e);
+			rc = bk_input_alien(f, e);
 		if (rc == -1)
 			return -1;
 	}
@@ -229,10 +231,10 @@ decompress_all(ZSTD_DCtx *z, struct bk_feed *f, struct bk_out *out,
 }
 
 int
-bk_zst_decompress(struct bk_in *in, const char *name, struct bk_out *out,
+bk_zst_decompress(struct bk_reader *in, const char *name, struct bk_writer *out,
     unsigned threads, struct bk_err *e)
 {
-	struct bk_feed *f = bk_feed_new(in, name, "zstd frame", e);
+	struct bk_input *f = bk_input_new(in, name, "zstd frame", e);
 	ZSTD_DCtx *z = ZSTD_createDCtx();
 	uint8_t *buf = malloc(BK_IO_BUFSZ);
 	int rc = -1;
@@ -244,6 +246,6 @@ bk_zst_decompress(struct bk_in *in, const char *name, struct bk_out *out,
 		rc = decompress_all(z, f, out, buf, e);
 	free(buf);
 	(void)ZSTD_freeDCtx(z);
-	bk_feed_free(f);
+	bk_input_free(f);
 	return rc;
 }

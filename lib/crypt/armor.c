@@ -1,9 +1,9 @@
-#include "armor.h"
+#include "crypt/armor.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "b64.h"
+#include "base/base64.h"
 
 #define COLUMNS 64
 #define LINE_BYTES 48		/* what COLUMNS characters hold */
@@ -12,7 +12,7 @@ static const char begin_line[] = "-----BEGIN AGE ENCRYPTED FILE-----";
 static const char end_line[] = "-----END AGE ENCRYPTED FILE-----";
 
 struct bk_armor {
-	struct bk_in *in;
+	struct bk_reader *in;
 	int armored, ended;
 	struct bk_err err;	/* to be told once what came before is read */
 	uint8_t raw[16384];	/* read ahead of the caller */
@@ -29,19 +29,19 @@ is_blank(int c)
 
 /* Does the head, after blanks, begin with the armor's first line? */
 static int
-is_armored(struct bk_in *in)
+is_armored(struct bk_reader *in)
 {
 	const uint8_t *h;
 	size_t n, i = 0, len = sizeof(begin_line) - 1;
 
-	h = bk_in_head(in, &n);
+	h = bk_reader_head(in, &n);
 	while (i < n && is_blank(h[i]))
 		i++;
 	return n - i >= len && memcmp(h + i, begin_line, len) == 0;
 }
 
 struct bk_armor *
-bk_armor_open(struct bk_in *in, struct bk_err *e)
+bk_armor_open(struct bk_reader *in, struct bk_err *e)
 {
 	struct bk_armor *a = calloc(1, sizeof(*a));
 
@@ -58,7 +58,7 @@ bk_armor_open(struct bk_in *in, struct bk_err *e)
 static int
 refill(struct bk_armor *a)
 {
-	ssize_t n = bk_in_read(a->in, a->raw, sizeof(a->raw), &a->err);
+	ssize_t n = bk_reader_read(a->in, a->raw, sizeof(a->raw), &a->err);
 
 	a->raw_off = 0;
 	a->raw_len = n > 0 ? (size_t)n : 0;
@@ -177,7 +177,7 @@ decode_line(struct bk_armor *a)
 		return bad(a, "a line's length is not a multiple of 4");
 	if (text[n - 1] == '=')
 		n -= text[n - 2] == '=' ? 2 : 1;
-	if ((len = bk_b64_decode(a->line, text, (size_t)n)) == -1)
+	if ((len = bk_base64_decode(a->line, text, (size_t)n)) == -1)
 		return bad(a, "a line is not canonical base64");
 	a->line_off = 0;
 	a->line_len = (size_t)len;
@@ -231,7 +231,7 @@ read_plain(struct bk_armor *a, uint8_t *buf, size_t n)
 	memcpy(buf, a->raw + a->raw_off, done);
 	a->raw_off += done;
 	if (done < n)
-		r = bk_in_read(a->in, buf + done, n - done, &a->err);
+		r = bk_reader_read(a->in, buf + done, n - done, &a->err);
 	else
 		r = 0;
 	return r > 0 ? (ssize_t)done + r : done > 0 ? (ssize_t)done : r;

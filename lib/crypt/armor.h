@@ -10,16 +10,16 @@
 
 #include <stddef.h>
 
-#include "err.h"
-#include "in.h"
+#include "base/err.h"
+#include "base/reader.h"
 
 struct bk_armor;
 
 /* Begin to read in (borrowed).  NULL with *e set: out of memory. */
-struct bk_armor *bk_armor_open(struct bk_in *in, struct bk_err *e);
+struct bk_armor *bk_armor_open(struct bk_reader *in, struct bk_err *e);
 
 /*
- * As bk_in_read(): n bytes, fewer only before the end; 0 is the end of a
+ * As bk_reader_read(): n bytes, fewer only before the end; 0 is the end of a
  * complete stream; -1 with *e set, BK_DATA also for a malformed armor.
  */
 ssize_t bk_armor_read(struct bk_armor *a, void *buf, size_t n,

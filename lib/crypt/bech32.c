@@ -1,9 +1,9 @@
-#include "bech32.h"
+#include "crypt/bech32.h"
 
 #include <ctype.h>
 #include <string.h>
 
-#include "buf.h"
+#include "base/buf.h"
 
 static const char letters[] = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 

@@ -1,12 +1,12 @@
-#include "crypt.h"
+#include "crypt/crypt.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "armor.h"
-#include "header.h"
-#include "payload.h"
-#include "wrap.h"
+#include "crypt/armor.h"
+#include "crypt/header.h"
+#include "crypt/payload.h"
+#include "crypt/wrap.h"
 
 #define NONCE_LEN 16		/* the payload key's salt */
 
@@ -21,7 +21,7 @@ struct bk_crypt {
 static int
 write_header(struct bk_buf *b, const struct bk_suite *s,
     const struct bk_crypt_to *to, const uint8_t *file_key,
-    const uint8_t nonce[NONCE_LEN], struct bk_out *out, struct bk_err *e)
+    const uint8_t nonce[NONCE_LEN], struct bk_writer *out, struct bk_err *e)
 {
 	size_t i;
 
@@ -37,9 +37,9 @@ write_header(struct bk_buf *b, const struct bk_suite *s,
 	if (b->len > BK_HEADER_MAX)
 		return bk_fail(e, BK_USAGE, "recipients: too many for one "
 		    "header");
-	if (bk_out_write(out, b->data, b->len, e) == -1)
+	if (bk_writer_write(out, b->data, b->len, e) == -1)
 		return -1;
-	return bk_out_write(out, nonce, NONCE_LEN, e);
+	return bk_writer_write(out, nonce, NONCE_LEN, e);
 }
 
 static int
@@ -52,7 +52,7 @@ payload_key(uint8_t out[BK_SUITE_KEY], const struct bk_suite *s,
 
 int
 bk_crypt_encrypt(const struct bk_suite *s, const struct bk_crypt_to *to,
-    struct bk_in *in, struct bk_out *out, struct bk_err *e)
+    struct bk_reader *in, struct bk_writer *out, struct bk_err *e)
 {
 	uint8_t file_key[BK_SUITE_KEY], key[BK_SUITE_KEY], nonce[NONCE_LEN];
 	struct bk_buf b = {0};
@@ -60,7 +60,7 @@ bk_crypt_encrypt(const struct bk_suite *s, const struct bk_crypt_to *to,
 
 	if (bk_suite_random(file_key, s->file_key_len, e) == -1 ||
 	    bk_suite_random(nonce, sizeof(nonce), e) == -1 ||
-	    bk_header_begin(&b, s, bk_in_label(in), e) == -1 ||
+	    bk_header_begin(&b, s, bk_reader_label(in), e) == -1 ||
 	    write_header(&b, s, to, file_key, nonce, out, e) == -1 ||
 	    payload_key(key, s, file_key, nonce, e) == -1)
 		goto done;
@@ -117,7 +117,7 @@ begin(struct bk_crypt *c, const struct bk_crypt_from *from, struct bk_err *e)
 }
 
 struct bk_crypt *
-bk_crypt_open(struct bk_in *in, const struct bk_crypt_from *from,
+bk_crypt_open(struct bk_reader *in, const struct bk_crypt_from *from,
     struct bk_err *e)
 {
 	struct bk_crypt *c = calloc(1, sizeof(*c));
@@ -141,7 +141,7 @@ bk_crypt_suite(const struct bk_crypt *c)
 }
 
 int
-bk_crypt_decrypt(struct bk_crypt *c, struct bk_out *out, struct bk_err *e)
+bk_crypt_decrypt(struct bk_crypt *c, struct bk_writer *out, struct bk_err *e)
 {
 	uint8_t key[BK_SUITE_KEY];
 	int rc = -1;
@@ -154,7 +154,7 @@ bk_crypt_decrypt(struct bk_crypt *c, struct bk_out *out, struct bk_err *e)
 
 int
 bk_crypt_rewrap(struct bk_crypt *c, const struct bk_crypt_to *to,
-    struct bk_out *out, struct bk_err *e)
+    struct bk_writer *out, struct bk_err *e)
 {
 	const struct bk_header *h = &c->header;
 	struct bk_buf b = {0};

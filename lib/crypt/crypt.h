@@ -4,10 +4,10 @@
  * Encrypt, decrypt, rewrap: header and payload put together.  The formats are
  * in bk-formats(5) and at https://age-encryption.org/v1.
  */
-#include "in.h"
-#include "key.h"
-#include "out.h"
-#include "suite.h"
+#include "base/reader.h"
+#include "base/writer.h"
+#include "crypt/key.h"
+#include "crypt/suite.h"
 
 /* For whom: recipients, or a passphrase (then recipients is empty). */
 struct bk_crypt_to {
@@ -23,10 +23,10 @@ struct bk_crypt_from {
 
 /*
  * Encrypt all of in to out; the stream's label goes into the header where the
- * suite has room for it.  0: all that is left to do is bk_out_finish().
+ * suite has room for it.  0: all that is left to do is bk_writer_finish().
  */
 int bk_crypt_encrypt(const struct bk_suite *s, const struct bk_crypt_to *to,
-    struct bk_in *in, struct bk_out *out, struct bk_err *e);
+    struct bk_reader *in, struct bk_writer *out, struct bk_err *e);
 
 struct bk_crypt;	/* an encrypted stream, its header read and opened */
 
@@ -35,16 +35,16 @@ struct bk_crypt;	/* an encrypted stream, its header read and opened */
  * not kept.  NULL with *e set: BK_DATA it is no encrypted stream, its header is
  * malformed or was altered, nothing in from fits.
  */
-struct bk_crypt *bk_crypt_open(struct bk_in *in,
+struct bk_crypt *bk_crypt_open(struct bk_reader *in,
     const struct bk_crypt_from *from, struct bk_err *e);
 
 const struct bk_suite *bk_crypt_suite(const struct bk_crypt *c);
 
 /*
  * Decrypt the payload to out.  On BK_DATA out has the authenticated plaintext
- * of everything before the damage: bk_out_abandon() lets it go.
+ * of everything before the damage: bk_writer_abandon() lets it go.
  */
-int bk_crypt_decrypt(struct bk_crypt *c, struct bk_out *out,
+int bk_crypt_decrypt(struct bk_crypt *c, struct bk_writer *out,
     struct bk_err *e);
 
 /*
@@ -53,7 +53,7 @@ int bk_crypt_decrypt(struct bk_crypt *c, struct bk_out *out,
  * stream that is cut off is refused where the suite's end can be seen.
  */
 int bk_crypt_rewrap(struct bk_crypt *c, const struct bk_crypt_to *to,
-    struct bk_out *out, struct bk_err *e);
+    struct bk_writer *out, struct bk_err *e);
 
 void bk_crypt_free(struct bk_crypt *c);		/* wipes it; NULL is fine */
 

@@ -1,12 +1,12 @@
-#include "header.h"
+#include "crypt/header.h"
 
 #include <openssl/crypto.h>
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "b64.h"
-#include "seal.h"
+#include "base/base64.h"
+#include "base/seal.h"
 
 #define COLUMNS 64
 #define COLUMN_BYTES 48
@@ -153,7 +153,7 @@ parse_stanza(struct bk_header *h, struct scan *s, const char *text,
 		if (n > COLUMNS)
 			return bad(e, "a stanza's line is longer than 64 "
 			    "characters");
-		got = bk_b64_decode(s->body, line, (size_t)n);
+		got = bk_base64_decode(s->body, line, (size_t)n);
 		if (got == -1)
 			return bad(e, "a stanza's body is not canonical "
 			    "base64");
@@ -169,7 +169,7 @@ parse_mac(struct bk_header *h, const char *line, size_t n, struct bk_err *e)
 	uint8_t mac[33];
 
 	if (n != 4 + MAC_CHARS || memcmp(line, "--- ", 4) != 0 ||
-	    bk_b64_decode(mac, line + 4, MAC_CHARS) != 32)
+	    bk_base64_decode(mac, line + 4, MAC_CHARS) != 32)
 		return bad(e, "the MAC line is not \"--- \" and 43 characters");
 	memcpy(h->mac, mac, 32);
 	return 0;
@@ -223,8 +223,8 @@ bk_header_parse(struct bk_header *h, const char *text, size_t n,
 	h->version_len = (size_t)(s.p - text);
 	s.body = (uint8_t *)h->copy + n + 1;
 	while (s.end - s.p < 3 || memcmp(s.p, "---", 3) != 0)
-		if (parse_stanza(h, &s, text, &h->stanza[h->nstanzas++], e) ==
-		    -1)
+		if (parse_stanza(h, &s, text, &h->stanza[h->nstanzas++],
+		    e) == -1)
 			return -1;
 	if (bk_buf_add(&h->text, text, (size_t)(s.p - text) + 3, e) == -1)
 		return -1;
@@ -277,9 +277,9 @@ bk_header_stanza(struct bk_buf *b, const char *args, const uint8_t *body,
 
 	if (bk_buf_printf(b, e, "-> %s\n", args) == -1)
 		return -1;
-	do {		/* a full line is followed by another, if an empty one */
+	do { /* a full line is followed by another, if an empty one */
 		take = n < COLUMN_BYTES ? n : COLUMN_BYTES;
-		bk_b64_encode(line, body, take);
+		bk_base64_encode(line, body, take);
 		if (bk_buf_printf(b, e, "%s\n", line) == -1)
 			return -1;
 		body += take;
@@ -298,6 +298,6 @@ bk_header_end(struct bk_buf *b, const struct bk_suite *s,
 	if (bk_buf_puts(b, "---", e) == -1 ||
 	    bk_suite_mac(s, mac, file_key, b->data, b->len, e) == -1)
 		return -1;
-	bk_b64_encode(text, mac, sizeof(mac));
+	bk_base64_encode(text, mac, sizeof(mac));
 	return bk_buf_printf(b, e, " %s\n", text);
 }

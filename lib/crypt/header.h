@@ -15,10 +15,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "armor.h"
-#include "buf.h"
-#include "err.h"
-#include "suite.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "crypt/armor.h"
+#include "crypt/suite.h"
 
 #define BK_HEADER_MAX (1024 * 1024)	/* bytes; some 8,000 recipients */
 #define BK_HEADER_ARGS 4		/* arguments kept, the type included */

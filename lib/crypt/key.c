@@ -1,13 +1,13 @@
-#include "key.h"
+#include "crypt/key.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "io.h"
-#include "lines.h"
-#include "secret.h"
-#include "suite.h"
-#include "when.h"
+#include "base/io.h"
+#include "base/secret.h"
+#include "base/utctime.h"
+#include "crypt/lines.h"
+#include "crypt/suite.h"
 
 #define SECRET_PREFIX "AGE-SECRET-KEY-"
 
@@ -207,11 +207,11 @@ int
 bk_identity_format(struct bk_buf *b, const struct bk_identity *id, time_t now,
     struct bk_err *e)
 {
-	char when[BK_WHEN_TEXT], public[BK_BECH32_TEXT];
+	char when[BK_UTCTIME_TEXT], public[BK_BECH32_TEXT];
 	char secret[BK_BECH32_TEXT];
 	int rc;
 
-	bk_when_format(now, when);
+	bk_utctime_format(now, when);
 	bk_recipient_format(public, id->public);
 	bk_bech32_encode(secret, SECRET_PREFIX, id->secret, BK_KEY_LEN);
 	rc = bk_buf_printf(b, e, "# created: %s\n# public key: %s\n%s\n",

@@ -9,9 +9,9 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "bech32.h"
-#include "buf.h"
-#include "err.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "crypt/bech32.h"
 
 #define BK_KEY_LEN 32
 #define BK_KEY_FILE_MAX (1024 * 1024)	/* bytes of a file of keys */
@@ -52,8 +52,8 @@ void bk_recipients_free(struct bk_recipients *r);
 
 /*
  * Add the identities of the file path.  BK_FAIL: it cannot be read; BK_DATA:
- * a regular file that others than its owner may read (secret.h), a malformed
- * line, no identity at all.
+ * a regular file that others than its owner may read (base/secret.h), a
+ * malformed line, no identity at all.
  */
 int bk_identities_load(struct bk_identities *ids, const char *path,
     struct bk_err *e);

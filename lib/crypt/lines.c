@@ -1,4 +1,4 @@
-#include "lines.h"
+#include "crypt/lines.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
  * The text files that hold keys, recipients, shares: one a line; blanks at a
  * line's end are dropped, empty lines and lines that begin with '#' skipped.
  */
-#include "buf.h"
-#include "err.h"
+#include "base/buf.h"
+#include "base/err.h"
 
 /*
  * Hand each line of b, which is cut up, to add, until that fails; its failure

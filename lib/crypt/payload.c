@@ -1,4 +1,4 @@
-#include "payload.h"
+#include "crypt/payload.h"
 
 #include <openssl/err.h>
 
@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io.h"
-#include "par.h"
-#include "seal.h"
+#include "base/io.h"
+#include "base/pipeline.h"
+#include "base/seal.h"
 
 #define CHUNK BK_PAYLOAD_CHUNK
 #define SEALED (CHUNK + BK_SUITE_TAG)	/* a whole chunk, encrypted */
@@ -20,9 +20,9 @@ enum { MIDDLE, LAST, CUT /* the input failed behind it */ };
 struct job {
 	const struct bk_suite *suite;
 	ssize_t (*read)(struct job *, void *, size_t, struct bk_err *);
-	struct bk_in *in;
+	struct bk_reader *in;
 	struct bk_armor *armor;
-	struct bk_out *out;
+	struct bk_writer *out;
 	EVP_CIPHER_CTX *ctx;	/* the worker's, its key expanded once */
 	size_t block;		/* bytes that fill hands to work at once */
 	size_t trailer;		/* bytes behind the payload: the closing mark */
@@ -39,7 +39,7 @@ struct job {
 static ssize_t
 read_in(struct job *j, void *buf, size_t n, struct bk_err *e)
 {
-	return bk_in_read(j->in, buf, n, e);
+	return bk_reader_read(j->in, buf, n, e);
 }
 
 static ssize_t
@@ -239,7 +239,7 @@ drain(void *ctx, struct bk_block *b, struct bk_err *e)
 {
 	struct job *j = ctx;
 
-	return bk_out_write(j->out, b->out, b->out_len, e);
+	return bk_writer_write(j->out, b->out, b->out_len, e);
 }
 
 /*
@@ -250,7 +250,7 @@ static int
 run(struct job *j, const uint8_t key[BK_SUITE_KEY], int encrypt,
     struct bk_err *e)
 {
-	struct bk_par par = {
+	struct bk_pipeline par = {
 		.workers = 1,
 		.in_cap = j->block + j->trailer + 1,
 		.out_cap = CHUNKS * SEALED,
@@ -264,14 +264,14 @@ run(struct job *j, const uint8_t key[BK_SUITE_KEY], int encrypt,
 	    encrypt) != 1)
 		bk_suite_fail(e, "setting up the cipher");
 	else
-		rc = bk_par_run(&par, e);
+		rc = bk_pipeline_run(&par, e);
 	EVP_CIPHER_CTX_free(j->ctx);
 	return rc;
 }
 
 int
 bk_payload_seal(const struct bk_suite *s, const uint8_t key[BK_SUITE_KEY],
-    struct bk_in *in, struct bk_out *out, struct bk_err *e)
+    struct bk_reader *in, struct bk_writer *out, struct bk_err *e)
 {
 	struct job j = {
 		.suite = s, .read = read_in, .in = in, .out = out,
@@ -280,13 +280,13 @@ bk_payload_seal(const struct bk_suite *s, const uint8_t key[BK_SUITE_KEY],
 
 	if (run(&j, key, 1, e) == -1)
 		return -1;
-	return s->marks ? bk_out_write(out, bk_seal_closing(), BK_SEAL_LEN, e)
-	    : 0;
+	return s->marks ?
+	    bk_writer_write(out, bk_seal_closing(), BK_SEAL_LEN, e) : 0;
 }
 
 int
 bk_payload_open(const struct bk_suite *s, const uint8_t key[BK_SUITE_KEY],
-    struct bk_armor *a, struct bk_out *out, struct bk_err *e)
+    struct bk_armor *a, struct bk_writer *out, struct bk_err *e)
 {
 	struct job j = {
 		.suite = s, .read = read_armor, .armor = a, .out = out,
@@ -305,14 +305,15 @@ check_length(uint64_t n, struct bk_err *e)
 
 	if (n < BK_SUITE_TAG || (n > SEALED && last > 0 &&
 	    last <= BK_SUITE_TAG))
-		return bk_fail(e, BK_DATA, "payload: damaged: its length cannot be "
+		return bk_fail(e, BK_DATA,
+		    "payload: damaged: its length cannot be "
 		    "right");
 	return 0;
 }
 
 int
 bk_payload_copy(const struct bk_suite *s, struct bk_armor *a,
-    struct bk_out *out, struct bk_err *e)
+    struct bk_writer *out, struct bk_err *e)
 {
 	size_t trailer = s->marks ? BK_SEAL_LEN : 0, len = 0;
 	uint8_t *buf = malloc(BK_SEAL_LEN + BK_IO_BUFSZ);
@@ -327,7 +328,7 @@ bk_payload_copy(const struct bk_suite *s, struct bk_armor *a,
 		len += (size_t)n;
 		if (len <= trailer)
 			continue;
-		if (bk_out_write(out, buf, len - trailer, e) == -1)
+		if (bk_writer_write(out, buf, len - trailer, e) == -1)
 			goto done;
 		total += len - trailer;
 		memmove(buf, buf + len - trailer, trailer);
@@ -340,7 +341,7 @@ bk_payload_copy(const struct bk_suite *s, struct bk_armor *a,
 		    "where it belongs");
 		goto done;
 	}
-	rc = bk_out_write(out, buf, trailer, e);
+	rc = bk_writer_write(out, buf, trailer, e);
  done:
 	free(buf);
 	return rc;

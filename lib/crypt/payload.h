@@ -11,18 +11,18 @@
  * chunk may be shorter, empty only if it is the first.  A suite with marks has
  * the closing mark behind the last chunk.
  *
- * A few chunks make a block for bk_par.  Memory: 3 MiB.
+ * A few chunks make a block for bk_pipeline.  Memory: 3 MiB.
  */
-#include "in.h"
-#include "armor.h"
-#include "out.h"
-#include "suite.h"
+#include "base/reader.h"
+#include "base/writer.h"
+#include "crypt/armor.h"
+#include "crypt/suite.h"
 
 #define BK_PAYLOAD_CHUNK (64 * 1024)	/* bytes of plaintext */
 
 /* Encrypt all of in to out, the closing mark included.  0 or -1. */
 int bk_payload_seal(const struct bk_suite *s, const uint8_t key[BK_SUITE_KEY],
-    struct bk_in *in, struct bk_out *out, struct bk_err *e);
+    struct bk_reader *in, struct bk_writer *out, struct bk_err *e);
 
 /*
  * Decrypt the rest of a to out.  BK_DATA: damaged, cut off, or something
@@ -30,13 +30,13 @@ int bk_payload_seal(const struct bk_suite *s, const uint8_t key[BK_SUITE_KEY],
  * authenticated in its place, and nothing else.
  */
 int bk_payload_open(const struct bk_suite *s, const uint8_t key[BK_SUITE_KEY],
-    struct bk_armor *a, struct bk_out *out, struct bk_err *e);
+    struct bk_armor *a, struct bk_writer *out, struct bk_err *e);
 
 /*
  * Copy the rest of a to out as it is, checking what can be seen without the
  * key: its length, the closing mark.  0 or -1.
  */
 int bk_payload_copy(const struct bk_suite *s, struct bk_armor *a,
-    struct bk_out *out, struct bk_err *e);
+    struct bk_writer *out, struct bk_err *e);
 
 #endif

@@ -1,4 +1,4 @@
-#include "plan.h"
+#include "crypt/plan.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,12 +9,12 @@
 
 #include <openssl/evp.h>
 
-#include "b64.h"
-#include "io.h"
-#include "listing.h"
-#include "num.h"
-#include "suite.h"
-#include "when.h"
+#include "base/base64.h"
+#include "base/io.h"
+#include "base/num.h"
+#include "base/record.h"
+#include "base/utctime.h"
+#include "crypt/suite.h"
 
 #define VERSION "bk-plan/v1"
 #define SIGNATURE "signature "
@@ -36,12 +36,12 @@ add_digest(struct bk_buf *out, const struct bk_buf *of, struct bk_err *e)
 static int
 format(struct bk_buf *b, const struct bk_plan *p, struct bk_err *e)
 {
-	char made[BK_WHEN_TEXT], expires[BK_WHEN_TEXT];
+	char made[BK_UTCTIME_TEXT], expires[BK_UTCTIME_TEXT];
 	const char *s;
 	int rc;
 
-	bk_when_format(p->now, made);
-	bk_when_format(p->now + BK_PLAN_DAYS * 86400, expires);
+	bk_utctime_format(p->now, made);
+	bk_utctime_format(p->now + BK_PLAN_DAYS * 86400, expires);
 	rc = bk_buf_printf(b, e, VERSION "\nmade %s\nexpires %s\npolicy ",
 	    made, expires);
 	for (s = p->policy; rc == 0 && *s != '\0'; s++)
@@ -64,13 +64,13 @@ static int
 add_signature(struct bk_buf *out, const char *body, size_t n,
     const struct bk_signer *s, struct bk_err *e)
 {
-	char public[BK_BECH32_TEXT], text[BK_B64_LEN(BK_SIGN_LEN) + 1];
+	char public[BK_BECH32_TEXT], text[BK_BASE64_LEN(BK_SIGN_LEN) + 1];
 	uint8_t signature[BK_SIGN_LEN];
 
 	if (bk_sign(signature, s, body, n, e) == -1)
 		return -1;
 	bk_verifier_format(public, s->public);
-	bk_b64_encode(text, signature, BK_SIGN_LEN);
+	bk_base64_encode(text, signature, BK_SIGN_LEN);
 	return bk_buf_printf(out, e, SIGNATURE "%s %s\n", public, text);
 }
 
@@ -166,7 +166,7 @@ header_time(struct parsed *p, const char *key, time_t *t, struct bk_err *e)
 
 	if (header(p, key, &value, e) == -1)
 		return -1;
-	rc = bk_when_parse(value, strlen(value), t);
+	rc = bk_utctime_parse(value, strlen(value), t);
 	put_back(p);
 	return rc == 0 ? 0 : damaged(p, key, e);
 }
@@ -214,12 +214,12 @@ parse_records(struct parsed *p, struct bk_err *e)
 static int
 check_times(const struct parsed *p, time_t now, struct bk_err *e)
 {
-	char when[BK_WHEN_TEXT];
+	char when[BK_UTCTIME_TEXT];
 
 	if (p->made > now + CLOCK_SLACK)
 		return bk_fail(e, BK_DATA, "%s: made in the future, or this "
 		    "clock is behind", p->path);
-	bk_when_format(p->expires, when);
+	bk_utctime_format(p->expires, when);
 	if (p->expires < now || p->expires > p->made + BK_PLAN_DAYS * 86400)
 		return bk_fail(e, BK_DATA, "%s: expired on %s; make a new one",
 		    p->path, when);
@@ -271,8 +271,8 @@ next_signature(struct parsed *p, uint8_t public[BK_SIGN_KEY], int *good,
 		return damaged(p, "a signature", e);
 	*text++ = '\0';
 	bad = bk_verifier_parse(public, key) == -1 ||
-	    strlen(text) != BK_B64_LEN(BK_SIGN_LEN) ||
-	    bk_b64_decode(signature, text, strlen(text)) != BK_SIGN_LEN;
+	    strlen(text) != BK_BASE64_LEN(BK_SIGN_LEN) ||
+	    bk_base64_decode(signature, text, strlen(text)) != BK_SIGN_LEN;
 	text[-1] = ' ';
 	put_back(p);
 	if (bad)

@@ -16,7 +16,7 @@
  *	signature bksign1... BASE64
  *	signature bksign1... BASE64
  *
- * Each signature (Ed25519, sign.h) is of all bytes from the first to the
+ * Each signature (Ed25519, signature.h) is of all bytes from the first to the
  * newline behind "end".  The digest is that of the listing the plan was made
  * of, as bk-s3ls and bk-ls print it.  Who may approve, and how many have to,
  * is never taken from the plan.
@@ -25,9 +25,9 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "buf.h"
-#include "err.h"
-#include "sign.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "crypt/signature.h"
 
 #define BK_PLAN_DAYS 7		/* that a plan is valid */
 #define BK_PLAN_MAX (256 * 1024 * 1024)	/* bytes of a plan */
@@ -58,7 +58,7 @@ int bk_plan_approve(const char *path, const struct bk_signer *s, time_t now,
 /* How a tool was told to execute a plan: its options of these names. */
 struct bk_plan_call {
 	const char *plan;
-	const char *approvers;	/* a file of public keys (sign.h) */
+	const char *approvers;	/* a file of public keys (signature.h) */
 	size_t need;		/* how many of them must have signed */
 };
 

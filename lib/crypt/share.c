@@ -1,12 +1,12 @@
-#include "share.h"
+#include "crypt/share.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <string.h>
 
-#include "lines.h"
-#include "suite.h"
+#include "crypt/lines.h"
+#include "crypt/suite.h"
 
 #define PREFIX "BK-SHARE-"
 #define TEXT_BYTES (2 + BK_SHARE_ID + BK_KEY_LEN)

@@ -9,9 +9,9 @@
  * threshold, the share's number (1 to 255), 16 bytes that say to which key it
  * belongs (from SHA-256 of the key), the 32 bytes of the share itself.
  */
-#include "bech32.h"
-#include "err.h"
-#include "key.h"
+#include "base/err.h"
+#include "crypt/bech32.h"
+#include "crypt/key.h"
 
 #define BK_SHARE_ID 16
 #define BK_SHARE_MAX 255		/* shares of one key */

@@ -1,4 +1,4 @@
-#include "suite.h"
+#include "crypt/suite.h"
 
 #include <openssl/core_names.h>
 #include <openssl/err.h>
@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "buf.h"
+#include "base/buf.h"
 
 const struct bk_suite bk_suite_bk = {
 	.version = "bk-crypt/v1",

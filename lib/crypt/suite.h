@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "err.h"
+#include "base/err.h"
 
 #define BK_SUITE_KEY 32		/* bytes of every key but age's file key */
 #define BK_SUITE_TAG 16		/* bytes an AEAD adds */

@@ -1,10 +1,10 @@
-#include "wrap.h"
+#include "crypt/wrap.h"
 
 #include <openssl/evp.h>
 
 #include <string.h>
 
-#include "b64.h"
+#include "base/base64.h"
 
 #define SALT_LEN 16
 #define LABEL_MAX 32		/* bytes of a suite's scrypt label */
@@ -37,7 +37,7 @@ bk_wrap_x25519(struct bk_buf *b, const struct bk_suite *s,
 {
 	struct bk_identity once;
 	uint8_t shared[32], key[BK_SUITE_KEY], body[BODY_MAX];
-	char args[sizeof("X25519 ") + BK_B64_LEN(32)] = "X25519 ";
+	char args[sizeof("X25519 ") + BK_BASE64_LEN(32)] = "X25519 ";
 	int rc = -1, good;
 
 	if (bk_identity_make(&once, e) == -1)
@@ -51,7 +51,7 @@ bk_wrap_x25519(struct bk_buf *b, const struct bk_suite *s,
 	if (x25519_wrap_key(key, s, shared, once.public, public, e) == -1 ||
 	    bk_suite_wrap(s, body, key, file_key, e) == -1)
 		goto done;
-	bk_b64_encode(args + strlen(args), once.public, 32);
+	bk_base64_encode(args + strlen(args), once.public, 32);
 	rc = bk_header_stanza(b, args, body, s->file_key_len + BK_SUITE_TAG,
 	    e);
  done:
@@ -85,14 +85,14 @@ bk_wrap_scrypt(struct bk_buf *b, const struct bk_suite *s,
     const uint8_t *file_key, const char *passphrase, struct bk_err *e)
 {
 	uint8_t salt[SALT_LEN], key[BK_SUITE_KEY], body[BODY_MAX];
-	char text[BK_B64_LEN(SALT_LEN) + 1];
+	char text[BK_BASE64_LEN(SALT_LEN) + 1];
 	struct bk_buf args = {0};
 	int rc = -1;
 
 	if (bk_suite_random(salt, sizeof(salt), e) == -1 ||
 	    scrypt_wrap_key(key, s, passphrase, salt, BK_SCRYPT_LOGN, e) == -1)
 		goto done;
-	bk_b64_encode(text, salt, sizeof(salt));
+	bk_base64_encode(text, salt, sizeof(salt));
 	if (bk_suite_wrap(s, body, key, file_key, e) == 0 &&
 	    bk_buf_printf(&args, e, "scrypt %s %d", text, BK_SCRYPT_LOGN) == 0)
 		rc = bk_header_stanza(b, args.data, body,
@@ -107,8 +107,8 @@ bk_wrap_scrypt(struct bk_buf *b, const struct bk_suite *s,
 static int
 decode_arg(uint8_t *out, const char *arg, size_t n)
 {
-	return strlen(arg) == BK_B64_LEN(n) &&
-	    bk_b64_decode(out, arg, strlen(arg)) == (ssize_t)n ? 0 : -1;
+	return strlen(arg) == BK_BASE64_LEN(n) &&
+	    bk_base64_decode(out, arg, strlen(arg)) == (ssize_t)n ? 0 : -1;
 }
 
 /* A work factor: decimal, no sign, no leading zero.  0: malformed. */

@@ -4,8 +4,8 @@
  * The file key, wrapped for recipients and unwrapped by identities: stanzas
  * X25519 and scrypt of age v1, and the same with bk-crypt/v1's labels and AEAD.
  */
-#include "header.h"
-#include "key.h"
+#include "crypt/header.h"
+#include "crypt/key.h"
 
 #define BK_SCRYPT_LOGN 18	/* when encrypting: 256 MiB, about a second */
 #define BK_SCRYPT_LOGN_MAX 22	/* when decrypting: 4 GiB; age's bound too */

@@ -1,4 +1,4 @@
-#include "bindir.h"
+#include "pg/bindir.h"
 
 #include <glob.h>
 #include <limits.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "child.h"
+#include "base/child.h"
 
 /* Debian, Red Hat, Homebrew (arm64, Intel), and built from source. */
 static const char *const usual[] = {

@@ -6,8 +6,8 @@
  */
 #include <signal.h>
 
-#include "buf.h"
-#include "err.h"
+#include "base/buf.h"
+#include "base/err.h"
 
 struct bk_bindir {
 	const char *dir;	/* $BK_PG_BINDIR: the only place; or NULL */

@@ -1,4 +1,4 @@
-#include "conn.h"
+#include "pg/conn.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,8 +6,8 @@
  */
 #include <libpq-fe.h>
 
-#include "buf.h"
-#include "err.h"
+#include "base/buf.h"
+#include "base/err.h"
 
 /* What the command line says; NULL: left to the environment. */
 struct bk_conn_target {

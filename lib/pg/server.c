@@ -1,4 +1,4 @@
-#include "server.h"
+#include "pg/server.h"
 
 #include <stdio.h>
 #include <stdlib.h>

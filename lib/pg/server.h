@@ -1,7 +1,7 @@
 #ifndef BK_PG_SERVER_H
 #define BK_PG_SERVER_H
 /* A server on which databases are made, renamed and dropped. */
-#include "conn.h"
+#include "pg/conn.h"
 
 /*
  * The database that arg names: it is a name, a URI or key=value pairs.

@@ -1,9 +1,9 @@
-#include "session.h"
+#include "pg/session.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "conn.h"
+#include "pg/conn.h"
 
 /*
  * As setup_connection() of pg_dump.c, in its order.  The last ones make a

@@ -6,7 +6,7 @@
  */
 #include <libpq-fe.h>
 
-#include "err.h"
+#include "base/err.h"
 
 struct bk_session {		/* options of pg_dump that sessions share */
 	const char *role;	/* --role; or NULL */

@@ -1,12 +1,12 @@
-#include "calendar.h"
+#include "policy/calendar.h"
 
-#include "when.h"
+#include "base/utctime.h"
 
 int64_t
 bk_calendar_period(enum bk_period p, const struct tm *wall)
 {
 	long year = wall->tm_year + 1900L;
-	int64_t days = bk_when_days(year, (unsigned)wall->tm_mon + 1,
+	int64_t days = bk_utctime_days(year, (unsigned)wall->tm_mon + 1,
 	    (unsigned)wall->tm_mday);
 
 	switch (p) {

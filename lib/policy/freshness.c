@@ -1,4 +1,4 @@
-#include "freshness.h"
+#include "policy/freshness.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -8,17 +8,17 @@
 static const struct {
 	const char *name;
 	int floor;
-} checks[BK_CHECKS] = {
-	[BK_CHECK_AGE] = { "age", 0 },
-	[BK_CHECK_PROOF] = { "proven", 0 },
-	[BK_CHECK_SIZE] = { "size", 1 },
-	[BK_CHECK_SHRINK] = { "shrink", 0 },
-	[BK_CHECK_GROWTH] = { "growth", 0 },
-	[BK_CHECK_GAP] = { "gap", 0 },
-	[BK_CHECK_COUNT] = { "count", 1 },
-	[BK_CHECK_MISSING] = { "missing", 0 },
-	[BK_CHECK_FAILURES] = { "failures", 0 },
-	[BK_CHECK_FREE] = { "free", 1 },
+} checks[BK_METRICS] = {
+	[BK_METRIC_AGE] = { "age", 0 },
+	[BK_METRIC_PROOF] = { "proven", 0 },
+	[BK_METRIC_SIZE] = { "size", 1 },
+	[BK_METRIC_SHRINK] = { "shrink", 0 },
+	[BK_METRIC_GROWTH] = { "growth", 0 },
+	[BK_METRIC_GAP] = { "gap", 0 },
+	[BK_METRIC_COUNT] = { "count", 1 },
+	[BK_METRIC_MISSING] = { "missing", 0 },
+	[BK_METRIC_FAILURES] = { "failures", 0 },
+	[BK_METRIC_FREE] = { "free", 1 },
 };
 
 void
@@ -27,7 +27,7 @@ bk_fresh_init(struct bk_fresh *f, time_t now)
 	int i;
 
 	*f = (struct bk_fresh){ .now = now };
-	for (i = 0; i < BK_CHECKS; i++)
+	for (i = 0; i < BK_METRICS; i++)
 		if (!checks[i].floor)
 			f->limit[i].warning = f->limit[i].critical =
 			    BK_FRESH_NEVER;
@@ -57,13 +57,13 @@ bk_state_worse(enum bk_state a, enum bk_state b)
 }
 
 const char *
-bk_check_name(enum bk_check check)
+bk_metric_name(enum bk_metric check)
 {
 	return checks[check].name;
 }
 
 int
-bk_check_is_floor(enum bk_check check)
+bk_metric_is_floor(enum bk_metric check)
 {
 	return checks[check].floor;
 }
@@ -159,7 +159,7 @@ bk_subjects_add(struct bk_subjects *s, enum bk_subject_kind kind,
 }
 
 void
-bk_subject_find(struct bk_subject *s, enum bk_check check, uint64_t value,
+bk_subject_find(struct bk_subject *s, enum bk_metric check, uint64_t value,
     const struct bk_fresh *f)
 {
 	const struct bk_limit *l = &f->limit[check];
@@ -182,7 +182,7 @@ bk_subject_date(struct bk_subject *s, time_t newest, const struct bk_fresh *f,
 
 	s->newest = newest;
 	if (bk_fresh_age(f, newest, &age) == 0) {
-		bk_subject_find(s, BK_CHECK_AGE, age, f);
+		bk_subject_find(s, BK_METRIC_AGE, age, f);
 		return 0;
 	}
 	s->state = bk_state_worse(s->state, BK_STATE_UNKNOWN);

@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "err.h"
+#include "base/err.h"
 
 enum bk_state {		/* the exit statuses of monitoring plugins */
 	BK_STATE_OK = 0,
@@ -21,18 +21,18 @@ enum bk_state {		/* the exit statuses of monitoring plugins */
 	BK_STATE_UNKNOWN = 3,
 };
 
-enum bk_check {
-	BK_CHECK_AGE,		/* seconds since the newest */
-	BK_CHECK_PROOF,		/* seconds since one was proven */
-	BK_CHECK_SIZE,		/* bytes of the newest */
-	BK_CHECK_SHRINK,	/* how much it is below the usual size ... */
-	BK_CHECK_GROWTH,	/* ... above it: 1/100 percent */
-	BK_CHECK_GAP,		/* seconds: the longest between two */
-	BK_CHECK_COUNT,		/* how many there are */
-	BK_CHECK_MISSING,	/* segments of WAL */
-	BK_CHECK_FAILURES,	/* in a row, until now */
-	BK_CHECK_FREE,		/* of a disk: 1/100 percent */
-	BK_CHECKS
+enum bk_metric {
+	BK_METRIC_AGE,		/* seconds since the newest */
+	BK_METRIC_PROOF,		/* seconds since one was proven */
+	BK_METRIC_SIZE,		/* bytes of the newest */
+	BK_METRIC_SHRINK,	/* how much it is below the usual size ... */
+	BK_METRIC_GROWTH,	/* ... above it: 1/100 percent */
+	BK_METRIC_GAP,		/* seconds: the longest between two */
+	BK_METRIC_COUNT,		/* how many there are */
+	BK_METRIC_MISSING,	/* segments of WAL */
+	BK_METRIC_FAILURES,	/* in a row, until now */
+	BK_METRIC_FREE,		/* of a disk: 1/100 percent */
+	BK_METRICS
 };
 
 /* For times: never.  For limits: none, where a small number is bad, 0. */
@@ -64,7 +64,7 @@ struct bk_subject {
 	time_t refuted;		/* the newest receipt says "not proven"; or 0 */
 	uint64_t usual;		/* bytes: the median of those before */
 	char *note;		/* a word more on what is wrong; or NULL */
-	struct bk_finding found[BK_CHECKS];
+	struct bk_finding found[BK_METRICS];
 	enum bk_state state;
 };
 
@@ -80,7 +80,7 @@ struct bk_fresh {
 	size_t last;		/* how many of a series count as recent */
 	int receipts;		/* there are receipts: proofs are expected */
 	uint64_t segment;	/* bytes of a WAL segment: a power of 2 */
-	struct bk_limit limit[BK_CHECKS];
+	struct bk_limit limit[BK_METRICS];
 };
 
 /* Limits that are never reached. */
@@ -93,10 +93,10 @@ const char *bk_state_name(enum bk_state state);
 enum bk_state bk_state_worse(enum bk_state a, enum bk_state b);
 
 /* "age": a check's name. */
-const char *bk_check_name(enum bk_check check);
+const char *bk_metric_name(enum bk_metric check);
 
 /* 1 if it is small numbers of check that are bad. */
-int bk_check_is_floor(enum bk_check check);
+int bk_metric_is_floor(enum bk_metric check);
 
 /* Seconds from then to f->now, 0 if then is slightly ahead; -1: it is far. */
 int bk_fresh_age(const struct bk_fresh *f, time_t then, uint64_t *seconds);
@@ -116,7 +116,7 @@ struct bk_subject *bk_subjects_add(struct bk_subjects *s,
     struct bk_err *e);
 
 /* The finding of one check; its state by the limit, and the subject's. */
-void bk_subject_find(struct bk_subject *s, enum bk_check check,
+void bk_subject_find(struct bk_subject *s, enum bk_metric check,
     uint64_t value, const struct bk_fresh *f);
 
 /*

@@ -1,4 +1,4 @@
-#include "group.h"
+#include "policy/group.h"
 
 #include <string.h>
 
@@ -208,7 +208,8 @@ matches(struct match *m, const char *pattern, const char *s)
 	close = strchr(pattern, '}');
 	var = variable(pattern + 1, (size_t)(close - pattern) - 1);
 	if (var >= 3)
-		return (n = time_at(var, s)) > 0 && matches(m, close + 1, s + n);
+		return (n = time_at(var, s)) > 0 &&
+		    matches(m, close + 1, s + n);
 	if (m->value[var] != NULL)
 		return strncmp(s, m->value[var], m->len[var]) == 0 &&
 		    matches(m, close + 1, s + m->len[var]);

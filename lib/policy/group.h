@@ -19,11 +19,11 @@
  * times; "*" matches anything.  So it may be the template that the backups
  * were stored under.  The series is what {db}, {host} and {tier} matched.
  */
-#include "buf.h"
-#include "err.h"
+#include "base/buf.h"
+#include "base/err.h"
 
 /*
- * Set *key to the series of name (buf.h; its old contents are dropped), by
+ * Set *key to the series of name (base/buf.h; its old contents are dropped), by
  * pattern unless that is NULL.  1; 0 if it is of none; -1 with *e set.
  */
 int bk_group_of(const char *pattern, const char *name, struct bk_buf *key,

@@ -1,28 +1,28 @@
-#include "prune.h"
+#include "policy/prune.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "num.h"
-#include "when.h"
+#include "base/num.h"
+#include "base/utctime.h"
 
 /* By series, those without one last; then newest first, then as listed. */
 static int
 compare(const void *a, const void *b)
 {
-	const struct bk_item *x = *(struct bk_item *const *)a;
-	const struct bk_item *y = *(struct bk_item *const *)b;
-	int c = bk_items_compare(x, y);
+	const struct bk_listed *x = *(struct bk_listed *const *)a;
+	const struct bk_listed *y = *(struct bk_listed *const *)b;
+	int c = bk_listing_compare(x, y);
 
 	return c != 0 ? c : (x->line > y->line) - (x->line < y->line);
 }
 
 int
-bk_prune_check_clock(const struct bk_items *items, const struct bk_guards *g,
+bk_prune_check_clock(const struct bk_listing *items, const struct bk_guards *g,
     struct bk_err *e)
 {
 	char ahead[BK_NUM_TEXT];
-	const struct bk_item *item;
+	const struct bk_listed *item;
 
 	for (item = items->item; item < items->item + items->n; item++) {
 		if (item->r.time <= g->now || (uint64_t)(item->r.time -
@@ -80,13 +80,13 @@ due_every(const struct bk_policy *p, const char *name)
 }
 
 static int
-check_fresh(const struct bk_item *newest, const struct bk_policy *p,
+check_fresh(const struct bk_listed *newest, const struct bk_policy *p,
     const struct bk_guards *g, struct bk_err *e)
 {
 	uint64_t limit = g->fresh, age;
 	char is[BK_NUM_TEXT], may[BK_NUM_TEXT];
 
-	if (limit == BK_FRESH_AUTO)
+	if (limit == BK_PRUNE_AUTO)
 		limit = 2 * due_every(p, newest->r.name);
 	if (limit == 0 || newest->r.time >= g->now)
 		return 0;
@@ -101,7 +101,7 @@ check_fresh(const struct bk_item *newest, const struct bk_policy *p,
 
 /* What is kept whatever the rules say; returns how many may go. */
 static size_t
-protect(struct bk_item *item[], size_t n, const struct bk_guards *g)
+protect(struct bk_listed *item[], size_t n, const struct bk_guards *g)
 {
 	int proven = 0;
 	size_t i, go = 0;
@@ -121,7 +121,7 @@ protect(struct bk_item *item[], size_t n, const struct bk_guards *g)
 
 /* n items of one series, the newest first. */
 static int
-judge_series(struct bk_item *item[], size_t n, const struct bk_policy *p,
+judge_series(struct bk_listed *item[], size_t n, const struct bk_policy *p,
     const struct bk_guards *g, struct bk_err *e)
 {
 	struct bk_kept *kept = calloc(n, sizeof(*kept));
@@ -150,7 +150,7 @@ judge_series(struct bk_item *item[], size_t n, const struct bk_policy *p,
 
 /* Where the series that begins at i ends. */
 static size_t
-series_end(struct bk_item *const item[], size_t n, size_t i)
+series_end(struct bk_listed *const item[], size_t n, size_t i)
 {
 	size_t end = i + 1;
 
@@ -161,10 +161,10 @@ series_end(struct bk_item *const item[], size_t n, size_t i)
 }
 
 int
-bk_prune_judge(struct bk_items *items, const struct bk_policy *p,
+bk_prune_judge(struct bk_listing *items, const struct bk_policy *p,
     const struct bk_guards *g, struct bk_err *e)
 {
-	struct bk_item **item;
+	struct bk_listed **item;
 	size_t i, end;
 	int rc = bk_prune_check_clock(items, g, e);
 

@@ -10,17 +10,17 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "err.h"
-#include "items.h"
-#include "retention.h"
+#include "base/err.h"
+#include "policy/listing.h"
+#include "policy/retention.h"
 
-#define BK_FRESH_AUTO UINT64_MAX
+#define BK_PRUNE_AUTO UINT64_MAX
 
 struct bk_guards {
 	time_t now;
 	uint64_t max_ahead;	/* seconds that a record may be ahead of now */
 	uint64_t fresh;		/* seconds that the newest of a series may be
-				 * old; 0: any age; BK_FRESH_AUTO: see below */
+				 * old; 0: any age; BK_PRUNE_AUTO: see below */
 	unsigned max_share;	/* percent of a series that may go at once */
 	size_t min_keep;	/* of a series that are kept in any case */
 };
@@ -35,15 +35,15 @@ struct bk_guards {
  * a rule; a record dated ahead of now; the newest of a series too old; too
  * large a share to go.
  *
- * BK_FRESH_AUTO is twice the period in which backups are due: a day; the
+ * BK_PRUNE_AUTO is twice the period in which backups are due: a day; the
  * finest of the policy's rules if that is weekly, monthly or yearly; or that
  * of a directory called weekly, monthly or yearly in the names of the series.
  */
-int bk_prune_judge(struct bk_items *items, const struct bk_policy *p,
+int bk_prune_judge(struct bk_listing *items, const struct bk_policy *p,
     const struct bk_guards *g, struct bk_err *e);
 
 /* The guard against clocks alone. */
-int bk_prune_check_clock(const struct bk_items *items,
+int bk_prune_check_clock(const struct bk_listing *items,
     const struct bk_guards *g, struct bk_err *e);
 
 /* The guard against large shares alone: go of n items called what. */

@@ -1,4 +1,4 @@
-#include "retention.h"
+#include "policy/retention.h"
 
 int
 bk_policy_is_empty(const struct bk_policy *p)
@@ -52,7 +52,7 @@ static void
 apply(const struct bk_policy *p, enum bk_rule rule, const time_t time[],
     size_t n, struct bk_kept kept[])
 {
-	uint64_t left = (uint64_t)p->count[rule], used = 0;	/* ALL: 2^64-1 */
+	uint64_t left = (uint64_t)p->count[rule], used = 0; /* ALL: 2^64-1 */
 	int64_t last = 0, here;
 	size_t i;
 

@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "calendar.h"
+#include "policy/calendar.h"
 
 enum bk_rule {
 	BK_KEEP_LAST, BK_KEEP_HOURLY, BK_KEEP_DAILY, BK_KEEP_WEEKLY,

@@ -1,10 +1,10 @@
-#include "series.h"
+#include "policy/series.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "group.h"
-#include "wal.h"
+#include "policy/group.h"
+#include "policy/wal.h"
 
 /* 1 if the n characters at s are a directory of the usual tiers. */
 static int
@@ -68,16 +68,16 @@ is_other(const char *name)
 }
 
 int
-bk_series_group(struct bk_items *items, const char *pattern, struct bk_err *e)
+bk_series_group(struct bk_listing *items, const char *pattern, struct bk_err *e)
 {
-	struct bk_item *item, *end = items->item + items->n;
+	struct bk_listed *item, *end = items->item + items->n;
 	struct bk_buf p = {0};
 	size_t of_series = 0;
 	int rc = -1;
 
 	if (pattern != NULL && without_tier(pattern, &p, e) == -1)
 		goto done;
-	if (bk_items_group(items, pattern == NULL ? NULL : p.data, e) == -1)
+	if (bk_listing_group(items, pattern == NULL ? NULL : p.data, e) == -1)
 		goto done;
 	for (item = items->item; item < end; item++) {
 		if (item->group != NULL && is_other(item->r.name)) {
@@ -122,8 +122,8 @@ bk_series_of(const char *name, struct bk_buf *key, struct bk_err *e)
 static int
 compare_items(const void *a, const void *b)
 {
-	const struct bk_item *x = a, *y = b;
-	int c = bk_items_compare(x, y);
+	const struct bk_listed *x = a, *y = b;
+	int c = bk_listing_compare(x, y);
 
 	return c != 0 ? c : strcmp(x->r.name, y->r.name);
 }
@@ -170,7 +170,7 @@ bk_series_name(const char *key, struct bk_buf *name, struct bk_err *e)
 
 /* The size against those before it, times against each other. */
 static int
-compare_recent(struct bk_subject *s, const struct bk_item *item, size_t n,
+compare_recent(struct bk_subject *s, const struct bk_listed *item, size_t n,
     const struct bk_fresh *f, struct bk_err *e)
 {
 	size_t before = n - 1 < f->last ? n - 1 : f->last, i;
@@ -187,14 +187,14 @@ compare_recent(struct bk_subject *s, const struct bk_item *item, size_t n,
 		size[i] = item[i].r.bytes;
 	}
 	if (before > 0)
-		bk_subject_find(s, BK_CHECK_GAP, bk_fresh_gap(t, before + 1),
+		bk_subject_find(s, BK_METRIC_GAP, bk_fresh_gap(t, before + 1),
 		    f);
 	if (before >= BK_SERIES_HISTORY) {
 		now = size[0];
 		s->usual = bk_fresh_median(size + 1, before);
-		bk_subject_find(s, BK_CHECK_SHRINK, now >= s->usual ? 0 :
+		bk_subject_find(s, BK_METRIC_SHRINK, now >= s->usual ? 0 :
 		    bk_fresh_share(s->usual - now, s->usual), f);
-		bk_subject_find(s, BK_CHECK_GROWTH, now <= s->usual ? 0 :
+		bk_subject_find(s, BK_METRIC_GROWTH, now <= s->usual ? 0 :
 		    bk_fresh_share(now - s->usual, s->usual), f);
 	}
 	rc = 0;
@@ -206,7 +206,7 @@ compare_recent(struct bk_subject *s, const struct bk_item *item, size_t n,
 
 /* The newest proof, and whether a later verdict is against the series. */
 static int
-judge_proof(struct bk_subject *s, const struct bk_item *item, size_t n,
+judge_proof(struct bk_subject *s, const struct bk_listed *item, size_t n,
     const struct bk_fresh *f, struct bk_err *e)
 {
 	uint64_t age = BK_FRESH_NEVER;
@@ -224,15 +224,15 @@ judge_proof(struct bk_subject *s, const struct bk_item *item, size_t n,
 		s->state = bk_state_worse(s->state, BK_STATE_UNKNOWN);
 		return bk_subject_note(s, e, "a receipt dated in the future");
 	}
-	bk_subject_find(s, BK_CHECK_PROOF, age, f);
+	bk_subject_find(s, BK_METRIC_PROOF, age, f);
 	if (age == BK_FRESH_NEVER || s->refuted != 0)
-		s->state = s->found[BK_CHECK_PROOF].state = BK_STATE_CRITICAL;
+		s->state = s->found[BK_METRIC_PROOF].state = BK_STATE_CRITICAL;
 	return 0;
 }
 
 /* n > 0 items of one series, the newest first. */
 static int
-judge_one(struct bk_subjects *out, const struct bk_item *item, size_t n,
+judge_one(struct bk_subjects *out, const struct bk_listed *item, size_t n,
     const struct bk_fresh *f, struct bk_err *e)
 {
 	struct bk_subject *s;
@@ -243,8 +243,8 @@ judge_one(struct bk_subjects *out, const struct bk_item *item, size_t n,
 	    (s = bk_subjects_add(out, BK_SUBJECT_BACKUP, name.data,
 	    item[0].group, e)) == NULL)
 		goto done;
-	bk_subject_find(s, BK_CHECK_SIZE, item[0].r.bytes, f);
-	bk_subject_find(s, BK_CHECK_COUNT, n, f);
+	bk_subject_find(s, BK_METRIC_SIZE, item[0].r.bytes, f);
+	bk_subject_find(s, BK_METRIC_COUNT, n, f);
 	if (bk_subject_date(s, item[0].r.time, f, e) == -1 ||
 	    compare_recent(s, item, n, f, e) == -1)
 		goto done;
@@ -295,15 +295,15 @@ spell_out(struct bk_subjects *s, struct bk_err *e)
 }
 
 int
-bk_series_judge(struct bk_subjects *out, struct bk_items *items,
+bk_series_judge(struct bk_subjects *out, struct bk_listing *items,
     const struct bk_fresh *f, struct bk_err *e)
 {
-	struct bk_item *v = items->item;
+	struct bk_listed *v = items->item;
 	size_t i, j;
 
 	/* found by its place, not by the index of names, from now on */
 	qsort(v, items->n, sizeof(*v), compare_items);
-	for (i = 0; (j = bk_items_run(items, i)) > i; i = j)
+	for (i = 0; (j = bk_listing_run(items, i)) > i; i = j)
 		if (judge_one(out, &v[i], j - i, f, e) == -1)
 			return -1;
 	return spell_out(out, e);

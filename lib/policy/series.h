@@ -8,9 +8,9 @@
  * any of them.  So a directory hourly, daily, weekly, monthly or yearly, and
  * what a pattern calls {tier}, does not tell series apart.
  */
-#include "err.h"
-#include "freshness.h"
-#include "items.h"
+#include "base/err.h"
+#include "policy/freshness.h"
+#include "policy/listing.h"
 
 /* How many earlier backups it takes to call a size usual. */
 #define BK_SERIES_HISTORY 3
@@ -19,7 +19,7 @@
  * Set each item's group by pattern, or by its name if that is NULL.  0, or -1
  * with *e set: BK_DATA if none is of a series.
  */
-int bk_series_group(struct bk_items *items, const char *pattern,
+int bk_series_group(struct bk_listing *items, const char *pattern,
     struct bk_err *e);
 
 /* The series that name is of, as above but never none; key as in group.h. */
@@ -37,7 +37,7 @@ int bk_series_name(const char *key, struct bk_buf *name, struct bk_err *e);
  * whether it shrank or grew, and the gaps between the last; with f->receipts
  * the proof.  Reorders items.  0, or -1 with *e set: memory.
  */
-int bk_series_judge(struct bk_subjects *out, struct bk_items *items,
+int bk_series_judge(struct bk_subjects *out, struct bk_listing *items,
     const struct bk_fresh *f, struct bk_err *e);
 
 /*
@@ -45,7 +45,7 @@ int bk_series_judge(struct bk_subjects *out, struct bk_items *items,
  * newest segment is and which are missing.  0, or -1 with *e set: BK_DATA
  * there is no segment, or one that cannot be of f->segment bytes.
  */
-int bk_series_judge_wal(struct bk_subjects *out, struct bk_items *items,
+int bk_series_judge_wal(struct bk_subjects *out, struct bk_listing *items,
     const struct bk_fresh *f, struct bk_err *e);
 
 #endif

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "series.h"
-#include "walgap.h"
+#include "policy/series.h"
+#include "policy/wal_missing.h"
 
 /* 1 if the n characters at s are a directory that an archive is split into. */
 static int
@@ -34,20 +34,20 @@ archive_of(const char *name)
 static int
 compare(const void *a, const void *b)
 {
-	return bk_items_compare(a, b);
+	return bk_listing_compare(a, b);
 }
 
 /* Set the group of each segment to its archive. */
 static int
-group(struct bk_items *items, const struct bk_fresh *f, struct bk_err *e)
+group(struct bk_listing *items, const struct bk_fresh *f, struct bk_err *e)
 {
-	struct bk_item *item, *end = items->item + items->n;
+	struct bk_listed *item, *end = items->item + items->n;
 	struct bk_wal_segment s;
 	size_t segments = 0;
 	int rc;
 
 	for (item = items->item; item < end; item++) {
-		rc = bk_walgap_parse(item->r.name, f->segment, &s);
+		rc = bk_wal_missing_parse(item->r.name, f->segment, &s);
 		if (rc == -1)
 			return bk_fail(e, BK_DATA, "%s: no segment of %" PRIu64
 			    " bytes has this name; see --segment-size",
@@ -64,11 +64,11 @@ group(struct bk_items *items, const struct bk_fresh *f, struct bk_err *e)
 
 /* n > 0 segments of one archive, the newest first. */
 static int
-judge_one(struct bk_subjects *out, const struct bk_item *item, size_t n,
+judge_one(struct bk_subjects *out, const struct bk_listed *item, size_t n,
     const struct bk_fresh *f, struct bk_err *e)
 {
 	struct bk_wal_segment *v = calloc(n, sizeof(*v)), first;
-	char name[BK_WALGAP_NAME];
+	char name[BK_WAL_MISSING_NAME];
 	struct bk_subject *s;
 	uint64_t missing;
 	size_t i;
@@ -79,16 +79,16 @@ judge_one(struct bk_subjects *out, const struct bk_item *item, size_t n,
 		goto done;
 	}
 	for (i = 0; i < n; i++)
-		(void)bk_walgap_parse(item[i].r.name, f->segment, &v[i]);
+		(void)bk_wal_missing_parse(item[i].r.name, f->segment, &v[i]);
 	s = bk_subjects_add(out, BK_SUBJECT_WAL, item[0].group, item[0].group,
 	    e);
 	if (s == NULL)
 		goto done;
-	missing = bk_walgap_count(v, n, &first);
-	bk_subject_find(s, BK_CHECK_MISSING, missing, f);
-	bk_subject_find(s, BK_CHECK_COUNT, n, f);
+	missing = bk_wal_missing_count(v, n, &first);
+	bk_subject_find(s, BK_METRIC_MISSING, missing, f);
+	bk_subject_find(s, BK_METRIC_COUNT, n, f);
 	if (missing > 0) {
-		bk_walgap_format(&first, f->segment, name);
+		bk_wal_missing_format(&first, f->segment, name);
 		if (bk_subject_note(s, e, "the first is %s", name) == -1)
 			goto done;
 	}
@@ -99,16 +99,16 @@ judge_one(struct bk_subjects *out, const struct bk_item *item, size_t n,
 }
 
 int
-bk_series_judge_wal(struct bk_subjects *out, struct bk_items *items,
+bk_series_judge_wal(struct bk_subjects *out, struct bk_listing *items,
     const struct bk_fresh *f, struct bk_err *e)
 {
-	struct bk_item *v = items->item;
+	struct bk_listed *v = items->item;
 	size_t i, j;
 
 	if (group(items, f, e) == -1)
 		return -1;
 	qsort(v, items->n, sizeof(*v), compare);
-	for (i = 0; (j = bk_items_run(items, i)) > i; i = j)
+	for (i = 0; (j = bk_listing_run(items, i)) > i; i = j)
 		if (judge_one(out, &v[i], j - i, f, e) == -1)
 			return -1;
 	return 0;

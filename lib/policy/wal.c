@@ -1,4 +1,4 @@
-#include "wal.h"
+#include "policy/wal.h"
 
 #include <string.h>
 
@@ -96,9 +96,9 @@ archive_len(const char *name)
 }
 
 static int
-check_one_archive(const struct bk_items *wal, struct bk_err *e)
+check_one_archive(const struct bk_listing *wal, struct bk_err *e)
 {
-	const struct bk_item *item, *first = NULL;
+	const struct bk_listed *item, *first = NULL;
 	size_t len = 0, n;
 	uint64_t pos;
 
@@ -121,9 +121,9 @@ check_one_archive(const struct bk_items *wal, struct bk_err *e)
 
 /* Where the newest .backup file that is not younger than t says; 1, or 0. */
 static int
-start_by_time(const struct bk_items *wal, time_t t, uint64_t *start)
+start_by_time(const struct bk_listing *wal, time_t t, uint64_t *start)
 {
-	const struct bk_item *item, *best = NULL;
+	const struct bk_listed *item, *best = NULL;
 	uint64_t pos;
 
 	for (item = wal->item; item < wal->item + wal->n; item++) {
@@ -139,10 +139,10 @@ start_by_time(const struct bk_items *wal, time_t t, uint64_t *start)
 }
 
 /* The newest base backup that was done by t: recovery to t begins there. */
-static const struct bk_item *
-base_before(const struct bk_items *bases, time_t t)
+static const struct bk_listed *
+base_before(const struct bk_listing *bases, time_t t)
 {
-	const struct bk_item *base, *best = NULL;
+	const struct bk_listed *base, *best = NULL;
 
 	for (base = bases->item; base < bases->item + bases->n; base++)
 		if (base->r.time <= t &&
@@ -153,10 +153,10 @@ base_before(const struct bk_items *bases, time_t t)
 
 /* The first position that a kept base backup, or recovery to t, needs. */
 static int
-first_needed(const struct bk_items *wal, const struct bk_items *bases,
+first_needed(const struct bk_listing *wal, const struct bk_listing *bases,
     time_t t, uint64_t *first, struct bk_err *e)
 {
-	const struct bk_item *base, *before = base_before(bases, t);
+	const struct bk_listed *base, *before = base_before(bases, t);
 	size_t kept = 0;
 	uint64_t start;
 
@@ -177,10 +177,10 @@ first_needed(const struct bk_items *wal, const struct bk_items *bases,
 }
 
 int
-bk_wal_judge(struct bk_items *wal, const struct bk_items *bases,
+bk_wal_judge(struct bk_listing *wal, const struct bk_listing *bases,
     uint64_t window, const struct bk_guards *g, struct bk_err *e)
 {
-	struct bk_item *item, *end = wal->item + wal->n;
+	struct bk_listed *item, *end = wal->item + wal->n;
 	uint64_t first, pos;
 	time_t newest = 0;
 	size_t go = 0;

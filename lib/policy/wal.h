@@ -9,7 +9,7 @@
  *
  *	000000010000000A000000FF			a segment
  *	000000010000000A000000FF.partial		a timeline's last one
- *	000000010000000A000000FF.00000028.backup	where a base backup began
+ *	000000010000000A000000FF.00000028.backup	a base backup's start
  *	00000002.history				kept always
  *
  * The first 8 digits are the timeline, the others the position.  Timelines
@@ -18,9 +18,9 @@
  */
 #include <stdint.h>
 
-#include "err.h"
-#include "items.h"
-#include "prune.h"
+#include "base/err.h"
+#include "policy/listing.h"
+#include "policy/prune.h"
 
 enum bk_wal_kind { BK_WAL_OTHER, BK_WAL_SEGMENT, BK_WAL_BACKUP };
 
@@ -47,7 +47,7 @@ int bk_wal_start(const char *name, uint64_t *position);
  * (directories, but for 8 or 16 hex digits); no base backup is kept; it
  * cannot be told where one begins; a guard refuses.
  */
-int bk_wal_judge(struct bk_items *wal, const struct bk_items *bases,
+int bk_wal_judge(struct bk_listing *wal, const struct bk_listing *bases,
     uint64_t window, const struct bk_guards *g, struct bk_err *e);
 
 #endif

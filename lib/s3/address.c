@@ -1,9 +1,9 @@
-#include "address.h"
+#include "s3/address.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "url.h"
+#include "s3/url.h"
 
 #define MAX_QUERY 16
 

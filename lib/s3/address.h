@@ -6,10 +6,10 @@
  * cannot be a host's first label under their certificate; any other endpoint
  * by path (ENDPOINT/BUCKET/KEY), which all of them know.  Settings override.
  */
-#include "buf.h"
-#include "cred.h"
-#include "err.h"
-#include "sign.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "s3/cred.h"
+#include "s3/sigv4.h"
 
 struct bk_s3_address {
 	char *origin;		/* "https://host:port": all but the path */

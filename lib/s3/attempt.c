@@ -1,17 +1,17 @@
-#include "attempt.h"
+#include "s3/attempt.h"
 
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "num.h"
-#include "transport.h"
-#include "version.h"
+#include "base/num.h"
+#include "base/version.h"
+#include "http/transport.h"
 
 #define MAX_OWN 40		/* headers of a request */
 #define PATIENCE 30		/* seconds without a byte */
 #define CONNECT_TIMEOUT 10	/* seconds */
-#define SEND_BUFFER (128L * 1024)	/* bytes: so small that it stays in cache */
+#define SEND_BUFFER (128L * 1024) /* bytes: so small that it stays in cache */
 #define RECEIVE_BUFFER (256L * 1024)
 
 static size_t
@@ -265,12 +265,12 @@ holds_error(const struct bk_buf *body)
 	    strchr("> \t\r\n/", p[6]) != NULL;
 }
 
-enum bk_s3_verdict
-bk_s3_attempt_land(struct bk_s3_attempt *a, CURLcode result,
+enum bk_s3_outcome
+bk_s3_attempt_finish(struct bk_s3_attempt *a, CURLcode result,
     const char **why)
 {
 	struct bk_s3_reply *r = a->reply;
-	enum bk_s3_verdict v;
+	enum bk_s3_outcome v;
 	long status = 0;
 
 	*why = a->text[0] != '\0' ? a->text : curl_easy_strerror(result);

@@ -7,11 +7,11 @@
  */
 #include <curl/curl.h>
 
-#include "address.h"
-#include "client.h"
-#include "cred.h"
-#include "reply.h"
-#include "retry.h"
+#include "s3/address.h"
+#include "s3/cred.h"
+#include "s3/reply.h"
+#include "s3/request.h"
+#include "s3/retry.h"
 
 struct bk_s3_attempt {
 	const struct bk_s3_request *rq;
@@ -42,7 +42,7 @@ int bk_s3_attempt_prepare(struct bk_s3_attempt *a,
  * The transfer ended with result: complete the reply and judge it.  *why
  * (borrowed) tells what happened if it was not good.
  */
-enum bk_s3_verdict bk_s3_attempt_land(struct bk_s3_attempt *a,
+enum bk_s3_outcome bk_s3_attempt_finish(struct bk_s3_attempt *a,
     CURLcode result, const char **why);
 
 void bk_s3_attempt_free(struct bk_s3_attempt *a);

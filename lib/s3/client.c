@@ -1,4 +1,4 @@
-#include "client.h"
+#include "s3/client.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,10 +7,10 @@
 
 #include <openssl/rand.h>
 
-#include "address.h"
-#include "attempt.h"
-#include "backoff.h"
-#include "when.h"
+#include "http/transport.h"
+#include "base/utctime.h"
+#include "s3/address.h"
+#include "s3/attempt.h"
 
 #define WARN_AFTER 10.0		/* seconds of failing before a word about it */
 #define SKEW_SEEN 300		/* seconds that a 403 without a body means */
@@ -23,11 +23,11 @@ struct bk_s3_task {
 	struct bk_s3_reply reply;
 	struct bk_s3_attempt try;
 	struct bk_err err;
-	int over, rc, flying;
+	int over, rc, in_flight;
 	unsigned attempts;	/* that failed */
 	unsigned moves;		/* to other regions */
 	int renewed;		/* the keys, because of this task */
-	double due;		/* when to try, on bk_when_monotonic() */
+	double due;		/* when to try, on bk_monotonic() */
 };
 
 struct bk_s3 {
@@ -53,7 +53,7 @@ bk_s3_global_init(struct bk_err *e)
 
 /* Address the bucket in region from now on. */
 static int
-settle(struct bk_s3 *s3, const char *region, struct bk_err *e)
+set_region(struct bk_s3 *s3, const char *region, struct bk_err *e)
 {
 	struct bk_s3_address address = {0};
 	char *copy = strdup(region);
@@ -90,7 +90,7 @@ bk_s3_open(struct bk_s3_cred *cred, const struct bk_s3_options *o,
 		bk_fail_memory(e);
 		goto fail;
 	}
-	if (settle(s3, bk_s3_cred_settings(cred)->region, e) == -1)
+	if (set_region(s3, bk_s3_cred_settings(cred)->region, e) == -1)
 		goto fail;
 	return s3;
  fail:
@@ -119,7 +119,7 @@ bk_s3_bucket(const struct bk_s3 *s3)
 }
 
 void
-bk_s3_last_words(struct bk_s3 *s3, unsigned seconds)
+bk_s3_cleanup_deadline(struct bk_s3 *s3, unsigned seconds)
 {
 	s3->o.stop_fd = -1;
 	s3->o.retry_for = seconds;
@@ -171,7 +171,7 @@ bk_s3_task_free(struct bk_s3_task *t)
 	for (p = &t->s3->tasks; *p != t; p = &(*p)->next)
 		continue;
 	*p = t->next;
-	if (t->flying)
+	if (t->in_flight)
 		curl_multi_remove_handle(t->s3->multi, t->try.easy);
 	bk_s3_attempt_free(&t->try);
 	bk_s3_reply_free(&t->reply);
@@ -196,7 +196,7 @@ fail(struct bk_s3_task *t, const char *why, const char *more)
 }
 
 static void
-take_off(struct bk_s3_task *t)
+start(struct bk_s3_task *t)
 {
 	struct bk_s3 *s3 = t->s3;
 	struct bk_s3_keys keys;
@@ -218,7 +218,7 @@ take_off(struct bk_s3_task *t)
 		fail(t, "libcurl takes no more transfers", "");
 		return;
 	}
-	t->flying = 1;
+	t->in_flight = 1;
 }
 
 static void
@@ -237,12 +237,12 @@ static void
 again(struct bk_s3_task *t, const char *why)
 {
 	struct bk_s3 *s3 = t->s3;
-	double now = bk_when_monotonic(), delay;
+	double now = bk_monotonic(), delay;
 	char more[64] = "";
 	uint32_t r = 0;
 
 	(void)RAND_bytes((unsigned char *)&r, sizeof(r));
-	delay = bk_backoff_pause(++t->attempts, r) / 1000.0;
+	delay = bk_transport_pause(++t->attempts, r) / 1000.0;
 	if (t->try.got > t->try.got_before)
 		s3->failing_since = 0;		/* bytes are progress */
 	if (s3->failing_since == 0)
@@ -301,7 +301,7 @@ renew_keys(struct bk_s3_task *t, const char *why)
 }
 
 static void
-move(struct bk_s3_task *t, const char *why)
+redirect(struct bk_s3_task *t, const char *why)
 {
 	struct bk_s3 *s3 = t->s3;
 	const char *to = t->reply.region;
@@ -310,7 +310,7 @@ move(struct bk_s3_task *t, const char *why)
 	/* another task may have moved us already */
 	if (*to != '\0' && t->moves++ < MAX_MOVES) {
 		if (strcmp(to, s3->region) == 0 ||
-		    settle(s3, to, &t->err) == 0)
+		    set_region(s3, to, &t->err) == 0)
 			return;
 		finish(t, -1);
 		return;
@@ -321,16 +321,16 @@ move(struct bk_s3_task *t, const char *why)
 }
 
 static void
-land(struct bk_s3_task *t, CURLcode result)
+attempt_done(struct bk_s3_task *t, CURLcode result)
 {
 	struct bk_s3 *s3 = t->s3;
 	struct bk_s3_reply *r = &t->reply;
 	const char *why;
-	enum bk_s3_verdict v;
+	enum bk_s3_outcome v;
 
 	curl_multi_remove_handle(s3->multi, t->try.easy);
-	t->flying = 0;
-	v = bk_s3_attempt_land(&t->try, result, &why);
+	t->in_flight = 0;
+	v = bk_s3_attempt_finish(&t->try, result, &why);
 	/* a refusal of HEAD tells no code */
 	if (v == BK_S3_BAD && r->status == 403 && r->code[0] == '\0' &&
 	    labs((long)(measure_skew(r) - s3->skew)) > SKEW_SEEN)
@@ -354,7 +354,7 @@ land(struct bk_s3_task *t, CURLcode result)
 		renew_keys(t, why);
 		break;
 	case BK_S3_ELSEWHERE:
-		move(t, why);
+		redirect(t, why);
 		break;
 	}
 }
@@ -363,15 +363,15 @@ land(struct bk_s3_task *t, CURLcode result)
 static int
 launch(struct bk_s3 *s3, int *timeout_ms)
 {
-	double now = bk_when_monotonic();
+	double now = bk_monotonic();
 	struct bk_s3_task *t;
 	int over = 0, wait;
 
 	for (t = s3->tasks; t != NULL; t = t->next) {
-		if (t->over || t->flying)
+		if (t->over || t->in_flight)
 			continue;
 		if (t->due <= now) {
-			take_off(t);
+			start(t);
 			over |= t->over;
 			continue;
 		}
@@ -397,7 +397,7 @@ receive(struct bk_s3 *s3)
 		result = m->data.result;	/* *m dies with the handle */
 		(void)curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE,
 		    (char **)&t);
-		land(t, result);
+		attempt_done(t, result);
 		landed = 1;
 	}
 	return landed;

@@ -1,7 +1,7 @@
 #ifndef BK_S3_CLIENT_H
 #define BK_S3_CLIENT_H
 /*
- * Requests to one bucket: addressed, signed (sign.h), sent over kept-alive
+ * Requests to one bucket: addressed, signed (sigv4.h), sent over kept-alive
  * connections, judged and repeated (retry.h) until they succeed, fail for
  * good, or nothing has succeeded for retry_for seconds.
  *
@@ -22,46 +22,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cred.h"
-#include "err.h"
-#include "reply.h"
-#include "sign.h"
+#include "base/err.h"
+#include "s3/cred.h"
+#include "s3/reply.h"
+#include "s3/request.h"
 
 struct bk_s3;			/* a client */
 struct bk_s3_task;		/* one request under way */
 
 struct bk_s3_options {
 	const char *bucket;		/* copied */
-	unsigned retry_for;		/* seconds without any success; 0: once */
+	unsigned retry_for; /* seconds without any success; 0: once */
 	/*
 	 * Readable when the user wants to stop (a signal); -1: none.  Borrowed.
 	 */
 	int stop_fd;
 	/* A word for the user, one line; may be NULL. */
 	void (*warn)(const char *text);
-};
-
-struct bk_s3_request {
-	const char *method;
-	const char *key;	/* as it is, not encoded; NULL: the bucket */
-	/*
-	 * Query parameters, not encoded, and headers, names in lower case;
-	 * each ended by a pair without a name; NULL: none.
-	 */
-	const struct bk_s3_pair *query, *headers;
-	/* The body, with its SHA-256 if that is known already, else NULL. */
-	const void *body;
-	size_t body_len;
-	const uint8_t *body_sha256;
-	/*
-	 * If into is not NULL: get into_len bytes of the object from offset
-	 * on, there must be so many, and put them there; a try that was cut
-	 * is continued where it broke.
-	 */
-	uint8_t *into;
-	size_t into_len;
-	uint64_t offset;
-	unsigned patience;	/* seconds without a byte; 0: 30 */
 };
 
 /* Once in a process, before threads.  0, or -1 with *e set. */
@@ -113,6 +90,6 @@ void bk_s3_task_free(struct bk_s3_task *t);	/* cancels; NULL is fine */
  * For cleaning up after a failure or a stop: from now on stop_fd is ignored
  * and requests are repeated for at most seconds.
  */
-void bk_s3_last_words(struct bk_s3 *s3, unsigned seconds);
+void bk_s3_cleanup_deadline(struct bk_s3 *s3, unsigned seconds);
 
 #endif

@@ -1,10 +1,10 @@
-#include "confirm.h"
+#include "s3/confirm.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "object.h"
-#include "when.h"
+#include "base/utctime.h"
+#include "s3/object.h"
 
 int
 bk_s3_confirm_ours(struct bk_s3 *s3, const char *key, const char *id,
@@ -92,7 +92,7 @@ check_lock(struct bk_s3 *s3, const struct bk_s3_expected *want,
 	const char *mode = bk_s3_reply_header(r, "x-amz-object-lock-mode");
 	const char *until = bk_s3_reply_header(r,
 	    "x-amz-object-lock-retain-until-date");
-	char asked[BK_WHEN_TEXT];
+	char asked[BK_UTCTIME_TEXT];
 	time_t t;
 
 	if (want->o->lock_mode == NULL)
@@ -100,8 +100,8 @@ check_lock(struct bk_s3 *s3, const struct bk_s3_expected *want,
 	if (mode == NULL || strcmp(mode, want->o->lock_mode) != 0)
 		return differs(s3, want, "object lock", want->o->lock_mode,
 		    mode, e);
-	bk_when_format(want->lock_until, asked);
-	if (until == NULL || bk_when_parse(until, strlen(until), &t) == -1 ||
+	bk_utctime_format(want->lock_until, asked);
+	if (until == NULL || bk_utctime_parse(until, strlen(until), &t) == -1 ||
 	    t < want->lock_until)
 		return differs(s3, want, "lock's end", asked, until, e);
 	return 0;

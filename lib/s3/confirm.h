@@ -4,7 +4,10 @@
  * After an upload: is the object there, ours, and as it was asked for?
  * Servers answer 200 to headers that they ignore.
  */
-#include "upload.h"
+#include <time.h>
+
+#include "s3/client.h"
+#include "s3/upload_options.h"
 
 #define BK_S3_UPLOAD_ID 33		/* 32 hex digits and a NUL */
 

@@ -1,11 +1,11 @@
-#include "cred.h"
+#include "s3/cred.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "cred_ini.h"
-#include "cred_source.h"
+#include "base/buf.h"
+#include "s3/cred_ini.h"
+#include "s3/cred_source.h"
 
 #define CHAIN_MAX 8		/* roles that are taken on from roles */
 #define EARLY 300		/* seconds before the end to ask again */

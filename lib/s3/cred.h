@@ -20,7 +20,7 @@
  */
 #include <time.h>
 
-#include "err.h"
+#include "base/err.h"
 
 typedef char *bk_s3_getenv(const char *name);
 

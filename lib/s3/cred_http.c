@@ -1,4 +1,4 @@
-#include "cred_http.h"
+#include "s3/cred_http.h"
 
 #include <curl/curl.h>
 #include <stdio.h>

@@ -4,9 +4,9 @@
  * One small HTTP request to where credentials come from: two tries, no
  * redirects, an answer of at most 64 KiB.
  */
-#include "buf.h"
-#include "cred_source.h"
-#include "err.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "s3/cred_source.h"
 
 struct bk_cred_ask {
 	const char *method;	/* "GET", "PUT", "POST" */

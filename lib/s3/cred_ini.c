@@ -1,4 +1,4 @@
-#include "cred_ini.h"
+#include "s3/cred_ini.h"
 
 #include <sys/stat.h>
 
@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "io.h"
+#include "base/buf.h"
+#include "base/io.h"
 
 #define FILE_MAX (1024 * 1024)
 #define BLANKS " \t\r\f\v"

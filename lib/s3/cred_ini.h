@@ -14,7 +14,7 @@
  * where the value is empty, else more of the value.  There are no comments
  * behind a value, because a credential_process may hold a '#'.
  */
-#include "err.h"
+#include "base/err.h"
 
 struct bk_ini;
 

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "cred_source.h"
-#include "when.h"
+#include "base/buf.h"
+#include "base/utctime.h"
+#include "s3/cred_source.h"
 
 static void
 wipe_string(char *s)
@@ -101,7 +101,7 @@ bk_cred_keys_json(struct bk_cred_keys *k, const char *source,
 		bk_fail(e, BK_FAIL, "%s: the answer has no AccessKeyId and "
 		    "SecretAccessKey", source);
 	else if (*until != '\0' &&
-	    bk_when_parse(until, strlen(until), &expires) == -1)
+	    bk_utctime_parse(until, strlen(until), &expires) == -1)
 		bk_fail(e, BK_FAIL, "%s: its Expiration '%.40s' is not a time",
 		    source, until);
 	else

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cred_http.h"
-#include "cred_source.h"
-#include "io.h"
+#include "base/io.h"
+#include "s3/cred_http.h"
+#include "s3/cred_source.h"
 
 #define ECS "http://169.254.170.2"
 #define IMDS "http://169.254.169.254"
@@ -14,7 +14,7 @@
 #define TOKEN_MAX 65536
 
 static const char *
-get(bk_s3_getenv *env, const char *name)
+get(char *env(const char *), const char *name)
 {
 	const char *v = env(name);
 
@@ -65,7 +65,7 @@ check_uri(const char *uri, struct bk_err *e)
 
 /* "Authorization: ..." into *b, nothing if there is no token. */
 static int
-container_token(bk_s3_getenv *env, struct bk_buf *b, struct bk_err *e)
+container_token(char *env(const char *), struct bk_buf *b, struct bk_err *e)
 {
 	const char *file, *token;
 
@@ -90,7 +90,7 @@ container_token(bk_s3_getenv *env, struct bk_buf *b, struct bk_err *e)
 }
 
 int
-bk_cred_container(bk_s3_getenv *env, const char *ca_bundle,
+bk_cred_container(char *env(const char *), const char *ca_bundle,
     struct bk_cred_keys *k, struct bk_err *e)
 {
 	const char *path = get(env, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
@@ -200,8 +200,8 @@ imds_role(const struct imds *m, struct bk_buf *path, struct bk_err *why)
 }
 
 int
-bk_cred_imds(bk_s3_getenv *env, struct bk_cred_keys *k, struct bk_err *why,
-    struct bk_err *e)
+bk_cred_imds(char *env(const char *), struct bk_cred_keys *k,
+    struct bk_err *why, struct bk_err *e)
 {
 	const char *off = get(env, "AWS_EC2_METADATA_DISABLED");
 	const char *mode = get(env, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "buf.h"
-#include "cred_source.h"
-#include "io.h"
+#include "base/buf.h"
+#include "base/io.h"
+#include "s3/cred_source.h"
 
 #define OUTPUT_MAX (64 * 1024)
 

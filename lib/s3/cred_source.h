@@ -7,8 +7,7 @@
  */
 #include <time.h>
 
-#include "cred.h"
-#include "err.h"
+#include "base/err.h"
 
 struct bk_cred_keys {		/* owned, wiped by bk_cred_keys_free() */
 	char *access_key;	/* NULL: there are none */
@@ -41,7 +40,7 @@ void bk_cred_keys_free(struct bk_cred_keys *k);	/* *k is empty again */
  * _FULL_URI (EKS Pod Identity, Greengrass).  1, 0 if neither is set, -1 with
  * *e set.
  */
-int bk_cred_container(bk_s3_getenv *env, const char *ca_bundle,
+int bk_cred_container(char *env(const char *), const char *ca_bundle,
     struct bk_cred_keys *k, struct bk_err *e);
 
 /*
@@ -49,7 +48,7 @@ int bk_cred_container(bk_s3_getenv *env, const char *ca_bundle,
  * there or has no role for this instance, with the reason in *why; -1 with
  * *e set if it is there but answers nonsense.
  */
-int bk_cred_imds(bk_s3_getenv *env, struct bk_cred_keys *k,
+int bk_cred_imds(char *env(const char *), struct bk_cred_keys *k,
     struct bk_err *why, struct bk_err *e);
 
 /*

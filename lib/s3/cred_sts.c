@@ -5,12 +5,12 @@
  */
 #include <string.h>
 
-#include "cred_http.h"
-#include "cred_source.h"
-#include "io.h"
-#include "url.h"
-#include "when.h"
-#include "xml.h"
+#include "base/io.h"
+#include "base/utctime.h"
+#include "s3/cred_http.h"
+#include "s3/cred_source.h"
+#include "s3/url.h"
+#include "s3/xml.h"
 
 #define TOKEN_MAX 65536
 
@@ -104,7 +104,7 @@ judge(const struct bk_cred_role *role, long status, const struct reply *r,
 		    r->message.len > 0 ? r->message.data : "");
 	if (r->access.len == 0 || r->secret.len == 0 || r->token.len == 0 ||
 	    r->until.len == 0 ||
-	    bk_when_parse(r->until.data, r->until.len, &expires) == -1)
+	    bk_utctime_parse(r->until.data, r->until.len, &expires) == -1)
 		return bk_fail(e, BK_FAIL, "%s: no credentials in the answer",
 		    role->endpoint);
 	return bk_cred_keys_set(k, role->endpoint, r->access.data,

@@ -1,12 +1,12 @@
-#include "delete.h"
+#include "s3/delete.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include <openssl/evp.h>
 
-#include "retry.h"
-#include "xml.h"
+#include "s3/retry.h"
+#include "s3/xml.h"
 
 #define MD5_LEN 16
 

@@ -6,7 +6,7 @@
  */
 #include <stddef.h>
 
-#include "client.h"
+#include "s3/client.h"
 
 #define BK_S3_DELETE_MAX 1000	/* keys in one request */
 

@@ -1,4 +1,4 @@
-#include "download.h"
+#include "s3/download.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "object.h"
-#include "verify.h"
+#include "s3/integrity.h"
+#include "s3/object.h"
 
 #define STEP_MS 1000
 
@@ -25,8 +25,8 @@ struct slot {
 struct download {
 	struct bk_s3 *s3;
 	const struct bk_s3_download_options *o;
-	struct bk_out *out;
-	struct bk_s3_verify *verify;
+	struct bk_writer *out;
+	struct bk_s3_integrity *verify;
 	struct bk_s3_pair headers[2];
 	char etag[BK_S3_ETAG + 2];
 	uint64_t size, ranges;
@@ -61,11 +61,11 @@ write_range(struct download *d, const struct slot *s, struct bk_err *e)
 {
 	int rc;
 
-	if (bk_s3_verify_add(d->verify, s->data, s->len, e) == -1)
+	if (bk_s3_integrity_add(d->verify, s->data, s->len, e) == -1)
 		return -1;
 	/* a reader that takes nothing must not keep us from leaving */
 	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
-	rc = bk_out_write(d->out, s->data, s->len, e);
+	rc = bk_writer_write(d->out, s->data, s->len, e);
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 	return rc;
 }
@@ -146,7 +146,7 @@ look(struct download *d, struct bk_err *e)
 		(void)snprintf(d->etag, sizeof(d->etag), "%s", etag);
 		d->headers[0] = (struct bk_s3_pair){ "if-match", d->etag };
 	}
-	if ((d->verify = bk_s3_verify_new(&r, e)) != NULL)
+	if ((d->verify = bk_s3_integrity_new(&r, e)) != NULL)
 		rc = 0;
  done:
 	bk_s3_reply_free(&r);
@@ -256,14 +256,14 @@ clear(struct download *d)
 		free(d->slots[i].data);
 	}
 	free(d->slots);
-	bk_s3_verify_free(d->verify);
+	bk_s3_integrity_free(d->verify);
 	pthread_cond_destroy(&d->filled);
 	pthread_mutex_destroy(&d->lock);
 }
 
 int
 bk_s3_download(struct bk_s3 *s3, const struct bk_s3_download_options *o,
-    struct bk_out *out, struct bk_err *e)
+    struct bk_writer *out, struct bk_err *e)
 {
 	struct download d = { .s3 = s3, .o = o, .out = out };
 	struct bk_buf name = {0};
@@ -281,10 +281,10 @@ bk_s3_download(struct bk_s3 *s3, const struct bk_s3_download_options *o,
 		goto done;
 	}
 	if (start_writer(&d, e) == -1 || fetch_all(&d, e) == -1 ||
-	    bk_s3_verify_finish(d.verify, name.data, e) == -1)
+	    bk_s3_integrity_finish(d.verify, name.data, e) == -1)
 		goto done;
 	stop_writer(&d);
-	rc = bk_out_finish(out, e);
+	rc = bk_writer_finish(out, e);
  done:
 	clear(&d);
 	bk_buf_free(&name);

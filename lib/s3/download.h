@@ -5,15 +5,16 @@
  * and written in order by a thread of its own, so that a slow reader holds up
  * no connection.  A range that was cut is continued where it broke.  All of
  * them ask for the same ETag: an object that is replaced meanwhile is an
- * error, not a mixture.  The end is judged by verify.h before bk_out_finish().
+ * error, not a mixture.  The end is judged by integrity.h before
+ * bk_writer_finish().
  *
  * Memory: BK_S3_RANGE * jobs, and 12 MiB with libraries.
  */
 #include <stdint.h>
 
-#include "client.h"
-#include "out.h"
-#include "progress.h"
+#include "base/progress.h"
+#include "base/writer.h"
+#include "s3/client.h"
 
 #define BK_S3_RANGE (8 << 20)		/* bytes */
 
@@ -29,6 +30,6 @@ struct bk_s3_download_options {
  * anything else, and out's write errors.
  */
 int bk_s3_download(struct bk_s3 *s3, const struct bk_s3_download_options *o,
-    struct bk_out *out, struct bk_err *e);
+    struct bk_writer *out, struct bk_err *e);
 
 #endif

@@ -1,11 +1,11 @@
-#include "list.h"
+#include "s3/list.h"
 
 #include <string.h>
 
-#include "num.h"
-#include "url.h"
-#include "when.h"
-#include "xml.h"
+#include "base/num.h"
+#include "base/utctime.h"
+#include "s3/url.h"
+#include "s3/xml.h"
 
 /* One page being read: the object so far, and where the next page is. */
 struct page {
@@ -76,7 +76,7 @@ on_element(void *ctx, const char *path, const char *text, struct bk_err *e)
 	    INT64_MAX, "", &p->size, &number) == -1)
 		return bad_answer(p, "the size", text, e);
 	else if (strcmp(path, "Contents/LastModified") == 0 &&
-	    bk_when_parse(text, strlen(text), &p->modified) == -1)
+	    bk_utctime_parse(text, strlen(text), &p->modified) == -1)
 		return bad_answer(p, "the time", text, e);
 	else if (strcmp(path, "Contents") == 0)
 		return on_object(p, e);

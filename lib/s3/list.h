@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "client.h"
+#include "s3/client.h"
 
 struct bk_s3_object {		/* borrowed: until the callback returns */
 	const char *key;	/* as it is, decoded */

@@ -1,8 +1,8 @@
-#include "object.h"
+#include "s3/object.h"
 
 #include <string.h>
 
-#include "num.h"
+#include "base/num.h"
 
 /*
  * An answer to HEAD has no body, so it cannot tell a missing object from a

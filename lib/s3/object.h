@@ -5,7 +5,7 @@
  */
 #include <stdint.h>
 
-#include "client.h"
+#include "s3/client.h"
 
 /* Metadata that bk-s3put gives every object. */
 #define BK_S3_META_UPLOAD "x-amz-meta-bk-upload"	/* random, unique */

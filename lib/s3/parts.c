@@ -1,10 +1,10 @@
-#include "parts.h"
+#include "s3/parts.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "num.h"
+#include "base/num.h"
 
 #define MAX_DOUBLINGS 12	/* 5 MiB * 2^10 is 5 GiB */
 

@@ -17,7 +17,7 @@
  */
 #include <stdint.h>
 
-#include "err.h"
+#include "base/err.h"
 
 #define BK_S3_PART_MIN (5ULL << 20)	/* S3's limits, bytes */
 #define BK_S3_PART_MAX (5ULL << 30)

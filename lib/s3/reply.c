@@ -1,9 +1,9 @@
-#include "reply.h"
+#include "s3/reply.h"
 
 #include <string.h>
 #include <stdio.h>
 
-#include "xml.h"
+#include "s3/xml.h"
 
 const char *
 bk_s3_reply_header(const struct bk_s3_reply *r, const char *name)

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "buf.h"
-#include "err.h"
+#include "base/buf.h"
+#include "base/err.h"
 
 #define BK_S3_REPLY_MAX (16 * 1024 * 1024)	/* bytes of a body in memory */
 

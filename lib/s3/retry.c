@@ -1,11 +1,11 @@
-#include "retry.h"
+#include "s3/retry.h"
 
 #include <stddef.h>
 #include <string.h>
 
 struct rule {
 	const char *code;
-	enum bk_s3_verdict verdict;
+	enum bk_s3_outcome verdict;
 	const char *remedy;
 };
 
@@ -51,7 +51,7 @@ find(const char *code)
 	return NULL;
 }
 
-enum bk_s3_verdict
+enum bk_s3_outcome
 bk_s3_judge(int status, const char *code)
 {
 	const struct rule *r = find(code);

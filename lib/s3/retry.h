@@ -4,7 +4,7 @@
  * What to make of an answer: the rules alone, without a connection.
  */
 
-enum bk_s3_verdict {
+enum bk_s3_outcome {
 	BK_S3_GOOD,		/* 2xx */
 	BK_S3_BAD,		/* asking again would not help */
 	BK_S3_AGAIN,		/* asking again may help */
@@ -17,7 +17,7 @@ enum bk_s3_verdict {
  * Judge an HTTP status and S3's error code ("": none known, as in every
  * answer to HEAD).
  */
-enum bk_s3_verdict bk_s3_judge(int status, const char *code);
+enum bk_s3_outcome bk_s3_judge(int status, const char *code);
 
 /* "; what to do about it" for an S3 error code; "" if there is nothing. */
 const char *bk_s3_remedy(const char *code);

@@ -1,11 +1,11 @@
-#include "upload.h"
+#include "s3/upload.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "deposit.h"
-#include "feed.h"
+#include "s3/multipart.h"
+#include "s3/part_reader.h"
 
 #define STEP_MS 1000
 
@@ -19,8 +19,8 @@ struct slot {			/* a part under way */
 struct upload {
 	struct bk_s3 *s3;
 	const struct bk_s3_upload_options *o;
-	struct bk_s3_feed *feed;
-	struct bk_s3_deposit deposit;
+	struct bk_s3_part_reader *feed;
+	struct bk_s3_multipart deposit;
 	struct slot *slots;		/* o->jobs of them */
 	struct bk_s3_sent *sent;	/* by part number - 1 */
 	size_t n_sent, cap_sent;
@@ -105,7 +105,7 @@ collect(struct upload *u, struct slot *s, struct bk_err *e)
 		u->o->progress->bytes += s->part->len;
 	bk_s3_task_free(s->task);
 	s->task = NULL;
-	bk_s3_feed_give_back(u->feed, s->part);
+	bk_s3_part_reader_give_back(u->feed, s->part);
 	s->part = NULL;
 	return 0;
 }
@@ -123,7 +123,7 @@ turn(struct upload *u, unsigned *busy, struct bk_err *e)
 		    collect(u, s, e) == -1)
 			return -1;
 		if (s->part == NULL &&
-		    (p = bk_s3_feed_take(u->feed)) != NULL &&
+		    (p = bk_s3_part_reader_take(u->feed)) != NULL &&
 		    start_part(u, s, p, e) == -1)
 			return -1;
 		*busy += s->part != NULL;
@@ -142,7 +142,7 @@ send_parts(struct upload *u, struct bk_s3_part *first, struct bk_err *e)
 		return -1;
 	for (;;) {
 		/* first, so that a part filled meanwhile is not missed */
-		if ((over = bk_s3_feed_over(u->feed, e)) == -1 ||
+		if ((over = bk_s3_part_reader_over(u->feed, e)) == -1 ||
 		    turn(u, &busy, e) == -1)
 			return -1;
 		if (over && busy == 0)
@@ -155,10 +155,10 @@ send_parts(struct upload *u, struct bk_s3_part *first, struct bk_err *e)
 static int
 send_multipart(struct upload *u, struct bk_s3_part *first, struct bk_err *e)
 {
-	if (bk_s3_deposit_create(&u->deposit, e) == -1 ||
+	if (bk_s3_multipart_create(&u->deposit, e) == -1 ||
 	    send_parts(u, first, e) == -1)
 		return -1;
-	return bk_s3_deposit_complete(&u->deposit, u->sent, u->n_sent, e);
+	return bk_s3_multipart_complete(&u->deposit, u->sent, u->n_sent, e);
 }
 
 /* The first part decides which way it goes. */
@@ -168,15 +168,15 @@ send_all(struct upload *u, struct bk_err *e)
 	struct bk_s3_part *p;
 	int rc;
 
-	while ((p = bk_s3_feed_take(u->feed)) == NULL) {
-		if (bk_s3_feed_over(u->feed, e) == -1 ||
+	while ((p = bk_s3_part_reader_take(u->feed)) == NULL) {
+		if (bk_s3_part_reader_over(u->feed, e) == -1 ||
 		    bk_s3_step(u->s3, STEP_MS, e) == -1)
 			return -1;
 	}
 	if (!p->last)
 		return send_multipart(u, p, e);
 	u->bytes = p->len;
-	rc = bk_s3_deposit_put(&u->deposit, p, e);
+	rc = bk_s3_multipart_put(&u->deposit, p, e);
 	if (rc == 0 && u->o->progress != NULL)
 		u->o->progress->bytes += p->len;
 	return rc;
@@ -192,7 +192,7 @@ clear(struct upload *u)
 		bk_s3_task_free(s->task);	/* closes its connection */
 		s->task = NULL;
 	}
-	bk_s3_feed_free(u->feed);
+	bk_s3_part_reader_free(u->feed);
 	u->feed = NULL;
 	for (i = 0; i < u->n_sent; i++)
 		free(u->sent[i].etag);
@@ -203,7 +203,7 @@ clear(struct upload *u)
 }
 
 int
-bk_s3_upload(struct bk_s3 *s3, struct bk_in *in,
+bk_s3_upload(struct bk_s3 *s3, struct bk_reader *in,
     const struct bk_s3_upload_options *o, uint64_t *bytes, struct bk_err *e)
 {
 	struct upload u = { .s3 = s3, .o = o };
@@ -212,16 +212,16 @@ bk_s3_upload(struct bk_s3 *s3, struct bk_in *in,
 	int rc = -1;
 
 	bk_s3_parts_plan(&plan, o->part_size, o->max_parts);
-	if (bk_s3_deposit_open(&u.deposit, s3, o, &plan, e) == -1)
+	if (bk_s3_multipart_open(&u.deposit, s3, o, &plan, e) == -1)
 		return -1;
 	/* a wrong key or name shows before the input was read for hours */
-	if (bk_s3_deposit_vacant(&u.deposit, e) == -1)
+	if (bk_s3_key_is_free(&u.deposit, e) == -1)
 		goto done;
 	if ((u.slots = calloc(o->jobs, sizeof(*u.slots))) == NULL) {
 		bk_fail_memory(e);
 		goto done;
 	}
-	u.feed = bk_s3_feed_start(in, &plan, o->jobs, wake, s3, e);
+	u.feed = bk_s3_part_reader_start(in, &plan, o->jobs, wake, s3, e);
 	if (u.feed == NULL || send_all(&u, e) == -1)
 		goto done;
 	want.id = u.deposit.id;
@@ -233,8 +233,8 @@ bk_s3_upload(struct bk_s3 *s3, struct bk_in *in,
  done:
 	clear(&u);
 	if (rc == -1)
-		bk_s3_deposit_abort(&u.deposit, e);
-	bk_s3_deposit_close(&u.deposit);
+		bk_s3_multipart_abort(&u.deposit, e);
+	bk_s3_multipart_close(&u.deposit);
 	*bytes = u.bytes;
 	return rc;
 }

@@ -1,10 +1,10 @@
-#include "uploads.h"
+#include "s3/uploads.h"
 
 #include <string.h>
 
-#include "url.h"
-#include "when.h"
-#include "xml.h"
+#include "base/utctime.h"
+#include "s3/url.h"
+#include "s3/xml.h"
 
 /* One page being read: the upload so far, and where the next page begins. */
 struct page {
@@ -77,7 +77,7 @@ on_element(void *ctx, const char *path, const char *text, struct bk_err *e)
 	if (strcmp(path, "IsTruncated") == 0)
 		p->truncated = strcmp(text, "true") == 0;
 	else if (strcmp(path, "Upload/Initiated") == 0 &&
-	    bk_when_parse(text, strlen(text), &p->initiated) == -1)
+	    bk_utctime_parse(text, strlen(text), &p->initiated) == -1)
 		return bad_answer(p, "the time", text, e);
 	else if (strcmp(path, "Upload") == 0)
 		return on_upload(p, e);

@@ -1,4 +1,4 @@
-#include "url.h"
+#include "s3/url.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,8 +4,8 @@
  * s3://BUCKET/KEY as people write it.  Nothing in it is decoded: the key is
  * the bytes behind the bucket's slash, whatever they are.
  */
-#include "buf.h"
-#include "err.h"
+#include "base/buf.h"
+#include "base/err.h"
 
 struct bk_s3_url {
 	char *bucket;

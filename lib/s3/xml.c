@@ -1,11 +1,11 @@
-#include "xml.h"
+#include "s3/xml.h"
 
 #include <limits.h>
 #include <string.h>
 
 #include <expat.h>
 
-#include "buf.h"
+#include "base/buf.h"
 
 #define MAX_DEPTH 16
 

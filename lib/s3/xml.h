@@ -7,7 +7,7 @@
  */
 #include <stddef.h>
 
-#include "err.h"
+#include "base/err.h"
 
 /*
  * Called at each element's end: path is the names from the root down, without

@@ -4,9 +4,11 @@
  */
 #include <stdlib.h>
 
-#include "../../lib/pg/copytext.h"
-#include "../../lib/pg/manifest.h"
-#include "seal.h"
+#include <string.h>
+
+#include "archive/copytext.h"
+#include "archive/manifest.h"
+#include "base/seal.h"
 
 #define SAMPLE_ROWS "1\tone\n2\ttwo\n\n3\t\\\\.\n2\ttwo\n"
 #define HIDDEN 100		/* an id that no entry has */
@@ -104,7 +106,7 @@ add_record(struct sample *s, const char *desc, const char *tag, int32_t id,
 	    .schema = "public" };
 	struct bk_buf text = {0};
 
-	bk_manifest_record(&text, &te, c, &e);
+	bk_manifest_proof_record(&text, &te, c, &e);
 	bk_digest_update(s->records, text.data, text.len);
 	add_hidden(s, text.data, text.len);
 	s->about.bytes += c->bytes;

@@ -2,7 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "buf.h"
+#include "base/buf.h"
 #include "tap.h"
 
 static void
@@ -55,7 +55,7 @@ static void
 test_json(void)
 {
 	char s[2] = "";
-	int c, bad = 0;
+	int c, escaped, bad = 0;
 
 	is_str(json(""), "\"\"", "empty");
 	is_str(json("a\"b\\c/d"), "\"a\\\"b\\\\c/d\"", "quotes, backslashes");
@@ -64,9 +64,10 @@ test_json(void)
 	is_str(json("a\xff" "b\xc3"), "\"a\\ufffdb\\ufffd\"", "what is none");
 	for (c = 1; c < 256; c++) {
 		s[0] = (char)c;
-		bad += strlen(json(s)) != (c >= 0x80 || (c < 0x20 &&
-		    c != '\n' && c != '\t') || c == 0x7f ? 8 : strchr("\"\\\n\t",
-		    c) ? 4 : 3);
+		escaped = c >= 0x80 || c == 0x7f || (c < 0x20 && c != '\n' &&
+		    c != '\t');
+		bad += strlen(json(s)) != (escaped ? 8 :
+		    strchr("\"\\\n\t", c) != NULL ? 4 : 3);
 	}
 	is_int(bad, 0, "each byte is as it is, or escaped");
 }

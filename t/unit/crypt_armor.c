@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../../lib/crypt/armor.h"
-#include "in.h"
+#include "base/reader.h"
+#include "crypt/armor.h"
 #include "tap.h"
 
 #define BEGIN "-----BEGIN AGE ENCRYPTED FILE-----\n"
@@ -19,7 +19,7 @@ read_all(const char *text, size_t size, size_t step, char *out, size_t *len)
 	struct bk_err e = {0};
 	char path[] = "/tmp/bk-crypt-unit.XXXXXX";
 	int fd = mkstemp(path);
-	struct bk_in *in;
+	struct bk_reader *in;
 	struct bk_armor *a;
 	ssize_t n = 0;
 
@@ -27,13 +27,13 @@ read_all(const char *text, size_t size, size_t step, char *out, size_t *len)
 	    write(fd, text, size) != (ssize_t)size ||
 	    lseek(fd, 0, SEEK_SET) != 0)
 		abort();
-	in = bk_in_open(fd, "input", 0, &e);
+	in = bk_reader_open(fd, "input", 0, &e);
 	a = in == NULL ? NULL : bk_armor_open(in, &e);
 	for (*len = 0; a != NULL; *len += (size_t)n)
 		if ((n = bk_armor_read(a, out + *len, step, &e)) <= 0)
 			break;
 	bk_armor_free(a);
-	bk_in_free(in);
+	bk_reader_free(in);
 	close(fd);
 	return a == NULL || n == -1 ? e.code : BK_OK;
 }

@@ -1,9 +1,9 @@
 /* The header's grammar, to the letter: what is refused, and what is not. */
 #include <stdlib.h>
 
-#include "../../lib/crypt/header.h"
-#include "../../lib/crypt/wrap.h"
-#include "seal.h"
+#include "base/seal.h"
+#include "crypt/header.h"
+#include "crypt/wrap.h"
 #include "tap.h"
 
 #define SHARE "DGoiG7rVyKH4h5iIRBvZGGXbVbCm8sXhAlZDpUHWl0U"

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../../lib/crypt/key.h"
-#include "secret.h"
+#include "base/secret.h"
+#include "crypt/key.h"
 #include "tap.h"
 
 #define KEY "AGE-SECRET-KEY-1EGTZVFFV20835NWYV6270LXYVK2VKNX2MMDKWYKLMGR48" \
@@ -56,7 +56,8 @@ identities(void)
 	mode_t mode;
 	int wrong = 0;
 
-	if (bk_identities_load(&ids, file(KEY "\n", sizeof(KEY), 0600), &e) == 0)
+	if (bk_identities_load(&ids, file(KEY "\n", sizeof(KEY), 0600), &e) ==
+	    0)
 		bk_recipient_format(text, ids.id[0].public);
 	bk_identities_free(&ids);
 	is_str(text, PUBLIC, "a known key's public key");

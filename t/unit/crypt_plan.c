@@ -3,9 +3,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../lib/crypt/plan.h"
-#include "../../lib/crypt/sign.h"
-#include "io.h"
+#include "base/io.h"
+#include "crypt/plan.h"
+#include "crypt/signature.h"
 #include "tap.h"
 
 #define NOW 1795248000		/* 2026-11-21T08:00:00Z */

@@ -1,5 +1,5 @@
 /* Shares: every choice of enough gives the key, everything else is refused. */
-#include "../../lib/crypt/share.h"
+#include "crypt/share.h"
 #include "tap.h"
 
 static struct bk_identity id, other;

@@ -6,13 +6,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../lib/crypt/b64.h"
-#include "../../lib/crypt/crypt.h"
-#include "../../lib/crypt/payload.h"
-#include "../../lib/crypt/wrap.h"
-#include "in.h"
-#include "out.h"
-#include "seal.h"
+#include "base/base64.h"
+#include "base/reader.h"
+#include "base/seal.h"
+#include "base/writer.h"
+#include "crypt/crypt.h"
+#include "crypt/payload.h"
+#include "crypt/wrap.h"
 #include "tap.h"
 
 #define CHUNK BK_PAYLOAD_CHUNK
@@ -72,8 +72,8 @@ run(int mode, const struct bk_suite *s, const void *p, size_t n,
 {
 	struct bk_err e = {0};
 	int ifd = holding(p, n), ofd = scratch(), rc = -1;
-	struct bk_in *in = bk_in_open(ifd, "input", 0, &e);
-	struct bk_out *out = bk_out_open(dup(ofd), "output", 0, &e);
+	struct bk_reader *in = bk_reader_open(ifd, "input", 0, &e);
+	struct bk_writer *out = bk_writer_open(dup(ofd), "output", 0, &e);
 	struct bk_crypt_to to = { .recipients = &rcpts };
 	struct bk_crypt_from from = { .identities = &ids };
 	struct bk_crypt *c = NULL;
@@ -84,14 +84,14 @@ run(int mode, const struct bk_suite *s, const void *p, size_t n,
 		rc = mode == 'd' ? bk_crypt_decrypt(c, out, &e)
 		    : bk_crypt_rewrap(c, &to, out, &e);
 	if (rc == 0)
-		rc = bk_out_finish(out, &e);
+		rc = bk_writer_finish(out, &e);
 	else
-		bk_out_abandon(out);
+		bk_writer_abandon(out);
 	if ((rc == 0) != (e.code == BK_OK))
 		abort();
 	bk_crypt_free(c);
-	bk_in_free(in);
-	bk_out_free(out);
+	bk_reader_free(in);
+	bk_writer_free(out);
 	*result = slurp(ofd);
 	close(ifd);
 	close(ofd);
@@ -430,7 +430,7 @@ known_stream(void)
 	struct bk_err e = {0};
 	struct bytes b;
 	uint8_t stream[sizeof(text)];
-	ssize_t n = bk_b64_decode(stream, text, strlen(text));
+	ssize_t n = bk_base64_decode(stream, text, strlen(text));
 
 	memcpy(known.secret, secret, sizeof(secret));
 	if (n == -1 || bk_identity_complete(&known, &e) == -1)

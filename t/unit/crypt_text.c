@@ -1,6 +1,6 @@
 /* Base64 and bech32: one text for one value, everything else refused. */
-#include "../../lib/crypt/b64.h"
-#include "../../lib/crypt/bech32.h"
+#include "base/base64.h"
+#include "crypt/bech32.h"
 #include "tap.h"
 
 static void
@@ -16,18 +16,18 @@ base64(void)
 	size_t i;
 
 	for (i = 0; i < 7; i++) {
-		bk_b64_encode(out, (const uint8_t *)"foobar", i);
+		bk_base64_encode(out, (const uint8_t *)"foobar", i);
 		is_str(out, text[i], "RFC 4648's vector encodes");
-		is_int((intmax_t)strlen(out), (intmax_t)BK_B64_LEN(i),
+		is_int((intmax_t)strlen(out), (intmax_t)BK_BASE64_LEN(i),
 		    "to as many characters as promised");
-		ok(bk_b64_decode(bytes, text[i], strlen(text[i])) ==
+		ok(bk_base64_decode(bytes, text[i], strlen(text[i])) ==
 		    (ssize_t)i && memcmp(bytes, "foobar", i) == 0,
 		    "and decodes");
 	}
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-		is_int(bk_b64_decode(bytes, bad[i], strlen(bad[i])), -1,
+		is_int(bk_base64_decode(bytes, bad[i], strlen(bad[i])), -1,
 		    "not canonical: refused");
-	is_int(bk_b64_decode(bytes, "Zg\0v", 4), -1, "a NUL byte: refused");
+	is_int(bk_base64_decode(bytes, "Zg\0v", 4), -1, "a NUL byte: refused");
 }
 
 static void

@@ -1,7 +1,7 @@
 /* One failure: the first is kept, too long a text is cut, EPIPE is quiet. */
 #include <errno.h>
 
-#include "err.h"
+#include "base/err.h"
 #include "tap.h"
 
 /* Around the one length that is just too much. */

@@ -4,11 +4,11 @@
 #include <libdeflate.h>
 #include <zlib.h>
 
-#include "../../lib/compress/deflate.h"
-#include "../../lib/compress/gz.h"
-#include "../../lib/compress/gz_header.h"
-#include "../../lib/compress/le.h"
-#include "seal.h"
+#include "base/seal.h"
+#include "compress/deflate.h"
+#include "compress/gz.h"
+#include "compress/gz_header.h"
+#include "compress/le.h"
 
 /* A member as bk_gz_compress() makes them, of any size. */
 static void
@@ -118,7 +118,8 @@ test_small(void)
 	check_good(bk_gz_decompress, &plain, &content, 2, "zlib's stream");
 	check_good(bk_gz_decompress, &full, &content, 2, "one with all fields");
 	check_truncations(bk_gz_decompress, &own, &content, 1, "own");
-	check_truncations(bk_gz_decompress, &own, &content, 3, "own, 3 threads");
+	check_truncations(
+	    bk_gz_decompress, &own, &content, 3, "own, 3 threads");
 	check_truncations(bk_gz_decompress, &plain, &content, 1, "zlib's");
 	check_truncations(bk_gz_decompress, &full, &content, 1, "all fields");
 	check_flips(bk_gz_decompress, &own, &content, 1, "own");
@@ -255,7 +256,8 @@ test_hostile(void)
 	i = b.len;
 	append(&b, "\x1f", 1);
 	append(&b, content.p, content.len);
-	check_bad(bk_gz_decompress, &b, "trailing garbage", "prose behind gzip");
+	check_bad(
+	    bk_gz_decompress, &b, "trailing garbage", "prose behind gzip");
 	free(b.p);
 	free(content.p);
 }
@@ -273,7 +275,7 @@ test_edges(void)
 	for (i = 0; i < 80; i++) {
 		struct result r;
 
-		content.len = BK_FEED_CAP - 60 + i;
+		content.len = BK_INPUT_CAP - 60 + i;
 		b.len = 0;
 		add_foreign(&b, &content, 0, 0);
 		r = decompress(bk_gz_decompress, &b, 1);

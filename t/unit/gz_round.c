@@ -3,9 +3,9 @@
 
 #include <zlib.h>
 
-#include "../../lib/compress/gz.h"
-#include "../../lib/compress/zst.h"
-#include "seal.h"
+#include "base/seal.h"
+#include "compress/gz.h"
+#include "compress/zst.h"
 
 static const size_t sizes[] = { 0, 1, 4095, 4096, 4097, BK_IO_BUFSZ,
 	1048575, 1048576, 1048577, 5 * 1048576 + 11 };

@@ -2,14 +2,14 @@
 #define BK_T_UNIT_GZ_RUN_H
 /*
  * Run a codec of lib/compress over bytes in memory, as bin/filter.c does:
- * through real descriptors, bk_in and bk_out.
+ * through real descriptors, bk_reader and bk_writer.
  */
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "in.h"
-#include "io.h"
-#include "out.h"
+#include "base/io.h"
+#include "base/reader.h"
+#include "base/writer.h"
 #include "tap.h"
 
 struct bytes {
@@ -22,9 +22,9 @@ struct result {
 	struct bk_err e;	/* e.code is BK_OK if it went well */
 };
 
-typedef int compress_fn(struct bk_in *, struct bk_out *, int, unsigned,
+typedef int compress_fn(struct bk_reader *, struct bk_writer *, int, unsigned,
     struct bk_err *);
-typedef int decompress_fn(struct bk_in *, const char *, struct bk_out *,
+typedef int decompress_fn(struct bk_reader *, const char *, struct bk_writer *,
     unsigned, struct bk_err *);
 
 static FILE *gz_in, *gz_out;
@@ -37,8 +37,8 @@ bail(const char *why)
 }
 
 static void
-open_both(const struct bytes *data, unsigned flags, struct bk_in **in,
-    struct bk_out **out, struct bk_err *e)
+open_both(const struct bytes *data, unsigned flags, struct bk_reader **in,
+    struct bk_writer **out, struct bk_err *e)
 {
 	if (gz_in == NULL && ((gz_in = tmpfile()) == NULL ||
 	    (gz_out = tmpfile()) == NULL))
@@ -49,24 +49,25 @@ open_both(const struct bytes *data, unsigned flags, struct bk_in **in,
 	    -1 || lseek(fileno(gz_in), 0, SEEK_SET) == -1 ||
 	    lseek(fileno(gz_out), 0, SEEK_SET) == -1)
 		bail("cannot write a temporary file");
-	*in = bk_in_open(fileno(gz_in), "test", flags, e);
+	*in = bk_reader_open(fileno(gz_in), "test", flags, e);
 	/* finishing closes it */
-	*out = bk_out_open(dup(fileno(gz_out)), "out", 0, e);
+	*out = bk_writer_open(dup(fileno(gz_out)), "out", 0, e);
 }
 
 /* What came out is read back into r; to be freed by the caller. */
 static void
-close_both(int rc, struct bk_in *in, struct bk_out *out, struct result *r)
+close_both(int rc, struct bk_reader *in, struct bk_writer *out,
+    struct result *r)
 {
 	struct bk_err e = {0};
 	off_t len;
 
 	if (rc == 0)
-		rc = bk_out_finish(out, &r->e);
+		rc = bk_writer_finish(out, &r->e);
 	else if (r->e.code == BK_DATA)
-		bk_out_abandon(out);
-	bk_out_free(out);
-	bk_in_free(in);
+		bk_writer_abandon(out);
+	bk_writer_free(out);
+	bk_reader_free(in);
 	if ((rc == 0) != (r->e.code == BK_OK))
 		bail("a failure without an error, or the other way round");
 	len = lseek(fileno(gz_out), 0, SEEK_END);
@@ -81,11 +82,11 @@ static struct result
 decompress(decompress_fn *fn, const struct bytes *data, unsigned threads)
 {
 	struct result r = {0};
-	struct bk_in *in;
-	struct bk_out *out;
+	struct bk_reader *in;
+	struct bk_writer *out;
 	int rc = -1;
 
-	open_both(data, BK_IN_PARSED | BK_IN_NONEMPTY, &in, &out, &r.e);
+	open_both(data, BK_READER_PARSED | BK_READER_NONEMPTY, &in, &out, &r.e);
 	if (in != NULL)
 		rc = fn(in, "test", out, threads, &r.e);
 	close_both(rc, in, out, &r);
@@ -97,8 +98,8 @@ compress_by(compress_fn *fn, const struct bytes *data, int level,
     unsigned threads)
 {
 	struct result r = {0};
-	struct bk_in *in;
-	struct bk_out *out;
+	struct bk_reader *in;
+	struct bk_writer *out;
 	int rc = -1;
 
 	open_both(data, 0, &in, &out, &r.e);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "io.h"
+#include "base/io.h"
 #include "tap.h"
 
 #define MAX (128 * 1024 + 2)

@@ -1,5 +1,5 @@
-/* Numbers, sizes and durations: what is read, what is refused, how they look. */
-#include "num.h"
+/* Numbers, sizes and durations: read, refused, printed. */
+#include "base/num.h"
 #include "tap.h"
 
 #define MAX_TEXT "18446744073709551615"

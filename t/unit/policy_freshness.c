@@ -2,9 +2,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "../../lib/policy/freshness.h"
-#include "../../lib/policy/series.h"
-#include "../../lib/policy/walgap.h"
+#include "policy/freshness.h"
+#include "policy/series.h"
+#include "policy/wal_missing.h"
 #include "tap.h"
 
 #define NOW ((time_t)1800000000)
@@ -64,22 +64,22 @@ static void
 limits(void)
 {
 	struct bk_fresh f;
-	enum bk_check c;
+	enum bk_metric c;
 	uint64_t v;
 	int good = 1;
 
 	bk_fresh_init(&f, NOW);
-	for (c = 0; c < BK_CHECKS; c++) {
+	for (c = 0; c < BK_METRICS; c++) {
 		struct bk_subject none = {0};
 
 		bk_subject_find(&none, c, 0, &f);
 		bk_subject_find(&none, c, UINT64_MAX, &f);
 		good &= none.state == BK_STATE_OK;
-		f.limit[c] = bk_check_is_floor(c) ?
+		f.limit[c] = bk_metric_is_floor(c) ?
 		    (struct bk_limit){ 20, 10 } : (struct bk_limit){ 10, 20 };
 		for (v = 0; v < 30; v++) {
 			struct bk_subject s = {0};
-			enum bk_state want = bk_check_is_floor(c) ?
+			enum bk_state want = bk_metric_is_floor(c) ?
 			    v < 10 ? BK_STATE_CRITICAL : v < 20 ?
 			    BK_STATE_WARNING : BK_STATE_OK :
 			    v > 20 ? BK_STATE_CRITICAL : v > 10 ?
@@ -170,7 +170,7 @@ segment_names(void)
 	static const uint64_t sizes[] = { 1 << 20, 16 << 20, 64 << 20,
 	    1 << 30 };
 	struct bk_wal_segment s, t;
-	char name[BK_WALGAP_NAME];
+	char name[BK_WAL_MISSING_NAME];
 	int round, good = 1;
 
 	for (round = 0; round < 20000; round++) {
@@ -179,26 +179,30 @@ segment_names(void)
 		s = (struct bk_wal_segment){ (uint32_t)rnd(),
 		    rnd() % (((uint64_t)1 << 32) * (((uint64_t)1 << 32) /
 		    size)), 0 };
-		bk_walgap_format(&s, size, name);
-		good &= bk_walgap_parse(name, size, &t) == 1 &&
+		bk_wal_missing_format(&s, size, name);
+		good &= bk_wal_missing_parse(name, size, &t) == 1 &&
 		    t.timeline == s.timeline && t.number == s.number &&
 		    !t.partial;
 	}
 	ok(good, "names of segments and back");
-	is_int(bk_walgap_parse("d/000000010000000A000000FF.gz.bk", SEGMENT, &t),
+	is_int(bk_wal_missing_parse(
+		   "d/000000010000000A000000FF.gz.bk", SEGMENT, &t),
 	    1, "with suffixes");
-	is_int(bk_walgap_parse("000000010000000A00000100", SEGMENT, &t), -1,
-	    "not of this size");
-	is_int(bk_walgap_parse("000000010000000A00000100", 1 << 20, &t), 1,
+	is_int(bk_wal_missing_parse("000000010000000A00000100", SEGMENT, &t),
+	    -1, "not of this size");
+	is_int(bk_wal_missing_parse("000000010000000A00000100", 1 << 20, &t), 1,
 	    "but of that");
-	is_int(bk_walgap_parse("00000002.history", SEGMENT, &t), 0, "history");
-	is_int(bk_walgap_parse("000000010000000A000000FF.00000028.backup",
+	is_int(bk_wal_missing_parse("00000002.history", SEGMENT, &t), 0,
+	    "history");
+	is_int(bk_wal_missing_parse("000000010000000A000000FF.00000028.backup",
 	    SEGMENT, &t), 0, "a backup file");
-	ok(bk_walgap_parse("000000010000000A000000FF.partial", SEGMENT, &t) ==
-	    1 && t.partial, "partial");
-	is_int(bk_walgap_parse("000000010000000A000000F", SEGMENT, &t), 0,
+	ok(bk_wal_missing_parse(
+	       "000000010000000A000000FF.partial", SEGMENT, &t) == 1 &&
+		t.partial,
+	    "partial");
+	is_int(bk_wal_missing_parse("000000010000000A000000F", SEGMENT, &t), 0,
 	    "a digit short");
-	is_int(bk_walgap_parse("", SEGMENT, &t), 0, "no name");
+	is_int(bk_wal_missing_parse("", SEGMENT, &t), 0, "no name");
 }
 
 /* Any set of segments of one timeline: what a bitmap says. */
@@ -230,7 +234,7 @@ missing_one_timeline(void)
 				want++;
 				lowest = base + (uint64_t)i;
 			}
-		got = bk_walgap_count(v, n, &first);
+		got = bk_wal_missing_count(v, n, &first);
 		good &= got == want && (want == 0 ||
 		    (first.number == lowest && first.timeline == 7));
 	}
@@ -243,7 +247,7 @@ count(const struct bk_wal_segment *of, size_t n)
 	struct bk_wal_segment v[16], first;
 
 	memcpy(v, of, n * sizeof(*v));
-	return bk_walgap_count(v, n, &first);
+	return bk_wal_missing_count(v, n, &first);
 }
 
 static void
@@ -276,16 +280,16 @@ static int
 judge(const char *listing, const char *pattern, const struct bk_fresh *f,
     struct bk_subjects *out, struct bk_err *e)
 {
-	struct bk_items items = {0};
+	struct bk_listing items = {0};
 	FILE *in = fmemopen((void *)(uintptr_t)listing, strlen(listing), "r");
 	int rc = -1;
 
-	if (in != NULL && bk_items_read(&items, in, "listing", e) == 0 &&
+	if (in != NULL && bk_listing_read(&items, in, "listing", e) == 0 &&
 	    bk_series_group(&items, pattern, e) == 0)
 		rc = bk_series_judge(out, &items, f, e);
 	if (in != NULL)
 		fclose(in);
-	bk_items_free(&items);
+	bk_listing_free(&items);
 	bk_subjects_sort(out);
 	return rc;
 }
@@ -343,24 +347,24 @@ series(void)
 		return;
 	b = &s.v[0];
 	is_str(b->name, "b/*/shop-*.bk", "two shops are told apart");
-	is_int((intmax_t)b->found[BK_CHECK_COUNT].value, 4, "all tiers count");
-	is_int((intmax_t)b->found[BK_CHECK_SIZE].value, 40, "the newest");
+	is_int((intmax_t)b->found[BK_METRIC_COUNT].value, 4, "all tiers count");
+	is_int((intmax_t)b->found[BK_METRIC_SIZE].value, 40, "the newest");
 	is_int((intmax_t)b->usual, 100, "the median of those before");
-	is_int((intmax_t)b->found[BK_CHECK_SHRINK].value, 6000, "shrinkage");
-	is_int((intmax_t)b->found[BK_CHECK_GROWTH].value, 0, "no growth");
-	is_int((intmax_t)b->found[BK_CHECK_GAP].value, 86400, "the gap");
+	is_int((intmax_t)b->found[BK_METRIC_SHRINK].value, 6000, "shrinkage");
+	is_int((intmax_t)b->found[BK_METRIC_GROWTH].value, 0, "no growth");
+	is_int((intmax_t)b->found[BK_METRIC_GAP].value, 86400, "the gap");
 	b = &s.v[1];
-	ok(!b->found[BK_CHECK_SHRINK].known && !b->found[BK_CHECK_GAP].known,
+	ok(!b->found[BK_METRIC_SHRINK].known && !b->found[BK_METRIC_GAP].known,
 	    "one backup has no past to compare with");
-	ok(!b->found[BK_CHECK_PROOF].known, "no receipts, no proof expected");
+	ok(!b->found[BK_METRIC_PROOF].known, "no receipts, no proof expected");
 	bk_subjects_free(&s);
 
-	f.limit[BK_CHECK_PROOF] = (struct bk_limit){ 1, 2 };
+	f.limit[BK_METRIC_PROOF] = (struct bk_limit){ 1, 2 };
 	f.receipts = 1;
 	f.now = 1799000000 - 40 * 86400;	/* before the listing's times */
 	is_int(judge(listing, NULL, &f, &s, &e), 0, "from the future");
 	is_int(s.v[0].state, BK_STATE_CRITICAL, "never proven");
-	ok(!s.v[0].found[BK_CHECK_AGE].known && s.v[0].note != NULL,
+	ok(!s.v[0].found[BK_METRIC_AGE].known && s.v[0].note != NULL,
 	    "no age in the future");
 	bk_subjects_free(&s);
 }

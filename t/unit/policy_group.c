@@ -1,5 +1,5 @@
-/* group.h: the series of a name */
-#include "../../lib/policy/group.h"
+/* policy/group.h: the series of a name */
+#include "policy/group.h"
 #include "tap.h"
 
 static struct bk_buf key;

@@ -1,14 +1,14 @@
-/* prune.h and items.h: the guards, what is never deleted, and why */
+/* policy/prune.h and listing.h: guards, what is never deleted, and why */
 #include <stdlib.h>
 
-#include "../../lib/policy/prune.h"
+#include "policy/prune.h"
 #include "tap.h"
 
 #define NOW 1795248000		/* 2026-11-21T08:00:00Z */
 #define DAY 86400
 
 static struct bk_err e;
-static struct bk_items items;
+static struct bk_listing items;
 static struct bk_policy policy;
 static struct bk_guards guards;
 
@@ -16,7 +16,7 @@ static struct bk_guards guards;
 static void
 fresh_start(void)
 {
-	bk_items_free(&items);
+	bk_listing_free(&items);
 	e = (struct bk_err){0};
 	policy = (struct bk_policy){ .wall = gmtime_r };
 	guards = (struct bk_guards){ .now = NOW, .max_share = 100 };
@@ -27,7 +27,7 @@ read_text(const char *text)
 {
 	FILE *f = *text == '\0' ? fopen("/dev/null", "r") :
 	    fmemopen((void *)(uintptr_t)text, strlen(text), "r");
-	int rc = bk_items_read(&items, f, "listing", &e);
+	int rc = bk_listing_read(&items, f, "listing", &e);
 
 	(void)fclose(f);
 	return rc;
@@ -50,7 +50,7 @@ days(size_t n, long age)
 		    (int)('a' + i));
 	}
 	is_int(read_text(text), 0, "the listing");
-	is_int(bk_items_group(&items, NULL, &e), 0, "its series");
+	is_int(bk_listing_group(&items, NULL, &e), 0, "its series");
 }
 
 /* The names of those that go, or the refusal. */
@@ -134,7 +134,7 @@ fresh_days(void)
 	static const int limits[] = { 2, 14, 62, 730 };
 	size_t i;
 
-	guards.fresh = BK_FRESH_AUTO;
+	guards.fresh = BK_PRUNE_AUTO;
 	for (i = 0; i < 4; i++) {
 		items.item[0].r.time = NOW - limits[i] * DAY;
 		e = (struct bk_err){0};
@@ -175,7 +175,7 @@ test_fresh(void)
 	fresh_start();
 	policy.count[BK_KEEP_DAILY] = 7;
 	(void)read_text("2026-11-21T07:00:00Z\t1\ts/weekly/x-20261121.bk\n");
-	(void)bk_items_group(&items, NULL, &e);
+	(void)bk_listing_group(&items, NULL, &e);
 	is_int(fresh_days(), 14, "14 in a directory called weekly");
 }
 
@@ -192,7 +192,7 @@ test_series(void)
 	fresh_start();
 	policy.count[BK_KEEP_LAST] = 1;
 	is_int(read_text(text), 0, "two series");
-	(void)bk_items_group(&items, NULL, &e);
+	(void)bk_listing_group(&items, NULL, &e);
 	is_str(judged(), "aA", "each on its own, and what is of none stays");
 	is_str(items.item[3].why, "of no series", "for a reason");
 	guards.fresh = 36 * 3600;
@@ -202,14 +202,14 @@ test_series(void)
 	fresh_start();
 	policy.count[BK_KEEP_LAST] = 1;
 	(void)read_text("2026-11-19T07:00:00Z\t1\tr.md\n");
-	(void)bk_items_group(&items, NULL, &e);
+	(void)bk_listing_group(&items, NULL, &e);
 	is_str(judged(), "r.md: neither this nor any other name tells its "
 	    "series; give a pattern with --group", "none at all");
 	fresh_start();
 	policy.count[BK_KEEP_LAST] = 1;
 	(void)read_text("2026-11-19T07:00:00Z\t1\tx\n"
 	    "2026-11-19T07:00:00.1Z\t1\ty\n2026-11-19T07:00:00Z\t1\tz\n");
-	(void)bk_items_group(&items, NULL, &e);
+	(void)bk_listing_group(&items, NULL, &e);
 	is_str(judged(), "xz", "the newer in a second");
 }
 
@@ -250,7 +250,7 @@ test_holds(void)
 	(void)read_text("2026-11-19T07:00:00Z\t1\ta/b/x\n"
 	    "2026-11-19T07:00:00Z\t1\ta/c/x\n2026-11-19T07:00:00Z\t1\ty\n"
 	    "2026-11-19T07:00:00Z\t1\tzb/x\n2026-11-19T07:00:00Z\t1\tb/x\n");
-	is_int(bk_items_hold(&items, f, "holds", &e), 0, "a holds file");
+	is_int(bk_listing_hold(&items, f, "holds", &e), 0, "a holds file");
 	ok(items.item[0].held, "the end of a name");
 	ok(!items.item[1].held, "in another directory");
 	ok(items.item[2].held, "a record");
@@ -274,7 +274,7 @@ test_explain(void)
 	items.item[3].verdict = 1;
 	(void)judged();
 	for (size_t i = 0; i < 4; i++)
-		(void)bk_item_explain(&b, &items.item[i], &policy, &e);
+		(void)bk_listed_explain(&b, &items.item[i], &policy, &e);
 	is_str(b.data,
 	    "keep\t2026-11-21T08:00:00Z\t1\ta\tdaily 1/2, weekly 1, within, "
 	    "newest, min-keep\n"
@@ -295,6 +295,6 @@ main(void)
 	test_listings();
 	test_holds();
 	test_explain();
-	bk_items_free(&items);
+	bk_listing_free(&items);
 	return tap_done();
 }

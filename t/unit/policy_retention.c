@@ -1,12 +1,13 @@
 /*
- * retention.h and calendar.h against a model that is written another way: by
- * the words of the definition and by strftime(3)'s names of the periods.
+ * policy/retention.h and policy/calendar.h against a model that is written
+ * another way: by the words of the definition and by strftime(3)'s names of
+ * the periods.
  */
 #include <stdlib.h>
 
-#include "../../lib/policy/retention.h"
+#include "base/utctime.h"
+#include "policy/retention.h"
 #include "tap.h"
-#include "when.h"
 
 #define MOST 2000
 
@@ -17,7 +18,7 @@ at(const char *text)
 {
 	time_t t = -1;
 
-	if (bk_when_parse(text, strlen(text), &t) == -1)
+	if (bk_utctime_parse(text, strlen(text), &t) == -1)
 		ok(0, "a time: %s", text);
 	return t;
 }

@@ -1,32 +1,32 @@
-/* wal.h: no segment goes that a kept base backup or the window needs */
+/* policy/wal.h: no segment goes that a kept base backup or the window needs */
 #include <stdlib.h>
 
-#include "../../lib/policy/wal.h"
+#include "policy/wal.h"
 #include "tap.h"
 
 #define NOW 1795248000		/* 2026-11-21T08:00:00Z */
 #define DAY 86400
 
 static struct bk_err e;
-static struct bk_items wal, bases;
+static struct bk_listing wal, bases;
 static const struct bk_guards guards = { .now = NOW, .max_share = 100 };
 
 static void
-add(struct bk_items *items, long age, const char *name)
+add(struct bk_listing *items, long age, const char *name)
 {
-	struct bk_item *more = realloc(items->item,
+	struct bk_listed *more = realloc(items->item,
 	    (items->n + 1) * sizeof(*more));
 
 	items->item = more;
-	more[items->n++] = (struct bk_item){ .r = { .time = NOW - age,
+	more[items->n++] = (struct bk_listed){ .r = { .time = NOW - age,
 	    .name = strdup(name) } };
 }
 
 static void
 clear(void)
 {
-	bk_items_free(&wal);
-	bk_items_free(&bases);
+	bk_listing_free(&wal);
+	bk_listing_free(&bases);
 	e = (struct bk_err){0};
 }
 
@@ -158,8 +158,10 @@ static void
 test_by_time(void)
 {
 	nine();
-	add(&wal, 5 * DAY, "s3://b/wal/000000010000000000000004.00000028.backup");
-	add(&wal, 2 * DAY, "s3://b/wal/000000010000000000000007.00000028.backup");
+	add(&wal, 5 * DAY,
+	    "s3://b/wal/000000010000000000000004.00000028.backup");
+	add(&wal, 2 * DAY,
+	    "s3://b/wal/000000010000000000000007.00000028.backup");
 	add(&bases, 5 * DAY - 60, "b/full-20261116.bk");
 	add(&bases, 2 * DAY - 60, "b/full-20261119.bk");
 	is_str(judged(0), "123", "starts by the .backup files before them");
@@ -171,7 +173,8 @@ test_by_time(void)
 	    "begins: no segment in its name, no .backup file before it in the "
 	    "archive", "nothing goes when a start is unknown");
 	bases.item[0].r.time = NOW - 3 * DAY;
-	add(&wal, 5 * DAY, "s3://b/wal/000000010000000000000003.00000028.backup");
+	add(&wal, 5 * DAY,
+	    "s3://b/wal/000000010000000000000003.00000028.backup");
 	is_str(judged(0), "12", "of two at once, the earlier start");
 }
 

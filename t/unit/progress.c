@@ -1,5 +1,5 @@
 /* The progress line: parts that are known, and never too long. */
-#include "progress.h"
+#include "base/progress.h"
 #include "tap.h"
 
 static char text[BK_PROGRESS_TEXT];
@@ -23,7 +23,7 @@ line(uint64_t bytes, uint64_t total, uint64_t items, uint64_t items_total,
 int
 main(void)
 {
-	static const uint64_t odd[] = { 0, 1, 1023, UINT64_MAX - 1, UINT64_MAX };
+	static const uint64_t odd[] = {0, 1, 1023, UINT64_MAX - 1, UINT64_MAX};
 	int a, b, c, d, bad = 0;
 
 	is_str(line(0, 0, 0, 0, 0), "0B", "nothing yet");

@@ -1,7 +1,7 @@
 /* -t and -n: what belongs to a table, and what does not. */
 #include <stdlib.h>
 
-#include "../../lib/pg/restore_select.h"
+#include "restore/select.h"
 #include "tap.h"
 
 #define MAX 32

@@ -1,5 +1,5 @@
 /* bk-restore's reader of a stream: every cut, every flipped bit */
-#include "../../lib/pg/restore_in.h"
+#include "restore/restore_in.h"
 #include "verify_run.h"
 #include "archive_sample.h"
 

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "../../lib/s3/cred.h"
-#include "../../lib/s3/cred_ini.h"
-#include "../../lib/s3/cred_source.h"
+#include "s3/cred.h"
+#include "s3/cred_ini.h"
+#include "s3/cred_source.h"
 #include "tap.h"
 
 static char dir[] = "/tmp/bk-cred-XXXXXX";
@@ -84,8 +84,10 @@ test_ini(void)
 	struct bk_err e = {0};
 	struct bk_ini *ini;
 
-	put(credentials, "[default]\naws_access_key_id=A\r\n\n"
-	    "[ shop ]\n  a = 1\n  b = two words # not a comment \n[x y]\nk=v\n");
+	put(credentials,
+	    "[default]\naws_access_key_id=A\r\n\n"
+	    "[ shop ]\n  a = 1\n  b = two words # not a comment \n"
+	    "[x y]\nk=v\n");
 	put(config, "\xef\xbb\xbf# c\n; c\n[default]\nregion = r\n"
 	    "[profile shop]\na = 9\nc=3\ns3 =\n  # c\n  addressing_style = path"
 	    "\n  max = 2\nd = 4\nlong = one\n   two=2\n\te = 5\n"
@@ -195,7 +197,8 @@ test_precedence(void)
 	    "a profile without keys is no last word");
 	begin("", "[nope]\n");
 	set("AWS_PROFILE", "nope");
-	begins(ask(), "2 profile nope: not in /", "a profile that is not there");
+	begins(
+	    ask(), "2 profile nope: not in /", "a profile that is not there");
 	begin("", "");
 	set("AWS_WEB_IDENTITY_TOKEN_FILE", "/x");
 	begins(ask(), "2 AWS_WEB_IDENTITY_TOKEN_FILE is set, but AWS_ROLE_ARN",
@@ -207,7 +210,8 @@ test_profiles(void)
 {
 	begin("[default]\naws_access_key_id=A\n", "");
 	begins(ask(), "2 profile default: one of", "half of a profile's keys");
-	begin("[default]\naws_access_key_id=A\naws_secret_access_key=a b\n", "");
+	begin(
+	    "[default]\naws_access_key_id=A\naws_secret_access_key=a b\n", "");
 	begins(ask(), "1 profile: blanks", "a key with a blank in it");
 	begin("", "[default]\nrole_arn=r\nsource_profile=a\n"
 	    "[profile a]\nrole_arn=r\nsource_profile=b\n"

@@ -1,5 +1,5 @@
 /* The arithmetic of parts: what they reach, and what one must hold. */
-#include "../../lib/s3/parts.h"
+#include "s3/parts.h"
 #include "tap.h"
 
 #define TIB (1ULL << 40)

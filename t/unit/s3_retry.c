@@ -1,9 +1,8 @@
 /* What is repeated, and when. */
 #include <curl/curl.h>
 
-#include "../../lib/s3/retry.h"
-#include "../../lib/s3/transport.h"
-#include "backoff.h"
+#include "http/transport.h"
+#include "s3/retry.h"
 #include "tap.h"
 
 static void
@@ -12,7 +11,7 @@ judged(void)
 	static const struct {
 		int status;
 		const char *code;
-		enum bk_s3_verdict want;
+		enum bk_s3_outcome want;
 	} t[] = {
 		{ 200, "", BK_S3_GOOD }, { 204, "", BK_S3_GOOD },
 		{ 206, "", BK_S3_GOOD },
@@ -51,9 +50,9 @@ main(void)
 
 	judged();
 	for (n = 1, cap = 200; n < 40; n++, cap = cap < 10000 ? 2 * cap : 20000)
-		good &= bk_backoff_pause(n, 0) == 0 &&
-		    bk_backoff_pause(n, UINT32_MAX) < cap &&
-		    bk_backoff_pause(n, UINT32_MAX) >= cap / 2;
+		good &= bk_transport_pause(n, 0) == 0 &&
+		    bk_transport_pause(n, UINT32_MAX) < cap &&
+		    bk_transport_pause(n, UINT32_MAX) >= cap / 2;
 	ok(good, "the pause doubles from 0.2 s up to 20 s, and is random");
 	is_str(bk_s3_remedy("NoSuchKey"), "", "no remedy");
 	ok(*bk_s3_remedy("AccessDenied") == ';', "a remedy");

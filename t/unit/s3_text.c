@@ -1,8 +1,8 @@
 /* URLs, addresses, queries, XML, answers: everything that is only text. */
-#include "../../lib/s3/address.h"
-#include "../../lib/s3/reply.h"
-#include "../../lib/s3/url.h"
-#include "../../lib/s3/xml.h"
+#include "s3/address.h"
+#include "s3/reply.h"
+#include "s3/url.h"
+#include "s3/xml.h"
 #include "tap.h"
 
 static void

@@ -1,7 +1,7 @@
 /* The marks: found where they may be and nowhere else; labels. */
 #include <stdlib.h>
 
-#include "seal.h"
+#include "base/seal.h"
 #include "tap.h"
 
 static unsigned char page[2 * BK_SEAL_HEAD];
@@ -34,7 +34,8 @@ test_opening(void)
 		got = bk_seal_find_opening(page, sizeof(page), NULL);
 		bad += got != want;
 		/* just enough bytes, and one too few */
-		got = bk_seal_find_opening(page, (size_t)at + BK_SEAL_LEN, NULL);
+		got = bk_seal_find_opening(page, (size_t)at + BK_SEAL_LEN,
+		    NULL);
 		bad += got != want;
 		got = bk_seal_find_opening(page, (size_t)at + BK_SEAL_LEN - 1,
 		    NULL);
@@ -48,7 +49,8 @@ test_opening(void)
 		page[at / 8] ^= (unsigned char)(1 << at % 8);
 	}
 	is_int(bad, 0, "a mark with one bit flipped is none");
-	is_int(bk_seal_find_opening(page, 0, NULL), -1, "nothing holds no mark");
+	is_int(
+	    bk_seal_find_opening(page, 0, NULL), -1, "nothing holds no mark");
 }
 
 static void
@@ -63,7 +65,8 @@ test_closing(void)
 		for (back = BK_SEAL_LEN; back <= n; back++) {
 			memset(page, bk_seal_closing()[0], n);
 			memcpy(page + n - back, bk_seal_closing(), BK_SEAL_LEN);
-			want = back <= BK_SEAL_TAIL ? (ptrdiff_t)(n - back) : -1;
+			want = back <= BK_SEAL_TAIL ? (ptrdiff_t)(n - back) :
+						      -1;
 			bad += bk_seal_find_closing(page, n) != want;
 		}
 	}

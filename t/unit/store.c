@@ -1,5 +1,5 @@
-/* lib/base/store.c and space.c: what becomes of a file under every ending */
-#include "store.h"
+/* base/store.h and base/freespace.h: what becomes of a file in every ending */
+#include "base/store.h"
 
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -147,30 +147,31 @@ test_space(void)
 {
 	static const char *const bad[] = { "", "%", "101%", "-1%", "1.5%",
 	    "20%%", " 20%", "x", "20 %" };
-	struct bk_space least;
+	struct bk_freespace least;
 	struct bk_err e = {0};
 	int fd = open(".", O_RDONLY);
 	size_t i;
 
-	ok(bk_space_parse("20%", "o", &least, &e) == 0 &&
+	ok(bk_freespace_parse("20%", "o", &least, &e) == 0 &&
 	    least.percent == 20 && least.bytes == 0, "20%%");
-	ok(bk_space_parse("3M", "o", &least, &e) == 0 &&
+	ok(bk_freespace_parse("3M", "o", &least, &e) == 0 &&
 	    least.percent == 0 && least.bytes == 3 << 20, "3M");
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		e = (struct bk_err){0};
-		ok(bk_space_parse(bad[i], "o", &least, &e) == -1 &&
+		ok(bk_freespace_parse(bad[i], "o", &least, &e) == -1 &&
 		    e.code == BK_USAGE, "refused: '%s'", bad[i]);
 	}
 	e = (struct bk_err){0};
-	least = (struct bk_space){0};
-	is_int(bk_space_check(fd, &least, ".", &e), 0, "no limit");
+	least = (struct bk_freespace){0};
+	is_int(bk_freespace_check(fd, &least, ".", &e), 0, "no limit");
 	least.bytes = 1;
-	is_int(bk_space_check(fd, &least, ".", &e), 0, "one byte");
+	is_int(bk_freespace_check(fd, &least, ".", &e), 0, "one byte");
 	least.bytes = UINT64_MAX;
-	is_int(bk_space_check(fd, &least, ".", &e), -1, "all bytes there are");
-	least = (struct bk_space){ .percent = 100 };
+	is_int(
+	    bk_freespace_check(fd, &least, ".", &e), -1, "all bytes there are");
+	least = (struct bk_freespace){ .percent = 100 };
 	e = (struct bk_err){0};
-	is_int(bk_space_check(fd, &least, ".", &e), -1, "100%");
+	is_int(bk_freespace_check(fd, &least, ".", &e), -1, "100%");
 	is_int(e.code, BK_FAIL, "is a failure, not a refusal");
 	close(fd);
 }

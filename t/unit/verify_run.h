@@ -1,6 +1,6 @@
 /* For the tests of bk-verify's judges: a source in memory, one call. */
-#include "../../lib/pg/check.h"
 #include "tap.h"
+#include "verify/check.h"
 
 struct memory {
 	const char *p;

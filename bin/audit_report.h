@@ -1,0 +1,60 @@
+#ifndef BK_BIN_AUDIT_REPORT_H
+#define BK_BIN_AUDIT_REPORT_H
+/*
+ * The parts of bk-audit.  All that return int: 0, or -1 with *e set.
+ */
+#include <stddef.h>
+#include <time.h>
+
+#include "audit/runs.h"
+#include "base/err.h"
+#include "base/num.h"
+
+enum audit_status { AUDIT_ANY, AUDIT_SUCCESS, AUDIT_FAILURE };
+
+struct audit_call {
+	const char *const *files;	/* n of them; "-": standard input */
+	size_t n;
+	const char *operation;		/* or NULL: any, as the next two */
+	const char *target;		/* a part of source or destination */
+	enum audit_status status;
+	time_t since;			/* 0: all */
+	int json;
+	const char *prometheus;		/* a file, or NULL */
+	const char *expect;		/* a hash, or NULL */
+};
+
+/*
+ * What r was about: where it wrote to, else what it read, and a standard
+ * stream is neither; "" if there is no such thing.
+ */
+const char *audit_target(const struct bk_run *r);
+
+/* How long, for people: "0.4s", "3h12m". */
+void audit_took(double seconds, char out[BK_NUM_TEXT]);
+
+/*
+ * Call each for every run that is asked for, file by file.  A line that is no
+ * record is named on stderr and passed over; BK_DATA at the end if there was
+ * one, BK_NONE if there was no run.
+ */
+int audit_each(const struct audit_call *c, int (*each)(void *arg,
+    const struct bk_run *r, struct bk_err *e), void *arg, struct bk_err *e);
+
+/* Print the runs; with follow, of the one file, also those to come. */
+int audit_list(const struct audit_call *c, int follow, struct bk_err *e);
+
+/* Print a line for each operation and target; and c->prometheus. */
+int audit_summary(const struct audit_call *c, struct bk_err *e);
+
+/* Check the chains.  BK_DATA: they are not whole, the lines were named. */
+int audit_verify(const struct audit_call *c, struct bk_err *e);
+
+/*
+ * Read a run's records from standard input, one a line, the later over the
+ * earlier, and append one line to log when that ends.  BK_DATA: it is no run;
+ * BK_NONE: there was no record.  Nothing was appended then.
+ */
+int audit_record(const char *log, struct bk_err *e);
+
+#endif

@@ -1,0 +1,183 @@
+/* bk-verify, levels 2 and 3: where the restore test takes place */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "pg/scratch.h"
+#include "tool.h"
+#include "verify/check.h"
+#include "verify/restore_test.h"
+#include "verify_levels.h"
+
+#define SQL_MAX (1024 * 1024)
+
+extern char **environ;
+
+/* For whoever cleans up behind us. */
+static struct bk_scratch server;
+static struct bk_restore_test run;
+static struct bk_conn_params *admin;
+static atomic_int child;
+
+static void
+clean_up(void)
+{
+	struct bk_err ignored = {0};
+	PGconn *conn;
+
+	if (child > 0)
+		(void)kill((pid_t)child, SIGTERM);
+	if (run.database[0] != '\0' && server.pid == 0 && admin != NULL &&
+	    (conn = bk_conn_again(admin, &ignored)) != NULL) {
+		(void)bk_newdb_drop(conn, run.database, &ignored);
+		PQfinish(conn);
+	}
+	run.database[0] = '\0';
+	bk_scratch_stop(&server);
+}
+
+/* What is set for other servers must not lead us away from our own. */
+static int
+forget_servers(struct bk_err *e)
+{
+	char name[64];
+	size_t i = 0, n;
+
+	while (environ[i] != NULL) {
+		n = strcspn(environ[i], "=");
+		if (strncmp(environ[i], "PG", 2) != 0 || n >= sizeof(name)) {
+			i++;
+			continue;
+		}
+		memcpy(name, environ[i], n);
+		name[n] = '\0';
+		if (unsetenv(name) == -1)	/* closes the gap at i */
+			return bk_fail_errno(e, "%s", name);
+	}
+	return 0;
+}
+
+int
+levels_prepare(const struct levels *d, struct bk_err *e)
+{
+	if (d->own && (forget_servers(e) == -1 ||
+	    bk_scratch_prepare(&server, getenv("TMPDIR"), e) == -1))
+		return -1;
+	tool_on_signal_slow(clean_up);
+	return 0;
+}
+
+static void
+set_bindir(struct bk_bindir *b)
+{
+	*b = (struct bk_bindir){ .dir = getenv("BK_PG_BINDIR"),
+	    .path = getenv("PATH"), .env = environ };
+}
+
+/* A server of the version that was dumped, or a newer one. */
+static int
+start_server(struct bk_layers *l, struct bk_err *e)
+{
+	struct bk_restore_test_needs needs;
+	struct bk_bindir bindir;
+	struct bk_buf program = {0};
+	struct bk_err why = {0};
+	const void *head;
+	size_t n;
+	int rc;
+
+	set_bindir(&bindir);
+	head = bk_reader_head(bk_layers_inside(l), &n);
+	if (bk_restore_test_needs(head, n, &needs) == -1)
+		return bk_fail(e, BK_DATA, "%s: damaged: no server version in "
+		    "its header", bk_layers_name(l));
+	if (bk_bindir_find(&bindir, "postgres", needs.version, &program,
+	    &why) == -1)
+		rc = bk_fail(e, BK_FAIL, "scratch server: no PostgreSQL %d or "
+		    "newer is installed; install postgresql-%d or set "
+		    "BK_PG_BINDIR", needs.version / 10000,
+		    needs.version / 10000);
+	else
+		rc = bk_scratch_start(&server, program.data, needs.ascii, e);
+	bk_buf_free(&program);
+	return rc;
+}
+
+static int
+connect_server(const struct levels *d, struct bk_err *e)
+{
+	const char *url = getenv("DATABASE_URL");
+	struct bk_conn_target target = { .app = "bk-verify",
+	    .instead = "postgres", .db = d->conninfo };
+
+	if (d->own)
+		target = (struct bk_conn_target){ .app = "bk-verify",
+		    .db = "postgres", .host = server.dir, .port = "5432",
+		    .user = "postgres" };
+	else if (target.db == NULL && url != NULL && *url != '\0')
+		target.db = url;
+	if ((run.conn = bk_conn_open(&target, e)) == NULL)
+		return -1;
+	admin = bk_conn_params(run.conn, e);
+	return admin == NULL ? -1 : 0;
+}
+
+static int
+demand_archive(struct bk_layers *l, struct bk_err *e)
+{
+	const void *head;
+	size_t n;
+
+	head = bk_reader_head(bk_layers_inside(l), &n);
+	if (bk_check_recognise(head, n) == BK_CHECK_ARCHIVE)
+		return 0;
+	if (n == 0 && bk_reader_drain(bk_layers_inside(l), e) == -1)
+		return -1;	/* an empty stream: says so */
+	return bk_fail(e, BK_FAIL, "%s: no archive of bk-dump or pg_dump -Fc, "
+	    "which alone can be restored for a test", bk_layers_name(l));
+}
+
+int
+levels_run(const struct levels *d, struct bk_layers *l, struct bk_verdict *v,
+    struct bk_progress *progress, struct bk_err *e)
+{
+	const struct bk_source src = { bk_layers_read, bk_layers_inside(l) };
+	const char *tmp = getenv("TMPDIR");
+	struct bk_buf sql = {0};
+	int rc = -1;
+
+	if (demand_archive(l, e) == -1)
+		return -1;
+	if ((d->sql_file != NULL &&
+	    bk_io_slurp(d->sql_file, SQL_MAX, &sql, e) == -1) ||
+	    (d->own && start_server(l, e) == -1) || connect_server(d, e) == -1)
+		goto done;
+	run.own_server = d->own;
+	set_bindir(&run.bindir);
+	run.tmpdir = tmp == NULL || *tmp == '\0' ? "/tmp" : tmp;
+	run.jobs = d->jobs;
+	run.progress = progress;
+	run.child = &child;
+	run.sql_name = d->sql_file;
+	run.sql = d->sql_file == NULL ? NULL : sql.data == NULL ? "" : sql.data;
+	run.hold = tool_signals_hold;
+	run.release = tool_signals_release;
+	rc = bk_restore_test_run(&run, src, bk_layers_name(l), v, e);
+ done:
+	bk_buf_free(&sql);
+	return rc;
+}
+
+void
+levels_end(void)
+{
+	tool_signals_hold();
+	PQfinish(run.conn);
+	run.conn = NULL;
+	clean_up();
+	bk_conn_params_free(admin);
+	admin = NULL;
+	tool_signals_release();
+}

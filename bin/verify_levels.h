@@ -1,0 +1,21 @@
+#ifndef BK_BIN_VERIFY_LEVELS_H
+#define BK_BIN_VERIFY_LEVELS_H
+/* Level 2 and 3: the inside of the layers restored, and compared. */
+#include "base/progress.h"
+#include "verify/layers.h"
+#include "verify/verdict.h"
+
+struct levels {
+	const char *conninfo;	/* level 2; NULL: by the environment */
+	int own;		/* level 3 */
+	const char *sql_file;	/* assertions; or NULL */
+	unsigned jobs;
+};
+
+/* Before any thread; clean-up is done from now on, whatever happens. */
+int levels_prepare(const struct levels *d, struct bk_err *e);
+int levels_run(const struct levels *d, struct bk_layers *l,
+    struct bk_verdict *v, struct bk_progress *progress, struct bk_err *e);
+void levels_end(void);		/* fine if nothing was prepared */
+
+#endif

@@ -1,0 +1,127 @@
+#include "archive/manifest.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utctime.h"
+#include "base/version.h"
+
+/* A string's JSON text, with its quotes, is cut to so many bytes. */
+#define NAME_MAX_JSON 760	/* 63 bytes, in any encoding, escaped */
+#define VERSION_MAX_JSON 100
+#define OPTIONS_MAX_JSON 320
+#define SHORT_MAX_JSON 64
+#define SETTING_MAX_JSON 40
+#define SWITCH_MAX_JSON 8		/* "on" or "off" */
+
+/* s as JSON, cut before a character so that max bytes are enough. */
+static int
+add_cut(struct bk_buf *b, const char *s, size_t max, struct bk_err *e)
+{
+	size_t start = b->len, n = strlen(s);
+	char *copy;
+	int rc;
+
+	if ((copy = malloc(n + 1)) == NULL)
+		return bk_fail_memory(e);
+	memcpy(copy, s, n + 1);
+	while ((rc = bk_buf_json(b, copy, e)) == 0 && b->len - start > max) {
+		/* a byte becomes six at most */
+		size_t over = (b->len - start - max + 5) / 6;
+
+		n -= over < n ? over : n;
+		while (n > 0 && ((unsigned char)copy[n] & 0xc0) == 0x80)
+			n--;
+		copy[n] = '\0';
+		b->len = start;
+	}
+	free(copy);
+	return rc;
+}
+
+/* ,"key":"value", or nothing for an unknown one. */
+static int
+add_field(struct bk_buf *b, const char *key, const char *value, size_t max,
+    struct bk_err *e)
+{
+	if (value == NULL)
+		return 0;
+	if (bk_buf_printf(b, e, ",\"%s\":", key) == -1)
+		return -1;
+	return add_cut(b, value, max, e);
+}
+
+int
+bk_manifest_proof_record(struct bk_buf *b, const struct bk_toc_entry *te,
+    const struct bk_content *c, struct bk_err *e)
+{
+	int blobs = strcmp(te->desc, "BLOBS") == 0;
+	char digest[BK_DIGEST_TEXT];
+
+	if (bk_buf_printf(b, e, "{\"bk\":\"%s\",\"id\":%" PRId32,
+	    blobs ? "blobs" : "table", te->id) == -1)
+		return -1;
+	if (!blobs && (
+	    add_field(b, "schema", te->schema, NAME_MAX_JSON, e) == -1 ||
+	    add_field(b, "table", te->tag, NAME_MAX_JSON, e) == -1))
+		return -1;
+	bk_digest_format(&c->digest, digest);
+	return bk_buf_printf(b, e, ",\"%s\":%" PRIu64 ",\"bytes\":%" PRIu64
+	    ",\"digest\":\"%s\"}", blobs ? "objects" : "rows", c->rows,
+	    c->bytes, digest);
+}
+
+/* ,"settings":{...}: who compares a restored database sets them first. */
+static int
+add_settings(struct bk_buf *b, const struct bk_manifest *m, struct bk_err *e)
+{
+	if (m->timezone == NULL)
+		return 0;
+	if (bk_buf_puts(b, ",\"settings\":{\"timezone\":", e) == -1 ||
+	    add_cut(b, m->timezone, SETTING_MAX_JSON, e) == -1 ||
+	    add_field(b, "bytea_output", m->bytea_output, SETTING_MAX_JSON,
+	    e) == -1 ||
+	    add_field(b, "lc_monetary", m->lc_monetary, SETTING_MAX_JSON,
+	    e) == -1 ||
+	    add_field(b, "quote_all_identifiers", m->quote_all_identifiers,
+	    SWITCH_MAX_JSON, e) == -1)
+		return -1;
+	return bk_buf_puts(b, "}", e);
+}
+
+int
+bk_manifest_format(struct bk_buf *b, const struct bk_manifest *m,
+    struct bk_err *e)
+{
+	char started[BK_UTCTIME_TEXT], ended[BK_UTCTIME_TEXT],
+	    digest[BK_DIGEST_TEXT];
+
+	bk_utctime_format(m->started, started);
+	bk_utctime_format(m->ended, ended);
+	bk_digest_format(&m->records, digest);
+	if (bk_buf_puts(b, "{\"bk\":\"manifest\",\"version\":1", e) == -1 ||
+	    add_field(b, "database", m->database, NAME_MAX_JSON, e) == -1 ||
+	    add_field(b, "system_identifier", m->system_identifier,
+	    SHORT_MAX_JSON, e) == -1 ||
+	    add_field(b, "server_version", m->server_version,
+	    VERSION_MAX_JSON, e) == -1 ||
+	    add_field(b, "server_encoding", m->server_encoding,
+	    SHORT_MAX_JSON, e) == -1 ||
+	    add_field(b, "snapshot", m->snapshot, SHORT_MAX_JSON, e) == -1 ||
+	    add_field(b, "lsn", m->lsn, SHORT_MAX_JSON, e) == -1 ||
+	    add_field(b, "started", started, SHORT_MAX_JSON, e) == -1 ||
+	    add_field(b, "ended", ended, SHORT_MAX_JSON, e) == -1 ||
+	    add_field(b, "tool", "bk-dump " BK_VERSION, SHORT_MAX_JSON,
+	    e) == -1 ||
+	    add_field(b, "pg_dump", m->pg_dump, VERSION_MAX_JSON, e) == -1 ||
+	    add_field(b, "options", m->options, OPTIONS_MAX_JSON, e) == -1 ||
+	    add_settings(b, m, e) == -1 ||
+	    bk_buf_printf(b, e, ",\"tables\":%" PRIu64 ",\"rows\":%" PRIu64
+	    ",\"bytes\":%" PRIu64 ",\"blobs\":%" PRIu64
+	    ",\"records\":\"%s\"", m->tables, m->rows, m->bytes, m->blobs,
+	    digest) == -1)
+		return -1;
+	return bk_buf_puts(b, ",\"read\":\"a custom-format archive: "
+	    "pg_restore -d DATABASE FILE\"}", e);
+}

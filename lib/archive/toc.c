@@ -1,0 +1,276 @@
+/* Header and table of contents: the reading half of archive.h. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "archive/archive.h"
+#include "archive/archive_in.h"
+
+#define TOC_MAX (1024 * 1024 * 1024)	/* no database has a TOC like that */
+#define PIECE (64 * 1024)		/* believed of a length at a time */
+
+/* Strings live as long as their TOC; nothing is freed one by one. */
+struct bk_arena {
+	struct bk_arena *next;
+	size_t used, cap;
+	char data[];
+};
+
+/* n bytes, aligned for an int32_t; NULL with *e set. */
+static void *
+arena_get(struct bk_toc *toc, size_t n, struct bk_err *e)
+{
+	struct bk_arena *a = toc->arena;
+	size_t cap = n > PIECE ? n : PIECE;
+
+	n = (n + 7) & ~(size_t)7;
+	if (a == NULL || a->cap - a->used < n) {
+		if ((a = malloc(sizeof(*a) + cap + 8)) == NULL) {
+			bk_fail_memory(e);
+			return NULL;
+		}
+		*a = (struct bk_arena){ .next = toc->arena, .cap = cap + 8 };
+		toc->arena = a;
+	}
+	a->used += n;
+	return a->data + a->used - n;
+}
+
+/*
+ * Read a string; where the caller does not want it, text is NULL.  Its bytes
+ * are in raw already when memory for it is taken.
+ */
+static int
+read_str(struct bk_archive *a, struct bk_toc *toc, const char **text,
+    struct bk_err *e)
+{
+	uint8_t piece[4096];
+	int32_t len;
+	size_t start, left, n;
+	char *s;
+
+	if (text != NULL)
+		*text = NULL;
+	if (bk_archive_int(a, &len, e) == -1)
+		return -1;
+	if (len < 0)
+		return 0;
+	start = toc->raw.len;
+	if (start > TOC_MAX || (size_t)len > TOC_MAX - start)
+		return bk_archive_damaged(a, "too long a string", e);
+	for (left = (size_t)len; left > 0; left -= n) {
+		n = left < sizeof(piece) ? left : sizeof(piece);
+		if (bk_archive_bytes(a, piece, n, e) == -1)
+			return -1;
+	}
+	if (text == NULL)
+		return 0;
+	if (len > 0 && memchr(toc->raw.data + start, '\0', (size_t)len) != NULL)
+		return bk_archive_damaged(a, "a NUL within a string", e);
+	if ((s = arena_get(toc, (size_t)len + 1, e)) == NULL)
+		return -1;
+	if (len > 0)
+		memcpy(s, toc->raw.data + start, (size_t)len);
+	s[len] = '\0';
+	*text = s;
+	return 0;
+}
+
+static int
+read_header(struct bk_archive *a, struct bk_toc *toc, struct bk_err *e)
+{
+	uint8_t h[11];
+	int32_t v;
+	int i;
+
+	if (bk_archive_bytes(a, h, 5, e) == -1 || memcmp(h, "PGDMP", 5) != 0) {
+		if (e->code == BK_FAIL)
+			return -1;
+		*e = (struct bk_err){0};
+		return bk_fail(e, BK_DATA, "%s: not an archive of pg_dump's "
+		    "custom format", a->name);
+	}
+	if (bk_archive_bytes(a, h + 5, 6, e) == -1)
+		return -1;
+	if (h[5] != 1 || h[6] < 14 || h[6] > 16)
+		return bk_fail(e, BK_DATA, "%s: archive version %d.%d; this "
+		    "program reads 1.14 to 1.16 (pg_dump 12 to 18)", a->name,
+		    h[5], h[6]);
+	if (h[8] != 4 || h[9] != 8 || h[10] != 1)
+		return bk_archive_damaged(a, "an unusual header", e);
+	toc->minor = h[6];
+	if (toc->minor >= 15) {
+		if (bk_archive_byte(a, &toc->compression, e) == -1)
+			return -1;
+	} else {
+		if (bk_archive_int(a, &v, e) == -1)
+			return -1;
+		toc->compression = v;
+	}
+	for (i = 0; i < 7; i++)		/* the time, a struct tm */
+		if (bk_archive_int(a, &v, e) == -1)
+			return -1;
+	if (read_str(a, toc, &toc->dbname, e) == -1 ||
+	    read_str(a, toc, &toc->server, e) == -1 ||
+	    read_str(a, toc, &toc->dumper, e) == -1)
+		return -1;
+	return 0;
+}
+
+/* "123" as a number of at most 32 bits; what is none is 0. */
+static uint32_t
+to_oid(const char *s)
+{
+	unsigned long v = s == NULL ? 0 : strtoul(s, NULL, 10);
+
+	return v > UINT32_MAX ? 0 : (uint32_t)v;
+}
+
+static int
+read_deps(struct bk_archive *a, struct bk_toc *toc, struct bk_toc_entry *te,
+    struct bk_err *e)
+{
+	int32_t *deps = NULL, *more;
+	size_t cap = 0;
+	const char *s;
+
+	for (;;) {
+		if (read_str(a, toc, &s, e) == -1)
+			return -1;
+		if (s == NULL)
+			break;
+		if (te->ndeps == cap) {
+			cap = cap == 0 ? 4 : cap * 2;
+			more = arena_get(toc, cap * sizeof(*deps), e);
+			if (more == NULL)
+				return -1;
+			if (te->ndeps > 0)
+				memcpy(more, deps, te->ndeps * sizeof(*deps));
+			deps = more;
+		}
+		deps[te->ndeps++] = (int32_t)to_oid(s);
+	}
+	te->deps = deps;
+	return 0;
+}
+
+static int
+read_entry(struct bk_archive *a, struct bk_toc *toc, struct bk_toc_entry *te,
+    struct bk_err *e)
+{
+	uint8_t offset[BK_OFFSET_LEN];
+	const char *oid;
+	int32_t v;
+
+	if (bk_archive_int(a, &te->id, e) == -1)
+		return -1;
+	if (te->id <= 0)
+		return bk_archive_damaged(a, "an entry without a number", e);
+	te->has_data_at = toc->raw.len;
+	if (bk_archive_int(a, &v, e) == -1)
+		return -1;
+	te->has_data = v != 0;
+	if (read_str(a, toc, NULL, e) == -1 ||		/* tableoid */
+	    read_str(a, toc, &oid, e) == -1 ||
+	    read_str(a, toc, &te->tag, e) == -1 ||
+	    read_str(a, toc, &te->desc, e) == -1 ||
+	    bk_archive_int(a, &v, e) == -1)
+		return -1;
+	te->oid = to_oid(oid);
+	te->section = v;
+	if (read_str(a, toc, &te->defn, e) == -1 ||
+	    read_str(a, toc, NULL, e) == -1)		/* DROP statement */
+		return -1;
+	te->copy_at = toc->raw.len;
+	if (read_str(a, toc, &te->copy, e) == -1 ||
+	    read_str(a, toc, &te->schema, e) == -1 ||
+	    read_str(a, toc, NULL, e) == -1 ||		/* tablespace */
+	    read_str(a, toc, NULL, e) == -1)		/* access method */
+		return -1;
+	if (toc->minor >= 16 && bk_archive_int(a, &v, e) == -1)	/* relkind */
+		return -1;
+	if (read_str(a, toc, &te->owner, e) == -1 ||
+	    read_str(a, toc, NULL, e) == -1 ||		/* "WITH OIDS" */
+	    read_deps(a, toc, te, e) == -1)
+		return -1;
+	te->offset_at = toc->raw.len;
+	return bk_archive_bytes(a, offset, sizeof(offset), e);
+}
+
+static int
+read_entries(struct bk_archive *a, struct bk_toc *toc, struct bk_err *e)
+{
+	struct bk_toc_entry *more;
+	size_t cap = 0;
+	int32_t count;
+
+	if (bk_archive_int(a, &count, e) == -1)
+		return -1;
+	if (count < 0)
+		return bk_archive_damaged(a, "a negative number of entries", e);
+	while (toc->n < (size_t)count) {
+		if (toc->n == cap) {
+			cap = cap == 0 ? 256 : cap * 2;
+			more = realloc(toc->entry, cap * sizeof(*more));
+			if (more == NULL)
+				return bk_fail_memory(e);
+			toc->entry = more;
+		}
+		toc->entry[toc->n] = (struct bk_toc_entry){0};
+		if (read_entry(a, toc, &toc->entry[toc->n], e) == -1)
+			return -1;
+		if (toc->entry[toc->n].id > toc->max_id)
+			toc->max_id = toc->entry[toc->n].id;
+		toc->n++;
+	}
+	return 0;
+}
+
+int
+bk_archive_toc(struct bk_archive *a, struct bk_toc *toc, struct bk_err *e)
+{
+	uint64_t at;
+	int rc;
+
+	a->keep = &toc->raw;
+	rc = read_header(a, toc, e);
+	at = a->offset;
+	if (rc == 0)
+		rc = read_entries(a, toc, e);
+	a->toc_len = a->offset - at;
+	a->keep = NULL;
+	return rc;
+}
+
+void
+bk_toc_free(struct bk_toc *toc)
+{
+	struct bk_arena *a, *next;
+
+	for (a = toc->arena; a != NULL; a = next) {
+		next = a->next;
+		free(a);
+	}
+	free(toc->entry);
+	bk_buf_free(&toc->raw);
+	*toc = (struct bk_toc){0};
+}
+
+const struct bk_toc_entry *
+bk_toc_encoding_entry(const struct bk_toc *toc)
+{
+	size_t i;
+
+	for (i = 0; i < toc->n; i++)
+		if (toc->entry[i].desc != NULL && toc->entry[i].defn != NULL &&
+		    strcmp(toc->entry[i].desc, "ENCODING") == 0)
+			return &toc->entry[i];
+	return NULL;
+}
+
+const char *
+bk_toc_encoding(const struct bk_toc *toc)
+{
+	const struct bk_toc_entry *te = bk_toc_encoding_entry(toc);
+
+	return te == NULL ? NULL : te->defn;
+}

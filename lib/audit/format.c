@@ -1,0 +1,146 @@
+#include "audit/format.h"
+
+#include <sys/stat.h>
+#include <sys/utsname.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/utctime.h"
+#include "base/version.h"
+
+/* ,"key":"value"; null where that is not known. */
+static int
+add_text(struct bk_buf *b, const char *key, const char *value,
+    struct bk_err *e)
+{
+	if (bk_buf_printf(b, e, ",\"%s\":", key) == -1)
+		return -1;
+	return value == NULL || *value == '\0' ? bk_buf_puts(b, "null", e) :
+	    bk_buf_json(b, value, e);
+}
+
+static int
+add_user(struct bk_buf *b, struct bk_err *e)
+{
+	struct passwd pw, *found = NULL;
+	char buf[4096], number[24];
+
+	if (getpwuid_r(geteuid(), &pw, buf, sizeof(buf), &found) == 0 &&
+	    found != NULL)
+		return add_text(b, "user", pw.pw_name, e);
+	(void)snprintf(number, sizeof(number), "%ju", (uintmax_t)geteuid());
+	return add_text(b, "user", number, e);
+}
+
+static int
+add_ending(struct bk_buf *b, const struct bk_audit *a,
+    const struct bk_err *result, struct bk_err *e)
+{
+	int failed = result->code != BK_OK;
+
+	if (bk_buf_printf(b, e, ",\"size_bytes\":%" PRIu64
+	    ",\"duration_seconds\":%.3f", a->size_bytes,
+	    a->duration_seconds) == -1 ||
+	    add_text(b, "status", failed ? "failure" : "success", e) == -1)
+		return -1;
+	return add_text(b, "error", failed ? result->msg : NULL, e);
+}
+
+int
+bk_audit_format(struct bk_buf *b, const struct bk_audit *a,
+    const struct bk_err *result, struct bk_err *e)
+{
+	char when[BK_UTCTIME_TEXT];
+	struct utsname u;
+
+	bk_utctime_format(a->ended, when);
+	if ((result == NULL ? bk_buf_puts(b, "{\"operation\":", e) :
+	    bk_buf_printf(b, e, "{\"timestamp\":\"%s\",\"operation\":",
+	    when)) == -1 || bk_buf_json(b, a->operation, e) == -1 ||
+	    add_text(b, "type", a->type, e) == -1 ||
+	    add_text(b, "source", a->source, e) == -1 ||
+	    add_text(b, "destination", a->destination, e) == -1 ||
+	    (result != NULL && add_ending(b, a, result, e) == -1) ||
+	    add_user(b, e) == -1 ||
+	    add_text(b, "host", uname(&u) == 0 ? u.nodename : NULL, e) == -1)
+		return -1;
+	return bk_buf_printf(b, e, ",\"pid\":%ld,\"version\":\"%s\"}",
+	    (long)getpid(), BK_VERSION);
+}
+
+static int
+lock(int fd)
+{
+	struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int rc;
+
+	while ((rc = fcntl(fd, F_SETLKW, &all)) == -1 && errno == EINTR)
+		continue;
+	return rc;
+}
+
+int
+bk_audit_open(const char *path, off_t *size, struct bk_err *e)
+{
+	struct stat ours, there;
+	int fd;
+
+	for (;;) {
+		/* a FIFO that nobody reads is not waited for */
+		fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC |
+		    O_NOCTTY | O_NONBLOCK, 0600);
+		if (fd == -1)
+			return bk_fail_errno(e, "audit log %s", path);
+		if (fstat(fd, &ours) == 0 && !S_ISREG(ours.st_mode)) {
+			close(fd);
+			return bk_fail(e, BK_FAIL, "audit log %s: not a "
+			    "regular file", path);
+		}
+		if (lock(fd) == -1 || fstat(fd, &ours) == -1) {
+			bk_fail_errno(e, "audit log %s: lock", path);
+			close(fd);
+			return -1;
+		}
+		*size = ours.st_size;
+		/* renamed, or gone, while we waited: there is a new one */
+		if (stat(path, &there) == 0 && there.st_ino == ours.st_ino &&
+		    there.st_dev == ours.st_dev)
+			return fd;
+		close(fd);
+	}
+}
+
+int
+bk_audit_commit(int fd, off_t size, const struct bk_buf *text,
+    const char *path, struct bk_err *e)
+{
+	int rc = bk_io_write(fd, text->data, text->len, path, e);
+
+	if (rc == -1 && ftruncate(fd, size) == -1)
+		bk_fail_errno(e, "%s: truncate", path);
+	if (rc == 0 && fdatasync(fd) == -1)
+		rc = bk_fail_errno(e, "%s: fsync", path);
+	return bk_io_close(fd, path, e) == -1 ? -1 : rc;
+}
+
+int
+bk_audit_append(const char *path, const struct bk_audit *a,
+    const struct bk_err *result, struct bk_err *e)
+{
+	struct bk_buf b = {0};
+	int fd = -1, rc = -1;
+	off_t size;
+
+	if (bk_audit_format(&b, a, result, e) == 0 &&
+	    bk_buf_puts(&b, "\n", e) == 0 &&
+	    (fd = bk_audit_open(path, &size, e)) != -1)
+		rc = bk_audit_commit(fd, size, &b, path, e);
+	bk_buf_free(&b);
+	return rc;
+}

@@ -1,0 +1,244 @@
+#include "base/child.h"
+
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+
+static int
+spawn(struct bk_child *c, char *const argv[], char *const env[], int out,
+    int err, struct bk_err *e)
+{
+	posix_spawn_file_actions_t fa;
+	posix_spawnattr_t attr;
+	sigset_t set;
+	int rc;
+
+	if (posix_spawn_file_actions_init(&fa) != 0)
+		return bk_fail_memory(e);
+	if (posix_spawnattr_init(&attr) != 0) {
+		posix_spawn_file_actions_destroy(&fa);
+		return bk_fail_memory(e);
+	}
+	(void)sigemptyset(&set);
+	(void)posix_spawnattr_setsigmask(&attr, &set);
+	(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	if ((rc = c->in > 0 ?
+	    posix_spawn_file_actions_adddup2(&fa, c->in, STDIN_FILENO) :
+	    posix_spawn_file_actions_addopen(&fa, STDIN_FILENO,
+	    "/dev/null", O_RDONLY, 0)) == 0 &&
+	    (rc = posix_spawn_file_actions_adddup2(&fa, out,
+	    STDOUT_FILENO)) == 0 &&
+	    (rc = posix_spawn_file_actions_adddup2(&fa, err,
+	    STDERR_FILENO)) == 0)
+		rc = posix_spawn(&c->pid, argv[0], &fa, &attr, argv, env);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&fa);
+	if (rc != 0) {
+		c->pid = 0;
+		return bk_fail(e, BK_FAIL, "%s: %s", argv[0], strerror(rc));
+	}
+	if (c->watch != NULL)
+		*c->watch = c->pid;
+	return 0;
+}
+
+int
+bk_child_start(struct bk_child *c, char *const argv[], char *const env[],
+    struct bk_err *e)
+{
+	int out[2] = { -1, -1 }, err[2] = { -1, -1 }, rc;
+
+	c->name = strrchr(argv[0], '/') == NULL ? argv[0] :
+	    strrchr(argv[0], '/') + 1;
+	if (bk_io_pipe(out, e) == -1)
+		return -1;
+	if ((rc = bk_io_pipe(err, e)) == 0) {
+		rc = spawn(c, argv, env, out[1], err[1], e);
+		close(err[1]);
+		c->err = err[0];
+	}
+	close(out[1]);
+	c->out = out[0];
+	return rc;
+}
+
+/* Keep the beginning of what it says; 0 once it says no more. */
+static int
+listen(struct bk_child *c)
+{
+	char buf[1024];
+	ssize_t n = read(c->err, buf, sizeof(buf));
+	size_t room = sizeof(c->words) - 1 - c->nwords;
+
+	if (n == -1 && errno == EINTR)
+		return 1;
+	if (n <= 0) {
+		close(c->err);
+		c->err = -1;
+		return 0;
+	}
+	if ((size_t)n < room)
+		room = (size_t)n;
+	memcpy(c->words + c->nwords, buf, room);
+	c->nwords += room;
+	return 1;
+}
+
+ssize_t
+bk_child_read(void *ctx, void *buf, size_t n, struct bk_err *e)
+{
+	struct bk_child *c = ctx;
+	ssize_t r;
+
+	for (;;) {
+		/* poll(2) skips a descriptor of -1 */
+		struct pollfd p[2] = {
+			{ .fd = c->out, .events = POLLIN },
+			{ .fd = c->err, .events = POLLIN },
+		};
+
+		if (poll(p, 2, -1) == -1) {
+			if (errno == EINTR)
+				continue;
+			return bk_fail_errno(e, "%s: poll", c->name);
+		}
+		if (p[1].revents != 0)
+			(void)listen(c);
+		if (p[0].revents == 0)
+			continue;
+		if ((r = read(c->out, buf, n)) >= 0) {
+			c->ended = r == 0;
+			return r;
+		}
+		if (errno != EINTR)
+			return bk_fail_errno(e, "%s: read", c->name);
+	}
+}
+
+/*
+ * Its complaint without the "pg_dump: error: " in front and the query behind:
+ * the line that says "error", else (in another language) the first.
+ */
+static int
+complain(struct bk_child *c, struct bk_err *e)
+{
+	const char *line;
+
+	c->words[c->nwords] = '\0';
+	if ((line = strstr(c->words, ": error: ")) != NULL)
+		line += strlen(": error: ");
+	else if ((line = strstr(c->words, ": ERROR:  ")) != NULL)
+		line += strlen(": ERROR:  ");	/* psql's, of the server */
+	else
+		line = c->words;
+	return bk_fail(e, BK_FAIL, "%s: %.*s", c->name,
+	    (int)strcspn(line, "\n"), line);
+}
+
+static int
+reap(struct bk_child *c)
+{
+	siginfo_t info;
+	int status = 0;
+
+	/* who watches must not signal a number that is another's by then */
+	while (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOWAIT) == -1)
+		if (errno != EINTR)
+			break;
+	if (c->watch != NULL)
+		*c->watch = 0;
+	while (waitpid(c->pid, &status, 0) == -1)
+		if (errno != EINTR)
+			break;
+	c->pid = 0;
+	return status;
+}
+
+int
+bk_child_wait(struct bk_child *c, struct bk_err *e)
+{
+	int status;
+
+	while (c->err != -1 && listen(c))
+		;
+	status = reap(c);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	if (WIFSIGNALED(status))
+		return bk_fail(e, BK_FAIL, "%s: killed by signal %d", c->name,
+		    WTERMSIG(status));
+	if (c->nwords > 0)
+		return complain(c, e);
+	return bk_fail(e, BK_FAIL, "%s: exit status %d", c->name,
+	    WEXITSTATUS(status));
+}
+
+void
+bk_child_stop(struct bk_child *c)
+{
+	struct pollfd p = { .fd = c->err, .events = POLLIN };
+
+	while (c->err != -1 && poll(&p, 1, 0) == 1 && listen(c))
+		;
+	if (c->err != -1)
+		close(c->err);
+	c->err = -1;
+	if (c->pid > 0)
+		(void)kill(c->pid, SIGTERM);
+}
+
+void
+bk_child_free(struct bk_child *c)
+{
+	if (c->pid > 0)
+		bk_child_stop(c);
+	/* with the pipe shut it cannot hang in a write */
+	if (c->out != -1)
+		close(c->out);
+	if (c->err != -1)
+		close(c->err);
+	c->out = c->err = -1;
+	if (c->pid > 0)
+		(void)reap(c);
+}
+
+int
+bk_child_capture(char *const argv[], char *const env[], size_t max,
+    atomic_int *watch, struct bk_buf *out, struct bk_err *e)
+{
+	struct bk_child c = BK_CHILD_NONE;
+	size_t start = out->len;
+	ssize_t n = -1;
+	int rc = -1;
+
+	c.watch = watch;
+	if (bk_child_start(&c, argv, env, e) == -1)
+		goto done;
+	for (;;) {
+		if (bk_buf_reserve(out, 16 * 1024, e) == -1 ||
+		    (n = bk_child_read(&c, out->data + out->len, 16 * 1024,
+		    e)) == -1)
+			goto done;
+		out->len += (size_t)n;
+		out->data[out->len] = '\0';
+		if (n == 0)
+			break;
+		if (out->len - start > max) {
+			bk_fail(e, BK_FAIL, "%s: writes more than %zu bytes",
+			    c.name, max);
+			goto done;
+		}
+	}
+	rc = bk_child_wait(&c, e);
+ done:
+	bk_child_free(&c);
+	return rc;
+}

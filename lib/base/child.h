@@ -1,0 +1,67 @@
+#ifndef BK_BASE_CHILD_H
+#define BK_BASE_CHILD_H
+/*
+ * A client program of PostgreSQL (pg_dump, pg_dumpall, pg_restore) that we
+ * read: its standard output as a stream, its standard error kept aside, so
+ * that a failure of its own becomes one line of ours.
+ */
+#include <sys/types.h>
+
+#include <stdatomic.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#define BK_CHILD_STDERR 4096	/* of its standard error, kept */
+
+struct bk_child {
+	pid_t pid;		/* 0: none */
+	int in;			/* its standard input; 0: /dev/null */
+	int out, err;		/* read ends, -1: closed */
+	int ended;		/* its output is at its end */
+	const char *name;	/* for messages; borrowed */
+	char words[BK_CHILD_STDERR];
+	size_t nwords;
+	atomic_int *watch;	/* holds pid while it runs, for a signal
+				 * handler or a thread; or NULL */
+};
+
+/* None yet. */
+#define BK_CHILD_NONE { .out = -1, .err = -1 }
+
+/*
+ * Start argv[0] (a path) with env; SIGPIPE as it should be.  *c was
+ * BK_CHILD_NONE, but for watch and in, which stays the caller's.
+ */
+int bk_child_start(struct bk_child *c, char *const argv[], char *const env[],
+    struct bk_err *e);
+
+/*
+ * Read what there is of its output, at most n bytes, waiting for the first.
+ * 0 at its end; -1 with *e set.  ctx is a struct bk_child (a bk_source).
+ */
+ssize_t bk_child_read(void *ctx, void *buf, size_t n, struct bk_err *e);
+
+/*
+ * Wait for its end.  0 if it exited 0; -1 with *e set: its own last words,
+ * or the status.
+ */
+int bk_child_wait(struct bk_child *c, struct bk_err *e);
+
+/*
+ * Take what it has said so far into words, ask it to stop and hear no more of
+ * it; bk_child_free() waits for it.
+ */
+void bk_child_stop(struct bk_child *c);
+
+/* Stop it if it still runs, wait, close: *c is BK_CHILD_NONE again. */
+void bk_child_free(struct bk_child *c);
+
+/*
+ * Run argv to its end and append its output, at most max bytes, to *out;
+ * 0, or -1 with *e set.
+ */
+int bk_child_capture(char *const argv[], char *const env[], size_t max,
+    atomic_int *watch, struct bk_buf *out, struct bk_err *e);
+
+#endif

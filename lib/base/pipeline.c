@@ -1,0 +1,249 @@
+#include "base/pipeline.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * The blocks form a ring; block seq lives in slot seq % n.  Each slot goes
+ * FREE -> FILLED -> WORKING -> DONE -> FREE.  fill waits for its slot to be
+ * FREE, workers take FILLED ones in order, drain waits for its slot to be
+ * DONE.  One mutex and one condition a kind of waiter are enough: a block is
+ * some 100 KiB, so hand-overs are rare.
+ */
+enum state { FREE, FILLED, WORKING, DONE };
+
+struct slot {
+	struct bk_block b;
+	enum state state;
+	int end;		/* no block: the stream is over */
+	struct bk_err err;
+};
+
+struct ring {
+	const struct bk_pipeline *par;
+	struct slot *slot;
+	unsigned n;
+	uint64_t next_work;	/* the first block that no worker has */
+	int stop;
+	pthread_mutex_t lock;
+	pthread_cond_t freed, filled, done;
+};
+
+struct worker {
+	struct ring *r;
+	unsigned id;
+};
+
+/* Hand a filled slot on; an end or a failed fill needs no work. */
+static void
+publish(struct ring *r, struct slot *s)
+{
+	pthread_mutex_lock(&r->lock);
+	s->state = FILLED;
+	pthread_cond_broadcast(&r->filled);
+	pthread_mutex_unlock(&r->lock);
+}
+
+static void *
+fill_thread(void *arg)
+{
+	struct ring *r = arg;
+	uint64_t seq = 0;
+	int rc = 1, stop;
+
+	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	while (rc == 1) {
+		struct slot *s = &r->slot[seq % r->n];
+
+		pthread_mutex_lock(&r->lock);
+		while (s->state != FREE && !r->stop)
+			pthread_cond_wait(&r->freed, &r->lock);
+		stop = r->stop;
+		pthread_mutex_unlock(&r->lock);
+		if (stop)
+			break;
+		s->b.seq = seq++;
+		s->b.in_len = s->b.out_len = 0;
+		s->b.tag = 0;
+		(void)pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+		rc = r->par->fill(r->par->ctx, &s->b, &s->err);
+		(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+		s->end = rc != 1;
+		publish(r, s);
+	}
+	return NULL;
+}
+
+/* The next slot to work on, marked WORKING; NULL when there are no more. */
+static struct slot *
+take_work(struct ring *r)
+{
+	struct slot *s = NULL;
+
+	pthread_mutex_lock(&r->lock);
+	for (;;) {
+		s = &r->slot[r->next_work % r->n];
+		if (r->stop) {
+			s = NULL;
+			break;
+		}
+		if (s->state == FILLED && s->b.seq == r->next_work) {
+			if (s->end) { /* stays for all workers to see */
+				s->state = DONE;
+				r->stop = 1;
+				pthread_cond_broadcast(&r->filled);
+				pthread_cond_signal(&r->done);
+				s = NULL;
+				break;
+			}
+			s->state = WORKING;
+			r->next_work++;
+			break;
+		}
+		pthread_cond_wait(&r->filled, &r->lock);
+	}
+	pthread_mutex_unlock(&r->lock);
+	return s;
+}
+
+static void *
+work_thread(void *arg)
+{
+	struct worker *w = arg;
+	struct ring *r = w->r;
+	struct slot *s;
+
+	while ((s = take_work(r)) != NULL) {
+		(void)r->par->work(r->par->ctx, w->id, &s->b, &s->err);
+		pthread_mutex_lock(&r->lock);
+		s->state = DONE;
+		pthread_cond_signal(&r->done);
+		pthread_mutex_unlock(&r->lock);
+	}
+	return NULL;
+}
+
+static int
+drain_all(struct ring *r, struct bk_err *e)
+{
+	uint64_t seq;
+
+	for (seq = 0;; seq++) {
+		struct slot *s = &r->slot[seq % r->n];
+
+		pthread_mutex_lock(&r->lock);
+		while (s->state != DONE)
+			pthread_cond_wait(&r->done, &r->lock);
+		pthread_mutex_unlock(&r->lock);
+		if (s->b.out_len > 0 || (!s->end && s->err.code == BK_OK))
+			if (r->par->drain(r->par->ctx, &s->b, e) == -1)
+				return -1;
+		if (s->err.code != BK_OK) {
+			*e = s->err;
+			return -1;
+		}
+		if (s->end)
+			return 0;
+		pthread_mutex_lock(&r->lock);
+		s->state = FREE;
+		pthread_cond_signal(&r->freed);
+		pthread_mutex_unlock(&r->lock);
+	}
+}
+
+static int
+ring_init(struct ring *r, const struct bk_pipeline *par, struct bk_err *e)
+{
+	unsigned i;
+
+	r->par = par;
+	r->n = par->workers + 2;
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_cond_init(&r->freed, NULL);
+	pthread_cond_init(&r->filled, NULL);
+	pthread_cond_init(&r->done, NULL);
+	if ((r->slot = calloc(r->n, sizeof(*r->slot))) == NULL)
+		return bk_fail_memory(e);
+	for (i = 0; i < r->n; i++) {
+		struct bk_block *b = &r->slot[i].b;
+
+		if ((par->in_cap > 0 &&
+			(b->in = malloc(par->in_cap)) == NULL) ||
+		    (par->out_cap > 0 &&
+			(b->out = malloc(par->out_cap)) == NULL))
+			return bk_fail_memory(e);
+	}
+	return 0;
+}
+
+static void
+ring_free(struct ring *r)
+{
+	unsigned i;
+
+	for (i = 0; r->slot != NULL && i < r->n; i++) {
+		free(r->slot[i].b.in);
+		free(r->slot[i].b.out);
+	}
+	free(r->slot);
+	pthread_cond_destroy(&r->done);
+	pthread_cond_destroy(&r->filled);
+	pthread_cond_destroy(&r->freed);
+	pthread_mutex_destroy(&r->lock);
+}
+
+/* Wake everybody up to leave; the filler may hang in read(2). */
+static void
+stop_all(struct ring *r, pthread_t filler)
+{
+	pthread_mutex_lock(&r->lock);
+	r->stop = 1;
+	pthread_cond_broadcast(&r->freed);
+	pthread_cond_broadcast(&r->filled);
+	pthread_mutex_unlock(&r->lock);
+	(void)pthread_cancel(filler);
+}
+
+int
+bk_pipeline_run(const struct bk_pipeline *par, struct bk_err *e)
+{
+	struct ring r = {0};
+	struct worker *w = calloc(par->workers, sizeof(*w));
+	pthread_t *tid = calloc(par->workers, sizeof(*tid));
+	pthread_t filler;
+	unsigned started = 0, have_filler = 0;
+	int err, rc = -1;
+
+	if (w == NULL || tid == NULL) {
+		bk_fail_memory(e);
+		goto done;
+	}
+	if (ring_init(&r, par, e) == -1)
+		goto done;
+	if ((err = pthread_create(&filler, NULL, fill_thread, &r)) == 0)
+		have_filler = 1;
+	while (err == 0 && started < par->workers) {
+		w[started] = (struct worker){ .r = &r, .id = started };
+		err = pthread_create(&tid[started], NULL, work_thread,
+		    &w[started]);
+		if (err == 0)
+			started++;
+	}
+	if (err != 0)
+		bk_fail(e, BK_FAIL, "cannot start a thread: %s", strerror(err));
+	else
+		rc = drain_all(&r, e);
+ done:
+	if (have_filler) {
+		stop_all(&r, filler);
+		pthread_join(filler, NULL);
+	}
+	while (started > 0)
+		pthread_join(tid[--started], NULL);
+	if (r.par != NULL)
+		ring_free(&r);
+	free(tid);
+	free(w);
+	return rc;
+}

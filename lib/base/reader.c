@@ -1,0 +1,241 @@
+#include "base/reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/io.h"
+#include "base/seal.h"
+
+struct bk_reader {
+	int fd;
+	const char *name;
+	unsigned flags;
+	int envelope;		/* it began with a mark */
+	int marked;		/* the payload has an opening mark itself */
+	int ended;		/* the verdict was "complete" */
+	uint64_t bytes;
+	char label[BK_SEAL_LABEL];
+	/* read at the start, not handed out yet: a whole head, also when both
+	 * marks of an envelope are around it */
+	uint8_t head[BK_SEAL_LEN + BK_SEAL_HEAD + BK_SEAL_LEN];
+	size_t head_off, head_len;
+	/* an envelope's last bytes so far: its closing mark, perhaps */
+	uint8_t held[BK_SEAL_LEN];
+	/* the payload's last bytes so far */
+	uint8_t tail[BK_SEAL_TAIL];
+	size_t tail_len;
+};
+
+static int
+unfinished(const struct bk_reader *in, struct bk_err *e)
+{
+	return bk_fail(e, BK_DATA, "%s: unfinished: it ended without its "
+	    "closing mark; look at what the command before this one said",
+	    in->name);
+}
+
+/* From the head, then from the descriptor; short only at end of file. */
+static ssize_t
+raw_read(struct bk_reader *in, uint8_t *buf, size_t n, struct bk_err *e)
+{
+	size_t have = in->head_len - in->head_off;
+	ssize_t r;
+
+	if (have > n)
+		have = n;
+	memcpy(buf, in->head + in->head_off, have);
+	in->head_off += have;
+	if (have == n)
+		return (ssize_t)n;
+	if ((r = bk_io_read(in->fd, buf + have, n - have, in->name, e)) == -1)
+		return -1;
+	return (ssize_t)have + r;
+}
+
+/* Keep the last BK_SEAL_TAIL bytes of the payload. */
+static void
+remember_tail(struct bk_reader *in, const uint8_t *buf, size_t n)
+{
+	size_t keep;
+
+	if (n >= BK_SEAL_TAIL) {
+		memcpy(in->tail, buf + n - BK_SEAL_TAIL, BK_SEAL_TAIL);
+		in->tail_len = BK_SEAL_TAIL;
+		return;
+	}
+	keep = in->tail_len;
+	if (keep > BK_SEAL_TAIL - n)
+		keep = BK_SEAL_TAIL - n;
+	memmove(in->tail, in->tail + in->tail_len - keep, keep);
+	memcpy(in->tail + keep, buf, n);
+	in->tail_len = keep + n;
+}
+
+/* As raw_read(), but always BK_SEAL_LEN bytes behind the envelope's end. */
+static ssize_t
+envelope_read(struct bk_reader *in, uint8_t *buf, size_t n, struct bk_err *e)
+{
+	uint8_t next[BK_SEAL_LEN];
+	size_t take = n < BK_SEAL_LEN ? n : BK_SEAL_LEN, body = 0;
+	ssize_t r;
+
+	/* the body goes behind the held bytes, without a copy */
+	if (n > BK_SEAL_LEN) {
+		r = raw_read(in, buf + BK_SEAL_LEN, n - BK_SEAL_LEN, e);
+		if (r == -1)
+			return -1;
+		body = (size_t)r;
+	}
+	if ((r = raw_read(in, next, take, e)) == -1)
+		return -1;
+	/* held + body + next: hand out all but the last BK_SEAL_LEN */
+	if (body > 0 || n >= BK_SEAL_LEN) {
+		memcpy(buf, in->held, BK_SEAL_LEN);
+		body += BK_SEAL_LEN;
+		body -= BK_SEAL_LEN - (size_t)r;
+		memcpy(in->held, buf + body, BK_SEAL_LEN - (size_t)r);
+	} else {
+		memcpy(buf, in->held, (size_t)r);
+		memmove(in->held, in->held + r, BK_SEAL_LEN - (size_t)r);
+		body = (size_t)r;
+	}
+	memcpy(in->held + BK_SEAL_LEN - (size_t)r, next, (size_t)r);
+	return (ssize_t)body;
+}
+
+/* The end of file: was it the end of the stream? */
+static int
+verdict(struct bk_reader *in, struct bk_err *e)
+{
+	if (in->envelope &&
+	    memcmp(in->held, bk_seal_closing(), BK_SEAL_LEN) != 0)
+		return unfinished(in, e);
+	if (in->marked && !(in->flags & BK_READER_PARSED) &&
+	    bk_seal_find_closing(in->tail, in->tail_len) == -1)
+		return unfinished(in, e);
+	if (in->bytes == 0 &&
+	    ((in->flags & BK_READER_NONEMPTY) || bk_io_is_pipe(in->fd)))
+		return bk_fail(e, BK_DATA, "%s: unfinished: it is empty; look "
+		    "at what the command before this one said", in->name);
+	in->ended = 1;
+	return 0;
+}
+
+/* Read the head and see what kind of stream this is. */
+static int
+begin(struct bk_reader *in, struct bk_err *e)
+{
+	ssize_t n = bk_io_read(in->fd, in->head, sizeof(in->head), in->name, e);
+
+	if (n == -1)
+		return -1;
+	in->head_len = (size_t)n;
+	if (in->head_len >= BK_SEAL_LEN &&
+	    memcmp(in->head, bk_seal_opening(), BK_SEAL_LEN) == 0) {
+		in->envelope = 1;
+		in->head_off = BK_SEAL_LEN;
+		if (raw_read(in, in->held, BK_SEAL_LEN, e) != BK_SEAL_LEN)
+			return unfinished(in, e);
+	}
+	in->marked = bk_seal_find_opening(in->head + BK_SEAL_LEN *
+	    (size_t)in->envelope, in->head_len - BK_SEAL_LEN *
+	    (size_t)in->envelope, in->label) != -1;
+	if ((in->flags & BK_READER_SEALED) && !bk_reader_sealed(in))
+		return bk_fail(e, BK_DATA, "%s: no opening mark: this is not "
+		    "a bk stream; make it with bk-seal, or leave out --sealed",
+		    in->name);
+	return 0;
+}
+
+struct bk_reader *
+bk_reader_open(int fd, const char *name, unsigned flags, struct bk_err *e)
+{
+	struct bk_reader *in = calloc(1, sizeof(*in));
+
+	if (in == NULL) {
+		bk_fail_memory(e);
+		return NULL;
+	}
+	in->fd = fd;
+	in->name = name;
+	in->flags = flags;
+	bk_io_pipe_grow(fd);
+	if (begin(in, e) == -1) {
+		bk_reader_free(in);
+		return NULL;
+	}
+	return in;
+}
+
+void
+bk_reader_parsed(struct bk_reader *in)
+{
+	in->flags |= BK_READER_PARSED;
+}
+
+ssize_t
+bk_reader_read(struct bk_reader *in, void *buf, size_t n, struct bk_err *e)
+{
+	ssize_t r;
+
+	if (in->ended || n == 0)
+		return 0;
+	r = in->envelope ? envelope_read(in, buf, n, e)
+	    : raw_read(in, buf, n, e);
+	if (r == -1)
+		return -1;
+	if (r == 0)
+		return verdict(in, e);
+	remember_tail(in, buf, (size_t)r);
+	in->bytes += (uint64_t)r;
+	return r;
+}
+
+int
+bk_reader_drain(struct bk_reader *in, struct bk_err *e)
+{
+	uint8_t buf[16384];
+	ssize_t n;
+
+	while ((n = bk_reader_read(in, buf, sizeof(buf), e)) > 0)
+		continue;
+	return (int)n;
+}
+
+int
+bk_reader_sealed(const struct bk_reader *in)
+{
+	return in->envelope || in->marked;
+}
+
+const char *
+bk_reader_label(const struct bk_reader *in)
+{
+	return in->label;
+}
+
+const uint8_t *
+bk_reader_head(const struct bk_reader *in, size_t *n)
+{
+	size_t off = in->envelope ? BK_SEAL_LEN : 0;
+
+	*n = in->head_len - off;
+	/* a short envelope's closing mark is not payload */
+	if (in->envelope && in->head_len < sizeof(in->head))
+		*n = *n > BK_SEAL_LEN ? *n - BK_SEAL_LEN : 0;
+	if (*n > BK_SEAL_HEAD)
+		*n = BK_SEAL_HEAD;
+	return in->head + off;
+}
+
+uint64_t
+bk_reader_bytes(const struct bk_reader *in)
+{
+	return in->bytes;
+}
+
+void
+bk_reader_free(struct bk_reader *in)
+{
+	free(in);
+}

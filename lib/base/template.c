@@ -1,0 +1,74 @@
+#include "base/template.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utctime.h"
+
+static int
+add_value(struct bk_buf *out, const char *value, struct bk_err *e)
+{
+	const char *s;
+	int rc = 0;
+
+	for (s = value; rc == 0 && *s != '\0'; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+		    (c >= '0' && c <= '9') || c >= 0x80 ||
+		    (strchr("._-+=@", c) != NULL && !(c == '.' && s == value)))
+			rc = bk_buf_add(out, s, 1, e);
+		else
+			rc = bk_buf_printf(out, e, "%%%02X", c);
+	}
+	return rc;
+}
+
+/* The value of the variable of n characters at s. */
+static int
+add_variable(struct bk_buf *out, const char *s, size_t n,
+    const struct bk_template_vars *v, struct bk_err *e)
+{
+	char utc[BK_UTCTIME_TEXT], rfc[BK_UTCTIME_TEXT], clock[7], date[11];
+	const struct { const char *name, *value; } known[] = {
+		{ "db", v->db }, { "host", v->host }, { "tier", v->tier },
+		{ "utc", utc }, { "date", date }, { "time", clock },
+	};
+	size_t i;
+
+	bk_utctime_compact(v->now, utc);
+	bk_utctime_format(v->now, rfc);
+	(void)snprintf(date, sizeof(date), "%.10s", rfc);
+	(void)snprintf(clock, sizeof(clock), "%.6s",
+	    strlen(utc) > 9 ? utc + 9 : "");
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (strlen(known[i].name) != n ||
+		    strncmp(known[i].name, s, n) != 0)
+			continue;
+		if (known[i].value == NULL || *known[i].value == '\0')
+			return bk_fail(e, BK_USAGE, "{%s}: unknown here; give "
+			    "it with --%s", known[i].name, known[i].name);
+		return add_value(out, known[i].value, e);
+	}
+	return bk_fail(e, BK_USAGE, "{%.*s}: no such variable; there are {db} "
+	    "{host} {utc} {date} {time} {tier}", (int)n, s);
+}
+
+int
+bk_template_expand(const char *tmpl, const struct bk_template_vars *v,
+    struct bk_buf *out, struct bk_err *e)
+{
+	const char *open, *close;
+
+	while ((open = strchr(tmpl, '{')) != NULL) {
+		if ((close = strchr(open, '}')) == NULL)
+			return bk_fail(e, BK_USAGE, "%s: a { without its }",
+			    tmpl);
+		if (bk_buf_add(out, tmpl, (size_t)(open - tmpl), e) == -1 ||
+		    add_variable(out, open + 1, (size_t)(close - open - 1), v,
+		    e) == -1)
+			return -1;
+		tmpl = close + 1;
+	}
+	return bk_buf_puts(out, tmpl, e);
+}

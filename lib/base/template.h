@@ -1,0 +1,29 @@
+#ifndef BK_BASE_TEMPLATE_H
+#define BK_BASE_TEMPLATE_H
+/*
+ * Name templates for objects and files: {db} {host} {utc} {date} {time}
+ * {tier}.  No '%', which cron eats.  In a value, everything but letters,
+ * digits, UTF-8 and "._-+=@" is percent-encoded, a leading dot too: a database
+ * called "../x" names no other directory.
+ */
+#include <time.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct bk_template_vars {
+	const char *db;		/* NULL or "": unknown */
+	const char *host;
+	const char *tier;
+	time_t now;		/* {utc} 20261121T052719Z, {date}
+				 * 2026-11-21, {time} 052719 */
+};
+
+/*
+ * Append tmpl to *out with its variables filled in.  BK_USAGE for an unknown
+ * variable, an open brace, or one whose value is unknown.
+ */
+int bk_template_expand(const char *tmpl, const struct bk_template_vars *v,
+    struct bk_buf *out, struct bk_err *e);
+
+#endif

@@ -1,0 +1,374 @@
+#include "dump/dump.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "archive/archive.h"
+#include "base/child.h"
+#include "dump/output.h"
+#include "dump/tasks.h"
+#include "dump/workers.h"
+#include "pg/session.h"
+
+#define TRIES 5			/* if tables change under our hands */
+#define GLOBALS_MAX (256 * 1024 * 1024)
+#define LOCK_KEY "27707118060793200"	/* "bk-dump" as a number */
+
+struct dump {
+	const struct bk_dump *o;
+	PGconn *leader;
+	struct bk_conn_params *params;
+	char **env;		/* of pg_dump */
+	struct bk_buf rest;	/* its connection parameters on argv */
+	struct bk_buf program;	/* its path */
+	struct bk_session session;
+	PGresult *ident, *lsn, *snapshot;
+	PGresult *settings;	/* how values are written */
+	struct bk_child child;
+	struct bk_toc toc;
+	struct bk_tasks plan;
+	struct bk_buf globals;
+	struct bk_dump_workers_options how;
+	struct bk_task_queue *queue;
+	struct bk_dump_workers *crew;
+	time_t started;
+};
+
+static const char *
+value(const PGresult *res)
+{
+	return PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) == 1 &&
+	    !PQgetisnull(res, 0, 0) ? PQgetvalue(res, 0, 0) : NULL;
+}
+
+/* One dump of a database at a time, for who asked for it. */
+static int
+take_lock(struct dump *d, struct bk_err *e)
+{
+	PGresult *res;
+	int got;
+
+	if (d->o->lock == BK_DUMP_NOLOCK)
+		return 0;
+	if (d->o->lock == BK_DUMP_LOCK_WAIT)
+		return bk_conn_exec(d->leader,
+		    "SELECT pg_catalog.pg_advisory_lock(" LOCK_KEY ")", e);
+	res = bk_conn_query(d->leader,
+	    "SELECT pg_catalog.pg_try_advisory_lock(" LOCK_KEY ")", e);
+	if (res == NULL)
+		return -1;
+	got = *PQgetvalue(res, 0, 0) == 't';
+	PQclear(res);
+	if (got)
+		return 0;
+	return bk_fail(e, BK_BUSY, "database \"%s\": another bk-dump is at "
+	    "work; --lock=wait waits for it", PQdb(d->leader));
+}
+
+static int
+connect_leader(struct dump *d, char *name, size_t cap, struct bk_err *e)
+{
+	const struct bk_dump *o = d->o;
+
+	if ((d->leader = bk_conn_open(&o->target, e)) == NULL)
+		return -1;
+	(void)snprintf(name, cap, "%s", PQdb(d->leader));
+	if (bk_session_refuse_pooler(d->leader, e) == -1 ||
+	    bk_bindir_find(&o->bindir, "pg_dump", PQserverVersion(d->leader),
+	    &d->program, e) == -1)
+		return -1;
+	d->params = bk_conn_params(d->leader, e);
+	if (d->params == NULL ||
+	    (d->env = bk_conn_environ(d->params, o->bindir.env, e)) == NULL ||
+	    bk_conn_rest(d->params, &d->rest, e) == -1)
+		return -1;
+	d->session = (struct bk_session){ .role = o->role,
+	    .float_digits = o->float_digits, .row_security = o->row_security,
+	    .deferrable = o->deferrable };
+	if (bk_session_set(d->leader, &d->session, e) == -1 ||
+	    take_lock(d, e) == -1)
+		return -1;
+	/* good to know; a hosted server may refuse to tell */
+	d->ident = PQexec(d->leader, "SELECT system_identifier "
+	    "FROM pg_catalog.pg_control_system()");
+	d->settings = bk_conn_query(d->leader, "SELECT "
+	    "pg_catalog.current_setting('timezone'), "
+	    "pg_catalog.current_setting('bytea_output'), "
+	    "pg_catalog.current_setting('lc_monetary'), "
+	    "pg_catalog.current_setting('quote_all_identifiers')", e);
+	return d->settings == NULL ? -1 : 0;
+}
+
+/* pg_dump -Fc on our snapshot, the user's options behind ours. */
+static int
+start_pg_dump(struct dump *d, struct bk_err *e)
+{
+	struct bk_buf snapshot = {0}, wait = {0}, name = {0};
+	const struct bk_dump *o = d->o;
+	char **argv;
+	size_t n = 0, i;
+	int rc = -1;
+
+	for (i = 0; o->pg_dump_args[i] != NULL; i++)
+		;
+	if ((argv = calloc(i + 9, sizeof(*argv))) == NULL)
+		return bk_fail_memory(e);
+	if (bk_buf_printf(&snapshot, e, "--snapshot=%s",
+	    value(d->snapshot)) == -1 ||
+	    bk_buf_printf(&wait, e, "--lock-wait-timeout=%s",
+	    o->lock_wait) == -1 ||
+	    bk_buf_printf(&name, e, "--dbname=%s",
+	    d->rest.data == NULL ? "" : d->rest.data) == -1)
+		goto done;
+	argv[n++] = d->program.data;
+	argv[n++] = "--format=custom";
+	argv[n++] = "--compress=0";
+	argv[n++] = "--no-password";
+	argv[n++] = snapshot.data;
+	argv[n++] = wait.data;
+	if (d->rest.len > 0)
+		argv[n++] = name.data;
+	for (i = 0; o->pg_dump_args[i] != NULL; i++)
+		argv[n++] = o->pg_dump_args[i];
+	rc = bk_child_start(&d->child, argv, d->env, e);
+ done:
+	bk_buf_free(&snapshot);
+	bk_buf_free(&wait);
+	bk_buf_free(&name);
+	free(argv);
+	return rc;
+}
+
+/*
+ * pg_dump gave up.  If it did so over its locks and there is somebody who
+ * holds a table, say who: it says only that its time was over, in the
+ * server's language.
+ */
+static int
+blame(struct dump *d, struct bk_err *e)
+{
+	PGresult *res;
+
+	if (strstr(d->child.words, "LOCK TABLE") == NULL)
+		return -1;
+	res = PQexec(d->leader,
+	    "SELECT n.nspname, c.relname,"
+	    " coalesce('process ' || l.pid || ' (' || coalesce(a.state, '') ||"
+	    " ': ' || coalesce(pg_catalog.left(a.query, 200), '') || ')',"
+	    " 'prepared transaction \"' || x.gid || '\"', 'somebody')"
+	    " FROM pg_catalog.pg_locks l"
+	    " JOIN pg_catalog.pg_class c ON c.oid = l.relation"
+	    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+	    " LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid"
+	    " LEFT JOIN pg_catalog.pg_locks lx ON lx.pid IS NULL"
+	    " AND lx.virtualtransaction = l.virtualtransaction"
+	    " AND lx.locktype = 'transactionid'"
+	    " LEFT JOIN pg_catalog.pg_prepared_xacts x"
+	    " ON l.pid IS NULL AND x.transaction = lx.transactionid"
+	    " WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'"
+	    " AND l.granted AND c.relkind IN ('r', 'p')"
+	    " AND l.database = (SELECT oid"
+	    " FROM pg_catalog.pg_database"
+	    " WHERE datname = pg_catalog.current_database())"
+	    " ORDER BY coalesce(a.xact_start, x.prepared) LIMIT 1");
+	if (PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) == 1) {
+		*e = (struct bk_err){0};
+		bk_fail(e, BK_FAIL, "table \"%s\".\"%s\": locked by %s for "
+		    "more than %s; end it or raise --lock-wait-timeout",
+		    PQgetvalue(res, 0, 0), PQgetvalue(res, 0, 1),
+		    PQgetvalue(res, 0, 2), d->o->lock_wait);
+	}
+	PQclear(res);
+	return -1;
+}
+
+static int
+read_toc(struct dump *d, struct bk_err *e)
+{
+	struct bk_source src = { .read = bk_child_read, .ctx = &d->child };
+	struct bk_archive *a = bk_archive_open(src, "pg_dump", e);
+	struct bk_err why = {0};
+	int rc;
+
+	if (a == NULL)
+		return -1;
+	rc = bk_archive_toc(a, &d->toc, e);
+	bk_archive_free(a);
+	if (rc == -1 && d->child.ended &&
+	    bk_child_wait(&d->child, &why) == -1) {
+		*e = why;
+		return blame(d, e);
+	}
+	if (rc == 0 && d->toc.compression != 0)
+		return bk_fail(e, BK_FAIL, "pg_dump: compresses though told "
+		    "not to");
+	return rc;
+}
+
+/* From the snapshot to locked tables and a plan. */
+static int
+prepare_once(struct dump *d, struct bk_err *e)
+{
+	PQclear(d->snapshot);
+	PQclear(d->lsn);
+	d->snapshot = NULL;
+	/* where the server's log is now: not after the snapshot */
+	d->lsn = PQexec(d->leader, "SELECT CASE WHEN "
+	    "pg_catalog.pg_is_in_recovery() THEN "
+	    "pg_catalog.pg_last_wal_replay_lsn() ELSE "
+	    "pg_catalog.pg_current_wal_lsn() END");
+	d->started = time(NULL);
+	if (bk_session_export(d->leader, &d->session, &d->snapshot, e) == -1 ||
+	    start_pg_dump(d, e) == -1 || read_toc(d, e) == -1)
+		return -1;
+	if (bk_toc_encoding(&d->toc) == NULL)
+		return bk_fail(e, BK_FAIL, "pg_dump: no ENCODING in its TOC");
+	if (bk_conn_exec(d->leader, bk_toc_encoding(&d->toc), e) == -1 ||
+	    bk_tasks_make(&d->plan, d->leader, &d->toc, d->o->jobs > 1,
+	    e) == -1)
+		return -1;
+	bk_child_stop(&d->child);
+	if (!d->plan.foreign)
+		return 0;
+	d->session.foreign = 1;
+	return bk_session_set(d->leader, &d->session, e);
+}
+
+static int
+prepare(struct dump *d, struct bk_err *e)
+{
+	int i;
+
+	for (i = 1; prepare_once(d, e) == -1; i++) {
+		if (e->code != BK_BUSY)
+			return -1;
+		if (i == TRIES) {
+			e->code = BK_FAIL;
+			return -1;
+		}
+		*e = (struct bk_err){0};
+		bk_child_free(&d->child);
+		bk_tasks_free(&d->plan);
+		bk_toc_free(&d->toc);
+		if (bk_conn_exec(d->leader, "ROLLBACK", e) == -1)
+			return -1;
+	}
+	/* tables are ours by now, but their indexes may be being rebuilt */
+	return bk_session_lock_timeout(d->leader, d->o->lock_wait, e);
+}
+
+static int
+read_globals(struct dump *d, struct bk_err *e)
+{
+	char *argv[] = { NULL, "--globals-only", "--no-password", NULL };
+	struct bk_buf program = {0};
+	int rc = -1;
+
+	if (!d->o->globals)
+		return 0;
+	if (bk_bindir_find(&d->o->bindir, "pg_dumpall",
+	    PQserverVersion(d->leader), &program, e) == 0) {
+		argv[0] = program.data;
+		rc = bk_child_capture(argv, d->env, GLOBALS_MAX, d->o->child,
+		    &d->globals, e);
+	}
+	bk_buf_free(&program);
+	return rc;
+}
+
+/* Open the queue to the workers and write what comes. */
+static int
+write_all(struct dump *d, int fd, uint64_t *bytes, struct bk_err *e)
+{
+	const struct bk_manifest about = {
+		.database = PQdb(d->leader),
+		.system_identifier = value(d->ident),
+		.server_version = PQparameterStatus(d->leader,
+		    "server_version"),
+		.server_encoding = PQparameterStatus(d->leader,
+		    "server_encoding"),
+		.snapshot = value(d->snapshot),
+		.lsn = value(d->lsn),
+		.pg_dump = d->toc.dumper,
+		.options = d->o->options,
+		.timezone = PQgetvalue(d->settings, 0, 0),
+		.bytea_output = PQgetvalue(d->settings, 0, 1),
+		.lc_monetary = PQgetvalue(d->settings, 0, 2),
+		.quote_all_identifiers = PQgetvalue(d->settings, 0, 3),
+		.started = d->started,
+	};
+	struct bk_dump_output *out = bk_dump_output_open(fd, &d->toc, &about,
+	    e);
+	int rc = -1;
+
+	if (out == NULL)
+		return -1;
+	if (d->globals.len > 0 &&
+	    bk_dump_output_globals(out, &d->globals, e) == -1)
+		goto done;
+	d->how = (struct bk_dump_workers_options){ .session = d->session,
+	    .snapshot = value(d->snapshot),
+	    .encoding = bk_toc_encoding(&d->toc) };
+	bk_task_queue_open(d->queue, &d->plan);
+	if (bk_dump_output_drain(out, d->queue, e) == -1)
+		goto done;
+	/* our locks have held to the end, if the leader lives */
+	if (bk_conn_exec(d->leader, "COMMIT", e) == -1)
+		goto done;
+	rc = bk_dump_output_finish(out, bytes, e);
+ done:
+	bk_dump_output_free(out);
+	return rc;
+}
+
+static void
+clean_up(struct dump *d, int failed)
+{
+	static const struct bk_err over = { .code = BK_FAIL };
+
+	if (d->crew != NULL && failed)
+		bk_task_queue_fail(d->queue, &over);
+	bk_dump_workers_end(d->crew, failed);
+	bk_task_queue_free(d->queue);
+	bk_child_free(&d->child);
+	bk_tasks_free(&d->plan);
+	bk_toc_free(&d->toc);
+	bk_buf_free(&d->globals);
+	bk_buf_free(&d->program);
+	bk_buf_free(&d->rest);
+	bk_conn_environ_free(d->env);
+	bk_conn_params_free(d->params);
+	PQclear(d->snapshot);
+	PQclear(d->lsn);
+	PQclear(d->ident);
+	PQclear(d->settings);
+	PQfinish(d->leader);
+}
+
+int
+bk_dump_run(const struct bk_dump *o, int fd, struct bk_dump_done *done,
+    struct bk_err *e)
+{
+	struct dump d = { .o = o, .child = BK_CHILD_NONE };
+	int rc = -1;
+
+	d.child.watch = o->child;
+	if (connect_leader(&d, done->database, sizeof(done->database), e) ==
+	    -1 || (d.queue = bk_task_queue_new(o->jobs, e)) == NULL)
+		goto done;
+	/* they connect while pg_dump reads the catalog */
+	d.crew = bk_dump_workers_start(o->jobs, d.params, d.leader, d.queue,
+	    &d.how, o->progress, e);
+	if (d.crew == NULL || prepare(&d, e) == -1 ||
+	    read_globals(&d, e) == -1)
+		goto done;
+	atomic_store(&o->progress->items_total, d.plan.n);
+	atomic_store(&o->progress->bytes_total, d.plan.bytes);
+	memcpy(done->warnings, d.child.words, d.child.nwords);
+	rc = write_all(&d, fd, &done->bytes, e);
+ done:
+	clean_up(&d, rc == -1);
+	return rc;
+}

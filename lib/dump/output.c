@@ -1,0 +1,335 @@
+#include "dump/output.h"
+
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/seal.h"
+#include "base/version.h"
+#include "base/writer.h"
+
+#define OUTPUT "standard output"
+#define CHUNK (256 * 1024)	/* of a table's data, wherever rows end */
+
+/* What ends COPY text in an archive, as pg_dump writes it. */
+static const char copy_end[] = "\\.\n\n\n";
+
+struct bk_dump_output {
+	struct bk_writer *out;
+	const struct bk_toc *toc;
+	struct bk_manifest about;
+	struct bk_digest_state *records;
+	struct bk_buf raw;	/* header and TOC as written */
+	size_t shift;		/* how far fields have moved by the mark */
+	int seekable;
+	struct bk_buf scratch;	/* a block's beginning or end */
+	struct bk_content content;	/* of the current block */
+	struct bk_task_queue *q;	/* where buffers go back to */
+	struct bk_qbuf *head, *tail;	/* COPY text that makes no chunk yet */
+	size_t pending, used;	/* bytes in them; of the first's, written */
+};
+
+/*
+ * The opening mark becomes the ENCODING entry's COPY statement: an entry that
+ * every TOC begins with, and a field that nobody reads where there is no
+ * data.  Not the header's version string, which pg_restore -f copies into
+ * every script: that would look like a sealed stream without an end.  Behind
+ * it stands where the dump comes from, which bk-restore must know before it
+ * makes anything.
+ */
+static int
+add_mark(struct bk_dump_output *d, struct bk_err *e)
+{
+	const struct bk_toc_entry *te = bk_toc_encoding_entry(d->toc);
+	const struct bk_buf *raw = &d->toc->raw;
+	char mark[BK_SEAL_LEN + BK_SEAL_LABEL];
+	struct bk_buf text = {0};
+	int rc = -1;
+
+	if (te->copy != NULL || te->copy_at + 512 > BK_SEAL_HEAD)
+		return bk_fail(e, BK_FAIL, "pg_dump: no room for a mark at "
+		    "the beginning of its TOC");
+	bk_seal_opening_label(mark, d->about.database);
+	if (bk_buf_printf(&text, e, "-- bk-dump " BK_VERSION " %s", mark) ==
+	    -1 || (d->about.system_identifier != NULL && bk_buf_printf(&text,
+	    e, " system %.20s", d->about.system_identifier) == -1) ||
+	    bk_buf_add(&d->raw, raw->data, te->copy_at, e) == -1 ||
+	    bk_archive_add_str(&d->raw, text.data, e) == -1 ||
+	    bk_buf_add(&d->raw, raw->data + te->copy_at + BK_INT_LEN,
+	    raw->len - te->copy_at - BK_INT_LEN, e) == -1)
+		goto done;
+	d->shift = d->raw.len - raw->len;
+	rc = 0;
+ done:
+	bk_buf_free(&text);
+	return rc;
+}
+
+/* May the beginning be written again at the end?  Not in an append. */
+static int
+is_seekable(int fd)
+{
+	struct stat st;
+	int flags = fcntl(fd, F_GETFL);
+
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && flags != -1 &&
+	    !(flags & O_APPEND) && lseek(fd, 0, SEEK_CUR) == 0;
+}
+
+struct bk_dump_output *
+bk_dump_output_open(int fd, const struct bk_toc *toc,
+    const struct bk_manifest *about, struct bk_err *e)
+{
+	struct bk_dump_output *d = calloc(1, sizeof(*d));
+
+	if (d == NULL || (d->records = bk_digest_new()) == NULL) {
+		bk_dump_output_free(d);
+		bk_fail_memory(e);
+		return NULL;
+	}
+	d->toc = toc;
+	d->about = *about;
+	d->seekable = is_seekable(fd);
+	bk_digest_begin(d->records);
+	if (add_mark(d, e) == -1 ||
+	    (d->out = bk_writer_open(fd, OUTPUT, 0, e)) == NULL ||
+	    bk_writer_write(d->out, d->raw.data, d->raw.len, e) == -1) {
+		bk_dump_output_free(d);
+		return NULL;
+	}
+	return d;
+}
+
+void
+bk_dump_output_free(struct bk_dump_output *d)
+{
+	struct bk_qbuf *next;
+
+	if (d == NULL)
+		return;
+	for (; d->head != NULL; d->head = next) {
+		next = d->head->next;
+		bk_task_queue_recycle(d->q, d->head);
+	}
+	bk_writer_free(d->out);
+	bk_digest_free(d->records);
+	bk_buf_free(&d->raw);
+	bk_buf_free(&d->scratch);
+	free(d);
+}
+
+/* A block with an id that no entry has: standard tools skip it. */
+static int
+add_hidden(struct bk_dump_output *d, struct bk_buf *b,
+    const struct bk_buf *text, struct bk_err *e)
+{
+	if (bk_archive_add_block(b, BK_BLOCK_DATA, d->toc->max_id + 1, e) ==
+	    -1 || bk_archive_add_chunk(b, text->data, text->len, e) == -1)
+		return -1;
+	return bk_archive_add_int(b, 0, e);
+}
+
+int
+bk_dump_output_globals(struct bk_dump_output *d, const struct bk_buf *sql,
+    struct bk_err *e)
+{
+	struct bk_buf b = {0}, head = {0};
+	size_t at, n;
+	int rc = -1;
+
+	if (bk_archive_add_block(&b, BK_BLOCK_DATA, d->toc->max_id + 1, e) ==
+	    -1 || bk_buf_printf(&head, e,
+	    "{\"bk\":\"globals\",\"bytes\":%zu}\n", sql->len) == -1 ||
+	    bk_archive_add_chunk(&b, head.data, head.len, e) == -1)
+		goto done;
+	for (at = 0; at < sql->len; at += n) {
+		n = sql->len - at < CHUNK ? sql->len - at : CHUNK;
+		if (bk_archive_add_chunk(&b, sql->data + at, n, e) == -1)
+			goto done;
+	}
+	if (bk_archive_add_int(&b, 0, e) == 0)
+		rc = bk_writer_write(d->out, b.data, b.len, e);
+ done:
+	bk_buf_free(&head);
+	bk_buf_free(&b);
+	return rc;
+}
+
+/* Note where the block begins, for the TOC, and begin it. */
+static int
+begin_block(struct bk_dump_output *d, const struct bk_dump_item *it,
+    struct bk_err *e)
+{
+	uint64_t off = bk_writer_bytes(d->out);
+	uint8_t *p = (uint8_t *)d->raw.data + it->te->offset_at + d->shift;
+	int i;
+
+	p[0] = BK_OFFSET_SET;
+	for (i = 1; i < BK_OFFSET_LEN; i++, off >>= 8)
+		p[i] = (uint8_t)off;
+	d->content = (struct bk_content){0};
+	d->scratch.len = 0;
+	if (bk_archive_add_block(&d->scratch, it->blobs ? BK_BLOCK_BLOBS :
+	    BK_BLOCK_DATA, it->te->id, e) == -1)
+		return -1;
+	return bk_writer_write(d->out, d->scratch.data, d->scratch.len, e);
+}
+
+/* The block's end and, in the same write if need be, its record. */
+static int
+end_block(struct bk_dump_output *d, const struct bk_dump_item *it,
+    struct bk_err *e)
+{
+	struct bk_buf record = {0};
+	struct bk_buf *b = &d->scratch;
+	int rc = -1;
+
+	b->len = 0;
+	if (!it->blobs && bk_archive_add_chunk(b, copy_end,
+	    sizeof(copy_end) - 1, e) == -1)
+		goto done;
+	if (bk_archive_add_int(b, 0, e) == -1 ||
+	    bk_manifest_proof_record(&record, it->te, &d->content, e) == -1 ||
+	    add_hidden(d, b, &record, e) == -1)
+		goto done;
+	bk_digest_update(d->records, record.data, record.len);
+	if (it->blobs) {
+		d->about.blobs += d->content.rows;
+	} else {
+		d->about.tables++;
+		d->about.rows += d->content.rows;
+	}
+	d->about.bytes += d->content.bytes;
+	rc = bk_writer_write(d->out, b->data, b->len, e);
+ done:
+	bk_buf_free(&record);
+	return rc;
+}
+
+/*
+ * Write n pending bytes as one chunk.  Chunks depend on the text alone, not on
+ * the tasks it came from: the archive is the same however many work at it.
+ */
+static int
+write_chunk(struct bk_dump_output *d, size_t n, struct bk_err *e)
+{
+	uint8_t len[BK_INT_LEN];
+
+	bk_archive_put_int(len, (int32_t)n);
+	if (bk_writer_write(d->out, len, sizeof(len), e) == -1)
+		return -1;
+	d->pending -= n;
+	while (n > 0) {
+		struct bk_qbuf *b = d->head;
+		size_t m = b->len - d->used < n ? b->len - d->used : n;
+
+		if (bk_writer_write(d->out, b->data + d->used, m, e) == -1)
+			return -1;
+		n -= m;
+		if ((d->used += m) == b->len) {
+			d->head = b->next;
+			d->used = 0;
+			bk_task_queue_recycle(d->q, b);
+		}
+	}
+	return 0;
+}
+
+static void
+write_rows(struct bk_dump_output *d, struct bk_qbuf *list, struct bk_err *e)
+{
+	if (d->head == NULL)
+		d->head = list;
+	else
+		d->tail->next = list;
+	for (; list != NULL; list = list->next) {
+		d->tail = list;
+		d->pending += list->len;
+	}
+	while (d->pending >= CHUNK && e->code == BK_OK)
+		(void)write_chunk(d, CHUNK, e);
+}
+
+/* Large objects are in the archive's form already. */
+static void
+write_objects(struct bk_dump_output *d, struct bk_qbuf *list, struct bk_err *e)
+{
+	struct bk_qbuf *next;
+
+	for (; list != NULL; list = next) {
+		next = list->next;
+		if (e->code == BK_OK)
+			(void)bk_writer_write(d->out, list->data, list->len, e);
+		bk_task_queue_recycle(d->q, list);
+	}
+}
+
+/* A task's end, and its block's if it is the last. */
+static int
+end_task(struct bk_dump_output *d, const struct bk_slot *s, struct bk_err *e)
+{
+	d->content.rows += s->rows;
+	d->content.bytes += s->bytes;
+	bk_digest_add(&d->content.digest, &s->digest);
+	if (!s->task.last)
+		return 0;
+	if (d->pending > 0 && write_chunk(d, d->pending, e) == -1)
+		return -1;
+	return end_block(d, s->task.item, e);
+}
+
+int
+bk_dump_output_drain(struct bk_dump_output *d, struct bk_task_queue *q,
+    struct bk_err *e)
+{
+	struct bk_qbuf *list;
+	struct bk_slot *s;
+	int ended, begun = 0, rc;
+
+	d->q = q;
+	while ((rc = bk_task_queue_pop(q, &s, &list, &ended, e)) == 1) {
+		if (!begun && s->task.first)
+			(void)begin_block(d, s->task.item, e);
+		begun = !ended;
+		/* the buffers are ours, whatever has happened: see *e there */
+		if (s->task.item->blobs)
+			write_objects(d, list, e);
+		else
+			write_rows(d, list, e);
+		if (e->code != BK_OK || (ended && end_task(d, s, e) == -1))
+			return -1;
+		if (ended)
+			bk_task_queue_retire(q);
+	}
+	return rc;
+}
+
+int
+bk_dump_output_finish(struct bk_dump_output *d, uint64_t *bytes,
+    struct bk_err *e)
+{
+	struct bk_buf text = {0}, b = {0};
+	int rc = -1;
+
+	d->about.ended = time(NULL);
+	bk_digest_end(d->records, &d->about.records);
+	if (bk_manifest_format(&text, &d->about, e) == -1 ||
+	    bk_buf_printf(&text, e, "\n%s", bk_seal_closing()) == -1 ||
+	    add_hidden(d, &b, &text, e) == -1 ||
+	    bk_writer_write(d->out, b.data, b.len, e) == -1)
+		goto done;
+	if (d->seekable &&
+	    bk_writer_patch(d->out, 0, d->raw.data, d->raw.len, 0, e) == -1)
+		goto done;
+	*bytes = bk_writer_bytes(d->out);
+	rc = bk_writer_finish(d->out, e);
+ done:
+	bk_buf_free(&text);
+	bk_buf_free(&b);
+	return rc;
+}

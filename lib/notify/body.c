@@ -1,0 +1,186 @@
+/* JSON that webhooks take */
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/io.h"
+#include "notify/body.h"
+
+#define TEMPLATE_MAX (256 * 1024)
+#define SLACK_MAX 40000		/* characters; Slack cuts what is longer */
+
+/* A variable's value, NULL if there is none of that name. */
+static const char *
+value_of(const struct bk_notify_message *m, const char *name, size_t n)
+{
+	const struct { const char *name, *value; } vars[] = {
+		{ "message", m->text.len > 0 ? m->text.data : "" },
+		{ "subject", m->subject.data },
+		{ "status", m->known ? bk_state_name(m->state) : "" },
+		{ "host", m->host },
+		{ "utc", m->utc },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(vars) / sizeof(vars[0]); i++)
+		if (strlen(vars[i].name) == n &&
+		    memcmp(vars[i].name, name, n) == 0)
+			return vars[i].value;
+	return NULL;
+}
+
+/* Add s with its variables filled in; braces around no word are text. */
+static int
+expand(const struct bk_notify_message *m, const char *s, struct bk_buf *out,
+    struct bk_err *e)
+{
+	const char *value;
+	size_t n;
+	int rc = 0;
+
+	while (rc == 0 && *s != '\0') {
+		n = *s == '{' ? strspn(s + 1, "abcdefghijklmnopqrstuvwxyz_") :
+		    0;
+		if (n == 0 || s[n + 1] != '}') {
+			rc = bk_buf_add(out, s++, 1, e);
+			continue;
+		}
+		if ((value = value_of(m, s + 1, n)) == NULL)
+			return bk_fail(e, BK_DATA, "'%.*s' is no variable; "
+			    "there are {message} {subject} {status} {host} "
+			    "{utc}", n > 32 ? 34 : (int)n + 2, s);
+		rc = bk_buf_puts(out, value, e);
+		s += n + 2;
+	}
+	return rc;
+}
+
+static int
+expand_string(const struct bk_notify_message *m, json_t *string,
+    struct bk_err *e)
+{
+	struct bk_buf b = {0};
+	int rc = expand(m, json_string_value(string), &b, e);
+
+	if (rc == 0 && json_string_setn(string, b.len > 0 ? b.data : "",
+	    b.len) == -1)
+		rc = bk_fail_memory(e);
+	bk_buf_free(&b);
+	return rc;
+}
+
+/* In every string of v that is a value; jansson bounds the depth. */
+static int
+expand_all(const struct bk_notify_message *m, json_t *v, struct bk_err *e)
+{
+	const char *key;
+	json_t *child;
+	size_t i;
+
+	if (json_is_string(v))
+		return expand_string(m, v, e);
+	json_array_foreach(v, i, child)
+		if (expand_all(m, child, e) == -1)
+			return -1;
+	json_object_foreach(v, key, child)
+		if (expand_all(m, child, e) == -1)
+			return -1;
+	return 0;
+}
+
+static int
+dump(const json_t *v, struct bk_buf *out, struct bk_err *e)
+{
+	char *text = v != NULL ? json_dumps(v, JSON_COMPACT) : NULL;
+	int rc;
+
+	if (text == NULL)
+		return bk_fail_memory(e);
+	rc = bk_buf_puts(out, text, e);
+	bk_wipe(text, strlen(text));	/* a template may hold a key */
+	free(text);
+	return rc;
+}
+
+/* The words of jansson are left out: they may quote a key. */
+static json_t *
+load(const char *path, struct bk_err *e)
+{
+	struct bk_buf text = {0};
+	json_error_t why;
+	json_t *v = NULL;
+
+	if (bk_io_slurp(path, TEMPLATE_MAX, &text, e) == 0) {
+		v = json_loadb(text.len > 0 ? text.data : "", text.len,
+		    JSON_REJECT_DUPLICATES, &why);
+		if (v == NULL)
+			(void)bk_fail(e, BK_DATA, "%s: line %d, column %d: no "
+			    "JSON", path, why.line, why.column);
+	}
+	bk_buf_free(&text);
+	return v;
+}
+
+int
+bk_notify_json_webhook(const struct bk_notify_message *m, const char *path,
+    struct bk_buf *out, struct bk_err *e)
+{
+	struct bk_err why = {0};
+	json_t *v;
+	int rc = -1;
+
+	if (path == NULL)
+		v = json_pack("{ssssssssss}", "subject", "{subject}",
+		    "message", "{message}", "status", "{status}",
+		    "host", "{host}", "utc", "{utc}");
+	else if ((v = load(path, e)) == NULL)
+		return -1;
+	if (v != NULL && expand_all(m, v, &why) == -1)
+		(void)bk_fail(e, why.code, "%s: %s", path, why.msg);
+	else
+		rc = dump(v, out, e);
+	json_decref(v);
+	return rc;
+}
+
+/* Add s as Slack wants text; no more than *room characters of it. */
+static int
+add_slack(struct bk_buf *out, const char *s, size_t *room, struct bk_err *e)
+{
+	size_t n, cost;
+	int rc = 0;
+
+	for (; rc == 0 && *s != '\0'; s += n, *room -= cost) {
+		n = bk_utf8_len(s);
+		cost = *s == '&' ? 5 : *s == '<' || *s == '>' ? 4 : 1;
+		if (cost > *room)
+			return bk_buf_puts(out, "...", e);
+		rc = *s == '&' ? bk_buf_puts(out, "&amp;", e) :
+		    *s == '<' ? bk_buf_puts(out, "&lt;", e) :
+		    *s == '>' ? bk_buf_puts(out, "&gt;", e) :
+		    bk_buf_add(out, s, n, e);
+	}
+	return rc;
+}
+
+int
+bk_notify_json_slack(const struct bk_notify_message *m, struct bk_buf *out,
+    struct bk_err *e)
+{
+	struct bk_buf text = {0};
+	size_t room = SLACK_MAX - strlen("...");
+	json_t *v = NULL;
+	int rc = -1;
+
+	if (add_slack(&text, m->titled != NULL ? m->subject.data : m->host,
+	    &room, e) == 0 && (m->text.len == 0 ||
+	    (add_slack(&text, m->titled != NULL ? "\n" : ": ", &room, e) ==
+	    0 && add_slack(&text, m->text.data, &room, e) == 0))) {
+		v = json_pack("{ss}", "text", text.data);
+		rc = dump(v, out, e);
+	}
+	json_decref(v);
+	bk_buf_free(&text);
+	return rc;
+}

@@ -1,0 +1,181 @@
+/*
+ * the message made of the audit log
+ *
+ * The stages of a pipeline begin together and each leaves a record.  When one
+ * fails, those behind it find their input unfinished and those before it
+ * nobody who reads.  So the first of them that failed is the cause, whichever
+ * comes last in the log; but the record of one that was killed is written by
+ * another process, perhaps later than what followed from it.  What began in
+ * the same moment and came before a run of ours is of the pipeline before: a
+ * loop over databases whose server is down takes no second.
+ */
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "audit/logfile.h"
+#include "audit/runs.h"
+#include "base/num.h"
+#include "notify/message.h"
+
+/* Seconds; a record's own time has no fractions. */
+#define TOGETHER 2
+
+struct search {
+	struct bk_buf last;	/* the last record's line */
+	struct bk_buf cause;	/* of those it began with, what failed */
+	struct bk_run run;	/* last, parsed */
+	int followed;		/* cause is what another failure had done */
+	int told; /* a run of ours came since the last of others */
+};
+
+static int
+keep(struct bk_buf *line, const struct bk_run *r, struct bk_err *e)
+{
+	line->len = 0;
+	return bk_buf_add(line, r->line, r->len, e);
+}
+
+static int
+is_own(const struct bk_run *r)
+{
+	return strcmp(r->operation, "bk-notify") == 0;
+}
+
+/* What a stage says of another that failed. */
+static int
+has_followed(const struct bk_run *r)
+{
+	return strstr(r->error, "unfinished") != NULL ||
+	    strstr(r->error, strerror(EPIPE)) != NULL;
+}
+
+static int
+take_last(struct search *s, const struct bk_run *r, struct bk_err *e)
+{
+	return is_own(r) ? 0 : keep(&s->last, r, e);
+}
+
+static int
+take_cause(struct search *s, const struct bk_run *r, struct bk_err *e)
+{
+	double apart = ((double)r->ended - r->duration_seconds) -
+	    ((double)s->run.ended - s->run.duration_seconds);
+
+	if (strcmp(r->host, s->run.host) != 0 ||
+	    strcmp(r->user, s->run.user) != 0)
+		return 0;
+	if (is_own(r))
+		s->told = 1;
+	if (is_own(r) || apart > TOGETHER || apart < -TOGETHER)
+		return 0;
+	if (s->told)
+		s->cause.len = 0;
+	s->told = 0;
+	if (!r->failed || (s->cause.len > 0 && (!s->followed ||
+	    has_followed(r))))
+		return 0;
+	s->followed = has_followed(r);
+	return keep(&s->cause, r, e);
+}
+
+/*
+ * Every run in the log to take; a damaged line hides none but itself.  *bad is
+ * what is wrong with the first.
+ */
+static int
+read_log(const char *path, struct search *s, int (*take)(struct search *s,
+    const struct bk_run *r, struct bk_err *e), struct bk_err *bad,
+    struct bk_err *e)
+{
+	struct bk_logfile *log = bk_logfile_open(path, BK_RUN_MAX, e);
+	struct bk_err why = {0};
+	struct bk_run r;
+	int rc = log == NULL ? -1 : 0, got;
+
+	while (rc == 0 && (got = bk_run_next(log, &r, &why)) != 0) {
+		if (got == 1) {
+			rc = take(s, &r, e);
+			bk_run_free(&r);
+		} else if (why.code != BK_DATA)
+			rc = bk_fail(e, why.code, "%s", why.msg);
+		else
+			(void)bk_fail(bad, why.code, "%s", why.msg);
+		why = (struct bk_err){0};
+	}
+	bk_logfile_free(log);
+	return rc;
+}
+
+/* "of shop", "of s3://backups/shop/..."; nothing for standard input. */
+static const char *
+object_of(const struct bk_run *r)
+{
+	if (*r->source != '\0' && strcmp(r->source, "standard input") != 0)
+		return r->source;
+	return strcmp(r->destination, "standard output") == 0 ? "" :
+	    r->destination;
+}
+
+/* "bk-dump shop failed on db1 at 2026-11-21T02:15:00Z after 3m12s: why" */
+static int
+describe(struct bk_buf *b, const struct bk_run *r, struct bk_err *e)
+{
+	char when[BK_UTCTIME_TEXT], took[BK_NUM_TEXT];
+	const char *object = object_of(r);
+
+	bk_utctime_format(r->ended, when);
+	bk_duration_format(r->duration_seconds < 1e15 ?
+	    (uint64_t)r->duration_seconds : 0, took);
+	return bk_buf_printf(b, e, "%s%s%s %s%s%s at %s after %s%s%s",
+	    r->operation, *object != '\0' ? " " : "", object,
+	    r->failed ? "failed" : "succeeded", *r->host != '\0' ? " on " : "",
+	    r->host, when, took, *r->error != '\0' ? ": " : "", r->error);
+}
+
+static int
+tell(struct bk_notify_message *m, const struct bk_run *r, struct bk_err *e)
+{
+	struct bk_buf raw = {0};
+	int rc = 0;
+
+	if (m->known && m->state != BK_STATE_OK && !r->failed)
+		rc = bk_buf_puts(&raw, "failed, and left no record; the last "
+		    "is: ", e);
+	if (rc == 0 && (rc = describe(&raw, r, e)) == 0)
+		rc = bk_notify_message_clean(&m->text, raw.data, raw.len, e);
+	bk_buf_free(&raw);
+	if (rc == -1)
+		return -1;
+	if (!m->known)
+		m->state = r->failed ? BK_STATE_CRITICAL : BK_STATE_OK;
+	m->known = 1;
+	return bk_notify_message_finish(m, e);
+}
+
+int
+bk_notify_message_audit(struct bk_notify_message *m, const char *path,
+    struct bk_err *e)
+{
+	struct search s = {0};
+	struct bk_run cause = {0};
+	struct bk_err bad = {0};
+	int rc = read_log(path, &s, take_last, &bad, e);
+
+	if (rc == 0 && s.last.len == 0)
+		rc = bad.code != BK_OK ? bk_fail(e, bad.code, "%s", bad.msg) :
+		    bk_fail(e, BK_NONE, "%s: no record of a run", path);
+	if (rc == 0)
+		rc = bk_run_parse(&s.run, s.last.data, s.last.len, e);
+	if (rc == 0)
+		rc = read_log(path, &s, take_cause, &bad, e);
+	if (rc == 0 && s.cause.len > 0)
+		rc = bk_run_parse(&cause, s.cause.data, s.cause.len, e);
+	if (rc == 0)
+		rc = tell(m, s.cause.len > 0 ? &cause : &s.run, e);
+	bk_run_free(&cause);
+	bk_run_free(&s.run);
+	bk_buf_free(&s.last);
+	bk_buf_free(&s.cause);
+	return rc;
+}

@@ -1,0 +1,178 @@
+/* the message, and what status it tells */
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "notify/message.h"
+
+#define SUBJECT_MAX 160		/* bytes of the text's first line in it */
+
+int
+bk_notify_message_clean(struct bk_buf *out, const char *s, size_t n,
+    struct bk_err *e)
+{
+	const char *end = s + n;
+	size_t len;
+	int rc = 0;
+
+	for (; rc == 0 && s < end; s += len) {
+		len = bk_utf8_len(s);
+		if (len == 0 || len > (size_t)(end - s)) {
+			rc = bk_buf_puts(out, "\xef\xbf\xbd", e);
+			len = 1;
+		} else if (*s == '\r') {
+			if (s + 1 == end || s[1] != '\n')
+				rc = bk_buf_puts(out, "\n", e);
+		} else if (((unsigned char)*s < 0x20 && *s != '\n' &&
+		    *s != '\t') || *s == 0x7f || (*s == '\xc2' &&
+		    (unsigned char)s[1] < 0xa0))
+			rc = bk_buf_puts(out, "?", e);
+		else
+			rc = bk_buf_add(out, s, len, e);
+	}
+	while (rc == 0 && out->len > 0 && strchr(" \t\n",
+	    out->data[out->len - 1]) != NULL)
+		out->data[--out->len] = '\0';
+	return rc;
+}
+
+int
+bk_notify_state_parse(const char *s, size_t n, enum bk_state *state)
+{
+	int i;
+
+	for (i = BK_STATE_OK; i <= BK_STATE_UNKNOWN; i++)
+		if (strlen(bk_state_name((enum bk_state)i)) == n &&
+		    strncmp(s, bk_state_name((enum bk_state)i), n) == 0) {
+			*state = (enum bk_state)i;
+			return 1;
+		}
+	return 0;
+}
+
+/* The first line of text: "BACKUP CRITICAL - ...", as monitoring plugins. */
+static int
+read_state(const char *line, enum bk_state *state)
+{
+	size_t service = strspn(line, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789");
+
+	if (service == 0 || line[service] != ' ')
+		return 0;
+	line += service + 1;
+	return bk_notify_state_parse(line, strcspn(line, " :-\n"), state);
+}
+
+/* Numbers for graphs, behind a bar in the first line, are not for people. */
+static void
+drop_numbers(struct bk_buf *text)
+{
+	size_t line = strcspn(text->data, "\n"), bar;
+
+	for (bar = 0; bar < line && text->data[bar] != '|'; bar++)
+		continue;
+	if (bar == line)
+		return;
+	while (bar > 0 && text->data[bar - 1] == ' ')
+		bar--;
+	memmove(text->data + bar, text->data + line, text->len - line + 1);
+	text->len -= line - bar;
+}
+
+size_t
+bk_notify_message_cut(const char *text, size_t n)
+{
+	while (((unsigned char)text[n] & 0xc0) == 0x80)
+		n--;
+	return n;
+}
+
+/* The length of the text's first line, as far as a subject has it. */
+static size_t
+first_line(const char *text)
+{
+	size_t n = strcspn(text, "\n");
+
+	return n > SUBJECT_MAX ? bk_notify_message_cut(text, SUBJECT_MAX) : n;
+}
+
+int
+bk_notify_message_finish(struct bk_notify_message *m, struct bk_err *e)
+{
+	if (m->text.len == 0 && (m->titled == NULL || !m->known)) {
+		if (!m->known)
+			m->state = BK_STATE_UNKNOWN;
+		if (bk_buf_puts(&m->text, m->known ? bk_state_name(m->state) :
+		    "no message: the command that should have written one "
+		    "wrote nothing", e) == -1)
+			return -1;
+		m->known = 1;
+	}
+	bk_utctime_format(m->now, m->utc);
+	if (m->titled != NULL)
+		return bk_notify_message_clean(&m->subject, m->titled,
+		    strlen(m->titled), e);
+	if (bk_buf_printf(&m->subject, e, "%s: ", m->host) == -1)
+		return -1;
+	return bk_buf_add(&m->subject, m->text.data, first_line(m->text.data),
+	    e);
+}
+
+/* Read standard input to its end and keep the first BK_NOTIFY_KEEP bytes. */
+static int
+read_all(struct bk_buf *raw, uintmax_t *all, struct bk_err *e)
+{
+	static char buf[BK_IO_BUFSZ];
+	ssize_t n;
+	size_t room;
+
+	*all = 0;
+	while ((n = bk_io_read(STDIN_FILENO, buf, sizeof(buf),
+	    "standard input", e)) > 0) {
+		*all += (uintmax_t)n;
+		room = BK_NOTIFY_KEEP - raw->len;
+		if (bk_buf_add(raw, buf, (size_t)n < room ? (size_t)n : room,
+		    e) == -1)
+			return -1;
+	}
+	return (int)n;
+}
+
+int
+bk_notify_message_read(struct bk_notify_message *m, struct bk_err *e)
+{
+	struct bk_buf raw = {0};
+	enum bk_state state;
+	uintmax_t all;
+	int rc = read_all(&raw, &all, e);
+
+	if (rc == 0 && raw.len > 0)
+		rc = bk_notify_message_clean(&m->text, raw.data, raw.len, e);
+	if (rc == 0 && m->text.len > 0 && read_state(m->text.data, &state)) {
+		drop_numbers(&m->text);
+		if (!m->known)
+			m->state = state;
+		m->known = 1;
+	}
+	if (rc == 0 && all > raw.len)
+		rc = bk_buf_printf(&m->text, e, "\n(the first %zu of %ju "
+		    "bytes)", raw.len, all);
+	bk_buf_free(&raw);
+	return rc == 0 ? bk_notify_message_finish(m, e) : -1;
+}
+
+int
+bk_notify_message_failed(struct bk_notify_message *m, const struct bk_err *why,
+    struct bk_err *e)
+{
+	bk_buf_free(&m->text);
+	bk_buf_free(&m->subject);
+	if (!m->known)
+		m->state = BK_STATE_UNKNOWN;
+	m->known = 1;
+	if (bk_buf_puts(&m->text, "no message: ", e) == -1 ||
+	    bk_notify_message_clean(&m->text, why->msg, strlen(why->msg),
+	    e) == -1)
+		return -1;
+	return bk_notify_message_finish(m, e);
+}

@@ -1,0 +1,119 @@
+#include "pg/client_feed.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/io.h"
+
+struct bk_client_feed {
+	struct bk_child child;
+	int fd;			/* its standard input; -1: closed */
+	pthread_t listener;
+	int listening;
+};
+
+/* Hear what it says, so that it never waits for us. */
+static void *
+listen_to(void *arg)
+{
+	struct bk_client_feed *f = arg;
+	struct bk_err ignored = {0};
+	char buf[4096];
+
+	while (bk_child_read(&f->child, buf, sizeof(buf), &ignored) > 0)
+		;
+	return NULL;
+}
+
+struct bk_client_feed *
+bk_client_feed_open(char *const argv[], char *const env[],
+    atomic_int *watch, struct bk_err *e)
+{
+	struct bk_client_feed *f = calloc(1, sizeof(*f));
+	sigset_t all, old;
+	int p[2], rc;
+
+	if (f == NULL) {
+		bk_fail_memory(e);
+		return NULL;
+	}
+	*f = (struct bk_client_feed){ .child = BK_CHILD_NONE, .fd = -1 };
+	f->child.watch = watch;
+	if (bk_io_pipe(p, e) == -1) {
+		free(f);
+		return NULL;
+	}
+	bk_io_pipe_grow(p[1]);
+	f->fd = p[1];
+	f->child.in = p[0];
+	rc = bk_child_start(&f->child, argv, env, e);
+	close(p[0]);
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_BLOCK, &all, &old);
+	if (rc == 0 && (rc = pthread_create(&f->listener, NULL, listen_to,
+	    f)) != 0)
+		bk_fail(e, BK_FAIL, "cannot start a thread: %s", strerror(rc));
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (rc == 0) {
+		f->listening = 1;
+		return f;
+	}
+	bk_client_feed_free(f);
+	return NULL;
+}
+
+int
+bk_client_feed_write(struct bk_client_feed *f, const void *p, size_t n,
+    struct bk_err *e)
+{
+	const char *at = p;
+	ssize_t w;
+
+	while (n > 0 && f->fd != -1) {
+		if ((w = write(f->fd, at, n)) >= 0) {
+			at += w;
+			n -= (size_t)w;
+		} else if (errno == EPIPE) {
+			return bk_client_feed_finish(f, e);	/* says why */
+		} else if (errno != EINTR) {
+			return bk_fail_errno(e, "%s: write", f->child.name);
+		}
+	}
+	return 0;
+}
+
+static void
+hang_up(struct bk_client_feed *f)
+{
+	if (f->fd != -1)
+		close(f->fd);
+	f->fd = -1;
+	if (f->listening)
+		pthread_join(f->listener, NULL);
+	f->listening = 0;
+}
+
+int
+bk_client_feed_finish(struct bk_client_feed *f, struct bk_err *e)
+{
+	hang_up(f);
+	return f->child.pid > 0 ? bk_child_wait(&f->child, e) : 0;
+}
+
+void
+bk_client_feed_free(struct bk_client_feed *f)
+{
+	if (f == NULL)
+		return;
+	/* before its input ends, lest it take that for the end */
+	if (f->child.pid > 0)
+		(void)kill(f->child.pid, SIGTERM);
+	hang_up(f);
+	bk_child_free(&f->child);
+	free(f);
+}

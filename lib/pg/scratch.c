@@ -1,0 +1,285 @@
+#define _DEFAULT_SOURCE		/* setgroups(2) */
+#include "pg/scratch.h"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+
+#define FDS 1024		/* descriptors that there may be */
+#define DIR_MAX 80		/* a socket's path is 107 bytes at most */
+
+/*
+ * It is read by nobody else and dies with us: nothing need be durable.  The
+ * port is a part of the socket's name only.
+ */
+static const char options[] = "-c listen_addresses= -c port=5432 "
+    "-c unix_socket_permissions=0700 -c fsync=off -c full_page_writes=off "
+    "-c synchronous_commit=off -c wal_level=minimal -c max_wal_senders=0 "
+    "-c max_wal_size=8GB -c checkpoint_timeout=1h -c autovacuum=off "
+    "-c shared_buffers=128MB -c maintenance_work_mem=256MB "
+    "-c max_connections=300 -c max_locks_per_transaction=1024 "
+    "-c logging_collector=off -c shared_preload_libraries= "
+    "-c archive_mode=off -c ssl=off -c unix_socket_directories=";
+
+/* Read a line of at most cap - 1 bytes, without its newline; 0 or -1. */
+static int
+read_line(int fd, char *line, size_t cap)
+{
+	size_t n = 0;
+	ssize_t r;
+
+	while (n < cap - 1) {
+		if ((r = read(fd, line + n, 1)) == -1 && errno == EINTR)
+			continue;
+		if (r <= 0)
+			return -1;
+		if (line[n] == '\n')
+			break;
+		n++;
+	}
+	line[n] = '\0';
+	return 0;
+}
+
+/* The child, from here on to be_nurse(). */
+
+/* PostgreSQL refuses to be root. */
+static int
+give_up_root(void)
+{
+	const struct passwd *pw;
+
+	if (geteuid() != 0)
+		return 0;
+	if ((pw = getpwnam("postgres")) == NULL &&
+	    (pw = getpwnam("nobody")) == NULL)
+		return -1;
+	if (setgroups(0, NULL) == -1 || setgid(pw->pw_gid) == -1 ||
+	    setuid(pw->pw_uid) == -1 || setuid(0) != -1)
+		return -1;
+	return 0;
+}
+
+/* Run argv, its output to the file log (NULL: nowhere); 0 if it exits 0. */
+static int
+run(char *const argv[], const char *log)
+{
+	int status, fd;
+	pid_t pid = fork();
+
+	if (pid == -1)
+		return -1;
+	if (pid == 0) {
+		fd = open(log == NULL ? "/dev/null" : log,
+		    O_WRONLY | O_CREAT | O_APPEND, 0600);
+		if (fd != -1) {
+			(void)dup2(fd, STDOUT_FILENO);
+			(void)dup2(fd, STDERR_FILENO);
+		}
+		(void)execvp(argv[0], argv);
+		_exit(127);
+	}
+	while (waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR)
+			return -1;
+	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+}
+
+/* The last line of the file log that tells why, into out. */
+static void
+last_words(const char *log, char *out, size_t cap)
+{
+	struct bk_buf text = {0};
+	struct bk_err ignored = {0};
+	char *line, *next;
+
+	(void)snprintf(out, cap, "it does not start");
+	if (bk_io_slurp(log, 1024 * 1024, &text, &ignored) == 0 &&
+	    text.data != NULL)
+		for (line = text.data; *line != '\0'; line = next) {
+			next = line + strcspn(line, "\n");
+			if (*next == '\n')
+				*next++ = '\0';
+			if (strstr(line, "FATAL: ") != NULL ||
+			    strstr(line, "rror: ") != NULL)
+				(void)snprintf(out, cap, "%.300s", line);
+		}
+	bk_buf_free(&text);
+}
+
+struct nurse {
+	char dir[128], data[160], log[160], conf[sizeof(options) + 128];
+	char initdb[4096], pg_ctl[4096];
+};
+
+/* initdb, then the server; 0, or -1 with why. */
+static int
+bring_up(struct nurse *n, const char *encoding, char *why, size_t cap)
+{
+	char *init[] = { n->initdb, "-D", n->data, "-U", "postgres", "-A",
+	    "trust", "-N", "--locale=C", "-E", (char *)(uintptr_t)encoding,
+	    NULL };
+	char *start[] = { n->pg_ctl, "-D", n->data, "-l", n->log, "-o",
+	    n->conf, "-s", "-w", "-t", "120", "start", NULL };
+
+	(void)snprintf(n->data, sizeof(n->data), "%s/data", n->dir);
+	(void)snprintf(n->log, sizeof(n->log), "%s/log", n->dir);
+	(void)snprintf(n->conf, sizeof(n->conf), "%s%s", options, n->dir);
+	if (run(init, n->log) == 0 && run(start, NULL) == 0)
+		return 0;
+	last_words(n->log, why, cap);
+	return -1;
+}
+
+static void
+bring_down(struct nurse *n)
+{
+	char *stop[] = { n->pg_ctl, "-D", n->data, "-s", "-w", "-m",
+	    "immediate", "stop", NULL };
+	char *clear[] = { "rm", "-rf", "--", n->dir, NULL };
+
+	if (n->dir[0] == '\0')
+		return;
+	(void)run(stop, NULL);
+	(void)run(clear, NULL);
+}
+
+/* Nobody but us gets into it. */
+static int
+make_dir(struct nurse *n, const char *tmp)
+{
+	if (tmp == NULL || strlen(tmp) > DIR_MAX || access(tmp, W_OK | X_OK) ==
+	    -1)
+		tmp = "/tmp";
+	(void)snprintf(n->dir, sizeof(n->dir), "%s/bk-verify.XXXXXX", tmp);
+	if (mkdtemp(n->dir) != NULL)
+		return 0;
+	n->dir[0] = '\0';
+	return -1;
+}
+
+/* One order, "PROGRAM" and "ENCODING" on a line each; then wait for the end. */
+static void
+serve(int from, int to, const char *tmp)
+{
+	char program[4000], encoding[64], why[512] = "", answer[700], *slash;
+	struct nurse n = {0};
+	struct bk_err ignored = {0};
+
+	if (read_line(from, program, sizeof(program)) == -1 ||
+	    read_line(from, encoding, sizeof(encoding)) == -1)
+		return;
+	if ((slash = strrchr(program, '/')) != NULL)
+		*slash = '\0';
+	(void)snprintf(n.initdb, sizeof(n.initdb), "%s/initdb", program);
+	(void)snprintf(n.pg_ctl, sizeof(n.pg_ctl), "%s/pg_ctl", program);
+	if (make_dir(&n, tmp) == -1)
+		(void)snprintf(answer, sizeof(answer), "!no directory for it: "
+		    "%s\n", strerror(errno));
+	else if (bring_up(&n, encoding, why, sizeof(why)) == -1)
+		(void)snprintf(answer, sizeof(answer), "!%s\n", why);
+	else
+		(void)snprintf(answer, sizeof(answer), "%s\n", n.dir);
+	(void)bk_io_write(to, answer, strlen(answer), "pipe", &ignored);
+	while (read_line(from, why, sizeof(why)) == 0)
+		continue;
+	bring_down(&n);
+}
+
+/* Terminal signals are for our parent, whose end we see by the pipe's. */
+_Noreturn static void
+be_nurse(int from, int to, const char *tmp)
+{
+	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT,
+	    SIGPIPE };
+	int null = open("/dev/null", O_RDWR), fd;
+	size_t i;
+
+	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		(void)signal(ignored[i], SIG_IGN);
+	if (null == -1 || dup2(null, STDIN_FILENO) == -1 ||
+	    dup2(null, STDOUT_FILENO) == -1 ||
+	    dup2(null, STDERR_FILENO) == -1 || chdir("/") == -1)
+		_exit(1);
+	/* nobody is to wait for us because of what we have inherited */
+	for (fd = STDERR_FILENO + 1; fd < FDS; fd++)
+		if (fd != from && fd != to)
+			close(fd);
+	if (give_up_root() == 0)
+		serve(from, to, tmp);
+	_exit(0);
+}
+
+int
+bk_scratch_prepare(struct bk_scratch *s, const char *tmp, struct bk_err *e)
+{
+	int to[2], from[2];
+
+	if (bk_io_pipe(to, e) == -1 || bk_io_pipe(from, e) == -1)
+		return -1;
+	if ((s->pid = fork()) == -1) {
+		s->pid = 0;
+		return bk_fail_errno(e, "fork");
+	}
+	if (s->pid == 0) {
+		close(to[1]);
+		close(from[0]);
+		be_nurse(to[0], from[1], tmp);
+	}
+	close(to[0]);
+	close(from[1]);
+	s->to = to[1];
+	s->from = from[0];
+	return 0;
+}
+
+int
+bk_scratch_start(struct bk_scratch *s, const char *postgres, int ascii,
+    struct bk_err *e)
+{
+	struct bk_buf order = {0};
+	char answer[700];
+	int rc;
+
+	rc = bk_buf_printf(&order, e, "%s\n%s\n", postgres,
+	    ascii ? "SQL_ASCII" : "UTF8");
+	if (rc == 0)
+		rc = bk_io_write(s->to, order.data, order.len, "pipe", e);
+	bk_buf_free(&order);
+	if (rc == -1)
+		return -1;
+	if (read_line(s->from, answer, sizeof(answer)) == -1)
+		return bk_fail(e, BK_FAIL, "scratch server: no user postgres "
+		    "or nobody to run it as");
+	if (answer[0] == '!')
+		return bk_fail(e, BK_FAIL, "scratch server: %s", answer + 1);
+	(void)snprintf(s->dir, sizeof(s->dir), "%.*s",
+	    (int)sizeof(s->dir) - 1, answer);
+	return 0;
+}
+
+void
+bk_scratch_stop(struct bk_scratch *s)
+{
+	int status;
+
+	if (s->pid == 0)
+		return;
+	close(s->to);
+	close(s->from);
+	while (waitpid(s->pid, &status, 0) == -1 && errno == EINTR)
+		continue;
+	*s = (struct bk_scratch){0};
+}

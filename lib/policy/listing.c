@@ -1,0 +1,295 @@
+#include "policy/listing.h"
+
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/group.h"
+
+static const char *
+base_name(const char *name)
+{
+	const char *slash = strrchr(name, '/');
+
+	return slash == NULL ? name : slash + 1;
+}
+
+static int
+compare_base(const void *a, const void *b)
+{
+	const struct bk_listed *x = *(struct bk_listed *const *)a;
+	const struct bk_listed *y = *(struct bk_listed *const *)b;
+	int c = strcmp(base_name(x->r.name), base_name(y->r.name));
+
+	return c != 0 ? c : strcmp(x->r.name, y->r.name);
+}
+
+static struct bk_listed *
+new_item(struct bk_listing *items, struct bk_err *e)
+{
+	size_t cap = items->cap == 0 ? 256 : items->cap * 2;
+	struct bk_listed *more;
+
+	if (items->n == items->cap) {
+		if (cap > SIZE_MAX / sizeof(*more) || (more =
+		    realloc(items->item, cap * sizeof(*more))) == NULL) {
+			bk_fail_memory(e);
+			return NULL;
+		}
+		items->item = more;
+		items->cap = cap;
+	}
+	items->item[items->n] = (struct bk_listed){ .line = items->n };
+	return &items->item[items->n++];
+}
+
+/* A line without its newline may be the beginning of another name. */
+static int
+take(struct bk_listing *items, const struct bk_record *r, FILE *f,
+    const char *name, struct bk_err *e)
+{
+	struct bk_listed *item = new_item(items, e);
+
+	if (item == NULL)
+		return -1;
+	if (r->bare)
+		return bk_fail(e, BK_DATA, "%s: '%s': no time; give whole "
+		    "records, as bk-s3ls and bk-ls print them", name, r->name);
+	if (feof(f))
+		return bk_fail(e, BK_DATA, "%s: '%s', the last line, has no "
+		    "newline; was the listing cut?", name, r->name);
+	item->r = *r;
+	if ((item->r.name = strdup(r->name)) == NULL)
+		return bk_fail_memory(e);
+	return 0;
+}
+
+/* Of two records of one name, one might go and the other be kept. */
+static int
+index_names(struct bk_listing *items, const char *name, struct bk_err *e)
+{
+	size_t i;
+
+	if ((items->by_base = calloc(items->n, sizeof(*items->by_base))) ==
+	    NULL)
+		return bk_fail_memory(e);
+	for (i = 0; i < items->n; i++)
+		items->by_base[i] = &items->item[i];
+	qsort(items->by_base, items->n, sizeof(*items->by_base), compare_base);
+	for (i = 1; i < items->n; i++)
+		if (strcmp(items->by_base[i - 1]->r.name,
+		    items->by_base[i]->r.name) == 0)
+			return bk_fail(e, BK_DATA, "%s: '%s' is listed twice",
+			    name, items->by_base[i]->r.name);
+	return 0;
+}
+
+int
+bk_listing_read(struct bk_listing *items, FILE *f, const char *name,
+    struct bk_err *e)
+{
+	struct bk_record r;
+	char *line = NULL;
+	size_t cap = 0;
+	int rc;
+
+	while ((rc = bk_record_read(f, &line, &cap, &r, e)) == 1)
+		if (take(items, &r, f, name, e) == -1) {
+			rc = -1;
+			break;
+		}
+	free(line);
+	if (rc == 0 && items->n == 0)
+		rc = bk_fail(e, BK_NONE, "%s: an empty listing", name);
+	return rc == -1 ? -1 : index_names(items, name, e);
+}
+
+int
+bk_listing_group(struct bk_listing *items, const char *pattern,
+    struct bk_err *e)
+{
+	struct bk_buf key = {0};
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc != -1 && i < items->n; i++) {
+		rc = bk_group_of(pattern, items->item[i].r.name, &key, e);
+		if (rc == 1 &&
+		    (items->item[i].group = strdup(key.data)) == NULL)
+			rc = bk_fail_memory(e);
+	}
+	bk_buf_free(&key);
+	return rc == -1 ? -1 : 0;
+}
+
+/* 1 if name is given, or ends in "/" and given. */
+static int
+is_called(const char *name, const char *given)
+{
+	size_t n = strlen(name), g = strlen(given);
+
+	return n >= g && strcmp(name + n - g, given) == 0 &&
+	    (n == g || name[n - g - 1] == '/');
+}
+
+size_t
+bk_listing_find(struct bk_listing *items, const char *given,
+    void (*found)(struct bk_listed *, void *), void *ctx)
+{
+	const char *base = base_name(given);
+	size_t lo = 0, hi = items->n, mid, count = 0;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if (strcmp(base_name(items->by_base[mid]->r.name), base) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (; lo < items->n; lo++) {
+		struct bk_listed *item = items->by_base[lo];
+
+		if (strcmp(base_name(item->r.name), base) != 0)
+			break;
+		if (!is_called(item->r.name, given))
+			continue;
+		count++;
+		if (found != NULL)
+			found(item, ctx);
+	}
+	return count;
+}
+
+static void
+hold(struct bk_listed *item, void *ctx)
+{
+	(void)ctx;
+	item->held = 1;
+}
+
+int
+bk_listing_hold(struct bk_listing *items, FILE *f, const char *name,
+    struct bk_err *e)
+{
+	struct bk_err why = {0};
+	struct bk_record r;
+	char *line = NULL;
+	size_t cap = 0, n;
+	int rc;
+
+	while ((rc = bk_record_read(f, &line, &cap, &r, &why)) == 1) {
+		if (r.bare && *r.name == '#')
+			continue;
+		/* what an editor left behind the name is not part of it */
+		for (n = strlen(r.name); n > 0 &&
+		    strchr(" \t\r", r.name[n - 1]) != NULL; n--)
+			r.name[n - 1] = '\0';
+		if (n > 0)
+			(void)bk_listing_find(items, r.name, hold, NULL);
+	}
+	free(line);
+	return rc == -1 ? bk_fail(e, why.code, "%s: %s", name, why.msg) : 0;
+}
+
+/* Reasons begin at start; a comma goes before all but the first. */
+static int
+comma(struct bk_buf *b, size_t start, struct bk_err *e)
+{
+	return b->len > start ? bk_buf_puts(b, ", ", e) : 0;
+}
+
+static int
+rule_reasons(struct bk_buf *b, size_t start, const struct bk_listed *item,
+    const struct bk_policy *p, struct bk_err *e)
+{
+	int rule;
+
+	for (rule = 0; rule < BK_RULES; rule++) {
+		if (item->kept.nth[rule] == 0)
+			continue;
+		if (comma(b, start, e) == -1 || bk_buf_printf(b, e, "%s %"
+		    PRIu64, bk_rule_name((enum bk_rule)rule),
+		    item->kept.nth[rule]) == -1)
+			return -1;
+		if (p->count[rule] != BK_KEEP_ALL && bk_buf_printf(b, e, "/%"
+		    PRId64, p->count[rule]) == -1)
+			return -1;
+		if ((item->kept.oldest & 1U << rule) != 0 &&
+		    bk_buf_puts(b, " (the oldest)", e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+bk_listed_explain(struct bk_buf *b, const struct bk_listed *item,
+    const struct bk_policy *p, struct bk_err *e)
+{
+	const struct { int yes; const char *word; } others[] = {
+		{ item->kept.within, "within" },
+		{ item->newest, "newest" },
+		{ item->recent > 0, "min-keep" },
+		{ item->held, "held" },
+		{ item->proven, "last proven" },
+		{ item->why != NULL, item->why },
+	};
+	size_t start, i;
+
+	if (bk_buf_puts(b, item->go ? "delete\t" : "keep\t", e) == -1 ||
+	    bk_record_format(b, &item->r, e) == -1)
+		return -1;
+	b->data[b->len - 1] = '\t';		/* its newline */
+	start = b->len;
+	if (rule_reasons(b, start, item, p, e) == -1)
+		return -1;
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (others[i].yes && (comma(b, start, e) == -1 ||
+		    bk_buf_puts(b, others[i].word, e) == -1))
+			return -1;
+	if (b->len == start && bk_buf_puts(b, "no rule", e) == -1)
+		return -1;
+	return bk_buf_puts(b, "\n", e);
+}
+
+int
+bk_listing_compare(const struct bk_listed *x, const struct bk_listed *y)
+{
+	int c;
+
+	if (x->group == NULL || y->group == NULL)
+		c = (x->group == NULL) - (y->group == NULL);
+	else
+		c = strcmp(x->group, y->group);
+	if (c == 0)
+		c = (x->r.time < y->r.time) - (x->r.time > y->r.time);
+	return c != 0 ? c :
+	    (x->r.nanos < y->r.nanos) - (x->r.nanos > y->r.nanos);
+}
+
+size_t
+bk_listing_run(const struct bk_listing *items, size_t i)
+{
+	const struct bk_listed *v = items->item;
+	size_t j = i;
+
+	if (i < items->n && v[i].group != NULL)
+		while (++j < items->n && v[j].group != NULL &&
+		    strcmp(v[i].group, v[j].group) == 0)
+			continue;
+	return j;
+}
+
+void
+bk_listing_free(struct bk_listing *items)
+{
+	size_t i;
+
+	for (i = 0; i < items->n; i++) {
+		free(items->item[i].r.name);
+		free(items->item[i].group);
+	}
+	free(items->item);
+	free(items->by_base);
+	*items = (struct bk_listing){0};
+}

@@ -1,0 +1,122 @@
+#include "policy/wal_missing.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/wal.h"
+
+#define XLOG_ID_BYTES ((uint64_t)1 << 32) /* what the last 8 digits count */
+
+/* The number that the 8 hex digits at s make. */
+static uint32_t
+hex8(const char *s)
+{
+	uint32_t v = 0;
+	int i;
+
+	for (i = 0; i < 8; i++)
+		v = v << 4 | (uint32_t)(s[i] <= '9' ? s[i] - '0'
+		    : s[i] - 'A' + 10);
+	return v;
+}
+
+int
+bk_wal_missing_parse(const char *name, uint64_t segment,
+    struct bk_wal_segment *s)
+{
+	static const char partial[] = ".partial";
+	const char *slash = strrchr(name, '/');
+	const char *base = slash == NULL ? name : slash + 1;
+	uint64_t each = XLOG_ID_BYTES / segment, position;
+
+	if (bk_wal_parse(name, &position) != BK_WAL_SEGMENT)
+		return 0;
+	if ((position & UINT32_MAX) >= each)
+		return -1;
+	s->timeline = hex8(base);
+	s->number = (position >> 32) * each + (position & UINT32_MAX);
+	s->partial = strncmp(base + 24, partial, strlen(partial)) == 0;
+	return 1;
+}
+
+void
+bk_wal_missing_format(const struct bk_wal_segment *s, uint64_t segment,
+    char out[BK_WAL_MISSING_NAME])
+{
+	uint64_t each = XLOG_ID_BYTES / segment;
+
+	(void)snprintf(out, BK_WAL_MISSING_NAME, "%08" PRIX32 "%08" PRIX32 "%08"
+	    PRIX32, s->timeline, (uint32_t)(s->number / each),
+	    (uint32_t)(s->number % each));
+}
+
+/* By timeline, then number, a whole segment before a partial one. */
+static int
+compare(const void *a, const void *b)
+{
+	const struct bk_wal_segment *x = a, *y = b;
+
+	if (x->timeline != y->timeline)
+		return x->timeline < y->timeline ? -1 : 1;
+	if (x->number != y->number)
+		return x->number < y->number ? -1 : 1;
+	return x->partial - y->partial;
+}
+
+/*
+ * The number in v[0] to v[n - 1], older timelines, that is nearest below or at
+ * number: where the timeline that begins with number goes on from.
+ */
+static int
+nearest(const struct bk_wal_segment v[], size_t n, uint64_t number,
+    uint64_t *found)
+{
+	int any = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (v[i].number > number || (any && v[i].number <= *found))
+			continue;
+		*found = v[i].number;
+		any = 1;
+	}
+	return any;
+}
+
+/*
+ * Between what is at from and what is at to, from + 1 to to - 1 are missing.
+ */
+static uint64_t
+between(uint32_t timeline, uint64_t from, uint64_t to, uint64_t count,
+    struct bk_wal_segment *first)
+{
+	if (to <= from + 1)
+		return 0;
+	if (count == 0)
+		*first = (struct bk_wal_segment){ timeline, from + 1, 0 };
+	return to - from - 1;
+}
+
+uint64_t
+bk_wal_missing_count(struct bk_wal_segment v[], size_t n,
+    struct bk_wal_segment *first)
+{
+	uint64_t count = 0, from = 0;
+	size_t i;
+
+	if (n == 0)
+		return 0;
+	qsort(v, n, sizeof(*v), compare);
+	for (i = 1; i < n; i++) {
+		if (v[i].timeline == v[i - 1].timeline)
+			count += between(v[i].timeline, v[i - 1].number,
+			    v[i].number, count, first);
+		/* older timelines may have been pruned up to here */
+		else if (nearest(v, i, v[i].number, &from))
+			count += between(v[i].timeline, from, v[i].number,
+			    count, first);
+	}
+	return count;
+}

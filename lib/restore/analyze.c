@@ -1,0 +1,104 @@
+#include "restore/analyze.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include "pg/server.h"
+
+struct analyze {
+	const struct bk_conn_params *params;
+	PGresult *tables;
+	_Atomic int next;	/* row of tables */
+	pthread_mutex_t lock;
+	struct bk_err e;	/* the first failure */
+};
+
+static void
+fail(struct analyze *a, const struct bk_err *why)
+{
+	pthread_mutex_lock(&a->lock);
+	if (a->e.code == BK_OK)
+		a->e = *why;
+	pthread_mutex_unlock(&a->lock);
+	atomic_store(&a->next, PQntuples(a->tables));
+}
+
+static int
+analyze_tables(struct analyze *a, PGconn *conn, struct bk_err *e)
+{
+	int i;
+
+	while ((i = atomic_fetch_add(&a->next, 1)) < PQntuples(a->tables))
+		if (bk_conn_exec(conn, PQgetvalue(a->tables, i, 0), e) == -1)
+			return -1;
+	return 0;
+}
+
+static void *
+run(void *arg)
+{
+	struct analyze *a = arg;
+	struct bk_err e = {0};
+	PGconn *conn = bk_server_again(a->params, &e);
+
+	if (conn == NULL || analyze_tables(a, conn, &e) == -1)
+		fail(a, &e);
+	PQfinish(conn);
+	return NULL;
+}
+
+/* One statement a row. */
+static PGresult *
+list_tables(const struct bk_conn_params *params, struct bk_err *e)
+{
+	PGconn *conn = bk_server_again(params, e);
+	PGresult *res;
+
+	if (conn == NULL)
+		return NULL;
+	res = bk_conn_query(conn, "SELECT pg_catalog.format('ANALYZE %I.%I', "
+	    "n.nspname, c.relname) FROM pg_catalog.pg_class c "
+	    "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+	    "WHERE c.relkind IN ('r', 'm', 'p') AND NOT c.relispartition "
+	    "AND c.relpersistence <> 't' AND n.nspname <> 'pg_catalog' "
+	    "AND n.nspname <> 'information_schema' "
+	    "ORDER BY c.relkind = 'p' DESC, c.relpages DESC, "
+	    "pg_catalog.pg_relation_size(c.oid) DESC", e);
+	PQfinish(conn);
+	return res;
+}
+
+int
+bk_restore_analyze(const struct bk_conn_params *params, unsigned jobs,
+    struct bk_err *e)
+{
+	struct analyze a = { .params = params,
+	    .lock = PTHREAD_MUTEX_INITIALIZER };
+	pthread_t *tid = calloc(jobs, sizeof(*tid));
+	sigset_t all, old;
+	unsigned n = 0;
+
+	if (tid == NULL)
+		return bk_fail_memory(e);
+	if ((a.tables = list_tables(params, e)) == NULL) {
+		free(tid);
+		return -1;
+	}
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_BLOCK, &all, &old);
+	while (n < jobs && n < (unsigned)PQntuples(a.tables) &&
+	    pthread_create(&tid[n], NULL, run, &a) == 0)
+		n++;
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (n == 0)		/* no thread to be had, or nothing to do */
+		(void)run(&a);
+	while (n > 0)
+		pthread_join(tid[--n], NULL);
+	PQclear(a.tables);
+	free(tid);
+	if (a.e.code != BK_OK)
+		*e = a.e;
+	return a.e.code == BK_OK ? 0 : -1;
+}

@@ -1,0 +1,334 @@
+#include "restore/ddl.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+
+#define RANDOM "XX" "XX" "XX"	/* for mkstemp(3) */
+
+/* The first pg_restore that knows an archive's version. */
+static int
+first_program(int minor)
+{
+	return minor <= 14 ? 12 : minor == 15 ? 16 : 17;
+}
+
+int
+bk_restore_ddl_program(const struct bk_toc *toc, const struct bk_bindir *b,
+    int server, int *too_new, struct bk_buf *out, struct bk_err *e)
+{
+	const int min = first_program(toc->minor);
+	struct bk_bindir_range range = { .wanted = server < min ? min : server,
+	    .min = min, .max = server < 17 ? 16 : INT_MAX };
+	struct bk_err ignored = {0};
+
+	*too_new = 0;
+	if (min <= range.max && bk_bindir_find_range(b, "pg_restore", &range,
+	    out, &ignored) == 0)
+		return 0;
+	*too_new = server < 17;
+	out->len = 0;
+	range.max = INT_MAX;
+	return bk_bindir_find_range(b, "pg_restore", &range, out, e);
+}
+
+/*
+ * A file that nobody comes across, even if we are killed with SIGKILL: it has
+ * no name but the descriptor's, which pg_restore inherits.
+ */
+static int
+open_nameless(struct bk_ddl_file *f, const char *tmpdir, struct bk_err *e)
+{
+	struct bk_buf path = {0};
+	int rc = -1;
+
+	if (bk_buf_printf(&path, e, "%s/bk-restore." RANDOM, tmpdir) == -1)
+		goto done;
+	if ((f->fd = mkstemp(path.data)) == -1 || unlink(path.data) == -1) {
+		bk_fail_errno(e, "%s", path.data);
+		goto done;
+	}
+	(void)snprintf(f->name, sizeof(f->name), "/dev/fd/%d", f->fd);
+	rc = 0;
+ done:
+	bk_buf_free(&path);
+	return rc;
+}
+
+static int
+write_file(const struct bk_ddl_file *f, const struct bk_buf *text,
+    struct bk_err *e)
+{
+	if (ftruncate(f->fd, 0) == -1)
+		return bk_fail_errno(e, "%s", f->name);
+	return bk_io_pwrite(f->fd, text->data, text->len, 0, f->name, e);
+}
+
+/*
+ * What pg_restore is to open.  Where that does not make a new open file of it,
+ * as Linux does, the position of the last reader is still there.
+ */
+static const char *
+rewound(const struct bk_ddl_file *f)
+{
+	(void)lseek(f->fd, 0, SEEK_SET);
+	return f->name;
+}
+
+/* The TOC, with every entry's data taken away. */
+static int
+write_toc(struct bk_restore_ddl *d, struct bk_err *e)
+{
+	const struct bk_toc *toc = d->toc;
+	struct bk_buf raw = {0};
+	size_t i;
+	int rc = -1;
+
+	if (bk_buf_add(&raw, toc->raw.data, toc->raw.len, e) == -1)
+		goto done;
+	for (i = 0; i < toc->n; i++) {
+		const struct bk_toc_entry *te = &toc->entry[i];
+
+		if (!te->has_data)
+			continue;
+		bk_archive_put_int((uint8_t *)raw.data + te->has_data_at, 0);
+		raw.data[te->offset_at] = BK_OFFSET_NODATA;
+	}
+	rc = write_file(&d->file, &raw, e);
+ done:
+	bk_buf_free(&raw);
+	return rc;
+}
+
+int
+bk_restore_ddl_open(struct bk_restore_ddl *d, const struct bk_toc *toc,
+    const struct bk_restore_options *o, int server_version, struct bk_err *e)
+{
+	const struct bk_bindir_range psql = { .wanted = server_version / 10000,
+	    .min = 10, .max = INT_MAX };
+
+	*d = (struct bk_restore_ddl){ .toc = toc,
+	    .file.fd = -1, .list.fd = -1 };
+	if (d->toc->server != NULL)
+		d->older = server_version / 10000 <
+		    strtol(d->toc->server, NULL, 10);
+	if (bk_restore_program_open(&d->client, o, e) == -1 ||
+	    bk_restore_ddl_program(toc, &o->bindir, server_version / 10000,
+	    &d->by_psql, &d->client.program, e) == -1 ||
+	    (d->by_psql && (bk_restore_program_open(&d->psql, o, e) == -1 ||
+	    bk_bindir_find_range(&o->bindir, "psql", &psql,
+	    &d->psql.program, e) == -1)) ||
+	    bk_buf_printf(&d->jobs, e, "--jobs=%u", o->jobs) == -1 ||
+	    open_nameless(&d->file, o->tmpdir, e) == -1 ||
+	    open_nameless(&d->list, o->tmpdir, e) == -1)
+		return -1;
+	return write_toc(d, e);
+}
+
+void
+bk_restore_ddl_close(struct bk_restore_ddl *d)
+{
+	if (d->file.fd != -1)
+		close(d->file.fd);
+	if (d->list.fd != -1)
+		close(d->list.fd);
+	bk_buf_free(&d->jobs);
+	bk_restore_program_close(&d->client);
+	bk_restore_program_close(&d->psql);
+}
+
+/*
+ * Newer pg_restore brackets a script with psql's \\restrict and \\unrestrict,
+ * each with the same word of its own making; and it sets a parameter that older
+ * servers do not know.
+ */
+static void
+blank_lines(char *sql)
+{
+	static const char head[] = "\n\\restrict ";
+	static const char tail[] = "\n\\unrestrict ";
+	static const char timeout[] = "\nSET transaction_timeout = 0;";
+	char *p = strstr(sql, timeout), *q = NULL, *next;
+
+	if (p != NULL)
+		memset(p + 1, ' ', strlen(timeout) - 1);
+	if ((p = strstr(sql, head)) == NULL)
+		return;
+	for (next = p; (next = strstr(next + 1, tail)) != NULL; )
+		q = next;
+	memset(p + 1, ' ', strcspn(p + 1, "\n"));
+	if (q != NULL)
+		memset(q + 1, ' ', strcspn(q + 1, "\n"));
+}
+
+/* The script that pg_restore writes, to psql. */
+static int
+run_by_psql(struct bk_restore_ddl *d, char *const options[], struct bk_err *e)
+{
+	static char *const psql[] = { "--no-psqlrc", "--quiet",
+	    "--set=ON_ERROR_STOP=1", "--output=/dev/null", "--file=-", NULL };
+	struct bk_buf sql = {0};
+	struct bk_client_feed *f = NULL;
+	int rc = -1;
+
+	if (bk_restore_program_script(&d->client, options,
+	    rewound(&d->file), &sql, e) == -1)
+		goto done;
+	blank_lines(sql.data);
+	if ((f = bk_restore_program_feed(&d->psql, 1, psql, e)) != NULL &&
+	    bk_client_feed_write(f, sql.data, sql.len, e) == 0)
+		rc = bk_client_feed_finish(f, e);
+ done:
+	bk_client_feed_free(f);
+	bk_buf_free(&sql);
+	return rc;
+}
+
+static int
+run(struct bk_restore_ddl *d, char *const options[], struct bk_err *e)
+{
+	return d->by_psql ? run_by_psql(d, options, e) :
+	    bk_restore_program_run(&d->client, options, rewound(&d->file), e);
+}
+
+int
+bk_restore_ddl_pre(struct bk_restore_ddl *d, struct bk_err *e)
+{
+	static char *const options[] = { "--section=pre-data",
+	    "--section=data", "--no-acl", NULL };
+	struct bk_err why = {0};
+
+	if (run(d, options, &why) == 0)
+		return 0;
+	if (!d->older)
+		return bk_fail(e, why.code, "%s", why.msg);
+	return bk_fail(e, why.code, "%.800s; the dump is of PostgreSQL %.40s, "
+	    "newer than this server", why.msg, d->toc->server);
+}
+
+static int
+begins(const char *s, const char *head)
+{
+	return s != NULL && strncmp(s, head, strlen(head)) == 0;
+}
+
+static int
+is(const char *s, const char *what)
+{
+	return s != NULL && strcmp(s, what) == 0;
+}
+
+/* What pg_restore does behind privileges, and these themselves. */
+static int
+is_last(const struct bk_toc_entry *te)
+{
+	return is(te->desc, "ACL") || is(te->desc, "DEFAULT ACL") ||
+	    is(te->desc, "EVENT TRIGGER") ||
+	    is(te->desc, "MATERIALIZED VIEW DATA") ||
+	    (is(te->desc, "COMMENT") && begins(te->tag, "EVENT TRIGGER ")) ||
+	    (is(te->desc, "STATISTICS DATA") && te->section == 4);
+}
+
+/* The step that an entry belongs to, if there is no --section to say it. */
+static enum bk_ddl_step
+step_of(const struct bk_toc_entry *te, int selected)
+{
+	if (is_last(te) || (selected && (is(te->desc, "COMMENT") ||
+	    is(te->desc, "SECURITY LABEL"))))
+		return BK_DDL_LAST;
+	if (te->section == 4)
+		return BK_DDL_POST;
+	return BK_DDL_PRE;
+}
+
+/*
+ * Write a list for --use-list of the entries of a step that are wanted
+ * (NULL: all); *any: there are some.  Comments and the like belong to no
+ * section: with all of them it is for --section to say what they go with.
+ */
+static int
+write_list(struct bk_restore_ddl *d, const unsigned char *wanted,
+    enum bk_ddl_step step, int *any, struct bk_err *e)
+{
+	struct bk_buf list = {0};
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < d->toc->n; i++) {
+		const struct bk_toc_entry *te = &d->toc->entry[i];
+		enum bk_ddl_step its = step_of(te, wanted != NULL);
+		int in = step == BK_DDL_SEQUENCES ?
+		    is(te->desc, "SEQUENCE SET") : its == step ||
+		    (wanted == NULL && step == BK_DDL_POST &&
+		    its != BK_DDL_LAST);
+
+		if (in && (wanted == NULL || wanted[i]))
+			rc = bk_buf_printf(&list, e, "%d;\n", te->id);
+	}
+	*any = list.len > 0;
+	if (rc == 0 && *any)
+		rc = write_file(&d->list, &list, e);
+	bk_buf_free(&list);
+	return rc;
+}
+
+/* Run pg_restore on the entries of a step. */
+static int
+run_step(struct bk_restore_ddl *d, enum bk_ddl_step step,
+    char *const options[], struct bk_err *e)
+{
+	struct bk_buf arg = {0};
+	char *argv[8] = { NULL };
+	size_t n = 0;
+	int any, rc = -1;
+
+	if (bk_buf_printf(&arg, e, "--use-list=%s",
+	    rewound(&d->list)) == -1 ||
+	    write_list(d, NULL, step, &any, e) == -1)
+		goto done;
+	argv[n++] = arg.data;
+	argv[n++] = d->jobs.data;
+	while (*options != NULL)
+		argv[n++] = *options++;
+	rc = any ? run(d, argv, e) : 0;
+ done:
+	bk_buf_free(&arg);
+	return rc;
+}
+
+int
+bk_restore_ddl_post(struct bk_restore_ddl *d, struct bk_err *e)
+{
+	static char *const post[] = { "--section=post-data", NULL };
+	static char *const all[] = { NULL };
+
+	if (run_step(d, BK_DDL_POST, post, e) == -1)
+		return -1;
+	return run_step(d, BK_DDL_LAST, all, e);
+}
+
+int
+bk_restore_ddl_script(struct bk_restore_ddl *d, const unsigned char *wanted,
+    enum bk_ddl_step step, struct bk_buf *sql, struct bk_err *e)
+{
+	struct bk_buf arg = {0};
+	char *argv[3] = { NULL };
+	int any, rc = -1;
+
+	if (bk_buf_printf(&arg, e, "--use-list=%s",
+	    rewound(&d->list)) == -1 ||
+	    write_list(d, wanted, step, &any, e) == -1)
+		goto done;
+	argv[0] = arg.data;
+	rc = any ? bk_restore_program_script(&d->client, argv,
+	    rewound(&d->file), sql, e) : 0;
+	if (rc == 0 && any)
+		blank_lines(sql->data);
+ done:
+	bk_buf_free(&arg);
+	return rc;
+}

@@ -1,0 +1,413 @@
+#include "restore/newdb.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utctime.h"
+#include "pg/conn.h"
+
+#define SUFFIX_MAX (sizeof("_before_20261121T052719Z_99") - 1)
+#define TRIES 9
+
+/* pg_locks shows the key's halves as classid and objid: "bkrs" and a hash. */
+#define LOCK_CLASS "1651208819"
+
+static const char comment[] = "bk-restore: unfinished; dropped by the next "
+    "bk-restore if nobody loads it any more";
+
+static PGresult *
+query1(PGconn *conn, const char *sql, const char *arg, struct bk_err *e)
+{
+	PGresult *res = PQexecParams(conn, sql, 1, NULL, &arg, NULL, NULL, 0);
+
+	if (PQresultStatus(res) == PGRES_TUPLES_OK)
+		return res;
+	bk_conn_fail(conn, res, NULL, e);
+	PQclear(res);
+	return NULL;
+}
+
+/* An SQL statement with a database's name in it. */
+static int
+exec_named(PGconn *conn, const char *head, const char *name, const char *tail,
+    struct bk_err *e)
+{
+	struct bk_buf sql = {0}, what = {0};
+	PGresult *res = NULL;
+	int rc = -1;
+
+	if (bk_buf_puts(&sql, head, e) == -1 ||
+	    bk_conn_ident(&sql, name, e) == -1 ||
+	    bk_buf_puts(&sql, tail, e) == -1 ||
+	    bk_buf_printf(&what, e, "database \"%s\"", name) == -1)
+		goto done;
+	res = PQexec(conn, sql.data);
+	if (PQresultStatus(res) == PGRES_COMMAND_OK)
+		rc = 0;
+	else
+		bk_conn_fail(conn, res, what.data, e);
+ done:
+	PQclear(res);
+	bk_buf_free(&sql);
+	bk_buf_free(&what);
+	return rc;
+}
+
+static int
+try_lock(PGconn *conn, const char *name, int *got, struct bk_err *e)
+{
+	PGresult *res = query1(conn, "SELECT pg_catalog.pg_try_advisory_lock("
+	    LOCK_CLASS ", pg_catalog.hashtext($1))", name, e);
+
+	if (res == NULL)
+		return -1;
+	*got = *PQgetvalue(res, 0, 0) == 't';
+	PQclear(res);
+	return 0;
+}
+
+int
+bk_newdb_lock(PGconn *conn, const char *target, struct bk_err *e)
+{
+	int got;
+
+	if (strlen(target) + SUFFIX_MAX >= BK_NEWDB_NAME)
+		return bk_fail(e, BK_USAGE, "database \"%s\": its name is too "
+		    "long, at most %zu bytes; load it under a shorter one with"
+		    " --into and rename it", target,
+		    BK_NEWDB_NAME - SUFFIX_MAX - 1);
+	if (try_lock(conn, target, &got, e) == -1)
+		return -1;
+	if (got)
+		return 0;
+	return bk_fail(e, BK_BUSY, "database \"%s\": another bk-restore is at "
+	    "work on it; try again when it is done", target);
+}
+
+int
+bk_newdb_exists(PGconn *conn, const char *name, int *exists, struct bk_err *e)
+{
+	PGresult *res = query1(conn, "SELECT 1 FROM pg_catalog.pg_database "
+	    "WHERE datname = $1", name, e);
+
+	if (res == NULL)
+		return -1;
+	*exists = PQntuples(res) > 0;
+	PQclear(res);
+	return 0;
+}
+
+int
+bk_newdb_drop(PGconn *conn, const char *name, struct bk_err *e)
+{
+	return exec_named(conn, "DROP DATABASE IF EXISTS ", name,
+	    PQserverVersion(conn) >= 130000 ? " WITH (FORCE)" : "", e);
+}
+
+int
+bk_newdb_sweep(PGconn *conn, const char *target, int *n, struct bk_err *e)
+{
+	PGresult *res = query1(conn, "SELECT datname "
+	    "FROM pg_catalog.pg_database d "
+	    "WHERE pg_catalog.starts_with(datname, $1::text || '_new_') "
+	    "AND substr(datname, pg_catalog.length($1) + 6) "
+	    "~ '^[0-9]{8}T[0-9]{6}Z(_[0-9])?$' "
+	    "AND pg_catalog.starts_with(pg_catalog.shobj_description(d.oid, "
+	    "'pg_database'), 'bk-restore: unfinished') "
+	    "AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_locks l "
+	    "WHERE l.locktype = 'advisory' AND l.classid = " LOCK_CLASS
+	    " AND l.objid = pg_catalog.int8(pg_catalog.hashtext(datname)) "
+	    "& 4294967295)", target, e);
+	struct bk_err why;
+	int i;
+
+	*n = 0;
+	if (res == NULL)
+		return -1;
+	for (i = 0; i < PQntuples(res); i++) {
+		/* one with a subscription stays: that must not stop us */
+		why = (struct bk_err){0};
+		if (bk_newdb_drop(conn, PQgetvalue(res, i, 0), &why) == 0)
+			(*n)++;
+	}
+	PQclear(res);
+	return 0;
+}
+
+static const struct bk_toc_entry *
+database_entry(const struct bk_toc *toc)
+{
+	size_t i;
+
+	for (i = 0; toc != NULL && i < toc->n; i++)
+		if (toc->entry[i].desc != NULL && toc->entry[i].defn != NULL &&
+		    strcmp(toc->entry[i].desc, "DATABASE") == 0)
+			return &toc->entry[i];
+	return NULL;
+}
+
+/*
+ * The options of "CREATE DATABASE shop WITH TEMPLATE = template0 ENCODING =
+ * 'UTF8' ...;": what follows the name; NULL if it does not look like that.
+ */
+static const char *
+entry_options(const struct bk_toc_entry *te)
+{
+	static const char head[] = "CREATE DATABASE ";
+	const char *p = te->defn;
+
+	if (strncmp(p, head, strlen(head)) != 0)
+		return NULL;
+	p += strlen(head);
+	if (*p != '"')
+		return p + strcspn(p, " ");
+	for (p++; *p != '\0'; p++)
+		if (*p == '"' && *++p != '"')
+			return p;
+	return NULL;
+}
+
+/* ... ENCODING 'UTF8' LC_COLLATE 'C' ..., each if column i has it. */
+static int
+add_like(struct bk_buf *sql, PGconn *conn, const PGresult *res,
+    struct bk_err *e)
+{
+	int i, rc;
+	char *quoted;
+
+	for (i = 1; i < PQnfields(res); i++) {
+		if (PQgetisnull(res, 0, i))
+			continue;
+		quoted = PQescapeLiteral(conn, PQgetvalue(res, 0, i),
+		    (size_t)PQgetlength(res, 0, i));
+		if (quoted == NULL)
+			return bk_conn_fail(conn, NULL, NULL, e);
+		rc = bk_buf_printf(sql, e, " %s = %s", PQfname(res, i),
+		    quoted);
+		PQfreemem(quoted);
+		if (rc == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* How target was created; its owner first. */
+static const char like_sql[] =
+    "SELECT pg_catalog.pg_get_userbyid(d.datdba),"
+    " pg_catalog.pg_encoding_to_char(d.encoding) AS \"ENCODING\","
+    " d.datcollate AS \"LC_COLLATE\", d.datctype AS \"LC_CTYPE\","
+    " CASE j->>'datlocprovider' WHEN 'i' THEN 'icu' WHEN 'b' THEN 'builtin'"
+    " END AS \"LOCALE_PROVIDER\","
+    " CASE j->>'datlocprovider' WHEN 'i' THEN"
+    " coalesce(j->>'datlocale', j->>'daticulocale') END AS \"ICU_LOCALE\","
+    " j->>'daticurules' AS \"ICU_RULES\","
+    " CASE j->>'datlocprovider' WHEN 'b' THEN j->>'datlocale' END"
+    " AS \"BUILTIN_LOCALE\" "
+    "FROM pg_catalog.pg_database d, pg_catalog.to_jsonb(d) j "
+    "WHERE datname = $1";
+
+static int
+add_tablespace(struct bk_buf *sql, PGconn *conn, const char *target,
+    struct bk_err *e)
+{
+	PGresult *res = query1(conn, "SELECT spcname "
+	    "FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t "
+	    "ON t.oid = d.dattablespace WHERE datname = $1", target, e);
+	int rc = 0;
+
+	if (res == NULL)
+		return -1;
+	if (PQntuples(res) == 1) {
+		rc = bk_buf_puts(sql, " TABLESPACE ", e);
+		if (rc == 0)
+			rc = bk_conn_ident(sql, PQgetvalue(res, 0, 0), e);
+	}
+	PQclear(res);
+	return rc;
+}
+
+static int
+add_owner(struct bk_buf *sql, const char *owner, struct bk_err *e)
+{
+	if (bk_buf_puts(sql, " OWNER ", e) == -1)
+		return -1;
+	return bk_conn_ident(sql, owner, e);
+}
+
+/*
+ * The options of a DATABASE entry, as this server knows them: before 15 there
+ * is one provider of locales and no name for it.
+ */
+static int
+add_entry(struct bk_buf *sql, PGconn *conn, const char *options,
+    struct bk_err *e)
+{
+	static const char provider[] = " LOCALE_PROVIDER = libc";
+	size_t n = strcspn(options, ";");
+	const char *p = strstr(options, provider);
+
+	if (PQserverVersion(conn) >= 150000 || p == NULL ||
+	    (size_t)(p - options) > n)
+		return bk_buf_add(sql, options, n, e);
+	if (bk_buf_add(sql, options, (size_t)(p - options), e) == -1)
+		return -1;
+	p += strlen(provider);
+	return bk_buf_add(sql, p, n - (size_t)(p - options), e);
+}
+
+/* All that follows "CREATE DATABASE name". */
+static int
+add_options(struct bk_buf *sql, PGconn *conn, const struct bk_newdb_like *like,
+    struct bk_err *e)
+{
+	const struct bk_toc_entry *te = database_entry(like->toc);
+	const char *options = te == NULL ? NULL : entry_options(te);
+	PGresult *res = query1(conn, like_sql, like->target, e);
+	int rc = -1, old;
+
+	if (res == NULL)
+		return -1;
+	old = PQntuples(res) == 1;
+	if (options != NULL)
+		rc = add_entry(sql, conn, options, e);
+	else if ((rc = bk_buf_puts(sql, " TEMPLATE template0", e)) == 0 && old)
+		rc = add_like(sql, conn, res, e);
+	if (rc == 0 && old) {
+		rc = add_owner(sql, PQgetvalue(res, 0, 0), e);
+		if (rc == 0 && options == NULL)
+			rc = add_tablespace(sql, conn, like->target, e);
+	} else if (rc == 0 && te != NULL && te->owner != NULL &&
+	    *te->owner != '\0' && !like->no_owner) {
+		rc = add_owner(sql, te->owner, e);
+	}
+	PQclear(res);
+	return rc;
+}
+
+/* A name that is free and locked by us. */
+static int
+choose_name(PGconn *conn, const char *target, char name[BK_NEWDB_NAME],
+    struct bk_err *e)
+{
+	char utc[BK_UTCTIME_TEXT];
+	int i, got, exists;
+
+	bk_utctime_compact(time(NULL), utc);
+	for (i = 1; i <= TRIES; i++) {
+		char more[4] = { '_', (char)('0' + i), '\0' };
+
+		(void)snprintf(name, BK_NEWDB_NAME, "%s_new_%s%s", target, utc,
+		    i == 1 ? "" : more);
+		if (try_lock(conn, name, &got, e) == -1 ||
+		    bk_newdb_exists(conn, name, &exists, e) == -1) {
+			name[0] = '\0';
+			return -1;
+		}
+		if (got && !exists)
+			return 0;
+	}
+	name[0] = '\0';
+	return bk_fail(e, BK_BUSY, "database \"%s\": too many restores at "
+	    "once", target);
+}
+
+/* A failure to create: is it that we may not? */
+static void
+add_remedy(PGconn *conn, struct bk_err *e)
+{
+	PGresult *res = PQexec(conn, "SELECT pg_catalog.quote_ident(rolname) "
+	    "FROM pg_catalog.pg_roles WHERE rolname = current_user AND NOT "
+	    "rolcreatedb AND NOT rolsuper");
+
+	if (PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) == 1)
+		bk_fail_add(e, "; an administrator can say ALTER ROLE %s "
+		    "CREATEDB", PQgetvalue(res, 0, 0));
+	PQclear(res);
+}
+
+static int
+create(PGconn *conn, const char *name, const char *options, struct bk_err *e)
+{
+	int rc = exec_named(conn, "CREATE DATABASE ", name, options, e);
+
+	if (rc == -1)
+		add_remedy(conn, e);
+	return rc;
+}
+
+int
+bk_newdb_create(PGconn *conn, const struct bk_newdb_like *like,
+    char name[BK_NEWDB_NAME], struct bk_err *e)
+{
+	struct bk_buf options = {0}, is = {0};
+	int rc = -1;
+
+	if (add_options(&options, conn, like, e) == -1 ||
+	    bk_buf_printf(&is, e, " IS '%s'", comment) == -1 ||
+	    choose_name(conn, like->target, name, e) == -1 ||
+	    create(conn, name, options.data, e) == -1)
+		goto done;
+	rc = exec_named(conn, "COMMENT ON DATABASE ", name, is.data, e);
+ done:
+	bk_buf_free(&options);
+	bk_buf_free(&is);
+	return rc;
+}
+
+/*
+ * Statements, one a row, that make database $2 what $1 is.  A setting that is
+ * a list of names is stored as such a list and must be set as one, not as one
+ * long name.
+ */
+static const char properties[] =
+    "WITH old AS (SELECT * FROM pg_catalog.pg_database WHERE datname = $1), "
+    "setting AS (SELECT r.rolname, "
+    " pg_catalog.substr(c, 1, pg_catalog.strpos(c, '=') - 1) AS name, "
+    " pg_catalog.substr(c, pg_catalog.strpos(c, '=') + 1) AS value "
+    " FROM old JOIN pg_catalog.pg_db_role_setting s ON s.setdatabase = old.oid"
+    " LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole,"
+    " pg_catalog.unnest(s.setconfig) c), "
+    "acl AS (SELECT a.*, g.rolname FROM old, pg_catalog.aclexplode(datacl) a"
+    " LEFT JOIN pg_catalog.pg_roles g ON g.oid = a.grantee) "
+    "SELECT pg_catalog.format('ALTER DATABASE %I CONNECTION LIMIT %s', $2, "
+    " datconnlimit) FROM old WHERE datconnlimit <> -1 "
+    "UNION ALL SELECT CASE WHEN rolname IS NULL "
+    " THEN pg_catalog.format('ALTER DATABASE %I', $2) "
+    " ELSE pg_catalog.format('ALTER ROLE %I IN DATABASE %I', rolname, $2) END"
+    " || pg_catalog.format(' SET %I TO %s', name, CASE WHEN name IN "
+    " ('local_preload_libraries', 'search_path', 'session_preload_libraries',"
+    " 'shared_preload_libraries', 'temp_tablespaces', "
+    " 'unix_socket_directories') THEN CASE WHEN value IN ('', '\"\"') "
+    " THEN '''''' ELSE value END "
+    " ELSE pg_catalog.quote_literal(value) END) FROM setting "
+    "UNION ALL SELECT pg_catalog.format("
+    " 'REVOKE ALL ON DATABASE %I FROM PUBLIC', $2) "
+    " FROM old WHERE datacl IS NOT NULL "
+    "UNION ALL SELECT pg_catalog.format('REVOKE ALL ON DATABASE %I FROM %I', "
+    " $2, pg_catalog.pg_get_userbyid(datdba)) "
+    " FROM old WHERE datacl IS NOT NULL "
+    "UNION ALL SELECT pg_catalog.format('GRANT %s ON DATABASE %I TO %s%s', "
+    " privilege_type, $2, CASE WHEN grantee = 0 THEN 'PUBLIC' "
+    " ELSE pg_catalog.quote_ident(rolname) END, "
+    " CASE WHEN is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) "
+    " FROM acl WHERE grantee = 0 OR rolname IS NOT NULL "
+    "UNION ALL SELECT pg_catalog.format('COMMENT ON DATABASE %I IS %L', $2, "
+    " (SELECT pg_catalog.shobj_description(oid, 'pg_database') FROM old))";
+
+int
+bk_newdb_copy_properties(PGconn *conn, const char *name, const char *target,
+    struct bk_err *e)
+{
+	const char *args[2] = { target, name };
+	static const Oid types[2] = { 25, 25 };
+	PGresult *res = PQexecParams(conn, properties, 2, types, args, NULL,
+	    NULL, 0);
+	int i, rc = 0;
+
+	if (PQresultStatus(res) != PGRES_TUPLES_OK)
+		rc = bk_conn_fail(conn, res, NULL, e);
+	for (i = 0; rc == 0 && i < PQntuples(res); i++)
+		rc = bk_conn_exec(conn, PQgetvalue(res, i, 0), e);
+	PQclear(res);
+	return rc;
+}

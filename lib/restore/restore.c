@@ -1,0 +1,369 @@
+#include "restore/restore.h"
+
+#include <string.h>
+
+#include "base/utctime.h"
+#include "restore/analyze.h"
+#include "restore/ddl.h"
+#include "restore/load.h"
+#include "restore/restore_in.h"
+
+/* What ends COPY text in an archive, as pg_dump writes it. */
+static const char copy_end[] = "\\.\n\n\n";
+#define COPY_END (sizeof(copy_end) - 1)
+
+#define PIECE (32 * 1024)	/* a multiple of a large object's pages */
+
+/* Fill c from the archive; 1 if the block ended before it was full. */
+static int
+fill_chunk(struct bk_restore *r, struct bk_chunk *c, struct bk_err *e)
+{
+	ssize_t n;
+
+	while (c->len < sizeof(c->data)) {
+		n = bk_archive_data(r->archive, c->data + c->len,
+		    sizeof(c->data) - c->len, e);
+		if (n == -1)
+			return -1;
+		if (n == 0)
+			return 1;
+		c->len += (size_t)n;
+	}
+	return 0;
+}
+
+/* The end of the last row in c that is not the COPY text's end; 0: none. */
+static size_t
+find_cut(const struct bk_chunk *c)
+{
+	size_t i = c->len - COPY_END;
+
+	while (i > 0 && c->data[i - 1] != '\n')
+		i--;
+	return i;
+}
+
+/* Take the end from the last chunk of a table; in_row: it began within one. */
+static int
+strip_end(struct bk_restore *r, struct bk_chunk *c, int in_row,
+    struct bk_err *e)
+{
+	size_t at = c->len < COPY_END ? 0 : c->len - COPY_END;
+
+	if (c->len < COPY_END ||
+	    memcmp(c->data + at, copy_end, COPY_END) != 0 ||
+	    (at == 0 ? in_row : c->data[at - 1] != '\n'))
+		return bk_restore_damaged(r, c->table, "its rows do not end",
+		    e);
+	c->len = at;
+	return 0;
+}
+
+/*
+ * Cut a table's rows into chunks.  A chunk is full when it is handed on, so
+ * what follows its last row moves to the next one.
+ */
+static int
+read_rows(struct bk_restore *r, struct bk_chunk_queue *q,
+    struct bk_restore_table *t, struct bk_err *e)
+{
+	struct bk_chunk *c = bk_chunk_queue_get(q, e), *next;
+	int rc, in_row = 0;
+	size_t cut;
+
+	if (c == NULL)
+		return -1;
+	c->table = t;
+	while ((rc = fill_chunk(r, c, e)) == 0) {
+		if ((next = bk_chunk_queue_get(q, e)) == NULL) {
+			rc = -1;
+			break;
+		}
+		if ((c->partial = (cut = find_cut(c)) == 0))
+			cut = c->len - COPY_END;
+		in_row = c->partial;
+		next->table = t;
+		next->len = c->len - cut;
+		memcpy(next->data, c->data + cut, next->len);
+		c->len = cut;
+		bk_chunk_queue_put(q, c);
+		c = next;
+	}
+	if (rc == 1 && (rc = strip_end(r, c, in_row, e)) == 0 && c->len > 0) {
+		bk_chunk_queue_put(q, c);
+		return 0;
+	}
+	bk_chunk_queue_recycle(q, c);
+	return rc;
+}
+
+/* Have room for a piece in *c, perhaps in another chunk. */
+static int
+make_room(struct bk_chunk_queue *q, struct bk_chunk **c, struct bk_err *e)
+{
+	struct bk_restore_table *t = (*c)->table;
+
+	if (sizeof((*c)->data) - (*c)->len >= PIECE &&
+	    (*c)->npieces < BK_CHUNK_PIECES)
+		return 0;
+	bk_chunk_queue_put(q, *c);
+	if ((*c = bk_chunk_queue_get(q, e)) == NULL)
+		return -1;
+	(*c)->table = t;
+	return 0;
+}
+
+/* Fill p with what comes of its object, at most max bytes; 1: all came. */
+static int
+read_piece(struct bk_restore *r, struct bk_chunk *c, struct bk_piece *p,
+    size_t max, struct bk_digest_state *digest, struct bk_err *e)
+{
+	ssize_t n;
+
+	while (p->len < max) {
+		n = bk_archive_data(r->archive, c->data + c->len,
+		    max - p->len, e);
+		if (n <= 0)
+			return n == 0 ? 1 : -1;
+		bk_digest_update(digest, c->data + c->len, (size_t)n);
+		c->len += (size_t)n;
+		p->len += (size_t)n;
+	}
+	return 0;
+}
+
+/*
+ * One large object, in pieces; *c is the chunk to be filled.  Two workers must
+ * not write to one page of an object: where it is cut, it is cut between
+ * pages, whatever their size is.
+ */
+static int
+read_object(struct bk_restore *r, struct bk_chunk_queue *q,
+    struct bk_chunk **c, uint32_t oid, struct bk_digest_state *digest,
+    struct bk_err *e)
+{
+	struct bk_content seen = { .rows = 1 };
+	struct bk_restore_table *t = (*c)->table;
+	struct bk_piece *p;
+	size_t room;
+	int rc;
+
+	bk_digest_begin_object(digest, oid);
+	do {
+		if (make_room(q, c, e) == -1)
+			return -1;
+		room = sizeof((*c)->data) - (*c)->len;
+		p = &(*c)->piece[(*c)->npieces];
+		*p = (struct bk_piece){ .oid = oid, .at = seen.bytes,
+		    .from = (*c)->len };
+		rc = read_piece(r, *c, p, room - room % PIECE, digest, e);
+		(*c)->npieces += p->len > 0;
+		seen.bytes += p->len;
+	} while (rc == 0);
+	bk_digest_end(digest, &seen.digest);
+	bk_chunk_queue_count(q, t, &seen, 0);
+	return rc == 1 ? 0 : -1;
+}
+
+static int
+read_objects(struct bk_restore *r, struct bk_chunk_queue *q,
+    struct bk_restore_table *t, struct bk_err *e)
+{
+	struct bk_digest_state *digest = bk_digest_new();
+	struct bk_chunk *c = bk_chunk_queue_get(q, e);
+	uint32_t oid;
+	int rc = -1;
+
+	if (digest == NULL)
+		bk_fail_memory(e);
+	if (digest == NULL || c == NULL)
+		goto done;
+	c->table = t;
+	while ((rc = bk_archive_object(r->archive, &oid, e)) == 1)
+		if ((rc = read_object(r, q, &c, oid, digest, e)) == -1)
+			break;
+	if (rc == 0 && c->npieces > 0) {
+		bk_chunk_queue_put(q, c);
+		c = NULL;
+	}
+ done:
+	bk_chunk_queue_recycle(q, c);
+	bk_digest_free(digest);
+	return rc;
+}
+
+/* Everything up to the end of the stream, to the workers. */
+static int
+read_all(struct bk_restore *r, struct bk_chunk_queue *q,
+    struct bk_progress *progress, struct bk_err *e)
+{
+	struct bk_restore_table *t;
+	int rc;
+
+	while ((rc = bk_restore_block(r, &t, e)) == 1) {
+		rc = t->blobs ? read_objects(r, q, t, e) :
+		    read_rows(r, q, t, e);
+		if (rc == -1)
+			break;
+		atomic_fetch_add(&progress->items, 1);
+	}
+	if (rc == 0)
+		bk_chunk_queue_end(q);
+	return rc;
+}
+
+int
+bk_restore_settings(const struct bk_toc *toc, struct bk_buf *out,
+    struct bk_err *e)
+{
+	size_t i;
+
+	for (i = 0; i < toc->n; i++) {
+		const struct bk_toc_entry *te = &toc->entry[i];
+
+		if (te->desc != NULL && te->defn != NULL &&
+		    (strcmp(te->desc, "ENCODING") == 0 ||
+		    strcmp(te->desc, "STDSTRINGS") == 0) &&
+		    bk_buf_puts(out, te->defn, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
+bk_restore_rows(struct bk_restore *r, const struct bk_load_options *how,
+    struct bk_err *e)
+{
+	unsigned jobs = how->conn != NULL ? 1 : how->jobs;
+	struct bk_chunk_queue *q = bk_chunk_queue_new(4 * jobs + 2, e);
+	struct bk_load *l = NULL;
+	int rc = -1;
+
+	if (q == NULL || (l = bk_load_start(how, q, e)) == NULL)
+		goto done;
+	if ((rc = read_all(r, q, how->progress, e)) == 0)
+		rc = bk_load_finish(l, e);
+ done:
+	bk_load_free(l);
+	bk_chunk_queue_free(q);
+	return rc;
+}
+
+void
+bk_restore_report(const struct bk_restore *r, struct bk_restore_report *report)
+{
+	size_t i;
+
+	report->table = r->table;
+	report->n = r->n;
+	report->manifest = &r->manifest;
+	for (i = 0; i < r->n; i++) {
+		const struct bk_restore_table *t = &r->table[i];
+
+		report->bytes += t->seen.bytes;
+		report->blobs += t->blobs && !t->skip ? t->seen.rows : 0;
+		report->tables += !t->blobs && !t->skip;
+		report->rows += t->loaded;
+	}
+}
+
+static int
+server_version(const struct bk_conn_params *params, int *version,
+    struct bk_err *e)
+{
+	PGconn *conn = bk_conn_again(params, e);
+
+	if (conn == NULL)
+		return -1;
+	*version = PQserverVersion(conn);
+	PQfinish(conn);
+	return 0;
+}
+
+int
+bk_restore_find_program(const struct bk_restore *r, const struct bk_bindir *b,
+    int server_version, struct bk_buf *out, struct bk_err *e)
+{
+	const int server = server_version / 10000;
+	int too_new;
+
+	if (bk_restore_ddl_program(&r->toc, b, server, &too_new, out, e) == -1)
+		return -1;
+	if (!too_new || !r->opaque)
+		return 0;
+	return bk_fail(e, BK_FAIL, "this server is PostgreSQL %d: it does not "
+	    "know transaction_timeout, which pg_restore 17 and later set; "
+	    "dump without compression and INSERTs (bk-dump), or restore to "
+	    "a server of version 17 or later", server);
+}
+
+int
+bk_restore_load(struct bk_restore *r, const struct bk_restore_options *o,
+    struct bk_restore_report *report, struct bk_err *e)
+{
+	const double started = bk_monotonic();
+	struct bk_restore_ddl ddl = {0};
+	struct bk_buf settings = {0};
+	struct bk_load_options how = { .params = o->params, .jobs = o->jobs,
+	    .role = o->role, .progress = o->progress };
+	int version, rc = -1;
+
+	*report = (struct bk_restore_report){0};
+	atomic_store(&o->progress->items_total, r->n);
+	if (server_version(o->params, &version, e) == -1 ||
+	    bk_restore_ddl_open(&ddl, &r->toc, o, version, e) == -1 ||
+	    bk_restore_ddl_pre(&ddl, e) == -1 ||
+	    bk_restore_settings(&r->toc, &settings, e) == -1)
+		goto done;
+	how.encoding = settings.data;
+	if (bk_restore_rows(r, &how, e) == -1 || bk_restore_check(r, e) == -1 ||
+	    bk_restore_ddl_post(&ddl, e) == -1)
+		goto done;
+	rc = bk_restore_analyze(o->params, o->jobs, e);
+ done:
+	bk_restore_report(r, report);
+	report->seconds = bk_monotonic() - started;
+	bk_restore_ddl_close(&ddl);
+	bk_buf_free(&settings);
+	return rc;
+}
+
+/* ALTER DATABASE, and privileges and comments on the database, as SQL. */
+static int
+is_database(const struct bk_toc_entry *te, int no_acl)
+{
+	const char *desc = te->desc == NULL ? "" : te->desc;
+
+	if (strcmp(desc, "DATABASE PROPERTIES") == 0)
+		return te->defn != NULL;
+	return te->defn != NULL && te->tag != NULL &&
+	    strncmp(te->tag, "DATABASE ", 9) == 0 &&
+	    ((strcmp(desc, "ACL") == 0 && !no_acl) ||
+	    strcmp(desc, "COMMENT") == 0 ||
+	    strcmp(desc, "SECURITY LABEL") == 0);
+}
+
+int
+bk_restore_database(struct bk_restore *r, const struct bk_restore_options *o,
+    const char *name, struct bk_err *e)
+{
+	struct bk_buf settings = {0};
+	PGconn *conn = NULL;
+	size_t i;
+	int rc = -1;
+
+	if (r->toc.dbname == NULL || strcmp(r->toc.dbname, name) != 0)
+		return 0;
+	if ((conn = bk_conn_again(o->params, e)) == NULL ||
+	    bk_restore_settings(&r->toc, &settings, e) == -1 ||
+	    bk_load_session(conn, o->role, settings.data, e) == -1)
+		goto done;
+	rc = 0;
+	for (i = 0; rc == 0 && i < r->toc.n; i++)
+		if (is_database(&r->toc.entry[i], o->no_acl))
+			rc = bk_conn_exec(conn, r->toc.entry[i].defn, e);
+ done:
+	PQfinish(conn);
+	bk_buf_free(&settings);
+	return rc;
+}

@@ -1,0 +1,165 @@
+#include "restore/swap.h"
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/utctime.h"
+#include "pg/server.h"
+
+#define PATIENCE 20		/* ms between looks at who is there */
+
+static int
+rename_database(PGconn *conn, const char *from, const char *to, int async,
+    struct bk_err *e)
+{
+	struct bk_buf sql = {0};
+	int rc = -1;
+
+	if (bk_buf_puts(&sql, "ALTER DATABASE ", e) == -1 ||
+	    bk_conn_ident(&sql, from, e) == -1 ||
+	    bk_buf_puts(&sql, " RENAME TO ", e) == -1 ||
+	    bk_conn_ident(&sql, to, e) == -1)
+		goto done;
+	if (!async)
+		rc = bk_conn_exec(conn, sql.data, e);
+	else if (PQsendQuery(conn, sql.data))
+		rc = 0;
+	else
+		bk_conn_fail(conn, NULL, NULL, e);
+ done:
+	bk_buf_free(&sql);
+	return rc;
+}
+
+/*
+ * End the sessions of a database.  Whom we may not end, the rename will
+ * complain about.
+ */
+static int
+terminate(PGconn *conn, const char *database, struct bk_err *e)
+{
+	PGresult *res = PQexecParams(conn, "SELECT pg_catalog."
+	    "pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity "
+	    "WHERE datname = $1 AND pid <> pg_catalog.pg_backend_pid()", 1,
+	    NULL, &database, NULL, NULL, 0);
+	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+	int rc = 0;
+
+	if (PQresultStatus(res) != PGRES_TUPLES_OK &&
+	    (state == NULL || strcmp(state, "42501") != 0))
+		rc = bk_conn_fail(conn, res, NULL, e);
+	PQclear(res);
+	return rc;
+}
+
+/* Hear the end of the rename that conn is at, terminating until then. */
+static int
+await_rename(PGconn *conn, PGconn *killer, const char *database,
+    struct bk_err *e)
+{
+	struct pollfd p = { .fd = PQsocket(conn), .events = POLLIN };
+	PGresult *res;
+	int rc = 0;
+
+	while (rc == 0 && PQisBusy(conn)) {
+		if ((rc = terminate(killer, database, e)) == -1)
+			break;
+		if (poll(&p, 1, PATIENCE) == 1 && !PQconsumeInput(conn))
+			rc = bk_conn_fail(conn, NULL, NULL, e);
+	}
+	while ((res = PQgetResult(conn)) != NULL) {
+		if (rc == 0 && PQresultStatus(res) != PGRES_COMMAND_OK)
+			rc = bk_conn_fail(conn, res, NULL, e);
+		PQclear(res);
+	}
+	return rc;
+}
+
+/* TARGET_before_UTC, which must be free. */
+static int
+name_before(PGconn *conn, const char *target, char before[BK_NEWDB_NAME],
+    struct bk_err *e)
+{
+	char utc[BK_UTCTIME_TEXT];
+	int i, exists = 1;
+
+	bk_utctime_compact(time(NULL), utc);
+	for (i = 1; exists && i < 10; i++) {
+		char more[4] = { '_', (char)('0' + i), '\0' };
+
+		(void)snprintf(before, BK_NEWDB_NAME, "%s_before_%s%s",
+		    target, utc, i == 1 ? "" : more);
+		if (bk_newdb_exists(conn, before, &exists, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* In a transaction that is open on conn. */
+static int
+swap_names(PGconn *conn, PGconn *killer, const char *name, const char *target,
+    const char *before, struct bk_err *e)
+{
+	struct bk_err why = {0};
+
+	if (*before != '\0' &&
+	    (rename_database(conn, target, before, 1, &why) == -1 ||
+	    await_rename(conn, killer, target, &why) == -1))
+		return bk_fail(e, why.code, "database \"%s\": %.800s; nothing "
+		    "was swapped: end its sessions (prepared transactions, "
+		    "too) and try again", target, why.msg);
+	if (rename_database(conn, name, target, 1, e) == -1)
+		return -1;
+	return await_rename(conn, killer, name, e);
+}
+
+int
+bk_swap(PGconn *conn, const struct bk_conn_params *params, const char *name,
+    const char *target, char before[BK_NEWDB_NAME], double *seconds,
+    struct bk_err *e)
+{
+	PGconn *killer = bk_server_again(params, e);
+	double started;
+	int exists, rc = -1;
+
+	before[0] = '\0';
+	if (killer == NULL ||
+	    bk_newdb_exists(conn, target, &exists, e) == -1 ||
+	    (exists && name_before(conn, target, before, e) == -1) ||
+	    bk_conn_exec(conn, "BEGIN", e) == -1)
+		goto done;
+	started = bk_monotonic();
+	rc = swap_names(conn, killer, name, target, before, e);
+	/* a COMMIT of a failed transaction says no more than ROLLBACK */
+	if (bk_conn_exec(conn, rc == 0 ? "COMMIT" : "ROLLBACK", e) == -1)
+		rc = -1;
+	*seconds = bk_monotonic() - started;
+ done:
+	PQfinish(killer);
+	return rc;
+}
+
+PGresult *
+bk_swap_list(PGconn *conn, const char *target, struct bk_err *e)
+{
+	static const char sql[] = "SELECT datname, "
+	    "CASE WHEN pg_catalog.has_database_privilege(oid, 'CONNECT') "
+	    "THEN pg_catalog.pg_database_size(oid) ELSE 0 END, "
+	    "pg_catalog.format('%s-%s-%sT%s:%s:%sZ', "
+	    "VARIADIC pg_catalog.regexp_match(datname, '_before_"
+	    "(....)(..)(..)T(..)(..)(..)Z(?:_[0-9])?$')) "
+	    "FROM pg_catalog.pg_database WHERE datname ~ "
+	    "'._before_[0-9]{8}T[0-9]{6}Z(_[0-9])?$' "
+	    "AND pg_catalog.regexp_replace(datname, "
+	    "'_before_[^_]*(_[0-9])?$', '') = $1 ORDER BY 3 DESC, 1 DESC";
+	PGresult *res = PQexecParams(conn, sql, 1, NULL, &target, NULL, NULL,
+	    0);
+
+	if (PQresultStatus(res) == PGRES_TUPLES_OK)
+		return res;
+	bk_conn_fail(conn, res, NULL, e);
+	PQclear(res);
+	return NULL;
+}

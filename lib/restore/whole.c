@@ -1,0 +1,118 @@
+/* Archives that pg_restore must read whole (restore.h). */
+#include "base/utctime.h"
+#include "restore/analyze.h"
+#include "restore/foreign.h"
+#include "restore/program.h"
+#include "restore/restore_in.h"
+
+#define PIECE (64 * 1024)
+
+/* What is left of the block's (the object's) data, as chunks, and its end. */
+static int
+copy_data(struct bk_restore *r, struct bk_client_feed *f,
+    const struct bk_restore_options *o, struct bk_err *e)
+{
+	uint8_t len[BK_INT_LEN];
+	static const uint8_t end[BK_INT_LEN];
+	char buf[PIECE];
+	ssize_t n;
+
+	while ((n = bk_archive_data(r->archive, buf, sizeof(buf), e)) > 0) {
+		bk_archive_put_int(len, (int32_t)n);
+		if (bk_client_feed_write(f, len, sizeof(len), e) == -1 ||
+		    bk_client_feed_write(f, buf, (size_t)n, e) == -1)
+			return -1;
+		atomic_fetch_add(&o->progress->bytes, (size_t)n);
+	}
+	if (n == -1)
+		return -1;
+	return bk_client_feed_write(f, end, sizeof(end), e);
+}
+
+static int
+copy_objects(struct bk_restore *r, struct bk_client_feed *f,
+    const struct bk_restore_options *o, struct bk_err *e)
+{
+	uint8_t number[BK_INT_LEN];
+	uint32_t oid;
+	int rc;
+
+	while ((rc = bk_archive_object(r->archive, &oid, e)) == 1) {
+		bk_archive_put_int(number, (int32_t)oid);
+		if (bk_client_feed_write(f, number, sizeof(number), e) == -1 ||
+		    copy_data(r, f, o, e) == -1)
+			return -1;
+	}
+	bk_archive_put_int(number, 0);
+	return rc == -1 ? -1 :
+	    bk_client_feed_write(f, number, sizeof(number), e);
+}
+
+static int
+copy_block(struct bk_restore *r, const struct bk_restore_table *t,
+    struct bk_client_feed *f, const struct bk_restore_options *o,
+    struct bk_err *e)
+{
+	struct bk_buf b = {0};
+	int rc = -1;
+
+	if (bk_archive_add_block(&b, t->blobs ? BK_BLOCK_BLOBS :
+	    BK_BLOCK_DATA, t->te->id, e) == 0 &&
+	    bk_client_feed_write(f, b.data, b.len, e) == 0)
+		rc = t->blobs ? copy_objects(r, f, o, e) :
+		    copy_data(r, f, o, e);
+	bk_buf_free(&b);
+	return rc;
+}
+
+/* The archive, block by block, as it was. */
+static int
+copy_archive(struct bk_restore *r, struct bk_client_feed *f,
+    const struct bk_restore_options *o, struct bk_err *e)
+{
+	struct bk_restore_table *t;
+	size_t i;
+	int rc;
+
+	if (bk_client_feed_write(f, r->toc.raw.data, r->toc.raw.len, e) == -1)
+		return -1;
+	while ((rc = bk_restore_block(r, &t, e)) == 1) {
+		if (copy_block(r, t, f, o, e) == -1)
+			return -1;
+		atomic_fetch_add(&o->progress->items, 1);
+	}
+	for (i = 0; rc == 0 && i < r->n; i++)
+		if (!r->table[i].found)
+			rc = bk_restore_damaged(r, &r->table[i],
+			    "its data is not there", e);
+	return rc;
+}
+
+int
+bk_restore_whole(struct bk_restore *r, const struct bk_restore_options *o,
+    struct bk_restore_report *report, struct bk_err *e)
+{
+	static char *const options[] = { "--format=custom", NULL };
+	const double started = bk_monotonic();
+	struct bk_restore_program c;
+	struct bk_client_feed *f = NULL;
+	PGconn *conn = NULL;
+	int rc = -1;
+
+	*report = (struct bk_restore_report){ .manifest = &r->manifest };
+	atomic_store(&o->progress->items_total, r->n);
+	if (bk_restore_program_open(&c, o, e) == -1 ||
+	    (conn = bk_conn_again(o->params, e)) == NULL ||
+	    bk_restore_find_program(r, &o->bindir, PQserverVersion(conn),
+	    &c.program, e) == -1 ||
+	    (f = bk_restore_program_feed(&c, 0, options, e)) == NULL ||
+	    copy_archive(r, f, o, e) == -1 || bk_client_feed_finish(f, e) == -1)
+		goto done;
+	rc = bk_restore_analyze(o->params, o->jobs, e);
+ done:
+	PQfinish(conn);
+	bk_client_feed_free(f);
+	bk_restore_program_close(&c);
+	report->seconds = bk_monotonic() - started;
+	return rc;
+}

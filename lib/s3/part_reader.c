@@ -1,0 +1,248 @@
+#include "s3/part_reader.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include <openssl/evp.h>
+
+#define CHUNK (256 * 1024)	/* read and hash so much while it is in cache */
+
+struct bk_s3_part_reader {
+	struct bk_reader *in;
+	const struct bk_s3_parts *plan;
+	void (*wake)(void *);
+	void *ctx;
+	pthread_t thread;
+	pthread_mutex_t lock;	/* for what follows */
+	pthread_cond_t freed;
+	struct bk_s3_part *parts;	/* all: an array */
+	unsigned n_parts;
+	struct bk_s3_part *idle, *filled, **filled_end;
+	int stop, ended;
+	struct bk_err err;
+	EVP_MD_CTX *md;		/* the thread's */
+};
+
+/* An idle buffer, NULL if it is time to stop. */
+static struct bk_s3_part *
+get_idle(struct bk_s3_part_reader *f)
+{
+	struct bk_s3_part *p = NULL;
+
+	pthread_mutex_lock(&f->lock);
+	while (f->idle == NULL && !f->stop)
+		pthread_cond_wait(&f->freed, &f->lock);
+	if (!f->stop) {
+		p = f->idle;
+		f->idle = p->next;
+	}
+	pthread_mutex_unlock(&f->lock);
+	return p;
+}
+
+/* Hand out p (NULL: nothing) and say how the stream stands. */
+static void
+put_filled(struct bk_s3_part_reader *f, struct bk_s3_part *p, int ended,
+    const struct bk_err *err)
+{
+	pthread_mutex_lock(&f->lock);
+	if (p != NULL) {
+		p->next = NULL;
+		*f->filled_end = p;
+		f->filled_end = &p->next;
+	}
+	f->ended = ended;
+	f->err = *err;
+	pthread_mutex_unlock(&f->lock);
+	f->wake(f->ctx);
+}
+
+/* Only here, in read(2), may the thread be cancelled. */
+static ssize_t
+read_chunk(struct bk_reader *in, uint8_t *buf, size_t n, struct bk_err *e)
+{
+	ssize_t r;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
+	r = bk_reader_read(in, buf, n, e);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	return r;
+}
+
+static int
+make_room(struct bk_s3_part *p, uint64_t size, struct bk_err *e)
+{
+	if (p->cap >= size)
+		return 0;
+	free(p->data);
+	p->cap = 0;
+	if ((p->data = malloc(size)) == NULL)
+		return bk_fail(e, BK_FAIL, "out of memory for a part of %ju "
+		    "MiB; take fewer at once (-j)", (uintmax_t)size >> 20);
+	p->cap = size;
+	return 0;
+}
+
+/* Fill p.  1: there may be more, 0: the stream ended well, -1: *e is set. */
+static int
+fill(struct bk_s3_part_reader *f, struct bk_s3_part *p, struct bk_err *e)
+{
+	uint64_t size = bk_s3_part_size(f->plan, p->number);
+	ssize_t n = 1;
+	size_t want;
+
+	p->len = 0;
+	if (make_room(p, size, e) == -1)
+		return -1;
+	if (!EVP_DigestInit_ex(f->md, EVP_sha256(), NULL))
+		return bk_fail_memory(e);
+	while (p->len < size) {
+		want = size - p->len < CHUNK ? size - p->len : CHUNK;
+		n = read_chunk(f->in, p->data + p->len, want, e);
+		if (n <= 0)
+			break;
+		if (!EVP_DigestUpdate(f->md, p->data + p->len, (size_t)n))
+			return bk_fail_memory(e);
+		p->len += (size_t)n;
+	}
+	if (!EVP_DigestFinal_ex(f->md, p->sha256, NULL))
+		return bk_fail_memory(e);
+	p->last = n == 0;
+	return n > 0 ? 1 : (int)n;
+}
+
+static void *
+run(void *arg)
+{
+	struct bk_s3_part_reader *f = arg;
+	struct bk_s3_part *p;
+	struct bk_err e = {0};
+	unsigned number = 0;
+	int more = 1;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	while (more == 1 && (p = get_idle(f)) != NULL) {
+		p->number = ++number;
+		more = fill(f, p, &e);
+		if (number > f->plan->max && p->len > 0)
+			more = bk_fail(&e, BK_FAIL, "the input is too large "
+			    "for %u parts that begin with %ju MiB; choose a "
+			    "greater --part-size", f->plan->max,
+			    (uintmax_t)f->plan->size >> 20);
+		/* an empty stream never ends well, so part 1 holds something */
+		if (more != -1 && p->len > 0)
+			put_filled(f, p, more == 0, &e);
+	}
+	put_filled(f, NULL, more == 0, &e);
+	return NULL;
+}
+
+/* Free it, its thread being gone or never begun. */
+static void
+discard(struct bk_s3_part_reader *f)
+{
+	unsigned i;
+
+	if (f == NULL)
+		return;
+	for (i = 0; i < f->n_parts; i++)
+		free(f->parts[i].data);
+	free(f->parts);
+	EVP_MD_CTX_free(f->md);
+	free(f);
+}
+
+struct bk_s3_part_reader *
+bk_s3_part_reader_start(struct bk_reader *in, const struct bk_s3_parts *plan,
+    unsigned buffers, void (*wake)(void *), void *ctx, struct bk_err *e)
+{
+	struct bk_s3_part_reader *f = calloc(1, sizeof(*f));
+	sigset_t all, old;
+	unsigned i;
+	int err;
+
+	if (f == NULL || (f->md = EVP_MD_CTX_new()) == NULL ||
+	    (f->parts = calloc(buffers, sizeof(*f->parts))) == NULL) {
+		bk_fail_memory(e);
+		discard(f);
+		return NULL;
+	}
+	f->in = in;
+	f->plan = plan;
+	f->wake = wake;
+	f->ctx = ctx;
+	f->n_parts = buffers;
+	f->filled_end = &f->filled;
+	for (i = 0; i < buffers; i++) {
+		f->parts[i].next = f->idle;
+		f->idle = &f->parts[i];
+	}
+	pthread_mutex_init(&f->lock, NULL);
+	pthread_cond_init(&f->freed, NULL);
+	/* signals are for the thread that can clean up */
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_BLOCK, &all, &old);
+	err = pthread_create(&f->thread, NULL, run, f);
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (err != 0) {
+		bk_fail(e, BK_FAIL, "no thread to read the input");
+		discard(f);
+		return NULL;
+	}
+	return f;
+}
+
+struct bk_s3_part *
+bk_s3_part_reader_take(struct bk_s3_part_reader *f)
+{
+	struct bk_s3_part *p;
+
+	pthread_mutex_lock(&f->lock);
+	if ((p = f->filled) != NULL) {
+		f->filled = p->next;
+		if (f->filled == NULL)
+			f->filled_end = &f->filled;
+	}
+	pthread_mutex_unlock(&f->lock);
+	return p;
+}
+
+void
+bk_s3_part_reader_give_back(struct bk_s3_part_reader *f, struct bk_s3_part *p)
+{
+	pthread_mutex_lock(&f->lock);
+	p->next = f->idle;
+	f->idle = p;
+	pthread_cond_signal(&f->freed);
+	pthread_mutex_unlock(&f->lock);
+}
+
+int
+bk_s3_part_reader_over(struct bk_s3_part_reader *f, struct bk_err *e)
+{
+	int rc;
+
+	pthread_mutex_lock(&f->lock);
+	rc = f->err.code != BK_OK ? -1 : f->ended && f->filled == NULL;
+	if (rc == -1 && e->code == BK_OK)
+		*e = f->err;
+	pthread_mutex_unlock(&f->lock);
+	return rc;
+}
+
+void
+bk_s3_part_reader_free(struct bk_s3_part_reader *f)
+{
+	if (f == NULL)
+		return;
+	pthread_mutex_lock(&f->lock);
+	f->stop = 1;
+	pthread_cond_signal(&f->freed);
+	pthread_mutex_unlock(&f->lock);
+	pthread_cancel(f->thread);
+	pthread_join(f->thread, NULL);
+	pthread_cond_destroy(&f->freed);
+	pthread_mutex_destroy(&f->lock);
+	discard(f);
+}

@@ -1,0 +1,26 @@
+#ifndef BK_S3_UPLOAD_OPTIONS_H
+#define BK_S3_UPLOAD_OPTIONS_H
+/* What an upload is asked to make of an object. */
+#include <stdint.h>
+
+#include "base/progress.h"
+#include "s3/request.h"
+
+struct bk_s3_upload_options {
+	const char *key;
+	int overwrite;			/* 0: fail if there is such an object */
+	uint64_t part_size;		/* see bk_s3_parts_plan() */
+	unsigned max_parts;
+	unsigned jobs;			/* buffers and connections, 1 or more */
+	const char *content_type;	/* NULL: application/octet-stream */
+	const char *storage_class;	/* NULL: the bucket's */
+	const char *sse;		/* "AES256", "aws:kms"; NULL */
+	const char *kms_key;		/* NULL: the bucket's */
+	const char *lock_mode;		/* "COMPLIANCE", "GOVERNANCE"; NULL */
+	uint64_t lock_seconds;		/* from the upload's beginning on */
+	const char *tagging;		/* "k=v&k=v", URL-encoded; NULL */
+	const struct bk_s3_pair *meta;	/* "x-amz-meta-...", ended; NULL */
+	struct bk_progress *progress;	/* bytes sent; NULL */
+};
+
+#endif

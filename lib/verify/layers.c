@@ -1,0 +1,275 @@
+#include "verify/layers.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/writer.h"
+#include "compress/gz.h"
+#include "compress/zst.h"
+
+#define LAYERS_MAX 8		/* who wraps more means harm */
+
+enum format { INSIDE, GZIP, ZSTD, CRYPT };
+
+struct layer {
+	struct bk_layers *all;
+	struct bk_reader *in;
+	int fd;			/* that in reads */
+	int out;		/* the pipe to the next layer, -1: none */
+	enum format format;
+	const char *name;
+	pthread_t thread;
+	struct bk_err e;
+	int rc;
+};
+
+struct bk_layers {
+	const struct bk_crypt_from *from;
+	unsigned threads;
+	struct layer layer[LAYERS_MAX + 1];
+	size_t n;		/* the last one is the inside */
+};
+
+static int
+begins(const uint8_t *head, size_t n, const char *magic, size_t len)
+{
+	return n >= len && memcmp(head, magic, len) == 0;
+}
+
+static enum format
+recognise(const struct bk_reader *in)
+{
+	static const char *const lines[] = { "bk-crypt/v1",
+	    "age-encryption.org/v1", "-----BEGIN AGE ENCRYPTED FILE-----" };
+	const uint8_t *head;
+	size_t n, i;
+
+	head = bk_reader_head(in, &n);
+	if (begins(head, n, "\x1f\x8b\x08", 3))
+		return GZIP;
+	/* a skippable frame may come first: 184D2A50 to 184D2A5F */
+	if (begins(head, n, "\x28\xb5\x2f\xfd", 4) || (n >= 4 &&
+	    (head[0] & 0xf0) == 0x50 && begins(head + 1, 3, "\x2a\x4d\x18", 3)))
+		return ZSTD;
+	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		if (begins(head, n, lines[i], strlen(lines[i])))
+			return CRYPT;
+	return INSIDE;
+}
+
+static int
+decrypt(struct layer *l, struct bk_writer *out)
+{
+	struct bk_crypt *c;
+	int rc = -1;
+
+	if ((c = bk_crypt_open(l->in, l->all->from, &l->e)) != NULL)
+		rc = bk_crypt_decrypt(c, out, &l->e);
+	bk_crypt_free(c);
+	return rc;
+}
+
+/* Take what nobody wants to read any more. */
+static void
+drain(int fd)
+{
+	char scratch[16 * 1024];
+	struct bk_err ignored = {0};
+
+	while (bk_io_read(fd, scratch, sizeof(scratch), "", &ignored) > 0)
+		continue;
+}
+
+/* A layer's thread: from in to the pipe. */
+static void *
+open_layer(void *arg)
+{
+	struct layer *l = arg;
+	struct bk_writer *out = bk_writer_open(l->out, "pipe", 0, &l->e);
+
+	if (out == NULL)
+		goto done;
+	switch (l->format) {
+	case GZIP:
+		l->rc = bk_gz_decompress(l->in, l->name, out, l->all->threads,
+		    &l->e);
+		break;
+	case ZSTD:
+		l->rc = bk_zst_decompress(l->in, l->name, out,
+		    l->all->threads, &l->e);
+		break;
+	case CRYPT:
+		l->rc = decrypt(l, out);
+		break;
+	case INSIDE:
+		break;
+	}
+	if (l->rc == 0 && (l->rc = bk_writer_finish(out, &l->e)) == 0)
+		l->out = -1;
+ done:
+	bk_writer_free(out);
+	if (l->out != -1)
+		close(l->out);	/* cut off: the next one knows what it lacks */
+	l->out = -1;
+	if (l->rc == -1 && l->e.code == BK_DATA)
+		drain(l->fd);
+	return NULL;
+}
+
+/* Start layer l's thread; *next reads what it makes. */
+static int
+start(struct layer *l, int *next, struct bk_err *e)
+{
+	sigset_t all, old;
+	int p[2], rc;
+
+	if (bk_io_pipe(p, e) == -1)
+		return -1;
+	l->out = p[1];
+	l->rc = -1;
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_BLOCK, &all, &old);
+	rc = pthread_create(&l->thread, NULL, open_layer, l);
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (rc != 0) {
+		close(p[0]);
+		close(p[1]);
+		return bk_fail(e, BK_FAIL, "thread: %s", strerror(rc));
+	}
+	*next = p[0];
+	return 0;
+}
+
+/* Open the next layer inwards, or the inside: 1 if that was a layer. */
+static int
+peel(struct bk_layers *all, int fd, unsigned flags, int *next, struct bk_err *e)
+{
+	static const char *const names[] = { "standard input",
+	    "standard input, decoded", "standard input, decoded twice" };
+	struct layer *l = &all->layer[all->n];
+	size_t depth = sizeof(names) / sizeof(names[0]) - 1;
+
+	l->all = all;
+	l->fd = fd;
+	l->out = -1;
+	l->name = names[all->n < depth ? all->n : depth];
+	if ((l->in = bk_reader_open(fd, l->name, flags, e)) == NULL)
+		return -1;
+	l->format = recognise(l->in);
+	if (l->format == INSIDE)
+		return 0;
+	if (all->n == LAYERS_MAX)
+		return bk_fail(e, BK_DATA, "%s: more than %d layers", l->name,
+		    LAYERS_MAX);
+	if (l->format == GZIP || l->format == ZSTD)
+		bk_reader_parsed(l->in);
+	if (l->format == CRYPT && all->from->passphrase == NULL &&
+	    all->from->identities->n == 0)
+		return bk_fail(e, BK_FAIL, "%s: encrypted; give its key with "
+		    "-i FILE", l->name);
+	return start(l, next, e) == -1 ? -1 : 1;
+}
+
+struct bk_layers *
+bk_layers_open(int fd, int sealed, const struct bk_crypt_from *from,
+    unsigned threads, struct bk_err *e)
+{
+	struct bk_layers *all = calloc(1, sizeof(*all));
+	unsigned flags = sealed ? BK_READER_SEALED : 0;
+	int r;
+
+	if (all == NULL) {
+		bk_fail_memory(e);
+		return NULL;
+	}
+	all->from = from;
+	all->threads = threads;
+	while ((r = peel(all, fd, flags | BK_READER_NONEMPTY, &fd, e)) == 1) {
+		all->n++;
+		flags = 0;
+	}
+	if (r == 0)
+		return all;
+	(void)bk_layers_end(all, -1, e);
+	bk_layers_free(all);
+	return NULL;
+}
+
+struct bk_reader *
+bk_layers_inside(struct bk_layers *l)
+{
+	return l->layer[l->n].in;
+}
+
+const char *
+bk_layers_name(const struct bk_layers *l)
+{
+	return l->layer[l->n].name;
+}
+
+ssize_t
+bk_layers_read(void *in, void *buf, size_t n, struct bk_err *e)
+{
+	return bk_reader_read(in, buf, n, e);
+}
+
+int
+bk_layers_sealed(const struct bk_layers *l)
+{
+	size_t i;
+
+	for (i = 0; i <= l->n; i++)
+		if (bk_reader_sealed(l->layer[i].in))
+			return 1;
+	return 0;
+}
+
+const char *
+bk_layers_label(const struct bk_layers *l)
+{
+	size_t i;
+
+	for (i = l->n + 1; i-- > 0; )
+		if (*bk_reader_label(l->layer[i].in) != '\0')
+			return bk_reader_label(l->layer[i].in);
+	return "";
+}
+
+int
+bk_layers_end(struct bk_layers *l, int rc, struct bk_err *e)
+{
+	size_t i;
+
+	if (rc == -1 && e->code == BK_DATA)
+		drain(l->layer[l->n].fd);
+	if (l->n > 0)
+		close(l->layer[l->n].fd);
+	for (i = l->n; i-- > 0; ) {
+		(void)pthread_join(l->layer[i].thread, NULL);
+		if (i > 0)
+			close(l->layer[i].fd);
+	}
+	for (i = 0; i < l->n; i++)
+		/* quiet: its reader left, for a reason of his own */
+		if (l->layer[i].rc == -1 && !l->layer[i].e.quiet) {
+			*e = l->layer[i].e;
+			return -1;
+		}
+	return rc;
+}
+
+void
+bk_layers_free(struct bk_layers *l)
+{
+	size_t i;
+
+	if (l == NULL)
+		return;
+	for (i = 0; i <= l->n; i++)
+		bk_reader_free(l->layer[i].in);
+	free(l);
+}

@@ -1,0 +1,286 @@
+#include "verify/receipt.h"
+
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/num.h"
+#include "base/store.h"
+#include "base/template.h"
+#include "base/utctime.h"
+#include "base/version.h"
+
+extern char **environ;
+
+/* Exit status 0, 3 and 1 in words. */
+static const char *
+outcome(const struct bk_receipt *r)
+{
+	if (r->result->code == BK_OK)
+		return "proven";
+	return r->result->code == BK_DATA ? "not proven" : "could not tell";
+}
+
+/* ,"key":"value", or null for an unknown one. */
+static int
+add_string(struct bk_buf *b, const char *key, const char *value,
+    struct bk_err *e)
+{
+	if (bk_buf_printf(b, e, ",\"%s\":", key) == -1)
+		return -1;
+	return value == NULL || *value == '\0' ? bk_buf_puts(b, "null", e) :
+	    bk_buf_json(b, value, e);
+}
+
+static int
+add_number(struct bk_buf *b, const char *key, uint64_t value,
+    struct bk_err *e)
+{
+	return bk_buf_printf(b, e, ",\"%s\":%" PRIu64, key, value);
+}
+
+static int
+add_time(struct bk_buf *b, const char *key, time_t t, struct bk_err *e)
+{
+	char text[BK_UTCTIME_TEXT] = "";
+
+	if (t != 0)
+		bk_utctime_format(t, text);
+	return add_string(b, key, text, e);
+}
+
+/* The contents of the backup. */
+static int
+add_verdict(struct bk_buf *b, const struct bk_verdict *v, struct bk_err *e)
+{
+	if (add_string(b, "kind", v->kind, e) == -1 ||
+	    add_string(b, "database", v->database, e) == -1 ||
+	    add_time(b, "time", v->time, e) == -1 ||
+	    add_string(b, "made_by", v->tool, e) == -1 ||
+	    add_string(b, "server_version", v->server_version, e) == -1 ||
+	    add_string(b, "restored_on", v->restored_on, e) == -1 ||
+	    add_number(b, "tables", v->tables, e) == -1 ||
+	    add_number(b, "rows", v->rows, e) == -1 ||
+	    add_number(b, "blobs", v->blobs, e) == -1 ||
+	    add_number(b, "files", v->files, e) == -1 ||
+	    add_number(b, "bytes", v->bytes, e) == -1 ||
+	    add_string(b, "manifest", v->manifest, e) == -1)
+		return -1;
+	return add_number(b, "differences", v->ndiff, e);
+}
+
+int
+bk_receipt_json(const struct bk_receipt *r, struct bk_buf *out,
+    struct bk_err *e)
+{
+	const char *proof = r->result->code == BK_OK ? r->v->proof : NULL;
+
+	if (bk_buf_puts(out, "{\"bk\":\"receipt\",\"version\":1", e) == -1 ||
+	    add_string(out, "name", r->name, e) == -1 ||
+	    add_string(out, "result", outcome(r), e) == -1 ||
+	    add_string(out, "error", r->result->msg, e) == -1 ||
+	    add_number(out, "level", (uint64_t)r->level, e) == -1 ||
+	    add_string(out, "proof", proof, e) == -1 ||
+	    bk_buf_printf(out, e, ",\"sealed\":%s",
+	    r->sealed ? "true" : "false") == -1 ||
+	    add_verdict(out, r->v, e) == -1 ||
+	    add_time(out, "started", r->started, e) == -1 ||
+	    add_time(out, "finished", r->finished, e) == -1 ||
+	    bk_buf_printf(out, e, ",\"seconds\":%.3f", r->seconds) == -1 ||
+	    add_string(out, "tool", "bk-verify " BK_VERSION, e) == -1)
+		return -1;
+	return bk_buf_puts(out, "}\n", e);
+}
+
+/* A cell: "|" would end it. */
+static int
+add_cell(struct bk_buf *b, const char *s, struct bk_err *e)
+{
+	if (bk_buf_puts(b, " ", e) == -1)
+		return -1;
+	for (; s != NULL && *s != '\0'; s++)
+		if (bk_buf_printf(b, e, *s == '|' ? "\\%c" : "%c",
+		    (unsigned char)*s < 0x20 ? ' ' : *s) == -1)
+			return -1;
+	return bk_buf_puts(b, " |", e);
+}
+
+int
+bk_receipt_markdown(const struct bk_receipt *r, struct bk_buf *out,
+    struct bk_err *e)
+{
+	char finished[BK_UTCTIME_TEXT], time[BK_UTCTIME_TEXT] = "";
+
+	bk_utctime_format(r->finished, finished);
+	if (r->v->time != 0)
+		bk_utctime_format(r->v->time, time);
+	if (bk_buf_puts(out, "|", e) == -1 ||
+	    add_cell(out, finished, e) == -1 ||
+	    add_cell(out, r->name, e) == -1 ||
+	    add_cell(out, time, e) == -1 ||
+	    add_cell(out, outcome(r), e) == -1)
+		return -1;
+	return bk_buf_printf(out, e, " %d | %" PRIu64 " | %" PRIu64 " | %"
+	    PRIu64 " | %.1f |\n", r->level, r->v->tables, r->v->rows,
+	    r->v->bytes, r->seconds);
+}
+
+/* What is proven if nothing differs, for people. */
+static const char *
+meaning(const struct bk_receipt *r)
+{
+	static const struct {
+		const char *proof, *words;
+	} proofs[] = {
+		{ "structure", "whole, as far as a dump without bk-dump's "
+		    "records can tell" },
+		{ "content", "agrees with its manifest" },
+		{ "restore", "restored, every row found again" },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(proofs) / sizeof(proofs[0]); i++)
+		if (r->v->proof != NULL &&
+		    strcmp(proofs[i].proof, r->v->proof) == 0)
+			return proofs[i].words;
+	return "";
+}
+
+int
+bk_receipt_words(const struct bk_receipt *r, struct bk_buf *out,
+    struct bk_err *e)
+{
+	const struct bk_verdict *v = r->v;
+	char size[BK_NUM_TEXT];
+
+	bk_size_format(v->bytes, size);
+	if (bk_buf_printf(out, e, "%s%sproven: %s%s%s, ", r->name,
+	    *r->name == '\0' ? "" : ": ", v->kind, v->database == NULL ? "" :
+	    " of ", v->database == NULL ? "" : v->database) == -1)
+		return -1;
+	if (v->files > 0 ? bk_buf_printf(out, e, "%" PRIu64 " files, ",
+	    v->files) == -1 : bk_buf_printf(out, e, "%" PRIu64 " table%s, %"
+	    PRIu64 " row%s, ", v->tables, v->tables == 1 ? "" : "s", v->rows,
+	    v->rows == 1 ? "" : "s") == -1)
+		return -1;
+	return bk_buf_printf(out, e, "%s: %s; %s", size, meaning(r),
+	    r->sealed ? "sealed" : "not sealed");
+}
+
+static int
+is_s3(const char *where)
+{
+	return strncmp(where, "s3://", 5) == 0;
+}
+
+int
+bk_receipt_save(const char *path, const struct bk_buf *text, struct bk_err *e)
+{
+	struct stat st;
+	int rc, fd;
+
+	/* a terminal, a pipe, /dev/fd/3: nothing to rename over */
+	if (stat(path, &st) == -1 || S_ISREG(st.st_mode))
+		return bk_store_replace(path, 0644, text, e);
+	if ((fd = open(path, O_WRONLY | O_CLOEXEC)) == -1)
+		return bk_fail_errno(e, "%s", path);
+	rc = bk_io_write(fd, text->data, text->len, path, e);
+	return bk_io_close(fd, path, e) == -1 ? -1 : rc;
+}
+
+int
+bk_receipt_place(const char *where, struct bk_err *e)
+{
+	struct stat st;
+
+	if (is_s3(where))
+		return 0;
+	if (stat(where, &st) == -1)
+		return bk_fail_errno(e, "%s: directory for receipts", where);
+	if (!S_ISDIR(st.st_mode))
+		return bk_fail(e, BK_FAIL, "%s: no directory for receipts",
+		    where);
+	return access(where, W_OK | X_OK) == 0 ? 0 :
+	    bk_fail_errno(e, "%s: directory for receipts", where);
+}
+
+/* bk-s3put beside us, or in PATH. */
+static int
+find_s3put(const char *self, struct bk_buf *out, struct bk_err *e)
+{
+	const char *slash = strrchr(self, '/');
+
+	if (slash == NULL)
+		return bk_buf_puts(out, "bk-s3put", e);
+	return bk_buf_printf(out, e, "%.*s/bk-s3put", (int)(slash - self),
+	    self);
+}
+
+/* Run program url with text as its input. */
+static int
+run_put(const char *program, const char *url, const struct bk_buf *text,
+    struct bk_err *e)
+{
+	char *argv[] = { (char *)(uintptr_t)program, (char *)(uintptr_t)url,
+	    NULL };
+	posix_spawn_file_actions_t fa;
+	int p[2], rc, status;
+	pid_t pid;
+
+	if (bk_io_pipe(p, e) == -1)
+		return -1;
+	rc = posix_spawn_file_actions_init(&fa);
+	if (rc == 0 && (rc = posix_spawn_file_actions_adddup2(&fa, p[0],
+	    STDIN_FILENO)) == 0)
+		rc = posix_spawnp(&pid, program, &fa, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&fa);
+	close(p[0]);
+	if (rc != 0) {
+		close(p[1]);
+		return bk_fail(e, BK_FAIL, "%s: %s", program, strerror(rc));
+	}
+	rc = bk_io_write(p[1], text->data, text->len, program, e);
+	close(p[1]);
+	while (waitpid(pid, &status, 0) == -1)
+		if (errno != EINTR)
+			return bk_fail_errno(e, "%s: wait", program);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+		*e = (struct bk_err){0};	/* more telling than EPIPE */
+		return bk_fail(e, BK_FAIL, "%s: the receipt was not stored "
+		    "there", url);
+	}
+	return rc;
+}
+
+int
+bk_receipt_store(const char *where, const char *self,
+    const struct bk_receipt *r, const struct bk_buf *text, struct bk_err *e)
+{
+	const struct bk_template_vars vars = { .now = r->finished,
+	    .db = *r->name == '\0' ? "backup" : r->name };
+	struct bk_buf path = {0}, program = {0};
+	size_t n = strlen(where);
+	int rc = -1;
+
+	if (bk_buf_printf(&path, e, "%s%s", where,
+	    n > 0 && where[n - 1] == '/' ? "" : "/") == -1 ||
+	    bk_template_expand("{db}.{utc}.receipt.json", &vars, &path,
+	    e) == -1)
+		goto done;
+	if (!is_s3(where))
+		rc = bk_receipt_save(path.data, text, e);
+	else if (find_s3put(self, &program, e) == 0)
+		rc = run_put(program.data, path.data, text, e);
+ done:
+	bk_buf_free(&program);
+	bk_buf_free(&path);
+	return rc;
+}

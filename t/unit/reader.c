@@ -1,0 +1,468 @@
+/* bk_reader against a model: every length, every cut, every read size. */
+#define _GNU_SOURCE		/* memfd_create */
+#include <sys/mman.h>
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "base/reader.h"
+#include "base/seal.h"
+#include "tap.h"
+
+#define MAX (3 * BK_SEAL_HEAD)
+
+enum kind { PLAIN, MARKED, ENVELOPE, BOTH };
+
+/* One stream: the bytes on the wire, and the payload a reader shall see. */
+static struct {
+	uint8_t wire[MAX + 4 * BK_SEAL_LEN];
+	size_t len;
+	const uint8_t *payload;		/* within wire */
+	size_t payload_len;
+} s;
+
+static int file;	/* what stands for the pipe: quicker, and rewinds */
+
+/*
+ * A stream with n bytes of content.  MARKED: an opening mark at offset at,
+ * a closing mark with `behind` bytes behind it; they count as payload.  With
+ * the mark at offset 0 it would be an envelope: so there is content before it.
+ */
+static void
+make(enum kind kind, size_t n, size_t at, size_t behind)
+{
+	uint8_t *p = s.wire;
+	int marked = kind == MARKED || kind == BOTH;
+	size_t i;
+
+	if (marked && n == 0)
+		n = 1;
+	if (marked && at == 0)
+		at = 1;
+	if (behind > n - (marked ? at : 0))
+		behind = n - (marked ? at : 0);
+	if (kind >= ENVELOPE) {
+		memcpy(p, bk_seal_opening(), BK_SEAL_LEN);
+		p += BK_SEAL_LEN;
+	}
+	s.payload = p;
+	for (i = 0; i < n; i++) {
+		if (marked && i == at) {
+			memcpy(p, bk_seal_opening(), BK_SEAL_LEN);
+			p += BK_SEAL_LEN;
+		}
+		if (marked && i == n - behind) {
+			memcpy(p, bk_seal_closing(), BK_SEAL_LEN);
+			p += BK_SEAL_LEN;
+		}
+		*p++ = (uint8_t)(i * 7 + i / 256 + 'A');
+	}
+	if (marked && at == n) {
+		memcpy(p, bk_seal_opening(), BK_SEAL_LEN);
+		p += BK_SEAL_LEN;
+	}
+	if (marked && behind == 0) {
+		memcpy(p, bk_seal_closing(), BK_SEAL_LEN);
+		p += BK_SEAL_LEN;
+	}
+	s.payload_len = (size_t)(p - s.payload);
+	if (kind >= ENVELOPE) {
+		memcpy(p, bk_seal_closing(), BK_SEAL_LEN);
+		p += BK_SEAL_LEN;
+	}
+	s.len = (size_t)(p - s.wire);
+}
+
+static void
+store(size_t len)
+{
+	if (ftruncate(file, 0) == -1 ||
+	    pwrite(file, s.wire, len, 0) != (ssize_t)len)
+		abort();
+}
+
+/*
+ * Read fd in steps of step bytes (0: of changing size).  Returns what the
+ * last bk_reader_read() or bk_reader_open() said: 0, -1, or -2 if it broke a
+ * promise on the way.  *got is what was handed out.
+ */
+static int
+read_all(int fd, unsigned flags, size_t step, uint8_t *buf, size_t *got,
+    struct bk_err *e)
+{
+	struct bk_reader *in = bk_reader_open(fd, "input", flags, e);
+	size_t n, turn = 0;
+	ssize_t r = 0, before = 1;
+	int broken = 0;
+
+	*got = 0;
+	if (in == NULL)
+		return -1;
+	do {
+		n = step != 0 ? step : 1 + (++turn * 2654435761u >> 7) % 5000;
+		if (n > sizeof(s.wire) - *got)
+			n = sizeof(s.wire) - *got;
+		if (n == 0)
+			n = 1;
+		r = bk_reader_read(in, buf + *got, n, e);
+		if (r > (ssize_t)n || r < -1 || (r > 0 && before == 0))
+			broken = 1;
+		if (r >= 0 && r < (ssize_t)n)
+			before = 0;	/* short: the end must come now */
+		if (r > 0)
+			*got += (size_t)r;
+		if (bk_reader_bytes(in) != *got)
+			broken = 1;
+	} while (r > 0 && !broken);
+	/* the verdict stays */
+	if (bk_reader_read(in, buf, 1, e) != r)
+		broken = 1;
+	bk_reader_free(in);
+	return broken ? -2 : (int)r;
+}
+
+static uint8_t back[sizeof(s.wire)];
+
+/* 1 if the stored file is read to a good end and gives the payload. */
+static int
+reads_whole(unsigned flags, size_t step)
+{
+	struct bk_err e = {0};
+	size_t got;
+
+	(void)lseek(file, 0, SEEK_SET);
+	return read_all(file, flags, step, back, &got, &e) == 0 &&
+	    got == s.payload_len && memcmp(back, s.payload, got) == 0 &&
+	    e.code == BK_OK;
+}
+
+/* 1 if it is refused as unfinished, giving a prefix of the payload. */
+static int
+is_refused(unsigned flags, size_t step)
+{
+	struct bk_err e = {0};
+	size_t got;
+
+	(void)lseek(file, 0, SEEK_SET);
+	return read_all(file, flags, step, back, &got, &e) == -1 &&
+	    e.code == BK_DATA && got <= s.payload_len &&
+	    memcmp(back, s.payload, got) == 0;
+}
+
+static void
+test_every_size(void)
+{
+	static const char *const name[] =
+	    { "plain", "marked", "envelope", "marked in an envelope" };
+	size_t n, step;
+	int kind, bad;
+
+	for (kind = PLAIN; kind <= BOTH; kind++) {
+		for (bad = 0, n = 0; n <= 200; n++) {
+			make((enum kind)kind, n, n / 3, 32);
+			store(s.len);
+			for (step = 0; step <= 100; step++)
+				bad += !reads_whole(0, step);
+		}
+		is_int(bad, 0, name[kind]);
+		for (bad = 0, n = BK_SEAL_HEAD - 130; n < BK_SEAL_HEAD + 70;
+		    n++) {
+			make((enum kind)kind, n, n / 3, 5);
+			store(s.len);
+			for (step = 0; step <= 100; step += 9)
+				bad += !reads_whole(0, step);
+			bad += !reads_whole(0, n);
+			bad += !reads_whole(0, BK_SEAL_HEAD + BK_SEAL_LEN);
+		}
+		is_int(bad, 0, "the same around 4096 bytes");
+	}
+}
+
+static void
+test_every_cut(void)
+{
+	size_t cut, n;
+	int kind, bad;
+
+	for (kind = MARKED; kind <= BOTH; kind++) {
+		for (bad = 0, n = 0; n <= 150; n += 3) {
+			make((enum kind)kind, n, 0, 0);
+			for (cut = BK_SEAL_LEN + 1; cut < s.len; cut++) {
+				store(cut);
+				bad += !is_refused(0, 0);
+				bad += !is_refused(0, 1 + cut % 97);
+			}
+		}
+		is_int(bad, 0, kind == MARKED ? "no cut of a marked stream is "
+		    "complete" : kind == ENVELOPE ? "no cut of an envelope is" :
+		    "no cut of both is");
+	}
+	make(ENVELOPE, 5000, 0, 0);
+	for (bad = 0, cut = 0; cut < BK_SEAL_LEN; cut++) {
+		store(cut);
+		bad += !is_refused(BK_READER_SEALED, 0);
+	}
+	is_int(bad, 0, "a mark that is cut itself is none: --sealed refuses");
+}
+
+/* Whoever closed the envelope copied a stream that was cut. */
+static void
+test_inner_cut(void)
+{
+	size_t cut;
+	int bad = 0;
+
+	for (cut = 0; cut < BK_SEAL_LEN + 299; cut++) {
+		make(BOTH, 300, 0, 0);
+		s.payload_len = 1 + BK_SEAL_LEN + cut;
+		memmove(s.wire + BK_SEAL_LEN + s.payload_len,
+		    bk_seal_closing(), BK_SEAL_LEN);
+		s.len = s.payload_len + 2 * BK_SEAL_LEN;
+		store(s.len);
+		bad += !is_refused(0, 0);
+		bad += !is_refused(0, 1 + cut % 70);
+	}
+	is_int(bad, 0, "an envelope does not vouch for a cut inside");
+	make(ENVELOPE, 100, 0, 0);
+	s.wire[s.len++] = '\n';
+	store(s.len);
+	s.payload_len = s.len;
+	ok(is_refused(0, 0), "a byte behind an envelope is refused");
+	make(MARKED, 200, 0, BK_SEAL_LEN);
+	store(s.len);
+	ok(reads_whole(0, 0), "32 bytes behind the closing mark are fine");
+	make(MARKED, 200, 0, BK_SEAL_LEN + 1);
+	store(s.len);
+	ok(is_refused(0, 0), "33 are not");
+}
+
+static void
+test_every_place(void)
+{
+	size_t at;
+	int bad = 0, kind;
+	struct bk_err e = {0};
+	struct bk_reader *in;
+
+	for (kind = MARKED; kind <= BOTH; kind += BOTH - MARKED) {
+		for (bad = 0, at = 1; at <= BK_SEAL_HEAD - BK_SEAL_LEN; at++) {
+			make((enum kind)kind, 6000, at, 0);
+			store(s.len);
+			bad += !reads_whole(BK_READER_SEALED, 0);
+			/* the payload's own end is missing */
+			memset(s.wire + s.len - BK_SEAL_LEN * (kind == BOTH ?
+			    2 : 1), 'x', BK_SEAL_LEN);
+			store(s.len);
+			bad += !is_refused(0, 0);
+		}
+		is_int(bad, 0, "a mark is seen at every offset up to 4064");
+	}
+	make(MARKED, 6000, BK_SEAL_HEAD - BK_SEAL_LEN + 1, 0);
+	store(s.len - 1);
+	(void)lseek(file, 0, SEEK_SET);
+	in = bk_reader_open(file, "input", 0, &e);
+	ok(in != NULL && !bk_reader_sealed(in) && bk_reader_drain(in, &e) == 0,
+	    "one that ends at 4097 is not");
+	bk_reader_free(in);
+}
+
+/* 1 if all but the closing mark is read to a good end. */
+static int
+reads_prefix(unsigned flags)
+{
+	s.payload_len -= BK_SEAL_LEN;
+	return reads_whole(flags, 7);
+}
+
+static void
+test_flags(void)
+{
+	make(PLAIN, 0, 0, 0);
+	store(0);
+	ok(reads_whole(0, 1), "an empty stream is complete, unless");
+	ok(is_refused(BK_READER_NONEMPTY, 1),
+	    "somebody wants it not to be empty");
+	ok(is_refused(BK_READER_SEALED, 1), "or sealed");
+	make(ENVELOPE, 0, 0, 0);
+	store(s.len);
+	ok(reads_whole(BK_READER_SEALED, 1),
+	    "an empty envelope is complete, unless");
+	ok(is_refused(BK_READER_NONEMPTY, 1),
+	    "somebody wants it not to be empty");
+	make(MARKED, 100, 0, 0);
+	store(s.len - BK_SEAL_LEN);
+	ok(is_refused(0, 7), "a marked stream without its end is refused");
+	ok(reads_prefix(BK_READER_PARSED), "unless its parser looks for it");
+	make(ENVELOPE, 100, 0, 0);
+	store(s.len - 1);
+	ok(is_refused(BK_READER_PARSED, 7), "but never an envelope");
+	make(PLAIN, 1, 0, 0);
+	store(1);
+	ok(reads_whole(BK_READER_NONEMPTY, 1), "one byte is not empty");
+	ok(is_refused(BK_READER_SEALED, 1), "and not sealed");
+}
+
+/* What a command that died before its first byte leaves behind. */
+static void
+test_empty_pipe(void)
+{
+	struct bk_err e = {0};
+	struct bk_reader *in;
+	int p[2];
+
+	if (pipe(p) == -1)
+		abort();
+	close(p[1]);
+	in = bk_reader_open(p[0], "input", 0, &e);
+	ok(in != NULL && bk_reader_drain(in, &e) == -1 && e.code == BK_DATA,
+	    "an empty pipe is unfinished");
+	bk_reader_free(in);
+	close(p[0]);
+}
+
+/* bk_reader_head(): the payload's first 4096 bytes, without an envelope. */
+static void
+test_head(void)
+{
+	struct bk_err e = {0};
+	struct bk_reader *in;
+	const uint8_t *head;
+	size_t n, len, want;
+	int kind, bad;
+
+	for (kind = PLAIN; kind <= ENVELOPE; kind += ENVELOPE - PLAIN) {
+		for (bad = 0, n = 0; n < BK_SEAL_HEAD + 200;
+		    n += n < 70 || n > 3900 ? 1 : 100) {
+			make((enum kind)kind, n, 0, 0);
+			store(s.len);
+			(void)lseek(file, 0, SEEK_SET);
+			in = bk_reader_open(file, "input", 0, &e);
+			head = bk_reader_head(in, &len);
+			want = n < BK_SEAL_HEAD ? n : BK_SEAL_HEAD;
+			bad += len != want || memcmp(head, s.payload, len) != 0;
+			bk_reader_free(in);
+		}
+		is_int(bad, 0, kind == PLAIN ? "a plain stream's head" :
+		    "an envelope's head is what is inside");
+	}
+	make(ENVELOPE, 100, 0, 0);
+	for (bad = 0, n = BK_SEAL_LEN; n < s.len; n++) {
+		store(n);
+		(void)lseek(file, 0, SEEK_SET);
+		if ((in = bk_reader_open(file, "input", 0, &e)) == NULL)
+			continue;
+		head = bk_reader_head(in, &len);
+		bad += len > 100 || memcmp(head, s.payload, len) != 0;
+		bk_reader_free(in);
+	}
+	is_int(bad, 0, "the head of an envelope that was cut holds no mark");
+}
+
+static void
+test_label(void)
+{
+	char mark[BK_SEAL_LEN + BK_SEAL_LABEL];
+	struct bk_err e = {0};
+	struct bk_reader *in;
+	int enveloped;
+
+	for (enveloped = 0; enveloped < 2; enveloped++) {
+		bk_seal_opening_label(mark, "a b/c");
+		s.len = (size_t)snprintf((char *)s.wire, sizeof(s.wire),
+		    "%sGZIP%s...%s%s", enveloped ? bk_seal_opening() : "", mark,
+		    bk_seal_closing(), enveloped ? bk_seal_closing() : "");
+		store(s.len);
+		(void)lseek(file, 0, SEEK_SET);
+		in = bk_reader_open(file, "input", 0, &e);
+		is_str(bk_reader_label(in), "a b/c", "a label is found");
+		ok(bk_reader_sealed(in), "and the stream is sealed");
+		is_int(bk_reader_drain(in, &e), 0, "and drains");
+		bk_reader_free(in);
+	}
+	make(PLAIN, 10, 0, 0);
+	store(s.len);
+	(void)lseek(file, 0, SEEK_SET);
+	in = bk_reader_open(file, "input", 0, &e);
+	is_str(bk_reader_label(in), "", "no mark, no label");
+	bk_reader_free(in);
+}
+
+static void *
+dribble(void *arg)
+{
+	int fd = *(int *)arg;
+	size_t i;
+
+	for (i = 0; i < s.len; i++)
+		if (write(fd, s.wire + i, 1) != 1)
+			break;
+	close(fd);
+	return NULL;
+}
+
+/* One byte at a time through a pipe, the reader's end blocking or not. */
+static void
+test_dribble(void)
+{
+	pthread_t writer;
+	struct bk_err e;
+	size_t n, got;
+	int p[2], kind, bad = 0, rc;
+
+	for (kind = PLAIN; kind <= BOTH; kind++) {
+		for (n = 1; n < 400; n += 57) {
+			make((enum kind)kind, n, n / 2, 0);
+			if (n == 115 && kind >= MARKED)
+				s.len--;
+			e = (struct bk_err){0};
+			if (pipe(p) == -1)
+				abort();
+			if (n & 1)
+				(void)fcntl(p[0], F_SETFL, O_NONBLOCK);
+			pthread_create(&writer, NULL, dribble, &p[1]);
+			rc = read_all(p[0], 0, n % 40, back, &got, &e);
+			pthread_join(writer, NULL);
+			close(p[0]);
+			if (n == 115 && kind >= MARKED)
+				bad += rc != -1 || e.code != BK_DATA;
+			else
+				bad += rc != 0 || got != s.payload_len ||
+				    memcmp(back, s.payload, got) != 0;
+		}
+	}
+	is_int(bad, 0, "bytes that dribble in are the same stream");
+}
+
+static void
+test_failing_read(void)
+{
+	struct bk_err e = {0};
+	int fd = open("/", O_RDONLY);
+
+	ok(bk_reader_open(fd, "that", 0, &e) == NULL,
+	    "a read that fails is seen");
+	is_int(e.code, BK_FAIL, "and is no verdict on the data");
+	is_str(e.msg, "that: read: Is a directory", "and is named");
+	close(fd);
+}
+
+int
+main(void)
+{
+	if ((file = memfd_create("stream", 0)) == -1)
+		return 1;
+	test_every_size();
+	test_every_cut();
+	test_inner_cut();
+	test_every_place();
+	test_flags();
+	test_empty_pipe();
+	test_head();
+	test_label();
+	test_dribble();
+	test_failing_read();
+	return tap_done();
+}

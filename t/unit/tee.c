@@ -1,0 +1,163 @@
+/* One stream into several commands: whole, cut short, refused. */
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/seal.h"
+#include "base/tee.h"
+#include "tap.h"
+
+#define SIZE (3 * BK_TEE_RING + 12345)	/* the ring goes round */
+
+static char dir[] = "/tmp/bk-fan.XXXXXX";
+
+/* A file of n bytes that depend on their place; marked: between the marks. */
+static int
+make_input(size_t n, const char *opening, const char *closing)
+{
+	char *text = malloc(n + 2 * BK_SEAL_LEN), *p = text;
+	size_t i;
+	int fd = open("input", O_RDWR | O_CREAT | O_TRUNC, 0600);
+
+	memcpy(p, opening, strlen(opening));
+	p += strlen(opening);
+	for (i = 0; i < n; i++)
+		*p++ = (char)(i * 7 + i / 1000);
+	memcpy(p, closing, strlen(closing));
+	p += strlen(closing);
+	ok(write(fd, text, (size_t)(p - text)) == p - text, "an input");
+	(void)lseek(fd, 0, SEEK_SET);
+	free(text);
+	return fd;
+}
+
+/* Copy the input to the commands; r: how they ended. */
+static enum bk_code
+copy(int fd, const char *const *command, struct bk_tee_result *r)
+{
+	struct bk_err e = {0};
+	struct bk_tee *fan = bk_tee_new(&e);
+	struct bk_reader *in = bk_reader_open(fd, "input", 0, &e);
+	unsigned i;
+
+	for (i = 0; command[i] != NULL; i++)
+		(void)bk_tee_start(fan, command[i], &e);
+	(void)bk_tee_copy(fan, in, &e);
+	for (i = 0; command[i] != NULL; i++)
+		r[i] = bk_tee_result(fan, i);
+	bk_reader_free(in);
+	bk_tee_free(fan);
+	close(fd);
+	return e.code;
+}
+
+/* Is file the input, byte for byte?  -1: shorter, and so far the same. */
+static int
+is_input(const char *file)
+{
+	FILE *a = fopen("input", "r"), *b = fopen(file, "r");
+	int x, y;
+
+	do {
+		x = getc(a);
+		y = getc(b);
+	} while (x == y && x != EOF);
+	fclose(a);
+	fclose(b);
+	return x == y ? 1 : y == EOF ? -1 : 0;
+}
+
+static void
+test_whole(void)
+{
+	static const char *const commands[] = { "cat >one", "dd bs=4097 of=two "
+	    "2>/dev/null", "head -c 100 >three", "cat >four; exit 7", NULL };
+	struct bk_tee_result r[4];
+
+	is_int(copy(make_input(SIZE, "", ""), commands, r), BK_OK,
+	    "a stream to four");
+	is_int(is_input("one"), 1, "the first has it");
+	is_int(is_input("two"), 1, "and one that reads odd pieces");
+	is_int(
+	    is_input("three"), -1, "and who left early as much as it wanted");
+	ok(r[0].status == 0 && !r[0].cut && r[1].status == 0 && !r[1].cut,
+	    "which is told");
+	ok(r[2].status == 0 && r[2].cut, "of who left, too");
+	ok(WIFEXITED(r[3].status) && WEXITSTATUS(r[3].status) == 7 &&
+	    !r[3].cut, "and of who failed having read all");
+	is_str(r[3].command, commands[3], "and what it was");
+}
+
+static void
+test_all_leave(void)
+{
+	static const char *const commands[] = { "exec true", "exec false",
+	    NULL };
+	struct bk_tee_result r[2];
+
+	is_int(copy(make_input(SIZE, "", ""), commands, r), BK_OK,
+	    "nobody wants it");
+	ok(r[0].cut && r[1].cut && r[0].status == 0 && r[1].status != 0,
+	    "and that is told");
+}
+
+/* The last bytes of an unfinished stream stay here. */
+static void
+test_unfinished(void)
+{
+	static const char *const commands[] = { "cat >one", NULL };
+	struct bk_tee_result r[1];
+	struct stat st;
+	char tail[BK_SEAL_TAIL];
+	int fd;
+
+	is_int(copy(make_input(100000, bk_seal_opening(), ""), commands, r),
+	    BK_DATA, "an unfinished stream");
+	fd = open("one", O_RDONLY);
+	ok(fstat(fd, &st) == 0 && st.st_size < 100000, "is not given whole");
+	ok(pread(fd, tail, sizeof(tail), st.st_size - BK_SEAL_TAIL) ==
+	    BK_SEAL_TAIL && bk_seal_find_closing(tail, sizeof(tail)) == -1,
+	    "and has no closing mark");
+	close(fd);
+	is_int(copy(make_input(100000, bk_seal_opening(), bk_seal_closing()),
+	    commands, r), BK_OK, "a finished one in an envelope");
+	is_int(is_input("one"), 1, "is given with its envelope");
+}
+
+static void
+test_bounds(void)
+{
+	struct bk_err e = {0};
+	struct bk_tee *fan = bk_tee_new(&e);
+	int i, started = 0;
+
+	for (i = 0; i < BK_TEE_MAX; i++)
+		started += bk_tee_start(fan, "cat >/dev/null", &e) == 0;
+	is_int(started, BK_TEE_MAX, "as many as may be");
+	is_int(bk_tee_start(fan, "cat", &e), -1, "and not one more");
+	is_int(e.code, BK_FAIL, "which is said");
+	bk_tee_free(fan);
+	bk_tee_free(NULL);
+}
+
+int
+main(void)
+{
+	(void)signal(SIGPIPE, SIG_IGN);
+	ok(mkdtemp(dir) != NULL && chdir(dir) == 0, "a directory");
+	test_whole();
+	test_all_leave();
+	test_unfinished();
+	test_bounds();
+	(void)unlink("input");
+	(void)unlink("one");
+	(void)unlink("two");
+	(void)unlink("three");
+	(void)unlink("four");
+	ok(chdir("/") == 0 && rmdir(dir) == 0, "and it is empty again");
+	return tap_done();
+}

@@ -1,0 +1,111 @@
+/* Instants: against the C library over all the years, and what is refused. */
+#define _DEFAULT_SOURCE		/* timegm */
+#include "base/utctime.h"
+#include "tap.h"
+
+#define LAST 253402300799	/* 9999-12-31T23:59:59Z */
+
+static void
+test_every_day(void)
+{
+	char text[BK_UTCTIME_TEXT], want[BK_UTCTIME_TEXT];
+	int bad = 0;
+	time_t t, back;
+	struct tm tm;
+
+	for (t = 0; t <= LAST; t += 86400 - 1) {
+		(void)gmtime_r(&t, &tm);
+		(void)strftime(want, sizeof(want), "%Y-%m-%dT%H:%M:%SZ", &tm);
+		bk_utctime_format(t, text);
+		bad += strcmp(text, want) != 0;
+		bad += bk_utctime_parse(text, strlen(text), &back) == -1 ||
+		    back != t;
+		bad += bk_utctime_days(tm.tm_year + 1900L,
+		    (unsigned)tm.tm_mon + 1, (unsigned)tm.tm_mday) !=
+		    (long)(t / 86400);
+	}
+	is_int(bad, 0, "every day from 1970 to 9999, there and back");
+	is_int(bk_utctime_days(1969, 12, 31), -1, "the day before the first");
+}
+
+static void
+test_format(void)
+{
+	char text[BK_UTCTIME_TEXT];
+
+	bk_utctime_format(1795239439, text);
+	is_str(text, "2026-11-21T05:37:19Z", "RFC 3339");
+	bk_utctime_compact(1795239439, text);
+	is_str(text, "20261121T053719Z", "compact");
+	bk_utctime_format(LAST, text);
+	is_str(text, "9999-12-31T23:59:59Z", "the last one");
+	bk_utctime_format(LAST + 1, text);
+	is_str(text, "", "one more is none");
+	bk_utctime_format(-1, text);
+	is_str(text, "", "nor is one before the first");
+	bk_utctime_compact((time_t)1 << 62, text);
+	is_str(text, "", "nor one that no calendar has");
+}
+
+static void
+test_parse(void)
+{
+	static const struct { const char *text; time_t t; } good[] = {
+		{ "2026-11-21T05:37:19Z", 1795239439 },
+		{ "2026-11-21t05:37:19z", 1795239439 },
+		{ "2026-11-21 05:37:19Z", 1795239439 },
+		{ "2026-11-21T05:37:19.999999999Z", 1795239439 },
+		{ "2026-11-21T06:37:19+01:00", 1795239439 },
+		{ "2026-11-21T00:07:19-05:30", 1795239439 },
+		{ "2026-11-21T05:37:19-00:00", 1795239439 },
+		{ "2026-11-21", 1795219200 },
+		{ "2016-12-31T23:59:60Z", 1483228800 },
+		{ "2024-02-29", 1709164800 },
+		{ "2000-02-29", 951782400 },
+		{ "1970-01-01T00:00:00Z", 0 },
+	};
+	static const char *const bad[] = {
+		"", "2026", "2026-11", "2026-1-21", "20261121", "26-11-21",
+		"2026-13-01", "2026-00-01", "2026-11-31", "2026-11-00",
+		"2023-02-29", "2100-02-29", "1969-12-31", "2026-11-21T",
+		"2026-11-21T05:37Z", "2026-11-21T05:37:19",
+		"2026-11-21T24:00:00Z", "2026-11-21T05:60:00Z",
+		"2026-11-21T05:00:61Z", "2026-11-21T05:37:19.Z",
+		"2026-11-21T05:37:19+0100", "2026-11-21T05:37:19+24:00",
+		"2026-11-21T05:37:19+01:60", "2026-11-21T05:37:19ZZ",
+		"2026-11-21Z", "2026-11-21T05:37:19Z ", " 2026-11-21",
+		"2026_11_21", "1970-01-01T00:00:00+00:01",
+		"9999-12-31T23:59:59-00:01", "9999-12-31T23:59:60Z",
+		"+026-11-21", "2026-11-21T05:37:19,5Z",
+	};
+	const char *whole = "2026-11-21T05:37:19.5+01:00";
+	time_t t = 42;
+	size_t i;
+	int taken = 0;
+
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		ok(bk_utctime_parse(good[i].text, strlen(good[i].text), &t) ==
+			    0 &&
+			t == good[i].t,
+		    "%s", good[i].text);
+	t = 42;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ok(bk_utctime_parse(bad[i], strlen(bad[i]), &t) == -1 &&
+			t == 42,
+		    "not '%s'", bad[i]);
+	for (i = 0; i < strlen(whole); i++)
+		taken += bk_utctime_parse(whole, i, &t) == 0;
+	is_int(taken, 1, "of what is cut, only the date alone is taken");
+	is_int(bk_utctime_parse("2026-11-21\0" "05:37:19Z", 20, &t), -1,
+	    "a NUL is no blank");
+	ok(bk_monotonic() <= bk_monotonic(), "a clock goes forward");
+}
+
+int
+main(void)
+{
+	test_every_day();
+	test_format();
+	test_parse();
+	return tap_done();
+}

@@ -1,0 +1,251 @@
+/* bk-verify's judge of archives: every cut, every flipped bit */
+#include "verify_run.h"
+#include "archive_sample.h"
+
+static int
+check_archive(struct bk_source src, const char *name, struct bk_verdict *v,
+    struct bk_progress *progress, struct bk_err *why)
+{
+	return bk_check_archive(src, name, NULL, v, progress, why);
+}
+
+static void
+test_whole(const struct sample *s)
+{
+	static const size_t pieces[] = { 1, 2, 7, 100, 65536 };
+	struct bk_verdict v;
+	size_t i;
+
+	for (i = 0; i < sizeof(pieces) / sizeof(pieces[0]); i++)
+		is_int(verify_code(check_archive, s->b.data, s->b.len,
+		    pieces[i]), BK_OK, "a whole archive, read in pieces");
+	verify(check_archive, s->b.data, s->b.len, 999, &v);
+	is_str(v.proof, "content", "its content is proven");
+	is_int((intmax_t)v.tables, 2, "tables");
+	is_int((intmax_t)v.rows, 5, "rows");
+	is_int((intmax_t)v.blobs, 2, "large objects");
+	is_int((intmax_t)v.bytes, 25 + 5, "bytes");
+	bk_verdict_free(&v);
+}
+
+static void
+test_cuts(const struct sample *s)
+{
+	size_t n;
+	int bad = 0;
+
+	for (n = 0; n < s->b.len; n++)
+		bad += verify_code(check_archive, s->b.data, n, 65536) !=
+		    BK_DATA;
+	is_int(bad, 0, "every cut is refused");
+}
+
+/* Between TOC and manifest everything is guarded by something. */
+static void
+test_flips(struct sample *s)
+{
+	size_t at;
+	int bit, bad = 0;
+
+	for (at = s->data; at < s->manifest; at++)
+		for (bit = 0; bit < 8 && !s->free_byte[at]; bit++) {
+			s->b.data[at] = (char)(s->b.data[at] ^ 1 << bit);
+			if (verify_code(check_archive, s->b.data, s->b.len,
+			    65536) != BK_DATA && bad++ < 5)
+				printf("# bit %d of byte %zu: %.20s\n", bit,
+				    at, s->b.data + at);
+			s->b.data[at] = (char)(s->b.data[at] ^ 1 << bit);
+		}
+	is_int(bad, 0, "every flipped bit of data and records is refused");
+}
+
+/* Flips before the data change names at most; they crash nothing. */
+static void
+test_flips_toc(struct sample *s)
+{
+	size_t at;
+	int bit, bad = 0;
+
+	for (at = 0; at < s->data; at++)
+		for (bit = 0; bit < 8; bit++) {
+			enum bk_code code;
+
+			s->b.data[at] = (char)(s->b.data[at] ^ 1 << bit);
+			code = verify_code(check_archive, s->b.data,
+			    s->b.len, 65536);
+			bad += code != BK_OK && code != BK_DATA &&
+			    code != BK_FAIL;
+			s->b.data[at] = (char)(s->b.data[at] ^ 1 << bit);
+		}
+	is_int(bad, 0, "every flipped bit of the TOC is survived");
+}
+
+static void
+test_totals(void)
+{
+	static const struct bk_manifest more[] = { { .tables = 1 },
+	    { .rows = 1 }, { .bytes = 1 }, { .blobs = 1 } };
+	struct sample s;
+	size_t i;
+
+	for (i = 0; i < sizeof(more) / sizeof(more[0]); i++) {
+		make(&s, &more[i]);
+		is_int(verify_code(check_archive, s.b.data, s.b.len, 65536),
+		    BK_DATA, "a manifest with another total");
+		free_sample(&s);
+	}
+}
+
+/* pg_dump's: no records; these blocks, by the entries' numbers. */
+static enum bk_code
+judge_blocks(const int32_t *ids, size_t n)
+{
+	static const char mark[] = "-- bk-dump";
+	struct sample s = { .free_byte = calloc(1, 16384) };
+	enum bk_code code;
+	size_t i;
+
+	add_head(&s);
+	/* the opening mark would ask for records */
+	for (i = 0; memcmp(s.b.data + i, bk_seal_opening(), 8) != 0; i++)
+		continue;
+	memcpy(s.b.data + i, mark, sizeof(mark) - 1);
+	for (i = 0; i < n; i++) {
+		bk_archive_add_block(&s.b, ids[i] == 9 ? BK_BLOCK_BLOBS :
+		    BK_BLOCK_DATA, ids[i], &e);
+		if (ids[i] != 9)
+			bk_archive_add_chunk(&s.b, "1\n\\.\n\n\n", 7, &e);
+		add_zero(&s);
+	}
+	code = verify_code(check_archive, s.b.data, s.b.len, 65536);
+	free(s.free_byte);
+	bk_buf_free(&s.b);
+	return code;
+}
+
+static void
+test_blocks(void)
+{
+	is_int(judge_blocks((int32_t[]){ 7, 5, 9 }, 3), BK_OK, "pg_dump's");
+	is_int(judge_blocks((int32_t[]){ 9, 5, 7 }, 3), BK_OK, "any order");
+	is_int(judge_blocks((int32_t[]){ 7, 9 }, 2), BK_DATA, "one missing");
+	is_int(judge_blocks((int32_t[]){7, 5}, 2), BK_DATA, "objects missing");
+	is_int(judge_blocks((int32_t[]){ 7, 5, 9, 7 }, 4), BK_DATA,
+	    "one twice");
+	is_int(judge_blocks((int32_t[]){ 7, 5, 9, 1 }, 4), BK_DATA,
+	    "one of an entry without data");
+	is_int(judge_blocks((int32_t[]){ 7, 5, 9, 8 }, 4), BK_DATA,
+	    "one of no entry");
+}
+
+/* Swap, drop and repeat whole blocks, records and all. */
+static void
+test_differences(void)
+{
+	static const struct {
+		const char *rows, *what;
+	} cases[] = {
+		{ "1\tone\n2\ttwo\n\n3\t\\\\.\n2\ttwO\n", "a changed byte" },
+		{ "1\tone\n2\ttwo\n\n3\t\\\\.\n", "a row dropped" },
+		{ "1\tone\n2\ttwo\n\n3\t\\\\.\n2\ttwo\n2\ttwo\n",
+		    "a row repeated" },
+		{ "one\t1\n2\ttwo\n\n3\t\\\\.\n2\ttwo\n", "columns swapped" },
+		{ "1\tone\n2\ttwo\n\n3\t\\\\.\n1\tone\n",
+		    "one row for another" },
+	};
+	struct bk_content want, got;
+	struct bk_copytext *l = bk_copytext_new(&e);
+	size_t i;
+
+	for (i = 0; i <= sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *rows = i == 0 ? SAMPLE_ROWS : cases[i - 1].rows;
+		struct bk_verdict v = {0};
+
+		bk_copytext_begin(l);
+		bk_copytext_feed(l, rows, strlen(rows));
+		got = *bk_copytext_content(l);
+		if (i == 0)
+			want = got;
+		bk_verdict_content(&v, &want, &got, "rows", "t", &e);
+		is_int((intmax_t)v.ndiff, i > 0,
+		    i == 0 ? "the same" : cases[i - 1].what);
+		bk_verdict_free(&v);
+	}
+	bk_copytext_free(l);
+}
+
+/* However the text is cut, the content is the same. */
+static void
+test_copytext(void)
+{
+	static const char text[] = "\n1\ta\n\\\\.\nlong line\n\\N\n\\.\n\n\n";
+	struct bk_copytext *l = bk_copytext_new(&e);
+	struct bk_content first = {0};
+	size_t n = sizeof(text) - 1, i, j;
+	int bad = 0;
+
+	for (i = 0; i <= n; i++)
+		for (j = i; j <= n; j++) {
+			const struct bk_content *c = bk_copytext_content(l);
+
+			bk_copytext_begin(l);
+			bk_copytext_feed(l, text, i);
+			bk_copytext_feed(l, text + i, j - i);
+			bk_copytext_feed(l, text + j, n - j);
+			if (i == 0 && j == 0)
+				first = *c;
+			bad += memcmp(&first, c, sizeof(first)) != 0 ||
+			    bk_copytext_end(l) != BK_COPYTEXT_CLOSED;
+		}
+	is_int(bad, 0, "COPY text cut in three, everywhere");
+	is_int((intmax_t)first.rows, 5, "its rows");
+	bk_copytext_begin(l);
+	bk_copytext_feed(l, "1\n\\.\n\n2\n", 8);
+	is_int(bk_copytext_end(l), BK_COPYTEXT_MORE, "rows behind the end");
+	bk_copytext_begin(l);
+	bk_copytext_feed(l, "1\n2", 3);
+	is_int(bk_copytext_end(l), BK_COPYTEXT_CUT, "half a row");
+	bk_copytext_free(l);
+}
+
+static void
+test_table(void)
+{
+	struct bk_verdict v = {0};
+	struct bk_buf out = {0};
+	const char *p;
+	int i, lines = 0;
+
+	for (i = 0; i < 30; i++)
+		bk_verdict_differs(&v, "1 row", "2\033[2J rows", &e,
+		    "table public.t%d", i);
+	bk_verdict_table(&v, &out, &e);
+	for (p = out.data; (p = strchr(p, '\n')) != NULL; p++)
+		lines++;
+	is_int(lines, 22, "20 differences are shown, a head and a count");
+	ok(strstr(out.data, "and 10 more") != NULL, "how many more");
+	ok(strchr(out.data, '\033') == NULL, "no escape sequence gets through");
+	bk_buf_free(&out);
+	bk_verdict_free(&v);
+}
+
+int
+main(void)
+{
+	static const struct bk_manifest as_is;
+	struct sample s;
+
+	make(&s, &as_is);
+	test_whole(&s);
+	test_cuts(&s);
+	test_flips(&s);
+	test_flips_toc(&s);
+	test_totals();
+	test_blocks();
+	test_differences();
+	test_copytext();
+	test_table();
+	is_int(e.code, BK_OK, "nothing failed on the way");
+	free_sample(&s);
+	return tap_done();
+}

@@ -1,0 +1,213 @@
+/* bk-verify's judge of base backups: tar, manifest, checksums */
+#include <stdlib.h>
+
+#include <openssl/evp.h>
+
+#include "archive/crc32c.h"
+#include "verify_run.h"
+
+#define FILES "\"Files\": [\n"
+#define LONG_NAME "pg_tblspc/16400/PG_15_202209061/16384/a-name-that-is-long-" \
+	"enough-to-need-more-than-a-hundred-bytes-in-its-header/16403"
+
+static struct bk_err e;
+
+static void
+add_header(struct bk_buf *b, const char *name, char type, size_t size)
+{
+	char h[512] = "";
+	unsigned sum = 0;
+	size_t i;
+
+	(void)snprintf(h, 100, "%s", name);
+	(void)snprintf(h + 100, 8, "0000600");
+	(void)snprintf(h + 124, 12, "%011o", (unsigned)size);
+	(void)snprintf(h + 136, 12, "%011o", 1700000000u);
+	h[156] = type;
+	memcpy(h + 257, "ustar\0" "00", 8);
+	memset(h + 148, ' ', 8);
+	for (i = 0; i < sizeof(h); i++)
+		sum += (unsigned char)h[i];
+	(void)snprintf(h + 148, 8, "%06o", sum);
+	bk_buf_add(b, h, sizeof(h), &e);
+}
+
+static void
+add_file(struct bk_buf *b, const char *name, char type, const char *data,
+    size_t n)
+{
+	static const char zeros[512];
+
+	add_header(b, name, type, n);
+	bk_buf_add(b, data, n, &e);
+	bk_buf_add(b, zeros, (512 - n % 512) % 512, &e);
+}
+
+static void
+hex(const uint8_t *p, size_t n, char *out)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		(void)snprintf(out + 2 * i, 3, "%02x", p[i]);
+}
+
+static void
+add_listed(struct bk_buf *m, const char *path, const char *data, size_t n,
+    int sha, const char *before)
+{
+	uint8_t sum[32];
+	uint32_t crc = bk_crc32c(0, data, n);
+	char text[65];
+
+	EVP_Digest(data, n, sum, NULL, EVP_sha256(), NULL);
+	if (!sha)		/* as it lies in memory of a PC */
+		memcpy(sum, (uint8_t[]){ (uint8_t)crc, (uint8_t)(crc >> 8),
+		    (uint8_t)(crc >> 16), (uint8_t)(crc >> 24) }, 4);
+	hex(sum, sha ? 32 : 4, text);
+	bk_buf_printf(m, &e, "%s{ \"Path\": \"%s\", \"Size\": %zu, "
+	    "\"Checksum-Algorithm\": \"%s\", \"Checksum\": \"%s\" }", before,
+	    path, n, sha ? "SHA256" : "CRC32C", text);
+}
+
+static void
+end_manifest(struct bk_buf *m)
+{
+	uint8_t sum[32];
+	char text[65];
+
+	bk_buf_puts(m, "\n],\n\"WAL-Ranges\": [ ],\n", &e);
+	EVP_Digest(m->data, m->len, sum, NULL, EVP_sha256(), NULL);
+	hex(sum, sizeof(sum), text);
+	bk_buf_printf(m, &e, "\"Manifest-Checksum\": \"%s\"}\n", text);
+}
+
+/* A small backup; a missing or extra file, if asked for. */
+static void
+make(struct bk_buf *b, int with_version, int with_extra)
+{
+	struct bk_buf m = {0};
+	char pax[256];
+	char *zeros = calloc(1, 8192 + 1024);
+
+	bk_buf_puts(&m, "{ \"PostgreSQL-Backup-Manifest-Version\": 1,\n" FILES,
+	    &e);
+	if (with_version)
+		add_file(b, "PG_VERSION", '0', "15\n", 3);
+	add_file(b, "base", '5', "", 0);
+	add_file(b, "./base/1/112", '0', zeros, 8192);
+	/* the length counts itself: three digits */
+	(void)snprintf(pax, sizeof(pax), "%zu path=%s\n",
+	    strlen("123 path=\n" LONG_NAME), LONG_NAME);
+	add_file(b, "x", 'x', pax, strlen(pax));
+	add_file(b, "short", '0', "abc", 3);
+	add_file(b, "pg_wal/000000010000000000000001", '0', "wal", 3);
+	if (with_extra)
+		add_file(b, "base/1/999", '0', "", 0);
+	add_listed(&m, "PG_VERSION", "15\n", 3, 0, "");
+	add_listed(&m, "base/1/112", zeros, 8192, 1, ",\n");
+	add_listed(&m, LONG_NAME, "abc", 3, 0, ",\n");
+	end_manifest(&m);
+	add_file(b, "backup_manifest", '0', m.data, m.len);
+	bk_buf_add(b, zeros, 1024, &e);
+	bk_buf_free(&m);
+	free(zeros);
+}
+
+static void
+test_whole(const struct bk_buf *b)
+{
+	struct bk_verdict v;
+	size_t piece;
+
+	for (piece = 1; piece < 2000; piece += 333)
+		is_int(verify(bk_check_base, b->data, b->len, piece, &v),
+		    BK_OK, "a whole backup, read in pieces"),
+		bk_verdict_free(&v);
+	verify(bk_check_base, b->data, b->len, 65536, &v);
+	is_int((intmax_t)v.files, 5, "files");
+	is_str(v.server_version, "15", "version");
+	is_int((intmax_t)v.time, 1700000000, "time");
+	bk_verdict_free(&v);
+}
+
+static void
+test_cuts(const struct bk_buf *b)
+{
+	size_t n;
+	int bad = 0;
+
+	for (n = 0; n < b->len; n += n > 1024 && n < 9000 ? 37 : 1)
+		bad += verify_code(bk_check_base, b->data, n, 65536) !=
+		    BK_DATA;
+	is_int(bad, 0, "every cut is refused");
+}
+
+/* Bits of no meaning: padding, mode and time, white space of the manifest. */
+static void
+test_flips(struct bk_buf *b)
+{
+	size_t at, data = 512 + 512 + 512 + 512;
+	int bit, bad = 0;
+
+	for (at = data; at < data + 8192; at += 97)
+		for (bit = 0; bit < 8; bit++) {
+			b->data[at] = (char)(b->data[at] ^ 1 << bit);
+			bad += verify_code(bk_check_base, b->data, b->len,
+			    65536) != BK_DATA;
+			b->data[at] = (char)(b->data[at] ^ 1 << bit);
+		}
+	is_int(bad, 0, "flipped bits of a file are seen");
+	for (bad = 0, at = 0; at < 512; at++) {
+		b->data[at] = (char)(b->data[at] ^ 1);
+		bad += verify_code(bk_check_base, b->data, b->len, 65536) !=
+		    BK_DATA;
+		b->data[at] = (char)(b->data[at] ^ 1);
+	}
+	ok(bad <= 1, "a flipped bit of a header (but a blank) is seen");
+	/* nothing reads this, but the manifest's checksum covers it */
+	for (at = 0; memcmp(b->data + at, "WAL-Ranges", 10) != 0; at++)
+		continue;
+	b->data[at] ^= 1;
+	is_int(verify_code(bk_check_base, b->data, b->len, 65536), BK_DATA,
+	    "a flipped bit of the manifest is seen");
+	b->data[at] ^= 1;
+}
+
+static void
+test_files(void)
+{
+	struct bk_buf b = {0};
+	struct bk_verdict v;
+
+	make(&b, 0, 0);
+	is_int(verify(bk_check_base, b.data, b.len, 65536, &v), BK_DATA,
+	    "a missing file");
+	is_str(v.diff[0].object, "PG_VERSION", "  and which");
+	bk_verdict_free(&v);
+	b.len = 0;
+	make(&b, 1, 1);
+	is_int(verify(bk_check_base, b.data, b.len, 65536, &v), BK_DATA,
+	    "a file too many");
+	is_str(v.diff[0].object, "base/1/999", "  and which");
+	bk_verdict_free(&v);
+	bk_buf_free(&b);
+}
+
+int
+main(void)
+{
+	struct bk_buf b = {0};
+
+	is_int(bk_crc32c(0, "123456789", 9), 0xe3069283, "CRC-32C");
+	is_int(bk_crc32c(bk_crc32c(0, "1234", 4), "56789", 5), 0xe3069283,
+	    "CRC-32C in two pieces");
+	make(&b, 1, 0);
+	test_whole(&b);
+	test_cuts(&b);
+	test_flips(&b);
+	test_files();
+	is_int(e.code, BK_OK, "nothing failed on the way");
+	bk_buf_free(&b);
+	return tap_done();
+}
