@@ -139,7 +139,7 @@ add_job(struct bk_subjects *out, const struct job *j,
 	int rc = -1;
 
 	if (bk_buf_printf(&name, e, "%s %s", j->operation, *j->target == '\0' ?
-	    "(of what is not known)" : j->target) == -1 ||
+	    "(target unknown)" : j->target) == -1 ||
 	    (s = bk_subjects_add(out, BK_SUBJECT_JOB, name.data, name.data,
 	    e)) == NULL)
 		goto done;
@@ -160,8 +160,7 @@ age_log(struct bk_subjects *out, const char *path, const struct bk_fresh *f,
 	int rc = bk_runs_read(path, take, &jobs, e);
 
 	if (rc == 0 && jobs.n == 0)
-		rc = bk_fail(e, BK_DATA, "%s: no backup was made, as far as "
-		    "this log tells", path);
+		rc = bk_fail(e, BK_DATA, "%s: no backup in this log", path);
 	for (j = jobs.v; j < jobs.v + jobs.n; j++) {
 		/* what was forgiven is told under its own name */
 		if (rc == 0 && (j->failures > 0 || (*j->target != '\0' &&

@@ -25,7 +25,7 @@ static const struct {
 	[BACKUP_PROVEN] = { "bk_backup_last_proven_timestamp_seconds",
 	    "When a backup was last proven; 0: never.", BK_SUBJECT_BACKUP },
 	[BACKUP_REFUTED] = { "bk_backup_refuted_timestamp_seconds",
-	    "When one was found not restorable, if no proof came after that; "
+	    "When a backup was last found not restorable, unless proven since; "
 	    "0: none.", BK_SUBJECT_BACKUP },
 	[BACKUP_STATUS] = { "bk_backup_status",
 	    "0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.", BK_SUBJECT_BACKUP },
@@ -39,7 +39,7 @@ static const struct {
 	[WAL_STATUS] = { "bk_wal_status",
 	    "0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.", BK_SUBJECT_WAL },
 	[FAILURES] = { "bk_backup_consecutive_failures",
-	    "How often in a row a job failed until now.", BK_SUBJECT_JOB },
+	    "Consecutive failures of a job.", BK_SUBJECT_JOB },
 	[FREE] = { "bk_disk_free_ratio",
 	    "Share of the file system that is free.", BK_SUBJECT_DISK },
 };
@@ -140,8 +140,8 @@ age_prometheus(const struct bk_subjects *s, const struct bk_fresh *f,
 		if (add_metric(out, s, (enum metric)m, e) == -1)
 			return -1;
 	/* a collector reads several files: this one must differ in each */
-	if (textfile_head(out, last_run, "gauge", "When bk-age found this "
-	    "out.", e) == -1 || bk_buf_printf(out, e, "%s{", last_run) == -1 ||
+	if (textfile_head(out, last_run, "gauge", "When bk-age ran.",
+	    e) == -1 || bk_buf_printf(out, e, "%s{", last_run) == -1 ||
 	    textfile_label(out, "file", path, e) == -1)
 		return -1;
 	return bk_buf_printf(out, e, "} %jd\n", (intmax_t)f->now);

@@ -61,8 +61,9 @@ approved_read(const struct bk_plan_call *c, approved_take *take, void *ctx,
 		if (given.n++ == 0)
 			(void)snprintf(given.first, sizeof(given.first), "%s",
 			    r.name);
-		rc = feof(f) ? bk_fail(e, BK_DATA, "%s: '%s', the last line, "
-		    "has no newline: was the listing cut? nothing was deleted",
+		rc = feof(f) ? bk_fail(e, BK_DATA, "%s: the last line, '%s', "
+		    "has no newline; was the listing truncated? nothing was "
+		    "deleted",
 		    approved_name(c), r.name) : take(ctx, r.name, e);
 		if (rc == -1)
 			break;

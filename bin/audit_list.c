@@ -99,8 +99,8 @@ audit_each(const struct audit_call *c, each_run *each, void *arg,
 			return -1;
 	if (r.bad > 0) {
 		e->quiet = r.bad <= NAMED_MAX;	/* each was named */
-		return bk_fail(e, BK_DATA, "%zu lines are no records of an "
-		    "audit log", r.bad);
+		return bk_fail(e, BK_DATA, "%zu lines are not audit "
+		    "lines", r.bad);
 	}
 	if (r.found == 0)
 		return bk_fail(e, BK_NONE, "%s: no such run", c->files[0]);

@@ -79,7 +79,7 @@ gather(json_t *record, double *since, struct bk_err *e)
 	/* half a record of a tool that was killed there is none */
 	if (rc == 0 && json_object_size(record) == 0)
 		rc = bk_fail(e, BK_NONE, STDIN_NAME ": no record%s",
-		    bk_logfile_cut(in) ? "; a record ends in a newline" : "");
+		    bk_logfile_cut(in) ? "; it must end with a newline" : "");
 	bk_logfile_free(in);
 	return rc;
 }
@@ -125,7 +125,7 @@ add_ending(json_t *record, double since, struct bk_err *e)
 		    json_string("failure"));
 		if (!has(record, "error"))
 			rc |= json_object_set_new(record, "error", json_string(
-			    "killed or crashed: it ended without a word"));
+			    "killed or crashed: it wrote no audit line"));
 	}
 	return rc == 0 ? 0 : bk_fail_memory(e);
 }
@@ -173,8 +173,8 @@ compose(json_t *base, json_t *record, double since, struct bk_err *e)
 	if (bk_run_parse(&run, text, strlen(text), &why) == 0)
 		bk_run_free(&run);
 	else
-		bk_fail(e, BK_DATA, STDIN_NAME ": %s; it needs an operation, "
-		    "and a status \"success\" or \"failure\"", why.msg);
+		bk_fail(e, BK_DATA, STDIN_NAME ": %s; operation and status "
+		    "(\"success\" or \"failure\") are required", why.msg);
 	if (strlen(text) > BK_RUN_MAX - 2 * BK_CHAIN_HEX)
 		bk_fail(e, BK_DATA, STDIN_NAME ": too long for a line");
  done:

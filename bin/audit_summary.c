@@ -266,16 +266,18 @@ enum metric { RUNS, FAILURES, SUCCESS, FAILURE, SIZE, MEDIAN, P95, MAX,
 
 static const struct { const char *name, *help; } metrics[METRICS] = {
 	[RUNS] = { "bk_job_runs", "Runs in the audit log." },
-	[FAILURES] = { "bk_job_failures", "Runs in it that failed." },
+	[FAILURES] = { "bk_job_failures", "Failed runs." },
 	[SUCCESS] = { "bk_job_last_success_timestamp_seconds",
-	    "When one last succeeded; 0: never." },
+	    "When a run last succeeded; 0: never." },
 	[FAILURE] = { "bk_job_last_failure_timestamp_seconds",
-	    "When one last failed; 0: never." },
-	[SIZE] = { "bk_job_last_size_bytes", "Bytes of the last success." },
+	    "When a run last failed; 0: never." },
+	[SIZE] = { "bk_job_last_size_bytes", "Size of the last successful "
+	    "run." },
 	[MEDIAN] = { "bk_job_duration_median_seconds",
-	    "How long successful runs took: half of them less." },
+	    "Median duration of successful runs." },
 	[P95] = { "bk_job_duration_p95_seconds", "95 of 100 less." },
-	[MAX] = { "bk_job_duration_max_seconds", "The longest." },
+	[MAX] = { "bk_job_duration_max_seconds", "Longest duration of a "
+	    "successful run." },
 };
 
 /* The value of one metric; -1: j has none. */

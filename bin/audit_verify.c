@@ -63,7 +63,7 @@ check_lines(struct check *k, struct bk_logfile *in, struct bk_err *e)
 		why = (struct bk_err){0};
 	}
 	if (bk_logfile_cut(in))
-		name_line(k, file, chain.lines + 1, "cut: it has no newline");
+		name_line(k, file, chain.lines + 1, "truncated: no newline");
 	k->lines += chain.lines;
 	if (k->bad > bad)
 		return 0;
@@ -101,7 +101,8 @@ audit_verify(const struct audit_call *c, struct bk_err *e)
 	}
 	if (c->expect != NULL && !k.met)
 		return bk_fail(e, BK_DATA, "%s: no line has the hash %s; lines "
-		    "at its end are gone, or all was made anew", c->files[c->n
+		    "at the end were removed, or the log was "
+		    "rewritten", c->files[c->n
 		    - 1], c->expect);
 	if (k.lines == 0)
 		return bk_fail(e, BK_NONE, "%s: no lines", c->files[0]);

@@ -26,24 +26,24 @@ static const struct tool tool = {
 	.help =
 "Example: bk-s3ls s3://backups/shop/ | bk-age -w 25h -c 49h\n"
 "\n"
-"Reads a listing of backups, prints a status line for each database.\n"
+"Reads a listing of backups and prints one status line per database.\n"
 "\n"
 "    -w TIME, -c TIME       WARNING, CRITICAL if the newest is older (25h, 49h)\n"
-"    --min-size LIMIT       its least size (1M)\n"
+"    --min-size LIMIT       minimum size of the newest (1M)\n"
 "    --max-shrink, --max-growth LIMIT   against the median of the --last N (7)\n"
-"    --max-gap LIMIT        between two of them;  --min-count LIMIT: of all\n"
+"    --max-gap LIMIT        longest gap;  --min-count LIMIT: fewest\n"
 "    --receipts DIR [--proven LIMIT]    age of the last proof (8d,32d)\n"
-"    --log FILE [--fails N]             the audit log: failures in a row (2)\n"
-"    --path DIR [--min-free LIMIT]      its file system: free space (20%,10%)\n"
+"    --log FILE [--fails N]             audit log: failures in a row (2)\n"
+"    --path DIR [--min-free LIMIT]      its free space (20%,10%)\n"
 "    --wal [--segment-size SIZE]        the listing is of WAL: gaps, age\n"
-"    --group PATTERN        what a database is: 's3://b/{db}/{tier}/*'\n"
-"    --expect NAME          CRITICAL if the listing has nothing of it\n"
+"    --group PATTERN        how names map to series: 's3://b/{db}/{tier}/*'\n"
+"    --expect NAME          CRITICAL if the listing has no backup of it\n"
 "    --json                 print JSON\n"
 "    --prometheus FILE      also write metrics to FILE\n"
 "    --help, --version\n"
 "A LIMIT is CRITICAL or WARNING,CRITICAL: 10% or 20%,10%.\n"
 "\n"
-"Exit: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN: wrong call, no listing.\n",
+"Exit: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN: usage error, no listing.\n",
 };
 
 struct call {
@@ -124,8 +124,8 @@ parse_limit(struct call *c, enum bk_metric check, const char *s,
 		tool_usage("%s", e.msg);
 	if (bk_metric_is_floor(check) ? l->warning < l->critical :
 	    l->warning > l->critical)
-		tool_usage("%s: '%s': never a WARNING; the first limit is "
-		    "the one that is reached first", what, s);
+		tool_usage("%s: '%s': WARNING would never be reached; write it "
+		    "WARNING,CRITICAL", what, s);
 }
 
 static void
@@ -137,8 +137,8 @@ parse_segment(struct call *c, const char *s)
 	if (bk_size_parse(s, "--segment-size", &v, &e) == -1)
 		tool_usage("%s", e.msg);
 	if (v < 1 << 20 || v > 1 << 30 || (v & (v - 1)) != 0)
-		tool_usage("--segment-size: '%s': PostgreSQL's are of 1M, "
-		    "2M, 4M and so on to 1G", s);
+		tool_usage("--segment-size: '%s': a WAL segment is 1M, 2M, 4M "
+		    "... or 1G", s);
 	c->fresh.segment = v;
 }
 
@@ -244,19 +244,19 @@ parse_options(struct call *c, int argc, char *argv[])
 	while ((ch = getopt_long(argc, argv, "w:c:", options, NULL)) != -1)
 		parse_option(c, ch, optarg);
 	if (optind != argc)
-		tool_usage("the listing comes on standard input: bk-ls %s "
+		tool_usage("the listing is read from standard input: bk-ls %s "
 		    "| bk-age ...", argv[optind]);
 	if (age->warning > age->critical)
-		tool_usage("-w is more than -c: never a WARNING");
+		tool_usage("-w is greater than -c: WARNING would never be "
+		    "reached");
 	if ((c->fails && c->log == NULL) ||
 	    (c->proven && c->receipts == NULL) ||
 	    (c->min_free && c->path == NULL))
-		tool_usage("%s", c->fails ? "--fails without --log" :
-		    c->proven ? "--proven without --receipts" :
-		    "--min-free without --path");
+		tool_usage("%s", c->fails ? "--fails needs --log" :
+		    c->proven ? "--proven needs --receipts" :
+		    "--min-free needs --path");
 	if (c->wal && (c->receipts != NULL || c->group != NULL))
-		tool_usage("--wal: neither --receipts nor --group are for "
-		    "WAL");
+		tool_usage("--wal: not with --receipts or --group");
 }
 
 static void

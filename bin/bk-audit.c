@@ -15,25 +15,25 @@ static const struct tool tool = {
 	.help =
 "Example: bk-audit --status failure --since 7d /var/log/bk.log\n"
 "\n"
-"Reads the audit log, $BK_AUDIT_LOG if no FILE is named (-: standard input).\n"
+"Reads the audit log: FILE (-: standard input), or else $BK_AUDIT_LOG.\n"
 "\n"
-"    (nothing)              print the runs, one a line\n"
-"    --follow               print those to come, too, as tail -F does\n"
-"    --summary              for each operation and target: how often, how\n"
-"                           long, how large, the last success and failure\n"
+"    (nothing)              print the runs, one per line\n"
+"    --follow               then wait for new runs, like tail -F\n"
+"    --summary              per operation and target: number of runs,\n"
+"                           duration, size, last success and failure\n"
 "    --verify               check the hash chain; name the lines that break it\n"
-"    --record               append a run: JSON objects on standard input\n"
+"    --record               append a run, read as JSON from standard input\n"
 "\n"
 "    --operation NAME       runs of one tool: bk-dump\n"
 "    --status WORD          success or failure\n"
 "    --since TIME           the last 90m, 7d; or from 2026-11-21T02:00:00Z on\n"
-"    --target TEXT          what has TEXT in its source or destination\n"
-"    --json                 print JSON, one object a line\n"
+"    --target TEXT          runs with TEXT in source or destination\n"
+"    --json                 print JSON, one object per line\n"
 "    --prometheus FILE      with --summary: also write metrics to FILE\n"
-"    --expect HASH          with --verify: a line must have this hash\n"
+"    --expect HASH          with --verify: fail unless a line has this hash\n"
 "    --help, --version\n"
 "\n"
-"Exit: 0 done, 1 failed, 2 wrong call, 3 a line is damaged, 4 no such run.\n",
+"Exit: 0 done, 1 failed, 2 usage error, 3 a line is damaged, 4 no such run.\n",
 };
 
 enum {
@@ -70,7 +70,7 @@ static const char *
 parse_hash(const char *s)
 {
 	if (strlen(s) != 64 || strspn(s, "0123456789abcdef") != 64)
-		tool_usage("--expect: '%s' is no hash of 64 hex digits", s);
+		tool_usage("--expect: '%s' is not a hash of 64 hex digits", s);
 	return s;
 }
 
@@ -100,8 +100,8 @@ parse_options(struct audit_call *c, int argc, char *argv[])
 		case OPT_SUMMARY: case OPT_VERIFY: case OPT_FOLLOW:
 		case OPT_RECORD:
 			if (what != 0 && what != ch)
-				tool_usage("--summary, --verify, --follow "
-				    "or --record: one of them");
+				tool_usage("only one of --summary, --verify, "
+				    "--follow and --record");
 			what = ch;
 			break;
 		case OPT_OPERATION: c->operation = optarg; break;
@@ -127,14 +127,14 @@ static void
 check_call(const struct audit_call *c, int what)
 {
 	if (c->n == 0)
-		tool_usage("no FILE, and BK_AUDIT_LOG is not set");
+		tool_usage("no FILE given, and BK_AUDIT_LOG is not set");
 	if ((what == OPT_FOLLOW || what == OPT_RECORD) && (c->n > 1 ||
 	    strcmp(c->files[0], "-") == 0))
-		tool_usage("--follow and --record want one FILE");
+		tool_usage("--follow and --record take exactly one FILE");
 	if ((what == OPT_VERIFY || what == OPT_RECORD) && (has_filter(c) ||
 	    c->json))
-		tool_usage("--verify and --record have nothing to choose "
-		    "from, and no --json");
+		tool_usage("--verify and --record take no filter and no "
+		    "--json");
 	if (c->prometheus != NULL && what != OPT_SUMMARY)
 		tool_usage("--prometheus is for --summary");
 	if (c->expect != NULL && what != OPT_VERIFY)

@@ -25,23 +25,23 @@ static const struct tool tool = {
 "Example: bk-dump shop | bk-gz | bk-crypt -r age1... > shop.bk\n"
 "         bk-crypt -d -i key.txt < shop.bk | bk-gz -d | bk-restore shop\n"
 "\n"
-"Encrypts standard input for the holders of some keys, or of a passphrase.\n"
+"Encrypts standard input to public keys or with a passphrase.\n"
 "\n"
-"    -r RECIPIENT              encrypt to this public key, age1...; repeat it\n"
+"    -r RECIPIENT              encrypt to this public key (may be repeated)\n"
 "    -R FILE                   encrypt to the public keys in FILE\n"
 "    -p, --passphrase          ask for a passphrase (or take $BK_PASSPHRASE)\n"
 "    --passphrase-file FILE    take it from the first line of FILE\n"
-"    --passphrase-fd N         or of descriptor N\n"
+"    --passphrase-fd N         or from descriptor N\n"
 "    --age                     write age v1, which age(1) reads\n"
-"    -d, --decrypt             decrypt, what bk-crypt or age wrote\n"
+"    -d, --decrypt             decrypt what bk-crypt or age wrote\n"
 "    -i, --identity FILE       with the secret keys in FILE (see bk-keygen)\n"
-"    --rewrap                  change recipients from -i to -r, header only\n"
-"    --bare, --seal            put the output in no, or in an envelope\n"
-"    --sealed                  refuse input that no bk tool has vouched for\n"
+"    --rewrap                  replace the header's recipients by -r\n"
+"    --bare, --seal            write the output without, or in, an envelope\n"
+"    --sealed                  refuse input that is not sealed\n"
 "    --help, --version         bk-crypt(1) has more\n"
 "\n"
-"$BK_RECIPIENTS and $BK_IDENTITY stand in where no option is given.\n"
-"Exit: 0 done, 1 could not, 2 wrong call, 3 input refused or wrong key.\n",
+"Defaults: $BK_RECIPIENTS for -R, $BK_IDENTITY for -i.\n"
+"Exit: 0 done, 1 failed, 2 usage error, 3 input refused or wrong key.\n",
 };
 
 enum {
@@ -143,29 +143,30 @@ check_call(const struct call *c)
 	if (c->decrypt && to)
 		tool_usage("-r and -R are for encrypting, not for -d");
 	if ((c->decrypt || c->rewrap) && c->age)
-		tool_usage("--age is for encrypting: what was encrypted "
-		    "is recognised");
+		tool_usage("--age is for encrypting; -d recognizes both "
+		    "formats");
 	if (!c->decrypt && !c->rewrap && c->nidentity_files > 0)
 		tool_usage("-i is for -d and --rewrap; encrypt to its "
 		    "public key with -r");
 	if (c->bare && c->seal)
 		tool_usage("--bare or --seal, not both");
 	if (pass > 1)
-		tool_usage("one passphrase, from one place");
+		tool_usage("only one of -p, --passphrase-file and "
+		    "--passphrase-fd");
 	if (!c->decrypt && !c->rewrap && to && pass > 0)
 		tool_usage("recipients or a passphrase, not both: the format "
-		    "allows no other key beside a passphrase");
+		    "does not allow it");
 	if (c->rewrap && pass > 0 && to == (c->nidentity_files > 0))
 		tool_usage("--rewrap with a passphrase: give -i (the "
 		    "passphrase is the new one) or -r (it is the old one)");
 	for (i = 0; i < c->nrecipient_files; i++)
 		if (strcmp(c->recipient_file[i], "-") == 0)
-			tool_usage("-R -: standard input is what gets "
-			    "encrypted");
+			tool_usage("-R -: standard input is the data to "
+			    "encrypt");
 	if (!c->decrypt && isatty(STDOUT_FILENO))
-		tool_usage("encrypted data not written to a terminal");
+		tool_usage("refusing to write encrypted data to a terminal");
 	if ((c->decrypt || c->rewrap) && isatty(STDIN_FILENO))
-		tool_usage("encrypted data not read from a terminal");
+		tool_usage("refusing to read encrypted data from a terminal");
 }
 
 /* Where no option says who opens and for whom, the environment does. */
@@ -240,8 +241,8 @@ ask(const char *prompt, char out[BK_PASSPHRASE_MAX + 1], struct bk_err *e)
 
 	if ((tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)) == -1 ||
 	    tcgetattr(tty, &tty_before) == -1) {
-		rc = bk_fail_errno(e, "no terminal to ask for the passphrase "
-		    "on; use --passphrase-file");
+		rc = bk_fail_errno(e, "no terminal to read the passphrase "
+		    "from; use --passphrase-file");
 		goto done;
 	}
 	tool_on_signal(restore_tty);
@@ -270,10 +271,10 @@ ask_passphrase(struct call *c, struct bk_err *e)
 
 	if (rc == -1 || c->pass_opens)
 		return rc;
-	if ((rc = ask("The same again: ", again, e)) == 0 &&
+	if ((rc = ask("Repeat the passphrase: ", again, e)) == 0 &&
 	    strcmp(again, c->passphrase) != 0)
-		rc = bk_fail(e, BK_USAGE, "passphrase: typed differently the "
-		    "second time");
+		rc = bk_fail(e, BK_USAGE, "passphrase: the two entries do not "
+		    "match");
 	bk_wipe(again, sizeof(again));
 	return rc;
 }

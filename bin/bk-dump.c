@@ -23,20 +23,20 @@ static const struct tool tool = {
 "usage: bk-dump [-qv] [-j N] [-h HOST] [-p PORT] [-U USER] [OPTION ...]\n"
 "               [DBNAME|URI]\n"
 "\n"
-"Writes a custom-format archive that pg_restore reads, made by N workers on\n"
-"one snapshot.  Connects as psql does: PG*, ~/.pgpass, services, DATABASE_URL\n"
+"Writes a custom-format archive for pg_restore, dumped by N workers on one\n"
+"snapshot.  Connects as psql does: PG*, ~/.pgpass, services, DATABASE_URL\n"
 "\n"
-"  -j, --jobs N      connections that read (default: 4, or CPUs if fewer)\n"
-"  -q, -v            no progress; progress though stderr is no terminal\n"
+"  -j, --jobs N      number of connections (default: 4, or CPUs if fewer)\n"
+"  -q, -v            no progress; progress even if stderr is no terminal\n"
 "      --globals     roles and tablespaces too (pg_dumpall --globals-only)\n"
-"      --lock[=wait] exit 5 (wait) while another --lock dump is at work\n"
-"      --lock-wait-timeout T  for each table (default 60s)\n"
+"      --lock[=wait] exit 5 (or wait) if another --lock dump is running\n"
+"      --lock-wait-timeout T  per table (default 60s)\n"
 "      --help, --version\n"
 "\n"
-"What is dumped is said with pg_dump's options: -t -T -n -N -e -a -s -b -B -c\n"
+"Select what to dump with pg_dump's options: -t -T -n -N -e -a -s -b -B -c\n"
 "-C -O -x -E -S --role --section --exclude-table-data ...  bk-dump(1) has all\n"
 "\n"
-"Exit: 0 dumped, 1 could not, 2 wrong call, 5 another dump is at work.\n",
+"Exit: 0 done, 1 failed, 2 usage error, 5 another dump is running.\n",
 };
 
 enum { JOBS = 'j', QUIET = 'q', VERBOSE = 'v', PASS = TOOL_OPT_TOOL, REFUSE,
@@ -203,11 +203,11 @@ take_option(int ch, int index, struct bk_err *e)
 	case DIGITS: dump.float_digits = optarg; break;
 	case ROW_SECURITY: dump.row_security = 1; break;
 	case 'F': case 'f': case 'Z': case 'W': case 'R':
-		tool_usage("-%c: not with bk-dump, which writes an "
-		    "uncompressed custom-format archive to standard output",
+		tool_usage("-%c: not supported: bk-dump writes an uncompressed "
+		    "custom-format archive to standard output",
 		    ch);
 	case REFUSE:
-		tool_usage("--%s: not with bk-dump, which writes an "
+		tool_usage("--%s: not supported: bk-dump writes an "
 		    "uncompressed custom-format archive to standard output",
 		    options[index].name);
 	case PASS:
@@ -226,11 +226,11 @@ set_defaults(int argc, char *argv[])
 	static char *const none[] = { NULL };
 
 	if (argc - optind + (dump.target.db != NULL) > 1)
-		tool_usage("more than one database");
+		tool_usage("more than one database name");
 	if (optind < argc)
 		dump.target.db = argv[optind];
 	if (dump.target.db != NULL && *dump.target.db == '\0')
-		tool_usage("the database's name is empty");
+		tool_usage("the database name is empty");
 	if (dump.target.db == NULL && getenv("PGDATABASE") == NULL &&
 	    getenv("PGSERVICE") == NULL)
 		dump.target.db = getenv("DATABASE_URL");

@@ -25,20 +25,20 @@ static const struct tool tool = {
 "Example: bk-keygen -o key.txt && bk-keygen -y key.txt\n"
 "\n"
 "Makes a key for bk-crypt and age: the public key (age1...) encrypts, on the\n"
-"backup host; the secret key file decrypts and is kept away from it.\n"
+"backup host; the secret key file decrypts and is kept elsewhere.\n"
 "\n"
 "    -o FILE       write to FILE, mode 0600; never overwrites\n"
 "    -y            print the public key of the key in KEYFILE\n"
-"    --sign        make a key for signing plans of bk-prune instead\n"
+"    --sign        make a key that signs plans of bk-prune instead\n"
 "    --approve PLAN  sign PLAN with the key in KEYFILE; read it first\n"
 "    --split T/N   split the key in KEYFILE into N shares, any T of which\n"
-"                  give it back; -o: into PREFIX.1 to PREFIX.N\n"
-"    --join        give back the key of the shares in FILEs\n"
+"                  restore it; -o: into PREFIX.1 to PREFIX.N\n"
+"    --join        restore the key from the shares in FILEs\n"
 "    --help        this text\n"
 "    --version     the version\n"
 "\n"
-"Without KEYFILE or FILE, standard input is read.  bk-keygen(1) has more.\n"
-"Exit: 0 done, 1 could not, 2 wrong call, 3 a key or share is refused.\n",
+"Without KEYFILE or FILE, reads standard input.  bk-keygen(1) has more.\n"
+"Exit: 0 done, 1 failed, 2 usage error, 3 key or share refused.\n",
 };
 
 enum { OPT_SPLIT = TOOL_OPT_TOOL, OPT_JOIN, OPT_SIGN, OPT_APPROVE };
@@ -60,7 +60,7 @@ parse_split(struct call *c, const char *text)
 	size_t n = strcspn(text, "/");
 
 	if (text[n] != '/' || n >= sizeof(threshold))
-		tool_usage("--split %s: write it T/N, as in 2/3", text);
+		tool_usage("--split %s: write it as T/N, e.g. 2/3", text);
 	memcpy(threshold, text, n);
 	threshold[n] = '\0';
 	c->threshold = tool_number(threshold, 2, BK_SHARE_MAX, "--split");
@@ -97,15 +97,16 @@ parse_options(struct call *c, int argc, char *argv[])
 	c->nfiles = argc - optind;
 	if (c->public + c->join + c->sign + (c->approve != NULL) +
 	    (c->count > 0) > 1)
-		tool_usage("--sign, -y, --approve, --split or --join, not "
-		    "several");
+		tool_usage("only one of --sign, -y, --approve, --split and "
+		    "--join");
 	if (c->approve != NULL && (c->nfiles == 0 || c->output != NULL))
 		tool_usage("--approve PLAN KEYFILE, and no -o");
 	if (c->public && c->output != NULL)
-		tool_usage("-y prints what is no secret; use > FILE");
+		tool_usage("-y: no -o; the public key is no secret, use > "
+		    "FILE");
 	if (!c->join && c->nfiles > (c->public || c->count > 0 ||
 	    c->approve != NULL))
-		tool_usage("%s: one file too many", c->files[c->nfiles - 1]);
+		tool_usage("%s: too many files", c->files[c->nfiles - 1]);
 }
 
 /* Standard output with a secret: a file that > made is for the owner only. */
@@ -202,8 +203,8 @@ add_recipients(struct bk_buf *b, const struct call *c, struct bk_buf *text,
 		rc = bk_buf_printf(b, e, "%s\n", public);
 	}
 	if (rc == 0 && ids.others > 0)
-		rc = bk_fail(e, BK_DATA, "%s: holds a key of a kind that is "
-		    "not supported", key_file(c));
+		rc = bk_fail(e, BK_DATA, "%s: holds a key of an unsupported "
+		    "type", key_file(c));
 	bk_identities_free(&ids);
 	return rc;
 }

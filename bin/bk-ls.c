@@ -24,14 +24,14 @@ static const struct tool tool = {
 "\n"
 "usage: bk-ls DIR ...\n"
 "\n"
-"Lists every file in DIR and below, in the order of names: time of storing\n"
-"(UTC), bytes and name, tab-separated, one a line.  Symbolic links are not\n"
-"followed; what an unfinished bk-save has written is not listed.\n"
+"Lists every file in DIR and below, sorted by name: time stored (UTC), bytes\n"
+"and name, tab-separated, one per line.  Symbolic links are not followed;\n"
+"temporary files of an unfinished bk-save are not listed.\n"
 "\n"
 "    --help      this text\n"
 "    --version   the version\n"
 "\n"
-"Exit: 0 listed, 1 could not, 2 wrong call, 4 nothing there.\n",
+"Exit: 0 listed, 1 failed, 2 usage error, 4 nothing there.\n",
 };
 
 struct files {
@@ -207,10 +207,10 @@ main(int argc, char *argv[])
 	while ((ch = getopt_long(argc, argv, "", options, NULL)) != -1)
 		tool_option(ch);
 	if (optind == argc)
-		tool_usage("want one DIR or more");
+		tool_usage("no DIR given");
 	for (i = optind; i < argc; i++)
 		if (*argv[i] == '\0')
-			tool_usage("a DIR without a name");
+			tool_usage("DIR is empty");
 	tool_run("list", argv[optind], NULL);
 
 	for (i = optind; rc == 0 && i < argc; i++)

@@ -20,23 +20,23 @@ static const struct tool tool = {
 	.help =
 "Example: bk-s3ls s3://b/shop/ | bk-age | bk-notify --slack /etc/bk/slack\n"
 "\n"
-"Tells a message to every TARGET.  FILE holds a URL, and is its owner's alone.\n"
-"    --slack FILE           Slack, or what takes the same\n"
+"Sends a message to every TARGET.  FILE holds a URL and has mode 0600.\n"
+"    --slack FILE           Slack, or a compatible webhook\n"
 "    --webhook FILE         JSON, of --template FILE: {\"text\": \"{message}\"}\n"
-"    --ping FILE            healthchecks.io and its like: URL, /start, /fail\n"
-"    --mail ADDRESS         by --smtp URL (smtp://localhost), as the user in\n"
+"    --ping FILE            healthchecks.io and similar: URL, /start, /fail\n"
+"    --mail ADDRESS         via --smtp URL (smtp://localhost), login from\n"
 "                           --smtp-login FILE (two lines), --from ADDRESS\n"
-"    --status start|success|failure   else from the audit log, or from a\n"
-"                           message of bk-age's\n"
-"    --subject TEXT         else host and first line\n"
-"    --from-audit[=LOG]     no message: the last run in the audit log\n"
-"    --only-change FILE     tell only what is worse than the last that was\n"
-"                           told, and when all is well again\n"
-"    --retry-for TIME       give a target up after that (1m)\n"
+"    --status start|success|failure   default: from the audit log, or\n"
+"                           from bk-age's message\n"
+"    --subject TEXT         default: host and first line\n"
+"    --from-audit[=LOG]     report the last run in the audit log instead\n"
+"    --only-change FILE     send only what is worse than the last message\n"
+"                           sent, and the recovery\n"
+"    --retry-for TIME       give up on a target after that long (1m)\n"
 "    --help, --version\n"
 "\n"
-"Exit: 0 told, or no news; 1 not told to all; 2 wrong call; 3 a file that is\n"
-"refused, or a message without a status; 4 an audit log without a run.\n",
+"Exit: 0 sent, or no change; 1 not sent to all; 2 usage error; 3 file\n"
+"refused, or message without a status; 4 no run in the audit log.\n",
 };
 
 enum kind { SLACK, WEBHOOK, PING, MAIL };
@@ -92,8 +92,8 @@ add_target(struct call *c, enum kind kind, const char *where)
 		tool_usage("%s", e.msg);
 	/* not to be repeated in a message */
 	if (kind != MAIL && strstr(where, "://") != NULL)
-		tool_usage("--%s: wants the file that the URL is in: "
-		    "command lines are for all to see", kinds[kind].name);
+		tool_usage("--%s: give a file that holds the URL; command "
+		    "lines are visible to all users", kinds[kind].name);
 	c->target[c->n++] = (struct target){ kind, where };
 	c->has |= 1U << kind;
 }
@@ -103,7 +103,7 @@ parse_status(struct call *c, const char *s)
 {
 	if (strcmp(s, "start") != 0 && strcmp(s, "success") != 0 &&
 	    strcmp(s, "failure") != 0)
-		tool_usage("--status: '%s' is none of start, success, "
+		tool_usage("--status: '%s' is not start, success or "
 		    "failure", s);
 	c->status = s;
 }
@@ -116,7 +116,7 @@ parse_subject(struct call *c, const char *s)
 
 	for (p = s; *p != '\0'; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			tool_usage("--subject: more than a line of text");
+			tool_usage("--subject: more than one line");
 	if (strspn(s, " ") == strlen(s))
 		tool_usage("--subject: empty");
 	c->subject = s;
@@ -166,22 +166,24 @@ check_call(const struct call *c)
 	unsigned people = c->has & ~(1U << PING);
 
 	if (c->n == 0)
-		tool_usage("tell whom? --slack, --webhook, --mail, --ping");
+		tool_usage("no target given; use --slack, --webhook, --mail or "
+		    "--ping");
 	if (c->way.template != NULL && !(c->has & 1U << WEBHOOK))
-		tool_usage("--template without --webhook");
+		tool_usage("--template needs --webhook");
 	if (!(c->has & 1U << MAIL) && (c->way.smtp != NULL ||
 	    c->way.login != NULL || c->way.from != NULL))
 		tool_usage("%s without --mail", c->way.smtp != NULL ?
 		    "--smtp" : c->way.login != NULL ? "--smtp-login" :
 		    "--from");
 	if (c->from_audit && (c->audit == NULL || *c->audit == '\0'))
-		tool_usage("--from-audit: which log? BK_AUDIT_LOG is not "
-		    "set");
+		tool_usage("--from-audit: no LOG given, and BK_AUDIT_LOG is "
+		    "not set");
 	if (c->only_change != NULL && people == 0)
-		tool_usage("--only-change: a --ping goes out every time");
+		tool_usage("--only-change: not with --ping, which is always "
+		    "sent");
 	if (c->status != NULL && strcmp(c->status, "start") == 0 &&
 	    people != 0)
-		tool_usage("--status start: for --ping alone");
+		tool_usage("--status start: only with --ping");
 	if (c->way.retry_for < 1 || c->way.retry_for > 86400)
 		tool_usage("--retry-for: between 1s and 1d");
 }
@@ -211,7 +213,7 @@ parse_options(struct call *c, int argc, char *argv[])
 	while ((ch = getopt_long(argc, argv, "", options, NULL)) != -1)
 		parse_option(c, ch, optarg);
 	if (optind != argc)
-		tool_usage("the message comes on standard input");
+		tool_usage("the message is read from standard input");
 	check_call(c);
 	if (c->way.smtp == NULL)
 		c->way.smtp = "smtp://localhost";

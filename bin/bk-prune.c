@@ -32,22 +32,22 @@ static const struct tool tool = {
 "\n"
 "Prints the records of a listing that no rule keeps; deletes nothing itself.\n"
 "\n"
-"    -l -H -d -w -m -y N   the last N; the newest of N hours, days, weeks,\n"
-"                          months, years (--keep-last, --keep-hourly ...)\n"
-"    --keep-within TIME    all but those older than the newest by so much: 7d\n"
-"    --explain             print every record and what keeps it\n"
-"    --group PATTERN       what a series is: 's3://b/{db}/{tier}/*' (by name)\n"
-"    --tz ZONE             the calendar's: Europe/Berlin (UTC)\n"
-"    --holds FILE          never those that FILE names\n"
-"    --receipts DIR        never the last that bk-verify has proven\n"
-"    --wal-for LISTING     WAL that the base backups in LISTING do not need\n"
-"    --plan FILE --key FILE  write a plan, signed with that key, for the *rm\n"
-"                          tools to execute when others have approved it\n"
-"Guards, which refuse it all:  --require-fresh TIME (2d), --max-share PERCENT\n"
-"(50%), --max-ahead TIME (10s); and --min-keep N (3) stay.  --first-run: any\n"
-"share may go.  --help, --version.  bk-prune(1) has more.\n"
+"    -l -H -d -w -m -y N   keep the last N; the newest of N hours, days,\n"
+"                          weeks, months, years (--keep-last ...)\n"
+"    --keep-within TIME    keep all within TIME of the newest: 7d\n"
+"    --explain             print every record and why it is kept\n"
+"    --group PATTERN       how names map to series: 's3://b/{db}/{tier}/*'\n"
+"    --tz ZONE             time zone of the calendar: Europe/Berlin (UTC)\n"
+"    --holds FILE          never delete what FILE names\n"
+"    --receipts DIR        never delete the last that bk-verify has proven\n"
+"    --wal-for LISTING     prune WAL that no base backup in LISTING needs\n"
+"    --plan FILE --key FILE  write a plan, signed with that key, that the *rm\n"
+"                          tools execute once it is approved\n"
+"Guards refuse the whole run:  --require-fresh TIME (2d), --max-share PERCENT\n"
+"(50%), --max-ahead TIME (10s).  --min-keep N (3) always stay.  --first-run:\n"
+"allow any share.  --help, --version.  bk-prune(1) has more.\n"
 "\n"
-"Exit: 0 done, 1 could not, 2 wrong call, 3 refused, 4 an empty listing.\n",
+"Exit: 0 done, 1 failed, 2 usage error, 3 refused, 4 empty listing.\n",
 };
 
 struct call {
@@ -177,7 +177,7 @@ parse_options(struct call *c, int argc, char *argv[])
 			parse_option(c, ch, optarg);
 	}
 	if (optind != argc)
-		tool_usage("the listing comes on standard input: bk-ls %s "
+		tool_usage("the listing is read from standard input: bk-ls %s "
 		    "| bk-prune ...", argv[optind]);
 	for (i = 1; i < argc; i++)
 		if (bk_buf_printf(&c->words, &e, "%s%s", i > 1 ? " " : "",
@@ -211,7 +211,7 @@ set_zone(struct call *c)
 	bk_buf_free(&path);
 	bk_buf_free(&rules);
 	if (!known)
-		tool_usage("--tz: '%s' is no time zone here; write it as "
+		tool_usage("--tz: '%s' is not a known time zone; write it as "
 		    "Europe/Berlin (is tzdata installed?)", c->tz);
 	if (setenv("TZ", c->tz, 1) == -1)
 		tool_usage("--tz: out of memory");
@@ -256,7 +256,7 @@ annotate(const struct call *c, struct bk_listing *items, struct bk_err *e)
 		if (bk_proofs_load(items, c->receipts, &matched, e) == -1)
 			return -1;
 		if (matched == 0)
-			return bk_fail(e, BK_DATA, "%s: no receipt of any "
+			return bk_fail(e, BK_DATA, "%s: no receipt matches any "
 			    "record in the listing: nothing is proven",
 			    c->receipts);
 	}

@@ -35,20 +35,20 @@ static const struct tool tool = {
 "       bk-restore [OPTION ...] --into DBNAME|URI  load a new or empty database\n"
 "       bk-restore --rollback | --drop-old | --list-old DBNAME|URI\n"
 "\n"
-"  -j, --jobs N       connections that load (default: 4, or CPUs if fewer)\n"
-"  -h HOST -p PORT -U USER  as psql has them; -q, -v: no, more progress\n"
-"  -t TABLE, -n SCHEMA  only these, in one transaction, into a database in use\n"
-"      --data-only, --replace-table  of -t, -n: add rows; empty tables first\n"
-"      --globals      make missing roles first (of bk-dump --globals)\n"
-"      --no-owner --no-acl --role ROLE   as pg_restore has them\n"
-"      --replace DBNAME  swap though the dump is of this very database\n"
-"      --sealed, --unsealed  --into, too, only sealed input; swap without seal\n"
-"      --rollback     swap back what the last swap put aside\n"
-"      --drop-old, --list-old  drop, list what swaps have put aside\n"
+"  -j, --jobs N       number of connections (default: 4, or CPUs if fewer)\n"
+"  -h HOST -p PORT -U USER  as in psql; -q, -v: no progress, always progress\n"
+"  -t TABLE, -n SCHEMA  only these, in one transaction, into a live database\n"
+"      --data-only, --replace-table  with -t, -n: add rows; truncate first\n"
+"      --globals      create missing roles first (from bk-dump --globals)\n"
+"      --no-owner --no-acl --role ROLE   as in pg_restore\n"
+"      --replace DBNAME  swap even if the dump was made of this database\n"
+"      --sealed, --unsealed  demand a seal with --into, too; swap without one\n"
+"      --rollback     undo the last swap\n"
+"      --drop-old, --list-old  drop, list the databases that swaps set aside\n"
 "\n"
-"Reads what bk-dump and pg_dump write, of any format but directory.\n"
-"Exit: 0 restored, 1 could not, 2 wrong call, 3 input refused, 4 nothing old\n"
-"there, 5 another bk-restore is at work on it.\n",
+"Reads dumps of bk-dump and pg_dump, in any format except directory.\n"
+"Exit: 0 restored, 1 failed, 2 usage error, 3 input refused, 4 no old\n"
+"database, 5 another bk-restore is running on it.\n",
 };
 
 enum { INTO = TOOL_OPT_TOOL, PART, DATA_ONLY, REPLACE_TABLE, GLOBALS, NO_OWNER,
@@ -133,8 +133,8 @@ check_empty(struct bk_err *e)
 	if (bk_target_count(&target, target.database.data, &n, e) == -1)
 		return -1;
 	return n == 0 ? 0 : bk_fail(e, BK_DATA, "database \"%s\": is not "
-	    "empty; --into loads a new or an empty one, and without it the "
-	    "dump takes its place", target.database.data);
+	    "empty; --into needs a new or empty one, and without --into the "
+	    "dump replaces it", target.database.data);
 }
 
 /* What is put aside must not be what the dump was made of. */
@@ -212,12 +212,13 @@ load_part(struct bk_err *e)
 	int rc;
 
 	if (!target.exists)
-		return bk_fail(e, BK_NONE, "database \"%s\": is not there; -t "
-		    "and -n load into one that is", target.database.data);
+		return bk_fail(e, BK_NONE, "database \"%s\": does not exist; "
+		    "-t and -n load into an existing one",
+		    target.database.data);
 	if (archive == NULL || bk_restore_is_opaque(archive))
-		return bk_fail(e, BK_DATA, INPUT ": -t and -n want an "
-		    "uncompressed custom-format archive; load it with --into "
-		    "and copy the table from there");
+		return bk_fail(e, BK_DATA, INPUT ": -t and -n need an "
+		    "uncompressed custom-format archive; load the dump with "
+		    "--into and copy the table from there");
 	if (bk_conn_params_database(target.params, target.database.data, e) ==
 	    -1)
 		return -1;
@@ -346,10 +347,9 @@ restore(struct bk_err *e)
 	    bk_foreign_refuse(kind, INPUT, e) == -1)
 		goto done;
 	if (mode != INTO && !bk_reader_sealed(in) && !unsealed) {
-		bk_fail(e, BK_DATA, INPUT ": not sealed: nothing tells "
-		    "whether it is complete; put bk-seal before the program "
-		    "that wrote it, or load it with --into, or say "
-		    "--unsealed");
+		bk_fail(e, BK_DATA, INPUT ": not sealed, so possibly "
+		    "incomplete; run the program that wrote it under bk-seal, "
+		    "load it with --into, or use --unsealed");
 		goto done;
 	}
 	if (bk_target_open(&target, e) == -1)
@@ -377,7 +377,7 @@ static void
 set_mode(int m)
 {
 	if (mode != 0 && mode != m)
-		tool_usage("--into, -t or -n, --rollback ...: one of them");
+		tool_usage("only one of --into, -t or -n, --rollback ...");
 	mode = m;
 }
 
@@ -434,11 +434,11 @@ set_defaults(int argc, char *argv[])
 	struct bk_err e = {0};
 
 	if (optind < argc - 1)
-		tool_usage("more than one database");
+		tool_usage("more than one database name");
 	target.server.db = optind < argc ? argv[optind] :
 					   getenv("DATABASE_URL");
 	if (target.server.db == NULL)
-		tool_usage("no database");
+		tool_usage("no database name given");
 	if (bk_server_database(target.server.db, &target.database, &e) == -1)
 		tool_usage("%s", e.msg);
 	if (replace != NULL && strcmp(replace, target.database.data) != 0)

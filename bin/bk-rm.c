@@ -22,19 +22,19 @@ static const struct tool tool = {
 "\n"
 "usage: bk-rm [-nv] [--plan FILE --approvers FILE [--need N]] < NAMES\n"
 "\n"
-"Deletes the files that standard input names, one a line: a path or a record\n"
+"Deletes the files named on standard input, one per line: a path or a record\n"
 "of bk-ls.  Regular files only: no directories, no symbolic links.  All names\n"
-"are read, and must be good, before anything is deleted.\n"
+"are read and checked before anything is deleted.\n"
 "\n"
 "    -n, --dry-run     delete nothing, print what would be deleted\n"
 "    -v, --verbose     print what was deleted\n"
-"    --plan FILE       delete what bk-prune's plan says, if it was signed\n"
-"    --approvers FILE  by those whose public keys are in FILE\n"
-"    --need N          and by so many of them (2)\n"
+"    --plan FILE       delete what bk-prune's plan lists, if approved by\n"
+"    --approvers FILE  the holders of the public keys in FILE,\n"
+"    --need N          at least N of them (2)\n"
 "    --help            this text\n"
 "    --version         the version\n"
 "\n"
-"Exit: 0 all deleted (or none named), 1 some not, 2 wrong call, 3 input\n"
+"Exit: 0 all deleted (or none named), 1 some not, 2 usage error, 3 input\n"
 "refused: nothing was deleted.\n",
 };
 
@@ -55,8 +55,8 @@ check(const char *name, const char *from, struct bk_err *e)
 	struct stat st;
 
 	if (strncmp(name, "s3://", 5) == 0)
-		return bk_fail(e, BK_DATA, "%s: %s: an object, not a file: "
-		    "bk-s3rm deletes those; nothing was deleted", from, name);
+		return bk_fail(e, BK_DATA, "%s: %s: an object, not a file; use "
+		    "bk-s3rm; nothing was deleted", from, name);
 	if (lstat(name, &st) == 0 && !S_ISREG(st.st_mode))
 		return bk_fail(e, BK_DATA, "%s: %s: %s, not a file; nothing "
 		    "was deleted", from, name,
@@ -118,7 +118,8 @@ leave_dir(struct job *job)
 
 	if (job->dir != -1) {
 		if (bk_store_sync_dir(job->dir, job->dir_name, &why) == -1) {
-			tool_say("%s; what was deleted there may come back",
+			tool_say("%s; files deleted there may reappear after a "
+			    "crash",
 			    why.msg);
 			job->failed++;
 		}
@@ -161,10 +162,10 @@ delete_one(struct job *job, char *name, struct bk_err *e)
 	/* a directory that is not there is a list for another place */
 	if (job->dir == -1)
 		return not_deleted(job, name, errno == ENOENT ?
-		    "there is no such directory" : strerror(errno));
+		    "no such directory" : strerror(errno));
 	if (fstatat(job->dir, base, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    !S_ISREG(st.st_mode))
-		return not_deleted(job, name, "it is no file any more");
+		return not_deleted(job, name, "no longer a regular file");
 	/* never through a link, and never a directory */
 	if (unlinkat(job->dir, base, 0) == -1 && errno != ENOENT)
 		return not_deleted(job, name, strerror(errno));
@@ -231,7 +232,8 @@ main(int argc, char *argv[])
 	}
 	approved_check(&job.plan);
 	if (optind != argc)
-		tool_usage("names come on standard input: echo %s | bk-rm",
+		tool_usage("names are read from standard input: echo %s | "
+		    "bk-rm",
 		    argv[optind]);
 	tool_run(dry_run ? "list" : "delete",
 	    approved_name(&job.plan), NULL);

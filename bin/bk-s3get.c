@@ -20,18 +20,18 @@ static const struct tool tool = {
 "\n"
 "usage: bk-s3get [-qv] [-j N] [OPTION ...] s3://BUCKET/KEY\n"
 "\n"
-"Writes the object KEY to standard output; where KEY's last part is `latest',\n"
-"the newest object under what is before it.  Ranges are fetched at once and\n"
-"written in order; a cut is resumed; size and checksum are verified before the\n"
-"last 4 KiB leave.  Keys, region, endpoint: AWS_*.  More: bk-s3get(1).\n"
+"Writes the object KEY to standard output; if KEY ends in /latest, the newest\n"
+"object under that prefix.  Fetches ranges in parallel, writes them in order,\n"
+"resumes broken transfers, and verifies size and checksum before the last\n"
+"4 KiB leave.  Credentials, region, endpoint: AWS_*.  More: bk-s3get(1).\n"
 "\n"
-"    --seal                put the object in an envelope: the next bk tool then\n"
-"                          sees whether it came whole, whatever its format\n"
-"    -j N                  ranges at once (4)\n"
-"    --retry-for DURATION  give up after so long without success (15m)\n"
-"    -q, -v                no progress; progress without a terminal too\n"
+"    --seal                put the object in an envelope, so that the next bk\n"
+"                          tool knows whether it is complete\n"
+"    -j N                  ranges in parallel (4)\n"
+"    --retry-for DURATION  give up after that long without success (15m)\n"
+"    -q, -v                no progress; progress even without a terminal\n"
 "\n"
-"Exit: 0 whole, 1 failed, 2 wrong call, 3 damaged, 4 no such object.\n",
+"Exit: 0 done, 1 failed, 2 usage error, 3 damaged, 4 no such object.\n",
 };
 
 enum { OPT_SEAL = TOOL_OPT_TOOL, OPT_RETRY };
@@ -128,11 +128,11 @@ main(int argc, char *argv[])
 	while ((ch = getopt_long(argc, argv, "j:qv", options, NULL)) != -1)
 		parse_option(&a, ch);
 	if (argc - optind != 1)
-		tool_usage("one s3://BUCKET/KEY is wanted");
+		tool_usage("give one s3://BUCKET/KEY");
 	if (bk_s3_url_parse(argv[optind], &url, &e) == -1)
 		tool_usage("%s", e.msg);
 	if (*url.key == '\0')
-		tool_usage("%s: no object's name", argv[optind]);
+		tool_usage("%s: not the name of an object", argv[optind]);
 	tool_run("download", argv[optind], "standard output");
 
 	if (bk_s3_global_init(&e) == 0 &&

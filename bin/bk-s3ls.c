@@ -22,18 +22,18 @@ static const struct tool tool = {
 "\n"
 "usage: bk-s3ls [--uploads] [--retry-for TIME] s3://BUCKET[/PREFIX]\n"
 "\n"
-"Lists every object whose key begins with PREFIX, in the order of keys: time\n"
-"of storing (UTC), bytes and name, tab-separated, one a line.\n"
+"Lists every object whose key begins with PREFIX, sorted by key: time stored\n"
+"(UTC), bytes and name, tab-separated, one per line.\n"
 "\n"
 "    --uploads         list unfinished multipart uploads instead\n"
-"    --retry-for TIME  repeat what fails for so long (1m)\n"
+"    --retry-for TIME  retry failed requests for that long (1m)\n"
 "    --help            this text\n"
 "    --version         the version\n"
 "\n"
-"Where and as whom: AWS_ACCESS_KEY_ID ..., AWS_PROFILE, AWS_ENDPOINT_URL,\n"
-"AWS_REGION and the rest of the AWS tools' settings; bk-s3ls(1) lists them.\n"
+"Credentials and endpoint: AWS_ACCESS_KEY_ID ..., AWS_PROFILE, AWS_REGION,\n"
+"AWS_ENDPOINT_URL and the AWS tools' other settings; bk-s3ls(1) lists them.\n"
 "\n"
-"Exit: 0 listed, 1 could not, 2 wrong call, 4 nothing there.\n",
+"Exit: 0 listed, 1 failed, 2 usage error, 4 nothing there.\n",
 };
 
 struct output {
@@ -151,7 +151,7 @@ main(int argc, char *argv[])
 		}
 	}
 	if (argc - optind != 1)
-		tool_usage("want one s3://BUCKET[/PREFIX]");
+		tool_usage("give one s3://BUCKET[/PREFIX]");
 	if (bk_s3_url_parse(argv[optind], &url, &e) == -1)
 		tool_usage("%s", e.msg);
 	tool_run("list", argv[optind], NULL);

@@ -31,22 +31,22 @@ static const struct tool tool = {
 "\n"
 "usage: bk-s3put [-qv] [-j N] [OPTION ...] s3://BUCKET/KEY\n"
 "\n"
-"Stores standard input as one object, or leaves none.  KEY may hold {db} {host}\n"
-"{utc} {date} {time} {tier}.  Keys, region, endpoint: AWS_*.  More: bk-s3put(1).\n"
+"Stores standard input as one object, or none.  KEY may hold {db} {host}\n"
+"{utc} {date} {time} {tier}.  Credentials, region: AWS_*.  See bk-s3put(1).\n"
 "\n"
-"    --overwrite             replace an object of that name\n"
-"    --sealed                refuse input that is no bk stream\n"
+"    --overwrite             replace an existing object\n"
+"    --sealed                refuse input that is not sealed\n"
 "    --db NAME, --tier NAME  for {db} and {tier}\n"
 "    --storage-class CLASS   e.g. STANDARD_IA\n"
-"    --sse s3|kms|kms:KEYID  encryption by the server\n"
+"    --sse s3|kms|kms:KEYID  server-side encryption\n"
 "    --lock MODE:DURATION    object lock, e.g. COMPLIANCE:30d\n"
 "    --tag K=V, --meta K=V   tag, metadata (up to 10 each)\n"
 "    --content-type TYPE     instead of application/octet-stream\n"
-"    -j N, --part-size SIZE  parts at once (4), their first size (8M)\n"
+"    -j N, --part-size SIZE  parts in parallel (4), initial size (8M)\n"
 "    --max-parts N           the provider's limit (10000)\n"
-"    --retry-for DURATION    give up after so long without success (15m)\n"
-"    -q, -v                  no progress; progress without a terminal too\n"
-"Exit: 0 stored, 1 failed, 2 wrong call, 3 input empty or unfinished.\n",
+"    --retry-for DURATION    give up after that long without success (15m)\n"
+"    -q, -v                  no progress; progress even without a terminal\n"
+"Exit: 0 stored, 1 failed, 2 usage error, 3 input empty or unfinished.\n",
 };
 
 struct args {
@@ -166,15 +166,16 @@ add_meta(struct args *a, const char *s)
 		exit(tool_end(-1, &e));
 	for (p = name.data; *p != '\0'; p++)
 		if (!isalnum((unsigned char)*p) && *p != '-' && *p != '_')
-			tool_usage("--meta %s: a name is letters, digits, "
-			    "- and _", s);
+			tool_usage("--meta %s: a name has letters, digits, - "
+			    "and _ only", s);
 		else
 			*p = (char)tolower((unsigned char)*p);
 	if (strncmp(name.data, "x-amz-meta-bk-", 14) == 0)
-		tool_usage("--meta %s: names in bk- are taken", s);
+		tool_usage("--meta %s: names that begin with bk- are "
+		    "reserved", s);
 	for (i = 0; i < a->n_meta; i++)
 		if (strcmp(a->meta[i].name, name.data) == 0)
-			tool_usage("--meta %s: that name twice", s);
+			tool_usage("--meta %s: given twice", s);
 	a->meta[a->n_meta++] = (struct bk_s3_pair){ name.data, value + 1 };
 }
 
@@ -277,11 +278,11 @@ main(int argc, char *argv[])
 	while ((ch = getopt_long(argc, argv, "j:qv", options, NULL)) != -1)
 		parse_option(&a, ch);
 	if (argc - optind != 1)
-		tool_usage("one s3://BUCKET/KEY is wanted");
+		tool_usage("give one s3://BUCKET/KEY");
 	if (bk_s3_url_parse(argv[optind], &url, &e) == -1)
 		tool_usage("%s", e.msg);
 	if (*url.key == '\0' || url.key[strlen(url.key) - 1] == '/')
-		tool_usage("%s: no object's name", argv[optind]);
+		tool_usage("%s: not the name of an object", argv[optind]);
 	names_check(url.key, a.db, a.tier);
 	a.up.tagging = a.tagging.data;
 	a.up.meta = a.meta;

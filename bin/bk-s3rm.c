@@ -22,21 +22,21 @@ static const struct tool tool = {
 	.help =
 "Example: bk-s3ls s3://backups/shop/ | bk-prune -d 30 -m 12 | bk-s3rm\n"
 "\n"
-"Deletes the objects that standard input names, one a line: s3://BUCKET/KEY\n"
+"Deletes the objects named on standard input, one per line: s3://BUCKET/KEY\n"
 "or a record of bk-s3ls.  A name ending in ?uploadId=ID, as bk-s3ls --uploads\n"
-"lists them, is an unfinished upload to abort.  All names are read, and must\n"
-"be good, before anything is deleted.\n"
+"lists them, is an unfinished upload to abort.  All names are read and\n"
+"checked before anything is deleted.\n"
 "\n"
 "    -n, --dry-run     delete nothing, print what would be deleted\n"
 "    -v, --verbose     print what was deleted\n"
-"    --retry-for TIME  repeat what fails for so long (1m)\n"
-"    --plan FILE       delete what a plan of bk-prune says instead\n"
-"    --approvers FILE  if those whose public keys are in FILE have signed it,\n"
-"    --need N          so many of them (2)\n"
+"    --retry-for TIME  retry failed requests for that long (1m)\n"
+"    --plan FILE       delete what bk-prune's plan lists, if approved by\n"
+"    --approvers FILE  the holders of the public keys in FILE,\n"
+"    --need N          at least N of them (2)\n"
 "    --help            this text\n"
 "    --version         the version\n"
 "\n"
-"Exit: 0 all deleted (or none named), 1 some not, 2 wrong call, 3 input\n"
+"Exit: 0 all deleted (or none named), 1 some not, 2 usage error, 3 input\n"
 "refused: nothing was deleted.\n",
 };
 
@@ -277,7 +277,7 @@ main(int argc, char *argv[])
 	}
 	approved_check(&job.plan);
 	if (optind != argc)
-		tool_usage("names come on standard input: echo %s | "
+		tool_usage("names are read from standard input: echo %s | "
 		    "bk-s3rm", argv[optind]);
 	tool_run(dry_run ? "list" : "delete",
 	    approved_name(&job.plan), NULL);

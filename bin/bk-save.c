@@ -18,20 +18,20 @@ static const struct tool tool = {
 "\n"
 "usage: bk-save [-qv] [OPTION ...] DIR/NAME\n"
 "\n"
-"Stores standard input as one file, or leaves none.  DIR/NAME may hold {db}\n"
+"Stores standard input as one file, or none.  DIR/NAME may hold {db}\n"
 "{host} {utc} {date} {time} {tier}; directories from the first of them on are\n"
-"made, those before it must be there.  More: bk-save(1).\n"
+"created, those before it must exist.  More: bk-save(1).\n"
 "\n"
-"    --overwrite             replace a file of that name\n"
-"    --sealed                refuse input that is no bk stream\n"
+"    --overwrite             replace an existing file\n"
+"    --sealed                refuse input that is not sealed\n"
 "    --db NAME, --tier NAME  for {db} and {tier}\n"
 "    --min-free PERCENT%|SIZE\n"
-"                            fail rather than leave less free there, as 20%\n"
-"    -q, -v                  no progress; progress without a terminal too\n"
+"                            fail rather than leave less space free, e.g. 20%\n"
+"    -q, -v                  no progress; progress even without a terminal\n"
 "    --help                  this text\n"
 "    --version               the version\n"
 "\n"
-"Exit: 0 stored, 1 failed, 2 wrong call, 3 input empty or unfinished.\n",
+"Exit: 0 stored, 1 failed, 2 usage error, 3 input empty or unfinished.\n",
 };
 
 struct args {
@@ -83,10 +83,10 @@ parse_args(struct args *a, int argc, char *argv[])
 		}
 	}
 	if (argc - optind != 1)
-		tool_usage("one DIR/NAME is wanted");
+		tool_usage("give one DIR/NAME");
 	if (*argv[optind] == '\0' ||
 	    argv[optind][strlen(argv[optind]) - 1] == '/')
-		tool_usage("%s: no file's name", argv[optind]);
+		tool_usage("%s: not the name of a file", argv[optind]);
 }
 
 static int

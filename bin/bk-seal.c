@@ -20,15 +20,15 @@ static const struct tool tool = {
 "\n"
 "usage: bk-seal COMMAND [ARGUMENT ...]\n"
 "\n"
-"Runs COMMAND and copies its standard output, in an envelope whose closing\n"
-"mark is written only if COMMAND exited 0 and wrote something.  Every bk tool\n"
-"that reads the stream refuses it without that mark, and strips the envelope.\n"
-"Standard input is the COMMAND's.  bk-seal(1) has more.\n"
+"Runs COMMAND and copies its standard output into an envelope whose closing\n"
+"mark is written only if COMMAND exits 0 and writes something.  Every bk tool\n"
+"refuses the stream without that mark, and strips the envelope.\n"
+"COMMAND reads standard input.  bk-seal(1) has more.\n"
 "\n"
 "    --help      this text\n"
 "    --version   the version\n"
 "\n"
-"Exit: 0 sealed, 1 COMMAND failed or could not run, 2 wrong call.\n",
+"Exit: 0 sealed, 1 COMMAND failed or could not run, 2 usage error.\n",
 };
 
 static volatile sig_atomic_t child;
@@ -163,7 +163,7 @@ main(int argc, char *argv[])
 	while ((ch = getopt_long(argc, argv, "+", options, NULL)) != -1)
 		tool_option(ch);
 	if (optind == argc)
-		tool_usage("no COMMAND");
+		tool_usage("no COMMAND given");
 	argv += optind;
 	tool_run("seal", argv[0], NULL);
 

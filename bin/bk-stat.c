@@ -24,7 +24,7 @@ static const struct tool tool = {
 "\n"
 "usage: bk-stat [OPTION ...] [DBNAME|URI]\n"
 "\n"
-"Prints how a server and one of its databases are: sizes, connections, the\n"
+"Prints the health of a server and a database: sizes, connections, the\n"
 "oldest transaction, wraparound, archiver, standbys, replication slots, and\n"
 "when the database was last backed up.  Reads only, in one transaction that\n"
 "waits for no lock.  Connects as psql does: PG*, ~/.pgpass, DATABASE_URL\n"
@@ -32,11 +32,11 @@ static const struct tool tool = {
 "    --json             print JSON\n"
 "    --prometheus FILE  write metrics to FILE (\"-\": print them) instead\n"
 "    --log AUDITLOG     the audit log (default: BK_AUDIT_LOG)\n"
-"    --tables N         tell of the N largest tables (10)\n"
+"    --tables N         report the N largest tables (10)\n"
 "    --timeout TIME     give up after TIME (30s)\n"
 "    --help, --version\n"
 "\n"
-"Exit: 0 told, 1 could not, 2 wrong call, 3 the audit log is damaged.\n",
+"Exit: 0 printed, 1 failed, 2 usage error, 3 the audit log is damaged.\n",
 };
 
 enum { OPT_JSON = TOOL_OPT_TOOL, OPT_PROMETHEUS, OPT_LOG, OPT_TABLES,
@@ -80,10 +80,10 @@ parse_options(struct call *c, int argc, char *argv[])
 		default: tool_option(ch);
 		}
 	if (argc - optind > 1)
-		tool_usage("more than one database");
+		tool_usage("more than one database name");
 	c->target.db = argv[optind];	/* NULL at the end */
 	if (c->target.db != NULL && *c->target.db == '\0')
-		tool_usage("the database's name is empty");
+		tool_usage("the database name is empty");
 	if (c->timeout == 0 || c->timeout > 86400)
 		tool_usage("--timeout: from 1s to 1d");
 	if (c->json && c->prometheus != NULL &&
@@ -135,8 +135,8 @@ watch_limit(void *arg)
 		    &limit_end);
 	if (!limit_over) {
 		bk_duration_format(seconds, text);
-		bk_fail(&e, BK_FAIL, "no answer from the server within %s; "
-		    "--timeout sets the limit", text);
+		bk_fail(&e, BK_FAIL, "no answer from the server within %s; see "
+		    "--timeout", text);
 		_exit(tool_end(-1, &e));
 	}
 	pthread_mutex_unlock(&limit_lock);

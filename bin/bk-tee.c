@@ -17,17 +17,17 @@ static const struct tool tool = {
 "\n"
 "usage: bk-tee [-v] [-q N] [--sealed] SINK ...\n"
 "\n"
-"Runs each SINK by sh -c, with a copy of standard input.  A slow one may be\n"
-"4 MiB behind, then the others wait; one that died does not stop the others.\n"
-"An unfinished input reaches none of them with its closing mark.\n"
+"Runs each SINK with sh -c on a copy of standard input.  A slow sink may fall\n"
+"4 MiB behind, then the others wait; a failed one does not stop the others.\n"
+"If the input is unfinished, no sink gets its closing mark.\n"
 "\n"
-"    -q, --quorum N   succeed if N sinks did (all)\n"
-"    -v, --verbose    tell how each sink ended, not only the failed ones\n"
-"    --sealed         refuse input that has no opening mark\n"
+"    -q, --quorum N   succeed if N sinks succeed (all)\n"
+"    -v, --verbose    report how each sink ended, not only failures\n"
+"    --sealed         refuse input that is not sealed\n"
 "    --help           this text\n"
 "    --version        the version\n"
 "\n"
-"Exit: 0 N sinks succeeded, 1 fewer did, 2 wrong call, 3 input unfinished.\n",
+"Exit: 0 N sinks succeeded, 1 fewer did, 2 usage error, 3 input unfinished.\n",
 };
 
 struct args {
@@ -75,7 +75,7 @@ parse_args(struct args *a, int argc, char *argv[])
 	a->n = (unsigned)(argc - optind);
 	a->quorum = n == 0 ? a->n : (unsigned)n;
 	if (a->n == 0)
-		tool_usage("no SINK");
+		tool_usage("no SINK given");
 	if (a->n > BK_TEE_MAX)
 		tool_usage("more than %d sinks", BK_TEE_MAX);
 	if (a->quorum > a->n)
@@ -83,7 +83,7 @@ parse_args(struct args *a, int argc, char *argv[])
 		    "is 1 sink" : "are fewer sinks");
 	for (; optind < argc; optind++)
 		if (argv[optind][strspn(argv[optind], " \t\n")] == '\0')
-			tool_usage("an empty SINK");
+			tool_usage("SINK is empty");
 }
 
 /* A word about how a sink ended; 1 if it succeeded. */

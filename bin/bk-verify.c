@@ -22,24 +22,24 @@ static const struct tool tool = {
 	.help =
 "Example: bk-s3get s3://b/shop.bk | bk-verify -i key.txt --receipts proofs\n"
 "\n"
-"Reads a backup to its end, says what is proven, and writes a receipt, one\n"
+"Reads a backup to its end, reports what is proven, and writes a receipt, one\n"
 "line of JSON.  Opens gzip, zstd, age, bk-crypt.  bk-verify(1) has more.\n"
 "\n"
 "    -i, --identity FILE       decrypt with the secret keys in FILE\n"
 "    --passphrase-file FILE    or with the passphrase in FILE's first line\n"
 "    --restore [CONNINFO]      restore on that server (PG*), compare all rows\n"
-"    --scratch                 the same, on a server made for it alone\n"
+"    --scratch                 the same, on a temporary server\n"
 "    --sql FILE                and run its queries; each must return true\n"
-"    -j, --jobs N              threads (BK_JOBS, or one a processor)\n"
+"    -j, --jobs N              threads (default: BK_JOBS, or one per CPU)\n"
 "    --name NAME               the backup's name, for the receipt\n"
 "    -o FILE                   write the receipt to FILE, not standard output\n"
 "    --md                      write a row of a Markdown table instead\n"
 "    --receipts DIR|s3://...   store the receipt there, too\n"
-"    --sealed                  refuse input that no bk tool has vouched for\n"
-"    -q, -v                    no word on success; always show progress\n"
+"    --sealed                  refuse input that is not sealed\n"
+"    -q, -v                    silent on success; always show progress\n"
 "    --help, --version\n"
 "\n"
-"Exit: 0 proven, 1 could not tell, 2 wrong call, 3 not proven.\n",
+"Exit: 0 proven, 1 could not tell, 2 usage error, 3 not proven.\n",
 };
 
 enum {
@@ -116,10 +116,10 @@ parse(struct call *c, int argc, char *argv[])
 	if (c->level == 1 && c->drill.sql_file != NULL)
 		tool_usage("--sql is for --restore and --scratch");
 	if (optind < argc)
-		tool_usage("%s: this reads standard input; use < %s",
+		tool_usage("%s: input is read from standard input; use < %s",
 		    argv[optind], argv[optind]);
 	if (isatty(STDIN_FILENO))
-		tool_usage("a backup is not read from a terminal");
+		tool_usage("refusing to read a backup from a terminal");
 	if (c->nidentity_files == 0 && c->pass_file == NULL) {
 		c->env_identity = tool_env("BK_IDENTITY");
 		c->env_passphrase = tool_env("BK_PASSPHRASE");
@@ -169,8 +169,8 @@ check(struct bk_layers *l, struct bk_verdict *v, struct bk_progress *progress,
 	}
 	if (n == 0 && bk_reader_drain(in, e) == -1)
 		return -1;	/* an empty stream: says so */
-	return bk_fail(e, BK_DATA, "%s: neither an archive, nor a script of "
-	    "pg_dump, nor a tar of a base backup", name);
+	return bk_fail(e, BK_DATA, "%s: not an archive, not a pg_dump script, "
+	    "and not a base backup tar", name);
 }
 
 /* Read it all; what was found is in *v, how it is to be called in *label. */

@@ -10,7 +10,7 @@ static const struct tool tool = {
 "\n"
 "usage: bk-zst " FILTER_USAGE("19") "\n"
 "\n"
-"The same as bk-gz with Zstandard: bk-zst(1) has more.\n"
+"Like bk-gz, but with Zstandard.  bk-zst(1) has more.\n"
 "\n"
 "    -1 ... -19        fast ... small (3)\n"
 FILTER_HELP,

@@ -44,7 +44,7 @@ parse(int argc, char *argv[], const struct codec *codec, struct options *o)
 			    (word == level_word ? 10 * o->level : 0);
 			level_word = word;
 			if (o->level > codec->level_max)
-				tool_usage("no level above %d",
+				tool_usage("level %d is the highest",
 				    codec->level_max);
 			break;
 		default:
@@ -52,9 +52,9 @@ parse(int argc, char *argv[], const struct codec *codec, struct options *o)
 		}
 	}
 	if (o->level == 0)
-		tool_usage("no level 0");
+		tool_usage("there is no level 0");
 	if (optind < argc)
-		tool_usage("%s: this reads standard input; use < %s",
+		tool_usage("%s: input is read from standard input; use < %s",
 		    argv[optind], argv[optind]);
 }
 
@@ -73,9 +73,9 @@ filter_main(int argc, char *argv[], const struct tool *tool,
 	parse(argc, argv, codec, &o);
 	threads = tool_jobs(o.jobs, TOOL_JOBS_MAX);
 	if (!o.decompress && isatty(STDOUT_FILENO))
-		tool_usage("compressed data not written to a terminal");
+		tool_usage("refusing to write compressed data to a terminal");
 	if (o.decompress && isatty(STDIN_FILENO))
-		tool_usage("compressed data not read from a terminal");
+		tool_usage("refusing to read compressed data from a terminal");
 	tool_run(o.decompress ? "decompress" : "compress", NULL, NULL);
 
 	if (o.decompress)

@@ -21,13 +21,12 @@ struct codec {
 	"[-1 ... -" top "] [-d] [-j N] [--sealed] < INPUT > OUTPUT"
 #define FILTER_HELP \
 	"    -d, --decompress  decompress\n" \
-	"    -j, --jobs N      threads (BK_JOBS, or one a processor)\n" \
-	"    --sealed          refuse input that has no opening mark\n" \
+	"    -j, --jobs N      threads (default: BK_JOBS, or one per CPU)\n" \
+	"    --sealed          refuse input that is not sealed\n" \
 	"    --help            this text\n" \
 	"    --version         the version\n" \
 	"\n" \
-	"Exit: 0 done, 1 could not read or write, 2 wrong call, 3 input " \
-	"refused.\n"
+	"Exit: 0 done, 1 I/O error, 2 usage error, 3 input refused.\n"
 
 /* main() of such a tool; returns the exit status. */
 int filter_main(int argc, char *argv[], const struct tool *tool,

@@ -17,7 +17,7 @@ query(struct bk_target *t, struct bk_err *e)
 	PGresult *res = bk_swap_list(t->conn, t->database.data, e);
 
 	if (res != NULL && PQntuples(res) == 0) {
-		bk_fail(e, BK_NONE, "database \"%s\": no swap has put one "
+		bk_fail(e, BK_NONE, "database \"%s\": no swap has set one "
 		    "aside", t->database.data);
 		PQclear(res);
 		res = NULL;

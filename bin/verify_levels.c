@@ -135,8 +135,9 @@ demand_archive(struct bk_layers *l, struct bk_err *e)
 		return 0;
 	if (n == 0 && bk_reader_drain(bk_layers_inside(l), e) == -1)
 		return -1;	/* an empty stream: says so */
-	return bk_fail(e, BK_FAIL, "%s: no archive of bk-dump or pg_dump -Fc, "
-	    "which alone can be restored for a test", bk_layers_name(l));
+	return bk_fail(e, BK_FAIL, "%s: not an archive of bk-dump or pg_dump "
+	    "-Fc; no other format can be restored for a test",
+	    bk_layers_name(l));
 }
 
 int

@@ -43,7 +43,7 @@ run_of() {
 @test "a backup from the future is UNKNOWN, seconds ahead are not" {
 	backup -7200 $M >l
 	run -3 bk-age <l
-	[[ $output == "BACKUP UNKNOWN - shop 1.0MiB: dated in the future, or this clock is behind |"* ]]
+	[[ $output == "BACKUP UNKNOWN - shop 1.0MiB: dated in the future, or this host's clock is behind |"* ]]
 	backup -30 $M >l
 	run -0 bk-age <l
 	[[ $output == "BACKUP OK - shop 0s old,"* ]]
@@ -78,7 +78,7 @@ run_of() {
 	run -3 bk-age <l
 	[[ $output == *"no name in the listing has a time in it"* ]]
 	run -3 bk-age --group '/srv/{db}.dump' <l
-	[[ $output == *"no name in the listing is of --group"* ]]
+	[[ $output == *"no name in the listing matches --group"* ]]
 	run -0 bk-age --min-size 0 --group '/backup/{db}' <l
 	[[ $output == "BACKUP OK - README 1m"* ]]
 }
@@ -310,7 +310,7 @@ run_of() {
 		run_of bk-s3put failure - 's3://b/{db}/{tier}/{db}-{utc}.bk'
 	done; } >log
 	run -2 bk-age --log log <l
-	[[ $output == *"bk-dump (of what is not known) 2 failures"* ]]
+	[[ $output == *"bk-dump (target unknown) 2 failures"* ]]
 	run_of bk-dump success shop >>log
 	run_of bk-s3put success - "s3://b/shop/daily/shop-$(stamp 60).bk" >>log
 	run -0 bk-age --log log <l
@@ -343,7 +343,7 @@ run_of() {
 	[[ $output == "BACKUP UNKNOWN - audit log: log: line 2: "* ]]
 	echo '{"operation":"bk-dump"}' >log
 	run -3 bk-age --log log <l
-	[[ $output == *"log: line 1: no record of an audit log"* ]]
+	[[ $output == *"log: line 1: not an audit line"* ]]
 }
 
 # --- the disk
@@ -390,7 +390,7 @@ run_of() {
 	[[ $output == *"no segment of 67108864 bytes has this name"* ]]
 	segment 60 00000002.history >l
 	run -3 bk-age --wal <l
-	[[ $output == *"no name in the listing is that of a WAL segment"* ]]
+	[[ $output == *"no name in the listing is a WAL segment's"* ]]
 }
 
 @test "WAL beside backups is no backup" {
@@ -480,7 +480,7 @@ grammar() {
 	run -3 bk-age --prometheus m.prom --log nowhere <l
 	[ "$(cat m.prom)" = old ]
 	run -3 bk-age --prometheus no/m.prom <l
-	[[ ${lines[0]} == "BACKUP UNKNOWN - metrics: no: no such directory; is its disk mounted? else make it"* ]]
+	[[ ${lines[0]} == "BACKUP UNKNOWN - metrics: no: no such directory; mount its disk, or create it"* ]]
 	[[ ${lines[1]} == "BACKUP OK - shop "* ]]
 	mkdir dir.prom
 	run -3 bk-age --prometheus dir.prom <l

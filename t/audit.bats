@@ -131,7 +131,7 @@ $(sed -n 2p audit.log | tr -d '\n' | sha256sum | cut -d' ' -f1)" ]
 	await 10 lines 1
 	jq -e --argjson pid "$pid" '.operation == "bk-gz" and .pid == $pid and
 	    .type == "compress" and .status == "failure" and
-	    .error == "killed or crashed: it ended without a word" and
+	    .error == "killed or crashed: it wrote no audit line" and
 	    .size_bytes == null and .duration_seconds >= 0 and
 	    (.timestamp | fromdate) >= (now - 60)' audit.log
 	bk-audit --verify
@@ -148,7 +148,7 @@ $(sed -n 2p audit.log | tr -d '\n' | sha256sum | cut -d' ' -f1)" ]
 	kill -KILL "$pid"
 	exec 7>&-
 	await 10 lines 1
-	[ "$(jq -r .error audit.log)" = "killed or crashed: it ended without a word" ]
+	[ "$(jq -r .error audit.log)" = "killed or crashed: it wrote no audit line" ]
 }
 
 @test "a signal is told by its name, and the tool dies of it" {
@@ -494,7 +494,7 @@ waits() { grep -q -- "-> POSIX .*:$INODE " /proc/locks; }
 	    .note.a[1] == "b" and .duration_seconds != null and .error == null'
 	echo '{"operation":"vacuum"}' | bk-audit --record audit.log
 	tail -n 1 audit.log | jq -e '.status == "failure" and
-	    .error == "killed or crashed: it ended without a word"'
+	    .error == "killed or crashed: it wrote no audit line"'
 	echo '{"operation":"vacuum","error":"half-way"}' | bk-audit --record audit.log
 	tail -n 1 audit.log | jq -e '.status == "failure" and .error == "half-way"'
 	# the chain is not for others to write
@@ -530,7 +530,7 @@ waits() { grep -q -- "-> POSIX .*:$INODE " /proc/locks; }
 	run -4 --separate-stderr bk-audit --record </dev/null
 	[ "$stderr" = "bk-audit: standard input: no record" ]
 	run -4 --separate-stderr bk-audit --record < <(printf '{"operation":"x"}')
-	[ "$stderr" = "bk-audit: standard input: no record; a record ends in a newline" ]
+	[ "$stderr" = "bk-audit: standard input: no record; it must end with a newline" ]
 	cmp audit.log before
 	run -2 env -u BK_AUDIT_LOG bk-audit --record
 	run -2 bk-audit --record a b

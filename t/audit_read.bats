@@ -105,7 +105,7 @@ a_log() {
 	[ "${#lines[@]}" = 5 ]
 	[ "${#stderr_lines[@]}" = 2 ]
 	[[ ${stderr_lines[0]} == "bk-audit: $LOG: line 3: "* ]]
-	[ "${stderr_lines[1]}" = "bk-audit: $LOG: line 5: no record of an audit log" ]
+	[ "${stderr_lines[1]}" = "bk-audit: $LOG: line 5: not an audit line" ]
 	run -3 --separate-stderr bk-audit --summary --json --prometheus m.prom "$LOG"
 	[ "${#lines[@]}" = 4 ]
 	[ "${#stderr_lines[@]}" = 2 ]
@@ -113,7 +113,7 @@ a_log() {
 	seq 5000 | sed 's/.*/x/' >>"$LOG"
 	run -3 --separate-stderr bk-audit --json "$LOG"
 	[ "${#stderr_lines[@]}" = 21 ]
-	[ "${stderr_lines[20]}" = "bk-audit: 5002 lines are no records of an audit log" ]
+	[ "${stderr_lines[20]}" = "bk-audit: 5002 lines are not audit lines" ]
 }
 
 @test "a line without an end takes no memory" {
@@ -272,9 +272,9 @@ verify_says() {
 	verify_says 'line 3: edited, or line 2 was'
 	# removed: in the middle, the first
 	sed 4d whole >"$LOG"
-	verify_says 'line 4: edited, or line 3 was, or lines between them are gone'
+	verify_says 'line 4: edited, or line 3 was, or lines between them are missing'
 	sed 1d whole >"$LOG"
-	verify_says 'line 1: the lines before it are gone'
+	verify_says 'line 1: the lines before it are missing'
 	# put in
 	sed '3i{"timestamp":"2026-11-21T00:00:00Z","operation":"x","status":"success"}' \
 	    whole >"$LOG"
@@ -292,7 +292,7 @@ verify_says() {
 	verify_says 'line 7: cut'
 	# two logs in one
 	cat whole whole >"$LOG"
-	verify_says 'line 8: begins a log, and lines stand before it'
+	verify_says 'line 8: starts a log, but lines precede it'
 	# none
 	run -4 --separate-stderr bk-audit --verify /dev/null
 	[ "$stderr" = "bk-audit: /dev/null: no lines" ]

@@ -229,7 +229,7 @@ end_slow() {
 		[ $status = 137 ]
 		await 20 lines $((++n)) || { echo "$tool: $n lines are wanted"; false; }
 		[ "$(last operation)" = "$tool" ]
-		[ "$(last error)" = "killed or crashed: it ended without a word" ]
+		[ "$(last error)" = "killed or crashed: it wrote no audit line" ]
 	done
 	bk-audit --verify
 }

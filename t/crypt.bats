@@ -117,7 +117,7 @@ on_tty() {
 	[[ $output != *cret* ]]
 	cmp out plain
 	run -2 on_tty 'se cret|sa cret' sh -c 'bk-crypt -p <plain >out'
-	[[ $output == *"typed differently"* ]]
+	[[ $output == *"two entries do not match"* ]]
 	[ ! -s out ]
 	run -3 on_tty '|' sh -c 'bk-crypt -p <plain >out'
 	# ^Z: the shell would have a terminal without echo, fg one with it
@@ -243,11 +243,11 @@ on_tty() {
 	usage "give -i" bk-crypt -d
 	usage "not both" bk-crypt -d --rewrap -i key
 	usage "not for -d" bk-crypt -d -i key -r "$R"
-	usage "recognised" bk-crypt -d -i key --age
+	usage "recognizes" bk-crypt -d -i key --age
 	usage "public key" bk-crypt -i key
 	usage "not both" bk-crypt -r "$R" --bare --seal
 	usage "not both" bk-crypt -r "$R" -p
-	usage "one passphrase" bk-crypt -p --passphrase-file pass
+	usage "only one of -p" bk-crypt -p --passphrase-file pass
 	usage "no file names" bk-crypt -r "$R" plain
 	usage "standard input" bk-crypt -R -
 	usage "passphrase-fd" bk-crypt --passphrase-fd x

@@ -204,7 +204,7 @@ no_closing_mark() {
 	read -r _ <&"${COPROC[0]}"
 	run --separate-stderr -1 bk-dump -j 2 --lock-wait-timeout=300ms big
 	one_line_error bk-dump
-	[[ $stderr == 'bk-dump: table "public"."a": an index of it is locked'* ]]
+	[[ $stderr == 'bk-dump: table "public"."a": an index on it is locked'* ]]
 	echo 'ROLLBACK; \q' >&"${COPROC[1]}"
 	wait
 	sql 'DROP INDEX ai'
@@ -333,7 +333,7 @@ no_closing_mark() {
 	chmod +x pg_dump
 	run --separate-stderr -1 env BK_PG_BINDIR="$PWD" bk-dump -U guest -j2 few
 	one_line_error bk-dump
-	[[ $stderr == *'too many connections'*'with -j2 there are 4 connections'* ]]
+	[[ $stderr == *'too many connections'*'-j2 needs 4 connections'* ]]
 	dropdb few
 }
 
@@ -365,7 +365,7 @@ no_closing_mark() {
 	paused_dump --lock
 	run --separate-stderr -5 bk-dump --lock big
 	one_line_error bk-dump
-	[[ $stderr == *'another bk-dump is at work'* ]]
+	[[ $stderr == *'another bk-dump is running'* ]]
 	[ -z "$output" ]
 	bk-dump -t b big >/dev/null
 	bk-dump --lock=wait big >second 3>&- &

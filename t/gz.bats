@@ -196,9 +196,9 @@ sys.stdout.buffer.write(gzip.open("plain.gz").read())' | cmp - plain
 	BK_JOBS=many run -0 bk-gz --help
 	# a terminal
 	run -2 script -qec 'bk-gz <plain' /dev/null
-	[[ $output == *'not written to a terminal'* ]]
+	[[ $output == *'refusing to write'* ]]
 	run -2 script -qec 'bk-gz -d >out' /dev/null </dev/null
-	[[ $output == *'not read from a terminal'* ]]
+	[[ $output == *'refusing to read'* ]]
 }
 
 @test "the audit line" {

@@ -56,7 +56,7 @@ setup_file() {
 
 @test "a secret on the command line is refused, and not repeated" {
 	run -2 bk-notify --slack "$HOOK/ok/$SECRET" <<<hi
-	[[ $output == *"command lines are for all to see"* && $output != *psecret* ]]
+	[[ $output == *"command lines are visible to all users"* && $output != *psecret* ]]
 	run -2 bk-notify --mail a@b --smtp smtps://dba:psecret@h <<<hi
 	[[ $output == *"--smtp-login"* && $output != *psecret* ]]
 	told 0
@@ -162,9 +162,9 @@ setup_file() {
 
 @test "no message at all is told, as UNKNOWN" {
 	bk-notify --slack slack </dev/null
-	[[ $(text) == "$HOST: no message: the command"*"wrote nothing" ]]
+	[[ $(text) == "$HOST: no message: standard input is empty" ]]
 	bk-notify --slack slack --subject shop --only-change state </dev/null
-	[[ $(text) == $'shop\nno message: the command'*"wrote nothing" ]]
+	[[ $(text) == $'shop\nno message: standard input is empty' ]]
 	[ "$(cut -d ' ' -f 3 state)" = UNKNOWN ]
 	printf ' \n\n' | bk-notify --slack slack --ping ping
 	[ "$(log hook | tail -n 1 | jq -r .path)" = "/ok/$SECRET/fail" ]
@@ -226,7 +226,7 @@ setup_file() {
 	failed 3 bk-notify --webhook hook --template twice <<<hi
 	echo '{"a": "{mesage}"}' >typo
 	failed 3 bk-notify --webhook hook --template typo <<<hi
-	[[ $stderr == *"typo: '{mesage}' is no variable; there are {message} "* ]]
+	[[ $stderr == *"typo: '{mesage}' is not a variable; use {message} "* ]]
 	failed 1 bk-notify --webhook hook --template missing <<<hi
 	told 0
 	bk-notify --webhook hook --template good <<<hi

@@ -83,7 +83,7 @@ setup_file() {
 		head -c $n good >state
 		cp state before
 		failed 3 bk-notify --slack slack --only-change state --status success <<<x
-		[[ $stderr == *"state: not what bk-notify writes; if nobody else does, remove it" ]]
+		[[ $stderr == *"state: not written by bk-notify; remove it if nothing else uses it" ]]
 		cmp state before
 	done
 	told $(((size + 2) / 4))
@@ -187,7 +187,7 @@ record() {
 	[ "$(log hook | sed -n 2p | jq -r .path)" = "/ok/$SECRET" ]
 	# what was to be told has left no record
 	BK_AUDIT_LOG=log bk-notify --slack slack --from-audit --status failure
-	[[ $(text) == "$HOST: failed, and left no record; the last is: bk-dump shop succeeded"* ]]
+	[[ $(text) == "$HOST: failed, and left no audit line; the last one: bk-dump shop succeeded"* ]]
 	# nor do our own runs count
 	[ "$(wc -l <log)" = 3 ]
 	bk-notify --slack slack --from-audit=log

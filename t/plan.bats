@@ -75,7 +75,7 @@ refused() {
 	bk-keygen --approve plan bob.key
 	sed 's/^delete 5/delete 6/; /^end/i '"$(sed -n 6p list)" plan >more
 	refused 3 bk-s3rm -n --plan more --approvers approvers
-	[[ $stderr == *"was it changed?" ]]
+	[[ $stderr == *"was the plan changed?" ]]
 	# two who approve at once
 	bk-prune -d 5 --plan both --key eve.key <list
 	bk-keygen --approve both ann.key &

@@ -62,7 +62,7 @@ EOF
 	daily 10 >list
 	head -c $(($(stat -c %s list) - 1)) list >cut
 	refused 3 bk-prune -d 6 <cut
-	[[ $stderr == *"was the listing cut?"* ]]
+	[[ $stderr == *"was the listing truncated?"* ]]
 	local n
 	for n in 3 21 25 27 40; do
 		head -c $(($(stat -c %s list) - n)) list >cut
@@ -109,7 +109,7 @@ EOF
 @test "not most of a series at once, but for the first time" {
 	daily 10 >list
 	refused 3 bk-prune -d 4 <list
-	[[ $stderr == *"6 of 10 would go at once, more than 50%"* ]]
+	[[ $stderr == *"6 of 10 would be deleted at once, more than 50%"* ]]
 	bk-prune -d 5 <list >gone
 	[ "$(wc -l <gone)" = 5 ]
 	bk-prune -d 4 --max-share 60% <list >gone

@@ -139,7 +139,7 @@ go() {
 	perl -0777 -pe 's/("table":"a","rows":)999/${1}998/' small.bk >bad
 	refused 3 'table "public"."a": 999 rows, of 998 that were dumped' bad
 	perl -0777 -pe 's/("bk":"manifest".*"rows":)1998/${1}1999/' small.bk >bad
-	refused 3 'its manifest is of another dump' bad
+	refused 3 'its manifest belongs to another dump' bad
 }
 
 @test "a table whose data is missing is found without any record" {
@@ -150,7 +150,7 @@ go() {
 	at = data.index(b'1\t0.14285714285714285714\n') - 11
 	open('bad', 'wb').write(data[:at])
 	PY
-	refused 3 'its data is not there' bad
+	refused 3 'its data is missing' bad
 }
 
 @test "what is no dump, or has a stage too few before it, is refused" {
@@ -180,7 +180,7 @@ go() {
 
 @test "SQL that would go to another database is refused" {
 	pg_dump -C small >sql
-	refused 3 'goes to another database' sql
+	refused 3 'connects to another database' sql
 }
 
 @test "an error in the middle of SQL or of a tar leaves nothing" {

@@ -152,7 +152,7 @@ refused() {
 	refused 1 'status 401'
 	AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=gone refused 1 'gone: No such'
 	AWS_CONTAINER_CREDENTIALS_FULL_URI=http://192.0.2.1/ \
-	    refused 2 'wants https'
+	    refused 2 'must be https'
 	AWS_CONTAINER_CREDENTIALS_FULL_URI=$HOST/html refused 1 JSON
 }
 

@@ -181,5 +181,5 @@ names() { cut -f3 <<<"$output"; }
 	    run -1 --separate-stderr timeout 20 bk-s3ls s3://backups/
 	kill "$server"
 	one_line_error bk-s3ls
-	[[ $stderr == *'the same page again'* ]]
+	[[ $stderr == *'the same page twice'* ]]
 }

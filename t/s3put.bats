@@ -170,11 +170,11 @@ nothing_left() {
 	    'GET . all status:403:AccessDenied'
 	run -1 --separate-stderr put a <"$SMALL"
 	one_line_error bk-s3put
-	[[ $stderr == *'may not see whether'*'s3:ListBucket and s3:GetObject' ]]
+	[[ $stderr == *'cannot check whether'*'s3:ListBucket and s3:GetObject' ]]
 	nothing_left
 	run -1 --separate-stderr put --overwrite a <"$SMALL"
 	one_line_error bk-s3put
-	[[ $stderr == *'uploaded, '*'may not look at it'*'s3:GetObject' ]]
+	[[ $stderr == *'uploaded, '*'may not read it'*'s3:GetObject' ]]
 	stored a "$SMALL"
 	fault_start 'HEAD . all status:403:SignatureDoesNotMatch' \
 	    'GET . all status:403:SignatureDoesNotMatch'
@@ -302,14 +302,14 @@ nothing_left() {
 	fault_start 'PUT . all status:403:AccessDenied'
 	run -1 --separate-stderr put "$key" <"$SMALL"
 	one_line_error bk-s3put
-	[[ $stderr == *'éé...éé'*'éabc: AccessDenied (403): injected; check what the key may do' ]]
+	[[ $stderr == *'éé...éé'*'éabc: AccessDenied (403): injected; check the permissions of the key' ]]
 	fault_start 'PUT . all status:503:SlowDown'
 	run -1 --separate-stderr put --retry-for 0 "$key" <"$SMALL"
 	[[ $stderr == *'éabc: SlowDown (503): injected' ]]
 	fault_stop
 	put "$key" <"$SMALL"
 	run -1 --separate-stderr put "$key" <"$SMALL"
-	[[ $stderr == *'éabc: there is such an object already; choose another name, or --overwrite' ]]
+	[[ $stderr == *'éabc: already exists; choose another name, or use --overwrite' ]]
 }
 
 @test "what does not pass in the end leaves nothing" {

@@ -83,7 +83,7 @@ begun() {
 @test "a file that is there stays, unless told" {
 	echo old >d/x
 	run -1 --separate-stderr bk-save d/x <in
-	[[ $stderr == "bk-save: d/x: there is such a file already; choose another name, or --overwrite" ]]
+	[[ $stderr == "bk-save: d/x: already exists; choose another name, or use --overwrite" ]]
 	[ "$(cat d/x)" = old ]
 	run -3 bk-save --overwrite d/x < <(opening_mark)
 	[ "$(cat d/x)" = old ]
@@ -416,7 +416,7 @@ begun() {
 	run -0 --separate-stderr bk-rm <<<d/never
 	[ -z "$stderr" ]
 	run -1 --separate-stderr bk-rm < <(echo nodir/x; echo d/x)
-	[ "$stderr" = "bk-rm: nodir/x: not deleted: there is no such directory" ]
+	[ "$stderr" = "bk-rm: nodir/x: not deleted: no such directory" ]
 	empty
 }
 

@@ -564,7 +564,7 @@ proxy() {
 	proxy pg_stat_archiver stall
 	export BK_AUDIT_LOG=$PWD/log
 	run -1 --separate-stderr bk-stat --timeout 1s --prometheus m.prom
-	[ "$stderr" = "bk-stat: no answer from the server within 1s; --timeout sets the limit" ]
+	[ "$stderr" = "bk-stat: no answer from the server within 1s; see --timeout" ]
 	[ -z "$output" ]
 	[ ! -e m.prom ]
 	jq -e '.status == "failure" and (.error | test("no answer"))' log
@@ -581,7 +581,7 @@ proxy() {
 
 @test "metrics and pages that cannot be written are 1" {
 	run -1 --separate-stderr bk-stat --prometheus no/m.prom
-	[ "$stderr" = "bk-stat: no: no such directory; is its disk mounted? else make it" ]
+	[ "$stderr" = "bk-stat: no: no such directory; mount its disk, or create it" ]
 	mkdir dir.prom
 	run -1 --separate-stderr bk-stat --prometheus dir.prom
 	one_line_error bk-stat

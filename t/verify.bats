@@ -308,7 +308,7 @@ not_proven() {
 	mkfifo never
 	exec {fd}<>never
 	run -1 --separate-stderr bk-verify --receipts none <never
-	[ "$stderr" = 'bk-verify: none: directory for receipts: No such file or directory' ]
+	[ "$stderr" = 'bk-verify: none: receipt directory: No such file or directory' ]
 	run -1 --separate-stderr bk-verify --receipts names <never
 	one_line_error bk-verify
 	exec {fd}<&-

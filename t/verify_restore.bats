@@ -18,7 +18,7 @@ teardown() { shop_left; }
 	[ "$(field blobs)" = 2 ]
 	[[ $(field restored_on) == "$(psql -XAtc 'SHOW server_version')"* ]]
 	[ "$(field 'seconds > 0')" = true ]
-	[[ $stderr == *'every row found again'* ]]
+	[[ $stderr == *'every row compared'* ]]
 	run -0 bk-verify -j 1 -o r --restore "host=$PGHOST port=$PGPORT" <shop.bk
 	run -0 bk-verify -o r --restore="postgresql:///shop?host=$PGHOST" <shop.bk
 }

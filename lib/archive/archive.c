@@ -34,7 +34,7 @@ bk_archive_offset(const struct bk_archive *a)
 int
 bk_archive_damaged(struct bk_archive *a, const char *what, struct bk_err *e)
 {
-	return bk_fail(e, BK_DATA, "%s: not a whole archive: %s at offset %"
+	return bk_fail(e, BK_DATA, "%s: damaged archive: %s at offset %"
 	    PRIu64, a->name, what, a->offset);
 }
 
@@ -76,7 +76,7 @@ bk_archive_bytes(struct bk_archive *a, void *out, size_t n, struct bk_err *e)
 		if ((r = fill(a, e)) == -1)
 			return -1;
 		if (r == 0)
-			return bk_archive_damaged(a, "it ends", e);
+			return bk_archive_damaged(a, "unexpected end", e);
 		m = a->len - a->pos < n ? a->len - a->pos : n;
 		memcpy(p, a->buf + a->pos, m);
 		if (consume(a, a->buf + a->pos, m, e) == -1)
@@ -110,7 +110,7 @@ bk_archive_int(struct bk_archive *a, int32_t *out, struct bk_err *e)
 	v = (uint32_t)b[1] | (uint32_t)b[2] << 8 | (uint32_t)b[3] << 16 |
 	    (uint32_t)b[4] << 24;
 	if (b[0] > 1 || v > (uint32_t)INT32_MAX + (b[0] == 1))
-		return bk_archive_damaged(a, "a number that is none", e);
+		return bk_archive_damaged(a, "a malformed number", e);
 	*out = b[0] == 1 ? (int32_t)-(int64_t)v : (int32_t)v;
 	return 0;
 }
@@ -231,7 +231,7 @@ bk_archive_data(struct bk_archive *a, void *buf, size_t n, struct bk_err *e)
 	if ((r = fill(a, e)) == -1)
 		return -1;
 	if (r == 0)
-		return bk_archive_damaged(a, "it ends", e);
+		return bk_archive_damaged(a, "unexpected end", e);
 	if (n > a->left)
 		n = a->left;
 	if (n > a->len - a->pos)

@@ -22,7 +22,7 @@ take_rest(struct bk_proof_record *h, const char *name, const char *p, size_t n,
 		return 0;
 	if (h->rest > BK_PROOF_RECORD_REST_MAX)
 		return bk_fail(e, BK_DATA, "%s: damaged: a block of more than "
-		    "%d MB that no entry names", name,
+		    "%d MB that no TOC entry names", name,
 		    BK_PROOF_RECORD_REST_MAX >> 20);
 	return bk_buf_add(h->keep, p, n, e);
 }
@@ -109,8 +109,8 @@ bk_proof_record_content(const struct bk_proof_record *h, const char *name,
 	    "objects" : "rows", &c->rows) == -1 ||
 	    bk_proof_record_number(h, "bytes", &c->bytes) == -1 ||
 	    bk_proof_record_digest(h, "digest", &c->digest) == -1)
-		return bk_fail(e, BK_DATA, "%s: damaged: a record without "
-		    "numbers or digest: %.200s", name, h->text.data);
+		return bk_fail(e, BK_DATA, "%s: damaged: a proof record "
+		    "without numbers or digest: %.200s", name, h->text.data);
 	*id = (int32_t)number;
 	return 0;
 }

@@ -126,7 +126,7 @@ read_block(struct bk_tar *t, char block[BLOCK], struct bk_err *e)
 		if (r == -1)
 			return -1;
 		if (r == 0)
-			return damaged(t, "it ends early", e);
+			return damaged(t, "unexpected end", e);
 	}
 	return 0;
 }
@@ -141,7 +141,7 @@ bk_tar_data(struct bk_tar *t, void *buf, size_t n, struct bk_err *e)
 	if (n > t->left)
 		n = (size_t)t->left;
 	if ((r = read_some(t, buf, n, e)) == 0)
-		return damaged(t, "it ends early", e);
+		return damaged(t, "unexpected end", e);
 	if (r > 0)
 		t->left -= (uint64_t)r;
 	return r;
@@ -217,7 +217,7 @@ take_record(struct bk_tar *t, const char *p, size_t n, struct bk_err *e)
 	for (i = 0; i < len; i++) {
 		if (value[i] < '0' || value[i] > '9' ||
 		    t->next_size > (UINT64_MAX - 9) / 10)
-			return damaged(t, "a pax size that is none", e);
+			return damaged(t, "a malformed pax size", e);
 		t->next_size = t->next_size * 10 + (uint64_t)(value[i] - '0');
 	}
 	return 0;
@@ -273,7 +273,7 @@ read_end(struct bk_tar *t, struct bk_err *e)
 	for (n = BLOCK; n > 0; n = read_some(t, block, sizeof(block), e))
 		for (i = 0; i < n; i++)
 			if (block[i] != '\0')
-				return damaged(t, "something behind its end",
+				return damaged(t, "data after its end",
 				    e);
 	return (int)n;
 }

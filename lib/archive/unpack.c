@@ -134,7 +134,7 @@ ended(struct bk_unpack *u, struct bk_err *e)
 	if (r == -1)
 		return -1;
 	if (r > 0 || u->pos < u->len)
-		return damaged(u, "has something behind its end", e);
+		return damaged(u, "has data after its end", e);
 	return 0;
 }
 
@@ -153,7 +153,7 @@ bk_unpack_read(struct bk_unpack *u, void *buf, size_t n, struct bk_err *e)
 			if (r == -1)
 				return -1;
 			if (r == 0)
-				return damaged(u, "ends early", e);
+				return damaged(u, "is truncated", e);
 			u->pos = 0;
 			u->len = (size_t)r;
 		}

@@ -47,8 +47,8 @@ read_piece(int fd, char buf[PIECE], size_t n, off_t off, const char *path,
 
 	if (got == -1)
 		return bk_fail_errno(e, "audit log %s: read", path);
-	return got == (ssize_t)n ? 0 : bk_fail(e, BK_FAIL, "audit log %s: it "
-	    "shrank while it was read", path);
+	return got == (ssize_t)n ? 0 : bk_fail(e, BK_FAIL, "audit log %s: "
+	    "truncated while it was read", path);
 }
 
 /* Where the line begins whose last byte, or newline, is in front of end. */
@@ -176,16 +176,16 @@ bk_chain_take(struct bk_chain *c, const char *line, size_t n,
 	if (hash_line(line, n, c->last, why) == -1)
 		return -1;
 	if (kind == -1)
-		return bk_fail(why, BK_DATA, "not chained: cut, put in, or "
-		    "written where bk-audit was missing");
+		return bk_fail(why, BK_DATA, "not chained: truncated, "
+		    "inserted, or written without bk-audit");
 	if (kind == 0 && number > 1)
-		return bk_fail(why, BK_DATA, "begins a log, and lines stand "
-		    "before it");
+		return bk_fail(why, BK_DATA, "starts a log, but lines precede "
+		    "it");
 	if (kind == 1 && number == 1)
-		return bk_fail(why, BK_DATA, "the lines before it are gone");
+		return bk_fail(why, BK_DATA, "the lines before it are missing");
 	if (kind == 1 && *before != '\0' && strcmp(previous, before) != 0)
 		return bk_fail(why, BK_DATA, "edited, or line %zu was, or "
-		    "lines between them are gone", number - 1);
+		    "lines between them are missing", number - 1);
 	return 0;
 }
 

@@ -62,7 +62,7 @@ bk_run_parse(struct bk_run *r, const char *line, size_t n, struct bk_err *e)
 	    bk_utctime_parse(when, strlen(when), &r->ended) == 0)
 		return 0;
 	bk_run_free(r);
-	return bk_fail(e, BK_DATA, "no record of an audit log");
+	return bk_fail(e, BK_DATA, "not an audit line");
 }
 
 void

@@ -29,8 +29,8 @@ struct bk_reader {
 static int
 unfinished(const struct bk_reader *in, struct bk_err *e)
 {
-	return bk_fail(e, BK_DATA, "%s: unfinished: it ended without its "
-	    "closing mark; look at what the command before this one said",
+	return bk_fail(e, BK_DATA, "%s: unfinished: no closing mark; see the "
+	    "messages of the command before it",
 	    in->name);
 }
 
@@ -115,8 +115,8 @@ verdict(struct bk_reader *in, struct bk_err *e)
 		return unfinished(in, e);
 	if (in->bytes == 0 &&
 	    ((in->flags & BK_READER_NONEMPTY) || bk_io_is_pipe(in->fd)))
-		return bk_fail(e, BK_DATA, "%s: unfinished: it is empty; look "
-		    "at what the command before this one said", in->name);
+		return bk_fail(e, BK_DATA, "%s: unfinished: it is empty; see "
+		    "the messages of the command before it", in->name);
 	in->ended = 1;
 	return 0;
 }
@@ -141,8 +141,8 @@ begin(struct bk_reader *in, struct bk_err *e)
 	    (size_t)in->envelope, in->head_len - BK_SEAL_LEN *
 	    (size_t)in->envelope, in->label) != -1;
 	if ((in->flags & BK_READER_SEALED) && !bk_reader_sealed(in))
-		return bk_fail(e, BK_DATA, "%s: no opening mark: this is not "
-		    "a bk stream; make it with bk-seal, or leave out --sealed",
+		return bk_fail(e, BK_DATA, "%s: not sealed: no opening mark; "
+		    "make it with bk-seal, or leave out --sealed",
 		    in->name);
 	return 0;
 }

@@ -134,8 +134,8 @@ bk_record_parse(char *line, struct bk_record *r, struct bk_err *e)
 	if (tab != NULL &&
 	    bk_utctime_parse(line, (size_t)(tab - line), &r->time) == 0) {
 		if ((tab2 = strchr(tab + 1, '\t')) == NULL)
-			return bk_fail(e, BK_DATA, "listing: '%s': a time, but "
-			    "no size and name behind it", line);
+			return bk_fail(e, BK_DATA, "listing: '%s': a time "
+			    "without size and name", line);
 		*tab2 = '\0';
 		if (bk_num_parse(tab + 1, 0, INT64_MAX, "size", &r->bytes,
 		    &ignored) == -1)
@@ -148,8 +148,8 @@ bk_record_parse(char *line, struct bk_record *r, struct bk_err *e)
 	if (*r->name == '\0')
 		return bk_fail(e, BK_DATA, "listing: a line without a name");
 	if (unescape(r->name) == -1)
-		return bk_fail(e, BK_DATA, "listing: '%s': a backslash that "
-		    "begins no escape; write \\\\ for a backslash", r->name);
+		return bk_fail(e, BK_DATA, "listing: '%s': an invalid escape; "
+		    "write \\\\ for a backslash", r->name);
 	return 0;
 }
 
@@ -167,8 +167,8 @@ bk_record_read(FILE *f, char **line, size_t *cap, struct bk_record *r,
 			return 0;
 		}
 		if (memchr(*line, '\0', (size_t)n) != NULL)
-			return bk_fail(e, BK_DATA, "listing: a NUL byte; this "
-			    "is no listing");
+			return bk_fail(e, BK_DATA, "listing: a NUL byte; not a "
+			    "listing");
 		if ((*line)[n - 1] == '\n')
 			(*line)[--n] = '\0';
 	} while (n == 0);

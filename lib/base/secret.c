@@ -28,8 +28,8 @@ check_mode(int fd, const char *name, struct bk_err *e)
 	if (st.st_uid == 0 && geteuid() != 0)
 		others &= ~(mode_t)S_IRGRP;
 	if (S_ISREG(st.st_mode) && (st.st_mode & others) != 0)
-		return bk_fail(e, BK_DATA, "%s: secret, but its mode %04o "
-		    "lets others in; chmod 600 it", name,
+		return bk_fail(e, BK_DATA, "%s: mode %04o lets others read a "
+		    "secret; chmod 600 it", name,
 		    (unsigned)(st.st_mode & 07777));
 	return 0;
 }
@@ -97,8 +97,8 @@ bk_secret_store(const char *path, const void *p, size_t n, struct bk_err *e)
 	int rc;
 
 	if (fd == -1 && errno == EEXIST)
-		return bk_fail(e, BK_FAIL, "%s: is there already and may hold "
-		    "a key in use; choose another name", path);
+		return bk_fail(e, BK_FAIL, "%s: already exists and may hold a "
+		    "key in use; choose another name", path);
 	if (fd == -1)
 		return bk_fail_errno(e, "%s", path);
 	rc = bk_io_write(fd, p, n, path, e);

@@ -103,8 +103,8 @@ make_dir(char *path, struct bk_err *e)
 
 	if (mkdir(path, 0700) == -1) {
 		if (errno == ENOENT)
-			return bk_fail(e, BK_FAIL, "%s: no directory to make "
-			    "it in; is its disk mounted?", path);
+			return bk_fail(e, BK_FAIL, "%s: no such parent "
+			    "directory; is its disk mounted?", path);
 		return errno == EEXIST ? 0 :
 		    bk_fail_errno(e, "%s: cannot make the directory", path);
 	}
@@ -146,8 +146,8 @@ make_dirs(const char *path, size_t given, struct bk_err *e)
 static int
 occupied(const struct bk_store *s, struct bk_err *e)
 {
-	return bk_fail(e, BK_FAIL, "%s: there is such a file already; choose "
-	    "another name, or --overwrite", s->path);
+	return bk_fail(e, BK_FAIL, "%s: already exists; choose another name, "
+	    "or use --overwrite", s->path);
 }
 
 /* May the file have its name?  Looked at before the long work. */
@@ -162,8 +162,8 @@ vacant(const struct bk_store *s, struct bk_err *e)
 		return occupied(s, e);
 	/* a link is replaced, not what it points to */
 	if (!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
-		return bk_fail(e, BK_FAIL, "%s: it is there and no file; "
-		    "choose another name", s->path);
+		return bk_fail(e, BK_FAIL, "%s: already exists and is not a "
+		    "regular file; choose another name", s->path);
 	return 0;
 }
 
@@ -181,8 +181,8 @@ open_dir(struct bk_store *s, struct bk_err *e)
 		return -1;
 	s->dir = open(s->dir_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->dir == -1 && errno == ENOENT)
-		return bk_fail(e, BK_FAIL, "%s: no such directory; is its disk "
-		    "mounted? else make it", s->dir_name);
+		return bk_fail(e, BK_FAIL, "%s: no such directory; mount its "
+		    "disk, or create it", s->dir_name);
 	return s->dir == -1 ? bk_fail_errno(e, "%s", s->dir_name) : 0;
 }
 
@@ -202,8 +202,8 @@ bk_store_open(const char *path, const struct bk_store_options *o,
 	s->o = o;
 	s->dir = s->fd = -1;
 	if (bk_store_is_temporary(s->base)) {
-		bk_fail(e, BK_USAGE, "%s: names of this kind are those of "
-		    "temporary files, which are removed", path);
+		bk_fail(e, BK_USAGE, "%s: reserved for temporary files, which "
+		    "are removed", path);
 		goto fail;
 	}
 	if (open_dir(s, e) == -1)
@@ -243,7 +243,8 @@ make_temp(struct bk_store *s, struct bk_err *e)
 		close(s->fd);
 		s->fd = -1;
 	}
-	return bk_fail(e, BK_FAIL, "%s: temporary files vanish", s->dir_name);
+	return bk_fail(e, BK_FAIL, "%s: temporary files disappear",
+	    s->dir_name);
 }
 
 int

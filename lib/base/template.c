@@ -46,12 +46,12 @@ add_variable(struct bk_buf *out, const char *s, size_t n,
 		    strncmp(known[i].name, s, n) != 0)
 			continue;
 		if (known[i].value == NULL || *known[i].value == '\0')
-			return bk_fail(e, BK_USAGE, "{%s}: unknown here; give "
-			    "it with --%s", known[i].name, known[i].name);
+			return bk_fail(e, BK_USAGE, "{%s}: unknown; give it "
+			    "with --%s", known[i].name, known[i].name);
 		return add_value(out, known[i].value, e);
 	}
-	return bk_fail(e, BK_USAGE, "{%.*s}: no such variable; there are {db} "
-	    "{host} {utc} {date} {time} {tier}", (int)n, s);
+	return bk_fail(e, BK_USAGE, "{%.*s}: no such variable; use {db} {host} "
+	    "{utc} {date} {time} {tier}", (int)n, s);
 }
 
 int
@@ -62,7 +62,7 @@ bk_template_expand(const char *tmpl, const struct bk_template_vars *v,
 
 	while ((open = strchr(tmpl, '{')) != NULL) {
 		if ((close = strchr(open, '}')) == NULL)
-			return bk_fail(e, BK_USAGE, "%s: a { without its }",
+			return bk_fail(e, BK_USAGE, "%s: unmatched {",
 			    tmpl);
 		if (bk_buf_add(out, tmpl, (size_t)(open - tmpl), e) == -1 ||
 		    add_variable(out, open + 1, (size_t)(close - open - 1), v,

@@ -120,7 +120,7 @@ work(void *ctx, unsigned worker, struct bk_block *b, struct bk_err *e)
 	content = bk_le_get32(trailer + 4);
 	if (content > OUT_CAP)
 		return bk_input_bad(job->feed, m->offset, "longer than its "
-		    "header says", e);
+		    "header states", e);
 	if (libdeflate_deflate_decompress_ex(job->worker[worker], m->body,
 	    body, b->out, content, &used, NULL) != LIBDEFLATE_SUCCESS ||
 	    used != body)

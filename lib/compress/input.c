@@ -146,9 +146,8 @@ bk_input_frame(struct bk_input *f, struct bk_err *e)
 	if (padding(f, e) == -1)
 		return -1;
 	if (f->open)
-		return bk_fail(e, BK_DATA, "%s: unfinished: it ended without "
-		    "its closing mark; look at what the command before this "
-		    "one said", f->name);
+		return bk_fail(e, BK_DATA, "%s: unfinished: no closing mark; "
+		    "see the messages of the command before it", f->name);
 	return 0;
 }
 
@@ -164,7 +163,7 @@ bk_input_mark(struct bk_input *f, const void *p, size_t n, struct bk_err *e)
 	if (bk_seal_find_opening(p, n, NULL) != -1) {
 		if (f->open)
 			return bk_input_bad(f, f->frame, "another stream "
-			    "begins, but the one before it is unfinished", e);
+			    "begins, but the previous one is unfinished", e);
 		f->open = 1;
 	}
 	if (bk_seal_find_closing(p, n) != -1) {
@@ -189,7 +188,7 @@ bk_input_alien(const struct bk_input *f, struct bk_err *e)
 {
 	if (f->frame > 0)
 		return garbage(f, f->frame, e);
-	return bk_fail(e, BK_DATA, "%s: it does not begin with a %s", f->name,
+	return bk_fail(e, BK_DATA, "%s: does not begin with a %s", f->name,
 	    f->what);
 }
 

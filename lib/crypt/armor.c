@@ -105,7 +105,7 @@ read_line(struct bk_armor *a, char text[COLUMNS + 1])
 	if (c == -2)
 		return -1;
 	if (c == -1 && n == 0)
-		return bad(a, "it is cut off: there is no END line");
+		return bad(a, "truncated: no END line");
 	text[n] = '\0';
 	return (ssize_t)n;
 }
@@ -125,7 +125,7 @@ read_trailer(struct bk_armor *a)
 
 	while ((c = next_char(a)) >= 0)
 		if (!is_blank(c))
-			return bad(a, "there is something behind its END line");
+			return bad(a, "data after its END line");
 	a->ended = c == -1;
 	return c == -1 ? 0 : -1;
 }

@@ -108,8 +108,8 @@ begin(struct bk_crypt *c, const struct bk_crypt_from *from, struct bk_err *e)
 	if (found != 1)
 		return found == -1 ? -1 : no_match(h, from, e);
 	if ((found = bk_header_verify(h, c->file_key, e)) != 1)
-		return found == -1 ? -1 : bk_fail(e, BK_DATA, "header: it was "
-		    "altered: its MAC is wrong");
+		return found == -1 ? -1 : bk_fail(e, BK_DATA, "header: "
+		    "altered: wrong MAC");
 	if ((n = bk_armor_read(c->armor, c->nonce, NONCE_LEN, e)) == -1)
 		return -1;
 	return n == NONCE_LEN ? 0 : bk_fail(e, BK_DATA, "payload: cut off "

@@ -52,7 +52,7 @@ read_line(struct bk_armor *a, struct bk_buf *b, size_t max, struct bk_err *e)
 		if ((n = bk_armor_read(a, &c, 1, e)) == -1)
 			return -1;
 		if (n == 0)
-			return bad(e, "the input ends within it");
+			return bad(e, "truncated");
 		if (b->len - start == max)
 			return bad(e, "it is too long");
 		if (bk_buf_add(b, &c, 1, e) == -1)
@@ -76,7 +76,7 @@ bk_header_read(struct bk_header *h, struct bk_armor *a, struct bk_err *e)
 		goto done;
 	}
 	if (why.code != BK_OK || find_suite(b.data, b.len - 1) == NULL) {
-		bk_fail(e, BK_DATA, "header: none of bk-crypt or age v1, or "
+		bk_fail(e, BK_DATA, "header: not bk-crypt or age v1, or "
 		    "damaged in its first line");
 		goto done;
 	}

@@ -46,8 +46,8 @@ bk_recipients_add(struct bk_recipients *r, const char *text, struct bk_err *e)
 		return bk_fail(e, BK_USAGE, "a recipient is a secret key; give "
 		    "its public key, which bk-keygen -y prints");
 	if (starts(text, "age1pq1") || starts(text, "age1tag"))
-		return bk_fail(e, BK_USAGE, "recipient %.16s...: of a kind "
-		    "that is not supported here; use an X25519 one (bk-keygen)",
+		return bk_fail(e, BK_USAGE, "recipient %.16s...: unsupported "
+		    "type; use an X25519 key (bk-keygen)",
 		    text);
 	if (bk_bech32_decode(data, "age", text) != BK_KEY_LEN)
 		return bk_fail(e, BK_USAGE, "recipient %.*s: malformed or "
@@ -84,7 +84,7 @@ bk_recipients_load(struct bk_recipients *r, const char *path,
 	if (bk_io_slurp(path, BK_KEY_FILE_MAX, &b, e) == 0 &&
 	    bk_lines_each(&b, path, BK_USAGE, add_recipient, r, e) == 0)
 		rc = r->n > before ? 0 : bk_fail(e, BK_USAGE,
-		    "%s: no recipient in it", path);
+		    "%s: contains no recipient", path);
 	bk_buf_free(&b);
 	return rc;
 }
@@ -129,8 +129,7 @@ add_identity(void *ctx, const char *line, struct bk_err *e)
 	}
 	/* the line is a secret, or nearly: it is not repeated */
 	if (bk_bech32_decode(data, SECRET_PREFIX, line) != BK_KEY_LEN) {
-		bk_fail(e, BK_DATA, "not an AGE-SECRET-KEY-1..., or a damaged "
-		    "one");
+		bk_fail(e, BK_DATA, "not an AGE-SECRET-KEY-1..., or damaged");
 		goto done;
 	}
 	if (grow(&array, ids->n, sizeof(*ids->id), e) == -1)
@@ -153,12 +152,12 @@ bk_identities_parse(struct bk_identities *ids, struct bk_buf *b,
 	if (b->len > 0 && (starts(b->data, bk_suite_age.version) ||
 	    starts(b->data, bk_suite_bk.version) ||
 	    starts(b->data, "-----BEGIN AGE")))
-		return bk_fail(e, BK_DATA, "%s: is encrypted itself; decrypt "
-		    "it into a file of mode 0600 first", name);
+		return bk_fail(e, BK_DATA, "%s: the key file is encrypted; "
+		    "decrypt it into a file of mode 0600 first", name);
 	if (bk_lines_each(b, name, BK_DATA, add_identity, ids, e) == -1)
 		return -1;
 	return ids->n + ids->others > before ? 0
-	    : bk_fail(e, BK_DATA, "%s: no AGE-SECRET-KEY-1... in it", name);
+	    : bk_fail(e, BK_DATA, "%s: contains no AGE-SECRET-KEY-1...", name);
 }
 
 int

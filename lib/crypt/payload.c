@@ -184,8 +184,7 @@ open_middle(EVP_CIPHER_CTX *ctx, uint64_t number, struct bk_block *b,
 	if (b->tag != CUT &&
 	    open_chunk(ctx, number, 1, b->in + off, CHUNK, out)) {
 		b->out_len += CHUNK;
-		return damaged(e, number, "is the last, but something follows "
-		    "it");
+		return damaged(e, number, "is the last, but data follows it");
 	}
 	return damaged(e, number, "is not authentic");
 }
@@ -306,8 +305,7 @@ check_length(uint64_t n, struct bk_err *e)
 	if (n < BK_SUITE_TAG || (n > SEALED && last > 0 &&
 	    last <= BK_SUITE_TAG))
 		return bk_fail(e, BK_DATA,
-		    "payload: damaged: its length cannot be "
-		    "right");
+		    "payload: damaged: impossible length");
 	return 0;
 }
 

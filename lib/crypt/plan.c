@@ -98,7 +98,7 @@ bk_plan_store(const char *path, const struct bk_plan *p,
 		goto done;
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd == -1 && errno == EEXIST)
-		bk_fail(e, BK_FAIL, "%s: is there already; a plan is never "
+		bk_fail(e, BK_FAIL, "%s: already exists; a plan is never "
 		    "overwritten", path);
 	else if (fd == -1)
 		bk_fail_errno(e, "%s", path);
@@ -141,7 +141,7 @@ put_back(struct parsed *p)
 static int
 damaged(const struct parsed *p, const char *where, struct bk_err *e)
 {
-	return bk_fail(e, BK_DATA, "%s: no plan, or a damaged one: %s",
+	return bk_fail(e, BK_DATA, "%s: not a plan, or damaged: %s",
 	    p->path, where);
 }
 
@@ -193,7 +193,7 @@ parse_records(struct parsed *p, struct bk_err *e)
 	p->records = p->at;
 	for (i = 0; rc == 0 && i < n; i++) {
 		if ((value = next_line(p)) == NULL)
-			return damaged(p, "fewer records than it says", e);
+			return damaged(p, "fewer records than it states", e);
 		if ((copy = strdup(value)) == NULL)
 			return bk_fail_memory(e);
 		put_back(p);
@@ -204,7 +204,7 @@ parse_records(struct parsed *p, struct bk_err *e)
 	p->records_end = p->at;
 	if (rc == 0 && ((value = next_line(p)) == NULL ||
 	    strcmp(value, "end") != 0))
-		return damaged(p, "no end where it should be", e);
+		return damaged(p, "end not where it should be", e);
 	if (rc == 0)
 		put_back(p);
 	p->body = p->at;
@@ -217,8 +217,8 @@ check_times(const struct parsed *p, time_t now, struct bk_err *e)
 	char when[BK_UTCTIME_TEXT];
 
 	if (p->made > now + CLOCK_SLACK)
-		return bk_fail(e, BK_DATA, "%s: made in the future, or this "
-		    "clock is behind", p->path);
+		return bk_fail(e, BK_DATA, "%s: dated in the future, or this "
+		    "host's clock is behind", p->path);
 	bk_utctime_format(p->expires, when);
 	if (p->expires < now || p->expires > p->made + BK_PLAN_DAYS * 86400)
 		return bk_fail(e, BK_DATA, "%s: expired on %s; make a new one",
@@ -335,8 +335,8 @@ check_approval(struct parsed *p, const struct bk_verifiers *v, size_t need,
 		if ((i = approver(v, public)) == v->n)
 			continue;	/* whose it is does not matter */
 		if (!good) {
-			rc = bk_fail(e, BK_DATA, "%s: a signature that is not "
-			    "of this plan; was it changed?", p->path);
+			rc = bk_fail(e, BK_DATA, "%s: a signature does not "
+			    "match this plan; was the plan changed?", p->path);
 			break;
 		}
 		count += !has_signed[i];
@@ -344,8 +344,8 @@ check_approval(struct parsed *p, const struct bk_verifiers *v, size_t need,
 	}
 	free(has_signed);
 	if (rc == 0 && count < need)
-		rc = bk_fail(e, BK_DATA, "%s: approved by %zu of the %zu that "
-		    "it needs; see bk-keygen --approve", p->path, count, need);
+		rc = bk_fail(e, BK_DATA, "%s: %zu of %zu required approvals; "
+		    "see bk-keygen --approve", p->path, count, need);
 	return rc;
 }
 

@@ -102,16 +102,17 @@ select_shares(const struct bk_share *share, size_t n,
 
 		if (s->threshold != share[0].threshold ||
 		    memcmp(s->id, share[0].id, BK_SHARE_ID) != 0)
-			return bk_fail(e, BK_DATA, "shares: of different keys");
+			return bk_fail(e, BK_DATA, "shares: belong to "
+			    "different keys");
 		if (seen[s->number] == NULL) {
 			seen[s->number] = use[(*used)++] = s;
 		} else if (CRYPTO_memcmp(seen[s->number]->y, s->y,
 		    BK_KEY_LEN) != 0)
 			return bk_fail(e, BK_DATA, "shares: two different "
-			    "ones with number %u", s->number);
+			    "shares have number %u", s->number);
 	}
 	if (*used < share[0].threshold)
-		return bk_fail(e, BK_DATA, "shares: %zu, but it takes %u",
+		return bk_fail(e, BK_DATA, "shares: %zu given, %u needed",
 		    *used, share[0].threshold);
 	return 0;
 }
@@ -146,8 +147,8 @@ bk_share_join(const struct bk_share *share, size_t n, struct bk_identity *id,
 	if (memcmp(sid, share[0].id, BK_SHARE_ID) == 0)
 		return 0;
 	bk_wipe(id, sizeof(*id));
-	return bk_fail(e, BK_DATA, "shares: they do not make the key they "
-	    "belong to: one is wrong");
+	return bk_fail(e, BK_DATA, "shares: do not combine into their key; one "
+	    "is wrong");
 }
 
 void
@@ -171,8 +172,7 @@ bk_share_parse(struct bk_share *share, const char *text, struct bk_err *e)
 
 	if (bk_bech32_decode(data, PREFIX, text) != TEXT_BYTES ||
 	    data[0] < 2 || data[1] == 0) {
-		rc = bk_fail(e, BK_DATA, "not a BK-SHARE-1..., or a mistyped "
-		    "one");
+		rc = bk_fail(e, BK_DATA, "not a BK-SHARE-1..., or mistyped");
 	} else {
 		share->threshold = data[0];
 		share->number = data[1];
@@ -205,6 +205,6 @@ bk_shares_parse(struct bk_shares *s, struct bk_buf *text, const char *name,
 
 	if (bk_lines_each(text, name, BK_DATA, add_share, s, e) == -1)
 		return -1;
-	return s->n > before ? 0 : bk_fail(e, BK_DATA, "%s: no BK-SHARE-1... "
-	    "in it", name);
+	return s->n > before ? 0 : bk_fail(e, BK_DATA, "%s: contains no "
+	    "BK-SHARE-1...", name);
 }

@@ -44,8 +44,7 @@ bk_wrap_x25519(struct bk_buf *b, const struct bk_suite *s,
 		goto done;
 	if ((good = bk_x25519_shared(shared, once.secret, public, e)) != 1) {
 		if (good == 0)
-			bk_fail(e, BK_USAGE, "recipient: a weak key that "
-			    "anybody could open");
+			bk_fail(e, BK_USAGE, "recipient: weak key");
 		goto done;
 	}
 	if (x25519_wrap_key(key, s, shared, once.public, public, e) == -1 ||

@@ -63,8 +63,8 @@ take_lock(struct dump *d, struct bk_err *e)
 	PQclear(res);
 	if (got)
 		return 0;
-	return bk_fail(e, BK_BUSY, "database \"%s\": another bk-dump is at "
-	    "work; --lock=wait waits for it", PQdb(d->leader));
+	return bk_fail(e, BK_BUSY, "database \"%s\": another bk-dump is "
+	    "running; use --lock=wait to wait for it", PQdb(d->leader));
 }
 
 static int
@@ -157,7 +157,7 @@ blame(struct dump *d, struct bk_err *e)
 	    "SELECT n.nspname, c.relname,"
 	    " coalesce('process ' || l.pid || ' (' || coalesce(a.state, '') ||"
 	    " ': ' || coalesce(pg_catalog.left(a.query, 200), '') || ')',"
-	    " 'prepared transaction \"' || x.gid || '\"', 'somebody')"
+	    " 'prepared transaction \"' || x.gid || '\"', 'another session')"
 	    " FROM pg_catalog.pg_locks l"
 	    " JOIN pg_catalog.pg_class c ON c.oid = l.relation"
 	    " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
@@ -202,8 +202,8 @@ read_toc(struct dump *d, struct bk_err *e)
 		return blame(d, e);
 	}
 	if (rc == 0 && d->toc.compression != 0)
-		return bk_fail(e, BK_FAIL, "pg_dump: compresses though told "
-		    "not to");
+		return bk_fail(e, BK_FAIL, "pg_dump: compressed its output "
+		    "despite -Z0");
 	return rc;
 }
 

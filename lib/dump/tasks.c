@@ -85,8 +85,8 @@ take_items(struct bk_tasks *p, const struct bk_toc *toc, struct bk_err *e)
 			    "name", (int)te->id);
 		it->blobs = strcmp(te->desc, "BLOBS") == 0;
 		if (!it->blobs && strcmp(te->desc, "TABLE DATA") != 0)
-			return bk_fail(e, BK_FAIL, "pg_dump: data of an "
-			    "unknown kind: %s", te->desc);
+			return bk_fail(e, BK_FAIL, "pg_dump: unknown kind of "
+			    "data: %s", te->desc);
 	}
 	return 0;
 }
@@ -267,8 +267,8 @@ blobs_from_text(struct bk_dump_item *it, const char *s, struct bk_err *e)
 		unsigned long v = strtoul(s, &end, 10);
 
 		if (end == s || v == 0 || v > UINT32_MAX)
-			return bk_fail(e, BK_FAIL, "pg_dump: a list of large "
-			    "objects that is none");
+			return bk_fail(e, BK_FAIL, "pg_dump: a malformed list "
+			    "of large objects");
 		it->oid[it->noid++] = (uint32_t)v;
 		s = end + (*end == '\n');
 	}

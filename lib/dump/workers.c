@@ -88,8 +88,8 @@ fail_locked(const struct bk_slot *s, struct bk_err *e)
 	struct bk_err ignored = {0};
 
 	(void)bk_dump_item_name(s->task.item, &name, &ignored);
-	bk_fail(e, BK_FAIL, "%s: an index of it is locked, being rebuilt or "
-	    "the like; wait for that, or raise --lock-wait-timeout",
+	bk_fail(e, BK_FAIL, "%s: an index on it is locked (being rebuilt?); "
+	    "try again later, or raise --lock-wait-timeout",
 	    name.data == NULL ? "a table" : name.data);
 	bk_buf_free(&name);
 	return FAILED;
@@ -292,8 +292,8 @@ join(struct worker *w, struct bk_err *e)
 	struct bk_err why = {0};
 
 	if ((w->conn = bk_conn_again(w->crew->params, &why)) == NULL)
-		return bk_fail(e, why.code, "%s; with -j%u there are %u "
-		    "connections, pg_dump's among them", why.msg, n, n + 2);
+		return bk_fail(e, why.code, "%s; -j%u needs %u connections, "
+		    "including pg_dump's", why.msg, n, n + 2);
 	atomic_store(&w->sock, PQsocket(w->conn));
 	if ((w->digest = bk_digest_new()) == NULL)
 		return bk_fail_memory(e);

@@ -47,8 +47,8 @@ expand(const struct bk_notify_message *m, const char *s, struct bk_buf *out,
 			continue;
 		}
 		if ((value = value_of(m, s + 1, n)) == NULL)
-			return bk_fail(e, BK_DATA, "'%.*s' is no variable; "
-			    "there are {message} {subject} {status} {host} "
+			return bk_fail(e, BK_DATA, "'%.*s' is not a variable; "
+			    "use {message} {subject} {status} {host} "
 			    "{utc}", n > 32 ? 34 : (int)n + 2, s);
 		rc = bk_buf_puts(out, value, e);
 		s += n + 2;
@@ -115,7 +115,7 @@ load(const char *path, struct bk_err *e)
 		v = json_loadb(text.len > 0 ? text.data : "", text.len,
 		    JSON_REJECT_DUPLICATES, &why);
 		if (v == NULL)
-			(void)bk_fail(e, BK_DATA, "%s: line %d, column %d: no "
+			(void)bk_fail(e, BK_DATA, "%s: line %d, column %d: not "
 			    "JSON", path, why.line, why.column);
 	}
 	bk_buf_free(&text);

@@ -140,8 +140,8 @@ tell(struct bk_notify_message *m, const struct bk_run *r, struct bk_err *e)
 	int rc = 0;
 
 	if (m->known && m->state != BK_STATE_OK && !r->failed)
-		rc = bk_buf_puts(&raw, "failed, and left no record; the last "
-		    "is: ", e);
+		rc = bk_buf_puts(&raw, "failed, and left no audit line; the "
+		    "last one: ", e);
 	if (rc == 0 && (rc = describe(&raw, r, e)) == 0)
 		rc = bk_notify_message_clean(&m->text, raw.data, raw.len, e);
 	bk_buf_free(&raw);
@@ -164,7 +164,7 @@ bk_notify_message_audit(struct bk_notify_message *m, const char *path,
 
 	if (rc == 0 && s.last.len == 0)
 		rc = bad.code != BK_OK ? bk_fail(e, bad.code, "%s", bad.msg) :
-		    bk_fail(e, BK_NONE, "%s: no record of a run", path);
+		    bk_fail(e, BK_NONE, "%s: no run recorded", path);
 	if (rc == 0)
 		rc = bk_run_parse(&s.run, s.last.data, s.last.len, e);
 	if (rc == 0)

@@ -80,8 +80,8 @@ read_past(struct bk_notify_history *p, struct bk_err *e)
 		if (strlen(want) == (size_t)n && strcmp(text, want) == 0)
 			return 0;
 	}
-	return bk_fail(e, BK_DATA, "%s: not what bk-notify writes; if nobody "
-	    "else does, remove it", p->path);
+	return bk_fail(e, BK_DATA, "%s: not written by bk-notify; remove it if "
+	    "nothing else uses it", p->path);
 }
 
 struct bk_notify_history *
@@ -120,8 +120,9 @@ bk_notify_history_recall(const struct bk_notify_history *p,
 {
 	if (m->state != BK_STATE_OK || p->told == BK_STATE_OK)
 		return 0;
-	return bk_buf_printf(&m->text, e, "%sRecovered; it was %s, told first "
-	    "at %s", m->text.len > 0 ? "\n" : "", bk_state_name(p->told),
+	return bk_buf_printf(&m->text, e, "%sRecovered; it was %s, first "
+	    "reported at %s",
+	    m->text.len > 0 ? "\n" : "", bk_state_name(p->told),
 	    p->since);
 }
 

@@ -47,8 +47,8 @@ bk_notify_mail_check_server(const char *url, struct bk_err *e)
 	    strncmp(url, "smtp://", 7) == 0 ? url + 7 : "";
 
 	if (strchr(host, '@') != NULL)
-		return bk_fail(e, BK_USAGE, "--smtp: a login comes from a "
-		    "file, --smtp-login");
+		return bk_fail(e, BK_USAGE, "--smtp: no login in the URL; use "
+		    "--smtp-login FILE");
 	if (*host == '\0' || strpbrk(host, "/? \t\n") != NULL)
 		return bk_fail(e, BK_USAGE, "--smtp: '%s' is not a mail "
 		    "server; write it as smtps://mail.example.org", url);

@@ -103,8 +103,7 @@ bk_notify_message_finish(struct bk_notify_message *m, struct bk_err *e)
 		if (!m->known)
 			m->state = BK_STATE_UNKNOWN;
 		if (bk_buf_puts(&m->text, m->known ? bk_state_name(m->state) :
-		    "no message: the command that should have written one "
-		    "wrote nothing", e) == -1)
+		    "no message: standard input is empty", e) == -1)
 			return -1;
 		m->known = 1;
 	}

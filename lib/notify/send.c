@@ -73,7 +73,7 @@ prepare(struct try *try, const struct bk_notify_options *way, struct bk_err *e)
 	bad |= curl_easy_setopt(c, CURLOPT_HEADERDATA, try);
 	if (way->ca_bundle != NULL)
 		bad |= curl_easy_setopt(c, CURLOPT_CAINFO, way->ca_bundle);
-	return bad == CURLE_OK ? 0 : bk_fail(e, BK_FAIL, "libcurl refuses an "
+	return bad == CURLE_OK ? 0 : bk_fail(e, BK_FAIL, "libcurl rejects an "
 	    "option; it is too old");
 }
 

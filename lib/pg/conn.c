@@ -116,7 +116,7 @@ connected(PGconn *conn, struct bk_err *e)
 	host = PQhost(conn);
 	if (PQconnectionNeedsPassword(conn))
 		return bk_fail(e, BK_FAIL, "server %s: user \"%s\" needs a "
-		    "password; put it into ~/.pgpass or PGPASSWORD",
+		    "password; put it in ~/.pgpass or PGPASSWORD",
 		    host == NULL ? "" : host, PQuser(conn));
 	msg = PQerrorMessage(conn);
 	n = strlen(msg);
@@ -144,8 +144,8 @@ bk_conn_parse(const char *db, struct bk_err *e)
 	PQconninfoOption *opts = PQconninfoParse(db, NULL);
 
 	if (opts == NULL)
-		bk_fail(e, BK_USAGE, "the database: neither a name nor a URI "
-		    "nor key=value pairs that PostgreSQL understands");
+		bk_fail(e, BK_USAGE, "the database: not a valid name, URI or "
+		    "key=value string");
 	return opts;
 }
 

@@ -263,9 +263,10 @@ note_server(struct reading *r, struct bk_err *e)
 	r->sees_all = json_is_true(json_object_get(server, "sees_all"));
 	if (r->sees_all)
 		return 0;
-	rc = bk_buf_printf(&b, e, "not shown to role \"%s\": others' "
-	    "transactions, lag of replicas, WAL that waits; GRANT pg_monitor "
-	    "TO it", json_string_value(json_object_get(server, "user")));
+	rc = bk_buf_printf(&b, e, "not visible to role \"%s\": others' "
+	    "transactions, replica lag, WAL waiting to be archived; GRANT "
+	    "pg_monitor TO it",
+	    json_string_value(json_object_get(server, "user")));
 	if (rc == 0)
 		rc = note(r, b.data, e);
 	bk_buf_free(&b);

@@ -105,7 +105,7 @@ last_words(const char *log, char *out, size_t cap)
 	struct bk_err ignored = {0};
 	char *line, *next;
 
-	(void)snprintf(out, cap, "it does not start");
+	(void)snprintf(out, cap, "server did not start");
 	if (bk_io_slurp(log, 1024 * 1024, &text, &ignored) == 0 &&
 	    text.data != NULL)
 		for (line = text.data; *line != '\0'; line = next) {
@@ -262,7 +262,7 @@ bk_scratch_start(struct bk_scratch *s, const char *postgres, int ascii,
 		return -1;
 	if (read_line(s->from, answer, sizeof(answer)) == -1)
 		return bk_fail(e, BK_FAIL, "scratch server: no user postgres "
-		    "or nobody to run it as");
+		    "or nobody to run as");
 	if (answer[0] == '!')
 		return bk_fail(e, BK_FAIL, "scratch server: %s", answer + 1);
 	(void)snprintf(s->dir, sizeof(s->dir), "%.*s",

@@ -20,7 +20,7 @@ bk_server_database(const char *arg, struct bk_buf *name, struct bk_err *e)
 	PQconninfoFree(opts);
 	if (rc == 0 && name->len == 0)
 		return bk_fail(e, BK_USAGE, "the database: its URI or "
-		    "key=value pairs name none");
+		    "key=value string names none");
 	return rc;
 }
 

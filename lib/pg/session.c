@@ -135,8 +135,9 @@ bk_session_refuse_pooler(PGconn *conn, struct bk_err *e)
 	PQclear(res);
 	if (same)
 		return 0;
-	return bk_fail(e, BK_FAIL, "server %s: a pooler (pgbouncer or the "
-	    "like), whose sessions cannot share a snapshot; connect to the "
-	    "database server itself, e.g. the host name without \"-pooler\"",
+	return bk_fail(e, BK_FAIL, "server %s: a connection pooler (such as "
+	    "pgbouncer), whose sessions cannot share a snapshot; connect to "
+	    "the database server itself, e.g. the host name without "
+	    "\"-pooler\"",
 	    PQhost(conn));
 }

@@ -186,8 +186,8 @@ bk_subject_date(struct bk_subject *s, time_t newest, const struct bk_fresh *f,
 		return 0;
 	}
 	s->state = bk_state_worse(s->state, BK_STATE_UNKNOWN);
-	return bk_subject_note(s, e, "dated in the future, or this clock is "
-	    "behind");
+	return bk_subject_note(s, e, "dated in the future, or this host's "
+	    "clock is behind");
 }
 
 int

@@ -259,11 +259,11 @@ bk_group_check(const char *pattern, struct bk_err *e)
 
 	for (s = pattern; (s = strchr(s, '{')) != NULL; s = close) {
 		if ((close = strchr(s, '}')) == NULL)
-			return bk_fail(e, BK_USAGE, "%s: a { without its }",
+			return bk_fail(e, BK_USAGE, "%s: unmatched {",
 			    pattern);
 		if (variable(s + 1, (size_t)(close - s) - 1) == -1)
 			return bk_fail(e, BK_USAGE, "%.*s: no such variable; "
-			    "there are {db} {host} {tier} {utc} {date} {time}",
+			    "use {db} {host} {tier} {utc} {date} {time}",
 			    (int)(close - s) + 1, s);
 	}
 	return 0;

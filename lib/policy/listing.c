@@ -54,11 +54,11 @@ take(struct bk_listing *items, const struct bk_record *r, FILE *f,
 	if (item == NULL)
 		return -1;
 	if (r->bare)
-		return bk_fail(e, BK_DATA, "%s: '%s': no time; give whole "
+		return bk_fail(e, BK_DATA, "%s: '%s': no time; give full "
 		    "records, as bk-s3ls and bk-ls print them", name, r->name);
 	if (feof(f))
-		return bk_fail(e, BK_DATA, "%s: '%s', the last line, has no "
-		    "newline; was the listing cut?", name, r->name);
+		return bk_fail(e, BK_DATA, "%s: the last line, '%s', has no "
+		    "newline; was the listing truncated?", name, r->name);
 	item->r = *r;
 	if ((item->r.name = strdup(r->name)) == NULL)
 		return bk_fail_memory(e);
@@ -101,7 +101,7 @@ bk_listing_read(struct bk_listing *items, FILE *f, const char *name,
 		}
 	free(line);
 	if (rc == 0 && items->n == 0)
-		rc = bk_fail(e, BK_NONE, "%s: an empty listing", name);
+		rc = bk_fail(e, BK_NONE, "%s: empty listing", name);
 	return rc == -1 ? -1 : index_names(items, name, e);
 }
 

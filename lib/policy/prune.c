@@ -30,7 +30,8 @@ bk_prune_check_clock(const struct bk_listing *items, const struct bk_guards *g,
 			continue;
 		bk_duration_format((uint64_t)(item->r.time - g->now), ahead);
 		return bk_fail(e, BK_DATA, "%s: dated %s in the future, or "
-		    "this clock is behind; nothing is deleted", item->r.name,
+		    "this host's clock is behind; nothing is "
+		    "deleted", item->r.name,
 		    ahead);
 	}
 	return 0;
@@ -42,8 +43,9 @@ bk_prune_check_share(size_t go, size_t n, const char *what,
 {
 	if ((double)go * 100 <= (double)n * g->max_share)
 		return 0;
-	return bk_fail(e, BK_DATA, "%s: %zu of %zu would go at once, more than "
-	    "%u%%; look with --explain, then use --first-run or --max-share",
+	return bk_fail(e, BK_DATA, "%s: %zu of %zu would be deleted at once, "
+	    "more than %u%%; check with --explain, then use --first-run or "
+	    "--max-share",
 	    what, go, n, g->max_share);
 }
 
@@ -95,7 +97,7 @@ check_fresh(const struct bk_listed *newest, const struct bk_policy *p,
 	bk_duration_format(age, is);
 	bk_duration_format(limit, may);
 	return bk_fail(e, BK_DATA, "%s: the newest backup is %s old, more than "
-	    "%s; does the job still run? see --require-fresh",
+	    "%s; is the backup job still running? see --require-fresh",
 	    newest->r.name, is, may);
 }
 
@@ -169,8 +171,8 @@ bk_prune_judge(struct bk_listing *items, const struct bk_policy *p,
 	int rc = bk_prune_check_clock(items, g, e);
 
 	if (bk_policy_is_empty(p))
-		rc = bk_fail(e, BK_DATA, "no rule, or none above 0: that would "
-		    "keep nothing; give some of -l -H -d -w -m -y");
+		rc = bk_fail(e, BK_DATA, "no retention rule above 0: nothing "
+		    "would be kept; give at least one of -l -H -d -w -m -y");
 	if ((item = calloc(items->n, sizeof(*item))) == NULL)
 		return bk_fail_memory(e);
 	for (i = 0; i < items->n; i++)
@@ -182,8 +184,8 @@ bk_prune_judge(struct bk_listing *items, const struct bk_policy *p,
 			rc = -1;
 	}
 	if (i == 0)
-		rc = bk_fail(e, BK_DATA, "%s: neither this nor any other name "
-		    "tells its series; give a pattern with --group",
+		rc = bk_fail(e, BK_DATA, "%s: cannot tell its series from its "
+		    "name, nor from any other; give a pattern with --group",
 		    item[0]->r.name);
 	for (; i < items->n; i++)
 		item[i]->why = "of no series";

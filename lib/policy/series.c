@@ -92,8 +92,9 @@ bk_series_group(struct bk_listing *items, const char *pattern, struct bk_err *e)
 	}
 	if (of_series == 0) {
 		bk_fail(e, BK_DATA, pattern != NULL ? "no name in the listing "
-		    "is of --group" : "no name in the listing has a time in "
-		    "it, which tells backups of a series; give a --group");
+		    "matches --group" : "no name in the listing has a time in "
+		    "it, so its series is unknown; give a pattern with "
+		    "--group");
 		goto done;
 	}
 	rc = 0;

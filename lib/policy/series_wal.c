@@ -59,7 +59,7 @@ group(struct bk_listing *items, const struct bk_fresh *f, struct bk_err *e)
 		segments++;
 	}
 	return segments > 0 ? 0 : bk_fail(e, BK_DATA, "no name in the listing "
-	    "is that of a WAL segment");
+	    "is a WAL segment's");
 }
 
 /* n > 0 segments of one archive, the newest first. */

@@ -111,12 +111,12 @@ check_one_archive(const struct bk_listing *wal, struct bk_err *e)
 			len = n;
 		} else if (n != len || strncmp(item->r.name, first->r.name,
 		    n) != 0)
-			return bk_fail(e, BK_DATA, "%s: of another archive "
-			    "than %s; list one archive at a time",
+			return bk_fail(e, BK_DATA, "%s: not in the same "
+			    "archive as %s; list one archive at a time",
 			    item->r.name, first->r.name);
 	}
-	return first != NULL ? 0 : bk_fail(e, BK_DATA, "%s: neither this nor "
-	    "any other name is that of WAL", wal->item[0].r.name);
+	return first != NULL ? 0 : bk_fail(e, BK_DATA, "%s: no name in the "
+	    "listing is a WAL file's, this one included", wal->item[0].r.name);
 }
 
 /* Where the newest .backup file that is not younger than t says; 1, or 0. */
@@ -166,9 +166,9 @@ first_needed(const struct bk_listing *wal, const struct bk_listing *bases,
 			continue;
 		if (!bk_wal_start(base->r.name, &start) &&
 		    !start_by_time(wal, base->r.time, &start))
-			return bk_fail(e, BK_DATA, "%s: cannot tell where its "
-			    "WAL begins: no segment in its name, no .backup "
-			    "file before it in the archive", base->r.name);
+			return bk_fail(e, BK_DATA, "%s: cannot tell its start "
+			    "segment: none in its name, and no .backup file "
+			    "before it in the archive", base->r.name);
 		if (start < *first)
 			*first = start;
 		kept++;

@@ -100,7 +100,7 @@ make_tables(struct bk_restore *r, struct bk_err *e)
 	for (i = 1; i < r->n; i++)
 		if (r->by_id[i]->te->id == r->by_id[i - 1]->te->id)
 			return bk_restore_damaged(r, NULL,
-			    "two entries with one number", e);
+			    "two TOC entries with the same number", e);
 	return mark_foreign(r, e);
 }
 
@@ -165,7 +165,7 @@ take_record(struct bk_restore *r, const struct bk_proof_record *h,
 		return -1;
 	t = bk_restore_find(r, id);
 	if (t == NULL || t->has_record)
-		return bk_restore_damaged(r, t, "a record too many", e);
+		return bk_restore_damaged(r, t, "one proof record too many", e);
 	t->record = says;
 	t->has_record = 1;
 	return 0;
@@ -205,7 +205,7 @@ check_globals(const struct bk_restore *r, const struct bk_proof_record *h,
 
 	if (bk_proof_record_number(h, "bytes", &bytes) == 0 && bytes == h->rest)
 		return 0;
-	return bk_restore_damaged(r, NULL, "roles that are not complete", e);
+	return bk_restore_damaged(r, NULL, "incomplete roles", e);
 }
 
 int

@@ -78,7 +78,7 @@ scan(struct bk_end_scan *s, enum bk_foreign_kind kind, const char *name,
 	if (kind == BK_FOREIGN_TAR)
 		bk_end_scan_tar(s, p, n);
 	else if (bk_end_scan_sql(s, p, n) == -1)
-		return bk_fail(e, BK_DATA, "%s: goes to another database "
+		return bk_fail(e, BK_DATA, "%s: connects to another database "
 		    "(\\connect); dump it without --create", name);
 	return 0;
 }
@@ -92,8 +92,8 @@ check_end(const struct bk_end_scan *s, enum bk_foreign_kind kind,
 		return bk_fail(e, BK_DATA, "%s: unfinished: the tar has no "
 		    "end", name);
 	if (kind == BK_FOREIGN_SQL && demand_end && !bk_end_scan_sql_ended(s))
-		return bk_fail(e, BK_DATA, "%s: unfinished: it ended without "
-		    "pg_dump's last line", name);
+		return bk_fail(e, BK_DATA, "%s: unfinished: pg_dump's last "
+		    "line is missing", name);
 	return 0;
 }
 
@@ -154,8 +154,8 @@ bk_foreign_load(enum bk_foreign_kind kind, struct bk_source src,
 
 	if (kind == BK_FOREIGN_SQL && (o->no_owner || o->no_acl ||
 	    o->role != NULL))
-		return bk_fail(e, BK_USAGE, "%s: is SQL, in which owners and "
-		    "privileges cannot be left out; dump it without them",
+		return bk_fail(e, BK_USAGE, "%s: is SQL, from which owners and "
+		    "privileges cannot be removed; dump it without them",
 		    name);
 	if (bk_restore_program_open(&c, o, e) == -1 ||
 	    find_program(kind, o, &c.program, e) == -1 ||

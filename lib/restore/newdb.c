@@ -72,16 +72,16 @@ bk_newdb_lock(PGconn *conn, const char *target, struct bk_err *e)
 	int got;
 
 	if (strlen(target) + SUFFIX_MAX >= BK_NEWDB_NAME)
-		return bk_fail(e, BK_USAGE, "database \"%s\": its name is too "
-		    "long, at most %zu bytes; load it under a shorter one with"
-		    " --into and rename it", target,
+		return bk_fail(e, BK_USAGE, "database \"%s\": name too long, "
+		    "at most %zu bytes; load it under a shorter one with "
+		    "--into and rename it", target,
 		    BK_NEWDB_NAME - SUFFIX_MAX - 1);
 	if (try_lock(conn, target, &got, e) == -1)
 		return -1;
 	if (got)
 		return 0;
-	return bk_fail(e, BK_BUSY, "database \"%s\": another bk-restore is at "
-	    "work on it; try again when it is done", target);
+	return bk_fail(e, BK_BUSY, "database \"%s\": another bk-restore is "
+	    "running on it; try again later", target);
 }
 
 int
@@ -320,7 +320,7 @@ add_remedy(PGconn *conn, struct bk_err *e)
 	    "rolcreatedb AND NOT rolsuper");
 
 	if (PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) == 1)
-		bk_fail_add(e, "; an administrator can say ALTER ROLE %s "
+		bk_fail_add(e, "; ask an administrator for ALTER ROLE %s "
 		    "CREATEDB", PQgetvalue(res, 0, 0));
 	PQclear(res);
 }

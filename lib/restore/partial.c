@@ -83,7 +83,7 @@ static const char keys_on[] = "SELECT pg_catalog.format("
     "conrelid::pg_catalog.regclass) " KEYS;
 
 static const char matviews[] = "SELECT DISTINCT '', pg_catalog.format("
-    "'materialized view %s: still shows the old rows; REFRESH it', "
+    "'materialized view %s: still has the old rows; REFRESH it', "
     "c.oid::pg_catalog.regclass) FROM pg_catalog.pg_depend d "
     "JOIN pg_catalog.pg_rewrite w ON w.oid = d.objid AND "
     "d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass "
@@ -150,8 +150,8 @@ prepare_tables(struct part *p, struct bk_err *e)
 		    (rc = is_there(p, name.data, &there, e)) == -1)
 			continue;
 		rc = there ? prepare_table(p, name.data, e) :
-		    bk_fail(e, BK_NONE, "table %s: is not there; without "
-		    "--data-only or --replace-table it is made", name.data);
+		    bk_fail(e, BK_NONE, "table %s: does not exist; leave out "
+		    "--data-only or --replace-table to create it", name.data);
 	}
 	bk_buf_free(&name);
 	return rc;

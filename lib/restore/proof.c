@@ -36,16 +36,17 @@ check_table(const struct bk_restore *r, const struct bk_restore_table *t,
 	struct bk_err ignored = {0};
 
 	if (!t->found)
-		return bk_restore_damaged(r, t, "its data is not there", e);
+		return bk_restore_damaged(r, t, "its data is missing", e);
 	if (r->ours && !t->has_record)
-		return bk_restore_damaged(r, t, "its record is not there", e);
+		return bk_restore_damaged(r, t, "its proof record is "
+		    "missing", e);
 	if (t->has_record && !same(&t->seen, &t->record))
 		return disagree(r, t, e);
 	if (t->blobs || t->skip || t->loaded == t->seen.rows)
 		return 0;
 	(void)bk_restore_name(t, &name, &ignored);
 	bk_fail(e, BK_FAIL, "%s: the server took %" PRIu64 " of %" PRIu64
-	    " rows; a trigger or a rule of the target swallows them",
+	    " rows; a trigger or rule on the target discards them",
 	    name.data == NULL ? "" : name.data, t->loaded, t->seen.rows);
 	bk_buf_free(&name);
 	return -1;
@@ -61,7 +62,7 @@ check_manifest(const struct bk_restore *r, struct bk_err *e)
 
 	if (m->json == NULL)
 		return bk_restore_damaged(r, NULL,
-		    "its manifest is not there", e);
+		    "its manifest is missing", e);
 	for (i = 0; i < r->n; i++) {
 		tables += !r->table[i].blobs;
 		*(r->table[i].blobs ? &blobs : &rows) += r->table[i].seen.rows;
@@ -73,7 +74,7 @@ check_manifest(const struct bk_restore *r, struct bk_err *e)
 	    m->blobs != blobs || m->records.lo != records.lo ||
 	    m->records.hi != records.hi)
 		return bk_restore_damaged(r, NULL,
-		    "its manifest is of another dump", e);
+		    "its manifest belongs to another dump", e);
 	return 0;
 }
 

@@ -53,7 +53,8 @@ strip_end(struct bk_restore *r, struct bk_chunk *c, int in_row,
 	if (c->len < COPY_END ||
 	    memcmp(c->data + at, copy_end, COPY_END) != 0 ||
 	    (at == 0 ? in_row : c->data[at - 1] != '\n'))
-		return bk_restore_damaged(r, c->table, "its rows do not end",
+		return bk_restore_damaged(r, c->table, "its rows have no end "
+		    "marker",
 		    e);
 	c->len = at;
 	return 0;
@@ -291,10 +292,10 @@ bk_restore_find_program(const struct bk_restore *r, const struct bk_bindir *b,
 		return -1;
 	if (!too_new || !r->opaque)
 		return 0;
-	return bk_fail(e, BK_FAIL, "this server is PostgreSQL %d: it does not "
-	    "know transaction_timeout, which pg_restore 17 and later set; "
-	    "dump without compression and INSERTs (bk-dump), or restore to "
-	    "a server of version 17 or later", server);
+	return bk_fail(e, BK_FAIL, "this server is PostgreSQL %d: it lacks "
+	    "transaction_timeout, which pg_restore 17 and later set; dump "
+	    "without compression and INSERTs (bk-dump), or restore to a server "
+	    "of version 17 or later", server);
 }
 
 int

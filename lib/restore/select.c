@@ -86,8 +86,8 @@ want_named(struct selection *s, const char *name, int schema,
 	}
 	if (found > 0)
 		return 0;
-	return bk_fail(e, BK_NONE, "%s \"%s\": not in the dump; pg_restore -l "
-	    "lists what is", schema ? "schema" : "table", name);
+	return bk_fail(e, BK_NONE, "%s \"%s\": not in the dump; see pg_restore "
+	    "-l", schema ? "schema" : "table", name);
 }
 
 static int

@@ -108,8 +108,8 @@ swap_names(PGconn *conn, PGconn *killer, const char *name, const char *target,
 	    (rename_database(conn, target, before, 1, &why) == -1 ||
 	    await_rename(conn, killer, target, &why) == -1))
 		return bk_fail(e, why.code, "database \"%s\": %.800s; nothing "
-		    "was swapped: end its sessions (prepared transactions, "
-		    "too) and try again", target, why.msg);
+		    "was swapped; end its sessions (and prepared transactions) "
+		    "and try again", target, why.msg);
 	if (rename_database(conn, name, target, 1, e) == -1)
 		return -1;
 	return await_rename(conn, killer, name, e);

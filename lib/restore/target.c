@@ -53,8 +53,8 @@ bk_target_refuse_source(struct bk_target *t, const char *system,
 	if ((rc = bk_server_system(t->conn, &here, e)) == 0 && here.len > 0 &&
 	    strcmp(here.data, system) == 0)
 		rc = bk_fail(e, BK_DATA, "database \"%s\": the dump was made "
-		    "of this very database; to put the dump in its place say "
-		    "--replace %s, for a copy beside it --into", target,
+		    "of this very database; use --replace %s to replace it, or "
+		    "--into for a copy beside it", target,
 		    target);
 	bk_buf_free(&here);
 	return rc;

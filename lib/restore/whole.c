@@ -84,7 +84,7 @@ copy_archive(struct bk_restore *r, struct bk_client_feed *f,
 	for (i = 0; rc == 0 && i < r->n; i++)
 		if (!r->table[i].found)
 			rc = bk_restore_damaged(r, &r->table[i],
-			    "its data is not there", e);
+			    "its data is missing", e);
 	return rc;
 }
 

@@ -245,8 +245,8 @@ bk_s3_attempt_prepare(struct bk_s3_attempt *a,
 	bad = set_method(a) | set_manners(a, by->ca_bundle) |
 	    curl_easy_setopt(a->easy, CURLOPT_URL, url.data) |
 	    curl_easy_setopt(a->easy, CURLOPT_HTTPHEADER, a->lines);
-	rc = bad == 0 ? 0 : bk_fail(e, BK_FAIL, "libcurl refuses an option; "
-	    "it is too old");
+	rc = bad == 0 ? 0 : bk_fail(e, BK_FAIL, "libcurl rejects an option; it "
+	    "is too old");
  done:
 	bk_buf_free(&url);
 	bk_buf_free(&query);

@@ -215,7 +215,7 @@ start(struct bk_s3_task *t)
 	}
 	if (curl_easy_setopt(t->try.easy, CURLOPT_PRIVATE, t) != CURLE_OK ||
 	    curl_multi_add_handle(s3->multi, t->try.easy) != CURLM_OK) {
-		fail(t, "libcurl takes no more transfers", "");
+		fail(t, "libcurl accepts no more transfers", "");
 		return;
 	}
 	t->in_flight = 1;
@@ -279,8 +279,8 @@ adjust_clock(struct bk_s3_task *t, const char *why)
 
 	s3->skew = measure_skew(&t->reply);
 	if (!s3->warned_skew)
-		warn(s3, "%s: this machine's clock is off by %ld s; signing "
-		    "with the server's time", s3->address.origin,
+		warn(s3, "%s: this host's clock is off by %ld s; signing with "
+		    "the server's time", s3->address.origin,
 		    (long)-s3->skew);
 	s3->warned_skew = 1;
 	again(t, why);

@@ -136,9 +136,9 @@ check_content(struct bk_s3 *s3, const struct bk_s3_expected *want,
 	uint64_t size;
 
 	if (id == NULL || strcmp(id, want->id) != 0)
-		return bk_fail(e, BK_FAIL, "s3://%s/%s: uploaded, but another "
-		    "object is there now: %s", bk_s3_bucket(s3), want->o->key,
-		    id != NULL ? "someone else wrote it at the same time" :
+		return bk_fail(e, BK_FAIL, "s3://%s/%s: uploaded, but replaced "
+		    "meanwhile: %s", bk_s3_bucket(s3), want->o->key,
+		    id != NULL ? "another writer stored it at the same time" :
 		    "it does not have this upload's metadata");
 	if (bk_s3_object_size(r, want->o->key, &size, e) == -1)
 		return -1;
@@ -167,9 +167,9 @@ bk_s3_confirm(struct bk_s3 *s3, const struct bk_s3_expected *want,
 	if (bk_s3_head(s3, want->o->key, NULL, &r, &none) == -1) {
 		/* 4 is for what was not uploaded */
 		if (bk_s3_object_is_hidden(&r))
-			bk_fail(e, BK_FAIL, "s3://%s/%s: uploaded, and the "
-			    "server said well done, but the key may not look "
-			    "at it: AccessDenied (403); allow it s3:GetObject",
+			bk_fail(e, BK_FAIL, "s3://%s/%s: uploaded, but the key "
+			    "may not read it to check: AccessDenied (403); "
+			    "allow it s3:GetObject",
 			    bk_s3_bucket(s3), want->o->key);
 		else
 			bk_fail(e, none.code == BK_NONE ? BK_FAIL : none.code,

@@ -107,7 +107,7 @@ find_style(struct bk_s3_cred *c, struct bk_err *e)
 		c->settings.path_style = 0;
 	else
 		return bk_fail(e, BK_USAGE, "profile %s: addressing_style "
-		    "'%s': want path, virtual or auto", c->profile, style);
+		    "'%s': use path, virtual or auto", c->profile, style);
 	return 0;
 }
 
@@ -267,8 +267,8 @@ from_own(struct bk_s3_cred *c, const char *profile, struct bk_cred_keys *k,
 		return bk_cred_process(command, k, e) == -1 ? -1 : 1;
 	if (bk_ini_get(c->ini, profile, "sso_session") != NULL ||
 	    bk_ini_get(c->ini, profile, "sso_start_url") != NULL)
-		return bk_fail(e, BK_USAGE, "profile %s: no sign-in by SSO "
-		    "here; use another profile with credential_process = aws "
+		return bk_fail(e, BK_USAGE, "profile %s: SSO is not supported; "
+		    "use another profile with credential_process = aws "
 		    "configure export-credentials --profile %s", profile,
 		    profile);
 	return 0;
@@ -290,7 +290,7 @@ from_named(struct bk_s3_cred *c, const char *profile, const char *name,
 		rc = bk_cred_imds(c->env, k, &why, e);
 	else
 		return bk_fail(e, BK_USAGE, "profile %s: credential_source "
-		    "'%s': want Environment, EcsContainer or "
+		    "'%s': use Environment, EcsContainer or "
 		    "Ec2InstanceMetadata", profile, name);
 	if (rc == 0)
 		return bk_fail(e, BK_FAIL, "profile %s: credential_source %s "
@@ -309,14 +309,14 @@ role_source(struct bk_s3_cred *c, const char *profile, int depth,
 	int rc;
 
 	if ((source == NULL) == (named == NULL))
-		return bk_fail(e, BK_USAGE, "profile %s: role_arn wants one "
-		    "of source_profile, credential_source and "
+		return bk_fail(e, BK_USAGE, "profile %s: role_arn needs one of "
+		    "source_profile, credential_source and "
 		    "web_identity_token_file", profile);
 	if (named != NULL)
 		return from_named(c, profile, named, k, e);
 	if (!bk_ini_has(c->ini, source))
-		return bk_fail(e, BK_USAGE, "profile %s: its source_profile "
-		    "%s is not there", profile, source);
+		return bk_fail(e, BK_USAGE, "profile %s: its source_profile %s "
+		    "does not exist", profile, source);
 	/* a profile may name itself: its own keys are meant then */
 	rc = strcmp(source, profile) == 0 ? from_own(c, source, k, e) :
 	    from_profile(c, source, depth + 1, k, e);
@@ -337,11 +337,11 @@ from_role(struct bk_s3_cred *c, const char *profile, int depth,
 	int rc = -1;
 
 	if (depth == CHAIN_MAX)
-		return bk_fail(e, BK_USAGE, "profile %s: source_profile goes "
-		    "round in a circle", c->profile);
+		return bk_fail(e, BK_USAGE, "profile %s: source_profile is "
+		    "circular", c->profile);
 	if (bk_ini_get(c->ini, profile, "mfa_serial") != NULL)
-		return bk_fail(e, BK_USAGE, "profile %s: mfa_serial wants a "
-		    "person at the keyboard; get session keys first, or use "
+		return bk_fail(e, BK_USAGE, "profile %s: mfa_serial needs an "
+		    "interactive login; get session keys first, or use "
 		    "credential_process", profile);
 	role.external_id = bk_ini_get(c->ini, profile, "external_id");
 	role.duration_seconds = bk_ini_get(c->ini, profile,
@@ -413,8 +413,8 @@ bk_s3_cred_get(struct bk_s3_cred *c, int refresh, struct bk_s3_keys *keys,
 			c->renew = renewal(now, c->keys.expires);
 			if (refresh && c->keys.expires == 0)
 				return bk_fail(e, BK_FAIL, "credentials: the "
-				    "session token has expired, and its "
-				    "source has no other; get a new one");
+				    "session token has expired, and its source "
+				    "has no newer one; get a new one");
 		} else if (c->keys.access_key == NULL || refresh ||
 		    now >= c->keys.expires)
 			return bk_fail(e, failed.code, "%s", failed.msg);

@@ -202,7 +202,7 @@ read_file(struct bk_ini *ini, const char *path, int is_config,
 	if (bk_io_slurp(path, FILE_MAX, &text, e) == -1)
 		goto done;
 	if (text.len > 0 && strlen(text.data) != text.len) {
-		bk_fail(e, BK_USAGE, "%s: a NUL byte; this is no settings "
+		bk_fail(e, BK_USAGE, "%s: a NUL byte; not a settings "
 		    "file", path);
 		goto done;
 	}

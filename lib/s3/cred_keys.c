@@ -44,8 +44,8 @@ bk_cred_keys_set(struct bk_cred_keys *k, const char *source,
 		token = NULL;
 	if (!is_clean(access) || !is_clean(secret) ||
 	    (token != NULL && !is_clean(token)))
-		return bk_fail(e, BK_FAIL, "%s: blanks or control bytes in a "
-		    "key or token", source);
+		return bk_fail(e, BK_FAIL, "%s: whitespace or control bytes in "
+		    "a key or token", source);
 	bk_cred_keys_free(k);
 	k->access_key = strdup(access);
 	k->secret_key = strdup(secret);

@@ -57,9 +57,9 @@ check_uri(const char *uri, struct bk_err *e)
 	curl_free(host);
 	curl_url_cleanup(u);
 	if (!good)
-		return bk_fail(e, BK_USAGE, "AWS_CONTAINER_CREDENTIALS_"
-		    "FULL_URI: wants https, or http to loopback, "
-		    "169.254.170.2 or 169.254.170.23");
+		return bk_fail(e, BK_USAGE,
+		    "AWS_CONTAINER_CREDENTIALS_FULL_URI: must be https, or "
+		    "http to loopback, 169.254.170.2 or 169.254.170.23");
 	return 0;
 }
 
@@ -165,7 +165,7 @@ imds_open(struct imds *m, struct bk_err *why)
 	    "X-aws-ec2-metadata-token-ttl-seconds: 21600", &token, why) == -1)
 		goto done;
 	if (token.len == 0 || strpbrk(token.data, "\r\n") != NULL)
-		bk_fail(why, BK_FAIL, "%s: its token is none", m->base);
+		bk_fail(why, BK_FAIL, "%s: malformed token", m->base);
 	else
 		rc = bk_buf_printf(&m->token, why,
 		    "X-aws-ec2-metadata-token: %s", token.data);

@@ -35,7 +35,7 @@ web_token(struct bk_buf *form, const char *file, struct bk_err *e)
 	    strchr(" \t\r\n", token.data[token.len - 1]) != NULL)
 		token.data[--token.len] = '\0';
 	if (rc == 0 && token.len == 0)
-		rc = bk_fail(e, BK_FAIL, "%s: no web identity token in it",
+		rc = bk_fail(e, BK_FAIL, "%s: contains no web identity token",
 		    file);
 	if (rc == 0)
 		rc = field(form, "WebIdentityToken", token.data, e);

@@ -181,8 +181,8 @@ collect(struct download *d, struct slot *s, struct bk_err *e)
 
 	if (bk_s3_task_result(s->task, &r, &why) == -1)
 		return r->status != 412 ? bk_fail(e, why.code, "%s", why.msg) :
-		    bk_fail(e, BK_FAIL, "s3://%s/%s: it was replaced while it "
-		    "was read; try again", bk_s3_bucket(d->s3), d->o->key);
+		    bk_fail(e, BK_FAIL, "s3://%s/%s: replaced while it was "
+		    "read; try again", bk_s3_bucket(d->s3), d->o->key);
 	bk_s3_task_free(s->task);
 	s->task = NULL;
 	pthread_mutex_lock(&d->lock);

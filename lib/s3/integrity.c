@@ -166,8 +166,8 @@ bk_s3_integrity_finish(struct bk_s3_integrity *v, const char *name,
 		(void)snprintf(text + len, sizeof(text) - len, "-%u",
 		    v->number);
 	if (strcmp(text, v->want) != 0)
-		return bk_fail(e, BK_DATA, "%s: damaged on the way or in "
-		    "store: its %s is %s instead of %s; try again", name,
+		return bk_fail(e, BK_DATA, "%s: damaged in transit or in "
+		    "storage: its %s is %s instead of %s; try again", name,
 		    judged_by(v), text, v->want);
 	return 0;
 }

@@ -115,7 +115,7 @@ get_page(struct page *p, const char *prefix, struct bk_buf *token,
 		rc = bad_answer(p, "no", "NextContinuationToken", e);
 	if (rc == 0 && p->truncated && token->len > 0 &&
 	    strcmp(p->token.data, token->data) == 0)
-		rc = bad_answer(p, "the same page again, at", token->data, e);
+		rc = bad_answer(p, "the same page twice, at", token->data, e);
 	if (rc == 0)
 		rc = set(token, p->truncated ? p->token.data : "", e);
 	return rc;
@@ -167,7 +167,8 @@ bk_s3_list_newest(struct bk_s3 *s3, const char *prefix, struct bk_buf *key,
 	int rc = bk_s3_list(s3, prefix, keep_newest, &n, e);
 
 	if (rc == 0 && n.key.len == 0)
-		rc = bk_fail(e, BK_NONE, "s3://%s/%s: no object under it",
+		rc = bk_fail(e, BK_NONE, "s3://%s/%s: no object under this "
+		    "prefix",
 		    bk_s3_bucket(s3), prefix);
 	if (rc == 0)
 		rc = bk_buf_puts(key, n.key.data, e);

@@ -48,8 +48,8 @@ bk_s3_multipart_close(struct bk_s3_multipart *d)
 static int
 occupied(const struct bk_s3_multipart *d, struct bk_err *e)
 {
-	return bk_fail(e, BK_FAIL, "s3://%s/%s: there is such an object "
-	    "already; choose another name, or --overwrite",
+	return bk_fail(e, BK_FAIL, "s3://%s/%s: already exists; choose another "
+	    "name, or use --overwrite",
 	    bk_s3_bucket(d->s3), d->o->key);
 }
 
@@ -68,9 +68,9 @@ bk_s3_key_is_free(struct bk_s3_multipart *d, struct bk_err *e)
 	else if (none.code == BK_NONE)
 		rc = 0;
 	else if (bk_s3_object_is_hidden(&r))
-		rc = bk_fail(e, BK_FAIL, "s3://%s/%s: AccessDenied (403): the "
-		    "key may not see whether there is such an object already; "
-		    "allow it s3:ListBucket and s3:GetObject",
+		rc = bk_fail(e, BK_FAIL, "s3://%s/%s: AccessDenied (403): "
+		    "cannot check whether the object already exists; allow the "
+		    "key s3:ListBucket and s3:GetObject",
 		    bk_s3_bucket(d->s3), d->o->key);
 	else
 		*e = none;
@@ -159,8 +159,8 @@ bk_s3_multipart_create(struct bk_s3_multipart *d, struct bk_err *e)
 		rc = bk_s3_reply_xml(&r,
 		    "InitiateMultipartUploadResult/UploadId", &d->upload_id, e);
 	if (rc != -1 && d->upload_id.len == 0)
-		rc = bk_fail(e, BK_FAIL, "s3://%s/%s: the server gave no "
-		    "UploadId", bk_s3_bucket(d->s3), d->o->key);
+		rc = bk_fail(e, BK_FAIL, "s3://%s/%s: no UploadId in the "
+		    "answer", bk_s3_bucket(d->s3), d->o->key);
 	bk_s3_reply_free(&r);
 	return rc == -1 ? -1 : 0;
 }
@@ -179,8 +179,8 @@ is_there(struct bk_s3_multipart *d, const struct bk_err *why,
 		return occupied(d, e);
 	*e = *why;
 	if (ours == -1)
-		bk_fail_add(e, "; whether the object is there is not known: "
-		    "look with bk-s3ls");
+		bk_fail_add(e, "; the object may or may not exist: check with "
+		    "bk-s3ls");
 	return -1;
 }
 
@@ -347,7 +347,7 @@ bk_s3_multipart_abort(struct bk_s3_multipart *d, struct bk_err *e)
 		return;
 	bk_s3_cleanup_deadline(d->s3, LAST_WORDS);
 	if (bk_s3_do(d->s3, &rq, &r, &ignored) == -1 && r.status != 404)
-		bk_fail_add(e, "; no object was made, but its parts are "
+		bk_fail_add(e, "; no object was created, but its parts are "
 		    "still stored: abort the unfinished multipart upload");
 	bk_s3_reply_free(&r);
 }

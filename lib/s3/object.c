@@ -62,7 +62,7 @@ bk_s3_object_size(const struct bk_s3_reply *head, const char *key,
 	const char *length = bk_s3_reply_header(head, "content-length");
 
 	if (length == NULL)
-		return bk_fail(e, BK_FAIL, "%s: the server tells no size",
+		return bk_fail(e, BK_FAIL, "%s: no size in the server's answer",
 		    key);
 	if (bk_num_parse(length, 0, INT64_MAX, "Content-Length", size,
 	    e) == -1) {

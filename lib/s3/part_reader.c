@@ -79,7 +79,7 @@ make_room(struct bk_s3_part *p, uint64_t size, struct bk_err *e)
 	p->cap = 0;
 	if ((p->data = malloc(size)) == NULL)
 		return bk_fail(e, BK_FAIL, "out of memory for a part of %ju "
-		    "MiB; take fewer at once (-j)", (uintmax_t)size >> 20);
+		    "MiB; use fewer in parallel (-j)", (uintmax_t)size >> 20);
 	p->cap = size;
 	return 0;
 }
@@ -127,8 +127,8 @@ run(void *arg)
 		more = fill(f, p, &e);
 		if (number > f->plan->max && p->len > 0)
 			more = bk_fail(&e, BK_FAIL, "the input is too large "
-			    "for %u parts that begin with %ju MiB; choose a "
-			    "greater --part-size", f->plan->max,
+			    "for %u parts starting at %ju MiB; use a larger "
+			    "--part-size", f->plan->max,
 			    (uintmax_t)f->plan->size >> 20);
 		/* an empty stream never ends well, so part 1 holds something */
 		if (more != -1 && p->len > 0)

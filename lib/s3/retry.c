@@ -33,11 +33,11 @@ static const struct rule rules[] = {
 	    "; check the secret key (AWS_SECRET_ACCESS_KEY)" },
 	{ "InvalidAccessKeyId", BK_S3_BAD,
 	    "; check AWS_ACCESS_KEY_ID and AWS_ENDPOINT_URL" },
-	{ "AccessDenied", BK_S3_BAD, "; check what the key may do" },
+	{ "AccessDenied", BK_S3_BAD, "; check the permissions of the key" },
 	{ "NoSuchBucket", BK_S3_BAD,
 	    "; create the bucket, or check its name and AWS_ENDPOINT_URL" },
-	{ "InvalidObjectState", BK_S3_BAD, "; it is archived: first "
-	    "`aws s3api restore-object`, then wait" },
+	{ "InvalidObjectState", BK_S3_BAD, "; it is archived: run `aws s3api "
+	    "restore-object`, then wait" },
 };
 
 static const struct rule *

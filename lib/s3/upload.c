@@ -88,11 +88,11 @@ collect(struct upload *u, struct slot *s, struct bk_err *e)
 	etag = bk_s3_reply_header(r, "etag");
 	echo = bk_s3_reply_header(r, "x-amz-checksum-sha256");
 	if (etag == NULL)
-		return bk_fail(e, BK_FAIL, "s3://%s/%s: part %zu: the server "
-		    "gave no ETag", bk_s3_bucket(u->s3), u->o->key, n);
+		return bk_fail(e, BK_FAIL, "s3://%s/%s: part %zu: no ETag in "
+		    "the answer", bk_s3_bucket(u->s3), u->o->key, n);
 	if (echo != NULL && strcmp(echo, s->sum) != 0)
 		return bk_fail(e, BK_FAIL, "s3://%s/%s: part %zu: the server "
-		    "stored other bytes: SHA-256 %s instead of %s",
+		    "stored different bytes: SHA-256 %s instead of %s",
 		    bk_s3_bucket(u->s3), u->o->key, n, echo, s->sum);
 	sent = &u->sent[n - 1];
 	if ((sent->etag = strdup(etag)) == NULL)

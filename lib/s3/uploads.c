@@ -114,7 +114,7 @@ get_page(struct page *p, const char *prefix, struct bk_buf *key,
 	if (key->len > 0 && strcmp(key->data, p->next_key.data) == 0 &&
 	    (p->next_id.len == 0 || (id->len > 0 &&
 	    strcmp(id->data, p->next_id.data) == 0)))
-		return bad_answer(p, "the same page again, at", key->data, e);
+		return bad_answer(p, "the same page twice, at", key->data, e);
 	if (set(key, p->next_key.data, e) == -1)
 		return -1;
 	return set(id, p->next_id.len > 0 ? p->next_id.data : "", e);

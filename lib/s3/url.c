@@ -18,7 +18,8 @@ bk_s3_url_parse(const char *s, struct bk_s3_url *u, struct bk_err *e)
 	n = strcspn(bucket, "/");
 	if (n < 3 || n > 255 ||
 	    strspn(bucket, LETTERS DIGITS ".-_") != n || bucket[0] == '.')
-		return bk_fail(e, BK_USAGE, "%s: '%.*s' is no bucket name", s,
+		return bk_fail(e, BK_USAGE, "%s: '%.*s' is not a bucket "
+		    "name", s,
 		    (int)n, bucket);
 	*u = (struct bk_s3_url){
 		.bucket = strndup(bucket, n),

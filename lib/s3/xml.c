@@ -104,7 +104,7 @@ bk_s3_xml_parse(const char *doc, size_t n, bk_s3_xml_fn *fn, void *ctx,
 	XML_SetCharacterDataHandler(r.parser, on_text);
 	XML_SetStartDoctypeDeclHandler(r.parser, on_doctype);
 	if (XML_Parse(r.parser, doc, (int)n, 1) != XML_STATUS_OK)
-		rc = r.failed ? -1 : bk_fail(e, BK_FAIL, "not good XML: %s",
+		rc = r.failed ? -1 : bk_fail(e, BK_FAIL, "malformed XML: %s",
 		    XML_ErrorString(XML_GetErrorCode(r.parser)));
 	XML_ParserFree(r.parser);
 	bk_buf_free(&r.path);

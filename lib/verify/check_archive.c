@@ -69,7 +69,7 @@ make_index(struct check *c, struct bk_err *e)
 	qsort(c->slot, c->toc.n, sizeof(*c->slot), by_id);
 	for (i = 1; i < c->toc.n; i++)
 		if (c->slot[i].id == c->slot[i - 1].id)
-			return damaged(c, "two entries are number",
+			return damaged(c, "two TOC entries have number",
 			    c->slot[i].id, e);
 	return 0;
 }
@@ -106,7 +106,8 @@ read_table(struct check *c, const struct bk_toc_entry *te, struct bk_err *e)
 		return 0;
 	bk_verdict_label(te, what);
 	return bk_verdict_differs(c->v, "COPY text up to \"\\.\"",
-	    bk_copytext_end(c->lines) == BK_COPYTEXT_MORE ? "more behind it" :
+	    bk_copytext_end(c->lines) == BK_COPYTEXT_MORE ? "more data after "
+	    "it" :
 	    "none at its end", e, "%s", what);
 }
 
@@ -179,8 +180,8 @@ check_record(struct check *c, struct bk_err *e)
 	if (bk_proof_record_content(&c->hidden, c->name, &id, &says, e) == -1)
 		return -1;
 	if (c->last == NULL || c->last->id != id || c->last->has_record)
-		return damaged(c, "a record that is not behind its block, of "
-		    "entry", id, e);
+		return damaged(c, "a proof record that does not follow its "
+		    "block, of entry", id, e);
 	c->last->has_record = 1;
 	bk_verdict_label(c->last->te, what);
 	return bk_verdict_content(c->v, &says, &c->content,
@@ -239,7 +240,7 @@ check_manifest(struct check *c, struct bk_err *e)
 	bk_digest_format(&records, got);
 	if ((says == NULL || strcmp(says, got) != 0) &&
 	    bk_verdict_differs(c->v, says == NULL ? "" : says, got, e,
-	    "manifest: digest of the records") == -1)
+	    "manifest: digest of the proof records") == -1)
 		return -1;
 	if (check_total(c, "tables", c->v->tables, e) == -1 ||
 	    check_total(c, "rows", c->v->rows, e) == -1 ||
@@ -267,9 +268,10 @@ static int
 read_hidden(struct check *c, int type, int32_t id, struct bk_err *e)
 {
 	if (c->manifest)
-		return damaged(c, "a block behind the manifest, number", id, e);
+		return damaged(c, "a block after the manifest, number", id, e);
 	if (type != BK_BLOCK_DATA)
-		return damaged(c, "large objects that no entry names, number",
+		return damaged(c, "large objects that no TOC entry names, "
+		    "number",
 		    id, e);
 	if (bk_proof_record_read(c->a, c->name, &c->hidden, e) == -1)
 		return -1;
@@ -282,8 +284,8 @@ read_hidden(struct check *c, int type, int32_t id, struct bk_err *e)
 	case BK_PROOF_RECORD_MANIFEST:
 		return check_manifest(c, e);
 	case BK_PROOF_RECORD_NONE:
-		return damaged(c, "a block that no entry names, and no record "
-		    "of bk-dump either, number", id, e);
+		return damaged(c, "a block that no TOC entry names and that is "
+		    "no proof record, number", id, e);
 	case BK_PROOF_RECORD_OTHER:
 		break;
 	}
@@ -299,7 +301,7 @@ read_blocks(struct check *c, struct bk_err *e)
 	while ((r = bk_archive_next(c->a, &type, &key.id, e)) == 1) {
 		s = bsearch(&key, c->slot, c->toc.n, sizeof(*s), by_id);
 		if (s != NULL)
-			r = c->manifest ? damaged(c, "a block behind the "
+			r = c->manifest ? damaged(c, "a block after the "
 			    "manifest, number", key.id, e) :
 			    read_block(c, s, type, e);
 		else
@@ -328,15 +330,16 @@ check_complete(struct check *c, struct bk_err *e)
 		    "none", e, "%s", what) == -1)
 			return -1;
 		if (s->has_block && c->manifest && !s->has_record &&
-		    bk_verdict_differs(c->v, "its record", "none", e, "%s",
+		    bk_verdict_differs(c->v, "its proof record",
+		    "none", e, "%s",
 		    what) == -1)
 			return -1;
 	}
 	if (!c->manifest && bk_seal_find_opening(c->toc.raw.data,
 	    c->toc.raw.len < BK_SEAL_HEAD ? c->toc.raw.len : BK_SEAL_HEAD,
 	    NULL) != -1)
-		return bk_fail(e, BK_DATA, "%s: damaged: bk-dump made it, but "
-		    "its manifest is not there", c->name);
+		return bk_fail(e, BK_DATA, "%s: damaged: made by bk-dump, but "
+		    "its manifest is missing", c->name);
 	return 0;
 }
 

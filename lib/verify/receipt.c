@@ -140,10 +140,9 @@ meaning(const struct bk_receipt *r)
 	static const struct {
 		const char *proof, *words;
 	} proofs[] = {
-		{ "structure", "whole, as far as a dump without bk-dump's "
-		    "records can tell" },
+		{ "structure", "complete, as far as a foreign dump can show" },
 		{ "content", "agrees with its manifest" },
-		{ "restore", "restored, every row found again" },
+		{ "restore", "restored, every row compared" },
 	};
 	size_t i;
 
@@ -204,12 +203,13 @@ bk_receipt_place(const char *where, struct bk_err *e)
 	if (is_s3(where))
 		return 0;
 	if (stat(where, &st) == -1)
-		return bk_fail_errno(e, "%s: directory for receipts", where);
+		return bk_fail_errno(e, "%s: receipt directory", where);
 	if (!S_ISDIR(st.st_mode))
-		return bk_fail(e, BK_FAIL, "%s: no directory for receipts",
+		return bk_fail(e, BK_FAIL, "%s: not a directory; receipts need "
+		    "one",
 		    where);
 	return access(where, W_OK | X_OK) == 0 ? 0 :
-	    bk_fail_errno(e, "%s: directory for receipts", where);
+	    bk_fail_errno(e, "%s: receipt directory", where);
 }
 
 /* bk-s3put beside us, or in PATH. */
@@ -254,8 +254,7 @@ run_put(const char *program, const char *url, const struct bk_buf *text,
 			return bk_fail_errno(e, "%s: wait", program);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
 		*e = (struct bk_err){0};	/* more telling than EPIPE */
-		return bk_fail(e, BK_FAIL, "%s: the receipt was not stored "
-		    "there", url);
+		return bk_fail(e, BK_FAIL, "%s: receipt not stored", url);
 	}
 	return rc;
 }

@@ -93,16 +93,16 @@ static void
 test_approval(void)
 {
 	make(&ann, RECORDS);
-	is_str(opened(2, NOW), "plan: approved by 1 of the 2 that it needs; "
-	    "see bk-keygen --approve", "its maker alone is not two");
+	is_str(opened(2, NOW), "plan: 1 of 2 required approvals; see bk-keygen "
+	    "--approve", "its maker alone is not two");
 	is_int(e.code, BK_DATA, "which is refused");
 	is_str(opened(1, NOW), RECORDS, "where one is enough");
 	is_int(approved(&ann, NOW), 0, "once more");
-	is_str(opened(2, NOW), "plan: approved by 1 of the 2 that it needs; "
-	    "see bk-keygen --approve", "counts once");
+	is_str(opened(2, NOW), "plan: 1 of 2 required approvals; see bk-keygen "
+	    "--approve", "counts once");
 	is_int(approved(&eve, NOW), 0, "someone");
-	is_str(opened(2, NOW), "plan: approved by 1 of the 2 that it needs; "
-	    "see bk-keygen --approve", "who is no approver");
+	is_str(opened(2, NOW), "plan: 1 of 2 required approvals; see bk-keygen "
+	    "--approve", "who is no approver");
 	is_int(approved(&bob, NOW), 0, "another approver");
 	is_str(opened(2, NOW), RECORDS, "makes two");
 	is_str(opened(3, NOW), "approvers: 2 public keys, but 3 approvals are "
@@ -110,8 +110,8 @@ test_approval(void)
 	is_str(opened(0, NOW), "approvers: 2 public keys, but 0 approvals are "
 	    "needed", "none");
 	make(&eve, RECORDS);
-	is_str(opened(1, NOW), "plan: approved by 0 of the 1 that it needs; "
-	    "see bk-keygen --approve", "a plan of nobody's");
+	is_str(opened(1, NOW), "plan: 0 of 1 required approvals; see bk-keygen "
+	    "--approve", "a plan of nobody's");
 	make(&ann, "");
 	is_str(opened(1, NOW), "", "a plan to delete nothing");
 }
@@ -126,8 +126,8 @@ test_times(void)
 	is_int(approved(&bob, NOW + 7 * 86400 + 1), -1,
 	    "nor can it be approved then");
 	is_str(opened(1, NOW - 300), RECORDS, "a clock that is a bit behind");
-	is_str(opened(1, NOW - 301), "plan: made in the future, or this clock "
-	    "is behind", "one that is more behind");
+	is_str(opened(1, NOW - 301), "plan: dated in the future, or this "
+	    "host's clock is behind", "one that is more behind");
 }
 
 /* Same key, but a signature that is bob's of something else. */
@@ -144,8 +144,8 @@ test_moved_signature(void)
 	line = strstr(other.data, "signature ");
 	(void)bk_buf_puts(&one, line, &e);
 	put(plan, one.data, one.len);
-	is_str(opened(1, NOW), "plan: a signature that is not of this plan; "
-	    "was it changed?", "another plan's signature");
+	is_str(opened(1, NOW), "plan: a signature does not match this plan; "
+	    "was the plan changed?", "another plan's signature");
 	bk_buf_free(&one);
 	bk_buf_free(&other);
 }
@@ -161,8 +161,8 @@ test_copied_signature(void)
 	(void)bk_buf_puts(&line, strstr(text.data, "signature "), &e);
 	(void)bk_buf_puts(&text, line.data, &e);
 	put(plan, text.data, text.len);
-	is_str(opened(2, NOW), "plan: approved by 1 of the 2 that it needs; "
-	    "see bk-keygen --approve", "a copied signature is not another");
+	is_str(opened(2, NOW), "plan: 1 of 2 required approvals; see bk-keygen "
+	    "--approve", "a copied signature is not another");
 	bk_buf_free(&line);
 	bk_buf_free(&text);
 }
@@ -219,7 +219,7 @@ test_files(void)
 	    .gone = &none };
 	e = (struct bk_err){0};
 	is_int(bk_plan_store(plan, &p, &ann, &e), -1, "a plan that is there");
-	is_str(e.msg, "plan: is there already; a plan is never overwritten",
+	is_str(e.msg, "plan: already exists; a plan is never overwritten",
 	    "is not overwritten");
 	put(approvers, "# nobody\n", 9);
 	is_str(opened(1, NOW), "approvers: no bksign1... in it",

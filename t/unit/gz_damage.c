@@ -242,7 +242,7 @@ test_hostile(void)
 	b.len = 0;
 	add_member(&b, NULL, &content);
 	bk_le_put32(b.p + b.len - 4, 0x7fffffff);
-	check_bad(bk_gz_decompress, &b, "longer than its header says",
+	check_bad(bk_gz_decompress, &b, "longer than its header states",
 	    "a trailer that promises 2 GiB");
 	b.len = 0;
 	append(&b, "\x1f\x8b\x08\xe0", 4);

@@ -98,8 +98,8 @@ test_refusals(void)
 {
 	fresh_start();
 	days(5, 3600);
-	is_str(judged(), "no rule, or none above 0: that would keep nothing; "
-	    "give some of -l -H -d -w -m -y", "an empty policy");
+	is_str(judged(), "no retention rule above 0: nothing would be kept; "
+	    "give at least one of -l -H -d -w -m -y", "an empty policy");
 	is_int(e.code, BK_DATA, "is refused");
 	ok(!items.item[0].go && items.item[1].go, "the newest would stay");
 
@@ -107,8 +107,8 @@ test_refusals(void)
 	policy.count[BK_KEEP_DAILY] = 1;
 	days(5, -11);
 	guards.max_ahead = 10;
-	is_str(judged(), "a: dated 11s in the future, or this clock is behind; "
-	    "nothing is deleted", "a record of the future");
+	is_str(judged(), "a: dated 11s in the future, or this host's clock is "
+	    "behind; nothing is deleted", "a record of the future");
 	e = (struct bk_err){0};
 	guards.max_ahead = 11;
 	is_str(judged(), "bcde", "a clock that is a little ahead");
@@ -117,8 +117,9 @@ test_refusals(void)
 	policy.count[BK_KEEP_DAILY] = 1;
 	guards.max_share = 50;
 	days(5, 0);
-	is_str(judged(), "*: 4 of 5 would go at once, more than 50%; look with "
-	    "--explain, then use --first-run or --max-share", "a large share");
+	is_str(judged(), "*: 4 of 5 would be deleted at once, more than 50%; "
+	    "check with --explain, then use --first-run or "
+	    "--max-share", "a large share");
 	ok(items.item[4].go, "what would go can be explained");
 	e = (struct bk_err){0};
 	guards.max_share = 80;
@@ -154,8 +155,8 @@ test_fresh(void)
 	policy.count[BK_KEEP_DAILY] = 7;
 	guards.fresh = 3600;
 	days(1, 3601);
-	is_str(judged(), "a: the newest backup is 1h old, more than 1h; does "
-	    "the job still run? see --require-fresh", "an old one");
+	is_str(judged(), "a: the newest backup is 1h old, more than 1h; is the "
+	    "backup job still running? see --require-fresh", "an old one");
 	e = (struct bk_err){0};
 	guards.fresh = 0;
 	is_str(judged(), "", "any age with 0");
@@ -203,8 +204,8 @@ test_series(void)
 	policy.count[BK_KEEP_LAST] = 1;
 	(void)read_text("2026-11-19T07:00:00Z\t1\tr.md\n");
 	(void)bk_listing_group(&items, NULL, &e);
-	is_str(judged(), "r.md: neither this nor any other name tells its "
-	    "series; give a pattern with --group", "none at all");
+	is_str(judged(), "r.md: cannot tell its series from its name, nor from "
+	    "any other; give a pattern with --group", "none at all");
 	fresh_start();
 	policy.count[BK_KEEP_LAST] = 1;
 	(void)read_text("2026-11-19T07:00:00Z\t1\tx\n"
@@ -217,14 +218,14 @@ static void
 test_listings(void)
 {
 	static const char *const bad[][2] = {
-		{ "x\n", "listing: 'x': no time; give whole records, as "
-		    "bk-s3ls and bk-ls print them" },
-		{ "2026-11-19T07:00:00Z\t1\tx", "listing: 'x', the last line, "
-		    "has no newline; was the listing cut?" },
+		{ "x\n", "listing: 'x': no time; give full records, as bk-s3ls "
+		    "and bk-ls print them" },
+		{ "2026-11-19T07:00:00Z\t1\tx", "listing: the last line, 'x', "
+		    "has no newline; was the listing truncated?" },
 		{ "2026-11-19T07:00:00Z\t1\tx\n2026-11-18T07:00:00Z\t1\tx\n",
 		    "listing: 'x' is listed twice" },
 		{ "2026-11-19T07:00:00Z\tx\n", "listing: '2026-11-19T07:00:00Z"
-		    "\tx': a time, but no size and name behind it" },
+		    "\tx': a time without size and name" },
 	};
 	size_t i;
 

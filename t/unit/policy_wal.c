@@ -169,8 +169,8 @@ test_by_time(void)
 	is_str(judged(0), "1234564", "a .backup file goes too");
 	bases.item[0].go = 0;
 	bases.item[0].r.time = NOW - 5 * DAY - 1;
-	is_str(judged(0), "b/full-20261116.bk: cannot tell where its WAL "
-	    "begins: no segment in its name, no .backup file before it in the "
+	is_str(judged(0), "b/full-20261116.bk: cannot tell its start segment: "
+	    "none in its name, and no .backup file before it in the "
 	    "archive", "nothing goes when a start is unknown");
 	bases.item[0].r.time = NOW - 3 * DAY;
 	add(&wal, 5 * DAY,
@@ -184,14 +184,14 @@ test_archives(void)
 	nine();
 	add(&bases, DAY, "b/full-000000010000000000000007.bk");
 	add(&wal, DAY, "s3://b/wal2/000000010000000000000001");
-	ok(strstr(judged(0), "of another archive") != NULL,
+	ok(strstr(judged(0), "not in the same archive") != NULL,
 	    "two archives are refused");
 	ok(!wal.item[9].go && !wal.item[0].go, "and nothing goes");
 	clear();
 	add(&wal, DAY, "s3://b/wal/README");
 	add(&bases, DAY, "b/full-000000010000000000000007.bk");
-	is_str(judged(0), "s3://b/wal/README: neither this nor any other name "
-	    "is that of WAL", "no WAL at all");
+	is_str(judged(0), "s3://b/wal/README: no name in the listing is a WAL "
+	    "file's, this one included", "no WAL at all");
 	nine();
 	add(&bases, DAY, "b/full-000000010000000000000007.bk");
 	wal.item[8].r.time = NOW + 60;

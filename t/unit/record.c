@@ -145,7 +145,7 @@ test_read(void)
 	is_str(NAMES("\n\n"), "", "empty lines");
 	is_str(NAMES("a\n\n2026-11-21T05:37:19Z\t1\tb\nc"), "a;b;c;",
 	    "the last line needs no newline");
-	is_str(NAMES("a\n\0\nb\n"), "listing: a NUL byte; this is no listing",
+	is_str(NAMES("a\n\0\nb\n"), "listing: a NUL byte; not a listing",
 	    "binary data");
 	is_str(NAMES("a\r\n"), "a\r;", "a carriage return is the name's");
 	e = (struct bk_err){0};

@@ -107,8 +107,8 @@ main(void)
 	is_int(e.code, BK_OK, "all were found");
 	is_str(select_names("order", NULL, &e), "", "no part of a name");
 	is_int(e.code, BK_NONE, "is not there");
-	is_str(e.msg, "table \"order\": not in the dump; pg_restore -l lists "
-	    "what is", "and it is said");
+	is_str(e.msg, "table \"order\": not in the dump; see pg_restore "
+	    "-l", "and it is said");
 	e = (struct bk_err){0};
 	is_str(select_names(NULL, "nix", &e), "", "no such schema");
 	is_int(e.code, BK_NONE, "is not there either");

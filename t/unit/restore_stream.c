@@ -17,7 +17,7 @@ load_table(struct bk_restore *r, struct bk_restore_table *t,
 	while ((n = bk_archive_data(r->archive, buf, sizeof(buf), why)) > 0)
 		bk_copytext_feed(l, buf, (size_t)n);
 	rc = n == -1 ? -1 : bk_copytext_end(l) == BK_COPYTEXT_CLOSED ? 0 :
-	    bk_restore_damaged(r, t, "its rows do not end", why);
+	    bk_restore_damaged(r, t, "its rows have no end marker", why);
 	t->seen = *bk_copytext_content(l);
 	t->loaded = t->seen.rows;
 	bk_copytext_free(l);
@@ -186,7 +186,7 @@ test_hidden(void)
 	is_int(with_block("{\"bk\":\"globals\",\"bytes\":4}\nSQL;"), BK_OK,
 	    "roles");
 	is_int(with_block("{\"bk\":\"globals\",\"bytes\":5}\nSQL;"), BK_DATA,
-	    "roles that are not complete");
+	    "incomplete roles");
 	is_int(with_block("{\"bk\":\"manifest\"}"), BK_DATA,
 	    "a manifest that says nothing");
 }

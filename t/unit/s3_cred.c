@@ -239,7 +239,7 @@ test_profiles(void)
 	begins(ask(), "2 profile default: no sign-in by SSO", "SSO");
 	begin("", "");
 	set("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://10.0.0.1/x");
-	begins(ask(), "2 AWS_CONTAINER_CREDENTIALS_FULL_URI: wants https",
+	begins(ask(), "2 AWS_CONTAINER_CREDENTIALS_FULL_URI: must be https",
 	    "a container's token does not go to a stranger");
 	set("AWS_CONTAINER_AUTHORIZATION_TOKEN", "a\nb");
 	vars[nvars - 2].value = "http://127.0.0.1:1/x";

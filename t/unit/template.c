@@ -71,7 +71,7 @@ test_refusals(void)
 	is_str(expand("{tier}", "x"),
 	    "2 {tier}: unknown here; give it with --tier", "tier as well");
 	is_str(expand("x{utc", NULL), "2 x{utc: a { without its }", "open");
-	is_str(expand("{DB}", "x"), "2 {DB}: no such variable; there are {db} "
+	is_str(expand("{DB}", "x"), "2 {DB}: no such variable; use {db} "
 	    "{host} {utc} {date} {time} {tier}", "a variable that is none");
 	ok(strncmp(expand("{}", "x"), "2 {}: no such", 13) == 0, "none");
 	ok(strncmp(expand("{d}", "x"), "2 {d}: no such", 14) == 0, "part");
