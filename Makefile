@@ -2,10 +2,12 @@
 #
 #   make demo    a million rows through the whole pipeline, on real servers
 #   make check   every test; both install what they need (contrib/install-deps.sh)
+#   make unit    the unit tests alone
 #   make         the tools, into build/bin
 #   make bench   speed, side by side with the tools you would use instead
 #   make install PREFIX=/usr/local DESTDIR=
-#   SAN=1: AddressSanitizer and UBSan; TSAN=1: ThreadSanitizer; CC=clang
+#   SAN=1: AddressSanitizer and UBSan; TSAN=1: ThreadSanitizer; CC=clang;
+#   ISAL=: without ISA-L.  HACKING.md has more.
 
 CC = gcc
 PREFIX = /usr/local
@@ -98,6 +100,9 @@ check: deps
 
 units: $(UNITS)
 
+unit: units
+	prove -j$(JOBS) --failures --comments $(UNITS)
+
 lint:
 	mandoc -Tlint -W warning $(MAN)
 
@@ -123,4 +128,4 @@ install: all
 clean:
 	rm -rf build
 
-.PHONY: all deps check units lint demo bench install clean
+.PHONY: all deps check units unit lint demo bench install clean

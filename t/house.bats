@@ -59,20 +59,11 @@ none() {
 }
 
 # edges ROOM: the rooms whose headers the files of ROOM may include, besides its
-# own.  Those above stand on those below.
+# own, by the table in lib/README.
 edges() {
-	case $1 in
-	base) ;;
-	policy | http | compress | archive) echo base ;;
-	crypt) echo base ;;
-	audit) echo base ;;
-	pg) echo base ;;
-	s3) echo base http ;;
-	notify) echo base policy audit http ;;
-	dump | restore) echo base archive pg ;;
-	verify) echo base compress crypt archive pg dump restore ;;
-	*) echo "edges: no room $1" >&2; return 1 ;;
-	esac
+	awk -F '  +' -v room="$1" '/^room  / { table = 1 } /^$/ { table = 0 }
+	    table && $1 == room { print $2; found = 1 } END { exit !found }' \
+	    lib/README
 }
 
 # included FILE: what it includes of ours.
