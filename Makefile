@@ -96,7 +96,8 @@ check: deps
 	$(MAKE) -s lint
 	env --default-signal BK_BIN="$(CURDIR)/$B/bin" \
 	    PATH="$(CURDIR)/$B/bin:$$PATH" \
-	    prove -j$(JOBS) --timer --failures --comments --ext .t --ext .bats $B/t t
+	    perl -It/support -S prove --harness Skips -j$(JOBS) --timer --failures \
+	    --comments --ext .t --ext .bats $B/t t
 
 units: $(UNITS)
 
