@@ -233,7 +233,7 @@ a_log() {
 	grep -qxF "bk_job_duration_median_seconds{$series} 30.000" m.prom
 	grep -qxF "bk_job_last_failure_timestamp_seconds{operation=\"bk-dump\",target=\"crm\"} 0" m.prom
 	grep -qxF "bk_job_last_success_timestamp_seconds{$series} $(date -d "$(jq -rs '.[4].timestamp' "$LOG")" +%s)" m.prom
-	if command -v promtool >/dev/null; then promtool check metrics <m.prom; fi
+	promtool check metrics <m.prom
 	# what could not be found out stays
 	run -1 bk-audit --summary --prometheus m.prom nowhere
 	grep -qF bk_job_runs m.prom

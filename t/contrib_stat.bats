@@ -8,7 +8,6 @@ load support/prometheus
 . "$SUPPORT/pg.bash"
 
 setup_file() {
-	prom_have || return 0
 	cd "$BATS_FILE_TMPDIR"
 	PG_INITDB=--wal-segsize=1 PG_CONF="archive_mode = on
 	    archive_command = 'false'
@@ -29,7 +28,6 @@ teardown_file() {
 }
 
 setup() {
-	prom_have || skip "no Prometheus (packages prometheus, prometheus-node-exporter)"
 	cd "$BATS_TEST_TMPDIR"
 	pg_use "$BATS_FILE_TMPDIR/pg"
 	pg_find

@@ -67,7 +67,7 @@ setup() {
 }
 
 @test "in a file each block's offset is in the table of contents" {
-	[[ $(command -v strace) ]] || skip "no strace"
+	can_trace
 	bk-dump weird >a
 	bk-dump weird | cat >b
 	strace -o trace -e trace=read,lseek pg_restore -t types -f /dev/null a

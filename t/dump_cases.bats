@@ -92,7 +92,6 @@ setup() {
 }
 
 @test "a database written to at full speed is dumped as of one moment" {
-	[[ $(command -v pgbench) ]] || skip "no pgbench"
 	createdb -T template0 bench
 	pgbench -q -i -s 3 bench >/dev/null 2>&1
 	pgbench -n -c 2 -T 30 bench >/dev/null 2>&1 3>&- &
@@ -116,7 +115,7 @@ setup() {
 }
 
 @test "an extension's configuration tables: only the user's rows" {
-	[ "$(id -u)" = 0 ] || skip "cannot install an extension"
+	[ "$(id -u)" = 0 ] || skip "takes root"
 	dir=$(pg_config --sharedir)/extension
 	cat >"$dir/bk_test.control" <<-CONTROL
 	default_version = '1'

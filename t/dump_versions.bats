@@ -80,7 +80,7 @@ same_as_pg_dump() {
 
 @test "a newer server than any pg_dump here: which one is needed" {
 	pg_have 18 || skip "$PG_WHY"
-	[ ! -e /usr/lib/postgresql/18 ] || skip "there is one"
+	[ ! -e /usr/lib/postgresql/18 ] || skip "PostgreSQL 18 is installed"
 	pg_start "$PWD/pg" 18
 	run --separate-stderr -1 bk-dump postgres
 	one_line_error bk-dump

@@ -78,7 +78,7 @@ setup_file() {
 }
 
 @test "what systemd and Kubernetes hand to a service is taken: root's, 0440" {
-	[ "$(id -u)" = 0 ] || skip "not root"
+	[ "$(id -u)" = 0 ] || skip "takes root"
 	local nobody="setpriv --reuid 65534 --regid 65534 --clear-groups"
 	chmod 711 "$BATS_TEST_TMPDIR" "$BATS_FILE_TMPDIR" "$BATS_RUN_TMPDIR"
 	$nobody test -x "$BK_BIN/bk-notify" || skip "nobody cannot get at $BK_BIN"

@@ -5,7 +5,7 @@ load support/pg
 
 setup() {
 	cd "$BATS_TEST_TMPDIR"
-	pg_start c || skip "$PG_WHY"
+	pg_start c
 	createdb shop
 	psql -qX shop -c 'CREATE TABLE orders (id int PRIMARY KEY, day date)' \
 	    -c 'INSERT INTO orders SELECT g, current_date

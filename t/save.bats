@@ -14,13 +14,6 @@ teardown() {
 	[ -z "${PIDS-}" ] || kill $PIDS 2>/dev/null || :
 }
 
-# can_trace: skip where strace cannot change what system calls return.
-can_trace() {
-	strace -o /dev/null -e inject=fsync:error=EIO true ||
-	    skip "no strace"
-	ASAN_OPTIONS+=:detect_leaks=0	# which needs ptrace for itself
-}
-
 # empty: nothing in d, not even a hidden file.
 empty() { [ -z "$(ls -A d)" ]; }
 

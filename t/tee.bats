@@ -187,9 +187,7 @@ has_temps() { [ "$(ls -A d | grep -c '^\.bk-save')" = "$1" ]; }
 }
 
 @test "a read that fails is 1, and no sink stores even an unmarked stream" {
-	strace -o /dev/null -e inject=read:error=EIO:when=900 true ||
-	    skip "no strace"
-	ASAN_OPTIONS+=:detect_leaks=0	# which needs ptrace for itself
+	can_trace
 	run -1 --separate-stderr strace -o trace \
 	    -e inject=read:error=EIO:when=60 bk-tee 'exec bk-save d/1' \
 	    'exec bk-save d/2' <in
@@ -198,9 +196,7 @@ has_temps() { [ "$(ls -A d | grep -c '^\.bk-save')" = "$1" ]; }
 }
 
 @test "a read that fails behind the closing mark: no sink has seen the mark" {
-	strace -o /dev/null -e inject=read:error=EIO:when=900 true ||
-	    skip "no strace"
-	ASAN_OPTIONS+=:detect_leaks=0	# which needs ptrace for itself
+	can_trace
 	bk-gz <in >gz
 	strace -o trace -e trace=read bk-tee 'cat >d/1' 'bk-save d/2' <gz
 	cmp gz d/1

@@ -23,6 +23,14 @@ closing_mark() { bk-seal printf x | tail -c 32; }
 # libraries of its own.
 sanitized() { readelf -d "$BK_BIN/bk-seal" | grep -Eq 'lib[atu]+b?san'; }
 
+# can_trace: skip where strace may not change what system calls return.
+can_trace() {
+	strace --version >/dev/null
+	strace -o /dev/null -e inject=fsync:error=EIO true ||
+	    skip "strace may not trace here"
+	ASAN_OPTIONS+=:detect_leaks=0	# which needs ptrace for itself
+}
+
 # free_port: print a TCP port on loopback that was free a moment ago.
 free_port() {
 	perl -MIO::Socket::INET -e 'print IO::Socket::INET->new(

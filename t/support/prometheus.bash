@@ -2,7 +2,6 @@
 # scripts (with common.bash and pg.bash, whose pg_as runs both):
 #
 #	. "$SUPPORT/prometheus.bash"
-#	prom_have || skip "no prometheus (packages prometheus, ...)"
 #	prom_start DIR [FILE]	# DIR: any name; FILE: history in OpenMetrics
 #	bk-age --prometheus "$PROM_TEXTFILES/shop.prom" ...
 #	prom_query EXPR		# the result as JSON
@@ -10,10 +9,6 @@
 #
 # It has the configuration and the rules of contrib/prometheus, but looks and
 # judges five times a second and lets no alert wait.
-
-prom_have() {
-	command -v prometheus promtool prometheus-node-exporter >/dev/null
-}
 
 # prom_conf HOME PORT: contrib/prometheus, in a hurry; PROM_LIMITS is a script
 # for sed with other limits.
