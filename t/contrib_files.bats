@@ -27,19 +27,16 @@ json.dump(yaml.safe_load(sys.stdin), sys.stdout)' <"$1"
 }
 
 @test "shellcheck has nothing to say of any shell that contrib holds" {
-	have shellcheck
 	shellcheck -x "$C"/*.sh "$C"/nagios/check_bk "$C"/completions/bk.bash
 }
 
 @test "shellcheck warns of nothing in what the tests are made with" {
-	have shellcheck
 	shellcheck -S warning -x "$SUPPORT"/*.sh "$TOP/.ci/run"
 	# bats has set -e, $output and $stderr, and who sources them the rest
 	shellcheck -S warning -x -e SC2034,SC2154,SC2164 "$SUPPORT"/*.bash
 }
 
 @test "shellcheck has nothing to say of the lines that jobs run" {
-	have shellcheck
 	"$CRON" commands "$C/crontab/bk" >cron
 	"$CRON" environment "$C/crontab/bk" | sed 's/=.*//; s/^/export /' >env
 	while read -r line; do
@@ -64,7 +61,6 @@ json.dump(yaml.safe_load(sys.stdin), sys.stdout)' <"$1"
 # --- cron
 
 @test "the crontab is one that cron takes" {
-	have crontab
 	crontab -n "$C/crontab/bk"
 	# it does look: an hour that is none
 	sed 's/^37 4 /37 24 /' "$C/crontab/bk" >bad
@@ -124,7 +120,6 @@ sundays() {
 # --- logrotate
 
 @test "logrotate renames the audit log; every line is in a chain" {
-	have logrotate
 	export BK_AUDIT_LOG=$PWD/audit.log
 	sed "s,/var/log/bk,$PWD,; s/su .*/su $(id -un) $(id -gn)/" \
 	    "$C/logrotate/bk" >conf
@@ -159,7 +154,6 @@ sundays() {
 
 # analyze ARG...: with our units, and the tools where units look for them.
 analyze() {
-	have systemd-analyze
 	[ -d units ] || cp -R "$C/systemd" units
 	SYSTEMD_UNIT_PATH=$PWD/units: systemd-analyze "$@"
 }
