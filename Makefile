@@ -97,7 +97,7 @@ check: deps
 	env --default-signal BK_BIN="$(CURDIR)/$B/bin" \
 	    PATH="$(CURDIR)/$B/bin:$$PATH" \
 	    perl -It/support -S prove --harness Skips -j$(JOBS) --timer --failures \
-	    --comments --ext .t --ext .bats $B/t t
+	    --comments --ext .bats $(UNITS) t
 
 units: $(UNITS)
 
