@@ -269,7 +269,8 @@ test_refused(void)
 	refused("a string of 2 GiB", "too long", b.data, b.len);
 	b.len -= 5;
 	bk_archive_add_int(&b, 1000 * 1000 * 1000, &e);
-	refused("a string of 1 GB that is not there", "it ends", b.data, b.len);
+	refused("a string of 1 GB that is not there", "unexpected end",
+	    b.data, b.len);
 	bk_buf_free(&b);
 }
 

@@ -102,10 +102,10 @@ test_check(void)
 	is_int(bk_group_check("{db}/{host}/{tier}/{utc}{date}{time}*", &e), 0,
 	    "all variables");
 	is_int(bk_group_check("x{db", &e), -1, "an open brace");
-	is_str(e.msg, "x{db: a { without its }", "says so");
+	is_str(e.msg, "x{db: unmatched {", "says so");
 	e = (struct bk_err){0};
 	is_int(bk_group_check("{name}", &e), -1, "an unknown variable");
-	is_int(e.code, BK_USAGE, "is a wrong call");
+	is_int(e.code, BK_USAGE, "is a usage error");
 }
 
 int

@@ -212,20 +212,21 @@ test_profiles(void)
 	begins(ask(), "2 profile default: one of", "half of a profile's keys");
 	begin(
 	    "[default]\naws_access_key_id=A\naws_secret_access_key=a b\n", "");
-	begins(ask(), "1 profile: blanks", "a key with a blank in it");
+	begins(ask(), "1 profile: whitespace", "a key with a blank in it");
 	begin("", "[default]\nrole_arn=r\nsource_profile=a\n"
 	    "[profile a]\nrole_arn=r\nsource_profile=b\n"
 	    "[profile b]\nrole_arn=r\nsource_profile=a\n");
-	begins(ask(), "2 profile default: source_profile goes round",
+	begins(ask(), "2 profile default: source_profile is circular",
 	    "a circle of roles");
 	begin("", "[default]\nrole_arn=r\nsource_profile=default\n");
 	begins(ask(), "2 profile default: its source_profile default has no "
 	    "keys", "its own source, but without keys");
 	begin("", "[default]\nrole_arn=r\n");
-	begins(ask(), "2 profile default: role_arn wants one of",
+	begins(ask(), "2 profile default: role_arn needs one of",
 	    "a role and nobody to ask for it");
 	begin("", "[default]\nrole_arn=r\nsource_profile=gone\n");
-	begins(ask(), "2 profile default: its source_profile gone is not",
+	begins(ask(), "2 profile default: its source_profile gone does "
+	    "not exist",
 	    "a source that is not there");
 	begin("", "[default]\nrole_arn=r\ncredential_source=Moon\n");
 	begins(ask(), "2 profile default: credential_source 'Moon'",
@@ -236,7 +237,7 @@ test_profiles(void)
 	begin("", "[default]\nrole_arn=r\nmfa_serial=m\nsource_profile=x\n");
 	begins(ask(), "2 profile default: mfa_serial", "MFA");
 	begin("", "[default]\nsso_session=x\n");
-	begins(ask(), "2 profile default: no sign-in by SSO", "SSO");
+	begins(ask(), "2 profile default: SSO is not supported", "SSO");
 	begin("", "");
 	set("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://10.0.0.1/x");
 	begins(ask(), "2 AWS_CONTAINER_CREDENTIALS_FULL_URI: must be https",

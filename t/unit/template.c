@@ -64,13 +64,13 @@ test_values(void)
 static void
 test_refusals(void)
 {
-	is_str(expand("{db}", NULL), "2 {db}: unknown here; give it with --db",
+	is_str(expand("{db}", NULL), "2 {db}: unknown; give it with --db",
 	    "a value that is unknown");
-	is_str(expand("{db}", ""), "2 {db}: unknown here; give it with --db",
+	is_str(expand("{db}", ""), "2 {db}: unknown; give it with --db",
 	    "or empty");
 	is_str(expand("{tier}", "x"),
-	    "2 {tier}: unknown here; give it with --tier", "tier as well");
-	is_str(expand("x{utc", NULL), "2 x{utc: a { without its }", "open");
+	    "2 {tier}: unknown; give it with --tier", "tier as well");
+	is_str(expand("x{utc", NULL), "2 x{utc: unmatched {", "open");
 	is_str(expand("{DB}", "x"), "2 {DB}: no such variable; use {db} "
 	    "{host} {utc} {date} {time} {tier}", "a variable that is none");
 	ok(strncmp(expand("{}", "x"), "2 {}: no such", 13) == 0, "none");
