@@ -54,7 +54,7 @@ run_of() {
 @test "what is no listing is UNKNOWN, with the reason" {
 	backup 60 $M >good
 	run -3 --separate-stderr bk-age </dev/null
-	[ "$output" = "BACKUP UNKNOWN - listing: standard input: an empty listing" ]
+	[ "$output" = "BACKUP UNKNOWN - listing: standard input: empty listing" ]
 	[ -z "$stderr" ]
 	echo shop.bk >bare
 	{ cat good; printf '%s\t12\n' "$(when 60)"; } >short
@@ -336,7 +336,7 @@ run_of() {
 	backup 60 $M >l
 	: >log
 	run -3 bk-age --log log <l
-	[[ $output == "BACKUP UNKNOWN - audit log: log: no backup was made"* ]]
+	[[ $output == "BACKUP UNKNOWN - audit log: log: no backup in this log"* ]]
 	run_of bk-dump success shop >log
 	echo '{"timestamp":' >>log
 	run -3 bk-age --log log <l

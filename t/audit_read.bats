@@ -289,7 +289,7 @@ verify_says() {
 	[[ $stderr == *": line 4: "*": line 5: "* ]]
 	# cut
 	head -c -1 whole >"$LOG"
-	verify_says 'line 7: cut'
+	verify_says 'line 7: truncated'
 	# two logs in one
 	cat whole whole >"$LOG"
 	verify_says 'line 8: starts a log, but lines precede it'

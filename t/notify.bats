@@ -220,7 +220,7 @@ setup_file() {
 	for ((n = 0; n < size; n += 3)); do
 		head -c $n good >cut
 		failed 3 bk-notify --webhook hook --template cut <<<hi
-		[[ $stderr == "bk-notify: cut: line "*", column "*": no JSON" ]]
+		[[ $stderr == "bk-notify: cut: line "*", column "*": not JSON" ]]
 	done
 	echo '{"a": 1, "a": 2}' >twice
 	failed 3 bk-notify --webhook hook --template twice <<<hi

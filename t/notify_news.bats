@@ -24,7 +24,7 @@ setup_file() {
 	hourly WARNING better ; told 1
 	hourly UNKNOWN 'cannot look' ; told 1
 	hourly OK fine ; told 2
-	[[ $(text) =~ ^"$HOST: BACKUP OK - shop fine"$'\n'"Recovered; it was CRITICAL, told first at 20"[0-9T:-]+Z$ ]]
+	[[ $(text) =~ ^"$HOST: BACKUP OK - shop fine"$'\n'"Recovered; it was CRITICAL, first reported at 20"[0-9T:-]+Z$ ]]
 	hourly OK fine ; told 2
 	hourly WARNING late ; told 3
 	hourly UNKNOWN 'cannot look' ; told 4
@@ -47,7 +47,7 @@ setup_file() {
 	say CRITICAL x | bk-notify --slack slack --only-change state
 	[ "$(cat state)" = 'bk-notify 1 CRITICAL 2026-01-02T03:04:05Z' ]
 	say OK x | bk-notify --slack slack --only-change state
-	[[ $(text) == *"Recovered; it was CRITICAL, told first at 2026-01-02T03:04:05Z" ]]
+	[[ $(text) == *"Recovered; it was CRITICAL, first reported at 2026-01-02T03:04:05Z" ]]
 }
 
 @test "what could not be told is told the next time" {

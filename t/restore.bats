@@ -505,7 +505,7 @@ oid() {
 	sql "UPDATE a SET t = 'broken'"
 	run --separate-stderr -0 bk-restore -t a --replace-table new <small.bk
 	[[ $stderr == *'foreign key b_i_fkey of table public.b: dropped, added again and checked'* ]]
-	[[ $stderr == *'materialized view public.m: still shows the old rows'* ]]
+	[[ $stderr == *'materialized view public.m: still has the old rows'* ]]
 	sql 'DROP MATERIALIZED VIEW m'
 	diff <(text small | sort) <(text new | sort)
 }

@@ -362,7 +362,7 @@ log_line() {
 	export PGUSER=nobody_else
 	run -0 --separate-stderr bk-stat
 	[ -z "$stderr" ]
-	[[ ${lines[-1]} == 'note: not shown to role "nobody_else": '*'; GRANT pg_monitor TO it' ]]
+	[[ ${lines[-1]} == 'note: not visible to role "nobody_else": '*'; GRANT pg_monitor TO it' ]]
 	[ "$(grep -c ^note: <<<"$output")" = 1 ]
 	bk-stat --json >doc
 	bk-stat --prometheus m.prom
