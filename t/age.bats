@@ -83,7 +83,7 @@ run_of() {
 	[[ $output == "BACKUP OK - README 1m"* ]]
 }
 
-@test "a wrong call is 3, with the usage, and reads nothing" {
+@test "a usage error is 3, with the usage, and reads nothing" {
 	local args
 	while read -r args; do
 		run -3 --separate-stderr bk-age $args </dev/null

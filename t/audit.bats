@@ -96,7 +96,7 @@ $(sed -n 2p audit.log | tr -d '\n' | sha256sum | cut -d' ' -f1)" ]
 	bk-audit --verify
 }
 
-@test "a wrong call is no run, and leaves no line; nor does --help" {
+@test "a usage error is no run, and leaves no line; nor does --help" {
 	run -2 bk-seal
 	run -2 bk-gz -99
 	run -0 bk-gz --help

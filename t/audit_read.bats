@@ -149,7 +149,7 @@ a_log() {
 	[ -z "$stderr" ]
 }
 
-@test "a wrong call is 2" {
+@test "a usage error is 2" {
 	local call
 	while read -r call; do
 		run -2 --separate-stderr env -u BK_AUDIT_LOG bk-audit $call

@@ -231,7 +231,7 @@ on_tty() {
 	refused 1 bk-crypt -R missing <plain
 }
 
-@test "wrong calls" {
+@test "usage errors" {
 	usage "give -r" bk-crypt
 	usage "give -i" bk-crypt -d
 	usage "not both" bk-crypt -d --rewrap -i key

@@ -225,7 +225,7 @@ setup() {
 	[ "$(wc -l <err)" = 1 ]
 }
 
-@test "wrong calls: exit 2, nothing written" {
+@test "usage errors: exit 2, nothing written" {
 	local o
 	for o in -Fp '-f x' -Z5 --inserts --snapshot=1 --nonesuch -j0 -jx \
 	    '-j 999' '--lock=perhaps' 'a b' '-d a b' --compress=1 --column-inserts; do

@@ -184,7 +184,7 @@ sys.stdout.buffer.write(gzip.open("plain.gz").read())' | cmp - plain
 	done
 }
 
-@test "wrong calls: 2, and nothing is read or written" {
+@test "usage errors: 2, and nothing is read or written" {
 	for a in -0 -13 -100 '-j 0' '-j x' '-j' -x file --level; do
 		run -2 --separate-stderr sh -c "bk-gz $a <plain >out"
 		[[ $stderr == *'usage: bk-gz '* ]]

@@ -126,7 +126,7 @@ secret() { grep '^AGE-SECRET-KEY-1' "$@"; }
 	refused 3 bk-keygen --split 2/3 two
 }
 
-@test "wrong calls" {
+@test "usage errors" {
 	for args in "--split 1/3" "--split 3/2" "--split 2/256" "--split 2" \
 	    "--split x/3" "--split 2/" "--split -2/3" "-y --join" "-y -o f" \
 	    "-y a b" "file" "--nonsense" "--split 2/3 --join"; do

@@ -11,9 +11,9 @@ setup_file() {
 	serve web hook.py "$PWD/web.pem" "$PWD/web.key"
 }
 
-# --- wrong calls
+# --- usage errors
 
-@test "a wrong call is 2, and tells nobody" {
+@test "a usage error is 2, and tells nobody" {
 	local line
 	while read -r line; do
 		eval "set -- $line"

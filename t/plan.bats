@@ -103,7 +103,7 @@ refused() {
 	refused 1 bk-prune -d 6 --plan /dev/full --key bob.key <list
 }
 
-@test "wrong calls" {
+@test "usage errors" {
 	run -2 bk-prune -d 5 --plan plan <list
 	run -2 bk-prune -d 5 --key ann.key <list
 	run -2 bk-prune -d 5 --explain --plan plan --key ann.key <list

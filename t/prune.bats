@@ -211,7 +211,7 @@ receipt() {
 	done
 }
 
-@test "wrong calls" {
+@test "usage errors" {
 	daily 3 >list
 	local call
 	for call in '-d x' '-d -2' '-d' '--keep-within x' '--keep-within 1m' \

@@ -243,7 +243,7 @@ go() {
 	refused 3 'archive version 1.17' bad
 }
 
-@test "a wrong call reads nothing" {
+@test "a usage error reads nothing" {
 	run -2 --separate-stderr bk-restore </dev/null
 	run -2 --separate-stderr bk-restore a b </dev/null
 	run -2 --separate-stderr bk-restore --replace x shop </dev/null

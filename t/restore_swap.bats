@@ -338,7 +338,7 @@ about() {
 	    grep '"destination":"shop"' | grep '"status":"success"'
 }
 
-@test "too long a name is a wrong call, and nothing is read" {
+@test "too long a name is a usage error, and nothing is read" {
 	run -2 --separate-stderr bk-restore \
 	    a123456789b123456789c123456789d123456789 <far.bk
 	[[ $stderr == *'too long'* ]]

@@ -65,7 +65,7 @@ get() { bk-s3get --retry-for 5s "$@"; }
 	one_line_error bk-s3get
 }
 
-@test "a wrong call is 2" {
+@test "a usage error is 2" {
 	local call
 	for call in '' 'x' 's3://b' 's3://bucket' 's3://bucket/' '-j 0 s3://b/k' \
 	    '--retry-for x s3://bucket/k' 's3://bucket/k y' '--no-such'; do

@@ -140,7 +140,7 @@ names() { cut -f3 <<<"$output"; }
 	[ -z "$stderr" ]
 }
 
-@test "a wrong call is 2" {
+@test "a usage error is 2" {
 	for args in '' 'backups' 's3://' 's3://b' 's3://backups s3://backups' \
 	    '--nope s3://backups' '--retry-for soon s3://backups' \
 	    '--retry-for 2y s3://backups'; do

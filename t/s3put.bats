@@ -224,7 +224,7 @@ nothing_left() {
 	[[ $stderr == *NoSuchBucket* ]]
 }
 
-@test "a wrong call is 2" {
+@test "a usage error is 2" {
 	local call
 	for call in '' 's3://b/k x' 'b/k' 's3://b' 's3://bucket' 's3://bucket/' \
 	    's3://bucket/a/' '--sse x s3://bucket/a' '--lock x:1d s3://bucket/a' \

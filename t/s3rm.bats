@@ -253,7 +253,7 @@ bk-s3rm: s3://kept/keep2: not deleted: AccessDenied" ]
 	one_line_error bk-s3rm
 }
 
-@test "a wrong call is 2 and reads nothing" {
+@test "a usage error is 2 and reads nothing" {
 	for args in s3://backups/a --nope '--retry-for soon'; do
 		run -2 --separate-stderr bk-s3rm $args <<<s3://backups/a
 		[[ $stderr == *"usage: bk-s3rm "* ]]

@@ -131,7 +131,7 @@ begun() {
 	empty
 }
 
-@test "wrong calls are 2 and touch nothing" {
+@test "usage errors are 2 and touch nothing" {
 	local args
 	for args in '' 'd/' 'a b' '--min-free 101% d/x' '--min-free x d/x' \
 	    'd/.bk-save.1.0123456789abcdef.tmp' 'd/{nope}' 'd/{db' 'd/{db}'; do

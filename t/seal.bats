@@ -109,7 +109,7 @@ setup() {
 	[ "$stderr" = "bk-seal: true: wrote nothing; not sealed" ]
 }
 
-@test "a wrong call runs nothing and says how" {
+@test "a usage error runs nothing and says how" {
 	run -2 --separate-stderr bk-seal
 	[[ $stderr == *"usage: bk-seal COMMAND"* ]]
 	run -2 --separate-stderr bk-seal --no-such-option touch ran

@@ -487,7 +487,7 @@ p\"'
 
 # --- failures
 
-@test "a wrong call is 2, and connects to nothing" {
+@test "a usage error is 2, and connects to nothing" {
 	local args
 	while read -r args; do
 		run -2 --separate-stderr bk-stat $args

@@ -210,7 +210,7 @@ has_temps() { [ "$(ls -A d | grep -c '^\.bk-save')" = "$1" ]; }
 	[ $(($(stat -c %s gz) - $(stat -c %s d/1))) = 4096 ]
 }
 
-@test "wrong calls are 2 and run nothing" {
+@test "usage errors are 2 and run nothing" {
 	run -2 bk-tee <in
 	run -2 bk-tee '' <in
 	run -2 bk-tee 'touch d/1' '  ' <in

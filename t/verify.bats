@@ -269,7 +269,7 @@ not_proven() {
 	[[ $stderr == *'it is empty'* ]]
 }
 
-@test "wrong calls" {
+@test "usage errors" {
 	run -2 bk-verify shop.bk <shop.bk
 	run -2 bk-verify -j 0 <shop.bk
 	run -2 bk-verify --wrong <shop.bk

@@ -147,7 +147,7 @@ teardown() { shop_left; }
 	[ "$(jq -rs '[.[].result] | unique[]' r1 r2)" = proven ]
 }
 
-@test "what cannot be told, and wrong calls" {
+@test "what cannot be told, and usage errors" {
 	PGHOST=/nowhere run -1 --separate-stderr bk-verify --restore -o r <shop.bk
 	one_line_error bk-verify
 	run -1 bk-verify --restore < <(pg_dump shop)

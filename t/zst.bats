@@ -109,7 +109,7 @@ refused() {
 	[ -z "$stderr" ]
 }
 
-@test "wrong calls: 2, and nothing is read or written" {
+@test "usage errors: 2, and nothing is read or written" {
 	for a in -0 -20 '-j 0' file; do
 		run -2 --separate-stderr sh -c "bk-zst $a <plain >out"
 		[[ $stderr == *'usage: bk-zst '* ]]

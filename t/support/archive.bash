@@ -11,7 +11,7 @@ text() {
 	"${BIN:+$BIN/}pg_dump" "$1" | sed '/^\\\(un\)\?restrict /d' | sort
 }
 
-# records ARCHIVE: the JSON of its hidden blocks, one a line.
+# records ARCHIVE: the JSON of its proof records, one a line.
 records() {
 	grep -aoE '\{"bk":"([^{}]|\{[^}]*\})*\}' "$1"
 }

@@ -11,7 +11,7 @@
 #include "base/seal.h"
 
 #define SAMPLE_ROWS "1\tone\n2\ttwo\n\n3\t\\\\.\n2\ttwo\n"
-#define HIDDEN 100		/* an id that no entry has */
+#define UNNAMED 100		/* an id that no entry has */
 
 struct sample {
 	struct bk_buf b;
@@ -89,11 +89,11 @@ add_zero(struct sample *s)
 }
 
 static void
-add_hidden(struct sample *s, const void *p, size_t n)
+add_unnamed(struct sample *s, const void *p, size_t n)
 {
 	mark_free(s, 0);
 	memset(s->free_byte + s->b.len + 1, 1, BK_INT_LEN);
-	bk_archive_add_block(&s->b, BK_BLOCK_DATA, HIDDEN, &e);
+	bk_archive_add_block(&s->b, BK_BLOCK_DATA, UNNAMED, &e);
 	bk_archive_add_chunk(&s->b, p, n, &e);
 	add_zero(s);
 }
@@ -108,7 +108,7 @@ add_record(struct sample *s, const char *desc, const char *tag, int32_t id,
 
 	bk_manifest_proof_record(&text, &te, c, &e);
 	bk_digest_update(s->records, text.data, text.len);
-	add_hidden(s, text.data, text.len);
+	add_unnamed(s, text.data, text.len);
 	s->about.bytes += c->bytes;
 	bk_buf_free(&text);
 }
@@ -179,7 +179,7 @@ make(struct sample *s, const struct bk_manifest *more)
 	bk_manifest_format(&text, &s->about, &e);
 	bk_buf_printf(&text, &e, "\n%s", bk_seal_closing());
 	s->manifest = s->b.len;
-	add_hidden(s, text.data, text.len);
+	add_unnamed(s, text.data, text.len);
 	bk_buf_free(&text);
 }
 

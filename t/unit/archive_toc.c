@@ -56,7 +56,7 @@ put_entry(struct bk_buf *b, int minor, int32_t id, int data, const char *desc,
 	bk_buf_add(b, "\1\0\0\0\0\0\0\0\0", BK_OFFSET_LEN, &e);
 }
 
-/* Three entries, a DATA block, a hidden one, a BLOBS block. */
+/* Three entries, a DATA block, one that no entry names, a BLOBS block. */
 static size_t		/* length of header and TOC */
 make_archive(struct bk_buf *b, int minor)
 {

@@ -93,7 +93,7 @@ recipients(void)
 	is_int(bk_recipients_words(&r, " ,", &e), 0, "no words");
 	is_int((intmax_t)r.n, 4, "no more");
 	is_int(bk_recipients_add(&r, PUBLIC "q", &e), -1, "a letter too many");
-	is_int(e.code, BK_USAGE, "is a wrong call");
+	is_int(e.code, BK_USAGE, "is a usage error");
 	bk_recipients_free(&r);
 }
 

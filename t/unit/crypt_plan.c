@@ -1,4 +1,4 @@
-/* plan.h and sign.h: nothing but a plan that enough have signed is opened */
+/* plan.h, signature.h: only a plan that enough have signed is opened */
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>

@@ -87,13 +87,13 @@ drain(void *ctx, struct bk_block *b, struct bk_err *e)
 static int
 run(struct run *r, struct bk_err *e)
 {
-	struct bk_pipeline par = { .workers = r->workers, .in_cap = CAP,
+	struct bk_pipeline p = { .workers = r->workers, .in_cap = CAP,
 	    .out_cap = CAP, .fill = fill, .work = work, .drain = drain,
 	    .ctx = r };
 	int i, rc;
 
 	*e = (struct bk_err){0};
-	rc = bk_pipeline_run(&par, e);
+	rc = bk_pipeline_run(&p, e);
 	for (i = 0; i < 1000; i++)
 		r->bad += atomic_load(&r->worked[i]) > 1;
 	return rc;
@@ -230,13 +230,13 @@ test_no_buffers(void)
 {
 	struct bk_err e = {0};
 	int seen = 0;
-	struct bk_pipeline par = { .workers = 2, .fill = fill_none,
+	struct bk_pipeline p = { .workers = 2, .fill = fill_none,
 	    .work = work_none, .drain = drain_none, .ctx = &seen };
 
-	is_int(bk_pipeline_run(&par, &e), 0, "blocks need no buffers");
+	is_int(bk_pipeline_run(&p, &e), 0, "blocks need no buffers");
 	is_int(seen, 50 * 1000, "an empty block is drained as well");
-	par.in_cap = SIZE_MAX / 2;
-	is_int(bk_pipeline_run(&par, &e), -1, "more memory than there is");
+	p.in_cap = SIZE_MAX / 2;
+	is_int(bk_pipeline_run(&p, &e), -1, "more memory than there is");
 	is_str(e.msg, "out of memory", "is a failure with a name");
 }
 

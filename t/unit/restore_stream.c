@@ -154,7 +154,7 @@ test_totals(void)
 	}
 }
 
-/* Insert hidden block text before the manifest. */
+/* Insert text as a block that no entry names before the manifest. */
 static enum bk_code
 with_block(const char *text)
 {
@@ -166,7 +166,7 @@ with_block(const char *text)
 	make(&s, &as_is);
 	bk_buf_add(&tail, s.b.data + s.manifest, s.b.len - s.manifest, &e);
 	s.b.len = s.manifest;
-	add_hidden(&s, text, strlen(text));
+	add_unnamed(&s, text, strlen(text));
 	bk_buf_add(&s.b, tail.data, tail.len, &e);
 	code = restore(s.b.data, s.b.len, 65536, NULL);
 	bk_buf_free(&tail);
@@ -175,7 +175,7 @@ with_block(const char *text)
 }
 
 static void
-test_hidden(void)
+test_unnamed(void)
 {
 	is_int(with_block("somebody else's"), BK_OK, "a block of others");
 	is_int(with_block("{\"bk\":\"news\"}"), BK_OK, "of a later version");
@@ -207,7 +207,7 @@ main(void)
 	is_int(flip(&s, s.manifest, s.b.len, is_known), 0,
 	    "and of the manifest");
 	test_totals();
-	test_hidden();
+	test_unnamed();
 	is_int(e.code, BK_OK, "nothing failed on the way");
 	free_sample(&s);
 	return tap_done();

@@ -13,7 +13,7 @@
 
 #define SIZE (3 * BK_TEE_RING + 12345)	/* the ring goes round */
 
-static char dir[] = "/tmp/bk-fan.XXXXXX";
+static char dir[] = "/tmp/bk-tee.XXXXXX";
 
 /* A file of n bytes that depend on their place; marked: between the marks. */
 static int
@@ -40,17 +40,17 @@ static enum bk_code
 copy(int fd, const char *const *command, struct bk_tee_result *r)
 {
 	struct bk_err e = {0};
-	struct bk_tee *fan = bk_tee_new(&e);
+	struct bk_tee *tee = bk_tee_new(&e);
 	struct bk_reader *in = bk_reader_open(fd, "input", 0, &e);
 	unsigned i;
 
 	for (i = 0; command[i] != NULL; i++)
-		(void)bk_tee_start(fan, command[i], &e);
-	(void)bk_tee_copy(fan, in, &e);
+		(void)bk_tee_start(tee, command[i], &e);
+	(void)bk_tee_copy(tee, in, &e);
 	for (i = 0; command[i] != NULL; i++)
-		r[i] = bk_tee_result(fan, i);
+		r[i] = bk_tee_result(tee, i);
 	bk_reader_free(in);
-	bk_tee_free(fan);
+	bk_tee_free(tee);
 	close(fd);
 	return e.code;
 }
@@ -132,15 +132,15 @@ static void
 test_bounds(void)
 {
 	struct bk_err e = {0};
-	struct bk_tee *fan = bk_tee_new(&e);
+	struct bk_tee *tee = bk_tee_new(&e);
 	int i, started = 0;
 
 	for (i = 0; i < BK_TEE_MAX; i++)
-		started += bk_tee_start(fan, "cat >/dev/null", &e) == 0;
+		started += bk_tee_start(tee, "cat >/dev/null", &e) == 0;
 	is_int(started, BK_TEE_MAX, "as many as may be");
-	is_int(bk_tee_start(fan, "cat", &e), -1, "and not one more");
+	is_int(bk_tee_start(tee, "cat", &e), -1, "and not one more");
 	is_int(e.code, BK_FAIL, "which is said");
-	bk_tee_free(fan);
+	bk_tee_free(tee);
 	bk_tee_free(NULL);
 }
 
