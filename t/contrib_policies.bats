@@ -109,7 +109,7 @@ entries() {
 	as put-only bk-s3put --part-size 5M s3://backups/shop/daily/big <big
 	as restorer bk-s3get s3://backups/shop/daily/big | cmp - big
 	run -1 --separate-stderr as put-only bk-s3put s3://backups/shop/daily/a <sql
-	[[ $stderr == *"already exists"* ]]
+	[[ $stderr == *"already exists; choose another name"* ]]
 }
 
 @test "put-only, of one database alone" {

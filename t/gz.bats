@@ -196,9 +196,9 @@ sys.stdout.buffer.write(gzip.open("plain.gz").read())' | cmp - plain
 	BK_JOBS=many run -0 bk-gz --help
 	# a terminal
 	run -2 script -qec 'bk-gz <plain' /dev/null
-	[[ $output == *'refusing to write'* ]]
+	[[ $output == *'refusing to write compressed data to a terminal'* ]]
 	run -2 script -qec 'bk-gz -d >out' /dev/null </dev/null
-	[[ $output == *'refusing to read'* ]]
+	[[ $output == *'refusing to read compressed data from a terminal'* ]]
 }
 
 @test "the audit line" {

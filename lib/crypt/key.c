@@ -157,7 +157,8 @@ bk_identities_parse(struct bk_identities *ids, struct bk_buf *b,
 	if (bk_lines_each(b, name, BK_DATA, add_identity, ids, e) == -1)
 		return -1;
 	return ids->n + ids->others > before ? 0
-	    : bk_fail(e, BK_DATA, "%s: contains no AGE-SECRET-KEY-1...", name);
+	    : bk_fail(e, BK_DATA, "%s: contains no secret key "
+	    "(AGE-SECRET-KEY-1...)", name);
 }
 
 int

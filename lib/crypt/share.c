@@ -206,5 +206,5 @@ bk_shares_parse(struct bk_shares *s, struct bk_buf *text, const char *name,
 	if (bk_lines_each(text, name, BK_DATA, add_share, s, e) == -1)
 		return -1;
 	return s->n > before ? 0 : bk_fail(e, BK_DATA, "%s: contains no "
-	    "BK-SHARE-1...", name);
+	    "share (BK-SHARE-1...)", name);
 }
