@@ -1,15 +1,15 @@
 #!/bin/sh
-# install-deps.sh [tools]: what building and testing bk needs, on Debian and its
-# kin; with "tools" only what building and using it needs.
+# install-deps.sh [tools]: install what is needed to build and test bk, on Debian
+# and derivatives; with "tools" only what is needed to build and use it.
 #
-# Does nothing, at once, when all is there.  Otherwise installs it with apt,
-# as root or through sudo; where neither is possible prints the line to run
-# and exits 1.  No service is started and no database cluster is made: the tests
-# start their own and remove them.  But Debian has the daemons among the tests'
-# packages started at the next boot, unless you systemctl disable them.
+# Returns at once if everything is installed.  Otherwise installs it with apt,
+# as root or through sudo; if neither is possible, prints the command to run and
+# exits 1.  No service is started and no database cluster is created: the tests
+# start their own and remove them.  But at the next boot Debian starts the
+# daemons among the tests' packages, unless you systemctl disable them.
 set -eu
 
-# program:package, for what may as well have come from somewhere else
+# program:package, for programs that may be installed from another source
 programs="gcc:gcc make:make pg_dump:postgresql-client"
 packages="libc6-dev libpq-dev libssl-dev libcurl4-openssl-dev libexpat1-dev \
 libjansson-dev libxxhash-dev zlib1g-dev libdeflate-dev libzstd-dev libisal-dev"
@@ -30,7 +30,7 @@ say() {
 	echo "install-deps: $*" >&2
 }
 
-# Print the packages that are wanted and not there, on one line.
+# Print the missing packages on one line.
 missing() {
 	for p in $programs; do
 		command -v "${p%%:*}" >/dev/null || echo "${p#*:}"
@@ -57,8 +57,8 @@ apt() {
 	    </dev/null >>"$log" 2>&1
 }
 
-# Debian makes and starts a cluster "main" with the server package, and starts
-# what it installs: not for this time, and not a word of it stays behind.
+# Debian creates and starts a cluster "main" with the server package, and starts
+# the daemons it installs: prevent both this time, and leave no trace of it.
 cluster=/etc/postgresql-common/createcluster.d/bk-install-deps.conf
 policy=/usr/sbin/policy-rc.d
 quiet_begin() {

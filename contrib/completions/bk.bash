@@ -1,4 +1,4 @@
-# Completion of the bk tools' options in bash: make install puts it where
+# bash completion of the bk tools' options: make install puts it where
 # bash-completion finds it; otherwise source it.  For zsh, source it after
 #
 #	autoload -U bashcompinit && bashcompinit
@@ -86,7 +86,7 @@ _bk_options() {
 	esac
 }
 
-# What is no option, and no value that is listed here, is a file.
+# Anything but an option, or a value listed here, is a file.
 _bk() {
 	local tool=${1##*/} word=${COMP_WORDS[COMP_CWORD]} words=
 	case ${COMP_WORDS[COMP_CWORD - 1]} in

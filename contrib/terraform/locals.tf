@@ -1,5 +1,5 @@
-# What the JSON files become for these buckets and databases.  Nothing in this
-# file needs a provider: `terraform console` shows it without an account.
+# Expands the JSON files for these buckets and databases.  Nothing in this file
+# needs a provider: `terraform console` shows it without an account.
 
 locals {
   buckets = {
@@ -24,7 +24,7 @@ locals {
     file("${path.module}/replication-role.json"),
   "BUCKET", var.bucket), "REPLICA", var.replica)
 
-  # One policy for each role and bucket, BUCKET-ROLE.  No host puts backups into
+  # One policy for each role and bucket, BUCKET-ROLE.  No host stores backups in
   # the copy: replication does.
   policies = merge([
     for key, bucket in local.buckets : {

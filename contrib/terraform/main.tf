@@ -1,4 +1,4 @@
-# A bucket for backups, and its copy in another region: versions, locks,
+# A bucket for backups, and its copy in another region: versioning, locks,
 # encryption, no public access, lifecycle, replication, and one IAM policy for
 # each role.  See ../policies.md.
 #
@@ -41,8 +41,8 @@ resource "aws_s3_bucket_versioning" "this" {
   }
 }
 
-# For every object that comes without a lock of its own, so the host that
-# stores needs no right to lock.
+# For every object without a lock of its own, so the host that stores needs no
+# permission to lock.
 resource "aws_s3_bucket_object_lock_configuration" "this" {
   for_each = local.buckets
 
@@ -91,7 +91,7 @@ resource "aws_s3_bucket_policy" "this" {
   depends_on = [aws_s3_bucket_public_access_block.this]
 }
 
-# bk-prune decides what is deleted; these rules only clean up after it.
+# bk-prune decides what is deleted; these rules only clean up afterwards.
 resource "aws_s3_bucket_lifecycle_configuration" "this" {
   for_each = local.buckets
 

@@ -1,6 +1,6 @@
-# Everything that is stored is copied.  What is deleted here stays there: a
-# delete marker is not copied, so whoever can delete in one bucket has not
-# deleted in the other.  The copy is pruned by a host of its own.
+# Everything that is stored is copied.  Deletions are not: delete markers are not
+# replicated, so permission to delete in one bucket does not affect the other.
+# The copy is pruned by a host of its own.
 
 resource "aws_iam_role" "replication" {
   name = "${var.bucket}-replication"
@@ -41,6 +41,6 @@ resource "aws_s3_bucket_replication_configuration" "this" {
     }
   }
 
-  # AWS takes the rule only when both ends have versions.
+  # AWS accepts the rule only if both buckets have versioning.
   depends_on = [aws_s3_bucket_versioning.this]
 }
