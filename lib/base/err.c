@@ -38,24 +38,23 @@ set_message(struct bk_err *e, const char *text)
 	memcpy(e->msg + front + sizeof(gap) - 1, text + back, n - back + 1);
 }
 
-int
-bk_fail(struct bk_err *e, enum bk_code code, const char *fmt, ...)
+void
+bk_fail_(struct bk_err *e, enum bk_code code, const char *fmt, ...)
 {
 	char text[WHOLE];
 	va_list ap;
 
 	if (e->code != BK_OK)
-		return -1;
+		return;
 	e->code = code;
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	set_message(e, text);
-	return -1;
 }
 
-int
-bk_fail_errno(struct bk_err *e, const char *fmt, ...)
+void
+bk_fail_errno_(struct bk_err *e, const char *fmt, ...)
 {
 	int saved = errno;
 	char text[WHOLE];
@@ -66,8 +65,7 @@ bk_fail_errno(struct bk_err *e, const char *fmt, ...)
 	va_end(ap);
 	if (e->code == BK_OK)
 		e->quiet = saved == EPIPE;
-	return bk_fail(e, BK_FAIL, "%.*s: %s", WHOLE / 2, text,
-	    strerror(saved));
+	bk_fail_(e, BK_FAIL, "%.*s: %s", WHOLE / 2, text, strerror(saved));
 }
 
 void
@@ -84,8 +82,8 @@ bk_fail_add(struct bk_err *e, const char *fmt, ...)
 	set_message(e, text);
 }
 
-int
-bk_fail_memory(struct bk_err *e)
+void
+bk_fail_memory_(struct bk_err *e)
 {
-	return bk_fail(e, BK_FAIL, "out of memory");
+	bk_fail_(e, BK_FAIL, "out of memory");
 }

@@ -6,6 +6,9 @@
  * NULL.  The first failure is kept: what a clean-up path reports on top of it
  * is dropped, so the message names the cause and not its consequences.  To
  * try again with the same struct, clear it first: e = (struct bk_err){0}.
+ * Only where the caller carries on in any case, to read the other options or
+ * to hand every buffer back, may a function be void and e->code be looked at
+ * once, behind them all.
  *
  * A message is "object: cause" and, where there is one, "; remedy": one line,
  * no full stop, never a secret.  The tool's name is put before it on printing.
@@ -26,19 +29,34 @@ struct bk_err {
 	char msg[1024];		/* when longer, its middle is "..." */
 };
 
-/* Record a failure; returns -1, so that a caller can return bk_fail(...). */
-int bk_fail(struct bk_err *e, enum bk_code code, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
+/*
+ * Record a failure, and be -1, so that a caller can return bk_fail(...).  They
+ * are macros for those who read one file at a time: compilers and analyzers
+ * see the -1, and follow no path on which a failure counts as a success.
+ */
+#define bk_fail(...) (bk_fail_(__VA_ARGS__), bk_failed_())
 
 /* The same with BK_FAIL and ": " strerror(errno) behind it; EPIPE is quiet. */
-int bk_fail_errno(struct bk_err *e, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
+#define bk_fail_errno(...) (bk_fail_errno_(__VA_ARGS__), bk_failed_())
+
+/* "out of memory", for the one allocation failure every caller has. */
+#define bk_fail_memory(e) (bk_fail_memory_(e), bk_failed_())
 
 /* Add to the message of a failure that there is: "; what it means". */
 void bk_fail_add(struct bk_err *e, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* "out of memory", for the one allocation failure every caller has. */
-int bk_fail_memory(struct bk_err *e);
+/* What the macros call. */
+void bk_fail_(struct bk_err *e, enum bk_code code, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void bk_fail_errno_(struct bk_err *e, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+void bk_fail_memory_(struct bk_err *e);
+
+static inline int
+bk_failed_(void)	/* a call, of which no compiler says that it is unused */
+{
+	return -1;
+}
 
 #endif
