@@ -1,8 +1,8 @@
 #include "base/pipeline.h"
 
-#include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
+
+#include "base/thread.h"
 
 /*
  * The blocks form a ring; block seq lives in slot seq % n.  Each slot goes
@@ -212,8 +212,8 @@ bk_pipeline_run(const struct bk_pipeline *par, struct bk_err *e)
 	struct worker *w = calloc(par->workers, sizeof(*w));
 	pthread_t *tid = calloc(par->workers, sizeof(*tid));
 	pthread_t filler;
-	unsigned started = 0, have_filler = 0;
-	int err, rc = -1;
+	unsigned started = 0;
+	int have_filler = 0, rc = -1;
 
 	if (w == NULL || tid == NULL) {
 		bk_fail_memory(e);
@@ -221,19 +221,16 @@ bk_pipeline_run(const struct bk_pipeline *par, struct bk_err *e)
 	}
 	if (ring_init(&r, par, e) == -1)
 		goto done;
-	if ((err = pthread_create(&filler, NULL, fill_thread, &r)) == 0)
-		have_filler = 1;
-	while (err == 0 && started < par->workers) {
+	if (bk_thread_start(&filler, fill_thread, &r, e) == -1)
+		goto done;
+	have_filler = 1;
+	for (; started < par->workers; started++) {
 		w[started] = (struct worker){ .r = &r, .id = started };
-		err = pthread_create(&tid[started], NULL, work_thread,
-		    &w[started]);
-		if (err == 0)
-			started++;
+		if (bk_thread_start(&tid[started], work_thread, &w[started],
+		    e) == -1)
+			goto done;
 	}
-	if (err != 0)
-		bk_fail(e, BK_FAIL, "cannot start a thread: %s", strerror(err));
-	else
-		rc = drain_all(&r, e);
+	rc = drain_all(&r, e);
  done:
 	if (have_filler) {
 		stop_all(&r, filler);

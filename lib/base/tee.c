@@ -3,14 +3,13 @@
 #include <sys/wait.h>
 
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/io.h"
 #include "base/seal.h"
+#include "base/thread.h"
 #include "base/writer.h"
 
 #define BLOCK (64 * 1024)	/* one read; the ring holds a number of them */
@@ -233,25 +232,6 @@ fill(struct bk_tee *fan, struct bk_reader *in, int envelope, struct bk_err *e)
 	return (int)got;
 }
 
-/* Threads that take no signals: those are for the main thread. */
-static unsigned
-start_threads(struct bk_tee *fan, struct bk_err *e)
-{
-	sigset_t all, old;
-	unsigned i;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_BLOCK, &all, &old);
-	for (i = 0; i < fan->n; i++)
-		if ((errno = pthread_create(&fan->sinks[i].thread, NULL, feed,
-		    &fan->sinks[i])) != 0) {
-			(void)bk_fail_errno(e, "thread");
-			break;
-		}
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return i;
-}
-
 int
 bk_tee_copy(struct bk_tee *fan, struct bk_reader *in, struct bk_err *e)
 {
@@ -260,10 +240,13 @@ bk_tee_copy(struct bk_tee *fan, struct bk_reader *in, struct bk_err *e)
 	/* a stream with its own marks brings them; they are judged behind us */
 	int envelope = bk_reader_sealed(in) &&
 	    bk_seal_find_opening(head, len, NULL) == -1;
-	unsigned started = start_threads(fan, e);
-	int rc = -1;
+	unsigned started = 0;
+	int rc = 0;
 
-	if (started == fan->n)
+	for (; rc == 0 && started < fan->n; started += rc == 0)
+		rc = bk_thread_start(&fan->sinks[started].thread, feed,
+		    &fan->sinks[started], e);
+	if (rc == 0)
 		rc = fill(fan, in, envelope, e);
 	else
 		advance(fan, 0, BROKEN);

@@ -2,11 +2,11 @@
 
 #include <sys/socket.h>
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/thread.h"
 
 struct worker {
 	struct bk_dump_workers *crew;
@@ -366,8 +366,7 @@ bk_dump_workers_start(unsigned n, const struct bk_conn_params *params,
 {
 	struct bk_dump_workers *c = calloc(1,
 	    sizeof(*c) + n * sizeof(c->worker[0]));
-	sigset_t all, old;
-	int err = 0;
+	int rc = 0;
 
 	if (c == NULL) {
 		bk_fail_memory(e);
@@ -376,20 +375,15 @@ bk_dump_workers_start(unsigned n, const struct bk_conn_params *params,
 	*c = (struct bk_dump_workers){ .params = params, .leader = leader,
 	    .leader_sock = PQsocket(leader), .q = q, .how = how,
 	    .progress = progress, .wanted = n };
-	/* signals are for the thread that can clean up */
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_BLOCK, &all, &old);
-	for (; err == 0 && c->n < n; c->n += err == 0) {
+	for (; rc == 0 && c->n < n; c->n += rc == 0) {
 		struct worker *w = &c->worker[c->n];
 
 		w->crew = c;
 		w->sock = -1;
-		err = pthread_create(&w->tid, NULL, run, w);
+		rc = bk_thread_start(&w->tid, run, w, e);
 	}
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (err == 0)
+	if (rc == 0)
 		return c;
-	bk_fail(e, BK_FAIL, "cannot start a thread: %s", strerror(err));
 	bk_task_queue_fail(q, e);
 	bk_dump_workers_end(c, 1);
 	return NULL;

@@ -1,14 +1,13 @@
 #include "pg/client_feed.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/child.h"
 #include "base/io.h"
+#include "base/thread.h"
 
 struct bk_client_feed {
 	struct bk_child child;
@@ -35,7 +34,6 @@ bk_client_feed_open(char *const argv[], char *const env[],
     atomic_int *watch, struct bk_err *e)
 {
 	struct bk_client_feed *f = calloc(1, sizeof(*f));
-	sigset_t all, old;
 	int p[2], rc;
 
 	if (f == NULL) {
@@ -53,13 +51,7 @@ bk_client_feed_open(char *const argv[], char *const env[],
 	f->child.in = p[0];
 	rc = bk_child_start(&f->child, argv, env, e);
 	close(p[0]);
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_BLOCK, &all, &old);
-	if (rc == 0 && (rc = pthread_create(&f->listener, NULL, listen_to,
-	    f)) != 0)
-		bk_fail(e, BK_FAIL, "cannot start a thread: %s", strerror(rc));
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (rc == 0) {
+	if (rc == 0 && bk_thread_start(&f->listener, listen_to, f, e) == 0) {
 		f->listening = 1;
 		return f;
 	}

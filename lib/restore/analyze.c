@@ -1,10 +1,9 @@
 #include "restore/analyze.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "base/thread.h"
 #include "pg/server.h"
 
 struct analyze {
@@ -77,7 +76,7 @@ bk_restore_analyze(const struct bk_conn_params *params, unsigned jobs,
 	struct analyze a = { .params = params,
 	    .lock = PTHREAD_MUTEX_INITIALIZER };
 	pthread_t *tid = calloc(jobs, sizeof(*tid));
-	sigset_t all, old;
+	struct bk_err ignored = {0};
 	unsigned n = 0;
 
 	if (tid == NULL)
@@ -86,12 +85,9 @@ bk_restore_analyze(const struct bk_conn_params *params, unsigned jobs,
 		free(tid);
 		return -1;
 	}
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_BLOCK, &all, &old);
 	while (n < jobs && n < (unsigned)PQntuples(a.tables) &&
-	    pthread_create(&tid[n], NULL, run, &a) == 0)
+	    bk_thread_start(&tid[n], run, &a, &ignored) == 0)
 		n++;
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (n == 0)		/* no thread to be had, or nothing to do */
 		(void)run(&a);
 	while (n > 0)

@@ -5,12 +5,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/thread.h"
 #include "pg/server.h"
 
 struct worker {
@@ -316,29 +315,23 @@ bk_load_start(const struct bk_load_options *how, struct bk_chunk_queue *q,
 {
 	unsigned jobs = how->conn != NULL ? 1 : how->jobs;
 	struct bk_load *l = calloc(1, sizeof(*l) + jobs * sizeof(l->worker[0]));
-	sigset_t all, old;
-	int err = 0;
+	int rc = 0;
 
 	if (l == NULL) {
 		bk_fail_memory(e);
 		return NULL;
 	}
 	*l = (struct bk_load){ .how = how, .q = q };
-	/* signals are for the thread that can clean up */
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_BLOCK, &all, &old);
-	for (; err == 0 && l->n < jobs; l->n += err == 0) {
+	for (; rc == 0 && l->n < jobs; l->n += rc == 0) {
 		struct worker *w = &l->worker[l->n];
 
 		w->load = l;
 		w->number = l->n;
 		w->sock = -1;
-		err = pthread_create(&w->tid, NULL, run, w);
+		rc = bk_thread_start(&w->tid, run, w, e);
 	}
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (err == 0)
+	if (rc == 0)
 		return l;
-	bk_fail(e, BK_FAIL, "cannot start a thread: %s", strerror(err));
 	bk_chunk_queue_fail(q, e);
 	bk_load_free(l);
 	return NULL;

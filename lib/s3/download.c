@@ -1,11 +1,10 @@
 #include "s3/download.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/thread.h"
 #include "s3/integrity.h"
 #include "s3/object.h"
 
@@ -99,15 +98,8 @@ run_writer(void *arg)
 static int
 start_writer(struct download *d, struct bk_err *e)
 {
-	sigset_t all, old;
-	int err;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_BLOCK, &all, &old);
-	err = pthread_create(&d->writer, NULL, run_writer, d);
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (err != 0)
-		return bk_fail(e, BK_FAIL, "no thread to write the output");
+	if (bk_thread_start(&d->writer, run_writer, d, e) == -1)
+		return -1;
 	d->writing = 1;
 	return 0;
 }

@@ -1,10 +1,10 @@
 #include "s3/part_reader.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #include <openssl/evp.h>
+
+#include "base/thread.h"
 
 #define CHUNK (256 * 1024)	/* read and hash so much while it is in cache */
 
@@ -158,9 +158,7 @@ bk_s3_part_reader_start(struct bk_reader *in, const struct bk_s3_parts *plan,
     unsigned buffers, void (*wake)(void *), void *ctx, struct bk_err *e)
 {
 	struct bk_s3_part_reader *f = calloc(1, sizeof(*f));
-	sigset_t all, old;
 	unsigned i;
-	int err;
 
 	if (f == NULL || (f->md = EVP_MD_CTX_new()) == NULL ||
 	    (f->parts = calloc(buffers, sizeof(*f->parts))) == NULL) {
@@ -180,13 +178,7 @@ bk_s3_part_reader_start(struct bk_reader *in, const struct bk_s3_parts *plan,
 	}
 	pthread_mutex_init(&f->lock, NULL);
 	pthread_cond_init(&f->freed, NULL);
-	/* signals are for the thread that can clean up */
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_BLOCK, &all, &old);
-	err = pthread_create(&f->thread, NULL, run, f);
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (err != 0) {
-		bk_fail(e, BK_FAIL, "no thread to read the input");
+	if (bk_thread_start(&f->thread, run, f, e) == -1) {
 		discard(f);
 		return NULL;
 	}

@@ -1,12 +1,11 @@
 #include "verify/layers.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/thread.h"
 #include "base/writer.h"
 #include "compress/gz.h"
 #include "compress/zst.h"
@@ -124,21 +123,16 @@ open_layer(void *arg)
 static int
 start(struct layer *l, int *next, struct bk_err *e)
 {
-	sigset_t all, old;
-	int p[2], rc;
+	int p[2];
 
 	if (bk_io_pipe(p, e) == -1)
 		return -1;
 	l->out = p[1];
 	l->rc = -1;
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_BLOCK, &all, &old);
-	rc = pthread_create(&l->thread, NULL, open_layer, l);
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (rc != 0) {
+	if (bk_thread_start(&l->thread, open_layer, l, e) == -1) {
 		close(p[0]);
 		close(p[1]);
-		return bk_fail(e, BK_FAIL, "thread: %s", strerror(rc));
+		return -1;
 	}
 	*next = p[0];
 	return 0;

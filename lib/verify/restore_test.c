@@ -1,7 +1,5 @@
 #include "verify/restore_test.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +7,7 @@
 #include <jansson.h>
 
 #include "base/io.h"
+#include "base/thread.h"
 #include "dump/output.h"
 #include "verify/check.h"
 #include "verify/compare.h"
@@ -165,15 +164,8 @@ open_pipe(struct drill *d, struct bk_err *e)
 static int
 start_judge(struct drill *d, struct bk_err *e)
 {
-	sigset_t all, old;
-	int rc;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_BLOCK, &all, &old);
-	rc = pthread_create(&d->thread, NULL, judge_stream, d);
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	if (rc != 0)
-		return bk_fail(e, BK_FAIL, "thread: %s", strerror(rc));
+	if (bk_thread_start(&d->thread, judge_stream, d, e) == -1)
+		return -1;
 	d->thread_runs = 1;
 	return 0;
 }
