@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/io.h"
 #include "base/seal.h"
 #include "base/writer.h"
@@ -31,7 +33,7 @@ static const struct tool tool = {
 "Exit: 0 sealed, 1 COMMAND failed or could not run, 2 usage error.\n",
 };
 
-static volatile sig_atomic_t child;
+static atomic_int child;
 
 /* A signal for us is one for the command. */
 static void
@@ -134,10 +136,8 @@ reap(const char *name, struct bk_err *e)
 {
 	int status;
 
-	while (waitpid((pid_t)child, &status, 0) == -1)
-		if (errno != EINTR)
-			return bk_fail_errno(e, "%s: wait", name);
-	child = 0;
+	if (bk_child_reap(&child, &status) == -1)
+		return bk_fail_errno(e, "%s: wait", name);
 	if (WIFSIGNALED(status))
 		return bk_fail(e, BK_FAIL, "%s: killed by signal %d; not "
 		    "sealed", name, WTERMSIG(status));

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/io.h"
 
 #define RECORDER "bk-audit"
@@ -20,7 +21,7 @@
 extern char **environ;
 
 static int link_fd = -1;	/* to the recorder; -1: there is none */
-static pid_t recorder;
+static atomic_int recorder;
 static pid_t owner;		/* who started it, and not a child of that */
 static int was_started;		/* if only to fail */
 static atomic_int claimed;
@@ -85,6 +86,7 @@ spawn(const char *log, int theirs)
 	    (char *)(uintptr_t)log, NULL };
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
+	pid_t pid;
 	int rc = -1;
 
 	find_recorder(path);
@@ -99,8 +101,10 @@ spawn(const char *log, int theirs)
 	    posix_spawn_file_actions_adddup2(&fa, theirs, STDERR_FILENO) == 0 &&
 	    posix_spawn_file_actions_addopen(&fa, STDOUT_FILENO, "/dev/null",
 	    O_WRONLY, 0) == 0 &&
-	    posix_spawnp(&recorder, path, &fa, &attr, argv, environ) == 0)
+	    posix_spawnp(&pid, path, &fa, &attr, argv, environ) == 0) {
+		recorder = pid;
 		rc = 0;
+	}
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&fa);
 	return rc;
@@ -181,8 +185,7 @@ recorder_finish(void)
 		n += got > 0 ? (size_t)got : 0;
 	complaint[n] = '\0';
 	status = -1;
-	while (waitpid(recorder, &status, 0) == -1 && errno == EINTR)
-		continue;
+	(void)bk_child_reap(&recorder, &status);
 }
 
 /* 1: it is written; 0: it could not be; -1: the recorder did not work. */

@@ -12,6 +12,23 @@
 
 #include "base/io.h"
 
+int
+bk_child_reap(atomic_int *pid, int *status)
+{
+	const pid_t child = *pid;
+	siginfo_t info;
+	int rc;
+
+	/* it has ended, but keeps its number until waitpid(2) takes it away */
+	while (waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT) == -1 &&
+	    errno == EINTR)
+		;
+	*pid = 0;
+	while ((rc = waitpid(child, status, 0)) == -1 && errno == EINTR)
+		;
+	return rc == -1 ? -1 : 0;
+}
+
 static int
 spawn(struct bk_child *c, char *const argv[], char *const env[], int out,
     int err, struct bk_err *e)
@@ -144,22 +161,12 @@ complain(struct bk_child *c, struct bk_err *e)
 }
 
 static int
-reap(struct bk_child *c)
+reap(struct bk_child *c, int *status)
 {
-	siginfo_t info;
-	int status = 0;
+	atomic_int own = c->pid;
 
-	/* who watches must not signal a number that is another's by then */
-	while (waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOWAIT) == -1)
-		if (errno != EINTR)
-			break;
-	if (c->watch != NULL)
-		*c->watch = 0;
-	while (waitpid(c->pid, &status, 0) == -1)
-		if (errno != EINTR)
-			break;
 	c->pid = 0;
-	return status;
+	return bk_child_reap(c->watch != NULL ? c->watch : &own, status);
 }
 
 int
@@ -169,7 +176,8 @@ bk_child_wait(struct bk_child *c, struct bk_err *e)
 
 	while (c->err != -1 && listen(c))
 		;
-	status = reap(c);
+	if (reap(c, &status) == -1)
+		return bk_fail_errno(e, "%s: wait", c->name);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	if (WIFSIGNALED(status))
@@ -198,6 +206,8 @@ bk_child_stop(struct bk_child *c)
 void
 bk_child_free(struct bk_child *c)
 {
+	int status;
+
 	if (c->pid > 0)
 		bk_child_stop(c);
 	/* with the pipe shut it cannot hang in a write */
@@ -207,7 +217,7 @@ bk_child_free(struct bk_child *c)
 		close(c->err);
 	c->out = c->err = -1;
 	if (c->pid > 0)
-		(void)reap(c);
+		(void)reap(c, &status);
 }
 
 int

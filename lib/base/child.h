@@ -1,9 +1,10 @@
 #ifndef BK_BASE_CHILD_H
 #define BK_BASE_CHILD_H
 /*
- * A client program of PostgreSQL (pg_dump, pg_dumpall, pg_restore) that we
- * read: its standard output as a stream, its standard error kept aside, so
- * that a failure of its own becomes one line of ours.
+ * Child processes: the one place that waits for any, and a client program of
+ * PostgreSQL (pg_dump, pg_dumpall, pg_restore) that we read: its standard
+ * output as a stream, its standard error kept aside, so that a failure of its
+ * own becomes one line of ours.
  */
 #include <sys/types.h>
 
@@ -11,6 +12,14 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+
+/*
+ * Wait for the end of the child *pid, whose status becomes *status, and set
+ * *pid to 0.  That is done before its number can be another process's: who
+ * signals what *pid says, a signal handler, never hits a stranger.  0; -1 with
+ * errno set, *pid 0 and *status as it was: there is no such child.
+ */
+int bk_child_reap(atomic_int *pid, int *status);
 
 #define BK_CHILD_STDERR 4096	/* of its standard error, kept */
 

@@ -1,12 +1,12 @@
 #include "base/tee.h"
 
-#include <sys/wait.h>
-
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/io.h"
 #include "base/seal.h"
 #include "base/thread.h"
@@ -18,7 +18,7 @@ struct sink {
 	struct bk_tee *fan;
 	const char *command;
 	pthread_t thread;
-	_Atomic int pid;		/* 0: has ended */
+	atomic_int pid;			/* 0: has ended */
 	int fd;				/* its standard input; -1: closed */
 	uint64_t pos;			/* of the stream, taken so far */
 	int gone;			/* takes no more */
@@ -130,7 +130,7 @@ feed(void *arg)
 	struct bk_tee *fan = s->fan;
 	struct bk_err e = {0};
 	size_t n;
-	int rc = 0, status = 0;
+	int rc = 0;
 
 	pthread_mutex_lock(&fan->lock);
 	while (rc == 0 && (n = next(s)) > 0) {
@@ -148,10 +148,8 @@ feed(void *arg)
 	pthread_cond_broadcast(&fan->moved);
 	pthread_mutex_unlock(&fan->lock);
 	close(s->fd);		/* a pipe has no late errors */
-	while (waitpid((pid_t)s->pid, &status, 0) == -1 && errno == EINTR)
-		continue;
-	s->pid = 0;
-	s->status = status;
+	if (bk_child_reap(&s->pid, &s->status) == -1)
+		s->cut = 1;	/* no word that it has succeeded */
 	return NULL;
 }
 

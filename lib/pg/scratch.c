@@ -15,6 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/io.h"
 
 #define FDS 1024		/* descriptors that there may be */
@@ -77,7 +78,7 @@ static int
 run(char *const argv[], const char *log)
 {
 	int status, fd;
-	pid_t pid = fork();
+	atomic_int pid = fork();
 
 	if (pid == -1)
 		return -1;
@@ -91,10 +92,8 @@ run(char *const argv[], const char *log)
 		(void)execvp(argv[0], argv);
 		_exit(127);
 	}
-	while (waitpid(pid, &status, 0) == -1)
-		if (errno != EINTR)
-			return -1;
-	return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0 : -1;
+	return bk_child_reap(&pid, &status) == 0 && WIFEXITED(status) &&
+	    WEXITSTATUS(status) == 0 ? 0 : -1;
 }
 
 /* The last line of the file log that tells why, into out. */
@@ -273,13 +272,13 @@ bk_scratch_start(struct bk_scratch *s, const char *postgres, int ascii,
 void
 bk_scratch_stop(struct bk_scratch *s)
 {
+	atomic_int pid = s->pid;
 	int status;
 
-	if (s->pid == 0)
+	if (pid == 0)
 		return;
 	close(s->to);
 	close(s->from);
-	while (waitpid(s->pid, &status, 0) == -1 && errno == EINTR)
-		continue;
+	(void)bk_child_reap(&pid, &status);	/* what it did shows elsewhere */
 	*s = (struct bk_scratch){0};
 }

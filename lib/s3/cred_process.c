@@ -1,6 +1,5 @@
 #include <sys/wait.h>
 
-#include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <signal.h>
@@ -8,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/child.h"
 #include "base/io.h"
 #include "s3/cred_source.h"
 
@@ -51,13 +51,12 @@ collect(int fd, struct bk_buf *out, struct bk_err *e)
 }
 
 static int
-reap(pid_t pid, struct bk_err *e)
+reap(atomic_int *pid, struct bk_err *e)
 {
 	int status;
 
-	while (waitpid(pid, &status, 0) == -1)
-		if (errno != EINTR)
-			return bk_fail_errno(e, "credential_process: wait");
+	if (bk_child_reap(pid, &status) == -1)
+		return bk_fail_errno(e, "credential_process: wait");
 	if (WIFSIGNALED(status))
 		return bk_fail(e, BK_FAIL, "credential_process: killed by "
 		    "signal %d", WTERMSIG(status));
@@ -87,7 +86,7 @@ bk_cred_process(const char *command, struct bk_cred_keys *k,
 {
 	struct bk_buf out = {0};
 	int p[2], rc = -1;
-	pid_t pid;
+	atomic_int pid;
 
 	if (bk_io_pipe(p, e) == -1)
 		return -1;
@@ -101,7 +100,7 @@ bk_cred_process(const char *command, struct bk_cred_keys *k,
 	}
 	rc = collect(p[0], &out, e);
 	close(p[0]);			/* if it has more, it gets SIGPIPE */
-	if (reap(pid, e) == -1 || rc == -1)
+	if (reap(&pid, e) == -1 || rc == -1)
 		rc = -1;
 	else if (check_version(out.data, e) == -1)
 		rc = -1;

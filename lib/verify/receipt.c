@@ -3,7 +3,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <spawn.h>
@@ -11,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/io.h"
 #include "base/num.h"
 #include "base/store.h"
@@ -233,6 +233,7 @@ run_put(const char *program, const char *url, const struct bk_buf *text,
 	    NULL };
 	posix_spawn_file_actions_t fa;
 	int p[2], rc, status;
+	atomic_int child;
 	pid_t pid;
 
 	if (bk_io_pipe(p, e) == -1)
@@ -249,9 +250,9 @@ run_put(const char *program, const char *url, const struct bk_buf *text,
 	}
 	rc = bk_io_write(p[1], text->data, text->len, program, e);
 	close(p[1]);
-	while (waitpid(pid, &status, 0) == -1)
-		if (errno != EINTR)
-			return bk_fail_errno(e, "%s: wait", program);
+	child = pid;
+	if (bk_child_reap(&child, &status) == -1)
+		return bk_fail_errno(e, "%s: wait", program);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
 		*e = (struct bk_err){0};	/* more telling than EPIPE */
 		return bk_fail(e, BK_FAIL, "%s: receipt not stored", url);
