@@ -47,7 +47,7 @@ spawn(struct bk_child *c, char *const argv[], char *const env[], int out,
 	(void)sigemptyset(&set);
 	(void)posix_spawnattr_setsigmask(&attr, &set);
 	(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-	if ((rc = c->in > 0 ?
+	if ((rc = c->in != -1 ?
 	    posix_spawn_file_actions_adddup2(&fa, c->in, STDIN_FILENO) :
 	    posix_spawn_file_actions_addopen(&fa, STDIN_FILENO,
 	    "/dev/null", O_RDONLY, 0)) == 0 &&

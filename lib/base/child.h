@@ -25,7 +25,7 @@ int bk_child_reap(atomic_int *pid, int *status);
 
 struct bk_child {
 	pid_t pid;		/* 0: none */
-	int in;			/* its standard input; 0: /dev/null */
+	int in;			/* its standard input; -1: /dev/null */
 	int out, err;		/* read ends, -1: closed */
 	int ended;		/* its output is at its end */
 	const char *name;	/* for messages; borrowed */
@@ -36,7 +36,7 @@ struct bk_child {
 };
 
 /* None yet. */
-#define BK_CHILD_NONE { .out = -1, .err = -1 }
+#define BK_CHILD_NONE { .in = -1, .out = -1, .err = -1 }
 
 /*
  * Start argv[0] (a path) with env; SIGPIPE as it should be.  *c was

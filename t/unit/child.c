@@ -40,9 +40,44 @@ reap(void)
 	    watched == 0 && status == 5, "no child of ours: errno says so");
 }
 
+/* What it reads with that input: the first line, or that there is none. */
+static void
+input(int in, const char *want, const char *what)
+{
+	char *argv[] = { "/bin/sh", "-c", "read -r l; echo \"$l.\"", NULL };
+	char *env[] = { NULL }, got[64] = "";
+	struct bk_child c = BK_CHILD_NONE;
+	struct bk_err e = {0};
+	ssize_t n = -1;
+
+	c.in = in;
+	if (bk_child_start(&c, argv, env, &e) == 0)
+		n = bk_child_read(&c, got, sizeof(got) - 1, &e);
+	ok(n > 0 && strcmp(got, want) == 0 && bk_child_wait(&c, &e) == 0,
+	    "%s", what);
+	bk_child_free(&c);
+}
+
+static void
+descriptors(void)
+{
+	int p[2];
+
+	if (pipe(p) == -1 || write(p[1], "line\n", 5) != 5 ||
+	    dup2(p[0], STDIN_FILENO) == -1) {
+		ok(0, "a pipe as descriptor 0");
+		return;
+	}
+	input(-1, ".\n", "no descriptor is an input with nothing in it");
+	input(STDIN_FILENO, "line.\n", "descriptor 0 is one like any other");
+	close(p[0]);
+	close(p[1]);
+}
+
 int
 main(void)
 {
 	reap();
+	descriptors();
 	return tap_done();
 }
