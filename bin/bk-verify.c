@@ -15,6 +15,8 @@
 #include "verify/receipt.h"
 #include "verify_levels.h"
 
+extern char **environ;
+
 static const struct tool tool = {
 	.name = "bk-verify",
 	.usage = "[-i FILE] [--restore [CONNINFO] | --scratch] [--sql FILE] "
@@ -227,7 +229,7 @@ report(const struct call *c, const struct bk_receipt *r, struct bk_err *e)
 	    bk_io_close(STDOUT_FILENO, "standard output", e) == -1)
 		goto done;
 	rc = c->receipts == NULL ? 0 :
-	    bk_receipt_store(c->receipts, c->self, r, &json, e);
+	    bk_receipt_store(c->receipts, c->self, environ, r, &json, e);
  done:
 	bk_buf_free(&text);
 	bk_buf_free(&json);

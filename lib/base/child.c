@@ -29,15 +29,32 @@ bk_child_reap(atomic_int *pid, int *status)
 	return rc == -1 ? -1 : 0;
 }
 
+/* What is to be 0, 1 and 2 in the child. */
 static int
-spawn(struct bk_child *c, char *const argv[], char *const env[], int out,
-    int err, struct bk_err *e)
+set_descriptors(posix_spawn_file_actions_t *fa, const int fds[3])
+{
+	int i, rc = 0;
+
+	if (fds[STDIN_FILENO] == -1)
+		rc = posix_spawn_file_actions_addopen(fa, STDIN_FILENO,
+		    "/dev/null", O_RDONLY, 0);
+	for (i = STDIN_FILENO; rc == 0 && i <= STDERR_FILENO; i++)
+		if (fds[i] != -1)
+			rc = posix_spawn_file_actions_adddup2(fa, fds[i], i);
+	return rc;
+}
+
+int
+bk_child_spawn(atomic_int *pid, char *const argv[], char *const env[],
+    const int fds[3], struct bk_err *e)
 {
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
 	sigset_t set;
+	pid_t child;
 	int rc;
 
+	*pid = 0;
 	if (posix_spawn_file_actions_init(&fa) != 0)
 		return bk_fail_memory(e);
 	if (posix_spawnattr_init(&attr) != 0) {
@@ -47,23 +64,13 @@ spawn(struct bk_child *c, char *const argv[], char *const env[], int out,
 	(void)sigemptyset(&set);
 	(void)posix_spawnattr_setsigmask(&attr, &set);
 	(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-	if ((rc = c->in != -1 ?
-	    posix_spawn_file_actions_adddup2(&fa, c->in, STDIN_FILENO) :
-	    posix_spawn_file_actions_addopen(&fa, STDIN_FILENO,
-	    "/dev/null", O_RDONLY, 0)) == 0 &&
-	    (rc = posix_spawn_file_actions_adddup2(&fa, out,
-	    STDOUT_FILENO)) == 0 &&
-	    (rc = posix_spawn_file_actions_adddup2(&fa, err,
-	    STDERR_FILENO)) == 0)
-		rc = posix_spawn(&c->pid, argv[0], &fa, &attr, argv, env);
+	if ((rc = set_descriptors(&fa, fds)) == 0)
+		rc = posix_spawnp(&child, argv[0], &fa, &attr, argv, env);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&fa);
-	if (rc != 0) {
-		c->pid = 0;
+	if (rc != 0)
 		return bk_fail(e, BK_FAIL, "%s: %s", argv[0], strerror(rc));
-	}
-	if (c->watch != NULL)
-		*c->watch = c->pid;
+	*pid = child;
 	return 0;
 }
 
@@ -72,13 +79,17 @@ bk_child_start(struct bk_child *c, char *const argv[], char *const env[],
     struct bk_err *e)
 {
 	int out[2] = { -1, -1 }, err[2] = { -1, -1 }, rc;
+	atomic_int own, *pid = c->watch != NULL ? c->watch : &own;
 
 	c->name = strrchr(argv[0], '/') == NULL ? argv[0] :
 	    strrchr(argv[0], '/') + 1;
 	if (bk_io_pipe(out, e) == -1)
 		return -1;
 	if ((rc = bk_io_pipe(err, e)) == 0) {
-		rc = spawn(c, argv, env, out[1], err[1], e);
+		const int fds[3] = { c->in, out[1], err[1] };
+
+		rc = bk_child_spawn(pid, argv, env, fds, e);
+		c->pid = *pid;
 		close(err[1]);
 		c->err = err[0];
 	}

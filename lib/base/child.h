@@ -14,6 +14,14 @@
 #include "base/err.h"
 
 /*
+ * Start argv[0], found in PATH if it has no slash, with env, no signal
+ * blocked, and these as its input, output and error; -1: /dev/null as its
+ * input, ours as one of the others.  0, or -1 with *e set and *pid 0.
+ */
+int bk_child_spawn(atomic_int *pid, char *const argv[], char *const env[],
+    const int fds[3], struct bk_err *e);
+
+/*
  * Wait for the end of the child *pid, whose status becomes *status, and set
  * *pid to 0.  That is done before its number can be another process's: who
  * signals what *pid says, a signal handler, never hits a stranger.  0; -1 with

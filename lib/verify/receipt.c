@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,8 +16,6 @@
 #include "base/template.h"
 #include "base/utctime.h"
 #include "base/version.h"
-
-extern char **environ;
 
 /* Exit status 0, 3 and 1 in words. */
 static const char *
@@ -226,32 +223,26 @@ find_s3put(const char *self, struct bk_buf *out, struct bk_err *e)
 
 /* Run program url with text as its input. */
 static int
-run_put(const char *program, const char *url, const struct bk_buf *text,
-    struct bk_err *e)
+run_put(const char *program, char *const env[], const char *url,
+    const struct bk_buf *text, struct bk_err *e)
 {
 	char *argv[] = { (char *)(uintptr_t)program, (char *)(uintptr_t)url,
 	    NULL };
-	posix_spawn_file_actions_t fa;
-	int p[2], rc, status;
-	atomic_int child;
-	pid_t pid;
+	int p[2], fds[3] = { -1, -1, -1 }, rc, status;
+	atomic_int pid;
 
 	if (bk_io_pipe(p, e) == -1)
 		return -1;
-	rc = posix_spawn_file_actions_init(&fa);
-	if (rc == 0 && (rc = posix_spawn_file_actions_adddup2(&fa, p[0],
-	    STDIN_FILENO)) == 0)
-		rc = posix_spawnp(&pid, program, &fa, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&fa);
+	fds[STDIN_FILENO] = p[0];
+	rc = bk_child_spawn(&pid, argv, env, fds, e);
 	close(p[0]);
-	if (rc != 0) {
+	if (rc == -1) {
 		close(p[1]);
-		return bk_fail(e, BK_FAIL, "%s: %s", program, strerror(rc));
+		return -1;
 	}
 	rc = bk_io_write(p[1], text->data, text->len, program, e);
 	close(p[1]);
-	child = pid;
-	if (bk_child_reap(&child, &status) == -1)
+	if (bk_child_reap(&pid, &status) == -1)
 		return bk_fail_errno(e, "%s: wait", program);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
 		*e = (struct bk_err){0};	/* more telling than EPIPE */
@@ -261,7 +252,7 @@ run_put(const char *program, const char *url, const struct bk_buf *text,
 }
 
 int
-bk_receipt_store(const char *where, const char *self,
+bk_receipt_store(const char *where, const char *self, char *const env[],
     const struct bk_receipt *r, const struct bk_buf *text, struct bk_err *e)
 {
 	const struct bk_template_vars vars = { .now = r->finished,
@@ -278,7 +269,7 @@ bk_receipt_store(const char *where, const char *self,
 	if (!is_s3(where))
 		rc = bk_receipt_save(path.data, text, e);
 	else if (find_s3put(self, &program, e) == 0)
-		rc = run_put(program.data, path.data, text, e);
+		rc = run_put(program.data, env, path.data, text, e);
  done:
 	bk_buf_free(&program);
 	bk_buf_free(&path);

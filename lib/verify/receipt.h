@@ -39,9 +39,9 @@ int bk_receipt_save(const char *path, const struct bk_buf *text,
 
 /*
  * Store text as NAME.UTC.receipt.json in a directory, or by bk-s3put (found
- * beside self, or in PATH) below an s3:// URL.
+ * beside self, or in PATH; run with env) below an s3:// URL.
  */
-int bk_receipt_store(const char *where, const char *self,
+int bk_receipt_store(const char *where, const char *self, char *const env[],
     const struct bk_receipt *r, const struct bk_buf *text, struct bk_err *e);
 
 #endif
