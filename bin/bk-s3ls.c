@@ -7,7 +7,6 @@
 #include "base/record.h"
 #include "s3/client.h"
 #include "s3/list.h"
-#include "s3/uploads.h"
 #include "s3/url.h"
 #include "s3args.h"
 #include "tool.h"
@@ -54,18 +53,19 @@ flush(struct output *out, struct bk_err *e)
 
 /* Write a record named s3://bucket/key[?uploadId=id]. */
 static int
-put(struct output *out, struct bk_record *r, const char *key, const char *id,
-    struct bk_err *e)
+put(struct output *out, const struct bk_s3_listed *o, struct bk_err *e)
 {
+	struct bk_record r = { .time = o->time, .bytes = o->size };
 	struct bk_buf name = {0};
 	int rc = -1;
 
-	if (bk_buf_printf(&name, e, "s3://%s/%s%s%s", out->bucket, key,
-	    id != NULL ? "?uploadId=" : "", id != NULL ? id : "") == -1)
+	if (bk_buf_printf(&name, e, "s3://%s/%s%s%s", out->bucket, o->key,
+	    o->upload_id != NULL ? "?uploadId=" : "",
+	    o->upload_id != NULL ? o->upload_id : "") == -1)
 		goto done;
-	r->name = name.data;
+	r.name = name.data;
 	out->records++;
-	rc = bk_record_format(&out->text, r, e);
+	rc = bk_record_format(&out->text, &r, e);
 	if (rc == 0 && out->text.len >= FLUSH)
 		rc = flush(out, e);
  done:
@@ -74,23 +74,7 @@ put(struct output *out, struct bk_record *r, const char *key, const char *id,
 }
 
 static int
-put_object(void *ctx, const struct bk_s3_object *o, struct bk_err *e)
-{
-	struct bk_record r = { .time = o->modified, .bytes = o->size };
-
-	return put(ctx, &r, o->key, NULL, e);
-}
-
-static int
-put_upload(void *ctx, const struct bk_s3_upload *u, struct bk_err *e)
-{
-	struct bk_record r = { .time = u->initiated };
-
-	return put(ctx, &r, u->key, u->id, e);
-}
-
-static int
-list(const struct bk_s3_url *url, unsigned retry_for, int uploads,
+list(const struct bk_s3_url *url, unsigned retry_for, enum bk_s3_kind kind,
     struct bk_err *e)
 {
 	struct bk_s3_options o = { .bucket = url->bucket,
@@ -98,25 +82,31 @@ list(const struct bk_s3_url *url, unsigned retry_for, int uploads,
 	struct output out = { .bucket = url->bucket };
 	struct bk_s3_cred *cred = NULL;
 	struct bk_s3 *s3 = NULL;
+	struct bk_s3_list *l = NULL;
+	struct bk_s3_listed one;
 	int rc = -1;
 
 	if (bk_s3_global_init(e) == -1 ||
 	    (cred = bk_s3_cred_new(getenv, e)) == NULL ||
-	    (s3 = bk_s3_open(cred, &o, e)) == NULL)
+	    (s3 = bk_s3_open(cred, &o, e)) == NULL ||
+	    (l = bk_s3_list_open(s3, kind, url->key, e)) == NULL)
 		goto done;
-	rc = uploads ?
-	    bk_s3_uploads_list(s3, url->key, put_upload, &out, e) :
-	    bk_s3_list(s3, url->key, put_object, &out, e);
+	while ((rc = bk_s3_list_next(l, &one, e)) == 1)
+		if (put(&out, &one, e) == -1) {
+			rc = -1;
+			break;
+		}
 	/* what came before a failure is printed, as by ls */
 	if (flush(&out, e) == -1 || bk_io_close(STDOUT_FILENO,
 	    "standard output", e) == -1)
 		rc = -1;
 	if (rc == 0 && out.records == 0)
 		rc = bk_fail(e, BK_NONE, "s3://%s/%s: %s", url->bucket,
-		    url->key, uploads ? "no unfinished upload" : "nothing "
-		    "there");
+		    url->key, kind == BK_S3_UPLOADS ? "no unfinished upload" :
+		    "nothing there");
  done:
 	bk_buf_free(&out.text);
+	bk_s3_list_free(l);
 	bk_s3_close(s3);
 	bk_s3_cred_free(cred);
 	return rc;
@@ -135,13 +125,14 @@ main(int argc, char *argv[])
 	struct bk_err e = {0};
 	struct bk_s3_url url = {0};
 	unsigned retry_for = 60;
-	int uploads = 0, ch, rc;
+	enum bk_s3_kind kind = BK_S3_OBJECTS;
+	int ch, rc;
 
 	tool_start(&tool);
 	while ((ch = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (ch) {
 		case UPLOADS:
-			uploads = 1;
+			kind = BK_S3_UPLOADS;
 			break;
 		case RETRY_FOR:
 			retry_for = s3_retry_for(optarg);
@@ -156,7 +147,7 @@ main(int argc, char *argv[])
 		tool_usage("%s", e.msg);
 	tool_run("list", argv[optind], NULL);
 
-	rc = list(&url, retry_for, uploads, &e);
+	rc = list(&url, retry_for, kind, &e);
 	bk_s3_url_free(&url);
 	return tool_end(rc, &e);
 }

@@ -10,7 +10,6 @@
 #include "base/record.h"
 #include "s3/client.h"
 #include "s3/delete.h"
-#include "s3/uploads.h"
 #include "s3/url.h"
 #include "s3args.h"
 #include "tool.h"
@@ -146,7 +145,7 @@ abort_upload(struct job *job, struct bk_s3 *s3, const struct item *it,
 	struct bk_err why = {0};
 
 	/* one that has ended since it was listed is what was asked for */
-	if (bk_s3_uploads_abort(s3, it->url.key, it->upload_id, &why) == 0 ||
+	if (bk_s3_delete_upload(s3, it->url.key, it->upload_id, &why) == 0 ||
 	    why.code == BK_NONE)
 		return job->print ? print_name(it->url.bucket, it->url.key,
 		    it->upload_id, e) : 0;

@@ -249,3 +249,22 @@ bk_s3_delete(struct bk_s3_delete *d, const char *const keys[], size_t n,
 	bk_buf_free(&b.message);
 	return rc;
 }
+
+int
+bk_s3_delete_upload(struct bk_s3 *s3, const char *key, const char *id,
+    struct bk_err *e)
+{
+	struct bk_s3_pair query[] = { { "uploadId", id }, { 0 } };
+	struct bk_s3_request rq = { .method = "DELETE", .key = key,
+	    .query = query };
+	struct bk_s3_reply reply = {0};
+	struct bk_err why = {0};
+	int rc = bk_s3_do(s3, &rq, &reply, &why), gone;
+
+	/* for an upload that is not there some say that the key is not */
+	gone = reply.status == 404 && strcmp(reply.code, "NoSuchBucket") != 0;
+	bk_s3_reply_free(&reply);
+	if (rc == -1)
+		bk_fail(e, gone ? BK_NONE : why.code, "%s", why.msg);
+	return rc;
+}

@@ -34,4 +34,11 @@ struct bk_s3_delete {
 int bk_s3_delete(struct bk_s3_delete *d, const char *const keys[], size_t n,
     struct bk_err *e);
 
+/*
+ * AbortMultipartUpload.  0; -1 with *e set: BK_NONE if there is no such
+ * upload (any more), BK_FAIL anything else.
+ */
+int bk_s3_delete_upload(struct bk_s3 *s3, const char *key, const char *id,
+    struct bk_err *e);
+
 #endif

@@ -1,5 +1,6 @@
 #include "s3/list.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -7,24 +8,52 @@
 #include "s3/url.h"
 #include "s3/xml.h"
 
-/* One page being read: the object so far, and where the next page is. */
-struct page {
-	struct bk_s3 *s3;
-	bk_s3_list_fn *fn;
-	void *ctx;
-	struct bk_buf key, class, token;
+/* What the two kinds of listing call their elements; all of them S3's. */
+struct words {
+	const char *result, *entry, *time;
+	const char *next[2];	/* the next page's markers, ... */
+	const char *from[2];	/* and the parameters that take them */
+	const char *request[2];
+	int encoded;		/* without a word of it, by some servers */
+};
+
+static const struct words words[] = {
+	[BK_S3_OBJECTS] = { "ListBucketResult/", "Contents", "LastModified",
+	    { "NextContinuationToken" }, { "continuation-token" },
+	    { "list-type", "2" }, 0 },
+	[BK_S3_UPLOADS] = { "ListMultipartUploadsResult/", "Upload",
+	    "Initiated", { "NextKeyMarker", "NextUploadIdMarker" },
+	    { "key-marker", "upload-id-marker" }, { "uploads", "" }, 1 },
+};
+
+/* One of a page. */
+struct entry {
+	struct entry *next;
+	struct bk_buf key, upload_id;
 	uint64_t size;
-	time_t modified;
-	int encoded;		/* the server did as it was asked */
-	int truncated;
+	time_t time;
+};
+
+struct bk_s3_list {
+	struct bk_s3 *s3;
+	const struct words *w;
+	const char *prefix;
+	struct bk_buf at[2];	/* this page's markers, empty: the first's */
+	struct bk_buf next[2];	/* the next's */
+	int truncated;		/* there is a next */
+	int encoded;		/* keys are, in this page */
+	struct entry *page;	/* what next() has yet to give; its last one is
+				 * being read while *tail is not NULL */
+	struct entry **tail;
+	struct entry *given;	/* the one that the caller has */
 };
 
 static int
-bad_answer(const struct page *p, const char *what, const char *text,
+bad_answer(const struct bk_s3_list *l, const char *what, const char *text,
     struct bk_err *e)
 {
 	return bk_fail(e, BK_FAIL, "s3://%s: the server lists %s '%s'",
-	    bk_s3_bucket(p->s3), what, text);
+	    bk_s3_bucket(l->s3), what, text);
 }
 
 static int
@@ -34,144 +63,223 @@ set(struct bk_buf *b, const char *text, struct bk_err *e)
 	return bk_buf_puts(b, text, e);
 }
 
-static int
-on_object(struct page *p, struct bk_err *e)
+static void
+free_entry(struct entry *n)
 {
-	struct bk_s3_object o = {
-		.size = p->size, .modified = p->modified,
-		.storage_class = p->class.len > 0 ? p->class.data : "STANDARD",
-	};
+	if (n == NULL)
+		return;
+	bk_buf_free(&n->key);
+	bk_buf_free(&n->upload_id);
+	free(n);
+}
 
-	if (p->key.len == 0)
-		return bad_answer(p, "the key", "", e);
-	if (p->encoded && bk_s3_unescape(p->key.data) == -1)
-		return bad_answer(p, "the key", p->key.data, e);
-	o.key = p->key.data;
-	if (p->fn(p->ctx, &o, e) == -1)
-		return -1;
-	p->key.len = p->class.len = 0;
-	p->size = 0;
-	p->modified = 0;
+/* A field of the entry being read. */
+static int
+on_field(struct bk_s3_list *l, const char *name, const char *text,
+    struct bk_err *e)
+{
+	struct bk_err number = {0};
+	struct entry *n = *l->tail;
+
+	if (n == NULL && (n = *l->tail = calloc(1, sizeof(*n))) == NULL)
+		return bk_fail_memory(e);
+	if (strcmp(name, "Key") == 0)
+		return set(&n->key, text, e);
+	if (strcmp(name, "UploadId") == 0)
+		return set(&n->upload_id, text, e);
+	if (strcmp(name, "Size") == 0 && bk_num_parse(text, 0, INT64_MAX, "",
+	    &n->size, &number) == -1)
+		return bad_answer(l, "the size", text, e);
+	if (strcmp(name, l->w->time) == 0 &&
+	    bk_utctime_parse(text, strlen(text), &n->time) == -1)
+		return bad_answer(l, "the time", text, e);
+	return 0;
+}
+
+static int
+on_entry(struct bk_s3_list *l, struct bk_err *e)
+{
+	struct entry *n = *l->tail;
+
+	if (n == NULL || n->key.len == 0)
+		return bad_answer(l, "the key", "", e);
+	if (l->w == &words[BK_S3_UPLOADS] && n->upload_id.len == 0)
+		return bad_answer(l, "the upload", "", e);
+	l->tail = &n->next;
 	return 0;
 }
 
 static int
 on_element(void *ctx, const char *path, const char *text, struct bk_err *e)
 {
-	struct bk_err number = {0};
-	struct page *p = ctx;
+	struct bk_s3_list *l = ctx;
+	const struct words *w = l->w;
+	size_t n = strlen(w->result), i;
 
-	if (strncmp(path, "ListBucketResult/", 17) != 0)
+	if (strncmp(path, w->result, n) != 0)
 		return 0;
-	path += 17;
-	if (strcmp(path, "Contents/Key") == 0)
-		return set(&p->key, text, e);
-	if (strcmp(path, "Contents/StorageClass") == 0)
-		return set(&p->class, text, e);
-	if (strcmp(path, "NextContinuationToken") == 0)
-		return set(&p->token, text, e);
+	path += n;
+	n = strlen(w->entry);
+	if (strncmp(path, w->entry, n) == 0 && path[n] == '/')
+		return on_field(l, path + n + 1, text, e);
+	if (strcmp(path, w->entry) == 0)
+		return on_entry(l, e);
+	for (i = 0; i < 2 && w->next[i] != NULL; i++)
+		if (strcmp(path, w->next[i]) == 0)
+			return set(&l->next[i], text, e);
 	if (strcmp(path, "IsTruncated") == 0)
-		p->truncated = strcmp(text, "true") == 0;
-	else if (strcmp(path, "Contents/Size") == 0 && bk_num_parse(text, 0,
-	    INT64_MAX, "", &p->size, &number) == -1)
-		return bad_answer(p, "the size", text, e);
-	else if (strcmp(path, "Contents/LastModified") == 0 &&
-	    bk_utctime_parse(text, strlen(text), &p->modified) == -1)
-		return bad_answer(p, "the time", text, e);
-	else if (strcmp(path, "Contents") == 0)
-		return on_object(p, e);
+		l->truncated = strcmp(text, "true") == 0;
+	else if (strcmp(path, "EncodingType") == 0)
+		l->encoded = 1;		/* the server did as it was asked */
 	return 0;
 }
 
-/* Get the page that *token (empty: the first) names, and the next's name. */
+/* Make the next page's markers this page's. */
 static int
-get_page(struct page *p, const char *prefix, struct bk_buf *token,
-    struct bk_err *e)
+turn_page(struct bk_s3_list *l, struct bk_err *e)
 {
+	int moved = l->at[0].len == 0, i;
+
+	if (l->next[0].len == 0)
+		return bad_answer(l, "no", l->w->next[0], e);
+	if (l->w == &words[BK_S3_UPLOADS] &&
+	    bk_s3_unescape(l->next[0].data) == -1)
+		return bad_answer(l, "the key", l->next[0].data, e);
+	for (i = 0; i < 2; i++) {
+		const char *to = l->next[i].len > 0 ? l->next[i].data : "";
+
+		moved |= *to != '\0' && (l->at[i].len == 0 ||
+		    strcmp(l->at[i].data, to) != 0);
+		if (set(&l->at[i], to, e) == -1)
+			return -1;
+	}
+	return moved ? 0 : bad_answer(l, "the same page twice, at",
+	    l->at[0].data, e);
+}
+
+static int
+get_page(struct bk_s3_list *l, struct bk_err *e)
+{
+	const struct words *w = l->w;
 	struct bk_s3_pair query[] = {
-		{ "list-type", "2" }, { "encoding-type", "url" },
-		{ "prefix", prefix },
-		{ token->len > 0 ? "continuation-token" : NULL, token->data },
+		{ w->request[0], w->request[1] }, { "encoding-type", "url" },
+		{ "prefix", l->prefix },
+		{ l->at[0].len > 0 ? w->from[0] : NULL, l->at[0].data },
+		{ l->at[1].len > 0 ? w->from[1] : NULL, l->at[1].data },
 		{ 0 },
 	};
 	struct bk_s3_request rq = { .method = "GET", .query = query };
 	struct bk_s3_reply reply = {0};
-	struct bk_buf encoding = {0};
 	int rc;
 
-	p->token.len = 0;
-	p->truncated = 0;
-	rc = bk_s3_do(p->s3, &rq, &reply, e);
+	l->next[0].len = l->next[1].len = 0;
+	l->truncated = 0;
+	l->encoded = w->encoded;
+	rc = bk_s3_do(l->s3, &rq, &reply, e);
 	if (rc == 0)
-		/* it may stand behind the keys that it is about */
-		rc = p->encoded = bk_s3_reply_xml(&reply,
-		    "ListBucketResult/EncodingType", &encoding, e);
-	if (rc != -1)
 		rc = bk_s3_xml_parse(reply.body.data, reply.body.len,
-		    on_element, p, e);
+		    on_element, l, e);
 	bk_s3_reply_free(&reply);
-	bk_buf_free(&encoding);
-	if (rc == 0 && p->truncated && p->token.len == 0)
-		rc = bad_answer(p, "no", "NextContinuationToken", e);
-	if (rc == 0 && p->truncated && token->len > 0 &&
-	    strcmp(p->token.data, token->data) == 0)
-		rc = bad_answer(p, "the same page twice, at", token->data, e);
-	if (rc == 0)
-		rc = set(token, p->truncated ? p->token.data : "", e);
+	if (rc == 0 && l->truncated)
+		rc = turn_page(l, e);
 	return rc;
+}
+
+struct bk_s3_list *
+bk_s3_list_open(struct bk_s3 *s3, enum bk_s3_kind kind, const char *prefix,
+    struct bk_err *e)
+{
+	struct bk_s3_list *l = calloc(1, sizeof(*l));
+
+	if (l == NULL) {
+		bk_fail_memory(e);
+		return NULL;
+	}
+	l->s3 = s3;
+	l->w = &words[kind];
+	l->prefix = prefix;
+	l->tail = &l->page;
+	l->truncated = 1;		/* the first is to come */
+	return l;
 }
 
 int
-bk_s3_list(struct bk_s3 *s3, const char *prefix, bk_s3_list_fn *fn,
-    void *ctx, struct bk_err *e)
+bk_s3_list_next(struct bk_s3_list *l, struct bk_s3_listed *o,
+    struct bk_err *e)
 {
-	struct page p = { .s3 = s3, .fn = fn, .ctx = ctx };
-	struct bk_buf token = {0};
-	int rc;
+	struct entry *n;
 
-	do
-		rc = get_page(&p, prefix, &token, e);
-	while (rc == 0 && token.len > 0);
-	bk_buf_free(&p.key);
-	bk_buf_free(&p.class);
-	bk_buf_free(&p.token);
-	bk_buf_free(&token);
-	return rc;
+	free_entry(l->given);
+	l->given = NULL;
+	while (l->page == NULL) {
+		if (!l->truncated)
+			return 0;
+		l->tail = &l->page;
+		if (get_page(l, e) == -1)
+			return -1;
+	}
+	n = l->given = l->page;
+	l->page = n->next;
+	if (l->encoded && bk_s3_unescape(n->key.data) == -1)
+		return bad_answer(l, "the key", n->key.data, e);
+	*o = (struct bk_s3_listed){ n->key.data, n->upload_id.data, n->size,
+	    n->time };
+	return 1;
 }
 
-struct newest {
-	struct bk_buf key;
-	time_t modified;
-};
+void
+bk_s3_list_free(struct bk_s3_list *l)
+{
+	struct entry *n;
+
+	if (l == NULL)
+		return;
+	while ((n = l->page) != NULL) {
+		l->page = n->next;
+		free_entry(n);
+	}
+	free_entry(l->given);
+	bk_buf_free(&l->at[0]);
+	bk_buf_free(&l->at[1]);
+	bk_buf_free(&l->next[0]);
+	bk_buf_free(&l->next[1]);
+	free(l);
+}
 
 static int
-keep_newest(void *ctx, const struct bk_s3_object *o, struct bk_err *e)
+is_newer(const struct bk_s3_listed *o, const char *key, time_t time)
 {
-	struct newest *n = ctx;
-	size_t len = strlen(o->key);
-
-	if (o->size == 0 && o->key[len - 1] == '/')
+	if (o->size == 0 && o->key[strlen(o->key) - 1] == '/')
 		return 0;
-	if (n->key.len > 0 && (o->modified < n->modified ||
-	    (o->modified == n->modified && strcmp(o->key, n->key.data) < 0)))
-		return 0;
-	n->modified = o->modified;
-	return set(&n->key, o->key, e);
+	return key == NULL || o->time > time ||
+	    (o->time == time && strcmp(o->key, key) > 0);
 }
 
 int
 bk_s3_list_newest(struct bk_s3 *s3, const char *prefix, struct bk_buf *key,
     struct bk_err *e)
 {
-	struct newest n = {0};
-	int rc = bk_s3_list(s3, prefix, keep_newest, &n, e);
+	struct bk_s3_list *l = bk_s3_list_open(s3, BK_S3_OBJECTS, prefix, e);
+	struct bk_s3_listed o;
+	struct bk_buf best = {0};
+	time_t time = 0;
+	int rc = -1;
 
-	if (rc == 0 && n.key.len == 0)
+	while (l != NULL && (rc = bk_s3_list_next(l, &o, e)) == 1) {
+		if (!is_newer(&o, best.data, time))
+			continue;
+		time = o.time;
+		if (set(&best, o.key, e) == -1) {
+			rc = -1;
+			break;
+		}
+	}
+	bk_s3_list_free(l);
+	if (rc == 0 && best.len == 0)
 		rc = bk_fail(e, BK_NONE, "s3://%s/%s: no object under this "
-		    "prefix",
-		    bk_s3_bucket(s3), prefix);
+		    "prefix", bk_s3_bucket(s3), prefix);
 	if (rc == 0)
-		rc = bk_buf_puts(key, n.key.data, e);
-	bk_buf_free(&n.key);
+		rc = bk_buf_puts(key, best.data, e);
+	bk_buf_free(&best);
 	return rc;
 }

@@ -1,31 +1,42 @@
 #ifndef BK_S3_LIST_H
 #define BK_S3_LIST_H
 /*
- * What is in a bucket: ListObjectsV2, page by page.
+ * What is in a bucket: its objects (ListObjectsV2), or the multipart uploads
+ * that nobody finished (ListMultipartUploads): a writer was killed, or the
+ * answer that named the upload was lost.  They are no objects, but they are
+ * paid for.
  */
 #include <stdint.h>
 #include <time.h>
 
 #include "s3/client.h"
 
-struct bk_s3_object {		/* borrowed: until the callback returns */
+struct bk_s3_listed {		/* borrowed: until the next call */
 	const char *key;	/* as it is, decoded */
-	uint64_t size;		/* bytes */
-	time_t modified;
-	const char *storage_class;	/* "STANDARD" if not told */
+	const char *upload_id;	/* NULL: an object */
+	uint64_t size;		/* bytes; of an upload 0 */
+	time_t time;		/* modified, or initiated */
 };
 
-/* Returns 0, or -1 with *e set to stop. */
-typedef int bk_s3_list_fn(void *ctx, const struct bk_s3_object *o,
-    struct bk_err *e);
+enum bk_s3_kind { BK_S3_OBJECTS, BK_S3_UPLOADS };
+
+struct bk_s3_list;
 
 /*
- * Call fn for every object whose key begins with prefix, in the server's
- * order (of keys, byte by byte).  0; -1 with *e set: fn's, or the server's.
- * Memory: one page of 1,000 objects.
+ * List everything of this kind whose key begins with prefix.  Both are
+ * borrowed.  Nothing is asked yet.  NULL with *e set: memory.
  */
-int bk_s3_list(struct bk_s3 *s3, const char *prefix, bk_s3_list_fn *fn,
-    void *ctx, struct bk_err *e);
+struct bk_s3_list *bk_s3_list_open(struct bk_s3 *s3, enum bk_s3_kind kind,
+    const char *prefix, struct bk_err *e);
+
+/*
+ * The next one, in the server's order (of keys, byte by byte).  1 with *o;
+ * 0 at the end; -1 with *e set.  Memory: one page of 1,000.
+ */
+int bk_s3_list_next(struct bk_s3_list *l, struct bk_s3_listed *o,
+    struct bk_err *e);
+
+void bk_s3_list_free(struct bk_s3_list *l);
 
 /*
  * The newest object under prefix (of several made in the same second the
