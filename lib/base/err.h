@@ -54,7 +54,7 @@ void bk_fail_errno_(struct bk_err *e, const char *fmt, ...)
 void bk_fail_memory_(struct bk_err *e);
 
 static inline int
-bk_failed_(void)	/* a call, of which no compiler says that it is unused */
+bk_failed_(void) /* a call, of which no compiler says that it is unused */
 {
 	return -1;
 }
