@@ -16,11 +16,11 @@ differs() {
 	[[ $stderr == *"$1"* ]] || { echo "$stderr"; false; }
 }
 
-# alter SQL: a dump whose restore runs SQL in the end: the refresh of a
-# materialized view calls a function.
+# alter SQL [TEMPLATE]: a dump whose restore runs SQL in the end: the refresh of
+# a materialized view calls a function.
 alter() {
 	dropdb --if-exists altered 2>/dev/null
-	createdb -T shop altered
+	createdb -T "${2-shop}" altered
 	psql -qX -v ON_ERROR_STOP=1 altered <<-SQL
 	CREATE FUNCTION public.alter() RETURNS int LANGUAGE plpgsql AS \$\$
 	BEGIN $1; RETURN 1; END \$\$;
@@ -59,6 +59,12 @@ alter() {
 	differs 'large objects'
 	alter 'PERFORM lo_create(5)'
 	differs '3 objects'
+	alter 'PERFORM lo_unlink(70001)'
+	differs '1 objects'
+	alter 'PERFORM lo_unlink(70001), lo_create(5)'
+	differs 'large objects'
+	alter 'PERFORM lo_create(5)' template0
+	differs 'large objects'
 	alter 'DROP VIEW public.v'
 	differs 'objects: VIEW'
 	alter 'DROP TABLE public.part2'

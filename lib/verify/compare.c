@@ -147,6 +147,59 @@ make_toc(struct compare *c, struct bk_err *e)
 	return 0;
 }
 
+static int
+is_there(const PGresult *res, uint32_t oid)
+{
+	int low = 0, high = PQntuples(res), at;
+	unsigned long found;
+
+	while (low < high) {
+		at = low + (high - low) / 2;
+		found = strtoul(PQgetvalue(res, at, 0), NULL, 10);
+		if (found == oid)
+			return 1;
+		if (found < oid)
+			low = at + 1;
+		else
+			high = at;
+	}
+	return 0;
+}
+
+/*
+ * The large objects of this database, which the archive may list: what is not
+ * here is not asked for, and its entry has fewer; what no entry has is more.
+ */
+static int
+match_objects(struct compare *c, struct bk_err *e)
+{
+	PGresult *res = bk_conn_query(c->leader, "SELECT oid FROM "
+	    "pg_catalog.pg_largeobject_metadata ORDER BY oid", e);
+	char want[32], got[32];
+	size_t i, j, n, listed = 0;
+	int rc = 0;
+
+	if (res == NULL)
+		return -1;
+	for (i = 0; i < c->plan.n; i++) {
+		struct bk_item *it = &c->plan.item[i];
+
+		for (j = n = 0; j < it->noid; j++)
+			if (is_there(res, it->oid[j]))
+				it->oid[n++] = it->oid[j];
+		it->noid = n;
+		listed += n;
+	}
+	if ((size_t)PQntuples(res) > listed) {
+		(void)snprintf(want, sizeof(want), "%zu objects", listed);
+		(void)snprintf(got, sizeof(got), "%d objects",
+		    PQntuples(res));
+		rc = bk_verdict_differs(c->v, want, got, e, "large objects");
+	}
+	PQclear(res);
+	return rc;
+}
+
 /* Snapshot, locks, plan; somebody (autovacuum) may be in the way. */
 static int
 prepare_once(struct compare *c, struct bk_err *e)
@@ -181,7 +234,7 @@ prepare(struct compare *c, struct bk_err *e)
 			return -1;
 		(void)nanosleep(&pause, NULL);
 	}
-	return 0;
+	return match_objects(c, e);
 }
 
 static int
