@@ -276,13 +276,10 @@ compose(struct bk_notify_message *m, const struct call *c, struct bk_err *e)
 static void
 add_failure(struct bk_err *e, const struct bk_err *why)
 {
-	size_t n = strlen(e->msg);
-
 	if (e->code == BK_OK)
 		*e = *why;
 	else
-		(void)snprintf(e->msg + n, sizeof(e->msg) - n, "; %s",
-		    why->msg);
+		bk_fail_add(e, "; %s", why->msg);
 }
 
 /* To every target that is to have it; one that fails keeps it from none. */
