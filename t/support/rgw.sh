@@ -129,6 +129,7 @@ storage_class() {
 
 daemons() {
 	local class osd=3c1c2f0e-51f0-4f0e-8a55-6f2a9a3f1b10
+	cd /	# Debian's Ceph 18 looks for the OSD's classes from here
 	monmaptool --create --clobber --fsid \
 	    6f5dd2a2-7a2b-4b2e-9d53-1c07c2b0a9e4 \
 	    --addv a "[v2:127.0.0.1:$monport]" "$dir/monmap"
@@ -187,7 +188,8 @@ start() {
 	trap failed EXIT
 	[ -z "${TLS:-}" ] || certificate
 	configure >"$conf"
-	{ keyring; daemons; } >"$dir/log/start.log" 2>&1
+	# a subshell: the trap is to tell our caller, not that file
+	(keyring; daemons) >"$dir/log/start.log" 2>&1
 	await_gateway
 	trap - EXIT
 	cat <<-END

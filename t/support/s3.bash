@@ -124,7 +124,7 @@ s3_request() {
 	[ -z "${AWS_CA_BUNDLE:-}" ] || options+=(--cacert "$AWS_CA_BUNDLE")
 	[ -z "${AWS_SESSION_TOKEN:-}" ] ||
 	    options+=(-H "x-amz-security-token: $AWS_SESSION_TOKEN")
-	curl -sS --no-progress-meter --fail-with-body --path-as-is -X "$1" "${options[@]}" \
+	curl -sS --no-progress-meter --fail-with-body -X "$1" "${options[@]}" \
 	    --aws-sigv4 "aws:amz:$AWS_REGION:s3" \
 	    -H "x-amz-content-sha256: ${hash%% *}" "${@:4}" "$url"
 }
