@@ -255,10 +255,15 @@ analyze() {
 	for tool in "$BK_BIN"/bk-*; do
 		readelf -d "$tool"
 	done | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' | sort -u >libraries
-	sed 's,^,*/,' libraries | xargs dpkg-query -S | sed 's/:.*//' | sort -u |
-	    while read -r package; do
-		[[ $package == libc6* ]] || grep -qw -- "$package" image ||
-		    echo "$package"
+	# by its name or, on a later Debian, by the one that it had
+	sed 's,^,*/,' libraries | xargs dpkg-query -S | sed 's/:.*//' |
+	    sort -u | grep -v '^libc6' |
+	    xargs dpkg-query -W -f '${Package} ${Provides}\n' |
+	    sed 's/([^)]*),*//g' | while read -r package names; do
+		for name in $package $names; do
+			grep -qw -- "$name" image && continue 2
+		done
+		echo "$package"
 	done >missing
 	[ "$(wc -l <libraries)" -gt 8 ]
 	diff missing /dev/null

@@ -40,14 +40,17 @@ examples() {
 	[ -s script ]
 }
 
-# play: the script; what pg_restore puts back was lost before.
+# play: the script; what pg_restore puts back was lost before.  Descriptor 3 is
+# bats's, which run itself needs; nobody is there to use a pager.
 play() {
 	{
-		echo 'pg_restore() { psql -qXc "drop table t" shop &&
+		echo 'exec 3>&-
+		less() { cat "$@"; }
+		pg_restore() { psql -qXc "drop table t" shop &&
 		    command pg_restore "$@"; }'
 		cat script
 	} >all
-	run --separate-stderr bash -eo pipefail all 3>&-
+	run --separate-stderr bash -eo pipefail all
 	[ "$status" = 0 ] || { cat script; echo "$stderr"; return 1; }
 	[ "$(psql -XAtc 'select count(*) from t' shop)" = 5000 ]
 }

@@ -100,7 +100,11 @@ number = toc()[table]
 out = [data[:at]]
 while at < len(data):
     start = at
-    kind, block = take(1)[0], integer()
+    kind = take(1)[0]
+    if kind not in (1, 3):      # pg_dump 17 to a file: the TOC once more
+        out.append(data[start:])
+        break
+    block = integer()
     if kind == 3:
         while integer() != 0:
             chunks()
