@@ -200,9 +200,14 @@ nothing_left() {
 }
 
 @test "what the server silently ignored is reported" {
+	# RGW 16 ignores it, 18 refuses it
 	run -1 --separate-stderr put --sse s3 a <"$SMALL"
 	one_line_error bk-s3put
-	[[ $stderr == *'encryption is not shown instead of AES256'* ]]
+	fault_start 'HEAD . all hide:x-amz-server-side-encryption'
+	run -1 --separate-stderr put --sse kms:testkey-1 k <"$SMALL"
+	one_line_error bk-s3put
+	[[ $stderr == *'encryption is not shown instead of aws:kms'* ]]
+	fault_stop
 	AT=s3://locked/y
 	run -1 --separate-stderr put --lock COMPLIANCE:1d b <"$BIG"
 	one_line_error bk-s3put

@@ -26,6 +26,7 @@ request's body (of the answer's, in the last group):
   lost:rst, lost:fin forward, wait for the answer, drop it: it DID happen
   slowresp:S         forward; hold the answer for S
   badetag            alter the answer's ETag
+  hide:NAME          take the header NAME out of the answer
 
   trunc:N            the answer's head and N bytes, then FIN
   resetresp:N        the same, then RST
@@ -202,6 +203,9 @@ def reply(client, server, rule, method):
         time.sleep(rule.number(0))
     if rule.name == 'badetag':
         head = re.sub(rb'(?i)(etag: *"?)[0-9a-f]{4}', rb'\g<1>dead', head)
+    if rule.name == 'hide':
+        name = re.escape(rule.args[0].encode())
+        head = re.sub(rb'(?im)^' + name + rb':.*\r\n', b'', head)
     none = method == 'HEAD' or head[9:12] in (b'204', b'304')
     length = 0 if none else int(header(head, b'content-length') or 0)
     chunked = b'chunked' in header(head, b'transfer-encoding').lower()
