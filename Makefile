@@ -4,6 +4,7 @@
 #   make check   every test; both install what they need (contrib/install-deps.sh)
 #   make unit    the unit tests alone
 #   make         the tools, into build/bin
+#   make check-on SUITE=trixie   both, in a bare root of another Debian (as root)
 #   make bench   speed, side by side with the tools you would use instead
 #   make install PREFIX=/usr/local DESTDIR=
 #   SAN=1: AddressSanitizer and UBSan; TSAN=1: ThreadSanitizer; CC=clang;
@@ -111,6 +112,10 @@ demo: deps
 	$(MAKE) -s -j$(JOBS) all
 	BK_BIN="$(CURDIR)/$B/bin" t/support/demo.sh
 
+# MIRROR and COMPONENTS, if given, are in the environment.
+check-on:
+	t/support/check-on.sh $(SUITE)
+
 bench: deps
 	$(MAKE) -s -j$(JOBS) all
 	BK_BIN="$(CURDIR)/$B/bin" t/support/bench.sh
@@ -129,4 +134,4 @@ install: all
 clean:
 	rm -rf build
 
-.PHONY: all deps check units unit lint demo bench install clean
+.PHONY: all deps check units unit lint demo check-on bench install clean
