@@ -37,7 +37,7 @@ refused() {
 	    "listing 10 records, sha256 $(sha256sum <list | cut -c 1-64)" ]
 	sed -n '7,/^end$/p' plan | head -n 5 | cmp - <(head -n 5 list)
 	refused 3 bk-s3rm -n --plan plan --approvers approvers </dev/null
-	[[ $stderr == *"approved by 1 of the 2"* ]]
+	[[ $stderr == *"plan: 1 of 2 required approvals"* ]]
 	run -0 bk-keygen --approve plan bob.key
 	[ -z "$output" ]
 	bk-s3rm -n --plan plan --approvers approvers >gone
