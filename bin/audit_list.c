@@ -8,6 +8,7 @@
 #include "audit_report.h"
 #include "base/num.h"
 #include "base/utctime.h"
+#include "base/utf8.h"
 #include "tool.h"
 
 #define NAMED_MAX 20		/* damaged lines; the others are counted */
@@ -153,7 +154,7 @@ print(void *arg, const struct bk_run *r, struct bk_err *e)
 	if (c->json)
 		return put(r->line, r->len, e);
 	if ((rc = add_row(&row, r, e)) == 0) {
-		tool_clean(row.data, row.len);
+		bk_utf8_clean(row.data, row.len);
 		rc = put(row.data, row.len, e);
 	}
 	bk_buf_free(&row);

@@ -8,6 +8,7 @@
 #include "audit_report.h"
 #include "base/io.h"
 #include "base/utctime.h"
+#include "base/utf8.h"
 #include "policy/freshness.h"
 #include "policy/series.h"
 #include "textfile.h"
@@ -218,7 +219,7 @@ add_table(struct bk_buf *b, struct jobs *jobs, struct bk_err *e)
 		start = b->len;
 		if (add_row(b, &jobs->v[i], e) == -1)
 			return -1;
-		tool_clean(b->data + start, b->len - start - 1);
+		bk_utf8_clean(b->data + start, b->len - start - 1);
 	}
 	return 0;
 }

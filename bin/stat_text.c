@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "base/utf8.h"
 #include "stat_report.h"
 #include "tool.h"
 
@@ -43,7 +44,7 @@ clean_string(json_t *v)
 
 	if (copy == NULL)
 		return -1;
-	tool_clean(copy, strlen(copy));
+	bk_utf8_clean(copy, strlen(copy));
 	rc = json_string_set(v, copy);
 	free(copy);
 	return rc;

@@ -1,6 +1,7 @@
 #include "textfile.h"
 
 #include "base/store.h"
+#include "base/utf8.h"
 
 int
 textfile_label(struct bk_buf *b, const char *name, const char *value,

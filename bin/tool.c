@@ -15,6 +15,7 @@
 #include "base/io.h"
 #include "base/num.h"
 #include "base/utctime.h"
+#include "base/utf8.h"
 #include "base/version.h"
 #include "recorder.h"
 
@@ -70,22 +71,6 @@ tool_start(const struct tool *t)
 	occupy_closed();
 }
 
-void
-tool_clean(char *s, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (s[i] == '\n' || s[i] == '\t')
-			s[i] = ' ';
-		else if ((unsigned char)s[i] < 0x20 || s[i] == 0x7f)
-			s[i] = '?';
-		/* U+0080 to U+009F, as "\e[" in one */
-		else if (i + 1 < n && s[i] == '\xc2' &&
-		    (unsigned char)s[i + 1] - 0x80U < 0x20)
-			s[i] = s[i + 1] = '?';
-}
-
 /*
  * Print "tool: message" in one write.  Messages may carry a server's words or
  * a file's name.
@@ -106,7 +91,7 @@ say(const char *fmt, va_list ap)
 		len = (int)sizeof(text) - 2;
 	while (len > 0 && text[len - 1] == '\n')
 		len--;
-	tool_clean(text, (size_t)len);
+	bk_utf8_clean(text, (size_t)len);
 	text[len++] = '\n';
 	/* nowhere to report that stderr is gone */
 	if (write(STDERR_FILENO, text, (size_t)len) == -1)

@@ -64,12 +64,6 @@ unsigned tool_jobs(const char *option, unsigned cpus_max);
 /* The variable name, which is not set if it is empty: NULL. */
 char *tool_env(const char *name);
 
-/*
- * Words from elsewhere, n bytes, stay one line and cannot play with the
- * terminal: a newline or tab becomes a blank, other control characters '?'.
- */
-void tool_clean(char *s, size_t n);
-
 /* A word to the user on stderr, with the tool's name before it. */
 void tool_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -7,6 +7,8 @@
 
 #include <xxhash.h>
 
+#include "base/hex.h"
+
 struct bk_digest_state {
 	XXH3_state_t *xxh;
 };
@@ -87,26 +89,13 @@ bk_digest_format(const struct bk_digest *d, char out[BK_DIGEST_TEXT])
 	    d->hi, d->lo);
 }
 
-static int
-parse_half(const char *s, uint64_t *v)
-{
-	const char *hex = "0123456789abcdef", *p;
-	int i;
-
-	*v = 0;
-	for (i = 0; i < 16; i++) {
-		if (s[i] == '\0' || (p = strchr(hex, s[i])) == NULL)
-			return -1;
-		*v = *v << 4 | (uint64_t)(p - hex);
-	}
-	return 0;
-}
-
 int
 bk_digest_parse(const char *s, struct bk_digest *d)
 {
-	if (parse_half(s, &d->hi) == -1 || parse_half(s + 16, &d->lo) == -1 ||
-	    s[32] != '\0')
+	if (strlen(s) != BK_DIGEST_TEXT - 1 ||
+	    strspn(s, "0123456789abcdef") != BK_DIGEST_TEXT - 1 ||
+	    bk_hex_number(s, 16, &d->hi) == -1 ||
+	    bk_hex_number(s + 16, 16, &d->lo) == -1)
 		return -1;
 	return 0;
 }

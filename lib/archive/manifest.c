@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/utctime.h"
+#include "base/utf8.h"
 #include "base/version.h"
 
 /* A string's JSON text, with its quotes, is cut to so many bytes. */
@@ -31,8 +32,7 @@ add_cut(struct bk_buf *b, const char *s, size_t max, struct bk_err *e)
 		size_t over = (b->len - start - max + 5) / 6;
 
 		n -= over < n ? over : n;
-		while (n > 0 && ((unsigned char)copy[n] & 0xc0) == 0x80)
-			n--;
+		n = bk_utf8_cut(copy, n);
 		copy[n] = '\0';
 		b->len = start;
 	}

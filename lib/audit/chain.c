@@ -7,7 +7,7 @@
 #include <openssl/evp.h>
 
 #include "audit/format.h"
-#include "base/num.h"
+#include "base/hex.h"
 
 #define MEMBER ",\"previous\":"
 #define PIECE 4096

@@ -36,7 +36,4 @@ void bk_buf_free(struct bk_buf *b);
 /* Overwrite n bytes at p in a way that the compiler keeps: for secrets. */
 void bk_wipe(void *p, size_t n);
 
-/* The length of the UTF-8 sequence at s (1 to 4), 0 if there is none. */
-size_t bk_utf8_len(const char *s);
-
 #endif

@@ -5,14 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 #define WHOLE 8192		/* bytes of text, before it is shortened */
 #define FRONT 300		/* of which stay, when it is */
-
-static int
-is_inside_letter(char c)		/* in UTF-8 */
-{
-	return ((unsigned char)c & 0xc0) == 0x80;
-}
 
 /*
  * Make text the message.  A name begins it, which may be long; its cause and
@@ -22,16 +18,15 @@ static void
 set_message(struct bk_err *e, const char *text)
 {
 	static const char gap[] = "...";
-	size_t n = strlen(text), front = FRONT, back;
+	size_t n = strlen(text), front, back;
 
 	if (n < sizeof(e->msg)) {
 		memcpy(e->msg, text, n + 1);
 		return;
 	}
-	while (front > 0 && is_inside_letter(text[front]))
-		front--;
+	front = bk_utf8_cut(text, FRONT);
 	back = n - (sizeof(e->msg) - 1 - front - (sizeof(gap) - 1));
-	while (back < n && is_inside_letter(text[back]))
+	while (back < n && bk_utf8_inside(text[back]))
 		back++;
 	memcpy(e->msg, text, front);
 	memcpy(e->msg + front, gap, sizeof(gap) - 1);

@@ -151,16 +151,3 @@ bk_duration_format(uint64_t seconds, char out[BK_NUM_TEXT])
 		    seconds / size[i], unit[i], rest / size[i + 1],
 		    unit[i + 1]);
 }
-
-void
-bk_hex(const uint8_t *p, size_t n, char *out)
-{
-	static const char digits[] = "0123456789abcdef";
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		out[2 * i] = digits[p[i] >> 4];
-		out[2 * i + 1] = digits[p[i] & 15];
-	}
-	out[2 * n] = '\0';
-}

@@ -27,9 +27,6 @@ int bk_size_parse(const char *s, const char *what, uint64_t *bytes,
 int bk_duration_parse(const char *s, const char *what, uint64_t *seconds,
     struct bk_err *e);
 
-/* n bytes as 2n lowercase hex digits and a NUL. */
-void bk_hex(const uint8_t *bytes, size_t n, char *out);
-
 /* "1.8GiB", "512B"; "3h12m", "2d", "0s": at most two units, for people. */
 #define BK_NUM_TEXT 32
 void bk_size_format(uint64_t bytes, char out[BK_NUM_TEXT]);

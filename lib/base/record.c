@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/num.h"
 #include "base/utctime.h"
 
@@ -79,22 +80,6 @@ bk_record_format(struct bk_buf *b, const struct bk_record *r,
 	return 0;
 }
 
-/* The value of the four hex digits at s, -1 if they are not. */
-static int
-hex4(const char *s)
-{
-	static const char hex[] = "0123456789abcdefABCDEF";
-	const char *p;
-	int v = 0, i;
-
-	for (i = 0; i < 4; i++) {
-		if (s[i] == '\0' || (p = strchr(hex, s[i])) == NULL)
-			return -1;
-		v = v * 16 + (int)(p - hex >= 16 ? p - hex - 6 : p - hex);
-	}
-	return v;
-}
-
 /* Undo the escapes in place.  -1: a backslash with nothing known behind it. */
 static int
 unescape(char *s)
@@ -102,15 +87,15 @@ unescape(char *s)
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
 	char *out = s;
 	const char *p;
-	int v;
+	uint64_t v;
 
 	while (*s != '\0') {
 		if (*s != '\\') {
 			*out++ = *s++;
 		} else if (s[1] == 'u') {
 			/* only what we escape: control bytes, never NUL */
-			v = hex4(s + 2);
-			if (v <= 0 || v > 0x7f)
+			if (bk_hex_number(s + 2, 4, &v) == -1 ||
+			    v == 0 || v > 0x7f)
 				return -1;
 			*out++ = (char)v;
 			s += 6;

@@ -1,9 +1,12 @@
 #define _GNU_SOURCE		/* memmem */
 #include "base/seal.h"
 
+#include <ctype.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/percent.h"
 
 /*
  * Each in two halves, so that neither this file nor the programs made from
@@ -39,73 +42,39 @@ bk_seal_closing(void)
 static int
 is_plain(unsigned char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+	return isalnum(c) || c == '.' || c == '_' || c == '-';
 }
 
 void
 bk_seal_opening_label(char out[BK_SEAL_LEN + BK_SEAL_LABEL], const char *db)
 {
-	static const char hex[] = "0123456789ABCDEF";
-	char *p = out + BK_SEAL_LEN;
-	const char *end = p + BK_SEAL_LABEL - 2;	/* ")" and NUL */
+	struct bk_err ignored = {0};
+	struct bk_buf name = {0};
 
 	memcpy(out, opening_mark, BK_SEAL_LEN + 1);
-	if (db == NULL || *db == '\0')
-		return;
-	*p++ = '(';
-	for (; *db != '\0'; db++) {
-		unsigned char c = (unsigned char)*db;
-
-		if (end - p < 3) {
-			out[BK_SEAL_LEN] = '\0';
-			return;
-		}
-		if (is_plain(c)) {
-			*p++ = (char)c;
-		} else {
-			*p++ = '%';
-			*p++ = hex[c >> 4];
-			*p++ = hex[c & 15];
-		}
-	}
-	*p++ = ')';
-	*p = '\0';
-}
-
-static int
-hex_value(unsigned char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' :
-	    c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	if (db != NULL && *db != '\0' &&
+	    bk_percent_encode(&name, db, is_plain, &ignored) == 0 &&
+	    name.len <= BK_SEAL_LABEL - strlen("()") - 1)
+		(void)snprintf(out + BK_SEAL_LEN, BK_SEAL_LABEL, "(%s)",
+		    name.data);
+	bk_buf_free(&name);
 }
 
 /* Decode "(NAME)" at s, which has n bytes; db stays if it is not one. */
 static void
-decode_label(const unsigned char *s, size_t n, char db[BK_SEAL_LABEL])
+decode_label(const char *s, size_t n, char db[BK_SEAL_LABEL])
 {
 	char name[BK_SEAL_LABEL];
-	size_t i = 1, len = 0;
-	int c;
+	size_t len = 0;
 
-	if (n == 0 || s[0] != '(')
+	if (n == 0 || *s++ != '(')
 		return;
-	while (i < n && s[i] != ')' && len < sizeof(name) - 1) {
-		c = s[i++];
-		if (c == '%' && n - i >= 2 && hex_value(s[i]) >= 0 &&
-		    hex_value(s[i + 1]) >= 0) {
-			c = hex_value(s[i]) << 4 | hex_value(s[i + 1]);
-			i += 2;
-		} else if (!is_plain((unsigned char)c))
-			return;
-		if (c == '\0')
-			return;
-		name[len++] = (char)c;
-	}
-	if (i == n || s[i] != ')')
-		return;
-	memcpy(db, name, len);
-	db[len] = '\0';
+	for (n--; len < n && len < sizeof(name) - 1 &&
+	    (is_plain((unsigned char)s[len]) || s[len] == '%'); len++)
+		name[len] = s[len];
+	name[len] = '\0';
+	if (len < n && s[len] == ')' && bk_percent_decode(name) == 0)
+		memcpy(db, name, strlen(name) + 1);
 }
 
 ptrdiff_t
@@ -120,7 +89,7 @@ bk_seal_find_opening(const void *head, size_t n, char db[BK_SEAL_LABEL])
 	if ((p = memmem(h, n, opening_mark, BK_SEAL_LEN)) == NULL)
 		return -1;
 	if (db != NULL)
-		decode_label(p + BK_SEAL_LEN,
+		decode_label((const char *)p + BK_SEAL_LEN,
 		    n - (size_t)(p - h) - BK_SEAL_LEN, db);
 	return p - h;
 }

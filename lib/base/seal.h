@@ -34,7 +34,7 @@ const char *bk_seal_closing(void);
 /*
  * Write opening mark and label for database name db ("" or NULL: no label)
  * as one string: what a writer puts into its format.  A name whose label
- * would not fit is left out.
+ * would not fit, or for which there is no memory, is left out.
  */
 void bk_seal_opening_label(char out[BK_SEAL_LEN + BK_SEAL_LABEL],
     const char *db);

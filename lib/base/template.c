@@ -1,27 +1,27 @@
 #include "base/template.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/percent.h"
 #include "base/utctime.h"
+
+static int
+is_plain(unsigned char c)
+{
+	return isalnum(c) || c >= 0x80 || strchr("._-+=@", c) != NULL;
+}
 
 static int
 add_value(struct bk_buf *out, const char *value, struct bk_err *e)
 {
-	const char *s;
-	int rc = 0;
-
-	for (s = value; rc == 0 && *s != '\0'; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		    (c >= '0' && c <= '9') || c >= 0x80 ||
-		    (strchr("._-+=@", c) != NULL && !(c == '.' && s == value)))
-			rc = bk_buf_add(out, s, 1, e);
-		else
-			rc = bk_buf_printf(out, e, "%%%02X", c);
+	if (*value == '.') {
+		value++;
+		if (bk_buf_puts(out, "%2E", e) == -1)
+			return -1;
 	}
-	return rc;
+	return bk_percent_encode(out, value, is_plain, e);
 }
 
 /* The value of the variable of n characters at s. */

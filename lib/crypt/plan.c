@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 
 #include "base/base64.h"
+#include "base/hex.h"
 #include "base/io.h"
 #include "base/num.h"
 #include "base/record.h"

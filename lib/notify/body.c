@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "base/io.h"
+#include "base/utf8.h"
 #include "notify/body.h"
 
 #define TEMPLATE_MAX (256 * 1024)

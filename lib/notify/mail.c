@@ -8,6 +8,7 @@
 
 #include "base/base64.h"
 #include "base/secret.h"
+#include "base/utf8.h"
 #include "notify/mail.h"
 
 #define LOGIN_MAX 4096		/* bytes of its file */

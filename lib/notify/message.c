@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/utf8.h"
 #include "notify/message.h"
 
 #define SUBJECT_MAX 160		/* bytes of the text's first line in it */
@@ -24,9 +25,7 @@ bk_notify_message_clean(struct bk_buf *out, const char *s, size_t n,
 		} else if (*s == '\r') {
 			if (s + 1 == end || s[1] != '\n')
 				rc = bk_buf_puts(out, "\n", e);
-		} else if (((unsigned char)*s < 0x20 && *s != '\n' &&
-		    *s != '\t') || *s == 0x7f || (*s == '\xc2' &&
-		    (unsigned char)s[1] < 0xa0))
+		} else if (*s != '\n' && *s != '\t' && bk_utf8_control(s) > 0)
 			rc = bk_buf_puts(out, "?", e);
 		else
 			rc = bk_buf_add(out, s, len, e);
@@ -79,21 +78,13 @@ drop_numbers(struct bk_buf *text)
 	text->len -= line - bar;
 }
 
-size_t
-bk_notify_message_cut(const char *text, size_t n)
-{
-	while (((unsigned char)text[n] & 0xc0) == 0x80)
-		n--;
-	return n;
-}
-
 /* The length of the text's first line, as far as a subject has it. */
 static size_t
 first_line(const char *text)
 {
 	size_t n = strcspn(text, "\n");
 
-	return n > SUBJECT_MAX ? bk_notify_message_cut(text, SUBJECT_MAX) : n;
+	return n > SUBJECT_MAX ? bk_utf8_cut(text, SUBJECT_MAX) : n;
 }
 
 int

@@ -45,9 +45,6 @@ int bk_notify_message_failed(struct bk_notify_message *m,
 int bk_notify_message_clean(struct bk_buf *out, const char *s, size_t n,
     struct bk_err *e);
 
-/* The most bytes of text, n or a few less, that end between characters. */
-size_t bk_notify_message_cut(const char *text, size_t n);
-
 /* 1 if the n characters at s name a state (policy/freshness.h), else 0. */
 int bk_notify_state_parse(const char *s, size_t n, enum bk_state *state);
 

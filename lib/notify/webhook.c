@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/secret.h"
+#include "base/utf8.h"
 #include "notify/body.h"
 #include "notify/webhook.h"
 
@@ -129,7 +130,7 @@ post_what_is_taken(int slack, const char *file, const char *name,
 		return rc;
 	less.text = (struct bk_buf){0};
 	if (bk_buf_add(&less.text, m->text.data,
-		bk_notify_message_cut(m->text.data, SHORT), &ignored) == 0 &&
+		bk_utf8_cut(m->text.data, SHORT), &ignored) == 0 &&
 	    bk_buf_puts(&less.text, "...", &ignored) == 0 &&
 	    post(&t, slack, file, &less, way, &ignored) == 0) {
 		*e = (struct bk_err){0};
@@ -166,7 +167,7 @@ bk_notify_ping(const char *file, const char *name,
 	struct bk_buf body = m->text;	/* borrowed */
 
 	if (body.len > PING_MAX)
-		body.len = bk_notify_message_cut(body.data, PING_MAX);
+		body.len = bk_utf8_cut(body.data, PING_MAX);
 	return request(&t, file, word, &body, "Content-Type: text/plain; "
 	    "charset=utf-8", way, e);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/utctime.h"
+#include "base/utf8.h"
 #include "pg/health_queries.h"
 
 /* How long a statement waits for a lock: others come and go meanwhile. */

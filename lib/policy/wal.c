@@ -1,6 +1,10 @@
 #include "policy/wal.h"
 
+#include <ctype.h>
 #include <string.h>
+
+#include "base/hex.h"
+
 
 static const char *
 base_name(const char *name)
@@ -17,41 +21,21 @@ hex_digits(const char *s)
 	return strspn(s, "0123456789ABCDEF");
 }
 
-/* The 16 digits at s. */
-static uint64_t
-position_at(const char *s)
-{
-	uint64_t v = 0;
-	int i;
-
-	for (i = 0; i < 16; i++)
-		v = v << 4 | (uint64_t)(s[i] <= '9' ? s[i] - '0'
-		    : s[i] - 'A' + 10);
-	return v;
-}
-
 enum bk_wal_kind
 bk_wal_parse(const char *name, uint64_t *position)
 {
 	static const char backup[] = ".backup";
 	const char *s = base_name(name), *rest;
 
-	if (hex_digits(s) != 24 || (s[24] != '\0' && s[24] != '.'))
+	if (hex_digits(s) != 24 || (s[24] != '\0' && s[24] != '.') ||
+	    bk_hex_number(s + 8, 16, position) == -1)
 		return BK_WAL_OTHER;
-	*position = position_at(s + 8);
 	rest = s + 24;
 	if (*rest == '.' && hex_digits(rest + 1) == 8 &&
 	    strncmp(rest + 9, backup, strlen(backup)) == 0 &&
 	    (rest[16] == '\0' || rest[16] == '.'))
 		return BK_WAL_BACKUP;
 	return BK_WAL_SEGMENT;
-}
-
-static int
-is_word(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
-	    (c >= 'a' && c <= 'z');
 }
 
 int
@@ -61,12 +45,10 @@ bk_wal_start(const char *name, uint64_t *position)
 	size_t n;
 
 	for (; *s != '\0'; s += n) {
-		for (n = 0; is_word(s[n]); n++)
+		for (n = 0; isalnum((unsigned char)s[n]); n++)
 			continue;
-		if (n == 24 && hex_digits(s) == 24) {
-			*position = position_at(s + 8);
-			return 1;
-		}
+		if (n == 24 && hex_digits(s) == 24)
+			return bk_hex_number(s + 8, 16, position) == 0;
 		n += n == 0;
 	}
 	return 0;

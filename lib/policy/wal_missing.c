@@ -5,22 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "policy/wal.h"
 
 #define XLOG_ID_BYTES ((uint64_t)1 << 32) /* what the last 8 digits count */
-
-/* The number that the 8 hex digits at s make. */
-static uint32_t
-hex8(const char *s)
-{
-	uint32_t v = 0;
-	int i;
-
-	for (i = 0; i < 8; i++)
-		v = v << 4 | (uint32_t)(s[i] <= '9' ? s[i] - '0'
-		    : s[i] - 'A' + 10);
-	return v;
-}
 
 int
 bk_wal_missing_parse(const char *name, uint64_t segment,
@@ -29,13 +17,14 @@ bk_wal_missing_parse(const char *name, uint64_t segment,
 	static const char partial[] = ".partial";
 	const char *slash = strrchr(name, '/');
 	const char *base = slash == NULL ? name : slash + 1;
-	uint64_t each = XLOG_ID_BYTES / segment, position;
+	uint64_t each = XLOG_ID_BYTES / segment, position, timeline;
 
-	if (bk_wal_parse(name, &position) != BK_WAL_SEGMENT)
+	if (bk_wal_parse(name, &position) != BK_WAL_SEGMENT ||
+	    bk_hex_number(base, 8, &timeline) == -1)
 		return 0;
 	if ((position & UINT32_MAX) >= each)
 		return -1;
-	s->timeline = hex8(base);
+	s->timeline = (uint32_t)timeline;
 	s->number = (position >> 32) * each + (position & UINT32_MAX);
 	s->partial = strncmp(base + 24, partial, strlen(partial)) == 0;
 	return 1;

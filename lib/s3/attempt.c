@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/num.h"
+#include "base/hex.h"
 #include "base/version.h"
 #include "http/transport.h"
 

@@ -5,6 +5,7 @@
 
 #include <openssl/evp.h>
 
+#include "base/utf8.h"
 #include "s3/retry.h"
 #include "s3/xml.h"
 

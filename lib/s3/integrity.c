@@ -6,7 +6,7 @@
 
 #include <openssl/evp.h>
 
-#include "base/num.h"
+#include "base/hex.h"
 #include "s3/object.h"
 #include "s3/parts.h"
 #include "s3/sigv4.h"

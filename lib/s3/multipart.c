@@ -6,7 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
-#include "base/num.h"
+#include "base/hex.h"
 #include "base/utctime.h"
 #include "s3/xml.h"
 
@@ -250,8 +250,6 @@ compute_etag(struct bk_s3_multipart *d, const struct bk_s3_sent *parts,
 	EVP_MD_CTX *md = EVP_MD_CTX_new();
 	uint8_t raw[16];
 	char hex[33];
-	long len;
-	unsigned char *bytes;
 	size_t i;
 	int good = md != NULL && EVP_DigestInit_ex(md, EVP_md5(), NULL);
 
@@ -259,11 +257,8 @@ compute_etag(struct bk_s3_multipart *d, const struct bk_s3_sent *parts,
 		good = strlen(parts[i].etag) == 34;
 		(void)snprintf(hex, sizeof(hex), "%.32s", parts[i].etag + good);
 		good = good && bk_s3_etag_is_md5(hex) &&
-		    (bytes = OPENSSL_hexstr2buf(hex, &len)) != NULL;
-		if (good) {
-			good = EVP_DigestUpdate(md, bytes, (size_t)len);
-			OPENSSL_free(bytes);
-		}
+		    bk_hex_bytes(hex, sizeof(raw), raw) == 0 &&
+		    EVP_DigestUpdate(md, raw, sizeof(raw));
 	}
 	if (good && EVP_DigestFinal_ex(md, raw, NULL)) {
 		bk_hex(raw, sizeof(raw), hex);

@@ -7,7 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#include "base/num.h"
+#include "base/hex.h"
 #include "base/utctime.h"
 
 #define MAX_HEADERS 64

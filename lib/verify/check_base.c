@@ -9,7 +9,7 @@
 
 #include "archive/crc32c.h"
 #include "archive/tar.h"
-#include "base/num.h"
+#include "base/hex.h"
 #include "verify/check.h"
 
 #define MANIFEST "backup_manifest"
@@ -147,17 +147,11 @@ string(const json_t *o, const char *key)
 static int
 decode_path(const char *hex, struct bk_buf *out, struct bk_err *e)
 {
-	char two[3] = "", c, *end;
+	uint8_t byte;
 
-	for (; hex[0] != '\0' && hex[1] != '\0'; hex += 2) {
-		two[0] = hex[0];
-		two[1] = hex[1];
-		c = (char)strtoul(two, &end, 16);
-		if (*end != '\0')
-			break;
-		if (bk_buf_add(out, &c, 1, e) == -1)
+	for (; bk_hex_bytes(hex, 1, &byte) == 0; hex += 2)
+		if (bk_buf_add(out, &byte, 1, e) == -1)
 			return -1;
-	}
 	return *hex == '\0' ? 0 : bk_fail(e, BK_DATA, "a path that is not hex");
 }
 

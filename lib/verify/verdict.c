@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 #define OBJECT_MAX 1024		/* bytes of an object's name that are kept */
 
 int
@@ -99,7 +101,7 @@ width(const char *s)
 	size_t n = 0;
 
 	for (; *s != '\0'; s++)
-		n += ((unsigned char)*s & 0xc0) != 0x80;
+		n += !bk_utf8_inside(*s);
 	return n;
 }
 
@@ -107,13 +109,11 @@ width(const char *s)
 static int
 add_cell(struct bk_buf *out, const char *s, size_t pad, struct bk_err *e)
 {
-	size_t n = width(s), start = out->len, i;
+	size_t n = width(s), start = out->len;
 
 	if (bk_buf_puts(out, s, e) == -1)
 		return -1;
-	for (i = start; i < out->len; i++)
-		if ((unsigned char)out->data[i] < 0x20 || out->data[i] == 0x7f)
-			out->data[i] = '?';
+	bk_utf8_clean(out->data + start, out->len - start);
 	return bk_buf_printf(out, e, "%*s", (int)(pad > n ? pad - n : 0), "");
 }
 

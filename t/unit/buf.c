@@ -72,44 +72,6 @@ test_json(void)
 	is_int(bad, 0, "each byte is as it is, or escaped");
 }
 
-/* Decode by hand: the length of a legal sequence at s, or 0. */
-static size_t
-utf8_model(const unsigned char *s)
-{
-	static const unsigned least[] = { 0, 0, 0x80, 0x800, 0x10000 };
-	size_t n = s[0] < 0x80 ? 1 : s[0] < 0xc0 ? 0 : s[0] < 0xe0 ? 2 :
-	    s[0] < 0xf0 ? 3 : s[0] < 0xf8 ? 4 : 0, i;
-	unsigned v = n <= 1 ? s[0] : s[0] & (0x7fu >> n);
-
-	for (i = 1; i < n; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		v = v << 6 | (s[i] & 0x3f);
-	}
-	if (n > 1 && (v < least[n] || v > 0x10ffff ||
-	    (v >= 0xd800 && v <= 0xdfff)))
-		return 0;
-	return n;
-}
-
-static void
-test_utf8(void)
-{
-	unsigned char s[5] = "";
-	unsigned v;
-	int bad = 0;
-
-	/* all first three bytes, with a good, a bad and no fourth */
-	for (v = 0; v < 1u << 24; v++) {
-		s[0] = (unsigned char)(v >> 16);
-		s[1] = (unsigned char)(v >> 8);
-		s[2] = (unsigned char)v;
-		s[3] = v % 3 == 0 ? 0x80 : v % 3 == 1 ? 0xc0 : 0;
-		bad += bk_utf8_len((const char *)s) != utf8_model(s);
-	}
-	is_int(bad, 0, "RFC 3629, by every three bytes");
-}
-
 static void
 test_wipe(void)
 {
@@ -126,7 +88,6 @@ main(void)
 {
 	test_growth();
 	test_json();
-	test_utf8();
 	test_wipe();
 	return tap_done();
 }

@@ -1,0 +1,17 @@
+#ifndef BK_BASE_PERCENT_H
+#define BK_BASE_PERCENT_H
+/* Percent-encoding, as in URLs: a byte that may not stand becomes %XX. */
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Append s with every byte encoded for which plain() is 0. */
+int bk_percent_encode(struct bk_buf *b, const char *s,
+    int (*plain)(unsigned char c), struct bk_err *e);
+
+/*
+ * Decode s in place.  0, or -1 if a % is not followed by two hex digits, or is
+ * %00.
+ */
+int bk_percent_decode(char *s);
+
+#endif
