@@ -15,6 +15,7 @@
 #include "base/secret.h"
 #include "base/writer.h"
 #include "crypt/crypt.h"
+#include "signals.h"
 #include "tool.h"
 
 static const struct tool tool = {
@@ -67,15 +68,16 @@ struct call {
 	char passphrase[BK_PASSPHRASE_MAX + 1];	/* "": none */
 };
 
-static int tty = -1;
+static int tty = -1;		/* while it has no echo */
 static struct termios tty_before;
 
-/* Also in the signal handler. */
+/* Also on a signal. */
 static void
 restore_tty(void)
 {
 	if (tty != -1)
 		(void)tcsetattr(tty, TCSAFLUSH, &tty_before);
+	tty = -1;
 }
 
 static void
@@ -228,6 +230,25 @@ load_keys(struct call *c, struct bk_err *e)
 	return 0;
 }
 
+/* 0, or -1 with errno set. */
+static int
+silence_tty(int fd)
+{
+	struct termios quiet;
+	int rc;
+
+	signals_catch(restore_tty);
+	signals_hold();
+	if ((rc = tcgetattr(fd, &tty_before)) == 0) {
+		tty = fd;
+		quiet = tty_before;
+		quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+		(void)tcsetattr(fd, TCSAFLUSH, &quiet);
+	}
+	signals_release();
+	return rc;
+}
+
 /*
  * Ask on the terminal, without echo.  ^Z does nothing meanwhile: the shell
  * would get a terminal without echo, and give back one with it.
@@ -236,30 +257,25 @@ static int
 ask(const char *prompt, char out[BK_PASSPHRASE_MAX + 1], struct bk_err *e)
 {
 	struct sigaction sa = { .sa_handler = SIG_IGN }, before;
-	struct termios quiet;
-	int rc;
+	int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY), rc;
 
-	if ((tty = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)) == -1 ||
-	    tcgetattr(tty, &tty_before) == -1) {
+	(void)sigaction(SIGTSTP, &sa, &before);
+	if (fd == -1 || silence_tty(fd) == -1) {
 		rc = bk_fail_errno(e, "no terminal to read the passphrase "
 		    "from; use --passphrase-file");
 		goto done;
 	}
-	tool_on_signal(restore_tty);
-	(void)sigaction(SIGTSTP, &sa, &before);
-	quiet = tty_before;
-	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
-	(void)tcsetattr(tty, TCSAFLUSH, &quiet);
-	rc = bk_io_write(tty, prompt, strlen(prompt), "/dev/tty", e);
+	rc = bk_io_write(fd, prompt, strlen(prompt), "/dev/tty", e);
 	if (rc == 0)
-		rc = bk_passphrase_read(tty, "/dev/tty", out, e);
-	(void)bk_io_write(tty, "\n", 1, "/dev/tty", e);
+		rc = bk_passphrase_read(fd, "/dev/tty", out, e);
+	(void)bk_io_write(fd, "\n", 1, "/dev/tty", e);
+	signals_hold();
 	restore_tty();
-	(void)sigaction(SIGTSTP, &before, NULL);
+	signals_release();
  done:
-	if (tty != -1)
-		close(tty);
-	tty = -1;
+	(void)sigaction(SIGTSTP, &before, NULL);
+	if (fd != -1)
+		close(fd);
 	return rc;
 }
 

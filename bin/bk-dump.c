@@ -1,14 +1,15 @@
 /* bk-dump: dump one PostgreSQL database, see bk-dump(1) */
 #include <fcntl.h>
 #include <getopt.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/child.h"
 #include "dump/dump.h"
 #include "pg/server.h"
+#include "signals.h"
 #include "tool.h"
 
 extern char **environ;
@@ -140,8 +141,7 @@ static int show;		/* -q: -1, -v: 1 */
 static void
 stop_child(void)
 {
-	if (child > 0)
-		(void)kill((pid_t)child, SIGTERM);
+	bk_child_kill(&child);
 }
 
 /* Hand an option on to pg_dump as one argument. */
@@ -282,7 +282,7 @@ main(int argc, char *argv[])
 	    getenv("PGDATABASE"), done.database, sizeof(done.database));
 	tool_run("dump", done.database, NULL);
 
-	tool_on_signal(stop_child);
+	signals_catch(stop_child);
 	tool_progress(&progress, show);
 	if (e.code == BK_OK)
 		rc = bk_dump_run(&dump, STDOUT_FILENO, &done, &e);

@@ -10,6 +10,7 @@
 #include "notify/history.h"
 #include "notify/mail.h"
 #include "notify/webhook.h"
+#include "signals.h"
 #include "tool.h"
 
 static const struct tool tool = {
@@ -324,9 +325,11 @@ tell_news(const struct call *c, struct bk_notify_message *m, struct bk_err *e)
 		rc = -1;
 	if (tell(c, m, news, e) == -1)
 		rc = -1;
-	else if (past != NULL && news &&
-	    bk_notify_history_store(past, m, &why) == -1)
-		rc = -1;
+	else if (past != NULL && news) {
+		signals_hold();		/* what was told is remembered */
+		rc = bk_notify_history_store(past, m, &why) == -1 ? -1 : rc;
+		signals_release();
+	}
 	bk_notify_history_close(past);
 	if (why.code == BK_OK)
 		return rc;
@@ -366,7 +369,7 @@ main(int argc, char *argv[])
 	tool_run("notify", c.from_audit ? c.audit : "standard input",
 	    targets.data);
 
-	tool_on_signal(bk_notify_history_cleanup);
+	signals_catch(NULL);
 	rc = compose(&m, &c, &e);
 	if (rc == 0 && !m.known && !m.start && (c.only_change != NULL ||
 	    c.has & 1U << PING)) {

@@ -1,12 +1,12 @@
 /* bk-restore: load a dump into a database, see bk-restore(1) */
 #include <getopt.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/reader.h"
 #include "base/utctime.h"
 #include "pg/server.h"
@@ -18,6 +18,7 @@
 #include "restore/restore.h"
 #include "restore/swap.h"
 #include "restore_old.h"
+#include "signals.h"
 #include "tool.h"
 
 extern char **environ;
@@ -106,8 +107,7 @@ clean_up(void)
 	struct bk_err ignored = {0};
 	PGconn *own;
 
-	if (child > 0)
-		(void)kill((pid_t)child, SIGTERM);
+	bk_child_kill(&child);
 	if (newdb[0] == '\0' ||
 	    (own = bk_server_again(target.admin, &ignored)) == NULL)
 		return;
@@ -185,9 +185,9 @@ make_database(struct bk_err *e)
 	if (bk_newdb_sweep(target.conn, target.database.data, &swept, e) == -1)
 		return -1;
 	/* a database half made could not be dropped */
-	tool_signals_hold();
+	signals_hold();
 	rc = bk_newdb_create(target.conn, &like, newdb, e);
-	tool_signals_release();
+	signals_release();
 	if (rc == -1)
 		return -1;
 	return bk_conn_params_database(target.params, newdb, e);
@@ -281,14 +281,14 @@ give_name(char before[BK_NEWDB_NAME], double *seconds, struct bk_err *e)
 	    bk_newdb_copy_properties(target.conn, newdb, target.database.data,
 	    e) == -1)
 		return -1;
-	tool_signals_hold();
+	signals_hold();
 	rc = bk_swap(target.conn, target.admin, newdb, target.database.data,
 	    before, seconds, e);
 	if (rc == 0) {
 		newdb[0] = '\0';
 		drop_empty(before);
 	}
-	tool_signals_release();
+	signals_release();
 	return rc;
 }
 
@@ -487,13 +487,13 @@ main(int argc, char *argv[])
 	set_defaults(argc, argv);
 	tool_run(type(), NULL, target.database.data);
 
-	tool_on_signal_slow(clean_up);
+	signals_catch(clean_up);
 	tool_progress(&progress, mode == ROLLBACK || mode == DROP_OLD ||
 	    mode == LIST_OLD ? -1 : show);
 	rc = run(&e);
-	tool_signals_hold();
+	signals_hold();
 	clean_up();
-	tool_signals_release();
+	signals_release();
 	bk_restore_free(archive);
 	rc = tool_end(rc, &e);
 	bk_target_close(&target);

@@ -13,6 +13,7 @@
 #include "s3/upload.h"
 #include "s3/url.h"
 #include "s3args.h"
+#include "signals.h"
 #include "tool.h"
 
 #define MAX_META 10		/* --meta; S3 takes 2 KB of them */
@@ -248,7 +249,7 @@ put(struct args *a, const struct bk_s3_url *url, struct bk_reader *in,
 
 	if (names_expand(url->key, a->db, a->tier, in, &key, e) == -1 ||
 	    bk_buf_printf(&where, e, "s3://%s/%s", url->bucket,
-	    key.data) == -1 || (o.stop_fd = tool_signal_fd(e)) == -1 ||
+	    key.data) == -1 || (o.stop_fd = signals_stop_fd(e)) == -1 ||
 	    (s3 = bk_s3_open(cred, &o, e)) == NULL)
 		return -1;
 	tool_audit()->destination = where.data;

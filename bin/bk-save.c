@@ -8,6 +8,7 @@
 #include "base/reader.h"
 #include "base/store.h"
 #include "names.h"
+#include "signals.h"
 #include "tool.h"
 
 static const struct tool tool = {
@@ -41,7 +42,7 @@ struct args {
 	int mode;			/* of the progress line */
 };
 
-static struct bk_store *store;		/* for the signal handler */
+static struct bk_store *store;		/* for cleanup() */
 
 static void
 cleanup(void)
@@ -94,9 +95,13 @@ copy(struct bk_reader *in, struct bk_progress *progress, struct bk_err *e)
 {
 	static char buf[BK_IO_BUFSZ];
 	ssize_t n;
+	int rc;
 
 	while ((n = bk_reader_read(in, buf, sizeof(buf), e)) > 0) {
-		if (bk_store_write(store, buf, (size_t)n, e) == -1)
+		signals_hold();		/* its file comes to be in the first */
+		rc = bk_store_write(store, buf, (size_t)n, e);
+		signals_release();
+		if (rc == -1)
 			return -1;
 		progress->bytes += (uint64_t)n;
 	}
@@ -114,7 +119,10 @@ save(struct args *a, const char *tmpl, struct bk_reader *in, struct bk_err *e)
 		return -1;
 	tool_audit()->destination = path.data;
 	a->store.given = strcspn(tmpl, "{");
-	if ((store = bk_store_open(path.data, &a->store, e)) == NULL)
+	signals_hold();
+	store = bk_store_open(path.data, &a->store, e);
+	signals_release();
+	if (store == NULL)
 		return -1;
 	tool_progress(&progress, a->mode);
 	if (copy(in, &progress, e) == -1 || bk_store_commit(store, e) == -1)
@@ -136,7 +144,7 @@ main(int argc, char *argv[])
 	names_check(argv[optind], a.db, a.tier);
 	tool_run("store", "standard input", argv[optind]);
 
-	tool_on_signal(cleanup);
+	signals_catch(cleanup);
 	in = bk_reader_open(STDIN_FILENO, "standard input", a.in_flags, &e);
 	if (in != NULL)
 		rc = save(&a, argv[optind], in, &e);

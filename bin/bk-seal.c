@@ -12,6 +12,7 @@
 #include "base/io.h"
 #include "base/seal.h"
 #include "base/writer.h"
+#include "signals.h"
 #include "tool.h"
 
 static const struct tool tool = {
@@ -39,16 +40,18 @@ static atomic_int child;
 static void
 stop_child(void)
 {
-	if (child > 0)
-		(void)kill((pid_t)child, SIGTERM);
+	bk_child_kill(&child);
 }
 
 /* In the child: the command's output is the pipe. */
 _Noreturn static void
 run_command(char *argv[], int fd, int report)
 {
+	sigset_t none;
 	int err;
 
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	if (dup2(fd, STDOUT_FILENO) != -1)
 		(void)execvp(argv[0], argv);
 	err = errno;
@@ -69,11 +72,13 @@ start(char *argv[], int *fd, struct bk_err *e)
 	if (bk_io_pipe(data, e) == -1 || bk_io_pipe(report, e) == -1)
 		return -1;
 	bk_io_pipe_grow(data[1]);
-	if ((pid = fork()) == -1)
-		return bk_fail_errno(e, "fork");
-	if (pid == 0)
+	signals_hold();
+	if ((pid = fork()) == 0)
 		run_command(argv, data[1], report[1]);
 	child = pid;
+	signals_release();
+	if (pid == -1)
+		return bk_fail_errno(e, "fork");
 	close(data[1]);
 	close(report[1]);
 	*fd = data[0];
@@ -167,7 +172,7 @@ main(int argc, char *argv[])
 	argv += optind;
 	tool_run("seal", argv[0], NULL);
 
-	tool_on_signal(stop_child);
+	signals_catch(stop_child);
 	if (start(argv, &fd, &e) == -1)
 		goto done;
 	out = begin(fd, argv[0], &e);
@@ -180,6 +185,7 @@ main(int argc, char *argv[])
 	if (rc == 0 && bk_writer_bytes(out) == 0)
 		rc = bk_fail(&e, BK_FAIL, "%s: wrote nothing; not sealed",
 		    argv[0]);
+	signals_check();	/* a command that we stop may still exit 0 */
 	if (rc == 0)
 		rc = bk_writer_finish(out, &e);
  done:

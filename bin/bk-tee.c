@@ -7,6 +7,7 @@
 
 #include "base/reader.h"
 #include "base/tee.h"
+#include "signals.h"
 #include "tool.h"
 
 static const struct tool tool = {
@@ -37,7 +38,7 @@ struct args {
 	int verbose;
 };
 
-static struct bk_tee *fan;
+static struct bk_tee *_Atomic fan;	/* for stop_sinks() */
 
 /* A signal for us is one for the sinks. */
 static void
@@ -113,12 +114,16 @@ feed(const struct args *a, struct bk_reader *in, struct bk_err *e)
 {
 	struct bk_tee_result r;
 	unsigned i, good = 0;
-	int rc;
+	int rc = 0;
 
-	for (i = 0; i < a->n; i++)
-		if (bk_tee_start(fan, a->sinks[i], e) == -1)
-			return -1;
+	signals_hold();
+	for (i = 0; rc == 0 && i < a->n; i++)
+		rc = bk_tee_start(fan, a->sinks[i], e);
+	signals_release();
+	if (rc == -1)
+		return -1;
 	rc = bk_tee_copy(fan, in, e);
+	signals_check();	/* how they end that we stop is no news */
 	tool_audit()->size_bytes = bk_reader_bytes(in);
 	for (i = 0; i < a->n; i++) {
 		r = bk_tee_result(fan, i);
@@ -163,7 +168,7 @@ main(int argc, char *argv[])
 		return tool_end(-1, &e);
 	tool_run("store", "standard input", sinks.data);
 
-	tool_on_signal(stop_sinks);
+	signals_catch(stop_sinks);
 	in = bk_reader_open(STDIN_FILENO, "standard input", a.in_flags, &e);
 	if (in == NULL)
 		goto done;
@@ -175,7 +180,7 @@ main(int argc, char *argv[])
 		rc = feed(&a, in, &e);
  done:
 	bk_reader_free(in);
-	tool_on_signal(NULL);	/* the sinks have ended */
+	signals_catch(NULL);	/* the sinks have ended */
 	bk_tee_free(fan);
 	rc = tool_end(rc, &e);
 	bk_buf_free(&sinks);

@@ -10,6 +10,7 @@
 #include "base/io.h"
 #include "base/secret.h"
 #include "base/utctime.h"
+#include "signals.h"
 #include "tool.h"
 #include "verify/check.h"
 #include "verify/receipt.h"
@@ -256,12 +257,14 @@ main(int argc, char *argv[])
 		return tool_end(-1, &e);
 	}
 	parse(&c, argc, argv);
+	rc = c.level > 1 ? levels_prepare(&c.drill, &e) : 0;
 	tool_run("verify", c.name, NULL);
+	if (c.level > 1)
+		signals_catch(levels_clean_up);
 	r.started = time(NULL);
 	r.level = c.level;
-	if (load_keys(&c, &e) == -1 ||
-	    (c.receipts != NULL && bk_receipt_place(c.receipts, &e) == -1) ||
-	    (c.level > 1 && levels_prepare(&c.drill, &e) == -1))
+	if (rc == -1 || (rc = load_keys(&c, &e)) == -1 || (c.receipts != NULL &&
+	    (rc = bk_receipt_place(c.receipts, &e)) == -1))
 		goto done;
 
 	tool_progress(&progress, c.words);

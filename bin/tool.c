@@ -2,35 +2,25 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "base/io.h"
+#include "audit_line.h"
 #include "base/num.h"
 #include "base/utctime.h"
 #include "base/utf8.h"
 #include "base/version.h"
-#include "recorder.h"
+#include "progress_line.h"
+#include "signals.h"
 
 static const struct tool *tool;
 static struct bk_audit audit;
 static double started;
-static void (*cleanup)(void);
-static int signal_pipe[2] = { -1, -1 };
-static volatile sig_atomic_t caught;	/* by note_signal() */
-
-static const struct bk_progress *progress;
-static pthread_t progress_thread;
-static pthread_mutex_t progress_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t progress_wake = PTHREAD_COND_INITIALIZER;
-static int progress_over;
 
 static void
 no_action(int sig)
@@ -187,61 +177,6 @@ tool_audit(void)
 	return &audit;
 }
 
-_Noreturn static void
-die_of(int sig)
-{
-	struct sigaction sa = { .sa_handler = SIG_DFL };
-	sigset_t set;
-
-	(void)sigaction(sig, &sa, NULL);
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, sig);
-	(void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-	(void)raise(sig);
-	/* a container's first process survives that: as a shell has it */
-	_exit(128 + sig);
-}
-
-static void
-on_signal(int sig)
-{
-	if (!recorder_claim())
-		return;			/* the run is ending as it is */
-	recorder_tell(sig);
-	if (cleanup != NULL)
-		cleanup();
-	recorder_finish();
-	die_of(sig);
-}
-
-static void
-note_signal(int sig)
-{
-	int saved = errno;
-
-	caught = sig;
-	recorder_tell(sig);
-	/* full: then it is readable already */
-	if (write(signal_pipe[1], "", 1) == -1)
-		errno = saved;
-}
-
-static void
-catch_signals(void (*handler)(int), int flags)
-{
-	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction sa = { .sa_handler = handler, .sa_flags = flags };
-	struct sigaction old;
-	size_t i;
-
-	(void)sigfillset(&sa.sa_mask);
-	for (i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
-		/* nohup's choice stands */
-		if (sigaction(sigs[i], NULL, &old) == 0 &&
-		    old.sa_handler != SIG_IGN)
-			(void)sigaction(sigs[i], &sa, NULL);
-}
-
 /* NULL: there is none, or this tool is not one for it. */
 static const char *
 audit_log(void)
@@ -252,157 +187,22 @@ audit_log(void)
 void
 tool_run(const char *type, const char *source, const char *destination)
 {
-	sigset_t all, old;
-
 	audit.type = type;
 	audit.source = source;
 	audit.destination = destination;
 	if (audit_log() == NULL)
 		return;
+	signals_catch(NULL);
 	/* which signal we die of it is told from its first moment on */
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_BLOCK, &all, &old);
-	catch_signals(on_signal, 0);
-	recorder_start(audit_log(), &audit);
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	signals_hold();
+	audit_line_start(audit_log(), &audit);
+	signals_release();
 }
 
 void
-tool_on_signal(void (*fn)(void))
+tool_progress(const struct bk_progress *p, int verbosity)
 {
-	cleanup = fn;
-	catch_signals(on_signal, 0);
-}
-
-int
-tool_signal_fd(struct bk_err *e)
-{
-	if (bk_io_pipe(signal_pipe, e) == -1)
-		return -1;
-	(void)fcntl(signal_pipe[1], F_SETFL, O_NONBLOCK);
-	catch_signals(note_signal, (int)SA_RESETHAND | SA_RESTART);
-	return signal_pipe[0];
-}
-
-static pthread_mutex_t signal_lock = PTHREAD_MUTEX_INITIALIZER;
-static atomic_int signal_came;
-static sigset_t slow_signals;
-
-static void *
-wait_for_signal(void *arg)
-{
-	int sig;
-
-	(void)arg;
-	while (sigwait(&slow_signals, &sig) != 0)
-		;
-	atomic_store(&signal_came, 1);
-	pthread_mutex_lock(&signal_lock);	/* and nobody has it again */
-	on_signal(sig);
-	return NULL;
-}
-
-void
-tool_on_signal_slow(void (*fn)(void))
-{
-	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP };
-	struct sigaction old;
-	pthread_t tid;
-	size_t i;
-
-	(void)sigemptyset(&slow_signals);
-	for (i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
-		/* nohup's choice stands */
-		if (sigaction(sigs[i], NULL, &old) == 0 &&
-		    old.sa_handler != SIG_IGN)
-			(void)sigaddset(&slow_signals, sigs[i]);
-	cleanup = fn;
-	(void)pthread_sigmask(SIG_BLOCK, &slow_signals, NULL);
-	if (pthread_create(&tid, NULL, wait_for_signal, NULL) == 0)
-		(void)pthread_detach(tid);
-	else		/* dies of a signal without cleaning up */
-		(void)pthread_sigmask(SIG_UNBLOCK, &slow_signals, NULL);
-}
-
-/* The clean-up is at work, and the process about to end. */
-static void
-die_if_signalled(void)
-{
-	while (atomic_load(&signal_came))
-		(void)pause();
-}
-
-void
-tool_signals_hold(void)
-{
-	die_if_signalled();
-	pthread_mutex_lock(&signal_lock);
-}
-
-void
-tool_signals_release(void)
-{
-	pthread_mutex_unlock(&signal_lock);
-	die_if_signalled();
-}
-
-static void
-show_progress(const char *ending)
-{
-	char line[BK_PROGRESS_TEXT];
-
-	bk_progress_format(progress, bk_monotonic() - started, line);
-	fprintf(stderr, "\r%s: %s\033[K%s", tool->name, line, ending);
-}
-
-static void *
-progress_loop(void *arg)
-{
-	struct timespec t;
-
-	(void)arg;
-	pthread_mutex_lock(&progress_lock);
-	while (!progress_over) {
-		(void)clock_gettime(CLOCK_REALTIME, &t);
-		t.tv_nsec += 500 * 1000 * 1000;
-		t.tv_sec += t.tv_nsec / 1000000000;
-		t.tv_nsec %= 1000000000;
-		(void)pthread_cond_timedwait(&progress_wake, &progress_lock,
-		    &t);
-		if (!progress_over)
-			show_progress("");
-	}
-	pthread_mutex_unlock(&progress_lock);
-	return NULL;
-}
-
-void
-tool_progress(const struct bk_progress *p, int mode)
-{
-	sigset_t all, old;
-
-	if (mode < 0 || (mode == 0 && !isatty(STDERR_FILENO)))
-		return;
-	progress = p;
-	/* signals are for the threads that can clean up */
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_BLOCK, &all, &old);
-	if (pthread_create(&progress_thread, NULL, progress_loop, NULL) != 0)
-		progress = NULL;	/* a dump without a progress line */
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-}
-
-static void
-end_progress(void)
-{
-	if (progress == NULL)
-		return;
-	pthread_mutex_lock(&progress_lock);
-	progress_over = 1;
-	pthread_cond_signal(&progress_wake);
-	pthread_mutex_unlock(&progress_lock);
-	pthread_join(progress_thread, NULL);
-	show_progress("\n");
+	progress_line_start(tool->name, p, started, verbosity);
 }
 
 int
@@ -411,7 +211,8 @@ tool_end(int rc, struct bk_err *e)
 	const char *log = audit_log();
 	struct bk_err log_err = {0};
 
-	end_progress();
+	signals_hold();		/* for good: main() ends the run, no signal */
+	progress_line_stop();
 	if (rc != 0 && e->code == BK_OK)
 		bk_fail(e, BK_FAIL, "failed");
 	if (rc != 0 && !e->quiet)
@@ -419,14 +220,13 @@ tool_end(int rc, struct bk_err *e)
 	if (log != NULL) {
 		audit.ended = time(NULL);
 		audit.duration_seconds = bk_monotonic() - started;
-		if (recorder_end(log, &audit, e, &log_err) == -1) {
+		if (audit_line_end(log, &audit, e, &log_err) == -1) {
 			tool_say("%s", log_err.msg);
 			if (rc == 0)
 				return BK_FAIL;
 		}
 	}
-	/* unless it came when the work was done */
-	if (rc != 0 && caught)
-		die_of(caught);
+	if (rc != 0)	/* else it came when the work was done */
+		signals_end();
 	return rc == 0 ? BK_OK : (int)e->code;
 }

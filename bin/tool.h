@@ -2,9 +2,8 @@
 #define BK_BIN_TOOL_H
 /*
  * What every tool's main() does alike: the name before messages, --help and
- * --version, the usage line, the one place that prints a failure, the audit
- * line, the progress line, signals.  Everything here may print and exit; lib
- * may not.
+ * --version, the usage line, the one place that prints a failure, the end.
+ * Everything here may print and exit; lib may not.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -72,7 +71,7 @@ void tool_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  * to where, NULL if that is not known yet; the strings are borrowed until
  * tool_end().  With BK_AUDIT_LOG set a run that has begun leaves a line in
  * that log, whatever ends it.  Behind the options, before the first thread
- * and the next three functions.
+ * and what signals.h has.
  */
 void tool_run(const char *type, const char *source,
     const char *destination);
@@ -81,40 +80,15 @@ void tool_run(const char *type, const char *source,
 struct bk_audit *tool_audit(void);
 
 /*
- * Run cleanup on SIGINT, SIGTERM and SIGHUP and then die of that signal.
- * cleanup runs in the signal handler: async-signal-safe calls only.
+ * Show p on stderr from here to tool_end(), see progress_line.h; verbosity is
+ * -1 (-q), 0 or 1 (-v).
  */
-void tool_on_signal(void (*cleanup)(void));
-
-/*
- * For tools whose clean-up is more than a signal handler may do: SIGINT,
- * SIGTERM and SIGHUP make the returned descriptor readable and nothing else.
- * The tool then stops what it does, cleans up, and tool_end() dies of that
- * signal.  The same signal again kills at once.  -1 with *e set.
- */
-int tool_signal_fd(struct bk_err *e);
-
-/*
- * For tools that wait in too many places to look at a descriptor: as
- * tool_on_signal(), but cleanup runs in a thread of its own and may take
- * its time and call anything.  Before any other thread is
- * started.  The rest of the tool goes on meanwhile, but for what stands
- * between hold and release: that and the clean-up do not overlap, and once a
- * signal has come it is not reached any more.
- */
-void tool_on_signal_slow(void (*cleanup)(void));
-void tool_signals_hold(void);
-void tool_signals_release(void);
-
-/*
- * Show p on stderr twice a second, if stderr is a terminal and mode is 0;
- * mode < 0 (-q) never, > 0 (-v) always.  Ends with tool_end().
- */
-void tool_progress(const struct bk_progress *p, int mode);
+void tool_progress(const struct bk_progress *p, int verbosity);
 
 /*
  * Last thing in main(): return tool_end(rc, &e).  If rc is not 0 prints
- * e's message; sees to the audit line; returns the exit status.
+ * e's message; sees to the audit line; returns the exit status.  From here on
+ * signals end nothing.
  */
 int tool_end(int rc, struct bk_err *e);
 

@@ -1,11 +1,12 @@
 /* bk-verify, levels 2 and 3: where the restore test takes place */
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/io.h"
 #include "pg/scratch.h"
+#include "signals.h"
 #include "tool.h"
 #include "verify/check.h"
 #include "verify/restore_test.h"
@@ -21,14 +22,13 @@ static struct bk_restore_test run;
 static struct bk_conn_params *admin;
 static atomic_int child;
 
-static void
-clean_up(void)
+void
+levels_clean_up(void)
 {
 	struct bk_err ignored = {0};
 	PGconn *conn;
 
-	if (child > 0)
-		(void)kill((pid_t)child, SIGTERM);
+	bk_child_kill(&child);
 	if (run.database[0] != '\0' && server.pid == 0 && admin != NULL &&
 	    (conn = bk_conn_again(admin, &ignored)) != NULL) {
 		(void)bk_newdb_drop(conn, run.database, &ignored);
@@ -65,7 +65,6 @@ levels_prepare(const struct levels *d, struct bk_err *e)
 	if (d->own && (forget_servers(e) == -1 ||
 	    bk_scratch_prepare(&server, getenv("TMPDIR"), e) == -1))
 		return -1;
-	tool_on_signal_slow(clean_up);
 	return 0;
 }
 
@@ -163,8 +162,8 @@ levels_run(const struct levels *d, struct bk_layers *l, struct bk_verdict *v,
 	run.child = &child;
 	run.sql_name = d->sql_file;
 	run.sql = d->sql_file == NULL ? NULL : sql.data == NULL ? "" : sql.data;
-	run.hold = tool_signals_hold;
-	run.release = tool_signals_release;
+	run.hold = signals_hold;
+	run.release = signals_release;
 	rc = bk_restore_test_run(&run, src, bk_layers_name(l), v, e);
  done:
 	bk_buf_free(&sql);
@@ -174,11 +173,11 @@ levels_run(const struct levels *d, struct bk_layers *l, struct bk_verdict *v,
 void
 levels_end(void)
 {
-	tool_signals_hold();
+	signals_hold();
 	PQfinish(run.conn);
 	run.conn = NULL;
-	clean_up();
+	levels_clean_up();
 	bk_conn_params_free(admin);
 	admin = NULL;
-	tool_signals_release();
+	signals_release();
 }

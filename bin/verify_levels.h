@@ -12,10 +12,11 @@ struct levels {
 	unsigned jobs;
 };
 
-/* Before any thread; clean-up is done from now on, whatever happens. */
+/* Before any thread. */
 int levels_prepare(const struct levels *d, struct bk_err *e);
 int levels_run(const struct levels *d, struct bk_layers *l,
     struct bk_verdict *v, struct bk_progress *progress, struct bk_err *e);
 void levels_end(void);		/* fine if nothing was prepared */
+void levels_clean_up(void);	/* on a signal */
 
 #endif

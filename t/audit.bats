@@ -537,3 +537,22 @@ waits() { grep -q -- "-> POSIX .*:$INODE " /proc/locks; }
 	run -2 bk-audit --record a b
 	run -2 bk-audit --record -
 }
+
+@test "SIGTERM while the line waits: what its command makes of it is not sealed" {
+	local status=0
+	bk-seal echo x >/dev/null
+	hold_lock
+	mkfifo ready
+	bk-seal perl -e '$SIG{TERM} = sub { exit 0 }; $| = 1; print "half";
+	    open R, ">", "ready"; close R;
+	    select undef, undef, undef, 0.05 while 1' >out 3>&- 9>&- &
+	local pid=$!
+	read -r <ready || :
+	kill "$pid"
+	await 10 waits
+	let_go
+	wait "$pid" || status=$?
+	[ "$status" = 143 ]
+	[ "$(tail -c 32 out)" != "$(closing_mark)" ]
+	[ "$(sed -n 2p audit.log | jq -r .error)" = "killed by SIGTERM" ]
+}

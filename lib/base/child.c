@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -12,22 +13,8 @@
 
 #include "base/io.h"
 
-int
-bk_child_reap(atomic_int *pid, int *status)
-{
-	const pid_t child = *pid;
-	siginfo_t info;
-	int rc;
-
-	/* it has ended, but keeps its number until waitpid(2) takes it away */
-	while (waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT) == -1 &&
-	    errno == EINTR)
-		;
-	*pid = 0;
-	while ((rc = waitpid(child, status, 0)) == -1 && errno == EINTR)
-		;
-	return rc == -1 ? -1 : 0;
-}
+/* Held while a child comes to be or goes, and by whoever signals one. */
+static pthread_mutex_t pids = PTHREAD_MUTEX_INITIALIZER;
 
 /* What is to be 0, 1 and 2 in the child. */
 static int
@@ -64,14 +51,43 @@ bk_child_spawn(atomic_int *pid, char *const argv[], char *const env[],
 	(void)sigemptyset(&set);
 	(void)posix_spawnattr_setsigmask(&attr, &set);
 	(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-	if ((rc = set_descriptors(&fa, fds)) == 0)
-		rc = posix_spawnp(&child, argv[0], &fa, &attr, argv, env);
+	pthread_mutex_lock(&pids);
+	if ((rc = set_descriptors(&fa, fds)) == 0 && (rc = posix_spawnp(&child,
+	    argv[0], &fa, &attr, argv, env)) == 0)
+		*pid = child;
+	pthread_mutex_unlock(&pids);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&fa);
-	if (rc != 0)
-		return bk_fail(e, BK_FAIL, "%s: %s", argv[0], strerror(rc));
-	*pid = child;
-	return 0;
+	return rc == 0 ? 0 :
+	    bk_fail(e, BK_FAIL, "%s: %s", argv[0], strerror(rc));
+}
+
+int
+bk_child_reap(atomic_int *pid, int *status)
+{
+	const pid_t child = *pid;
+	siginfo_t info;
+	int rc;
+
+	/* it has ended, but keeps its number until waitpid(2) takes it away */
+	while (waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT) == -1 &&
+	    errno == EINTR)
+		;
+	pthread_mutex_lock(&pids);
+	*pid = 0;
+	while ((rc = waitpid(child, status, 0)) == -1 && errno == EINTR)
+		;
+	pthread_mutex_unlock(&pids);
+	return rc == -1 ? -1 : 0;
+}
+
+void
+bk_child_kill(const atomic_int *pid)
+{
+	pthread_mutex_lock(&pids);
+	if (*pid > 0)
+		(void)kill(*pid, SIGTERM);
+	pthread_mutex_unlock(&pids);
 }
 
 int

@@ -23,11 +23,16 @@ int bk_child_spawn(atomic_int *pid, char *const argv[], char *const env[],
 
 /*
  * Wait for the end of the child *pid, whose status becomes *status, and set
- * *pid to 0.  That is done before its number can be another process's: who
- * signals what *pid says, a signal handler, never hits a stranger.  0; -1 with
- * errno set, *pid 0 and *status as it was: there is no such child.
+ * *pid to 0 before its number can be another process's.  0; -1 with errno set,
+ * *pid 0 and *status as it was: there is no such child.
  */
 int bk_child_reap(atomic_int *pid, int *status);
+
+/*
+ * Ask the child *pid to stop (SIGTERM); 0: there is none.  For another thread
+ * than the one that starts and reaps it; never hits a stranger.
+ */
+void bk_child_kill(const atomic_int *pid);
 
 #define BK_CHILD_STDERR 4096	/* of its standard error, kept */
 
@@ -39,8 +44,8 @@ struct bk_child {
 	const char *name;	/* for messages; borrowed */
 	char words[BK_CHILD_STDERR];
 	size_t nwords;
-	atomic_int *watch;	/* holds pid while it runs, for a signal
-				 * handler or a thread; or NULL */
+	atomic_int *watch;	/* holds pid while it runs, for another
+				 * thread; or NULL */
 };
 
 /* None yet. */

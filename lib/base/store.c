@@ -306,7 +306,6 @@ bk_store_commit(struct bk_store *s, struct bk_err *e)
 	    bk_freespace_check(s->fd, &s->o->min_free, s->dir_name, e) == -1 ||
 	    place(s, e) == -1)
 		return -1;
-	s->temp[0] = '\0';
 	return bk_store_sync_dir(s->dir, s->dir_name, e);
 }
 

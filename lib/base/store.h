@@ -49,7 +49,10 @@ int bk_store_write(struct bk_store *s, const void *buf, size_t n,
  */
 int bk_store_commit(struct bk_store *s, struct bk_err *e);
 
-/* Remove the temporary file, if there is one.  Async-signal-safe. */
+/*
+ * Remove the temporary file, if there is one; also by another thread, but not
+ * during bk_store_write().
+ */
 void bk_store_unlink(const struct bk_store *s);
 
 /* Free s, removing what was not committed; NULL is fine. */

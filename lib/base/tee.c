@@ -56,8 +56,11 @@ _Noreturn static void
 run(const char *command, int fd)
 {
 	struct sigaction sa = { .sa_handler = SIG_DFL };
+	sigset_t none;
 
 	(void)sigaction(SIGPIPE, &sa, NULL);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	if (dup2(fd, STDIN_FILENO) != -1)
 		(void)execl("/bin/sh", "sh", "-c", command, (char *)NULL);
 	_exit(126);
@@ -270,8 +273,7 @@ bk_tee_kill(const struct bk_tee *fan)
 	unsigned i;
 
 	for (i = 0; i < fan->n; i++)
-		if (fan->sinks[i].pid > 0)
-			(void)kill((pid_t)fan->sinks[i].pid, SIGTERM);
+		bk_child_kill(&fan->sinks[i].pid);
 }
 
 void

@@ -50,7 +50,7 @@ int bk_tee_copy(struct bk_tee *fan, struct bk_reader *in, struct bk_err *e);
 /* How sink i, in the order of starting, ended: after bk_tee_copy(). */
 struct bk_tee_result bk_tee_result(const struct bk_tee *fan, unsigned i);
 
-/* SIGTERM to all sinks that run.  Async-signal-safe. */
+/* SIGTERM to all sinks that run; from any thread, once all are started. */
 void bk_tee_kill(const struct bk_tee *fan);
 
 /* Free; sinks that were never fed see an empty input.  NULL is fine. */

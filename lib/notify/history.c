@@ -28,8 +28,6 @@ struct bk_notify_history {
 	char since[BK_UTCTIME_TEXT];	/* when it was first told; "" never */
 };
 
-static struct bk_store *volatile storing;	/* for the signal handler */
-
 /*
  * Open and lock what has the name path: 1; 0 if it has lost that name while
  * we waited; -1 with *e set.
@@ -134,28 +132,19 @@ bk_notify_history_store(struct bk_notify_history *p,
 	    .given = strlen(p->path) };
 	const char *since = p->told == BK_STATE_OK || m->state == BK_STATE_OK ?
 	    m->utc : p->since;
-	struct bk_store *done;
+	struct bk_store *store = NULL;
 	struct bk_buf text = {0};
 	int rc = bk_buf_printf(&text, e, HEAD "%s %s\n",
 	    bk_state_name(m->state), since);
 
-	if (rc == 0 && (storing = bk_store_open(p->path, &o, e)) == NULL)
+	if (rc == 0 && (store = bk_store_open(p->path, &o, e)) == NULL)
 		rc = -1;
-	if (rc == 0 && (rc = bk_store_write(storing, text.data, text.len,
+	if (rc == 0 && (rc = bk_store_write(store, text.data, text.len,
 	    e)) == 0)
-		rc = bk_store_commit(storing, e);
-	done = storing;
-	storing = NULL;
-	bk_store_free(done);
+		rc = bk_store_commit(store, e);
+	bk_store_free(store);
 	bk_buf_free(&text);
 	return rc;
-}
-
-void
-bk_notify_history_cleanup(void)
-{
-	if (storing != NULL)
-		bk_store_unlink(storing);
 }
 
 void

@@ -25,9 +25,6 @@ int bk_notify_history_recall(const struct bk_notify_history *p,
 int bk_notify_history_store(struct bk_notify_history *p,
     const struct bk_notify_message *m, struct bk_err *e);
 
-/* Remove what a store in progress has made.  Async-signal-safe. */
-void bk_notify_history_cleanup(void);
-
 void bk_notify_history_close(struct bk_notify_history *p); /* NULL is fine */
 
 #endif

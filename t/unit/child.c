@@ -75,6 +75,23 @@ descriptors(void)
 }
 
 static void
+stop(void)
+{
+	int status = 0;
+
+	if ((watched = fork()) == 0)
+		for (;;)
+			(void)pause();
+	bk_child_kill(&watched);
+	ok(bk_child_reap(&watched, &status) == 0 && WIFSIGNALED(status) &&
+	    WTERMSIG(status) == SIGTERM, "a child that is asked to stop");
+	/* 0 would be our process group */
+	(void)setpgid(0, 0);
+	bk_child_kill(&watched);
+	ok(1, "no child: nobody is asked");
+}
+
+static void
 spawn(void)
 {
 	char *argv[] = { "sh", "-c", "kill $$; exit $code", NULL };
@@ -106,6 +123,7 @@ int
 main(void)
 {
 	reap();
+	stop();
 	spawn();
 	descriptors();
 	return tap_done();

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE		/* POSIX_SPAWN_SETSID */
-#include "recorder.h"
+#include "audit_line.h"
 
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -22,10 +22,7 @@ extern char **environ;
 
 static int link_fd = -1;	/* to the recorder; -1: there is none */
 static atomic_int recorder;
-static pid_t owner;		/* who started it, and not a child of that */
 static int was_started;		/* if only to fail */
-static atomic_int claimed;
-static atomic_int sending;	/* main(): its last word; no other between */
 
 /* What was left of it when it had ended. */
 static char complaint[1100];
@@ -122,7 +119,7 @@ compose(struct bk_buf *b, const struct bk_audit *a,
 }
 
 void
-recorder_start(const char *log, const struct bk_audit *a)
+audit_line_start(const char *log, const struct bk_audit *a)
 {
 	struct bk_err ignored = {0};
 	struct bk_buf b = {0};
@@ -139,8 +136,7 @@ recorder_start(const char *log, const struct bk_audit *a)
 		sent = send(sv[0], b.data, b.len, MSG_DONTWAIT);
 	if (sent > 0 && spawn(log, sv[1]) == 0) {
 		link_fd = sv[0];
-		owner = getpid();
-		/* what did not fit; if it has ended, recorder_end() will see */
+		/* what did not fit; audit_line_end() sees if it has ended */
 		(void)bk_io_write(link_fd, b.data + sent, b.len - (size_t)sent,
 		    RECORDER, &ignored);
 	} else
@@ -149,35 +145,26 @@ recorder_start(const char *log, const struct bk_audit *a)
 	bk_buf_free(&b);
 }
 
-int
-recorder_claim(void)
-{
-	if (link_fd == -1 || getpid() != owner)
-		return 1;
-	return atomic_exchange(&claimed, 1) == 0;
-}
-
 void
-recorder_tell(int sig)
+audit_line_tell(int sig)
 {
 #define KILLED_BY(s) "{\"status\":\"failure\",\"error\":\"killed by " s "\"}\n"
 	const char *word = sig == SIGINT ? KILLED_BY("SIGINT") :
 	    sig == SIGHUP ? KILLED_BY("SIGHUP") : KILLED_BY("SIGTERM");
-	int saved = errno;
+	struct bk_err ignored = {0};	/* it is not there any more */
 
-	/* it is not there any more: nobody to tell */
-	if (link_fd != -1 && getpid() == owner && !atomic_load(&sending) &&
-	    write(link_fd, word, strlen(word)) == -1)
-		errno = saved;
+	if (link_fd != -1)
+		(void)bk_io_write(link_fd, word, strlen(word), RECORDER,
+		    &ignored);
 }
 
 void
-recorder_finish(void)
+audit_line_finish(void)
 {
 	size_t n = 0;
 	ssize_t got;
 
-	if (link_fd == -1 || getpid() != owner)
+	if (link_fd == -1)
 		return;
 	(void)shutdown(link_fd, SHUT_WR);
 	while ((got = read(link_fd, complaint + n, sizeof(complaint) - 1 - n)) >
@@ -205,7 +192,7 @@ judge(struct bk_err *e)
 }
 
 int
-recorder_end(const char *log, const struct bk_audit *a,
+audit_line_end(const char *log, const struct bk_audit *a,
     const struct bk_err *result, struct bk_err *e)
 {
 	struct bk_err ignored = {0};
@@ -213,17 +200,13 @@ recorder_end(const char *log, const struct bk_audit *a,
 	int verdict = -1;
 
 	if (!was_started)
-		recorder_start(log, a);
-	if (!recorder_claim())
-		for (;;)		/* a signal is about to end us */
-			(void)pause();
+		audit_line_start(log, a);
 	if (link_fd != -1) {
-		atomic_store(&sending, 1);
 		if (compose(&b, a, result) == 0)
 			(void)bk_io_write(link_fd, b.data, b.len, RECORDER,
 			    &ignored);
 		bk_buf_free(&b);
-		recorder_finish();
+		audit_line_finish();
 		verdict = judge(e);
 	}
 	if (verdict != -1)

@@ -1,0 +1,155 @@
+#include "signals.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#include "audit_line.h"
+#include "base/io.h"
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static void (*cleanup)(void);
+static atomic_int ending;	/* a signal ends the process */
+static atomic_int stop_fd = -1;	/* write end of what the tool looks at */
+static atomic_int stopped_by;
+static sigset_t signals;
+static int started;
+
+_Noreturn static void
+die_of(int sig)
+{
+	struct sigaction sa = { .sa_handler = SIG_DFL };
+	sigset_t set;
+
+	(void)sigaction(sig, &sa, NULL);
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, sig);
+	(void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	(void)raise(sig);
+	/* a container's first process survives that: as a shell has it */
+	_exit(128 + sig);
+}
+
+_Noreturn static void
+end_by(int sig)
+{
+	atomic_store(&ending, 1);
+	pthread_mutex_lock(&lock);	/* and nobody has it again */
+	audit_line_tell(sig);
+	if (cleanup != NULL)
+		cleanup();
+	audit_line_finish();
+	die_of(sig);
+}
+
+static void
+stop_by(int sig)
+{
+	atomic_store(&stopped_by, sig);
+	/* who has the lock ends the run, and says how it ended */
+	if (pthread_mutex_trylock(&lock) == 0) {
+		audit_line_tell(sig);
+		pthread_mutex_unlock(&lock);
+	}
+	/* full: then it is readable already */
+	if (write(stop_fd, "", 1) == -1)
+		return;
+}
+
+static void *
+wait_for_signals(void *arg)
+{
+	sigset_t seen;
+	int sig;
+
+	(void)arg;
+	(void)sigemptyset(&seen);
+	for (;;) {
+		if (sigwait(&signals, &sig) != 0)
+			continue;
+		if (stop_fd == -1)
+			end_by(sig);
+		if (sigismember(&seen, sig) == 1)
+			die_of(sig);
+		(void)sigaddset(&seen, sig);
+		stop_by(sig);
+	}
+	return NULL;
+}
+
+static void
+start(void)
+{
+	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP };
+	struct sigaction old;
+	pthread_t tid;
+	size_t i;
+
+	started = 1;
+	(void)sigemptyset(&signals);
+	for (i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
+		/* nohup's choice stands */
+		if (sigaction(sigs[i], NULL, &old) == 0 &&
+		    old.sa_handler != SIG_IGN)
+			(void)sigaddset(&signals, sigs[i]);
+	(void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	if (pthread_create(&tid, NULL, wait_for_signals, NULL) == 0)
+		(void)pthread_detach(tid);
+	else		/* dies of a signal without cleaning up */
+		(void)pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
+}
+
+void
+signals_catch(void (*fn)(void))
+{
+	signals_hold();
+	cleanup = fn;
+	signals_release();
+	if (!started)
+		start();
+}
+
+int
+signals_stop_fd(struct bk_err *e)
+{
+	int p[2];
+
+	if (bk_io_pipe(p, e) == -1)
+		return -1;
+	(void)fcntl(p[1], F_SETFL, O_NONBLOCK);
+	stop_fd = p[1];
+	if (!started)
+		start();
+	return p[0];
+}
+
+void
+signals_check(void)
+{
+	while (atomic_load(&ending))
+		(void)pause();		/* the process is about to end */
+}
+
+void
+signals_hold(void)
+{
+	signals_check();
+	pthread_mutex_lock(&lock);
+}
+
+void
+signals_release(void)
+{
+	pthread_mutex_unlock(&lock);
+	signals_check();
+}
+
+void
+signals_end(void)
+{
+	if (stopped_by != 0)
+		die_of(stopped_by);
+}
