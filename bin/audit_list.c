@@ -18,16 +18,16 @@ typedef int each_run(void *arg, const struct bk_run *r, struct bk_err *e);
 
 /* Is r one of those that are asked for? */
 static int
-matches(const struct audit_call *c, const struct bk_run *r)
+matches(const struct audit_options *o, const struct bk_run *r)
 {
-	if (c->operation != NULL && strcmp(c->operation, r->operation) != 0)
+	if (o->operation != NULL && strcmp(o->operation, r->operation) != 0)
 		return 0;
-	if (c->status != AUDIT_ANY && r->failed != (c->status == AUDIT_FAILURE))
+	if (o->status != AUDIT_ANY && r->failed != (o->status == AUDIT_FAILURE))
 		return 0;
-	if (c->target != NULL && strstr(r->source, c->target) == NULL &&
-	    strstr(r->destination, c->target) == NULL)
+	if (o->target != NULL && strstr(r->source, o->target) == NULL &&
+	    strstr(r->destination, o->target) == NULL)
 		return 0;
-	return r->ended >= c->since;
+	return r->ended >= o->since;
 }
 
 static int
@@ -45,7 +45,7 @@ audit_target(const struct bk_run *r)
 }
 
 struct reading {
-	const struct audit_call *c;
+	const struct audit_options *o;
 	each_run *each;
 	void *arg;
 	size_t found;
@@ -69,7 +69,7 @@ read_lines(struct reading *r, struct bk_logfile *log, struct bk_err *e)
 			why = (struct bk_err){0};
 			continue;
 		}
-		if (matches(r->c, &run)) {
+		if (matches(r->o, &run)) {
 			r->found++;
 			rc = r->each(r->arg, &run, e);
 		}
@@ -89,14 +89,14 @@ read_file(struct reading *r, const char *path, struct bk_err *e)
 }
 
 int
-audit_each(const struct audit_call *c, each_run *each, void *arg,
+audit_each(const struct audit_options *o, each_run *each, void *arg,
     struct bk_err *e)
 {
-	struct reading r = { .c = c, .each = each, .arg = arg };
+	struct reading r = { .o = o, .each = each, .arg = arg };
 	size_t i;
 
-	for (i = 0; i < c->n; i++)
-		if (read_file(&r, c->files[i], e) == -1)
+	for (i = 0; i < o->n; i++)
+		if (read_file(&r, o->files[i], e) == -1)
 			return -1;
 	if (r.bad > 0) {
 		e->quiet = r.bad <= NAMED_MAX;	/* each was named */
@@ -104,7 +104,7 @@ audit_each(const struct audit_call *c, each_run *each, void *arg,
 		    "lines", r.bad);
 	}
 	if (r.found == 0)
-		return bk_fail(e, BK_NONE, "%s: no such run", c->files[0]);
+		return bk_fail(e, BK_NONE, "%s: no such run", o->files[0]);
 	return 0;
 }
 
@@ -147,11 +147,11 @@ put(const char *text, size_t n, struct bk_err *e)
 static int
 print(void *arg, const struct bk_run *r, struct bk_err *e)
 {
-	const struct audit_call *c = arg;
+	const struct audit_options *o = arg;
 	struct bk_buf row = {0};
 	int rc;
 
-	if (c->json)
+	if (o->json)
 		return put(r->line, r->len, e);
 	if ((rc = add_row(&row, r, e)) == 0) {
 		bk_utf8_clean(row.data, row.len);
@@ -201,16 +201,16 @@ follow_file(struct reading *r, struct bk_logfile *in, struct bk_err *e)
 }
 
 static int
-follow(const struct audit_call *c, struct bk_err *e)
+follow(const struct audit_options *o, struct bk_err *e)
 {
-	struct reading r = { .c = c, .each = print,
-	    .arg = (void *)(uintptr_t)c };
+	struct reading r = { .o = o, .each = print,
+	    .arg = (void *)(uintptr_t)o };
 	struct bk_logfile *in;
 	int rc;
 
 	do {
 		errno = 0;
-		in = bk_logfile_open(c->files[0], BK_RUN_MAX, e);
+		in = bk_logfile_open(o->files[0], BK_RUN_MAX, e);
 		rc = in != NULL ? follow_file(&r, in, e) : -1;
 		if (in == NULL && errno == ENOENT) {
 			*e = (struct bk_err){0};	/* not yet there */
@@ -222,19 +222,19 @@ follow(const struct audit_call *c, struct bk_err *e)
 }
 
 int
-audit_list(const struct audit_call *c, int is_followed, struct bk_err *e)
+audit_list(const struct audit_options *o, int is_followed, struct bk_err *e)
 {
 	static const char head[] = "TIME                  OPERATION   STATUS   "
 	    "     SIZE      TOOK  TARGET";
-	struct audit_call from_now = *c;
+	struct audit_options from_now = *o;
 	int rc;
 
-	if (!c->json && put(head, strlen(head), e) == -1)
+	if (!o->json && put(head, strlen(head), e) == -1)
 		return -1;
 	if (!is_followed)
-		rc = audit_each(c, print, &from_now, e);
+		rc = audit_each(o, print, &from_now, e);
 	else {
-		if (c->since == 0)
+		if (o->since == 0)
 			from_now.since = time(NULL);
 		rc = follow(&from_now, e);
 	}

@@ -12,7 +12,7 @@
 
 enum audit_status { AUDIT_ANY, AUDIT_SUCCESS, AUDIT_FAILURE };
 
-struct audit_call {
+struct audit_options {
 	const char *const *files;	/* n of them; "-": standard input */
 	size_t n;
 	const char *operation;		/* or NULL: any, as the next two */
@@ -38,17 +38,17 @@ void audit_took(double seconds, char out[BK_NUM_TEXT]);
  * record is named on stderr and passed over; BK_DATA at the end if there was
  * one, BK_NONE if there was no run.
  */
-int audit_each(const struct audit_call *c, int (*each)(void *arg,
+int audit_each(const struct audit_options *o, int (*each)(void *arg,
     const struct bk_run *r, struct bk_err *e), void *arg, struct bk_err *e);
 
 /* Print the runs; with follow, of the one file, also those to come. */
-int audit_list(const struct audit_call *c, int follow, struct bk_err *e);
+int audit_list(const struct audit_options *o, int follow, struct bk_err *e);
 
-/* Print a line for each operation and target; and c->prometheus. */
-int audit_summary(const struct audit_call *c, struct bk_err *e);
+/* Print a line for each operation and target; and o->prometheus. */
+int audit_summary(const struct audit_options *o, struct bk_err *e);
 
 /* Check the chains.  BK_DATA: they are not whole, the lines were named. */
-int audit_verify(const struct audit_call *c, struct bk_err *e);
+int audit_verify(const struct audit_options *o, struct bk_err *e);
 
 /*
  * Read a run's records from standard input, one a line, the later over the

@@ -337,13 +337,13 @@ store_metrics(struct jobs *jobs, const char *path, struct bk_err *e)
 }
 
 static int
-tell(const struct audit_call *c, struct jobs *jobs, struct bk_err *e)
+tell(const struct audit_options *o, struct jobs *jobs, struct bk_err *e)
 {
 	struct bk_buf text = {0};
-	int rc = c->json ? 0 : add_table(&text, jobs, e);
+	int rc = o->json ? 0 : add_table(&text, jobs, e);
 	size_t i;
 
-	for (i = 0; rc == 0 && c->json && i < jobs->n; i++)
+	for (i = 0; rc == 0 && o->json && i < jobs->n; i++)
 		rc = add_object(&text, &jobs->v[i], e);
 	if (rc == 0)
 		rc = bk_io_write(STDOUT_FILENO, text.data, text.len,
@@ -353,17 +353,17 @@ tell(const struct audit_call *c, struct jobs *jobs, struct bk_err *e)
 }
 
 int
-audit_summary(const struct audit_call *c, struct bk_err *e)
+audit_summary(const struct audit_options *o, struct bk_err *e)
 {
 	struct bk_err why = {0};
 	struct jobs jobs = {0};
 	struct job *j;
-	int rc = audit_each(c, take, &jobs, &why);
+	int rc = audit_each(o, take, &jobs, &why);
 
 	/* of what could be read; the status is not 0 */
 	if (rc == 0 || why.code == BK_DATA) {
-		if (tell(c, &jobs, e) == -1 || (c->prometheus != NULL &&
-		    store_metrics(&jobs, c->prometheus, e) == -1))
+		if (tell(o, &jobs, e) == -1 || (o->prometheus != NULL &&
+		    store_metrics(&jobs, o->prometheus, e) == -1))
 			rc = -1;
 	}
 	if (rc == -1 && e->code == BK_OK)

@@ -10,7 +10,7 @@
 #define NAMED_MAX 20		/* broken lines; the others are counted */
 
 struct check {
-	const struct audit_call *c;
+	const struct audit_options *o;
 	size_t lines, bad;
 	int met;		/* the hash that is expected */
 };
@@ -39,7 +39,7 @@ check_line(struct check *k, struct bk_chain *chain, const char *file,
 			return bk_fail(e, why.code, "%s", why.msg);
 		name_line(k, file, chain->lines, why.msg);
 	}
-	if (k->c->expect != NULL && strcmp(k->c->expect, chain->last) == 0)
+	if (k->o->expect != NULL && strcmp(k->o->expect, chain->last) == 0)
 		k->met = 1;
 	return 0;
 }
@@ -85,13 +85,13 @@ check_file(struct check *k, const char *path, struct bk_err *e)
 }
 
 int
-audit_verify(const struct audit_call *c, struct bk_err *e)
+audit_verify(const struct audit_options *o, struct bk_err *e)
 {
-	struct check k = { .c = c };
+	struct check k = { .o = o };
 	size_t i;
 
-	for (i = 0; i < c->n; i++)
-		if (check_file(&k, c->files[i], e) == -1)
+	for (i = 0; i < o->n; i++)
+		if (check_file(&k, o->files[i], e) == -1)
 			return -1;
 	if (fflush(stdout) == EOF)
 		return bk_fail_errno(e, "standard output: write");
@@ -99,12 +99,12 @@ audit_verify(const struct audit_call *c, struct bk_err *e)
 		e->quiet = k.bad <= NAMED_MAX;	/* each was named */
 		return bk_fail(e, BK_DATA, "%zu lines break the chain", k.bad);
 	}
-	if (c->expect != NULL && !k.met)
+	if (o->expect != NULL && !k.met)
 		return bk_fail(e, BK_DATA, "%s: no line has the hash %s; lines "
 		    "at the end were removed, or the log was "
-		    "rewritten", c->files[c->n
-		    - 1], c->expect);
+		    "rewritten", o->files[o->n
+		    - 1], o->expect);
 	if (k.lines == 0)
-		return bk_fail(e, BK_NONE, "%s: no lines", c->files[0]);
+		return bk_fail(e, BK_NONE, "%s: no lines", o->files[0]);
 	return 0;
 }

@@ -46,7 +46,7 @@ static const struct tool tool = {
 "Exit: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN: usage error, no listing.\n",
 };
 
-struct call {
+struct options {
 	struct bk_fresh fresh;
 	const char *group, *receipts, *log, *path, *prometheus;
 	const char **expect;	/* points into argv; n of them */
@@ -101,10 +101,10 @@ parse_value(enum bk_metric check, const char *s, const char *what,
 
 /* CRITICAL or WARNING,CRITICAL. */
 static void
-parse_limit(struct call *c, enum bk_metric check, const char *s,
+parse_limit(struct options *o, enum bk_metric check, const char *s,
     const char *what)
 {
-	struct bk_limit *l = &c->fresh.limit[check];
+	struct bk_limit *l = &o->fresh.limit[check];
 	const char *comma = strchr(s, ',');
 	struct bk_err e = {0};
 	char first[64];
@@ -129,7 +129,7 @@ parse_limit(struct call *c, enum bk_metric check, const char *s,
 }
 
 static void
-parse_segment(struct call *c, const char *s)
+parse_segment(struct options *o, const char *s)
 {
 	struct bk_err e = {0};
 	uint64_t v;
@@ -139,82 +139,82 @@ parse_segment(struct call *c, const char *s)
 	if (v < 1 << 20 || v > 1 << 30 || (v & (v - 1)) != 0)
 		tool_usage("--segment-size: '%s': a WAL segment is 1M, 2M, 4M "
 		    "... or 1G", s);
-	c->fresh.segment = v;
+	o->fresh.segment = v;
 }
 
 /* Options that have to do with other sources than the listing. */
 static void
-parse_source(struct call *c, int ch, const char *arg)
+parse_source(struct options *o, int ch, const char *arg)
 {
 	struct bk_err e = {0};
 
 	switch (ch) {
-	case OPT_RECEIPTS: c->receipts = arg; break;
-	case OPT_LOG: c->log = arg; break;
+	case OPT_RECEIPTS: o->receipts = arg; break;
+	case OPT_LOG: o->log = arg; break;
 	case OPT_FAILS:
-		c->fails = 1;
-		c->fresh.limit[BK_METRIC_FAILURES].warning =
-		    c->fresh.limit[BK_METRIC_FAILURES].critical =
+		o->fails = 1;
+		o->fresh.limit[BK_METRIC_FAILURES].warning =
+		    o->fresh.limit[BK_METRIC_FAILURES].critical =
 		    tool_number(arg, 1, 1000000, "--fails") - 1;
 		break;
-	case OPT_PATH: c->path = arg; break;
+	case OPT_PATH: o->path = arg; break;
 	case OPT_GROUP:
 		if (bk_group_check(arg, &e) == -1)
 			tool_usage("--group: %s", e.msg);
-		c->group = arg;
+		o->group = arg;
 		break;
-	case OPT_EXPECT: c->expect[c->nexpect++] = arg; break;
-	case OPT_WAL: c->wal = 1; break;
-	case OPT_SEGMENT: parse_segment(c, arg); break;
-	case OPT_JSON: c->json = 1; break;
-	case OPT_PROMETHEUS: c->prometheus = arg; break;
+	case OPT_EXPECT: o->expect[o->nexpect++] = arg; break;
+	case OPT_WAL: o->wal = 1; break;
+	case OPT_SEGMENT: parse_segment(o, arg); break;
+	case OPT_JSON: o->json = 1; break;
+	case OPT_PROMETHEUS: o->prometheus = arg; break;
 	default: tool_option(ch);
 	}
 }
 
 static void
-parse_option(struct call *c, int ch, const char *arg)
+parse_option(struct options *o, int ch, const char *arg)
 {
-	struct bk_limit *age = &c->fresh.limit[BK_METRIC_AGE];
+	struct bk_limit *age = &o->fresh.limit[BK_METRIC_AGE];
 
 	switch (ch) {
 	case 'w': age->warning = tool_duration(arg, "-w"); break;
 	case 'c': age->critical = tool_duration(arg, "-c"); break;
 	case OPT_MIN_SIZE:
-		parse_limit(c, BK_METRIC_SIZE, arg, "--min-size");
+		parse_limit(o, BK_METRIC_SIZE, arg, "--min-size");
 		break;
 	case OPT_MAX_SHRINK:
-		parse_limit(c, BK_METRIC_SHRINK, arg, "--max-shrink");
+		parse_limit(o, BK_METRIC_SHRINK, arg, "--max-shrink");
 		break;
 	case OPT_MAX_GROWTH:
-		parse_limit(c, BK_METRIC_GROWTH, arg, "--max-growth");
+		parse_limit(o, BK_METRIC_GROWTH, arg, "--max-growth");
 		break;
 	case OPT_MAX_GAP:
-		parse_limit(c, BK_METRIC_GAP, arg, "--max-gap");
+		parse_limit(o, BK_METRIC_GAP, arg, "--max-gap");
 		break;
 	case OPT_MIN_COUNT:
-		parse_limit(c, BK_METRIC_COUNT, arg, "--min-count");
+		parse_limit(o, BK_METRIC_COUNT, arg, "--min-count");
 		break;
 	case OPT_LAST:
-		c->fresh.last = (size_t)tool_number(arg, BK_SERIES_HISTORY,
+		o->fresh.last = (size_t)tool_number(arg, BK_SERIES_HISTORY,
 		    1000000, "--last");
 		break;
 	case OPT_PROVEN:
-		c->proven = 1;
-		parse_limit(c, BK_METRIC_PROOF, arg, "--proven");
+		o->proven = 1;
+		parse_limit(o, BK_METRIC_PROOF, arg, "--proven");
 		break;
 	case OPT_MIN_FREE:
-		c->min_free = 1;
-		parse_limit(c, BK_METRIC_FREE, arg, "--min-free");
+		o->min_free = 1;
+		parse_limit(o, BK_METRIC_FREE, arg, "--min-free");
 		break;
-	default: parse_source(c, ch, arg);
+	default: parse_source(o, ch, arg);
 	}
 }
 
 static void
-parse_options(struct call *c, int argc, char *argv[])
+parse_options(struct options *o, int argc, char *argv[])
 {
-	static const struct option options[] = {
+	static const struct option longopts[] = {
 		{ "warning", required_argument, NULL, 'w' },
 		{ "critical", required_argument, NULL, 'c' },
 		{ "min-size", required_argument, NULL, OPT_MIN_SIZE },
@@ -238,35 +238,35 @@ parse_options(struct call *c, int argc, char *argv[])
 		TOOL_LONGOPTS,
 		{ 0 }
 	};
-	const struct bk_limit *age = &c->fresh.limit[BK_METRIC_AGE];
+	const struct bk_limit *age = &o->fresh.limit[BK_METRIC_AGE];
 	int ch;
 
-	while ((ch = getopt_long(argc, argv, "w:c:", options, NULL)) != -1)
-		parse_option(c, ch, optarg);
+	while ((ch = getopt_long(argc, argv, "w:c:", longopts, NULL)) != -1)
+		parse_option(o, ch, optarg);
 	if (optind != argc)
 		tool_usage("the listing is read from standard input: bk-ls %s "
 		    "| bk-age ...", argv[optind]);
 	if (age->warning > age->critical)
 		tool_usage("-w is greater than -c: WARNING would never be "
 		    "reached");
-	if ((c->fails && c->log == NULL) ||
-	    (c->proven && c->receipts == NULL) ||
-	    (c->min_free && c->path == NULL))
-		tool_usage("%s", c->fails ? "--fails needs --log" :
-		    c->proven ? "--proven needs --receipts" :
+	if ((o->fails && o->log == NULL) ||
+	    (o->proven && o->receipts == NULL) ||
+	    (o->min_free && o->path == NULL))
+		tool_usage("%s", o->fails ? "--fails needs --log" :
+		    o->proven ? "--proven needs --receipts" :
 		    "--min-free needs --path");
-	if (c->wal && (c->receipts != NULL || c->group != NULL))
+	if (o->wal && (o->receipts != NULL || o->group != NULL))
 		tool_usage("--wal: not with --receipts or --group");
 }
 
 static void
-set_defaults(struct call *c)
+set_defaults(struct options *o)
 {
-	struct bk_limit *limit = c->fresh.limit;
+	struct bk_limit *limit = o->fresh.limit;
 
-	bk_fresh_init(&c->fresh, time(NULL));
-	c->fresh.last = 7;
-	c->fresh.segment = 16 << 20;
+	bk_fresh_init(&o->fresh, time(NULL));
+	o->fresh.last = 7;
+	o->fresh.segment = 16 << 20;
 	limit[BK_METRIC_AGE] = (struct bk_limit){ 25 * 3600, 49 * 3600 };
 	limit[BK_METRIC_PROOF] = (struct bk_limit){ 8 * 86400, 32 * 86400 };
 	limit[BK_METRIC_SIZE] = (struct bk_limit){ 1 << 20, 1 << 20 };
@@ -295,21 +295,21 @@ add_disk(struct bk_subjects *out, const char *path, const struct bk_fresh *f,
 
 /* What must be in the listing and is not. */
 static int
-judge_expected(const struct call *c, struct bk_subjects *out,
+judge_expected(const struct options *o, struct bk_subjects *out,
     struct bk_err *e)
 {
 	struct bk_subject *s;
 	size_t i, j, n = out->n;
 
-	for (i = 0; i < c->nexpect; i++) {
+	for (i = 0; i < o->nexpect; i++) {
 		for (j = 0; j < n; j++)
-			if (strcmp(out->v[j].name, c->expect[i]) == 0 ||
-			    strcmp(out->v[j].series, c->expect[i]) == 0)
+			if (strcmp(out->v[j].name, o->expect[i]) == 0 ||
+			    strcmp(out->v[j].series, o->expect[i]) == 0)
 				break;
 		if (j < n)
 			continue;
-		s = bk_subjects_add(out, c->wal ? BK_SUBJECT_WAL :
-		    BK_SUBJECT_BACKUP, c->expect[i], c->expect[i], e);
+		s = bk_subjects_add(out, o->wal ? BK_SUBJECT_WAL :
+		    BK_SUBJECT_BACKUP, o->expect[i], o->expect[i], e);
 		if (s == NULL || bk_subject_note(s, e, "none at all") == -1)
 			return -1;
 		s->state = BK_STATE_CRITICAL;
@@ -332,46 +332,46 @@ note_failure(struct bk_subjects *out, const char *source,
 }
 
 static int
-judge_listing(const struct call *c, struct bk_subjects *out,
+judge_listing(const struct options *o, struct bk_subjects *out,
     struct bk_err *no_receipts, struct bk_err *e)
 {
 	struct bk_listing items = {0};
-	struct bk_fresh fresh = c->fresh;
+	struct bk_fresh fresh = o->fresh;
 	size_t matched;
 	int rc;
 
 	rc = bk_listing_read(&items, stdin, "standard input", e);
-	if (rc == -1 && e->code == BK_NONE && c->nexpect > 0) {
+	if (rc == -1 && e->code == BK_NONE && o->nexpect > 0) {
 		*e = (struct bk_err){0}; /* nothing of what is expected */
 		rc = 0;
-	} else if (rc == 0 && c->wal)
+	} else if (rc == 0 && o->wal)
 		rc = bk_series_judge_wal(out, &items, &fresh, e);
 	else if (rc == 0) {
-		fresh.receipts = c->receipts != NULL &&
-		    bk_proofs_load(&items, c->receipts, &matched,
+		fresh.receipts = o->receipts != NULL &&
+		    bk_proofs_load(&items, o->receipts, &matched,
 		    no_receipts) == 0;
-		rc = bk_series_group(&items, c->group, e);
+		rc = bk_series_group(&items, o->group, e);
 		if (rc == 0)
 			rc = bk_series_judge(out, &items, &fresh, e);
 	}
 	bk_listing_free(&items);
-	return rc == 0 ? judge_expected(c, out, e) : -1;
+	return rc == 0 ? judge_expected(o, out, e) : -1;
 }
 
 /* From every source; one that fails does not keep the others from telling. */
 static int
-judge(const struct call *c, struct bk_subjects *out, struct bk_err *e)
+judge(const struct options *o, struct bk_subjects *out, struct bk_err *e)
 {
 	struct bk_err why[3] = {{0}}, no_receipts = {0};
 	int rc = 0;
 
-	if (judge_listing(c, out, &no_receipts, &why[0]) == -1)
+	if (judge_listing(o, out, &no_receipts, &why[0]) == -1)
 		rc = note_failure(out, "listing", &why[0], e);
 	if (no_receipts.code != BK_OK)
 		rc = note_failure(out, "receipts", &no_receipts, e);
-	if (c->log != NULL && age_log(out, c->log, &c->fresh, &why[1]) == -1)
+	if (o->log != NULL && age_log(out, o->log, &o->fresh, &why[1]) == -1)
 		rc = note_failure(out, "audit log", &why[1], e);
-	if (c->path != NULL && add_disk(out, c->path, &c->fresh,
+	if (o->path != NULL && add_disk(out, o->path, &o->fresh,
 	    &why[2]) == -1)
 		rc = note_failure(out, "disk", &why[2], e);
 	bk_subjects_sort(out);
@@ -379,15 +379,15 @@ judge(const struct call *c, struct bk_subjects *out, struct bk_err *e)
 }
 
 static int
-store_metrics(const struct call *c, struct bk_subjects *s, struct bk_err *e)
+store_metrics(const struct options *o, struct bk_subjects *s, struct bk_err *e)
 {
 	struct bk_buf text = {0};
 	struct bk_err why = {0};
-	int rc = age_prometheus(s, &c->fresh, c->prometheus, &text,
+	int rc = age_prometheus(s, &o->fresh, o->prometheus, &text,
 	    &why);
 
 	if (rc == 0)
-		rc = textfile_store(c->prometheus, &text, &why);
+		rc = textfile_store(o->prometheus, &text, &why);
 	bk_buf_free(&text);
 	if (rc == -1)
 		rc = note_failure(s, "metrics", &why, e);
@@ -396,11 +396,11 @@ store_metrics(const struct call *c, struct bk_subjects *s, struct bk_err *e)
 }
 
 static int
-tell(const struct call *c, const struct bk_subjects *s, struct bk_err *e)
+tell(const struct options *o, const struct bk_subjects *s, struct bk_err *e)
 {
 	struct bk_buf text = {0};
-	int rc = c->json ? age_json(s, &c->fresh, &text, e) :
-	    age_text(s, &c->fresh, &text, e);
+	int rc = o->json ? age_json(s, &o->fresh, &text, e) :
+	    age_text(s, &o->fresh, &text, e);
 
 	if (rc == 0)
 		rc = bk_io_write(STDOUT_FILENO, text.data, text.len,
@@ -414,31 +414,31 @@ tell(const struct call *c, const struct bk_subjects *s, struct bk_err *e)
 int
 main(int argc, char *argv[])
 {
-	struct call c = {0};
+	struct options o = {0};
 	struct bk_subjects subjects = {0};
 	struct bk_err e = {0};
 	enum bk_state state;
 	int rc;
 
 	tool_start(&tool);
-	set_defaults(&c);
-	if ((c.expect = calloc((size_t)argc, sizeof(*c.expect))) == NULL)
+	set_defaults(&o);
+	if ((o.expect = calloc((size_t)argc, sizeof(*o.expect))) == NULL)
 		tool_usage("out of memory");
-	parse_options(&c, argc, argv);
+	parse_options(&o, argc, argv);
 	tool_run("monitor", "standard input", NULL);
 
-	rc = judge(&c, &subjects, &e);
+	rc = judge(&o, &subjects, &e);
 	/* metrics that could not be found out stay as they were */
-	if (rc == 0 && c.prometheus != NULL)
-		rc = store_metrics(&c, &subjects, &e);
+	if (rc == 0 && o.prometheus != NULL)
+		rc = store_metrics(&o, &subjects, &e);
 	state = bk_subjects_state(&subjects);
-	if (tell(&c, &subjects, &e) == -1) {
+	if (tell(&o, &subjects, &e) == -1) {
 		state = BK_STATE_UNKNOWN;
 		rc = -1;
 	} else
 		e.quiet = 1;		/* the status line has said it */
 	bk_subjects_free(&subjects);
-	free(c.expect);
+	free(o.expect);
 	if (tool_end(rc, &e) != BK_OK)
 		state = bk_state_worse(state, BK_STATE_UNKNOWN);
 	return (int)state;

@@ -76,9 +76,9 @@ parse_hash(const char *s)
 
 /* One of the four things to do; 0: to print. */
 static int
-parse_options(struct audit_call *c, int argc, char *argv[])
+parse_options(struct audit_options *o, int argc, char *argv[])
 {
-	static const struct option options[] = {
+	static const struct option longopts[] = {
 		{ "summary", no_argument, NULL, OPT_SUMMARY },
 		{ "verify", no_argument, NULL, OPT_VERIFY },
 		{ "follow", no_argument, NULL, OPT_FOLLOW },
@@ -95,7 +95,7 @@ parse_options(struct audit_call *c, int argc, char *argv[])
 	};
 	int ch, what = 0;
 
-	while ((ch = getopt_long(argc, argv, "", options, NULL)) != -1)
+	while ((ch = getopt_long(argc, argv, "", longopts, NULL)) != -1)
 		switch (ch) {
 		case OPT_SUMMARY: case OPT_VERIFY: case OPT_FOLLOW:
 		case OPT_RECORD:
@@ -104,40 +104,40 @@ parse_options(struct audit_call *c, int argc, char *argv[])
 				    "--follow and --record");
 			what = ch;
 			break;
-		case OPT_OPERATION: c->operation = optarg; break;
-		case OPT_STATUS: c->status = parse_status(optarg); break;
-		case OPT_SINCE: c->since = parse_since(optarg); break;
-		case OPT_TARGET: c->target = optarg; break;
-		case OPT_JSON: c->json = 1; break;
-		case OPT_PROMETHEUS: c->prometheus = optarg; break;
-		case OPT_EXPECT: c->expect = parse_hash(optarg); break;
+		case OPT_OPERATION: o->operation = optarg; break;
+		case OPT_STATUS: o->status = parse_status(optarg); break;
+		case OPT_SINCE: o->since = parse_since(optarg); break;
+		case OPT_TARGET: o->target = optarg; break;
+		case OPT_JSON: o->json = 1; break;
+		case OPT_PROMETHEUS: o->prometheus = optarg; break;
+		case OPT_EXPECT: o->expect = parse_hash(optarg); break;
 		default: tool_option(ch);
 		}
 	return what;
 }
 
 static int
-has_filter(const struct audit_call *c)
+has_filter(const struct audit_options *o)
 {
-	return c->operation != NULL || c->target != NULL || c->since != 0 ||
-	    c->status != AUDIT_ANY;
+	return o->operation != NULL || o->target != NULL || o->since != 0 ||
+	    o->status != AUDIT_ANY;
 }
 
 static void
-check_call(const struct audit_call *c, int what)
+check_options(const struct audit_options *o, int what)
 {
-	if (c->n == 0)
+	if (o->n == 0)
 		tool_usage("no FILE given, and BK_AUDIT_LOG is not set");
-	if ((what == OPT_FOLLOW || what == OPT_RECORD) && (c->n > 1 ||
-	    strcmp(c->files[0], "-") == 0))
+	if ((what == OPT_FOLLOW || what == OPT_RECORD) && (o->n > 1 ||
+	    strcmp(o->files[0], "-") == 0))
 		tool_usage("--follow and --record take exactly one FILE");
-	if ((what == OPT_VERIFY || what == OPT_RECORD) && (has_filter(c) ||
-	    c->json))
+	if ((what == OPT_VERIFY || what == OPT_RECORD) && (has_filter(o) ||
+	    o->json))
 		tool_usage("--verify and --record take no filter and no "
 		    "--json");
-	if (c->prometheus != NULL && what != OPT_SUMMARY)
+	if (o->prometheus != NULL && what != OPT_SUMMARY)
 		tool_usage("--prometheus is for --summary");
-	if (c->expect != NULL && what != OPT_VERIFY)
+	if (o->expect != NULL && what != OPT_VERIFY)
 		tool_usage("--expect is for --verify");
 }
 
@@ -145,26 +145,26 @@ int
 main(int argc, char *argv[])
 {
 	const char *log = getenv("BK_AUDIT_LOG");
-	struct audit_call c = {0};
+	struct audit_options o = {0};
 	struct bk_err e = {0};
 	int what, rc;
 
 	tool_start(&tool);
-	what = parse_options(&c, argc, argv);
+	what = parse_options(&o, argc, argv);
 	if (optind < argc) {
-		c.files = (const char *const *)argv + optind;
-		c.n = (size_t)(argc - optind);
+		o.files = (const char *const *)argv + optind;
+		o.n = (size_t)(argc - optind);
 	} else if (log != NULL && *log != '\0') {
-		c.files = &log;
-		c.n = 1;
+		o.files = &log;
+		o.n = 1;
 	}
-	check_call(&c, what);
+	check_options(&o, what);
 
 	switch (what) {
-	case OPT_RECORD: rc = audit_record(c.files[0], &e); break;
-	case OPT_VERIFY: rc = audit_verify(&c, &e); break;
-	case OPT_SUMMARY: rc = audit_summary(&c, &e); break;
-	default: rc = audit_list(&c, what == OPT_FOLLOW, &e);
+	case OPT_RECORD: rc = audit_record(o.files[0], &e); break;
+	case OPT_VERIFY: rc = audit_verify(&o, &e); break;
+	case OPT_SUMMARY: rc = audit_summary(&o, &e); break;
+	default: rc = audit_list(&o, what == OPT_FOLLOW, &e);
 	}
 	return tool_end(rc, &e);
 }

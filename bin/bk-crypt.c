@@ -51,7 +51,7 @@ enum {
 };
 
 /* What the command line and the environment ask for. */
-struct call {
+struct options {
 	int decrypt, rewrap, age, bare, seal, sealed;
 	char **recipient;	/* -r */
 	char **recipient_file;	/* -R */
@@ -81,22 +81,22 @@ restore_tty(void)
 }
 
 static void
-parse_option(struct call *c, int ch)
+parse_option(struct options *o, int ch)
 {
 	switch (ch) {
-	case 'r': c->recipient[c->nrecipients++] = optarg; break;
-	case 'R': c->recipient_file[c->nrecipient_files++] = optarg; break;
-	case 'i': c->identity_file[c->nidentity_files++] = optarg; break;
-	case 'd': c->decrypt = 1; break;
-	case 'p': c->ask = 1; break;
-	case OPT_AGE: c->age = 1; break;
-	case OPT_REWRAP: c->rewrap = 1; break;
-	case OPT_BARE: c->bare = 1; break;
-	case OPT_SEAL: c->seal = 1; break;
-	case OPT_SEALED: c->sealed = 1; break;
-	case OPT_PASSPHRASE_FILE: c->pass_file = optarg; break;
+	case 'r': o->recipient[o->nrecipients++] = optarg; break;
+	case 'R': o->recipient_file[o->nrecipient_files++] = optarg; break;
+	case 'i': o->identity_file[o->nidentity_files++] = optarg; break;
+	case 'd': o->decrypt = 1; break;
+	case 'p': o->ask = 1; break;
+	case OPT_AGE: o->age = 1; break;
+	case OPT_REWRAP: o->rewrap = 1; break;
+	case OPT_BARE: o->bare = 1; break;
+	case OPT_SEAL: o->seal = 1; break;
+	case OPT_SEALED: o->sealed = 1; break;
+	case OPT_PASSPHRASE_FILE: o->pass_file = optarg; break;
 	case OPT_PASSPHRASE_FD:
-		c->pass_fd = (int)tool_number(optarg, 0, 65535,
+		o->pass_fd = (int)tool_number(optarg, 0, 65535,
 		    "--passphrase-fd");
 		break;
 	default:
@@ -105,9 +105,9 @@ parse_option(struct call *c, int ch)
 }
 
 static void
-parse_options(struct call *c, int argc, char *argv[])
+parse_options(struct options *o, int argc, char *argv[])
 {
-	static const struct option options[] = {
+	static const struct option longopts[] = {
 		{ "recipient", required_argument, NULL, 'r' },
 		{ "recipients-file", required_argument, NULL, 'R' },
 		{ "identity", required_argument, NULL, 'i' },
@@ -126,106 +126,106 @@ parse_options(struct call *c, int argc, char *argv[])
 	};
 	int ch;
 
-	while ((ch = getopt_long(argc, argv, "r:R:i:dp", options, NULL)) != -1)
-		parse_option(c, ch);
+	while ((ch = getopt_long(argc, argv, "r:R:i:dp", longopts, NULL)) != -1)
+		parse_option(o, ch);
 	if (optind != argc)
 		tool_usage("%s: no file names; use < and >", argv[optind]);
 }
 
 /* Options that contradict one another. */
 static void
-check_call(const struct call *c)
+check_options(const struct options *o)
 {
 	size_t i;
-	int to = c->nrecipients + c->nrecipient_files > 0;
-	int pass = c->ask + (c->pass_file != NULL) + (c->pass_fd != -1);
+	int to = o->nrecipients + o->nrecipient_files > 0;
+	int pass = o->ask + (o->pass_file != NULL) + (o->pass_fd != -1);
 
-	if (c->decrypt && c->rewrap)
+	if (o->decrypt && o->rewrap)
 		tool_usage("-d or --rewrap, not both");
-	if (c->decrypt && to)
+	if (o->decrypt && to)
 		tool_usage("-r and -R are for encrypting, not for -d");
-	if ((c->decrypt || c->rewrap) && c->age)
+	if ((o->decrypt || o->rewrap) && o->age)
 		tool_usage("--age is for encrypting; -d recognizes both "
 		    "formats");
-	if (!c->decrypt && !c->rewrap && c->nidentity_files > 0)
+	if (!o->decrypt && !o->rewrap && o->nidentity_files > 0)
 		tool_usage("-i is for -d and --rewrap; encrypt to its "
 		    "public key with -r");
-	if (c->bare && c->seal)
+	if (o->bare && o->seal)
 		tool_usage("--bare or --seal, not both");
 	if (pass > 1)
 		tool_usage("only one of -p, --passphrase-file and "
 		    "--passphrase-fd");
-	if (!c->decrypt && !c->rewrap && to && pass > 0)
+	if (!o->decrypt && !o->rewrap && to && pass > 0)
 		tool_usage("recipients or a passphrase, not both: the format "
 		    "does not allow it");
-	if (c->rewrap && pass > 0 && to == (c->nidentity_files > 0))
+	if (o->rewrap && pass > 0 && to == (o->nidentity_files > 0))
 		tool_usage("--rewrap with a passphrase: give -i (the "
 		    "passphrase is the new one) or -r (it is the old one)");
-	for (i = 0; i < c->nrecipient_files; i++)
-		if (strcmp(c->recipient_file[i], "-") == 0)
+	for (i = 0; i < o->nrecipient_files; i++)
+		if (strcmp(o->recipient_file[i], "-") == 0)
 			tool_usage("-R -: standard input is the data to "
 			    "encrypt");
-	if (!c->decrypt && isatty(STDOUT_FILENO))
+	if (!o->decrypt && isatty(STDOUT_FILENO))
 		tool_usage("refusing to write encrypted data to a terminal");
-	if ((c->decrypt || c->rewrap) && isatty(STDIN_FILENO))
+	if ((o->decrypt || o->rewrap) && isatty(STDIN_FILENO))
 		tool_usage("refusing to read encrypted data from a terminal");
 }
 
 /* Where no option says who opens and for whom, the environment does. */
 static void
-complete_call(struct call *c)
+complete_options(struct options *o)
 {
-	int pass = c->ask || c->pass_file != NULL || c->pass_fd != -1;
-	int opens = c->decrypt || c->rewrap;
-	int from = c->nidentity_files > 0;
-	int to = c->nrecipients + c->nrecipient_files > 0;
+	int pass = o->ask || o->pass_file != NULL || o->pass_fd != -1;
+	int opens = o->decrypt || o->rewrap;
+	int from = o->nidentity_files > 0;
+	int to = o->nrecipients + o->nrecipient_files > 0;
 
-	if (c->rewrap)
+	if (o->rewrap)
 		*(from ? &to : &from) |= pass;
 	else
 		*(opens ? &from : &to) |= pass;
-	c->pass_opens = c->decrypt || (c->rewrap && c->nidentity_files == 0);
-	if (c->ask)
-		c->env_passphrase = tool_env("BK_PASSPHRASE");
+	o->pass_opens = o->decrypt || (o->rewrap && o->nidentity_files == 0);
+	if (o->ask)
+		o->env_passphrase = tool_env("BK_PASSPHRASE");
 	if (opens && !from) {
-		c->env_identity = tool_env("BK_IDENTITY");
-		if (c->decrypt)
-			c->env_passphrase = tool_env("BK_PASSPHRASE");
-		if (c->env_identity == NULL && c->env_passphrase == NULL)
+		o->env_identity = tool_env("BK_IDENTITY");
+		if (o->decrypt)
+			o->env_passphrase = tool_env("BK_PASSPHRASE");
+		if (o->env_identity == NULL && o->env_passphrase == NULL)
 			tool_usage("no identity; give -i FILE or -p, or set "
 			    "BK_IDENTITY");
 	}
-	if (!c->decrypt && !to) {
-		c->env_recipients = tool_env("BK_RECIPIENTS");
-		if (c->env_recipients == NULL && !c->rewrap)
-			c->env_passphrase = tool_env("BK_PASSPHRASE");
-		if (c->env_recipients == NULL && c->env_passphrase == NULL)
+	if (!o->decrypt && !to) {
+		o->env_recipients = tool_env("BK_RECIPIENTS");
+		if (o->env_recipients == NULL && !o->rewrap)
+			o->env_passphrase = tool_env("BK_PASSPHRASE");
+		if (o->env_recipients == NULL && o->env_passphrase == NULL)
 			tool_usage("no recipient; give -r age1..., -R FILE "
 			    "or -p, or set BK_RECIPIENTS");
 	}
 }
 
 static int
-load_keys(struct call *c, struct bk_err *e)
+load_keys(struct options *o, struct bk_err *e)
 {
 	size_t i;
 
-	for (i = 0; i < c->nrecipients; i++)
-		if (bk_recipients_add(&c->recipients, c->recipient[i], e) == -1)
+	for (i = 0; i < o->nrecipients; i++)
+		if (bk_recipients_add(&o->recipients, o->recipient[i], e) == -1)
 			return -1;
-	for (i = 0; i < c->nrecipient_files; i++)
-		if (bk_recipients_load(&c->recipients, c->recipient_file[i],
+	for (i = 0; i < o->nrecipient_files; i++)
+		if (bk_recipients_load(&o->recipients, o->recipient_file[i],
 		    e) == -1)
 			return -1;
-	if (c->env_recipients != NULL &&
-	    bk_recipients_words(&c->recipients, c->env_recipients, e) == -1)
+	if (o->env_recipients != NULL &&
+	    bk_recipients_words(&o->recipients, o->env_recipients, e) == -1)
 		return -1;
-	for (i = 0; i < c->nidentity_files; i++)
-		if (bk_identities_load(&c->identities, c->identity_file[i],
+	for (i = 0; i < o->nidentity_files; i++)
+		if (bk_identities_load(&o->identities, o->identity_file[i],
 		    e) == -1)
 			return -1;
-	if (c->env_identity != NULL &&
-	    bk_identities_load(&c->identities, c->env_identity, e) == -1)
+	if (o->env_identity != NULL &&
+	    bk_identities_load(&o->identities, o->env_identity, e) == -1)
 		return -1;
 	return 0;
 }
@@ -280,15 +280,15 @@ ask(const char *prompt, char out[BK_PASSPHRASE_MAX + 1], struct bk_err *e)
 }
 
 static int
-ask_passphrase(struct call *c, struct bk_err *e)
+ask_passphrase(struct options *o, struct bk_err *e)
 {
 	char again[BK_PASSPHRASE_MAX + 1];
-	int rc = ask("Passphrase: ", c->passphrase, e);
+	int rc = ask("Passphrase: ", o->passphrase, e);
 
-	if (rc == -1 || c->pass_opens)
+	if (rc == -1 || o->pass_opens)
 		return rc;
 	if ((rc = ask("Repeat the passphrase: ", again, e)) == 0 &&
-	    strcmp(again, c->passphrase) != 0)
+	    strcmp(again, o->passphrase) != 0)
 		rc = bk_fail(e, BK_USAGE, "passphrase: the two entries do not "
 		    "match");
 	bk_wipe(again, sizeof(again));
@@ -296,33 +296,33 @@ ask_passphrase(struct call *c, struct bk_err *e)
 }
 
 static int
-load_passphrase(struct call *c, struct bk_err *e)
+load_passphrase(struct options *o, struct bk_err *e)
 {
-	if (c->pass_file != NULL)
-		return bk_passphrase_load(c->pass_file, c->passphrase, e);
-	if (c->pass_fd != -1)
-		return bk_passphrase_read(c->pass_fd, "--passphrase-fd",
-		    c->passphrase, e);
-	if (c->env_passphrase != NULL)
-		return bk_passphrase_take(c->env_passphrase, "BK_PASSPHRASE",
-		    c->passphrase, e);
-	return c->ask ? ask_passphrase(c, e) : 0;
+	if (o->pass_file != NULL)
+		return bk_passphrase_load(o->pass_file, o->passphrase, e);
+	if (o->pass_fd != -1)
+		return bk_passphrase_read(o->pass_fd, "--passphrase-fd",
+		    o->passphrase, e);
+	if (o->env_passphrase != NULL)
+		return bk_passphrase_take(o->env_passphrase, "BK_PASSPHRASE",
+		    o->passphrase, e);
+	return o->ask ? ask_passphrase(o, e) : 0;
 }
 
 static struct bk_crypt_to
-to(const struct call *c)
+to(const struct options *o)
 {
-	return (struct bk_crypt_to){ .recipients = &c->recipients,
-	    .passphrase = c->pass_opens || c->passphrase[0] == '\0' ? NULL
-	    : c->passphrase };
+	return (struct bk_crypt_to){ .recipients = &o->recipients,
+	    .passphrase = o->pass_opens || o->passphrase[0] == '\0' ? NULL
+	    : o->passphrase };
 }
 
 static struct bk_crypt_from
-from(const struct call *c)
+from(const struct options *o)
 {
-	return (struct bk_crypt_from){ .identities = &c->identities,
-	    .passphrase = !c->pass_opens || c->passphrase[0] == '\0' ? NULL
-	    : c->passphrase };
+	return (struct bk_crypt_from){ .identities = &o->identities,
+	    .passphrase = !o->pass_opens || o->passphrase[0] == '\0' ? NULL
+	    : o->passphrase };
 }
 
 /*
@@ -330,9 +330,9 @@ from(const struct call *c)
  * an envelope; in a file it is what other programs expect.
  */
 static struct bk_writer *
-open_output(const struct call *c, int marks, struct bk_err *e)
+open_output(const struct options *o, int marks, struct bk_err *e)
 {
-	int envelope = c->seal || (!c->bare && !marks &&
+	int envelope = o->seal || (!o->bare && !marks &&
 	    bk_io_is_pipe(STDOUT_FILENO));
 
 	return bk_writer_open(STDOUT_FILENO, "standard output",
@@ -340,11 +340,11 @@ open_output(const struct call *c, int marks, struct bk_err *e)
 }
 
 static int
-encrypt(const struct call *c, struct bk_reader *in, struct bk_err *e)
+encrypt(const struct options *o, struct bk_reader *in, struct bk_err *e)
 {
-	const struct bk_suite *suite = c->age ? &bk_suite_age : &bk_suite_bk;
-	struct bk_crypt_to whom = to(c);
-	struct bk_writer *out = open_output(c, suite->marks, e);
+	const struct bk_suite *suite = o->age ? &bk_suite_age : &bk_suite_bk;
+	struct bk_crypt_to whom = to(o);
+	struct bk_writer *out = open_output(o, suite->marks, e);
 	int rc = -1;
 
 	if (out != NULL && (rc = bk_crypt_encrypt(suite, &whom, in, out,
@@ -357,15 +357,15 @@ encrypt(const struct call *c, struct bk_reader *in, struct bk_err *e)
 }
 
 static int
-decrypt(const struct call *c, struct bk_reader *in, struct bk_err *e)
+decrypt(const struct options *o, struct bk_reader *in, struct bk_err *e)
 {
-	struct bk_crypt_from key = from(c);
+	struct bk_crypt_from key = from(o);
 	struct bk_crypt *crypt = bk_crypt_open(in, &key, e);
 	struct bk_writer *out = NULL;
 	int rc = -1;
 
 	/* plaintext is the user's own: no envelope unless asked for */
-	if (crypt == NULL || (out = open_output(c, 1, e)) == NULL)
+	if (crypt == NULL || (out = open_output(o, 1, e)) == NULL)
 		goto done;
 	if ((rc = bk_crypt_decrypt(crypt, out, e)) == 0) {
 		tool_audit()->size_bytes = bk_writer_bytes(out);
@@ -379,16 +379,16 @@ decrypt(const struct call *c, struct bk_reader *in, struct bk_err *e)
 }
 
 static int
-rewrap(const struct call *c, struct bk_reader *in, struct bk_err *e)
+rewrap(const struct options *o, struct bk_reader *in, struct bk_err *e)
 {
-	struct bk_crypt_from key = from(c);
-	struct bk_crypt_to whom = to(c);
+	struct bk_crypt_from key = from(o);
+	struct bk_crypt_to whom = to(o);
 	struct bk_crypt *crypt = bk_crypt_open(in, &key, e);
 	struct bk_writer *out = NULL;
 	int rc = -1;
 
 	if (crypt == NULL ||
-	    (out = open_output(c, bk_crypt_suite(crypt)->marks, e)) == NULL)
+	    (out = open_output(o, bk_crypt_suite(crypt)->marks, e)) == NULL)
 		goto done;
 	if ((rc = bk_crypt_rewrap(crypt, &whom, out, e)) == 0) {
 		tool_audit()->size_bytes = bk_writer_bytes(out);
@@ -401,16 +401,16 @@ rewrap(const struct call *c, struct bk_reader *in, struct bk_err *e)
 }
 
 static int
-run(const struct call *c, struct bk_err *e)
+run(const struct options *o, struct bk_err *e)
 {
 	struct bk_reader *in = bk_reader_open(STDIN_FILENO, "standard input",
-	    c->sealed ? BK_READER_SEALED : 0, e);
+	    o->sealed ? BK_READER_SEALED : 0, e);
 	int rc;
 
 	if (in == NULL)
 		return -1;
-	rc = c->decrypt ? decrypt(c, in, e) : c->rewrap ? rewrap(c, in, e)
-	    : encrypt(c, in, e);
+	rc = o->decrypt ? decrypt(o, in, e) : o->rewrap ? rewrap(o, in, e)
+	    : encrypt(o, in, e);
 	bk_reader_free(in);
 	return rc;
 }
@@ -419,7 +419,7 @@ int
 main(int argc, char *argv[])
 {
 	static const struct rlimit none = { 0, 0 };
-	struct call c = { .pass_fd = -1 };
+	struct options o = { .pass_fd = -1 };
 	struct bk_err e = {0};
 	char **lists;
 	int rc = -1;
@@ -430,21 +430,21 @@ main(int argc, char *argv[])
 		bk_fail_memory(&e);
 		return tool_end(-1, &e);
 	}
-	c.recipient = lists;
-	c.recipient_file = lists + argc;
-	c.identity_file = lists + 2 * argc;
-	parse_options(&c, argc, argv);
-	check_call(&c);
-	complete_call(&c);
-	tool_run(c.decrypt ? "decrypt" : c.rewrap ? "rewrap" : "encrypt",
+	o.recipient = lists;
+	o.recipient_file = lists + argc;
+	o.identity_file = lists + 2 * argc;
+	parse_options(&o, argc, argv);
+	check_options(&o);
+	complete_options(&o);
+	tool_run(o.decrypt ? "decrypt" : o.rewrap ? "rewrap" : "encrypt",
 	    NULL, NULL);
 
-	if (load_keys(&c, &e) == 0 && load_passphrase(&c, &e) == 0)
-		rc = run(&c, &e);
+	if (load_keys(&o, &e) == 0 && load_passphrase(&o, &e) == 0)
+		rc = run(&o, &e);
 
-	bk_recipients_free(&c.recipients);
-	bk_identities_free(&c.identities);
-	bk_wipe(c.passphrase, sizeof(c.passphrase));
+	bk_recipients_free(&o.recipients);
+	bk_identities_free(&o.identities);
+	bk_wipe(o.passphrase, sizeof(o.passphrase));
 	free(lists);
 	return tool_end(rc, &e);
 }

@@ -47,7 +47,7 @@ enum { JOBS = 'j', QUIET = 'q', VERBOSE = 'v', PASS = TOOL_OPT_TOOL, REFUSE,
 /* Short options of pg_dump 13 to 18 that are handed on. */
 static const char pass_short[] = "abBcCeEnNOsStTx";
 
-static const struct option options[] = {
+static const struct option longopts[] = {
 	TOOL_LONGOPTS,
 	{ "jobs", required_argument, NULL, JOBS },
 	{ "quiet", no_argument, NULL, QUIET },
@@ -131,12 +131,17 @@ static const struct option options[] = {
 	{ 0 }
 };
 
-static struct bk_dump dump = { .lock_wait = "60s" };
+struct options {
+	struct bk_dump dump;
+	char **args;		/* for pg_dump; n of them, and NULL */
+	size_t nargs;
+	struct bk_buf given;	/* the same, for the manifest */
+	const char *jobs;	/* of -j, or NULL */
+	int verbosity;		/* -q: -1, -v: 1 */
+};
+
 static struct bk_progress progress = { .item = "tables" };
-static atomic_int child;
-static struct bk_buf told;	/* the options, for the manifest */
-static const char *jobs;		/* of -j, or NULL */
-static int show;		/* -q: -1, -v: 1 */
+static atomic_int child;	/* pg_dump, for stop_child() */
 
 static void
 stop_child(void)
@@ -146,62 +151,59 @@ stop_child(void)
 
 /* Hand an option on to pg_dump as one argument. */
 static void
-pass(int ch, int index, struct bk_err *e)
+pass(struct options *o, int ch, int index, struct bk_err *e)
 {
-	static char **args;
-	static size_t n;
 	struct bk_buf b = {0};
 	const char *value = optarg == NULL ? "" : optarg;
-	char **more = realloc(args, (n + 2) * sizeof(*args));
+	char **more = realloc(o->args, (o->nargs + 2) * sizeof(*more));
 
 	if (more == NULL) {
 		bk_fail_memory(e);
 		return;
 	}
-	args = more;
-	dump.pg_dump_args = more;
+	o->args = more;
 	if (ch < 0x80)
 		(void)bk_buf_printf(&b, e, "-%c%s", ch, value);
 	else
-		(void)bk_buf_printf(&b, e, "--%s%s%s", options[index].name,
+		(void)bk_buf_printf(&b, e, "--%s%s%s", longopts[index].name,
 		    optarg == NULL ? "" : "=", value);
-	args[n++] = b.data;
-	args[n] = NULL;
-	(void)bk_buf_printf(&told, e, "%s%s", told.len == 0 ? "" : " ",
-	    b.data == NULL ? "" : b.data);
+	more[o->nargs++] = b.data;
+	more[o->nargs] = NULL;
+	(void)bk_buf_printf(&o->given, e, "%s%s",
+	    o->given.len == 0 ? "" : " ", b.data == NULL ? "" : b.data);
 }
 
 static void
-set_lock(const char *how)
+set_lock(struct options *o, const char *how)
 {
 	if (how == NULL || strcmp(how, "fail") == 0)
-		dump.lock = BK_DUMP_LOCK_FAIL;
+		o->dump.lock = BK_DUMP_LOCK_FAIL;
 	else if (strcmp(how, "wait") == 0)
-		dump.lock = BK_DUMP_LOCK_WAIT;
+		o->dump.lock = BK_DUMP_LOCK_WAIT;
 	else
 		tool_usage("--lock: \"fail\" or \"wait\", not \"%s\"", how);
 }
 
 /* An option that is bk-dump's, or that both it and pg_dump must know. */
 static void
-take_option(int ch, int index, struct bk_err *e)
+parse_option(struct options *o, int ch, int index, struct bk_err *e)
 {
 	switch (ch) {
-	case JOBS: jobs = optarg; return;
-	case QUIET: show = -1; return;
-	case VERBOSE: show = 1; return;
-	case 'd': dump.target.db = optarg; return;
-	case 'h': dump.target.host = optarg; return;
-	case 'p': dump.target.port = optarg; return;
-	case 'U': dump.target.user = optarg; return;
+	case JOBS: o->jobs = optarg; return;
+	case QUIET: o->verbosity = -1; return;
+	case VERBOSE: o->verbosity = 1; return;
+	case 'd': o->dump.target.db = optarg; return;
+	case 'h': o->dump.target.host = optarg; return;
+	case 'p': o->dump.target.port = optarg; return;
+	case 'U': o->dump.target.user = optarg; return;
 	case 'w': return;		/* never asks anyway */
-	case GLOBALS: dump.globals = 1; return;
-	case LOCK: set_lock(optarg); return;
-	case LOCK_WAIT: dump.lock_wait = optarg; return;
-	case DEFERRABLE: dump.deferrable = 1; return;
-	case ROLE: dump.role = optarg; break;
-	case DIGITS: dump.float_digits = optarg; break;
-	case ROW_SECURITY: dump.row_security = 1; break;
+	case GLOBALS: o->dump.globals = 1; return;
+	case LOCK: set_lock(o, optarg); return;
+	case LOCK_WAIT: o->dump.lock_wait = optarg; return;
+	case DEFERRABLE: o->dump.deferrable = 1; return;
+	case ROLE: o->dump.role = optarg; break;
+	case DIGITS: o->dump.float_digits = optarg; break;
+	case ROW_SECURITY: o->dump.row_security = 1; break;
 	case 'F': case 'f': case 'Z': case 'W': case 'R':
 		tool_usage("-%c: not supported: bk-dump writes an uncompressed "
 		    "custom-format archive to standard output",
@@ -209,40 +211,39 @@ take_option(int ch, int index, struct bk_err *e)
 	case REFUSE:
 		tool_usage("--%s: not supported: bk-dump writes an "
 		    "uncompressed custom-format archive to standard output",
-		    options[index].name);
+		    longopts[index].name);
 	case PASS:
 		break;
 	default:
 		if (ch >= 0x80 || strchr(pass_short, ch) == NULL)
 			tool_option(ch);
 	}
-	pass(ch, index, e);
+	pass(o, ch, index, e);
 }
 
 /* What the command line leaves open. */
 static void
-set_defaults(int argc, char *argv[])
+set_defaults(struct options *o, int argc, char *argv[])
 {
 	static char *const none[] = { NULL };
 
-	if (argc - optind + (dump.target.db != NULL) > 1)
+	if (argc - optind + (o->dump.target.db != NULL) > 1)
 		tool_usage("more than one database name");
 	if (optind < argc)
-		dump.target.db = argv[optind];
-	if (dump.target.db != NULL && *dump.target.db == '\0')
+		o->dump.target.db = argv[optind];
+	if (o->dump.target.db != NULL && *o->dump.target.db == '\0')
 		tool_usage("the database name is empty");
-	if (dump.target.db == NULL && getenv("PGDATABASE") == NULL &&
+	if (o->dump.target.db == NULL && getenv("PGDATABASE") == NULL &&
 	    getenv("PGSERVICE") == NULL)
-		dump.target.db = getenv("DATABASE_URL");
-	dump.jobs = tool_jobs(jobs, 4);
-	if (dump.pg_dump_args == NULL)
-		dump.pg_dump_args = none;
-	dump.target.app = "bk-dump";
-	dump.options = told.data;
-	dump.bindir = (struct bk_bindir){ .dir = getenv("BK_PG_BINDIR"),
+		o->dump.target.db = getenv("DATABASE_URL");
+	o->dump.jobs = tool_jobs(o->jobs, 4);
+	o->dump.pg_dump_args = o->args == NULL ? none : o->args;
+	o->dump.target.app = "bk-dump";
+	o->dump.options = o->given.data;
+	o->dump.bindir = (struct bk_bindir){ .dir = getenv("BK_PG_BINDIR"),
 	    .path = getenv("PATH"), .env = environ };
-	dump.progress = &progress;
-	dump.child = &child;
+	o->dump.progress = &progress;
+	o->dump.child = &child;
 }
 
 /* "pg_dump: warning: ..." in words of our own. */
@@ -264,28 +265,29 @@ int
 main(int argc, char *argv[])
 {
 	static struct bk_dump_done done;
+	static struct options o = { .dump = { .lock_wait = "60s" } };
 	struct bk_err e = {0};
 	int ch, index = 0, rc = -1;
 
 	tool_start(&tool);
 	while ((ch = getopt_long(argc, argv,
-	    "abBcCd:e:E:f:F:h:j:n:N:Op:qRsS:t:T:U:vwWxZ:", options,
+	    "abBcCd:e:E:f:F:h:j:n:N:Op:qRsS:t:T:U:vwWxZ:", longopts,
 	    &index)) != -1)
-		take_option(ch, index, &e);
-	set_defaults(argc, argv);
+		parse_option(&o, ch, index, &e);
+	set_defaults(&o, argc, argv);
 	if ((fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) == O_RDONLY)
 		tool_usage("standard output is closed");
 	if (isatty(STDOUT_FILENO))
 		tool_usage("standard output is a terminal; "
 		    "redirect it to a file or a pipe");
-	bk_server_guess(dump.target.db != NULL ? dump.target.db :
+	bk_server_guess(o.dump.target.db != NULL ? o.dump.target.db :
 	    getenv("PGDATABASE"), done.database, sizeof(done.database));
 	tool_run("dump", done.database, NULL);
 
 	signals_catch(stop_child);
-	tool_progress(&progress, show);
+	tool_progress(&progress, o.verbosity);
 	if (e.code == BK_OK)
-		rc = bk_dump_run(&dump, STDOUT_FILENO, &done, &e);
+		rc = bk_dump_run(&o.dump, STDOUT_FILENO, &done, &e);
 	pass_warnings(done.warnings);
 	tool_audit()->size_bytes = done.bytes;
 	return tool_end(rc, &e);

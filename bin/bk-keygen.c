@@ -43,7 +43,7 @@ static const struct tool tool = {
 
 enum { OPT_SPLIT = TOOL_OPT_TOOL, OPT_JOIN, OPT_SIGN, OPT_APPROVE };
 
-struct call {
+struct options {
 	const char *output;	/* NULL: standard output */
 	const char *approve;	/* the plan, or NULL */
 	int public, join, sign;
@@ -54,7 +54,7 @@ struct call {
 
 /* T/N */
 static void
-parse_split(struct call *c, const char *text)
+parse_split(struct options *o, const char *text)
 {
 	char threshold[8];
 	size_t n = strcspn(text, "/");
@@ -63,15 +63,15 @@ parse_split(struct call *c, const char *text)
 		tool_usage("--split %s: write it as T/N, e.g. 2/3", text);
 	memcpy(threshold, text, n);
 	threshold[n] = '\0';
-	c->threshold = tool_number(threshold, 2, BK_SHARE_MAX, "--split");
-	c->count = tool_number(text + n + 1, c->threshold, BK_SHARE_MAX,
+	o->threshold = tool_number(threshold, 2, BK_SHARE_MAX, "--split");
+	o->count = tool_number(text + n + 1, o->threshold, BK_SHARE_MAX,
 	    "--split");
 }
 
 static void
-parse_options(struct call *c, int argc, char *argv[])
+parse_options(struct options *o, int argc, char *argv[])
 {
-	static const struct option options[] = {
+	static const struct option longopts[] = {
 		{ "output", required_argument, NULL, 'o' },
 		{ "public", no_argument, NULL, 'y' },
 		{ "split", required_argument, NULL, OPT_SPLIT },
@@ -83,30 +83,30 @@ parse_options(struct call *c, int argc, char *argv[])
 	};
 	int ch;
 
-	while ((ch = getopt_long(argc, argv, "o:y", options, NULL)) != -1)
+	while ((ch = getopt_long(argc, argv, "o:y", longopts, NULL)) != -1)
 		switch (ch) {
-		case 'o': c->output = optarg; break;
-		case 'y': c->public = 1; break;
-		case OPT_SPLIT: parse_split(c, optarg); break;
-		case OPT_JOIN: c->join = 1; break;
-		case OPT_SIGN: c->sign = 1; break;
-		case OPT_APPROVE: c->approve = optarg; break;
+		case 'o': o->output = optarg; break;
+		case 'y': o->public = 1; break;
+		case OPT_SPLIT: parse_split(o, optarg); break;
+		case OPT_JOIN: o->join = 1; break;
+		case OPT_SIGN: o->sign = 1; break;
+		case OPT_APPROVE: o->approve = optarg; break;
 		default: tool_option(ch);
 		}
-	c->files = argv + optind;
-	c->nfiles = argc - optind;
-	if (c->public + c->join + c->sign + (c->approve != NULL) +
-	    (c->count > 0) > 1)
+	o->files = argv + optind;
+	o->nfiles = argc - optind;
+	if (o->public + o->join + o->sign + (o->approve != NULL) +
+	    (o->count > 0) > 1)
 		tool_usage("only one of --sign, -y, --approve, --split and "
 		    "--join");
-	if (c->approve != NULL && (c->nfiles == 0 || c->output != NULL))
+	if (o->approve != NULL && (o->nfiles == 0 || o->output != NULL))
 		tool_usage("--approve PLAN KEYFILE, and no -o");
-	if (c->public && c->output != NULL)
+	if (o->public && o->output != NULL)
 		tool_usage("-y: no -o; the public key is no secret, use > "
 		    "FILE");
-	if (!c->join && c->nfiles > (c->public || c->count > 0 ||
-	    c->approve != NULL))
-		tool_usage("%s: too many files", c->files[c->nfiles - 1]);
+	if (!o->join && o->nfiles > (o->public || o->count > 0 ||
+	    o->approve != NULL))
+		tool_usage("%s: too many files", o->files[o->nfiles - 1]);
 }
 
 /* Standard output with a secret: a file that > made is for the owner only. */
@@ -135,32 +135,32 @@ put_secret(const char *path, const struct bk_buf *b, struct bk_err *e)
 }
 
 static int
-put_identity(const struct call *c, const struct bk_identity *id,
+put_identity(const struct options *o, const struct bk_identity *id,
     struct bk_err *e)
 {
 	struct bk_buf b = {0};
 	int rc = -1;
 
 	if (bk_identity_format(&b, id, time(NULL), e) == 0)
-		rc = put_secret(c->output, &b, e);
+		rc = put_secret(o->output, &b, e);
 	bk_buf_free(&b);
 	return rc;
 }
 
 static int
-make_key(const struct call *c, struct bk_err *e)
+make_key(const struct options *o, struct bk_err *e)
 {
 	struct bk_identity id;
 	int rc = -1;
 
 	if (bk_identity_make(&id, e) == 0)
-		rc = put_identity(c, &id, e);
+		rc = put_identity(o, &id, e);
 	bk_wipe(&id, sizeof(id));
 	return rc;
 }
 
 static int
-make_signer(const struct call *c, struct bk_err *e)
+make_signer(const struct options *o, struct bk_err *e)
 {
 	struct bk_signer signer;
 	struct bk_buf b = {0};
@@ -168,35 +168,35 @@ make_signer(const struct call *c, struct bk_err *e)
 
 	if (bk_signer_make(&signer, e) == 0 &&
 	    bk_signer_format(&b, &signer, time(NULL), e) == 0)
-		rc = put_secret(c->output, &b, e);
+		rc = put_secret(o->output, &b, e);
 	bk_wipe(&signer, sizeof(signer));
 	bk_buf_free(&b);
 	return rc;
 }
 
 static const char *
-key_file(const struct call *c)
+key_file(const struct options *o)
 {
-	return c->nfiles > 0 ? c->files[0] : "standard input";
+	return o->nfiles > 0 ? o->files[0] : "standard input";
 }
 
 static int
-load_text(const struct call *c, struct bk_buf *text, struct bk_err *e)
+load_text(const struct options *o, struct bk_buf *text, struct bk_err *e)
 {
-	return c->nfiles > 0 ?
-	    bk_secret_load(c->files[0], BK_KEY_FILE_MAX, text, e) :
-	    bk_secret_read(STDIN_FILENO, key_file(c), BK_KEY_FILE_MAX, text, e);
+	return o->nfiles > 0 ?
+	    bk_secret_load(o->files[0], BK_KEY_FILE_MAX, text, e) :
+	    bk_secret_read(STDIN_FILENO, key_file(o), BK_KEY_FILE_MAX, text, e);
 }
 
 /* Append the public keys of the text of a key file of age's kind. */
 static int
-add_recipients(struct bk_buf *b, const struct call *c, struct bk_buf *text,
+add_recipients(struct bk_buf *b, const struct options *o, struct bk_buf *text,
     struct bk_err *e)
 {
 	struct bk_identities ids = {0};
 	char public[BK_BECH32_TEXT];
 	size_t i;
-	int rc = bk_identities_parse(&ids, text, key_file(c), e);
+	int rc = bk_identities_parse(&ids, text, key_file(o), e);
 
 	for (i = 0; rc == 0 && i < ids.n; i++) {
 		bk_recipient_format(public, ids.id[i].public);
@@ -204,19 +204,19 @@ add_recipients(struct bk_buf *b, const struct call *c, struct bk_buf *text,
 	}
 	if (rc == 0 && ids.others > 0)
 		rc = bk_fail(e, BK_DATA, "%s: holds a key of an unsupported "
-		    "type", key_file(c));
+		    "type", key_file(o));
 	bk_identities_free(&ids);
 	return rc;
 }
 
 /* Append the public key of the text of a signing key's file. */
 static int
-add_verifier(struct bk_buf *b, const struct call *c, struct bk_buf *text,
+add_verifier(struct bk_buf *b, const struct options *o, struct bk_buf *text,
     struct bk_err *e)
 {
 	char public[BK_BECH32_TEXT];
 	struct bk_signer signer;
-	int rc = bk_signer_parse(&signer, text, key_file(c), e);
+	int rc = bk_signer_parse(&signer, text, key_file(o), e);
 
 	if (rc == 0) {
 		bk_verifier_format(public, signer.public);
@@ -227,15 +227,15 @@ add_verifier(struct bk_buf *b, const struct call *c, struct bk_buf *text,
 }
 
 static int
-print_public(const struct call *c, struct bk_err *e)
+print_public(const struct options *o, struct bk_err *e)
 {
 	struct bk_buf b = {0}, text = {0};
-	int rc = load_text(c, &text, e);
+	int rc = load_text(o, &text, e);
 
 	if (rc == 0)
 		rc = text.len > 0 && bk_signer_is(text.data) ?
-		    add_verifier(&b, c, &text, e) :
-		    add_recipients(&b, c, &text, e);
+		    add_verifier(&b, o, &text, e) :
+		    add_recipients(&b, o, &text, e);
 	if (rc == 0)
 		rc = bk_io_write(STDOUT_FILENO, b.data, b.len,
 		    "standard output", e);
@@ -247,20 +247,20 @@ print_public(const struct call *c, struct bk_err *e)
 }
 
 static int
-approve(const struct call *c, struct bk_err *e)
+approve(const struct options *o, struct bk_err *e)
 {
 	struct bk_signer signer;
-	int rc = bk_signer_load(&signer, c->files[0], e);
+	int rc = bk_signer_load(&signer, o->files[0], e);
 
 	if (rc == 0)
-		rc = bk_plan_approve(c->approve, &signer, time(NULL), e);
+		rc = bk_plan_approve(o->approve, &signer, time(NULL), e);
 	bk_wipe(&signer, sizeof(signer));
 	return rc;
 }
 
 /* The text of share i, with a word to whoever finds it in ten years. */
 static int
-format_share(struct bk_buf *b, const struct call *c,
+format_share(struct bk_buf *b, const struct options *o,
     const struct bk_identity *id, const struct bk_share *s, struct bk_err *e)
 {
 	char public[BK_BECH32_TEXT], text[BK_BECH32_TEXT];
@@ -269,7 +269,7 @@ format_share(struct bk_buf *b, const struct call *c,
 	bk_recipient_format(public, id->public);
 	bk_share_format(text, s);
 	rc = bk_buf_printf(b, e, "# share %u of %u; any %u make the key of %s "
-	    "(bk-keygen --join)\n%s\n", s->number, (unsigned)c->count,
+	    "(bk-keygen --join)\n%s\n", s->number, (unsigned)o->count,
 	    s->threshold, public, text);
 	bk_wipe(text, sizeof(text));
 	return rc;
@@ -277,24 +277,24 @@ format_share(struct bk_buf *b, const struct call *c,
 
 /* Each share into a file of its own: all of them, or none. */
 static int
-store_shares(const struct call *c, const struct bk_identity *id,
+store_shares(const struct options *o, const struct bk_identity *id,
     const struct bk_share *share, struct bk_err *e)
 {
 	struct bk_buf path = {0}, b = {0};
 	unsigned i;
 	int rc = 0;
 
-	for (i = 0; rc == 0 && i < c->count; i++) {
+	for (i = 0; rc == 0 && i < o->count; i++) {
 		bk_buf_free(&path);
 		bk_buf_free(&b);
-		if (bk_buf_printf(&path, e, "%s.%u", c->output, i + 1) == -1 ||
-		    format_share(&b, c, id, &share[i], e) == -1 ||
+		if (bk_buf_printf(&path, e, "%s.%u", o->output, i + 1) == -1 ||
+		    format_share(&b, o, id, &share[i], e) == -1 ||
 		    bk_secret_store(path.data, b.data, b.len, e) == -1)
 			rc = -1;
 	}
 	for (i--; rc == -1 && i > 0; i--) {
 		bk_buf_free(&path);
-		if (bk_buf_printf(&path, e, "%s.%u", c->output, i) == 0)
+		if (bk_buf_printf(&path, e, "%s.%u", o->output, i) == 0)
 			(void)unlink(path.data);
 	}
 	bk_buf_free(&path);
@@ -303,28 +303,28 @@ store_shares(const struct call *c, const struct bk_identity *id,
 }
 
 static int
-split(const struct call *c, struct bk_err *e)
+split(const struct options *o, struct bk_err *e)
 {
 	struct bk_share share[BK_SHARE_MAX];
 	struct bk_identities ids = {0};
 	struct bk_buf b = {0};
 	unsigned i;
-	int rc = load_text(c, &b, e);
+	int rc = load_text(o, &b, e);
 
 	if (rc == 0)
-		rc = bk_identities_parse(&ids, &b, key_file(c), e);
+		rc = bk_identities_parse(&ids, &b, key_file(o), e);
 	bk_buf_free(&b);
 	if (rc == 0 && (ids.n != 1 || ids.others > 0))
 		rc = bk_fail(e, BK_DATA, "%s: holds more than one key, or none "
-		    "that can be split", key_file(c));
+		    "that can be split", key_file(o));
 	if (rc == 0)
-		rc = bk_share_split(ids.id, (unsigned)c->threshold,
-		    (unsigned)c->count, share, e);
-	if (rc == 0 && c->output != NULL) {
-		rc = store_shares(c, ids.id, share, e);
+		rc = bk_share_split(ids.id, (unsigned)o->threshold,
+		    (unsigned)o->count, share, e);
+	if (rc == 0 && o->output != NULL) {
+		rc = store_shares(o, ids.id, share, e);
 	} else if (rc == 0) {
-		for (i = 0; rc == 0 && i < c->count; i++)
-			rc = format_share(&b, c, ids.id, &share[i], e);
+		for (i = 0; rc == 0 && i < o->count; i++)
+			rc = format_share(&b, o, ids.id, &share[i], e);
 		if (rc == 0)
 			rc = print_secret(&b, e);
 	}
@@ -335,12 +335,12 @@ split(const struct call *c, struct bk_err *e)
 }
 
 static int
-load_shares(const struct call *c, struct bk_shares *shares, struct bk_err *e)
+load_shares(const struct options *o, struct bk_shares *shares, struct bk_err *e)
 {
 	struct bk_buf b = {0};
 	int i, rc;
 
-	if (c->nfiles == 0) {
+	if (o->nfiles == 0) {
 		rc = bk_secret_read(STDIN_FILENO, "standard input",
 		    BK_KEY_FILE_MAX, &b, e);
 		if (rc == 0)
@@ -348,25 +348,25 @@ load_shares(const struct call *c, struct bk_shares *shares, struct bk_err *e)
 		bk_buf_free(&b);
 		return rc;
 	}
-	for (i = 0, rc = 0; rc == 0 && i < c->nfiles; i++) {
-		rc = bk_secret_load(c->files[i], BK_KEY_FILE_MAX, &b, e);
+	for (i = 0, rc = 0; rc == 0 && i < o->nfiles; i++) {
+		rc = bk_secret_load(o->files[i], BK_KEY_FILE_MAX, &b, e);
 		if (rc == 0)
-			rc = bk_shares_parse(shares, &b, c->files[i], e);
+			rc = bk_shares_parse(shares, &b, o->files[i], e);
 		bk_buf_free(&b);
 	}
 	return rc;
 }
 
 static int
-join(const struct call *c, struct bk_err *e)
+join(const struct options *o, struct bk_err *e)
 {
 	struct bk_shares shares = {0};
 	struct bk_identity id;
 	int rc = -1;
 
-	if (load_shares(c, &shares, e) == 0 &&
+	if (load_shares(o, &shares, e) == 0 &&
 	    bk_share_join(shares.share, shares.n, &id, e) == 0)
-		rc = put_identity(c, &id, e);
+		rc = put_identity(o, &id, e);
 	bk_wipe(&shares, sizeof(shares));
 	bk_wipe(&id, sizeof(id));
 	return rc;
@@ -376,19 +376,19 @@ int
 main(int argc, char *argv[])
 {
 	static const struct rlimit none = { 0, 0 };
-	struct call c = {0};
+	struct options o = {0};
 	struct bk_err e = {0};
 	int rc;
 
 	tool_start(&tool);
 	(void)setrlimit(RLIMIT_CORE, &none);	/* no keys in core files */
-	parse_options(&c, argc, argv);
-	tool_run(c.approve != NULL ? "approve" : "key",
-	    c.nfiles > 0 ? c.files[0] : NULL,
-	    c.approve != NULL ? c.approve : c.output);
+	parse_options(&o, argc, argv);
+	tool_run(o.approve != NULL ? "approve" : "key",
+	    o.nfiles > 0 ? o.files[0] : NULL,
+	    o.approve != NULL ? o.approve : o.output);
 
-	rc = c.public ? print_public(&c, &e) : c.count > 0 ? split(&c, &e)
-	    : c.join ? join(&c, &e) : c.sign ? make_signer(&c, &e)
-	    : c.approve != NULL ? approve(&c, &e) : make_key(&c, &e);
+	rc = o.public ? print_public(&o, &e) : o.count > 0 ? split(&o, &e)
+	    : o.join ? join(&o, &e) : o.sign ? make_signer(&o, &e)
+	    : o.approve != NULL ? approve(&o, &e) : make_key(&o, &e);
 	return tool_end(rc, &e);
 }

@@ -198,13 +198,13 @@ free_files(struct files *files)
 int
 main(int argc, char *argv[])
 {
-	static const struct option options[] = { TOOL_LONGOPTS, { 0 } };
+	static const struct option longopts[] = { TOOL_LONGOPTS, { 0 } };
 	struct files files = {0};
 	struct bk_err e = {0};
 	int ch, i, rc = 0;
 
 	tool_start(&tool);
-	while ((ch = getopt_long(argc, argv, "", options, NULL)) != -1)
+	while ((ch = getopt_long(argc, argv, "", longopts, NULL)) != -1)
 		tool_option(ch);
 	if (optind == argc)
 		tool_usage("no DIR given");

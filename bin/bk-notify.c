@@ -59,7 +59,7 @@ struct target {
 	const char *where;	/* a file or an address */
 };
 
-struct call {
+struct options {
 	struct target *target;	/* n of them */
 	size_t n;
 	unsigned has;		/* a bit for each kind */
@@ -85,7 +85,7 @@ enum {
 };
 
 static void
-add_target(struct call *c, enum kind kind, const char *where)
+add_target(struct options *o, enum kind kind, const char *where)
 {
 	struct bk_err e = {0};
 
@@ -95,23 +95,23 @@ add_target(struct call *c, enum kind kind, const char *where)
 	if (kind != MAIL && strstr(where, "://") != NULL)
 		tool_usage("--%s: give a file that holds the URL; command "
 		    "lines are visible to all users", kinds[kind].name);
-	c->target[c->n++] = (struct target){ kind, where };
-	c->has |= 1U << kind;
+	o->target[o->n++] = (struct target){ kind, where };
+	o->has |= 1U << kind;
 }
 
 static void
-parse_status(struct call *c, const char *s)
+parse_status(struct options *o, const char *s)
 {
 	if (strcmp(s, "start") != 0 && strcmp(s, "success") != 0 &&
 	    strcmp(s, "failure") != 0)
 		tool_usage("--status: '%s' is not start, success or "
 		    "failure", s);
-	c->status = s;
+	o->status = s;
 }
 
 /* One line, and not an empty one. */
 static void
-parse_subject(struct call *c, const char *s)
+parse_subject(struct options *o, const char *s)
 {
 	const char *p;
 
@@ -120,40 +120,40 @@ parse_subject(struct call *c, const char *s)
 			tool_usage("--subject: more than one line");
 	if (strspn(s, " ") == strlen(s))
 		tool_usage("--subject: empty");
-	c->subject = s;
+	o->subject = s;
 }
 
 static void
-parse_option(struct call *c, int ch, const char *arg)
+parse_option(struct options *o, int ch, const char *arg)
 {
 	struct bk_err e = {0};
 
 	switch (ch) {
-	case OPT_SLACK: add_target(c, SLACK, arg); break;
-	case OPT_WEBHOOK: add_target(c, WEBHOOK, arg); break;
-	case OPT_PING: add_target(c, PING, arg); break;
-	case OPT_MAIL: add_target(c, MAIL, arg); break;
-	case OPT_TEMPLATE: c->way.template = arg; break;
+	case OPT_SLACK: add_target(o, SLACK, arg); break;
+	case OPT_WEBHOOK: add_target(o, WEBHOOK, arg); break;
+	case OPT_PING: add_target(o, PING, arg); break;
+	case OPT_MAIL: add_target(o, MAIL, arg); break;
+	case OPT_TEMPLATE: o->way.template = arg; break;
 	case OPT_SMTP:
 		if (bk_notify_mail_check_server(arg, &e) == -1)
 			tool_usage("%s", e.msg);
-		c->way.smtp = arg;
+		o->way.smtp = arg;
 		break;
-	case OPT_LOGIN: c->way.login = arg; break;
+	case OPT_LOGIN: o->way.login = arg; break;
 	case OPT_FROM:
 		if (bk_notify_mail_check(arg, "--from", &e) == -1)
 			tool_usage("%s", e.msg);
-		c->way.from = arg;
+		o->way.from = arg;
 		break;
-	case OPT_STATUS: parse_status(c, arg); break;
-	case OPT_SUBJECT: parse_subject(c, arg); break;
+	case OPT_STATUS: parse_status(o, arg); break;
+	case OPT_SUBJECT: parse_subject(o, arg); break;
 	case OPT_AUDIT:
-		c->from_audit = 1;
-		c->audit = arg != NULL ? arg : getenv("BK_AUDIT_LOG");
+		o->from_audit = 1;
+		o->audit = arg != NULL ? arg : getenv("BK_AUDIT_LOG");
 		break;
-	case OPT_ONLY_CHANGE: c->only_change = arg; break;
+	case OPT_ONLY_CHANGE: o->only_change = arg; break;
 	case OPT_RETRY:
-		c->way.retry_for = (unsigned)tool_duration(arg,
+		o->way.retry_for = (unsigned)tool_duration(arg,
 		    "--retry-for");
 		break;
 	default: tool_option(ch);
@@ -162,37 +162,37 @@ parse_option(struct call *c, int ch, const char *arg)
 
 /* What goes together, and what does not. */
 static void
-check_call(const struct call *c)
+check_options(const struct options *o)
 {
-	unsigned people = c->has & ~(1U << PING);
+	unsigned people = o->has & ~(1U << PING);
 
-	if (c->n == 0)
+	if (o->n == 0)
 		tool_usage("no target given; use --slack, --webhook, --mail or "
 		    "--ping");
-	if (c->way.template != NULL && !(c->has & 1U << WEBHOOK))
+	if (o->way.template != NULL && !(o->has & 1U << WEBHOOK))
 		tool_usage("--template needs --webhook");
-	if (!(c->has & 1U << MAIL) && (c->way.smtp != NULL ||
-	    c->way.login != NULL || c->way.from != NULL))
-		tool_usage("%s without --mail", c->way.smtp != NULL ?
-		    "--smtp" : c->way.login != NULL ? "--smtp-login" :
+	if (!(o->has & 1U << MAIL) && (o->way.smtp != NULL ||
+	    o->way.login != NULL || o->way.from != NULL))
+		tool_usage("%s without --mail", o->way.smtp != NULL ?
+		    "--smtp" : o->way.login != NULL ? "--smtp-login" :
 		    "--from");
-	if (c->from_audit && (c->audit == NULL || *c->audit == '\0'))
+	if (o->from_audit && (o->audit == NULL || *o->audit == '\0'))
 		tool_usage("--from-audit: no LOG given, and BK_AUDIT_LOG is "
 		    "not set");
-	if (c->only_change != NULL && people == 0)
+	if (o->only_change != NULL && people == 0)
 		tool_usage("--only-change: not with --ping, which is always "
 		    "sent");
-	if (c->status != NULL && strcmp(c->status, "start") == 0 &&
+	if (o->status != NULL && strcmp(o->status, "start") == 0 &&
 	    people != 0)
 		tool_usage("--status start: only with --ping");
-	if (c->way.retry_for < 1 || c->way.retry_for > 86400)
+	if (o->way.retry_for < 1 || o->way.retry_for > 86400)
 		tool_usage("--retry-for: between 1s and 1d");
 }
 
 static void
-parse_options(struct call *c, int argc, char *argv[])
+parse_options(struct options *o, int argc, char *argv[])
 {
-	static const struct option options[] = {
+	static const struct option longopts[] = {
 		{ "slack", required_argument, NULL, OPT_SLACK },
 		{ "webhook", required_argument, NULL, OPT_WEBHOOK },
 		{ "template", required_argument, NULL, OPT_TEMPLATE },
@@ -211,24 +211,24 @@ parse_options(struct call *c, int argc, char *argv[])
 	};
 	int ch;
 
-	while ((ch = getopt_long(argc, argv, "", options, NULL)) != -1)
-		parse_option(c, ch, optarg);
+	while ((ch = getopt_long(argc, argv, "", longopts, NULL)) != -1)
+		parse_option(o, ch, optarg);
 	if (optind != argc)
 		tool_usage("the message is read from standard input");
-	check_call(c);
-	if (c->way.smtp == NULL)
-		c->way.smtp = "smtp://localhost";
+	check_options(o);
+	if (o->way.smtp == NULL)
+		o->way.smtp = "smtp://localhost";
 	/* as curl(1); the library itself looks at neither */
-	if ((c->way.ca_bundle = getenv("CURL_CA_BUNDLE")) == NULL ||
-	    *c->way.ca_bundle == '\0')
-		c->way.ca_bundle = getenv("SSL_CERT_FILE");
-	if (c->way.ca_bundle != NULL && *c->way.ca_bundle == '\0')
-		c->way.ca_bundle = NULL;
+	if ((o->way.ca_bundle = getenv("CURL_CA_BUNDLE")) == NULL ||
+	    *o->way.ca_bundle == '\0')
+		o->way.ca_bundle = getenv("SSL_CERT_FILE");
+	if (o->way.ca_bundle != NULL && *o->way.ca_bundle == '\0')
+		o->way.ca_bundle = NULL;
 }
 
 /* Now, here, and what the options say. */
 static void
-begin_message(struct bk_notify_message *m, const struct call *c)
+begin_message(struct bk_notify_message *m, const struct options *o)
 {
 	struct utsname u;
 	char *p;
@@ -241,12 +241,12 @@ begin_message(struct bk_notify_message *m, const struct call *c)
 		    "abcdefghijklmnopqrstuvwxyz", *p) == NULL)
 			*p = '-';
 	m->now = time(NULL);
-	m->titled = c->subject;
-	if (c->status == NULL)
+	m->titled = o->subject;
+	if (o->status == NULL)
 		return;
-	m->start = strcmp(c->status, "start") == 0;
+	m->start = strcmp(o->status, "start") == 0;
 	m->known = !m->start;
-	m->state = strcmp(c->status, "failure") == 0 ? BK_STATE_CRITICAL :
+	m->state = strcmp(o->status, "failure") == 0 ? BK_STATE_CRITICAL :
 	    BK_STATE_OK;
 }
 
@@ -255,15 +255,15 @@ begin_message(struct bk_notify_message *m, const struct call *c)
  * silence for good news.
  */
 static int
-compose(struct bk_notify_message *m, const struct call *c, struct bk_err *e)
+compose(struct bk_notify_message *m, const struct options *o, struct bk_err *e)
 {
 	struct bk_err why = {0};
 	int rc;
 
-	begin_message(m, c);
-	if (c->from_audit)
-		rc = bk_notify_message_audit(m, c->audit, &why);
-	else if (c->status != NULL && c->has == 1U << PING)
+	begin_message(m, o);
+	if (o->from_audit)
+		rc = bk_notify_message_audit(m, o->audit, &why);
+	else if (o->status != NULL && o->has == 1U << PING)
 		return 0;		/* that says it all */
 	else
 		rc = bk_notify_message_read(m, &why);
@@ -285,7 +285,7 @@ add_failure(struct bk_err *e, const struct bk_err *why)
 
 /* To every target that is to have it; one that fails keeps it from none. */
 static int
-tell(const struct call *c, const struct bk_notify_message *m, int news,
+tell(const struct options *o, const struct bk_notify_message *m, int news,
     struct bk_err *e)
 {
 	const struct target *t;
@@ -293,14 +293,14 @@ tell(const struct call *c, const struct bk_notify_message *m, int news,
 	struct bk_err why;
 	int rc = 0;
 
-	for (t = c->target; t < c->target + c->n; t++) {
+	for (t = o->target; t < o->target + o->n; t++) {
 		if (!news && t->kind != PING)
 			continue;
 		why = (struct bk_err){0};
 		name.len = 0;
 		if (bk_buf_printf(&name, &why, "%s %s", kinds[t->kind].name,
 		    t->where) == 0 && kinds[t->kind].tell(t->where, name.data,
-		    m, &c->way, &why) == 0)
+		    m, &o->way, &why) == 0)
 			continue;
 		add_failure(e, &why);
 		rc = -1;
@@ -314,16 +314,17 @@ tell(const struct call *c, const struct bk_notify_message *m, int news,
  * nobody from being told, but is a failure.
  */
 static int
-tell_news(const struct call *c, struct bk_notify_message *m, struct bk_err *e)
+tell_news(const struct options *o, struct bk_notify_message *m,
+    struct bk_err *e)
 {
 	struct bk_err why = {0};
-	struct bk_notify_history *past = bk_notify_history_open(c->only_change,
+	struct bk_notify_history *past = bk_notify_history_open(o->only_change,
 	    &why);
 	int news = past == NULL || bk_notify_history_is_news(past, m), rc = 0;
 
 	if (past != NULL && bk_notify_history_recall(past, m, &why) == -1)
 		rc = -1;
-	if (tell(c, m, news, e) == -1)
+	if (tell(o, m, news, e) == -1)
 		rc = -1;
 	else if (past != NULL && news) {
 		signals_hold();		/* what was told is remembered */
@@ -339,13 +340,13 @@ tell_news(const struct call *c, struct bk_notify_message *m, struct bk_err *e)
 
 /* For the audit log: whom, in one line. */
 static int
-list_targets(const struct call *c, struct bk_buf *b, struct bk_err *e)
+list_targets(const struct options *o, struct bk_buf *b, struct bk_err *e)
 {
 	size_t i;
 
-	for (i = 0; i < c->n; i++)
+	for (i = 0; i < o->n; i++)
 		if (bk_buf_printf(b, e, "%s%s %s", i > 0 ? ", " : "",
-		    kinds[c->target[i].kind].name, c->target[i].where) == -1)
+		    kinds[o->target[i].kind].name, o->target[i].where) == -1)
 			return -1;
 	return 0;
 }
@@ -353,26 +354,26 @@ list_targets(const struct call *c, struct bk_buf *b, struct bk_err *e)
 int
 main(int argc, char *argv[])
 {
-	struct call c = { .way = { .retry_for = 60 } };
+	struct options o = { .way = { .retry_for = 60 } };
 	struct bk_notify_message m = {0};
 	struct bk_buf targets = {0};
 	struct bk_err e = {0};
 	int rc;
 
 	tool_start(&tool);
-	if ((c.target = calloc((size_t)argc, sizeof(*c.target))) == NULL)
+	if ((o.target = calloc((size_t)argc, sizeof(*o.target))) == NULL)
 		tool_usage("out of memory");
-	parse_options(&c, argc, argv);
-	if (list_targets(&c, &targets, &e) == -1 ||
+	parse_options(&o, argc, argv);
+	if (list_targets(&o, &targets, &e) == -1 ||
 	    curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		tool_usage("out of memory");
-	tool_run("notify", c.from_audit ? c.audit : "standard input",
+	tool_run("notify", o.from_audit ? o.audit : "standard input",
 	    targets.data);
 
 	signals_catch(NULL);
-	rc = compose(&m, &c, &e);
-	if (rc == 0 && !m.known && !m.start && (c.only_change != NULL ||
-	    c.has & 1U << PING)) {
+	rc = compose(&m, &o, &e);
+	if (rc == 0 && !m.known && !m.start && (o.only_change != NULL ||
+	    o.has & 1U << PING)) {
 		/* words that nobody has foreseen: no good news, and told */
 		(void)bk_fail(&e, BK_DATA, "standard input: a message without "
 		    "a status; say --status success or failure");
@@ -380,14 +381,14 @@ main(int argc, char *argv[])
 		m.state = BK_STATE_UNKNOWN;
 	}
 	if (rc == 0)
-		rc = c.only_change != NULL ? tell_news(&c, &m, &e) :
-		    tell(&c, &m, 1, &e);
+		rc = o.only_change != NULL ? tell_news(&o, &m, &e) :
+		    tell(&o, &m, 1, &e);
 	tool_audit()->size_bytes = m.text.len;
 	bk_buf_free(&m.text);
 	bk_buf_free(&m.subject);
 	curl_global_cleanup();
 	rc = tool_end(e.code == BK_OK ? rc : -1, &e);
 	bk_buf_free(&targets);
-	free(c.target);
+	free(o.target);
 	return rc;
 }

@@ -50,32 +50,32 @@ static const struct tool tool = {
 "Exit: 0 done, 1 failed, 2 usage error, 3 refused, 4 empty listing.\n",
 };
 
-struct call {
+struct options {
 	struct bk_policy policy;
 	struct bk_guards guards;
 	const char *group, *tz, *holds, *receipts, *wal_for, *plan, *key;
-	struct bk_buf words;	/* the options, for a plan to tell */
+	struct bk_buf given;	/* the options, for a plan to tell */
 	int explain;
 };
 
 static void
-parse_count(struct call *c, enum bk_rule rule, const char *text)
+parse_count(struct options *o, enum bk_rule rule, const char *text)
 {
 	struct bk_err e = {0};
 	uint64_t n = 0;
 
 	if (strcmp(text, "-1") == 0)
-		c->policy.count[rule] = BK_KEEP_ALL;
+		o->policy.count[rule] = BK_KEEP_ALL;
 	else if (bk_num_parse(text, 0, 1000000000, bk_rule_name(rule), &n,
 	    &e) == -1)
 		tool_usage("--keep-%s, or -1 for all", e.msg);
 	else
-		c->policy.count[rule] = (int64_t)n;
+		o->policy.count[rule] = (int64_t)n;
 }
 
 /* 50 or 50% */
 static void
-parse_share(struct call *c, const char *text)
+parse_share(struct options *o, const char *text)
 {
 	size_t n = strcspn(text, "%");
 	char number[4] = "";
@@ -84,7 +84,7 @@ parse_share(struct call *c, const char *text)
 		tool_usage("--max-share: '%s' is not a share; write it as "
 		    "50%%", text);
 	memcpy(number, text, n);
-	c->guards.max_share = (unsigned)tool_number(number, 0, 100,
+	o->guards.max_share = (unsigned)tool_number(number, 0, 100,
 	    "--max-share");
 }
 
@@ -96,50 +96,50 @@ enum {
 
 /* One option but for those of the rules. */
 static void
-parse_option(struct call *c, int ch, const char *arg)
+parse_option(struct options *o, int ch, const char *arg)
 {
 	struct bk_err e = {0};
 
 	switch (ch) {
 	case OPT_WITHIN:
-		c->policy.within = tool_duration(arg, "--keep-within");
+		o->policy.within = tool_duration(arg, "--keep-within");
 		/* elsewhere m is a month */
-		if (c->policy.within > 0 && c->policy.within < 3600)
+		if (o->policy.within > 0 && o->policy.within < 3600)
 			tool_usage("--keep-within: '%s' is less than an "
 			    "hour; write months as days", arg);
 		break;
-	case OPT_EXPLAIN: c->explain = 1; break;
-	case OPT_FIRST_RUN: c->guards.max_share = 100; break;
+	case OPT_EXPLAIN: o->explain = 1; break;
+	case OPT_FIRST_RUN: o->guards.max_share = 100; break;
 	case OPT_GROUP:
 		if (bk_group_check(arg, &e) == -1)
 			tool_usage("--group: %s", e.msg);
-		c->group = arg;
+		o->group = arg;
 		break;
-	case OPT_HOLDS: c->holds = arg; break;
+	case OPT_HOLDS: o->holds = arg; break;
 	case OPT_MAX_AHEAD:
-		c->guards.max_ahead = tool_duration(arg, "--max-ahead");
+		o->guards.max_ahead = tool_duration(arg, "--max-ahead");
 		break;
-	case OPT_MAX_SHARE: parse_share(c, arg); break;
+	case OPT_MAX_SHARE: parse_share(o, arg); break;
 	case OPT_MIN_KEEP:
-		c->guards.min_keep = (size_t)tool_number(arg, 0, 1000000000,
+		o->guards.min_keep = (size_t)tool_number(arg, 0, 1000000000,
 		    "--min-keep");
 		break;
-	case OPT_RECEIPTS: c->receipts = arg; break;
+	case OPT_RECEIPTS: o->receipts = arg; break;
 	case OPT_FRESH:
-		c->guards.fresh = tool_duration(arg, "--require-fresh");
+		o->guards.fresh = tool_duration(arg, "--require-fresh");
 		break;
-	case OPT_TZ: c->tz = arg; break;
-	case OPT_WAL_FOR: c->wal_for = arg; break;
-	case OPT_PLAN: c->plan = arg; break;
-	case OPT_KEY: c->key = arg; break;
+	case OPT_TZ: o->tz = arg; break;
+	case OPT_WAL_FOR: o->wal_for = arg; break;
+	case OPT_PLAN: o->plan = arg; break;
+	case OPT_KEY: o->key = arg; break;
 	default: tool_option(ch);
 	}
 }
 
 static void
-parse_options(struct call *c, int argc, char *argv[])
+parse_options(struct options *o, int argc, char *argv[])
 {
-	static const struct option options[] = {
+	static const struct option longopts[] = {
 		{ "keep-last", required_argument, NULL, 'l' },
 		{ "keep-hourly", required_argument, NULL, 'H' },
 		{ "keep-daily", required_argument, NULL, 'd' },
@@ -168,24 +168,24 @@ parse_options(struct call *c, int argc, char *argv[])
 	const char *rule;
 	int ch, i;
 
-	while ((ch = getopt_long(argc, argv, "l:H:d:w:m:y:", options,
+	while ((ch = getopt_long(argc, argv, "l:H:d:w:m:y:", longopts,
 	    NULL)) != -1) {
 		rule = ch < TOOL_OPT_HELP ? strchr(rules, ch) : NULL;
 		if (rule != NULL)
-			parse_count(c, (enum bk_rule)(rule - rules), optarg);
+			parse_count(o, (enum bk_rule)(rule - rules), optarg);
 		else
-			parse_option(c, ch, optarg);
+			parse_option(o, ch, optarg);
 	}
 	if (optind != argc)
 		tool_usage("the listing is read from standard input: bk-ls %s "
 		    "| bk-prune ...", argv[optind]);
 	for (i = 1; i < argc; i++)
-		if (bk_buf_printf(&c->words, &e, "%s%s", i > 1 ? " " : "",
+		if (bk_buf_printf(&o->given, &e, "%s%s", i > 1 ? " " : "",
 		    argv[i]) == -1)
 			tool_usage("%s", e.msg);
-	if ((c->plan == NULL) != (c->key == NULL))
+	if ((o->plan == NULL) != (o->key == NULL))
 		tool_usage("--plan and --key go together");
-	if (c->plan != NULL && c->explain)
+	if (o->plan != NULL && o->explain)
 		tool_usage("--plan or --explain, not both");
 }
 
@@ -194,29 +194,29 @@ parse_options(struct call *c, int argc, char *argv[])
  * without a word; so its file must be there.
  */
 static void
-set_zone(struct call *c)
+set_zone(struct options *o)
 {
 	const char *dir = getenv("TZDIR");
 	struct bk_err e = {0};
 	struct bk_buf path = {0}, rules = {0};
 	int known;
 
-	c->policy.wall = gmtime_r;
-	if (c->tz == NULL || strcmp(c->tz, "UTC") == 0)
+	o->policy.wall = gmtime_r;
+	if (o->tz == NULL || strcmp(o->tz, "UTC") == 0)
 		return;
-	known = *c->tz != '\0' && *c->tz != '/' &&
-	    strstr(c->tz, "..") == NULL && bk_buf_printf(&path, &e, "%s/%s",
+	known = *o->tz != '\0' && *o->tz != '/' &&
+	    strstr(o->tz, "..") == NULL && bk_buf_printf(&path, &e, "%s/%s",
 	    dir != NULL && *dir != '\0' ? dir : "/usr/share/zoneinfo",
-	    c->tz) == 0 && bk_io_slurp(path.data, 1 << 20, &rules, &e) == 0;
+	    o->tz) == 0 && bk_io_slurp(path.data, 1 << 20, &rules, &e) == 0;
 	bk_buf_free(&path);
 	bk_buf_free(&rules);
 	if (!known)
 		tool_usage("--tz: '%s' is not a known time zone; write it as "
-		    "Europe/Berlin (is tzdata installed?)", c->tz);
-	if (setenv("TZ", c->tz, 1) == -1)
+		    "Europe/Berlin (is tzdata installed?)", o->tz);
+	if (setenv("TZ", o->tz, 1) == -1)
 		tool_usage("--tz: out of memory");
 	tzset();
-	c->policy.wall = localtime_r;
+	o->policy.wall = localtime_r;
 }
 
 static FILE *
@@ -230,61 +230,61 @@ open_file(const char *path, struct bk_err *e)
 }
 
 static int
-hold(const struct call *c, struct bk_listing *items, struct bk_err *e)
+hold(const struct options *o, struct bk_listing *items, struct bk_err *e)
 {
 	FILE *f;
 	int rc;
 
-	if (c->holds == NULL)
+	if (o->holds == NULL)
 		return 0;
-	if ((f = open_file(c->holds, e)) == NULL)
+	if ((f = open_file(o->holds, e)) == NULL)
 		return -1;
-	rc = bk_listing_hold(items, f, c->holds, e);
+	rc = bk_listing_hold(items, f, o->holds, e);
 	fclose(f);			/* read only: nothing to lose */
 	return rc;
 }
 
 /* What options know about each backup: its series, holds, receipts. */
 static int
-annotate(const struct call *c, struct bk_listing *items, struct bk_err *e)
+annotate(const struct options *o, struct bk_listing *items, struct bk_err *e)
 {
 	size_t matched;
 
-	if (hold(c, items, e) == -1)
+	if (hold(o, items, e) == -1)
 		return -1;
-	if (c->receipts != NULL) {
-		if (bk_proofs_load(items, c->receipts, &matched, e) == -1)
+	if (o->receipts != NULL) {
+		if (bk_proofs_load(items, o->receipts, &matched, e) == -1)
 			return -1;
 		if (matched == 0)
 			return bk_fail(e, BK_DATA, "%s: no receipt matches any "
 			    "record in the listing: nothing is proven",
-			    c->receipts);
+			    o->receipts);
 	}
-	return bk_listing_group(items, c->group, e);
+	return bk_listing_group(items, o->group, e);
 }
 
 /* The WAL in items, by the base backups that -l to -y, if given, keep. */
 static int
-judge_wal(const struct call *c, struct bk_listing *items, struct bk_err *e)
+judge_wal(const struct options *o, struct bk_listing *items, struct bk_err *e)
 {
-	struct bk_policy counts = c->policy;
+	struct bk_policy counts = o->policy;
 	struct bk_listing bases = {0};
-	FILE *f = open_file(c->wal_for, e);
+	FILE *f = open_file(o->wal_for, e);
 	int rc;
 
 	counts.within = 0;	/* alone it is the recovery window only */
 	if (f == NULL)
 		return -1;
-	rc = bk_listing_read(&bases, f, c->wal_for, e);
+	rc = bk_listing_read(&bases, f, o->wal_for, e);
 	fclose(f);			/* read only: nothing to lose */
-	if (rc == 0 && (rc = hold(c, items, e)) == 0)
-		rc = annotate(c, &bases, e);
+	if (rc == 0 && (rc = hold(o, items, e)) == 0)
+		rc = annotate(o, &bases, e);
 	if (rc == 0)
 		rc = bk_policy_is_empty(&counts) ?
-		    bk_prune_check_clock(&bases, &c->guards, e) :
-		    bk_prune_judge(&bases, &c->policy, &c->guards, e);
+		    bk_prune_check_clock(&bases, &o->guards, e) :
+		    bk_prune_judge(&bases, &o->policy, &o->guards, e);
 	if (rc == 0)
-		rc = bk_wal_judge(items, &bases, c->policy.within, &c->guards,
+		rc = bk_wal_judge(items, &bases, o->policy.within, &o->guards,
 		    e);
 	bk_listing_free(&bases);
 	return rc;
@@ -309,46 +309,46 @@ format_records(struct bk_buf *b, const struct bk_listing *items, int all,
 }
 
 static int
-write_plan(const struct call *c, const struct bk_listing *items,
+write_plan(const struct options *o, const struct bk_listing *items,
     const struct bk_buf *gone, size_t going, struct bk_err *e)
 {
 	struct bk_buf all = {0};
-	struct bk_plan plan = { .now = c->guards.now, .policy = c->words.data,
+	struct bk_plan plan = { .now = o->guards.now, .policy = o->given.data,
 	    .listing = &all, .gone = gone, .going = going };
 	struct bk_signer signer;
 	int rc = -1;
 
 	if (format_records(&all, items, 1, &plan.listed, e) == 0 &&
-	    bk_signer_load(&signer, c->key, e) == 0)
-		rc = bk_plan_store(c->plan, &plan, &signer, e);
+	    bk_signer_load(&signer, o->key, e) == 0)
+		rc = bk_plan_store(o->plan, &plan, &signer, e);
 	bk_wipe(&signer, sizeof(signer));
 	bk_buf_free(&all);
 	return rc;
 }
 
 static int
-explain(const struct call *c, struct bk_buf *b, const struct bk_listing *items,
-    struct bk_err *e)
+explain(const struct options *o, struct bk_buf *b,
+    const struct bk_listing *items, struct bk_err *e)
 {
 	const struct bk_listed *item;
 
 	for (item = items->item; item < items->item + items->n; item++)
-		if (bk_listed_explain(b, item, &c->policy, e) == -1)
+		if (bk_listed_explain(b, item, &o->policy, e) == -1)
 			return -1;
 	return 0;
 }
 
 /* Hand on what was decided: records, reasons or a plan. */
 static int
-put(const struct call *c, const struct bk_listing *items, struct bk_err *e)
+put(const struct options *o, const struct bk_listing *items, struct bk_err *e)
 {
 	struct bk_buf b = {0};
 	size_t n = 0;
-	int rc = c->explain ? explain(c, &b, items, e) :
+	int rc = o->explain ? explain(o, &b, items, e) :
 	    format_records(&b, items, 0, &n, e);
 
 	if (rc == 0)
-		rc = c->plan != NULL ? write_plan(c, items, &b, n, e) :
+		rc = o->plan != NULL ? write_plan(o, items, &b, n, e) :
 		    bk_io_write(STDOUT_FILENO, b.data, b.len,
 		    "standard output", e);
 	bk_buf_free(&b);
@@ -358,29 +358,29 @@ put(const struct call *c, const struct bk_listing *items, struct bk_err *e)
 int
 main(int argc, char *argv[])
 {
-	struct call c = { .guards = { .now = time(NULL), .max_ahead = 10,
+	struct options o = { .guards = { .now = time(NULL), .max_ahead = 10,
 	    .fresh = BK_PRUNE_AUTO, .max_share = 50, .min_keep = 3 } };
 	struct bk_listing items = {0};
 	struct bk_err e = {0};
 	int rc;
 
 	tool_start(&tool);
-	parse_options(&c, argc, argv);
-	set_zone(&c);
-	tool_run("retention", "standard input", c.plan);
+	parse_options(&o, argc, argv);
+	set_zone(&o);
+	tool_run("retention", "standard input", o.plan);
 
 	rc = bk_listing_read(&items, stdin, "standard input", &e);
-	if (rc == 0 && c.wal_for != NULL)
-		rc = judge_wal(&c, &items, &e);
-	else if (rc == 0 && (rc = annotate(&c, &items, &e)) == 0)
-		rc = bk_prune_judge(&items, &c.policy, &c.guards, &e);
+	if (rc == 0 && o.wal_for != NULL)
+		rc = judge_wal(&o, &items, &e);
+	else if (rc == 0 && (rc = annotate(&o, &items, &e)) == 0)
+		rc = bk_prune_judge(&items, &o.policy, &o.guards, &e);
 	/* who asks why is told why, also when it is refused */
-	if ((rc == 0 || (c.explain && e.code == BK_DATA)) &&
-	    put(&c, &items, &e) == -1)
+	if ((rc == 0 || (o.explain && e.code == BK_DATA)) &&
+	    put(&o, &items, &e) == -1)
 		rc = -1;
 	if (rc == 0)
 		rc = bk_io_close(STDOUT_FILENO, "standard output", &e);
 	bk_listing_free(&items);
-	bk_buf_free(&c.words);
+	bk_buf_free(&o.given);
 	return tool_end(rc, &e);
 }

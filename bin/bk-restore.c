@@ -55,7 +55,7 @@ static const struct tool tool = {
 enum { INTO = TOOL_OPT_TOOL, PART, DATA_ONLY, REPLACE_TABLE, GLOBALS, NO_OWNER,
 	NO_ACL, ROLE, REPLACE, SEALED, UNSEALED, ROLLBACK, DROP_OLD, LIST_OLD };
 
-static const struct option options[] = {
+static const struct option longopts[] = {
 	TOOL_LONGOPTS,
 	{ "jobs", required_argument, NULL, 'j' },
 	{ "quiet", no_argument, NULL, 'q' },
@@ -82,19 +82,21 @@ static const struct option options[] = {
 	{ 0 }
 };
 
-/* What the command line says. */
-static struct bk_progress progress = { .item = "tables" };
-static atomic_int child;
-static struct bk_restore_options how = { .progress = &progress,
-	.child = &child };
-static const char *replace, *jobs;
-static struct bk_restore_names names;
-static const char *name_list[256];	/* tables from the front, schemas
-					 * from the back */
-static enum bk_partial_mode part_how;
-static int mode, globals, sealed, unsealed, show;
+#define NAMES_MAX 256
+
+struct options {
+	struct bk_restore_options load;
+	const char *replace, *jobs;
+	struct bk_restore_names names;
+	const char *name_list[NAMES_MAX];	/* tables from the front,
+						 * schemas from the back */
+	enum bk_partial_mode partial;	/* of -t and -n */
+	int mode, globals, sealed, unsealed, verbosity;
+};
 
 /* The run, for whoever has to clean up behind it, too. */
+static struct bk_progress progress = { .item = "tables" };
+static atomic_int child;
 static struct bk_target target;
 static char newdb[BK_NEWDB_NAME];	/* being loaded; "": none */
 static struct bk_restore *archive;
@@ -124,11 +126,11 @@ read_input(void *ctx, void *buf, size_t n, struct bk_err *e)
 
 /* An --into database that exists must be empty. */
 static int
-check_empty(struct bk_err *e)
+check_empty(const struct options *o, struct bk_err *e)
 {
 	long n;
 
-	if (mode != INTO || !target.exists)
+	if (o->mode != INTO || !target.exists)
 		return 0;
 	if (bk_target_count(&target, target.database.data, &n, e) == -1)
 		return -1;
@@ -139,9 +141,9 @@ check_empty(struct bk_err *e)
 
 /* What is put aside must not be what the dump was made of. */
 static int
-refuse_source(struct bk_err *e)
+refuse_source(const struct options *o, struct bk_err *e)
 {
-	if (mode == INTO || !target.exists || replace != NULL ||
+	if (o->mode == INTO || !target.exists || o->replace != NULL ||
 	    archive == NULL)
 		return 0;
 	return bk_target_refuse_source(&target, bk_restore_system(archive),
@@ -150,18 +152,18 @@ refuse_source(struct bk_err *e)
 
 /* What can be refused before anything is created. */
 static int
-check_archive(struct bk_err *e)
+check_archive(const struct options *o, struct bk_err *e)
 {
 	struct bk_buf program = {0};
 	const char *sql;
 	int rc, made;
 
-	if (refuse_source(e) == -1)
+	if (refuse_source(o, e) == -1)
 		return -1;
-	rc = bk_restore_find_program(archive, &how.bindir,
+	rc = bk_restore_find_program(archive, &o->load.bindir,
 	    PQserverVersion(target.conn), &program, e);
 	bk_buf_free(&program);
-	if (rc == -1 || !globals)
+	if (rc == -1 || !o->globals)
 		return rc;
 	if ((sql = bk_restore_globals(archive)) == NULL)
 		return bk_fail(e, BK_DATA, INPUT ": holds no roles; dump with "
@@ -174,12 +176,12 @@ check_archive(struct bk_err *e)
  * encoding and locale; else they are the dump's.
  */
 static int
-make_database(struct bk_err *e)
+make_database(const struct options *o, struct bk_err *e)
 {
-	const int chosen = mode == INTO && target.exists;
+	const int chosen = o->mode == INTO && target.exists;
 	const struct bk_newdb_like like = { .target = target.database.data,
 	    .toc = archive == NULL || chosen ? NULL : bk_restore_toc(archive),
-	    .no_owner = how.no_owner };
+	    .no_owner = o->load.no_owner };
 	int swept, rc;
 
 	if (bk_newdb_sweep(target.conn, target.database.data, &swept, e) == -1)
@@ -194,18 +196,18 @@ make_database(struct bk_err *e)
 }
 
 static int
-load_archive(struct bk_err *e)
+load_archive(const struct options *o, struct bk_err *e)
 {
-	if (check_archive(e) == -1 || make_database(e) == -1)
+	if (check_archive(o, e) == -1 || make_database(o, e) == -1)
 		return -1;
 	if (bk_restore_is_opaque(archive))
-		return bk_restore_whole(archive, &how, &report, e);
-	return bk_restore_load(archive, &how, &report, e);
+		return bk_restore_whole(archive, &o->load, &report, e);
+	return bk_restore_load(archive, &o->load, &report, e);
 }
 
 /* -t and -n: into a database in use; what is to be said about it is said. */
 static int
-load_part(struct bk_err *e)
+load_part(const struct options *o, struct bk_err *e)
 {
 	struct bk_buf notes = {0};
 	char *line, *end;
@@ -222,10 +224,10 @@ load_part(struct bk_err *e)
 	if (bk_conn_params_database(target.params, target.database.data, e) ==
 	    -1)
 		return -1;
-	rc = bk_restore_partial(archive, &how, &names, part_how, &report,
-	    &notes, e);
+	rc = bk_restore_partial(archive, &o->load, &o->names, o->partial,
+	    &report, &notes, e);
 	for (line = notes.data; rc == 0 && line != NULL && *line != '\0' &&
-	    show >= 0; line = end + 1) {
+	    o->verbosity >= 0; line = end + 1) {
 		end = line + strcspn(line, "\n");
 		tool_say("%s: %.*s", target.database.data, (int)(end - line),
 		    line);
@@ -235,17 +237,17 @@ load_part(struct bk_err *e)
 }
 
 static int
-load_foreign(enum bk_foreign_kind kind, struct bk_source src, int whole,
-    struct bk_err *e)
+load_foreign(const struct options *o, enum bk_foreign_kind kind,
+    struct bk_source src, int whole, struct bk_err *e)
 {
 	double started = bk_monotonic();
 
-	if (globals)
+	if (o->globals)
 		return bk_fail(e, BK_DATA, INPUT ": holds no roles; leave "
 		    "--globals out");
-	if (make_database(e) == -1 ||
-	    bk_foreign_load(kind, src, INPUT, &how, !whole, e) == -1 ||
-	    bk_restore_analyze(target.params, how.jobs, e) == -1)
+	if (make_database(o, e) == -1 ||
+	    bk_foreign_load(kind, src, INPUT, &o->load, !whole, e) == -1 ||
+	    bk_restore_analyze(target.params, o->load.jobs, e) == -1)
 		return -1;
 	report.seconds = bk_monotonic() - started;
 	return 0;
@@ -256,12 +258,12 @@ load_foreign(enum bk_foreign_kind kind, struct bk_source src, int whole,
  * wants it back, and before becomes "".
  */
 static void
-drop_empty(char before[BK_NEWDB_NAME])
+drop_empty(const struct options *o, char before[BK_NEWDB_NAME])
 {
 	struct bk_err ignored = {0};
 	long n = 1;
 
-	if (mode != INTO || before[0] == '\0')
+	if (o->mode != INTO || before[0] == '\0')
 		return;
 	if (bk_target_count(&target, before, &n, &ignored) == 0 && n == 0 &&
 	    bk_newdb_drop(target.conn, before, &ignored) == 0)
@@ -270,14 +272,15 @@ drop_empty(char before[BK_NEWDB_NAME])
 
 /* Give the new database its name; before: what the old one is called now. */
 static int
-give_name(char before[BK_NEWDB_NAME], double *seconds, struct bk_err *e)
+give_name(const struct options *o, char before[BK_NEWDB_NAME],
+    double *seconds, struct bk_err *e)
 {
 	int rc;
 
 	before[0] = '\0';
 	if (newdb[0] == '\0')		/* a part, of one that has a name */
 		return 0;
-	if (refuse_source(e) == -1 ||
+	if (refuse_source(o, e) == -1 ||
 	    bk_newdb_copy_properties(target.conn, newdb, target.database.data,
 	    e) == -1)
 		return -1;
@@ -286,7 +289,7 @@ give_name(char before[BK_NEWDB_NAME], double *seconds, struct bk_err *e)
 	    before, seconds, e);
 	if (rc == 0) {
 		newdb[0] = '\0';
-		drop_empty(before);
+		drop_empty(o, before);
 	}
 	signals_release();
 	return rc;
@@ -294,22 +297,23 @@ give_name(char before[BK_NEWDB_NAME], double *seconds, struct bk_err *e)
 
 /* Only the dump knows the settings and rights of a database that was gone. */
 static int
-properties_from_dump(struct bk_err *e)
+properties_from_dump(const struct options *o, struct bk_err *e)
 {
 	if (archive == NULL || target.exists)
 		return 0;
 	if (bk_conn_params_database(target.params, target.database.data, e) ==
 	    -1)
 		return -1;
-	return bk_restore_database(archive, &how, target.database.data, e);
+	return bk_restore_database(archive, &o->load, target.database.data, e);
 }
 
 static void
-tell(uint64_t bytes, const char *before, double seconds)
+tell(const struct options *o, uint64_t bytes, const char *before,
+    double seconds)
 {
 	char counts[96] = "";
 
-	if (show < 0)
+	if (o->verbosity < 0)
 		return;
 	if (report.table != NULL)
 		(void)snprintf(counts, sizeof(counts), "%" PRIu64 " row%s, %"
@@ -326,10 +330,10 @@ tell(uint64_t bytes, const char *before, double seconds)
 }
 
 static int
-restore(struct bk_err *e)
+restore(struct options *o, struct bk_err *e)
 {
 	struct bk_reader *in = bk_reader_open(STDIN_FILENO, INPUT,
-	    BK_READER_NONEMPTY | (sealed ? BK_READER_SEALED : 0), e);
+	    BK_READER_NONEMPTY | (o->sealed ? BK_READER_SEALED : 0), e);
 	struct bk_source src = { .read = read_input, .ctx = in };
 	char before[BK_NEWDB_NAME];
 	enum bk_foreign_kind kind;
@@ -346,7 +350,7 @@ restore(struct bk_err *e)
 	if ((n == 0 && bk_reader_read(in, &nothing, 1, e) == -1) ||
 	    bk_foreign_refuse(kind, INPUT, e) == -1)
 		goto done;
-	if (mode != INTO && !bk_reader_sealed(in) && !unsealed) {
+	if (o->mode != INTO && !bk_reader_sealed(in) && !o->unsealed) {
 		bk_fail(e, BK_DATA, INPUT ": not sealed, so possibly "
 		    "incomplete; run the program that wrote it under bk-seal, "
 		    "load it with --into, or use --unsealed");
@@ -354,18 +358,18 @@ restore(struct bk_err *e)
 	}
 	if (bk_target_open(&target, e) == -1)
 		goto done;
-	how.params = target.params;
-	if (check_empty(e) == -1 ||
+	o->load.params = target.params;
+	if (check_empty(o, e) == -1 ||
 	    (kind == BK_FOREIGN_ARCHIVE &&
 	    (archive = bk_restore_open(src, INPUT, e)) == NULL))
 		goto done;
-	if ((mode == PART ? load_part(e) :
-	    kind == BK_FOREIGN_ARCHIVE ? load_archive(e) :
-	    load_foreign(kind, src, bk_reader_sealed(in), e)) == -1 ||
-	    give_name(before, &seconds, e) == -1 ||
-	    properties_from_dump(e) == -1)
+	if ((o->mode == PART ? load_part(o, e) :
+	    kind == BK_FOREIGN_ARCHIVE ? load_archive(o, e) :
+	    load_foreign(o, kind, src, bk_reader_sealed(in), e)) == -1 ||
+	    give_name(o, before, &seconds, e) == -1 ||
+	    properties_from_dump(o, e) == -1)
 		goto done;
-	tell(bk_reader_bytes(in), before, seconds);
+	tell(o, bk_reader_bytes(in), before, seconds);
 	rc = 0;
  done:
 	tool_audit()->size_bytes = bk_reader_bytes(in);
@@ -374,61 +378,60 @@ restore(struct bk_err *e)
 }
 
 static void
-set_mode(int m)
+set_mode(struct options *o, int mode)
 {
-	if (mode != 0 && mode != m)
+	if (o->mode != 0 && o->mode != mode)
 		tool_usage("only one of --into, -t or -n, --rollback ...");
-	mode = m;
+	o->mode = mode;
 }
 
 static void
-add_name(int ch, const char *name)
+add_name(struct options *o, int ch, const char *name)
 {
-	const size_t max = sizeof(name_list) / sizeof(name_list[0]);
-
-	set_mode(PART);
-	if (names.ntables + names.nschemas == max)
-		tool_usage("-t, -n: more than %zu", max);
-	names.table = name_list;
+	set_mode(o, PART);
+	if (o->names.ntables + o->names.nschemas == NAMES_MAX)
+		tool_usage("-t, -n: more than %d", NAMES_MAX);
+	o->names.table = o->name_list;
 	if (ch == 't') {
-		name_list[names.ntables++] = name;
+		o->name_list[o->names.ntables++] = name;
 	} else {
-		name_list[max - ++names.nschemas] = name;
-		names.schema = name_list + max - names.nschemas;
+		o->name_list[NAMES_MAX - ++o->names.nschemas] = name;
+		o->names.schema = o->name_list + NAMES_MAX -
+		    o->names.nschemas;
 	}
 }
 
 static void
-take_option(int ch)
+parse_option(struct options *o, int ch)
 {
 	switch (ch) {
-	case 'j': jobs = optarg; break;
-	case 'q': show = -1; break;
-	case 'v': show = 1; break;
+	case 'j': o->jobs = optarg; break;
+	case 'q': o->verbosity = -1; break;
+	case 'v': o->verbosity = 1; break;
 	case 'h': target.server.host = optarg; break;
 	case 'p': target.server.port = optarg; break;
 	case 'U': target.server.user = optarg; break;
 	case 'w': break;		/* never asks anyway */
 	case INTO: case ROLLBACK: case DROP_OLD: case LIST_OLD:
-		set_mode(ch);
+		set_mode(o, ch);
 		break;
-	case 't': case 'n': add_name(ch, optarg); break;
-	case DATA_ONLY: part_how = BK_PARTIAL_DATA; break;
-	case REPLACE_TABLE: part_how = BK_PARTIAL_REPLACE; break;
-	case GLOBALS: globals = 1; break;
-	case NO_OWNER: how.no_owner = 1; break;
-	case NO_ACL: how.no_acl = 1; break;
-	case ROLE: how.role = optarg; break;
-	case REPLACE: replace = optarg; break;
-	case SEALED: sealed = 1; break;
-	case UNSEALED: unsealed = 1; break;
+	case 't': case 'n': add_name(o, ch, optarg); break;
+	case DATA_ONLY: o->partial = BK_PARTIAL_DATA; break;
+	case REPLACE_TABLE: o->partial = BK_PARTIAL_REPLACE; break;
+	case GLOBALS: o->globals = 1; break;
+	case NO_OWNER: o->load.no_owner = 1; break;
+	case NO_ACL: o->load.no_acl = 1; break;
+	case ROLE: o->load.role = optarg; break;
+	case REPLACE: o->replace = optarg; break;
+	case SEALED: o->sealed = 1; break;
+	case UNSEALED: o->unsealed = 1; break;
 	default: tool_option(ch);
 	}
 }
 
 /* What the command line leaves open, and what it must not say. */
 static void
-set_defaults(int argc, char *argv[])
+set_defaults(struct options *o, int argc, char *argv[])
 {
 	const char *tmp = getenv("TMPDIR");
 	struct bk_err e = {0};
@@ -441,56 +444,58 @@ set_defaults(int argc, char *argv[])
 		tool_usage("no database name given");
 	if (bk_server_database(target.server.db, &target.database, &e) == -1)
 		tool_usage("%s", e.msg);
-	if (replace != NULL && strcmp(replace, target.database.data) != 0)
-		tool_usage("--replace %s: the database is \"%s\"", replace,
+	if (o->replace != NULL && strcmp(o->replace, target.database.data) != 0)
+		tool_usage("--replace %s: the database is \"%s\"", o->replace,
 		    target.database.data);
-	if (part_how != BK_PARTIAL_CREATE && mode != PART)
+	if (o->partial != BK_PARTIAL_CREATE && o->mode != PART)
 		tool_usage("--data-only, --replace-table: of -t or -n");
-	if (mode == PART && globals)
+	if (o->mode == PART && o->globals)
 		tool_usage("--globals: not with -t or -n");
-	how.jobs = tool_jobs(jobs, 4);
-	how.tmpdir = tmp == NULL || *tmp == '\0' ? "/tmp" : tmp;
-	how.bindir = (struct bk_bindir){ .dir = getenv("BK_PG_BINDIR"),
+	o->load.jobs = tool_jobs(o->jobs, 4);
+	o->load.tmpdir = tmp == NULL || *tmp == '\0' ? "/tmp" : tmp;
+	o->load.bindir = (struct bk_bindir){ .dir = getenv("BK_PG_BINDIR"),
 	    .path = getenv("PATH"), .env = environ };
 	target.server.app = "bk-restore";
 }
 
 /* What the audit log calls it. */
 static const char *
-type(void)
+type(const struct options *o)
 {
-	return mode == ROLLBACK ? "rollback" : mode == DROP_OLD ? "drop" :
-	    mode == LIST_OLD ? "list" : "restore";
+	return o->mode == ROLLBACK ? "rollback" : o->mode == DROP_OLD ? "drop" :
+	    o->mode == LIST_OLD ? "list" : "restore";
 }
 
 static int
-run(struct bk_err *e)
+run(struct options *o, struct bk_err *e)
 {
-	switch (mode) {
-	case ROLLBACK: return old_roll_back(&target, show < 0, e);
+	switch (o->mode) {
+	case ROLLBACK: return old_roll_back(&target, o->verbosity < 0, e);
 	case DROP_OLD: return old_drop(&target, e);
 	case LIST_OLD: return old_list(&target, e);
-	default: return restore(e);
+	default: return restore(o, e);
 	}
 }
 
 int
 main(int argc, char *argv[])
 {
+	struct options o = { .load = { .progress = &progress,
+	    .child = &child } };
 	struct bk_err e = {0};
 	int ch, rc;
 
 	tool_start(&tool);
-	while ((ch = getopt_long(argc, argv, "h:j:n:p:qt:U:vw", options,
+	while ((ch = getopt_long(argc, argv, "h:j:n:p:qt:U:vw", longopts,
 	    NULL)) != -1)
-		take_option(ch);
-	set_defaults(argc, argv);
-	tool_run(type(), NULL, target.database.data);
+		parse_option(&o, ch);
+	set_defaults(&o, argc, argv);
+	tool_run(type(&o), NULL, target.database.data);
 
 	signals_catch(clean_up);
-	tool_progress(&progress, mode == ROLLBACK || mode == DROP_OLD ||
-	    mode == LIST_OLD ? -1 : show);
-	rc = run(&e);
+	tool_progress(&progress, o.mode == ROLLBACK || o.mode == DROP_OLD ||
+	    o.mode == LIST_OLD ? -1 : o.verbosity);
+	rc = run(&o, &e);
 	signals_hold();
 	clean_up();
 	signals_release();

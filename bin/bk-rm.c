@@ -211,7 +211,7 @@ free_names(struct job *job)
 int
 main(int argc, char *argv[])
 {
-	static const struct option options[] = {
+	static const struct option longopts[] = {
 		{ "dry-run", no_argument, NULL, 'n' },
 		{ "verbose", no_argument, NULL, 'v' },
 		APPROVED_LONGOPTS,
@@ -223,7 +223,7 @@ main(int argc, char *argv[])
 	int dry_run = 0, ch, rc;
 
 	tool_start(&tool);
-	while ((ch = getopt_long(argc, argv, "nv", options, NULL)) != -1) {
+	while ((ch = getopt_long(argc, argv, "nv", longopts, NULL)) != -1) {
 		switch (ch) {
 		case 'n': dry_run = 1; break;
 		case 'v': job.print = 1; break;

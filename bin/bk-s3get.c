@@ -36,7 +36,7 @@ static const struct tool tool = {
 
 enum { OPT_SEAL = TOOL_OPT_TOOL, OPT_RETRY };
 
-static const struct option options[] = {
+static const struct option longopts[] = {
 	{ "seal", no_argument, NULL, OPT_SEAL },
 	{ "jobs", required_argument, NULL, 'j' },
 	{ "retry-for", required_argument, NULL, OPT_RETRY },
@@ -44,20 +44,20 @@ static const struct option options[] = {
 	{ 0 }
 };
 
-struct args {
+struct options {
 	unsigned jobs, retry_for, out_flags;
-	int mode;
+	int verbosity;
 };
 
 static void
-parse_option(struct args *a, int ch)
+parse_option(struct options *o, int ch)
 {
 	switch (ch) {
-	case OPT_SEAL: a->out_flags |= BK_WRITER_ENVELOPE; break;
-	case 'j': a->jobs = s3_jobs(optarg); break;
-	case OPT_RETRY: a->retry_for = s3_retry_for(optarg); break;
-	case 'q': a->mode = -1; break;
-	case 'v': a->mode = 1; break;
+	case OPT_SEAL: o->out_flags |= BK_WRITER_ENVELOPE; break;
+	case 'j': o->jobs = s3_jobs(optarg); break;
+	case OPT_RETRY: o->retry_for = s3_retry_for(optarg); break;
+	case 'q': o->verbosity = -1; break;
+	case 'v': o->verbosity = 1; break;
 	default: tool_option(ch);
 	}
 }
@@ -76,19 +76,19 @@ cut_latest(char *name)
 }
 
 static int
-get(const struct args *a, struct bk_s3_url *url, struct bk_s3_cred *cred,
+get(const struct options *o, struct bk_s3_url *url, struct bk_s3_cred *cred,
     struct bk_err *e)
 {
 	static struct bk_progress progress;
 	static struct bk_buf key, where;
-	struct bk_s3_options o = {
-		.bucket = url->bucket, .retry_for = a->retry_for,
+	struct bk_s3_options client = {
+		.bucket = url->bucket, .retry_for = o->retry_for,
 		.stop_fd = -1, .warn = s3_warn,
 	};
 	struct bk_s3_download_options down = {
-		.jobs = a->jobs, .progress = &progress,
+		.jobs = o->jobs, .progress = &progress,
 	};
-	struct bk_s3 *s3 = bk_s3_open(cred, &o, e);
+	struct bk_s3 *s3 = bk_s3_open(cred, &client, e);
 	struct bk_writer *out = NULL;
 	int rc = -1;
 
@@ -102,10 +102,10 @@ get(const struct args *a, struct bk_s3_url *url, struct bk_s3_cred *cred,
 	    key.data) == -1)
 		goto done;
 	tool_audit()->source = where.data;
-	out = bk_writer_open(STDOUT_FILENO, "standard output", a->out_flags, e);
+	out = bk_writer_open(STDOUT_FILENO, "standard output", o->out_flags, e);
 	if (out == NULL)
 		goto done;
-	tool_progress(&progress, a->mode);
+	tool_progress(&progress, o->verbosity);
 	down.key = key.data;
 	rc = bk_s3_download(s3, &down, out, e);
 	tool_audit()->size_bytes = bk_writer_bytes(out);
@@ -118,15 +118,15 @@ get(const struct args *a, struct bk_s3_url *url, struct bk_s3_cred *cred,
 int
 main(int argc, char *argv[])
 {
-	struct args a = { .jobs = 4, .retry_for = 15 * 60 };
+	struct options o = { .jobs = 4, .retry_for = 15 * 60 };
 	struct bk_err e = {0};
 	struct bk_s3_url url = {0};
 	struct bk_s3_cred *cred = NULL;
 	int ch, rc = -1;
 
 	tool_start(&tool);
-	while ((ch = getopt_long(argc, argv, "j:qv", options, NULL)) != -1)
-		parse_option(&a, ch);
+	while ((ch = getopt_long(argc, argv, "j:qv", longopts, NULL)) != -1)
+		parse_option(&o, ch);
 	if (argc - optind != 1)
 		tool_usage("give one s3://BUCKET/KEY");
 	if (bk_s3_url_parse(argv[optind], &url, &e) == -1)
@@ -137,7 +137,7 @@ main(int argc, char *argv[])
 
 	if (bk_s3_global_init(&e) == 0 &&
 	    (cred = bk_s3_cred_new(getenv, &e)) != NULL)
-		rc = get(&a, &url, cred, &e);
+		rc = get(&o, &url, cred, &e);
 	bk_s3_cred_free(cred);
 	bk_s3_url_free(&url);
 	return tool_end(rc, &e);

@@ -116,7 +116,7 @@ int
 main(int argc, char *argv[])
 {
 	enum { UPLOADS = TOOL_OPT_TOOL, RETRY_FOR };
-	static const struct option options[] = {
+	static const struct option longopts[] = {
 		{ "uploads", no_argument, NULL, UPLOADS },
 		{ "retry-for", required_argument, NULL, RETRY_FOR },
 		TOOL_LONGOPTS,
@@ -129,7 +129,7 @@ main(int argc, char *argv[])
 	int ch, rc;
 
 	tool_start(&tool);
-	while ((ch = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((ch = getopt_long(argc, argv, "", longopts, NULL)) != -1) {
 		switch (ch) {
 		case UPLOADS:
 			kind = BK_S3_UPLOADS;

@@ -50,7 +50,7 @@ static const struct tool tool = {
 "Exit: 0 stored, 1 failed, 2 usage error, 3 input empty or unfinished.\n",
 };
 
-struct args {
+struct options {
 	struct bk_s3_upload_options up;
 	struct bk_s3_pair meta[MAX_META + 1];	/* their names are ours */
 	unsigned n_meta, n_tags;
@@ -58,7 +58,7 @@ struct args {
 	const char *db, *tier;
 	unsigned retry_for;
 	unsigned in_flags;
-	int mode;			/* of the progress line */
+	int verbosity;			/* of the progress line */
 };
 
 enum {
@@ -67,7 +67,7 @@ enum {
 	OPT_RETRY,
 };
 
-static const struct option options[] = {
+static const struct option longopts[] = {
 	{ "overwrite", no_argument, NULL, OPT_OVERWRITE },
 	{ "sealed", no_argument, NULL, OPT_SEALED },
 	{ "db", required_argument, NULL, OPT_DB },
@@ -98,39 +98,39 @@ check_header(const char *what, const char *s)
 }
 
 static void
-parse_sse(struct args *a, const char *s)
+parse_sse(struct options *o, const char *s)
 {
 	check_header("--sse", s);
 	if (strcmp(s, "s3") == 0)
-		a->up.sse = "AES256";
+		o->up.sse = "AES256";
 	else if (strcmp(s, "kms") == 0 || strncmp(s, "kms:", 4) == 0)
-		a->up.sse = "aws:kms";
+		o->up.sse = "aws:kms";
 	else
 		tool_usage("--sse %s: not s3, kms or kms:KEYID", s);
-	a->up.kms_key = s[0] == 'k' && s[3] == ':' && s[4] != '\0' ?
+	o->up.kms_key = s[0] == 'k' && s[3] == ':' && s[4] != '\0' ?
 	    s + 4 : NULL;
 }
 
 static void
-parse_lock(struct args *a, const char *s)
+parse_lock(struct options *o, const char *s)
 {
 	static const char *const modes[] = { "COMPLIANCE", "GOVERNANCE" };
 	size_t i, n = strcspn(s, ":");
 
-	a->up.lock_mode = NULL;
+	o->up.lock_mode = NULL;
 	for (i = 0; i < 2; i++)
 		if (strlen(modes[i]) == n && strncmp(s, modes[i], n) == 0)
-			a->up.lock_mode = modes[i];
-	if (a->up.lock_mode == NULL || s[n] == '\0')
+			o->up.lock_mode = modes[i];
+	if (o->up.lock_mode == NULL || s[n] == '\0')
 		tool_usage("--lock %s: not COMPLIANCE:DURATION or "
 		    "GOVERNANCE:DURATION", s);
-	a->up.lock_seconds = tool_duration(s + n + 1, "--lock");
-	if (a->up.lock_seconds == 0 || a->up.lock_seconds > MAX_LOCK)
+	o->up.lock_seconds = tool_duration(s + n + 1, "--lock");
+	if (o->up.lock_seconds == 0 || o->up.lock_seconds > MAX_LOCK)
 		tool_usage("--lock %s: from 1 s to 100 years", s);
 }
 
 static void
-add_tag(struct args *a, const char *s)
+add_tag(struct options *o, const char *s)
 {
 	struct bk_err e = {0};
 	char *name = strndup(s, strcspn(s, "="));
@@ -138,18 +138,18 @@ add_tag(struct args *a, const char *s)
 
 	if (name == NULL || *name == '\0' || value == NULL)
 		tool_usage("--tag %s: not NAME=VALUE", s);
-	if (a->n_tags++ == MAX_TAGS)
+	if (o->n_tags++ == MAX_TAGS)
 		tool_usage("--tag: more than %d", MAX_TAGS);
-	if ((a->tagging.len > 0 && bk_buf_puts(&a->tagging, "&", &e) == -1) ||
-	    bk_s3_escape(&a->tagging, name, 0, &e) == -1 ||
-	    bk_buf_puts(&a->tagging, "=", &e) == -1 ||
-	    bk_s3_escape(&a->tagging, value + 1, 0, &e) == -1)
+	if ((o->tagging.len > 0 && bk_buf_puts(&o->tagging, "&", &e) == -1) ||
+	    bk_s3_escape(&o->tagging, name, 0, &e) == -1 ||
+	    bk_buf_puts(&o->tagging, "=", &e) == -1 ||
+	    bk_s3_escape(&o->tagging, value + 1, 0, &e) == -1)
 		exit(tool_end(-1, &e));
 	free(name);
 }
 
 static void
-add_meta(struct args *a, const char *s)
+add_meta(struct options *o, const char *s)
 {
 	struct bk_err e = {0};
 	struct bk_buf name = {0};
@@ -160,7 +160,7 @@ add_meta(struct args *a, const char *s)
 	check_header("--meta", s);
 	if (value == NULL || value == s)
 		tool_usage("--meta %s: not NAME=VALUE", s);
-	if (a->n_meta == MAX_META)
+	if (o->n_meta == MAX_META)
 		tool_usage("--meta: more than %d", MAX_META);
 	if (bk_buf_printf(&name, &e, "x-amz-meta-%.*s", (int)(value - s),
 	    s) == -1)
@@ -174,89 +174,89 @@ add_meta(struct args *a, const char *s)
 	if (strncmp(name.data, "x-amz-meta-bk-", 14) == 0)
 		tool_usage("--meta %s: names that begin with bk- are "
 		    "reserved", s);
-	for (i = 0; i < a->n_meta; i++)
-		if (strcmp(a->meta[i].name, name.data) == 0)
+	for (i = 0; i < o->n_meta; i++)
+		if (strcmp(o->meta[i].name, name.data) == 0)
 			tool_usage("--meta %s: given twice", s);
-	a->meta[a->n_meta++] = (struct bk_s3_pair){ name.data, value + 1 };
+	o->meta[o->n_meta++] = (struct bk_s3_pair){ name.data, value + 1 };
 }
 
 static void
-parse_part_size(struct args *a, const char *s)
+parse_part_size(struct options *o, const char *s)
 {
 	struct bk_err e = {0};
 
-	if (bk_size_parse(s, "--part-size", &a->up.part_size, &e) == -1)
+	if (bk_size_parse(s, "--part-size", &o->up.part_size, &e) == -1)
 		tool_usage("%s", e.msg);
-	if (a->up.part_size < BK_S3_PART_MIN ||
-	    a->up.part_size > BK_S3_PART_MAX)
+	if (o->up.part_size < BK_S3_PART_MIN ||
+	    o->up.part_size > BK_S3_PART_MAX)
 		tool_usage("--part-size %s: from 5M to 5G", s);
 }
 
 static void
-parse_option(struct args *a, int ch)
+parse_option(struct options *o, int ch)
 {
 	switch (ch) {
-	case OPT_OVERWRITE: a->up.overwrite = 1; break;
-	case OPT_SEALED: a->in_flags |= BK_READER_SEALED; break;
-	case OPT_DB: a->db = optarg; break;
-	case OPT_TIER: a->tier = optarg; break;
+	case OPT_OVERWRITE: o->up.overwrite = 1; break;
+	case OPT_SEALED: o->in_flags |= BK_READER_SEALED; break;
+	case OPT_DB: o->db = optarg; break;
+	case OPT_TIER: o->tier = optarg; break;
 	case OPT_CLASS:
 		check_header("--storage-class", optarg);
-		a->up.storage_class = optarg;
+		o->up.storage_class = optarg;
 		break;
-	case OPT_SSE: parse_sse(a, optarg); break;
-	case OPT_LOCK: parse_lock(a, optarg); break;
-	case OPT_TAG: add_tag(a, optarg); break;
-	case OPT_META: add_meta(a, optarg); break;
+	case OPT_SSE: parse_sse(o, optarg); break;
+	case OPT_LOCK: parse_lock(o, optarg); break;
+	case OPT_TAG: add_tag(o, optarg); break;
+	case OPT_META: add_meta(o, optarg); break;
 	case OPT_TYPE:
 		check_header("--content-type", optarg);
-		a->up.content_type = optarg;
+		o->up.content_type = optarg;
 		break;
-	case 'j': a->up.jobs = s3_jobs(optarg); break;
-	case OPT_PART: parse_part_size(a, optarg); break;
+	case 'j': o->up.jobs = s3_jobs(optarg); break;
+	case OPT_PART: parse_part_size(o, optarg); break;
 	case OPT_MAX:
-		a->up.max_parts = (unsigned)tool_number(optarg, 1,
+		o->up.max_parts = (unsigned)tool_number(optarg, 1,
 		    BK_S3_PARTS_MAX, "--max-parts");
 		break;
-	case OPT_RETRY: a->retry_for = s3_retry_for(optarg); break;
-	case 'q': a->mode = -1; break;
-	case 'v': a->mode = 1; break;
+	case OPT_RETRY: o->retry_for = s3_retry_for(optarg); break;
+	case 'q': o->verbosity = -1; break;
+	case 'v': o->verbosity = 1; break;
 	default: tool_option(ch);
 	}
 }
 
 static void
-free_args(struct args *a)
+free_options(struct options *o)
 {
-	while (a->n_meta > 0)
-		free((char *)(uintptr_t)a->meta[--a->n_meta].name);
-	bk_buf_free(&a->tagging);
+	while (o->n_meta > 0)
+		free((char *)(uintptr_t)o->meta[--o->n_meta].name);
+	bk_buf_free(&o->tagging);
 }
 
 /* Name the object, upload, and tell the audit where it went. */
 static int
-put(struct args *a, const struct bk_s3_url *url, struct bk_reader *in,
+put(struct options *o, const struct bk_s3_url *url, struct bk_reader *in,
     struct bk_s3_cred *cred, struct bk_err *e)
 {
 	static struct bk_progress progress;
 	static struct bk_buf key, where;
-	struct bk_s3_options o = {
-		.bucket = url->bucket, .retry_for = a->retry_for,
+	struct bk_s3_options client = {
+		.bucket = url->bucket, .retry_for = o->retry_for,
 		.warn = s3_warn,
 	};
 	struct bk_s3 *s3;
 	int rc;
 
-	if (names_expand(url->key, a->db, a->tier, in, &key, e) == -1 ||
+	if (names_expand(url->key, o->db, o->tier, in, &key, e) == -1 ||
 	    bk_buf_printf(&where, e, "s3://%s/%s", url->bucket,
-	    key.data) == -1 || (o.stop_fd = signals_stop_fd(e)) == -1 ||
-	    (s3 = bk_s3_open(cred, &o, e)) == NULL)
+	    key.data) == -1 || (client.stop_fd = signals_stop_fd(e)) == -1 ||
+	    (s3 = bk_s3_open(cred, &client, e)) == NULL)
 		return -1;
 	tool_audit()->destination = where.data;
-	tool_progress(&progress, a->mode);
-	a->up.key = key.data;
-	a->up.progress = &progress;
-	rc = bk_s3_upload(s3, in, &a->up, &tool_audit()->size_bytes, e);
+	tool_progress(&progress, o->verbosity);
+	o->up.key = key.data;
+	o->up.progress = &progress;
+	rc = bk_s3_upload(s3, in, &o->up, &tool_audit()->size_bytes, e);
 	bk_s3_close(s3);
 	return rc;
 }
@@ -264,7 +264,7 @@ put(struct args *a, const struct bk_s3_url *url, struct bk_reader *in,
 int
 main(int argc, char *argv[])
 {
-	struct args a = {
+	struct options o = {
 		.up = { .part_size = 8 << 20, .max_parts = BK_S3_PARTS_MAX,
 		    .jobs = 4 },
 		.retry_for = 15 * 60, .in_flags = BK_READER_NONEMPTY,
@@ -276,29 +276,29 @@ main(int argc, char *argv[])
 	int ch, rc = -1;
 
 	tool_start(&tool);
-	while ((ch = getopt_long(argc, argv, "j:qv", options, NULL)) != -1)
-		parse_option(&a, ch);
+	while ((ch = getopt_long(argc, argv, "j:qv", longopts, NULL)) != -1)
+		parse_option(&o, ch);
 	if (argc - optind != 1)
 		tool_usage("give one s3://BUCKET/KEY");
 	if (bk_s3_url_parse(argv[optind], &url, &e) == -1)
 		tool_usage("%s", e.msg);
 	if (*url.key == '\0' || url.key[strlen(url.key) - 1] == '/')
 		tool_usage("%s: not the name of an object", argv[optind]);
-	names_check(url.key, a.db, a.tier);
-	a.up.tagging = a.tagging.data;
-	a.up.meta = a.meta;
+	names_check(url.key, o.db, o.tier);
+	o.up.tagging = o.tagging.data;
+	o.up.meta = o.meta;
 	tool_run("upload", "standard input", argv[optind]);
 
 	if (bk_s3_global_init(&e) == -1 ||
 	    (cred = bk_s3_cred_new(getenv, &e)) == NULL)
 		goto done;
-	in = bk_reader_open(STDIN_FILENO, "standard input", a.in_flags, &e);
+	in = bk_reader_open(STDIN_FILENO, "standard input", o.in_flags, &e);
 	if (in != NULL)
-		rc = put(&a, &url, in, cred, &e);
+		rc = put(&o, &url, in, cred, &e);
  done:
 	bk_reader_free(in);
 	bk_s3_cred_free(cred);
 	bk_s3_url_free(&url);
-	free_args(&a);
+	free_options(&o);
 	return tool_end(rc, &e);
 }

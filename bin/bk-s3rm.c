@@ -246,7 +246,7 @@ int
 main(int argc, char *argv[])
 {
 	enum { RETRY_FOR = TOOL_OPT_TOOL };
-	static const struct option options[] = {
+	static const struct option longopts[] = {
 		{ "dry-run", no_argument, NULL, 'n' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "retry-for", required_argument, NULL, RETRY_FOR },
@@ -259,7 +259,7 @@ main(int argc, char *argv[])
 	int dry_run = 0, ch, rc;
 
 	tool_start(&tool);
-	while ((ch = getopt_long(argc, argv, "nv", options, NULL)) != -1) {
+	while ((ch = getopt_long(argc, argv, "nv", longopts, NULL)) != -1) {
 		switch (ch) {
 		case 'n':
 			dry_run = 1;

@@ -35,11 +35,11 @@ static const struct tool tool = {
 "Exit: 0 stored, 1 failed, 2 usage error, 3 input empty or unfinished.\n",
 };
 
-struct args {
+struct options {
 	struct bk_store_options store;
 	const char *db, *tier;
 	unsigned in_flags;
-	int mode;			/* of the progress line */
+	int verbosity;			/* of the progress line */
 };
 
 static struct bk_store *store;		/* for cleanup() */
@@ -52,10 +52,10 @@ cleanup(void)
 }
 
 static void
-parse_args(struct args *a, int argc, char *argv[])
+parse_options(struct options *o, int argc, char *argv[])
 {
 	enum { OVERWRITE = TOOL_OPT_TOOL, SEALED, DB, TIER, MIN_FREE };
-	static const struct option options[] = {
+	static const struct option longopts[] = {
 		{ "overwrite", no_argument, NULL, OVERWRITE },
 		{ "sealed", no_argument, NULL, SEALED },
 		{ "db", required_argument, NULL, DB },
@@ -67,19 +67,19 @@ parse_args(struct args *a, int argc, char *argv[])
 	struct bk_err e = {0};
 	int ch;
 
-	while ((ch = getopt_long(argc, argv, "qv", options, NULL)) != -1) {
+	while ((ch = getopt_long(argc, argv, "qv", longopts, NULL)) != -1) {
 		switch (ch) {
-		case OVERWRITE: a->store.overwrite = 1; break;
-		case SEALED: a->in_flags |= BK_READER_SEALED; break;
-		case DB: a->db = optarg; break;
-		case TIER: a->tier = optarg; break;
+		case OVERWRITE: o->store.overwrite = 1; break;
+		case SEALED: o->in_flags |= BK_READER_SEALED; break;
+		case DB: o->db = optarg; break;
+		case TIER: o->tier = optarg; break;
 		case MIN_FREE:
 			if (bk_freespace_parse(optarg, "--min-free",
-			    &a->store.min_free, &e) == -1)
+			    &o->store.min_free, &e) == -1)
 				tool_usage("%s", e.msg);
 			break;
-		case 'q': a->mode = -1; break;
-		case 'v': a->mode = 1; break;
+		case 'q': o->verbosity = -1; break;
+		case 'v': o->verbosity = 1; break;
 		default: tool_option(ch);
 		}
 	}
@@ -110,21 +110,22 @@ copy(struct bk_reader *in, struct bk_progress *progress, struct bk_err *e)
 
 /* Name the file, store it, and tell the audit where it went. */
 static int
-save(struct args *a, const char *tmpl, struct bk_reader *in, struct bk_err *e)
+save(struct options *o, const char *tmpl, struct bk_reader *in,
+    struct bk_err *e)
 {
 	static struct bk_progress progress;
 	static struct bk_buf path;
 
-	if (names_expand(tmpl, a->db, a->tier, in, &path, e) == -1)
+	if (names_expand(tmpl, o->db, o->tier, in, &path, e) == -1)
 		return -1;
 	tool_audit()->destination = path.data;
-	a->store.given = strcspn(tmpl, "{");
+	o->store.given = strcspn(tmpl, "{");
 	signals_hold();
-	store = bk_store_open(path.data, &a->store, e);
+	store = bk_store_open(path.data, &o->store, e);
 	signals_release();
 	if (store == NULL)
 		return -1;
-	tool_progress(&progress, a->mode);
+	tool_progress(&progress, o->verbosity);
 	if (copy(in, &progress, e) == -1 || bk_store_commit(store, e) == -1)
 		return -1;
 	tool_audit()->size_bytes = bk_reader_bytes(in);
@@ -134,20 +135,20 @@ save(struct args *a, const char *tmpl, struct bk_reader *in, struct bk_err *e)
 int
 main(int argc, char *argv[])
 {
-	struct args a = { .in_flags = BK_READER_NONEMPTY };
+	struct options o = { .in_flags = BK_READER_NONEMPTY };
 	struct bk_err e = {0};
 	struct bk_reader *in;
 	int rc = -1;
 
 	tool_start(&tool);
-	parse_args(&a, argc, argv);
-	names_check(argv[optind], a.db, a.tier);
+	parse_options(&o, argc, argv);
+	names_check(argv[optind], o.db, o.tier);
 	tool_run("store", "standard input", argv[optind]);
 
 	signals_catch(cleanup);
-	in = bk_reader_open(STDIN_FILENO, "standard input", a.in_flags, &e);
+	in = bk_reader_open(STDIN_FILENO, "standard input", o.in_flags, &e);
 	if (in != NULL)
-		rc = save(&a, argv[optind], in, &e);
+		rc = save(&o, argv[optind], in, &e);
 	cleanup();		/* the process ends: nothing else to let go */
 	bk_reader_free(in);
 	return tool_end(rc, &e);

@@ -155,7 +155,7 @@ reap(const char *name, struct bk_err *e)
 int
 main(int argc, char *argv[])
 {
-	static const struct option options[] = {
+	static const struct option longopts[] = {
 		TOOL_LONGOPTS,
 		{ 0 }
 	};
@@ -165,7 +165,7 @@ main(int argc, char *argv[])
 
 	tool_start(&tool);
 	/* "+": what follows COMMAND is the COMMAND's */
-	while ((ch = getopt_long(argc, argv, "+", options, NULL)) != -1)
+	while ((ch = getopt_long(argc, argv, "+", longopts, NULL)) != -1)
 		tool_option(ch);
 	if (optind == argc)
 		tool_usage("no COMMAND given");

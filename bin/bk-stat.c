@@ -42,7 +42,7 @@ static const struct tool tool = {
 enum { OPT_JSON = TOOL_OPT_TOOL, OPT_PROMETHEUS, OPT_LOG, OPT_TABLES,
 	OPT_TIMEOUT };
 
-struct call {
+struct options {
 	struct bk_conn_target target;
 	struct bk_health stat;
 	const char *prometheus, *log;
@@ -52,9 +52,9 @@ struct call {
 };
 
 static void
-parse_options(struct call *c, int argc, char *argv[])
+parse_options(struct options *o, int argc, char *argv[])
 {
-	static const struct option options[] = {
+	static const struct option longopts[] = {
 		{ "json", no_argument, NULL, OPT_JSON },
 		{ "prometheus", required_argument, NULL, OPT_PROMETHEUS },
 		{ "log", required_argument, NULL, OPT_LOG },
@@ -65,50 +65,50 @@ parse_options(struct call *c, int argc, char *argv[])
 	};
 	int ch;
 
-	while ((ch = getopt_long(argc, argv, "", options, NULL)) != -1)
+	while ((ch = getopt_long(argc, argv, "", longopts, NULL)) != -1)
 		switch (ch) {
-		case OPT_JSON: c->json = 1; break;
-		case OPT_PROMETHEUS: c->prometheus = optarg; break;
-		case OPT_LOG: c->log = optarg; break;
+		case OPT_JSON: o->json = 1; break;
+		case OPT_PROMETHEUS: o->prometheus = optarg; break;
+		case OPT_LOG: o->log = optarg; break;
 		case OPT_TABLES:
-			c->stat.tables = (unsigned)tool_number(optarg, 0,
+			o->stat.tables = (unsigned)tool_number(optarg, 0,
 			    1000000, "--tables");
 			break;
 		case OPT_TIMEOUT:
-			c->timeout = tool_duration(optarg, "--timeout");
+			o->timeout = tool_duration(optarg, "--timeout");
 			break;
 		default: tool_option(ch);
 		}
 	if (argc - optind > 1)
 		tool_usage("more than one database name");
-	c->target.db = argv[optind];	/* NULL at the end */
-	if (c->target.db != NULL && *c->target.db == '\0')
+	o->target.db = argv[optind];	/* NULL at the end */
+	if (o->target.db != NULL && *o->target.db == '\0')
 		tool_usage("the database name is empty");
-	if (c->timeout == 0 || c->timeout > 86400)
+	if (o->timeout == 0 || o->timeout > 86400)
 		tool_usage("--timeout: from 1s to 1d");
-	if (c->json && c->prometheus != NULL &&
-	    strcmp(c->prometheus, "-") == 0)
+	if (o->json && o->prometheus != NULL &&
+	    strcmp(o->prometheus, "-") == 0)
 		tool_usage("--json and --prometheus -: both print");
 }
 
 /* What the command line leaves to the environment. */
 static void
-set_defaults(struct call *c)
+set_defaults(struct options *o)
 {
 	const char *log = getenv("BK_AUDIT_LOG");
 
-	if (c->target.db == NULL && getenv("PGDATABASE") == NULL &&
+	if (o->target.db == NULL && getenv("PGDATABASE") == NULL &&
 	    getenv("PGSERVICE") == NULL)
-		c->target.db = getenv("DATABASE_URL");
-	c->target.app = "bk-stat";
+		o->target.db = getenv("DATABASE_URL");
+	o->target.app = "bk-stat";
 	/* half, so that a second address has a chance; libpq's least is 2 */
-	(void)snprintf(c->connect_timeout, sizeof(c->connect_timeout), "%ju",
-	    (uintmax_t)(c->timeout < 4 ? 2 : c->timeout / 2));
+	(void)snprintf(o->connect_timeout, sizeof(o->connect_timeout), "%ju",
+	    (uintmax_t)(o->timeout < 4 ? 2 : o->timeout / 2));
 	if (getenv("PGCONNECT_TIMEOUT") == NULL)
-		c->target.connect_timeout = c->connect_timeout;
+		o->target.connect_timeout = o->connect_timeout;
 	/* before the first run of any tool there is none */
-	if (c->log == NULL && log != NULL && access(log, F_OK) == 0)
-		c->log = log;
+	if (o->log == NULL && log != NULL && access(log, F_OK) == 0)
+		o->log = log;
 }
 
 /*
@@ -173,15 +173,15 @@ limit_stop(void)
 
 /* What the server tells; NULL with *e set. */
 static json_t *
-look(struct call *c, struct bk_err *e)
+look(struct options *o, struct bk_err *e)
 {
-	double end = bk_monotonic() + (double)c->timeout;
-	PGconn *conn = bk_conn_open(&c->target, e);
+	double end = bk_monotonic() + (double)o->timeout;
+	PGconn *conn = bk_conn_open(&o->target, e);
 	json_t *doc = NULL;
 
 	if (conn != NULL) {
-		c->stat.seconds = end - bk_monotonic();
-		doc = bk_health_read(conn, &c->stat, e);
+		o->stat.seconds = end - bk_monotonic();
+		doc = bk_health_read(conn, &o->stat, e);
 	}
 	PQfinish(conn);
 	return doc;
@@ -195,24 +195,24 @@ print(const struct bk_buf *text, struct bk_err *e)
 }
 
 static int
-write_metrics(const struct call *c, const json_t *doc, struct bk_err *e)
+write_metrics(const struct options *o, const json_t *doc, struct bk_err *e)
 {
 	struct bk_buf text = {0};
 	int rc = stat_prometheus(doc, time(NULL), &text, e);
 
 	if (rc == 0)
-		rc = strcmp(c->prometheus, "-") == 0 ? print(&text, e) :
-		    textfile_store(c->prometheus, &text, e);
+		rc = strcmp(o->prometheus, "-") == 0 ? print(&text, e) :
+		    textfile_store(o->prometheus, &text, e);
 	bk_buf_free(&text);
 	return rc;
 }
 
 static int
-write_page(const struct call *c, const json_t *doc, struct bk_err *e)
+write_page(const struct options *o, const json_t *doc, struct bk_err *e)
 {
 	struct bk_buf text = {0};
-	int rc = c->json ? stat_json(doc, &text, e) :
-	    stat_text(doc, c->stat.tables, time(NULL), &text, e);
+	int rc = o->json ? stat_json(doc, &text, e) :
+	    stat_text(doc, o->stat.tables, time(NULL), &text, e);
 
 	if (rc == 0)
 		rc = print(&text, e);
@@ -223,30 +223,30 @@ write_page(const struct call *c, const json_t *doc, struct bk_err *e)
 int
 main(int argc, char *argv[])
 {
-	struct call c = { .stat.tables = 10, .timeout = 30 };
+	struct options o = { .stat.tables = 10, .timeout = 30 };
 	char name[256];
 	struct bk_err e = {0};
 	json_t *doc = NULL;
 	int rc = -1;
 
 	tool_start(&tool);
-	parse_options(&c, argc, argv);
-	set_defaults(&c);
-	bk_server_guess(c.target.db != NULL ? c.target.db :
+	parse_options(&o, argc, argv);
+	set_defaults(&o);
+	bk_server_guess(o.target.db != NULL ? o.target.db :
 	    getenv("PGDATABASE"), name, sizeof(name));
 	tool_run("monitor", name, NULL);
 
-	if (limit_start(&c.timeout, &e) == 0 && (doc = look(&c, &e)) != NULL) {
+	if (limit_start(&o.timeout, &e) == 0 && (doc = look(&o, &e)) != NULL) {
 		tool_audit()->source = stat_string(json_object_get(doc,
 		    "server"), "database");
-		rc = c.log == NULL ? 0 : stat_log(doc, c.log, &e);
+		rc = o.log == NULL ? 0 : stat_log(doc, o.log, &e);
 	}
 	limit_stop();
 	/* metrics that could not be found out stay as they were */
-	if (rc == 0 && c.prometheus != NULL)
-		rc = write_metrics(&c, doc, &e);
-	if (doc != NULL && (c.json || c.prometheus == NULL) &&
-	    write_page(&c, doc, &e) == -1)
+	if (rc == 0 && o.prometheus != NULL)
+		rc = write_metrics(&o, doc, &e);
+	if (doc != NULL && (o.json || o.prometheus == NULL) &&
+	    write_page(&o, doc, &e) == -1)
 		rc = -1;
 	if (bk_io_close(STDOUT_FILENO, "standard output", &e) == -1)
 		rc = -1;

@@ -31,11 +31,11 @@ static const struct tool tool = {
 "Exit: 0 N sinks succeeded, 1 fewer did, 2 usage error, 3 input unfinished.\n",
 };
 
-struct args {
+struct options {
 	char **sinks;
 	unsigned n, quorum;	/* 0: all */
 	unsigned in_flags;
-	int verbose;
+	int verbosity;
 };
 
 static struct bk_tee *_Atomic fan;	/* for stop_sinks() */
@@ -49,10 +49,10 @@ stop_sinks(void)
 }
 
 static void
-parse_args(struct args *a, int argc, char *argv[])
+parse_options(struct options *o, int argc, char *argv[])
 {
 	enum { SEALED = TOOL_OPT_TOOL };
-	static const struct option options[] = {
+	static const struct option longopts[] = {
 		{ "quorum", required_argument, NULL, 'q' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ "sealed", no_argument, NULL, SEALED },
@@ -62,25 +62,25 @@ parse_args(struct args *a, int argc, char *argv[])
 	uint64_t n = 0;
 	int ch;
 
-	while ((ch = getopt_long(argc, argv, "q:v", options, NULL)) != -1) {
+	while ((ch = getopt_long(argc, argv, "q:v", longopts, NULL)) != -1) {
 		switch (ch) {
 		case 'q':
 			n = tool_number(optarg, 1, BK_TEE_MAX, "-q");
 			break;
-		case 'v': a->verbose = 1; break;
-		case SEALED: a->in_flags |= BK_READER_SEALED; break;
+		case 'v': o->verbosity = 1; break;
+		case SEALED: o->in_flags |= BK_READER_SEALED; break;
 		default: tool_option(ch);
 		}
 	}
-	a->sinks = argv + optind;
-	a->n = (unsigned)(argc - optind);
-	a->quorum = n == 0 ? a->n : (unsigned)n;
-	if (a->n == 0)
+	o->sinks = argv + optind;
+	o->n = (unsigned)(argc - optind);
+	o->quorum = n == 0 ? o->n : (unsigned)n;
+	if (o->n == 0)
 		tool_usage("no SINK given");
-	if (a->n > BK_TEE_MAX)
+	if (o->n > BK_TEE_MAX)
 		tool_usage("more than %d sinks", BK_TEE_MAX);
-	if (a->quorum > a->n)
-		tool_usage("-q %u: there %s", a->quorum, a->n == 1 ?
+	if (o->quorum > o->n)
+		tool_usage("-q %u: there %s", o->quorum, o->n == 1 ?
 		    "is 1 sink" : "are fewer sinks");
 	for (; optind < argc; optind++)
 		if (argv[optind][strspn(argv[optind], " \t\n")] == '\0')
@@ -110,51 +110,52 @@ report(const struct bk_tee_result *r, int tell_failure, int tell_success)
 }
 
 static int
-feed(const struct args *a, struct bk_reader *in, struct bk_err *e)
+feed(const struct options *o, struct bk_reader *in, struct bk_err *e)
 {
 	struct bk_tee_result r;
 	unsigned i, good = 0;
 	int rc = 0;
 
 	signals_hold();
-	for (i = 0; rc == 0 && i < a->n; i++)
-		rc = bk_tee_start(fan, a->sinks[i], e);
+	for (i = 0; rc == 0 && i < o->n; i++)
+		rc = bk_tee_start(fan, o->sinks[i], e);
 	signals_release();
 	if (rc == -1)
 		return -1;
 	rc = bk_tee_copy(fan, in, e);
 	signals_check();	/* how they end that we stop is no news */
 	tool_audit()->size_bytes = bk_reader_bytes(in);
-	for (i = 0; i < a->n; i++) {
+	for (i = 0; i < o->n; i++) {
 		r = bk_tee_result(fan, i);
 		/* that a sink refused unfinished input is no news */
-		good += (unsigned)report(&r, rc == 0 || a->verbose, a->verbose);
+		good += (unsigned)report(&r, rc == 0 || o->verbosity > 0,
+		    o->verbosity > 0);
 	}
-	if (rc == 0 && good < a->quorum) {
+	if (rc == 0 && good < o->quorum) {
 		e->quiet = 1;		/* each was named */
 		rc = bk_fail(e, BK_FAIL, "%u of %u sinks succeeded, %u were "
-		    "wanted", good, a->n, a->quorum);
+		    "wanted", good, o->n, o->quorum);
 	}
 	return rc;
 }
 
 /* For the audit log: all of them, in one line. */
 static int
-list_sinks(const struct args *a, struct bk_buf *out, struct bk_err *e)
+list_sinks(const struct options *o, struct bk_buf *out, struct bk_err *e)
 {
 	unsigned i;
 	int rc = 0;
 
-	for (i = 0; rc == 0 && i < a->n; i++)
+	for (i = 0; rc == 0 && i < o->n; i++)
 		rc = bk_buf_printf(out, e, "%s%s", i > 0 ? ", " : "",
-		    a->sinks[i]);
+		    o->sinks[i]);
 	return rc;
 }
 
 int
 main(int argc, char *argv[])
 {
-	struct args a = { .in_flags = BK_READER_NONEMPTY };
+	struct options o = { .in_flags = BK_READER_NONEMPTY };
 	struct bk_buf sinks = {0};
 	struct bk_err e = {0};
 	struct bk_reader *in = NULL;
@@ -163,13 +164,13 @@ main(int argc, char *argv[])
 	int rc = -1;
 
 	tool_start(&tool);
-	parse_args(&a, argc, argv);
-	if (list_sinks(&a, &sinks, &e) == -1)
+	parse_options(&o, argc, argv);
+	if (list_sinks(&o, &sinks, &e) == -1)
 		return tool_end(-1, &e);
 	tool_run("store", "standard input", sinks.data);
 
 	signals_catch(stop_sinks);
-	in = bk_reader_open(STDIN_FILENO, "standard input", a.in_flags, &e);
+	in = bk_reader_open(STDIN_FILENO, "standard input", o.in_flags, &e);
 	if (in == NULL)
 		goto done;
 	/* no sink is run for an empty input */
@@ -177,7 +178,7 @@ main(int argc, char *argv[])
 	if (n == 0)
 		rc = (int)bk_reader_read(in, &byte, 1, &e);
 	else if ((fan = bk_tee_new(&e)) != NULL)
-		rc = feed(&a, in, &e);
+		rc = feed(&o, in, &e);
  done:
 	bk_reader_free(in);
 	signals_catch(NULL);	/* the sinks have ended */

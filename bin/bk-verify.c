@@ -50,46 +50,46 @@ enum {
 	OPT_NAME, OPT_MD, OPT_RECEIPTS, OPT_SEALED
 };
 
-struct call {
+struct options {
 	const char *self;
 	char **identity_file;
 	size_t nidentity_files;
 	const char *pass_file;
 	char *env_identity, *env_passphrase;
 	int level;
-	struct levels drill;	/* level 2 and 3 */
+	struct levels levels;	/* level 2 and 3 */
 	const char *jobs;
 	const char *name, *output, *receipts;
-	int md, sealed, words;	/* words: -q less, -v more than 0 */
+	int md, sealed, verbosity;	/* verbosity: -q -1, -v 1 */
 	struct bk_identities identities;
 	char passphrase[BK_PASSPHRASE_MAX + 1];	/* "": none */
 };
 
 static void
-parse_option(struct call *c, int ch)
+parse_option(struct options *o, int ch)
 {
 	switch (ch) {
-	case 'i': c->identity_file[c->nidentity_files++] = optarg; break;
-	case 'j': c->jobs = optarg; break;
-	case 'o': c->output = optarg; break;
-	case 'q': c->words = -1; break;
-	case 'v': c->words = 1; break;
-	case OPT_PASSPHRASE_FILE: c->pass_file = optarg; break;
-	case OPT_RESTORE: c->level = 2; c->drill.conninfo = optarg; break;
-	case OPT_SCRATCH: c->drill.own = 1; break;
-	case OPT_SQL: c->drill.sql_file = optarg; break;
-	case OPT_NAME: c->name = optarg; break;
-	case OPT_MD: c->md = 1; break;
-	case OPT_RECEIPTS: c->receipts = optarg; break;
-	case OPT_SEALED: c->sealed = 1; break;
+	case 'i': o->identity_file[o->nidentity_files++] = optarg; break;
+	case 'j': o->jobs = optarg; break;
+	case 'o': o->output = optarg; break;
+	case 'q': o->verbosity = -1; break;
+	case 'v': o->verbosity = 1; break;
+	case OPT_PASSPHRASE_FILE: o->pass_file = optarg; break;
+	case OPT_RESTORE: o->level = 2; o->levels.conninfo = optarg; break;
+	case OPT_SCRATCH: o->levels.own = 1; break;
+	case OPT_SQL: o->levels.sql_file = optarg; break;
+	case OPT_NAME: o->name = optarg; break;
+	case OPT_MD: o->md = 1; break;
+	case OPT_RECEIPTS: o->receipts = optarg; break;
+	case OPT_SEALED: o->sealed = 1; break;
 	default: tool_option(ch);
 	}
 }
 
 static void
-parse(struct call *c, int argc, char *argv[])
+parse_options(struct options *o, int argc, char *argv[])
 {
-	static const struct option options[] = {
+	static const struct option longopts[] = {
 		{ "identity", required_argument, NULL, 'i' },
 		{ "passphrase-file", required_argument, NULL,
 		    OPT_PASSPHRASE_FILE },
@@ -107,45 +107,45 @@ parse(struct call *c, int argc, char *argv[])
 	};
 	int ch;
 
-	while ((ch = getopt_long(argc, argv, "i:j:o:qv", options, NULL)) != -1)
-		parse_option(c, ch);
-	c->drill.jobs = tool_jobs(c->jobs, TOOL_JOBS_MAX);
+	while ((ch = getopt_long(argc, argv, "i:j:o:qv", longopts, NULL)) != -1)
+		parse_option(o, ch);
+	o->levels.jobs = tool_jobs(o->jobs, TOOL_JOBS_MAX);
 	/* getopt's optional arguments want a '=' */
-	if (optind < argc && c->level == 2 && c->drill.conninfo == NULL)
-		c->drill.conninfo = argv[optind++];
-	if (c->level == 2 && c->drill.own)
+	if (optind < argc && o->level == 2 && o->levels.conninfo == NULL)
+		o->levels.conninfo = argv[optind++];
+	if (o->level == 2 && o->levels.own)
 		tool_usage("--restore or --scratch, not both");
-	c->level = c->drill.own ? 3 : c->level == 2 ? 2 : 1;
-	if (c->level == 1 && c->drill.sql_file != NULL)
+	o->level = o->levels.own ? 3 : o->level == 2 ? 2 : 1;
+	if (o->level == 1 && o->levels.sql_file != NULL)
 		tool_usage("--sql is for --restore and --scratch");
 	if (optind < argc)
 		tool_usage("%s: input is read from standard input; use < %s",
 		    argv[optind], argv[optind]);
 	if (isatty(STDIN_FILENO))
 		tool_usage("refusing to read a backup from a terminal");
-	if (c->nidentity_files == 0 && c->pass_file == NULL) {
-		c->env_identity = tool_env("BK_IDENTITY");
-		c->env_passphrase = tool_env("BK_PASSPHRASE");
+	if (o->nidentity_files == 0 && o->pass_file == NULL) {
+		o->env_identity = tool_env("BK_IDENTITY");
+		o->env_passphrase = tool_env("BK_PASSPHRASE");
 	}
 }
 
 static int
-load_keys(struct call *c, struct bk_err *e)
+load_keys(struct options *o, struct bk_err *e)
 {
 	size_t i;
 
-	for (i = 0; i < c->nidentity_files; i++)
-		if (bk_identities_load(&c->identities, c->identity_file[i],
+	for (i = 0; i < o->nidentity_files; i++)
+		if (bk_identities_load(&o->identities, o->identity_file[i],
 		    e) == -1)
 			return -1;
-	if (c->env_identity != NULL &&
-	    bk_identities_load(&c->identities, c->env_identity, e) == -1)
+	if (o->env_identity != NULL &&
+	    bk_identities_load(&o->identities, o->env_identity, e) == -1)
 		return -1;
-	if (c->pass_file != NULL)
-		return bk_passphrase_load(c->pass_file, c->passphrase, e);
-	return c->env_passphrase == NULL ? 0 :
-	    bk_passphrase_take(c->env_passphrase, "BK_PASSPHRASE",
-	    c->passphrase, e);
+	if (o->pass_file != NULL)
+		return bk_passphrase_load(o->pass_file, o->passphrase, e);
+	return o->env_passphrase == NULL ? 0 :
+	    bk_passphrase_take(o->env_passphrase, "BK_PASSPHRASE",
+	    o->passphrase, e);
 }
 
 /* Judge what is inside of the layers by what it is. */
@@ -178,20 +178,20 @@ check(struct bk_layers *l, struct bk_verdict *v, struct bk_progress *progress,
 
 /* Read it all; what was found is in *v, how it is to be called in *label. */
 static int
-verify(const struct call *c, struct bk_receipt *r, struct bk_verdict *v,
+verify(const struct options *o, struct bk_receipt *r, struct bk_verdict *v,
     struct bk_buf *label, struct bk_progress *progress, struct bk_err *e)
 {
-	const struct bk_crypt_from from = { .identities = &c->identities,
-	    .passphrase = *c->passphrase == '\0' ? NULL : c->passphrase };
-	struct bk_layers *l = bk_layers_open(STDIN_FILENO, c->sealed, &from,
-	    c->drill.jobs, e);
+	const struct bk_crypt_from from = { .identities = &o->identities,
+	    .passphrase = *o->passphrase == '\0' ? NULL : o->passphrase };
+	struct bk_layers *l = bk_layers_open(STDIN_FILENO, o->sealed, &from,
+	    o->levels.jobs, e);
 	int rc;
 
 	if (l == NULL)
 		return -1;
 	r->sealed = bk_layers_sealed(l);
-	rc = c->level == 1 ? check(l, v, progress, e) :
-	    levels_run(&c->drill, l, v, progress, e);
+	rc = o->level == 1 ? check(l, v, progress, e) :
+	    levels_run(&o->levels, l, v, progress, e);
 	if (bk_buf_puts(label, bk_layers_label(l), e) == -1)
 		rc = -1;
 	rc = bk_layers_end(l, rc, e);
@@ -201,7 +201,7 @@ verify(const struct call *c, struct bk_receipt *r, struct bk_verdict *v,
 
 /* Say what was found, to people on stderr and to programs elsewhere. */
 static int
-report(const struct call *c, const struct bk_receipt *r, struct bk_err *e)
+report(const struct options *o, const struct bk_receipt *r, struct bk_err *e)
 {
 	struct bk_buf json = {0}, text = {0};
 	int rc = -1;
@@ -212,25 +212,25 @@ report(const struct call *c, const struct bk_receipt *r, struct bk_err *e)
 	    "standard error", e) == -1))
 		goto done;
 	text.len = 0;
-	if (r->result->code == BK_OK && c->words >= 0) {
+	if (r->result->code == BK_OK && o->verbosity >= 0) {
 		if (bk_receipt_words(r, &text, e) == -1)
 			goto done;
 		tool_say("%s", text.data);
 		text.len = 0;
 	}
-	if (c->output != NULL && bk_receipt_save(c->output, &json, e) == -1)
+	if (o->output != NULL && bk_receipt_save(o->output, &json, e) == -1)
 		goto done;
-	if (c->md && bk_receipt_markdown(r, &text, e) == -1)
+	if (o->md && bk_receipt_markdown(r, &text, e) == -1)
 		goto done;
-	if (!c->md && c->output == NULL &&
+	if (!o->md && o->output == NULL &&
 	    bk_buf_add(&text, json.data, json.len, e) == -1)
 		goto done;
 	if (bk_io_write(STDOUT_FILENO, text.data, text.len,
 	    "standard output", e) == -1 ||
 	    bk_io_close(STDOUT_FILENO, "standard output", e) == -1)
 		goto done;
-	rc = c->receipts == NULL ? 0 :
-	    bk_receipt_store(c->receipts, c->self, environ, r, &json, e);
+	rc = o->receipts == NULL ? 0 :
+	    bk_receipt_store(o->receipts, o->self, environ, r, &json, e);
  done:
 	bk_buf_free(&text);
 	bk_buf_free(&json);
@@ -241,7 +241,7 @@ int
 main(int argc, char *argv[])
 {
 	static const struct rlimit none = { 0, 0 };
-	struct call c = { .self = argv[0] };
+	struct options o = { .self = argv[0] };
 	struct bk_progress progress = { .item = "tables" };
 	struct bk_verdict v = {0};
 	struct bk_buf label = {0};
@@ -252,32 +252,32 @@ main(int argc, char *argv[])
 
 	tool_start(&tool);
 	(void)setrlimit(RLIMIT_CORE, &none);	/* no keys in core files */
-	if ((c.identity_file = calloc((size_t)argc, sizeof(char *))) == NULL) {
+	if ((o.identity_file = calloc((size_t)argc, sizeof(char *))) == NULL) {
 		bk_fail_memory(&e);
 		return tool_end(-1, &e);
 	}
-	parse(&c, argc, argv);
-	rc = c.level > 1 ? levels_prepare(&c.drill, &e) : 0;
-	tool_run("verify", c.name, NULL);
-	if (c.level > 1)
+	parse_options(&o, argc, argv);
+	rc = o.level > 1 ? levels_prepare(&o.levels, &e) : 0;
+	tool_run("verify", o.name, NULL);
+	if (o.level > 1)
 		signals_catch(levels_clean_up);
 	r.started = time(NULL);
-	r.level = c.level;
-	if (rc == -1 || (rc = load_keys(&c, &e)) == -1 || (c.receipts != NULL &&
-	    (rc = bk_receipt_place(c.receipts, &e)) == -1))
+	r.level = o.level;
+	if (rc == -1 || (rc = load_keys(&o, &e)) == -1 || (o.receipts != NULL &&
+	    (rc = bk_receipt_place(o.receipts, &e)) == -1))
 		goto done;
 
-	tool_progress(&progress, c.words);
-	rc = verify(&c, &r, &v, &label, &progress, &e);
-	if (c.level > 1)
+	tool_progress(&progress, o.verbosity);
+	rc = verify(&o, &r, &v, &label, &progress, &e);
+	if (o.level > 1)
 		levels_end();
 	r.finished = time(NULL);
 	r.seconds = bk_monotonic() - began;
-	r.name = c.name != NULL ? c.name : label.len > 0 ? label.data :
+	r.name = o.name != NULL ? o.name : label.len > 0 ? label.data :
 	    v.database != NULL ? v.database : "";
 	tool_audit()->source = r.name;
 	tool_audit()->size_bytes = v.bytes;
-	if (report(&c, &r, &report_e) == -1) {
+	if (report(&o, &r, &report_e) == -1) {
 		if (rc == -1)
 			tool_say("%s", report_e.msg);
 		else
@@ -286,9 +286,9 @@ main(int argc, char *argv[])
 	}
  done:
 	rc = tool_end(rc, &e);
-	bk_identities_free(&c.identities);
-	bk_wipe(c.passphrase, sizeof(c.passphrase));
-	free(c.identity_file);
+	bk_identities_free(&o.identities);
+	bk_wipe(o.passphrase, sizeof(o.passphrase));
+	free(o.identity_file);
 	bk_verdict_free(&v);
 	bk_buf_free(&label);
 	return rc;

@@ -13,10 +13,11 @@ struct options {
 };
 
 static void
-parse(int argc, char *argv[], const struct codec *codec, struct options *o)
+parse_options(struct options *o, int argc, char *argv[],
+    const struct codec *codec)
 {
 	enum { OPT_SEALED = TOOL_OPT_TOOL };
-	static const struct option options[] = {
+	static const struct option longopts[] = {
 		{ "decompress", no_argument, NULL, 'd' },
 		{ "jobs", required_argument, NULL, 'j' },
 		{ "sealed", no_argument, NULL, OPT_SEALED },
@@ -27,7 +28,7 @@ parse(int argc, char *argv[], const struct codec *codec, struct options *o)
 
 	/* the second digit of -12 comes from the same word as the first */
 	while (word = optind, (ch = getopt_long(argc, argv, "dj:0123456789",
-	    options, NULL)) != -1) {
+	    longopts, NULL)) != -1) {
 		switch (ch) {
 		case 'd':
 			o->decompress = 1;
@@ -70,7 +71,7 @@ filter_main(int argc, char *argv[], const struct tool *tool,
 	int rc = -1;
 
 	tool_start(tool);
-	parse(argc, argv, codec, &o);
+	parse_options(&o, argc, argv, codec);
 	threads = tool_jobs(o.jobs, TOOL_JOBS_MAX);
 	if (!o.decompress && isatty(STDOUT_FILENO))
 		tool_usage("refusing to write compressed data to a terminal");

@@ -154,7 +154,7 @@ bk_foreign_load(enum bk_foreign_kind kind, struct bk_source src,
 
 	if (kind == BK_FOREIGN_SQL && (o->no_owner || o->no_acl ||
 	    o->role != NULL))
-		return bk_fail(e, BK_USAGE, "%s: is SQL, from which owners and "
+		return bk_fail(e, BK_DATA, "%s: is SQL, from which owners and "
 		    "privileges cannot be removed; dump it without them",
 		    name);
 	if (bk_restore_program_open(&c, o, e) == -1 ||
