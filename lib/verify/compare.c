@@ -182,7 +182,7 @@ match_objects(struct compare *c, struct bk_err *e)
 	if (res == NULL)
 		return -1;
 	for (i = 0; i < c->plan.n; i++) {
-		struct bk_item *it = &c->plan.item[i];
+		struct bk_dump_item *it = &c->plan.item[i];
 
 		for (j = n = 0; j < it->noid; j++)
 			if (is_there(res, it->oid[j]))
