@@ -137,7 +137,7 @@ included() {
 		*) row=c ;;
 		esac
 		readelf -d "$BK_BIN/$tool" | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' |
-		    seek -Ev "^(libc|libm|libpthread|ld-linux[a-z0-9_-]*|libgcc_s)\\.so" |
+		    seek -Ev "^(libc|libm|libpthread|ld-linux[a-z0-9_-]*)\\.so" |
 		    seek -Ev "^lib($row)\\.so" | sed "s/^/$tool links /"
 	done | none
 }

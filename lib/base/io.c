@@ -31,13 +31,37 @@ again(int fd, short events)
 	return 0;
 }
 
+/* Wait until fd has something to read, or a failure to report. */
+static int
+wait_until(int fd, int stop, const char *name, struct bk_err *e)
+{
+	struct pollfd p[2] = {
+		{ .fd = fd, .events = POLLIN },
+		{ .fd = stop, .events = POLLIN },
+	};
+
+	while (poll(p, 2, -1) == -1)
+		if (errno != EINTR)
+			return bk_fail_errno(e, "%s: poll", name);
+	return p[1].revents == 0 ? 0 : bk_fail(e, BK_FAIL, "%s: stopped", name);
+}
+
 ssize_t
 bk_io_read(int fd, void *buf, size_t n, const char *name, struct bk_err *e)
+{
+	return bk_io_read_until(fd, -1, buf, n, name, e);
+}
+
+ssize_t
+bk_io_read_until(int fd, int stop, void *buf, size_t n, const char *name,
+    struct bk_err *e)
 {
 	size_t got = 0;
 	ssize_t r;
 
 	while (got < n) {
+		if (stop != -1 && wait_until(fd, stop, name, e) == -1)
+			return -1;
 		r = read(fd, (char *)buf + got, n - got);
 		if (r == 0)
 			break;

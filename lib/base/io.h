@@ -18,6 +18,17 @@
 ssize_t bk_io_read(int fd, void *buf, size_t n, const char *name,
     struct bk_err *e);
 
+/*
+ * As bk_io_read(), but -1, "stopped", as soon as the descriptor stop has
+ * something to read: a byte in a pipe, from a thread that wants this one back.
+ * It waits in poll(2), so fd must have no other reader, who might take what
+ * poll(2) has seen.  pthread_cancel(3) would not do: glibc loads libgcc_s.so.1
+ * at the first one and aborts without it, and who is cancelled may hold
+ * nothing.
+ */
+ssize_t bk_io_read_until(int fd, int stop, void *buf, size_t n,
+    const char *name, struct bk_err *e);
+
 /* Write all n bytes, in one write(2) if the system takes them; 0 or -1. */
 int bk_io_write(int fd, const void *buf, size_t n, const char *name,
     struct bk_err *e);

@@ -52,7 +52,6 @@ fill_thread(void *arg)
 	uint64_t seq = 0;
 	int rc = 1, stop;
 
-	(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 	while (rc == 1) {
 		struct slot *s = &r->slot[seq % r->n];
 
@@ -66,9 +65,7 @@ fill_thread(void *arg)
 		s->b.seq = seq++;
 		s->b.in_len = s->b.out_len = 0;
 		s->b.tag = 0;
-		(void)pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
 		rc = r->par->fill(r->par->ctx, &s->b, &s->err);
-		(void)pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 		s->end = rc != 1;
 		publish(r, s);
 	}
@@ -193,16 +190,15 @@ ring_free(struct ring *r)
 	pthread_mutex_destroy(&r->lock);
 }
 
-/* Wake everybody up to leave; the filler may hang in read(2). */
+/* Wake everybody up to leave. */
 static void
-stop_all(struct ring *r, pthread_t filler)
+stop_all(struct ring *r)
 {
 	pthread_mutex_lock(&r->lock);
 	r->stop = 1;
 	pthread_cond_broadcast(&r->freed);
 	pthread_cond_broadcast(&r->filled);
 	pthread_mutex_unlock(&r->lock);
-	(void)pthread_cancel(filler);
 }
 
 int
@@ -233,7 +229,10 @@ bk_pipeline_run(const struct bk_pipeline *par, struct bk_err *e)
 	rc = drain_all(&r, e);
  done:
 	if (have_filler) {
-		stop_all(&r, filler);
+		stop_all(&r);
+		/* it may wait for input that does not come */
+		if (rc == -1 && par->in != NULL)
+			bk_reader_stop(par->in);
 		pthread_join(filler, NULL);
 	}
 	while (started > 0)

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/reader.h"
 
 struct bk_block {
 	uint8_t *in;		/* in_cap bytes, filled by fill */
@@ -32,10 +33,8 @@ struct bk_block {
 struct bk_pipeline {
 	unsigned workers; /* at least 1; with 1, work sees them in order */
 	size_t in_cap, out_cap;	/* bytes; 0: no such buffer */
-	/*
-	 * Fill the next block.  1: done, 0: there is none, -1: *e set.  May be
-	 * cancelled (pthread_cancel) in read(2), so it must hold nothing there.
-	 */
+	struct bk_reader *in;	/* fill's, stopped on a failure; or NULL */
+	/* Fill the next block.  1: done, 0: there is none, -1: *e set. */
 	int (*fill)(void *ctx, struct bk_block *b, struct bk_err *e);
 	/* Turn in into out.  worker is 0 .. workers-1.  0 or -1. */
 	int (*work)(void *ctx, unsigned worker, struct bk_block *b,

@@ -2,12 +2,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/io.h"
 #include "base/seal.h"
 
 struct bk_reader {
 	int fd;
+	int stop[2];		/* a pipe: with a byte in it, no more */
 	const char *name;
 	unsigned flags;
 	int envelope;		/* it began with a mark */
@@ -47,7 +49,8 @@ raw_read(struct bk_reader *in, uint8_t *buf, size_t n, struct bk_err *e)
 	in->head_off += have;
 	if (have == n)
 		return (ssize_t)n;
-	if ((r = bk_io_read(in->fd, buf + have, n - have, in->name, e)) == -1)
+	if ((r = bk_io_read_until(in->fd, in->stop[0], buf + have, n - have,
+	    in->name, e)) == -1)
 		return -1;
 	return (ssize_t)have + r;
 }
@@ -159,8 +162,9 @@ bk_reader_open(int fd, const char *name, unsigned flags, struct bk_err *e)
 	in->fd = fd;
 	in->name = name;
 	in->flags = flags;
+	in->stop[0] = in->stop[1] = -1;
 	bk_io_pipe_grow(fd);
-	if (begin(in, e) == -1) {
+	if (bk_io_pipe(in->stop, e) == -1 || begin(in, e) == -1) {
 		bk_reader_free(in);
 		return NULL;
 	}
@@ -189,6 +193,14 @@ bk_reader_read(struct bk_reader *in, void *buf, size_t n, struct bk_err *e)
 	remember_tail(in, buf, (size_t)r);
 	in->bytes += (uint64_t)r;
 	return r;
+}
+
+void
+bk_reader_stop(struct bk_reader *in)
+{
+	struct bk_err ignored = {0};
+
+	(void)bk_io_write(in->stop[1], "", 1, in->name, &ignored);
 }
 
 int
@@ -237,5 +249,11 @@ bk_reader_bytes(const struct bk_reader *in)
 void
 bk_reader_free(struct bk_reader *in)
 {
+	if (in == NULL)
+		return;
+	if (in->stop[0] != -1) {
+		close(in->stop[0]);
+		close(in->stop[1]);
+	}
 	free(in);
 }

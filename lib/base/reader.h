@@ -16,7 +16,8 @@
  * well: whoever closed the envelope may have copied an unfinished stream.
  *
  * A caller that succeeds has read until 0, so nothing upstream dies of a
- * closed pipe.  Memory: 8 KiB.  Not for use by several threads at once.
+ * closed pipe.  Memory: 8 KiB, and a pipe for bk_reader_stop().  Not for use
+ * by several threads at once, but for that one.
  */
 #include <sys/types.h>
 
@@ -53,6 +54,12 @@ void bk_reader_parsed(struct bk_reader *in);
  */
 ssize_t bk_reader_read(struct bk_reader *in, void *buf, size_t n,
     struct bk_err *e);
+
+/*
+ * For another thread: let a bk_reader_read() that waits for input, and all that
+ * follow, fail soon.
+ */
+void bk_reader_stop(struct bk_reader *in);
 
 /* Read and drop the rest.  Returns as bk_reader_read() does: 0 or -1. */
 int bk_reader_drain(struct bk_reader *in, struct bk_err *e);

@@ -63,6 +63,7 @@ bk_gz_compress(struct bk_reader *in, struct bk_writer *out, int level,
 		.in_cap = BK_GZ_MEMBER,
 		.out_cap = BK_GZ_HEADER_MAX + bk_deflate_bound(BK_GZ_MEMBER) +
 		    BK_GZ_TRAILER,
+		.in = in,
 		.fill = fill,
 		.work = work,
 		.drain = drain,

@@ -54,6 +54,12 @@ bk_armor_open(struct bk_reader *in, struct bk_err *e)
 	return a;
 }
 
+struct bk_reader *
+bk_armor_reader(const struct bk_armor *a)
+{
+	return a->in;
+}
+
 /* More of the stream into raw.  1, 0 at the end, -1 with a->err set. */
 static int
 refill(struct bk_armor *a)

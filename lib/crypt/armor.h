@@ -25,6 +25,9 @@ struct bk_armor *bk_armor_open(struct bk_reader *in, struct bk_err *e);
 ssize_t bk_armor_read(struct bk_armor *a, void *buf, size_t n,
     struct bk_err *e);
 
+/* What it reads.  Borrowed. */
+struct bk_reader *bk_armor_reader(const struct bk_armor *a);
+
 void bk_armor_free(struct bk_armor *a);		/* NULL is fine */
 
 #endif

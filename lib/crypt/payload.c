@@ -253,6 +253,7 @@ run(struct job *j, const uint8_t key[BK_SUITE_KEY], int encrypt,
 		.workers = 1,
 		.in_cap = j->block + j->trailer + 1,
 		.out_cap = CHUNKS * SEALED,
+		.in = j->in,
 		.fill = fill, .work = encrypt ? seal_block : open_block,
 		.drain = drain, .ctx = j,
 	};
@@ -289,6 +290,7 @@ bk_payload_open(const struct bk_suite *s, const uint8_t key[BK_SUITE_KEY],
 {
 	struct job j = {
 		.suite = s, .read = read_armor, .armor = a, .out = out,
+		.in = bk_armor_reader(a),
 		.block = CHUNKS * SEALED,
 		.trailer = s->marks ? BK_SEAL_LEN : 0,
 	};

@@ -55,20 +55,6 @@ await_range(struct download *d, uint64_t n)
 	return s;
 }
 
-static int
-write_range(struct download *d, const struct slot *s, struct bk_err *e)
-{
-	int rc;
-
-	if (bk_s3_integrity_add(d->verify, s->data, s->len, e) == -1)
-		return -1;
-	/* a reader that takes nothing must not keep us from leaving */
-	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
-	rc = bk_writer_write(d->out, s->data, s->len, e);
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
-	return rc;
-}
-
 static void *
 run_writer(void *arg)
 {
@@ -78,11 +64,12 @@ run_writer(void *arg)
 	uint64_t n;
 	int rc = 0;
 
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 	for (n = 0; n < d->ranges && rc == 0; n++) {
 		if ((s = await_range(d, n)) == NULL)
 			break;
-		rc = write_range(d, s, &e);
+		rc = bk_s3_integrity_add(d->verify, s->data, s->len, &e);
+		if (rc == 0)
+			rc = bk_writer_write(d->out, s->data, s->len, &e);
 		if (d->o->progress != NULL)
 			d->o->progress->bytes += s->len;
 		pthread_mutex_lock(&d->lock);
@@ -113,7 +100,6 @@ stop_writer(struct download *d)
 	d->stop = 1;
 	pthread_cond_signal(&d->filled);
 	pthread_mutex_unlock(&d->lock);
-	pthread_cancel(d->writer);
 	pthread_join(d->writer, NULL);
 	d->writing = 0;
 }

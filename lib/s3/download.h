@@ -8,6 +8,11 @@
  * error, not a mixture.  The end is judged by integrity.h before
  * bk_writer_finish().
  *
+ * A failure is reported when the write that is under way has ended: a reader
+ * that takes nothing delays it, as it does any filter's.  To be able to leave
+ * a blocked write(2), each had to be of PIPE_BUF bytes at most, behind a
+ * poll(2), and that is twice the work.
+ *
  * Memory: BK_S3_RANGE * jobs, and 12 MiB with libraries.
  */
 #include <stdint.h>

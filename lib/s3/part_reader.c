@@ -58,18 +58,6 @@ put_filled(struct bk_s3_part_reader *f, struct bk_s3_part *p, int ended,
 	f->wake(f->ctx);
 }
 
-/* Only here, in read(2), may the thread be cancelled. */
-static ssize_t
-read_chunk(struct bk_reader *in, uint8_t *buf, size_t n, struct bk_err *e)
-{
-	ssize_t r;
-
-	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, NULL);
-	r = bk_reader_read(in, buf, n, e);
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
-	return r;
-}
-
 static int
 make_room(struct bk_s3_part *p, uint64_t size, struct bk_err *e)
 {
@@ -99,7 +87,7 @@ fill(struct bk_s3_part_reader *f, struct bk_s3_part *p, struct bk_err *e)
 		return bk_fail_memory(e);
 	while (p->len < size) {
 		want = size - p->len < CHUNK ? size - p->len : CHUNK;
-		n = read_chunk(f->in, p->data + p->len, want, e);
+		n = bk_reader_read(f->in, p->data + p->len, want, e);
 		if (n <= 0)
 			break;
 		if (!EVP_DigestUpdate(f->md, p->data + p->len, (size_t)n))
@@ -121,7 +109,6 @@ run(void *arg)
 	unsigned number = 0;
 	int more = 1;
 
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
 	while (more == 1 && (p = get_idle(f)) != NULL) {
 		p->number = ++number;
 		more = fill(f, p, &e);
@@ -232,7 +219,7 @@ bk_s3_part_reader_free(struct bk_s3_part_reader *f)
 	f->stop = 1;
 	pthread_cond_signal(&f->freed);
 	pthread_mutex_unlock(&f->lock);
-	pthread_cancel(f->thread);
+	bk_reader_stop(f->in);
 	pthread_join(f->thread, NULL);
 	pthread_cond_destroy(&f->freed);
 	pthread_mutex_destroy(&f->lock);

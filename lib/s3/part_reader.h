@@ -53,8 +53,8 @@ void bk_s3_part_reader_give_back(struct bk_s3_part_reader *f,
 int bk_s3_part_reader_over(struct bk_s3_part_reader *f, struct bk_err *e);
 
 /*
- * Stop the thread, even amid a read; in is the caller's again.  Parts that
- * were not given back are freed too.  NULL is fine.
+ * Stop the thread, even amid a read; in is the caller's again, to be freed.
+ * Parts that were not given back are freed too.  NULL is fine.
  */
 void bk_s3_part_reader_free(struct bk_s3_part_reader *f);
 

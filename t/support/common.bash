@@ -10,9 +10,7 @@ BK_BIN=${BK_BIN:-$TOP/build/bin}
 SUPPORT=$TOP/t/support
 SHARED=${BK_SHARED:-$TOP/../shared}	# public vectors; tests skip without it
 PATH=$BK_BIN:$PATH
-export TOP BK_BIN SUPPORT SHARED PATH TZ=UTC LC_ALL=C.UTF-8
-# ASan (SAN=1) trips over what a cancelled thread left on its stack.
-export ASAN_OPTIONS=use_sigaltstack=0${ASAN_OPTIONS:+:$ASAN_OPTIONS}
+export TOP BK_BIN SUPPORT SHARED PATH ASAN_OPTIONS TZ=UTC LC_ALL=C.UTF-8
 unset BK_AUDIT_LOG BK_RECIPIENTS BK_IDENTITY BK_JOBS DATABASE_URL
 
 # The two marks, as the library gives them: never written out in a file.

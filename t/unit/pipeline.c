@@ -16,8 +16,8 @@ struct run {
 	int blocks;		/* how many fill has */
 	int fill_fails, drain_fails;	/* AT a block */
 	int work_fails[3];	/* AT these */
-	int hangs;		/* AT: fill reads from a pipe that is silent */
-	int pipe[2];
+	int hangs;		/* AT: fill reads in, which is silent */
+	struct bk_reader *in;
 	unsigned workers;
 	int drained;		/* blocks, in order */
 	int bad;		/* broken promises */
@@ -29,12 +29,12 @@ static int
 fill(void *ctx, struct bk_block *b, struct bk_err *e)
 {
 	struct run *r = ctx;
-	char c;
+	static char text[8192];
 
 	if (b->in_len != 0 || b->out_len != 0 || b->tag != 0)
 		r->bad++;
-	if (AT((int)b->seq) == r->hangs && read(r->pipe[0], &c, 1) == -1)
-		return bk_fail_errno(e, "read");
+	if (AT((int)b->seq) == r->hangs)
+		return (int)bk_reader_read(r->in, text, sizeof(text), e);
 	if (AT((int)b->seq) == r->fill_fails)
 		return bk_fail(e, BK_DATA, "fill %d", (int)b->seq);
 	if ((int)b->seq == r->blocks)
@@ -88,8 +88,8 @@ static int
 run(struct run *r, struct bk_err *e)
 {
 	struct bk_pipeline p = { .workers = r->workers, .in_cap = CAP,
-	    .out_cap = CAP, .fill = fill, .work = work, .drain = drain,
-	    .ctx = r };
+	    .out_cap = CAP, .in = r->in, .fill = fill, .work = work,
+	    .drain = drain, .ctx = r };
 	int i, rc;
 
 	*e = (struct bk_err){0};
@@ -183,20 +183,24 @@ test_drain_fails(void)
 static void
 test_hanging_input(void)
 {
-	struct bk_err e;
+	static const char head[5000];	/* opening a reader reads some */
+	struct bk_err e = {0};
 	struct run r;
-	int at, bad = 0;
+	int at, bad = 0, p[2];
 
 	for (at = 0; at < 60; at++) {
 		r = (struct run){ .blocks = 1000, .hangs = AT(at + 1 + at % 3),
 		    .workers = 1 + (unsigned)at % 3,
 		    .drain_fails = at % 2 ? AT(at) : 0,
 		    .work_fails = { at % 2 ? 0 : AT(at) } };
-		if (pipe(r.pipe) == -1)
+		if (pipe(p) == -1 || write(p[1], head, sizeof(head)) == -1 ||
+		    (r.in = bk_reader_open(p[0], "input", 0, &e)) == NULL)
 			abort();
-		bad += run(&r, &e) != -1 || r.bad;
-		close(r.pipe[0]);
-		close(r.pipe[1]);
+		bad += run(&r, &e) != -1 || r.bad ||
+		    strcmp(e.msg, "input: stopped") == 0;
+		bk_reader_free(r.in);
+		close(p[0]);
+		close(p[1]);
 	}
 	is_int(bad, 0, "a failure need not wait for the input");
 }

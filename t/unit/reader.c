@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -449,9 +450,60 @@ test_failing_read(void)
 	close(fd);
 }
 
+struct waiting {
+	struct bk_reader *in;
+	ssize_t got;
+	struct bk_err e;
+};
+
+static void *
+read_on(void *arg)
+{
+	struct waiting *w = arg;
+
+	w->got = bk_reader_read(w->in, back, sizeof(back), &w->e);
+	return NULL;
+}
+
+/* The input says no more; another thread stops the read, early or late. */
+static void
+test_stop(void)
+{
+	struct waiting w;
+	pthread_t reader;
+	int p[2], i, k, bad = 0;
+
+	make(PLAIN, 2 * BK_SEAL_HEAD, 0, 0);
+	for (i = 0; i < 200; i++) {
+		w = (struct waiting){0};
+		if (pipe(p) == -1 ||
+		    write(p[1], s.wire, s.len) != (ssize_t)s.len)
+			abort();
+		if (i & 1)
+			(void)fcntl(p[0], F_SETFL, O_NONBLOCK);
+		w.in = bk_reader_open(p[0], "input", 0, &w.e);
+		pthread_create(&reader, NULL, read_on, &w);
+		for (k = 0; k < i; k++)
+			sched_yield();
+		bk_reader_stop(w.in);
+		pthread_join(reader, NULL);
+		bad += w.got != -1 || w.e.code != BK_FAIL ||
+		    strcmp(w.e.msg, "input: stopped") != 0;
+		w.e = (struct bk_err){0};
+		bad += bk_reader_read(w.in, back, sizeof(back), &w.e) != -1;
+		bk_reader_free(w.in);
+		close(p[0]);
+		close(p[1]);
+	}
+	is_int(bad, 0, "a read that waits for input can be stopped, and those "
+	    "behind it");
+}
+
 int
 main(void)
 {
+	alarm(300);		/* what hangs, fails */
+
 	if ((file = memfd_create("stream", 0)) == -1)
 		return 1;
 	test_every_size();
@@ -464,5 +516,6 @@ main(void)
 	test_label();
 	test_dribble();
 	test_failing_read();
+	test_stop();
 	return tap_done();
 }
