@@ -130,7 +130,7 @@ read_deps(struct bk_archive *a, struct bk_toc *toc, struct bk_toc_entry *te,
     struct bk_err *e)
 {
 	int32_t *deps = NULL, *more;
-	size_t cap = 0;
+	size_t n = 0, cap = 0;
 	const char *s;
 
 	for (;;) {
@@ -138,18 +138,19 @@ read_deps(struct bk_archive *a, struct bk_toc *toc, struct bk_toc_entry *te,
 			return -1;
 		if (s == NULL)
 			break;
-		if (te->ndeps == cap) {
+		if (n == cap) {
 			cap = cap == 0 ? 4 : cap * 2;
 			more = arena_get(toc, cap * sizeof(*deps), e);
 			if (more == NULL)
 				return -1;
-			if (te->ndeps > 0)
-				memcpy(more, deps, te->ndeps * sizeof(*deps));
+			if (n > 0)
+				memcpy(more, deps, n * sizeof(*deps));
 			deps = more;
 		}
-		deps[te->ndeps++] = (int32_t)to_oid(s);
+		deps[n++] = (int32_t)to_oid(s);
 	}
 	te->deps = deps;
+	te->ndeps = n;
 	return 0;
 }
 

@@ -100,7 +100,7 @@ bk_io_write2(int fd, const void *a, size_t alen, const void *b, size_t blen,
 				continue;
 			return bk_fail_errno(e, "%s: write", name);
 		}
-		for (i = 0; w > 0; i++) {
+		for (i = 0; i < 2; i++) {
 			n = (size_t)w < v[i].iov_len ? (size_t)w : v[i].iov_len;
 			v[i].iov_base = (char *)v[i].iov_base + n;
 			v[i].iov_len -= n;

@@ -237,7 +237,7 @@ bk_pipeline_run(const struct bk_pipeline *par, struct bk_err *e)
 	}
 	while (started > 0)
 		pthread_join(tid[--started], NULL);
-	if (r.par != NULL)
+	if (w != NULL && tid != NULL)
 		ring_free(&r);
 	free(tid);
 	free(w);

@@ -74,6 +74,7 @@ take_items(struct bk_tasks *p, const struct bk_toc *toc, struct bk_err *e)
 
 	if ((p->item = calloc(toc->n + 1, sizeof(*p->item))) == NULL)
 		return bk_fail_memory(e);
+	p->n = 0;
 	for (i = 0; i < toc->n; i++) {
 		te = &toc->entry[i];
 		if (!te->has_data)

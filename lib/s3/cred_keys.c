@@ -8,21 +8,21 @@
 #include "s3/cred_source.h"
 
 static void
-wipe_string(char *s)
+wipe_string(char **s)
 {
-	if (s == NULL)
-		return;
-	bk_wipe(s, strlen(s));
-	free(s);
+	if (*s != NULL)
+		bk_wipe(*s, strlen(*s));
+	free(*s);
+	*s = NULL;
 }
 
 void
 bk_cred_keys_free(struct bk_cred_keys *k)
 {
-	wipe_string(k->access_key);
-	wipe_string(k->secret_key);
-	wipe_string(k->session_token);
-	*k = (struct bk_cred_keys){0};
+	wipe_string(&k->access_key);
+	wipe_string(&k->secret_key);
+	wipe_string(&k->session_token);
+	k->expires = 0;
 }
 
 /* What can stand in a header: no blanks at the ends, no control bytes. */

@@ -175,15 +175,12 @@ static int
 turn(struct download *d, struct bk_err *e)
 {
 	struct slot *s;
-	unsigned i;
 	int full;
 
-	for (i = 0; i < d->o->jobs; i++) {
-		s = &d->slots[i];
+	for (s = d->slots; s < d->slots + d->o->jobs; s++)
 		if (s->task != NULL && bk_s3_task_over(s->task) &&
 		    collect(d, s, e) == -1)
 			return -1;
-	}
 	/* in order: a range waits for its slot */
 	while (d->next < d->ranges) {
 		s = &d->slots[d->next % d->o->jobs];
