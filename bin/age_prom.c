@@ -2,7 +2,7 @@
 #include <inttypes.h>
 
 #include "age_report.h"
-#include "textfile.h"
+#include "base/textfile.h"
 
 enum metric { BACKUP_TIME, BACKUP_SIZE, BACKUP_USUAL, BACKUPS, BACKUP_GAP,
 	BACKUP_PROVEN, BACKUP_REFUTED, BACKUP_STATUS, WAL_TIME, WAL_SEGMENTS,
@@ -96,10 +96,10 @@ add_labels(struct bk_buf *b, const struct bk_subject *s, struct bk_err *e)
 
 	if (bk_buf_puts(b, "{", e) == -1)
 		return -1;
-	if (s->kind == BK_SUBJECT_BACKUP && (textfile_label(b, "db", s->name,
+	if (s->kind == BK_SUBJECT_BACKUP && (bk_textfile_label(b, "db", s->name,
 	    e) == -1 || bk_buf_puts(b, ",", e) == -1))
 		return -1;
-	if (textfile_label(b, whole[s->kind], s->series, e) == -1)
+	if (bk_textfile_label(b, whole[s->kind], s->series, e) == -1)
 		return -1;
 	return bk_buf_puts(b, "}", e);
 }
@@ -116,7 +116,7 @@ add_metric(struct bk_buf *b, const struct bk_subjects *all, enum metric m,
 	for (s = all->v; rc == 0 && s < all->v + all->n; s++) {
 		if (!value_of(s, m, &v))
 			continue;
-		if (!head++ && textfile_head(b, metrics[m].name, "gauge",
+		if (!head++ && bk_textfile_head(b, metrics[m].name, "gauge",
 		    metrics[m].help, e) == -1)
 			return -1;
 		if (bk_buf_puts(b, metrics[m].name, e) == -1 ||
@@ -140,9 +140,9 @@ age_prometheus(const struct bk_subjects *s, const struct bk_fresh *f,
 		if (add_metric(out, s, (enum metric)m, e) == -1)
 			return -1;
 	/* a collector reads several files: this one must differ in each */
-	if (textfile_head(out, last_run, "gauge", "When bk-age ran.",
+	if (bk_textfile_head(out, last_run, "gauge", "When bk-age ran.",
 	    e) == -1 || bk_buf_printf(out, e, "%s{", last_run) == -1 ||
-	    textfile_label(out, "file", path, e) == -1)
+	    bk_textfile_label(out, "file", path, e) == -1)
 		return -1;
 	return bk_buf_printf(out, e, "} %jd\n", (intmax_t)f->now);
 }

@@ -50,11 +50,4 @@ int audit_summary(const struct audit_options *o, struct bk_err *e);
 /* Check the chains.  BK_DATA: they are not whole, the lines were named. */
 int audit_verify(const struct audit_options *o, struct bk_err *e);
 
-/*
- * Read a run's records from standard input, one a line, the later over the
- * earlier, and append one line to log when that ends.  BK_DATA: it is no run;
- * BK_NONE: there was no record.  Nothing was appended then.
- */
-int audit_record(const char *log, struct bk_err *e);
-
 #endif

@@ -7,11 +7,11 @@
 
 #include "audit_report.h"
 #include "base/io.h"
+#include "base/textfile.h"
 #include "base/utctime.h"
 #include "base/utf8.h"
 #include "policy/freshness.h"
 #include "policy/series.h"
-#include "textfile.h"
 #include "tool.h"
 
 /* How many successful runs, the last ones, the durations are those of. */
@@ -305,16 +305,16 @@ add_metric(struct bk_buf *b, struct jobs *jobs, enum metric m,
 	struct job *j;
 	double v;
 
-	if (textfile_head(b, metrics[m].name, "gauge", metrics[m].help, e) ==
+	if (bk_textfile_head(b, metrics[m].name, "gauge", metrics[m].help, e) ==
 	    -1)
 		return -1;
 	for (j = jobs->v; j < jobs->v + jobs->n; j++) {
 		if ((v = value_of(j, m)) < 0)
 			continue;
 		if (bk_buf_printf(b, e, "%s{", metrics[m].name) == -1 ||
-		    textfile_label(b, "operation", j->operation, e) == -1 ||
+		    bk_textfile_label(b, "operation", j->operation, e) == -1 ||
 		    bk_buf_puts(b, ",", e) == -1 ||
-		    textfile_label(b, "target", j->target, e) == -1 ||
+		    bk_textfile_label(b, "target", j->target, e) == -1 ||
 		    bk_buf_printf(b, e, "} %.*f\n", m < MEDIAN ? 0 : 3, v) ==
 		    -1)
 			return -1;
@@ -331,7 +331,7 @@ store_metrics(struct jobs *jobs, const char *path, struct bk_err *e)
 	for (m = 0; rc == 0 && m < METRICS; m++)
 		rc = add_metric(&text, jobs, (enum metric)m, e);
 	if (rc == 0)
-		rc = textfile_store(path, &text, e);
+		rc = bk_textfile_store(path, &text, e);
 	bk_buf_free(&text);
 	return rc;
 }

@@ -12,11 +12,11 @@
 #include "age_report.h"
 #include "base/io.h"
 #include "base/num.h"
+#include "base/textfile.h"
 #include "policy/group.h"
 #include "policy/listing.h"
 #include "policy/proofs.h"
 #include "policy/series.h"
-#include "textfile.h"
 #include "tool.h"
 
 static const struct tool tool = {
@@ -387,7 +387,7 @@ store_metrics(const struct options *o, struct bk_subjects *s, struct bk_err *e)
 	    &why);
 
 	if (rc == 0)
-		rc = textfile_store(o->prometheus, &text, &why);
+		rc = bk_textfile_store(o->prometheus, &text, &why);
 	bk_buf_free(&text);
 	if (rc == -1)
 		rc = note_failure(s, "metrics", &why, e);

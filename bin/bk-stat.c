@@ -8,11 +8,11 @@
 
 #include "base/io.h"
 #include "base/num.h"
+#include "base/textfile.h"
 #include "base/utctime.h"
 #include "pg/health.h"
 #include "pg/server.h"
 #include "stat_report.h"
-#include "textfile.h"
 #include "tool.h"
 
 static const struct tool tool = {
@@ -202,7 +202,7 @@ write_metrics(const struct options *o, const json_t *doc, struct bk_err *e)
 
 	if (rc == 0)
 		rc = strcmp(o->prometheus, "-") == 0 ? print(&text, e) :
-		    textfile_store(o->prometheus, &text, e);
+		    bk_textfile_store(o->prometheus, &text, e);
 	bk_buf_free(&text);
 	return rc;
 }

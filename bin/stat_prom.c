@@ -1,8 +1,8 @@
 /* bk-stat: metrics for Prometheus' textfile collector; see stat_report.h */
 #include <inttypes.h>
 
+#include "base/textfile.h"
 #include "stat_report.h"
-#include "textfile.h"
 
 #define LABELS 3
 
@@ -186,7 +186,7 @@ add_label(struct bk_buf *b, const char *name, const json_t *value,
 		    JSON_INTEGER_FORMAT, json_integer_value(value));
 	if (bk_buf_puts(b, ",", e) == -1)
 		return -1;
-	return textfile_label(b, name, s == NULL ? number : s, e);
+	return bk_textfile_label(b, name, s == NULL ? number : s, e);
 }
 
 /*
@@ -203,7 +203,7 @@ write_where(struct bk_buf *where, const json_t *doc, struct bk_err *e)
 
 	if (bk_buf_printf(&name, e, "%s:%s", stat_string(server, "host"),
 	    stat_string(server, "port")) == 0 &&
-	    textfile_label(where, "server", name.data, e) == 0)
+	    bk_textfile_label(where, "server", name.data, e) == 0)
 		rc = add_label(where, "via", json_object_get(server,
 		    "database"), e);
 	bk_buf_free(&name);
@@ -246,7 +246,7 @@ add_metric(struct bk_buf *b, const struct metric *m, const char *where,
 		v = json_object_get(o, m->value);
 		if (v == NULL || (json_is_null(v) && !m->never))
 			continue;
-		if (head++ == 0 && textfile_head(b, m->name, m->counter ?
+		if (head++ == 0 && bk_textfile_head(b, m->name, m->counter ?
 		    "counter" : "gauge", m->help, e) == -1)
 			return -1;
 		if (add_sample(b, m, where, doc, o, e) == -1)
@@ -266,7 +266,7 @@ stat_prometheus(const json_t *doc, time_t now, struct bk_buf *out,
 
 	for (i = 0; rc == 0 && i < sizeof(metrics) / sizeof(metrics[0]); i++)
 		rc = add_metric(out, &metrics[i], where.data, doc, e);
-	if (rc == 0 && (rc = textfile_head(out, last_run, "gauge",
+	if (rc == 0 && (rc = bk_textfile_head(out, last_run, "gauge",
 	    "When bk-stat ran.", e)) == 0 &&
 	    (rc = bk_buf_printf(out, e, "%s{", last_run)) == 0 &&
 	    (rc = bk_buf_puts(out, where.data, e)) == 0)

@@ -1,10 +1,10 @@
-#include "textfile.h"
+#include "base/textfile.h"
 
 #include "base/store.h"
 #include "base/utf8.h"
 
 int
-textfile_label(struct bk_buf *b, const char *name, const char *value,
+bk_textfile_label(struct bk_buf *b, const char *name, const char *value,
     struct bk_err *e)
 {
 	size_t n;
@@ -26,7 +26,7 @@ textfile_label(struct bk_buf *b, const char *name, const char *value,
 }
 
 int
-textfile_head(struct bk_buf *b, const char *name, const char *type,
+bk_textfile_head(struct bk_buf *b, const char *name, const char *type,
     const char *help, struct bk_err *e)
 {
 	return bk_buf_printf(b, e, "# HELP %s %s\n# TYPE %s %s\n", name, help,
@@ -34,7 +34,7 @@ textfile_head(struct bk_buf *b, const char *name, const char *type,
 }
 
 int
-textfile_store(const char *path, const struct bk_buf *text, struct bk_err *e)
+bk_textfile_store(const char *path, const struct bk_buf *text, struct bk_err *e)
 {
 	return bk_store_replace(path, 0644, text, e);
 }

@@ -1,5 +1,5 @@
-/* bk-audit: the recorder of a run; see audit_report.h and recorder.h */
-#include <signal.h>
+#include "audit/append.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +8,7 @@
 #include "audit/chain.h"
 #include "audit/format.h"
 #include "audit/logfile.h"
-#include "audit_report.h"
+#include "audit/runs.h"
 #include "base/utctime.h"
 
 #define STDIN_NAME "standard input"
@@ -17,17 +17,6 @@
 static const char *const members[] = { "timestamp", "operation", "type",
     "source", "destination", "size_bytes", "duration_seconds", "status",
     "error", "user", "host", "pid", "version" };
-
-/* What ends the run is not to end us: our end is that of our input. */
-static void
-ignore_signals(void)
-{
-	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	size_t i;
-
-	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-		(void)signal(ignored[i], SIG_IGN);
-}
 
 static int
 take(json_t *record, const char *line, size_t n, size_t number,
@@ -186,14 +175,13 @@ compose(json_t *base, json_t *record, double since, struct bk_err *e)
 }
 
 int
-audit_record(const char *log, struct bk_err *e)
+bk_audit_append_run(const char *log, struct bk_err *e)
 {
 	json_t *record = json_object(), *base = NULL;
 	char *text = NULL;
 	double since;
 	int rc = -1;
 
-	ignore_signals();
 	/* what takes time is done while the run goes on */
 	if (record == NULL)
 		bk_fail_memory(e);

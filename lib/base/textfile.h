@@ -1,5 +1,5 @@
-#ifndef BK_BIN_TEXTFILE_H
-#define BK_BIN_TEXTFILE_H
+#ifndef BK_BASE_TEXTFILE_H
+#define BK_BASE_TEXTFILE_H
 /*
  * A file of metrics in Prometheus' text format, for the textfile collector of
  * node_exporter, which reads *.prom.  All return 0, or -1 with *e set.
@@ -8,15 +8,15 @@
 #include "base/err.h"
 
 /* Add name="value", escaped; what is not UTF-8 as U+FFFD. */
-int textfile_label(struct bk_buf *b, const char *name, const char *value,
+int bk_textfile_label(struct bk_buf *b, const char *name, const char *value,
     struct bk_err *e);
 
 /* Add the two lines before a metric's samples; type is "gauge", "counter". */
-int textfile_head(struct bk_buf *b, const char *name, const char *type,
+int bk_textfile_head(struct bk_buf *b, const char *name, const char *type,
     const char *help, struct bk_err *e);
 
 /* Replace the file path by text, mode 0644, all at once or not at all. */
-int textfile_store(const char *path, const struct bk_buf *text,
+int bk_textfile_store(const char *path, const struct bk_buf *text,
     struct bk_err *e);
 
 #endif
