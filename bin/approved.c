@@ -18,9 +18,9 @@ void
 approved_option(struct bk_plan_call *c, int ch, const char *arg)
 {
 	switch (ch) {
-	case OPT_PLAN: c->plan = arg; break;
-	case OPT_APPROVERS: c->approvers = arg; break;
-	case OPT_NEED:
+	case APPROVED_OPT_PLAN: c->plan = arg; break;
+	case APPROVED_OPT_APPROVERS: c->approvers = arg; break;
+	case APPROVED_OPT_NEED:
 		c->need = (size_t)tool_number(arg, 1, 255, "--need");
 		break;
 	default: tool_option(ch);

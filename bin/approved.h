@@ -8,11 +8,12 @@
 #include "crypt/plan.h"
 #include "tool.h"
 
-enum { OPT_PLAN = TOOL_OPT_TOOL + 0x100, OPT_APPROVERS, OPT_NEED };
+enum { APPROVED_OPT_PLAN = TOOL_OPT_TOOL + 0x100, APPROVED_OPT_APPROVERS,
+	APPROVED_OPT_NEED };
 #define APPROVED_LONGOPTS \
-	{ "plan", required_argument, NULL, OPT_PLAN }, \
-	{ "approvers", required_argument, NULL, OPT_APPROVERS }, \
-	{ "need", required_argument, NULL, OPT_NEED }
+	{ "plan", required_argument, NULL, APPROVED_OPT_PLAN }, \
+	{ "approvers", required_argument, NULL, APPROVED_OPT_APPROVERS }, \
+	{ "need", required_argument, NULL, APPROVED_OPT_NEED }
 
 /* getopt_long's default case: takes its own options, hands on the others. */
 void approved_option(struct bk_plan_call *c, int ch, const char *arg);

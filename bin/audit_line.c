@@ -146,7 +146,7 @@ audit_line_start(const char *log, const struct bk_audit *a)
 }
 
 void
-audit_line_tell(int sig)
+audit_line_signal(int sig)
 {
 #define KILLED_BY(s) "{\"status\":\"failure\",\"error\":\"killed by " s "\"}\n"
 	const char *word = sig == SIGINT ? KILLED_BY("SIGINT") :

@@ -20,7 +20,7 @@
 void audit_line_start(const char *log, const struct bk_audit *a);
 
 /* A signal came; what is said later counts more. */
-void audit_line_tell(int sig);
+void audit_line_signal(int sig);
 
 /* Nothing more will be said: wait until the line is written. */
 void audit_line_finish(void);

@@ -21,7 +21,7 @@
 
 static const struct tool tool = {
 	.name = "bk-age",
-	.wrong_call = BK_STATE_UNKNOWN,
+	.usage_status = BK_STATE_UNKNOWN,
 	.usage = "[-w TIME] [-c TIME] [OPTION ...] < LISTING",
 	.help =
 "Example: bk-s3ls s3://backups/shop/ | bk-age -w 25h -c 49h\n"

@@ -54,8 +54,8 @@ parse_option(struct options *o, int ch)
 {
 	switch (ch) {
 	case OPT_SEAL: o->out_flags |= BK_WRITER_ENVELOPE; break;
-	case 'j': o->jobs = s3_jobs(optarg); break;
-	case OPT_RETRY: o->retry_for = s3_retry_for(optarg); break;
+	case 'j': o->jobs = s3args_jobs(optarg); break;
+	case OPT_RETRY: o->retry_for = s3args_retry_for(optarg); break;
 	case 'q': o->verbosity = -1; break;
 	case 'v': o->verbosity = 1; break;
 	default: tool_option(ch);
@@ -83,7 +83,7 @@ get(const struct options *o, struct bk_s3_url *url, struct bk_s3_cred *cred,
 	static struct bk_buf key, where;
 	struct bk_s3_options client = {
 		.bucket = url->bucket, .retry_for = o->retry_for,
-		.stop_fd = -1, .warn = s3_warn,
+		.stop_fd = -1, .warn = s3args_warn,
 	};
 	struct bk_s3_download_options down = {
 		.jobs = o->jobs, .progress = &progress,

@@ -78,7 +78,7 @@ list(const struct bk_s3_url *url, unsigned retry_for, enum bk_s3_kind kind,
     struct bk_err *e)
 {
 	struct bk_s3_options o = { .bucket = url->bucket,
-	    .retry_for = retry_for, .stop_fd = -1, .warn = s3_warn };
+	    .retry_for = retry_for, .stop_fd = -1, .warn = s3args_warn };
 	struct output out = { .bucket = url->bucket };
 	struct bk_s3_cred *cred = NULL;
 	struct bk_s3 *s3 = NULL;
@@ -135,7 +135,7 @@ main(int argc, char *argv[])
 			kind = BK_S3_UPLOADS;
 			break;
 		case RETRY_FOR:
-			retry_for = s3_retry_for(optarg);
+			retry_for = s3args_retry_for(optarg);
 			break;
 		default:
 			tool_option(ch);

@@ -212,13 +212,13 @@ parse_option(struct options *o, int ch)
 		check_header("--content-type", optarg);
 		o->up.content_type = optarg;
 		break;
-	case 'j': o->up.jobs = s3_jobs(optarg); break;
+	case 'j': o->up.jobs = s3args_jobs(optarg); break;
 	case OPT_PART: parse_part_size(o, optarg); break;
 	case OPT_MAX:
 		o->up.max_parts = (unsigned)tool_number(optarg, 1,
 		    BK_S3_PARTS_MAX, "--max-parts");
 		break;
-	case OPT_RETRY: o->retry_for = s3_retry_for(optarg); break;
+	case OPT_RETRY: o->retry_for = s3args_retry_for(optarg); break;
 	case 'q': o->verbosity = -1; break;
 	case 'v': o->verbosity = 1; break;
 	default: tool_option(ch);
@@ -242,7 +242,7 @@ put(struct options *o, const struct bk_s3_url *url, struct bk_reader *in,
 	static struct bk_buf key, where;
 	struct bk_s3_options client = {
 		.bucket = url->bucket, .retry_for = o->retry_for,
-		.warn = s3_warn,
+		.warn = s3args_warn,
 	};
 	struct bk_s3 *s3;
 	int rc;

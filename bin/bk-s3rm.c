@@ -176,7 +176,7 @@ static int
 delete_in_bucket(struct job *job, size_t *i, struct bk_err *e)
 {
 	struct bk_s3_options o = { .bucket = job->items[*i].url.bucket,
-	    .retry_for = job->retry_for, .stop_fd = -1, .warn = s3_warn };
+	    .retry_for = job->retry_for, .stop_fd = -1, .warn = s3args_warn };
 	struct bk_s3_delete d = { .done = done, .ctx = job };
 	struct item *it;
 	int rc = 0;
@@ -268,7 +268,7 @@ main(int argc, char *argv[])
 			job.print = 1;
 			break;
 		case RETRY_FOR:
-			job.retry_for = s3_retry_for(optarg);
+			job.retry_for = s3args_retry_for(optarg);
 			break;
 		default:
 			approved_option(&job.plan, ch, optarg);

@@ -9,7 +9,7 @@
 #include "base/reader.h"
 
 /*
- * A template that no stream could fill in is a wrong call: known, and said,
+ * A template that no stream could fill in is a usage error: known, and said,
  * before one is read.  Exits 2 then.
  */
 void names_check(const char *tmpl, const char *db, const char *tier);

@@ -6,7 +6,7 @@
 #define YEAR (365 * 86400)
 
 unsigned
-s3_retry_for(const char *s)
+s3args_retry_for(const char *s)
 {
 	uint64_t n = tool_duration(s, "--retry-for");
 
@@ -16,13 +16,13 @@ s3_retry_for(const char *s)
 }
 
 unsigned
-s3_jobs(const char *s)
+s3args_jobs(const char *s)
 {
 	return (unsigned)tool_number(s, 1, 64, "-j");
 }
 
 void
-s3_warn(const char *text)
+s3args_warn(const char *text)
 {
 	tool_say("%s", text);
 }

@@ -38,7 +38,7 @@ end_by(int sig)
 {
 	atomic_store(&ending, 1);
 	pthread_mutex_lock(&lock);	/* and nobody has it again */
-	audit_line_tell(sig);
+	audit_line_signal(sig);
 	if (cleanup != NULL)
 		cleanup();
 	audit_line_finish();
@@ -51,7 +51,7 @@ stop_by(int sig)
 	atomic_store(&stopped_by, sig);
 	/* who has the lock ends the run, and says how it ended */
 	if (pthread_mutex_trylock(&lock) == 0) {
-		audit_line_tell(sig);
+		audit_line_signal(sig);
 		pthread_mutex_unlock(&lock);
 	}
 	/* full: then it is readable already */

@@ -109,7 +109,7 @@ tool_usage(const char *fmt, ...)
 		va_end(ap);
 	}
 	fprintf(stderr, "usage: %s %s\n", tool->name, tool->usage);
-	exit(tool->wrong_call != 0 ? tool->wrong_call : BK_USAGE);
+	exit(tool->usage_status != 0 ? tool->usage_status : BK_USAGE);
 }
 
 void

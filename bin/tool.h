@@ -16,7 +16,7 @@ struct tool {
 	const char *name;	/* "bk-gz" */
 	const char *usage;	/* behind "usage: bk-gz ", one line */
 	const char *help;	/* --help's text, begins with an example */
-	int wrong_call;		/* exit status of a wrong call; 0: BK_USAGE */
+	int usage_status;	/* exit status of a usage error; 0: BK_USAGE */
 	int unrecorded;		/* its runs are none for the audit log */
 };
 
@@ -41,13 +41,13 @@ void tool_start(const struct tool *tool);
  */
 _Noreturn void tool_option(int ch);
 
-/* A wrong call: says why (a sentence, or NULL), the usage line, exits 2. */
+/* A usage error: says why (a sentence, or NULL), the usage line, exits 2. */
 _Noreturn void tool_usage(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));
 
 /*
  * What the option or variable called what says, as base/num.h has it; anything
- * else is a wrong call.
+ * else is a usage error.
  */
 uint64_t tool_number(const char *s, uint64_t min, uint64_t max,
     const char *what);
