@@ -38,7 +38,7 @@ struct options {
 	int verbosity;
 };
 
-static struct bk_tee *_Atomic fan;	/* for stop_sinks() */
+static struct bk_tee *fan;	/* for stop_sinks() */
 
 /* A signal for us is one for the sinks. */
 static void
@@ -114,9 +114,11 @@ feed(const struct options *o, struct bk_reader *in, struct bk_err *e)
 {
 	struct bk_tee_result r;
 	unsigned i, good = 0;
-	int rc = 0;
+	int rc;
 
 	signals_hold();
+	fan = bk_tee_new(e);
+	rc = fan == NULL ? -1 : 0;
 	for (i = 0; rc == 0 && i < o->n; i++)
 		rc = bk_tee_start(fan, o->sinks[i], e);
 	signals_release();
@@ -177,7 +179,7 @@ main(int argc, char *argv[])
 	(void)bk_reader_head(in, &n);
 	if (n == 0)
 		rc = (int)bk_reader_read(in, &byte, 1, &e);
-	else if ((fan = bk_tee_new(&e)) != NULL)
+	else
 		rc = feed(&o, in, &e);
  done:
 	bk_reader_free(in);

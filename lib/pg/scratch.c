@@ -279,6 +279,6 @@ bk_scratch_stop(struct bk_scratch *s)
 		return;
 	close(s->to);
 	close(s->from);
-	(void)bk_child_reap(&pid, &status); /* what it did shows elsewhere */
+	(void)bk_child_reap(&pid, &status);
 	*s = (struct bk_scratch){0};
 }

@@ -90,7 +90,8 @@ bk_cred_process(const char *command, struct bk_cred_keys *k,
 
 	if (bk_io_pipe(p, e) == -1)
 		return -1;
-	if ((pid = fork()) == 0)
+	pid = fork();
+	if (pid == 0)
 		run(command, p[1]);
 	close(p[1]);
 	if (pid == -1) {

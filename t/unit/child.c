@@ -27,7 +27,8 @@ reap(void)
 {
 	int status = -1;
 
-	if ((watched = fork()) == 0)
+	watched = fork();
+	if (watched == 0)
 		_exit(7);
 	ok(bk_child_reap(&watched, &status) == 0 && WIFEXITED(status) &&
 	    WEXITSTATUS(status) == 7, "a child's status");
@@ -79,7 +80,8 @@ stop(void)
 {
 	int status = 0;
 
-	if ((watched = fork()) == 0)
+	watched = fork();
+	if (watched == 0)
 		for (;;)
 			(void)pause();
 	bk_child_kill(&watched);
