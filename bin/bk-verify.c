@@ -248,7 +248,7 @@ main(int argc, char *argv[])
 	struct bk_err e = {0}, report_e = {0};
 	struct bk_receipt r = { .v = &v, .result = &e };
 	double began = bk_monotonic();
-	int rc = -1;
+	int rc;
 
 	tool_start(&tool);
 	(void)setrlimit(RLIMIT_CORE, &none);	/* no keys in core files */
