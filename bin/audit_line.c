@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/child.h"
+#include "base/debug.h"
 #include "base/io.h"
 
 #define RECORDER "bk-audit"
@@ -100,6 +101,7 @@ spawn(const char *log, int theirs)
 	    O_WRONLY, 0) == 0 &&
 	    posix_spawnp(&pid, path, &fa, &attr, argv, environ) == 0) {
 		recorder = pid;
+		bk_debug_started(pid, argv);
 		rc = 0;
 	}
 	posix_spawnattr_destroy(&attr);

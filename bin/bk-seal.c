@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/child.h"
+#include "base/debug.h"
 #include "base/io.h"
 #include "base/seal.h"
 #include "base/writer.h"
@@ -79,6 +80,7 @@ start(char *argv[], int *fd, struct bk_err *e)
 	signals_release();
 	if (pid == -1)
 		return bk_fail_errno(e, "fork");
+	bk_debug_started(pid, argv);
 	close(data[1]);
 	close(report[1]);
 	*fd = data[0];

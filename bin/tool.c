@@ -15,6 +15,7 @@
 #include "base/utctime.h"
 #include "base/utf8.h"
 #include "base/version.h"
+#include "debug_line.h"
 #include "progress_line.h"
 #include "signals.h"
 
@@ -59,6 +60,7 @@ tool_start(const struct tool *t)
 	sa.sa_handler = SIG_DFL;
 	(void)sigaction(SIGCHLD, &sa, NULL);
 	occupy_closed();
+	debug_line_start(t->name);
 }
 
 /*

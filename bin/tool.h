@@ -32,6 +32,7 @@ enum { TOOL_OPT_HELP = 0x1000, TOOL_OPT_VERSION,
  * left shows as EPIPE, which ends the tool with 1 and without a word, a limit
  * on files as EFBIG.  Commands that we run have them, and SIGCHLD, at their
  * defaults.  Descriptors 0, 1 and 2 are open from here on, if only to fail.
+ * BK_DEBUG is heeded from here on.
  */
 void tool_start(const struct tool *tool);
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/debug.h"
 #include "base/io.h"
 
 /* Held while a child comes to be or goes, and by whoever signals one. */
@@ -58,8 +59,10 @@ bk_child_spawn(atomic_int *pid, char *const argv[], char *const env[],
 	pthread_mutex_unlock(&pids);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&fa);
-	return rc == 0 ? 0 :
-	    bk_fail(e, BK_FAIL, "%s: %s", argv[0], strerror(rc));
+	if (rc != 0)
+		return bk_fail(e, BK_FAIL, "%s: %s", argv[0], strerror(rc));
+	bk_debug_started(child, argv);
+	return 0;
 }
 
 int
@@ -78,7 +81,10 @@ bk_child_reap(atomic_int *pid, int *status)
 	while ((rc = waitpid(child, status, 0)) == -1 && errno == EINTR)
 		;
 	pthread_mutex_unlock(&pids);
-	return rc == -1 ? -1 : 0;
+	if (rc == -1)
+		return -1;
+	bk_debug_ended(child, *status);
+	return 0;
 }
 
 void

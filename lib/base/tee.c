@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/child.h"
+#include "base/debug.h"
 #include "base/io.h"
 #include "base/seal.h"
 #include "base/thread.h"
@@ -85,6 +86,8 @@ bk_tee_start(struct bk_tee *fan, const char *command, struct bk_err *e)
 		close(p[1]);
 		return bk_fail_errno(e, "%s: fork", command);
 	}
+	bk_debug_started(pid, (char *[]){ "sh", "-c",
+	    (char *)(uintptr_t)command, NULL });
 	*s = (struct sink){ .fan = fan, .command = command,
 	    .pid = pid, .fd = p[1] };
 	fan->n++;

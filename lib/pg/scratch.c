@@ -1,4 +1,5 @@
 #define _DEFAULT_SOURCE		/* setgroups(2) */
+#include "base/debug.h"
 #include "pg/scratch.h"
 
 #include <sys/stat.h>
@@ -237,6 +238,7 @@ bk_scratch_prepare(struct bk_scratch *s, const char *tmp, struct bk_err *e)
 		close(from[0]);
 		be_nurse(to[0], from[1], tmp);
 	}
+	bk_debug_started(s->pid, (char *[]){ "scratch-server-keeper", NULL });
 	close(to[0]);
 	close(from[1]);
 	s->to = to[1];
@@ -259,6 +261,8 @@ bk_scratch_start(struct bk_scratch *s, const char *postgres, int ascii,
 	bk_buf_free(&order);
 	if (rc == -1)
 		return -1;
+	bk_debug(BK_DEBUG_CHILD, "%ld runs initdb and pg_ctl of %s",
+	    (long)s->pid, postgres);
 	if (read_line(s->from, answer, sizeof(answer)) == -1)
 		return bk_fail(e, BK_FAIL, "scratch server: no user postgres "
 		    "or nobody to run as");

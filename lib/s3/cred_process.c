@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <signal.h>
+#include <stdint.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/child.h"
+#include "base/debug.h"
 #include "base/io.h"
 #include "s3/cred_source.h"
 
@@ -99,6 +101,8 @@ bk_cred_process(const char *command, struct bk_cred_keys *k,
 		close(p[0]);
 		return -1;
 	}
+	bk_debug_started(pid, (char *[]){ "sh", "-c",
+	    (char *)(uintptr_t)command, NULL });
 	rc = collect(p[0], &out, e);
 	close(p[0]);			/* if it has more, it gets SIGPIPE */
 	if (reap(&pid, e) == -1 || rc == -1)
