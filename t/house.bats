@@ -58,6 +58,12 @@ none() {
 	    none
 }
 
+@test "every statement goes by pg/sql.c, which shows it to BK_DEBUG" {
+	nm -A -u "$LIB" "${LIB%/*}"/obj/bin/*.o | awk '{ print $1, $NF }' |
+	    seek -E ' PQ(exec|execParams|prepare|execPrepared|send[A-Z].*|getResult)$' |
+	    seek -v ':sql.o:' | none
+}
+
 # edges ROOM: the rooms whose headers the files of ROOM may include, besides its
 # own, by the table in lib/README.
 edges() {

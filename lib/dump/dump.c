@@ -11,6 +11,7 @@
 #include "dump/tasks.h"
 #include "dump/workers.h"
 #include "pg/session.h"
+#include "pg/sql.h"
 
 #define TRIES 5			/* if tables change under our hands */
 #define GLOBALS_MAX (256 * 1024 * 1024)
@@ -91,7 +92,7 @@ connect_leader(struct dump *d, char *name, size_t cap, struct bk_err *e)
 	    take_lock(d, e) == -1)
 		return -1;
 	/* good to know; a hosted server may refuse to tell */
-	d->ident = PQexec(d->leader, "SELECT system_identifier "
+	d->ident = bk_sql_exec(d->leader, "SELECT system_identifier "
 	    "FROM pg_catalog.pg_control_system()");
 	d->settings = bk_conn_query(d->leader, "SELECT "
 	    "pg_catalog.current_setting('timezone'), "
@@ -153,7 +154,7 @@ blame(struct dump *d, struct bk_err *e)
 
 	if (strstr(d->child.words, "LOCK TABLE") == NULL)
 		return -1;
-	res = PQexec(d->leader,
+	res = bk_sql_exec(d->leader,
 	    "SELECT n.nspname, c.relname,"
 	    " coalesce('process ' || l.pid || ' (' || coalesce(a.state, '') ||"
 	    " ': ' || coalesce(pg_catalog.left(a.query, 200), '') || ')',"
@@ -215,7 +216,7 @@ prepare_once(struct dump *d, struct bk_err *e)
 	PQclear(d->lsn);
 	d->snapshot = NULL;
 	/* where the server's log is now: not after the snapshot */
-	d->lsn = PQexec(d->leader, "SELECT CASE WHEN "
+	d->lsn = bk_sql_exec(d->leader, "SELECT CASE WHEN "
 	    "pg_catalog.pg_is_in_recovery() THEN "
 	    "pg_catalog.pg_last_wal_replay_lsn() ELSE "
 	    "pg_catalog.pg_current_wal_lsn() END");

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pg/conn.h"
+#include "pg/sql.h"
 
 /*
  * The facts about the tables, by OID.  relfilenode is as the snapshot sees
@@ -223,7 +224,7 @@ lock_tables(struct bk_tasks *p, PGconn *conn, struct bk_err *e)
 	if (n > 0) {
 		if (bk_buf_puts(&sql, " IN ACCESS SHARE MODE NOWAIT", e) == -1)
 			goto done;
-		res = PQexec(conn, sql.data);
+		res = bk_sql_exec(conn, sql.data);
 		if (PQresultStatus(res) != PGRES_COMMAND_OK) {
 			bk_conn_fail(conn, res, NULL, e);
 			if (bk_conn_failed_with(res, "55P03"))

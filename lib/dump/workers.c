@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/thread.h"
+#include "pg/sql.h"
 
 struct worker {
 	struct bk_dump_workers *crew;
@@ -124,11 +125,11 @@ copy_table(struct worker *w, PGconn *conn, struct bk_slot *s, const char *sql,
 	enum outcome o = DONE;
 	PGresult *res;
 
-	if (!PQsendQuery(conn, sql))
+	if (!bk_sql_send(conn, sql))
 		return fail_task(s, conn, NULL, e);
 	/* on OVER and FAILED the connection is as good as closed */
 	while ((o == DONE || o == LOCKED) &&
-	    (res = PQgetResult(conn)) != NULL) {
+	    (res = bk_sql_result(conn)) != NULL) {
 		switch (PQresultStatus(res)) {
 		case PGRES_COMMAND_OK:
 			break;
@@ -177,7 +178,7 @@ static enum outcome
 query_objects(struct worker *w, struct bk_slot *s, struct bk_buf *sql,
     PGresult **res, struct bk_err *e)
 {
-	*res = PQexecParams(w->conn, sql->data, 0, NULL, NULL, NULL, NULL, 1);
+	*res = bk_sql_binary(w->conn, sql->data, 0, NULL, NULL, NULL, NULL, 1);
 	if (PQresultStatus(*res) == PGRES_TUPLES_OK)
 		return DONE;
 	return fail_task(s, w->conn, *res, e);

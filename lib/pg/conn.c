@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/debug.h"
+#include "pg/sql.h"
+
 struct param {
 	char *keyword;
 	char *envvar;		/* NULL: none */
@@ -111,13 +114,20 @@ connected(PGconn *conn, struct bk_err *e)
 
 	if (conn == NULL)
 		return bk_fail_memory(e);
-	if (PQstatus(conn) == CONNECTION_OK)
+	host = PQhost(conn) == NULL ? "" : PQhost(conn);
+	if (PQstatus(conn) == CONNECTION_OK) {
+		bk_debug(BK_DEBUG_SQL, "%d at %s:%s: connected to database %s "
+		    "as %s, server %d, %s", PQbackendPID(conn), host,
+		    PQport(conn), PQdb(conn), PQuser(conn),
+		    PQserverVersion(conn), PQsslInUse(conn) ? "TLS" :
+		    "no TLS");
 		return 0;
-	host = PQhost(conn);
+	}
+	bk_debug(BK_DEBUG_SQL, "not connected: %s", PQerrorMessage(conn));
 	if (PQconnectionNeedsPassword(conn))
 		return bk_fail(e, BK_FAIL, "server %s: user \"%s\" needs a "
 		    "password; put it in ~/.pgpass or PGPASSWORD",
-		    host == NULL ? "" : host, PQuser(conn));
+		    host, PQuser(conn));
 	msg = PQerrorMessage(conn);
 	n = strlen(msg);
 	do		/* from the last line, back to what is a cause */
@@ -403,7 +413,7 @@ bk_conn_rest(const struct bk_conn_params *p, struct bk_buf *out,
 int
 bk_conn_exec(PGconn *conn, const char *sql, struct bk_err *e)
 {
-	PGresult *res = PQexec(conn, sql);
+	PGresult *res = bk_sql_exec(conn, sql);
 	ExecStatusType st = PQresultStatus(res);
 	int rc = 0;
 
@@ -416,7 +426,7 @@ bk_conn_exec(PGconn *conn, const char *sql, struct bk_err *e)
 PGresult *
 bk_conn_query(PGconn *conn, const char *sql, struct bk_err *e)
 {
-	PGresult *res = PQexec(conn, sql);
+	PGresult *res = bk_sql_exec(conn, sql);
 
 	if (PQresultStatus(res) == PGRES_TUPLES_OK)
 		return res;

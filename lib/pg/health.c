@@ -6,6 +6,7 @@
 #include "base/utctime.h"
 #include "base/utf8.h"
 #include "pg/health_queries.h"
+#include "pg/sql.h"
 
 /* How long a statement waits for a lock: others come and go meanwhile. */
 #define LOCK_WAIT "100ms"
@@ -168,8 +169,8 @@ run(struct reading *r, const struct bk_health_part *p, const char *sql,
 	    "SET LOCAL statement_timeout = %.0f", left < 1 ? 1 : left) == -1 ||
 	    bk_conn_exec(r->conn, before.data, e) == -1)
 		goto done;
-	res = PQexecParams(r->conn, sql, p->shape == BK_HEALTH_RANKED, NULL,
-	    &limit, NULL, NULL, 0);
+	res = bk_sql_params(r->conn, sql, p->shape == BK_HEALTH_RANKED, NULL,
+	    &limit);
 	if (PQresultStatus(res) == PGRES_TUPLES_OK) {
 		rc = (*part = document(p, res)) == NULL ? bk_fail_memory(e) : 1;
 		goto done;

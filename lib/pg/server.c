@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pg/sql.h"
+
 int
 bk_server_database(const char *arg, struct bk_buf *name, struct bk_err *e)
 {
@@ -85,7 +87,7 @@ bk_server_again(const struct bk_conn_params *p, struct bk_err *e)
 int
 bk_server_system(PGconn *conn, struct bk_buf *id, struct bk_err *e)
 {
-	PGresult *res = PQexec(conn, "SELECT system_identifier "
+	PGresult *res = bk_sql_exec(conn, "SELECT system_identifier "
 	    "FROM pg_catalog.pg_control_system()");
 	int rc = 0;
 

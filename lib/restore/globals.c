@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "pg/conn.h"
+#include "pg/sql.h"
 
 /* Where the statement at s ends: behind its ';', quotes minded. */
 static const char *
@@ -89,9 +90,8 @@ role_exists(PGconn *conn, const char *written, size_t n, int *exists,
 	if (bk_buf_add(&b, written, n, e) == -1)
 		return -1;
 	arg = b.data;
-	res = PQexecParams(conn, "SELECT 1 FROM pg_catalog.pg_roles WHERE "
-	    "rolname = (pg_catalog.parse_ident($1))[1]", 1, NULL, &arg, NULL,
-	    NULL, 0);
+	res = bk_sql_params(conn, "SELECT 1 FROM pg_catalog.pg_roles WHERE "
+	    "rolname = (pg_catalog.parse_ident($1))[1]", 1, NULL, &arg);
 	if (PQresultStatus(res) == PGRES_TUPLES_OK) {
 		*exists = PQntuples(res) > 0;
 		rc = 0;

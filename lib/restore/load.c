@@ -11,6 +11,7 @@
 
 #include "base/thread.h"
 #include "pg/server.h"
+#include "pg/sql.h"
 
 struct worker {
 	struct bk_load *load;
@@ -94,7 +95,7 @@ put_objects(PGconn *conn, const struct bk_chunk *c, struct bk_err *e)
 		values[i] = b[i].data;
 		lengths[i] = (int)b[i].len;
 	}
-	res = PQexecParams(conn, "SELECT pg_catalog.count("
+	res = bk_sql_binary(conn, "SELECT pg_catalog.count("
 	    "pg_catalog.lo_put(o, at, data)::pg_catalog.text) FROM "
 	    "ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest($2), "
 	    "pg_catalog.unnest($3)) AS u(o, at, data)",
@@ -159,7 +160,7 @@ fail_table(struct worker *w, const struct bk_restore_table *t,
 static int
 begin_copy(struct worker *w, struct bk_restore_table *t, struct bk_err *e)
 {
-	PGresult *res = PQexec(w->conn, t->te->copy);
+	PGresult *res = bk_sql_exec(w->conn, t->te->copy);
 	int rc = 0;
 
 	if (PQresultStatus(res) != PGRES_COPY_IN)
@@ -184,7 +185,7 @@ end_copy(struct worker *w, struct bk_err *e)
 		return 0;
 	if (PQputCopyEnd(w->conn, NULL) == -1)
 		return fail_table(w, t, NULL, e);
-	while ((res = PQgetResult(w->conn)) != NULL) {
+	while ((res = bk_sql_result(w->conn)) != NULL) {
 		if (PQresultStatus(res) != PGRES_COMMAND_OK)
 			rc = fail_table(w, t, res, e);
 		else

@@ -5,6 +5,7 @@
 
 #include "base/utctime.h"
 #include "pg/conn.h"
+#include "pg/sql.h"
 
 #define SUFFIX_MAX (sizeof("_before_20261121T052719Z_99") - 1)
 #define TRIES 9
@@ -18,7 +19,7 @@ static const char comment[] = "bk-restore: unfinished; dropped by the next "
 static PGresult *
 query1(PGconn *conn, const char *sql, const char *arg, struct bk_err *e)
 {
-	PGresult *res = PQexecParams(conn, sql, 1, NULL, &arg, NULL, NULL, 0);
+	PGresult *res = bk_sql_params(conn, sql, 1, NULL, &arg);
 
 	if (PQresultStatus(res) == PGRES_TUPLES_OK)
 		return res;
@@ -41,7 +42,7 @@ exec_named(PGconn *conn, const char *head, const char *name, const char *tail,
 	    bk_buf_puts(&sql, tail, e) == -1 ||
 	    bk_buf_printf(&what, e, "database \"%s\"", name) == -1)
 		goto done;
-	res = PQexec(conn, sql.data);
+	res = bk_sql_exec(conn, sql.data);
 	if (PQresultStatus(res) == PGRES_COMMAND_OK)
 		rc = 0;
 	else
@@ -315,9 +316,9 @@ choose_name(PGconn *conn, const char *target, char name[BK_NEWDB_NAME],
 static void
 add_remedy(PGconn *conn, struct bk_err *e)
 {
-	PGresult *res = PQexec(conn, "SELECT pg_catalog.quote_ident(rolname) "
-	    "FROM pg_catalog.pg_roles WHERE rolname = current_user AND NOT "
-	    "rolcreatedb AND NOT rolsuper");
+	PGresult *res = bk_sql_exec(conn, "SELECT pg_catalog.quote_ident("
+	    "rolname) FROM pg_catalog.pg_roles WHERE rolname = current_user "
+	    "AND NOT rolcreatedb AND NOT rolsuper");
 
 	if (PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) == 1)
 		bk_fail_add(e, "; ask an administrator for ALTER ROLE %s "
@@ -400,8 +401,7 @@ bk_newdb_copy_properties(PGconn *conn, const char *name, const char *target,
 {
 	const char *args[2] = { target, name };
 	static const Oid types[2] = { 25, 25 };
-	PGresult *res = PQexecParams(conn, properties, 2, types, args, NULL,
-	    NULL, 0);
+	PGresult *res = bk_sql_params(conn, properties, 2, types, args);
 	int i, rc = 0;
 
 	if (PQresultStatus(res) != PGRES_TUPLES_OK)

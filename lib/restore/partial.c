@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/utctime.h"
+#include "pg/sql.h"
 #include "restore/ddl.h"
 #include "restore/restore_in.h"
 
@@ -40,8 +41,7 @@ ask(struct part *p, const char *sql, const char *name, struct bk_buf *out,
     struct bk_buf *notes, struct bk_err *e)
 {
 	static const Oid text = 25;
-	PGresult *res = PQexecParams(p->conn, sql, 1, &text, &name, NULL,
-	    NULL, 0);
+	PGresult *res = bk_sql_params(p->conn, sql, 1, &text, &name);
 	int i, rc = 0;
 
 	if (PQresultStatus(res) != PGRES_TUPLES_OK)
@@ -94,8 +94,8 @@ static const char matviews[] = "SELECT DISTINCT '', pg_catalog.format("
 static int
 is_there(struct part *p, const char *name, int *there, struct bk_err *e)
 {
-	PGresult *res = PQexecParams(p->conn, "SELECT pg_catalog.to_regclass("
-	    "$1) IS NOT NULL", 1, NULL, &name, NULL, NULL, 0);
+	PGresult *res = bk_sql_params(p->conn, "SELECT pg_catalog.to_regclass("
+	    "$1) IS NOT NULL", 1, NULL, &name);
 	int rc = 0;
 
 	if (PQresultStatus(res) == PGRES_TUPLES_OK)

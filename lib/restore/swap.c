@@ -7,6 +7,7 @@
 
 #include "base/utctime.h"
 #include "pg/server.h"
+#include "pg/sql.h"
 
 #define PATIENCE 20		/* ms between looks at who is there */
 
@@ -24,7 +25,7 @@ rename_database(PGconn *conn, const char *from, const char *to, int async,
 		goto done;
 	if (!async)
 		rc = bk_conn_exec(conn, sql.data, e);
-	else if (PQsendQuery(conn, sql.data))
+	else if (bk_sql_send(conn, sql.data))
 		rc = 0;
 	else
 		bk_conn_fail(conn, NULL, NULL, e);
@@ -40,10 +41,10 @@ rename_database(PGconn *conn, const char *from, const char *to, int async,
 static int
 terminate(PGconn *conn, const char *database, struct bk_err *e)
 {
-	PGresult *res = PQexecParams(conn, "SELECT pg_catalog."
+	PGresult *res = bk_sql_params(conn, "SELECT pg_catalog."
 	    "pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity "
 	    "WHERE datname = $1 AND pid <> pg_catalog.pg_backend_pid()", 1,
-	    NULL, &database, NULL, NULL, 0);
+	    NULL, &database);
 	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 	int rc = 0;
 
@@ -69,7 +70,7 @@ await_rename(PGconn *conn, PGconn *killer, const char *database,
 		if (poll(&p, 1, PATIENCE) == 1 && !PQconsumeInput(conn))
 			rc = bk_conn_fail(conn, NULL, NULL, e);
 	}
-	while ((res = PQgetResult(conn)) != NULL) {
+	while ((res = bk_sql_result(conn)) != NULL) {
 		if (rc == 0 && PQresultStatus(res) != PGRES_COMMAND_OK)
 			rc = bk_conn_fail(conn, res, NULL, e);
 		PQclear(res);
@@ -154,8 +155,7 @@ bk_swap_list(PGconn *conn, const char *target, struct bk_err *e)
 	    "'._before_[0-9]{8}T[0-9]{6}Z(_[0-9])?$' "
 	    "AND pg_catalog.regexp_replace(datname, "
 	    "'_before_[^_]*(_[0-9])?$', '') = $1 ORDER BY 3 DESC, 1 DESC";
-	PGresult *res = PQexecParams(conn, sql, 1, NULL, &target, NULL, NULL,
-	    0);
+	PGresult *res = bk_sql_params(conn, sql, 1, NULL, &target);
 
 	if (PQresultStatus(res) == PGRES_TUPLES_OK)
 		return res;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pg/sql.h"
 #include "verify/compare.h"
 
 #define OURS "NOT IN ('pg_catalog', 'information_schema', 'pg_toast')"
@@ -131,7 +132,7 @@ compare_sequence(PGconn *conn, const struct bk_toc_entry *te,
 	    "FROM ", e) == -1 ||
 	    bk_conn_qualified(&sql, te->schema, te->tag, e) == -1)
 		goto done;
-	res = PQexec(conn, sql.data);
+	res = bk_sql_exec(conn, sql.data);
 	rc = 0;
 	if (PQresultStatus(res) != PGRES_TUPLES_OK) {
 		if (bk_conn_failed_with(res, "42P01"))
@@ -240,9 +241,9 @@ bk_compare_assert(PGconn *conn, const char *name, const char *sql,
 	PGresult *res;
 	int nth = 0, asked = 0, rc = 0;
 
-	if (!PQsendQuery(conn, sql))
+	if (!bk_sql_send(conn, sql))
 		return bk_conn_fail(conn, NULL, name, e);
-	while ((res = PQgetResult(conn)) != NULL) {
+	while ((res = bk_sql_result(conn)) != NULL) {
 		if (rc == 0)
 			rc = judge(res, name, ++nth, &asked, v, e);
 		PQclear(res);

@@ -9,6 +9,7 @@
 #include "base/io.h"
 #include "base/thread.h"
 #include "dump/output.h"
+#include "pg/sql.h"
 #include "verify/check.h"
 #include "verify/compare.h"
 
@@ -272,7 +273,7 @@ make_roles(struct drill *d, const PGresult *missing, struct bk_err *e)
 	    sql = end + 2) {
 		one.len = 0;
 		if ((rc = bk_buf_add(&one, sql, (size_t)(end - sql), e)) == 0)
-			PQclear(PQexec(d->o->conn, one.data));
+			PQclear(bk_sql_exec(d->o->conn, one.data));
 	}
 	if (rc == 0)
 		rc = speak_archive(d, e);
@@ -281,7 +282,7 @@ make_roles(struct drill *d, const PGresult *missing, struct bk_err *e)
 		if ((rc = bk_buf_puts(&one, "CREATE ROLE ", e)) == 0 &&
 		    (rc = bk_conn_ident(&one, PQgetvalue(missing, i, 0),
 		    e)) == 0)
-			PQclear(PQexec(d->o->conn, one.data));
+			PQclear(bk_sql_exec(d->o->conn, one.data));
 	}
 	if (rc == 0)
 		rc = speak_own(d, e);
@@ -355,7 +356,7 @@ add_setting(struct drill *d, const char *name, const char *value,
 		return bk_conn_fail(d->o->conn, NULL, NULL, e);
 	rc = bk_buf_printf(&one, e, "SET %s = %s;", name, quoted);
 	if (rc == 0) {
-		res = PQexec(d->o->conn, one.data);
+		res = bk_sql_exec(d->o->conn, one.data);
 		if (PQresultStatus(res) == PGRES_COMMAND_OK)
 			rc = bk_buf_puts(&d->settings, one.data, e);
 		PQclear(res);
