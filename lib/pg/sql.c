@@ -1,5 +1,6 @@
 #include "pg/sql.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/debug.h"
@@ -37,23 +38,28 @@ static PGresult *
 told(PGconn *conn, PGresult *res)
 {
 	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
-	double seconds = sent.conn == conn ? bk_monotonic() - sent.at : 0;
+	char took[32] = "";
 
+	if ((bk_debug_topics & BK_DEBUG_SQL) == 0)
+		return res;
+	if (sent.conn == conn)		/* and no other since */
+		(void)snprintf(took, sizeof(took), ", %.3f s",
+		    bk_monotonic() - sent.at);
 	switch (PQresultStatus(res)) {
 	case PGRES_COMMAND_OK:
 	case PGRES_TUPLES_OK:
-		bk_debug(BK_DEBUG_SQL, "%d: %s, %.3f s", PQbackendPID(conn),
-		    PQcmdStatus(res), seconds);
+		bk_debug(BK_DEBUG_SQL, "%d: %s%s", PQbackendPID(conn),
+		    PQcmdStatus(res), took);
 		break;
 	case PGRES_COPY_IN:
 	case PGRES_COPY_OUT:
-		bk_debug(BK_DEBUG_SQL, "%d: COPY begins, %.3f s",
-		    PQbackendPID(conn), seconds);
+		bk_debug(BK_DEBUG_SQL, "%d: COPY begins%s",
+		    PQbackendPID(conn), took);
 		break;
 	default:
 		/* what the server says may quote data: the state says enough */
-		bk_debug(BK_DEBUG_SQL, "%d: %s %s, %.3f s", PQbackendPID(conn),
-		    PQresStatus(PQresultStatus(res)), known(state), seconds);
+		bk_debug(BK_DEBUG_SQL, "%d: %s %s%s", PQbackendPID(conn),
+		    PQresStatus(PQresultStatus(res)), known(state), took);
 	}
 	return res;
 }

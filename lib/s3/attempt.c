@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/debug.h"
 #include "base/hex.h"
 #include "base/version.h"
 #include "http/transport.h"
@@ -230,6 +231,7 @@ bk_s3_attempt_prepare(struct bk_s3_attempt *a,
 	curl_easy_reset(a->easy);
 	curl_slist_free_all(a->lines);
 	a->lines = NULL;
+	a->n++;
 	a->sent = 0;
 	a->got_before = a->got;
 	a->text[0] = '\0';
@@ -242,6 +244,9 @@ bk_s3_attempt_prepare(struct bk_s3_attempt *a,
 		goto done;
 	if (query.len > 0 && bk_buf_printf(&url, e, "?%s", query.data) == -1)
 		goto done;
+	bk_debug(BK_DEBUG_S3, "%s %s to %s in %s, attempt %u, %zu bytes",
+	    a->rq->method, url.data + origin, by->address->origin, by->region,
+	    a->n, a->rq->body_len);
 	bad = set_method(a) | set_manners(a, by->ca_bundle) |
 	    curl_easy_setopt(a->easy, CURLOPT_URL, url.data) |
 	    curl_easy_setopt(a->easy, CURLOPT_HTTPHEADER, a->lines);
@@ -265,9 +270,8 @@ holds_error(const struct bk_buf *body)
 	    strchr("> \t\r\n/", p[6]) != NULL;
 }
 
-enum bk_s3_outcome
-bk_s3_attempt_finish(struct bk_s3_attempt *a, CURLcode result,
-    const char **why)
+static enum bk_s3_outcome
+judge(struct bk_s3_attempt *a, CURLcode result, const char **why)
 {
 	struct bk_s3_reply *r = a->reply;
 	enum bk_s3_outcome v;
@@ -295,6 +299,44 @@ bk_s3_attempt_finish(struct bk_s3_attempt *a, CURLcode result,
 	    r->code[0] != '\0' ? r->code : "HTTP error", r->status,
 	    r->message[0] != '\0' ? ": " : "", r->message);
 	*why = a->text;
+	return v;
+}
+
+/* The answer, or what came instead of one. */
+static void
+show_answer(const struct bk_s3_attempt *a, const char *why)
+{
+	static const char *const names[] = { "x-amz-request-id", "x-amz-id-2" };
+	const char *id[2], *url = "", *path;
+	curl_off_t up = 0, down = 0;
+	double seconds = 0;
+	long status = 0;
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if ((id[i] = bk_s3_reply_header(a->reply, names[i])) == NULL)
+			id[i] = "-";
+	(void)curl_easy_getinfo(a->easy, CURLINFO_EFFECTIVE_URL, &url);
+	(void)curl_easy_getinfo(a->easy, CURLINFO_RESPONSE_CODE, &status);
+	(void)curl_easy_getinfo(a->easy, CURLINFO_SIZE_UPLOAD_T, &up);
+	(void)curl_easy_getinfo(a->easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
+	(void)curl_easy_getinfo(a->easy, CURLINFO_TOTAL_TIME, &seconds);
+	path = strstr(url, "://");
+	path = path == NULL ? "" : path + 3 + strcspn(path + 3, "/?");
+	bk_debug(BK_DEBUG_S3, "%s %s: %ld in %.3f s, %jd bytes sent, %jd "
+	    "received, request id %s %s%s%s", a->rq->method, path,
+	    status, seconds, (intmax_t)up, (intmax_t)down, id[0], id[1],
+	    *why == '\0' ? "" : ": ", why);
+}
+
+enum bk_s3_outcome
+bk_s3_attempt_finish(struct bk_s3_attempt *a, CURLcode result,
+    const char **why)
+{
+	enum bk_s3_outcome v = judge(a, result, why);
+
+	if ((bk_debug_topics & BK_DEBUG_S3) != 0)
+		show_answer(a, v == BK_S3_GOOD ? "" : *why);
 	return v;
 }
 

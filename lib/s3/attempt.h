@@ -18,6 +18,7 @@ struct bk_s3_attempt {
 	struct bk_s3_reply *reply;
 	CURL *easy;			/* NULL before the first try */
 	struct curl_slist *lines;	/* headers as sent */
+	unsigned n;			/* which try it is */
 	size_t sent;			/* of the body, this try */
 	size_t got;			/* of into, all tries */
 	size_t got_before;		/* of it, before this try */

@@ -7,8 +7,9 @@
 
 #include <openssl/rand.h>
 
-#include "http/transport.h"
+#include "base/debug.h"
 #include "base/utctime.h"
+#include "http/transport.h"
 #include "s3/address.h"
 #include "s3/attempt.h"
 
@@ -189,6 +190,7 @@ finish(struct bk_s3_task *t, int rc)
 static void
 fail(struct bk_s3_task *t, const char *why, const char *more)
 {
+	bk_debug(BK_DEBUG_S3, "%s%s; no further attempt", why, more);
 	bk_fail(&t->err, BK_FAIL, "s3://%s%s%s: %s%s%s", t->s3->bucket,
 	    t->rq.key != NULL ? "/" : "", t->rq.key != NULL ? t->rq.key : "",
 	    why, more, bk_s3_remedy(t->reply.code));
@@ -254,6 +256,9 @@ again(struct bk_s3_task *t, const char *why)
 		fail(t, why, more);
 		return;
 	}
+	bk_debug(BK_DEBUG_S3, "%s; attempt %u in %.3f s, nothing has "
+	    "succeeded for %.1f of %u s", why, t->try.n + 1, delay,
+	    now - s3->failing_since, s3->o.retry_for);
 	if (now - s3->failing_since > WARN_AFTER && !s3->warned_failing) {
 		s3->warned_failing = 1;
 		warn(s3, "%s; trying again for up to %lds", why,
@@ -278,6 +283,8 @@ adjust_clock(struct bk_s3_task *t, const char *why)
 	struct bk_s3 *s3 = t->s3;
 
 	s3->skew = measure_skew(&t->reply);
+	bk_debug(BK_DEBUG_S3, "%s; the server's clock is %ld s ahead of "
+	    "ours, signing with its time", why, (long)s3->skew);
 	if (!s3->warned_skew)
 		warn(s3, "%s: this host's clock is off by %ld s; signing with "
 		    "the server's time", s3->address.origin,
@@ -296,6 +303,7 @@ renew_keys(struct bk_s3_task *t, const char *why)
 		fail(t, why, "");
 		return;
 	}
+	bk_debug(BK_DEBUG_S3, "%s; getting new keys", why);
 	if (bk_s3_cred_get(t->s3->cred, 1, &keys, &t->err) == -1)
 		finish(t, -1);
 }
@@ -309,6 +317,8 @@ redirect(struct bk_s3_task *t, const char *why)
 
 	/* another task may have moved us already */
 	if (*to != '\0' && t->moves++ < MAX_MOVES) {
+		bk_debug(BK_DEBUG_S3, "%s; the bucket is in %s, asking there "
+		    "instead of %s", why, to, s3->region);
 		if (strcmp(to, s3->region) == 0 ||
 		    set_region(s3, to, &t->err) == 0)
 			return;

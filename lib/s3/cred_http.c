@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/debug.h"
+
 #define ANSWER_MAX (64 * 1024)
 #define TRIES 2
 
@@ -118,6 +120,19 @@ free_headers(struct curl_slist *list)
 	curl_slist_free_all(list);
 }
 
+static void
+show_answer(CURL *c, const struct bk_cred_ask *ask, CURLcode code)
+{
+	double seconds = 0;
+	long status = 0;
+
+	(void)curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &status);
+	(void)curl_easy_getinfo(c, CURLINFO_TOTAL_TIME, &seconds);
+	bk_debug(BK_DEBUG_S3, "for keys: %s %s: %ld in %.3f s, %s",
+	    ask->body != NULL ? "POST" : ask->method, ask->url, status,
+	    seconds, curl_easy_strerror(code));
+}
+
 int
 bk_cred_http(const struct bk_cred_ask *ask, struct bk_buf *answer,
     long *status, struct bk_err *e)
@@ -139,6 +154,7 @@ bk_cred_http(const struct bk_cred_ask *ask, struct bk_buf *answer,
 	for (try = 0; try < TRIES; try++) {
 		bk_buf_free(answer);
 		code = curl_easy_perform(c);
+		show_answer(c, ask, code);
 		if (code == CURLE_OK && curl_easy_getinfo(c,
 		    CURLINFO_RESPONSE_CODE, status) == CURLE_OK &&
 		    *status < 500)

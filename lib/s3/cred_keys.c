@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/debug.h"
 #include "base/utctime.h"
 #include "s3/cred_source.h"
 
@@ -35,6 +36,21 @@ is_clean(const char *s)
 	return 1;
 }
 
+/* Which keys they are: the end of their name, the secret ones not at all. */
+static void
+show(const char *source, const char *access, const char *token,
+    time_t expires)
+{
+	size_t n = strlen(access);
+	char until[BK_UTCTIME_TEXT] = "not told";
+
+	if (expires != 0)
+		bk_utctime_format(expires, until);
+	bk_debug(BK_DEBUG_S3, "keys from %s: ...%s, %s, expire: %s", source,
+	    n > 8 ? access + n - 4 : "", token == NULL ? "permanent" :
+	    "of a session", until);
+}
+
 int
 bk_cred_keys_set(struct bk_cred_keys *k, const char *source,
     const char *access, const char *secret, const char *token, time_t expires,
@@ -52,6 +68,7 @@ bk_cred_keys_set(struct bk_cred_keys *k, const char *source,
 	if (token != NULL)
 		k->session_token = strdup(token);
 	k->expires = expires;
+	show(source, access, token, expires);
 	if (k->access_key != NULL && k->secret_key != NULL &&
 	    (token == NULL || k->session_token != NULL))
 		return 0;

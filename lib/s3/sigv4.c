@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "base/debug.h"
 #include "base/hex.h"
 #include "base/utctime.h"
 
@@ -138,6 +139,8 @@ bk_s3_sign(const struct bk_s3_signing *s, struct bk_buf *out,
 	    s->date, scope.data, hash) == -1 ||
 	    signature(s, to_sign.data, sig, e) == -1)
 		goto done;
+	bk_debug(BK_DEBUG_S3, "canonical request: %s", creq.data);
+	bk_debug(BK_DEBUG_S3, "string to sign: %s", to_sign.data);
 	rc = bk_buf_printf(out, e, "AWS4-HMAC-SHA256 Credential=%s/%s, "
 	    "SignedHeaders=%s, Signature=%s", s->access_key, scope.data,
 	    names.data, sig);

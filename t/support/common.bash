@@ -11,7 +11,7 @@ SUPPORT=$TOP/t/support
 SHARED=${BK_SHARED:-$TOP/../shared}	# public vectors; tests skip without it
 PATH=$BK_BIN:$PATH
 export TOP BK_BIN SUPPORT SHARED PATH ASAN_OPTIONS TZ=UTC LC_ALL=C.UTF-8
-unset BK_AUDIT_LOG BK_RECIPIENTS BK_IDENTITY BK_JOBS DATABASE_URL
+unset BK_AUDIT_LOG BK_DEBUG BK_RECIPIENTS BK_IDENTITY BK_JOBS DATABASE_URL
 
 # The two marks, as the library gives them: never written out in a file.
 opening_mark() { bk-seal printf x | head -c 32; }
