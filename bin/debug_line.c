@@ -1,5 +1,4 @@
-#include "debug_line.h"
-
+/* BK_DEBUG: where lib's debug lines (base/debug.h) go, see tool.h */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -29,7 +28,7 @@ write_line(const char *topic, const char *text)
 }
 
 void
-debug_line_start(const char *tool)
+tool_debug(const char *tool)
 {
 	const char *list = tool_env("BK_DEBUG");
 	struct bk_err e = {0};

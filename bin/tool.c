@@ -15,7 +15,6 @@
 #include "base/utctime.h"
 #include "base/utf8.h"
 #include "base/version.h"
-#include "debug_line.h"
 #include "progress_line.h"
 #include "signals.h"
 
@@ -60,7 +59,7 @@ tool_start(const struct tool *t)
 	sa.sa_handler = SIG_DFL;
 	(void)sigaction(SIGCHLD, &sa, NULL);
 	occupy_closed();
-	debug_line_start(t->name);
+	tool_debug(t->name);
 }
 
 /*

@@ -32,9 +32,15 @@ enum { TOOL_OPT_HELP = 0x1000, TOOL_OPT_VERSION,
  * left shows as EPIPE, which ends the tool with 1 and without a word, a limit
  * on files as EFBIG.  Commands that we run have them, and SIGCHLD, at their
  * defaults.  Descriptors 0, 1 and 2 are open from here on, if only to fail.
- * BK_DEBUG is heeded from here on.
  */
 void tool_start(const struct tool *tool);
+
+/*
+ * For tool_start(), in debug_line.c: with topics in BK_DEBUG their lines are
+ * written to stderr from here on, "bk-dump: debug: sql: ...", each by one
+ * write(2).  Other words in it are a wrong call.  name is borrowed.
+ */
+void tool_debug(const char *name);
 
 /*
  * getopt_long's default case: prints --help or --version and exits 0; for

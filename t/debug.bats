@@ -99,8 +99,6 @@ plain() { pg_restore -f - "$1" | sed -E '/^(--|\\(un)?restrict)/d'; }
 	    "string to sign: AWS4-HMAC-SHA256\\\\n[0-9TZ]{16}\\\\n[0-9]{8}/$AWS_REGION/s3/aws4_request\\\\n[0-9a-f]{64}$" \
 	    "PUT /backups/a to $AWS_ENDPOINT_URL in $AWS_REGION, attempt 1, 6000000 bytes" \
 	    'PUT /backups/a: 200 in [0-9.]+ s, 6000000 bytes sent, 0 received, request id tx[0-9a-z-]+'
-	run -0 grep -c ' PUT /backups/a to ' all
-	[ "$output" = 1 ]
 }
 
 @test "output is the same bytes, and silence without it" {
@@ -126,7 +124,7 @@ plain() { pg_restore -f - "$1" | sed -E '/^(--|\\(un)?restrict)/d'; }
 	clean bk-s3ls ls
 	has 'attempt 1, ' 'GET /backups.*: 503 in .*: SlowDown \(503\)' \
 	    'SlowDown \(503\).*; attempt 2 in [0-9.]+ s' 'attempt 2, ' \
-	    'GET /backups.*: 200 in .* 100 received.*: .*' '; attempt 3 in ' 'attempt 3, ' \
+	    'GET /backups.*: 200 in .* request id [^:]*: ' '; attempt 3 in ' 'attempt 3, ' \
 	    'GET /backups.*: 200 in'
 	fault_stop
 	AWS_SECRET_ACCESS_KEY=wrongs3cret run -1 --separate-stderr bk-s3ls \

@@ -16,6 +16,7 @@ static void
 take(const char *topic, const char *text)
 {
 	(void)snprintf(got, sizeof(got), "%s: %s", topic, text);
+	errno = EIO;
 	lines++;
 }
 
@@ -115,7 +116,7 @@ check_conninfo(void)
 	hides("password=a%20hunter2");
 	hides("password%3D%27a%20hunter2%27");
 	shows("passfile=/root/.pgpass host=h", "passfile=/root/.pgpass host=h");
-	shows("AWS_WEB_IDENTITY_TOKEN_FILE=/t", "AWS_WEB_IDENTITY_TOKEN_FILE=/t");
+	shows("AWS_X_TOKEN_FILE=/t", "AWS_X_TOKEN_FILE=/t");
 	shows("password authentication failed for user \"x\"",
 	    "password authentication failed for user \"x\"");
 }
@@ -175,7 +176,8 @@ static void
 check_documents(void)
 {
 	shows("{\"AccessKeyId\":\"AK\",\"SecretAccessKey\" : \"a b\",\"x\":1}",
-	    "{\"AccessKeyId\":\"AK\",\"SecretAccessKey\" : [redacted],\"x\":1}");
+	    "{\"AccessKeyId\":\"AK\",\"SecretAccessKey\" : [redacted],"
+	    "\"x\":1}");
 	hides("{\"Token\":\"a hunter2\"}");
 	hides("{\\\"password\\\":\\\"a hunter2\\\"}");
 	hides("<Credentials><SessionToken>a hunter2</SessionToken>");
