@@ -15,7 +15,7 @@ static struct {		/* what approved_read() handed on */
 } given;
 
 void
-approved_option(struct bk_plan_call *c, int ch, const char *arg)
+approved_option(struct bk_approved_plan *c, int ch, const char *arg)
 {
 	switch (ch) {
 	case APPROVED_OPT_PLAN: c->plan = arg; break;
@@ -28,7 +28,7 @@ approved_option(struct bk_plan_call *c, int ch, const char *arg)
 }
 
 void
-approved_check(struct bk_plan_call *c)
+approved_check(struct bk_approved_plan *c)
 {
 	if (c->plan == NULL && (c->approvers != NULL || c->need != 0))
 		tool_usage("--approvers and --need are for --plan");
@@ -39,13 +39,13 @@ approved_check(struct bk_plan_call *c)
 }
 
 const char *
-approved_name(const struct bk_plan_call *c)
+approved_name(const struct bk_approved_plan *c)
 {
 	return c->plan == NULL ? "standard input" : c->plan;
 }
 
 int
-approved_read(const struct bk_plan_call *c, approved_take *take, void *ctx,
+approved_read(const struct bk_approved_plan *c, approved_take *take, void *ctx,
     struct bk_err *e)
 {
 	FILE *f = c->plan == NULL ? stdin : bk_plan_open(c, time(NULL), e);

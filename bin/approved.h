@@ -16,13 +16,13 @@ enum { APPROVED_OPT_PLAN = TOOL_OPT_TOOL + 0x100, APPROVED_OPT_APPROVERS,
 	{ "need", required_argument, NULL, APPROVED_OPT_NEED }
 
 /* getopt_long's default case: takes its own options, hands on the others. */
-void approved_option(struct bk_plan_call *c, int ch, const char *arg);
+void approved_option(struct bk_approved_plan *c, int ch, const char *arg);
 
 /* Once all options are there: those that make no sense together exit 2. */
-void approved_check(struct bk_plan_call *c);
+void approved_check(struct bk_approved_plan *c);
 
 /* What the listing is called in messages. */
-const char *approved_name(const struct bk_plan_call *c);
+const char *approved_name(const struct bk_approved_plan *c);
 
 /*
  * Hand each name, of standard input or of the plan, to take, with ctx.  0 at
@@ -30,7 +30,7 @@ const char *approved_name(const struct bk_plan_call *c);
  * record or has no newline: a name that was cut may be another's.
  */
 typedef int approved_take(void *ctx, const char *name, struct bk_err *e);
-int approved_read(const struct bk_plan_call *c, approved_take *take, void *ctx,
+int approved_read(const struct bk_approved_plan *c, approved_take *take, void *ctx,
     struct bk_err *e);
 
 /*

@@ -39,7 +39,7 @@ static const struct tool tool = {
 };
 
 struct job {
-	struct bk_plan_call plan;	/* instead of standard input */
+	struct bk_approved_plan plan;	/* instead of standard input */
 	char **names;
 	size_t n, cap;
 	int print;		/* names, on standard output */

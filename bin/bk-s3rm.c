@@ -47,7 +47,7 @@ struct item {
 };
 
 struct job {
-	struct bk_plan_call plan;
+	struct bk_approved_plan plan;
 	struct item *items;
 	size_t n, cap;
 	int print;		/* names, on standard output */

@@ -1,6 +1,5 @@
 /* bk-stat: how a server and one of its databases are, see bk-stat(1) */
 #include <getopt.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -9,6 +8,7 @@
 #include "base/io.h"
 #include "base/num.h"
 #include "base/textfile.h"
+#include "base/thread.h"
 #include "base/utctime.h"
 #include "pg/health.h"
 #include "pg/server.h"
@@ -154,9 +154,10 @@ limit_start(const uint64_t *seconds, struct bk_err *e)
 	limit_end.tv_sec += (time_t)*seconds;
 	if (pthread_condattr_init(&attr) != 0 ||
 	    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC) != 0 ||
-	    pthread_cond_init(&limit_wake, &attr) != 0 ||
-	    pthread_create(&tid, NULL, watch_limit, (void *)seconds) != 0)
-		return bk_fail(e, BK_FAIL, "cannot start a thread");
+	    pthread_cond_init(&limit_wake, &attr) != 0)
+		return bk_fail(e, BK_FAIL, "cannot set a time limit");
+	if (bk_thread_start(&tid, watch_limit, (void *)seconds, e) == -1)
+		return -1;
 	(void)pthread_detach(tid);
 	return 0;
 }

@@ -1,11 +1,10 @@
 #include "progress_line.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/thread.h"
 #include "base/utctime.h"
 
 static const char *tool_name;
@@ -49,19 +48,15 @@ void
 progress_line_start(const char *name, const struct bk_progress *p,
     double began, int verbosity)
 {
-	sigset_t all, old;
+	struct bk_err ignored = {0};
 
 	if (verbosity < 0 || (verbosity == 0 && !isatty(STDERR_FILENO)))
 		return;
 	tool_name = name;
 	progress = p;
 	since = began;
-	/* signals are for the threads that can clean up */
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_BLOCK, &all, &old);
-	if (pthread_create(&thread, NULL, draw_until_over, NULL) != 0)
+	if (bk_thread_start(&thread, draw_until_over, NULL, &ignored) == -1)
 		progress = NULL;	/* a dump without a progress line */
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 }
 
 void

@@ -1,7 +1,6 @@
 #include "signals.h"
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -9,6 +8,7 @@
 
 #include "audit_line.h"
 #include "base/io.h"
+#include "base/thread.h"
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static void (*cleanup)(void);
@@ -84,6 +84,7 @@ static void
 start(void)
 {
 	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP };
+	struct bk_err ignored = {0};
 	struct sigaction old;
 	pthread_t tid;
 	size_t i;
@@ -96,7 +97,7 @@ start(void)
 		    old.sa_handler != SIG_IGN)
 			(void)sigaddset(&signals, sigs[i]);
 	(void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	if (pthread_create(&tid, NULL, wait_for_signals, NULL) == 0)
+	if (bk_thread_start(&tid, wait_for_signals, NULL, &ignored) == 0)
 		(void)pthread_detach(tid);
 	else		/* dies of a signal without cleaning up */
 		(void)pthread_sigmask(SIG_UNBLOCK, &signals, NULL);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "audit_line.h"
+#include "base/debug.h"
 #include "base/num.h"
 #include "base/utctime.h"
 #include "base/utf8.h"
@@ -44,6 +45,40 @@ occupy_closed(void)
 			exit(BK_FAIL);
 }
 
+/* A line of BK_DEBUG's, in one write. */
+static void
+write_debug(const char *topic, const char *text)
+{
+	char line[BK_DEBUG_MAX + 100];
+	size_t n;
+	int len;
+
+	len = snprintf(line, sizeof(line) - 1, "%s: debug: %s: %s", tool->name,
+	    topic, text);
+	if (len < 0)
+		return;
+	n = (size_t)len < sizeof(line) - 2 ? (size_t)len : sizeof(line) - 2;
+	bk_utf8_clean(line, n);
+	line[n++] = '\n';
+	/* nowhere to report that stderr is gone */
+	if (write(STDERR_FILENO, line, n) == -1)
+		return;
+}
+
+static void
+start_debug(void)
+{
+	const char *list = tool_env("BK_DEBUG");
+	struct bk_err e = {0};
+	unsigned topics;
+
+	if (list == NULL)
+		return;
+	if (bk_debug_parse(list, &topics, &e) == -1)
+		tool_usage("BK_DEBUG: %s", e.msg);
+	bk_debug_set(topics, write_debug);
+}
+
 void
 tool_start(const struct tool *t)
 {
@@ -59,7 +94,7 @@ tool_start(const struct tool *t)
 	sa.sa_handler = SIG_DFL;
 	(void)sigaction(SIGCHLD, &sa, NULL);
 	occupy_closed();
-	tool_debug(t->name);
+	start_debug();
 }
 
 /*

@@ -36,13 +36,6 @@ enum { TOOL_OPT_HELP = 0x1000, TOOL_OPT_VERSION,
 void tool_start(const struct tool *tool);
 
 /*
- * For tool_start(), in debug_line.c: with topics in BK_DEBUG their lines are
- * written to stderr from here on, "bk-dump: debug: sql: ...", each by one
- * write(2).  Other words in it are a wrong call.  name is borrowed.
- */
-void tool_debug(const char *name);
-
-/*
  * getopt_long's default case: prints --help or --version and exits 0; for
  * anything else prints the usage line and exits 2.
  */

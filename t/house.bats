@@ -47,7 +47,7 @@ none() {
 
 @test "the library never prints, exits or reads the environment" {
 	nm -A -u "$LIB" | awk '{ print $1, $NF }' | sed 's/@.*//' |
-	    seek -E ' (__)?(v?f?printf|puts|fputs|putchar|perror|stderr|stdout|exit|abort|(secure_)?getenv|warnx?|errx?|syslog)(_chk)?$' |
+	    seek -E ' (__)?(v?f?printf|puts|fputs|putchar|perror|stderr|stdout|exit|abort|(secure_)?getenv|environ|warnx?|errx?|syslog)(_chk)?$' |
 	    none
 }
 

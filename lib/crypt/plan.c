@@ -368,7 +368,7 @@ open_records(const struct parsed *p, struct bk_err *e)
 }
 
 FILE *
-bk_plan_open(const struct bk_plan_call *c, time_t now, struct bk_err *e)
+bk_plan_open(const struct bk_approved_plan *c, time_t now, struct bk_err *e)
 {
 	struct bk_verifiers v = {0};
 	struct parsed p = {0};

@@ -55,8 +55,8 @@ int bk_plan_store(const char *path, const struct bk_plan *p,
 int bk_plan_approve(const char *path, const struct bk_signer *s, time_t now,
     struct bk_err *e);
 
-/* How a tool was told to execute a plan: its options of these names. */
-struct bk_plan_call {
+/* A plan, and the approvals that it needs to be executed. */
+struct bk_approved_plan {
 	const char *plan;
 	const char *approvers;	/* a file of public keys (signature.h) */
 	size_t need;		/* how many of them must have signed */
@@ -68,7 +68,7 @@ struct bk_plan_call {
  * damaged, has expired, was changed after it was signed, or fewer than need
  * of the approvers have signed it.  Close it with fclose().
  */
-FILE *bk_plan_open(const struct bk_plan_call *c, time_t now,
+FILE *bk_plan_open(const struct bk_approved_plan *c, time_t now,
     struct bk_err *e);
 
 #endif

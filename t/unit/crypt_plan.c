@@ -70,7 +70,7 @@ static const char *
 opened(size_t need, time_t now)
 {
 	static char text[4096];
-	struct bk_plan_call c = { .plan = plan, .approvers = approvers,
+	struct bk_approved_plan c = { .plan = plan, .approvers = approvers,
 	    .need = need };
 	FILE *f;
 
@@ -202,7 +202,7 @@ test_damage(void)
 static void
 test_files(void)
 {
-	struct bk_plan_call c = { .plan = "none", .approvers = approvers,
+	struct bk_approved_plan c = { .plan = "none", .approvers = approvers,
 	    .need = 1 };
 	struct bk_plan p = {0};
 	struct bk_buf none = {0};
@@ -211,7 +211,7 @@ test_files(void)
 	e = (struct bk_err){0};
 	ok(bk_plan_open(&c, NOW, &e) == NULL && e.code == BK_FAIL,
 	    "a plan that is not there");
-	c = (struct bk_plan_call){ .plan = plan, .approvers = "none" };
+	c = (struct bk_approved_plan){ .plan = plan, .approvers = "none" };
 	e = (struct bk_err){0};
 	ok(bk_plan_open(&c, NOW, &e) == NULL && e.code == BK_FAIL,
 	    "approvers that are not there");
