@@ -108,6 +108,17 @@ unit: units
 lint:
 	mandoc -Tlint -W warning $(MAN)
 
+# .clang-tidy says what is looked for.  A file is looked at again when its
+# object is newer: the compiler knows its headers.
+analyze: $(patsubst %.c,$B/analyze/%.ok,$(wildcard lib/*/*.c bin/*.c))
+
+$B/analyze/%.ok: %.c $B/obj/%.o .clang-tidy
+	@mkdir -p $(@D)
+	clang-tidy --quiet $< -- $(filter-out -f% -g -O%,$(ALL_CFLAGS)) \
+	    -Xclang -analyzer-config -Xclang max-nodes=40000 \
+	    >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
+	@touch $@
+
 demo: deps
 	$(MAKE) -s -j$(JOBS) all
 	BK_BIN="$(CURDIR)/$B/bin" t/support/demo.sh
@@ -134,4 +145,4 @@ install: all
 clean:
 	rm -rf build
 
-.PHONY: all deps check units unit lint demo check-on bench install clean
+.PHONY: all deps check units unit lint analyze demo check-on bench install clean

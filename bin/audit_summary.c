@@ -164,12 +164,13 @@ take(void *arg, const struct bk_run *r, struct bk_err *e)
 static int
 durations_of(struct job *j, struct durations *d)
 {
-	size_t n = j->ntook < j->cap ? j->ntook : j->cap;
+	size_t n = j->ntook < j->cap ? j->ntook : j->cap, nearly_all;
 
 	if (n == 0)
 		return 0;
+	nearly_all = (n * 95 + 99) / 100;
 	d->median = (double)bk_fresh_median(j->took, n) / 1000;
-	d->p95 = (double)j->took[(n * 95 + 99) / 100 - 1] / 1000;
+	d->p95 = (double)j->took[nearly_all - 1] / 1000;
 	d->max = (double)j->took[n - 1] / 1000;
 	return 1;
 }

@@ -145,14 +145,14 @@ check_options(const struct audit_options *o, int what)
 
 /* What ends the run is not to end us: our end is that of our input. */
 static int
-record(const char *log, struct bk_err *e)
+record(const struct audit_options *o, struct bk_err *e)
 {
 	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 	size_t i;
 
 	for (i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
 		(void)signal(ignored[i], SIG_IGN);
-	return bk_audit_append_run(log, e);
+	return bk_audit_append_run(o->files[0], e);
 }
 
 int
@@ -175,7 +175,7 @@ main(int argc, char *argv[])
 	check_options(&o, what);
 
 	switch (what) {
-	case OPT_RECORD: rc = record(o.files[0], &e); break;
+	case OPT_RECORD: rc = record(&o, &e); break;
 	case OPT_VERIFY: rc = audit_verify(&o, &e); break;
 	case OPT_SUMMARY: rc = audit_summary(&o, &e); break;
 	default: rc = audit_list(&o, what == OPT_FOLLOW, &e);

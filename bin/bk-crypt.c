@@ -85,7 +85,12 @@ parse_option(struct options *o, int ch)
 {
 	switch (ch) {
 	case 'r': o->recipient[o->nrecipients++] = optarg; break;
-	case 'R': o->recipient_file[o->nrecipient_files++] = optarg; break;
+	case 'R':
+		if (strcmp(optarg, "-") == 0)
+			tool_usage("-R -: standard input is the data to "
+			    "encrypt");
+		o->recipient_file[o->nrecipient_files++] = optarg;
+		break;
 	case 'i': o->identity_file[o->nidentity_files++] = optarg; break;
 	case 'd': o->decrypt = 1; break;
 	case 'p': o->ask = 1; break;
@@ -136,7 +141,6 @@ parse_options(struct options *o, int argc, char *argv[])
 static void
 check_options(const struct options *o)
 {
-	size_t i;
 	int to = o->nrecipients + o->nrecipient_files > 0;
 	int pass = o->ask + (o->pass_file != NULL) + (o->pass_fd != -1);
 
@@ -161,10 +165,6 @@ check_options(const struct options *o)
 	if (o->rewrap && pass > 0 && to == (o->nidentity_files > 0))
 		tool_usage("--rewrap with a passphrase: give -i (the "
 		    "passphrase is the new one) or -r (it is the old one)");
-	for (i = 0; i < o->nrecipient_files; i++)
-		if (strcmp(o->recipient_file[i], "-") == 0)
-			tool_usage("-R -: standard input is the data to "
-			    "encrypt");
 	if (!o->decrypt && isatty(STDOUT_FILENO))
 		tool_usage("refusing to write encrypted data to a terminal");
 	if ((o->decrypt || o->rewrap) && isatty(STDIN_FILENO))

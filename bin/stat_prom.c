@@ -21,7 +21,7 @@ struct metric {
 	} label[LABELS];
 };
 
-#define M(k, n, h) .value = k, .name = "bk_stat_" n, .help = h
+#define M(k, n, h) .value = (k), .name = "bk_stat_" n, .help = (h)
 #define SERVER .part = "server"
 #define CONNECTIONS .part = "connections"
 #define PREPARED .part = "prepared"

@@ -21,7 +21,7 @@ shellcheck:shellcheck systemd-analyze:systemd crontab:cron \
 psql:postgresql radosgw:radosgw ceph-mon:ceph-mon ceph-osd:ceph-osd \
 prometheus:prometheus prometheus-node-exporter:prometheus-node-exporter \
 gnuplot:gnuplot-nox faketime:faketime strace:strace zsh:zsh \
-col:bsdextrautils"
+col:bsdextrautils clang:clang clang-tidy:clang-tidy"
 	packages="$packages time logrotate postgresql swift-proxy swift-account \
 swift-container swift-object python3-yaml python3-aiosmtpd"
 fi

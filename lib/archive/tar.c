@@ -328,8 +328,9 @@ bk_tar_next(struct bk_tar *t, struct bk_tar_entry *entry, struct bk_err *e)
 	}
 	if (take_path(t, &h, e) == -1)
 		return -1;
+	if (h.type == '\0')
+		h.type = '0';
 	*entry = (struct bk_tar_entry){ .path = t->path.data,
-	    .type = h.type == '\0' ? '0' : h.type, .size = t->left,
-	    .mtime = (time_t)mtime };
+	    .type = h.type, .size = t->left, .mtime = (time_t)mtime };
 	return 1;
 }

@@ -226,8 +226,11 @@ write_chunk(struct bk_dump_output *d, size_t n, struct bk_err *e)
 	d->pending -= n;
 	while (n > 0) {
 		struct bk_qbuf *b = d->head;
-		size_t m = b->len - d->used < n ? b->len - d->used : n;
+		size_t m;
 
+		if (b == NULL)
+			return bk_fail(e, BK_FAIL, "fewer rows than counted");
+		m = b->len - d->used < n ? b->len - d->used : n;
 		if (bk_writer_write(d->out, b->data + d->used, m, e) == -1)
 			return -1;
 		n -= m;

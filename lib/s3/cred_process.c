@@ -105,9 +105,7 @@ bk_cred_process(const char *command, struct bk_cred_keys *k,
 	    (char *)(uintptr_t)command, NULL });
 	rc = collect(p[0], &out, e);
 	close(p[0]);			/* if it has more, it gets SIGPIPE */
-	if (reap(&pid, e) == -1 || rc == -1)
-		rc = -1;
-	else if (check_version(out.data, e) == -1)
+	if (reap(&pid, e) == -1 || rc == -1 || check_version(out.data, e) == -1)
 		rc = -1;
 	else
 		rc = bk_cred_keys_json(k, "credential_process", out.data,
