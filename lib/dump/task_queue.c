@@ -1,18 +1,16 @@
 #include "dump/task_queue.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 
+#include "base/handover.h"
+
 struct bk_task_queue {
-	pthread_mutex_t lock;
-	pthread_cond_t room;	/* workers: a task, room, the head, the end */
-	pthread_cond_t data;	/* the writer */
+	/* emptied: a task, room, the head, the end; filled: for the writer */
+	struct bk_handover h;
 	struct bk_tasks *plan;	/* NULL: shut */
 	struct bk_slot *slot;	/* a ring: task t is in slot[t % n] */
 	unsigned n;
 	uint64_t taken, head;	/* tasks given out; the writer's */
-	int exhausted, stop;
-	struct bk_err err;
 	struct bk_qbuf *free;
 };
 
@@ -28,9 +26,7 @@ bk_task_queue_new(unsigned workers, struct bk_err *e)
 		return NULL;
 	}
 	q->n = 2 * workers;
-	pthread_mutex_init(&q->lock, NULL);
-	pthread_cond_init(&q->room, NULL);
-	pthread_cond_init(&q->data, NULL);
+	bk_handover_init(&q->h);
 	return q;
 }
 
@@ -55,9 +51,7 @@ bk_task_queue_free(struct bk_task_queue *q)
 	for (i = 0; i < q->n; i++)
 		free_list(q->slot[i].head);
 	free_list(q->free);
-	pthread_cond_destroy(&q->data);
-	pthread_cond_destroy(&q->room);
-	pthread_mutex_destroy(&q->lock);
+	bk_handover_destroy(&q->h);
 	free(q->slot);
 	free(q);
 }
@@ -65,10 +59,10 @@ bk_task_queue_free(struct bk_task_queue *q)
 void
 bk_task_queue_open(struct bk_task_queue *q, struct bk_tasks *plan)
 {
-	pthread_mutex_lock(&q->lock);
+	pthread_mutex_lock(&q->h.lock);
 	q->plan = plan;
-	pthread_cond_broadcast(&q->room);
-	pthread_mutex_unlock(&q->lock);
+	pthread_cond_broadcast(&q->h.emptied);
+	pthread_mutex_unlock(&q->h.lock);
 }
 
 struct bk_slot *
@@ -76,23 +70,23 @@ bk_task_queue_take(struct bk_task_queue *q)
 {
 	struct bk_slot *s = NULL;
 
-	pthread_mutex_lock(&q->lock);
-	while (!q->stop && !q->exhausted &&
+	pthread_mutex_lock(&q->h.lock);
+	while (!q->h.stopped && !q->h.ended &&
 	    (q->plan == NULL || q->taken - q->head == q->n))
-		pthread_cond_wait(&q->room, &q->lock);
-	if (!q->stop && !q->exhausted) {
+		pthread_cond_wait(&q->h.emptied, &q->h.lock);
+	if (!q->h.stopped && !q->h.ended) {
 		s = &q->slot[q->taken % q->n];
 		*s = (struct bk_slot){0};
 		if (bk_tasks_next(q->plan, &s->task)) {
 			q->taken++;
 		} else {
 			s = NULL;
-			q->exhausted = 1;
-			pthread_cond_broadcast(&q->room);
-			pthread_cond_signal(&q->data);
+			q->h.ended = 1;
+			pthread_cond_broadcast(&q->h.emptied);
+			pthread_cond_signal(&q->h.filled);
 		}
 	}
-	pthread_mutex_unlock(&q->lock);
+	pthread_mutex_unlock(&q->h.lock);
 	return s;
 }
 
@@ -101,10 +95,10 @@ bk_task_queue_buf(struct bk_task_queue *q, struct bk_err *e)
 {
 	struct bk_qbuf *b;
 
-	pthread_mutex_lock(&q->lock);
+	pthread_mutex_lock(&q->h.lock);
 	if ((b = q->free) != NULL)
 		q->free = b->next;
-	pthread_mutex_unlock(&q->lock);
+	pthread_mutex_unlock(&q->h.lock);
 	if (b == NULL && (b = malloc(sizeof(*b))) == NULL) {
 		bk_fail_memory(e);
 		return NULL;
@@ -126,10 +120,10 @@ bk_task_queue_put(struct bk_task_queue *q, struct bk_slot *s,
 {
 	int rc = 0;
 
-	pthread_mutex_lock(&q->lock);
-	while (!q->stop && s->held >= BK_TASK_QUEUE_TASK)
-		pthread_cond_wait(&q->room, &q->lock);
-	if (q->stop) {
+	pthread_mutex_lock(&q->h.lock);
+	while (!q->h.stopped && s->held >= BK_TASK_QUEUE_TASK)
+		pthread_cond_wait(&q->h.emptied, &q->h.lock);
+	if (q->h.stopped) {
 		free(buf);
 		rc = -1;
 	} else {
@@ -140,9 +134,9 @@ bk_task_queue_put(struct bk_task_queue *q, struct bk_slot *s,
 		s->tail = buf;
 		s->held += buf->len;
 		if (is_head(q, s))
-			pthread_cond_signal(&q->data);
+			pthread_cond_signal(&q->h.filled);
 	}
-	pthread_mutex_unlock(&q->lock);
+	pthread_mutex_unlock(&q->h.lock);
 	return rc;
 }
 
@@ -151,34 +145,28 @@ bk_task_queue_await(struct bk_task_queue *q, struct bk_slot *s)
 {
 	int rc;
 
-	pthread_mutex_lock(&q->lock);
-	while (!q->stop && !is_head(q, s))
-		pthread_cond_wait(&q->room, &q->lock);
-	rc = q->stop ? -1 : 0;
-	pthread_mutex_unlock(&q->lock);
+	pthread_mutex_lock(&q->h.lock);
+	while (!q->h.stopped && !is_head(q, s))
+		pthread_cond_wait(&q->h.emptied, &q->h.lock);
+	rc = q->h.stopped ? -1 : 0;
+	pthread_mutex_unlock(&q->h.lock);
 	return rc;
 }
 
 void
 bk_task_queue_finish(struct bk_task_queue *q, struct bk_slot *s)
 {
-	pthread_mutex_lock(&q->lock);
+	pthread_mutex_lock(&q->h.lock);
 	s->finished = 1;
 	if (is_head(q, s))
-		pthread_cond_signal(&q->data);
-	pthread_mutex_unlock(&q->lock);
+		pthread_cond_signal(&q->h.filled);
+	pthread_mutex_unlock(&q->h.lock);
 }
 
 void
 bk_task_queue_fail(struct bk_task_queue *q, const struct bk_err *why)
 {
-	pthread_mutex_lock(&q->lock);
-	if (!q->stop)
-		q->err = *why;
-	q->stop = 1;
-	pthread_cond_broadcast(&q->room);
-	pthread_cond_signal(&q->data);
-	pthread_mutex_unlock(&q->lock);
+	bk_handover_stop(&q->h, why);
 }
 
 int
@@ -188,13 +176,13 @@ bk_task_queue_pop(struct bk_task_queue *q, struct bk_slot **s,
 	struct bk_slot *h;
 	int rc = 1;
 
-	pthread_mutex_lock(&q->lock);
+	pthread_mutex_lock(&q->h.lock);
 	h = &q->slot[q->head % q->n];
-	while (!q->stop && !(q->head < q->taken ?
-	    h->head != NULL || h->finished : q->exhausted))
-		pthread_cond_wait(&q->data, &q->lock);
-	if (q->stop) {
-		*e = q->err;
+	while (!q->h.stopped && !(q->head < q->taken ?
+	    h->head != NULL || h->finished : q->h.ended))
+		pthread_cond_wait(&q->h.filled, &q->h.lock);
+	if (q->h.stopped) {
+		*e = q->h.why;
 		rc = -1;
 	} else if (q->head == q->taken) {
 		rc = 0;
@@ -204,27 +192,27 @@ bk_task_queue_pop(struct bk_task_queue *q, struct bk_slot **s,
 		*ended = h->finished;
 		h->head = h->tail = NULL;
 		if (h->held >= BK_TASK_QUEUE_TASK)
-			pthread_cond_broadcast(&q->room);
+			pthread_cond_broadcast(&q->h.emptied);
 		h->held = 0;
 	}
-	pthread_mutex_unlock(&q->lock);
+	pthread_mutex_unlock(&q->h.lock);
 	return rc;
 }
 
 void
 bk_task_queue_recycle(struct bk_task_queue *q, struct bk_qbuf *buf)
 {
-	pthread_mutex_lock(&q->lock);
+	pthread_mutex_lock(&q->h.lock);
 	buf->next = q->free;
 	q->free = buf;
-	pthread_mutex_unlock(&q->lock);
+	pthread_mutex_unlock(&q->h.lock);
 }
 
 void
 bk_task_queue_retire(struct bk_task_queue *q)
 {
-	pthread_mutex_lock(&q->lock);
+	pthread_mutex_lock(&q->h.lock);
 	q->head++;
-	pthread_cond_broadcast(&q->room);
-	pthread_mutex_unlock(&q->lock);
+	pthread_cond_broadcast(&q->h.emptied);
+	pthread_mutex_unlock(&q->h.lock);
 }

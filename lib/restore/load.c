@@ -15,7 +15,6 @@
 
 struct worker {
 	struct bk_load *load;
-	unsigned number;
 	pthread_t tid;
 	PGconn *conn;
 	_Atomic int sock;	/* to be cut by somebody else; -1: none */
@@ -297,16 +296,17 @@ run(void *arg)
 	struct bk_chunk *c;
 	int rc = join(w, &e);
 
-	while (rc == 0 && (c = bk_chunk_queue_take(q, w->number)) != NULL) {
+	while (rc == 0 &&
+	    (c = bk_handover_take(&q->h, BK_WAIT)) != NULL) {
 		rc = c->npieces > 0 ? load_objects(w, c, &e) :
 		    load_rows(w, c, &e);
 		atomic_fetch_add(&w->load->how->progress->bytes, c->len);
-		bk_chunk_queue_recycle(q, c);
+		bk_handover_recycle(&q->h, c);
 	}
-	if (rc == 0 && bk_chunk_queue_failed(q, &e) == 0)
+	if (rc == 0 && bk_handover_over(&q->h, &e) == 1)
 		rc = end_copy(w, &e);
 	if (rc == -1)
-		bk_chunk_queue_fail(q, &e);
+		bk_handover_stop(&q->h, &e);
 	return NULL;
 }
 
@@ -327,13 +327,12 @@ bk_load_start(const struct bk_load_options *how, struct bk_chunk_queue *q,
 		struct worker *w = &l->worker[l->n];
 
 		w->load = l;
-		w->number = l->n;
 		w->sock = -1;
 		rc = bk_thread_start(&w->tid, run, w, e);
 	}
 	if (rc == 0)
 		return l;
-	bk_chunk_queue_fail(q, e);
+	bk_handover_stop(&q->h, e);
 	bk_load_free(l);
 	return NULL;
 }
@@ -362,17 +361,15 @@ int
 bk_load_finish(struct bk_load *l, struct bk_err *e)
 {
 	join_all(l, 0);
-	return bk_chunk_queue_failed(l->q, e);
+	return bk_handover_over(&l->q->h, e) == -1 ? -1 : 0;
 }
 
 void
 bk_load_free(struct bk_load *l)
 {
-	static const struct bk_err over = { .code = BK_FAIL };
-
 	if (l == NULL)
 		return;
-	bk_chunk_queue_fail(l->q, &over);
+	bk_handover_stop(&l->q->h, NULL);
 	join_all(l, 1);
 	free(l);
 }

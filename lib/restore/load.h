@@ -33,7 +33,7 @@ struct bk_load;
 struct bk_load *bk_load_start(const struct bk_load_options *how,
     struct bk_chunk_queue *q, struct bk_err *e);
 
-/* After bk_chunk_queue_end(): wait until all is loaded.  0; -1 with *e set. */
+/* After bk_handover_end(): wait until all is loaded.  0; -1 with *e set. */
 int bk_load_finish(struct bk_load *l, struct bk_err *e);
 
 /* End the workers, those at work are cut off, and free; NULL is fine. */

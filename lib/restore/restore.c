@@ -80,21 +80,21 @@ read_rows(struct bk_restore *r, struct bk_chunk_queue *q,
 			rc = -1;
 			break;
 		}
-		if ((c->partial = (cut = find_cut(c)) == 0))
+		if ((c->link.more = (cut = find_cut(c)) == 0))
 			cut = c->len - COPY_END;
-		in_row = c->partial;
+		in_row = c->link.more;
 		next->table = t;
 		next->len = c->len - cut;
 		memcpy(next->data, c->data + cut, next->len);
 		c->len = cut;
-		bk_chunk_queue_put(q, c);
+		bk_handover_put(&q->h, c);
 		c = next;
 	}
 	if (rc == 1 && (rc = strip_end(r, c, in_row, e)) == 0 && c->len > 0) {
-		bk_chunk_queue_put(q, c);
+		bk_handover_put(&q->h, c);
 		return 0;
 	}
-	bk_chunk_queue_recycle(q, c);
+	bk_handover_recycle(&q->h, c);
 	return rc;
 }
 
@@ -107,7 +107,7 @@ make_room(struct bk_chunk_queue *q, struct bk_chunk **c, struct bk_err *e)
 	if (sizeof((*c)->data) - (*c)->len >= PIECE &&
 	    (*c)->npieces < BK_CHUNK_PIECES)
 		return 0;
-	bk_chunk_queue_put(q, *c);
+	bk_handover_put(&q->h, *c);
 	if ((*c = bk_chunk_queue_get(q, e)) == NULL)
 		return -1;
 	(*c)->table = t;
@@ -184,11 +184,12 @@ read_objects(struct bk_restore *r, struct bk_chunk_queue *q,
 		if ((rc = read_object(r, q, &c, oid, digest, e)) == -1)
 			break;
 	if (rc == 0 && c->npieces > 0) {
-		bk_chunk_queue_put(q, c);
+		bk_handover_put(&q->h, c);
 		c = NULL;
 	}
  done:
-	bk_chunk_queue_recycle(q, c);
+	if (c != NULL)
+		bk_handover_recycle(&q->h, c);
 	bk_digest_free(digest);
 	return rc;
 }
@@ -209,7 +210,7 @@ read_all(struct bk_restore *r, struct bk_chunk_queue *q,
 		atomic_fetch_add(&progress->items, 1);
 	}
 	if (rc == 0)
-		bk_chunk_queue_end(q);
+		bk_handover_end(&q->h);
 	return rc;
 }
 

@@ -14,49 +14,11 @@ struct bk_s3_part_reader {
 	void (*wake)(void *);
 	void *ctx;
 	pthread_t thread;
-	pthread_mutex_t lock;	/* for what follows */
-	pthread_cond_t freed;
+	struct bk_handover h;
 	struct bk_s3_part *parts;	/* all: an array */
 	unsigned n_parts;
-	struct bk_s3_part *idle, *filled, **filled_end;
-	int stop, ended;
-	struct bk_err err;
 	EVP_MD_CTX *md;		/* the thread's */
 };
-
-/* An idle buffer, NULL if it is time to stop. */
-static struct bk_s3_part *
-get_idle(struct bk_s3_part_reader *f)
-{
-	struct bk_s3_part *p = NULL;
-
-	pthread_mutex_lock(&f->lock);
-	while (f->idle == NULL && !f->stop)
-		pthread_cond_wait(&f->freed, &f->lock);
-	if (!f->stop) {
-		p = f->idle;
-		f->idle = p->next;
-	}
-	pthread_mutex_unlock(&f->lock);
-	return p;
-}
-
-/* Hand out p (NULL: nothing) and say how the stream stands. */
-static void
-put_filled(struct bk_s3_part_reader *f, struct bk_s3_part *p, int ended,
-    const struct bk_err *err)
-{
-	pthread_mutex_lock(&f->lock);
-	if (p != NULL) {
-		p->next = NULL;
-		*f->filled_end = p;
-		f->filled_end = &p->next;
-	}
-	f->ended = ended;
-	f->err = *err;
-	pthread_mutex_unlock(&f->lock);
-	f->wake(f->ctx);
-}
 
 static int
 make_room(struct bk_s3_part *p, uint64_t size, struct bk_err *e)
@@ -109,7 +71,7 @@ run(void *arg)
 	unsigned number = 0;
 	int more = 1;
 
-	while (more == 1 && (p = get_idle(f)) != NULL) {
+	while (more == 1 && (p = bk_handover_get(&f->h, BK_WAIT)) != NULL) {
 		p->number = ++number;
 		more = fill(f, p, &e);
 		if (number > f->plan->max && p->len > 0)
@@ -119,9 +81,13 @@ run(void *arg)
 			    (uintmax_t)f->plan->size >> 20);
 		/* an empty stream never ends well, so part 1 holds something */
 		if (more != -1 && p->len > 0)
-			put_filled(f, p, more == 0, &e);
+			bk_handover_put(&f->h, p);
+		if (more == 0)
+			bk_handover_end(&f->h);
+		if (more == -1)
+			bk_handover_stop(&f->h, &e);
+		f->wake(f->ctx);
 	}
-	put_filled(f, NULL, more == 0, &e);
 	return NULL;
 }
 
@@ -158,14 +124,11 @@ bk_s3_part_reader_start(struct bk_reader *in, const struct bk_s3_parts *plan,
 	f->wake = wake;
 	f->ctx = ctx;
 	f->n_parts = buffers;
-	f->filled_end = &f->filled;
-	for (i = 0; i < buffers; i++) {
-		f->parts[i].next = f->idle;
-		f->idle = &f->parts[i];
-	}
-	pthread_mutex_init(&f->lock, NULL);
-	pthread_cond_init(&f->freed, NULL);
+	bk_handover_init(&f->h);
+	for (i = 0; i < buffers; i++)
+		bk_handover_recycle(&f->h, &f->parts[i]);
 	if (bk_thread_start(&f->thread, run, f, e) == -1) {
+		bk_handover_destroy(&f->h);
 		discard(f);
 		return NULL;
 	}
@@ -175,39 +138,19 @@ bk_s3_part_reader_start(struct bk_reader *in, const struct bk_s3_parts *plan,
 struct bk_s3_part *
 bk_s3_part_reader_take(struct bk_s3_part_reader *f)
 {
-	struct bk_s3_part *p;
-
-	pthread_mutex_lock(&f->lock);
-	if ((p = f->filled) != NULL) {
-		f->filled = p->next;
-		if (f->filled == NULL)
-			f->filled_end = &f->filled;
-	}
-	pthread_mutex_unlock(&f->lock);
-	return p;
+	return bk_handover_take(&f->h, BK_NOW);
 }
 
 void
 bk_s3_part_reader_give_back(struct bk_s3_part_reader *f, struct bk_s3_part *p)
 {
-	pthread_mutex_lock(&f->lock);
-	p->next = f->idle;
-	f->idle = p;
-	pthread_cond_signal(&f->freed);
-	pthread_mutex_unlock(&f->lock);
+	bk_handover_recycle(&f->h, p);
 }
 
 int
 bk_s3_part_reader_over(struct bk_s3_part_reader *f, struct bk_err *e)
 {
-	int rc;
-
-	pthread_mutex_lock(&f->lock);
-	rc = f->err.code != BK_OK ? -1 : f->ended && f->filled == NULL;
-	if (rc == -1 && e->code == BK_OK)
-		*e = f->err;
-	pthread_mutex_unlock(&f->lock);
-	return rc;
+	return bk_handover_over(&f->h, e);
 }
 
 void
@@ -215,13 +158,9 @@ bk_s3_part_reader_free(struct bk_s3_part_reader *f)
 {
 	if (f == NULL)
 		return;
-	pthread_mutex_lock(&f->lock);
-	f->stop = 1;
-	pthread_cond_signal(&f->freed);
-	pthread_mutex_unlock(&f->lock);
+	bk_handover_stop(&f->h, NULL);
 	bk_reader_stop(f->in);
 	pthread_join(f->thread, NULL);
-	pthread_cond_destroy(&f->freed);
-	pthread_mutex_destroy(&f->lock);
+	bk_handover_destroy(&f->h);
 	discard(f);
 }

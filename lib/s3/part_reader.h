@@ -15,18 +15,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/err.h"
+#include "base/handover.h"
 #include "base/reader.h"
 #include "s3/parts.h"
 #include "s3/sigv4.h"
 
 struct bk_s3_part {
+	struct bk_link link;
 	uint8_t *data;
 	size_t len, cap;		/* bytes */
 	unsigned number;		/* from 1, in the stream's order */
 	int last;			/* nothing comes after it */
 	uint8_t sha256[BK_S3_SHA256];
-	struct bk_s3_part *next;	/* the feed's */
 };
 
 struct bk_s3_part_reader;

@@ -27,13 +27,13 @@ work(void *arg)
 	struct bk_content one = { .rows = 1 };
 	struct bk_chunk *c;
 
-	while ((c = bk_chunk_queue_take(q, (unsigned)w)) != NULL) {
+	while ((c = bk_handover_take(&q->h, BK_WAIT)) != NULL) {
 		wrong += in_row && ((int)c->len != row ||
 		    (int)c->npieces != piece + 1);
 		wrong += !in_row && c->npieces != 0;
 		row = (int)c->len;
 		piece = (int)c->npieces;
-		in_row = c->partial;
+		in_row = c->link.more;
 		taker[row][piece] = w;
 		one.bytes = c->len;
 		if (!in_row)
@@ -42,9 +42,9 @@ work(void *arg)
 			struct bk_err why = {0};
 
 			bk_fail(&why, BK_FAIL, "row %d", row);
-			bk_chunk_queue_fail(q, &why);
+			bk_handover_stop(&q->h, &why);
 		}
-		bk_chunk_queue_recycle(q, c);
+		bk_handover_recycle(&q->h, c);
 	}
 	return NULL;
 }
@@ -60,12 +60,13 @@ put_rows(struct bk_err *e)
 		for (k = 0; k <= i % 5; k++) {
 			if ((c = bk_chunk_queue_get(q, e)) == NULL)
 				return -1;
-			wrong += c->len != 0 || c->npieces != 0 || c->partial;
+			wrong += c->len != 0 || c->npieces != 0 ||
+			    c->link.more;
 			c->table = &table;
 			c->len = i;
 			c->npieces = k;
-			c->partial = k < i % 5;
-			bk_chunk_queue_put(q, c);
+			c->link.more = k < i % 5;
+			bk_handover_put(&q->h, c);
 		}
 	return 0;
 }
@@ -83,11 +84,11 @@ run(int at, struct bk_err *e)
 	for (i = 0; i < WORKERS; i++)
 		pthread_create(&tid[i], NULL, work, (void *)i);
 	if ((rc = put_rows(e)) == 0)
-		bk_chunk_queue_end(q);
+		bk_handover_end(&q->h);
 	for (i = 0; i < WORKERS; i++)
 		pthread_join(tid[i], NULL);
 	if (rc == 0)
-		rc = bk_chunk_queue_failed(q, e);
+		rc = bk_handover_over(&q->h, e) == 1 ? 0 : -1;
 	bk_chunk_queue_free(q);
 	return rc;
 }
@@ -115,25 +116,25 @@ test_order(void)
 	for (i = 0; i < CHUNKS; i++) {
 		c[i] = bk_chunk_queue_get(q, &e);
 		c[i]->len = (size_t)i;
-		bk_chunk_queue_put(q, c[i]);
+		bk_handover_put(&q->h, c[i]);
 	}
 	for (i = 0; i < CHUNKS; i++)
-		bad += bk_chunk_queue_take(q, 0) != c[i];
+		bad += bk_handover_take(&q->h, BK_WAIT) != c[i];
 	is_int(bad, 0, "chunks come in the order in which they went");
-	bk_chunk_queue_recycle(q, NULL);
-	bk_chunk_queue_recycle(q, c[3]);
+	bk_handover_recycle(&q->h, c[3]);
 	again = bk_chunk_queue_get(q, &e);
 	ok(again == c[3], "there are no more than were asked for");
 	for (i = 0; i < CHUNKS; i++)
-		bk_chunk_queue_recycle(q, c[i]);
-	bk_chunk_queue_end(q);
-	ok(bk_chunk_queue_take(q, 1) == NULL, "after the end there is none");
-	is_int(bk_chunk_queue_failed(q, &e), 0, "and all is well");
+		bk_handover_recycle(&q->h, c[i]);
+	bk_handover_end(&q->h);
+	ok(bk_handover_take(&q->h, BK_WAIT) == NULL,
+	    "after the end there is none");
+	is_int(bk_handover_over(&q->h, &e), 1, "and all is well");
 	bk_fail(&why, BK_DATA, "first");
-	bk_chunk_queue_fail(q, &why);
+	bk_handover_stop(&q->h, &why);
 	why = (struct bk_err){0};
 	bk_fail(&why, BK_FAIL, "second");
-	bk_chunk_queue_fail(q, &why);
+	bk_handover_stop(&q->h, &why);
 	ok(bk_chunk_queue_get(q, &e) == NULL,
 	    "after a failure the reader ends");
 	is_str(e.msg, "first", "with the first one's words");
