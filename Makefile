@@ -123,7 +123,7 @@ demo: deps
 	$(MAKE) -s -j$(JOBS) all
 	BK_BIN="$(CURDIR)/$B/bin" t/support/demo.sh
 
-# MIRROR and COMPONENTS, if given, are in the environment.
+# MIRROR= and COMPONENTS=, if given, are in the environment.
 check-on:
 	t/support/check-on.sh $(SUITE)
 

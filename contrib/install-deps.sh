@@ -23,7 +23,7 @@ prometheus:prometheus prometheus-node-exporter:prometheus-node-exporter \
 gnuplot:gnuplot-nox faketime:faketime strace:strace zsh:zsh \
 col:bsdextrautils clang:clang clang-tidy:clang-tidy"
 	packages="$packages time logrotate postgresql swift-proxy swift-account \
-swift-container swift-object python3-yaml python3-aiosmtpd"
+swift-container swift-object python3-yaml python3-aiosmtpd debootstrap"
 fi
 
 say() {
