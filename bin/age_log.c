@@ -144,7 +144,7 @@ add_job(struct bk_subjects *out, const struct job *j,
 	    e)) == NULL)
 		goto done;
 	s->newest = j->last;
-	bk_subject_find(s, BK_METRIC_FAILURES, j->failures, f);
+	bk_subject_set(s, BK_METRIC_FAILURES, j->failures, f);
 	rc = j->failures > 0 ? bk_subject_note(s, e, "%s", j->error) : 0;
  done:
 	bk_buf_free(&name);

@@ -288,7 +288,7 @@ add_disk(struct bk_subjects *out, const char *path, const struct bk_fresh *f,
 	if ((s = bk_subjects_add(out, BK_SUBJECT_DISK, path, path, e)) == NULL)
 		return -1;
 	/* as df(1): what only root may use is neither free nor counted */
-	bk_subject_find(s, BK_METRIC_FREE, bk_fresh_share(v.f_bavail,
+	bk_subject_set(s, BK_METRIC_FREE, bk_fresh_share(v.f_bavail,
 	    v.f_blocks - v.f_bfree + v.f_bavail), f);
 	return 0;
 }

@@ -301,7 +301,7 @@ format_records(struct bk_buf *b, const struct bk_listing *items, int all,
 	*n = 0;
 	for (item = items->item; rc == 0 && item < items->item + items->n;
 	    item++)
-		if (all || item->go) {
+		if (all || item->expired) {
 			rc = bk_record_format(b, &item->r, e);
 			++*n;
 		}

@@ -8,7 +8,7 @@
 static const struct {
 	const char *name;
 	int floor;
-} checks[BK_METRICS] = {
+} metrics[BK_METRICS] = {
 	[BK_METRIC_AGE] = { "age", 0 },
 	[BK_METRIC_PROOF] = { "proven", 0 },
 	[BK_METRIC_SIZE] = { "size", 1 },
@@ -28,7 +28,7 @@ bk_fresh_init(struct bk_fresh *f, time_t now)
 
 	*f = (struct bk_fresh){ .now = now };
 	for (i = 0; i < BK_METRICS; i++)
-		if (!checks[i].floor)
+		if (!metrics[i].floor)
 			f->limit[i].warning = f->limit[i].critical =
 			    BK_FRESH_NEVER;
 }
@@ -57,15 +57,15 @@ bk_state_worse(enum bk_state a, enum bk_state b)
 }
 
 const char *
-bk_metric_name(enum bk_metric check)
+bk_metric_name(enum bk_metric metric)
 {
-	return checks[check].name;
+	return metrics[metric].name;
 }
 
 int
-bk_metric_is_floor(enum bk_metric check)
+bk_metric_is_floor(enum bk_metric metric)
 {
-	return checks[check].floor;
+	return metrics[metric].floor;
 }
 
 int
@@ -74,7 +74,7 @@ bk_fresh_age(const struct bk_fresh *f, time_t then, uint64_t *seconds)
 	if (then > f->now && (uint64_t)then - (uint64_t)f->now >
 	    BK_FRESH_AHEAD)
 		return -1;
-	/* as unsigned numbers: their difference is right whatever they are */
+	/* unsigned: the difference cannot overflow */
 	*seconds = then > f->now ? 0 : (uint64_t)f->now - (uint64_t)then;
 	return 0;
 }
@@ -106,7 +106,7 @@ bk_fresh_share(uint64_t part, uint64_t whole)
 	if (whole == 0)
 		return part == 0 ? 0 : BK_FRESH_NEVER;
 	rest = part % whole;
-	/* where it would not fit, its last digits do not count either */
+	/* if it would overflow, its last digits are negligible */
 	rest = whole > UINT64_MAX / 10000 ? rest / (whole / 10000 + 1)
 	    : rest * 10000 / whole;
 	return __builtin_mul_overflow(part / whole, (uint64_t)10000, &share) ||
@@ -159,18 +159,18 @@ bk_subjects_add(struct bk_subjects *s, enum bk_subject_kind kind,
 }
 
 void
-bk_subject_find(struct bk_subject *s, enum bk_metric check, uint64_t value,
+bk_subject_set(struct bk_subject *s, enum bk_metric metric, uint64_t value,
     const struct bk_fresh *f)
 {
-	const struct bk_limit *l = &f->limit[check];
-	int floor = checks[check].floor;
+	const struct bk_limit *l = &f->limit[metric];
+	int floor = metrics[metric].floor;
 	enum bk_state state = BK_STATE_OK;
 
 	if (floor ? value < l->critical : value > l->critical)
 		state = BK_STATE_CRITICAL;
 	else if (floor ? value < l->warning : value > l->warning)
 		state = BK_STATE_WARNING;
-	s->found[check] = (struct bk_finding){ 1, value, state };
+	s->found[metric] = (struct bk_finding){ 1, value, state };
 	s->state = bk_state_worse(s->state, state);
 }
 
@@ -182,7 +182,7 @@ bk_subject_date(struct bk_subject *s, time_t newest, const struct bk_fresh *f,
 
 	s->newest = newest;
 	if (bk_fresh_age(f, newest, &age) == 0) {
-		bk_subject_find(s, BK_METRIC_AGE, age, f);
+		bk_subject_set(s, BK_METRIC_AGE, age, f);
 		return 0;
 	}
 	s->state = bk_state_worse(s->state, BK_STATE_UNKNOWN);
@@ -197,7 +197,7 @@ bk_subject_note(struct bk_subject *s, struct bk_err *e, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);	/* cut if longer */
+	(void)vsnprintf(text, sizeof(text), fmt, ap);	/* may truncate */
 	va_end(ap);
 	free(s->note);
 	return (s->note = strdup(text)) != NULL ? 0 : bk_fail_memory(e);

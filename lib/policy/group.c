@@ -8,7 +8,7 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* The number that the n digits at s make, -1 if they are not. */
+/* The value of the n digits at s; -1: not n digits. */
 static int
 digits(const char *s, int n)
 {
@@ -22,7 +22,7 @@ digits(const char *s, int n)
 	return v;
 }
 
-/* The length of a date at s, with or without separators; 0: there is none. */
+/* The length of a date at s, with or without separators; 0: none. */
 static size_t
 date_at(const char *s)
 {
@@ -41,8 +41,8 @@ date_at(const char *s)
 }
 
 /*
- * The length of a time of day at s, from the T, blank, '_' or '-' before it to
- * a Z or an offset behind it; 0: there is none.
+ * The length of a time of day at s, including a leading T, blank, '_' or '-'
+ * and a trailing Z or offset; 0: none.
  */
 static size_t
 clock_at(const char *s)
@@ -58,7 +58,7 @@ clock_at(const char *s)
 
 		if (fields > 0 && *q != '\0' && strchr(":-_", *q) != NULL)
 			q++;
-		/* "-5432" is no time but some port */
+		/* "-5432" is a port, not a time */
 		if (digits(q, 2) == -1 || digits(q, 2) > last[fields])
 			break;
 		p = q + 2;
@@ -75,7 +75,7 @@ clock_at(const char *s)
 	return (size_t)(p - s);
 }
 
-/* The length of a time at s, which no digit precedes; 0: there is none. */
+/* The length of a date and time at s, not preceded by a digit; 0: none. */
 static size_t
 stamp_at(const char *s)
 {
@@ -90,7 +90,7 @@ is_word(char c)
 	return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-/* The length of a WAL segment's name at s, a word of base; 0: it is none. */
+/* The length of a WAL segment's name at s, a whole word of base; 0: none. */
 static size_t
 segment_at(const char *base, const char *s)
 {
@@ -100,7 +100,7 @@ segment_at(const char *base, const char *s)
 	    strspn(s, "0123456789ABCDEF") == n && !is_word(s[n]) ? n : 0;
 }
 
-/* The last time in base; NULL if it has none. */
+/* The last time in base, or NULL. */
 static const char *
 last_stamp(const char *base)
 {
@@ -140,14 +140,14 @@ by_stamp(const char *name, struct bk_buf *key, struct bk_err *e)
 	return bk_buf_puts(key, "*", e) == -1 ? -1 : 1;
 }
 
-/* What the variables db, host and tier stand for. */
+/* The values of the variables db, host and tier. */
 struct match {
-	const char *value[3];	/* NULL: not met yet */
+	const char *value[3];	/* NULL: not matched yet */
 	size_t len[3];
 	unsigned calls;
 };
 
-/* A number below 3 for a variable of the series, 3 to 5 for a time, else -1. */
+/* Below 3: a variable of the series key; 3 to 5: a time; -1: unknown. */
 static int
 variable(const char *s, size_t n)
 {
@@ -179,8 +179,8 @@ time_at(int var, const char *s)
 }
 
 /*
- * 1 if s matches pattern.  Patterns with so many stars that trying their
- * combinations would take long match nothing.
+ * 1 if s matches pattern.  A pattern that needs too much backtracking matches
+ * nothing.
  */
 static int
 matches(struct match *m, const char *pattern, const char *s)
@@ -235,7 +235,7 @@ by_pattern(const char *pattern, const char *name, struct bk_buf *key,
 	for (i = 0; i < 3; i++) {
 		if (m.value[i] == NULL)
 			continue;
-		/* "/" is in no value: keys of different values differ */
+		/* no value contains "/", so keys are unambiguous */
 		if ((key->len > 0 && bk_buf_puts(key, "/", e) == -1) ||
 		    bk_buf_add(key, m.value[i], m.len[i], e) == -1)
 			return -1;

@@ -44,9 +44,9 @@ new_item(struct bk_listing *items, struct bk_err *e)
 	return &items->item[items->n++];
 }
 
-/* A line without its newline may be the beginning of another name. */
+/* A line without its newline may be a truncated name. */
 static int
-take(struct bk_listing *items, const struct bk_record *r, FILE *f,
+add_record(struct bk_listing *items, const struct bk_record *r, FILE *f,
     const char *name, struct bk_err *e)
 {
 	struct bk_listed *item = new_item(items, e);
@@ -65,7 +65,7 @@ take(struct bk_listing *items, const struct bk_record *r, FILE *f,
 	return 0;
 }
 
-/* Of two records of one name, one might go and the other be kept. */
+/* Of two records with one name, one could expire and the other be kept. */
 static int
 index_names(struct bk_listing *items, const char *name, struct bk_err *e)
 {
@@ -95,7 +95,7 @@ bk_listing_read(struct bk_listing *items, FILE *f, const char *name,
 	int rc;
 
 	while ((rc = bk_record_read(f, &line, &cap, &r, e)) == 1)
-		if (take(items, &r, f, name, e) == -1) {
+		if (add_record(items, &r, f, name, e) == -1) {
 			rc = -1;
 			break;
 		}
@@ -123,21 +123,21 @@ bk_listing_group(struct bk_listing *items, const char *pattern,
 	return rc == -1 ? -1 : 0;
 }
 
-/* 1 if name is given, or ends in "/" and given. */
+/* 1 if name equals tail or ends in "/" and tail. */
 static int
-is_called(const char *name, const char *given)
+ends_in(const char *name, const char *tail)
 {
-	size_t n = strlen(name), g = strlen(given);
+	size_t n = strlen(name), g = strlen(tail);
 
-	return n >= g && strcmp(name + n - g, given) == 0 &&
+	return n >= g && strcmp(name + n - g, tail) == 0 &&
 	    (n == g || name[n - g - 1] == '/');
 }
 
 size_t
-bk_listing_find(struct bk_listing *items, const char *given,
+bk_listing_find(struct bk_listing *items, const char *tail,
     void (*found)(struct bk_listed *, void *), void *ctx)
 {
-	const char *base = base_name(given);
+	const char *base = base_name(tail);
 	size_t lo = 0, hi = items->n, mid, count = 0;
 
 	while (lo < hi) {
@@ -152,7 +152,7 @@ bk_listing_find(struct bk_listing *items, const char *given,
 
 		if (strcmp(base_name(item->r.name), base) != 0)
 			break;
-		if (!is_called(item->r.name, given))
+		if (!ends_in(item->r.name, tail))
 			continue;
 		count++;
 		if (found != NULL)
@@ -172,16 +172,16 @@ int
 bk_listing_hold(struct bk_listing *items, FILE *f, const char *name,
     struct bk_err *e)
 {
-	struct bk_err why = {0};
+	struct bk_err reason = {0};
 	struct bk_record r;
 	char *line = NULL;
 	size_t cap = 0, n;
 	int rc;
 
-	while ((rc = bk_record_read(f, &line, &cap, &r, &why)) == 1) {
+	while ((rc = bk_record_read(f, &line, &cap, &r, &reason)) == 1) {
 		if (r.bare && *r.name == '#')
 			continue;
-		/* what an editor left behind the name is not part of it */
+		/* trailing blanks are not part of the name */
 		for (n = strlen(r.name); n > 0 &&
 		    strchr(" \t\r", r.name[n - 1]) != NULL; n--)
 			r.name[n - 1] = '\0';
@@ -189,10 +189,12 @@ bk_listing_hold(struct bk_listing *items, FILE *f, const char *name,
 			(void)bk_listing_find(items, r.name, hold, NULL);
 	}
 	free(line);
-	return rc == -1 ? bk_fail(e, why.code, "%s: %s", name, why.msg) : 0;
+	if (rc == -1)
+		return bk_fail(e, reason.code, "%s: %s", name, reason.msg);
+	return 0;
 }
 
-/* Reasons begin at start; a comma goes before all but the first. */
+/* Separate reasons, which begin at start, by commas. */
 static int
 comma(struct bk_buf *b, size_t start, struct bk_err *e)
 {
@@ -226,17 +228,17 @@ int
 bk_listed_explain(struct bk_buf *b, const struct bk_listed *item,
     const struct bk_policy *p, struct bk_err *e)
 {
-	const struct { int yes; const char *word; } others[] = {
+	const struct { int applies; const char *label; } others[] = {
 		{ item->kept.within, "within" },
 		{ item->newest, "newest" },
 		{ item->recent > 0, "min-keep" },
 		{ item->held, "held" },
-		{ item->proven, "last proven" },
-		{ item->why != NULL, item->why },
+		{ item->last_proven, "last proven" },
+		{ item->reason != NULL, item->reason },
 	};
 	size_t start, i;
 
-	if (bk_buf_puts(b, item->go ? "delete\t" : "keep\t", e) == -1 ||
+	if (bk_buf_puts(b, item->expired ? "delete\t" : "keep\t", e) == -1 ||
 	    bk_record_format(b, &item->r, e) == -1)
 		return -1;
 	b->data[b->len - 1] = '\t';		/* its newline */
@@ -244,8 +246,8 @@ bk_listed_explain(struct bk_buf *b, const struct bk_listed *item,
 	if (rule_reasons(b, start, item, p, e) == -1)
 		return -1;
 	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (others[i].yes && (comma(b, start, e) == -1 ||
-		    bk_buf_puts(b, others[i].word, e) == -1))
+		if (others[i].applies && (comma(b, start, e) == -1 ||
+		    bk_buf_puts(b, others[i].label, e) == -1))
 			return -1;
 	if (b->len == start && bk_buf_puts(b, "no rule", e) == -1)
 		return -1;
@@ -268,7 +270,7 @@ bk_listing_compare(const struct bk_listed *x, const struct bk_listed *y)
 }
 
 size_t
-bk_listing_run(const struct bk_listing *items, size_t i)
+bk_listing_group_end(const struct bk_listing *items, size_t i)
 {
 	const struct bk_listed *v = items->item;
 	size_t j = i;

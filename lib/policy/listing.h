@@ -1,8 +1,8 @@
 #ifndef BK_POLICY_LISTING_H
 #define BK_POLICY_LISTING_H
 /*
- * A listing (base/record.h) that has been read whole, and what is known and
- * decided about each record of it.
+ * A complete listing (base/record.h) in memory, with what is known and decided
+ * about each record.
  */
 #include <stddef.h>
 #include <stdio.h>
@@ -13,32 +13,32 @@
 #include "policy/retention.h"
 
 struct bk_listed {
-	struct bk_record r;	/* r.name is the item's own */
+	struct bk_record r;	/* r.name is owned */
 	size_t line;		/* position in the listing, from 0 */
-	char *group;		/* its series (group.h); NULL: of none */
-	int held;		/* a holds file names it */
-	int verdict;		/* of its newest receipt: 1 proven, -1 not
-				 * proven, 0 there is none */
-	time_t judged;		/* when */
+	char *group;		/* its series (group.h); NULL: none */
+	int held;		/* named in a holds file */
+	int proof;		/* result in its newest receipt: 1 proven,
+				 * -1 not proven, 0 no receipt */
+	time_t proof_time;
 	/* decided by bk_prune_judge() or bk_wal_judge() */
-	int go;			/* it may be deleted */
+	int expired;		/* may be deleted */
 	struct bk_kept kept;	/* the rules that keep it */
-	size_t recent;		/* the min-keep's first, second ...; or 0 */
-	int newest, proven;	/* of its series */
-	const char *why;	/* another reason to keep it, or NULL */
+	size_t recent;		/* n-th of the min-keep newest, or 0 */
+	int newest, last_proven;	/* of its series */
+	const char *reason;	/* another reason to keep it, or NULL */
 };
 
 struct bk_listing {		/* start with = {0} */
-	struct bk_listed *item;	/* in the order of the listing */
+	struct bk_listed *item;	/* as listed */
 	size_t n;
 	size_t cap;
-	struct bk_listed **by_base;	/* in the order of base names */
+	struct bk_listed **by_base;	/* sorted by base name */
 };
 
 /*
- * Read f, a listing that name names in messages, to its end.  BK_DATA: a line
- * that is no record with a time, a last line without its newline (the listing
- * was cut), a name that is listed twice; BK_NONE: it is empty.
+ * Read the listing f, called name in messages, to its end.  0, or -1 with *e
+ * set.  BK_DATA: a line that is not a record with a time, a last line without
+ * newline (truncated listing), a name listed twice; BK_NONE: empty.
  */
 int bk_listing_read(struct bk_listing *items, FILE *f, const char *name,
     struct bk_err *e);
@@ -47,30 +47,33 @@ int bk_listing_read(struct bk_listing *items, FILE *f, const char *name,
 int bk_listing_group(struct bk_listing *items, const char *pattern,
     struct bk_err *e);
 
-/* By group, those of none last; then newest first; 0: of the same moment. */
+/* Order by group, without a group last; then newest first; 0: same time. */
 int bk_listing_compare(const struct bk_listed *x, const struct bk_listed *y);
 
 /*
- * In items that are sorted by group: behind the last one that is of item i's.
- * i itself if that is of none.
+ * In items sorted by group, the index after the last item of item i's group;
+ * i itself if it has no group.
  */
-size_t bk_listing_run(const struct bk_listing *items, size_t i);
+size_t bk_listing_group_end(const struct bk_listing *items, size_t i);
 
 /*
- * Call found for each item whose name is given or ends in "/" and given;
- * returns how many there are.  found may be NULL.
+ * Call found for each item whose name equals tail or ends in "/" and tail;
+ * returns their number.  found may be NULL.
  */
-size_t bk_listing_find(struct bk_listing *items, const char *given,
+size_t bk_listing_find(struct bk_listing *items, const char *tail,
     void (*found)(struct bk_listed *item, void *ctx), void *ctx);
 
 /*
- * Mark as held what the file f names: a name or a record a line; empty lines
- * and such that begin with '#' are skipped.
+ * Mark the items named in f as held: one name or record per line; empty lines
+ * and lines starting with '#' are skipped.  name is f's in messages.
  */
 int bk_listing_hold(struct bk_listing *items, FILE *f, const char *name,
     struct bk_err *e);
 
-/* Append to *b, for people and in no form of a listing: what happens to it. */
+/*
+ * Append a line for --explain: decision, record, reasons.  It does not parse
+ * as a record.
+ */
 int bk_listed_explain(struct bk_buf *b, const struct bk_listed *item,
     const struct bk_policy *p, struct bk_err *e);
 

@@ -12,69 +12,69 @@
 
 #define FILE_MAX (16 * 1024 * 1024)
 
-struct verdict {
-	int verdict;		/* as in struct bk_listed */
-	time_t judged;
+struct proof {
+	int result;		/* as bk_listed.proof */
+	time_t time;
 };
 
 static void
-note(struct bk_listed *item, void *ctx)
+set_proof(struct bk_listed *item, void *ctx)
 {
-	const struct verdict *v = ctx;
+	const struct proof *p = ctx;
 
-	/* of two of the same second, the bad news counts */
-	if (item->verdict != 0 && (v->judged < item->judged ||
-	    (v->judged == item->judged && v->verdict > 0)))
+	/* of two in the same second, "not proven" wins */
+	if (item->proof != 0 && (p->time < item->proof_time ||
+	    (p->time == item->proof_time && p->result > 0)))
 		return;
-	item->verdict = v->verdict;
-	item->judged = v->judged;
+	item->proof = p->result;
+	item->proof_time = p->time;
 }
 
 static int
-take(struct bk_listing *items, const json_t *receipt, size_t *matched)
+apply_receipt(struct bk_listing *items, const json_t *receipt, size_t *matched)
 {
 	const char *name = json_string_value(json_object_get(receipt, "name"));
 	const char *result = json_string_value(json_object_get(receipt,
 	    "result"));
 	const char *finished = json_string_value(json_object_get(receipt,
 	    "finished"));
-	struct verdict v = {0};
+	struct proof p = {0};
 
 	if (name == NULL || result == NULL || finished == NULL ||
-	    bk_utctime_parse(finished, strlen(finished), &v.judged) == -1)
+	    bk_utctime_parse(finished, strlen(finished), &p.time) == -1)
 		return -1;
-	v.verdict = strcmp(result, "proven") == 0 ? 1 :
+	p.result = strcmp(result, "proven") == 0 ? 1 :
 	    strcmp(result, "not proven") == 0 ? -1 : 0;
-	if (v.verdict != 0 && bk_listing_find(items, name, note, &v) > 0)
+	if (p.result != 0 && bk_listing_find(items, name, set_proof, &p) > 0)
 		++*matched;
 	return 0;
 }
 
-/* One object, or several one behind the other. */
+/* One object, or several in sequence. */
 static int
 read_file(struct bk_listing *items, const char *path, size_t *matched,
     struct bk_err *e)
 {
 	struct bk_buf text = {0};
-	json_error_t why;
+	json_error_t json_err;
 	json_t *receipt;
 	size_t at = 0;
 	int rc = bk_io_slurp(path, FILE_MAX, &text, e);
 
 	while (rc == 0 && at < text.len) {
 		receipt = json_loadb(text.data + at, text.len - at,
-		    JSON_DISABLE_EOF_CHECK, &why);
+		    JSON_DISABLE_EOF_CHECK, &json_err);
 		if (receipt == NULL)
-			rc = bk_fail(e, BK_DATA, "%s: no receipt: %s", path,
-			    why.text);
-		else if (take(items, receipt, matched) == -1)
-			rc = bk_fail(e, BK_DATA, "%s: no receipt: without a "
-			    "name, result or finished", path);
+			rc = bk_fail(e, BK_DATA, "%s: not a receipt: %s", path,
+			    json_err.text);
+		else if (apply_receipt(items, receipt, matched) == -1)
+			rc = bk_fail(e, BK_DATA, "%s: not a receipt: no name, "
+			    "result or finished", path);
 		else
-			at += (size_t)why.position;
+			at += (size_t)json_err.position;
 		json_decref(receipt);
-		while (
-		    at < text.len && strchr(" \t\r\n", text.data[at]) != NULL)
+		while (at < text.len &&
+		    strchr(" \t\r\n", text.data[at]) != NULL)
 			at++;
 	}
 	bk_buf_free(&text);

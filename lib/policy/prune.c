@@ -6,7 +6,7 @@
 #include "base/num.h"
 #include "base/utctime.h"
 
-/* By series, those without one last; then newest first, then as listed. */
+/* By series, without a series last; then newest first, then as listed. */
 static int
 compare(const void *a, const void *b)
 {
@@ -38,18 +38,18 @@ bk_prune_check_clock(const struct bk_listing *items, const struct bk_guards *g,
 }
 
 int
-bk_prune_check_share(size_t go, size_t n, const char *what,
+bk_prune_check_share(size_t expired, size_t n, const char *label,
     const struct bk_guards *g, struct bk_err *e)
 {
-	if ((double)go * 100 <= (double)n * g->max_share)
+	if ((double)expired * 100 <= (double)n * g->max_share)
 		return 0;
 	return bk_fail(e, BK_DATA, "%s: %zu of %zu would be deleted at once, "
 	    "more than %u%%; check with --explain, then use --first-run or "
 	    "--max-share",
-	    what, go, n, g->max_share);
+	    label, expired, n, g->max_share);
 }
 
-/* Seconds between two backups that a directory in name promises; or 0. */
+/* The backup interval in seconds that a directory in name implies, or 0. */
 static uint64_t
 tier_period(const char *name)
 {
@@ -69,7 +69,7 @@ tier_period(const char *name)
 }
 
 static uint64_t
-due_every(const struct bk_policy *p, const char *name)
+due_period(const struct bk_policy *p, const char *name)
 {
 	uint64_t due = bk_calendar_seconds(BK_DAY), tier = tier_period(name);
 
@@ -86,39 +86,39 @@ check_fresh(const struct bk_listed *newest, const struct bk_policy *p,
     const struct bk_guards *g, struct bk_err *e)
 {
 	uint64_t limit = g->fresh, age;
-	char is[BK_NUM_TEXT], may[BK_NUM_TEXT];
+	char age_text[BK_NUM_TEXT], limit_text[BK_NUM_TEXT];
 
 	if (limit == BK_PRUNE_AUTO)
-		limit = 2 * due_every(p, newest->r.name);
+		limit = 2 * due_period(p, newest->r.name);
 	if (limit == 0 || newest->r.time >= g->now)
 		return 0;
 	if ((age = (uint64_t)(g->now - newest->r.time)) <= limit)
 		return 0;
-	bk_duration_format(age, is);
-	bk_duration_format(limit, may);
+	bk_duration_format(age, age_text);
+	bk_duration_format(limit, limit_text);
 	return bk_fail(e, BK_DATA, "%s: the newest backup is %s old, more than "
 	    "%s; is the backup job still running? see --require-fresh",
-	    newest->r.name, is, may);
+	    newest->r.name, age_text, limit_text);
 }
 
-/* What is kept whatever the rules say; returns how many may go. */
+/* Keep what the guards protect; returns the number that expires. */
 static size_t
 protect(struct bk_listed *item[], size_t n, const struct bk_guards *g)
 {
 	int proven = 0;
-	size_t i, go = 0;
+	size_t i, expired = 0;
 
 	for (i = 0; i < n; i++) {
 		item[i]->newest = i == 0;
 		item[i]->recent = i < g->min_keep ? i + 1 : 0;
-		item[i]->proven = !proven && item[i]->verdict > 0;
-		proven |= item[i]->proven;
-		item[i]->go = !item[i]->newest && item[i]->recent == 0 &&
-		    !item[i]->proven && !item[i]->held &&
+		item[i]->last_proven = !proven && item[i]->proof > 0;
+		proven |= item[i]->last_proven;
+		item[i]->expired = !item[i]->newest && item[i]->recent == 0 &&
+		    !item[i]->last_proven && !item[i]->held &&
 		    !bk_retention_keeps(&item[i]->kept);
-		go += (size_t)item[i]->go;
+		expired += (size_t)item[i]->expired;
 	}
-	return go;
+	return expired;
 }
 
 /* n items of one series, the newest first. */
@@ -128,7 +128,7 @@ judge_series(struct bk_listed *item[], size_t n, const struct bk_policy *p,
 {
 	struct bk_kept *kept = calloc(n, sizeof(*kept));
 	time_t *time = calloc(n, sizeof(*time));
-	size_t i, go;
+	size_t i, expired;
 	int rc = -1;
 
 	if (kept == NULL || time == NULL) {
@@ -140,9 +140,9 @@ judge_series(struct bk_listed *item[], size_t n, const struct bk_policy *p,
 	bk_retention(p, time, n, kept);
 	for (i = 0; i < n; i++)
 		item[i]->kept = kept[i];
-	go = protect(item, n, g);
+	expired = protect(item, n, g);
 	rc = check_fresh(item[0], p, g, e);
-	if (bk_prune_check_share(go, n, item[0]->group, g, e) == -1)
+	if (bk_prune_check_share(expired, n, item[0]->group, g, e) == -1)
 		rc = -1;
  done:
 	free(kept);
@@ -150,7 +150,7 @@ judge_series(struct bk_listed *item[], size_t n, const struct bk_policy *p,
 	return rc;
 }
 
-/* Where the series that begins at i ends. */
+/* The end of the series that begins at i. */
 static size_t
 series_end(struct bk_listed *const item[], size_t n, size_t i)
 {
@@ -188,7 +188,7 @@ bk_prune_judge(struct bk_listing *items, const struct bk_policy *p,
 		    "name, nor from any other; give a pattern with --group",
 		    item[0]->r.name);
 	for (; i < items->n; i++)
-		item[i]->why = "of no series";
+		item[i]->reason = "of no series";
 	free(item);
 	return rc;
 }

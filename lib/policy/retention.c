@@ -31,21 +31,21 @@ bk_retention_keeps(const struct bk_kept *kept)
 	return kept->within;
 }
 
-/* What rule goes by: equal for two backups of which it keeps one. */
+/* The rule's period of t: of backups in the same one, it keeps one. */
 static int64_t
 period(const struct bk_policy *p, enum bk_rule rule, time_t t, size_t i)
 {
-	static const enum bk_period of[BK_RULES] = {
+	static const enum bk_period unit[BK_RULES] = {
 		[BK_KEEP_HOURLY] = BK_HOUR, [BK_KEEP_DAILY] = BK_DAY,
 		[BK_KEEP_WEEKLY] = BK_WEEK, [BK_KEEP_MONTHLY] = BK_MONTH,
 		[BK_KEEP_YEARLY] = BK_YEAR,
 	};
 	struct tm wall;
 
-	/* a time that no calendar has is a period of its own: kept */
+	/* a time outside the calendar is its own period: kept */
 	if (rule == BK_KEEP_LAST || p->wall(&t, &wall) == NULL)
 		return -1 - (int64_t)i;
-	return bk_calendar_period(of[rule], &wall);
+	return bk_calendar_period(unit[rule], &wall);
 }
 
 static void
@@ -53,18 +53,18 @@ apply(const struct bk_policy *p, enum bk_rule rule, const time_t time[],
     size_t n, struct bk_kept kept[])
 {
 	uint64_t left = (uint64_t)p->count[rule], used = 0; /* ALL: 2^64-1 */
-	int64_t last = 0, here;
+	int64_t last = 0, current;
 	size_t i;
 
 	for (i = 0; i < n && left > 0; i++) {
-		here = period(p, rule, time[i], i);
-		if (used > 0 && here == last) {
+		current = period(p, rule, time[i], i);
+		if (used > 0 && current == last) {
 			if (i + 1 < n)
 				continue;
 			kept[i].oldest |= 1U << rule;
 		}
 		kept[i].nth[rule] = ++used;
-		last = here;
+		last = current;
 		left--;
 	}
 }

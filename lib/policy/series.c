@@ -6,7 +6,7 @@
 #include "policy/group.h"
 #include "policy/wal.h"
 
-/* 1 if the n characters at s are a directory of the usual tiers. */
+/* 1 if the n characters at s are the usual name of a tier. */
 static int
 is_tier(const char *s, size_t n)
 {
@@ -20,7 +20,7 @@ is_tier(const char *s, size_t n)
 	return 0;
 }
 
-/* Replace each directory in key that is a tier by "*", in place. */
+/* Replace each tier directory in key by "*", in place. */
 static void
 fold_tiers(char *key)
 {
@@ -54,9 +54,9 @@ without_tier(const char *pattern, struct bk_buf *out, struct bk_err *e)
 	return bk_buf_puts(out, pattern, e);
 }
 
-/* 1 if it is a file of another kind, which may be beside the backups. */
+/* 1 if name is a WAL file or a receipt, which may lie beside the backups. */
 static int
-is_other(const char *name)
+is_no_backup(const char *name)
 {
 	static const char receipt[] = ".receipt.json";
 	size_t n = strlen(name);
@@ -80,7 +80,7 @@ bk_series_group(struct bk_listing *items, const char *pattern, struct bk_err *e)
 	if (bk_listing_group(items, pattern == NULL ? NULL : p.data, e) == -1)
 		goto done;
 	for (item = items->item; item < end; item++) {
-		if (item->group != NULL && is_other(item->r.name)) {
+		if (item->group != NULL && is_no_backup(item->r.name)) {
 			free(item->group);
 			item->group = NULL;
 		}
@@ -119,7 +119,7 @@ bk_series_of(const char *name, struct bk_buf *key, struct bk_err *e)
 	return 0;
 }
 
-/* By series, those without one last; then newest first. */
+/* By series, without a series last; then newest first, then by name. */
 static int
 compare_items(const void *a, const void *b)
 {
@@ -129,7 +129,7 @@ compare_items(const void *a, const void *b)
 	return c != 0 ? c : strcmp(x->r.name, y->r.name);
 }
 
-/* Copy what of key is between two others, the separators around it left out. */
+/* Set *name to the n characters at s without separators at either end. */
 static int
 trim(const char *s, size_t n, struct bk_buf *name, struct bk_err *e)
 {
@@ -169,7 +169,7 @@ bk_series_name(const char *key, struct bk_buf *name, struct bk_err *e)
 	return name->len > 0 ? 0 : bk_buf_puts(name, key, e);
 }
 
-/* The size against those before it, times against each other. */
+/* Compare the newest size with the usual one; find the longest gap. */
 static int
 compare_recent(struct bk_subject *s, const struct bk_listed *item, size_t n,
     const struct bk_fresh *f, struct bk_err *e)
@@ -188,14 +188,14 @@ compare_recent(struct bk_subject *s, const struct bk_listed *item, size_t n,
 		size[i] = item[i].r.bytes;
 	}
 	if (before > 0)
-		bk_subject_find(s, BK_METRIC_GAP, bk_fresh_gap(t, before + 1),
+		bk_subject_set(s, BK_METRIC_GAP, bk_fresh_gap(t, before + 1),
 		    f);
 	if (before >= BK_SERIES_HISTORY) {
 		now = size[0];
 		s->usual = bk_fresh_median(size + 1, before);
-		bk_subject_find(s, BK_METRIC_SHRINK, now >= s->usual ? 0 :
+		bk_subject_set(s, BK_METRIC_SHRINK, now >= s->usual ? 0 :
 		    bk_fresh_share(s->usual - now, s->usual), f);
-		bk_subject_find(s, BK_METRIC_GROWTH, now <= s->usual ? 0 :
+		bk_subject_set(s, BK_METRIC_GROWTH, now <= s->usual ? 0 :
 		    bk_fresh_share(now - s->usual, s->usual), f);
 	}
 	rc = 0;
@@ -205,7 +205,7 @@ compare_recent(struct bk_subject *s, const struct bk_listed *item, size_t n,
 	return rc;
 }
 
-/* The newest proof, and whether a later verdict is against the series. */
+/* The newest proof, and whether a later receipt says "not proven". */
 static int
 judge_proof(struct bk_subject *s, const struct bk_listed *item, size_t n,
     const struct bk_fresh *f, struct bk_err *e)
@@ -214,10 +214,10 @@ judge_proof(struct bk_subject *s, const struct bk_listed *item, size_t n,
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (item[i].verdict > 0 && item[i].judged > s->proven)
-			s->proven = item[i].judged;
-		if (item[i].verdict < 0 && item[i].judged > s->refuted)
-			s->refuted = item[i].judged;
+		if (item[i].proof > 0 && item[i].proof_time > s->proven)
+			s->proven = item[i].proof_time;
+		if (item[i].proof < 0 && item[i].proof_time > s->refuted)
+			s->refuted = item[i].proof_time;
 	}
 	if (s->refuted < s->proven)
 		s->refuted = 0;
@@ -225,7 +225,7 @@ judge_proof(struct bk_subject *s, const struct bk_listed *item, size_t n,
 		s->state = bk_state_worse(s->state, BK_STATE_UNKNOWN);
 		return bk_subject_note(s, e, "a receipt dated in the future");
 	}
-	bk_subject_find(s, BK_METRIC_PROOF, age, f);
+	bk_subject_set(s, BK_METRIC_PROOF, age, f);
 	if (age == BK_FRESH_NEVER || s->refuted != 0)
 		s->state = s->found[BK_METRIC_PROOF].state = BK_STATE_CRITICAL;
 	return 0;
@@ -244,8 +244,8 @@ judge_one(struct bk_subjects *out, const struct bk_listed *item, size_t n,
 	    (s = bk_subjects_add(out, BK_SUBJECT_BACKUP, name.data,
 	    item[0].group, e)) == NULL)
 		goto done;
-	bk_subject_find(s, BK_METRIC_SIZE, item[0].r.bytes, f);
-	bk_subject_find(s, BK_METRIC_COUNT, n, f);
+	bk_subject_set(s, BK_METRIC_SIZE, item[0].r.bytes, f);
+	bk_subject_set(s, BK_METRIC_COUNT, n, f);
 	if (bk_subject_date(s, item[0].r.time, f, e) == -1 ||
 	    compare_recent(s, item, n, f, e) == -1)
 		goto done;
@@ -263,9 +263,9 @@ compare_names(const void *a, const void *b)
 	return strcmp((*x)->name, (*y)->name);
 }
 
-/* Those of one name are told apart by all of it. */
+/* Subjects with the same name get their full series key as name. */
 static int
-spell_out(struct bk_subjects *s, struct bk_err *e)
+disambiguate(struct bk_subjects *s, struct bk_err *e)
 {
 	struct bk_subject **v = calloc(s->n + 1, sizeof(*v));
 	size_t i, j, k;
@@ -302,10 +302,10 @@ bk_series_judge(struct bk_subjects *out, struct bk_listing *items,
 	struct bk_listed *v = items->item;
 	size_t i, j;
 
-	/* found by its place, not by the index of names, from now on */
+	/* invalidates items->by_base */
 	qsort(v, items->n, sizeof(*v), compare_items);
-	for (i = 0; (j = bk_listing_run(items, i)) > i; i = j)
+	for (i = 0; (j = bk_listing_group_end(items, i)) > i; i = j)
 		if (judge_one(out, &v[i], j - i, f, e) == -1)
 			return -1;
-	return spell_out(out, e);
+	return disambiguate(out, e);
 }

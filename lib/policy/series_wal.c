@@ -5,15 +5,15 @@
 #include "policy/series.h"
 #include "policy/wal_missing.h"
 
-/* 1 if the n characters at s are a directory that an archive is split into. */
+/* 1 if the n characters at s are a subdirectory of an archive. */
 static int
-is_split(const char *s, size_t n)
+is_split_dir(const char *s, size_t n)
 {
 	return (n == 8 || n == 16) &&
 	    strspn(s, "0123456789ABCDEF") == n;
 }
 
-/* The directory of name's archive; "WAL" if the listing tells none. */
+/* The directory of name's archive; "WAL" if name has none. */
 static char *
 archive_of(const char *name)
 {
@@ -23,14 +23,14 @@ archive_of(const char *name)
 	while (len > 0) {
 		for (s = name + len; s > name && s[-1] != '/'; s--)
 			continue;
-		if (!is_split(s, (size_t)(name + len - s)))
+		if (!is_split_dir(s, (size_t)(name + len - s)))
 			break;
 		len = s > name ? (size_t)(s - name) - 1 : 0;
 	}
 	return len == 0 ? strdup("WAL") : strndup(name, len);
 }
 
-/* By archive, what is no segment last; then newest first. */
+/* By archive, other files last; then newest first. */
 static int
 compare(const void *a, const void *b)
 {
@@ -85,8 +85,8 @@ judge_one(struct bk_subjects *out, const struct bk_listed *item, size_t n,
 	if (s == NULL)
 		goto done;
 	missing = bk_wal_missing_count(v, n, &first);
-	bk_subject_find(s, BK_METRIC_MISSING, missing, f);
-	bk_subject_find(s, BK_METRIC_COUNT, n, f);
+	bk_subject_set(s, BK_METRIC_MISSING, missing, f);
+	bk_subject_set(s, BK_METRIC_COUNT, n, f);
 	if (missing > 0) {
 		bk_wal_missing_format(&first, f->segment, name);
 		if (bk_subject_note(s, e, "the first is %s", name) == -1)
@@ -108,7 +108,7 @@ bk_series_judge_wal(struct bk_subjects *out, struct bk_listing *items,
 	if (group(items, f, e) == -1)
 		return -1;
 	qsort(v, items->n, sizeof(*v), compare);
-	for (i = 0; (j = bk_listing_run(items, i)) > i; i = j)
+	for (i = 0; (j = bk_listing_group_end(items, i)) > i; i = j)
 		if (judge_one(out, &v[i], j - i, f, e) == -1)
 			return -1;
 	return 0;

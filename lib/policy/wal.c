@@ -14,7 +14,7 @@ base_name(const char *name)
 	return slash == NULL ? name : slash + 1;
 }
 
-/* How many upper case hex digits are at s. */
+/* The number of upper-case hex digits at s. */
 static size_t
 hex_digits(const char *s)
 {
@@ -54,14 +54,14 @@ bk_wal_start(const char *name, uint64_t *position)
 	return 0;
 }
 
-/* 1 if the n characters at s are a directory that an archive is split into. */
+/* 1 if the n characters at s are a subdirectory of an archive. */
 static int
 is_split_dir(const char *s, size_t n)
 {
 	return (n == 8 || n == 16) && hex_digits(s) == n;
 }
 
-/* The length of the archive's part of name: all but its last parts. */
+/* The length of the archive's directory in name. */
 static size_t
 archive_len(const char *name)
 {
@@ -101,7 +101,7 @@ check_one_archive(const struct bk_listing *wal, struct bk_err *e)
 	    "listing is a WAL file's, this one included", wal->item[0].r.name);
 }
 
-/* Where the newest .backup file that is not younger than t says; 1, or 0. */
+/* The start in the newest .backup file not younger than t: 1, or 0. */
 static int
 start_by_time(const struct bk_listing *wal, time_t t, uint64_t *start)
 {
@@ -120,7 +120,7 @@ start_by_time(const struct bk_listing *wal, time_t t, uint64_t *start)
 	return best != NULL;
 }
 
-/* The newest base backup that was done by t: recovery to t begins there. */
+/* The newest base backup completed by t: recovery to t starts from it. */
 static const struct bk_listed *
 base_before(const struct bk_listing *bases, time_t t)
 {
@@ -133,7 +133,7 @@ base_before(const struct bk_listing *bases, time_t t)
 	return best;
 }
 
-/* The first position that a kept base backup, or recovery to t, needs. */
+/* The first position needed by a kept base backup or by recovery to t. */
 static int
 first_needed(const struct bk_listing *wal, const struct bk_listing *bases,
     time_t t, uint64_t *first, struct bk_err *e)
@@ -144,7 +144,7 @@ first_needed(const struct bk_listing *wal, const struct bk_listing *bases,
 
 	*first = UINT64_MAX;
 	for (base = bases->item; base < bases->item + bases->n; base++) {
-		if (base->go && base != before)
+		if (base->expired && base != before)
 			continue;
 		if (!bk_wal_start(base->r.name, &start) &&
 		    !start_by_time(wal, base->r.time, &start))
@@ -165,11 +165,11 @@ bk_wal_judge(struct bk_listing *wal, const struct bk_listing *bases,
 	struct bk_listed *item, *end = wal->item + wal->n;
 	uint64_t first, pos;
 	time_t newest = 0;
-	size_t go = 0;
+	size_t expired = 0;
 	int rc = bk_prune_check_clock(wal, g, e);
 
 	for (item = wal->item; item < end; item++) {
-		item->why = "nothing is decided";
+		item->reason = "nothing is decided";
 		if (item->r.time > newest)
 			newest = item->r.time;
 	}
@@ -178,15 +178,17 @@ bk_wal_judge(struct bk_listing *wal, const struct bk_listing *bases,
 	    (uint64_t)newest - window), &first, e) == -1)
 		return -1;
 	for (item = wal->item; item < end; item++) {
-		item->why = NULL;
+		item->reason = NULL;
 		if (bk_wal_parse(item->r.name, &pos) == BK_WAL_OTHER)
-			item->why = "no segment";
+			item->reason = "no segment";
 		else if (pos >= first)
-			item->why = "needed by a base backup";
+			item->reason = "needed by a base backup";
 		else if ((uint64_t)(newest - item->r.time) < window)
-			item->why = "in the recovery window";
-		item->go = item->why == NULL && !item->held;
-		go += (size_t)item->go;
+			item->reason = "in the recovery window";
+		item->expired = item->reason == NULL && !item->held;
+		expired += (size_t)item->expired;
 	}
-	return bk_prune_check_share(go, wal->n, "WAL", g, e) == -1 ? -1 : rc;
+	if (bk_prune_check_share(expired, wal->n, "WAL", g, e) == -1)
+		rc = -1;
+	return rc;
 }

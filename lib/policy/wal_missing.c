@@ -8,7 +8,7 @@
 #include "base/hex.h"
 #include "policy/wal.h"
 
-#define XLOG_ID_BYTES ((uint64_t)1 << 32) /* what the last 8 digits count */
+#define XLOG_ID_BYTES ((uint64_t)1 << 32) /* the last 8 digits wrap here */
 
 int
 bk_wal_missing_parse(const char *name, uint64_t segment,
@@ -41,7 +41,7 @@ bk_wal_missing_format(const struct bk_wal_segment *s, uint64_t segment,
 	    (uint32_t)(s->number % each));
 }
 
-/* By timeline, then number, a whole segment before a partial one. */
+/* By timeline, then number, a complete segment before a partial one. */
 static int
 compare(const void *a, const void *b)
 {
@@ -55,11 +55,11 @@ compare(const void *a, const void *b)
 }
 
 /*
- * The number in v[0] to v[n - 1], older timelines, that is nearest below or at
- * number: where the timeline that begins with number goes on from.
+ * Set *found to the greatest number <= number in v[0] to v[n - 1], which are
+ * of older timelines: the timeline that begins with number forks there.
  */
 static int
-nearest(const struct bk_wal_segment v[], size_t n, uint64_t number,
+find_fork(const struct bk_wal_segment v[], size_t n, uint64_t number,
     uint64_t *found)
 {
 	int any = 0;
@@ -74,11 +74,9 @@ nearest(const struct bk_wal_segment v[], size_t n, uint64_t number,
 	return any;
 }
 
-/*
- * Between what is at from and what is at to, from + 1 to to - 1 are missing.
- */
+/* The number of segments missing between from and to. */
 static uint64_t
-between(uint32_t timeline, uint64_t from, uint64_t to, uint64_t count,
+missing_between(uint32_t timeline, uint64_t from, uint64_t to, uint64_t count,
     struct bk_wal_segment *first)
 {
 	if (to <= from + 1)
@@ -100,12 +98,12 @@ bk_wal_missing_count(struct bk_wal_segment v[], size_t n,
 	qsort(v, n, sizeof(*v), compare);
 	for (i = 1; i < n; i++) {
 		if (v[i].timeline == v[i - 1].timeline)
-			count += between(v[i].timeline, v[i - 1].number,
-			    v[i].number, count, first);
+			count += missing_between(v[i].timeline,
+			    v[i - 1].number, v[i].number, count, first);
 		/* older timelines may have been pruned up to here */
-		else if (nearest(v, i, v[i].number, &from))
-			count += between(v[i].timeline, from, v[i].number,
-			    count, first);
+		else if (find_fork(v, i, v[i].number, &from))
+			count += missing_between(v[i].timeline, from,
+			    v[i].number, count, first);
 	}
 	return count;
 }

@@ -1,11 +1,11 @@
 #ifndef BK_POLICY_WAL_MISSING_H
 #define BK_POLICY_WAL_MISSING_H
 /*
- * Which segments an archive of WAL lacks between the first and the last.
+ * Which segments are missing in a WAL archive between its first and its last.
  *
- * Of a segment's name (wal.h), the last 8 digits count to 4 GiB in steps of a
- * segment.  A timeline begins in the segment, or right behind
- * the one, in which it left another; there the other may be ".partial".
+ * The last 8 digits of a segment's name (wal.h) number the segments within
+ * 4 GiB.  A timeline begins in the segment in which it forks, or in the one
+ * after it; the parent's segment there may be ".partial".
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -14,24 +14,24 @@
 
 struct bk_wal_segment {
 	uint32_t timeline;
-	uint64_t number;	/* from 0, in the whole WAL */
+	uint64_t number;	/* from 0, across all WAL */
 	int partial;
 };
 
 /*
- * Take apart name's last part: 1; 0 if it is no segment (a history or backup
- * file); -1 if it is none of segment bytes.
+ * Parse name's base name: 1; 0 if it is not a segment (a history or .backup
+ * file); -1 if its number does not fit segments of segment bytes.
  */
 int bk_wal_missing_parse(const char *name, uint64_t segment,
     struct bk_wal_segment *s);
 
-/* The inverse, without suffixes. */
+/* The segment's file name, without suffixes. */
 void bk_wal_missing_format(const struct bk_wal_segment *s, uint64_t segment,
     char out[BK_WAL_MISSING_NAME]);
 
 /*
- * How many segments are missing among v[0] to v[n - 1], which are sorted; the
- * first of them is *first.
+ * The number of segments missing among v[0] to v[n - 1]; sets *first to the
+ * first of them, if any.  Sorts v.
  */
 uint64_t bk_wal_missing_count(struct bk_wal_segment v[], size_t n,
     struct bk_wal_segment *first);

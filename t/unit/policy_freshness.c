@@ -1,4 +1,4 @@
-/* What a listing says about backups: states, arithmetic, series, WAL. */
+/* Monitoring a listing of backups: states, arithmetic, series, WAL. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -72,8 +72,8 @@ limits(void)
 	for (c = 0; c < BK_METRICS; c++) {
 		struct bk_subject none = {0};
 
-		bk_subject_find(&none, c, 0, &f);
-		bk_subject_find(&none, c, UINT64_MAX, &f);
+		bk_subject_set(&none, c, 0, &f);
+		bk_subject_set(&none, c, UINT64_MAX, &f);
 		good &= none.state == BK_STATE_OK;
 		f.limit[c] = bk_metric_is_floor(c) ?
 		    (struct bk_limit){ 20, 10 } : (struct bk_limit){ 10, 20 };
@@ -85,7 +85,7 @@ limits(void)
 			    v > 20 ? BK_STATE_CRITICAL : v > 10 ?
 			    BK_STATE_WARNING : BK_STATE_OK;
 
-			bk_subject_find(&s, c, v, &f);
+			bk_subject_set(&s, c, v, &f);
 			good &= s.found[c].state == want && s.state == want &&
 			    s.found[c].known && s.found[c].value == v;
 		}
@@ -111,7 +111,7 @@ medians(void)
 			above += v[i] > m;
 			equal += v[i] == m;
 		}
-		/* at least half are no greater, at least half no less */
+		/* at least half are <= it, at least half >= it */
 		good &= below <= n / 2 && above <= n / 2 &&
 		    (equal > 0 || below == above);
 	}
@@ -205,7 +205,7 @@ segment_names(void)
 	is_int(bk_wal_missing_parse("", SEGMENT, &t), 0, "no name");
 }
 
-/* Any set of segments of one timeline: what a bitmap says. */
+/* Random sets of segments of one timeline, against a bitmap. */
 static void
 missing_one_timeline(void)
 {
@@ -216,7 +216,7 @@ missing_one_timeline(void)
 	size_t n;
 
 	for (round = 0; round < 20000; round++) {
-		uint64_t base = 250;	/* across the end of a 4 GiB */
+		uint64_t base = 250;	/* across a 4 GiB boundary */
 
 		memset(there, 0, sizeof(there));
 		for (n = 0; n < 1 + (size_t)round % 60; n++) {
@@ -275,7 +275,7 @@ missing_timelines(void)
 
 /* --- series */
 
-/* Judge a listing; grouped by pattern. */
+/* Judge a listing grouped by pattern. */
 static int
 judge(const char *listing, const char *pattern, const struct bk_fresh *f,
     struct bk_subjects *out, struct bk_err *e)

@@ -4,7 +4,7 @@
 
 static struct bk_buf key;
 
-/* The series, "-" if there is none. */
+/* The series, "-" if none. */
 static const char *
 group(const char *pattern, const char *name)
 {
@@ -31,11 +31,11 @@ test_by_time(void)
 		{ "shop_20261121_021503", "shop_*" },
 		{ "shop_20261121021503.bk", "shop_*.bk" },
 		{ "2026.11.21", "*" },
-		/* what is behind the time tells them apart as well */
+		/* text after the time distinguishes them, too */
 		{ "20261121T021503Z-shop.bk", "*-shop.bk" },
 		{ "20261121T021503Z-blog.bk", "*-blog.bk" },
 		{ "shop-20261121.bk.age", "shop-*.bk.age" },
-		/* and what only looks like a time */
+		/* and text that only looks like a time */
 		{ "db-20261121-5432.bk", "db-*-5432.bk" },
 		{ "db-20261121-5433.bk", "db-*-5433.bk" },
 		{ "tenant20011231-20261121T021503Z.bk",

@@ -12,7 +12,7 @@ static struct bk_listing items;
 static struct bk_policy policy;
 static struct bk_guards guards;
 
-/* Defaults, but guards that never refuse. */
+/* Defaults, with guards that never refuse. */
 static void
 fresh_start(void)
 {
@@ -33,7 +33,7 @@ read_text(const char *text)
 	return rc;
 }
 
-/* n backups, one a day, the newest age seconds old; a to z in series x. */
+/* n daily backups of series x named a to z, the newest age seconds old. */
 static void
 days(size_t n, long age)
 {
@@ -53,7 +53,7 @@ days(size_t n, long age)
 	is_int(bk_listing_group(&items, NULL, &e), 0, "its series");
 }
 
-/* The names of those that go, or the refusal. */
+/* The names of those that expire, or the refusal. */
 static const char *
 judged(void)
 {
@@ -63,7 +63,7 @@ judged(void)
 	if (bk_prune_judge(&items, &policy, &guards, &e) == -1)
 		return e.msg;
 	for (i = 0; i < items.n; i++)
-		if (items.item[i].go)
+		if (items.item[i].expired)
 			out[n++] = items.item[i].r.name[0];
 	out[n] = '\0';
 	return out;
@@ -83,13 +83,13 @@ test_never(void)
 	guards.min_keep = 0;
 	items.item[3].held = 1;
 	is_str(judged(), "cef", "not one that is held");
-	items.item[4].verdict = 1;
-	items.item[5].verdict = 1;
+	items.item[4].proof = 1;
+	items.item[5].proof = 1;
 	is_str(judged(), "cf", "not the last proven one");
-	items.item[3].verdict = -1;
+	items.item[3].proof = -1;
 	items.item[3].held = 0;
 	is_str(judged(), "cdf", "one found bad is not proven");
-	items.item[0].verdict = 1;
+	items.item[0].proof = 1;
 	is_str(judged(), "cdef", "the last proven one may be a younger one");
 }
 
@@ -101,7 +101,7 @@ test_refusals(void)
 	is_str(judged(), "no retention rule above 0: nothing would be kept; "
 	    "give at least one of -l -H -d -w -m -y", "an empty policy");
 	is_int(e.code, BK_DATA, "is refused");
-	ok(!items.item[0].go && items.item[1].go, "the newest would stay");
+	ok(!items.item[0].expired && items.item[1].expired, "the newest would stay");
 
 	fresh_start();
 	policy.count[BK_KEEP_DAILY] = 1;
@@ -120,7 +120,7 @@ test_refusals(void)
 	is_str(judged(), "*: 4 of 5 would be deleted at once, more than 50%; "
 	    "check with --explain, then use --first-run or "
 	    "--max-share", "a large share");
-	ok(items.item[4].go, "what would go can be explained");
+	ok(items.item[4].expired, "what would go can be explained");
 	e = (struct bk_err){0};
 	guards.max_share = 80;
 	is_str(judged(), "bcde", "just the share that may go");
@@ -128,7 +128,7 @@ test_refusals(void)
 	is_int(bk_prune_judge(&items, &policy, &guards, &e), -1, "one less");
 }
 
-/* The oldest that the newest backup may be, by default; in days. */
+/* The default maximum age of the newest backup, in days. */
 static int
 fresh_days(void)
 {
@@ -195,7 +195,7 @@ test_series(void)
 	is_int(read_text(text), 0, "two series");
 	(void)bk_listing_group(&items, NULL, &e);
 	is_str(judged(), "aA", "each on its own, and what is of none stays");
-	is_str(items.item[3].why, "of no series", "for a reason");
+	is_str(items.item[3].reason, "of no series", "for a reason");
 	guards.fresh = 36 * 3600;
 	items.item[1].r.time -= DAY;
 	is_int(bk_prune_judge(&items, &policy, &guards, &e), -1,
@@ -272,7 +272,7 @@ test_explain(void)
 	days(4, 0);
 	guards.min_keep = 1;
 	items.item[1].held = 1;
-	items.item[3].verdict = 1;
+	items.item[3].proof = 1;
 	(void)judged();
 	for (size_t i = 0; i < 4; i++)
 		(void)bk_listed_explain(&b, &items.item[i], &policy, &e);

@@ -1,7 +1,6 @@
 /*
- * policy/retention.h and policy/calendar.h against a model that is written
- * another way: by the words of the definition and by strftime(3)'s names of
- * the periods.
+ * policy/retention.h and policy/calendar.h against an independent model: the
+ * definition taken literally, with strftime(3)'s names of the periods.
  */
 #include <stdlib.h>
 
@@ -59,7 +58,7 @@ model(enum bk_rule rule, int64_t count, const time_t time[], size_t n,
 		keep[n - 1] = 1;
 }
 
-/* 1 if policy and model keep the same of time[]. */
+/* 1 if policy and model keep the same backups of time[]. */
 static int
 agrees(const struct bk_policy *p, const time_t time[], size_t n)
 {
@@ -91,7 +90,7 @@ static const char *const corners[] = {
 };
 #define CORNERS (sizeof(corners) / sizeof(corners[0]))
 
-/* The n backups of corners that the bits of set pick. */
+/* The n backups of corners selected by the bits of set. */
 static size_t
 pick(unsigned set, time_t time[])
 {
@@ -175,7 +174,7 @@ random_policy(void)
 	return p;
 }
 
-/* Only what is kept, as the next run finds it. */
+/* Only what is kept, as the next run sees it. */
 static size_t
 survivors(const struct bk_policy *p, time_t time[], size_t n)
 {
@@ -189,7 +188,7 @@ survivors(const struct bk_policy *p, time_t time[], size_t n)
 	return left;
 }
 
-/* 1 if none goes from a part of a listing that stays in the whole of it. */
+/* 1 if no backup expires in part of a listing but is kept in all of it. */
 static int
 part_loses_nothing(const struct bk_policy *p, const time_t time[], size_t n)
 {
@@ -239,7 +238,7 @@ test_properties(const char *zone)
 	is_int(fewer, 0, "a greater count never keeps less");
 }
 
-/* How many of the n backups, step seconds apart from first on, rule keeps. */
+/* How many of n backups, step seconds apart from first on, rule keeps. */
 static size_t
 count_kept(enum bk_rule rule, const char *first, long step, size_t n)
 {
@@ -254,7 +253,7 @@ count_kept(enum bk_rule rule, const char *first, long step, size_t n)
 	return survivors(&p, time, n);
 }
 
-/* 1 if the system knows zone; then it is the calendar's. */
+/* Switch the calendar to zone: 1, or 0 if the system does not know it. */
 static int
 use_zone(const char *zone)
 {

@@ -1,4 +1,4 @@
-/* policy/wal.h: no segment goes that a kept base backup or the window needs */
+/* policy/wal.h: segments that a kept base backup or the window needs stay */
 #include <stdlib.h>
 
 #include "policy/wal.h"
@@ -30,7 +30,7 @@ clear(void)
 	e = (struct bk_err){0};
 }
 
-/* The last digits of the names that go, or the refusal. */
+/* The last digits of the names that expire, or the refusal. */
 static const char *
 judged(uint64_t window)
 {
@@ -41,7 +41,7 @@ judged(uint64_t window)
 	if (bk_wal_judge(&wal, &bases, window, &guards, &e) == -1)
 		return e.msg;
 	for (i = 0; i < wal.n; i++)
-		if (wal.item[i].go) {
+		if (wal.item[i].expired) {
 			const char *base = strrchr(wal.item[i].r.name, '/') + 1;
 
 			out[n++] = base[23];
@@ -121,13 +121,13 @@ test_oldest(void)
 	add(&bases, DAY, "b/full-000000010000000000000007.bk");
 	add(&bases, 2 * DAY, "b/full-000000010000000000000004.bk");
 	is_str(judged(0), "123", "what no base backup needs goes");
-	is_str(wal.item[3].why, "needed by a base backup", "the rest not");
-	bases.item[1].go = 1;
+	is_str(wal.item[3].reason, "needed by a base backup", "the rest not");
+	bases.item[1].expired = 1;
 	is_str(judged(0), "123456", "one that goes needs nothing");
-	bases.item[0].go = 1;
+	bases.item[0].expired = 1;
 	bases.item[0].r.time = bases.item[1].r.time = NOW;
 	is_str(judged(0), "no base backup is kept", "unless all go");
-	bases.item[0].go = bases.item[1].go = 0;
+	bases.item[0].expired = bases.item[1].expired = 0;
 	add(&wal, 9 * DAY, "s3://b/wal/00000002.history");
 	add(&wal, 9 * DAY, "s3://b/wal/00000002/000000020000000000000002.bk");
 	add(&wal, 9 * DAY, "s3://b/wal/00000002/000000020000000000000005.bk");
@@ -147,7 +147,7 @@ test_window(void)
 	/* segment 9 is a day old: the window begins 6 days ago */
 	add(&bases, 7 * DAY, "b/full-000000010000000000000003.bk");
 	add(&bases, 8 * DAY, "b/full-000000010000000000000002.bk");
-	bases.item[1].go = bases.item[2].go = 1;
+	bases.item[1].expired = bases.item[2].expired = 1;
 	is_str(judged(5 * DAY), "12",
 	    "nor what recovery to its beginning starts from");
 	bases.item[0].r.time = NOW - 2 * DAY;
@@ -165,9 +165,9 @@ test_by_time(void)
 	add(&bases, 5 * DAY - 60, "b/full-20261116.bk");
 	add(&bases, 2 * DAY - 60, "b/full-20261119.bk");
 	is_str(judged(0), "123", "starts by the .backup files before them");
-	bases.item[0].go = 1;
+	bases.item[0].expired = 1;
 	is_str(judged(0), "1234564", "a .backup file goes too");
-	bases.item[0].go = 0;
+	bases.item[0].expired = 0;
 	bases.item[0].r.time = NOW - 5 * DAY - 1;
 	is_str(judged(0), "b/full-20261116.bk: cannot tell its start segment: "
 	    "none in its name, and no .backup file before it in the "
@@ -186,7 +186,7 @@ test_archives(void)
 	add(&wal, DAY, "s3://b/wal2/000000010000000000000001");
 	ok(strstr(judged(0), "not in the same archive") != NULL,
 	    "two archives are refused");
-	ok(!wal.item[9].go && !wal.item[0].go, "and nothing goes");
+	ok(!wal.item[9].expired && !wal.item[0].expired, "and nothing goes");
 	clear();
 	add(&wal, DAY, "s3://b/wal/README");
 	add(&bases, DAY, "b/full-000000010000000000000007.bk");
