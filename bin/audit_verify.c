@@ -34,7 +34,7 @@ check_line(struct check *k, struct bk_chain *chain, const char *file,
 		name_line(k, file, chain->lines, "too long to be one of bk's");
 		return 0;
 	}
-	if (bk_chain_take(chain, line, n, &why) == -1) {
+	if (bk_chain_check(chain, line, n, &why) == -1) {
 		if (why.code != BK_DATA)
 			return bk_fail(e, why.code, "%s", why.msg);
 		name_line(k, file, chain->lines, why.msg);

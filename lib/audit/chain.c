@@ -38,7 +38,7 @@ bk_chain_prepare(struct bk_err *e)
 	return hash_line("", 0, hex, e);
 }
 
-/* At most PIECE bytes at off; they are there, we hold the lock. */
+/* n <= PIECE bytes at off, which exist: we hold the lock. */
 static int
 read_piece(int fd, char buf[PIECE], size_t n, off_t off, const char *path,
     struct bk_err *e)
@@ -51,7 +51,7 @@ read_piece(int fd, char buf[PIECE], size_t n, off_t off, const char *path,
 	    "truncated while it was read", path);
 }
 
-/* Where the line begins whose last byte, or newline, is in front of end. */
+/* Set *start to the beginning of the line that ends at end. */
 static int
 find_start(int fd, off_t end, const char *path, off_t *start,
     struct bk_err *e)
@@ -105,18 +105,18 @@ hash_range(int fd, off_t start, off_t end, const char *path,
 	return rc;
 }
 
-/* The hash of the last line of a log of size bytes; *cut: it is not ended. */
+/* The hash of the last line; *partial is set if it has no newline. */
 static int
 hash_last(int fd, off_t size, const char *path, char hex[BK_CHAIN_HEX],
-    int *cut, struct bk_err *e)
+    int *partial, struct bk_err *e)
 {
 	off_t start, end;
 	char last[PIECE];
 
 	if (read_piece(fd, last, 1, size - 1, path, e) == -1)
 		return -1;
-	*cut = last[0] != '\n';
-	end = *cut ? size : size - 1;
+	*partial = last[0] != '\n';
+	end = *partial ? size : size - 1;
 	if (find_start(fd, end, path, &start, e) == -1)
 		return -1;
 	return hash_range(fd, start, end, path, hex, e);
@@ -128,13 +128,13 @@ bk_chain_append(const char *path, const char *record, size_t n,
 {
 	char hex[BK_CHAIN_HEX];
 	struct bk_buf line = {0};
-	int fd, cut = 0, rc = -1;
+	int fd, partial = 0, rc = -1;
 	off_t size;
 
 	if ((fd = bk_audit_open(path, &size, e)) == -1)
 		return -1;
-	if ((size > 0 && hash_last(fd, size, path, hex, &cut, e) == -1) ||
-	    (cut && bk_buf_puts(&line, "\n", e) == -1) ||
+	if ((size > 0 && hash_last(fd, size, path, hex, &partial, e) == -1) ||
+	    (partial && bk_buf_puts(&line, "\n", e) == -1) ||
 	    bk_buf_add(&line, record, n - 1, e) == -1 ||
 	    (size == 0 ? bk_buf_puts(&line, MEMBER "null}\n", e) :
 	    bk_buf_printf(&line, e, MEMBER "\"%s\"}\n", hex)) == -1)
@@ -145,7 +145,7 @@ bk_chain_append(const char *path, const char *record, size_t n,
 	return rc;
 }
 
-/* The member "previous": 1 with a hash, 0 null, -1 there is none. */
+/* The member "previous": 1 with a hash, 0 null, -1 missing. */
 static int
 previous_of(const char *line, size_t n, char hex[BK_CHAIN_HEX])
 {
@@ -164,8 +164,8 @@ previous_of(const char *line, size_t n, char hex[BK_CHAIN_HEX])
 }
 
 int
-bk_chain_take(struct bk_chain *c, const char *line, size_t n,
-    struct bk_err *why)
+bk_chain_check(struct bk_chain *c, const char *line, size_t n,
+    struct bk_err *reason)
 {
 	char previous[BK_CHAIN_HEX], before[BK_CHAIN_HEX];
 	int kind = previous_of(line, n, previous);
@@ -173,18 +173,19 @@ bk_chain_take(struct bk_chain *c, const char *line, size_t n,
 
 	memcpy(before, c->last, sizeof(before));
 	c->last[0] = '\0';
-	if (hash_line(line, n, c->last, why) == -1)
+	if (hash_line(line, n, c->last, reason) == -1)
 		return -1;
 	if (kind == -1)
-		return bk_fail(why, BK_DATA, "not chained: truncated, "
+		return bk_fail(reason, BK_DATA, "not chained: truncated, "
 		    "inserted, or written without bk-audit");
 	if (kind == 0 && number > 1)
-		return bk_fail(why, BK_DATA, "starts a log, but lines precede "
-		    "it");
+		return bk_fail(reason, BK_DATA, "starts a log, but lines "
+		    "precede it");
 	if (kind == 1 && number == 1)
-		return bk_fail(why, BK_DATA, "the lines before it are missing");
+		return bk_fail(reason, BK_DATA, "the lines before it are "
+		    "missing");
 	if (kind == 1 && *before != '\0' && strcmp(previous, before) != 0)
-		return bk_fail(why, BK_DATA, "edited, or line %zu was, or "
+		return bk_fail(reason, BK_DATA, "edited, or line %zu was, or "
 		    "lines between them are missing", number - 1);
 	return 0;
 }

@@ -7,12 +7,11 @@
  *	"previous":"<64 hex digits>"	the SHA-256 of the line before, every
  *					byte of it but the newline
  *
- * written without blanks, so that it is found without a parser of JSON.  So a
- * line that was changed, removed, put in or moved shows in the line behind it.
- * There are two things that the chain by itself cannot show: that lines are
- * missing at the end, and that all from some line on were made anew by
- * somebody who can write the file.  Both change the last line's hash: keep it
- * elsewhere.
+ * written without blanks, so it is found without a JSON parser.  A line that
+ * was changed, removed, inserted or moved is detected at the line after it.
+ * The chain alone cannot detect that lines are missing at the end, or that a
+ * writer of the file has rebuilt it from some line on.  Both change the last
+ * line's hash: keep a copy elsewhere.
  */
 #include <stddef.h>
 
@@ -21,36 +20,35 @@
 #define BK_CHAIN_HEX 65		/* 64 hex digits and a NUL */
 
 /*
- * Load what bk_chain_append() needs of libcrypto: a matter of milliseconds,
- * for which nobody has to wait if there is time before.  0, or -1 with *e set.
+ * Load the parts of libcrypto that bk_chain_append() needs.  This takes
+ * milliseconds and is optional: call it ahead of time.  0, or -1 with *e set.
  */
 int bk_chain_prepare(struct bk_err *e);
 
 /*
- * Append record, a JSON object of n bytes and on one line, to the log path
- * (format.h) as its next line.  A last line that has no newline, cut by a
- * crash, is ended first, and hashed as it is.  Memory: that of the record,
- * however long the lines that are there.  0, or -1 with *e set and the log as
- * it was.
+ * Append record, a JSON object of n bytes on one line, to the log path
+ * (format.h) as its next line.  A last line truncated by a crash is ended by a
+ * newline first, and hashed as it is.  Memory: the record, whatever the length
+ * of existing lines.  0, or -1 with *e set and the log unchanged.
  */
 int bk_chain_append(const char *path, const char *record, size_t n,
     struct bk_err *e);
 
 struct bk_chain {		/* start with = {0} for each file */
 	size_t lines;
-	char last[BK_CHAIN_HEX];	/* the last line's hash; "": none, or
-					 * that line could not be read */
+	char last[BK_CHAIN_HEX];	/* hash of the last line; "": none,
+					 * or it was skipped */
 };
 
 /*
- * Take the next line of a file, without its newline.  0; -1 with *why set,
- * BK_DATA: what is wrong with it, and the next line can be taken.  With -1 and
- * any other code it could not be done.
+ * Check the next line of a file, without its newline.  0; or -1 with *reason
+ * set: BK_DATA the line is wrong, and the next one can be checked; otherwise
+ * it could not be hashed.
  */
-int bk_chain_take(struct bk_chain *c, const char *line, size_t n,
-    struct bk_err *why);
+int bk_chain_check(struct bk_chain *c, const char *line, size_t n,
+    struct bk_err *reason);
 
-/* The next line is one that cannot be read. */
+/* Skip the next line, which cannot be read. */
 void bk_chain_skip(struct bk_chain *c);
 
 #endif

@@ -14,7 +14,7 @@
 #include "base/utctime.h"
 #include "base/version.h"
 
-/* ,"key":"value"; null where that is not known. */
+/* ,"key":"value", or null if unknown. */
 static int
 add_text(struct bk_buf *b, const char *key, const char *value,
     struct bk_err *e)
@@ -92,7 +92,7 @@ bk_audit_open(const char *path, off_t *size, struct bk_err *e)
 	int fd;
 
 	for (;;) {
-		/* a FIFO that nobody reads is not waited for */
+		/* O_NONBLOCK: do not wait for the reader of a FIFO */
 		fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC |
 		    O_NOCTTY | O_NONBLOCK, 0600);
 		if (fd == -1)
@@ -108,7 +108,7 @@ bk_audit_open(const char *path, off_t *size, struct bk_err *e)
 			return -1;
 		}
 		*size = ours.st_size;
-		/* renamed, or gone, while we waited: there is a new one */
+		/* if it was renamed or removed while we waited, reopen */
 		if (stat(path, &there) == 0 && there.st_ino == ours.st_ino &&
 		    there.st_dev == ours.st_dev)
 			return fd;

@@ -16,10 +16,10 @@ struct bk_logfile {
 	size_t max, number;
 	char *buf;
 	size_t cap;
-	size_t start;		/* of the line that comes next */
+	size_t start;		/* of the next line */
 	size_t seen;		/* no newline from start to here */
-	size_t end;		/* of what was read */
-	int skipping;		/* the line was too long, and is not over */
+	size_t end;		/* of the data in buf */
+	int skipping;		/* the rest of a line that is too long */
 };
 
 static int
@@ -56,7 +56,7 @@ bk_logfile_name(const struct bk_logfile *l)
 	return is_stdin(l->path) ? "standard input" : l->path;
 }
 
-/* Room for more behind end; the line there has max bytes at most. */
+/* Make room after end; the incomplete line has at most max bytes. */
 static int
 make_room(struct bk_logfile *l, struct bk_err *e)
 {
@@ -77,7 +77,7 @@ make_room(struct bk_logfile *l, struct bk_err *e)
 	return 0;
 }
 
-/* 1; 0 at the end of the file; -1. */
+/* 1; 0 at the end of the file; -1 with *e set. */
 static int
 read_more(struct bk_logfile *l, struct bk_err *e)
 {
@@ -164,7 +164,7 @@ bk_logfile_free(struct bk_logfile *l)
 	if (l == NULL)
 		return;
 	if (l->fd != -1 && !is_stdin(l->path))
-		(void)close(l->fd);	/* read only: nothing to lose */
+		(void)close(l->fd);	/* read-only: no data to lose */
 	free(l->buf);
 	free(l);
 }

@@ -6,7 +6,7 @@
 
 #include "base/utctime.h"
 
-#define DURATION_MAX 1e9	/* nothing has run for 30 years */
+#define DURATION_MAX 1e9	/* seconds, about 30 years */
 
 static const char *
 text_of(const json_t *record, const char *key)
@@ -16,7 +16,7 @@ text_of(const json_t *record, const char *key)
 	return s == NULL ? "" : s;
 }
 
-/* A whole number; 0 if it is anything else, or below 0. */
+/* An integer; 0 if it is anything else or negative. */
 static uint64_t
 number_of(const json_t *record, const char *key)
 {
@@ -47,13 +47,13 @@ fill(struct bk_run *r, const json_t *record)
 int
 bk_run_parse(struct bk_run *r, const char *line, size_t n, struct bk_err *e)
 {
-	json_error_t why;
-	json_t *record = json_loadb(line, n, 0, &why);
+	json_error_t json_err;
+	json_t *record = json_loadb(line, n, 0, &json_err);
 	const char *status = text_of(record, "status");
 	const char *when = text_of(record, "timestamp");
 
 	if (record == NULL)
-		return bk_fail(e, BK_DATA, "%s", why.text);
+		return bk_fail(e, BK_DATA, "%s", json_err.text);
 	*r = (struct bk_run){ .record = record, .line = line, .len = n };
 	fill(r, record);
 	r->failed = strcmp(status, "failure") == 0;
@@ -75,14 +75,14 @@ bk_run_free(struct bk_run *r)
 int
 bk_run_next(struct bk_logfile *log, struct bk_run *r, struct bk_err *e)
 {
-	struct bk_err why = {0};
+	struct bk_err reason = {0};
 	const char *line;
 	size_t n;
 	int rc = bk_logfile_next(log, &line, &n, e);
 
-	if (rc == 1 && bk_run_parse(r, line, n, &why) == -1)
-		return bk_fail(e, why.code, "%s: line %zu: %s",
-		    bk_logfile_name(log), bk_logfile_number(log), why.msg);
+	if (rc == 1 && bk_run_parse(r, line, n, &reason) == -1)
+		return bk_fail(e, reason.code, "%s: line %zu: %s",
+		    bk_logfile_name(log), bk_logfile_number(log), reason.msg);
 	return rc;
 }
 

@@ -1,4 +1,4 @@
-/* The audit log's hash chain: what is done to a line shows. */
+/* The audit log's hash chain: any change to a line is detected. */
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -58,7 +58,7 @@ wrong(const char *p, size_t n, size_t *first)
 	*first = 0;
 	while (n > 0 && (nl = memchr(p, '\n', n)) != NULL) {
 		why = (struct bk_err){0};
-		if (bk_chain_take(&c, p, (size_t)(nl - p), &why) == -1 &&
+		if (bk_chain_check(&c, p, (size_t)(nl - p), &why) == -1 &&
 		    bad++ == 0)
 			*first = c.lines;
 		n -= (size_t)(nl + 1 - p);
@@ -116,7 +116,7 @@ test_append(void)
 	bk_buf_free(&b);
 }
 
-/* The last line is found wherever it begins in what is read of the log. */
+/* The last line is found at any offset within the pieces that are read. */
 static void
 test_lengths(void)
 {
@@ -150,7 +150,7 @@ test_lengths(void)
 	bk_buf_free(&line);
 }
 
-/* Every byte of every line, changed in every bit. */
+/* Flip every bit of every line. */
 static void
 test_edited(void)
 {
@@ -188,7 +188,7 @@ line_of(const struct bk_buf *b, int n, size_t *len)
 	return (size_t)(p - b->data);
 }
 
-/* Lines i and j of a log of five, one behind the other, instead of ... */
+/* Lines removed, repeated, inserted, swapped. */
 static void
 test_moved(void)
 {
@@ -206,7 +206,7 @@ test_moved(void)
 		    first != (size_t)i + 1;
 	}
 	is_int(missed, 0, "a line that was removed");
-	for (i = 0; i < 5; i++)			/* twice, or put in */
+	for (i = 0; i < 5; i++)			/* repeated or inserted */
 		for (j = 0; j < 5; j++) {
 			c.len = 0;
 			(void)bk_buf_add(&c, b.data, at[j], &e);
@@ -216,7 +216,7 @@ test_moved(void)
 			missed += wrong(c.data, c.len, &first) == 0;
 		}
 	is_int(missed, 0, "a line that is there twice, anywhere");
-	for (i = 0; i < 4; i++) {		/* with the next */
+	for (i = 0; i < 4; i++) {		/* swapped with the next */
 		c.len = 0;
 		(void)bk_buf_add(&c, b.data, at[i], &e);
 		(void)bk_buf_add(&c, b.data + at[i + 1], n[i + 1], &e);
@@ -232,7 +232,7 @@ test_moved(void)
 	bk_buf_free(&c);
 }
 
-/* A log that was cut anywhere goes on, and the cut stays visible. */
+/* A log truncated anywhere is continued, and the damage stays visible. */
 static void
 test_cut(void)
 {
@@ -245,7 +245,7 @@ test_cut(void)
 		bad += append("{\"n\":9}") == -1;
 		c = get();
 		n = (size_t)wrong(c.data, c.len, &first);
-		/* between two lines, or where only the newline was missing */
+		/* between two lines, or just the newline missing */
 		if (i == 0 || b.data[i - 1] == '\n' || b.data[i] == '\n') {
 			whole++;
 			bad += n != 0;
@@ -257,7 +257,7 @@ test_cut(void)
 	bk_buf_free(&b);
 }
 
-/* What a disk, or a limit, does not take is taken back. */
+/* A write cut short by a full disk or a limit is undone. */
 static void
 test_full(void)
 {
@@ -323,10 +323,10 @@ test_skip(void)
 
 	at = line_of(&b, 1, &n);
 	bk_chain_skip(&c);
-	is_int(bk_chain_take(&c, b.data + at, n - 1, &why), 0,
+	is_int(bk_chain_check(&c, b.data + at, n - 1, &why), 0,
 	    "behind a line that cannot be read nothing is said");
 	at = line_of(&b, 2, &n);
-	is_int(bk_chain_take(&c, b.data + at, n - 1, &why), 0, "the next is "
+	is_int(bk_chain_check(&c, b.data + at, n - 1, &why), 0, "the next is "
 	    "judged again");
 	is_int((intmax_t)c.lines, 3, "lines are counted");
 	bk_buf_free(&b);

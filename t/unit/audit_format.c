@@ -1,4 +1,4 @@
-/* The audit log's line, and what becomes of a log that cannot be written. */
+/* The audit log's line, and logs that cannot be written. */
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -51,7 +51,7 @@ test_lines(void)
 	    log_text[strlen(log_text) - 1] == '\n', "one line each");
 }
 
-/* While it goes on: all that does not depend on how it ends. */
+/* A run in progress: everything but its result. */
 static void
 test_beginning(void)
 {
@@ -70,7 +70,7 @@ test_beginning(void)
 	bk_buf_free(&b);
 }
 
-/* Many at once: each line whole, one behind the other. */
+/* Concurrent writers: every line is complete. */
 static void
 test_together(void)
 {

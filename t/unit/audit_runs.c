@@ -1,4 +1,4 @@
-/* The audit log, read: its lines in bounded memory, its records. */
+/* Reading the audit log: lines in bounded memory, records. */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -53,7 +53,7 @@ test_record(void)
 	bk_run_free(&r);
 }
 
-/* A record must be told from every beginning of itself. */
+/* No proper prefix of a record is a record. */
 static void
 test_no_records(void)
 {
@@ -147,7 +147,7 @@ test_read(void)
 	is_str(e.msg, "/tmp: read: Is a directory", "is named");
 }
 
-/* Lines of all lengths up to one more than max, at every buffer's edge. */
+/* Lines of all lengths up to max + 1, across buffer boundaries. */
 static void
 test_lines(void)
 {

@@ -101,7 +101,8 @@ test_refusals(void)
 	is_str(judged(), "no retention rule above 0: nothing would be kept; "
 	    "give at least one of -l -H -d -w -m -y", "an empty policy");
 	is_int(e.code, BK_DATA, "is refused");
-	ok(!items.item[0].expired && items.item[1].expired, "the newest would stay");
+	ok(!items.item[0].expired && items.item[1].expired,
+	    "the newest would stay");
 
 	fresh_start();
 	policy.count[BK_KEEP_DAILY] = 1;
