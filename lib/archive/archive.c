@@ -32,13 +32,13 @@ bk_archive_offset(const struct bk_archive *a)
 }
 
 int
-bk_archive_damaged(struct bk_archive *a, const char *what, struct bk_err *e)
+bk_archive_damaged(struct bk_archive *a, const char *cause, struct bk_err *e)
 {
 	return bk_fail(e, BK_DATA, "%s: damaged archive: %s at offset %"
-	    PRIu64, a->name, what, a->offset);
+	    PRIu64, a->name, cause, a->offset);
 }
 
-/* Have something in the buffer: 1, 0 at the end, -1. */
+/* Make sure that buf is not empty: 1; 0 at the end; -1 with *e set. */
 static int
 fill(struct bk_archive *a, struct bk_err *e)
 {
@@ -57,7 +57,7 @@ fill(struct bk_archive *a, struct bk_err *e)
 	return n > 0;
 }
 
-/* What was consumed counts, and is kept while the TOC is read. */
+/* Count consumed bytes; copy them to keep while the TOC is read. */
 static int
 consume(struct bk_archive *a, const void *p, size_t n, struct bk_err *e)
 {
@@ -115,7 +115,7 @@ bk_archive_int(struct bk_archive *a, int32_t *out, struct bk_err *e)
 	return 0;
 }
 
-/* To the end of the current object or DATA block. */
+/* Skip to the end of the current object or DATA block. */
 static int
 skip_data(struct bk_archive *a, struct bk_err *e)
 {
@@ -143,9 +143,9 @@ skip_block(struct bk_archive *a, struct bk_err *e)
 }
 
 /*
- * pg_dump 17 -Fc > FILE, which means to write the TOC once more with the
- * blocks' offsets, opens its standard output for appending: the second TOC
- * stands behind the blocks.  Its first byte, a sign, was read.  0, or -1.
+ * pg_dump 17 -Fc > FILE rewrites the TOC to fill in the blocks' offsets, but
+ * opens its standard output for appending: a second TOC follows the blocks.
+ * Its first byte, a sign, has been read.  0, or -1 with *e set.
  */
 static int
 skip_second_toc(struct bk_archive *a, struct bk_err *e)
@@ -201,7 +201,7 @@ bk_archive_object(struct bk_archive *a, uint32_t *oid, struct bk_err *e)
 		a->block = 0;
 		return 0;
 	}
-	*oid = (uint32_t)v;	/* an OID over 2^31 is written as negative */
+	*oid = (uint32_t)v;	/* OIDs from 2^31 are stored as negative */
 	a->in_data = 1;
 	a->left = 0;
 	return 1;

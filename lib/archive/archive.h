@@ -1,14 +1,14 @@
 #ifndef BK_ARCHIVE_ARCHIVE_H
 #define BK_ARCHIVE_ARCHIVE_H
 /*
- * PostgreSQL's custom-format archive ("PGDMP"), versions 1.14 to 1.16, which
- * pg_dump 12 to 18 write: a header, the table of contents (TOC), data blocks.
- * man/bk-formats.5 has every byte.  Nothing that is read is believed: memory
- * grows with what has arrived, never with what a length field promises.
+ * PostgreSQL's custom-format archive ("PGDMP"), versions 1.14 to 1.16, written
+ * by pg_dump 12 to 18: header, table of contents (TOC), data blocks.  See
+ * bk-formats(5) for the layout.  Input is not trusted: memory grows with the
+ * bytes received, never with the value of a length field.
  *
- * Reading: bk_archive_open(), bk_archive_toc(), then for each
- * bk_archive_next() the data, by bk_archive_data(); of large objects, one by
- * one, bk_archive_object() first.
+ * To read: bk_archive_open(), bk_archive_toc(), then bk_archive_next() for each
+ * block and bk_archive_data() for its data; in a block of large objects,
+ * bk_archive_object() before the data of each.
  */
 #include <sys/types.h>
 
@@ -18,8 +18,7 @@
 #include "base/err.h"
 
 /*
- * Where the bytes come from, like read(2): at most n, 0 at the end, -1 with
- * *e set.
+ * The input, read like read(2): at most n bytes; 0 at the end; -1 with *e set.
  */
 struct bk_source {
 	ssize_t (*read)(void *ctx, void *buf, size_t n, struct bk_err *e);
@@ -28,66 +27,69 @@ struct bk_source {
 
 enum { BK_BLOCK_DATA = 1, BK_BLOCK_BLOBS = 3 };
 
-/* An offset in a TOC entry: a state byte and 8 bytes, least first. */
+/* An offset in a TOC entry: a state byte and 8 bytes, little-endian. */
 #define BK_OFFSET_LEN 9
 enum { BK_OFFSET_UNSET = 1, BK_OFFSET_SET = 2, BK_OFFSET_NODATA = 3 };
 
 struct bk_toc_entry {		/* strings may be NULL, as in the archive */
 	int32_t id;
 	int has_data;		/* a data block with this id follows */
-	uint32_t oid;		/* of the relation, if it is a TABLE DATA */
+	uint32_t oid;		/* of the relation, for TABLE DATA */
 	int section;		/* 1 none, 2 pre-data, 3 data, 4 post-data */
 	const char *tag, *desc, *defn, *copy, *schema, *owner;
 	const int32_t *deps;	/* ids of the entries that it depends on */
 	size_t ndeps;
-	size_t has_data_at, copy_at, offset_at;	/* its fields in raw */
+	size_t has_data_at, copy_at, offset_at;	/* offsets in toc.raw */
 };
 
 struct bk_toc {
 	int minor;		/* 14, 15 or 16 */
-	int compression;	/* 0: none; else data blocks are compressed */
+	int compression;	/* 0: data blocks are not compressed */
 	const char *dbname, *server, *dumper;	/* versions, as text */
 	struct bk_toc_entry *entry;
 	size_t n;
 	int32_t max_id;
-	struct bk_buf raw;	/* header and TOC, byte by byte */
-	struct bk_arena *arena;	/* holds the strings */
+	struct bk_buf raw;	/* the bytes of header and TOC */
+	struct bk_arena *arena;	/* owns the strings */
 };
 
 struct bk_archive;
 
 /*
- * Read an archive from src; name (borrowed) is used in messages.  Nothing is
- * read yet.  NULL with *e set: memory.
+ * A reader of the archive in src; name (borrowed) is used in messages.  Does
+ * not read yet.  NULL with *e set: memory.
  */
 struct bk_archive *bk_archive_open(struct bk_source src, const char *name,
     struct bk_err *e);
 
 /*
- * Read header and TOC into *toc (zeroed before).  -1 with *e set: BK_DATA for
- * what is no archive, one of another version, damaged or cut short.
- * bk_toc_free() in any case.
+ * Read header and TOC into *toc, zeroed by the caller.  0, or -1 with *e set:
+ * BK_DATA if src is not an archive, is of another version, damaged or
+ * truncated.  Call bk_toc_free() in either case.
  */
 int bk_archive_toc(struct bk_archive *a, struct bk_toc *toc, struct bk_err *e);
 void bk_toc_free(struct bk_toc *toc);
 
-/* Its ENCODING entry, and that entry's SET client_encoding; NULL: none. */
+/* The ENCODING entry, and its SET client_encoding statement; NULL: none. */
 const struct bk_toc_entry *bk_toc_encoding_entry(const struct bk_toc *toc);
 const char *bk_toc_encoding(const struct bk_toc *toc);
 
 /*
- * Go to the next data block; what is left of the last one is skipped.
+ * Advance to the next data block, skipping the rest of the current one.
  * 1 with *type (BK_BLOCK_*) and *id; 0 at the end; -1 with *e set.
  */
 int bk_archive_next(struct bk_archive *a, int *type, int32_t *id,
     struct bk_err *e);
 
-/* Go to a BK_BLOCK_BLOBS block's next object; 0 at the end of the block. */
+/*
+ * Advance to the next object of a BK_BLOCK_BLOBS block.  1 with *oid; 0 at the
+ * end of the block; -1 with *e set.
+ */
 int bk_archive_object(struct bk_archive *a, uint32_t *oid, struct bk_err *e);
 
 /*
- * Read at most n bytes of the block's (the object's) data, fewer where that
- * is handy; chunks do not show.  0 at its end, -1 with *e set.
+ * Read at most n bytes of the data of the block or object, whatever its chunks;
+ * may return fewer.  0 at its end, -1 with *e set.
  */
 ssize_t bk_archive_data(struct bk_archive *a, void *buf, size_t n,
     struct bk_err *e);
@@ -98,19 +100,20 @@ uint64_t bk_archive_offset(const struct bk_archive *a);
 void bk_archive_free(struct bk_archive *a);
 
 /*
- * Writing: the primitives, into memory.  An int is a sign byte and 4 bytes,
- * least first; a string an int length and its bytes, NULL the length -1.
+ * To write: primitives that append to memory.  An int is a sign byte and 4
+ * bytes, little-endian; a string is its length as an int and its bytes; NULL
+ * is the length -1.
  */
 #define BK_INT_LEN 5
 void bk_archive_put_int(uint8_t out[BK_INT_LEN], int32_t v);
 int bk_archive_add_int(struct bk_buf *b, int32_t v, struct bk_err *e);
 int bk_archive_add_str(struct bk_buf *b, const char *s, struct bk_err *e);
 
-/* Append a data block's beginning: its type and id. */
+/* Append the start of a data block: type and id. */
 int bk_archive_add_block(struct bk_buf *b, int type, int32_t id,
     struct bk_err *e);
 
-/* Append n > 0 bytes as one chunk of a block's data. */
+/* Append n bytes, 1 to INT32_MAX, as one chunk of a block's data. */
 int bk_archive_add_chunk(struct bk_buf *b, const void *p, size_t n,
     struct bk_err *e);
 

@@ -7,101 +7,101 @@ struct bk_copytext {
 	struct bk_content content;
 	struct bk_digest_state *state;
 	int open;		/* a line has begun in an earlier piece: */
-	uint64_t len;		/* so many bytes of it, */
-	char head[2];		/* the first of them */
-	int closed, more;	/* "\." was there; and then something else */
+	uint64_t len;		/* its length so far, */
+	char head[2];		/* its first bytes */
+	int closed, more;	/* "\." was seen; and data after it */
 };
 
 struct bk_copytext *
 bk_copytext_new(struct bk_err *e)
 {
-	struct bk_copytext *l = calloc(1, sizeof(*l));
+	struct bk_copytext *t = calloc(1, sizeof(*t));
 
-	if (l == NULL || (l->state = bk_digest_new()) == NULL) {
-		free(l);
+	if (t == NULL || (t->state = bk_digest_new()) == NULL) {
+		free(t);
 		bk_fail_memory(e);
 		return NULL;
 	}
-	return l;
+	return t;
 }
 
 void
-bk_copytext_free(struct bk_copytext *l)
+bk_copytext_free(struct bk_copytext *t)
 {
-	if (l != NULL)
-		bk_digest_free(l->state);
-	free(l);
+	if (t != NULL)
+		bk_digest_free(t->state);
+	free(t);
 }
 
 void
-bk_copytext_begin(struct bk_copytext *l)
+bk_copytext_begin(struct bk_copytext *t)
 {
-	*l = (struct bk_copytext){ .state = l->state };
+	*t = (struct bk_copytext){ .state = t->state };
 }
 
-/* A part of a line whose end is in a later piece. */
+/* Add part of a line that spans pieces. */
 static void
-hold(struct bk_copytext *l, const char *p, size_t n)
+add_to_line(struct bk_copytext *t, const char *p, size_t n)
 {
 	size_t i;
 
-	if (!l->open) {
-		bk_digest_begin(l->state);
-		l->open = 1;
-		l->len = 0;
+	if (!t->open) {
+		bk_digest_begin(t->state);
+		t->open = 1;
+		t->len = 0;
 	}
-	for (i = 0; i < n && l->len + i < sizeof(l->head); i++)
-		l->head[l->len + i] = p[i];
-	bk_digest_update(l->state, p, n);
-	l->len += n;
+	for (i = 0; i < n && t->len + i < sizeof(t->head); i++)
+		t->head[t->len + i] = p[i];
+	bk_digest_update(t->state, p, n);
+	t->len += n;
 }
 
-/* The end of a line that began in an earlier piece. */
+/* End a line that began in an earlier piece. */
 static void
-end_held(struct bk_copytext *l)
+end_line(struct bk_copytext *t)
 {
-	l->open = 0;
-	if (l->len == 2 && memcmp(l->head, "\\.", 2) == 0) {
-		l->closed = 1;
+	t->open = 0;
+	if (t->len == 2 && memcmp(t->head, "\\.", 2) == 0) {
+		t->closed = 1;
 		return;
 	}
-	bk_digest_end(l->state, &l->content.digest);
-	l->content.rows++;
-	l->content.bytes += l->len + 1;
+	bk_digest_end(t->state, &t->content.digest);
+	t->content.rows++;
+	t->content.bytes += t->len + 1;
 }
 
-/* Behind "\.", pg_dump's archives have two newlines. */
+/* After "\.", pg_dump's archives have two newlines. */
 static void
-feed_rest(struct bk_copytext *l, const char *p, size_t n)
+check_rest(struct bk_copytext *t, const char *p, size_t n)
 {
 	while (n > 0 && *p == '\n') {
 		p++;
 		n--;
 	}
-	l->more |= n > 0;
+	t->more |= n > 0;
 }
 
 size_t
-bk_copytext_take(struct bk_copytext *l, const void *data, size_t n)
+bk_copytext_take(struct bk_copytext *t, const void *data, size_t n)
 {
 	const char *p = data, *end = p + n, *nl;
 	size_t len;
 
-	while (p < end && !l->closed) {
+	while (p < end && !t->closed) {
 		if ((nl = memchr(p, '\n', (size_t)(end - p))) == NULL) {
-			hold(l, p, (size_t)(end - p));
+			add_to_line(t, p, (size_t)(end - p));
 			return n;
 		}
 		len = (size_t)(nl - p);
-		if (l->open) {
-			hold(l, p, len);
-			end_held(l);
+		if (t->open) {
+			add_to_line(t, p, len);
+			end_line(t);
 		} else if (len == 2 && p[0] == '\\' && p[1] == '.') {
-			l->closed = 1;
+			t->closed = 1;
 		} else {
-			bk_digest_item(&l->content.digest, p, len);
-			l->content.rows++;
-			l->content.bytes += len + 1;
+			bk_digest_item(&t->content.digest, p, len);
+			t->content.rows++;
+			t->content.bytes += len + 1;
 		}
 		p = nl + 1;
 	}
@@ -109,23 +109,23 @@ bk_copytext_take(struct bk_copytext *l, const void *data, size_t n)
 }
 
 void
-bk_copytext_feed(struct bk_copytext *l, const void *p, size_t n)
+bk_copytext_feed(struct bk_copytext *t, const void *p, size_t n)
 {
-	size_t taken = bk_copytext_take(l, p, n);
+	size_t taken = bk_copytext_take(t, p, n);
 
-	feed_rest(l, (const char *)p + taken, n - taken);
+	check_rest(t, (const char *)p + taken, n - taken);
 }
 
 enum bk_copytext_end
-bk_copytext_end(const struct bk_copytext *l)
+bk_copytext_end(const struct bk_copytext *t)
 {
-	if (!l->closed)
-		return l->open ? BK_COPYTEXT_CUT : BK_COPYTEXT_OPEN;
-	return l->more ? BK_COPYTEXT_MORE : BK_COPYTEXT_CLOSED;
+	if (!t->closed)
+		return t->open ? BK_COPYTEXT_CUT : BK_COPYTEXT_OPEN;
+	return t->more ? BK_COPYTEXT_MORE : BK_COPYTEXT_CLOSED;
 }
 
 const struct bk_content *
-bk_copytext_content(const struct bk_copytext *l)
+bk_copytext_content(const struct bk_copytext *t)
 {
-	return &l->content;
+	return &t->content;
 }

@@ -1,9 +1,9 @@
 #ifndef BK_ARCHIVE_COPYTEXT_H
 #define BK_ARCHIVE_COPYTEXT_H
 /*
- * COPY text as it passes by in pieces: rows, bytes and digest of its lines,
- * and its end, the line "\." (which cannot be data: COPY writes a backslash
- * as two).  A line may be of any length; none is ever held.
+ * A streaming parser of COPY text: counts rows and bytes, digests lines, and
+ * finds the end, the line "\." (never data: COPY doubles a backslash).  Lines
+ * may have any length; none is buffered.
  */
 #include <stddef.h>
 
@@ -13,30 +13,30 @@
 enum bk_copytext_end {
 	BK_COPYTEXT_OPEN,	/* no "\." yet */
 	BK_COPYTEXT_CUT,	/* nor a newline at the end */
-	BK_COPYTEXT_CLOSED,	/* "\." and at most empty lines behind it */
-	BK_COPYTEXT_MORE,	/* something else stands behind "\." */
+	BK_COPYTEXT_CLOSED,	/* "\.", followed by empty lines at most */
+	BK_COPYTEXT_MORE,	/* data after "\." */
 };
 
 struct bk_copytext;
 
 struct bk_copytext *bk_copytext_new(struct bk_err *e);	/* NULL: memory */
-void bk_copytext_free(struct bk_copytext *l);	/* NULL is fine */
+void bk_copytext_free(struct bk_copytext *t);	/* NULL is fine */
 
-void bk_copytext_begin(struct bk_copytext *l);	/* a new text */
+void bk_copytext_begin(struct bk_copytext *t);	/* start a new text */
 
-/* The next n bytes. */
-void bk_copytext_feed(struct bk_copytext *l, const void *p, size_t n);
+/* Parse the next n bytes. */
+void bk_copytext_feed(struct bk_copytext *t, const void *p, size_t n);
 
 /*
- * The same, but nothing behind the line "\." is taken: returns how many bytes
- * were, all n if it was not there.
+ * The same, but stops after the line "\.": returns the number of bytes
+ * consumed, n if the end was not found.
  */
-size_t bk_copytext_take(struct bk_copytext *l, const void *p, size_t n);
+size_t bk_copytext_take(struct bk_copytext *t, const void *p, size_t n);
 
-/* How the text has ended, if this was its end. */
-enum bk_copytext_end bk_copytext_end(const struct bk_copytext *l);
+/* The state at the end of the text, if this is its end. */
+enum bk_copytext_end bk_copytext_end(const struct bk_copytext *t);
 
-/* What there was so far, without "\."; borrowed. */
-const struct bk_content *bk_copytext_content(const struct bk_copytext *l);
+/* The content so far, without "\."; borrowed. */
+const struct bk_content *bk_copytext_content(const struct bk_copytext *t);
 
 #endif

@@ -4,7 +4,7 @@
 
 #define POLYNOMIAL 0x82f63b78u	/* bits reversed */
 
-/* table[k][b]: byte b with k zero bytes behind it, eight bytes at a time. */
+/* Slicing by 8; table[k][b]: the CRC of byte b followed by k zero bytes. */
 static uint32_t table[8][256];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 

@@ -8,7 +8,7 @@
 #include "base/utf8.h"
 #include "base/version.h"
 
-/* A string's JSON text, with its quotes, is cut to so many bytes. */
+/* Maximum bytes of a string's JSON text, including its quotes. */
 #define NAME_MAX_JSON 760	/* 63 bytes, in any encoding, escaped */
 #define VERSION_MAX_JSON 100
 #define OPTIONS_MAX_JSON 320
@@ -16,9 +16,9 @@
 #define SETTING_MAX_JSON 40
 #define SWITCH_MAX_JSON 8		/* "on" or "off" */
 
-/* s as JSON, cut before a character so that max bytes are enough. */
+/* Append s as JSON, truncated between characters to at most max bytes. */
 static int
-add_cut(struct bk_buf *b, const char *s, size_t max, struct bk_err *e)
+add_truncated(struct bk_buf *b, const char *s, size_t max, struct bk_err *e)
 {
 	size_t start = b->len, n = strlen(s);
 	char *copy;
@@ -28,7 +28,7 @@ add_cut(struct bk_buf *b, const char *s, size_t max, struct bk_err *e)
 		return bk_fail_memory(e);
 	memcpy(copy, s, n + 1);
 	while ((rc = bk_buf_json(b, copy, e)) == 0 && b->len - start > max) {
-		/* a byte becomes six at most */
+		/* a byte is escaped to six at most */
 		size_t over = (b->len - start - max + 5) / 6;
 
 		n -= over < n ? over : n;
@@ -40,7 +40,7 @@ add_cut(struct bk_buf *b, const char *s, size_t max, struct bk_err *e)
 	return rc;
 }
 
-/* ,"key":"value", or nothing for an unknown one. */
+/* ,"key":"value"; nothing if value is NULL. */
 static int
 add_field(struct bk_buf *b, const char *key, const char *value, size_t max,
     struct bk_err *e)
@@ -49,7 +49,7 @@ add_field(struct bk_buf *b, const char *key, const char *value, size_t max,
 		return 0;
 	if (bk_buf_printf(b, e, ",\"%s\":", key) == -1)
 		return -1;
-	return add_cut(b, value, max, e);
+	return add_truncated(b, value, max, e);
 }
 
 int
@@ -72,14 +72,14 @@ bk_manifest_proof_record(struct bk_buf *b, const struct bk_toc_entry *te,
 	    c->bytes, digest);
 }
 
-/* ,"settings":{...}: who compares a restored database sets them first. */
+/* ,"settings":{...}: to be set before a restored database is compared. */
 static int
 add_settings(struct bk_buf *b, const struct bk_manifest *m, struct bk_err *e)
 {
 	if (m->timezone == NULL)
 		return 0;
 	if (bk_buf_puts(b, ",\"settings\":{\"timezone\":", e) == -1 ||
-	    add_cut(b, m->timezone, SETTING_MAX_JSON, e) == -1 ||
+	    add_truncated(b, m->timezone, SETTING_MAX_JSON, e) == -1 ||
 	    add_field(b, "bytea_output", m->bytea_output, SETTING_MAX_JSON,
 	    e) == -1 ||
 	    add_field(b, "lc_monetary", m->lc_monetary, SETTING_MAX_JSON,

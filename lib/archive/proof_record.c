@@ -2,34 +2,34 @@
 
 #include <string.h>
 
-static const char head[] = "{\"bk\":\"";
+static const char record_head[] = "{\"bk\":\"";
 static const char globals_head[] = "{\"bk\":\"globals\"";
 
 static int
-begins_with(const struct bk_buf *text, const char *what)
+begins_with(const struct bk_buf *text, const char *prefix)
 {
-	size_t n = strlen(what);
+	size_t n = strlen(prefix);
 
-	return text->len >= n && memcmp(text->data, what, n) == 0;
+	return text->len >= n && memcmp(text->data, prefix, n) == 0;
 }
 
 static int
-take_rest(struct bk_proof_record *h, const char *name, const char *p, size_t n,
-    struct bk_err *e)
+keep_rest(struct bk_proof_record *rec, const char *name, const char *p,
+    size_t n, struct bk_err *e)
 {
-	h->rest += n;
-	if (h->keep == NULL || !begins_with(&h->text, globals_head))
+	rec->rest += n;
+	if (rec->keep == NULL || !begins_with(&rec->text, globals_head))
 		return 0;
-	if (h->rest > BK_PROOF_RECORD_REST_MAX)
+	if (rec->rest > BK_PROOF_RECORD_REST_MAX)
 		return bk_fail(e, BK_DATA, "%s: damaged: a block of more than "
 		    "%d MB that no TOC entry names", name,
 		    BK_PROOF_RECORD_REST_MAX >> 20);
-	return bk_buf_add(h->keep, p, n, e);
+	return bk_buf_add(rec->keep, p, n, e);
 }
 
-/* Read to the end of the block: text up to a newline, and the rest. */
+/* Read the block to its end: text up to a newline, and the rest. */
 static int
-read_text(struct bk_archive *a, const char *name, struct bk_proof_record *h,
+read_text(struct bk_archive *a, const char *name, struct bk_proof_record *rec,
     struct bk_err *e)
 {
 	char piece[4096];
@@ -43,14 +43,14 @@ read_text(struct bk_archive *a, const char *name, struct bk_proof_record *h,
 		if (in_text) {
 			nl = memchr(piece, '\n', (size_t)n);
 			take = nl == NULL ? (size_t)n : (size_t)(nl - piece);
-			if (bk_buf_add(&h->text, piece, take, e) == -1)
+			if (bk_buf_add(&rec->text, piece, take, e) == -1)
 				return -1;
-			/* what is no record is not held */
+			/* stop buffering what is not a record */
 			in_text = nl == NULL &&
-			    h->text.len <= BK_PROOF_RECORD_MAX;
+			    rec->text.len <= BK_PROOF_RECORD_MAX;
 			take += nl != NULL;
 		}
-		if (take < (size_t)n && take_rest(h, name, piece + take,
+		if (take < (size_t)n && keep_rest(rec, name, piece + take,
 		    (size_t)n - take, e) == -1)
 			return -1;
 	}
@@ -72,60 +72,60 @@ kind_of(const char *s)
 
 int
 bk_proof_record_read(struct bk_archive *a, const char *name,
-    struct bk_proof_record *h, struct bk_err *e)
+    struct bk_proof_record *rec, struct bk_err *e)
 {
-	struct bk_buf *keep = h->keep;
+	struct bk_buf *keep = rec->keep;
 	const char *kind;
 
-	bk_proof_record_free(h);
-	h->keep = keep;
-	if (read_text(a, name, h, e) == -1)
+	bk_proof_record_free(rec);
+	rec->keep = keep;
+	if (read_text(a, name, rec, e) == -1)
 		return -1;
-	if (!begins_with(&h->text, head)) {
-		bk_buf_free(&h->text);
-		h->kind = BK_PROOF_RECORD_NONE;
+	if (!begins_with(&rec->text, record_head)) {
+		bk_buf_free(&rec->text);
+		rec->kind = BK_PROOF_RECORD_NONE;
 		return 0;
 	}
-	if (h->text.len <= BK_PROOF_RECORD_MAX)
-		h->json = json_loadb(h->text.data, h->text.len,
+	if (rec->text.len <= BK_PROOF_RECORD_MAX)
+		rec->json = json_loadb(rec->text.data, rec->text.len,
 		    JSON_REJECT_DUPLICATES, NULL);
-	if ((kind = bk_proof_record_string(h, "bk")) == NULL)
-		return bk_fail(e, BK_DATA, "%s: damaged: a record that is no "
-		    "JSON, before offset %ju", name,
+	if ((kind = bk_proof_record_string(rec, "bk")) == NULL)
+		return bk_fail(e, BK_DATA, "%s: damaged: a proof record that "
+		    "is not JSON, before offset %ju", name,
 		    (uintmax_t)bk_archive_offset(a));
-	h->kind = kind_of(kind);
+	rec->kind = kind_of(kind);
 	return 0;
 }
 
 int
-bk_proof_record_content(const struct bk_proof_record *h, const char *name,
+bk_proof_record_content(const struct bk_proof_record *rec, const char *name,
     int32_t *id, struct bk_content *c, struct bk_err *e)
 {
 	uint64_t number;
 
-	if (bk_proof_record_number(h, "id", &number) == -1 || number == 0 ||
+	if (bk_proof_record_number(rec, "id", &number) == -1 || number == 0 ||
 	    number > INT32_MAX ||
-	    bk_proof_record_number(h, h->kind == BK_PROOF_RECORD_BLOBS ?
+	    bk_proof_record_number(rec, rec->kind == BK_PROOF_RECORD_BLOBS ?
 	    "objects" : "rows", &c->rows) == -1 ||
-	    bk_proof_record_number(h, "bytes", &c->bytes) == -1 ||
-	    bk_proof_record_digest(h, "digest", &c->digest) == -1)
+	    bk_proof_record_number(rec, "bytes", &c->bytes) == -1 ||
+	    bk_proof_record_digest(rec, "digest", &c->digest) == -1)
 		return bk_fail(e, BK_DATA, "%s: damaged: a proof record "
-		    "without numbers or digest: %.200s", name, h->text.data);
+		    "without numbers or digest: %.200s", name, rec->text.data);
 	*id = (int32_t)number;
 	return 0;
 }
 
 const char *
-bk_proof_record_string(const struct bk_proof_record *h, const char *key)
+bk_proof_record_string(const struct bk_proof_record *rec, const char *key)
 {
-	return json_string_value(json_object_get(h->json, key));
+	return json_string_value(json_object_get(rec->json, key));
 }
 
 int
-bk_proof_record_number(const struct bk_proof_record *h, const char *key,
+bk_proof_record_number(const struct bk_proof_record *rec, const char *key,
     uint64_t *out)
 {
-	const json_t *v = json_object_get(h->json, key);
+	const json_t *v = json_object_get(rec->json, key);
 
 	if (!json_is_integer(v) || json_integer_value(v) < 0)
 		return -1;
@@ -134,18 +134,18 @@ bk_proof_record_number(const struct bk_proof_record *h, const char *key,
 }
 
 int
-bk_proof_record_digest(const struct bk_proof_record *h, const char *key,
+bk_proof_record_digest(const struct bk_proof_record *rec, const char *key,
     struct bk_digest *out)
 {
-	const char *s = bk_proof_record_string(h, key);
+	const char *s = bk_proof_record_string(rec, key);
 
 	return s == NULL ? -1 : bk_digest_parse(s, out);
 }
 
 void
-bk_proof_record_free(struct bk_proof_record *h)
+bk_proof_record_free(struct bk_proof_record *rec)
 {
-	bk_buf_free(&h->text);
-	json_decref(h->json);
-	*h = (struct bk_proof_record){0};
+	bk_buf_free(&rec->text);
+	json_decref(rec->json);
+	*rec = (struct bk_proof_record){0};
 }

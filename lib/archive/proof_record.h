@@ -1,9 +1,9 @@
 #ifndef BK_ARCHIVE_PROOF_RECORD_H
 #define BK_ARCHIVE_PROOF_RECORD_H
 /*
- * The reading half of manifest.h: data blocks whose id no TOC entry has.
- * Each begins with one JSON object, which may be followed by a newline and
- * something else: the SQL of "globals", the manifest's closing mark.
+ * Reading what manifest.h writes: data blocks whose id no TOC entry has.  Each
+ * begins with a JSON object, which may be followed by a newline and other
+ * data: the SQL of "globals", the manifest's closing mark.
  */
 #include <jansson.h>
 
@@ -11,49 +11,50 @@
 #include "archive/manifest.h"
 
 #define BK_PROOF_RECORD_MAX (64 * 1024)	/* bytes of JSON, at most */
-#define BK_PROOF_RECORD_REST_MAX (256 * 1024 * 1024) /* bytes that are kept */
+#define BK_PROOF_RECORD_REST_MAX (256 * 1024 * 1024) /* bytes kept, at most */
 
 enum bk_proof_record_kind {
 	BK_PROOF_RECORD_TABLE, BK_PROOF_RECORD_BLOBS, BK_PROOF_RECORD_GLOBALS,
 	BK_PROOF_RECORD_MANIFEST,
-	BK_PROOF_RECORD_OTHER,	/* of a later version: to be passed over */
-	BK_PROOF_RECORD_NONE,		/* none of bk-dump's */
+	BK_PROOF_RECORD_OTHER,	/* of a later version: skip it */
+	BK_PROOF_RECORD_NONE,	/* not written by bk-dump */
 };
 
 struct bk_proof_record {		/* start with = {0} */
 	enum bk_proof_record_kind kind;
-	struct bk_buf text;	/* the JSON, as it stands there */
+	struct bk_buf text;	/* the JSON, verbatim */
 	json_t *json;
-	uint64_t rest;		/* bytes behind the newline */
-	struct bk_buf *keep;	/* the caller's, to append the rest of
-				 * "globals" to; or NULL */
+	uint64_t rest;		/* bytes after the newline */
+	struct bk_buf *keep;	/* the caller's: gets the rest of "globals"
+				 * appended; or NULL */
 };
 
 /*
- * Read the block that a is in to its end; what h held before is replaced.
- * Of BK_PROOF_RECORD_NONE there is no text and no json.  BK_DATA: it is
- * damaged.
+ * Read a's current block to its end, replacing the contents of *rec except
+ * keep.  BK_PROOF_RECORD_NONE has no text and no json.  0, or -1 with *e set:
+ * BK_DATA it is damaged.  name is the archive's in messages.
  */
 int bk_proof_record_read(struct bk_archive *a, const char *name,
-    struct bk_proof_record *h, struct bk_err *e);
+    struct bk_proof_record *rec, struct bk_err *e);
 
 /*
- * A table's or large objects' record: the entry it belongs to, and what it
- * says of its content.  BK_DATA if something is missing.
+ * The TOC entry and the content in a record of a table or of large objects.
+ * 0, or -1 with BK_DATA: a member is missing.
  */
-int bk_proof_record_content(const struct bk_proof_record *h, const char *name,
+int bk_proof_record_content(const struct bk_proof_record *rec, const char *name,
     int32_t *id, struct bk_content *c, struct bk_err *e);
 
-/* The string of key; NULL if there is none. */
-const char *bk_proof_record_string(const struct bk_proof_record *h,
+/* The string at key; NULL: none. */
+const char *bk_proof_record_string(const struct bk_proof_record *rec,
     const char *key);
 
-/* The number, or the digest, of key.  -1 if there is none, or no such. */
-int bk_proof_record_number(const struct bk_proof_record *h, const char *key,
+/* The number or digest at key.  0; -1: none, or of another type. */
+int bk_proof_record_number(const struct bk_proof_record *rec, const char *key,
     uint64_t *out);
-int bk_proof_record_digest(const struct bk_proof_record *h, const char *key,
+int bk_proof_record_digest(const struct bk_proof_record *rec, const char *key,
     struct bk_digest *out);
 
-void bk_proof_record_free(struct bk_proof_record *h);	/* but not *h->keep */
+/* Frees everything but *rec->keep. */
+void bk_proof_record_free(struct bk_proof_record *rec);
 
 #endif

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #define BLOCK 512
-#define EXTRA_MAX (1024 * 1024)	/* of a pax header or long name */
+#define EXTRA_MAX (1024 * 1024)	/* bytes of a pax header or long name */
 
 struct header {			/* POSIX ustar */
 	char name[100], mode[8], uid[8], gid[8], size[12], mtime[12], sum[8];
@@ -17,14 +17,14 @@ struct bk_tar {
 	const char *name;
 	uint64_t offset;	/* consumed */
 	uint64_t left;		/* of the entry's data */
-	size_t pad;		/* behind it */
+	size_t pad;		/* after the data */
 	struct bk_buf path;	/* of the entry */
-	struct bk_buf extra;	/* pax records or long name for it */
-	int have_path, have_size;	/* the next header's come from there */
+	struct bk_buf extra;	/* its pax records or long name */
+	int have_path, have_size;	/* from extra, for the next header */
 	uint64_t next_size;
 };
 
-/* An octal number, or GNU's base 256; 0, or -1 if it is none. */
+/* Parse an octal number or GNU's base 256; 0, or -1 if malformed. */
 static int
 number(const char *p, size_t n, uint64_t *out)
 {
@@ -49,17 +49,17 @@ number(const char *p, size_t n, uint64_t *out)
 	return 0;
 }
 
-/* The sum of the header's bytes, its own field taken as blanks. */
+/* The sum of the header's bytes, with blanks in place of the sum itself. */
 static int
-sum_is_right(const struct header *h)
+checksum_matches(const struct header *h)
 {
 	const unsigned char *p = (const unsigned char *)h;
 	size_t i, at = offsetof(struct header, sum);
-	uint64_t says, sum = 0;
+	uint64_t stored, sum = 0;
 
 	for (i = 0; i < BLOCK; i++)
 		sum += i >= at && i < at + sizeof(h->sum) ? ' ' : p[i];
-	return number(h->sum, sizeof(h->sum), &says) == 0 && says == sum;
+	return number(h->sum, sizeof(h->sum), &stored) == 0 && stored == sum;
 }
 
 int
@@ -70,7 +70,7 @@ bk_tar_recognise(const void *head, size_t n)
 	if (n < BLOCK)
 		return 0;
 	memcpy(&h, head, sizeof(h));
-	return memcmp(h.magic, "ustar", 5) == 0 && sum_is_right(&h);
+	return memcmp(h.magic, "ustar", 5) == 0 && checksum_matches(&h);
 }
 
 struct bk_tar *
@@ -98,10 +98,10 @@ bk_tar_free(struct bk_tar *t)
 }
 
 static int
-damaged(const struct bk_tar *t, const char *what, struct bk_err *e)
+damaged(const struct bk_tar *t, const char *cause, struct bk_err *e)
 {
 	return bk_fail(e, BK_DATA, "%s: damaged: tar: %s, at offset %ju",
-	    t->name, what, (uintmax_t)t->offset);
+	    t->name, cause, (uintmax_t)t->offset);
 }
 
 static ssize_t
@@ -114,7 +114,7 @@ read_some(struct bk_tar *t, void *buf, size_t n, struct bk_err *e)
 	return r;
 }
 
-/* A whole block; 0, or -1: an end is damage too. */
+/* Read a complete block; 0, or -1 with *e set: BK_DATA also at the end. */
 static int
 read_block(struct bk_tar *t, char block[BLOCK], struct bk_err *e)
 {
@@ -147,7 +147,7 @@ bk_tar_data(struct bk_tar *t, void *buf, size_t n, struct bk_err *e)
 	return r;
 }
 
-/* To the next header. */
+/* Skip to the next header. */
 static int
 skip(struct bk_tar *t, struct bk_err *e)
 {
@@ -165,7 +165,7 @@ skip(struct bk_tar *t, struct bk_err *e)
 	return (int)n;
 }
 
-/* The data of a header about the next header. */
+/* Read the data of an extended header. */
 static int
 read_extra(struct bk_tar *t, struct bk_err *e)
 {
@@ -181,9 +181,9 @@ read_extra(struct bk_tar *t, struct bk_err *e)
 	return (int)n;
 }
 
-/* GNU's long name: with a NUL at its end. */
+/* GNU's long name, NUL-terminated. */
 static int
-take_long_name(struct bk_tar *t, struct bk_err *e)
+parse_long_name(struct bk_tar *t, struct bk_err *e)
 {
 	if (read_extra(t, e) == -1)
 		return -1;
@@ -195,9 +195,9 @@ take_long_name(struct bk_tar *t, struct bk_err *e)
 	    strnlen(t->extra.data, t->extra.len), e);
 }
 
-/* One "LENGTH KEY=VALUE\n"; of interest are path and size. */
+/* One pax record, "LENGTH KEY=VALUE\n"; only path and size matter. */
 static int
-take_record(struct bk_tar *t, const char *p, size_t n, struct bk_err *e)
+parse_record(struct bk_tar *t, const char *p, size_t n, struct bk_err *e)
 {
 	const char *value = memchr(p, '=', n);
 	size_t len, i;
@@ -224,7 +224,7 @@ take_record(struct bk_tar *t, const char *p, size_t n, struct bk_err *e)
 }
 
 static int
-take_pax(struct bk_tar *t, struct bk_err *e)
+parse_pax(struct bk_tar *t, struct bk_err *e)
 {
 	char *p, *end, *body;
 	unsigned long len;
@@ -239,15 +239,16 @@ take_pax(struct bk_tar *t, struct bk_err *e)
 		    len <= (size_t)(body - p) + 1 || p[len - 1] != '\n')
 			return damaged(t, "a malformed pax record", e);
 		body++;
-		if (take_record(t, body, len - 1 - (size_t)(body - p), e) == -1)
+		if (parse_record(t, body, len - 1 - (size_t)(body - p), e) ==
+		    -1)
 			return -1;
 	}
 	return 0;
 }
 
-/* The name of a header without a longer one: prefix/name. */
+/* Without a long name, the path is prefix/name. */
 static int
-take_path(struct bk_tar *t, const struct header *h, struct bk_err *e)
+set_path(struct bk_tar *t, const struct header *h, struct bk_err *e)
 {
 	if (t->have_path)
 		return 0;
@@ -261,7 +262,7 @@ take_path(struct bk_tar *t, const struct header *h, struct bk_err *e)
 	    e);
 }
 
-/* One block of zeros was there: another must follow, and then nothing else. */
+/* After one block of zeros: another must follow, then only zeros. */
 static int
 read_end(struct bk_tar *t, struct bk_err *e)
 {
@@ -278,12 +279,12 @@ read_end(struct bk_tar *t, struct bk_err *e)
 	return (int)n;
 }
 
-/* Take what a header says of the data behind it. */
+/* Parse a header: set the size of its data, the padding and *mtime. */
 static int
-take_header(struct bk_tar *t, const struct header *h, uint64_t *mtime,
+parse_header(struct bk_tar *t, const struct header *h, uint64_t *mtime,
     struct bk_err *e)
 {
-	if (!sum_is_right(h))
+	if (!checksum_matches(h))
 		return damaged(t, "a header with a wrong checksum", e);
 	if (number(h->size, sizeof(h->size), &t->left) == -1 ||
 	    number(h->mtime, sizeof(h->mtime), mtime) == -1)
@@ -316,17 +317,17 @@ bk_tar_next(struct bk_tar *t, struct bk_tar_entry *entry, struct bk_err *e)
 		if (is_zero(block))
 			return read_end(t, e);
 		memcpy(&h, block, sizeof(h));
-		if (take_header(t, &h, &mtime, e) == -1)
+		if (parse_header(t, &h, &mtime, e) == -1)
 			return -1;
-		if (h.type == 'x' && take_pax(t, e) == -1)
+		if (h.type == 'x' && parse_pax(t, e) == -1)
 			return -1;
-		if (h.type == 'L' && take_long_name(t, e) == -1)
+		if (h.type == 'L' && parse_long_name(t, e) == -1)
 			return -1;
 		if (h.type != 'x' && h.type != 'g' && h.type != 'L' &&
 		    h.type != 'K')
 			break;
 	}
-	if (take_path(t, &h, e) == -1)
+	if (set_path(t, &h, e) == -1)
 		return -1;
 	if (h.type == '\0')
 		h.type = '0';

@@ -1,14 +1,14 @@
-/* Header and table of contents: the reading half of archive.h. */
+/* Reading header and table of contents; see archive.h. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "archive/archive.h"
 #include "archive/archive_in.h"
 
-#define TOC_MAX (1024 * 1024 * 1024)	/* no database has a TOC like that */
-#define PIECE (64 * 1024)		/* believed of a length at a time */
+#define TOC_MAX (1024 * 1024 * 1024)	/* more than any database needs */
+#define PIECE (64 * 1024)		/* minimum allocation */
 
-/* Strings live as long as their TOC; nothing is freed one by one. */
+/* Strings live as long as their TOC and are freed together. */
 struct bk_arena {
 	struct bk_arena *next;
 	size_t used, cap;
@@ -36,8 +36,8 @@ arena_get(struct bk_toc *toc, size_t n, struct bk_err *e)
 }
 
 /*
- * Read a string; where the caller does not want it, text is NULL.  Its bytes
- * are in raw already when memory for it is taken.
+ * Read a string, or skip it if text is NULL.  Memory for it is allocated only
+ * once its bytes are in raw.
  */
 static int
 read_str(struct bk_archive *a, struct bk_toc *toc, const char **text,
@@ -116,7 +116,7 @@ read_header(struct bk_archive *a, struct bk_toc *toc, struct bk_err *e)
 	return 0;
 }
 
-/* "123" as a number of at most 32 bits; what is none is 0. */
+/* "123" as a 32-bit number; 0 if it is not one. */
 static uint32_t
 to_oid(const char *s)
 {

@@ -5,7 +5,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-enum packing { NONE, ZLIB, LZ4, ZSTD };	/* as 1.15 and later number them */
+enum packing { NONE, ZLIB, LZ4, ZSTD };	/* numbered as in 1.15 and later */
 
 struct bk_unpack {
 	struct bk_archive *a;
@@ -14,12 +14,12 @@ struct bk_unpack {
 	z_stream z;
 	int z_ready;
 	ZSTD_DStream *zstd;
-	int complete;		/* the packed stream has ended */
-	size_t pos, len;	/* of in: what is not unpacked yet */
+	int complete;		/* the compressed stream has ended */
+	size_t pos, len;	/* of in: not decompressed yet */
 	uint8_t in[64 * 1024];
 };
 
-/* Until 1.14 the header has zlib's level, -1 its default, 0 no packing. */
+/* Up to 1.14 the header has zlib's level: -1 the default, 0 none. */
 static enum packing
 packing_of(const struct bk_toc *toc)
 {
@@ -83,13 +83,13 @@ bk_unpack_begin(struct bk_unpack *u, struct bk_err *e)
 }
 
 static int
-damaged(struct bk_unpack *u, const char *what, struct bk_err *e)
+damaged(struct bk_unpack *u, const char *cause, struct bk_err *e)
 {
 	return bk_fail(e, BK_DATA, "%s: damaged: packed data %s before offset "
-	    "%ju", u->name, what, (uintmax_t)bk_archive_offset(u->a));
+	    "%ju", u->name, cause, (uintmax_t)bk_archive_offset(u->a));
 }
 
-/* Unpack from in to buf; the bytes made, or -1. */
+/* Decompress from in to buf: the number of bytes produced, or -1. */
 static ssize_t
 inflate_some(struct bk_unpack *u, void *buf, size_t n, struct bk_err *e)
 {
@@ -123,9 +123,9 @@ zstd_some(struct bk_unpack *u, void *buf, size_t n, struct bk_err *e)
 	return (ssize_t)out.pos;
 }
 
-/* The packed stream is complete; so must the block be. */
+/* The compressed stream is complete; the block must end, too. */
 static ssize_t
-ended(struct bk_unpack *u, struct bk_err *e)
+check_end(struct bk_unpack *u, struct bk_err *e)
 {
 	ssize_t r = 0;
 
@@ -141,7 +141,7 @@ ended(struct bk_unpack *u, struct bk_err *e)
 ssize_t
 bk_unpack_read(struct bk_unpack *u, void *buf, size_t n, struct bk_err *e)
 {
-	ssize_t r, made;
+	ssize_t r, produced;
 
 	if (u->packing == NONE)
 		return bk_archive_data(u->a, buf, n, e);
@@ -157,10 +157,10 @@ bk_unpack_read(struct bk_unpack *u, void *buf, size_t n, struct bk_err *e)
 			u->pos = 0;
 			u->len = (size_t)r;
 		}
-		made = u->packing == ZLIB ? inflate_some(u, buf, n, e) :
+		produced = u->packing == ZLIB ? inflate_some(u, buf, n, e) :
 		    zstd_some(u, buf, n, e);
-		if (made != 0)
-			return made;
+		if (produced != 0)
+			return produced;
 	}
-	return ended(u, e);
+	return check_end(u, e);
 }

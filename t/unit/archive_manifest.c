@@ -1,4 +1,4 @@
-/* Digests, records, the manifest: their text and their upper bounds. */
+/* Digests, proof records, the manifest: their text and upper bounds. */
 #include <jansson.h>
 
 #include "archive/manifest.h"
@@ -49,7 +49,7 @@ test_digest(void)
 	is_int(bk_digest_parse(text, &c), -1, "not hex");
 }
 
-/* The longest name in the encoding that JSON makes the most of. */
+/* The longest name in the encoding that expands most in JSON. */
 static const char *
 worst(size_t n)
 {
@@ -97,7 +97,7 @@ test_bounds(void)
 	is_int((intmax_t)parsed(&manifest, "manifest"), 20, "all its fields");
 	ok(manifest.len <= BK_MANIFEST_MAX, "the manifest: %zu bytes",
 	    manifest.len);
-	/* two blocks, each type, id, one chunk, end; newline and mark */
+	/* two blocks (type, id, one chunk, end each), newline and mark */
 	tail = BK_PROOF_RECORD_MAX_LEN + BK_MANIFEST_MAX +
 	    2 * (1 + 3 * BK_INT_LEN) + 1 + BK_SEAL_LEN;
 	ok(tail <= BK_WRITER_HELD, "behind the last block: %zu bytes", tail);

@@ -1,4 +1,4 @@
-/* bk-dump's records as they are read: cut, flipped, too long, of others. */
+/* Reading proof records: truncated, altered, too long, foreign. */
 #include <stdlib.h>
 
 #include "archive/proof_record.h"
@@ -9,7 +9,7 @@
 static const char record[] = "{\"bk\":\"table\",\"id\":7,\"schema\":\"s\","
     "\"table\":\"t\",\"rows\":12,\"bytes\":345,\"digest\":\"" DIGEST "\"}";
 
-/* Read a block with n bytes of text at p in chunks; its code. */
+/* Read a block with the n bytes at p in chunks; returns the code. */
 static enum bk_code
 read_block(const char *p, size_t n, size_t chunk, struct bk_proof_record *h,
     struct bk_err *e)
@@ -90,7 +90,7 @@ test_cuts(void)
 	bk_proof_record_free(&h);
 }
 
-/* A flipped bit is refused, or seen by the manifest's digest. */
+/* A flipped bit is refused, or detected by the manifest's digest. */
 static void
 test_flips(void)
 {

@@ -1,4 +1,4 @@
-/* The archive reader: what it gives back, and what it refuses. */
+/* The archive reader: what it returns and what it refuses. */
 #include <stdlib.h>
 
 #include "archive/archive.h"
@@ -6,7 +6,7 @@
 
 struct memory {
 	const uint8_t *p;
-	size_t n, at, step;	/* step: bytes a read gives at most */
+	size_t n, at, step;	/* step: maximum bytes per read */
 };
 
 static ssize_t
@@ -56,7 +56,7 @@ put_entry(struct bk_buf *b, int minor, int32_t id, int data, const char *desc,
 	bk_buf_add(b, "\1\0\0\0\0\0\0\0\0", BK_OFFSET_LEN, &e);
 }
 
-/* Three entries, a DATA block, one that no entry names, a BLOBS block. */
+/* Three entries, a DATA block, one without an entry, a BLOBS block. */
 static size_t		/* length of header and TOC */
 make_archive(struct bk_buf *b, int minor)
 {
@@ -95,7 +95,7 @@ make_archive(struct bk_buf *b, int minor)
 	return toc;
 }
 
-/* Everything readable as one text: "1:5[123456] ..."; -1 with *err. */
+/* All blocks as text, "1:5[123456] ..."; -1 with *err. */
 static int
 walk(const uint8_t *p, size_t n, size_t step, struct bk_buf *out,
     struct bk_err *err)
@@ -189,7 +189,7 @@ test_version(int minor)
 	bk_buf_free(&out);
 }
 
-/* Every truncation that is not between two blocks is noticed. */
+/* Every truncation is detected, except between two blocks. */
 static void
 test_cut(int minor)
 {
@@ -211,7 +211,7 @@ test_cut(int minor)
 	bk_buf_free(&out);
 }
 
-/* Any byte may be anything: no crash, no endless loop, no huge allocation. */
+/* Arbitrary bytes: no crash, no endless loop, no huge allocation. */
 static void
 test_flip(int minor)
 {
