@@ -5,12 +5,12 @@
 
 #ifdef BK_HAVE_ISAL
 #include <isa-l.h>
-#define ISAL_LEVELS 2		/* those that beat libdeflate's in speed */
+#define ISAL_LEVELS 2		/* those faster than libdeflate's */
 #else
 #define ISAL_LEVELS 0
 #endif
 
-/* One of the two is NULL. */
+/* Either ld or isal is NULL. */
 struct bk_deflate {
 	struct libdeflate_compressor *ld;
 #ifdef BK_HAVE_ISAL
@@ -62,8 +62,8 @@ size_t
 bk_deflate_bound(size_t n)
 {
 	/*
-	 * Both fall back to stored blocks of at least 5,000 bytes, 5 bytes
-	 * more each; ISA-L wants some room to work in besides.
+	 * Both fall back to stored blocks of at least 5,000 bytes, with 5
+	 * bytes of overhead each; ISA-L needs some more room.
 	 */
 	return libdeflate_deflate_compress_bound(NULL, n) + 1024;
 }

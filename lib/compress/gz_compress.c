@@ -15,7 +15,7 @@ struct job {
 	char opening[BK_SEAL_LEN + BK_SEAL_LABEL];
 };
 
-/* A member's content.  There is a first one even if the input is empty. */
+/* Read a member's content.  Empty input makes one member, too. */
 static int
 fill(void *ctx, struct bk_block *b, struct bk_err *e)
 {
@@ -58,7 +58,7 @@ bk_gz_compress(struct bk_reader *in, struct bk_writer *out, int level,
     unsigned threads, struct bk_err *e)
 {
 	struct job job = { .in = in, .out = out };
-	struct bk_pipeline par = {
+	struct bk_pipeline pipeline = {
 		.workers = threads,
 		.in_cap = BK_GZ_MEMBER,
 		.out_cap = BK_GZ_HEADER_MAX + bk_deflate_bound(BK_GZ_MEMBER) +
@@ -79,7 +79,7 @@ bk_gz_compress(struct bk_reader *in, struct bk_writer *out, int level,
 		if ((job.worker[i] = bk_deflate_new(level, e)) == NULL)
 			goto done;
 	bk_seal_opening_label(job.opening, bk_reader_label(in));
-	if (bk_pipeline_run(&par, e) == 0)
+	if (bk_pipeline_run(&pipeline, e) == 0)
 		rc = bk_writer_write(out, last, bk_gz_header_closing(last), e);
  done:
 	for (i = 0; i < threads; i++)

@@ -9,11 +9,11 @@
 #include "compress/le.h"
 
 /*
- * The filler reads the headers.  A member that tells its size, within the
- * bounds below, is handed to a worker as it is.  Any other is inflated right
- * there, and its blocks reach the worker with their out filled already.
+ * The filler reads the headers.  A member with its size in the header, within
+ * the bounds below, is inflated by a worker.  Any other is inflated by the
+ * filler, and the worker has nothing to do.
  */
-#define BODY_CAP (BK_GZ_MEMBER + 64 * 1024)	/* incompressible, and more */
+#define BODY_CAP (BK_GZ_MEMBER + 64 * 1024)	/* also if incompressible */
 #define OUT_CAP BK_GZ_MEMBER
 
 enum tag { SIZED, INFLATED };
@@ -25,10 +25,10 @@ struct member {
 };
 
 struct job {
-	struct bk_input *feed;
+	struct bk_input *input;
 	struct bk_writer *out;
 	struct bk_inflate *inflate;
-	int inflating;		/* within a member that told no size */
+	int inflating;		/* within a member of unknown size */
 	struct libdeflate_decompressor **worker;
 };
 
@@ -46,43 +46,45 @@ fill_sized(struct job *job, const struct bk_gz_header *h, struct bk_block *b,
 	struct member *m = (struct member *)(void *)b->in;
 
 	b->tag = SIZED;
-	m->offset = bk_input_offset(job->feed);
+	m->offset = bk_input_offset(job->input);
 	b->in_len = h->member - h->len;
-	return bk_input_take(job->feed, m->body, b->in_len, e) == -1 ? -1 : 1;
+	return bk_input_take(job->input, m->body, b->in_len, e) == -1 ? -1 :
+	    1;
 }
 
 /*
- * Inflate until b->out is full or the member ends.  out_len is set only then,
- * so that nothing leaves of a piece in which a failure was found.
+ * Inflate until b->out is full or the member ends.  out_len is set only then:
+ * nothing of a piece with a failure is written.
  */
 static int
 fill_inflated(struct job *job, struct bk_block *b, struct bk_err *e)
 {
-	struct bk_input *f = job->feed;
+	struct bk_input *in = job->input;
 	uint8_t *out = b->out;
 	const uint8_t *p, *q;
 	size_t room = OUT_CAP, len;
 	enum bk_inflated state;
-	ssize_t n = bk_input_peek(f, 0, &p, e);
+	ssize_t n = bk_input_peek(in, 0, &p, e);
 
 	b->tag = INFLATED;
 	for (;;) {
-		/* at first perhaps without input: it may have output left */
+		/* without input at first: output may be pending */
 		q = p;
 		len = (size_t)n;
 		state = bk_inflate_run(job->inflate, &q, &len, &out, &room);
-		bk_input_skip(f, (size_t)(q - p));
+		bk_input_skip(in, (size_t)(q - p));
 		if (state != BK_INFLATE_MORE || room == 0)
 			break;
-		if ((n = bk_input_fill(f, &p, e)) == -1)
+		if ((n = bk_input_fill(in, &p, e)) == -1)
 			return -1;
 		if (n == 0)
-			return bk_input_cut(f, e);
+			return bk_input_cut(in, e);
 	}
 	if (state == BK_INFLATE_BAD)
-		return bk_input_bad(f, bk_input_offset(f), "damaged", e);
+		return bk_input_bad(in, bk_input_offset(in), "damaged", e);
 	if (state == BK_INFLATE_SUM)
-		return bk_input_bad(f, bk_input_offset(f), "wrong checksum", e);
+		return bk_input_bad(in, bk_input_offset(in), "wrong checksum",
+		    e);
 	job->inflating = state == BK_INFLATE_MORE;
 	b->out_len = OUT_CAP - room;
 	return 1;
@@ -96,7 +98,7 @@ fill(void *ctx, struct bk_block *b, struct bk_err *e)
 	int rc;
 
 	if (!job->inflating) {
-		if ((rc = bk_gz_header_read(job->feed, &h, e)) != 1)
+		if ((rc = bk_gz_header_read(job->input, &h, e)) != 1)
 			return rc;
 		if (usable_size(&h))
 			return fill_sized(job, &h, b, e);
@@ -119,14 +121,14 @@ work(void *ctx, unsigned worker, struct bk_block *b, struct bk_err *e)
 	trailer = m->body + body;
 	content = bk_le_get32(trailer + 4);
 	if (content > OUT_CAP)
-		return bk_input_bad(job->feed, m->offset, "longer than its "
+		return bk_input_bad(job->input, m->offset, "longer than its "
 		    "header states", e);
 	if (libdeflate_deflate_decompress_ex(job->worker[worker], m->body,
 	    body, b->out, content, &used, NULL) != LIBDEFLATE_SUCCESS ||
 	    used != body)
-		return bk_input_bad(job->feed, m->offset, "damaged", e);
+		return bk_input_bad(job->input, m->offset, "damaged", e);
 	if (libdeflate_crc32(0, b->out, content) != bk_le_get32(trailer))
-		return bk_input_bad(job->feed, m->offset, "wrong checksum", e);
+		return bk_input_bad(job->input, m->offset, "wrong checksum", e);
 	b->out_len = content;
 	return 0;
 }
@@ -139,17 +141,17 @@ drain(void *ctx, struct bk_block *b, struct bk_err *e)
 	return bk_writer_write(job->out, b->out, b->out_len, e);
 }
 
-/* All that job needs; what was allocated is freed by the caller in any case. */
+/* Allocate what job needs; the caller frees it, also on failure. */
 static int
 prepare(struct job *job, struct bk_reader *in, const char *name,
     unsigned threads, struct bk_err *e)
 {
 	unsigned i;
 
-	job->feed = bk_input_new(in, name, "gzip member", e);
+	job->input = bk_input_new(in, name, "gzip member", e);
 	job->inflate = bk_inflate_new(e);
 	job->worker = calloc(threads, sizeof(*job->worker));
-	if (job->feed == NULL || job->inflate == NULL || job->worker == NULL)
+	if (job->input == NULL || job->inflate == NULL || job->worker == NULL)
 		return bk_fail_memory(e);
 	for (i = 0; i < threads; i++)
 		if ((job->worker[i] = libdeflate_alloc_decompressor()) == NULL)
@@ -162,7 +164,7 @@ bk_gz_decompress(struct bk_reader *in, const char *name, struct bk_writer *out,
     unsigned threads, struct bk_err *e)
 {
 	struct job job = { .out = out };
-	struct bk_pipeline par = {
+	struct bk_pipeline pipeline = {
 		.workers = threads,
 		.in_cap = sizeof(struct member) + BODY_CAP,
 		.out_cap = OUT_CAP,
@@ -176,11 +178,11 @@ bk_gz_decompress(struct bk_reader *in, const char *name, struct bk_writer *out,
 	int rc = -1;
 
 	if (prepare(&job, in, name, threads, e) == 0)
-		rc = bk_pipeline_run(&par, e);
+		rc = bk_pipeline_run(&pipeline, e);
 	for (i = 0; job.worker != NULL && i < threads; i++)
 		libdeflate_free_decompressor(job.worker[i]);
 	free(job.worker);
 	bk_inflate_free(job.inflate);
-	bk_input_free(job.feed);
+	bk_input_free(job.input);
 	return rc;
 }

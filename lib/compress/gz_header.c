@@ -6,14 +6,14 @@
 #include "base/seal.h"
 #include "compress/le.h"
 
-/* FLG, RFC 1952 section 2.3.1; FTEXT (1) says nothing that we need */
+/* FLG, RFC 1952 section 2.3.1; FTEXT (1) is ignored */
 enum { FHCRC = 2, FEXTRA = 4, FNAME = 8, FCOMMENT = 16, RESERVED = 0xe0 };
 
 #define FIXED 10		/* bytes before the optional fields */
 #define SUB 4			/* bytes of a subfield's own header */
 #define SIZES_AT (FIXED + 2 + SUB)	/* ours is the first subfield */
 #define SIZES_LEN 8
-#define BGZF_CONTENT 65536	/* most that a BGZF member may hold */
+#define BGZF_CONTENT 65536	/* maximum content of a BGZF member */
 
 static size_t
 get16(const uint8_t *p)
@@ -29,7 +29,7 @@ put16(uint8_t *p, size_t v)
 	return p;
 }
 
-/* The fixed part and FEXTRA's length; no time, no OS: reproducible output. */
+/* The fixed part and FEXTRA's length; no time and no OS: reproducible. */
 static uint8_t *
 put_fixed(uint8_t *p, size_t extra)
 {
@@ -81,36 +81,36 @@ bk_gz_header_closing(uint8_t p[BK_GZ_HEADER_MAX])
 	uint8_t *q = put_fixed(p, SUB + BK_SEAL_LEN);
 
 	q = put_seal(q, bk_seal_closing());
-	q = put16(q, 3); /* deflate: one final block with nothing in it */
+	q = put16(q, 3); /* deflate: one final, empty block */
 	memset(q, 0, BK_GZ_TRAILER);
 	return (size_t)(q + BK_GZ_TRAILER - p);
 }
 
-/* Count and check-sum n bytes of the header and go on. */
+/* Consume n bytes of the header, updating its length and CRC. */
 static void
-consume(struct bk_input *f, const uint8_t *p, size_t n, struct bk_gz_header *h,
+consume(struct bk_input *in, const uint8_t *p, size_t n, struct bk_gz_header *h,
     uint32_t *crc)
 {
 	*crc = libdeflate_crc32(*crc, p, n);
 	h->len += n;
-	bk_input_skip(f, n);
+	bk_input_skip(in, n);
 }
 
-/* See n bytes, or fail. */
+/* Look ahead n bytes; NULL with *e set if there are fewer. */
 static const uint8_t *
-need(struct bk_input *f, size_t n, struct bk_err *e)
+need(struct bk_input *in, size_t n, struct bk_err *e)
 {
 	const uint8_t *p;
-	ssize_t have = bk_input_peek(f, n, &p, e);
+	ssize_t have = bk_input_peek(in, n, &p, e);
 
 	if (have != -1 && (size_t)have < n)
-		have = bk_input_cut(f, e);
+		have = bk_input_cut(in, e);
 	return have == -1 ? NULL : p;
 }
 
-/* Marks and sizes in the subfields; others are none of our business. */
+/* Read marks and sizes from the subfields; ignore others. */
 static int
-read_subfields(struct bk_input *f, const uint8_t *p, size_t n,
+read_subfields(struct bk_input *in, const uint8_t *p, size_t n,
     struct bk_gz_header *h, struct bk_err *e)
 {
 	size_t len;
@@ -120,7 +120,7 @@ read_subfields(struct bk_input *f, const uint8_t *p, size_t n,
 			return 0;	/* not subfields: gzip allows that */
 		if (p[0] != 'B')
 			continue;
-		if (p[1] == 'S' && bk_input_mark(f, p + SUB, len, e) == -1)
+		if (p[1] == 'S' && bk_input_mark(in, p + SUB, len, e) == -1)
 			return -1;
 		if (p[1] == 'K' && len == SIZES_LEN) {
 			h->member = bk_le_get32(p + SUB);
@@ -134,87 +134,87 @@ read_subfields(struct bk_input *f, const uint8_t *p, size_t n,
 }
 
 static int
-read_extra(struct bk_input *f, struct bk_gz_header *h, uint32_t *crc,
+read_extra(struct bk_input *in, struct bk_gz_header *h, uint32_t *crc,
     struct bk_err *e)
 {
-	const uint8_t *p = need(f, 2, e);
+	const uint8_t *p = need(in, 2, e);
 	size_t len;
 
 	if (p == NULL)
 		return -1;
 	len = 2 + get16(p);
-	if ((p = need(f, len, e)) == NULL ||
-	    read_subfields(f, p + 2, len - 2, h, e) == -1)
+	if ((p = need(in, len, e)) == NULL ||
+	    read_subfields(in, p + 2, len - 2, h, e) == -1)
 		return -1;
-	consume(f, p, len, h, crc);
+	consume(in, p, len, h, crc);
 	return 0;
 }
 
-/* A name or a comment: any length, up to a NUL. */
+/* Skip a name or comment of any length, ended by a NUL. */
 static int
-skip_string(struct bk_input *f, struct bk_gz_header *h, uint32_t *crc,
+skip_string(struct bk_input *in, struct bk_gz_header *h, uint32_t *crc,
     struct bk_err *e)
 {
 	const uint8_t *p, *nul;
 	ssize_t n;
 
 	do {
-		if ((n = bk_input_fill(f, &p, e)) == -1)
+		if ((n = bk_input_fill(in, &p, e)) == -1)
 			return -1;
 		if (n == 0)
-			return bk_input_cut(f, e);
+			return bk_input_cut(in, e);
 		nul = memchr(p, '\0', (size_t)n);
-		consume(f, p, nul ? (size_t)(nul - p) + 1 : (size_t)n, h, crc);
+		consume(in, p, nul ? (size_t)(nul - p) + 1 : (size_t)n, h, crc);
 	} while (nul == NULL);
 	return 0;
 }
 
 static int
-check_crc(struct bk_input *f, struct bk_gz_header *h, uint32_t crc,
+check_crc(struct bk_input *in, struct bk_gz_header *h, uint32_t crc,
     struct bk_err *e)
 {
-	const uint8_t *p = need(f, 2, e);
+	const uint8_t *p = need(in, 2, e);
 
 	if (p == NULL)
 		return -1;
 	if (get16(p) != (crc & 0xffff))
-		return bk_input_bad(f, bk_input_offset(f), "wrong header "
+		return bk_input_bad(in, bk_input_offset(in), "wrong header "
 		    "checksum", e);
-	consume(f, p, 2, h, &crc);
+	consume(in, p, 2, h, &crc);
 	return 0;
 }
 
 int
-bk_gz_header_read(struct bk_input *f, struct bk_gz_header *h, struct bk_err *e)
+bk_gz_header_read(struct bk_input *in, struct bk_gz_header *h, struct bk_err *e)
 {
 	const uint8_t *p;
 	uint32_t crc = 0;
 	unsigned flags;
-	int rc = bk_input_frame(f, e);
+	int rc = bk_input_frame(in, e);
 
 	if (rc != 1)
 		return rc;
 	*h = (struct bk_gz_header){0};
-	if ((p = need(f, 1, e)) == NULL)
+	if ((p = need(in, 1, e)) == NULL)
 		return -1;
 	if (p[0] != 0x1f)
-		return bk_input_alien(f, e);
-	if ((p = need(f, FIXED, e)) == NULL)
+		return bk_input_no_frame(in, e);
+	if ((p = need(in, FIXED, e)) == NULL)
 		return -1;
 	if (p[1] != 0x8b)
-		return bk_input_alien(f, e);
+		return bk_input_no_frame(in, e);
 	flags = p[3];
 	if (p[2] != 8 || (flags & RESERVED))
-		return bk_input_bad(f, bk_input_offset(f), "unknown method "
+		return bk_input_bad(in, bk_input_offset(in), "unknown method "
 		    "or flags", e);
-	consume(f, p, FIXED, h, &crc);
-	if ((flags & FEXTRA) && read_extra(f, h, &crc, e) == -1)
+	consume(in, p, FIXED, h, &crc);
+	if ((flags & FEXTRA) && read_extra(in, h, &crc, e) == -1)
 		return -1;
-	if ((flags & FNAME) && skip_string(f, h, &crc, e) == -1)
+	if ((flags & FNAME) && skip_string(in, h, &crc, e) == -1)
 		return -1;
-	if ((flags & FCOMMENT) && skip_string(f, h, &crc, e) == -1)
+	if ((flags & FCOMMENT) && skip_string(in, h, &crc, e) == -1)
 		return -1;
-	if ((flags & FHCRC) && check_crc(f, h, crc, e) == -1)
+	if ((flags & FHCRC) && check_crc(in, h, crc, e) == -1)
 		return -1;
 	return 1;
 }

@@ -50,7 +50,7 @@ bk_inflate_run(struct bk_inflate *z, const uint8_t **in, size_t *in_len,
 	*out_len = z->s.avail_out;
 	if (rc == ISAL_INCORRECT_CHECKSUM)
 		return BK_INFLATE_SUM;
-	/* what is more than "out of input" and "out of room" is not damage */
+	/* positive: out of input or of room, not damage */
 	if (rc < 0)
 		return BK_INFLATE_BAD;
 	return z->s.block_state == ISAL_BLOCK_FINISH ? BK_INFLATE_END :
@@ -126,7 +126,7 @@ static enum bk_inflated
 run_body(struct bk_inflate *z, const uint8_t **in, size_t *in_len,
     uint8_t **out, size_t *out_len)
 {
-	size_t made;
+	size_t produced;
 	int rc;
 
 	z->s.next_in = (Bytef *)(uintptr_t)*in;		/* it is only read */
@@ -134,14 +134,14 @@ run_body(struct bk_inflate *z, const uint8_t **in, size_t *in_len,
 	z->s.next_out = *out;
 	z->s.avail_out = (uInt)*out_len;
 	rc = inflate(&z->s, Z_NO_FLUSH);
-	made = *out_len - z->s.avail_out;
-	z->crc = (uint32_t)crc32_z(z->crc, *out, made);
-	z->content += (uint32_t)made;
+	produced = *out_len - z->s.avail_out;
+	z->crc = (uint32_t)crc32_z(z->crc, *out, produced);
+	z->content += (uint32_t)produced;
 	*in = z->s.next_in;
 	*in_len = z->s.avail_in;
-	*out += made;
-	*out_len -= made;
-	/* Z_BUF_ERROR: nothing to do without more input or more room */
+	*out += produced;
+	*out_len -= produced;
+	/* Z_BUF_ERROR: no progress without more input or more room */
 	if (rc != Z_OK && rc != Z_STREAM_END && rc != Z_BUF_ERROR)
 		return BK_INFLATE_BAD;
 	z->body_done = rc == Z_STREAM_END;

@@ -7,195 +7,198 @@
 #include "base/seal.h"
 
 struct bk_input {
-	struct bk_reader *in;
-	const char *name, *what;
-	uint64_t frame;		/* offset of the frame that is being read */
+	struct bk_reader *reader;
+	const char *name, *unit;
+	uint64_t frame;		/* offset of the current frame */
 	uint64_t base;		/* offset of buf[0] */
 	int ended;
-	int open;		/* an opening mark awaits its closing one */
-	size_t off, len;	/* buf[off..len) is not consumed */
+	int open;		/* an opening mark without its closing one */
+	size_t off, len;	/* buf[off..len) is not consumed yet */
 	uint8_t buf[BK_INPUT_CAP];
 };
 
 struct bk_input *
-bk_input_new(struct bk_reader *in, const char *name, const char *what,
+bk_input_new(struct bk_reader *reader, const char *name, const char *unit,
     struct bk_err *e)
 {
-	struct bk_input *f = malloc(sizeof(*f));
+	struct bk_input *in = malloc(sizeof(*in));
 
-	if (f == NULL) {
+	if (in == NULL) {
 		bk_fail_memory(e);
 		return NULL;
 	}
-	memset(f, 0, offsetof(struct bk_input, buf));
-	f->in = in;
-	f->name = name;
-	f->what = what;
-	return f;
+	memset(in, 0, offsetof(struct bk_input, buf));
+	in->reader = reader;
+	in->name = name;
+	in->unit = unit;
+	return in;
 }
 
 void
-bk_input_free(struct bk_input *f)
+bk_input_free(struct bk_input *in)
 {
-	free(f);
+	free(in);
 }
 
-/* Read on until at least want bytes are at hand, at most up to the cap. */
+/* Buffer at least want bytes and at most upto, or what is left. */
 static int
-more(struct bk_input *f, size_t want, size_t upto, struct bk_err *e)
+buffer_more(struct bk_input *in, size_t want, size_t upto, struct bk_err *e)
 {
 	ssize_t n;
 
-	if (f->len - f->off >= want || f->ended)
+	if (in->len - in->off >= want || in->ended)
 		return 0;
-	memmove(f->buf, f->buf + f->off, f->len - f->off);
-	f->base += f->off;
-	f->len -= f->off;
-	f->off = 0;
-	/* short only before the end, which the next read then tells */
-	while (f->len < want && !f->ended) {
-		n = bk_reader_read(f->in, f->buf + f->len, upto - f->len, e);
+	memmove(in->buf, in->buf + in->off, in->len - in->off);
+	in->base += in->off;
+	in->len -= in->off;
+	in->off = 0;
+	/* a short read means that the next one returns 0 */
+	while (in->len < want && !in->ended) {
+		n = bk_reader_read(in->reader, in->buf + in->len,
+		    upto - in->len, e);
 		if (n == -1)
 			return -1;
-		f->ended = n == 0;
-		f->len += (size_t)n;
+		in->ended = n == 0;
+		in->len += (size_t)n;
 	}
 	return 0;
 }
 
 ssize_t
-bk_input_peek(struct bk_input *f, size_t n, const uint8_t **p, struct bk_err *e)
+bk_input_peek(struct bk_input *in, size_t n, const uint8_t **p,
+    struct bk_err *e)
 {
-	if (more(f, n, n, e) == -1)
+	if (buffer_more(in, n, n, e) == -1)
 		return -1;
-	*p = f->buf + f->off;
-	return (ssize_t)(f->len - f->off);
+	*p = in->buf + in->off;
+	return (ssize_t)(in->len - in->off);
 }
 
 ssize_t
-bk_input_fill(struct bk_input *f, const uint8_t **p, struct bk_err *e)
+bk_input_fill(struct bk_input *in, const uint8_t **p, struct bk_err *e)
 {
-	if (more(f, 1, BK_INPUT_CAP, e) == -1)
+	if (buffer_more(in, 1, BK_INPUT_CAP, e) == -1)
 		return -1;
-	*p = f->buf + f->off;
-	return (ssize_t)(f->len - f->off);
+	*p = in->buf + in->off;
+	return (ssize_t)(in->len - in->off);
 }
 
 void
-bk_input_skip(struct bk_input *f, size_t n)
+bk_input_skip(struct bk_input *in, size_t n)
 {
-	f->off += n;
+	in->off += n;
 }
 
 int
-bk_input_take(struct bk_input *f, void *buf, size_t n, struct bk_err *e)
+bk_input_take(struct bk_input *in, void *buf, size_t n, struct bk_err *e)
 {
-	size_t have = f->len - f->off;
+	size_t have = in->len - in->off;
 	ssize_t r;
 
 	if (have > n)
 		have = n;
-	memcpy(buf, f->buf + f->off, have);
-	f->off += have;
-	/* the rest goes past our buffer: no copy */
-	while (have < n && !f->ended) {
-		r = bk_reader_read(f->in, (uint8_t *)buf + have, n - have, e);
+	memcpy(buf, in->buf + in->off, have);
+	in->off += have;
+	/* read the rest directly, without a copy */
+	while (have < n && !in->ended) {
+		r = bk_reader_read(in->reader, (uint8_t *)buf + have, n - have,
+		    e);
 		if (r == -1)
 			return -1;
-		f->ended = r == 0;
+		in->ended = r == 0;
 		have += (size_t)r;
-		f->base += (size_t)r;
+		in->base += (size_t)r;
 	}
-	return have == n ? 0 : bk_input_cut(f, e);
+	return have == n ? 0 : bk_input_cut(in, e);
 }
 
 static int
-garbage(const struct bk_input *f, uint64_t offset, struct bk_err *e)
+garbage(const struct bk_input *in, uint64_t offset, struct bk_err *e)
 {
 	return bk_fail(e, BK_DATA, "%s: offset %" PRIu64 ": trailing garbage",
-	    f->name, offset);
+	    in->name, offset);
 }
 
-/* From here on there may only be zero bytes, as tape drives leave them. */
+/* The rest may only be zero bytes, as tape drives pad with. */
 static int
-padding(struct bk_input *f, struct bk_err *e)
+skip_padding(struct bk_input *in, struct bk_err *e)
 {
 	const uint8_t *p;
 	ssize_t n;
 
-	while ((n = bk_input_fill(f, &p, e)) > 0) {
+	while ((n = bk_input_fill(in, &p, e)) > 0) {
 		for (; n > 0 && *p == 0; n--, p++)
-			f->off++;
+			in->off++;
 		if (n > 0)
-			return garbage(f, f->base + f->off, e);
+			return garbage(in, in->base + in->off, e);
 	}
 	return (int)n;
 }
 
 int
-bk_input_frame(struct bk_input *f, struct bk_err *e)
+bk_input_frame(struct bk_input *in, struct bk_err *e)
 {
 	const uint8_t *p;
-	ssize_t n = bk_input_peek(f, 1, &p, e);
+	ssize_t n = bk_input_peek(in, 1, &p, e);
 
 	if (n == -1)
 		return -1;
-	f->frame = f->base + f->off;
-	if (n > 0 && (*p != 0 || f->frame == 0))
+	in->frame = in->base + in->off;
+	if (n > 0 && (*p != 0 || in->frame == 0))
 		return 1;
-	if (padding(f, e) == -1)
+	if (skip_padding(in, e) == -1)
 		return -1;
-	if (f->open)
+	if (in->open)
 		return bk_fail(e, BK_DATA, "%s: unfinished: no closing mark; "
-		    "see the messages of the command before it", f->name);
+		    "see the messages of the command before it", in->name);
 	return 0;
 }
 
 uint64_t
-bk_input_offset(const struct bk_input *f)
+bk_input_offset(const struct bk_input *in)
 {
-	return f->frame;
+	return in->frame;
 }
 
 int
-bk_input_mark(struct bk_input *f, const void *p, size_t n, struct bk_err *e)
+bk_input_mark(struct bk_input *in, const void *p, size_t n, struct bk_err *e)
 {
 	if (bk_seal_find_opening(p, n, NULL) != -1) {
-		if (f->open)
-			return bk_input_bad(f, f->frame, "another stream "
+		if (in->open)
+			return bk_input_bad(in, in->frame, "another stream "
 			    "begins, but the previous one is unfinished", e);
-		f->open = 1;
+		in->open = 1;
 	}
 	if (bk_seal_find_closing(p, n) != -1) {
-		if (!f->open)
-			return bk_input_bad(f, f->frame, "a stream ends, but "
+		if (!in->open)
+			return bk_input_bad(in, in->frame, "a stream ends, but "
 			    "its beginning is missing", e);
-		f->open = 0;
+		in->open = 0;
 	}
 	return 0;
 }
 
 int
-bk_input_bad(const struct bk_input *f, uint64_t offset, const char *how,
+bk_input_bad(const struct bk_input *in, uint64_t offset, const char *cause,
     struct bk_err *e)
 {
 	return bk_fail(e, BK_DATA, "%s: %s at offset %" PRIu64 ": %s",
-	    f->name, f->what, offset, how);
+	    in->name, in->unit, offset, cause);
 }
 
 int
-bk_input_alien(const struct bk_input *f, struct bk_err *e)
+bk_input_no_frame(const struct bk_input *in, struct bk_err *e)
 {
-	if (f->frame > 0)
-		return garbage(f, f->frame, e);
-	return bk_fail(e, BK_DATA, "%s: does not begin with a %s", f->name,
-	    f->what);
+	if (in->frame > 0)
+		return garbage(in, in->frame, e);
+	return bk_fail(e, BK_DATA, "%s: does not begin with a %s", in->name,
+	    in->unit);
 }
 
 int
-bk_input_cut(const struct bk_input *f, struct bk_err *e)
+bk_input_cut(const struct bk_input *in, struct bk_err *e)
 {
 	return bk_fail(e, BK_DATA, "%s: unfinished: it ended within the %s at "
-	    "offset %" PRIu64 "; look at what the command before this one said",
-	    f->name, f->what, f->frame);
+	    "offset %" PRIu64 "; see the messages of the command before it",
+	    in->name, in->unit, in->frame);
 }

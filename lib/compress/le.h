@@ -1,6 +1,6 @@
 #ifndef BK_COMPRESS_LE_H
 #define BK_COMPRESS_LE_H
-/* Little-endian numbers, as gzip and zstd have them. */
+/* Little-endian numbers, as in gzip and zstd. */
 #include <stdint.h>
 
 static inline uint32_t

@@ -10,11 +10,11 @@
 #include "compress/input.h"
 #include "compress/le.h"
 
-#define SKIPPABLE 0x184D2A5BU /* ours of the sixteen that every reader skips */
+#define SKIPPABLE 0x184D2A5BU /* ours; decoders skip 0x184D2A50 to 5F */
 #define SKIPPABLE_MASK 0xFFFFFFF0U
 #define HEADER 8		/* magic and length of a skippable frame */
 
-/* A mark, in a frame of its own. */
+/* Write a mark in a skippable frame. */
 static int
 write_seal(struct bk_writer *out, const char *seal, struct bk_err *e)
 {
@@ -46,12 +46,12 @@ set_up(ZSTD_CCtx *z, int level, unsigned threads, struct bk_err *e)
 		rc = ZSTD_CCtx_setParameter(z, ZSTD_c_checksumFlag, 1);
 	if (ZSTD_isError(rc))
 		return zstd_failed(rc, e);
-	/* a libzstd without threads refuses even one, and works without */
+	/* fails if libzstd has no threads: compress without them */
 	(void)ZSTD_CCtx_setParameter(z, ZSTD_c_nbWorkers, (int)threads);
 	return 0;
 }
 
-/* Let libzstd take all of in and give out what it has; op ZSTD_e_end: all. */
+/* Compress all of in, writing what libzstd outputs; ZSTD_e_end: flush all. */
 static int
 push(ZSTD_CCtx *z, ZSTD_inBuffer *in, ZSTD_EndDirective op, uint8_t *buf,
     struct bk_writer *out, struct bk_err *e)
@@ -70,7 +70,7 @@ push(ZSTD_CCtx *z, ZSTD_inBuffer *in, ZSTD_EndDirective op, uint8_t *buf,
 	return 0;
 }
 
-/* buf has room for a piece of input and one of output. */
+/* buf holds a piece of input and one of output, BK_IO_BUFSZ each. */
 static int
 compress_frame(ZSTD_CCtx *z, struct bk_reader *in, struct bk_writer *out,
     uint8_t *buf, struct bk_err *e)
@@ -116,64 +116,63 @@ bk_zst_compress(struct bk_reader *in, struct bk_writer *out, int level,
 	return rc;
 }
 
-/* A skippable frame: a mark, or something of somebody else's. */
+/* A skippable frame: a mark, or foreign data. */
 static int
-skip_frame(struct bk_input *f, struct bk_err *e)
+skip_frame(struct bk_input *in, struct bk_err *e)
 {
 	const uint8_t *p;
 	uint64_t left;
 	ssize_t n;
 
-	if ((n = bk_input_peek(f, HEADER, &p, e)) == -1)
+	if ((n = bk_input_peek(in, HEADER, &p, e)) == -1)
 		return -1;
 	if (n < HEADER)
-		return bk_input_cut(f, e);
+		return bk_input_cut(in, e);
 	left = bk_le_get32(p + 4);
-	bk_input_skip(f, HEADER);
+	bk_input_skip(in, HEADER);
 	if (left <= BK_SEAL_HEAD) {
-		if ((n = bk_input_peek(f, (size_t)left, &p, e)) == -1)
+		if ((n = bk_input_peek(in, (size_t)left, &p, e)) == -1)
 			return -1;
 		if ((uint64_t)n >= left &&
-		    bk_input_mark(f, p, (size_t)left, e) == -1)
+		    bk_input_mark(in, p, (size_t)left, e) == -1)
 			return -1;
 	}
 	while (left > 0) {
-		if ((n = bk_input_fill(f, &p, e)) == -1)
+		if ((n = bk_input_fill(in, &p, e)) == -1)
 			return -1;
 		if (n == 0)
-			return bk_input_cut(f, e);
+			return bk_input_cut(in, e);
 		if ((uint64_t)n > left)
 			n = (ssize_t)left;
-		bk_input_skip(f, (size_t)n);
+		bk_input_skip(in, (size_t)n);
 		left -= (uint64_t)n;
 	}
 	return 0;
 }
 
 static int
-frame_failed(const struct bk_input *f, size_t rc, struct bk_err *e)
+frame_failed(const struct bk_input *in, size_t rc, struct bk_err *e)
 {
 	switch (ZSTD_getErrorCode(rc)) {
 	case ZSTD_error_memory_allocation:
 		return bk_fail_memory(e);
 	case ZSTD_error_checksum_wrong:
-		return bk_input_bad(f, bk_input_offset(f), "wrong checksum", e);
+		return bk_input_bad(in, bk_input_offset(in), "wrong checksum",
+		    e);
 	case ZSTD_error_frameParameter_windowTooLarge:
-		return bk_input_bad(f, bk_input_offset(f), "needs more than "
+		return bk_input_bad(in, bk_input_offset(in), "needs more than "
 		    "128 MiB of memory; use zstd -d --long=31", e);
 	case ZSTD_error_dictionary_wrong:
-		return bk_input_bad(f, bk_input_offset(f),
-		    "needs a dictionary; "
-		    "use zstd -d -D",
-		    e);
+		return bk_input_bad(in, bk_input_offset(in), "needs a "
+		    "dictionary; use zstd -d -D", e);
 	default:
-		return bk_input_bad(f, bk_input_offset(f), "damaged", e);
+		return bk_input_bad(in, bk_input_offset(in), "damaged", e);
 	}
 }
 
-/* One frame with content; buf has room for a piece of it. */
+/* A frame with content; buf holds BK_IO_BUFSZ bytes of it. */
 static int
-decompress_frame(ZSTD_DCtx *z, struct bk_input *f, struct bk_writer *out,
+decompress_frame(ZSTD_DCtx *z, struct bk_input *in, struct bk_writer *out,
     uint8_t *buf, struct bk_err *e)
 {
 	ZSTD_inBuffer i = {0};
@@ -183,28 +182,28 @@ decompress_frame(ZSTD_DCtx *z, struct bk_input *f, struct bk_writer *out,
 	ssize_t n = 0;
 
 	do {
-		/* with room left in out it has no more without more input */
-		if ((n = bk_input_peek(f, 0, &p, e)) == 0 &&
-		    (n = bk_input_fill(f, &p, e)) == -1)
+		/* libzstd left room in o, so it needs more input */
+		if ((n = bk_input_peek(in, 0, &p, e)) == 0 &&
+		    (n = bk_input_fill(in, &p, e)) == -1)
 			return -1;
 		if (n == 0)
-			return bk_input_cut(f, e);
+			return bk_input_cut(in, e);
 		i = (ZSTD_inBuffer){ .src = p, .size = (size_t)n };
 		do {
 			o = (ZSTD_outBuffer){ .dst = buf, .size = BK_IO_BUFSZ };
 			rc = ZSTD_decompressStream(z, &o, &i);
 			if (ZSTD_isError(rc))
-				return frame_failed(f, rc, e);
+				return frame_failed(in, rc, e);
 			if (bk_writer_write(out, buf, o.pos, e) == -1)
 				return -1;
 		} while (rc != 0 && (i.pos < i.size || o.pos == o.size));
-		bk_input_skip(f, i.pos);
+		bk_input_skip(in, i.pos);
 	} while (rc != 0);
 	return 0;
 }
 
 static int
-decompress_all(ZSTD_DCtx *z, struct bk_input *f, struct bk_writer *out,
+decompress_all(ZSTD_DCtx *z, struct bk_input *in, struct bk_writer *out,
     uint8_t *buf, struct bk_err *e)
 {
 	const uint8_t *p;
@@ -212,18 +211,18 @@ decompress_all(ZSTD_DCtx *z, struct bk_input *f, struct bk_writer *out,
 	ssize_t n;
 	int rc;
 
-	while ((rc = bk_input_frame(f, e)) == 1) {
-		if ((n = bk_input_peek(f, sizeof(magic), &p, e)) == -1)
+	while ((rc = bk_input_frame(in, e)) == 1) {
+		if ((n = bk_input_peek(in, sizeof(magic), &p, e)) == -1)
 			return -1;
 		if (n < (ssize_t)sizeof(magic))
-			return bk_input_alien(f, e);
+			return bk_input_no_frame(in, e);
 		magic = bk_le_get32(p);
 		if ((magic & SKIPPABLE_MASK) == (SKIPPABLE & SKIPPABLE_MASK))
-			rc = skip_frame(f, e);
+			rc = skip_frame(in, e);
 		else if (magic == ZSTD_MAGICNUMBER)
-			rc = decompress_frame(z, f, out, buf, e);
+			rc = decompress_frame(z, in, out, buf, e);
 		else
-			rc = bk_input_alien(f, e);
+			rc = bk_input_no_frame(in, e);
 		if (rc == -1)
 			return -1;
 	}
@@ -234,18 +233,18 @@ int
 bk_zst_decompress(struct bk_reader *in, const char *name, struct bk_writer *out,
     unsigned threads, struct bk_err *e)
 {
-	struct bk_input *f = bk_input_new(in, name, "zstd frame", e);
+	struct bk_input *input = bk_input_new(in, name, "zstd frame", e);
 	ZSTD_DCtx *z = ZSTD_createDCtx();
 	uint8_t *buf = malloc(BK_IO_BUFSZ);
 	int rc = -1;
 
 	(void)threads;
-	if (f == NULL || z == NULL || buf == NULL)
+	if (input == NULL || z == NULL || buf == NULL)
 		bk_fail_memory(e);
 	else
-		rc = decompress_all(z, f, out, buf, e);
+		rc = decompress_all(z, input, out, buf, e);
 	free(buf);
 	(void)ZSTD_freeDCtx(z);
-	bk_input_free(f);
+	bk_input_free(input);
 	return rc;
 }

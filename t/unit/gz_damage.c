@@ -1,4 +1,4 @@
-/* bk_gz_decompress: good streams of every kind, and every kind of damage. */
+/* bk_gz_decompress: all kinds of valid streams and of damage. */
 #include "gz_run.h"
 
 #include <libdeflate.h>
@@ -10,7 +10,7 @@
 #include "compress/gz_header.h"
 #include "compress/le.h"
 
-/* A member as bk_gz_compress() makes them, of any size. */
+/* A member of any size, as bk_gz_compress() writes them. */
 static void
 add_member(struct bytes *b, const char *seal, const struct bytes *content)
 {
@@ -50,7 +50,7 @@ add_closing(struct bytes *b)
 	append(b, last, bk_gz_header_closing(last));
 }
 
-/* A whole stream of three members with pieces of content, and a last one. */
+/* A complete stream: three members with content and the last one. */
 static void
 add_own(struct bytes *b, const struct bytes *content)
 {
@@ -67,7 +67,7 @@ add_own(struct bytes *b, const struct bytes *content)
 	add_closing(b);
 }
 
-/* A member as others make them: by zlib, with or without optional fields. */
+/* A foreign member: by zlib, with or without optional fields. */
 static void
 add_foreign(struct bytes *b, const struct bytes *content, int level,
     int fields)
@@ -125,7 +125,7 @@ test_small(void)
 	check_flips(bk_gz_decompress, &own, &content, 1, "own");
 	check_flips(bk_gz_decompress, &plain, &content, 1, "zlib's");
 	check_flips(bk_gz_decompress, &full, &content, 1, "all fields");
-	full.p[4] ^= 1;		/* the time, which only FHCRC guards */
+	full.p[4] ^= 1;		/* the time, covered by FHCRC only */
 	check_bad(bk_gz_decompress, &full, "offset 0: wrong header checksum",
 	    "a header that disagrees with its FHCRC");
 	free(content.p);
@@ -177,7 +177,7 @@ test_joined(void)
 	free(headless.p);
 }
 
-/* What a later bk-gz may write: members that we do not take in one piece. */
+/* Members too large to be inflated by a worker, as a later bk-gz may write. */
 static void
 test_larger(void)
 {
@@ -190,7 +190,7 @@ test_larger(void)
 	free(content.p);
 }
 
-/* A byte between the deflate stream and the trailer, which nobody counts. */
+/* An extra byte between the deflate stream and the trailer. */
 static void
 test_slack(const struct bytes *content)
 {
@@ -205,7 +205,7 @@ test_slack(const struct bytes *content)
 	free(b.p);
 }
 
-/* Headers that lie about sizes, and what is not gzip at all. */
+/* Headers with wrong sizes, and input that is not gzip. */
 static void
 test_hostile(void)
 {
@@ -263,8 +263,8 @@ test_hostile(void)
 }
 
 /*
- * A trailer on the edge of the buffer that is read into, and content on the
- * edge of the one that is written to.
+ * A trailer across the end of the input buffer, and content across the end of
+ * the output buffer.
  */
 static void
 test_edges(void)
@@ -299,7 +299,7 @@ test_edges(void)
 	free(all.p);
 }
 
-/* Of a long foreign member leaves what came before the damage. */
+/* A damaged long foreign member: output before the damage is written. */
 static void
 test_salvage(void)
 {

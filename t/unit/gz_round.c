@@ -1,4 +1,4 @@
-/* What bk_gz_compress and bk_zst_compress make comes back as it was. */
+/* Round trips of bk_gz_compress and bk_zst_compress. */
 #include "gz_run.h"
 
 #include <zlib.h>
@@ -44,7 +44,7 @@ comes_back(const struct codec *c, const struct bytes *packed,
 	return good;
 }
 
-/* Every size, by 1 to 4 threads: always the same bytes. */
+/* All sizes, by 1 to 4 threads: identical output. */
 static void
 test_sizes(const struct codec *c, const struct bytes *all, const char *what)
 {
@@ -97,7 +97,7 @@ test_levels(const struct codec *c)
 	free(content.p);
 }
 
-/* What zlib makes of our stream: the members one after the other. */
+/* zlib reads our stream, member by member. */
 static void
 test_zlib_reads(void)
 {
@@ -123,7 +123,7 @@ test_zlib_reads(void)
 	free(content.p);
 }
 
-/* A sealed input that lost its end: no closing mark comes out. */
+/* A sealed input that lost its end: no closing mark is written. */
 static void
 test_unfinished(const struct codec *c)
 {

@@ -1,4 +1,4 @@
-/* bk_zst_decompress: good streams of every kind, and every kind of damage. */
+/* bk_zst_decompress: all kinds of valid streams and of damage. */
 #include "gz_run.h"
 
 #include <zstd.h>
@@ -20,7 +20,7 @@ add_skippable(struct bytes *b, uint32_t magic, const char *p, size_t n)
 	append(b, p, n);
 }
 
-/* A frame as others make them. */
+/* A foreign frame. */
 static void
 add_foreign(struct bytes *b, const struct bytes *content, int checksum,
     int window_log)
@@ -111,7 +111,7 @@ test_hostile(const struct bytes *content)
 	append(&b, "\x5b\x2a\x4d\x18\xff\xff\xff\xff", 8);
 	check_bad(bk_zst_decompress, &b, "unfinished",
 	    "a skippable frame of 4 GiB that is not there");
-	/* a frame that asks for 2^31 bytes: no content size, window 0xa8 */
+	/* a frame that requires 2^31 bytes: no content size, window 0xa8 */
 	b.len = 0;
 	append(&b, "\x28\xb5\x2f\xfd\x04\xa8\x01\x00\x00", 9);
 	check_bad(bk_zst_decompress, &b, "--long=31",
