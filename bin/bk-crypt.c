@@ -218,7 +218,7 @@ load_keys(struct options *o, struct bk_err *e)
 		    e) == -1)
 			return -1;
 	if (o->env_recipients != NULL &&
-	    bk_recipients_words(&o->recipients, o->env_recipients, e) == -1)
+	    bk_recipients_parse(&o->recipients, o->env_recipients, e) == -1)
 		return -1;
 	for (i = 0; i < o->nidentity_files; i++)
 		if (bk_identities_load(&o->identities, o->identity_file[i],

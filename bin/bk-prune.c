@@ -314,7 +314,7 @@ write_plan(const struct options *o, const struct bk_listing *items,
 {
 	struct bk_buf all = {0};
 	struct bk_plan plan = { .now = o->guards.now, .policy = o->given.data,
-	    .listing = &all, .gone = gone, .going = going };
+	    .listing = &all, .expired = gone, .nexpired = going };
 	struct bk_signer signer;
 	int rc = -1;
 

@@ -6,7 +6,7 @@
 #include "base/base64.h"
 
 #define COLUMNS 64
-#define LINE_BYTES 48		/* what COLUMNS characters hold */
+#define LINE_BYTES 48		/* decoded bytes of COLUMNS characters */
 
 static const char begin_line[] = "-----BEGIN AGE ENCRYPTED FILE-----";
 static const char end_line[] = "-----END AGE ENCRYPTED FILE-----";
@@ -14,10 +14,10 @@ static const char end_line[] = "-----END AGE ENCRYPTED FILE-----";
 struct bk_armor {
 	struct bk_reader *in;
 	int armored, ended;
-	struct bk_err err;	/* to be told once what came before is read */
-	uint8_t raw[16384];	/* read ahead of the caller */
+	struct bk_err err;	/* reported after the data before it */
+	uint8_t raw[16384];	/* read-ahead */
 	size_t raw_off, raw_len;
-	uint8_t line[LINE_BYTES + 2];	/* a line's bytes, decoded */
+	uint8_t line[LINE_BYTES + 2];	/* a decoded line */
 	size_t line_off, line_len;
 };
 
@@ -27,7 +27,7 @@ is_blank(int c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* Does the head, after blanks, begin with the armor's first line? */
+/* 1 if the stream begins with the armor's first line, after blanks. */
 static int
 is_armored(struct bk_reader *in)
 {
@@ -60,7 +60,7 @@ bk_armor_reader(const struct bk_armor *a)
 	return a->in;
 }
 
-/* More of the stream into raw.  1, 0 at the end, -1 with a->err set. */
+/* Refill raw: 1; 0 at the end; -1 with a->err set. */
 static int
 refill(struct bk_armor *a)
 {
@@ -83,14 +83,14 @@ next_char(struct bk_armor *a)
 }
 
 static int
-bad(struct bk_armor *a, const char *what)
+bad(struct bk_armor *a, const char *cause)
 {
-	return bk_fail(&a->err, BK_DATA, "age armor: %s", what);
+	return bk_fail(&a->err, BK_DATA, "age armor: %s", cause);
 }
 
 /*
- * Read a line of at most COLUMNS characters, without its LF or CRLF, into
- * text; a last line may have none.  Its length, or -1.
+ * Read a line of at most COLUMNS characters into text, without its LF or CRLF,
+ * which the last line may lack.  Its length, or -1 with a->err set.
  */
 static ssize_t
 read_line(struct bk_armor *a, char text[COLUMNS + 1])
@@ -116,14 +116,14 @@ read_line(struct bk_armor *a, char text[COLUMNS + 1])
 	return (ssize_t)n;
 }
 
-/* text may hold NUL bytes: they are compared too. */
+/* Compares NUL bytes in text, too. */
 static int
 is_line(const char *text, ssize_t n, const char *want)
 {
 	return (size_t)n == strlen(want) && memcmp(text, want, (size_t)n) == 0;
 }
 
-/* Behind the END line: blanks only, then the end of the stream. */
+/* After the END line: only blanks up to the end of the stream. */
 static int
 read_trailer(struct bk_armor *a)
 {
@@ -136,7 +136,7 @@ read_trailer(struct bk_armor *a)
 	return c == -1 ? 0 : -1;
 }
 
-/* The first line, blanks before it dropped. */
+/* Read the first line, skipping blanks before it. */
 static int
 read_begin(struct bk_armor *a)
 {
@@ -168,7 +168,7 @@ read_end(struct bk_armor *a)
 	return read_trailer(a);
 }
 
-/* Decode the next line; at the END line a->ended is set. */
+/* Decode the next line; sets a->ended at the END line. */
 static int
 decode_line(struct bk_armor *a)
 {
@@ -190,7 +190,7 @@ decode_line(struct bk_armor *a)
 	return len < LINE_BYTES ? read_end(a) : 0;
 }
 
-/* As bk_armor_read(), of an armored stream; failures are left in a->err. */
+/* bk_armor_read() of an armored stream; failures go to a->err. */
 static ssize_t
 read_armored(struct bk_armor *a, uint8_t *buf, size_t n)
 {
@@ -226,7 +226,7 @@ read_plain(struct bk_armor *a, uint8_t *buf, size_t n)
 	size_t done = a->raw_len - a->raw_off;
 	ssize_t r = 0;
 
-	/* small reads, a header's, through raw; large ones straight in */
+	/* buffer small reads (the header), pass large ones through */
 	if (done == 0 && n < sizeof(a->raw)) {
 		if ((r = refill(a)) != 1)
 			return r;

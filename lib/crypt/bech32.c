@@ -24,7 +24,7 @@ step(uint32_t c, uint32_t v)
 	return c;
 }
 
-/* The checksum's state behind the prefix. */
+/* The checksum's state after the prefix. */
 static uint32_t
 begin(const char *prefix)
 {

@@ -17,7 +17,7 @@ struct bk_crypt {
 	uint8_t nonce[NONCE_LEN];
 };
 
-/* Behind the version line in *b: stanzas and MAC; then out it goes. */
+/* Add stanzas and MAC to the version line in *b; write it and the nonce. */
 static int
 write_header(struct bk_buf *b, const struct bk_suite *s,
     const struct bk_crypt_to *to, const uint8_t *file_key,
@@ -72,7 +72,7 @@ bk_crypt_encrypt(const struct bk_suite *s, const struct bk_crypt_to *to,
 	return rc;
 }
 
-/* Why nothing fits, as far as the header tells. */
+/* The reason why nothing in from opens the header. */
 static int
 no_match(const struct bk_header *h, const struct bk_crypt_from *from,
     struct bk_err *e)
@@ -92,9 +92,10 @@ no_match(const struct bk_header *h, const struct bk_crypt_from *from,
 	    "post-quantum and plug-in identities are not supported");
 }
 
-/* From the header to the file key, and the nonce behind the header. */
+/* Read and open the header: file key, and the nonce after it. */
 static int
-begin(struct bk_crypt *c, const struct bk_crypt_from *from, struct bk_err *e)
+open_header(struct bk_crypt *c, const struct bk_crypt_from *from,
+    struct bk_err *e)
 {
 	const struct bk_header *h = &c->header;
 	int found;
@@ -112,7 +113,7 @@ begin(struct bk_crypt *c, const struct bk_crypt_from *from, struct bk_err *e)
 		    "altered: wrong MAC");
 	if ((n = bk_armor_read(c->armor, c->nonce, NONCE_LEN, e)) == -1)
 		return -1;
-	return n == NONCE_LEN ? 0 : bk_fail(e, BK_DATA, "payload: cut off "
+	return n == NONCE_LEN ? 0 : bk_fail(e, BK_DATA, "payload: truncated "
 	    "within its nonce");
 }
 
@@ -127,7 +128,7 @@ bk_crypt_open(struct bk_reader *in, const struct bk_crypt_from *from,
 		return NULL;
 	}
 	if ((c->armor = bk_armor_open(in, e)) == NULL ||
-	    begin(c, from, e) == -1) {
+	    open_header(c, from, e) == -1) {
 		bk_crypt_free(c);
 		return NULL;
 	}

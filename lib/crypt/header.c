@@ -13,12 +13,12 @@
 #define MAC_CHARS 43		/* 32 bytes */
 
 static int
-bad(struct bk_err *e, const char *what)
+bad(struct bk_err *e, const char *cause)
 {
-	return bk_fail(e, BK_DATA, "header: malformed: %s", what);
+	return bk_fail(e, BK_DATA, "header: malformed: %s", cause);
 }
 
-/* Which suite does a version line, without its LF, name? */
+/* The suite of a version line (without its LF), or NULL. */
 static const struct bk_suite *
 find_suite(const char *line, size_t n)
 {
@@ -34,13 +34,13 @@ find_suite(const char *line, size_t n)
 		return NULL;
 	line += len + 1 + BK_SEAL_LEN;
 	n -= len + 1 + BK_SEAL_LEN;
-	/* behind the mark nothing, or a label */
+	/* after the mark: nothing or a label */
 	if (n > 0 && (line[0] != '(' || line[n - 1] != ')'))
 		return NULL;
 	return &bk_suite_bk;
 }
 
-/* Read a line, at most max bytes with its LF, to the end of *b. */
+/* Append a line of at most max bytes, including its LF, to *b. */
 static int
 read_line(struct bk_armor *a, struct bk_buf *b, size_t max, struct bk_err *e)
 {
@@ -65,17 +65,17 @@ int
 bk_header_read(struct bk_header *h, struct bk_armor *a, struct bk_err *e)
 {
 	struct bk_buf b = {0};
-	struct bk_err why = {0};
+	struct bk_err reason = {0};
 	size_t line = 0;
 	int rc = -1;
 
-	/* a first line too long or cut off: whatever it is, it is not ours */
-	if (read_line(a, &b, BK_SEAL_HEAD, &why) == -1 &&
-	    (why.code != BK_DATA || b.len == 0)) {
-		bk_fail(e, why.code, "%s", why.msg);
+	/* a first line that is too long or truncated: not our format */
+	if (read_line(a, &b, BK_SEAL_HEAD, &reason) == -1 &&
+	    (reason.code != BK_DATA || b.len == 0)) {
+		bk_fail(e, reason.code, "%s", reason.msg);
 		goto done;
 	}
-	if (why.code != BK_OK || find_suite(b.data, b.len - 1) == NULL) {
+	if (reason.code != BK_OK || find_suite(b.data, b.len - 1) == NULL) {
 		bk_fail(e, BK_DATA, "header: not bk-crypt or age v1, or "
 		    "damaged in its first line");
 		goto done;
@@ -94,10 +94,10 @@ bk_header_read(struct bk_header *h, struct bk_armor *a, struct bk_err *e)
 /* A cursor over the header's text. */
 struct scan {
 	const char *p, *end;
-	uint8_t *body;		/* where the next decoded byte goes */
+	uint8_t *body;		/* end of the decoded bytes */
 };
 
-/* The next line: its length without LF, p moved behind it; -1: none. */
+/* Advance p past the next line; its length without LF, or -1: none. */
 static ssize_t
 scan_line(struct scan *s, const char **line)
 {
@@ -110,7 +110,7 @@ scan_line(struct scan *s, const char **line)
 	return lf - *line;
 }
 
-/* Split "-> type arg ..." into st->arg, in a copy of the line. */
+/* Split "-> type arg ..." into st->arg, in place. */
 static int
 parse_args(struct bk_stanza *st, char *line, size_t n, struct bk_err *e)
 {
@@ -143,7 +143,7 @@ parse_stanza(struct bk_header *h, struct scan *s, const char *text,
 	ssize_t n = scan_line(s, &line), got;
 
 	if (n == -1)
-		return bad(e, "a stanza is cut off");
+		return bad(e, "a truncated stanza");
 	if (parse_args(st, h->copy + (line - text), (size_t)n, e) == -1)
 		return -1;
 	st->body = s->body;
@@ -175,8 +175,10 @@ parse_mac(struct bk_header *h, const char *line, size_t n, struct bk_err *e)
 	return 0;
 }
 
-/* A scrypt stanza must be alone: else whoever knows a recipient's key could
- * make a file look like one for which only the passphrase's owner has it. */
+/*
+ * A scrypt stanza must be the only one: otherwise the holder of another
+ * recipient's key could pass off a file as made with the passphrase.
+ */
 static int
 check_stanzas(const struct bk_header *h, struct bk_err *e)
 {
@@ -191,7 +193,7 @@ check_stanzas(const struct bk_header *h, struct bk_err *e)
 	return 0;
 }
 
-/* Memory for what is to come: as many stanzas as lines begin with "->". */
+/* Allocate as many stanzas as there are lines that begin with "-". */
 static int
 allocate(struct bk_header *h, const char *text, size_t n, struct bk_err *e)
 {
@@ -200,7 +202,7 @@ allocate(struct bk_header *h, const char *text, size_t n, struct bk_err *e)
 	for (i = 0; i + 2 < n; i++)
 		count += text[i] == '\n' && text[i + 1] == '-';
 	h->stanza = calloc(count + 1, sizeof(*h->stanza));
-	/* decoded bodies go behind the copy of the text; they are shorter */
+	/* the decoded bodies, shorter than the text, follow its copy */
 	if (h->stanza == NULL || (h->copy = calloc(2, n + 2)) == NULL ||
 	    bk_buf_reserve(&h->text, n, e) == -1)
 		return bk_fail_memory(e);
@@ -277,7 +279,7 @@ bk_header_stanza(struct bk_buf *b, const char *args, const uint8_t *body,
 
 	if (bk_buf_printf(b, e, "-> %s\n", args) == -1)
 		return -1;
-	do { /* a full line is followed by another, if an empty one */
+	do { /* a full line is followed by another, possibly empty */
 		take = n < COLUMN_BYTES ? n : COLUMN_BYTES;
 		bk_base64_encode(line, body, take);
 		if (bk_buf_printf(b, e, "%s\n", line) == -1)

@@ -2,15 +2,14 @@
 #define BK_CRYPT_HEADER_H
 /*
  * The header of an encrypted stream: a version line, stanzas that each wrap
- * the file key for one recipient, a MAC.  The grammar is age v1's, read
- * strictly, for both suites:
+ * the file key for one recipient, and a MAC.  Both suites use age v1's grammar:
  *
  *	age-encryption.org/v1
  *	-> X25519 <ephemeral share>
  *	<wrapped file key>
  *	--- <mac>
  *
- * Whatever does not match it, to the letter, is BK_DATA.
+ * Parsing is strict: any deviation is BK_DATA.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -21,11 +20,11 @@
 #include "crypt/suite.h"
 
 #define BK_HEADER_MAX (1024 * 1024)	/* bytes; some 8,000 recipients */
-#define BK_HEADER_ARGS 4		/* arguments kept, the type included */
+#define BK_HEADER_ARGS 4		/* arguments kept, including the type */
 
 struct bk_stanza {
 	char *arg[BK_HEADER_ARGS];	/* arg[0]: the type */
-	size_t nargs;			/* may be more than were kept */
+	size_t nargs;			/* may exceed BK_HEADER_ARGS */
 	uint8_t *body;
 	size_t body_len;
 };
@@ -33,30 +32,30 @@ struct bk_stanza {
 struct bk_header {		/* start with = {0} */
 	const struct bk_suite *suite;
 	struct bk_buf text;	/* the header up to and including "---" */
-	size_t version_len;	/* of text: the version line with its LF */
+	size_t version_len;	/* bytes of the version line with its LF */
 	struct bk_stanza *stanza;
 	size_t nstanzas;
 	uint8_t mac[32];
-	char *copy;		/* what arg and body point into */
+	char *copy;		/* arg and body point into it */
 };
 
-/* Read the header off a; what follows it is left to be read. */
+/* Read the header from a, leaving a at the byte after it. */
 int bk_header_read(struct bk_header *h, struct bk_armor *a, struct bk_err *e);
 
-/* The same from its whole text, which ends with the MAC line's LF. */
+/* The same from its complete text, which ends with the MAC line's LF. */
 int bk_header_parse(struct bk_header *h, const char *text, size_t n,
     struct bk_err *e);
 
-/* Is the MAC that of this file key?  1, 0, or -1 with *e set. */
+/* 1 if the MAC matches the file key; 0 if not; -1 with *e set. */
 int bk_header_verify(const struct bk_header *h, const uint8_t *file_key,
     struct bk_err *e);
 
 void bk_header_free(struct bk_header *h);
 
 /*
- * To write one: append the suite's version line to *b (label: the stream's,
- * "" for none; only a suite with marks has room for it), then the stanzas, then
- * the MAC line with bk_header_end().
+ * To write a header: append the suite's version line to *b (label: the
+ * stream's, "" for none; only a suite with marks stores it), then the stanzas,
+ * then the MAC line with bk_header_end().
  */
 int bk_header_begin(struct bk_buf *b, const struct bk_suite *s,
     const char *label, struct bk_err *e);

@@ -11,16 +11,15 @@
 
 #define SECRET_PREFIX "AGE-SECRET-KEY-"
 
-/* What stands in for a malformed text in a message: never much of it. */
-#define SHOWN 72
+#define SHOWN_MAX 72		/* characters of a malformed key in messages */
 
 static int
-starts(const char *s, const char *with)
+starts(const char *s, const char *prefix)
 {
-	return strncmp(s, with, strlen(with)) == 0;
+	return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
-/* Room for one more in an array that may hold secrets: no realloc. */
+/* Grow an array by one element; it may hold secrets, so no realloc(). */
 static int
 grow(void **array, size_t n, size_t size, struct bk_err *e)
 {
@@ -51,8 +50,8 @@ bk_recipients_add(struct bk_recipients *r, const char *text, struct bk_err *e)
 		    text);
 	if (bk_bech32_decode(data, "age", text) != BK_KEY_LEN)
 		return bk_fail(e, BK_USAGE, "recipient %.*s: malformed or "
-		    "mistyped; an age1... public key has 62 characters", SHOWN,
-		    text);
+		    "mistyped; an age1... public key has 62 characters",
+		    SHOWN_MAX, text);
 	if (grow(&array, r->n, sizeof(*r->key), e) == -1)
 		return -1;
 	r->key = array;
@@ -90,11 +89,11 @@ bk_recipients_load(struct bk_recipients *r, const char *path,
 }
 
 int
-bk_recipients_words(struct bk_recipients *r, const char *words,
+bk_recipients_parse(struct bk_recipients *r, const char *list,
     struct bk_err *e)
 {
 	static const char separators[] = " \t\r\n,";
-	char *copy = strdup(words), *word = copy, *end;
+	char *copy = strdup(list), *word = copy, *end;
 	int rc = 0, more = 1;
 
 	if (copy == NULL)
@@ -127,7 +126,7 @@ add_identity(void *ctx, const char *line, struct bk_err *e)
 		ids->others++;
 		return 0;
 	}
-	/* the line is a secret, or nearly: it is not repeated */
+	/* the line is a secret or close to one: keep it out of messages */
 	if (bk_bech32_decode(data, SECRET_PREFIX, line) != BK_KEY_LEN) {
 		bk_fail(e, BK_DATA, "not an AGE-SECRET-KEY-1..., or damaged");
 		goto done;

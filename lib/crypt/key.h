@@ -2,8 +2,8 @@
 #define BK_CRYPT_KEY_H
 /*
  * X25519 recipients ("age1...") and identities ("AGE-SECRET-KEY-1..."), as
- * age and age-keygen write them, one by one and in files: one a line; empty
- * lines and lines that begin with '#' are skipped.
+ * written by age and age-keygen.  Files have one per line; empty lines and
+ * lines starting with '#' are skipped.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -14,7 +14,7 @@
 #include "crypt/bech32.h"
 
 #define BK_KEY_LEN 32
-#define BK_KEY_FILE_MAX (1024 * 1024)	/* bytes of a file of keys */
+#define BK_KEY_FILE_MAX (1024 * 1024)	/* bytes of a key file */
 
 struct bk_recipients {		/* start with = {0} */
 	uint8_t (*key)[BK_KEY_LEN];
@@ -29,43 +29,42 @@ struct bk_identity {
 struct bk_identities {		/* start with = {0} */
 	struct bk_identity *id;
 	size_t n;
-	size_t others;	/* of kinds that match no stanza here: post-quantum
-			 * ones and plug-ins */
+	size_t others;	/* of unsupported types: post-quantum, plug-ins */
 };
 
-/* Add one recipient.  BK_USAGE, with what is wrong with it. */
+/* Add one recipient.  BK_USAGE: it is malformed, with the cause. */
 int bk_recipients_add(struct bk_recipients *r, const char *text,
     struct bk_err *e);
 
-/* Add those in the file path ("-": standard input); none is BK_USAGE. */
+/* Add those in the file path ("-": standard input).  BK_USAGE also: none. */
 int bk_recipients_load(struct bk_recipients *r, const char *path,
     struct bk_err *e);
 
 /*
- * Add those in words, which are separated by blanks or commas: a word that
- * begins with "age1" is a recipient, any other the path of a file.
+ * Add those in list, separated by blanks or commas: an item that begins with
+ * "age1" is a recipient, any other the path of a file.
  */
-int bk_recipients_words(struct bk_recipients *r, const char *words,
+int bk_recipients_parse(struct bk_recipients *r, const char *list,
     struct bk_err *e);
 
 void bk_recipients_free(struct bk_recipients *r);
 
 /*
- * Add the identities of the file path.  BK_FAIL: it cannot be read; BK_DATA:
- * a regular file that others than its owner may read (base/secret.h), a
- * malformed line, no identity at all.
+ * Add the identities in the file path.  BK_FAIL: it cannot be read; BK_DATA:
+ * a regular file that others may read (base/secret.h), a malformed line, no
+ * identity.
  */
 int bk_identities_load(struct bk_identities *ids, const char *path,
     struct bk_err *e);
 
-/* The same of text, a file's that name names, which is cut up. */
+/* The same from the text of the file name; modifies text. */
 int bk_identities_parse(struct bk_identities *ids, struct bk_buf *text,
     const char *name, struct bk_err *e);
 
-/* Wipes them. */
+/* Wipes the secrets. */
 void bk_identities_free(struct bk_identities *ids);
 
-/* Make a new one from random bytes. */
+/* Generate an identity. */
 int bk_identity_make(struct bk_identity *id, struct bk_err *e);
 
 /* Fill in id->public from id->secret. */
@@ -75,7 +74,7 @@ int bk_identity_complete(struct bk_identity *id, struct bk_err *e);
 void bk_recipient_format(char out[BK_BECH32_TEXT],
     const uint8_t public[BK_KEY_LEN]);
 
-/* Append a key file: when it was made, public key and secret key. */
+/* Append a key file: date, public key, secret key. */
 int bk_identity_format(struct bk_buf *b, const struct bk_identity *id,
     time_t now, struct bk_err *e);
 

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* Cut the next line off *text, blanks at its end dropped; NULL at the end. */
+/* The next line of *text without trailing blanks; NULL at the end. */
 static char *
 next_line(char **text)
 {
@@ -23,7 +23,7 @@ bk_lines_each(struct bk_buf *b, const char *name, enum bk_code code,
     int (*add)(void *, const char *, struct bk_err *), void *ctx,
     struct bk_err *e)
 {
-	struct bk_err why = {0};
+	struct bk_err reason = {0};
 	unsigned number = 0;
 	char *text = b->data, *line;
 
@@ -34,9 +34,9 @@ bk_lines_each(struct bk_buf *b, const char *name, enum bk_code code,
 		number++;
 		if (*line == '\0' || *line == '#')
 			continue;
-		if (add(ctx, line, &why) == -1)
-			return bk_fail(e, why.code, "%s: line %u: %s", name,
-			    number, why.msg);
+		if (add(ctx, line, &reason) == -1)
+			return bk_fail(e, reason.code, "%s: line %u: %s", name,
+			    number, reason.msg);
 	}
 	return 0;
 }

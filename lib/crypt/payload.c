@@ -11,11 +11,11 @@
 #include "base/seal.h"
 
 #define CHUNK BK_PAYLOAD_CHUNK
-#define SEALED (CHUNK + BK_SUITE_TAG)	/* a whole chunk, encrypted */
-#define CHUNKS 8			/* in a block */
+#define SEALED (CHUNK + BK_SUITE_TAG)	/* an encrypted full chunk */
+#define CHUNKS 8			/* per block */
 
 /* bk_block.tag */
-enum { MIDDLE, LAST, CUT /* the input failed behind it */ };
+enum { MIDDLE, LAST, CUT /* the input failed after it */ };
 
 struct job {
 	const struct bk_suite *suite;
@@ -23,17 +23,17 @@ struct job {
 	struct bk_reader *in;
 	struct bk_armor *armor;
 	struct bk_writer *out;
-	EVP_CIPHER_CTX *ctx;	/* the worker's, its key expanded once */
-	size_t block;		/* bytes that fill hands to work at once */
-	size_t trailer;		/* bytes behind the payload: the closing mark */
+	EVP_CIPHER_CTX *ctx;	/* the worker's; expands the key once */
+	size_t block;		/* bytes per block of fill */
+	size_t trailer;		/* bytes after the payload: the closing mark */
 	/*
-	 * fill reads trailer + 1 bytes ahead: so it knows the last block when
-	 * it hands it on, and never hands on the trailer.
+	 * fill reads trailer + 1 bytes ahead, to recognize the last block and
+	 * to keep the trailer out of it.
 	 */
 	uint8_t held[BK_SEAL_LEN + 1];
 	size_t held_len;
-	int over;
-	struct bk_err err;	/* how the input ended, if badly */
+	int ended;
+	struct bk_err err;	/* failure at the end of the input */
 };
 
 static ssize_t
@@ -48,11 +48,11 @@ read_armor(struct job *j, void *buf, size_t n, struct bk_err *e)
 	return bk_armor_read(j->armor, buf, n, e);
 }
 
-/* The input is over: take the trailer off. */
+/* At the end of the input: remove the trailer. */
 static void
 finish_input(struct job *j, struct bk_block *b)
 {
-	j->over = 1;
+	j->ended = 1;
 	b->tag = LAST;
 	if (j->err.code == BK_OK && j->trailer > 0 &&
 	    (b->in_len < j->trailer || memcmp(b->in + b->in_len - j->trailer,
@@ -73,9 +73,9 @@ fill(void *ctx, struct bk_block *b, struct bk_err *e)
 	ssize_t n;
 	uint8_t c;
 
-	if (j->over && j->err.code != BK_OK)
+	if (j->ended && j->err.code != BK_OK)
 		return bk_fail(e, j->err.code, "%s", j->err.msg);
-	if (j->over)
+	if (j->ended)
 		return 0;
 	memcpy(b->in, j->held, j->held_len);
 	b->in_len = j->held_len;
@@ -88,7 +88,7 @@ fill(void *ctx, struct bk_block *b, struct bk_err *e)
 		j->held_len = ahead;
 		return 1;
 	}
-	if (n > 0)			/* short: the verdict comes next */
+	if (n > 0)		/* short: the next read reports the end */
 		(void)j->read(j, &c, 1, &j->err);
 	finish_input(j, b);
 	return 1;
@@ -120,7 +120,7 @@ seal_chunk(EVP_CIPHER_CTX *ctx, uint64_t number, int last, const uint8_t *in,
 	    out + n) == 1 ? 0 : -1;
 }
 
-/* n: bytes of plaintext; the tag follows them.  1 authentic, 0 not. */
+/* n: bytes of plaintext, without the tag after them.  1 if authentic. */
 static int
 open_chunk(EVP_CIPHER_CTX *ctx, uint64_t number, int last, const uint8_t *in,
     size_t n, uint8_t *out)
@@ -145,7 +145,7 @@ seal_block(void *ctx, unsigned worker, struct bk_block *b, struct bk_err *e)
 	int last;
 
 	(void)worker;
-	if (b->tag == CUT)	/* no end is written: what for? */
+	if (b->tag == CUT)	/* the output has no end: discard */
 		return 0;
 	do {
 		n = b->in_len - off < CHUNK ? b->in_len - off : CHUNK;
@@ -160,16 +160,16 @@ seal_block(void *ctx, unsigned worker, struct bk_block *b, struct bk_err *e)
 }
 
 static int
-damaged(struct bk_err *e, uint64_t number, const char *what)
+damaged(struct bk_err *e, uint64_t number, const char *cause)
 {
 	ERR_clear_error();
 	return bk_fail(e, BK_DATA, "payload: damaged: chunk %" PRIu64 " at "
-	    "plaintext offset %" PRIu64 " %s", number, number * CHUNK, what);
+	    "plaintext offset %" PRIu64 " %s", number, number * CHUNK, cause);
 }
 
 /*
- * A chunk that others follow.  If it opens as a last one it is the end, and
- * what follows does not belong there.
+ * A chunk that others follow.  If it opens as a last one, the stream ends here
+ * and trailing data follows.
  */
 static int
 open_middle(EVP_CIPHER_CTX *ctx, uint64_t number, struct bk_block *b,
@@ -189,7 +189,7 @@ open_middle(EVP_CIPHER_CTX *ctx, uint64_t number, struct bk_block *b,
 	return damaged(e, number, "is not authentic");
 }
 
-/* The last n bytes.  A whole chunk that is no last one: the end is missing. */
+/* The last n bytes.  If they open as a middle chunk, the end is missing. */
 static int
 open_last(EVP_CIPHER_CTX *ctx, uint64_t number, struct bk_block *b,
     size_t off, size_t n, struct bk_err *e)
@@ -197,7 +197,7 @@ open_last(EVP_CIPHER_CTX *ctx, uint64_t number, struct bk_block *b,
 	uint8_t *out = b->out + b->out_len;
 
 	if (n < BK_SUITE_TAG)
-		return damaged(e, number, "is cut off");
+		return damaged(e, number, "is truncated");
 	n -= BK_SUITE_TAG;
 	if (n == 0 && number > 0)
 		return damaged(e, number, "is empty");
@@ -217,7 +217,7 @@ static int
 open_block(void *ctx, unsigned worker, struct bk_block *b, struct bk_err *e)
 {
 	struct job *j = ctx;
-	struct bk_err ignored = {0};	/* how the input ended says more */
+	struct bk_err ignored = {0};	/* j->err says more */
 	uint64_t number = b->seq * CHUNKS;
 	size_t off = 0;
 
@@ -242,14 +242,14 @@ drain(void *ctx, struct bk_block *b, struct bk_err *e)
 }
 
 /*
- * Read, encrypt or decrypt, write: three threads.  One worker is enough, as a
- * core encrypts faster than a pipe takes it.
+ * Read, encrypt or decrypt, write: three threads.  One worker is enough: a
+ * core encrypts faster than a pipe transfers.
  */
 static int
 run(struct job *j, const uint8_t key[BK_SUITE_KEY], int encrypt,
     struct bk_err *e)
 {
-	struct bk_pipeline par = {
+	struct bk_pipeline pipeline = {
 		.workers = 1,
 		.in_cap = j->block + j->trailer + 1,
 		.out_cap = CHUNKS * SEALED,
@@ -264,7 +264,7 @@ run(struct job *j, const uint8_t key[BK_SUITE_KEY], int encrypt,
 	    encrypt) != 1)
 		bk_suite_fail(e, "setting up the cipher");
 	else
-		rc = bk_pipeline_run(&par, e);
+		rc = bk_pipeline_run(&pipeline, e);
 	EVP_CIPHER_CTX_free(j->ctx);
 	return rc;
 }
@@ -298,7 +298,7 @@ bk_payload_open(const struct bk_suite *s, const uint8_t key[BK_SUITE_KEY],
 	return run(&j, key, 0, e);
 }
 
-/* A payload of n bytes: whole chunks, then a last one that holds something. */
+/* A payload of n bytes: full chunks, then a last one, empty only if first. */
 static int
 check_length(uint64_t n, struct bk_err *e)
 {
@@ -323,7 +323,7 @@ bk_payload_copy(const struct bk_suite *s, struct bk_armor *a,
 
 	if (buf == NULL)
 		return bk_fail_memory(e);
-	/* the closing mark follows only once everything was looked at */
+	/* hold back the closing mark until everything is checked */
 	while ((n = bk_armor_read(a, buf + len, BK_IO_BUFSZ, e)) > 0) {
 		len += (size_t)n;
 		if (len <= trailer)

@@ -19,7 +19,7 @@
 
 #define VERSION "bk-plan/v1"
 #define SIGNATURE "signature "
-#define CLOCK_SLACK 300		/* seconds between two people's clocks */
+#define CLOCK_SLACK 300		/* seconds of clock skew between hosts */
 
 static int
 add_digest(struct bk_buf *out, const struct bk_buf *of, struct bk_err *e)
@@ -33,9 +33,9 @@ add_digest(struct bk_buf *out, const struct bk_buf *of, struct bk_err *e)
 	return bk_buf_puts(out, hex, e);
 }
 
-/* The plan but for its signatures. */
+/* Append the plan without signatures. */
 static int
-format(struct bk_buf *b, const struct bk_plan *p, struct bk_err *e)
+format_plan(struct bk_buf *b, const struct bk_plan *p, struct bk_err *e)
 {
 	char made[BK_UTCTIME_TEXT], expires[BK_UTCTIME_TEXT];
 	const char *s;
@@ -54,13 +54,13 @@ format(struct bk_buf *b, const struct bk_plan *p, struct bk_err *e)
 	if (rc == 0)
 		rc = add_digest(b, p->listing, e);
 	if (rc == 0)
-		rc = bk_buf_printf(b, e, "\ndelete %zu records\n", p->going);
+		rc = bk_buf_printf(b, e, "\ndelete %zu records\n", p->nexpired);
 	if (rc == 0)
-		rc = bk_buf_add(b, p->gone->data, p->gone->len, e);
+		rc = bk_buf_add(b, p->expired->data, p->expired->len, e);
 	return rc == 0 ? bk_buf_puts(b, "end\n", e) : -1;
 }
 
-/* Append to *out the line of s's signature of the n bytes at body. */
+/* Append a line with s's signature of the n bytes at body. */
 static int
 add_signature(struct bk_buf *out, const char *body, size_t n,
     const struct bk_signer *s, struct bk_err *e)
@@ -75,7 +75,7 @@ add_signature(struct bk_buf *out, const char *body, size_t n,
 	return bk_buf_printf(out, e, SIGNATURE "%s %s\n", public, text);
 }
 
-/* Write b to fd, which is closed, and make it durable. */
+/* Write b to fd, sync and close fd. */
 static int
 write_out(int fd, const struct bk_buf *b, const char *path, struct bk_err *e)
 {
@@ -93,7 +93,7 @@ bk_plan_store(const char *path, const struct bk_plan *p,
 	struct bk_buf body = {0}, line = {0};
 	int fd, rc = -1;
 
-	if (format(&body, p, e) == -1 ||
+	if (format_plan(&body, p, e) == -1 ||
 	    add_signature(&line, body.data, body.len, s, e) == -1 ||
 	    bk_buf_add(&body, line.data, line.len, e) == -1)
 		goto done;
@@ -111,16 +111,16 @@ bk_plan_store(const char *path, const struct bk_plan *p,
 	return rc;
 }
 
-/* A plan that is being read: the text and where its parts are. */
+/* A parsed plan: the text and the offsets of its parts. */
 struct parsed {
 	struct bk_buf text;
 	const char *path;
-	size_t at;		/* of what is to be read next */
+	size_t at;		/* of the next line */
 	size_t records, records_end, body;
 	time_t made, expires;
 };
 
-/* The next line, NUL for newline until put_back(); NULL: there is none. */
+/* The next line, NUL-terminated until restore_newline(); NULL: none. */
 static char *
 next_line(struct parsed *p)
 {
@@ -134,21 +134,21 @@ next_line(struct parsed *p)
 }
 
 static void
-put_back(struct parsed *p)
+restore_newline(struct parsed *p)
 {
 	p->text.data[p->at - 1] = '\n';
 }
 
 static int
-damaged(const struct parsed *p, const char *where, struct bk_err *e)
+damaged(const struct parsed *p, const char *cause, struct bk_err *e)
 {
 	return bk_fail(e, BK_DATA, "%s: not a plan, or damaged: %s",
-	    p->path, where);
+	    p->path, cause);
 }
 
-/* Read a line "key value"; the value goes to *out, in the text. */
+/* Read a line "key value"; *out is the value, in the text. */
 static int
-header(struct parsed *p, const char *key, char **out, struct bk_err *e)
+read_field(struct parsed *p, const char *key, char **out, struct bk_err *e)
 {
 	size_t n = strlen(key);
 	char *line = next_line(p);
@@ -160,45 +160,45 @@ header(struct parsed *p, const char *key, char **out, struct bk_err *e)
 }
 
 static int
-header_time(struct parsed *p, const char *key, time_t *t, struct bk_err *e)
+read_time(struct parsed *p, const char *key, time_t *t, struct bk_err *e)
 {
 	char *value;
 	int rc;
 
-	if (header(p, key, &value, e) == -1)
+	if (read_field(p, key, &value, e) == -1)
 		return -1;
 	rc = bk_utctime_parse(value, strlen(value), t);
-	put_back(p);
+	restore_newline(p);
 	return rc == 0 ? 0 : damaged(p, key, e);
 }
 
-/* "delete N records", N of them, "end" */
+/* "delete N records", N records, "end". */
 static int
 parse_records(struct parsed *p, struct bk_err *e)
 {
 	char *value, number[24], *copy;
-	struct bk_err why = {0};
+	struct bk_err reason = {0};
 	struct bk_record r;
 	uint64_t n, i;
 	size_t len;
 	int rc = 0;
 
-	if (header(p, "delete ", &value, e) == -1)
+	if (read_field(p, "delete ", &value, e) == -1)
 		return -1;
 	len = strcspn(value, " ");
 	(void)snprintf(number, sizeof(number), "%.*s", (int)len, value);
 	if (len >= sizeof(number) || strcmp(value + len, " records") != 0 ||
-	    bk_num_parse(number, 0, BK_PLAN_MAX, "delete", &n, &why) == -1)
+	    bk_num_parse(number, 0, BK_PLAN_MAX, "delete", &n, &reason) == -1)
 		return damaged(p, "delete", e);
-	put_back(p);
+	restore_newline(p);
 	p->records = p->at;
 	for (i = 0; rc == 0 && i < n; i++) {
 		if ((value = next_line(p)) == NULL)
 			return damaged(p, "fewer records than it states", e);
 		if ((copy = strdup(value)) == NULL)
 			return bk_fail_memory(e);
-		put_back(p);
-		if (bk_record_parse(copy, &r, &why) == -1 || r.bare)
+		restore_newline(p);
+		if (bk_record_parse(copy, &r, &reason) == -1 || r.bare)
 			rc = damaged(p, "a record", e);
 		free(copy);
 	}
@@ -207,7 +207,7 @@ parse_records(struct parsed *p, struct bk_err *e)
 	    strcmp(value, "end") != 0))
 		return damaged(p, "end not where it should be", e);
 	if (rc == 0)
-		put_back(p);
+		restore_newline(p);
 	p->body = p->at;
 	return rc;
 }
@@ -227,7 +227,7 @@ check_times(const struct parsed *p, time_t now, struct bk_err *e)
 	return 0;
 }
 
-/* Load the plan path and check its form and age, not its signatures. */
+/* Load the plan path and check its format and age, but no signatures. */
 static int
 load(struct parsed *p, const char *path, time_t now, struct bk_err *e)
 {
@@ -240,20 +240,20 @@ load(struct parsed *p, const char *path, time_t now, struct bk_err *e)
 		return damaged(p, p->text.len == 0 ? "empty" : "a NUL byte", e);
 	if ((line = next_line(p)) == NULL || strcmp(line, VERSION) != 0)
 		return damaged(p, "not " VERSION, e);
-	put_back(p);
-	if (header_time(p, "made ", &p->made, e) == -1 ||
-	    header_time(p, "expires ", &p->expires, e) == -1 ||
-	    header(p, "policy ", &line, e) == -1)
+	restore_newline(p);
+	if (read_time(p, "made ", &p->made, e) == -1 ||
+	    read_time(p, "expires ", &p->expires, e) == -1 ||
+	    read_field(p, "policy ", &line, e) == -1)
 		return -1;
-	put_back(p);
-	if (header(p, "listing ", &line, e) == -1)
+	restore_newline(p);
+	if (read_field(p, "listing ", &line, e) == -1)
 		return -1;
-	put_back(p);
+	restore_newline(p);
 	return parse_records(p, e) == -1 ? -1 : check_times(p, now, e);
 }
 
 /*
- * The next signature's public key, and whether it is good.  1; 0 at the end;
+ * The next signature's public key, and whether it is valid.  1; 0 at the end;
  * -1 with *e set.
  */
 static int
@@ -266,7 +266,7 @@ next_signature(struct parsed *p, uint8_t public[BK_SIGN_KEY], int *good,
 
 	if (p->at == p->text.len)
 		return 0;
-	if (header(p, SIGNATURE, &key, e) == -1)
+	if (read_field(p, SIGNATURE, &key, e) == -1)
 		return -1;
 	if ((text = strchr(key, ' ')) == NULL)
 		return damaged(p, "a signature", e);
@@ -275,7 +275,7 @@ next_signature(struct parsed *p, uint8_t public[BK_SIGN_KEY], int *good,
 	    strlen(text) != BK_BASE64_LEN(BK_SIGN_LEN) ||
 	    bk_base64_decode(signature, text, strlen(text)) != BK_SIGN_LEN;
 	text[-1] = ' ';
-	put_back(p);
+	restore_newline(p);
 	if (bad)
 		return damaged(p, "a signature", e);
 	*good = bk_sign_check(signature, public, p->text.data, p->body, e);
@@ -299,7 +299,7 @@ bk_plan_approve(const char *path, const struct bk_signer *s, time_t now,
 	if (rc == 0 && !found)
 		rc = add_signature(&line, p.text.data, p.body, s, e);
 	if (rc == 0 && !found) {
-		/* in one write, so that two may approve at once */
+		/* in one write, so that two can approve at the same time */
 		fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
 		rc = fd == -1 ? bk_fail_errno(e, "%s", path)
 		    : write_out(fd, &line, path, e);
@@ -309,7 +309,7 @@ bk_plan_approve(const char *path, const struct bk_signer *s, time_t now,
 	return rc;
 }
 
-/* Which of the approvers is public?  v->n: none of them. */
+/* The index of public among the approvers; v->n: none. */
 static size_t
 approver(const struct bk_verifiers *v, const uint8_t public[BK_SIGN_KEY])
 {
@@ -321,7 +321,7 @@ approver(const struct bk_verifiers *v, const uint8_t public[BK_SIGN_KEY])
 	return i;
 }
 
-/* Count the approvers who have signed, each once. */
+/* Check that at least need different approvers have signed. */
 static int
 check_approval(struct parsed *p, const struct bk_verifiers *v, size_t need,
     struct bk_err *e)
@@ -334,7 +334,7 @@ check_approval(struct parsed *p, const struct bk_verifiers *v, size_t need,
 		return bk_fail_memory(e);
 	while ((rc = next_signature(p, public, &good, e)) == 1) {
 		if ((i = approver(v, public)) == v->n)
-			continue;	/* whose it is does not matter */
+			continue;	/* not an approver's: ignored */
 		if (!good) {
 			rc = bk_fail(e, BK_DATA, "%s: a signature does not "
 			    "match this plan; was the plan changed?", p->path);
@@ -350,7 +350,7 @@ check_approval(struct parsed *p, const struct bk_verifiers *v, size_t need,
 	return rc;
 }
 
-/* The records, in a stream of their own. */
+/* The records as a stream. */
 static FILE *
 open_records(const struct parsed *p, struct bk_err *e)
 {

@@ -1,8 +1,8 @@
 #ifndef BK_CRYPT_PLAN_H
 #define BK_CRYPT_PLAN_H
 /*
- * A plan: what is to be deleted, which only happens when several people have
- * signed it.  A text file that each can read:
+ * A plan: records to delete, executed only after several people have signed
+ * it.  A readable text file:
  *
  *	bk-plan/v1
  *	made 2026-11-21T07:00:00Z
@@ -16,10 +16,10 @@
  *	signature bksign1... BASE64
  *	signature bksign1... BASE64
  *
- * Each signature (Ed25519, signature.h) is of all bytes from the first to the
- * newline behind "end".  The digest is that of the listing the plan was made
- * of, as bk-s3ls and bk-ls print it.  Who may approve, and how many have to,
- * is never taken from the plan.
+ * Each signature (Ed25519, signature.h) covers all bytes up to and including
+ * the newline after "end".  The digest is of the listing from which the plan
+ * was made, as printed by bk-s3ls and bk-ls.  Who may approve, and how many
+ * approvals are needed, is never read from the plan.
  */
 #include <stddef.h>
 #include <stdio.h>
@@ -29,28 +29,28 @@
 #include "base/err.h"
 #include "crypt/signature.h"
 
-#define BK_PLAN_DAYS 7		/* that a plan is valid */
+#define BK_PLAN_DAYS 7		/* validity of a plan */
 #define BK_PLAN_MAX (256 * 1024 * 1024)	/* bytes of a plan */
 
 struct bk_plan {
 	time_t now;
-	const char *policy;	/* in words; control bytes become '?' */
-	const struct bk_buf *listing;	/* records, as lines */
-	size_t listed;
-	const struct bk_buf *gone;	/* those of them to delete */
-	size_t going;
+	const char *policy;	/* as options; control bytes become '?' */
+	const struct bk_buf *listing;	/* all records, as lines */
+	size_t listed;			/* their number */
+	const struct bk_buf *expired;	/* the records to delete */
+	size_t nexpired;
 };
 
 /*
- * Make the file path, which must not be there yet, the plan p, signed by s.
- * On failure it leaves none.
+ * Write the plan p, signed by s, to the file path, which must not exist.  0, or
+ * -1 with *e set and no file left behind.
  */
 int bk_plan_store(const char *path, const struct bk_plan *p,
     const struct bk_signer *s, struct bk_err *e);
 
 /*
- * Add s's signature to the plan path, unless it is there already.  BK_DATA:
- * it is no plan, is damaged, or has expired by now.
+ * Add s's signature to the plan path unless it has one.  0, or -1 with *e set:
+ * BK_DATA it is not a plan, is damaged, or has expired.
  */
 int bk_plan_approve(const char *path, const struct bk_signer *s, time_t now,
     struct bk_err *e);
@@ -59,14 +59,14 @@ int bk_plan_approve(const char *path, const struct bk_signer *s, time_t now,
 struct bk_approved_plan {
 	const char *plan;
 	const char *approvers;	/* a file of public keys (signature.h) */
-	size_t need;		/* how many of them must have signed */
+	size_t need;		/* number of them that must have signed */
 };
 
 /*
- * Open the records of an approved plan, to be read like any listing.  NULL
- * with *e set: BK_FAIL a file cannot be read; BK_DATA it is no plan, is
- * damaged, has expired, was changed after it was signed, or fewer than need
- * of the approvers have signed it.  Close it with fclose().
+ * Open the records of an approved plan, to be read like any listing and closed
+ * with fclose().  NULL with *e set: BK_FAIL a file cannot be read; BK_DATA it
+ * is not a plan, is damaged, has expired, was changed after it was signed, or
+ * fewer than need of the approvers have signed it.
  */
 FILE *bk_plan_open(const struct bk_approved_plan *c, time_t now,
     struct bk_err *e);

@@ -40,8 +40,8 @@ inverse(uint8_t a)
 }
 
 /*
- * Which key do shares belong to?  Of the secret, not the public key: that does
- * not depend on the 5 bits of a secret that X25519 ignores.
+ * The id of the key that shares belong to, from the secret key: the public key
+ * does not depend on the 5 bits of a secret that X25519 ignores.
  */
 static int
 make_id(uint8_t out[BK_SHARE_ID], const uint8_t secret[BK_KEY_LEN],
@@ -89,7 +89,7 @@ bk_share_split(const struct bk_identity *id, unsigned threshold,
 	return 0;
 }
 
-/* Those of n shares that differ, at most BK_SHARE_MAX, into *use. */
+/* Select the distinct ones of n shares, at most BK_SHARE_MAX. */
 static int
 select_shares(const struct bk_share *share, size_t n,
     const struct bk_share *use[BK_SHARE_MAX], size_t *used, struct bk_err *e)

@@ -63,7 +63,7 @@ add_signer(void *ctx, const char *line, struct bk_err *e)
 	uint8_t data[BK_BECH32_DATA];
 	int rc = -1;
 
-	/* the line is a secret, or nearly: it is not repeated */
+	/* the line is a secret or close to one: keep it out of messages */
 	if (bk_bech32_decode(data, SECRET_PREFIX, line) != BK_SIGN_KEY) {
 		bk_fail(e, BK_DATA, "not a " SECRET_PREFIX "1..., or a damaged "
 		    "one; bk-keygen --sign makes one");

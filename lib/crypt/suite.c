@@ -32,13 +32,13 @@ const struct bk_suite bk_suite_age = {
 };
 
 int
-bk_suite_fail(struct bk_err *e, const char *what)
+bk_suite_fail(struct bk_err *e, const char *operation)
 {
-	const char *why = ERR_reason_error_string(ERR_peek_error());
+	const char *reason = ERR_reason_error_string(ERR_peek_error());
 
 	ERR_clear_error();
-	return bk_fail(e, BK_FAIL, "libcrypto: %s: %s", what,
-	    why == NULL ? "failed" : why);
+	return bk_fail(e, BK_FAIL, "libcrypto: %s: %s", operation,
+	    reason == NULL ? "failed" : reason);
 }
 
 int
@@ -58,7 +58,7 @@ bk_suite_hkdf(uint8_t out[BK_SUITE_KEY], const uint8_t *ikm, size_t n,
 	};
 	int good;
 
-	if (salt_len == 0)		/* RFC 5869: the same as 32 zeros */
+	if (salt_len == 0)		/* RFC 5869: equivalent to 32 zeros */
 		params[3] = (OSSL_PARAM)OSSL_PARAM_END;
 	good = ctx != NULL &&
 	    EVP_KDF_derive(ctx, out, BK_SUITE_KEY, params) == 1;
@@ -155,7 +155,7 @@ bk_x25519_shared(uint8_t out[32], const uint8_t secret[32],
 	ready = ctx != NULL && peer != NULL &&
 	    EVP_PKEY_derive_init(ctx) == 1 &&
 	    EVP_PKEY_derive_set_peer(ctx, peer) == 1;
-	/* all that libcrypto refuses here is the zero of a low-order point */
+	/* fails only if the result is zero, from a low-order point */
 	good = ready && EVP_PKEY_derive(ctx, out, &n) == 1;
 	EVP_PKEY_CTX_free(ctx);
 	EVP_PKEY_free(peer);

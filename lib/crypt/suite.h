@@ -1,11 +1,12 @@
 #ifndef BK_CRYPT_SUITE_H
 #define BK_CRYPT_SUITE_H
 /*
- * The two cipher suites and the primitives they are made of.  Both have the
- * grammar and the constructions of age v1 (https://age-encryption.org/v1);
- * they differ in the AEAD, the length of the file key, the labels that keep
- * their keys apart, and in bk-crypt/v1 having marks.  See bk-formats(5).
- * All functions here: 0, or -1 with *e set.
+ * The two cipher suites and their primitives.  Both use the grammar and the
+ * constructions of age v1 (https://age-encryption.org/v1); they differ in the
+ * AEAD, the length of the file key, the labels that separate their keys, and
+ * bk-crypt/v1 has marks.  See bk-formats(5).
+ *
+ * Functions return 0, or -1 with *e set, unless noted.
  */
 #include <openssl/evp.h>
 
@@ -14,15 +15,15 @@
 
 #include "base/err.h"
 
-#define BK_SUITE_KEY 32		/* bytes of every key but age's file key */
-#define BK_SUITE_TAG 16		/* bytes an AEAD adds */
+#define BK_SUITE_KEY 32		/* bytes of all keys except age's file key */
+#define BK_SUITE_TAG 16		/* bytes of an AEAD's tag */
 #define BK_SUITE_NONCE 12	/* bytes of an AEAD's nonce */
 
 struct bk_suite {
-	const char *version;	/* the first line, or what it begins with */
+	const char *version;	/* the first line, or its beginning */
 	const EVP_CIPHER *(*aead)(void);
 	size_t file_key_len;	/* bytes */
-	int marks;		/* marks in version line and behind the end */
+	int marks;		/* marks in the version line and at the end */
 	const char *x25519, *scrypt, *header, *payload;	/* labels */
 };
 
@@ -34,14 +35,14 @@ int bk_suite_hkdf(uint8_t out[BK_SUITE_KEY], const uint8_t *ikm, size_t n,
     const uint8_t *salt, size_t salt_len, const char *info, struct bk_err *e);
 
 /*
- * Encrypt a file key under a key used for nothing else, with a nonce of
- * zeros: out gets file_key_len + BK_SUITE_TAG bytes.
+ * Encrypt a file key under a key used for nothing else, hence with a nonce of
+ * zeros; out gets file_key_len + BK_SUITE_TAG bytes.
  */
 int bk_suite_wrap(const struct bk_suite *s, uint8_t *out,
     const uint8_t key[BK_SUITE_KEY], const uint8_t *file_key,
     struct bk_err *e);
 
-/* The reverse.  1: done; 0: not with this key; -1 with *e set. */
+/* The reverse.  1: success; 0: wrong key; -1 with *e set. */
 int bk_suite_unwrap(const struct bk_suite *s, uint8_t *file_key,
     const uint8_t key[BK_SUITE_KEY], const uint8_t *body, struct bk_err *e);
 
@@ -53,14 +54,14 @@ int bk_suite_mac(const struct bk_suite *s, uint8_t out[32],
 int bk_x25519_public(uint8_t out[32], const uint8_t secret[32],
     struct bk_err *e);
 
-/* The secret shared with public; 1, 0 if it would be zero, -1 with *e set. */
+/* The shared secret: 1; 0 if it would be zero; -1 with *e set. */
 int bk_x25519_shared(uint8_t out[32], const uint8_t secret[32],
     const uint8_t public[32], struct bk_err *e);
 
-/* n random bytes. */
+/* Fill out with n random bytes. */
 int bk_suite_random(void *out, size_t n, struct bk_err *e);
 
-/* -1 with "libcrypto: what failed" and its own reason in *e. */
-int bk_suite_fail(struct bk_err *e, const char *what);
+/* Returns -1 with "libcrypto: operation: " and libcrypto's reason in *e. */
+int bk_suite_fail(struct bk_err *e, const char *operation);
 
 #endif

@@ -16,7 +16,7 @@ is_type(const struct bk_stanza *st, const char *type)
 	return strcmp(st->arg[0], type) == 0;
 }
 
-/* The key that wraps the file key, from what X25519 agreed on. */
+/* The key that wraps the file key, from the shared X25519 secret. */
 static int
 x25519_wrap_key(uint8_t out[BK_SUITE_KEY], const struct bk_suite *s,
     const uint8_t shared[32], const uint8_t share[32],
@@ -35,26 +35,27 @@ bk_wrap_x25519(struct bk_buf *b, const struct bk_suite *s,
     const uint8_t *file_key, const uint8_t public[BK_KEY_LEN],
     struct bk_err *e)
 {
-	struct bk_identity once;
+	struct bk_identity ephemeral;
 	uint8_t shared[32], key[BK_SUITE_KEY], body[BODY_MAX];
 	char args[sizeof("X25519 ") + BK_BASE64_LEN(32)] = "X25519 ";
 	int rc = -1, good;
 
-	if (bk_identity_make(&once, e) == -1)
+	if (bk_identity_make(&ephemeral, e) == -1)
 		goto done;
-	if ((good = bk_x25519_shared(shared, once.secret, public, e)) != 1) {
+	good = bk_x25519_shared(shared, ephemeral.secret, public, e);
+	if (good != 1) {
 		if (good == 0)
 			bk_fail(e, BK_USAGE, "recipient: weak key");
 		goto done;
 	}
-	if (x25519_wrap_key(key, s, shared, once.public, public, e) == -1 ||
-	    bk_suite_wrap(s, body, key, file_key, e) == -1)
+	if (x25519_wrap_key(key, s, shared, ephemeral.public, public, e) ==
+	    -1 || bk_suite_wrap(s, body, key, file_key, e) == -1)
 		goto done;
-	bk_base64_encode(args + strlen(args), once.public, 32);
+	bk_base64_encode(args + strlen(args), ephemeral.public, 32);
 	rc = bk_header_stanza(b, args, body, s->file_key_len + BK_SUITE_TAG,
 	    e);
  done:
-	bk_wipe(&once, sizeof(once));
+	bk_wipe(&ephemeral, sizeof(ephemeral));
 	bk_wipe(shared, sizeof(shared));
 	bk_wipe(key, sizeof(key));
 	return rc;
@@ -102,7 +103,7 @@ bk_wrap_scrypt(struct bk_buf *b, const struct bk_suite *s,
 	return rc;
 }
 
-/* Decode an argument of just n bytes; out has room for n + 2.  0 or -1. */
+/* Decode an argument of exactly n bytes; out has room for n + 2.  0 or -1. */
 static int
 decode_arg(uint8_t *out, const char *arg, size_t n)
 {
@@ -110,7 +111,7 @@ decode_arg(uint8_t *out, const char *arg, size_t n)
 	    bk_base64_decode(out, arg, strlen(arg)) == (ssize_t)n ? 0 : -1;
 }
 
-/* A work factor: decimal, no sign, no leading zero.  0: malformed. */
+/* Parse a work factor: decimal, no sign, no leading zero.  0: malformed. */
 static unsigned
 work_factor(const char *s)
 {
@@ -159,7 +160,7 @@ bk_wrap_check(const struct bk_header *h, struct bk_err *e)
 				    "malformed: an X25519 stanza's arguments");
 		} else
 			continue;
-		/* before any decryption: else the length tells about the key */
+		/* before decryption, or the length leaks about the key */
 		if (st->body_len != h->suite->file_key_len + BK_SUITE_TAG)
 			return bk_fail(e, BK_DATA, "header: malformed: a "
 			    "wrapped file key of the wrong length");
@@ -174,7 +175,7 @@ unwrap_x25519(const struct bk_header *h, const struct bk_stanza *st,
 	uint8_t share[32 + 2], shared[32], key[BK_SUITE_KEY];
 	int rc = -1;
 
-	(void)decode_arg(share, st->arg[1], 32);	/* was checked */
+	(void)decode_arg(share, st->arg[1], 32);	/* checked before */
 	if ((rc = bk_x25519_shared(shared, id->secret, share, e)) == 0)
 		rc = bk_fail(e, BK_DATA, "header: malformed: an X25519 "
 		    "share of low order");
@@ -195,7 +196,7 @@ unwrap_scrypt(const struct bk_header *h, const struct bk_stanza *st,
 	uint8_t salt[SALT_LEN + 2], key[BK_SUITE_KEY];
 	int rc;
 
-	(void)decode_arg(salt, st->arg[1], SALT_LEN);	/* was checked */
+	(void)decode_arg(salt, st->arg[1], SALT_LEN);	/* checked before */
 	rc = scrypt_wrap_key(key, h->suite, passphrase, salt,
 	    work_factor(st->arg[2]), e);
 	if (rc == 0)
@@ -204,7 +205,7 @@ unwrap_scrypt(const struct bk_header *h, const struct bk_stanza *st,
 	return rc;
 }
 
-/* Try all we have on one stanza.  1, 0 or -1. */
+/* Try all identities and the passphrase on a stanza.  1, 0 or -1. */
 static int
 unwrap_stanza(const struct bk_header *h, const struct bk_stanza *st,
     const struct bk_identities *ids, const char *passphrase,

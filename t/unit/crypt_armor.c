@@ -12,7 +12,7 @@
 	"YWJjZGVm\n"
 #define TEXT "0123456789abcdef0123456789abcdef0123456789abcdef"
 
-/* Read text in steps of n; *len bytes go to out.  BK_OK or the failure. */
+/* Read text in steps of n; sets *len to the bytes in out.  BK_OK or failure. */
 static enum bk_code
 read_all(const char *text, size_t size, size_t step, char *out, size_t *len)
 {
@@ -64,7 +64,7 @@ refused(const char *text, size_t n, const char *what)
 
 #define REFUSED(text, what) refused(text, sizeof(text) - 1, what)
 
-/* Not armored: through, also where the reads change from small to large. */
+/* Not armored: passed through, also if reads change from small to large. */
 static void
 plain(void)
 {

@@ -1,4 +1,4 @@
-/* The header's grammar, to the letter: what is refused, and what is not. */
+/* The header's grammar: what is accepted and what is refused. */
 #include <stdlib.h>
 
 #include "base/seal.h"
@@ -14,7 +14,7 @@
 #define GOOD "-> X25519 " SHARE "\n" BODY "\n"
 #define SALT "AAECAwQFBgcICQoLDA0ODw"
 
-/* Parse and check: BK_OK or why not. */
+/* Parse and check: BK_OK or the failure. */
 static enum bk_code
 parse(const char *text, size_t n)
 {
@@ -36,9 +36,9 @@ good_ones(void)
 		AGE GOOD GOOD MAC,
 		AGE "-> scrypt " SALT " 18\n" BODY "\n" MAC,
 		AGE "-> scrypt " SALT " 22\n" BODY "\n" MAC,
-		AGE "-> x\n\n" MAC,			/* an empty body */
+		AGE "-> x\n\n" MAC,			/* empty body */
 		AGE GOOD "-> grease a b c d e f ~!\nAA\n" MAC,
-		AGE "-> grease\n" LINE "\n\n" MAC,	/* a full line, then */
+		AGE "-> grease\n" LINE "\n\n" MAC,	/* full, then empty */
 		AGE "-> grease\n" LINE "\n" LINE "\nAA\n" MAC,
 		AGE "-> x25519 wrong but not ours\n\n" MAC,
 		AGE "-> -> ---\n\n" MAC,
@@ -128,7 +128,7 @@ bad_ones(void)
 	is_int(parse(nul_body, sizeof(nul_body) - 1), BK_DATA, "in a body");
 }
 
-/* What bk_header_begin() and the others write is read back the same. */
+/* What bk_header_begin() and its siblings write is read back unchanged. */
 static void
 round_trip(void)
 {
@@ -160,7 +160,7 @@ round_trip(void)
 	bk_buf_free(&b);
 }
 
-/* Random bytes put into a good header: never a crash, whatever the verdict. */
+/* Random bytes in a valid header: no crash, whatever the result. */
 static void
 mangled(void)
 {

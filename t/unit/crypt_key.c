@@ -1,4 +1,4 @@
-/* Key files, passphrases, secrets in files: what is taken and what is not. */
+/* Key files, passphrases, secret files: what is accepted and what is not. */
 #include <sys/stat.h>
 
 #include <fcntl.h>
@@ -30,7 +30,7 @@ file(const char *text, size_t n, mode_t mode)
 	return path;
 }
 
-/* Load text as a key file; the number of identities, or minus the status. */
+/* Load text as a key file; the number of identities, or the negative code. */
 static int
 load(const char *text, size_t n, mode_t mode)
 {
@@ -88,9 +88,9 @@ recipients(void)
 	(void)file(PUBLIC "\n" PUBLIC "\n", 2 * sizeof(PUBLIC), 0644);
 	(void)snprintf(words, sizeof(words), " ,%s %s\t%s,, ", PUBLIC, path,
 	    PUBLIC);
-	is_int(bk_recipients_words(&r, words, &e), 0, "words and a file");
+	is_int(bk_recipients_parse(&r, words, &e), 0, "words and a file");
 	is_int((intmax_t)r.n, 4, "all of them");
-	is_int(bk_recipients_words(&r, " ,", &e), 0, "no words");
+	is_int(bk_recipients_parse(&r, " ,", &e), 0, "no words");
 	is_int((intmax_t)r.n, 4, "no more");
 	is_int(bk_recipients_add(&r, PUBLIC "q", &e), -1, "a letter too many");
 	is_int(e.code, BK_USAGE, "is a usage error");

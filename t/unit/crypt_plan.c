@@ -1,4 +1,4 @@
-/* plan.h, signature.h: only a plan that enough have signed is opened */
+/* plan.h, signature.h: only plans with enough signatures are opened */
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -25,7 +25,7 @@ put(const char *path, const char *p, size_t n)
 	ok(f != NULL && fwrite(p, 1, n, f) == n && fclose(f) == 0, "%s", path);
 }
 
-/* Without a check of its own: thousands of times. */
+/* Without a test line: it is called thousands of times. */
 static void
 put_quietly(const char *path, const char *p, size_t n)
 {
@@ -49,15 +49,15 @@ put_approvers(void)
 	put(approvers, text, (size_t)n);
 }
 
-/* A plan to delete RECORDS, signed by who. */
+/* Store a plan to delete RECORDS, signed by who. */
 static void
 make(const struct bk_signer *who, const char *records)
 {
 	struct bk_buf gone = { .data = (char *)(uintptr_t)records,
 	    .len = strlen(records) };
 	struct bk_plan p = { .now = NOW, .policy = "-d 30\n-m 12",
-	    .listing = &gone, .listed = 2, .gone = &gone,
-	    .going = *records != '\0' ? 2 : 0 };
+	    .listing = &gone, .listed = 2, .expired = &gone,
+	    .nexpired = *records != '\0' ? 2 : 0 };
 
 	(void)unlink(plan);
 	e = (struct bk_err){0};
@@ -65,7 +65,7 @@ make(const struct bk_signer *who, const char *records)
 		ok(0, "a plan: %s", e.msg);
 }
 
-/* What the plan gives with so many signatures at that time. */
+/* The plan's records, or the failure, if need signatures are required. */
 static const char *
 opened(size_t need, time_t now)
 {
@@ -130,7 +130,7 @@ test_times(void)
 	    "host's clock is behind", "one that is more behind");
 }
 
-/* Same key, but a signature that is bob's of something else. */
+/* Bob's key, with his signature of other text. */
 static void
 test_moved_signature(void)
 {
@@ -150,7 +150,7 @@ test_moved_signature(void)
 	bk_buf_free(&other);
 }
 
-/* A signature that is there twice, by whoever copied the line. */
+/* A duplicated signature line. */
 static void
 test_copied_signature(void)
 {
@@ -216,7 +216,7 @@ test_files(void)
 	ok(bk_plan_open(&c, NOW, &e) == NULL && e.code == BK_FAIL,
 	    "approvers that are not there");
 	p = (struct bk_plan){ .now = NOW, .policy = "", .listing = &none,
-	    .gone = &none };
+	    .expired = &none };
 	e = (struct bk_err){0};
 	is_int(bk_plan_store(plan, &p, &ann, &e), -1, "a plan that is there");
 	is_str(e.msg, "plan: already exists; a plan is never overwritten",

@@ -1,4 +1,4 @@
-/* Shares: every choice of enough gives the key, everything else is refused. */
+/* Shares: any sufficient set restores the key, all else is refused. */
 #include "crypt/share.h"
 #include "tap.h"
 
@@ -114,7 +114,7 @@ texts(void)
 	is_int((intmax_t)missed, 0, "each letter mistyped: refused");
 }
 
-/* Made once by this code, so that shares of today can be joined for ever. */
+/* Fixed shares, made by this code: later versions must join them. */
 static void
 known_shares(void)
 {

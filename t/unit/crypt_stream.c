@@ -1,6 +1,6 @@
 /*
- * Both suites, damaged in every way that a few bytes allow: nothing but
- * authenticated plaintext ever comes out, and never a success.
+ * Both suites, damaged in every way that a few bytes allow: only authenticated
+ * plaintext is output, and never success.
  */
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -65,7 +65,7 @@ holding(const void *p, size_t n)
 	return fd;
 }
 
-/* Run one of the three operations on n bytes; *out is to be freed. */
+/* Run one of the three operations on n bytes; the caller frees *out. */
 static enum bk_code
 run(int mode, const struct bk_suite *s, const void *p, size_t n,
     struct bytes *result)
@@ -118,7 +118,7 @@ header_len(struct bytes b)
 	return i + 1 + strlen("--- ") + 43 + 1;
 }
 
-/* It must fail with BK_DATA and give whole chunks of the prefix at most. */
+/* It must fail with BK_DATA and output at most full chunks of the prefix. */
 static int
 refused(const void *p, size_t n, size_t *released)
 {
@@ -162,7 +162,7 @@ round_trips(const struct bk_suite *s)
 	}
 }
 
-/* The lowest bit, which base64 might ignore, and one of the others. */
+/* Flip the lowest bit, which base64 might ignore, and another one. */
 static void
 every_flip(const struct bk_suite *s)
 {
@@ -200,7 +200,7 @@ every_cut(const struct bk_suite *s)
 	free(c.p);
 }
 
-/* Around every place in a long stream where something begins or ends. */
+/* Near every boundary in a long stream. */
 static void
 cut_at_boundaries(const struct bk_suite *s)
 {
@@ -216,7 +216,7 @@ cut_at_boundaries(const struct bk_suite *s)
 				continue;
 			if (!refused(c.p, at, &released))
 				bad++;
-			/* a cut at a chunk's end shows in what is missing */
+			/* truncated at a chunk's end: the last is missing */
 			if (near[i] >= 0 && chunk < 9 &&
 			    released != chunk * CHUNK)
 				bad++;
@@ -281,7 +281,7 @@ trailing_bytes(const struct bk_suite *s, size_t size)
 	free(c.p);
 }
 
-/* A stream of ours with what is between last chunk and end changed. */
+/* Our stream with changes between the last chunk and the end. */
 static void
 closing_mark(void)
 {
@@ -302,8 +302,8 @@ closing_mark(void)
 }
 
 /*
- * A writer with the right keys and wrong ideas: chunks of these lengths, the
- * last flag as it pleases.  What comes out is the first good chunks.
+ * A faulty writer with the right keys: chunks of any length, any last flag.
+ * The output is the valid chunks at the beginning.
  */
 static void
 crafted(const struct bk_suite *s, const char *what, size_t nchunks,
@@ -407,7 +407,7 @@ rewrap_refuses(const struct bk_suite *s)
 	free(c.p);
 }
 
-/* Made once by this code: what it writes today is to be read for ever. */
+/* A fixed stream, made by this code: later versions must read it. */
 static void
 known_stream(void)
 {

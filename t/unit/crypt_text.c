@@ -1,4 +1,4 @@
-/* Base64 and bech32: one text for one value, everything else refused. */
+/* Base64 and bech32: one text per value, everything else is refused. */
 #include "base/base64.h"
 #include "crypt/bech32.h"
 #include "tap.h"
@@ -33,7 +33,7 @@ base64(void)
 static void
 bech32_vectors(void)
 {
-	/* of the age specification and BIP 173 */
+	/* from the age specification and BIP 173 */
 	static const char age[] =
 	    "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj";
 	uint8_t data[BK_BECH32_DATA];
@@ -53,7 +53,7 @@ bech32_vectors(void)
 	is_int(bk_bech32_decode(data, "age", ""), -1, "nothing at all");
 }
 
-/* One letter changed, two neighbours swapped, one lost: all are seen. */
+/* A letter changed, two neighbours swapped, one lost: all are detected. */
 static void
 bech32_typos(void)
 {
