@@ -241,7 +241,7 @@ begin_message(struct bk_notify_message *m, const struct options *o)
 		    "abcdefghijklmnopqrstuvwxyz", *p) == NULL)
 			*p = '-';
 	m->now = time(NULL);
-	m->titled = o->subject;
+	m->title = o->subject;
 	if (o->status == NULL)
 		return;
 	m->start = strcmp(o->status, "start") == 0;

@@ -1,4 +1,4 @@
-/* JSON that webhooks take */
+/* JSON bodies for webhooks. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,9 +9,9 @@
 #include "notify/body.h"
 
 #define TEMPLATE_MAX (256 * 1024)
-#define SLACK_MAX 40000		/* characters; Slack cuts what is longer */
+#define SLACK_MAX 40000		/* characters; Slack truncates longer text */
 
-/* A variable's value, NULL if there is none of that name. */
+/* A variable's value; NULL: no such variable. */
 static const char *
 value_of(const struct bk_notify_message *m, const char *name, size_t n)
 {
@@ -31,7 +31,7 @@ value_of(const struct bk_notify_message *m, const char *name, size_t n)
 	return NULL;
 }
 
-/* Add s with its variables filled in; braces around no word are text. */
+/* Append s with its variables expanded; other braces are text. */
 static int
 expand(const struct bk_notify_message *m, const char *s, struct bk_buf *out,
     struct bk_err *e)
@@ -71,7 +71,7 @@ expand_string(const struct bk_notify_message *m, json_t *string,
 	return rc;
 }
 
-/* In every string of v that is a value; jansson bounds the depth. */
+/* Expand all string values in v; jansson limits the depth. */
 static int
 expand_all(const struct bk_notify_message *m, json_t *v, struct bk_err *e)
 {
@@ -91,7 +91,7 @@ expand_all(const struct bk_notify_message *m, json_t *v, struct bk_err *e)
 }
 
 static int
-dump(const json_t *v, struct bk_buf *out, struct bk_err *e)
+add_json(const json_t *v, struct bk_buf *out, struct bk_err *e)
 {
 	char *text = v != NULL ? json_dumps(v, JSON_COMPACT) : NULL;
 	int rc;
@@ -104,20 +104,20 @@ dump(const json_t *v, struct bk_buf *out, struct bk_err *e)
 	return rc;
 }
 
-/* The words of jansson are left out: they may quote a key. */
+/* Omits jansson's message, which may quote a secret key. */
 static json_t *
-load(const char *path, struct bk_err *e)
+load_template(const char *path, struct bk_err *e)
 {
 	struct bk_buf text = {0};
-	json_error_t why;
+	json_error_t json_err;
 	json_t *v = NULL;
 
 	if (bk_io_slurp(path, TEMPLATE_MAX, &text, e) == 0) {
 		v = json_loadb(text.len > 0 ? text.data : "", text.len,
-		    JSON_REJECT_DUPLICATES, &why);
+		    JSON_REJECT_DUPLICATES, &json_err);
 		if (v == NULL)
 			(void)bk_fail(e, BK_DATA, "%s: line %d, column %d: not "
-			    "JSON", path, why.line, why.column);
+			    "JSON", path, json_err.line, json_err.column);
 	}
 	bk_buf_free(&text);
 	return v;
@@ -127,7 +127,7 @@ int
 bk_notify_json_webhook(const struct bk_notify_message *m, const char *path,
     struct bk_buf *out, struct bk_err *e)
 {
-	struct bk_err why = {0};
+	struct bk_err reason = {0};
 	json_t *v;
 	int rc = -1;
 
@@ -135,17 +135,17 @@ bk_notify_json_webhook(const struct bk_notify_message *m, const char *path,
 		v = json_pack("{ssssssssss}", "subject", "{subject}",
 		    "message", "{message}", "status", "{status}",
 		    "host", "{host}", "utc", "{utc}");
-	else if ((v = load(path, e)) == NULL)
+	else if ((v = load_template(path, e)) == NULL)
 		return -1;
-	if (v != NULL && expand_all(m, v, &why) == -1)
-		(void)bk_fail(e, why.code, "%s: %s", path, why.msg);
+	if (v != NULL && expand_all(m, v, &reason) == -1)
+		(void)bk_fail(e, reason.code, "%s: %s", path, reason.msg);
 	else
-		rc = dump(v, out, e);
+		rc = add_json(v, out, e);
 	json_decref(v);
 	return rc;
 }
 
-/* Add s as Slack wants text; no more than *room characters of it. */
+/* Append s escaped for Slack, at most *room characters. */
 static int
 add_slack(struct bk_buf *out, const char *s, size_t *room, struct bk_err *e)
 {
@@ -174,12 +174,12 @@ bk_notify_json_slack(const struct bk_notify_message *m, struct bk_buf *out,
 	json_t *v = NULL;
 	int rc = -1;
 
-	if (add_slack(&text, m->titled != NULL ? m->subject.data : m->host,
+	if (add_slack(&text, m->title != NULL ? m->subject.data : m->host,
 	    &room, e) == 0 && (m->text.len == 0 ||
-	    (add_slack(&text, m->titled != NULL ? "\n" : ": ", &room, e) ==
+	    (add_slack(&text, m->title != NULL ? "\n" : ": ", &room, e) ==
 	    0 && add_slack(&text, m->text.data, &room, e) == 0))) {
 		v = json_pack("{ss}", "text", text.data);
-		rc = dump(v, out, e);
+		rc = add_json(v, out, e);
 	}
 	json_decref(v);
 	bk_buf_free(&text);

@@ -1,13 +1,13 @@
 /*
- * the message made of the audit log
+ * Messages from the audit log.
  *
- * The stages of a pipeline begin together and each leaves a record.  When one
- * fails, those behind it find their input unfinished and those before it
- * nobody who reads.  So the first of them that failed is the cause, whichever
- * comes last in the log; but the record of one that was killed is written by
- * another process, perhaps later than what followed from it.  What began in
- * the same moment and came before a run of ours is of the pipeline before: a
- * loop over databases whose server is down takes no second.
+ * The stages of a pipeline start together and each leaves a record.  When one
+ * fails, later stages find their input unfinished and earlier ones get EPIPE.
+ * So the first failure is the cause, not the last in the log; but the record
+ * of a killed stage is written by another process, possibly after those of its
+ * consequences.  Runs that started at the same time but precede a run of
+ * bk-notify belong to the previous pipeline, as in a loop over the databases of
+ * a server that is down.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -18,15 +18,15 @@
 #include "base/num.h"
 #include "notify/message.h"
 
-/* Seconds; a record's own time has no fractions. */
+/* Seconds between the starts of stages; records have whole seconds. */
 #define TOGETHER 2
 
 struct search {
 	struct bk_buf last;	/* the last record's line */
-	struct bk_buf cause;	/* of those it began with, what failed */
+	struct bk_buf cause;	/* the failure in last's pipeline, or empty */
 	struct bk_run run;	/* last, parsed */
-	int followed;		/* cause is what another failure had done */
-	int told; /* a run of ours came since the last of others */
+	int consequence;	/* cause is the result of another failure */
+	int reported;		/* bk-notify ran since the last other run */
 };
 
 static int
@@ -42,22 +42,22 @@ is_own(const struct bk_run *r)
 	return strcmp(r->operation, "bk-notify") == 0;
 }
 
-/* What a stage says of another that failed. */
+/* 1 if r failed because another stage did. */
 static int
-has_followed(const struct bk_run *r)
+is_consequence(const struct bk_run *r)
 {
 	return strstr(r->error, "unfinished") != NULL ||
 	    strstr(r->error, strerror(EPIPE)) != NULL;
 }
 
 static int
-take_last(struct search *s, const struct bk_run *r, struct bk_err *e)
+find_last(struct search *s, const struct bk_run *r, struct bk_err *e)
 {
 	return is_own(r) ? 0 : keep(&s->last, r, e);
 }
 
 static int
-take_cause(struct search *s, const struct bk_run *r, struct bk_err *e)
+find_cause(struct search *s, const struct bk_run *r, struct bk_err *e)
 {
 	double apart = ((double)r->ended - r->duration_seconds) -
 	    ((double)s->run.ended - s->run.duration_seconds);
@@ -66,48 +66,48 @@ take_cause(struct search *s, const struct bk_run *r, struct bk_err *e)
 	    strcmp(r->user, s->run.user) != 0)
 		return 0;
 	if (is_own(r))
-		s->told = 1;
+		s->reported = 1;
 	if (is_own(r) || apart > TOGETHER || apart < -TOGETHER)
 		return 0;
-	if (s->told)
+	if (s->reported)
 		s->cause.len = 0;
-	s->told = 0;
-	if (!r->failed || (s->cause.len > 0 && (!s->followed ||
-	    has_followed(r))))
+	s->reported = 0;
+	if (!r->failed || (s->cause.len > 0 && (!s->consequence ||
+	    is_consequence(r))))
 		return 0;
-	s->followed = has_followed(r);
+	s->consequence = is_consequence(r);
 	return keep(&s->cause, r, e);
 }
 
 /*
- * Every run in the log to take; a damaged line hides none but itself.  *bad is
- * what is wrong with the first.
+ * Call visit for every run in the log, skipping damaged lines; *bad is the
+ * failure of a damaged one.
  */
 static int
-read_log(const char *path, struct search *s, int (*take)(struct search *s,
+read_log(const char *path, struct search *s, int (*visit)(struct search *s,
     const struct bk_run *r, struct bk_err *e), struct bk_err *bad,
     struct bk_err *e)
 {
 	struct bk_logfile *log = bk_logfile_open(path, BK_RUN_MAX, e);
-	struct bk_err why = {0};
+	struct bk_err reason = {0};
 	struct bk_run r;
 	int rc = log == NULL ? -1 : 0, got;
 
-	while (rc == 0 && (got = bk_run_next(log, &r, &why)) != 0) {
+	while (rc == 0 && (got = bk_run_next(log, &r, &reason)) != 0) {
 		if (got == 1) {
-			rc = take(s, &r, e);
+			rc = visit(s, &r, e);
 			bk_run_free(&r);
-		} else if (why.code != BK_DATA)
-			rc = bk_fail(e, why.code, "%s", why.msg);
+		} else if (reason.code != BK_DATA)
+			rc = bk_fail(e, reason.code, "%s", reason.msg);
 		else
-			(void)bk_fail(bad, why.code, "%s", why.msg);
-		why = (struct bk_err){0};
+			(void)bk_fail(bad, reason.code, "%s", reason.msg);
+		reason = (struct bk_err){0};
 	}
 	bk_logfile_free(log);
 	return rc;
 }
 
-/* "of shop", "of s3://backups/shop/..."; nothing for standard input. */
+/* The run's source or destination; "" for standard input or output. */
 static const char *
 object_of(const struct bk_run *r)
 {
@@ -134,7 +134,7 @@ describe(struct bk_buf *b, const struct bk_run *r, struct bk_err *e)
 }
 
 static int
-tell(struct bk_notify_message *m, const struct bk_run *r, struct bk_err *e)
+report(struct bk_notify_message *m, const struct bk_run *r, struct bk_err *e)
 {
 	struct bk_buf raw = {0};
 	int rc = 0;
@@ -160,7 +160,7 @@ bk_notify_message_audit(struct bk_notify_message *m, const char *path,
 	struct search s = {0};
 	struct bk_run cause = {0};
 	struct bk_err bad = {0};
-	int rc = read_log(path, &s, take_last, &bad, e);
+	int rc = read_log(path, &s, find_last, &bad, e);
 
 	if (rc == 0 && s.last.len == 0)
 		rc = bad.code != BK_OK ? bk_fail(e, bad.code, "%s", bad.msg) :
@@ -168,11 +168,11 @@ bk_notify_message_audit(struct bk_notify_message *m, const char *path,
 	if (rc == 0)
 		rc = bk_run_parse(&s.run, s.last.data, s.last.len, e);
 	if (rc == 0)
-		rc = read_log(path, &s, take_cause, &bad, e);
+		rc = read_log(path, &s, find_cause, &bad, e);
 	if (rc == 0 && s.cause.len > 0)
 		rc = bk_run_parse(&cause, s.cause.data, s.cause.len, e);
 	if (rc == 0)
-		rc = tell(m, s.cause.len > 0 ? &cause : &s.run, e);
+		rc = report(m, s.cause.len > 0 ? &cause : &s.run, e);
 	bk_run_free(&cause);
 	bk_run_free(&s.run);
 	bk_buf_free(&s.last);

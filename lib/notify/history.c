@@ -1,8 +1,6 @@
 /*
- * what has been told already
- *
- * The file is replaced as a whole, so whoever waits for the lock may get that
- * of a file that has lost its name meanwhile, and begins again.
+ * The history file is replaced atomically, so a process that waited for the
+ * lock may hold that of the replaced file: then it tries again.
  */
 #define _GNU_SOURCE		/* flock */
 #include <sys/file.h>
@@ -24,13 +22,13 @@
 struct bk_notify_history {
 	const char *path;
 	int fd;			/* holds the lock */
-	enum bk_state told;	/* the worst since the last that was OK */
-	char since[BK_UTCTIME_TEXT];	/* when it was first told; "" never */
+	enum bk_state reported;	/* the worst since the last OK */
+	char since[BK_UTCTIME_TEXT];	/* its first report; "": never */
 };
 
 /*
- * Open and lock what has the name path: 1; 0 if it has lost that name while
- * we waited; -1 with *e set.
+ * Open and lock the file path: 1; 0 if it was replaced while we waited; -1 with
+ * *e set.
  */
 static int
 try_lock(struct bk_notify_history *p, struct bk_err *e)
@@ -55,7 +53,7 @@ try_lock(struct bk_notify_history *p, struct bk_err *e)
 	return 0;
 }
 
-/* An empty file is one that has not been written to yet. */
+/* Read the file, which is empty if new. */
 static int
 read_past(struct bk_notify_history *p, struct bk_err *e)
 {
@@ -67,14 +65,14 @@ read_past(struct bk_notify_history *p, struct bk_err *e)
 	if (n <= 0)
 		return (int)n;
 	text[n] = '\0';
-	/* what is written anew of what was understood is the same */
+	/* formatting what was parsed must give the same text */
 	if (strncmp(text, HEAD, strlen(HEAD)) == 0 &&
 	    (when = strchr(state, ' ')) != NULL && bk_notify_state_parse(state,
-	    (size_t)(when - state), &p->told) && bk_utctime_parse(when + 1,
+	    (size_t)(when - state), &p->reported) && bk_utctime_parse(when + 1,
 	    strcspn(when + 1, "\n"), &t) == 0) {
 		bk_utctime_format(t, p->since);
 		(void)snprintf(want, sizeof(want), HEAD "%s %s\n",
-		    bk_state_name(p->told), p->since);
+		    bk_state_name(p->reported), p->since);
 		if (strlen(want) == (size_t)n && strcmp(text, want) == 0)
 			return 0;
 	}
@@ -93,7 +91,7 @@ bk_notify_history_open(const char *path, struct bk_err *e)
 		return NULL;
 	}
 	*p = (struct bk_notify_history){ .path = path, .fd = -1,
-	    .told = BK_STATE_OK };
+	    .reported = BK_STATE_OK };
 	while ((rc = try_lock(p, e)) == 0)
 		continue;
 	if (rc == 1 && read_past(p, e) == 0)
@@ -107,20 +105,20 @@ bk_notify_history_is_news(const struct bk_notify_history *p,
     const struct bk_notify_message *m)
 {
 	if (m->state == BK_STATE_OK)
-		return p->told != BK_STATE_OK;
-	return m->state != p->told && bk_state_worse(m->state, p->told) ==
-	    m->state;
+		return p->reported != BK_STATE_OK;
+	return m->state != p->reported &&
+	    bk_state_worse(m->state, p->reported) == m->state;
 }
 
 int
 bk_notify_history_recall(const struct bk_notify_history *p,
     struct bk_notify_message *m, struct bk_err *e)
 {
-	if (m->state != BK_STATE_OK || p->told == BK_STATE_OK)
+	if (m->state != BK_STATE_OK || p->reported == BK_STATE_OK)
 		return 0;
 	return bk_buf_printf(&m->text, e, "%sRecovered; it was %s, first "
 	    "reported at %s",
-	    m->text.len > 0 ? "\n" : "", bk_state_name(p->told),
+	    m->text.len > 0 ? "\n" : "", bk_state_name(p->reported),
 	    p->since);
 }
 
@@ -130,8 +128,8 @@ bk_notify_history_store(struct bk_notify_history *p,
 {
 	const struct bk_store_options o = { .overwrite = 1,
 	    .given = strlen(p->path) };
-	const char *since = p->told == BK_STATE_OK || m->state == BK_STATE_OK ?
-	    m->utc : p->since;
+	const char *since = p->reported == BK_STATE_OK ||
+	    m->state == BK_STATE_OK ? m->utc : p->since;
 	struct bk_store *store = NULL;
 	struct bk_buf text = {0};
 	int rc = bk_buf_printf(&text, e, HEAD "%s %s\n",

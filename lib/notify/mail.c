@@ -1,4 +1,4 @@
-/* what is told by mail (RFC 5321, 5322, 2047) */
+/* Messages by mail (RFC 5321, 5322, 2047). */
 #define _GNU_SOURCE		/* getentropy */
 #include <pwd.h>
 #include <stdint.h>
@@ -11,9 +11,9 @@
 #include "base/utf8.h"
 #include "notify/mail.h"
 
-#define LOGIN_MAX 4096		/* bytes of its file */
+#define LOGIN_MAX 4096		/* bytes of the login file */
 #define ADDRESS_MAX 254
-#define WORD_BYTES 45		/* in an encoded word, so that it has <= 75 */
+#define WORD_BYTES 45		/* per encoded word of at most 75 characters */
 
 struct mail {
 	const char *to;
@@ -25,7 +25,7 @@ struct mail {
 };
 
 int
-bk_notify_mail_check(const char *address, const char *what, struct bk_err *e)
+bk_notify_mail_check(const char *address, const char *label, struct bk_err *e)
 {
 	const char *at = strchr(address, '@'), *p;
 
@@ -37,7 +37,7 @@ bk_notify_mail_check(const char *address, const char *what, struct bk_err *e)
 	    at == address || (at != NULL && (at[1] == '\0' ||
 	    strchr(at + 1, '@') != NULL)))
 		return bk_fail(e, BK_USAGE, "%s: '%s' is not an address; "
-		    "write it as dba@example.org", what, address);
+		    "write it as dba@example.org", label, address);
 	return 0;
 }
 
@@ -56,7 +56,7 @@ bk_notify_mail_check_server(const char *url, struct bk_err *e)
 	return 0;
 }
 
-/* The file's two lines: user and password. */
+/* Load a file of two lines: user and password. */
 static int
 load_login(struct mail *mail, const char *file, struct bk_err *e)
 {
@@ -80,23 +80,24 @@ load_login(struct mail *mail, const char *file, struct bk_err *e)
 }
 
 static int
-set_from(struct mail *mail, const char *given, const char *host,
+set_from(struct mail *mail, const char *sender, const char *host,
     struct bk_err *e)
 {
 	struct passwd pw, *found = NULL;
-	struct bk_err why = {0};
+	struct bk_err reason = {0};
 	struct bk_buf from = {0};
 	char buf[4096];
 	int rc;
 
-	if (given == NULL)
+	if (sender == NULL)
 		(void)getpwuid_r(geteuid(), &pw, buf, sizeof(buf), &found);
-	rc = given != NULL ? bk_buf_puts(&from, given, e) :
+	rc = sender != NULL ? bk_buf_puts(&from, sender, e) :
 	    bk_buf_printf(&from, e, "%s@%s", found != NULL ? pw.pw_name :
 	    "bk", host);
-	if (rc == 0 && bk_notify_mail_check(from.data, "sender", &why) == -1)
+	if (rc == 0 && bk_notify_mail_check(from.data, "sender", &reason) ==
+	    -1)
 		rc = bk_fail(e, BK_FAIL, "%s: %s, with --from", mail->to,
-		    why.msg);
+		    reason.msg);
 	if (rc == 0)
 		memcpy(mail->from, from.data, from.len + 1);
 	bk_buf_free(&from);
@@ -114,7 +115,7 @@ add_header(struct mail *mail, const struct bk_buf *line, struct bk_err *e)
 	return 0;
 }
 
-/* Subject: as it is, or as encoded words (RFC 2047), a line for each. */
+/* Add the subject: verbatim, or as encoded words (RFC 2047), one per line. */
 static int
 add_subject(struct mail *mail, const char *s, struct bk_err *e)
 {
@@ -170,7 +171,7 @@ add_headers(struct mail *mail, const struct bk_notify_message *m,
 		if (rc == 0)
 			rc = add_header(mail, &b, e);
 	}
-	/* the same for all tries: who gets two can tell */
+	/* the same for all tries, so that duplicates are recognized */
 	b.len = 0;
 	if (rc == 0)
 		rc = bk_buf_printf(&b, e, "Message-ID: <%jx.%jx.bk@%s>",
@@ -181,7 +182,7 @@ add_headers(struct mail *mail, const struct bk_notify_message *m,
 	return rc == 0 ? add_subject(mail, m->subject.data, e) : -1;
 }
 
-/* The text, its lines ended as mail wants them. */
+/* Add the text, with lines ended by CRLF. */
 static int
 add_body(struct mail *mail, CURL *curl, const struct bk_notify_message *m,
     struct bk_err *e)
@@ -209,7 +210,7 @@ add_body(struct mail *mail, CURL *curl, const struct bk_notify_message *m,
 	return rc;
 }
 
-/* 1 if what is sent to the server does not leave this machine. */
+/* 1 if the server is on this host. */
 static int
 is_local(const char *url)
 {
@@ -227,16 +228,16 @@ is_local(const char *url)
 	return 0;
 }
 
-/* A login is never sent in the clear; mail is, where it must be. */
+/* A login requires TLS; without one, mail may be sent in the clear. */
 static int
-prepare(const struct mail *mail, CURL *c, const struct bk_notify_options *way,
+prepare(const struct mail *mail, CURL *c, const struct bk_notify_options *opt,
     struct bk_err *e)
 {
 	long tls = mail->password != NULL ? CURLUSESSL_ALL :
-	    is_local(way->smtp) ? CURLUSESSL_NONE : CURLUSESSL_TRY;
+	    is_local(opt->smtp) ? CURLUSESSL_NONE : CURLUSESSL_TRY;
 	CURLcode bad = CURLE_OK;
 
-	bad |= curl_easy_setopt(c, CURLOPT_URL, way->smtp);
+	bad |= curl_easy_setopt(c, CURLOPT_URL, opt->smtp);
 	bad |= curl_easy_setopt(c, CURLOPT_USE_SSL, tls);
 	if (mail->password != NULL) {
 		bad |= curl_easy_setopt(c, CURLOPT_USERNAME,
@@ -252,7 +253,7 @@ prepare(const struct mail *mail, CURL *c, const struct bk_notify_options *way,
 
 int
 bk_notify_mail(const char *address, const char *name,
-    const struct bk_notify_message *m, const struct bk_notify_options *way,
+    const struct bk_notify_message *m, const struct bk_notify_options *opt,
     struct bk_err *e)
 {
 	struct bk_notify_transfer t = { .name = name, .mail = 1, .secret = "" };
@@ -265,15 +266,15 @@ bk_notify_mail(const char *address, const char *name,
 		bk_fail_memory(e);
 		goto done;
 	}
-	if ((way->login != NULL && load_login(&mail, way->login, e) == -1) ||
-	    set_from(&mail, way->from, m->host, e) == -1 ||
+	if ((opt->login != NULL && load_login(&mail, opt->login, e) == -1) ||
+	    set_from(&mail, opt->from, m->host, e) == -1 ||
 	    add_headers(&mail, m, e) == -1 ||
 	    add_body(&mail, t.curl, m, e) == -1 ||
-	    prepare(&mail, t.curl, way, e) == -1)
+	    prepare(&mail, t.curl, opt, e) == -1)
 		goto done;
 	if (mail.password != NULL)
 		t.secret = mail.password;
-	rc = bk_notify_send(&t, way, e);
+	rc = bk_notify_send(&t, opt, e);
  done:
 	curl_easy_cleanup(t.curl);
 	curl_mime_free(mail.mime);

@@ -3,15 +3,16 @@
 /* Messages by mail (RFC 5321, 5322, 2047). */
 #include "notify/send.h"
 
+/* Send m to address; name is the target's in messages. */
 int bk_notify_mail(const char *address, const char *name,
-    const struct bk_notify_message *m, const struct bk_notify_options *way,
+    const struct bk_notify_message *m, const struct bk_notify_options *opt,
     struct bk_err *e);
 
-/* BK_USAGE if it is no address that can be put into a mail as it is. */
-int bk_notify_mail_check(const char *address, const char *what,
+/* BK_USAGE if address cannot be used unquoted; label is its name. */
+int bk_notify_mail_check(const char *address, const char *label,
     struct bk_err *e);
 
-/* BK_USAGE if it is not smtp://HOST or smtps://HOST, or holds a login. */
+/* BK_USAGE if url is not smtp://HOST or smtps://HOST, or has a login. */
 int bk_notify_mail_check_server(const char *url, struct bk_err *e);
 
 #endif

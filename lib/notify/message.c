@@ -1,4 +1,4 @@
-/* the message, and what status it tells */
+/* The message and its state. */
 #include <stdint.h>
 #include <string.h>
 #include <unistd.h>
@@ -7,7 +7,7 @@
 #include "base/utf8.h"
 #include "notify/message.h"
 
-#define SUBJECT_MAX 160		/* bytes of the text's first line in it */
+#define SUBJECT_MAX 160		/* bytes taken from the text's first line */
 
 int
 bk_notify_message_clean(struct bk_buf *out, const char *s, size_t n,
@@ -50,7 +50,7 @@ bk_notify_state_parse(const char *s, size_t n, enum bk_state *state)
 	return 0;
 }
 
-/* The first line of text: "BACKUP CRITICAL - ...", as monitoring plugins. */
+/* Parse the first line of a monitoring plugin: "BACKUP CRITICAL - ...". */
 static int
 read_state(const char *line, enum bk_state *state)
 {
@@ -62,9 +62,9 @@ read_state(const char *line, enum bk_state *state)
 	return bk_notify_state_parse(line, strcspn(line, " :-\n"), state);
 }
 
-/* Numbers for graphs, behind a bar in the first line, are not for people. */
+/* Remove performance data, after a bar in the first line. */
 static void
-drop_numbers(struct bk_buf *text)
+drop_perfdata(struct bk_buf *text)
 {
 	size_t line = strcspn(text->data, "\n"), bar;
 
@@ -78,7 +78,7 @@ drop_numbers(struct bk_buf *text)
 	text->len -= line - bar;
 }
 
-/* The length of the text's first line, as far as a subject has it. */
+/* The length of the text's first line, truncated for a subject. */
 static size_t
 first_line(const char *text)
 {
@@ -90,7 +90,7 @@ first_line(const char *text)
 int
 bk_notify_message_finish(struct bk_notify_message *m, struct bk_err *e)
 {
-	if (m->text.len == 0 && (m->titled == NULL || !m->known)) {
+	if (m->text.len == 0 && (m->title == NULL || !m->known)) {
 		if (!m->known)
 			m->state = BK_STATE_UNKNOWN;
 		if (bk_buf_puts(&m->text, m->known ? bk_state_name(m->state) :
@@ -99,16 +99,16 @@ bk_notify_message_finish(struct bk_notify_message *m, struct bk_err *e)
 		m->known = 1;
 	}
 	bk_utctime_format(m->now, m->utc);
-	if (m->titled != NULL)
-		return bk_notify_message_clean(&m->subject, m->titled,
-		    strlen(m->titled), e);
+	if (m->title != NULL)
+		return bk_notify_message_clean(&m->subject, m->title,
+		    strlen(m->title), e);
 	if (bk_buf_printf(&m->subject, e, "%s: ", m->host) == -1)
 		return -1;
 	return bk_buf_add(&m->subject, m->text.data, first_line(m->text.data),
 	    e);
 }
 
-/* Read standard input to its end and keep the first BK_NOTIFY_KEEP bytes. */
+/* Read standard input to its end, keeping BK_NOTIFY_TEXT_MAX bytes. */
 static int
 read_all(struct bk_buf *raw, uintmax_t *all, struct bk_err *e)
 {
@@ -120,7 +120,7 @@ read_all(struct bk_buf *raw, uintmax_t *all, struct bk_err *e)
 	while ((n = bk_io_read(STDIN_FILENO, buf, sizeof(buf),
 	    "standard input", e)) > 0) {
 		*all += (uintmax_t)n;
-		room = BK_NOTIFY_KEEP - raw->len;
+		room = BK_NOTIFY_TEXT_MAX - raw->len;
 		if (bk_buf_add(raw, buf, (size_t)n < room ? (size_t)n : room,
 		    e) == -1)
 			return -1;
@@ -139,7 +139,7 @@ bk_notify_message_read(struct bk_notify_message *m, struct bk_err *e)
 	if (rc == 0 && raw.len > 0)
 		rc = bk_notify_message_clean(&m->text, raw.data, raw.len, e);
 	if (rc == 0 && m->text.len > 0 && read_state(m->text.data, &state)) {
-		drop_numbers(&m->text);
+		drop_perfdata(&m->text);
 		if (!m->known)
 			m->state = state;
 		m->known = 1;
@@ -152,8 +152,8 @@ bk_notify_message_read(struct bk_notify_message *m, struct bk_err *e)
 }
 
 int
-bk_notify_message_failed(struct bk_notify_message *m, const struct bk_err *why,
-    struct bk_err *e)
+bk_notify_message_failed(struct bk_notify_message *m,
+    const struct bk_err *reason, struct bk_err *e)
 {
 	bk_buf_free(&m->text);
 	bk_buf_free(&m->subject);
@@ -161,7 +161,7 @@ bk_notify_message_failed(struct bk_notify_message *m, const struct bk_err *why,
 		m->state = BK_STATE_UNKNOWN;
 	m->known = 1;
 	if (bk_buf_puts(&m->text, "no message: ", e) == -1 ||
-	    bk_notify_message_clean(&m->text, why->msg, strlen(why->msg),
+	    bk_notify_message_clean(&m->text, reason->msg, strlen(reason->msg),
 	    e) == -1)
 		return -1;
 	return bk_notify_message_finish(m, e);

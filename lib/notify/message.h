@@ -1,22 +1,22 @@
 #ifndef BK_NOTIFY_MESSAGE_H
 #define BK_NOTIFY_MESSAGE_H
 /*
- * What bk-notify sends.  All functions of this room that return int return 0,
- * or -1 with *e set.
+ * What bk-notify sends.  Functions of this room that take an e return 0, or -1
+ * with *e set, unless noted.
  */
 #include "base/buf.h"
 #include "base/utctime.h"
 #include "policy/freshness.h"
 
-#define BK_NOTIFY_KEEP (1 << 20) /* bytes of a message; the rest is left out */
+#define BK_NOTIFY_TEXT_MAX (1 << 20)	/* bytes of input kept */
 
-/* What is told.  Text is UTF-8 without control characters but '\n' and '\t'. */
+/* Text is UTF-8 without control characters other than '\n' and '\t'. */
 struct bk_notify_message {
-	struct bk_buf text;	/* without a newline at its end; "" is none */
+	struct bk_buf text;	/* without a final newline; may be empty */
 	struct bk_buf subject;	/* one line */
-	const char *titled;	/* --subject, or NULL: made of host and text */
-	int known;		/* state is */
-	int start;		/* of a job: for pings, there is no state */
+	const char *title;	/* --subject; NULL: made from host and text */
+	int known;		/* state is set */
+	int start;		/* start of a job, for pings: has no state */
 	enum bk_state state;
 	char host[256];
 	time_t now;
@@ -24,9 +24,9 @@ struct bk_notify_message {
 };
 
 /*
- * Fill m from standard input; m->host, now and titled are there, and state
- * where it is known.  A command that wrote nothing is UNKNOWN; so there is
- * always a text, or a subject and a state that were given.
+ * Fill m from standard input; the caller has set host, now, title, and state
+ * if known.  Empty input is UNKNOWN, so there is always a text, or a title and
+ * a state.
  */
 int bk_notify_message_read(struct bk_notify_message *m, struct bk_err *e);
 
@@ -34,14 +34,14 @@ int bk_notify_message_read(struct bk_notify_message *m, struct bk_err *e);
 int bk_notify_message_audit(struct bk_notify_message *m, const char *path,
     struct bk_err *e);
 
-/* What every way of getting a text ends with: a subject, the time. */
+/* Complete m, whose text is set: subject, time. */
 int bk_notify_message_finish(struct bk_notify_message *m, struct bk_err *e);
 
-/* Tell why there is no message: UNKNOWN, unless the state is known. */
+/* Make m report the reason for a missing message: UNKNOWN if not known. */
 int bk_notify_message_failed(struct bk_notify_message *m,
-    const struct bk_err *why, struct bk_err *e);
+    const struct bk_err *reason, struct bk_err *e);
 
-/* Add n bytes of anything to *out as text is, above. */
+/* Append n arbitrary bytes to *out, converted to text as above. */
 int bk_notify_message_clean(struct bk_buf *out, const char *s, size_t n,
     struct bk_err *e);
 

@@ -1,4 +1,4 @@
-/* what is told by HTTP, to an address that is a secret */
+/* Messages by HTTP, to a secret URL. */
 #include <string.h>
 
 #include "base/secret.h"
@@ -7,10 +7,10 @@
 #include "notify/webhook.h"
 
 #define URL_FILE_MAX 4096
-#define PING_MAX 100000		/* bytes of a text that healthchecks.io keeps */
-#define SHORT 1500		/* bytes of a text that everybody takes */
+#define PING_MAX 100000		/* bytes of text that healthchecks.io keeps */
+#define SHORT_MAX 1500		/* bytes of text that all receivers accept */
 
-/* The URL in file, to be wiped. */
+/* Load the URL in file; the caller wipes it. */
 static int
 load_url(const char *file, struct bk_buf *url, struct bk_err *e)
 {
@@ -30,9 +30,9 @@ load_url(const char *file, struct bk_buf *url, struct bk_err *e)
 	return 0;
 }
 
-/* Add word to the path of url. */
+/* Append suffix to the URL's path. */
 static int
-add_path(CURLU *u, const char *word, struct bk_err *e)
+add_path(CURLU *u, const char *suffix, struct bk_err *e)
 {
 	struct bk_buf path = {0};
 	char *old = NULL;
@@ -41,7 +41,7 @@ add_path(CURLU *u, const char *word, struct bk_err *e)
 	if (curl_url_get(u, CURLUPART_PATH, &old, 0) != CURLUE_OK)
 		return bk_fail_memory(e);
 	rc = bk_buf_printf(&path, e, "%s%s%s", old, old[strlen(old) - 1] ==
-	    '/' ? "" : "/", word);
+	    '/' ? "" : "/", suffix);
 	if (rc == 0 && curl_url_set(u, CURLUPART_PATH, path.data, 0) !=
 	    CURLUE_OK)
 		rc = bk_fail_memory(e);
@@ -51,11 +51,14 @@ add_path(CURLU *u, const char *word, struct bk_err *e)
 	return rc;
 }
 
-/* Send body, of the MIME type, to the URL in file: GET if there is none. */
+/*
+ * Send body, whose header type is its Content-Type, to the URL in file with
+ * suffix (or NULL): POST, or GET if body is empty.
+ */
 static int
-request(struct bk_notify_transfer *t, const char *file, const char *word,
+request(struct bk_notify_transfer *t, const char *file, const char *suffix,
     const struct bk_buf *body, const char *type,
-    const struct bk_notify_options *way, struct bk_err *e)
+    const struct bk_notify_options *opt, struct bk_err *e)
 {
 	struct curl_slist *headers = curl_slist_append(NULL, type);
 	CURLU *u = curl_url();
@@ -75,7 +78,7 @@ request(struct bk_notify_transfer *t, const char *file, const char *word,
 		bk_fail(e, BK_DATA, "%s: not a URL", file);
 		goto done;
 	}
-	if (word != NULL && add_path(u, word, e) == -1)
+	if (suffix != NULL && add_path(u, suffix, e) == -1)
 		goto done;
 	bad |= curl_easy_setopt(t->curl, CURLOPT_CURLU, u);
 	if (body->len > 0) {
@@ -85,7 +88,7 @@ request(struct bk_notify_transfer *t, const char *file, const char *word,
 		bad |= curl_easy_setopt(t->curl, CURLOPT_POSTFIELDS,
 		    body->data);
 	}
-	rc = bad == CURLE_OK ? bk_notify_send(t, way, e) : bk_fail_memory(e);
+	rc = bad == CURLE_OK ? bk_notify_send(t, opt, e) : bk_fail_memory(e);
  done:
 	curl_easy_cleanup(t->curl);
 	curl_url_cleanup(u);
@@ -94,80 +97,80 @@ request(struct bk_notify_transfer *t, const char *file, const char *word,
 	return rc;
 }
 
-/* Tell m as the JSON that it makes for a receiver of that kind. */
+/* Send m as JSON, for Slack or another webhook. */
 static int
 post(struct bk_notify_transfer *t, int slack, const char *file,
-    const struct bk_notify_message *m, const struct bk_notify_options *way,
+    const struct bk_notify_message *m, const struct bk_notify_options *opt,
     struct bk_err *e)
 {
 	struct bk_buf body = {0};
 	int rc = slack ? bk_notify_json_slack(m, &body, e) :
-	    bk_notify_json_webhook(m, way->template, &body, e);
+	    bk_notify_json_webhook(m, opt->template, &body, e);
 
 	if (rc == 0)
 		rc = request(t, file, NULL, &body, "Content-Type: "
-		    "application/json", way, e);
+		    "application/json", opt, e);
 	bk_buf_free(&body);
 	return rc;
 }
 
 /*
- * The same.  Some take much less than Slack does (Discord 2000 characters,
- * ntfy 4 KiB, Teams 28 KB) and refuse the rest: better told in part.
+ * The same; if refused, send a shortened message.  Some receivers have lower
+ * limits than Slack: Discord 2000 characters, ntfy 4 KiB, Teams 28 KB.
  */
 static int
-post_what_is_taken(int slack, const char *file, const char *name,
-    const struct bk_notify_message *m, const struct bk_notify_options *way,
+post_or_shorten(int slack, const char *file, const char *name,
+    const struct bk_notify_message *m, const struct bk_notify_options *opt,
     struct bk_err *e)
 {
 	struct bk_notify_transfer t = { .name = name };
-	struct bk_notify_message less = *m;
+	struct bk_notify_message shortened = *m;
 	struct bk_err ignored = {0};
-	int rc = post(&t, slack, file, m, way, e);
+	int rc = post(&t, slack, file, m, opt, e);
 
-	if (rc == 0 || m->text.len <= SHORT ||
+	if (rc == 0 || m->text.len <= SHORT_MAX ||
 	    (t.status != 400 && t.status != 413))
 		return rc;
-	less.text = (struct bk_buf){0};
-	if (bk_buf_add(&less.text, m->text.data,
-		bk_utf8_cut(m->text.data, SHORT), &ignored) == 0 &&
-	    bk_buf_puts(&less.text, "...", &ignored) == 0 &&
-	    post(&t, slack, file, &less, way, &ignored) == 0) {
+	shortened.text = (struct bk_buf){0};
+	if (bk_buf_add(&shortened.text, m->text.data, bk_utf8_cut(
+	    m->text.data, SHORT_MAX), &ignored) == 0 &&
+	    bk_buf_puts(&shortened.text, "...", &ignored) == 0 &&
+	    post(&t, slack, file, &shortened, opt, &ignored) == 0) {
 		*e = (struct bk_err){0};
 		rc = 0;
 	}
-	bk_buf_free(&less.text);
+	bk_buf_free(&shortened.text);
 	return rc;
 }
 
 int
 bk_notify_slack(const char *file, const char *name,
-    const struct bk_notify_message *m, const struct bk_notify_options *way,
+    const struct bk_notify_message *m, const struct bk_notify_options *opt,
     struct bk_err *e)
 {
-	return post_what_is_taken(1, file, name, m, way, e);
+	return post_or_shorten(1, file, name, m, opt, e);
 }
 
 int
 bk_notify_webhook(const char *file, const char *name,
-    const struct bk_notify_message *m, const struct bk_notify_options *way,
+    const struct bk_notify_message *m, const struct bk_notify_options *opt,
     struct bk_err *e)
 {
-	return post_what_is_taken(0, file, name, m, way, e);
+	return post_or_shorten(0, file, name, m, opt, e);
 }
 
 int
 bk_notify_ping(const char *file, const char *name,
-    const struct bk_notify_message *m, const struct bk_notify_options *way,
+    const struct bk_notify_message *m, const struct bk_notify_options *opt,
     struct bk_err *e)
 {
 	struct bk_notify_transfer t = { .name = name, .ping = 1 };
-	const char *word = m->start ? "start" : m->state == BK_STATE_OK ?
+	const char *suffix = m->start ? "start" : m->state == BK_STATE_OK ?
 	    NULL : "fail";
 	struct bk_buf body = m->text;	/* borrowed */
 
 	if (body.len > PING_MAX)
 		body.len = bk_utf8_cut(body.data, PING_MAX);
-	return request(&t, file, word, &body, "Content-Type: text/plain; "
-	    "charset=utf-8", way, e);
+	return request(&t, file, suffix, &body, "Content-Type: text/plain; "
+	    "charset=utf-8", opt, e);
 }
