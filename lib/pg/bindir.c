@@ -24,9 +24,9 @@ struct search {
 	const struct bk_bindir *b;
 	const char *program;
 	int wanted;		/* the server's major version */
-	int max;		/* no later one than this */
-	int best;		/* the best one's so far; 0: none */
-	struct bk_buf *out;	/* and its path */
+	int max;		/* no later version than this */
+	int best;		/* best version so far; 0: none */
+	struct bk_buf *out;	/* its path */
 };
 
 /* The major version in "pg_dump (PostgreSQL) 15.18 (Debian ...)"; 0: none. */
@@ -46,7 +46,7 @@ major_of(const char *path, char *const env[])
 	return major;
 }
 
-/* The same version beats all others, then the newer one, then the earlier. */
+/* The wanted version is best, then the newest, then the first found. */
 static int
 is_better(const struct search *s, int major)
 {
@@ -92,7 +92,7 @@ try_usual(struct search *s, struct bk_err *e)
 	return rc;
 }
 
-/* Last, because what is found there may be a wrapper that picks a version. */
+/* Last, as a program there may be a wrapper that chooses a version. */
 static int
 try_path(struct search *s, struct bk_err *e)
 {

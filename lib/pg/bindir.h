@@ -1,8 +1,8 @@
 #ifndef BK_PG_BINDIR_H
 #define BK_PG_BINDIR_H
 /*
- * Where PostgreSQL's client programs are.  Several versions may be installed,
- * and the one that PATH finds first need not be the one that is needed.
+ * Find PostgreSQL's client programs.  Several versions may be installed, and
+ * the first in PATH need not be the one needed.
  */
 #include <signal.h>
 
@@ -10,23 +10,23 @@
 #include "base/err.h"
 
 struct bk_bindir {
-	const char *dir;	/* $BK_PG_BINDIR: the only place; or NULL */
+	const char *dir;	/* $BK_PG_BINDIR: search only this; or NULL */
 	const char *path;	/* $PATH; or NULL */
 	char *const *env;	/* environment for "PROGRAM --version" */
 };
 
 /*
- * Put the path of program ("pg_dump") into *out: of the same major version as
- * the server (server_version as PQserverVersion() gives it), else the newest
- * there is, which must not be older than the server.  0; -1 with *e set,
- * saying which version is needed, which was found, and how to get it.
+ * Put the path of program ("pg_dump") into *out: of the server's major version
+ * (server_version as from PQserverVersion()), else the newest installed, which
+ * must not be older than the server.  0; -1 with *e set, naming the version
+ * needed, the one found, and the remedy.
  */
 int bk_bindir_find(const struct bk_bindir *b, const char *program,
     int server_version, struct bk_buf *out, struct bk_err *e);
 
 /*
- * The same with a version between min and max (both majors included), best the
- * wanted one; BK_FAIL if there is none.
+ * The same for a major version from min to max (inclusive), preferably wanted;
+ * BK_FAIL if there is none.
  */
 struct bk_bindir_range {
 	int wanted, min, max;

@@ -12,13 +12,13 @@
 struct bk_client_feed {
 	struct bk_child child;
 	int fd;			/* its standard input; -1: closed */
-	pthread_t listener;
-	int listening;
+	pthread_t drainer;
+	int draining;
 };
 
-/* Hear what it says, so that it never waits for us. */
+/* Discard the program's output, so that it never blocks on us. */
 static void *
-listen_to(void *arg)
+drain_output(void *arg)
 {
 	struct bk_client_feed *f = arg;
 	struct bk_err ignored = {0};
@@ -51,8 +51,8 @@ bk_client_feed_open(char *const argv[], char *const env[],
 	f->child.in = p[0];
 	rc = bk_child_start(&f->child, argv, env, e);
 	close(p[0]);
-	if (rc == 0 && bk_thread_start(&f->listener, listen_to, f, e) == 0) {
-		f->listening = 1;
+	if (rc == 0 && bk_thread_start(&f->drainer, drain_output, f, e) == 0) {
+		f->draining = 1;
 		return f;
 	}
 	bk_client_feed_free(f);
@@ -71,7 +71,7 @@ bk_client_feed_write(struct bk_client_feed *f, const void *p, size_t n,
 			at += w;
 			n -= (size_t)w;
 		} else if (errno == EPIPE) {
-			return bk_client_feed_finish(f, e);	/* says why */
+			return bk_client_feed_finish(f, e);	/* its error */
 		} else if (errno != EINTR) {
 			return bk_fail_errno(e, "%s: write", f->child.name);
 		}
@@ -80,20 +80,20 @@ bk_client_feed_write(struct bk_client_feed *f, const void *p, size_t n,
 }
 
 static void
-hang_up(struct bk_client_feed *f)
+close_input(struct bk_client_feed *f)
 {
 	if (f->fd != -1)
 		close(f->fd);
 	f->fd = -1;
-	if (f->listening)
-		pthread_join(f->listener, NULL);
-	f->listening = 0;
+	if (f->draining)
+		pthread_join(f->drainer, NULL);
+	f->draining = 0;
 }
 
 int
 bk_client_feed_finish(struct bk_client_feed *f, struct bk_err *e)
 {
-	hang_up(f);
+	close_input(f);
 	return f->child.pid > 0 ? bk_child_wait(&f->child, e) : 0;
 }
 
@@ -102,10 +102,10 @@ bk_client_feed_free(struct bk_client_feed *f)
 {
 	if (f == NULL)
 		return;
-	/* before its input ends, lest it take that for the end */
+	/* before closing its input, which it might take for the end */
 	if (f->child.pid > 0)
 		(void)kill(f->child.pid, SIGTERM);
-	hang_up(f);
+	close_input(f);
 	bk_child_free(&f->child);
 	free(f);
 }

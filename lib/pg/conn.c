@@ -39,7 +39,7 @@ first_line(const char *msg, char *out, size_t cap)
 }
 
 int
-bk_conn_fail(PGconn *conn, const PGresult *res, const char *what,
+bk_conn_fail(PGconn *conn, const PGresult *res, const char *label,
     struct bk_err *e)
 {
 	const char *primary = res == NULL ? NULL :
@@ -53,8 +53,8 @@ bk_conn_fail(PGconn *conn, const PGresult *res, const char *what,
 	if (line[0] == '\0')
 		first_line("the connection to the server was lost", line,
 		    sizeof(line));
-	return bk_fail(e, BK_FAIL, "%s%s%s%s%s", what == NULL ? "" : what,
-	    what == NULL ? "" : ": ", line, hint == NULL ? "" : "; ",
+	return bk_fail(e, BK_FAIL, "%s%s%s%s%s", label == NULL ? "" : label,
+	    label == NULL ? "" : ": ", line, hint == NULL ? "" : "; ",
 	    hint == NULL ? "" : hint);
 }
 
@@ -66,7 +66,7 @@ bk_conn_failed_with(const PGresult *res, const char *sqlstate)
 	return s != NULL && strcmp(s, sqlstate) == 0;
 }
 
-/* libpq would print what the server has to say: "NOTICE: ...". */
+/* libpq would print the server's notices: "NOTICE: ...". */
 static void
 ignore_notice(void *arg, const PGresult *res)
 {
@@ -75,10 +75,10 @@ ignore_notice(void *arg, const PGresult *res)
 }
 
 /*
- * PQconnectdbParams(), but for what servers say while somebody connects (that
- * a locale has changed, for one), which libpq would print before we can tell
- * it not to.  So the connection is begun, told, and begun again: a server
- * sees one that was closed before its first byte.
+ * PQconnectdbParams(), but without notices during connection start-up (that a
+ * locale has changed, say), which libpq would print before a receiver can be
+ * set.  So the connection is started, given the receiver, and started again:
+ * the server sees one that is closed before its first byte.
  */
 static PGconn *
 connect_quietly(const char *const *keys, const char *const *values,
@@ -93,7 +93,7 @@ connect_quietly(const char *const *keys, const char *const *values,
 	return conn;
 }
 
-/* Where the line begins that ends at, or with newlines before, msg[end]. */
+/* Start of the last line before msg[end], newlines at its end skipped. */
 static size_t
 line_before(const char *msg, size_t end)
 {
@@ -104,7 +104,7 @@ line_before(const char *msg, size_t end)
 	return end;
 }
 
-/* Of several addresses tried, libpq has a line each: the last one is told. */
+/* libpq has a line for each address tried: the last one is reported. */
 static int
 connected(PGconn *conn, struct bk_err *e)
 {
@@ -130,7 +130,7 @@ connected(PGconn *conn, struct bk_err *e)
 		    host, PQuser(conn));
 	msg = PQerrorMessage(conn);
 	n = strlen(msg);
-	do		/* from the last line, back to what is a cause */
+	do		/* back from the last line to one that is a cause */
 		n = line_before(msg, n);
 	while (n > 0 && strncmp(msg + n, "password retrieved from file",
 	    28) == 0);
@@ -163,9 +163,9 @@ PGconn *
 bk_conn_open(const struct bk_conn_target *t, struct bk_err *e)
 {
 	/*
-	 * A leader waits idle for as long as its workers work: keepalives
-	 * let it live behind a router that forgets silent connections.  Before
-	 * dbname, so that a URI has the last word.
+	 * A leader is idle while its workers work: keepalives keep a router
+	 * from dropping the connection.  Before dbname, so that a URI can
+	 * override them.
 	 */
 	const char *keys[] = { "fallback_application_name", "keepalives_idle",
 	    "connect_timeout", "dbname", "host", "port", "user",
@@ -175,7 +175,7 @@ bk_conn_open(const struct bk_conn_target *t, struct bk_err *e)
 	PQconninfoOption *opts = NULL;
 	PGconn *conn;
 
-	/* libpq would repeat what it cannot parse */
+	/* libpq would quote what it cannot parse */
 	if (t->db != NULL && bk_conn_is_info(t->db) &&
 	    (opts = bk_conn_parse(t->db, e)) == NULL)
 		return NULL;
@@ -187,7 +187,7 @@ bk_conn_open(const struct bk_conn_target *t, struct bk_err *e)
 	return NULL;
 }
 
-/* The parameter key of conn as it was used, which may be one of several. */
+/* The value of o that conn uses, where it may be one of several. */
 static const char *
 used_value(PGconn *conn, const PQconninfoOption *o)
 {
@@ -208,7 +208,7 @@ used_value(PGconn *conn, const PQconninfoOption *o)
 		return PQuser(conn);
 	if (strcmp(o->keyword, "password") == 0)
 		return PQpass(conn);
-	/* already looked up, or of no use once the server is known */
+	/* already resolved, or useless once the server is known */
 	if (strcmp(o->keyword, "service") == 0 ||
 	    strcmp(o->keyword, "servicefile") == 0 ||
 	    strcmp(o->keyword, "load_balance_hosts") == 0)
@@ -323,7 +323,7 @@ bk_conn_again(const struct bk_conn_params *p, struct bk_err *e)
 	return conn;
 }
 
-/* 1 if the assignment var ("NAME=...") is of a variable that libpq reads. */
+/* 1 if var ("NAME=...") sets a variable that libpq reads. */
 static int
 is_libpq_var(const char *var, const struct bk_conn_params *p)
 {
@@ -362,7 +362,7 @@ bk_conn_environ(const struct bk_conn_params *p, char *const base[],
 			continue;
 		if (bk_buf_printf(&b, e, "%s=%s", o->envvar, o->value) == -1)
 			goto fail;
-		env[n++] = b.data;	/* env's now */
+		env[n++] = b.data;	/* now owned by env */
 	}
 	return env;
  fail:
@@ -436,9 +436,9 @@ bk_conn_query(PGconn *conn, const char *sql, struct bk_err *e)
 }
 
 /*
- * Doubling the byte '"' is right in every encoding a client may have: in
- * none of them is it part of a longer character (SJIS, BIG5, GBK, JOHAB and
- * GB18030 have second bytes from 0x30 up).
+ * Doubling the byte '"' is right in every client encoding: in none of them is
+ * it part of a multibyte character (SJIS, BIG5, GBK, JOHAB and GB18030 have
+ * second bytes from 0x30 up).
  */
 int
 bk_conn_ident(struct bk_buf *b, const char *name, struct bk_err *e)

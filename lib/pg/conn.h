@@ -9,50 +9,50 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* What the command line says; NULL: left to the environment. */
+/* From the command line; NULL: left to the environment. */
 struct bk_conn_target {
 	const char *db;		/* a name, a URI or key=value pairs */
 	const char *host, *port, *user;
-	const char *instead;	/* connect to this database, whatever db says */
+	const char *instead;	/* connect to this database, not to db's */
 	const char *app;	/* application_name if nobody sets one */
-	const char *connect_timeout;	/* of each address, if db says none */
+	const char *connect_timeout;	/* per address, unless db has one */
 };
 
 /*
- * What db, a URI or key=value pairs, is made of: PQconninfoFree() it.  NULL
- * with *e set: BK_USAGE it is neither; no word of it is told, as there may be
- * a password in it.
+ * Parse db, a URI or key=value pairs; PQconninfoFree() the result.  NULL with
+ * *e set: BK_USAGE if it is neither; the message does not quote db, which may
+ * contain a password.
  */
 PQconninfoOption *bk_conn_parse(const char *db, struct bk_err *e);
 
-/* 1 if libpq takes db for such, 0 if for a name. */
+/* 1 if libpq takes db for a URI or key=value pairs, 0 if for a name. */
 int bk_conn_is_info(const char *db);
 
 /*
- * Connect.  NULL with *e set, naming the server and what to do; BK_USAGE as
- * bk_conn_parse().  Never asks for a password: whoever runs a backup is not
- * there to type one.
+ * Connect.  NULL with *e set, naming the server and the remedy; BK_USAGE as
+ * bk_conn_parse().  Never prompts for a password: backups run unattended.
  */
 PGconn *bk_conn_open(const struct bk_conn_target *t, struct bk_err *e);
 
 /*
- * What conn was connected with, to connect once more, from any thread, to the
- * same server and database: to its very address, where a name stands for
- * several.  Holds the password.  NULL with *e set.
+ * conn's parameters, for further connections, from any thread, to the same
+ * server and database: to the same address if the host name has several.  Holds
+ * the password.  NULL with *e set.
  */
 struct bk_conn_params;
 struct bk_conn_params *bk_conn_params(PGconn *conn, struct bk_err *e);
 void bk_conn_params_free(struct bk_conn_params *p);	/* NULL is fine */
 
-/* From now on they are another database's, of the same server. */
+/* Change the database to db, on the same server. */
 int bk_conn_params_database(struct bk_conn_params *p, const char *db,
     struct bk_err *e);
 
+/* Connect with p, to its database.  NULL with *e set. */
 PGconn *bk_conn_again(const struct bk_conn_params *p, struct bk_err *e);
 
 /*
- * Environment for a client program (pg_dump) that is to connect alike: base
- * without what libpq reads from it, plus the parameters.  The password travels
+ * Environment for a client program (pg_dump) to connect with p: base without
+ * the variables that libpq reads, plus the parameters.  The password is passed
  * here, never on a command line.  NULL with *e set; free with
  * bk_conn_environ_free().
  */
@@ -61,23 +61,23 @@ char **bk_conn_environ(const struct bk_conn_params *p, char *const base[],
 void bk_conn_environ_free(char **env);
 
 /*
- * Append those parameters that no variable can carry (keepalives and the
- * like) as key='value' pairs, secrets left out; nothing if there are none.
+ * Append the parameters that have no environment variable (keepalives and the
+ * like) as key='value' pairs, without secrets; nothing if there are none.
  */
 int bk_conn_rest(const struct bk_conn_params *p, struct bk_buf *out,
     struct bk_err *e);
 
-/* Run SQL that gives no rows, one or more statements; 0 or -1. */
+/* Run one or more SQL statements; rows are discarded.  0 or -1. */
 int bk_conn_exec(PGconn *conn, const char *sql, struct bk_err *e);
 
 /* Run one SELECT; NULL with *e set; PQclear() the result. */
 PGresult *bk_conn_query(PGconn *conn, const char *sql, struct bk_err *e);
 
 /*
- * Record the failure of res (or, if it is NULL, of conn itself), as
- * "what: the server's message"; what may be NULL.  Returns -1.
+ * Set *e to the failure of res (or of conn if that is NULL), as "label: the
+ * server's message"; label may be NULL.  Returns -1.
  */
-int bk_conn_fail(PGconn *conn, const PGresult *res, const char *what,
+int bk_conn_fail(PGconn *conn, const PGresult *res, const char *label,
     struct bk_err *e);
 
 /* 1 if res failed with this SQLSTATE. */

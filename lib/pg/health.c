@@ -8,13 +8,13 @@
 #include "pg/health_queries.h"
 #include "pg/sql.h"
 
-/* How long a statement waits for a lock: others come and go meanwhile. */
+/* How long a statement waits for a lock, so that brief ones do not matter. */
 #define LOCK_WAIT "100ms"
 
-/* A table may be locked between our look at the locks and at its size. */
+/* A table may become locked between reading pg_locks and reading its size. */
 #define TRIES 3
 
-/* Types of columns, as pg_type has them. */
+/* Column types: OIDs in pg_type. */
 enum { TYPE_BOOL = 16, TYPE_INT8 = 20, TYPE_INT4 = 23, TYPE_FLOAT8 = 701 };
 
 struct reading {
@@ -32,8 +32,8 @@ begin(PGconn *conn, double seconds, struct bk_err *e)
 	int rc = -1;
 
 	/*
-	 * Local to the transaction: a pooler gives the session to others.  What
-	 * SQL_ASCII has is of no encoding, and would be refused as UTF-8.
+	 * Local to the transaction: a pooler shares the session.  SQL_ASCII
+	 * text has no encoding and might be rejected as UTF-8.
 	 */
 	if (bk_conn_exec(conn,
 	    "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", e) == 0 &&
@@ -54,7 +54,7 @@ begin(PGconn *conn, double seconds, struct bk_err *e)
 	return rc;
 }
 
-/* s as a JSON string; each byte that is not of UTF-8 as \xff. */
+/* s as a JSON string, invalid UTF-8 bytes escaped as \xff. */
 static json_t *
 text(const char *s)
 {
@@ -98,7 +98,7 @@ value(const PGresult *res, int row, int col)
 	}
 }
 
-/* The columns of a row from first to before end; NULL: memory. */
+/* Columns first to end - 1 of a row; NULL: memory. */
 static json_t *
 object(const PGresult *res, int row, int first, int end)
 {
@@ -151,13 +151,13 @@ document(const struct bk_health_part *p, const PGresult *res)
 }
 
 /*
- * Run sql as a part of the transaction that can fail by itself.  1 and *part
- * is what it gave; 0 it failed, and *why says so; -1 with *e set.  It may take
- * half the time that is left, so that there is some for those behind it.
+ * Run sql in a savepoint of its own.  1 with *part; 0 if it failed, with
+ * *reason; -1 with *e set.  It may take half the time left, so that some is
+ * left for later queries.
  */
 static int
 run(struct reading *r, const struct bk_health_part *p, const char *sql,
-    json_t **part, char sqlstate[6], struct bk_err *why, struct bk_err *e)
+    json_t **part, char sqlstate[6], struct bk_err *reason, struct bk_err *e)
 {
 	const char *limit = r->limit, *state;
 	double left = (r->end - bk_monotonic()) * 1000 / 2;
@@ -177,9 +177,9 @@ run(struct reading *r, const struct bk_health_part *p, const char *sql,
 	}
 	state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 	(void)snprintf(sqlstate, 6, "%s", state == NULL ? "" : state);
-	(void)bk_conn_fail(r->conn, res, p->name, why);
+	(void)bk_conn_fail(r->conn, res, p->name, reason);
 	if (PQstatus(r->conn) != CONNECTION_OK)
-		bk_fail(e, why->code, "%s", why->msg);
+		bk_fail(e, reason->code, "%s", reason->msg);
 	else
 		rc = bk_conn_exec(r->conn, "ROLLBACK TO SAVEPOINT part", e);
  done:
@@ -195,7 +195,7 @@ note(struct reading *r, const char *s, struct bk_err *e)
 	    bk_fail_memory(e) : 0;
 }
 
-/* The query failed, or one that tells less has taken its place. */
+/* The query failed, or its cheaper replacement was used (instead). */
 static int
 note_failure(struct reading *r, const char *sqlstate, const char *msg,
     int instead, struct bk_err *e)
@@ -203,7 +203,7 @@ note_failure(struct reading *r, const char *sqlstate, const char *msg,
 	struct bk_buf b = {0};
 	int rc;
 
-	/* 42501 insufficient_privilege: is told once for all */
+	/* 42501 insufficient_privilege: noted once for all */
 	if (!r->sees_all && strcmp(sqlstate, "42501") == 0)
 		return 0;
 	rc = bk_buf_printf(&b, e, "%s; %s", msg, instead ?
@@ -219,7 +219,7 @@ read_part(struct reading *r, const struct bk_health_part *p, struct bk_err *e)
 {
 	const char *sql = p->newer != NULL && PQserverVersion(r->conn) >=
 	    p->since ? p->newer : p->sql;
-	struct bk_err why = {0}, ignored = {0};
+	struct bk_err reason = {0}, ignored = {0};
 	char sqlstate[6] = "", other[6];
 	json_t *part = NULL;
 	int rc = 0, i, instead;
@@ -228,15 +228,15 @@ read_part(struct reading *r, const struct bk_health_part *p, struct bk_err *e)
 		/* 55P03 lock_not_available */
 		if (i > 0 && strcmp(sqlstate, "55P03") != 0)
 			break;
-		why = (struct bk_err){0};
-		rc = run(r, p, sql, &part, sqlstate, &why, e);
+		reason = (struct bk_err){0};
+		rc = run(r, p, sql, &part, sqlstate, &reason, e);
 	}
 	instead = rc == 0 && p->instead != NULL;
 	if (instead)
 		rc = run(r, p, p->instead, &part, other, &ignored, e);
 	if (rc == -1)
 		return -1;
-	if (why.code != BK_OK && note_failure(r, sqlstate, why.msg,
+	if (reason.code != BK_OK && note_failure(r, sqlstate, reason.msg,
 	    instead && rc == 1, e) == -1)
 		goto fail;
 	if (json_object_set_new(r->doc, p->name, part == NULL ? json_null() :
@@ -248,7 +248,7 @@ read_part(struct reading *r, const struct bk_health_part *p, struct bk_err *e)
 	return -1;
 }
 
-/* What there is to say on the server itself, without which there is nothing. */
+/* The part "server", which must not be missing, and a note on privileges. */
 static int
 note_server(struct reading *r, struct bk_err *e)
 {
@@ -298,7 +298,7 @@ bk_health_read(PGconn *conn, const struct bk_health *o, struct bk_err *e)
 		goto fail;
 	if (json_object_set_new(r.doc, "notes", r.notes) == 0)
 		return r.doc;
-	r.notes = NULL;			/* the call has taken it */
+	r.notes = NULL;		/* json_object_set_new() has freed it */
 	bk_fail_memory(e);
  fail:
 	json_decref(r.notes);

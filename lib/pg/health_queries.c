@@ -1,24 +1,24 @@
 /*
- * Only functions and views that every role may use, and those that pg_monitor
- * may: where the role is in neither, a column is null or the query fails.
- * search_path is empty, so that nobody's function stands in for the server's.
+ * Only functions and views that any role or pg_monitor may use: for a role not
+ * in pg_monitor some columns are null or a query fails.  search_path is empty,
+ * so that no user's function can replace the server's.
  */
 #include "pg/health_queries.h"
 
-/* An instant as text. */
+/* A time as text. */
 #define TIME(t) "to_char((" t ") AT TIME ZONE 'UTC', " \
 	"'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
 
-/* An interval in seconds; how many went by since t. */
+/* An interval in seconds; the seconds since t. */
 #define SECONDS(i) "round(extract(epoch FROM " i ")::numeric, 3)::float8"
 #define SINCE(t) "CASE WHEN " t " > clock_timestamp() THEN 0 ELSE " \
 	SECONDS("clock_timestamp() - (" t ")") " END"
 
-/* How far behind a the position b is; null, if one is, and never below 0. */
+/* How far position b is behind a; null if either is, never below 0. */
 #define BEHIND(a, b) "CASE WHEN " a " < " b " THEN 0 " \
 	"ELSE pg_wal_lsn_diff(" a ", " b ")::int8 END"
 
-/* The end of WAL here: what was written, or on a standby received. */
+/* The end of WAL here: written, or on a standby received. */
 #define WAL_END "(SELECT CASE WHEN pg_is_in_recovery() " \
 	"THEN greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) " \
 	"ELSE pg_current_wal_lsn() END AS lsn) AS wal_end"
@@ -32,7 +32,7 @@ static const char server[] =
     " " TIME("pg_postmaster_start_time()") " AS started,"
     " " TIME("now()") " AS now";
 
-/* Whose backend_type is hidden from us is taken for a client. */
+/* A process whose backend_type is hidden counts as a client. */
 static const char connections[] =
     "SELECT count(*) AS used,"
     " current_setting('max_connections')::int8 AS max,"
@@ -42,9 +42,8 @@ static const char connections[] =
     " AND coalesce(backend_type, 'client backend') = 'client backend'";
 
 /*
- * Not the statement itself, in which there may be somebody's secrets.  A
- * vacuum may rightly take hours, and as an autovacuum worker's holds back
- * nobody.
+ * Without the statement, which may contain secrets.  Without autovacuum
+ * workers, which may rightly take hours and hold nobody up.
  */
 static const char transaction[] =
     "SELECT pid, usename::text AS \"user\", datname::text AS database,"
@@ -64,7 +63,7 @@ static const char prepared[] =
     " " SINCE("min(prepared)") " AS seconds"
     " FROM pg_prepared_xacts";
 
-/* Rows that a transaction, slot or standby may need: no vacuum removes them. */
+/* What keeps vacuum from removing rows: transactions, slots and standbys. */
 static const char oldest_xmin[] =
     "SELECT kind, holder, age FROM ("
     "SELECT CASE WHEN r.pid IS NULL THEN 'transaction' ELSE 'replica' END"
@@ -81,7 +80,7 @@ static const char oldest_xmin[] =
     ") AS holders WHERE age IS NOT NULL ORDER BY age DESC, kind, holder"
     " LIMIT 1";
 
-/* What the command is may be a secret, that there is none may not. */
+/* The command may be secret; that there is none is not. */
 static const char archiver[] =
     "SELECT current_setting('archive_mode') AS mode,"
     " current_setting('archive_mode') <> 'off' AS enabled,"
@@ -103,7 +102,7 @@ static const char archive_queue[] =
     "SELECT count(*) AS segments, " TIME("min(modification)") " AS oldest"
     " FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'";
 
-/* A standby that has replayed all that it got is not behind, just idle. */
+/* A standby that has replayed all WAL received is idle, not behind. */
 static const char standby[] =
     "SELECT w.pid IS NOT NULL AS receiving, w.status AS receiver,"
     " pg_is_wal_replay_paused() AS paused,"
@@ -139,7 +138,7 @@ static const char replicas[] =
 static const char slots_10[] = SLOTS("");
 static const char slots[] = SLOTS(", wal_status, safe_wal_size AS safe_bytes");
 
-/* Who is too old is vacuumed by force, and at the limit nobody can write. */
+/* Beyond max_age autovacuum is forced to freeze; at 2^31 writes stop. */
 static const char freeze[] =
     "SELECT current_setting('autovacuum_freeze_max_age')::int8"
     " AS xid_max_age,"
@@ -169,15 +168,15 @@ static const char databases[] = DATABASES("CASE WHEN"
 static const char databases_unmeasured[] = DATABASES("NULL::int8");
 
 /*
- * Each relation by itself (pg_total_relation_size() opens a table's indexes
- * too, and one that is being built anew is locked), then by table, then all.
+ * Sizes of each relation (pg_total_relation_size() would open a table's indexes
+ * as well, and one being rebuilt is locked), summed by table, then in total.
  *
- * To measure a relation the server opens it, for which it takes a lock, 50 us
- * and some kilobytes that it keeps: with 100,000 tables that is half a minute
- * and gigabytes.  So only the MEASURED tables that are largest by the catalog
- * are, the others, and whatever is locked against readers, taken by it at its
- * word.  One that was never analysed has no size there: it is ranked by its
- * rows as the statistics count them, as if each had 100 bytes.
+ * To measure a relation the server opens it, which takes a lock, 50 us and some
+ * kilobytes that it keeps: for 100,000 tables half a minute and gigabytes.  So
+ * only the MEASURED largest tables by the catalog are measured; for the others,
+ * and for relations locked against readers, the catalog's size is used.  A
+ * table never analyzed has no size there: it is ranked as if each live row in
+ * the statistics had 100 bytes.
  */
 #define MEASURED "greatest(1000, $1::int8)"
 #define TABLES(estimated, size) \

@@ -7,9 +7,9 @@ enum bk_health_shape {
 	BK_HEALTH_ONE,		/* an object; null without a row */
 	BK_HEALTH_MANY,		/* an array of objects */
 	/*
-	 * $1 is how many rows at most.  The first, which comes before those, is
-	 * the sum of all: {..., "largest": [...]}.  It has no values in the
-	 * first two columns, the others none in the last two.
+	 * {..., "largest": [...]}: the first row is the total of all, without
+	 * the first two columns; up to $1 more rows are the largest, without
+	 * the last two columns.
 	 */
 	BK_HEALTH_RANKED,
 };
@@ -18,9 +18,9 @@ struct bk_health_part {
 	const char *name;
 	enum bk_health_shape shape;
 	const char *sql;
-	const char *instead;	/* cheaper, tells less; if that failed; NULL */
-	int since;		/* on servers from this version on ... */
-	const char *newer;	/* ... this is the query; NULL: always sql */
+	const char *instead;	/* cheaper, less exact; if sql fails; NULL */
+	int since;		/* on servers of this version or later ... */
+	const char *newer;	/* ... use this query; NULL: always sql */
 };
 
 extern const struct bk_health_part bk_health_parts[];

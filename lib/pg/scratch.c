@@ -19,12 +19,12 @@
 #include "base/child.h"
 #include "base/io.h"
 
-#define FDS 1024		/* descriptors that there may be */
-#define DIR_MAX 80		/* a socket's path is 107 bytes at most */
+#define FDS 1024		/* descriptors that may be open */
+#define DIR_MAX 80		/* a socket's path has at most 107 bytes */
 
 /*
- * It is read by nobody else and dies with us: nothing need be durable.  The
- * port is a part of the socket's name only.
+ * Nobody else uses it and it is removed with us: nothing need be durable.  The
+ * port is only part of the socket's name.
  */
 static const char options[] = "-c listen_addresses= -c port=5432 "
     "-c unix_socket_permissions=0700 -c fsync=off -c full_page_writes=off "
@@ -55,11 +55,11 @@ read_line(int fd, char *line, size_t cap)
 	return 0;
 }
 
-/* The child, from here on to be_nurse(). */
+/* The supervisor, from here to supervise(). */
 
-/* PostgreSQL refuses to be root. */
+/* PostgreSQL refuses to run as root. */
 static int
-give_up_root(void)
+drop_root(void)
 {
 	const struct passwd *pw;
 
@@ -74,7 +74,7 @@ give_up_root(void)
 	return 0;
 }
 
-/* Run argv, its output to the file log (NULL: nowhere); 0 if it exits 0. */
+/* Run argv, its output to the file log (NULL: discarded); 0 if it exits 0. */
 static int
 run(char *const argv[], const char *log)
 {
@@ -97,9 +97,9 @@ run(char *const argv[], const char *log)
 	    WEXITSTATUS(status) == 0 ? 0 : -1;
 }
 
-/* The last line of the file log that tells why, into out. */
+/* Copy the last error in the file log to out. */
 static void
-last_words(const char *log, char *out, size_t cap)
+last_error(const char *log, char *out, size_t cap)
 {
 	struct bk_buf text = {0};
 	struct bk_err ignored = {0};
@@ -119,63 +119,63 @@ last_words(const char *log, char *out, size_t cap)
 	bk_buf_free(&text);
 }
 
-struct nurse {
+struct server {
 	char dir[128], data[160], log[160], conf[sizeof(options) + 128];
 	char initdb[4096], pg_ctl[4096];
 };
 
-/* initdb, then the server; 0, or -1 with why. */
+/* Run initdb, then start the server; 0, or -1 with reason. */
 static int
-bring_up(struct nurse *n, const char *encoding, char *why, size_t cap)
+start_server(struct server *s, const char *encoding, char *reason, size_t cap)
 {
-	char *init[] = { n->initdb, "-D", n->data, "-U", "postgres", "-A",
+	char *init[] = { s->initdb, "-D", s->data, "-U", "postgres", "-A",
 	    "trust", "-N", "--locale=C", "-E", (char *)(uintptr_t)encoding,
 	    NULL };
-	char *start[] = { n->pg_ctl, "-D", n->data, "-l", n->log, "-o",
-	    n->conf, "-s", "-w", "-t", "120", "start", NULL };
+	char *start[] = { s->pg_ctl, "-D", s->data, "-l", s->log, "-o",
+	    s->conf, "-s", "-w", "-t", "120", "start", NULL };
 
-	(void)snprintf(n->data, sizeof(n->data), "%s/data", n->dir);
-	(void)snprintf(n->log, sizeof(n->log), "%s/log", n->dir);
-	(void)snprintf(n->conf, sizeof(n->conf), "%s%s", options, n->dir);
-	if (run(init, n->log) == 0 && run(start, NULL) == 0)
+	(void)snprintf(s->data, sizeof(s->data), "%s/data", s->dir);
+	(void)snprintf(s->log, sizeof(s->log), "%s/log", s->dir);
+	(void)snprintf(s->conf, sizeof(s->conf), "%s%s", options, s->dir);
+	if (run(init, s->log) == 0 && run(start, NULL) == 0)
 		return 0;
-	last_words(n->log, why, cap);
+	last_error(s->log, reason, cap);
 	return -1;
 }
 
 static void
-bring_down(struct nurse *n)
+remove_server(struct server *s)
 {
-	char *stop[] = { n->pg_ctl, "-D", n->data, "-s", "-w", "-m",
+	char *stop[] = { s->pg_ctl, "-D", s->data, "-s", "-w", "-m",
 	    "immediate", "stop", NULL };
-	char *clear[] = { "rm", "-rf", "--", n->dir, NULL };
+	char *clear[] = { "rm", "-rf", "--", s->dir, NULL };
 
-	if (n->dir[0] == '\0')
+	if (s->dir[0] == '\0')
 		return;
 	(void)run(stop, NULL);
 	(void)run(clear, NULL);
 }
 
-/* Nobody but us gets into it. */
+/* Make the server's directory, accessible to us alone. */
 static int
-make_dir(struct nurse *n, const char *tmp)
+make_dir(struct server *s, const char *tmp)
 {
 	if (tmp == NULL || strlen(tmp) > DIR_MAX || access(tmp, W_OK | X_OK) ==
 	    -1)
 		tmp = "/tmp";
-	(void)snprintf(n->dir, sizeof(n->dir), "%s/bk-verify.XXXXXX", tmp);
-	if (mkdtemp(n->dir) != NULL)
+	(void)snprintf(s->dir, sizeof(s->dir), "%s/bk-verify.XXXXXX", tmp);
+	if (mkdtemp(s->dir) != NULL)
 		return 0;
-	n->dir[0] = '\0';
+	s->dir[0] = '\0';
 	return -1;
 }
 
-/* One order, "PROGRAM" and "ENCODING" on a line each; then wait for the end. */
+/* Serve one request, the lines "PROGRAM" and "ENCODING"; then wait for EOF. */
 static void
 serve(int from, int to, const char *tmp)
 {
-	char program[4000], encoding[64], why[512] = "", answer[700], *slash;
-	struct nurse n = {0};
+	char program[4000], encoding[64], reason[512] = "", answer[700], *slash;
+	struct server s = {0};
 	struct bk_err ignored = {0};
 
 	if (read_line(from, program, sizeof(program)) == -1 ||
@@ -183,24 +183,24 @@ serve(int from, int to, const char *tmp)
 		return;
 	if ((slash = strrchr(program, '/')) != NULL)
 		*slash = '\0';
-	(void)snprintf(n.initdb, sizeof(n.initdb), "%s/initdb", program);
-	(void)snprintf(n.pg_ctl, sizeof(n.pg_ctl), "%s/pg_ctl", program);
-	if (make_dir(&n, tmp) == -1)
+	(void)snprintf(s.initdb, sizeof(s.initdb), "%s/initdb", program);
+	(void)snprintf(s.pg_ctl, sizeof(s.pg_ctl), "%s/pg_ctl", program);
+	if (make_dir(&s, tmp) == -1)
 		(void)snprintf(answer, sizeof(answer), "!no directory for it: "
 		    "%s\n", strerror(errno));
-	else if (bring_up(&n, encoding, why, sizeof(why)) == -1)
-		(void)snprintf(answer, sizeof(answer), "!%s\n", why);
+	else if (start_server(&s, encoding, reason, sizeof(reason)) == -1)
+		(void)snprintf(answer, sizeof(answer), "!%s\n", reason);
 	else
-		(void)snprintf(answer, sizeof(answer), "%s\n", n.dir);
+		(void)snprintf(answer, sizeof(answer), "%s\n", s.dir);
 	(void)bk_io_write(to, answer, strlen(answer), "pipe", &ignored);
-	while (read_line(from, why, sizeof(why)) == 0)
+	while (read_line(from, reason, sizeof(reason)) == 0)
 		continue;
-	bring_down(&n);
+	remove_server(&s);
 }
 
-/* Terminal signals are for our parent, whose end we see by the pipe's. */
+/* Terminal signals are for our parent, whose exit we see as EOF. */
 _Noreturn static void
-be_nurse(int from, int to, const char *tmp)
+supervise(int from, int to, const char *tmp)
 {
 	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT,
 	    SIGPIPE };
@@ -213,11 +213,11 @@ be_nurse(int from, int to, const char *tmp)
 	    dup2(null, STDOUT_FILENO) == -1 ||
 	    dup2(null, STDERR_FILENO) == -1 || chdir("/") == -1)
 		_exit(1);
-	/* nobody is to wait for us because of what we have inherited */
+	/* an inherited pipe end kept open would block others */
 	for (fd = STDERR_FILENO + 1; fd < FDS; fd++)
 		if (fd != from && fd != to)
 			close(fd);
-	if (give_up_root() == 0)
+	if (drop_root() == 0)
 		serve(from, to, tmp);
 	_exit(0);
 }
@@ -236,9 +236,9 @@ bk_scratch_prepare(struct bk_scratch *s, const char *tmp, struct bk_err *e)
 	if (s->pid == 0) {
 		close(to[1]);
 		close(from[0]);
-		be_nurse(to[0], from[1], tmp);
+		supervise(to[0], from[1], tmp);
 	}
-	bk_debug_started(s->pid, (char *[]){ "scratch-server-keeper", NULL });
+	bk_debug_started(s->pid, (char *[]){ "scratch-server-supervisor", NULL });
 	close(to[0]);
 	close(from[1]);
 	s->to = to[1];
@@ -250,15 +250,15 @@ int
 bk_scratch_start(struct bk_scratch *s, const char *postgres, int ascii,
     struct bk_err *e)
 {
-	struct bk_buf order = {0};
+	struct bk_buf request = {0};
 	char answer[700];
 	int rc;
 
-	rc = bk_buf_printf(&order, e, "%s\n%s\n", postgres,
+	rc = bk_buf_printf(&request, e, "%s\n%s\n", postgres,
 	    ascii ? "SQL_ASCII" : "UTF8");
 	if (rc == 0)
-		rc = bk_io_write(s->to, order.data, order.len, "pipe", e);
-	bk_buf_free(&order);
+		rc = bk_io_write(s->to, request.data, request.len, "pipe", e);
+	bk_buf_free(&request);
 	if (rc == -1)
 		return -1;
 	bk_debug(BK_DEBUG_CHILD, "%ld runs initdb and pg_ctl of %s",
@@ -283,6 +283,6 @@ bk_scratch_stop(struct bk_scratch *s)
 		return;
 	close(s->to);
 	close(s->from);
-	(void)bk_child_reap(&pid, &status);
+	(void)bk_child_reap(&pid, &status); /* its status does not matter */
 	*s = (struct bk_scratch){0};
 }

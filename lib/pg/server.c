@@ -40,11 +40,11 @@ bk_server_guess(const char *arg, char *name, size_t cap)
 }
 
 /*
- * Somebody's limits for his queries are not for making databases, and his
- * encoding need not have the letters of their names.
+ * Timeouts set for queries must not end a CREATE DATABASE, and the client
+ * encoding must have all characters of database names.
  */
 static PGconn *
-settle(PGconn *conn, struct bk_err *e)
+set_session(PGconn *conn, struct bk_err *e)
 {
 	if (bk_conn_exec(conn, "SET statement_timeout = 0; "
 	    "SET lock_timeout = 0; SET client_encoding = UTF8; "
@@ -71,7 +71,7 @@ bk_server_open(const struct bk_conn_target *t, struct bk_err *e)
 		conn = bk_conn_open(&other, &ignored);
 	}
 	if (conn != NULL)
-		return settle(conn, e);
+		return set_session(conn, e);
 	bk_fail(e, first.code, "%s", first.msg);
 	return NULL;
 }
@@ -81,7 +81,7 @@ bk_server_again(const struct bk_conn_params *p, struct bk_err *e)
 {
 	PGconn *conn = bk_conn_again(p, e);
 
-	return conn == NULL ? NULL : settle(conn, e);
+	return conn == NULL ? NULL : set_session(conn, e);
 }
 
 int
@@ -100,7 +100,7 @@ bk_server_system(PGconn *conn, struct bk_buf *id, struct bk_err *e)
 int
 bk_server_count(PGconn *conn, long *n, struct bk_err *e)
 {
-	/* what initdb makes has numbers below 16384 */
+	/* initdb's objects have OIDs below 16384 */
 	PGresult *res = bk_conn_query(conn, "SELECT "
 	    "(SELECT pg_catalog.count(*) FROM pg_catalog.pg_class c "
 	    "JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace "

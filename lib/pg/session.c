@@ -6,8 +6,8 @@
 #include "pg/conn.h"
 
 /*
- * As setup_connection() of pg_dump.c, in its order.  The last ones make a
- * ctid range a scan of just these pages, in their order, by one process.
+ * As setup_connection() in pg_dump.c, in its order.  The last ones make a ctid
+ * range a scan of just these pages, in order, by one process.
  */
 static const char settings[] =
     "SET datestyle = ISO; "
@@ -23,8 +23,8 @@ static const char settings[] =
     "SELECT pg_catalog.set_config('search_path', '', false);";
 
 /*
- * What only newer servers, or newer minor releases, know.  The last one
- * keeps a table that somebody swaps for a view from running code as us.
+ * Settings of newer servers or minor releases only.  The last one keeps a table
+ * that is replaced by a view from running code as us.
  */
 static const char optional[] =
     "SELECT pg_catalog.set_config(name, CASE name"
@@ -118,8 +118,8 @@ bk_session_import(PGconn *conn, const char *id, struct bk_err *e)
 }
 
 /*
- * A pooler cannot know at login which server process it will use, so the
- * number that it announces is not the one that the server itself tells.
+ * A pooler cannot know at login which server process it will use, so the PID
+ * in its greeting is not the one that the server itself returns.
  */
 int
 bk_session_refuse_pooler(PGconn *conn, struct bk_err *e)

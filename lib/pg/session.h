@@ -1,8 +1,8 @@
 #ifndef BK_PG_SESSION_H
 #define BK_PG_SESSION_H
 /*
- * A session that reads as pg_dump reads: its settings, so that the text of
- * every value is the same, and one snapshot shared by all.
+ * A session that reads like pg_dump: with its settings, so that values have the
+ * same text, and on one snapshot shared by all.
  */
 #include <libpq-fe.h>
 
@@ -16,26 +16,26 @@ struct bk_session {		/* options of pg_dump that sessions share */
 	int foreign;		/* foreign tables are read too */
 };
 
-/* Make conn's settings pg_dump's.  0 or -1. */
+/* Give conn pg_dump's settings.  0 or -1. */
 int bk_session_set(PGconn *conn, const struct bk_session *s, struct bk_err *e);
 
-/* How long to wait for a lock: PostgreSQL's syntax, "0" for ever. */
+/* Set lock_timeout: PostgreSQL's syntax, "0" for no limit. */
 int bk_session_lock_timeout(PGconn *conn, const char *timeout,
     struct bk_err *e);
 
 /*
- * The leader's transaction, which exports its snapshot; *id is a result whose
+ * Begin the leader's transaction and export its snapshot; *id is a result whose
  * only value is the snapshot's name; PQclear() it.
  */
 int bk_session_export(PGconn *conn, const struct bk_session *s, PGresult **id,
     struct bk_err *e);
 
-/* A worker's transaction, on that snapshot. */
+/* Begin a worker's transaction on that snapshot. */
 int bk_session_import(PGconn *conn, const char *id, struct bk_err *e);
 
 /*
- * BK_FAIL if something between us and the server hands one connection's
- * statements to several sessions, which cannot share a snapshot.
+ * BK_FAIL if there is a pooler between us and the server that runs one
+ * connection's statements in several sessions, which cannot share a snapshot.
  */
 int bk_session_refuse_pooler(PGconn *conn, struct bk_err *e);
 
