@@ -13,7 +13,7 @@
 #include "pg/session.h"
 #include "pg/sql.h"
 
-#define TRIES 5			/* if tables change under our hands */
+#define TRIES 5			/* if tables change before they are locked */
 #define GLOBALS_MAX (256 * 1024 * 1024)
 #define LOCK_KEY "27707118060793200"	/* "bk-dump" as a number */
 
@@ -22,18 +22,18 @@ struct dump {
 	PGconn *leader;
 	struct bk_conn_params *params;
 	char **env;		/* of pg_dump */
-	struct bk_buf rest;	/* its connection parameters on argv */
+	struct bk_buf rest;	/* its connection parameters in argv */
 	struct bk_buf program;	/* its path */
 	struct bk_session session;
 	PGresult *ident, *lsn, *snapshot;
 	PGresult *settings;	/* how values are written */
 	struct bk_child child;
 	struct bk_toc toc;
-	struct bk_tasks plan;
+	struct bk_tasks tasks;
 	struct bk_buf globals;
-	struct bk_dump_workers_options how;
+	struct bk_dump_workers_options options;
 	struct bk_task_queue *queue;
-	struct bk_dump_workers *crew;
+	struct bk_dump_workers *workers;
 	time_t started;
 };
 
@@ -44,7 +44,7 @@ value(const PGresult *res)
 	    !PQgetisnull(res, 0, 0) ? PQgetvalue(res, 0, 0) : NULL;
 }
 
-/* One dump of a database at a time, for who asked for it. */
+/* With --lock: one dump of a database at a time. */
 static int
 take_lock(struct dump *d, struct bk_err *e)
 {
@@ -91,7 +91,7 @@ connect_leader(struct dump *d, char *name, size_t cap, struct bk_err *e)
 	if (bk_session_set(d->leader, &d->session, e) == -1 ||
 	    take_lock(d, e) == -1)
 		return -1;
-	/* good to know; a hosted server may refuse to tell */
+	/* optional: a hosted server may not allow it */
 	d->ident = bk_sql_exec(d->leader, "SELECT system_identifier "
 	    "FROM pg_catalog.pg_control_system()");
 	d->settings = bk_conn_query(d->leader, "SELECT "
@@ -102,7 +102,7 @@ connect_leader(struct dump *d, char *name, size_t cap, struct bk_err *e)
 	return d->settings == NULL ? -1 : 0;
 }
 
-/* pg_dump -Fc on our snapshot, the user's options behind ours. */
+/* Start pg_dump -Fc on our snapshot, the user's options after ours. */
 static int
 start_pg_dump(struct dump *d, struct bk_err *e)
 {
@@ -143,12 +143,11 @@ start_pg_dump(struct dump *d, struct bk_err *e)
 }
 
 /*
- * pg_dump gave up.  If it did so over its locks and there is somebody who
- * holds a table, say who: it says only that its time was over, in the
- * server's language.
+ * pg_dump failed.  If it was waiting for a lock, report who holds it: pg_dump
+ * has only the server's timeout message, perhaps not in English.
  */
 static int
-blame(struct dump *d, struct bk_err *e)
+name_lock_holder(struct dump *d, struct bk_err *e)
 {
 	PGresult *res;
 
@@ -190,7 +189,7 @@ read_toc(struct dump *d, struct bk_err *e)
 {
 	struct bk_source src = { .read = bk_child_read, .ctx = &d->child };
 	struct bk_archive *a = bk_archive_open(src, "pg_dump", e);
-	struct bk_err why = {0};
+	struct bk_err reason = {0};
 	int rc;
 
 	if (a == NULL)
@@ -198,9 +197,9 @@ read_toc(struct dump *d, struct bk_err *e)
 	rc = bk_archive_toc(a, &d->toc, e);
 	bk_archive_free(a);
 	if (rc == -1 && d->child.ended &&
-	    bk_child_wait(&d->child, &why) == -1) {
-		*e = why;
-		return blame(d, e);
+	    bk_child_wait(&d->child, &reason) == -1) {
+		*e = reason;
+		return name_lock_holder(d, e);
 	}
 	if (rc == 0 && d->toc.compression != 0)
 		return bk_fail(e, BK_FAIL, "pg_dump: compressed its output "
@@ -208,14 +207,14 @@ read_toc(struct dump *d, struct bk_err *e)
 	return rc;
 }
 
-/* From the snapshot to locked tables and a plan. */
+/* From the snapshot to locked tables and tasks. */
 static int
 prepare_once(struct dump *d, struct bk_err *e)
 {
 	PQclear(d->snapshot);
 	PQclear(d->lsn);
 	d->snapshot = NULL;
-	/* where the server's log is now: not after the snapshot */
+	/* the WAL position, not later than the snapshot */
 	d->lsn = bk_sql_exec(d->leader, "SELECT CASE WHEN "
 	    "pg_catalog.pg_is_in_recovery() THEN "
 	    "pg_catalog.pg_last_wal_replay_lsn() ELSE "
@@ -227,11 +226,11 @@ prepare_once(struct dump *d, struct bk_err *e)
 	if (bk_toc_encoding(&d->toc) == NULL)
 		return bk_fail(e, BK_FAIL, "pg_dump: no ENCODING in its TOC");
 	if (bk_conn_exec(d->leader, bk_toc_encoding(&d->toc), e) == -1 ||
-	    bk_tasks_make(&d->plan, d->leader, &d->toc, d->o->jobs > 1,
+	    bk_tasks_make(&d->tasks, d->leader, &d->toc, d->o->jobs > 1,
 	    e) == -1)
 		return -1;
 	bk_child_stop(&d->child);
-	if (!d->plan.foreign)
+	if (!d->tasks.foreign)
 		return 0;
 	d->session.foreign = 1;
 	return bk_session_set(d->leader, &d->session, e);
@@ -251,12 +250,12 @@ prepare(struct dump *d, struct bk_err *e)
 		}
 		*e = (struct bk_err){0};
 		bk_child_free(&d->child);
-		bk_tasks_free(&d->plan);
+		bk_tasks_free(&d->tasks);
 		bk_toc_free(&d->toc);
 		if (bk_conn_exec(d->leader, "ROLLBACK", e) == -1)
 			return -1;
 	}
-	/* tables are ours by now, but their indexes may be being rebuilt */
+	/* tables are locked, but their indexes may be being rebuilt */
 	return bk_session_lock_timeout(d->leader, d->o->lock_wait, e);
 }
 
@@ -279,7 +278,7 @@ read_globals(struct dump *d, struct bk_err *e)
 	return rc;
 }
 
-/* Open the queue to the workers and write what comes. */
+/* Open the queue to the workers and write their output. */
 static int
 write_all(struct dump *d, int fd, uint64_t *bytes, struct bk_err *e)
 {
@@ -309,13 +308,13 @@ write_all(struct dump *d, int fd, uint64_t *bytes, struct bk_err *e)
 	if (d->globals.len > 0 &&
 	    bk_dump_output_globals(out, &d->globals, e) == -1)
 		goto done;
-	d->how = (struct bk_dump_workers_options){ .session = d->session,
+	d->options = (struct bk_dump_workers_options){ .session = d->session,
 	    .snapshot = value(d->snapshot),
 	    .encoding = bk_toc_encoding(&d->toc) };
-	bk_task_queue_open(d->queue, &d->plan);
+	bk_task_queue_open(d->queue, &d->tasks);
 	if (bk_dump_output_drain(out, d->queue, e) == -1)
 		goto done;
-	/* our locks have held to the end, if the leader lives */
+	/* if the leader is alive, our locks have held to the end */
 	if (bk_conn_exec(d->leader, "COMMIT", e) == -1)
 		goto done;
 	rc = bk_dump_output_finish(out, bytes, e);
@@ -329,12 +328,12 @@ clean_up(struct dump *d, int failed)
 {
 	static const struct bk_err over = { .code = BK_FAIL };
 
-	if (d->crew != NULL && failed)
+	if (d->workers != NULL && failed)
 		bk_task_queue_fail(d->queue, &over);
-	bk_dump_workers_end(d->crew, failed);
+	bk_dump_workers_end(d->workers, failed);
 	bk_task_queue_free(d->queue);
 	bk_child_free(&d->child);
-	bk_tasks_free(&d->plan);
+	bk_tasks_free(&d->tasks);
 	bk_toc_free(&d->toc);
 	bk_buf_free(&d->globals);
 	bk_buf_free(&d->program);
@@ -360,13 +359,13 @@ bk_dump_run(const struct bk_dump *o, int fd, struct bk_dump_done *done,
 	    -1 || (d.queue = bk_task_queue_new(o->jobs, e)) == NULL)
 		goto done;
 	/* they connect while pg_dump reads the catalog */
-	d.crew = bk_dump_workers_start(o->jobs, d.params, d.leader, d.queue,
-	    &d.how, o->progress, e);
-	if (d.crew == NULL || prepare(&d, e) == -1 ||
+	d.workers = bk_dump_workers_start(o->jobs, d.params, d.leader, d.queue,
+	    &d.options, o->progress, e);
+	if (d.workers == NULL || prepare(&d, e) == -1 ||
 	    read_globals(&d, e) == -1)
 		goto done;
-	atomic_store(&o->progress->items_total, d.plan.n);
-	atomic_store(&o->progress->bytes_total, d.plan.bytes);
+	atomic_store(&o->progress->items_total, d.tasks.n);
+	atomic_store(&o->progress->bytes_total, d.tasks.bytes);
 	memcpy(done->warnings, d.child.words, d.child.nwords);
 	rc = write_all(&d, fd, &done->bytes, e);
  done:

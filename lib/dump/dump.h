@@ -4,14 +4,14 @@
  * A logical dump of one database as a custom-format archive.
  *
  * The leader's connection exports a snapshot.  pg_dump, on that snapshot,
- * writes the table of contents; once it has been read, the leader locks the
- * tables, pg_dump is stopped, and the data blocks are read by workers (tasks.h,
- * workers.h, task_queue.h).  If somebody changes a table before it is locked,
- * all is begun anew: nothing has been written yet.
+ * writes the table of contents; once that has been read, the leader locks the
+ * tables, pg_dump is stopped, and workers read the data (tasks.h, workers.h,
+ * task_queue.h).  If a table is changed before it is locked, everything starts
+ * over: nothing has been written yet.
  *
  * Nothing is written before the table of contents is complete, and the end
  * (base/writer.h) not before every row has been read and the leader's
- * transaction was still alive.
+ * transaction has been found alive.
  */
 #include <stdatomic.h>
 #include <stdint.h>
@@ -24,28 +24,28 @@
 
 struct bk_dump {
 	struct bk_conn_target target;
-	struct bk_bindir bindir;	/* env: also the children's */
+	struct bk_bindir bindir;	/* env: for the children as well */
 	unsigned jobs;
-	char *const *pg_dump_args;	/* handed on, ended by NULL */
+	char *const *pg_dump_args;	/* for pg_dump, NULL-terminated */
 	const char *options;		/* all of them, for the manifest */
-	const char *lock_wait;		/* for each table; "60s" */
+	const char *lock_wait;		/* per table; "60s" */
 	const char *role, *float_digits;
 	int row_security, deferrable;
-	int globals;			/* roles and tablespaces too */
+	int globals;			/* roles and tablespaces as well */
 	enum { BK_DUMP_NOLOCK, BK_DUMP_LOCK_FAIL, BK_DUMP_LOCK_WAIT } lock;
 	struct bk_progress *progress;
-	atomic_int *child;	/* pid of the child that runs, or 0 */
+	atomic_int *child;	/* pid of the running child, or 0 */
 };
 
-struct bk_dump_done {		/* what there is to tell about it */
-	char database[256];	/* the caller's if not connected */
+struct bk_dump_done {		/* for the caller to report */
+	char database[256];	/* unchanged if not connected */
 	uint64_t bytes;		/* of the whole archive */
-	char warnings[BK_CHILD_STDERR];	/* of pg_dump, lines as it wrote them */
+	char warnings[BK_CHILD_STDERR];	/* pg_dump's, as printed */
 };
 
 /*
- * Dump to fd, which is closed if all went well.  0; -1 with *e set: BK_BUSY
- * if another dump holds the lock.
+ * Dump to fd, which is closed on success.  0; -1 with *e set: BK_BUSY if
+ * another dump holds the lock.
  */
 int bk_dump_run(const struct bk_dump *o, int fd, struct bk_dump_done *done,
     struct bk_err *e);

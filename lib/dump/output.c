@@ -14,9 +14,9 @@
 #include "base/writer.h"
 
 #define OUTPUT "standard output"
-#define CHUNK (256 * 1024)	/* of a table's data, wherever rows end */
+#define CHUNK (256 * 1024)	/* of a table's data, regardless of rows */
 
-/* What ends COPY text in an archive, as pg_dump writes it. */
+/* The end marker of COPY text in an archive, as pg_dump writes it. */
 static const char copy_end[] = "\\.\n\n\n";
 
 struct bk_dump_output {
@@ -25,22 +25,21 @@ struct bk_dump_output {
 	struct bk_manifest about;
 	struct bk_digest_state *records;
 	struct bk_buf raw;	/* header and TOC as written */
-	size_t shift;		/* how far fields have moved by the mark */
+	size_t shift;		/* of the fields after the mark */
 	int seekable;
 	struct bk_buf scratch;	/* a block's beginning or end */
 	struct bk_content content;	/* of the current block */
-	struct bk_task_queue *q;	/* where buffers go back to */
-	struct bk_qbuf *head, *tail;	/* COPY text that makes no chunk yet */
-	size_t pending, used;	/* bytes in them; of the first's, written */
+	struct bk_task_queue *q;	/* takes buffers back */
+	struct bk_qbuf *head, *tail;	/* COPY text, less than a chunk */
+	size_t pending, used;	/* bytes in them; written, of the first */
 };
 
 /*
- * The opening mark becomes the ENCODING entry's COPY statement: an entry that
- * every TOC begins with, and a field that nobody reads where there is no
- * data.  Not the header's version string, which pg_restore -f copies into
- * every script: that would look like a sealed stream without an end.  Behind
- * it stands where the dump comes from, which bk-restore must know before it
- * makes anything.
+ * The opening mark becomes the ENCODING entry's COPY statement: every TOC
+ * begins with that entry, and the field is not read if there is no data.  Not
+ * the header's version string, which pg_restore -f copies into every script:
+ * that would look like an unfinished sealed stream.  The mark is followed by
+ * the system identifier, which bk-restore must know before it creates anything.
  */
 static int
 add_mark(struct bk_dump_output *d, struct bk_err *e)
@@ -70,7 +69,7 @@ add_mark(struct bk_dump_output *d, struct bk_err *e)
 	return rc;
 }
 
-/* May the beginning be written again at the end?  Not in an append. */
+/* Can the TOC be rewritten at the end?  Not with O_APPEND. */
 static int
 is_seekable(int fd)
 {
@@ -123,9 +122,9 @@ bk_dump_output_free(struct bk_dump_output *d)
 	free(d);
 }
 
-/* A block with an id that no entry has: standard tools skip it. */
+/* Append a block whose id no entry has: standard tools skip it. */
 static int
-add_hidden(struct bk_dump_output *d, struct bk_buf *b,
+add_proof_record(struct bk_dump_output *d, struct bk_buf *b,
     const struct bk_buf *text, struct bk_err *e)
 {
 	if (bk_archive_add_block(b, BK_BLOCK_DATA, d->toc->max_id + 1, e) ==
@@ -160,7 +159,7 @@ bk_dump_output_globals(struct bk_dump_output *d, const struct bk_buf *sql,
 	return rc;
 }
 
-/* Note where the block begins, for the TOC, and begin it. */
+/* Begin the block, with its offset for the TOC. */
 static int
 begin_block(struct bk_dump_output *d, const struct bk_dump_item *it,
     struct bk_err *e)
@@ -180,7 +179,7 @@ begin_block(struct bk_dump_output *d, const struct bk_dump_item *it,
 	return bk_writer_write(d->out, d->scratch.data, d->scratch.len, e);
 }
 
-/* The block's end and, in the same write if need be, its record. */
+/* End the block, and write its proof record. */
 static int
 end_block(struct bk_dump_output *d, const struct bk_dump_item *it,
     struct bk_err *e)
@@ -195,7 +194,7 @@ end_block(struct bk_dump_output *d, const struct bk_dump_item *it,
 		goto done;
 	if (bk_archive_add_int(b, 0, e) == -1 ||
 	    bk_manifest_proof_record(&record, it->te, &d->content, e) == -1 ||
-	    add_hidden(d, b, &record, e) == -1)
+	    add_proof_record(d, b, &record, e) == -1)
 		goto done;
 	bk_digest_update(d->records, record.data, record.len);
 	if (it->blobs) {
@@ -213,7 +212,7 @@ end_block(struct bk_dump_output *d, const struct bk_dump_item *it,
 
 /*
  * Write n pending bytes as one chunk.  Chunks depend on the text alone, not on
- * the tasks it came from: the archive is the same however many work at it.
+ * the tasks it came from: the archive is the same for any number of workers.
  */
 static int
 write_chunk(struct bk_dump_output *d, size_t n, struct bk_err *e)
@@ -258,7 +257,7 @@ write_rows(struct bk_dump_output *d, struct bk_qbuf *list, struct bk_err *e)
 		(void)write_chunk(d, CHUNK, e);
 }
 
-/* Large objects are in the archive's form already. */
+/* Large objects are in the archive's format already. */
 static void
 write_objects(struct bk_dump_output *d, struct bk_qbuf *list, struct bk_err *e)
 {
@@ -272,7 +271,7 @@ write_objects(struct bk_dump_output *d, struct bk_qbuf *list, struct bk_err *e)
 	}
 }
 
-/* A task's end, and its block's if it is the last. */
+/* End a task, and its block after the last one. */
 static int
 end_task(struct bk_dump_output *d, const struct bk_slot *s, struct bk_err *e)
 {
@@ -299,7 +298,7 @@ bk_dump_output_drain(struct bk_dump_output *d, struct bk_task_queue *q,
 		if (!begun && s->task.first)
 			(void)begin_block(d, s->task.item, e);
 		begun = !ended;
-		/* the buffers are ours, whatever has happened: see *e there */
+		/* the buffers are ours even after a failure: both check *e */
 		if (s->task.item->blobs)
 			write_objects(d, list, e);
 		else
@@ -323,7 +322,7 @@ bk_dump_output_finish(struct bk_dump_output *d, uint64_t *bytes,
 	bk_digest_end(d->records, &d->about.records);
 	if (bk_manifest_format(&text, &d->about, e) == -1 ||
 	    bk_buf_printf(&text, e, "\n%s", bk_seal_closing()) == -1 ||
-	    add_hidden(d, &b, &text, e) == -1 ||
+	    add_proof_record(d, &b, &text, e) == -1 ||
 	    bk_writer_write(d->out, b.data, b.len, e) == -1)
 		goto done;
 	if (d->seekable &&

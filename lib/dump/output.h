@@ -1,8 +1,8 @@
 #ifndef BK_DUMP_OUTPUT_H
 #define BK_DUMP_OUTPUT_H
 /*
- * The archive as it is written: header and TOC with the opening mark, data
- * blocks with their records, the manifest with the closing mark.
+ * Write the archive: header and TOC with the opening mark, data blocks with
+ * their proof records, the manifest with the closing mark.
  */
 #include "archive/archive.h"
 #include "archive/manifest.h"
@@ -11,24 +11,24 @@
 struct bk_dump_output;
 
 /*
- * Begin: writes toc, which has an ENCODING entry, with the opening mark and
- * about->database as label in it.  Both (about's strings, too) must outlive
+ * Begin: write toc, which must have an ENCODING entry, with the opening mark
+ * and the label about->database in it.  toc and about's strings must outlive
  * the result.  NULL with *e set.
  */
 struct bk_dump_output *bk_dump_output_open(int fd, const struct bk_toc *toc,
     const struct bk_manifest *about, struct bk_err *e);
 
-/* Write roles and tablespaces, SQL text, as a hidden block. */
+/* Write roles and tablespaces, SQL text, as a block that no entry names. */
 int bk_dump_output_globals(struct bk_dump_output *d, const struct bk_buf *sql,
     struct bk_err *e);
 
-/* Write all that q's workers bring, until there is no more.  0 or -1. */
+/* Write the output of q's workers until the last task.  0 or -1. */
 int bk_dump_output_drain(struct bk_dump_output *d, struct bk_task_queue *q,
     struct bk_err *e);
 
 /*
- * The dump is complete: manifest, closing mark, and in a regular file the
- * offsets in the TOC; then fd is closed.  0 or -1.
+ * Write manifest and closing mark, in a regular file also the offsets in the
+ * TOC, and close fd.  *bytes: the archive's size.  0 or -1.
  */
 int bk_dump_output_finish(struct bk_dump_output *d, uint64_t *bytes,
     struct bk_err *e);

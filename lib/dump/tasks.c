@@ -7,10 +7,7 @@
 #include "pg/conn.h"
 #include "pg/sql.h"
 
-/*
- * The facts about the tables, by OID.  relfilenode is as the snapshot sees
- * it; the current one is asked for once the tables are locked.
- */
+/* Facts about the tables, by OID. */
 static const char facts_sql[] =
     "SELECT c.oid, c.relkind, coalesce(a.amname, ''),"
     " e.extcondition[pg_catalog.array_position(e.extconfig, c.oid)]"
@@ -22,14 +19,19 @@ static const char facts_sql[] =
     " ORDER BY u.n";
 
 /*
- * Sizes decide how to cut only (the last range has no end), so where the
- * table was ever analyzed the catalog's number will do: to ask for the true
+ * Sizes only decide how to cut (the last range has no end), so for a small
+ * table that was ever analyzed the catalog's number will do: reading the true
  * size opens the table, which takes longer than dumping a small one.
  */
 #define SIZE(c) "CASE WHEN " c ".reltuples < 0 OR " c ".relpages > 512" \
     " THEN pg_catalog.pg_relation_size(" c ".oid) ELSE " c ".relpages *" \
     " pg_catalog.current_setting('block_size')::pg_catalog.int8 END"
 
+/*
+ * Queried once the tables are locked.  relfilenode is the snapshot's and
+ * pg_relation_filenode() the current one: they differ if the table was
+ * truncated or rewritten in between.
+ */
 static const char sizes_sql[] =
     "SELECT c.oid, " SIZE("c") ", " SIZE("t") ","
     " c.relfilenode IS DISTINCT FROM pg_catalog.pg_relation_filenode(c.oid),"
@@ -51,9 +53,9 @@ bk_dump_item_name(const struct bk_dump_item *it, struct bk_buf *out,
 	return bk_conn_qualified(out, it->te->schema, it->te->tag, e);
 }
 
-/* *e, with the item's name in front of what is said. */
+/* Set *e to the item's name and the reason. */
 static int
-fail_item(const struct bk_dump_item *it, enum bk_code code, const char *why,
+fail_item(const struct bk_dump_item *it, enum bk_code code, const char *reason,
     struct bk_err *e)
 {
 	struct bk_buf name = {0};
@@ -61,7 +63,7 @@ fail_item(const struct bk_dump_item *it, enum bk_code code, const char *why,
 
 	(void)bk_dump_item_name(it, &name, &ignored);
 	bk_fail(e, code, "%s: %s", name.data == NULL ? "table" : name.data,
-	    why);
+	    reason);
 	bk_buf_free(&name);
 	return -1;
 }
@@ -93,7 +95,7 @@ take_items(struct bk_tasks *p, const struct bk_toc *toc, struct bk_err *e)
 	return 0;
 }
 
-/* Run sql with the list of the items' OIDs; only_tables: those to lock. */
+/* Run fmt with the list of the items' OIDs; only_tables: those to lock. */
 static PGresult *
 query_items(struct bk_tasks *p, PGconn *conn, const char *fmt, int only_tables,
     struct bk_err *e)
@@ -123,8 +125,8 @@ query_items(struct bk_tasks *p, PGconn *conn, const char *fmt, int only_tables,
 }
 
 /*
- * Go through a result whose first column is the OID, one row an item and in
- * their order.  A table that is not in it was dropped since.
+ * Call fn for each item with its row of res: one row per item, in order, with
+ * the OID in the first column.  A missing table was dropped meanwhile.
  */
 static int
 for_each_row(struct bk_tasks *p, PGresult *res, int only_tables,
@@ -165,8 +167,8 @@ take_facts(struct bk_tasks *p, struct bk_dump_item *it, PGresult *res, int row,
 }
 
 /*
- * Ranges of about BK_TASKS_RANGE, what is in the TOAST table counted in; a
- * power of two, so that the cuts stay where they are while a table grows.
+ * Ranges of about BK_TASKS_RANGE, the TOAST table included; a power of two, so
+ * that the cuts stay in place as a table grows.
  */
 static uint32_t
 pages_in_range(uint32_t pages, uint64_t bytes)
@@ -190,7 +192,7 @@ take_size(struct bk_tasks *p, struct bk_dump_item *it, PGresult *res, int row,
 		    "the snapshot was taken; try again", e);
 	it->bytes = heap + strtoull(PQgetvalue(res, row, 2), NULL, 10);
 	p->bytes += it->bytes;
-	it->pages = (uint32_t)(heap / page);	/* the server counts so, too */
+	it->pages = (uint32_t)(heap / page);	/* 32 bits on the server, too */
 	it->splits = it->splits && it->bytes > 2 * BK_TASKS_RANGE &&
 	    it->pages > 1;
 	if (it->splits)
@@ -199,9 +201,9 @@ take_size(struct bk_tasks *p, struct bk_dump_item *it, PGresult *res, int row,
 }
 
 /*
- * One statement for all.  It must not wait: who wants to change a table
- * waits for pg_dump's lock, pg_dump for us to read its output, and we would
- * wait behind him.
+ * Lock all tables in one statement.  It must not wait: a session that wants to
+ * change a table waits for pg_dump's lock, pg_dump for us to read its output,
+ * and we would queue behind that session.
  */
 static int
 lock_tables(struct bk_tasks *p, PGconn *conn, struct bk_err *e)
@@ -239,7 +241,7 @@ lock_tables(struct bk_tasks *p, PGconn *conn, struct bk_err *e)
 	return rc;
 }
 
-/* The OIDs, one a line, of the BLOB METADATA entry that te depends on. */
+/* The OIDs, one per line, of the BLOB METADATA entry that te depends on. */
 static const char *
 blobs_metadata(const struct bk_toc *toc, const struct bk_toc_entry *te)
 {
@@ -298,7 +300,7 @@ blobs_from_catalog(struct bk_dump_item *it, PGconn *conn, struct bk_err *e)
 	return 0;
 }
 
-/* Archive 1.16 says which objects a block holds; before, it is all of them. */
+/* Archive 1.16 lists the objects of each block; before, it is all of them. */
 static int
 take_blobs(struct bk_tasks *p, PGconn *conn, const struct bk_toc *toc,
     struct bk_err *e)
@@ -390,7 +392,7 @@ skip_ident(const char *s)
 
 /*
  * The column list, without its parentheses, of "COPY schema.table (a, b)
- * FROM stdin;\n"; *n is 0 where there is none.  NULL if it is anything else.
+ * FROM stdin;\n"; *n is 0 if there is none.  NULL for any other statement.
  */
 static const char *
 columns(const char *copy, size_t *n)
@@ -417,12 +419,12 @@ columns(const char *copy, size_t *n)
 }
 
 /*
- * Around a table's query.  To take its lock, and for a range those of its
- * indexes, which planning takes, the session's lock_timeout is meant
- * (workers.h).  Once rows flow it is not: a value is fetched from TOAST behind
- * whoever rebuilds that index, as pg_dump waits for him.  Going back to the
- * savepoint lets all go, so that who rebuilds an index need not wait for our
- * end.
+ * Around a table's query.  The session's lock_timeout (workers.h) applies to
+ * the table's lock and, for a range, to the locks on its indexes, which
+ * planning takes.  It must not apply once rows flow: fetching a value from
+ * TOAST waits for a rebuild of that index, as pg_dump does.  Rolling back to
+ * the savepoint releases the locks, so that an index can be rebuilt before our
+ * transaction ends.
  */
 static int
 begin_table(const struct bk_task *t, struct bk_buf *sql, struct bk_err *e)
@@ -498,7 +500,7 @@ bk_task_sql(const struct bk_task *t, struct bk_buf *sql, struct bk_err *e)
 		return range_sql(t, cols, n, sql, e);
 	if (it->condition == NULL && it->relkind != 'f')
 		return whole_sql(t, cols, n, sql, e);
-	/* an extension's table in part, or what another server has */
+	/* part of an extension's table, or a foreign table */
 	if (select_sql(it, n == 0 ? "*" : cols, n == 0 ? 1 : n, 0, sql, e) ==
 	    -1 || (it->condition != NULL &&
 	    bk_buf_printf(sql, e, " %s", it->condition) == -1))

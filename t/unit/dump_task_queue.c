@@ -12,7 +12,7 @@
 static struct bk_task_queue *q;
 static _Atomic int fail_at = -1;
 
-/* Task t puts t % 50 buffers, which hold its number; task 0 takes its time. */
+/* Task t puts t % 50 buffers that hold its number; task 0 is slow. */
 static void *
 work(void *arg)
 {
@@ -46,7 +46,7 @@ work(void *arg)
 	return NULL;
 }
 
-/* Number of tasks seen in order, -1 for anything wrong. */
+/* The number of tasks seen in order, -1 on any error. */
 static int
 drain(struct bk_err *e)
 {

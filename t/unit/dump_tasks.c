@@ -39,7 +39,7 @@ test_sql(void)
 	    WHOLE "COPY \"s\".\"t\" TO STDOUT" END);
 	is_sql(&whole, "COPY t FROM stdin;\n",
 	    WHOLE "COPY \"s\".\"t\" TO STDOUT" END);
-	/* all that may stand in names */
+	/* names that contain quotes and COPY syntax */
 	is_sql(&whole, "COPY \"a\"\" (x.\".\"b) FROM stdin;\n\" (\"c) FROM "
 	    "stdin;\n\", d) FROM stdin;\n",
 	    WHOLE "COPY \"s\".\"t\" (\"c) FROM stdin;\n\", d) TO STDOUT" END);
