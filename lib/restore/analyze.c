@@ -15,11 +15,11 @@ struct analyze {
 };
 
 static void
-fail(struct analyze *a, const struct bk_err *why)
+fail(struct analyze *a, const struct bk_err *reason)
 {
 	pthread_mutex_lock(&a->lock);
 	if (a->e.code == BK_OK)
-		a->e = *why;
+		a->e = *reason;
 	pthread_mutex_unlock(&a->lock);
 	atomic_store(&a->next, PQntuples(a->tables));
 }
@@ -48,7 +48,7 @@ run(void *arg)
 	return NULL;
 }
 
-/* One statement a row. */
+/* One statement per row. */
 static PGresult *
 list_tables(const struct bk_conn_params *params, struct bk_err *e)
 {
@@ -88,7 +88,7 @@ bk_restore_analyze(const struct bk_conn_params *params, unsigned jobs,
 	while (n < jobs && n < (unsigned)PQntuples(a.tables) &&
 	    bk_thread_start(&tid[n], run, &a, &ignored) == 0)
 		n++;
-	if (n == 0)		/* no thread to be had, or nothing to do */
+	if (n == 0)		/* no thread started, or nothing to do */
 		(void)run(&a);
 	while (n > 0)
 		pthread_join(tid[--n], NULL);

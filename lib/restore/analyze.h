@@ -1,8 +1,8 @@
 #ifndef BK_RESTORE_ANALYZE_H
 #define BK_RESTORE_ANALYZE_H
 /*
- * ANALYZE every table of a database on several connections, the largest first;
- * with each partitioned table its partitions.  0, or -1 with *e set.
+ * ANALYZE every table of a database over several connections, largest first;
+ * partitions along with their partitioned table.  0, or -1 with *e set.
  */
 #include "pg/conn.h"
 

@@ -1,4 +1,4 @@
-/* What is in the stream: TOC, tables, hidden blocks (restore.h). */
+/* The stream's contents: TOC, tables, proof records (restore.h). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +48,7 @@ compare_name(const void *a, const void *b)
 	    (*y)->tag == NULL ? "" : (*y)->tag);
 }
 
-/* Foreign tables' data goes to other servers, if it is loaded. */
+/* Skip foreign tables' data: loading it would write to other servers. */
 static int
 mark_foreign(struct bk_restore *r, struct bk_err *e)
 {
@@ -72,7 +72,7 @@ mark_foreign(struct bk_restore *r, struct bk_err *e)
 	return 0;
 }
 
-/* The TOC's entries with data as tables; what cannot be split as opaque. */
+/* Make tables of the TOC's entries with data; opaque if one has INSERTs. */
 static int
 make_tables(struct bk_restore *r, struct bk_err *e)
 {
@@ -106,7 +106,7 @@ make_tables(struct bk_restore *r, struct bk_err *e)
 
 int
 bk_restore_damaged(const struct bk_restore *r,
-    const struct bk_restore_table *t, const char *what, struct bk_err *e)
+    const struct bk_restore_table *t, const char *problem, struct bk_err *e)
 {
 	struct bk_buf name = {0};
 	struct bk_err ignored = {0};
@@ -114,7 +114,7 @@ bk_restore_damaged(const struct bk_restore *r,
 	if (t != NULL)
 		(void)bk_restore_name(t, &name, &ignored);
 	bk_fail(e, BK_DATA, "%s: damaged: %s%s%s", r->name, name.data == NULL ?
-	    "" : name.data, name.data == NULL ? "" : ": ", what);
+	    "" : name.data, name.data == NULL ? "" : ": ", problem);
 	bk_buf_free(&name);
 	return -1;
 }
@@ -144,66 +144,68 @@ next_block(struct bk_restore *r, struct bk_restore_table **t, struct bk_err *e)
 }
 
 static void
-copy_string(const struct bk_proof_record *h, const char *key, char *out,
+copy_string(const struct bk_proof_record *record, const char *key, char *out,
     size_t cap)
 {
-	const char *s = bk_proof_record_string(h, key);
+	const char *s = bk_proof_record_string(record, key);
 
 	(void)snprintf(out, cap, "%s", s == NULL ? "" : s);
 }
 
 static int
-take_record(struct bk_restore *r, const struct bk_proof_record *h,
+take_record(struct bk_restore *r, const struct bk_proof_record *record,
     struct bk_err *e)
 {
 	struct bk_restore_table *t;
-	struct bk_content says;
+	struct bk_content recorded;
 	int32_t id;
 
-	bk_digest_update(r->records, h->text.data, h->text.len);
-	if (bk_proof_record_content(h, r->name, &id, &says, e) == -1)
+	bk_digest_update(r->records, record->text.data, record->text.len);
+	if (bk_proof_record_content(record, r->name, &id, &recorded, e) == -1)
 		return -1;
 	t = bk_restore_find(r, id);
 	if (t == NULL || t->has_record)
 		return bk_restore_damaged(r, t, "one proof record too many", e);
-	t->record = says;
+	t->record = recorded;
 	t->has_record = 1;
 	return 0;
 }
 
 static int
-take_manifest(struct bk_restore *r, struct bk_proof_record *h, struct bk_err *e)
+take_manifest(struct bk_restore *r, struct bk_proof_record *record,
+    struct bk_err *e)
 {
 	struct bk_restore_manifest *m = &r->manifest;
 
 	if (m->json != NULL)
 		return bk_restore_damaged(r, NULL, "two manifests", e);
-	if (bk_proof_record_number(h, "tables", &m->tables) == -1 ||
-	    bk_proof_record_number(h, "rows", &m->rows) == -1 ||
-	    bk_proof_record_number(h, "bytes", &m->bytes) == -1 ||
-	    bk_proof_record_number(h, "blobs", &m->blobs) == -1 ||
-	    bk_proof_record_digest(h, "records", &m->records) == -1)
+	if (bk_proof_record_number(record, "tables", &m->tables) == -1 ||
+	    bk_proof_record_number(record, "rows", &m->rows) == -1 ||
+	    bk_proof_record_number(record, "bytes", &m->bytes) == -1 ||
+	    bk_proof_record_number(record, "blobs", &m->blobs) == -1 ||
+	    bk_proof_record_digest(record, "records", &m->records) == -1)
 		return bk_restore_damaged(r, NULL, "an incomplete manifest", e);
-	copy_string(h, "database", m->database, sizeof(m->database));
-	copy_string(h, "system_identifier", m->system_identifier,
+	copy_string(record, "database", m->database, sizeof(m->database));
+	copy_string(record, "system_identifier", m->system_identifier,
 	    sizeof(m->system_identifier));
 	memcpy(r->system, m->system_identifier, sizeof(r->system));
-	copy_string(h, "server_version", m->server_version,
+	copy_string(record, "server_version", m->server_version,
 	    sizeof(m->server_version));
-	copy_string(h, "started", m->started, sizeof(m->started));
-	copy_string(h, "ended", m->ended, sizeof(m->ended));
-	m->json = h->text.data;
-	h->text = (struct bk_buf){0};	/* it is the manifest's now */
+	copy_string(record, "started", m->started, sizeof(m->started));
+	copy_string(record, "ended", m->ended, sizeof(m->ended));
+	m->json = record->text.data;
+	record->text = (struct bk_buf){0};	/* now owned by the manifest */
 	return 0;
 }
 
 static int
-check_globals(const struct bk_restore *r, const struct bk_proof_record *h,
+check_globals(const struct bk_restore *r, const struct bk_proof_record *record,
     struct bk_err *e)
 {
 	uint64_t bytes;
 
-	if (bk_proof_record_number(h, "bytes", &bytes) == 0 && bytes == h->rest)
+	if (bk_proof_record_number(record, "bytes", &bytes) == 0 &&
+	    bytes == record->rest)
 		return 0;
 	return bk_restore_damaged(r, NULL, "incomplete roles", e);
 }
@@ -211,17 +213,17 @@ check_globals(const struct bk_restore *r, const struct bk_proof_record *h,
 int
 bk_restore_proof_record(struct bk_restore *r, struct bk_err *e)
 {
-	struct bk_proof_record h = { .keep = &r->globals };
-	int rc = bk_proof_record_read(r->archive, r->name, &h, e);
+	struct bk_proof_record record = { .keep = &r->globals };
+	int rc = bk_proof_record_read(r->archive, r->name, &record, e);
 
-	if (rc == 0 && (h.kind == BK_PROOF_RECORD_TABLE ||
-	    h.kind == BK_PROOF_RECORD_BLOBS))
-		rc = take_record(r, &h, e);
-	else if (rc == 0 && h.kind == BK_PROOF_RECORD_MANIFEST)
-		rc = take_manifest(r, &h, e);
-	else if (rc == 0 && h.kind == BK_PROOF_RECORD_GLOBALS)
-		rc = check_globals(r, &h, e);
-	bk_proof_record_free(&h);
+	if (rc == 0 && (record.kind == BK_PROOF_RECORD_TABLE ||
+	    record.kind == BK_PROOF_RECORD_BLOBS))
+		rc = take_record(r, &record, e);
+	else if (rc == 0 && record.kind == BK_PROOF_RECORD_MANIFEST)
+		rc = take_manifest(r, &record, e);
+	else if (rc == 0 && record.kind == BK_PROOF_RECORD_GLOBALS)
+		rc = check_globals(r, &record, e);
+	bk_proof_record_free(&record);
 	return rc;
 }
 

@@ -10,7 +10,7 @@
 
 #define RANDOM "XX" "XX" "XX"	/* for mkstemp(3) */
 
-/* The first pg_restore that knows an archive's version. */
+/* The first pg_restore that reads an archive's version. */
 static int
 first_program(int minor)
 {
@@ -37,11 +37,11 @@ bk_restore_ddl_program(const struct bk_toc *toc, const struct bk_bindir *b,
 }
 
 /*
- * A file that nobody comes across, even if we are killed with SIGKILL: it has
- * no name but the descriptor's, which pg_restore inherits.
+ * A file that is never left behind, not even by SIGKILL: its only name is that
+ * of the descriptor, which pg_restore inherits.
  */
 static int
-open_nameless(struct bk_ddl_file *f, const char *tmpdir, struct bk_err *e)
+open_unnamed(struct bk_ddl_file *f, const char *tmpdir, struct bk_err *e)
 {
 	struct bk_buf path = {0};
 	int rc = -1;
@@ -69,8 +69,8 @@ write_file(const struct bk_ddl_file *f, const struct bk_buf *text,
 }
 
 /*
- * What pg_restore is to open.  Where that does not make a new open file of it,
- * as Linux does, the position of the last reader is still there.
+ * The path for pg_restore to open.  Except on Linux, opening it need not make
+ * a new open file description, so the last reader's position is reset here.
  */
 static const char *
 rewound(const struct bk_ddl_file *f)
@@ -79,7 +79,7 @@ rewound(const struct bk_ddl_file *f)
 	return f->name;
 }
 
-/* The TOC, with every entry's data taken away. */
+/* The TOC, every entry marked as having no data. */
 static int
 write_toc(struct bk_restore_ddl *d, struct bk_err *e)
 {
@@ -123,8 +123,8 @@ bk_restore_ddl_open(struct bk_restore_ddl *d, const struct bk_toc *toc,
 	    bk_bindir_find_range(&o->bindir, "psql", &psql,
 	    &d->psql.program, e) == -1)) ||
 	    bk_buf_printf(&d->jobs, e, "--jobs=%u", o->jobs) == -1 ||
-	    open_nameless(&d->file, o->tmpdir, e) == -1 ||
-	    open_nameless(&d->list, o->tmpdir, e) == -1)
+	    open_unnamed(&d->file, o->tmpdir, e) == -1 ||
+	    open_unnamed(&d->list, o->tmpdir, e) == -1)
 		return -1;
 	return write_toc(d, e);
 }
@@ -143,8 +143,7 @@ bk_restore_ddl_close(struct bk_restore_ddl *d)
 
 /*
  * Newer pg_restore brackets a script with psql's \\restrict and \\unrestrict,
- * each with the same word of its own making; and it sets a parameter that older
- * servers do not know.
+ * both with the same random key, and sets a parameter that older servers lack.
  */
 static void
 blank_lines(char *sql)
@@ -165,7 +164,7 @@ blank_lines(char *sql)
 		memset(q + 1, ' ', strcspn(q + 1, "\n"));
 }
 
-/* The script that pg_restore writes, to psql. */
+/* Feed the script that pg_restore writes to psql. */
 static int
 run_by_psql(struct bk_restore_ddl *d, char *const options[], struct bk_err *e)
 {
@@ -200,14 +199,14 @@ bk_restore_ddl_pre(struct bk_restore_ddl *d, struct bk_err *e)
 {
 	static char *const options[] = { "--section=pre-data",
 	    "--section=data", "--no-acl", NULL };
-	struct bk_err why = {0};
+	struct bk_err reason = {0};
 
-	if (run(d, options, &why) == 0)
+	if (run(d, options, &reason) == 0)
 		return 0;
 	if (!d->older)
-		return bk_fail(e, why.code, "%s", why.msg);
-	return bk_fail(e, why.code, "%.800s; the dump is of PostgreSQL %.40s, "
-	    "newer than this server", why.msg, d->toc->server);
+		return bk_fail(e, reason.code, "%s", reason.msg);
+	return bk_fail(e, reason.code, "%.800s; the dump is of PostgreSQL "
+	    "%.40s, newer than this server", reason.msg, d->toc->server);
 }
 
 static int
@@ -217,12 +216,12 @@ begins(const char *s, const char *head)
 }
 
 static int
-is(const char *s, const char *what)
+is(const char *s, const char *text)
 {
-	return s != NULL && strcmp(s, what) == 0;
+	return s != NULL && strcmp(s, text) == 0;
 }
 
-/* What pg_restore does behind privileges, and these themselves. */
+/* Privileges, and what pg_restore does after them. */
 static int
 is_last(const struct bk_toc_entry *te)
 {
@@ -233,7 +232,7 @@ is_last(const struct bk_toc_entry *te)
 	    (is(te->desc, "STATISTICS DATA") && te->section == 4);
 }
 
-/* The step that an entry belongs to, if there is no --section to say it. */
+/* The step of an entry where --section does not decide it. */
 static enum bk_ddl_step
 step_of(const struct bk_toc_entry *te, int selected)
 {
@@ -246,9 +245,9 @@ step_of(const struct bk_toc_entry *te, int selected)
 }
 
 /*
- * Write a list for --use-list of the entries of a step that are wanted
- * (NULL: all); *any: there are some.  Comments and the like belong to no
- * section: with all of them it is for --section to say what they go with.
+ * Write a --use-list file of the wanted entries of a step (NULL: all); *any:
+ * there are some.  Comments and the like belong to no section: if all entries
+ * are listed, --section decides what they go with.
  */
 static int
 write_list(struct bk_restore_ddl *d, const unsigned char *wanted,

@@ -3,12 +3,12 @@
 #include <string.h>
 
 int
-bk_end_scan_holds(const char *p, size_t n, const char *what)
+bk_end_scan_holds(const char *p, size_t n, const char *text)
 {
-	size_t len = strlen(what), i;
+	size_t len = strlen(text), i;
 
 	for (i = 0; n >= len && i <= n - len; i++)
-		if (memcmp(p + i, what, len) == 0)
+		if (memcmp(p + i, text, len) == 0)
 			return 1;
 	return 0;
 }
@@ -36,7 +36,7 @@ remember_tail(struct bk_end_scan *s, const char *p, size_t n)
 	s->ntail = keep + n;
 }
 
-/* In rows no line begins with \c: COPY doubles a backslash. */
+/* No line of COPY data begins with \c: COPY doubles a backslash. */
 int
 bk_end_scan_sql(struct bk_end_scan *s, const char *p, size_t n)
 {
@@ -44,7 +44,7 @@ bk_end_scan_sql(struct bk_end_scan *s, const char *p, size_t n)
 	size_t i = 0;
 
 	while (i < n) {
-		if (s->col == sizeof(s->line)) { /* on to the next line */
+		if (s->col == sizeof(s->line)) { /* skip to the next line */
 			if ((nl = memchr(p + i, '\n', n - i)) == NULL)
 				break;
 			i = (size_t)(nl - p) + 1;

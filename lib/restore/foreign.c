@@ -70,7 +70,7 @@ bk_foreign_refuse(enum bk_foreign_kind kind, const char *name, struct bk_err *e)
 	}
 }
 
-/* Look at what passes; -1 with *e set if it must not be loaded. */
+/* Scan the passing data; -1 with *e set if it must not be loaded. */
 static int
 scan(struct bk_end_scan *s, enum bk_foreign_kind kind, const char *name,
     const char *p, size_t n, struct bk_err *e)
@@ -83,7 +83,7 @@ scan(struct bk_end_scan *s, enum bk_foreign_kind kind, const char *name,
 	return 0;
 }
 
-/* Was that all?  What a seal has vouched for need not look like pg_dump's. */
+/* Was that all?  A sealed stream need not end like pg_dump's. */
 static int
 check_end(const struct bk_end_scan *s, enum bk_foreign_kind kind,
     const char *name, int demand_end, struct bk_err *e)
@@ -122,7 +122,7 @@ copy_all(struct bk_client_feed *f, enum bk_foreign_kind kind,
 	return rc;
 }
 
-/* The program for kind, and its arguments. */
+/* Append the path of the program for kind. */
 static int
 find_program(enum bk_foreign_kind kind, const struct bk_restore_options *o,
     struct bk_buf *out, struct bk_err *e)

@@ -7,7 +7,7 @@
 #include "pg/conn.h"
 #include "pg/sql.h"
 
-/* Where the statement at s ends: behind its ';', quotes minded. */
+/* The end of the statement at s: after its ';', outside of quotes. */
 static const char *
 statement_end(const char *s)
 {
@@ -41,7 +41,7 @@ skip_comments(const char *s)
 	}
 }
 
-/* The identifier at s, as it is written: quotes and all. */
+/* Length of the identifier at s as written, quotes included. */
 static size_t
 ident_len(const char *s)
 {
@@ -70,14 +70,14 @@ is_made(const struct bk_buf *made, const char *s)
 	return 0;
 }
 
-/* What stands behind head, or NULL if s begins with something else. */
+/* The text after head, or NULL if s does not begin with head. */
 static const char *
 after(const char *s, const char *head)
 {
 	return strncmp(s, head, strlen(head)) == 0 ? s + strlen(head) : NULL;
 }
 
-/* The name of an identifier as written, in a statement that is one. */
+/* Does the role exist whose name, as written in SQL, is the n bytes? */
 static int
 role_exists(PGconn *conn, const char *written, size_t n, int *exists,
     struct bk_err *e)
@@ -103,7 +103,7 @@ role_exists(PGconn *conn, const char *written, size_t n, int *exists,
 	return rc;
 }
 
-/* Does this statement belong to a role of ours?  CREATE ROLE makes it so. */
+/* Is this statement about a role we create?  CREATE ROLE adds it to made. */
 static int
 is_wanted(PGconn *conn, const char *s, struct bk_buf *made, int *wanted,
     struct bk_err *e)

@@ -10,7 +10,7 @@
 #define SUFFIX_MAX (sizeof("_before_20261121T052719Z_99") - 1)
 #define TRIES 9
 
-/* pg_locks shows the key's halves as classid and objid: "bkrs" and a hash. */
+/* pg_locks has the key's halves as classid and objid: "bkrs" and a hash. */
 #define LOCK_CLASS "1651208819"
 
 static const char comment[] = "bk-restore: unfinished; dropped by the next "
@@ -28,29 +28,29 @@ query1(PGconn *conn, const char *sql, const char *arg, struct bk_err *e)
 	return NULL;
 }
 
-/* An SQL statement with a database's name in it. */
+/* Run an SQL statement with a database's name in it. */
 static int
 exec_named(PGconn *conn, const char *head, const char *name, const char *tail,
     struct bk_err *e)
 {
-	struct bk_buf sql = {0}, what = {0};
+	struct bk_buf sql = {0}, label = {0};
 	PGresult *res = NULL;
 	int rc = -1;
 
 	if (bk_buf_puts(&sql, head, e) == -1 ||
 	    bk_conn_ident(&sql, name, e) == -1 ||
 	    bk_buf_puts(&sql, tail, e) == -1 ||
-	    bk_buf_printf(&what, e, "database \"%s\"", name) == -1)
+	    bk_buf_printf(&label, e, "database \"%s\"", name) == -1)
 		goto done;
 	res = bk_sql_exec(conn, sql.data);
 	if (PQresultStatus(res) == PGRES_COMMAND_OK)
 		rc = 0;
 	else
-		bk_conn_fail(conn, res, what.data, e);
+		bk_conn_fail(conn, res, label.data, e);
  done:
 	PQclear(res);
 	bk_buf_free(&sql);
-	bk_buf_free(&what);
+	bk_buf_free(&label);
 	return rc;
 }
 
@@ -119,16 +119,16 @@ bk_newdb_sweep(PGconn *conn, const char *target, int *n, struct bk_err *e)
 	    "WHERE l.locktype = 'advisory' AND l.classid = " LOCK_CLASS
 	    " AND l.objid = pg_catalog.int8(pg_catalog.hashtext(datname)) "
 	    "& 4294967295)", target, e);
-	struct bk_err why;
+	struct bk_err ignored;
 	int i;
 
 	*n = 0;
 	if (res == NULL)
 		return -1;
 	for (i = 0; i < PQntuples(res); i++) {
-		/* one with a subscription stays: that must not stop us */
-		why = (struct bk_err){0};
-		if (bk_newdb_drop(conn, PQgetvalue(res, i, 0), &why) == 0)
+		/* one with a subscription cannot be dropped: not fatal */
+		ignored = (struct bk_err){0};
+		if (bk_newdb_drop(conn, PQgetvalue(res, i, 0), &ignored) == 0)
 			(*n)++;
 	}
 	PQclear(res);
@@ -149,7 +149,7 @@ database_entry(const struct bk_toc *toc)
 
 /*
  * The options of "CREATE DATABASE shop WITH TEMPLATE = template0 ENCODING =
- * 'UTF8' ...;": what follows the name; NULL if it does not look like that.
+ * 'UTF8' ...;": everything after the name; NULL if it has another form.
  */
 static const char *
 entry_options(const struct bk_toc_entry *te)
@@ -168,7 +168,7 @@ entry_options(const struct bk_toc_entry *te)
 	return NULL;
 }
 
-/* ... ENCODING 'UTF8' LC_COLLATE 'C' ..., each if column i has it. */
+/* " ENCODING = 'UTF8' LC_COLLATE = 'C' ...", from columns not null. */
 static int
 add_like(struct bk_buf *sql, PGconn *conn, const PGresult *res,
     struct bk_err *e)
@@ -192,7 +192,7 @@ add_like(struct bk_buf *sql, PGconn *conn, const PGresult *res,
 	return 0;
 }
 
-/* How target was created; its owner first. */
+/* The options that target was created with; its owner first. */
 static const char like_sql[] =
     "SELECT pg_catalog.pg_get_userbyid(d.datdba),"
     " pg_catalog.pg_encoding_to_char(d.encoding) AS \"ENCODING\","
@@ -236,8 +236,8 @@ add_owner(struct bk_buf *sql, const char *owner, struct bk_err *e)
 }
 
 /*
- * The options of a DATABASE entry, as this server knows them: before 15 there
- * is one provider of locales and no name for it.
+ * The options of a DATABASE entry, as this server accepts them: before 15
+ * there is only one locale provider and no option for it.
  */
 static int
 add_entry(struct bk_buf *sql, PGconn *conn, const char *options,
@@ -256,7 +256,7 @@ add_entry(struct bk_buf *sql, PGconn *conn, const char *options,
 	return bk_buf_add(sql, p, n - (size_t)(p - options), e);
 }
 
-/* All that follows "CREATE DATABASE name". */
+/* Everything after "CREATE DATABASE name". */
 static int
 add_options(struct bk_buf *sql, PGconn *conn, const struct bk_newdb_like *like,
     struct bk_err *e)
@@ -285,7 +285,7 @@ add_options(struct bk_buf *sql, PGconn *conn, const struct bk_newdb_like *like,
 	return rc;
 }
 
-/* A name that is free and locked by us. */
+/* Choose an unused name and lock it. */
 static int
 choose_name(PGconn *conn, const char *target, char name[BK_NEWDB_NAME],
     struct bk_err *e)
@@ -295,10 +295,10 @@ choose_name(PGconn *conn, const char *target, char name[BK_NEWDB_NAME],
 
 	bk_utctime_compact(time(NULL), utc);
 	for (i = 1; i <= TRIES; i++) {
-		char more[4] = { '_', (char)('0' + i), '\0' };
+		char suffix[4] = { '_', (char)('0' + i), '\0' };
 
 		(void)snprintf(name, BK_NEWDB_NAME, "%s_new_%s%s", target, utc,
-		    i == 1 ? "" : more);
+		    i == 1 ? "" : suffix);
 		if (try_lock(conn, name, &got, e) == -1 ||
 		    bk_newdb_exists(conn, name, &exists, e) == -1) {
 			name[0] = '\0';
@@ -312,7 +312,7 @@ choose_name(PGconn *conn, const char *target, char name[BK_NEWDB_NAME],
 	    "once", target);
 }
 
-/* A failure to create: is it that we may not? */
+/* Creation failed: for want of CREATEDB? */
 static void
 add_remedy(PGconn *conn, struct bk_err *e)
 {
@@ -356,9 +356,9 @@ bk_newdb_create(PGconn *conn, const struct bk_newdb_like *like,
 }
 
 /*
- * Statements, one a row, that make database $2 what $1 is.  A setting that is
- * a list of names is stored as such a list and must be set as one, not as one
- * long name.
+ * Statements, one per row, that give database $2 the properties of $1.  A
+ * setting that is a list of names is stored as such a list and must be set as
+ * one, not as one long name.
  */
 static const char properties[] =
     "WITH old AS (SELECT * FROM pg_catalog.pg_database WHERE datname = $1), "

@@ -1,18 +1,18 @@
 #ifndef BK_RESTORE_NEWDB_H
 #define BK_RESTORE_NEWDB_H
 /*
- * Databases that a restore makes and gives away, by names
+ * The databases that a restore creates and renames:
  *
- *	TARGET_new_UTC		being loaded; nobody's business
- *	TARGET_before_UTC	what was TARGET before it was swapped
+ *	TARGET_new_UTC		being loaded; not for use yet
+ *	TARGET_before_UTC	TARGET as it was before the swap
  *
- * with UTC as 20261121T052719Z.  A database being loaded has a comment that
- * says so, and the run that loads it holds an advisory lock named after it: a
- * database with the comment and without the lock is a killed run's, and the
- * next run drops it.  Whatever is called like that and has no such comment is
- * left alone.
+ * with UTC as 20261121T052719Z.  A database being loaded carries a comment to
+ * that effect, and the run that loads it holds an advisory lock named after
+ * it: a database with the comment but without the lock was left by a killed
+ * run, and the next run drops it.  A database of such a name without the
+ * comment is left alone.
  *
- * conn is a connection to another database of the server throughout.  All
+ * conn is always a connection to another database of the server.  All
  * functions return 0, or -1 with *e set.
  */
 #include <libpq-fe.h>
@@ -26,16 +26,16 @@
 #define BK_NEWDB_NAME 64	/* a database's name and its NUL */
 
 /*
- * Hold the lock of target until conn is closed: BK_BUSY if another run has it.
- * BK_USAGE if target's name is too long for what will be added to it.
+ * Hold target's lock until conn is closed: BK_BUSY if another run has it.
+ * BK_USAGE if target's name is too long for the suffixes.
  */
 int bk_newdb_lock(PGconn *conn, const char *target, struct bk_err *e);
 
-/* Does a database of that name exist? */
+/* Does a database of this name exist? */
 int bk_newdb_exists(PGconn *conn, const char *name, int *exists,
     struct bk_err *e);
 
-/* Drop what killed runs have left of target, if it can be; *n: how many. */
+/* Drop what killed runs left of target, where possible; *n: number dropped. */
 int bk_newdb_sweep(PGconn *conn, const char *target, int *n,
     struct bk_err *e);
 
@@ -43,8 +43,8 @@ int bk_newdb_sweep(PGconn *conn, const char *target, int *n,
  * Create TARGET_new_UTC, from template0: encoding and locale as in toc's
  * DATABASE entry, else as target if it exists, else the server's; owner as
  * target if it exists, else as in the DATABASE entry (unless no_owner).  toc
- * may be NULL.  Its name goes to name before it exists, so that somebody else
- * may drop it whatever happens.
+ * may be NULL.  name is set before the database exists, so that a clean-up can
+ * drop it at any time.
  */
 struct bk_newdb_like {
 	const char *target;
@@ -54,12 +54,15 @@ struct bk_newdb_like {
 int bk_newdb_create(PGconn *conn, const struct bk_newdb_like *like,
     char name[BK_NEWDB_NAME], struct bk_err *e);
 
-/* Give database name what belongs to the database target itself: settings,
- * privileges, limit, comment.  Where there is no target, no comment. */
+/*
+ * Copy the properties of database target to database name: settings,
+ * privileges, connection limit, comment.  If target does not exist, only the
+ * comment is removed.
+ */
 int bk_newdb_copy_properties(PGconn *conn, const char *name, const char *target,
     struct bk_err *e);
 
-/* Drop it, whoever is connected; fine if it is not there. */
+/* Drop it, ending its sessions (13 and later); fine if it does not exist. */
 int bk_newdb_drop(PGconn *conn, const char *name, struct bk_err *e);
 
 #endif

@@ -11,19 +11,19 @@
 struct part {
 	struct bk_restore *r;
 	const struct bk_restore_options *o;
-	enum bk_partial_mode how;
+	enum bk_partial_mode mode;
 	unsigned char *wanted;	/* entries of the TOC */
 	PGconn *conn;
 	struct bk_restore_ddl ddl;
-	struct bk_buf undo;	/* SQL that puts back what was dropped */
+	struct bk_buf undo;	/* SQL: re-enable triggers, re-add keys */
 	struct bk_buf notes;
 	struct bk_buf analyze;
 };
 
 static int
-is(const char *s, const char *what)
+is(const char *s, const char *text)
 {
-	return s != NULL && strcmp(s, what) == 0;
+	return s != NULL && strcmp(s, text) == 0;
 }
 
 static struct bk_restore_table *
@@ -35,7 +35,10 @@ table_of(const struct part *p, size_t i)
 	    NULL;
 }
 
-/* Run a query about the table named $1, for its first column's SQL. */
+/*
+ * Query the table named $1: the first column is SQL, the second, if any, a
+ * note.
+ */
 static int
 ask(struct part *p, const char *sql, const char *name, struct bk_buf *out,
     struct bk_buf *notes, struct bk_err *e)
@@ -56,7 +59,7 @@ ask(struct part *p, const char *sql, const char *name, struct bk_buf *out,
 	return rc;
 }
 
-/* Triggers that would fire, and how to switch them off and on again. */
+/* Triggers that would fire: SQL to disable and re-enable them. */
 #define TRIGGERS "FROM pg_catalog.pg_trigger WHERE tgrelid = " \
     "$1::pg_catalog.regclass AND NOT tgisinternal AND tgenabled <> 'D'"
 static const char triggers_off[] = "SELECT pg_catalog.format("
@@ -66,7 +69,7 @@ static const char triggers_on[] = "SELECT pg_catalog.format("
     "WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END, tgname) "
     TRIGGERS;
 
-/* Foreign keys of others, which TRUNCATE does not suffer. */
+/* Other tables' foreign keys to this one, which TRUNCATE refuses. */
 #define KEYS "FROM pg_catalog.pg_constraint WHERE contype = 'f' AND " \
     "confrelid = $1::pg_catalog.regclass AND conrelid <> confrelid " \
     "AND conparentid = 0"
@@ -92,21 +95,21 @@ static const char matviews[] = "SELECT DISTINCT '', pg_catalog.format("
 
 /* Does the table exist? */
 static int
-is_there(struct part *p, const char *name, int *there, struct bk_err *e)
+table_exists(struct part *p, const char *name, int *exists, struct bk_err *e)
 {
 	PGresult *res = bk_sql_params(p->conn, "SELECT pg_catalog.to_regclass("
 	    "$1) IS NOT NULL", 1, NULL, &name);
 	int rc = 0;
 
 	if (PQresultStatus(res) == PGRES_TUPLES_OK)
-		*there = *PQgetvalue(res, 0, 0) == 't';
+		*exists = *PQgetvalue(res, 0, 0) == 't';
 	else
 		rc = bk_conn_fail(p->conn, res, name, e);
 	PQclear(res);
 	return rc;
 }
 
-/* A table that is there: no triggers; when replacing, no keys and no rows. */
+/* An existing table: disable triggers; to replace it, drop keys and rows. */
 static int
 prepare_table(struct part *p, const char *name, struct bk_err *e)
 {
@@ -116,7 +119,7 @@ prepare_table(struct part *p, const char *name, struct bk_err *e)
 	if (ask(p, triggers_off, name, &sql, NULL, e) == -1 ||
 	    ask(p, triggers_on, name, &p->undo, NULL, e) == -1)
 		goto done;
-	if (p->how == BK_PARTIAL_REPLACE && (
+	if (p->mode == BK_PARTIAL_REPLACE && (
 	    ask(p, keys_off, name, &sql, NULL, e) == -1 ||
 	    ask(p, keys_on, name, &p->undo, &p->notes, e) == -1 ||
 	    ask(p, matviews, name, &none, &p->notes, e) == -1 ||
@@ -129,12 +132,12 @@ prepare_table(struct part *p, const char *name, struct bk_err *e)
 	return rc;
 }
 
-/* The tables to be loaded: to be analyzed; those that are there, prepared. */
+/* Note each table to be loaded for ANALYZE; prepare those that must exist. */
 static int
 prepare_tables(struct part *p, struct bk_err *e)
 {
 	struct bk_buf name = {0};
-	int there = 0, rc = 0;
+	int exists = 0, rc = 0;
 	size_t i;
 
 	for (i = 0; rc == 0 && i < p->r->toc.n; i++) {
@@ -146,10 +149,10 @@ prepare_tables(struct part *p, struct bk_err *e)
 		if ((rc = bk_conn_qualified(&name, te->schema, te->tag,
 		    e)) == -1 ||
 		    (rc = bk_buf_printf(&p->analyze, e, "ANALYZE %s;\n",
-		    name.data)) == -1 || p->how == BK_PARTIAL_CREATE ||
-		    (rc = is_there(p, name.data, &there, e)) == -1)
+		    name.data)) == -1 || p->mode == BK_PARTIAL_CREATE ||
+		    (rc = table_exists(p, name.data, &exists, e)) == -1)
 			continue;
-		rc = there ? prepare_table(p, name.data, e) :
+		rc = exists ? prepare_table(p, name.data, e) :
 		    bk_fail(e, BK_NONE, "table %s: does not exist; leave out "
 		    "--data-only or --replace-table to create it", name.data);
 	}
@@ -157,7 +160,7 @@ prepare_tables(struct part *p, struct bk_err *e)
 	return rc;
 }
 
-/* What is not wanted is read, proven and not loaded; no large objects. */
+/* Unselected tables and large objects are read and proven, not loaded. */
 static void
 skip_unwanted(struct part *p)
 {
@@ -171,7 +174,7 @@ skip_unwanted(struct part *p)
 			t->skip &= ~2;
 }
 
-/* Entries of one of pg_restore's steps, as SQL, through our connection. */
+/* Run one of pg_restore's steps, as SQL, on our connection. */
 static int
 run_step(struct part *p, int step, struct bk_err *e)
 {
@@ -189,28 +192,28 @@ run_step(struct part *p, int step, struct bk_err *e)
 static int
 load_all(struct part *p, struct bk_err *e)
 {
-	struct bk_load_options how = { .conn = p->conn,
+	struct bk_load_options options = { .conn = p->conn,
 	    .progress = p->o->progress };
-	const int make = p->how == BK_PARTIAL_CREATE;
+	const int create = p->mode == BK_PARTIAL_CREATE;
 
 	if (bk_conn_exec(p->conn, "BEGIN", e) == -1 ||
-	    (make && run_step(p, BK_DDL_PRE, e) == -1) ||
+	    (create && run_step(p, BK_DDL_PRE, e) == -1) ||
 	    prepare_tables(p, e) == -1)
 		return -1;
-	if (bk_restore_rows(p->r, &how, e) == -1 ||
+	if (bk_restore_rows(p->r, &options, e) == -1 ||
 	    bk_restore_check(p->r, e) == -1)
 		return -1;
-	if ((make &&
+	if ((create &&
 		(run_step(p, BK_DDL_POST, e) == -1 ||
 		    run_step(p, BK_DDL_LAST, e) == -1)) ||
-	    (p->how == BK_PARTIAL_DATA &&
+	    (p->mode == BK_PARTIAL_DATA &&
 		run_step(p, BK_DDL_SEQUENCES, e) == -1) ||
 	    (p->undo.len > 0 && bk_conn_exec(p->conn, p->undo.data, e) == -1))
 		return -1;
 	return bk_conn_exec(p->conn, "COMMIT", e);
 }
 
-/* Connect, and be as pg_restore. */
+/* Connect, with pg_restore's settings. */
 static int
 open_part(struct part *p, struct bk_err *e)
 {
@@ -230,11 +233,11 @@ open_part(struct part *p, struct bk_err *e)
 
 int
 bk_restore_partial(struct bk_restore *r, const struct bk_restore_options *o,
-    const struct bk_restore_names *names, enum bk_partial_mode how,
+    const struct bk_restore_names *names, enum bk_partial_mode mode,
     struct bk_restore_report *report, struct bk_buf *notes, struct bk_err *e)
 {
 	const double started = bk_monotonic();
-	struct part p = { .r = r, .o = o, .how = how };
+	struct part p = { .r = r, .o = o, .mode = mode };
 	int rc = -1;
 
 	*report = (struct bk_restore_report){0};

@@ -4,7 +4,7 @@
 
 #include "base/child.h"
 
-#define SAID_MAX (1024 * 1024)	/* pg_restore -d writes nothing */
+#define OUTPUT_MAX (1024 * 1024)	/* pg_restore -d writes nothing */
 #define SCRIPT_MAX (256 * 1024 * 1024)
 #define ARGS 24
 
@@ -17,7 +17,7 @@ bk_restore_program_open(struct bk_restore_program *c,
 	if (c->env == NULL ||
 	    (o->role != NULL && bk_buf_printf(&c->role, e, "--role=%s",
 	    o->role) == -1) ||
-	    /* PGDATABASE says which one; pg_restore wants a -d all the same */
+	    /* PGDATABASE names it, but pg_restore requires -d */
 	    bk_buf_puts(&c->conninfo, "--dbname=fallback_application_name="
 	    "bk-restore ", e) == -1)
 		return -1;
@@ -33,7 +33,7 @@ bk_restore_program_close(struct bk_restore_program *c)
 	bk_conn_environ_free(c->env);
 }
 
-/* Options of pg_restore; to: its last argument but the file. */
+/* The command line; to: the last argument before the file. */
 static void
 make_argv(struct bk_restore_program *c, int is_psql, char *const options[],
     char *to, char *file, char *argv[ARGS])
@@ -80,10 +80,11 @@ int
 bk_restore_program_run(struct bk_restore_program *c, char *const options[],
     const char *file, struct bk_err *e)
 {
-	struct bk_buf said = {0};
-	int rc = run(c, options, c->conninfo.data, file, SAID_MAX, &said, e);
+	struct bk_buf output = {0};
+	int rc = run(c, options, c->conninfo.data, file, OUTPUT_MAX, &output,
+	    e);
 
-	bk_buf_free(&said);
+	bk_buf_free(&output);
 	return rc;
 }
 

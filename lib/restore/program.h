@@ -1,6 +1,6 @@
 #ifndef BK_RESTORE_PROGRAM_H
 #define BK_RESTORE_PROGRAM_H
-/* The installed pg_restore and psql, told what options say and where to. */
+/* The installed pg_restore and psql, run with a restore's options. */
 #include "pg/client_feed.h"
 #include "restore/types.h"
 
@@ -11,24 +11,24 @@ struct bk_restore_program {
 	char **env;
 };
 
-/* All but the program; bk_restore_program_close() in any case. */
+/* Set all but the program; call bk_restore_program_close() in any case. */
 int bk_restore_program_open(struct bk_restore_program *c,
     const struct bk_restore_options *o, struct bk_err *e);
 void bk_restore_program_close(struct bk_restore_program *c);
 
 /*
- * Run pg_restore on a file with these options (ended by NULL, at most 8)
+ * Run pg_restore on a file with these options (NULL-terminated, at most 8)
  * before those that o implies.
  */
 int bk_restore_program_run(struct bk_restore_program *c, char *const options[],
     const char *file, struct bk_err *e);
 
-/* The same with no database: append the script that pg_restore writes. */
+/* The same without a database: append the script that pg_restore writes. */
 int bk_restore_program_script(struct bk_restore_program *c,
     char *const options[], const char *file, struct bk_buf *sql,
     struct bk_err *e);
 
-/* Start pg_restore, or psql (which has none of o's options), to be fed. */
+/* Start pg_restore or psql (which takes none of o's options), to be fed. */
 struct bk_client_feed *bk_restore_program_feed(struct bk_restore_program *c,
     int is_psql, char *const options[], struct bk_err *e);
 

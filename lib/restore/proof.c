@@ -1,4 +1,4 @@
-/* Whether the stream agrees with what bk-dump recorded about it. */
+/* Does the stream agree with bk-dump's proof records and manifest? */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -68,7 +68,7 @@ check_manifest(const struct bk_restore *r, struct bk_err *e)
 		*(r->table[i].blobs ? &blobs : &rows) += r->table[i].seen.rows;
 		bytes += r->table[i].seen.bytes;
 	}
-	/* of the state nothing more is wanted: each archive has one manifest */
+	/* ends the digest: fine, as each archive has one manifest */
 	bk_digest_end(r->records, &records);
 	if (m->tables != tables || m->rows != rows || m->bytes != bytes ||
 	    m->blobs != blobs || m->records.lo != records.lo ||

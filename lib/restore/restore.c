@@ -8,11 +8,11 @@
 #include "restore/load.h"
 #include "restore/restore_in.h"
 
-/* What ends COPY text in an archive, as pg_dump writes it. */
+/* The end marker of COPY text in an archive, as pg_dump writes it. */
 static const char copy_end[] = "\\.\n\n\n";
 #define COPY_END (sizeof(copy_end) - 1)
 
-#define PIECE (32 * 1024)	/* a multiple of a large object's pages */
+#define PIECE (32 * 1024)	/* a multiple of a large object's page size */
 
 /* Fill c from the archive; 1 if the block ended before it was full. */
 static int
@@ -32,7 +32,7 @@ fill_chunk(struct bk_restore *r, struct bk_chunk *c, struct bk_err *e)
 	return 0;
 }
 
-/* The end of the last row in c that is not the COPY text's end; 0: none. */
+/* End of the last complete row before any end marker in c; 0: none. */
 static size_t
 find_cut(const struct bk_chunk *c)
 {
@@ -43,7 +43,10 @@ find_cut(const struct bk_chunk *c)
 	return i;
 }
 
-/* Take the end from the last chunk of a table; in_row: it began within one. */
+/*
+ * Strip the end marker from a table's last chunk; in_row: the chunk began
+ * within a row.
+ */
 static int
 strip_end(struct bk_restore *r, struct bk_chunk *c, int in_row,
     struct bk_err *e)
@@ -61,8 +64,8 @@ strip_end(struct bk_restore *r, struct bk_chunk *c, int in_row,
 }
 
 /*
- * Cut a table's rows into chunks.  A chunk is full when it is handed on, so
- * what follows its last row moves to the next one.
+ * Cut a table's rows into chunks.  A chunk is filled before it is put, so the
+ * bytes after its last row move to the next one.
  */
 static int
 read_rows(struct bk_restore *r, struct bk_chunk_queue *q,
@@ -98,7 +101,7 @@ read_rows(struct bk_restore *r, struct bk_chunk_queue *q,
 	return rc;
 }
 
-/* Have room for a piece in *c, perhaps in another chunk. */
+/* Make room for a piece in *c, if need be a new chunk. */
 static int
 make_room(struct bk_chunk_queue *q, struct bk_chunk **c, struct bk_err *e)
 {
@@ -114,7 +117,7 @@ make_room(struct bk_chunk_queue *q, struct bk_chunk **c, struct bk_err *e)
 	return 0;
 }
 
-/* Fill p with what comes of its object, at most max bytes; 1: all came. */
+/* Read at most max bytes of p's object into p; 1 at the object's end. */
 static int
 read_piece(struct bk_restore *r, struct bk_chunk *c, struct bk_piece *p,
     size_t max, struct bk_digest_state *digest, struct bk_err *e)
@@ -134,9 +137,9 @@ read_piece(struct bk_restore *r, struct bk_chunk *c, struct bk_piece *p,
 }
 
 /*
- * One large object, in pieces; *c is the chunk to be filled.  Two workers must
- * not write to one page of an object: where it is cut, it is cut between
- * pages, whatever their size is.
+ * One large object, in pieces; *c is the chunk to fill.  Two workers must not
+ * write to the same page of an object, so it is cut only between pages,
+ * whatever their size.
  */
 static int
 read_object(struct bk_restore *r, struct bk_chunk_queue *q,
@@ -194,7 +197,7 @@ read_objects(struct bk_restore *r, struct bk_chunk_queue *q,
 	return rc;
 }
 
-/* Everything up to the end of the stream, to the workers. */
+/* Pass everything up to the end of the stream to the workers. */
 static int
 read_all(struct bk_restore *r, struct bk_chunk_queue *q,
     struct bk_progress *progress, struct bk_err *e)
@@ -233,17 +236,17 @@ bk_restore_settings(const struct bk_toc *toc, struct bk_buf *out,
 }
 
 int
-bk_restore_rows(struct bk_restore *r, const struct bk_load_options *how,
+bk_restore_rows(struct bk_restore *r, const struct bk_load_options *options,
     struct bk_err *e)
 {
-	unsigned jobs = how->conn != NULL ? 1 : how->jobs;
+	unsigned jobs = options->conn != NULL ? 1 : options->jobs;
 	struct bk_chunk_queue *q = bk_chunk_queue_new(4 * jobs + 2, e);
 	struct bk_load *l = NULL;
 	int rc = -1;
 
-	if (q == NULL || (l = bk_load_start(how, q, e)) == NULL)
+	if (q == NULL || (l = bk_load_start(options, q, e)) == NULL)
 		goto done;
-	if ((rc = read_all(r, q, how->progress, e)) == 0)
+	if ((rc = read_all(r, q, options->progress, e)) == 0)
 		rc = bk_load_finish(l, e);
  done:
 	bk_load_free(l);
@@ -306,7 +309,7 @@ bk_restore_load(struct bk_restore *r, const struct bk_restore_options *o,
 	const double started = bk_monotonic();
 	struct bk_restore_ddl ddl = {0};
 	struct bk_buf settings = {0};
-	struct bk_load_options how = { .params = o->params, .jobs = o->jobs,
+	struct bk_load_options options = { .params = o->params, .jobs = o->jobs,
 	    .role = o->role, .progress = o->progress };
 	int version, rc = -1;
 
@@ -317,9 +320,9 @@ bk_restore_load(struct bk_restore *r, const struct bk_restore_options *o,
 	    bk_restore_ddl_pre(&ddl, e) == -1 ||
 	    bk_restore_settings(&r->toc, &settings, e) == -1)
 		goto done;
-	how.encoding = settings.data;
-	if (bk_restore_rows(r, &how, e) == -1 || bk_restore_check(r, e) == -1 ||
-	    bk_restore_ddl_post(&ddl, e) == -1)
+	options.encoding = settings.data;
+	if (bk_restore_rows(r, &options, e) == -1 ||
+	    bk_restore_check(r, e) == -1 || bk_restore_ddl_post(&ddl, e) == -1)
 		goto done;
 	rc = bk_restore_analyze(o->params, o->jobs, e);
  done:
@@ -330,7 +333,7 @@ bk_restore_load(struct bk_restore *r, const struct bk_restore_options *o,
 	return rc;
 }
 
-/* ALTER DATABASE, and privileges and comments on the database, as SQL. */
+/* Is this ALTER DATABASE, or a privilege, comment or label of the database? */
 static int
 is_database(const struct bk_toc_entry *te, int no_acl)
 {

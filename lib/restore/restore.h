@@ -4,16 +4,16 @@
  * Load an archive into a database, in parallel, while it arrives.
  *
  *	bk_restore_open	  header, table of contents, what precedes the data
- *	(the caller makes the database: restore knows no policy)
+ *	(the caller creates the database: naming it is policy)
  *	bk_restore_load	  pre-data by pg_restore; rows and large objects by
  *			  our own connections (load.h); the stream's end;
- *			  counts and digests against bk-dump's records;
+ *			  counts and digests against the proof records;
  *			  post-data and privileges by pg_restore -j; ANALYZE
  *
  * Rows are counted and digested as they pass (archive/digest.h) and counted
- * again by the server's answer to COPY.  Triggers, foreign keys, rules and
- * policies do not exist yet at that time.  Data of foreign tables is read and
- * not loaded: what it would change is not in this database.
+ * again by the server's reply to COPY.  Triggers, foreign keys, rules and
+ * policies do not exist yet at that time.  Data of foreign tables is read but
+ * not loaded: it belongs to another server.
  *
  * A compressed archive, and one of INSERTs, cannot be split: pg_restore reads
  * it whole (bk_restore_whole()).
@@ -26,7 +26,7 @@
 struct bk_restore;
 
 /*
- * Read src, named name (borrowed) in messages, up to the first data.  NULL
+ * Read src, called name (borrowed) in messages, up to the first data.  NULL
  * with *e set: BK_DATA as bk_archive_toc().
  */
 struct bk_restore *bk_restore_open(struct bk_source src, const char *name,
@@ -35,35 +35,35 @@ void bk_restore_free(struct bk_restore *r);	/* NULL is fine */
 
 const struct bk_toc *bk_restore_toc(const struct bk_restore *r);
 
-/* 1 if pg_restore must read the whole of it: bk_restore_whole(). */
+/* 1 if it cannot be split: use bk_restore_whole(). */
 int bk_restore_is_opaque(const struct bk_restore *r);
 
-/* SQL of pg_dumpall --globals-only that came with it; NULL: none. */
+/* SQL of pg_dumpall --globals-only in the archive; NULL: none. */
 const char *bk_restore_globals(const struct bk_restore *r);
 
 /*
- * The system identifier of the server that the dump was made on, as far as it
- * is known by now: from the beginning of a stream that says it there, else
- * once the manifest was read.  "": not known.
+ * The system identifier of the server that was dumped: known after open if the
+ * stream has it at its beginning, else once the manifest has been read.
+ * "": not known.
  */
 const char *bk_restore_system(const struct bk_restore *r);
 
 /*
- * Refuse, naming the remedy, if no pg_restore that is installed reads this
- * archive and suits a server of that version (PQserverVersion()).  Its path is
- * appended to *out.
+ * Append to *out the path of an installed pg_restore that reads this archive
+ * and suits a server of this version (PQserverVersion()).  0; -1 with *e set,
+ * naming the remedy, if there is none.
  */
 int bk_restore_find_program(const struct bk_restore *r,
     const struct bk_bindir *b, int server_version, struct bk_buf *out,
     struct bk_err *e);
 
 /*
- * Load and prove.  0 only if the source said it was complete (its read()
- * returned 0), every table's data was there, counts and digests agree with the
- * records and the manifest where there are any, COPY took every row, and
- * post-data and ANALYZE are done.  -1 with *e set: BK_DATA the stream is
- * damaged or disagrees with itself, else BK_FAIL; the database is then of no
- * use, but *report says what was seen.
+ * Load and prove.  0 only if the source was complete (its read() returned 0),
+ * every table's data was there, counts and digests agree with the proof records
+ * and the manifest where there are any, COPY took every row, and post-data and
+ * ANALYZE are done.  -1 with *e set: BK_DATA if the stream is damaged or
+ * inconsistent, else BK_FAIL; the database is then useless, but *report has
+ * what was seen.
  */
 int bk_restore_load(struct bk_restore *r, const struct bk_restore_options *o,
     struct bk_restore_report *report, struct bk_err *e);
@@ -73,9 +73,9 @@ int bk_restore_whole(struct bk_restore *r, const struct bk_restore_options *o,
     struct bk_restore_report *report, struct bk_err *e);
 
 /*
- * Give the server's database of that name what the dump says of the database
- * itself: settings, privileges, comment.  Does nothing if the dump's has
- * another name, which is what its statements say.
+ * Give the server's database of this name the properties of the dumped one:
+ * settings, privileges, comment.  Does nothing if the dumped one has another
+ * name, as its statements contain that name.
  */
 int bk_restore_database(struct bk_restore *r,
     const struct bk_restore_options *o, const char *name, struct bk_err *e);

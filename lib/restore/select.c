@@ -14,7 +14,7 @@ struct selection {
 	unsigned char *wanted;
 };
 
-/* What goes with the table (or index, sequence, ...) that it depends on. */
+/* Entries that go with the table (index, sequence, ...) they depend on. */
 static const char *const parts[] = { "TABLE DATA", "DEFAULT", "CONSTRAINT",
 	"CHECK CONSTRAINT", "INDEX", "INDEX ATTACH", "TABLE ATTACH", "TRIGGER",
 	"RULE", "POLICY", "ROW SECURITY", "STATISTICS", "STATISTICS DATA",
@@ -22,9 +22,9 @@ static const char *const parts[] = { "TABLE DATA", "DEFAULT", "CONSTRAINT",
 	"PUBLICATION TABLE", "MATERIALIZED VIEW DATA" };
 
 static int
-is(const char *s, const char *what)
+is(const char *s, const char *text)
 {
-	return s != NULL && strcmp(s, what) == 0;
+	return s != NULL && strcmp(s, text) == 0;
 }
 
 static int
@@ -35,7 +35,7 @@ compare(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
-/* The entry of that number, or NULL; *at: where. */
+/* The entry with this number, or NULL; *at: its index. */
 static const struct bk_toc_entry *
 find(const struct selection *s, int32_t id, size_t *at)
 {
@@ -101,7 +101,7 @@ is_part(const struct bk_toc_entry *te)
 	return 0;
 }
 
-/* "orders orders_customer_fkey" is orders', whatever it refers to. */
+/* "orders orders_customer_fkey" belongs to orders, whatever it refers to. */
 static int
 is_own_key(const struct bk_toc_entry *te, const struct bk_toc_entry *table)
 {
@@ -112,7 +112,7 @@ is_own_key(const struct bk_toc_entry *te, const struct bk_toc_entry *table)
 	    strncmp(te->tag, table->tag, n) == 0 && te->tag[n] == ' ';
 }
 
-/* A partition's attachment brings the partition; 1 if it did. */
+/* A TABLE ATTACH selects its partition; 1 if that was added. */
 static int
 want_partition(struct selection *s, const struct bk_toc_entry *te)
 {
@@ -146,7 +146,7 @@ is_wanted(const struct selection *s, const struct bk_toc_entry *te)
 	return 0;
 }
 
-/* Until nothing is added any more. */
+/* Repeat until nothing is added. */
 static void
 want_parts(struct selection *s)
 {

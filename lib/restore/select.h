@@ -1,6 +1,6 @@
 #ifndef BK_RESTORE_SELECT_H
 #define BK_RESTORE_SELECT_H
-/* Which entries of a TOC belong to tables and schemas that somebody named. */
+/* Which entries of a TOC belong to the named tables and schemas. */
 #include "archive/archive.h"
 
 struct bk_restore_names {
@@ -11,10 +11,10 @@ struct bk_restore_names {
 };
 
 /*
- * One byte for each entry of toc, 1: wanted.  A table brings its partitions,
- * columns' defaults, own sequences, indexes, constraints, triggers, rules,
- * policies, comments and privileges; a schema all that is in it.  Free with
- * free().  NULL with *e set: BK_NONE if toc has nothing of that name.
+ * One byte for each entry of toc, 1: selected.  A table includes its
+ * partitions, column defaults, own sequences, indexes, constraints, triggers,
+ * rules, policies, comments and privileges; a schema everything in it.  Free
+ * with free().  NULL with *e set: BK_NONE if toc has nothing of a given name.
  */
 unsigned char *bk_restore_select(const struct bk_toc *toc,
     const struct bk_restore_names *names, struct bk_err *e);

@@ -9,7 +9,7 @@
 #include "pg/server.h"
 #include "pg/sql.h"
 
-#define PATIENCE 20		/* ms between looks at who is there */
+#define POLL_MS 20		/* between attempts to end sessions */
 
 static int
 rename_database(PGconn *conn, const char *from, const char *to, int async,
@@ -35,8 +35,8 @@ rename_database(PGconn *conn, const char *from, const char *to, int async,
 }
 
 /*
- * End the sessions of a database.  Whom we may not end, the rename will
- * complain about.
+ * End the sessions of a database.  If we lack the privilege (42501), the
+ * rename fails and reports it.
  */
 static int
 terminate(PGconn *conn, const char *database, struct bk_err *e)
@@ -55,7 +55,7 @@ terminate(PGconn *conn, const char *database, struct bk_err *e)
 	return rc;
 }
 
-/* Hear the end of the rename that conn is at, terminating until then. */
+/* Wait for conn's rename to end, terminating sessions until then. */
 static int
 await_rename(PGconn *conn, PGconn *killer, const char *database,
     struct bk_err *e)
@@ -67,7 +67,7 @@ await_rename(PGconn *conn, PGconn *killer, const char *database,
 	while (rc == 0 && PQisBusy(conn)) {
 		if ((rc = terminate(killer, database, e)) == -1)
 			break;
-		if (poll(&p, 1, PATIENCE) == 1 && !PQconsumeInput(conn))
+		if (poll(&p, 1, POLL_MS) == 1 && !PQconsumeInput(conn))
 			rc = bk_conn_fail(conn, NULL, NULL, e);
 	}
 	while ((res = bk_sql_result(conn)) != NULL) {
@@ -88,10 +88,10 @@ name_before(PGconn *conn, const char *target, char before[BK_NEWDB_NAME],
 
 	bk_utctime_compact(time(NULL), utc);
 	for (i = 1; exists && i < 10; i++) {
-		char more[4] = { '_', (char)('0' + i), '\0' };
+		char suffix[4] = { '_', (char)('0' + i), '\0' };
 
 		(void)snprintf(before, BK_NEWDB_NAME, "%s_before_%s%s",
-		    target, utc, i == 1 ? "" : more);
+		    target, utc, i == 1 ? "" : suffix);
 		if (bk_newdb_exists(conn, before, &exists, e) == -1)
 			return -1;
 	}
@@ -103,14 +103,14 @@ static int
 swap_names(PGconn *conn, PGconn *killer, const char *name, const char *target,
     const char *before, struct bk_err *e)
 {
-	struct bk_err why = {0};
+	struct bk_err reason = {0};
 
 	if (*before != '\0' &&
-	    (rename_database(conn, target, before, 1, &why) == -1 ||
-	    await_rename(conn, killer, target, &why) == -1))
-		return bk_fail(e, why.code, "database \"%s\": %.800s; nothing "
-		    "was swapped; end its sessions (and prepared transactions) "
-		    "and try again", target, why.msg);
+	    (rename_database(conn, target, before, 1, &reason) == -1 ||
+	    await_rename(conn, killer, target, &reason) == -1))
+		return bk_fail(e, reason.code, "database \"%s\": %.800s; "
+		    "nothing was swapped; end its sessions (and prepared "
+		    "transactions) and try again", target, reason.msg);
 	if (rename_database(conn, name, target, 1, e) == -1)
 		return -1;
 	return await_rename(conn, killer, name, e);
@@ -133,7 +133,7 @@ bk_swap(PGconn *conn, const struct bk_conn_params *params, const char *name,
 		goto done;
 	started = bk_monotonic();
 	rc = swap_names(conn, killer, name, target, before, e);
-	/* a COMMIT of a failed transaction says no more than ROLLBACK */
+	/* COMMIT of a failed transaction would silently be a ROLLBACK */
 	if (bk_conn_exec(conn, rc == 0 ? "COMMIT" : "ROLLBACK", e) == -1)
 		rc = -1;
 	*seconds = bk_monotonic() - started;

@@ -1,6 +1,6 @@
 #ifndef BK_RESTORE_TYPES_H
 #define BK_RESTORE_TYPES_H
-/* The shapes that the parts of a restore share. */
+/* Types shared by the parts of a restore. */
 #include <stdatomic.h>
 #include <stdint.h>
 #include "archive/archive.h"
@@ -9,47 +9,47 @@
 #include "pg/bindir.h"
 #include "pg/conn.h"
 
-struct bk_restore_table {	/* an entry with data, a table's or objects' */
+struct bk_restore_table {	/* an entry with data: table, large objects */
 	const struct bk_toc_entry *te;
-	int blobs;		/* large objects: "rows" counts them */
-	int skip; /* read, not loaded: a foreign table; not selected */
+	int blobs;		/* large objects, counted as "rows" */
+	int skip;		/* not loaded: 1 foreign, 2 not selected */
 	int found;		/* its data was in the stream */
 	int has_record;
 	struct bk_content seen;	/* in the stream */
-	struct bk_content record;	/* what bk-dump had counted */
-	uint64_t loaded;	/* rows that COPY said it took */
+	struct bk_content record;	/* as counted by bk-dump */
+	uint64_t loaded;	/* rows, as reported by COPY */
 };
 
-struct bk_restore_manifest {	/* "" or 0: it does not say */
+struct bk_restore_manifest {	/* "" or 0: not given */
 	char database[256], system_identifier[64];
 	char server_version[128], started[64], ended[64];
 	uint64_t tables, rows, bytes, blobs;
 	struct bk_digest records;
-	char *json;		/* the whole object; NULL: there was none */
+	char *json;		/* the whole object; NULL: no manifest */
 };
 
 struct bk_restore_report {
-	const struct bk_restore_table
-	    *table; /* valid until bk_restore_free() */
+	/* valid until bk_restore_free() */
+	const struct bk_restore_table *table;
 	size_t n;
-	uint64_t tables, rows, bytes, blobs;	/* loaded; sums */
+	uint64_t tables, rows, bytes, blobs;	/* loaded, in total */
 	const struct bk_restore_manifest *manifest;
 	double seconds;		/* all of bk_restore_load() */
 };
 
 struct bk_restore_options {
-	const struct bk_conn_params *params;	/* the database to load into,
-					 * which is empty */
+	const struct bk_conn_params *params;	/* of the empty database to
+					 * load into */
 	struct bk_bindir bindir;
 	const char *tmpdir;	/* for the table of contents; "/tmp" */
 	unsigned jobs;
 	const char *role;	/* SET ROLE; or NULL */
 	int no_owner, no_acl, no_subscriptions;
 	struct bk_progress *progress;	/* items: tables; not NULL */
-	atomic_int *child;	/* pid of the child that runs, or 0 */
+	atomic_int *child;	/* pid of the running child, or 0 */
 };
 
-/* How messages call a table: table "public"."orders", or large objects. */
+/* Append a table's name for messages: table "public"."orders". */
 int bk_restore_name(const struct bk_restore_table *t, struct bk_buf *out,
     struct bk_err *e);
 

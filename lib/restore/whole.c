@@ -1,4 +1,4 @@
-/* Archives that pg_restore must read whole (restore.h). */
+/* Archives that cannot be split (restore.h). */
 #include "base/utctime.h"
 #include "restore/analyze.h"
 #include "restore/foreign.h"
@@ -7,7 +7,7 @@
 
 #define PIECE (64 * 1024)
 
-/* What is left of the block's (the object's) data, as chunks, and its end. */
+/* Copy the rest of the block's (or object's) data, as chunks, and its end. */
 static int
 copy_data(struct bk_restore *r, struct bk_client_feed *f,
     const struct bk_restore_options *o, struct bk_err *e)
@@ -65,7 +65,7 @@ copy_block(struct bk_restore *r, const struct bk_restore_table *t,
 	return rc;
 }
 
-/* The archive, block by block, as it was. */
+/* Copy the archive's blocks, without proof records. */
 static int
 copy_archive(struct bk_restore *r, struct bk_client_feed *f,
     const struct bk_restore_options *o, struct bk_err *e)

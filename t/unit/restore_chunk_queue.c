@@ -12,13 +12,13 @@
 
 static struct bk_chunk_queue *q;
 static struct bk_restore_table table;
-static int taker[ROWS][5];		/* who took this piece of a row */
+static int taker[ROWS][5];		/* which worker took this piece */
 static atomic_int wrong;
 static atomic_int fail_at;
 
 /*
  * Row i has i % 5 pieces before its end, all but the last partial: they must
- * come to one worker, one behind the other.
+ * go to one worker, in order.
  */
 static void *
 work(void *arg)

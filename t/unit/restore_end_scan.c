@@ -1,4 +1,4 @@
-/* What passes to psql or pg_restore: is it all there, wherever it is cut? */
+/* Is a stream to psql or pg_restore complete, wherever it is cut? */
 #include <stdlib.h>
 
 #include "restore/end_scan.h"
@@ -99,7 +99,7 @@ test_connect(void)
 
 static unsigned char tar[16 * 512];
 
-/* A member's header at block at, with its size in octal; the next free one. */
+/* Write a member's header at block at, size in octal; the next free block. */
 static size_t
 add_member(size_t at, unsigned size)
 {
@@ -157,7 +157,7 @@ test_tar_sizes(void)
 	(void)add_member(0, 5);
 	memcpy(tar + 124, "      5 \0\0\0\0", 12);
 	is_int(tar_ended(4 * 512, 99), 1, "a size with blanks");
-	/* 2^40 bytes: as a number, not in digits */
+	/* 2^40 bytes: in binary, not octal digits */
 	memcpy(tar + 124, "\x80\0\0\0\0\0\1\0\0\0\0\0", 12);
 	bk_end_scan_tar(&s, (char *)tar, 512);
 	ok(s.skip == 1ULL << 40, "a size of 1 TiB");

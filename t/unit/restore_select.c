@@ -10,7 +10,7 @@ static struct bk_toc_entry entry[MAX];
 static struct bk_toc toc = { .entry = entry };
 static int32_t deps[MAX][2];
 
-/* An entry; on: the numbers that it depends on, 0: none. */
+/* Add an entry that depends on the entries on and too; 0: none. */
 static void
 add(int32_t id, const char *desc, const char *tag, int32_t on, int32_t too)
 {
@@ -24,7 +24,7 @@ add(int32_t id, const char *desc, const char *tag, int32_t on, int32_t too)
 	toc.n++;
 }
 
-/* Not in the order of their numbers, as in a TOC. */
+/* Not in order of their numbers, as in a real TOC. */
 static void
 make_toc(void)
 {
@@ -55,12 +55,12 @@ make_toc(void)
 	entry[toc.n - 1].schema = "sales";
 	add(91, "TABLE DATA", "orders", 90, 0);
 	entry[toc.n - 1].schema = "sales";
-	add(92, "ACL", "a.b", 99999, 0);	/* on what is not there */
+	add(92, "ACL", "a.b", 99999, 0);	/* a missing dependency */
 	add(93, "TABLE", "a.b", 0, 0);
 	add(94, NULL, NULL, 93, 0);
 }
 
-/* The numbers of what is wanted, ascending, as text. */
+/* The selected entries' numbers, ascending, as text. */
 static const char *
 select_names(const char *table, const char *schema, struct bk_err *e)
 {

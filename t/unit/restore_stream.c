@@ -1,9 +1,9 @@
-/* bk-restore's reader of a stream: every cut, every flipped bit */
+/* How bk-restore reads a stream: every truncation, every flipped bit. */
 #include "restore/restore_in.h"
 #include "verify_run.h"
 #include "archive_sample.h"
 
-/* Take a table's rows as loaders do: without the end, counted as taken. */
+/* Read a table's rows like a worker: end marker stripped, all rows loaded. */
 static int
 load_table(struct bk_restore *r, struct bk_restore_table *t,
     struct bk_err *why)
@@ -63,7 +63,7 @@ load_all(struct bk_restore *r, struct bk_err *why)
 	return rc == -1 ? -1 : bk_restore_check(r, why);
 }
 
-/* What a restore makes of n bytes; 99: it does not know itself. */
+/* The result of restoring n bytes; 99: return value and *e disagree. */
 static enum bk_code
 restore(const void *p, size_t n, size_t piece, struct bk_restore_report *sums)
 {
@@ -107,7 +107,7 @@ test_cuts(const struct sample *s)
 	is_int(bad, 0, "every cut is refused");
 }
 
-/* Flip each bit in turn; how many of those streams want() does not want. */
+/* Flip each bit in turn; the number of streams whose result want() rejects. */
 static int
 flip(struct sample *s, size_t from, size_t to, int (*want)(enum bk_code))
 {
@@ -154,7 +154,7 @@ test_totals(void)
 	}
 }
 
-/* Insert text as a block that no entry names before the manifest. */
+/* Insert text before the manifest as a block that no entry names. */
 static enum bk_code
 with_block(const char *text)
 {
