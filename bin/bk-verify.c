@@ -213,7 +213,7 @@ report(const struct options *o, const struct bk_receipt *r, struct bk_err *e)
 		goto done;
 	text.len = 0;
 	if (r->result->code == BK_OK && o->verbosity >= 0) {
-		if (bk_receipt_words(r, &text, e) == -1)
+		if (bk_receipt_text(r, &text, e) == -1)
 			goto done;
 		tool_say("%s", text.data);
 		text.len = 0;
@@ -264,7 +264,7 @@ main(int argc, char *argv[])
 	r.started = time(NULL);
 	r.level = o.level;
 	if (rc == -1 || (rc = load_keys(&o, &e)) == -1 || (o.receipts != NULL &&
-	    (rc = bk_receipt_place(o.receipts, &e)) == -1))
+	    (rc = bk_receipt_check_dir(o.receipts, &e)) == -1))
 		goto done;
 
 	tool_progress(&progress, o.verbosity);

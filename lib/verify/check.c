@@ -4,7 +4,7 @@
 
 #include "archive/tar.h"
 
-/* 1 if head begins a script: comments and psql's commands come first. */
+/* 1 if head begins a script: after comments and psql commands only. */
 static int
 is_script(const char *head, size_t n)
 {

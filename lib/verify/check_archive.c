@@ -1,4 +1,4 @@
-/* Archives: see check.h. */
+/* Archives (check.h). */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "base/utctime.h"
 #include "verify/check.h"
 
-struct slot {			/* an entry with data, or one without */
+struct slot {			/* a TOC entry */
 	int32_t id;
 	const struct bk_toc_entry *te;
 	char has_block, has_record;
@@ -29,18 +29,19 @@ struct check {
 	struct bk_unpack *unpack;
 	struct bk_digest_state *state;	/* of a large object */
 	struct bk_digest_state *records;
-	struct bk_proof_record hidden;
-	struct slot *last;	/* whose record may come next */
-	struct bk_content content;	/* of that one's block */
-	int manifest;		/* it was there */
+	struct bk_proof_record record;
+	struct slot *last;	/* its proof record may come next */
+	struct bk_content content;	/* of its block */
+	int manifest;		/* it has been read */
 	char buf[64 * 1024];
 };
 
 static int
-damaged(const struct check *c, const char *what, int32_t id, struct bk_err *e)
+damaged(const struct check *c, const char *problem, int32_t id,
+    struct bk_err *e)
 {
 	return bk_fail(e, BK_DATA, "%s: damaged: %s %" PRId32 ", before "
-	    "offset %ju", c->name, what, id,
+	    "offset %ju", c->name, problem, id,
 	    (uintmax_t)bk_archive_offset(c->a));
 }
 
@@ -57,7 +58,7 @@ make_index(struct check *c, struct bk_err *e)
 {
 	size_t i;
 
-	/* one more: an archive may be empty, calloc(0) may be NULL */
+	/* + 1: the archive may be empty, and calloc(0) may be NULL */
 	if ((c->slot = calloc(c->toc.n + 1, sizeof(*c->slot))) == NULL)
 		return bk_fail_memory(e);
 	for (i = 0; i < c->toc.n; i++) {
@@ -85,7 +86,7 @@ advance(struct check *c)
 static int
 read_table(struct check *c, const struct bk_toc_entry *te, struct bk_err *e)
 {
-	char what[BK_VERDICT_LABEL];
+	char label[BK_VERDICT_LABEL];
 	ssize_t n;
 
 	bk_copytext_begin(c->lines);
@@ -104,11 +105,11 @@ read_table(struct check *c, const struct bk_toc_entry *te, struct bk_err *e)
 	}
 	if (bk_copytext_end(c->lines) == BK_COPYTEXT_CLOSED)
 		return 0;
-	bk_verdict_label(te, what);
+	bk_verdict_label(te, label);
 	return bk_verdict_differs(c->v, "COPY text up to \"\\.\"",
 	    bk_copytext_end(c->lines) == BK_COPYTEXT_MORE ? "more data after "
 	    "it" :
-	    "none at its end", e, "%s", what);
+	    "none at its end", e, "%s", label);
 }
 
 static int
@@ -168,24 +169,25 @@ read_block(struct check *c, struct slot *s, int type, struct bk_err *e)
 	return 0;
 }
 
-/* The record of the block that was just read. */
+/* The proof record of the block just read. */
 static int
 check_record(struct check *c, struct bk_err *e)
 {
-	struct bk_content says;
-	char what[BK_VERDICT_LABEL];
+	struct bk_content recorded;
+	char label[BK_VERDICT_LABEL];
 	int32_t id;
 
-	bk_digest_update(c->records, c->hidden.text.data, c->hidden.text.len);
-	if (bk_proof_record_content(&c->hidden, c->name, &id, &says, e) == -1)
+	bk_digest_update(c->records, c->record.text.data, c->record.text.len);
+	if (bk_proof_record_content(&c->record, c->name, &id, &recorded, e) ==
+	    -1)
 		return -1;
 	if (c->last == NULL || c->last->id != id || c->last->has_record)
 		return damaged(c, "a proof record that does not follow its "
 		    "block, of entry", id, e);
 	c->last->has_record = 1;
-	bk_verdict_label(c->last->te, what);
-	return bk_verdict_content(c->v, &says, &c->content,
-	    c->hidden.kind == BK_PROOF_RECORD_BLOBS ? "objects" : "rows", what,
+	bk_verdict_label(c->last->te, label);
+	return bk_verdict_content(c->v, &recorded, &c->content,
+	    c->record.kind == BK_PROOF_RECORD_BLOBS ? "objects" : "rows", label,
 	    e);
 }
 
@@ -193,34 +195,34 @@ static int
 check_total(struct check *c, const char *key, uint64_t found,
     struct bk_err *e)
 {
-	uint64_t says;
+	uint64_t recorded;
 	char want[32] = "", got[32];
 
-	if (bk_proof_record_number(&c->hidden, key, &says) == 0) {
-		if (says == found)
+	if (bk_proof_record_number(&c->record, key, &recorded) == 0) {
+		if (recorded == found)
 			return 0;
-		(void)snprintf(want, sizeof(want), "%" PRIu64, says);
+		(void)snprintf(want, sizeof(want), "%" PRIu64, recorded);
 	}
 	(void)snprintf(got, sizeof(got), "%" PRIu64, found);
 	return bk_verdict_differs(c->v, want, got, e, "manifest: %s", key);
 }
 
 static int
-take_about(struct check *c, struct bk_err *e)
+take_properties(struct check *c, struct bk_err *e)
 {
-	const char *ended = bk_proof_record_string(&c->hidden, "ended");
+	const char *ended = bk_proof_record_string(&c->record, "ended");
 	struct bk_verdict *v = c->v;
 
 	if (ended != NULL &&
 	    bk_utctime_parse(ended, strlen(ended), &v->time) == -1)
 		v->time = 0;
 	if (bk_verdict_set(&v->database,
-	    bk_proof_record_string(&c->hidden, "database"), e) == -1 ||
+	    bk_proof_record_string(&c->record, "database"), e) == -1 ||
 	    bk_verdict_set(&v->server_version,
-	    bk_proof_record_string(&c->hidden, "server_version"), e) == -1)
+	    bk_proof_record_string(&c->record, "server_version"), e) == -1)
 		return -1;
 	return bk_verdict_set(
-	    &v->tool, bk_proof_record_string(&c->hidden, "tool"), e);
+	    &v->tool, bk_proof_record_string(&c->record, "tool"), e);
 }
 
 static int
@@ -228,18 +230,18 @@ check_manifest(struct check *c, struct bk_err *e)
 {
 	struct bk_digest text = {0}, records = {0};
 	char got[BK_DIGEST_TEXT];
-	const char *says = bk_proof_record_string(&c->hidden, "records");
+	const char *recorded = bk_proof_record_string(&c->record, "records");
 
 	if (c->manifest++ > 0)
 		return bk_fail(e, BK_DATA, "%s: damaged: a second manifest",
 		    c->name);
 	c->v->proof = "content";
-	bk_digest_item(&text, c->hidden.text.data, c->hidden.text.len);
+	bk_digest_item(&text, c->record.text.data, c->record.text.len);
 	bk_digest_format(&text, c->v->manifest);
 	bk_digest_end(c->records, &records);
 	bk_digest_format(&records, got);
-	if ((says == NULL || strcmp(says, got) != 0) &&
-	    bk_verdict_differs(c->v, says == NULL ? "" : says, got, e,
+	if ((recorded == NULL || strcmp(recorded, got) != 0) &&
+	    bk_verdict_differs(c->v, recorded == NULL ? "" : recorded, got, e,
 	    "manifest: digest of the proof records") == -1)
 		return -1;
 	if (check_total(c, "tables", c->v->tables, e) == -1 ||
@@ -247,25 +249,25 @@ check_manifest(struct check *c, struct bk_err *e)
 	    check_total(c, "bytes", c->v->bytes, e) == -1 ||
 	    check_total(c, "blobs", c->v->blobs, e) == -1)
 		return -1;
-	return take_about(c, e);
+	return take_properties(c, e);
 }
 
 static int
 check_globals(struct check *c, struct bk_err *e)
 {
 	char want[64], got[64];
-	uint64_t says = 0;
+	uint64_t recorded = 0;
 
-	if (bk_proof_record_number(&c->hidden, "bytes", &says) == 0 &&
-	    says == c->hidden.rest)
+	if (bk_proof_record_number(&c->record, "bytes", &recorded) == 0 &&
+	    recorded == c->record.rest)
 		return 0;
-	(void)snprintf(want, sizeof(want), "%" PRIu64 " bytes", says);
-	(void)snprintf(got, sizeof(got), "%" PRIu64 " bytes", c->hidden.rest);
+	(void)snprintf(want, sizeof(want), "%" PRIu64 " bytes", recorded);
+	(void)snprintf(got, sizeof(got), "%" PRIu64 " bytes", c->record.rest);
 	return bk_verdict_differs(c->v, want, got, e, "globals");
 }
 
 static int
-read_hidden(struct check *c, int type, int32_t id, struct bk_err *e)
+read_proof_record(struct check *c, int type, int32_t id, struct bk_err *e)
 {
 	if (c->manifest)
 		return damaged(c, "a block after the manifest, number", id, e);
@@ -273,9 +275,9 @@ read_hidden(struct check *c, int type, int32_t id, struct bk_err *e)
 		return damaged(c, "large objects that no TOC entry names, "
 		    "number",
 		    id, e);
-	if (bk_proof_record_read(c->a, c->name, &c->hidden, e) == -1)
+	if (bk_proof_record_read(c->a, c->name, &c->record, e) == -1)
 		return -1;
-	switch (c->hidden.kind) {
+	switch (c->record.kind) {
 	case BK_PROOF_RECORD_TABLE:
 	case BK_PROOF_RECORD_BLOBS:
 		return check_record(c, e);
@@ -305,7 +307,7 @@ read_blocks(struct check *c, struct bk_err *e)
 			    "manifest, number", key.id, e) :
 			    read_block(c, s, type, e);
 		else
-			r = read_hidden(c, type, key.id, e);
+			r = read_proof_record(c, type, key.id, e);
 		if (r == -1)
 			return -1;
 	}
@@ -313,11 +315,11 @@ read_blocks(struct check *c, struct bk_err *e)
 	return r;
 }
 
-/* Everything that should have come has come. */
+/* Is anything missing? */
 static int
 check_complete(struct check *c, struct bk_err *e)
 {
-	char what[BK_VERDICT_LABEL];
+	char label[BK_VERDICT_LABEL];
 	size_t i;
 
 	for (i = 0; i < c->toc.n; i++) {
@@ -325,14 +327,14 @@ check_complete(struct check *c, struct bk_err *e)
 
 		if (!s->te->has_data)
 			continue;
-		bk_verdict_label(s->te, what);
+		bk_verdict_label(s->te, label);
 		if (!s->has_block && bk_verdict_differs(c->v, "its data",
-		    "none", e, "%s", what) == -1)
+		    "none", e, "%s", label) == -1)
 			return -1;
 		if (s->has_block && c->manifest && !s->has_record &&
 		    bk_verdict_differs(c->v, "its proof record",
 		    "none", e, "%s",
-		    what) == -1)
+		    label) == -1)
 			return -1;
 	}
 	if (!c->manifest && bk_seal_find_opening(c->toc.raw.data,
@@ -385,7 +387,7 @@ bk_check_archive(struct bk_source src, const char *name,
 	if (begin(c, src, e) == 0 && read_blocks(c, e) == 0 &&
 	    check_complete(c, e) == 0)
 		rc = bk_verdict_judge(v, name, e);
-	bk_proof_record_free(&c->hidden);
+	bk_proof_record_free(&c->record);
 	bk_digest_free(c->records);
 	bk_digest_free(c->state);
 	bk_copytext_free(c->lines);

@@ -1,4 +1,4 @@
-/* Base backups: see check.h. */
+/* Base backups (check.h). */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,7 +69,7 @@ add_file(struct check *c, const char *path, struct bk_err *e)
 	return &c->file[c->n++];
 }
 
-/* Read one file's data: its checksums, and into keep if that is not NULL. */
+/* Checksum one file's data, and append it to keep unless that is NULL. */
 static int
 read_file(struct check *c, struct file *f, struct bk_buf *keep,
     struct bk_err *e)
@@ -127,7 +127,7 @@ read_files(struct check *c, struct bk_err *e)
 	return r;
 }
 
-/* PostgreSQL writes a CRC as it lies in memory: the least byte first. */
+/* PostgreSQL writes a CRC as it is in memory: least significant byte first. */
 static void
 crc_to_hex(uint32_t crc, char *out)
 {
@@ -143,7 +143,7 @@ string(const json_t *o, const char *key)
 	return json_string_value(json_object_get(o, key));
 }
 
-/* A name that is not UTF-8 is in the manifest as hex; 0, or -1. */
+/* Decode a path that is not UTF-8, hex in the manifest.  0 or -1. */
 static int
 decode_path(const char *hex, struct bk_buf *out, struct bk_err *e)
 {
@@ -160,7 +160,7 @@ checksum_differs(struct check *c, const struct file *f, const json_t *entry,
     struct bk_err *e)
 {
 	const char *algorithm = string(entry, "Checksum-Algorithm");
-	const char *says = string(entry, "Checksum");
+	const char *listed = string(entry, "Checksum");
 	char got[2 * SHA_LEN + 1];
 
 	if (algorithm == NULL || strcmp(algorithm, "NONE") == 0)
@@ -173,9 +173,9 @@ checksum_differs(struct check *c, const struct file *f, const json_t *entry,
 		return bk_fail(e, BK_FAIL, "%s: checksums are %s; CRC32C and "
 		    "SHA256 can be checked in a stream, others by "
 		    "pg_verifybackup", c->name, algorithm);
-	if (says != NULL && strcmp(says, got) == 0)
+	if (listed != NULL && strcmp(listed, got) == 0)
 		return 0;
-	return bk_verdict_differs(c->v, says == NULL ? "" : says, got, e,
+	return bk_verdict_differs(c->v, listed == NULL ? "" : listed, got, e,
 	    "%s: %s", f->path, algorithm);
 }
 
@@ -184,7 +184,7 @@ check_entry(struct check *c, const char *path, const json_t *entry,
     struct bk_err *e)
 {
 	struct file key = { .path = (char *)(uintptr_t)path }, *f;
-	uint64_t says = (uint64_t)json_integer_value(
+	uint64_t size = (uint64_t)json_integer_value(
 	    json_object_get(entry, "Size"));
 	char want[32], got[32];
 
@@ -194,12 +194,12 @@ check_entry(struct check *c, const char *path, const json_t *entry,
 		return bk_verdict_differs(c->v, "a file", "none", e, "%s",
 		    path);
 	f->listed = 1;
-	/* pg_basebackup -R writes to this one later */
+	/* pg_basebackup -R writes to it afterwards */
 	if (strcmp(path, "postgresql.auto.conf") == 0)
 		return 0;
-	if (f->size == says)
+	if (f->size == size)
 		return checksum_differs(c, f, entry, e);
-	(void)snprintf(want, sizeof(want), "%" PRIu64 " bytes", says);
+	(void)snprintf(want, sizeof(want), "%" PRIu64 " bytes", size);
 	(void)snprintf(got, sizeof(got), "%" PRIu64 " bytes", f->size);
 	return bk_verdict_differs(c->v, want, got, e, "%s", path);
 }
@@ -234,7 +234,7 @@ check_entries(struct check *c, struct bk_err *e)
 	return rc;
 }
 
-/* What pg_verifybackup, too, does not look for in the manifest. */
+/* Files that need not be in the manifest, as in pg_verifybackup. */
 static int
 may_be_extra(const char *path)
 {
@@ -272,7 +272,7 @@ check_extras(struct check *c, struct bk_err *e)
 static int
 check_manifest_sum(struct check *c, struct bk_err *e)
 {
-	const char *says = string(c->json, "Manifest-Checksum");
+	const char *listed = string(c->json, "Manifest-Checksum");
 	const char *text = c->manifest.data, *line = NULL, *p;
 	uint8_t sum[EVP_MAX_MD_SIZE];
 	char got[2 * EVP_MAX_MD_SIZE + 1];
@@ -281,7 +281,7 @@ check_manifest_sum(struct check *c, struct bk_err *e)
 
 	for (p = text; (p = strstr(p, LAST_LINE)) != NULL; p++)
 		line = p;
-	if (says == NULL || line == NULL)
+	if (listed == NULL || line == NULL)
 		return bk_fail(e, BK_DATA, "%s: damaged: a manifest without "
 		    "its checksum", c->name);
 	if (EVP_Digest(text, (size_t)(line - text), sum, &n, EVP_sha256(),
@@ -290,24 +290,24 @@ check_manifest_sum(struct check *c, struct bk_err *e)
 	bk_hex(sum, n, got);
 	bk_digest_item(&d, text, c->manifest.len);
 	bk_digest_format(&d, c->v->manifest);
-	if (strcmp(says, got) == 0)
+	if (strcmp(listed, got) == 0)
 		return 0;
-	return bk_verdict_differs(c->v, says, got, e, MANIFEST);
+	return bk_verdict_differs(c->v, listed, got, e, MANIFEST);
 }
 
 static int
 check_manifest(struct check *c, struct bk_err *e)
 {
-	json_error_t why;
+	json_error_t error;
 
 	if (c->manifest.len == 0)
 		return bk_fail(e, BK_DATA, "%s: no " MANIFEST " in this tar: "
 		    "nothing to check it against; make it with pg_basebackup "
 		    "-D - -Ft -X fetch", c->name);
-	c->json = json_loadb(c->manifest.data, c->manifest.len, 0, &why);
+	c->json = json_loadb(c->manifest.data, c->manifest.len, 0, &error);
 	if (c->json == NULL)
 		return bk_fail(e, BK_DATA, "%s: damaged: " MANIFEST ": line "
-		    "%d: %s", c->name, why.line, why.text);
+		    "%d: %s", c->name, error.line, error.text);
 	if (check_manifest_sum(c, e) == -1 || check_entries(c, e) == -1 ||
 	    check_extras(c, e) == -1)
 		return -1;

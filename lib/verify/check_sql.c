@@ -1,9 +1,9 @@
 /*
- * Scripts of pg_dump and pg_dumpall: see check.h.
+ * Scripts of pg_dump and pg_dumpall (check.h).
  *
- * A line that looks like the end, or like COPY, may stand within a string, so
- * the script is read as psql reads it: quotes, dollar quotes, comments, psql's
- * own commands (lexical rules: PostgreSQL's manual, 4.1).
+ * A line that looks like the end, or like COPY, may be within a string, so the
+ * script is read as psql reads it: quotes, dollar quotes, comments, psql's own
+ * commands (lexical rules: PostgreSQL manual, 4.1).
  */
 #include <ctype.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ enum state {
 	DOLLAR, COMMAND, COPY_LINE, COPY
 };
 
-struct word {			/* text of interest, cut to its bound */
+struct word {			/* text, truncated to the bound */
 	char text[WORD_MAX];
 	size_t len;
 };
@@ -31,15 +31,15 @@ struct check {
 	struct bk_verdict *v;
 	enum state state;
 	int depth;		/* of block comments */
-	char prev, prev2;	/* the bytes before, 0 where they are used up */
-	int escaped;		/* within an ESTRING, behind a backslash */
-	int escapes;		/* '...' has them too: an old setting */
+	char prev, prev2;	/* the two preceding bytes; 0: consumed */
+	int escaped;		/* in an ESTRING, after a backslash */
+	int escapes;		/* standard_conforming_strings = off */
 	struct word word;	/* comment, command or closing dollar tag */
 	struct word tag;	/* of the dollar quote we are in */
 	struct word key;	/* of \restrict; empty: none */
 	char head[HEAD_MAX], tail[TAIL_MAX];	/* of the statement */
-	uint64_t len;		/* of it, 0: between statements */
-	uint64_t dumps, clusters;	/* begun and not ended */
+	uint64_t len;		/* of the statement; 0: between two */
+	uint64_t dumps, clusters;	/* begun, not ended */
 	uint64_t complete;
 	uint64_t line;
 	struct bk_copytext *lines;
@@ -47,10 +47,10 @@ struct check {
 };
 
 static int
-damaged(const struct check *c, const char *what, struct bk_err *e)
+damaged(const struct check *c, const char *problem, struct bk_err *e)
 {
 	return bk_fail(e, BK_DATA, "%s: line %ju: %s", c->name,
-	    (uintmax_t)c->line + 1, what);
+	    (uintmax_t)c->line + 1, problem);
 }
 
 static void
@@ -80,7 +80,7 @@ is_name(char ch)
 	return isalnum((unsigned char)ch) || ch == '_' || (ch & 0x80) != 0;
 }
 
-/* One more byte of a statement. */
+/* Append a byte to the statement. */
 static void
 extend(struct check *c, char ch)
 {
@@ -105,7 +105,7 @@ ends_with(const struct check *c, const char *text)
 	return 1;
 }
 
-/* A ';' outside of everything: the statement is there. */
+/* A ';' outside of quotes and comments ends the statement. */
 static void
 end_statement(struct check *c)
 {
@@ -144,7 +144,7 @@ end_comment(struct check *c, struct bk_err *e)
 	return 0;
 }
 
-/* "\..." is complete: a command of psql. */
+/* "\..." is complete: a psql command. */
 static int
 end_command(struct check *c, struct bk_err *e)
 {
@@ -172,7 +172,7 @@ begin_word(struct check *c, enum state state, char first)
 	c->state = state;
 }
 
-/* A quote, a comment or a dollar tag begins, or nothing of that kind. */
+/* Outside of quotes and comments; ch may begin one. */
 static int
 plain(struct check *c, char ch)
 {
@@ -206,7 +206,7 @@ plain(struct check *c, char ch)
 	return 0;
 }
 
-/* Behind "$": a tag up to the next '$', or it was no quote. */
+/* After "$": a tag up to the next '$', or this is not a dollar quote. */
 static int
 dollar_tag(struct check *c, char ch)
 {
@@ -226,7 +226,7 @@ dollar_tag(struct check *c, char ch)
 	return 0;
 }
 
-/* Within a dollar quote: look for its tag; '$' begins anew. */
+/* In a dollar quote: look for its closing tag; '$' starts over. */
 static void
 dollar(struct check *c, char ch)
 {
@@ -257,7 +257,7 @@ block_comment(struct check *c, char ch)
 	c->prev = ch;
 }
 
-/* A string or identifier; a doubled quote ends it and begins it again. */
+/* In a string or identifier; a doubled quote ends and reopens it. */
 static void
 quoted(struct check *c, char ch, char quote)
 {
@@ -317,7 +317,7 @@ step(struct check *c, char ch, struct bk_err *e)
 	return 0;
 }
 
-/* COPY data in the n bytes at p: how many it takes. */
+/* Consume COPY data from the n bytes at p; the number consumed. */
 static size_t
 copy_data(struct check *c, const char *p, size_t n)
 {

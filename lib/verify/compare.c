@@ -1,4 +1,4 @@
-/* Rows and large objects: see compare.h. */
+/* Rows and large objects (compare.h). */
 #include "verify/compare.h"
 
 #include <stdio.h>
@@ -25,11 +25,11 @@ struct compare {
 	struct relation *relation;	/* sorted */
 	size_t nrelations;
 	const struct bk_expected **expected;	/* by id */
-	struct bk_toc toc;	/* o's, with this database's OIDs */
-	struct bk_tasks plan;
-	struct bk_dump_workers_options how;
+	struct bk_toc toc;	/* o->toc with this database's OIDs */
+	struct bk_tasks tasks;
+	struct bk_dump_workers_options options;
 	struct bk_task_queue *queue;
-	struct bk_dump_workers *crew;
+	struct bk_dump_workers *workers;
 };
 
 static int
@@ -63,7 +63,7 @@ index_expected(struct compare *c, struct bk_err *e)
 	return 0;
 }
 
-/* What the entry should hold; NULL if it was not loaded. */
+/* What the entry should hold; NULL if not loaded. */
 static const struct bk_expected *
 expected(const struct compare *c, const struct bk_toc_entry *te)
 {
@@ -101,13 +101,13 @@ list_relations(struct compare *c, struct bk_err *e)
 	return 0;
 }
 
-/* Find te's table here; a foreign one has nothing that is in this database. */
+/* Set te's OID to its table's here; foreign tables have no data here. */
 static int
 find_table(struct compare *c, struct bk_toc_entry *te, struct bk_err *e)
 {
 	struct relation key = { .schema = te->schema == NULL ? "" : te->schema,
 	    .name = te->tag }, *r;
-	char what[BK_VERDICT_LABEL], want[64];
+	char label[BK_VERDICT_LABEL], want[64];
 
 	r = bsearch(&key, c->relation, c->nrelations, sizeof(*r), by_name);
 	if (r != NULL && r->kind != 'f') {
@@ -117,13 +117,13 @@ find_table(struct compare *c, struct bk_toc_entry *te, struct bk_err *e)
 	te->has_data = 0;
 	if (r != NULL)
 		return 0;
-	bk_verdict_label(te, what);
+	bk_verdict_label(te, label);
 	(void)snprintf(want, sizeof(want), "%ju rows",
 	    (uintmax_t)expected(c, te)->content.rows);
-	return bk_verdict_differs(c->v, want, "no such table", e, "%s", what);
+	return bk_verdict_differs(c->v, want, "no such table", e, "%s", label);
 }
 
-/* The archive's TOC, as if it were this database's. */
+/* Copy the archive's TOC, with this database's OIDs. */
 static int
 make_toc(struct compare *c, struct bk_err *e)
 {
@@ -148,7 +148,7 @@ make_toc(struct compare *c, struct bk_err *e)
 }
 
 static int
-is_there(const PGresult *res, uint32_t oid)
+has_oid(const PGresult *res, uint32_t oid)
 {
 	int low = 0, high = PQntuples(res), at;
 	unsigned long found;
@@ -167,8 +167,8 @@ is_there(const PGresult *res, uint32_t oid)
 }
 
 /*
- * The large objects of this database, which the archive may list: what is not
- * here is not asked for, and its entry has fewer; what no entry has is more.
+ * Match this database's large objects with the archive's lists: missing ones
+ * are not read, so their entry differs; surplus ones are a difference here.
  */
 static int
 match_objects(struct compare *c, struct bk_err *e)
@@ -181,11 +181,11 @@ match_objects(struct compare *c, struct bk_err *e)
 
 	if (res == NULL)
 		return -1;
-	for (i = 0; i < c->plan.n; i++) {
-		struct bk_dump_item *it = &c->plan.item[i];
+	for (i = 0; i < c->tasks.n; i++) {
+		struct bk_dump_item *it = &c->tasks.item[i];
 
 		for (j = n = 0; j < it->noid; j++)
-			if (is_there(res, it->oid[j]))
+			if (has_oid(res, it->oid[j]))
 				it->oid[n++] = it->oid[j];
 		it->noid = n;
 		listed += n;
@@ -200,7 +200,7 @@ match_objects(struct compare *c, struct bk_err *e)
 	return rc;
 }
 
-/* Snapshot, locks, plan; somebody (autovacuum) may be in the way. */
+/* Snapshot, locks, tasks; BK_BUSY if a table is locked (by autovacuum). */
 static int
 prepare_once(struct compare *c, struct bk_err *e)
 {
@@ -208,7 +208,7 @@ prepare_once(struct compare *c, struct bk_err *e)
 	c->snapshot = NULL;
 	if (bk_session_export(c->leader, &c->o->session, &c->snapshot, e) == -1)
 		return -1;
-	return bk_tasks_make(&c->plan, c->leader, &c->toc, 1, e);
+	return bk_tasks_make(&c->tasks, c->leader, &c->toc, 1, e);
 }
 
 static int
@@ -229,7 +229,7 @@ prepare(struct compare *c, struct bk_err *e)
 			return -1;
 		}
 		*e = (struct bk_err){0};
-		bk_tasks_free(&c->plan);
+		bk_tasks_free(&c->tasks);
 		if (bk_conn_exec(c->leader, "ROLLBACK", e) == -1)
 			return -1;
 		(void)nanosleep(&pause, NULL);
@@ -238,18 +238,18 @@ prepare(struct compare *c, struct bk_err *e)
 }
 
 static int
-judge(struct compare *c, const struct bk_dump_item *it,
+compare_content(struct compare *c, const struct bk_dump_item *it,
     const struct bk_content *found, struct bk_err *e)
 {
 	const struct bk_expected *x = expected(c, it->te);
-	char what[BK_VERDICT_LABEL];
+	char label[BK_VERDICT_LABEL];
 
-	bk_verdict_label(it->te, what);
+	bk_verdict_label(it->te, label);
 	return bk_verdict_content(c->v, &x->content, found,
-	    it->blobs ? "objects" : "rows", what, e);
+	    it->blobs ? "objects" : "rows", label, e);
 }
 
-/* Let the workers read it all; of the rows only their digests are wanted. */
+/* Let the workers read all tables; only the rows' digests are kept. */
 static int
 drain(struct compare *c, struct bk_err *e)
 {
@@ -269,7 +269,7 @@ drain(struct compare *c, struct bk_err *e)
 		found.bytes += s->bytes;
 		bk_digest_add(&found.digest, &s->digest);
 		if (s->task.last) {
-			if (judge(c, s->task.item, &found, e) == -1)
+			if (compare_content(c, s->task.item, &found, e) == -1)
 				return -1;
 			found = (struct bk_content){0};
 		}
@@ -283,11 +283,11 @@ clean_up(struct compare *c, int failed)
 {
 	static const struct bk_err over = { .code = BK_FAIL };
 
-	if (c->crew != NULL && failed)
+	if (c->workers != NULL && failed)
 		bk_task_queue_fail(c->queue, &over);
-	bk_dump_workers_end(c->crew, failed);
+	bk_dump_workers_end(c->workers, failed);
 	bk_task_queue_free(c->queue);
-	bk_tasks_free(&c->plan);
+	bk_tasks_free(&c->tasks);
 	free(c->toc.entry);	/* the strings are the archive's */
 	free(c->relation);
 	free(c->expected);
@@ -306,14 +306,14 @@ bk_compare_rows(const struct bk_compare *o, struct bk_verdict *v,
 	if ((c.queue = bk_task_queue_new(o->jobs, e)) == NULL ||
 	    prepare(&c, e) == -1)
 		goto done;
-	c.how = (struct bk_dump_workers_options){ .session = o->session,
+	c.options = (struct bk_dump_workers_options){ .session = o->session,
 	    .snapshot = PQgetvalue(c.snapshot, 0, 0),
 	    .encoding = o->settings };
-	c.crew = bk_dump_workers_start(o->jobs, o->params, c.leader, c.queue,
-	    &c.how, o->progress, e);
-	if (c.crew == NULL)
+	c.workers = bk_dump_workers_start(o->jobs, o->params, c.leader, c.queue,
+	    &c.options, o->progress, e);
+	if (c.workers == NULL)
 		goto done;
-	bk_task_queue_open(c.queue, &c.plan);
+	bk_task_queue_open(c.queue, &c.tasks);
 	rc = drain(&c, e);
  done:
 	clean_up(&c, rc == -1);

@@ -1,11 +1,10 @@
 #ifndef BK_VERIFY_COMPARE_H
 #define BK_VERIFY_COMPARE_H
 /*
- * A restored database against the archive that it came from: the second level
- * of verification.  Rows are read as bk-dump reads them (dump/tasks.h,
- * dump/workers.h), in parallel and on one snapshot, and digested; what differs
- * is counted in *v.  All functions: 0, or -1 with *e set, when it could not be
- * told.
+ * Level 2 of verification: compare a restored database with its archive.  Rows
+ * are read as bk-dump reads them (dump/tasks.h, dump/workers.h), in parallel
+ * and on one snapshot, and digested.  Differences are counted in *v.  All
+ * functions: 0, or -1 with *e set if the comparison failed.
  */
 #include "base/progress.h"
 #include "pg/conn.h"
@@ -22,7 +21,7 @@ struct bk_compare {
 	const struct bk_toc *toc;
 	const struct bk_expected *expected;
 	size_t n;
-	const char *settings;	/* SET statements: how text was written */
+	const char *settings;	/* SET statements the dump was read with */
 	struct bk_session session;
 	unsigned jobs;
 	struct bk_progress *progress;
@@ -33,15 +32,15 @@ int bk_compare_rows(const struct bk_compare *c, struct bk_verdict *v,
     struct bk_err *e);
 
 /*
- * What is not rows: the values of sequences, how many objects there are of
- * each kind, constraints that were not validated.
+ * Everything but rows: sequence values, the number of objects of each kind,
+ * constraints not validated.
  */
 int bk_compare_catalog(PGconn *conn, const struct bk_toc *toc,
     struct bk_verdict *v, struct bk_err *e);
 
 /*
- * Run sql, the text of file name: each statement that gives rows must give
- * one, true.
+ * Run the assertions in sql, the text of file name: at least one statement must
+ * return rows, and each that does must return a single true.
  */
 int bk_compare_assert(PGconn *conn, const char *name, const char *sql,
     struct bk_verdict *v, struct bk_err *e);

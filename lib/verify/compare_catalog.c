@@ -1,4 +1,4 @@
-/* Sequences, kinds of objects, constraints, assertions: see compare.h. */
+/* Sequences, object counts, constraints, assertions (compare.h). */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 #define OURS "NOT IN ('pg_catalog', 'information_schema', 'pg_toast')"
 
-/* What the TOC calls a kind of object, and how many there are of it. */
+/* Kinds of objects as the TOC names them, and where to count them. */
 static const struct {
 	const char *desc, *sql;
 } kinds[] = {
@@ -69,8 +69,8 @@ in_toc(const struct bk_toc *toc, const char *desc)
 }
 
 /*
- * Fewer than were dumped are missing.  More are no difference: PostgreSQL
- * makes some itself (a partition's indexes), extensions bring theirs.
+ * Fewer than dumped is a difference.  More is not: PostgreSQL creates some
+ * itself (a partition's indexes), and extensions create theirs.
  */
 static int
 compare_kinds(PGconn *conn, const struct bk_toc *toc, struct bk_verdict *v,
@@ -127,7 +127,7 @@ compare_sequence(PGconn *conn, const struct bk_toc_entry *te,
 	int rc = -1;
 
 	if (te->defn == NULL || sequence_value(te->defn, want) == -1)
-		return 0;		/* of a kind that is not known yet */
+		return 0;		/* of an unknown form */
 	if (bk_buf_puts(&sql, "SELECT last_value || ', ' || is_called::text "
 	    "FROM ", e) == -1 ||
 	    bk_conn_qualified(&sql, te->schema, te->tag, e) == -1)
@@ -151,8 +151,9 @@ compare_sequence(PGconn *conn, const struct bk_toc_entry *te,
 }
 
 /*
- * A constraint of the dump may say NOT VALID itself, and then its children's
- * are not valid either, of which the dump says nothing; no other may be.
+ * No constraint may be NOT VALID unless it is so in the dump.  Children's
+ * inherited ones (conislocal false), which the dump does not list, do not
+ * count.
  */
 static int
 compare_constraints(PGconn *conn, const struct bk_toc *toc,
@@ -200,9 +201,9 @@ bk_compare_catalog(PGconn *conn, const struct bk_toc *toc,
 	return compare_constraints(conn, toc, v, e);
 }
 
-/* One result of the assertions; *asked: one gave rows. */
+/* Check one result; *asked: a statement has returned rows. */
 static int
-judge(PGresult *res, const char *name, int nth, int *asked,
+check_result(PGresult *res, const char *name, int nth, int *asked,
     struct bk_verdict *v, struct bk_err *e)
 {
 	char rows[64];
@@ -245,7 +246,7 @@ bk_compare_assert(PGconn *conn, const char *name, const char *sql,
 		return bk_conn_fail(conn, NULL, name, e);
 	while ((res = bk_sql_result(conn)) != NULL) {
 		if (rc == 0)
-			rc = judge(res, name, ++nth, &asked, v, e);
+			rc = check_result(res, name, ++nth, &asked, v, e);
 		PQclear(res);
 	}
 	if (PQstatus(conn) != CONNECTION_OK)

@@ -10,14 +10,14 @@
 #include "compress/gz.h"
 #include "compress/zst.h"
 
-#define LAYERS_MAX 8		/* who wraps more means harm */
+#define LAYERS_MAX 8		/* more is taken for an attack */
 
 enum format { INSIDE, GZIP, ZSTD, CRYPT };
 
 struct layer {
 	struct bk_layers *all;
 	struct bk_reader *in;
-	int fd;			/* that in reads */
+	int fd;			/* read by in */
 	int out;		/* the pipe to the next layer, -1: none */
 	enum format format;
 	const char *name;
@@ -30,7 +30,7 @@ struct bk_layers {
 	const struct bk_crypt_from *from;
 	unsigned threads;
 	struct layer layer[LAYERS_MAX + 1];
-	size_t n;		/* the last one is the inside */
+	size_t n;		/* layer[n] is the innermost stream */
 };
 
 static int
@@ -72,7 +72,7 @@ decrypt(struct layer *l, struct bk_writer *out)
 	return rc;
 }
 
-/* Take what nobody wants to read any more. */
+/* Read and discard the rest. */
 static void
 drain(int fd)
 {
@@ -83,9 +83,9 @@ drain(int fd)
 		continue;
 }
 
-/* A layer's thread: from in to the pipe. */
+/* A layer's thread: decode in to the pipe. */
 static void *
-open_layer(void *arg)
+run_layer(void *arg)
 {
 	struct layer *l = arg;
 	struct bk_writer *out = bk_writer_open(l->out, "pipe", 0, &l->e);
@@ -112,16 +112,16 @@ open_layer(void *arg)
  done:
 	bk_writer_free(out);
 	if (l->out != -1)
-		close(l->out);	/* cut off: the next one knows what it lacks */
+		close(l->out);	/* truncated: the next layer notices */
 	l->out = -1;
 	if (l->rc == -1 && l->e.code == BK_DATA)
 		drain(l->fd);
 	return NULL;
 }
 
-/* Start layer l's thread; *next reads what it makes. */
+/* Start layer l's thread; *next: descriptor to read its output from. */
 static int
-start(struct layer *l, int *next, struct bk_err *e)
+start_layer(struct layer *l, int *next, struct bk_err *e)
 {
 	int p[2];
 
@@ -129,7 +129,7 @@ start(struct layer *l, int *next, struct bk_err *e)
 		return -1;
 	l->out = p[1];
 	l->rc = -1;
-	if (bk_thread_start(&l->thread, open_layer, l, e) == -1) {
+	if (bk_thread_start(&l->thread, run_layer, l, e) == -1) {
 		close(p[0]);
 		close(p[1]);
 		return -1;
@@ -138,9 +138,10 @@ start(struct layer *l, int *next, struct bk_err *e)
 	return 0;
 }
 
-/* Open the next layer inwards, or the inside: 1 if that was a layer. */
+/* Open the next inner stream: 1 if it is a layer, 0 if the innermost. */
 static int
-peel(struct bk_layers *all, int fd, unsigned flags, int *next, struct bk_err *e)
+open_next(struct bk_layers *all, int fd, unsigned flags, int *next,
+    struct bk_err *e)
 {
 	static const char *const names[] = { "standard input",
 	    "standard input, decoded", "standard input, decoded twice" };
@@ -165,7 +166,7 @@ peel(struct bk_layers *all, int fd, unsigned flags, int *next, struct bk_err *e)
 	    all->from->identities->n == 0)
 		return bk_fail(e, BK_FAIL, "%s: encrypted; give its key with "
 		    "-i FILE", l->name);
-	return start(l, next, e) == -1 ? -1 : 1;
+	return start_layer(l, next, e) == -1 ? -1 : 1;
 }
 
 struct bk_layers *
@@ -182,7 +183,8 @@ bk_layers_open(int fd, int sealed, const struct bk_crypt_from *from,
 	}
 	all->from = from;
 	all->threads = threads;
-	while ((r = peel(all, fd, flags | BK_READER_NONEMPTY, &fd, e)) == 1) {
+	while ((r = open_next(all, fd, flags | BK_READER_NONEMPTY, &fd, e)) ==
+	    1) {
 		all->n++;
 		flags = 0;
 	}
@@ -248,7 +250,7 @@ bk_layers_end(struct bk_layers *l, int rc, struct bk_err *e)
 			close(l->layer[i].fd);
 	}
 	for (i = 0; i < l->n; i++)
-		/* quiet: its reader left, for a reason of his own */
+		/* quiet: EPIPE, its reader having failed first */
 		if (l->layer[i].rc == -1 && !l->layer[i].e.quiet) {
 			*e = l->layer[i].e;
 			return -1;

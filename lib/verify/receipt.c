@@ -17,7 +17,7 @@
 #include "base/utctime.h"
 #include "base/version.h"
 
-/* Exit status 0, 3 and 1 in words. */
+/* The result as text: exit status 0, 3 and 1. */
 static const char *
 outcome(const struct bk_receipt *r)
 {
@@ -97,7 +97,7 @@ bk_receipt_json(const struct bk_receipt *r, struct bk_buf *out,
 	return bk_buf_puts(out, "}\n", e);
 }
 
-/* A cell: "|" would end it. */
+/* A table cell; "|" would end it. */
 static int
 add_cell(struct bk_buf *b, const char *s, struct bk_err *e)
 {
@@ -130,12 +130,12 @@ bk_receipt_markdown(const struct bk_receipt *r, struct bk_buf *out,
 	    r->v->bytes, r->seconds);
 }
 
-/* What is proven if nothing differs, for people. */
+/* The proof as plain text. */
 static const char *
 meaning(const struct bk_receipt *r)
 {
 	static const struct {
-		const char *proof, *words;
+		const char *proof, *text;
 	} proofs[] = {
 		{ "structure", "complete, as far as a foreign dump can show" },
 		{ "content", "agrees with its manifest" },
@@ -146,12 +146,12 @@ meaning(const struct bk_receipt *r)
 	for (i = 0; i < sizeof(proofs) / sizeof(proofs[0]); i++)
 		if (r->v->proof != NULL &&
 		    strcmp(proofs[i].proof, r->v->proof) == 0)
-			return proofs[i].words;
+			return proofs[i].text;
 	return "";
 }
 
 int
-bk_receipt_words(const struct bk_receipt *r, struct bk_buf *out,
+bk_receipt_text(const struct bk_receipt *r, struct bk_buf *out,
     struct bk_err *e)
 {
 	const struct bk_verdict *v = r->v;
@@ -193,7 +193,7 @@ bk_receipt_save(const char *path, const struct bk_buf *text, struct bk_err *e)
 }
 
 int
-bk_receipt_place(const char *where, struct bk_err *e)
+bk_receipt_check_dir(const char *where, struct bk_err *e)
 {
 	struct stat st;
 
@@ -209,7 +209,7 @@ bk_receipt_place(const char *where, struct bk_err *e)
 	    bk_fail_errno(e, "%s: receipt directory", where);
 }
 
-/* bk-s3put beside us, or in PATH. */
+/* bk-s3put beside the program self, or in PATH. */
 static int
 find_s3put(const char *self, struct bk_buf *out, struct bk_err *e)
 {
@@ -245,7 +245,7 @@ run_put(const char *program, char *const env[], const char *url,
 	if (bk_child_reap(&pid, &status) == -1)
 		return bk_fail_errno(e, "%s: wait", program);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-		*e = (struct bk_err){0};	/* more telling than EPIPE */
+		*e = (struct bk_err){0};	/* more useful than EPIPE */
 		return bk_fail(e, BK_FAIL, "%s: receipt not stored", url);
 	}
 	return rc;

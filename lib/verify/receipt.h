@@ -1,6 +1,6 @@
 #ifndef BK_VERIFY_RECEIPT_H
 #define BK_VERIFY_RECEIPT_H
-/* What a run of bk-verify found out. */
+/* The result of a run of bk-verify. */
 #include <time.h>
 
 #include "verify/verdict.h"
@@ -23,23 +23,24 @@ int bk_receipt_json(const struct bk_receipt *r, struct bk_buf *out,
 int bk_receipt_markdown(const struct bk_receipt *r, struct bk_buf *out,
     struct bk_err *e);
 
-/* Append a line for people: what was proven. */
-int bk_receipt_words(const struct bk_receipt *r, struct bk_buf *out,
+/* Append what was proven as plain text, without a newline. */
+int bk_receipt_text(const struct bk_receipt *r, struct bk_buf *out,
     struct bk_err *e);
 
 /*
- * Can receipts be stored in the directory where, which must be there?  Asked
- * before a stream is read for hours.  0, or -1; s3://... is taken on trust.
+ * Check that receipts can be stored in the directory where, before a stream is
+ * read for hours.  It must exist; an s3:// URL is not checked.  0 or -1.
  */
-int bk_receipt_place(const char *where, struct bk_err *e);
+int bk_receipt_check_dir(const char *where, struct bk_err *e);
 
-/* Write text to the file path, whole or not at all. */
+/* Write text to the file path, all or nothing if it is a regular file. */
 int bk_receipt_save(const char *path, const struct bk_buf *text,
     struct bk_err *e);
 
 /*
- * Store text as NAME.UTC.receipt.json in a directory, or by bk-s3put (found
- * beside self, or in PATH; run with env) below an s3:// URL.
+ * Store text as NAME.UTC.receipt.json in the directory where, or under an
+ * s3:// URL by bk-s3put, found beside self (or in PATH if that has no slash)
+ * and run with env.
  */
 int bk_receipt_store(const char *where, const char *self, char *const env[],
     const struct bk_receipt *r, const struct bk_buf *text, struct bk_err *e);

@@ -1,53 +1,51 @@
 #ifndef BK_VERIFY_RESTORE_TEST_H
 #define BK_VERIFY_RESTORE_TEST_H
 /*
- * A restore drill: load an archive into a database made for it, judge the
- * stream meanwhile (check.h) and the database afterwards (compare.h).  The
- * stream goes two ways at once, so it is read once and nothing is stored.
+ * A restore test: load an archive into a database created for it, check the
+ * stream meanwhile (check.h) and the database afterwards (compare.h).  Both
+ * read the stream at the same time, so it is read once and nothing is stored.
  *
- * What is not in an archive's own text is found out and bridged, so that a
- * good backup is never called a bad one: time zone and the like in which
- * values were written are set as they were; owners that the server does not
- * have are made on a server of our own, elsewhere left out together with
- * privileges.
+ * Differences between servers must not make a good backup fail: the time zone
+ * and other settings that affect how values are written are set as they were
+ * for the dump; owners that the server lacks are created on a server of our
+ * own, and elsewhere left out together with privileges.
  *
- * Memory: that of bk_restore_load(), bk_check_archive() and of the dump's
- * workers.
+ * Memory: that of bk_restore_load(), bk_check_archive() and the dump's workers.
  */
 #include "restore/newdb.h"
 #include "restore/restore.h"
 #include "verify/verdict.h"
 
 struct bk_restore_test {
-	PGconn *conn;		/* to a database that stays */
-	int own_server;		/* nobody else's: roles may be made */
+	PGconn *conn;		/* to a maintenance database */
+	int own_server;		/* a scratch one: roles may be created */
 	struct bk_bindir bindir;
 	const char *tmpdir;
 	unsigned jobs;
 	struct bk_progress *progress;
-	atomic_int *child;	/* pid of the child that runs, or 0 */
+	atomic_int *child;	/* pid of the running child, or 0 */
 	const char *sql_name, *sql;	/* assertions, or NULL */
-	void (*hold)(void), (*release)(void);	/* around what clean-up must
-						 * not see half done */
-	char database[BK_NEWDB_NAME];	/* that is being used; "": none.  For
-					 * the caller to drop, in any case */
+	void (*hold)(void), (*release)(void);	/* around what a clean-up must
+						 * not interrupt */
+	char database[BK_NEWDB_NAME];	/* in use, "": none; the caller drops
+					 * it in any case */
 };
 
 /*
- * Run it on src, named name (borrowed) in messages.  0: all agrees; -1 with *e
- * set: BK_DATA it does not, and *v has the differences; BK_FAIL it could not
- * be told.
+ * Run it on src, called name (borrowed) in messages.  0: no differences; -1
+ * with *e set: BK_DATA if there are any, and *v has them, or the archive is
+ * damaged; BK_FAIL if this could not be determined.
  */
-int bk_restore_test_run(struct bk_restore_test *d, struct bk_source src,
+int bk_restore_test_run(struct bk_restore_test *o, struct bk_source src,
     const char *name, struct bk_verdict *v, struct bk_err *e);
 
-/* What kind of server an archive asks for. */
+/* The server that an archive needs. */
 struct bk_restore_test_needs {
-	int version;		/* as PQserverVersion(), the major alone */
-	int ascii;		/* SQL_ASCII: bytes of no encoding */
+	int version;		/* as PQserverVersion(), minor 0 */
+	int ascii;		/* SQL_ASCII: bytes without an encoding */
 };
 
-/* Read it from an archive's first n bytes; 0, or -1 if they do not tell. */
+/* Read this from an archive's first n bytes; -1 if they do not have it. */
 int bk_restore_test_needs(const void *head, size_t n,
     struct bk_restore_test_needs *needs);
 

@@ -8,7 +8,7 @@
 
 #include "base/utf8.h"
 
-#define OBJECT_MAX 1024		/* bytes of an object's name that are kept */
+#define OBJECT_MAX 1024		/* longer names are truncated */
 
 int
 bk_verdict_set(char **field, const char *s, struct bk_err *e)
@@ -57,7 +57,7 @@ bk_verdict_label(const struct bk_toc_entry *te, char out[BK_VERDICT_LABEL])
 		    te->tag == NULL ? "" : te->tag);
 }
 
-/* "12 rows, 34 bytes" and, where that is all the same, the digest. */
+/* "12 rows, 34 bytes" and, if these agree, the digest. */
 static void
 describe(const struct bk_content *c, const char *unit, int digest,
     char out[128])
@@ -94,7 +94,7 @@ kept(const struct bk_verdict *v)
 	    BK_VERDICT_SHOWN;
 }
 
-/* Characters that s takes on a terminal, more or less. */
+/* Approximate width of s on a terminal: its characters. */
 static size_t
 width(const char *s)
 {
@@ -105,7 +105,7 @@ width(const char *s)
 	return n;
 }
 
-/* s with what could play with the terminal made harmless, and blanks. */
+/* s without terminal control bytes, padded with spaces. */
 static int
 add_cell(struct bk_buf *out, const char *s, size_t pad, struct bk_err *e)
 {

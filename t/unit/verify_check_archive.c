@@ -1,4 +1,4 @@
-/* bk-verify's judge of archives: every cut, every flipped bit */
+/* Level 1 of archives: every truncation, every flipped bit. */
 #include "verify_run.h"
 #include "archive_sample.h"
 
@@ -40,7 +40,7 @@ test_cuts(const struct sample *s)
 	is_int(bad, 0, "every cut is refused");
 }
 
-/* Between TOC and manifest everything is guarded by something. */
+/* Between TOC and manifest every bit is checked by something. */
 static void
 test_flips(struct sample *s)
 {
@@ -59,7 +59,7 @@ test_flips(struct sample *s)
 	is_int(bad, 0, "every flipped bit of data and records is refused");
 }
 
-/* Flips before the data change names at most; they crash nothing. */
+/* Flips before the data change at most names, and cause no crash. */
 static void
 test_flips_toc(struct sample *s)
 {
@@ -96,7 +96,7 @@ test_totals(void)
 	}
 }
 
-/* pg_dump's: no records; these blocks, by the entries' numbers. */
+/* An archive of pg_dump, without proof records: blocks of these entries. */
 static enum bk_code
 judge_blocks(const int32_t *ids, size_t n)
 {
@@ -106,7 +106,7 @@ judge_blocks(const int32_t *ids, size_t n)
 	size_t i;
 
 	add_head(&s);
-	/* the opening mark would ask for records */
+	/* the opening mark would require proof records */
 	for (i = 0; memcmp(s.b.data + i, bk_seal_opening(), 8) != 0; i++)
 		continue;
 	memcpy(s.b.data + i, mark, sizeof(mark) - 1);
@@ -138,7 +138,7 @@ test_blocks(void)
 	    "one of no entry");
 }
 
-/* Swap, drop and repeat whole blocks, records and all. */
+/* Swap, drop and repeat whole blocks with their proof records. */
 static void
 test_differences(void)
 {

@@ -1,4 +1,4 @@
-/* bk-verify's judge of base backups: tar, manifest, checksums */
+/* Level 1 of base backups: tar, manifest, checksums. */
 #include <stdlib.h>
 
 #include <openssl/evp.h>
@@ -61,7 +61,7 @@ add_listed(struct bk_buf *m, const char *path, const char *data, size_t n,
 	char text[65];
 
 	EVP_Digest(data, n, sum, NULL, EVP_sha256(), NULL);
-	if (!sha)		/* as it lies in memory of a PC */
+	if (!sha)		/* little-endian */
 		memcpy(sum, (uint8_t[]){ (uint8_t)crc, (uint8_t)(crc >> 8),
 		    (uint8_t)(crc >> 16), (uint8_t)(crc >> 24) }, 4);
 	hex(sum, sha ? 32 : 4, text);
@@ -82,7 +82,7 @@ end_manifest(struct bk_buf *m)
 	bk_buf_printf(m, &e, "\"Manifest-Checksum\": \"%s\"}\n", text);
 }
 
-/* A small backup; a missing or extra file, if asked for. */
+/* A small backup, optionally with a file missing or extra. */
 static void
 make(struct bk_buf *b, int with_version, int with_extra)
 {
@@ -96,7 +96,7 @@ make(struct bk_buf *b, int with_version, int with_extra)
 		add_file(b, "PG_VERSION", '0', "15\n", 3);
 	add_file(b, "base", '5', "", 0);
 	add_file(b, "./base/1/112", '0', zeros, 8192);
-	/* the length counts itself: three digits */
+	/* the length includes itself: three digits */
 	(void)snprintf(pax, sizeof(pax), "%zu path=%s\n",
 	    strlen("123 path=\n" LONG_NAME), LONG_NAME);
 	add_file(b, "x", 'x', pax, strlen(pax));
@@ -143,7 +143,7 @@ test_cuts(const struct bk_buf *b)
 	is_int(bad, 0, "every cut is refused");
 }
 
-/* Bits of no meaning: padding, mode and time, white space of the manifest. */
+/* Bits that do not matter: padding, mode, time, manifest whitespace. */
 static void
 test_flips(struct bk_buf *b)
 {

@@ -1,4 +1,4 @@
-/* bk-verify's judge of scripts: what ends where, every cut */
+/* Level 1 of scripts: what ends where, every truncation. */
 #include "verify_run.h"
 
 #define HEAD "--\n-- PostgreSQL database dump\n--\n\n"
@@ -47,7 +47,7 @@ test_whole(void)
 	    BK_OK, 0, "\\restrict and \\unrestrict");
 }
 
-/* What looks like the end or like COPY and is text. */
+/* Text that looks like the end or like COPY. */
 static void
 test_quotes(void)
 {
@@ -110,7 +110,7 @@ test_cuts(void)
 	    "CREATE FUNCTION f() AS $a$ 'x;\n$a$;\n"
 	    "COPY public.t (a) FROM stdin;\n1\n2\n\\.\n\nSELECT 'a;b';\n" TAIL
 	    "\\unrestrict k1\n\n";
-	size_t n, end = sizeof(text) - 2;	/* the last empty line may go */
+	size_t n, end = sizeof(text) - 2;	/* last empty line optional */
 	int bad = 0;
 
 	for (n = 0; n < end; n++)
