@@ -275,7 +275,7 @@ table() {
 	grep -qx 'unproven: no backup was ever proven' words
 	grep -qx 'bk-dump .* failed 2 times in a row' words
 	grep -qx 'walgap: 2 WAL segments are missing' words
-	grep -qx 'ahead: bk-age cannot tell how old the backups are' words
+	grep -qx 'ahead: bk-age cannot determine the age of the backups' words
 }
 
 @test "all is put right: no alert stays" {

@@ -153,6 +153,6 @@ resource "aws_iam_policy" "role" {
 }
 
 output "policies" {
-  description = "What to attach to the users or roles of your hosts."
+  description = "Policies to attach to your hosts' users or roles."
   value       = { for name, policy in aws_iam_policy.role : name => policy.arn }
 }

@@ -1,10 +1,10 @@
 variable "bucket" {
-  description = "Name of the bucket that backups are stored in."
+  description = "Name of the bucket for backups."
   type        = string
 }
 
 variable "replica" {
-  description = "Name of the bucket that holds a copy of them in another region."
+  description = "Name of the bucket for their replicas in another region."
   type        = string
 }
 
@@ -14,7 +14,7 @@ variable "region" {
 }
 
 variable "replica_region" {
-  description = "Region of the copy."
+  description = "Region of the replica bucket."
   type        = string
 
   validation {
@@ -24,12 +24,12 @@ variable "replica_region" {
 }
 
 variable "databases" {
-  description = "The {db} of the names s3://BUCKET/{db}/{tier}/...: a lifecycle rule needs the beginning of the names that it is for."
+  description = "Each {db} in s3://BUCKET/{db}/{tier}/...: lifecycle rules match by prefix."
   type        = set(string)
 }
 
 variable "lock_mode" {
-  description = "GOVERNANCE: who has s3:BypassGovernanceRetention can delete a locked version. COMPLIANCE: nobody can, not even the account's root."
+  description = "GOVERNANCE: s3:BypassGovernanceRetention allows deleting a locked version. COMPLIANCE: nobody can, not even the account's root user."
   type        = string
   default     = "GOVERNANCE"
 
@@ -40,7 +40,7 @@ variable "lock_mode" {
 }
 
 variable "lock_days" {
-  description = "How long each version is locked from the moment it is stored. Whoever steals a key that may delete can make nothing go that is younger."
+  description = "Days that each version is locked after it is stored. A stolen key that may delete cannot remove anything younger."
   type        = number
   default     = 30
 }
