@@ -46,7 +46,7 @@ split(const char *url, struct bk_buf *scheme, struct bk_buf *host,
 		return -1;
 	return 0;
  bad:
-	/* not the text: an @ may stand behind a password */
+	/* not the text: an @ may follow a password */
 	return bk_fail(e, BK_USAGE, "AWS_ENDPOINT_URL: not http://HOST[:PORT] "
 	    "or https://HOST[:PORT]");
 }
@@ -108,7 +108,7 @@ bk_s3_address_path(const struct bk_s3_address *a, const char *key,
 {
 	if (bk_buf_puts(out, a->path, e) == -1)
 		return -1;
-	/* a bucket addressed by path: no slash behind its name */
+	/* a bucket addressed by path: no slash after its name */
 	if (key == NULL && *a->path != '\0')
 		return 0;
 	if (bk_buf_puts(out, "/", e) == -1)

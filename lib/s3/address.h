@@ -1,10 +1,11 @@
 #ifndef BK_S3_ADDRESS_H
 #define BK_S3_ADDRESS_H
 /*
- * Where a bucket's requests go.  AWS's own endpoint is addressed by virtual
- * host (https://BUCKET.s3.REGION.amazonaws.com/KEY) unless the bucket's name
- * cannot be a host's first label under their certificate; any other endpoint
- * by path (ENDPOINT/BUCKET/KEY), which all of them know.  Settings override.
+ * Where requests to a bucket go.  AWS's own endpoint is addressed by virtual
+ * host (https://BUCKET.s3.REGION.amazonaws.com/KEY) unless the bucket name
+ * cannot be a single label under its wildcard certificate; any other endpoint
+ * by path (ENDPOINT/BUCKET/KEY), which every server supports.  Settings
+ * override this.
  */
 #include "base/buf.h"
 #include "base/err.h"
@@ -18,7 +19,7 @@ struct bk_s3_address {
 };
 
 /*
- * The address of bucket in region.  BK_USAGE if the endpoint is no http or
+ * The address of bucket in region.  BK_USAGE if the endpoint is not an http or
  * https URL.  Release with bk_s3_address_free().
  */
 int bk_s3_address_make(struct bk_s3_address *a,
@@ -31,7 +32,7 @@ void bk_s3_address_free(struct bk_s3_address *a);
 int bk_s3_address_path(const struct bk_s3_address *a, const char *key,
     struct bk_buf *out, struct bk_err *e);
 
-/* Append the parameters (ended by a NULL name) sorted and encoded. */
+/* Append the parameters (terminated by a NULL name), sorted and encoded. */
 int bk_s3_address_query(const struct bk_s3_pair *query, struct bk_buf *out,
     struct bk_err *e);
 

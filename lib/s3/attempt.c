@@ -12,7 +12,7 @@
 #define MAX_OWN 40		/* headers of a request */
 #define PATIENCE 30		/* seconds without a byte */
 #define CONNECT_TIMEOUT 10	/* seconds */
-#define SEND_BUFFER (128L * 1024) /* bytes: so small that it stays in cache */
+#define SEND_BUFFER (128L * 1024) /* bytes: small enough for the cache */
 #define RECEIVE_BUFFER (256L * 1024)
 
 static size_t
@@ -24,7 +24,7 @@ on_header(char *line, size_t size, size_t n, void *ctx)
 	return bk_s3_reply_take(a->reply, line, n, &a->err) == -1 ? 0 : n;
 }
 
-/* Does the answer carry the bytes that were asked for? */
+/* Does the response contain the range that was requested? */
 static int
 is_placed(const struct bk_s3_attempt *a, long status)
 {
@@ -78,7 +78,7 @@ on_send(char *p, size_t size, size_t n, void *ctx)
 	return n;
 }
 
-/* libcurl sends the body again, on a fresh connection. */
+/* libcurl sends the body again, on a new connection. */
 static int
 on_seek(void *ctx, curl_off_t off, int origin)
 {
@@ -98,7 +98,7 @@ add_line(struct bk_s3_attempt *a, const char *name, const char *value,
 	struct bk_buf line = {0};
 	struct curl_slist *more = NULL;
 
-	/* "NAME;" is how libcurl is told to send an empty one */
+	/* "NAME;" makes libcurl send an empty header */
 	if (bk_buf_printf(&line, e, *value != '\0' ? "%s: %s" : "%s;", name,
 	    value) == -1)
 		return -1;
@@ -108,7 +108,7 @@ add_line(struct bk_s3_attempt *a, const char *name, const char *value,
 	return more != NULL ? 0 : bk_fail_memory(e);
 }
 
-/* Compose the headers, and sign them. */
+/* Compose and sign the headers. */
 static int
 compose(struct bk_s3_attempt *a, const struct bk_s3_signer *by,
     const char *path, const char *query, struct bk_err *e)
@@ -190,7 +190,7 @@ set_method(struct bk_s3_attempt *a)
 }
 
 static CURLcode
-set_manners(struct bk_s3_attempt *a, const char *ca_bundle)
+set_transport(struct bk_s3_attempt *a, const char *ca_bundle)
 {
 	CURL *c = a->easy;
 	CURLcode rc = 0;
@@ -247,7 +247,7 @@ bk_s3_attempt_prepare(struct bk_s3_attempt *a,
 	bk_debug(BK_DEBUG_S3, "%s %s to %s in %s, attempt %u, %zu bytes",
 	    a->rq->method, url.data + origin, by->address->origin, by->region,
 	    a->n, a->rq->body_len);
-	bad = set_method(a) | set_manners(a, by->ca_bundle) |
+	bad = set_method(a) | set_transport(a, by->ca_bundle) |
 	    curl_easy_setopt(a->easy, CURLOPT_URL, url.data) |
 	    curl_easy_setopt(a->easy, CURLOPT_HTTPHEADER, a->lines);
 	rc = bad == 0 ? 0 : bk_fail(e, BK_FAIL, "libcurl rejects an option; it "
@@ -271,17 +271,17 @@ holds_error(const struct bk_buf *body)
 }
 
 static enum bk_s3_outcome
-judge(struct bk_s3_attempt *a, CURLcode result, const char **why)
+judge(struct bk_s3_attempt *a, CURLcode result, const char **reason)
 {
 	struct bk_s3_reply *r = a->reply;
 	enum bk_s3_outcome v;
 	long status = 0;
 
-	*why = a->text[0] != '\0' ? a->text : curl_easy_strerror(result);
+	*reason = a->text[0] != '\0' ? a->text : curl_easy_strerror(result);
 	if (a->err.code != BK_OK)
-		*why = a->err.msg;
+		*reason = a->err.msg;
 	if (a->misplaced)
-		*why = "the server does not honour Range";
+		*reason = "the server does not honour Range";
 	if (result != CURLE_OK)
 		return bk_transport_may_recover((int)result) ? BK_S3_AGAIN :
 		    BK_S3_BAD;
@@ -292,19 +292,19 @@ judge(struct bk_s3_attempt *a, CURLcode result, const char **why)
 	v = bk_s3_judge(r->status, r->code);
 	if (v == BK_S3_GOOD && a->rq->into != NULL &&
 	    a->got < a->rq->into_len) {
-		*why = "the answer was cut short";
+		*reason = "the answer was cut short";
 		return BK_S3_AGAIN;
 	}
 	(void)snprintf(a->text, sizeof(a->text), "%s (%d)%s%s",
 	    r->code[0] != '\0' ? r->code : "HTTP error", r->status,
 	    r->message[0] != '\0' ? ": " : "", r->message);
-	*why = a->text;
+	*reason = a->text;
 	return v;
 }
 
 /* The answer, or what came instead of one. */
 static void
-show_answer(const struct bk_s3_attempt *a, const char *why)
+show_answer(const struct bk_s3_attempt *a, const char *reason)
 {
 	static const char *const names[] = { "x-amz-request-id", "x-amz-id-2" };
 	const char *id[2], *url = "", *path;
@@ -326,17 +326,17 @@ show_answer(const struct bk_s3_attempt *a, const char *why)
 	bk_debug(BK_DEBUG_S3, "%s %s: %ld in %.3f s, %jd bytes sent, %jd "
 	    "received, request id %s %s%s%s", a->rq->method, path,
 	    status, seconds, (intmax_t)up, (intmax_t)down, id[0], id[1],
-	    *why == '\0' ? "" : ": ", why);
+	    *reason == '\0' ? "" : ": ", reason);
 }
 
 enum bk_s3_outcome
 bk_s3_attempt_finish(struct bk_s3_attempt *a, CURLcode result,
-    const char **why)
+    const char **reason)
 {
-	enum bk_s3_outcome v = judge(a, result, why);
+	enum bk_s3_outcome v = judge(a, result, reason);
 
 	if ((bk_debug_topics & BK_DEBUG_S3) != 0)
-		show_answer(a, v == BK_S3_GOOD ? "" : *why);
+		show_answer(a, v == BK_S3_GOOD ? "" : *reason);
 	return v;
 }
 

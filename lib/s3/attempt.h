@@ -1,9 +1,9 @@
 #ifndef BK_S3_ATTEMPT_H
 #define BK_S3_ATTEMPT_H
 /*
- * One try of one request as a libcurl transfer: inside client.c's business,
- * not for others.  A try is prepared (headers composed and signed for this
- * second), flown by client.c, and landed (its answer read and judged).
+ * One attempt at a request, as a libcurl transfer; internal to client.c.  An
+ * attempt is prepared (headers composed, signed for the current second), run by
+ * client.c, and finished (its response read and judged).
  */
 #include <curl/curl.h>
 
@@ -22,12 +22,12 @@ struct bk_s3_attempt {
 	size_t sent;			/* of the body, this try */
 	size_t got;			/* of into, all tries */
 	size_t got_before;		/* of it, before this try */
-	int misplaced;			/* a range that was not asked for */
-	struct bk_err err;		/* memory, in a callback */
+	int misplaced;			/* the response is another range */
+	struct bk_err err;		/* set in a callback */
 	char text[CURL_ERROR_SIZE + 256];
 };
 
-struct bk_s3_signer {		/* who signs, for where, at what time */
+struct bk_s3_signer {		/* address, keys, region and time */
 	const struct bk_s3_address *address;
 	const struct bk_s3_keys *keys;
 	const char *region;
@@ -40,11 +40,11 @@ int bk_s3_attempt_prepare(struct bk_s3_attempt *a,
     const struct bk_s3_signer *by, struct bk_err *e);
 
 /*
- * The transfer ended with result: complete the reply and judge it.  *why
- * (borrowed) tells what happened if it was not good.
+ * The transfer ended with result: complete the reply and judge it.  *reason
+ * (borrowed) describes any outcome but BK_S3_GOOD.
  */
 enum bk_s3_outcome bk_s3_attempt_finish(struct bk_s3_attempt *a,
-    CURLcode result, const char **why);
+    CURLcode result, const char **reason);
 
 void bk_s3_attempt_free(struct bk_s3_attempt *a);
 

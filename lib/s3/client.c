@@ -13,9 +13,9 @@
 #include "s3/address.h"
 #include "s3/attempt.h"
 
-#define WARN_AFTER 10.0		/* seconds of failing before a word about it */
-#define SKEW_SEEN 300		/* seconds that a 403 without a body means */
-#define MAX_MOVES 3
+#define WARN_AFTER 10.0		/* seconds of failing before a warning */
+#define SKEW_SEEN 300		/* seconds that explain a bodyless 403 */
+#define MAX_REDIRECTS 3
 
 struct bk_s3_task {
 	struct bk_s3 *s3;
@@ -25,9 +25,9 @@ struct bk_s3_task {
 	struct bk_s3_attempt try;
 	struct bk_err err;
 	int over, rc, in_flight;
-	unsigned attempts;	/* that failed */
-	unsigned moves;		/* to other regions */
-	int renewed;		/* the keys, because of this task */
+	unsigned attempts;	/* failed ones */
+	unsigned redirects;		/* to other regions */
+	int renewed;		/* this task has renewed the keys */
 	double due;		/* when to try, on bk_monotonic() */
 };
 
@@ -40,7 +40,7 @@ struct bk_s3 {
 	CURLM *multi;
 	struct bk_s3_task *tasks;
 	time_t skew;		/* the server's clock minus ours */
-	double failing_since;	/* 0: the last thing that happened was good */
+	double failing_since;	/* 0: not failing */
 	int warned_skew, warned_failing;
 };
 
@@ -186,14 +186,14 @@ finish(struct bk_s3_task *t, int rc)
 	t->rc = rc;
 }
 
-/* Over, and not well: why, named by the object, with the remedy. */
+/* Finish t as failed, with the object's name, the reason and a remedy. */
 static void
-fail(struct bk_s3_task *t, const char *why, const char *more)
+fail(struct bk_s3_task *t, const char *reason, const char *more)
 {
-	bk_debug(BK_DEBUG_S3, "%s%s; no further attempt", why, more);
+	bk_debug(BK_DEBUG_S3, "%s%s; no further attempt", reason, more);
 	bk_fail(&t->err, BK_FAIL, "s3://%s%s%s: %s%s%s", t->s3->bucket,
 	    t->rq.key != NULL ? "/" : "", t->rq.key != NULL ? t->rq.key : "",
-	    why, more, bk_s3_remedy(t->reply.code));
+	    reason, more, bk_s3_remedy(t->reply.code));
 	finish(t, -1);
 }
 
@@ -234,9 +234,9 @@ warn(struct bk_s3 *s3, const char *fmt, const char *what, long n)
 	s3->o.warn(text);
 }
 
-/* Try again after a while, if there is a while left. */
+/* Retry after a pause, unless retry_for has run out. */
 static void
-again(struct bk_s3_task *t, const char *why)
+retry(struct bk_s3_task *t, const char *reason)
 {
 	struct bk_s3 *s3 = t->s3;
 	double now = bk_monotonic(), delay;
@@ -253,21 +253,21 @@ again(struct bk_s3_task *t, const char *why)
 		if (s3->o.retry_for > 0)
 			(void)snprintf(more, sizeof(more), "; gave up after "
 			    "%us without success", s3->o.retry_for);
-		fail(t, why, more);
+		fail(t, reason, more);
 		return;
 	}
 	bk_debug(BK_DEBUG_S3, "%s; attempt %u in %.3f s, nothing has "
-	    "succeeded for %.1f of %u s", why, t->try.n + 1, delay,
+	    "succeeded for %.1f of %u s", reason, t->try.n + 1, delay,
 	    now - s3->failing_since, s3->o.retry_for);
 	if (now - s3->failing_since > WARN_AFTER && !s3->warned_failing) {
 		s3->warned_failing = 1;
-		warn(s3, "%s; trying again for up to %lds", why,
+		warn(s3, "%s; trying again for up to %lds", reason,
 		    (long)s3->o.retry_for);
 	}
 	t->due = now + delay;
 }
 
-/* The server's time by its Date header minus ours; 0 if it has none. */
+/* The server's clock minus ours, by its Date header; 0 without one. */
 static time_t
 measure_skew(const struct bk_s3_reply *r)
 {
@@ -278,47 +278,47 @@ measure_skew(const struct bk_s3_reply *r)
 }
 
 static void
-adjust_clock(struct bk_s3_task *t, const char *why)
+adjust_clock(struct bk_s3_task *t, const char *reason)
 {
 	struct bk_s3 *s3 = t->s3;
 
 	s3->skew = measure_skew(&t->reply);
 	bk_debug(BK_DEBUG_S3, "%s; the server's clock is %ld s ahead of "
-	    "ours, signing with its time", why, (long)s3->skew);
+	    "ours, signing with its time", reason, (long)s3->skew);
 	if (!s3->warned_skew)
 		warn(s3, "%s: this host's clock is off by %ld s; signing with "
 		    "the server's time", s3->address.origin,
 		    (long)-s3->skew);
 	s3->warned_skew = 1;
-	again(t, why);
+	retry(t, reason);
 }
 
-/* The same keys once more would be refused once more. */
+/* Once per task: keys just renewed would be refused again. */
 static void
-renew_keys(struct bk_s3_task *t, const char *why)
+renew_keys(struct bk_s3_task *t, const char *reason)
 {
 	struct bk_s3_keys keys;
 
 	if (t->renewed++) {
-		fail(t, why, "");
+		fail(t, reason, "");
 		return;
 	}
-	bk_debug(BK_DEBUG_S3, "%s; getting new keys", why);
+	bk_debug(BK_DEBUG_S3, "%s; getting new keys", reason);
 	if (bk_s3_cred_get(t->s3->cred, 1, &keys, &t->err) == -1)
 		finish(t, -1);
 }
 
 static void
-redirect(struct bk_s3_task *t, const char *why)
+redirect(struct bk_s3_task *t, const char *reason)
 {
 	struct bk_s3 *s3 = t->s3;
 	const char *to = t->reply.region;
 	char more[80] = "";
 
-	/* another task may have moved us already */
-	if (*to != '\0' && t->moves++ < MAX_MOVES) {
+	/* another task may have changed the region already */
+	if (*to != '\0' && t->redirects++ < MAX_REDIRECTS) {
 		bk_debug(BK_DEBUG_S3, "%s; the bucket is in %s, asking there "
-		    "instead of %s", why, to, s3->region);
+		    "instead of %s", reason, to, s3->region);
 		if (strcmp(to, s3->region) == 0 ||
 		    set_region(s3, to, &t->err) == 0)
 			return;
@@ -327,7 +327,7 @@ redirect(struct bk_s3_task *t, const char *why)
 	}
 	if (*to != '\0')
 		(void)snprintf(more, sizeof(more), "; it is in %s", to);
-	fail(t, why, more);
+	fail(t, reason, more);
 }
 
 static void
@@ -335,13 +335,13 @@ attempt_done(struct bk_s3_task *t, CURLcode result)
 {
 	struct bk_s3 *s3 = t->s3;
 	struct bk_s3_reply *r = &t->reply;
-	const char *why;
+	const char *reason;
 	enum bk_s3_outcome v;
 
 	curl_multi_remove_handle(s3->multi, t->try.easy);
 	t->in_flight = 0;
-	v = bk_s3_attempt_finish(&t->try, result, &why);
-	/* a refusal of HEAD tells no code */
+	v = bk_s3_attempt_finish(&t->try, result, &reason);
+	/* a refused HEAD has no error code */
 	if (v == BK_S3_BAD && r->status == 403 && r->code[0] == '\0' &&
 	    labs((long)(measure_skew(r) - s3->skew)) > SKEW_SEEN)
 		v = BK_S3_SKEWED;
@@ -352,24 +352,24 @@ attempt_done(struct bk_s3_task *t, CURLcode result)
 		finish(t, 0);
 		break;
 	case BK_S3_BAD:
-		fail(t, why, "");
+		fail(t, reason, "");
 		break;
 	case BK_S3_AGAIN:
-		again(t, why);
+		retry(t, reason);
 		break;
 	case BK_S3_SKEWED:
-		adjust_clock(t, why);
+		adjust_clock(t, reason);
 		break;
 	case BK_S3_EXPIRED:
-		renew_keys(t, why);
+		renew_keys(t, reason);
 		break;
 	case BK_S3_ELSEWHERE:
-		redirect(t, why);
+		redirect(t, reason);
 		break;
 	}
 }
 
-/* Start what is due; in *timeout_ms, no more than until the next is. */
+/* Start due tasks; lower *timeout_ms to when the next one is due. */
 static int
 launch(struct bk_s3 *s3, int *timeout_ms)
 {
@@ -392,25 +392,25 @@ launch(struct bk_s3 *s3, int *timeout_ms)
 	return over;
 }
 
-/* Land what has arrived; 1 if a task is over. */
+/* Finish completed attempts; 1 if there were any. */
 static int
 receive(struct bk_s3 *s3)
 {
 	struct bk_s3_task *t;
 	CURLMsg *m;
 	CURLcode result;
-	int left, landed = 0;
+	int left, finished = 0;
 
 	while ((m = curl_multi_info_read(s3->multi, &left)) != NULL) {
 		if (m->msg != CURLMSG_DONE)
 			continue;
-		result = m->data.result;	/* *m dies with the handle */
+		result = m->data.result;	/* *m goes with the handle */
 		(void)curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE,
 		    (char **)&t);
 		attempt_done(t, result);
-		landed = 1;
+		finished = 1;
 	}
-	return landed;
+	return finished;
 }
 
 int
@@ -460,7 +460,7 @@ bk_s3_do(struct bk_s3 *s3, const struct bk_s3_request *rq,
 	rc = t->rc;
 	if (rc == -1 && e->code == BK_OK)
 		*e = t->err;
-	*reply = t->reply;		/* it is the caller's now */
+	*reply = t->reply;		/* the caller's now */
 	t->reply = (struct bk_s3_reply){0};
  done:
 	bk_s3_task_free(t);

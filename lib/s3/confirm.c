@@ -30,11 +30,11 @@ bk_s3_confirm_ours(struct bk_s3 *s3, const char *key, const char *id,
 
 static int
 differs(struct bk_s3 *s3, const struct bk_s3_expected *want,
-    const char *what, const char *asked, const char *got, struct bk_err *e)
+    const char *label, const char *asked, const char *got, struct bk_err *e)
 {
 	return bk_fail(e, BK_FAIL, "s3://%s/%s: uploaded, but its %s is %s "
 	    "instead of %s: the server ignored it; the object is there",
-	    bk_s3_bucket(s3), want->o->key, what, got != NULL ? got :
+	    bk_s3_bucket(s3), want->o->key, label, got != NULL ? got :
 	    "not shown", asked);
 }
 
@@ -54,7 +54,7 @@ check_class(struct bk_s3 *s3, const struct bk_s3_expected *want,
 	    e);
 }
 
-/* A key may be shown as the ARN that ends in it; an alias as its key. */
+/* A key may be reported as the ARN that ends in it, an alias as its key. */
 static int
 is_key(const char *asked, const char *got)
 {
@@ -107,7 +107,7 @@ check_lock(struct bk_s3 *s3, const struct bk_s3_expected *want,
 	return 0;
 }
 
-/* Shown only to whom may read tags. */
+/* Reported only with permission to read tags. */
 static int
 check_tags(struct bk_s3 *s3, const struct bk_s3_expected *want,
     const struct bk_s3_reply *r, struct bk_err *e)
@@ -165,7 +165,7 @@ bk_s3_confirm(struct bk_s3 *s3, const struct bk_s3_expected *want,
 	int rc = -1;
 
 	if (bk_s3_head(s3, want->o->key, NULL, &r, &none) == -1) {
-		/* 4 is for what was not uploaded */
+		/* BK_NONE would mean that nothing was uploaded */
 		if (bk_s3_object_is_hidden(&r))
 			bk_fail(e, BK_FAIL, "s3://%s/%s: uploaded, but the key "
 			    "may not read it to check: AccessDenied (403); "

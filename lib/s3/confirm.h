@@ -1,7 +1,7 @@
 #ifndef BK_S3_CONFIRM_H
 #define BK_S3_CONFIRM_H
 /*
- * After an upload: is the object there, ours, and as it was asked for?
+ * After an upload: does the object exist, is it ours, and as requested?
  * Servers answer 200 to headers that they ignore.
  */
 #include <time.h>
@@ -15,21 +15,21 @@ struct bk_s3_expected {
 	const struct bk_s3_upload_options *o;
 	const char *id;			/* BK_S3_META_UPLOAD's value */
 	uint64_t size;
-	const char *etag;		/* as answered; "": not told */
+	const char *etag;		/* as answered; "": none */
 	const char *md5_etag;		/* as computed from MD5s; "": unknown */
 	time_t lock_until;
 };
 
 /*
- * Ask for the object.  1: it is there and of upload id.  0: it is not, or is
- * another's; -1 with *e set: the server does not tell.
+ * HEAD the object.  1: it exists and was made by upload id.  0: it does not
+ * exist, or another upload made it; -1 with *e set: unknown.
  */
 int bk_s3_confirm_ours(struct bk_s3 *s3, const char *key, const char *id,
     struct bk_err *e);
 
 /*
- * HEAD and compare with all that is expected.  0, or -1 with *e (BK_FAIL)
- * saying what differs.
+ * HEAD the object and compare it with *want.  0, or -1 with *e set (BK_FAIL),
+ * naming the difference.
  */
 int bk_s3_confirm(struct bk_s3 *s3, const struct bk_s3_expected *want,
     struct bk_err *e);

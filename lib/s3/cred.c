@@ -7,9 +7,9 @@
 #include "s3/cred_ini.h"
 #include "s3/cred_source.h"
 
-#define CHAIN_MAX 8		/* roles that are taken on from roles */
-#define EARLY 300		/* seconds before the end to ask again */
-#define PAUSE 60		/* seconds to live with a renewal that failed */
+#define CHAIN_MAX 8		/* chained roles */
+#define EARLY 300		/* seconds before expiry to renew */
+#define PAUSE 60		/* seconds to wait after a failed renewal */
 
 struct bk_s3_cred {
 	bk_s3_getenv *env;
@@ -41,7 +41,7 @@ first(const char *a, const char *b)
 	return a != NULL ? a : b;
 }
 
-/* A copy of s that lives as long as c: getenv's memory is not ours. */
+/* Copy s for the lifetime of c: getenv's memory is not ours. */
 static int
 keep(struct bk_s3_cred *c, const char *s, const char **out, struct bk_err *e)
 {
@@ -54,7 +54,7 @@ keep(struct bk_s3_cred *c, const char *s, const char **out, struct bk_err *e)
 	return 0;
 }
 
-/* The variable's file, else ~/name; nothing without a home. */
+/* The file that variable names, else ~/name; nothing without $HOME. */
 static int
 find_file(struct bk_s3_cred *c, const char *variable, const char *name,
     struct bk_buf *path, struct bk_err *e)
@@ -68,7 +68,7 @@ find_file(struct bk_s3_cred *c, const char *variable, const char *name,
 	return home == NULL ? 0 : bk_buf_printf(path, e, "%s/%s", home, name);
 }
 
-/* The profile's setting, or of the [services] section that it names. */
+/* The profile's setting, or that of the [services] section it names. */
 static const char *
 endpoint_of(const struct bk_s3_cred *c, const char *service)
 {
@@ -176,8 +176,8 @@ bk_s3_cred_settings(const struct bk_s3_cred *c)
 }
 
 /*
- * The sources.  Each returns 1 with keys in *k, 0 if it has none to give and
- * the next is to be asked, -1 with *e set if it was meant but failed.
+ * The sources.  Each returns 1 with keys in *k, 0 if it does not apply and the
+ * next is tried, -1 with *e set if it applies but failed.
  */
 
 static int
@@ -226,11 +226,11 @@ from_web_identity(struct bk_s3_cred *c, struct bk_cred_keys *k,
 
 static int
 from_machine(struct bk_s3_cred *c, struct bk_cred_keys *k,
-    struct bk_err *why, struct bk_err *e)
+    struct bk_err *reason, struct bk_err *e)
 {
 	int rc = bk_cred_container(c->env, c->settings.ca_bundle, k, e);
 
-	return rc != 0 ? rc : bk_cred_imds(c->env, k, why, e);
+	return rc != 0 ? rc : bk_cred_imds(c->env, k, reason, e);
 }
 
 static int
@@ -252,7 +252,7 @@ from_static(struct bk_s3_cred *c, const char *profile, struct bk_cred_keys *k,
 	    -1 : 1;
 }
 
-/* What the profile has itself, its role left aside. */
+/* The profile's own source of keys, ignoring its role. */
 static int
 from_own(struct bk_s3_cred *c, const char *profile, struct bk_cred_keys *k,
     struct bk_err *e)
@@ -274,12 +274,12 @@ from_own(struct bk_s3_cred *c, const char *profile, struct bk_cred_keys *k,
 	return 0;
 }
 
-/* credential_source: who vouches for us when the role is asked for. */
+/* credential_source: where the keys that sign AssumeRole come from. */
 static int
 from_named(struct bk_s3_cred *c, const char *profile, const char *name,
     struct bk_cred_keys *k, struct bk_err *e)
 {
-	struct bk_err why = {0};
+	struct bk_err reason = {0};
 	int rc;
 
 	if (strcmp(name, "Environment") == 0)
@@ -287,19 +287,19 @@ from_named(struct bk_s3_cred *c, const char *profile, const char *name,
 	else if (strcmp(name, "EcsContainer") == 0)
 		rc = bk_cred_container(c->env, c->settings.ca_bundle, k, e);
 	else if (strcmp(name, "Ec2InstanceMetadata") == 0)
-		rc = bk_cred_imds(c->env, k, &why, e);
+		rc = bk_cred_imds(c->env, k, &reason, e);
 	else
 		return bk_fail(e, BK_USAGE, "profile %s: credential_source "
 		    "'%s': use Environment, EcsContainer or "
 		    "Ec2InstanceMetadata", profile, name);
 	if (rc == 0)
 		return bk_fail(e, BK_FAIL, "profile %s: credential_source %s "
-		    "has no keys%s%s", profile, name, *why.msg != '\0' ? ": " :
-		    "", why.msg);
+		    "has no keys%s%s", profile, name,
+		    *reason.msg != '\0' ? ": " : "", reason.msg);
 	return rc;
 }
 
-/* The keys that role_arn is asked with. */
+/* The keys to assume role_arn with. */
 static int
 role_source(struct bk_s3_cred *c, const char *profile, int depth,
     struct bk_cred_keys *k, struct bk_err *e)
@@ -317,7 +317,7 @@ role_source(struct bk_s3_cred *c, const char *profile, int depth,
 	if (!bk_ini_has(c->ini, source))
 		return bk_fail(e, BK_USAGE, "profile %s: its source_profile %s "
 		    "does not exist", profile, source);
-	/* a profile may name itself: its own keys are meant then */
+	/* a profile that names itself means its own keys */
 	rc = strcmp(source, profile) == 0 ? from_own(c, source, k, e) :
 	    from_profile(c, source, depth + 1, k, e);
 	if (rc == 0)
@@ -368,24 +368,24 @@ from_profile(struct bk_s3_cred *c, const char *profile, int depth,
 static int
 ask(struct bk_s3_cred *c, struct bk_cred_keys *k, struct bk_err *e)
 {
-	struct bk_err why = {0};
+	struct bk_err reason = {0};
 	int rc;
 
 	if ((rc = from_environment(c, k, e)) == 0 &&
 	    (rc = from_web_identity(c, k, e)) == 0 &&
 	    (rc = from_profile(c, c->profile, 0, k, e)) == 0)
-		rc = from_machine(c, k, &why, e);
+		rc = from_machine(c, k, &reason, e);
 	if (rc == 0)
 		return bk_fail(e, BK_FAIL, "credentials: none found in the "
 		    "environment, profile %s, or instance metadata (%s); "
 		    "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
-		    "AWS_PROFILE", c->profile, why.msg);
+		    "AWS_PROFILE", c->profile, reason.msg);
 	return rc == 1 ? 0 : -1;
 }
 
 /*
- * Five minutes before they expire, or after half their life if that is
- * later, so that short-lived ones are not asked for again all the time.
+ * When to renew: 5 minutes before expiry, or after half the lifetime if that is
+ * later, so that short-lived keys are not renewed all the time.
  */
 static time_t
 renewal(time_t now, time_t expires)
@@ -409,7 +409,7 @@ bk_s3_cred_get(struct bk_s3_cred *c, int refresh, struct bk_s3_keys *keys,
 	    (c->renew != 0 && now >= c->renew)) {
 		if (ask(c, &fresh, &failed) == 0) {
 			bk_cred_keys_free(&c->keys);
-			c->keys = fresh;	/* now c's */
+			c->keys = fresh;	/* now owned by c */
 			c->renew = renewal(now, c->keys.expires);
 			if (refresh && c->keys.expires == 0)
 				return bk_fail(e, BK_FAIL, "credentials: the "
@@ -418,7 +418,7 @@ bk_s3_cred_get(struct bk_s3_cred *c, int refresh, struct bk_s3_keys *keys,
 		} else if (c->keys.access_key == NULL || refresh ||
 		    now >= c->keys.expires)
 			return bk_fail(e, failed.code, "%s", failed.msg);
-		else			/* those we have are still good */
+		else			/* the present keys are still valid */
 			c->renew = now + PAUSE;
 	}
 	*keys = (struct bk_s3_keys){ c->keys.access_key, c->keys.secret_key,

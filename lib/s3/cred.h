@@ -1,7 +1,7 @@
 #ifndef BK_S3_CRED_H
 #define BK_S3_CRED_H
 /*
- * Where to and as whom: the settings and the credential chain that the AWS
+ * Endpoint, region and keys: the settings and the credential chain that the AWS
  * SDKs share, in their order (https://docs.aws.amazon.com/sdkref/latest/
  * guide/standardized-credentials.html):
  *
@@ -14,9 +14,9 @@
  *      AWS_CONTAINER_AUTHORIZATION_TOKEN(_FILE)
  *   5. EC2 instance metadata, IMDSv2, unless AWS_EC2_METADATA_DISABLED
  *
- * An explicit choice (AWS_PROFILE naming a profile that is not there, a
- * credential_process that fails) is an error, never a reason to try the next.
- * lib reads no environment: bin hands in getenv.
+ * An explicit choice that fails (AWS_PROFILE naming a missing profile, a
+ * failing credential_process) is an error, never a reason to try the next
+ * source.  lib does not read the environment: bin passes in getenv.
  */
 #include <time.h>
 
@@ -26,32 +26,32 @@ typedef char *bk_s3_getenv(const char *name);
 
 struct bk_s3_cred;
 
-struct bk_s3_keys {		/* borrowed: until the next get or free */
+struct bk_s3_keys {		/* borrowed until the next get or free */
 	const char *access_key;
 	const char *secret_key;
 	const char *session_token;	/* NULL: none */
 	time_t expires;			/* 0: never */
 };
 
-struct bk_s3_settings {		/* borrowed: until bk_s3_cred_free() */
+struct bk_s3_settings {		/* borrowed until bk_s3_cred_free() */
 	const char *region;	/* AWS_REGION, AWS_DEFAULT_REGION, profile,
 				 * else "us-east-1" */
 	const char *endpoint;	/* AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL,
 				 * profile; NULL: AWS's own */
 	const char *ca_bundle;	/* AWS_CA_BUNDLE, profile; NULL: system's */
-	int path_style;		/* 1 path, 0 virtual host, -1 not said */
+	int path_style;		/* 1 path, 0 virtual host, -1 not set */
 };
 
-/* Read settings and files; asks nobody yet.  NULL with *e set. */
+/* Read settings and files; asks no source yet.  NULL with *e set. */
 struct bk_s3_cred *bk_s3_cred_new(bk_s3_getenv *env, struct bk_err *e);
 
 const struct bk_s3_settings *bk_s3_cred_settings(const struct bk_s3_cred *c);
 
 /*
- * The keys to sign with now.  Asks the source on first use and again when
- * they expire within 5 minutes, or when refresh is 1 (the server said
- * ExpiredToken).  0, or -1 with *e set; the text names the source and never
- * a secret.  May block for network time-outs.
+ * The keys to sign with now.  Asks the source on first use and again when they
+ * expire within 5 minutes, or when refresh is 1 (the server answered
+ * ExpiredToken).  0, or -1 with *e set; the message names the source, never a
+ * secret.  May block until network timeouts.
  */
 int bk_s3_cred_get(struct bk_s3_cred *c, int refresh, struct bk_s3_keys *keys,
     struct bk_err *e);

@@ -21,11 +21,11 @@ take(char *p, size_t one, size_t n, void *arg)
 
 	(void)one;			/* always 1 */
 	if (a->body->len + n > ANSWER_MAX)
-		return 0;		/* curl stops and says "write error" */
+		return 0;		/* curl fails with "write error" */
 	return bk_buf_add(a->body, p, n, a->e) == -1 ? 0 : n;
 }
 
-/* Options that fail here are out of memory, or not in this libcurl. */
+/* An option fails for lack of memory, or if this libcurl lacks it. */
 #define SET(option, value) \
 	do { \
 		if (curl_easy_setopt(c, (option), (value)) != CURLE_OK) \
@@ -34,8 +34,8 @@ take(char *p, size_t one, size_t n, void *arg)
 	} while (0)
 
 /*
- * libcurl signs what is in the list of headers, host and date; so the token
- * of the signing keys is one of them.
+ * libcurl signs the listed headers, host and date, so the session token of the
+ * signing keys is listed too.
  */
 static int
 sign(CURL *c, const struct bk_cred_ask *ask, struct bk_err *e)
@@ -55,14 +55,14 @@ sign(CURL *c, const struct bk_cred_ask *ask, struct bk_err *e)
 
 static int
 prepare(CURL *c, const struct bk_cred_ask *ask, struct curl_slist *headers,
-    struct answer *a, char why[CURL_ERROR_SIZE], struct bk_err *e)
+    struct answer *a, char reason[CURL_ERROR_SIZE], struct bk_err *e)
 {
 	SET(CURLOPT_URL, ask->url);
 	SET(CURLOPT_PROTOCOLS_STR, "http,https");
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_CONNECTTIMEOUT, (long)ask->connect_seconds);
 	SET(CURLOPT_TIMEOUT, (long)ask->total_seconds);
-	SET(CURLOPT_ERRORBUFFER, why);
+	SET(CURLOPT_ERRORBUFFER, reason);
 	SET(CURLOPT_WRITEFUNCTION, take);
 	SET(CURLOPT_WRITEDATA, a);
 	SET(CURLOPT_HTTPHEADER, headers);
@@ -137,7 +137,7 @@ int
 bk_cred_http(const struct bk_cred_ask *ask, struct bk_buf *answer,
     long *status, struct bk_err *e)
 {
-	char why[CURL_ERROR_SIZE] = "";
+	char reason[CURL_ERROR_SIZE] = "";
 	struct answer a = { answer, e };
 	struct curl_slist *headers = NULL;
 	CURL *c = curl_easy_init();
@@ -149,7 +149,7 @@ bk_cred_http(const struct bk_cred_ask *ask, struct bk_buf *answer,
 		goto done;
 	}
 	if (add_headers(&headers, ask, e) == -1 ||
-	    prepare(c, ask, headers, &a, why, e) == -1)
+	    prepare(c, ask, headers, &a, reason, e) == -1)
 		goto done;
 	for (try = 0; try < TRIES; try++) {
 		bk_buf_free(answer);
@@ -161,8 +161,8 @@ bk_cred_http(const struct bk_cred_ask *ask, struct bk_buf *answer,
 			break;
 	}
 	if (code != CURLE_OK)
-		bk_fail(e, BK_FAIL, "%s: %s", ask->url, *why != '\0' ? why :
-		    curl_easy_strerror(code));
+		bk_fail(e, BK_FAIL, "%s: %s", ask->url,
+		    *reason != '\0' ? reason : curl_easy_strerror(code));
 	else
 		rc = 0;
  done:

@@ -1,8 +1,8 @@
 #ifndef BK_S3_CRED_HTTP_H
 #define BK_S3_CRED_HTTP_H
 /*
- * One small HTTP request to where credentials come from: two tries, no
- * redirects, an answer of at most 64 KiB.
+ * One small HTTP request to a source of credentials: two attempts, no
+ * redirects, a response of at most 64 KiB.
  */
 #include "base/buf.h"
 #include "base/err.h"
@@ -17,13 +17,13 @@ struct bk_cred_ask {
 	const struct bk_cred_keys *sign;	/* SigV4 as service sts; NULL:
 						 * not signed */
 	const char *region;	/* for sign */
-	int connect_seconds, total_seconds;	/* limits, of each try */
-	int proxy;		/* 1: as the environment says; 0: none */
+	int connect_seconds, total_seconds;	/* per attempt */
+	int proxy;		/* 1: from the environment; 0: none */
 };
 
 /*
- * Ask; *answer (empty at first) receives the body and *status the status,
- * whatever it is.  -1 with *e set (BK_FAIL) where there was no answer.
+ * Send the request; *answer (initially empty) receives the body, *status the
+ * HTTP status, whatever it is.  -1 with *e set (BK_FAIL) without a response.
  */
 int bk_cred_http(const struct bk_cred_ask *ask, struct bk_buf *answer,
     long *status, struct bk_err *e);

@@ -12,7 +12,7 @@
 #define FILE_MAX (1024 * 1024)
 #define BLANKS " \t\r\f\v"
 
-/* A setting, or with an empty key the fact that its section is there. */
+/* A setting; an empty key only records that its section exists. */
 struct entry {
 	struct entry *next;	/* the one read before it */
 	char *section;		/* "profile shop", "services x" */
@@ -24,7 +24,7 @@ struct bk_ini {
 	struct entry *last;	/* so that the last is found first */
 };
 
-/* Where the reader is in a file. */
+/* The parser's position in a file. */
 struct place {
 	struct bk_ini *ini;
 	const char *path;
@@ -37,9 +37,10 @@ struct place {
 };
 
 static int
-refuse(const struct place *p, const char *why, struct bk_err *e)
+refuse(const struct place *p, const char *reason, struct bk_err *e)
 {
-	return bk_fail(e, BK_USAGE, "%s: line %d: %s", p->path, p->line, why);
+	return bk_fail(e, BK_USAGE, "%s: line %d: %s", p->path, p->line,
+	    reason);
 }
 
 static void
@@ -81,7 +82,7 @@ add(struct place *p, const char *parent, const char *key, const char *value,
 	return 0;
 }
 
-/* Cut blanks off both ends of s, in place. */
+/* Strip blanks from both ends of s, in place. */
 static char *
 trim(char *s)
 {
@@ -95,9 +96,9 @@ trim(char *s)
 }
 
 /*
- * [name].  In config a profile is "[profile x]", but "[default]" may stand
- * alone; other sections there ("[services x]", "[sso-session x]") keep their
- * names, so nobody takes them for profiles.
+ * [name].  In config a profile is "[profile x]", but "[default]" needs no
+ * prefix; other sections there ("[services x]", "[sso-session x]") keep their
+ * names, so that they are not mistaken for profiles.
  */
 static int
 read_section(struct place *p, char *s, struct bk_err *e)
@@ -206,7 +207,7 @@ read_file(struct bk_ini *ini, const char *path, int is_config,
 		    "file", path);
 		goto done;
 	}
-	/* the mark that Windows editors put first */
+	/* skip the byte order mark of Windows editors */
 	if (text.len >= 3 && memcmp(text.data, "\xef\xbb\xbf", 3) == 0)
 		memset(text.data, ' ', 3);
 	rc = text.len == 0 ? 0 : read_lines(&p, text.data, e);

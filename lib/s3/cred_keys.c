@@ -26,7 +26,7 @@ bk_cred_keys_free(struct bk_cred_keys *k)
 	k->expires = 0;
 }
 
-/* What can stand in a header: no blanks at the ends, no control bytes. */
+/* Safe in a header: no surrounding blanks, no control bytes. */
 static int
 is_clean(const char *s)
 {
@@ -78,7 +78,7 @@ bk_cred_keys_set(struct bk_cred_keys *k, const char *source,
 
 static char none[1];	/* "", but writable: wipe_text() */
 
-/* A member's string, "" if it is not there, NULL if it is no string. */
+/* A member's string; "" if missing, NULL if not a string. */
 static const char *
 text_of(const json_t *object, const char *name)
 {

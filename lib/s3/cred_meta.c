@@ -1,4 +1,4 @@
-/* Keys that the machine we run on has: a container's, an EC2 instance's. */
+/* Keys provided by the host: a container's or an EC2 instance's. */
 #include <curl/curl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +21,7 @@ get(char *env(const char *), const char *name)
 	return v == NULL || *v == '\0' ? NULL : v;
 }
 
-/* Hosts that plain HTTP does not leave the machine for. */
+/* Hosts that plain HTTP reaches without leaving the machine. */
 static int
 is_local(const char *host)
 {
@@ -38,7 +38,7 @@ is_local(const char *host)
 	return 0;
 }
 
-/* The token goes to that host: https, or a host that is ours. */
+/* The token goes to that host: require https or a local host. */
 static int
 check_uri(const char *uri, struct bk_err *e)
 {
@@ -63,7 +63,7 @@ check_uri(const char *uri, struct bk_err *e)
 	return 0;
 }
 
-/* "Authorization: ..." into *b, nothing if there is no token. */
+/* "Authorization: ..." into *b, nothing without a token. */
 static int
 container_token(char *env(const char *), struct bk_buf *b, struct bk_err *e)
 {
@@ -131,10 +131,13 @@ struct imds {
 	struct bk_buf token;	/* "X-aws-ec2-metadata-token: ..." */
 };
 
-/* One request; no answer and a status other than 200 are told to *why. */
+/*
+ * One request; without a response or with a status other than 200, -1 with
+ * *reason set.
+ */
 static int
 imds_ask(const struct imds *m, const char *method, const char *path,
-    const char *header, struct bk_buf *answer, struct bk_err *why)
+    const char *header, struct bk_buf *answer, struct bk_err *reason)
 {
 	struct bk_buf url = {0};
 	struct bk_cred_ask ask = { .method = method, .headers = { header },
@@ -142,58 +145,60 @@ imds_ask(const struct imds *m, const char *method, const char *path,
 	long status = 0;
 	int rc;
 
-	rc = bk_buf_printf(&url, why, "%s%s", m->base, path);
+	rc = bk_buf_printf(&url, reason, "%s%s", m->base, path);
 	ask.url = url.data;
 	if (rc == 0)
-		rc = bk_cred_http(&ask, answer, &status, why);
+		rc = bk_cred_http(&ask, answer, &status, reason);
 	if (rc == 0 && status != 200)
-		rc = bk_fail(why, BK_FAIL, "%s: status %ld%s", url.data,
+		rc = bk_fail(reason, BK_FAIL, "%s: status %ld%s", url.data,
 		    status, status == 404 ? " (no role on this instance?)" :
 		    "");
 	bk_buf_free(&url);
 	return rc;
 }
 
-/* A session's token, which every further request carries (IMDSv2). */
+/* Get the session token that every further request carries (IMDSv2). */
 static int
-imds_open(struct imds *m, struct bk_err *why)
+imds_open(struct imds *m, struct bk_err *reason)
 {
 	struct bk_buf token = {0};
 	int rc = -1;
 
 	if (imds_ask(m, "PUT", "/latest/api/token",
-	    "X-aws-ec2-metadata-token-ttl-seconds: 21600", &token, why) == -1)
+	    "X-aws-ec2-metadata-token-ttl-seconds: 21600", &token,
+	    reason) == -1)
 		goto done;
 	if (token.len == 0 || strpbrk(token.data, "\r\n") != NULL)
-		bk_fail(why, BK_FAIL, "%s: malformed token", m->base);
+		bk_fail(reason, BK_FAIL, "%s: malformed token", m->base);
 	else
-		rc = bk_buf_printf(&m->token, why,
+		rc = bk_buf_printf(&m->token, reason,
 		    "X-aws-ec2-metadata-token: %s", token.data);
  done:
 	bk_buf_free(&token);
 	return rc;
 }
 
-/* The path of the instance's role, whose name is all that ROLES lists. */
+/* The path of the instance's role, the only name that ROLES lists. */
 static int
-imds_role(const struct imds *m, struct bk_buf *path, struct bk_err *why)
+imds_role(const struct imds *m, struct bk_buf *path, struct bk_err *reason)
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 	    "abcdefghijklmnopqrstuvwxyz0123456789+=,.@_-";
 	struct bk_buf names = {0};
 	int rc = -1;
 
-	if (imds_ask(m, "GET", ROLES, m->token.data, &names, why) == -1)
+	if (imds_ask(m, "GET", ROLES, m->token.data, &names, reason) == -1)
 		goto done;
 	if (names.len > 0)
 		names.data[strcspn(names.data, "\r\n")] = '\0';
 	if (names.len == 0 || *names.data == '\0')
-		bk_fail(why, BK_FAIL, "%s: this instance has no role", m->base);
+		bk_fail(reason, BK_FAIL, "%s: this instance has no role",
+		    m->base);
 	else if (names.data[strspn(names.data, letters)] != '\0')
-		bk_fail(why, BK_FAIL, "%s: no instance metadata service",
+		bk_fail(reason, BK_FAIL, "%s: no instance metadata service",
 		    m->base);
 	else
-		rc = bk_buf_printf(path, why, "%s%s", ROLES, names.data);
+		rc = bk_buf_printf(path, reason, "%s%s", ROLES, names.data);
  done:
 	bk_buf_free(&names);
 	return rc;
@@ -201,7 +206,7 @@ imds_role(const struct imds *m, struct bk_buf *path, struct bk_err *why)
 
 int
 bk_cred_imds(char *env(const char *), struct bk_cred_keys *k,
-    struct bk_err *why, struct bk_err *e)
+    struct bk_err *reason, struct bk_err *e)
 {
 	const char *off = get(env, "AWS_EC2_METADATA_DISABLED");
 	const char *mode = get(env, "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE");
@@ -212,7 +217,7 @@ bk_cred_imds(char *env(const char *), struct bk_cred_keys *k,
 	int rc = 0;
 
 	if (off != NULL && strcmp(off, "true") == 0) {
-		bk_fail(why, BK_FAIL, "AWS_EC2_METADATA_DISABLED is true");
+		bk_fail(reason, BK_FAIL, "AWS_EC2_METADATA_DISABLED is true");
 		return 0;
 	}
 	if (m.base == NULL)
@@ -225,8 +230,8 @@ bk_cred_imds(char *env(const char *), struct bk_cred_keys *k,
 	if (base[0] != '\0' && base[strlen(base) - 1] == '/')
 		base[strlen(base) - 1] = '\0';
 	m.base = base;
-	if (imds_open(&m, why) == 0 && imds_role(&m, &path, why) == 0 &&
-	    imds_ask(&m, "GET", path.data, m.token.data, &answer, why) == 0)
+	if (imds_open(&m, reason) == 0 && imds_role(&m, &path, reason) == 0 &&
+	    imds_ask(&m, "GET", path.data, m.token.data, &answer, reason) == 0)
 		rc = bk_cred_keys_json(k, "instance metadata",
 		    answer.data == NULL ? "" : answer.data, "Token", e) == -1 ?
 		    -1 : 1;

@@ -33,7 +33,7 @@ run(const char *command, int out)
 	_exit(126);
 }
 
-/* All it prints; one byte more than allowed shows that there is too much. */
+/* Read all its output; a byte over the limit shows that there is too much. */
 static int
 collect(int fd, struct bk_buf *out, struct bk_err *e)
 {
@@ -72,7 +72,7 @@ static int
 check_version(const char *text, struct bk_err *e)
 {
 	json_t *o = json_loads(text, 0, NULL);
-	int good = o == NULL ||		/* bk_cred_keys_json() will say so */
+	int good = o == NULL ||		/* bk_cred_keys_json() reports it */
 	    json_integer_value(json_object_get(o, "Version")) == 1;
 
 	json_decref(o);

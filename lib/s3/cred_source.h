@@ -1,34 +1,33 @@
 #ifndef BK_S3_CRED_SOURCE_H
 #define BK_S3_CRED_SOURCE_H
 /*
- * The sources that credentials come from, one call each; which is asked when
- * is cred.c's business.  Messages name the source and what it answered, never
- * a key or a token.
+ * The sources of credentials, one call each; cred.c decides which is asked
+ * when.  Messages name the source and its answer, never a key or a token.
  */
 #include <time.h>
 
 #include "base/err.h"
 
 struct bk_cred_keys {		/* owned, wiped by bk_cred_keys_free() */
-	char *access_key;	/* NULL: there are none */
+	char *access_key;	/* NULL: no keys */
 	char *secret_key;
 	char *session_token;	/* NULL: none */
 	time_t expires;		/* 0: never */
 };
 
 /*
- * Make *k a copy of these; token NULL or "": none.  BK_FAIL, naming source,
- * for control bytes, which would end up in a request's headers.
+ * Copy these to *k; token NULL or "": none.  BK_FAIL, naming source, for
+ * surrounding blanks or control bytes, which would end up in request headers.
  */
 int bk_cred_keys_set(struct bk_cred_keys *k, const char *source,
     const char *access, const char *secret, const char *token, time_t expires,
     struct bk_err *e);
 
 /*
- * Make *k of the JSON object text: AccessKeyId, SecretAccessKey, Expiration
- * (RFC 3339, may be missing) and the session token, whose name is token:
- * containers and IMDS say "Token", a credential_process "SessionToken".
- * BK_FAIL if that is not what it is.
+ * Fill *k from the JSON object text: AccessKeyId, SecretAccessKey, Expiration
+ * (RFC 3339, optional) and the session token in member token ("Token" from
+ * containers and IMDS, "SessionToken" from a credential_process).  BK_FAIL if
+ * it is malformed.
  */
 int bk_cred_keys_json(struct bk_cred_keys *k, const char *source,
     const char *text, const char *token, struct bk_err *e);
@@ -44,16 +43,16 @@ int bk_cred_container(char *env(const char *), const char *ca_bundle,
     struct bk_cred_keys *k, struct bk_err *e);
 
 /*
- * EC2's instance metadata service, version 2.  1; 0 if it is disabled, not
- * there or has no role for this instance, with the reason in *why; -1 with
- * *e set if it is there but answers nonsense.
+ * EC2's instance metadata service, version 2.  1; 0 with *reason set if it is
+ * disabled, absent or has no role for this instance; -1 with *e set if its
+ * answer is malformed.
  */
 int bk_cred_imds(char *env(const char *), struct bk_cred_keys *k,
-    struct bk_err *why, struct bk_err *e);
+    struct bk_err *reason, struct bk_err *e);
 
 /*
- * Run command by /bin/sh, its standard input /dev/null (ours is a backup),
- * its standard error ours, and read what it prints, at most 64 KiB.
+ * Run command with /bin/sh and read its standard output, at most 64 KiB.  Its
+ * standard input is /dev/null (ours is a backup), its standard error ours.
  */
 int bk_cred_process(const char *command, struct bk_cred_keys *k,
     struct bk_err *e);
@@ -70,8 +69,8 @@ struct bk_cred_role {		/* borrowed strings, NULL where optional */
 };
 
 /*
- * Ask STS for the role: AssumeRoleWithWebIdentity (unsigned) with the token
- * that is in token_file, else AssumeRole signed with *source.
+ * Assume the role through STS: AssumeRoleWithWebIdentity (unsigned) with the
+ * token in token_file, else AssumeRole, signed with *source.
  */
 int bk_cred_assume(const struct bk_cred_role *role,
     const struct bk_cred_keys *source, struct bk_cred_keys *k,

@@ -1,7 +1,7 @@
 /*
  * AWS Security Token Service, AssumeRole and AssumeRoleWithWebIdentity
- * (https://docs.aws.amazon.com/STS/latest/APIReference/): a form that is
- * POSTed, an XML document that comes back.
+ * (https://docs.aws.amazon.com/STS/latest/APIReference/): a POSTed form,
+ * answered with an XML document.
  */
 #include <string.h>
 
@@ -57,7 +57,7 @@ make_form(const struct bk_cred_role *role, struct bk_buf *b, struct bk_err *e)
 	return field(b, "ExternalId", role->external_id, e);
 }
 
-struct reply {			/* what we look for; borrowed from nobody */
+struct reply {			/* what we look for; owned */
 	struct bk_buf access, secret, token, until;
 	struct bk_buf code, message;
 };
@@ -134,7 +134,7 @@ bk_cred_assume(const struct bk_cred_role *role,
 	ask.body = form.data;
 	if (bk_cred_http(&ask, &answer, &status, e) == -1)
 		goto done;
-	/* a proxy's error page is not XML: the status says enough then */
+	/* a proxy's error page is not XML: the status will do */
 	if (answer.len > 0 && bk_s3_xml_parse(answer.data, answer.len,
 	    on_element, &r, &bad) == -1 && status == 200)
 		bk_fail(e, BK_FAIL, "%s: %s", role->endpoint, bad.msg);

@@ -11,20 +11,20 @@
 
 #define MD5_LEN 16
 
-/* What is known of a batch's keys, and the answer's entry being read. */
+/* The state of a batch's keys, and the response entry being parsed. */
 struct batch {
 	const struct bk_s3_delete *d;
 	const char *const *keys;
 	size_t n;
 	enum fate {
 		LATER,		/* by a request of its own */
-		ASKED,		/* no word of it yet */
-		TOLD,		/* done was called */
+		ASKED,		/* no result yet */
+		REPORTED,	/* done was called */
 	} fate[BK_S3_DELETE_MAX];
 	struct bk_buf key, code, message;
 };
 
-/* Without control bytes, and UTF-8: XML 1.0 has no way to write the others. */
+/* UTF-8 without control bytes: XML 1.0 cannot represent anything else. */
 static int
 fits_xml(const char *s)
 {
@@ -39,14 +39,14 @@ fits_xml(const char *s)
 	return 1;
 }
 
-/* Some servers' message is the code once more. */
+/* Some servers repeat the code as the message. */
 static int
 is_news(const char *code, const char *message)
 {
 	return *message != '\0' && strcmp(code, message) != 0;
 }
 
-/* 1 if the next key would fare no better: it is not about the object. */
+/* 1 if the error is not about the object: the next key would fail alike. */
 static int
 is_general(const struct bk_s3_reply *r)
 {
@@ -66,14 +66,14 @@ delete_one(const struct bk_s3_delete *d, const char *key, struct bk_err *e)
 {
 	struct bk_s3_request rq = { .method = "DELETE", .key = key };
 	struct bk_s3_reply reply = {0};
-	struct bk_err why = {0};
+	struct bk_err reason = {0};
 	char text[sizeof(reply.code) + sizeof(reply.message) + 2];
-	int rc = bk_s3_do(d->s3, &rq, &reply, &why);
+	int rc = bk_s3_do(d->s3, &rq, &reply, &reason);
 
 	if (rc == 0 || strcmp(reply.code, "NoSuchKey") == 0)
 		rc = d->done(d->ctx, key, NULL, e);
 	else if (is_general(&reply))
-		rc = bk_fail(e, why.code, "%s", why.msg);
+		rc = bk_fail(e, reason.code, "%s", reason.msg);
 	else {
 		int news = is_news(reply.code, reply.message);
 
@@ -86,32 +86,32 @@ delete_one(const struct bk_s3_delete *d, const char *key, struct bk_err *e)
 	return rc;
 }
 
-/* An entry of the answer ended: it is about every key of that name. */
+/* End of a response entry, which applies to every key of that name. */
 static int
-settle(struct batch *b, int deleted, struct bk_err *e)
+end_entry(struct batch *b, int deleted, struct bk_err *e)
 {
-	struct bk_buf why = {0};
+	struct bk_buf reason = {0};
 	const char *code = b->code.len > 0 ? b->code.data : "refused";
 	size_t i;
 	int rc = 0;
 
 	if (b->message.len > 0 && is_news(code, b->message.data))
-		rc = bk_buf_printf(&why, e, "%s: %s", code, b->message.data);
+		rc = bk_buf_printf(&reason, e, "%s: %s", code, b->message.data);
 	else
-		rc = bk_buf_puts(&why, code, e);
+		rc = bk_buf_puts(&reason, code, e);
 	for (i = 0; rc == 0 && b->key.len > 0 && i < b->n; i++) {
 		if (b->fate[i] != ASKED ||
 		    strcmp(b->keys[i], b->key.data) != 0)
 			continue;
-		/* trouble of the server's own: that request is repeated */
+		/* a server error: retried by a request of its own */
 		b->fate[i] = !deleted && bk_s3_judge(0, code) == BK_S3_AGAIN ?
-		    LATER : TOLD;
-		if (b->fate[i] == TOLD)
+		    LATER : REPORTED;
+		if (b->fate[i] == REPORTED)
 			rc = b->d->done(b->d->ctx, b->keys[i], deleted ||
-			    strcmp(code, "NoSuchKey") == 0 ? NULL : why.data,
+			    strcmp(code, "NoSuchKey") == 0 ? NULL : reason.data,
 			    e);
 	}
-	bk_buf_free(&why);
+	bk_buf_free(&reason);
 	b->key.len = b->code.len = b->message.len = 0;
 	return rc;
 }
@@ -136,13 +136,13 @@ on_element(void *ctx, const char *path, const char *text, struct bk_err *e)
 	if (strcmp(path, "DeleteResult/Error/Message") == 0)
 		return set(&b->message, text, e);
 	if (strcmp(path, "DeleteResult/Deleted") == 0)
-		return settle(b, 1, e);
+		return end_entry(b, 1, e);
 	if (strcmp(path, "DeleteResult/Error") == 0)
-		return settle(b, 0, e);
+		return end_entry(b, 0, e);
 	return 0;
 }
 
-/* The request's body; how many keys are in it. */
+/* Write the request body; *asked is the number of keys in it. */
 static int
 compose(struct batch *b, struct bk_buf *body, size_t *asked,
     struct bk_err *e)
@@ -166,7 +166,7 @@ compose(struct batch *b, struct bk_buf *body, size_t *asked,
 	return bk_buf_puts(body, "</Delete>", e);
 }
 
-/* Content-MD5 is what every server wants of this request. */
+/* Every server requires Content-MD5 on this request. */
 static int
 content_md5(const struct bk_buf *body, char out[2 * MD5_LEN],
     struct bk_err *e)
@@ -180,7 +180,7 @@ content_md5(const struct bk_buf *body, char out[2 * MD5_LEN],
 	return 0;
 }
 
-/* 1 if the answer says that there is no such request on this server. */
+/* 1 if the server does not implement this request. */
 static int
 is_unknown(const struct bk_s3_reply *r)
 {
@@ -195,7 +195,7 @@ delete_many(struct bk_s3_delete *d, struct batch *b, struct bk_err *e)
 {
 	struct bk_buf body = {0};
 	struct bk_s3_reply reply = {0};
-	struct bk_err why = {0};
+	struct bk_err reason = {0};
 	char md5[2 * MD5_LEN];
 	struct bk_s3_pair query[] = { { "delete", "" }, { 0 } };
 	struct bk_s3_pair headers[] = { { "content-md5", md5 },
@@ -212,7 +212,7 @@ delete_many(struct bk_s3_delete *d, struct batch *b, struct bk_err *e)
 	rq.body_len = body.len;
 	if (asked == 0)
 		rc = 0;
-	else if (bk_s3_do(d->s3, &rq, &reply, &why) == 0)
+	else if (bk_s3_do(d->s3, &rq, &reply, &reason) == 0)
 		rc = bk_s3_xml_parse(reply.body.data, reply.body.len,
 		    on_element, b, e);
 	else if (is_unknown(&reply)) {
@@ -221,7 +221,7 @@ delete_many(struct bk_s3_delete *d, struct batch *b, struct bk_err *e)
 			b->fate[i] = LATER;
 		rc = 0;
 	} else
-		bk_fail(e, why.code, "%s", why.msg);
+		bk_fail(e, reason.code, "%s", reason.msg);
  done:
 	bk_s3_reply_free(&reply);
 	bk_buf_free(&body);
@@ -259,13 +259,13 @@ bk_s3_delete_upload(struct bk_s3 *s3, const char *key, const char *id,
 	struct bk_s3_request rq = { .method = "DELETE", .key = key,
 	    .query = query };
 	struct bk_s3_reply reply = {0};
-	struct bk_err why = {0};
-	int rc = bk_s3_do(s3, &rq, &reply, &why), gone;
+	struct bk_err reason = {0};
+	int rc = bk_s3_do(s3, &rq, &reply, &reason), gone;
 
-	/* for an upload that is not there some say that the key is not */
+	/* some servers report a missing upload as a missing key */
 	gone = reply.status == 404 && strcmp(reply.code, "NoSuchBucket") != 0;
 	bk_s3_reply_free(&reply);
 	if (rc == -1)
-		bk_fail(e, gone ? BK_NONE : why.code, "%s", why.msg);
+		bk_fail(e, gone ? BK_NONE : reason.code, "%s", reason.msg);
 	return rc;
 }

@@ -17,7 +17,7 @@ struct bk_s3_integrity {
 	int in_parts;
 	struct bk_s3_parts plan;
 	unsigned number;		/* of the part */
-	uint64_t left;			/* of it */
+	uint64_t left;			/* bytes of it */
 	char want[BK_S3_ETAG];		/* base64 for SHA-256, hex for MD5 */
 };
 
@@ -38,7 +38,7 @@ is_known(struct bk_s3_integrity *v, const struct bk_s3_reply *head,
 	return 1;
 }
 
-/* "9e107d9d372bb6826bd81d3542a419d6" or the same and "-12". */
+/* "9e107d9d372bb6826bd81d3542a419d6" or that and "-12". */
 static int
 is_md5(const char *etag)
 {
@@ -95,7 +95,7 @@ bk_s3_integrity_free(struct bk_s3_integrity *v)
 	free(v);
 }
 
-/* What is judged by. */
+/* The name of the value judged by. */
 static const char *
 judged_by(const struct bk_s3_integrity *v)
 {
@@ -104,7 +104,7 @@ judged_by(const struct bk_s3_integrity *v)
 	return v->type == EVP_md5() ? "MD5" : "SHA-256";
 }
 
-/* The part is over: its digest goes into the whole's. */
+/* End of a part: add its digest to the whole's. */
 static int
 end_part(struct bk_s3_integrity *v, struct bk_err *e)
 {

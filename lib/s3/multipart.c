@@ -12,7 +12,7 @@
 
 #define MAX_META 16		/* of the caller's; the tool allows no more */
 #define MAX_HEADERS (MAX_META + 14)
-#define LAST_WORDS 5		/* seconds for an abort */
+#define ABORT_DEADLINE 5	/* seconds for an abort */
 #define PATIENCE 300 /* seconds for a Complete, which may take long */
 
 void
@@ -85,7 +85,7 @@ add(struct bk_s3_pair *h, size_t *n, const char *name, const char *value)
 		h[(*n)++] = (struct bk_s3_pair){ name, value };
 }
 
-/* The headers that say what the object shall be, ended. */
+/* The headers that describe the object, terminated. */
 static size_t
 describe(const struct bk_s3_multipart *d, int multipart,
     struct bk_s3_pair h[MAX_HEADERS])
@@ -115,12 +115,12 @@ describe(const struct bk_s3_multipart *d, int multipart,
 }
 
 /*
- * Does the server say that it does not know a header?  Most answer 501, some
- * 400 with one of these codes; any other 400 is about something else, which
- * leaving out a header does not cure.
+ * Did the server reject an unknown header?  Most answer 501, some 400 with one
+ * of these codes; any other 400 has another cause, which omitting a header does
+ * not cure.
  */
 static int
-is_ignorant(const struct bk_s3_reply *r)
+is_unsupported(const struct bk_s3_reply *r)
 {
 	static const char *const codes[] = { "NotImplemented",
 	    "InvalidArgument", "InvalidRequest" };
@@ -149,7 +149,7 @@ bk_s3_multipart_create(struct bk_s3_multipart *d, struct bk_err *e)
 	add(h, &n, "x-amz-checksum-algorithm", "SHA256");
 	h[n] = (struct bk_s3_pair){0};
 	rc = bk_s3_do(d->s3, &rq, &r, &first);
-	if (rc == -1 && is_ignorant(&r)) {
+	if (rc == -1 && is_unsupported(&r)) {
 		d->no_checksums = 1;
 		h[n - 1] = (struct bk_s3_pair){0};
 		rc = bk_s3_do(d->s3, &rq, &r, e);
@@ -165,9 +165,9 @@ bk_s3_multipart_create(struct bk_s3_multipart *d, struct bk_err *e)
 	return rc == -1 ? -1 : 0;
 }
 
-/* The outcome was bad, or unknown: is our object there all the same? */
+/* After a failed or unknown outcome: was our object stored anyway? */
 static int
-is_there(struct bk_s3_multipart *d, const struct bk_err *why,
+is_there(struct bk_s3_multipart *d, const struct bk_err *reason,
     const struct bk_s3_reply *r, struct bk_err *e)
 {
 	struct bk_err unknown = {0};
@@ -177,7 +177,7 @@ is_there(struct bk_s3_multipart *d, const struct bk_err *why,
 		return 0;
 	if (r->status == 412)
 		return occupied(d, e);
-	*e = *why;
+	*e = *reason;
 	if (ours == -1)
 		bk_fail_add(e, "; the object may or may not exist: check with "
 		    "bk-s3ls");
@@ -186,14 +186,14 @@ is_there(struct bk_s3_multipart *d, const struct bk_err *why,
 
 /*
  * Send the request that makes the object visible.  h has room for two more
- * headers behind its n.
+ * headers after its n.
  */
 static int
 commit(struct bk_s3_multipart *d, struct bk_s3_request *rq,
     struct bk_s3_pair *h, size_t n, const char *checksum, struct bk_err *e)
 {
 	struct bk_s3_reply r = {0};
-	struct bk_err why;
+	struct bk_err reason;
 	size_t m;
 	int rc;
 
@@ -204,9 +204,9 @@ commit(struct bk_s3_multipart *d, struct bk_s3_request *rq,
 		add(h, &m, "x-amz-checksum-sha256", d->no_checksums ? NULL :
 		    checksum);
 		h[m] = (struct bk_s3_pair){0};
-		why = (struct bk_err){0};
-		rc = bk_s3_do(d->s3, rq, &r, &why);
-		if (rc == 0 || !is_ignorant(&r))
+		reason = (struct bk_err){0};
+		rc = bk_s3_do(d->s3, rq, &r, &reason);
+		if (rc == 0 || !is_unsupported(&r))
 			break;
 		/* without the one, then without the other */
 		if (!d->no_condition)
@@ -219,7 +219,7 @@ commit(struct bk_s3_multipart *d, struct bk_s3_request *rq,
 	if (rc == 0)
 		bk_s3_object_etag(&r, d->etag);
 	else
-		rc = is_there(d, &why, &r, e);
+		rc = is_there(d, &reason, &r, e);
 	bk_s3_reply_free(&r);
 	return rc;
 }
@@ -242,7 +242,7 @@ bk_s3_multipart_put(struct bk_s3_multipart *d, const struct bk_s3_part *p,
 	return commit(d, &rq, h, n, sum, e);
 }
 
-/* The MD5 of the parts' MD5s, if these are what their ETags look like. */
+/* The MD5 of the parts' MD5s, if their ETags look like MD5s. */
 static void
 compute_etag(struct bk_s3_multipart *d, const struct bk_s3_sent *parts,
     size_t n)
@@ -340,7 +340,7 @@ bk_s3_multipart_abort(struct bk_s3_multipart *d, struct bk_err *e)
 
 	if (d->upload_id.len == 0)
 		return;
-	bk_s3_cleanup_deadline(d->s3, LAST_WORDS);
+	bk_s3_cleanup_deadline(d->s3, ABORT_DEADLINE);
 	if (bk_s3_do(d->s3, &rq, &r, &ignored) == -1 && r.status != 404)
 		bk_fail_add(e, "; no object was created, but its parts are "
 		    "still stored: abort the unfinished multipart upload");

@@ -1,16 +1,16 @@
 #ifndef BK_S3_MULTIPART_H
 #define BK_S3_MULTIPART_H
 /*
- * The requests that make an object: CreateMultipartUpload, Complete, Abort,
+ * The requests that create an object: CreateMultipartUpload, Complete, Abort,
  * or one PUT; upload.c decides which and sends the parts.
  *
- * Not overwriting: If-None-Match: * goes with the request that makes the
- * object visible.  As some servers ignore it there and others refuse it (501,
- * then it is left out), bk_s3_key_is_free() asks before, too.
+ * Not overwriting: the request that makes the object visible carries
+ * If-None-Match: *.  Some servers ignore it there and others reject it (501: it
+ * is then omitted), so bk_s3_key_is_free() checks beforehand as well.
  *
- * An answer may be lost after the object was made, and the repetition then
- * fails with 412 or 404.  So after any failure of that request the object
- * is asked for this upload's id, and if it has it, all is well.
+ * A response may be lost after the object was created, and the retry then fails
+ * with 412 or 404.  So after any failure of that request the object's metadata
+ * is checked for this upload's id; if it matches, the upload succeeded.
  */
 #include "s3/confirm.h"
 #include "s3/object.h"
@@ -18,10 +18,10 @@
 
 #define BK_S3_BASE64 45		/* 32 bytes in base64 and a NUL */
 
-struct bk_s3_sent {		/* a part that is there */
+struct bk_s3_sent {		/* an uploaded part */
 	char *etag;		/* with its quotes, as answered */
 	uint8_t sha256[BK_S3_SHA256];
-	int echoed;		/* the answer told the same checksum */
+	int echoed;		/* the response had the same checksum */
 };
 
 struct bk_s3_multipart {
@@ -32,8 +32,8 @@ struct bk_s3_multipart {
 	time_t lock_until;
 	char lock_text[32];
 	struct bk_buf upload_id;	/* empty: none to abort */
-	int no_checksums;		/* the server does not take them */
-	int no_condition;		/* nor If-None-Match */
+	int no_checksums;		/* the server rejects them */
+	int no_condition;		/* and If-None-Match */
 	char etag[BK_S3_ETAG];	/* as answered; "" */
 	char md5_etag[BK_S3_ETAG];	/* as computed; "" */
 };
@@ -43,23 +43,23 @@ int bk_s3_multipart_open(struct bk_s3_multipart *d, struct bk_s3 *s3,
     const struct bk_s3_upload_options *o, const struct bk_s3_parts *plan,
     struct bk_err *e);
 
-/* 0 if there is no such object or it may be overwritten; -1 with *e set. */
+/* 0 if the key is free or may be overwritten; -1 with *e set. */
 int bk_s3_key_is_free(struct bk_s3_multipart *d, struct bk_err *e);
 
 /* CreateMultipartUpload: d->upload_id is set. */
 int bk_s3_multipart_create(struct bk_s3_multipart *d, struct bk_err *e);
 
-/* The whole object by one PUT. */
+/* Store the whole object by one PUT. */
 int bk_s3_multipart_put(struct bk_s3_multipart *d, const struct bk_s3_part *p,
     struct bk_err *e);
 
-/* CompleteMultipartUpload of n parts: d->upload_id is empty if it is done. */
+/* CompleteMultipartUpload of n parts: d->upload_id is empty on success. */
 int bk_s3_multipart_complete(struct bk_s3_multipart *d,
     const struct bk_s3_sent *parts, size_t n, struct bk_err *e);
 
 /*
- * After a failure that *e tells: AbortMultipartUpload if there is one to
- * abort.  If it cannot be, the message gets that behind it.
+ * After the failure in *e: abort the multipart upload, if any.  If that fails,
+ * the message says so.
  */
 void bk_s3_multipart_abort(struct bk_s3_multipart *d, struct bk_err *e);
 

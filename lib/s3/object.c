@@ -5,7 +5,7 @@
 #include "base/num.h"
 
 /*
- * An answer to HEAD has no body, so it cannot tell a missing object from a
+ * A response to HEAD has no body, so it cannot tell a missing object from a
  * missing bucket: ask again with GET for one byte.
  */
 static int
@@ -16,15 +16,15 @@ explain(struct bk_s3 *s3, const char *key, struct bk_s3_reply *reply,
 	struct bk_s3_request rq = {
 		.method = "GET", .key = key, .headers = range,
 	};
-	struct bk_err why = {0};
+	struct bk_err reason = {0};
 
-	if (bk_s3_do(s3, &rq, reply, &why) == 0 || reply->status == 416)
-		return 0;		/* it has come between the two */
+	if (bk_s3_do(s3, &rq, reply, &reason) == 0 || reply->status == 416)
+		return 0;		/* created between the two requests */
 	if (reply->status == 404 && (reply->code[0] == '\0' ||
 	    strcmp(reply->code, "NoSuchKey") == 0))
 		return bk_fail(e, BK_NONE, "s3://%s/%s: no such object",
 		    bk_s3_bucket(s3), key);
-	*e = why;
+	*e = reason;
 	return -1;
 }
 
@@ -66,7 +66,7 @@ bk_s3_object_size(const struct bk_s3_reply *head, const char *key,
 		    key);
 	if (bk_num_parse(length, 0, INT64_MAX, "Content-Length", size,
 	    e) == -1) {
-		e->code = BK_FAIL;	/* the server's fault, not the call's */
+		e->code = BK_FAIL;	/* the server's fault, not the user's */
 		return -1;
 	}
 	return 0;

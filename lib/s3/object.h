@@ -1,8 +1,6 @@
 #ifndef BK_S3_OBJECT_H
 #define BK_S3_OBJECT_H
-/*
- * What a server says of one object.
- */
+/* What a server reports about one object. */
 #include <stdint.h>
 
 #include "s3/client.h"
@@ -12,35 +10,32 @@
 #define BK_S3_META_PARTS "x-amz-meta-bk-parts"		/* see parts.h */
 
 /*
- * HEAD of key; more (or NULL) are further headers.  0: *reply holds its
- * headers.  -1 with *e set: BK_NONE there is no such object; BK_FAIL anything
- * else, a bucket that is not there included.
+ * HEAD key; more (or NULL) are additional headers.  0: *reply holds the
+ * response headers.  -1 with *e set: BK_NONE if the object does not exist;
+ * BK_FAIL anything else, including a missing bucket.
  */
 int bk_s3_head(struct bk_s3 *s3, const char *key,
     const struct bk_s3_pair *more, struct bk_s3_reply *reply,
     struct bk_err *e);
 
 /*
- * 1 if bk_s3_head() failed because the key may not look.  An object that is
- * not there is hidden too, from a key that may not list the bucket.
+ * 1 if bk_s3_head() failed for lack of permission.  To an access key that may
+ * not list the bucket, a missing object looks the same.
  */
 int bk_s3_object_is_hidden(const struct bk_s3_reply *reply);
 
-/* Content-Length of a HEAD's answer.  0, or -1 with *e set. */
+/* Content-Length of a HEAD response.  0, or -1 with *e set. */
 int bk_s3_object_size(const struct bk_s3_reply *head, const char *key,
     uint64_t *size, struct bk_err *e);
 
-/*
- * Copy the reply's ETag without its quotes; "" if there is none or it is
- * longer than an ETag is.
- */
+/* Copy the reply's ETag without its quotes; "" if missing or too long. */
 #define BK_S3_ETAG 128
 void bk_s3_object_etag(const struct bk_s3_reply *r, char out[BK_S3_ETAG]);
 
 /* 1 if etag is 32 hex digits and nothing else: an MD5 of one PUT. */
 int bk_s3_etag_is_md5(const char *etag);
 
-/* 1 if the HEAD's answer says that a KMS encrypts: no ETag is an MD5 then. */
+/* 1 if the HEAD response reports KMS encryption: the ETag is then no MD5. */
 int bk_s3_object_is_kms(const struct bk_s3_reply *head);
 
 #endif

@@ -8,7 +8,7 @@
 
 #define MAX_DOUBLINGS 12	/* 5 MiB * 2^10 is 5 GiB */
 
-/* What all parts together hold, or something beyond every limit. */
+/* The capacity of all parts together, or a value beyond every limit. */
 static uint64_t
 reach(const struct bk_s3_parts *p)
 {

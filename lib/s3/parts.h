@@ -1,13 +1,13 @@
 #ifndef BK_S3_PARTS_H
 #define BK_S3_PARTS_H
 /*
- * How a stream of unknown length is cut into the parts of a multipart upload.
+ * How a stream of unknown length is split into the parts of a multipart upload.
  *
- * S3 takes at most 10,000 parts (some providers 1,000) of at most 5 GiB, and
- * objects of at most 5 TiB.  So the part size doubles after every `step`
- * parts; step is the largest with which all parts together reach 5 TiB, or
- * 1.1 GiB for each allowed part where that is less (1,000 parts: 1.07 TiB).
- * With 8 MiB and 10,000 parts step is 1,000:
+ * S3 allows at most 10,000 parts (some providers 1,000) of at most 5 GiB, and
+ * objects of at most 5 TiB.  So the part size doubles after every `step` parts;
+ * step is the largest value with which all parts together reach 5 TiB, or 1.1
+ * GiB per allowed part if that is less (1,000 parts: 1.07 TiB).  With 8 MiB and
+ * 10,000 parts step is 1,000:
  *
  *	input up to	7.8 GiB	23 GiB	54 GiB	117 GiB	242 GiB	... 7.8 TiB
  *	part size	8 MiB	16 MiB	32 MiB	64 MiB	128 MiB	... 4 GiB
@@ -32,15 +32,15 @@ struct bk_s3_parts {
 };
 
 /*
- * Plan for parts of size bytes (BK_S3_PART_MIN to _MAX), max of them at most
- * (1 to BK_S3_PARTS_MAX).
+ * Plan parts that begin with size bytes (BK_S3_PART_MIN to _MAX), at most max
+ * of them (1 to BK_S3_PARTS_MAX).
  */
 void bk_s3_parts_plan(struct bk_s3_parts *p, uint64_t size, unsigned max);
 
 /* Bytes of part number (from 1) unless it is the last. */
 uint64_t bk_s3_part_size(const struct bk_s3_parts *p, unsigned number);
 
-/* The layout as text, and back: 0, or -1 if it is none. */
+/* The layout as text, and back: 0, or -1 if malformed. */
 void bk_s3_parts_format(const struct bk_s3_parts *p,
     char out[BK_S3_PARTS_TEXT]);
 int bk_s3_parts_parse(const char *s, struct bk_s3_parts *p);

@@ -69,7 +69,7 @@ void
 bk_s3_reply_read_error(struct bk_s3_reply *r)
 {
 	const char *region = bk_s3_reply_header(r, "x-amz-bucket-region");
-	struct bk_err ignored = {0};	/* a proxy's HTML: the status is left */
+	struct bk_err ignored = {0};	/* a proxy's HTML: the status will do */
 
 	if (region != NULL)
 		(void)snprintf(r->region, sizeof(r->region), "%s", region);

@@ -1,8 +1,8 @@
 #ifndef BK_S3_REPLY_H
 #define BK_S3_REPLY_H
 /*
- * A server's answer: status, headers, body, and, where it is an error, S3's
- * code and message.  Start it with = {0}.
+ * A server's response: status, headers, body and, for an error, S3's code and
+ * message.  Initialise it with = {0}.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -13,18 +13,18 @@
 #define BK_S3_REPLY_MAX (16 * 1024 * 1024)	/* bytes of a body in memory */
 
 struct bk_s3_reply {
-	int status;		/* 0: there was no answer */
+	int status;		/* 0: no response */
 	struct bk_buf headers;	/* NAME NUL VALUE NUL ..., names lower case */
-	struct bk_buf body;	/* what did not go elsewhere */
-	char code[64];		/* "NoSuchKey"; "" if none was told */
+	struct bk_buf body;	/* unless it went to rq->into */
+	char code[64];		/* "NoSuchKey"; "" if none */
 	char message[256];
-	char region[40];	/* where the bucket is, if told */
+	char region[40];	/* of the bucket, if reported */
 };
 
-/* The value of header name (lower case), NULL if it is not there. */
+/* The value of header name (lower case), NULL if missing. */
 const char *bk_s3_reply_header(const struct bk_s3_reply *r, const char *name);
 
-/* Take a header line of n bytes; a status line forgets those before it. */
+/* Add a header line of n bytes; a status line clears the earlier ones. */
 int bk_s3_reply_take(struct bk_s3_reply *r, const char *line, size_t n,
     struct bk_err *e);
 
@@ -36,12 +36,12 @@ void bk_s3_reply_read_error(struct bk_s3_reply *r);
 
 /*
  * The text of element path, e.g. "CompleteMultipartUploadResult/ETag", of an
- * XML body, appended to *out.  1 found, 0 not there, -1 with *e set.
+ * XML body, appended to *out.  1 found, 0 missing, -1 with *e set.
  */
 int bk_s3_reply_xml(const struct bk_s3_reply *r, const char *path,
     struct bk_buf *out, struct bk_err *e);
 
-/* Forget everything, for another try. */
+/* Clear everything for another attempt. */
 void bk_s3_reply_reset(struct bk_s3_reply *r);
 
 void bk_s3_reply_free(struct bk_s3_reply *r);

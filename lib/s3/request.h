@@ -8,20 +8,20 @@
 
 struct bk_s3_request {
 	const char *method;
-	const char *key;	/* as it is, not encoded; NULL: the bucket */
+	const char *key;	/* unencoded; NULL: the bucket */
 	/*
-	 * Query parameters, not encoded, and headers, names in lower case;
-	 * each ended by a pair without a name; NULL: none.
+	 * Query parameters, unencoded, and headers, names in lower case; each
+	 * terminated by a pair with a NULL name; NULL: none.
 	 */
 	const struct bk_s3_pair *query, *headers;
-	/* The body, with its SHA-256 if that is known already, else NULL. */
+	/* The body; its SHA-256 if known already, else NULL. */
 	const void *body;
 	size_t body_len;
 	const uint8_t *body_sha256;
 	/*
-	 * If into is not NULL: get into_len bytes of the object from offset
-	 * on, there must be so many, and put them there; a try that was cut
-	 * is continued where it broke.
+	 * If into is not NULL: read into_len bytes of the object at offset,
+	 * which must exist, into it; a truncated attempt is resumed where it
+	 * stopped.
 	 */
 	uint8_t *into;
 	size_t into_len;

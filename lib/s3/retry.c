@@ -25,7 +25,7 @@ static const struct rule rules[] = {
 	{ "RequestTimeout", BK_S3_AGAIN, "" },
 	{ "OperationAborted", BK_S3_AGAIN, "" },
 	{ "ConditionalRequestConflict", BK_S3_AGAIN, "" },
-	/* bytes changed on the way: ours are still here */
+	/* damaged in transit: our bytes are intact */
 	{ "IncompleteBody", BK_S3_AGAIN, "" },
 	{ "BadDigest", BK_S3_AGAIN, "" },
 	{ "XAmzContentSHA256Mismatch", BK_S3_AGAIN, "" },

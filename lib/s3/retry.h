@@ -1,13 +1,11 @@
 #ifndef BK_S3_RETRY_H
 #define BK_S3_RETRY_H
-/*
- * What to make of an answer: the rules alone, without a connection.
- */
+/* How to react to a response: the rules alone, without a connection. */
 
 enum bk_s3_outcome {
 	BK_S3_GOOD,		/* 2xx */
-	BK_S3_BAD,		/* asking again would not help */
-	BK_S3_AGAIN,		/* asking again may help */
+	BK_S3_BAD,		/* a retry would not help */
+	BK_S3_AGAIN,		/* a retry may help */
 	BK_S3_SKEWED,		/* our clock is off: sign with the server's */
 	BK_S3_EXPIRED,		/* get new keys first */
 	BK_S3_ELSEWHERE,	/* the bucket is in another region */
@@ -15,11 +13,11 @@ enum bk_s3_outcome {
 
 /*
  * Judge an HTTP status and S3's error code ("": none known, as in every
- * answer to HEAD).
+ * response to HEAD).
  */
 enum bk_s3_outcome bk_s3_judge(int status, const char *code);
 
-/* "; what to do about it" for an S3 error code; "" if there is nothing. */
+/* "; what to do about it" for an S3 error code; "" if unknown. */
 const char *bk_s3_remedy(const char *code);
 
 #endif

@@ -39,7 +39,7 @@ by_name(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-/* A header's value without outer blanks, inner runs of them made one. */
+/* A header's value, trimmed, inner runs of blanks collapsed. */
 static int
 add_trimmed(struct bk_buf *b, const char *v, struct bk_err *e)
 {

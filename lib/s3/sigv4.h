@@ -2,15 +2,15 @@
 #define BK_S3_SIGV4_H
 /*
  * AWS Signature Version 4 in the Authorization header, S3's variant
- * (docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html):
- * the path is taken as it is sent, the payload's hash is always given.
+ * (docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html): the
+ * path is signed as sent, the payload's hash is always included.
  *
- * Why not CURLOPT_AWS_SIGV4: libcurl 7.88 (Debian 12) sorts whole header
- * lines instead of names, so that SSE-KMS with a key ID (a header whose name
- * continues another's) is SignatureDoesNotMatch; it signs headers that are
- * only being removed ("Expect:"); and sends a given X-Amz-Date twice.  How it
- * treats query strings differs from release to release.  Seen with curl
- * against the Ceph RADOS Gateway.
+ * Why not CURLOPT_AWS_SIGV4: libcurl 7.88 (Debian 12) sorts whole header lines
+ * instead of names, so that SSE-KMS with a key ID (a header name that extends
+ * another's) fails with SignatureDoesNotMatch; it signs headers that are only
+ * being removed ("Expect:"), and sends a given X-Amz-Date twice.  Its treatment
+ * of query strings varies between releases.  Observed with curl against the
+ * Ceph RADOS Gateway.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -42,7 +42,7 @@ struct bk_s3_signing {
 	const char *access_key, *secret_key;
 };
 
-/* The time as SigV4 writes it. */
+/* The time in SigV4's format. */
 void bk_s3_amz_date(time_t t, char out[BK_S3_AMZ_DATE]);
 
 void bk_s3_sha256(const void *p, size_t n, uint8_t out[BK_S3_SHA256]);

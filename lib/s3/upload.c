@@ -9,7 +9,7 @@
 
 #define STEP_MS 1000
 
-struct slot {			/* a part under way */
+struct slot {			/* a part in flight */
 	struct bk_s3_part *part;	/* NULL: free */
 	struct bk_s3_task *task;
 	char number[12], sum[BK_S3_BASE64];
@@ -19,8 +19,8 @@ struct slot {			/* a part under way */
 struct upload {
 	struct bk_s3 *s3;
 	const struct bk_s3_upload_options *o;
-	struct bk_s3_part_reader *feed;
-	struct bk_s3_multipart deposit;
+	struct bk_s3_part_reader *reader;
+	struct bk_s3_multipart multipart;
 	struct slot *slots;		/* o->jobs of them */
 	struct bk_s3_sent *sent;	/* by part number - 1 */
 	size_t n_sent, cap_sent;
@@ -47,16 +47,16 @@ start_part(struct upload *u, struct slot *s, struct bk_s3_part *p,
 	(void)snprintf(s->number, sizeof(s->number), "%u", p->number);
 	s->query[0] = (struct bk_s3_pair){ "partNumber", s->number };
 	s->query[1] = (struct bk_s3_pair){ "uploadId",
-	    u->deposit.upload_id.data };
+	    u->multipart.upload_id.data };
 	bk_s3_base64(p->sha256, s->sum);
-	s->headers[0] = (struct bk_s3_pair){ u->deposit.no_checksums ? NULL :
+	s->headers[0] = (struct bk_s3_pair){ u->multipart.no_checksums ? NULL :
 	    "x-amz-checksum-sha256", s->sum };
 	u->bytes += p->len;
 	s->task = bk_s3_start(u->s3, &rq, e);
 	return s->task == NULL ? -1 : 0;
 }
 
-/* Room for part number; what is new is empty. */
+/* Make room for part number; new entries are empty. */
 static int
 make_room(struct upload *u, size_t number, struct bk_err *e)
 {
@@ -73,7 +73,7 @@ make_room(struct upload *u, size_t number, struct bk_err *e)
 	return make_room(u, number, e);
 }
 
-/* A part's answer: keep its ETag, free the slot. */
+/* Keep the ETag of a finished part, free its slot. */
 static int
 collect(struct upload *u, struct slot *s, struct bk_err *e)
 {
@@ -105,14 +105,14 @@ collect(struct upload *u, struct slot *s, struct bk_err *e)
 		u->o->progress->bytes += s->part->len;
 	bk_s3_task_free(s->task);
 	s->task = NULL;
-	bk_s3_part_reader_give_back(u->feed, s->part);
+	bk_s3_part_reader_give_back(u->reader, s->part);
 	s->part = NULL;
 	return 0;
 }
 
-/* Start what can be started, collect what is over; the slots still busy. */
+/* Collect finished parts, start new ones; *busy slots are then in use. */
 static int
-turn(struct upload *u, unsigned *busy, struct bk_err *e)
+step(struct upload *u, unsigned *busy, struct bk_err *e)
 {
 	struct bk_s3_part *p;
 	struct slot *s;
@@ -123,7 +123,7 @@ turn(struct upload *u, unsigned *busy, struct bk_err *e)
 		    collect(u, s, e) == -1)
 			return -1;
 		if (s->part == NULL &&
-		    (p = bk_s3_part_reader_take(u->feed)) != NULL &&
+		    (p = bk_s3_part_reader_take(u->reader)) != NULL &&
 		    start_part(u, s, p, e) == -1)
 			return -1;
 		*busy += s->part != NULL;
@@ -131,7 +131,7 @@ turn(struct upload *u, unsigned *busy, struct bk_err *e)
 	return 0;
 }
 
-/* All parts, beginning with first. */
+/* Send all parts, beginning with first. */
 static int
 send_parts(struct upload *u, struct bk_s3_part *first, struct bk_err *e)
 {
@@ -142,8 +142,8 @@ send_parts(struct upload *u, struct bk_s3_part *first, struct bk_err *e)
 		return -1;
 	for (;;) {
 		/* first, so that a part filled meanwhile is not missed */
-		if ((over = bk_s3_part_reader_over(u->feed, e)) == -1 ||
-		    turn(u, &busy, e) == -1)
+		if ((over = bk_s3_part_reader_over(u->reader, e)) == -1 ||
+		    step(u, &busy, e) == -1)
 			return -1;
 		if (over && busy == 0)
 			return 0;
@@ -155,28 +155,28 @@ send_parts(struct upload *u, struct bk_s3_part *first, struct bk_err *e)
 static int
 send_multipart(struct upload *u, struct bk_s3_part *first, struct bk_err *e)
 {
-	if (bk_s3_multipart_create(&u->deposit, e) == -1 ||
+	if (bk_s3_multipart_create(&u->multipart, e) == -1 ||
 	    send_parts(u, first, e) == -1)
 		return -1;
-	return bk_s3_multipart_complete(&u->deposit, u->sent, u->n_sent, e);
+	return bk_s3_multipart_complete(&u->multipart, u->sent, u->n_sent, e);
 }
 
-/* The first part decides which way it goes. */
+/* The first part decides between PUT and multipart upload. */
 static int
 send_all(struct upload *u, struct bk_err *e)
 {
 	struct bk_s3_part *p;
 	int rc;
 
-	while ((p = bk_s3_part_reader_take(u->feed)) == NULL) {
-		if (bk_s3_part_reader_over(u->feed, e) == -1 ||
+	while ((p = bk_s3_part_reader_take(u->reader)) == NULL) {
+		if (bk_s3_part_reader_over(u->reader, e) == -1 ||
 		    bk_s3_step(u->s3, STEP_MS, e) == -1)
 			return -1;
 	}
 	if (!p->last)
 		return send_multipart(u, p, e);
 	u->bytes = p->len;
-	rc = bk_s3_multipart_put(&u->deposit, p, e);
+	rc = bk_s3_multipart_put(&u->multipart, p, e);
 	if (rc == 0 && u->o->progress != NULL)
 		u->o->progress->bytes += p->len;
 	return rc;
@@ -192,8 +192,8 @@ clear(struct upload *u)
 		bk_s3_task_free(s->task);	/* closes its connection */
 		s->task = NULL;
 	}
-	bk_s3_part_reader_free(u->feed);
-	u->feed = NULL;
+	bk_s3_part_reader_free(u->reader);
+	u->reader = NULL;
 	for (i = 0; i < u->n_sent; i++)
 		free(u->sent[i].etag);
 	free(u->sent);
@@ -212,29 +212,29 @@ bk_s3_upload(struct bk_s3 *s3, struct bk_reader *in,
 	int rc = -1;
 
 	bk_s3_parts_plan(&plan, o->part_size, o->max_parts);
-	if (bk_s3_multipart_open(&u.deposit, s3, o, &plan, e) == -1)
+	if (bk_s3_multipart_open(&u.multipart, s3, o, &plan, e) == -1)
 		return -1;
-	/* a wrong key or name shows before the input was read for hours */
-	if (bk_s3_key_is_free(&u.deposit, e) == -1)
+	/* fail on a bad key or name before reading for hours */
+	if (bk_s3_key_is_free(&u.multipart, e) == -1)
 		goto done;
 	if ((u.slots = calloc(o->jobs, sizeof(*u.slots))) == NULL) {
 		bk_fail_memory(e);
 		goto done;
 	}
-	u.feed = bk_s3_part_reader_start(in, &plan, o->jobs, wake, s3, e);
-	if (u.feed == NULL || send_all(&u, e) == -1)
+	u.reader = bk_s3_part_reader_start(in, &plan, o->jobs, wake, s3, e);
+	if (u.reader == NULL || send_all(&u, e) == -1)
 		goto done;
-	want.id = u.deposit.id;
+	want.id = u.multipart.id;
 	want.size = u.bytes;
-	want.etag = u.deposit.etag;
-	want.md5_etag = u.deposit.md5_etag;
-	want.lock_until = u.deposit.lock_until;
+	want.etag = u.multipart.etag;
+	want.md5_etag = u.multipart.md5_etag;
+	want.lock_until = u.multipart.lock_until;
 	rc = bk_s3_confirm(s3, &want, e);
  done:
 	clear(&u);
 	if (rc == -1)
-		bk_s3_multipart_abort(&u.deposit, e);
-	bk_s3_multipart_close(&u.deposit);
+		bk_s3_multipart_abort(&u.multipart, e);
+	bk_s3_multipart_close(&u.multipart);
 	*bytes = u.bytes;
 	return rc;
 }

@@ -1,25 +1,25 @@
 #ifndef BK_S3_UPLOAD_H
 #define BK_S3_UPLOAD_H
 /*
- * A stream as one object, or no object.
+ * Upload a stream as one object, or none.
  *
- * What fits into the first part goes by one PUT, the rest by a multipart
- * upload whose parts are sent concurrently while the input is still being
- * read (part_reader.h).  The PUT or CompleteMultipartUpload is sent only after
- * the stream was found complete (base/reader.h), and what is there is then
- * looked at (confirm.h): this very upload, its size, its ETag, and what was
- * asked for.  On any failure before, the multipart upload is aborted.
+ * A stream that fits into the first part goes by one PUT, any other by a
+ * multipart upload whose parts are sent concurrently while the input is still
+ * being read (part_reader.h).  The PUT or CompleteMultipartUpload is sent only
+ * after the stream was found complete (base/reader.h); the object is then
+ * checked (confirm.h): this very upload, its size, its ETag, and what was
+ * requested.  On any earlier failure the multipart upload is aborted.
  *
- * Memory: part size (parts.h: it grows) * jobs, and 12 MiB with libraries.
+ * Memory: part size (it grows, see parts.h) * jobs, and 12 MiB with libraries.
  */
 #include "base/reader.h"
 #include "s3/client.h"
 #include "s3/upload_options.h"
 
 /*
- * Upload in's rest.  0: it is there and as it was asked for, *bytes its size.
- * -1 with *e set: BK_DATA the input is unfinished, BK_FAIL anything else;
- * there is no object by this upload, unless the message says that there is.
+ * Upload the rest of in.  0: stored and as requested, *bytes its size.  -1 with
+ * *e set: BK_DATA if the input is unfinished, BK_FAIL anything else; this
+ * upload left no object, unless the message says that it did.
  */
 int bk_s3_upload(struct bk_s3 *s3, struct bk_reader *in,
     const struct bk_s3_upload_options *o, uint64_t *bytes, struct bk_err *e);

@@ -1,6 +1,6 @@
 #ifndef BK_S3_UPLOAD_OPTIONS_H
 #define BK_S3_UPLOAD_OPTIONS_H
-/* What an upload is asked to make of an object. */
+/* Options of an upload. */
 #include <stdint.h>
 
 #include "base/progress.h"
@@ -8,7 +8,7 @@
 
 struct bk_s3_upload_options {
 	const char *key;
-	int overwrite;			/* 0: fail if there is such an object */
+	int overwrite;			/* 0: fail if the object exists */
 	uint64_t part_size;		/* see bk_s3_parts_plan() */
 	unsigned max_parts;
 	unsigned jobs;			/* buffers and connections, 1 or more */
@@ -17,9 +17,9 @@ struct bk_s3_upload_options {
 	const char *sse;		/* "AES256", "aws:kms"; NULL */
 	const char *kms_key;		/* NULL: the bucket's */
 	const char *lock_mode;		/* "COMPLIANCE", "GOVERNANCE"; NULL */
-	uint64_t lock_seconds;		/* from the upload's beginning on */
+	uint64_t lock_seconds;		/* from the start of the upload */
 	const char *tagging;		/* "k=v&k=v", URL-encoded; NULL */
-	const struct bk_s3_pair *meta;	/* "x-amz-meta-...", ended; NULL */
+	const struct bk_s3_pair *meta;	/* "x-amz-meta-..."; NULL */
 	struct bk_progress *progress;	/* bytes sent; NULL */
 };
 

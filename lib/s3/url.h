@@ -1,8 +1,8 @@
 #ifndef BK_S3_URL_H
 #define BK_S3_URL_H
 /*
- * s3://BUCKET/KEY as people write it.  Nothing in it is decoded: the key is
- * the bytes behind the bucket's slash, whatever they are.
+ * s3://BUCKET/KEY as people write it.  Nothing is decoded: the key is whatever
+ * bytes follow the bucket's slash.
  */
 #include "base/buf.h"
 #include "base/err.h"
@@ -13,8 +13,8 @@ struct bk_s3_url {
 };
 
 /*
- * Parse s into *u, which bk_s3_url_free() releases.  BK_USAGE if it is no
- * such URL, or the bucket's name is none (3 to 255 of A-Z a-z 0-9 . - _).
+ * Parse s into *u, which bk_s3_url_free() releases.  BK_USAGE if it is not such
+ * a URL, or the bucket name is invalid (not 3 to 255 of A-Z a-z 0-9 . - _).
  */
 int bk_s3_url_parse(const char *s, struct bk_s3_url *u, struct bk_err *e);
 
@@ -22,7 +22,7 @@ void bk_s3_url_free(struct bk_s3_url *u);	/* = {0} is fine */
 
 /*
  * Append s in S3's URI encoding: all but letters, digits and "-._~" becomes
- * %XX, a slash too unless keep_slash.
+ * %XX, including slashes unless keep_slash.
  */
 int bk_s3_escape(struct bk_buf *b, const char *s, int keep_slash,
     struct bk_err *e);

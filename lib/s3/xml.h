@@ -1,8 +1,8 @@
 #ifndef BK_S3_XML_H
 #define BK_S3_XML_H
 /*
- * S3's answers: small XML documents without attributes that matter, read as
- * a sequence of ended elements.  A document type declaration is refused (so
+ * S3's responses: small XML documents, read as a sequence of completed
+ * elements, attributes ignored.  A document type declaration is refused (so
  * there are no entities to expand), as are more than 16 levels.
  */
 #include <stddef.h>
@@ -17,7 +17,7 @@
 typedef int bk_s3_xml_fn(void *ctx, const char *path, const char *text,
     struct bk_err *e);
 
-/* Parse the n bytes at doc.  0; -1 with *e set: fn's, or not good XML. */
+/* Parse the n bytes at doc.  0; -1 with *e set: by fn, or malformed XML. */
 int bk_s3_xml_parse(const char *doc, size_t n, bk_s3_xml_fn *fn, void *ctx,
     struct bk_err *e);
 
