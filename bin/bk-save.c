@@ -119,7 +119,7 @@ save(struct options *o, const char *tmpl, struct bk_reader *in,
 	if (names_expand(tmpl, o->db, o->tier, in, &path, e) == -1)
 		return -1;
 	tool_audit()->destination = path.data;
-	o->store.given = strcspn(tmpl, "{");
+	o->store.must_exist_len = strcspn(tmpl, "{");
 	signals_hold();
 	store = bk_store_open(path.data, &o->store, e);
 	signals_release();

@@ -1,16 +1,16 @@
 #ifndef BK_BASE_BASE64_H
 #define BK_BASE_BASE64_H
 /*
- * Base64 as age has it (RFC 4648, section 4, standard alphabet), strictly: one
- * text for one byte string.  Bits that a last character has to spare must be
- * zero, and nothing but the alphabet is taken, no line end and no blank.
+ * Strict base64, as in age (RFC 4648, section 4, standard alphabet): exactly
+ * one text per byte string.  Unused bits of the last character must be zero,
+ * and only the alphabet is accepted, no line ends or blanks.
  */
 #include <sys/types.h>
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Characters, without padding and NUL, that n bytes become. */
+/* Length of the text of n bytes, without padding and NUL. */
 #define BK_BASE64_LEN(n) (((n) * 4 + 2) / 3)
 
 /* Write the text of n bytes, without padding, and a NUL to out. */

@@ -2,10 +2,10 @@
 #define BK_BASE_BUF_H
 /*
  * A byte string that grows: for lines, JSON text, requests, file contents.
- * Start it with = {0}; release it with bk_buf_free().  data[len] is always
+ * Initialise it with = {0}; release it with bk_buf_free().  data[len] is always
  * '\0' once anything was added, so data is a C string if it holds no NUL.
- * Every function that adds returns 0, or -1 with *e set and the buffer as it
- * was.
+ * Every function that adds returns 0, or -1 with *e set and the buffer
+ * unchanged.
  */
 #include <stddef.h>
 
@@ -17,7 +17,7 @@ struct bk_buf {
 	size_t cap;
 };
 
-/* Room for extra more bytes behind len (and a NUL). */
+/* Reserve room for extra bytes after len (and a NUL). */
 int bk_buf_reserve(struct bk_buf *b, size_t extra, struct bk_err *e);
 int bk_buf_add(struct bk_buf *b, const void *p, size_t n, struct bk_err *e);
 int bk_buf_puts(struct bk_buf *b, const char *s, struct bk_err *e);
@@ -30,10 +30,13 @@ int bk_buf_printf(struct bk_buf *b, struct bk_err *e, const char *fmt, ...)
  */
 int bk_buf_json(struct bk_buf *b, const char *s, struct bk_err *e);
 
-/* Free what it holds, wiping it first; the struct is empty again. */
+/* Wipe and free the contents; the struct is empty again. */
 void bk_buf_free(struct bk_buf *b);
 
-/* Overwrite n bytes at p in a way that the compiler keeps: for secrets. */
+/*
+ * Overwrite n bytes at p in a way that the compiler does not remove: for
+ * secrets.
+ */
 void bk_wipe(void *p, size_t n);
 
 #endif

@@ -7,12 +7,12 @@
 
 #include "base/utf8.h"
 
-#define WHOLE 8192		/* bytes of text, before it is shortened */
-#define FRONT 300		/* of which stay, when it is */
+#define WHOLE 8192		/* bytes of text before it is shortened */
+#define FRONT 300		/* of them kept at the front */
 
 /*
- * Make text the message.  A name begins it, which may be long; its cause and
- * the remedy end it.  So of too long a text the middle goes.
+ * Make text the message.  It begins with a name, which may be long, and ends
+ * with the cause and the remedy, so an overlong text loses its middle.
  */
 static void
 set_message(struct bk_err *e, const char *text)

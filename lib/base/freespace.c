@@ -8,7 +8,7 @@
 #include "base/num.h"
 
 int
-bk_freespace_parse(const char *s, const char *what, struct bk_freespace *least,
+bk_freespace_parse(const char *s, const char *label, struct bk_freespace *least,
     struct bk_err *e)
 {
 	size_t n = strlen(s);
@@ -18,10 +18,10 @@ bk_freespace_parse(const char *s, const char *what, struct bk_freespace *least,
 
 	*least = (struct bk_freespace){0};
 	if (n == 0 || s[n - 1] != '%')
-		return bk_size_parse(s, what, &least->bytes, e);
+		return bk_size_parse(s, label, &least->bytes, e);
 	if ((digits = strndup(s, n - 1)) == NULL)
 		return bk_fail_memory(e);
-	rc = bk_num_parse(digits, 0, 100, what, &percent, e);
+	rc = bk_num_parse(digits, 0, 100, label, &percent, e);
 	free(digits);
 	least->percent = (unsigned)percent;
 	return rc;

@@ -12,7 +12,7 @@
 
 #define SLURP_STEP (64 * 1024)
 
-/* Wait until a non-blocking descriptor (ssh leaves such) is ready. */
+/* Wait until a non-blocking descriptor (ssh may leave one) is ready. */
 static int
 wait_ready(int fd, short events)
 {
@@ -131,13 +131,13 @@ bk_io_pwrite(int fd, const void *buf, size_t n, off_t off, const char *name,
 int
 bk_io_close(int fd, const char *name, struct bk_err *e)
 {
-	/* after EINTR it is closed on Linux and must not be tried again */
+	/* on Linux it is closed even after EINTR: do not retry */
 	if (close(fd) == -1 && errno != EINTR)
 		return bk_fail_errno(e, "%s: close", name);
 	return 0;
 }
 
-/* Memory grows with what has arrived, not with what might. */
+/* Memory grows with the data read, not with max. */
 static int
 slurp(int fd, const char *name, size_t max, struct bk_buf *b,
     struct bk_err *e)
@@ -146,7 +146,7 @@ slurp(int fd, const char *name, size_t max, struct bk_buf *b,
 	ssize_t n;
 
 	do {
-		/* one more than allowed, to see that there is more */
+		/* one byte over the limit shows that there is more */
 		want = max - (b->len - start) < SLURP_STEP ?
 		    max - (b->len - start) + 1 : SLURP_STEP;
 		if (bk_buf_reserve(b, want, e) == -1 ||

@@ -1,8 +1,8 @@
 #ifndef BK_BASE_IO_H
 #define BK_BASE_IO_H
 /*
- * Descriptors: whole reads and whole writes, EINTR and short counts dealt
- * with, errors named.  name is what a message calls the descriptor.
+ * Descriptors: full reads and writes, EINTR and short counts handled, errors
+ * named.  name is the descriptor's name in messages.
  */
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -19,21 +19,21 @@ ssize_t bk_io_read(int fd, void *buf, size_t n, const char *name,
     struct bk_err *e);
 
 /*
- * As bk_io_read(), but -1, "stopped", as soon as the descriptor stop has
- * something to read: a byte in a pipe, from a thread that wants this one back.
- * It waits in poll(2), so fd must have no other reader, who might take what
- * poll(2) has seen.  pthread_cancel(3) would not do: glibc loads libgcc_s.so.1
- * at the first one and aborts without it, and who is cancelled may hold
- * nothing.
+ * As bk_io_read(), but fails with "stopped" as soon as the descriptor stop is
+ * readable: a byte in a pipe, from a thread that is about to join this one.  It
+ * waits in poll(2), so fd must have no other reader, which might take what
+ * poll(2) has seen.  Not pthread_cancel(3): glibc loads libgcc_s.so.1 on the
+ * first call and aborts without it, and a cancelled thread must not hold
+ * anything.
  */
 ssize_t bk_io_read_until(int fd, int stop, void *buf, size_t n,
     const char *name, struct bk_err *e);
 
-/* Write all n bytes, in one write(2) if the system takes them; 0 or -1. */
+/* Write all n bytes, in one write(2) if the system accepts them; 0 or -1. */
 int bk_io_write(int fd, const void *buf, size_t n, const char *name,
     struct bk_err *e);
 
-/* Write all of two pieces, in one writev(2) if the system takes them. */
+/* Write all of two pieces, in one writev(2) if the system accepts them. */
 int bk_io_write2(int fd, const void *a, size_t alen, const void *b,
     size_t blen, const char *name, struct bk_err *e);
 
@@ -42,28 +42,28 @@ int bk_io_pwrite(int fd, const void *buf, size_t n, off_t off,
     const char *name, struct bk_err *e);
 
 /*
- * Close, reporting what the system kept back until now (NFS, quotas).  The
- * descriptor is gone in any case.
+ * Close, reporting errors that the system deferred (NFS, quotas).  The
+ * descriptor is closed in any case.
  */
 int bk_io_close(int fd, const char *name, struct bk_err *e);
 
 /*
- * Append the whole file path ("-": standard input) to *b; more than max
- * bytes is BK_DATA.  For key files, templates, lists: things with a bound.
+ * Append the whole file path ("-": standard input) to *b; more than max bytes
+ * is BK_DATA.  For bounded input: key files, templates, lists.
  */
 int bk_io_slurp(const char *path, size_t max, struct bk_buf *b,
     struct bk_err *e);
 
 /*
- * Ask for a 1 MiB pipe buffer (F_SETPIPE_SZ, Linux); does nothing for what
- * is not a pipe, where the system has no such call, or refuses.
+ * Request a 1 MiB pipe buffer (F_SETPIPE_SZ, Linux); no effect if fd is not a
+ * pipe, or if the system lacks or refuses the call.
  */
 void bk_io_pipe_grow(int fd);
 
 /* A pipe, p[0] to read and p[1] to write, both closed on exec; 0 or -1. */
 int bk_io_pipe(int p[2], struct bk_err *e);
 
-/* 1 if fd is a pipe, a FIFO or a socket: something a reader hangs on. */
+/* 1 if fd is a pipe, a FIFO or a socket: something that has a reader. */
 int bk_io_is_pipe(int fd);
 
 #endif

@@ -4,7 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The digits at *s; moves *s behind them.  -1: none, or beyond 64 bits. */
+/*
+ * Parse the digits at *s and advance *s past them.  -1: none, or over 64 bits.
+ */
 static int
 digits(const char **s, uint64_t *out)
 {
@@ -23,7 +25,7 @@ digits(const char **s, uint64_t *out)
 }
 
 int
-bk_num_parse(const char *s, uint64_t min, uint64_t max, const char *what,
+bk_num_parse(const char *s, uint64_t min, uint64_t max, const char *label,
     uint64_t *out, struct bk_err *e)
 {
 	const char *p = s;
@@ -31,12 +33,12 @@ bk_num_parse(const char *s, uint64_t min, uint64_t max, const char *what,
 
 	if (digits(&p, &v) == -1 || *p != '\0' || v < min || v > max)
 		return bk_fail(e, BK_USAGE, "%s: '%s' is not a number from "
-		    "%" PRIu64 " to %" PRIu64, what, s, min, max);
+		    "%" PRIu64 " to %" PRIu64, label, s, min, max);
 	*out = v;
 	return 0;
 }
 
-/* The factor for a size suffix, 0 if it is none. */
+/* The factor of a size suffix, 0 if unknown. */
 static uint64_t
 size_factor(const char *suffix)
 {
@@ -59,7 +61,7 @@ size_factor(const char *suffix)
 }
 
 int
-bk_size_parse(const char *s, const char *what, uint64_t *bytes,
+bk_size_parse(const char *s, const char *label, uint64_t *bytes,
     struct bk_err *e)
 {
 	const char *p = s;
@@ -68,7 +70,7 @@ bk_size_parse(const char *s, const char *what, uint64_t *bytes,
 	if (digits(&p, &v) == -1 || (f = size_factor(p)) == 0 ||
 	    __builtin_mul_overflow(v, f, bytes))
 		return bk_fail(e, BK_USAGE, "%s: '%s' is not a size; write it "
-		    "as 512K, 64M or 2G", what, s);
+		    "as 512K, 64M or 2G", label, s);
 	return 0;
 }
 
@@ -87,7 +89,7 @@ duration_factor(char unit)
 }
 
 int
-bk_duration_parse(const char *s, const char *what, uint64_t *seconds,
+bk_duration_parse(const char *s, const char *label, uint64_t *seconds,
     struct bk_err *e)
 {
 	const char *p = s;
@@ -110,7 +112,7 @@ bk_duration_parse(const char *s, const char *what, uint64_t *seconds,
 	return 0;
  bad:
 	return bk_fail(e, BK_USAGE, "%s: '%s' is not a duration; write it as "
-	    "90s, 15m, 25h, 30d or 8w", what, s);
+	    "90s, 15m, 25h, 30d or 8w", label, s);
 }
 
 void
@@ -121,7 +123,7 @@ bk_size_format(uint64_t bytes, char out[BK_NUM_TEXT])
 	double v = (double)bytes;
 	size_t i = 0;
 
-	/* what would round to 1024.0 is one of the next unit */
+	/* a value that rounds to 1024.0 goes to the next unit */
 	while (v >= (i == 0 ? 1024 : 1023.95) && i < 6) {
 		v /= 1024;
 		i++;

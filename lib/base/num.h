@@ -1,9 +1,9 @@
 #ifndef BK_BASE_NUM_H
 #define BK_BASE_NUM_H
 /*
- * Numbers, sizes, durations and shares as people write them: one parser for
- * options, templates and plans.  what names the option or field in messages.
- * All fail with BK_USAGE.
+ * Numbers, sizes and durations as people write them: one parser for options,
+ * templates and plans.  label names the option or field in messages.  All fail
+ * with BK_USAGE.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -11,20 +11,20 @@
 #include "base/err.h"
 
 /* A plain decimal number between min and max. */
-int bk_num_parse(const char *s, uint64_t min, uint64_t max, const char *what,
+int bk_num_parse(const char *s, uint64_t min, uint64_t max, const char *label,
     uint64_t *out, struct bk_err *e);
 
 /*
  * Bytes: 512, 64K, 1M, 2G, 5T, 1P, also 1MiB: powers of 1024; kB, MB, GB
  * and so on are powers of 1000.
  */
-int bk_size_parse(const char *s, const char *what, uint64_t *bytes,
+int bk_size_parse(const char *s, const char *label, uint64_t *bytes,
     struct bk_err *e);
 
 /*
  * Seconds: 90, 90s, 15m, 25h, 30d, 8w, 1y (365 days), also 1h30m.
  */
-int bk_duration_parse(const char *s, const char *what, uint64_t *seconds,
+int bk_duration_parse(const char *s, const char *label, uint64_t *seconds,
     struct bk_err *e);
 
 /* "1.8GiB", "512B"; "3h12m", "2d", "0s": at most two units, for people. */

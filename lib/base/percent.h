@@ -1,10 +1,10 @@
 #ifndef BK_BASE_PERCENT_H
 #define BK_BASE_PERCENT_H
-/* Percent-encoding, as in URLs: a byte that may not stand becomes %XX. */
+/* Percent-encoding, as in URLs: a byte that is not allowed becomes %XX. */
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Append s with every byte encoded for which plain() is 0. */
+/* Append s, encoding every byte for which plain() is 0. */
 int bk_percent_encode(struct bk_buf *b, const char *s,
     int (*plain)(unsigned char c), struct bk_err *e);
 

@@ -6,7 +6,7 @@
 
 #include "base/num.h"
 
-/* Add to a line of fixed size, cutting what does not fit. */
+/* Add to a line of fixed size, truncating what does not fit. */
 __attribute__((format(printf, 3, 4))) static void
 add(char *out, size_t *len, const char *fmt, ...)
 {

@@ -32,7 +32,7 @@ add_facts(struct bk_buf *b, const struct bk_record *r, struct bk_err *e)
 	char when[BK_UTCTIME_TEXT];
 	size_t n;
 
-	/* without its time it would be read as a bare, other name */
+	/* without its time it would be read as another, bare name */
 	bk_utctime_format(r->time, when);
 	if ((n = strlen(when)) == 0)
 		return bk_fail(e, BK_DATA, "%s: its time is before 1970 or "
@@ -80,7 +80,7 @@ bk_record_format(struct bk_buf *b, const struct bk_record *r,
 	return 0;
 }
 
-/* Undo the escapes in place.  -1: a backslash with nothing known behind it. */
+/* Undo the escapes in place.  -1: an invalid escape. */
 static int
 unescape(char *s)
 {

@@ -1,15 +1,15 @@
 #ifndef BK_BASE_RECORD_H
 #define BK_BASE_RECORD_H
 /*
- * The record every *ls tool writes and bk-prune, bk-age and the *rm tools
- * read: one line, tab-separated,
+ * The record that every *ls tool writes, and that bk-prune, bk-age and the *rm
+ * tools read: one tab-separated line,
  *
  *	2026-11-21T05:27:19Z <TAB> 1234 <TAB> name
  *
- * time (RFC 3339 UTC; a fraction of a second may be there, and orders what is
- * of one second), bytes, name.  In a name, control bytes and the
- * backslash are escaped as in a JSON string (\n, \t, \u001b, \\).  Where no
- * time or size is needed a line may be a bare name, escaped alike.
+ * time (RFC 3339 UTC; an optional fraction orders records of the same second),
+ * bytes, name.  In a name, control bytes and the backslash are escaped as in a
+ * JSON string (\n, \t, \u001b, \\).  Where no time or size is needed a line may
+ * be a bare name, likewise escaped.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -22,21 +22,21 @@ struct bk_record {
 	time_t time;
 	uint32_t nanos;		/* of a fraction of a second, mostly 0 */
 	uint64_t bytes;
-	char *name;		/* as it is, without escapes */
+	char *name;		/* unescaped */
 	int bare;		/* the line was a name only: no time, no size */
 };
 
 /*
- * Append r's line, with its newline, to *b; a bare record's is its name.  -1
- * with *e set and *b as it was; BK_DATA: its time has no text (utctime.h).
+ * Append r's line, with its newline, to *b; for a bare record, its name.  -1
+ * with *e set and *b unchanged; BK_DATA: a time out of range (utctime.h).
  */
 int bk_record_format(struct bk_buf *b, const struct bk_record *r,
     struct bk_err *e);
 
 /*
- * Parse a line without its newline, which is modified; r->name points into
- * it.  A line that begins with a time and a tab must be a whole record; any
- * other is a bare name.  -1 with BK_DATA, naming what is wrong with it.
+ * Parse a line without its newline, in place; r->name points into it.  A line
+ * that begins with a time and a tab must be a complete record; any other is a
+ * bare name.  -1 with BK_DATA, naming the defect.
  */
 int bk_record_parse(char *line, struct bk_record *r, struct bk_err *e);
 

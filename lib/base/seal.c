@@ -9,8 +9,8 @@
 #include "base/percent.h"
 
 /*
- * Each in two halves, so that neither this file nor the programs made from
- * it hold a whole mark by accident within the first 4 KiB of some archive.
+ * Each in two halves, so that neither this file nor a program built from it
+ * puts a whole mark within the first 4 KiB of some archive.
  */
 static const char opening[2][17] = { "d7636d9f9e01d874", "3dbd8c4258d5509b" };
 static const char closing[2][17] = { "d5a064ce4d5893b6", "1e5f96ecacbe0cfa" };
@@ -60,7 +60,7 @@ bk_seal_opening_label(char out[BK_SEAL_LEN + BK_SEAL_LABEL], const char *db)
 	bk_buf_free(&name);
 }
 
-/* Decode "(NAME)" at s, which has n bytes; db stays if it is not one. */
+/* Decode "(NAME)" at s, which has n bytes; db is unchanged if malformed. */
 static void
 decode_label(const char *s, size_t n, char db[BK_SEAL_LABEL])
 {

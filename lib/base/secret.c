@@ -13,9 +13,10 @@
 #include "base/io.h"
 
 /*
- * A pipe or a terminal has no permissions worth a look.  A file of root's that
- * a group may read is how a service that is not root gets it: systemd shows
- * the one user's right (acl(5)) so, Kubernetes has fsGroup.
+ * The permissions of a pipe or a terminal do not matter.  A root-owned,
+ * group-readable file is how a service that does not run as root gets a secret:
+ * systemd's acl(5) entry for the one user shows as such, Kubernetes sets
+ * fsGroup.
  */
 static int
 check_mode(int fd, const char *name, struct bk_err *e)
@@ -70,7 +71,7 @@ bk_secret_load(const char *path, size_t max, struct bk_buf *b,
 	return rc;
 }
 
-/* The name is durable too only when its directory is. */
+/* A name is durable only once its directory is synced. */
 static int
 sync_directory(const char *path, struct bk_err *e)
 {
@@ -113,7 +114,9 @@ bk_secret_store(const char *path, const void *p, size_t n, struct bk_err *e)
 	return rc;
 }
 
-/* Byte by byte: a terminal, or another's descriptor, has more behind it. */
+/*
+ * Byte by byte: what follows on a terminal or a shared descriptor is not ours.
+ */
 int
 bk_passphrase_read(int fd, const char *name, char out[BK_PASSPHRASE_MAX + 1],
     struct bk_err *e)

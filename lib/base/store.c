@@ -17,7 +17,7 @@
 
 #define PREFIX ".bk-save."
 #define SUFFIX ".tmp"
-#define CHECK_EVERY (16 << 20)	/* bytes between two looks at the free space */
+#define CHECK_EVERY (16 << 20)	/* bytes between checks of free space */
 #define TRIES 16		/* to make a temporary file */
 
 struct bk_store {
@@ -26,7 +26,7 @@ struct bk_store {
 	char *dir_name;			/* the directory, for messages */
 	const struct bk_store_options *o;
 	int dir, fd;			/* -1: not open */
-	size_t unchecked;		/* written since the last such look */
+	size_t unchecked;		/* bytes since the last check */
 	char temp[64];			/* its name in dir; "" none */
 };
 
@@ -48,16 +48,16 @@ bk_store_is_temporary(const char *name)
 int
 bk_store_sync_dir(int dir, const char *name, struct bk_err *e)
 {
-	/* network file systems say EINVAL to this and need none */
+	/* network file systems return EINVAL and need no sync */
 	if (fsync(dir) == -1 && errno != EINVAL && errno != ENOTSUP)
 		return bk_fail_errno(e, "%s: fsync", name);
 	return 0;
 }
 
 /*
- * Remove the temporary file name if its writer is gone.  It goes while we
- * hold its lock: a writer that has just made it and not yet locked it finds
- * it without a name then, and makes another.
+ * Remove the temporary file name if its writer is gone, while holding its lock:
+ * a writer that has created but not yet locked it then finds it unlinked and
+ * makes another.
  */
 static void
 sweep_one(int dir, const char *name)
@@ -65,7 +65,7 @@ sweep_one(int dir, const char *name)
 	struct stat st;
 	int fd;
 
-	/* for writing, as NFS wants it for a lock; never through a link */
+	/* for writing, as locks on NFS require; never through a link */
 	fd = openat(dir, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd == -1)
 		return;
@@ -75,7 +75,7 @@ sweep_one(int dir, const char *name)
 	close(fd);		/* nothing was written */
 }
 
-/* What cannot be removed is no reason not to store. */
+/* A file that cannot be removed does not prevent storing. */
 static void
 sweep(const struct bk_store *s)
 {
@@ -94,7 +94,7 @@ sweep(const struct bk_store *s)
 	closedir(d);
 }
 
-/* Make the directory path, which is as it was afterwards. */
+/* Create the directory path, a string that is unchanged afterwards. */
 static int
 make_dir(char *path, struct bk_err *e)
 {
@@ -108,7 +108,7 @@ make_dir(char *path, struct bk_err *e)
 		return errno == EEXIST ? 0 :
 		    bk_fail_errno(e, "%s: cannot make the directory", path);
 	}
-	/* its name is in the directory above */
+	/* sync its name in the parent directory */
 	if (up != NULL)
 		*up = '\0';
 	fd = open(up == NULL ? "." : up == path ? "/" : path,
@@ -122,9 +122,9 @@ make_dir(char *path, struct bk_err *e)
 	return rc;
 }
 
-/* Make the directories of path that end behind its first given bytes. */
+/* Create the directories of path that end after must_exist_len bytes. */
 static int
-make_dirs(const char *path, size_t given, struct bk_err *e)
+make_dirs(const char *path, size_t must_exist_len, struct bk_err *e)
 {
 	char *copy = strdup(path), *slash;
 	int rc = 0;
@@ -133,7 +133,7 @@ make_dirs(const char *path, size_t given, struct bk_err *e)
 		return bk_fail_memory(e);
 	for (slash = copy; rc == 0 && (slash = strchr(slash, '/')) != NULL;
 	    slash++) {
-		if (slash == copy || (size_t)(slash - copy) < given)
+		if (slash == copy || (size_t)(slash - copy) < must_exist_len)
 			continue;
 		*slash = '\0';
 		rc = make_dir(copy, e);
@@ -150,9 +150,9 @@ occupied(const struct bk_store *s, struct bk_err *e)
 	    "or use --overwrite", s->path);
 }
 
-/* May the file have its name?  Looked at before the long work. */
+/* May the file take its name?  Checked before the long work. */
 static int
-vacant(const struct bk_store *s, struct bk_err *e)
+name_is_free(const struct bk_store *s, struct bk_err *e)
 {
 	struct stat st;
 
@@ -177,7 +177,7 @@ open_dir(struct bk_store *s, struct bk_err *e)
 	    strndup(s->path, n > 1 ? n - 1 : 1);
 	if (s->dir_name == NULL)
 		return bk_fail_memory(e);
-	if (make_dirs(s->path, s->o->given, e) == -1)
+	if (make_dirs(s->path, s->o->must_exist_len, e) == -1)
 		return -1;
 	s->dir = open(s->dir_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->dir == -1 && errno == ENOENT)
@@ -209,7 +209,7 @@ bk_store_open(const char *path, const struct bk_store_options *o,
 	if (open_dir(s, e) == -1)
 		goto fail;
 	sweep(s);
-	if (vacant(s, e) == 0 &&
+	if (name_is_free(s, e) == 0 &&
 	    bk_freespace_check(s->dir, &o->min_free, s->dir_name, e) == 0)
 		return s;
  fail:
@@ -217,7 +217,7 @@ bk_store_open(const char *path, const struct bk_store_options *o,
 	return NULL;
 }
 
-/* Make the temporary file and lock it. */
+/* Create the temporary file and lock it. */
 static int
 make_temp(struct bk_store *s, struct bk_err *e)
 {
@@ -235,7 +235,7 @@ make_temp(struct bk_store *s, struct bk_err *e)
 		if (s->fd == -1)
 			return bk_fail_errno(e, "%s: cannot make a file in it",
 			    s->dir_name);
-		/* no locks here: then nobody else gets one to sweep with */
+		/* without locks here, nobody can sweep it either */
 		(void)flock(s->fd, LOCK_EX);
 		if (fstat(s->fd, &st) == 0 && st.st_nlink > 0)
 			return 0;
@@ -262,7 +262,7 @@ bk_store_write(struct bk_store *s, const void *buf, size_t n,
 	return bk_freespace_check(s->fd, &s->o->min_free, s->dir_name, e);
 }
 
-/* Give the file its name; of two at once that may not overwrite, one fails. */
+/* Give the file its name; of two writers that may not overwrite, one fails. */
 static int
 place(struct bk_store *s, struct bk_err *e)
 {
@@ -277,7 +277,7 @@ place(struct bk_store *s, struct bk_err *e)
 		return 0;
 	if (errno == EEXIST)
 		return occupied(s, e);
-	/* NFS knows links only */
+	/* NFS supports only link(2) */
 	if (errno != EINVAL && errno != ENOSYS)
 		return bk_fail_errno(e, "%s: rename", s->path);
 #endif
@@ -299,7 +299,7 @@ bk_store_commit(struct bk_store *s, struct bk_err *e)
 		return bk_fail_errno(e, "%s: chmod", s->path);
 	if (fsync(s->fd) == -1)
 		return bk_fail_errno(e, "%s: fsync", s->path);
-	/* close() has errors to tell, but must not let go of the lock yet */
+	/* close() may report errors, but must not drop the lock yet */
 	if ((copy = dup(s->fd)) == -1)
 		return bk_fail_errno(e, "%s: dup", s->path);
 	if (bk_io_close(copy, s->path, e) == -1 ||
@@ -335,7 +335,7 @@ bk_store_replace(const char *path, mode_t mode, const struct bk_buf *text,
     struct bk_err *e)
 {
 	const struct bk_store_options o = { .overwrite = 1, .mode = mode,
-	    .given = strlen(path) };
+	    .must_exist_len = strlen(path) };
 	struct bk_store *s = bk_store_open(path, &o, e);
 	int rc = -1;
 

@@ -1,10 +1,10 @@
 #ifndef BK_BASE_TEMPLATE_H
 #define BK_BASE_TEMPLATE_H
 /*
- * Name templates for objects and files: {db} {host} {utc} {date} {time}
- * {tier}.  No '%', which cron eats.  In a value, everything but letters,
- * digits, UTF-8 and "._-+=@" is percent-encoded, a leading dot too: a database
- * called "../x" names no other directory.
+ * Name templates for objects and files: {db} {host} {utc} {date} {time} {tier}.
+ * No '%', which cron eats.  In a value, everything but letters, digits, UTF-8
+ * and "._-+=@" is percent-encoded, as is a leading dot: a database called
+ * "../x" names no other directory.
  */
 #include <time.h>
 
@@ -20,8 +20,8 @@ struct bk_template_vars {
 };
 
 /*
- * Append tmpl to *out with its variables filled in.  BK_USAGE for an unknown
- * variable, an open brace, or one whose value is unknown.
+ * Append tmpl to *out with its variables expanded.  BK_USAGE for an unknown
+ * variable, an unmatched brace, or a variable whose value is unknown.
  */
 int bk_template_expand(const char *tmpl, const struct bk_template_vars *v,
     struct bk_buf *out, struct bk_err *e);

@@ -7,15 +7,15 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Add name="value", escaped; what is not UTF-8 as U+FFFD. */
+/* Add name="value", escaped; invalid UTF-8 becomes U+FFFD. */
 int bk_textfile_label(struct bk_buf *b, const char *name, const char *value,
     struct bk_err *e);
 
-/* Add the two lines before a metric's samples; type is "gauge", "counter". */
+/* Add the two header lines of a metric; type is "gauge", "counter". */
 int bk_textfile_head(struct bk_buf *b, const char *name, const char *type,
     const char *help, struct bk_err *e);
 
-/* Replace the file path by text, mode 0644, all at once or not at all. */
+/* Atomically replace the file path with text, mode 0644. */
 int bk_textfile_store(const char *path, const struct bk_buf *text,
     struct bk_err *e);
 

@@ -16,9 +16,9 @@ void bk_utctime_format(time_t t, char out[BK_UTCTIME_TEXT]);
 void bk_utctime_compact(time_t t, char out[BK_UTCTIME_TEXT]);
 
 /*
- * Parse the n characters at s: RFC 3339 with Z or a numeric offset, 'T', 't'
- * or a blank between date and time, a fraction of a second read and dropped;
- * or a date alone (midnight UTC).  0, or -1 if it is anything else.
+ * Parse the n characters at s: RFC 3339 with Z or a numeric offset, 'T', 't' or
+ * a blank between date and time, a fraction of a second is dropped; or a date
+ * alone (midnight UTC).  0, or -1 if it is anything else.
  */
 int bk_utctime_parse(const char *s, size_t n, time_t *t);
 

@@ -127,7 +127,7 @@ bk_notify_history_store(struct bk_notify_history *p,
     const struct bk_notify_message *m, struct bk_err *e)
 {
 	const struct bk_store_options o = { .overwrite = 1,
-	    .given = strlen(p->path) };
+	    .must_exist_len = strlen(p->path) };
 	const char *since = p->reported == BK_STATE_OK ||
 	    m->state == BK_STATE_OK ? m->utc : p->since;
 	struct bk_store *store = NULL;

@@ -1,10 +1,10 @@
-/* One failure: the first is kept, too long a text is cut, EPIPE is quiet. */
+/* One failure: the first is kept, an overlong text is cut, EPIPE is quiet. */
 #include <errno.h>
 
 #include "base/err.h"
 #include "tap.h"
 
-/* Around the one length that is just too much. */
+/* Around the first length that is too long. */
 static void
 check_lengths(void)
 {

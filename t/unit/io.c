@@ -11,7 +11,7 @@
 static uint8_t content[MAX];
 static char path[] = "/tmp/bk-io.XXXXXX";
 
-/* A file of n bytes, behind three that are in the buffer; a bound of max. */
+/* A file of n bytes, after three already in the buffer; a bound of max. */
 static int
 is_whole(int fd, size_t n, size_t max)
 {

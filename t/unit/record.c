@@ -1,4 +1,4 @@
-/* Listing records: every name there and back, every odd line refused. */
+/* Listing records: every name round-trips, every malformed line is refused. */
 #include <stdlib.h>
 
 #include "base/record.h"
@@ -110,7 +110,7 @@ test_times(void)
 	bk_buf_free(&b);
 }
 
-/* A listing of n bytes of text: its records' names joined, or the failure. */
+/* The names of a listing of n bytes of text, joined, or the failure. */
 static const char *
 read_names(const char *text, size_t n)
 {

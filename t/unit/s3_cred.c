@@ -70,7 +70,7 @@ ask(void)
 	return out;
 }
 
-/* As is_str(), when nothing but the beginning matters. */
+/* As is_str(), comparing only the beginning. */
 static void
 begins(const char *got, const char *want, const char *what)
 {
@@ -148,7 +148,7 @@ test_broken(void)
 	}
 }
 
-/* A good file cut at each length either loads or is refused in words. */
+/* A good file truncated at each length loads or is refused with a message. */
 static void
 test_cut(void)
 {

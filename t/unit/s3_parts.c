@@ -1,4 +1,4 @@
-/* The arithmetic of parts: what they reach, and what one must hold. */
+/* The arithmetic of parts: total capacity and the size of each. */
 #include "s3/parts.h"
 #include "tap.h"
 

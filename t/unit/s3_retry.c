@@ -1,4 +1,4 @@
-/* What is repeated, and when. */
+/* What is retried, and when. */
 #include <curl/curl.h>
 
 #include "http/transport.h"

@@ -1,6 +1,6 @@
 /*
  * SigV4: AWS's S3 examples (API reference, "Signature calculations: header"),
- * and their general test suite where it is at hand ($BK_SHARED or ../shared).
+ * and their general test suite where available ($BK_SHARED or ../shared).
  */
 #include <dirent.h>
 #include <stdlib.h>

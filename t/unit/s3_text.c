@@ -1,4 +1,4 @@
-/* URLs, addresses, queries, XML, answers: everything that is only text. */
+/* URLs, addresses, queries, XML, responses: all that is plain text. */
 #include "s3/address.h"
 #include "s3/reply.h"
 #include "s3/url.h"

@@ -1,4 +1,4 @@
-/* base/store.h and base/freespace.h: what becomes of a file in every ending */
+/* base/store.h and base/freespace.h: the file after every way to end */
 #include "base/store.h"
 
 #include <sys/stat.h>
@@ -10,8 +10,9 @@
 
 #include "tap.h"
 
-static const struct bk_store_options plain = { .given = 1000 };
-static const struct bk_store_options over = { .overwrite = 1, .given = 1000 };
+static const struct bk_store_options plain = { .must_exist_len = 1000 };
+static const struct bk_store_options over = { .overwrite = 1,
+    .must_exist_len = 1000 };
 static char dir[] = "/tmp/bk-store.XXXXXX";
 
 static int
@@ -22,7 +23,7 @@ exists(const char *name)
 	return lstat(name, &st) == 0;
 }
 
-/* How many temporary files there are here. */
+/* Number of temporary files here. */
 static int
 temps(void)
 {
@@ -120,7 +121,7 @@ test_killed(void)
 static void
 test_refused(void)
 {
-	static const struct bk_store_options made = { .given = 2 };
+	static const struct bk_store_options made = { .must_exist_len = 2 };
 	struct bk_err e = {0};
 	struct bk_store *s;
 

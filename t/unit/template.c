@@ -1,10 +1,10 @@
-/* Name templates: what they become, and what no value can make of them. */
+/* Name templates: their expansion, and what no value can inject. */
 #include "base/template.h"
 #include "tap.h"
 
 static struct bk_err e;
 
-/* tmpl filled in, or the message. */
+/* tmpl expanded, or the message. */
 static const char *
 expand(const char *tmpl, const char *db)
 {

@@ -1,4 +1,4 @@
-/* base/textfile: what may stand in a label of Prometheus' text format. */
+/* base/textfile: labels in Prometheus' text format. */
 #include "base/textfile.h"
 
 #include "tap.h"

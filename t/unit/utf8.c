@@ -1,4 +1,4 @@
-/* UTF-8: characters told from what is none, where to cut, what to clean. */
+/* UTF-8: valid and invalid sequences, where to cut, what to clean. */
 #include "base/utf8.h"
 #include "tap.h"
 
