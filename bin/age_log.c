@@ -1,4 +1,4 @@
-/* bk-age: how often in a row jobs failed, by the audit log; see age_report.h */
+/* bk-age: failures of jobs in a row, by the audit log; see age_report.h */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +10,7 @@
 /* What one tool does to one database or series. */
 struct job {
 	char *operation;	/* "bk-dump" */
-	char *target;		/* "" or a template: not known when it failed */
+	char *target;		/* "" or a template: unknown when it failed */
 	char *error;		/* of the last run; or NULL */
 	uint64_t failures;	/* in a row until now */
 	time_t last;
@@ -21,7 +21,7 @@ struct jobs {
 	size_t n;
 };
 
-/* Whose failure is one of a backup: 1, what it reads; 2, where it writes. */
+/* Tools whose failure is a backup's: 1, by source; 2, by destination. */
 static int
 kind_of(const char *operation)
 {
@@ -64,7 +64,7 @@ find_job(struct jobs *jobs, const char *operation, const char *target,
 	return j;
 }
 
-/* 1 if j failed before its target was known, which may be target. */
+/* 1 if j failed before its target was known, and it may be target. */
 static int
 is_maybe(const struct job *j, const char *target, struct bk_err *e)
 {
@@ -82,7 +82,7 @@ is_maybe(const struct job *j, const char *target, struct bk_err *e)
 	return rc;
 }
 
-/* A success of operation is also one of what failed with no known target. */
+/* A success of operation clears failures whose target was unknown. */
 static int
 forgive(struct jobs *jobs, const char *operation, const char *target,
     struct bk_err *e)
@@ -162,7 +162,7 @@ age_log(struct bk_subjects *out, const char *path, const struct bk_fresh *f,
 	if (rc == 0 && jobs.n == 0)
 		rc = bk_fail(e, BK_DATA, "%s: no backup in this log", path);
 	for (j = jobs.v; j < jobs.v + jobs.n; j++) {
-		/* what was forgiven is told under its own name */
+		/* what was forgiven is reported under its own name */
 		if (rc == 0 && (j->failures > 0 || (*j->target != '\0' &&
 		    strchr(j->target, '{') == NULL)))
 			rc = add_job(out, j, f, e);

@@ -104,7 +104,7 @@ add_labels(struct bk_buf *b, const struct bk_subject *s, struct bk_err *e)
 	return bk_buf_puts(b, "}", e);
 }
 
-/* One metric: its head, unless nobody has it, and a line for each subject. */
+/* One metric: its head, unless it has no value, and a line per subject. */
 static int
 add_metric(struct bk_buf *b, const struct bk_subjects *all, enum metric m,
     struct bk_err *e)

@@ -1,22 +1,22 @@
 #ifndef BK_BIN_AGE_REPORT_H
 #define BK_BIN_AGE_REPORT_H
 /*
- * The parts of bk-age: where findings come from besides the listing, and the
- * forms in which they are told.  All return 0, or -1 with *e set.
+ * The parts of bk-age: sources of findings besides the listing, and output
+ * formats.  All return 0, or -1 with *e set.
  */
 #include "base/buf.h"
 #include "base/err.h"
 #include "policy/freshness.h"
 
 /*
- * Add a subject for each job in the audit log at path: what dumps a database
- * or stores a backup, and how often in a row it failed until now.  BK_DATA: a
- * line is no record, or there is no job.
+ * Add a subject for each job in the audit log at path: what dumps a database or
+ * stores a backup, and its failures in a row.  BK_DATA: a malformed line, or no
+ * job.
  */
 int age_log(struct bk_subjects *out, const char *path,
     const struct bk_fresh *f, struct bk_err *e);
 
-/* A line for each subject; the numbers, for monitoring, on the first. */
+/* One line per subject; performance data, for monitoring, on the first. */
 int age_text(const struct bk_subjects *s, const struct bk_fresh *f,
     struct bk_buf *out, struct bk_err *e);
 
@@ -24,7 +24,7 @@ int age_text(const struct bk_subjects *s, const struct bk_fresh *f,
 int age_json(const struct bk_subjects *s, const struct bk_fresh *f,
     struct bk_buf *out, struct bk_err *e);
 
-/* The text format of Prometheus, for the file path; instants, no ages. */
+/* Prometheus' text format, for the file path; timestamps, not ages. */
 int age_prometheus(const struct bk_subjects *s, const struct bk_fresh *f,
     const char *path, struct bk_buf *out, struct bk_err *e);
 

@@ -40,19 +40,19 @@ add_human(struct bk_buf *b, enum bk_metric check, uint64_t v, struct bk_err *e)
 	}
 }
 
-/* What was found, in words; nothing if it is not worth telling. */
+/* A finding as text; nothing if it is not worth showing. */
 static int
-add_words(struct bk_buf *b, const struct bk_subject *s, enum bk_metric check,
+add_finding(struct bk_buf *b, const struct bk_subject *s, enum bk_metric check,
     const struct bk_fresh *f, struct bk_err *e)
 {
 	const struct bk_finding *found = &s->found[check];
 	uint64_t v = found->value, ago = 0;
-	const char *behind = "";
+	const char *suffix = "";
 	char usual[BK_NUM_TEXT];
 
 	switch (check) {
 	case BK_METRIC_AGE:
-		behind = " old";
+		suffix = " old";
 		break;
 	case BK_METRIC_PROOF:
 		if (s->refuted != 0) {
@@ -63,7 +63,7 @@ add_words(struct bk_buf *b, const struct bk_subject *s, enum bk_metric check,
 		if (bk_buf_puts(b, s->refuted != 0 ? "found not restorable "
 		    : "proven ", e) == -1)
 			return -1;
-		behind = " ago";
+		suffix = " ago";
 		break;
 	case BK_METRIC_SHRINK:
 	case BK_METRIC_GROWTH:
@@ -72,28 +72,28 @@ add_words(struct bk_buf *b, const struct bk_subject *s, enum bk_metric check,
 		    bk_buf_printf(b, e, " %s than the usual %s", check ==
 		    BK_METRIC_SHRINK ? "smaller" : "larger", usual);
 	case BK_METRIC_GAP:
-		behind = " between two";
+		suffix = " between two";
 		break;
 	case BK_METRIC_COUNT:
-		behind = s->kind == BK_SUBJECT_WAL ?
+		suffix = s->kind == BK_SUBJECT_WAL ?
 		    v == 1 ? " segment" : " segments" :
 		    v == 1 ? " backup" : " backups";
 		break;
 	case BK_METRIC_MISSING:
-		behind = v == 1 ? " segment missing" : " segments missing";
+		suffix = v == 1 ? " segment missing" : " segments missing";
 		break;
 	case BK_METRIC_FAILURES:
 		if (v == 0)
 			return bk_buf_puts(b, "succeeded", e);
-		behind = v == 1 ? " failure" : " failures in a row";
+		suffix = v == 1 ? " failure" : " failures in a row";
 		break;
 	case BK_METRIC_FREE:
-		behind = " free";
+		suffix = " free";
 		break;
 	default:
 		break;
 	}
-	return add_human(b, check, v, e) == -1 ? -1 : bk_buf_puts(b, behind, e);
+	return add_human(b, check, v, e) == -1 ? -1 : bk_buf_puts(b, suffix, e);
 }
 
 /* " (CRITICAL, over 2d1h)" */
@@ -110,7 +110,7 @@ add_verdict(struct bk_buf *b, const struct bk_subject *s, enum bk_metric check,
 		return 0;
 	if (bk_buf_printf(b, e, " (%s", bk_state_name(found->state)) == -1)
 		return -1;
-	/* "never" is over no limit; nor is "more than none" worth a word */
+	/* "never" exceeds no limit; "over 0" says nothing */
 	if (limit != BK_FRESH_NEVER && limit != 0 && !(check ==
 	    BK_METRIC_PROOF && (s->proven == 0 || s->refuted != 0)))
 		if (bk_buf_puts(b, bk_metric_is_floor(check) ? ", under " :
@@ -119,9 +119,9 @@ add_verdict(struct bk_buf *b, const struct bk_subject *s, enum bk_metric check,
 	return bk_buf_puts(b, ")", e);
 }
 
-/* 1 if a finding is told also where it is good. */
+/* 1 if the finding is shown; some are only when not OK. */
 static int
-is_told(const struct bk_subject *s, enum bk_metric check)
+is_shown(const struct bk_subject *s, enum bk_metric check)
 {
 	if (!s->found[check].known)
 		return 0;
@@ -138,7 +138,7 @@ is_told(const struct bk_subject *s, enum bk_metric check)
 	}
 }
 
-/* A "|" would begin the numbers, a control byte confuse a terminal. */
+/* A "|" would begin the performance data, a control byte confuse a terminal. */
 static void
 clean(char *s, size_t n)
 {
@@ -161,10 +161,10 @@ add_subject(struct bk_buf *b, const struct bk_subject *s,
 	    s->name) == -1)
 		return -1;
 	for (i = 0; i < BK_METRICS; i++) {
-		if (!is_told(s, (enum bk_metric)i))
+		if (!is_shown(s, (enum bk_metric)i))
 			continue;
 		if (bk_buf_puts(b, comma, e) == -1 ||
-		    add_words(b, s, (enum bk_metric)i, f, e) == -1 ||
+		    add_finding(b, s, (enum bk_metric)i, f, e) == -1 ||
 		    add_verdict(b, s, (enum bk_metric)i, f, e) == -1)
 			return -1;
 		comma = ", ";
@@ -186,7 +186,7 @@ add_number(struct bk_buf *b, enum bk_metric check, uint64_t v, const char *unit,
 	return bk_buf_printf(b, e, "%" PRIu64 "%s", v, unit);
 }
 
-/* ";90000", or ";1048576:" where less is bad. */
+/* ";90000", or ";1048576:" where less is worse. */
 static int
 add_limit(struct bk_buf *b, enum bk_metric check, uint64_t limit,
     struct bk_err *e)

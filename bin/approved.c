@@ -9,10 +9,10 @@
 
 #include "base/record.h"
 
-static struct {		/* what approved_read() handed on */
+static struct {		/* what approved_read() passed on */
 	char first[8192];
 	uint64_t n;
-} given;
+} seen;
 
 void
 approved_option(struct bk_approved_plan *c, int ch, const char *arg)
@@ -57,10 +57,10 @@ approved_read(const struct bk_approved_plan *c, approved_take *take, void *ctx,
 	if (f == NULL)
 		return -1;
 	while ((rc = bk_record_read(f, &line, &cap, &r, e)) == 1) {
-		/* what is left of a listing that was cut within a name */
-		if (given.n++ == 0)
-			(void)snprintf(given.first, sizeof(given.first), "%s",
+		if (seen.n++ == 0)
+			(void)snprintf(seen.first, sizeof(seen.first), "%s",
 			    r.name);
+		/* without its newline, a name may be truncated */
 		rc = feof(f) ? bk_fail(e, BK_DATA, "%s: the last line, '%s', "
 		    "has no newline; was the listing truncated? nothing was "
 		    "deleted",
@@ -77,10 +77,10 @@ approved_read(const struct bk_approved_plan *c, approved_take *take, void *ctx,
 void
 approved_record(void)
 {
-	size_t len = strlen(given.first);
+	size_t len = strlen(seen.first);
 
-	if (given.n > 1)
-		(void)snprintf(given.first + len, sizeof(given.first) - len,
-		    " and %" PRIu64 " more", given.n - 1);
-	tool_audit()->destination = given.first;
+	if (seen.n > 1)
+		(void)snprintf(seen.first + len, sizeof(seen.first) - len,
+		    " and %" PRIu64 " more", seen.n - 1);
+	tool_audit()->destination = seen.first;
 }

@@ -21,15 +21,15 @@
 
 extern char **environ;
 
-static int link_fd = -1;	/* to the recorder; -1: there is none */
+static int link_fd = -1;	/* to the recorder; -1: none */
 static atomic_int recorder;
-static int was_started;		/* if only to fail */
+static int was_started;		/* or failed to start */
 
-/* What was left of it when it had ended. */
+/* The recorder's error message and exit status. */
 static char complaint[1100];
 static int status;
 
-/* It may not be in PATH; it is where this program is. */
+/* It may not be in PATH; it is beside this program. */
 static void
 find_recorder(char path[PATH_MAX])
 {
@@ -48,8 +48,8 @@ find_recorder(char path[PATH_MAX])
 }
 
 /*
- * A session of its own, and these signals blocked: what ends a pipeline, by
- * terminal or by group, is not to end who records it.
+ * A session of its own, and these signals blocked: what ends a pipeline, from
+ * the terminal or by process group, must not end its recorder.
  */
 static int
 set_apart(posix_spawnattr_t *attr)
@@ -72,8 +72,8 @@ set_apart(posix_spawnattr_t *attr)
 }
 
 /*
- * With theirs as its standard input and error; our standard output is not
- * for it to hold, whose reader waits for its end.
+ * theirs becomes its standard input and error.  It must not hold our standard
+ * output, whose reader waits for end of file.
  */
 static int
 spawn(const char *log, int theirs)
@@ -109,7 +109,7 @@ spawn(const char *log, int theirs)
 	return rc;
 }
 
-/* One line of what is known, in *b. */
+/* What is known so far, as one line in *b. */
 static int
 compose(struct bk_buf *b, const struct bk_audit *a,
     const struct bk_err *result)
@@ -133,12 +133,12 @@ audit_line_start(const char *log, const struct bk_audit *a)
 		return;
 	(void)fcntl(sv[0], F_SETFD, FD_CLOEXEC);
 	(void)fcntl(sv[1], F_SETFD, FD_CLOEXEC);
-	/* before it is there: there is no moment at which it knows nothing */
+	/* before it starts: at no time does it know nothing */
 	if (compose(&b, a, NULL) == 0)
 		sent = send(sv[0], b.data, b.len, MSG_DONTWAIT);
 	if (sent > 0 && spawn(log, sv[1]) == 0) {
 		link_fd = sv[0];
-		/* what did not fit; audit_line_end() sees if it has ended */
+		/* the rest; audit_line_end() notices if it has ended */
 		(void)bk_io_write(link_fd, b.data + sent, b.len - (size_t)sent,
 		    RECORDER, &ignored);
 	} else
@@ -151,12 +151,12 @@ void
 audit_line_signal(int sig)
 {
 #define KILLED_BY(s) "{\"status\":\"failure\",\"error\":\"killed by " s "\"}\n"
-	const char *word = sig == SIGINT ? KILLED_BY("SIGINT") :
+	const char *text = sig == SIGINT ? KILLED_BY("SIGINT") :
 	    sig == SIGHUP ? KILLED_BY("SIGHUP") : KILLED_BY("SIGTERM");
-	struct bk_err ignored = {0};	/* it is not there any more */
+	struct bk_err ignored = {0};	/* it has exited */
 
 	if (link_fd != -1)
-		(void)bk_io_write(link_fd, word, strlen(word), RECORDER,
+		(void)bk_io_write(link_fd, text, strlen(text), RECORDER,
 		    &ignored);
 }
 
@@ -177,19 +177,19 @@ audit_line_finish(void)
 	(void)bk_child_reap(&recorder, &status);
 }
 
-/* 1: it is written; 0: it could not be; -1: the recorder did not work. */
+/* 1: written; 0: it could not be written; -1: the recorder failed. */
 static int
 judge(struct bk_err *e)
 {
-	const char *words = complaint;
+	const char *text = complaint;
 
 	if (!WIFEXITED(status) || WEXITSTATUS(status) == 127)
 		return -1;
 	if (WEXITSTATUS(status) == BK_OK)
 		return 1;
-	if (strncmp(words, RECORDER ": ", strlen(RECORDER ": ")) == 0)
-		words += strlen(RECORDER ": ");
-	bk_fail(e, BK_FAIL, "%.*s", (int)strcspn(words, "\n"), words);
+	if (strncmp(text, RECORDER ": ", strlen(RECORDER ": ")) == 0)
+		text += strlen(RECORDER ": ");
+	bk_fail(e, BK_FAIL, "%.*s", (int)strcspn(text, "\n"), text);
 	return 0;
 }
 

@@ -1,4 +1,4 @@
-/* bk-audit: the runs that are asked for, read and printed */
+/* bk-audit: read and print the selected runs */
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 
 typedef int each_run(void *arg, const struct bk_run *r, struct bk_err *e);
 
-/* Is r one of those that are asked for? */
+/* Is r selected by the options? */
 static int
 matches(const struct audit_options *o, const struct bk_run *r)
 {
@@ -52,21 +52,21 @@ struct reading {
 	size_t bad;
 };
 
-/* All that is there by now; a damaged line does not hide the others. */
+/* Read all lines up to now; a damaged one does not hide the others. */
 static int
 read_lines(struct reading *r, struct bk_logfile *log, struct bk_err *e)
 {
-	struct bk_err why = {0};
+	struct bk_err reason = {0};
 	struct bk_run run;
 	int rc = 0, got;
 
-	while (rc == 0 && (got = bk_run_next(log, &run, &why)) != 0) {
-		if (got == -1 && why.code != BK_DATA)
-			return bk_fail(e, why.code, "%s", why.msg);
+	while (rc == 0 && (got = bk_run_next(log, &run, &reason)) != 0) {
+		if (got == -1 && reason.code != BK_DATA)
+			return bk_fail(e, reason.code, "%s", reason.msg);
 		if (got == -1) {
 			if (r->bad++ < NAMED_MAX)
-				tool_say("%s", why.msg);
-			why = (struct bk_err){0};
+				tool_say("%s", reason.msg);
+			reason = (struct bk_err){0};
 			continue;
 		}
 		if (matches(r->o, &run)) {
@@ -99,7 +99,7 @@ audit_each(const struct audit_options *o, each_run *each, void *arg,
 		if (read_file(&r, o->files[i], e) == -1)
 			return -1;
 	if (r.bad > 0) {
-		e->quiet = r.bad <= NAMED_MAX;	/* each was named */
+		e->quiet = r.bad <= NAMED_MAX;	/* each was reported */
 		return bk_fail(e, BK_DATA, "%zu lines are not audit "
 		    "lines", r.bad);
 	}
@@ -168,7 +168,7 @@ flush(struct bk_err *e)
 	    bk_fail_errno(e, "standard output: write") : 0;
 }
 
-/* Until there may be more; -1: nobody reads what we print. */
+/* Wait until there may be more; -1: nobody reads our output. */
 static int
 wait_for_more(struct bk_err *e)
 {
@@ -191,7 +191,7 @@ follow_file(struct reading *r, struct bk_logfile *in, struct bk_err *e)
 	int rc, rotated;
 
 	do {
-		/* asked first: what was written before that is read now */
+		/* asked first: what was written before is then read */
 		rotated = bk_logfile_rotated(in);
 		rc = read_lines(r, in, e);
 		if (rc == 0)
@@ -213,7 +213,7 @@ follow(const struct audit_options *o, struct bk_err *e)
 		in = bk_logfile_open(o->files[0], BK_RUN_MAX, e);
 		rc = in != NULL ? follow_file(&r, in, e) : -1;
 		if (in == NULL && errno == ENOENT) {
-			*e = (struct bk_err){0};	/* not yet there */
+			*e = (struct bk_err){0};	/* does not exist yet */
 			rc = wait_for_more(e);
 		}
 		bk_logfile_free(in);

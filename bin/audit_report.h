@@ -1,8 +1,6 @@
 #ifndef BK_BIN_AUDIT_REPORT_H
 #define BK_BIN_AUDIT_REPORT_H
-/*
- * The parts of bk-audit.  All that return int: 0, or -1 with *e set.
- */
+/* The parts of bk-audit.  Functions of type int return 0, or -1 with *e set. */
 #include <stddef.h>
 #include <time.h>
 
@@ -25,29 +23,29 @@ struct audit_options {
 };
 
 /*
- * What r was about: where it wrote to, else what it read, and a standard
- * stream is neither; "" if there is no such thing.
+ * The target of r: its destination, else its source, neither being a standard
+ * stream; "" if there is none.
  */
 const char *audit_target(const struct bk_run *r);
 
-/* How long, for people: "0.4s", "3h12m". */
+/* A duration, for people: "0.4s", "3h12m". */
 void audit_took(double seconds, char out[BK_NUM_TEXT]);
 
 /*
- * Call each for every run that is asked for, file by file.  A line that is no
- * record is named on stderr and passed over; BK_DATA at the end if there was
- * one, BK_NONE if there was no run.
+ * Call each for every selected run, file by file.  A malformed line is reported
+ * on stderr and skipped; BK_DATA at the end if there was one, BK_NONE if there
+ * was no run.
  */
 int audit_each(const struct audit_options *o, int (*each)(void *arg,
     const struct bk_run *r, struct bk_err *e), void *arg, struct bk_err *e);
 
-/* Print the runs; with follow, of the one file, also those to come. */
+/* Print the runs; with follow, of the one file, then wait for new ones. */
 int audit_list(const struct audit_options *o, int follow, struct bk_err *e);
 
-/* Print a line for each operation and target; and o->prometheus. */
+/* Print a line for each operation and target; write o->prometheus, if set. */
 int audit_summary(const struct audit_options *o, struct bk_err *e);
 
-/* Check the chains.  BK_DATA: they are not whole, the lines were named. */
+/* Check the hash chains.  BK_DATA: one is broken, its lines were reported. */
 int audit_verify(const struct audit_options *o, struct bk_err *e);
 
 #endif

@@ -1,4 +1,4 @@
-/* bk-audit: what a log says of each job, summed up; see audit_report.h */
+/* bk-audit: a summary per job; see audit_report.h */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,19 +14,19 @@
 #include "policy/series.h"
 #include "tool.h"
 
-/* How many successful runs, the last ones, the durations are those of. */
+/* Number of latest successful runs whose durations are reported. */
 #define RECENT 1000
 
 /* What one tool does to one database or series. */
 struct job {
 	char *operation;
-	char *target;			/* "": it has none, or did not say */
+	char *target;			/* "": none, or unknown */
 	uint64_t runs, failures;
 	time_t last_success, last_failure;	/* 0: none */
 	uint64_t size;			/* bytes, of the last success */
 	char *error;			/* of the last failure; or NULL */
-	uint64_t *took;			/* ms, a ring; sorted in the end */
-	size_t ntook, cap;		/* RECENT at most are there */
+	uint64_t *took;			/* ms, a ring; finally sorted */
+	size_t ntook, cap;		/* at most RECENT */
 };
 
 struct jobs {				/* by operation and target */
@@ -89,8 +89,8 @@ find_job(struct jobs *jobs, const char *operation, const char *target,
 }
 
 /*
- * The job's name: a series where the target is one of a series, as of stored
- * backups, whose name holds a time; of a bare word (a database) the word.
+ * The job's name: the series of a target that is one of a series, as stored
+ * backups are, whose names contain a time; a bare word (a database) as it is.
  */
 static int
 name_of(const char *target, struct bk_buf *name, struct bk_err *e)
@@ -147,7 +147,7 @@ take(void *arg, const struct bk_run *r, struct bk_err *e)
 	struct bk_buf name = {0};
 	struct job *j = NULL;
 	int rc = -1;
-	/* names that go have no next run, whose success would be the last */
+	/* a deleted name has no next run to succeed */
 	const char *target = strcmp(r->type, "delete") == 0 ? "" :
 	    audit_target(r);
 
@@ -160,7 +160,7 @@ take(void *arg, const struct bk_run *r, struct bk_err *e)
 	return rc;
 }
 
-/* 0: there was no success, or no word on how long it took. */
+/* 0: no success, or its duration is unknown. */
 static int
 durations_of(struct job *j, struct durations *d)
 {
@@ -338,7 +338,7 @@ store_metrics(struct jobs *jobs, const char *path, struct bk_err *e)
 }
 
 static int
-tell(const struct audit_options *o, struct jobs *jobs, struct bk_err *e)
+print(const struct audit_options *o, struct jobs *jobs, struct bk_err *e)
 {
 	struct bk_buf text = {0};
 	int rc = o->json ? 0 : add_table(&text, jobs, e);
@@ -356,19 +356,19 @@ tell(const struct audit_options *o, struct jobs *jobs, struct bk_err *e)
 int
 audit_summary(const struct audit_options *o, struct bk_err *e)
 {
-	struct bk_err why = {0};
+	struct bk_err reason = {0};
 	struct jobs jobs = {0};
 	struct job *j;
-	int rc = audit_each(o, take, &jobs, &why);
+	int rc = audit_each(o, take, &jobs, &reason);
 
-	/* of what could be read; the status is not 0 */
-	if (rc == 0 || why.code == BK_DATA) {
-		if (tell(o, &jobs, e) == -1 || (o->prometheus != NULL &&
+	/* print what could be read; the status is not 0 */
+	if (rc == 0 || reason.code == BK_DATA) {
+		if (print(o, &jobs, e) == -1 || (o->prometheus != NULL &&
 		    store_metrics(&jobs, o->prometheus, e) == -1))
 			rc = -1;
 	}
 	if (rc == -1 && e->code == BK_OK)
-		*e = why;
+		*e = reason;
 	for (j = jobs.v; j < jobs.v + jobs.n; j++) {
 		free(j->operation);
 		free(j->target);

@@ -1,4 +1,4 @@
-/* bk-audit: whether the hash chain is whole; see audit_report.h */
+/* bk-audit: whether the hash chain is intact; see audit_report.h */
 #include <stdio.h>
 #include <string.h>
 
@@ -12,32 +12,32 @@
 struct check {
 	const struct audit_options *o;
 	size_t lines, bad;
-	int met;		/* the hash that is expected */
+	int met;		/* the expected hash was found */
 };
 
 static void
-name_line(struct check *k, const char *file, size_t number, const char *why)
+name_line(struct check *k, const char *file, size_t number, const char *reason)
 {
 	if (k->bad++ < NAMED_MAX)
-		tool_say("%s: line %zu: %s", file, number, why);
+		tool_say("%s: line %zu: %s", file, number, reason);
 }
 
-/* One line, or that there is one which cannot be read. */
+/* Check one line, or note that it cannot be read. */
 static int
 check_line(struct check *k, struct bk_chain *chain, const char *file,
     const char *line, size_t n, struct bk_err *e)
 {
-	struct bk_err why = {0};
+	struct bk_err reason = {0};
 
 	if (line == NULL) {
 		bk_chain_skip(chain);
 		name_line(k, file, chain->lines, "too long to be one of bk's");
 		return 0;
 	}
-	if (bk_chain_check(chain, line, n, &why) == -1) {
-		if (why.code != BK_DATA)
-			return bk_fail(e, why.code, "%s", why.msg);
-		name_line(k, file, chain->lines, why.msg);
+	if (bk_chain_check(chain, line, n, &reason) == -1) {
+		if (reason.code != BK_DATA)
+			return bk_fail(e, reason.code, "%s", reason.msg);
+		name_line(k, file, chain->lines, reason.msg);
 	}
 	if (k->o->expect != NULL && strcmp(k->o->expect, chain->last) == 0)
 		k->met = 1;
@@ -49,18 +49,18 @@ check_lines(struct check *k, struct bk_logfile *in, struct bk_err *e)
 {
 	const char *file = bk_logfile_name(in);
 	struct bk_chain chain = {0};
-	struct bk_err why = {0};
+	struct bk_err reason = {0};
 	size_t bad = k->bad, n;
 	const char *line;
 	int rc;
 
-	while ((rc = bk_logfile_next(in, &line, &n, &why)) != 0) {
-		if (rc == -1 && why.code != BK_DATA)
-			return bk_fail(e, why.code, "%s", why.msg);
+	while ((rc = bk_logfile_next(in, &line, &n, &reason)) != 0) {
+		if (rc == -1 && reason.code != BK_DATA)
+			return bk_fail(e, reason.code, "%s", reason.msg);
 		if (check_line(k, &chain, file, rc == -1 ? NULL : line, n,
 		    e) == -1)
 			return -1;
-		why = (struct bk_err){0};
+		reason = (struct bk_err){0};
 	}
 	if (bk_logfile_cut(in))
 		name_line(k, file, chain.lines + 1, "truncated: no newline");
@@ -96,7 +96,7 @@ audit_verify(const struct audit_options *o, struct bk_err *e)
 	if (fflush(stdout) == EOF)
 		return bk_fail_errno(e, "standard output: write");
 	if (k.bad > 0) {
-		e->quiet = k.bad <= NAMED_MAX;	/* each was named */
+		e->quiet = k.bad <= NAMED_MAX;	/* each was reported */
 		return bk_fail(e, BK_DATA, "%zu lines break the chain", k.bad);
 	}
 	if (o->expect != NULL && !k.met)

@@ -63,7 +63,7 @@ enum {
 
 /* A share of up to max percent, as 1/100 percent. */
 static int
-parse_share(const char *s, const char *what, uint64_t max, uint64_t *out,
+parse_share(const char *s, const char *label, uint64_t max, uint64_t *out,
     struct bk_err *e)
 {
 	size_t n = strlen(s);
@@ -71,38 +71,38 @@ parse_share(const char *s, const char *what, uint64_t max, uint64_t *out,
 
 	if (n < 2 || n > sizeof(number) || s[n - 1] != '%')
 		return bk_fail(e, BK_USAGE, "%s: '%s' is not a share; write "
-		    "it as 20%%", what, s);
+		    "it as 20%%", label, s);
 	memcpy(number, s, n - 1);
 	number[n - 1] = '\0';
-	if (bk_num_parse(number, 0, max, what, out, e) == -1)
+	if (bk_num_parse(number, 0, max, label, out, e) == -1)
 		return -1;
 	*out *= 100;
 	return 0;
 }
 
 static int
-parse_value(enum bk_metric check, const char *s, const char *what,
+parse_value(enum bk_metric check, const char *s, const char *label,
     uint64_t *out, struct bk_err *e)
 {
 	switch (check) {
 	case BK_METRIC_SIZE:
-		return bk_size_parse(s, what, out, e);
+		return bk_size_parse(s, label, out, e);
 	case BK_METRIC_GROWTH:
-		return parse_share(s, what, 1000000, out, e);
+		return parse_share(s, label, 1000000, out, e);
 	case BK_METRIC_SHRINK:
 	case BK_METRIC_FREE:
-		return parse_share(s, what, 100, out, e);
+		return parse_share(s, label, 100, out, e);
 	case BK_METRIC_COUNT:
-		return bk_num_parse(s, 0, INT64_MAX, what, out, e);
+		return bk_num_parse(s, 0, INT64_MAX, label, out, e);
 	default:
-		return bk_duration_parse(s, what, out, e);
+		return bk_duration_parse(s, label, out, e);
 	}
 }
 
 /* CRITICAL or WARNING,CRITICAL. */
 static void
 parse_limit(struct options *o, enum bk_metric check, const char *s,
-    const char *what)
+    const char *label)
 {
 	struct bk_limit *l = &o->fresh.limit[check];
 	const char *comma = strchr(s, ',');
@@ -112,20 +112,20 @@ parse_limit(struct options *o, enum bk_metric check, const char *s,
 	int rc;
 
 	if (n >= sizeof(first))
-		tool_usage("%s: '%s' is too long", what, s);
+		tool_usage("%s: '%s' is too long", label, s);
 	memcpy(first, s, n);
 	first[n] = '\0';
-	rc = parse_value(check, comma == NULL ? s : comma + 1, what,
+	rc = parse_value(check, comma == NULL ? s : comma + 1, label,
 	    &l->critical, &e);
 	l->warning = l->critical;
 	if (rc == 0 && comma != NULL)
-		rc = parse_value(check, first, what, &l->warning, &e);
+		rc = parse_value(check, first, label, &l->warning, &e);
 	if (rc == -1)
 		tool_usage("%s", e.msg);
 	if (bk_metric_is_floor(check) ? l->warning < l->critical :
 	    l->warning > l->critical)
 		tool_usage("%s: '%s': WARNING would never be reached; write it "
-		    "WARNING,CRITICAL", what, s);
+		    "WARNING,CRITICAL", label, s);
 }
 
 static void
@@ -142,7 +142,7 @@ parse_segment(struct options *o, const char *s)
 	o->fresh.segment = v;
 }
 
-/* Options that have to do with other sources than the listing. */
+/* Options for sources other than the listing. */
 static void
 parse_source(struct options *o, int ch, const char *arg)
 {
@@ -287,13 +287,13 @@ add_disk(struct bk_subjects *out, const char *path, const struct bk_fresh *f,
 		return bk_fail_errno(e, "%s", path);
 	if ((s = bk_subjects_add(out, BK_SUBJECT_DISK, path, path, e)) == NULL)
 		return -1;
-	/* as df(1): what only root may use is neither free nor counted */
+	/* as df(1): space reserved for root is neither free nor counted */
 	bk_subject_set(s, BK_METRIC_FREE, bk_fresh_share(v.f_bavail,
 	    v.f_blocks - v.f_bfree + v.f_bavail), f);
 	return 0;
 }
 
-/* What must be in the listing and is not. */
+/* Expected subjects that the listing lacks. */
 static int
 judge_expected(const struct options *o, struct bk_subjects *out,
     struct bk_err *e)
@@ -317,18 +317,18 @@ judge_expected(const struct options *o, struct bk_subjects *out,
 	return 0;
 }
 
-/* A source of findings that failed is a finding: UNKNOWN, and why. */
+/* A source that failed is a finding: UNKNOWN, with the reason. */
 static int
 note_failure(struct bk_subjects *out, const char *source,
-    const struct bk_err *why, struct bk_err *e)
+    const struct bk_err *reason, struct bk_err *e)
 {
 	struct bk_subject *s = bk_subjects_add(out, BK_SUBJECT_SOURCE, source,
 	    source, e);
 
-	if (s == NULL || bk_subject_note(s, e, "%s", why->msg) == -1)
+	if (s == NULL || bk_subject_note(s, e, "%s", reason->msg) == -1)
 		return -1;
 	s->state = BK_STATE_UNKNOWN;
-	return bk_fail(e, why->code, "%s", why->msg);
+	return bk_fail(e, reason->code, "%s", reason->msg);
 }
 
 static int
@@ -342,7 +342,7 @@ judge_listing(const struct options *o, struct bk_subjects *out,
 
 	rc = bk_listing_read(&items, stdin, "standard input", e);
 	if (rc == -1 && e->code == BK_NONE && o->nexpect > 0) {
-		*e = (struct bk_err){0}; /* nothing of what is expected */
+		*e = (struct bk_err){0}; /* none of the expected ones */
 		rc = 0;
 	} else if (rc == 0 && o->wal)
 		rc = bk_series_judge_wal(out, &items, &fresh, e);
@@ -358,22 +358,22 @@ judge_listing(const struct options *o, struct bk_subjects *out,
 	return rc == 0 ? judge_expected(o, out, e) : -1;
 }
 
-/* From every source; one that fails does not keep the others from telling. */
+/* Findings from every source; the failure of one does not hide the others. */
 static int
 judge(const struct options *o, struct bk_subjects *out, struct bk_err *e)
 {
-	struct bk_err why[3] = {{0}}, no_receipts = {0};
+	struct bk_err reason[3] = {{0}}, no_receipts = {0};
 	int rc = 0;
 
-	if (judge_listing(o, out, &no_receipts, &why[0]) == -1)
-		rc = note_failure(out, "listing", &why[0], e);
+	if (judge_listing(o, out, &no_receipts, &reason[0]) == -1)
+		rc = note_failure(out, "listing", &reason[0], e);
 	if (no_receipts.code != BK_OK)
 		rc = note_failure(out, "receipts", &no_receipts, e);
-	if (o->log != NULL && age_log(out, o->log, &o->fresh, &why[1]) == -1)
-		rc = note_failure(out, "audit log", &why[1], e);
+	if (o->log != NULL && age_log(out, o->log, &o->fresh, &reason[1]) == -1)
+		rc = note_failure(out, "audit log", &reason[1], e);
 	if (o->path != NULL && add_disk(out, o->path, &o->fresh,
-	    &why[2]) == -1)
-		rc = note_failure(out, "disk", &why[2], e);
+	    &reason[2]) == -1)
+		rc = note_failure(out, "disk", &reason[2], e);
 	bk_subjects_sort(out);
 	return rc;
 }
@@ -382,21 +382,21 @@ static int
 store_metrics(const struct options *o, struct bk_subjects *s, struct bk_err *e)
 {
 	struct bk_buf text = {0};
-	struct bk_err why = {0};
+	struct bk_err reason = {0};
 	int rc = age_prometheus(s, &o->fresh, o->prometheus, &text,
-	    &why);
+	    &reason);
 
 	if (rc == 0)
-		rc = bk_textfile_store(o->prometheus, &text, &why);
+		rc = bk_textfile_store(o->prometheus, &text, &reason);
 	bk_buf_free(&text);
 	if (rc == -1)
-		rc = note_failure(s, "metrics", &why, e);
+		rc = note_failure(s, "metrics", &reason, e);
 	bk_subjects_sort(s);
 	return rc;
 }
 
 static int
-tell(const struct options *o, const struct bk_subjects *s, struct bk_err *e)
+print(const struct options *o, const struct bk_subjects *s, struct bk_err *e)
 {
 	struct bk_buf text = {0};
 	int rc = o->json ? age_json(s, &o->fresh, &text, e) :
@@ -428,15 +428,15 @@ main(int argc, char *argv[])
 	tool_run("monitor", "standard input", NULL);
 
 	rc = judge(&o, &subjects, &e);
-	/* metrics that could not be found out stay as they were */
+	/* metrics that could not be determined stay as they were */
 	if (rc == 0 && o.prometheus != NULL)
 		rc = store_metrics(&o, &subjects, &e);
 	state = bk_subjects_state(&subjects);
-	if (tell(&o, &subjects, &e) == -1) {
+	if (print(&o, &subjects, &e) == -1) {
 		state = BK_STATE_UNKNOWN;
 		rc = -1;
 	} else
-		e.quiet = 1;		/* the status line has said it */
+		e.quiet = 1;		/* the status line has it */
 	bk_subjects_free(&subjects);
 	free(o.expect);
 	if (tool_end(rc, &e) != BK_OK)

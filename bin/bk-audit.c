@@ -76,7 +76,7 @@ parse_hash(const char *s)
 	return s;
 }
 
-/* One of the four things to do; 0: to print. */
+/* The command, an option; 0: print. */
 static int
 parse_options(struct audit_options *o, int argc, char *argv[])
 {
@@ -95,16 +95,16 @@ parse_options(struct audit_options *o, int argc, char *argv[])
 		TOOL_LONGOPTS,
 		{ 0 }
 	};
-	int ch, what = 0;
+	int ch, command = 0;
 
 	while ((ch = getopt_long(argc, argv, "", longopts, NULL)) != -1)
 		switch (ch) {
 		case OPT_SUMMARY: case OPT_VERIFY: case OPT_FOLLOW:
 		case OPT_RECORD:
-			if (what != 0 && what != ch)
+			if (command != 0 && command != ch)
 				tool_usage("only one of --summary, --verify, "
 				    "--follow and --record");
-			what = ch;
+			command = ch;
 			break;
 		case OPT_OPERATION: o->operation = optarg; break;
 		case OPT_STATUS: o->status = parse_status(optarg); break;
@@ -115,7 +115,7 @@ parse_options(struct audit_options *o, int argc, char *argv[])
 		case OPT_EXPECT: o->expect = parse_hash(optarg); break;
 		default: tool_option(ch);
 		}
-	return what;
+	return command;
 }
 
 static int
@@ -126,24 +126,24 @@ has_filter(const struct audit_options *o)
 }
 
 static void
-check_options(const struct audit_options *o, int what)
+check_options(const struct audit_options *o, int command)
 {
 	if (o->n == 0)
 		tool_usage("no FILE given, and BK_AUDIT_LOG is not set");
-	if ((what == OPT_FOLLOW || what == OPT_RECORD) && (o->n > 1 ||
+	if ((command == OPT_FOLLOW || command == OPT_RECORD) && (o->n > 1 ||
 	    strcmp(o->files[0], "-") == 0))
 		tool_usage("--follow and --record take exactly one FILE");
-	if ((what == OPT_VERIFY || what == OPT_RECORD) && (has_filter(o) ||
-	    o->json))
+	if ((command == OPT_VERIFY || command == OPT_RECORD) &&
+	    (has_filter(o) || o->json))
 		tool_usage("--verify and --record take no filter and no "
 		    "--json");
-	if (o->prometheus != NULL && what != OPT_SUMMARY)
+	if (o->prometheus != NULL && command != OPT_SUMMARY)
 		tool_usage("--prometheus is for --summary");
-	if (o->expect != NULL && what != OPT_VERIFY)
+	if (o->expect != NULL && command != OPT_VERIFY)
 		tool_usage("--expect is for --verify");
 }
 
-/* What ends the run is not to end us: our end is that of our input. */
+/* What ends the run must not end us: we end with our input. */
 static int
 record(const struct audit_options *o, struct bk_err *e)
 {
@@ -161,10 +161,10 @@ main(int argc, char *argv[])
 	const char *log = getenv("BK_AUDIT_LOG");
 	struct audit_options o = {0};
 	struct bk_err e = {0};
-	int what, rc;
+	int command, rc;
 
 	tool_start(&tool);
-	what = parse_options(&o, argc, argv);
+	command = parse_options(&o, argc, argv);
 	if (optind < argc) {
 		o.files = (const char *const *)argv + optind;
 		o.n = (size_t)(argc - optind);
@@ -172,13 +172,13 @@ main(int argc, char *argv[])
 		o.files = &log;
 		o.n = 1;
 	}
-	check_options(&o, what);
+	check_options(&o, command);
 
-	switch (what) {
+	switch (command) {
 	case OPT_RECORD: rc = record(&o, &e); break;
 	case OPT_VERIFY: rc = audit_verify(&o, &e); break;
 	case OPT_SUMMARY: rc = audit_summary(&o, &e); break;
-	default: rc = audit_list(&o, what == OPT_FOLLOW, &e);
+	default: rc = audit_list(&o, command == OPT_FOLLOW, &e);
 	}
 	return tool_end(rc, &e);
 }

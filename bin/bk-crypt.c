@@ -68,10 +68,10 @@ struct options {
 	char passphrase[BK_PASSPHRASE_MAX + 1];	/* "": none */
 };
 
-static int tty = -1;		/* while it has no echo */
+static int tty = -1;		/* while echo is off */
 static struct termios tty_before;
 
-/* Also on a signal. */
+/* Also called on a signal. */
 static void
 restore_tty(void)
 {
@@ -171,7 +171,7 @@ check_options(const struct options *o)
 		tool_usage("refusing to read encrypted data from a terminal");
 }
 
-/* Where no option says who opens and for whom, the environment does. */
+/* Without options for recipients or identities, use the environment. */
 static void
 complete_options(struct options *o)
 {
@@ -250,8 +250,8 @@ silence_tty(int fd)
 }
 
 /*
- * Ask on the terminal, without echo.  ^Z does nothing meanwhile: the shell
- * would get a terminal without echo, and give back one with it.
+ * Ask on the terminal, without echo.  ^Z is ignored meanwhile: the shell would
+ * get a terminal without echo and return one with it.
  */
 static int
 ask(const char *prompt, char out[BK_PASSPHRASE_MAX + 1], struct bk_err *e)
@@ -326,8 +326,8 @@ from(const struct options *o)
 }
 
 /*
- * Standard output.  A format without room for marks travels between tools in
- * an envelope; in a file it is what other programs expect.
+ * Standard output.  A format without room for marks is put into an envelope
+ * between tools; in a file it is as other programs expect it.
  */
 static struct bk_writer *
 open_output(const struct options *o, int marks, struct bk_err *e)
@@ -343,11 +343,11 @@ static int
 encrypt(const struct options *o, struct bk_reader *in, struct bk_err *e)
 {
 	const struct bk_suite *suite = o->age ? &bk_suite_age : &bk_suite_bk;
-	struct bk_crypt_to whom = to(o);
+	struct bk_crypt_to recipients = to(o);
 	struct bk_writer *out = open_output(o, suite->marks, e);
 	int rc = -1;
 
-	if (out != NULL && (rc = bk_crypt_encrypt(suite, &whom, in, out,
+	if (out != NULL && (rc = bk_crypt_encrypt(suite, &recipients, in, out,
 	    e)) == 0) {
 		tool_audit()->size_bytes = bk_writer_bytes(out);
 		rc = bk_writer_finish(out, e);
@@ -382,7 +382,7 @@ static int
 rewrap(const struct options *o, struct bk_reader *in, struct bk_err *e)
 {
 	struct bk_crypt_from key = from(o);
-	struct bk_crypt_to whom = to(o);
+	struct bk_crypt_to recipients = to(o);
 	struct bk_crypt *crypt = bk_crypt_open(in, &key, e);
 	struct bk_writer *out = NULL;
 	int rc = -1;
@@ -390,7 +390,7 @@ rewrap(const struct options *o, struct bk_reader *in, struct bk_err *e)
 	if (crypt == NULL ||
 	    (out = open_output(o, bk_crypt_suite(crypt)->marks, e)) == NULL)
 		goto done;
-	if ((rc = bk_crypt_rewrap(crypt, &whom, out, e)) == 0) {
+	if ((rc = bk_crypt_rewrap(crypt, &recipients, out, e)) == 0) {
 		tool_audit()->size_bytes = bk_writer_bytes(out);
 		rc = bk_writer_finish(out, e);
 	}

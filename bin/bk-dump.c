@@ -44,7 +44,7 @@ enum { JOBS = 'j', QUIET = 'q', VERBOSE = 'v', PASS = TOOL_OPT_TOOL, REFUSE,
 	DATABASE, GLOBALS, LOCK, LOCK_WAIT, ROLE, DIGITS, ROW_SECURITY,
 	DEFERRABLE };
 
-/* Short options of pg_dump 13 to 18 that are handed on. */
+/* Short options of pg_dump 13 to 18 that are passed on. */
 static const char pass_short[] = "abBcCeEnNOsStTx";
 
 static const struct option longopts[] = {
@@ -135,7 +135,7 @@ struct options {
 	struct bk_dump dump;
 	char **args;		/* for pg_dump; n of them, and NULL */
 	size_t nargs;
-	struct bk_buf given;	/* the same, for the manifest */
+	struct bk_buf options_text;	/* the same, for the manifest */
 	const char *jobs;	/* of -j, or NULL */
 	int verbosity;		/* -q: -1, -v: 1 */
 };
@@ -149,7 +149,7 @@ stop_child(void)
 	bk_child_kill(&child);
 }
 
-/* Hand an option on to pg_dump as one argument. */
+/* Pass an option to pg_dump as one argument. */
 static void
 pass(struct options *o, int ch, int index, struct bk_err *e)
 {
@@ -169,22 +169,22 @@ pass(struct options *o, int ch, int index, struct bk_err *e)
 		    optarg == NULL ? "" : "=", value);
 	more[o->nargs++] = b.data;
 	more[o->nargs] = NULL;
-	(void)bk_buf_printf(&o->given, e, "%s%s",
-	    o->given.len == 0 ? "" : " ", b.data == NULL ? "" : b.data);
+	(void)bk_buf_printf(&o->options_text, e, "%s%s",
+	    o->options_text.len == 0 ? "" : " ", b.data == NULL ? "" : b.data);
 }
 
 static void
-set_lock(struct options *o, const char *how)
+set_lock(struct options *o, const char *arg)
 {
-	if (how == NULL || strcmp(how, "fail") == 0)
+	if (arg == NULL || strcmp(arg, "fail") == 0)
 		o->dump.lock = BK_DUMP_LOCK_FAIL;
-	else if (strcmp(how, "wait") == 0)
+	else if (strcmp(arg, "wait") == 0)
 		o->dump.lock = BK_DUMP_LOCK_WAIT;
 	else
-		tool_usage("--lock: \"fail\" or \"wait\", not \"%s\"", how);
+		tool_usage("--lock: \"fail\" or \"wait\", not \"%s\"", arg);
 }
 
-/* An option that is bk-dump's, or that both it and pg_dump must know. */
+/* An option of bk-dump, or one that both it and pg_dump must know. */
 static void
 parse_option(struct options *o, int ch, int index, struct bk_err *e)
 {
@@ -196,7 +196,7 @@ parse_option(struct options *o, int ch, int index, struct bk_err *e)
 	case 'h': o->dump.target.host = optarg; return;
 	case 'p': o->dump.target.port = optarg; return;
 	case 'U': o->dump.target.user = optarg; return;
-	case 'w': return;		/* never asks anyway */
+	case 'w': return;		/* never prompts anyway */
 	case GLOBALS: o->dump.globals = 1; return;
 	case LOCK: set_lock(o, optarg); return;
 	case LOCK_WAIT: o->dump.lock_wait = optarg; return;
@@ -221,7 +221,7 @@ parse_option(struct options *o, int ch, int index, struct bk_err *e)
 	pass(o, ch, index, e);
 }
 
-/* What the command line leaves open. */
+/* Defaults for what the command line does not set. */
 static void
 set_defaults(struct options *o, int argc, char *argv[])
 {
@@ -239,14 +239,14 @@ set_defaults(struct options *o, int argc, char *argv[])
 	o->dump.jobs = tool_jobs(o->jobs, 4);
 	o->dump.pg_dump_args = o->args == NULL ? none : o->args;
 	o->dump.target.app = "bk-dump";
-	o->dump.options = o->given.data;
+	o->dump.options = o->options_text.data;
 	o->dump.bindir = (struct bk_bindir){ .dir = getenv("BK_PG_BINDIR"),
 	    .path = getenv("PATH"), .env = environ };
 	o->dump.progress = &progress;
 	o->dump.child = &child;
 }
 
-/* "pg_dump: warning: ..." in words of our own. */
+/* Print lines "pg_dump: warning: ..." as messages of our own. */
 static void
 pass_warnings(char *s)
 {

@@ -109,7 +109,7 @@ parse_options(struct options *o, int argc, char *argv[])
 		tool_usage("%s: too many files", o->files[o->nfiles - 1]);
 }
 
-/* Standard output with a secret: a file that > made is for the owner only. */
+/* Print a secret; a file created by > is made private to its owner. */
 static int
 print_secret(const struct bk_buf *b, struct bk_err *e)
 {
@@ -188,7 +188,7 @@ load_text(const struct options *o, struct bk_buf *text, struct bk_err *e)
 	    bk_secret_read(STDIN_FILENO, key_file(o), BK_KEY_FILE_MAX, text, e);
 }
 
-/* Append the public keys of the text of a key file of age's kind. */
+/* Append the public keys of an age key file, given as text. */
 static int
 add_recipients(struct bk_buf *b, const struct options *o, struct bk_buf *text,
     struct bk_err *e)
@@ -209,7 +209,7 @@ add_recipients(struct bk_buf *b, const struct options *o, struct bk_buf *text,
 	return rc;
 }
 
-/* Append the public key of the text of a signing key's file. */
+/* Append the public key of a signing key file, given as text. */
 static int
 add_verifier(struct bk_buf *b, const struct options *o, struct bk_buf *text,
     struct bk_err *e)
@@ -258,7 +258,7 @@ approve(const struct options *o, struct bk_err *e)
 	return rc;
 }
 
-/* The text of share i, with a word to whoever finds it in ten years. */
+/* The text of share i, with a note for whoever finds it in ten years. */
 static int
 format_share(struct bk_buf *b, const struct options *o,
     const struct bk_identity *id, const struct bk_share *s, struct bk_err *e)
@@ -275,7 +275,7 @@ format_share(struct bk_buf *b, const struct options *o,
 	return rc;
 }
 
-/* Each share into a file of its own: all of them, or none. */
+/* Store each share in a file of its own: all of them, or none. */
 static int
 store_shares(const struct options *o, const struct bk_identity *id,
     const struct bk_share *share, struct bk_err *e)

@@ -37,7 +37,7 @@ static const struct tool tool = {
 struct files {
 	struct bk_record *records;
 	size_t n, cap;
-	uint64_t failed;	/* each was told */
+	uint64_t failed;	/* each was reported */
 };
 
 static int
@@ -63,7 +63,7 @@ add(struct files *files, const char *path, const struct stat *st,
 	return 0;
 }
 
-/* What cannot be looked at: a word about it, and on with the rest. */
+/* Report what cannot be read and go on with the rest. */
 static int
 unreadable(struct files *files, const char *path)
 {
@@ -164,7 +164,7 @@ print(struct files *files, struct bk_err *e)
 		qsort(files->records, files->n, sizeof(*files->records),
 		    by_name);
 	for (i = 0; rc == 0 && i < files->n; i++) {
-		/* of a directory that was named twice: no second copy */
+		/* of a directory named twice: print one copy */
 		if (strcmp(files->records[i].name, last) == 0)
 			continue;
 		last = files->records[i].name;
@@ -215,11 +215,11 @@ main(int argc, char *argv[])
 
 	for (i = optind; rc == 0 && i < argc; i++)
 		rc = list_dir(&files, argv[i], &e);
-	/* what could be listed is, as ls does; the status is not 0 */
+	/* print what could be listed, as ls does; the status is not 0 */
 	if (rc == 0)
 		rc = print(&files, &e);
 	if (rc == 0 && files.failed > 0) {
-		e.quiet = 1;		/* each was named */
+		e.quiet = 1;		/* each was reported */
 		rc = bk_fail(&e, BK_FAIL, "not all could be listed");
 	}
 	if (rc == 0 && files.n == 0)

@@ -1,4 +1,4 @@
-/* bk-notify: tell a person, or what watches for them; see bk-notify(1) */
+/* bk-notify: send a message to people or to a monitor; see bk-notify(1) */
 #include <sys/utsname.h>
 
 #include <getopt.h>
@@ -44,7 +44,7 @@ enum kind { SLACK, WEBHOOK, PING, MAIL };
 
 static const struct {
 	const char *name;
-	int (*tell)(const char *where, const char *name,
+	int (*send)(const char *where, const char *name,
 	    const struct bk_notify_message *m,
 	    const struct bk_notify_options *way, struct bk_err *e);
 } kinds[] = {
@@ -160,7 +160,7 @@ parse_option(struct options *o, int ch, const char *arg)
 	}
 }
 
-/* What goes together, and what does not. */
+/* Options that need or exclude one another. */
 static void
 check_options(const struct options *o)
 {
@@ -218,7 +218,7 @@ parse_options(struct options *o, int argc, char *argv[])
 	check_options(o);
 	if (o->way.smtp == NULL)
 		o->way.smtp = "smtp://localhost";
-	/* as curl(1); the library itself looks at neither */
+	/* as in curl(1); the library itself reads neither */
 	if ((o->way.ca_bundle = getenv("CURL_CA_BUNDLE")) == NULL ||
 	    *o->way.ca_bundle == '\0')
 		o->way.ca_bundle = getenv("SSL_CERT_FILE");
@@ -226,7 +226,7 @@ parse_options(struct options *o, int argc, char *argv[])
 		o->way.ca_bundle = NULL;
 }
 
-/* Now, here, and what the options say. */
+/* Fill in time, host and what the options set. */
 static void
 begin_message(struct bk_notify_message *m, const struct options *o)
 {
@@ -235,7 +235,7 @@ begin_message(struct bk_notify_message *m, const struct options *o)
 
 	(void)snprintf(m->host, sizeof(m->host), "%s", uname(&u) == 0 &&
 	    *u.nodename != '\0' ? u.nodename : "localhost");
-	/* it gets into addresses */
+	/* it becomes part of URLs and addresses */
 	for (p = m->host; *p != '\0'; p++)
 		if (strchr("-.0123456789_ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 		    "abcdefghijklmnopqrstuvwxyz", *p) == NULL)
@@ -251,58 +251,58 @@ begin_message(struct bk_notify_message *m, const struct options *o)
 }
 
 /*
- * The message.  Why there is none is one too: who waits for it must not take
- * silence for good news.
+ * Compose the message.  A failure to compose one is sent as a message too:
+ * silence must not pass for good news.
  */
 static int
 compose(struct bk_notify_message *m, const struct options *o, struct bk_err *e)
 {
-	struct bk_err why = {0};
+	struct bk_err reason = {0};
 	int rc;
 
 	begin_message(m, o);
 	if (o->from_audit)
-		rc = bk_notify_message_audit(m, o->audit, &why);
+		rc = bk_notify_message_audit(m, o->audit, &reason);
 	else if (o->status != NULL && o->has == 1U << PING)
-		return 0;		/* that says it all */
+		return 0;		/* complete */
 	else
-		rc = bk_notify_message_read(m, &why);
+		rc = bk_notify_message_read(m, &reason);
 	if (rc == 0)
 		return 0;
-	(void)bk_fail(e, why.code, "%s", why.msg);
-	return bk_notify_message_failed(m, &why, e);
+	(void)bk_fail(e, reason.code, "%s", reason.msg);
+	return bk_notify_message_failed(m, &reason, e);
 }
 
-/* One failure more. */
+/* Add another failure to *e. */
 static void
-add_failure(struct bk_err *e, const struct bk_err *why)
+add_failure(struct bk_err *e, const struct bk_err *reason)
 {
 	if (e->code == BK_OK)
-		*e = *why;
+		*e = *reason;
 	else
-		bk_fail_add(e, "; %s", why->msg);
+		bk_fail_add(e, "; %s", reason->msg);
 }
 
-/* To every target that is to have it; one that fails keeps it from none. */
+/* Send to every selected target; a failure of one does not stop the others. */
 static int
-tell(const struct options *o, const struct bk_notify_message *m, int news,
+send_all(const struct options *o, const struct bk_notify_message *m, int news,
     struct bk_err *e)
 {
 	const struct target *t;
 	struct bk_buf name = {0};
-	struct bk_err why;
+	struct bk_err reason;
 	int rc = 0;
 
 	for (t = o->target; t < o->target + o->n; t++) {
 		if (!news && t->kind != PING)
 			continue;
-		why = (struct bk_err){0};
+		reason = (struct bk_err){0};
 		name.len = 0;
-		if (bk_buf_printf(&name, &why, "%s %s", kinds[t->kind].name,
-		    t->where) == 0 && kinds[t->kind].tell(t->where, name.data,
-		    m, &o->way, &why) == 0)
+		if (bk_buf_printf(&name, &reason, "%s %s", kinds[t->kind].name,
+		    t->where) == 0 && kinds[t->kind].send(t->where, name.data,
+		    m, &o->way, &reason) == 0)
 			continue;
-		add_failure(e, &why);
+		add_failure(e, &reason);
 		rc = -1;
 	}
 	bk_buf_free(&name);
@@ -310,35 +310,35 @@ tell(const struct options *o, const struct bk_notify_message *m, int news,
 }
 
 /*
- * Tell it if it is news.  What is wrong with the file of what was told keeps
- * nobody from being told, but is a failure.
+ * Send the message if it is news.  A problem with the history file does not
+ * prevent sending, but is a failure.
  */
 static int
-tell_news(const struct options *o, struct bk_notify_message *m,
+send_news(const struct options *o, struct bk_notify_message *m,
     struct bk_err *e)
 {
-	struct bk_err why = {0};
+	struct bk_err reason = {0};
 	struct bk_notify_history *past = bk_notify_history_open(o->only_change,
-	    &why);
+	    &reason);
 	int news = past == NULL || bk_notify_history_is_news(past, m), rc = 0;
 
-	if (past != NULL && bk_notify_history_recall(past, m, &why) == -1)
+	if (past != NULL && bk_notify_history_recall(past, m, &reason) == -1)
 		rc = -1;
-	if (tell(o, m, news, e) == -1)
+	if (send_all(o, m, news, e) == -1)
 		rc = -1;
 	else if (past != NULL && news) {
-		signals_hold();		/* what was told is remembered */
-		rc = bk_notify_history_store(past, m, &why) == -1 ? -1 : rc;
+		signals_hold();		/* what was sent is recorded */
+		rc = bk_notify_history_store(past, m, &reason) == -1 ? -1 : rc;
 		signals_release();
 	}
 	bk_notify_history_close(past);
-	if (why.code == BK_OK)
+	if (reason.code == BK_OK)
 		return rc;
-	add_failure(e, &why);
+	add_failure(e, &reason);
 	return -1;
 }
 
-/* For the audit log: whom, in one line. */
+/* The targets in one line, for the audit log. */
 static int
 list_targets(const struct options *o, struct bk_buf *b, struct bk_err *e)
 {
@@ -374,15 +374,15 @@ main(int argc, char *argv[])
 	rc = compose(&m, &o, &e);
 	if (rc == 0 && !m.known && !m.start && (o.only_change != NULL ||
 	    o.has & 1U << PING)) {
-		/* words that nobody has foreseen: no good news, and told */
+		/* unexpected text: not good news, and sent */
 		(void)bk_fail(&e, BK_DATA, "standard input: a message without "
 		    "a status; say --status success or failure");
 		m.known = 1;
 		m.state = BK_STATE_UNKNOWN;
 	}
 	if (rc == 0)
-		rc = o.only_change != NULL ? tell_news(&o, &m, &e) :
-		    tell(&o, &m, 1, &e);
+		rc = o.only_change != NULL ? send_news(&o, &m, &e) :
+		    send_all(&o, &m, 1, &e);
 	tool_audit()->size_bytes = m.text.len;
 	bk_buf_free(&m.text);
 	bk_buf_free(&m.subject);

@@ -1,4 +1,4 @@
-/* bk-prune: what a retention policy lets go of a listing, see bk-prune(1) */
+/* bk-prune: select what a retention policy deletes, see bk-prune(1) */
 #include <errno.h>
 #include <getopt.h>
 #include <stdint.h>
@@ -54,7 +54,7 @@ struct options {
 	struct bk_policy policy;
 	struct bk_guards guards;
 	const char *group, *tz, *holds, *receipts, *wal_for, *plan, *key;
-	struct bk_buf given;	/* the options, for a plan to tell */
+	struct bk_buf options_text;	/* the options, for a plan */
 	int explain;
 };
 
@@ -94,7 +94,7 @@ enum {
 	OPT_FRESH, OPT_TZ, OPT_WAL_FOR, OPT_PLAN, OPT_KEY
 };
 
-/* One option but for those of the rules. */
+/* An option other than a rule. */
 static void
 parse_option(struct options *o, int ch, const char *arg)
 {
@@ -103,7 +103,7 @@ parse_option(struct options *o, int ch, const char *arg)
 	switch (ch) {
 	case OPT_WITHIN:
 		o->policy.within = tool_duration(arg, "--keep-within");
-		/* elsewhere m is a month */
+		/* elsewhere m means month */
 		if (o->policy.within > 0 && o->policy.within < 3600)
 			tool_usage("--keep-within: '%s' is less than an "
 			    "hour; write months as days", arg);
@@ -180,8 +180,8 @@ parse_options(struct options *o, int argc, char *argv[])
 		tool_usage("the listing is read from standard input: bk-ls %s "
 		    "| bk-prune ...", argv[optind]);
 	for (i = 1; i < argc; i++)
-		if (bk_buf_printf(&o->given, &e, "%s%s", i > 1 ? " " : "",
-		    argv[i]) == -1)
+		if (bk_buf_printf(&o->options_text, &e, "%s%s",
+		    i > 1 ? " " : "", argv[i]) == -1)
 			tool_usage("%s", e.msg);
 	if ((o->plan == NULL) != (o->key == NULL))
 		tool_usage("--plan and --key go together");
@@ -190,8 +190,8 @@ parse_options(struct options *o, int argc, char *argv[])
 }
 
 /*
- * Make ZONE the calendar's.  The C library takes an unknown one for UTC
- * without a word; so its file must be there.
+ * Use ZONE for the calendar.  The C library silently takes an unknown zone for
+ * UTC, so its file must exist.
  */
 static void
 set_zone(struct options *o)
@@ -244,7 +244,7 @@ hold(const struct options *o, struct bk_listing *items, struct bk_err *e)
 	return rc;
 }
 
-/* What options know about each backup: its series, holds, receipts. */
+/* Annotate each backup by the options: series, holds, receipts. */
 static int
 annotate(const struct options *o, struct bk_listing *items, struct bk_err *e)
 {
@@ -263,7 +263,7 @@ annotate(const struct options *o, struct bk_listing *items, struct bk_err *e)
 	return bk_listing_group(items, o->group, e);
 }
 
-/* The WAL in items, by the base backups that -l to -y, if given, keep. */
+/* Judge the WAL in items by the base backups that -l to -y, if given, keep. */
 static int
 judge_wal(const struct options *o, struct bk_listing *items, struct bk_err *e)
 {
@@ -313,8 +313,9 @@ write_plan(const struct options *o, const struct bk_listing *items,
     const struct bk_buf *gone, size_t going, struct bk_err *e)
 {
 	struct bk_buf all = {0};
-	struct bk_plan plan = { .now = o->guards.now, .policy = o->given.data,
-	    .listing = &all, .expired = gone, .nexpired = going };
+	struct bk_plan plan = { .now = o->guards.now,
+	    .policy = o->options_text.data, .listing = &all, .expired = gone,
+	    .nexpired = going };
 	struct bk_signer signer;
 	int rc = -1;
 
@@ -338,7 +339,7 @@ explain(const struct options *o, struct bk_buf *b,
 	return 0;
 }
 
-/* Hand on what was decided: records, reasons or a plan. */
+/* Print the result: records, reasons or a plan. */
 static int
 put(const struct options *o, const struct bk_listing *items, struct bk_err *e)
 {
@@ -374,13 +375,13 @@ main(int argc, char *argv[])
 		rc = judge_wal(&o, &items, &e);
 	else if (rc == 0 && (rc = annotate(&o, &items, &e)) == 0)
 		rc = bk_prune_judge(&items, &o.policy, &o.guards, &e);
-	/* who asks why is told why, also when it is refused */
+	/* --explain prints the reasons even on refusal */
 	if ((rc == 0 || (o.explain && e.code == BK_DATA)) &&
 	    put(&o, &items, &e) == -1)
 		rc = -1;
 	if (rc == 0)
 		rc = bk_io_close(STDOUT_FILENO, "standard output", &e);
 	bk_listing_free(&items);
-	bk_buf_free(&o.given);
+	bk_buf_free(&o.options_text);
 	return tool_end(rc, &e);
 }

@@ -94,7 +94,7 @@ struct options {
 	int mode, globals, sealed, unsealed, verbosity;
 };
 
-/* The run, for whoever has to clean up behind it, too. */
+/* The run, also for clean-up. */
 static struct bk_progress progress = { .item = "tables" };
 static atomic_int child;
 static struct bk_target target;
@@ -102,7 +102,7 @@ static char newdb[BK_NEWDB_NAME];	/* being loaded; "": none */
 static struct bk_restore *archive;
 static struct bk_restore_report report;
 
-/* Stop pg_restore or psql, and drop what is not complete. */
+/* Stop pg_restore or psql, and drop what is incomplete. */
 static void
 clean_up(void)
 {
@@ -139,7 +139,7 @@ check_empty(const struct options *o, struct bk_err *e)
 	    "dump replaces it", target.database.data);
 }
 
-/* What is put aside must not be what the dump was made of. */
+/* The database to set aside must not be the source of the dump. */
 static int
 refuse_source(const struct options *o, struct bk_err *e)
 {
@@ -172,8 +172,8 @@ check_archive(const struct options *o, struct bk_err *e)
 }
 
 /*
- * The new database to load into.  Who made an empty one for --into chose its
- * encoding and locale; else they are the dump's.
+ * Create the new database to load into.  An empty one created for --into
+ * determines encoding and locale; otherwise the dump does.
  */
 static int
 make_database(const struct options *o, struct bk_err *e)
@@ -186,7 +186,7 @@ make_database(const struct options *o, struct bk_err *e)
 
 	if (bk_newdb_sweep(target.conn, target.database.data, &swept, e) == -1)
 		return -1;
-	/* a database half made could not be dropped */
+	/* a half-created database could not be dropped */
 	signals_hold();
 	rc = bk_newdb_create(target.conn, &like, newdb, e);
 	signals_release();
@@ -205,7 +205,7 @@ load_archive(const struct options *o, struct bk_err *e)
 	return bk_restore_load(archive, &o->load, &report, e);
 }
 
-/* -t and -n: into a database in use; what is to be said about it is said. */
+/* -t and -n: load into a database in use, and print the notes about it. */
 static int
 load_part(const struct options *o, struct bk_err *e)
 {
@@ -254,8 +254,8 @@ load_foreign(const struct options *o, enum bk_foreign_kind kind,
 }
 
 /*
- * What --into has put aside was empty when it began.  If it still is, nobody
- * wants it back, and before becomes "".
+ * What --into has set aside was empty at the start.  If it still is, drop it;
+ * before becomes "".
  */
 static void
 drop_empty(const struct options *o, char before[BK_NEWDB_NAME])
@@ -270,7 +270,7 @@ drop_empty(const struct options *o, char before[BK_NEWDB_NAME])
 		before[0] = '\0';
 }
 
-/* Give the new database its name; before: what the old one is called now. */
+/* Give the new database its name; before: the old one's name now. */
 static int
 give_name(const struct options *o, char before[BK_NEWDB_NAME],
     double *seconds, struct bk_err *e)
@@ -295,7 +295,7 @@ give_name(const struct options *o, char before[BK_NEWDB_NAME],
 	return rc;
 }
 
-/* Only the dump knows the settings and rights of a database that was gone. */
+/* Only the dump has the settings and privileges of a missing database. */
 static int
 properties_from_dump(const struct options *o, struct bk_err *e)
 {
@@ -381,7 +381,8 @@ static void
 set_mode(struct options *o, int mode)
 {
 	if (o->mode != 0 && o->mode != mode)
-		tool_usage("only one of --into, -t or -n, --rollback ...");
+		tool_usage("only one of --into, -t or -n, --rollback, "
+		    "--drop-old and --list-old");
 	o->mode = mode;
 }
 
@@ -411,7 +412,7 @@ parse_option(struct options *o, int ch)
 	case 'h': target.server.host = optarg; break;
 	case 'p': target.server.port = optarg; break;
 	case 'U': target.server.user = optarg; break;
-	case 'w': break;		/* never asks anyway */
+	case 'w': break;		/* never prompts anyway */
 	case INTO: case ROLLBACK: case DROP_OLD: case LIST_OLD:
 		set_mode(o, ch);
 		break;
@@ -429,7 +430,7 @@ parse_option(struct options *o, int ch)
 	}
 }
 
-/* What the command line leaves open, and what it must not say. */
+/* Set defaults and refuse contradictions. */
 static void
 set_defaults(struct options *o, int argc, char *argv[])
 {
@@ -458,7 +459,7 @@ set_defaults(struct options *o, int argc, char *argv[])
 	target.server.app = "bk-restore";
 }
 
-/* What the audit log calls it. */
+/* The operation's name in the audit log. */
 static const char *
 type(const struct options *o)
 {

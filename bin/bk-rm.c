@@ -42,13 +42,13 @@ struct job {
 	struct bk_approved_plan plan;	/* instead of standard input */
 	char **names;
 	size_t n, cap;
-	int print;		/* names, on standard output */
-	int dir;		/* open: that of the last file deleted; or -1 */
+	int print;		/* print names on standard output */
+	int dir;		/* open, of the last file deleted; or -1 */
 	char *dir_name;
-	size_t failed;		/* each was told */
+	size_t failed;		/* each was reported */
 };
 
-/* Something else than a file under that name is a list of something else. */
+/* A name that is not a file's means that this is the wrong list. */
 static int
 check(const char *name, const char *from, struct bk_err *e)
 {
@@ -110,7 +110,7 @@ not_deleted(struct job *job, const char *name, const char *why)
 	return 0;
 }
 
-/* The last directory's deletions onto the disk: it is not needed any more. */
+/* Sync the deletions in the last directory and close it. */
 static void
 leave_dir(struct job *job)
 {
@@ -130,7 +130,7 @@ leave_dir(struct job *job)
 	job->dir_name = NULL;
 }
 
-/* Have name's directory open, which a sorted list changes seldom. */
+/* Open the directory of name, which rarely changes in a sorted list. */
 static int
 enter_dir(struct job *job, const char *name, struct bk_err *e)
 {
@@ -159,7 +159,7 @@ delete_one(struct job *job, char *name, struct bk_err *e)
 
 	if (enter_dir(job, name, e) == -1)
 		return -1;
-	/* a directory that is not there is a list for another place */
+	/* a missing directory: a list for another place */
 	if (job->dir == -1)
 		return not_deleted(job, name, errno == ENOENT ?
 		    "no such directory" : strerror(errno));
@@ -183,7 +183,7 @@ delete_all(struct job *job, struct bk_err *e)
 		rc = delete_one(job, job->names[i], e);
 	leave_dir(job);
 	if (rc == 0 && job->failed > 0) {
-		e->quiet = 1;		/* each was named */
+		e->quiet = 1;		/* each was reported */
 		rc = bk_fail(e, BK_FAIL, "not all of %zu deleted", job->n);
 	}
 	return rc;

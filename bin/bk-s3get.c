@@ -62,7 +62,7 @@ parse_option(struct options *o, int ch)
 	}
 }
 
-/* Is name's last part "latest"?  Then cut it off: the prefix is left. */
+/* If the last part of name is "latest", cut it off, leaving the prefix. */
 static int
 cut_latest(char *name)
 {

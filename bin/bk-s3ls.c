@@ -96,7 +96,7 @@ list(const struct bk_s3_url *url, unsigned retry_for, enum bk_s3_kind kind,
 			rc = -1;
 			break;
 		}
-	/* what came before a failure is printed, as by ls */
+	/* print what came before a failure, as ls does */
 	if (flush(&out, e) == -1 || bk_io_close(STDOUT_FILENO,
 	    "standard output", e) == -1)
 		rc = -1;

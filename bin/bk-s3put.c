@@ -32,8 +32,8 @@ static const struct tool tool = {
 "\n"
 "usage: bk-s3put [-qv] [-j N] [OPTION ...] s3://BUCKET/KEY\n"
 "\n"
-"Stores standard input as one object, or none.  KEY may hold {db} {host}\n"
-"{utc} {date} {time} {tier}.  Credentials, region: AWS_*.  See bk-s3put(1).\n"
+"Stores standard input as one object, or none.  KEY may hold {db} {host} {utc}\n"
+"{date} {time} {tier}.  Credentials, region, endpoint: AWS_*, see bk-s3put(1).\n"
 "\n"
 "    --overwrite             replace an existing object\n"
 "    --sealed                refuse input that is not sealed\n"
@@ -52,7 +52,7 @@ static const struct tool tool = {
 
 struct options {
 	struct bk_s3_upload_options up;
-	struct bk_s3_pair meta[MAX_META + 1];	/* their names are ours */
+	struct bk_s3_pair meta[MAX_META + 1];	/* names are owned */
 	unsigned n_meta, n_tags;
 	struct bk_buf tagging;
 	const char *db, *tier;
@@ -86,15 +86,15 @@ static const struct option longopts[] = {
 	{ 0 }
 };
 
-/* What goes into a header: printable ASCII. */
+/* Header values are limited to printable ASCII. */
 static void
-check_header(const char *what, const char *s)
+check_header(const char *label, const char *s)
 {
 	if (*s == '\0')
-		tool_usage("%s: empty", what);
+		tool_usage("%s: empty", label);
 	for (; *s != '\0'; s++)
 		if (*s < 0x20 || *s > 0x7e)
-			tool_usage("%s: printable ASCII only", what);
+			tool_usage("%s: printable ASCII only", label);
 }
 
 static void
@@ -233,7 +233,7 @@ free_options(struct options *o)
 	bk_buf_free(&o->tagging);
 }
 
-/* Name the object, upload, and tell the audit where it went. */
+/* Name the object, upload it and record its name in the audit log. */
 static int
 put(struct options *o, const struct bk_s3_url *url, struct bk_reader *in,
     struct bk_s3_cred *cred, struct bk_err *e)

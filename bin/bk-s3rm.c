@@ -1,4 +1,4 @@
-/* bk-s3rm: delete objects, those named or those of a plan, see bk-s3rm(1) */
+/* bk-s3rm: delete the objects named or those of a plan, see bk-s3rm(1) */
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -50,10 +50,10 @@ struct job {
 	struct bk_approved_plan plan;
 	struct item *items;
 	size_t n, cap;
-	int print;		/* names, on standard output */
+	int print;		/* print names on standard output */
 	unsigned retry_for;
 	struct bk_s3_cred *cred;
-	const char *bucket;	/* of the batch that is being deleted */
+	const char *bucket;	/* of the current batch */
 	uint64_t failed;
 };
 
@@ -124,16 +124,16 @@ print_name(const char *bucket, const char *key, const char *upload_id,
 	return rc;
 }
 
-/* One object's end, or not: a line about it, and on with the next. */
+/* Report the result of one object and go on with the next. */
 static int
-done(void *ctx, const char *key, const char *why, struct bk_err *e)
+done(void *ctx, const char *key, const char *reason, struct bk_err *e)
 {
 	struct job *job = ctx;
 
-	if (why == NULL)
+	if (reason == NULL)
 		return job->print ?
 		    print_name(job->bucket, key, NULL, e) : 0;
-	tool_say("s3://%s/%s: not deleted: %s", job->bucket, key, why);
+	tool_say("s3://%s/%s: not deleted: %s", job->bucket, key, reason);
 	job->failed++;
 	return 0;
 }
@@ -142,19 +142,19 @@ static int
 abort_upload(struct job *job, struct bk_s3 *s3, const struct item *it,
     struct bk_err *e)
 {
-	struct bk_err why = {0};
+	struct bk_err reason = {0};
 
-	/* one that has ended since it was listed is what was asked for */
-	if (bk_s3_delete_upload(s3, it->url.key, it->upload_id, &why) == 0 ||
-	    why.code == BK_NONE)
+	/* gone since it was listed: as requested */
+	if (bk_s3_delete_upload(s3, it->url.key, it->upload_id, &reason) == 0 ||
+	    reason.code == BK_NONE)
 		return job->print ? print_name(it->url.bucket, it->url.key,
 		    it->upload_id, e) : 0;
-	tool_say("%s", why.msg);
+	tool_say("%s", reason.msg);
 	job->failed++;
 	return 0;
 }
 
-/* Delete what begins at items[i], as far as one request reaches. */
+/* Delete what begins at items[i], as much as one request allows. */
 static int
 delete_some(struct job *job, struct bk_s3_delete *d, size_t *i,
     struct bk_err *e)
@@ -212,7 +212,7 @@ delete_all(struct job *job, struct bk_err *e)
 	while (rc == 0 && i < job->n)
 		rc = delete_in_bucket(job, &i, e);
 	if (rc == 0 && job->failed > 0) {
-		e->quiet = 1;		/* each was named */
+		e->quiet = 1;		/* each was reported */
 		rc = bk_fail(e, BK_FAIL, "%" PRIu64 " of %zu not deleted",
 		    job->failed, job->n);
 	}

@@ -98,7 +98,7 @@ copy(struct bk_reader *in, struct bk_progress *progress, struct bk_err *e)
 	int rc;
 
 	while ((n = bk_reader_read(in, buf, sizeof(buf), e)) > 0) {
-		signals_hold();		/* its file comes to be in the first */
+		signals_hold();		/* the first write creates the file */
 		rc = bk_store_write(store, buf, (size_t)n, e);
 		signals_release();
 		if (rc == -1)
@@ -108,7 +108,7 @@ copy(struct bk_reader *in, struct bk_progress *progress, struct bk_err *e)
 	return (int)n;
 }
 
-/* Name the file, store it, and tell the audit where it went. */
+/* Name the file, store it and record its name in the audit log. */
 static int
 save(struct options *o, const char *tmpl, struct bk_reader *in,
     struct bk_err *e)
@@ -149,7 +149,7 @@ main(int argc, char *argv[])
 	in = bk_reader_open(STDIN_FILENO, "standard input", o.in_flags, &e);
 	if (in != NULL)
 		rc = save(&o, argv[optind], in, &e);
-	cleanup();		/* the process ends: nothing else to let go */
+	cleanup();		/* the process ends: nothing else to free */
 	bk_reader_free(in);
 	return tool_end(rc, &e);
 }

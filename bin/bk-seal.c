@@ -37,7 +37,7 @@ static const struct tool tool = {
 
 static atomic_int child;
 
-/* A signal for us is one for the command. */
+/* Pass a signal on to the command. */
 static void
 stop_child(void)
 {
@@ -60,7 +60,7 @@ run_command(char *argv[], int fd, int report)
 }
 
 /*
- * Start argv; *fd reads its output.  A second pipe, which exec closes, tells
+ * Start argv; *fd reads its output.  A second pipe, which exec closes, reports
  * why it could not be run.
  */
 static int
@@ -96,9 +96,9 @@ start(char *argv[], int *fd, struct bk_err *e)
 }
 
 /*
- * Begin the output with the command's first bytes.  What is in an envelope
- * already (another bk-seal's, bk-crypt --age's) needs no second one: a reader
- * strips one, and would take the other for data.
+ * Begin the output with the command's first bytes.  What is already in an
+ * envelope (of another bk-seal, of bk-crypt --age) must not get a second one: a
+ * reader strips one and would take the other for data.
  */
 static struct bk_writer *
 begin(int fd, const char *name, struct bk_err *e)
@@ -125,7 +125,7 @@ copy(int fd, const char *name, struct bk_writer *out, struct bk_err *e)
 	static uint8_t buf[BK_IO_BUFSZ];
 	ssize_t n;
 
-	/* read(2) itself: what a slow command wrote is passed on at once */
+	/* read(2) itself, to pass on a slow command's output at once */
 	while ((n = read(fd, buf, sizeof(buf))) != 0) {
 		if (n == -1 && errno == EINTR)
 			continue;
@@ -137,7 +137,7 @@ copy(int fd, const char *name, struct bk_writer *out, struct bk_err *e)
 	return 0;
 }
 
-/* The command's verdict. */
+/* The command's exit status. */
 static int
 reap(const char *name, struct bk_err *e)
 {
@@ -187,7 +187,7 @@ main(int argc, char *argv[])
 	if (rc == 0 && bk_writer_bytes(out) == 0)
 		rc = bk_fail(&e, BK_FAIL, "%s: wrote nothing; not sealed",
 		    argv[0]);
-	signals_check();	/* a command that we stop may still exit 0 */
+	signals_check();	/* a command stopped by us may still exit 0 */
 	if (rc == 0)
 		rc = bk_writer_finish(out, &e);
  done:

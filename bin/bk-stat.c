@@ -1,4 +1,4 @@
-/* bk-stat: how a server and one of its databases are, see bk-stat(1) */
+/* bk-stat: the health of a server and one of its databases, see bk-stat(1) */
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,7 +91,7 @@ parse_options(struct options *o, int argc, char *argv[])
 		tool_usage("--json and --prometheus -: both print");
 }
 
-/* What the command line leaves to the environment. */
+/* Defaults from the environment. */
 static void
 set_defaults(struct options *o)
 {
@@ -101,20 +101,20 @@ set_defaults(struct options *o)
 	    getenv("PGSERVICE") == NULL)
 		o->target.db = getenv("DATABASE_URL");
 	o->target.app = "bk-stat";
-	/* half, so that a second address has a chance; libpq's least is 2 */
+	/* half, to leave time for a second address; libpq's minimum is 2 */
 	(void)snprintf(o->connect_timeout, sizeof(o->connect_timeout), "%ju",
 	    (uintmax_t)(o->timeout < 4 ? 2 : o->timeout / 2));
 	if (getenv("PGCONNECT_TIMEOUT") == NULL)
 		o->target.connect_timeout = o->connect_timeout;
-	/* before the first run of any tool there is none */
+	/* it does not exist before the first run of any tool */
 	if (o->log == NULL && log != NULL && access(log, F_OK) == 0)
 		o->log = log;
 }
 
 /*
- * The time limit.  The server is asked to keep it as well, but a server that
- * is stopped, a network or a name server that is silent keeps none: a thread
- * ends the process then.
+ * The time limit.  The server is asked to enforce it as well, but a stopped
+ * server or a silent network or name server cannot: a thread then ends the
+ * process.
  */
 static pthread_mutex_t limit_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t limit_wake;
@@ -143,7 +143,7 @@ watch_limit(void *arg)
 	return NULL;
 }
 
-/* seconds stays the caller's, and must stay. */
+/* seconds is borrowed until the process ends. */
 static int
 limit_start(const uint64_t *seconds, struct bk_err *e)
 {
@@ -162,7 +162,7 @@ limit_start(const uint64_t *seconds, struct bk_err *e)
 	return 0;
 }
 
-/* From here on we come to an end by ourselves. */
+/* Stop the time limit: the rest ends by itself. */
 static void
 limit_stop(void)
 {
@@ -172,9 +172,9 @@ limit_stop(void)
 	pthread_mutex_unlock(&limit_lock);
 }
 
-/* What the server tells; NULL with *e set. */
+/* The server's document; NULL with *e set. */
 static json_t *
-look(struct options *o, struct bk_err *e)
+read_health(struct options *o, struct bk_err *e)
 {
 	double end = bk_monotonic() + (double)o->timeout;
 	PGconn *conn = bk_conn_open(&o->target, e);
@@ -237,13 +237,14 @@ main(int argc, char *argv[])
 	    getenv("PGDATABASE"), name, sizeof(name));
 	tool_run("monitor", name, NULL);
 
-	if (limit_start(&o.timeout, &e) == 0 && (doc = look(&o, &e)) != NULL) {
+	if (limit_start(&o.timeout, &e) == 0 &&
+	    (doc = read_health(&o, &e)) != NULL) {
 		tool_audit()->source = stat_string(json_object_get(doc,
 		    "server"), "database");
 		rc = o.log == NULL ? 0 : stat_log(doc, o.log, &e);
 	}
 	limit_stop();
-	/* metrics that could not be found out stay as they were */
+	/* metrics that could not be determined stay as they were */
 	if (rc == 0 && o.prometheus != NULL)
 		rc = write_metrics(&o, doc, &e);
 	if (doc != NULL && (o.json || o.prometheus == NULL) &&

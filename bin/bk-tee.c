@@ -38,14 +38,14 @@ struct options {
 	int verbosity;
 };
 
-static struct bk_tee *fan;	/* for stop_sinks() */
+static struct bk_tee *tee;	/* for stop_sinks() */
 
-/* A signal for us is one for the sinks. */
+/* Pass a signal on to the sinks. */
 static void
 stop_sinks(void)
 {
-	if (fan != NULL)
-		bk_tee_kill(fan);
+	if (tee != NULL)
+		bk_tee_kill(tee);
 }
 
 static void
@@ -87,13 +87,13 @@ parse_options(struct options *o, int argc, char *argv[])
 			tool_usage("SINK is empty");
 }
 
-/* A word about how a sink ended; 1 if it succeeded. */
+/* Print how a sink ended, if requested; 1 if it succeeded. */
 static int
-report(const struct bk_tee_result *r, int tell_failure, int tell_success)
+report(const struct bk_tee_result *r, int print_failure, int print_success)
 {
 	int good = r->status == 0 && !r->cut;
 
-	if (good ? !tell_success : !tell_failure)
+	if (good ? !print_success : !print_failure)
 		return good;
 	if (WIFSIGNALED(r->status))
 		tool_say("%s: killed by signal %d", r->command,
@@ -110,38 +110,38 @@ report(const struct bk_tee_result *r, int tell_failure, int tell_success)
 }
 
 static int
-feed(const struct options *o, struct bk_reader *in, struct bk_err *e)
+run_sinks(const struct options *o, struct bk_reader *in, struct bk_err *e)
 {
 	struct bk_tee_result r;
 	unsigned i, good = 0;
 	int rc;
 
 	signals_hold();
-	fan = bk_tee_new(e);
-	rc = fan == NULL ? -1 : 0;
+	tee = bk_tee_new(e);
+	rc = tee == NULL ? -1 : 0;
 	for (i = 0; rc == 0 && i < o->n; i++)
-		rc = bk_tee_start(fan, o->sinks[i], e);
+		rc = bk_tee_start(tee, o->sinks[i], e);
 	signals_release();
 	if (rc == -1)
 		return -1;
-	rc = bk_tee_copy(fan, in, e);
-	signals_check();	/* how they end that we stop is no news */
+	rc = bk_tee_copy(tee, in, e);
+	signals_check();	/* do not report sinks stopped by us */
 	tool_audit()->size_bytes = bk_reader_bytes(in);
 	for (i = 0; i < o->n; i++) {
-		r = bk_tee_result(fan, i);
-		/* that a sink refused unfinished input is no news */
+		r = bk_tee_result(tee, i);
+		/* a sink that refused unfinished input is not reported */
 		good += (unsigned)report(&r, rc == 0 || o->verbosity > 0,
 		    o->verbosity > 0);
 	}
 	if (rc == 0 && good < o->quorum) {
-		e->quiet = 1;		/* each was named */
+		e->quiet = 1;		/* each was reported */
 		rc = bk_fail(e, BK_FAIL, "%u of %u sinks succeeded, %u were "
 		    "wanted", good, o->n, o->quorum);
 	}
 	return rc;
 }
 
-/* For the audit log: all of them, in one line. */
+/* All sinks in one line, for the audit log. */
 static int
 list_sinks(const struct options *o, struct bk_buf *out, struct bk_err *e)
 {
@@ -180,11 +180,11 @@ main(int argc, char *argv[])
 	if (n == 0)
 		rc = (int)bk_reader_read(in, &byte, 1, &e);
 	else
-		rc = feed(&o, in, &e);
+		rc = run_sinks(&o, in, &e);
  done:
 	bk_reader_free(in);
 	signals_catch(NULL);	/* the sinks have ended */
-	bk_tee_free(fan);
+	bk_tee_free(tee);
 	rc = tool_end(rc, &e);
 	bk_buf_free(&sinks);
 	return rc;

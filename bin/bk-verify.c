@@ -110,7 +110,7 @@ parse_options(struct options *o, int argc, char *argv[])
 	while ((ch = getopt_long(argc, argv, "i:j:o:qv", longopts, NULL)) != -1)
 		parse_option(o, ch);
 	o->levels.jobs = tool_jobs(o->jobs, TOOL_JOBS_MAX);
-	/* getopt's optional arguments want a '=' */
+	/* getopt's optional arguments need a '=' */
 	if (optind < argc && o->level == 2 && o->levels.conninfo == NULL)
 		o->levels.conninfo = argv[optind++];
 	if (o->level == 2 && o->levels.own)
@@ -148,7 +148,7 @@ load_keys(struct options *o, struct bk_err *e)
 	    o->passphrase, e);
 }
 
-/* Judge what is inside of the layers by what it is. */
+/* Check the innermost data by its kind. */
 static int
 check(struct bk_layers *l, struct bk_verdict *v, struct bk_progress *progress,
     struct bk_err *e)
@@ -171,7 +171,7 @@ check(struct bk_layers *l, struct bk_verdict *v, struct bk_progress *progress,
 		break;
 	}
 	if (n == 0 && bk_reader_drain(in, e) == -1)
-		return -1;	/* an empty stream: says so */
+		return -1;	/* an empty stream: *e says so */
 	return bk_fail(e, BK_DATA, "%s: not an archive, not a pg_dump script, "
 	    "and not a base backup tar", name);
 }
@@ -199,7 +199,7 @@ verify(const struct options *o, struct bk_receipt *r, struct bk_verdict *v,
 	return rc;
 }
 
-/* Say what was found, to people on stderr and to programs elsewhere. */
+/* Report the result, to people on stderr and to programs elsewhere. */
 static int
 report(const struct options *o, const struct bk_receipt *r, struct bk_err *e)
 {
@@ -281,7 +281,7 @@ main(int argc, char *argv[])
 		if (rc == -1)
 			tool_say("%s", report_e.msg);
 		else
-			e = report_e;	/* proven, but nobody will know */
+			e = report_e;	/* proven, but not reported */
 		rc = -1;
 	}
  done:

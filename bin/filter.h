@@ -2,7 +2,7 @@
 #define BK_BIN_FILTER_H
 /*
  * What bk-gz and bk-zst share: a filter from standard input to standard output
- * that compresses, or with -d decompresses, by a codec of lib/compress.
+ * that compresses, or with -d decompresses, with a codec of lib/compress.
  */
 #include "base/reader.h"
 #include "base/writer.h"

@@ -44,8 +44,8 @@ names_check(const char *tmpl, const char *db, const char *tier)
 }
 
 /*
- * The stream has no name.  Does it lack its end as well, because whoever wrote
- * it died early?  Then that is the trouble, and not the template.
+ * The stream has no label.  If it also lacks its end because its writer died
+ * early, report that, not the template.
  */
 static int
 nameless(struct bk_reader *in, struct bk_err *e)

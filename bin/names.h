@@ -2,23 +2,23 @@
 #define BK_BIN_NAMES_H
 /*
  * The name of what bk-s3put and bk-save store: a template (base/template.h)
- * filled in from the options, the stream, the environment and this machine.
+ * expanded from the options, the stream, the environment and this host.
  */
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/reader.h"
 
 /*
- * A template that no stream could fill in is a usage error: known, and said,
- * before one is read.  Exits 2 then.
+ * Before any input is read, exit 2 for a template that no stream could
+ * complete: a usage error.
  */
 void names_check(const char *tmpl, const char *db, const char *tier);
 
 /*
- * Append tmpl to *out.  {db} is db, else in's label, else PGDATABASE; {tier}
- * is tier, else BK_TIER, else "daily"; {host} ends before the first dot.  db
- * and tier may be NULL.  0, or -1 with *e set, see bk_template_expand(): but
- * if in has no name because whoever wrote it died early, that is what *e says.
+ * Append tmpl to *out.  {db} is db, else in's label, else PGDATABASE; {tier} is
+ * tier, else BK_TIER, else "daily"; {host} ends before the first dot.  db and
+ * tier may be NULL.  0, or -1 with *e set, see bk_template_expand(); but if in
+ * has no label because its writer died early, *e says that.
  */
 int names_expand(const char *tmpl, const char *db, const char *tier,
     struct bk_reader *in, struct bk_buf *out, struct bk_err *e);

@@ -8,7 +8,7 @@
 #include "base/utctime.h"
 
 static const char *tool_name;
-static const struct bk_progress *progress;	/* NULL: none is shown */
+static const struct bk_progress *progress;	/* NULL: not shown */
 static double since;
 static pthread_t thread;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -56,7 +56,7 @@ progress_line_start(const char *name, const struct bk_progress *p,
 	progress = p;
 	since = began;
 	if (bk_thread_start(&thread, draw_until_over, NULL, &ignored) == -1)
-		progress = NULL;	/* a dump without a progress line */
+		progress = NULL;	/* run without a progress line */
 }
 
 void

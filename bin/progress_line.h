@@ -4,14 +4,14 @@
 #include "base/progress.h"
 
 /*
- * Show p, behind the tool's name, if stderr is a terminal and verbosity is 0;
- * verbosity < 0 (-q) never, > 0 (-v) always.  began is when the run did
+ * Show p, after the tool's name, if stderr is a terminal and verbosity is 0;
+ * verbosity < 0 (-q) never, > 0 (-v) always.  began is the start of the run
  * (bk_monotonic()).  name and p are borrowed until progress_line_stop().
  */
 void progress_line_start(const char *name, const struct bk_progress *p,
     double began, int verbosity);
 
-/* Draw it a last time and leave it there; fine if there is none. */
+/* Draw it a last time and leave it there; fine without one. */
 void progress_line_stop(void);
 
 #endif

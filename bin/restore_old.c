@@ -1,4 +1,4 @@
-/* What swaps have put aside, see restore_old.h. */
+/* Databases that swaps have set aside, see restore_old.h. */
 #include "restore_old.h"
 
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 #include "restore/swap.h"
 #include "tool.h"
 
-/* NULL with BK_NONE if there is nothing. */
+/* NULL with BK_NONE if there is none. */
 static PGresult *
 query(struct bk_target *t, struct bk_err *e)
 {

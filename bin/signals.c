@@ -13,7 +13,7 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static void (*cleanup)(void);
 static atomic_int ending;	/* a signal ends the process */
-static atomic_int stop_fd = -1;	/* write end of what the tool looks at */
+static atomic_int stop_fd = -1;	/* write end of the tool's stop pipe */
 static atomic_int stopped_by;
 static sigset_t signals;
 static int started;
@@ -29,7 +29,7 @@ die_of(int sig)
 	(void)sigaddset(&set, sig);
 	(void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
 	(void)raise(sig);
-	/* a container's first process survives that: as a shell has it */
+	/* a container's PID 1 survives that: exit as a shell would */
 	_exit(128 + sig);
 }
 
@@ -37,7 +37,7 @@ _Noreturn static void
 end_by(int sig)
 {
 	atomic_store(&ending, 1);
-	pthread_mutex_lock(&lock);	/* and nobody has it again */
+	pthread_mutex_lock(&lock);	/* never released */
 	audit_line_signal(sig);
 	if (cleanup != NULL)
 		cleanup();
@@ -49,7 +49,7 @@ static void
 stop_by(int sig)
 {
 	atomic_store(&stopped_by, sig);
-	/* who has the lock ends the run, and says how it ended */
+	/* the holder of the lock ends the run and reports how */
 	if (pthread_mutex_trylock(&lock) == 0) {
 		audit_line_signal(sig);
 		pthread_mutex_unlock(&lock);
@@ -92,7 +92,7 @@ start(void)
 	started = 1;
 	(void)sigemptyset(&signals);
 	for (i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
-		/* nohup's choice stands */
+		/* ignored by nohup: stays so */
 		if (sigaction(sigs[i], NULL, &old) == 0 &&
 		    old.sa_handler != SIG_IGN)
 			(void)sigaddset(&signals, sigs[i]);

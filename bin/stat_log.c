@@ -7,7 +7,7 @@
 #include "policy/series.h"
 #include "stat_report.h"
 
-/* The last success of each, as seconds since 1970, by what it is called. */
+/* The last success of each, in seconds since 1970, by name. */
 struct seen {
 	json_t *dumped;		/* by database */
 	json_t *stored;		/* by the name of the series */
@@ -16,7 +16,7 @@ struct seen {
 static int
 remember(json_t *when, const char *name, time_t t, struct bk_err *e)
 {
-	/* several hosts' logs may have been put together */
+	/* logs of several hosts may have been merged */
 	if (json_integer_value(json_object_get(when, name)) >= (json_int_t)t)
 		return 0;
 	return json_object_set_new(when, name, json_integer(t)) == -1 ?
@@ -57,7 +57,7 @@ set_time(json_t *o, const char *key, const json_t *t, struct bk_err *e)
 	    json_string(text)) == -1 ? bk_fail_memory(e) : 0;
 }
 
-/* Add to o what was seen of database. */
+/* Add what was found about database to o. */
 static int
 add(json_t *o, const char *database, const struct seen *seen,
     struct bk_err *e)
@@ -66,7 +66,7 @@ add(json_t *o, const char *database, const struct seen *seen,
 	struct bk_buf name = {0};
 	int rc = -1;
 
-	/* as it is written in names of objects and files */
+	/* as encoded in names of objects and files */
 	if (bk_template_expand("{db}", &vars, &name, e) == 0 &&
 	    set_time(o, "dumped", json_object_get(seen->dumped, database),
 	    e) == 0)

@@ -10,11 +10,11 @@
 struct metric {
 	const char *part;
 	const char *list;	/* an array in part; or NULL: part itself */
-	const char *value;	/* the key; null: there is no sample */
+	const char *value;	/* the key; null: no sample */
 	const char *name, *help;
 	int counter;		/* else a gauge */
-	int info;		/* the labels tell it; the value is 1 */
-	int never;		/* an instant of which null is "never": 0 */
+	int info;		/* all in the labels; the value is 1 */
+	int never;		/* a timestamp; null is "never": 0 */
 	int db;			/* label db: the database connected to */
 	struct {
 		const char *key, *name;	/* of a value beside it */
@@ -191,8 +191,8 @@ add_label(struct bk_buf *b, const char *name, const json_t *value,
 
 /*
  * The labels of every sample.  A collector reads several files, and no two
- * samples in them may be alike: those of two servers, nor those of one server
- * that were found out through two of its databases.
+ * samples in them may be equal: neither those of two servers, nor those of one
+ * server obtained through two of its databases.
  */
 static int
 write_where(struct bk_buf *where, const json_t *doc, struct bk_err *e)
@@ -230,7 +230,7 @@ add_sample(struct bk_buf *b, const struct metric *m, const char *where,
 	return add_value(b, m, o, e);
 }
 
-/* One metric: its head, unless nobody has it, and its samples. */
+/* One metric: its head, unless it has no samples, and these. */
 static int
 add_metric(struct bk_buf *b, const struct metric *m, const char *where,
     const json_t *doc, struct bk_err *e)

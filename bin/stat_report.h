@@ -2,8 +2,8 @@
 #define BK_BIN_STAT_REPORT_H
 /*
  * The parts of bk-stat: what the audit log adds to the document of
- * lib/pg/health.h, and the forms in which that is told.  The functions with a
- * struct bk_err return 0, or -1 with *e set.
+ * lib/pg/health.h, and the output formats.  The functions with a struct bk_err
+ * return 0, or -1 with *e set.
  */
 #include <stdint.h>
 #include <time.h>
@@ -14,27 +14,28 @@
 #include "base/err.h"
 
 /*
- * Read the audit log path: "backup" of doc says when the database was last
- * dumped and stored, and each of "databases" too.  BK_DATA: a line is no
- * record.
+ * Read the audit log path: add to "backup" of doc, and to each of "databases",
+ * when the database was last dumped and stored.  BK_DATA: a malformed line.
  */
 int stat_log(json_t *doc, const char *path, struct bk_err *e);
 
-/* For people: 80 columns, as far as names let it, tables of limit rows. */
+/*
+ * For people: 80 columns, as far as names permit, tables of at most limit rows.
+ */
 int stat_text(const json_t *doc, size_t limit, time_t now, struct bk_buf *out,
     struct bk_err *e);
 
 /* The document on one line. */
 int stat_json(const json_t *doc, struct bk_buf *out, struct bk_err *e);
 
-/* The text format of Prometheus; instants instead of ages. */
+/* Prometheus' text format; timestamps, not ages. */
 int stat_prometheus(const json_t *doc, time_t now, struct bk_buf *out,
     struct bk_err *e);
 
-/* The string key of o; NULL if there is none. */
+/* The string key of o; NULL if missing. */
 const char *stat_string(const json_t *o, const char *key);
 
-/* 1 and *t, if key of o is an instant; else 0. */
+/* 1 and *t set if key of o is a timestamp; else 0. */
 int stat_time(const json_t *o, const char *key, time_t *t);
 
 #endif

@@ -9,7 +9,7 @@
 #include "stat_report.h"
 #include "tool.h"
 
-/* What is being written; nothing more once it failed. */
+/* The page being written; nothing is added after a failure. */
 struct page {
 	struct bk_buf *out;
 	struct bk_err *e;
@@ -35,7 +35,7 @@ put(struct page *p, const char *fmt, ...)
 		p->rc = bk_buf_puts(p->out, line, p->e);
 }
 
-/* A name must not play with the terminal, nor look like a line of ours. */
+/* A name must not control the terminal, nor look like a line of ours. */
 static int
 clean_string(json_t *v)
 {
@@ -77,7 +77,7 @@ string(const json_t *o, const char *key)
 	return s == NULL ? "?" : s;
 }
 
-/* "1,234,567", and "?" for what is not known, here and below. */
+/* "1,234,567", and "?" if unknown, here and below. */
 static const char *
 number(const json_t *o, const char *key, char out[CELL])
 {
@@ -121,7 +121,7 @@ seconds(const json_t *o, const char *key, char out[CELL])
 	return out;
 }
 
-/* How long ago it was, by the clock that says now. */
+/* How long before now it was. */
 static const char *
 since(const json_t *o, const char *key, time_t now, char out[CELL])
 {
@@ -280,7 +280,7 @@ put_standby(struct page *p)
 
 /*
  * A table of the array at key: its head, and a row for each of the first
- * objects.  Names come last: they may be of any length.
+ * objects.  Names, of any length, come last.
  */
 static void
 put_table(struct page *p, const json_t *all, const char *head,

@@ -30,9 +30,9 @@ no_action(int sig)
 }
 
 /*
- * One of the three that is closed would be the next that is opened: a key
- * file, a socket, and our messages or our output would go there.  What is put
- * in its place refuses to be used, as a closed one does.
+ * If one of the three is closed, the next file opened takes its place: a key
+ * file, a socket, and our messages or our output would go there.  What occupies
+ * it fails on use, as a closed descriptor does.
  */
 static void
 occupy_closed(void)
@@ -90,7 +90,7 @@ tool_start(const struct tool *t)
 	started = bk_monotonic();
 	(void)sigaction(SIGPIPE, &sa, NULL);
 	(void)sigaction(SIGXFSZ, &sa, NULL);
-	/* who started us may ignore it; then waitpid(2) tells nothing */
+	/* if our parent ignored it, waitpid(2) would report no status */
 	sa.sa_handler = SIG_DFL;
 	(void)sigaction(SIGCHLD, &sa, NULL);
 	occupy_closed();
@@ -98,11 +98,11 @@ tool_start(const struct tool *t)
 }
 
 /*
- * Print "tool: message" in one write.  Messages may carry a server's words or
- * a file's name.
+ * Print "tool: message" in one write.  Messages may contain a server's text or
+ * a file name.
  */
 __attribute__((format(printf, 1, 0))) static void
-say(const char *fmt, va_list ap)
+print(const char *fmt, va_list ap)
 {
 	char text[2048];
 	size_t n;
@@ -130,7 +130,7 @@ tool_say(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	say(fmt, ap);
+	print(fmt, ap);
 	va_end(ap);
 }
 
@@ -141,7 +141,7 @@ tool_usage(const char *fmt, ...)
 
 	if (fmt != NULL) {
 		va_start(ap, fmt);
-		say(fmt, ap);
+		print(fmt, ap);
 		va_end(ap);
 	}
 	fprintf(stderr, "usage: %s %s\n", tool->name, tool->usage);
@@ -165,23 +165,23 @@ tool_option(int ch)
 }
 
 uint64_t
-tool_number(const char *s, uint64_t min, uint64_t max, const char *what)
+tool_number(const char *s, uint64_t min, uint64_t max, const char *label)
 {
 	struct bk_err e = {0};
 	uint64_t n;
 
-	if (bk_num_parse(s, min, max, what, &n, &e) == -1)
+	if (bk_num_parse(s, min, max, label, &n, &e) == -1)
 		tool_usage("%s", e.msg);
 	return n;
 }
 
 uint64_t
-tool_duration(const char *s, const char *what)
+tool_duration(const char *s, const char *label)
 {
 	struct bk_err e = {0};
 	uint64_t seconds;
 
-	if (bk_duration_parse(s, what, &seconds, &e) == -1)
+	if (bk_duration_parse(s, label, &seconds, &e) == -1)
 		tool_usage("%s", e.msg);
 	return seconds;
 }
@@ -213,7 +213,7 @@ tool_audit(void)
 	return &audit;
 }
 
-/* NULL: there is none, or this tool is not one for it. */
+/* NULL: not set, or not for this tool. */
 static const char *
 audit_log(void)
 {
@@ -229,7 +229,7 @@ tool_run(const char *type, const char *source, const char *destination)
 	if (audit_log() == NULL)
 		return;
 	signals_catch(NULL);
-	/* which signal we die of it is told from its first moment on */
+	/* held, so that from its start it learns of any fatal signal */
 	signals_hold();
 	audit_line_start(audit_log(), &audit);
 	signals_release();
@@ -247,7 +247,7 @@ tool_end(int rc, struct bk_err *e)
 	const char *log = audit_log();
 	struct bk_err log_err = {0};
 
-	signals_hold();		/* for good: main() ends the run, no signal */
+	signals_hold();	/* for good: main() ends the run, not a signal */
 	progress_line_stop();
 	if (rc != 0 && e->code == BK_OK)
 		bk_fail(e, BK_FAIL, "failed");

@@ -1,7 +1,7 @@
 #ifndef BK_BIN_TOOL_H
 #define BK_BIN_TOOL_H
 /*
- * What every tool's main() does alike: the name before messages, --help and
+ * What every tool's main() has in common: the name before messages, --help and
  * --version, the usage line, the one place that prints a failure, the end.
  * Everything here may print and exit; lib may not.
  */
@@ -14,10 +14,10 @@
 
 struct tool {
 	const char *name;	/* "bk-gz" */
-	const char *usage;	/* behind "usage: bk-gz ", one line */
+	const char *usage;	/* after "usage: bk-gz ", one line */
 	const char *help;	/* --help's text, begins with an example */
 	int usage_status;	/* exit status of a usage error; 0: BK_USAGE */
-	int unrecorded;		/* its runs are none for the audit log */
+	int unrecorded;		/* its runs are not for the audit log */
 };
 
 /* Values for long options that every tool has, for getopt_long's table. */
@@ -28,10 +28,10 @@ enum { TOOL_OPT_HELP = 0x1000, TOOL_OPT_VERSION,
 	{ "version", no_argument, NULL, TOOL_OPT_VERSION }
 
 /*
- * First thing in main().  SIGPIPE and SIGXFSZ do nothing here: a reader that
- * left shows as EPIPE, which ends the tool with 1 and without a word, a limit
- * on files as EFBIG.  Commands that we run have them, and SIGCHLD, at their
- * defaults.  Descriptors 0, 1 and 2 are open from here on, if only to fail.
+ * First call in main().  SIGPIPE and SIGXFSZ do nothing here: a closed pipe
+ * shows as EPIPE, which ends the tool with 1 and without a message, a file size
+ * limit as EFBIG.  Commands that we run have them, and SIGCHLD, at their
+ * defaults.  From here on descriptors 0, 1 and 2 are open, if only to fail.
  */
 void tool_start(const struct tool *tool);
 
@@ -41,37 +41,40 @@ void tool_start(const struct tool *tool);
  */
 _Noreturn void tool_option(int ch);
 
-/* A usage error: says why (a sentence, or NULL), the usage line, exits 2. */
+/*
+ * A usage error: prints the reason (a sentence, or NULL) and the usage line,
+ * exits with usage_status.
+ */
 _Noreturn void tool_usage(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));
 
 /*
- * What the option or variable called what says, as base/num.h has it; anything
- * else is a usage error.
+ * The value s of the option or variable label, in the syntax of base/num.h;
+ * anything else is a usage error.
  */
 uint64_t tool_number(const char *s, uint64_t min, uint64_t max,
-    const char *what);
-uint64_t tool_duration(const char *s, const char *what);
+    const char *label);
+uint64_t tool_duration(const char *s, const char *label);
 
 /*
- * How many threads or connections: -j's argument, where that is NULL $BK_JOBS,
- * and without it as many as there are processors, cpus_max at most.
+ * The number of threads or connections: -j's argument, if NULL $BK_JOBS, and
+ * without that the number of processors, at most cpus_max.
  */
 #define TOOL_JOBS_MAX 256
 unsigned tool_jobs(const char *option, unsigned cpus_max);
 
-/* The variable name, which is not set if it is empty: NULL. */
+/* The environment variable name; NULL if unset or empty. */
 char *tool_env(const char *name);
 
-/* A word to the user on stderr, with the tool's name before it. */
+/* Print a message on stderr, after the tool's name. */
 void tool_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /*
- * The call was right and the run begins: what it does ("dump"), from where and
- * to where, NULL if that is not known yet; the strings are borrowed until
- * tool_end().  With BK_AUDIT_LOG set a run that has begun leaves a line in
- * that log, whatever ends it.  Behind the options, before the first thread
- * and what signals.h has.
+ * The arguments are valid and the run begins: its operation ("dump"), source
+ * and destination, NULL if not known yet; borrowed until tool_end().  With
+ * BK_AUDIT_LOG set, a run that has begun leaves a line in that log, whatever
+ * ends it.  Call after parsing the options, before the first thread and any
+ * function of signals.h.
  */
 void tool_run(const char *type, const char *source,
     const char *destination);
@@ -80,14 +83,14 @@ void tool_run(const char *type, const char *source,
 struct bk_audit *tool_audit(void);
 
 /*
- * Show p on stderr from here to tool_end(), see progress_line.h; verbosity is
- * -1 (-q), 0 or 1 (-v).
+ * Show p on stderr until tool_end(), see progress_line.h; verbosity is -1 (-q),
+ * 0 or 1 (-v).
  */
 void tool_progress(const struct bk_progress *p, int verbosity);
 
 /*
- * Last thing in main(): return tool_end(rc, &e).  If rc is not 0 prints
- * e's message; sees to the audit line; returns the exit status.  From here on
+ * Last call in main(): return tool_end(rc, &e).  Prints e's message if rc is
+ * not 0, has the audit line written, returns the exit status.  From here on
  * signals end nothing.
  */
 int tool_end(int rc, struct bk_err *e);

@@ -16,7 +16,7 @@
 
 extern char **environ;
 
-/* For whoever cleans up behind us. */
+/* For clean-up. */
 static struct bk_scratch server;
 static struct bk_restore_test run;
 static struct bk_conn_params *admin;
@@ -38,7 +38,7 @@ levels_clean_up(void)
 	bk_scratch_stop(&server);
 }
 
-/* What is set for other servers must not lead us away from our own. */
+/* Settings for other servers must not divert us from our own. */
 static int
 forget_servers(struct bk_err *e)
 {
@@ -133,7 +133,7 @@ demand_archive(struct bk_layers *l, struct bk_err *e)
 	if (bk_check_recognise(head, n) == BK_CHECK_ARCHIVE)
 		return 0;
 	if (n == 0 && bk_reader_drain(bk_layers_inside(l), e) == -1)
-		return -1;	/* an empty stream: says so */
+		return -1;	/* an empty stream: *e says so */
 	return bk_fail(e, BK_FAIL, "%s: not an archive of bk-dump or pg_dump "
 	    "-Fc; no other format can be restored for a test",
 	    bk_layers_name(l));

@@ -1,22 +1,22 @@
 #ifndef BK_BIN_VERIFY_LEVELS_H
 #define BK_BIN_VERIFY_LEVELS_H
-/* Level 2 and 3: the inside of the layers restored, and compared. */
+/* Levels 2 and 3: the innermost data restored, and compared. */
 #include "base/progress.h"
 #include "verify/layers.h"
 #include "verify/verdict.h"
 
 struct levels {
-	const char *conninfo;	/* level 2; NULL: by the environment */
+	const char *conninfo;	/* level 2; NULL: from the environment */
 	int own;		/* level 3 */
 	const char *sql_file;	/* assertions; or NULL */
 	unsigned jobs;
 };
 
-/* Before any thread. */
+/* Call before any thread. */
 int levels_prepare(const struct levels *d, struct bk_err *e);
 int levels_run(const struct levels *d, struct bk_layers *l,
     struct bk_verdict *v, struct bk_progress *progress, struct bk_err *e);
-void levels_end(void);		/* fine if nothing was prepared */
+void levels_end(void);		/* fine without levels_prepare() */
 void levels_clean_up(void);	/* on a signal */
 
 #endif
