@@ -171,7 +171,7 @@ delete_some(struct job *job, struct bk_s3_delete *d, size_t *i,
 	return bk_s3_delete(d, keys, n, e);
 }
 
-/* Delete what follows items[i] in the same bucket; *i is behind it then. */
+/* Delete all from items[*i] on in the same bucket; advance *i past it. */
 static int
 delete_in_bucket(struct job *job, size_t *i, struct bk_err *e)
 {

@@ -1,4 +1,4 @@
-/* bk-seal: run a command and vouch for what it wrote, see bk-seal(1) */
+/* bk-seal: run a command and seal its output, see bk-seal(1) */
 #include <sys/wait.h>
 
 #include <errno.h>

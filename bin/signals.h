@@ -33,8 +33,8 @@ void signals_hold(void);
 void signals_release(void);
 
 /*
- * Returns only if no clean-up has begun: what that does to others is no failure
- * of theirs.
+ * Blocks for good once a clean-up has begun, lest its effects be reported as
+ * failures.
  */
 void signals_check(void);
 

@@ -133,7 +133,7 @@ since(const json_t *o, const char *key, time_t now, char out[CELL])
 	return out;
 }
 
-/* How much of what there is of numbers is used up. */
+/* The percentage of the available numbers that is used up. */
 static int
 percent(const json_t *o, const char *key)
 {
