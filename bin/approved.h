@@ -30,8 +30,8 @@ const char *approved_name(const struct bk_approved_plan *c);
  * no newline: a truncated name may be that of another file.
  */
 typedef int approved_take(void *ctx, const char *name, struct bk_err *e);
-int approved_read(const struct bk_approved_plan *c, approved_take *take, void *ctx,
-    struct bk_err *e);
+int approved_read(const struct bk_approved_plan *c, approved_take *take,
+    void *ctx, struct bk_err *e);
 
 /*
  * Before the deletion: record the first name and the number of others in the

@@ -238,7 +238,8 @@ bk_scratch_prepare(struct bk_scratch *s, const char *tmp, struct bk_err *e)
 		close(from[0]);
 		supervise(to[0], from[1], tmp);
 	}
-	bk_debug_started(s->pid, (char *[]){ "scratch-server-supervisor", NULL });
+	bk_debug_started(s->pid, (char *[]){ "scratch-server-supervisor",
+	    NULL });
 	close(to[0]);
 	close(from[1]);
 	s->to = to[1];

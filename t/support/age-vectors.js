@@ -11,16 +11,16 @@ const { inflateSync } = require("zlib");
 const said = {
 	"success": /^$/,
 	"no match": /no identity matches|wrong passphrase|give an identity/,
-	"HMAC failure": /header: it was altered/,
-	// no file, and a nonce cut short, are none of the header's to it
+	"HMAC failure": /header: altered/,
+	// an empty file and a truncated nonce are not worded as header failures
 	"header failure":
-	    /header: (malformed|none of|.* work factor)|it is empty|its nonce/,
+	    /header: (malformed|not bk-crypt|.* work factor)|it is empty|its nonce/,
 	// armor that does not begin as such is a header to it
-	"armor failure": /age armor: |header: none of/,
+	"armor failure": /age armor: |header: not bk-crypt/,
 	"payload failure": /payload: damaged/,
 };
 
-// To who has no ML-KEM these, good or malformed, are for somebody else.
+// Without ML-KEM these, good or malformed, are for somebody else.
 const post_quantum = new Set(["armor_hybrid", "hybrid", "hybrid_and_x25519",
     "hybrid_extra_argument", "hybrid_grease", "hybrid_identity",
     "hybrid_long_file_key", "hybrid_long_share", "hybrid_low_order",
