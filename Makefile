@@ -95,6 +95,7 @@ deps:
 check: deps
 	$(MAKE) -s -j$(JOBS) all units
 	$(MAKE) -s lint
+	$(if $(SAN)$(TSAN),,$(MAKE) -s -j$(JOBS) analyze)
 	env --default-signal BK_BIN="$(CURDIR)/$B/bin" \
 	    PATH="$(CURDIR)/$B/bin:$$PATH" \
 	    perl -It/support -S prove --harness Skips -j$(JOBS) --timer --failures \
