@@ -3,6 +3,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/hex.h"
+
 #define NAME 128		/* bytes of a name that are looked at */
 
 struct output {
@@ -20,16 +22,6 @@ put(struct output *out, const char *s, size_t n)
 	out->text[out->len] = '\0';
 }
 
-static int
-hex(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *at = c == '\0' ? NULL :
-	    strchr(digits, tolower((unsigned char)c));
-
-	return at == NULL ? -1 : (int)(at - digits);
-}
-
 /*
  * The character at s as it is meant, in *n the bytes that it takes: "=",
  * "%3D" and "%253D" are all '='.
@@ -37,14 +29,11 @@ hex(char c)
 static int
 letter(const char *s, size_t *n)
 {
-	int c = (unsigned char)*s, lo;
+	uint8_t c = (uint8_t)*s;
 
 	*n = *s != '\0';
-	while (c == '%' && hex(s[*n]) != -1 &&
-	    (lo = hex(s[*n + 1])) != -1) {
-		c = hex(s[*n]) << 4 | lo;
+	while (c == '%' && bk_hex_bytes(s + *n, 1, &c) == 0)
 		*n += 2;
-	}
 	return c;
 }
 
@@ -56,7 +45,9 @@ name_letter(const char *s, size_t *n)
 
 	if (c == '-' || c == '_')
 		return '_';
-	return c < 0x80 && isalnum(c) ? (char)tolower(c) : '\0';
+	if (c >= 0x80 || !isalnum(c))
+		return '\0';
+	return (char)tolower(c);
 }
 
 /* The length of the name at s, its end (which says most) in name. */
@@ -326,6 +317,7 @@ find(const char *s, size_t len, const char *name, int before,
 	size_t n = authority(s + len);
 	int rc;
 
+	*f = (struct found){0};
 	if (n > 0 && strcmp(name, "s3") != 0) {
 		rc = strstr(name, "http") != NULL ?
 		    find_path(s + len + n, f) : find_password(s + len + n, f);

@@ -151,14 +151,11 @@ static int
 turn(struct download *d, struct bk_err *e)
 {
 	struct range *r;
-	unsigned i;
 
-	for (i = 0; i < d->o->jobs; i++) {
-		r = &d->range[i];
+	for (r = d->range; r < d->range + d->o->jobs; r++)
 		if (r->task != NULL && bk_s3_task_over(r->task) &&
 		    collect(d, r, e) == -1)
 			return -1;
-	}
 	for (; d->first < d->next; d->first++) {
 		r = d->started[d->first % d->o->jobs];
 		if (r->task != NULL)
