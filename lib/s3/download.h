@@ -13,7 +13,7 @@
  * a blocked write(2), each had to be of PIPE_BUF bytes at most, behind a
  * poll(2), and that is twice the work.
  *
- * Memory: BK_S3_RANGE * jobs, and 12 MiB with libraries.
+ * Memory: BK_S3_RANGE * jobs, and 13 MiB with libraries.
  */
 #include <stdint.h>
 
