@@ -82,7 +82,7 @@ clean() {
 has() {
 	local pattern from=1 at
 	for pattern; do
-		at=$(tail -n +$from all | grep -m1 -nE -- "$pattern") ||
+		at=$(grep -m1 -nE -- "$pattern" < <(tail -n +$from all)) ||
 		    { cat all >&2; echo "no $pattern from line $from" >&2; return 1; }
 		from=$((from + ${at%%:*}))
 	done
