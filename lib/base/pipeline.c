@@ -5,26 +5,26 @@
 #include "base/thread.h"
 
 /*
- * The blocks form a ring; block seq lives in slot seq % n.  Each slot goes
- * FREE -> FILLED -> WORKING -> DONE -> FREE.  fill waits for its slot to be
- * FREE, workers take FILLED ones in order, drain waits for its slot to be
- * DONE.  One mutex and one condition a kind of waiter are enough: a block is
- * some 100 KiB, so hand-overs are rare.
+ * The blocks form a ring; block seq is in slot seq % n.  Each slot goes
+ * FREE -> FILLED -> WORKING -> DONE -> FREE.  fill waits until its slot is FREE,
+ * workers take FILLED slots in order, drain waits until its slot is DONE.  One
+ * mutex, and one condition per kind of waiter, are enough: blocks are about
+ * 100 KiB, so there is little contention.
  */
 enum state { FREE, FILLED, WORKING, DONE };
 
 struct slot {
 	struct bk_block b;
 	enum state state;
-	int end;		/* no block: the stream is over */
+	int end;		/* no block: end of the stream */
 	struct bk_err err;
 };
 
 struct ring {
-	const struct bk_pipeline *par;
+	const struct bk_pipeline *pipeline;
 	struct slot *slot;
 	unsigned n;
-	uint64_t next_work;	/* the first block that no worker has */
+	uint64_t next_work;	/* the first block not taken by a worker */
 	int stop;
 	pthread_mutex_t lock;
 	pthread_cond_t freed, filled, done;
@@ -35,7 +35,7 @@ struct worker {
 	unsigned id;
 };
 
-/* Hand a filled slot on; an end or a failed fill needs no work. */
+/* Make a filled slot available to the workers. */
 static void
 publish(struct ring *r, struct slot *s)
 {
@@ -65,14 +65,14 @@ fill_thread(void *arg)
 		s->b.seq = seq++;
 		s->b.in_len = s->b.out_len = 0;
 		s->b.tag = 0;
-		rc = r->par->fill(r->par->ctx, &s->b, &s->err);
+		rc = r->pipeline->fill(r->pipeline->ctx, &s->b, &s->err);
 		s->end = rc != 1;
 		publish(r, s);
 	}
 	return NULL;
 }
 
-/* The next slot to work on, marked WORKING; NULL when there are no more. */
+/* The next slot to work on, marked WORKING; NULL: no more. */
 static struct slot *
 take_work(struct ring *r)
 {
@@ -86,7 +86,7 @@ take_work(struct ring *r)
 			break;
 		}
 		if (s->state == FILLED && s->b.seq == r->next_work) {
-			if (s->end) { /* stays for all workers to see */
+			if (s->end) { /* not taken: all workers see it */
 				s->state = DONE;
 				r->stop = 1;
 				pthread_cond_broadcast(&r->filled);
@@ -112,7 +112,8 @@ work_thread(void *arg)
 	struct slot *s;
 
 	while ((s = take_work(r)) != NULL) {
-		(void)r->par->work(r->par->ctx, w->id, &s->b, &s->err);
+		(void)r->pipeline->work(r->pipeline->ctx, w->id, &s->b,
+		    &s->err);
 		pthread_mutex_lock(&r->lock);
 		s->state = DONE;
 		pthread_cond_signal(&r->done);
@@ -133,9 +134,9 @@ drain_all(struct ring *r, struct bk_err *e)
 		while (s->state != DONE)
 			pthread_cond_wait(&r->done, &r->lock);
 		pthread_mutex_unlock(&r->lock);
-		if (s->b.out_len > 0 || (!s->end && s->err.code == BK_OK))
-			if (r->par->drain(r->par->ctx, &s->b, e) == -1)
-				return -1;
+		if ((s->b.out_len > 0 || (!s->end && s->err.code == BK_OK)) &&
+		    r->pipeline->drain(r->pipeline->ctx, &s->b, e) == -1)
+			return -1;
 		if (s->err.code != BK_OK) {
 			*e = s->err;
 			return -1;
@@ -150,12 +151,13 @@ drain_all(struct ring *r, struct bk_err *e)
 }
 
 static int
-ring_init(struct ring *r, const struct bk_pipeline *par, struct bk_err *e)
+ring_init(struct ring *r, const struct bk_pipeline *pipeline,
+    struct bk_err *e)
 {
 	unsigned i;
 
-	r->par = par;
-	r->n = par->workers + 2;
+	r->pipeline = pipeline;
+	r->n = pipeline->workers + 2;
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->freed, NULL);
 	pthread_cond_init(&r->filled, NULL);
@@ -165,10 +167,10 @@ ring_init(struct ring *r, const struct bk_pipeline *par, struct bk_err *e)
 	for (i = 0; i < r->n; i++) {
 		struct bk_block *b = &r->slot[i].b;
 
-		if ((par->in_cap > 0 &&
-			(b->in = malloc(par->in_cap)) == NULL) ||
-		    (par->out_cap > 0 &&
-			(b->out = malloc(par->out_cap)) == NULL))
+		if ((pipeline->in_cap > 0 &&
+			(b->in = malloc(pipeline->in_cap)) == NULL) ||
+		    (pipeline->out_cap > 0 &&
+			(b->out = malloc(pipeline->out_cap)) == NULL))
 			return bk_fail_memory(e);
 	}
 	return 0;
@@ -190,7 +192,7 @@ ring_free(struct ring *r)
 	pthread_mutex_destroy(&r->lock);
 }
 
-/* Wake everybody up to leave. */
+/* Wake up all threads and make them return. */
 static void
 stop_all(struct ring *r)
 {
@@ -202,11 +204,11 @@ stop_all(struct ring *r)
 }
 
 int
-bk_pipeline_run(const struct bk_pipeline *par, struct bk_err *e)
+bk_pipeline_run(const struct bk_pipeline *pipeline, struct bk_err *e)
 {
 	struct ring r = {0};
-	struct worker *w = calloc(par->workers, sizeof(*w));
-	pthread_t *tid = calloc(par->workers, sizeof(*tid));
+	struct worker *w = calloc(pipeline->workers, sizeof(*w));
+	pthread_t *tid = calloc(pipeline->workers, sizeof(*tid));
 	pthread_t filler;
 	unsigned started = 0;
 	int have_filler = 0, rc = -1;
@@ -215,12 +217,12 @@ bk_pipeline_run(const struct bk_pipeline *par, struct bk_err *e)
 		bk_fail_memory(e);
 		goto done;
 	}
-	if (ring_init(&r, par, e) == -1)
+	if (ring_init(&r, pipeline, e) == -1)
 		goto done;
 	if (bk_thread_start(&filler, fill_thread, &r, e) == -1)
 		goto done;
 	have_filler = 1;
-	for (; started < par->workers; started++) {
+	for (; started < pipeline->workers; started++) {
 		w[started] = (struct worker){ .r = &r, .id = started };
 		if (bk_thread_start(&tid[started], work_thread, &w[started],
 		    e) == -1)
@@ -230,9 +232,9 @@ bk_pipeline_run(const struct bk_pipeline *par, struct bk_err *e)
  done:
 	if (have_filler) {
 		stop_all(&r);
-		/* it may wait for input that does not come */
-		if (rc == -1 && par->in != NULL)
-			bk_reader_stop(par->in);
+		/* it may be waiting for input */
+		if (rc == -1 && pipeline->in != NULL)
+			bk_reader_stop(pipeline->in);
 		pthread_join(filler, NULL);
 	}
 	while (started > 0)

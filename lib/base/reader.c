@@ -9,19 +9,19 @@
 
 struct bk_reader {
 	int fd;
-	int stop[2];		/* a pipe: with a byte in it, no more */
+	int stop[2];		/* a pipe: a byte in it stops reading */
 	const char *name;
 	unsigned flags;
-	int envelope;		/* it began with a mark */
-	int marked;		/* the payload has an opening mark itself */
-	int ended;		/* the verdict was "complete" */
+	int envelope;		/* the first bytes are an opening mark */
+	int marked;		/* the payload has its own opening mark */
+	int ended;		/* and complete */
 	uint64_t bytes;
 	char label[BK_SEAL_LABEL];
-	/* read at the start, not handed out yet: a whole head, also when both
-	 * marks of an envelope are around it */
+	/* read at the start, not returned yet: has room for the payload's head
+	 * and both marks of an envelope */
 	uint8_t head[BK_SEAL_LEN + BK_SEAL_HEAD + BK_SEAL_LEN];
 	size_t head_off, head_len;
-	/* an envelope's last bytes so far: its closing mark, perhaps */
+	/* an envelope's last bytes so far: may be its closing mark */
 	uint8_t held[BK_SEAL_LEN];
 	/* the payload's last bytes so far */
 	uint8_t tail[BK_SEAL_TAIL];
@@ -74,7 +74,7 @@ remember_tail(struct bk_reader *in, const uint8_t *buf, size_t n)
 	in->tail_len = keep + n;
 }
 
-/* As raw_read(), but always BK_SEAL_LEN bytes behind the envelope's end. */
+/* As raw_read(), but holding back the last BK_SEAL_LEN bytes. */
 static ssize_t
 envelope_read(struct bk_reader *in, uint8_t *buf, size_t n, struct bk_err *e)
 {
@@ -82,7 +82,7 @@ envelope_read(struct bk_reader *in, uint8_t *buf, size_t n, struct bk_err *e)
 	size_t take = n < BK_SEAL_LEN ? n : BK_SEAL_LEN, body = 0;
 	ssize_t r;
 
-	/* the body goes behind the held bytes, without a copy */
+	/* read the body to its place after the held bytes, without a copy */
 	if (n > BK_SEAL_LEN) {
 		r = raw_read(in, buf + BK_SEAL_LEN, n - BK_SEAL_LEN, e);
 		if (r == -1)
@@ -91,7 +91,7 @@ envelope_read(struct bk_reader *in, uint8_t *buf, size_t n, struct bk_err *e)
 	}
 	if ((r = raw_read(in, next, take, e)) == -1)
 		return -1;
-	/* held + body + next: hand out all but the last BK_SEAL_LEN */
+	/* held + body + next: return all but the last BK_SEAL_LEN */
 	if (body > 0 || n >= BK_SEAL_LEN) {
 		memcpy(buf, in->held, BK_SEAL_LEN);
 		body += BK_SEAL_LEN;
@@ -106,7 +106,7 @@ envelope_read(struct bk_reader *in, uint8_t *buf, size_t n, struct bk_err *e)
 	return (ssize_t)body;
 }
 
-/* The end of file: was it the end of the stream? */
+/* At end of file: is the stream complete? */
 static int
 verdict(struct bk_reader *in, struct bk_err *e)
 {
@@ -124,7 +124,7 @@ verdict(struct bk_reader *in, struct bk_err *e)
 	return 0;
 }
 
-/* Read the head and see what kind of stream this is. */
+/* Read the head and find the opening marks. */
 static int
 begin(struct bk_reader *in, struct bk_err *e)
 {

@@ -1,23 +1,22 @@
 #ifndef BK_BASE_READER_H
 #define BK_BASE_READER_H
 /*
- * A stream that is being read, judged by its marks (seal.h).
+ * Read a stream and check by its marks that it is complete (seal.h).
  *
- * If the opening mark is there, end of file counts as the end only when the
- * closing mark came before it.  The verdict and the end are one event:
- * bk_reader_read() returns 0 for "ended and complete" and nothing else, so no
- * caller can take one for the other.  A stream without an opening mark is
- * passed through unjudged, unless BK_READER_SEALED demands it.  An empty file
- * may be meant; an empty pipe is the trace of a command that failed before it
- * could write a byte, and unfinished.
+ * After an opening mark, end of file without a closing mark is an error.  The
+ * end of the stream and its verdict are one event: bk_reader_read() returns 0
+ * only for "ended and complete", so that no caller confuses the two.  A stream
+ * without an opening mark is passed through unchecked, unless BK_READER_SEALED
+ * requires one.  An empty file is accepted; an empty pipe is unfinished: the
+ * command before it failed without output.
  *
- * An envelope (the opening mark as the very first bytes, the closing mark as
- * the very last) is stripped, and what is inside is judged by its own marks as
- * well: whoever closed the envelope may have copied an unfinished stream.
+ * An envelope (the opening mark as the first bytes, the closing mark as the
+ * last) is stripped, and the payload is checked by its own marks too: it may be
+ * a copy of an unfinished stream.
  *
- * A caller that succeeds has read until 0, so nothing upstream dies of a
- * closed pipe.  Memory: 8 KiB, and a pipe for bk_reader_stop().  Not for use
- * by several threads at once, but for that one.
+ * A caller that succeeds has read until 0, so nothing upstream dies of a closed
+ * pipe.  Memory: 8 KiB, and a pipe for bk_reader_stop(), the only function that
+ * another thread may call at the same time.
  */
 #include <sys/types.h>
 
@@ -30,54 +29,53 @@ struct bk_reader;
 
 enum {
 	BK_READER_SEALED = 1,	/* refuse a stream without an opening mark */
-	BK_READER_NONEMPTY = 2,	/* an empty file is unfinished as well */
-	BK_READER_PARSED = 4,	/* the caller parses the format and finds the
-				 * stream's own marks: judge an envelope only */
+	BK_READER_NONEMPTY = 2,	/* an empty file is unfinished too */
+	BK_READER_PARSED = 4,	/* the caller parses the format and checks the
+				 * stream's own marks: check only an envelope */
 };
 
 /*
- * Begin to read fd, which stays the caller's; name (borrowed) is used in
- * messages.  Reads the first 4 KiB.  Returns NULL with *e set: BK_FAIL the
- * read failed, BK_DATA a flag's demand is not met.
+ * Open a stream on fd, which stays the caller's, and read its first 4 KiB; name
+ * (borrowed) is used in messages.  NULL with *e set: BK_FAIL the read failed,
+ * BK_DATA a flag's requirement is not met.
  */
 struct bk_reader *bk_reader_open(int fd, const char *name, unsigned flags,
     struct bk_err *e);
 
-/* As if opened with BK_READER_PARSED, once the head told the format. */
+/* Set BK_READER_PARSED, once the head has shown the format. */
 void bk_reader_parsed(struct bk_reader *in);
 
 /*
- * Read n bytes into buf, fewer only before the end.  Returns 0 at the end of
- * a complete stream; -1 with *e set: BK_DATA it is unfinished, BK_FAIL the
- * read failed.  What was read before a failure is the stream's real data,
- * without an envelope's closing mark.
+ * Read n bytes into buf, fewer only before the end.  0 at the end of a complete
+ * stream; -1 with *e set: BK_DATA it is unfinished, BK_FAIL the read failed.
+ * Data read before a failure is valid, without an envelope's closing mark.
  */
 ssize_t bk_reader_read(struct bk_reader *in, void *buf, size_t n,
     struct bk_err *e);
 
 /*
- * For another thread: let a bk_reader_read() that waits for input, and all that
- * follow, fail soon.
+ * From another thread: make a bk_reader_read() that is waiting for input, and
+ * all later ones, fail.
  */
 void bk_reader_stop(struct bk_reader *in);
 
-/* Read and drop the rest.  Returns as bk_reader_read() does: 0 or -1. */
+/* Read and discard the rest; 0 or -1 as bk_reader_read(). */
 int bk_reader_drain(struct bk_reader *in, struct bk_err *e);
 
-/* 1 if there was an opening mark, the envelope's or the stream's own. */
+/* 1 if there is an opening mark, an envelope's or the stream's own. */
 int bk_reader_sealed(const struct bk_reader *in);
 
 /* The stream's label: a database name, "" if none.  Borrowed. */
 const char *bk_reader_label(const struct bk_reader *in);
 
 /*
- * The stream's first bytes (at most 4 KiB, fewer only if it has no more), to
- * recognise a format by; reading is not affected.  Borrowed, valid until the
- * first bk_reader_read().
+ * The stream's first 4 KiB (fewer only if it is shorter), to recognise its
+ * format; they are still to be read.  Borrowed until the first
+ * bk_reader_read().
  */
 const uint8_t *bk_reader_head(const struct bk_reader *in, size_t *n);
 
-/* Bytes handed out so far. */
+/* Bytes returned so far. */
 uint64_t bk_reader_bytes(const struct bk_reader *in);
 
 void bk_reader_free(struct bk_reader *in); /* NULL is fine; fd stays open */

@@ -213,7 +213,7 @@ struct found {
 	size_t at, len;		/* what is to be hidden, from the name's end */
 };
 
-/* How much of what stands behind a secret's name is the secret. */
+/* Find the value after a secret's name.  1 with *f set; 0: none. */
 static int
 find_value(const char *s, int parameter, int option, struct found *f)
 {

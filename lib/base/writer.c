@@ -13,8 +13,8 @@ struct bk_writer {
 	int fd;
 	const char *name;
 	int envelope;
-	uint64_t bytes;		/* taken */
-	size_t len;		/* of them in buf; the rest has left */
+	uint64_t bytes;		/* accepted */
+	size_t len;		/* of these, in buf; the rest is written */
 	uint8_t buf[CAP];
 };
 
@@ -58,7 +58,7 @@ bk_writer_write(struct bk_writer *out, const void *buf, size_t n,
 		return 0;
 	}
 	if (n < BK_WRITER_HELD) {
-		/* make room: let all but the last BK_WRITER_HELD bytes go */
+		/* make room: write all but the last BK_WRITER_HELD bytes */
 		go = out->len - BK_WRITER_HELD;
 		if (bk_io_write(out->fd, out->buf, go, out->name, e) == -1)
 			return -1;
@@ -86,18 +86,18 @@ int
 bk_writer_patch(struct bk_writer *out, uint64_t off, const void *buf, size_t n,
     uint64_t base, struct bk_err *e)
 {
-	uint64_t left = out->bytes - out->len;	/* offset of buf[0] */
-	size_t gone = 0;
+	uint64_t start = out->bytes - out->len;	/* offset of buf[0] */
+	size_t written = 0;
 
-	if (off < left) {
-		gone = left - off < n ? (size_t)(left - off) : n;
-		if (bk_io_pwrite(out->fd, buf, gone, (off_t)(base + off),
+	if (off < start) {
+		written = start - off < n ? (size_t)(start - off) : n;
+		if (bk_io_pwrite(out->fd, buf, written, (off_t)(base + off),
 		    out->name, e) == -1)
 			return -1;
 	}
-	if (gone < n)
-		memcpy(out->buf + (off + gone - left),
-		    (const uint8_t *)buf + gone, n - gone);
+	if (written < n)
+		memcpy(out->buf + (off + written - start),
+		    (const uint8_t *)buf + written, n - written);
 	return 0;
 }
 
@@ -110,7 +110,7 @@ bk_writer_finish(struct bk_writer *out, struct bk_err *e)
 	if (out->envelope &&
 	    bk_writer_write(out, bk_seal_closing(), BK_SEAL_LEN, e) == -1)
 		return -1;
-	/* the end in a write of its own: up to PIPE_BUF bytes are atomic */
+	/* the end by itself: a write of up to PIPE_BUF bytes is atomic */
 	go = out->len > BK_WRITER_HELD ? out->len - BK_WRITER_HELD : 0;
 	if (bk_io_write(fd, out->buf, go, out->name, e) == -1 ||
 	    bk_io_write(fd, out->buf + go, out->len - go, out->name, e) == -1)
@@ -125,7 +125,7 @@ bk_writer_abandon(struct bk_writer *out)
 	struct bk_err ignored = {0};
 	ptrdiff_t mark;
 
-	/* an envelope in an envelope: behind one mark may stand another */
+	/* nested envelopes: there may be several marks */
 	while ((mark = bk_seal_find_closing(out->buf, out->len)) != -1)
 		out->len = (size_t)mark;
 	(void)bk_io_write(out->fd, out->buf, out->len, out->name, &ignored);

@@ -6,22 +6,22 @@
 #include "base/debug.h"
 #include "base/utctime.h"
 
-#define SHOWN 1000		/* bytes of a statement */
+#define SHOWN 1000		/* bytes shown of a statement */
 
-/* When this thread's last statement was sent, and where. */
+/* When this thread last sent a statement, and on which connection. */
 static _Thread_local struct {
 	const PGconn *conn;
 	double at;
 } sent;
 
 static const char *
-known(const char *s)
+or_empty(const char *s)
 {
 	return s == NULL ? "" : s;
 }
 
 static void
-tell(PGconn *conn, const char *sql)
+log_statement(PGconn *conn, const char *sql)
 {
 	size_t n = strlen(sql);
 
@@ -30,19 +30,19 @@ tell(PGconn *conn, const char *sql)
 	sent.conn = conn;
 	sent.at = bk_monotonic();
 	bk_debug(BK_DEBUG_SQL, "%d at %s:%s: %.*s%s", PQbackendPID(conn),
-	    known(PQhost(conn)), known(PQport(conn)), SHOWN, sql,
+	    or_empty(PQhost(conn)), or_empty(PQport(conn)), SHOWN, sql,
 	    n > SHOWN ? " ..." : "");
 }
 
 static PGresult *
-told(PGconn *conn, PGresult *res)
+log_result(PGconn *conn, PGresult *res)
 {
 	const char *state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 	char took[32] = "";
 
 	if ((bk_debug_topics & BK_DEBUG_SQL) == 0)
 		return res;
-	if (sent.conn == conn)		/* and no other since */
+	if (sent.conn == conn)
 		(void)snprintf(took, sizeof(took), ", %.3f s",
 		    bk_monotonic() - sent.at);
 	switch (PQresultStatus(res)) {
@@ -57,9 +57,9 @@ told(PGconn *conn, PGresult *res)
 		    PQbackendPID(conn), took);
 		break;
 	default:
-		/* what the server says may quote data: the state says enough */
+		/* the server's message may quote data: show the SQLSTATE */
 		bk_debug(BK_DEBUG_SQL, "%d: %s %s%s", PQbackendPID(conn),
-		    PQresStatus(PQresultStatus(res)), known(state), took);
+		    PQresStatus(PQresultStatus(res)), or_empty(state), took);
 	}
 	return res;
 }
@@ -67,8 +67,8 @@ told(PGconn *conn, PGresult *res)
 PGresult *
 bk_sql_exec(PGconn *conn, const char *sql)
 {
-	tell(conn, sql);
-	return told(conn, PQexec(conn, sql));
+	log_statement(conn, sql);
+	return log_result(conn, PQexec(conn, sql));
 }
 
 PGresult *
@@ -83,15 +83,15 @@ bk_sql_binary(PGconn *conn, const char *sql, int n, const Oid *types,
     const char *const *values, const int *lengths, const int *formats,
     int format)
 {
-	tell(conn, sql);
-	return told(conn, PQexecParams(conn, sql, n, types, values, lengths,
+	log_statement(conn, sql);
+	return log_result(conn, PQexecParams(conn, sql, n, types, values, lengths,
 	    formats, format));
 }
 
 int
 bk_sql_send(PGconn *conn, const char *sql)
 {
-	tell(conn, sql);
+	log_statement(conn, sql);
 	return PQsendQuery(conn, sql);
 }
 
@@ -100,5 +100,5 @@ bk_sql_result(PGconn *conn)
 {
 	PGresult *res = PQgetResult(conn);
 
-	return res == NULL ? NULL : told(conn, res);
+	return res == NULL ? NULL : log_result(conn, res);
 }

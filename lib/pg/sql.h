@@ -1,20 +1,20 @@
 #ifndef BK_PG_SQL_H
 #define BK_PG_SQL_H
 /*
- * Statements on their way to a server, and what became of them: libpq's calls,
- * which nobody else makes, with a line for BK_DEBUG_SQL before and after.
- * Parameters, rows and COPY's data are not shown.
+ * libpq's calls that execute statements, each with a debug line (BK_DEBUG_SQL)
+ * before and after.  No other file calls these directly.  Parameters, rows and
+ * COPY data are not shown.
  */
 #include <libpq-fe.h>
 
 /* PQexec(). */
 PGresult *bk_sql_exec(PGconn *conn, const char *sql);
 
-/* PQexecParams(), for results in text. */
+/* PQexecParams() with parameters and results as text. */
 PGresult *bk_sql_params(PGconn *conn, const char *sql, int n,
     const Oid *types, const char *const *values);
 
-/* PQexecParams() as it is. */
+/* PQexecParams(), all its parameters. */
 PGresult *bk_sql_binary(PGconn *conn, const char *sql, int n,
     const Oid *types, const char *const *values, const int *lengths,
     const int *formats, int format);
