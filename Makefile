@@ -95,7 +95,7 @@ deps:
 check: deps
 	$(MAKE) -s -j$(JOBS) all units
 	$(MAKE) -s lint
-	$(if $(SAN)$(TSAN),,$(MAKE) -s -j$(JOBS) analyze)
+	$(if $(SAN)$(TSAN),,$(MAKE) -s -j$(JOBS) gate)
 	env --default-signal BK_BIN="$(CURDIR)/$B/bin" \
 	    PATH="$(CURDIR)/$B/bin:$$PATH" \
 	    perl -It/support -S prove --harness Skips -j$(JOBS) --timer --failures \
@@ -110,8 +110,13 @@ lint:
 	mandoc -Tlint -W warning $(MAN)
 
 # .clang-tidy says what is looked for.  A file is looked at again when its
-# object is newer: the compiler knows its headers.
+# object is newer: the compiler knows its headers.  What another version of
+# clang-tidy thinks fails nobody's make check: Debian 12's is the gate.
+TIDY := $(shell clang-tidy --version 2>/dev/null | grep -q 'version 14\.' && echo 1)
 analyze: $(patsubst %.c,$B/analyze/%.ok,$(wildcard lib/*/*.c bin/*.c))
+
+gate: $(if $(TIDY),analyze)
+	$(if $(TIDY),,@echo "analyze: not run, as clang-tidy is not version 14")
 
 $B/analyze/%.ok: %.c $B/obj/%.o .clang-tidy
 	@mkdir -p $(@D)
@@ -146,4 +151,4 @@ install: all
 clean:
 	rm -rf build
 
-.PHONY: all deps check units unit lint analyze demo check-on bench install clean
+.PHONY: all deps check units unit lint analyze gate demo check-on bench install clean
