@@ -14,17 +14,6 @@
 #include "base/utctime.h"
 #include "base/version.h"
 
-/* ,"key":"value", or null if unknown. */
-static int
-add_text(struct bk_buf *b, const char *key, const char *value,
-    struct bk_err *e)
-{
-	if (bk_buf_printf(b, e, ",\"%s\":", key) == -1)
-		return -1;
-	return value == NULL || *value == '\0' ? bk_buf_puts(b, "null", e) :
-	    bk_buf_json(b, value, e);
-}
-
 static int
 add_user(struct bk_buf *b, struct bk_err *e)
 {
@@ -33,9 +22,9 @@ add_user(struct bk_buf *b, struct bk_err *e)
 
 	if (getpwuid_r(geteuid(), &pw, buf, sizeof(buf), &found) == 0 &&
 	    found != NULL)
-		return add_text(b, "user", pw.pw_name, e);
+		return bk_buf_json_member(b, "user", pw.pw_name, e);
 	(void)snprintf(number, sizeof(number), "%ju", (uintmax_t)geteuid());
-	return add_text(b, "user", number, e);
+	return bk_buf_json_member(b, "user", number, e);
 }
 
 static int
@@ -47,9 +36,10 @@ add_ending(struct bk_buf *b, const struct bk_audit *a,
 	if (bk_buf_printf(b, e, ",\"size_bytes\":%" PRIu64
 	    ",\"duration_seconds\":%.3f", a->size_bytes,
 	    a->duration_seconds) == -1 ||
-	    add_text(b, "status", failed ? "failure" : "success", e) == -1)
+	    bk_buf_json_member(b, "status", failed ? "failure" : "success",
+	    e) == -1)
 		return -1;
-	return add_text(b, "error", failed ? result->msg : NULL, e);
+	return bk_buf_json_member(b, "error", failed ? result->msg : NULL, e);
 }
 
 int
@@ -63,12 +53,13 @@ bk_audit_format(struct bk_buf *b, const struct bk_audit *a,
 	if ((result == NULL ? bk_buf_puts(b, "{\"operation\":", e) :
 	    bk_buf_printf(b, e, "{\"timestamp\":\"%s\",\"operation\":",
 	    when)) == -1 || bk_buf_json(b, a->operation, e) == -1 ||
-	    add_text(b, "type", a->type, e) == -1 ||
-	    add_text(b, "source", a->source, e) == -1 ||
-	    add_text(b, "destination", a->destination, e) == -1 ||
+	    bk_buf_json_member(b, "type", a->type, e) == -1 ||
+	    bk_buf_json_member(b, "source", a->source, e) == -1 ||
+	    bk_buf_json_member(b, "destination", a->destination, e) == -1 ||
 	    (result != NULL && add_ending(b, a, result, e) == -1) ||
 	    add_user(b, e) == -1 ||
-	    add_text(b, "host", uname(&u) == 0 ? u.nodename : NULL, e) == -1)
+	    bk_buf_json_member(b, "host", uname(&u) == 0 ? u.nodename : NULL,
+	    e) == -1)
 		return -1;
 	return bk_buf_printf(b, e, ",\"pid\":%ld,\"version\":\"%s\"}",
 	    (long)getpid(), BK_VERSION);

@@ -104,6 +104,16 @@ bk_buf_json(struct bk_buf *b, const char *s, struct bk_err *e)
 	return rc;
 }
 
+int
+bk_buf_json_member(struct bk_buf *b, const char *key, const char *value,
+    struct bk_err *e)
+{
+	if (bk_buf_printf(b, e, ",\"%s\":", key) == -1)
+		return -1;
+	return value == NULL || *value == '\0' ? bk_buf_puts(b, "null", e) :
+	    bk_buf_json(b, value, e);
+}
+
 void
 bk_wipe(void *p, size_t n)
 {

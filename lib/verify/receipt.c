@@ -26,17 +26,6 @@ outcome(const struct bk_receipt *r)
 	return r->result->code == BK_DATA ? "not proven" : "could not tell";
 }
 
-/* ,"key":"value", or null for an unknown one. */
-static int
-add_string(struct bk_buf *b, const char *key, const char *value,
-    struct bk_err *e)
-{
-	if (bk_buf_printf(b, e, ",\"%s\":", key) == -1)
-		return -1;
-	return value == NULL || *value == '\0' ? bk_buf_puts(b, "null", e) :
-	    bk_buf_json(b, value, e);
-}
-
 static int
 add_number(struct bk_buf *b, const char *key, uint64_t value,
     struct bk_err *e)
@@ -51,25 +40,26 @@ add_time(struct bk_buf *b, const char *key, time_t t, struct bk_err *e)
 
 	if (t != 0)
 		bk_utctime_format(t, text);
-	return add_string(b, key, text, e);
+	return bk_buf_json_member(b, key, text, e);
 }
 
 /* The contents of the backup. */
 static int
 add_verdict(struct bk_buf *b, const struct bk_verdict *v, struct bk_err *e)
 {
-	if (add_string(b, "kind", v->kind, e) == -1 ||
-	    add_string(b, "database", v->database, e) == -1 ||
+	if (bk_buf_json_member(b, "kind", v->kind, e) == -1 ||
+	    bk_buf_json_member(b, "database", v->database, e) == -1 ||
 	    add_time(b, "time", v->time, e) == -1 ||
-	    add_string(b, "made_by", v->tool, e) == -1 ||
-	    add_string(b, "server_version", v->server_version, e) == -1 ||
-	    add_string(b, "restored_on", v->restored_on, e) == -1 ||
+	    bk_buf_json_member(b, "made_by", v->tool, e) == -1 ||
+	    bk_buf_json_member(b, "server_version", v->server_version,
+	    e) == -1 ||
+	    bk_buf_json_member(b, "restored_on", v->restored_on, e) == -1 ||
 	    add_number(b, "tables", v->tables, e) == -1 ||
 	    add_number(b, "rows", v->rows, e) == -1 ||
 	    add_number(b, "blobs", v->blobs, e) == -1 ||
 	    add_number(b, "files", v->files, e) == -1 ||
 	    add_number(b, "bytes", v->bytes, e) == -1 ||
-	    add_string(b, "manifest", v->manifest, e) == -1)
+	    bk_buf_json_member(b, "manifest", v->manifest, e) == -1)
 		return -1;
 	return add_number(b, "differences", v->ndiff, e);
 }
@@ -81,18 +71,18 @@ bk_receipt_json(const struct bk_receipt *r, struct bk_buf *out,
 	const char *proof = r->result->code == BK_OK ? r->v->proof : NULL;
 
 	if (bk_buf_puts(out, "{\"bk\":\"receipt\",\"version\":1", e) == -1 ||
-	    add_string(out, "name", r->name, e) == -1 ||
-	    add_string(out, "result", outcome(r), e) == -1 ||
-	    add_string(out, "error", r->result->msg, e) == -1 ||
+	    bk_buf_json_member(out, "name", r->name, e) == -1 ||
+	    bk_buf_json_member(out, "result", outcome(r), e) == -1 ||
+	    bk_buf_json_member(out, "error", r->result->msg, e) == -1 ||
 	    add_number(out, "level", (uint64_t)r->level, e) == -1 ||
-	    add_string(out, "proof", proof, e) == -1 ||
+	    bk_buf_json_member(out, "proof", proof, e) == -1 ||
 	    bk_buf_printf(out, e, ",\"sealed\":%s",
 	    r->sealed ? "true" : "false") == -1 ||
 	    add_verdict(out, r->v, e) == -1 ||
 	    add_time(out, "started", r->started, e) == -1 ||
 	    add_time(out, "finished", r->finished, e) == -1 ||
 	    bk_buf_printf(out, e, ",\"seconds\":%.3f", r->seconds) == -1 ||
-	    add_string(out, "tool", "bk-verify " BK_VERSION, e) == -1)
+	    bk_buf_json_member(out, "tool", "bk-verify " BK_VERSION, e) == -1)
 		return -1;
 	return bk_buf_puts(out, "}\n", e);
 }
