@@ -14,10 +14,10 @@
 #include "base/debug.h"
 #include "base/io.h"
 
-/* Held while a child comes to be or goes, and by whoever signals one. */
+/* Held while a child is started, reaped or signalled. */
 static pthread_mutex_t pids = PTHREAD_MUTEX_INITIALIZER;
 
-/* What is to be 0, 1 and 2 in the child. */
+/* Descriptors 0, 1 and 2 of the child. */
 static int
 set_descriptors(posix_spawn_file_actions_t *fa, const int fds[3])
 {
@@ -72,7 +72,7 @@ bk_child_reap(atomic_int *pid, int *status)
 	siginfo_t info;
 	int rc;
 
-	/* it has ended, but keeps its number until waitpid(2) takes it away */
+	/* an ended process keeps its number until waitpid(2) */
 	while (waitid(P_PID, (id_t)child, &info, WEXITED | WNOWAIT) == -1 &&
 	    errno == EINTR)
 		;
@@ -120,13 +120,13 @@ bk_child_start(struct bk_child *c, char *const argv[], char *const env[],
 	return rc;
 }
 
-/* Keep the beginning of what it says; 0 once it says no more. */
+/* Read from standard error, keeping its beginning; 0 at the end. */
 static int
-listen(struct bk_child *c)
+read_stderr(struct bk_child *c)
 {
 	char buf[1024];
 	ssize_t n = read(c->err, buf, sizeof(buf));
-	size_t room = sizeof(c->words) - 1 - c->nwords;
+	size_t room = sizeof(c->stderr_text) - 1 - c->stderr_len;
 
 	if (n == -1 && errno == EINTR)
 		return 1;
@@ -137,8 +137,8 @@ listen(struct bk_child *c)
 	}
 	if ((size_t)n < room)
 		room = (size_t)n;
-	memcpy(c->words + c->nwords, buf, room);
-	c->nwords += room;
+	memcpy(c->stderr_text + c->stderr_len, buf, room);
+	c->stderr_len += room;
 	return 1;
 }
 
@@ -161,7 +161,7 @@ bk_child_read(void *ctx, void *buf, size_t n, struct bk_err *e)
 			return bk_fail_errno(e, "%s: poll", c->name);
 		}
 		if (p[1].revents != 0)
-			(void)listen(c);
+			(void)read_stderr(c);
 		if (p[0].revents == 0)
 			continue;
 		if ((r = read(c->out, buf, n)) >= 0) {
@@ -174,21 +174,21 @@ bk_child_read(void *ctx, void *buf, size_t n, struct bk_err *e)
 }
 
 /*
- * Its complaint without the "pg_dump: error: " in front and the query behind:
- * the line that says "error", else (in another language) the first.
+ * Fail with its error message, without "pg_dump: error: " and without the query
+ * after it: the line that says "error", else (another language) the first line.
  */
 static int
-complain(struct bk_child *c, struct bk_err *e)
+fail_stderr(struct bk_child *c, struct bk_err *e)
 {
 	const char *line;
 
-	c->words[c->nwords] = '\0';
-	if ((line = strstr(c->words, ": error: ")) != NULL)
+	c->stderr_text[c->stderr_len] = '\0';
+	if ((line = strstr(c->stderr_text, ": error: ")) != NULL)
 		line += strlen(": error: ");
-	else if ((line = strstr(c->words, ": ERROR:  ")) != NULL)
-		line += strlen(": ERROR:  ");	/* psql's, of the server */
+	else if ((line = strstr(c->stderr_text, ": ERROR:  ")) != NULL)
+		line += strlen(": ERROR:  ");	/* the server's, from psql */
 	else
-		line = c->words;
+		line = c->stderr_text;
 	return bk_fail(e, BK_FAIL, "%s: %.*s", c->name,
 	    (int)strcspn(line, "\n"), line);
 }
@@ -207,7 +207,7 @@ bk_child_wait(struct bk_child *c, struct bk_err *e)
 {
 	int status;
 
-	while (c->err != -1 && listen(c))
+	while (c->err != -1 && read_stderr(c))
 		;
 	if (reap(c, &status) == -1)
 		return bk_fail_errno(e, "%s: wait", c->name);
@@ -216,8 +216,8 @@ bk_child_wait(struct bk_child *c, struct bk_err *e)
 	if (WIFSIGNALED(status))
 		return bk_fail(e, BK_FAIL, "%s: killed by signal %d", c->name,
 		    WTERMSIG(status));
-	if (c->nwords > 0)
-		return complain(c, e);
+	if (c->stderr_len > 0)
+		return fail_stderr(c, e);
 	return bk_fail(e, BK_FAIL, "%s: exit status %d", c->name,
 	    WEXITSTATUS(status));
 }
@@ -227,7 +227,8 @@ bk_child_stop(struct bk_child *c)
 {
 	struct pollfd p = { .fd = c->err, .events = POLLIN };
 
-	while (c->err != -1 && poll(&p, 1, 0) == 1 && listen(c))
+	while (c->err != -1 && poll(&p, 1, 0) == 1 &&
+	    read_stderr(c))
 		;
 	if (c->err != -1)
 		close(c->err);
@@ -243,7 +244,7 @@ bk_child_free(struct bk_child *c)
 
 	if (c->pid > 0)
 		bk_child_stop(c);
-	/* with the pipe shut it cannot hang in a write */
+	/* with the pipe closed it cannot block in write(2) */
 	if (c->out != -1)
 		close(c->out);
 	if (c->err != -1)

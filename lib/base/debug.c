@@ -11,8 +11,8 @@
 #include "base/redact.h"
 #include "base/utctime.h"
 
-#define WHOLE 16384		/* bytes of a line before it is cut */
-#define CHILDREN 64		/* whose start is remembered */
+#define RAW_MAX 16384		/* bytes of a line before redaction */
+#define CHILDREN 64		/* whose start time is kept */
 
 unsigned bk_debug_topics;
 static bk_debug_fn *print;
@@ -26,7 +26,7 @@ static const struct {
 };
 #define TOPICS (sizeof(topics) / sizeof(topics[0]))
 
-/* When each child was started; pid 0: free. */
+/* Start times of the running children; pid 0: free. */
 static struct {
 	pid_t pid;
 	double at;
@@ -60,9 +60,9 @@ bk_debug_set(unsigned wanted, bk_debug_fn *fn)
 	bk_debug_topics = fn == NULL ? 0 : wanted;
 }
 
-/* Give out what has no secrets in it, as one line. */
+/* Print text, already redacted, as one line. */
 static void
-give(enum bk_debug_topic topic, const char *text)
+emit(enum bk_debug_topic topic, const char *text)
 {
 	char out[BK_DEBUG_MAX + 1];
 	size_t n = 0, i = 0;
@@ -82,21 +82,24 @@ give(enum bk_debug_topic topic, const char *text)
 void
 bk_debug_line(enum bk_debug_topic topic, const char *fmt, ...)
 {
-	char whole[WHOLE], clean[WHOLE];
+	char raw[RAW_MAX], clean[RAW_MAX];
 	int saved = errno;
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(whole, sizeof(whole), fmt, ap);
+	(void)vsnprintf(raw, sizeof(raw), fmt, ap);
 	va_end(ap);
-	bk_redact(whole, clean, sizeof(clean));
-	give(topic, clean);
+	bk_redact(raw, clean, sizeof(clean));
+	emit(topic, clean);
 	errno = saved;
 }
 
-/* Remember when pid was started; with 0 forget it.  Seconds, or -1. */
+/*
+ * Give pid's slot to new_pid, with the current time: 0 is a free slot.  Returns
+ * the seconds since pid took it, -1 if it has none.
+ */
 static double
-note_start(pid_t pid, pid_t as)
+set_start(pid_t pid, pid_t new_pid)
 {
 	double now = bk_monotonic(), seconds = -1;
 	size_t i;
@@ -106,14 +109,14 @@ note_start(pid_t pid, pid_t as)
 		continue;
 	if (i < CHILDREN) {
 		seconds = now - started[i].at;
-		started[i].pid = as;
+		started[i].pid = new_pid;
 		started[i].at = now;
 	}
 	pthread_mutex_unlock(&lock);
 	return seconds;
 }
 
-/* A word as a shell would want it, if that fits. */
+/* Append a word, quoted for a shell where needed, cut at cap. */
 static size_t
 quote(const char *word, char *out, size_t cap)
 {
@@ -146,7 +149,7 @@ bk_debug_started(pid_t pid, char *const argv[])
 
 	if ((bk_debug_topics & BK_DEBUG_CHILD) == 0)
 		return;
-	(void)note_start(0, pid);
+	(void)set_start(0, pid);
 	n = (size_t)snprintf(line, sizeof(line), "%ld started:", (long)pid);
 	for (; *argv != NULL && n + 8 < sizeof(line); argv++) {
 		if (hidden)
@@ -156,7 +159,7 @@ bk_debug_started(pid_t pid, char *const argv[])
 		n += quote(word, line + n, sizeof(line) - n);
 		hidden = !hidden && bk_redact_is_option(*argv);
 	}
-	give(BK_DEBUG_CHILD, line);
+	emit(BK_DEBUG_CHILD, line);
 	errno = saved;
 }
 
@@ -167,7 +170,7 @@ bk_debug_ended(pid_t pid, int status)
 
 	if ((bk_debug_topics & BK_DEBUG_CHILD) == 0)
 		return;
-	seconds = note_start(pid, 0);
+	seconds = set_start(pid, 0);
 	if (WIFSIGNALED(status))
 		bk_debug_line(BK_DEBUG_CHILD, "%ld ended: signal %d, %.3f s",
 		    (long)pid, WTERMSIG(status), seconds);

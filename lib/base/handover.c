@@ -43,7 +43,7 @@ bk_handover_put(struct bk_handover *h, void *buffer)
 	else
 		h->tail->next = b;
 	h->tail = b;
-	/* all, for only one of them may be allowed to take it */
+	/* broadcast: only one consumer may be allowed to take it */
 	pthread_cond_broadcast(&h->filled);
 	pthread_mutex_unlock(&h->lock);
 }
@@ -57,7 +57,7 @@ bk_handover_end(struct bk_handover *h)
 	pthread_mutex_unlock(&h->lock);
 }
 
-/* Is there one for this thread? */
+/* Is there a filled buffer for this thread? */
 static int
 may_take(const struct bk_handover *h)
 {
@@ -100,11 +100,11 @@ bk_handover_recycle(struct bk_handover *h, void *buffer)
 }
 
 void
-bk_handover_stop(struct bk_handover *h, const struct bk_err *why)
+bk_handover_stop(struct bk_handover *h, const struct bk_err *failure)
 {
 	pthread_mutex_lock(&h->lock);
-	if (!h->stopped && why != NULL)
-		h->why = *why;
+	if (!h->stopped && failure != NULL)
+		h->failure = *failure;
 	h->stopped = 1;
 	pthread_cond_broadcast(&h->filled);
 	pthread_cond_broadcast(&h->emptied);
@@ -117,10 +117,10 @@ bk_handover_over(struct bk_handover *h, struct bk_err *e)
 	int rc;
 
 	pthread_mutex_lock(&h->lock);
-	rc = h->why.code != BK_OK ? -1 :
+	rc = h->failure.code != BK_OK ? -1 :
 	    h->ended && h->head == NULL && !h->stopped;
 	if (rc == -1 && e->code == BK_OK)
-		*e = h->why;
+		*e = h->failure;
 	pthread_mutex_unlock(&h->lock);
 	return rc;
 }

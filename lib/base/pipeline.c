@@ -6,9 +6,9 @@
 
 /*
  * The blocks form a ring; block seq is in slot seq % n.  Each slot goes
- * FREE -> FILLED -> WORKING -> DONE -> FREE.  fill waits until its slot is FREE,
- * workers take FILLED slots in order, drain waits until its slot is DONE.  One
- * mutex, and one condition per kind of waiter, are enough: blocks are about
+ * FREE -> FILLED -> WORKING -> DONE -> FREE.  fill waits until its slot is
+ * FREE, workers take FILLED slots in order, drain waits until its slot is DONE.
+ * One mutex, and one condition per kind of waiter, are enough: blocks are about
  * 100 KiB, so there is little contention.
  */
 enum state { FREE, FILLED, WORKING, DONE };

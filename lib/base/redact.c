@@ -5,7 +5,7 @@
 
 #include "base/hex.h"
 
-#define NAME 128		/* bytes of a name that are looked at */
+#define NAME 128		/* bytes of a name that are compared */
 
 struct output {
 	char *text;
@@ -23,8 +23,8 @@ put(struct output *out, const char *s, size_t n)
 }
 
 /*
- * The character at s as it is meant, in *n the bytes that it takes: "=",
- * "%3D" and "%253D" are all '='.
+ * The decoded character at s, its encoded length in *n: "=", "%3D" and "%253D"
+ * are all '='.
  */
 static int
 letter(const char *s, size_t *n)
@@ -37,7 +37,7 @@ letter(const char *s, size_t *n)
 	return c;
 }
 
-/* A name's characters, small, with '_' for '-'; 0: none of them. */
+/* A character of a name, in lower case, '_' for '-'; 0 if it is none. */
 static char
 name_letter(const char *s, size_t *n)
 {
@@ -50,7 +50,7 @@ name_letter(const char *s, size_t *n)
 	return (char)tolower(c);
 }
 
-/* The length of the name at s, its end (which says most) in name. */
+/* The length of the name at s; its last NAME - 1 characters in name. */
 static size_t
 read_name(const char *s, char name[NAME])
 {
@@ -99,7 +99,7 @@ blanks(const char *s)
 	return strspn(s, " \t\r\n");
 }
 
-/* strspn(3) of what is meant. */
+/* strspn(3) of the decoded text. */
 static size_t
 span(const char *s, const char *set)
 {
@@ -117,7 +117,7 @@ word(const char *s)
 	return strcspn(s, " \t\r\n");
 }
 
-/* What ends a value behind its quotes. */
+/* 1 if c, after the closing quote, ends a value. */
 static int
 is_end(char c)
 {
@@ -130,7 +130,7 @@ line(const char *s)
 	return strcspn(s, "\r\n");
 }
 
-/* "$tag$ ... $tag$"; 0: s is no such thing. */
+/* The length of "$tag$ ... $tag$" at s, 0 if there is none. */
 static size_t
 dollar_quoted(const char *s)
 {
@@ -149,9 +149,9 @@ dollar_quoted(const char *s)
 }
 
 /*
- * A value in quotes.  All of the rest is hidden where it is not clear what
- * ends it: a backslash before a quote is an escape to some and a character to
- * others, and a shell joins what stands side by side.
+ * The length of a quoted value.  Where its end is ambiguous, the rest of the
+ * text is hidden: a backslash before a quote is an escape in some syntaxes and
+ * a character in others, and a shell joins adjacent strings.
  */
 static size_t
 quoted(const char *s)
@@ -159,7 +159,7 @@ quoted(const char *s)
 	char q = *s;
 	size_t n = 1;
 
-	/* within quotes of the same kind they are doubled */
+	/* doubled: inside an outer string with the same quotes */
 	if (s[1] == q && !is_end(s[2]))
 		return strlen(s);
 	for (; s[n] != '\0'; n++) {
@@ -178,7 +178,7 @@ quoted(const char *s)
 	return n;
 }
 
-/* A value without quotes, of one word, where a backslash hides a blank. */
+/* The length of an unquoted value: one word; a backslash escapes a blank. */
 static size_t
 unquoted(const char *s)
 {
@@ -194,7 +194,7 @@ unquoted(const char *s)
 	return n;
 }
 
-/* An SQL literal at s: its length, 0 if there is none. */
+/* The length of the SQL literal at s, 0 if there is none. */
 static size_t
 literal(const char *s)
 {
@@ -210,7 +210,7 @@ literal(const char *s)
 }
 
 struct found {
-	size_t at, len;		/* what is to be hidden, from the name's end */
+	size_t at, len;		/* the text to hide, from the name's end */
 };
 
 /* Find the value after a secret's name.  1 with *f set; 0: none. */
@@ -250,7 +250,7 @@ find_value(const char *s, int parameter, int option, struct found *f)
 	return 1;
 }
 
-/* "://" at s, however it is encoded: its length, or 0. */
+/* The length of "://" at s, percent-encoded or not; 0 if absent. */
 static size_t
 authority(const char *s)
 {
@@ -263,7 +263,7 @@ authority(const char *s)
 	return len;
 }
 
-/* The last '@' of the n bytes at s, or n. */
+/* The offset of the last '@' in the n bytes at s, or n. */
 static size_t
 last_at(const char *s, size_t n)
 {
@@ -275,7 +275,7 @@ last_at(const char *s, size_t n)
 	return at;
 }
 
-/* Of a URL behind its "://", host and port alone are shown. */
+/* Of a URL after its "://", only host and port are shown. */
 static int
 find_path(const char *s, struct found *f)
 {
@@ -290,13 +290,13 @@ find_path(const char *s, struct found *f)
 	return f->len > 1 || (f->len == 1 && s[n] != '/');
 }
 
-/* The password of a URI, behind its "://". */
+/* The password of a URI, after its "://". */
 static int
 find_password(const char *s, struct found *f)
 {
 	size_t n = word(s), end = last_at(s, n), colon = 0, step;
 
-	if (end == n)			/* it may have blanks */
+	if (end == n)			/* it may contain blanks */
 		end = last_at(s, n = strcspn(s, "/\r\n"));
 	if (end == n)
 		return 0;
@@ -309,7 +309,7 @@ find_password(const char *s, struct found *f)
 	return 1;
 }
 
-/* Is there a secret behind the name at s, len bytes long? */
+/* Is there a secret after the name at s, len bytes long? */
 static int
 find(const char *s, size_t len, const char *name, int before,
     struct found *f)

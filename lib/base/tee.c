@@ -13,16 +13,16 @@
 #include "base/thread.h"
 #include "base/writer.h"
 
-#define BLOCK (64 * 1024)	/* one read; the ring holds a number of them */
+#define BLOCK (64 * 1024)	/* one read or write */
 
 struct sink {
-	struct bk_tee *fan;
+	struct bk_tee *tee;
 	const char *command;
 	pthread_t thread;
-	atomic_int pid;			/* 0: has ended */
+	atomic_int pid;			/* 0: ended */
 	int fd;				/* its standard input; -1: closed */
-	uint64_t pos;			/* of the stream, taken so far */
-	int gone;			/* takes no more */
+	uint64_t pos;			/* bytes written so far */
+	int gone;			/* takes no more input */
 	int cut, status;		/* see bk_tee_result */
 };
 
@@ -31,7 +31,7 @@ enum ending { GOES_ON, COMPLETE, BROKEN };
 struct bk_tee {
 	pthread_mutex_t lock;
 	pthread_cond_t moved;	/* head, ended, a sink's pos or gone */
-	uint64_t head;		/* of the stream, read so far */
+	uint64_t head;		/* bytes read so far */
 	enum ending ended;
 	unsigned n;
 	struct sink sinks[BK_TEE_MAX];
@@ -41,15 +41,15 @@ struct bk_tee {
 struct bk_tee *
 bk_tee_new(struct bk_err *e)
 {
-	struct bk_tee *fan = calloc(1, sizeof(*fan));
+	struct bk_tee *tee = calloc(1, sizeof(*tee));
 
-	if (fan == NULL || pthread_mutex_init(&fan->lock, NULL) != 0 ||
-	    pthread_cond_init(&fan->moved, NULL) != 0) {
-		free(fan);
+	if (tee == NULL || pthread_mutex_init(&tee->lock, NULL) != 0 ||
+	    pthread_cond_init(&tee->moved, NULL) != 0) {
+		free(tee);
 		bk_fail_memory(e);
 		return NULL;
 	}
-	return fan;
+	return tee;
 }
 
 /* In the child. */
@@ -68,13 +68,13 @@ run(const char *command, int fd)
 }
 
 int
-bk_tee_start(struct bk_tee *fan, const char *command, struct bk_err *e)
+bk_tee_start(struct bk_tee *tee, const char *command, struct bk_err *e)
 {
-	struct sink *s = &fan->sinks[fan->n];
+	struct sink *s = &tee->sinks[tee->n];
 	int p[2];
 	pid_t pid;
 
-	if (fan->n == BK_TEE_MAX)
+	if (tee->n == BK_TEE_MAX)
 		return bk_fail(e, BK_FAIL, "more than %d sinks", BK_TEE_MAX);
 	if (bk_io_pipe(p, e) == -1)
 		return -1;
@@ -88,33 +88,33 @@ bk_tee_start(struct bk_tee *fan, const char *command, struct bk_err *e)
 	}
 	bk_debug_started(pid, (char *[]){ "sh", "-c",
 	    (char *)(uintptr_t)command, NULL });
-	*s = (struct sink){ .fan = fan, .command = command,
+	*s = (struct sink){ .tee = tee, .command = command,
 	    .pid = pid, .fd = p[1] };
-	fan->n++;
+	tee->n++;
 	return 0;
 }
 
 /*
- * Wait until there is something for s; how many bytes it may have now.  0:
- * the stream has ended.  The end leaves alone: up to PIPE_BUF bytes in one
- * write are one piece.
+ * Wait until there is input for s; returns its size, 0 at the end of the
+ * stream.  The held bytes are returned alone: a write of up to PIPE_BUF bytes
+ * is atomic.
  */
 static size_t
 next(struct sink *s)
 {
-	struct bk_tee *fan = s->fan;
+	struct bk_tee *tee = s->tee;
 	uint64_t end;
 
 	for (;;) {
-		end = fan->head > BK_WRITER_HELD ?
-		    fan->head - BK_WRITER_HELD : 0;
-		if (fan->ended == COMPLETE && s->pos >= end)
-			end = fan->head;
+		end = tee->head > BK_WRITER_HELD ?
+		    tee->head - BK_WRITER_HELD : 0;
+		if (tee->ended == COMPLETE && s->pos >= end)
+			end = tee->head;
 		if (s->pos < end)
 			return (size_t)(end - s->pos);
-		if (fan->ended != GOES_ON)
+		if (tee->ended != GOES_ON)
 			return 0;
-		pthread_cond_wait(&fan->moved, &fan->lock);
+		pthread_cond_wait(&tee->moved, &tee->lock);
 	}
 }
 
@@ -124,167 +124,165 @@ write_ring(const struct sink *s, size_t n, struct bk_err *e)
 	size_t at = (size_t)(s->pos % BK_TEE_RING);
 	size_t first = n < BK_TEE_RING - at ? n : BK_TEE_RING - at;
 
-	return bk_io_write2(s->fd, s->fan->ring + at, first, s->fan->ring,
+	return bk_io_write2(s->fd, s->tee->ring + at, first, s->tee->ring,
 	    n - first, s->command, e);
 }
 
-/* A sink's thread: feed it, close its input, wait for its end. */
+/* A sink's thread: write its input, close it, reap the command. */
 static void *
-feed(void *arg)
+run_sink(void *arg)
 {
 	struct sink *s = arg;
-	struct bk_tee *fan = s->fan;
+	struct bk_tee *tee = s->tee;
 	struct bk_err e = {0};
 	size_t n;
 	int rc = 0;
 
-	pthread_mutex_lock(&fan->lock);
+	pthread_mutex_lock(&tee->lock);
 	while (rc == 0 && (n = next(s)) > 0) {
-		/* in pieces, so that the reader has room again soon */
+		/* in blocks, so that the reader soon has room again */
 		if (n > BLOCK)
 			n = BLOCK;
-		pthread_mutex_unlock(&fan->lock);
+		pthread_mutex_unlock(&tee->lock);
 		rc = write_ring(s, n, &e);
-		pthread_mutex_lock(&fan->lock);
+		pthread_mutex_lock(&tee->lock);
 		s->pos += n;
-		pthread_cond_broadcast(&fan->moved);
+		pthread_cond_broadcast(&tee->moved);
 	}
 	s->gone = 1;
 	s->cut = rc != 0;
-	pthread_cond_broadcast(&fan->moved);
-	pthread_mutex_unlock(&fan->lock);
-	close(s->fd);		/* a pipe has no late errors */
+	pthread_cond_broadcast(&tee->moved);
+	pthread_mutex_unlock(&tee->lock);
+	close(s->fd);		/* a pipe reports no errors on close */
 	if (bk_child_reap(&s->pid, &s->status) == -1)
-		s->cut = 1;	/* no word that it has succeeded */
+		s->cut = 1;	/* its status is unknown */
 	return NULL;
 }
 
-/*
- * Wait until n bytes fit into the ring.  0: no sink is left.
- */
+/* Wait until n bytes fit into the ring; 0: no sink is left. */
 static int
-wait_room(struct bk_tee *fan, size_t n)
+wait_room(struct bk_tee *tee, size_t n)
 {
 	uint64_t slowest;
 	unsigned i;
 	int living;
 
-	pthread_mutex_lock(&fan->lock);
+	pthread_mutex_lock(&tee->lock);
 	for (;;) {
-		slowest = fan->head;
-		for (i = 0, living = 0; i < fan->n; i++) {
-			if (fan->sinks[i].gone)
+		slowest = tee->head;
+		for (i = 0, living = 0; i < tee->n; i++) {
+			if (tee->sinks[i].gone)
 				continue;
 			living = 1;
-			if (fan->sinks[i].pos < slowest)
-				slowest = fan->sinks[i].pos;
+			if (tee->sinks[i].pos < slowest)
+				slowest = tee->sinks[i].pos;
 		}
-		if (!living || fan->head - slowest + n <= BK_TEE_RING)
+		if (!living || tee->head - slowest + n <= BK_TEE_RING)
 			break;
-		pthread_cond_wait(&fan->moved, &fan->lock);
+		pthread_cond_wait(&tee->moved, &tee->lock);
 	}
-	pthread_mutex_unlock(&fan->lock);
+	pthread_mutex_unlock(&tee->lock);
 	return living;
 }
 
 static void
-advance(struct bk_tee *fan, size_t n, enum ending ended)
+advance(struct bk_tee *tee, size_t n, enum ending ended)
 {
-	pthread_mutex_lock(&fan->lock);
-	fan->head += n;
-	fan->ended = ended;
-	pthread_cond_broadcast(&fan->moved);
-	pthread_mutex_unlock(&fan->lock);
+	pthread_mutex_lock(&tee->lock);
+	tee->head += n;
+	tee->ended = ended;
+	pthread_cond_broadcast(&tee->moved);
+	pthread_mutex_unlock(&tee->lock);
 }
 
-/* Add a mark, for which there is room. */
+/* Add a mark; the caller has made room for it. */
 static void
-add_mark(struct bk_tee *fan, const char *mark, enum ending ended)
+add_mark(struct bk_tee *tee, const char *mark, enum ending ended)
 {
 	size_t i;
 
 	for (i = 0; i < BK_SEAL_LEN; i++)
-		fan->ring[(fan->head + i) % BK_TEE_RING] = (uint8_t)mark[i];
-	advance(fan, BK_SEAL_LEN, ended);
+		tee->ring[(tee->head + i) % BK_TEE_RING] = (uint8_t)mark[i];
+	advance(tee, BK_SEAL_LEN, ended);
 }
 
-/* Read the stream into the ring; its end is told to the sinks. */
+/* Read the stream into the ring until its end, and set ended. */
 static int
-fill(struct bk_tee *fan, struct bk_reader *in, int envelope, struct bk_err *e)
+fill(struct bk_tee *tee, struct bk_reader *in, int envelope, struct bk_err *e)
 {
 	size_t at, n;
 	ssize_t got;
 
 	if (envelope)
-		add_mark(fan, bk_seal_opening(), GOES_ON);
+		add_mark(tee, bk_seal_opening(), GOES_ON);
 	for (;;) {
-		/* the block, and a closing mark behind it */
-		if (!wait_room(fan, BLOCK + BK_SEAL_LEN)) {
-			advance(fan, 0, BROKEN);
+		/* a block, and a closing mark after it */
+		if (!wait_room(tee, BLOCK + BK_SEAL_LEN)) {
+			advance(tee, 0, BROKEN);
 			return 0;
 		}
-		at = (size_t)(fan->head % BK_TEE_RING);
+		at = (size_t)(tee->head % BK_TEE_RING);
 		n = BLOCK < BK_TEE_RING - at ? BLOCK : BK_TEE_RING - at;
-		if ((got = bk_reader_read(in, fan->ring + at, n, e)) <= 0)
+		if ((got = bk_reader_read(in, tee->ring + at, n, e)) <= 0)
 			break;
-		advance(fan, (size_t)got, GOES_ON);
+		advance(tee, (size_t)got, GOES_ON);
 	}
 	if (got == 0 && envelope)
-		add_mark(fan, bk_seal_closing(), COMPLETE);
+		add_mark(tee, bk_seal_closing(), COMPLETE);
 	else
-		advance(fan, 0, got == 0 ? COMPLETE : BROKEN);
+		advance(tee, 0, got == 0 ? COMPLETE : BROKEN);
 	return (int)got;
 }
 
 int
-bk_tee_copy(struct bk_tee *fan, struct bk_reader *in, struct bk_err *e)
+bk_tee_copy(struct bk_tee *tee, struct bk_reader *in, struct bk_err *e)
 {
 	size_t len;
 	const uint8_t *head = bk_reader_head(in, &len);
-	/* a stream with its own marks brings them; they are judged behind us */
+	/* a stream's own marks are passed on, for the sinks to judge */
 	int envelope = bk_reader_sealed(in) &&
 	    bk_seal_find_opening(head, len, NULL) == -1;
 	unsigned started = 0;
 	int rc = 0;
 
-	for (; rc == 0 && started < fan->n; started += rc == 0)
-		rc = bk_thread_start(&fan->sinks[started].thread, feed,
-		    &fan->sinks[started], e);
+	for (; rc == 0 && started < tee->n; started += rc == 0)
+		rc = bk_thread_start(&tee->sinks[started].thread, run_sink,
+		    &tee->sinks[started], e);
 	if (rc == 0)
-		rc = fill(fan, in, envelope, e);
+		rc = fill(tee, in, envelope, e);
 	else
-		advance(fan, 0, BROKEN);
-	/* nothing but our word would tell such a sink that this is no end */
+		advance(tee, 0, BROKEN);
+	/* without marks, end of file would look like success to a sink */
 	if (rc == -1 && !bk_reader_sealed(in))
-		bk_tee_kill(fan);
+		bk_tee_kill(tee);
 	while (started > 0)
-		pthread_join(fan->sinks[--started].thread, NULL);
+		pthread_join(tee->sinks[--started].thread, NULL);
 	return rc;
 }
 
 struct bk_tee_result
-bk_tee_result(const struct bk_tee *fan, unsigned i)
+bk_tee_result(const struct bk_tee *tee, unsigned i)
 {
-	const struct sink *s = &fan->sinks[i];
+	const struct sink *s = &tee->sinks[i];
 
 	return (struct bk_tee_result){ s->command, s->status, s->cut };
 }
 
 void
-bk_tee_kill(const struct bk_tee *fan)
+bk_tee_kill(const struct bk_tee *tee)
 {
 	unsigned i;
 
-	for (i = 0; i < fan->n; i++)
-		bk_child_kill(&fan->sinks[i].pid);
+	for (i = 0; i < tee->n; i++)
+		bk_child_kill(&tee->sinks[i].pid);
 }
 
 void
-bk_tee_free(struct bk_tee *fan)
+bk_tee_free(struct bk_tee *tee)
 {
-	if (fan == NULL)
+	if (tee == NULL)
 		return;
-	(void)pthread_cond_destroy(&fan->moved);
-	(void)pthread_mutex_destroy(&fan->lock);
-	free(fan);
+	(void)pthread_cond_destroy(&tee->moved);
+	(void)pthread_mutex_destroy(&tee->lock);
+	free(tee);
 }

@@ -10,7 +10,7 @@ bk_thread_start(pthread_t *thread, void *(*run)(void *), void *arg,
 	sigset_t all, old;
 	int err;
 
-	/* a thread begins with its starter's mask */
+	/* a thread inherits its creator's mask */
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_BLOCK, &all, &old);
 	err = pthread_create(thread, NULL, run, arg);

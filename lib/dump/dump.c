@@ -151,7 +151,7 @@ name_lock_holder(struct dump *d, struct bk_err *e)
 {
 	PGresult *res;
 
-	if (strstr(d->child.words, "LOCK TABLE") == NULL)
+	if (strstr(d->child.stderr_text, "LOCK TABLE") == NULL)
 		return -1;
 	res = bk_sql_exec(d->leader,
 	    "SELECT n.nspname, c.relname,"
@@ -366,7 +366,7 @@ bk_dump_run(const struct bk_dump *o, int fd, struct bk_dump_done *done,
 		goto done;
 	atomic_store(&o->progress->items_total, d.tasks.n);
 	atomic_store(&o->progress->bytes_total, d.tasks.bytes);
-	memcpy(done->warnings, d.child.words, d.child.nwords);
+	memcpy(done->warnings, d.child.stderr_text, d.child.stderr_len);
 	rc = write_all(&d, fd, &done->bytes, e);
  done:
 	clean_up(&d, rc == -1);

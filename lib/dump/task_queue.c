@@ -5,12 +5,12 @@
 #include "base/handover.h"
 
 struct bk_task_queue {
-	/* emptied: a task, room, the head, the end; filled: for the writer */
+	/* emptied: task, room, head or end, for workers; filled: for writer */
 	struct bk_handover h;
-	struct bk_tasks *plan;	/* NULL: shut */
+	struct bk_tasks *tasks;	/* NULL: not open yet */
 	struct bk_slot *slot;	/* a ring: task t is in slot[t % n] */
 	unsigned n;
-	uint64_t taken, head;	/* tasks given out; the writer's */
+	uint64_t taken, head;	/* next task to take; task being written */
 	struct bk_qbuf *free;
 };
 
@@ -57,10 +57,10 @@ bk_task_queue_free(struct bk_task_queue *q)
 }
 
 void
-bk_task_queue_open(struct bk_task_queue *q, struct bk_tasks *plan)
+bk_task_queue_open(struct bk_task_queue *q, struct bk_tasks *tasks)
 {
 	pthread_mutex_lock(&q->h.lock);
-	q->plan = plan;
+	q->tasks = tasks;
 	pthread_cond_broadcast(&q->h.emptied);
 	pthread_mutex_unlock(&q->h.lock);
 }
@@ -72,12 +72,12 @@ bk_task_queue_take(struct bk_task_queue *q)
 
 	pthread_mutex_lock(&q->h.lock);
 	while (!q->h.stopped && !q->h.ended &&
-	    (q->plan == NULL || q->taken - q->head == q->n))
+	    (q->tasks == NULL || q->taken - q->head == q->n))
 		pthread_cond_wait(&q->h.emptied, &q->h.lock);
 	if (!q->h.stopped && !q->h.ended) {
 		s = &q->slot[q->taken % q->n];
 		*s = (struct bk_slot){0};
-		if (bk_tasks_next(q->plan, &s->task)) {
+		if (bk_tasks_next(q->tasks, &s->task)) {
 			q->taken++;
 		} else {
 			s = NULL;
@@ -164,9 +164,9 @@ bk_task_queue_finish(struct bk_task_queue *q, struct bk_slot *s)
 }
 
 void
-bk_task_queue_fail(struct bk_task_queue *q, const struct bk_err *why)
+bk_task_queue_fail(struct bk_task_queue *q, const struct bk_err *failure)
 {
-	bk_handover_stop(&q->h, why);
+	bk_handover_stop(&q->h, failure);
 }
 
 int
@@ -182,7 +182,7 @@ bk_task_queue_pop(struct bk_task_queue *q, struct bk_slot **s,
 	    h->head != NULL || h->finished : q->h.ended))
 		pthread_cond_wait(&q->h.filled, &q->h.lock);
 	if (q->h.stopped) {
-		*e = q->h.why;
+		*e = q->h.failure;
 		rc = -1;
 	} else if (q->head == q->taken) {
 		rc = 0;

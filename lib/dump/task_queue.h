@@ -1,18 +1,17 @@
 #ifndef BK_DUMP_TASK_QUEUE_H
 #define BK_DUMP_TASK_QUEUE_H
 /*
- * Tasks done by several workers at once, their output taken in order.
+ * Tasks executed concurrently by several workers, the output written in order.
  *
- *	workers: take a task -> put buffers -> finish        (any of them)
- *	writer:  pop buffers and ends of tasks in their order (one thread)
+ *	workers: take a task -> put buffers -> finish     (several threads)
+ *	writer:  pop buffers and ends of tasks, in order  (one thread)
  *
- * At most 2 * workers tasks are under way or done and not yet written, and of
- * each at most BK_TASK_QUEUE_TASK bytes are held: who has more to put waits
- * until the writer has come to his task.  The writer's task is always in
- * somebody's hands (tasks are taken in order), so it moves on and nobody waits
- * for ever.  What a worker holds itself comes on top: one row.
+ * At most 2 * workers tasks are in progress or finished but not yet written,
+ * with at most BK_TASK_QUEUE_TASK bytes each: a worker with more waits until
+ * its task is the one being written.  Tasks are taken in order, so that one is
+ * always finished or held by a worker that does not wait: no deadlock.
  *
- * Memory: 2 * workers * BK_TASK_QUEUE_TASK at most.
+ * Memory: 2 * workers * BK_TASK_QUEUE_TASK at most, and one row per worker.
  */
 #include <stdint.h>
 
@@ -28,12 +27,12 @@ struct bk_qbuf {		/* COPY text; large objects as in the archive */
 	uint8_t data[BK_TASK_QUEUE_BUF];
 };
 
-struct bk_slot {		/* a task under way */
+struct bk_slot {		/* a task in progress */
 	struct bk_task task;
-	uint64_t rows;		/* rows or large objects; the worker counts */
+	uint64_t rows;		/* or large objects; set by the worker */
 	uint64_t bytes;
 	struct bk_digest digest;
-	/* the queue's own: */
+	/* private to the queue: */
 	struct bk_qbuf *head, *tail;
 	size_t held;
 	int finished;
@@ -41,39 +40,39 @@ struct bk_slot {		/* a task under way */
 
 struct bk_task_queue;
 
-/* A queue for so many workers; it is shut: bk_task_queue_take() waits. */
+/* A queue without tasks: bk_task_queue_take() waits. */
 struct bk_task_queue *bk_task_queue_new(unsigned workers, struct bk_err *e);
 void bk_task_queue_free(struct bk_task_queue *q);
 
-/* Let workers take the tasks of plan, which is the queue's from now on. */
-void bk_task_queue_open(struct bk_task_queue *q, struct bk_tasks *plan);
+/* Let workers take these tasks; the queue uses *tasks from now on. */
+void bk_task_queue_open(struct bk_task_queue *q, struct bk_tasks *tasks);
 
-/* Workers: the next task, NULL when there are no more or all is over. */
+/* Workers: the next task; NULL if there are no more, or after a failure. */
 struct bk_slot *bk_task_queue_take(struct bk_task_queue *q);
 
 /* An empty buffer; NULL with *e set: memory. */
 struct bk_qbuf *bk_task_queue_buf(struct bk_task_queue *q, struct bk_err *e);
 
 /*
- * Hand over buf, which is the queue's in any case.  0, or -1 if all is over:
- * the worker just leaves.
+ * Append buf to s; the queue owns it in any case.  0; -1 after a failure: the
+ * worker returns, without a report of its own.
  */
 int bk_task_queue_put(struct bk_task_queue *q, struct bk_slot *s,
     struct bk_qbuf *buf);
 
-/* Wait until the writer has come to s; 0, or -1 if all is over. */
+/* Wait until s is the task being written; 0, or -1 after a failure. */
 int bk_task_queue_await(struct bk_task_queue *q, struct bk_slot *s);
 
 void bk_task_queue_finish(struct bk_task_queue *q, struct bk_slot *s);
 
-/* All is over because of *why (the first one counts). */
-void bk_task_queue_fail(struct bk_task_queue *q, const struct bk_err *why);
+/* End everything with this failure; the first one counts. */
+void bk_task_queue_fail(struct bk_task_queue *q, const struct bk_err *failure);
 
 /*
- * Writer: the current task's buffers in *list (NULL: none), and whether that
- * was all of it.  1; 0 when all tasks are written; -1 with *e set to what a
- * worker said.  Then bk_task_queue_recycle() each buffer when it is written,
- * and bk_task_queue_retire() if *ended.
+ * Writer: wait for the current task.  1 with *list its buffers (NULL: none) and
+ * *ended set if it is finished; 0 after the last task; -1 with *e a worker's
+ * failure.  Write each buffer and bk_task_queue_recycle() it, then
+ * bk_task_queue_retire() if *ended.
  */
 int bk_task_queue_pop(struct bk_task_queue *q, struct bk_slot **s,
     struct bk_qbuf **list, int *ended, struct bk_err *e);

@@ -10,10 +10,10 @@
 #include "pg/sql.h"
 
 struct worker {
-	struct bk_dump_workers *crew;
+	struct bk_dump_workers *workers;
 	pthread_t tid;
 	PGconn *conn;
-	_Atomic int sock;	/* to be cut by somebody else; -1: none */
+	_Atomic int sock;	/* for another thread to shut down; -1: none */
 	int in_transaction;
 	struct bk_digest_state *digest;
 	struct bk_qbuf *buf;	/* being filled */
@@ -24,22 +24,22 @@ struct bk_dump_workers {
 	PGconn *leader;
 	int leader_sock;
 	struct bk_task_queue *q;
-	const struct bk_dump_workers_options *how;
+	const struct bk_dump_workers_options *options;
 	struct bk_progress *progress;
-	unsigned wanted, n;	/* of the workers; started so far */
+	unsigned wanted, n;	/* workers: to start, started */
 	struct worker worker[];
 };
 
 enum outcome { DONE, LOCKED, OVER, FAILED };
 
-/* Hand over what is in hand. */
+/* Put the buffer being filled into the queue. */
 static enum outcome
 flush(struct worker *w, struct bk_slot *s)
 {
 	struct bk_qbuf *b = w->buf;
 
 	w->buf = NULL;		/* the queue's now */
-	return b != NULL && bk_task_queue_put(w->crew->q, s, b) == -1 ?
+	return b != NULL && bk_task_queue_put(w->workers->q, s, b) == -1 ?
 	    OVER : DONE;
 }
 
@@ -55,7 +55,7 @@ put(struct worker *w, struct bk_slot *s, const void *data, size_t n,
 		    flush(w, s) == OVER)
 			return OVER;
 		if (w->buf == NULL &&
-		    (w->buf = bk_task_queue_buf(w->crew->q, e)) == NULL)
+		    (w->buf = bk_task_queue_buf(w->workers->q, e)) == NULL)
 			return FAILED;
 		m = BK_TASK_QUEUE_BUF - w->buf->len;
 		if (m > n)
@@ -81,7 +81,7 @@ fail_task(const struct bk_slot *s, PGconn *conn, const PGresult *res,
 	return FAILED;
 }
 
-/* It was the leader's turn, who has the table and waited for its indexes. */
+/* The leader, too: it holds the table's lock, but not its indexes'. */
 static enum outcome
 fail_locked(const struct bk_slot *s, struct bk_err *e)
 {
@@ -117,7 +117,7 @@ copy_rows(struct worker *w, PGconn *conn, struct bk_slot *s, struct bk_err *e)
 	return flush(w, s);
 }
 
-/* Run the task's query on conn.  LOCKED: nothing was read, try elsewhere. */
+/* Run the task's query on conn.  LOCKED: nothing was read. */
 static enum outcome
 copy_table(struct worker *w, PGconn *conn, struct bk_slot *s, const char *sql,
     struct bk_err *e)
@@ -127,7 +127,7 @@ copy_table(struct worker *w, PGconn *conn, struct bk_slot *s, const char *sql,
 
 	if (!bk_sql_send(conn, sql))
 		return fail_task(s, conn, NULL, e);
-	/* on OVER and FAILED the connection is as good as closed */
+	/* after OVER and FAILED the connection is not used again */
 	while ((o == DONE || o == LOCKED) &&
 	    (res = bk_sql_result(conn)) != NULL) {
 		switch (PQresultStatus(res)) {
@@ -150,7 +150,7 @@ copy_table(struct worker *w, PGconn *conn, struct bk_slot *s, const char *sql,
 static enum outcome
 do_table(struct worker *w, struct bk_slot *s, struct bk_err *e)
 {
-	struct bk_dump_workers *c = w->crew;
+	struct bk_dump_workers *c = w->workers;
 	struct bk_buf sql = {0};
 	enum outcome o = FAILED;
 
@@ -171,8 +171,8 @@ do_table(struct worker *w, struct bk_slot *s, struct bk_err *e)
 	return o;
 }
 
-#define FIRST (64 * 1024)	/* of an object, read with others */
-#define PIECE (1024 * 1024)	/* of a long one */
+#define FIRST (64 * 1024)	/* bytes of each object in a batch's query */
+#define PIECE (1024 * 1024)	/* bytes per query of a longer object */
 
 static enum outcome
 query_objects(struct worker *w, struct bk_slot *s, struct bk_buf *sql,
@@ -192,7 +192,7 @@ put_part(struct worker *w, struct bk_slot *s, const char *p, size_t n,
 	uint8_t len[BK_INT_LEN];
 	enum outcome o;
 
-	if (n == 0)		/* would read as the object's end */
+	if (n == 0)		/* would mark the object's end */
 		return DONE;
 	bk_digest_update(w->digest, p, n);
 	s->bytes += n;
@@ -202,7 +202,7 @@ put_part(struct worker *w, struct bk_slot *s, const char *p, size_t n,
 	return o;
 }
 
-/* What is behind the first part. */
+/* The rest of an object, after FIRST bytes. */
 static enum outcome
 put_long(struct worker *w, struct bk_slot *s, uint32_t oid, struct bk_err *e)
 {
@@ -285,34 +285,34 @@ do_blobs(struct worker *w, struct bk_slot *s, struct bk_err *e)
 	return o;
 }
 
-/* The leader could connect: if we cannot, it may be by our number. */
+/* Connect.  The leader could: the likely cause of failure is the number. */
 static int
 join(struct worker *w, struct bk_err *e)
 {
-	unsigned n = w->crew->wanted;
-	struct bk_err why = {0};
+	unsigned n = w->workers->wanted;
+	struct bk_err failure = {0};
 
-	if ((w->conn = bk_conn_again(w->crew->params, &why)) == NULL)
-		return bk_fail(e, why.code, "%s; -j%u needs %u connections, "
-		    "including pg_dump's", why.msg, n, n + 2);
+	if ((w->conn = bk_conn_again(w->workers->params, &failure)) == NULL)
+		return bk_fail(e, failure.code, "%s; -j%u needs %u "
+		    "connections, including pg_dump's", failure.msg, n, n + 2);
 	atomic_store(&w->sock, PQsocket(w->conn));
 	if ((w->digest = bk_digest_new()) == NULL)
 		return bk_fail_memory(e);
 	return 0;
 }
 
-/* Be a session like the others; a lock not free in 10 ms is not free. */
+/* Set up the session; after 10 ms a lock counts as not available. */
 static int
 begin(struct worker *w, struct bk_err *e)
 {
-	const struct bk_dump_workers_options *how = w->crew->how;
+	const struct bk_dump_workers_options *o = w->workers->options;
 
 	if (w->in_transaction)
 		return 0;
-	if (bk_session_set(w->conn, &how->session, e) == -1 ||
+	if (bk_session_set(w->conn, &o->session, e) == -1 ||
 	    bk_session_lock_timeout(w->conn, "10ms", e) == -1 ||
-	    bk_conn_exec(w->conn, how->encoding, e) == -1 ||
-	    bk_session_import(w->conn, how->snapshot, e) == -1)
+	    bk_conn_exec(w->conn, o->encoding, e) == -1 ||
+	    bk_session_import(w->conn, o->snapshot, e) == -1)
 		return -1;
 	w->in_transaction = 1;
 	return 0;
@@ -335,7 +335,7 @@ static void *
 run(void *arg)
 {
 	struct worker *w = arg;
-	struct bk_task_queue *q = w->crew->q;
+	struct bk_task_queue *q = w->workers->q;
 	struct bk_err e = {0};
 	struct bk_slot *s;
 	enum outcome o = DONE;
@@ -350,7 +350,7 @@ run(void *arg)
 		else
 			o = do_table(w, s, &e);
 		if (o == DONE) {
-			count(w->crew->progress, &s->task);
+			count(w->workers->progress, &s->task);
 			bk_task_queue_finish(q, s);
 		}
 	}
@@ -362,7 +362,7 @@ run(void *arg)
 struct bk_dump_workers *
 bk_dump_workers_start(unsigned n, const struct bk_conn_params *params,
     PGconn *leader, struct bk_task_queue *q,
-    const struct bk_dump_workers_options *how, struct bk_progress *progress,
+    const struct bk_dump_workers_options *o, struct bk_progress *progress,
     struct bk_err *e)
 {
 	struct bk_dump_workers *c = calloc(1,
@@ -374,12 +374,12 @@ bk_dump_workers_start(unsigned n, const struct bk_conn_params *params,
 		return NULL;
 	}
 	*c = (struct bk_dump_workers){ .params = params, .leader = leader,
-	    .leader_sock = PQsocket(leader), .q = q, .how = how,
-	    .progress = progress, .wanted = n };
+	    .leader_sock = PQsocket(leader), .q = q,
+	    .options = o, .progress = progress, .wanted = n };
 	for (; rc == 0 && c->n < n; c->n += rc == 0) {
 		struct worker *w = &c->worker[c->n];
 
-		w->crew = c;
+		w->workers = c;
 		w->sock = -1;
 		rc = bk_thread_start(&w->tid, run, w, e);
 	}

@@ -84,8 +84,8 @@ bk_sql_binary(PGconn *conn, const char *sql, int n, const Oid *types,
     int format)
 {
 	log_statement(conn, sql);
-	return log_result(conn, PQexecParams(conn, sql, n, types, values, lengths,
-	    formats, format));
+	return log_result(conn, PQexecParams(conn, sql, n, types, values,
+	    lengths, formats, format));
 }
 
 int
