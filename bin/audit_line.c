@@ -29,7 +29,7 @@ static int was_started;		/* or failed to start */
 static char complaint[1100];
 static int status;
 
-/* It may not be in PATH; it is beside this program. */
+/* It is in this program's directory, which may not be in PATH. */
 static void
 find_recorder(char path[PATH_MAX])
 {
@@ -109,7 +109,7 @@ spawn(const char *log, int theirs)
 	return rc;
 }
 
-/* What is known so far, as one line in *b. */
+/* The record of what is known so far, as one line in *b. */
 static int
 compose(struct bk_buf *b, const struct bk_audit *a,
     const struct bk_err *result)
@@ -133,7 +133,7 @@ audit_line_start(const char *log, const struct bk_audit *a)
 		return;
 	(void)fcntl(sv[0], F_SETFD, FD_CLOEXEC);
 	(void)fcntl(sv[1], F_SETFD, FD_CLOEXEC);
-	/* before it starts: at no time does it know nothing */
+	/* sent before it starts, so that it always has a record */
 	if (compose(&b, a, NULL) == 0)
 		sent = send(sv[0], b.data, b.len, MSG_DONTWAIT);
 	if (sent > 0 && spawn(log, sv[1]) == 0) {

@@ -11,7 +11,7 @@
 void progress_line_start(const char *name, const struct bk_progress *p,
     double began, int verbosity);
 
-/* Draw it a last time and leave it there; fine without one. */
+/* Draw the final state, with a newline; does nothing if not shown. */
 void progress_line_stop(void);
 
 #endif

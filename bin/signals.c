@@ -54,7 +54,7 @@ stop_by(int sig)
 		audit_line_signal(sig);
 		pthread_mutex_unlock(&lock);
 	}
-	/* full: then it is readable already */
+	/* a full pipe is readable already */
 	if (write(stop_fd, "", 1) == -1)
 		return;
 }

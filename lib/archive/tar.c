@@ -274,8 +274,7 @@ read_end(struct bk_tar *t, struct bk_err *e)
 	for (n = BLOCK; n > 0; n = read_some(t, block, sizeof(block), e))
 		for (i = 0; i < n; i++)
 			if (block[i] != '\0')
-				return damaged(t, "data after its end",
-				    e);
+				return damaged(t, "data after its end", e);
 	return (int)n;
 }
 

@@ -1,7 +1,7 @@
 #ifndef BK_ARCHIVE_TAR_H
 #define BK_ARCHIVE_TAR_H
 /*
- * Reading a tar stream: POSIX ustar and pax (IEEE Std 1003.1, pax), GNU's long
+ * Read a tar stream: POSIX ustar and pax (IEEE Std 1003.1, pax), GNU's long
  * names and base-256 sizes.  Input is not trusted; a stream without the end
  * marker, two blocks of zeros, or with anything but zeros after it is refused.
  * Memory: 16 KiB and the longest name, at most 1 MiB.

@@ -13,22 +13,22 @@
 
 #define STDIN_NAME "standard input"
 
-/* The order of a line's members; others stand behind them. */
+/* The order of a line's members; any others follow. */
 static const char *const members[] = { "timestamp", "operation", "type",
     "source", "destination", "size_bytes", "duration_seconds", "status",
     "error", "user", "host", "pid", "version" };
 
 static int
-take(json_t *record, const char *line, size_t n, size_t number,
+merge(json_t *record, const char *line, size_t n, size_t number,
     struct bk_err *e)
 {
-	json_error_t why;
-	json_t *more = json_loadb(line, n, 0, &why);
+	json_error_t cause;
+	json_t *more = json_loadb(line, n, 0, &cause);
 	int rc = 0;
 
 	if (!json_is_object(more))
 		rc = bk_fail(e, BK_DATA, STDIN_NAME ": line %zu: %s", number,
-		    more == NULL ? why.text : "no object");
+		    more == NULL ? cause.text : "no object");
 	else if (json_object_update(record, more) == -1)
 		rc = bk_fail_memory(e);
 	json_decref(more);
@@ -44,8 +44,8 @@ has(const json_t *record, const char *key)
 }
 
 /*
- * Gather what we are told until there is no more.  *since is when the run
- * began, as far as we know; 0 if all was told when it was over.
+ * Merge the records until end of file.  *since is when the first one arrived,
+ * 0 if that already had a status: the run was over.
  */
 static int
 gather(json_t *record, double *since, struct bk_err *e)
@@ -59,13 +59,13 @@ gather(json_t *record, double *since, struct bk_err *e)
 	if (in == NULL)
 		return -1;
 	while ((rc = bk_logfile_next(in, &line, &n, e)) == 1) {
-		rc = take(record, line, n, bk_logfile_number(in), e);
+		rc = merge(record, line, n, bk_logfile_number(in), e);
 		if (rc == -1)
 			break;
 		if (*since == 0 && !has(record, "status"))
 			*since = bk_monotonic();
 	}
-	/* half a record of a tool that was killed there is none */
+	/* a tool killed while writing leaves half a record: ignored */
 	if (rc == 0 && json_object_size(record) == 0)
 		rc = bk_fail(e, BK_NONE, STDIN_NAME ": no record%s",
 		    bk_logfile_cut(in) ? "; it must end with a newline" : "");
@@ -73,7 +73,7 @@ gather(json_t *record, double *since, struct bk_err *e)
 	return rc;
 }
 
-/* Who and where, as the library has it for the tools. */
+/* User, host and so on, as the tools have them. */
 static json_t *
 defaults(struct bk_err *e)
 {
@@ -93,7 +93,7 @@ defaults(struct bk_err *e)
 	return o;
 }
 
-/* How it ended, if nobody said so. */
+/* Add the members that only a finished run sends, if they are missing. */
 static int
 add_ending(json_t *record, double since, struct bk_err *e)
 {
@@ -119,7 +119,7 @@ add_ending(json_t *record, double since, struct bk_err *e)
 	return rc == 0 ? 0 : bk_fail_memory(e);
 }
 
-/* The members in their order, "previous" left to the chain; NULL: memory. */
+/* The members in order, without "previous" (the chain's); NULL: memory. */
 static json_t *
 arrange(json_t *base, json_t *record)
 {
@@ -143,12 +143,12 @@ arrange(json_t *base, json_t *record)
 	return NULL;
 }
 
-/* The text that goes into the log, checked by who will read it. */
+/* The log's line, checked with the parser that will read it. */
 static char *
 compose(json_t *base, json_t *record, double since, struct bk_err *e)
 {
 	json_t *line = NULL;
-	struct bk_err why = {0};
+	struct bk_err failure = {0};
 	struct bk_run run;
 	char *text = NULL;
 
@@ -159,11 +159,11 @@ compose(json_t *base, json_t *record, double since, struct bk_err *e)
 		bk_fail_memory(e);
 		goto done;
 	}
-	if (bk_run_parse(&run, text, strlen(text), &why) == 0)
+	if (bk_run_parse(&run, text, strlen(text), &failure) == 0)
 		bk_run_free(&run);
 	else
 		bk_fail(e, BK_DATA, STDIN_NAME ": %s; operation and status "
-		    "(\"success\" or \"failure\") are required", why.msg);
+		    "(\"success\" or \"failure\") are required", failure.msg);
 	if (strlen(text) > BK_RUN_MAX - 2 * BK_CHAIN_HEX)
 		bk_fail(e, BK_DATA, STDIN_NAME ": too long for a line");
  done:
@@ -182,7 +182,7 @@ bk_audit_append_run(const char *log, struct bk_err *e)
 	double since;
 	int rc = -1;
 
-	/* what takes time is done while the run goes on */
+	/* the slow part, while the run is still in progress */
 	if (record == NULL)
 		bk_fail_memory(e);
 	else if (bk_chain_prepare(e) == 0 && (base = defaults(e)) != NULL &&

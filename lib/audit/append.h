@@ -1,13 +1,13 @@
 #ifndef BK_AUDIT_APPEND_H
 #define BK_AUDIT_APPEND_H
-/* A run's line in the log, of what it told while it went on. */
+/* Write a run's line to the log, from the records sent during the run. */
 #include "base/err.h"
 
 /*
- * Read a run's records (format.h) from standard input, one a line, the later
- * over the earlier, and append one line to log, chained, when that ends: a run
- * that did not say how it ended has failed.  BK_DATA: it is no run; BK_NONE:
- * there was no record.  Nothing was appended then.
+ * Read a run's records (format.h) from standard input, one per line, the later
+ * overriding the earlier; at end of file append one line to log, chained.  A
+ * run without a status has failed.  0; -1 with *e set and nothing appended,
+ * BK_DATA: not a valid run, BK_NONE: no record.
  */
 int bk_audit_append_run(const char *log, struct bk_err *e);
 

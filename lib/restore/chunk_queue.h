@@ -1,15 +1,15 @@
 #ifndef BK_RESTORE_CHUNK_QUEUE_H
 #define BK_RESTORE_CHUNK_QUEUE_H
 /*
- * Chunks of a stream on their way from one reader to several workers: the
- * buffers of a hand-over (base/handover.h).
+ * Chunks of a stream, from one reader to several workers: the buffers of a
+ * bounded queue (base/handover.h).
  *
- * Rows of one table so go to all workers; a small table is one chunk, one
- * worker's.  A chunk ends with a row, but for a row that is longer than a
- * chunk: then it has more, and who takes it also takes what follows, up to the
- * row's end, while the others wait.  So no row is ever held whole.
+ * A large table's rows are distributed to all workers; a small table is one
+ * chunk.  A chunk ends at the end of a row, except within a row longer than a
+ * chunk: then link.more is set, and the same worker takes the following chunks
+ * up to the row's end, while the others wait.  So no row is held as a whole.
  *
- * Memory: the chunks, of which those that were never filled cost nothing.
+ * Memory: the chunks; those never filled use none.
  */
 #include <stdint.h>
 
@@ -28,7 +28,7 @@ struct bk_piece {		/* of a large object */
 struct bk_chunk {
 	struct bk_link link;
 	struct bk_restore_table *table;
-	size_t npieces;		/* of large objects; rows have none */
+	size_t npieces;		/* of large objects; 0: rows */
 	struct bk_piece piece[BK_CHUNK_PIECES];
 	size_t len;
 	char data[BK_CHUNK_BYTES];
@@ -36,16 +36,16 @@ struct bk_chunk {
 
 struct bk_chunk_queue {
 	struct bk_handover h;
-	struct bk_chunk *chunk;		/* all: an array */
+	struct bk_chunk *chunk;		/* array of all chunks */
 };
 
 struct bk_chunk_queue *bk_chunk_queue_new(size_t chunks, struct bk_err *e);
 void bk_chunk_queue_free(struct bk_chunk_queue *q);	/* NULL is fine */
 
-/* An empty chunk for the reader; NULL with *e set: a worker failed. */
+/* Reader: an empty chunk; NULL with *e set: a worker failed. */
 struct bk_chunk *bk_chunk_queue_get(struct bk_chunk_queue *q, struct bk_err *e);
 
-/* Add what was counted to a table. */
+/* Add to a table's counts; from any thread. */
 void bk_chunk_queue_count(struct bk_chunk_queue *q, struct bk_restore_table *t,
     const struct bk_content *seen, uint64_t loaded);
 

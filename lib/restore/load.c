@@ -17,24 +17,20 @@ struct worker {
 	struct bk_load *load;
 	pthread_t tid;
 	PGconn *conn;
-	_Atomic int sock;	/* to be cut by somebody else; -1: none */
-	struct bk_restore_table *table;	/* we are in its COPY */
-	struct bk_digest_state *digest;	/* of a long row */
-	int in_row;		/* the last chunk ended within one */
+	_Atomic int sock;	/* for another thread to shut down; -1: none */
+	struct bk_restore_table *table;	/* of the current COPY, or NULL */
+	struct bk_digest_state *digest;	/* of a row longer than a chunk */
+	int in_row;		/* the last chunk ended within a row */
 };
 
 struct bk_load {
-	const struct bk_load_options *how;
+	const struct bk_load_options *options;
 	struct bk_chunk_queue *q;
 	unsigned n;
 	int joined;
 	struct worker worker[];
 };
 
-/*
- * What pg_restore sets, and the styles in which pg_dump writes: how a value
- * is read must not depend on a database's or a role's settings.
- */
 enum { OID_OID = 26, OID_INT8 = 20, OID_BYTEA = 17 };
 
 static int
@@ -70,11 +66,11 @@ add_piece(struct bk_buf b[3], const struct bk_chunk *c,
 	return bk_buf_add(&b[2], c->data + p->from, p->len, e);
 }
 
-/* Write the pieces of c into objects that exist, all in one round trip. */
+/* Write the pieces of c into existing objects, in one round trip. */
 static int
 put_objects(PGconn *conn, const struct bk_chunk *c, struct bk_err *e)
 {
-	static const Oid types[3] = {1028, 1016, 1001}; /* their arrays */
+	static const Oid types[3] = {1028, 1016, 1001}; /* array types */
 	static const int formats[3] = { 1, 1, 1 };
 	struct bk_buf b[3] = {{0}, {0}, {0}};
 	const char *values[3];
@@ -170,7 +166,7 @@ begin_copy(struct worker *w, struct bk_restore_table *t, struct bk_err *e)
 	return rc;
 }
 
-/* End the COPY we are in and hear how many rows it took. */
+/* End the current COPY, if any, and count the rows that it loaded. */
 static int
 end_copy(struct worker *w, struct bk_err *e)
 {
@@ -198,11 +194,11 @@ end_copy(struct worker *w, struct bk_err *e)
 }
 
 /*
- * In a COPY the server speaks only to complain, and libpq does not listen
- * before the end of it.
+ * During a COPY the server sends only errors, which libpq reports at the end of
+ * the COPY.
  */
 static int
-server_speaks(PGconn *conn)
+server_has_sent(PGconn *conn)
 {
 	struct pollfd p = { .fd = PQsocket(conn), .events = POLLIN };
 
@@ -235,19 +231,19 @@ count_rows(struct worker *w, const struct bk_chunk *c)
 	}
 	bk_chunk_queue_count(w->load->q, c->table, &seen, 0);
 	if (!c->table->skip)
-		atomic_fetch_add(&w->load->how->progress->rows, seen.rows);
+		atomic_fetch_add(&w->load->options->progress->rows, seen.rows);
 }
 
 static int
 load_rows(struct worker *w, const struct bk_chunk *c, struct bk_err *e)
 {
-	int fresh = !w->in_row;	/* it begins with a row */
+	int at_row = !w->in_row;	/* c begins with a new row */
 
 	count_rows(w, c);
 	if (c->table->skip)
 		return 0;
-	if (w->table != NULL && fresh &&
-	    (w->table != c->table || server_speaks(w->conn)) &&
+	if (w->table != NULL && at_row &&
+	    (w->table != c->table || server_has_sent(w->conn)) &&
 	    end_copy(w, e) == -1)
 		return -1;
 	if (w->table == NULL && begin_copy(w, c->table, e) == -1)
@@ -270,21 +266,21 @@ load_objects(struct worker *w, const struct bk_chunk *c, struct bk_err *e)
 static int
 join(struct worker *w, struct bk_err *e)
 {
-	const struct bk_load_options *how = w->load->how;
+	const struct bk_load_options *o = w->load->options;
 
 	if ((w->digest = bk_digest_new()) == NULL)
 		return bk_fail_memory(e);
-	if (how->conn != NULL) {
-		w->conn = how->conn;
+	if (o->conn != NULL) {
+		w->conn = o->conn;
 		return 0;
 	}
-	if ((w->conn = bk_server_again(how->params, e)) == NULL)
+	if ((w->conn = bk_server_again(o->params, e)) == NULL)
 		return -1;
 	atomic_store(&w->sock, PQsocket(w->conn));
-	/* what matters is committed, and synced, when all is loaded */
+	/* the restore ends with a synchronous commit */
 	if (bk_conn_exec(w->conn, "SET synchronous_commit = off", e) == -1)
 		return -1;
-	return bk_load_session(w->conn, how->role, how->encoding, e);
+	return bk_load_session(w->conn, o->role, o->encoding, e);
 }
 
 static void *
@@ -300,7 +296,7 @@ run(void *arg)
 	    (c = bk_handover_take(&q->h, BK_WAIT)) != NULL) {
 		rc = c->npieces > 0 ? load_objects(w, c, &e) :
 		    load_rows(w, c, &e);
-		atomic_fetch_add(&w->load->how->progress->bytes, c->len);
+		atomic_fetch_add(&w->load->options->progress->bytes, c->len);
 		bk_handover_recycle(&q->h, c);
 	}
 	if (rc == 0 && bk_handover_over(&q->h, &e) == 1)
@@ -311,10 +307,10 @@ run(void *arg)
 }
 
 struct bk_load *
-bk_load_start(const struct bk_load_options *how, struct bk_chunk_queue *q,
+bk_load_start(const struct bk_load_options *o, struct bk_chunk_queue *q,
     struct bk_err *e)
 {
-	unsigned jobs = how->conn != NULL ? 1 : how->jobs;
+	unsigned jobs = o->conn != NULL ? 1 : o->jobs;
 	struct bk_load *l = calloc(1, sizeof(*l) + jobs * sizeof(l->worker[0]));
 	int rc = 0;
 
@@ -322,7 +318,7 @@ bk_load_start(const struct bk_load_options *how, struct bk_chunk_queue *q,
 		bk_fail_memory(e);
 		return NULL;
 	}
-	*l = (struct bk_load){ .how = how, .q = q };
+	*l = (struct bk_load){ .options = o, .q = q };
 	for (; rc == 0 && l->n < jobs; l->n += rc == 0) {
 		struct worker *w = &l->worker[l->n];
 
@@ -346,12 +342,12 @@ join_all(struct bk_load *l, int cut)
 	for (i = 0; !l->joined && i < l->n; i++) {
 		struct worker *w = &l->worker[i];
 
-		/* one that is done does not mind, one that waits wakes up */
+		/* wakes up a worker that waits for the server */
 		if (cut && (fd = atomic_load(&w->sock)) != -1)
 			(void)shutdown(fd, SHUT_RDWR);
 		pthread_join(w->tid, NULL);
 		bk_digest_free(w->digest);
-		if (w->conn != l->how->conn)
+		if (w->conn != l->options->conn)
 			PQfinish(w->conn);
 	}
 	l->joined = 1;

@@ -15,27 +15,27 @@ struct range {
 	struct bk_link link;
 	uint8_t *data;
 	size_t len;
-	struct bk_s3_task *task;	/* NULL: all of it is there */
+	struct bk_s3_task *task;	/* NULL: complete */
 };
 
 /*
- * The main thread starts ranges in empty buffers and hands them over in order;
- * the writer's empties them.
+ * The calling thread fetches ranges into empty buffers and puts them into the
+ * queue in order; the writer thread takes, writes and recycles them.
  */
 struct download {
 	struct bk_s3 *s3;
 	const struct bk_s3_download_options *o;
 	struct bk_writer *out;
-	struct bk_s3_integrity *verify;
+	struct bk_s3_integrity *integrity;
 	struct bk_s3_pair headers[2];
 	char etag[BK_S3_ETAG + 2];
 	uint64_t size, ranges;
 	struct bk_handover h;
-	struct range *range;		/* o->jobs of them */
-	struct range **started;		/* number n is in n % o->jobs */
-	uint64_t next, first;		/* to start, to hand over: numbers */
+	struct range *range;		/* array of o->jobs */
+	struct range **started;		/* range n at n % o->jobs */
+	uint64_t next, first;		/* range to start, range to put */
 	pthread_t writer;
-	int writing;			/* there is a writer */
+	int writing;			/* writer was started */
 };
 
 static void *
@@ -46,7 +46,7 @@ run_writer(void *arg)
 	struct range *r;
 
 	while ((r = bk_handover_take(&d->h, BK_WAIT)) != NULL) {
-		if (bk_s3_integrity_add(d->verify, r->data, r->len,
+		if (bk_s3_integrity_add(d->integrity, r->data, r->len,
 		    &e) == -1 ||
 		    bk_writer_write(d->out, r->data, r->len, &e) == -1)
 			bk_handover_stop(&d->h, &e);
@@ -58,7 +58,7 @@ run_writer(void *arg)
 	return NULL;
 }
 
-/* Empty buffers, and the thread that empties them. */
+/* Allocate the buffers and start the writer thread. */
 static int
 start_writer(struct download *d, struct bk_err *e)
 {
@@ -83,9 +83,9 @@ join_writer(struct download *d)
 	d->writing = 0;
 }
 
-/* HEAD: size, ETag, and what to judge by. */
+/* HEAD: size, ETag and checksums. */
 static int
-look(struct download *d, struct bk_err *e)
+read_head(struct download *d, struct bk_err *e)
 {
 	struct bk_s3_pair mode[] = {
 		{ "x-amz-checksum-mode", "ENABLED" }, { 0 },
@@ -103,7 +103,7 @@ look(struct download *d, struct bk_err *e)
 		(void)snprintf(d->etag, sizeof(d->etag), "%s", etag);
 		d->headers[0] = (struct bk_s3_pair){ "if-match", d->etag };
 	}
-	if ((d->verify = bk_s3_integrity_new(&r, e)) != NULL)
+	if ((d->integrity = bk_s3_integrity_new(&r, e)) != NULL)
 		rc = 0;
  done:
 	bk_s3_reply_free(&r);
@@ -129,16 +129,16 @@ start_range(struct download *d, struct range *r, struct bk_err *e)
 	return r->task == NULL ? -1 : 0;
 }
 
-/* A range is over. */
+/* The result of a finished range. */
 static int
 collect(struct download *d, struct range *r, struct bk_err *e)
 {
 	const struct bk_s3_reply *reply;
-	struct bk_err why = {0};
+	struct bk_err failure = {0};
 
-	if (bk_s3_task_result(r->task, &reply, &why) == -1)
+	if (bk_s3_task_result(r->task, &reply, &failure) == -1)
 		return reply->status != 412 ?
-		    bk_fail(e, why.code, "%s", why.msg) :
+		    bk_fail(e, failure.code, "%s", failure.msg) :
 		    bk_fail(e, BK_FAIL, "s3://%s/%s: replaced while it was "
 		    "read; try again", bk_s3_bucket(d->s3), d->o->key);
 	bk_s3_task_free(r->task);
@@ -146,9 +146,9 @@ collect(struct download *d, struct range *r, struct bk_err *e)
 	return 0;
 }
 
-/* Collect what is over, hand it over in order, start what can be started. */
+/* Collect finished ranges, put them in order, start the next ones. */
 static int
-turn(struct download *d, struct bk_err *e)
+step(struct download *d, struct bk_err *e)
 {
 	struct range *r;
 
@@ -173,7 +173,7 @@ static int
 fetch_all(struct download *d, struct bk_err *e)
 {
 	while (d->first < d->ranges) {
-		if (bk_handover_over(&d->h, e) == -1 || turn(d, e) == -1)
+		if (bk_handover_over(&d->h, e) == -1 || step(d, e) == -1)
 			return -1;
 		if (d->first < d->ranges &&
 		    bk_s3_step(d->s3, STEP_MS, e) == -1)
@@ -197,7 +197,7 @@ clear(struct download *d)
 	}
 	free(d->range);
 	free(d->started);
-	bk_s3_integrity_free(d->verify);
+	bk_s3_integrity_free(d->integrity);
 	bk_handover_destroy(&d->h);
 }
 
@@ -211,12 +211,12 @@ bk_s3_download(struct bk_s3 *s3, const struct bk_s3_download_options *o,
 
 	bk_handover_init(&d.h);
 	if (bk_buf_printf(&name, e, "s3://%s/%s", bk_s3_bucket(s3),
-	    o->key) == -1 || look(&d, e) == -1)
+	    o->key) == -1 || read_head(&d, e) == -1)
 		goto done;
 	if (o->progress != NULL)
 		o->progress->bytes_total = d.size;
 	if (start_writer(&d, e) == -1 || fetch_all(&d, e) == -1 ||
-	    bk_s3_integrity_finish(d.verify, name.data, e) == -1)
+	    bk_s3_integrity_finish(d.integrity, name.data, e) == -1)
 		goto done;
 	rc = bk_writer_finish(out, e);
  done:

@@ -1,17 +1,16 @@
 #ifndef BK_S3_DOWNLOAD_H
 #define BK_S3_DOWNLOAD_H
 /*
- * An object as a stream: ranges of BK_S3_RANGE bytes are fetched concurrently
- * and written in order by a thread of its own, so that a slow reader holds up
- * no connection.  A range that was cut is continued where it broke.  All of
- * them ask for the same ETag: an object that is replaced meanwhile is an
- * error, not a mixture.  The end is judged by integrity.h before
- * bk_writer_finish().
+ * Download an object as a stream: ranges of BK_S3_RANGE bytes are fetched
+ * concurrently and written in order by a separate thread, so that a slow reader
+ * does not delay the connections.  An interrupted range is continued where it
+ * broke off.  All requests name the same ETag: if the object is replaced
+ * meanwhile, that is an error, not a mixture.  The whole is checked
+ * (integrity.h) before bk_writer_finish().
  *
- * A failure is reported when the write that is under way has ended: a reader
- * that takes nothing delays it, as it does any filter's.  To be able to leave
- * a blocked write(2), each had to be of PIPE_BUF bytes at most, behind a
- * poll(2), and that is twice the work.
+ * A failure is reported when the current write(2) returns: a reader that has
+ * stalled delays it, as in any filter.  Interruptible writes would have to be
+ * of PIPE_BUF bytes at most, each after a poll(2): twice the work.
  *
  * Memory: BK_S3_RANGE * jobs, and 13 MiB with libraries.
  */
@@ -26,13 +25,13 @@
 struct bk_s3_download_options {
 	const char *key;
 	unsigned jobs;			/* 1 or more */
-	struct bk_progress *progress;	/* NULL */
+	struct bk_progress *progress;	/* or NULL */
 };
 
 /*
- * Write the object to out and finish it.  0; -1 with *e set and out not
- * finished: BK_NONE there is no such object, BK_DATA it is damaged, BK_FAIL
- * anything else, and out's write errors.
+ * Write the object to out and finish out.  0; -1 with *e set and out not
+ * finished: BK_NONE the object does not exist, BK_DATA it is damaged, BK_FAIL
+ * anything else; or out's write errors.
  */
 int bk_s3_download(struct bk_s3 *s3, const struct bk_s3_download_options *o,
     struct bk_writer *out, struct bk_err *e);

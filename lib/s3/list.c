@@ -8,16 +8,16 @@
 #include "s3/url.h"
 #include "s3/xml.h"
 
-/* What the two kinds of listing call their elements; all of them S3's. */
-struct words {
+/* The names that each kind of listing uses, in XML and in the query. */
+struct names {
 	const char *result, *entry, *time;
-	const char *next[2];	/* the next page's markers, ... */
-	const char *from[2];	/* and the parameters that take them */
+	const char *next[2];	/* elements: the next page's markers */
+	const char *from[2];	/* the parameters for these */
 	const char *request[2];
-	int encoded;		/* without a word of it, by some servers */
+	int encoded;		/* keys are, even without EncodingType */
 };
 
-static const struct words words[] = {
+static const struct names names[] = {
 	[BK_S3_OBJECTS] = { "ListBucketResult/", "Contents", "LastModified",
 	    { "NextContinuationToken" }, { "continuation-token" },
 	    { "list-type", "2" }, 0 },
@@ -26,7 +26,7 @@ static const struct words words[] = {
 	    { "key-marker", "upload-id-marker" }, { "uploads", "" }, 1 },
 };
 
-/* One of a page. */
+/* One entry of a page. */
 struct entry {
 	struct entry *next;
 	struct bk_buf key, upload_id;
@@ -36,16 +36,16 @@ struct entry {
 
 struct bk_s3_list {
 	struct bk_s3 *s3;
-	const struct words *w;
+	const struct names *names;
 	const char *prefix;
-	struct bk_buf at[2];	/* this page's markers, empty: the first's */
-	struct bk_buf next[2];	/* the next's */
-	int truncated;		/* there is a next */
-	int encoded;		/* keys are, in this page */
-	struct entry *page;	/* what next() has yet to give; its last one is
-				 * being read while *tail is not NULL */
+	struct bk_buf at[2];	/* this page's markers; empty: first page */
+	struct bk_buf next[2];	/* the next page's */
+	int truncated;		/* there is a next page */
+	int encoded;		/* keys in this page are URL-encoded */
+	struct entry *page;	/* entries not returned yet; the last one is
+				 * being parsed while *tail is not NULL */
 	struct entry **tail;
-	struct entry *given;	/* the one that the caller has */
+	struct entry *current;	/* borrowed by the caller */
 };
 
 static int
@@ -73,7 +73,7 @@ free_entry(struct entry *n)
 	free(n);
 }
 
-/* A field of the entry being read. */
+/* A field of the entry being parsed. */
 static int
 on_field(struct bk_s3_list *l, const char *name, const char *text,
     struct bk_err *e)
@@ -90,7 +90,7 @@ on_field(struct bk_s3_list *l, const char *name, const char *text,
 	if (strcmp(name, "Size") == 0 && bk_num_parse(text, 0, INT64_MAX, "",
 	    &n->size, &number) == -1)
 		return bad_answer(l, "the size", text, e);
-	if (strcmp(name, l->w->time) == 0 &&
+	if (strcmp(name, l->names->time) == 0 &&
 	    bk_utctime_parse(text, strlen(text), &n->time) == -1)
 		return bad_answer(l, "the time", text, e);
 	return 0;
@@ -103,7 +103,7 @@ on_entry(struct bk_s3_list *l, struct bk_err *e)
 
 	if (n == NULL || n->key.len == 0)
 		return bad_answer(l, "the key", "", e);
-	if (l->w == &words[BK_S3_UPLOADS] && n->upload_id.len == 0)
+	if (l->names == &names[BK_S3_UPLOADS] && n->upload_id.len == 0)
 		return bad_answer(l, "the upload", "", e);
 	l->tail = &n->next;
 	return 0;
@@ -113,7 +113,7 @@ static int
 on_element(void *ctx, const char *path, const char *text, struct bk_err *e)
 {
 	struct bk_s3_list *l = ctx;
-	const struct words *w = l->w;
+	const struct names *w = l->names;
 	size_t n = strlen(w->result), i;
 
 	if (strncmp(path, w->result, n) != 0)
@@ -130,7 +130,7 @@ on_element(void *ctx, const char *path, const char *text, struct bk_err *e)
 	if (strcmp(path, "IsTruncated") == 0)
 		l->truncated = strcmp(text, "true") == 0;
 	else if (strcmp(path, "EncodingType") == 0)
-		l->encoded = 1;		/* the server did as it was asked */
+		l->encoded = 1;		/* as requested */
 	return 0;
 }
 
@@ -141,8 +141,8 @@ turn_page(struct bk_s3_list *l, struct bk_err *e)
 	int moved = l->at[0].len == 0, i;
 
 	if (l->next[0].len == 0)
-		return bad_answer(l, "no", l->w->next[0], e);
-	if (l->w == &words[BK_S3_UPLOADS] &&
+		return bad_answer(l, "no", l->names->next[0], e);
+	if (l->names == &names[BK_S3_UPLOADS] &&
 	    bk_s3_unescape(l->next[0].data) == -1)
 		return bad_answer(l, "the key", l->next[0].data, e);
 	for (i = 0; i < 2; i++) {
@@ -160,7 +160,7 @@ turn_page(struct bk_s3_list *l, struct bk_err *e)
 static int
 get_page(struct bk_s3_list *l, struct bk_err *e)
 {
-	const struct words *w = l->w;
+	const struct names *w = l->names;
 	struct bk_s3_pair query[] = {
 		{ w->request[0], w->request[1] }, { "encoding-type", "url" },
 		{ "prefix", l->prefix },
@@ -196,10 +196,10 @@ bk_s3_list_open(struct bk_s3 *s3, enum bk_s3_kind kind, const char *prefix,
 		return NULL;
 	}
 	l->s3 = s3;
-	l->w = &words[kind];
+	l->names = &names[kind];
 	l->prefix = prefix;
 	l->tail = &l->page;
-	l->truncated = 1;		/* the first is to come */
+	l->truncated = 1;		/* get the first page */
 	return l;
 }
 
@@ -209,8 +209,8 @@ bk_s3_list_next(struct bk_s3_list *l, struct bk_s3_listed *o,
 {
 	struct entry *n;
 
-	free_entry(l->given);
-	l->given = NULL;
+	free_entry(l->current);
+	l->current = NULL;
 	while (l->page == NULL) {
 		if (!l->truncated)
 			return 0;
@@ -218,7 +218,7 @@ bk_s3_list_next(struct bk_s3_list *l, struct bk_s3_listed *o,
 		if (get_page(l, e) == -1)
 			return -1;
 	}
-	n = l->given = l->page;
+	n = l->current = l->page;
 	l->page = n->next;
 	if (l->encoded && bk_s3_unescape(n->key.data) == -1)
 		return bad_answer(l, "the key", n->key.data, e);
@@ -238,7 +238,7 @@ bk_s3_list_free(struct bk_s3_list *l)
 		l->page = n->next;
 		free_entry(n);
 	}
-	free_entry(l->given);
+	free_entry(l->current);
 	bk_buf_free(&l->at[0]);
 	bk_buf_free(&l->at[1]);
 	bk_buf_free(&l->next[0]);

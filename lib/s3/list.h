@@ -1,20 +1,19 @@
 #ifndef BK_S3_LIST_H
 #define BK_S3_LIST_H
 /*
- * What is in a bucket: its objects (ListObjectsV2), or the multipart uploads
- * that nobody finished (ListMultipartUploads): a writer was killed, or the
- * answer that named the upload was lost.  They are no objects, but they are
- * paid for.
+ * List a bucket: its objects (ListObjectsV2), or its unfinished multipart
+ * uploads (ListMultipartUploads), left when a writer was killed or the reply
+ * with the upload's ID was lost.  These are not objects, but they are billed.
  */
 #include <stdint.h>
 #include <time.h>
 
 #include "s3/client.h"
 
-struct bk_s3_listed {		/* borrowed: until the next call */
-	const char *key;	/* as it is, decoded */
+struct bk_s3_listed {		/* borrowed until the next call */
+	const char *key;	/* decoded */
 	const char *upload_id;	/* NULL: an object */
-	uint64_t size;		/* bytes; of an upload 0 */
+	uint64_t size;		/* bytes; 0 for an upload */
 	time_t time;		/* modified, or initiated */
 };
 
@@ -23,15 +22,15 @@ enum bk_s3_kind { BK_S3_OBJECTS, BK_S3_UPLOADS };
 struct bk_s3_list;
 
 /*
- * List everything of this kind whose key begins with prefix.  Both are
- * borrowed.  Nothing is asked yet.  NULL with *e set: memory.
+ * List all of this kind whose key begins with prefix.  s3 and prefix are
+ * borrowed.  Sends no request yet.  NULL with *e set: memory.
  */
 struct bk_s3_list *bk_s3_list_open(struct bk_s3 *s3, enum bk_s3_kind kind,
     const char *prefix, struct bk_err *e);
 
 /*
- * The next one, in the server's order (of keys, byte by byte).  1 with *o;
- * 0 at the end; -1 with *e set.  Memory: one page of 1,000.
+ * The next one, in the server's order (by the bytes of the key).  1 with *o; 0
+ * at the end; -1 with *e set.  Memory: one page of 1,000.
  */
 int bk_s3_list_next(struct bk_s3_list *l, struct bk_s3_listed *o,
     struct bk_err *e);
@@ -39,9 +38,9 @@ int bk_s3_list_next(struct bk_s3_list *l, struct bk_s3_listed *o,
 void bk_s3_list_free(struct bk_s3_list *l);
 
 /*
- * The newest object under prefix (of several made in the same second the
- * one with the greatest key; markers of folders, "x/" of 0 bytes, do not
- * count).  Appends its key to *key; -1 with *e set: BK_NONE if there is none.
+ * Append to *key the key of the newest object under prefix: of several with the
+ * same second, the greatest key; folder markers ("x/" of 0 bytes) are ignored.
+ * 0; -1 with *e set, BK_NONE if there is none.
  */
 int bk_s3_list_newest(struct bk_s3 *s3, const char *prefix,
     struct bk_buf *key, struct bk_err *e);

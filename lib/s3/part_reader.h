@@ -1,16 +1,15 @@
 #ifndef BK_S3_PART_READER_H
 #define BK_S3_PART_READER_H
 /*
- * The input of an upload: a thread that reads a stream into part buffers and
- * hashes them on the way, so that neither a slow writer nor SHA-256 holds up
- * the connections.
+ * The input of an upload: a thread reads the stream into part buffers and
+ * hashes them, so that neither a slow input nor SHA-256 delays the connections.
  *
- *	feed's thread: read, hash -> [filled] -> take, send, give back
+ *	thread: read, hash -> [filled] -> take, send, give back
  *
- * There are as many buffers as were asked for and no more: when all are
- * filled or taken, the thread waits, and so does whoever writes the stream.
- * A buffer grows with the part size (parts.h).  The last part is handed out
- * only after the stream was found complete.
+ * The number of buffers is fixed: when all are filled or taken, the thread
+ * waits, and with it the command that writes the stream.  A buffer grows with
+ * the part size (parts.h).  The last part is returned only after the stream was
+ * found complete.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -24,38 +23,39 @@ struct bk_s3_part {
 	struct bk_link link;
 	uint8_t *data;
 	size_t len, cap;		/* bytes */
-	unsigned number;		/* from 1, in the stream's order */
-	int last;			/* nothing comes after it */
+	unsigned number;		/* from 1, in stream order */
+	int last;			/* the last part */
 	uint8_t sha256[BK_S3_SHA256];
 };
 
 struct bk_s3_part_reader;
 
 /*
- * Begin to read in (the thread's until bk_s3_part_reader_free()).  wake(ctx) is
- * called from the thread when there is something new.  NULL with *e set.
+ * Start reading in, which only the thread uses until bk_s3_part_reader_free().
+ * The thread calls wake(ctx) after each part, the end or a failure.  NULL with
+ * *e set.
  */
 struct bk_s3_part_reader *bk_s3_part_reader_start(struct bk_reader *in,
     const struct bk_s3_parts *plan, unsigned buffers, void (*wake)(void *),
     void *ctx, struct bk_err *e);
 
-/* The next filled part, NULL if there is none now. */
-struct bk_s3_part *bk_s3_part_reader_take(struct bk_s3_part_reader *f);
+/* The next filled part; NULL: none yet. */
+struct bk_s3_part *bk_s3_part_reader_take(struct bk_s3_part_reader *r);
 
-void bk_s3_part_reader_give_back(struct bk_s3_part_reader *f,
+void bk_s3_part_reader_give_back(struct bk_s3_part_reader *r,
     struct bk_s3_part *p);
 
 /*
- * 1: the stream was complete, and all its parts were taken.  0: not yet.
- * -1 with *e set: it is unfinished (BK_DATA), could not be read, or has more
- * than the plan's parts hold (BK_FAIL).
+ * 1: the stream was complete, and all its parts were taken; 0: not yet; -1 with
+ * *e set: it is unfinished (BK_DATA), could not be read, or is too large for
+ * the plan's parts (BK_FAIL).
  */
-int bk_s3_part_reader_over(struct bk_s3_part_reader *f, struct bk_err *e);
+int bk_s3_part_reader_over(struct bk_s3_part_reader *r, struct bk_err *e);
 
 /*
- * Stop the thread, even amid a read; in is the caller's again, to be freed.
- * Parts that were not given back are freed too.  NULL is fine.
+ * Stop the thread, even during a read; afterwards the caller may only free in.
+ * Frees all parts, even those not given back.  NULL is fine.
  */
-void bk_s3_part_reader_free(struct bk_s3_part_reader *f);
+void bk_s3_part_reader_free(struct bk_s3_part_reader *r);
 
 #endif
