@@ -1,5 +1,5 @@
 #define _DEFAULT_SOURCE		/* wait4(2) */
-/* base/child: children are waited for in one way, and nobody is left. */
+/* base/child: spawn, reap, kill; no child is left behind. */
 #include "base/child.h"
 
 #include <sys/wait.h>
@@ -13,7 +13,7 @@
 static atomic_int watched;
 static int told_late;
 
-/* The number is free when this returns: by then nobody may hold it. */
+/* The pid can be reused when this returns: it must be 0 by then. */
 pid_t
 waitpid(pid_t pid, int *status, int options)
 {
@@ -41,7 +41,7 @@ reap(void)
 	    watched == 0 && status == 5, "no child of ours: errno says so");
 }
 
-/* What it reads with that input: the first line, or that there is none. */
+/* The first line that a child reads with this input, or that it has none. */
 static void
 input(int in, const char *want, const char *what)
 {
@@ -87,7 +87,7 @@ stop(void)
 	bk_child_kill(&watched);
 	ok(bk_child_reap(&watched, &status) == 0 && WIFSIGNALED(status) &&
 	    WTERMSIG(status) == SIGTERM, "a child that is asked to stop");
-	/* 0 would be our process group */
+	/* kill(0) would signal our process group */
 	(void)setpgid(0, 0);
 	bk_child_kill(&watched);
 	ok(1, "no child: nobody is asked");

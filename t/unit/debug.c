@@ -1,4 +1,4 @@
-/* Debug lines: topics, one line each, and no secret in any. */
+/* Debug lines: topics, format, no secret in any. */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -6,7 +6,7 @@
 #include "base/redact.h"
 #include "tap.h"
 
-/* The secret in every case below: no part of it may be left. */
+/* The secret in all cases below: no part of it may remain. */
 #define SECRET "hunter2"
 
 static char got[BK_DEBUG_MAX + 64];
@@ -20,7 +20,7 @@ take(const char *topic, const char *text)
 	lines++;
 }
 
-/* What is shown of text, exactly. */
+/* The exact output for text. */
 static void
 shows(const char *text, const char *want)
 {
@@ -30,7 +30,7 @@ shows(const char *text, const char *want)
 	is_str(out, want, text);
 }
 
-/* The secret, "hunter2", is not shown, alone or with more behind it. */
+/* The secret, "hunter2", is not shown, alone or with text after it. */
 static void
 hides(const char *text)
 {
@@ -254,7 +254,7 @@ check_topics(void)
 	is_int(bk_debug_parse(",s3", &topics, &e), -1, "an empty one");
 }
 
-/* Whatever stands there: no crash, nothing beyond the buffer. */
+/* Arbitrary text: no crash, no overflow. */
 static void
 check_noise(void)
 {

@@ -1,4 +1,4 @@
-/* The queue: order, bounds, no deadlock, failures. */
+/* The queue of a dump: order, bounds, no deadlock, failures. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -26,7 +26,7 @@ start(void)
 		bk_handover_recycle(&h, &item[i]);
 }
 
-/* Each filler's numbers are its own; the takers add all up. */
+/* The fillers' numbers are distinct; the takers add them up. */
 static atomic_int filling;
 static atomic_llong sum;
 
@@ -46,7 +46,7 @@ fill(void *arg)
 	return NULL;
 }
 
-static int stop_at;	/* a number, at which its taker fails */
+static int stop_at;	/* the number at which its taker fails */
 
 static void *
 take(void *arg)
@@ -146,7 +146,7 @@ test_stop(void)
 int
 main(void)
 {
-	alarm(300);		/* what hangs, fails */
+	alarm(300);		/* a hang is a failure */
 	test_threads();
 	test_now();
 	test_stop();

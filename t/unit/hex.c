@@ -1,4 +1,4 @@
-/* Hex: written, read, refused. */
+/* Hex: encoded, decoded, refused. */
 #include "base/hex.h"
 #include "tap.h"
 

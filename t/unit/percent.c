@@ -1,4 +1,4 @@
-/* Percent-encoding: what stays, what is encoded, what is refused. */
+/* Percent-encoding: encoded, decoded, refused. */
 #include "base/percent.h"
 #include "tap.h"
 

@@ -1,4 +1,4 @@
-/* bk_pipeline: order, failures wherever they come, ends. */
+/* bk_pipeline: order, end, failures in every callback. */
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -9,18 +9,18 @@
 #include "tap.h"
 
 enum { CAP = 16 };
-#define AT(block) ((block) + 1)		/* so that 0 is never */
+#define AT(block) ((block) + 1)		/* 0: never */
 
-/* What one run shall do, and what it did. */
+/* A run: its parameters and results. */
 struct run {
-	int blocks;		/* how many fill has */
+	int blocks;		/* number of blocks from fill */
 	int fill_fails, drain_fails;	/* AT a block */
 	int work_fails[3];	/* AT these */
-	int hangs;		/* AT: fill reads in, which is silent */
+	int hangs;		/* AT: fill reads in, which has no data */
 	struct bk_reader *in;
 	unsigned workers;
 	int drained;		/* blocks, in order */
-	int bad;		/* broken promises */
+	int bad;		/* violations of the contract */
 	_Atomic int worked[1000];
 	_Atomic int busy[16];	/* by worker */
 };
@@ -179,11 +179,11 @@ test_drain_fails(void)
 	is_int(bad, 0, "drain's failure ends it");
 }
 
-/* The input says no more, ever; a failure must end the run all the same. */
+/* The input blocks for ever; a failure must end the run nevertheless. */
 static void
 test_hanging_input(void)
 {
-	static const char head[5000];	/* opening a reader reads some */
+	static const char head[5000];	/* read by bk_reader_open() */
 	struct bk_err e = {0};
 	struct run r;
 	int at, bad = 0, p[2];
@@ -244,7 +244,7 @@ test_no_buffers(void)
 	is_str(e.msg, "out of memory", "is a failure with a name");
 }
 
-/* The sanitizers' malloc too says no, instead of ending the program. */
+/* Make the sanitizers' malloc return NULL too, not abort. */
 const char *__asan_default_options(void);
 const char *__tsan_default_options(void);
 
@@ -263,7 +263,7 @@ __tsan_default_options(void)
 int
 main(void)
 {
-	alarm(120);		/* what hangs, fails */
+	alarm(120);		/* a hang is a failure */
 	test_order();
 	test_fill_fails();
 	test_work_fails();

@@ -1,4 +1,4 @@
-/* The progress line: parts that are known, and never too long. */
+/* The progress line: only known parts, never too long. */
 #include "base/progress.h"
 #include "tap.h"
 

@@ -17,7 +17,7 @@
 
 enum kind { PLAIN, MARKED, ENVELOPE, BOTH };
 
-/* One stream: the bytes on the wire, and the payload a reader shall see. */
+/* One stream: the bytes on the wire, and the payload to be returned. */
 static struct {
 	uint8_t wire[MAX + 4 * BK_SEAL_LEN];
 	size_t len;
@@ -25,12 +25,12 @@ static struct {
 	size_t payload_len;
 } s;
 
-static int file;	/* what stands for the pipe: quicker, and rewinds */
+static int file;	/* instead of a pipe: faster, can be rewound */
 
 /*
  * A stream with n bytes of content.  MARKED: an opening mark at offset at,
- * a closing mark with `behind` bytes behind it; they count as payload.  With
- * the mark at offset 0 it would be an envelope: so there is content before it.
+ * a closing mark with `behind` bytes after it; they count as payload.  A mark
+ * at offset 0 would be an envelope's, so there is content before it.
  */
 static void
 make(enum kind kind, size_t n, size_t at, size_t behind)
@@ -86,9 +86,9 @@ store(size_t len)
 }
 
 /*
- * Read fd in steps of step bytes (0: of changing size).  Returns what the
- * last bk_reader_read() or bk_reader_open() said: 0, -1, or -2 if it broke a
- * promise on the way.  *got is what was handed out.
+ * Read fd in steps of step bytes (0: of varying size) to *got.  Returns the
+ * result of bk_reader_open() or the last bk_reader_read(), 0 or -1; -2 if one
+ * violated the contract.
  */
 static int
 read_all(int fd, unsigned flags, size_t step, uint8_t *buf, size_t *got,
@@ -127,7 +127,7 @@ read_all(int fd, unsigned flags, size_t step, uint8_t *buf, size_t *got,
 
 static uint8_t back[sizeof(s.wire)];
 
-/* 1 if the stored file is read to a good end and gives the payload. */
+/* 1 if the file is read as complete and gives the payload. */
 static int
 reads_whole(unsigned flags, size_t step)
 {
@@ -209,7 +209,7 @@ test_every_cut(void)
 	is_int(bad, 0, "a mark that is cut itself is none: --sealed refuses");
 }
 
-/* Whoever closed the envelope copied a stream that was cut. */
+/* A complete envelope around a truncated stream. */
 static void
 test_inner_cut(void)
 {
@@ -270,7 +270,7 @@ test_every_place(void)
 	bk_reader_free(in);
 }
 
-/* 1 if all but the closing mark is read to a good end. */
+/* 1 if the file without its closing mark is read as complete. */
 static int
 reads_prefix(unsigned flags)
 {
@@ -306,7 +306,7 @@ test_flags(void)
 	ok(is_refused(BK_READER_SEALED, 1), "and not sealed");
 }
 
-/* What a command that died before its first byte leaves behind. */
+/* The output of a command that died before its first byte. */
 static void
 test_empty_pipe(void)
 {
@@ -465,7 +465,7 @@ read_on(void *arg)
 	return NULL;
 }
 
-/* The input says no more; another thread stops the read, early or late. */
+/* The input blocks; another thread stops the read, early or late. */
 static void
 test_stop(void)
 {
@@ -502,7 +502,7 @@ test_stop(void)
 int
 main(void)
 {
-	alarm(300);		/* what hangs, fails */
+	alarm(300);		/* a hang is a failure */
 
 	if ((file = memfd_create("stream", 0)) == -1)
 		return 1;

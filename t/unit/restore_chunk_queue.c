@@ -12,7 +12,7 @@
 
 static struct bk_chunk_queue *q;
 static struct bk_restore_table table;
-static int taker[ROWS][5];		/* which worker took this piece */
+static int taker[ROWS][5];		/* the worker that took the piece */
 static atomic_int wrong;
 static atomic_int fail_at;
 
@@ -49,7 +49,7 @@ work(void *arg)
 	return NULL;
 }
 
-/* Put all rows; 0, or -1 with *e if the queue gave up. */
+/* Put all rows; 0, or -1 with *e set if the queue was stopped. */
 static int
 put_rows(struct bk_err *e)
 {

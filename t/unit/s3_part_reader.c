@@ -1,4 +1,4 @@
-/* The input of an upload: parts in order, the end, a stop amid silence. */
+/* The input of an upload: order of parts, end, stop during a read. */
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
@@ -21,7 +21,7 @@ wake(void *ctx)
 	(void)sem_post(&woken);
 }
 
-/* What the stream has at offset at. */
+/* The stream's byte at offset at. */
 static uint8_t
 byte_at(size_t at)
 {
@@ -53,7 +53,7 @@ write_input(void *arg)
 	return NULL;
 }
 
-/* Take all parts of a stream of so many bytes: how many, or -1. */
+/* Take all parts of a stream of this size; their number, or -1. */
 static int
 take_all(size_t bytes, unsigned max, struct bk_err *e)
 {
@@ -139,7 +139,7 @@ test_stop(void)
 int
 main(void)
 {
-	alarm(300);		/* what hangs, fails */
+	alarm(300);		/* a hang is a failure */
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)sem_init(&woken, 0, 0);
 	test_parts();

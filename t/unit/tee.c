@@ -1,4 +1,4 @@
-/* One stream into several commands: whole, cut short, refused. */
+/* One stream to several commands: complete, cut short, refused. */
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -11,11 +11,11 @@
 #include "base/tee.h"
 #include "tap.h"
 
-#define SIZE (3 * BK_TEE_RING + 12345)	/* the ring goes round */
+#define SIZE (3 * BK_TEE_RING + 12345)	/* the ring wraps */
 
 static char dir[] = "/tmp/bk-tee.XXXXXX";
 
-/* A file of n bytes that depend on their place; marked: between the marks. */
+/* A file of n bytes that depend on their offset, between these marks. */
 static int
 make_input(size_t n, const char *opening, const char *closing)
 {
@@ -35,7 +35,7 @@ make_input(size_t n, const char *opening, const char *closing)
 	return fd;
 }
 
-/* Copy the input to the commands; r: how they ended. */
+/* Copy the input to the commands; their results in r. */
 static enum bk_code
 copy(int fd, const char *const *command, struct bk_tee_result *r)
 {
@@ -55,7 +55,7 @@ copy(int fd, const char *const *command, struct bk_tee_result *r)
 	return e.code;
 }
 
-/* Is file the input, byte for byte?  -1: shorter, and so far the same. */
+/* 1 if file equals the input, -1 if it is a prefix of it, 0 if neither. */
 static int
 is_input(const char *file)
 {
@@ -105,7 +105,7 @@ test_all_leave(void)
 	    "and that is told");
 }
 
-/* The last bytes of an unfinished stream stay here. */
+/* The last bytes of an unfinished stream are not passed on. */
 static void
 test_unfinished(void)
 {

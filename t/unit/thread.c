@@ -9,7 +9,7 @@
 #include "base/thread.h"
 #include "tap.h"
 
-/* How many of the system's signals are not blocked; two cannot be. */
+/* How many signals are not blocked; two cannot be. */
 static void *
 count_open(void *arg)
 {
@@ -42,7 +42,7 @@ test_mask(void)
 	ok(same, "and who started it those that it had");
 }
 
-/* A process that may have no threads: what it is told, as its status. */
+/* In a process that may start no thread: the result as exit status. */
 static int
 start_none(void)
 {
@@ -54,7 +54,7 @@ start_none(void)
 
 	(void)sigemptyset(&mask);
 	(void)pthread_sigmask(SIG_SETMASK, &mask, NULL);
-	/* root has no limit */
+	/* root has no process limit */
 	if (setrlimit(RLIMIT_NPROC, &none) == -1 ||
 	    (geteuid() == 0 && setuid(65534) == -1))
 		return 2;

@@ -69,7 +69,7 @@ controls(void)
 		bad += bk_utf8_control(s) != (c >= 0x80 && c < 0xa0 ? 2 : 0);
 	}
 	is_int(bad, 0, "controls of one byte and of two");
-	/* the last one lies half behind what is to be cleaned */
+	/* the last one is cut by the end of the range to clean */
 	bk_utf8_clean(all, strlen(all) - 1);
 	is_str(all, "a b c??d??e\xc2\xa0?\x9b", "cleaned");
 }

@@ -1,4 +1,4 @@
-/* bk_writer: what leaves, when, and in which pieces. */
+/* bk_writer: what is written, when, and in which pieces. */
 #define _GNU_SOURCE		/* memfd_create */
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -39,7 +39,7 @@ size_of(int fd)
 	return (size_t)st.st_size;
 }
 
-/* 1 if fd's file is what the model's first n bytes are. */
+/* 1 if fd's file equals the model's first n bytes. */
 static int
 holds(int fd, size_t n)
 {
@@ -47,7 +47,7 @@ holds(int fd, size_t n)
 	    pread(fd, back, n, 0) == (ssize_t)n && memcmp(back, model, n) == 0;
 }
 
-/* Sizes around every border there is, and any others. */
+/* Sizes around every boundary, and random ones. */
 static size_t
 some_size(unsigned turn)
 {
@@ -60,8 +60,8 @@ some_size(unsigned turn)
 }
 
 /*
- * Random writes; after each, all but the last BK_WRITER_HELD bytes at most have
- * left.  Returns how often that was not so, or the file was not the model.
+ * Random writes; after each, at least the last BK_WRITER_HELD bytes must be
+ * held.  Returns how often they were not, or the file differed from the model.
  */
 static int
 write_randomly(unsigned flags, unsigned seed)
@@ -198,7 +198,7 @@ test_patch(void)
 			taken += n;
 			if (taken == 0)
 				continue;
-			/* anywhere, or across the border of what has left */
+			/* anywhere, or across the end of what is written */
 			off = turn & 1		    ? some_size(seed + turn) :
 			    size_of(fd) - BASE > 50 ? size_of(fd) - BASE - 50 :
 						      0;
@@ -218,8 +218,8 @@ test_patch(void)
 }
 
 /*
- * A decoder's output of n bytes, m closing marks at its end with behind bytes
- * behind each, is abandoned: does a reader take what left for complete?
+ * Abandon a decoder's output of n bytes, with m closing marks at its end and
+ * behind bytes after each: does a reader take the result for complete?
  */
 static int
 abandoned(size_t n, int m, size_t behind)
@@ -242,7 +242,7 @@ abandoned(size_t n, int m, size_t behind)
 	(void)lseek(fd, 0, SEEK_SET);
 	in = bk_reader_open(fd, "input", BK_READER_SEALED, &e);
 	rc = in != NULL && bk_reader_drain(in, &e) == 0;
-	/* what was good is there */
+	/* the good data was written */
 	if (size_of(fd) < 1 + BK_SEAL_LEN + n)
 		rc = 1;
 	bk_reader_free(in);
@@ -267,7 +267,7 @@ test_abandon(void)
 	    "good is lost");
 }
 
-/* Freed without bk_writer_finish(): the end is missing. */
+/* Freed without bk_writer_finish(): the held bytes are missing. */
 static void
 test_free(void)
 {
