@@ -73,6 +73,20 @@ test_json(void)
 }
 
 static void
+test_member(void)
+{
+	struct bk_buf b = {0};
+	struct bk_err e = {0};
+
+	ok(bk_buf_json_member(&b, "a", "x\"y", &e) == 0 &&
+	    bk_buf_json_member(&b, "b", "", &e) == 0 &&
+	    bk_buf_json_member(&b, "c", NULL, &e) == 0, "members");
+	is_str(b.data, ",\"a\":\"x\\\"y\",\"b\":null,\"c\":null",
+	    "a string, or null for none");
+	bk_buf_free(&b);
+}
+
+static void
 test_wipe(void)
 {
 	char secret[] = "secret";
@@ -88,6 +102,7 @@ main(void)
 {
 	test_growth();
 	test_json();
+	test_member();
 	test_wipe();
 	return tap_done();
 }
