@@ -23,6 +23,8 @@ ok(int good, const char *fmt, ...)
 	vprintf(fmt, ap);
 	va_end(ap);
 	putchar('\n');
+	/* a child that we fork must not have it to write once more */
+	(void)fflush(stdout);
 	return good;
 }
 
