@@ -119,30 +119,6 @@ bk_restore_damaged(const struct bk_restore *r,
 	return -1;
 }
 
-static int
-next_block(struct bk_restore *r, struct bk_restore_table **t, struct bk_err *e)
-{
-	int type, rc;
-	int32_t id;
-
-	while ((rc = bk_archive_next(r->archive, &type, &id, e)) == 1) {
-		if ((*t = bk_restore_find(r, id)) == NULL) {
-			if (type == BK_BLOCK_DATA &&
-			    bk_restore_proof_record(r, e) == -1)
-				return -1;
-			continue;
-		}
-		if ((*t)->blobs != (type == BK_BLOCK_BLOBS))
-			return bk_restore_damaged(r, *t,
-			    "a block of the wrong type", e);
-		if ((*t)->found)
-			return bk_restore_damaged(r, *t, "two blocks", e);
-		(*t)->found = 1;
-		return 1;
-	}
-	return rc;
-}
-
 static void
 copy_string(const struct bk_proof_record *record, const char *key, char *out,
     size_t cap)
@@ -210,8 +186,12 @@ check_globals(const struct bk_restore *r, const struct bk_proof_record *record,
 	return bk_restore_damaged(r, NULL, "incomplete roles", e);
 }
 
-int
-bk_restore_proof_record(struct bk_restore *r, struct bk_err *e)
+/*
+ * Read the current block, which no TOC entry names, as a proof record, manifest
+ * or globals.  Blocks not written by bk-dump are skipped.
+ */
+static int
+read_unnamed(struct bk_restore *r, struct bk_err *e)
 {
 	struct bk_proof_record record = { .keep = &r->globals };
 	int rc = bk_proof_record_read(r->archive, r->name, &record, e);
@@ -224,6 +204,30 @@ bk_restore_proof_record(struct bk_restore *r, struct bk_err *e)
 	else if (rc == 0 && record.kind == BK_PROOF_RECORD_GLOBALS)
 		rc = check_globals(r, &record, e);
 	bk_proof_record_free(&record);
+	return rc;
+}
+
+static int
+next_block(struct bk_restore *r, struct bk_restore_table **t, struct bk_err *e)
+{
+	int type, rc;
+	int32_t id;
+
+	while ((rc = bk_archive_next(r->archive, &type, &id, e)) == 1) {
+		if ((*t = bk_restore_find(r, id)) == NULL) {
+			if (type == BK_BLOCK_DATA &&
+			    read_unnamed(r, e) == -1)
+				return -1;
+			continue;
+		}
+		if ((*t)->blobs != (type == BK_BLOCK_BLOBS))
+			return bk_restore_damaged(r, *t,
+			    "a block of the wrong type", e);
+		if ((*t)->found)
+			return bk_restore_damaged(r, *t, "two blocks", e);
+		(*t)->found = 1;
+		return 1;
+	}
 	return rc;
 }
 

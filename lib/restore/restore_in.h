@@ -36,12 +36,6 @@ int bk_restore_block(struct bk_restore *r, struct bk_restore_table **t,
     struct bk_err *e);
 
 /*
- * Read the current block, which no TOC entry names, as a proof record, manifest
- * or globals.  Blocks not written by bk-dump are skipped.
- */
-int bk_restore_proof_record(struct bk_restore *r, struct bk_err *e);
-
-/*
  * Read the stream to its end and load its rows and large objects.  0 if the
  * stream ended and the workers are done; nothing is compared yet.
  */
