@@ -222,9 +222,16 @@ job() {
 	put-only)
 		as $1 bk-s3put "s3://backups/$n/small" <sql &&
 		as $1 bk-s3put --part-size 5M "s3://backups/$n/big" <big || return
-		# its dump fails: nothing may stay, parts neither
-		run -3 as $1 bash -c "bk-seal sh -c 'cat big; exit 1' |
+		# its dump fails once the upload is open: nothing may stay,
+		# parts neither
+		mkfifo "$BATS_TEST_TMPDIR/open"
+		for _ in {1..200}; do
+			bk-s3ls --uploads "s3://backups/$n/cut" && break
+		done >"$BATS_TEST_TMPDIR/open" 2>/dev/null 3>&- &
+		run -3 as $1 bash -c "bk-seal sh -c \
+		    'cat big; read line <$BATS_TEST_TMPDIR/open; exit 1' |
 		    bk-s3put --part-size 5M s3://backups/$n/cut"
+		rm "$BATS_TEST_TMPDIR/open"
 		run bk-s3ls --uploads "s3://backups/$n/cut"
 		[ "$status" = 4 ] ;;
 	pruner)
