@@ -26,7 +26,8 @@ static const struct tool tool = {
 	    "[--tier NAME] [--storage-class CLASS] [--sse s3|kms[:KEYID]] "
 	    "[--lock MODE:DURATION] [--tag K=V] [--meta K=V] "
 	    "[--content-type TYPE] [--part-size SIZE] [--max-parts N] "
-	    "[--retry-for DURATION] s3://BUCKET/KEY",
+	    "[--provider NAME] [--rate SIZE] [--retry-for DURATION] "
+	    "s3://BUCKET/KEY",
 	.help =
 "Example: bk-dump shop | bk-gz | bk-crypt | bk-s3put s3://backups/{db}/{utc}.bk\n"
 "\n"
@@ -45,6 +46,8 @@ static const struct tool tool = {
 "    --content-type TYPE     instead of application/octet-stream\n"
 "    -j N, --part-size SIZE  parts in parallel (4), initial size (8M)\n"
 "    --max-parts N           the provider's limit (10000)\n"
+"    --provider NAME         whose server it is, if its host does not tell\n"
+"    --rate SIZE             at most so many bytes a second\n"
 "    --retry-for DURATION    give up after that long without success (15m)\n"
 "    -q, -v                  no progress; progress even without a terminal\n"
 "Exit: 0 stored, 1 failed, 2 usage error, 3 input empty or unfinished.\n",
@@ -56,6 +59,8 @@ struct options {
 	unsigned n_meta, n_tags;
 	struct bk_buf tagging;
 	const char *db, *tier;
+	const struct bk_s3_provider *provider;
+	uint64_t rate;
 	unsigned retry_for;
 	unsigned in_flags;
 	int verbosity;			/* of the progress line */
@@ -64,7 +69,7 @@ struct options {
 enum {
 	OPT_OVERWRITE = TOOL_OPT_TOOL, OPT_SEALED, OPT_DB, OPT_TIER, OPT_CLASS,
 	OPT_SSE, OPT_LOCK, OPT_TAG, OPT_META, OPT_TYPE, OPT_PART, OPT_MAX,
-	OPT_RETRY,
+	OPT_PROVIDER, OPT_RATE, OPT_RETRY,
 };
 
 static const struct option longopts[] = {
@@ -81,6 +86,8 @@ static const struct option longopts[] = {
 	{ "jobs", required_argument, NULL, 'j' },
 	{ "part-size", required_argument, NULL, OPT_PART },
 	{ "max-parts", required_argument, NULL, OPT_MAX },
+	{ "provider", required_argument, NULL, OPT_PROVIDER },
+	{ "rate", required_argument, NULL, OPT_RATE },
 	{ "retry-for", required_argument, NULL, OPT_RETRY },
 	TOOL_LONGOPTS,
 	{ 0 }
@@ -218,6 +225,8 @@ parse_option(struct options *o, int ch)
 		o->up.max_parts = (unsigned)tool_number(optarg, 1,
 		    BK_S3_PARTS_MAX, "--max-parts");
 		break;
+	case OPT_PROVIDER: o->provider = s3args_provider(optarg); break;
+	case OPT_RATE: o->rate = s3args_rate(optarg); break;
 	case OPT_RETRY: o->retry_for = s3args_retry_for(optarg); break;
 	case 'q': o->verbosity = -1; break;
 	case 'v': o->verbosity = 1; break;
@@ -242,6 +251,7 @@ put(struct options *o, const struct bk_s3_url *url, struct bk_reader *in,
 	static struct bk_buf key, where;
 	struct bk_s3_options client = {
 		.bucket = url->bucket, .retry_for = o->retry_for,
+		.provider = o->provider, .rate = o->rate,
 		.warn = s3args_warn,
 	};
 	struct bk_s3 *s3;

@@ -1,8 +1,13 @@
 /* Options of the tools that talk to S3, see s3args.h. */
 #include "s3args.h"
 
+#include <stdio.h>
+#include <string.h>
+
+#include "base/num.h"
 #include "tool.h"
 
+#define MIN_RATE (64 << 10)
 #define YEAR (365 * 86400)
 
 unsigned
@@ -19,6 +24,34 @@ unsigned
 s3args_jobs(const char *s)
 {
 	return (unsigned)tool_number(s, 1, 64, "-j");
+}
+
+uint64_t
+s3args_rate(const char *s)
+{
+	struct bk_err e = {0};
+	uint64_t n;
+
+	if (bk_size_parse(s, "--rate", &n, &e) == -1)
+		tool_usage("%s", e.msg);
+	if (n < MIN_RATE || n > INT64_MAX)
+		tool_usage("--rate %s: at least 64K (bytes a second)", s);
+	return n;
+}
+
+const struct bk_s3_provider *
+s3args_provider(const char *s)
+{
+	const struct bk_s3_provider *p = bk_s3_provider_named(s);
+	char names[128] = "";
+	size_t n = 0;
+
+	if (p != NULL)
+		return p;
+	for (p = bk_s3_providers; p->name != NULL && n < sizeof(names); p++)
+		n += (size_t)snprintf(names + n, sizeof(names) - n, " %s",
+		    p->name);
+	tool_usage("--provider %s: not one of%s", s, names);
 }
 
 void

@@ -1,12 +1,21 @@
 #ifndef BK_BIN_S3ARGS_H
 #define BK_BIN_S3ARGS_H
 /* Command-line options that the S3 tools share. */
+#include <stdint.h>
+
+#include "s3/provider.h"
 
 /* --retry-for's argument in seconds; more than a year is a usage error. */
 unsigned s3args_retry_for(const char *s);
 
 /* -j's argument: the number of parts in parallel. */
 unsigned s3args_jobs(const char *s);
+
+/* --rate's argument in bytes a second, at least 64 KiB. */
+uint64_t s3args_rate(const char *s);
+
+/* --provider's argument; an unknown name is a usage error that lists them. */
+const struct bk_s3_provider *s3args_provider(const char *s);
 
 /* Print a warning, for struct bk_s3_options. */
 void s3args_warn(const char *text);

@@ -67,7 +67,8 @@ _bk_options() {
 		echo "$common --retry-for --uploads" ;;
 	bk-s3put)
 		echo "$common --content-type --db --jobs --lock --max-parts --meta \
-		    --overwrite --part-size --retry-for --sealed --sse \
+		    --overwrite --part-size --provider --rate --retry-for \
+		    --sealed --sse \
 		    --storage-class --tag --tier" ;;
 	bk-s3rm)
 		echo "$common --approvers --dry-run --need --plan --retry-for --verbose" ;;

@@ -37,6 +37,7 @@ struct bk_s3 {
 	char *bucket;
 	char *region;
 	struct bk_s3_address address;
+	struct bk_s3_manners manners;
 	CURLM *multi;
 	struct bk_s3_task *tasks;
 	time_t skew;		/* the server's clock minus ours */
@@ -93,6 +94,8 @@ bk_s3_open(struct bk_s3_cred *cred, const struct bk_s3_options *o,
 	}
 	if (set_region(s3, bk_s3_cred_settings(cred)->region, e) == -1)
 		goto fail;
+	s3->manners = (o->provider != NULL ? o->provider :
+	    bk_s3_provider_at(s3->address.host))->manners;
 	return s3;
  fail:
 	bk_s3_close(s3);
@@ -117,6 +120,12 @@ const char *
 bk_s3_bucket(const struct bk_s3 *s3)
 {
 	return s3->bucket;
+}
+
+struct bk_s3_manners *
+bk_s3_manners(struct bk_s3 *s3)
+{
+	return &s3->manners;
 }
 
 void
@@ -197,6 +206,29 @@ fail(struct bk_s3_task *t, const char *reason, const char *more)
 	finish(t, -1);
 }
 
+/* Each transfer under way may take its share of the rate. */
+static void
+share_rate(struct bk_s3 *s3)
+{
+	struct bk_s3_task *t;
+	curl_off_t share;
+	uint64_t n = 0;
+
+	for (t = s3->tasks; t != NULL; t = t->next)
+		n += (unsigned)t->in_flight;
+	if (s3->o.rate == 0 || n == 0)
+		return;
+	share = s3->o.rate > n ? (curl_off_t)(s3->o.rate / n) : 1;
+	for (t = s3->tasks; t != NULL; t = t->next) {
+		if (!t->in_flight)
+			continue;
+		(void)curl_easy_setopt(t->try.easy,
+		    CURLOPT_MAX_SEND_SPEED_LARGE, share);
+		(void)curl_easy_setopt(t->try.easy,
+		    CURLOPT_MAX_RECV_SPEED_LARGE, share);
+	}
+}
+
 static void
 start(struct bk_s3_task *t)
 {
@@ -221,6 +253,7 @@ start(struct bk_s3_task *t)
 		return;
 	}
 	t->in_flight = 1;
+	share_rate(s3);
 }
 
 static void
@@ -340,6 +373,7 @@ attempt_done(struct bk_s3_task *t, CURLcode result)
 
 	curl_multi_remove_handle(s3->multi, t->try.easy);
 	t->in_flight = 0;
+	share_rate(s3);
 	v = bk_s3_attempt_finish(&t->try, result, &reason);
 	/* a refused HEAD has no error code */
 	if (v == BK_S3_BAD && r->status == 403 && r->code[0] == '\0' &&

@@ -24,6 +24,7 @@
 
 #include "base/err.h"
 #include "s3/cred.h"
+#include "s3/provider.h"
 #include "s3/reply.h"
 #include "s3/request.h"
 
@@ -33,6 +34,8 @@ struct bk_s3_task;		/* one request in flight */
 struct bk_s3_options {
 	const char *bucket;		/* copied */
 	unsigned retry_for; /* seconds without success; 0: no retry */
+	const struct bk_s3_provider *provider;	/* NULL: by the host */
+	uint64_t rate;	/* bytes a second of all transfers; 0: no limit */
 	/* Readable when the run is to stop (a signal); -1: none.  Borrowed. */
 	int stop_fd;
 	/* Print a warning of one line; may be NULL. */
@@ -51,6 +54,12 @@ void bk_s3_close(struct bk_s3 *s3);
 
 /* Borrowed. */
 const char *bk_s3_bucket(const struct bk_s3 *s3);
+
+/*
+ * What the server is like: at first its provider's row.  Who is refused a
+ * header notes it here, and all requests of the run do without it.
+ */
+struct bk_s3_manners *bk_s3_manners(struct bk_s3 *s3);
 
 /*
  * Run one request, with retries, to completion.  0: the response is 2xx and not
