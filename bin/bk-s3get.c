@@ -13,8 +13,8 @@
 
 static const struct tool tool = {
 	.name = "bk-s3get",
-	.usage = "[-qv] [-j N] [--seal] [--retry-for DURATION] "
-	    "s3://BUCKET/KEY",
+	.usage = "[-qv] [-j N] [--seal | --check] [--rate BYTES] "
+	    "[--retry-for DURATION] s3://BUCKET/KEY",
 	.help =
 "Example: bk-s3get s3://backups/shop/latest | bk-crypt -d -i key | bk-gz -d > d\n"
 "\n"
@@ -27,6 +27,8 @@ static const struct tool tool = {
 "\n"
 "    --seal                put the object in an envelope, so that the next bk\n"
 "                          tool knows whether it is complete\n"
+"    --check               read and verify it, write nothing\n"
+"    --rate BYTES          read at most that much a second (1M)\n"
 "    -j N                  ranges in parallel (4)\n"
 "    --retry-for DURATION  give up after that long without success (15m)\n"
 "    -q, -v                no progress; progress even without a terminal\n"
@@ -34,10 +36,12 @@ static const struct tool tool = {
 "Exit: 0 done, 1 failed, 2 usage error, 3 damaged, 4 no such object.\n",
 };
 
-enum { OPT_SEAL = TOOL_OPT_TOOL, OPT_RETRY };
+enum { OPT_SEAL = TOOL_OPT_TOOL, OPT_CHECK, OPT_RATE, OPT_RETRY };
 
 static const struct option longopts[] = {
 	{ "seal", no_argument, NULL, OPT_SEAL },
+	{ "check", no_argument, NULL, OPT_CHECK },
+	{ "rate", required_argument, NULL, OPT_RATE },
 	{ "jobs", required_argument, NULL, 'j' },
 	{ "retry-for", required_argument, NULL, OPT_RETRY },
 	TOOL_LONGOPTS,
@@ -46,7 +50,8 @@ static const struct option longopts[] = {
 
 struct options {
 	unsigned jobs, retry_for, out_flags;
-	int verbosity;
+	uint64_t rate;
+	int check, verbosity;
 };
 
 static void
@@ -54,6 +59,8 @@ parse_option(struct options *o, int ch)
 {
 	switch (ch) {
 	case OPT_SEAL: o->out_flags |= BK_WRITER_ENVELOPE; break;
+	case OPT_CHECK: o->check = 1; break;
+	case OPT_RATE: o->rate = s3args_rate(optarg); break;
 	case 'j': o->jobs = s3args_jobs(optarg); break;
 	case OPT_RETRY: o->retry_for = s3args_retry_for(optarg); break;
 	case 'q': o->verbosity = -1; break;
@@ -86,7 +93,8 @@ get(const struct options *o, struct bk_s3_url *url, struct bk_s3_cred *cred,
 		.stop_fd = -1, .warn = s3args_warn,
 	};
 	struct bk_s3_download_options down = {
-		.jobs = o->jobs, .progress = &progress,
+		.jobs = o->jobs, .rate = o->rate, .progress = &progress,
+		.warn = o->check ? NULL : s3args_warn,
 	};
 	struct bk_s3 *s3 = bk_s3_open(cred, &client, e);
 	struct bk_writer *out = NULL;
@@ -102,13 +110,14 @@ get(const struct options *o, struct bk_s3_url *url, struct bk_s3_cred *cred,
 	    key.data) == -1)
 		goto done;
 	tool_audit()->source = where.data;
-	out = bk_writer_open(STDOUT_FILENO, "standard output", o->out_flags, e);
-	if (out == NULL)
+	if (!o->check && (out = bk_writer_open(STDOUT_FILENO,
+	    "standard output", o->out_flags, e)) == NULL)
 		goto done;
 	tool_progress(&progress, o->verbosity);
 	down.key = key.data;
 	rc = bk_s3_download(s3, &down, out, e);
-	tool_audit()->size_bytes = bk_writer_bytes(out);
+	tool_audit()->size_bytes = out != NULL ? bk_writer_bytes(out) :
+	    progress.bytes;
  done:
 	bk_writer_free(out);
 	bk_s3_close(s3);
@@ -133,7 +142,9 @@ main(int argc, char *argv[])
 		tool_usage("%s", e.msg);
 	if (*url.key == '\0')
 		tool_usage("%s: not the name of an object", argv[optind]);
-	tool_run("download", argv[optind], "standard output");
+	if (o.check && o.out_flags != 0)
+		tool_usage("--seal has no use with --check");
+	tool_run("download", argv[optind], o.check ? NULL : "standard output");
 
 	if (bk_s3_global_init(&e) == 0 &&
 	    (cred = bk_s3_cred_new(getenv, &e)) != NULL)

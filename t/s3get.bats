@@ -216,6 +216,9 @@ rss() {
 	bk-seal cat "$SMALL" | bk-s3put s3://backups/ex/a.bk
 	bk-s3get s3://backups/ex/latest >a.bk
 	cmp a.bk "$SMALL"
+	run -0 --separate-stderr sh -c 'bk-s3ls s3://backups/ex/ | cut -f 3 |
+	    xargs -d "\n" -n 1 bk-s3get --check --rate 20M'
+	[ -z "$output$stderr" ]
 	bk-s3get --seal s3://backups/ex/a.bk | bk-s3put s3://backups/ex2/a.bk
 	get s3://backups/ex2/a.bk | cmp - "$SMALL"
 }

@@ -47,8 +47,8 @@ run_writer(void *arg)
 
 	while ((r = bk_handover_take(&d->h, BK_WAIT)) != NULL) {
 		if (bk_s3_integrity_add(d->integrity, r->data, r->len,
-		    &e) == -1 ||
-		    bk_writer_write(d->out, r->data, r->len, &e) == -1)
+		    &e) == -1 || (d->out != NULL &&
+		    bk_writer_write(d->out, r->data, r->len, &e) == -1))
 			bk_handover_stop(&d->h, &e);
 		if (d->o->progress != NULL)
 			d->o->progress->bytes += r->len;
@@ -83,6 +83,29 @@ join_writer(struct download *d)
 	d->writing = 0;
 }
 
+/*
+ * The size of the object's first part; 0 where the server does not tell: many
+ * ignore partNumber.
+ */
+static int
+read_first_part(struct download *d, uint64_t *size, struct bk_err *e)
+{
+	struct bk_s3_pair query[] = { { "partNumber", "1" }, { 0 } };
+	struct bk_s3_request rq = {
+		.method = "HEAD", .key = d->o->key, .query = query,
+		.headers = d->headers,
+	};
+	struct bk_s3_reply r = {0};
+	struct bk_err refused = {0};
+	int rc = 0;
+
+	*size = 0;
+	if (bk_s3_do(d->s3, &rq, &r, &refused) == 0)
+		rc = bk_s3_object_size(&r, d->o->key, size, e);
+	bk_s3_reply_free(&r);
+	return rc;
+}
+
 /* HEAD: size, ETag and checksums. */
 static int
 read_head(struct download *d, struct bk_err *e)
@@ -92,6 +115,7 @@ read_head(struct download *d, struct bk_err *e)
 	};
 	struct bk_s3_reply r = {0};
 	const char *etag;
+	uint64_t part = 0;
 	int rc = -1;
 
 	if (bk_s3_head(d->s3, d->o->key, mode, &r, e) == -1 ||
@@ -103,8 +127,11 @@ read_head(struct download *d, struct bk_err *e)
 		(void)snprintf(d->etag, sizeof(d->etag), "%s", etag);
 		d->headers[0] = (struct bk_s3_pair){ "if-match", d->etag };
 	}
-	if ((d->integrity = bk_s3_integrity_new(&r, e)) != NULL)
-		rc = 0;
+	if (bk_s3_integrity_needs_part(&r, d->size) &&
+	    read_first_part(d, &part, e) == -1)
+		goto done;
+	d->integrity = bk_s3_integrity_new(&r, d->size, part, e);
+	rc = d->integrity == NULL ? -1 : 0;
  done:
 	bk_s3_reply_free(&r);
 	return rc;
@@ -116,6 +143,7 @@ start_range(struct download *d, struct range *r, struct bk_err *e)
 	struct bk_s3_request rq = {
 		.method = "GET", .key = d->o->key, .headers = d->headers,
 		.offset = d->next * BK_S3_RANGE,
+		.rate = (d->o->rate + d->o->jobs - 1) / d->o->jobs,
 	};
 	uint64_t left = d->size - rq.offset;
 
@@ -201,26 +229,45 @@ clear(struct download *d)
 	bk_handover_destroy(&d->h);
 }
 
+static int
+judge(struct download *d, struct bk_err *e)
+{
+	struct bk_buf name = {0}, text = {0};
+	const char *doubt = NULL;
+	int rc;
+
+	rc = bk_buf_printf(&name, e, "s3://%s/%s", bk_s3_bucket(d->s3),
+	    d->o->key);
+	if (rc == 0)
+		rc = bk_s3_integrity_finish(d->integrity, name.data, &doubt, e);
+	if (rc == 1 && d->o->warn == NULL)
+		rc = bk_fail(e, BK_FAIL, "%s: only its size could be checked: "
+		    "%s", name.data, doubt);
+	if (rc == 1 && (rc = bk_buf_printf(&text, e, "%s: only its size was "
+	    "checked: %s", name.data, doubt)) == 0)
+		d->o->warn(text.data);
+	bk_buf_free(&name);
+	bk_buf_free(&text);
+	return rc;
+}
+
 int
 bk_s3_download(struct bk_s3 *s3, const struct bk_s3_download_options *o,
     struct bk_writer *out, struct bk_err *e)
 {
 	struct download d = { .s3 = s3, .o = o, .out = out };
-	struct bk_buf name = {0};
 	int rc = -1;
 
 	bk_handover_init(&d.h);
-	if (bk_buf_printf(&name, e, "s3://%s/%s", bk_s3_bucket(s3),
-	    o->key) == -1 || read_head(&d, e) == -1)
+	if (read_head(&d, e) == -1)
 		goto done;
 	if (o->progress != NULL)
 		o->progress->bytes_total = d.size;
 	if (start_writer(&d, e) == -1 || fetch_all(&d, e) == -1 ||
-	    bk_s3_integrity_finish(d.integrity, name.data, e) == -1)
+	    judge(&d, e) == -1)
 		goto done;
-	rc = bk_writer_finish(out, e);
+	rc = out != NULL ? bk_writer_finish(out, e) : 0;
  done:
 	clear(&d);
-	bk_buf_free(&name);
 	return rc;
 }

@@ -25,12 +25,18 @@
 struct bk_s3_download_options {
 	const char *key;
 	unsigned jobs;			/* 1 or more */
+	uint64_t rate;			/* bytes a second; 0: no limit */
 	struct bk_progress *progress;	/* or NULL */
+	/*
+	 * Print a line of warning: only the size could be checked.  NULL: that
+	 * is a failure.
+	 */
+	void (*warn)(const char *text);
 };
 
 /*
- * Write the object to out and finish out.  0; -1 with *e set and out not
- * finished: BK_NONE the object does not exist, BK_DATA it is damaged, BK_FAIL
+ * Write the object to out and finish out; without out (NULL) only read and
+ * check it.  0; -1 with *e set and out not finished: BK_NONE the object does not exist, BK_DATA it is damaged, BK_FAIL
  * anything else; or out's write errors.
  */
 int bk_s3_download(struct bk_s3 *s3, const struct bk_s3_download_options *o,

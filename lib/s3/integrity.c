@@ -7,6 +7,7 @@
 #include <openssl/evp.h>
 
 #include "base/hex.h"
+#include "base/num.h"
 #include "s3/object.h"
 #include "s3/parts.h"
 #include "s3/sigv4.h"
@@ -19,23 +20,70 @@ struct bk_s3_integrity {
 	unsigned number;		/* of the part */
 	uint64_t left;			/* bytes of it */
 	char want[BK_S3_ETAG];		/* base64 for SHA-256, hex for MD5 */
+	const char *doubt;	/* why a difference proves nothing, or NULL */
 };
 
-/* Can a value with (or without) "-N" be recomputed? */
-static int
-is_known(struct bk_s3_integrity *v, const struct bk_s3_reply *head,
-    const char *value)
-{
-	const char *parts = bk_s3_reply_header(head, BK_S3_META_PARTS);
+static const char no_sum[] = "the server reports no checksum of it";
+static const char no_layout[] = "the sizes of its parts are not known";
+static const char guessed[] = "its parts are not all of one size";
+static const char odd_etag[] = "its ETag is not made of its parts' MD5s: this "
+    "server may make ETags in another way";
 
-	if (strlen(value) >= sizeof(v->want))
+/* The N of "...-N"; 0 if there is none. */
+static unsigned
+parts_of(const char *value)
+{
+	const char *dash = strrchr(value, '-');
+	struct bk_err ignored = {0};
+	uint64_t n;
+
+	if (dash == NULL || bk_num_parse(dash + 1, 1, BK_S3_PARTS_MAX, "", &n,
+	    &ignored) == -1)
 		return 0;
-	v->in_parts = strchr(value, '-') != NULL;
-	if (v->in_parts && (parts == NULL ||
-	    bk_s3_parts_parse(parts, &v->plan) == -1))
-		return 0;
+	return (unsigned)n;
+}
+
+static int
+is_split(const struct bk_s3_parts *plan, uint64_t size, unsigned parts)
+{
+	uint64_t sum = 0;
+	unsigned n;
+
+	for (n = 0; sum < size && n < parts; )
+		sum += bk_s3_part_size(plan, ++n);
+	return n == parts && sum >= size;
+}
+
+/* The layout in the metadata, if it gives that number of parts. */
+static int
+own_layout(const struct bk_s3_reply *head, uint64_t size, unsigned parts,
+    struct bk_s3_parts *plan)
+{
+	const char *text = bk_s3_reply_header(head, BK_S3_META_PARTS);
+
+	return text != NULL && bk_s3_parts_parse(text, plan) == 0 &&
+	    is_split(plan, size, parts);
+}
+
+/* Prepare to recompute value. */
+static void
+expect(struct bk_s3_integrity *v, const EVP_MD *type, const char *value,
+    const struct bk_s3_reply *head, uint64_t size, uint64_t first_part)
+{
+	unsigned parts = parts_of(value);
+
+	v->in_parts = parts > 0;
+	if (v->in_parts && !own_layout(head, size, parts, &v->plan)) {
+		v->plan = (struct bk_s3_parts){ .size = first_part,
+		    .step = BK_S3_PARTS_MAX, .max = BK_S3_PARTS_MAX };
+		v->doubt = guessed;
+		if (first_part == 0 || !is_split(&v->plan, size, parts)) {
+			v->doubt = no_layout;
+			return;
+		}
+	}
+	v->type = type;
 	(void)snprintf(v->want, sizeof(v->want), "%s", value);
-	return 1;
 }
 
 /* "9e107d9d372bb6826bd81d3542a419d6" or that and "-12". */
@@ -50,31 +98,74 @@ is_md5(const char *etag)
 	    strspn(etag + 33, "0123456789") == strlen(etag + 33)));
 }
 
+/*
+ * Servers whose ETags of parts are documented to be made of MD5s.  Ceph's
+ * gateway and Swift are known by the form of their request IDs.
+ */
+static int
+makes_md5_etags(const struct bk_s3_reply *head)
+{
+	const char *server = bk_s3_reply_header(head, "server");
+	const char *id = bk_s3_reply_header(head, "x-amz-request-id");
+
+	return (server != NULL && (strcmp(server, "AmazonS3") == 0 ||
+	    strncmp(server, "MinIO", 5) == 0)) ||
+	    (id != NULL && strncmp(id, "tx", 2) == 0 &&
+	    strspn(id + 2, "0123456789abcdef") >= 21);
+}
+
+/* The value to judge by: *type is NULL if there is none. */
 static void
-choose(struct bk_s3_integrity *v, const struct bk_s3_reply *head)
+choose(const struct bk_s3_reply *head, const EVP_MD **type,
+    char value[BK_S3_ETAG])
 {
 	const char *sum = bk_s3_reply_header(head, "x-amz-checksum-sha256");
 	const char *ssec = bk_s3_reply_header(head,
 	    "x-amz-server-side-encryption-customer-algorithm");
-	char etag[BK_S3_ETAG];
 
-	bk_s3_object_etag(head, etag);
-	if (sum != NULL && is_known(v, head, sum))
-		v->type = EVP_sha256();
-	else if (is_md5(etag) && !bk_s3_object_is_kms(head) && ssec == NULL &&
-	    is_known(v, head, etag))
-		v->type = EVP_md5();
+	*type = NULL;
+	if (sum != NULL && strlen(sum) < BK_S3_ETAG) {
+		*type = EVP_sha256();
+		(void)snprintf(value, BK_S3_ETAG, "%s", sum);
+		return;
+	}
+	bk_s3_object_etag(head, value);
+	if (is_md5(value) && !bk_s3_object_is_kms(head) && ssec == NULL)
+		*type = EVP_md5();
+}
+
+int
+bk_s3_integrity_needs_part(const struct bk_s3_reply *head, uint64_t size)
+{
+	struct bk_s3_parts plan;
+	const EVP_MD *type;
+	char value[BK_S3_ETAG];
+	unsigned parts;
+
+	choose(head, &type, value);
+	parts = type == NULL ? 0 : parts_of(value);
+	return parts > 0 && !own_layout(head, size, parts, &plan);
 }
 
 struct bk_s3_integrity *
-bk_s3_integrity_new(const struct bk_s3_reply *head, struct bk_err *e)
+bk_s3_integrity_new(const struct bk_s3_reply *head, uint64_t size,
+    uint64_t first_part, struct bk_err *e)
 {
 	struct bk_s3_integrity *v = calloc(1, sizeof(*v));
+	const EVP_MD *type;
+	char value[BK_S3_ETAG];
 
 	if (v == NULL || (v->part = EVP_MD_CTX_new()) == NULL ||
 	    (v->whole = EVP_MD_CTX_new()) == NULL)
 		goto memory;
-	choose(v, head);
+	choose(head, &type, value);
+	if (type == NULL)
+		v->doubt = no_sum;
+	else
+		expect(v, type, value, head, size, first_part);
+	if (type == EVP_md5() && v->in_parts && v->doubt == NULL &&
+	    !makes_md5_etags(head))
+		v->doubt = odd_etag;
 	if (v->type != NULL && (!EVP_DigestInit_ex(v->part, v->type, NULL) ||
 	    !EVP_DigestInit_ex(v->whole, v->type, NULL)))
 		goto memory;
@@ -93,15 +184,6 @@ bk_s3_integrity_free(struct bk_s3_integrity *v)
 	EVP_MD_CTX_free(v->part);
 	EVP_MD_CTX_free(v->whole);
 	free(v);
-}
-
-/* The name of the value judged by. */
-static const char *
-judged_by(const struct bk_s3_integrity *v)
-{
-	if (v->type == NULL)
-		return "size";
-	return v->type == EVP_md5() ? "MD5" : "SHA-256";
 }
 
 /* End of a part: add its digest to the whole's. */
@@ -142,17 +224,15 @@ bk_s3_integrity_add(struct bk_s3_integrity *v, const void *p, size_t n,
 	return 0;
 }
 
-int
-bk_s3_integrity_finish(struct bk_s3_integrity *v, const char *name,
+/* The value as computed, in the form of v->want. */
+static int
+compute(struct bk_s3_integrity *v, char text[2 * EVP_MAX_MD_SIZE + 16],
     struct bk_err *e)
 {
 	uint8_t digest[EVP_MAX_MD_SIZE];
-	char text[2 * EVP_MAX_MD_SIZE + 16];
 	unsigned n;
 	size_t len;
 
-	if (v->type == NULL)
-		return 0;
 	if (v->in_parts && end_part(v, e) == -1)
 		return -1;
 	if (!EVP_DigestFinal_ex(v->in_parts ? v->whole : v->part, digest, &n))
@@ -163,11 +243,26 @@ bk_s3_integrity_finish(struct bk_s3_integrity *v, const char *name,
 		(void)EVP_EncodeBlock((unsigned char *)text, digest, (int)n);
 	len = strlen(text);
 	if (v->in_parts)
-		(void)snprintf(text + len, sizeof(text) - len, "-%u",
-		    v->number);
-	if (strcmp(text, v->want) != 0)
-		return bk_fail(e, BK_DATA, "%s: damaged in transit or in "
-		    "storage: its %s is %s instead of %s; try again", name,
-		    judged_by(v), text, v->want);
+		(void)snprintf(text + len, 16, "-%u", v->number);
 	return 0;
+}
+
+int
+bk_s3_integrity_finish(struct bk_s3_integrity *v, const char *name,
+    const char **doubt, struct bk_err *e)
+{
+	char text[2 * EVP_MAX_MD_SIZE + 16];
+
+	*doubt = v->doubt;
+	if (v->type == NULL)
+		return 1;
+	if (compute(v, text, e) == -1)
+		return -1;
+	if (strcmp(text, v->want) == 0)
+		return 0;
+	if (v->doubt != NULL)
+		return 1;
+	return bk_fail(e, BK_DATA, "%s: damaged in transit or in storage: its "
+	    "%s is %s instead of %s; try again", name,
+	    v->type == EVP_md5() ? "MD5" : "SHA-256", text, v->want);
 }

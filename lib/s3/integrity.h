@@ -9,10 +9,17 @@
  *   ETag of 32 hex digits		MD5 of the whole, unless a KMS encrypts
  *   ETag "...-N"			of the N parts' MD5s, likewise
  *
- * Those of parts need the part layout, which bk-s3put stores in the object's
- * metadata (parts.h); without it only the size is checked.
+ * Those of parts need the parts' sizes: the layout that bk-s3put stores in the
+ * object's metadata (parts.h), which is stale once the object was copied in
+ * other parts, or else the first part's size, if all are alike.
+ *
+ * A value that differs proves damage only if it is known what it was computed
+ * from.  Sizes of parts that were guessed prove nothing; nor does an ETag of
+ * parts, which some servers compute in ways of their own, unless the response
+ * shows a server that is known not to.
  */
 #include <stddef.h>
+#include <stdint.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -21,22 +28,30 @@
 struct bk_s3_integrity;
 
 /*
- * Begin with the response to a HEAD (sent with x-amz-checksum-mode: ENABLED).
- * NULL with *e set (memory).
+ * 1 if the parts' sizes are needed and not known: ask for the first part's
+ * before bk_s3_integrity_new().
+ */
+int bk_s3_integrity_needs_part(const struct bk_s3_reply *head, uint64_t size);
+
+/*
+ * Begin with the response to a HEAD (sent with x-amz-checksum-mode: ENABLED),
+ * the object's size, and that of its first part (0: not known).  NULL with *e
+ * set (memory).
  */
 struct bk_s3_integrity *bk_s3_integrity_new(const struct bk_s3_reply *head,
-    struct bk_err *e);
+    uint64_t size, uint64_t first_part, struct bk_err *e);
 
 /* Take the next n bytes.  0, or -1 with *e set. */
 int bk_s3_integrity_add(struct bk_s3_integrity *v, const void *p, size_t n,
     struct bk_err *e);
 
 /*
- * End of data.  0: intact, or nothing to judge by; -1 with *e set: BK_DATA if
- * damaged (name is the object's name in the message).
+ * End of data.  0: intact; 1: nothing is proved either way, *doubt (borrowed)
+ * says why; -1 with *e set: BK_DATA if damaged (name is the object's name in
+ * the message).
  */
 int bk_s3_integrity_finish(struct bk_s3_integrity *v, const char *name,
-    struct bk_err *e);
+    const char **doubt, struct bk_err *e);
 
 void bk_s3_integrity_free(struct bk_s3_integrity *v);	/* NULL is fine */
 

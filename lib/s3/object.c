@@ -36,6 +36,7 @@ bk_s3_head(struct bk_s3 *s3, const char *key, const struct bk_s3_pair *more,
 		.method = "HEAD", .key = key, .headers = more,
 	};
 	struct bk_err first = {0};
+	int refused;
 
 	if (bk_s3_do(s3, &rq, reply, &first) == 0)
 		return 0;
@@ -43,8 +44,11 @@ bk_s3_head(struct bk_s3 *s3, const char *key, const struct bk_s3_pair *more,
 		*e = first;
 		return -1;
 	}
+	refused = reply->status == 400 || reply->status == 501;
 	if (explain(s3, key, reply, e) == -1)
 		return -1;
+	if (refused)
+		rq.headers = NULL;
 	return bk_s3_do(s3, &rq, reply, e);
 }
 

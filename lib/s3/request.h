@@ -27,6 +27,7 @@ struct bk_s3_request {
 	size_t into_len;
 	uint64_t offset;
 	unsigned patience;	/* seconds without a byte; 0: 30 */
+	uint64_t rate;		/* bytes a second; 0: no limit */
 };
 
 #endif

@@ -19,6 +19,8 @@ multipart calls, and of those what must be refused:
   - If-None-Match: * on what is there (PUT and Complete): 412
   - GET of a GLACIER or DEEP_ARCHIVE object: 403 InvalidObjectState
   - a session token that begins with "expired": 400 ExpiredToken
+  - in a bucket "plain": x-amz-checksum-mode and -algorithm, 400; its ETags of
+    parts are no MD5s
   - DeleteObjects without Content-MD5; its answer does not mention keys with
     "mute" in them, and has InternalError for those with "moody"
 
@@ -217,6 +219,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         echo = {'x-amz-checksum-sha256': checksum} if checksum else {}
         self.answer(200, heads={'ETag': '"%s"' % etag, **echo})
 
+    def check_plain(self, name):
+        demand(not self.key.startswith('/plain/') or name not in self.headers,
+               400, 'InvalidArgument', 'Unsupported header')
+
     def get(self):
         demand(self.key in objects, 404, 'NoSuchKey')
         o = objects[self.key]
@@ -224,6 +230,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         demand(self.command == 'HEAD' or
                cold not in ('GLACIER', 'DEEP_ARCHIVE'),
                403, 'InvalidObjectState', 'restore it first')
+        self.check_plain('x-amz-checksum-mode')
         heads = {'ETag': '"%s"' % o['etag'], **o['head'],
                  'Last-Modified': time.strftime(
                      '%a, %d %b %Y %H:%M:%S GMT', time.gmtime())}
@@ -242,6 +249,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                                                          len(body))
             heads.pop('x-amz-checksum-sha256', None)
             body, status = body[first:last + 1], 206
+        elif 'partNumber' in self.query:
+            number = int(self.query['partNumber'])
+            body, status = o.get('parts', [body])[number - 1], 206
         self.answer(status, body, {'Content-Length': len(body), **heads})
 
     def delete_many(self):
@@ -262,6 +272,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def create(self):
         self.check_lock()
+        self.check_plain('x-amz-checksum-algorithm')
         algorithm = self.headers.get('x-amz-checksum-algorithm')
         demand(algorithm in (None, 'SHA256'), 400, 'InvalidRequest')
         name = 'upload-%d' % next(numbers)
@@ -323,7 +334,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         etag = '%s-%d' % (hashlib.md5(digests).hexdigest(), len(listed))
         checksum = up['algorithm'] and '%s-%d' % (base64.b64encode(
             sha256(sums).digest()).decode(), len(listed))
-        objects[self.key] = dict(body=b''.join(body), etag=etag,
+        if self.key.startswith('/plain/'):
+            etag = etag[::-1].partition('-')[2] + '-%d' % len(listed)
+        objects[self.key] = dict(body=b''.join(body), etag=etag, parts=body,
                                  head=up['head'], checksum=checksum)
         del uploads[q['uploadId']]
         more = [('ChecksumSHA256', checksum)] if checksum else []
