@@ -13,7 +13,7 @@
 
 static const struct tool tool = {
 	.name = "bk-s3get",
-	.usage = "[-qv] [-j N] [--seal | --check] [--rate BYTES] "
+	.usage = "[-qv] [-j N] [--seal] [--check | --no-check] [--rate BYTES] "
 	    "[--retry-for DURATION] s3://BUCKET/KEY",
 	.help =
 "Example: bk-s3get s3://backups/shop/latest | bk-crypt -d -i key | bk-gz -d > d\n"
@@ -27,7 +27,7 @@ static const struct tool tool = {
 "\n"
 "    --seal                put the object in an envelope, so that the next bk\n"
 "                          tool knows whether it is complete\n"
-"    --check               read and verify it, write nothing\n"
+"    --check, --no-check   verify it, write nothing; verify the size alone\n"
 "    --rate BYTES          read at most that much a second (1M)\n"
 "    -j N                  ranges in parallel (4)\n"
 "    --retry-for DURATION  give up after that long without success (15m)\n"
@@ -36,11 +36,13 @@ static const struct tool tool = {
 "Exit: 0 done, 1 failed, 2 usage error, 3 damaged, 4 no such object.\n",
 };
 
-enum { OPT_SEAL = TOOL_OPT_TOOL, OPT_CHECK, OPT_RATE, OPT_RETRY };
+enum { OPT_SEAL = TOOL_OPT_TOOL, OPT_CHECK, OPT_NO_CHECK,
+	OPT_RATE, OPT_RETRY };
 
 static const struct option longopts[] = {
 	{ "seal", no_argument, NULL, OPT_SEAL },
 	{ "check", no_argument, NULL, OPT_CHECK },
+	{ "no-check", no_argument, NULL, OPT_NO_CHECK },
 	{ "rate", required_argument, NULL, OPT_RATE },
 	{ "jobs", required_argument, NULL, 'j' },
 	{ "retry-for", required_argument, NULL, OPT_RETRY },
@@ -51,7 +53,7 @@ static const struct option longopts[] = {
 struct options {
 	unsigned jobs, retry_for, out_flags;
 	uint64_t rate;
-	int check, verbosity;
+	int check, no_check, verbosity;
 };
 
 static void
@@ -60,6 +62,7 @@ parse_option(struct options *o, int ch)
 	switch (ch) {
 	case OPT_SEAL: o->out_flags |= BK_WRITER_ENVELOPE; break;
 	case OPT_CHECK: o->check = 1; break;
+	case OPT_NO_CHECK: o->no_check = 1; break;
 	case OPT_RATE: o->rate = s3args_rate(optarg); break;
 	case 'j': o->jobs = s3args_jobs(optarg); break;
 	case OPT_RETRY: o->retry_for = s3args_retry_for(optarg); break;
@@ -94,6 +97,7 @@ get(const struct options *o, struct bk_s3_url *url, struct bk_s3_cred *cred,
 	};
 	struct bk_s3_download_options down = {
 		.jobs = o->jobs, .rate = o->rate, .progress = &progress,
+		.size_only = o->no_check,
 		.warn = o->check ? NULL : s3args_warn,
 	};
 	struct bk_s3 *s3 = bk_s3_open(cred, &client, e);
@@ -142,8 +146,9 @@ main(int argc, char *argv[])
 		tool_usage("%s", e.msg);
 	if (*url.key == '\0')
 		tool_usage("%s: not the name of an object", argv[optind]);
-	if (o.check && o.out_flags != 0)
-		tool_usage("--seal has no use with --check");
+	if (o.check && (o.no_check || o.out_flags != 0))
+		tool_usage("--check: not with %s", o.no_check ? "--no-check" :
+		    "--seal");
 	tool_run("download", argv[optind], o.check ? NULL : "standard output");
 
 	if (bk_s3_global_init(&e) == 0 &&

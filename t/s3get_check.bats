@@ -95,6 +95,12 @@ STALE='x-amz-meta-bk-parts: 8388608x1000'
 	[[ $stderr == *MD5* ]]
 	run -4 bk-s3get --check s3://backups/none
 	run -2 bk-s3get --check --seal s3://backups/good
+	run -2 bk-s3get --check --no-check s3://backups/good
+	fault_start 'GET /good 2 corruptresp:1000'
+	run -0 --separate-stderr sh -c \
+	    'bk-s3get --no-check s3://backups/good >out'
+	[ -z "$output$stderr" ]
+	[ "$(cmp -l out "$WHOLE" | wc -l)" = 1 ]
 	# it says what it has read
 	fault_stop
 	BK_AUDIT_LOG=audit bk-s3get --check s3://backups/good

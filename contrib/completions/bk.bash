@@ -62,7 +62,7 @@ _bk_options() {
 	bk-rm)
 		echo "$common --approvers --dry-run --need --plan --verbose" ;;
 	bk-s3get)
-		echo "$common --check --jobs --rate --retry-for --seal" ;;
+		echo "$common --check --jobs --no-check --rate --retry-for --seal" ;;
 	bk-s3ls)
 		echo "$common --retry-for --uploads" ;;
 	bk-s3put)

@@ -46,8 +46,8 @@ run_writer(void *arg)
 	struct range *r;
 
 	while ((r = bk_handover_take(&d->h, BK_WAIT)) != NULL) {
-		if (bk_s3_integrity_add(d->integrity, r->data, r->len,
-		    &e) == -1 || (d->out != NULL &&
+		if ((d->integrity != NULL && bk_s3_integrity_add(d->integrity,
+		    r->data, r->len, &e) == -1) || (d->out != NULL &&
 		    bk_writer_write(d->out, r->data, r->len, &e) == -1))
 			bk_handover_stop(&d->h, &e);
 		if (d->o->progress != NULL)
@@ -127,11 +127,11 @@ read_head(struct download *d, struct bk_err *e)
 		(void)snprintf(d->etag, sizeof(d->etag), "%s", etag);
 		d->headers[0] = (struct bk_s3_pair){ "if-match", d->etag };
 	}
-	if (bk_s3_integrity_needs_part(&r, d->size) &&
-	    read_first_part(d, &part, e) == -1)
+	if (!d->o->size_only && ((bk_s3_integrity_needs_part(&r, d->size) &&
+	    read_first_part(d, &part, e) == -1) || (d->integrity =
+	    bk_s3_integrity_new(&r, d->size, part, e)) == NULL))
 		goto done;
-	d->integrity = bk_s3_integrity_new(&r, d->size, part, e);
-	rc = d->integrity == NULL ? -1 : 0;
+	rc = 0;
  done:
 	bk_s3_reply_free(&r);
 	return rc;
@@ -236,6 +236,8 @@ judge(struct download *d, struct bk_err *e)
 	const char *doubt = NULL;
 	int rc;
 
+	if (d->integrity == NULL)
+		return 0;
 	rc = bk_buf_printf(&name, e, "s3://%s/%s", bk_s3_bucket(d->s3),
 	    d->o->key);
 	if (rc == 0)

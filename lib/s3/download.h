@@ -26,6 +26,7 @@ struct bk_s3_download_options {
 	const char *key;
 	unsigned jobs;			/* 1 or more */
 	uint64_t rate;			/* bytes a second; 0: no limit */
+	int size_only;			/* compute no checksum */
 	struct bk_progress *progress;	/* or NULL */
 	/*
 	 * Print a line of warning: only the size could be checked.  NULL: that
