@@ -6,7 +6,7 @@
 
 enum metric { BACKUP_TIME, BACKUP_SIZE, BACKUP_USUAL, BACKUPS, BACKUP_GAP,
 	BACKUP_PROVEN, BACKUP_REFUTED, BACKUP_STATUS, WAL_TIME, WAL_SEGMENTS,
-	WAL_MISSING, WAL_STATUS, FAILURES, FREE, METRICS };
+	WAL_MISSING, WAL_STATUS, FAILURES, FREE, FREE_BYTES, METRICS };
 
 static const struct {
 	const char *name, *help;
@@ -42,6 +42,8 @@ static const struct {
 	    "Consecutive failures of a job.", BK_SUBJECT_JOB },
 	[FREE] = { "bk_disk_free_ratio",
 	    "Share of the file system that is free.", BK_SUBJECT_DISK },
+	[FREE_BYTES] = { "bk_disk_free_bytes",
+	    "Bytes of the file system that are free.", BK_SUBJECT_DISK },
 };
 
 /* The value of metric m for s: 1; 0 if it has none. */
@@ -59,6 +61,7 @@ value_of(const struct bk_subject *s, enum metric m, uint64_t *v)
 		[WAL_MISSING] = BK_METRIC_MISSING,
 		[FAILURES] = BK_METRIC_FAILURES,
 		[FREE] = BK_METRIC_FREE,
+		[FREE_BYTES] = BK_METRIC_FREE_BYTES,
 	};
 
 	if (s->kind != metrics[m].kind)

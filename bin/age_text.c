@@ -1,9 +1,21 @@
 /* bk-age: status lines as monitoring plugins print them; see age_report.h */
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "age_report.h"
 #include "base/num.h"
+#include "base/utf8.h"
+
+/*
+ * Bytes.  Monitoring systems cut off what is more than 4 kB or 8 kB, and with
+ * it the performance data.
+ */
+#define OUTPUT_MAX 4096
+#define REST_MAX 128		/* the last line: how many more */
+#define TEXT_MAX 1024
+#define NUMBERS_MAX 2304
 
 /* How the numbers of a check are written: for people, and for graphs. */
 enum unit { SECONDS, BYTES, PERCENT, NUMBER };
@@ -19,25 +31,52 @@ static const enum unit units[BK_METRICS] = {
 	[BK_METRIC_MISSING] = NUMBER,
 	[BK_METRIC_FAILURES] = NUMBER,
 	[BK_METRIC_FREE] = PERCENT,
+	[BK_METRIC_FREE_BYTES] = BYTES,
 };
 
-static int
-add_human(struct bk_buf *b, enum bk_metric check, uint64_t v, struct bk_err *e)
+/* v for people; exact where two numbers would look the same. */
+static void
+format(enum bk_metric check, uint64_t v, int exact, char out[BK_NUM_TEXT])
 {
-	char text[BK_NUM_TEXT];
-
 	switch (units[check]) {
 	case SECONDS:
-		bk_duration_format(v, text);
-		return bk_buf_puts(b, text, e);
+		(exact ? bk_duration_exact : bk_duration_format)(v, out);
+		break;
 	case BYTES:
-		bk_size_format(v, text);
-		return bk_buf_puts(b, text, e);
+		if (!exact)
+			bk_size_format(v, out);
+		else
+			(void)snprintf(out, BK_NUM_TEXT, "%" PRIu64 "B", v);
+		break;
 	case PERCENT:
-		return bk_buf_printf(b, e, "%" PRIu64 "%%", v / 100);
-	default:
-		return bk_buf_printf(b, e, "%" PRIu64, v);
+		(void)snprintf(out, BK_NUM_TEXT, exact ? "%" PRIu64 ".%02"
+		    PRIu64 "%%" : "%" PRIu64 "%%", v / 100, v % 100);
+		break;
+	case NUMBER:
+		(void)snprintf(out, BK_NUM_TEXT, "%" PRIu64, v);
+		break;
 	}
+}
+
+/* The limit that found exceeds. */
+static uint64_t
+limit_of(const struct bk_finding *found, const struct bk_limit *l)
+{
+	return found->state == BK_STATE_CRITICAL ? l->critical : l->warning;
+}
+
+/* The value and its limit as text, told apart even if they nearly agree. */
+static void
+format_both(const struct bk_subject *s, enum bk_metric check, uint64_t v,
+    const struct bk_fresh *f, char value[BK_NUM_TEXT], char limit[BK_NUM_TEXT])
+{
+	const struct bk_finding *found = &s->found[check];
+	uint64_t most = limit_of(found, &f->limit[check]);
+
+	format(check, v, 0, value);
+	format(check, most, 0, limit);
+	if (found->state != BK_STATE_OK && strcmp(value, limit) == 0)
+		format(check, v, 1, value);
 }
 
 /* A finding as text; nothing if it is not worth showing. */
@@ -48,7 +87,7 @@ add_finding(struct bk_buf *b, const struct bk_subject *s, enum bk_metric check,
 	const struct bk_finding *found = &s->found[check];
 	uint64_t v = found->value, ago = 0;
 	const char *suffix = "";
-	char usual[BK_NUM_TEXT];
+	char usual[BK_NUM_TEXT], value[BK_NUM_TEXT], limit[BK_NUM_TEXT];
 
 	switch (check) {
 	case BK_METRIC_AGE:
@@ -68,9 +107,9 @@ add_finding(struct bk_buf *b, const struct bk_subject *s, enum bk_metric check,
 	case BK_METRIC_SHRINK:
 	case BK_METRIC_GROWTH:
 		bk_size_format(s->usual, usual);
-		return add_human(b, check, v, e) == -1 ? -1 :
-		    bk_buf_printf(b, e, " %s than the usual %s", check ==
-		    BK_METRIC_SHRINK ? "smaller" : "larger", usual);
+		format_both(s, check, v, f, value, limit);
+		return bk_buf_printf(b, e, "%s %s than the usual %s", value,
+		    check == BK_METRIC_SHRINK ? "smaller" : "larger", usual);
 	case BK_METRIC_GAP:
 		suffix = " between two";
 		break;
@@ -88,40 +127,55 @@ add_finding(struct bk_buf *b, const struct bk_subject *s, enum bk_metric check,
 		suffix = v == 1 ? " failure" : " failures in a row";
 		break;
 	case BK_METRIC_FREE:
+	case BK_METRIC_FREE_BYTES:
 		suffix = " free";
 		break;
 	default:
 		break;
 	}
-	return add_human(b, check, v, e) == -1 ? -1 : bk_buf_puts(b, suffix, e);
+	format_both(s, check, v, f, value, limit);
+	return bk_buf_printf(b, e, "%s%s", value, suffix);
 }
 
-/* " (CRITICAL, over 2d1h)" */
+/* A state in lower case: the line has one in capitals, its own. */
+static const char *
+lower(enum bk_state state)
+{
+	static const char *const names[] =
+	    { "ok", "warning", "critical", "unknown" };
+
+	return names[state];
+}
+
+/* " (critical, over 2d1h)" */
 static int
 add_verdict(struct bk_buf *b, const struct bk_subject *s, enum bk_metric check,
     const struct bk_fresh *f, struct bk_err *e)
 {
 	const struct bk_finding *found = &s->found[check];
 	const struct bk_limit *l = &f->limit[check];
-	uint64_t limit = found->state == BK_STATE_CRITICAL ? l->critical :
-	    l->warning;
+	uint64_t limit = limit_of(found, l);
+	char text[BK_NUM_TEXT];
 
 	if (found->state == BK_STATE_OK)
 		return 0;
-	if (bk_buf_printf(b, e, " (%s", bk_state_name(found->state)) == -1)
+	if (bk_buf_printf(b, e, " (%s", lower(found->state)) == -1)
 		return -1;
 	/* "never" exceeds no limit; "over 0" says nothing */
 	if (limit != BK_FRESH_NEVER && limit != 0 && !(check ==
-	    BK_METRIC_PROOF && (s->proven == 0 || s->refuted != 0)))
-		if (bk_buf_puts(b, bk_metric_is_floor(check) ? ", under " :
-		    ", over ", e) == -1 || add_human(b, check, limit, e) == -1)
+	    BK_METRIC_PROOF && (s->proven == 0 || s->refuted != 0))) {
+		format(check, limit, 0, text);
+		if (bk_buf_printf(b, e, ", %s %s", bk_metric_is_floor(check) ?
+		    "under" : "over", text) == -1)
 			return -1;
+	}
 	return bk_buf_puts(b, ")", e);
 }
 
 /* 1 if the finding is shown; some are only when not OK. */
 static int
-is_shown(const struct bk_subject *s, enum bk_metric check)
+is_shown(const struct bk_subject *s, enum bk_metric check,
+    const struct bk_fresh *f)
 {
 	if (!s->found[check].known)
 		return 0;
@@ -133,6 +187,10 @@ is_shown(const struct bk_subject *s, enum bk_metric check)
 	case BK_METRIC_COUNT:
 		return s->found[check].state != BK_STATE_OK ||
 		    s->kind == BK_SUBJECT_WAL;
+	case BK_METRIC_FREE:
+		return f->limit[BK_METRIC_FREE_BYTES].warning == 0;
+	case BK_METRIC_FREE_BYTES:
+		return f->limit[check].warning != 0;
 	default:
 		return 1;
 	}
@@ -153,7 +211,7 @@ static int
 add_subject(struct bk_buf *b, const struct bk_subject *s,
     const struct bk_fresh *f, struct bk_err *e)
 {
-	const char *comma = " ";
+	const char *comma = ": ";
 	size_t start = b->len;
 	int i;
 
@@ -161,7 +219,7 @@ add_subject(struct bk_buf *b, const struct bk_subject *s,
 	    s->name) == -1)
 		return -1;
 	for (i = 0; i < BK_METRICS; i++) {
-		if (!is_shown(s, (enum bk_metric)i))
+		if (!is_shown(s, (enum bk_metric)i, f))
 			continue;
 		if (bk_buf_puts(b, comma, e) == -1 ||
 		    add_finding(b, s, (enum bk_metric)i, f, e) == -1 ||
@@ -200,15 +258,13 @@ add_limit(struct bk_buf *b, enum bk_metric check, uint64_t limit,
 	return add_number(b, check, limit, floor ? ":" : "", e);
 }
 
-/* 'shop.age'=; the name only where there are several subjects. */
+/* 'shop.age'=, however much else is watched: graphs go by it. */
 static int
-add_label(struct bk_buf *b, const struct bk_subjects *all,
-    const struct bk_subject *s, enum bk_metric check, struct bk_err *e)
+add_label(struct bk_buf *b, const struct bk_subject *s, enum bk_metric check,
+    struct bk_err *e)
 {
 	size_t at;
 
-	if (all->n == 1)
-		return bk_buf_printf(b, e, " %s=", bk_metric_name(check));
 	if (bk_buf_puts(b, " '", e) == -1)
 		return -1;
 	at = b->len;
@@ -221,10 +277,11 @@ add_label(struct bk_buf *b, const struct bk_subjects *all,
 }
 
 static int
-add_numbers(struct bk_buf *b, const struct bk_subjects *all,
-    const struct bk_subject *s, const struct bk_fresh *f, struct bk_err *e)
+add_numbers(struct bk_buf *b, const struct bk_subject *s,
+    const struct bk_fresh *f, struct bk_err *e)
 {
 	static const char *const names[] = { "s", "B", "%", "" };
+	size_t start = b->len;
 	int i;
 
 	for (i = 0; i < BK_METRICS; i++) {
@@ -234,7 +291,7 @@ add_numbers(struct bk_buf *b, const struct bk_subjects *all,
 
 		if (!found->known)
 			continue;
-		if (add_label(b, all, s, check, e) == -1 ||
+		if (add_label(b, s, check, e) == -1 ||
 		    (found->value == BK_FRESH_NEVER ? bk_buf_puts(b, "U", e) :
 		    add_number(b, check, found->value, names[units[check]],
 		    e)) == -1 || add_limit(b, check, l->warning, e) == -1 ||
@@ -242,31 +299,101 @@ add_numbers(struct bk_buf *b, const struct bk_subjects *all,
 		    bk_buf_puts(b, ";0", e) == -1)
 			return -1;
 	}
+	clean(b->data + start, b->len - start);
 	return 0;
+}
+
+static int
+compare_series(const void *a, const void *b)
+{
+	const struct bk_subject *const *x = a, *const *y = b;
+
+	if ((*x)->kind != (*y)->kind)
+		return (*x)->kind < (*y)->kind ? -1 : 1;
+	return strcmp((*x)->series, (*y)->series);
+}
+
+/*
+ * Performance data in an order that does not depend on states, so that of too
+ * many the same are there each time.  *left_out is the number of the others.
+ */
+static int
+add_all_numbers(struct bk_buf *b, const struct bk_subjects *s,
+    const struct bk_fresh *f, size_t *left_out, struct bk_err *e)
+{
+	const struct bk_subject **v = calloc(s->n + 1, sizeof(*v));
+	size_t i, start = b->len, at;
+	int rc = v == NULL ? bk_fail_memory(e) : bk_buf_puts(b, " |", e);
+
+	*left_out = 0;
+	for (i = 0; rc == 0 && i < s->n; i++)
+		v[i] = &s->v[i];
+	if (rc == 0)
+		qsort(v, s->n, sizeof(*v), compare_series);
+	for (i = 0; rc == 0 && i < s->n; i++) {
+		at = b->len;
+		rc = add_numbers(b, v[i], f, e);
+		if (rc == 0 && b->len - start > NUMBERS_MAX) {
+			b->len = at;
+			*left_out = s->n - i;
+			break;
+		}
+	}
+	if (b->len == start + strlen(" |"))
+		b->len = start;
+	free(v);
+	return rc;
+}
+
+/* "and 60 more: 20 CRITICAL, 40 OK": those from n on, the worst first. */
+static int
+add_rest(struct bk_buf *b, const struct bk_subjects *s, size_t n,
+    size_t left_out, struct bk_err *e)
+{
+	const char *comma = ": ";
+	size_t i, count;
+
+	if (n < s->n && bk_buf_printf(b, e, "and %zu more", s->n - n) == -1)
+		return -1;
+	if (n < s->n && s->v[n].state == BK_STATE_OK &&
+	    bk_buf_puts(b, ", all OK", e) == -1)
+		return -1;
+	for (i = n; i < s->n && s->v[n].state != BK_STATE_OK; i += count) {
+		for (count = 1; i + count < s->n && s->v[i + count].state ==
+		    s->v[i].state; count++)
+			continue;
+		if (bk_buf_printf(b, e, "%s%zu %s", comma, count,
+		    bk_state_name(s->v[i].state)) == -1)
+			return -1;
+		comma = ", ";
+	}
+	if (left_out > 0 && bk_buf_printf(b, e, "%sno performance data of %zu",
+	    n < s->n ? "; " : "", left_out) == -1)
+		return -1;
+	return n < s->n || left_out > 0 ? bk_buf_puts(b, "\n", e) : 0;
 }
 
 int
 age_text(const struct bk_subjects *s, const struct bk_fresh *f,
     struct bk_buf *out, struct bk_err *e)
 {
-	size_t i, j, numbers;
+	size_t i, left_out = 0;
+	struct bk_buf line = {0};
+	int rc = 0;
 
-	for (i = 0; i < s->n; i++) {
-		if (add_subject(out, &s->v[i], f, e) == -1)
-			return -1;
-		if (i == 0) {
-			if (bk_buf_puts(out, " |", e) == -1)
-				return -1;
-			numbers = out->len;
-			for (j = 0; j < s->n; j++)
-				if (add_numbers(out, s, &s->v[j], f, e) == -1)
-					return -1;
-			clean(out->data + numbers, out->len - numbers);
-			if (out->len == numbers)
-				out->len -= strlen(" |");
-		}
-		if (bk_buf_puts(out, "\n", e) == -1)
-			return -1;
+	for (i = 0; rc == 0 && i < s->n; i++) {
+		line.len = 0;
+		if ((rc = add_subject(&line, &s->v[i], f, e)) == -1)
+			break;
+		if (line.len > TEXT_MAX)
+			line.len = bk_utf8_cut(line.data, TEXT_MAX);
+		if (i > 0 && out->len + line.len > OUTPUT_MAX - REST_MAX)
+			break;
+		if (bk_buf_add(out, line.data, line.len, e) == -1 || (i == 0 &&
+		    add_all_numbers(out, s, f, &left_out, e) == -1) ||
+		    bk_buf_puts(out, "\n", e) == -1)
+			rc = -1;
 	}
-	return 0;
+	bk_buf_free(&line);
+	return rc == -1 ? -1 : add_rest(out, s, i, left_out, e);
 }

@@ -22,6 +22,7 @@
 static const struct tool tool = {
 	.name = "bk-age",
 	.usage_status = BK_STATE_UNKNOWN,
+	.usage_prefix = "BACKUP UNKNOWN - bk-age: ",
 	.usage = "[-w TIME] [-c TIME] [OPTION ...] < LISTING",
 	.help =
 "Example: bk-s3ls s3://backups/shop/ | bk-age -w 25h -c 49h\n"
@@ -29,12 +30,12 @@ static const struct tool tool = {
 "Reads a listing of backups and prints one status line per database.\n"
 "\n"
 "    -w TIME, -c TIME       WARNING, CRITICAL if the newest is older (25h, 49h)\n"
-"    --min-size LIMIT       minimum size of the newest (1M)\n"
+"    --min-size LIMIT       minimum size of the newest (1)\n"
 "    --max-shrink, --max-growth LIMIT   against the median of the --last N (7)\n"
 "    --max-gap LIMIT        longest gap;  --min-count LIMIT: fewest\n"
 "    --receipts DIR [--proven LIMIT]    age of the last proof (8d,32d)\n"
 "    --log FILE [--fails N]             audit log: failures in a row (2)\n"
-"    --path DIR [--min-free LIMIT]      its free space (20%,10%)\n"
+"    --path DIR [--min-free LIMIT]      its free space, % or bytes (20%,10%)\n"
 "    --wal [--segment-size SIZE]        the listing is of WAL: gaps, age\n"
 "    --group PATTERN        how names map to series: 's3://b/{db}/{tier}/*'\n"
 "    --expect NAME          CRITICAL if the listing has no backup of it\n"
@@ -66,15 +67,7 @@ static int
 parse_share(const char *s, const char *label, uint64_t max, uint64_t *out,
     struct bk_err *e)
 {
-	size_t n = strlen(s);
-	char number[16];
-
-	if (n < 2 || n > sizeof(number) || s[n - 1] != '%')
-		return bk_fail(e, BK_USAGE, "%s: '%s' is not a share; write "
-		    "it as 20%%", label, s);
-	memcpy(number, s, n - 1);
-	number[n - 1] = '\0';
-	if (bk_num_parse(number, 0, max, label, out, e) == -1)
+	if (bk_share_parse(s, max, label, out, e) == -1)
 		return -1;
 	*out *= 100;
 	return 0;
@@ -86,6 +79,7 @@ parse_value(enum bk_metric check, const char *s, const char *label,
 {
 	switch (check) {
 	case BK_METRIC_SIZE:
+	case BK_METRIC_FREE_BYTES:
 		return bk_size_parse(s, label, out, e);
 	case BK_METRIC_GROWTH:
 		return parse_share(s, label, 1000000, out, e);
@@ -126,6 +120,19 @@ parse_limit(struct options *o, enum bk_metric check, const char *s,
 	    l->warning > l->critical)
 		tool_usage("%s: '%s': WARNING would never be reached; write it "
 		    "WARNING,CRITICAL", label, s);
+}
+
+/* Shares or sizes; what is not given has no limit. */
+static void
+parse_free(struct options *o, const char *s)
+{
+	enum bk_metric metric = strpbrk(s, "%c") != NULL ? BK_METRIC_FREE :
+	    BK_METRIC_FREE_BYTES;
+
+	o->fresh.limit[BK_METRIC_FREE] = (struct bk_limit){0};
+	o->fresh.limit[BK_METRIC_FREE_BYTES] = (struct bk_limit){0};
+	parse_limit(o, metric, s, "--min-free");
+	o->min_free = 1;
 }
 
 static void
@@ -204,8 +211,7 @@ parse_option(struct options *o, int ch, const char *arg)
 		parse_limit(o, BK_METRIC_PROOF, arg, "--proven");
 		break;
 	case OPT_MIN_FREE:
-		o->min_free = 1;
-		parse_limit(o, BK_METRIC_FREE, arg, "--min-free");
+		parse_free(o, arg);
 		break;
 	default: parse_source(o, ch, arg);
 	}
@@ -269,7 +275,8 @@ set_defaults(struct options *o)
 	o->fresh.segment = 16 << 20;
 	limit[BK_METRIC_AGE] = (struct bk_limit){ 25 * 3600, 49 * 3600 };
 	limit[BK_METRIC_PROOF] = (struct bk_limit){ 8 * 86400, 32 * 86400 };
-	limit[BK_METRIC_SIZE] = (struct bk_limit){ 1 << 20, 1 << 20 };
+	limit[BK_METRIC_SIZE] = (struct bk_limit){ 1, 1 };
+	limit[BK_METRIC_SHRINK] = (struct bk_limit){ 9000, 9000 };
 	limit[BK_METRIC_MISSING] = (struct bk_limit){ 0, 0 };
 	limit[BK_METRIC_FAILURES] = (struct bk_limit){ 1, 1 };
 	limit[BK_METRIC_FREE] = (struct bk_limit){ 2000, 1000 };
@@ -282,6 +289,7 @@ add_disk(struct bk_subjects *out, const char *path, const struct bk_fresh *f,
 {
 	struct statvfs v;
 	struct bk_subject *s;
+	uint64_t bytes;
 
 	if (statvfs(path, &v) == -1)
 		return bk_fail_errno(e, "%s", path);
@@ -290,6 +298,8 @@ add_disk(struct bk_subjects *out, const char *path, const struct bk_fresh *f,
 	/* as df(1): space reserved for root is neither free nor counted */
 	bk_subject_set(s, BK_METRIC_FREE, bk_fresh_share(v.f_bavail,
 	    v.f_blocks - v.f_bfree + v.f_bavail), f);
+	if (!__builtin_mul_overflow((uint64_t)v.f_bavail, v.f_frsize, &bytes))
+		bk_subject_set(s, BK_METRIC_FREE_BYTES, bytes, f);
 	return 0;
 }
 

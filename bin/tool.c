@@ -145,6 +145,16 @@ tool_usage(const char *fmt, ...)
 		va_end(ap);
 	}
 	fprintf(stderr, "usage: %s %s\n", tool->name, tool->usage);
+	if (tool->usage_prefix != NULL) {
+		fputs(tool->usage_prefix, stdout);
+		va_start(ap, fmt);
+		if (fmt != NULL)
+			vprintf(fmt, ap);
+		else
+			printf("usage: %s %s", tool->name, tool->usage);
+		va_end(ap);
+		putchar('\n');
+	}
 	exit(tool->usage_status != 0 ? tool->usage_status : BK_USAGE);
 }
 

@@ -17,6 +17,8 @@ struct tool {
 	const char *usage;	/* after "usage: bk-gz ", one line */
 	const char *help;	/* --help's text, begins with an example */
 	int usage_status;	/* exit status of a usage error; 0: BK_USAGE */
+	const char *usage_prefix;	/* where only standard output is read:
+				 * it gets the reason too, after this */
 	int unrecorded;		/* its runs are not for the audit log */
 };
 

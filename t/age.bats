@@ -21,15 +21,20 @@ run_of() {
 	backup 11520 $((18 * M)) >l
 	run -0 --separate-stderr bk-age -w 25h -c 26h <l
 	[ -z "$stderr" ]
-	[[ $output =~ ^'BACKUP OK - shop 3h12m old, 18.0MiB | age='115[2-9][0-9]'s;90000;93600;0 size=18874368B;1048576:;1048576:;0 count=1;;;0'$ ]]
+	[[ $output =~ ^"BACKUP OK - shop: 3h12m old, 18.0MiB | 'shop.age'="115[2-9][0-9]"s;90000;93600;0 'shop.size'=18874368B;1:;1:;0 'shop.count'=1;;;0"$ ]]
 }
 
 @test "an old backup is a WARNING, an older one CRITICAL" {
 	backup $((30 * 3600)) $M >l
 	run -1 bk-age <l
-	[[ $output == "BACKUP WARNING - shop 1d6h old (WARNING, over 1d1h), 1.0MiB |"* ]]
+	[[ $output == "BACKUP WARNING - shop: 1d6h old (warning, over 1d1h), 1.0MiB |"* ]]
+	# one state word: a monitor may look for it
+	[ "$(grep -oE 'OK|WARNING|CRITICAL|UNKNOWN' <<<"$output")" = WARNING ]
+	backup $((25 * 3600 + 59)) $M >just
+	run -1 bk-age <just
+	[[ $output =~ "- shop: 1d1h"(59s|1m([0-9]+s)?)" old (warning, over 1d1h)," ]]
 	run -2 bk-age -w 20h -c 29h <l
-	[[ $output == "BACKUP CRITICAL - shop 1d6h old (CRITICAL, over 1d5h)"* ]]
+	[[ $output == "BACKUP CRITICAL - shop: 1d6h old (critical, over 1d5h)"* ]]
 	run -0 bk-age --warning 31h --critical 32h <l
 }
 
@@ -37,16 +42,16 @@ run_of() {
 	{ backup $((9 * DAY)) $M; backup 60 $M | sed 's/daily/weekly/'
 	    backup $((5 * DAY)) $M; } >l
 	run -0 bk-age <l
-	[[ $output == "BACKUP OK - shop 1m"* && $output == *"count=3;"* ]]
+	[[ $output == "BACKUP OK - shop: 1m"* && $output == *".count'=3;"* ]]
 }
 
 @test "a backup from the future is UNKNOWN, seconds ahead are not" {
 	backup -7200 $M >l
 	run -3 bk-age <l
-	[[ $output == "BACKUP UNKNOWN - shop 1.0MiB: dated in the future, or this host's clock is behind |"* ]]
+	[[ $output == "BACKUP UNKNOWN - shop: 1.0MiB: dated in the future, or this host's clock is behind |"* ]]
 	backup -30 $M >l
 	run -0 bk-age <l
-	[[ $output == "BACKUP OK - shop 0s old,"* ]]
+	[[ $output == "BACKUP OK - shop: 0s old,"* ]]
 }
 
 # --- UNKNOWN is 3, never 0
@@ -80,14 +85,16 @@ run_of() {
 	run -3 bk-age --group '/srv/{db}.dump' <l
 	[[ $output == *"no name in the listing matches --group"* ]]
 	run -0 bk-age --min-size 0 --group '/backup/{db}' <l
-	[[ $output == "BACKUP OK - README 1m"* ]]
+	[[ $output == "BACKUP OK - README: 1m"* ]]
 }
 
 @test "a usage error is 3, with the usage, and reads nothing" {
 	local args
 	while read -r args; do
 		run -3 --separate-stderr bk-age $args </dev/null
-		[ -z "$output" ]
+		# Nagios shows standard output alone
+		[[ $output == "BACKUP UNKNOWN - bk-age: "?* ]]
+		[ "${#lines[@]}" = 1 ]
 		[[ ${stderr_lines[0]} == "bk-age: "* ]]
 		[[ ${stderr_lines[1]} == "usage: bk-age "* ]]
 		[ "${#stderr_lines[@]}" = 2 ]
@@ -126,21 +133,33 @@ run_of() {
 
 # --- size, count, gaps
 
-@test "below the least size it is CRITICAL, 1M if not said otherwise" {
+@test "below the least size it is CRITICAL; a small database is none" {
 	backup 60 $((M - 1)) >l
-	run -2 bk-age <l
-	[[ $output == *" 1.0MiB (CRITICAL, under 1.0MiB) |"* ]]
+	run -0 bk-age <l
+	# two numbers that look the same are told apart
+	run -2 bk-age --min-size 1M <l
+	[[ $output == *" 1048575B (critical, under 1.0MiB) |"* ]]
 	run -1 bk-age --min-size 2M,1K <l
-	[[ $output == *"(WARNING, under 2.0MiB) |"*"size=1048575B;2097152:;1024:;0"* ]]
+	[[ $output == *"(warning, under 2.0MiB) |"*"size'=1048575B;2097152:;1024:;0"* ]]
+	backup 60 0 >l
+	run -2 bk-age <l
+	[[ $output == *" 0B (critical, under 1B) |"* ]]
 	run -0 bk-age --min-size 0 <l
+	# without an option, a tenth of what it always was is too little
+	series 4100 41000 41000 41000 >l
+	run -0 bk-age <l
+	series 4000 41000 41000 41000 >l
+	run -2 bk-age <l
+	[[ $output == *"90.24% smaller than the usual 40.0KiB (critical, over 90%) |"* ]]
+	run -0 bk-age --max-shrink 100% <l
 }
 
 @test "shrinkage and growth are against the median of the last" {
 	series $((4 * M)) $((10 * M)) $((9 * M)) $((11 * M)) $((99 * M)) >l
 	run -0 bk-age <l
 	run -2 bk-age --max-shrink 50% <l
-	[[ $output == *"60% smaller than the usual 10.5MiB (CRITICAL, over 50%) |"* ]] ||
-	    [[ $output == *"61% smaller than the usual 10.5MiB (CRITICAL, over 50%) |"* ]]
+	[[ $output == *"60% smaller than the usual 10.5MiB (critical, over 50%) |"* ]] ||
+	    [[ $output == *"61% smaller than the usual 10.5MiB (critical, over 50%) |"* ]]
 	run -1 bk-age --max-shrink 50%,70% <l
 	run -0 bk-age --max-shrink 70% <l
 	# the 99M is not among the last three
@@ -148,7 +167,7 @@ run_of() {
 	[[ $output == *"60% smaller than the usual 10.0MiB"* ]]
 	series $((40 * M)) $((10 * M)) $((10 * M)) $((10 * M)) >l
 	run -2 bk-age --max-growth 299% <l
-	[[ $output == *"300% larger than the usual 10.0MiB (CRITICAL, over 299%) |"* ]]
+	[[ $output == *"300% larger than the usual 10.0MiB (critical, over 299%) |"* ]]
 	run -0 bk-age --max-growth 300% --max-shrink 0% <l
 	# two are no usual size
 	series $((40 * M)) $((10 * M)) $((10 * M)) >l
@@ -158,7 +177,7 @@ run_of() {
 @test "too few backups" {
 	series $M $M $M >l
 	run -2 bk-age --min-count 4 <l
-	[[ $output == *", 3 backups (CRITICAL, under 4) |"* ]]
+	[[ $output == *", 3 backups (critical, under 4) |"* ]]
 	run -1 bk-age --min-count 4,3 <l
 	run -0 bk-age --min-count 3 <l
 }
@@ -167,7 +186,7 @@ run_of() {
 	{ backup 3600 $M; backup $((2 * DAY)) $M; backup $((5 * DAY)) $M
 	    backup $((6 * DAY)) $M; backup $((60 * DAY)) $M; } >l
 	run -2 bk-age --last 3 --max-gap 26h <l
-	[[ $output == *", 3d between two (CRITICAL, over 1d2h) |"* ]]
+	[[ $output == *", 3d between two (critical, over 1d2h) |"* ]]
 	run -1 bk-age --last 3 --max-gap 26h,4d <l
 	run -0 bk-age --last 3 --max-gap 3d <l
 	run -2 bk-age --last 4 --max-gap 3d <l
@@ -181,10 +200,10 @@ run_of() {
 	    backup -9999 $M d; } >l
 	run -2 bk-age <l
 	[ "${#lines[@]}" = 4 ]
-	[[ ${lines[0]} == "BACKUP CRITICAL - c 9d old"*" | 'c.age'="*"'a.count'=1;;;0" ]]
-	[[ ${lines[1]} == "BACKUP UNKNOWN - d "* ]]
-	[[ ${lines[2]} == "BACKUP WARNING - b "* ]]
-	[[ ${lines[3]} == "BACKUP OK - a 1m"* ]]
+	[[ ${lines[0]} == "BACKUP CRITICAL - c: 9d old"*" | 'a.age'="*"'d.count'=1;;;0" ]]
+	[[ ${lines[1]} == "BACKUP UNKNOWN - d: "* ]]
+	[[ ${lines[2]} == "BACKUP WARNING - b: "* ]]
+	[[ ${lines[3]} == "BACKUP OK - a: 1m"* ]]
 	[[ ${lines[*]:1} != *"|"* ]]
 	grep -v /c/ l >without
 	run -3 bk-age <without
@@ -193,14 +212,14 @@ run_of() {
 @test "databases of one name in two places are told apart" {
 	{ backup 60 $M; backup $((9 * DAY)) $M | sed 's,//b/,//old/,'; } >l
 	run -2 bk-age <l
-	[[ ${lines[0]} == "BACKUP CRITICAL - s3://old/shop/*/shop-*.bk 9d old"* ]]
-	[[ ${lines[1]} == "BACKUP OK - s3://b/shop/*/shop-*.bk 1m"* ]]
+	[[ ${lines[0]} == "BACKUP CRITICAL - s3://old/shop/*/shop-*.bk: 9d old"* ]]
+	[[ ${lines[1]} == "BACKUP OK - s3://b/shop/*/shop-*.bk: 1m"* ]]
 }
 
 @test "--group is the template the backups were stored under" {
 	{ backup 60 $M; backup $((9 * DAY)) $M | sed s/daily/weekly/; } >l
 	run -0 bk-age --group 's3://b/{db}/{tier}/{db}-{utc}.bk' <l
-	[[ $output == "BACKUP OK - shop "*"count=2;"* ]]
+	[[ $output == "BACKUP OK - shop: "*".count'=2;"* ]]
 }
 
 @test "an expected database that is not there is CRITICAL" {
@@ -208,7 +227,7 @@ run_of() {
 	run -0 bk-age --expect shop <l
 	run -2 bk-age --expect shop --expect crm <l
 	[[ ${lines[0]} == "BACKUP CRITICAL - crm: none at all |"* ]]
-	[[ ${lines[1]} == "BACKUP OK - shop "* ]]
+	[[ ${lines[1]} == "BACKUP OK - shop: "* ]]
 	run -2 bk-age --expect crm </dev/null
 	[ "$output" = "BACKUP CRITICAL - crm: none at all" ]
 	# a listing that cannot be read says nothing about crm
@@ -220,12 +239,34 @@ run_of() {
 	    "$(stamp 60)" "$(when 60)" $M 'e"\\f' "$(stamp 60)" >l
 	run -0 bk-age --prometheus m.prom <l
 	[ "${#lines[@]}" = 2 ]
-	[[ ${lines[0]} == "BACKUP OK - a/b=c'??d "*"| 'a/b_c_??d.age'="* ]]
+	[[ ${lines[0]} == "BACKUP OK - a/b=c'??d: "*"| 'a/b_c_??d.age'="* ]]
 	[ "$(tr -dc '|' <<<"$output" | wc -c)" = 1 ]
 	grep -qF 'db="e\"\\f"' m.prom
 	grep -qF "db=\"a|b=c'\\n" m.prom
 	run -0 bk-age --json <l
 	jq -e '.subjects | map(.name) | index("e\"\\f") != null' <<<"$output"
+}
+
+@test "of many databases 4 kB are printed, and how many more there are" {
+	local i
+	for i in {100..199}; do backup 60 $M "database-$i"; done >l
+	run -0 bk-age <l
+	[ ${#output} -le 4096 ] && [ ${#output} -ge 3500 ]
+	[[ ${lines[-1]} =~ ^"and "[0-9]+" more, all OK; no performance data of "[0-9]+$ ]]
+	[ "$(head -n 1 <<<"$output" | grep -o "\.age'=" | wc -l)" -ge 10 ]
+	# the same ones, whatever is wrong with whom
+	head -n 1 <<<"$output" | grep -o "'database-[0-9]*\.age'" >first
+	{ cat l; backup -9999 $M late; for i in {150..189}; do
+		backup $((30 * 3600)) $M "old-$i"; done; } >more
+	run -3 bk-age <more
+	[ ${#output} -le 4096 ]
+	[[ ${lines[0]} == "BACKUP UNKNOWN - late: "* ]]
+	[[ ${lines[-1]} =~ ^"and "[0-9]+" more: "[0-9]+" WARNING, 100 OK; no "perf.*$ ]]
+	head -n 1 <<<"$output" | grep -o "'database-[0-9]*\.age'" | cmp - first
+	# a name of its own length
+	printf '%s\t1\tb/%0999d-%s.bk\n' "$(when 60)" 7 "$(stamp 60)" >l
+	run -0 bk-age <l
+	[ ${#output} -le 4096 ]
 }
 
 # --- proofs
@@ -237,23 +278,23 @@ run_of() {
 	proof $((2 * DAY)) proven "$name"
 	proof $((9 * DAY)) proven "$name"
 	run -0 bk-age --receipts proofs <l
-	[[ $output == "BACKUP OK - shop 1h old, proven 2d ago, 1.0MiB |"*" proven=1728"??"s;691200;2764800;0 "* ]]
+	[[ $output == "BACKUP OK - shop: 1h old, proven 2d ago, 1.0MiB |"*".proven'=1728"??"s;691200;2764800;0 "* ]]
 	run -1 bk-age --receipts proofs --proven 1d,3d <l
-	[[ $output == *"proven 2d ago (WARNING, over 1d)"* ]]
+	[[ $output == *"proven 2d ago (warning, over 1d)"* ]]
 	run -2 bk-age --receipts proofs --proven 47h <l
-	[[ $output == *"proven 2d ago (CRITICAL, over 1d23h)"* ]]
+	[[ $output == *"proven 2d ago (critical, over 1d23h)"* ]]
 }
 
 @test "without any proof it is CRITICAL" {
 	series $M $M >l
 	mkdir proofs
 	run -2 bk-age --receipts proofs <l
-	[[ $output == *", never proven (CRITICAL), "*" proven=U;"* ]]
+	[[ $output == *", never proven (critical), "*".proven'=U;"* ]]
 	# neither another's proof nor one that could not tell is one
 	proof 60 proven s3://b/crm/daily/crm-20261121T010203Z.bk
 	proof 61 "could not tell" "$(sed -n 1p l | cut -f 3)"
 	run -2 bk-age --receipts proofs <l
-	[[ $output == *"never proven (CRITICAL)"* ]]
+	[[ $output == *"never proven (critical)"* ]]
 }
 
 @test "a backup that was found not restorable is CRITICAL until the next proof" {
@@ -261,7 +302,7 @@ run_of() {
 	proof 9000 proven "$(sed -n 2p l | cut -f 3)"
 	proof 7200 "not proven" "$(sed -n 1p l | cut -f 3)"
 	run -2 bk-age --receipts proofs <l
-	[[ $output == *"found not restorable 2h ago (CRITICAL), "* ]]
+	[[ $output == *"found not restorable 2h ago (critical), "* ]]
 	proof 60 proven "$(sed -n 1p l | cut -f 3)"
 	run -0 bk-age --receipts proofs <l
 }
@@ -270,10 +311,10 @@ run_of() {
 	backup 60 $M >l
 	run -3 bk-age --receipts nowhere <l
 	[[ ${lines[0]} == "BACKUP UNKNOWN - receipts: nowhere: No such file or directory |"* ]]
-	[[ ${lines[1]} == "BACKUP OK - shop "* ]]
+	[[ ${lines[1]} == "BACKUP OK - shop: "* ]]
 	backup $((9 * DAY)) $M >old
 	run -2 bk-age --receipts nowhere <old
-	[[ ${lines[0]} == "BACKUP CRITICAL - shop 9d old"* ]]
+	[[ ${lines[0]} == "BACKUP CRITICAL - shop: 9d old"* ]]
 	proof 60 proven "$(cut -f 3 l)"
 	head -c 20 proofs/60.receipt.json >proofs/cut.receipt.json
 	run -3 bk-age --receipts proofs <l
@@ -292,12 +333,12 @@ run_of() {
 	    run_of bk-dump failure shop; run_of bk-dump success crm
 	    run_of bk-gz failure - -; } >log
 	run -0 bk-age --log log <l
-	[[ $output == *"BACKUP OK - bk-dump shop 1 failure: connection refused"* ]]
-	[[ $output == *"BACKUP OK - bk-dump crm succeeded"* ]]
+	[[ $output == *"BACKUP OK - bk-dump shop: 1 failure: connection refused"* ]]
+	[[ $output == *"BACKUP OK - bk-dump crm: succeeded"* ]]
 	run_of bk-dump success crm >>log
 	run_of bk-dump failure shop >>log
 	run -2 bk-age --log log <l
-	[[ ${lines[0]} == "BACKUP CRITICAL - bk-dump shop 2 failures in a row (CRITICAL, over 1): connection refused |"* ]]
+	[[ ${lines[0]} == "BACKUP CRITICAL - bk-dump shop: 2 failures in a row (critical, over 1): connection refused |"* ]]
 	run -0 bk-age --log log --fails 3 <l
 	run_of bk-dump success shop >>log
 	run -0 bk-age --log log --fails 1 <l
@@ -310,12 +351,12 @@ run_of() {
 		run_of bk-s3put failure - 's3://b/{db}/{tier}/{db}-{utc}.bk'
 	done; } >log
 	run -2 bk-age --log log <l
-	[[ $output == *"bk-dump (target unknown) 2 failures"* ]]
+	[[ $output == *"bk-dump (target unknown): 2 failures"* ]]
 	run_of bk-dump success shop >>log
 	run_of bk-s3put success - "s3://b/shop/daily/shop-$(stamp 60).bk" >>log
 	run -0 bk-age --log log <l
 	[ "${#lines[@]}" = 3 ]
-	[[ $output == *"bk-s3put s3://b/shop/*/shop-*.bk succeeded"* ]]
+	[[ $output == *"bk-s3put s3://b/shop/*/shop-*.bk: succeeded"* ]]
 }
 
 @test "the tools' own log is understood" {
@@ -325,13 +366,13 @@ run_of() {
 		run -1 bash -o pipefail -c 'bk-dump shop | cat'
 	done
 	run -2 env -u BK_AUDIT_LOG bk-age --log log <l
-	[[ ${lines[0]} == "BACKUP CRITICAL - bk-dump "*"2 failures in a row"* ]]
+	[[ ${lines[0]} == "BACKUP CRITICAL - bk-dump "*": 2 failures in a row"* ]]
 }
 
 @test "a log that says nothing is UNKNOWN, and hides nothing else" {
 	backup $((9 * DAY)) $M >l
 	run -2 bk-age --log nowhere <l
-	[[ ${lines[0]} == "BACKUP CRITICAL - shop 9d old"* ]]
+	[[ ${lines[0]} == "BACKUP CRITICAL - shop: 9d old"* ]]
 	[ "${lines[1]}" = "BACKUP UNKNOWN - audit log: nowhere: No such file or directory" ]
 	backup 60 $M >l
 	: >log
@@ -351,7 +392,7 @@ run_of() {
 @test "free space" {
 	backup 60 $M >l
 	run -2 bk-age --path . --min-free 100% <l
-	[[ ${lines[0]} =~ ^"BACKUP CRITICAL - . "[0-9]+"% free (CRITICAL, under 100%) |" ]]
+	[[ ${lines[0]} =~ ^"BACKUP CRITICAL - .: "[0-9]+"% free (critical, under 100%) |" ]]
 	run -1 bk-age --path . --min-free 100%,0% <l
 	run -0 bk-age --path . --min-free 0% <l
 	# as df counts it, give or take what others write meanwhile
@@ -360,6 +401,14 @@ run_of() {
 	[[ $output =~ ([0-9]+)"% free" ]]
 	[ $((100 - used - BASH_REMATCH[1])) -ge -2 ]
 	[ $((100 - used - BASH_REMATCH[1])) -le 2 ]
+	[[ $output == *"'..free'="*"'..free_bytes'="* ]]
+	# in a crontab, and in bytes
+	run -2 bk-age --path . --min-free 100pc <l
+	run -2 bk-age --path . --min-free 1000P <l
+	[[ ${lines[0]} =~ ^"BACKUP CRITICAL - .: "[0-9.]+"TiB"?" free (critical, under 1000.0PiB) |" ||
+	    ${lines[0]} =~ ^"BACKUP CRITICAL - .: "[0-9.]+"GiB free (critical, under 1000.0PiB) |" ]]
+	run -1 bk-age --path . --min-free 1000P,1 <l
+	run -3 bk-age --path . --min-free 1000P,1% <l
 	run -3 bk-age --path nowhere <l
 	[[ $output == *"BACKUP UNKNOWN - disk: nowhere: No such file or directory"* ]]
 }
@@ -374,18 +423,18 @@ run_of() {
 	    segment 50 00000002.history
 	    segment 40 000000020000000200000001; } >l
 	run -0 bk-age --wal -w 15m -c 1h <l
-	[[ $output == "BACKUP OK - s3://b/shop/wal 4"?"s old, 5 segments, 0 segments missing | age="* ]]
+	[[ $output == "BACKUP OK - s3://b/shop/wal: 4"?"s old, 5 segments, 0 segments missing | 's3://b/shop/wal.age'="* ]]
 	sed -i "s/$(when 40)/$(when 1000)/" l
 	run -1 bk-age --wal -w 50s -c 1h <l
 	run -2 bk-age --wal -w 30s -c 50s <l
-	[[ $output == *"old (CRITICAL, over 50s)"* ]]
+	[[ $output == *"old (critical, over 50s)"* ]]
 }
 
 @test "a gap in the WAL is CRITICAL and named" {
 	{ segment 300 0000000100000001000000FE
 	    segment 150 000000010000000200000001; } >l
 	run -2 bk-age --wal <l
-	[[ $output == *"2 segments missing (CRITICAL): the first is 0000000100000001000000FF |"* ]]
+	[[ $output == *"2 segments missing (critical): the first is 0000000100000001000000FF |"* ]]
 	run -3 bk-age --wal --segment-size 64M <l
 	[[ $output == *"no segment of 67108864 bytes has this name"* ]]
 	segment 60 00000002.history >l
@@ -403,7 +452,7 @@ run_of() {
 
 @test "--json says all of it" {
 	{ backup 60 $M; backup $((9 * DAY)) 5 crm; } >l
-	run -2 bk-age --json --path . <l
+	run -2 bk-age --json --min-size 6 --path . <l
 	[ "${#lines[@]}" = 1 ]
 	jq -e --arg t "$(when 60)" '.status == "CRITICAL" and .code == 2 and
 	    (.subjects | length) == 3 and
@@ -480,7 +529,7 @@ grammar() {
 	[ "$(cat m.prom)" = old ]
 	run -3 bk-age --prometheus no/m.prom <l
 	[[ ${lines[0]} == "BACKUP UNKNOWN - metrics: no: no such directory; mount its disk, or create it"* ]]
-	[[ ${lines[1]} == "BACKUP OK - shop "* ]]
+	[[ ${lines[1]} == "BACKUP OK - shop: "* ]]
 	mkdir dir.prom
 	run -3 bk-age --prometheus dir.prom <l
 	[ "$(ls -d m.prom* dir.prom*)" = "$(printf 'dir.prom\nm.prom')" ]

@@ -60,7 +60,7 @@ cron() {
 		[ "$(stored "shop/$tier/")" = 1 ]
 	done
 	run -0 cron bk-age TELL="sh -c cat"
-	[[ $output == 'BACKUP OK - shop '*', proven '* ]]
+	[[ $output == 'BACKUP OK - shop: '*', proven '* ]]
 }
 
 @test "crontab: a backup that fails stores nothing, and a person is told" {

@@ -199,7 +199,7 @@ step() {
 	[ "$(stored shop/weekly/)" = 1 ]
 	proven shop/weekly
 	run -0 step 'Look at what is stored'
-	[[ $output == 'BACKUP OK - shop '* ]]
+	[[ $output == 'BACKUP OK - shop: '* ]]
 	[ "$(cat summary)" = "$output" ]
 }
 
@@ -250,7 +250,7 @@ plugin() {
 	IFS=! read -r _ location options < <(sed -n \
 	    's/^[[:space:]]*check_command[[:space:]]*//p' "$C/nagios/commands.cfg")
 	run -0 plugin "$location" "$options"
-	[[ $output == 'BACKUP OK - shop '*'|'* ]]
+	[[ $output == 'BACKUP OK - shop: '*'|'* ]]
 	run -1 plugin "$location" '--min-count 2,1'
 	[[ $output == 'BACKUP WARNING - '* ]]
 	run -2 plugin "$location" '--min-size 1G'

@@ -169,7 +169,7 @@ make_old() { NOW=$((NOW - 29 * 3600)) DB=old series $M $M $M; }
 make_older() { NOW=$((NOW - 49 * 3600)) DB=older series $M $M $M; }
 make_missing() { :; }
 make_few() { DB=few series $M $M; }
-make_tiny() { DB=tiny series $((M - 1)) $M $M $M; }
+make_tiny() { DB=tiny series 1000 $M $M $M; }
 make_shrunk() { DB=shrunk series $((4 * M)) $((9 * M)) $((9 * M)) $((9 * M)); }
 make_grown() { DB=grown series $((40 * M)) $((9 * M)) $((9 * M)) $((9 * M)); }
 make_gap() {
@@ -223,24 +223,24 @@ make_walgap() {
 # What is wrong, how bk-age is called, its status, its words, the alerts.
 table() {
 	cat <<-'END'
-	old|-w 25h -c 49h|1|old 1d6h old (WARNING, over 1d1h)|BkBackupOld warning old
-	older||2|older 2d2h old (CRITICAL, over 2d1h)|BkBackupOld critical older;BkBackupOld warning older
+	old|-w 25h -c 49h|1|old: 1d6h old (warning, over 1d1h)|BkBackupOld warning old
+	older||2|older: 2d2h old (critical, over 2d1h)|BkBackupOld critical older;BkBackupOld warning older
 	missing|--expect missing|2|missing: none at all|BkBackupOld critical missing;BkBackupOld warning missing
-	few|--min-count 3|2|2 backups (CRITICAL, under 3)|BkBackupFew warning few
-	tiny||2|1.0MiB (CRITICAL, under 1.0MiB)|BkBackupTooSmall critical tiny
-	shrunk|--max-shrink 50%|2|smaller than the usual 9.0MiB (CRITICAL, over 50%)|BkBackupShrunk warning shrunk
-	grown|--max-growth 200%|2|larger than the usual 9.0MiB (CRITICAL, over 200%)|BkBackupGrown warning grown
-	gap|--max-gap 26h|2|1d23h between two (CRITICAL, over 1d2h)|BkBackupGap info gap
-	unproven|--receipts proofs|2|never proven (CRITICAL)|BkBackupNotProven critical unproven;BkBackupNotProven warning unproven
-	stale|--receipts proofs --proven 8d,32d|1|proven 9d ago (WARNING, over 8d)|BkBackupNotProven warning stale
+	few|--min-count 3|2|2 backups (critical, under 3)|BkBackupFew warning few
+	tiny||2|99% smaller than the usual 1.0MiB (critical, over 90%)|BkBackupShrunk warning tiny;BkBackupTooSmall critical tiny
+	shrunk|--max-shrink 50%|2|smaller than the usual 9.0MiB (critical, over 50%)|BkBackupShrunk warning shrunk
+	grown|--max-growth 200%|2|larger than the usual 9.0MiB (critical, over 200%)|BkBackupGrown warning grown
+	gap|--max-gap 26h|2|1d23h between two (critical, over 1d2h)|BkBackupGap info gap
+	unproven|--receipts proofs|2|never proven (critical)|BkBackupNotProven critical unproven;BkBackupNotProven warning unproven
+	stale|--receipts proofs --proven 8d,32d|1|proven 9d ago (warning, over 8d)|BkBackupNotProven warning stale
 	refuted|--receipts proofs|2|found not restorable 1m|BkBackupRefuted critical refuted
-	failing|--log log --fails 2|2|2 failures in a row (CRITICAL, over 1): connection to server|BkBackupFailedTwice critical bk-dump
-	disk|--path small --min-free 20%|2|10% free (CRITICAL, under 20%)|BkDiskLow warning small
+	failing|--log log --fails 2|2|2 failures in a row (critical, over 1): connection to server|BkBackupFailedTwice critical bk-dump
+	disk|--path small --min-free 20%|2|10% free (critical, under 20%)|BkDiskLow warning small
 	ahead||3|dated in the future|BkBackupUnknown warning ahead
-	job||0|job 1h old|BkJobFailed warning bk-verify
-	walold|--wal -w 15m -c 1h|1|walold 20m|BkWalOld warning walold
-	walolder|--wal -w 15m -c 1h|2|(CRITICAL, over 1h)|BkWalOld critical walolder;BkWalOld warning walolder
-	walgap|--wal|2|2 segments missing (CRITICAL): the first is 0000000100000001000000FF|BkWalGap critical walgap
+	job||0|job: 1h old|BkJobFailed warning bk-verify
+	walold|--wal -w 15m -c 1h|1|walold: 20m|BkWalOld warning walold
+	walolder|--wal -w 15m -c 1h|2|(critical, over 1h)|BkWalOld critical walolder;BkWalOld warning walolder
+	walgap|--wal|2|2 segments missing (critical): the first is 0000000100000001000000FF|BkWalGap critical walgap
 	END
 }
 

@@ -133,7 +133,7 @@ begun() {
 
 @test "usage errors are 2 and touch nothing" {
 	local args
-	for args in '' 'd/' 'a b' '--min-free 101% d/x' '--min-free x d/x' \
+	for args in '' 'd/' 'a b' '--min-free 101% d/x' '--min-free x d/x' '--min-free 20 d/x' \
 	    'd/.bk-save.1.0123456789abcdef.tmp' 'd/{nope}' 'd/{db' 'd/{db}'; do
 		run -2 --separate-stderr env -u PGDATABASE bk-save $args <in
 		[[ $stderr == "bk-save: "* || $stderr == "usage: "* ]]
@@ -254,6 +254,7 @@ begun() {
 	empty
 	bk-save --min-free 0 d/a <in
 	bk-save --min-free 0% d/b <in
+	run -1 bk-save --min-free 100pc d/x <in
 }
 
 @test "a file system that fills up: one line and nothing left" {

@@ -2,7 +2,6 @@
 
 #include <sys/statvfs.h>
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -13,18 +12,18 @@ bk_freespace_parse(const char *s, const char *label, struct bk_freespace *least,
 {
 	size_t n = strlen(s);
 	uint64_t percent = 0;
-	char *digits;
-	int rc;
 
 	*least = (struct bk_freespace){0};
-	if (n == 0 || s[n - 1] != '%')
+	/* 20 is more likely a share than so many bytes */
+	if (n > 0 && strspn(s, "0123456789") == n && strcmp(s, "0") != 0)
+		return bk_fail(e, BK_USAGE, "%s: '%s' has no unit; write it as "
+		    "20%%, 20pc or 20G", label, s);
+	if (n == 0 || (s[n - 1] != '%' && s[n - 1] != 'c'))
 		return bk_size_parse(s, label, &least->bytes, e);
-	if ((digits = strndup(s, n - 1)) == NULL)
-		return bk_fail_memory(e);
-	rc = bk_num_parse(digits, 0, 100, label, &percent, e);
-	free(digits);
+	if (bk_share_parse(s, 100, label, &percent, e) == -1)
+		return -1;
 	least->percent = (unsigned)percent;
-	return rc;
+	return 0;
 }
 
 int

@@ -14,7 +14,10 @@ struct bk_freespace {
 	uint64_t bytes;		/* both 0: no limit */
 };
 
-/* "20%", or a size (num.h); BK_USAGE, naming the option label, if neither. */
+/*
+ * A share, or a size with its unit (num.h); BK_USAGE, naming the option label,
+ * if neither.
+ */
 int bk_freespace_parse(const char *s, const char *label,
     struct bk_freespace *least, struct bk_err *e);
 

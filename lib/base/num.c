@@ -74,6 +74,19 @@ bk_size_parse(const char *s, const char *label, uint64_t *bytes,
 	return 0;
 }
 
+int
+bk_share_parse(const char *s, uint64_t max, const char *label,
+    uint64_t *percent, struct bk_err *e)
+{
+	const char *p = s;
+
+	if (digits(&p, percent) == 0 && *percent <= max &&
+	    (strcmp(p, "%") == 0 || strcmp(p, "pc") == 0))
+		return 0;
+	return bk_fail(e, BK_USAGE, "%s: '%s' is not a share of up to %" PRIu64
+	    "%%; write it as 20%% or, in a crontab, 20pc", label, s, max);
+}
+
 static uint64_t
 duration_factor(char unit)
 {
@@ -134,22 +147,37 @@ bk_size_format(uint64_t bytes, char out[BK_NUM_TEXT])
 		(void)snprintf(out, BK_NUM_TEXT, "%.1f%s", v, unit[i]);
 }
 
+static const char duration_unit[] = "dhms";
+static const uint64_t duration_size[] = { 86400, 3600, 60, 1 };
+
 void
 bk_duration_format(uint64_t seconds, char out[BK_NUM_TEXT])
 {
-	static const char unit[] = "dhms";
-	static const uint64_t size[] = { 86400, 3600, 60, 1 };
 	uint64_t rest;
 	size_t i = 0;
 
-	while (i < 3 && seconds < size[i])
+	while (i < 3 && seconds < duration_size[i])
 		i++;
-	rest = seconds % size[i];
-	if (i == 3 || rest / size[i + 1] == 0)
+	rest = seconds % duration_size[i];
+	if (i == 3 || rest / duration_size[i + 1] == 0)
 		(void)snprintf(out, BK_NUM_TEXT, "%" PRIu64 "%c",
-		    seconds / size[i], unit[i]);
+		    seconds / duration_size[i], duration_unit[i]);
 	else
 		(void)snprintf(out, BK_NUM_TEXT, "%" PRIu64 "%c%" PRIu64 "%c",
-		    seconds / size[i], unit[i], rest / size[i + 1],
-		    unit[i + 1]);
+		    seconds / duration_size[i], duration_unit[i],
+		    rest / duration_size[i + 1], duration_unit[i + 1]);
+}
+
+void
+bk_duration_exact(uint64_t seconds, char out[BK_NUM_TEXT])
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < 4; i++) {
+		if (seconds >= duration_size[i] || (i == 3 && n == 0))
+			n += (size_t)snprintf(out + n, BK_NUM_TEXT - n,
+			    "%" PRIu64 "%c", seconds / duration_size[i],
+			    duration_unit[i]);
+		seconds %= duration_size[i];
+	}
 }

@@ -22,6 +22,13 @@ int bk_size_parse(const char *s, const char *label, uint64_t *bytes,
     struct bk_err *e);
 
 /*
+ * A share of 0 to max percent: 20%, or 20pc where a '%' is no good (cron makes
+ * it a newline).
+ */
+int bk_share_parse(const char *s, uint64_t max, const char *label,
+    uint64_t *percent, struct bk_err *e);
+
+/*
  * Seconds: 90, 90s, 15m, 25h, 30d, 8w, 1y (365 days), also 1h30m.
  */
 int bk_duration_parse(const char *s, const char *label, uint64_t *seconds,
@@ -31,5 +38,8 @@ int bk_duration_parse(const char *s, const char *label, uint64_t *seconds,
 #define BK_NUM_TEXT 32
 void bk_size_format(uint64_t bytes, char out[BK_NUM_TEXT]);
 void bk_duration_format(uint64_t seconds, char out[BK_NUM_TEXT]);
+
+/* The same in as many units as it takes: "1d1h2s". */
+void bk_duration_exact(uint64_t seconds, char out[BK_NUM_TEXT]);
 
 #endif

@@ -19,6 +19,7 @@ static const struct {
 	[BK_METRIC_MISSING] = { "missing", 0 },
 	[BK_METRIC_FAILURES] = { "failures", 0 },
 	[BK_METRIC_FREE] = { "free", 1 },
+	[BK_METRIC_FREE_BYTES] = { "free_bytes", 1 },
 };
 
 void

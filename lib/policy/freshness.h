@@ -32,6 +32,7 @@ enum bk_metric {
 	BK_METRIC_MISSING,	/* missing WAL segments */
 	BK_METRIC_FAILURES,	/* consecutive, up to now */
 	BK_METRIC_FREE,		/* of a file system: 1/100 percent */
+	BK_METRIC_FREE_BYTES,
 	BK_METRICS
 };
 

@@ -86,6 +86,25 @@ test_duration(void)
 }
 
 static void
+test_share(void)
+{
+	static const char *const bad[] = { "", "%", "pc", "20", "20p", "20%%",
+	    "-1%", "1.5%", "101%", "20 %", "99999999999999999999%" };
+	struct bk_err e = {0};
+	uint64_t v;
+	size_t i;
+
+	ok(bk_share_parse("20%", 100, "x", &v, &e) == 0 && v == 20, "20%%");
+	ok(bk_share_parse("100pc", 100, "x", &v, &e) == 0 && v == 100,
+	    "a share without the sign");
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		e = (struct bk_err){0};
+		ok(bk_share_parse(bad[i], 100, "x", &v, &e) == -1 &&
+		    e.code == BK_USAGE, "no share: '%s'", bad[i]);
+	}
+}
+
+static void
 test_format(void)
 {
 	static const struct { uint64_t v; const char *text; } sizes[] = {
@@ -110,6 +129,12 @@ test_format(void)
 		bk_duration_format(durations[i].v, text);
 		is_str(text, durations[i].text, "a duration for people");
 	}
+	bk_duration_exact(90059, text);
+	is_str(text, "1d1h59s", "to the second");
+	bk_duration_exact(0, text);
+	is_str(text, "0s", "none");
+	bk_duration_exact(UINT64_MAX, text);
+	is_str(text, "213503982334601d7h15s", "all that there are");
 }
 
 int
@@ -118,6 +143,7 @@ main(void)
 	test_num();
 	test_size();
 	test_duration();
+	test_share();
 	test_format();
 	return tap_done();
 }
