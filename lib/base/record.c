@@ -8,7 +8,68 @@
 
 #include "base/hex.h"
 #include "base/num.h"
+#include "base/stamp.h"
 #include "base/utctime.h"
+
+int
+bk_record_date(struct bk_record *r, time_t stored)
+{
+	struct bk_stamp stamp;
+	int ahead;
+
+	r->time = stored;
+	r->stored = 0;
+	if (!bk_stamp_find(r->name, &stamp))
+		return 0;
+	ahead = stamp.time > stored && stamp.time - stored > BK_RECORD_AHEAD;
+	if (!ahead)
+		r->time = stamp.time;
+	if (stored > r->time && stored - r->time > BK_RECORD_LATE)
+		r->stored = stored;
+	return ahead;
+}
+
+static int
+ends_in(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+
+	return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+/* A segment's, .backup or .history file's name, whatever is appended. */
+static int
+is_wal(const char *base)
+{
+	size_t n = strspn(base, "0123456789ABCDEF");
+
+	return (n == 24 && (base[n] == '\0' || base[n] == '.')) ||
+	    (n == 8 && strncmp(base + n, ".history", 8) == 0);
+}
+
+int
+bk_record_is_backup(const char *name)
+{
+	static const char *const others[] = { ".receipt.json", ".log", ".jsonl",
+	    ".plan", ".sig", "/" };
+	const char *slash = strrchr(name, '/');
+	size_t i;
+
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (ends_in(name, others[i]))
+			return 0;
+	return !is_wal(slash == NULL ? name : slash + 1);
+}
+
+int
+bk_record_compare(const struct bk_record *a, const struct bk_record *b)
+{
+	int c = (a->time > b->time) - (a->time < b->time);
+
+	if (c == 0)
+		c = (a->nanos > b->nanos) - (a->nanos < b->nanos);
+	return c != 0 ? c : strcmp(a->name, b->name);
+}
 
 /* The fraction of a second in a time of n characters. */
 static uint32_t
@@ -66,6 +127,21 @@ add_escaped(struct bk_buf *b, const char *s, struct bk_err *e)
 	return rc;
 }
 
+/* The fourth field, if there is one, and the newline. */
+static int
+add_end(struct bk_buf *b, const struct bk_record *r, struct bk_err *e)
+{
+	char when[BK_UTCTIME_TEXT];
+
+	if (r->bare || r->stored == 0)
+		return bk_buf_puts(b, "\n", e);
+	bk_utctime_format(r->stored, when);
+	if (*when == '\0')
+		return bk_fail(e, BK_DATA, "%s: stored after the year 9999",
+		    r->name);
+	return bk_buf_printf(b, e, "\t%s\n", when);
+}
+
 int
 bk_record_format(struct bk_buf *b, const struct bk_record *r,
     struct bk_err *e)
@@ -73,11 +149,20 @@ bk_record_format(struct bk_buf *b, const struct bk_record *r,
 	size_t start = b->len;
 
 	if ((!r->bare && add_facts(b, r, e) == -1) ||
-	    add_escaped(b, r->name, e) == -1 || bk_buf_puts(b, "\n", e) == -1) {
+	    add_escaped(b, r->name, e) == -1 || add_end(b, r, e) == -1) {
 		b->len = start;
 		return -1;
 	}
 	return 0;
+}
+
+int
+bk_record_format_error(struct bk_buf *b, const char *cause, struct bk_err *e)
+{
+	if (bk_buf_puts(b, "!\t\t", e) == -1 ||
+	    add_escaped(b, cause, e) == -1)
+		return -1;
+	return bk_buf_puts(b, "\n", e);
 }
 
 /* Undo the escapes in place.  -1: an invalid escape. */
@@ -109,27 +194,47 @@ unescape(char *s)
 	return 0;
 }
 
+/* "bytes TAB name", and TAB and the time stored, at s. */
+static int
+parse_facts(char *s, struct bk_record *r, struct bk_err *e)
+{
+	char *tab = strchr(s, '\t'), *end;
+	struct bk_err ignored = {0};
+
+	if (tab == NULL)
+		return bk_fail(e, BK_DATA, "listing: '%s': a time without size "
+		    "and name", r->name);
+	*tab = '\0';
+	if (bk_num_parse(s, 0, INT64_MAX, "size", &r->bytes, &ignored) == -1)
+		return bk_fail(e, BK_DATA, "listing: '%s' is not a size", s);
+	r->name = tab + 1;
+	if ((end = strchr(r->name, '\t')) == NULL)
+		return 0;
+	*end++ = '\0';
+	if (bk_utctime_parse(end, strlen(end), &r->stored) == -1)
+		return bk_fail(e, BK_DATA, "listing: '%s': '%s' is not the "
+		    "time that it was stored", r->name, end);
+	return 0;
+}
+
 int
 bk_record_parse(char *line, struct bk_record *r, struct bk_err *e)
 {
-	char *tab = strchr(line, '\t'), *tab2;
-	struct bk_err ignored = {0};
+	char *tab = strchr(line, '\t');
 
 	*r = (struct bk_record){ .name = line, .bare = 1 };
+	if (strncmp(line, "!\t\t", 3) == 0)
+		return bk_fail(e, unescape(line + 3) == -1 ? BK_DATA : BK_FAIL,
+		    "the listing could not be finished: %s", line + 3);
 	if (tab != NULL &&
 	    bk_utctime_parse(line, (size_t)(tab - line), &r->time) == 0) {
-		if ((tab2 = strchr(tab + 1, '\t')) == NULL)
-			return bk_fail(e, BK_DATA, "listing: '%s': a time "
-			    "without size and name", line);
-		*tab2 = '\0';
-		if (bk_num_parse(tab + 1, 0, INT64_MAX, "size", &r->bytes,
-		    &ignored) == -1)
-			return bk_fail(e, BK_DATA, "listing: '%s' is not a "
-			    "size", tab + 1);
+		if (parse_facts(tab + 1, r, e) == -1)
+			return -1;
 		r->nanos = parse_nanos(line, (size_t)(tab - line));
-		r->name = tab2 + 1;
 		r->bare = 0;
-	}
+	} else if (tab != NULL)
+		return bk_fail(e, BK_DATA, "listing: '%s': a tab, and no time "
+		    "before it; not a record", line);
 	if (*r->name == '\0')
 		return bk_fail(e, BK_DATA, "listing: a line without a name");
 	if (unescape(r->name) == -1)

@@ -64,6 +64,11 @@ test_lines(void)
 		"2026-11-21T05:37:19Z\t1K\tname",
 		"2026-11-21T05:37:19Z\t9223372036854775808\tname",
 		"2026-11-21T05:37:19Z\t12\ta\\", "2026-11-21\t12\ta\\x",
+		"2026-11-21T05:37:19Z\t12\ta\t",
+		"2026-11-21T05:37:19Z\t12\ta\tb",
+		"2026-11-21T05:37:19Z\t12\ta\t2026-11-21T05:37:19Z\t",
+		"not a time\t12\tname", "keep\t2026-11-21T05:37:19Z\t12\ta",
+		"a\tb", "!\t", "!\tcause", "!\t\t\\",
 		"a\\u12", "a\\u0000b", "a\\u00e9", "a\\u12g4", "\\",
 	};
 	size_t i;
@@ -73,14 +78,16 @@ test_lines(void)
 		    bad[i]);
 	is_int(parse("shop/x.bk"), 0, "a bare name");
 	ok(r.bare && strcmp(r.name, "shop/x.bk") == 0, "is one");
-	is_int(parse("not a time\t12\tname"), 0, "so is a line with tabs");
-	ok(r.bare && strcmp(r.name, "not a time\t12\tname") == 0,
-	    "that does not begin with a time");
+	ok(parse("!") == 0 && r.bare, "so is an exclamation mark");
 	is_int(parse("a\\tb\\\\\\u001bc\\/\\\""), 0, "escapes in a bare name");
 	is_str(r.name, "a\tb\\\033c/\"", "are undone");
-	is_int(parse("2026-11-21T06:37:19+01:00\t0\tx\ty"), 0, "a record");
-	ok(!r.bare && r.time == 1795239439 && r.bytes == 0 &&
+	is_int(parse("2026-11-21T06:37:19+01:00\t0\tx\\ty"), 0, "a record");
+	ok(!r.bare && r.time == 1795239439 && r.bytes == 0 && r.stored == 0 &&
 	    strcmp(r.name, "x\ty") == 0, "with a time zone, a tab in its name");
+	is_int(parse("2026-11-21T05:37:19Z\t0\tx\t2026-11-22T05:37:19Z"), 0,
+	    "a record with a fourth field");
+	ok(r.time == 1795239439 && r.stored == 1795239439 + 86400 &&
+	    strcmp(r.name, "x") == 0, "says when it was stored");
 }
 
 static void
@@ -107,6 +114,90 @@ test_times(void)
 	is_int(r.nanos, 123456789, "of nanoseconds at the finest");
 	(void)parse("2026-11-21T05:37:19Z\t1\tx.5");
 	is_int(r.nanos, 0, "none");
+	bk_buf_free(&b);
+}
+
+/* r dated for a name and the seconds that it was stored after the stamp. */
+static int
+date(const char *name, time_t after)
+{
+	(void)snprintf(line, sizeof(line), "%s", name);
+	r = (struct bk_record){ .name = line };
+	return bk_record_date(&r, 1795239439 + after);
+}
+
+#define STAMPED "s3://b/shop/shop-20261121T053719Z.bk"
+
+static void
+test_date(void)
+{
+	struct bk_buf b = {0};
+
+	ok(date(STAMPED, 60) == 0 && r.time == 1795239439 && r.stored == 0,
+	    "the stamp in the name is its time");
+	ok(date(STAMPED, BK_RECORD_LATE) == 0 && r.stored == 0, "after a day");
+	ok(date(STAMPED, BK_RECORD_LATE + 1) == 0 && r.time == 1795239439 &&
+	    r.stored == 1795239439 + BK_RECORD_LATE + 1,
+	    "after more than a day the store's stands behind the name");
+	e = (struct bk_err){0};
+	ok(bk_record_format(&b, &r, &e) == 0 && strcmp(b.data,
+	    "2026-11-21T05:37:19Z\t0\t" STAMPED "\t2026-11-22T05:37:20Z\n") ==
+	    0, "in the line");
+	b.len = 0;
+	ok(date(STAMPED, -BK_RECORD_AHEAD) == 0 && r.time == 1795239439 &&
+	    r.stored == 0, "a clock may be some minutes off");
+	ok(date(STAMPED, -BK_RECORD_AHEAD - 1) == 1 &&
+	    r.time == 1795239439 - BK_RECORD_AHEAD - 1 && r.stored == 0,
+	    "a stamp after that is not believed");
+	ok(date("shop.bk", 7) == 0 && r.time == 1795239446 && r.stored == 0,
+	    "without a stamp the store's");
+	(void)date(STAMPED, INT64_C(1) << 40);
+	ok(bk_record_format(&b, &r, &e) == -1 && b.len == 0,
+	    "a store's time that has no text is no record");
+	bk_buf_free(&b);
+}
+
+static void
+test_backups(void)
+{
+	static const char *const others[] = { "s3://b/r/shop.receipt.json",
+	    "a/audit.log", "audit.jsonl", "b/2026.plan", "shop.bk.sig",
+	    "b/folder/", "wal/00000001000000000000000A",
+	    "wal/00000001000000000000000A.bk", "00000002.history",
+	    "wal/00000001000000000000000A.00000028.backup.bk" };
+	static const char *const backups[] = { STAMPED, "shop.bk", "plan",
+	    "log/shop.sql.gz", "00000001000000000000000Ab.bk", "x.json",
+	    "base-00000001000000000000000A.bk" };
+	struct bk_record a = { .time = 1, .name = line }, b = a;
+	size_t i;
+
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		ok(!bk_record_is_backup(others[i]), "no backup: %s", others[i]);
+	for (i = 0; i < sizeof(backups) / sizeof(backups[0]); i++)
+		ok(bk_record_is_backup(backups[i]), "one: %s", backups[i]);
+	(void)snprintf(line, sizeof(line), "b");
+	b.name = line + 1;
+	ok(bk_record_compare(&a, &b) > 0, "of one time the greatest name");
+	b.nanos = 1;
+	ok(bk_record_compare(&a, &b) < 0, "a fraction later is later");
+	a.time = 2;
+	ok(bk_record_compare(&a, &b) > 0, "a second all the more");
+}
+
+static void
+test_error_record(void)
+{
+	struct bk_buf b = {0};
+
+	e = (struct bk_err){0};
+	ok(bk_record_format_error(&b, "b: page 2\n\033: refused", &e) == 0 &&
+	    strcmp(b.data, "!\t\tb: page 2\\n\\u001b: refused\n") == 0,
+	    "an error record is a line");
+	b.data[b.len - 1] = '\0';
+	is_int(parse(b.data), -1, "that nobody takes for a name");
+	is_int(e.code, BK_FAIL, "it is a failure");
+	is_str(e.msg, "the listing could not be finished: b: page 2\n\033: "
+	    "refused", "with the cause");
 	bk_buf_free(&b);
 }
 
@@ -147,6 +238,9 @@ test_read(void)
 	    "the last line needs no newline");
 	is_str(NAMES("a\n\0\nb\n"), "listing: a NUL byte; not a listing",
 	    "binary data");
+	is_str(NAMES("a\n!\t\tb: no answer\nc\n"),
+	    "the listing could not be finished: b: no answer",
+	    "a listing that could not be finished");
 	is_str(NAMES("a\r\n"), "a\r;", "a carriage return is the name's");
 	e = (struct bk_err){0};
 	is_int(bk_record_read(f, &buf, &cap, &r, &e), -1, "a failing read");
@@ -161,6 +255,9 @@ main(void)
 	test_names();
 	test_lines();
 	test_times();
+	test_date();
+	test_backups();
+	test_error_record();
 	test_read();
 	return tap_done();
 }
