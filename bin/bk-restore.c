@@ -14,6 +14,7 @@
 #include "restore/foreign.h"
 #include "restore/globals.h"
 #include "restore/newdb.h"
+#include "restore/own_name.h"
 #include "restore/partial.h"
 #include "restore/restore.h"
 #include "restore/swap.h"
@@ -102,6 +103,12 @@ static char newdb[BK_NEWDB_NAME];	/* being loaded; "": none */
 static struct bk_restore *archive;
 static struct bk_restore_report report;
 
+static int
+has_own_name(void)
+{
+	return strcmp(newdb, target.database.data) == 0;
+}
+
 /* Stop pg_restore or psql, and drop what is incomplete. */
 static void
 clean_up(void)
@@ -113,7 +120,9 @@ clean_up(void)
 	if (newdb[0] == '\0' ||
 	    (own = bk_server_again(target.admin, &ignored)) == NULL)
 		return;
-	if (bk_newdb_drop(own, newdb, &ignored) == 0)
+	/* under its own name only while nobody else can have opened it */
+	if ((has_own_name() ? bk_own_name_sweep(own, newdb, &ignored) :
+	    bk_newdb_drop(own, newdb, &ignored)) == 0)
 		newdb[0] = '\0';
 	PQfinish(own);
 }
@@ -189,16 +198,42 @@ make_database(const struct options *o, struct bk_err *e)
 	/* a half-created database could not be dropped */
 	signals_hold();
 	rc = bk_newdb_create(target.conn, &like, newdb, e);
+	if (rc == 0 && !target.exists && bk_own_name_possible(target.conn))
+		rc = bk_own_name_take(target.conn, target.database.data, newdb,
+		    target.params, e);
+	else if (rc == 0)
+		rc = bk_conn_params_database(target.params, newdb, e);
 	signals_release();
-	if (rc == -1)
-		return -1;
-	return bk_conn_params_database(target.params, newdb, e);
+	return rc;
+}
+
+/*
+ * Give a database that was gone its properties, which only the dump has, and
+ * open it.
+ */
+static int
+open_database(const struct options *o, int rehearse, struct bk_err *e)
+{
+	struct bk_buf sql = {0};
+	int rc = -1;
+
+	if (bk_own_name_open(newdb, &sql, e) == -1)
+		goto done;
+	if (archive != NULL)
+		rc = bk_restore_database(archive, &o->load, newdb, sql.data,
+		    rehearse, e);
+	else			/* one string is one transaction */
+		rc = rehearse ? 0 : bk_conn_exec(target.conn, sql.data, e);
+ done:
+	bk_buf_free(&sql);
+	return rc;
 }
 
 static int
 load_archive(const struct options *o, struct bk_err *e)
 {
-	if (check_archive(o, e) == -1 || make_database(o, e) == -1)
+	if (check_archive(o, e) == -1 || make_database(o, e) == -1 ||
+	    (has_own_name() && open_database(o, 1, e) == -1))
 		return -1;
 	if (bk_restore_is_opaque(archive))
 		return bk_restore_whole(archive, &o->load, &report, e);
@@ -270,6 +305,18 @@ drop_empty(const struct options *o, char before[BK_NEWDB_NAME])
 		before[0] = '\0';
 }
 
+static int
+finish_own_name(const struct options *o, struct bk_err *e)
+{
+	int rc;
+
+	signals_hold();
+	if ((rc = open_database(o, 0, e)) == 0)
+		newdb[0] = '\0';
+	signals_release();
+	return rc;
+}
+
 /* Give the new database its name; before: the old one's name now. */
 static int
 give_name(const struct options *o, char before[BK_NEWDB_NAME],
@@ -280,6 +327,8 @@ give_name(const struct options *o, char before[BK_NEWDB_NAME],
 	before[0] = '\0';
 	if (newdb[0] == '\0')		/* a part, of one that has a name */
 		return 0;
+	if (has_own_name())
+		return finish_own_name(o, e);
 	if (refuse_source(o, e) == -1 ||
 	    bk_newdb_copy_properties(target.conn, newdb, target.database.data,
 	    e) == -1)
@@ -299,12 +348,14 @@ give_name(const struct options *o, char before[BK_NEWDB_NAME],
 static int
 properties_from_dump(const struct options *o, struct bk_err *e)
 {
-	if (archive == NULL || target.exists)
+	if (archive == NULL || target.exists ||
+	    bk_own_name_possible(target.conn))
 		return 0;
 	if (bk_conn_params_database(target.params, target.database.data, e) ==
 	    -1)
 		return -1;
-	return bk_restore_database(archive, &o->load, target.database.data, e);
+	return bk_restore_database(archive, &o->load, target.database.data,
+	    NULL, 0, e);
 }
 
 static void

@@ -76,7 +76,7 @@ paused() {
 	    8<gate 3>&- 9>&- | exec bk-restore -j 2 --into new 2>err 3>&- 9>&- &
 	JOB=$!
 	await 10 is "count(*) = 2 FROM pg_stat_activity WHERE
-	    application_name = 'bk-restore' AND datname LIKE 'new_new_%'
+	    application_name = 'bk-restore' AND datname ~ '^new(_new_.*)?\$'
 	    AND query LIKE 'COPY%'"
 }
 
@@ -228,7 +228,7 @@ go() {
 @test "a worker whose server process dies ends it all" {
 	paused
 	sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE
-	    application_name = 'bk-restore' AND datname LIKE 'new_new_%'" \
+	    application_name = 'bk-restore' AND datname ~ '^new(_new_.*)?\$'" \
 	    postgres >/dev/null
 	go
 	[ "$status" = 1 ]
@@ -280,7 +280,7 @@ go() {
 	is "pg_encoding_to_char(encoding) = 'LATIN1' AND
 	    datdba = 'boss'::regrole AND
 	    shobj_description(oid, 'pg_database') = 'mine'
-	    FROM pg_database WHERE datname = 'new'"
+	    FROM pg_database WHERE datname ~ '^new(_new_.*)?\$'"
 	[ "$(sql 'SHOW work_mem')" = 5MB ]
 	# and what was put aside is gone
 	dropdb new

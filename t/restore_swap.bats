@@ -29,6 +29,7 @@ setup() {
 	pg_use "$BATS_FILE_TMPDIR/pg"
 	cd "$BATS_TEST_TMPDIR"
 	ln -s "$BATS_FILE_TMPDIR"/*.bk .
+	FAR=far.bk
 	psql -qXc 'CREATE TABLE mine (i int)' shop
 }
 
@@ -71,11 +72,11 @@ restored() {
 paused() {
 	mkfifo gate
 	exec 9<>gate
-	(head -c 300000 far.bk && cat <&8 && tail -c +300001 far.bk) 8<gate 3>&- 9>&- |
+	(head -c 300000 $FAR && cat <&8 && tail -c +300001 $FAR) 8<gate 3>&- 9>&- |
 	    exec bk-restore "$@" shop 2>err 3>&- 9>&- &
 	JOB=$!
 	await 10 is "count(*) > 0 FROM pg_stat_activity WHERE
-	    application_name = 'bk-restore' AND datname LIKE 'shop_new_%'"
+	    application_name = 'bk-restore' AND datname ~ '^shop(_new_.*)?$'"
 }
 
 go() {
@@ -100,6 +101,61 @@ go() {
 	[ "$(dbs | grep -c '^shop')" = 1 ]
 	is "shobj_description(oid, 'pg_database') IS NULL FROM pg_database
 	    WHERE datname = 'shop'"
+}
+
+@test "a database that is gone is made under its own name, closed until it is complete" {
+	local sig
+	psql -qXc 'DROP TABLE mine' -c "CREATE MATERIALIZED VIEW here AS
+	    SELECT 1 / (current_database() = 'shop')::int AS one" \
+	    -c "COMMENT ON DATABASE shop IS 'ours'" shop
+	psql -qXc 'ALTER DATABASE shop SET work_mem = 77777' \
+	    -c 'ALTER DATABASE shop CONNECTION LIMIT 7' shop
+	FAR=own.bk
+	bk-dump shop >own.bk
+	dropdb shop
+	createuser clerk
+	for sig in TERM KILL; do
+		paused -j1
+		run -2 psql -Xc 'SELECT 1' shop
+		[[ $output == *'could not access file "bk-restore: unfinished"'* ]]
+		run -2 psql -U clerk -Xc 'SELECT 1' shop
+		run -1 bk-dump shop
+		kill -s "$sig" "$JOB"
+		go
+		rm gate
+		await 10 is "count(*) = 0 FROM pg_stat_activity
+		    WHERE application_name = 'bk-restore'"
+		[ "$(dbs | grep '^shop')" = "$([ $sig = TERM ] || echo shop)" ]
+	done
+	run -2 psql -Xc 'SELECT 1' shop
+	bk-restore -q shop <own.bk
+	dropuser clerk
+	[ "$(sql "SELECT one, current_setting('work_mem') FROM here" shop)" = \
+	    '1|77777kB' ]
+	is "shobj_description(oid, 'pg_database') = 'ours' AND
+	    datconnlimit = 7 FROM pg_database WHERE datname = 'shop'"
+	[ "$(dbs | grep -c '^shop')" = 1 ]
+	# not superuser: the new name until the end
+	dropdb shop
+	psql -qX postgres -c 'CREATE ROLE maker LOGIN CREATEDB'
+	perl -0777 -pe 's/( system )\d/${1}1/' shop.bk >other.bk
+	bk-restore -q -U maker --no-owner shop <other.bk
+	restored
+	dropdb shop
+	dropuser maker
+}
+
+@test "a role that the dump's database grants to is missed before the rows" {
+	createuser clerk
+	psql -qXc 'GRANT CONNECT ON DATABASE shop TO clerk' shop
+	bk-dump shop >clerk.bk
+	dropdb shop
+	dropuser clerk
+	run --separate-stderr -1 bk-restore shop <clerk.bk
+	one_line_error bk-restore
+	[[ $stderr == *'role "clerk" does not exist'* ]]
+	[ -z "$(dbs | grep '^shop')" ]
+	createdb shop
 }
 
 @test "not without a seal, unless told so; then it is a pg_dump's word" {

@@ -259,21 +259,43 @@ bk_conn_params(PGconn *conn, struct bk_err *e)
 	return NULL;
 }
 
+static struct param *
+find_param(struct bk_conn_params *p, const char *keyword)
+{
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		if (strcmp(p->param[i].keyword, keyword) == 0)
+			return &p->param[i];
+	return NULL;
+}
+
 int
 bk_conn_params_database(struct bk_conn_params *p, const char *db,
     struct bk_err *e)
 {
-	size_t i;
-	char *copy;
+	struct param *o = find_param(p, "dbname");
+	char *copy = strdup(db);
 
-	for (i = 0; i < p->n; i++) {
-		if (strcmp(p->param[i].keyword, "dbname") != 0)
-			continue;
-		if ((copy = strdup(db)) == NULL)
-			return bk_fail_memory(e);
-		free(p->param[i].value);
-		p->param[i].value = copy;
-	}
+	if (copy == NULL)
+		return bk_fail_memory(e);
+	free(o->value);
+	o->value = copy;
+	return 0;
+}
+
+int
+bk_conn_params_option(struct bk_conn_params *p, const char *option,
+    struct bk_err *e)
+{
+	struct param *o = find_param(p, "options");
+	struct bk_buf all = {0};
+
+	if (bk_buf_printf(&all, e, "%s%s%s", is_set(o->value) ? o->value : "",
+	    is_set(o->value) ? " " : "", option) == -1)
+		return -1;
+	free(o->value);
+	o->value = all.data;	/* now owned by o */
 	return 0;
 }
 

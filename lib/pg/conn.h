@@ -47,6 +47,10 @@ void bk_conn_params_free(struct bk_conn_params *p);	/* NULL is fine */
 int bk_conn_params_database(struct bk_conn_params *p, const char *db,
     struct bk_err *e);
 
+/* Have further sessions start with option ("-c NAME=VALUE"), too. */
+int bk_conn_params_option(struct bk_conn_params *p, const char *option,
+    struct bk_err *e);
+
 /* Connect with p, to its database.  NULL with *e set. */
 PGconn *bk_conn_again(const struct bk_conn_params *p, struct bk_err *e);
 

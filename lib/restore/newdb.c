@@ -110,11 +110,11 @@ bk_newdb_sweep(PGconn *conn, const char *target, int *n, struct bk_err *e)
 {
 	PGresult *res = query1(conn, "SELECT datname "
 	    "FROM pg_catalog.pg_database d "
-	    "WHERE pg_catalog.starts_with(datname, $1::text || '_new_') "
-	    "AND substr(datname, pg_catalog.length($1) + 6) "
+	    "WHERE pg_catalog.strpos(datname, $1::text || '_new_') = 1 "
+	    "AND pg_catalog.substr(datname, pg_catalog.length($1) + 6) "
 	    "~ '^[0-9]{8}T[0-9]{6}Z(_[0-9])?$' "
-	    "AND pg_catalog.starts_with(pg_catalog.shobj_description(d.oid, "
-	    "'pg_database'), 'bk-restore: unfinished') "
+	    "AND pg_catalog.strpos(pg_catalog.shobj_description(d.oid, "
+	    "'pg_database'), 'bk-restore: unfinished') = 1 "
 	    "AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_locks l "
 	    "WHERE l.locktype = 'advisory' AND l.classid = " LOCK_CLASS
 	    " AND l.objid = pg_catalog.int8(pg_catalog.hashtext(datname)) "

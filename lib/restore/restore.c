@@ -350,23 +350,28 @@ is_database(const struct bk_toc_entry *te, int no_acl)
 
 int
 bk_restore_database(struct bk_restore *r, const struct bk_restore_options *o,
-    const char *name, struct bk_err *e)
+    const char *name, const char *first, int rehearse, struct bk_err *e)
 {
+	const int same = r->toc.dbname != NULL &&
+	    strcmp(r->toc.dbname, name) == 0;
 	struct bk_buf settings = {0};
 	PGconn *conn = NULL;
 	size_t i;
 	int rc = -1;
 
-	if (r->toc.dbname == NULL || strcmp(r->toc.dbname, name) != 0)
-		return 0;
 	if ((conn = bk_conn_again(o->params, e)) == NULL ||
 	    bk_restore_settings(&r->toc, &settings, e) == -1 ||
+	    bk_conn_exec(conn, "BEGIN", e) == -1 ||
+	    (first != NULL && bk_conn_exec(conn, first, e) == -1) ||
+	    /* the role may not be allowed to do that */
 	    bk_load_session(conn, o->role, settings.data, e) == -1)
 		goto done;
 	rc = 0;
-	for (i = 0; rc == 0 && i < r->toc.n; i++)
+	for (i = 0; rc == 0 && same && i < r->toc.n; i++)
 		if (is_database(&r->toc.entry[i], o->no_acl))
 			rc = bk_conn_exec(conn, r->toc.entry[i].defn, e);
+	if (rc == 0)
+		rc = bk_conn_exec(conn, rehearse ? "ROLLBACK" : "COMMIT", e);
  done:
 	PQfinish(conn);
 	bk_buf_free(&settings);

@@ -74,10 +74,12 @@ int bk_restore_whole(struct bk_restore *r, const struct bk_restore_options *o,
 
 /*
  * Give the server's database of this name the properties of the dumped one:
- * settings, privileges, comment.  Does nothing if the dumped one has another
- * name, as its statements contain that name.
+ * settings, privileges, comment; in one transaction, begun by the SQL in first
+ * (or NULL).  Does only that if the dumped one has another name, as its
+ * statements contain that name.  rehearse: roll it back at the end.
  */
 int bk_restore_database(struct bk_restore *r,
-    const struct bk_restore_options *o, const char *name, struct bk_err *e);
+    const struct bk_restore_options *o, const char *name, const char *first,
+    int rehearse, struct bk_err *e);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "pg/server.h"
 #include "restore/newdb.h"
+#include "restore/own_name.h"
 
 int
 bk_target_open(struct bk_target *t, struct bk_err *e)
@@ -11,7 +12,8 @@ bk_target_open(struct bk_target *t, struct bk_err *e)
 	if ((t->conn = bk_server_open(&t->server, e)) == NULL ||
 	    (t->admin = bk_conn_params(t->conn, e)) == NULL ||
 	    (t->params = bk_conn_params(t->conn, e)) == NULL ||
-	    bk_newdb_lock(t->conn, t->database.data, e) == -1)
+	    bk_newdb_lock(t->conn, t->database.data, e) == -1 ||
+	    bk_own_name_sweep(t->conn, t->database.data, e) == -1)
 		return -1;
 	return bk_newdb_exists(t->conn, t->database.data, &t->exists, e);
 }

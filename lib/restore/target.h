@@ -12,7 +12,10 @@ struct bk_target {
 	int exists;			/* the target does */
 };
 
-/* Connect and hold the target's lock: BK_BUSY if another run has it. */
+/*
+ * Connect and hold the target's lock: BK_BUSY if another run has it.  A target
+ * that a killed run left unfinished is dropped (own_name.h).
+ */
 int bk_target_open(struct bk_target *t, struct bk_err *e);
 void bk_target_close(struct bk_target *t);
 

@@ -10,6 +10,7 @@
 #include "base/thread.h"
 #include "dump/output.h"
 #include "pg/sql.h"
+#include "restore/own_name.h"
 #include "verify/check.h"
 #include "verify/compare.h"
 
@@ -290,6 +291,23 @@ make_roles(struct test *t, const PGresult *missing, struct bk_err *e)
 	return rc;
 }
 
+/*
+ * On a scratch server nothing has the name of the database that was dumped, for
+ * which some extensions ask.  Without it the restore tells what is missing.
+ */
+static void
+take_own_name(struct test *t)
+{
+	const char *name = bk_restore_toc(t->restore)->dbname;
+	struct bk_err ignored = {0};
+	int exists;
+
+	if (name != NULL && bk_newdb_exists(t->o->conn, name, &exists,
+	    &ignored) == 0 && !exists)
+		(void)bk_own_name_take(t->o->conn, name, t->o->database,
+		    t->params, &ignored);
+}
+
 static int
 make_database(struct test *t, struct bk_err *e)
 {
@@ -311,6 +329,8 @@ make_database(struct test *t, struct bk_err *e)
 	o->release();
 	if (rc == -1 || (t->params = bk_conn_params(o->conn, e)) == NULL)
 		return -1;
+	if (o->own_server)
+		take_own_name(t);
 	return bk_conn_params_database(t->params, o->database, e);
 }
 
