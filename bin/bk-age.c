@@ -67,7 +67,7 @@ static int
 parse_share(const char *s, const char *label, uint64_t max, uint64_t *out,
     struct bk_err *e)
 {
-	if (bk_share_parse(s, max, label, out, e) == -1)
+	if (bk_fraction_parse(s, max, label, out, e) == -1)
 		return -1;
 	*out *= 100;
 	return 0;

@@ -20,7 +20,7 @@ bk_freespace_parse(const char *s, const char *label, struct bk_freespace *least,
 		    "20%%, 20pc or 20G", label, s);
 	if (n == 0 || (s[n - 1] != '%' && s[n - 1] != 'c'))
 		return bk_size_parse(s, label, &least->bytes, e);
-	if (bk_share_parse(s, 100, label, &percent, e) == -1)
+	if (bk_fraction_parse(s, 100, label, &percent, e) == -1)
 		return -1;
 	least->percent = (unsigned)percent;
 	return 0;

@@ -75,7 +75,7 @@ bk_size_parse(const char *s, const char *label, uint64_t *bytes,
 }
 
 int
-bk_share_parse(const char *s, uint64_t max, const char *label,
+bk_fraction_parse(const char *s, uint64_t max, const char *label,
     uint64_t *percent, struct bk_err *e)
 {
 	const char *p = s;

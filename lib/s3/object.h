@@ -11,8 +11,9 @@
 
 /*
  * HEAD key; more (or NULL) are additional headers, done without where the
- * server refuses them.  0: *reply holds the response headers.  -1 with *e set: BK_NONE if the object does not exist;
- * BK_FAIL anything else, including a missing bucket.
+ * server refuses them.  0: *reply holds the response headers.  -1 with *e set:
+ * BK_NONE if the object does not exist; BK_FAIL anything else, including a
+ * missing bucket.
  */
 int bk_s3_head(struct bk_s3 *s3, const char *key,
     const struct bk_s3_pair *more, struct bk_s3_reply *reply,

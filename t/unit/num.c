@@ -94,12 +94,12 @@ test_share(void)
 	uint64_t v;
 	size_t i;
 
-	ok(bk_share_parse("20%", 100, "x", &v, &e) == 0 && v == 20, "20%%");
-	ok(bk_share_parse("100pc", 100, "x", &v, &e) == 0 && v == 100,
+	ok(bk_fraction_parse("20%", 100, "x", &v, &e) == 0 && v == 20, "20%%");
+	ok(bk_fraction_parse("100pc", 100, "x", &v, &e) == 0 && v == 100,
 	    "a share without the sign");
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		e = (struct bk_err){0};
-		ok(bk_share_parse(bad[i], 100, "x", &v, &e) == -1 &&
+		ok(bk_fraction_parse(bad[i], 100, "x", &v, &e) == -1 &&
 		    e.code == BK_USAGE, "no share: '%s'", bad[i]);
 	}
 }
