@@ -46,7 +46,7 @@ json.dump(yaml.safe_load(sys.stdin), sys.stdout)' <"$1"
 	done <cron
 	json "$C/kubernetes/cronjob.yaml" |
 	    jq -r '.. | .args? // empty | .[]' >args
-	[ "$(wc -l <args)" = 2 ]
+	[ "$(wc -l <args)" = 4 ]
 	shellcheck -s bash args
 	json "$C/github/backup.yml" |
 	    jq -r '.jobs[].steps[].run' >blocks
@@ -291,8 +291,10 @@ analyze() {
 	jq -e '[.jobs[].steps[] | .run | contains("${{") | not] | all' workflow
 	# passwords and keys are secrets, everywhere
 	jq -e '[.. | .env? // empty | to_entries[] |
-	    select(.key | test("PASSWORD|KEY")) |
+	    select(.key | test("PASSWORD|KEY|SLACK")) |
 	    .value | startswith("${{ secrets.")] | length == 3 and all' workflow
+	# but for its own token
+	jq -e '[.jobs[].permissions] == [{"id-token": "write"}]' workflow
 }
 
 # --- Nagios, Icinga

@@ -129,10 +129,14 @@ waits() {
 container() {
 	local command environment
 	mkdir -p secrets tmp
-	cp "$F/aws" "$F/shop.pub" secrets
-	mv secrets/shop.pub secrets/recipient
+	cp "$F/aws" secrets
+	cp "$F/shop.pub" secrets/recipient
+	cp "$F/shop.key" secrets/key
+	echo "http://127.0.0.1:$PORT/hook" >secrets/slack
 	echo '*:*:*:*:secret' >secrets/pgpass
-	chmod 440 secrets/*
+	# bk takes such files of others only as somebody else than root
+	chmod 400 secrets/*
+	chmod 440 secrets/pgpass
 	json "$C/kubernetes/cronjob.yaml" | jq ".items[$1].spec.jobTemplate.spec
 	    .template.spec.containers[0]" |
 	    sed "s,/tmp/,$PWD/tmp/,g; s,/run/secrets/bk,$PWD/secrets,g" >container
@@ -149,6 +153,24 @@ container() {
 	[ "$(stat -c %a tmp/pgpass)" = 600 ]
 	run -0 container 1
 	[ "$(stored shop/daily/)" = 1 ]
+}
+
+@test "Kubernetes: what is stored is verified and watched, and told if bad" {
+	start_python hook.py
+	run -3 container 2
+	rm -rf secrets
+	run -2 container 3
+	rm -rf secrets
+	stop_python hook.py
+	grep '^{' hook.py.log | jq -r .body >told
+	grep -q 's3://backups/shop/daily/: no object' told
+	grep -q 'BACKUP CRITICAL' told
+	run -0 container 0
+	rm -rf secrets
+	run -0 container 2
+	rm -rf secrets
+	run -0 container 3
+	[ "$(stored receipts/)" = 1 ]
 }
 
 @test "Kubernetes: a container whose first stage fails, fails" {
@@ -172,13 +194,15 @@ step() {
 	[ -s run.sh ]
 	jq -r --arg name "$1" '.jobs.backup | .env +
 	    (.steps[] | select(.name == $name) | .env // {}) | to_entries[] |
-	    .key + "=" + .value' workflow |
+	    .key + "=" + .value' workflow | sed 's,/tmp/,'"$PWD/"',' |
 	    sed "s,\${{ inputs.database || vars.BK_DATABASE }},shop,
 		s,\${{ inputs.tier || 'daily' }},weekly,
 		s,\${{ vars.BK_BUCKET }},backups,
 		s,\${{ vars.AWS_REGION }},$AWS_REGION,
-		s,\${{ secrets.AWS_ACCESS_KEY_ID }},$AWS_ACCESS_KEY_ID,
-		s,\${{ secrets.AWS_SECRET_ACCESS_KEY }},$AWS_SECRET_ACCESS_KEY,
+		s,\${{ vars.AWS_ROLE_ARN }},arn:x/y,
+		s,\${{ secrets.BK_IDENTITY }},$(tail -n 1 "$F/shop.key"),
+		s,\${{ secrets.SLACK }},${SLACK-},
+		s,\${{ github.[a-z_]* }},github,g
 		s,\${{ secrets.PGHOST }},$PGHOST,
 		s,\${{ secrets.PGUSER }},$PGUSER,
 		s,\${{ secrets.PGPASSWORD }},secret,
@@ -187,28 +211,74 @@ step() {
 		s,\${{ vars.BK_VERSION }},HEAD," >env
 	run ! grep -F '${{' env
 	mapfile -t environment <env
-	env -i HOME="$PWD/home" PATH="$PATH" PGPORT="$PGPORT" \
-	    AWS_ENDPOINT_URL="$AWS_ENDPOINT_URL" \
+	mkdir -p home/.local/bin
+	env -i "${servers[@]}" HOME="$PWD/home" \
+	    PATH="$PWD/home/.local/bin:$PATH" \
+	    AWS_ACCESS_KEY_ID="$AWS_ACCESS_KEY_ID" \
+	    AWS_SECRET_ACCESS_KEY="$AWS_SECRET_ACCESS_KEY" \
+	    ACTIONS_ID_TOKEN_REQUEST_TOKEN=request \
+	    ACTIONS_ID_TOKEN_REQUEST_URL="${token_url-}" \
 	    GITHUB_PATH="$PWD/path" GITHUB_STEP_SUMMARY="$PWD/summary" \
 	    "${environment[@]}" "${@:2}" \
 	    bash --noprofile --norc -eo pipefail run.sh 3>&-
 }
 
-@test "GitHub: the workflow backs up, and looks at what is stored" {
+# hands_out: GitHub's token service.
+hands_out() {
+	start_python hook.py
+	token_url="http://127.0.0.1:$PORT/say/{\"value\":\"web+identity\"}/?a=b"
+	step 'Make the token command'
+}
+
+@test "GitHub: the workflow backs up, verifies, and looks at what is stored" {
+	hands_out
 	run -0 step 'Back up'
 	[ "$(stored shop/weekly/)" = 1 ]
 	proven shop/weekly
 	run -0 step 'Look at what is stored'
 	[[ $output == 'BACKUP OK - shop: '* ]]
 	[ "$(cat summary)" = "$output" ]
+	run -0 step Verify
+	grep -q '"result":"proven"' summary
+	run -0 step Verify KEY= BUCKET=none
+	stop_python hook.py
 }
 
-@test "GitHub: a step that fails, fails" {
+@test "GitHub: no keys are kept there: a token buys them" {
+	hands_out
+	run -3 step 'Back up' PGPORT=1
+	jq -r 'select(.path | test("audience=sts.amazonaws.com$")).headers
+	    .Authorization' <(grep '^{' hook.py.log) | grep -qx 'bearer request'
+	stop_python hook.py
+	[ "$(cat bk-web-identity)" = 'web identity' ]
+	[ "$(stat -c %a bk-web-identity)" = 600 ]
+	# which is what the tools take to the token service
+	AWS_SESSION_TOKEN=made-up start_python credhost.py 3600
+	run ! env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY \
+	    AWS_ENDPOINT_URL_STS="http://127.0.0.1:$PORT/sts" \
+	    AWS_ROLE_ARN=arn:x/y AWS_WEB_IDENTITY_TOKEN_FILE=bk-web-identity \
+	    bk-s3ls s3://backups/
+	stop_python credhost.py
+	grep -q 'POST /sts 200' credhost.py.log
+	# no token, no backup
+	run ! step 'Back up'
+	[ "$(stored '')" = 0 ]
+}
+
+@test "GitHub: a step that fails, fails, and is told" {
+	hands_out
 	run -3 step 'Back up' PGPORT=1
 	[ "$(stored '')" = 0 ]
 	run ! step 'Look at what is stored'
 	[[ $output == *'BACKUP CRITICAL'* ]]
 	grep -q CRITICAL summary
+	run ! step Verify
+	run -0 step 'Tell that it failed'
+	SLACK=http://127.0.0.1:$PORT/hook run -0 step 'Tell that it failed'
+	stop_python hook.py
+	grep '^{' hook.py.log | jq -r 'select(.path == "/hook").body' >told
+	grep -q 'the backup of shop failed' told
+	grep -q github/github/actions/runs/github told
 }
 
 # What would be compiled for a minute is copied: the compiler's work is tested
