@@ -66,6 +66,45 @@ alerts() {
 	promtool check config --lint=all --lint-fatal prometheus.yml
 }
 
+# alertmanager_start: a real one with contrib's file; AM is its address.
+alertmanager_start() {
+	AM=http://127.0.0.1:$(free_port)
+	mkdir am && chmod 711 "$BATS_RUN_TMPDIR" . && chmod 777 am
+	cp "$RULES/alertmanager.yml" am/
+	prom_run "$PWD/am" am prometheus-alertmanager \
+	    --config.file="$PWD/am/alertmanager.yml" \
+	    --storage.path="$PWD/am/data" --cluster.listen-address= \
+	    --web.listen-address="${AM#http://}"
+	await 20 amtool --alertmanager.url="$AM" alert query >/dev/null
+}
+
+# inhibited: the alerts that are not told, severity and database.
+inhibited() {
+	amtool --alertmanager.url="$AM" alert query --inhibited -o json |
+	    jq -r '.[] | select(.status.inhibitedBy != []) | .labels |
+	    .severity + " " + .db' | sort
+}
+
+@test "alerts go to whom it concerns, the worse of two alone" {
+	amtool check-config "$RULES/alertmanager.yml"
+	to() { amtool config routes test \
+	    --config.file="$RULES/alertmanager.yml" "$@"; }
+	[ "$(to severity=critical)" = on-call ]
+	[ "$(to severity=warning db=shop)" = dba ]
+	[ "$(to severity=info)" = dba ]
+	alertmanager_start
+	for db in shop blog; do
+		amtool --alertmanager.url="$AM" alert add BkBackupOld \
+		    severity=warning instance=h db=$db
+	done
+	amtool --alertmanager.url="$AM" alert add BkBackupOld \
+	    severity=critical instance=h db=shop
+	amtool --alertmanager.url="$AM" alert add BkBackupShrunk \
+	    severity=warning instance=h db=shop
+	await 20 eval '[ "$(inhibited)" = "warning shop" ]'
+	prom_kill "$PWD/am"
+}
+
 @test "every alert comes beyond its limit and not at it" {
 	promtool test rules "$RULES/bk.rules.test.yml"
 }

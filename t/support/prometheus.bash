@@ -13,7 +13,8 @@
 # prom_conf HOME PORT: contrib/prometheus, in a hurry; PROM_LIMITS is a script
 # for sed with other limits.
 prom_conf() {
-	sed "s/\(_interval:\) 1m/\1 200ms/; s/localhost:9100/127.0.0.1:$2/" \
+	sed "s/\(_interval:\) 1m/\1 200ms/; s/localhost:9100/127.0.0.1:$2/
+	    s/localhost:9093/127.0.0.1:9/" \
 	    "$TOP/contrib/prometheus/prometheus.yml" >"$1/prometheus.yml" &&
 	    sed -e 's/^\( *for:\) .*/\1 0s/' -e "${PROM_LIMITS-}" \
 	    "$TOP/contrib/prometheus/bk.rules.yml" >"$1/bk.rules.yml"
