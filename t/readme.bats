@@ -33,6 +33,39 @@ teardown_file() {
 	[ "$(psql -XAtc 'select count(*) from t' shop_copy)" = 50000 ]
 }
 
+# crontab FILE: run its one command as Debian's cron does; its variables are all
+# that it has, and its /etc/bk is ours.
+crontab() {
+	local line environment
+	sed "s,/etc/bk/,$PWD/," "$1" >tab
+	line=$("$SUPPORT/cron.py" commands tab)
+	[ "$(wc -l <<<"$line")" = 1 ]
+	mapfile -t environment < <("$SUPPORT/cron.py" environment tab |
+	    sed "s,=/usr/local/bin:,=$BK_BIN:,")
+	env -i HOME="$PWD" LOGNAME=postgres SHELL=/bin/sh PATH=/usr/bin:/bin \
+	    AWS_ENDPOINT_URL="$AWS_ENDPOINT_URL" PGHOST="$PGHOST" \
+	    PGPORT="$PGPORT" PGUSER="$PGUSER" "${environment[@]}" \
+	    /bin/sh -c "$line" 3>&-
+}
+
+@test "the crontabs of README.md and bk(7) work as they stand" {
+	cd "$BATS_TEST_TMPDIR"
+	bk-keygen -o key && bk-keygen -y key >shop.pub
+	printf '[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n' \
+	    "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY" >aws
+	chmod 600 aws
+	awk '/^```crontab$/ { on = 1; next } /^```$/ { on = 0 } on' \
+	    "$TOP/README.md" >readme
+	awk '/^PATH=/ { on = 1 } /^\.Ed/ { on = 0 } on' "$TOP/man/bk.7" >page
+	diff readme page
+	bk-s3ls s3://backups/shop/daily/ | bk-s3rm
+	run -0 crontab readme
+	[ -z "$output" ]
+	bk-s3get s3://backups/shop/daily/latest | bk-verify -i key
+	# cron cuts a line at %
+	run ! grep % readme
+}
+
 @test "the README's table has each thing in contrib, once" {
 	local name
 	for name in "$TOP"/contrib/*; do
