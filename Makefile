@@ -147,6 +147,8 @@ install: all
 	    install -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}; done
 	install -m 644 contrib/completions/bk.bash $(COMPLETIONS)/bk
 	for t in $(notdir $(TOOLS)); do ln -sf bk $(COMPLETIONS)/$$t; done
+	install -d $(DESTDIR)$(PREFIX)/share/bk
+	cp -R contrib $(DESTDIR)$(PREFIX)/share/bk/
 
 clean:
 	rm -rf build
