@@ -92,6 +92,8 @@ deps:
 
 # A second make, which sees the libraries that the first has just installed.
 # Signals as they should be: nohup and such ignore some, the tests send them.
+# TESTS='t/dump*.bats': those, and the units.
+TESTS = t
 check: deps
 	$(MAKE) -s -j$(JOBS) all units
 	$(MAKE) -s lint
@@ -99,7 +101,7 @@ check: deps
 	env --default-signal BK_BIN="$(CURDIR)/$B/bin" \
 	    PATH="$(CURDIR)/$B/bin:$$PATH" \
 	    perl -It/support -S prove --harness Skips -j$(JOBS) --timer --failures \
-	    --comments --ext .bats $(UNITS) t
+	    --comments --ext .bats $(UNITS) $(TESTS)
 
 units: $(UNITS)
 
