@@ -148,6 +148,17 @@ audit_line_start(const char *log, const struct bk_audit *a)
 }
 
 void
+audit_line_label(const struct bk_audit *a)
+{
+	struct bk_err ignored = {0};	/* it has exited */
+	struct bk_buf b = {0};
+
+	if (link_fd != -1 && compose(&b, a, NULL) == 0)
+		(void)bk_io_write(link_fd, b.data, b.len, RECORDER, &ignored);
+	bk_buf_free(&b);
+}
+
+void
 audit_line_signal(int sig)
 {
 #define KILLED_BY(s) "{\"status\":\"failure\",\"error\":\"killed by " s "\"}\n"

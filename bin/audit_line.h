@@ -19,6 +19,9 @@
 /* The run *a begins: start its recorder. */
 void audit_line_start(const char *log, const struct bk_audit *a);
 
+/* The stream's label is known: *a has its run or backup. */
+void audit_line_label(const struct bk_audit *a);
+
 /* A signal arrived; a later result takes precedence. */
 void audit_line_signal(int sig);
 

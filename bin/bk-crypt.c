@@ -330,13 +330,20 @@ from(const struct options *o)
  * between tools; in a file it is as other programs expect it.
  */
 static struct bk_writer *
-open_output(const struct options *o, int marks, struct bk_err *e)
+open_output(const struct options *o, int marks, const struct bk_reader *in,
+    struct bk_err *e)
 {
 	int envelope = o->seal || (!o->bare && !marks &&
 	    bk_io_is_pipe(STDOUT_FILENO));
+	struct bk_writer *out = bk_writer_open(STDOUT_FILENO,
+	    "standard output", e);
 
-	return bk_writer_open(STDOUT_FILENO, "standard output",
-	    envelope ? BK_WRITER_ENVELOPE : 0, e);
+	if (out != NULL && envelope &&
+	    bk_writer_envelope(out, bk_reader_label(in), e) == -1) {
+		bk_writer_free(out);
+		out = NULL;
+	}
+	return out;
 }
 
 static int
@@ -344,7 +351,7 @@ encrypt(const struct options *o, struct bk_reader *in, struct bk_err *e)
 {
 	const struct bk_suite *suite = o->age ? &bk_suite_age : &bk_suite_bk;
 	struct bk_crypt_to recipients = to(o);
-	struct bk_writer *out = open_output(o, suite->marks, e);
+	struct bk_writer *out = open_output(o, suite->marks, in, e);
 	int rc = -1;
 
 	if (out != NULL && (rc = bk_crypt_encrypt(suite, &recipients, in, out,
@@ -365,7 +372,7 @@ decrypt(const struct options *o, struct bk_reader *in, struct bk_err *e)
 	int rc = -1;
 
 	/* plaintext is the user's own: no envelope unless asked for */
-	if (crypt == NULL || (out = open_output(o, 1, e)) == NULL)
+	if (crypt == NULL || (out = open_output(o, 1, in, e)) == NULL)
 		goto done;
 	if ((rc = bk_crypt_decrypt(crypt, out, e)) == 0) {
 		tool_audit()->size_bytes = bk_writer_bytes(out);
@@ -388,7 +395,8 @@ rewrap(const struct options *o, struct bk_reader *in, struct bk_err *e)
 	int rc = -1;
 
 	if (crypt == NULL ||
-	    (out = open_output(o, bk_crypt_suite(crypt)->marks, e)) == NULL)
+	    (out = open_output(o, bk_crypt_suite(crypt)->marks, in,
+	    e)) == NULL)
 		goto done;
 	if ((rc = bk_crypt_rewrap(crypt, &recipients, out, e)) == 0) {
 		tool_audit()->size_bytes = bk_writer_bytes(out);
@@ -409,6 +417,10 @@ run(const struct options *o, struct bk_err *e)
 
 	if (in == NULL)
 		return -1;
+	if (o->decrypt || o->rewrap)
+		tool_backup_id(bk_reader_label(in)->run);
+	else
+		tool_run_id(bk_reader_label(in)->run);
 	rc = o->decrypt ? decrypt(o, in, e) : o->rewrap ? rewrap(o, in, e)
 	    : encrypt(o, in, e);
 	bk_reader_free(in);

@@ -31,6 +31,7 @@ static const struct tool tool = {
 "  -q, -v            no progress; progress even if stderr is no terminal\n"
 "      --globals     roles and tablespaces too (pg_dumpall --globals-only)\n"
 "      --lock[=wait] exit 5 (or wait) if another --lock dump is running\n"
+"      --any-clock   even if the server's clock is far from this host's\n"
 "      --lock-wait-timeout T  per table (default 60s)\n"
 "      --help, --version\n"
 "\n"
@@ -41,7 +42,7 @@ static const struct tool tool = {
 };
 
 enum { JOBS = 'j', QUIET = 'q', VERBOSE = 'v', PASS = TOOL_OPT_TOOL, REFUSE,
-	DATABASE, GLOBALS, LOCK, LOCK_WAIT, ROLE, DIGITS, ROW_SECURITY,
+	DATABASE, GLOBALS, ANY_CLOCK, LOCK, LOCK_WAIT, ROLE, DIGITS, ROW_SECURITY,
 	DEFERRABLE };
 
 /* Short options of pg_dump 13 to 18 that are passed on. */
@@ -58,6 +59,7 @@ static const struct option longopts[] = {
 	{ "username", required_argument, NULL, 'U' },
 	{ "no-password", no_argument, NULL, 'w' },
 	{ "globals", no_argument, NULL, GLOBALS },
+	{ "any-clock", no_argument, NULL, ANY_CLOCK },
 	{ "lock", optional_argument, NULL, LOCK },
 	{ "lock-wait-timeout", required_argument, NULL, LOCK_WAIT },
 	/* ours and pg_dump's */
@@ -198,6 +200,7 @@ parse_option(struct options *o, int ch, int index, struct bk_err *e)
 	case 'U': o->dump.target.user = optarg; return;
 	case 'w': return;		/* never prompts anyway */
 	case GLOBALS: o->dump.globals = 1; return;
+	case ANY_CLOCK: o->dump.any_clock = 1; return;
 	case LOCK: set_lock(o, optarg); return;
 	case LOCK_WAIT: o->dump.lock_wait = optarg; return;
 	case DEFERRABLE: o->dump.deferrable = 1; return;
@@ -282,7 +285,10 @@ main(int argc, char *argv[])
 		    "redirect it to a file or a pipe");
 	bk_server_guess(o.dump.target.db != NULL ? o.dump.target.db :
 	    getenv("PGDATABASE"), done.database, sizeof(done.database));
+	if (e.code == BK_OK)
+		(void)bk_label_run(o.dump.run, &e);
 	tool_run("dump", done.database, NULL);
+	tool_run_id(o.dump.run);
 
 	signals_catch(stop_child);
 	tool_progress(&progress, o.verbosity);

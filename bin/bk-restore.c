@@ -396,6 +396,7 @@ restore(struct options *o, struct bk_err *e)
 
 	if (in == NULL)
 		return -1;
+	tool_backup_id(bk_reader_label(in)->run);
 	head = bk_reader_head(in, &n);
 	kind = bk_foreign_recognise(head, n);
 	if ((n == 0 && bk_reader_read(in, &nothing, 1, e) == -1) ||

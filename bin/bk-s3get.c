@@ -51,16 +51,16 @@ static const struct option longopts[] = {
 };
 
 struct options {
-	unsigned jobs, retry_for, out_flags;
+	unsigned jobs, retry_for;
 	uint64_t rate;
-	int check, no_check, verbosity;
+	int seal, check, no_check, verbosity;
 };
 
 static void
 parse_option(struct options *o, int ch)
 {
 	switch (ch) {
-	case OPT_SEAL: o->out_flags |= BK_WRITER_ENVELOPE; break;
+	case OPT_SEAL: o->seal = 1; break;
 	case OPT_CHECK: o->check = 1; break;
 	case OPT_NO_CHECK: o->no_check = 1; break;
 	case OPT_RATE: o->rate = s3args_rate(optarg); break;
@@ -114,8 +114,9 @@ get(const struct options *o, struct bk_s3_url *url, struct bk_s3_cred *cred,
 	    key.data) == -1)
 		goto done;
 	tool_audit()->source = where.data;
-	if (!o->check && (out = bk_writer_open(STDOUT_FILENO,
-	    "standard output", o->out_flags, e)) == NULL)
+	if (!o->check && ((out = bk_writer_open(STDOUT_FILENO,
+	    "standard output", e)) == NULL || (o->seal &&
+	    bk_writer_envelope(out, NULL, e) == -1)))
 		goto done;
 	tool_progress(&progress, o->verbosity);
 	down.key = key.data;

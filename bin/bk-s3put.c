@@ -303,8 +303,10 @@ main(int argc, char *argv[])
 	    (cred = bk_s3_cred_new(getenv, &e)) == NULL)
 		goto done;
 	in = bk_reader_open(STDIN_FILENO, "standard input", o.in_flags, &e);
-	if (in != NULL)
+	if (in != NULL) {
+		tool_run_id(bk_reader_label(in)->run);
 		rc = put(&o, &url, in, cred, &e);
+	}
  done:
 	bk_reader_free(in);
 	bk_s3_cred_free(cred);

@@ -147,8 +147,10 @@ main(int argc, char *argv[])
 
 	signals_catch(cleanup);
 	in = bk_reader_open(STDIN_FILENO, "standard input", o.in_flags, &e);
-	if (in != NULL)
+	if (in != NULL) {
+		tool_run_id(bk_reader_label(in)->run);
 		rc = save(&o, argv[optind], in, &e);
+	}
 	cleanup();		/* the process ends: nothing else to free */
 	bk_reader_free(in);
 	return tool_end(rc, &e);

@@ -95,30 +95,6 @@ start(char *argv[], int *fd, struct bk_err *e)
 	return -1;
 }
 
-/*
- * Begin the output with the command's first bytes.  What is already in an
- * envelope (of another bk-seal, of bk-crypt --age) must not get a second one: a
- * reader strips one and would take the other for data.
- */
-static struct bk_writer *
-begin(int fd, const char *name, struct bk_err *e)
-{
-	uint8_t buf[BK_SEAL_LEN];
-	ssize_t n = bk_io_read(fd, buf, sizeof(buf), name, e);
-	struct bk_writer *out;
-
-	if (n == -1)
-		return NULL;
-	out = bk_writer_open(STDOUT_FILENO, "standard output",
-	    bk_seal_find_opening(buf, (size_t)n, NULL) == 0 ? 0 :
-	    BK_WRITER_ENVELOPE, e);
-	if (out != NULL && bk_writer_write(out, buf, (size_t)n, e) == -1) {
-		bk_writer_free(out);
-		out = NULL;
-	}
-	return out;
-}
-
 static int
 copy(int fd, const char *name, struct bk_writer *out, struct bk_err *e)
 {
@@ -162,6 +138,7 @@ main(int argc, char *argv[])
 		{ 0 }
 	};
 	struct bk_err e = {0};
+	struct bk_label label = { .at = time(NULL) };
 	struct bk_writer *out = NULL;
 	int fd = -1, ch, rc = -1;
 
@@ -175,10 +152,14 @@ main(int argc, char *argv[])
 	tool_run("seal", argv[0], NULL);
 
 	signals_catch(stop_child);
+	if (bk_label_run(label.run, &e) == -1)
+		goto done;
+	tool_run_id(label.run);
 	if (start(argv, &fd, &e) == -1)
 		goto done;
-	out = begin(fd, argv[0], &e);
-	rc = out == NULL ? -1 : copy(fd, argv[0], out, &e);
+	out = bk_writer_open(STDOUT_FILENO, "standard output", &e);
+	if (out != NULL && bk_writer_envelope(out, &label, &e) == 0)
+		rc = copy(fd, argv[0], out, &e);
 	close(fd); /* if we failed, the command sees a closed pipe */
 	if (reap(argv[0], &e) == -1)
 		rc = -1;

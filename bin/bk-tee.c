@@ -175,6 +175,7 @@ main(int argc, char *argv[])
 	in = bk_reader_open(STDIN_FILENO, "standard input", o.in_flags, &e);
 	if (in == NULL)
 		goto done;
+	tool_run_id(bk_reader_label(in)->run);
 	/* no sink is run for an empty input */
 	(void)bk_reader_head(in, &n);
 	if (n == 0)

@@ -189,10 +189,11 @@ verify(const struct options *o, struct bk_receipt *r, struct bk_verdict *v,
 
 	if (l == NULL)
 		return -1;
+	tool_backup_id(bk_layers_label(l)->run);
 	r->sealed = bk_layers_sealed(l);
 	rc = o->level == 1 ? check(l, v, progress, e) :
 	    levels_run(&o->levels, l, v, progress, e);
-	if (bk_buf_puts(label, bk_layers_label(l), e) == -1)
+	if (bk_buf_puts(label, bk_layers_label(l)->name, e) == -1)
 		rc = -1;
 	rc = bk_layers_end(l, rc, e);
 	bk_layers_free(l);

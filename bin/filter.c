@@ -9,6 +9,7 @@ struct options {
 	int decompress;
 	int level;
 	const char *jobs;	/* of -j, or NULL */
+	int seal;		/* the output */
 	unsigned in_flags;
 };
 
@@ -16,10 +17,11 @@ static void
 parse_options(struct options *o, int argc, char *argv[],
     const struct codec *codec)
 {
-	enum { OPT_SEALED = TOOL_OPT_TOOL };
+	enum { OPT_SEAL = TOOL_OPT_TOOL, OPT_SEALED };
 	static const struct option longopts[] = {
 		{ "decompress", no_argument, NULL, 'd' },
 		{ "jobs", required_argument, NULL, 'j' },
+		{ "seal", no_argument, NULL, OPT_SEAL },
 		{ "sealed", no_argument, NULL, OPT_SEALED },
 		TOOL_LONGOPTS,
 		{ 0 }
@@ -35,6 +37,9 @@ parse_options(struct options *o, int argc, char *argv[],
 			break;
 		case 'j':
 			o->jobs = optarg;
+			break;
+		case OPT_SEAL:
+			o->seal = 1;
 			break;
 		case OPT_SEALED:
 			o->in_flags |= BK_READER_SEALED;
@@ -54,6 +59,9 @@ parse_options(struct options *o, int argc, char *argv[],
 	}
 	if (o->level == 0)
 		tool_usage("there is no level 0");
+	if (o->seal && !o->decompress)
+		tool_usage("--seal is for -d: compressed output is sealed "
+		    "anyway");
 	if (optind < argc)
 		tool_usage("%s: input is read from standard input; use < %s",
 		    argv[optind], argv[optind]);
@@ -67,11 +75,13 @@ filter_main(int argc, char *argv[], const struct tool *tool,
 	struct bk_err e = {0};
 	struct bk_reader *in = NULL;
 	struct bk_writer *out = NULL;
+	void (*label_run)(const char *run);
 	unsigned threads;
 	int rc = -1;
 
 	tool_start(tool);
 	parse_options(&o, argc, argv, codec);
+	label_run = o.decompress ? tool_backup_id : tool_run_id;
 	threads = tool_jobs(o.jobs, TOOL_JOBS_MAX);
 	if (!o.decompress && isatty(STDOUT_FILENO))
 		tool_usage("refusing to write compressed data to a terminal");
@@ -84,8 +94,10 @@ filter_main(int argc, char *argv[], const struct tool *tool,
 	in = bk_reader_open(STDIN_FILENO, STDIN_NAME, o.in_flags, &e);
 	if (in == NULL)
 		goto done;
-	out = bk_writer_open(STDOUT_FILENO, "standard output", 0, &e);
-	if (out == NULL)
+	label_run(bk_reader_label(in)->run);
+	out = bk_writer_open(STDOUT_FILENO, "standard output", &e);
+	if (out == NULL || (o.seal &&
+	    bk_writer_envelope(out, bk_reader_label(in), &e) == -1))
 		goto done;
 	rc = o.decompress ?
 	    codec->decompress(in, STDIN_NAME, out, threads, &e) :

@@ -18,10 +18,11 @@ struct codec {
 
 /* Their usage and the options in their --help; top is the last level. */
 #define FILTER_USAGE(top) \
-	"[-1 ... -" top "] [-d] [-j N] [--sealed] < INPUT > OUTPUT"
+	"[-1 ... -" top "] [-d [--seal]] [-j N] [--sealed] < INPUT > OUTPUT"
 #define FILTER_HELP \
 	"    -d, --decompress  decompress\n" \
 	"    -j, --jobs N      threads (default: BK_JOBS, or one per CPU)\n" \
+	"    --seal            with -d, write the output in an envelope\n" \
 	"    --sealed          refuse input that is not sealed\n" \
 	"    --help            this text\n" \
 	"    --version         the version\n" \

@@ -10,19 +10,20 @@
 #include "tool.h"
 
 static int
-expand(const char *tmpl, const char *db, const char *tier, const char *label,
-    struct bk_buf *out, struct bk_err *e)
+expand(const char *tmpl, const char *db, const char *tier,
+    const struct bk_label *label, struct bk_buf *out, struct bk_err *e)
 {
 	char host[256] = "";
 	struct bk_template_vars v = {
-		.db = db, .host = host, .tier = tier, .now = time(NULL),
+		.db = db, .host = host, .tier = tier,
+		.now = label->at != 0 ? label->at : time(NULL),
 	};
 
 	if (gethostname(host, sizeof(host) - 1) == -1)
 		return bk_fail_errno(e, "gethostname");
 	host[strcspn(host, ".")] = '\0';
-	if (v.db == NULL && *label != '\0')
-		v.db = label;
+	if (label->kind != BK_LABEL_NONE)
+		v.db = label->name;
 	if (v.db == NULL)
 		v.db = getenv("PGDATABASE");
 	if (v.tier == NULL)
@@ -35,10 +36,12 @@ expand(const char *tmpl, const char *db, const char *tier, const char *label,
 void
 names_check(const char *tmpl, const char *db, const char *tier)
 {
+	static const struct bk_label some = { .kind = BK_LABEL_DB,
+	    .name = "some" };
 	struct bk_buf name = {0};
 	struct bk_err e = {0};
 
-	if (expand(tmpl, db, tier, "some", &name, &e) == -1)
+	if (expand(tmpl, db, tier, &some, &name, &e) == -1)
 		tool_usage("%s", e.msg);
 	bk_buf_free(&name);
 }
@@ -64,7 +67,14 @@ int
 names_expand(const char *tmpl, const char *db, const char *tier,
     struct bk_reader *in, struct bk_buf *out, struct bk_err *e)
 {
-	if (expand(tmpl, db, tier, bk_reader_label(in), out, e) == -1)
+	const struct bk_label *label = bk_reader_label(in);
+
+	if (label->kind != BK_LABEL_NONE && db != NULL &&
+	    strcmp(db, label->name) != 0 && strstr(tmpl, "{db}") != NULL)
+		return bk_fail(e, BK_DATA, "--db %s: the stream's label says "
+		    "\"%s\"; leave out --db, or write the name in the place "
+		    "of {db}", db, label->name);
+	if (expand(tmpl, db, tier, label, out, e) == -1)
 		return nameless(in, e);
 	return 0;
 }

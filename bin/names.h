@@ -15,10 +15,13 @@
 void names_check(const char *tmpl, const char *db, const char *tier);
 
 /*
- * Append tmpl to *out.  {db} is db, else in's label, else PGDATABASE; {tier} is
- * tier, else BK_TIER, else "daily"; {host} ends before the first dot.  db and
- * tier may be NULL.  0, or -1 with *e set, see bk_template_expand(); but if in
- * has no label because its writer died early, *e says that.
+ * Append tmpl to *out.  {db} is the name in in's label, else db, else
+ * PGDATABASE; {utc} {date} {time} are the instant in the label, else now; so
+ * all copies of a backup have one name.  {tier} is tier, else BK_TIER, else
+ * "daily"; {host} ends before the first dot.  db and tier may be NULL.  0, or
+ * -1 with *e set, see bk_template_expand(); BK_DATA if {db} would be one name
+ * by the label and another by db; but if in has no label because its writer
+ * died early, *e says that.
  */
 int names_expand(const char *tmpl, const char *db, const char *tier,
     struct bk_reader *in, struct bk_buf *out, struct bk_err *e);

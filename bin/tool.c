@@ -13,6 +13,7 @@
 #include "audit_line.h"
 #include "base/debug.h"
 #include "base/num.h"
+#include "base/seal.h"
 #include "base/utctime.h"
 #include "base/utf8.h"
 #include "base/version.h"
@@ -243,6 +244,33 @@ tool_run(const char *type, const char *source, const char *destination)
 	signals_hold();
 	audit_line_start(audit_log(), &audit);
 	signals_release();
+}
+
+/* Record a label's run as *member. */
+static void
+record_label(const char **member, const char *run)
+{
+	static char copy[BK_LABEL_RUN];
+
+	(void)snprintf(copy, sizeof(copy), "%s", run);
+	*member = copy;
+	if (audit_log() == NULL)
+		return;
+	signals_hold();
+	audit_line_label(&audit);
+	signals_release();
+}
+
+void
+tool_run_id(const char *run)
+{
+	record_label(&audit.run, run);
+}
+
+void
+tool_backup_id(const char *run)
+{
+	record_label(&audit.backup, run);
 }
 
 void

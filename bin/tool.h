@@ -81,6 +81,14 @@ void tool_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void tool_run(const char *type, const char *source,
     const char *destination);
 
+/*
+ * The stream's label is known: its run is that of this pipeline (a stage from
+ * the dump to the store), or made the backup that this run reads back; "":
+ * there is none.
+ */
+void tool_run_id(const char *run);
+void tool_backup_id(const char *run);
+
 /* This run's audit record: fill in what tool_run() could not, size_bytes. */
 struct bk_audit *tool_audit(void);
 

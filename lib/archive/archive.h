@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/seal.h"
 
 /*
  * The input, read like read(2): at most n bytes; 0 at the end; -1 with *e set.
@@ -73,6 +74,13 @@ void bk_toc_free(struct bk_toc *toc);
 /* The ENCODING entry, and its SET client_encoding statement; NULL: none. */
 const struct bk_toc_entry *bk_toc_encoding_entry(const struct bk_toc *toc);
 const char *bk_toc_encoding(const struct bk_toc *toc);
+
+/*
+ * The seal of an archive that bk-dump made, read where bk-dump puts its opening
+ * mark: the ENCODING entry's COPY statement, "-- bk-dump VERSION MARK(LABEL)".
+ * Returns the offset of the mark in that string with *s set; -1: none.
+ */
+ptrdiff_t bk_toc_seal(const struct bk_toc *toc, struct bk_seal *s);
 
 /*
  * Advance to the next data block, skipping the rest of the current one.

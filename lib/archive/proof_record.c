@@ -17,6 +17,11 @@ static int
 keep_rest(struct bk_proof_record *rec, const char *name, const char *p,
     size_t n, struct bk_err *e)
 {
+	size_t had = rec->rest < sizeof(rec->tail) ? (size_t)rec->rest :
+	    sizeof(rec->tail);
+	size_t room = sizeof(rec->tail) - had;
+
+	memcpy(rec->tail + had, p, n < room ? n : room);
 	rec->rest += n;
 	if (rec->keep == NULL || !begins_with(&rec->text, globals_head))
 		return 0;
@@ -140,6 +145,15 @@ bk_proof_record_digest(const struct bk_proof_record *rec, const char *key,
 	const char *s = bk_proof_record_string(rec, key);
 
 	return s == NULL ? -1 : bk_digest_parse(s, out);
+}
+
+int
+bk_proof_record_closes(const struct bk_proof_record *rec,
+    const struct bk_seal *s)
+{
+	/* the block's end is all that follows it */
+	return rec->rest == sizeof(rec->tail) && bk_seal_closes(s, rec->tail,
+	    sizeof(rec->tail), BK_INT_LEN);
 }
 
 void

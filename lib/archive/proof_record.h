@@ -25,6 +25,7 @@ struct bk_proof_record {		/* start with = {0} */
 	struct bk_buf text;	/* the JSON, verbatim */
 	json_t *json;
 	uint64_t rest;		/* bytes after the newline */
+	char tail[BK_SEAL_CLOSING];	/* the first of them */
 	struct bk_buf *keep;	/* the caller's: gets the rest of "globals"
 				 * appended; or NULL */
 };
@@ -53,6 +54,10 @@ int bk_proof_record_number(const struct bk_proof_record *rec, const char *key,
     uint64_t *out);
 int bk_proof_record_digest(const struct bk_proof_record *rec, const char *key,
     struct bk_digest *out);
+
+/* 1 if what follows a manifest's JSON is the closing mark of s. */
+int bk_proof_record_closes(const struct bk_proof_record *rec,
+    const struct bk_seal *s);
 
 /* Frees everything but *rec->keep. */
 void bk_proof_record_free(struct bk_proof_record *rec);

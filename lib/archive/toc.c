@@ -268,6 +268,21 @@ bk_toc_encoding_entry(const struct bk_toc *toc)
 	return NULL;
 }
 
+ptrdiff_t
+bk_toc_seal(const struct bk_toc *toc, struct bk_seal *s)
+{
+	static const char head[] = "-- bk-dump ";
+	const struct bk_toc_entry *te = bk_toc_encoding_entry(toc);
+	const char *p;
+
+	if (te == NULL || te->copy == NULL ||
+	    strncmp(te->copy, head, strlen(head)) != 0 ||
+	    (p = strchr(te->copy + strlen(head), ' ')) == NULL)
+		return -1;
+	p++;
+	return bk_seal_read(s, p, strlen(p)) > 0 ? p - te->copy : -1;
+}
+
 const char *
 bk_toc_encoding(const struct bk_toc *toc)
 {

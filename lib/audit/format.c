@@ -42,6 +42,14 @@ add_ending(struct bk_buf *b, const struct bk_audit *a,
 	return bk_buf_json_member(b, "error", failed ? result->msg : NULL, e);
 }
 
+/* The ID in the stream's label. */
+static int
+add_run(struct bk_buf *b, const char *key, const char *run, struct bk_err *e)
+{
+	return run == NULL || *run == '\0' ? 0 :
+	    bk_buf_json_member(b, key, run, e);
+}
+
 int
 bk_audit_format(struct bk_buf *b, const struct bk_audit *a,
     const struct bk_err *result, struct bk_err *e)
@@ -56,6 +64,8 @@ bk_audit_format(struct bk_buf *b, const struct bk_audit *a,
 	    bk_buf_json_member(b, "type", a->type, e) == -1 ||
 	    bk_buf_json_member(b, "source", a->source, e) == -1 ||
 	    bk_buf_json_member(b, "destination", a->destination, e) == -1 ||
+	    add_run(b, "run", a->run, e) == -1 ||
+	    add_run(b, "backup", a->backup, e) == -1 ||
 	    (result != NULL && add_ending(b, a, result, e) == -1) ||
 	    add_user(b, e) == -1 ||
 	    bk_buf_json_member(b, "host", uname(&u) == 0 ? u.nodename : NULL,

@@ -3,7 +3,7 @@
 /*
  * The audit log: one JSON object per line, one line per run of a tool.
  * Members: timestamp (end, RFC 3339 UTC), operation (the tool), type, source,
- * destination, size_bytes, duration_seconds, status ("success", "failure"),
+ * destination, run or backup (where known), size_bytes, duration_seconds, status ("success", "failure"),
  * error (null or a message), user, host, pid, version; and previous, which
  * chains the lines and is added by audit/chain.h.
  *
@@ -25,6 +25,9 @@ struct bk_audit {
 	const char *type;	/* "dump", "compress", "upload" ... */
 	const char *source;	/* never a secret: no URI with a password */
 	const char *destination;
+	/* of the stream's label (base/seal.h); NULL or "": left out */
+	const char *run;	/* the pipeline that this run is a stage of */
+	const char *backup;	/* the one that made what this run reads back */
 	uint64_t size_bytes;	/* bytes written, or read if the run stores */
 	double duration_seconds;
 	time_t ended;

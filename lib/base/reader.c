@@ -12,17 +12,17 @@ struct bk_reader {
 	int stop[2];		/* a pipe: a byte in it stops reading */
 	const char *name;
 	unsigned flags;
-	int envelope;		/* the first bytes are an opening mark */
-	int marked;		/* the payload has its own opening mark */
+	int marked;		/* there is an opening mark */
+	size_t envelope;	/* its length if it is an envelope's, else 0 */
+	struct bk_seal seal;
 	int ended;		/* and complete */
 	uint64_t bytes;
-	char label[BK_SEAL_LABEL];
 	/* read at the start, not returned yet: has room for the payload's head
 	 * and both marks of an envelope */
-	uint8_t head[BK_SEAL_LEN + BK_SEAL_HEAD + BK_SEAL_LEN];
+	uint8_t head[BK_SEAL_OPENING + BK_SEAL_HEAD + BK_SEAL_CLOSING];
 	size_t head_off, head_len;
 	/* an envelope's last bytes so far: may be its closing mark */
-	uint8_t held[BK_SEAL_LEN];
+	uint8_t held[BK_SEAL_CLOSING];
 	/* the payload's last bytes so far */
 	uint8_t tail[BK_SEAL_TAIL];
 	size_t tail_len;
@@ -74,35 +74,35 @@ remember_tail(struct bk_reader *in, const uint8_t *buf, size_t n)
 	in->tail_len = keep + n;
 }
 
-/* As raw_read(), but holding back the last BK_SEAL_LEN bytes. */
+/* As raw_read(), but holding back the last BK_SEAL_CLOSING bytes. */
 static ssize_t
 envelope_read(struct bk_reader *in, uint8_t *buf, size_t n, struct bk_err *e)
 {
-	uint8_t next[BK_SEAL_LEN];
-	size_t take = n < BK_SEAL_LEN ? n : BK_SEAL_LEN, body = 0;
+	uint8_t next[BK_SEAL_CLOSING];
+	size_t take = n < BK_SEAL_CLOSING ? n : BK_SEAL_CLOSING, body = 0;
 	ssize_t r;
 
 	/* read the body to its place after the held bytes, without a copy */
-	if (n > BK_SEAL_LEN) {
-		r = raw_read(in, buf + BK_SEAL_LEN, n - BK_SEAL_LEN, e);
+	if (n > BK_SEAL_CLOSING) {
+		r = raw_read(in, buf + BK_SEAL_CLOSING, n - BK_SEAL_CLOSING, e);
 		if (r == -1)
 			return -1;
 		body = (size_t)r;
 	}
 	if ((r = raw_read(in, next, take, e)) == -1)
 		return -1;
-	/* held + body + next: return all but the last BK_SEAL_LEN */
-	if (body > 0 || n >= BK_SEAL_LEN) {
-		memcpy(buf, in->held, BK_SEAL_LEN);
-		body += BK_SEAL_LEN;
-		body -= BK_SEAL_LEN - (size_t)r;
-		memcpy(in->held, buf + body, BK_SEAL_LEN - (size_t)r);
+	/* held + body + next: return all but the last BK_SEAL_CLOSING */
+	if (body > 0 || n >= BK_SEAL_CLOSING) {
+		memcpy(buf, in->held, BK_SEAL_CLOSING);
+		body += BK_SEAL_CLOSING;
+		body -= BK_SEAL_CLOSING - (size_t)r;
+		memcpy(in->held, buf + body, BK_SEAL_CLOSING - (size_t)r);
 	} else {
 		memcpy(buf, in->held, (size_t)r);
-		memmove(in->held, in->held + r, BK_SEAL_LEN - (size_t)r);
+		memmove(in->held, in->held + r, BK_SEAL_CLOSING - (size_t)r);
 		body = (size_t)r;
 	}
-	memcpy(in->held + BK_SEAL_LEN - (size_t)r, next, (size_t)r);
+	memcpy(in->held + BK_SEAL_CLOSING - (size_t)r, next, (size_t)r);
 	return (ssize_t)body;
 }
 
@@ -110,11 +110,10 @@ envelope_read(struct bk_reader *in, uint8_t *buf, size_t n, struct bk_err *e)
 static int
 verdict(struct bk_reader *in, struct bk_err *e)
 {
-	if (in->envelope &&
-	    memcmp(in->held, bk_seal_closing(), BK_SEAL_LEN) != 0)
-		return unfinished(in, e);
-	if (in->marked && !(in->flags & BK_READER_PARSED) &&
-	    bk_seal_find_closing(in->tail, in->tail_len) == -1)
+	if (in->envelope > 0 ? !bk_seal_closes(&in->seal, in->held,
+	    BK_SEAL_CLOSING, 0) : in->marked &&
+	    !(in->flags & BK_READER_PARSED) &&
+	    !bk_seal_ends(&in->seal, in->tail, in->tail_len))
 		return unfinished(in, e);
 	if (in->bytes == 0 &&
 	    ((in->flags & BK_READER_NONEMPTY) || bk_io_is_pipe(in->fd)))
@@ -124,26 +123,30 @@ verdict(struct bk_reader *in, struct bk_err *e)
 	return 0;
 }
 
-/* Read the head and find the opening marks. */
+/* Read the head and find the opening mark. */
 static int
 begin(struct bk_reader *in, struct bk_err *e)
 {
 	ssize_t n = bk_io_read(in->fd, in->head, sizeof(in->head), in->name, e);
+	ptrdiff_t at, len;
 
 	if (n == -1)
 		return -1;
 	in->head_len = (size_t)n;
-	if (in->head_len >= BK_SEAL_LEN &&
-	    memcmp(in->head, bk_seal_opening(), BK_SEAL_LEN) == 0) {
-		in->envelope = 1;
-		in->head_off = BK_SEAL_LEN;
-		if (raw_read(in, in->held, BK_SEAL_LEN, e) != BK_SEAL_LEN)
+	at = bk_seal_find(&in->seal, in->head, in->head_len, &len);
+	in->marked = at != -1;
+	if (in->marked && len == -1)
+		return in->head_len < BK_SEAL_HEAD ? unfinished(in, e) :
+		    bk_fail(e, BK_DATA, "%s: damaged: the label behind its "
+		    "opening mark", in->name);
+	if (at == 0) {
+		in->envelope = in->head_off = (size_t)len;
+		if ((n = raw_read(in, in->held, BK_SEAL_CLOSING, e)) == -1)
+			return -1;
+		if (n < BK_SEAL_CLOSING)
 			return unfinished(in, e);
 	}
-	in->marked = bk_seal_find_opening(in->head + BK_SEAL_LEN *
-	    (size_t)in->envelope, in->head_len - BK_SEAL_LEN *
-	    (size_t)in->envelope, in->label) != -1;
-	if ((in->flags & BK_READER_SEALED) && !bk_reader_sealed(in))
+	if ((in->flags & BK_READER_SEALED) && !in->marked)
 		return bk_fail(e, BK_DATA, "%s: not sealed: no opening mark; "
 		    "make it with bk-seal, or leave out --sealed",
 		    in->name);
@@ -184,7 +187,7 @@ bk_reader_read(struct bk_reader *in, void *buf, size_t n, struct bk_err *e)
 
 	if (in->ended || n == 0)
 		return 0;
-	r = in->envelope ? envelope_read(in, buf, n, e)
+	r = in->envelope > 0 ? envelope_read(in, buf, n, e)
 	    : raw_read(in, buf, n, e);
 	if (r == -1)
 		return -1;
@@ -217,27 +220,31 @@ bk_reader_drain(struct bk_reader *in, struct bk_err *e)
 int
 bk_reader_sealed(const struct bk_reader *in)
 {
-	return in->envelope || in->marked;
+	return in->marked;
 }
 
-const char *
+int
+bk_reader_envelope(const struct bk_reader *in)
+{
+	return in->envelope > 0;
+}
+
+const struct bk_label *
 bk_reader_label(const struct bk_reader *in)
 {
-	return in->label;
+	return &in->seal.label;
 }
 
 const uint8_t *
 bk_reader_head(const struct bk_reader *in, size_t *n)
 {
-	size_t off = in->envelope ? BK_SEAL_LEN : 0;
-
-	*n = in->head_len - off;
-	/* a short envelope's closing mark is not payload */
-	if (in->envelope && in->head_len < sizeof(in->head))
-		*n = *n > BK_SEAL_LEN ? *n - BK_SEAL_LEN : 0;
+	*n = in->head_len - in->envelope;
+	/* the last bytes may be an envelope's closing mark */
+	if (in->envelope > 0)
+		*n = *n > BK_SEAL_CLOSING ? *n - BK_SEAL_CLOSING : 0;
 	if (*n > BK_SEAL_HEAD)
 		*n = BK_SEAL_HEAD;
-	return in->head + off;
+	return in->head + in->envelope;
 }
 
 uint64_t

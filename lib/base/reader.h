@@ -10,9 +10,9 @@
  * requires one.  An empty file is accepted; an empty pipe is unfinished: the
  * command before it failed without output.
  *
- * An envelope (the opening mark as the first bytes, the closing mark as the
- * last) is stripped, and the payload is checked by its own marks too: it may be
- * a copy of an unfinished stream.
+ * An envelope (opening mark and label as the first bytes, the closing mark as
+ * the last) is stripped.  In its payload no marks are looked for, as it may be
+ * anybody's: who parses the payload's format checks the marks of that.
  *
  * A caller that succeeds has read until 0, so nothing upstream dies of a closed
  * pipe.  Memory: 8 KiB, and a pipe for bk_reader_stop(), the only function that
@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/seal.h"
 
 struct bk_reader;
 
@@ -48,7 +49,7 @@ void bk_reader_parsed(struct bk_reader *in);
 /*
  * Read n bytes into buf, fewer only before the end.  0 at the end of a complete
  * stream; -1 with *e set: BK_DATA it is unfinished, BK_FAIL the read failed.
- * Data read before a failure is valid, without an envelope's closing mark.
+ * Data read before a failure is valid, without an envelope's marks.
  */
 ssize_t bk_reader_read(struct bk_reader *in, void *buf, size_t n,
     struct bk_err *e);
@@ -65,8 +66,11 @@ int bk_reader_drain(struct bk_reader *in, struct bk_err *e);
 /* 1 if there is an opening mark, an envelope's or the stream's own. */
 int bk_reader_sealed(const struct bk_reader *in);
 
-/* The stream's label: a database name, "" if none.  Borrowed. */
-const char *bk_reader_label(const struct bk_reader *in);
+/* 1 if the stream is in an envelope. */
+int bk_reader_envelope(const struct bk_reader *in);
+
+/* The label behind the opening mark; an empty one without.  Borrowed. */
+const struct bk_label *bk_reader_label(const struct bk_reader *in);
 
 /*
  * The stream's first 4 KiB (fewer only if it is shorter), to recognise its

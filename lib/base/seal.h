@@ -1,52 +1,111 @@
 #ifndef BK_BASE_SEAL_H
 #define BK_BASE_SEAL_H
 /*
- * The two marks that distinguish a finished stream from one that merely ended.
+ * The two marks that distinguish a finished stream from one that merely ended,
+ * and the label that says what backup it is.
  *
  * In a shell pipeline a reader sees the same end of file whether the writer
  * succeeded or was killed.  So every stream that a bk tool writes has an
  * opening mark within its first BK_SEAL_HEAD bytes and a closing mark within
  * its last BK_SEAL_TAIL bytes, each where a standard reader of that format
- * skips it.  A mark is BK_SEAL_LEN bytes of printable ASCII: 128 random bits in
- * hex, constant forever.  This module knows the marks but no format; bk_reader
- * (reader.h) judges by them, bk_writer (writer.h) holds the end back.
+ * skips it.  A mark is BK_SEAL_LEN bytes of printable ASCII: a constant word,
+ * which tells the two kinds apart, and the stream's nonce, 128 fresh random
+ * bits in hex, the same in both.  A row, a name or a file that was there before
+ * the stream began cannot know the nonce, so no data passes for the end.
  *
- * An opening mark may be followed by a label, "(NAME)": the name of the
- * database in the stream, so that {db} at the far end of a pipeline need not be
- * given again.  NAME is percent-encoded: all but ASCII letters, digits and
- * "._-" as %XX.  An envelope's opening mark has no label.
+ * Behind the opening mark stands the label: fields in parentheses, each of them
+ * optional, in this order, with ';' between them,
+ *
+ *	db=NAME or cluster=NAME	all but ASCII letters, digits and "._-" as %XX
+ *	at=20261122T131415Z	the instant of the snapshot, UTC
+ *	run=0123456789abcdef	the ID of the pipeline's run, made by its first
+ *				stage
+ *
+ * Behind the closing mark stand two hex digits: the number of bytes after them.
+ * They are the format's own; a stream cut anywhere, even there, is unfinished.
+ *
+ * This module knows marks and label but no format; bk_reader (reader.h) judges
+ * by them, bk_writer (writer.h) holds the end back.
  */
 #include <stddef.h>
+#include <time.h>
 
-#include "base/buf.h"
 #include "base/err.h"
 
-#define BK_SEAL_LEN 32		/* bytes of a mark */
-#define BK_SEAL_HEAD 4096	/* the opening mark ends within these */
-#define BK_SEAL_TAIL 64		/* the closing mark begins within these */
-#define BK_SEAL_LABEL 192	/* room for "(NAME)" and its NUL */
+#define BK_SEAL_NONCE 32	/* characters of a nonce */
+#define BK_SEAL_LEN 64		/* of a mark */
+#define BK_SEAL_LABEL 256	/* of a label, at most, with its NUL */
+#define BK_SEAL_OPENING (BK_SEAL_LEN + BK_SEAL_LABEL) /* mark, label, NUL */
+#define BK_SEAL_CLOSING 66	/* characters of closing mark and digits */
+#define BK_SEAL_HEAD 4096	/* the label ends within these */
+#define BK_SEAL_TAIL 256	/* the closing mark begins within these */
 
-/* The marks, as strings of BK_SEAL_LEN characters; static. */
-const char *bk_seal_opening(void);
-const char *bk_seal_closing(void);
+#define BK_LABEL_NAME 192	/* room for a name and its NUL */
+#define BK_LABEL_RUN 17		/* for a run's ID and its NUL */
+
+enum bk_label_kind { BK_LABEL_NONE, BK_LABEL_DB, BK_LABEL_CLUSTER };
+
+struct bk_label {
+	enum bk_label_kind kind;	/* of name */
+	char name[BK_LABEL_NAME];	/* "" if NONE */
+	time_t at;			/* 0: unknown */
+	char run[BK_LABEL_RUN];		/* "": none */
+};
+
+struct bk_seal {		/* a stream's */
+	char nonce[BK_SEAL_NONCE + 1];
+	struct bk_label label;
+};
+
+/* Set the label's name; one for which there is no room becomes NONE. */
+void bk_label_set(struct bk_label *l, enum bk_label_kind kind,
+    const char *name);
+
+/* A fresh ID for a pipeline's run.  0, or -1 with *e set. */
+int bk_label_run(char run[BK_LABEL_RUN], struct bk_err *e);
 
 /*
- * Write the opening mark and the label of database db ("" or NULL: no label) as
- * one string, for a writer to embed in its format.  A name whose label does not
- * fit, or for which there is no memory, is omitted.
+ * A seal for a stream that begins now, with a fresh nonce and label, NULL: an
+ * empty one.  0, or -1 with *e set: the system has no random bits.
  */
-void bk_seal_opening_label(char out[BK_SEAL_LEN + BK_SEAL_LABEL],
-    const char *db);
+int bk_seal_new(struct bk_seal *s, const struct bk_label *label,
+    struct bk_err *e);
+
+/* The opening mark with its label, a string; returns its length. */
+size_t bk_seal_open(const struct bk_seal *s, char out[BK_SEAL_OPENING]);
 
 /*
- * Find the opening mark in the first n bytes of a stream.  Returns its offset,
- * or -1.  If db is not NULL, it receives the label's decoded name, "" without a
- * well-formed label.
+ * The closing mark with its digits, a string of BK_SEAL_CLOSING characters, to
+ * be followed by after bytes, at most BK_SEAL_TAIL - BK_SEAL_CLOSING.
  */
-ptrdiff_t bk_seal_find_opening(const void *head, size_t n,
-    char db[BK_SEAL_LABEL]);
+void bk_seal_close(const struct bk_seal *s, unsigned after,
+    char out[BK_SEAL_CLOSING + 1]);
 
-/* The offset of the closing mark in the last n bytes of a stream, or -1. */
+/*
+ * Is there an opening mark at p, which has n bytes?  Returns the length of it
+ * and its label, with *s set; 0 if there is none; -1 if its label is malformed
+ * or n ends within it.
+ */
+ptrdiff_t bk_seal_read(struct bk_seal *s, const void *p, size_t n);
+
+/*
+ * Find the first opening mark in the first n bytes of a stream.  Returns its
+ * offset, with *s set and *len as bk_seal_read() returns it, or -1: none.
+ */
+ptrdiff_t bk_seal_find(struct bk_seal *s, const void *head, size_t n,
+    ptrdiff_t *len);
+
+/* 1 if the n bytes at p are the closing mark of s, with after as its digits. */
+int bk_seal_closes(const struct bk_seal *s, const void *p, size_t n,
+    unsigned after);
+
+/* 1 if a stream whose last n bytes are these ends with the closing mark of s. */
+int bk_seal_ends(const struct bk_seal *s, const void *tail, size_t n);
+
+/*
+ * The offset of the first closing mark, of whatever stream, that begins within
+ * the last BK_SEAL_TAIL of n bytes; -1: none.
+ */
 ptrdiff_t bk_seal_find_closing(const void *tail, size_t n);
 
 #endif

@@ -195,29 +195,36 @@ advance(struct bk_tee *tee, size_t n, enum ending ended)
 	pthread_mutex_unlock(&tee->lock);
 }
 
-/* Add a mark; the caller has made room for it. */
+/* Add a mark of n bytes; the caller has made room for it. */
 static void
-add_mark(struct bk_tee *tee, const char *mark, enum ending ended)
+add_mark(struct bk_tee *tee, const char *mark, size_t n, enum ending ended)
 {
 	size_t i;
 
-	for (i = 0; i < BK_SEAL_LEN; i++)
+	for (i = 0; i < n; i++)
 		tee->ring[(tee->head + i) % BK_TEE_RING] = (uint8_t)mark[i];
-	advance(tee, BK_SEAL_LEN, ended);
+	advance(tee, n, ended);
 }
 
-/* Read the stream into the ring until its end, and set ended. */
+/*
+ * Read the stream into the ring until its end, and set ended.  The seal is that
+ * of a new envelope for what came in one; a stream's own marks are passed on.
+ */
 static int
-fill(struct bk_tee *tee, struct bk_reader *in, int envelope, struct bk_err *e)
+fill(struct bk_tee *tee, struct bk_reader *in, const struct bk_seal *seal,
+    struct bk_err *e)
 {
-	size_t at, n;
+	char opening[BK_SEAL_OPENING], closing[BK_SEAL_CLOSING + 1];
+	int envelope = bk_reader_envelope(in);
+	size_t at, n = bk_seal_open(seal, opening);
 	ssize_t got;
 
+	bk_seal_close(seal, 0, closing);
 	if (envelope)
-		add_mark(tee, bk_seal_opening(), GOES_ON);
+		add_mark(tee, opening, n, GOES_ON);
 	for (;;) {
 		/* a block, and a closing mark after it */
-		if (!wait_room(tee, BLOCK + BK_SEAL_LEN)) {
+		if (!wait_room(tee, BLOCK + BK_SEAL_CLOSING)) {
 			advance(tee, 0, BROKEN);
 			return 0;
 		}
@@ -228,7 +235,7 @@ fill(struct bk_tee *tee, struct bk_reader *in, int envelope, struct bk_err *e)
 		advance(tee, (size_t)got, GOES_ON);
 	}
 	if (got == 0 && envelope)
-		add_mark(tee, bk_seal_closing(), COMPLETE);
+		add_mark(tee, closing, BK_SEAL_CLOSING, COMPLETE);
 	else
 		advance(tee, 0, got == 0 ? COMPLETE : BROKEN);
 	return (int)got;
@@ -237,19 +244,15 @@ fill(struct bk_tee *tee, struct bk_reader *in, int envelope, struct bk_err *e)
 int
 bk_tee_copy(struct bk_tee *tee, struct bk_reader *in, struct bk_err *e)
 {
-	size_t len;
-	const uint8_t *head = bk_reader_head(in, &len);
-	/* a stream's own marks are passed on, for the sinks to judge */
-	int envelope = bk_reader_sealed(in) &&
-	    bk_seal_find_opening(head, len, NULL) == -1;
+	struct bk_seal seal;
 	unsigned started = 0;
-	int rc = 0;
+	int rc = bk_seal_new(&seal, bk_reader_label(in), e);
 
 	for (; rc == 0 && started < tee->n; started += rc == 0)
 		rc = bk_thread_start(&tee->sinks[started].thread, run_sink,
 		    &tee->sinks[started], e);
 	if (rc == 0)
-		rc = fill(tee, in, envelope, e);
+		rc = fill(tee, in, &seal, e);
 	else
 		advance(tee, 0, BROKEN);
 	/* without marks, end of file would look like success to a sink */

@@ -5,7 +5,6 @@
 
 #include "base/buf.h"
 #include "base/io.h"
-#include "base/seal.h"
 
 #define CAP (64 * 1024)
 
@@ -13,13 +12,16 @@ struct bk_writer {
 	int fd;
 	const char *name;
 	int envelope;
+	int unlabelled;		/* its label is to be found in the payload */
+	int begun;		/* its opening mark is written */
+	struct bk_seal seal;	/* of the envelope */
 	uint64_t bytes;		/* accepted */
 	size_t len;		/* of these, in buf; the rest is written */
 	uint8_t buf[CAP];
 };
 
 struct bk_writer *
-bk_writer_open(int fd, const char *name, unsigned flags, struct bk_err *e)
+bk_writer_open(int fd, const char *name, struct bk_err *e)
 {
 	struct bk_writer *out = calloc(1, sizeof(*out));
 
@@ -30,16 +32,49 @@ bk_writer_open(int fd, const char *name, unsigned flags, struct bk_err *e)
 	out->fd = fd;
 	out->name = name;
 	bk_io_pipe_grow(fd);
-	if (flags & BK_WRITER_ENVELOPE) {
-		if (bk_writer_write(out, bk_seal_opening(), BK_SEAL_LEN,
-		    e) == -1) {
-			bk_writer_free(out);
-			return NULL;
-		}
-		out->bytes = 0;
-		out->envelope = 1;
-	}
 	return out;
+}
+
+int
+bk_writer_envelope(struct bk_writer *out, const struct bk_label *label,
+    struct bk_err *e)
+{
+	out->envelope = 1;
+	out->unlabelled = label == NULL;
+	return bk_seal_new(&out->seal, label, e);
+}
+
+/* The label in the payload's head: what is in buf, and the n bytes at p. */
+static struct bk_label
+find_label(const struct bk_writer *out, const uint8_t *p, size_t n)
+{
+	uint8_t head[BK_SEAL_HEAD];
+	size_t have = out->len < sizeof(head) ? out->len : sizeof(head);
+	struct bk_seal own;
+	ptrdiff_t len;
+
+	if (n > sizeof(head) - have)
+		n = sizeof(head) - have;
+	memcpy(head, out->buf, have);
+	if (n > 0)
+		memcpy(head + have, p, n);
+	(void)bk_seal_find(&own, head, have + n, &len);
+	return own.label;
+}
+
+/* Before the first byte of the payload leaves: the opening mark. */
+static int
+begin(struct bk_writer *out, const uint8_t *p, size_t n, struct bk_err *e)
+{
+	char opening[BK_SEAL_OPENING];
+
+	if (!out->envelope || out->begun)
+		return 0;
+	out->begun = 1;
+	if (out->unlabelled)
+		out->seal.label = find_label(out, p, n);
+	return bk_io_write(out->fd, opening, bk_seal_open(&out->seal, opening),
+	    out->name, e);
 }
 
 int
@@ -57,6 +92,8 @@ bk_writer_write(struct bk_writer *out, const void *buf, size_t n,
 		out->len += n;
 		return 0;
 	}
+	if (begin(out, p, n, e) == -1)
+		return -1;
 	if (n < BK_WRITER_HELD) {
 		/* make room: write all but the last BK_WRITER_HELD bytes */
 		go = out->len - BK_WRITER_HELD;
@@ -104,11 +141,13 @@ bk_writer_patch(struct bk_writer *out, uint64_t off, const void *buf, size_t n,
 int
 bk_writer_finish(struct bk_writer *out, struct bk_err *e)
 {
+	char closing[BK_SEAL_CLOSING + 1];
 	int fd = out->fd;
 	size_t go;
 
-	if (out->envelope &&
-	    bk_writer_write(out, bk_seal_closing(), BK_SEAL_LEN, e) == -1)
+	bk_seal_close(&out->seal, 0, closing);
+	if (begin(out, NULL, 0, e) == -1 || (out->envelope &&
+	    bk_writer_write(out, closing, BK_SEAL_CLOSING, e) == -1))
 		return -1;
 	/* the end by itself: a write of up to PIPE_BUF bytes is atomic */
 	go = out->len > BK_WRITER_HELD ? out->len - BK_WRITER_HELD : 0;
@@ -125,9 +164,10 @@ bk_writer_abandon(struct bk_writer *out)
 	struct bk_err ignored = {0};
 	ptrdiff_t mark;
 
-	/* nested envelopes: there may be several marks */
+	/* an envelope in an envelope: there may be several marks */
 	while ((mark = bk_seal_find_closing(out->buf, out->len)) != -1)
 		out->len = (size_t)mark;
+	(void)begin(out, NULL, 0, &ignored);
 	(void)bk_io_write(out->fd, out->buf, out->len, out->name, &ignored);
 	out->len = 0;
 }

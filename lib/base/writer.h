@@ -14,27 +14,31 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "base/seal.h"
 
 #define BK_WRITER_HELD 4096	/* = PIPE_BUF on Linux: one atomic write */
 
 struct bk_writer;
 
-enum {
-	BK_WRITER_ENVELOPE = 1,	/* write both marks around it (seal.h) */
-};
-
 /*
  * Open a stream on fd, which stays the caller's until bk_writer_finish() closes
  * it; name (borrowed) is used in messages.  NULL with *e set.
  */
-struct bk_writer *bk_writer_open(int fd, const char *name, unsigned flags,
+struct bk_writer *bk_writer_open(int fd, const char *name, struct bk_err *e);
+
+/*
+ * Put the stream into an envelope (reader.h) with this label; NULL: that of the
+ * opening mark in the payload's own head, if it has one.  Before the first
+ * write.  0, or -1 with *e set.
+ */
+int bk_writer_envelope(struct bk_writer *out, const struct bk_label *label,
     struct bk_err *e);
 
 /* Write n bytes.  0; -1 with *e set: the stream cannot be continued. */
 int bk_writer_write(struct bk_writer *out, const void *buf, size_t n,
     struct bk_err *e);
 
-/* The bytes written so far, without an envelope's mark: the offset. */
+/* The bytes written so far, without an envelope's marks: the offset. */
 uint64_t bk_writer_bytes(const struct bk_writer *out);
 
 /*

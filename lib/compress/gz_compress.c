@@ -2,7 +2,6 @@
 #include <stdlib.h>
 
 #include "base/pipeline.h"
-#include "base/seal.h"
 #include "compress/deflate.h"
 #include "compress/gz.h"
 #include "compress/gz_header.h"
@@ -12,7 +11,7 @@ struct job {
 	struct bk_reader *in;
 	struct bk_writer *out;
 	struct bk_deflate **worker;
-	char opening[BK_SEAL_LEN + BK_SEAL_LABEL];
+	char opening[BK_SEAL_OPENING];
 };
 
 /* Read a member's content.  Empty input makes one member, too. */
@@ -70,6 +69,7 @@ bk_gz_compress(struct bk_reader *in, struct bk_writer *out, int level,
 		.ctx = &job,
 	};
 	uint8_t last[BK_GZ_HEADER_MAX];
+	struct bk_seal seal;
 	unsigned i;
 	int rc = -1;
 
@@ -78,9 +78,12 @@ bk_gz_compress(struct bk_reader *in, struct bk_writer *out, int level,
 	for (i = 0; i < threads; i++)
 		if ((job.worker[i] = bk_deflate_new(level, e)) == NULL)
 			goto done;
-	bk_seal_opening_label(job.opening, bk_reader_label(in));
+	if (bk_seal_new(&seal, bk_reader_label(in), e) == -1)
+		goto done;
+	(void)bk_seal_open(&seal, job.opening);
 	if (bk_pipeline_run(&pipeline, e) == 0)
-		rc = bk_writer_write(out, last, bk_gz_header_closing(last), e);
+		rc = bk_writer_write(out, last, bk_gz_header_closing(last,
+		    &seal), e);
  done:
 	for (i = 0; i < threads; i++)
 		bk_deflate_free(job.worker[i]);

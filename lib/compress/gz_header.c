@@ -3,7 +3,6 @@
 #include <libdeflate.h>
 #include <string.h>
 
-#include "base/seal.h"
 #include "compress/le.h"
 
 /* FLG, RFC 1952 section 2.3.1; FTEXT (1) is ignored */
@@ -13,6 +12,7 @@ enum { FHCRC = 2, FEXTRA = 4, FNAME = 8, FCOMMENT = 16, RESERVED = 0xe0 };
 #define SUB 4			/* bytes of a subfield's own header */
 #define SIZES_AT (FIXED + 2 + SUB)	/* ours is the first subfield */
 #define SIZES_LEN 8
+#define LAST_LEN (2 + BK_GZ_TRAILER)	/* of the last member, after its mark */
 #define BGZF_CONTENT 65536	/* maximum content of a BGZF member */
 
 static size_t
@@ -41,30 +41,30 @@ put_fixed(uint8_t *p, size_t extra)
 }
 
 static uint8_t *
-put_seal(uint8_t *p, const char *seal)
+put_mark(uint8_t *p, const char *mark)
 {
-	size_t n = strlen(seal);
+	size_t n = strlen(mark);
 
 	*p++ = 'B';
 	*p++ = 'S';
 	p = put16(p, n);
-	memcpy(p, seal, n);
+	memcpy(p, mark, n);
 	return p + n;
 }
 
 size_t
-bk_gz_header_put(uint8_t *p, const char *seal)
+bk_gz_header_put(uint8_t *p, const char *opening)
 {
 	uint8_t *q = put_fixed(p, SUB + SIZES_LEN +
-	    (seal == NULL ? 0 : SUB + strlen(seal)));
+	    (opening == NULL ? 0 : SUB + strlen(opening)));
 
 	*q++ = 'B';
 	*q++ = 'K';
 	q = put16(q, SIZES_LEN);
 	memset(q, 0, SIZES_LEN);
 	q += SIZES_LEN;
-	if (seal != NULL)
-		q = put_seal(q, seal);
+	if (opening != NULL)
+		q = put_mark(q, opening);
 	return (size_t)(q - p);
 }
 
@@ -76,11 +76,13 @@ bk_gz_header_sizes(uint8_t *p, uint32_t member, uint32_t content)
 }
 
 size_t
-bk_gz_header_closing(uint8_t p[BK_GZ_HEADER_MAX])
+bk_gz_header_closing(uint8_t p[BK_GZ_HEADER_MAX], const struct bk_seal *s)
 {
-	uint8_t *q = put_fixed(p, SUB + BK_SEAL_LEN);
+	uint8_t *q = put_fixed(p, SUB + BK_SEAL_CLOSING);
+	char closing[BK_SEAL_CLOSING + 1];
 
-	q = put_seal(q, bk_seal_closing());
+	bk_seal_close(s, LAST_LEN, closing);
+	q = put_mark(q, closing);
 	q = put16(q, 3); /* deflate: one final, empty block */
 	memset(q, 0, BK_GZ_TRAILER);
 	return (size_t)(q + BK_GZ_TRAILER - p);
@@ -120,7 +122,8 @@ read_subfields(struct bk_input *in, const uint8_t *p, size_t n,
 			return 0;	/* not subfields: gzip allows that */
 		if (p[0] != 'B')
 			continue;
-		if (p[1] == 'S' && bk_input_mark(in, p + SUB, len, e) == -1)
+		if (p[1] == 'S' &&
+		    bk_input_mark(in, p + SUB, len, LAST_LEN, e) == -1)
 			return -1;
 		if (p[1] == 'K' && len == SIZES_LEN) {
 			h->member = bk_le_get32(p + SUB);

@@ -6,12 +6,14 @@
  *
  *	'B' 'K', length 8	u32 bytes of the whole member, including header
  *				and trailer; u32 bytes of its content
- *	'B' 'S', length 32...	a mark (base/seal.h), an opening one with label
+ *	'B' 'S'			a mark (base/seal.h): the opening one with its
+ *				label, or the closing one with its digits
  *
  * The first member has both, later ones the sizes only, and the last, which is
  * empty, a closing mark only.  BGZF's 'B' 'C' subfield, u16 bytes of the whole
  * member minus 1, is supported, too.
  */
+#include "base/seal.h"
 #include "compress/input.h"
 
 #define BK_GZ_MEMBER (1024 * 1024)	/* content bytes of our members */
@@ -26,14 +28,15 @@ struct bk_gz_header {
 
 /*
  * Write a member's header to the BK_GZ_HEADER_MAX bytes at p; returns its
- * length.  seal: an opening mark with its label, or NULL.  Fill in the sizes
+ * length.  opening: an opening mark with its label, or NULL.  Fill in the sizes
  * with bk_gz_header_sizes() once they are known.
  */
-size_t bk_gz_header_put(uint8_t *p, const char *seal);
+size_t bk_gz_header_put(uint8_t *p, const char *opening);
 void bk_gz_header_sizes(uint8_t *p, uint32_t member, uint32_t content);
 
-/* Write the complete last member to p; returns its length, 58 bytes. */
-size_t bk_gz_header_closing(uint8_t p[BK_GZ_HEADER_MAX]);
+/* Write the complete last member to p; returns its length, 92 bytes. */
+size_t bk_gz_header_closing(uint8_t p[BK_GZ_HEADER_MAX],
+    const struct bk_seal *s);
 
 /*
  * Read the next member's header with any optional fields, and check its marks;

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/seal.h"
-
 struct bk_input {
 	struct bk_reader *reader;
 	const char *name, *unit;
@@ -13,6 +11,7 @@ struct bk_input {
 	uint64_t base;		/* offset of buf[0] */
 	int ended;
 	int open;		/* an opening mark without its closing one */
+	struct bk_seal seal;	/* the mark's */
 	size_t off, len;	/* buf[off..len) is not consumed yet */
 	uint8_t buf[BK_INPUT_CAP];
 };
@@ -161,19 +160,22 @@ bk_input_offset(const struct bk_input *in)
 }
 
 int
-bk_input_mark(struct bk_input *in, const void *p, size_t n, struct bk_err *e)
+bk_input_mark(struct bk_input *in, const void *p, size_t n, unsigned after,
+    struct bk_err *e)
 {
-	if (bk_seal_find_opening(p, n, NULL) != -1) {
+	struct bk_seal seal;
+
+	if (bk_seal_read(&seal, p, n) != 0) {
 		if (in->open)
 			return bk_input_bad(in, in->frame, "another stream "
 			    "begins, but the previous one is unfinished", e);
+		in->seal = seal;
 		in->open = 1;
-	}
-	if (bk_seal_find_closing(p, n) != -1) {
-		if (!in->open)
-			return bk_input_bad(in, in->frame, "a stream ends, but "
-			    "its beginning is missing", e);
+	} else if (in->open && bk_seal_closes(&in->seal, p, n, after)) {
 		in->open = 0;
+	} else if (bk_seal_find_closing(p, n) != -1) {
+		return bk_input_bad(in, in->frame, "a stream ends, but its "
+		    "beginning is missing", e);
 	}
 	return 0;
 }

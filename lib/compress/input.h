@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/reader.h"
+#include "base/seal.h"
 
 #define BK_INPUT_CAP (256 * 1024)
 
@@ -60,11 +61,11 @@ int bk_input_frame(struct bk_input *in, struct bk_err *e);
 uint64_t bk_input_offset(const struct bk_input *in);
 
 /*
- * Check the n bytes at p, from a place where this format has marks.  0, or -1
- * with *e set: BK_DATA an opening mark within an open stream, or a closing mark
- * without an opening one.
+ * Check the n bytes at p, from a place where this format has marks; a closing
+ * one is followed by after bytes.  0, or -1 with *e set: BK_DATA an opening
+ * mark within an open stream, or a closing mark of another one.
  */
-int bk_input_mark(struct bk_input *in, const void *p, size_t n,
+int bk_input_mark(struct bk_input *in, const void *p, size_t n, unsigned after,
     struct bk_err *e);
 
 /*

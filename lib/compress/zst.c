@@ -16,16 +16,16 @@
 
 /* Write a mark in a skippable frame. */
 static int
-write_seal(struct bk_writer *out, const char *seal, struct bk_err *e)
+write_mark(struct bk_writer *out, const char *mark, struct bk_err *e)
 {
-	size_t n = strlen(seal);
+	size_t n = strlen(mark);
 	uint8_t header[HEADER];
 
 	bk_le_put32(header, SKIPPABLE);
 	bk_le_put32(header + 4, (uint32_t)n);
 	if (bk_writer_write(out, header, HEADER, e) == -1)
 		return -1;
-	return bk_writer_write(out, seal, n, e);
+	return bk_writer_write(out, mark, n, e);
 }
 
 static int
@@ -95,7 +95,8 @@ int
 bk_zst_compress(struct bk_reader *in, struct bk_writer *out, int level,
     unsigned threads, struct bk_err *e)
 {
-	char opening[BK_SEAL_LEN + BK_SEAL_LABEL];
+	char opening[BK_SEAL_OPENING], closing[BK_SEAL_CLOSING + 1];
+	struct bk_seal seal;
 	ZSTD_CCtx *z = ZSTD_createCCtx();
 	uint8_t *buf = malloc(2 * BK_IO_BUFSZ);
 	int rc = -1;
@@ -104,12 +105,15 @@ bk_zst_compress(struct bk_reader *in, struct bk_writer *out, int level,
 		bk_fail_memory(e);
 		goto done;
 	}
-	bk_seal_opening_label(opening, bk_reader_label(in));
+	if (bk_seal_new(&seal, bk_reader_label(in), e) == -1)
+		goto done;
+	(void)bk_seal_open(&seal, opening);
+	bk_seal_close(&seal, 0, closing);
 	if (set_up(z, level, threads, e) == -1 ||
-	    write_seal(out, opening, e) == -1 ||
+	    write_mark(out, opening, e) == -1 ||
 	    compress_frame(z, in, out, buf, e) == -1)
 		goto done;
-	rc = write_seal(out, bk_seal_closing(), e);
+	rc = write_mark(out, closing, e);
  done:
 	free(buf);
 	(void)ZSTD_freeCCtx(z);
@@ -134,7 +138,7 @@ skip_frame(struct bk_input *in, struct bk_err *e)
 		if ((n = bk_input_peek(in, (size_t)left, &p, e)) == -1)
 			return -1;
 		if ((uint64_t)n >= left &&
-		    bk_input_mark(in, p, (size_t)left, e) == -1)
+		    bk_input_mark(in, p, (size_t)left, 0, e) == -1)
 			return -1;
 	}
 	while (left > 0) {

@@ -55,16 +55,18 @@ bk_crypt_encrypt(const struct bk_suite *s, const struct bk_crypt_to *to,
     struct bk_reader *in, struct bk_writer *out, struct bk_err *e)
 {
 	uint8_t file_key[BK_SUITE_KEY], key[BK_SUITE_KEY], nonce[NONCE_LEN];
+	struct bk_seal seal;
 	struct bk_buf b = {0};
 	int rc = -1;
 
-	if (bk_suite_random(file_key, s->file_key_len, e) == -1 ||
+	if (bk_seal_new(&seal, bk_reader_label(in), e) == -1 ||
+	    bk_suite_random(file_key, s->file_key_len, e) == -1 ||
 	    bk_suite_random(nonce, sizeof(nonce), e) == -1 ||
-	    bk_header_begin(&b, s, bk_reader_label(in), e) == -1 ||
+	    bk_header_begin(&b, s, &seal, e) == -1 ||
 	    write_header(&b, s, to, file_key, nonce, out, e) == -1 ||
 	    payload_key(key, s, file_key, nonce, e) == -1)
 		goto done;
-	rc = bk_payload_seal(s, key, in, out, e);
+	rc = bk_payload_seal(s, key, &seal, in, out, e);
  done:
 	bk_buf_free(&b);
 	bk_wipe(file_key, sizeof(file_key));
@@ -148,7 +150,8 @@ bk_crypt_decrypt(struct bk_crypt *c, struct bk_writer *out, struct bk_err *e)
 	int rc = -1;
 
 	if (payload_key(key, c->header.suite, c->file_key, c->nonce, e) == 0)
-		rc = bk_payload_open(c->header.suite, key, c->armor, out, e);
+		rc = bk_payload_open(c->header.suite, key, &c->header.seal,
+		    c->armor, out, e);
 	bk_wipe(key, sizeof(key));
 	return rc;
 }
@@ -158,12 +161,15 @@ bk_crypt_rewrap(struct bk_crypt *c, const struct bk_crypt_to *to,
     struct bk_writer *out, struct bk_err *e)
 {
 	const struct bk_header *h = &c->header;
+	struct bk_seal fresh;
 	struct bk_buf b = {0};
 	int rc = -1;
 
-	if (bk_buf_add(&b, h->text.data, h->version_len, e) == 0 &&
+	if (bk_seal_new(&fresh, &h->seal.label, e) == 0 &&
+	    bk_header_begin(&b, h->suite, &fresh, e) == 0 &&
 	    write_header(&b, h->suite, to, c->file_key, c->nonce, out, e) == 0)
-		rc = bk_payload_copy(h->suite, c->armor, out, e);
+		rc = bk_payload_copy(h->suite, &h->seal, &fresh, c->armor, out,
+		    e);
 	bk_buf_free(&b);
 	return rc;
 }

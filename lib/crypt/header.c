@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/base64.h"
-#include "base/seal.h"
 
 #define COLUMNS 64
 #define COLUMN_BYTES 48
@@ -18,26 +17,22 @@ bad(struct bk_err *e, const char *cause)
 	return bk_fail(e, BK_DATA, "header: malformed: %s", cause);
 }
 
-/* The suite of a version line (without its LF), or NULL. */
+/* The suite of a version line (without its LF), with *seal set, or NULL. */
 static const struct bk_suite *
-find_suite(const char *line, size_t n)
+find_suite(const char *line, size_t n, struct bk_seal *seal)
 {
 	size_t len = strlen(bk_suite_bk.version);
 
 	if (n == strlen(bk_suite_age.version) &&
 	    memcmp(line, bk_suite_age.version, n) == 0)
 		return &bk_suite_age;
-	if (n < len + 1 + BK_SEAL_LEN ||
-	    memcmp(line, bk_suite_bk.version, len) != 0 ||
-	    line[len] != ' ' ||
-	    memcmp(line + len + 1, bk_seal_opening(), BK_SEAL_LEN) != 0)
+	if (n < len + 1 || memcmp(line, bk_suite_bk.version, len) != 0 ||
+	    line[len] != ' ')
 		return NULL;
-	line += len + 1 + BK_SEAL_LEN;
-	n -= len + 1 + BK_SEAL_LEN;
-	/* after the mark: nothing or a label */
-	if (n > 0 && (line[0] != '(' || line[n - 1] != ')'))
-		return NULL;
-	return &bk_suite_bk;
+	/* the opening mark and its label, and nothing else */
+	n -= len + 1;
+	return bk_seal_read(seal, line + len + 1, n) == (ptrdiff_t)n && n > 0 ?
+	    &bk_suite_bk : NULL;
 }
 
 /* Append a line of at most max bytes, including its LF, to *b. */
@@ -75,7 +70,7 @@ bk_header_read(struct bk_header *h, struct bk_armor *a, struct bk_err *e)
 		bk_fail(e, reason.code, "%s", reason.msg);
 		goto done;
 	}
-	if (reason.code != BK_OK || find_suite(b.data, b.len - 1) == NULL) {
+	if (reason.code != BK_OK || find_suite(b.data, b.len - 1, &h->seal) == NULL) {
 		bk_fail(e, BK_DATA, "header: not bk-crypt or age v1, or "
 		    "damaged in its first line");
 		goto done;
@@ -218,11 +213,11 @@ bk_header_parse(struct bk_header *h, const char *text, size_t n,
 	const char *line;
 	ssize_t len = scan_line(&s, &line);
 
-	if (len == -1 || (h->suite = find_suite(line, (size_t)len)) == NULL)
+	if (len == -1 || (h->suite = find_suite(line, (size_t)len,
+	    &h->seal)) == NULL)
 		return bad(e, "the version line");
 	if (allocate(h, text, n, e) == -1)
 		return -1;
-	h->version_len = (size_t)(s.p - text);
 	s.body = (uint8_t *)h->copy + n + 1;
 	while (s.end - s.p < 3 || memcmp(s.p, "---", 3) != 0)
 		if (parse_stanza(h, &s, text, &h->stanza[h->nstanzas++],
@@ -259,14 +254,14 @@ bk_header_free(struct bk_header *h)
 }
 
 int
-bk_header_begin(struct bk_buf *b, const struct bk_suite *s, const char *label,
-    struct bk_err *e)
+bk_header_begin(struct bk_buf *b, const struct bk_suite *s,
+    const struct bk_seal *seal, struct bk_err *e)
 {
-	char mark[BK_SEAL_LEN + BK_SEAL_LABEL];
+	char mark[BK_SEAL_OPENING];
 
 	if (!s->marks)
 		return bk_buf_printf(b, e, "%s\n", s->version);
-	bk_seal_opening_label(mark, label);
+	(void)bk_seal_open(seal, mark);
 	return bk_buf_printf(b, e, "%s %s\n", s->version, mark);
 }
 

@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/seal.h"
 #include "crypt/armor.h"
 #include "crypt/suite.h"
 
@@ -31,8 +32,8 @@ struct bk_stanza {
 
 struct bk_header {		/* start with = {0} */
 	const struct bk_suite *suite;
+	struct bk_seal seal;	/* of a suite with marks */
 	struct bk_buf text;	/* the header up to and including "---" */
-	size_t version_len;	/* bytes of the version line with its LF */
 	struct bk_stanza *stanza;
 	size_t nstanzas;
 	uint8_t mac[32];
@@ -53,12 +54,12 @@ int bk_header_verify(const struct bk_header *h, const uint8_t *file_key,
 void bk_header_free(struct bk_header *h);
 
 /*
- * To write a header: append the suite's version line to *b (label: the
- * stream's, "" for none; only a suite with marks stores it), then the stanzas,
- * then the MAC line with bk_header_end().
+ * To write a header: append the suite's version line to *b, with the
+ * opening mark of seal in a suite with marks; then the stanzas, then the MAC
+ * line with bk_header_end().
  */
 int bk_header_begin(struct bk_buf *b, const struct bk_suite *s,
-    const char *label, struct bk_err *e);
+    const struct bk_seal *seal, struct bk_err *e);
 
 /* args: "X25519 <share>". */
 int bk_header_stanza(struct bk_buf *b, const char *args, const uint8_t *body,

@@ -8,7 +8,6 @@
 
 #include "base/io.h"
 #include "base/pipeline.h"
-#include "base/seal.h"
 
 #define CHUNK BK_PAYLOAD_CHUNK
 #define SEALED (CHUNK + BK_SUITE_TAG)	/* an encrypted full chunk */
@@ -25,12 +24,13 @@ struct job {
 	struct bk_writer *out;
 	EVP_CIPHER_CTX *ctx;	/* the worker's; expands the key once */
 	size_t block;		/* bytes per block of fill */
-	size_t trailer;		/* bytes after the payload: the closing mark */
+	const struct bk_seal *seal;	/* whose closing mark, */
+	size_t trailer;		/* so many bytes, is after the payload */
 	/*
 	 * fill reads trailer + 1 bytes ahead, to recognize the last block and
 	 * to keep the trailer out of it.
 	 */
-	uint8_t held[BK_SEAL_LEN + 1];
+	uint8_t held[BK_SEAL_CLOSING + 1];
 	size_t held_len;
 	int ended;
 	struct bk_err err;	/* failure at the end of the input */
@@ -55,8 +55,8 @@ finish_input(struct job *j, struct bk_block *b)
 	j->ended = 1;
 	b->tag = LAST;
 	if (j->err.code == BK_OK && j->trailer > 0 &&
-	    (b->in_len < j->trailer || memcmp(b->in + b->in_len - j->trailer,
-	    bk_seal_closing(), j->trailer) != 0))
+	    (b->in_len < j->trailer || !bk_seal_closes(j->seal,
+	    b->in + b->in_len - j->trailer, j->trailer, 0)))
 		bk_fail(&j->err, BK_DATA, "payload: damaged: the closing "
 		    "mark is not where it belongs");
 	if (j->err.code == BK_OK)
@@ -271,8 +271,10 @@ run(struct job *j, const uint8_t key[BK_SUITE_KEY], int encrypt,
 
 int
 bk_payload_seal(const struct bk_suite *s, const uint8_t key[BK_SUITE_KEY],
-    struct bk_reader *in, struct bk_writer *out, struct bk_err *e)
+    const struct bk_seal *seal, struct bk_reader *in, struct bk_writer *out,
+    struct bk_err *e)
 {
+	char closing[BK_SEAL_CLOSING + 1];
 	struct job j = {
 		.suite = s, .read = read_in, .in = in, .out = out,
 		.block = CHUNKS * CHUNK,
@@ -280,19 +282,23 @@ bk_payload_seal(const struct bk_suite *s, const uint8_t key[BK_SUITE_KEY],
 
 	if (run(&j, key, 1, e) == -1)
 		return -1;
-	return s->marks ?
-	    bk_writer_write(out, bk_seal_closing(), BK_SEAL_LEN, e) : 0;
+	if (!s->marks)
+		return 0;
+	bk_seal_close(seal, 0, closing);
+	return bk_writer_write(out, closing, BK_SEAL_CLOSING, e);
 }
 
 int
 bk_payload_open(const struct bk_suite *s, const uint8_t key[BK_SUITE_KEY],
-    struct bk_armor *a, struct bk_writer *out, struct bk_err *e)
+    const struct bk_seal *seal, struct bk_armor *a, struct bk_writer *out,
+    struct bk_err *e)
 {
 	struct job j = {
 		.suite = s, .read = read_armor, .armor = a, .out = out,
 		.in = bk_armor_reader(a),
 		.block = CHUNKS * SEALED,
-		.trailer = s->marks ? BK_SEAL_LEN : 0,
+		.seal = seal,
+		.trailer = s->marks ? BK_SEAL_CLOSING : 0,
 	};
 
 	return run(&j, key, 0, e);
@@ -312,11 +318,13 @@ check_length(uint64_t n, struct bk_err *e)
 }
 
 int
-bk_payload_copy(const struct bk_suite *s, struct bk_armor *a,
-    struct bk_writer *out, struct bk_err *e)
+bk_payload_copy(const struct bk_suite *s, const struct bk_seal *seal,
+    const struct bk_seal *fresh, struct bk_armor *a, struct bk_writer *out,
+    struct bk_err *e)
 {
-	size_t trailer = s->marks ? BK_SEAL_LEN : 0, len = 0;
-	uint8_t *buf = malloc(BK_SEAL_LEN + BK_IO_BUFSZ);
+	size_t trailer = s->marks ? BK_SEAL_CLOSING : 0, len = 0;
+	uint8_t *buf = malloc(BK_SEAL_CLOSING + BK_IO_BUFSZ);
+	char closing[BK_SEAL_CLOSING + 1];
 	uint64_t total = 0;
 	ssize_t n;
 	int rc = -1;
@@ -336,12 +344,13 @@ bk_payload_copy(const struct bk_suite *s, struct bk_armor *a,
 	}
 	if (n == -1 || check_length(total, e) == -1)
 		goto done;
-	if (memcmp(buf, bk_seal_closing(), trailer) != 0) {
+	if (s->marks && !bk_seal_closes(seal, buf, len, 0)) {
 		bk_fail(e, BK_DATA, "payload: damaged: the closing mark is not "
 		    "where it belongs");
 		goto done;
 	}
-	rc = bk_writer_write(out, buf, trailer, e);
+	bk_seal_close(fresh, 0, closing);
+	rc = bk_writer_write(out, closing, trailer, e);
  done:
 	free(buf);
 	return rc;

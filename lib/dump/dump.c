@@ -7,12 +7,14 @@
 
 #include "archive/archive.h"
 #include "base/child.h"
+#include "base/utctime.h"
 #include "dump/output.h"
 #include "dump/tasks.h"
 #include "dump/workers.h"
 #include "pg/session.h"
 #include "pg/sql.h"
 
+#define CLOCKS_APART (15 * 60)	/* seconds between two clocks, at most */
 #define TRIES 5			/* if tables change before they are locked */
 #define GLOBALS_MAX (256 * 1024 * 1024)
 #define LOCK_KEY "27707118060793200"	/* "bk-dump" as a number */
@@ -34,7 +36,8 @@ struct dump {
 	struct bk_dump_workers_options options;
 	struct bk_task_queue *queue;
 	struct bk_dump_workers *workers;
-	time_t started;
+	time_t started;		/* of the snapshot, by the server's clock */
+	double began;		/* the same by ours, monotonic */
 };
 
 static const char *
@@ -207,6 +210,25 @@ read_toc(struct dump *d, struct bk_err *e)
 	return rc;
 }
 
+/* Export the snapshot, and take its instant from the server. */
+static int
+export_snapshot(struct dump *d, struct bk_err *e)
+{
+	long long apart;
+
+	if (bk_session_export(d->leader, &d->session, &d->snapshot, e) == -1)
+		return -1;
+	d->began = bk_monotonic();
+	d->started = (time_t)strtoll(PQgetvalue(d->snapshot, 0, 1), NULL, 10);
+	apart = (long long)time(NULL) - (long long)d->started;
+	if (d->o->any_clock || llabs(apart) <= CLOCKS_APART)
+		return 0;
+	return bk_fail(e, BK_FAIL, "database \"%s\": the server's clock is "
+	    "%lld minutes %s this host's; set the wrong one right, or go by "
+	    "the server's with --any-clock", PQdb(d->leader),
+	    llabs(apart) / 60, apart > 0 ? "behind" : "ahead of");
+}
+
 /* From the snapshot to locked tables and tasks. */
 static int
 prepare_once(struct dump *d, struct bk_err *e)
@@ -219,8 +241,7 @@ prepare_once(struct dump *d, struct bk_err *e)
 	    "pg_catalog.pg_is_in_recovery() THEN "
 	    "pg_catalog.pg_last_wal_replay_lsn() ELSE "
 	    "pg_catalog.pg_current_wal_lsn() END");
-	d->started = time(NULL);
-	if (bk_session_export(d->leader, &d->session, &d->snapshot, e) == -1 ||
+	if (export_snapshot(d, e) == -1 ||
 	    start_pg_dump(d, e) == -1 || read_toc(d, e) == -1)
 		return -1;
 	if (bk_toc_encoding(&d->toc) == NULL)
@@ -299,10 +320,13 @@ write_all(struct dump *d, int fd, uint64_t *bytes, struct bk_err *e)
 		.quote_all_identifiers = PQgetvalue(d->settings, 0, 3),
 		.started = d->started,
 	};
-	struct bk_dump_output *out = bk_dump_output_open(fd, &d->toc, &about,
-	    e);
+	struct bk_label label = { .at = d->started };
+	struct bk_dump_output *out;
 	int rc = -1;
 
+	bk_label_set(&label, BK_LABEL_DB, about.database);
+	memcpy(label.run, d->o->run, sizeof(label.run));
+	out = bk_dump_output_open(fd, &d->toc, &about, &label, e);
 	if (out == NULL)
 		return -1;
 	if (d->globals.len > 0 &&
@@ -317,7 +341,8 @@ write_all(struct dump *d, int fd, uint64_t *bytes, struct bk_err *e)
 	/* if the leader is alive, our locks have held to the end */
 	if (bk_conn_exec(d->leader, "COMMIT", e) == -1)
 		goto done;
-	rc = bk_dump_output_finish(out, bytes, e);
+	rc = bk_dump_output_finish(out, d->started +
+	    (time_t)(bk_monotonic() - d->began), bytes, e);
  done:
 	bk_dump_output_free(out);
 	return rc;

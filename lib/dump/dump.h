@@ -9,6 +9,10 @@
  * task_queue.h).  If a table is changed before it is locked, everything starts
  * over: nothing has been written yet.
  *
+ * The instant of the snapshot, in label and manifest, is the server's.  Where
+ * its clock and this host's differ by more than 15 minutes, the dump fails:
+ * retention and monitoring would go by a wrong age.
+ *
  * Nothing is written before the table of contents is complete, and the end
  * (base/writer.h) not before every row has been read and the leader's
  * transaction has been found alive.
@@ -19,6 +23,7 @@
 #include "base/child.h"
 #include "base/err.h"
 #include "base/progress.h"
+#include "base/seal.h"
 #include "pg/bindir.h"
 #include "pg/conn.h"
 
@@ -28,10 +33,12 @@ struct bk_dump {
 	unsigned jobs;
 	char *const *pg_dump_args;	/* for pg_dump, NULL-terminated */
 	const char *options;		/* all of them, for the manifest */
+	char run[BK_LABEL_RUN];		/* the pipeline's, for the label */
 	const char *lock_wait;		/* per table; "60s" */
 	const char *role, *float_digits;
 	int row_security, deferrable;
 	int globals;			/* roles and tablespaces as well */
+	int any_clock;			/* even if the server's differs */
 	enum { BK_DUMP_NOLOCK, BK_DUMP_LOCK_FAIL, BK_DUMP_LOCK_WAIT } lock;
 	struct bk_progress *progress;
 	atomic_int *child;	/* pid of the running child, or 0 */

@@ -6,10 +6,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "base/seal.h"
 #include "base/version.h"
 #include "base/writer.h"
 
@@ -23,6 +21,7 @@ struct bk_dump_output {
 	struct bk_writer *out;
 	const struct bk_toc *toc;
 	struct bk_manifest about;
+	struct bk_seal seal;
 	struct bk_digest_state *records;
 	struct bk_buf raw;	/* header and TOC as written */
 	size_t shift;		/* of the fields after the mark */
@@ -35,6 +34,24 @@ struct bk_dump_output {
 };
 
 /*
+ * No name that precedes our mark may pass for one: the header begins with the
+ * database's, and who may create a database chooses that.
+ */
+static int
+check_head(const struct bk_dump_output *d, const char *mark, struct bk_err *e)
+{
+	struct bk_seal found;
+	ptrdiff_t len, at = bk_seal_find(&found, d->raw.data, d->raw.len, &len);
+
+	if (at != -1 && len == (ptrdiff_t)strlen(mark) &&
+	    memcmp(d->raw.data + at, mark, (size_t)len) == 0)
+		return 0;
+	return bk_fail(e, BK_FAIL, "database \"%s\": its name, or pg_dump's "
+	    "TOC, leaves no room for an opening mark; rename it",
+	    d->about.database);
+}
+
+/*
  * The opening mark becomes the ENCODING entry's COPY statement: every TOC
  * begins with that entry, and the field is not read if there is no data.  Not
  * the header's version string, which pg_restore -f copies into every script:
@@ -42,18 +59,21 @@ struct bk_dump_output {
  * the system identifier, which bk-restore must know before it creates anything.
  */
 static int
-add_mark(struct bk_dump_output *d, struct bk_err *e)
+add_mark(struct bk_dump_output *d, const struct bk_label *label,
+    struct bk_err *e)
 {
 	const struct bk_toc_entry *te = bk_toc_encoding_entry(d->toc);
 	const struct bk_buf *raw = &d->toc->raw;
-	char mark[BK_SEAL_LEN + BK_SEAL_LABEL];
+	char mark[BK_SEAL_OPENING];
 	struct bk_buf text = {0};
 	int rc = -1;
 
-	if (te->copy != NULL || te->copy_at + 512 > BK_SEAL_HEAD)
+	if (te->copy != NULL)
 		return bk_fail(e, BK_FAIL, "pg_dump: no room for a mark at "
 		    "the beginning of its TOC");
-	bk_seal_opening_label(mark, d->about.database);
+	if (bk_seal_new(&d->seal, label, e) == -1)
+		return -1;
+	(void)bk_seal_open(&d->seal, mark);
 	if (bk_buf_printf(&text, e, "-- bk-dump " BK_VERSION " %s", mark) ==
 	    -1 || (d->about.system_identifier != NULL && bk_buf_printf(&text,
 	    e, " system %.20s", d->about.system_identifier) == -1) ||
@@ -63,7 +83,7 @@ add_mark(struct bk_dump_output *d, struct bk_err *e)
 	    raw->len - te->copy_at - BK_INT_LEN, e) == -1)
 		goto done;
 	d->shift = d->raw.len - raw->len;
-	rc = 0;
+	rc = check_head(d, mark, e);
  done:
 	bk_buf_free(&text);
 	return rc;
@@ -82,7 +102,8 @@ is_seekable(int fd)
 
 struct bk_dump_output *
 bk_dump_output_open(int fd, const struct bk_toc *toc,
-    const struct bk_manifest *about, struct bk_err *e)
+    const struct bk_manifest *about, const struct bk_label *label,
+    struct bk_err *e)
 {
 	struct bk_dump_output *d = calloc(1, sizeof(*d));
 
@@ -95,8 +116,8 @@ bk_dump_output_open(int fd, const struct bk_toc *toc,
 	d->about = *about;
 	d->seekable = is_seekable(fd);
 	bk_digest_begin(d->records);
-	if (add_mark(d, e) == -1 ||
-	    (d->out = bk_writer_open(fd, OUTPUT, 0, e)) == NULL ||
+	if (add_mark(d, label, e) == -1 ||
+	    (d->out = bk_writer_open(fd, OUTPUT, e)) == NULL ||
 	    bk_writer_write(d->out, d->raw.data, d->raw.len, e) == -1) {
 		bk_dump_output_free(d);
 		return NULL;
@@ -312,16 +333,19 @@ bk_dump_output_drain(struct bk_dump_output *d, struct bk_task_queue *q,
 }
 
 int
-bk_dump_output_finish(struct bk_dump_output *d, uint64_t *bytes,
-    struct bk_err *e)
+bk_dump_output_finish(struct bk_dump_output *d, time_t ended,
+    uint64_t *bytes, struct bk_err *e)
 {
+	char closing[BK_SEAL_CLOSING + 1];
 	struct bk_buf text = {0}, b = {0};
 	int rc = -1;
 
-	d->about.ended = time(NULL);
+	/* the block ends with an int */
+	bk_seal_close(&d->seal, BK_INT_LEN, closing);
+	d->about.ended = ended;
 	bk_digest_end(d->records, &d->about.records);
 	if (bk_manifest_format(&text, &d->about, e) == -1 ||
-	    bk_buf_printf(&text, e, "\n%s", bk_seal_closing()) == -1 ||
+	    bk_buf_printf(&text, e, "\n%s", closing) == -1 ||
 	    add_proof_record(d, &b, &text, e) == -1 ||
 	    bk_writer_write(d->out, b.data, b.len, e) == -1)
 		goto done;

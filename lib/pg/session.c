@@ -104,7 +104,9 @@ bk_session_export(PGconn *conn, const struct bk_session *s, PGresult **id,
 	    "BEGIN ISOLATION LEVEL SERIALIZABLE, READ ONLY, DEFERRABLE" :
 	    "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", e) == -1)
 		return -1;
-	*id = bk_conn_query(conn, "SELECT pg_catalog.pg_export_snapshot()", e);
+	*id = bk_conn_query(conn, "SELECT pg_catalog.pg_export_snapshot(), "
+	    "pg_catalog.floor(pg_catalog.date_part('epoch', "
+	    "pg_catalog.clock_timestamp()))::pg_catalog.int8", e);
 	return *id == NULL ? -1 : 0;
 }
 

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "archive/proof_record.h"
-#include "base/seal.h"
 #include "restore/restore_in.h"
 
 static int
@@ -153,8 +152,9 @@ take_manifest(struct bk_restore *r, struct bk_proof_record *record,
 {
 	struct bk_restore_manifest *m = &r->manifest;
 
-	if (m->json != NULL)
-		return bk_restore_damaged(r, NULL, "two manifests", e);
+	if (r->ours && !bk_proof_record_closes(record, &r->seal))
+		return bk_restore_damaged(r, NULL, "no closing mark behind its "
+		    "manifest", e);
 	if (bk_proof_record_number(record, "tables", &m->tables) == -1 ||
 	    bk_proof_record_number(record, "rows", &m->rows) == -1 ||
 	    bk_proof_record_number(record, "bytes", &m->bytes) == -1 ||
@@ -214,6 +214,9 @@ next_block(struct bk_restore *r, struct bk_restore_table **t, struct bk_err *e)
 	int32_t id;
 
 	while ((rc = bk_archive_next(r->archive, &type, &id, e)) == 1) {
+		if (r->manifest.json != NULL)
+			return bk_restore_damaged(r, NULL, "a block after the "
+			    "manifest", e);
 		if ((*t = bk_restore_find(r, id)) == NULL) {
 			if (type == BK_BLOCK_DATA &&
 			    read_unnamed(r, e) == -1)
@@ -267,7 +270,6 @@ struct bk_restore *
 bk_restore_open(struct bk_source src, const char *name, struct bk_err *e)
 {
 	struct bk_restore *r = calloc(1, sizeof(*r));
-	size_t n;
 	int rc = -1;
 
 	if (r == NULL || (r->records = bk_digest_new()) == NULL) {
@@ -279,8 +281,7 @@ bk_restore_open(struct bk_source src, const char *name, struct bk_err *e)
 	if ((r->archive = bk_archive_open(src, name, e)) == NULL ||
 	    bk_archive_toc(r->archive, &r->toc, e) == -1)
 		goto done;
-	n = r->toc.raw.len < BK_SEAL_HEAD ? r->toc.raw.len : BK_SEAL_HEAD;
-	r->ours = bk_seal_find_opening(r->toc.raw.data, n, NULL) != -1;
+	r->ours = bk_toc_seal(&r->toc, &r->seal) != -1;
 	r->opaque = r->toc.compression != 0;
 	if (r->ours)
 		find_system(r);

@@ -5,6 +5,7 @@
  * contents), proof.c (whether they agree), partial.c and whole.c only.
  */
 #include "archive/digest.h"
+#include "base/seal.h"
 #include "restore/load.h"
 #include "restore/restore.h"
 
@@ -12,7 +13,8 @@ struct bk_restore {
 	struct bk_archive *archive;
 	const char *name;
 	struct bk_toc toc;
-	int ours;		/* made by bk-dump */
+	int ours;		/* made by bk-dump, */
+	struct bk_seal seal;	/* with this seal */
 	int opaque;		/* cannot be split: bk_restore_whole() */
 	struct bk_restore_table *table;	/* in TOC order */
 	struct bk_restore_table **by_id;

@@ -33,6 +33,8 @@ struct check {
 	struct slot *last;	/* its proof record may come next */
 	struct bk_content content;	/* of its block */
 	int manifest;		/* it has been read */
+	int ours;		/* made by bk-dump, */
+	struct bk_seal seal;	/* with this seal */
 	char buf[64 * 1024];
 };
 
@@ -235,6 +237,9 @@ check_manifest(struct check *c, struct bk_err *e)
 	if (c->manifest++ > 0)
 		return bk_fail(e, BK_DATA, "%s: damaged: a second manifest",
 		    c->name);
+	if (c->ours && !bk_proof_record_closes(&c->record, &c->seal))
+		return bk_fail(e, BK_DATA, "%s: damaged: no closing mark "
+		    "behind its manifest", c->name);
 	c->v->proof = "content";
 	bk_digest_item(&text, c->record.text.data, c->record.text.len);
 	bk_digest_format(&text, c->v->manifest);
@@ -337,9 +342,7 @@ check_complete(struct check *c, struct bk_err *e)
 		    label) == -1)
 			return -1;
 	}
-	if (!c->manifest && bk_seal_find_opening(c->toc.raw.data,
-	    c->toc.raw.len < BK_SEAL_HEAD ? c->toc.raw.len : BK_SEAL_HEAD,
-	    NULL) != -1)
+	if (!c->manifest && c->ours)
 		return bk_fail(e, BK_DATA, "%s: damaged: made by bk-dump, but "
 		    "its manifest is missing", c->name);
 	return 0;
@@ -353,6 +356,7 @@ begin(struct check *c, struct bk_source src, struct bk_err *e)
 	if ((c->a = bk_archive_open(src, c->name, e)) == NULL ||
 	    bk_archive_toc(c->a, &c->toc, e) == -1)
 		return -1;
+	c->ours = bk_toc_seal(&c->toc, &c->seal) != -1;
 	if (bk_verdict_set(&c->v->database, c->toc.dbname, e) == -1 ||
 	    bk_verdict_set(&c->v->server_version, c->toc.server, e) == -1 ||
 	    bk_verdict_set(&c->v->tool, "pg_dump", e) == -1 ||

@@ -88,9 +88,10 @@ static void *
 run_layer(void *arg)
 {
 	struct layer *l = arg;
-	struct bk_writer *out = bk_writer_open(l->out, "pipe", 0, &l->e);
+	struct bk_writer *out = bk_writer_open(l->out, "pipe", &l->e);
 
-	if (out == NULL)
+	if (out == NULL || (bk_reader_sealed(l->in) && bk_writer_envelope(out,
+	    bk_reader_label(l->in), &l->e) == -1))
 		goto done;
 	switch (l->format) {
 	case GZIP:
@@ -224,15 +225,20 @@ bk_layers_sealed(const struct bk_layers *l)
 	return 0;
 }
 
-const char *
+const struct bk_label *
 bk_layers_label(const struct bk_layers *l)
 {
+	static const struct bk_label none;
+	const struct bk_label *label;
 	size_t i;
 
-	for (i = l->n + 1; i-- > 0; )
-		if (*bk_reader_label(l->layer[i].in) != '\0')
-			return bk_reader_label(l->layer[i].in);
-	return "";
+	for (i = 0; i <= l->n; i++) {
+		label = bk_reader_label(l->layer[i].in);
+		if (label->kind != BK_LABEL_NONE || label->at != 0 ||
+		    *label->run != '\0')
+			return label;
+	}
+	return &none;
 }
 
 int

@@ -2,9 +2,11 @@
 #define BK_VERIFY_LAYERS_H
 /*
  * Nested layers of gzip, zstd, bk-crypt and age: each is detected by its first
- * bytes and decoded in a thread of its own, with pipes between them.
+ * bytes and decoded in a thread of its own, with pipes between them.  What
+ * comes out of a sealed layer is judged by that layer, and by who parses it.
  */
 #include "base/reader.h"
+#include "base/seal.h"
 #include "crypt/crypt.h"
 
 struct bk_layers;
@@ -23,8 +25,8 @@ const char *bk_layers_name(const struct bk_layers *l);
 /* 1 if a layer or the innermost stream is sealed. */
 int bk_layers_sealed(const struct bk_layers *l);
 
-/* The innermost label; "" if there is none. */
-const char *bk_layers_label(const struct bk_layers *l);
+/* The outermost label that is not empty; an empty one if there is none. */
+const struct bk_label *bk_layers_label(const struct bk_layers *l);
 
 /*
  * End: the innermost stream was read to its end (rc 0), or given up with *e set
