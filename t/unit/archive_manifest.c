@@ -99,7 +99,7 @@ test_bounds(void)
 	    manifest.len);
 	/* two blocks (type, id, one chunk, end each), newline and mark */
 	tail = BK_PROOF_RECORD_MAX_LEN + BK_MANIFEST_MAX +
-	    2 * (1 + 3 * BK_INT_LEN) + 1 + BK_SEAL_LEN;
+	    2 * (1 + 3 * BK_INT_LEN) + 1 + BK_SEAL_CLOSING;
 	ok(tail <= BK_WRITER_HELD, "behind the last block: %zu bytes", tail);
 	bk_buf_free(&record);
 	bk_buf_free(&manifest);

@@ -16,6 +16,7 @@
 struct sample {
 	struct bk_buf b;
 	struct bk_manifest about;
+	struct bk_seal seal;
 	struct bk_digest_state *records;
 	size_t data;		/* where the blocks begin */
 	size_t manifest;	/* and the last one */
@@ -55,10 +56,13 @@ add_head(struct sample *s)
 {
 	static const uint8_t head[] = { 'P', 'G', 'D', 'M', 'P', 1, 15, 0, 4, 8,
 	    1, 0 };
-	char mark[BK_SEAL_LEN + BK_SEAL_LABEL];
+	char mark[32 + BK_SEAL_OPENING] = "-- bk-dump 1 ";
+	struct bk_label label = {0};
 	int i;
 
-	bk_seal_opening_label(mark, "shop");
+	bk_label_set(&label, BK_LABEL_DB, "shop");
+	(void)bk_seal_new(&s->seal, &label, &e);
+	(void)bk_seal_open(&s->seal, mark + strlen(mark));
 	bk_buf_add(&s->b, head, sizeof(head), &e);
 	for (i = 0; i < 7; i++)
 		bk_archive_add_int(&s->b, 1, &e);
@@ -162,6 +166,7 @@ add_objects(struct sample *s)
 __attribute__((unused)) static void
 make(struct sample *s, const struct bk_manifest *more)
 {
+	char closing[BK_SEAL_CLOSING + 1];
 	struct bk_buf text = {0};
 
 	*s = (struct sample){ .free_byte = calloc(1, 16384),
@@ -177,7 +182,8 @@ make(struct sample *s, const struct bk_manifest *more)
 	s->about.bytes += more->bytes;
 	s->about.blobs += more->blobs;
 	bk_manifest_format(&text, &s->about, &e);
-	bk_buf_printf(&text, &e, "\n%s", bk_seal_closing());
+	bk_seal_close(&s->seal, BK_INT_LEN, closing);
+	bk_buf_printf(&text, &e, "\n%s", closing);
 	s->manifest = s->b.len;
 	add_unnamed(s, text.data, text.len);
 	bk_buf_free(&text);

@@ -136,10 +136,14 @@ round_trip(void)
 	uint8_t body[200] = { 9 };
 	struct bk_header h = {0};
 	struct bk_err e = {0};
+	struct bk_label label = {0};
+	struct bk_seal seal;
 	struct bk_buf b = {0};
 	size_t n;
 
-	(void)bk_header_begin(&b, &bk_suite_bk, "shop", &e);
+	bk_label_set(&label, BK_LABEL_DB, "shop");
+	(void)bk_seal_new(&seal, &label, &e);
+	(void)bk_header_begin(&b, &bk_suite_bk, &seal, &e);
 	for (n = 0; n <= 144; n++)
 		(void)bk_header_stanza(&b, "grease x", body, n, &e);
 	(void)bk_header_end(&b, &bk_suite_bk, file_key, &e);
@@ -154,8 +158,9 @@ round_trip(void)
 	is_int(bk_header_verify(&h, file_key, &e), 1, "the MAC fits");
 	h.mac[31] ^= 1;
 	is_int(bk_header_verify(&h, file_key, &e), 0, "another does not");
-	ok(strncmp(b.data + strlen("bk-crypt/v1 ") + BK_SEAL_LEN, "(shop)\n",
-	    7) == 0, "the label is there");
+	ok(strncmp(b.data + strlen("bk-crypt/v1 ") + BK_SEAL_LEN,
+	    "(db=shop)\n", 10) == 0, "the label is there");
+	is_str(h.seal.nonce, seal.nonce, "and the seal read from it");
 	bk_header_free(&h);
 	bk_buf_free(&b);
 }

@@ -73,7 +73,7 @@ run(int mode, const struct bk_suite *s, const void *p, size_t n,
 	struct bk_err e = {0};
 	int ifd = holding(p, n), ofd = scratch(), rc = -1;
 	struct bk_reader *in = bk_reader_open(ifd, "input", 0, &e);
-	struct bk_writer *out = bk_writer_open(dup(ofd), "output", 0, &e);
+	struct bk_writer *out = bk_writer_open(dup(ofd), "output", &e);
 	struct bk_crypt_to to = { .recipients = &rcpts };
 	struct bk_crypt_from from = { .identities = &ids };
 	struct bk_crypt *c = NULL;
@@ -151,7 +151,7 @@ round_trips(const struct bk_suite *s)
 		ok(run('r', NULL, c.p, c.n, &r) == BK_OK && r.n == c.n &&
 		    memcmp(r.p, c.p, header_len(c)) != 0 &&
 		    memcmp(r.p + header_len(r), c.p + header_len(c), c.n -
-		    header_len(c)) == 0, "the rewrapped header is new, the "
+		    header_len(c) - (s->marks ? BK_SEAL_CLOSING : 0)) == 0, "the rewrapped header is new, the "
 		    "payload the same");
 		ok(run('d', NULL, r.p, r.n, &d2) == BK_OK && d2.n == d.n &&
 		    memcmp(d2.p, plain, d.n) == 0, "and decrypts");
@@ -286,18 +286,24 @@ static void
 closing_mark(void)
 {
 	struct bytes c = encrypted(&bk_suite_bk, 500);
-	uint8_t mark[BK_SEAL_LEN];
+	char mark[BK_SEAL_CLOSING + 1];
+	struct bk_seal seal;
+	ptrdiff_t len;
 
-	memcpy(mark, c.p + c.n - BK_SEAL_LEN, BK_SEAL_LEN);
-	ok(memcmp(mark, bk_seal_closing(), BK_SEAL_LEN) == 0,
-	    "the closing mark is at the very end");
-	ok(refused(c.p, c.n - BK_SEAL_LEN, NULL), "no closing mark");
-	memcpy(c.p + c.n, mark, BK_SEAL_LEN);
-	ok(refused(c.p, c.n + BK_SEAL_LEN, NULL), "two of them");
+	memcpy(mark, c.p + c.n - BK_SEAL_CLOSING, BK_SEAL_CLOSING);
+	ok(bk_seal_find(&seal, c.p, c.n, &len) > 0 && bk_seal_closes(&seal,
+	    mark, BK_SEAL_CLOSING, 0), "the closing mark is at the very end");
+	ok(refused(c.p, c.n - BK_SEAL_CLOSING, NULL), "no closing mark");
+	memcpy(c.p + c.n, mark, BK_SEAL_CLOSING);
+	ok(refused(c.p, c.n + BK_SEAL_CLOSING, NULL), "two of them");
 	ok(refused(c.p, c.n + 1, NULL), "a byte behind it, near enough for a "
 	    "mark, but not where it belongs");
-	memmove(c.p + c.n - BK_SEAL_LEN - 1, mark, BK_SEAL_LEN);
+	memmove(c.p + c.n - BK_SEAL_CLOSING - 1, mark, BK_SEAL_CLOSING);
 	ok(refused(c.p, c.n, NULL), "a byte too early");
+	bk_seal_close(&(struct bk_seal){ .nonce = "0123456789abcdef"
+	    "0123456789abcdef" }, 0, mark);
+	memcpy(c.p + c.n - BK_SEAL_CLOSING, mark, BK_SEAL_CLOSING);
+	ok(refused(c.p, c.n, NULL), "another stream's");
 	free(c.p);
 }
 
@@ -313,12 +319,16 @@ crafted(const struct bk_suite *s, const char *what, size_t nchunks,
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	uint8_t key[BK_SUITE_KEY], nonce[BK_SUITE_NONCE], *chunk;
 	struct bk_err e = {0};
+	char closing[BK_SEAL_CLOSING + 1];
 	struct bk_buf b = {0};
+	struct bk_seal seal;
 	struct bytes out;
 	size_t i, off = 0;
 	int n;
 
-	(void)bk_header_begin(&b, s, "", &e);
+	(void)bk_seal_new(&seal, NULL, &e);
+	bk_seal_close(&seal, 0, closing);
+	(void)bk_header_begin(&b, s, &seal, &e);
 	(void)bk_wrap_x25519(&b, s, file_key, rcpts.key[0], &e);
 	(void)bk_header_end(&b, s, file_key, &e);
 	(void)bk_buf_add(&b, salt, sizeof(salt), &e);
@@ -339,7 +349,7 @@ crafted(const struct bk_suite *s, const char *what, size_t nchunks,
 		(void)bk_buf_add(&b, chunk, len[i] + 16, &e);
 	}
 	if (s->marks)
-		(void)bk_buf_puts(&b, bk_seal_closing(), &e);
+		(void)bk_buf_puts(&b, closing, &e);
 	if (e.code != BK_OK)
 		abort();
 	ok(run('d', NULL, b.data, b.len, &out) == want && out.n == good &&
@@ -412,13 +422,16 @@ static void
 known_stream(void)
 {
 	static const char text[] =
-	    "YmstY3J5cHQvdjEgZDc2MzZkOWY5ZTAxZDg3NDNkYmQ4YzQyNThkNTUwOWIK"
-	    "LT4gWDI1NTE5IE43T0dkeGZMb0VlZ0N4YmVrdndOS2lkSkJZOTBOTHoraFBN"
-	    "UkZlbm9IQ2cKV0pSUm1ySGVHOEtFbk54b3l2Q0VJRlRab1RWdkY4dm5IVys2"
-	    "eTdBeXo1aEZORVVWdFJWUE5oc01NNDd2Q1pJUwoKLS0tIFh4UUZDUVdEVGxT"
-	    "MWxlVzhsUHB6THNUZ2E1TFFLendrL3R0UWw3RzVRUE0KU5IzTZUuBpGXxzrx"
-	    "9G1E8nz2BNSy43Qgo7J2bZRNz0pkOYF6V1vGUqbRhfvIMrH7Ch1aSGQ1YTA2"
-	    "NGNlNGQ1ODkzYjYxZTVmOTZlY2FjYmUwY2Zh";
+	    "YmstY3J5cHQvdjEgZDc2MzZkOWY5ZTAxZDg3NDNkYmQ4YzQyNThkNTUwOWI3"
+	    "ZGJjN2U1YzJmMjA1ZjFiYjUwMDFhNzMzODE4MzM4MihkYj1zaG9wO2F0PTIw"
+	    "MjYxMTIyVDEzMTQxNVo7cnVuPTAxMjM0NTY3ODlhYmNkZWYpCi0+IFgyNTUx"
+	    "OSBXSkREa2VHSW9VTHVXcGpmWTlJTjFybnp5Vjc5S2t3bHY3anZQY3lDN2gw"
+	    "ClJuMzEzZC9XbDM1SXhrMWpUN0RVNHBhRzYrZzFYSHdHTjI2MXN0NW1sbVdT"
+	    "WnVsM29rMXFOb2Ewdlh0c2RKUzUKCi0tLSBNSk44eklBVFpneEdQQ2QvdkRS"
+	    "ZElXU296UjJOQXN2R2tyT3VJTEs5WUNJCg+D07SrTNAsKDTccQskUUuacxp/"
+	    "9+g88KI9aOiOxtF/c8+mOI9nUO61qSmOuit3X3EDaw1kNWEwNjRjZTRkNTg5"
+	    "M2I2MWU1Zjk2ZWNhY2JlMGNmYTdkYmM3ZTVjMmYyMDVmMWJiNTAwMWE3MzM4"
+	    "MTgzMzgyMDA";
 	static const uint8_t secret[BK_KEY_LEN] = {
 		0xca, 0x16, 0x26, 0x25, 0x2c, 0x53, 0xcf, 0x1a,
 		0x4d, 0xc4, 0x66, 0x95, 0xe7, 0xfc, 0xc4, 0x65,

@@ -12,7 +12,7 @@
 
 /* A member of any size, as bk_gz_compress() writes them. */
 static void
-add_member(struct bytes *b, const char *seal, const struct bytes *content)
+add_member(struct bytes *b, const char *opening, const struct bytes *content)
 {
 	struct bk_err e = {0};
 	struct bk_deflate *d = bk_deflate_new(6, &e);
@@ -22,7 +22,7 @@ add_member(struct bytes *b, const char *seal, const struct bytes *content)
 
 	if (d == NULL || m == NULL)
 		bail("out of memory");
-	n = bk_gz_header_put(m, seal);
+	n = bk_gz_header_put(m, opening);
 	n += bk_deflate_run(d, content->p, content->len, m + n);
 	bk_le_put32(m + n, libdeflate_crc32(0, content->p, content->len));
 	bk_le_put32(m + n + 4, (uint32_t)content->len);
@@ -33,13 +33,20 @@ add_member(struct bytes *b, const char *seal, const struct bytes *content)
 	free(m);
 }
 
+static struct bk_seal seal;	/* of the stream last opened */
+
 static void
 add_opening(struct bytes *b, const struct bytes *content)
 {
-	char seal[BK_SEAL_LEN + BK_SEAL_LABEL];
+	char opening[BK_SEAL_OPENING];
+	struct bk_label label = {0};
+	struct bk_err e = {0};
 
-	bk_seal_opening_label(seal, "shop");
-	add_member(b, seal, content);
+	bk_label_set(&label, BK_LABEL_DB, "shop");
+	if (bk_seal_new(&seal, &label, &e) == -1)
+		bail("no seal");
+	(void)bk_seal_open(&seal, opening);
+	add_member(b, opening, content);
 }
 
 static void
@@ -47,7 +54,7 @@ add_closing(struct bytes *b)
 {
 	uint8_t last[BK_GZ_HEADER_MAX];
 
-	append(b, last, bk_gz_header_closing(last));
+	append(b, last, bk_gz_header_closing(last, &seal));
 }
 
 /* A complete stream: three members with content and the last one. */

@@ -51,7 +51,7 @@ open_both(const struct bytes *data, unsigned flags, struct bk_reader **in,
 		bail("cannot write a temporary file");
 	*in = bk_reader_open(fileno(gz_in), "test", flags, e);
 	/* finishing closes it */
-	*out = bk_writer_open(dup(fileno(gz_out)), "out", 0, e);
+	*out = bk_writer_open(dup(fileno(gz_out)), "out", e);
 }
 
 /* What came out is read back into r; to be freed by the caller. */

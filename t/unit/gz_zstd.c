@@ -59,7 +59,9 @@ static void
 test_joined(const struct bytes *content)
 {
 	struct bytes two = {0}, b = {0}, pad = {0};
-	char zero[70000] = {0};
+	char zero[70000] = {0}, closing[BK_SEAL_CLOSING + 1];
+	struct bk_seal seal;
+	struct bk_err e = {0};
 
 	append(&two, content->p, content->len);
 	append(&two, content->p, content->len);
@@ -81,14 +83,16 @@ test_joined(const struct bytes *content)
 
 	b.len = 0;
 	add_own(&b, content);
-	b.len -= 8 + BK_SEAL_LEN;
+	b.len -= 8 + BK_SEAL_CLOSING;
 	check_bad(bk_zst_decompress, &b, "unfinished", "a lost end");
 	add_own(&b, content);
 	check_bad(bk_zst_decompress, &b, "unfinished",
 	    "a stream that lost its end before another");
 	b.len = 0;
 	add_foreign(&b, content, 1, 0);
-	add_skippable(&b, 0x184D2A5BU, bk_seal_closing(), BK_SEAL_LEN);
+	(void)bk_seal_new(&seal, NULL, &e);
+	bk_seal_close(&seal, 0, closing);
+	add_skippable(&b, 0x184D2A5BU, closing, BK_SEAL_CLOSING);
 	check_bad(bk_zst_decompress, &b, "beginning is missing",
 	    "a stream that lost its beginning");
 	free(two.p);

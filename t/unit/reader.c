@@ -19,13 +19,42 @@ enum kind { PLAIN, MARKED, ENVELOPE, BOTH };
 
 /* One stream: the bytes on the wire, and the payload to be returned. */
 static struct {
-	uint8_t wire[MAX + 4 * BK_SEAL_LEN];
+	uint8_t wire[MAX + 4 * BK_SEAL_OPENING];
 	size_t len;
 	const uint8_t *payload;		/* within wire */
 	size_t payload_len;
 } s;
 
+/* The marks of the envelope, and of the payload. */
+struct marks {
+	char opening[BK_SEAL_OPENING], closing[BK_SEAL_CLOSING + 1];
+	size_t len;			/* of opening */
+};
+static struct marks outer, inner;
+
 static int file;	/* instead of a pipe: faster, can be rewound */
+
+/* Fresh marks with this label, the closing one for `behind` more bytes. */
+static void
+make_marks(struct marks *m, const char *db, size_t behind)
+{
+	struct bk_label label = {0};
+	struct bk_seal seal;
+	struct bk_err e = {0};
+
+	bk_label_set(&label, BK_LABEL_DB, db);
+	if (bk_seal_new(&seal, &label, &e) == -1)
+		abort();
+	m->len = bk_seal_open(&seal, m->opening);
+	bk_seal_close(&seal, (unsigned)behind, m->closing);
+}
+
+static uint8_t *
+add(uint8_t *p, const char *text)
+{
+	memcpy(p, text, strlen(text));
+	return p + strlen(text);
+}
 
 /*
  * A stream with n bytes of content.  MARKED: an opening mark at offset at,
@@ -45,35 +74,25 @@ make(enum kind kind, size_t n, size_t at, size_t behind)
 		at = 1;
 	if (behind > n - (marked ? at : 0))
 		behind = n - (marked ? at : 0);
-	if (kind >= ENVELOPE) {
-		memcpy(p, bk_seal_opening(), BK_SEAL_LEN);
-		p += BK_SEAL_LEN;
-	}
+	make_marks(&outer, "outer", 0);
+	make_marks(&inner, "inner", behind);
+	if (kind >= ENVELOPE)
+		p = add(p, outer.opening);
 	s.payload = p;
 	for (i = 0; i < n; i++) {
-		if (marked && i == at) {
-			memcpy(p, bk_seal_opening(), BK_SEAL_LEN);
-			p += BK_SEAL_LEN;
-		}
-		if (marked && i == n - behind) {
-			memcpy(p, bk_seal_closing(), BK_SEAL_LEN);
-			p += BK_SEAL_LEN;
-		}
+		if (marked && i == at)
+			p = add(p, inner.opening);
+		if (marked && i == n - behind)
+			p = add(p, inner.closing);
 		*p++ = (uint8_t)(i * 7 + i / 256 + 'A');
 	}
-	if (marked && at == n) {
-		memcpy(p, bk_seal_opening(), BK_SEAL_LEN);
-		p += BK_SEAL_LEN;
-	}
-	if (marked && behind == 0) {
-		memcpy(p, bk_seal_closing(), BK_SEAL_LEN);
-		p += BK_SEAL_LEN;
-	}
+	if (marked && at == n)
+		p = add(p, inner.opening);
+	if (marked && behind == 0)
+		p = add(p, inner.closing);
 	s.payload_len = (size_t)(p - s.payload);
-	if (kind >= ENVELOPE) {
-		memcpy(p, bk_seal_closing(), BK_SEAL_LEN);
-		p += BK_SEAL_LEN;
-	}
+	if (kind >= ENVELOPE)
+		p = add(p, outer.closing);
 	s.len = (size_t)(p - s.wire);
 }
 
@@ -169,17 +188,24 @@ test_every_size(void)
 				bad += !reads_whole(0, step);
 		}
 		is_int(bad, 0, name[kind]);
-		for (bad = 0, n = BK_SEAL_HEAD - 130; n < BK_SEAL_HEAD + 70;
+		for (bad = 0, n = BK_SEAL_HEAD - 250; n < BK_SEAL_HEAD + 150;
 		    n++) {
 			make((enum kind)kind, n, n / 3, 5);
 			store(s.len);
 			for (step = 0; step <= 100; step += 9)
 				bad += !reads_whole(0, step);
 			bad += !reads_whole(0, n);
-			bad += !reads_whole(0, BK_SEAL_HEAD + BK_SEAL_LEN);
+			bad += !reads_whole(0, BK_SEAL_HEAD + BK_SEAL_CLOSING);
 		}
 		is_int(bad, 0, "the same around 4096 bytes");
 	}
+}
+
+/* The bytes before the end of the opening mark that is looked at. */
+static size_t
+until_marked(int kind)
+{
+	return kind == MARKED ? 1 + inner.len : outer.len;
 }
 
 static void
@@ -190,91 +216,131 @@ test_every_cut(void)
 
 	for (kind = MARKED; kind <= BOTH; kind++) {
 		for (bad = 0, n = 0; n <= 150; n += 3) {
-			make((enum kind)kind, n, 0, 0);
-			for (cut = BK_SEAL_LEN + 1; cut < s.len; cut++) {
+			make((enum kind)kind, n, 0, n / 2);
+			for (cut = until_marked(kind); cut < s.len; cut++) {
 				store(cut);
 				bad += !is_refused(0, 0);
 				bad += !is_refused(0, 1 + cut % 97);
+			}
+			/* within the mark: its word is whole */
+			for (cut = (kind == MARKED) + 32;
+			    cut < until_marked(kind); cut++) {
+				store(cut);
+				bad += !is_refused(0, 0);
+			}
+			/* and not even that */
+			for (cut = 0; cut < 32; cut++) {
+				store(cut);
+				bad += !is_refused(BK_READER_SEALED, 0);
 			}
 		}
 		is_int(bad, 0, kind == MARKED ? "no cut of a marked stream is "
 		    "complete" : kind == ENVELOPE ? "no cut of an envelope is" :
 		    "no cut of both is");
 	}
-	make(ENVELOPE, 5000, 0, 0);
-	for (bad = 0, cut = 0; cut < BK_SEAL_LEN; cut++) {
-		store(cut);
-		bad += !is_refused(BK_READER_SEALED, 0);
-	}
-	is_int(bad, 0, "a mark that is cut itself is none: --sealed refuses");
 }
 
-/* A complete envelope around a truncated stream. */
+/* Marks of other streams as the content, at each distance from each cut. */
 static void
-test_inner_cut(void)
+test_forged(void)
 {
-	size_t cut;
-	int bad = 0;
+	struct marks other;
+	size_t cut, n, i;
+	int kind, bad = 0;
 
-	for (cut = 0; cut < BK_SEAL_LEN + 299; cut++) {
-		make(BOTH, 300, 0, 0);
-		s.payload_len = 1 + BK_SEAL_LEN + cut;
-		memmove(s.wire + BK_SEAL_LEN + s.payload_len,
-		    bk_seal_closing(), BK_SEAL_LEN);
-		s.len = s.payload_len + 2 * BK_SEAL_LEN;
-		store(s.len);
-		bad += !is_refused(0, 0);
-		bad += !is_refused(0, 1 + cut % 70);
+	for (kind = MARKED; kind <= BOTH; kind++) {
+		for (n = 0; n < BK_SEAL_CLOSING; n++) {
+			make((enum kind)kind, 1000, 100, 30);
+			make_marks(&other, "evil", n);
+			/* in place of the content behind the opening mark */
+			i = until_marked(kind) + 200;
+			for (; i + BK_SEAL_CLOSING < s.len - 200;
+			    i += BK_SEAL_CLOSING)
+				memcpy(s.wire + i, other.closing,
+				    BK_SEAL_CLOSING);
+			for (cut = 600; cut < s.len - 200; cut += 7) {
+				store(cut);
+				bad += !is_refused(0, 0);
+			}
+			store(s.len);
+			bad += !reads_whole(BK_READER_SEALED, 0);
+		}
 	}
-	is_int(bad, 0, "an envelope does not vouch for a cut inside");
+	is_int(bad, 0, "another stream's closing marks end nothing");
+	make(MARKED, 1000, 500, 0);
+	make_marks(&other, "evil", 0);
+	memcpy(s.wire + 600, other.opening, other.len);
+	store(s.len);
+	ok(reads_whole(0, 0), "nor does another opening mark, further on");
+	make(ENVELOPE, 1000, 0, 0);
+	make_marks(&other, "evil", 0);
+	memcpy(s.wire + outer.len, other.opening, other.len);
+	store(s.len);
+	ok(reads_whole(0, 0), "in an envelope nothing is looked for");
+	memcpy(s.wire + s.len - BK_SEAL_CLOSING, other.closing,
+	    BK_SEAL_CLOSING);
+	store(s.len);
+	ok(is_refused(0, 0), "and another's mark does not close it");
+	memmove(s.wire + s.len - BK_SEAL_CLOSING - 50, outer.closing,
+	    BK_SEAL_CLOSING);
+	store(s.len);
+	ok(is_refused(0, 0), "nor does its own, before the end");
+}
+
+static void
+test_behind(void)
+{
 	make(ENVELOPE, 100, 0, 0);
 	s.wire[s.len++] = '\n';
 	store(s.len);
 	s.payload_len = s.len;
 	ok(is_refused(0, 0), "a byte behind an envelope is refused");
-	make(MARKED, 200, 0, BK_SEAL_LEN);
+	make(MARKED, 500, 0, BK_SEAL_TAIL - BK_SEAL_CLOSING);
 	store(s.len);
-	ok(reads_whole(0, 0), "32 bytes behind the closing mark are fine");
-	make(MARKED, 200, 0, BK_SEAL_LEN + 1);
+	ok(reads_whole(0, 0), "190 bytes behind the closing mark are fine");
+	make(MARKED, 500, 0, BK_SEAL_TAIL - BK_SEAL_CLOSING + 1);
 	store(s.len);
-	ok(is_refused(0, 0), "33 are not");
+	ok(is_refused(0, 0), "191 are not");
 }
 
 static void
 test_every_place(void)
 {
 	size_t at;
-	int bad = 0, kind;
+	int bad = 0;
 	struct bk_err e = {0};
 	struct bk_reader *in;
 
-	for (kind = MARKED; kind <= BOTH; kind += BOTH - MARKED) {
-		for (bad = 0, at = 1; at <= BK_SEAL_HEAD - BK_SEAL_LEN; at++) {
-			make((enum kind)kind, 6000, at, 0);
-			store(s.len);
-			bad += !reads_whole(BK_READER_SEALED, 0);
-			/* the payload's own end is missing */
-			memset(s.wire + s.len - BK_SEAL_LEN * (kind == BOTH ?
-			    2 : 1), 'x', BK_SEAL_LEN);
-			store(s.len);
-			bad += !is_refused(0, 0);
-		}
-		is_int(bad, 0, "a mark is seen at every offset up to 4064");
+	make(MARKED, 1, 1, 0);
+	for (at = 1; at <= BK_SEAL_HEAD - inner.len; at++) {
+		make(MARKED, 6000, at, 0);
+		store(s.len);
+		bad += !reads_whole(BK_READER_SEALED, 0);
+		/* its end is missing */
+		memset(s.wire + s.len - BK_SEAL_CLOSING, 'x', BK_SEAL_CLOSING);
+		store(s.len);
+		bad += !is_refused(0, 0);
 	}
-	make(MARKED, 6000, BK_SEAL_HEAD - BK_SEAL_LEN + 1, 0);
+	is_int(bad, 0, "a mark is seen at every offset within 4096 bytes");
+	make(MARKED, 6000, BK_SEAL_HEAD - 31, 0);
 	store(s.len - 1);
 	(void)lseek(file, 0, SEEK_SET);
 	in = bk_reader_open(file, "input", 0, &e);
 	ok(in != NULL && !bk_reader_sealed(in) && bk_reader_drain(in, &e) == 0,
-	    "one that ends at 4097 is not");
+	    "one whose word ends at 4097 is not");
 	bk_reader_free(in);
+	make(MARKED, 6000, BK_SEAL_HEAD - inner.len + 1, 0);
+	store(s.len);
+	(void)lseek(file, 0, SEEK_SET);
+	ok(bk_reader_open(file, "input", 0, &e) == NULL && e.code == BK_DATA,
+	    "one whose label ends there is damaged");
 }
 
 /* 1 if the file without its closing mark is read as complete. */
 static int
 reads_prefix(unsigned flags)
 {
-	s.payload_len -= BK_SEAL_LEN;
+	s.payload_len -= BK_SEAL_CLOSING;
 	return reads_whole(flags, 7);
 }
 
@@ -294,7 +360,7 @@ test_flags(void)
 	ok(is_refused(BK_READER_NONEMPTY, 1),
 	    "somebody wants it not to be empty");
 	make(MARKED, 100, 0, 0);
-	store(s.len - BK_SEAL_LEN);
+	store(s.len - BK_SEAL_CLOSING);
 	ok(is_refused(0, 7), "a marked stream without its end is refused");
 	ok(reads_prefix(BK_READER_PARSED), "unless its parser looks for it");
 	make(ENVELOPE, 100, 0, 0);
@@ -350,7 +416,7 @@ test_head(void)
 		    "an envelope's head is what is inside");
 	}
 	make(ENVELOPE, 100, 0, 0);
-	for (bad = 0, n = BK_SEAL_LEN; n < s.len; n++) {
+	for (bad = 0, n = outer.len; n < s.len; n++) {
 		store(n);
 		(void)lseek(file, 0, SEEK_SET);
 		if ((in = bk_reader_open(file, "input", 0, &e)) == NULL)
@@ -365,30 +431,22 @@ test_head(void)
 static void
 test_label(void)
 {
-	char mark[BK_SEAL_LEN + BK_SEAL_LABEL];
+	static const char *const want[] = { "", "inner", "outer", "outer" };
 	struct bk_err e = {0};
 	struct bk_reader *in;
-	int enveloped;
+	int kind;
 
-	for (enveloped = 0; enveloped < 2; enveloped++) {
-		bk_seal_opening_label(mark, "a b/c");
-		s.len = (size_t)snprintf((char *)s.wire, sizeof(s.wire),
-		    "%sGZIP%s...%s%s", enveloped ? bk_seal_opening() : "", mark,
-		    bk_seal_closing(), enveloped ? bk_seal_closing() : "");
+	for (kind = PLAIN; kind <= BOTH; kind++) {
+		make((enum kind)kind, 300, 100, 0);
 		store(s.len);
 		(void)lseek(file, 0, SEEK_SET);
 		in = bk_reader_open(file, "input", 0, &e);
-		is_str(bk_reader_label(in), "a b/c", "a label is found");
-		ok(bk_reader_sealed(in), "and the stream is sealed");
-		is_int(bk_reader_drain(in, &e), 0, "and drains");
+		is_str(bk_reader_label(in)->name, want[kind], "the label");
+		is_int(bk_reader_sealed(in), kind != PLAIN, "sealed or not");
+		is_int(bk_reader_envelope(in), kind >= ENVELOPE, "enveloped");
+		is_int(bk_reader_drain(in, &e), 0, "and it drains");
 		bk_reader_free(in);
 	}
-	make(PLAIN, 10, 0, 0);
-	store(s.len);
-	(void)lseek(file, 0, SEEK_SET);
-	in = bk_reader_open(file, "input", 0, &e);
-	is_str(bk_reader_label(in), "", "no mark, no label");
-	bk_reader_free(in);
 }
 
 static void *
@@ -508,7 +566,8 @@ main(void)
 		return 1;
 	test_every_size();
 	test_every_cut();
-	test_inner_cut();
+	test_forged();
+	test_behind();
 	test_every_place();
 	test_flags();
 	test_empty_pipe();

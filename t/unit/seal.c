@@ -1,161 +1,225 @@
-/* The marks: found where they may be and nowhere else; labels. */
+/* Marks and labels: found where they may be and nowhere else, never forged. */
 #include <stdlib.h>
 
 #include "base/seal.h"
 #include "tap.h"
 
-static unsigned char page[2 * BK_SEAL_HEAD];
+#define AT 1795353255		/* 2026-11-22T13:14:15Z */
+
+static char page[2 * BK_SEAL_HEAD];
+static struct bk_seal seal;
+static char opening[BK_SEAL_OPENING], closing[BK_SEAL_CLOSING + 1];
+
+static void
+begin(const struct bk_label *label)
+{
+	struct bk_err e = {0};
+
+	is_int(bk_seal_new(&seal, label, &e), 0, "a seal");
+	(void)bk_seal_open(&seal, opening);
+	bk_seal_close(&seal, 0, closing);
+}
 
 static void
 test_marks(void)
 {
-	const char *open = bk_seal_opening(), *close = bk_seal_closing();
+	char before[BK_SEAL_OPENING];
 
-	is_int((intmax_t)strlen(open), BK_SEAL_LEN, "an opening mark's length");
-	is_int((intmax_t)strlen(close), BK_SEAL_LEN, "a closing mark's length");
-	is_int((intmax_t)strspn(open, "0123456789abcdef"), BK_SEAL_LEN,
-	    "the opening mark is hex");
-	is_int((intmax_t)strspn(close, "0123456789abcdef"), BK_SEAL_LEN,
-	    "the closing mark is hex");
-	ok(strcmp(open, close) != 0, "the marks differ");
+	begin(NULL);
+	is_int((intmax_t)strspn(opening, "0123456789abcdef"), BK_SEAL_LEN,
+	    "an opening mark is 64 hex digits");
+	is_str(opening + BK_SEAL_LEN, "()", "and an empty label");
+	is_int((intmax_t)strspn(closing, "0123456789abcdef"), BK_SEAL_CLOSING,
+	    "a closing mark is 66");
+	is_str(closing + BK_SEAL_LEN, "00", "the last two are a count");
+	ok(strncmp(opening, closing, 32) != 0, "the words differ");
+	ok(strncmp(opening + 32, closing + 32, 32) == 0, "the nonces do not");
+	memcpy(before, opening, sizeof(before));
+	begin(NULL);
+	ok(strncmp(before, opening, 32) == 0 &&
+	    strncmp(before + 32, opening + 32, 32) != 0,
+	    "each stream has a nonce of its own");
 }
 
 /* The opening mark at every offset of every length of head around the limit. */
 static void
 test_opening(void)
 {
-	int bad = 0;
-	ptrdiff_t at, got, want;
+	struct bk_seal got;
+	ptrdiff_t at, len, n = (ptrdiff_t)strlen(opening);
+	int bad = 0, i;
 
 	for (at = 0; at <= BK_SEAL_HEAD + 40; at++) {
-		memset(page, bk_seal_opening()[0], sizeof(page));
-		memcpy(page + at, bk_seal_opening(), BK_SEAL_LEN);
-		want = at + BK_SEAL_LEN <= BK_SEAL_HEAD ? at : -1;
-		got = bk_seal_find_opening(page, sizeof(page), NULL);
-		bad += got != want;
-		/* just enough bytes, and one too few */
-		got = bk_seal_find_opening(page, (size_t)at + BK_SEAL_LEN,
-		    NULL);
-		bad += got != want;
-		got = bk_seal_find_opening(page, (size_t)at + BK_SEAL_LEN - 1,
-		    NULL);
-		bad += got != -1;
+		int whole = at + n <= BK_SEAL_HEAD;
+
+		memset(page, opening[0], sizeof(page));
+		memcpy(page + at, opening, (size_t)n);
+		if (bk_seal_find(&got, page, sizeof(page), &len) != at ||
+		    len != n || strcmp(got.nonce, seal.nonce) != 0)
+			bad += whole;
+		else
+			bad += !whole;
+		/* one byte too few: seen, but not whole */
+		if (whole && (bk_seal_find(&got, page, (size_t)(at + n) - 1,
+		    &len) != at || len != -1))
+			bad++;
 	}
 	is_int(bad, 0, "an opening mark is seen within 4096 bytes only");
-	memcpy(page, bk_seal_opening(), BK_SEAL_LEN);
-	for (bad = 0, at = 0; at < BK_SEAL_LEN * 8; at++) {
-		page[at / 8] ^= (unsigned char)(1 << at % 8);
-		bad += bk_seal_find_opening(page, BK_SEAL_HEAD, NULL) != -1;
-		page[at / 8] ^= (unsigned char)(1 << at % 8);
+	memset(page, 'x', sizeof(page));
+	memcpy(page, opening, (size_t)n);
+	for (bad = 0, i = 0; i < BK_SEAL_LEN * 8; i++) {
+		page[i / 8] ^= (char)(1 << i % 8);
+		if (bk_seal_find(&got, page, BK_SEAL_HEAD, &len) != -1 &&
+		    strcmp(got.nonce, seal.nonce) == 0)
+			bad++;
+		page[i / 8] ^= (char)(1 << i % 8);
 	}
-	is_int(bad, 0, "a mark with one bit flipped is none");
-	is_int(
-	    bk_seal_find_opening(page, 0, NULL), -1, "nothing holds no mark");
+	is_int(bad, 0, "with one bit flipped it is none, or another's");
+	is_int(bk_seal_find(&got, page, 0, &len), -1, "nothing holds no mark");
+	memcpy(page, closing, BK_SEAL_CLOSING);
+	is_int(bk_seal_find(&got, page, sizeof(page), &len), -1,
+	    "a closing mark opens nothing");
+	memcpy(page, opening, 40);
+	memset(page + 40, 'x', 40);
+	memcpy(page + 100, opening, (size_t)n);
+	is_int(bk_seal_find(&got, page, sizeof(page), &len), 100,
+	    "a word without a nonce does not hide the mark behind it");
 }
 
+/* Each end of every length, with the mark each number of bytes before it. */
 static void
 test_closing(void)
 {
-	int bad = 0;
-	size_t n, back;
-	ptrdiff_t want;
+	struct bk_seal other;
+	struct bk_err e = {0};
+	int bad = 0, forged = 0, miscounted = 0;
+	size_t n, after;
 
-	/* the mark begins `back` bytes before the end of n */
-	for (n = BK_SEAL_LEN; n < 200; n++) {
-		for (back = BK_SEAL_LEN; back <= n; back++) {
-			memset(page, bk_seal_closing()[0], n);
-			memcpy(page + n - back, bk_seal_closing(), BK_SEAL_LEN);
-			want = back <= BK_SEAL_TAIL ? (ptrdiff_t)(n - back) :
-						      -1;
-			bad += bk_seal_find_closing(page, n) != want;
+	(void)bk_seal_new(&other, NULL, &e);
+	for (n = BK_SEAL_CLOSING; n < 400; n++) {
+		for (after = 0; after + BK_SEAL_CLOSING <= n; after++) {
+			char *at = page + n - after - BK_SEAL_CLOSING;
+			int fits = after + BK_SEAL_CLOSING <= BK_SEAL_TAIL;
+
+			memset(page, closing[0], n);
+			bk_seal_close(&seal, (unsigned)after, closing);
+			memcpy(at, closing, BK_SEAL_CLOSING);
+			bad += bk_seal_ends(&seal, page, n) != fits;
+			forged += bk_seal_ends(&other, page, n);
+			bk_seal_close(&seal, (unsigned)after + 1, closing);
+			memcpy(at, closing, BK_SEAL_CLOSING);
+			miscounted += bk_seal_ends(&seal, page, n);
 		}
 	}
-	is_int(bad, 0, "a closing mark is seen within the last 64 bytes only");
-	is_int(bk_seal_find_closing(page, 0), -1, "nothing holds no mark");
-	is_int(bk_seal_find_closing(bk_seal_opening(), BK_SEAL_LEN), -1,
+	is_int(bad, 0, "a closing mark is seen within the last 256 bytes only");
+	is_int(forged, 0, "another stream's is none");
+	is_int(miscounted, 0, "nor one with more or less behind it");
+	is_int(bk_seal_ends(&seal, page, 0), 0, "nothing holds no mark");
+	ok(!bk_seal_ends(&seal, opening, strlen(opening)),
 	    "an opening mark closes nothing");
+	memset(&other, 0, sizeof(other));
+	bk_seal_close(&other, 0, closing);
+	ok(!bk_seal_closes(&other, closing, BK_SEAL_CLOSING, 0),
+	    "no seal, no closing mark");
 }
 
-/* name -> label -> name, with the label at the end of what can be seen. */
+/* label -> text -> label */
 static int
-survives(const char *name)
+survives(const struct bk_label *label)
 {
-	char mark[BK_SEAL_LEN + BK_SEAL_LABEL], got[BK_SEAL_LABEL];
+	struct bk_seal s = { .label = *label }, got;
+	char text[BK_SEAL_OPENING];
 	size_t n, i;
 
-	memset(mark, '#', sizeof(mark));
-	bk_seal_opening_label(mark, name);
-	n = strlen(mark);
+	memcpy(s.nonce, seal.nonce, sizeof(s.nonce));
+	n = bk_seal_open(&s, text);
 	for (i = 0; i < n; i++)
-		if (mark[i] <= ' ' || mark[i] > '~' || mark[i] == '"' ||
-		    mark[i] == '\\' || mark[i] == '\'')
+		if (text[i] <= ' ' || text[i] > '~' || text[i] == '"' ||
+		    text[i] == '\\' || text[i] == '\'')
 			return 0;
-	return bk_seal_find_opening(mark, n, got) == 0 &&
-	    strcmp(got, name) == 0;
+	return bk_seal_read(&got, text, n) == (ptrdiff_t)n &&
+	    got.label.kind == label->kind && got.label.at == label->at &&
+	    strcmp(got.label.name, label->name) == 0 &&
+	    strcmp(got.label.run, label->run) == 0;
 }
 
 static void
 test_label(void)
 {
-	char mark[BK_SEAL_LEN + BK_SEAL_LABEL], name[300];
+	struct bk_label l = { .at = AT, .run = "0123456789abcdef" };
+	struct bk_err e = {0};
+	char name[300];
 	int bad = 0, c;
 	size_t n;
 
+	bk_label_set(&l, BK_LABEL_DB, "a b");
+	begin(&l);
+	is_str(opening + BK_SEAL_LEN,
+	    "(db=a%20b;at=20261122T131415Z;run=0123456789abcdef)", "a label");
+	bk_label_set(&l, BK_LABEL_CLUSTER, "main");
+	l.run[0] = '\0';
+	begin(&l);
+	is_str(opening + BK_SEAL_LEN, "(cluster=main;at=20261122T131415Z)",
+	    "one without a run");
+	ok(survives(&l), "comes back");
+	is_int(bk_label_run(l.run, &e), 0, "a run's ID");
+	ok(strspn(l.run, "0123456789abcdef") == 16 && survives(&l),
+	    "comes back");
 	for (c = 1; c < 256; c++) {
-		name[0] = (char)c;
-		name[1] = '\0';
-		bad += !survives(name);
 		/* the longest name that PostgreSQL has: 63 bytes */
 		memset(name, c, 63);
 		name[63] = '\0';
-		bad += !survives(name);
+		bk_label_set(&l, BK_LABEL_CLUSTER, name);
+		bad += l.kind == BK_LABEL_NONE || !survives(&l);
+		name[1] = '\0';
+		bk_label_set(&l, BK_LABEL_DB, name);
+		bad += l.kind == BK_LABEL_NONE || !survives(&l);
 	}
 	is_int(bad, 0, "names of every byte, of 1 and 63 bytes, come back");
-	ok(survives("weird (na%me) ünï"), "a name with brackets comes back");
-
-	memset(name, ' ', sizeof(name));
-	name[64] = '\0';
-	bk_seal_opening_label(mark, name);
-	is_str(mark, bk_seal_opening(), "a name without room is left out");
 	for (bad = 0, n = 0; n < sizeof(name); n++) {
-		memset(name, 'a', n);
+		memset(name, n & 1 ? 'a' : ' ', n);
 		name[n] = '\0';
-		bk_seal_opening_label(mark, name);
-		bad += strlen(mark) >= sizeof(mark);
-		bad += strlen(mark) != BK_SEAL_LEN && !survives(name);
+		bk_label_set(&l, BK_LABEL_CLUSTER, name);
+		bad += !survives(&l) || (n > 0 && n <= 63 && l.kind == 0);
 	}
-	is_int(bad, 0, "a label is whole or not there, whatever the length");
-	bk_seal_opening_label(mark, NULL);
-	is_str(mark, bk_seal_opening(), "no name, no label");
+	is_int(bad, 0, "a name is whole or not there, whatever its length");
 }
 
 static void
 test_bad_labels(void)
 {
 	static const char *const bad[] = {
-		"", "(", "()", ")", "(a", "a)", "(a b)", "(a%)", "(a%2)",
-		"(a%zz)", "(a%00b)", "(a%2", "(a/b)", "(a\nb)", "[a]",
+		"", "(", ")", "(a", "a)", "(a)", "(db=)", "(db=a b)", "(db=a%)",
+		"(db=a%2)", "(db=a%zz)", "(db=a%00b)", "(db=a%2", "(db=a/b)",
+		"(db=%61)", "(db=a%2f)", "(db=a\nb)", "[db=a]", "(db=a;db=b)",
+		"(db=a;cluster=b)", "(db=a;)", "(;db=a)", "(at=20261122)",
+		"(at=20261322T131415Z)", "(at=20261122t131415z)",
+		"(at=20261122T131460Z)", "(at=2026-11-22T13:14:15Z)",
+		"(at=20261122T131415Z;db=a)", "(run=0123456789abcde)",
+		"(run=0123456789ABCDEF)", "(run=0123456789abcdef;at=1)",
+		"(db=a;x=b)",
 	};
-	char text[400], db[BK_SEAL_LABEL];
+	struct bk_seal got;
+	char text[600];
+	ptrdiff_t len;
 	size_t i;
+	int wrong = 0;
 
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		(void)snprintf(text, sizeof(text), "%s%s", bk_seal_opening(),
-		    bad[i]);
-		memset(db, 'x', sizeof(db));
-		(void)bk_seal_find_opening(text, strlen(text), db);
-		is_str(db, "", "a label that is none");
+		(void)snprintf(text, sizeof(text), "%.64s%s", opening, bad[i]);
+		len = bk_seal_read(&got, text, strlen(text));
+		if (len != -1 || got.label.kind != BK_LABEL_NONE ||
+		    got.label.at != 0 || *got.label.run != '\0')
+			wrong += printf("# taken: %s\n", bad[i]);
 	}
+	is_int(wrong, 0, "what is no label is none");
 	/* longer than any of ours: refused, not overrun */
 	memset(text, 'a', sizeof(text));
-	memcpy(text, bk_seal_opening(), BK_SEAL_LEN);
-	text[BK_SEAL_LEN] = '(';
+	memcpy(text, opening, BK_SEAL_LEN);
+	memcpy(text + BK_SEAL_LEN, "(db=", 4);
 	text[sizeof(text) - 1] = ')';
-	(void)bk_seal_find_opening(text, sizeof(text), db);
-	is_str(db, "", "a label without an end in sight");
-	memset(db, 'x', sizeof(db));
-	(void)bk_seal_find_opening("none", 4, db);
-	is_str(db, "", "no mark, no name");
+	is_int(bk_seal_read(&got, text, sizeof(text)), -1,
+	    "a label without an end in sight");
 }
 
 int

@@ -19,7 +19,7 @@ static char dir[] = "/tmp/bk-tee.XXXXXX";
 static int
 make_input(size_t n, const char *opening, const char *closing)
 {
-	char *text = malloc(n + 2 * BK_SEAL_LEN), *p = text;
+	char *text = malloc(n + 2 * BK_SEAL_OPENING), *p = text;
 	size_t i;
 	int fd = open("input", O_RDWR | O_CREAT | O_TRUNC, 0600);
 
@@ -112,10 +112,18 @@ test_unfinished(void)
 	static const char *const commands[] = { "cat >one", NULL };
 	struct bk_tee_result r[1];
 	struct stat st;
-	char tail[BK_SEAL_TAIL];
+	char tail[BK_SEAL_TAIL], opening[BK_SEAL_OPENING],
+	    closing[BK_SEAL_CLOSING + 1];
+	struct bk_label label = { .at = 1000 };
+	struct bk_seal seal;
+	struct bk_err e = {0};
+	struct bk_reader *in;
 	int fd;
 
-	is_int(copy(make_input(100000, bk_seal_opening(), ""), commands, r),
+	(void)bk_seal_new(&seal, &label, &e);
+	(void)bk_seal_open(&seal, opening);
+	bk_seal_close(&seal, 0, closing);
+	is_int(copy(make_input(100000, opening, ""), commands, r),
 	    BK_DATA, "an unfinished stream");
 	fd = open("one", O_RDONLY);
 	ok(fstat(fd, &st) == 0 && st.st_size < 100000, "is not given whole");
@@ -123,9 +131,16 @@ test_unfinished(void)
 	    BK_SEAL_TAIL && bk_seal_find_closing(tail, sizeof(tail)) == -1,
 	    "and has no closing mark");
 	close(fd);
-	is_int(copy(make_input(100000, bk_seal_opening(), bk_seal_closing()),
-	    commands, r), BK_OK, "a finished one in an envelope");
-	is_int(is_input("one"), 1, "is given with its envelope");
+	is_int(copy(make_input(100000, opening, closing), commands, r), BK_OK,
+	    "a finished one in an envelope");
+	fd = open("one", O_RDONLY);
+	in = bk_reader_open(fd, "one", BK_READER_SEALED, &e);
+	ok(in != NULL && bk_reader_label(in)->at == 1000,
+	    "is given in one with its label");
+	ok(bk_reader_drain(in, &e) == 0 && bk_reader_bytes(in) == 100000,
+	    "and finished");
+	bk_reader_free(in);
+	close(fd);
 }
 
 static void

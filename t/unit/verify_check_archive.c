@@ -100,16 +100,15 @@ test_totals(void)
 static enum bk_code
 judge_blocks(const int32_t *ids, size_t n)
 {
-	static const char mark[] = "-- bk-dump";
 	struct sample s = { .free_byte = calloc(1, 16384) };
 	enum bk_code code;
 	size_t i;
 
 	add_head(&s);
 	/* the opening mark would require proof records */
-	for (i = 0; memcmp(s.b.data + i, bk_seal_opening(), 8) != 0; i++)
+	for (i = 0; memcmp(s.b.data + i, "-- bk-dump", 10) != 0; i++)
 		continue;
-	memcpy(s.b.data + i, mark, sizeof(mark) - 1);
+	s.b.data[i] = '+';
 	for (i = 0; i < n; i++) {
 		bk_archive_add_block(&s.b, ids[i] == 9 ? BK_BLOCK_BLOBS :
 		    BK_BLOCK_DATA, ids[i], &e);

@@ -64,19 +64,25 @@ some_size(unsigned turn)
  * held.  Returns how often they were not, or the file differed from the model.
  */
 static int
-write_randomly(unsigned flags, unsigned seed)
+write_randomly(int envelope, unsigned seed)
 {
 	struct bk_err e = {0};
 	int fd = new_file(), copy = dup(fd), bad = 0;
-	struct bk_writer *out = bk_writer_open(copy, "output", flags, &e);
-	size_t n, taken = 0, frame = flags ? BK_SEAL_LEN : 0;
+	struct bk_writer *out = bk_writer_open(copy, "output", &e);
+	struct bk_seal seal;
+	char opening[BK_SEAL_OPENING], closing[BK_SEAL_CLOSING + 1];
+	uint8_t got[BK_SEAL_OPENING];
+	size_t n, taken = 0, frame = 0;
 	unsigned turn;
 
-	if (flags)
-		memcpy(model, bk_seal_opening(), BK_SEAL_LEN);
+	if (envelope) {
+		bad += bk_writer_envelope(out, &(struct bk_label){ .at = 1 },
+		    &e) == -1;
+		frame = BK_SEAL_LEN + strlen("(at=19700101T000001Z)");
+	}
 	for (turn = seed; turn < seed + 20; turn++) {
 		n = some_size(turn);
-		if (frame + taken + n > MAX - BK_SEAL_LEN)
+		if (frame + taken + n > MAX - BK_SEAL_CLOSING)
 			break;
 		bad += bk_writer_write(out, model + frame + taken, n, &e) == -1;
 		taken += n;
@@ -87,9 +93,15 @@ write_randomly(unsigned flags, unsigned seed)
 	bad += bk_writer_finish(out, &e) == -1;
 	bk_writer_free(out);
 	bad += fcntl(copy, F_GETFD) != -1;	/* closed */
-	if (flags)
-		memcpy(model + frame + taken, bk_seal_closing(), BK_SEAL_LEN);
-	bad += !holds(fd, taken + 2 * frame);
+	if (envelope) {
+		/* its nonce is to be had from the stream alone */
+		bad += pread(fd, got, frame, 0) != (ssize_t)frame ||
+		    bk_seal_read(&seal, got, frame) != (ptrdiff_t)frame;
+		memcpy(model, opening, bk_seal_open(&seal, opening));
+		bk_seal_close(&seal, 0, closing);
+		memcpy(model + frame + taken, closing, BK_SEAL_CLOSING);
+	}
+	bad += !holds(fd, taken + frame + (envelope ? BK_SEAL_CLOSING : 0));
 	close(fd);
 	return bad;
 }
@@ -113,7 +125,7 @@ test_writes(void)
 		fill_model();
 		plain += write_randomly(0, seed * 20);
 		fill_model();
-		envelope += write_randomly(BK_WRITER_ENVELOPE, seed * 20);
+		envelope += write_randomly(1, seed * 20);
 	}
 	is_int(plain, 0, "writes of all sizes are the stream, the end held");
 	is_int(envelope, 0, "and so in an envelope");
@@ -153,7 +165,7 @@ test_last_write(void)
 			packets.fd = sv[1];
 			packets.n = 0;
 			pthread_create(&reader, NULL, receive, NULL);
-			out = bk_writer_open(sv[0], "output", 0, &e);
+			out = bk_writer_open(sv[0], "output", &e);
 			for (at = 0; at < total; at += n) {
 				n = total - at < step ? total - at : step;
 				bad += bk_writer_write(out, model + at, n, &e);
@@ -188,7 +200,7 @@ test_patch(void)
 		copy = dup(fd);
 		if (write(copy, model, BASE) != BASE)
 			abort();
-		out = bk_writer_open(copy, "output", 0, &e);
+		out = bk_writer_open(copy, "output", &e);
 		for (taken = 0, turn = 0; turn < 12; turn++) {
 			n = some_size(seed * 100 + turn);
 			if (BASE + taken + n > MAX)
@@ -227,13 +239,17 @@ abandoned(size_t n, int m, size_t behind)
 	struct bk_err e = {0};
 	struct bk_reader *in;
 	int fd = new_file(), copy = dup(fd), i, rc;
-	struct bk_writer *out = bk_writer_open(copy, "output", 0, &e);
+	char opening[BK_SEAL_OPENING], closing[BK_SEAL_CLOSING + 1];
+	struct bk_seal seal;
+	struct bk_writer *out = bk_writer_open(copy, "output", &e);
 
 	(void)bk_writer_write(out, "x", 1, &e);
-	(void)bk_writer_write(out, bk_seal_opening(), BK_SEAL_LEN, &e);
+	(void)bk_seal_new(&seal, NULL, &e);
+	(void)bk_writer_write(out, opening, bk_seal_open(&seal, opening), &e);
+	bk_seal_close(&seal, (unsigned)behind, closing);
 	(void)bk_writer_write(out, model, n, &e);
 	for (i = 0; i < m; i++) {
-		(void)bk_writer_write(out, bk_seal_closing(), BK_SEAL_LEN, &e);
+		(void)bk_writer_write(out, closing, BK_SEAL_CLOSING, &e);
 		(void)bk_writer_write(out, model, behind, &e);
 	}
 	bk_writer_abandon(out);
@@ -243,7 +259,7 @@ abandoned(size_t n, int m, size_t behind)
 	in = bk_reader_open(fd, "input", BK_READER_SEALED, &e);
 	rc = in != NULL && bk_reader_drain(in, &e) == 0;
 	/* the good data was written */
-	if (size_of(fd) < 1 + BK_SEAL_LEN + n)
+	if (size_of(fd) < 1 + strlen(opening) + n)
 		rc = 1;
 	bk_reader_free(in);
 	close(fd);
@@ -267,19 +283,59 @@ test_abandon(void)
 	    "good is lost");
 }
 
+/* The label of an envelope around what has one, written in small pieces. */
+static void
+test_payloads_label(void)
+{
+	static const size_t step[] = { 1, 50, 4096, 70000 };
+	char text[70000], opening[BK_SEAL_OPENING];
+	struct bk_label label = { .at = 1000 };
+	struct bk_seal seal;
+	struct bk_err e = {0};
+	struct bk_writer *out;
+	struct bk_reader *in;
+	size_t i, at, n;
+	int fd;
+
+	bk_label_set(&label, BK_LABEL_DB, "shop");
+	(void)bk_seal_new(&seal, &label, &e);
+	memset(text, 'x', sizeof(text));
+	memcpy(text + 3000, opening, bk_seal_open(&seal, opening));
+	for (i = 0; i < 2 * sizeof(step) / sizeof(step[0]); i++) {
+		fd = new_file();
+		out = bk_writer_open(dup(fd), "output", &e);
+		(void)bk_writer_envelope(out, NULL, &e);
+		n = i & 1 ? 5000 : sizeof(text);
+		for (at = 0; at < n; at += step[i / 2])
+			(void)bk_writer_write(out, text + at,
+			    n - at < step[i / 2] ? n - at : step[i / 2], &e);
+		(void)bk_writer_finish(out, &e);
+		bk_writer_free(out);
+		(void)lseek(fd, 0, SEEK_SET);
+		in = bk_reader_open(fd, "input", 0, &e);
+		ok(in != NULL && bk_reader_label(in)->at == 1000 &&
+		    strcmp(bk_reader_label(in)->name, "shop") == 0 &&
+		    bk_reader_envelope(in) && bk_reader_drain(in, &e) == 0 &&
+		    bk_reader_bytes(in) == n, "the payload's label, %zu bytes "
+		    "at a time", step[i / 2]);
+		bk_reader_free(in);
+		close(fd);
+	}
+}
+
 /* Freed without bk_writer_finish(): the held bytes are missing. */
 static void
 test_free(void)
 {
 	struct bk_err e = {0};
 	int fd = new_file();
-	struct bk_writer *out = bk_writer_open(
-	    fd, "output", BK_WRITER_ENVELOPE, &e);
+	struct bk_writer *out = bk_writer_open(fd, "output", &e);
 
+	(void)bk_writer_envelope(out, NULL, &e);
 	(void)bk_writer_write(out, model, 70000, &e);
 	(void)bk_writer_write(out, NULL, 0, &e);
 	bk_writer_free(out);
-	ok(size_of(fd) <= 70000 + BK_SEAL_LEN - BK_WRITER_HELD,
+	ok(size_of(fd) <= 70000 + BK_SEAL_OPENING - BK_WRITER_HELD,
 	    "what is held is dropped");
 	is_int(fcntl(fd, F_GETFD), 0, "and the descriptor left open");
 	close(fd);
@@ -293,7 +349,7 @@ test_failures(void)
 	struct bk_writer *out;
 	int p[2], fd = open("/dev/full", O_WRONLY);
 
-	out = bk_writer_open(fd, "output", 0, &e);
+	out = bk_writer_open(fd, "output", &e);
 	is_int(bk_writer_write(out, model, 10, &e), 0, "ten bytes are held");
 	is_int(bk_writer_finish(out, &e), -1, "a full disk shows at the end");
 	is_str(e.msg, "output: write: No space left on device", "and is named");
@@ -301,7 +357,8 @@ test_failures(void)
 	bk_writer_free(out);
 
 	e = (struct bk_err){0};
-	out = bk_writer_open(fd, "output", BK_WRITER_ENVELOPE, &e);
+	out = bk_writer_open(fd, "output", &e);
+	(void)bk_writer_envelope(out, NULL, &e);
 	is_int(bk_writer_write(out, model, MAX, &e), -1, "or at once");
 	bk_writer_free(out);
 	close(fd);
@@ -311,7 +368,7 @@ test_failures(void)
 	if (pipe(p) == -1)
 		abort();
 	close(p[0]);
-	out = bk_writer_open(p[1], "output", 0, &e);
+	out = bk_writer_open(p[1], "output", &e);
 	is_int(bk_writer_write(out, model, MAX, &e), -1, "a reader that left");
 	ok(e.quiet && e.code == BK_FAIL, "is no news to anybody");
 	bk_writer_free(out);
@@ -325,6 +382,7 @@ main(void)
 	test_last_write();
 	test_patch();
 	test_abandon();
+	test_payloads_label();
 	test_free();
 	test_failures();
 	return tap_done();
