@@ -9,25 +9,27 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/io.h"
-#include "base/record.h"
+#include "base/buf.h"
 #include "base/store.h"
+#include "record_list.h"
 #include "tool.h"
-
-#define FLUSH (64 * 1024)	/* bytes of listing in one write */
 
 static const struct tool tool = {
 	.name = "bk-ls",
-	.usage = "DIR ...",
+	.usage = "[--stored] DIR ...",
 	.help =
 "Example: bk-ls /backups/shop | bk-prune -d 30 -m 12 | bk-rm\n"
 "\n"
-"usage: bk-ls DIR ...\n"
+"usage: bk-ls [--stored] DIR ...\n"
 "\n"
-"Lists every file in DIR and below, sorted by name: time stored (UTC), bytes\n"
-"and name, tab-separated, one per line.  Symbolic links are not followed;\n"
-"temporary files of an unfinished bk-save are not listed.\n"
+"Lists every file in DIR and below, oldest first: time (UTC), bytes and name,\n"
+"tab-separated, one per line.  The time is that in the name, as {utc} writes\n"
+"it, else the time stored.  If stored over a day later, that is a fourth\n"
+"field.  Symbolic links are not followed; temporary files of an unfinished\n"
+"bk-save are not listed.  A listing that could not be finished ends with an\n"
+"error record, which every reader refuses.\n"
 "\n"
+"    --stored    give the time stored, whatever the name says\n"
 "    --help      this text\n"
 "    --version   the version\n"
 "\n"
@@ -35,39 +37,19 @@ static const struct tool tool = {
 };
 
 struct files {
-	struct bk_record *records;
-	size_t n, cap;
-	uint64_t failed;	/* each was reported */
+	struct record_list list;
+	struct bk_err first;	/* the first that could not be listed */
+	size_t failed;		/* each was reported */
 };
-
-static int
-add(struct files *files, const char *path, const struct stat *st,
-    struct bk_err *e)
-{
-	size_t cap = files->cap == 0 ? 256 : files->cap * 2;
-	struct bk_record *more, *r;
-
-	if (files->n == files->cap) {
-		if (cap > SIZE_MAX / sizeof(*more) || (more =
-		    realloc(files->records, cap * sizeof(*more))) == NULL)
-			return bk_fail_memory(e);
-		files->records = more;
-		files->cap = cap;
-	}
-	r = &files->records[files->n];
-	*r = (struct bk_record){ .time = st->st_mtime,
-	    .bytes = (uint64_t)st->st_size, .name = strdup(path) };
-	if (r->name == NULL)
-		return bk_fail_memory(e);
-	files->n++;
-	return 0;
-}
 
 /* Report what cannot be read and go on with the rest. */
 static int
 unreadable(struct files *files, const char *path)
 {
-	tool_say("%s: %s", path, strerror(errno));
+	int error = errno;
+
+	tool_say("%s: %s", path, strerror(error));
+	(void)bk_fail(&files->first, BK_FAIL, "%s: %s", path, strerror(error));
 	files->failed++;
 	return 0;
 }
@@ -87,7 +69,8 @@ visit(struct files *files, int dir, const char *name, struct bk_buf *path,
 		/* deleted since */
 		return errno == ENOENT ? 0 : unreadable(files, path->data);
 	if (S_ISREG(st.st_mode))
-		return add(files, path->data, &st, e);
+		return record_list_add(&files->list, path->data, st.st_mtime,
+		    (uint64_t)st.st_size, e);
 	if (!S_ISDIR(st.st_mode))
 		return 0;
 	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -144,68 +127,40 @@ list_dir(struct files *files, const char *dir, struct bk_err *e)
 	return rc;
 }
 
-static int
-by_name(const void *a, const void *b)
-{
-	return strcmp(((const struct bk_record *)a)->name,
-	    ((const struct bk_record *)b)->name);
-}
-
+/* Print what could be listed, as ls does; behind it what could not. */
 static int
 print(struct files *files, struct bk_err *e)
 {
-	struct bk_buf text = {0};
-	struct bk_err odd;
-	const char *last = "";
-	size_t i;
-	int rc = 0;
-
-	if (files->n > 0)
-		qsort(files->records, files->n, sizeof(*files->records),
-		    by_name);
-	for (i = 0; rc == 0 && i < files->n; i++) {
-		/* of a directory named twice: print one copy */
-		if (strcmp(files->records[i].name, last) == 0)
-			continue;
-		last = files->records[i].name;
-		odd = (struct bk_err){0};
-		if (bk_record_format(&text, &files->records[i], &odd) == -1) {
-			tool_say("%s", odd.msg);
-			files->failed++;
-		}
-		if (text.len < FLUSH)
-			continue;
-		rc = bk_io_write(STDOUT_FILENO, text.data, text.len,
-		    "standard output", e);
-		text.len = 0;
-	}
-	if (rc == 0)
-		rc = bk_io_write(STDOUT_FILENO, text.data, text.len,
-		    "standard output", e);
-	bk_buf_free(&text);
-	return rc == 0 ?
-	    bk_io_close(STDOUT_FILENO, "standard output", e) : rc;
-}
-
-static void
-free_files(struct files *files)
-{
-	while (files->n > 0)
-		free(files->records[--files->n].name);
-	free(files->records);
+	if (files->failed > 1)
+		bk_fail_add(&files->first, " and %zu more", files->failed - 1);
+	if (record_list_print(&files->list, files->failed > 0 ?
+	    files->first.msg : NULL, e) == -1)
+		return -1;
+	if (files->failed == 0)
+		return 0;
+	e->quiet = 1;			/* each was reported */
+	return bk_fail(e, BK_FAIL, "%s", files->first.msg);
 }
 
 int
 main(int argc, char *argv[])
 {
-	static const struct option longopts[] = { TOOL_LONGOPTS, { 0 } };
+	enum { STORED = TOOL_OPT_TOOL };
+	static const struct option longopts[] = {
+		{ "stored", no_argument, NULL, STORED },
+		TOOL_LONGOPTS,
+		{ 0 }
+	};
 	struct files files = {0};
 	struct bk_err e = {0};
 	int ch, i, rc = 0;
 
 	tool_start(&tool);
-	while ((ch = getopt_long(argc, argv, "", longopts, NULL)) != -1)
-		tool_option(ch);
+	while ((ch = getopt_long(argc, argv, "", longopts, NULL)) != -1) {
+		if (ch != STORED)
+			tool_option(ch);
+		files.list.by_store = 1;
+	}
 	if (optind == argc)
 		tool_usage("no DIR given");
 	for (i = optind; i < argc; i++)
@@ -215,16 +170,13 @@ main(int argc, char *argv[])
 
 	for (i = optind; rc == 0 && i < argc; i++)
 		rc = list_dir(&files, argv[i], &e);
-	/* print what could be listed, as ls does; the status is not 0 */
 	if (rc == 0)
 		rc = print(&files, &e);
-	if (rc == 0 && files.failed > 0) {
-		e.quiet = 1;		/* each was reported */
-		rc = bk_fail(&e, BK_FAIL, "not all could be listed");
-	}
-	if (rc == 0 && files.n == 0)
+	else
+		(void)record_list_print(&files.list, e.msg, &e);
+	if (rc == 0 && files.list.n == 0)
 		rc = bk_fail(&e, BK_NONE, "%s%s: nothing there", argv[optind],
 		    argc - optind > 1 ? " and the others" : "");
-	free_files(&files);
+	record_list_free(&files.list);
 	return tool_end(rc, &e);
 }

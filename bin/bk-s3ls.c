@@ -3,27 +3,29 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/io.h"
-#include "base/record.h"
+#include "base/buf.h"
+#include "record_list.h"
 #include "s3/client.h"
 #include "s3/list.h"
 #include "s3/url.h"
 #include "s3args.h"
 #include "tool.h"
 
-#define FLUSH (64 * 1024)	/* bytes of listing in one write */
-
 static const struct tool tool = {
 	.name = "bk-s3ls",
-	.usage = "[--uploads] [--retry-for TIME] s3://BUCKET[/PREFIX]",
+	.usage = "[--stored | --uploads] [--retry-for TIME] s3://BUCKET[/PREFIX]",
 	.help =
 "Example: bk-s3ls s3://backups/shop/ | bk-prune -d 30 -m 12 | bk-s3rm\n"
 "\n"
-"usage: bk-s3ls [--uploads] [--retry-for TIME] s3://BUCKET[/PREFIX]\n"
+"usage: bk-s3ls [--stored | --uploads] [--retry-for TIME] s3://BUCKET[/PREFIX]\n"
 "\n"
-"Lists every object whose key begins with PREFIX, sorted by key: time stored\n"
-"(UTC), bytes and name, tab-separated, one per line.\n"
+"Lists every object whose key begins with PREFIX, oldest first: time (UTC),\n"
+"bytes and name, tab-separated, one per line.  The time is that in the name, as\n"
+"{utc} writes it, else the time stored.  If stored over a day later, that is a\n"
+"fourth field.  A listing that could not be finished ends with an error record,\n"
+"which every reader refuses.\n"
 "\n"
+"    --stored          give the time stored, whatever the name says\n"
 "    --uploads         list unfinished multipart uploads instead\n"
 "    --retry-for TIME  retry failed requests for that long (1m)\n"
 "    --help            this text\n"
@@ -35,51 +37,28 @@ static const struct tool tool = {
 "Exit: 0 listed, 1 failed, 2 usage error, 4 nothing there.\n",
 };
 
-struct output {
-	const char *bucket;
-	struct bk_buf text;
-	uint64_t records;
-};
-
+/* A record named s3://bucket/key[?uploadId=id]. */
 static int
-flush(struct output *out, struct bk_err *e)
+add(struct record_list *out, const char *bucket, const struct bk_s3_listed *o,
+    struct bk_err *e)
 {
-	int rc = bk_io_write(STDOUT_FILENO, out->text.data, out->text.len,
-	    "standard output", e);
-
-	out->text.len = 0;
-	return rc;
-}
-
-/* Write a record named s3://bucket/key[?uploadId=id]. */
-static int
-put(struct output *out, const struct bk_s3_listed *o, struct bk_err *e)
-{
-	struct bk_record r = { .time = o->time, .bytes = o->size };
 	struct bk_buf name = {0};
-	int rc = -1;
-
-	if (bk_buf_printf(&name, e, "s3://%s/%s%s%s", out->bucket, o->key,
+	int rc = bk_buf_printf(&name, e, "s3://%s/%s%s%s", bucket, o->key,
 	    o->upload_id != NULL ? "?uploadId=" : "",
-	    o->upload_id != NULL ? o->upload_id : "") == -1)
-		goto done;
-	r.name = name.data;
-	out->records++;
-	rc = bk_record_format(&out->text, &r, e);
-	if (rc == 0 && out->text.len >= FLUSH)
-		rc = flush(out, e);
- done:
+	    o->upload_id != NULL ? o->upload_id : "");
+
+	if (rc == 0)
+		rc = record_list_add(out, name.data, o->time, o->size, e);
 	bk_buf_free(&name);
 	return rc;
 }
 
 static int
-list(const struct bk_s3_url *url, unsigned retry_for, enum bk_s3_kind kind,
-    struct bk_err *e)
+list(struct record_list *out, const struct bk_s3_url *url, unsigned retry_for,
+    enum bk_s3_kind kind, struct bk_err *e)
 {
 	struct bk_s3_options o = { .bucket = url->bucket,
 	    .retry_for = retry_for, .stop_fd = -1, .warn = s3args_warn };
-	struct output out = { .bucket = url->bucket };
 	struct bk_s3_cred *cred = NULL;
 	struct bk_s3 *s3 = NULL;
 	struct bk_s3_list *l = NULL;
@@ -92,20 +71,11 @@ list(const struct bk_s3_url *url, unsigned retry_for, enum bk_s3_kind kind,
 	    (l = bk_s3_list_open(s3, kind, url->key, e)) == NULL)
 		goto done;
 	while ((rc = bk_s3_list_next(l, &one, e)) == 1)
-		if (put(&out, &one, e) == -1) {
+		if (add(out, url->bucket, &one, e) == -1) {
 			rc = -1;
 			break;
 		}
-	/* print what came before a failure, as ls does */
-	if (flush(&out, e) == -1 || bk_io_close(STDOUT_FILENO,
-	    "standard output", e) == -1)
-		rc = -1;
-	if (rc == 0 && out.records == 0)
-		rc = bk_fail(e, BK_NONE, "s3://%s/%s: %s", url->bucket,
-		    url->key, kind == BK_S3_UPLOADS ? "no unfinished upload" :
-		    "nothing there");
  done:
-	bk_buf_free(&out.text);
 	bk_s3_list_free(l);
 	bk_s3_close(s3);
 	bk_s3_cred_free(cred);
@@ -115,8 +85,9 @@ list(const struct bk_s3_url *url, unsigned retry_for, enum bk_s3_kind kind,
 int
 main(int argc, char *argv[])
 {
-	enum { UPLOADS = TOOL_OPT_TOOL, RETRY_FOR };
+	enum { STORED = TOOL_OPT_TOOL, UPLOADS, RETRY_FOR };
 	static const struct option longopts[] = {
+		{ "stored", no_argument, NULL, STORED },
 		{ "uploads", no_argument, NULL, UPLOADS },
 		{ "retry-for", required_argument, NULL, RETRY_FOR },
 		TOOL_LONGOPTS,
@@ -124,6 +95,7 @@ main(int argc, char *argv[])
 	};
 	struct bk_err e = {0};
 	struct bk_s3_url url = {0};
+	struct record_list records = {0};
 	unsigned retry_for = 60;
 	enum bk_s3_kind kind = BK_S3_OBJECTS;
 	int ch, rc;
@@ -131,6 +103,9 @@ main(int argc, char *argv[])
 	tool_start(&tool);
 	while ((ch = getopt_long(argc, argv, "", longopts, NULL)) != -1) {
 		switch (ch) {
+		case STORED:
+			records.by_store = 1;
+			break;
 		case UPLOADS:
 			kind = BK_S3_UPLOADS;
 			break;
@@ -141,13 +116,25 @@ main(int argc, char *argv[])
 			tool_option(ch);
 		}
 	}
+	if (records.by_store && kind == BK_S3_UPLOADS)
+		tool_usage("--stored or --uploads, not both");
+	/* the key of an upload says nothing about when it was left */
+	records.by_store |= kind == BK_S3_UPLOADS;
 	if (argc - optind != 1)
 		tool_usage("give one s3://BUCKET[/PREFIX]");
 	if (bk_s3_url_parse(argv[optind], &url, &e) == -1)
 		tool_usage("%s", e.msg);
 	tool_run("list", argv[optind], NULL);
 
-	rc = list(&url, retry_for, kind, &e);
+	rc = list(&records, &url, retry_for, kind, &e);
+	/* what came before a failure too, as ls does */
+	if (record_list_print(&records, rc == -1 ? e.msg : NULL, &e) == -1)
+		rc = -1;
+	if (rc == 0 && records.n == 0)
+		rc = bk_fail(&e, BK_NONE, "s3://%s/%s: %s", url.bucket,
+		    url.key, kind == BK_S3_UPLOADS ? "no unfinished upload" :
+		    "nothing there");
+	record_list_free(&records);
 	bk_s3_url_free(&url);
 	return tool_end(rc, &e);
 }

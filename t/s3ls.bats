@@ -25,6 +25,24 @@ names() { cut -f3 <<<"$output"; }
 	[[ $output =~ ^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z$'\t'10$'\t's3://backups/rec/a$ ]]
 }
 
+@test "an object is as old as its key says, whenever it was stored" {
+	local now
+	put age/shop-20260105T030405Z.bk
+	put age/2026-01-03/shop-101112.bk
+	put age/shop-20990101T000000Z.bk
+	run -0 --separate-stderr bk-s3ls s3://backups/age/
+	one_line_error bk-s3ls
+	[[ $stderr == *"age/shop-20990101T000000Z.bk: named over 15 min"* ]]
+	now=$(cut -f 1 <<<"${lines[2]}")
+	[[ $now == $(date -u +%Y)-* ]]
+	[[ ${lines[0]} == 2026-01-03T10:11:12Z$'\t10\t'*/shop-101112.bk$'\t'20* ]]
+	[[ ${lines[1]} == 2026-01-05T03:04:05Z$'\t10\t'*.bk$'\t'20* ]]
+	run -0 --separate-stderr bk-s3ls --stored s3://backups/age/
+	[ -z "$stderr" ]
+	[[ ${lines[0]} =~ ^$(date -u +%Y)-[^$'\t']*Z$'\t'10$'\t'[^$'\t']*$ ]]
+	run -2 bk-s3ls --stored --uploads s3://backups/age/
+}
+
 @test "a prefix is the beginning of a key, a bucket alone is all of it" {
 	put pre/a
 	put pre/b
@@ -37,9 +55,10 @@ names() { cut -f3 <<<"$output"; }
 	[[ $(names) == *s3://backups/prefix* ]]
 }
 
-@test "2,500 objects come page by page, in the order of keys, each once" {
+@test "2,500 objects come page by page, oldest first, each once" {
 	run -0 bk-s3ls s3://backups/many/
-	[ "$(names)" = "$(seq -f 's3://backups/many/k%.0f' 1001 3500)" ]
+	sort -C <<<"$output"
+	[ "$(names | sort)" = "$(seq -f 's3://backups/many/k%.0f' 1001 3500)" ]
 }
 
 @test "keys as odd as they come" {
@@ -79,7 +98,7 @@ names() { cut -f3 <<<"$output"; }
 	run -0 bk-s3ls s3://backups/up/
 	[ "$(names)" = s3://backups/up/a ]
 	run -0 bk-s3ls --uploads s3://backups/up/
-	[ "$(names | sed 's/?.*//')" = $'s3://backups/up/a\ns3://backups/up/a\ns3://backups/up/b b' ]
+	[ "$(names | sed 's/?.*//' | sort)" = $'s3://backups/up/a\ns3://backups/up/a\ns3://backups/up/b b' ]
 	[ "$(names | sort -u | grep -c '?uploadId=.')" = 3 ]
 	[[ ${lines[0]} =~ ^20.*Z$'\t'0$'\t's3:// ]]
 	run -4 --separate-stderr bk-s3ls --uploads s3://backups/upper
@@ -92,7 +111,7 @@ names() { cut -f3 <<<"$output"; }
 	s3_curl POST '/bbb/ups/k%203?uploads=' >/dev/null
 	s3_curl POST '/bbb/ups/k%203?uploads=' >/dev/null
 	run -0 bk-s3ls --uploads s3://bbb/ups/
-	[ "$(names | sed 's/?.*//')" = "$(printf 's3://bbb/ups/k %d\n' 1 2 3 3 3 4 5)" ]
+	[ "$(names | sed 's/?.*//' | sort)" = "$(printf 's3://bbb/ups/k %d\n' 1 2 3 3 3 4 5)" ]
 	[ "$(names | sort -u | wc -l)" = 7 ]
 }
 
@@ -101,7 +120,7 @@ names() { cut -f3 <<<"$output"; }
 	    'GET continuation-token 1 reset:0' \
 	    'GET continuation-token 1 trunc:1000'
 	run -0 bk-s3ls s3://backups/many/
-	[ "$(names)" = "$(seq -f 's3://backups/many/k%.0f' 1001 3500)" ]
+	[ "$(names | sort)" = "$(seq -f 's3://backups/many/k%.0f' 1001 3500)" ]
 	[ "$(grep -c '#' "$FAULT_LOG")" = 3 ]
 }
 
@@ -110,11 +129,16 @@ names() { cut -f3 <<<"$output"; }
 	run -1 --separate-stderr bk-s3ls --retry-for 1s s3://backups/many/
 	one_line_error bk-s3ls
 	[[ $stderr == *SlowDown* ]]
-	[ "${#lines[@]}" = 1000 ]
+	[ "${#lines[@]}" = 1001 ]
+	[[ ${lines[1000]} == $'!\t\t'*SlowDown* ]]
+	run -1 --separate-stderr bash -c 'set -o pipefail
+	    bk-s3ls --retry-for 0 s3://backups/many/ 2>/dev/null |
+	    bk-prune --keep-last 1 --first-run --group "*"'
+	[[ -z $output && $stderr == *"could not be finished: "*SlowDown* ]]
 	fault_start 'GET . all status:500:InternalError'
 	run -1 --separate-stderr bk-s3ls --retry-for 1s s3://backups/many/
 	one_line_error bk-s3ls
-	[ -z "$output" ]
+	[[ $output == $'!\t\t'*InternalError* ]]
 }
 
 @test "nobody listens, a wrong secret, no credentials: one line and 1" {

@@ -59,12 +59,14 @@ _bk_options() {
 		    --list-old --no-acl --no-owner --no-password --port --quiet \
 		    --replace --replace-table --role --rollback --schema --sealed \
 		    --table --unsealed --username --verbose" ;;
+	bk-ls)
+		echo "$common --stored" ;;
 	bk-rm)
 		echo "$common --approvers --dry-run --need --plan --verbose" ;;
 	bk-s3get)
 		echo "$common --check --jobs --no-check --rate --retry-for --seal" ;;
 	bk-s3ls)
-		echo "$common --retry-for --uploads" ;;
+		echo "$common --retry-for --stored --uploads" ;;
 	bk-s3put)
 		echo "$common --content-type --db --jobs --lock --max-parts --meta \
 		    --overwrite --part-size --provider --rate --retry-for \

@@ -1,0 +1,143 @@
+/* Records to print, see record_list.h */
+#include "record_list.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "tool.h"
+
+#define FLUSH (64 * 1024)	/* bytes of listing in one write */
+
+static int
+grow(struct record_list *l, struct bk_err *e)
+{
+	size_t cap = l->cap == 0 ? 256 : l->cap * 2;
+	struct bk_record *more;
+
+	if (l->n < l->cap)
+		return 0;
+	if (cap > SIZE_MAX / sizeof(*more) ||
+	    (more = realloc(l->v, cap * sizeof(*more))) == NULL)
+		return bk_fail_memory(e);
+	l->v = more;
+	l->cap = cap;
+	return 0;
+}
+
+int
+record_list_add(struct record_list *l, const char *name, time_t stored,
+    uint64_t bytes, struct bk_err *e)
+{
+	struct bk_record r = { .time = stored, .bytes = bytes };
+
+	if (grow(l, e) == -1)
+		return -1;
+	if ((r.name = strdup(name)) == NULL)
+		return bk_fail_memory(e);
+	if (!l->by_store && bk_record_date(&r, stored) == 1 && l->ahead++ == 0)
+		l->first_ahead = r.name;
+	l->v[l->n++] = r;
+	return 0;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	const struct bk_record *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static int
+by_time(const void *a, const void *b)
+{
+	return bk_record_compare(a, b);
+}
+
+/* What was listed twice, because a directory was named twice, once. */
+static void
+drop_doubles(struct record_list *l)
+{
+	size_t i, kept = 0;
+
+	for (i = 0; i < l->n; i++) {
+		if (kept > 0 && strcmp(l->v[kept - 1].name, l->v[i].name) == 0)
+			free(l->v[i].name);
+		else
+			l->v[kept++] = l->v[i];
+	}
+	l->n = kept;
+}
+
+static void
+warn_ahead(const struct record_list *l)
+{
+	char others[48] = "";
+
+	if (l->ahead > 1)
+		(void)snprintf(others, sizeof(others), " and %zu more",
+		    l->ahead - 1);
+	if (l->ahead > 0)
+		tool_say("%s%s: named over 15 minutes later than stored; is a "
+		    "clock wrong? listed with the time stored",
+		    l->first_ahead, others);
+}
+
+static int
+flush(struct bk_buf *text, struct bk_err *e)
+{
+	int rc = bk_io_write(STDOUT_FILENO, text->data, text->len,
+	    "standard output", e);
+
+	text->len = 0;
+	return rc;
+}
+
+int
+record_list_print(struct record_list *l, const char *cause, struct bk_err *e)
+{
+	struct bk_buf text = {0};
+	struct bk_err odd = {0}, why;
+	size_t i;
+	int rc = 0;
+
+	warn_ahead(l);
+	if (l->n > 0) {
+		qsort(l->v, l->n, sizeof(*l->v), by_name);
+		drop_doubles(l);
+		qsort(l->v, l->n, sizeof(*l->v), by_time);
+	}
+	for (i = 0; rc == 0 && i < l->n; i++) {
+		why = (struct bk_err){0};
+		if (bk_record_format(&text, &l->v[i], &why) == -1) {
+			tool_say("%s", why.msg);
+			(void)bk_fail(&odd, why.code, "%s", why.msg);
+		}
+		if (text.len >= FLUSH)
+			rc = flush(&text, e);
+	}
+	if (rc == 0 && (cause != NULL || odd.code != BK_OK))
+		rc = bk_record_format_error(&text,
+		    cause != NULL ? cause : odd.msg, e);
+	if (rc == 0)
+		rc = flush(&text, e);
+	bk_buf_free(&text);
+	if (rc == 0)
+		rc = bk_io_close(STDOUT_FILENO, "standard output", e);
+	if (rc == 0 && odd.code != BK_OK) {
+		e->quiet = 1;		/* each was reported */
+		rc = bk_fail(e, BK_FAIL, "not all could be listed");
+	}
+	return rc;
+}
+
+void
+record_list_free(struct record_list *l)
+{
+	while (l->n > 0)
+		free(l->v[--l->n].name);
+	free(l->v);
+	*l = (struct record_list){0};
+}
