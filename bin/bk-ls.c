@@ -10,8 +10,9 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/io.h"
 #include "base/store.h"
-#include "record_list.h"
+#include "policy/records.h"
 #include "tool.h"
 
 static const struct tool tool = {
@@ -37,7 +38,7 @@ static const struct tool tool = {
 };
 
 struct files {
-	struct record_list list;
+	struct bk_records list;
 	struct bk_err first;	/* the first that could not be listed */
 	size_t failed;		/* each was reported */
 };
@@ -69,7 +70,7 @@ visit(struct files *files, int dir, const char *name, struct bk_buf *path,
 		/* deleted since */
 		return errno == ENOENT ? 0 : unreadable(files, path->data);
 	if (S_ISREG(st.st_mode))
-		return record_list_add(&files->list, path->data, st.st_mtime,
+		return bk_records_add(&files->list, path->data, st.st_mtime,
 		    (uint64_t)st.st_size, e);
 	if (!S_ISDIR(st.st_mode))
 		return 0;
@@ -127,14 +128,20 @@ list_dir(struct files *files, const char *dir, struct bk_err *e)
 	return rc;
 }
 
+static void
+warn(const char *text)
+{
+	tool_say("%s", text);
+}
+
 /* Print what could be listed, as ls does; behind it what could not. */
 static int
 print(struct files *files, struct bk_err *e)
 {
 	if (files->failed > 1)
 		bk_fail_add(&files->first, " and %zu more", files->failed - 1);
-	if (record_list_print(&files->list, files->failed > 0 ?
-	    files->first.msg : NULL, e) == -1)
+	if (bk_records_write(&files->list, files->failed > 0 ?
+	    files->first.msg : NULL, STDOUT_FILENO, "standard output", e) == -1)
 		return -1;
 	if (files->failed == 0)
 		return 0;
@@ -151,7 +158,7 @@ main(int argc, char *argv[])
 		TOOL_LONGOPTS,
 		{ 0 }
 	};
-	struct files files = {0};
+	struct files files = { .list.warn = warn };
 	struct bk_err e = {0};
 	int ch, i, rc = 0;
 
@@ -173,10 +180,13 @@ main(int argc, char *argv[])
 	if (rc == 0)
 		rc = print(&files, &e);
 	else
-		(void)record_list_print(&files.list, e.msg, &e);
+		(void)bk_records_write(&files.list, e.msg, STDOUT_FILENO,
+		    "standard output", &e);
+	if (rc == 0)
+		rc = bk_io_close(STDOUT_FILENO, "standard output", &e);
 	if (rc == 0 && files.list.n == 0)
 		rc = bk_fail(&e, BK_NONE, "%s%s: nothing there", argv[optind],
 		    argc - optind > 1 ? " and the others" : "");
-	record_list_free(&files.list);
+	bk_records_free(&files.list);
 	return tool_end(rc, &e);
 }

@@ -13,18 +13,19 @@
 
 static const struct tool tool = {
 	.name = "bk-s3get",
-	.usage = "[-qv] [-j N] [--seal] [--check | --no-check] [--rate BYTES] "
-	    "[--retry-for DURATION] s3://BUCKET/KEY",
+	.usage = "[-qv] [-j N] [--match GLOB] [--seal] [--check | --no-check] "
+	    "[--rate BYTES] [--retry-for DURATION] s3://BUCKET/KEY",
 	.help =
 "Example: bk-s3get s3://backups/shop/latest | bk-crypt -d -i key | bk-gz -d > d\n"
 "\n"
 "usage: bk-s3get [-qv] [-j N] [OPTION ...] s3://BUCKET/KEY\n"
 "\n"
-"Writes the object KEY to standard output; if KEY ends in /latest, the newest\n"
-"object under that prefix.  Fetches ranges in parallel, writes them in order,\n"
+"Writes the object KEY to standard output; if KEY ends in /latest, the latest\n"
+"backup under that prefix.  Fetches ranges in parallel, writes them in order,\n"
 "resumes broken transfers, and verifies size and checksum before the last\n"
 "4 KiB leave.  Credentials, region, endpoint: AWS_*.  More: bk-s3get(1).\n"
 "\n"
+"    --match GLOB          what latest may be: '*.bk'\n"
 "    --seal                put the object in an envelope, so that the next bk\n"
 "                          tool knows whether it is complete\n"
 "    --check, --no-check   verify it, write nothing; verify the size alone\n"
@@ -37,9 +38,10 @@ static const struct tool tool = {
 };
 
 enum { OPT_SEAL = TOOL_OPT_TOOL, OPT_CHECK, OPT_NO_CHECK,
-	OPT_RATE, OPT_RETRY };
+	OPT_RATE, OPT_RETRY, OPT_MATCH };
 
 static const struct option longopts[] = {
+	{ "match", required_argument, NULL, OPT_MATCH },
 	{ "seal", no_argument, NULL, OPT_SEAL },
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "no-check", no_argument, NULL, OPT_NO_CHECK },
@@ -54,6 +56,7 @@ struct options {
 	unsigned jobs, retry_for;
 	uint64_t rate;
 	int seal, check, no_check, verbosity;
+	const char *match;
 };
 
 static void
@@ -64,6 +67,7 @@ parse_option(struct options *o, int ch)
 	case OPT_CHECK: o->check = 1; break;
 	case OPT_NO_CHECK: o->no_check = 1; break;
 	case OPT_RATE: o->rate = s3args_rate(optarg); break;
+	case OPT_MATCH: o->match = optarg; break;
 	case 'j': o->jobs = s3args_jobs(optarg); break;
 	case OPT_RETRY: o->retry_for = s3args_retry_for(optarg); break;
 	case 'q': o->verbosity = -1; break;
@@ -72,16 +76,13 @@ parse_option(struct options *o, int ch)
 	}
 }
 
-/* If the last part of name is "latest", cut it off, leaving the prefix. */
+/* If the last part of key is "latest", cut it off, leaving the prefix. */
 static int
-cut_latest(char *name)
+cut_latest(char *key)
 {
-	char *slash = strrchr(name, '/');
-	char *last = slash != NULL ? slash + 1 : name;
-
-	if (strcmp(last, "latest") != 0)
+	if (!s3args_is_latest(key))
 		return 0;
-	*last = '\0';
+	key[strlen(key) - strlen("latest")] = '\0';
 	return 1;
 }
 
@@ -107,7 +108,7 @@ get(const struct options *o, struct bk_s3_url *url, struct bk_s3_cred *cred,
 	if (s3 == NULL)
 		return -1;
 	if (cut_latest(url->key) ?
-	    bk_s3_list_newest(s3, url->key, &key, e) == -1 :
+	    bk_s3_list_latest(s3, url->key, o->match, &key, e) == -1 :
 	    bk_buf_puts(&key, url->key, e) == -1)
 		goto done;
 	if (bk_buf_printf(&where, e, "s3://%s/%s", url->bucket,
@@ -147,9 +148,12 @@ main(int argc, char *argv[])
 		tool_usage("%s", e.msg);
 	if (*url.key == '\0')
 		tool_usage("%s: not the name of an object", argv[optind]);
-	if (o.check && (o.no_check || o.out_flags != 0))
+	if (o.check && (o.no_check || o.seal))
 		tool_usage("--check: not with %s", o.no_check ? "--no-check" :
 		    "--seal");
+	if (o.match != NULL && !s3args_is_latest(url.key))
+		tool_usage("--match chooses what latest is: give "
+		    "s3://BUCKET/PREFIX/latest");
 	tool_run("download", argv[optind], o.check ? NULL : "standard output");
 
 	if (bk_s3_global_init(&e) == 0 &&

@@ -4,7 +4,8 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "record_list.h"
+#include "base/io.h"
+#include "policy/records.h"
 #include "s3/client.h"
 #include "s3/list.h"
 #include "s3/url.h"
@@ -13,7 +14,8 @@
 
 static const struct tool tool = {
 	.name = "bk-s3ls",
-	.usage = "[--stored | --uploads] [--retry-for TIME] s3://BUCKET[/PREFIX]",
+	.usage = "[--stored | --uploads] [--retry-for TIME] "
+	    "s3://BUCKET[/PREFIX]",
 	.help =
 "Example: bk-s3ls s3://backups/shop/ | bk-prune -d 30 -m 12 | bk-s3rm\n"
 "\n"
@@ -39,7 +41,7 @@ static const struct tool tool = {
 
 /* A record named s3://bucket/key[?uploadId=id]. */
 static int
-add(struct record_list *out, const char *bucket, const struct bk_s3_listed *o,
+add(struct bk_records *out, const char *bucket, const struct bk_s3_listed *o,
     struct bk_err *e)
 {
 	struct bk_buf name = {0};
@@ -48,13 +50,13 @@ add(struct record_list *out, const char *bucket, const struct bk_s3_listed *o,
 	    o->upload_id != NULL ? o->upload_id : "");
 
 	if (rc == 0)
-		rc = record_list_add(out, name.data, o->time, o->size, e);
+		rc = bk_records_add(out, name.data, o->time, o->size, e);
 	bk_buf_free(&name);
 	return rc;
 }
 
 static int
-list(struct record_list *out, const struct bk_s3_url *url, unsigned retry_for,
+list(struct bk_records *out, const struct bk_s3_url *url, unsigned retry_for,
     enum bk_s3_kind kind, struct bk_err *e)
 {
 	struct bk_s3_options o = { .bucket = url->bucket,
@@ -95,7 +97,7 @@ main(int argc, char *argv[])
 	};
 	struct bk_err e = {0};
 	struct bk_s3_url url = {0};
-	struct record_list records = {0};
+	struct bk_records records = { .warn = s3args_warn };
 	unsigned retry_for = 60;
 	enum bk_s3_kind kind = BK_S3_OBJECTS;
 	int ch, rc;
@@ -128,13 +130,15 @@ main(int argc, char *argv[])
 
 	rc = list(&records, &url, retry_for, kind, &e);
 	/* what came before a failure too, as ls does */
-	if (record_list_print(&records, rc == -1 ? e.msg : NULL, &e) == -1)
+	if (bk_records_write(&records, rc == -1 ? e.msg : NULL, STDOUT_FILENO,
+	    "standard output", &e) == -1 ||
+	    bk_io_close(STDOUT_FILENO, "standard output", &e) == -1)
 		rc = -1;
 	if (rc == 0 && records.n == 0)
 		rc = bk_fail(&e, BK_NONE, "s3://%s/%s: %s", url.bucket,
 		    url.key, kind == BK_S3_UPLOADS ? "no unfinished upload" :
 		    "nothing there");
-	record_list_free(&records);
+	bk_records_free(&records);
 	bk_s3_url_free(&url);
 	return tool_end(rc, &e);
 }

@@ -262,6 +262,13 @@ put(struct options *o, const struct bk_s3_url *url, struct bk_reader *in,
 	    key.data) == -1 || (client.stop_fd = signals_stop_fd(e)) == -1 ||
 	    (s3 = bk_s3_open(cred, &client, e)) == NULL)
 		return -1;
+	/* which --db or the stream's own name may also have come to */
+	if (s3args_is_latest(key.data)) {
+		bk_s3_close(s3);
+		return bk_fail(e, BK_USAGE, "%s: could never be fetched: to "
+		    "bk-s3get, latest is the latest backup; give another name",
+		    where.data);
+	}
 	tool_audit()->destination = where.data;
 	tool_progress(&progress, o->verbosity);
 	o->up.key = key.data;

@@ -54,6 +54,14 @@ s3args_provider(const char *s)
 	tool_usage("--provider %s: not one of%s", s, names);
 }
 
+int
+s3args_is_latest(const char *key)
+{
+	const char *slash = strrchr(key, '/');
+
+	return strcmp(slash != NULL ? slash + 1 : key, "latest") == 0;
+}
+
 void
 s3args_warn(const char *text)
 {

@@ -17,6 +17,9 @@ uint64_t s3args_rate(const char *s);
 /* --provider's argument; an unknown name is a usage error that lists them. */
 const struct bk_s3_provider *s3args_provider(const char *s);
 
+/* 1 if the last part of key is "latest": the latest backup, never a name. */
+int s3args_is_latest(const char *key);
+
 /* Print a warning, for struct bk_s3_options. */
 void s3args_warn(const char *text);
 

@@ -74,7 +74,7 @@ get() { bk-s3get --retry-for 5s "$@"; }
 	done
 }
 
-@test "latest is the newest under the prefix, at any depth" {
+@test "latest is the latest backup under the prefix, at any depth" {
 	local n
 	for n in a z/deep m; do
 		echo $n | bk-s3put s3://backups/shop/$n
@@ -86,6 +86,31 @@ get() { bk-s3get --retry-for 5s "$@"; }
 	[ "$(get s3://backups/shop/z/latest)" = z/deep ]
 	echo top | bk-s3put s3://backups/top
 	[ "$(get s3://backups/latest)" = top ]
+	# copied, or with a new key, newest first: the last upload is the oldest
+	for n in 20260103 20260102 20260101; do
+		echo $n | bk-s3put s3://backups/old/{db}-${n}T021503Z.bk --db shop
+		echo $n | bk-s3put s3://backups/old/blog-${n}T010000Z.bk
+		await 5 newer_second
+	done
+	for n in x.receipt.json x.log x.jsonl x.plan x.sig \
+	    00000001000000000000000A.bk; do
+		echo $n | bk-s3put s3://backups/old/$n
+	done
+	[ "$(get s3://backups/old/latest)" = 20260103 ]
+	# of many, one chooses
+	echo any | bk-s3put s3://backups/old/blog-20260104T010000Z.bk
+	[ "$(get --match 'shop-*' s3://backups/old/latest)" = 20260103 ]
+	[ "$(get --match '*/shop-*' s3://backups/latest)" = 20260103 ]
+	run -4 --separate-stderr get --match '*.gz' s3://backups/old/latest
+	one_line_error bk-s3get
+	run -2 get --match '*' s3://backups/old/x.log
+	# what could never be fetched is not stored
+	echo x | { run -2 --separate-stderr bk-s3put s3://backups/old/latest; }
+	echo x | {
+		run -2 --separate-stderr bk-s3put --db latest 's3://backups/{db}'
+		one_line_error bk-s3put
+	}
+	run -4 bk-s3ls s3://backups/old/latest
 }
 
 # The server's clock shows another second than the last time.
@@ -221,4 +246,7 @@ rss() {
 	[ -z "$output$stderr" ]
 	bk-s3get --seal s3://backups/ex/a.bk | bk-s3put s3://backups/ex2/a.bk
 	get s3://backups/ex2/a.bk | cmp - "$SMALL"
+	bk-s3put s3://backups/all/shop-1.bk <"$SMALL"
+	echo blog | bk-s3put s3://backups/all/x-1.bk
+	bk-s3get --match 'shop-*.bk' s3://backups/all/latest | cmp - "$SMALL"
 }

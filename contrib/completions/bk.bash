@@ -64,7 +64,8 @@ _bk_options() {
 	bk-rm)
 		echo "$common --approvers --dry-run --need --plan --verbose" ;;
 	bk-s3get)
-		echo "$common --check --jobs --no-check --rate --retry-for --seal" ;;
+		echo "$common --check --jobs --match --no-check --rate --retry-for \
+		    --seal" ;;
 	bk-s3ls)
 		echo "$common --retry-for --stored --uploads" ;;
 	bk-s3put)

@@ -1,9 +1,11 @@
 #include "s3/list.h"
 
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/num.h"
+#include "base/record.h"
 #include "base/utctime.h"
 #include "s3/url.h"
 #include "s3/xml.h"
@@ -246,40 +248,38 @@ bk_s3_list_free(struct bk_s3_list *l)
 	free(l);
 }
 
-static int
-is_newer(const struct bk_s3_listed *o, const char *key, time_t time)
-{
-	if (o->size == 0 && o->key[strlen(o->key) - 1] == '/')
-		return 0;
-	return key == NULL || o->time > time ||
-	    (o->time == time && strcmp(o->key, key) > 0);
-}
-
 int
-bk_s3_list_newest(struct bk_s3 *s3, const char *prefix, struct bk_buf *key,
-    struct bk_err *e)
+bk_s3_list_latest(struct bk_s3 *s3, const char *prefix, const char *match,
+    struct bk_buf *key, struct bk_err *e)
 {
 	struct bk_s3_list *l = bk_s3_list_open(s3, BK_S3_OBJECTS, prefix, e);
+	struct bk_record r = {0}, best = {0};
 	struct bk_s3_listed o;
-	struct bk_buf best = {0};
-	time_t time = 0;
+	struct bk_buf name = {0};
 	int rc = -1;
 
 	while (l != NULL && (rc = bk_s3_list_next(l, &o, e)) == 1) {
-		if (!is_newer(&o, best.data, time))
+		r.name = (char *)(uintptr_t)o.key;
+		(void)bk_record_date(&r, o.time);
+		if (!bk_record_is_backup(o.key) || (match != NULL &&
+		    fnmatch(match, o.key + strlen(prefix), 0) != 0) ||
+		    (name.len > 0 && bk_record_compare(&r, &best) < 0))
 			continue;
-		time = o.time;
-		if (set(&best, o.key, e) == -1) {
+		if (set(&name, o.key, e) == -1) {
 			rc = -1;
 			break;
 		}
+		best = r;
+		best.name = name.data;
 	}
 	bk_s3_list_free(l);
-	if (rc == 0 && best.len == 0)
-		rc = bk_fail(e, BK_NONE, "s3://%s/%s: no object under this "
-		    "prefix", bk_s3_bucket(s3), prefix);
+	if (rc == 0 && name.len == 0)
+		rc = bk_fail(e, BK_NONE, "s3://%s/%s: no backup under this "
+		    "prefix%s%s", bk_s3_bucket(s3), prefix,
+		    match != NULL ? " matches " : "", match != NULL ? match :
+		    "");
 	if (rc == 0)
-		rc = bk_buf_puts(key, best.data, e);
-	bk_buf_free(&best);
+		rc = bk_buf_puts(key, name.data, e);
+	bk_buf_free(&name);
 	return rc;
 }

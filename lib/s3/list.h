@@ -38,11 +38,13 @@ int bk_s3_list_next(struct bk_s3_list *l, struct bk_s3_listed *o,
 void bk_s3_list_free(struct bk_s3_list *l);
 
 /*
- * Append to *key the key of the newest object under prefix: of several with the
- * same second, the greatest key; folder markers ("x/" of 0 bytes) are ignored.
- * 0; -1 with *e set, BK_NONE if there is none.
+ * Append to *key the key of the latest backup under prefix: the greatest, as
+ * bk_record_compare() orders them, that bk_record_is_backup() (base/record.h).
+ * With match, only of keys whose part behind the prefix matches that shell
+ * pattern, in which "*" matches a "/" too.  0; -1 with *e set, BK_NONE if there
+ * is none.
  */
-int bk_s3_list_newest(struct bk_s3 *s3, const char *prefix,
+int bk_s3_list_latest(struct bk_s3 *s3, const char *prefix, const char *match,
     struct bk_buf *key, struct bk_err *e);
 
 #endif

@@ -1,17 +1,16 @@
-/* Records to print, see record_list.h */
-#include "record_list.h"
+#include "policy/records.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/buf.h"
 #include "base/io.h"
-#include "tool.h"
 
 #define FLUSH (64 * 1024)	/* bytes of listing in one write */
 
 static int
-grow(struct record_list *l, struct bk_err *e)
+grow(struct bk_records *l, struct bk_err *e)
 {
 	size_t cap = l->cap == 0 ? 256 : l->cap * 2;
 	struct bk_record *more;
@@ -27,7 +26,7 @@ grow(struct record_list *l, struct bk_err *e)
 }
 
 int
-record_list_add(struct record_list *l, const char *name, time_t stored,
+bk_records_add(struct bk_records *l, const char *name, time_t stored,
     uint64_t bytes, struct bk_err *e)
 {
 	struct bk_record r = { .time = stored, .bytes = bytes };
@@ -58,7 +57,7 @@ by_time(const void *a, const void *b)
 
 /* What was listed twice, because a directory was named twice, once. */
 static void
-drop_doubles(struct record_list *l)
+drop_doubles(struct bk_records *l)
 {
 	size_t i, kept = 0;
 
@@ -72,72 +71,66 @@ drop_doubles(struct record_list *l)
 }
 
 static void
-warn_ahead(const struct record_list *l)
+warn_ahead(const struct bk_records *l)
 {
-	char others[48] = "";
+	char text[1024], more[48] = "";
 
 	if (l->ahead > 1)
-		(void)snprintf(others, sizeof(others), " and %zu more",
+		(void)snprintf(more, sizeof(more), " and %zu more",
 		    l->ahead - 1);
-	if (l->ahead > 0)
-		tool_say("%s%s: named over 15 minutes later than stored; is a "
-		    "clock wrong? listed with the time stored",
-		    l->first_ahead, others);
+	(void)snprintf(text, sizeof(text), "%.800s%s: named over 15 minutes "
+	    "later than stored; is a clock wrong? listed with the time stored",
+	    l->first_ahead, more);
+	l->warn(text);
 }
 
 static int
-flush(struct bk_buf *text, struct bk_err *e)
+flush(struct bk_buf *text, int fd, const char *label, struct bk_err *e)
 {
-	int rc = bk_io_write(STDOUT_FILENO, text->data, text->len,
-	    "standard output", e);
+	int rc = bk_io_write(fd, text->data, text->len, label, e);
 
 	text->len = 0;
 	return rc;
 }
 
 int
-record_list_print(struct record_list *l, const char *cause, struct bk_err *e)
+bk_records_write(struct bk_records *l, const char *cause, int fd,
+    const char *label, struct bk_err *e)
 {
 	struct bk_buf text = {0};
-	struct bk_err odd = {0}, why;
+	struct bk_err odd = {0};
 	size_t i;
 	int rc = 0;
 
-	warn_ahead(l);
+	if (l->ahead > 0)
+		warn_ahead(l);
 	if (l->n > 0) {
 		qsort(l->v, l->n, sizeof(*l->v), by_name);
 		drop_doubles(l);
 		qsort(l->v, l->n, sizeof(*l->v), by_time);
 	}
 	for (i = 0; rc == 0 && i < l->n; i++) {
-		why = (struct bk_err){0};
-		if (bk_record_format(&text, &l->v[i], &why) == -1) {
-			tool_say("%s", why.msg);
-			(void)bk_fail(&odd, why.code, "%s", why.msg);
-		}
+		(void)bk_record_format(&text, &l->v[i], &odd);
 		if (text.len >= FLUSH)
-			rc = flush(&text, e);
+			rc = flush(&text, fd, label, e);
 	}
-	if (rc == 0 && (cause != NULL || odd.code != BK_OK))
-		rc = bk_record_format_error(&text,
-		    cause != NULL ? cause : odd.msg, e);
+	if (cause == NULL && odd.code != BK_OK)
+		cause = odd.msg;
+	if (rc == 0 && cause != NULL)
+		rc = bk_record_format_error(&text, cause, e);
 	if (rc == 0)
-		rc = flush(&text, e);
+		rc = flush(&text, fd, label, e);
 	bk_buf_free(&text);
-	if (rc == 0)
-		rc = bk_io_close(STDOUT_FILENO, "standard output", e);
-	if (rc == 0 && odd.code != BK_OK) {
-		e->quiet = 1;		/* each was reported */
-		rc = bk_fail(e, BK_FAIL, "not all could be listed");
-	}
+	if (rc == 0 && odd.code != BK_OK)
+		rc = bk_fail(e, BK_FAIL, "%s", odd.msg);
 	return rc;
 }
 
 void
-record_list_free(struct record_list *l)
+bk_records_free(struct bk_records *l)
 {
 	while (l->n > 0)
 		free(l->v[--l->n].name);
 	free(l->v);
-	*l = (struct record_list){0};
+	*l = (struct bk_records){0};
 }
