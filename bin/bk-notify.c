@@ -9,6 +9,7 @@
 
 #include "notify/history.h"
 #include "notify/mail.h"
+#include "notify/news.h"
 #include "notify/webhook.h"
 #include "signals.h"
 #include "tool.h"
@@ -17,7 +18,7 @@ static const struct tool tool = {
 	.name = "bk-notify",
 	.usage = "TARGET ... [--status start|success|failure] "
 	    "[--subject TEXT] [--from-audit[=LOG]] [--only-change FILE] "
-	    "[--retry-for TIME] [OPTION ...] < MESSAGE",
+	    "[--remind TIME] [--retry-for TIME] [OPTION ...] < MESSAGE",
 	.help =
 "Example: bk-s3ls s3://b/shop/ | bk-age | bk-notify --slack /etc/bk/slack\n"
 "\n"
@@ -31,8 +32,9 @@ static const struct tool tool = {
 "                           from bk-age's message\n"
 "    --subject TEXT         default: host and first line\n"
 "    --from-audit[=LOG]     report the last run in the audit log instead\n"
-"    --only-change FILE     send only what is worse than the last message\n"
-"                           sent, and the recovery\n"
+"    --only-change FILE     send only what is worse for a database than the\n"
+"                           last message was, and recoveries\n"
+"    --remind TIME          and, so often, what is still bad: 24h\n"
 "    --retry-for TIME       give up on a target after that long (1m)\n"
 "    --help, --version\n"
 "\n"
@@ -65,6 +67,7 @@ struct options {
 	unsigned has;		/* a bit for each kind */
 	struct bk_notify_options way;
 	const char *subject, *audit, *only_change, *status;
+	uint64_t remind;	/* seconds; 0: never */
 	int from_audit;
 };
 
@@ -81,6 +84,7 @@ enum {
 	OPT_SUBJECT,
 	OPT_AUDIT,
 	OPT_ONLY_CHANGE,
+	OPT_REMIND,
 	OPT_RETRY
 };
 
@@ -152,6 +156,11 @@ parse_option(struct options *o, int ch, const char *arg)
 		o->audit = arg != NULL ? arg : getenv("BK_AUDIT_LOG");
 		break;
 	case OPT_ONLY_CHANGE: o->only_change = arg; break;
+	case OPT_REMIND:
+		o->remind = tool_duration(arg, "--remind");
+		if (o->remind == 0)
+			tool_usage("--remind: at least 1s");
+		break;
 	case OPT_RETRY:
 		o->way.retry_for = (unsigned)tool_duration(arg,
 		    "--retry-for");
@@ -182,6 +191,8 @@ check_options(const struct options *o)
 	if (o->only_change != NULL && people == 0)
 		tool_usage("--only-change: not with --ping, which is always "
 		    "sent");
+	if (o->remind != 0 && o->only_change == NULL)
+		tool_usage("--remind needs --only-change");
 	if (o->status != NULL && strcmp(o->status, "start") == 0 &&
 	    people != 0)
 		tool_usage("--status start: only with --ping");
@@ -205,6 +216,7 @@ parse_options(struct options *o, int argc, char *argv[])
 		{ "subject", required_argument, NULL, OPT_SUBJECT },
 		{ "from-audit", optional_argument, NULL, OPT_AUDIT },
 		{ "only-change", required_argument, NULL, OPT_ONLY_CHANGE },
+		{ "remind", required_argument, NULL, OPT_REMIND },
 		{ "retry-for", required_argument, NULL, OPT_RETRY },
 		TOOL_LONGOPTS,
 		{ 0 }
@@ -318,20 +330,23 @@ send_news(const struct options *o, struct bk_notify_message *m,
     struct bk_err *e)
 {
 	struct bk_err reason = {0};
-	struct bk_notify_history *past = bk_notify_history_open(o->only_change,
-	    &reason);
-	int news = past == NULL || bk_notify_history_is_news(past, m), rc = 0;
+	struct bk_notify_reports past = {0}, told = {0};
+	struct bk_notify_history *file = bk_notify_history_open(o->only_change,
+	    &past, &reason);
+	int news = 1, rc = 0;
 
-	if (past != NULL && bk_notify_history_recall(past, m, &reason) == -1)
+	if (file != NULL)
+		news = bk_notify_news(m, &past, o->remind, &told, &reason);
+	if (send_all(o, m, news != 0, e) == -1)
 		rc = -1;
-	if (send_all(o, m, news, e) == -1)
-		rc = -1;
-	else if (past != NULL && news) {
+	else if (file != NULL && news == 1) {
 		signals_hold();		/* what was sent is recorded */
-		rc = bk_notify_history_store(past, m, &reason) == -1 ? -1 : rc;
+		rc = bk_notify_history_store(file, &told, &reason);
 		signals_release();
 	}
-	bk_notify_history_close(past);
+	bk_notify_history_close(file);
+	bk_notify_reports_free(&past);
+	bk_notify_reports_free(&told);
 	if (reason.code == BK_OK)
 		return rc;
 	add_failure(e, &reason);

@@ -165,7 +165,7 @@ setup_file() {
 	[[ $(text) == "$HOST: no message: standard input is empty" ]]
 	bk-notify --slack slack --subject shop --only-change state </dev/null
 	[[ $(text) == $'shop\nno message: standard input is empty' ]]
-	[ "$(cut -d ' ' -f 3 state)" = UNKNOWN ]
+	[ "$(sed -n '2s, .*,,p' state)" = UNKNOWN ]
 	printf ' \n\n' | bk-notify --slack slack --ping ping
 	[ "$(log hook | tail -n 1 | jq -r .path)" = "/ok/$SECRET/fail" ]
 	bk-notify --slack slack --status success </dev/null
@@ -367,7 +367,7 @@ POST /ok/$SECRET/fail BACKUP UNKNOWN - shop no listing" ]
 	log hook | jq -se --arg path "/ok/$SECRET/fail" '.[0].path == $path and .[0].body == "hi"'
 	failed 3 bk-notify --slack slack --only-change state <<<hi
 	[ "$(text)" = "$HOST: hi" ]
-	[ "$(cut -d ' ' -f 3 state)" = UNKNOWN ]
+	[ "$(sed -n '2s, .*,,p' state)" = UNKNOWN ]
 	failed 3 bk-notify --slack slack --only-change state <<<ho
 	told 2
 	failed 3 bk-notify --ping ping <<<'BACKUP CRITICALLY - x'

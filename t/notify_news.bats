@@ -37,17 +37,103 @@ setup_file() {
 	bk-notify --slack slack --only-change state --status failure <<<x
 	told 7
 	[ "$(stat -c %a state)" = 600 ]
-	grep -qxE 'bk-notify 1 CRITICAL 20[0-9T:-]+Z' state
-	[ "$(wc -l <state)" = 1 ]
+	grep -qxE 'CRITICAL (20[0-9T:-]+Z) \1 ' state
+	[ "$(head -n 1 state)" = 'bk-notify 2' ]
+	[ "$(wc -l <state)" = 2 ]
 	[ "$(ls -A)" = $'ping\nslack\nstate' ]
 }
 
 @test "since when it is bad is when it was told first, not when it got worse" {
-	echo 'bk-notify 1 WARNING 2026-01-02T03:04:05Z' >state
+	local t=2026-01-02T03:04:05Z
+	printf 'bk-notify 2\nWARNING %s %s \n' $t $t >state
 	say CRITICAL x | bk-notify --slack slack --only-change state
-	[ "$(cat state)" = 'bk-notify 1 CRITICAL 2026-01-02T03:04:05Z' ]
+	grep -qxE "CRITICAL $t 20[0-9T:-]+Z " state
 	say OK x | bk-notify --slack slack --only-change state
 	[[ $(text) == *"Recovered; it was CRITICAL, first reported at 2026-01-02T03:04:05Z" ]]
+}
+
+# now_is LINE...: bk-age's lines, STATE NAME WORDS each, told or not told.
+now_is() {
+	local line
+	for line; do
+		printf 'BACKUP %s - %s: %s\n' ${line%% *} \
+		    "$(cut -d ' ' -f 2 <<<"$line")" "$(cut -d ' ' -f 3- <<<"$line")"
+	done | bk-notify --slack slack --only-change state "${REMIND[@]}"
+}
+
+@test "each database is told for itself" {
+	local REMIND=() first
+	now_is 'CRITICAL shop 3d old' 'OK blog 1h old'
+	told 1
+	now_is 'CRITICAL shop 3d old' 'OK blog 1h old'
+	told 1
+	# a second outage while the first lasts: it comes first
+	now_is 'CRITICAL shop 3d old' 'WARNING blog 1d old'
+	told 2
+	[[ $(text) == "$HOST: BACKUP WARNING - blog: 1d old"$'\n'"BACKUP CRITICAL - shop: 3d old" ]]
+	first=$(awk '$4 == "shop" { print $2 }' state)
+	now_is 'CRITICAL blog 2d old' 'CRITICAL shop 3d old'
+	told 3
+	now_is 'CRITICAL shop 3d old' 'OK blog 1m old'
+	told 4
+	[[ $(text) =~ "BACKUP OK - blog: 1m old".*"blog: recovered; it was CRITICAL, first reported at 20"[0-9T:-]+Z$ ]]
+	[ "$(awk '{ print $4 }' state)" = $'\nshop' ]
+	# another message without a state for each line does not hide them
+	bk-notify --slack slack --only-change state --status failure <<<x
+	told 5
+	bk-notify --slack slack --only-change state </dev/null
+	now_is 'CRITICAL shop 3d old'
+	told 6
+	[[ $(text) == *"No longer reported; it was CRITICAL, "* ]]
+	now_is 'OK shop 1m old'
+	told 7
+	[[ $(text) == *"shop: recovered; it was CRITICAL, first reported at $first" ]]
+	[ "$(cat state)" = 'bk-notify 2' ]
+}
+
+@test "a database that is not mentioned any more" {
+	local REMIND=()
+	now_is 'CRITICAL shop 3d old' 'CRITICAL blog 3d old'
+	# what could not be looked at may be as bad as it was
+	now_is 'UNKNOWN listing standard input: the bucket is gone'
+	told 2
+	now_is 'CRITICAL shop 3d old' 'CRITICAL blog 3d old'
+	told 3
+	[[ $(text) == *"listing: no longer reported; it was UNKNOWN, "* ]]
+	printf 'BACKUP CRITICAL - shop: 3d old\nand 7 more: 3 CRITICAL, 4 OK\n' |
+	    bk-notify --slack slack --only-change state
+	told 3
+	printf 'BACKUP CRITICAL - shop: 3d old\nand 7 more, all OK\n' |
+	    bk-notify --slack slack --only-change state
+	told 4
+	[[ $(text) == *"blog: no longer reported; it was CRITICAL, "* ]]
+	now_is 'OK crm 3d old'
+	told 5
+	[[ $(text) == *"shop: no longer reported; it was CRITICAL, "* ]]
+}
+
+@test "--remind tells again what stays bad" {
+	local REMIND=(--remind 24h) t
+	now_is 'CRITICAL shop 3d old' 'OK blog 1h old'
+	now_is 'CRITICAL shop 3d old' 'OK blog 1h old'
+	told 1
+	t=$(date -u -d '-86401 seconds' +%Y-%m-%dT%H:%M:%SZ)
+	sed -i -E "s/ 20[^ ]* shop/ $t shop/" state
+	now_is 'WARNING shop 3d old' 'OK blog 1h old'
+	told 2
+	[[ $(text) =~ "shop: still CRITICAL, first reported at 20"[0-9T:-]+Z$ ]]
+	now_is 'CRITICAL shop 3d old' 'OK blog 1h old'
+	told 2
+	# told by a clock that was ahead
+	sed -i -E "s/ 20[^ ]* shop/ 2099-01-01T00:00:00Z shop/" state
+	now_is 'CRITICAL shop 3d old'
+	told 3
+	REMIND=()
+	sed -i -E "s/ 20[^ ]* shop/ $t shop/" state
+	now_is 'CRITICAL shop 3d old'
+	told 3
+	run -2 bk-notify --slack slack --remind 24h <<<x
+	run -2 bk-notify --slack slack --only-change state --remind 0 <<<x
 }
 
 @test "what could not be told is told the next time" {
@@ -87,14 +173,16 @@ setup_file() {
 		cmp state before
 	done
 	told $(((size + 2) / 4))
-	for n in 'x' ' ' 'bk-notify 1 FINE 2026-01-02T03:04:05Z' \
-	    'bk-notify 1 OK 2026-01-02' 'bk-notify 2 OK 2026-01-02T03:04:05Z' \
-	    'bk-notify 1 OK 2026-01-02T03:04:05Z x' 'bk-notify 1 OK 2026-01-02T03:04:05Z
-x' "$(head -c 5000 /dev/zero | tr '\0' x)"; do
-		echo "$n" >state
+	size=2026-01-02T03:04:05Z
+	for n in 'x' ' ' "FINE $size $size " "CRITICAL 2026-01-02 $size " \
+	    "CRITICAL $size" "CRITICAL  $size $size " "CRITICAL $size x " x \
+	    "$(head -c 5000 /dev/zero | tr '\0' x)"; do
+		printf 'bk-notify 2\n%s\n' "$n" >state
 		failed 3 bk-notify --slack slack --only-change state --status failure <<<x
 	done
-	printf 'bk-notify 1 OK 2026-01-02T03:04:05Z\n\0' >state
+	printf 'bk-notify 1 OK %s\n' "$size" >state
+	failed 3 bk-notify --slack slack --only-change state --status failure <<<x
+	printf 'bk-notify 2\nCRITICAL %s %s a\0b\n' "$size" "$size" >state
 	failed 3 bk-notify --slack slack --only-change state --status failure <<<x
 	# an empty one is one that has not been written to yet
 	: >state
@@ -315,7 +403,7 @@ record() {
 	[[ $(log hook | sed -n 3p | jq -r .body) == "bk-seal false failed on "* ]]
 	log hook | tail -n 1 | jq -e '.body | fromjson |
 	    .attachments[0].content.body[1].text | startswith("BACKUP OK - ")'
-	[ "$(cut -d ' ' -f 1-3 shop.told)" = 'bk-notify 1 CRITICAL' ]
+	[ "$(cut -d ' ' -f 1,4 shop.told)" = $'bk-notify\nCRITICAL shop' ]
 }
 
 @test "the example of --help" {

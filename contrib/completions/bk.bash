@@ -46,7 +46,7 @@ _bk_options() {
 	bk-keygen)
 		echo "$common --approve --join --output --public --sign --split" ;;
 	bk-notify)
-		echo "$common --from --from-audit --mail --only-change --ping \
+		echo "$common --from --from-audit --mail --only-change --ping --remind \
 		    --retry-for --slack --smtp --smtp-login --status --subject \
 		    --template --webhook" ;;
 	bk-prune)

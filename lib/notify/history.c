@@ -8,22 +8,23 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/io.h"
 #include "base/store.h"
+#include "base/utctime.h"
 #include "notify/history.h"
+#include "notify/message.h"
 
-#define HEAD "bk-notify 1 "	/* then a state, a blank, a time, a newline */
+#define HEAD "bk-notify 2\n"	/* then a line for each report */
+#define HISTORY_MAX (4 * 1024 * 1024)
 
 struct bk_notify_history {
 	const char *path;
 	int fd;			/* holds the lock */
-	enum bk_state reported;	/* the worst since the last OK */
-	char since[BK_UTCTIME_TEXT];	/* its first report; "": never */
 };
 
 /*
@@ -53,35 +54,114 @@ try_lock(struct bk_notify_history *p, struct bk_err *e)
 	return 0;
 }
 
+/* The file's text; its line: state, since, told, subject. */
+static int
+format(struct bk_buf *b, const struct bk_notify_reports *r, struct bk_err *e)
+{
+	char since[BK_UTCTIME_TEXT], told[BK_UTCTIME_TEXT];
+	size_t i;
+
+	if (bk_buf_puts(b, HEAD, e) == -1)
+		return -1;
+	for (i = 0; i < r->n; i++) {
+		bk_utctime_format(r->v[i].since, since);
+		bk_utctime_format(r->v[i].told, told);
+		if (bk_buf_printf(b, e, "%s %s %s %s\n",
+		    bk_state_name(r->v[i].state), since, told,
+		    r->v[i].subject) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* The fields up to the next blank: *s moves behind it. */
+static size_t
+field(const char **s, const char *end)
+{
+	const char *start = *s, *blank = memchr(start, ' ',
+	    (size_t)(end - start));
+
+	*s = blank == NULL ? end : blank + 1;
+	return (size_t)((blank == NULL ? end : blank) - start);
+}
+
+/* 1 if the line from s to end is a report, then appended; 0; -1. */
+static int
+parse_line(struct bk_notify_reports *r, const char *s, const char *end,
+    struct bk_err *e)
+{
+	struct bk_notify_report *new;
+	const char *at = s;
+	enum bk_state state;
+	time_t since, told;
+	size_t n = field(&s, end);
+
+	if (!bk_notify_state_parse(at, n, &state))
+		return 0;
+	at = s;
+	n = field(&s, end);
+	if (bk_utctime_parse(at, n, &since) == -1)
+		return 0;
+	at = s;
+	n = field(&s, end);
+	if (bk_utctime_parse(at, n, &told) == -1)
+		return 0;
+	new = bk_notify_reports_add(r, s, (size_t)(end - s), e);
+	if (new == NULL)
+		return -1;
+	new->state = state;
+	new->since = since;
+	new->told = told;
+	return 1;
+}
+
+/* 1 if text is a history; formatting what was parsed must give it again. */
+static int
+parse(struct bk_notify_reports *r, const struct bk_buf *text, struct bk_err *e)
+{
+	const char *s = text->data, *end = text->data + text->len, *line;
+	struct bk_buf again = {0};
+	int rc = 1;
+
+	if (text->len < strlen(HEAD) || memcmp(s, HEAD, strlen(HEAD)) != 0)
+		return 0;
+	for (s += strlen(HEAD); rc == 1 && s < end; s = line + 1) {
+		if ((line = memchr(s, '\n', (size_t)(end - s))) == NULL)
+			return 0;
+		rc = parse_line(r, s, line, e);
+	}
+	if (rc == 1 && (rc = format(&again, r, e)) == 0)
+		rc = again.len == text->len &&
+		    memcmp(again.data, text->data, text->len) == 0;
+	bk_buf_free(&again);
+	return rc;
+}
+
 /* Read the file, which is empty if new. */
 static int
-read_past(struct bk_notify_history *p, struct bk_err *e)
+read_past(struct bk_notify_history *p, struct bk_notify_reports *past,
+    struct bk_err *e)
 {
-	char text[128], want[128];
-	ssize_t n = bk_io_read(p->fd, text, sizeof(text) - 1, p->path, e);
-	const char *state = text + strlen(HEAD), *when;
-	time_t t;
+	struct bk_buf text = {0};
+	char piece[4096];
+	ssize_t n;
+	int rc = 0;
 
-	if (n <= 0)
-		return (int)n;
-	text[n] = '\0';
-	/* formatting what was parsed must give the same text */
-	if (strncmp(text, HEAD, strlen(HEAD)) == 0 &&
-	    (when = strchr(state, ' ')) != NULL && bk_notify_state_parse(state,
-	    (size_t)(when - state), &p->reported) && bk_utctime_parse(when + 1,
-	    strcspn(when + 1, "\n"), &t) == 0) {
-		bk_utctime_format(t, p->since);
-		(void)snprintf(want, sizeof(want), HEAD "%s %s\n",
-		    bk_state_name(p->reported), p->since);
-		if (strlen(want) == (size_t)n && strcmp(text, want) == 0)
-			return 0;
-	}
-	return bk_fail(e, BK_DATA, "%s: not written by bk-notify; remove it if "
-	    "nothing else uses it", p->path);
+	while ((n = bk_io_read(p->fd, piece, sizeof(piece), p->path, e)) > 0 &&
+	    text.len < HISTORY_MAX && rc == 0)
+		rc = bk_buf_add(&text, piece, (size_t)n, e);
+	if (n == -1 || rc == -1)
+		rc = -1;
+	else if (text.len > 0 && (rc = parse(past, &text, e)) == 0)
+		rc = bk_fail(e, BK_DATA, "%s: not written by bk-notify; remove "
+		    "it if nothing else uses it", p->path);
+	bk_buf_free(&text);
+	return rc == -1 ? -1 : 0;
 }
 
 struct bk_notify_history *
-bk_notify_history_open(const char *path, struct bk_err *e)
+bk_notify_history_open(const char *path, struct bk_notify_reports *past,
+    struct bk_err *e)
 {
 	struct bk_notify_history *p = calloc(1, sizeof(*p));
 	int rc;
@@ -90,57 +170,25 @@ bk_notify_history_open(const char *path, struct bk_err *e)
 		bk_fail_memory(e);
 		return NULL;
 	}
-	*p = (struct bk_notify_history){ .path = path, .fd = -1,
-	    .reported = BK_STATE_OK };
+	*p = (struct bk_notify_history){ .path = path, .fd = -1 };
 	while ((rc = try_lock(p, e)) == 0)
 		continue;
-	if (rc == 1 && read_past(p, e) == 0)
+	if (rc == 1 && read_past(p, past, e) == 0)
 		return p;
 	bk_notify_history_close(p);
+	bk_notify_reports_free(past);
 	return NULL;
 }
 
 int
-bk_notify_history_is_news(const struct bk_notify_history *p,
-    const struct bk_notify_message *m)
-{
-	if (m->state == BK_STATE_OK)
-		return p->reported != BK_STATE_OK;
-	return m->state != p->reported &&
-	    bk_state_worse(m->state, p->reported) == m->state;
-}
-
-int
-bk_notify_history_recall(const struct bk_notify_history *p,
-    struct bk_notify_message *m, struct bk_err *e)
-{
-	if (m->state != BK_STATE_OK || p->reported == BK_STATE_OK)
-		return 0;
-	return bk_buf_printf(&m->text, e, "%sRecovered; it was %s, first "
-	    "reported at %s",
-	    m->text.len > 0 ? "\n" : "", bk_state_name(p->reported),
-	    p->since);
-}
-
-int
 bk_notify_history_store(struct bk_notify_history *p,
-    const struct bk_notify_message *m, struct bk_err *e)
+    const struct bk_notify_reports *told, struct bk_err *e)
 {
-	const struct bk_store_options o = { .overwrite = 1,
-	    .must_exist_len = strlen(p->path) };
-	const char *since = p->reported == BK_STATE_OK ||
-	    m->state == BK_STATE_OK ? m->utc : p->since;
-	struct bk_store *store = NULL;
 	struct bk_buf text = {0};
-	int rc = bk_buf_printf(&text, e, HEAD "%s %s\n",
-	    bk_state_name(m->state), since);
+	int rc = format(&text, told, e);
 
-	if (rc == 0 && (store = bk_store_open(p->path, &o, e)) == NULL)
-		rc = -1;
-	if (rc == 0 && (rc = bk_store_write(store, text.data, text.len,
-	    e)) == 0)
-		rc = bk_store_commit(store, e);
-	bk_store_free(store);
+	if (rc == 0)
+		rc = bk_store_replace(p->path, 0600, &text, e);
 	bk_buf_free(&text);
 	return rc;
 }
@@ -153,4 +201,54 @@ bk_notify_history_close(struct bk_notify_history *p)
 	if (p->fd != -1)
 		close(p->fd);		/* nothing was written */
 	free(p);
+}
+
+struct bk_notify_report *
+bk_notify_reports_add(struct bk_notify_reports *r, const char *subject,
+    size_t n, struct bk_err *e)
+{
+	struct bk_notify_report *more;
+
+	/* a size that is a power of two is full */
+	if ((r->n & (r->n - 1)) == 0) {
+		more = r->n > SIZE_MAX / 2 / sizeof(*more) ? NULL : realloc(
+		    r->v, (r->n == 0 ? 1 : 2 * r->n) * sizeof(*more));
+		if (more == NULL) {
+			bk_fail_memory(e);
+			return NULL;
+		}
+		r->v = more;
+	}
+	more = &r->v[r->n];
+	*more = (struct bk_notify_report){ .subject = strndup(subject, n) };
+	if (more->subject == NULL) {
+		bk_fail_memory(e);
+		return NULL;
+	}
+	r->n++;
+	return more;
+}
+
+struct bk_notify_report *
+bk_notify_reports_find(const struct bk_notify_reports *r, const char *subject,
+    size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < r->n; i++)
+		if (strlen(r->v[i].subject) == n &&
+		    memcmp(r->v[i].subject, subject, n) == 0)
+			return &r->v[i];
+	return NULL;
+}
+
+void
+bk_notify_reports_free(struct bk_notify_reports *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->n; i++)
+		free(r->v[i].subject);
+	free(r->v);
+	*r = (struct bk_notify_reports){0};
 }

@@ -99,6 +99,7 @@ bk_notify_message_finish(struct bk_notify_message *m, struct bk_err *e)
 		m->known = 1;
 	}
 	bk_utctime_format(m->now, m->utc);
+	m->subject.len = 0;
 	if (m->title != NULL)
 		return bk_notify_message_clean(&m->subject, m->title,
 		    strlen(m->title), e);
@@ -142,6 +143,7 @@ bk_notify_message_read(struct bk_notify_message *m, struct bk_err *e)
 		drop_perfdata(&m->text);
 		if (!m->known)
 			m->state = state;
+		m->by_line = !m->known;
 		m->known = 1;
 	}
 	if (rc == 0 && all > raw.len)
@@ -156,7 +158,7 @@ bk_notify_message_failed(struct bk_notify_message *m,
     const struct bk_err *reason, struct bk_err *e)
 {
 	bk_buf_free(&m->text);
-	bk_buf_free(&m->subject);
+	m->by_line = 0;
 	if (!m->known)
 		m->state = BK_STATE_UNKNOWN;
 	m->known = 1;

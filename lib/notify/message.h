@@ -18,6 +18,8 @@ struct bk_notify_message {
 	int known;		/* state is set */
 	int start;		/* start of a job, for pings: has no state */
 	enum bk_state state;
+	int by_line;		/* each line of text has a state, as bk-age
+				 * prints them; state is the worst */
 	char host[256];
 	time_t now;
 	char utc[BK_UTCTIME_TEXT];
