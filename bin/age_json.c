@@ -13,6 +13,14 @@ add_number(struct bk_buf *b, const char *key, uint64_t v, int known,
 	    bk_buf_printf(b, e, ",\"%s\":null", key);
 }
 
+/* ,"key":1.234 or null */
+static int
+add_seconds(struct bk_buf *b, const char *key, double v, struct bk_err *e)
+{
+	return v > 0 ? bk_buf_printf(b, e, ",\"%s\":%.3f", key, v) :
+	    bk_buf_printf(b, e, ",\"%s\":null", key);
+}
+
 /* ,"key":"2026-11-21T05:27:19Z" or null */
 static int
 add_time(struct bk_buf *b, const char *key, time_t t, struct bk_err *e)
@@ -83,6 +91,9 @@ add_subject(struct bk_buf *b, const struct bk_subject *s,
 	    add_time(b, "newest", s->newest, e) == -1 ||
 	    add_time(b, "proven", s->proven, e) == -1 ||
 	    add_time(b, "refuted", s->refuted, e) == -1 ||
+	    add_number(b, "stored_bytes", s->stored, s->kind ==
+	    BK_SUBJECT_BACKUP, e) == -1 ||
+	    add_seconds(b, "restore_test_seconds", s->restored, e) == -1 ||
 	    bk_buf_puts(b, ",\"checks\":{", e) == -1 ||
 	    add_checks(b, s, f, e) == -1)
 		return -1;

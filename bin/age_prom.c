@@ -4,8 +4,8 @@
 #include "age_report.h"
 #include "base/textfile.h"
 
-enum metric { BACKUP_TIME, BACKUP_SIZE, BACKUP_USUAL, BACKUPS, BACKUP_GAP,
-	BACKUP_PROVEN, BACKUP_REFUTED, BACKUP_STATUS, WAL_TIME, WAL_SEGMENTS,
+enum metric { BACKUP_TIME, BACKUP_SIZE, BACKUP_USUAL, BACKUPS, BACKUP_BYTES,
+	BACKUP_GAP, BACKUP_PROVEN, BACKUP_REFUTED, BACKUP_RESTORED, BACKUP_STATUS, WAL_TIME, WAL_SEGMENTS,
 	WAL_MISSING, WAL_STATUS, FAILURES, FREE, FREE_BYTES, METRICS };
 
 static const struct {
@@ -20,6 +20,8 @@ static const struct {
 	    "Median size of the backups before it.", BK_SUBJECT_BACKUP },
 	[BACKUPS] = { "bk_backup_stored",
 	    "Number of backups stored.", BK_SUBJECT_BACKUP },
+	[BACKUP_BYTES] = { "bk_backup_stored_bytes",
+	    "Bytes of all backups stored.", BK_SUBJECT_BACKUP },
 	[BACKUP_GAP] = { "bk_backup_longest_gap_seconds",
 	    "Longest time between two recent backups.", BK_SUBJECT_BACKUP },
 	[BACKUP_PROVEN] = { "bk_backup_last_proven_timestamp_seconds",
@@ -27,6 +29,8 @@ static const struct {
 	[BACKUP_REFUTED] = { "bk_backup_refuted_timestamp_seconds",
 	    "When a backup was last found not restorable, unless proven since; "
 	    "0: none.", BK_SUBJECT_BACKUP },
+	[BACKUP_RESTORED] = { "bk_backup_restore_test_seconds",
+	    "How long the last proven restore test took.", BK_SUBJECT_BACKUP },
 	[BACKUP_STATUS] = { "bk_backup_status",
 	    "0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.", BK_SUBJECT_BACKUP },
 	[WAL_TIME] = { "bk_wal_last_archived_timestamp_seconds",
@@ -54,6 +58,7 @@ value_of(const struct bk_subject *s, enum metric m, uint64_t *v)
 		[BACKUP_SIZE] = BK_METRIC_SIZE,
 		[BACKUP_USUAL] = BK_METRIC_SHRINK,
 		[BACKUPS] = BK_METRIC_COUNT,
+		[BACKUP_BYTES] = BK_METRIC_COUNT,
 		[BACKUP_GAP] = BK_METRIC_GAP,
 		[BACKUP_PROVEN] = BK_METRIC_PROOF,
 		[BACKUP_REFUTED] = BK_METRIC_PROOF,
@@ -79,6 +84,12 @@ value_of(const struct bk_subject *s, enum metric m, uint64_t *v)
 	case BACKUP_USUAL:
 		*v = s->usual;
 		break;
+	case BACKUP_BYTES:
+		*v = s->stored;
+		break;
+	case BACKUP_RESTORED:
+		*v = (uint64_t)(s->restored * 1000);
+		return s->restored > 0;
 	case BACKUP_PROVEN:
 		*v = (uint64_t)s->proven;
 		break;
@@ -126,7 +137,9 @@ add_metric(struct bk_buf *b, const struct bk_subjects *all, enum metric m,
 		    add_labels(b, s, e) == -1)
 			return -1;
 		rc = m == FREE ? bk_buf_printf(b, e, " %" PRIu64 ".%04" PRIu64
-		    "\n", v / 10000, v % 10000) :
+		    "\n", v / 10000, v % 10000) : m == BACKUP_RESTORED ?
+		    bk_buf_printf(b, e, " %" PRIu64 ".%03" PRIu64 "\n",
+		    v / 1000, v % 1000) :
 		    bk_buf_printf(b, e, " %" PRIu64 "\n", v);
 	}
 	return rc;

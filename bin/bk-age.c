@@ -341,13 +341,30 @@ note_failure(struct bk_subjects *out, const char *source,
 	return bk_fail(e, reason->code, "%s", reason->msg);
 }
 
+/* What is no receipt is told, and hides nothing that the others say. */
+static int
+judge_receipts(struct bk_subjects *out, const struct bk_proofs *proofs,
+    struct bk_err *e)
+{
+	struct bk_subject *s;
+
+	if (proofs->refused == 0)
+		return 0;
+	s = bk_subjects_add(out, BK_SUBJECT_SOURCE, "receipts", "receipts", e);
+	if (s == NULL || bk_subject_note(s, e, "%s%s; remove it",
+	    proofs->first.msg, proofs->refused == 1 ? "" : ", and others") ==
+	    -1)
+		return -1;
+	s->state = BK_STATE_WARNING;
+	return 0;
+}
+
 static int
 judge_listing(const struct options *o, struct bk_subjects *out,
-    struct bk_err *no_receipts, struct bk_err *e)
+    struct bk_proofs *proofs, struct bk_err *no_receipts, struct bk_err *e)
 {
 	struct bk_listing items = {0};
 	struct bk_fresh fresh = o->fresh;
-	size_t matched;
 	int rc;
 
 	rc = bk_listing_read(&items, stdin, "standard input", e);
@@ -358,7 +375,7 @@ judge_listing(const struct options *o, struct bk_subjects *out,
 		rc = bk_series_judge_wal(out, &items, &fresh, e);
 	else if (rc == 0) {
 		fresh.receipts = o->receipts != NULL &&
-		    bk_proofs_load(&items, o->receipts, &matched,
+		    bk_proofs_load(&items, o->group, o->receipts, proofs,
 		    no_receipts) == 0;
 		rc = bk_series_group(&items, o->group, e);
 		if (rc == 0)
@@ -373,12 +390,15 @@ static int
 judge(const struct options *o, struct bk_subjects *out, struct bk_err *e)
 {
 	struct bk_err reason[3] = {{0}}, no_receipts = {0};
+	struct bk_proofs proofs = {0};
 	int rc = 0;
 
-	if (judge_listing(o, out, &no_receipts, &reason[0]) == -1)
+	if (judge_listing(o, out, &proofs, &no_receipts, &reason[0]) == -1)
 		rc = note_failure(out, "listing", &reason[0], e);
 	if (no_receipts.code != BK_OK)
 		rc = note_failure(out, "receipts", &no_receipts, e);
+	if (judge_receipts(out, &proofs, e) == -1)
+		rc = -1;
 	if (o->log != NULL && age_log(out, o->log, &o->fresh, &reason[1]) == -1)
 		rc = note_failure(out, "audit log", &reason[1], e);
 	if (o->path != NULL && add_disk(out, o->path, &o->fresh,

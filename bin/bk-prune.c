@@ -248,17 +248,22 @@ hold(const struct options *o, struct bk_listing *items, struct bk_err *e)
 static int
 annotate(const struct options *o, struct bk_listing *items, struct bk_err *e)
 {
-	size_t matched;
+	struct bk_proofs proofs = {0};
 
 	if (hold(o, items, e) == -1)
 		return -1;
 	if (o->receipts != NULL) {
-		if (bk_proofs_load(items, o->receipts, &matched, e) == -1)
+		if (bk_proofs_load(items, o->group, o->receipts, &proofs,
+		    e) == -1)
 			return -1;
-		if (matched == 0)
-			return bk_fail(e, BK_DATA, "%s: no receipt matches any "
-			    "record in the listing: nothing is proven",
-			    o->receipts);
+		if (proofs.refused > 0)
+			tool_say("%s%s; remove what is no receipt",
+			    proofs.first.msg, proofs.refused == 1 ? "" :
+			    ", and others");
+		if (proofs.matched == 0)
+			return bk_fail(e, BK_DATA, "%s: no receipt of %zu "
+			    "matches any record in the listing: nothing is "
+			    "proven", o->receipts, proofs.receipts);
 	}
 	return bk_listing_group(items, o->group, e);
 }

@@ -38,6 +38,22 @@ run_of() {
 	run -0 bk-age --warning 31h --critical 32h <l
 }
 
+@test "a copy is as old as what was copied, and called one" {
+	{ backup $((30 * DAY)) $M | sed "s/\$/\t$(when 60)/"
+	    backup $((31 * DAY)) $M; } >l
+	run -2 bk-age <l
+	[[ $output == "BACKUP CRITICAL - shop: 30d old (critical, over 2d1h), 1.0MiB: 1 of 2 stored over a day after they were made |"* ]]
+}
+
+@test "a listing that was cut short is UNKNOWN with its cause, and says nothing of others" {
+	{ backup 60 $M; printf '!\t\ts3://b/: HTTP 503 Slow Down\n'; } >l
+	run -3 --separate-stderr bk-age --expect crm <l
+	[ "$output" = "BACKUP UNKNOWN - listing: the listing could not be finished: s3://b/: HTTP 503 Slow Down" ]
+	printf '!\t\tno bucket\n' >l
+	run -3 bk-age --expect shop <l
+	[ "$output" = "BACKUP UNKNOWN - listing: the listing could not be finished: no bucket" ]
+}
+
 @test "the newest counts, whatever the order and the tier" {
 	{ backup $((9 * DAY)) $M; backup 60 $M | sed 's/daily/weekly/'
 	    backup $((5 * DAY)) $M; } >l
@@ -316,13 +332,53 @@ run_of() {
 	run -2 bk-age --receipts nowhere <old
 	[[ ${lines[0]} == "BACKUP CRITICAL - shop: 9d old"* ]]
 	proof 60 proven "$(cut -f 3 l)"
-	head -c 20 proofs/60.receipt.json >proofs/cut.receipt.json
-	run -3 bk-age --receipts proofs <l
-	[[ $output == "BACKUP UNKNOWN - receipts: proofs/cut.receipt.json: "* ]]
-	rm proofs/cut.receipt.json
+	# one that is none is told, for ever, and hides nothing
+	local bad
+	for bad in "$(head -c 20 proofs/60.receipt.json)" '' '[]' '{}' \
+	    '{"bk":"receipt","name":null,"result":"not proven","finished":"2026-01-01T00:00:00Z"}' \
+	    '{"bk":"receipt","name":"","result":"proven","finished":"2026-01-01T00:00:00Z"}' \
+	    '{"bk":"receipt","database":"shop","result":"proven","finished":"2026-01-01T00:00:00Z"}' \
+	    "$(cat proofs/60.receipt.json)x"; do
+		printf %s "$bad" >proofs/bad.receipt.json
+		run -1 bk-age --receipts proofs --prometheus m.prom <l
+		[[ ${lines[0]} == "BACKUP WARNING - receipts: proofs/bad.receipt.json: not a receipt: "*"; remove it |"* ]]
+		[[ ${lines[1]} == "BACKUP OK - shop: 1m"*" old, proven "* ]]
+	done
+	cp proofs/bad.receipt.json proofs/worse.receipt.json
+	run -1 bk-age --receipts proofs <l
+	[[ ${lines[0]} == *", and others; remove it |"* ]]
+	rm proofs/bad.receipt.json proofs/worse.receipt.json m.prom
 	proof -9999 proven "$(cut -f 3 l)"
 	run -3 bk-age --receipts proofs <l
 	[[ $output == *"a receipt dated in the future"* ]]
+}
+
+@test "a receipt counts for every copy of the backup that it is of" {
+	local shop
+	{ backup 60 $M; backup 86460 $M; backup 60 $M shop-eu
+	    backup 60 $M | sed 's,//b/,//copy/2026/,'
+	    printf '%s\t%s\t/srv/my%%20shop-%s.bk\n' "$(when 60)" $M "$(stamp 60)"; } >l
+	proof_of 50 proven shop 60
+	proof_of 40 proven shop 61
+	run -2 bk-age --receipts proofs <l
+	[ "$(grep -c 'OK - s3:.*shop/.*proven 5.s ago' <<<"$output")" = 2 ]
+	[[ $output == *"CRITICAL - shop-eu: 1m"*"never proven"* ]]
+	proof_of 50 proven shop-eu 60
+	proof_of 50 proven 'my shop' 60
+	run -0 bk-age --receipts proofs <l
+	[ "$(grep -c 'proven 5.s ago' <<<"$output")" = 4 ]
+	proof_of 45 'not proven' shop-eu 60
+	run -2 bk-age --receipts proofs <l
+	[[ ${lines[0]} == *"- shop-eu: "*"found not restorable"* ]]
+	# by the pattern, whatever else is in the name
+	rm -r proofs
+	printf '%s\t%s\t/srv/%s_7.bk\n' "$(when 60)" $M "crm_eu_$(stamp 60)" >l
+	proof_of 50 proven crm_eu 60
+	run -2 bk-age --receipts proofs --group '/srv/{db}_eu_{utc}_7.bk' <l
+	run -0 bk-age --receipts proofs --group '/srv/{db}_{utc}_7.bk' <l
+	# of a cluster, too
+	sed -i 's/"database"/"cluster"/' proofs/*
+	run -0 bk-age --receipts proofs <l
 }
 
 # --- the audit log
@@ -477,11 +533,22 @@ run_of() {
 	grep -qxF "bk_backup_last_size_bytes{$series} $((2 * M))" m.prom
 	grep -qxF "bk_backup_usual_size_bytes{$series} $M" m.prom
 	grep -qxF "bk_backup_stored{$series} 4" m.prom
+	grep -qxF "bk_backup_stored_bytes{$series} $((5 * M))" m.prom
+	[ "$(grep -c '^bk_backup_restore_test_seconds{' m.prom)" = 0 ]
 	grep -qxF "bk_backup_last_proven_timestamp_seconds{$series} $((NOW - 7200))" m.prom
 	grep -qxF "bk_backup_status{$series} 0" m.prom
 	grep -q '^bk_backup_last_proven_timestamp_seconds{db="crm",.*} 0$' m.prom
 	grep -qx 'bk_backup_consecutive_failures{task="bk-dump shop"} 1' m.prom
 	grep -q '^bk_disk_free_ratio{path="."} [01]\.[0-9]*$' m.prom
+	# a test that restored is another thing than one that only read
+	proof_of 7100 proven shop 3600 ',"level":3,"seconds":61.5'
+	proof_of 7000 proven shop 3600 ',"level":1,"seconds":0.5'
+	proof_of 6900 'not proven' shop 3600 ',"level":3,"seconds":7'
+	run -2 bk-age --prometheus m.prom --receipts proofs <l
+	grep -qxF "bk_backup_restore_test_seconds{$series} 61.500" m.prom
+	run -2 bk-age --json --receipts proofs <l
+	jq -e '.subjects[] | select(.name == "shop") |
+	    .restore_test_seconds == 61.5 and .stored_bytes == 5242880' <<<"$output"
 	segment 90 000000010000000200000001 >l
 	run -0 bk-age --wal --prometheus wal.prom <l
 	grep -qxF 'bk_wal_missing_segments{archive="s3://b/shop/wal"} 0' wal.prom

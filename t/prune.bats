@@ -158,10 +158,23 @@ receipt() {
 	receipt "$(name 4)" 'could not tell' 2026-01-02T00:00:00Z >proofs/4.receipt.json
 	bk-prune -d 5 --receipts proofs <list >gone
 	sed -n '1p;3,5p' list | cmp - gone
-	echo '{"name":"x"' >proofs/5.receipt.json
-	refused 3 bk-prune -d 5 --receipts proofs <list
-	echo '{"name":"x"}' >proofs/5.receipt.json
-	refused 3 bk-prune -d 5 --receipts proofs <list
+	# what is no receipt is told, and keeps no other from being believed
+	for bad in '{"name":"x"' '{"name":"x"}' ''; do
+		printf %s "$bad" >proofs/5.receipt.json
+		run -0 --separate-stderr bk-prune -d 5 --receipts proofs <list
+		cmp gone - <<<"$output"
+		[[ $stderr == "bk-prune: proofs/5.receipt.json: not a receipt: "*"; remove what is no receipt" ]]
+	done
+	# none that counts is left
+	rm proofs/[1-4].receipt.json
+	run -3 --separate-stderr bk-prune -d 5 --receipts proofs <list
+	[[ $stderr == *"proofs: no receipt of 0 matches any record in the listing: nothing is proven" ]]
+	# a receipt of the database at that instant is one of every copy
+	receipt '' proven 2026-01-01T00:00:00Z | jq -c --arg at \
+	    "$(name 3 | sed -E 's/.*(....)(..)(..)T(..)(..)(..)Z.*/\1-\2-\3T\4:\5:\6Z/')" \
+	    '.name = null | .database = "shop" | .at = $at' >proofs/5.receipt.json
+	bk-prune -d 5 --receipts proofs <list >gone
+	sed -n '1,2p;4,5p' list | cmp - gone
 	refused 1 bk-prune -d 5 --receipts nowhere <list
 }
 

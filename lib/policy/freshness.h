@@ -65,6 +65,9 @@ struct bk_subject {
 	time_t refuted;		/* if the newest receipt is "not proven", its
 				 * time; else 0 */
 	uint64_t usual;		/* bytes: median of the backups before */
+	uint64_t stored;	/* bytes of all */
+	double restored;	/* seconds that the newest restore test took;
+				 * 0: there was none */
 	char *note;		/* more about the problem, or NULL */
 	struct bk_finding found[BK_METRICS];
 	enum bk_state state;

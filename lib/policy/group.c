@@ -253,6 +253,18 @@ bk_group_of(const char *pattern, const char *name, struct bk_buf *key,
 }
 
 int
+bk_group_db(const char *pattern, const char *name, struct bk_buf *db,
+    struct bk_err *e)
+{
+	struct match m = {0};
+
+	db->len = 0;
+	if (!matches(&m, pattern, name) || m.value[0] == NULL)
+		return 0;
+	return bk_buf_add(db, m.value[0], m.len[0], e) == -1 ? -1 : 1;
+}
+
+int
 bk_group_check(const char *pattern, struct bk_err *e)
 {
 	const char *s, *close;

@@ -28,6 +28,10 @@
 int bk_group_of(const char *pattern, const char *name, struct bk_buf *key,
     struct bk_err *e);
 
+/* Replace *db by what {db} in pattern matches in name: 1, 0, -1 as above. */
+int bk_group_db(const char *pattern, const char *name, struct bk_buf *db,
+    struct bk_err *e);
+
 /* 0, or BK_USAGE: pattern has an unknown variable or an unmatched brace. */
 int bk_group_check(const char *pattern, struct bk_err *e);
 

@@ -20,6 +20,8 @@ struct bk_listed {
 	int proof;		/* result in its newest receipt: 1 proven,
 				 * -1 not proven, 0 no receipt */
 	time_t proof_time;
+	double restored_seconds;	/* of its newest restore test */
+	time_t restored_time;	/* when that ended; 0: none */
 	/* decided by bk_prune_judge() or bk_wal_judge() */
 	int expired;		/* may be deleted */
 	struct bk_kept kept;	/* the rules that keep it */

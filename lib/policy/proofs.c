@@ -2,81 +2,232 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <jansson.h>
 
 #include "base/buf.h"
 #include "base/io.h"
+#include "base/percent.h"
+#include "base/stamp.h"
 #include "base/utctime.h"
+#include "policy/series.h"
 
 #define FILE_MAX (16 * 1024 * 1024)
+#define SECONDS_MAX 1e9		/* about 30 years */
 
-struct proof {
+struct receipt {
+	const char *name;	/* or NULL, as the next */
+	const char *of;		/* database or cluster */
+	time_t at;		/* 0: unknown */
 	int result;		/* as bk_listed.proof */
-	time_t time;
+	time_t finished;
+	double restored;	/* seconds; 0: not restored */
+};
+
+struct dated {			/* an item by the instant in its name */
+	time_t at;
+	struct bk_listed *item;
+};
+
+struct loading {
+	struct bk_listing *items;
+	const char *pattern;
+	struct dated *dated;	/* sorted; n of them */
+	size_t n;
+	struct bk_buf of;	/* whose an item is */
+	struct bk_proofs *found;
+	struct bk_err *e;
 };
 
 static void
 set_proof(struct bk_listed *item, void *ctx)
 {
-	const struct proof *p = ctx;
+	const struct receipt *p = ctx;
 
+	if (p->restored > 0 && p->finished >= item->restored_time) {
+		item->restored_time = p->finished;
+		item->restored_seconds = p->restored;
+	}
 	/* of two in the same second, "not proven" wins */
-	if (item->proof != 0 && (p->time < item->proof_time ||
-	    (p->time == item->proof_time && p->result > 0)))
+	if (item->proof != 0 && (p->finished < item->proof_time ||
+	    (p->finished == item->proof_time && p->result > 0)))
 		return;
 	item->proof = p->result;
-	item->proof_time = p->time;
+	item->proof_time = p->finished;
 }
 
 static int
-apply_receipt(struct bk_listing *items, const json_t *receipt, size_t *matched)
+compare_dated(const void *a, const void *b)
 {
-	const char *name = json_string_value(json_object_get(receipt, "name"));
-	const char *result = json_string_value(json_object_get(receipt,
-	    "result"));
-	const char *finished = json_string_value(json_object_get(receipt,
-	    "finished"));
-	struct proof p = {0};
+	const struct dated *x = a, *y = b;
 
-	if (name == NULL || result == NULL || finished == NULL ||
-	    bk_utctime_parse(finished, strlen(finished), &p.time) == -1)
-		return -1;
-	p.result = strcmp(result, "proven") == 0 ? 1 :
-	    strcmp(result, "not proven") == 0 ? -1 : 0;
-	if (p.result != 0 && bk_listing_find(items, name, set_proof, &p) > 0)
-		++*matched;
+	return (x->at > y->at) - (x->at < y->at);
+}
+
+static int
+index_dates(struct loading *l)
+{
+	struct bk_listed *item, *end = l->items->item + l->items->n;
+	struct bk_stamp stamp;
+
+	l->dated = calloc(l->items->n + 1, sizeof(*l->dated));
+	if (l->dated == NULL)
+		return bk_fail_memory(l->e);
+	for (item = l->items->item; item < end; item++)
+		if (bk_stamp_find(item->r.name, &stamp))
+			l->dated[l->n++] = (struct dated){ stamp.time, item };
+	qsort(l->dated, l->n, sizeof(*l->dated), compare_dated);
 	return 0;
 }
 
-/* One object, or several in sequence. */
+/* 1 if item's name says that it is a backup of who; 0; -1. */
 static int
-read_file(struct bk_listing *items, const char *path, size_t *matched,
-    struct bk_err *e)
+is_of(struct loading *l, const struct bk_listed *item, const char *who)
 {
-	struct bk_buf text = {0};
-	json_error_t json_err;
-	json_t *receipt;
-	size_t at = 0;
-	int rc = bk_io_slurp(path, FILE_MAX, &text, e);
+	int rc = bk_series_owner(l->pattern, item->r.name, &l->of, l->e);
 
-	while (rc == 0 && at < text.len) {
-		receipt = json_loadb(text.data + at, text.len - at,
-		    JSON_DISABLE_EOF_CHECK, &json_err);
-		if (receipt == NULL)
-			rc = bk_fail(e, BK_DATA, "%s: not a receipt: %s", path,
-			    json_err.text);
-		else if (apply_receipt(items, receipt, matched) == -1)
-			rc = bk_fail(e, BK_DATA, "%s: not a receipt: no name, "
-			    "result or finished", path);
+	if (rc != 1 || strcmp(l->of.data, who) == 0)
+		return rc;
+	/* as a template writes it */
+	return bk_percent_decode(l->of.data) == 0 &&
+	    strcmp(l->of.data, who) == 0;
+}
+
+/* Apply r to the items with its identity: their number, or -1. */
+static int
+apply_identity(struct loading *l, struct receipt *r)
+{
+	size_t lo = 0, hi = l->n, mid;
+	int count = 0, rc;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		if (l->dated[mid].at < r->at)
+			lo = mid + 1;
 		else
-			at += (size_t)json_err.position;
-		json_decref(receipt);
-		while (at < text.len &&
-		    strchr(" \t\r\n", text.data[at]) != NULL)
+			hi = mid;
+	}
+	for (; lo < l->n && l->dated[lo].at == r->at; lo++) {
+		if ((rc = is_of(l, l->dated[lo].item, r->of)) == -1)
+			return -1;
+		if (rc == 1) {
+			set_proof(l->dated[lo].item, r);
+			count++;
+		}
+	}
+	return count;
+}
+
+/* 0, or -1: v is not a receipt of bk-verify's, or of no backup. */
+static int
+parse(const json_t *v, struct receipt *r)
+{
+	const char *bk = json_string_value(json_object_get(v, "bk"));
+	const char *result = json_string_value(json_object_get(v, "result"));
+	const char *finished = json_string_value(json_object_get(v,
+	    "finished"));
+	const char *at = json_string_value(json_object_get(v, "at"));
+
+	*r = (struct receipt){
+		.name = json_string_value(json_object_get(v, "name")),
+		.of = json_string_value(json_object_get(v, "database")) };
+	if (r->of == NULL)
+		r->of = json_string_value(json_object_get(v, "cluster"));
+	if (bk == NULL || strcmp(bk, "receipt") != 0 || result == NULL ||
+	    finished == NULL || bk_utctime_parse(finished, strlen(finished),
+	    &r->finished) == -1 || (at != NULL && bk_utctime_parse(at,
+	    strlen(at), &r->at) == -1))
+		return -1;
+	if (r->of == NULL || r->at == 0)
+		r->of = NULL;
+	if (r->of == NULL && (r->name == NULL || *r->name == '\0'))
+		return -1;
+	r->result = strcmp(result, "proven") == 0 ? 1 :
+	    strcmp(result, "not proven") == 0 ? -1 : 0;
+	if (r->result == 1 &&
+	    json_integer_value(json_object_get(v, "level")) >= 2)
+		r->restored = json_number_value(json_object_get(v, "seconds"));
+	if (r->restored > SECONDS_MAX)
+		r->restored = 0;
+	return 0;
+}
+
+static int
+apply(struct loading *l, struct receipt *r)
+{
+	int count = 0;
+
+	l->found->receipts++;
+	if (r->result == 0)
+		return 0;
+	if (r->of != NULL && (count = apply_identity(l, r)) == -1)
+		return -1;
+	if (r->name != NULL && *r->name != '\0' &&
+	    bk_listing_find(l->items, r->name, set_proof, r) > 0)
+		count++;
+	l->found->matched += count > 0;
+	return 0;
+}
+
+/* Note a file that is no receipt. */
+static int
+refuse(struct loading *l, const char *path, const char *why)
+{
+	if (l->found->refused++ == 0)
+		(void)bk_fail(&l->found->first, BK_DATA, "%s: not a receipt: "
+		    "%s", path, why);
+	return 0;
+}
+
+/* One object, or several in sequence; all of them are whole, or none counts. */
+static int
+take_text(struct loading *l, const char *path, const struct bk_buf *text,
+    int count)
+{
+	json_error_t json_err;
+	struct receipt r;
+	json_t *v;
+	size_t at = 0;
+	int rc = 0;
+
+	while (rc == 0 && at < text->len) {
+		v = json_loadb(text->data + at, text->len - at,
+		    JSON_DISABLE_EOF_CHECK, &json_err);
+		if (v == NULL)
+			return count ? 0 : refuse(l, path, json_err.text);
+		if (parse(v, &r) == -1) {
+			json_decref(v);
+			return count ? 0 : refuse(l, path, "no result, no time "
+			    "of it, or no backup that it is of");
+		}
+		if (count)
+			rc = apply(l, &r);
+		at += (size_t)json_err.position;
+		json_decref(v);
+		while (at < text->len &&
+		    strchr(" \t\r\n", text->data[at]) != NULL)
 			at++;
 	}
+	return rc;
+}
+
+static int
+read_file(struct loading *l, const char *path)
+{
+	struct bk_buf text = {0};
+	struct bk_err why = {0};
+	size_t refused = l->found->refused;
+	int rc = 0;
+
+	if (bk_io_slurp(path, FILE_MAX, &text, &why) == -1)
+		rc = refuse(l, path, why.msg);
+	else if (text.len == 0)
+		rc = refuse(l, path, "it is empty");
+	else if ((rc = take_text(l, path, &text, 0)) == 0 &&
+	    l->found->refused == refused)
+		rc = take_text(l, path, &text, 1);
 	bk_buf_free(&text);
 	return rc;
 }
@@ -90,29 +241,43 @@ is_receipt(const char *file)
 	return n > strlen(end) && strcmp(file + n - strlen(end), end) == 0;
 }
 
-int
-bk_proofs_load(struct bk_listing *items, const char *dir, size_t *matched,
-    struct bk_err *e)
+static int
+read_dir(struct loading *l, DIR *d, const char *dir)
 {
 	struct bk_buf path = {0};
 	struct dirent *entry;
-	DIR *d = opendir(dir);
 	int rc = 0;
 
-	*matched = 0;
-	if (d == NULL)
-		return bk_fail_errno(e, "%s", dir);
 	while (rc == 0 && (errno = 0, entry = readdir(d)) != NULL) {
 		if (!is_receipt(entry->d_name))
 			continue;
 		path.len = 0;
-		rc = bk_buf_printf(&path, e, "%s/%s", dir, entry->d_name);
+		rc = bk_buf_printf(&path, l->e, "%s/%s", dir, entry->d_name);
 		if (rc == 0)
-			rc = read_file(items, path.data, matched, e);
+			rc = read_file(l, path.data);
 	}
 	if (rc == 0 && errno != 0)
-		rc = bk_fail_errno(e, "%s", dir);
-	closedir(d);
+		rc = bk_fail_errno(l->e, "%s", dir);
 	bk_buf_free(&path);
+	return rc;
+}
+
+int
+bk_proofs_load(struct bk_listing *items, const char *pattern, const char *dir,
+    struct bk_proofs *found, struct bk_err *e)
+{
+	struct loading l = { .items = items, .pattern = pattern,
+	    .found = found, .e = e };
+	DIR *d = opendir(dir);
+	int rc;
+
+	if (d == NULL)
+		return bk_fail_errno(e, "%s", dir);
+	rc = index_dates(&l);
+	if (rc == 0)
+		rc = read_dir(&l, d, dir);
+	closedir(d);
+	free(l.dated);
+	bk_buf_free(&l.of);
 	return rc;
 }

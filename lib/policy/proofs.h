@@ -2,22 +2,39 @@
 #define BK_POLICY_PROOFS_H
 /*
  * Receipts of bk-verify: JSON objects in the *.receipt.json files of a
- * directory.  Three members matter here: "name", the backup's; "result",
- * "proven" or "not proven"; "finished", the time of the result.
+ * directory.  These members matter here:
+ *
+ *	"result"	"proven" or "not proven"; anything else proves nothing
+ *	"finished"	the time of the result
+ *	"database", "cluster"	of whom it is, one of the two
+ *	"at"		the instant of its snapshot
+ *	"name"		the backup's name where that has no instant
+ *	"level", "seconds"	2 and 3 restored it, in so many seconds
+ *
+ * A backup is who it is of and that instant: a receipt counts for every record
+ * of which the name says both, in whatever store.
  */
 #include <stddef.h>
 
 #include "base/err.h"
 #include "policy/listing.h"
 
+struct bk_proofs {		/* start with = {0} */
+	size_t receipts;	/* that were read */
+	size_t matched;		/* of these, count for an item */
+	size_t refused;		/* files that are no receipts */
+	struct bk_err first;	/* why the first of them is none */
+};
+
 /*
- * Read the receipts in dir and set each item's newest proof.  A receipt
- * applies to items whose name equals its name or ends in "/" and its name.
- * *matched is the number of receipts that applied to an item.
+ * Read the receipts in dir and set each item's newest proof.  pattern is how
+ * names map to series (group.h), NULL without.  A file that is no receipt, or
+ * not a whole one, is counted and left alone: it proves nothing, and must not
+ * keep the others from being believed.
  *
- * BK_FAIL: a file cannot be read; BK_DATA: it is not a receipt.
+ * BK_FAIL: the directory cannot be read, or memory.
  */
-int bk_proofs_load(struct bk_listing *items, const char *dir, size_t *matched,
-    struct bk_err *e);
+int bk_proofs_load(struct bk_listing *items, const char *pattern,
+    const char *dir, struct bk_proofs *found, struct bk_err *e);
 
 #endif

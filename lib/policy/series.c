@@ -169,6 +169,22 @@ bk_series_name(const char *key, struct bk_buf *name, struct bk_err *e)
 	return name->len > 0 ? 0 : bk_buf_puts(name, key, e);
 }
 
+int
+bk_series_owner(const char *pattern, const char *name, struct bk_buf *owner,
+    struct bk_err *e)
+{
+	struct bk_buf key = {0};
+	int rc;
+
+	if (pattern != NULL && strstr(pattern, "{db}") != NULL)
+		return bk_group_db(pattern, name, owner, e);
+	rc = bk_group_of(NULL, name, &key, e);
+	if (rc == 1 && bk_series_name(key.data, owner, e) == -1)
+		rc = -1;
+	bk_buf_free(&key);
+	return rc;
+}
+
 /* Compare the newest size with the usual one; find the longest gap. */
 static int
 compare_recent(struct bk_subject *s, const struct bk_listed *item, size_t n,
@@ -231,6 +247,28 @@ judge_proof(struct bk_subject *s, const struct bk_listed *item, size_t n,
 	return 0;
 }
 
+/* What there is of it in all, how fast it was restored, and which are copies. */
+static int
+add_up(struct bk_subject *s, const struct bk_listed *item, size_t n,
+    struct bk_err *e)
+{
+	time_t last = 0;
+	size_t i, late = 0;
+
+	for (i = 0; i < n; i++) {
+		if (__builtin_add_overflow(s->stored, item[i].r.bytes,
+		    &s->stored))
+			s->stored = UINT64_MAX;
+		late += item[i].r.stored != 0;
+		if (item[i].restored_time > last) {
+			last = item[i].restored_time;
+			s->restored = item[i].restored_seconds;
+		}
+	}
+	return late == 0 ? 0 : bk_subject_note(s, e, "%zu of %zu stored over "
+	    "a day after they were made", late, n);
+}
+
 /* n > 0 items of one series, the newest first. */
 static int
 judge_one(struct bk_subjects *out, const struct bk_listed *item, size_t n,
@@ -246,7 +284,8 @@ judge_one(struct bk_subjects *out, const struct bk_listed *item, size_t n,
 		goto done;
 	bk_subject_set(s, BK_METRIC_SIZE, item[0].r.bytes, f);
 	bk_subject_set(s, BK_METRIC_COUNT, n, f);
-	if (bk_subject_date(s, item[0].r.time, f, e) == -1 ||
+	if (add_up(s, item, n, e) == -1 ||
+	    bk_subject_date(s, item[0].r.time, f, e) == -1 ||
 	    compare_recent(s, item, n, f, e) == -1)
 		goto done;
 	rc = f->receipts ? judge_proof(s, item, n, f, e) : 0;

@@ -36,6 +36,14 @@ int bk_series_of(const char *name, struct bk_buf *key, struct bk_err *e);
 int bk_series_name(const char *key, struct bk_buf *name, struct bk_err *e);
 
 /*
+ * Replace *owner by whose backup name is: what {db} in pattern matches, or the
+ * display name of its series if pattern has none or is NULL.  1; 0 if name
+ * belongs to no series; -1 with *e set: memory.
+ */
+int bk_series_owner(const char *pattern, const char *name,
+    struct bk_buf *owner, struct bk_err *e);
+
+/*
  * Add a subject for each series: age, size and count; shrinkage or growth
  * against the f->last backups before the newest, and the longest gap between
  * these; with f->receipts, the proof.  Reorders items.  0, or -1 with *e set:

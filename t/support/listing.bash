@@ -32,6 +32,15 @@ proof() {
 	    "$3" "$2" "$(when "$1")" >"proofs/$1.receipt.json"
 }
 
+# proof_of SECONDS RESULT DB AT [MORE]: one of the database DB AT seconds ago,
+# without a name.
+proof_of() {
+	mkdir -p proofs
+	printf '{"bk":"receipt","version":1,"name":null,"database":"%s","at":"%s","result":"%s","finished":"%s"%s}\n' \
+	    "$3" "$(when "$4")" "$2" "$(when "$1")" "${5-}" \
+	    >"proofs/$3.$1.receipt.json"
+}
+
 # segment SECONDS NAME [ARCHIVE]: the record of an archived file of WAL.
 segment() {
 	printf '%s\t%s\t%s/%s\n' "$(when "$1")" 40000 \
