@@ -35,6 +35,7 @@ levels_clean_up(void)
 		PQfinish(conn);
 	}
 	run.database[0] = '\0';
+	bk_drill_roles_drop(&run.roles);
 	bk_scratch_stop(&server);
 }
 

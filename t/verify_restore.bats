@@ -107,18 +107,116 @@ teardown() { shop_left; }
 	[ "$(field proof)" = structure ]	# its rows are not compared
 }
 
-@test "owners and privileges that the server does not have are left out" {
-	psql -qX shop <<-'SQL'
+# roles: those in the server that no test has made.
+no_roles() {
+	[ "$(psql -XAtc "SELECT count(*) FROM pg_roles WHERE rolname !~ '^pg_'
+	    AND rolname <> 'postgres'" postgres)" = 0 ]
+}
+
+@test "roles that the server lacks are made for it, and dropped again" {
+	createdb own
+	psql -qX own <<-'SQL'
 	CREATE ROLE boss;
-	CREATE TABLE owned (x int);
+	CREATE ROLE clerk;
+	CREATE ROLE "odd, ""name""";
+	CREATE TABLE owned AS SELECT g AS x, repeat('x', 1000)
+	    FROM generate_series(1, 1000) g;
 	ALTER TABLE owned OWNER TO boss;
-	GRANT SELECT ON owned TO boss;
+	GRANT SELECT ON owned TO clerk;
+	CREATE POLICY p ON owned TO clerk, "odd, ""name""" USING (x > 1);
+	ALTER DEFAULT PRIVILEGES FOR ROLE boss GRANT SELECT ON TABLES TO clerk;
 	SQL
-	bk-dump -t owned shop >owned.bk
+	bk-dump own >owned.bk
 	run -0 bk-verify --restore -o r <owned.bk
-	psql -qX -c 'DROP TABLE owned' -c 'DROP ROLE boss' shop
+	dropdb own
+	psql -qXc 'DROP ROLE clerk' postgres
+	# some there, some not: those that are there stay
 	run -0 bk-verify --restore -o r <owned.bk
+	[ "$(psql -XAtc "SELECT count(*) FROM pg_roles WHERE rolname = 'boss'
+	    OR rolname LIKE 'odd%'" postgres)" = 2 ]
+	psql -qXc 'DROP ROLE boss, "odd, ""name"""' postgres
+	no_roles
+	run -0 bk-verify --restore -o r <owned.bk
+	no_roles
 	run -0 bk-verify --scratch -o r <owned.bk
+	# of two at once, the first to end takes nothing from the other
+	mkfifo slow
+	bk-verify --restore -q -o r1 <slow &
+	pid=$!
+	exec 8>slow
+	head -c 300000 owned.bk >&8
+	await 20 is_there
+	run -0 bk-verify --restore -o r <owned.bk
+	tail -c +300001 owned.bk >&8
+	exec 8>&-
+	wait "$pid"
+	no_roles
+	# what a killed one left the next sweeps, but not what was put to use
+	bk-verify --restore -q -o r1 <slow &
+	pid=$!
+	exec 8>slow
+	head -c 300000 owned.bk >&8
+	await 20 eval '! no_roles'
+	kill -9 "$pid"
+	exec 8>&-
+	wait "$pid" || [ $? = 137 ]
+	psql -qXc 'ALTER ROLE clerk LOGIN' postgres
+	await 20 eval 'bk-verify --restore -q -o r <shop.bk &&
+	    psql -qXc "DROP ROLE clerk" postgres && no_roles'
+}
+
+@test "code of a role that the server lacks has no right there" {
+	local proof
+	proof=$PGHOST/ran			# where the server may write
+	psql -qX shop <<-SQL
+	CREATE ROLE mallory; CREATE ROLE weak LOGIN CREATEDB;
+	CREATE ROLE reader LOGIN CREATEDB IN ROLE pg_execute_server_program;
+	CREATE SCHEMA app AUTHORIZATION mallory;
+	SET ROLE mallory;
+	CREATE TABLE app.t AS SELECT 1 AS a;
+	CREATE FUNCTION app.g() RETURNS int LANGUAGE plpgsql AS \$\$
+	BEGIN
+	    COPY (SELECT 1) TO PROGRAM 'touch $proof'; RETURN 1;
+	EXCEPTION WHEN OTHERS THEN RETURN 0;
+	END \$\$;
+	CREATE FUNCTION app.f(a int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS
+	    'BEGIN RETURN app.g(); END';
+	CREATE INDEX ON app.t (app.f(a));
+	SQL
+	bk-dump -n app shop >evil.bk
+	[ ! -e "$proof" ]
+	psql -qXc 'DROP OWNED BY mallory CASCADE' shop 2>/dev/null
+	psql -qXc 'DROP ROLE mallory' postgres
+	run -0 bk-verify --restore -o r <evil.bk
+	[ ! -e "$proof" ]
+	# it is what would have run
+	bk-restore -q --no-owner --into evil <evil.bk
+	[ -e "$proof" ]
+	rm "$proof"
+	dropdb evil
+	run -0 bk-verify --restore "user=weak" -o r <evil.bk
+	run -1 --separate-stderr bk-verify --restore "user=reader" -o r <evil.bk
+	one_line_error bk-verify
+	[[ $stderr == *'role "mallory": this server lacks it'*--scratch* ]]
+	[ ! -e "$proof" ]
+	psql -qXc 'DROP ROLE weak, reader' postgres
+}
+
+@test "an event trigger needs a superuser, which is not made here" {
+	psql -qX shop <<-'SQL'
+	CREATE ROLE chief SUPERUSER;
+	CREATE FUNCTION et() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+	CREATE EVENT TRIGGER et ON sql_drop EXECUTE FUNCTION et();
+	ALTER EVENT TRIGGER et OWNER TO chief;
+	SQL
+	bk-dump shop >et.bk
+	psql -qX shop -c 'DROP EVENT TRIGGER et' -c 'DROP FUNCTION et()' \
+	    -c 'DROP ROLE chief'
+	run -1 --separate-stderr bk-verify --restore -o r <et.bk
+	one_line_error bk-verify
+	[[ $stderr == *'"chief"'*superuser*--scratch* ]]
+	run -0 bk-verify --scratch -o r <et.bk
+	no_roles
 }
 
 @test "owners' names in another encoding than UTF-8" {

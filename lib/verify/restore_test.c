@@ -199,94 +199,20 @@ finish_check(struct test *t, int loading, int rc, struct bk_err *e)
 	return rc;
 }
 
-/* Names in the archive are in its encoding, not our session's. */
+/* The dump's own roles, one by one; those that exist already are no failure. */
 static int
-use_archive_encoding(struct test *t, struct bk_err *e)
-{
-	const char *set = bk_toc_encoding(bk_restore_toc(t->restore));
-
-	return set == NULL ? 0 : bk_conn_exec(t->o->conn, set, e);
-}
-
-static int
-reset_encoding(struct test *t, struct bk_err *e)
-{
-	return bk_conn_exec(t->o->conn, "RESET client_encoding", e);
-}
-
-/*
- * Owners of the archive's objects that the server lacks, in the archive's
- * encoding.
- */
-static PGresult *
-missing_roles(struct test *t, struct bk_err *e)
-{
-	const struct bk_toc *toc = bk_restore_toc(t->restore);
-	const char *last = "";
-	struct bk_buf sql = {0};
-	PGresult *res = NULL;
-	char *quoted;
-	size_t i;
-	int rc;
-
-	if (use_archive_encoding(t, e) == -1 || bk_buf_puts(&sql,
-	    "SELECT DISTINCT r FROM (VALUES (NULL)", e) == -1)
-		goto done;
-	for (i = 0; i < toc->n; i++) {
-		const char *owner = toc->entry[i].owner;
-
-		if (owner == NULL || *owner == '\0' ||
-		    strcmp(owner, last) == 0)
-			continue;
-		last = owner;
-		quoted = PQescapeLiteral(t->o->conn, owner, strlen(owner));
-		if (quoted == NULL) {
-			bk_conn_fail(t->o->conn, NULL, NULL, e);
-			goto done;
-		}
-		rc = bk_buf_printf(&sql, e, ", (%s)", quoted);
-		PQfreemem(quoted);
-		if (rc == -1)
-			goto done;
-	}
-	if (bk_buf_puts(&sql, ") AS v (r) WHERE r IS NOT NULL AND r NOT IN "
-	    "(SELECT rolname FROM pg_catalog.pg_roles)", e) == 0)
-		res = bk_conn_query(t->o->conn, sql.data, e);
-	if (res != NULL && reset_encoding(t, e) == -1) {
-		PQclear(res);
-		res = NULL;
-	}
- done:
-	bk_buf_free(&sql);
-	return res;
-}
-
-/* On a scratch server: create the dump's roles, and missing owners. */
-static int
-make_roles(struct test *t, const PGresult *missing, struct bk_err *e)
+apply_globals(struct test *t, struct bk_err *e)
 {
 	const char *sql = bk_restore_globals(t->restore), *end;
 	struct bk_buf one = {0};
-	int i, rc = 0;
+	int rc = 0;
 
-	/* one by one, ignoring failures: some roles exist already */
 	for (; rc == 0 && sql != NULL && (end = strstr(sql, ";\n")) != NULL;
 	    sql = end + 2) {
 		one.len = 0;
 		if ((rc = bk_buf_add(&one, sql, (size_t)(end - sql), e)) == 0)
 			PQclear(bk_sql_exec(t->o->conn, one.data));
 	}
-	if (rc == 0)
-		rc = use_archive_encoding(t, e);
-	for (i = 0; rc == 0 && i < PQntuples(missing); i++) {
-		one.len = 0;
-		if ((rc = bk_buf_puts(&one, "CREATE ROLE ", e)) == 0 &&
-		    (rc = bk_conn_ident(&one, PQgetvalue(missing, i, 0),
-		    e)) == 0)
-			PQclear(bk_sql_exec(t->o->conn, one.data));
-	}
-	if (rc == 0)
-		rc = reset_encoding(t, e);
 	bk_buf_free(&one);
 	return rc;
 }
@@ -306,6 +232,21 @@ take_own_name(struct test *t)
 	    &ignored) == 0 && !exists)
 		(void)bk_own_name_take(t->o->conn, name, t->o->database,
 		    t->params, &ignored);
+}
+
+static int
+make_roles(struct test *t, int *leave_out, struct bk_err *e)
+{
+	struct bk_restore_test *o = t->o;
+	int rc;
+
+	if (o->own_server && apply_globals(t, e) == -1)
+		return -1;
+	o->hold();
+	rc = bk_drill_roles_make(&o->roles, o->conn,
+	    bk_restore_toc(t->restore), o->own_server, leave_out, e);
+	o->release();
+	return rc;
 }
 
 static int
@@ -343,21 +284,11 @@ load(struct test *t, struct bk_err *e)
 	    .child = t->o->child,
 	    /* a database with a subscription cannot be dropped */
 	    .no_subscriptions = 1 };
-	PGresult *missing = missing_roles(t, e);
-	int rc = 0;
+	int leave_out;
 
-	if (missing == NULL)
+	if (make_roles(t, &leave_out, e) == -1)
 		return -1;
-	if (t->o->own_server)
-		rc = make_roles(t, missing, e);
-	else if (PQntuples(missing) > 0)
-		options.no_owner = 1;
-	/* grantees may be missing as well */
-	options.no_acl = options.no_owner || (t->o->own_server &&
-	    bk_restore_globals(t->restore) == NULL);
-	PQclear(missing);
-	if (rc == -1)
-		return -1;
+	options.no_owner = options.no_acl = leave_out;
 	return bk_restore_is_opaque(t->restore) ?
 	    bk_restore_whole(t->restore, &options, &t->report, e) :
 	    bk_restore_load(t->restore, &options, &t->report, e);

@@ -7,13 +7,14 @@
  *
  * Differences between servers must not make a good backup fail: the time zone
  * and other settings that affect how values are written are set as they were
- * for the dump; owners that the server lacks are created on a server of our
- * own, and elsewhere left out together with privileges.
+ * for the dump; roles that the server lacks are made, without rights
+ * (drill_roles.h).
  *
  * Memory: that of bk_restore_load(), bk_check_archive() and the dump's workers.
  */
 #include "restore/newdb.h"
 #include "restore/restore.h"
+#include "verify/drill_roles.h"
 #include "verify/verdict.h"
 
 struct bk_restore_test {
@@ -27,8 +28,9 @@ struct bk_restore_test {
 	const char *sql_name, *sql;	/* assertions, or NULL */
 	void (*hold)(void), (*release)(void);	/* around what a clean-up must
 						 * not interrupt */
-	char database[BK_NEWDB_NAME];	/* in use, "": none; the caller drops
-					 * it in any case */
+	/* the caller drops both in any case, the database first */
+	char database[BK_NEWDB_NAME];	/* in use, "": none */
+	struct bk_drill_roles roles;
 };
 
 /*
