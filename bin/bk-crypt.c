@@ -13,15 +13,17 @@
 #include "base/io.h"
 #include "base/reader.h"
 #include "base/secret.h"
+#include "base/store.h"
 #include "base/writer.h"
 #include "crypt/crypt.h"
+#include "crypt/signature.h"
 #include "signals.h"
 #include "tool.h"
 
 static const struct tool tool = {
 	.name = "bk-crypt",
-	.usage = "[-r RECIPIENT] [-R FILE] [-p] [--age] | -d [-i FILE] [-p] | "
-	    "--rewrap -i OLD -r NEW",
+	.usage = "[-r RECIPIENT] [-R FILE] [-p] [--age] [--sign FILE] | "
+	    "-d [-i FILE] [-p] [--signer FILE] | --rewrap -i OLD -r NEW",
 	.help =
 "Example: bk-dump shop | bk-gz | bk-crypt -r age1... > shop.bk\n"
 "         bk-crypt -d -i key.txt < shop.bk | bk-gz -d | bk-restore shop\n"
@@ -31,23 +33,26 @@ static const struct tool tool = {
 "    -r RECIPIENT              encrypt to this public key (may be repeated)\n"
 "    -R FILE                   encrypt to the public keys in FILE\n"
 "    -p, --passphrase          ask for a passphrase (or take $BK_PASSPHRASE)\n"
-"    --passphrase-file FILE    take it from the first line of FILE\n"
-"    --passphrase-fd N         or from descriptor N\n"
+"    --passphrase-file FILE, --passphrase-fd N   or read its first line\n"
 "    --age                     write age v1, which age(1) reads\n"
 "    -d, --decrypt             decrypt what bk-crypt or age wrote\n"
 "    -i, --identity FILE       with the secret keys in FILE (see bk-keygen)\n"
 "    --rewrap                  replace the header's recipients by -r\n"
+"    --sign FILE               sign with the key in FILE (bk-keygen --sign)\n"
+"    --signer FILE             demand a signature by a public key in FILE\n"
+"    --signature FILE          with age, the signature is a file of its own\n"
 "    --bare, --seal            write the output without, or in, an envelope\n"
 "    --sealed                  refuse input that is not sealed\n"
 "    --help, --version         bk-crypt(1) has more\n"
 "\n"
-"Defaults: $BK_RECIPIENTS for -R, $BK_IDENTITY for -i.\n"
+"Defaults: $BK_RECIPIENTS for -R, $BK_IDENTITY for -i, $BK_SIGNERS for --signer\n"
 "Exit: 0 done, 1 failed, 2 usage error, 3 input refused or wrong key.\n",
 };
 
 enum {
 	OPT_PASSPHRASE_FILE = TOOL_OPT_TOOL, OPT_PASSPHRASE_FD, OPT_AGE,
-	OPT_REWRAP, OPT_BARE, OPT_SEAL, OPT_SEALED
+	OPT_REWRAP, OPT_BARE, OPT_SEAL, OPT_SEALED, OPT_SIGN, OPT_SIGNER,
+	OPT_SIGNATURE
 };
 
 /* What the command line and the environment ask for. */
@@ -62,10 +67,13 @@ struct options {
 	const char *pass_file;
 	int pass_fd;		/* -1: none */
 	int pass_opens;		/* the passphrase is to decrypt with */
+	const char *sign, *signers, *signature;	/* files */
 	/* and what they hold */
 	struct bk_recipients recipients;
 	struct bk_identities identities;
 	char passphrase[BK_PASSPHRASE_MAX + 1];	/* "": none */
+	struct bk_signer signer;
+	struct bk_verifiers verifiers;
 };
 
 static int tty = -1;		/* while echo is off */
@@ -99,6 +107,9 @@ parse_option(struct options *o, int ch)
 	case OPT_BARE: o->bare = 1; break;
 	case OPT_SEAL: o->seal = 1; break;
 	case OPT_SEALED: o->sealed = 1; break;
+	case OPT_SIGN: o->sign = optarg; break;
+	case OPT_SIGNER: o->signers = optarg; break;
+	case OPT_SIGNATURE: o->signature = optarg; break;
 	case OPT_PASSPHRASE_FILE: o->pass_file = optarg; break;
 	case OPT_PASSPHRASE_FD:
 		o->pass_fd = (int)tool_number(optarg, 0, 65535,
@@ -126,6 +137,9 @@ parse_options(struct options *o, int argc, char *argv[])
 		{ "bare", no_argument, NULL, OPT_BARE },
 		{ "seal", no_argument, NULL, OPT_SEAL },
 		{ "sealed", no_argument, NULL, OPT_SEALED },
+		{ "sign", required_argument, NULL, OPT_SIGN },
+		{ "signer", required_argument, NULL, OPT_SIGNER },
+		{ "signature", required_argument, NULL, OPT_SIGNATURE },
 		TOOL_LONGOPTS,
 		{ 0 }
 	};
@@ -135,6 +149,24 @@ parse_options(struct options *o, int argc, char *argv[])
 		parse_option(o, ch);
 	if (optind != argc)
 		tool_usage("%s: no file names; use < and >", argv[optind]);
+}
+
+static void
+check_signing(const struct options *o)
+{
+	if (o->decrypt && o->sign != NULL)
+		tool_usage("--sign is for encrypting; -d demands a signature "
+		    "with --signer");
+	if (!o->decrypt && !o->rewrap && o->signers != NULL)
+		tool_usage("--signer is for -d and --rewrap; sign with --sign");
+	if (o->rewrap && o->signature != NULL)
+		tool_usage("--rewrap cannot sign age: decrypt and encrypt "
+		    "again");
+	if (o->signature != NULL && !o->decrypt && !(o->age && o->sign != NULL))
+		tool_usage("--signature is for --age --sign, and for -d");
+	if (o->age && o->sign != NULL && o->signature == NULL)
+		tool_usage("--age --sign: give --signature FILE: age has no "
+		    "room for it");
 }
 
 /* Options that contradict one another. */
@@ -165,6 +197,7 @@ check_options(const struct options *o)
 	if (o->rewrap && pass > 0 && to == (o->nidentity_files > 0))
 		tool_usage("--rewrap with a passphrase: give -i (the "
 		    "passphrase is the new one) or -r (it is the old one)");
+	check_signing(o);
 	if (!o->decrypt && isatty(STDOUT_FILENO))
 		tool_usage("refusing to write encrypted data to a terminal");
 	if ((o->decrypt || o->rewrap) && isatty(STDIN_FILENO))
@@ -195,6 +228,12 @@ complete_options(struct options *o)
 			tool_usage("no identity; give -i FILE or -p, or set "
 			    "BK_IDENTITY");
 	}
+	if (opens && o->signers == NULL)
+		o->signers = tool_env("BK_SIGNERS");
+	/* else whoever can write to the store would get it signed */
+	if (o->rewrap && o->sign != NULL && o->signers == NULL)
+		tool_usage("--rewrap --sign: say with --signer whose signature "
+		    "it must have now");
 	if (!o->decrypt && !to) {
 		o->env_recipients = tool_env("BK_RECIPIENTS");
 		if (o->env_recipients == NULL && !o->rewrap)
@@ -227,7 +266,10 @@ load_keys(struct options *o, struct bk_err *e)
 	if (o->env_identity != NULL &&
 	    bk_identities_load(&o->identities, o->env_identity, e) == -1)
 		return -1;
-	return 0;
+	if (o->sign != NULL && bk_signer_load(&o->signer, o->sign, e) == -1)
+		return -1;
+	return o->signers == NULL ? 0
+	    : bk_verifiers_load(&o->verifiers, o->signers, e);
 }
 
 /* 0, or -1 with errno set. */
@@ -310,11 +352,13 @@ load_passphrase(struct options *o, struct bk_err *e)
 }
 
 static struct bk_crypt_to
-to(const struct options *o)
+to(const struct options *o, struct bk_buf *signature)
 {
 	return (struct bk_crypt_to){ .recipients = &o->recipients,
 	    .passphrase = o->pass_opens || o->passphrase[0] == '\0' ? NULL
-	    : o->passphrase };
+	    : o->passphrase,
+	    .signer = o->sign == NULL ? NULL : &o->signer,
+	    .signature = signature };
 }
 
 static struct bk_crypt_from
@@ -322,7 +366,9 @@ from(const struct options *o)
 {
 	return (struct bk_crypt_from){ .identities = &o->identities,
 	    .passphrase = !o->pass_opens || o->passphrase[0] == '\0' ? NULL
-	    : o->passphrase };
+	    : o->passphrase,
+	    .signers = o->signers == NULL ? NULL : &o->verifiers,
+	    .signature = o->signature };
 }
 
 /*
@@ -346,20 +392,38 @@ open_output(const struct options *o, int marks, const struct bk_reader *in,
 	return out;
 }
 
+/* Everything but the held-back tail is written: the signature, then that. */
+static int
+finish(struct bk_writer *out, struct bk_store *beside,
+    const struct bk_buf *signature, struct bk_err *e)
+{
+	tool_audit()->size_bytes = bk_writer_bytes(out);
+	if (beside != NULL && (bk_store_write(beside, signature->data,
+	    signature->len, e) == -1 || bk_store_commit(beside, e) == -1))
+		return -1;
+	return bk_writer_finish(out, e);
+}
+
 static int
 encrypt(const struct options *o, struct bk_reader *in, struct bk_err *e)
 {
+	static const struct bk_store_options fresh = { .mode = 0644 };
 	const struct bk_suite *suite = o->age ? &bk_suite_age : &bk_suite_bk;
-	struct bk_crypt_to recipients = to(o);
-	struct bk_writer *out = open_output(o, suite->marks, in, e);
+	struct bk_buf signature = {0};
+	struct bk_crypt_to recipients = to(o, &signature);
+	struct bk_store *beside = NULL;
+	struct bk_writer *out = NULL;
 	int rc = -1;
 
-	if (out != NULL && (rc = bk_crypt_encrypt(suite, &recipients, in, out,
-	    e)) == 0) {
-		tool_audit()->size_bytes = bk_writer_bytes(out);
-		rc = bk_writer_finish(out, e);
-	}
+	if (o->signature != NULL &&
+	    (beside = bk_store_open(o->signature, &fresh, e)) == NULL)
+		return -1;
+	if ((out = open_output(o, suite->marks, in, e)) != NULL &&
+	    bk_crypt_encrypt(suite, &recipients, in, out, e) == 0)
+		rc = finish(out, beside, &signature, e);
 	bk_writer_free(out);
+	bk_store_free(beside);
+	bk_buf_free(&signature);
 	return rc;
 }
 
@@ -374,10 +438,9 @@ decrypt(const struct options *o, struct bk_reader *in, struct bk_err *e)
 	/* plaintext is the user's own: no envelope unless asked for */
 	if (crypt == NULL || (out = open_output(o, 1, in, e)) == NULL)
 		goto done;
-	if ((rc = bk_crypt_decrypt(crypt, out, e)) == 0) {
-		tool_audit()->size_bytes = bk_writer_bytes(out);
-		rc = bk_writer_finish(out, e);
-	} else if (e->code == BK_DATA)
+	if ((rc = bk_crypt_decrypt(crypt, out, e)) == 0)
+		rc = finish(out, NULL, NULL, e);
+	else if (e->code == BK_DATA)
 		bk_writer_abandon(out);
  done:
 	bk_crypt_free(crypt);
@@ -389,7 +452,7 @@ static int
 rewrap(const struct options *o, struct bk_reader *in, struct bk_err *e)
 {
 	struct bk_crypt_from key = from(o);
-	struct bk_crypt_to recipients = to(o);
+	struct bk_crypt_to recipients = to(o, NULL);
 	struct bk_crypt *crypt = bk_crypt_open(in, &key, e);
 	struct bk_writer *out = NULL;
 	int rc = -1;
@@ -398,10 +461,8 @@ rewrap(const struct options *o, struct bk_reader *in, struct bk_err *e)
 	    (out = open_output(o, bk_crypt_suite(crypt)->marks, in,
 	    e)) == NULL)
 		goto done;
-	if ((rc = bk_crypt_rewrap(crypt, &recipients, out, e)) == 0) {
-		tool_audit()->size_bytes = bk_writer_bytes(out);
-		rc = bk_writer_finish(out, e);
-	}
+	if ((rc = bk_crypt_rewrap(crypt, &recipients, out, e)) == 0)
+		rc = finish(out, NULL, NULL, e);
  done:
 	bk_crypt_free(crypt);
 	bk_writer_free(out);
@@ -456,6 +517,8 @@ main(int argc, char *argv[])
 
 	bk_recipients_free(&o.recipients);
 	bk_identities_free(&o.identities);
+	free(o.verifiers.key);
+	bk_wipe(&o.signer, sizeof(o.signer));
 	bk_wipe(o.passphrase, sizeof(o.passphrase));
 	free(lists);
 	return tool_end(rc, &e);

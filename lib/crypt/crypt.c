@@ -2,44 +2,113 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/io.h"
 #include "crypt/armor.h"
 #include "crypt/header.h"
 #include "crypt/payload.h"
+#include "crypt/signed.h"
 #include "crypt/wrap.h"
 
 #define NONCE_LEN 16		/* the payload key's salt */
+#define SIGNATURE_MAX 4096	/* bytes of a file with a signature */
 
 struct bk_crypt {
 	struct bk_armor *armor;
 	struct bk_header header;
 	uint8_t file_key[BK_SUITE_KEY];
 	uint8_t nonce[NONCE_LEN];
+	struct bk_payload_end end;
+	/* where a signature is demanded */
+	const struct bk_verifiers *signers;
+	struct bk_signed *digest;
+	uint8_t signer[BK_SIGN_KEY];
 };
 
-/* Add stanzas and MAC to the version line in *b; write it and the nonce. */
+/* A stream that is being written. */
+struct output {
+	const struct bk_suite *suite;
+	const struct bk_crypt_to *to;
+	struct bk_seal seal;
+	struct bk_signed *digest;	/* NULL: it is not signed */
+	struct bk_writer *out;
+};
+
 static int
-write_header(struct bk_buf *b, const struct bk_suite *s,
-    const struct bk_crypt_to *to, const uint8_t *file_key,
-    const uint8_t nonce[NONCE_LEN], struct bk_writer *out, struct bk_err *e)
+put(struct output *o, const void *p, size_t n, struct bk_err *e)
 {
+	if (o->digest != NULL && bk_signed_add(o->digest, p, n, e) == -1)
+		return -1;
+	return bk_writer_write(o->out, p, n, e);
+}
+
+static int
+add_stanzas(struct bk_buf *b, const struct output *o, const uint8_t *file_key,
+    struct bk_err *e)
+{
+	const struct bk_crypt_to *to = o->to;
 	size_t i;
 
 	for (i = 0; i < to->recipients->n; i++)
-		if (bk_wrap_x25519(b, s, file_key, to->recipients->key[i],
-		    e) == -1)
+		if (bk_wrap_x25519(b, o->suite, file_key,
+		    to->recipients->key[i], e) == -1)
 			return -1;
-	if (to->passphrase != NULL &&
-	    bk_wrap_scrypt(b, s, file_key, to->passphrase, e) == -1)
+	return to->passphrase == NULL ? 0
+	    : bk_wrap_scrypt(b, o->suite, file_key, to->passphrase, e);
+}
+
+/* Write the header and the nonce after it. */
+static int
+write_header(struct output *o, const uint8_t *file_key,
+    const uint8_t nonce[NONCE_LEN], struct bk_err *e)
+{
+	struct bk_buf b = {0};
+	int rc = -1;
+
+	if (bk_header_begin(&b, o->suite, &o->seal, o->to->signer, e) == -1 ||
+	    add_stanzas(&b, o, file_key, e) == -1 ||
+	    bk_header_end(&b, o->suite, file_key, e) == -1)
+		goto done;
+	if (b.len > BK_HEADER_MAX)
+		bk_fail(e, BK_USAGE, "recipients: too many for one header");
+	else if (put(o, b.data, b.len, e) == 0)
+		rc = put(o, nonce, NONCE_LEN, e);
+ done:
+	bk_buf_free(&b);
+	return rc;
+}
+
+static int
+begin(struct output *o, const struct bk_label *label, struct bk_err *e)
+{
+	if (bk_seal_new(&o->seal, label, e) == -1)
 		return -1;
-	if (bk_header_end(b, s, file_key, e) == -1)
-		return -1;
-	if (b->len > BK_HEADER_MAX)
-		return bk_fail(e, BK_USAGE, "recipients: too many for one "
-		    "header");
-	if (bk_writer_write(out, b->data, b->len, e) == -1)
-		return -1;
-	return bk_writer_write(out, nonce, NONCE_LEN, e);
+	if (o->to->signer == NULL)
+		return 0;
+	return (o->digest = bk_signed_open(e)) == NULL ? -1 : 0;
+}
+
+/* Sign what was written, and write the stream's end. */
+static int
+finish(struct output *o, struct bk_err *e)
+{
+	uint8_t signature[BK_SIGN_LEN];
+	char closing[BK_SEAL_CLOSING + 1];
+
+	if (o->digest != NULL) {
+		if (bk_signed_sign(o->digest, o->to->signer, signature, e) == -1)
+			return -1;
+		if (!o->suite->marks)
+			return bk_signed_format(o->to->signature,
+			    o->to->signer, signature, time(NULL), e);
+		if (bk_writer_write(o->out, signature, BK_SIGN_LEN, e) == -1)
+			return -1;
+	}
+	if (!o->suite->marks)
+		return 0;
+	bk_seal_close(&o->seal, 0, closing);
+	return bk_writer_write(o->out, closing, BK_SEAL_CLOSING, e);
 }
 
 static int
@@ -55,20 +124,17 @@ bk_crypt_encrypt(const struct bk_suite *s, const struct bk_crypt_to *to,
     struct bk_reader *in, struct bk_writer *out, struct bk_err *e)
 {
 	uint8_t file_key[BK_SUITE_KEY], key[BK_SUITE_KEY], nonce[NONCE_LEN];
-	struct bk_seal seal;
-	struct bk_buf b = {0};
+	struct output o = { .suite = s, .to = to, .out = out };
 	int rc = -1;
 
-	if (bk_seal_new(&seal, bk_reader_label(in), e) == -1 ||
-	    bk_suite_random(file_key, s->file_key_len, e) == -1 ||
-	    bk_suite_random(nonce, sizeof(nonce), e) == -1 ||
-	    bk_header_begin(&b, s, &seal, e) == -1 ||
-	    write_header(&b, s, to, file_key, nonce, out, e) == -1 ||
-	    payload_key(key, s, file_key, nonce, e) == -1)
-		goto done;
-	rc = bk_payload_seal(s, key, &seal, in, out, e);
- done:
-	bk_buf_free(&b);
+	if (begin(&o, bk_reader_label(in), e) == 0 &&
+	    bk_suite_random(file_key, s->file_key_len, e) == 0 &&
+	    bk_suite_random(nonce, sizeof(nonce), e) == 0 &&
+	    write_header(&o, file_key, nonce, e) == 0 &&
+	    payload_key(key, s, file_key, nonce, e) == 0 &&
+	    bk_payload_seal(s, key, in, o.digest, out, e) == 0)
+		rc = finish(&o, e);
+	bk_signed_free(o.digest);
 	bk_wipe(file_key, sizeof(file_key));
 	bk_wipe(key, sizeof(key));
 	return rc;
@@ -94,6 +160,79 @@ no_match(const struct bk_header *h, const struct bk_crypt_from *from,
 	    "post-quantum and plug-in identities are not supported");
 }
 
+/* A stream with marks: is it signed by a key that is demanded? */
+static int
+check_signer(struct bk_crypt *c, struct bk_err *e)
+{
+	const struct bk_header *h = &c->header;
+	char key[BK_BECH32_TEXT];
+	size_t i;
+
+	if (!h->is_signed)
+		return bk_fail(e, BK_DATA, "header: not signed, but a "
+		    "signature is demanded");
+	for (i = 0; i < c->signers->n; i++)
+		if (memcmp(c->signers->key[i], h->signer, BK_SIGN_KEY) == 0)
+			return 0;
+	bk_verifier_format(key, h->signer);
+	return bk_fail(e, BK_DATA, "header: signed by %s, which is not among "
+	    "the accepted signers", key);
+}
+
+/* Read the signature from the file beside a stream without marks. */
+static int
+load_signature(struct bk_crypt *c, const char *path, struct bk_err *e)
+{
+	struct bk_buf text = {0};
+	int rc = -1;
+
+	if (path == NULL)
+		return bk_fail(e, BK_DATA, "header: age has no room for the "
+		    "signature that is demanded; give its file with "
+		    "--signature");
+	if (bk_io_slurp(path, SIGNATURE_MAX, &text, e) == 0)
+		rc = bk_signed_parse(c->end.signature, &text, path, c->signers,
+		    e);
+	bk_buf_free(&text);
+	return rc;
+}
+
+/* Prepare to check the signature that from demands. */
+static int
+demand_signature(struct bk_crypt *c, const struct bk_crypt_from *from,
+    struct bk_err *e)
+{
+	const struct bk_header *h = &c->header;
+
+	if ((c->signers = from->signers) == NULL)
+		return 0;
+	if (h->suite->marks ? check_signer(c, e) == -1
+	    : load_signature(c, from->signature, e) == -1)
+		return -1;
+	if ((c->digest = bk_signed_open(e)) == NULL ||
+	    bk_signed_add(c->digest, h->text.data, h->text.len, e) == -1)
+		return -1;
+	return bk_signed_add(c->digest, c->nonce, NONCE_LEN, e);
+}
+
+/* The whole stream was read: is the signature its own? */
+static int
+check_signature(struct bk_crypt *c, struct bk_err *e)
+{
+	struct bk_verifiers announced = { .key = &c->header.signer, .n = 1 };
+	const struct bk_verifiers *by = c->header.suite->marks ? &announced
+	    : c->signers;
+	ssize_t signer;
+
+	if (c->digest == NULL)
+		return 0;
+	if ((signer = bk_signed_check(c->digest, by, c->end.signature,
+	    e)) == -1)
+		return -1;
+	memcpy(c->signer, by->key[signer], BK_SIGN_KEY);
+	return 0;
+}
+
 /* Read and open the header: file key, and the nonce after it. */
 static int
 open_header(struct bk_crypt *c, const struct bk_crypt_from *from,
@@ -106,6 +245,8 @@ open_header(struct bk_crypt *c, const struct bk_crypt_from *from,
 	if (bk_header_read(&c->header, c->armor, e) == -1 ||
 	    bk_wrap_check(h, e) == -1)
 		return -1;
+	c->end.seal = h->suite->marks ? &h->seal : NULL;
+	c->end.is_signed = h->is_signed;
 	found = bk_unwrap(h, from->identities, from->passphrase, c->file_key,
 	    e);
 	if (found != 1)
@@ -115,8 +256,8 @@ open_header(struct bk_crypt *c, const struct bk_crypt_from *from,
 		    "altered: wrong MAC");
 	if ((n = bk_armor_read(c->armor, c->nonce, NONCE_LEN, e)) == -1)
 		return -1;
-	return n == NONCE_LEN ? 0 : bk_fail(e, BK_DATA, "payload: truncated "
-	    "within its nonce");
+	return n == NONCE_LEN ? demand_signature(c, from, e)
+	    : bk_fail(e, BK_DATA, "payload: truncated within its nonce");
 }
 
 struct bk_crypt *
@@ -143,15 +284,22 @@ bk_crypt_suite(const struct bk_crypt *c)
 	return c->header.suite;
 }
 
+const uint8_t *
+bk_crypt_signer(const struct bk_crypt *c)
+{
+	return c->signers != NULL ? c->signer : NULL;
+}
+
 int
 bk_crypt_decrypt(struct bk_crypt *c, struct bk_writer *out, struct bk_err *e)
 {
 	uint8_t key[BK_SUITE_KEY];
 	int rc = -1;
 
-	if (payload_key(key, c->header.suite, c->file_key, c->nonce, e) == 0)
-		rc = bk_payload_open(c->header.suite, key, &c->header.seal,
-		    c->armor, out, e);
+	if (payload_key(key, c->header.suite, c->file_key, c->nonce, e) == 0 &&
+	    bk_payload_open(c->header.suite, key, &c->end, c->armor, c->digest,
+	    out, e) == 0)
+		rc = check_signature(c, e);
 	bk_wipe(key, sizeof(key));
 	return rc;
 }
@@ -161,16 +309,23 @@ bk_crypt_rewrap(struct bk_crypt *c, const struct bk_crypt_to *to,
     struct bk_writer *out, struct bk_err *e)
 {
 	const struct bk_header *h = &c->header;
-	struct bk_seal fresh;
-	struct bk_buf b = {0};
+	struct output o = { .suite = h->suite, .to = to, .out = out };
+	struct bk_signed *digests[2];
 	int rc = -1;
 
-	if (bk_seal_new(&fresh, &h->seal.label, e) == 0 &&
-	    bk_header_begin(&b, h->suite, &fresh, e) == 0 &&
-	    write_header(&b, h->suite, to, c->file_key, c->nonce, out, e) == 0)
-		rc = bk_payload_copy(h->suite, &h->seal, &fresh, c->armor, out,
-		    e);
-	bk_buf_free(&b);
+	if (h->is_signed && to->signer == NULL)
+		return bk_fail(e, BK_USAGE, "the stream is signed, and the "
+		    "signature covers the recipients; sign it anew with "
+		    "--sign");
+	if (begin(&o, &h->seal.label, e) == -1)
+		return -1;
+	digests[0] = c->digest;
+	digests[1] = o.digest;
+	if (write_header(&o, c->file_key, c->nonce, e) == 0 &&
+	    bk_payload_copy(&c->end, c->armor, digests, out, e) == 0 &&
+	    check_signature(c, e) == 0)
+		rc = finish(&o, e);
+	bk_signed_free(o.digest);
 	return rc;
 }
 
@@ -181,6 +336,7 @@ bk_crypt_free(struct bk_crypt *c)
 		return;
 	bk_header_free(&c->header);
 	bk_armor_free(c->armor);
+	bk_signed_free(c->digest);
 	bk_wipe(c, sizeof(*c));
 	free(c);
 }

@@ -9,16 +9,27 @@
 #include "crypt/key.h"
 #include "crypt/suite.h"
 
-/* Encrypt to recipients, or to a passphrase (then recipients is empty). */
+/*
+ * Encrypt to recipients, or to a passphrase (then recipients is empty), and
+ * sign the ciphertext.  In a suite with marks the signature ends the stream; in
+ * the other it is a text (signed.h) of its own.
+ */
 struct bk_crypt_to {
 	const struct bk_recipients *recipients;
 	const char *passphrase;		/* or NULL */
+	const struct bk_signer *signer;	/* or NULL */
+	struct bk_buf *signature;	/* the text is appended to it */
 };
 
-/* Decrypt with any of the identities, or with the passphrase. */
+/*
+ * Decrypt with any of the identities, or with the passphrase; demand that one of
+ * signers signed the ciphertext.
+ */
 struct bk_crypt_from {
 	const struct bk_identities *identities;
 	const char *passphrase;		/* or NULL */
+	const struct bk_verifiers *signers;	/* NULL: anybody, or nobody */
+	const char *signature;		/* the file of the text, or NULL */
 };
 
 /*
@@ -31,9 +42,10 @@ int bk_crypt_encrypt(const struct bk_suite *s, const struct bk_crypt_to *to,
 struct bk_crypt;	/* an encrypted stream with its header opened */
 
 /*
- * Read in's header and open it.  in is borrowed until bk_crypt_free(), from is
- * not.  NULL with *e set: BK_DATA it is not an encrypted stream, its header is
- * malformed or was altered, or nothing in from opens it.
+ * Read in's header and open it.  in and from's signers are borrowed until
+ * bk_crypt_free().  NULL with *e set: BK_DATA it is not an encrypted stream, its
+ * header is malformed or was altered, nothing in from opens it, or it is not
+ * signed as from demands.
  */
 struct bk_crypt *bk_crypt_open(struct bk_reader *in,
     const struct bk_crypt_from *from, struct bk_err *e);
@@ -41,9 +53,15 @@ struct bk_crypt *bk_crypt_open(struct bk_reader *in,
 const struct bk_suite *bk_crypt_suite(const struct bk_crypt *c);
 
 /*
+ * The public key whose signature was demanded and, once the stream was
+ * decrypted or rewrapped, found; NULL: none was demanded.  Borrowed.
+ */
+const uint8_t *bk_crypt_signer(const struct bk_crypt *c);
+
+/*
  * Decrypt the payload to out.  0, or -1 with *e set: on BK_DATA out has the
  * authenticated plaintext before the damage, to be released by
- * bk_writer_abandon().
+ * bk_writer_abandon(); or all of it, if the signature is wrong.
  */
 int bk_crypt_decrypt(struct bk_crypt *c, struct bk_writer *out,
     struct bk_err *e);
@@ -51,7 +69,9 @@ int bk_crypt_decrypt(struct bk_crypt *c, struct bk_writer *out,
 /*
  * Copy the stream to out with a new header for to and the same label.  The
  * payload is not decrypted, so damage in it is copied, too; but a truncated
- * stream is refused if the suite has marks.  0, or -1 with *e set.
+ * stream is refused if the suite has marks.  A signature covers the header: the
+ * new one is by to's signer, without whom a signed stream is refused.  0, or -1
+ * with *e set.
  */
 int bk_crypt_rewrap(struct bk_crypt *c, const struct bk_crypt_to *to,
     struct bk_writer *out, struct bk_err *e);

@@ -17,22 +17,41 @@ bad(struct bk_err *e, const char *cause)
 	return bk_fail(e, BK_DATA, "header: malformed: %s", cause);
 }
 
-/* The suite of a version line (without its LF), with *seal set, or NULL. */
-static const struct bk_suite *
-find_suite(const char *line, size_t n, struct bk_seal *seal)
+/* The public key behind the label: 1, or 0 if malformed. */
+static int
+parse_signer(struct bk_header *h, const char *s, size_t n)
+{
+	char text[BK_BECH32_TEXT];
+
+	if (n < 2 || n > sizeof(text) || s[0] != ' ')
+		return 0;
+	memcpy(text, s + 1, n - 1);
+	text[n - 1] = '\0';
+	h->is_signed = 1;
+	return bk_verifier_parse(h->signer, text) == 0;
+}
+
+/* Parse a version line (without its LF): 1, or 0 if it is none. */
+static int
+parse_version(struct bk_header *h, const char *line, size_t n)
 {
 	size_t len = strlen(bk_suite_bk.version);
+	ptrdiff_t mark;
 
-	if (n == strlen(bk_suite_age.version) &&
-	    memcmp(line, bk_suite_age.version, n) == 0)
-		return &bk_suite_age;
-	if (n < len + 1 || memcmp(line, bk_suite_bk.version, len) != 0 ||
+	h->suite = &bk_suite_age;
+	if (n == strlen(h->suite->version) &&
+	    memcmp(line, h->suite->version, n) == 0)
+		return 1;
+	h->suite = &bk_suite_bk;
+	if (n < len + 1 || memcmp(line, h->suite->version, len) != 0 ||
 	    line[len] != ' ')
-		return NULL;
-	/* the opening mark and its label, and nothing else */
+		return 0;
+	line += len + 1;
 	n -= len + 1;
-	return bk_seal_read(seal, line + len + 1, n) == (ptrdiff_t)n && n > 0 ?
-	    &bk_suite_bk : NULL;
+	if ((mark = bk_seal_read(&h->seal, line, n)) <= 0)
+		return 0;
+	return (size_t)mark == n ||
+	    parse_signer(h, line + mark, n - (size_t)mark);
 }
 
 /* Append a line of at most max bytes, including its LF, to *b. */
@@ -70,7 +89,7 @@ bk_header_read(struct bk_header *h, struct bk_armor *a, struct bk_err *e)
 		bk_fail(e, reason.code, "%s", reason.msg);
 		goto done;
 	}
-	if (reason.code != BK_OK || find_suite(b.data, b.len - 1, &h->seal) == NULL) {
+	if (reason.code != BK_OK || !parse_version(h, b.data, b.len - 1)) {
 		bk_fail(e, BK_DATA, "header: not bk-crypt or age v1, or "
 		    "damaged in its first line");
 		goto done;
@@ -213,8 +232,7 @@ bk_header_parse(struct bk_header *h, const char *text, size_t n,
 	const char *line;
 	ssize_t len = scan_line(&s, &line);
 
-	if (len == -1 || (h->suite = find_suite(line, (size_t)len,
-	    &h->seal)) == NULL)
+	if (len == -1 || !parse_version(h, line, (size_t)len))
 		return bad(e, "the version line");
 	if (allocate(h, text, n, e) == -1)
 		return -1;
@@ -223,7 +241,8 @@ bk_header_parse(struct bk_header *h, const char *text, size_t n,
 		if (parse_stanza(h, &s, text, &h->stanza[h->nstanzas++],
 		    e) == -1)
 			return -1;
-	if (bk_buf_add(&h->text, text, (size_t)(s.p - text) + 3, e) == -1)
+	h->mac_covers = (size_t)(s.p - text) + 3;
+	if (bk_buf_add(&h->text, text, n, e) == -1)
 		return -1;
 	if ((len = scan_line(&s, &line)) == -1 || s.p != s.end)
 		return bad(e, "the MAC line does not end it");
@@ -238,8 +257,8 @@ bk_header_verify(const struct bk_header *h, const uint8_t *file_key,
 {
 	uint8_t mac[32];
 
-	if (bk_suite_mac(h->suite, mac, file_key, h->text.data, h->text.len,
-	    e) == -1)
+	if (bk_suite_mac(h->suite, mac, file_key, h->text.data,
+	    h->mac_covers, e) == -1)
 		return -1;
 	return CRYPTO_memcmp(mac, h->mac, sizeof(mac)) == 0;
 }
@@ -255,14 +274,18 @@ bk_header_free(struct bk_header *h)
 
 int
 bk_header_begin(struct bk_buf *b, const struct bk_suite *s,
-    const struct bk_seal *seal, struct bk_err *e)
+    const struct bk_seal *seal, const struct bk_signer *signer,
+    struct bk_err *e)
 {
-	char mark[BK_SEAL_OPENING];
+	char mark[BK_SEAL_OPENING], public[BK_BECH32_TEXT] = "";
 
 	if (!s->marks)
 		return bk_buf_printf(b, e, "%s\n", s->version);
 	(void)bk_seal_open(seal, mark);
-	return bk_buf_printf(b, e, "%s %s\n", s->version, mark);
+	if (signer != NULL)
+		bk_verifier_format(public, signer->public);
+	return bk_buf_printf(b, e, "%s %s%s%s\n", s->version, mark,
+	    *public != '\0' ? " " : "", public);
 }
 
 int

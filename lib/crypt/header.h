@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "base/seal.h"
 #include "crypt/armor.h"
+#include "crypt/signature.h"
 #include "crypt/suite.h"
 
 #define BK_HEADER_MAX (1024 * 1024)	/* bytes; some 8,000 recipients */
@@ -33,7 +34,10 @@ struct bk_stanza {
 struct bk_header {		/* start with = {0} */
 	const struct bk_suite *suite;
 	struct bk_seal seal;	/* of a suite with marks */
-	struct bk_buf text;	/* the header up to and including "---" */
+	int is_signed;		/* the stream ends with a signature */
+	uint8_t signer[BK_SIGN_KEY];	/* by this public key */
+	struct bk_buf text;	/* the whole header */
+	size_t mac_covers;	/* its bytes up to and including "---" */
 	struct bk_stanza *stanza;
 	size_t nstanzas;
 	uint8_t mac[32];
@@ -54,12 +58,13 @@ int bk_header_verify(const struct bk_header *h, const uint8_t *file_key,
 void bk_header_free(struct bk_header *h);
 
 /*
- * To write a header: append the suite's version line to *b, with the
- * opening mark of seal in a suite with marks; then the stanzas, then the MAC
- * line with bk_header_end().
+ * To write a header: append the suite's version line to *b, in a suite with
+ * marks with the opening mark of seal and the public key of signer (or NULL);
+ * then the stanzas, then the MAC line with bk_header_end().
  */
 int bk_header_begin(struct bk_buf *b, const struct bk_suite *s,
-    const struct bk_seal *seal, struct bk_err *e);
+    const struct bk_seal *seal, const struct bk_signer *signer,
+    struct bk_err *e);
 
 /* args: "X25519 <share>". */
 int bk_header_stanza(struct bk_buf *b, const char *args, const uint8_t *body,

@@ -12,6 +12,7 @@
 #define CHUNK BK_PAYLOAD_CHUNK
 #define SEALED (CHUNK + BK_SUITE_TAG)	/* an encrypted full chunk */
 #define CHUNKS 8			/* per block */
+#define TRAILER_MAX (BK_SIGN_LEN + BK_SEAL_CLOSING)
 
 /* bk_block.tag */
 enum { MIDDLE, LAST, CUT /* the input failed after it */ };
@@ -24,13 +25,14 @@ struct job {
 	struct bk_writer *out;
 	EVP_CIPHER_CTX *ctx;	/* the worker's; expands the key once */
 	size_t block;		/* bytes per block of fill */
-	const struct bk_seal *seal;	/* whose closing mark, */
-	size_t trailer;		/* so many bytes, is after the payload */
+	struct bk_signed *digest;	/* of the encrypted side, or NULL */
+	struct bk_payload_end *end;	/* to be read; NULL: encrypting */
+	size_t trailer;		/* its bytes */
 	/*
 	 * fill reads trailer + 1 bytes ahead, to recognize the last block and
 	 * to keep the trailer out of it.
 	 */
-	uint8_t held[BK_SEAL_CLOSING + 1];
+	uint8_t held[TRAILER_MAX + 1];
 	size_t held_len;
 	int ended;
 	struct bk_err err;	/* failure at the end of the input */
@@ -48,21 +50,52 @@ read_armor(struct job *j, void *buf, size_t n, struct bk_err *e)
 	return bk_armor_read(j->armor, buf, n, e);
 }
 
+/* The bytes of the stream's end. */
+static size_t
+end_len(const struct bk_payload_end *end)
+{
+	return (end->is_signed ? BK_SIGN_LEN : 0) +
+	    (end->seal != NULL ? BK_SEAL_CLOSING : 0);
+}
+
+/* Read the stream's end from its n bytes at p. */
+static int
+parse_end(struct bk_payload_end *end, const uint8_t *p, size_t n,
+    struct bk_err *e)
+{
+	size_t signature = end->is_signed ? BK_SIGN_LEN : 0;
+
+	if (n < end_len(end) || (end->seal != NULL && !bk_seal_closes(end->seal,
+	    p + signature, BK_SEAL_CLOSING, 0)))
+		return bk_fail(e, BK_DATA, "payload: damaged: the closing mark "
+		    "is not where it belongs");
+	memcpy(end->signature, p, signature);
+	return 0;
+}
+
 /* At the end of the input: remove the trailer. */
 static void
 finish_input(struct job *j, struct bk_block *b)
 {
+	size_t n = b->in_len < j->trailer ? b->in_len : j->trailer;
+
 	j->ended = 1;
 	b->tag = LAST;
-	if (j->err.code == BK_OK && j->trailer > 0 &&
-	    (b->in_len < j->trailer || !bk_seal_closes(j->seal,
-	    b->in + b->in_len - j->trailer, j->trailer, 0)))
-		bk_fail(&j->err, BK_DATA, "payload: damaged: the closing "
-		    "mark is not where it belongs");
+	if (j->err.code == BK_OK && j->end != NULL)
+		(void)parse_end(j->end, b->in + b->in_len - n, n, &j->err);
 	if (j->err.code == BK_OK)
 		b->in_len -= j->trailer;
 	else
 		b->tag = CUT;
+}
+
+/* The digest of what is decrypted is made while it is read. */
+static int
+digest_input(struct job *j, const struct bk_block *b, struct bk_err *e)
+{
+	if (j->end == NULL || j->digest == NULL)
+		return 0;
+	return bk_signed_add(j->digest, b->in, b->in_len, e);
 }
 
 static int
@@ -86,12 +119,12 @@ fill(void *ctx, struct bk_block *b, struct bk_err *e)
 		b->in_len -= ahead;
 		memcpy(j->held, b->in + b->in_len, ahead);
 		j->held_len = ahead;
-		return 1;
+	} else {
+		if (n > 0)	/* short: the next read reports the end */
+			(void)j->read(j, &c, 1, &j->err);
+		finish_input(j, b);
 	}
-	if (n > 0)		/* short: the next read reports the end */
-		(void)j->read(j, &c, 1, &j->err);
-	finish_input(j, b);
-	return 1;
+	return digest_input(j, b, e) == -1 ? -1 : 1;
 }
 
 static void
@@ -238,6 +271,9 @@ drain(void *ctx, struct bk_block *b, struct bk_err *e)
 {
 	struct job *j = ctx;
 
+	if (j->end == NULL && j->digest != NULL &&
+	    bk_signed_add(j->digest, b->out, b->out_len, e) == -1)
+		return -1;
 	return bk_writer_write(j->out, b->out, b->out_len, e);
 }
 
@@ -271,34 +307,30 @@ run(struct job *j, const uint8_t key[BK_SUITE_KEY], int encrypt,
 
 int
 bk_payload_seal(const struct bk_suite *s, const uint8_t key[BK_SUITE_KEY],
-    const struct bk_seal *seal, struct bk_reader *in, struct bk_writer *out,
+    struct bk_reader *in, struct bk_signed *digest, struct bk_writer *out,
     struct bk_err *e)
 {
-	char closing[BK_SEAL_CLOSING + 1];
 	struct job j = {
 		.suite = s, .read = read_in, .in = in, .out = out,
 		.block = CHUNKS * CHUNK,
+		.digest = digest,
 	};
 
-	if (run(&j, key, 1, e) == -1)
-		return -1;
-	if (!s->marks)
-		return 0;
-	bk_seal_close(seal, 0, closing);
-	return bk_writer_write(out, closing, BK_SEAL_CLOSING, e);
+	return run(&j, key, 1, e);
 }
 
 int
 bk_payload_open(const struct bk_suite *s, const uint8_t key[BK_SUITE_KEY],
-    const struct bk_seal *seal, struct bk_armor *a, struct bk_writer *out,
-    struct bk_err *e)
+    struct bk_payload_end *end, struct bk_armor *a, struct bk_signed *digest,
+    struct bk_writer *out, struct bk_err *e)
 {
 	struct job j = {
 		.suite = s, .read = read_armor, .armor = a, .out = out,
 		.in = bk_armor_reader(a),
 		.block = CHUNKS * SEALED,
-		.seal = seal,
-		.trailer = s->marks ? BK_SEAL_CLOSING : 0,
+		.digest = digest,
+		.end = end,
+		.trailer = end_len(end),
 	};
 
 	return run(&j, key, 0, e);
@@ -317,40 +349,45 @@ check_length(uint64_t n, struct bk_err *e)
 	return 0;
 }
 
+static int
+copy_out(struct bk_signed *const digests[2], struct bk_writer *out,
+    const uint8_t *p, size_t n, struct bk_err *e)
+{
+	int i;
+
+	for (i = 0; i < 2; i++)
+		if (digests[i] != NULL &&
+		    bk_signed_add(digests[i], p, n, e) == -1)
+			return -1;
+	return bk_writer_write(out, p, n, e);
+}
+
 int
-bk_payload_copy(const struct bk_suite *s, const struct bk_seal *seal,
-    const struct bk_seal *fresh, struct bk_armor *a, struct bk_writer *out,
+bk_payload_copy(struct bk_payload_end *end, struct bk_armor *a,
+    struct bk_signed *const digests[2], struct bk_writer *out,
     struct bk_err *e)
 {
-	size_t trailer = s->marks ? BK_SEAL_CLOSING : 0, len = 0;
-	uint8_t *buf = malloc(BK_SEAL_CLOSING + BK_IO_BUFSZ);
-	char closing[BK_SEAL_CLOSING + 1];
+	size_t trailer = end_len(end), len = 0;
+	uint8_t *buf = malloc(TRAILER_MAX + BK_IO_BUFSZ);
 	uint64_t total = 0;
 	ssize_t n;
 	int rc = -1;
 
 	if (buf == NULL)
 		return bk_fail_memory(e);
-	/* hold back the closing mark until everything is checked */
+	/* hold back what may be the stream's end */
 	while ((n = bk_armor_read(a, buf + len, BK_IO_BUFSZ, e)) > 0) {
 		len += (size_t)n;
 		if (len <= trailer)
 			continue;
-		if (bk_writer_write(out, buf, len - trailer, e) == -1)
+		if (copy_out(digests, out, buf, len - trailer, e) == -1)
 			goto done;
 		total += len - trailer;
 		memmove(buf, buf + len - trailer, trailer);
 		len = trailer;
 	}
-	if (n == -1 || check_length(total, e) == -1)
-		goto done;
-	if (s->marks && !bk_seal_closes(seal, buf, len, 0)) {
-		bk_fail(e, BK_DATA, "payload: damaged: the closing mark is not "
-		    "where it belongs");
-		goto done;
-	}
-	bk_seal_close(fresh, 0, closing);
-	rc = bk_writer_write(out, closing, trailer, e);
+	if (n == 0 && check_length(total, e) == 0)
+		rc = parse_end(end, buf, len, e);
  done:
 	free(buf);
 	return rc;

@@ -8,8 +8,9 @@
  *	11 bytes: the chunk's number, big-endian; 1 byte: 1 for the last
  *
  * so chunks cannot be moved and the end is authenticated.  The last chunk may
- * be shorter; it is empty only if it is the first.  In a suite with marks, the
- * closing mark follows the last chunk.
+ * be shorter; it is empty only if it is the first.  Behind it, in a suite with
+ * marks, is the stream's end: a signature (signed.h) if the header announces
+ * one, and the closing mark.
  *
  * Several chunks make a block for bk_pipeline.  Memory: 3 MiB.
  */
@@ -17,34 +18,43 @@
 #include "base/seal.h"
 #include "base/writer.h"
 #include "crypt/armor.h"
+#include "crypt/signed.h"
 #include "crypt/suite.h"
 
 #define BK_PAYLOAD_CHUNK (64 * 1024)	/* bytes of plaintext */
 
+/* The stream's end; all 0 in a suite without marks. */
+struct bk_payload_end {
+	const struct bk_seal *seal;	/* whose closing mark it is; NULL: none */
+	int is_signed;
+	uint8_t signature[BK_SIGN_LEN];	/* as read */
+};
+
 /*
- * Encrypt all of in to out, with seal's closing mark in a suite with marks.  0,
- * or -1 with *e set.
+ * Encrypt all of in to out, but for the stream's end; digest (or NULL) gets
+ * what out gets.  0, or -1 with *e set.
  */
 int bk_payload_seal(const struct bk_suite *s, const uint8_t key[BK_SUITE_KEY],
-    const struct bk_seal *seal, struct bk_reader *in, struct bk_writer *out,
+    struct bk_reader *in, struct bk_signed *digest, struct bk_writer *out,
     struct bk_err *e);
 
 /*
- * Decrypt the rest of a, whose opening mark is seal's, to out.  0, or -1 with *e set: BK_DATA damaged,
- * truncated, or trailing data; out has the plaintext of the chunks before that,
- * each authenticated at its position, and nothing else.
+ * Decrypt the rest of a to out, and read the stream's end; digest (or NULL)
+ * gets the payload.  0, or -1 with *e set: BK_DATA damaged, truncated, or
+ * trailing data; out has the plaintext of the chunks before that, each
+ * authenticated at its position, and nothing else.
  */
 int bk_payload_open(const struct bk_suite *s, const uint8_t key[BK_SUITE_KEY],
-    const struct bk_seal *seal, struct bk_armor *a, struct bk_writer *out,
-    struct bk_err *e);
+    struct bk_payload_end *end, struct bk_armor *a, struct bk_signed *digest,
+    struct bk_writer *out, struct bk_err *e);
 
 /*
- * Copy the rest of a to out, checking what needs no key: the length, the
- * closing mark of seal, in whose place that of fresh is written.  0, or -1 with
- * *e set.
+ * Copy the rest of a to out, but for the stream's end, which is read; each of
+ * digests (or NULL) gets the payload.  Checks what needs no key: the length, the
+ * closing mark.  0, or -1 with *e set.
  */
-int bk_payload_copy(const struct bk_suite *s, const struct bk_seal *seal,
-    const struct bk_seal *fresh, struct bk_armor *a, struct bk_writer *out,
+int bk_payload_copy(struct bk_payload_end *end, struct bk_armor *a,
+    struct bk_signed *const digests[2], struct bk_writer *out,
     struct bk_err *e);
 
 #endif

@@ -143,7 +143,7 @@ round_trip(void)
 
 	bk_label_set(&label, BK_LABEL_DB, "shop");
 	(void)bk_seal_new(&seal, &label, &e);
-	(void)bk_header_begin(&b, &bk_suite_bk, &seal, &e);
+	(void)bk_header_begin(&b, &bk_suite_bk, &seal, NULL, &e);
 	for (n = 0; n <= 144; n++)
 		(void)bk_header_stanza(&b, "grease x", body, n, &e);
 	(void)bk_header_end(&b, &bk_suite_bk, file_key, &e);

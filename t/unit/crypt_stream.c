@@ -328,7 +328,7 @@ crafted(const struct bk_suite *s, const char *what, size_t nchunks,
 
 	(void)bk_seal_new(&seal, NULL, &e);
 	bk_seal_close(&seal, 0, closing);
-	(void)bk_header_begin(&b, s, &seal, &e);
+	(void)bk_header_begin(&b, s, &seal, NULL, &e);
 	(void)bk_wrap_x25519(&b, s, file_key, rcpts.key[0], &e);
 	(void)bk_header_end(&b, s, file_key, &e);
 	(void)bk_buf_add(&b, salt, sizeof(salt), &e);

@@ -1,0 +1,145 @@
+#!/usr/bin/env bats
+# bk-crypt --sign and --signer, bk-verify --signer: who made it.
+
+load support/common
+
+setup_file() {
+	cd "$BATS_FILE_TMPDIR"
+	bk-keygen -o key && bk-keygen -y key >pub
+	for name in ann eve; do
+		bk-keygen --sign -o $name && bk-keygen -y $name >$name.pub
+	done
+	seq 1 60000 >in
+	bk-seal cat in | bk-gz >in.gz
+	bk-crypt -R pub --sign ann <in.gz >signed
+	bk-crypt -R pub <in.gz >unsigned
+	bk-crypt --age -R pub --sign ann --signature age.sig <in.gz >age
+}
+
+setup() {
+	cd "$BATS_FILE_TMPDIR"
+	export T=$BATS_TEST_TMPDIR
+}
+
+# refused TEXT CMD...: exit 3, one line with TEXT; what came out is in $T/out.
+refused() {
+	local status=0
+	"${@:2}" >$T/out 2>$T/err || status=$?
+	[ $status = 3 ]
+	[[ $(cat $T/err) == *"$1"* ]]
+	[ "$(wc -l <$T/err)" = 1 ]
+}
+
+# flip FILE AT: FILE with a bit of the byte AT, from the end if negative, changed.
+flip() {
+	python3 -c 'import sys
+data = bytearray(open(sys.argv[1], "rb").read())
+data[int(sys.argv[2])] ^= 4
+sys.stdout.buffer.write(data)' "$1" "$2"
+}
+
+@test "a signature is demanded, and found" {
+	bk-crypt -d -i key --signer ann.pub <signed | cmp - in.gz
+	cat eve.pub ann.pub >$T/both
+	BK_SIGNERS=$T/both bk-crypt -d -i key <signed | cmp - in.gz
+	# nobody asks
+	bk-crypt -d -i key <signed | cmp - in.gz
+}
+
+@test "what nobody signed, or another, is refused before a byte of it" {
+	refused 'not signed' bk-crypt -d -i key --signer ann.pub <unsigned
+	[ ! -s $T/out ]
+	refused 'not signed' env BK_SIGNERS=ann.pub bk-crypt -d -i key <unsigned
+	refused 'signed by bksign1' bk-crypt -d -i key --signer eve.pub <signed
+	[ ! -s $T/out ]
+	refused 'no room' bk-crypt -d -i key --signer ann.pub <age
+}
+
+@test "another's stream under ann's name is refused, and nothing is stored" {
+	# eve signs what she made, and puts ann's key in its place: she has the
+	# file key, so only the signature can tell
+	bk-crypt -R pub --sign eve <in.gz >$T/forged
+	refused 'not among' bk-crypt -d -i key --signer ann.pub <$T/forged
+	# a wrong signature under a right payload
+	flip signed -76 >$T/bad
+	bk-crypt -d -i key <$T/bad | cmp - in.gz
+	run -3 bash -o pipefail -c 'bk-crypt -d -i key --signer ann.pub <$T/bad |
+	    bk-save $T/stored'
+	[[ $output == *'or it was altered'* ]]
+	[ ! -e $T/stored ]
+}
+
+@test "the signature cannot be cut off, and covers every byte" {
+	size=$(stat -c %s signed)
+	for cut in 1 66 67 130 131 5000; do
+		head -c $((size - cut)) signed >$T/cut
+		refused '' bk-crypt -d -i key --signer ann.pub <$T/cut
+	done
+	for at in 13 100 150 $((size / 2)) $((size - 140)) $((size - 1)); do
+		flip signed $at >$T/flipped
+		refused '' bk-crypt -d -i key --signer ann.pub <$T/flipped
+	done
+}
+
+@test "age: the signature is minisign's, and minisign verifies it" {
+	key=$(sed -n '1s/.* //p' age.sig)
+	minisign -V -P "$key" -m age -x age.sig
+	run ! minisign -V -P "$key" -m signed -x age.sig
+	bk-crypt -d -i key --signer ann.pub --signature age.sig <age |
+	    cmp - in.gz
+	age -d -i key age | cmp - in.gz
+	refused 'not by one' bk-crypt -d -i key --signer eve.pub \
+	    --signature age.sig <age
+	bk-crypt --age -R pub <in.gz >$T/other
+	refused 'altered' bk-crypt -d -i key --signer ann.pub \
+	    --signature age.sig <$T/other
+	sed 's/timestamp:1/timestamp:2/' age.sig >$T/sig
+	refused 'trusted comment' bk-crypt -d -i key --signer ann.pub \
+	    --signature $T/sig <age
+	# one that is there is never replaced
+	run -1 bk-crypt --age -R pub --sign ann --signature age.sig <in.gz
+	minisign -V -P "$key" -m age -x age.sig
+}
+
+@test "age: a dump that failed leaves no signature" {
+	run -3 bash -o pipefail -c 'bk-seal sh -c "cat in; exit 1" |
+	    bk-crypt --age -R pub --sign ann --signature $T/sig >$T/out'
+	[ ! -e $T/sig ]
+}
+
+@test "rewrapping demands the old signature before it makes a new one" {
+	bk-crypt --rewrap -i key -R pub --sign eve --signer ann.pub <signed >$T/new
+	bk-crypt -d -i key --signer eve.pub <$T/new | cmp - in.gz
+	run -2 bk-crypt --rewrap -i key -R pub --sign eve <signed
+	[[ $output == *'--signer'* ]]
+	refused 'not signed' bk-crypt --rewrap -i key -R pub --sign ann \
+	    --signer ann.pub <unsigned
+	# and loses none without a word
+	run -2 bk-crypt --rewrap -i key -R pub <signed
+	[[ $output == *'covers the recipients'* ]]
+	refused 'no room' bk-crypt --rewrap -i key -R pub --sign eve \
+	    --signer ann.pub <age
+}
+
+@test "keys: another kind, a public one, none" {
+	run -3 bk-crypt -R pub --sign key <in
+	run -3 bk-crypt -R pub --sign ann.pub <in
+	run -3 bk-crypt -d -i key --signer pub <signed
+	run -2 bk-crypt -R pub --age --sign ann <in
+	[[ $output == *'--signature'* ]]
+}
+
+@test "bk-verify: a receipt says who signed, or that nobody did" {
+	bk-verify -i key --signer ann.pub <signed >$T/receipt
+	[ "$(jq -r .signer $T/receipt)" = "$(cat ann.pub)" ]
+	[ "$(jq -r .result $T/receipt)" = proven ]
+	bk-verify -i key --signer ann.pub --signature age.sig <age >$T/receipt
+	[ "$(jq -r .signer $T/receipt)" = "$(cat ann.pub)" ]
+	refused 'not signed' bk-verify -i key --signer ann.pub <unsigned
+	refused 'not among' env BK_SIGNERS=eve.pub bk-verify -i key <signed
+	[ "$(jq -r .signer $T/out)" = null ]
+	# not encrypted, so not signed
+	refused 'not signed' bk-verify --signer ann.pub <in.gz
+	bk-verify -i key <signed >$T/receipt
+	[ "$(jq -r .signer $T/receipt)" = null ]
+}
