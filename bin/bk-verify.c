@@ -10,6 +10,7 @@
 #include "base/io.h"
 #include "base/secret.h"
 #include "base/utctime.h"
+#include "crypt/signature.h"
 #include "signals.h"
 #include "tool.h"
 #include "verify/check.h"
@@ -39,6 +40,8 @@ static const struct tool tool = {
 "    --md                      write a row of a Markdown table instead\n"
 "    --receipts DIR|s3://...   store the receipt there, too\n"
 "    --sealed                  refuse input that is not sealed\n"
+"    --signer FILE             demand a signature by a public key in FILE\n"
+"    --signature FILE          with age, the signature is a file of its own\n"
 "    -q, -v                    silent on success; always show progress\n"
 "    --help, --version\n"
 "\n"
@@ -47,14 +50,14 @@ static const struct tool tool = {
 
 enum {
 	OPT_PASSPHRASE_FILE = TOOL_OPT_TOOL, OPT_RESTORE, OPT_SCRATCH, OPT_SQL,
-	OPT_NAME, OPT_MD, OPT_RECEIPTS, OPT_SEALED
+	OPT_NAME, OPT_MD, OPT_RECEIPTS, OPT_SEALED, OPT_SIGNER, OPT_SIGNATURE
 };
 
 struct options {
 	const char *self;
 	char **identity_file;
 	size_t nidentity_files;
-	const char *pass_file;
+	const char *pass_file, *signers, *signature;
 	char *env_identity, *env_passphrase;
 	int level;
 	struct levels levels;	/* level 2 and 3 */
@@ -62,6 +65,7 @@ struct options {
 	const char *name, *output, *receipts;
 	int md, sealed, verbosity;	/* verbosity: -q -1, -v 1 */
 	struct bk_identities identities;
+	struct bk_verifiers verifiers;
 	char passphrase[BK_PASSPHRASE_MAX + 1];	/* "": none */
 };
 
@@ -82,6 +86,8 @@ parse_option(struct options *o, int ch)
 	case OPT_MD: o->md = 1; break;
 	case OPT_RECEIPTS: o->receipts = optarg; break;
 	case OPT_SEALED: o->sealed = 1; break;
+	case OPT_SIGNER: o->signers = optarg; break;
+	case OPT_SIGNATURE: o->signature = optarg; break;
 	default: tool_option(ch);
 	}
 }
@@ -102,6 +108,8 @@ parse_options(struct options *o, int argc, char *argv[])
 		{ "md", no_argument, NULL, OPT_MD },
 		{ "receipts", required_argument, NULL, OPT_RECEIPTS },
 		{ "sealed", no_argument, NULL, OPT_SEALED },
+		{ "signer", required_argument, NULL, OPT_SIGNER },
+		{ "signature", required_argument, NULL, OPT_SIGNATURE },
 		TOOL_LONGOPTS,
 		{ 0 }
 	};
@@ -123,6 +131,8 @@ parse_options(struct options *o, int argc, char *argv[])
 		    argv[optind], argv[optind]);
 	if (isatty(STDIN_FILENO))
 		tool_usage("refusing to read a backup from a terminal");
+	if (o->signers == NULL)
+		o->signers = tool_env("BK_SIGNERS");
 	if (o->nidentity_files == 0 && o->pass_file == NULL) {
 		o->env_identity = tool_env("BK_IDENTITY");
 		o->env_passphrase = tool_env("BK_PASSPHRASE");
@@ -140,6 +150,9 @@ load_keys(struct options *o, struct bk_err *e)
 			return -1;
 	if (o->env_identity != NULL &&
 	    bk_identities_load(&o->identities, o->env_identity, e) == -1)
+		return -1;
+	if (o->signers != NULL &&
+	    bk_verifiers_load(&o->verifiers, o->signers, e) == -1)
 		return -1;
 	if (o->pass_file != NULL)
 		return bk_passphrase_load(o->pass_file, o->passphrase, e);
@@ -182,7 +195,9 @@ verify(const struct options *o, struct bk_receipt *r, struct bk_verdict *v,
     struct bk_buf *label, struct bk_progress *progress, struct bk_err *e)
 {
 	const struct bk_crypt_from from = { .identities = &o->identities,
-	    .passphrase = *o->passphrase == '\0' ? NULL : o->passphrase };
+	    .passphrase = *o->passphrase == '\0' ? NULL : o->passphrase,
+	    .signers = o->signers == NULL ? NULL : &o->verifiers,
+	    .signature = o->signature };
 	struct bk_layers *l = bk_layers_open(STDIN_FILENO, o->sealed, &from,
 	    o->levels.jobs, e);
 	int rc;
@@ -195,7 +210,9 @@ verify(const struct options *o, struct bk_receipt *r, struct bk_verdict *v,
 	    levels_run(&o->levels, l, v, progress, e);
 	if (bk_buf_puts(label, bk_layers_label(l)->name, e) == -1)
 		rc = -1;
-	rc = bk_layers_end(l, rc, e);
+	if ((rc = bk_layers_end(l, rc, e)) == 0)
+		(void)snprintf(r->signer, sizeof(r->signer), "%s",
+		    bk_layers_signer(l));
 	bk_layers_free(l);
 	return rc;
 }
@@ -288,6 +305,7 @@ main(int argc, char *argv[])
  done:
 	rc = tool_end(rc, &e);
 	bk_identities_free(&o.identities);
+	free(o.verifiers.key);
 	bk_wipe(o.passphrase, sizeof(o.passphrase));
 	free(o.identity_file);
 	bk_verdict_free(&v);

@@ -9,7 +9,9 @@ setup_file() {
 	for name in ann eve; do
 		bk-keygen --sign -o $name && bk-keygen -y $name >$name.pub
 	done
-	seq 1 60000 >in
+	printf -- '--\n-- PostgreSQL database dump\n--\n\n' >in
+	seq -f '-- %.0f' 1 60000 >>in
+	printf -- '--\n-- PostgreSQL database dump complete\n--\n\n' >>in
 	bk-seal cat in | bk-gz >in.gz
 	bk-crypt -R pub --sign ann <in.gz >signed
 	bk-crypt -R pub <in.gz >unsigned

@@ -24,6 +24,7 @@ struct layer {
 	pthread_t thread;
 	struct bk_err e;
 	int rc;
+	char signer[BK_BECH32_TEXT];	/* who signed it; "": not demanded */
 };
 
 struct bk_layers {
@@ -66,8 +67,10 @@ decrypt(struct layer *l, struct bk_writer *out)
 	struct bk_crypt *c;
 	int rc = -1;
 
-	if ((c = bk_crypt_open(l->in, l->all->from, &l->e)) != NULL)
-		rc = bk_crypt_decrypt(c, out, &l->e);
+	if ((c = bk_crypt_open(l->in, l->all->from, &l->e)) != NULL &&
+	    (rc = bk_crypt_decrypt(c, out, &l->e)) == 0 &&
+	    bk_crypt_signer(c) != NULL)
+		bk_verifier_format(l->signer, bk_crypt_signer(c));
 	bk_crypt_free(c);
 	return rc;
 }
@@ -170,6 +173,21 @@ open_next(struct bk_layers *all, int fd, unsigned flags, int *next,
 	return start_layer(l, next, e) == -1 ? -1 : 1;
 }
 
+/* What is not encrypted at all has no signature either. */
+static int
+check_signed(const struct bk_layers *all, struct bk_err *e)
+{
+	size_t i;
+
+	if (all->from->signers == NULL)
+		return 0;
+	for (i = 0; i < all->n; i++)
+		if (all->layer[i].format == CRYPT)
+			return 0;
+	return bk_fail(e, BK_DATA, "%s: not signed, but a signature is "
+	    "demanded", all->layer[0].name);
+}
+
 struct bk_layers *
 bk_layers_open(int fd, int sealed, const struct bk_crypt_from *from,
     unsigned threads, struct bk_err *e)
@@ -189,7 +207,7 @@ bk_layers_open(int fd, int sealed, const struct bk_crypt_from *from,
 		all->n++;
 		flags = 0;
 	}
-	if (r == 0)
+	if (r == 0 && check_signed(all, e) == 0)
 		return all;
 	(void)bk_layers_end(all, -1, e);
 	bk_layers_free(all);
@@ -239,6 +257,17 @@ bk_layers_label(const struct bk_layers *l)
 			return label;
 	}
 	return &none;
+}
+
+const char *
+bk_layers_signer(const struct bk_layers *l)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (*l->layer[i].signer != '\0')
+			return l->layer[i].signer;
+	return "";
 }
 
 int

@@ -8,6 +8,7 @@
 #include "base/reader.h"
 #include "base/seal.h"
 #include "crypt/crypt.h"
+#include "crypt/signature.h"
 
 struct bk_layers;
 
@@ -27,6 +28,12 @@ int bk_layers_sealed(const struct bk_layers *l);
 
 /* The outermost label that is not empty; an empty one if there is none. */
 const struct bk_label *bk_layers_label(const struct bk_layers *l);
+
+/*
+ * After bk_layers_end() returned 0: the public key whose signature from demanded
+ * and the stream has; "" if none was demanded.  Borrowed.
+ */
+const char *bk_layers_signer(const struct bk_layers *l);
 
 /*
  * End: the innermost stream was read to its end (rc 0), or given up with *e set

@@ -78,6 +78,7 @@ bk_receipt_json(const struct bk_receipt *r, struct bk_buf *out,
 	    bk_buf_json_member(out, "proof", proof, e) == -1 ||
 	    bk_buf_printf(out, e, ",\"sealed\":%s",
 	    r->sealed ? "true" : "false") == -1 ||
+	    bk_buf_json_member(out, "signer", r->signer, e) == -1 ||
 	    add_verdict(out, r->v, e) == -1 ||
 	    add_time(out, "started", r->started, e) == -1 ||
 	    add_time(out, "finished", r->finished, e) == -1 ||

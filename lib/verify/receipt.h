@@ -3,12 +3,14 @@
 /* The result of a run of bk-verify. */
 #include <time.h>
 
+#include "crypt/bech32.h"
 #include "verify/verdict.h"
 
 struct bk_receipt {
 	const char *name;	/* the backup's; "" if it has none */
 	int level;
 	int sealed;
+	char signer[BK_BECH32_TEXT];	/* "": no signature was demanded */
 	const struct bk_verdict *v;
 	const struct bk_err *result;
 	time_t started, finished;
