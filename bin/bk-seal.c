@@ -13,8 +13,11 @@
 #include "base/io.h"
 #include "base/seal.h"
 #include "base/writer.h"
+#include "seal_input.h"
 #include "signals.h"
 #include "tool.h"
+
+#define FIRST (64 * 1024)	/* bytes of output */
 
 static const struct tool tool = {
 	.name = "bk-seal",
@@ -27,12 +30,14 @@ static const struct tool tool = {
 "Runs COMMAND and copies its standard output into an envelope whose closing\n"
 "mark is written only if COMMAND exits 0 and writes something.  Every bk tool\n"
 "refuses the stream without that mark, and strips the envelope.\n"
-"COMMAND reads standard input.  bk-seal(1) has more.\n"
+"COMMAND reads standard input.  If that has marks, or is a pipe, it must be\n"
+"complete too, and its label is handed on.  bk-seal(1) has more.\n"
 "\n"
 "    --help      this text\n"
 "    --version   the version\n"
 "\n"
-"Exit: 0 sealed, 1 COMMAND failed or could not run, 2 usage error.\n",
+"Exit: 0 sealed, 1 COMMAND failed or could not run, 2 usage error,\n"
+"      3 standard input refused.\n",
 };
 
 static atomic_int child;
@@ -44,27 +49,28 @@ stop_child(void)
 	bk_child_kill(&child);
 }
 
-/* In the child: the command's output is the pipe. */
+/* In the child: the command's input is in (-1: ours), its output fd. */
 _Noreturn static void
-run_command(char *argv[], int fd, int report)
+run_command(char *argv[], int in, int fd, int report)
 {
 	sigset_t none;
 	int err;
 
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	if (dup2(fd, STDOUT_FILENO) != -1)
+	if ((in == -1 || dup2(in, STDIN_FILENO) != -1) &&
+	    dup2(fd, STDOUT_FILENO) != -1)
 		(void)execvp(argv[0], argv);
 	err = errno;
 	_exit(write(report, &err, sizeof(err)) == sizeof(err) ? 127 : 126);
 }
 
 /*
- * Start argv; *fd reads its output.  A second pipe, which exec closes, reports
+ * Start argv with in as its input; *fd reads its output.  A second pipe, which exec closes, reports
  * why it could not be run.
  */
 static int
-start(char *argv[], int *fd, struct bk_err *e)
+start(char *argv[], int in, int *fd, struct bk_err *e)
 {
 	int data[2], report[2], err;
 	pid_t pid;
@@ -75,7 +81,7 @@ start(char *argv[], int *fd, struct bk_err *e)
 	bk_io_pipe_grow(data[1]);
 	signals_hold();
 	if ((pid = fork()) == 0)
-		run_command(argv, data[1], report[1]);
+		run_command(argv, in, data[1], report[1]);
 	child = pid;
 	signals_release();
 	if (pid == -1)
@@ -95,12 +101,32 @@ start(char *argv[], int *fd, struct bk_err *e)
 	return -1;
 }
 
+/* The label of what the command reads, or else its own. */
+static void
+take_label(struct bk_label *label)
+{
+	const struct bk_label *in = seal_input_label();
+
+	if (in != NULL) {
+		*label = *in;
+		tool_run_id(label->run);
+	}
+}
+
 static int
-copy(int fd, const char *name, struct bk_writer *out, struct bk_err *e)
+copy(int fd, const char *name, struct bk_label *label, struct bk_writer *out,
+    struct bk_err *e)
 {
 	static uint8_t buf[BK_IO_BUFSZ];
-	ssize_t n;
+	/* so much is held back anyway; who reads its input first has by then */
+	ssize_t n = bk_io_read(fd, buf, FIRST, name, e);
 
+	if (n == -1)
+		return -1;
+	take_label(label);
+	if (bk_writer_envelope(out, label, e) == -1 ||
+	    bk_writer_write(out, buf, (size_t)n, e) == -1)
+		return -1;
 	/* read(2) itself, to pass on a slow command's output at once */
 	while ((n = read(fd, buf, sizeof(buf))) != 0) {
 		if (n == -1 && errno == EINTR)
@@ -117,6 +143,8 @@ copy(int fd, const char *name, struct bk_writer *out, struct bk_err *e)
 static int
 reap(const char *name, struct bk_err *e)
 {
+	const char *empty = seal_input_is_empty() ? ", and its standard input "
+	    "is empty" : "";
 	int status;
 
 	if (bk_child_reap(&child, &status) == -1)
@@ -125,8 +153,8 @@ reap(const char *name, struct bk_err *e)
 		return bk_fail(e, BK_FAIL, "%s: killed by signal %d; not "
 		    "sealed", name, WTERMSIG(status));
 	if (WEXITSTATUS(status) != 0)
-		return bk_fail(e, BK_FAIL, "%s: exit status %d; not sealed",
-		    name, WEXITSTATUS(status));
+		return bk_fail(e, BK_FAIL, "%s: exit status %d%s; not sealed",
+		    name, WEXITSTATUS(status), empty);
 	return 0;
 }
 
@@ -140,7 +168,7 @@ main(int argc, char *argv[])
 	struct bk_err e = {0};
 	struct bk_label label = { .at = time(NULL) };
 	struct bk_writer *out = NULL;
-	int fd = -1, ch, rc = -1;
+	int in = -1, fd = -1, ch, rc = -1;
 
 	tool_start(&tool);
 	/* "+": what follows COMMAND is the COMMAND's */
@@ -155,16 +183,18 @@ main(int argc, char *argv[])
 	if (bk_label_run(label.run, &e) == -1)
 		goto done;
 	tool_run_id(label.run);
-	if (start(argv, &fd, &e) == -1)
+	if (seal_input_open(&in, &e) == -1 || start(argv, in, &fd, &e) == -1)
 		goto done;
 	out = bk_writer_open(STDOUT_FILENO, "standard output", &e);
-	if (out != NULL && bk_writer_envelope(out, &label, &e) == 0)
-		rc = copy(fd, argv[0], out, &e);
+	if (out != NULL && seal_input_feed(&e) == 0)
+		rc = copy(fd, argv[0], &label, out, &e);
 	close(fd); /* if we failed, the command sees a closed pipe */
 	if (reap(argv[0], &e) == -1)
 		rc = -1;
 	if (out != NULL)
 		tool_audit()->size_bytes = bk_writer_bytes(out);
+	if (rc == 0)
+		rc = seal_input_end(argv[0], &e);
 	if (rc == 0 && bk_writer_bytes(out) == 0)
 		rc = bk_fail(&e, BK_FAIL, "%s: wrote nothing; not sealed",
 		    argv[0]);
