@@ -1,6 +1,9 @@
 #include "policy/group.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "base/stamp.h"
 
 static int
 is_digit(char c)
@@ -116,35 +119,102 @@ last_stamp(const char *base)
 	return found;
 }
 
+/* Where a name says when: what its series has "*" for. */
+struct when {
+	const char *name, *base;
+	const char *last;		/* the last time in base, or NULL */
+	int found;			/* stamp is set */
+	struct bk_stamp stamp;
+};
+
+/* The date at s as a number, 20261121. */
+static int
+date_number(const char *s)
+{
+	int sep = !is_digit(s[4]);
+
+	return digits(s, 4) * 10000 + digits(s + 4 + sep, 2) * 100 +
+	    digits(s + 6 + 2 * sep, 2);
+}
+
+/* The date that the name gives, as a number; 0: none. */
+static int
+name_date(const struct when *w)
+{
+	return w->last != NULL ? date_number(w->last) :
+	    w->found ? date_number(w->name + w->stamp.at) : 0;
+}
+
+/*
+ * The length of a time at s, in a directory's name: a name like "2026-11-21",
+ * or a part of one with the date that the file's name has.  Another date is a
+ * tenant's or a year's, and its own series.
+ */
+static size_t
+dir_time_at(const struct when *w, const char *s)
+{
+	size_t n = s == w->name || !is_digit(s[-1]) ? stamp_at(s) : 0;
+	int whole = (s == w->name || s[-1] == '/') && s[n] == '/';
+
+	return n > 0 && ((whole && s[4] == '-') ||
+	    date_number(s) == name_date(w)) ? n : 0;
+}
+
+/* The length of what says when, or which segment, at s; 0: nothing. */
+static size_t
+when_at(const struct when *w, const char *s)
+{
+	size_t at = (size_t)(s - w->name);
+
+	if (w->found && at == w->stamp.at && w->stamp.len > stamp_at(s))
+		return w->stamp.len;
+	if (w->found && w->stamp.time_len > 0 && at == w->stamp.time_at)
+		return w->stamp.time_len;
+	if (s < w->base)
+		return dir_time_at(w, s);
+	return s == w->last ? stamp_at(s) : segment_at(w->base, s);
+}
+
 static int
 by_stamp(const char *name, struct bk_buf *key, struct bk_err *e)
 {
-	const char *slash = strrchr(name, '/'), *s, *stamp;
-	const char *base = slash == NULL ? name : slash + 1;
-	int found = 0, rc;
+	const char *slash = strrchr(name, '/'), *s, *from = name;
+	struct when w = { .name = name, .base = slash == NULL ? name :
+	    slash + 1 };
+	int found = 0, rc = 0;
 	size_t n;
 
-	stamp = last_stamp(base);
-	rc = bk_buf_add(key, name, (size_t)(base - name), e);
-	for (s = base; rc == 0 && *s != '\0'; s += n > 0 ? n : 1) {
-		n = s == stamp ? stamp_at(s) : segment_at(base, s);
-		found |= n > 0;
-		rc = n > 0 ? bk_buf_puts(key, "*", e)
-		    : bk_buf_add(key, s, 1, e);
+	w.last = last_stamp(w.base);
+	w.found = bk_stamp_find(name, &w.stamp);
+	for (s = name; rc == 0 && *s != '\0'; s += n > 0 ? n : 1) {
+		if ((n = when_at(&w, s)) == 0)
+			continue;
+		found = 1;
+		rc = bk_buf_add(key, from, (size_t)(s - from), e);
+		if (rc == 0)
+			rc = bk_buf_puts(key, "*", e);
+		from = s + n;
 	}
 	if (rc == -1 || found)
-		return rc == -1 ? -1 : 1;
-	key->len = 0;
+		return rc == -1 || bk_buf_puts(key, from, e) == -1 ? -1 : 1;
 	if (strpbrk(name, "/.") != NULL)
 		return 0;
 	return bk_buf_puts(key, "*", e) == -1 ? -1 : 1;
 }
 
-/* The values of the variables db, host and tier. */
-struct match {
+#define MAX_TRIES 1000000
+
+/* What the variables db, host and tier stand for. */
+struct reading {
 	const char *value[3];	/* NULL: not matched yet */
 	size_t len[3];
-	unsigned calls;
+};
+
+struct match {
+	struct reading r;	/* the one being tried */
+	struct reading first;	/* the first that fits */
+	int found;		/* there is one */
+	unsigned tries;
 };
 
 /* Below 3: a variable of the series key; 3 to 5: a time; -1: unknown. */
@@ -178,12 +248,51 @@ time_at(int var, const char *s)
 	}
 }
 
+/* The pattern fits: 1 if for the second time, with other values. */
+static int
+fits(struct match *m)
+{
+	int i, other = 0;
+
+	if (!m->found)
+		m->first = m->r;
+	m->found = 1;
+	for (i = 0; i < 3; i++)
+		other |= m->r.value[i] != NULL &&
+		    (m->r.len[i] != m->first.len[i] ||
+		    strncmp(m->r.value[i], m->first.value[i],
+		    m->r.len[i]) != 0);
+	return other;
+}
+
+static int reads_twice(struct match *m, const char *pattern, const char *s);
+
+/* A variable of the series key, var, at s; rest is the pattern behind it. */
+static int
+try_values(struct match *m, int var, const char *rest, const char *s)
+{
+	struct reading *r = &m->r;
+	size_t n;
+
+	if (r->value[var] != NULL)
+		return strncmp(s, r->value[var], r->len[var]) == 0 &&
+		    reads_twice(m, rest, s + r->len[var]);
+	r->value[var] = s;
+	for (n = 1; s[n - 1] != '\0' && s[n - 1] != '/'; n++) {
+		r->len[var] = n;
+		if (reads_twice(m, rest, s + n))
+			return 1;
+	}
+	r->value[var] = NULL;
+	return 0;
+}
+
 /*
- * 1 if s matches pattern.  A pattern that needs too much backtracking matches
- * nothing.
+ * 1 if s matches pattern in two ways, of which the second is m->r then; 0: in
+ * one way, or none, or it takes too many tries.
  */
 static int
-matches(struct match *m, const char *pattern, const char *s)
+reads_twice(struct match *m, const char *pattern, const char *s)
 {
 	const char *close;
 	size_t n;
@@ -193,13 +302,15 @@ matches(struct match *m, const char *pattern, const char *s)
 		if (*pattern != *s)
 			return 0;
 		if (*s == '\0')
-			return 1;
+			return fits(m);
 	}
-	if (++m->calls > 1000000)
+	if (++m->tries > MAX_TRIES)
 		return 0;
+	if (*pattern == '*' && pattern[1] == '\0')
+		return fits(m);
 	if (*pattern == '*') {
 		for (;; s++) {
-			if (matches(m, pattern + 1, s))
+			if (reads_twice(m, pattern + 1, s))
 				return 1;
 			if (*s == '\0')
 				return 0;
@@ -207,20 +318,36 @@ matches(struct match *m, const char *pattern, const char *s)
 	}
 	close = strchr(pattern, '}');
 	var = variable(pattern + 1, (size_t)(close - pattern) - 1);
-	if (var >= 3)
-		return (n = time_at(var, s)) > 0 &&
-		    matches(m, close + 1, s + n);
-	if (m->value[var] != NULL)
-		return strncmp(s, m->value[var], m->len[var]) == 0 &&
-		    matches(m, close + 1, s + m->len[var]);
-	m->value[var] = s;
-	for (n = 1; s[n - 1] != '\0' && s[n - 1] != '/'; n++) {
-		m->len[var] = n;
-		if (matches(m, close + 1, s + n))
-			return 1;
-	}
-	m->value[var] = NULL;
-	return 0;
+	if (var < 3)
+		return try_values(m, var, close + 1, s);
+	return (n = time_at(var, s)) > 0 && reads_twice(m, close + 1, s + n);
+}
+
+/* Append " {db} shop {tier} daily". */
+static void
+describe(char *out, size_t size, const struct reading *r)
+{
+	static const char *const var[] = { "{db}", "{host}", "{tier}" };
+	size_t used = 0;
+	int i;
+
+	out[0] = '\0';
+	for (i = 0; i < 3 && used < size; i++)
+		if (r->value[i] != NULL)
+			used += (size_t)snprintf(out + used, size - used,
+			    " %s %.*s", var[i], (int)r->len[i], r->value[i]);
+}
+
+static int
+ambiguous(const char *name, const struct match *m, struct bk_err *e)
+{
+	char one[200], other[200];
+
+	describe(one, sizeof(one), &m->first);
+	describe(other, sizeof(other), &m->r);
+	return bk_fail(e, BK_DATA, "%s: --group reads it in two ways,%s or%s; "
+	    "write one of them, such as the tier, into the pattern", name, one,
+	    other);
 }
 
 static int
@@ -230,14 +357,19 @@ by_pattern(const char *pattern, const char *name, struct bk_buf *key,
 	struct match m = {0};
 	int i;
 
-	if (!matches(&m, pattern, name))
+	if (reads_twice(&m, pattern, name))
+		return ambiguous(name, &m, e);
+	if (m.tries > MAX_TRIES)
+		return bk_fail(e, BK_DATA, "%s: --group can be read in too "
+		    "many ways; use fewer *", name);
+	if (!m.found)
 		return 0;
 	for (i = 0; i < 3; i++) {
-		if (m.value[i] == NULL)
+		if (m.first.value[i] == NULL)
 			continue;
 		/* no value contains "/", so keys are unambiguous */
 		if ((key->len > 0 && bk_buf_puts(key, "/", e) == -1) ||
-		    bk_buf_add(key, m.value[i], m.len[i], e) == -1)
+		    bk_buf_add(key, m.first.value[i], m.first.len[i], e) == -1)
 			return -1;
 	}
 	return key->len > 0 || bk_buf_puts(key, "*", e) == 0 ? 1 : -1;

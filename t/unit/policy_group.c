@@ -52,7 +52,28 @@ test_by_time(void)
 		{ "baseX000000010000000A000000FF.bk", "-" },
 		{ "db1.bk", "-" },
 		{ "dir/db1", "-" },
-		{ "2026-11-21/shop.bk", "-" },
+		/* a directory for each day, or for each backup */
+		{ "2026-11-21/shop.bk", "*/shop.bk" },
+		{ "b/2026-11-21/shop_daily_20261121T021503Z.bk",
+		    "b/*/shop_daily_*.bk" },
+		{ "b/2026-11-21/shop_daily_20261120T235903Z.bk",
+		    "b/*/shop_daily_*.bk" },
+		{ "full_20261121T021503Z/full_shop_20261121T021503Z.gz",
+		    "full_*/full_shop_*.gz" },
+		{ "full_20261121/full_shop_2026-11-21_021503.gz",
+		    "full_*/full_shop_*.gz" },
+		{ "full_20261121T021503Z/shop.bk", "full_*/shop.bk" },
+		{ "20261121/shop-20261121T021503Z.bk", "*/shop-*.bk" },
+		{ "2026-11-21/shop-021503.bk", "*/shop-*.bk" },
+		{ "2026-11-21/021503/shop.bk", "*/*/shop.bk" },
+		{ "shop/2026-11-21021503.bk", "shop/*.bk" },
+		/* a date of its own is a tenant's */
+		{ "t-2001-12-31/20261121T021503Z.bk", "t-2001-12-31/*.bk" },
+		{ "20011231/20261121T021503Z.bk", "20011231/*.bk" },
+		{ "20011231/shop.bk", "-" },
+		{ "t-2001-12-31/shop.bk", "-" },
+		{ "t120261121/shop-20261121T021503Z.bk",
+		    "t120261121/shop-*.bk" },
 		{ "s17", "*" },
 		{ "test-1", "*" },
 	};
@@ -66,7 +87,9 @@ static void
 test_by_pattern(void)
 {
 	const char *stored = "s3://b/{db}/{tier}/{db}-{utc}.bk";
+	const char *tiers = "s3://b/{db}_{tier}_{utc}.bk";
 	static char stars[64] = "*a*a*a*a*a*a*a*a*a*a*a*a*b", as[200];
+	struct bk_err e = {0};
 
 	is_str(group(stored, "s3://b/shop/daily/shop-20261121T021503Z.bk"),
 	    "shop/daily", "the template that it was stored under");
@@ -76,8 +99,21 @@ test_by_pattern(void)
 	    "-", "{db} is the same everywhere");
 	is_str(group(stored, "s3://b/shop/daily/shop-2026112T021503Z.bk"),
 	    "-", "{utc} is a time");
-	is_str(group("*/{db}/*", "s3://b/shop/x"), "b",
-	    "the first way that it fits");
+	is_str(group(tiers, "s3://b/crm_daily_20261121T021503Z.bk"),
+	    "crm/daily", "one reading");
+	is_int(bk_group_of(tiers, "s3://b/uvis_gps_daily_20261121T021503Z.bk",
+	    &key, &e), -1, "two readings are refused");
+	ok(e.code == BK_DATA && strstr(e.msg, "two ways, {db} uvis {tier} "
+	    "gps_daily or {db} uvis_gps {tier} daily; ") != NULL,
+	    "and both are named");
+	is_str(group("{db}-*-{utc}", "shop-eu-daily-20261121T021503Z"),
+	    "failed", "with a star, too");
+	is_str(group("{db}-daily-{utc}", "shop-eu-daily-20261121T021503Z"),
+	    "shop-eu", "but not once the tier is written out");
+	is_str(group("*/{db}/*", "s3://b/shop/x"), "failed",
+	    "a star before a variable");
+	is_str(group("*/shop/*/*", "s3://shop/shop/shop/shop/x"), "*",
+	    "many ways with the same result are one");
 	is_str(group("s3://b/{db}/*", "s3://b/shop/daily/x"), "shop",
 	    "{db} stops at a slash");
 	is_str(group("{db}-{date}-{time}.sql", "a-b-2026-11-21-021503.sql"),
@@ -91,7 +127,7 @@ test_by_pattern(void)
 	is_str(group("ab", "a"), "-", "all of the pattern");
 	is_str(group("{db}", ""), "-", "one character at least");
 	memset(as, 'a', sizeof(as) - 1);
-	is_str(group(stars, as), "-", "a pattern that would take years");
+	is_str(group(stars, as), "failed", "a pattern that would take years");
 }
 
 static void
