@@ -53,7 +53,8 @@ _bk_options() {
 		echo "$common --explain --first-run --group --holds --keep-daily \
 		    --keep-hourly --keep-last --keep-monthly --keep-weekly \
 		    --keep-within --keep-yearly --key --max-ahead --max-share \
-		    --min-keep --plan --receipts --require-fresh --tz --wal-for" ;;
+		    --min-keep --min-stored --plan --receipts --require-fresh --tz \
+		    --wal-for" ;;
 	bk-restore)
 		echo "$common --data-only --drop-old --globals --host --into --jobs \
 		    --list-old --no-acl --no-owner --no-password --port --quiet \

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/hex.h"
-
+#include "base/stamp.h"
 
 static const char *
 base_name(const char *name)
@@ -120,6 +120,21 @@ start_by_time(const struct bk_listing *wal, time_t t, uint64_t *start)
 	return best != NULL;
 }
 
+/*
+ * When the base backup r was complete, or the latest that it may have been: the
+ * time in its name is that of its start.
+ */
+static time_t
+completed(const struct bk_record *r)
+{
+	struct bk_stamp stamp;
+
+	if (r->stored != 0)
+		return r->stored;
+	return bk_stamp_find(r->name, &stamp) && stamp.time == r->time ?
+	    r->time + BK_RECORD_LATE : r->time;
+}
+
 /* The newest base backup completed by t: recovery to t starts from it. */
 static const struct bk_listed *
 base_before(const struct bk_listing *bases, time_t t)
@@ -127,7 +142,7 @@ base_before(const struct bk_listing *bases, time_t t)
 	const struct bk_listed *base, *best = NULL;
 
 	for (base = bases->item; base < bases->item + bases->n; base++)
-		if (base->r.time <= t &&
+		if (completed(&base->r) <= t &&
 		    (best == NULL || base->r.time > best->r.time))
 			best = base;
 	return best;

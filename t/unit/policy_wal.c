@@ -154,6 +154,27 @@ test_window(void)
 	is_str(judged(3600), "12345678", "a short one begins with the newest");
 }
 
+/* The time in a name is that at which the base backup began. */
+static void
+test_completed(void)
+{
+	nine();
+	add(&bases, DAY / 2, "b/full-000000010000000000000009.bk");
+	add(&bases, 6 * DAY + DAY / 2,
+	    "b/full-20261114T200000Z-000000010000000000000003.bk");
+	add(&bases, 8 * DAY, "b/full-000000010000000000000002.bk");
+	bases.item[1].expired = bases.item[2].expired = 1;
+	is_str(judged(5 * DAY), "1",
+	    "one that may not have been complete is not enough");
+	bases.item[1].r.stored = NOW - 6 * DAY;
+	is_str(judged(5 * DAY), "12", "one that was is");
+	bases.item[1].r.stored = NOW - 6 * DAY + 1;
+	is_str(judged(5 * DAY), "1", "a second too late is too late");
+	bases.item[1].r.stored = 0;
+	bases.item[1].r.time = NOW - 6 * DAY;
+	is_str(judged(5 * DAY), "12", "so is one by --stored");
+}
+
 static void
 test_by_time(void)
 {
@@ -206,6 +227,7 @@ main(void)
 	test_start();
 	test_oldest();
 	test_window();
+	test_completed();
 	test_by_time();
 	test_archives();
 	clear();
