@@ -60,9 +60,19 @@ begin() {
 	[ "$(jq -r .user audit.log)" = "$(id -un)" ]
 	[ "$(jq -r .host audit.log)" = "$(uname -n)" ]
 	[ "$(jq -r 'keys_unsorted | join(" ")' audit.log)" = \
-	    "timestamp operation type source destination size_bytes duration_seconds status error user host pid version previous" ]
+	    "timestamp operation type source destination size_bytes duration_seconds status error user host ip_address pid version previous" ]
+	# an address of this host, other than loopback
+	jq -r '.ip_address // "none"' audit.log >address
+	{ hostname -I | tr ' ' '\n'; echo none; } >addresses
+	grep -qxFf address addresses
 	jq -e '.timestamp | fromdate >= (now - 60) and . != null' audit.log
 	[ "$(stat -c %a audit.log)" = 600 ]
+}
+
+@test "a host that nobody can reach has no address" {
+	unshare -rn true 2>/dev/null || skip "no user and network namespaces here"
+	unshare -rn bk-seal echo x >/dev/null
+	jq -e 'has("ip_address") and .ip_address == null' audit.log
 }
 
 @test "a run that fails says why, in the words of its message" {
@@ -347,6 +357,12 @@ first_process() {
 	mkfifo fifo
 	BK_AUDIT_LOG=fifo run -1 --separate-stderr bk-seal echo x
 	[ "$stderr" = "bk-seal: audit log fifo: not a regular file" ]
+	# nobody makes us append to a file of his choice
+	echo precious >theirs
+	ln -s theirs link
+	BK_AUDIT_LOG=link run -1 --separate-stderr bk-seal echo x
+	[ "$stderr" = "bk-seal: audit log link: a symbolic link; give the file itself" ]
+	[ "$(cat theirs)" = precious ]
 	# and does not hide why one failed
 	BK_AUDIT_LOG=/nonexistent/log run -1 --separate-stderr bk-seal false
 	[ "${stderr_lines[0]}" = "bk-seal: false: exit status 1; not sealed" ]

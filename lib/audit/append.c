@@ -16,7 +16,7 @@
 /* The order of a line's members; any others follow. */
 static const char *const members[] = { "timestamp", "operation", "type",
     "source", "destination", "size_bytes", "duration_seconds", "status",
-    "error", "user", "host", "pid", "version" };
+    "error", "user", "host", "ip_address", "pid", "version" };
 
 static int
 merge(json_t *record, const char *line, size_t n, size_t number,

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "audit/address.h"
 #include "base/io.h"
 #include "base/utctime.h"
 #include "base/version.h"
@@ -54,10 +55,11 @@ int
 bk_audit_format(struct bk_buf *b, const struct bk_audit *a,
     const struct bk_err *result, struct bk_err *e)
 {
-	char when[BK_UTCTIME_TEXT];
+	char when[BK_UTCTIME_TEXT], address[INET6_ADDRSTRLEN];
 	struct utsname u;
 
 	bk_utctime_format(a->ended, when);
+	bk_audit_address(address);
 	if ((result == NULL ? bk_buf_puts(b, "{\"operation\":", e) :
 	    bk_buf_printf(b, e, "{\"timestamp\":\"%s\",\"operation\":",
 	    when)) == -1 || bk_buf_json(b, a->operation, e) == -1 ||
@@ -69,7 +71,7 @@ bk_audit_format(struct bk_buf *b, const struct bk_audit *a,
 	    (result != NULL && add_ending(b, a, result, e) == -1) ||
 	    add_user(b, e) == -1 ||
 	    bk_buf_json_member(b, "host", uname(&u) == 0 ? u.nodename : NULL,
-	    e) == -1)
+	    e) == -1 || bk_buf_json_member(b, "ip_address", address, e) == -1)
 		return -1;
 	return bk_buf_printf(b, e, ",\"pid\":%ld,\"version\":\"%s\"}",
 	    (long)getpid(), BK_VERSION);
@@ -95,7 +97,10 @@ bk_audit_open(const char *path, off_t *size, struct bk_err *e)
 	for (;;) {
 		/* O_NONBLOCK: do not wait for the reader of a FIFO */
 		fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC |
-		    O_NOCTTY | O_NONBLOCK, 0600);
+		    O_NOCTTY | O_NONBLOCK | O_NOFOLLOW, 0600);
+		if (fd == -1 && errno == ELOOP)
+			return bk_fail(e, BK_FAIL, "audit log %s: a symbolic "
+			    "link; give the file itself", path);
 		if (fd == -1)
 			return bk_fail_errno(e, "audit log %s", path);
 		if (fstat(fd, &ours) == 0 && !S_ISREG(ours.st_mode)) {

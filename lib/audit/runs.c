@@ -41,6 +41,9 @@ fill(struct bk_run *r, const json_t *record)
 	r->error = text_of(record, "error");
 	r->user = text_of(record, "user");
 	r->host = text_of(record, "host");
+	r->ip_address = text_of(record, "ip_address");
+	r->run = text_of(record, "run");
+	r->backup = text_of(record, "backup");
 	r->version = text_of(record, "version");
 }
 

@@ -23,7 +23,11 @@ struct bk_run {
 	long pid;			/* 0: unknown */
 	/* "" if missing or null; freed by bk_run_free() */
 	const char *operation, *type, *source, *destination, *error, *user,
-	    *host, *version;
+	    *host, *ip_address, *version;
+	const char *run;		/* the ID of the pipeline that it was a
+					 * stage of */
+	const char *backup;		/* that of the pipeline which made the
+					 * backup that it read */
 	const char *line;		/* as parsed, borrowed */
 	size_t len;
 	void *record;			/* private */

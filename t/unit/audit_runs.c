@@ -12,7 +12,9 @@ static char path[] = "/tmp/bk-runs.XXXXXX";
 	"\"bk-x\",\"type\":\"dump\",\"source\":\"shop \\\"a\\\"\"," \
 	"\"destination\":null,\"size_bytes\":9007199254740993," \
 	"\"duration_seconds\":1.500,\"status\":\"success\",\"error\":null," \
-	"\"user\":\"u\",\"host\":\"h\",\"pid\":17,\"version\":\"0.1\"}"
+	"\"user\":\"u\",\"host\":\"h\"," \
+	"\"ip_address\":\"192.0.2.7\",\"pid\":17,\"version\":\"0.1\"," \
+	"\"run\":\"0123456789abcdef\"}"
 #define LEAST "{\"operation\":\"o\",\"status\":\"failure\"," \
 	"\"timestamp\":\"1970-01-01T00:00:01Z\"}"
 #define ENDLESS "{\"operation\":\"o\",\"status\":\"failure\"," \
@@ -39,6 +41,9 @@ test_record(void)
 	is_str(r.user, "u", "user");
 	is_str(r.host, "h", "host");
 	is_str(r.version, "0.1", "version");
+	is_str(r.ip_address, "192.0.2.7", "ip_address");
+	is_str(r.run, "0123456789abcdef", "run");
+	is_str(r.backup, "", "not of a backup that it read");
 	ok(r.len == strlen(WHOLE) && strncmp(r.line, WHOLE, r.len) == 0,
 	    "the line itself");
 	bk_run_free(&r);
