@@ -4,8 +4,8 @@
 
 #include "age_report.h"
 #include "audit/runs.h"
-#include "policy/group.h"
 #include "policy/series.h"
+#include "policy/target.h"
 
 /* What one tool does to one database or series. */
 struct job {
@@ -64,24 +64,6 @@ find_job(struct jobs *jobs, const char *operation, const char *target,
 	return j;
 }
 
-/* 1 if j failed before its target was known, and it may be target. */
-static int
-is_maybe(const struct job *j, const char *target, struct bk_err *e)
-{
-	struct bk_err ignored = {0};
-	struct bk_buf key = {0};
-	int rc;
-
-	if (*j->target == '\0')
-		return 1;
-	if (strchr(j->target, '{') == NULL ||
-	    bk_group_check(j->target, &ignored) == -1)
-		return 0;
-	rc = bk_group_of(j->target, target, &key, e);
-	bk_buf_free(&key);
-	return rc;
-}
-
 /* A success of operation clears failures whose target was unknown. */
 static int
 forgive(struct jobs *jobs, const char *operation, const char *target,
@@ -93,7 +75,7 @@ forgive(struct jobs *jobs, const char *operation, const char *target,
 	for (j = jobs->v; rc != -1 && j < jobs->v + jobs->n; j++) {
 		if (j->failures == 0 || strcmp(j->operation, operation) != 0)
 			continue;
-		rc = is_maybe(j, target, e);
+		rc = bk_target_may_be(j->target, target, e);
 		if (rc == 1)
 			j->failures = 0;
 	}
@@ -163,8 +145,8 @@ age_log(struct bk_subjects *out, const char *path, const struct bk_fresh *f,
 		rc = bk_fail(e, BK_DATA, "%s: no backup in this log", path);
 	for (j = jobs.v; j < jobs.v + jobs.n; j++) {
 		/* what was forgiven is reported under its own name */
-		if (rc == 0 && (j->failures > 0 || (*j->target != '\0' &&
-		    strchr(j->target, '{') == NULL)))
+		if (rc == 0 && (j->failures > 0 ||
+		    bk_target_is_known(j->target)))
 			rc = add_job(out, j, f, e);
 		free(j->operation);
 		free(j->target);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "audit/pipelines.h"
 #include "audit_report.h"
 #include "base/num.h"
 #include "base/utctime.h"
@@ -13,6 +14,7 @@
 
 #define NAMED_MAX 20		/* damaged lines; the others are counted */
 #define POLL_MS 250
+#define HEAD "TIME                  OPERATION   STATUS        SIZE      TOOK  "
 
 typedef int each_run(void *arg, const struct bk_run *r, struct bk_err *e);
 
@@ -48,9 +50,21 @@ struct reading {
 	const struct audit_options *o;
 	each_run *each;
 	void *arg;
+	struct bk_pipelines *joined;	/* runs so far; NULL: not wanted */
 	size_t found;
 	size_t bad;
 };
+
+static int
+take(void *arg, const struct bk_run *run, struct bk_err *e)
+{
+	struct reading *r = arg;
+
+	if (!matches(r->o, run))
+		return 0;
+	r->found++;
+	return r->each(r->arg, run, e);
+}
 
 /* Read all lines up to now; a damaged one does not hide the others. */
 static int
@@ -69,10 +83,8 @@ read_lines(struct reading *r, struct bk_logfile *log, struct bk_err *e)
 			reason = (struct bk_err){0};
 			continue;
 		}
-		if (matches(r->o, &run)) {
-			r->found++;
-			rc = r->each(r->arg, &run, e);
-		}
+		rc = r->joined != NULL ? bk_pipelines_add(r->joined, &run, e) :
+		    take(r, &run, e);
 		bk_run_free(&run);
 	}
 	return rc;
@@ -94,10 +106,17 @@ audit_each(const struct audit_options *o, each_run *each, void *arg,
 {
 	struct reading r = { .o = o, .each = each, .arg = arg };
 	size_t i;
+	int rc = 0;
 
-	for (i = 0; i < o->n; i++)
-		if (read_file(&r, o->files[i], e) == -1)
-			return -1;
+	if (o->pipelines && (r.joined = bk_pipelines_new(e)) == NULL)
+		return -1;
+	for (i = 0; rc == 0 && i < o->n; i++)
+		rc = read_file(&r, o->files[i], e);
+	if (rc == 0 && o->pipelines)
+		rc = bk_pipelines_each(r.joined, take, &r, e);
+	bk_pipelines_free(r.joined);
+	if (rc == -1)
+		return -1;
 	if (r.bad > 0) {
 		e->quiet = r.bad <= NAMED_MAX;	/* each was reported */
 		return bk_fail(e, BK_DATA, "%zu lines are not audit "
@@ -117,8 +136,18 @@ audit_took(double seconds, char out[BK_NUM_TEXT])
 		bk_duration_format((uint64_t)seconds, out);
 }
 
+/* "shop -> s3://b/shop.bk" */
 static int
-add_row(struct bk_buf *b, const struct bk_run *r, struct bk_err *e)
+add_places(struct bk_buf *b, const struct bk_run *r, struct bk_err *e)
+{
+	return bk_buf_printf(b, e, "%-15s  %s%s%s", *r->ip_address == '\0' ?
+	    "-" : r->ip_address, is_place(r->source) ? r->source : "",
+	    is_place(r->source) && is_place(r->destination) ? " -> " : "",
+	    is_place(r->destination) ? r->destination : "");
+}
+
+static int
+add_row(struct bk_buf *b, const struct bk_run *r, int places, struct bk_err *e)
 {
 	char when[BK_UTCTIME_TEXT], size[BK_NUM_TEXT] = "-";
 	char took[BK_NUM_TEXT] = "-";
@@ -129,9 +158,10 @@ add_row(struct bk_buf *b, const struct bk_run *r, struct bk_err *e)
 		bk_size_format(r->size_bytes, size);
 	if (r->duration_seconds > 0)
 		audit_took(r->duration_seconds, took);
-	if (bk_buf_printf(b, e, "%-20s  %-10s  %-7s  %9s  %8s  %s", when,
-	    r->operation, r->failed ? "FAILED" : "ok", size, took,
-	    *target == '\0' ? "-" : target) == -1)
+	if (bk_buf_printf(b, e, "%-20s  %-10s  %-7s  %9s  %8s  ", when,
+	    r->operation, r->failed ? "FAILED" : "ok", size, took) == -1 ||
+	    (places ? add_places(b, r, e) : bk_buf_puts(b, *target == '\0' ?
+	    "-" : target, e)) == -1)
 		return -1;
 	return *r->error == '\0' ? 0 : bk_buf_printf(b, e, ": %s", r->error);
 }
@@ -153,7 +183,7 @@ print(void *arg, const struct bk_run *r, struct bk_err *e)
 
 	if (o->json)
 		return put(r->line, r->len, e);
-	if ((rc = add_row(&row, r, e)) == 0) {
+	if ((rc = add_row(&row, r, o->pipelines, e)) == 0) {
 		bk_utf8_clean(row.data, row.len);
 		rc = put(row.data, row.len, e);
 	}
@@ -224,8 +254,8 @@ follow(const struct audit_options *o, struct bk_err *e)
 int
 audit_list(const struct audit_options *o, int is_followed, struct bk_err *e)
 {
-	static const char head[] = "TIME                  OPERATION   STATUS   "
-	    "     SIZE      TOOK  TARGET";
+	const char *head = o->pipelines ? HEAD "ADDRESS          BACKUP" :
+	    HEAD "TARGET";
 	struct audit_options from_now = *o;
 	int rc;
 

@@ -17,6 +17,7 @@ struct audit_options {
 	const char *target;		/* a part of source or destination */
 	enum audit_status status;
 	time_t since;			/* 0: all */
+	int pipelines;			/* join the stages of each */
 	int json;
 	const char *prometheus;		/* a file, or NULL */
 	const char *expect;		/* a hash, or NULL */
@@ -32,7 +33,8 @@ const char *audit_target(const struct bk_run *r);
 void audit_took(double seconds, char out[BK_NUM_TEXT]);
 
 /*
- * Call each for every selected run, file by file.  A malformed line is reported
+ * Call each for every selected run, file by file; with o->pipelines for the
+ * joined runs of all files.  A malformed line is reported
  * on stderr and skipped; BK_DATA at the end if there was one, BK_NONE if there
  * was no run.
  */

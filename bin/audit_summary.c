@@ -12,6 +12,7 @@
 #include "base/utf8.h"
 #include "policy/freshness.h"
 #include "policy/series.h"
+#include "policy/target.h"
 #include "tool.h"
 
 /* Number of latest successful runs whose durations are reported. */
@@ -141,6 +142,29 @@ note_failure(struct job *j, const struct bk_run *r, struct bk_err *e)
 	return j->error == NULL ? bk_fail_memory(e) : 0;
 }
 
+/*
+ * A success ends the failures of those that failed before their target was
+ * known, and may have had this one.
+ */
+static int
+forgive(struct jobs *jobs, const struct bk_run *r, const char *target,
+    struct bk_err *e)
+{
+	struct job *j;
+	int rc;
+
+	for (j = jobs->v; j < jobs->v + jobs->n; j++) {
+		if (j->failures == 0 || r->ended <= j->last_success ||
+		    strcmp(j->operation, r->operation) != 0)
+			continue;
+		if ((rc = bk_target_may_be(j->target, target, e)) == -1)
+			return -1;
+		if (rc == 1)
+			j->last_success = r->ended;
+	}
+	return 0;
+}
+
 static int
 take(void *arg, const struct bk_run *r, struct bk_err *e)
 {
@@ -155,6 +179,8 @@ take(void *arg, const struct bk_run *r, struct bk_err *e)
 	    (j = find_job(arg, r->operation, name.data, e)) != NULL) {
 		j->runs++;
 		rc = r->failed ? note_failure(j, r, e) : note_success(j, r, e);
+		if (rc == 0 && !r->failed)
+			rc = forgive(arg, r, target, e);
 	}
 	bk_buf_free(&name);
 	return rc;
@@ -194,7 +220,7 @@ add_row(struct bk_buf *b, struct job *j, struct bk_err *e)
 		audit_took(d.p95, p95);
 		audit_took(d.max, max);
 	}
-	if (j->runs > j->failures)
+	if (j->last_success != 0)
 		bk_utctime_format(j->last_success, success);
 	if (j->size > 0)
 		bk_size_format(j->size, size);
@@ -293,7 +319,7 @@ value_of(struct job *j, enum metric m)
 	case FAILURES: return (double)j->failures;
 	case SUCCESS: return (double)j->last_success;
 	case FAILURE: return (double)j->last_failure;
-	case SIZE: return j->last_success == 0 ? -1 : (double)j->size;
+	case SIZE: return j->runs == j->failures ? -1 : (double)j->size;
 	default: (void)durations_of(j, &d);
 	}
 	return m == MEDIAN ? d.median : m == P95 ? d.p95 : d.max;

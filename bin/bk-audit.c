@@ -12,8 +12,8 @@
 static const struct tool tool = {
 	.name = "bk-audit",
 	.unrecorded = 1,
-	.usage = "[--summary | --verify | --follow | --record] [OPTION ...] "
-	    "[FILE ...]",
+	.usage = "[--summary | --verify | --follow | --record] [--pipelines] "
+	    "[OPTION ...] [FILE ...]",
 	.help =
 "Example: bk-audit --status failure --since 7d /var/log/bk.log\n"
 "\n"
@@ -25,6 +25,7 @@ static const struct tool tool = {
 "                           duration, size, last success and failure\n"
 "    --verify               check the hash chain; name the lines that break it\n"
 "    --record               append a run, read as JSON from standard input\n"
+"    --pipelines            join the runs of each pipeline to one\n"
 "\n"
 "    --operation NAME       runs of one tool: bk-dump\n"
 "    --status WORD          success or failure\n"
@@ -41,7 +42,7 @@ static const struct tool tool = {
 enum {
 	OPT_SUMMARY = TOOL_OPT_TOOL, OPT_VERIFY, OPT_FOLLOW, OPT_RECORD,
 	OPT_OPERATION, OPT_STATUS, OPT_SINCE, OPT_TARGET, OPT_JSON,
-	OPT_PROMETHEUS, OPT_EXPECT
+	OPT_PROMETHEUS, OPT_EXPECT, OPT_PIPELINES
 };
 
 static enum audit_status
@@ -85,6 +86,7 @@ parse_options(struct audit_options *o, int argc, char *argv[])
 		{ "verify", no_argument, NULL, OPT_VERIFY },
 		{ "follow", no_argument, NULL, OPT_FOLLOW },
 		{ "record", no_argument, NULL, OPT_RECORD },
+		{ "pipelines", no_argument, NULL, OPT_PIPELINES },
 		{ "operation", required_argument, NULL, OPT_OPERATION },
 		{ "status", required_argument, NULL, OPT_STATUS },
 		{ "since", required_argument, NULL, OPT_SINCE },
@@ -106,6 +108,7 @@ parse_options(struct audit_options *o, int argc, char *argv[])
 				    "--follow and --record");
 			command = ch;
 			break;
+		case OPT_PIPELINES: o->pipelines = 1; break;
 		case OPT_OPERATION: o->operation = optarg; break;
 		case OPT_STATUS: o->status = parse_status(optarg); break;
 		case OPT_SINCE: o->since = parse_since(optarg); break;
@@ -137,6 +140,8 @@ check_options(const struct audit_options *o, int command)
 	    (has_filter(o) || o->json))
 		tool_usage("--verify and --record take no filter and no "
 		    "--json");
+	if (o->pipelines && command != 0 && command != OPT_SUMMARY)
+		tool_usage("--pipelines is for the list and --summary");
 	if (o->prometheus != NULL && command != OPT_SUMMARY)
 		tool_usage("--prometheus is for --summary");
 	if (o->expect != NULL && command != OPT_VERIFY)

@@ -401,6 +401,7 @@ main(int argc, char *argv[])
 	tool_audit()->size_bytes = m.text.len;
 	bk_buf_free(&m.text);
 	bk_buf_free(&m.subject);
+	bk_buf_free(&m.job);
 	curl_global_cleanup();
 	rc = tool_end(e.code == BK_OK ? rc : -1, &e);
 	bk_buf_free(&targets);

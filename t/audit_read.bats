@@ -210,6 +210,29 @@ a_log() {
 	run -4 bk-audit --summary --operation x "$LOG"
 }
 
+@test "a summary: who failed before he knew his target is no target for ever" {
+	run_of 9000 bk-s3put failure 'standard input' 's3://b/{db}/{tier}/{db}-{utc}.bk'
+	run_of 9000 bk-dump failure '' ''
+	run_of 8000 bk-dump success crm ''
+	bk-audit --summary --prometheus m.prom "$LOG" >/dev/null
+	# of bk-dump any; of bk-s3put none yet
+	is_over() {
+		perl -lne '/^bk_job_last_(success|failure).*operation="(.*?)",target="(.*?)"\} (\d+)/ and
+		    $t{"$2 $3"}{$1} = $4;
+		    END { print for grep { $t{$_}{failure} > $t{$_}{success} } sort keys %t }' m.prom
+	}
+	[ "$(is_over)" = "bk-s3put s3://b/{db}/{tier}/{db}-{utc}.bk" ]
+	run_of 7000 bk-s3put success 'standard input' s3://c/crm/daily/crm-20261120T021503Z.bk
+	bk-audit --summary --prometheus m.prom "$LOG" >/dev/null
+	[ "$(is_over)" = "bk-s3put s3://b/{db}/{tier}/{db}-{utc}.bk" ]
+	run_of 6000 bk-s3put success 'standard input' s3://b/crm/daily/crm-20261120T021503Z.bk
+	bk-audit --summary --prometheus m.prom "$LOG" >/dev/null
+	[ -z "$(is_over)" ]
+	run_of 5000 bk-s3put failure 'standard input' 's3://b/{db}/{tier}/{db}-{utc}.bk'
+	bk-audit --summary --prometheus m.prom "$LOG" >/dev/null
+	[ "$(is_over)" = "bk-s3put s3://b/{db}/{tier}/{db}-{utc}.bk" ]
+}
+
 @test "a summary: one target of all that a tool deletes" {
 	local name
 	for name in b/shop-1 'b/shop-2 and 3 more' ''; do
@@ -413,6 +436,88 @@ is_at_start() {
 	[ "${#lines[@]}" = 2 ]
 }
 
+# --- pipelines
+
+# stage BEGAN TOOK STATUS OPERATION TYPE SOURCE DESTINATION SIZE [MORE]: append
+# the run of a stage that began so long ago; MORE is JSON.
+stage() {
+	jq -nc --arg t "$(stamp $(($1 - ${2%.*})))" --argjson d "$2" --argjson n "$8" \
+	    '$ARGS.positional as [$s, $o, $y, $from, $to] |
+	    { timestamp: $t, operation: $o, type: $y, source: $from,
+	      destination: $to, size_bytes: $n, duration_seconds: $d, status: $s,
+	      user: "pg", host: "db1", ip_address: "192.0.2.7" }' \
+	    --args "${@:3:5}" | jq -c ". + ${9:-{\}}" | bk-audit --record "$LOG"
+}
+
+@test "a pipeline is one line, and its restore another" {
+	local a='{"run":"00000000000000aa"}' b='{"run":"00000000000000bb"}'
+	local of='{"backup":"00000000000000aa"}'
+	# two at the same time: as they ended
+	stage 9000 60 success bk-dump dump shop '' 900 "$a"
+	stage 9000 61 success bk-gz compress '' '' 500 "$a"
+	stage 9000 50 success bk-dump dump crm '' 100 "$b"
+	stage 9000 61 success bk-save store 'standard input' /b/shop-1.bk 510 "$a"
+	stage 9000 62 success bk-s3put upload 'standard input' s3://b/shop-1.bk 510 "$a"
+	stage 9000 63.5 success bk-tee store 'standard input' 'bk-save, bk-s3put' 510 "$a"
+	stage 9000 63 success bk-save store 'standard input' /b/crm-1.bk 90 "$b"
+	stage 500 9 success bk-s3get download s3://b/shop-1.bk 'standard output' 510 "$of"
+	stage 500 10 success bk-restore restore '' new_shop 900 "$of"
+	stage 300 8 success bk-s3get download s3://b/shop-1.bk 'standard output' 510 "$of"
+	stage 300 9 success bk-verify verify shop-1.bk '' 900 "$of"
+	stage 200 1 success bk-prune retention 'standard input' '' 0
+	run -0 bk-audit --pipelines "$LOG"
+	[ "${#lines[@]}" = 6 ]
+	[[ ${lines[0]} == *"TOOK  ADDRESS          BACKUP" ]]
+	[[ ${lines[1]} =~ Z\ \ bk-dump\ +ok\ +510B\ +1m3s\ +192.0.2.7\ +shop\ -\>\ /b/shop-1.bk,\ s3://b/shop-1.bk$ ]]
+	[[ ${lines[2]} == *"  bk-dump "*" crm -> /b/crm-1.bk" ]]
+	[[ ${lines[3]} == *"  bk-restore "*" s3://b/shop-1.bk -> new_shop" ]]
+	[[ ${lines[4]} == *"  bk-verify "*" s3://b/shop-1.bk" ]]
+	bk-audit --pipelines --json "$LOG" | sed -n 1p | jq -e '
+	    .operation == "bk-dump" and .type == "dump" and .source == "shop" and
+	    .destination == "/b/shop-1.bk, s3://b/shop-1.bk" and
+	    .size_bytes == 510 and .duration_seconds == 63.5 and
+	    .status == "success" and .error == null and .user == "pg" and
+	    .host == "db1" and .ip_address == "192.0.2.7" and
+	    .run == "00000000000000aa" and .backup == null and
+	    (.stages | sort) == ["bk-dump", "bk-gz", "bk-s3put", "bk-save", "bk-tee"]'
+	# filters and the summary are of the whole
+	[ "$(bk-audit --pipelines --json --target crm "$LOG" | wc -l)" = 1 ]
+	[ "$(bk-audit --pipelines --json --operation bk-gz "$LOG" 2>/dev/null | wc -l)" = 0 ]
+	[ "$(bk-audit --pipelines --json --summary "$LOG" | jq -s length)" = 5 ]
+	run -2 bk-audit --pipelines --follow "$LOG"
+	run -2 bk-audit --pipelines --verify "$LOG"
+}
+
+@test "a pipeline that failed: its cause, once; a sink that others made up for" {
+	local a='{"run":"00000000000000aa"}' b='{"run":"00000000000000bb"}'
+	local late='{"error":"standard input: unfinished"}'
+	# the label never came to the later stages
+	stage 9000 5 failure bk-gz compress '' '' 0 "$late"
+	stage 9000 5 failure bk-s3put upload 'standard input' 's3://b/{db}.bk' 0 "$late"
+	stage 9000 5 failure bk-dump dump shop '' 0 '{"error":"connection refused","run":"00000000000000aa"}'
+	stage 9000 5 failure bk-gz compress '' '' 0 "$late"
+	stage 8000 5 failure bk-gz compress '' '' 0 "$late"
+	run -0 bk-audit --pipelines --json "$LOG"
+	[ "${#lines[@]}" = 2 ]
+	jq -e '.status == "failure" and .error == "bk-dump: connection refused" and
+	    .source == "shop" and .destination == "s3://b/{db}.bk" and
+	    (.stages | length) == 4' <<<"${lines[0]}"
+	jq -e '.error == "standard input: unfinished"' <<<"${lines[1]}"
+	# of two that failed at that moment nobody knows whose it was
+	stage 9000 5 failure bk-dump dump crm '' 0 '{"error":"connection refused","run":"00000000000000cc"}'
+	run -0 bk-audit --pipelines --json "$LOG"
+	[ "${#lines[@]}" = 6 ]
+	rm "$LOG"
+	stage 9000 60 success bk-dump dump shop '' 900 "$b"
+	stage 9000 61 failure bk-s3put upload 'standard input' s3://b/x 0 '{"run":"00000000000000bb","error":"HTTP 503"}'
+	stage 9000 61 success bk-save store 'standard input' /b/x 900 "$b"
+	stage 9000 62 success bk-tee store 'standard input' two 900 "$b"
+	bk-audit --pipelines --json "$LOG" | jq -e '.status == "success" and
+	    .error == "bk-s3put: HTTP 503"'
+	sed -i 's/"success"\(.*bk-tee\)/"failure"\1/; /bk-tee/s/"success"/"failure"/' "$LOG"
+	bk-audit --pipelines --json "$LOG" | jq -e '.status == "failure"'
+}
+
 # --- the page
 
 @test "the page's examples" {
@@ -428,7 +533,7 @@ is_at_start() {
 	    /^\.Ed/ { b = 0; if (e) print "--" } e && b
 	    /^\.Bd/ { b = 1 }' "$TOP/man/bk-audit.1" |
 	    sed 's/\\e$/\\/; s,/var,var,g' >examples
-	[ "$(grep -c '^--$' examples)" = 6 ]
+	[ "$(grep -c '^--$' examples)" = 7 ]
 	ssh() { shift; "$@"; }
 	export -f ssh
 	while read -r -d $'\x01' example; do

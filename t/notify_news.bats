@@ -346,6 +346,43 @@ record() {
 	[[ $(text) == *"bk-dump shop failed"*": the cause" ]]
 }
 
+@test "one file for the jobs of several databases: each has its own news" {
+	local i=0
+	# job NAME STATUS: one more run, by bk-dump and what stores it
+	job() {
+		i=$((i + 1))
+		local t end=success
+		t=$(date -u -d "2026-11-21T02:00:00Z + $i hour" +%Y-%m-%dT%H:%M:%SZ)
+		if [ "$2" = failure ]; then end=failure; fi
+		{ record "$t" 9 bk-dump "$2" "$1" lost | jq -c '.type = "dump"'
+		  record "$t" 9 bk-s3put $end '' unfinished |
+		    jq -c ".type = \"upload\" | .destination = \"s3://b/$1/$i.bk\""
+		} >>log
+		bk-notify --slack slack --from-audit=log --only-change s
+	}
+	job shop failure ; told 1
+	job blog failure ; told 2
+	job shop failure ; told 2
+	job blog success ; told 3
+	[[ $(text) == *"Recovered; it was CRITICAL, first reported at "* ]]
+	job shop failure ; told 3
+	job shop success ; told 4
+	[ "$(cat s)" = 'bk-notify 2' ]
+}
+
+@test "stages are told apart by their run, those of one moment as well" {
+	local t=2026-11-21T02:15:00Z
+	of() { jq -c ".run = \"00000000000000$1\""; }
+	{ record $t 9 bk-dump failure shop 'disk on fire' | of aa
+	  record $t 9 bk-dump failure blog 'connection lost' | of bb
+	  record $t 9 bk-gz failure '' 'standard input: unfinished' | of bb; } >log
+	bk-notify --slack slack --from-audit=log
+	[[ $(text) == *"bk-dump blog failed"*": connection lost" ]]
+	record $t 9 bk-gz failure '' 'standard input: unfinished' | of aa >>log
+	bk-notify --slack slack --from-audit=log
+	[[ $(text) == *"bk-dump shop failed"*": disk on fire" ]]
+}
+
 @test "a log that cannot be read is told instead, and fails" {
 	failed 1 bk-notify --slack slack --from-audit=missing
 	[ "$stderr" = "bk-notify: missing: No such file or directory" ]

@@ -15,7 +15,7 @@ _bk_options() {
 		    --min-size --path --prometheus --proven --receipts \
 		    --segment-size --wal --warning" ;;
 	bk-audit)
-		echo "$common --expect --follow --json --operation --prometheus \
+		echo "$common --expect --follow --json --operation --pipelines --prometheus \
 		    --record --since --status --summary --target --verify" ;;
 	bk-crypt)
 		echo "$common --age --bare --decrypt --identity --passphrase \

@@ -5,25 +5,24 @@
  * fails, later stages find their input unfinished and earlier ones get EPIPE.
  * So the first failure is the cause, not the last in the log; but the record
  * of a killed stage is written by another process, possibly after those of its
- * consequences.  Runs that started at the same time but precede a run of
- * bk-notify belong to the previous pipeline, as in a loop over the databases of
- * a server that is down.
+ * consequences.  Stages that have no run's ID yet are told by their start, and
+ * then those that precede a run of bk-notify belong to the previous pipeline, as
+ * in a loop over the databases of a server that is down.
  */
-#include <errno.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "audit/logfile.h"
-#include "audit/runs.h"
+#include "audit/pipelines.h"
 #include "base/num.h"
+#include "base/utf8.h"
 #include "notify/message.h"
-
-/* Seconds between the starts of stages; records have whole seconds. */
-#define TOGETHER 2
+#include "policy/series.h"
 
 struct search {
 	struct bk_buf last;	/* the last record's line */
 	struct bk_buf cause;	/* the failure in last's pipeline, or empty */
+	struct bk_buf job;	/* the database that it dumped, or empty */
 	struct bk_run run;	/* last, parsed */
 	int consequence;	/* cause is the result of another failure */
 	int reported;		/* bk-notify ran since the last other run */
@@ -42,40 +41,45 @@ is_own(const struct bk_run *r)
 	return strcmp(r->operation, "bk-notify") == 0;
 }
 
-/* 1 if r failed because another stage did. */
-static int
-is_consequence(const struct bk_run *r)
-{
-	return strstr(r->error, "unfinished") != NULL ||
-	    strstr(r->error, strerror(EPIPE)) != NULL;
-}
-
 static int
 find_last(struct search *s, const struct bk_run *r, struct bk_err *e)
 {
 	return is_own(r) ? 0 : keep(&s->last, r, e);
 }
 
+/* The database dumped names the job, whichever stage is reported. */
+static int
+note_job(struct search *s, const struct bk_run *r, struct bk_err *e)
+{
+	if (strcmp(r->type, "dump") != 0 && strcmp(r->type, "base") != 0)
+		return 0;
+	s->job.len = 0;
+	return bk_buf_puts(&s->job, r->source, e);
+}
+
 static int
 find_cause(struct search *s, const struct bk_run *r, struct bk_err *e)
 {
-	double apart = ((double)r->ended - r->duration_seconds) -
-	    ((double)s->run.ended - s->run.duration_seconds);
+	int same = *r->run != '\0' && strcmp(r->run, s->run.run) == 0;
 
 	if (strcmp(r->host, s->run.host) != 0 ||
 	    strcmp(r->user, s->run.user) != 0)
 		return 0;
 	if (is_own(r))
 		s->reported = 1;
-	if (is_own(r) || apart > TOGETHER || apart < -TOGETHER)
+	if (is_own(r) || !bk_run_is_with(r, &s->run))
 		return 0;
-	if (s->reported)
+	if (s->reported && !same) {
 		s->cause.len = 0;
+		s->job.len = 0;
+	}
 	s->reported = 0;
+	if (note_job(s, r, e) == -1)
+		return -1;
 	if (!r->failed || (s->cause.len > 0 && (!s->consequence ||
-	    is_consequence(r))))
+	    bk_run_is_consequence(r))))
 		return 0;
-	s->consequence = is_consequence(r);
+	s->consequence = bk_run_is_consequence(r);
 	return keep(&s->cause, r, e);
 }
 
@@ -133,6 +137,27 @@ describe(struct bk_buf *b, const struct bk_run *r, struct bk_err *e)
 	    r->host, when, took, *r->error != '\0' ? ": " : "", r->error);
 }
 
+/* The job: its database, else what the last stage did to which series. */
+static int
+name_job(struct bk_notify_message *m, const struct search *s,
+    struct bk_err *e)
+{
+	const char *object = object_of(&s->run);
+	struct bk_buf series = {0}, name = {0};
+	int rc = 0;
+
+	if (s->job.len > 0)
+		rc = bk_buf_add(&name, s->job.data, s->job.len, e);
+	else if (*object != '\0' && (rc = bk_series_of(object, &series, e)) == 0)
+		rc = bk_buf_printf(&name, e, "%s %s", s->run.operation,
+		    series.data);
+	if (rc == 0 && name.len > 0)
+		bk_utf8_clean(name.data, name.len);	/* one line */
+	m->job = name;
+	bk_buf_free(&series);
+	return rc;
+}
+
 static int
 report(struct bk_notify_message *m, const struct bk_run *r, struct bk_err *e)
 {
@@ -171,11 +196,12 @@ bk_notify_message_audit(struct bk_notify_message *m, const char *path,
 		rc = read_log(path, &s, find_cause, &bad, e);
 	if (rc == 0 && s.cause.len > 0)
 		rc = bk_run_parse(&cause, s.cause.data, s.cause.len, e);
-	if (rc == 0)
+	if (rc == 0 && (rc = name_job(m, &s, e)) == 0)
 		rc = report(m, s.cause.len > 0 ? &cause : &s.run, e);
 	bk_run_free(&cause);
 	bk_run_free(&s.run);
 	bk_buf_free(&s.last);
 	bk_buf_free(&s.cause);
+	bk_buf_free(&s.job);
 	return rc;
 }

@@ -14,6 +14,7 @@
 struct bk_notify_message {
 	struct bk_buf text;	/* without a final newline; may be empty */
 	struct bk_buf subject;	/* one line */
+	struct bk_buf job;	/* what it is about, if that is one job; "" */
 	const char *title;	/* --subject; NULL: made from host and text */
 	int known;		/* state is set */
 	int start;		/* start of a job, for pings: has no state */

@@ -119,7 +119,7 @@ judge(struct news *w, const struct bk_notify_report *now)
 {
 	const struct bk_notify_report *was = bk_notify_reports_find(w->past,
 	    now->subject, strlen(now->subject));
-	int whole = *now->subject == '\0';
+	int whole = *now->subject == '\0' || w->m->job.len > 0;
 
 	if (was == NULL)
 		return now->state != BK_STATE_OK;
@@ -148,7 +148,9 @@ judge_missing(struct news *w, struct bk_notify_reports *told)
 		if (bk_notify_reports_find(&w->now, was->subject,
 		    strlen(was->subject)) != NULL)
 			continue;
-		if (!w->partial) {
+		/* who failed before he knew his job may have had this one */
+		if (!w->partial || (*was->subject == '\0' &&
+		    w->m->state == BK_STATE_OK)) {
 			if (add_note(w, was, *was->subject != '\0' ?
 			    "no longer reported; it was" :
 			    w->m->state == BK_STATE_OK ? "Recovered; it was" :
@@ -233,9 +235,10 @@ compare(struct news *w, struct bk_notify_reports *told)
 	if (w->m->by_line && read_lines(w) == -1)
 		return -1;
 	if (w->now.n == 0) {
-		if (note(w, "", 0, w->m->state) == NONE)
+		if (note(w, w->m->job.len > 0 ? w->m->job.data : "",
+		    w->m->job.len, w->m->state) == NONE)
 			return -1;
-		w->partial = w->m->state != BK_STATE_OK;
+		w->partial = w->m->state != BK_STATE_OK || w->m->job.len > 0;
 	}
 	if ((w->is_news = calloc(w->now.n + 1, sizeof(*w->is_news))) == NULL)
 		return bk_fail_memory(w->e);
