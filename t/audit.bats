@@ -60,7 +60,7 @@ begin() {
 	[ "$(jq -r .user audit.log)" = "$(id -un)" ]
 	[ "$(jq -r .host audit.log)" = "$(uname -n)" ]
 	[ "$(jq -r 'keys_unsorted | join(" ")' audit.log)" = \
-	    "timestamp operation type source destination size_bytes duration_seconds status error user host ip_address pid version previous" ]
+	    "timestamp operation type source destination size_bytes duration_seconds status error user host ip_address pid version run previous" ]
 	# an address of this host, other than loopback
 	jq -r '.ip_address // "none"' audit.log >address
 	{ hostname -I | tr ' ' '\n'; echo none; } >addresses

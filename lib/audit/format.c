@@ -66,15 +66,17 @@ bk_audit_format(struct bk_buf *b, const struct bk_audit *a,
 	    bk_buf_json_member(b, "type", a->type, e) == -1 ||
 	    bk_buf_json_member(b, "source", a->source, e) == -1 ||
 	    bk_buf_json_member(b, "destination", a->destination, e) == -1 ||
-	    add_run(b, "run", a->run, e) == -1 ||
-	    add_run(b, "backup", a->backup, e) == -1 ||
 	    (result != NULL && add_ending(b, a, result, e) == -1) ||
 	    add_user(b, e) == -1 ||
 	    bk_buf_json_member(b, "host", uname(&u) == 0 ? u.nodename : NULL,
-	    e) == -1 || bk_buf_json_member(b, "ip_address", address, e) == -1)
+	    e) == -1 ||
+	    bk_buf_json_member(b, "ip_address", address, e) == -1 ||
+	    bk_buf_printf(b, e, ",\"pid\":%ld,\"version\":\"%s\"",
+	    (long)getpid(), BK_VERSION) == -1 ||
+	    add_run(b, "run", a->run, e) == -1 ||
+	    add_run(b, "backup", a->backup, e) == -1)
 		return -1;
-	return bk_buf_printf(b, e, ",\"pid\":%ld,\"version\":\"%s\"}",
-	    (long)getpid(), BK_VERSION);
+	return bk_buf_puts(b, "}", e);
 }
 
 static int

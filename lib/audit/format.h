@@ -3,10 +3,10 @@
 /*
  * The audit log: one JSON object per line, one line per run of a tool.
  * Members: timestamp (end, RFC 3339 UTC), operation (the tool), type, source,
- * destination, run or backup (where known), size_bytes, duration_seconds,
- * status ("success", "failure"), error (null or a message), user, host,
- * ip_address (null or this host's), pid, version; and previous, which chains
- * the lines and is added by audit/chain.h.
+ * destination, size_bytes, duration_seconds, status ("success", "failure"),
+ * error (null or a message), user, host, ip_address (null or this host's), pid,
+ * version, run or backup (where known); and previous, which chains the lines
+ * and is added by audit/chain.h.
  *
  * A writer locks the whole file (fcntl(2), so NFS works) from open to close,
  * and leaves a complete line or none.  Readers do not lock.
