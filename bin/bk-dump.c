@@ -137,7 +137,6 @@ struct options {
 	struct bk_dump dump;
 	char **args;		/* for pg_dump; n of them, and NULL */
 	size_t nargs;
-	struct bk_buf options_text;	/* the same, for the manifest */
 	const char *jobs;	/* of -j, or NULL */
 	int verbosity;		/* -q: -1, -v: 1 */
 };
@@ -171,8 +170,6 @@ pass(struct options *o, int ch, int index, struct bk_err *e)
 		    optarg == NULL ? "" : "=", value);
 	more[o->nargs++] = b.data;
 	more[o->nargs] = NULL;
-	(void)bk_buf_printf(&o->options_text, e, "%s%s",
-	    o->options_text.len == 0 ? "" : " ", b.data == NULL ? "" : b.data);
 }
 
 static void
@@ -242,7 +239,6 @@ set_defaults(struct options *o, int argc, char *argv[])
 	o->dump.jobs = tool_jobs(o->jobs, 4);
 	o->dump.pg_dump_args = o->args == NULL ? none : o->args;
 	o->dump.target.app = "bk-dump";
-	o->dump.options = o->options_text.data;
 	o->dump.bindir = (struct bk_bindir){ .dir = getenv("BK_PG_BINDIR"),
 	    .path = getenv("PATH"), .env = environ };
 	o->dump.progress = &progress;

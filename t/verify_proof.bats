@@ -93,3 +93,39 @@ alter() {
 	run -1 --separate-stderr bk-verify --restore <dup.bk
 	[ "$(field result)" = 'could not tell' ]
 }
+
+# flips N: write N copies of shop.bk to f1 ..., each with another bit flipped in
+# its definitions, what precedes the first block.
+flips() {
+	python3 - "$1" shop.bk <<-'PY'
+	import random, sys
+	data = open(sys.argv[2], "rb").read()
+	end = data.index(b"COPY public.orders")
+	random.seed(8)
+	for i in range(1, int(sys.argv[1]) + 1):
+	    b = bytearray(data)
+	    b[random.randrange(end)] ^= 1 << random.randrange(8)
+	    open("f%d" % i, "wb").write(b)
+	PY
+}
+
+@test "a bit flipped in the definitions is refused, and said to be there" {
+	local loaded=0
+	flips 100
+	for n in {1..100}; do
+		bk-verify -q -o r <f$n 2>said && status=0 || status=$?
+		[ $status = 3 ] && grep -qE 'damaged|not an archive|label|'\
+'archive version|neither an|offset of TOC entry' said || {
+			echo "$n: $status $(<said)"
+			false
+		}
+		# who loads it reads no offsets
+		grep -q 'the definitions' said && [ $((loaded++)) -lt 3 ] ||
+		    continue
+		run -3 bk-verify --restore -o r <f$n
+		run -3 bk-restore --into flipped <f$n
+		run -0 psql -XAtc "SELECT count(*) FROM pg_database
+		    WHERE datname LIKE 'flipped%'" postgres
+		[ "$output" = 0 ]
+	done
+}

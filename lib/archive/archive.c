@@ -109,7 +109,9 @@ bk_archive_int(struct bk_archive *a, int32_t *out, struct bk_err *e)
 		return -1;
 	v = (uint32_t)b[1] | (uint32_t)b[2] << 8 | (uint32_t)b[3] << 16 |
 	    (uint32_t)b[4] << 24;
-	if (b[0] > 1 || v > (uint32_t)INT32_MAX + (b[0] == 1))
+	/* nobody writes a negative zero */
+	if (b[0] > 1 || (b[0] == 1 && v == 0) ||
+	    v > (uint32_t)INT32_MAX + (b[0] == 1))
 		return bk_archive_damaged(a, "a malformed number", e);
 	*out = b[0] == 1 ? (int32_t)-(int64_t)v : (int32_t)v;
 	return 0;

@@ -14,6 +14,7 @@
 
 #include <stdint.h>
 
+#include "archive/digest.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/seal.h"
@@ -38,6 +39,7 @@ struct bk_toc_entry {		/* strings may be NULL, as in the archive */
 	uint32_t oid;		/* of the relation, for TABLE DATA */
 	int section;		/* 1 none, 2 pre-data, 3 data, 4 post-data */
 	const char *tag, *desc, *defn, *copy, *schema, *owner;
+	const char *tablespace, *access_method;
 	const int32_t *deps;	/* ids of the entries that it depends on */
 	size_t ndeps;
 	size_t has_data_at, copy_at, offset_at;	/* offsets in toc.raw */
@@ -51,6 +53,7 @@ struct bk_toc {
 	size_t n;
 	int32_t max_id;
 	struct bk_buf raw;	/* the bytes of header and TOC */
+	char digest[BK_DIGEST_TEXT];	/* of raw (bk_toc_digest()) */
 	struct bk_arena *arena;	/* owns the strings */
 };
 
@@ -66,10 +69,31 @@ struct bk_archive *bk_archive_open(struct bk_source src, const char *name,
 /*
  * Read header and TOC into *toc, zeroed by the caller.  0, or -1 with *e set:
  * BK_DATA if src is not an archive, is of another version, damaged or
- * truncated.  Call bk_toc_free() in either case.
+ * truncated, or has a digest of header and TOC that is not theirs.  Call
+ * bk_toc_free() in either case.
+ *
+ * Memory: twice the bytes of the TOC, which are at most 256 MiB, a string of it
+ * at most 64 MiB; 150 bytes for each entry.
  */
 int bk_archive_toc(struct bk_archive *a, struct bk_toc *toc, struct bk_err *e);
 void bk_toc_free(struct bk_toc *toc);
+
+/*
+ * The digest of header and TOC: XXH3-128 of raw, in hex, without the offset of
+ * each entry, which is written when the dump is done, and without the
+ * BK_DIGEST_TEXT - 1 bytes at hole (0: none), where the digest itself stands.
+ * raw is toc's, or a copy into which shift bytes were put within its first
+ * entry.  0, or -1 with *e set: memory.
+ */
+int bk_toc_digest(const struct bk_toc *toc, const struct bk_buf *raw,
+    size_t shift, size_t hole, char out[BK_DIGEST_TEXT], struct bk_err *e);
+
+/*
+ * bk-dump ends the first entry's COPY statement with this and the digest of
+ * header and TOC.  Where that stands in the string; NULL: it has none.
+ */
+#define BK_TOC_DIGEST " toc "
+const char *bk_toc_recorded(const struct bk_toc *toc);
 
 /* The ENCODING entry, and its SET client_encoding statement; NULL: none. */
 const struct bk_toc_entry *bk_toc_encoding_entry(const struct bk_toc *toc);

@@ -10,6 +10,7 @@
 
 /* Maximum bytes of a string's JSON text, including its quotes. */
 #define NAME_MAX_JSON 760	/* 63 bytes, in any encoding, escaped */
+#define DATABASE_MAX_JSON 400
 #define VERSION_MAX_JSON 100
 #define OPTIONS_MAX_JSON 320
 #define SHORT_MAX_JSON 64
@@ -72,6 +73,38 @@ bk_manifest_proof_record(struct bk_buf *b, const struct bk_toc_entry *te,
 	    c->bytes, digest);
 }
 
+int
+bk_manifest_globals(struct bk_buf *b, const void *sql, size_t n,
+    struct bk_err *e)
+{
+	char digest[BK_DIGEST_TEXT];
+
+	bk_manifest_digest(sql, n, digest);
+	return bk_buf_printf(b, e, "{\"bk\":\"globals\",\"bytes\":%zu,"
+	    "\"digest\":\"%s\"}\n", n, digest);
+}
+
+/* ,"options":[...]; null if that is too long. */
+static int
+add_options(struct bk_buf *b, char *const *options, struct bk_err *e)
+{
+	size_t start, i;
+
+	if (bk_buf_puts(b, ",\"options\":", e) == -1)
+		return -1;
+	start = b->len;
+	for (i = 0; options != NULL && options[i] != NULL; i++)
+		if (bk_buf_puts(b, i == 0 ? "[" : ",", e) == -1 ||
+		    bk_buf_json(b, options[i], e) == -1)
+			return -1;
+	if (bk_buf_puts(b, i == 0 ? "[]" : "]", e) == -1)
+		return -1;
+	if (b->len - start <= OPTIONS_MAX_JSON)
+		return 0;
+	b->len = start;
+	return bk_buf_puts(b, "null", e);
+}
+
 /* ,"settings":{...}: to be set before a restored database is compared. */
 static int
 add_settings(struct bk_buf *b, const struct bk_manifest *m, struct bk_err *e)
@@ -101,7 +134,7 @@ bk_manifest_format(struct bk_buf *b, const struct bk_manifest *m,
 	bk_utctime_format(m->ended, ended);
 	bk_digest_format(&m->records, digest);
 	if (bk_buf_puts(b, "{\"bk\":\"manifest\",\"version\":1", e) == -1 ||
-	    add_field(b, "database", m->database, NAME_MAX_JSON, e) == -1 ||
+	    add_field(b, "database", m->database, DATABASE_MAX_JSON, e) == -1 ||
 	    add_field(b, "system_identifier", m->system_identifier,
 	    SHORT_MAX_JSON, e) == -1 ||
 	    add_field(b, "server_version", m->server_version,
@@ -115,8 +148,9 @@ bk_manifest_format(struct bk_buf *b, const struct bk_manifest *m,
 	    add_field(b, "tool", "bk-dump " BK_VERSION, SHORT_MAX_JSON,
 	    e) == -1 ||
 	    add_field(b, "pg_dump", m->pg_dump, VERSION_MAX_JSON, e) == -1 ||
-	    add_field(b, "options", m->options, OPTIONS_MAX_JSON, e) == -1 ||
+	    add_options(b, m->options, e) == -1 ||
 	    add_settings(b, m, e) == -1 ||
+	    add_field(b, "toc", m->toc, SHORT_MAX_JSON, e) == -1 ||
 	    bk_buf_printf(b, e, ",\"tables\":%" PRIu64 ",\"rows\":%" PRIu64
 	    ",\"bytes\":%" PRIu64 ",\"blobs\":%" PRIu64
 	    ",\"records\":\"%s\"", m->tables, m->rows, m->bytes, m->blobs,
@@ -124,4 +158,22 @@ bk_manifest_format(struct bk_buf *b, const struct bk_manifest *m,
 		return -1;
 	return bk_buf_puts(b, ",\"read\":\"a custom-format archive: "
 	    "pg_restore -d DATABASE FILE\"}", e);
+}
+
+void
+bk_manifest_digest(const void *json, size_t n, char out[BK_DIGEST_TEXT])
+{
+	struct bk_digest d = {0};
+
+	bk_digest_item(&d, json, n);
+	bk_digest_format(&d, out);
+}
+
+int
+bk_manifest_close(struct bk_buf *b, const char *mark, struct bk_err *e)
+{
+	char digest[BK_DIGEST_TEXT];
+
+	bk_manifest_digest(b->data, b->len, digest);
+	return bk_buf_printf(b, e, "\n%s\n%s", digest, mark);
 }

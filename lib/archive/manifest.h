@@ -16,7 +16,7 @@
 #include "archive/digest.h"
 
 #define BK_PROOF_RECORD_MAX_LEN 1700	/* bytes of JSON, at most */
-#define BK_MANIFEST_MAX 2200
+#define BK_MANIFEST_MAX 1950
 
 struct bk_manifest {		/* strings are borrowed; NULL: unknown */
 	const char *database;
@@ -24,14 +24,17 @@ struct bk_manifest {		/* strings are borrowed; NULL: unknown */
 	const char *server_version, *server_encoding;
 	const char *snapshot, *lsn;
 	const char *pg_dump;	/* its version */
-	const char *options;	/* as given, without the connection */
+	char *const *options;	/* as given, without the connection; NULL at
+				 * the end, or NULL for none */
 	/* the session's settings that affect the text of values */
 	const char *timezone, *bytea_output, *lc_monetary;
 	const char *quote_all_identifiers;
+	const char *toc;	/* digest of header and TOC */
 	time_t started, ended;
 	uint64_t tables, rows, bytes, blobs;
 	struct bk_digest records;	/* XXH3-128 of the concatenated JSON
-					 * text of all proof records */
+					 * text of all proof records and of
+					 * "globals" */
 };
 
 /* The content of a table or of a block of large objects. */
@@ -45,8 +48,21 @@ struct bk_content {
 int bk_manifest_proof_record(struct bk_buf *b, const struct bk_toc_entry *te,
     const struct bk_content *c, struct bk_err *e);
 
+/* Append the object that stands before the n bytes of sql, and a newline. */
+int bk_manifest_globals(struct bk_buf *b, const void *sql, size_t n,
+    struct bk_err *e);
+
 /* Append the manifest. */
 int bk_manifest_format(struct bk_buf *b, const struct bk_manifest *m,
     struct bk_err *e);
+
+/*
+ * The digest of a manifest, by which a receipt names it: XXH3-128 of its n
+ * bytes of JSON text, in hex.  It stands behind the manifest, too.
+ */
+void bk_manifest_digest(const void *json, size_t n, char out[BK_DIGEST_TEXT]);
+
+/* Append what follows the JSON text at the beginning of b: digest and mark. */
+int bk_manifest_close(struct bk_buf *b, const char *mark, struct bk_err *e);
 
 #endif

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/seal.h"
+
 static const char record_head[] = "{\"bk\":\"";
 static const char globals_head[] = "{\"bk\":\"globals\"";
 
@@ -23,7 +25,10 @@ keep_rest(struct bk_proof_record *rec, const char *name, const char *p,
 
 	memcpy(rec->tail + had, p, n < room ? n : room);
 	rec->rest += n;
-	if (rec->keep == NULL || !begins_with(&rec->text, globals_head))
+	if (!begins_with(&rec->text, globals_head))
+		return 0;
+	bk_digest_update(rec->state, p, n);
+	if (rec->keep == NULL)
 		return 0;
 	if (rec->rest > BK_PROOF_RECORD_REST_MAX)
 		return bk_fail(e, BK_DATA, "%s: damaged: a block of more than "
@@ -84,8 +89,12 @@ bk_proof_record_read(struct bk_archive *a, const char *name,
 
 	bk_proof_record_free(rec);
 	rec->keep = keep;
+	if ((rec->state = bk_digest_new()) == NULL)
+		return bk_fail_memory(e);
+	bk_digest_begin(rec->state);
 	if (read_text(a, name, rec, e) == -1)
 		return -1;
+	bk_digest_end(rec->state, &rec->digest);
 	if (!begins_with(&rec->text, record_head)) {
 		bk_buf_free(&rec->text);
 		rec->kind = BK_PROOF_RECORD_NONE;
@@ -120,6 +129,43 @@ bk_proof_record_content(const struct bk_proof_record *rec, const char *name,
 	return 0;
 }
 
+int
+bk_proof_record_globals(const struct bk_proof_record *rec, const char *name,
+    struct bk_err *e)
+{
+	struct bk_digest recorded;
+	uint64_t bytes;
+
+	if (bk_proof_record_number(rec, "bytes", &bytes) == 0 &&
+	    bytes == rec->rest &&
+	    bk_proof_record_digest(rec, "digest", &recorded) == 0 &&
+	    recorded.lo == rec->digest.lo && recorded.hi == rec->digest.hi)
+		return 0;
+	return bk_fail(e, BK_DATA, "%s: damaged: the roles and tablespaces of "
+	    "--globals are not those that were dumped", name);
+}
+
+int
+bk_proof_record_manifest(const struct bk_proof_record *rec,
+    const struct bk_toc *toc, const char *name, struct bk_err *e)
+{
+	const char *recorded = bk_proof_record_string(rec, "toc");
+	char digest[BK_DIGEST_TEXT];
+
+	bk_manifest_digest(rec->text.data, rec->text.len, digest);
+	if (rec->rest < BK_DIGEST_TEXT ||
+	    memcmp(rec->tail, digest, BK_DIGEST_TEXT - 1) != 0 ||
+	    rec->tail[BK_DIGEST_TEXT - 1] != '\n')
+		return bk_fail(e, BK_DATA, "%s: damaged: the manifest is not "
+		    "the one that was written: digest %s", name, digest);
+	if (recorded != NULL && strcmp(recorded, toc->digest) == 0)
+		return 0;
+	return bk_fail(e, BK_DATA, "%s: damaged: the definitions (header and "
+	    "table of contents) are not those that were dumped: digest %s, "
+	    "in the manifest %s", name, toc->digest,
+	    recorded == NULL ? "none" : recorded);
+}
+
 const char *
 bk_proof_record_string(const struct bk_proof_record *rec, const char *key)
 {
@@ -152,14 +198,15 @@ bk_proof_record_closes(const struct bk_proof_record *rec,
     const struct bk_seal *s)
 {
 	/* the block's end is all that follows it */
-	return rec->rest == sizeof(rec->tail) && bk_seal_closes(s, rec->tail,
-	    sizeof(rec->tail), BK_INT_LEN);
+	return rec->rest == sizeof(rec->tail) && bk_seal_closes(s,
+	    rec->tail + BK_DIGEST_TEXT, BK_SEAL_CLOSING, BK_INT_LEN);
 }
 
 void
 bk_proof_record_free(struct bk_proof_record *rec)
 {
 	bk_buf_free(&rec->text);
+	bk_digest_free(rec->state);
 	json_decref(rec->json);
 	*rec = (struct bk_proof_record){0};
 }

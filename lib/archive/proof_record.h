@@ -25,7 +25,10 @@ struct bk_proof_record {		/* start with = {0} */
 	struct bk_buf text;	/* the JSON, verbatim */
 	json_t *json;
 	uint64_t rest;		/* bytes after the newline */
-	char tail[BK_SEAL_CLOSING];	/* the first of them */
+	struct bk_digest digest;	/* XXH3-128 of them, of "globals" */
+	char tail[BK_DIGEST_TEXT + BK_SEAL_CLOSING];	/* the first of them:
+				 * the manifest's digest, newline, mark */
+	struct bk_digest_state *state;
 	struct bk_buf *keep;	/* the caller's: gets the rest of "globals"
 				 * appended; or NULL */
 };
@@ -45,6 +48,19 @@ int bk_proof_record_read(struct bk_archive *a, const char *name,
 int bk_proof_record_content(const struct bk_proof_record *rec, const char *name,
     int32_t *id, struct bk_content *c, struct bk_err *e);
 
+/*
+ * Are "globals" complete, and those that were dumped?  0, or -1 with BK_DATA.
+ */
+int bk_proof_record_globals(const struct bk_proof_record *rec,
+    const char *name, struct bk_err *e);
+
+/*
+ * Is the manifest as it was written, by the digest behind it, and was it
+ * written for this TOC?  0, or -1 with BK_DATA.
+ */
+int bk_proof_record_manifest(const struct bk_proof_record *rec,
+    const struct bk_toc *toc, const char *name, struct bk_err *e);
+
 /* The string at key; NULL: none. */
 const char *bk_proof_record_string(const struct bk_proof_record *rec,
     const char *key);
@@ -55,7 +71,7 @@ int bk_proof_record_number(const struct bk_proof_record *rec, const char *key,
 int bk_proof_record_digest(const struct bk_proof_record *rec, const char *key,
     struct bk_digest *out);
 
-/* 1 if what follows a manifest's JSON is the closing mark of s. */
+/* 1 if what follows a manifest and its digest is the closing mark of s. */
 int bk_proof_record_closes(const struct bk_proof_record *rec,
     const struct bk_seal *s);
 

@@ -5,7 +5,8 @@
 #include "archive/archive.h"
 #include "archive/archive_in.h"
 
-#define TOC_MAX (1024 * 1024 * 1024)	/* more than any database needs */
+#define TOC_MAX (256 * 1024 * 1024)	/* bytes: half a million tables */
+#define STRING_MAX (64 * 1024 * 1024)	/* of a string in it: a view */
 #define PIECE (64 * 1024)		/* minimum allocation */
 
 /* Strings live as long as their TOC and are freed together. */
@@ -55,8 +56,12 @@ read_str(struct bk_archive *a, struct bk_toc *toc, const char **text,
 	if (len < 0)
 		return 0;
 	start = toc->raw.len;
-	if (start > TOC_MAX || (size_t)len > TOC_MAX - start)
-		return bk_archive_damaged(a, "too long a string", e);
+	if (len > STRING_MAX || start > TOC_MAX ||
+	    (size_t)len > TOC_MAX - start)
+		return bk_fail(e, BK_DATA, "%s: damaged archive, or one of an "
+		    "unusual database: its table of contents is over %d MiB, "
+		    "or a string in it over %d MiB, at offset %ju", a->name,
+		    TOC_MAX >> 20, STRING_MAX >> 20, (uintmax_t)a->offset);
 	for (left = (size_t)len; left > 0; left -= n) {
 		n = left < sizeof(piece) ? left : sizeof(piece);
 		if (bk_archive_bytes(a, piece, n, e) == -1)
@@ -184,8 +189,8 @@ read_entry(struct bk_archive *a, struct bk_toc *toc, struct bk_toc_entry *te,
 	te->copy_at = toc->raw.len;
 	if (read_str(a, toc, &te->copy, e) == -1 ||
 	    read_str(a, toc, &te->schema, e) == -1 ||
-	    read_str(a, toc, NULL, e) == -1 ||		/* tablespace */
-	    read_str(a, toc, NULL, e) == -1)		/* access method */
+	    read_str(a, toc, &te->tablespace, e) == -1 ||
+	    read_str(a, toc, &te->access_method, e) == -1)
 		return -1;
 	if (toc->minor >= 16 && bk_archive_int(a, &v, e) == -1)	/* relkind */
 		return -1;
@@ -226,6 +231,69 @@ read_entries(struct bk_archive *a, struct bk_toc *toc, struct bk_err *e)
 	return 0;
 }
 
+/* Add raw from *at up to next, and pass over n bytes. */
+static void
+digest_piece(struct bk_digest_state *s, const struct bk_buf *raw, size_t *at,
+    size_t next, size_t n)
+{
+	bk_digest_update(s, raw->data + *at, next - *at);
+	*at = next + n;
+}
+
+int
+bk_toc_digest(const struct bk_toc *toc, const struct bk_buf *raw,
+    size_t shift, size_t hole, char out[BK_DIGEST_TEXT], struct bk_err *e)
+{
+	struct bk_digest_state *s = bk_digest_new();
+	struct bk_digest d = {0};
+	size_t i, at = 0;
+
+	if (s == NULL)
+		return bk_fail_memory(e);
+	bk_digest_begin(s);
+	if (hole > 0)
+		digest_piece(s, raw, &at, hole, BK_DIGEST_TEXT - 1);
+	for (i = 0; i < toc->n; i++)
+		digest_piece(s, raw, &at, toc->entry[i].offset_at + shift,
+		    BK_OFFSET_LEN);
+	digest_piece(s, raw, &at, raw->len, 0);
+	bk_digest_end(s, &d);
+	bk_digest_free(s);
+	bk_digest_format(&d, out);
+	return 0;
+}
+
+const char *
+bk_toc_recorded(const struct bk_toc *toc)
+{
+	const size_t key = strlen(BK_TOC_DIGEST), len = BK_DIGEST_TEXT - 1;
+	const char *s = toc->n == 0 ? NULL : toc->entry[0].copy;
+	struct bk_digest ignored;
+	size_t n = s == NULL ? 0 : strlen(s);
+
+	if (n < key + len || bk_digest_parse(s + n - len, &ignored) == -1 ||
+	    memcmp(s + n - len - key, BK_TOC_DIGEST, key) != 0)
+		return NULL;
+	return s + n - len;
+}
+
+/* Is the TOC the one that was written? */
+static int
+check_digest(struct bk_archive *a, struct bk_toc *toc, struct bk_err *e)
+{
+	const char *recorded = bk_toc_recorded(toc);
+	size_t hole = recorded == NULL ? 0 : toc->entry[0].copy_at +
+	    BK_INT_LEN + (size_t)(recorded - toc->entry[0].copy);
+
+	if (bk_toc_digest(toc, &toc->raw, 0, hole, toc->digest, e) == -1)
+		return -1;
+	if (recorded == NULL || strcmp(recorded, toc->digest) == 0)
+		return 0;
+	return bk_fail(e, BK_DATA, "%s: damaged: the definitions (header and "
+	    "table of contents) are not those that were dumped: digest %s, "
+	    "recorded %s", a->name, toc->digest, recorded);
+}
+
 int
 bk_archive_toc(struct bk_archive *a, struct bk_toc *toc, struct bk_err *e)
 {
@@ -239,7 +307,7 @@ bk_archive_toc(struct bk_archive *a, struct bk_toc *toc, struct bk_err *e)
 		rc = read_entries(a, toc, e);
 	a->toc_len = a->offset - at;
 	a->keep = NULL;
-	return rc;
+	return rc == 0 ? check_digest(a, toc, e) : -1;
 }
 
 void

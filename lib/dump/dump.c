@@ -313,7 +313,7 @@ write_all(struct dump *d, int fd, uint64_t *bytes, struct bk_err *e)
 		.snapshot = value(d->snapshot),
 		.lsn = value(d->lsn),
 		.pg_dump = d->toc.dumper,
-		.options = d->o->options,
+		.options = d->o->pg_dump_args,
 		.timezone = PQgetvalue(d->settings, 0, 0),
 		.bytea_output = PQgetvalue(d->settings, 0, 1),
 		.lc_monetary = PQgetvalue(d->settings, 0, 2),

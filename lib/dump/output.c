@@ -25,6 +25,7 @@ struct bk_dump_output {
 	struct bk_digest_state *records;
 	struct bk_buf raw;	/* header and TOC as written */
 	size_t shift;		/* of the fields after the mark */
+	char digest[BK_DIGEST_TEXT];	/* of raw */
 	int seekable;
 	struct bk_buf scratch;	/* a block's beginning or end */
 	struct bk_content content;	/* of the current block */
@@ -32,6 +33,17 @@ struct bk_dump_output {
 	struct bk_qbuf *head, *tail;	/* COPY text, less than a chunk */
 	size_t pending, used;	/* bytes in them; written, of the first */
 };
+
+/* Put the digest of header and TOC at offset at of these. */
+static int
+add_digest(struct bk_dump_output *d, size_t at, struct bk_err *e)
+{
+	if (bk_toc_digest(d->toc, &d->raw, d->shift, at, d->digest, e) == -1)
+		return -1;
+	memcpy(d->raw.data + at, d->digest, BK_DIGEST_TEXT - 1);
+	d->about.toc = d->digest;
+	return 0;
+}
 
 /*
  * No name that precedes our mark may pass for one: the header begins with the
@@ -56,7 +68,8 @@ check_head(const struct bk_dump_output *d, const char *mark, struct bk_err *e)
  * begins with that entry, and the field is not read if there is no data.  Not
  * the header's version string, which pg_restore -f copies into every script:
  * that would look like an unfinished sealed stream.  The mark is followed by
- * the system identifier, which bk-restore must know before it creates anything.
+ * what bk-restore must know before it creates anything: the system identifier,
+ * and the digest of header and TOC.
  */
 static int
 add_mark(struct bk_dump_output *d, const struct bk_label *label,
@@ -68,7 +81,7 @@ add_mark(struct bk_dump_output *d, const struct bk_label *label,
 	struct bk_buf text = {0};
 	int rc = -1;
 
-	if (te->copy != NULL)
+	if (te != d->toc->entry || te->copy != NULL)
 		return bk_fail(e, BK_FAIL, "pg_dump: no room for a mark at "
 		    "the beginning of its TOC");
 	if (bk_seal_new(&d->seal, label, e) == -1)
@@ -77,13 +90,16 @@ add_mark(struct bk_dump_output *d, const struct bk_label *label,
 	if (bk_buf_printf(&text, e, "-- bk-dump " BK_VERSION " %s", mark) ==
 	    -1 || (d->about.system_identifier != NULL && bk_buf_printf(&text,
 	    e, " system %.20s", d->about.system_identifier) == -1) ||
-	    bk_buf_add(&d->raw, raw->data, te->copy_at, e) == -1 ||
+	    bk_buf_printf(&text, e, BK_TOC_DIGEST "%0*d", BK_DIGEST_TEXT - 1,
+	    0) == -1 || bk_buf_add(&d->raw, raw->data, te->copy_at, e) == -1 ||
 	    bk_archive_add_str(&d->raw, text.data, e) == -1 ||
 	    bk_buf_add(&d->raw, raw->data + te->copy_at + BK_INT_LEN,
 	    raw->len - te->copy_at - BK_INT_LEN, e) == -1)
 		goto done;
 	d->shift = d->raw.len - raw->len;
-	rc = check_head(d, mark, e);
+	if (check_head(d, mark, e) == 0)
+		rc = add_digest(d, te->copy_at + BK_INT_LEN + text.len -
+		    (BK_DIGEST_TEXT - 1), e);
  done:
 	bk_buf_free(&text);
 	return rc;
@@ -163,10 +179,10 @@ bk_dump_output_globals(struct bk_dump_output *d, const struct bk_buf *sql,
 	int rc = -1;
 
 	if (bk_archive_add_block(&b, BK_BLOCK_DATA, d->toc->max_id + 1, e) ==
-	    -1 || bk_buf_printf(&head, e,
-	    "{\"bk\":\"globals\",\"bytes\":%zu}\n", sql->len) == -1 ||
+	    -1 || bk_manifest_globals(&head, sql->data, sql->len, e) == -1 ||
 	    bk_archive_add_chunk(&b, head.data, head.len, e) == -1)
 		goto done;
+	bk_digest_update(d->records, head.data, head.len - 1);
 	for (at = 0; at < sql->len; at += n) {
 		n = sql->len - at < CHUNK ? sql->len - at : CHUNK;
 		if (bk_archive_add_chunk(&b, sql->data + at, n, e) == -1)
@@ -345,7 +361,7 @@ bk_dump_output_finish(struct bk_dump_output *d, time_t ended,
 	d->about.ended = ended;
 	bk_digest_end(d->records, &d->about.records);
 	if (bk_manifest_format(&text, &d->about, e) == -1 ||
-	    bk_buf_printf(&text, e, "\n%s", closing) == -1 ||
+	    bk_manifest_close(&text, closing, e) == -1 ||
 	    add_proof_record(d, &b, &text, e) == -1 ||
 	    bk_writer_write(d->out, b.data, b.len, e) == -1)
 		goto done;

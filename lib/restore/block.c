@@ -155,6 +155,8 @@ take_manifest(struct bk_restore *r, struct bk_proof_record *record,
 	if (r->ours && !bk_proof_record_closes(record, &r->seal))
 		return bk_restore_damaged(r, NULL, "no closing mark behind its "
 		    "manifest", e);
+	if (bk_proof_record_manifest(record, &r->toc, r->name, e) == -1)
+		return -1;
 	if (bk_proof_record_number(record, "tables", &m->tables) == -1 ||
 	    bk_proof_record_number(record, "rows", &m->rows) == -1 ||
 	    bk_proof_record_number(record, "bytes", &m->bytes) == -1 ||
@@ -174,18 +176,6 @@ take_manifest(struct bk_restore *r, struct bk_proof_record *record,
 	return 0;
 }
 
-static int
-check_globals(const struct bk_restore *r, const struct bk_proof_record *record,
-    struct bk_err *e)
-{
-	uint64_t bytes;
-
-	if (bk_proof_record_number(record, "bytes", &bytes) == 0 &&
-	    bytes == record->rest)
-		return 0;
-	return bk_restore_damaged(r, NULL, "incomplete roles", e);
-}
-
 /*
  * Read the current block, which no TOC entry names, as a proof record, manifest
  * or globals.  Blocks not written by bk-dump are skipped.
@@ -201,8 +191,11 @@ read_unnamed(struct bk_restore *r, struct bk_err *e)
 		rc = take_record(r, &record, e);
 	else if (rc == 0 && record.kind == BK_PROOF_RECORD_MANIFEST)
 		rc = take_manifest(r, &record, e);
-	else if (rc == 0 && record.kind == BK_PROOF_RECORD_GLOBALS)
-		rc = check_globals(r, &record, e);
+	else if (rc == 0 && record.kind == BK_PROOF_RECORD_GLOBALS) {
+		bk_digest_update(r->records, record.text.data,
+		    record.text.len);
+		rc = bk_proof_record_globals(&record, r->name, e);
+	}
 	bk_proof_record_free(&record);
 	return rc;
 }
@@ -218,6 +211,10 @@ next_block(struct bk_restore *r, struct bk_restore_table **t, struct bk_err *e)
 			return bk_restore_damaged(r, NULL, "a block after the "
 			    "manifest", e);
 		if ((*t = bk_restore_find(r, id)) == NULL) {
+			if (bk_toc_recorded(&r->toc) != NULL &&
+			    id != r->toc.max_id + 1)
+				return bk_restore_damaged(r, NULL,
+				    "a block that no TOC entry names", e);
 			if (type == BK_BLOCK_DATA &&
 			    read_unnamed(r, e) == -1)
 				return -1;

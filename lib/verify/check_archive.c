@@ -14,6 +14,7 @@
 struct slot {			/* a TOC entry */
 	int32_t id;
 	const struct bk_toc_entry *te;
+	uint64_t at;		/* where its block begins */
 	char has_block, has_record;
 };
 
@@ -153,6 +154,7 @@ read_block(struct check *c, struct slot *s, int type, struct bk_err *e)
 		return damaged(c, "a block of the wrong type of entry", s->id,
 		    e);
 	s->has_block = 1;
+	s->at = bk_archive_offset(c->a) - 1 - BK_INT_LEN;
 	c->last = s;
 	c->content = (struct bk_content){0};
 	if ((blobs ? read_objects(c, e) : read_table(c, s->te, e)) == -1)
@@ -230,7 +232,7 @@ take_properties(struct check *c, struct bk_err *e)
 static int
 check_manifest(struct check *c, struct bk_err *e)
 {
-	struct bk_digest text = {0}, records = {0};
+	struct bk_digest records = {0};
 	char got[BK_DIGEST_TEXT];
 	const char *recorded = bk_proof_record_string(&c->record, "records");
 
@@ -240,9 +242,12 @@ check_manifest(struct check *c, struct bk_err *e)
 	if (c->ours && !bk_proof_record_closes(&c->record, &c->seal))
 		return bk_fail(e, BK_DATA, "%s: damaged: no closing mark "
 		    "behind its manifest", c->name);
+	if (bk_proof_record_manifest(&c->record, &c->toc, c->name, e) == -1)
+		return -1;
 	c->v->proof = "content";
-	bk_digest_item(&text, c->record.text.data, c->record.text.len);
-	bk_digest_format(&text, c->v->manifest);
+	c->v->definitions = "digest";
+	bk_manifest_digest(c->record.text.data, c->record.text.len,
+	    c->v->manifest);
 	bk_digest_end(c->records, &records);
 	bk_digest_format(&records, got);
 	if ((recorded == NULL || strcmp(recorded, got) != 0) &&
@@ -258,24 +263,13 @@ check_manifest(struct check *c, struct bk_err *e)
 }
 
 static int
-check_globals(struct check *c, struct bk_err *e)
-{
-	char want[64], got[64];
-	uint64_t recorded = 0;
-
-	if (bk_proof_record_number(&c->record, "bytes", &recorded) == 0 &&
-	    recorded == c->record.rest)
-		return 0;
-	(void)snprintf(want, sizeof(want), "%" PRIu64 " bytes", recorded);
-	(void)snprintf(got, sizeof(got), "%" PRIu64 " bytes", c->record.rest);
-	return bk_verdict_differs(c->v, want, got, e, "globals");
-}
-
-static int
 read_proof_record(struct check *c, int type, int32_t id, struct bk_err *e)
 {
 	if (c->manifest)
 		return damaged(c, "a block after the manifest, number", id, e);
+	if (bk_toc_recorded(&c->toc) != NULL && id != c->toc.max_id + 1)
+		return damaged(c, "a block that no TOC entry names, number",
+		    id, e);
 	if (type != BK_BLOCK_DATA)
 		return damaged(c, "large objects that no TOC entry names, "
 		    "number",
@@ -287,7 +281,9 @@ read_proof_record(struct check *c, int type, int32_t id, struct bk_err *e)
 	case BK_PROOF_RECORD_BLOBS:
 		return check_record(c, e);
 	case BK_PROOF_RECORD_GLOBALS:
-		return check_globals(c, e);
+		bk_digest_update(c->records, c->record.text.data,
+		    c->record.text.len);
+		return bk_proof_record_globals(&c->record, c->name, e);
 	case BK_PROOF_RECORD_MANIFEST:
 		return check_manifest(c, e);
 	case BK_PROOF_RECORD_NONE:
@@ -320,6 +316,32 @@ read_blocks(struct check *c, struct bk_err *e)
 	return r;
 }
 
+/*
+ * Does the entry's offset, which the TOC's digest leaves out, name its block?
+ * It is not set if the archive was written to a pipe.
+ */
+static int
+check_offset(struct check *c, const struct slot *s, struct bk_err *e)
+{
+	const uint8_t *p = (const uint8_t *)c->toc.raw.data + s->te->offset_at;
+	uint64_t at = 0;
+	char want[32], got[32];
+	int i, set;
+
+	if (bk_toc_recorded(&c->toc) == NULL)
+		return 0;	/* pg_dump's own business */
+	set = s->te->has_data && p[0] == BK_OFFSET_SET;
+	for (i = BK_OFFSET_LEN - 1; i > 0; i--)
+		at = at << 8 | p[i];
+	if ((set && at == s->at) || (!set && at == 0 && p[0] ==
+	    (s->te->has_data ? BK_OFFSET_UNSET : BK_OFFSET_NODATA)))
+		return 0;
+	(void)snprintf(want, sizeof(want), "%" PRIu64, s->at);
+	(void)snprintf(got, sizeof(got), "%" PRIu64 " (state %d)", at, p[0]);
+	return bk_verdict_differs(c->v, want, got, e, "offset of TOC entry "
+	    "%" PRId32, s->id);
+}
+
 /* Is anything missing? */
 static int
 check_complete(struct check *c, struct bk_err *e)
@@ -330,6 +352,8 @@ check_complete(struct check *c, struct bk_err *e)
 	for (i = 0; i < c->toc.n; i++) {
 		const struct slot *s = &c->slot[i];
 
+		if (check_offset(c, s, e) == -1)
+			return -1;
 		if (!s->te->has_data)
 			continue;
 		bk_verdict_label(s->te, label);

@@ -25,6 +25,8 @@ struct bk_verdict {		/* start with = {0} */
 	const char *kind;	/* "archive", "sql", "base backup"; static */
 	const char *proof;	/* what is proven if nothing differs; static:
 				 * "structure", "content", "restore" */
+	const char *definitions;	/* what is known of them; static: NULL
+				 * or "digest", "compared", "names" */
 	char *database;		/* NULL: not known */
 	char *server_version;	/* of the server backed up; or NULL */
 	char *tool;		/* that made it, and its version; or NULL */

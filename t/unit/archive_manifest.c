@@ -82,24 +82,28 @@ test_bounds(void)
 	struct bk_manifest m = { .started = 253402300799, .ended = 1,
 	    .tables = INT64_MAX, .rows = INT64_MAX, .bytes = INT64_MAX,
 	    .blobs = INT64_MAX };
+	char fits[320 - 4 + 1] = "", *const options[] = { fits, NULL };
 	struct bk_buf record = {0}, manifest = {0};
 	size_t tail;
+
+	memset(fits, 'x', sizeof(fits) - 1);
 
 	bk_manifest_proof_record(&record, &te, &c, &e);
 	is_int((intmax_t)parsed(&record, "table"), 7, "all its fields");
 	ok(record.len <= BK_PROOF_RECORD_MAX_LEN, "a record: %zu bytes",
 	    record.len);
 	m.database = m.system_identifier = m.server_version =
-	    m.server_encoding = m.snapshot = m.lsn = m.pg_dump = m.options =
+	    m.server_encoding = m.snapshot = m.lsn = m.pg_dump = m.toc =
 	    m.timezone = m.bytea_output = m.lc_monetary =
 	    m.quote_all_identifiers = worst(4000);
+	m.options = options;
 	bk_manifest_format(&manifest, &m, &e);
-	is_int((intmax_t)parsed(&manifest, "manifest"), 20, "all its fields");
+	is_int((intmax_t)parsed(&manifest, "manifest"), 21, "all its fields");
 	ok(manifest.len <= BK_MANIFEST_MAX, "the manifest: %zu bytes",
 	    manifest.len);
-	/* two blocks (type, id, one chunk, end each), newline and mark */
+	/* two blocks (type, id, one chunk, end each), digest and mark */
 	tail = BK_PROOF_RECORD_MAX_LEN + BK_MANIFEST_MAX +
-	    2 * (1 + 3 * BK_INT_LEN) + 1 + BK_SEAL_CLOSING;
+	    2 * (1 + 3 * BK_INT_LEN) + 1 + BK_DIGEST_TEXT + BK_SEAL_CLOSING;
 	ok(tail <= BK_WRITER_HELD, "behind the last block: %zu bytes", tail);
 	bk_buf_free(&record);
 	bk_buf_free(&manifest);
@@ -113,7 +117,7 @@ test_text(void)
 	struct bk_content c = { .rows = 2, .bytes = 10 };
 	struct bk_manifest m = { .database = "x", .started = 0, .ended = 1 };
 	struct bk_buf b = {0};
-	char long_name[2000];
+	char long_name[2000], *const options[] = { long_name, NULL };
 	size_t i;
 
 	bk_manifest_proof_record(&b, &te, &c, &e);
@@ -128,16 +132,18 @@ test_text(void)
 	    "large objects' record");
 	b.len = 0;
 	bk_manifest_format(&b, &m, &e);
-	is_int((intmax_t)parsed(&b, "manifest"), 12,
+	is_int((intmax_t)parsed(&b, "manifest"), 13,
 	    "what is not known is left out");
 	for (i = 0; i < sizeof(long_name) - 2; i += 2)
 		memcpy(long_name + i, "\xc3\xa9", 2);
 	long_name[i] = '\0';
-	m.options = long_name;
+	m.database = long_name;
+	m.options = options;
 	b.len = 0;
 	bk_manifest_format(&b, &m, &e);
 	(void)parsed(&b, "manifest");
 	ok(strstr(b.data, "\\ufffd") == NULL, "cut between characters");
+	ok(strstr(b.data, "\"options\":null") != NULL, "not cut, left out");
 	bk_buf_free(&b);
 }
 

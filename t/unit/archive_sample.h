@@ -11,16 +11,17 @@
 #include "base/seal.h"
 
 #define SAMPLE_ROWS "1\tone\n2\ttwo\n\n3\t\\\\.\n2\ttwo\n"
-#define UNNAMED 100		/* an id that no entry has */
+#define UNNAMED 10		/* an id that no entry has */
 
 struct sample {
 	struct bk_buf b;
 	struct bk_manifest about;
 	struct bk_seal seal;
 	struct bk_digest_state *records;
-	size_t data;		/* where the blocks begin */
-	size_t manifest;	/* and the last one */
-	char *free_byte;	/* 1: nothing depends on this byte */
+	size_t manifest;	/* where its block begins */
+	size_t close;		/* and the closing mark */
+	struct bk_toc toc;	/* as read back; its entries' offsets */
+	char digest[BK_DIGEST_TEXT];	/* of header and TOC */
 };
 
 static struct bk_err e;
@@ -29,7 +30,8 @@ static void
 add_entry(struct sample *s, int32_t id, int has_data, const char *tag,
     const char *desc, const char *defn, const char *copy)
 {
-	static const uint8_t offset[BK_OFFSET_LEN] = { BK_OFFSET_UNSET };
+	const uint8_t offset[BK_OFFSET_LEN] = { has_data ? BK_OFFSET_UNSET :
+	    BK_OFFSET_NODATA };
 	struct bk_buf *b = &s->b;
 
 	bk_archive_add_int(b, id, &e);
@@ -51,18 +53,54 @@ add_entry(struct sample *s, int32_t id, int has_data, const char *tag,
 	bk_buf_add(b, offset, sizeof(offset), &e);
 }
 
+static ssize_t
+read_head(void *ctx, void *buf, size_t n, struct bk_err *ignored)
+{
+	struct bk_buf *left = ctx;
+
+	(void)ignored;
+	if (n > left->len)
+		n = left->len;
+	memcpy(buf, left->data, n);
+	left->data += n;
+	left->len -= n;
+	return (ssize_t)n;
+}
+
+/* Put the digest of header and TOC where 32 zeros are. */
 static void
-add_head(struct sample *s)
+add_digest(struct sample *s)
+{
+	struct bk_err mismatch = {0};
+	struct bk_buf left = s->b;
+	struct bk_source src = { read_head, &left };
+	struct bk_archive *a = bk_archive_open(src, "sample", &e);
+	const char *recorded;
+	size_t at;
+
+	(void)bk_archive_toc(a, &s->toc, &mismatch);
+	recorded = bk_toc_recorded(&s->toc);
+	at = s->toc.entry[0].copy_at + BK_INT_LEN + (size_t)(recorded -
+	    s->toc.entry[0].copy);
+	bk_toc_digest(&s->toc, &s->b, 0, at, s->digest, &e);
+	memcpy(s->b.data + at, s->digest, BK_DIGEST_TEXT - 1);
+	s->about.toc = s->digest;
+	bk_archive_free(a);
+}
+
+static void
+add_head(struct sample *s, int ours)
 {
 	static const uint8_t head[] = { 'P', 'G', 'D', 'M', 'P', 1, 15, 0, 4, 8,
 	    1, 0 };
-	char mark[32 + BK_SEAL_OPENING] = "-- bk-dump 1 ";
+	char mark[96 + BK_SEAL_OPENING] = "-- bk-dump 1 ";
 	struct bk_label label = {0};
 	int i;
 
 	bk_label_set(&label, BK_LABEL_DB, "shop");
 	(void)bk_seal_new(&s->seal, &label, &e);
 	(void)bk_seal_open(&s->seal, mark + strlen(mark));
+	(void)snprintf(mark + strlen(mark), 64, BK_TOC_DIGEST "%032d", 0);
 	bk_buf_add(&s->b, head, sizeof(head), &e);
 	for (i = 0; i < 7; i++)
 		bk_archive_add_int(&s->b, 1, &e);
@@ -70,33 +108,25 @@ add_head(struct sample *s)
 	bk_archive_add_str(&s->b, "15.18", &e);
 	bk_archive_add_str(&s->b, "15.18", &e);
 	bk_archive_add_int(&s->b, 4, &e);
-	add_entry(s, 1, 0, "ENCODING", "ENCODING", "SET x", mark);
+	add_entry(s, 1, 0, "ENCODING", "ENCODING", "SET x",
+	    ours ? mark : NULL);
 	add_entry(s, 7, 1, "orders", "TABLE DATA", NULL, "COPY o FROM stdin;");
 	add_entry(s, 5, 1, "empty", "TABLE DATA", NULL, "COPY e FROM stdin;");
 	add_entry(s, 9, 1, "BLOBS", "BLOBS", NULL, NULL);
-	s->data = s->b.len;
+	if (ours)
+		add_digest(s);
 }
 
-/* The byte to come, and n - 1 behind it, may be anything. */
-static void
-mark_free(struct sample *s, size_t n)
-{
-	memset(s->free_byte + s->b.len, 1, n);
-}
-
-/* The zero that ends chunks: its sign means nothing. */
+/* The zero that ends chunks. */
 static void
 add_zero(struct sample *s)
 {
-	mark_free(s, 1);
 	bk_archive_add_int(&s->b, 0, &e);
 }
 
 static void
 add_unnamed(struct sample *s, const void *p, size_t n)
 {
-	mark_free(s, 0);
-	memset(s->free_byte + s->b.len + 1, 1, BK_INT_LEN);
 	bk_archive_add_block(&s->b, BK_BLOCK_DATA, UNNAMED, &e);
 	bk_archive_add_chunk(&s->b, p, n, &e);
 	add_zero(s);
@@ -169,10 +199,9 @@ make(struct sample *s, const struct bk_manifest *more)
 	char closing[BK_SEAL_CLOSING + 1];
 	struct bk_buf text = {0};
 
-	*s = (struct sample){ .free_byte = calloc(1, 16384),
-	    .records = bk_digest_new() };
+	*s = (struct sample){ .records = bk_digest_new() };
 	bk_digest_begin(s->records);
-	add_head(s);
+	add_head(s, 1);
 	add_table(s, 7, "orders", SAMPLE_ROWS);
 	add_table(s, 5, "empty", "");
 	add_objects(s);
@@ -183,10 +212,24 @@ make(struct sample *s, const struct bk_manifest *more)
 	s->about.blobs += more->blobs;
 	bk_manifest_format(&text, &s->about, &e);
 	bk_seal_close(&s->seal, BK_INT_LEN, closing);
-	bk_buf_printf(&text, &e, "\n%s", closing);
 	s->manifest = s->b.len;
+	bk_manifest_close(&text, closing, &e);
 	add_unnamed(s, text.data, text.len);
+	s->close = s->b.len - BK_INT_LEN - BK_SEAL_CLOSING;
 	bk_buf_free(&text);
+}
+
+/* 1: the offset of an entry, which whoever reads a stream does not need. */
+__attribute__((unused)) static int
+is_offset(const struct sample *s, size_t at)
+{
+	size_t i;
+
+	for (i = 0; i < s->toc.n; i++)
+		if (at >= s->toc.entry[i].offset_at &&
+		    at < s->toc.entry[i].offset_at + BK_OFFSET_LEN)
+			return 1;
+	return 0;
 }
 
 static void
@@ -194,5 +237,5 @@ free_sample(struct sample *s)
 {
 	bk_digest_free(s->records);
 	bk_buf_free(&s->b);
-	free(s->free_byte);
+	bk_toc_free(&s->toc);
 }
