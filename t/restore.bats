@@ -180,12 +180,69 @@ go() {
 
 @test "SQL that would go to another database is refused" {
 	pg_dump -C small >sql
-	refused 3 'connects to another database' sql
+	refused 3 'connects to another' sql
+}
+
+@test "SQL that would run a program here is refused, however it is written" {
+	local bad
+	export PWNED=$PWD/pwned
+	pg_dump small >sql
+	while read -r bad; do
+		{ printf "$bad\n"; cat sql; } >bad
+		refused 3 'a command of psql, ' bad --unsealed
+		{ sed '$d' sql; printf "SELECT 1 $bad\n"; tail -n1 sql; } >bad
+		refused 3 'a command of psql, ' bad --unsealed
+	done <<-'EOF'
+	\\! id >$PWNED
+	\\!id>$PWNED
+	 \\! id >$PWNED
+	SELECT 1 \\g |id >$PWNED
+	SELECT 'touch '||'$PWNED' \\gexec
+	\\o |id >$PWNED
+	\\copy a TO PROGRAM 'id >$PWNED'
+	\\set x `id >$PWNED`
+	\\i /etc/passwd
+	EOF
+	{ printf '\\connect\tpostgres\nCREATE TABLE pwned ();\n'; cat sql; } >bad
+	refused 3 'connects to another' bad
+	[ ! -e "$PWNED" ]
+	# what only looks like one
+	{ printf "SELECT '\\\\! id', E'x\\\\'\\\\! id', \$a\$\n\\\\! id\n\$a\$;\n/*\n\\\\! id\n*/\n"
+	  cat sql; } >good
+	bk-restore -q --into new <good
+	diff <(text small) <(text new)
+}
+
+@test "a command of psql in an archive's definition runs nothing" {
+	local f
+	createdb new
+	sql "CREATE TABLE t (i int); COMMENT ON TABLE t IS '$(printf 'x%.0s' {1..60})'"
+	bk-dump new >new.bk
+	dropdb new
+	export PWNED=$PWD/pwned
+	perl -pe 's/(COMMENT ON TABLE public.t IS .x+.;)/
+	    my $s = "SELECT 1;\n\\! id >\$PWNED\n--"; $s . "x" x (length($1) - length $s)/e' \
+	    new.bk >bad.bk
+	[ "$(stat -c %s new.bk)" = "$(stat -c %s bad.bk)" ]
+	grep -aq 'id >$PWNED' bad.bk
+	refused 1 'syntax error' bad.bk
+	# programs that are newer than the server: their script is run by us
+	mkdir newer
+	for f in pg_dump pg_restore psql; do
+		printf '#!/bin/sh\n[ "$1" != --version ] || { echo "%s (PostgreSQL) 17.6"; exit; }\nexec %s "$@"\n' \
+		    "$f" "$(command -v "$f")" >newer/$f
+		chmod +x newer/$f
+	done
+	export BK_PG_BINDIR=$PWD/newer
+	refused 3 'a command of psql, ' bad.bk
+	[ ! -e "$PWNED" ]
+	bk-restore -q --into new <small.bk
+	diff <(text small) <(text new)
 }
 
 @test "an error in the middle of SQL or of a tar leaves nothing" {
 	pg_dump small | sed 's/^500\t/500x\t/' >sql
-	refused 1 'psql: ' sql
+	refused 1 'standard input: line ' sql
 	pg_dump -Ft small | sed 's/^500\trow 500/50x\trow 500/' >tar
 	refused 1 'pg_restore: ' tar
 }
@@ -360,6 +417,24 @@ oid() {
 		diff <(text small) <(text new)
 		dropdb new
 	done
+}
+
+@test "SQL: routines and rules with several statements, strings of all kinds" {
+	createdb -T template0 src
+	psql -qX src <<-'SQL'
+	CREATE TABLE t (i int, s text DEFAULT 'C:\');
+	CREATE TABLE log (i int);
+	CREATE RULE r AS ON INSERT TO t DO ALSO (INSERT INTO log VALUES (1); INSERT INTO log VALUES (2));
+	CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC
+	    SELECT CASE WHEN true THEN 1 ELSE 2 END; SELECT 3; END;
+	CREATE FUNCTION g() RETURNS text LANGUAGE sql AS $_$ SELECT '\! id; $$' $_$;
+	COMMENT ON TABLE t IS E'a \\! id\n\\! id\n';
+	INSERT INTO t VALUES (1, E'\\.'), (2, E'\\! x\n\\.');
+	SQL
+	pg_dump src >theirs
+	bk-restore -q --into new <theirs
+	diff <(text src) <(text new)
+	dropdb src
 }
 
 @test "rows longer than a chunk, empty tables, many objects" {

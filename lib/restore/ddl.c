@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "restore/script.h"
 
 #define RANDOM "XX" "XX" "XX"	/* for mkstemp(3) */
 
@@ -108,9 +109,6 @@ int
 bk_restore_ddl_open(struct bk_restore_ddl *d, const struct bk_toc *toc,
     const struct bk_restore_options *o, int server_version, struct bk_err *e)
 {
-	const struct bk_bindir_range psql = { .wanted = server_version / 10000,
-	    .min = 10, .max = INT_MAX };
-
 	*d = (struct bk_restore_ddl){ .toc = toc,
 	    .file.fd = -1, .list.fd = -1 };
 	if (d->toc->server != NULL)
@@ -118,10 +116,7 @@ bk_restore_ddl_open(struct bk_restore_ddl *d, const struct bk_toc *toc,
 		    strtol(d->toc->server, NULL, 10);
 	if (bk_restore_program_open(&d->client, o, e) == -1 ||
 	    bk_restore_ddl_program(toc, &o->bindir, server_version / 10000,
-	    &d->by_psql, &d->client.program, e) == -1 ||
-	    (d->by_psql && (bk_restore_program_open(&d->psql, o, e) == -1 ||
-	    bk_bindir_find_range(&o->bindir, "psql", &psql,
-	    &d->psql.program, e) == -1)) ||
+	    &d->by_script, &d->client.program, e) == -1 ||
 	    bk_buf_printf(&d->jobs, e, "--jobs=%u", o->jobs) == -1 ||
 	    open_unnamed(&d->file, o->tmpdir, e) == -1 ||
 	    open_unnamed(&d->list, o->tmpdir, e) == -1)
@@ -138,51 +133,36 @@ bk_restore_ddl_close(struct bk_restore_ddl *d)
 		close(d->list.fd);
 	bk_buf_free(&d->jobs);
 	bk_restore_program_close(&d->client);
-	bk_restore_program_close(&d->psql);
 }
 
-/*
- * Newer pg_restore brackets a script with psql's \\restrict and \\unrestrict,
- * both with the same random key, and sets a parameter that older servers lack.
- */
+/* Newer pg_restore sets a parameter that older servers lack. */
 static void
-blank_lines(char *sql)
+blank_timeout(const struct bk_restore_ddl *d, char *sql)
 {
-	static const char head[] = "\n\\restrict ";
-	static const char tail[] = "\n\\unrestrict ";
 	static const char timeout[] = "\nSET transaction_timeout = 0;";
-	char *p = strstr(sql, timeout), *q = NULL, *next;
+	char *p = d->by_script ? strstr(sql, timeout) : NULL;
 
 	if (p != NULL)
 		memset(p + 1, ' ', strlen(timeout) - 1);
-	if ((p = strstr(sql, head)) == NULL)
-		return;
-	for (next = p; (next = strstr(next + 1, tail)) != NULL; )
-		q = next;
-	memset(p + 1, ' ', strcspn(p + 1, "\n"));
-	if (q != NULL)
-		memset(q + 1, ' ', strcspn(q + 1, "\n"));
 }
 
-/* Feed the script that pg_restore writes to psql. */
+/* Run the script that pg_restore writes ourselves (script.h). */
 static int
-run_by_psql(struct bk_restore_ddl *d, char *const options[], struct bk_err *e)
+run_script(struct bk_restore_ddl *d, char *const options[], struct bk_err *e)
 {
-	static char *const psql[] = { "--no-psqlrc", "--quiet",
-	    "--set=ON_ERROR_STOP=1", "--output=/dev/null", "--file=-", NULL };
 	struct bk_buf sql = {0};
-	struct bk_client_feed *f = NULL;
+	PGconn *conn = NULL;
 	int rc = -1;
 
 	if (bk_restore_program_script(&d->client, options,
-	    rewound(&d->file), &sql, e) == -1)
+	    rewound(&d->file), &sql, e) == -1 ||
+	    (conn = bk_conn_again(d->client.o->params, e)) == NULL)
 		goto done;
-	blank_lines(sql.data);
-	if ((f = bk_restore_program_feed(&d->psql, 1, psql, e)) != NULL &&
-	    bk_client_feed_write(f, sql.data, sql.len, e) == 0)
-		rc = bk_client_feed_finish(f, e);
+	blank_timeout(d, sql.data);
+	rc = bk_script_run(conn, "pg_restore's script", sql.data,
+	    d->client.o->failures, e);
  done:
-	bk_client_feed_free(f);
+	PQfinish(conn);
 	bk_buf_free(&sql);
 	return rc;
 }
@@ -190,7 +170,7 @@ run_by_psql(struct bk_restore_ddl *d, char *const options[], struct bk_err *e)
 static int
 run(struct bk_restore_ddl *d, char *const options[], struct bk_err *e)
 {
-	return d->by_psql ? run_by_psql(d, options, e) :
+	return d->by_script ? run_script(d, options, e) :
 	    bk_restore_program_run(&d->client, options, rewound(&d->file), e);
 }
 
@@ -326,7 +306,7 @@ bk_restore_ddl_script(struct bk_restore_ddl *d, const unsigned char *wanted,
 	rc = any ? bk_restore_program_script(&d->client, argv,
 	    rewound(&d->file), sql, e) : 0;
 	if (rc == 0 && any)
-		blank_lines(sql->data);
+		blank_timeout(d, sql->data);
  done:
 	bk_buf_free(&arg);
 	return rc;

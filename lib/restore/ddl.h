@@ -12,8 +12,8 @@
 #include "restore/program.h"
 
 struct bk_restore_ddl {
-	struct bk_restore_program client, psql;
-	int by_psql;		/* pg_restore is too new for the server */
+	struct bk_restore_program client;
+	int by_script;		/* pg_restore is too new for the server */
 	const struct bk_toc *toc;
 	struct bk_ddl_file { int fd; char name[24]; } file, list;
 	struct bk_buf jobs;
@@ -33,8 +33,8 @@ int bk_restore_ddl_program(const struct bk_toc *toc, const struct bk_bindir *b,
  * unnamed file in tmpdir.  Call bk_restore_ddl_close() in any case.
  *
  * pg_restore 17 and later set transaction_timeout, which older servers reject:
- * for those its script goes to psql without that line, and -j has no effect on
- * indexes.
+ * for those we run its script without that line (script.h), and -j has no
+ * effect on indexes.
  */
 int bk_restore_ddl_open(struct bk_restore_ddl *d, const struct bk_toc *toc,
     const struct bk_restore_options *o, int server_version, struct bk_err *e);

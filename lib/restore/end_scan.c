@@ -13,15 +13,8 @@ bk_end_scan_holds(const char *p, size_t n, const char *text)
 	return 0;
 }
 
-static int
-is_connect(const struct bk_end_scan *s)
-{
-	return (s->col >= 9 && memcmp(s->line, "\\connect ", 9) == 0) ||
-	    (s->col >= 3 && memcmp(s->line, "\\c ", 3) == 0);
-}
-
-static void
-remember_tail(struct bk_end_scan *s, const char *p, size_t n)
+void
+bk_end_scan_sql(struct bk_end_scan *s, const char *p, size_t n)
 {
 	size_t keep;
 
@@ -34,32 +27,6 @@ remember_tail(struct bk_end_scan *s, const char *p, size_t n)
 	memmove(s->tail, s->tail + s->ntail - keep, keep);
 	memcpy(s->tail + keep, p, n);
 	s->ntail = keep + n;
-}
-
-/* No line of COPY data begins with \c: COPY doubles a backslash. */
-int
-bk_end_scan_sql(struct bk_end_scan *s, const char *p, size_t n)
-{
-	const char *nl;
-	size_t i = 0;
-
-	while (i < n) {
-		if (s->col == sizeof(s->line)) { /* skip to the next line */
-			if ((nl = memchr(p + i, '\n', n - i)) == NULL)
-				break;
-			i = (size_t)(nl - p) + 1;
-			s->col = 0;
-		} else if (p[i] == '\n') {
-			s->col = 0;
-			i++;
-		} else {
-			s->line[s->col++] = p[i++];
-			if (is_connect(s))
-				return -1;
-		}
-	}
-	remember_tail(s, p, n);
-	return 0;
 }
 
 int

@@ -1,8 +1,8 @@
 #ifndef BK_RESTORE_END_SCAN_H
 #define BK_RESTORE_END_SCAN_H
 /*
- * Is a stream on its way to psql or pg_restore complete?  psql takes any end
- * of input for the end, and pg_restore never stops reading a truncated tar.
+ * Is a foreign dump complete?  A script may end anywhere between two
+ * statements, and pg_restore never stops reading a truncated tar.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -11,8 +11,6 @@
 
 struct bk_end_scan {		/* start with = {0} */
 	/* SQL */
-	char line[16];		/* start of the current line */
-	size_t col;
 	char tail[BK_FOREIGN_TAIL];
 	size_t ntail;
 	/* tar */
@@ -23,8 +21,7 @@ struct bk_end_scan {		/* start with = {0} */
 	int broken;		/* no longer a valid tar */
 };
 
-/* Scan n bytes of SQL; -1 if a line connects elsewhere (\connect). */
-int bk_end_scan_sql(struct bk_end_scan *s, const char *p, size_t n);
+void bk_end_scan_sql(struct bk_end_scan *s, const char *p, size_t n);
 
 /* 1 if pg_dump's last line has been seen. */
 int bk_end_scan_sql_ended(const struct bk_end_scan *s);

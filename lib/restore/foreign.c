@@ -8,6 +8,7 @@
 #include "pg/client_feed.h"
 #include "restore/end_scan.h"
 #include "restore/program.h"
+#include "restore/script.h"
 
 static int
 begins(const void *head, size_t n, const char *with)
@@ -70,19 +71,6 @@ bk_foreign_refuse(enum bk_foreign_kind kind, const char *name, struct bk_err *e)
 	}
 }
 
-/* Scan the passing data; -1 with *e set if it must not be loaded. */
-static int
-scan(struct bk_end_scan *s, enum bk_foreign_kind kind, const char *name,
-    const char *p, size_t n, struct bk_err *e)
-{
-	if (kind == BK_FOREIGN_TAR)
-		bk_end_scan_tar(s, p, n);
-	else if (bk_end_scan_sql(s, p, n) == -1)
-		return bk_fail(e, BK_DATA, "%s: connects to another database "
-		    "(\\connect); dump it without --create", name);
-	return 0;
-}
-
 /* Was that all?  A sealed stream need not end like pg_dump's. */
 static int
 check_end(const struct bk_end_scan *s, enum bk_foreign_kind kind,
@@ -97,21 +85,39 @@ check_end(const struct bk_end_scan *s, enum bk_foreign_kind kind,
 	return 0;
 }
 
+/* Where the stream goes: one of the two. */
+struct sink {
+	struct bk_client_feed *feed;	/* tar: pg_restore */
+	struct bk_script *script;	/* SQL: ourselves */
+};
+
+/* Scan a piece of the stream for its end and pass it on. */
 static int
-copy_all(struct bk_client_feed *f, enum bk_foreign_kind kind,
+pass(const struct sink *to, struct bk_end_scan *s, const char *p, size_t n,
+    struct bk_err *e)
+{
+	if (to->script != NULL) {
+		bk_end_scan_sql(s, p, n);
+		return bk_script_feed(to->script, p, n, e);
+	}
+	bk_end_scan_tar(s, p, n);
+	return bk_client_feed_write(to->feed, p, n, e);
+}
+
+static int
+copy_all(const struct sink *to, enum bk_foreign_kind kind,
     struct bk_source src, const char *name, const struct bk_restore_options *o,
     int demand_end, struct bk_err *e)
 {
 	char *buf = malloc(BK_IO_BUFSZ);
-	struct bk_end_scan s = { .col = 0 };
+	struct bk_end_scan s = { .ntail = 0 };
 	ssize_t n = -1;
 	int rc = -1;
 
 	if (buf == NULL)
 		return bk_fail_memory(e);
 	while ((n = src.read(src.ctx, buf, BK_IO_BUFSZ, e)) > 0) {
-		if (scan(&s, kind, name, buf, (size_t)n, e) == -1 ||
-		    bk_client_feed_write(f, buf, (size_t)n, e) == -1)
+		if (pass(to, &s, buf, (size_t)n, e) == -1)
 			goto done;
 		atomic_fetch_add(&o->progress->bytes, (size_t)n);
 	}
@@ -122,22 +128,49 @@ copy_all(struct bk_client_feed *f, enum bk_foreign_kind kind,
 	return rc;
 }
 
-/* Append the path of the program for kind. */
 static int
-find_program(enum bk_foreign_kind kind, const struct bk_restore_options *o,
-    struct bk_buf *out, struct bk_err *e)
+load_tar(struct bk_source src, const char *name,
+    const struct bk_restore_options *o, int server, struct bk_err *e)
 {
-	struct bk_bindir_range range = { .min = 10, .max = INT_MAX };
-	PGconn *conn = bk_conn_again(o->params, e);
+	static char *const options[] = { "--format=tar", NULL };
+	const struct bk_bindir_range range = { .wanted = server, .min = 10,
+	    .max = server < 17 ? 16 : INT_MAX };	/* see ddl.c */
+	struct bk_restore_program c;
+	struct sink to = {0};
+	int rc = -1;
 
-	if (conn == NULL)
-		return -1;
-	range.wanted = PQserverVersion(conn) / 10000;
-	PQfinish(conn);
-	if (kind == BK_FOREIGN_TAR && range.wanted < 17)
-		range.max = 16;		/* see ddl.c */
-	return bk_bindir_find_range(&o->bindir, kind == BK_FOREIGN_TAR ?
-	    "pg_restore" : "psql", &range, out, e);
+	if (bk_restore_program_open(&c, o, e) == -1 ||
+	    bk_bindir_find_range(&o->bindir, "pg_restore", &range, &c.program,
+	    e) == -1 ||
+	    (to.feed = bk_restore_program_feed(&c, options, e)) == NULL ||
+	    copy_all(&to, BK_FOREIGN_TAR, src, name, o, 0, e) == -1)
+		goto done;
+	rc = bk_client_feed_finish(to.feed, e);
+ done:
+	bk_client_feed_free(to.feed);
+	bk_restore_program_close(&c);
+	return rc;
+}
+
+static int
+load_sql(struct bk_source src, const char *name,
+    const struct bk_restore_options *o, PGconn *conn, int demand_end,
+    struct bk_err *e)
+{
+	/* the stream may pause for longer than a session may */
+	static const char patience[] = "SELECT pg_catalog.set_config(name, "
+	    "'0', false) FROM pg_catalog.pg_settings WHERE name IN "
+	    "('statement_timeout', 'lock_timeout', 'transaction_timeout', "
+	    "'idle_session_timeout', 'idle_in_transaction_session_timeout')";
+	struct sink to = {0};
+	int rc = -1;
+
+	if (bk_conn_exec(conn, patience, e) == 0 &&
+	    (to.script = bk_script_open(conn, name, o->failures, e)) != NULL &&
+	    copy_all(&to, BK_FOREIGN_SQL, src, name, o, demand_end, e) == 0)
+		rc = bk_script_finish(to.script, e);
+	bk_script_free(to.script);
+	return rc;
 }
 
 int
@@ -145,27 +178,19 @@ bk_foreign_load(enum bk_foreign_kind kind, struct bk_source src,
     const char *name, const struct bk_restore_options *o, int demand_end,
     struct bk_err *e)
 {
-	static char *const psql[] = { "--no-psqlrc", "--quiet",
-	    "--set=ON_ERROR_STOP=1", "--output=/dev/null", "--file=-", NULL };
-	static char *const tar[] = { "--format=tar", NULL };
-	struct bk_restore_program c;
-	struct bk_client_feed *f = NULL;
-	int rc = -1;
+	PGconn *conn;
+	int rc;
 
 	if (kind == BK_FOREIGN_SQL && (o->no_owner || o->no_acl ||
 	    o->role != NULL))
 		return bk_fail(e, BK_DATA, "%s: is SQL, from which owners and "
 		    "privileges cannot be removed; dump it without them",
 		    name);
-	if (bk_restore_program_open(&c, o, e) == -1 ||
-	    find_program(kind, o, &c.program, e) == -1 ||
-	    (f = bk_restore_program_feed(&c, kind == BK_FOREIGN_SQL,
-	    kind == BK_FOREIGN_SQL ? psql : tar, e)) == NULL ||
-	    copy_all(f, kind, src, name, o, demand_end, e) == -1)
-		goto done;
-	rc = bk_client_feed_finish(f, e);
- done:
-	bk_client_feed_free(f);
-	bk_restore_program_close(&c);
+	if ((conn = bk_conn_again(o->params, e)) == NULL)
+		return -1;
+	rc = kind == BK_FOREIGN_SQL ?
+	    load_sql(src, name, o, conn, demand_end, e) :
+	    load_tar(src, name, o, PQserverVersion(conn) / 10000, e);
+	PQfinish(conn);
 	return rc;
 }

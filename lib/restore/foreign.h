@@ -2,7 +2,7 @@
 #define BK_RESTORE_FOREIGN_H
 /*
  * Foreign dumps that cannot be split and are fed whole to a client program:
- * tar format to pg_restore, plain SQL to psql.
+ * tar format to pg_restore, plain SQL to the server (script.h).
  */
 #include "restore/types.h"
 
@@ -29,8 +29,8 @@ int bk_foreign_refuse(enum bk_foreign_kind kind, const char *name,
 
 /*
  * Load all of src, a BK_FOREIGN_TAR or BK_FOREIGN_SQL, into the database of
- * o->params.  SQL is refused (BK_DATA) if it connects to another database, or
- * if demand_end is set and pg_dump's last line is missing.  0 only if the
+ * o->params.  SQL is refused (BK_DATA) if it has commands of psql, or if
+ * demand_end is set and pg_dump's last line is missing.  0 only if the
  * source was complete and the program succeeded; -1 with *e set.
  */
 int bk_foreign_load(enum bk_foreign_kind kind, struct bk_source src,

@@ -7,6 +7,7 @@
 #include "pg/sql.h"
 #include "restore/ddl.h"
 #include "restore/restore_in.h"
+#include "restore/script.h"
 
 struct part {
 	struct bk_restore *r;
@@ -183,7 +184,8 @@ run_step(struct part *p, int step, struct bk_err *e)
 
 	rc = bk_restore_ddl_script(&p->ddl, p->wanted, step, &sql, e);
 	if (rc == 0 && sql.len > 0)
-		rc = bk_conn_exec(p->conn, sql.data, e);
+		rc = bk_script_run(p->conn, "pg_restore's script", sql.data,
+		    NULL, e);
 	bk_buf_free(&sql);
 	return rc;
 }

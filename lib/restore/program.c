@@ -35,8 +35,8 @@ bk_restore_program_close(struct bk_restore_program *c)
 
 /* The command line; to: the last argument before the file. */
 static void
-make_argv(struct bk_restore_program *c, int is_psql, char *const options[],
-    char *to, char *file, char *argv[ARGS])
+make_argv(struct bk_restore_program *c, char *const options[], char *to,
+    char *file, char *argv[ARGS])
 {
 	size_t n = 0;
 
@@ -44,17 +44,15 @@ make_argv(struct bk_restore_program *c, int is_psql, char *const options[],
 	while (*options != NULL)
 		argv[n++] = *options++;
 	argv[n++] = "--no-password";
-	if (!is_psql) {
-		argv[n++] = "--exit-on-error";
-		if (c->o->no_owner)
-			argv[n++] = "--no-owner";
-		if (c->o->no_acl)
-			argv[n++] = "--no-acl";
-		if (c->o->no_subscriptions)
-			argv[n++] = "--no-subscriptions";
-		if (c->o->role != NULL)
-			argv[n++] = c->role.data;
-	}
+	argv[n++] = "--exit-on-error";
+	if (c->o->no_owner)
+		argv[n++] = "--no-owner";
+	if (c->o->no_acl)
+		argv[n++] = "--no-acl";
+	if (c->o->no_subscriptions)
+		argv[n++] = "--no-subscriptions";
+	if (c->o->role != NULL)
+		argv[n++] = c->role.data;
 	argv[n++] = to;
 	argv[n++] = file;
 	argv[n] = NULL;
@@ -69,7 +67,7 @@ run(struct bk_restore_program *c, char *const options[], char *to,
 	int rc = -1;
 
 	if (bk_buf_puts(&path, file, e) == 0) {
-		make_argv(c, 0, options, to, path.data, argv);
+		make_argv(c, options, to, path.data, argv);
 		rc = bk_child_capture(argv, c->env, max, c->o->child, out, e);
 	}
 	bk_buf_free(&path);
@@ -96,11 +94,11 @@ bk_restore_program_script(struct bk_restore_program *c, char *const options[],
 }
 
 struct bk_client_feed *
-bk_restore_program_feed(struct bk_restore_program *c, int is_psql,
-    char *const options[], struct bk_err *e)
+bk_restore_program_feed(struct bk_restore_program *c, char *const options[],
+    struct bk_err *e)
 {
 	char *argv[ARGS];
 
-	make_argv(c, is_psql, options, c->conninfo.data, NULL, argv);
+	make_argv(c, options, c->conninfo.data, NULL, argv);
 	return bk_client_feed_open(argv, c->env, c->o->child, e);
 }

@@ -1,6 +1,6 @@
 #ifndef BK_RESTORE_PROGRAM_H
 #define BK_RESTORE_PROGRAM_H
-/* The installed pg_restore and psql, run with a restore's options. */
+/* The installed pg_restore, run with a restore's options. */
 #include "pg/client_feed.h"
 #include "restore/types.h"
 
@@ -28,8 +28,8 @@ int bk_restore_program_script(struct bk_restore_program *c,
     char *const options[], const char *file, struct bk_buf *sql,
     struct bk_err *e);
 
-/* Start pg_restore or psql (which takes none of o's options), to be fed. */
+/* Start pg_restore, to be fed. */
 struct bk_client_feed *bk_restore_program_feed(struct bk_restore_program *c,
-    int is_psql, char *const options[], struct bk_err *e);
+    char *const options[], struct bk_err *e);
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/progress.h"
 #include "pg/bindir.h"
 #include "pg/conn.h"
+#include "restore/failures.h"
 
 struct bk_restore_table {	/* an entry with data: table, large objects */
 	const struct bk_toc_entry *te;
@@ -45,6 +46,7 @@ struct bk_restore_options {
 	unsigned jobs;
 	const char *role;	/* SET ROLE; or NULL */
 	int no_owner, no_acl, no_subscriptions;
+	struct bk_failures *failures;	/* of statements passed by; or NULL */
 	struct bk_progress *progress;	/* items: tables; not NULL */
 	atomic_int *child;	/* pid of the running child, or 0 */
 };

@@ -105,7 +105,7 @@ bk_restore_whole(struct bk_restore *r, const struct bk_restore_options *o,
 	    (conn = bk_conn_again(o->params, e)) == NULL ||
 	    bk_restore_find_program(r, &o->bindir, PQserverVersion(conn),
 	    &c.program, e) == -1 ||
-	    (f = bk_restore_program_feed(&c, 0, options, e)) == NULL ||
+	    (f = bk_restore_program_feed(&c, options, e)) == NULL ||
 	    copy_archive(r, f, o, e) == -1 || bk_client_feed_finish(f, e) == -1)
 		goto done;
 	rc = bk_restore_analyze(o->params, o->jobs, e);

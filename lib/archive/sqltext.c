@@ -1,0 +1,510 @@
+#include "archive/sqltext.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+#define WORD_MAX 256		/* of a comment, psql's command, dollar tag */
+#define HEAD_MAX 64		/* of a statement that is not kept */
+#define TAIL_MAX 16		/* its last bytes */
+#define KEEP_MAX ((size_t)1 << 30)	/* the server takes no longer one */
+#define NAME_BYTES 16		/* longer than any word that matters */
+
+enum state {
+	PLAIN, COMMENT, BLOCK_COMMENT, STRING, ESTRING, IDENTIFIER, DOLLAR_TAG,
+	DOLLAR, COMMAND, COPY_LINE, COPY
+};
+
+struct word {			/* text, truncated to the bound */
+	char text[WORD_MAX];
+	size_t len;
+};
+
+struct bk_sqltext {
+	const char *name;
+	int keep;
+	struct bk_sqltext_events on;
+	void *ctx;
+	enum state state;
+	int depth;		/* of block comments */
+	char prev, prev2;	/* the two preceding bytes; 0: consumed */
+	int escaped;		/* in an ESTRING, after a backslash */
+	int escapes;		/* standard_conforming_strings = off */
+	struct word word;	/* comment, command or closing dollar tag */
+	struct word tag;	/* of the dollar quote we are in */
+	/* the statement */
+	struct bk_buf sql;
+	char tail[TAIL_MAX];
+	uint64_t len;		/* 0: between two */
+	int parens;		/* open */
+	char unquoted[NAME_BYTES];	/* the unquoted word being read */
+	size_t name_len;
+	int words;		/* before that one */
+	char first[4];		/* initials of the first ones, if known */
+	int begins;		/* BEGIN and CASE without their END */
+	/* the data of COPY: a line's first bytes, withheld */
+	char line_head[3];
+	size_t held;
+	int in_line;		/* behind them */
+	uint64_t line;
+};
+
+int
+bk_sqltext_fail(const struct bk_sqltext *t, const char *problem,
+    struct bk_err *e)
+{
+	return bk_fail(e, BK_DATA, "%s: line %ju: %s", t->name,
+	    (uintmax_t)t->line + 1, problem);
+}
+
+uint64_t
+bk_sqltext_line(const struct bk_sqltext *t)
+{
+	return t->line + 1;
+}
+
+static void
+add(struct word *w, char ch)
+{
+	if (w->len >= sizeof(w->text) - 1)
+		return;
+	w->text[w->len++] = ch;
+	w->text[w->len] = '\0';
+}
+
+static int
+is_name(char ch)
+{
+	return isalnum((unsigned char)ch) || ch == '_' || (ch & 0x80) != 0;
+}
+
+/* Append a byte to the statement. */
+static int
+extend(struct bk_sqltext *t, char ch, struct bk_err *e)
+{
+	const size_t max = t->keep ? KEEP_MAX : HEAD_MAX;
+
+	if (t->len == 0 && isspace((unsigned char)ch))
+		return 0;
+	t->tail[t->len++ % TAIL_MAX] = ch;
+	if (t->sql.len >= max)
+		return t->keep ? bk_sqltext_fail(t, "a statement of more than "
+		    "1 GiB", e) : 0;
+	if (t->sql.len + 1 < t->sql.cap) {
+		t->sql.data[t->sql.len++] = ch;
+		t->sql.data[t->sql.len] = '\0';
+		return 0;
+	}
+	return bk_buf_add(&t->sql, &ch, 1, e);
+}
+
+/* The last byte began a comment. */
+static void
+take_back(struct bk_sqltext *t)
+{
+	if (t->len == 0)
+		return;
+	if (t->sql.len == t->len)
+		t->sql.data[--t->sql.len] = '\0';
+	t->len--;
+}
+
+/* 1 if the statement ends with text, of at most TAIL_MAX bytes. */
+static int
+ends_with(const struct bk_sqltext *t, const char *text)
+{
+	size_t n = strlen(text), i;
+
+	if (t->len < n)
+		return 0;
+	for (i = 0; i < n; i++)
+		if (t->tail[(t->len - n + i) % TAIL_MAX] != text[i])
+			return 0;
+	return 1;
+}
+
+static int
+begins(const struct bk_sqltext *t, const char *text)
+{
+	return t->sql.data != NULL &&
+	    strncmp(t->sql.data, text, strlen(text)) == 0;
+}
+
+static void
+forget_statement(struct bk_sqltext *t)
+{
+	t->sql.len = 0;
+	if (t->sql.data != NULL)
+		t->sql.data[0] = '\0';
+	t->len = 0;
+	t->parens = t->words = t->begins = 0;
+	t->name_len = 0;
+	memset(t->first, 0, sizeof(t->first));
+}
+
+/* A ';' that ends the statement. */
+static int
+end_statement(struct bk_sqltext *t, struct bk_err *e)
+{
+	static const char conforming[] = "SET standard_conforming_strings = ";
+	int copy, rc;
+
+	if (begins(t, conforming))
+		t->escapes = begins(t, "SET standard_conforming_strings = off");
+	copy = begins(t, "COPY ") && ends_with(t, " FROM stdin");
+	if ((rc = extend(t, ';', e)) == 0 && t->on.statement != NULL)
+		rc = t->on.statement(t->ctx, t->keep ? t->sql.data : NULL,
+		    &copy, e);
+	if (copy) {
+		t->state = COPY_LINE;
+		t->held = 0;
+		t->in_line = 0;
+	}
+	forget_statement(t);
+	return rc;
+}
+
+/* Is the statement CREATE [OR REPLACE] FUNCTION or PROCEDURE? */
+static int
+is_routine(const struct bk_sqltext *t)
+{
+	const char *kind = &t->first[1];
+
+	if (t->first[0] != 'c')
+		return 0;
+	if (kind[0] == 'o' && kind[1] == 'r')
+		kind += 2;
+	return *kind == 'f' || *kind == 'p';
+}
+
+/*
+ * An unquoted word is complete.  Within the body of a routine, BEGIN ATOMIC ...
+ * END, a ';' does not end the statement; CASE has an END of its own.
+ */
+static void
+end_word(struct bk_sqltext *t)
+{
+	static const char *const known[] = { "create", "or", "replace",
+	    "function", "procedure" };
+	const char *w = t->unquoted;
+	size_t i;
+
+	if (t->name_len == 0)
+		return;
+	if (t->name_len == NAME_BYTES)
+		t->name_len--;
+	t->unquoted[t->name_len] = '\0';
+	t->name_len = 0;
+	if (isdigit((unsigned char)*w))
+		return;
+	if (is_routine(t) && t->parens == 0) {
+		if (strcmp(w, "begin") == 0 ||
+		    (strcmp(w, "case") == 0 && t->begins > 0))
+			t->begins++;
+		else if (strcmp(w, "end") == 0 && t->begins > 0)
+			t->begins--;
+	}
+	for (i = 0; t->words < 4 && i < sizeof(known) / sizeof(*known); i++)
+		if (strcmp(w, known[i]) == 0)
+			t->first[t->words] = *w;
+	if (t->words < 4)
+		t->words++;
+}
+
+static void
+begin_word(struct bk_sqltext *t, enum state state, char first)
+{
+	t->word.len = 0;
+	add(&t->word, first);
+	t->state = state;
+}
+
+static void
+begin_quoted(struct bk_sqltext *t, char ch, char prev, char prev2)
+{
+	if (ch == '\'')
+		t->state = t->escapes || ((prev == 'E' || prev == 'e') &&
+		    !is_name(prev2)) ? ESTRING : STRING;
+	else if (ch == '"')
+		t->state = IDENTIFIER;
+	else if (ch == '$' && !is_name(prev) && prev != '$')
+		begin_word(t, DOLLAR_TAG, ch);
+}
+
+/* Outside of quotes and comments; ch may begin one. */
+static int
+plain(struct bk_sqltext *t, char ch, struct bk_err *e)
+{
+	char prev = t->prev, prev2 = t->prev2;
+
+	if (is_name(ch)) {
+		if (t->name_len < NAME_BYTES)
+			t->unquoted[t->name_len++] =
+			    (char)tolower((unsigned char)ch);
+	} else {
+		end_word(t);
+	}
+	t->prev2 = prev;
+	t->prev = ch;
+	if (ch == '-' && prev == '-') {
+		take_back(t);
+		begin_word(t, COMMENT, '-');
+		add(&t->word, '-');
+		return 0;
+	}
+	if (ch == '*' && prev == '/') {
+		take_back(t);
+		t->depth = 1;
+		t->state = BLOCK_COMMENT;
+		t->prev = 0;
+		return 0;
+	}
+	if (ch == '\\') {
+		begin_word(t, COMMAND, ch);
+		return 0;
+	}
+	if (ch == ';' && t->parens == 0 && t->begins == 0)
+		return end_statement(t, e);
+	t->parens += ch == '(' ? 1 : ch == ')' && t->parens > 0 ? -1 : 0;
+	begin_quoted(t, ch, prev, prev2);
+	return extend(t, ch, e);
+}
+
+/* After "$": a tag up to the next '$', or this is not a dollar quote. */
+static int
+dollar_tag(struct bk_sqltext *t, char ch, struct bk_err *e)
+{
+	if (ch != '$' && (!is_name(ch) ||
+	    (t->word.len == 1 && isdigit((unsigned char)ch)) ||
+	    t->word.len == sizeof(t->word.text) - 1)) {
+		t->state = PLAIN;
+		return plain(t, ch, e);
+	}
+	add(&t->word, ch);
+	if (ch == '$') {
+		t->tag = t->word;
+		t->word.len = 0;
+		t->state = DOLLAR;
+	}
+	return extend(t, ch, e);
+}
+
+/* In a dollar quote: look for its closing tag; '$' starts over. */
+static void
+dollar(struct bk_sqltext *t, char ch)
+{
+	if (ch == '$' && (t->word.len == 0 || t->word.len + 1 < t->tag.len ||
+	    memcmp(t->word.text, t->tag.text, t->word.len) != 0))
+		t->word.len = 0;
+	if (t->word.len < t->tag.len && ch == t->tag.text[t->word.len])
+		add(&t->word, ch);
+	else
+		t->word.len = 0;
+	if (t->word.len == t->tag.len) {
+		t->state = PLAIN;
+		t->prev = 0;
+	}
+}
+
+static int
+block_comment(struct bk_sqltext *t, char ch, struct bk_err *e)
+{
+	if (ch == '*' && t->prev == '/') {
+		t->depth++;
+		ch = 0;
+	} else if (ch == '/' && t->prev == '*') {
+		if (--t->depth == 0)
+			t->state = PLAIN;
+		ch = 0;
+	}
+	t->prev = ch;
+	return t->state == PLAIN ? extend(t, ' ', e) : 0;
+}
+
+/* In a string or identifier; a doubled quote ends and reopens it. */
+static void
+quoted(struct bk_sqltext *t, char ch, char quote)
+{
+	if (t->state == ESTRING && (t->escaped || ch == '\\')) {
+		t->escaped = !t->escaped;
+		return;
+	}
+	if (ch == quote) {
+		/* 'E' keeps the second half of E'it''s' an ESTRING */
+		t->prev = t->state == ESTRING ? 'E' : 0;
+		t->prev2 = 0;
+		t->state = PLAIN;
+	}
+}
+
+/* A comment or command, complete at its newline. */
+static int
+line_word(struct bk_sqltext *t, char ch, struct bk_err *e)
+{
+	int (*event)(void *, const char *, struct bk_err *) =
+	    t->state == COMMENT ? t->on.comment : t->on.command;
+
+	if (ch != '\n') {
+		add(&t->word, ch);
+		return 0;
+	}
+	t->state = PLAIN;
+	t->prev = ch;
+	if (extend(t, ch, e) == -1)
+		return -1;
+	return event == NULL ? 0 : event(t->ctx, t->word.text, e);
+}
+
+static int
+step(struct bk_sqltext *t, char ch, struct bk_err *e)
+{
+	if (ch == '\0')
+		return bk_sqltext_fail(t, "a NUL byte", e);
+	switch (t->state) {
+	case PLAIN:
+		return plain(t, ch, e);
+	case STRING:
+	case ESTRING:
+		quoted(t, ch, '\'');
+		return extend(t, ch, e);
+	case IDENTIFIER:
+		quoted(t, ch, '"');
+		return extend(t, ch, e);
+	case BLOCK_COMMENT:
+		return block_comment(t, ch, e);
+	case DOLLAR_TAG:
+		return dollar_tag(t, ch, e);
+	case DOLLAR:
+		dollar(t, ch);
+		return extend(t, ch, e);
+	case COMMENT:
+	case COMMAND:
+		return line_word(t, ch, e);
+	case COPY_LINE:
+		if (ch == '\n')
+			t->state = COPY;
+		break;
+	case COPY:
+		break;
+	}
+	return 0;
+}
+
+static int
+put_data(struct bk_sqltext *t, const char *p, size_t n, struct bk_err *e)
+{
+	return n == 0 || t->on.data == NULL ? 0 : t->on.data(t->ctx, p, n, e);
+}
+
+/*
+ * The start of a line: withheld while it may be the end, "\."; *taken: how much
+ * of it was read.
+ */
+static int
+line_start(struct bk_sqltext *t, const char *p, size_t n, size_t *taken,
+    struct bk_err *e)
+{
+	static const char end[3] = "\\.\n";
+	size_t i = 0, held;
+
+	while (i < n && t->held < 3 && p[i] == end[t->held])
+		t->line_head[t->held++] = p[i++];
+	*taken = i;
+	if (t->held == 3) {
+		t->state = PLAIN;
+		t->prev = '\n';
+		t->line++;
+		return t->on.data_end == NULL ? 0 : t->on.data_end(t->ctx, e);
+	}
+	if (i == n)
+		return 0;
+	held = t->held;
+	t->held = 0;
+	t->in_line = 1;
+	return put_data(t, t->line_head, held, e);
+}
+
+/* Lines of COPY from the n bytes at p; *taken: how much was read. */
+static int
+copy_data(struct bk_sqltext *t, const char *p, size_t n, size_t *taken,
+    struct bk_err *e)
+{
+	const char *at = p, *nl;
+
+	if (!t->in_line)
+		return line_start(t, p, n, taken, e);
+	while (t->in_line && (size_t)(at - p) < n) {
+		nl = memchr(at, '\n', n - (size_t)(at - p));
+		if (nl == NULL) {
+			at = p + n;
+			break;
+		}
+		at = nl + 1;
+		t->line++;
+		/* on to the next line, unless it may be the end */
+		t->in_line = (size_t)(at - p) < n && *at != '\\';
+	}
+	*taken = (size_t)(at - p);
+	return put_data(t, p, *taken, e);
+}
+
+int
+bk_sqltext_feed(struct bk_sqltext *t, const char *p, size_t n,
+    struct bk_err *e)
+{
+	const char *end = p + n;
+	size_t taken;
+
+	while (p < end) {
+		if (t->state == COPY) {
+			if (copy_data(t, p, (size_t)(end - p), &taken, e) == -1)
+				return -1;
+			p += taken;
+			continue;
+		}
+		if (step(t, *p, e) == -1)
+			return -1;
+		t->line += *p++ == '\n';
+	}
+	return 0;
+}
+
+int
+bk_sqltext_end(const struct bk_sqltext *t, struct bk_err *e)
+{
+	if (t->state == COPY || t->state == COPY_LINE)
+		return bk_sqltext_fail(t, "it ends within the data of COPY", e);
+	if (t->state != PLAIN && t->state != COMMENT)
+		return bk_sqltext_fail(t, "it ends within a string or comment",
+		    e);
+	if (t->len > 0)
+		return bk_sqltext_fail(t, "it ends within a statement", e);
+	return 0;
+}
+
+struct bk_sqltext *
+bk_sqltext_new(const char *name, int keep,
+    const struct bk_sqltext_events *events, void *ctx, struct bk_err *e)
+{
+	struct bk_sqltext *t = calloc(1, sizeof(*t));
+
+	if (t == NULL) {
+		bk_fail_memory(e);
+		return NULL;
+	}
+	t->name = name;
+	t->keep = keep;
+	t->on = *events;
+	t->ctx = ctx;
+	return t;
+}
+
+void
+bk_sqltext_free(struct bk_sqltext *t)
+{
+	if (t != NULL)
+		bk_buf_free(&t->sql);
+	free(t);
+}
