@@ -1,6 +1,4 @@
 /* bk-crypt: encrypt, decrypt, rewrap, see bk-crypt(1) */
-#include <sys/resource.h>
-
 #include <fcntl.h>
 #include <getopt.h>
 #include <signal.h>
@@ -491,14 +489,13 @@ run(const struct options *o, struct bk_err *e)
 int
 main(int argc, char *argv[])
 {
-	static const struct rlimit none = { 0, 0 };
 	struct options o = { .pass_fd = -1 };
 	struct bk_err e = {0};
 	char **lists;
 	int rc = -1;
 
 	tool_start(&tool);
-	(void)setrlimit(RLIMIT_CORE, &none);	/* no keys in core files */
+	bk_secret_guard();
 	if ((lists = calloc(3 * (size_t)argc, sizeof(*lists))) == NULL) {
 		bk_fail_memory(&e);
 		return tool_end(-1, &e);

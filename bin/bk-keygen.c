@@ -1,5 +1,4 @@
 /* bk-keygen: make, split and join keys, approve plans, see bk-keygen(1) */
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <getopt.h>
@@ -375,13 +374,12 @@ join(const struct options *o, struct bk_err *e)
 int
 main(int argc, char *argv[])
 {
-	static const struct rlimit none = { 0, 0 };
 	struct options o = {0};
 	struct bk_err e = {0};
 	int rc;
 
 	tool_start(&tool);
-	(void)setrlimit(RLIMIT_CORE, &none);	/* no keys in core files */
+	bk_secret_guard();
 	parse_options(&o, argc, argv);
 	tool_run(o.approve != NULL ? "approve" : "key",
 	    o.nfiles > 0 ? o.files[0] : NULL,

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/secret.h"
 #include "base/writer.h"
 #include "s3/download.h"
 #include "s3/list.h"
@@ -140,6 +141,7 @@ main(int argc, char *argv[])
 	int ch, rc = -1;
 
 	tool_start(&tool);
+	bk_secret_guard();
 	while ((ch = getopt_long(argc, argv, "j:qv", longopts, NULL)) != -1)
 		parse_option(&o, ch);
 	if (argc - optind != 1)

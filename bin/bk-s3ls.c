@@ -5,6 +5,8 @@
 
 #include "base/buf.h"
 #include "base/io.h"
+#include "base/record.h"
+#include "base/secret.h"
 #include "policy/records.h"
 #include "s3/client.h"
 #include "s3/list.h"
@@ -103,6 +105,7 @@ main(int argc, char *argv[])
 	int ch, rc;
 
 	tool_start(&tool);
+	bk_secret_guard();
 	while ((ch = getopt_long(argc, argv, "", longopts, NULL)) != -1) {
 		switch (ch) {
 		case STORED:

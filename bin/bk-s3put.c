@@ -8,6 +8,7 @@
 
 #include "base/num.h"
 #include "base/reader.h"
+#include "base/secret.h"
 #include "names.h"
 #include "s3/parts.h"
 #include "s3/upload.h"
@@ -293,6 +294,7 @@ main(int argc, char *argv[])
 	int ch, rc = -1;
 
 	tool_start(&tool);
+	bk_secret_guard();
 	while ((ch = getopt_long(argc, argv, "j:qv", longopts, NULL)) != -1)
 		parse_option(&o, ch);
 	if (argc - optind != 1)

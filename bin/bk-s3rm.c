@@ -8,6 +8,7 @@
 
 #include "approved.h"
 #include "base/record.h"
+#include "base/secret.h"
 #include "s3/client.h"
 #include "s3/delete.h"
 #include "s3/url.h"
@@ -259,6 +260,7 @@ main(int argc, char *argv[])
 	int dry_run = 0, ch, rc;
 
 	tool_start(&tool);
+	bk_secret_guard();
 	while ((ch = getopt_long(argc, argv, "nv", longopts, NULL)) != -1) {
 		switch (ch) {
 		case 'n':

@@ -1,6 +1,4 @@
 /* bk-verify: prove that a backup can be restored, see bk-verify(1) */
-#include <sys/resource.h>
-
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -258,7 +256,6 @@ report(const struct options *o, const struct bk_receipt *r, struct bk_err *e)
 int
 main(int argc, char *argv[])
 {
-	static const struct rlimit none = { 0, 0 };
 	struct options o = { .self = argv[0] };
 	struct bk_progress progress = { .item = "tables" };
 	struct bk_verdict v = {0};
@@ -269,7 +266,7 @@ main(int argc, char *argv[])
 	int rc;
 
 	tool_start(&tool);
-	(void)setrlimit(RLIMIT_CORE, &none);	/* no keys in core files */
+	bk_secret_guard();
 	if ((o.identity_file = calloc((size_t)argc, sizeof(char *))) == NULL) {
 		bk_fail_memory(&e);
 		return tool_end(-1, &e);

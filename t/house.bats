@@ -205,6 +205,37 @@ included() {
 	done
 }
 
+# guarded PID TOOL: what /proc shows of a process of the user TOOL runs as is
+# root's, so that nobody may look into it.
+guarded() {
+	[ "$(cat "/proc/$1/comm")" = "$2" ] &&
+	    [ "$(stat -c %u "/proc/$1/environ")" = 0 ] &&
+	    grep -q '^Uid:.[1-9]' "/proc/$1/status"
+}
+
+@test "nobody looks into a tool that may hold a key" {
+	local tool as=()
+	[ "$(uname)" = Linux ] || skip "of Linux"
+	if sanitized; then skip "a leak check has to look"; fi
+	[ "$(id -u)" != 0 ] ||
+	    as=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
+	mkfifo "$BATS_TEST_TMPDIR/in"
+	while read -r tool; do
+		# shellcheck disable=SC2086	# a command line
+		AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b AWS_REGION=c \
+		    AWS_ENDPOINT_URL=http://127.0.0.1:9 "${as[@]}" "$BK_BIN"/$tool <"$BATS_TEST_TMPDIR/in" \
+		    >/dev/null 2>&1 3>&- 4>&- &
+		exec 8>"$BATS_TEST_TMPDIR/in"
+		await 10 guarded $! "${tool%% *}"
+		exec 8>&-
+		wait $! || :
+	done <<-'TOOLS'
+	bk-verify
+	bk-prune -d 1
+	bk-s3rm
+	TOOLS
+}
+
 @test "a full disk is 1, even for --help and --version" {
 	local tool
 	for tool in $TOOLS; do

@@ -1,6 +1,10 @@
 #include "base/secret.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
+#if defined(__linux__)
+#include <sys/prctl.h>
+#endif
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,6 +15,18 @@
 #include <unistd.h>
 
 #include "base/io.h"
+
+void
+bk_secret_guard(void)
+{
+	static const struct rlimit none = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+#if defined(__linux__) && !defined(__SANITIZE_ADDRESS__)
+	/* ASan's leak check traces its own process */
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+}
 
 /*
  * The permissions of a pipe or a terminal do not matter.  A root-owned,

@@ -7,6 +7,13 @@
 #include "base/err.h"
 
 /*
+ * From now on nobody gets at this process' memory: no core file, on Linux not
+ * even by a handler, and no debugger of the same user.  For whoever is going to
+ * hold a key; call it first.
+ */
+void bk_secret_guard(void);
+
+/*
  * Append the whole of fd to *b; more than max bytes is BK_DATA.  A regular file
  * that group or others may access in any way is BK_DATA, with the remedy; if
  * not running as root, a root-owned file may be group-readable.
