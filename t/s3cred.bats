@@ -130,6 +130,22 @@ refused() {
 	refused 1 'credential_process: exit status 7'
 }
 
+@test "a credential_process that hangs ends with the first signal" {
+	printf '[default]\ncredential_process = %s\n' "$PWD/process" >config
+	printf '#!/bin/sh\necho $$ >%s/pid.new; mv %s/pid.new %s/pid\n%s\n' \
+	    "$PWD" "$PWD" "$PWD" 'exec sleep 1000' >process
+	chmod +x process
+	echo x | bk-s3put s3://backups/x 2>err & local pid=$!
+	await 10 test -e pid
+	kill $pid
+	local status=0
+	wait $pid || status=$?
+	[ $status = 143 ]
+	[[ $(<err) == *'credential_process: interrupted' ]]
+	# a zombie, where nobody reaps orphans
+	await 10 eval '! grep -qs "^State:.[^Z]" "/proc/$(<pid)/status"'
+}
+
 @test "instance metadata: version 2, asked once" {
 	credhost_start
 	unset AWS_EC2_METADATA_DISABLED

@@ -15,6 +15,13 @@ is_label(const char *bucket)
 	    "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(bucket);
 }
 
+int
+bk_s3_is_region(const char *s)
+{
+	return *s != '\0' && s[strspn(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789-_")] == '\0';
+}
+
 /* AWS's own endpoint for region. */
 static int
 own_endpoint(struct bk_buf *b, const char *region, struct bk_err *e)

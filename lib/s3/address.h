@@ -18,6 +18,9 @@ struct bk_s3_address {
 	char *path;		/* before "/KEY", encoded: "" or "/bucket" */
 };
 
+/* 1 if s can be a region: it goes into host names and headers. */
+int bk_s3_is_region(const char *s);
+
 /*
  * The address of bucket in region.  BK_USAGE if the endpoint is not an http or
  * https URL.  Release with bk_s3_address_free().

@@ -212,6 +212,7 @@ set_transport(struct bk_s3_attempt *a, const char *ca_bundle)
 	    (curl_off_t)a->rq->rate);
 	rc |= curl_easy_setopt(c, CURLOPT_MAX_RECV_SPEED_LARGE,
 	    (curl_off_t)a->rq->rate);
+	rc |= curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, (long)a->rq->once);
 	rc |= curl_easy_setopt(c, CURLOPT_ERRORBUFFER, a->text);
 	if (ca_bundle != NULL)
 		rc |= curl_easy_setopt(c, CURLOPT_CAINFO, ca_bundle);
@@ -333,11 +334,27 @@ show_answer(const struct bk_s3_attempt *a, const char *reason)
 	    *reason == '\0' ? "" : ": ", reason);
 }
 
+/* May the server have done what this try asked, or still be at it? */
+static int
+is_unsure(const struct bk_s3_attempt *a, CURLcode result)
+{
+	long status = a->reply->status, headers = 0;
+
+	if (result == CURLE_OK)
+		return status < 300 || status >= 500 || status == 408 ||
+		    status == 429;
+	(void)curl_easy_getinfo(a->easy, CURLINFO_REQUEST_SIZE, &headers);
+	return headers > 0 && a->sent == a->rq->body_len;
+}
+
 enum bk_s3_outcome
 bk_s3_attempt_finish(struct bk_s3_attempt *a, CURLcode result,
     const char **reason)
 {
 	enum bk_s3_outcome v = judge(a, result, reason);
+
+	if (v != BK_S3_GOOD && is_unsure(a, result))
+		a->unsure = 1;
 
 	if ((bk_debug_topics & BK_DEBUG_S3) != 0)
 		show_answer(a, v == BK_S3_GOOD ? "" : *reason);

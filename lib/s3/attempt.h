@@ -23,6 +23,7 @@ struct bk_s3_attempt {
 	size_t got;			/* of into, all tries */
 	size_t got_before;		/* of it, before this try */
 	int misplaced;			/* the response is another range */
+	int unsure;			/* after a try: see reply.h */
 	struct bk_err err;		/* set in a callback */
 	char text[CURL_ERROR_SIZE + 256];
 };

@@ -42,6 +42,8 @@ struct bk_s3 {
 	struct bk_s3_task *tasks;
 	time_t skew;		/* the server's clock minus ours */
 	double failing_since;	/* 0: not failing */
+	double stopped;		/* when stop_fd became readable; 0: not yet */
+	unsigned grace;		/* seconds left after that */
 	int warned_skew, warned_failing;
 };
 
@@ -94,6 +96,7 @@ bk_s3_open(struct bk_s3_cred *cred, const struct bk_s3_options *o,
 	}
 	if (set_region(s3, bk_s3_cred_settings(cred)->region, e) == -1)
 		goto fail;
+	bk_s3_cred_stop(cred, o->stop_fd);
 	s3->manners = (o->provider != NULL ? o->provider :
 	    bk_s3_provider_at(s3->address.host))->manners;
 	return s3;
@@ -129,9 +132,17 @@ bk_s3_manners(struct bk_s3 *s3)
 }
 
 void
+bk_s3_stop_after(struct bk_s3 *s3, unsigned seconds)
+{
+	s3->grace = seconds;
+}
+
+void
 bk_s3_cleanup_deadline(struct bk_s3 *s3, unsigned seconds)
 {
 	s3->o.stop_fd = -1;
+	s3->stopped = 0;
+	bk_s3_cred_stop(s3->cred, -1);
 	s3->o.retry_for = seconds;
 	s3->failing_since = 0;
 }
@@ -193,6 +204,7 @@ finish(struct bk_s3_task *t, int rc)
 {
 	t->over = 1;
 	t->rc = rc;
+	t->reply.unsure = t->try.unsure;
 }
 
 /* Finish t as failed, with the object's name, the reason and a remedy. */
@@ -447,6 +459,19 @@ receive(struct bk_s3 *s3)
 	return finished;
 }
 
+/* Is the time to stop?  If it is near, lower *timeout_ms. */
+static int
+must_stop(const struct bk_s3 *s3, int *timeout_ms)
+{
+	double left = s3->stopped + s3->grace - bk_monotonic();
+
+	if (s3->stopped == 0)
+		return 0;
+	if (left * 1000 < *timeout_ms)
+		*timeout_ms = left > 0 ? (int)(left * 1000) + 1 : 0;
+	return left <= 0;
+}
+
 int
 bk_s3_step(struct bk_s3 *s3, int timeout_ms, struct bk_err *e)
 {
@@ -456,6 +481,8 @@ bk_s3_step(struct bk_s3 *s3, int timeout_ms, struct bk_err *e)
 	CURLMcode bad;
 	int running;
 
+	if (must_stop(s3, &timeout_ms))
+		return bk_fail(e, BK_FAIL, "s3://%s: interrupted", s3->bucket);
 	if (launch(s3, &timeout_ms))
 		return 0;
 	bad = curl_multi_perform(s3->multi, &running);
@@ -463,12 +490,12 @@ bk_s3_step(struct bk_s3 *s3, int timeout_ms, struct bk_err *e)
 		return 0;
 	if (bad == CURLM_OK)
 		bad = curl_multi_poll(s3->multi, &stop,
-		    s3->o.stop_fd != -1, timeout_ms, NULL);
+		    s3->o.stop_fd != -1 && s3->stopped == 0, timeout_ms, NULL);
 	if (bad != CURLM_OK)
 		return bk_fail(e, BK_FAIL, "libcurl: %s",
 		    curl_multi_strerror(bad));
 	if (stop.revents != 0)
-		return bk_fail(e, BK_FAIL, "s3://%s: interrupted", s3->bucket);
+		s3->stopped = bk_monotonic();
 	return 0;
 }
 
@@ -489,8 +516,10 @@ bk_s3_do(struct bk_s3 *s3, const struct bk_s3_request *rq,
 	if (t == NULL)
 		return -1;
 	while (!t->over)
-		if (bk_s3_step(s3, 1000, e) == -1)
+		if (bk_s3_step(s3, 1000, e) == -1) {
+			reply->unsure = t->try.unsure || t->in_flight;
 			goto done;
+		}
 	rc = t->rc;
 	if (rc == -1 && e->code == BK_OK)
 		*e = t->err;

@@ -64,8 +64,8 @@ struct bk_s3_manners *bk_s3_manners(struct bk_s3 *s3);
 /*
  * Run one request, with retries, to completion.  0: the response is 2xx and not
  * an error document.  -1 with *e set (BK_FAIL): reply->status is the HTTP
- * status, 0 without a response; reply->code is S3's error code.  In both cases
- * the caller frees *reply, which may be reused.
+ * status, 0 without a response; reply->code is S3's error code; reply->unsure
+ * see reply.h.  In both cases the caller frees *reply, which may be reused.
  */
 int bk_s3_do(struct bk_s3 *s3, const struct bk_s3_request *rq,
     struct bk_s3_reply *reply, struct bk_err *e);
@@ -79,7 +79,7 @@ struct bk_s3_task *bk_s3_start(struct bk_s3 *s3,
 
 /*
  * Drive the tasks until one is over, bk_s3_wake() is called, or timeout_ms have
- * passed.  -1 with *e set: stop_fd is readable, or libcurl failed (memory).
+ * passed.  -1 with *e set: the run is to stop, or libcurl failed (memory).
  */
 int bk_s3_step(struct bk_s3 *s3, int timeout_ms, struct bk_err *e);
 
@@ -92,6 +92,13 @@ int bk_s3_task_result(const struct bk_s3_task *t,
     const struct bk_s3_reply **reply, struct bk_err *e);
 
 void bk_s3_task_free(struct bk_s3_task *t);	/* cancels; NULL is fine */
+
+/*
+ * From now on, and until the next call, a run that is to stop has this many
+ * seconds left, for a request whose outcome should be known; 0: it stops at
+ * once.
+ */
+void bk_s3_stop_after(struct bk_s3 *s3, unsigned seconds);
 
 /*
  * For clean-up after a failure or interruption: from now on stop_fd is ignored

@@ -2,7 +2,9 @@
 #define BK_S3_CONFIRM_H
 /*
  * After an upload: does the object exist, is it ours, and as requested?
- * Servers answer 200 to headers that they ignore.
+ * Servers answer 200 to headers that they ignore.  An ETag proves nothing: what
+ * it is made of is the server's affair.  That each body arrived whole is proven
+ * by its SHA-256, which the signature covers.
  */
 #include <time.h>
 
@@ -15,8 +17,6 @@ struct bk_s3_expected {
 	const struct bk_s3_upload_options *o;
 	const char *id;			/* BK_S3_META_UPLOAD's value */
 	uint64_t size;
-	const char *etag;		/* as answered; "": none */
-	const char *md5_etag;		/* as computed from MD5s; "": unknown */
 	time_t lock_until;
 };
 

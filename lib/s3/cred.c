@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "s3/address.h"
 #include "s3/cred_ini.h"
 #include "s3/cred_source.h"
 
@@ -22,6 +23,7 @@ struct bk_s3_cred {
 	size_t nstrings;
 	struct bk_cred_keys keys;
 	time_t renew;		/* when to ask again; 0: never */
+	int stop;		/* see bk_s3_cred_stop() */
 };
 
 static int from_profile(struct bk_s3_cred *c, const char *profile, int depth,
@@ -120,8 +122,7 @@ find_settings(struct bk_s3_cred *c, struct bk_err *e)
 	region = first(get(c, "AWS_REGION"), first(get(c,
 	    "AWS_DEFAULT_REGION"), first(bk_ini_get(c->ini, c->profile,
 	    "region"), "us-east-1")));
-	if (region[strspn(region, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	    "abcdefghijklmnopqrstuvwxyz0123456789-_")] != '\0')
+	if (!bk_s3_is_region(region))
 		return bk_fail(e, BK_USAGE, "region '%s': not a region's name",
 		    region);
 	if (keep(c, region, &s->region, e) == -1 ||
@@ -145,6 +146,7 @@ bk_s3_cred_new(bk_s3_getenv *env, struct bk_err *e)
 		return NULL;
 	}
 	c->env = env;
+	c->stop = -1;
 	wanted = first(get(c, "AWS_PROFILE"), get(c, "AWS_DEFAULT_PROFILE"));
 	if (keep(c, first(wanted, "default"), &c->profile, e) == -1 ||
 	    find_file(c, "AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials",
@@ -264,7 +266,7 @@ from_own(struct bk_s3_cred *c, const char *profile, struct bk_cred_keys *k,
 		return rc;
 	command = bk_ini_get(c->ini, profile, "credential_process");
 	if (command != NULL)
-		return bk_cred_process(command, k, e) == -1 ? -1 : 1;
+		return bk_cred_process(command, c->stop, k, e) == -1 ? -1 : 1;
 	if (bk_ini_get(c->ini, profile, "sso_session") != NULL ||
 	    bk_ini_get(c->ini, profile, "sso_start_url") != NULL)
 		return bk_fail(e, BK_USAGE, "profile %s: SSO is not supported; "
@@ -424,6 +426,12 @@ bk_s3_cred_get(struct bk_s3_cred *c, int refresh, struct bk_s3_keys *keys,
 	*keys = (struct bk_s3_keys){ c->keys.access_key, c->keys.secret_key,
 	    c->keys.session_token, c->keys.expires };
 	return 0;
+}
+
+void
+bk_s3_cred_stop(struct bk_s3_cred *c, int fd)
+{
+	c->stop = fd;
 }
 
 void

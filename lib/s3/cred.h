@@ -56,6 +56,9 @@ const struct bk_s3_settings *bk_s3_cred_settings(const struct bk_s3_cred *c);
 int bk_s3_cred_get(struct bk_s3_cred *c, int refresh, struct bk_s3_keys *keys,
     struct bk_err *e);
 
+/* A credential_process ends when fd is readable; -1: never, or no more. */
+void bk_s3_cred_stop(struct bk_s3_cred *c, int fd);
+
 void bk_s3_cred_free(struct bk_s3_cred *c);	/* wipes; NULL is fine */
 
 #endif

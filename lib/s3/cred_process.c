@@ -1,7 +1,9 @@
 #include <sys/wait.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
@@ -11,13 +13,16 @@
 #include "base/child.h"
 #include "base/debug.h"
 #include "base/io.h"
+#include "base/utctime.h"
 #include "s3/cred_source.h"
 
 #define OUTPUT_MAX (64 * 1024)
+#define SECONDS 60
 
 /*
  * In the child, between fork() and exec: async-signal-safe calls only.  The
- * signals are as a shell would have them, whatever the tool ignores.
+ * signals are as a shell would have them, whatever the tool ignores.  A group
+ * of its own, because a shell that is killed leaves its commands behind.
  */
 _Noreturn static void
 run(const char *command, int out)
@@ -25,6 +30,7 @@ run(const char *command, int out)
 	sigset_t none;
 	int null = open("/dev/null", O_RDONLY);
 
+	(void)setpgid(0, 0);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	if (null != -1 && dup2(null, STDIN_FILENO) != -1 &&
@@ -33,20 +39,49 @@ run(const char *command, int out)
 	_exit(126);
 }
 
+/* Wait until fd can be read; -1 with *e set after time is up, or at a stop. */
+static int
+wait_for(int fd, int stop, double deadline, struct bk_err *e)
+{
+	struct pollfd p[2] = {
+		{ .fd = fd, .events = POLLIN }, { .fd = stop, .events = POLLIN },
+	};
+	double left;
+	int n;
+
+	do {
+		left = deadline - bk_monotonic();
+		n = left > 0 ? poll(p, 2, (int)(left * 1000) + 1) : 0;
+	} while (n == -1 && errno == EINTR);
+	if (n == -1)
+		return bk_fail_errno(e, "credential_process: poll");
+	if (n == 0)
+		return bk_fail(e, BK_FAIL, "credential_process: no keys within "
+		    "%d seconds", SECONDS);
+	if (p[1].revents != 0)
+		return bk_fail(e, BK_FAIL, "credential_process: interrupted");
+	return 0;
+}
+
 /* Read all its output; a byte over the limit shows that there is too much. */
 static int
-collect(int fd, struct bk_buf *out, struct bk_err *e)
+collect(int fd, int stop, struct bk_buf *out, struct bk_err *e)
 {
+	double deadline = bk_monotonic() + SECONDS;
 	ssize_t n;
 
 	if (bk_buf_reserve(out, OUTPUT_MAX + 1, e) == -1)
 		return -1;
-	n = bk_io_read(fd, out->data, OUTPUT_MAX + 1, "credential_process", e);
-	if (n == -1)
-		return -1;
-	out->len = (size_t)n;
-	out->data[n] = '\0';
-	if (n > OUTPUT_MAX)
+	do {
+		if (wait_for(fd, stop, deadline, e) == -1)
+			return -1;
+		n = read(fd, out->data + out->len, OUTPUT_MAX + 1 - out->len);
+		if (n == -1 && errno != EINTR)
+			return bk_fail_errno(e, "credential_process: read");
+		out->len += n > 0 ? (size_t)n : 0;
+	} while (n != 0 && out->len <= OUTPUT_MAX);
+	out->data[out->len] = '\0';
+	if (out->len > OUTPUT_MAX)
 		return bk_fail(e, BK_FAIL, "credential_process: printed more "
 		    "than %d bytes", OUTPUT_MAX);
 	return 0;
@@ -83,7 +118,7 @@ check_version(const char *text, struct bk_err *e)
 }
 
 int
-bk_cred_process(const char *command, struct bk_cred_keys *k,
+bk_cred_process(const char *command, int stop, struct bk_cred_keys *k,
     struct bk_err *e)
 {
 	struct bk_buf out = {0};
@@ -103,8 +138,12 @@ bk_cred_process(const char *command, struct bk_cred_keys *k,
 	}
 	bk_debug_started(pid, (char *[]){ "sh", "-c",
 	    (char *)(uintptr_t)command, NULL });
-	rc = collect(p[0], &out, e);
+	rc = collect(p[0], stop, &out, e);
 	close(p[0]);			/* if it has more, it gets SIGPIPE */
+	if (rc == -1) {
+		(void)setpgid(pid, pid);	/* if it is not yet that far */
+		(void)kill(-pid, SIGKILL);
+	}
 	if (reap(&pid, e) == -1 || rc == -1 || check_version(out.data, e) == -1)
 		rc = -1;
 	else

@@ -52,9 +52,10 @@ int bk_cred_imds(char *env(const char *), struct bk_cred_keys *k,
 
 /*
  * Run command with /bin/sh and read its standard output, at most 64 KiB.  Its
- * standard input is /dev/null (ours is a backup), its standard error ours.
+ * standard input is /dev/null (ours is a backup), its standard error ours.  It
+ * has a minute, and ends when the descriptor stop is readable (-1: none).
  */
-int bk_cred_process(const char *command, struct bk_cred_keys *k,
+int bk_cred_process(const char *command, int stop, struct bk_cred_keys *k,
     struct bk_err *e);
 
 struct bk_cred_role {		/* borrowed strings, NULL where optional */

@@ -11,14 +11,14 @@
 #include "s3/xml.h"
 
 #define MAX_META 16		/* of the caller's; the tool allows no more */
-#define MAX_HEADERS (MAX_META + 14)
+#define MAX_HEADERS (MAX_META + 16)
 #define ABORT_DEADLINE 5	/* seconds for an abort */
 #define PATIENCE 300 /* seconds for a Complete, which may take long */
 
-void
-bk_s3_base64(const uint8_t sha256[BK_S3_SHA256], char out[BK_S3_BASE64])
+static void
+base64(const uint8_t *p, int n, char *out)
 {
-	(void)EVP_EncodeBlock((unsigned char *)out, sha256, BK_S3_SHA256);
+	(void)EVP_EncodeBlock((unsigned char *)out, p, n);
 }
 
 int
@@ -33,7 +33,6 @@ bk_s3_multipart_open(struct bk_s3_multipart *d, struct bk_s3 *s3,
 		return bk_fail(e, BK_FAIL, "no random numbers");
 	bk_hex(raw, sizeof(raw), d->id);
 	bk_s3_parts_format(plan, d->parts);
-	d->no_condition = o->overwrite;
 	d->lock_until = time(NULL) + (time_t)o->lock_seconds;
 	bk_utctime_format(d->lock_until, d->lock_text);
 	return 0;
@@ -114,158 +113,164 @@ describe(const struct bk_s3_multipart *d, int multipart,
 	return n;
 }
 
-/*
- * Did the server reject an unknown header?  Most answer 501, some 400 with one
- * of these codes; any other 400 has another cause, which omitting a header does
- * not cure.
- */
-static int
-is_unsupported(const struct bk_s3_reply *r)
+unsigned
+bk_s3_multipart_sums(struct bk_s3_multipart *d, struct bk_s3_part *p,
+    struct bk_s3_sums *text, struct bk_s3_pair *h, size_t *n)
 {
-	static const char *const codes[] = { "NotImplemented",
-	    "InvalidArgument", "InvalidRequest" };
-	size_t i;
+	const struct bk_s3_manners *m = bk_s3_manners(d->s3);
+	unsigned has = 0;
 
-	for (i = 0; r->status == 400 && i < sizeof(codes) / sizeof(codes[0]);
-	    i++)
-		if (strcmp(r->code, codes[i]) == 0)
-			return 1;
-	return r->status == 501;
+	if (!m->no_checksums) {
+		base64(p->sha256, sizeof(p->sha256), text->sha256);
+		add(h, n, "x-amz-checksum-sha256", text->sha256);
+		has = BK_S3_HAS_CHECKSUM;
+	}
+	if ((m->no_checksums || m->wants_md5) && bk_s3_part_md5(p)) {
+		base64(p->md5, sizeof(p->md5), text->md5);
+		add(h, n, "content-md5", text->md5);
+		has |= BK_S3_HAS_MD5;
+	}
+	return has;
+}
+
+static int
+read_upload_id(struct bk_s3_multipart *d, const struct bk_s3_reply *r,
+    struct bk_err *e)
+{
+	struct bk_err why = {0};
+
+	if (bk_s3_reply_xml(r, "InitiateMultipartUploadResult/UploadId",
+	    &d->upload_id, &why) == 1 && d->upload_id.len > 0)
+		return 0;
+	return bk_fail(e, BK_FAIL, "s3://%s/%s: no UploadId in the answer%s%s",
+	    bk_s3_bucket(d->s3), d->o->key, *why.msg != '\0' ? ": " : "",
+	    why.msg);
 }
 
 int
 bk_s3_multipart_create(struct bk_s3_multipart *d, struct bk_err *e)
 {
+	struct bk_s3_manners *m = bk_s3_manners(d->s3);
 	struct bk_s3_pair h[MAX_HEADERS], query[] = {{"uploads", ""}, {0}};
 	struct bk_s3_request rq = {
 		.method = "POST", .key = d->o->key, .query = query,
-		.headers = h,
+		.headers = h, .once = 1,
 	};
 	struct bk_s3_reply r = {0};
-	struct bk_err first = {0};
-	size_t n = describe(d, 1, h);
-	int rc;
+	struct bk_err reason;
+	size_t n;
+	unsigned has;
+	int rc, unsure = 0;
 
-	add(h, &n, "x-amz-checksum-algorithm", "SHA256");
-	h[n] = (struct bk_s3_pair){0};
-	rc = bk_s3_do(d->s3, &rq, &r, &first);
-	if (rc == -1 && is_unsupported(&r)) {
-		d->no_checksums = 1;
-		h[n - 1] = (struct bk_s3_pair){0};
-		rc = bk_s3_do(d->s3, &rq, &r, e);
-	} else if (rc == -1)
-		*e = first;
+	bk_s3_stop_after(d->s3, BK_S3_STOP_AFTER);
+	do {
+		n = describe(d, 1, h);
+		has = m->no_checksums ? 0 : BK_S3_HAS_CHECKSUM;
+		add(h, &n, "x-amz-checksum-algorithm", has ? "SHA256" : NULL);
+		h[n] = (struct bk_s3_pair){0};
+		reason = (struct bk_err){0};
+		rc = bk_s3_do(d->s3, &rq, &r, &reason);
+		unsure |= rc == -1 && r.unsure;
+	} while (rc == -1 && bk_s3_manners_learn(m, has, &r));
+	bk_s3_stop_after(d->s3, 0);
 	if (rc == 0)
-		rc = bk_s3_reply_xml(&r,
-		    "InitiateMultipartUploadResult/UploadId", &d->upload_id, e);
-	if (rc != -1 && d->upload_id.len == 0)
-		rc = bk_fail(e, BK_FAIL, "s3://%s/%s: no UploadId in the "
-		    "answer", bk_s3_bucket(d->s3), d->o->key);
+		unsure = (rc = read_upload_id(d, &r, &reason)) == -1;
 	bk_s3_reply_free(&r);
-	return rc == -1 ? -1 : 0;
-}
-
-/* After a failed or unknown outcome: was our object stored anyway? */
-static int
-is_there(struct bk_s3_multipart *d, const struct bk_err *reason,
-    const struct bk_s3_reply *r, struct bk_err *e)
-{
-	struct bk_err unknown = {0};
-	int ours = bk_s3_confirm_ours(d->s3, d->o->key, d->id, &unknown);
-
-	if (ours == 1)
+	if (rc == 0)
 		return 0;
-	if (r->status == 412)
-		return occupied(d, e);
-	*e = *reason;
-	if (ours == -1)
-		bk_fail_add(e, "; the object may or may not exist: check with "
-		    "bk-s3ls");
+	if (unsure)
+		bk_fail_add(&reason, "; the server may have begun a multipart "
+		    "upload: find it with bk-s3ls --uploads, abort it with "
+		    "bk-s3rm");
+	*e = reason;
 	return -1;
 }
 
 /*
- * Send the request that makes the object visible.  h has room for two more
- * headers after its n.
+ * The request that makes the object visible failed, r being the last answer: is
+ * the object there all the same?  0 if so.
+ */
+static int
+settle(struct bk_s3_multipart *d, const struct bk_err *reason,
+    const struct bk_s3_reply *r, int unsure, struct bk_err *e)
+{
+	struct bk_err unknown = {0};
+	int ours = bk_s3_confirm_ours(d->s3, d->o->key, d->id, &unknown);
+	int absent = ours == 0 && (!unsure || (d->upload_id.len == 0 &&
+	    r->status != 0));
+
+	if (ours == 1) {
+		d->upload_id.len = 0;
+		return 0;
+	}
+	if (r->status == 412)
+		occupied(d, e);
+	else
+		*e = *reason;
+	if (absent)
+		return -1;
+	bk_fail_add(e, "; the object may or may not exist: check with bk-s3ls");
+	if (d->upload_id.len > 0)
+		bk_fail_add(e, "; if it does not, find its parts with bk-s3ls "
+		    "--uploads and abort them with bk-s3rm");
+	d->upload_id.len = 0;
+	return -1;
+}
+
+/*
+ * Send the request that makes the object visible, with p as its body if that is
+ * not NULL.  h has room for three more headers after its n.
  */
 static int
 commit(struct bk_s3_multipart *d, struct bk_s3_request *rq,
-    struct bk_s3_pair *h, size_t n, const char *checksum, struct bk_err *e)
+    struct bk_s3_pair *h, size_t n, struct bk_s3_part *p, struct bk_err *e)
 {
+	struct bk_s3_manners *m = bk_s3_manners(d->s3);
+	struct bk_s3_sums sums;
 	struct bk_s3_reply r = {0};
 	struct bk_err reason;
-	size_t m;
-	int rc;
+	size_t k;
+	unsigned has;
+	int rc, unsure = 0;
 
 	rq->headers = h;
-	for (;;) {
-		m = n;
-		add(h, &m, "if-none-match", d->no_condition ? NULL : "*");
-		add(h, &m, "x-amz-checksum-sha256", d->no_checksums ? NULL :
-		    checksum);
-		h[m] = (struct bk_s3_pair){0};
+	bk_s3_stop_after(d->s3, BK_S3_STOP_AFTER);
+	do {
+		k = n;
+		has = p != NULL ? bk_s3_multipart_sums(d, p, &sums, h, &k) : 0;
+		if (!d->o->overwrite && !m->no_condition) {
+			add(h, &k, "if-none-match", "*");
+			has |= BK_S3_HAS_CONDITION;
+		}
+		h[k] = (struct bk_s3_pair){0};
 		reason = (struct bk_err){0};
 		rc = bk_s3_do(d->s3, rq, &r, &reason);
-		if (rc == 0 || !is_unsupported(&r))
-			break;
-		/* without the one, then without the other */
-		if (!d->no_condition)
-			d->no_condition = 1;
-		else if (!d->no_checksums && checksum != NULL)
-			d->no_checksums = 1;
-		else
-			break;
-	}
+		unsure |= rc == -1 && r.unsure;
+	} while (rc == -1 && bk_s3_manners_learn(m, has, &r));
 	if (rc == 0)
-		bk_s3_object_etag(&r, d->etag);
+		d->upload_id.len = 0;
 	else
-		rc = is_there(d, &reason, &r, e);
+		rc = settle(d, &reason, &r, unsure, e);
+	bk_s3_stop_after(d->s3, 0);
 	bk_s3_reply_free(&r);
 	return rc;
 }
 
 int
-bk_s3_multipart_put(struct bk_s3_multipart *d, const struct bk_s3_part *p,
+bk_s3_multipart_put(struct bk_s3_multipart *d, struct bk_s3_part *p,
     struct bk_err *e)
 {
 	struct bk_s3_pair h[MAX_HEADERS];
 	struct bk_s3_request rq = {
 		.method = "PUT", .key = d->o->key, .body = p->data,
 		.body_len = p->len, .body_sha256 = p->sha256,
+		.patience = bk_s3_part_patience(p->len),
 	};
-	char sum[BK_S3_BASE64];
 	size_t n = describe(d, 0, h);
 
-	bk_s3_base64(p->sha256, sum);
 	if (bk_s3_key_is_free(d, e) == -1)
 		return -1;
-	return commit(d, &rq, h, n, sum, e);
-}
-
-/* The MD5 of the parts' MD5s, if their ETags look like MD5s. */
-static void
-compute_etag(struct bk_s3_multipart *d, const struct bk_s3_sent *parts,
-    size_t n)
-{
-	EVP_MD_CTX *md = EVP_MD_CTX_new();
-	uint8_t raw[16];
-	char hex[33];
-	size_t i;
-	int good = md != NULL && EVP_DigestInit_ex(md, EVP_md5(), NULL);
-
-	for (i = 0; good && i < n; i++) {
-		good = strlen(parts[i].etag) == 34;
-		(void)snprintf(hex, sizeof(hex), "%.32s", parts[i].etag + good);
-		good = good && bk_s3_etag_is_md5(hex) &&
-		    bk_hex_bytes(hex, sizeof(raw), raw) == 0 &&
-		    EVP_DigestUpdate(md, raw, sizeof(raw));
-	}
-	if (good && EVP_DigestFinal_ex(md, raw, NULL)) {
-		bk_hex(raw, sizeof(raw), hex);
-		(void)snprintf(d->md5_etag, sizeof(d->md5_etag), "%s-%zu", hex,
-		    n);
-	}
-	EVP_MD_CTX_free(md);
+	return commit(d, &rq, h, n, p, e);
 }
 
 static int
@@ -287,7 +292,7 @@ list_parts(const struct bk_s3_sent *parts, size_t n, struct bk_buf *xml,
 		    bk_s3_xml_escape(xml, parts[i].etag, e) == -1 ||
 		    bk_buf_puts(xml, "</ETag>", e) == -1)
 			return -1;
-		bk_s3_base64(parts[i].sha256, sum);
+		base64(parts[i].sha256, sizeof(parts[i].sha256), sum);
 		if (echoed && bk_buf_printf(xml, e, "<ChecksumSHA256>%s"
 		    "</ChecksumSHA256>", sum) == -1)
 			return -1;
@@ -307,7 +312,7 @@ bk_s3_multipart_complete(struct bk_s3_multipart *d,
 	};
 	struct bk_s3_request rq = {
 		.method = "POST", .key = d->o->key, .query = query,
-		.patience = PATIENCE,
+		.patience = PATIENCE, .once = 1,
 	};
 	struct bk_buf xml = {0};
 	int rc = -1;
@@ -315,12 +320,9 @@ bk_s3_multipart_complete(struct bk_s3_multipart *d,
 	if (bk_s3_key_is_free(d, e) == -1 ||
 	    list_parts(parts, n, &xml, e) == -1)
 		goto done;
-	compute_etag(d, parts, n);
 	rq.body = xml.data;
 	rq.body_len = xml.len;
 	rc = commit(d, &rq, h, 1, NULL, e);
-	if (rc == 0)
-		d->upload_id.len = 0;
  done:
 	bk_buf_free(&xml);
 	return rc;
@@ -343,6 +345,7 @@ bk_s3_multipart_abort(struct bk_s3_multipart *d, struct bk_err *e)
 	bk_s3_cleanup_deadline(d->s3, ABORT_DEADLINE);
 	if (bk_s3_do(d->s3, &rq, &r, &ignored) == -1 && r.status != 404)
 		bk_fail_add(e, "; no object was created, but its parts are "
-		    "still stored: abort the unfinished multipart upload");
+		    "still stored: find them with bk-s3ls --uploads, abort "
+		    "them with bk-s3rm");
 	bk_s3_reply_free(&r);
 }

@@ -1,5 +1,6 @@
 #include "s3/part_reader.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include <openssl/evp.h>
@@ -18,7 +19,23 @@ struct bk_s3_part_reader {
 	struct bk_s3_part *parts;	/* array of all parts */
 	unsigned n_parts;
 	EVP_MD_CTX *md;		/* the thread's */
+	atomic_int md5;		/* wanted too */
 };
+
+int
+bk_s3_part_md5(struct bk_s3_part *p)
+{
+	if (!p->has_md5)
+		p->has_md5 = EVP_Digest(p->data, p->len, p->md5, NULL,
+		    EVP_md5(), NULL);
+	return p->has_md5;
+}
+
+unsigned
+bk_s3_part_patience(size_t len)
+{
+	return 60 + (unsigned)(len >> 22);	/* 1 s for each 4 MiB */
+}
 
 static int
 make_room(struct bk_s3_part *p, uint64_t size, struct bk_err *e)
@@ -58,6 +75,9 @@ fill(struct bk_s3_part_reader *r, struct bk_s3_part *p, struct bk_err *e)
 	}
 	if (!EVP_DigestFinal_ex(r->md, p->sha256, NULL))
 		return bk_fail_memory(e);
+	p->has_md5 = 0;
+	if (r->md5)
+		(void)bk_s3_part_md5(p);
 	p->last = n == 0;
 	return n > 0 ? 1 : (int)n;
 }
@@ -139,6 +159,12 @@ struct bk_s3_part *
 bk_s3_part_reader_take(struct bk_s3_part_reader *r)
 {
 	return bk_handover_take(&r->h, BK_NOW);
+}
+
+void
+bk_s3_part_reader_md5(struct bk_s3_part_reader *r)
+{
+	r->md5 = 1;
 }
 
 void

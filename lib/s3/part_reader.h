@@ -26,7 +26,15 @@ struct bk_s3_part {
 	unsigned number;		/* from 1, in stream order */
 	int last;			/* the last part */
 	uint8_t sha256[BK_S3_SHA256];
+	uint8_t md5[16];
+	int has_md5;
 };
+
+/* Fill in p->md5 unless it is there.  0: this libcrypto has no MD5. */
+int bk_s3_part_md5(struct bk_s3_part *p);
+
+/* Seconds without a byte that a body of len bytes is given. */
+unsigned bk_s3_part_patience(size_t len);
 
 struct bk_s3_part_reader;
 
@@ -41,6 +49,9 @@ struct bk_s3_part_reader *bk_s3_part_reader_start(struct bk_reader *in,
 
 /* The next filled part; NULL: none yet. */
 struct bk_s3_part *bk_s3_part_reader_take(struct bk_s3_part_reader *r);
+
+/* From now on hash each part with MD5 as well. */
+void bk_s3_part_reader_md5(struct bk_s3_part_reader *r);
 
 void bk_s3_part_reader_give_back(struct bk_s3_part_reader *r,
     struct bk_s3_part *p);

@@ -94,3 +94,52 @@ bk_s3_provider_at(const char *host)
 				return p;
 	return p;
 }
+
+/*
+ * Did the server reject an unknown header?  Most answer 501, some 400 with one
+ * of these codes, or without a body to HEAD; any other 400 has another cause,
+ * which omitting a header does not cure.
+ */
+static int
+is_unsupported(const struct bk_s3_reply *r)
+{
+	static const char *const codes[] = { "", "NotImplemented",
+	    "InvalidArgument", "InvalidRequest" };
+	size_t i;
+
+	for (i = 0; r->status == 400 && i < sizeof(codes) / sizeof(codes[0]);
+	    i++)
+		if (strcmp(r->code, codes[i]) == 0)
+			return 1;
+	return r->status == 501;
+}
+
+/* Does the server's message contain word, in any case? */
+static int
+names(const struct bk_s3_reply *r, const char *word)
+{
+	const char *p;
+
+	for (p = r->message; *p != '\0'; p++)
+		if (strncasecmp(p, word, strlen(word)) == 0)
+			return 1;
+	return 0;
+}
+
+int
+bk_s3_manners_learn(struct bk_s3_manners *m, unsigned has,
+    const struct bk_s3_reply *r)
+{
+	if (!is_unsupported(r))
+		return 0;
+	if (names(r, "content-md5") && (has & BK_S3_HAS_MD5) == 0)
+		return m->wants_md5 = 1;
+	if (names(r, "checksum") && (has & BK_S3_HAS_CHECKSUM) != 0)
+		return m->no_checksums = 1;
+	/* it does not say which: without the one, then without the other */
+	if ((has & BK_S3_HAS_CONDITION) != 0)
+		return m->no_condition = 1;
+	if ((has & BK_S3_HAS_CHECKSUM) != 0)
+		return m->no_checksums = 1;
+	return 0;
+}

@@ -7,11 +7,14 @@
  * something, which client.h remembers for the run.
  */
 
+#include "s3/reply.h"
+
 struct bk_s3_manners {
 	unsigned max_parts;	/* of a multipart upload */
 	int uniform_parts;	/* all but the last must have one size */
-	int no_checksums;	/* refuses or ignores x-amz-checksum-* */
-	int no_condition;	/* If-None-Match: * likewise, in a PUT */
+	int no_checksums;	/* refuses x-amz-checksum-* */
+	int wants_md5;		/* demands Content-MD5 */
+	int no_condition;	/* refuses If-None-Match: *, or ignores it */
 	int maps_classes;	/* stores other classes than asked for */
 };
 
@@ -26,6 +29,17 @@ extern const struct bk_s3_provider bk_s3_providers[];
 
 /* The provider called name; NULL if there is none. */
 const struct bk_s3_provider *bk_s3_provider_named(const char *name);
+
+/* What a request has that a server may refuse. */
+enum { BK_S3_HAS_CONDITION = 1, BK_S3_HAS_CHECKSUM = 2, BK_S3_HAS_MD5 = 4 };
+
+/*
+ * A request that has these was refused with r.  1: for one of them, or for the
+ * lack of Content-MD5; *m says so now, send it again accordingly.  0: for
+ * another reason.
+ */
+int bk_s3_manners_learn(struct bk_s3_manners *m, unsigned has,
+    const struct bk_s3_reply *r);
 
 /*
  * The provider whose endpoint host ("s3.eu-west-1.amazonaws.com", a port may

@@ -3,15 +3,17 @@
 #include <string.h>
 #include <stdio.h>
 
+#include "s3/address.h"
 #include "s3/xml.h"
 
 const char *
 bk_s3_reply_header(const struct bk_s3_reply *r, const char *name)
 {
-	const char *p = r->headers.data, *end = p + r->headers.len;
-	const char *value;
+	const char *p = r->headers.data, *end, *value;
 
-	for (; p != NULL && p < end; p = value + strlen(value) + 1) {
+	if (p == NULL)
+		return NULL;
+	for (end = p + r->headers.len; p < end; p = value + strlen(value) + 1) {
 		value = p + strlen(p) + 1;
 		if (strcmp(p, name) == 0)
 			return value;
@@ -76,6 +78,8 @@ bk_s3_reply_read_error(struct bk_s3_reply *r)
 	if (r->body.len > 0)
 		(void)bk_s3_xml_parse(r->body.data, r->body.len, read_element,
 		    r, &ignored);
+	if (!bk_s3_is_region(r->region))
+		r->region[0] = '\0';
 }
 
 struct search {

@@ -18,7 +18,12 @@ struct bk_s3_reply {
 	struct bk_buf body;	/* unless it went to rq->into */
 	char code[64];		/* "NoSuchKey"; "" if none */
 	char message[256];
-	char region[40];	/* of the bucket, if reported */
+	char region[40];	/* of the bucket, if reported and well-formed */
+	/*
+	 * After a failure: the server may have done what was asked, or may
+	 * still be at it: a request got no answer, or none that refuses.
+	 */
+	int unsure;
 };
 
 /* The value of header name (lower case), NULL if missing. */

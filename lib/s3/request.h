@@ -28,6 +28,11 @@ struct bk_s3_request {
 	uint64_t offset;
 	unsigned patience;	/* seconds without a byte; 0: 30 */
 	uint64_t rate;		/* bytes a second; 0: no limit */
+	/*
+	 * On a connection of its own: on one used before, libcurl may repeat a
+	 * request by itself, and nobody learns that there was a first.
+	 */
+	int once;
 };
 
 #endif

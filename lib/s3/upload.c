@@ -12,8 +12,10 @@
 struct slot {			/* a part in flight */
 	struct bk_s3_part *part;	/* NULL: free */
 	struct bk_s3_task *task;
-	char number[12], sum[BK_S3_BASE64];
-	struct bk_s3_pair query[3], headers[2];
+	char number[12];
+	struct bk_s3_sums sums;
+	unsigned has;			/* of them: see provider.h */
+	struct bk_s3_pair query[3], headers[BK_S3_SUMS + 1];
 };
 
 struct upload {
@@ -41,17 +43,20 @@ start_part(struct upload *u, struct slot *s, struct bk_s3_part *p,
 		.method = "PUT", .key = u->o->key, .query = s->query,
 		.headers = s->headers, .body = p->data, .body_len = p->len,
 		.body_sha256 = p->sha256,
+		.patience = bk_s3_part_patience(p->len),
 	};
+	size_t n = 0;
 
 	s->part = p;
 	(void)snprintf(s->number, sizeof(s->number), "%u", p->number);
 	s->query[0] = (struct bk_s3_pair){ "partNumber", s->number };
 	s->query[1] = (struct bk_s3_pair){ "uploadId",
 	    u->multipart.upload_id.data };
-	bk_s3_base64(p->sha256, s->sum);
-	s->headers[0] = (struct bk_s3_pair){ u->multipart.no_checksums ? NULL :
-	    "x-amz-checksum-sha256", s->sum };
-	u->bytes += p->len;
+	s->has = bk_s3_multipart_sums(&u->multipart, p, &s->sums, s->headers,
+	    &n);
+	s->headers[n] = (struct bk_s3_pair){0};
+	if ((s->has & BK_S3_HAS_MD5) != 0)
+		bk_s3_part_reader_md5(u->reader);
 	s->task = bk_s3_start(u->s3, &rq, e);
 	return s->task == NULL ? -1 : 0;
 }
@@ -73,27 +78,28 @@ make_room(struct upload *u, size_t number, struct bk_err *e)
 	return make_room(u, number, e);
 }
 
-/* Keep the ETag of a finished part, free its slot. */
+/* Keep what was answered to a part. */
 static int
-collect(struct upload *u, struct slot *s, struct bk_err *e)
+keep(struct upload *u, const struct slot *s, const struct bk_s3_reply *r,
+    struct bk_err *e)
 {
-	const struct bk_s3_reply *r;
 	const char *etag, *echo;
 	struct bk_s3_sent *sent;
 	size_t n = s->part->number;
 
-	if (bk_s3_task_result(s->task, &r, e) == -1 ||
-	    make_room(u, n, e) == -1)
+	if (make_room(u, n, e) == -1)
 		return -1;
 	etag = bk_s3_reply_header(r, "etag");
 	echo = bk_s3_reply_header(r, "x-amz-checksum-sha256");
 	if (etag == NULL)
 		return bk_fail(e, BK_FAIL, "s3://%s/%s: part %zu: no ETag in "
 		    "the answer", bk_s3_bucket(u->s3), u->o->key, n);
-	if (echo != NULL && strcmp(echo, s->sum) != 0)
+	if ((s->has & BK_S3_HAS_CHECKSUM) == 0)
+		echo = NULL;
+	if (echo != NULL && strcmp(echo, s->sums.sha256) != 0)
 		return bk_fail(e, BK_FAIL, "s3://%s/%s: part %zu: the server "
 		    "stored different bytes: SHA-256 %s instead of %s",
-		    bk_s3_bucket(u->s3), u->o->key, n, echo, s->sum);
+		    bk_s3_bucket(u->s3), u->o->key, n, echo, s->sums.sha256);
 	sent = &u->sent[n - 1];
 	if ((sent->etag = strdup(etag)) == NULL)
 		return bk_fail_memory(e);
@@ -101,6 +107,29 @@ collect(struct upload *u, struct slot *s, struct bk_err *e)
 	sent->echoed = echo != NULL;
 	if (n > u->n_sent)
 		u->n_sent = n;
+	return 0;
+}
+
+/* Keep the ETag of a finished part, free its slot; or send it once more. */
+static int
+collect(struct upload *u, struct slot *s, struct bk_err *e)
+{
+	const struct bk_s3_reply *r;
+	struct bk_err failure = {0};
+	int again;
+
+	if (bk_s3_task_result(s->task, &r, &failure) == -1) {
+		again = bk_s3_manners_learn(bk_s3_manners(u->s3), s->has, r);
+		bk_s3_task_free(s->task);
+		s->task = NULL;
+		if (again)
+			return start_part(u, s, s->part, e);
+		*e = failure;
+		return -1;
+	}
+	if (keep(u, s, r, e) == -1)
+		return -1;
+	u->bytes += s->part->len;
 	if (u->o->progress != NULL)
 		u->o->progress->bytes += s->part->len;
 	bk_s3_task_free(s->task);
@@ -226,8 +255,6 @@ bk_s3_upload(struct bk_s3 *s3, struct bk_reader *in,
 		goto done;
 	want.id = u.multipart.id;
 	want.size = u.bytes;
-	want.etag = u.multipart.etag;
-	want.md5_etag = u.multipart.md5_etag;
 	want.lock_until = u.multipart.lock_until;
 	rc = bk_s3_confirm(s3, &want, e);
  done:

@@ -25,6 +25,8 @@ request's body (of the answer's, in the last group):
   err200:NAME        forward; answer 200 with an <Error> in the body
   lost:rst, lost:fin forward, wait for the answer, drop it: it DID happen
   slowresp:S         forward; hold the answer for S
+  hold:FILE          forward; hold the answer until FILE is there
+  late:FILE          take the request, reset; forward it when FILE is there
   badetag            alter the answer's ETag
   hide:NAME          take the header NAME out of the answer
 
@@ -34,6 +36,7 @@ request's body (of the answer's, in the last group):
   corruptresp:N      flip a bit of byte N on the way down
 """
 import argparse
+import os
 import random
 import re
 import socket
@@ -127,6 +130,11 @@ def header(head, name):
     return m.group(1) if m else b''
 
 
+def until(path):
+    while not os.path.exists(path):
+        time.sleep(0.02)
+
+
 def answer(code, name, extra=''):
     body = ('<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>%s</Code>'
             '<Message>injected</Message></Error>' % name)
@@ -201,6 +209,8 @@ def reply(client, server, rule, method):
         raise Gone
     if rule.name == 'slowresp':
         time.sleep(rule.number(0))
+    if rule.name == 'hold':
+        until(rule.args[0])
     if rule.name == 'badetag':
         head = re.sub(rb'(?i)(etag: *"?)[0-9a-f]{4}', rb'\g<1>dead', head)
     if rule.name == 'hide':
@@ -251,6 +261,18 @@ def serve(sock, upstream, rules, tls):
             if expects:
                 head = re.sub(rb'(?i)\r\nexpect:[^\r]*', b'', head)
                 client.send(b'HTTP/1.1 100 Continue\r\n\r\n')
+            if rule.name == 'late':
+                body = b''
+                while len(body) < length:
+                    body += client.read(length - len(body))
+                try:
+                    client.reset()
+                except Gone:
+                    until(rule.args[0])
+                server.send(head + body)
+                server.head()
+                print('done late', flush=True)
+                raise Gone
             server.send(head)
             move(client, server, length,
                  flip=int(rule.number(0)) if rule.name == 'corrupt' else None,

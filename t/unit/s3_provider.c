@@ -1,4 +1,5 @@
 /* Providers by host and by name. */
+#include <stdio.h>
 #include <string.h>
 
 #include "s3/provider.h"
@@ -10,6 +11,44 @@ at(const char *host)
 	const char *name = bk_s3_provider_at(host)->name;
 
 	return name != NULL ? name : "other";
+}
+
+static int
+learn(struct bk_s3_manners *m, unsigned has, int status, const char *code,
+    const char *message)
+{
+	struct bk_s3_reply r = { .status = status };
+
+	*m = (struct bk_s3_manners){0};
+	(void)snprintf(r.code, sizeof(r.code), "%s", code);
+	(void)snprintf(r.message, sizeof(r.message), "%s", message);
+	return bk_s3_manners_learn(m, has, &r);
+}
+
+static void
+refusals(void)
+{
+	const unsigned both = BK_S3_HAS_CONDITION | BK_S3_HAS_CHECKSUM;
+	struct bk_s3_manners m;
+
+	ok(learn(&m, both, 400, "InvalidArgument", "Unsupported header "
+	    "'x-amz-checksum-sha256' received") && m.no_checksums &&
+	    !m.no_condition, "the checksum, by its name");
+	ok(learn(&m, both, 501, "NotImplemented", "A header") &&
+	    m.no_condition && !m.no_checksums, "without a name the condition");
+	ok(learn(&m, BK_S3_HAS_CHECKSUM, 501, "NotImplemented", "A header") &&
+	    m.no_checksums, "then the checksum");
+	ok(learn(&m, BK_S3_HAS_CHECKSUM, 400, "", "") && m.no_checksums,
+	    "a HEAD, which has no message");
+	ok(learn(&m, both, 400, "InvalidRequest", "Content-MD5 HTTP header is "
+	    "required for Put Object requests with Object Lock parameters") &&
+	    m.wants_md5 && !m.no_condition && !m.no_checksums,
+	    "Content-MD5 is wanted");
+	ok(!learn(&m, 0, 501, "NotImplemented", "checksum"),
+	    "nothing left to do without");
+	ok(!learn(&m, both, 400, "InvalidPart", "checksum"),
+	    "a 400 for another reason");
+	ok(!learn(&m, both, 403, "AccessDenied", "checksum"), "a 403");
 }
 
 int
@@ -38,5 +77,6 @@ main(void)
 			is_str(at(p->hosts[i]), p->name, p->hosts[i]);
 	}
 	ok(p->manners.max_parts > 0, "any other has one too");
+	refusals();
 	return tap_done();
 }

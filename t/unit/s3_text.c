@@ -183,9 +183,35 @@ replies(void)
 	bk_s3_reply_free(&r);
 }
 
+/* A region goes into host names and headers: nothing else may get there. */
+static void
+regions(void)
+{
+	static const char *const bad[] = { "x&#13;&#10;X-Injected: yes",
+	    "evil.net/", "evil.net#", "a b", "\xc3\xa9" };
+	struct bk_s3_reply r = {0};
+	struct bk_err e = {0};
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		bk_s3_reply_reset(&r);
+		bk_buf_printf(&r.body, &e, "<Error><Code>PermanentRedirect"
+		    "</Code><Region>%s</Region></Error>", bad[i]);
+		bk_s3_reply_read_error(&r);
+		is_str(r.code, "PermanentRedirect", "a code");
+		is_str(r.region, "", bad[i]);
+	}
+	bk_s3_reply_reset(&r);
+	bk_s3_reply_take(&r, "x-amz-bucket-region: a/b\r\n", 26, &e);
+	bk_s3_reply_read_error(&r);
+	is_str(r.region, "", "nor from a header");
+	bk_s3_reply_free(&r);
+}
+
 int
 main(void)
 {
+	regions();
 	urls();
 	escapes();
 	addresses();
