@@ -15,6 +15,7 @@
 #include "crypt/plan.h"
 #include "crypt/signature.h"
 #include "policy/group.h"
+#include "policy/holds.h"
 #include "policy/listing.h"
 #include "policy/proofs.h"
 #include "policy/prune.h"
@@ -25,7 +26,8 @@ static const struct tool tool = {
 	.name = "bk-prune",
 	.usage = "[-dHlmwy N] [--keep-within TIME] [--explain] [--first-run] "
 	    "[--group PATTERN] [--holds FILE] [--max-ahead TIME] "
-	    "[--max-share PERCENT] [--min-keep N] [--receipts DIR] "
+	    "[--max-share PERCENT] [--min-keep N] [--min-stored TIME] "
+	    "[--receipts DIR] "
 	    "[--require-fresh TIME] [--tz ZONE] [--wal-for LISTING] "
 	    "[--plan FILE --key FILE] < LISTING",
 	.help =
@@ -44,9 +46,10 @@ static const struct tool tool = {
 "    --wal-for LISTING     prune WAL that no base backup in LISTING needs\n"
 "    --plan FILE --key FILE  write a plan, signed with that key, that the *rm\n"
 "                          tools execute once it is approved\n"
-"Guards refuse the whole run:  --require-fresh TIME (2d), --max-share PERCENT\n"
-"(50%), --max-ahead TIME (10s).  --min-keep N (3) always stay.  --first-run:\n"
-"allow any share.  --help, --version.  bk-prune(1) has more.\n"
+"Guards refuse a series:  --require-fresh TIME (2d), --max-share PERCENT (50pc);\n"
+"or the run: --max-ahead TIME (10s).  --min-keep N (3) stay, and for a while\n"
+"what was stored lately: --min-stored TIME (1d).  --first-run: allow any share.\n"
+"--help, --version.  bk-prune(1) has more.\n"
 "\n"
 "Exit: 0 done, 1 failed, 2 usage error, 3 refused, 4 empty listing.\n",
 };
@@ -74,24 +77,21 @@ parse_count(struct options *o, enum bk_rule rule, const char *text)
 		o->policy.count[rule] = (int64_t)n;
 }
 
-/* 50 or 50% */
 static void
 parse_share(struct options *o, const char *text)
 {
-	size_t n = strcspn(text, "%");
-	char number[4] = "";
+	struct bk_err e = {0};
+	uint64_t percent;
 
-	if (n >= sizeof(number) || (text[n] == '%' && text[n + 1] != '\0'))
-		tool_usage("--max-share: '%s' is not a share; write it as "
-		    "50%%", text);
-	memcpy(number, text, n);
-	o->guards.max_share = (unsigned)tool_number(number, 0, 100,
-	    "--max-share");
+	if (bk_fraction_parse(text, 100, "--max-share", &percent, &e) == -1)
+		tool_usage("%s", e.msg);
+	o->guards.max_share = (unsigned)percent;
 }
 
 enum {
 	OPT_WITHIN = TOOL_OPT_TOOL, OPT_EXPLAIN, OPT_FIRST_RUN, OPT_GROUP,
-	OPT_HOLDS, OPT_MAX_AHEAD, OPT_MAX_SHARE, OPT_MIN_KEEP, OPT_RECEIPTS,
+	OPT_HOLDS, OPT_MAX_AHEAD, OPT_MAX_SHARE, OPT_MIN_KEEP, OPT_MIN_STORED,
+	OPT_RECEIPTS,
 	OPT_FRESH, OPT_TZ, OPT_WAL_FOR, OPT_PLAN, OPT_KEY
 };
 
@@ -125,6 +125,9 @@ parse_option(struct options *o, int ch, const char *arg)
 		o->guards.min_keep = (size_t)tool_number(arg, 0, 1000000000,
 		    "--min-keep");
 		break;
+	case OPT_MIN_STORED:
+		o->guards.min_stored = tool_duration(arg, "--min-stored");
+		break;
 	case OPT_RECEIPTS: o->receipts = arg; break;
 	case OPT_FRESH:
 		o->guards.fresh = tool_duration(arg, "--require-fresh");
@@ -155,6 +158,7 @@ parse_options(struct options *o, int argc, char *argv[])
 		{ "max-ahead", required_argument, NULL, OPT_MAX_AHEAD },
 		{ "max-share", required_argument, NULL, OPT_MAX_SHARE },
 		{ "min-keep", required_argument, NULL, OPT_MIN_KEEP },
+		{ "min-stored", required_argument, NULL, OPT_MIN_STORED },
 		{ "receipts", required_argument, NULL, OPT_RECEIPTS },
 		{ "require-fresh", required_argument, NULL, OPT_FRESH },
 		{ "tz", required_argument, NULL, OPT_TZ },
@@ -231,7 +235,7 @@ open_file(const char *path, struct bk_err *e)
 }
 
 static int
-hold(const struct options *o, struct bk_listing *items, struct bk_err *e)
+read_holds(const struct options *o, struct bk_holds *h, struct bk_err *e)
 {
 	FILE *f;
 	int rc;
@@ -240,38 +244,45 @@ hold(const struct options *o, struct bk_listing *items, struct bk_err *e)
 		return 0;
 	if ((f = open_file(o->holds, e)) == NULL)
 		return -1;
-	rc = bk_listing_hold(items, f, o->holds, e);
+	rc = bk_holds_read(h, f, o->holds, e);
 	fclose(f);			/* read only: nothing to lose */
 	return rc;
 }
 
-/* Annotate each backup by the options: series, holds, receipts. */
+static struct bk_err refused;	/* the first series that a guard refused */
+
+static void
+refuse(const char *text)
+{
+	tool_say("%s", text);
+	(void)bk_fail(&refused, BK_DATA, "%s", text);
+}
+
+/* Judge backups by the options: series, receipts, rules. */
 static int
-annotate(const struct options *o, struct bk_listing *items, struct bk_err *e)
+judge_backups(const struct options *o, struct bk_listing *items,
+    struct bk_err *e)
 {
 	struct bk_proofs proofs = {0};
 
-	if (hold(o, items, e) == -1)
+	if (o->receipts != NULL &&
+	    bk_proofs_load(items, o->group, o->receipts, &proofs, e) == -1)
 		return -1;
-	if (o->receipts != NULL) {
-		if (bk_proofs_load(items, o->group, o->receipts, &proofs,
-		    e) == -1)
-			return -1;
-		if (proofs.refused > 0)
-			tool_say("%s%s; remove what is no receipt",
-			    proofs.first.msg, proofs.refused == 1 ? "" :
-			    ", and others");
-		if (proofs.matched == 0)
-			return bk_fail(e, BK_DATA, "%s: no receipt of %zu "
-			    "matches any record in the listing: nothing is "
-			    "proven", o->receipts, proofs.receipts);
-	}
-	return bk_listing_group(items, o->group, e);
+	if (proofs.refused > 0)
+		tool_say("%s%s; remove what is no receipt", proofs.first.msg,
+		    proofs.refused == 1 ? "" : ", and others");
+	if (bk_listing_group(items, o->group, e) == -1 ||
+	    bk_prune_judge(items, &o->policy, &o->guards, e) == -1)
+		return -1;
+	return o->receipts == NULL || proofs.matched > 0 ? 0 : bk_fail(e, BK_DATA, "%s: no receipt of %zu "
+	    "matches any record in the listing: nothing is proven",
+	    o->receipts, proofs.receipts);
 }
 
 /* Judge the WAL in items by the base backups that -l to -y, if given, keep. */
 static int
-judge_wal(const struct options *o, struct bk_listing *items, struct bk_err *e)
+judge_wal(const struct options *o, struct bk_listing *items,
+    struct bk_holds *holds, struct bk_err *e)
 {
 	struct bk_policy counts = o->policy;
 	struct bk_listing bases = {0};
@@ -283,16 +294,33 @@ judge_wal(const struct options *o, struct bk_listing *items, struct bk_err *e)
 		return -1;
 	rc = bk_listing_read(&bases, f, o->wal_for, e);
 	fclose(f);			/* read only: nothing to lose */
-	if (rc == 0 && (rc = hold(o, items, e)) == 0)
-		rc = annotate(o, &bases, e);
-	if (rc == 0)
+	if (rc == 0) {
+		bk_holds_apply(holds, &bases);
 		rc = bk_policy_is_empty(&counts) ?
 		    bk_prune_check_clock(&bases, &o->guards, e) :
-		    bk_prune_judge(&bases, &o->policy, &o->guards, e);
+		    judge_backups(o, &bases, e);
+	}
 	if (rc == 0)
 		rc = bk_wal_judge(items, &bases, o->policy.within, &o->guards,
 		    e);
 	bk_listing_free(&bases);
+	return rc;
+}
+
+static int
+judge(const struct options *o, struct bk_listing *items, struct bk_err *e)
+{
+	struct bk_holds holds = {0};
+	int rc = read_holds(o, &holds, e);
+
+	if (rc == 0) {
+		bk_holds_apply(&holds, items);
+		rc = o->wal_for != NULL ? judge_wal(o, items, &holds, e) :
+		    judge_backups(o, items, e);
+	}
+	if (rc == 0)
+		rc = bk_holds_check(&holds, o->holds, e);
+	bk_holds_free(&holds);
 	return rc;
 }
 
@@ -354,9 +382,11 @@ put(const struct options *o, const struct bk_listing *items, struct bk_err *e)
 	int rc = o->explain ? explain(o, &b, items, e) :
 	    format_records(&b, items, 0, &n, e);
 
-	if (rc == 0)
-		rc = o->plan != NULL ? write_plan(o, items, &b, n, e) :
-		    bk_io_write(STDOUT_FILENO, b.data, b.len,
+	/* no plan where everything that might go is refused */
+	if (rc == 0 && o->plan != NULL && (n > 0 || refused.code == BK_OK))
+		rc = write_plan(o, items, &b, n, e);
+	else if (rc == 0 && o->plan == NULL)
+		rc = bk_io_write(STDOUT_FILENO, b.data, b.len,
 		    "standard output", e);
 	bk_buf_free(&b);
 	return rc;
@@ -366,7 +396,8 @@ int
 main(int argc, char *argv[])
 {
 	struct options o = { .guards = { .now = time(NULL), .max_ahead = 10,
-	    .fresh = BK_PRUNE_AUTO, .max_share = 50, .min_keep = 3 } };
+	    .fresh = BK_PRUNE_AUTO, .max_share = 50, .min_keep = 3,
+	    .min_stored = 86400, .refuse = refuse } };
 	struct bk_listing items = {0};
 	struct bk_err e = {0};
 	int rc;
@@ -378,16 +409,18 @@ main(int argc, char *argv[])
 	tool_run("retention", "standard input", o.plan);
 
 	rc = bk_listing_read(&items, stdin, "standard input", &e);
-	if (rc == 0 && o.wal_for != NULL)
-		rc = judge_wal(&o, &items, &e);
-	else if (rc == 0 && (rc = annotate(&o, &items, &e)) == 0)
-		rc = bk_prune_judge(&items, &o.policy, &o.guards, &e);
+	if (rc == 0)
+		rc = judge(&o, &items, &e);
 	/* --explain prints the reasons even on refusal */
-	if ((rc == 0 || (o.explain && e.code == BK_DATA)) &&
+	if ((rc == 0 || (o.explain && items.judged)) &&
 	    put(&o, &items, &e) == -1)
 		rc = -1;
 	if (rc == 0)
 		rc = bk_io_close(STDOUT_FILENO, "standard output", &e);
+	if (rc == 0 && refused.code != BK_OK) {
+		e.quiet = 1;		/* each was reported */
+		rc = bk_fail(&e, refused.code, "%s", refused.msg);
+	}
 	bk_listing_free(&items);
 	bk_buf_free(&o.options_text);
 	return tool_end(rc, &e);

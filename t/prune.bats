@@ -113,9 +113,10 @@ EOF
 	bk-prune -d 5 <list >gone
 	[ "$(wc -l <gone)" = 5 ]
 	bk-prune -d 4 --max-share 60% <list >gone
+	bk-prune -d 4 --max-share 60pc <list | cmp - gone
 	[ "$(wc -l <gone)" = 6 ]
 	bk-prune -d 4 --first-run <list | cmp - gone
-	refused 3 bk-prune -d 5 --max-share 49 <list
+	refused 3 bk-prune -d 5 --max-share 49pc <list
 }
 
 @test "never the newest, the last three, what is held" {
@@ -129,6 +130,10 @@ EOF
 	    sed -n 5p list | cut -f 3; } >holds
 	bk-prune -l 1 --first-run --min-keep 0 --holds holds <list >gone
 	sed -n '1p;3p;6,9p' list | cmp - gone
+	# a typing error must not cost what it was to hold
+	echo "shop-$(utc -1day %Y%m%dT00)" >>holds
+	refused 3 bk-prune -l 1 --first-run --min-keep 0 --holds holds <list
+	[[ $stderr == *"holds: 'shop-"*"' is not in the listing; correct"* ]]
 	refused 1 bk-prune -l 1 --holds nowhere <list
 	refused 1 bk-prune -l 1 --holds . <list
 }
@@ -176,6 +181,73 @@ receipt() {
 	bk-prune -d 5 --receipts proofs <list >gone
 	sed -n '1,2p;4,5p' list | cmp - gone
 	refused 1 bk-prune -d 5 --receipts nowhere <list
+	# reasons, also where no receipt is of these
+	rm proofs/*
+	receipt other proven 2026-01-01T00:00:00Z >proofs/1.receipt.json
+	run -3 --separate-stderr bk-prune -d 5 --explain --receipts proofs <list
+	[[ ${lines[9]} == *"daily 1/5, newest, min-keep"* ]]
+	[[ $stderr == *"no receipt says of any record in the listing"* ]]
+	# and none that could be wrong
+	echo '{"name":"x"}' >proofs/5.receipt.json
+	refused 3 bk-prune -d 5 --explain --receipts proofs <list
+}
+
+@test "one database that stopped does not keep the others from pruning" {
+	{ daily 10; daily 20 s3://backups/old | sed -n 1,10p; daily 9 |
+	    sed 's/shop-/blog-/'; } >list
+	run -3 --separate-stderr bk-prune -d 5 <list
+	[ "$(cut -f 3 <<<"$output" | sed 's/-.*//' | sort | uniq -c | xargs)" = \
+	    '4 s3://backups/shop/blog 5 s3://backups/shop/shop' ]
+	one_line_error bk-prune
+	[[ $stderr == *"s3://backups/old/shop-"*"newest backup is 10d1h old"* ]]
+	run -3 --separate-stderr bk-prune -d 5 --explain <list
+	[ "$(cut -f 1 <<<"$output" | sort | uniq -c | xargs)" = \
+	    '9 delete 15 keep 5 refuse' ]
+	[ "$(grep -c '^refuse.*/old/' <<<"$output")" = 5 ]
+	# too large a share of one likewise
+	{ daily 10; daily 20 s3://backups/new; } >list
+	run -3 --separate-stderr bk-prune -d 5 <list
+	[ "${#lines[@]}" = 5 ]
+	[[ $output != */new/* ]]
+	one_line_error bk-prune
+}
+
+@test "not what was stored lately, and nothing that is no backup" {
+	daily 10 >list
+	# a copy of an hour ago, and one of two days ago
+	sed -e "1s/$/\t$(utc '-1 hour')/" -e "2s/$/\t$(utc '-2 days')/" list >copied
+	bk-prune -d 6 <copied >gone
+	sed -n 2,4p copied | cmp - gone
+	bk-prune -d 6 --min-stored 30m <copied | cut -f 1-3 | cmp - <(head -n 4 list)
+	bk-prune -d 6 --min-stored 9d <list | cmp - <(head -n 1 list)
+	bk-prune -d 6 --explain <copied | sed -n 1p >why
+	[[ $(<why) == keep*Z$'\tstored lately' ]]
+	# hourly ones: the last day in any case
+	for i in {48..1}; do
+		printf '%s\t1\tx-%s\n' "$(utc "-$i hours")" \
+		    "$(utc "-$i hours" %Y%m%dT%H%M%SZ)"
+	done >hours
+	bk-prune -l 3 --first-run <hours | cmp - <(head -n 25 hours)
+	# receipts beside them are no series that stopped
+	{ cat list; printf '%s\t1\ts3://backups/receipts/shop.%s.receipt.json\n' \
+	    "$(utc -9days)" 20261101T000000Z "$(utc -8days)" 20261102T000000Z; } >both
+	bk-prune -d 6 <both | cmp - <(head -n 4 list)
+	refused 3 bk-prune -d 6 < <(tail -n 2 both)
+}
+
+@test "a directory for each day makes no series for each day" {
+	local day at
+	for day in {20..1}; do
+		at=$(utc "-$day days")
+		printf '%s\t1000\ts3://backups/database/%s/shop_daily_%s.bk\n' "$at" \
+		    "${at%T*}" "$(utc "-$day days" %H%M%S)"
+		printf '%s\t1000\tfull_%s/full_shop.bk\n' "$at" \
+		    "$(utc "-$day days" %Y%m%dT%H%M%SZ)"
+	done >list
+	bk-prune -d 15 <list >gone
+	cmp gone <(head -n 10 list)
+	run -0 bk-age --min-size 1 <list
+	[ "$(bk-age --json --min-size 1 <list | jq '.subjects // .series | length')" = 2 ]
 }
 
 @test "each series on its own: by name, or by a pattern" {
@@ -186,8 +258,16 @@ receipt() {
 3 s3://backups/shop/shop
 3 s3://backups/shop/weekly/shop" ]
 	# shop's two tiers as one, twice a day
-	bk-prune -l 6 --group 's3://backups/*{db}-{utc}.bk' <list >gone
+	bk-prune -l 6 --group 's3://backups/*/{db}-{utc}.bk' <list >gone
 	[ "$(grep -c /shop- gone)" = 6 ]
+	# the tier could begin in the middle of a database's name
+	daily 4 | sed 's,shop/shop-,uvis_gps_daily_,' >under
+	refused 3 bk-prune -l 1 --group 's3://backups/{db}_{tier}_{utc}.bk' <under
+	[[ $stderr == *"in two ways, {db} uvis {tier} gps_daily or {db} uvis_gps {tier} daily;"* ]]
+	run -3 bk-age --min-size 1 --group 's3://backups/{db}_{tier}_{utc}.bk' <under
+	[[ $output == *"in two ways, {db} uvis or {db} uvis_gps;"* ]]
+	bk-prune -l 1 --first-run --min-keep 0 <under >gone
+	[ "$(wc -l <gone)" = 3 ]
 	run -2 bk-prune -l 6 --group '{name}' <list
 	refused 3 bk-prune -l 6 --group 'gs://*' <list
 }
@@ -199,7 +279,13 @@ receipt() {
 	cut -f 2-4 why | cmp - list
 	[[ $(tail -n 1 why) == keep$'\t'*"daily 1/4, weekly 1/1, newest, min-keep" ]]
 	[[ $(head -n 1 why) == delete$'\t'*"no rule" ]]
-	run -3 bk-s3rm -n <why
+	run -3 --separate-stderr bk-s3rm -n <why
+	[[ $stderr == *"not a record" ]]
+	run -3 --separate-stderr bk-rm -n <why
+	[[ $stderr == *"not a record" ]]
+	# a listing that cannot be read has no reasons
+	head -n 4 list | head -c -1 >cut
+	refused 3 bk-prune -d 1 --explain <cut
 	# also what a guard refuses
 	run -3 --separate-stderr bk-prune -d 1 --explain <list
 	[ "${#lines[@]}" = 8 ]
@@ -228,7 +314,7 @@ receipt() {
 	daily 3 >list
 	local call
 	for call in '-d x' '-d -2' '-d' '--keep-within x' '--keep-within 1m' \
-	    '--max-share 101' '--max-share 50%%' '--max-share x' '--max-share %' \
+	    '--max-share 101pc' '--max-share 50%%' '--max-share 50' '--min-stored x' '--max-share x' '--max-share %' \
 	    '--min-keep x' '--require-fresh x' '--max-ahead x' 'list' ; do
 		run -2 bk-prune $call <list
 	done

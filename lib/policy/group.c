@@ -350,20 +350,28 @@ ambiguous(const char *name, const struct match *m, struct bk_err *e)
 	    other);
 }
 
+/* The one reading of name: 1, 0 if pattern does not match, -1 with *e set. */
+static int
+read_name(struct match *m, const char *pattern, const char *name,
+    struct bk_err *e)
+{
+	if (reads_twice(m, pattern, name))
+		return ambiguous(name, m, e);
+	if (m->tries > MAX_TRIES)
+		return bk_fail(e, BK_DATA, "%s: --group can be read in too "
+		    "many ways; use fewer *", name);
+	return m->found;
+}
+
 static int
 by_pattern(const char *pattern, const char *name, struct bk_buf *key,
     struct bk_err *e)
 {
 	struct match m = {0};
-	int i;
+	int i, rc;
 
-	if (reads_twice(&m, pattern, name))
-		return ambiguous(name, &m, e);
-	if (m.tries > MAX_TRIES)
-		return bk_fail(e, BK_DATA, "%s: --group can be read in too "
-		    "many ways; use fewer *", name);
-	if (!m.found)
-		return 0;
+	if ((rc = read_name(&m, pattern, name, e)) != 1)
+		return rc;
 	for (i = 0; i < 3; i++) {
 		if (m.first.value[i] == NULL)
 			continue;
@@ -389,11 +397,13 @@ bk_group_db(const char *pattern, const char *name, struct bk_buf *db,
     struct bk_err *e)
 {
 	struct match m = {0};
+	int rc = read_name(&m, pattern, name, e);
 
 	db->len = 0;
-	if (!matches(&m, pattern, name) || m.value[0] == NULL)
-		return 0;
-	return bk_buf_add(db, m.value[0], m.len[0], e) == -1 ? -1 : 1;
+	if (rc != 1 || m.first.value[0] == NULL)
+		return rc == -1 ? -1 : 0;
+	return bk_buf_add(db, m.first.value[0], m.first.len[0], e) == -1 ? -1
+	    : 1;
 }
 
 int

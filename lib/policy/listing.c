@@ -114,6 +114,8 @@ bk_listing_group(struct bk_listing *items, const char *pattern,
 	int rc = 0;
 
 	for (i = 0; rc != -1 && i < items->n; i++) {
+		if (!bk_record_is_backup(items->item[i].r.name))
+			continue;
 		rc = bk_group_of(pattern, items->item[i].r.name, &key, e);
 		if (rc == 1 &&
 		    (items->item[i].group = strdup(key.data)) == NULL)
@@ -161,39 +163,6 @@ bk_listing_find(struct bk_listing *items, const char *tail,
 	return count;
 }
 
-static void
-hold(struct bk_listed *item, void *ctx)
-{
-	(void)ctx;
-	item->held = 1;
-}
-
-int
-bk_listing_hold(struct bk_listing *items, FILE *f, const char *name,
-    struct bk_err *e)
-{
-	struct bk_err reason = {0};
-	struct bk_record r;
-	char *line = NULL;
-	size_t cap = 0, n;
-	int rc;
-
-	while ((rc = bk_record_read(f, &line, &cap, &r, &reason)) == 1) {
-		if (r.bare && *r.name == '#')
-			continue;
-		/* trailing blanks are not part of the name */
-		for (n = strlen(r.name); n > 0 &&
-		    strchr(" \t\r", r.name[n - 1]) != NULL; n--)
-			r.name[n - 1] = '\0';
-		if (n > 0)
-			(void)bk_listing_find(items, r.name, hold, NULL);
-	}
-	free(line);
-	if (rc == -1)
-		return bk_fail(e, reason.code, "%s: %s", name, reason.msg);
-	return 0;
-}
-
 /* Separate reasons, which begin at start, by commas. */
 static int
 comma(struct bk_buf *b, size_t start, struct bk_err *e)
@@ -233,12 +202,14 @@ bk_listed_explain(struct bk_buf *b, const struct bk_listed *item,
 		{ item->newest, "newest" },
 		{ item->recent > 0, "min-keep" },
 		{ item->held, "held" },
+		{ item->lately, "stored lately" },
 		{ item->last_proven, "last proven" },
 		{ item->reason != NULL, item->reason },
 	};
 	size_t start, i;
 
-	if (bk_buf_puts(b, item->expired ? "delete\t" : "keep\t", e) == -1 ||
+	if (bk_buf_puts(b, item->expired ? "delete\t" : item->refused ?
+	    "refuse\t" : "keep\t", e) == -1 ||
 	    bk_record_format(b, &item->r, e) == -1)
 		return -1;
 	b->data[b->len - 1] = '\t';		/* its newline */

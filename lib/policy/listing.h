@@ -24,6 +24,8 @@ struct bk_listed {
 	time_t restored_time;	/* when that ended; 0: none */
 	/* decided by bk_prune_judge() or bk_wal_judge() */
 	int expired;		/* may be deleted */
+	int refused;		/* might, but a guard keeps its whole series */
+	int lately;		/* kept only as it was stored lately */
 	struct bk_kept kept;	/* the rules that keep it */
 	size_t recent;		/* n-th of the min-keep newest, or 0 */
 	int newest, last_proven;	/* of its series */
@@ -35,6 +37,7 @@ struct bk_listing {		/* start with = {0} */
 	size_t n;
 	size_t cap;
 	struct bk_listed **by_base;	/* sorted by base name */
+	int judged;			/* the reasons are filled in */
 };
 
 /*
@@ -45,7 +48,7 @@ struct bk_listing {		/* start with = {0} */
 int bk_listing_read(struct bk_listing *items, FILE *f, const char *name,
     struct bk_err *e);
 
-/* Set each item's group (group.h). */
+/* Set each item's group (group.h), but for what is no backup (record.h). */
 int bk_listing_group(struct bk_listing *items, const char *pattern,
     struct bk_err *e);
 
@@ -64,13 +67,6 @@ size_t bk_listing_group_end(const struct bk_listing *items, size_t i);
  */
 size_t bk_listing_find(struct bk_listing *items, const char *tail,
     void (*found)(struct bk_listed *item, void *ctx), void *ctx);
-
-/*
- * Mark the items named in f as held: one name or record per line; empty lines
- * and lines starting with '#' are skipped.  name is f's in messages.
- */
-int bk_listing_hold(struct bk_listing *items, FILE *f, const char *name,
-    struct bk_err *e);
 
 /*
  * Append a line for --explain: decision, record, reasons.  It does not parse

@@ -101,6 +101,17 @@ check_fresh(const struct bk_listed *newest, const struct bk_policy *p,
 	    newest->r.name, age_text, limit_text);
 }
 
+/* 1 if it was stored, or by its time made, less than min_stored ago. */
+static int
+is_recent(const struct bk_record *r, const struct bk_guards *g)
+{
+	time_t stored = r->stored != 0 ? r->stored : r->time;
+
+	/* the store's clock may be ahead of ours */
+	return g->min_stored > 0 && (stored > g->now ||
+	    (uint64_t)(g->now - stored) < g->min_stored);
+}
+
 /* Keep what the guards protect; returns the number that expires. */
 static size_t
 protect(struct bk_listed *item[], size_t n, const struct bk_guards *g)
@@ -116,9 +127,31 @@ protect(struct bk_listed *item[], size_t n, const struct bk_guards *g)
 		item[i]->expired = !item[i]->newest && item[i]->recent == 0 &&
 		    !item[i]->last_proven && !item[i]->held &&
 		    !bk_retention_keeps(&item[i]->kept);
+		item[i]->lately = item[i]->expired &&
+		    is_recent(&item[i]->r, g);
+		item[i]->expired &= !item[i]->lately;
 		expired += (size_t)item[i]->expired;
 	}
 	return expired;
+}
+
+/* Let nothing of a series go that looks wrong. */
+static void
+guard(struct bk_listed *item[], size_t n, size_t expired,
+    const struct bk_policy *p, const struct bk_guards *g)
+{
+	struct bk_err why = {0};
+	size_t i;
+
+	if (check_fresh(item[0], p, g, &why) == 0 &&
+	    bk_prune_check_share(expired, n, item[0]->group, g, &why) == 0)
+		return;
+	for (i = 0; i < n; i++) {
+		item[i]->refused = item[i]->expired;
+		item[i]->expired = 0;
+	}
+	if (g->refuse != NULL)
+		g->refuse(why.msg);
 }
 
 /* n items of one series, the newest first. */
@@ -128,7 +161,7 @@ judge_series(struct bk_listed *item[], size_t n, const struct bk_policy *p,
 {
 	struct bk_kept *kept = calloc(n, sizeof(*kept));
 	time_t *time = calloc(n, sizeof(*time));
-	size_t i, expired;
+	size_t i;
 	int rc = -1;
 
 	if (kept == NULL || time == NULL) {
@@ -140,10 +173,8 @@ judge_series(struct bk_listed *item[], size_t n, const struct bk_policy *p,
 	bk_retention(p, time, n, kept);
 	for (i = 0; i < n; i++)
 		item[i]->kept = kept[i];
-	expired = protect(item, n, g);
-	rc = check_fresh(item[0], p, g, e);
-	if (bk_prune_check_share(expired, n, item[0]->group, g, e) == -1)
-		rc = -1;
+	guard(item, n, protect(item, n, g), p, g);
+	rc = 0;
  done:
 	free(kept);
 	free(time);
@@ -166,6 +197,7 @@ int
 bk_prune_judge(struct bk_listing *items, const struct bk_policy *p,
     const struct bk_guards *g, struct bk_err *e)
 {
+	struct bk_guards each = *g;
 	struct bk_listed **item;
 	size_t i, end;
 	int rc = bk_prune_check_clock(items, g, e);
@@ -173,6 +205,8 @@ bk_prune_judge(struct bk_listing *items, const struct bk_policy *p,
 	if (bk_policy_is_empty(p))
 		rc = bk_fail(e, BK_DATA, "no retention rule above 0: nothing "
 		    "would be kept; give at least one of -l -H -d -w -m -y");
+	if (rc == -1)
+		each.refuse = NULL;	/* the run is refused, with its cause */
 	if ((item = calloc(items->n, sizeof(*item))) == NULL)
 		return bk_fail_memory(e);
 	for (i = 0; i < items->n; i++)
@@ -180,15 +214,19 @@ bk_prune_judge(struct bk_listing *items, const struct bk_policy *p,
 	qsort(item, items->n, sizeof(*item), compare);
 	for (i = 0; i < items->n && item[i]->group != NULL; i = end) {
 		end = series_end(item, items->n, i);
-		if (judge_series(item + i, end - i, p, g, e) == -1)
+		if (judge_series(item + i, end - i, p, &each, e) == -1)
 			rc = -1;
 	}
 	if (i == 0)
-		rc = bk_fail(e, BK_DATA, "%s: cannot tell its series from its "
-		    "name, nor from any other; give a pattern with --group",
+		rc = bk_fail(e, BK_DATA, bk_record_is_backup(item[0]->r.name) ?
+		    "%s: cannot tell its series from its name, nor from any "
+		    "other; give a pattern with --group" : "%s: no backup, and "
+		    "there is no other; for WAL give --wal-for",
 		    item[0]->r.name);
 	for (; i < items->n; i++)
-		item[i]->reason = "of no series";
+		item[i]->reason = bk_record_is_backup(item[i]->r.name) ?
+		    "of no series" : "no backup";
 	free(item);
+	items->judged = 1;
 	return rc;
 }

@@ -2,8 +2,8 @@
 #define BK_POLICY_PRUNE_H
 /*
  * Which records of a listing may be deleted: in each series, those that no
- * rule keeps (retention.h) and nothing else protects.  Guards refuse the whole
- * run if the listing, the clock or the policy looks wrong.
+ * rule keeps (retention.h) and nothing else protects.  Guards refuse a series
+ * that looks wrong, or the whole run if the clock or the policy does.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -22,17 +22,24 @@ struct bk_guards {
 				 * seconds; 0: any; BK_PRUNE_AUTO: see below */
 	unsigned max_share;	/* percent of a series that may be deleted */
 	size_t min_keep;	/* newest of a series that are always kept */
+	uint64_t min_stored;	/* seconds that each is kept after it was
+				 * stored, whatever its name says */
+	/* Report why a series is refused. */
+	void (*refuse)(const char *text);
 };
 
 /*
  * Decide on each item: set expired and the reasons to keep it.  The newest of
- * a series, its newest min_keep, held items, its last proven one and items
- * without a series never expire.
+ * a series, its newest min_keep, held items, its last proven one, what was
+ * stored lately, what is no backup and items without a series never expire.
  *
- * 0, or -1 with *e set: memory, or BK_DATA if a guard refuses: a policy without
- * rules, a record dated in the future, the newest of a series too old, too
- * large a share expired.  Then the reasons are filled in for --explain, but
- * nothing must be deleted.
+ * In a series whose newest is too old, or of which too large a share would
+ * expire, nothing does: g->refuse() is told, its items are marked refused
+ * instead, and the others are judged.
+ *
+ * 0, or -1 with *e set: memory, or BK_DATA: a policy without rules, a record
+ * dated in the future, no series.  Then the reasons are filled in for
+ * --explain, but nothing must be deleted.
  *
  * BK_PRUNE_AUTO is twice the interval at which backups are due: a day; or the
  * policy's finest rule if that is weekly, monthly or yearly; or that of a

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "policy/group.h"
-#include "policy/wal.h"
 
 /* 1 if the n characters at s are the usual name of a tier. */
 static int
@@ -54,19 +53,6 @@ without_tier(const char *pattern, struct bk_buf *out, struct bk_err *e)
 	return bk_buf_puts(out, pattern, e);
 }
 
-/* 1 if name is a WAL file or a receipt, which may lie beside the backups. */
-static int
-is_no_backup(const char *name)
-{
-	static const char receipt[] = ".receipt.json";
-	size_t n = strlen(name);
-	uint64_t position;
-
-	return bk_wal_parse(name, &position) != BK_WAL_OTHER ||
-	    (n >= strlen(receipt) &&
-	    strcmp(name + n - strlen(receipt), receipt) == 0);
-}
-
 int
 bk_series_group(struct bk_listing *items, const char *pattern, struct bk_err *e)
 {
@@ -80,10 +66,6 @@ bk_series_group(struct bk_listing *items, const char *pattern, struct bk_err *e)
 	if (bk_listing_group(items, pattern == NULL ? NULL : p.data, e) == -1)
 		goto done;
 	for (item = items->item; item < end; item++) {
-		if (item->group != NULL && is_no_backup(item->r.name)) {
-			free(item->group);
-			item->group = NULL;
-		}
 		if (item->group == NULL)
 			continue;
 		of_series++;

@@ -183,6 +183,7 @@ bk_wal_judge(struct bk_listing *wal, const struct bk_listing *bases,
 	size_t expired = 0;
 	int rc = bk_prune_check_clock(wal, g, e);
 
+	wal->judged = 1;
 	for (item = wal->item; item < end; item++) {
 		item->reason = "nothing is decided";
 		if (item->r.time > newest)

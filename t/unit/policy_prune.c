@@ -1,6 +1,7 @@
-/* policy/prune.h and listing.h: guards, what is never deleted, and why */
+/* policy/prune.h, listing.h and holds.h: guards, what is never deleted, and why */
 #include <stdlib.h>
 
+#include "policy/holds.h"
 #include "policy/prune.h"
 #include "tap.h"
 
@@ -12,6 +13,15 @@ static struct bk_listing items;
 static struct bk_policy policy;
 static struct bk_guards guards;
 
+/* What guards said of series since the last judged(). */
+static char refusals[400];
+
+static void
+refuse(const char *text)
+{
+	strncat(refusals, text, sizeof(refusals) - strlen(refusals) - 1);
+}
+
 /* Defaults, with guards that never refuse. */
 static void
 fresh_start(void)
@@ -19,7 +29,8 @@ fresh_start(void)
 	bk_listing_free(&items);
 	e = (struct bk_err){0};
 	policy = (struct bk_policy){ .wall = gmtime_r };
-	guards = (struct bk_guards){ .now = NOW, .max_share = 100 };
+	guards = (struct bk_guards){ .now = NOW, .max_share = 100,
+	    .refuse = refuse };
 }
 
 static int
@@ -60,6 +71,9 @@ judged(void)
 	static char out[200];
 	size_t i, n = 0;
 
+	refusals[0] = '\0';
+	for (i = 0; i < items.n; i++)
+		items.item[i].refused = 0;
 	if (bk_prune_judge(&items, &policy, &guards, &e) == -1)
 		return e.msg;
 	for (i = 0; i < items.n; i++)
@@ -118,15 +132,16 @@ test_refusals(void)
 	policy.count[BK_KEEP_DAILY] = 1;
 	guards.max_share = 50;
 	days(5, 0);
-	is_str(judged(), "*: 4 of 5 would be deleted at once, more than 50%; "
+	is_str(judged(), "", "a large share");
+	is_str(refusals, "*: 4 of 5 would be deleted at once, more than 50%; "
 	    "check with --explain, then use --first-run or "
-	    "--max-share", "a large share");
-	ok(items.item[4].expired, "what would go can be explained");
-	e = (struct bk_err){0};
+	    "--max-share", "is refused");
+	ok(items.item[4].refused && !items.item[0].refused,
+	    "what would go can be explained");
 	guards.max_share = 80;
 	is_str(judged(), "bcde", "just the share that may go");
 	guards.max_share = 79;
-	is_int(bk_prune_judge(&items, &policy, &guards, &e), -1, "one less");
+	is_str(judged(), "", "one less");
 }
 
 /* The default maximum age of the newest backup, in days. */
@@ -139,11 +154,12 @@ fresh_days(void)
 	guards.fresh = BK_PRUNE_AUTO;
 	for (i = 0; i < 4; i++) {
 		items.item[0].r.time = NOW - limits[i] * DAY;
-		e = (struct bk_err){0};
-		if (bk_prune_judge(&items, &policy, &guards, &e) == -1)
+		(void)judged();
+		if (*refusals != '\0')
 			return -1;
 		items.item[0].r.time--;
-		if (bk_prune_judge(&items, &policy, &guards, &e) == -1)
+		(void)judged();
+		if (*refusals != '\0')
 			return limits[i];
 	}
 	return 0;
@@ -156,9 +172,9 @@ test_fresh(void)
 	policy.count[BK_KEEP_DAILY] = 7;
 	guards.fresh = 3600;
 	days(1, 3601);
-	is_str(judged(), "a: the newest backup is 1h old, more than 1h; is the "
-	    "backup job still running? see --require-fresh", "an old one");
-	e = (struct bk_err){0};
+	is_str(judged(), "", "an old one");
+	is_str(refusals, "a: the newest backup is 1h old, more than 1h; is the "
+	    "backup job still running? see --require-fresh", "is refused");
 	guards.fresh = 0;
 	is_str(judged(), "", "any age with 0");
 
@@ -199,8 +215,11 @@ test_series(void)
 	is_str(items.item[3].reason, "of no series", "for a reason");
 	guards.fresh = 36 * 3600;
 	items.item[1].r.time -= DAY;
-	is_int(bk_prune_judge(&items, &policy, &guards, &e), -1,
-	    "a stale one stops all");
+	is_str(judged(), "a", "a stale one is kept entire, and no other");
+	is_str(refusals, "A-20261120.bk: the newest backup is 2d1h old, more "
+	    "than 1d12h; is the backup job still running? see "
+	    "--require-fresh", "for a reason");
+	ok(items.item[4].refused && !items.item[4].expired, "that is known");
 	fresh_start();
 	policy.count[BK_KEEP_LAST] = 1;
 	(void)read_text("2026-11-19T07:00:00Z\t1\tr.md\n");
@@ -213,6 +232,54 @@ test_series(void)
 	    "2026-11-19T07:00:00.1Z\t1\ty\n2026-11-19T07:00:00Z\t1\tz\n");
 	(void)bk_listing_group(&items, NULL, &e);
 	is_str(judged(), "xz", "the newer in a second");
+}
+
+static void
+test_stored(void)
+{
+	fresh_start();
+	policy.count[BK_KEEP_LAST] = 1;
+	days(4, 3600);
+	guards.min_stored = DAY;
+	is_str(judged(), "bcd", "what was stored a day ago");
+	guards.min_stored = DAY + 3601;
+	is_str(judged(), "cd", "not what was stored since");
+	items.item[2].r.stored = NOW - DAY;
+	is_str(judged(), "d", "a copy is as young as itself");
+	items.item[2].r.stored = NOW - guards.min_stored;
+	is_str(judged(), "cd", "for that long");
+	items.item[2].r.stored = NOW + 1;
+	is_str(judged(), "d", "also if the store's clock is ahead");
+	guards.min_stored = 0;
+	is_str(judged(), "bcd", "unless for no time");
+}
+
+static void
+test_others(void)
+{
+	static const char text[] =
+	    "2026-11-21T07:00:00Z\t1\ta-20261121.bk\n"
+	    "2026-11-20T07:00:00Z\t1\tr-20261120.receipt.json\n"
+	    "2026-11-19T07:00:00Z\t1\tr-20261119.receipt.json\n"
+	    "2026-11-20T07:00:00Z\t1\tb-20261120.bk\n"
+	    "2026-11-19T07:00:00Z\t1\tc/00000001000000000000000A.bk\n"
+	    "2026-11-18T07:00:00Z\t1\tc/000000010000000000000009.bk\n"
+	    "2026-11-19T07:00:00Z\t1\tb-20261119.bk\n";
+
+	fresh_start();
+	policy.count[BK_KEEP_LAST] = 1;
+	guards.fresh = 2 * DAY;
+	(void)read_text(text);
+	(void)bk_listing_group(&items, NULL, &e);
+	is_str(judged(), "b", "receipts and WAL are no backups");
+	is_str(items.item[2].reason, "no backup", "for a reason");
+	is_str(refusals, "", "nor must they be fresh");
+	fresh_start();
+	policy.count[BK_KEEP_LAST] = 1;
+	(void)read_text("2026-11-18T07:00:00Z\t1\t000000010000000000000009\n");
+	(void)bk_listing_group(&items, "*", &e);
+	is_str(judged(), "000000010000000000000009: no backup, and there is "
+	    "no other; for WAL give --wal-for", "with any pattern");
 }
 
 static void
@@ -244,21 +311,30 @@ test_listings(void)
 static void
 test_holds(void)
 {
-	static const char text[] = "# comment\n\n  \nb/x \t\r\n"
+	static const char text[] = "# a\tcomment\n\n  \nb/x \t\r\n"
 	    "2026-11-19T07:00:00Z\t1\ty\n/x\nnone\n";
 	FILE *f = fmemopen((void *)(uintptr_t)text, strlen(text), "r");
+	struct bk_holds holds = {0};
 
 	fresh_start();
 	(void)read_text("2026-11-19T07:00:00Z\t1\ta/b/x\n"
 	    "2026-11-19T07:00:00Z\t1\ta/c/x\n2026-11-19T07:00:00Z\t1\ty\n"
 	    "2026-11-19T07:00:00Z\t1\tzb/x\n2026-11-19T07:00:00Z\t1\tb/x\n");
-	is_int(bk_listing_hold(&items, f, "holds", &e), 0, "a holds file");
+	is_int(bk_holds_read(&holds, f, "holds", &e), 0, "a holds file");
+	bk_holds_apply(&holds, &items);
 	ok(items.item[0].held, "the end of a name");
 	ok(!items.item[1].held, "in another directory");
 	ok(items.item[2].held, "a record");
 	ok(!items.item[3].held, "not the end of a part");
 	ok(items.item[4].held, "a whole name");
 	(void)fclose(f);
+	is_int(bk_holds_check(&holds, "holds", &e), -1, "a misspelt name");
+	is_str(e.msg, "holds: '/x' is not in the listing, nor are 1 more; "
+	    "correct or remove the line; nothing is deleted", "is told");
+	holds.v[2].found = holds.v[3].found = 1;
+	e = (struct bk_err){0};
+	is_int(bk_holds_check(&holds, "holds", &e), 0, "all found");
+	bk_holds_free(&holds);
 }
 
 static void
@@ -274,6 +350,8 @@ test_explain(void)
 	guards.min_keep = 1;
 	items.item[1].held = 1;
 	items.item[3].proof = 1;
+	items.item[2].r.stored = NOW - 3600;
+	guards.min_stored = 7200;
 	(void)judged();
 	for (size_t i = 0; i < 4; i++)
 		(void)bk_listed_explain(&b, &items.item[i], &policy, &e);
@@ -281,7 +359,8 @@ test_explain(void)
 	    "keep\t2026-11-21T08:00:00Z\t1\ta\tdaily 1/2, weekly 1, within, "
 	    "newest, min-keep\n"
 	    "keep\t2026-11-20T08:00:00Z\t1\tb\tdaily 2/2, held\n"
-	    "delete\t2026-11-19T08:00:00Z\t1\tc\tno rule\n"
+	    "keep\t2026-11-19T08:00:00Z\t1\tc\t2026-11-21T07:00:00Z\t"
+	    "stored lately\n"
 	    "keep\t2026-11-18T08:00:00Z\t1\td\tweekly 2 (the oldest), "
 	    "last proven\n", "reasons");
 	bk_buf_free(&b);
@@ -294,6 +373,8 @@ main(void)
 	test_refusals();
 	test_fresh();
 	test_series();
+	test_stored();
+	test_others();
 	test_listings();
 	test_holds();
 	test_explain();
