@@ -26,7 +26,7 @@ static const struct tool tool = {
 "    --overwrite             replace an existing file\n"
 "    --sealed                refuse input that is not sealed\n"
 "    --db NAME, --tier NAME  for {db} and {tier}\n"
-"    --min-free PERCENT%|SIZE\n"
+"    --min-free PERCENTpc|SIZE\n"
 "                            fail rather than leave less space free, e.g. 20%\n"
 "    -q, -v                  no progress; progress even without a terminal\n"
 "    --help                  this text\n"

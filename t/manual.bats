@@ -77,7 +77,7 @@ old() {
 @test "bk-save" {
 	examples bk-save.1
 	[ "$(grep -c bk-save script)" = 2 ]
-	sed -i 's/--min-free 20%/--min-free 1%/' script
+	sed -i 's/--min-free 20pc/--min-free 1pc/' script
 	play
 	gzip -dc backups/*/all-*.gz | grep 'CREATE DATABASE shop'
 }

@@ -1,4 +1,4 @@
-/* policy/prune.h, listing.h and holds.h: guards, what is never deleted, and why */
+/* policy/prune.h, listing.h, holds.h: guards, what is never deleted, and why */
 #include <stdlib.h>
 
 #include "policy/holds.h"
