@@ -274,9 +274,10 @@ judge_backups(const struct options *o, struct bk_listing *items,
 	if (bk_listing_group(items, o->group, e) == -1 ||
 	    bk_prune_judge(items, &o->policy, &o->guards, e) == -1)
 		return -1;
-	return o->receipts == NULL || proofs.matched > 0 ? 0 : bk_fail(e, BK_DATA, "%s: no receipt of %zu "
-	    "matches any record in the listing: nothing is proven",
-	    o->receipts, proofs.receipts);
+	if (o->receipts == NULL || proofs.matched > 0)
+		return 0;
+	return bk_fail(e, BK_DATA, "%s: no receipt of %zu matches any record "
+	    "in the listing: nothing is proven", o->receipts, proofs.receipts);
 }
 
 /* Judge the WAL in items by the base backups that -l to -y, if given, keep. */
