@@ -31,6 +31,7 @@ static const struct tool tool = {
 "    --passphrase-file FILE    or with the passphrase in FILE's first line\n"
 "    --restore [CONNINFO]      restore on that server (PG*), compare all rows\n"
 "    --scratch                 the same, on a temporary server\n"
+"    --scratch-config FILE     with these lines in its postgresql.conf\n"
 "    --sql FILE                and run its queries; each must return true\n"
 "    -j, --jobs N              threads (default: BK_JOBS, or one per CPU)\n"
 "    --name NAME               the backup's name, for the receipt\n"
@@ -48,7 +49,8 @@ static const struct tool tool = {
 
 enum {
 	OPT_PASSPHRASE_FILE = TOOL_OPT_TOOL, OPT_RESTORE, OPT_SCRATCH, OPT_SQL,
-	OPT_NAME, OPT_MD, OPT_RECEIPTS, OPT_SEALED, OPT_SIGNER, OPT_SIGNATURE
+	OPT_SCRATCH_CONFIG, OPT_NAME, OPT_MD, OPT_RECEIPTS, OPT_SEALED,
+	OPT_SIGNER, OPT_SIGNATURE
 };
 
 struct options {
@@ -79,6 +81,7 @@ parse_option(struct options *o, int ch)
 	case OPT_PASSPHRASE_FILE: o->pass_file = optarg; break;
 	case OPT_RESTORE: o->level = 2; o->levels.conninfo = optarg; break;
 	case OPT_SCRATCH: o->levels.own = 1; break;
+	case OPT_SCRATCH_CONFIG: o->levels.config_file = optarg; break;
 	case OPT_SQL: o->levels.sql_file = optarg; break;
 	case OPT_NAME: o->name = optarg; break;
 	case OPT_MD: o->md = 1; break;
@@ -99,6 +102,8 @@ parse_options(struct options *o, int argc, char *argv[])
 		    OPT_PASSPHRASE_FILE },
 		{ "restore", optional_argument, NULL, OPT_RESTORE },
 		{ "scratch", no_argument, NULL, OPT_SCRATCH },
+		{ "scratch-config", required_argument, NULL,
+		    OPT_SCRATCH_CONFIG },
 		{ "sql", required_argument, NULL, OPT_SQL },
 		{ "jobs", required_argument, NULL, 'j' },
 		{ "output", required_argument, NULL, 'o' },
@@ -122,6 +127,8 @@ parse_options(struct options *o, int argc, char *argv[])
 	if (o->level == 2 && o->levels.own)
 		tool_usage("--restore or --scratch, not both");
 	o->level = o->levels.own ? 3 : o->level == 2 ? 2 : 1;
+	if (o->level != 3 && o->levels.config_file != NULL)
+		tool_usage("--scratch-config is for --scratch");
 	if (o->level == 1 && o->levels.sql_file != NULL)
 		tool_usage("--sql is for --restore and --scratch");
 	if (optind < argc)

@@ -13,6 +13,7 @@
 #include "verify_levels.h"
 
 #define SQL_MAX (1024 * 1024)
+#define CONFIG_MAX (64 * 1024)
 
 extern char **environ;
 
@@ -21,6 +22,7 @@ static struct bk_scratch server;
 static struct bk_restore_test run;
 static struct bk_conn_params *admin;
 static atomic_int child;
+static char **clean;		/* the environment for --scratch; or NULL */
 
 void
 levels_clean_up(void)
@@ -39,7 +41,40 @@ levels_clean_up(void)
 	bk_scratch_stop(&server);
 }
 
-/* Settings for other servers must not divert us from our own. */
+/*
+ * What the scratch server and its clients may know of our environment: secrets
+ * are none of a dump's business, and settings for other servers must not divert
+ * us from our own.
+ */
+static int
+is_harmless(const char *variable)
+{
+	static const char *const names[] = { "PATH=", "LANG=", "LANGUAGE=",
+	    "LC_", "TZ=", "LD_LIBRARY_PATH=" };
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strncmp(variable, names[i], strlen(names[i])) == 0)
+			return 1;
+	return 0;
+}
+
+static int
+make_environment(struct bk_err *e)
+{
+	size_t i, n = 0;
+
+	for (i = 0; environ[i] != NULL; i++)
+		continue;
+	if ((clean = calloc(i + 1, sizeof(*clean))) == NULL)
+		return bk_fail_memory(e);
+	for (i = 0; environ[i] != NULL; i++)
+		if (is_harmless(environ[i]))
+			clean[n++] = environ[i];
+	return 0;
+}
+
+/* Our own connections read ours. */
 static int
 forget_servers(struct bk_err *e)
 {
@@ -63,22 +98,35 @@ forget_servers(struct bk_err *e)
 int
 levels_prepare(const struct levels *d, struct bk_err *e)
 {
-	if (d->own && (forget_servers(e) == -1 ||
-	    bk_scratch_prepare(&server, getenv("TMPDIR"), e) == -1))
+	if (!d->own)
+		return 0;
+	if (forget_servers(e) == -1 || make_environment(e) == -1)
 		return -1;
-	return 0;
+	return bk_scratch_prepare(&server, getenv("TMPDIR"), clean, e);
 }
 
 static void
 set_bindir(struct bk_bindir *b)
 {
 	*b = (struct bk_bindir){ .dir = getenv("BK_PG_BINDIR"),
-	    .path = getenv("PATH"), .env = environ };
+	    .path = getenv("PATH"), .env = clean == NULL ? environ : clean };
+}
+
+/* How far a dump's code could reach, if that is further than it should. */
+static void
+tell_confinement(void)
+{
+	if (server.confined < BK_CONFINE_FILES)
+		tool_say("scratch server: this system lets us give it no %s "
+		    "of its own; the dump's code can reach this host's",
+		    server.confined == BK_CONFINE_NET ? "view of the files" :
+		    "network and view of the files");
 }
 
 /* A server of the version that was dumped, or a newer one. */
 static int
-start_server(struct bk_layers *l, struct bk_err *e)
+start_server(struct bk_layers *l, const struct bk_buf *config,
+    struct bk_err *e)
 {
 	struct bk_restore_test_needs needs;
 	struct bk_bindir bindir;
@@ -100,7 +148,10 @@ start_server(struct bk_layers *l, struct bk_err *e)
 		    "BK_PG_BINDIR", needs.version / 10000,
 		    needs.version / 10000);
 	else
-		rc = bk_scratch_start(&server, program.data, needs.ascii, e);
+		rc = bk_scratch_start(&server, program.data, needs.ascii,
+		    config, e);
+	if (rc == 0)
+		tell_confinement();
 	bk_buf_free(&program);
 	return rc;
 }
@@ -146,14 +197,17 @@ levels_run(const struct levels *d, struct bk_layers *l, struct bk_verdict *v,
 {
 	const struct bk_source src = { bk_layers_read, bk_layers_inside(l) };
 	const char *tmp = getenv("TMPDIR");
-	struct bk_buf sql = {0};
+	struct bk_buf sql = {0}, config = {0};
 	int rc = -1;
 
 	if (demand_archive(l, e) == -1)
 		return -1;
 	if ((d->sql_file != NULL &&
 	    bk_io_slurp(d->sql_file, SQL_MAX, &sql, e) == -1) ||
-	    (d->own && start_server(l, e) == -1) || connect_server(d, e) == -1)
+	    (d->config_file != NULL &&
+	    bk_io_slurp(d->config_file, CONFIG_MAX, &config, e) == -1) ||
+	    (d->own && start_server(l, &config, e) == -1) ||
+	    connect_server(d, e) == -1)
 		goto done;
 	run.own_server = d->own;
 	set_bindir(&run.bindir);
@@ -168,6 +222,7 @@ levels_run(const struct levels *d, struct bk_layers *l, struct bk_verdict *v,
 	rc = bk_restore_test_run(&run, src, bk_layers_name(l), v, e);
  done:
 	bk_buf_free(&sql);
+	bk_buf_free(&config);
 	return rc;
 }
 

@@ -8,6 +8,7 @@
 struct levels {
 	const char *conninfo;	/* level 2; NULL: from the environment */
 	int own;		/* level 3 */
+	const char *config_file;	/* for its server; or NULL */
 	const char *sql_file;	/* assertions; or NULL */
 	unsigned jobs;
 };

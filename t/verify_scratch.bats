@@ -27,10 +27,70 @@ died_of() {
 	[ "$(field level)" = 3 ]
 	bk-gz <shop.bk | bk-verify --scratch -o r
 	if [ "$(id -u)" = 0 ]; then
-		run -0 setpriv --reuid=nobody --regid=nogroup --clear-groups \
+		run setpriv --reuid=nobody --regid=nogroup --clear-groups \
 		    "$BK_BIN/bk-verify" --scratch <shop.bk
 	fi
 	pg_use c
+}
+
+@test "what code in the server can reach of its host: next to nothing" {
+	local who=nobody sees
+	[ "$(id -u)" = 0 ] || who=$(id -un)
+	echo mine >"$PGHOST/secret"
+	chmod 644 "$PGHOST/secret"
+	cat >look.sql <<-SQL
+	CREATE TEMP TABLE said (what text);
+	COPY said FROM PROGRAM 'exec 2>&1; env; echo user \$(id -un); cat $PGHOST/secret;
+	    ls -A /home /root /run | grep "[^:]$" | sed "s/^/file /";
+	    echo processes \$(ls /proc | grep -c "^[0-9]");
+	    (: >/usr/ran) && echo wrote; (: >/var/tmp/ran) && echo wrote;
+	    perl -MIO::Socket::INET -e "print qq(reached\\n) if
+	        IO::Socket::INET->new(q(127.0.0.1:$PGPORT))"; true';
+	SELECT bool_or(what = 'user $who') FROM said;
+	SELECT NOT bool_or(what ~ 'AKIA|^(HOME|AWS_.*|PGPASS.*|BK_.*)=') FROM said;
+	SQL
+	cat look.sql - >all.sql <<-'SQL'
+	SELECT NOT bool_or(what ~ '^(mine|file .*|wrote|reached)$') FROM said;
+	SELECT bool_or(what = 'processes 0') FROM said;
+	SQL
+	export AWS_SECRET_ACCESS_KEY=AKIAX BK_PASSPHRASE=AKIAY
+	run -0 --separate-stderr bk-verify --scratch --sql look.sql <shop.bk
+	sees=$stderr
+	# where the system has no namespaces for us, that is said
+	if [[ $sees == *'the dump'*'can reach this host'* ]]; then
+		skip "no namespaces here"
+	fi
+	run -0 bk-verify --scratch --sql all.sql -o r <shop.bk
+	[ ! -e /usr/ran ]
+	[ "$(id -u)" = 0 ] || return 0
+	# a user's own are as good
+	cp shop.bk all.sql "$PGHOST"
+	chmod 644 "$PGHOST"/{shop.bk,all.sql}
+	sed -i 's/user nobody/user postgres/' "$PGHOST/all.sql"
+	run -0 setpriv --reuid=postgres --regid=postgres --clear-groups sh -c \
+	    "cd $PGHOST; exec $BK_BIN/bk-verify --scratch --sql all.sql <shop.bk"
+}
+
+@test "lines of ours for the server's configuration" {
+	psql -qXc 'CREATE EXTENSION pg_stat_statements' shop
+	bk-dump shop >preload.bk
+	psql -qXc 'DROP EXTENSION pg_stat_statements' shop
+	echo 'SELECT count(*) >= 0 FROM pg_stat_statements;' >loaded.sql
+	run -3 bk-verify --scratch --sql loaded.sql -o r <preload.bk
+	cat >conf <<-'CONF'
+	shared_preload_libraries = 'pg_stat_statements'
+	listen_addresses = '*'
+	CONF
+	echo "SELECT current_setting('listen_addresses') = ''" >>loaded.sql
+	run -0 bk-verify --scratch --scratch-config conf --sql loaded.sql -o r \
+	    <preload.bk
+	echo 'nosuch = 1' >conf
+	run -1 --separate-stderr bk-verify --scratch --scratch-config conf \
+	    -o r <shop.bk
+	one_line_error bk-verify
+	[[ $stderr == *'"nosuch"'* ]]
+	run -1 bk-verify --scratch --scratch-config none -o r <shop.bk
+	run -2 bk-verify --restore --scratch-config conf -o r <shop.bk
 }
 
 @test "PostgreSQL 17, whose archives differ" {

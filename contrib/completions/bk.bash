@@ -84,7 +84,7 @@ _bk_options() {
 		echo "$common --quorum --sealed --verbose" ;;
 	bk-verify)
 		echo "$common --identity --jobs --md --name --output --passphrase-file \
-		    --receipts --restore --scratch --sealed --sql" ;;
+		    --receipts --restore --scratch --scratch-config --sealed --sql" ;;
 	bk-zst)
 		echo "$common --decompress --jobs --sealed" ;;
 	*) echo "$common" ;;

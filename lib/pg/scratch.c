@@ -1,13 +1,8 @@
-#define _DEFAULT_SOURCE		/* setgroups(2) */
 #include "base/debug.h"
 #include "pg/scratch.h"
 
-#include <sys/stat.h>
-#include <sys/wait.h>
-
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdint.h>
@@ -24,16 +19,18 @@
 
 /*
  * Nobody else uses it and it is removed with us: nothing need be durable.  The
- * port is only part of the socket's name.
+ * caller's lines come after these and may say otherwise,
  */
+static const char defaults[] = "\nfsync = off\nfull_page_writes = off\n"
+    "synchronous_commit = off\nwal_level = minimal\nmax_wal_senders = 0\n"
+    "max_wal_size = 8GB\ncheckpoint_timeout = 1h\nautovacuum = off\n"
+    "shared_buffers = 128MB\nmaintenance_work_mem = 256MB\n"
+    "max_connections = 300\nmax_locks_per_transaction = 1024\n"
+    "logging_collector = off\narchive_mode = off\nssl = off\n";
+
+/* but not here.  The port is only part of the socket's name. */
 static const char options[] = "-c listen_addresses= -c port=5432 "
-    "-c unix_socket_permissions=0700 -c fsync=off -c full_page_writes=off "
-    "-c synchronous_commit=off -c wal_level=minimal -c max_wal_senders=0 "
-    "-c max_wal_size=8GB -c checkpoint_timeout=1h -c autovacuum=off "
-    "-c shared_buffers=128MB -c maintenance_work_mem=256MB "
-    "-c max_connections=300 -c max_locks_per_transaction=1024 "
-    "-c logging_collector=off -c shared_preload_libraries= "
-    "-c archive_mode=off -c ssl=off -c unix_socket_directories=";
+    "-c unix_socket_permissions=0700 -c unix_socket_directories=";
 
 /* Read a line of at most cap - 1 bytes, without its newline; 0 or -1. */
 static int
@@ -57,44 +54,14 @@ read_line(int fd, char *line, size_t cap)
 
 /* The supervisor, from here to supervise(). */
 
-/* PostgreSQL refuses to run as root. */
+/* Is this the line that says why?  Before it is what it sums up. */
 static int
-drop_root(void)
+is_error(const char *line)
 {
-	const struct passwd *pw;
-
-	if (geteuid() != 0)
-		return 0;
-	if ((pw = getpwnam("postgres")) == NULL &&
-	    (pw = getpwnam("nobody")) == NULL)
-		return -1;
-	if (setgroups(0, NULL) == -1 || setgid(pw->pw_gid) == -1 ||
-	    setuid(pw->pw_uid) == -1 || setuid(0) != -1)
-		return -1;
-	return 0;
-}
-
-/* Run argv, its output to the file log (NULL: discarded); 0 if it exits 0. */
-static int
-run(char *const argv[], const char *log)
-{
-	int status, fd;
-	atomic_int pid = fork();
-
-	if (pid == -1)
-		return -1;
-	if (pid == 0) {
-		fd = open(log == NULL ? "/dev/null" : log,
-		    O_WRONLY | O_CREAT | O_APPEND, 0600);
-		if (fd != -1) {
-			(void)dup2(fd, STDOUT_FILENO);
-			(void)dup2(fd, STDERR_FILENO);
-		}
-		(void)execvp(argv[0], argv);
-		_exit(127);
-	}
-	return bk_child_reap(&pid, &status) == 0 && WIFEXITED(status) &&
-	    WEXITSTATUS(status) == 0 ? 0 : -1;
+	return strstr(line, "contains errors") == NULL &&
+	    (strstr(line, "FATAL: ") != NULL ||
+	    strstr(line, "rror: ") != NULL ||
+	    strstr(line, "postgresql.conf\"") != NULL);
 }
 
 /* Copy the last error in the file log to out. */
@@ -112,8 +79,7 @@ last_error(const char *log, char *out, size_t cap)
 			next = line + strcspn(line, "\n");
 			if (*next == '\n')
 				*next++ = '\0';
-			if (strstr(line, "FATAL: ") != NULL ||
-			    strstr(line, "rror: ") != NULL)
+			if (is_error(line))
 				(void)snprintf(out, cap, "%.300s", line);
 		}
 	bk_buf_free(&text);
@@ -121,23 +87,41 @@ last_error(const char *log, char *out, size_t cap)
 
 struct server {
 	char dir[128], data[160], log[160], conf[sizeof(options) + 128];
-	char initdb[4096], pg_ctl[4096];
+	char postgres[4096], initdb[4096], pg_ctl[4096];
+	struct bk_confine confine;
+	const char *user;	/* NULL: ours */
 };
+
+static int
+add_settings(const struct server *s, const struct bk_buf *config)
+{
+	struct bk_err ignored = {0};
+	char path[200];
+	int fd, rc = -1;
+
+	(void)snprintf(path, sizeof(path), "%s/postgresql.conf", s->data);
+	if ((fd = open(path, O_WRONLY | O_APPEND)) == -1)
+		return -1;
+	if (bk_io_write(fd, defaults, sizeof(defaults) - 1, path, &ignored) ==
+	    0 && bk_io_write(fd, config->data, config->len, path,
+	    &ignored) == 0)
+		rc = 0;
+	return close(fd) == -1 ? -1 : rc;
+}
 
 /* Run initdb, then start the server; 0, or -1 with reason. */
 static int
-start_server(struct server *s, const char *encoding, char *reason, size_t cap)
+start_server(struct server *s, char *encoding, const struct bk_buf *config,
+    char *reason, size_t cap)
 {
 	char *init[] = { s->initdb, "-D", s->data, "-U", "postgres", "-A",
-	    "trust", "-N", "--locale=C", "-E", (char *)(uintptr_t)encoding,
-	    NULL };
+	    "trust", "-N", "--locale=C", "-E", encoding, NULL };
 	char *start[] = { s->pg_ctl, "-D", s->data, "-l", s->log, "-o",
 	    s->conf, "-s", "-w", "-t", "120", "start", NULL };
 
-	(void)snprintf(s->data, sizeof(s->data), "%s/data", s->dir);
-	(void)snprintf(s->log, sizeof(s->log), "%s/log", s->dir);
-	(void)snprintf(s->conf, sizeof(s->conf), "%s%s", options, s->dir);
-	if (run(init, s->log) == 0 && run(start, NULL) == 0)
+	if (bk_confine_run(&s->confine, init, s->log) == 0 &&
+	    add_settings(s, config) == 0 &&
+	    bk_confine_run(&s->confine, start, NULL) == 0)
 		return 0;
 	last_error(s->log, reason, cap);
 	return -1;
@@ -148,59 +132,164 @@ remove_server(struct server *s)
 {
 	char *stop[] = { s->pg_ctl, "-D", s->data, "-s", "-w", "-m",
 	    "immediate", "stop", NULL };
-	char *clear[] = { "rm", "-rf", "--", s->dir, NULL };
+	char *clear[] = { "/bin/rm", "-rf", "--", s->dir, NULL };
 
 	if (s->dir[0] == '\0')
 		return;
-	(void)run(stop, NULL);
-	(void)run(clear, NULL);
+	/* whose view of the files is not that of the server */
+	s->confine.level = BK_CONFINE_USER;
+	(void)bk_confine_run(&s->confine, stop, NULL);
+	(void)bk_confine_run(&s->confine, clear, NULL);
 }
 
-/* Make the server's directory, accessible to us alone. */
+/* Make the server's directory, accessible to its user alone. */
 static int
 make_dir(struct server *s, const char *tmp)
 {
-	if (tmp == NULL || strlen(tmp) > DIR_MAX || access(tmp, W_OK | X_OK) ==
-	    -1)
-		tmp = "/tmp";
-	(void)snprintf(s->dir, sizeof(s->dir), "%s/bk-verify.XXXXXX", tmp);
-	if (mkdtemp(s->dir) != NULL)
-		return 0;
+	const struct bk_confine *c = &s->confine;
+	const char *in[] = { tmp == NULL || strlen(tmp) > DIR_MAX ||
+	    *tmp != '/' ? "/tmp" : tmp, "/tmp" };
+	size_t i;
+	int made = 0;
+
+	if (c->other && (setegid(c->gid) == -1 || seteuid(c->uid) == -1))
+		return -1;
+	for (i = 0; !made && i < 2; i++) {
+		(void)snprintf(s->dir, sizeof(s->dir), "%s/bk-verify.XXXXXX",
+		    in[i]);
+		made = mkdtemp(s->dir) != NULL;
+	}
+	if (c->other && (seteuid(0) == -1 || setegid(0) == -1))
+		_exit(1);
+	if (!made)
+		s->dir[0] = '\0';
+	return made ? 0 : -1;
+}
+
+/* The most confinement with which the server's program runs. */
+static int
+try_user(struct server *s, const char *tmp)
+{
+	char *version[] = { s->postgres, "--version", NULL };
+	int level;
+
+	if (make_dir(s, tmp) == -1)
+		return -1;
+	s->confine.dir = s->dir;
+	for (level = BK_CONFINE_FILES; level >= BK_CONFINE_USER; level--) {
+		s->confine.level = (enum bk_confine_level)level;
+		if (bk_confine_run(&s->confine, version, NULL) == 0)
+			return 0;
+	}
+	(void)rmdir(s->dir);
 	s->dir[0] = '\0';
 	return -1;
 }
 
-/* Serve one request, the lines "PROGRAM" and "ENCODING"; then wait for EOF. */
-static void
-serve(int from, int to, const char *tmp)
+/*
+ * PostgreSQL refuses to run as root.  Whose database server runs as postgres
+ * has more to lose to a dump's code than nobody has.
+ */
+static int
+choose_user(struct server *s, const char *tmp)
 {
-	char program[4000], encoding[64], reason[512] = "", answer[700], *slash;
-	struct server s = {0};
+	static const char *const users[] = { "nobody", "postgres" };
+	const struct passwd *pw;
+	size_t i;
+
+	if (geteuid() != 0)
+		return try_user(s, tmp);
+	for (i = 0; i < sizeof(users) / sizeof(users[0]); i++) {
+		if ((pw = getpwnam(users[i])) == NULL)
+			continue;
+		s->confine.other = 1;
+		s->confine.uid = pw->pw_uid;
+		s->confine.gid = pw->pw_gid;
+		if (try_user(s, tmp) == 0)
+			return 0;
+	}
+	return -1;
+}
+
+static void
+set_paths(struct server *s, const char *program)
+{
+	int dir = (int)(strrchr(program, '/') == NULL ? 0 :
+	    strrchr(program, '/') - program);
+
+	(void)snprintf(s->postgres, sizeof(s->postgres), "%s", program);
+	(void)snprintf(s->initdb, sizeof(s->initdb), "%.*s/initdb", dir,
+	    program);
+	(void)snprintf(s->pg_ctl, sizeof(s->pg_ctl), "%.*s/pg_ctl", dir,
+	    program);
+	s->confine.program = s->postgres;
+}
+
+static void
+set_files(struct server *s)
+{
+	(void)snprintf(s->data, sizeof(s->data), "%s/data", s->dir);
+	(void)snprintf(s->log, sizeof(s->log), "%s/log", s->dir);
+	(void)snprintf(s->conf, sizeof(s->conf), "%s%s", options, s->dir);
+}
+
+/* The lines "PROGRAM", "ENCODING" and "BYTES", and as many of settings. */
+static int
+read_request(int from, char program[4000], char encoding[64],
+    struct bk_buf *config)
+{
+	struct bk_err ignored = {0};
+	char number[32];
+	size_t n;
+
+	if (read_line(from, program, 4000) == -1 ||
+	    read_line(from, encoding, 64) == -1 ||
+	    read_line(from, number, sizeof(number)) == -1)
+		return -1;
+	n = strtoul(number, NULL, 10);
+	if (bk_buf_reserve(config, n, &ignored) == -1 ||
+	    bk_io_read(from, config->data, n, "pipe", &ignored) != (ssize_t)n)
+		return -1;
+	config->len = n;
+	return 0;
+}
+
+/* Serve one request; then wait for EOF. */
+static void
+serve(int from, int to, const char *tmp, char *const env[])
+{
+	char program[4000], encoding[64], reason[512] = "", answer[700];
+	struct server s = { .confine.env = env };
+	struct bk_buf config = {0};
 	struct bk_err ignored = {0};
 
-	if (read_line(from, program, sizeof(program)) == -1 ||
-	    read_line(from, encoding, sizeof(encoding)) == -1)
+	if (read_request(from, program, encoding, &config) == -1)
 		return;
-	if ((slash = strrchr(program, '/')) != NULL)
-		*slash = '\0';
-	(void)snprintf(s.initdb, sizeof(s.initdb), "%s/initdb", program);
-	(void)snprintf(s.pg_ctl, sizeof(s.pg_ctl), "%s/pg_ctl", program);
-	if (make_dir(&s, tmp) == -1)
-		(void)snprintf(answer, sizeof(answer), "!no directory for it: "
-		    "%s\n", strerror(errno));
-	else if (start_server(&s, encoding, reason, sizeof(reason)) == -1)
-		(void)snprintf(answer, sizeof(answer), "!%s\n", reason);
-	else
-		(void)snprintf(answer, sizeof(answer), "%s\n", s.dir);
+	set_paths(&s, program);
+	if (choose_user(&s, tmp) == -1) {
+		(void)snprintf(answer, sizeof(answer), "!no user nobody or "
+		    "postgres, no directory, or %.300s does not run\n",
+		    program);
+	} else {
+		set_files(&s);
+		if (start_server(&s, encoding, &config, reason,
+		    sizeof(reason)) == -1)
+			(void)snprintf(answer, sizeof(answer), "!%s\n",
+			    reason);
+		else
+			(void)snprintf(answer, sizeof(answer), "%d%s\n",
+			    (int)s.confine.level, s.dir);
+	}
 	(void)bk_io_write(to, answer, strlen(answer), "pipe", &ignored);
 	while (read_line(from, reason, sizeof(reason)) == 0)
 		continue;
 	remove_server(&s);
+	bk_buf_free(&config);
 }
 
 /* Terminal signals are for our parent, whose exit we see as EOF. */
 _Noreturn static void
-supervise(int from, int to, const char *tmp)
+supervise(int from, int to, const char *tmp, char *const env[])
 {
 	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT,
 	    SIGPIPE };
@@ -217,13 +306,13 @@ supervise(int from, int to, const char *tmp)
 	for (fd = STDERR_FILENO + 1; fd < FDS; fd++)
 		if (fd != from && fd != to)
 			close(fd);
-	if (drop_root() == 0)
-		serve(from, to, tmp);
+	serve(from, to, tmp, env);
 	_exit(0);
 }
 
 int
-bk_scratch_prepare(struct bk_scratch *s, const char *tmp, struct bk_err *e)
+bk_scratch_prepare(struct bk_scratch *s, const char *tmp, char *const env[],
+    struct bk_err *e)
 {
 	int to[2], from[2];
 
@@ -236,7 +325,7 @@ bk_scratch_prepare(struct bk_scratch *s, const char *tmp, struct bk_err *e)
 	if (s->pid == 0) {
 		close(to[1]);
 		close(from[0]);
-		supervise(to[0], from[1], tmp);
+		supervise(to[0], from[1], tmp, env);
 	}
 	bk_debug_started(s->pid, (char *[]){ "scratch-server-supervisor",
 	    NULL });
@@ -249,14 +338,16 @@ bk_scratch_prepare(struct bk_scratch *s, const char *tmp, struct bk_err *e)
 
 int
 bk_scratch_start(struct bk_scratch *s, const char *postgres, int ascii,
-    struct bk_err *e)
+    const struct bk_buf *config, struct bk_err *e)
 {
 	struct bk_buf request = {0};
 	char answer[700];
 	int rc;
 
-	rc = bk_buf_printf(&request, e, "%s\n%s\n", postgres,
-	    ascii ? "SQL_ASCII" : "UTF8");
+	rc = bk_buf_printf(&request, e, "%s\n%s\n%zu\n", postgres,
+	    ascii ? "SQL_ASCII" : "UTF8", config->len);
+	if (rc == 0 && config->len > 0)
+		rc = bk_buf_add(&request, config->data, config->len, e);
 	if (rc == 0)
 		rc = bk_io_write(s->to, request.data, request.len, "pipe", e);
 	bk_buf_free(&request);
@@ -265,12 +356,13 @@ bk_scratch_start(struct bk_scratch *s, const char *postgres, int ascii,
 	bk_debug(BK_DEBUG_CHILD, "%ld runs initdb and pg_ctl of %s",
 	    (long)s->pid, postgres);
 	if (read_line(s->from, answer, sizeof(answer)) == -1)
-		return bk_fail(e, BK_FAIL, "scratch server: no user postgres "
-		    "or nobody to run as");
+		return bk_fail(e, BK_FAIL, "scratch server: its supervisor "
+		    "died");
 	if (answer[0] == '!')
 		return bk_fail(e, BK_FAIL, "scratch server: %s", answer + 1);
+	s->confined = (enum bk_confine_level)(answer[0] - '0');
 	(void)snprintf(s->dir, sizeof(s->dir), "%.*s",
-	    (int)sizeof(s->dir) - 1, answer);
+	    (int)sizeof(s->dir) - 1, answer + 1);
 	return 0;
 }
 

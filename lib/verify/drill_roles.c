@@ -69,7 +69,7 @@ add_value(void *ctx, const struct bk_toc_role *role, struct bk_err *e)
 	return rc;
 }
 
-/* Roles that toc names and the server lacks, and whether they are superusers. */
+/* Roles that toc names and the server lacks; whether superusers. */
 static PGresult *
 missing(PGconn *conn, const struct bk_toc *toc, struct bk_err *e)
 {
