@@ -42,7 +42,8 @@ static const struct tool tool = {
 };
 
 enum { JOBS = 'j', QUIET = 'q', VERBOSE = 'v', PASS = TOOL_OPT_TOOL, REFUSE,
-	DATABASE, GLOBALS, ANY_CLOCK, LOCK, LOCK_WAIT, ROLE, DIGITS, ROW_SECURITY,
+	REFUSE_KEPT, REFUSE_PROMPT, DATABASE, GLOBALS, ANY_CLOCK, LOCK,
+	LOCK_WAIT, ROLE, DIGITS, ROW_SECURITY,
 	DEFERRABLE };
 
 /* Short options of pg_dump 13 to 18 that are passed on. */
@@ -73,10 +74,10 @@ static const struct option longopts[] = {
 	{ "attribute-inserts", no_argument, NULL, REFUSE },
 	{ "compress", required_argument, NULL, REFUSE },
 	{ "file", required_argument, NULL, REFUSE },
-	{ "format", required_argument, NULL, REFUSE },
+	{ "format", required_argument, NULL, 'F' },
 	{ "inserts", no_argument, NULL, REFUSE },
 	{ "on-conflict-do-nothing", no_argument, NULL, REFUSE },
-	{ "password", no_argument, NULL, REFUSE },
+	{ "password", no_argument, NULL, REFUSE_PROMPT },
 	{ "restrict-key", required_argument, NULL, REFUSE },
 	{ "rows-per-insert", required_argument, NULL, REFUSE },
 	{ "snapshot", required_argument, NULL, REFUSE },
@@ -114,8 +115,8 @@ static const struct option longopts[] = {
 	{ "no-statistics", no_argument, NULL, PASS },
 	{ "no-subscriptions", no_argument, NULL, PASS },
 	{ "no-sync", no_argument, NULL, PASS },
-	{ "no-table-access-method", no_argument, NULL, PASS },
-	{ "no-tablespaces", no_argument, NULL, PASS },
+	{ "no-table-access-method", no_argument, NULL, REFUSE_KEPT },
+	{ "no-tablespaces", no_argument, NULL, REFUSE_KEPT },
 	{ "no-toast-compression", no_argument, NULL, PASS },
 	{ "no-unlogged-table-data", no_argument, NULL, PASS },
 	{ "quote-all-identifiers", no_argument, NULL, PASS },
@@ -183,6 +184,14 @@ set_lock(struct options *o, const char *arg)
 		tool_usage("--lock: \"fail\" or \"wait\", not \"%s\"", arg);
 }
 
+static void
+check_format(const char *arg)
+{
+	if (strcmp(arg, "c") != 0 && strcmp(arg, "custom") != 0)
+		tool_usage("-F, --format: \"custom\" is what bk-dump writes, "
+		    "not \"%s\"; pg_restore makes SQL of it", arg);
+}
+
 /* An option of bk-dump, or one that both it and pg_dump must know. */
 static void
 parse_option(struct options *o, int ch, int index, struct bk_err *e)
@@ -204,7 +213,15 @@ parse_option(struct options *o, int ch, int index, struct bk_err *e)
 	case ROLE: o->dump.role = optarg; break;
 	case DIGITS: o->dump.float_digits = optarg; break;
 	case ROW_SECURITY: o->dump.row_security = 1; break;
-	case 'F': case 'f': case 'Z': case 'W': case 'R':
+	case 'F': check_format(optarg); return;
+	case 'W': case REFUSE_PROMPT:
+		tool_usage("-W, --password: backups run unattended; put the "
+		    "password in ~/.pgpass or PGPASSWORD");
+	case REFUSE_KEPT:		/* pg_dump ignores them in an archive */
+		tool_usage("--%s: an archive has them in any case; give the "
+		    "option to bk-restore or pg_restore",
+		    longopts[index].name);
+	case 'f': case 'Z': case 'R':
 		tool_usage("-%c: not supported: bk-dump writes an uncompressed "
 		    "custom-format archive to standard output",
 		    ch);

@@ -41,8 +41,8 @@ static const struct tool tool = {
 "  -h HOST -p PORT -U USER  as in psql; -q, -v: no progress, always progress\n"
 "  -t TABLE, -n SCHEMA  only these, in one transaction, into a live database\n"
 "      --data-only, --replace-table  with -t, -n: add rows; truncate first\n"
-"      --globals      create missing roles first (from bk-dump --globals)\n"
-"      --no-owner --no-acl --role ROLE   as in pg_restore\n"
+"      --globals      create missing roles, tablespaces (from bk-dump --globals)\n"
+"      --no-owner --no-acl --no-tablespaces --role ROLE   as in pg_restore\n"
 "      --replace DBNAME  swap even if the dump was made of this database\n"
 "      --sealed, --unsealed  demand a seal with --into, too; swap without one\n"
 "      --rollback     undo the last swap\n"
@@ -54,7 +54,7 @@ static const struct tool tool = {
 };
 
 enum { INTO = TOOL_OPT_TOOL, PART, DATA_ONLY, REPLACE_TABLE, GLOBALS, NO_OWNER,
-	NO_ACL, ROLE, REPLACE, SEALED, UNSEALED, ROLLBACK, DROP_OLD, LIST_OLD };
+	NO_ACL, NO_TABLESPACES, ROLE, REPLACE, SEALED, UNSEALED, ROLLBACK, DROP_OLD, LIST_OLD };
 
 static const struct option longopts[] = {
 	TOOL_LONGOPTS,
@@ -73,6 +73,7 @@ static const struct option longopts[] = {
 	{ "globals", no_argument, NULL, GLOBALS },
 	{ "no-owner", no_argument, NULL, NO_OWNER },
 	{ "no-acl", no_argument, NULL, NO_ACL },
+	{ "no-tablespaces", no_argument, NULL, NO_TABLESPACES },
 	{ "role", required_argument, NULL, ROLE },
 	{ "replace", required_argument, NULL, REPLACE },
 	{ "sealed", no_argument, NULL, SEALED },
@@ -165,7 +166,7 @@ check_archive(const struct options *o, struct bk_err *e)
 {
 	struct bk_buf program = {0};
 	const char *sql;
-	int rc, made;
+	int rc;
 
 	if (refuse_source(o, e) == -1)
 		return -1;
@@ -177,7 +178,7 @@ check_archive(const struct options *o, struct bk_err *e)
 	if ((sql = bk_restore_globals(archive)) == NULL)
 		return bk_fail(e, BK_DATA, INPUT ": holds no roles; dump with "
 		    "bk-dump --globals, or leave --globals out");
-	return bk_globals_apply(target.conn, sql, &made, e);
+	return bk_globals_apply(target.conn, sql, !o->load.no_tablespaces, e);
 }
 
 /*
@@ -190,7 +191,8 @@ make_database(const struct options *o, struct bk_err *e)
 	const int chosen = o->mode == INTO && target.exists;
 	const struct bk_newdb_like like = { .target = target.database.data,
 	    .toc = archive == NULL || chosen ? NULL : bk_restore_toc(archive),
-	    .no_owner = o->load.no_owner };
+	    .no_owner = o->load.no_owner,
+	    .no_tablespaces = o->load.no_tablespaces };
 	int swept, rc;
 
 	if (bk_newdb_sweep(target.conn, target.database.data, &swept, e) == -1)
@@ -474,6 +476,7 @@ parse_option(struct options *o, int ch)
 	case GLOBALS: o->globals = 1; break;
 	case NO_OWNER: o->load.no_owner = 1; break;
 	case NO_ACL: o->load.no_acl = 1; break;
+	case NO_TABLESPACES: o->load.no_tablespaces = 1; break;
 	case ROLE: o->load.role = optarg; break;
 	case REPLACE: o->replace = optarg; break;
 	case SEALED: o->sealed = 1; break;

@@ -228,12 +228,17 @@ setup() {
 @test "usage errors: exit 2, nothing written" {
 	local o
 	for o in -Fp '-f x' -Z5 --inserts --snapshot=1 --nonesuch -j0 -jx \
-	    '-j 999' '--lock=perhaps' 'a b' '-d a b' --compress=1 --column-inserts; do
+	    '-j 999' '--lock=perhaps' --format=tar --no-tablespaces -W \
+	    --password --no-table-access-method 'a b' '-d a b' --compress=1 --column-inserts; do
 		# shellcheck disable=SC2086	# several words
 		run --separate-stderr -2 bk-dump $o
 		[ -z "$output" ]
 		[[ $stderr == *"usage: bk-dump "* ]]
 	done
+	[[ $(bk-dump -W 2>&1) == *'password in ~/.pgpass'* ]]
+	[[ $(bk-dump --no-tablespaces 2>&1) == *'give the option to bk-restore'* ]]
+	cmp <(bk-dump -Fc weird | pg_restore -l | tail -n +12) \
+	    <(bk-dump --format=custom weird | pg_restore -l | tail -n +12)
 	run --separate-stderr -2 bk-dump ''	# "$DB", and DB is not set
 	BK_JOBS=none run -2 bk-dump weird
 	run -2 script -qec "bk-dump weird" /dev/null

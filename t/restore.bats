@@ -518,6 +518,74 @@ oid() {
 	run -3 bk-restore --globals --into new <small.bk
 }
 
+@test "--globals: nothing in a name or a comment makes it change an old role" {
+	sql 'CREATE ROLE old LOGIN' postgres
+	# a name of three lines, the second of which is another's
+	sql $'CREATE ROLE "a\nold\nb"' postgres
+	sql $'COMMENT ON ROLE "a\nold\nb" IS \'x -- y\'' postgres
+	createdb -O $'a\nold\nb' new
+	sql $'CREATE TABLE x (i int)' new
+	bk-dump --globals new >new.bk
+	dropdb new
+	sql $'DROP ROLE "a\nold\nb"' postgres
+	sql 'ALTER ROLE old NOLOGIN' postgres
+	bk-restore -q --globals --into new <new.bk
+	is "NOT rolcanlogin FROM pg_roles WHERE rolname = 'old'"
+	dropdb new
+	sql $'DROP ROLE "a\nold\nb"' postgres
+	# a quote within a comment; the same number of bytes
+	perl -0777 -pe 's/(CREATE ROLE "a\nold\nb";\nALTER ROLE "a\nold\nb" WITH [A-Z ]*)(?=;)/
+	    my $n = length $1; my $s = "CREATE ROLE n -- \x27\n; ALTER ROLE old LOGIN; -- \x27\n";
+	    $s . " " x ($n - length $s)/e or die' new.bk >bad.bk
+	bk-restore -q --globals --no-owner --into new <bad.bk
+	is "NOT rolcanlogin FROM pg_roles WHERE rolname = 'old'"
+	is "count(*) = 1 FROM pg_roles WHERE rolname = 'n'"
+	# the first byte of it a quote
+	perl -0777 -pe 's/("globals"[^\n]*\}\n.{0,5}?)--/$1\x27-/s or die' new.bk >bad.bk
+	dropdb new
+	refused 1 'role "a' bad.bk --globals
+	sql 'DROP ROLE n, old' postgres
+}
+
+@test "tablespaces: left out, made where the directory is, or told" {
+	local dir=$PGHOST/ts
+	pg_as mkdir "$dir"
+	sql "CREATE TABLESPACE \"t s\" LOCATION '$dir'" postgres
+	sql "COMMENT ON TABLESPACE \"t s\" IS 'ours'; GRANT CREATE ON TABLESPACE
+	    \"t s\" TO PUBLIC" postgres
+	createdb -D 't s' new
+	psql -qX new -c 'CREATE TABLE t (i int PRIMARY KEY) TABLESPACE pg_default' \
+	    -c 'INSERT INTO t VALUES (1)'
+	createdb side
+	psql -qX side -c 'CREATE TABLE t (i int PRIMARY KEY)' \
+	    -c 'ALTER TABLE t SET TABLESPACE "t s"'
+	bk-dump --globals new >new.bk
+	bk-dump side >side.bk
+	dropdb new
+	dropdb side
+	sql 'DROP TABLESPACE "t s"' postgres
+	refused 1 'tablespace "t s" does not exist' new.bk
+	refused 1 'invalid value for parameter "default_tablespace"' side.bk
+	bk-restore -q --no-tablespaces --into new <new.bk
+	dropdb new
+	bk-restore -q --no-tablespaces --into new <side.bk
+	dropdb new
+	run -0 bk-verify -q --restore <side.bk
+	pg_as rmdir "$dir"
+	refused 1 'tablespace "t s": directory "'"$dir"'" does not exist; ' \
+	    new.bk --globals
+	[[ $stderr == *'LOCATION '*'--no-tablespaces' ]]
+	bk-restore -q --globals --no-tablespaces --into new <new.bk
+	dropdb new
+	pg_as mkdir "$dir"
+	bk-restore -q --globals --into new <new.bk
+	is "spcname = 't s' AND shobj_description(t.oid, 'pg_tablespace') = 'ours'
+	    AND spcacl IS NOT NULL FROM pg_database d JOIN pg_tablespace t
+	    ON t.oid = dattablespace WHERE datname = 'new'"
+	dropdb new
+	sql 'DROP TABLESPACE "t s"' postgres
+}
+
 @test "data of foreign tables is proven and stays where it is" {
 	psql -qX small <<-SQL
 	CREATE EXTENSION postgres_fdw;

@@ -27,14 +27,13 @@ _bk_options() {
 		    --enable-row-security --encoding --exclude-extension \
 		    --exclude-schema --exclude-table --exclude-table-and-children \
 		    --exclude-table-data --exclude-table-data-and-children \
-		    --extension --extra-float-digits --filter --globals --host \
+		    --extension --extra-float-digits --filter --format --globals --host \
 		    --if-exists --include-foreign-data --jobs --large-objects \
 		    --load-via-partition-root --lock --lock-wait-timeout --no-acl \
 		    --no-blobs --no-comments --no-data --no-large-objects \
 		    --no-owner --no-password --no-policies --no-privileges \
 		    --no-publications --no-schema --no-security-labels \
 		    --no-statistics --no-subscriptions --no-sync \
-		    --no-table-access-method --no-tablespaces \
 		    --no-toast-compression --no-unlogged-table-data --port \
 		    --quiet --quote-all-identifiers --role --schema --schema-only \
 		    --section --sequence-data --serializable-deferrable \
@@ -57,8 +56,8 @@ _bk_options() {
 		    --wal-for" ;;
 	bk-restore)
 		echo "$common --data-only --drop-old --globals --host --into --jobs \
-		    --list-old --no-acl --no-owner --no-password --port --quiet \
-		    --replace --replace-table --role --rollback --schema --sealed \
+		    --list-old --no-acl --no-owner --no-password --no-tablespaces \
+		    --port --quiet --replace --replace-table --role --rollback --schema --sealed \
 		    --table --unsealed --username --verbose" ;;
 	bk-ls)
 		echo "$common --stored" ;;

@@ -3,43 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "archive/sqltext.h"
 #include "base/buf.h"
 #include "pg/conn.h"
 #include "pg/sql.h"
 
-/* The end of the statement at s: after its ';', outside of quotes. */
-static const char *
-statement_end(const char *s)
-{
-	char quote = '\0';
-	int escapes = 0;	/* within E'...' */
-
-	for (; *s != '\0'; s++) {
-		if (quote != '\0') {
-			if (*s == '\\' && escapes && s[1] != '\0')
-				s++;
-			else if (*s == quote)
-				quote = '\0';
-		} else if (*s == '\'' || *s == '"') {
-			quote = *s;
-			escapes = s[-1] == 'E' || s[-1] == 'e';
-		} else if (*s == ';') {
-			return s + 1;
-		}
-	}
-	return s;
-}
-
-static const char *
-skip_comments(const char *s)
-{
-	for (;;) {
-		s += strspn(s, " \n\t\r");
-		if (strncmp(s, "--", 2) != 0 && *s != '\\')
-			return s;
-		s += strcspn(s, "\n");
-	}
-}
+struct globals {
+	PGconn *conn;
+	/* made: names as written, each with a NUL, which no name has */
+	struct bk_buf roles, tablespaces;
+};
 
 /* Length of the identifier at s as written, quotes included. */
 static size_t
@@ -55,19 +28,27 @@ ident_len(const char *s)
 	return n;
 }
 
-/* 1 if the identifier at s is in made, which holds "a\nb\n...". */
+/* 1 if the identifier at s is in made. */
 static int
 is_made(const struct bk_buf *made, const char *s)
 {
-	size_t n = ident_len(s), len;
-	const char *p = made->data;
+	size_t n = ident_len(s), at, len;
 
-	for (; p != NULL && *p != '\0'; p += len + 1) {
-		len = strcspn(p, "\n");
-		if (len == n && strncmp(p, s, n) == 0)
+	for (at = 0; at < made->len; at += len + 1) {
+		len = strlen(made->data + at);
+		if (len == n && memcmp(made->data + at, s, n) == 0)
 			return 1;
 	}
 	return 0;
+}
+
+/* Add the identifier at s to made. */
+static int
+add_made(struct bk_buf *made, const char *s, struct bk_err *e)
+{
+	if (bk_buf_add(made, s, ident_len(s), e) == -1)
+		return -1;
+	return bk_buf_add(made, "", 1, e);
 }
 
 /* The text after head, or NULL if s does not begin with head. */
@@ -77,9 +58,9 @@ after(const char *s, const char *head)
 	return strncmp(s, head, strlen(head)) == 0 ? s + strlen(head) : NULL;
 }
 
-/* Does the role exist whose name, as written in SQL, is the n bytes? */
+/* Has sql, whose $1 is the identifier at written, a row? */
 static int
-role_exists(PGconn *conn, const char *written, size_t n, int *exists,
+exists(PGconn *conn, const char *sql, const char *written, int *there,
     struct bk_err *e)
 {
 	struct bk_buf b = {0};
@@ -87,13 +68,12 @@ role_exists(PGconn *conn, const char *written, size_t n, int *exists,
 	PGresult *res = NULL;
 	int rc = -1;
 
-	if (bk_buf_add(&b, written, n, e) == -1)
+	if (bk_buf_add(&b, written, ident_len(written), e) == -1)
 		return -1;
 	arg = b.data;
-	res = bk_sql_params(conn, "SELECT 1 FROM pg_catalog.pg_roles WHERE "
-	    "rolname = (pg_catalog.parse_ident($1))[1]", 1, NULL, &arg);
+	res = bk_sql_params(conn, sql, 1, NULL, &arg);
 	if (PQresultStatus(res) == PGRES_TUPLES_OK) {
-		*exists = PQntuples(res) > 0;
+		*there = PQntuples(res) > 0;
 		rc = 0;
 	} else {
 		bk_conn_fail(conn, res, "roles", e);
@@ -103,68 +83,153 @@ role_exists(PGconn *conn, const char *written, size_t n, int *exists,
 	return rc;
 }
 
-/* Is this statement about a role we create?  CREATE ROLE adds it to made. */
+/* Is this statement about a role we create?  CREATE ROLE adds it to roles. */
 static int
-is_wanted(PGconn *conn, const char *s, struct bk_buf *made, int *wanted,
-    struct bk_err *e)
+is_wanted_role(struct globals *g, const char *s, int *wanted, struct bk_err *e)
 {
 	const char *p, *to;
-	int exists;
+	int there;
 
 	*wanted = 0;
 	if ((p = after(s, "CREATE ROLE ")) != NULL) {
-		if (role_exists(conn, p, ident_len(p), &exists, e) == -1)
+		if (exists(g->conn, "SELECT 1 FROM pg_catalog.pg_roles WHERE "
+		    "rolname = (pg_catalog.parse_ident($1))[1]", p,
+		    &there, e) == -1)
 			return -1;
-		if (exists)
+		if (there)
 			return 0;
 		*wanted = 1;
-		return bk_buf_printf(made, e, "%.*s\n", (int)ident_len(p), p);
+		return add_made(&g->roles, p, e);
 	}
 	if ((p = after(s, "ALTER ROLE ")) != NULL ||
 	    (p = after(s, "COMMENT ON ROLE ")) != NULL)
-		*wanted = is_made(made, p);
+		*wanted = is_made(&g->roles, p);
 	else if ((p = after(s, "GRANT ")) != NULL &&
 	    (to = after(p + ident_len(p), " TO ")) != NULL)
-		*wanted = is_made(made, p) || is_made(made, to);
+		*wanted = is_made(&g->roles, p) || is_made(&g->roles, to);
 	return 0;
 }
 
+/*
+ * One statement, even if s should be more than one to the server: the extended
+ * protocol takes no more.
+ */
 static int
-apply_all(PGconn *conn, const char *s, struct bk_buf *made, struct bk_err *e)
+run(PGconn *conn, const char *s, const char *label, struct bk_err *e)
 {
-	struct bk_buf one = {0};
-	const char *end;
-	int wanted, rc = 0;
+	PGresult *res = bk_sql_params(conn, s, 0, NULL, NULL);
+	int rc = 0;
 
-	for (s = skip_comments(s); rc == 0 && *s != '\0';
-	    s = skip_comments(end)) {
-		end = statement_end(s);
-		one.len = 0;
-		if ((rc = is_wanted(conn, s, made, &wanted, e)) == -1 ||
-		    !wanted)
-			continue;
-		if ((rc = bk_buf_add(&one, s, (size_t)(end - s), e)) == 0)
-			rc = bk_conn_exec(conn, one.data, e);
-	}
-	bk_buf_free(&one);
+	if (PQresultStatus(res) != PGRES_COMMAND_OK)
+		rc = bk_conn_fail(conn, res, label, e);
+	PQclear(res);
+	return rc;
+}
+
+static int
+take_role(void *ctx, const char *sql, int *copy, struct bk_err *e)
+{
+	struct globals *g = ctx;
+	int wanted;
+
+	*copy = 0;
+	if (is_wanted_role(g, sql, &wanted, e) == -1)
+		return -1;
+	return wanted ? run(g->conn, sql, NULL, e) : 0;
+}
+
+static int
+make_tablespace(struct globals *g, const char *sql, const char *name,
+    struct bk_err *e)
+{
+	const int n = (int)ident_len(name);
+	struct bk_err reason = {0};
+	int there;
+
+	if (exists(g->conn, "SELECT 1 FROM pg_catalog.pg_tablespace WHERE "
+	    "spcname = (pg_catalog.parse_ident($1))[1]", name, &there,
+	    e) == -1)
+		return -1;
+	if (there)
+		return 0;
+	if (run(g->conn, sql, NULL, &reason) == 0)
+		return add_made(&g->tablespaces, name, e);
+	return bk_fail(e, reason.code, "tablespace %.*s: %.600s; make the "
+	    "directory on the server, for the server's user, or the tablespace "
+	    "in another (CREATE TABLESPACE %.*s LOCATION '...'), or use "
+	    "--no-tablespaces", n, name, reason.msg, n, name);
+}
+
+/* GRANT and REVOKE ... ON TABLESPACE: what follows; NULL: another one. */
+static const char *
+privilege_on(const char *s)
+{
+	static const char on[] = " ON TABLESPACE ";
+	const char *p = strstr(s, on);
+
+	if (p == NULL || (after(s, "GRANT ") == NULL &&
+	    after(s, "REVOKE ") == NULL) ||
+	    memchr(s, '"', (size_t)(p - s)) != NULL)
+		return NULL;
+	return p + strlen(on);
+}
+
+static int
+take_tablespace(void *ctx, const char *sql, int *copy, struct bk_err *e)
+{
+	struct globals *g = ctx;
+	const char *p;
+
+	*copy = 0;
+	if ((p = after(sql, "CREATE TABLESPACE ")) != NULL)
+		return make_tablespace(g, sql, p, e);
+	if ((p = after(sql, "ALTER TABLESPACE ")) == NULL &&
+	    (p = after(sql, "COMMENT ON TABLESPACE ")) == NULL &&
+	    (p = privilege_on(sql)) == NULL)
+		return 0;
+	return is_made(&g->tablespaces, p) ? run(g->conn, sql, NULL, e) : 0;
+}
+
+static int
+apply(struct globals *g, const char *sql,
+    int (*take)(void *, const char *, int *, struct bk_err *),
+    struct bk_err *e)
+{
+	const struct bk_sqltext_events events = { .statement = take };
+	struct bk_sqltext *t = bk_sqltext_new("the dump's roles", 1, &events, g,
+	    e);
+	int rc = -1;
+
+	if (t != NULL && bk_sqltext_feed(t, sql, strlen(sql), e) == 0)
+		rc = bk_sqltext_end(t, e);
+	bk_sqltext_free(t);
+	return rc;
+}
+
+static int
+make_roles(struct globals *g, const char *sql, struct bk_err *e)
+{
+	int rc;
+
+	if (bk_conn_exec(g->conn, "BEGIN", e) == -1)
+		return -1;
+	rc = apply(g, sql, take_role, e);
+	if (bk_conn_exec(g->conn, rc == 0 ? "COMMIT" : "ROLLBACK", e) == -1)
+		rc = -1;
 	return rc;
 }
 
 int
-bk_globals_apply(PGconn *conn, const char *sql, int *count, struct bk_err *e)
+bk_globals_apply(PGconn *conn, const char *sql, int tablespaces,
+    struct bk_err *e)
 {
-	struct bk_buf made = {0};
-	const char *p;
-	int rc;
+	struct globals g = { .conn = conn };
+	int rc = make_roles(&g, sql, e);
 
-	*count = 0;
-	if (bk_conn_exec(conn, "BEGIN", e) == -1)
-		return -1;
-	rc = apply_all(conn, sql, &made, e);
-	if (bk_conn_exec(conn, rc == 0 ? "COMMIT" : "ROLLBACK", e) == -1)
-		rc = -1;
-	for (p = made.data; rc == 0 && p != NULL && *p != '\0'; p++)
-		*count += *p == '\n';
-	bk_buf_free(&made);
+	/* not in a transaction: the server allows none */
+	if (rc == 0 && tablespaces)
+		rc = apply(&g, sql, take_tablespace, e);
+	bk_buf_free(&g.roles);
+	bk_buf_free(&g.tablespaces);
 	return rc;
 }

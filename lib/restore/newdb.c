@@ -235,16 +235,26 @@ add_owner(struct bk_buf *sql, const char *owner, struct bk_err *e)
 	return bk_conn_ident(sql, owner, e);
 }
 
+/* The length of a DATABASE entry's options; a tablespace is the last one. */
+static size_t
+options_len(const char *options, int no_tablespaces)
+{
+	const char *p = strstr(options, " TABLESPACE = ");
+
+	if (no_tablespaces && p != NULL)
+		return (size_t)(p - options);
+	return strcspn(options, ";");
+}
+
 /*
- * The options of a DATABASE entry, as this server accepts them: before 15
- * there is only one locale provider and no option for it.
+ * The options of a DATABASE entry, n bytes, as this server accepts them: before
+ * 15 there is only one locale provider and no option for it.
  */
 static int
-add_entry(struct bk_buf *sql, PGconn *conn, const char *options,
+add_entry(struct bk_buf *sql, PGconn *conn, const char *options, size_t n,
     struct bk_err *e)
 {
 	static const char provider[] = " LOCALE_PROVIDER = libc";
-	size_t n = strcspn(options, ";");
 	const char *p = strstr(options, provider);
 
 	if (PQserverVersion(conn) >= 150000 || p == NULL ||
@@ -270,7 +280,8 @@ add_options(struct bk_buf *sql, PGconn *conn, const struct bk_newdb_like *like,
 		return -1;
 	old = PQntuples(res) == 1;
 	if (options != NULL)
-		rc = add_entry(sql, conn, options, e);
+		rc = add_entry(sql, conn, options, options_len(options,
+		    like->no_tablespaces), e);
 	else if ((rc = bk_buf_puts(sql, " TEMPLATE template0", e)) == 0 && old)
 		rc = add_like(sql, conn, res, e);
 	if (rc == 0 && old) {

@@ -49,7 +49,7 @@ int bk_newdb_sweep(PGconn *conn, const char *target, int *n,
 struct bk_newdb_like {
 	const char *target;
 	const struct bk_toc *toc;
-	int no_owner;
+	int no_owner, no_tablespaces;	/* leave out of the entry's */
 };
 int bk_newdb_create(PGconn *conn, const struct bk_newdb_like *like,
     char name[BK_NEWDB_NAME], struct bk_err *e);

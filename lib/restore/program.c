@@ -49,6 +49,8 @@ make_argv(struct bk_restore_program *c, char *const options[], char *to,
 		argv[n++] = "--no-owner";
 	if (c->o->no_acl)
 		argv[n++] = "--no-acl";
+	if (c->o->no_tablespaces)
+		argv[n++] = "--no-tablespaces";
 	if (c->o->no_subscriptions)
 		argv[n++] = "--no-subscriptions";
 	if (c->o->role != NULL)

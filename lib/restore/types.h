@@ -45,7 +45,7 @@ struct bk_restore_options {
 	const char *tmpdir;	/* for the table of contents; "/tmp" */
 	unsigned jobs;
 	const char *role;	/* SET ROLE; or NULL */
-	int no_owner, no_acl, no_subscriptions;
+	int no_owner, no_acl, no_subscriptions, no_tablespaces;
 	struct bk_failures *failures;	/* of statements passed by; or NULL */
 	struct bk_progress *progress;	/* items: tables; not NULL */
 	atomic_int *child;	/* pid of the running child, or 0 */

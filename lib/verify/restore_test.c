@@ -253,7 +253,8 @@ static int
 make_database(struct test *t, struct bk_err *e)
 {
 	struct bk_newdb_like like = { .target = TARGET,
-	    .toc = bk_restore_toc(t->restore), .no_owner = 1 };
+	    .toc = bk_restore_toc(t->restore), .no_owner = 1,
+	    .no_tablespaces = 1 };
 	struct bk_restore_test *o = t->o;
 	struct bk_err ignored = {0};
 	int n, rc;
@@ -283,7 +284,9 @@ load(struct test *t, struct bk_err *e)
 	    .jobs = t->o->jobs, .progress = t->o->progress,
 	    .child = t->o->child,
 	    /* a database with a subscription cannot be dropped */
-	    .no_subscriptions = 1 };
+	    .no_subscriptions = 1,
+	    /* they are directories of another machine */
+	    .no_tablespaces = 1 };
 	int leave_out;
 
 	if (make_roles(t, &leave_out, e) == -1)
