@@ -22,9 +22,10 @@ static const struct tool tool = {
 "usage: bk-s3get [-qv] [-j N] [OPTION ...] s3://BUCKET/KEY\n"
 "\n"
 "Writes the object KEY to standard output; if KEY ends in /latest, the latest\n"
-"backup under that prefix.  Fetches ranges in parallel, writes them in order,\n"
-"resumes broken transfers, and verifies size and checksum before the last\n"
-"4 KiB leave.  Credentials, region, endpoint: AWS_*.  More: bk-s3get(1).\n"
+"backup under that prefix; if it ends in ?versionId=ID, that version.  Fetches\n"
+"ranges in parallel, writes them in order, resumes broken transfers, verifies\n"
+"size and checksum before the last 4 KiB leave.  Credentials, region, endpoint:\n"
+"AWS_*.  More: bk-s3get(1).\n"
 "\n"
 "    --match GLOB          what latest may be: '*.bk'\n"
 "    --seal                put the object in an envelope, so that the next bk\n"
@@ -95,10 +96,10 @@ get(const struct options *o, struct bk_s3_url *url, struct bk_s3_cred *cred,
 	static struct bk_buf key, where;
 	struct bk_s3_options client = {
 		.bucket = url->bucket, .retry_for = o->retry_for,
-		.stop_fd = -1, .warn = s3args_warn,
+		.rate = o->rate, .stop_fd = -1, .warn = s3args_warn,
 	};
 	struct bk_s3_download_options down = {
-		.jobs = o->jobs, .rate = o->rate, .progress = &progress,
+		.jobs = o->jobs, .progress = &progress,
 		.size_only = o->no_check,
 		.warn = o->check ? NULL : s3args_warn,
 	};
@@ -108,12 +109,14 @@ get(const struct options *o, struct bk_s3_url *url, struct bk_s3_cred *cred,
 
 	if (s3 == NULL)
 		return -1;
-	if (cut_latest(url->key) ?
+	down.version = bk_s3_url_cut_id(url, BK_S3_VERSION_MARK);
+	if (down.version == NULL && cut_latest(url->key) ?
 	    bk_s3_list_latest(s3, url->key, o->match, &key, e) == -1 :
 	    bk_buf_puts(&key, url->key, e) == -1)
 		goto done;
-	if (bk_buf_printf(&where, e, "s3://%s/%s", url->bucket,
-	    key.data) == -1)
+	if (bk_buf_printf(&where, e, "s3://%s/%s%s%s", url->bucket, key.data,
+	    down.version != NULL ? BK_S3_VERSION_MARK : "",
+	    down.version != NULL ? down.version : "") == -1)
 		goto done;
 	tool_audit()->source = where.data;
 	if (!o->check && ((out = bk_writer_open(STDOUT_FILENO,

@@ -1,6 +1,7 @@
 /* bk-s3ls: list the objects under a prefix, see bk-s3ls(1) */
 #include <getopt.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -16,12 +17,12 @@
 
 static const struct tool tool = {
 	.name = "bk-s3ls",
-	.usage = "[--stored | --uploads] [--retry-for TIME] "
-	    "s3://BUCKET[/PREFIX]",
+	.usage = "[--versions | --markers | --uploads] [--stored] "
+	    "[--older TIME] [--retry-for TIME] s3://BUCKET[/PREFIX]",
 	.help =
 "Example: bk-s3ls s3://backups/shop/ | bk-prune -d 30 -m 12 | bk-s3rm\n"
 "\n"
-"usage: bk-s3ls [--stored | --uploads] [--retry-for TIME] s3://BUCKET[/PREFIX]\n"
+"usage: bk-s3ls [OPTION ...] s3://BUCKET[/PREFIX]\n"
 "\n"
 "Lists every object whose key begins with PREFIX, oldest first: time (UTC),\n"
 "bytes and name, tab-separated, one per line.  The time is that in the name, as\n"
@@ -29,8 +30,11 @@ static const struct tool tool = {
 "fourth field.  A listing that could not be finished ends with an error record,\n"
 "which every reader refuses.\n"
 "\n"
+"    --versions        list all versions, also those replaced or deleted\n"
+"    --markers         list the delete markers that hide versions\n"
 "    --stored          give the time stored, whatever the name says\n"
 "    --uploads         list unfinished multipart uploads instead\n"
+"    --older TIME      only what was stored, or begun, longer ago\n"
 "    --retry-for TIME  retry failed requests for that long (1m)\n"
 "    --help            this text\n"
 "    --version         the version\n"
@@ -41,15 +45,14 @@ static const struct tool tool = {
 "Exit: 0 listed, 1 failed, 2 usage error, 4 nothing there.\n",
 };
 
-/* A record named s3://bucket/key[?uploadId=id]. */
+/* A record named s3://bucket/key[?versionId=id]. */
 static int
 add(struct bk_records *out, const char *bucket, const struct bk_s3_listed *o,
     struct bk_err *e)
 {
 	struct bk_buf name = {0};
 	int rc = bk_buf_printf(&name, e, "s3://%s/%s%s%s", bucket, o->key,
-	    o->upload_id != NULL ? "?uploadId=" : "",
-	    o->upload_id != NULL ? o->upload_id : "");
+	    o->mark, o->id);
 
 	if (rc == 0)
 		rc = bk_records_add(out, name.data, o->time, o->size, e);
@@ -57,12 +60,25 @@ add(struct bk_records *out, const char *bucket, const struct bk_s3_listed *o,
 	return rc;
 }
 
+struct options {
+	unsigned retry_for;
+	enum bk_s3_kind kind;
+	time_t before;		/* list what is no younger; 0: all */
+};
+
+static const char *const kinds[] = {
+	[BK_S3_OBJECTS] = "nothing there",
+	[BK_S3_VERSIONS] = "no version",
+	[BK_S3_MARKERS] = "no delete marker",
+	[BK_S3_UPLOADS] = "no unfinished upload",
+};
+
 static int
-list(struct bk_records *out, const struct bk_s3_url *url, unsigned retry_for,
-    enum bk_s3_kind kind, struct bk_err *e)
+list(struct bk_records *out, const struct bk_s3_url *url,
+    const struct options *want, struct bk_err *e)
 {
 	struct bk_s3_options o = { .bucket = url->bucket,
-	    .retry_for = retry_for, .stop_fd = -1, .warn = s3args_warn };
+	    .retry_for = want->retry_for, .stop_fd = -1, .warn = s3args_warn };
 	struct bk_s3_cred *cred = NULL;
 	struct bk_s3 *s3 = NULL;
 	struct bk_s3_list *l = NULL;
@@ -72,10 +88,11 @@ list(struct bk_records *out, const struct bk_s3_url *url, unsigned retry_for,
 	if (bk_s3_global_init(e) == -1 ||
 	    (cred = bk_s3_cred_new(getenv, e)) == NULL ||
 	    (s3 = bk_s3_open(cred, &o, e)) == NULL ||
-	    (l = bk_s3_list_open(s3, kind, url->key, e)) == NULL)
+	    (l = bk_s3_list_open(s3, want->kind, url->key, e)) == NULL)
 		goto done;
 	while ((rc = bk_s3_list_next(l, &one, e)) == 1)
-		if (add(out, url->bucket, &one, e) == -1) {
+		if ((want->before == 0 || one.time <= want->before) &&
+		    add(out, url->bucket, &one, e) == -1) {
 			rc = -1;
 			break;
 		}
@@ -86,13 +103,40 @@ list(struct bk_records *out, const struct bk_s3_url *url, unsigned retry_for,
 	return rc;
 }
 
+static time_t
+older(const char *s)
+{
+	uint64_t age = tool_duration(s, "--older");
+	time_t now = time(NULL);
+
+	return age < (uint64_t)now ? now - (time_t)age : 1;
+}
+
+static void
+kind(struct options *o, enum bk_s3_kind k)
+{
+	if (o->kind != BK_S3_OBJECTS && o->kind != k)
+		tool_usage("one of --versions, --markers and --uploads");
+	o->kind = k;
+}
+
+static int
+is_left(enum bk_s3_kind k)
+{
+	return k == BK_S3_MARKERS || k == BK_S3_UPLOADS;
+}
+
 int
 main(int argc, char *argv[])
 {
-	enum { STORED = TOOL_OPT_TOOL, UPLOADS, RETRY_FOR };
+	enum { VERSIONS = TOOL_OPT_TOOL, MARKERS, UPLOADS, STORED, OLDER,
+		RETRY_FOR };
 	static const struct option longopts[] = {
+		{ "versions", no_argument, NULL, VERSIONS },
+		{ "markers", no_argument, NULL, MARKERS },
 		{ "stored", no_argument, NULL, STORED },
 		{ "uploads", no_argument, NULL, UPLOADS },
+		{ "older", required_argument, NULL, OLDER },
 		{ "retry-for", required_argument, NULL, RETRY_FOR },
 		TOOL_LONGOPTS,
 		{ 0 }
@@ -100,38 +144,33 @@ main(int argc, char *argv[])
 	struct bk_err e = {0};
 	struct bk_s3_url url = {0};
 	struct bk_records records = { .warn = s3args_warn };
-	unsigned retry_for = 60;
-	enum bk_s3_kind kind = BK_S3_OBJECTS;
+	struct options o = { .retry_for = 60 };
 	int ch, rc;
 
 	tool_start(&tool);
 	bk_secret_guard();
 	while ((ch = getopt_long(argc, argv, "", longopts, NULL)) != -1) {
 		switch (ch) {
-		case STORED:
-			records.by_store = 1;
-			break;
-		case UPLOADS:
-			kind = BK_S3_UPLOADS;
-			break;
-		case RETRY_FOR:
-			retry_for = s3args_retry_for(optarg);
-			break;
-		default:
-			tool_option(ch);
+		case VERSIONS: kind(&o, BK_S3_VERSIONS); break;
+		case MARKERS: kind(&o, BK_S3_MARKERS); break;
+		case UPLOADS: kind(&o, BK_S3_UPLOADS); break;
+		case STORED: records.by_store = 1; break;
+		case OLDER: o.before = older(optarg); break;
+		case RETRY_FOR: o.retry_for = s3args_retry_for(optarg); break;
+		default: tool_option(ch);
 		}
 	}
-	if (records.by_store && kind == BK_S3_UPLOADS)
-		tool_usage("--stored or --uploads, not both");
-	/* the key of an upload says nothing about when it was left */
-	records.by_store |= kind == BK_S3_UPLOADS;
+	if (records.by_store && is_left(o.kind))
+		tool_usage("--stored is of no use with --markers, --uploads");
+	/* what a key says is not when one of these was left */
+	records.by_store |= is_left(o.kind);
 	if (argc - optind != 1)
 		tool_usage("give one s3://BUCKET[/PREFIX]");
 	if (bk_s3_url_parse(argv[optind], &url, &e) == -1)
 		tool_usage("%s", e.msg);
 	tool_run("list", argv[optind], NULL);
 
-	rc = list(&records, &url, retry_for, kind, &e);
+	rc = list(&records, &url, &o, &e);
 	/* what came before a failure too, as ls does */
 	if (bk_records_write(&records, rc == -1 ? e.msg : NULL, STDOUT_FILENO,
 	    "standard output", &e) == -1 ||
@@ -139,8 +178,7 @@ main(int argc, char *argv[])
 		rc = -1;
 	if (rc == 0 && records.n == 0)
 		rc = bk_fail(&e, BK_NONE, "s3://%s/%s: %s", url.bucket,
-		    url.key, kind == BK_S3_UPLOADS ? "no unfinished upload" :
-		    "nothing there");
+		    url.key, kinds[o.kind]);
 	bk_records_free(&records);
 	bk_s3_url_free(&url);
 	return tool_end(rc, &e);

@@ -23,9 +23,9 @@ static const struct tool tool = {
 "Example: bk-s3ls s3://backups/shop/ | bk-prune -d 30 -m 12 | bk-s3rm\n"
 "\n"
 "Deletes the objects named on standard input, one per line: s3://BUCKET/KEY\n"
-"or a record of bk-s3ls.  A name ending in ?uploadId=ID, as bk-s3ls --uploads\n"
-"lists them, is an unfinished upload to abort.  All names are read and\n"
-"checked before anything is deleted.\n"
+"or a record of bk-s3ls.  A name ending in ?versionId=ID is a version, or a\n"
+"delete marker (bk-s3ls --versions, --markers), one in ?uploadId=ID an upload\n"
+"to abort (--uploads).  All names are checked before anything is deleted.\n"
 "\n"
 "    -n, --dry-run     delete nothing, print what would be deleted\n"
 "    -v, --verbose     print what was deleted\n"
@@ -40,11 +40,10 @@ static const struct tool tool = {
 "refused: nothing was deleted.\n",
 };
 
-#define UPLOAD_ID "?uploadId="
-
 struct item {
 	struct bk_s3_url url;
-	const char *upload_id;	/* in url.key, cut off it; NULL: an object */
+	const char *version;	/* in url.key, cut off it, as the next one */
+	const char *upload;	/* neither: an object */
 };
 
 struct job {
@@ -84,7 +83,6 @@ take(void *ctx, const char *name, struct bk_err *e)
 	const char *from = approved_name(&job->plan);
 	struct item *it = new_item(job, e);
 	struct bk_err bad = {0};
-	char *id, *next;
 
 	if (it == NULL)
 		return -1;
@@ -94,27 +92,23 @@ take(void *ctx, const char *name, struct bk_err *e)
 	if (*it->url.key == '\0')
 		return bk_fail(e, BK_DATA, "%s: %s: a bucket, not an object; "
 		    "nothing was deleted", from, name);
-	id = strstr(it->url.key, UPLOAD_ID);
-	while (id != NULL && (next = strstr(id + 1, UPLOAD_ID)) != NULL)
-		id = next;
-	if (id != NULL && id != it->url.key) {
-		*id = '\0';
-		it->upload_id = id + strlen(UPLOAD_ID);
-	}
+	it->version = bk_s3_url_cut_id(&it->url, BK_S3_VERSION_MARK);
+	if (it->version == NULL)
+		it->upload = bk_s3_url_cut_id(&it->url, BK_S3_UPLOAD_MARK);
 	return 0;
 }
 
+/* s3://bucket/key, and the ID behind mark if there is one. */
 static int
-print_name(const char *bucket, const char *key, const char *upload_id,
-    struct bk_err *e)
+print_name(const char *bucket, const char *key, const char *mark,
+    const char *id, struct bk_err *e)
 {
 	struct bk_buf name = {0}, line = {0};
 	struct bk_record r = { .bare = 1 };
 	int rc;
 
 	rc = bk_buf_printf(&name, e, "s3://%s/%s%s%s", bucket, key,
-	    upload_id != NULL ? UPLOAD_ID : "", upload_id != NULL ? upload_id :
-	    "");
+	    id != NULL ? mark : "", id != NULL ? id : "");
 	r.name = name.data;
 	if (rc == 0)
 		rc = bk_record_format(&line, &r, e);
@@ -127,14 +121,17 @@ print_name(const char *bucket, const char *key, const char *upload_id,
 
 /* Report the result of one object and go on with the next. */
 static int
-done(void *ctx, const char *key, const char *reason, struct bk_err *e)
+done(void *ctx, const struct bk_s3_doomed *o, const char *reason,
+    struct bk_err *e)
 {
 	struct job *job = ctx;
 
 	if (reason == NULL)
-		return job->print ?
-		    print_name(job->bucket, key, NULL, e) : 0;
-	tool_say("s3://%s/%s: not deleted: %s", job->bucket, key, reason);
+		return job->print ? print_name(job->bucket, o->key,
+		    BK_S3_VERSION_MARK, o->version, e) : 0;
+	tool_say("s3://%s/%s%s%s: not deleted: %s", job->bucket, o->key,
+	    o->version != NULL ? BK_S3_VERSION_MARK : "",
+	    o->version != NULL ? o->version : "", reason);
 	job->failed++;
 	return 0;
 }
@@ -146,10 +143,10 @@ abort_upload(struct job *job, struct bk_s3 *s3, const struct item *it,
 	struct bk_err reason = {0};
 
 	/* gone since it was listed: as requested */
-	if (bk_s3_delete_upload(s3, it->url.key, it->upload_id, &reason) == 0 ||
+	if (bk_s3_delete_upload(s3, it->url.key, it->upload, &reason) == 0 ||
 	    reason.code == BK_NONE)
 		return job->print ? print_name(it->url.bucket, it->url.key,
-		    it->upload_id, e) : 0;
+		    BK_S3_UPLOAD_MARK, it->upload, e) : 0;
 	tool_say("%s", reason.msg);
 	job->failed++;
 	return 0;
@@ -160,16 +157,18 @@ static int
 delete_some(struct job *job, struct bk_s3_delete *d, size_t *i,
     struct bk_err *e)
 {
-	const char *keys[BK_S3_DELETE_MAX];
+	struct bk_s3_doomed doomed[BK_S3_DELETE_MAX];
+	const struct item *it;
 	size_t n = 0;
 
 	for (; *i < job->n && n < BK_S3_DELETE_MAX; ++*i) {
-		if (job->items[*i].upload_id != NULL ||
-		    strcmp(job->items[*i].url.bucket, job->bucket) != 0)
+		it = &job->items[*i];
+		if (it->upload != NULL ||
+		    strcmp(it->url.bucket, job->bucket) != 0)
 			break;
-		keys[n++] = job->items[*i].url.key;
+		doomed[n++] = (struct bk_s3_doomed){ it->url.key, it->version };
 	}
-	return bk_s3_delete(d, keys, n, e);
+	return bk_s3_delete(d, doomed, n, e);
 }
 
 /* Delete all from items[*i] on in the same bucket; advance *i past it. */
@@ -189,7 +188,7 @@ delete_in_bucket(struct job *job, size_t *i, struct bk_err *e)
 		it = &job->items[*i];
 		if (strcmp(it->url.bucket, job->bucket) != 0)
 			break;
-		if (it->upload_id == NULL)
+		if (it->upload == NULL)
 			rc = delete_some(job, &d, i, e);
 		else {
 			rc = abort_upload(job, d.s3, it, e);
@@ -227,8 +226,9 @@ print_all(const struct job *job, struct bk_err *e)
 	const struct item *it;
 
 	for (it = job->items; it < job->items + job->n; it++)
-		if (print_name(it->url.bucket, it->url.key, it->upload_id,
-		    e) == -1)
+		if (print_name(it->url.bucket, it->url.key,
+		    it->upload != NULL ? BK_S3_UPLOAD_MARK : BK_S3_VERSION_MARK,
+		    it->upload != NULL ? it->upload : it->version, e) == -1)
 			return -1;
 	return 0;
 }

@@ -237,8 +237,8 @@ bk-s3rm: s3://kept/keep2: not deleted: AccessDenied" ]
 	    bk-prune -d 30 -m 12 -y 7 | bk-s3rm'
 	[ "$(s3_keys backups shop/ | wc -l)" = 1 ]
 	s3_curl POST '/backups/up/x?uploads=' >/dev/null
-	run -0 bash -c 'bk-s3ls --uploads s3://backups/ |
-	    awk -v first=$(date -u +%Y-%m-01) "\$1 < first" | bk-s3rm'
+	run -4 --separate-stderr bash -c 'set -o pipefail
+	    bk-s3ls --uploads --older 2d s3://backups/ | bk-s3rm'
 	[ "$(s3_uploads backups)" = 1 ]
 	run -0 bash -c 'bk-s3ls --uploads s3://backups/ | bk-s3rm'
 	[ "$(s3_uploads backups)" = 0 ]

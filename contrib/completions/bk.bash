@@ -67,7 +67,8 @@ _bk_options() {
 		echo "$common --check --jobs --match --no-check --rate --retry-for \
 		    --seal" ;;
 	bk-s3ls)
-		echo "$common --retry-for --stored --uploads" ;;
+		echo "$common --markers --older --retry-for --stored --uploads \
+		    --versions" ;;
 	bk-s3put)
 		echo "$common --content-type --db --jobs --lock --max-parts --meta \
 		    --overwrite --part-size --provider --rate --retry-for \

@@ -11,17 +11,17 @@
 
 #define MD5_LEN 16
 
-/* The state of a batch's keys, and the response entry being parsed. */
+/* The state of a batch, and the response entry being parsed. */
 struct batch {
 	const struct bk_s3_delete *d;
-	const char *const *keys;
+	const struct bk_s3_doomed *o;
 	size_t n;
 	enum fate {
 		LATER,		/* by a request of its own */
 		ASKED,		/* no result yet */
 		REPORTED,	/* done was called */
 	} fate[BK_S3_DELETE_MAX];
-	struct bk_buf key, code, message;
+	struct bk_buf key, version, code, message;
 };
 
 /* UTF-8 without control bytes: XML 1.0 cannot represent anything else. */
@@ -62,16 +62,26 @@ is_general(const struct bk_s3_reply *r)
 }
 
 static int
-delete_one(const struct bk_s3_delete *d, const char *key, struct bk_err *e)
+is_gone(const char *code)
 {
-	struct bk_s3_request rq = { .method = "DELETE", .key = key };
+	return strcmp(code, "NoSuchKey") == 0 ||
+	    strcmp(code, "NoSuchVersion") == 0;
+}
+
+static int
+delete_one(const struct bk_s3_delete *d, const struct bk_s3_doomed *o,
+    struct bk_err *e)
+{
+	struct bk_s3_pair query[] = { { "versionId", o->version }, { 0 } };
+	struct bk_s3_request rq = { .method = "DELETE", .key = o->key,
+	    .query = o->version != NULL ? query : NULL };
 	struct bk_s3_reply reply = {0};
 	struct bk_err reason = {0};
 	char text[sizeof(reply.code) + sizeof(reply.message) + 2];
 	int rc = bk_s3_do(d->s3, &rq, &reply, &reason);
 
-	if (rc == 0 || strcmp(reply.code, "NoSuchKey") == 0)
-		rc = d->done(d->ctx, key, NULL, e);
+	if (rc == 0 || is_gone(reply.code))
+		rc = d->done(d->ctx, o, NULL, e);
 	else if (is_general(&reply))
 		rc = bk_fail(e, reason.code, "%s", reason.msg);
 	else {
@@ -80,13 +90,23 @@ delete_one(const struct bk_s3_delete *d, const char *key, struct bk_err *e)
 		(void)snprintf(text, sizeof(text), "%s%s%s",
 		    reply.code[0] != '\0' ? reply.code : "refused",
 		    news ? ": " : "", news ? reply.message : "");
-		rc = d->done(d->ctx, key, text, e);
+		rc = d->done(d->ctx, o, text, e);
 	}
 	bk_s3_reply_free(&reply);
 	return rc;
 }
 
-/* End of a response entry, which applies to every key of that name. */
+/* Is o the one that the response entry is about? */
+static int
+is_meant(const struct batch *b, const struct bk_s3_doomed *o)
+{
+	const char *version = o->version != NULL ? o->version : "";
+
+	return strcmp(o->key, b->key.data) == 0 &&
+	    strcmp(version, b->version.len > 0 ? b->version.data : "") == 0;
+}
+
+/* End of a response entry, which applies to all of that name. */
 static int
 end_entry(struct batch *b, int deleted, struct bk_err *e)
 {
@@ -100,19 +120,17 @@ end_entry(struct batch *b, int deleted, struct bk_err *e)
 	else
 		rc = bk_buf_puts(&reason, code, e);
 	for (i = 0; rc == 0 && b->key.len > 0 && i < b->n; i++) {
-		if (b->fate[i] != ASKED ||
-		    strcmp(b->keys[i], b->key.data) != 0)
+		if (b->fate[i] != ASKED || !is_meant(b, &b->o[i]))
 			continue;
 		/* a server error: retried by a request of its own */
 		b->fate[i] = !deleted && bk_s3_judge(0, code) == BK_S3_AGAIN ?
 		    LATER : REPORTED;
 		if (b->fate[i] == REPORTED)
-			rc = b->d->done(b->d->ctx, b->keys[i], deleted ||
-			    strcmp(code, "NoSuchKey") == 0 ? NULL : reason.data,
-			    e);
+			rc = b->d->done(b->d->ctx, &b->o[i], deleted ||
+			    is_gone(code) ? NULL : reason.data, e);
 	}
 	bk_buf_free(&reason);
-	b->key.len = b->code.len = b->message.len = 0;
+	b->key.len = b->version.len = b->code.len = b->message.len = 0;
 	return rc;
 }
 
@@ -131,6 +149,9 @@ on_element(void *ctx, const char *path, const char *text, struct bk_err *e)
 	if (strcmp(path, "DeleteResult/Deleted/Key") == 0 ||
 	    strcmp(path, "DeleteResult/Error/Key") == 0)
 		return set(&b->key, text, e);
+	if (strcmp(path, "DeleteResult/Deleted/VersionId") == 0 ||
+	    strcmp(path, "DeleteResult/Error/VersionId") == 0)
+		return set(&b->version, text, e);
 	if (strcmp(path, "DeleteResult/Error/Code") == 0)
 		return set(&b->code, text, e);
 	if (strcmp(path, "DeleteResult/Error/Message") == 0)
@@ -142,7 +163,21 @@ on_element(void *ctx, const char *path, const char *text, struct bk_err *e)
 	return 0;
 }
 
-/* Write the request body; *asked is the number of keys in it. */
+static int
+add_object(struct bk_buf *body, const struct bk_s3_doomed *o, struct bk_err *e)
+{
+	if (bk_buf_puts(body, "<Object><Key>", e) == -1 ||
+	    bk_s3_xml_escape(body, o->key, e) == -1 ||
+	    bk_buf_puts(body, "</Key>", e) == -1)
+		return -1;
+	if (o->version != NULL && (bk_buf_puts(body, "<VersionId>", e) == -1 ||
+	    bk_s3_xml_escape(body, o->version, e) == -1 ||
+	    bk_buf_puts(body, "</VersionId>", e) == -1))
+		return -1;
+	return bk_buf_puts(body, "</Object>", e);
+}
+
+/* Write the request body; *asked is the number of objects in it. */
 static int
 compose(struct batch *b, struct bk_buf *body, size_t *asked,
     struct bk_err *e)
@@ -154,11 +189,9 @@ compose(struct batch *b, struct bk_buf *body, size_t *asked,
 	    "2006-03-01/\">", e) == -1)
 		return -1;
 	for (i = 0; i < b->n; i++) {
-		if (!fits_xml(b->keys[i]))
+		if (!fits_xml(b->o[i].key))
 			continue;
-		if (bk_buf_puts(body, "<Object><Key>", e) == -1 ||
-		    bk_s3_xml_escape(body, b->keys[i], e) == -1 ||
-		    bk_buf_puts(body, "</Key></Object>", e) == -1)
+		if (add_object(body, &b->o[i], e) == -1)
 			return -1;
 		b->fate[i] = ASKED;
 		++*asked;
@@ -229,10 +262,10 @@ delete_many(struct bk_s3_delete *d, struct batch *b, struct bk_err *e)
 }
 
 int
-bk_s3_delete(struct bk_s3_delete *d, const char *const keys[], size_t n,
+bk_s3_delete(struct bk_s3_delete *d, const struct bk_s3_doomed *o, size_t n,
     struct bk_err *e)
 {
-	struct batch b = { .d = d, .keys = keys, .n = n };
+	struct batch b = { .d = d, .o = o, .n = n };
 	size_t i;
 	int rc = 0;
 
@@ -240,12 +273,13 @@ bk_s3_delete(struct bk_s3_delete *d, const char *const keys[], size_t n,
 		rc = delete_many(d, &b, e);
 	for (i = 0; rc == 0 && i < n; i++) {
 		if (b.fate[i] == ASKED)
-			rc = d->done(d->ctx, keys[i],
+			rc = d->done(d->ctx, &o[i],
 			    "the server's answer does not say", e);
 		else if (b.fate[i] == LATER)
-			rc = delete_one(d, keys[i], e);
+			rc = delete_one(d, &o[i], e);
 	}
 	bk_buf_free(&b.key);
+	bk_buf_free(&b.version);
 	bk_buf_free(&b.code);
 	bk_buf_free(&b.message);
 	return rc;

@@ -1,38 +1,45 @@
 #ifndef BK_S3_DELETE_H
 #define BK_S3_DELETE_H
 /*
- * Delete objects, up to 1,000 per request (DeleteObjects), with a result for
- * each object, whatever the status of the whole response.
+ * Delete objects, or versions of them, up to 1,000 per request (DeleteObjects),
+ * with a result for each object, whatever the status of the whole response.
  */
 #include <stddef.h>
 
 #include "s3/client.h"
 
-#define BK_S3_DELETE_MAX 1000	/* keys in one request */
+#define BK_S3_DELETE_MAX 1000	/* in one request */
+
+struct bk_s3_doomed {
+	const char *key;
+	const char *version;	/* ID of a version or delete marker; NULL: the
+				 * object (where there are versions, a marker
+				 * is put over it) */
+};
 
 struct bk_s3_delete {
 	struct bk_s3 *s3;
 	/*
-	 * Called once per key: reason is NULL if the object is gone (even if it
-	 * never existed), else "AccessDenied: ...".  Returns 0, or -1 with *e
-	 * set to stop.
+	 * Called once for each: reason is NULL if the object is gone (even if
+	 * it never existed), else "AccessDenied: ...".  Returns 0, or -1 with
+	 * *e set to stop.
 	 */
-	int (*done)(void *ctx, const char *key, const char *reason,
-	    struct bk_err *e);
+	int (*done)(void *ctx, const struct bk_s3_doomed *o,
+	    const char *reason, struct bk_err *e);
 	void *ctx;
 	int singly;		/* set if the server lacks DeleteObjects */
 };
 
 /*
- * Delete the n keys (at most BK_S3_DELETE_MAX).  0: done was called for each.
+ * Delete these n (at most BK_S3_DELETE_MAX).  0: done was called for each.
  * -1 with *e set: by done, or a whole request failed; done was then called for
  * some or none, and the other objects may or may not be gone.
  *
  * Keys that XML cannot represent are deleted one per request, as are all keys
  * on a server without DeleteObjects.
  */
-int bk_s3_delete(struct bk_s3_delete *d, const char *const keys[], size_t n,
-    struct bk_err *e);
+int bk_s3_delete(struct bk_s3_delete *d, const struct bk_s3_doomed *o,
+    size_t n, struct bk_err *e);
 
 /*
  * AbortMultipartUpload.  0; -1 with *e set: BK_NONE if the upload does not

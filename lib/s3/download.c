@@ -27,7 +27,7 @@ struct download {
 	const struct bk_s3_download_options *o;
 	struct bk_writer *out;
 	struct bk_s3_integrity *integrity;
-	struct bk_s3_pair headers[2];
+	struct bk_s3_pair headers[2], query[2];
 	char etag[BK_S3_ETAG + 2];
 	uint64_t size, ranges;
 	struct bk_handover h;
@@ -90,7 +90,7 @@ join_writer(struct download *d)
 static int
 read_first_part(struct download *d, uint64_t *size, struct bk_err *e)
 {
-	struct bk_s3_pair query[] = { { "partNumber", "1" }, { 0 } };
+	struct bk_s3_pair query[3] = { { "partNumber", "1" }, d->query[0] };
 	struct bk_s3_request rq = {
 		.method = "HEAD", .key = d->o->key, .query = query,
 		.headers = d->headers,
@@ -118,7 +118,7 @@ read_head(struct download *d, struct bk_err *e)
 	uint64_t part = 0;
 	int rc = -1;
 
-	if (bk_s3_head(d->s3, d->o->key, mode, &r, e) == -1 ||
+	if (bk_s3_head_with(d->s3, d->o->key, d->query, mode, &r, e) == -1 ||
 	    bk_s3_object_size(&r, d->o->key, &d->size, e) == -1)
 		goto done;
 	d->ranges = (d->size + BK_S3_RANGE - 1) / BK_S3_RANGE;
@@ -141,9 +141,8 @@ static int
 start_range(struct download *d, struct range *r, struct bk_err *e)
 {
 	struct bk_s3_request rq = {
-		.method = "GET", .key = d->o->key, .headers = d->headers,
-		.offset = d->next * BK_S3_RANGE,
-		.rate = (d->o->rate + d->o->jobs - 1) / d->o->jobs,
+		.method = "GET", .key = d->o->key, .query = d->query,
+		.headers = d->headers, .offset = d->next * BK_S3_RANGE,
 	};
 	uint64_t left = d->size - rq.offset;
 
@@ -260,6 +259,8 @@ bk_s3_download(struct bk_s3 *s3, const struct bk_s3_download_options *o,
 	struct download d = { .s3 = s3, .o = o, .out = out };
 	int rc = -1;
 
+	if (o->version != NULL)
+		d.query[0] = (struct bk_s3_pair){ "versionId", o->version };
 	bk_handover_init(&d.h);
 	if (read_head(&d, e) == -1)
 		goto done;

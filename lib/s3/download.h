@@ -24,8 +24,8 @@
 
 struct bk_s3_download_options {
 	const char *key;
+	const char *version;		/* ID of the version; NULL: current */
 	unsigned jobs;			/* 1 or more */
-	uint64_t rate;			/* bytes a second; 0: no limit */
 	int size_only;			/* compute no checksum */
 	struct bk_progress *progress;	/* or NULL */
 	/*

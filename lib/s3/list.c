@@ -13,25 +13,37 @@
 /* The names that each kind of listing uses, in XML and in the query. */
 struct names {
 	const char *result, *entry, *time;
+	const char *id;		/* element of an entry, NULL: none */
+	const char *mark;	/* before that ID in a name */
 	const char *next[2];	/* elements: the next page's markers */
 	const char *from[2];	/* the parameters for these */
 	const char *request[2];
 	int encoded;		/* keys are, even without EncodingType */
+	int markers;		/* the next page's key is, as keys are */
 };
 
 static const struct names names[] = {
 	[BK_S3_OBJECTS] = { "ListBucketResult/", "Contents", "LastModified",
-	    { "NextContinuationToken" }, { "continuation-token" },
-	    { "list-type", "2" }, 0 },
+	    NULL, "", { "NextContinuationToken" }, { "continuation-token" },
+	    { "list-type", "2" }, 0, 0 },
+	[BK_S3_VERSIONS] = { "ListVersionsResult/", "Version", "LastModified",
+	    "VersionId", BK_S3_VERSION_MARK,
+	    { "NextKeyMarker", "NextVersionIdMarker" },
+	    { "key-marker", "version-id-marker" }, { "versions", "" }, 0, 1 },
+	[BK_S3_MARKERS] = { "ListVersionsResult/", "DeleteMarker",
+	    "LastModified", "VersionId", BK_S3_VERSION_MARK,
+	    { "NextKeyMarker", "NextVersionIdMarker" },
+	    { "key-marker", "version-id-marker" }, { "versions", "" }, 0, 1 },
 	[BK_S3_UPLOADS] = { "ListMultipartUploadsResult/", "Upload",
-	    "Initiated", { "NextKeyMarker", "NextUploadIdMarker" },
-	    { "key-marker", "upload-id-marker" }, { "uploads", "" }, 1 },
+	    "Initiated", "UploadId", BK_S3_UPLOAD_MARK,
+	    { "NextKeyMarker", "NextUploadIdMarker" },
+	    { "key-marker", "upload-id-marker" }, { "uploads", "" }, 1, 1 },
 };
 
 /* One entry of a page. */
 struct entry {
 	struct entry *next;
-	struct bk_buf key, upload_id;
+	struct bk_buf key, id;
 	uint64_t size;
 	time_t time;
 };
@@ -71,7 +83,7 @@ free_entry(struct entry *n)
 	if (n == NULL)
 		return;
 	bk_buf_free(&n->key);
-	bk_buf_free(&n->upload_id);
+	bk_buf_free(&n->id);
 	free(n);
 }
 
@@ -87,8 +99,8 @@ on_field(struct bk_s3_list *l, const char *name, const char *text,
 		return bk_fail_memory(e);
 	if (strcmp(name, "Key") == 0)
 		return set(&n->key, text, e);
-	if (strcmp(name, "UploadId") == 0)
-		return set(&n->upload_id, text, e);
+	if (l->names->id != NULL && strcmp(name, l->names->id) == 0)
+		return set(&n->id, text, e);
 	if (strcmp(name, "Size") == 0 && bk_num_parse(text, 0, INT64_MAX, "",
 	    &n->size, &number) == -1)
 		return bad_answer(l, "the size", text, e);
@@ -105,8 +117,8 @@ on_entry(struct bk_s3_list *l, struct bk_err *e)
 
 	if (n == NULL || n->key.len == 0)
 		return bad_answer(l, "the key", "", e);
-	if (l->names == &names[BK_S3_UPLOADS] && n->upload_id.len == 0)
-		return bad_answer(l, "the upload", "", e);
+	if (l->names->id != NULL && n->id.len == 0)
+		return bad_answer(l, "the ID", "", e);
 	l->tail = &n->next;
 	return 0;
 }
@@ -144,7 +156,7 @@ turn_page(struct bk_s3_list *l, struct bk_err *e)
 
 	if (l->next[0].len == 0)
 		return bad_answer(l, "no", l->names->next[0], e);
-	if (l->names == &names[BK_S3_UPLOADS] &&
+	if (l->names->markers && l->encoded &&
 	    bk_s3_unescape(l->next[0].data) == -1)
 		return bad_answer(l, "the key", l->next[0].data, e);
 	for (i = 0; i < 2; i++) {
@@ -224,8 +236,8 @@ bk_s3_list_next(struct bk_s3_list *l, struct bk_s3_listed *o,
 	l->page = n->next;
 	if (l->encoded && bk_s3_unescape(n->key.data) == -1)
 		return bad_answer(l, "the key", n->key.data, e);
-	*o = (struct bk_s3_listed){ n->key.data, n->upload_id.data, n->size,
-	    n->time };
+	*o = (struct bk_s3_listed){ n->key.data, l->names->mark,
+	    n->id.len > 0 ? n->id.data : "", n->size, n->time };
 	return 1;
 }
 

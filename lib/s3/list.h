@@ -1,7 +1,8 @@
 #ifndef BK_S3_LIST_H
 #define BK_S3_LIST_H
 /*
- * List a bucket: its objects (ListObjectsV2), or its unfinished multipart
+ * List a bucket: its objects (ListObjectsV2); all their versions, or the delete
+ * markers that hide some (ListObjectVersions); or its unfinished multipart
  * uploads (ListMultipartUploads), left when a writer was killed or the reply
  * with the upload's ID was lost.  These are not objects, but they are billed.
  */
@@ -12,12 +13,14 @@
 
 struct bk_s3_listed {		/* borrowed until the next call */
 	const char *key;	/* decoded */
-	const char *upload_id;	/* NULL: an object */
-	uint64_t size;		/* bytes; 0 for an upload */
+	const char *mark, *id;	/* BK_S3_VERSION_MARK or _UPLOAD_MARK and the
+				 * ID; "" and "": an object */
+	uint64_t size;		/* bytes; 0 for a marker or an upload */
 	time_t time;		/* modified, or initiated */
 };
 
-enum bk_s3_kind { BK_S3_OBJECTS, BK_S3_UPLOADS };
+enum bk_s3_kind { BK_S3_OBJECTS, BK_S3_VERSIONS, BK_S3_MARKERS,
+	BK_S3_UPLOADS };
 
 struct bk_s3_list;
 

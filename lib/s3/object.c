@@ -9,21 +9,25 @@
  * missing bucket: ask again with GET for one byte.
  */
 static int
-explain(struct bk_s3 *s3, const char *key, struct bk_s3_reply *reply,
-    struct bk_err *e)
+explain(struct bk_s3 *s3, const char *key, const struct bk_s3_pair *query,
+    struct bk_s3_reply *reply, struct bk_err *e)
 {
 	struct bk_s3_pair range[] = { { "range", "bytes=0-0" }, { 0 } };
 	struct bk_s3_request rq = {
-		.method = "GET", .key = key, .headers = range,
+		.method = "GET", .key = key, .query = query, .headers = range,
 	};
 	struct bk_err reason = {0};
 
 	if (bk_s3_do(s3, &rq, reply, &reason) == 0 || reply->status == 416)
 		return 0;		/* created between the two requests */
 	if (reply->status == 404 && (reply->code[0] == '\0' ||
-	    strcmp(reply->code, "NoSuchKey") == 0))
+	    strcmp(reply->code, "NoSuchKey") == 0 ||
+	    strcmp(reply->code, "NoSuchVersion") == 0))
 		return bk_fail(e, BK_NONE, "s3://%s/%s: no such object",
 		    bk_s3_bucket(s3), key);
+	if (reply->status == 405 && query != NULL)
+		return bk_fail(e, BK_NONE, "s3://%s/%s: that version is a "
+		    "delete marker, not an object", bk_s3_bucket(s3), key);
 	*e = reason;
 	return -1;
 }
@@ -32,8 +36,16 @@ int
 bk_s3_head(struct bk_s3 *s3, const char *key, const struct bk_s3_pair *more,
     struct bk_s3_reply *reply, struct bk_err *e)
 {
+	return bk_s3_head_with(s3, key, NULL, more, reply, e);
+}
+
+int
+bk_s3_head_with(struct bk_s3 *s3, const char *key,
+    const struct bk_s3_pair *query, const struct bk_s3_pair *more,
+    struct bk_s3_reply *reply, struct bk_err *e)
+{
 	struct bk_s3_request rq = {
-		.method = "HEAD", .key = key, .headers = more,
+		.method = "HEAD", .key = key, .query = query, .headers = more,
 	};
 	struct bk_err first = {0};
 	int refused;
@@ -45,7 +57,7 @@ bk_s3_head(struct bk_s3 *s3, const char *key, const struct bk_s3_pair *more,
 		return -1;
 	}
 	refused = reply->status == 400 || reply->status == 501;
-	if (explain(s3, key, reply, e) == -1)
+	if (explain(s3, key, query, reply, e) == -1)
 		return -1;
 	if (refused)
 		rq.headers = NULL;

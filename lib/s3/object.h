@@ -19,6 +19,11 @@ int bk_s3_head(struct bk_s3 *s3, const char *key,
     const struct bk_s3_pair *more, struct bk_s3_reply *reply,
     struct bk_err *e);
 
+/* The same with query parameters (or NULL): of a version. */
+int bk_s3_head_with(struct bk_s3 *s3, const char *key,
+    const struct bk_s3_pair *query, const struct bk_s3_pair *more,
+    struct bk_s3_reply *reply, struct bk_err *e);
+
 /*
  * 1 if bk_s3_head() failed for lack of permission.  To an access key that may
  * not list the bucket, a missing object looks the same.

@@ -41,6 +41,19 @@ bk_s3_url_parse(const char *s, struct bk_s3_url *u, struct bk_err *e)
 	return 0;
 }
 
+const char *
+bk_s3_url_cut_id(struct bk_s3_url *u, const char *mark)
+{
+	char *at = strstr(u->key, mark), *next;
+
+	while (at != NULL && (next = strstr(at + 1, mark)) != NULL)
+		at = next;
+	if (at == NULL || at == u->key || at[strlen(mark)] == '\0')
+		return NULL;
+	*at = '\0';
+	return at + strlen(mark);
+}
+
 void
 bk_s3_url_free(struct bk_s3_url *u)
 {

@@ -18,6 +18,16 @@ struct bk_s3_url {
  */
 int bk_s3_url_parse(const char *s, struct bk_s3_url *u, struct bk_err *e);
 
+/* What stands between a key and the ID of a version or an upload. */
+#define BK_S3_VERSION_MARK "?versionId="
+#define BK_S3_UPLOAD_MARK "?uploadId="
+
+/*
+ * If mark is in u->key behind a key, cut it off at the last one and return the
+ * ID behind it, borrowed from u; else NULL.
+ */
+const char *bk_s3_url_cut_id(struct bk_s3_url *u, const char *mark);
+
 void bk_s3_url_free(struct bk_s3_url *u);	/* = {0} is fine */
 
 /*
