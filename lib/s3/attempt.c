@@ -208,10 +208,6 @@ set_transport(struct bk_s3_attempt *a, const char *ca_bundle)
 	rc |= curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
 	rc |= curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, patience);
 	rc |= curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, SEND_BUFFER);
-	rc |= curl_easy_setopt(c, CURLOPT_MAX_SEND_SPEED_LARGE,
-	    (curl_off_t)a->rq->rate);
-	rc |= curl_easy_setopt(c, CURLOPT_MAX_RECV_SPEED_LARGE,
-	    (curl_off_t)a->rq->rate);
 	rc |= curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, (long)a->rq->once);
 	rc |= curl_easy_setopt(c, CURLOPT_ERRORBUFFER, a->text);
 	if (ca_bundle != NULL)

@@ -27,7 +27,6 @@ struct bk_s3_request {
 	size_t into_len;
 	uint64_t offset;
 	unsigned patience;	/* seconds without a byte; 0: 30 */
-	uint64_t rate;		/* bytes a second; 0: no limit */
 	/*
 	 * On a connection of its own: on one used before, libcurl may repeat a
 	 * request by itself, and nobody learns that there was a first.
