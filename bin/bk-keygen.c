@@ -28,7 +28,7 @@ static const struct tool tool = {
 "\n"
 "    -o FILE       write to FILE, mode 0600; never overwrites\n"
 "    -y            print the public key of the key in KEYFILE\n"
-"    --sign        make a key that signs plans of bk-prune instead\n"
+"    --sign        make a key that signs plans, and what bk-crypt writes\n"
 "    --approve PLAN  sign PLAN with the key in KEYFILE; read it first\n"
 "    --split T/N   split the key in KEYFILE into N shares, any T of which\n"
 "                  restore it; -o: into PREFIX.1 to PREFIX.N\n"

@@ -412,4 +412,13 @@ on_tty() {
 	bk-crypt -d --passphrase-file pass.txt <data.tar.bk | cmp - data.tar
 	bk-crypt --age -r "$R" <data.tar >data.tar.age
 	age -d -i key.txt <data.tar.age | cmp - data.tar
+	rm data.tar.age
+	bk-keygen --sign -o host.key
+	bk-keygen -y host.key >hosts.pub
+	bk-crypt --age -R recipients.txt --sign host.key \
+	    --signature data.tar.age.sig < data.tar > data.tar.age
+	minisign -V -P "$(sed -n '1s/.* //p' data.tar.age.sig)" \
+	    -m data.tar.age -x data.tar.age.sig
+	bk-seal cat data.tar | bk-gz | bk-crypt --sign host.key > shop.bk
+	bk-crypt -d --signer hosts.pub < shop.bk | bk-gz -d | cmp - data.tar
 }

@@ -20,7 +20,8 @@ _bk_options() {
 	bk-crypt)
 		echo "$common --age --bare --decrypt --identity --passphrase \
 		    --passphrase-fd --passphrase-file --recipient \
-		    --recipients-file --rewrap --seal --sealed" ;;
+		    --recipients-file --rewrap --seal --sealed --sign --signature \
+		    --signer" ;;
 	bk-dump)
 		echo "$common --blobs --clean --create --data-only --dbname \
 		    --disable-dollar-quoting --disable-triggers \
@@ -84,7 +85,8 @@ _bk_options() {
 		echo "$common --quorum --sealed --verbose" ;;
 	bk-verify)
 		echo "$common --identity --jobs --md --name --output --passphrase-file \
-		    --receipts --restore --scratch --scratch-config --sealed --sql" ;;
+		    --receipts --restore --scratch --scratch-config --sealed \
+		    --signature --signer --sql" ;;
 	bk-zst)
 		echo "$common --decompress --jobs --sealed" ;;
 	*) echo "$common" ;;

@@ -97,7 +97,8 @@ finish(struct output *o, struct bk_err *e)
 	char closing[BK_SEAL_CLOSING + 1];
 
 	if (o->digest != NULL) {
-		if (bk_signed_sign(o->digest, o->to->signer, signature, e) == -1)
+		if (bk_signed_sign(o->digest, o->to->signer, signature,
+		    e) == -1)
 			return -1;
 		if (!o->suite->marks)
 			return bk_signed_format(o->to->signature,

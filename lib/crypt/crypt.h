@@ -22,8 +22,8 @@ struct bk_crypt_to {
 };
 
 /*
- * Decrypt with any of the identities, or with the passphrase; demand that one of
- * signers signed the ciphertext.
+ * Decrypt with any of the identities, or with the passphrase; demand that one
+ * of signers signed the ciphertext.
  */
 struct bk_crypt_from {
 	const struct bk_identities *identities;
@@ -43,9 +43,9 @@ struct bk_crypt;	/* an encrypted stream with its header opened */
 
 /*
  * Read in's header and open it.  in and from's signers are borrowed until
- * bk_crypt_free().  NULL with *e set: BK_DATA it is not an encrypted stream, its
- * header is malformed or was altered, nothing in from opens it, or it is not
- * signed as from demands.
+ * bk_crypt_free().  NULL with *e set: BK_DATA it is not an encrypted stream,
+ * its header is malformed or was altered, nothing in from opens it, or it is
+ * not signed as from demands.
  */
 struct bk_crypt *bk_crypt_open(struct bk_reader *in,
     const struct bk_crypt_from *from, struct bk_err *e);

@@ -25,7 +25,7 @@
 
 /* The stream's end; all 0 in a suite without marks. */
 struct bk_payload_end {
-	const struct bk_seal *seal;	/* whose closing mark it is; NULL: none */
+	const struct bk_seal *seal;	/* whose closing mark; NULL: none */
 	int is_signed;
 	uint8_t signature[BK_SIGN_LEN];	/* as read */
 };
@@ -50,8 +50,8 @@ int bk_payload_open(const struct bk_suite *s, const uint8_t key[BK_SUITE_KEY],
 
 /*
  * Copy the rest of a to out, but for the stream's end, which is read; each of
- * digests (or NULL) gets the payload.  Checks what needs no key: the length, the
- * closing mark.  0, or -1 with *e set.
+ * digests (or NULL) gets the payload.  Checks what needs no key: the length,
+ * the closing mark.  0, or -1 with *e set.
  */
 int bk_payload_copy(struct bk_payload_end *end, struct bk_armor *a,
     struct bk_signed *const digests[2], struct bk_writer *out,

@@ -136,8 +136,8 @@ bk_signed_format(struct bk_buf *b, const struct bk_signer *s,
 
 	memcpy(line, PREHASHED, 2);
 	memcpy(line + 2 + KEY_ID, signature, BK_SIGN_LEN);
-	(void)snprintf(comment, sizeof(comment), "timestamp:%" PRIdMAX "\thashed",
-	    (intmax_t)now);
+	(void)snprintf(comment, sizeof(comment), "timestamp:%" PRIdMAX
+	    "\thashed", (intmax_t)now);
 	if (key_id(line + 2, s->public, e) == 0 &&
 	    bk_signed_public(public, s->public, e) == 0 &&
 	    message(&all, signature, comment, e) == 0 &&

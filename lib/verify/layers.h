@@ -30,8 +30,8 @@ int bk_layers_sealed(const struct bk_layers *l);
 const struct bk_label *bk_layers_label(const struct bk_layers *l);
 
 /*
- * After bk_layers_end() returned 0: the public key whose signature from demanded
- * and the stream has; "" if none was demanded.  Borrowed.
+ * After bk_layers_end() returned 0: the public key whose signature from
+ * demanded and the stream has; "" if none was demanded.  Borrowed.
  */
 const char *bk_layers_signer(const struct bk_layers *l);
 
