@@ -66,8 +66,8 @@ run_command(char *argv[], int in, int fd, int report)
 }
 
 /*
- * Start argv with in as its input; *fd reads its output.  A second pipe, which exec closes, reports
- * why it could not be run.
+ * Start argv with in as its input; *fd reads its output.  A second pipe, which
+ * exec closes, reports why it could not be run.
  */
 static int
 start(char *argv[], int in, int *fd, struct bk_err *e)

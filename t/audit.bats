@@ -569,6 +569,6 @@ waits() { grep -q -- "-> POSIX .*:$INODE " /proc/locks; }
 	let_go
 	wait "$pid" || status=$?
 	[ "$status" = 143 ]
-	[ "$(tail -c 32 out)" != "$(closing_mark)" ]
+	run ! ends out
 	[ "$(sed -n 2p audit.log | jq -r .error)" = "killed by SIGTERM" ]
 }

@@ -400,9 +400,9 @@ options() {
 
 # --- the tree
 
-@test "no mark stands whole in any tracked file" {
+@test "no word of a mark stands whole in any tracked file" {
 	git rev-parse --git-dir >/dev/null 2>&1 || skip "no git checkout"
-	git grep -lF -e "$(opening_mark)" -e "$(closing_mark)" >"$BATS_TEST_TMPDIR/found" ||
+	git grep -lF -e "$(opening_word)" -e "$(closing_word)" >"$BATS_TEST_TMPDIR/found" ||
 	    [ $? = 1 ]
 	none <"$BATS_TEST_TMPDIR/found"
 }

@@ -188,10 +188,15 @@ newer_second() {
 
 @test "--seal is an envelope that the next bk tool strips" {
 	get --seal s3://backups/big >out
-	[ "$(head -c 32 out)" = "$(opening_mark)" ]
-	[ "$(tail -c 32 out)" = "$(closing_mark)" ]
+	[ "$(head -c 32 out)" = "$(opening_word)" ]
+	ends out
 	bk-s3put s3://backups/copy <out
 	get s3://backups/copy | cmp - "$BIG"
+	# with the label of what is in it
+	{ printf 'a dump, '; opening_mark 'db=shop;at=20261122T131415Z'
+	    cat "$BIG"; closing_mark; } | bk-s3put 's3://backups/{db}-{utc}'
+	get --seal s3://backups/shop-20261122T131415Z >out
+	[[ $(seal_of out) == *'(db=shop;at=20261122T131415Z)' ]]
 }
 
 @test "a full disk is 1" {

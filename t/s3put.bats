@@ -136,11 +136,11 @@ nothing_left() {
 	stored env-daily "$SMALL"
 	BK_TIER=weekly put --db 'a/b' '{db}-{tier}-{host}' <"$SMALL"
 	stored "a%252Fb-weekly-$(uname -n | sed 's/\..*//')" "$SMALL"
-	# a mark at the very beginning would be an envelope's, without a label
-	{ printf 'a dump, '; opening_mark; echo '(shop)'; cat "$SMALL"
-	    closing_mark; } >labelled
-	bk-seal cat labelled | PGDATABASE=env put '{db}-x'
-	stored shop-x labelled
+	# a mark at the very beginning would be an envelope's
+	{ printf 'a dump, '; opening_mark 'db=shop;at=20261122T131415Z'
+	    cat "$SMALL"; closing_mark; } >labelled
+	PGDATABASE=env put '{db}-{utc}' <labelled
+	stored shop-20261122T131415Z labelled
 	run -2 --separate-stderr env -u PGDATABASE bk-s3put "$AT/{db}" <"$SMALL"
 	one_line_error bk-s3put
 }

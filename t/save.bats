@@ -63,7 +63,7 @@ begun() {
 	empty
 	bk-gz <in >gz
 	local n
-	for n in 200 4096 100000 $(($(stat -c %s gz) - 65)); do
+	for n in 200 4096 100000 $(($(stat -c %s gz) - 98)) $(($(stat -c %s gz) - 1)); do
 		run -3 --separate-stderr bk-save d/x < <(head -c "$n" gz)
 		one_line_error bk-save
 		empty
@@ -115,9 +115,22 @@ begun() {
 	[ "$(stat -c %a d/env/weekly)" = 700 ]
 	bk-save --db ../up --tier a/b 'd/{db}/{tier}/x' <in
 	cmp in d/%2E.%2Fup/a%2Fb/x
-	printf 'x%s(shop)%s' "$(opening_mark)" "$(closing_mark)" >marked
-	bk-seal cat marked | PGDATABASE=env bk-save 'd/{db}'
-	cmp marked d/shop
+	label='db=shop;at=20261122T131415Z;run=0123456789abcdef'
+	printf 'x%s%s' "$(opening_mark "$label")" "$(closing_mark)" >marked
+	PGDATABASE=env bk-save 'd/{db}-{utc}-{date}-{time}' <marked
+	cmp marked d/shop-20261122T131415Z-2026-11-22-131415
+	bk-save --db shop 'd/{db}' <marked
+	run -3 --separate-stderr bk-save --db shop2 'd/x-{db}' <marked
+	[[ $stderr == *'label says "shop"; leave out --db'* ]]
+	one_line_error bk-save
+	bk-save --db shop2 d/shop2 <marked	# the template is not about it
+	# what bk-seal vouches for has a time and no name
+	bk-seal cat in | bk-gz | PGDATABASE=env bk-save 'd/{db}-{utc}.gz'
+	at=$(seal_of d/env-*.gz | grep -o 'at=[^;]*')
+	[ -e "d/env-${at#at=}.gz" ]
+	# a label in what is in an envelope is nobody's
+	bk-seal cat marked </dev/null | PGDATABASE=env bk-save 'd/{db}-inside'
+	cmp marked d/env-inside
 }
 
 @test "directories that the template spells out must be there" {

@@ -3,15 +3,10 @@
 
 load support/common
 
-# sealed: standard input is an envelope; print what is in it.
-sealed() {
-	head -c 32 | cmp -s - <(opening_mark) && cat
-}
-
 # is_open FILE: an envelope that was begun and not closed.
 is_open() {
-	[ "$(head -c 32 "$1")" = "$(opening_mark)" ] || [ ! -s "$1" ] &&
-	    [ "$(tail -c 32 "$1")" != "$(closing_mark)" ]
+	[ "$(head -c 32 "$1")" = "$(opening_word)" ] || [ ! -s "$1" ] &&
+	    run ! grep -q "$(closing_word)" <(tail -c 256 "$1")
 }
 
 setup() {
@@ -19,27 +14,35 @@ setup() {
 }
 
 @test "what a command wrote leaves in an envelope" {
+	before=$(date -u +%Y%m%dT%H%M%SZ)
 	bk-seal printf 'one\ntwo' >out
-	printf '%sone\ntwo%s' "$(opening_mark)" "$(closing_mark)" >want
-	cmp out want
+	seal=$(seal_of out)
+	[[ ${seal%%(*} =~ ^[0-9a-f]{32}$ ]]
+	[[ $seal =~ \(at=([0-9TZ]{16})\;run=[0-9a-f]{16}\)$ ]]
+	[[ ${BASH_REMATCH[1]} > $before || ${BASH_REMATCH[1]} = "$before" ]]
+	printf "$(opening_word)${seal}one\ntwo$(closing_word)${seal%%(*}00" |
+	    cmp out -
+	# another time, another nonce and another run
+	bk-seal printf 'one\ntwo' >again
+	[ "$(seal_of again | cut -c 1-32)" != "${seal%%(*}" ]
+	[ "$(seal_of again | tail -c 18)" != "$(tail -c 18 <<<"$seal")" ]
 }
 
-@test "what is in an envelope already gets no second one" {
-	bk-seal printf 'one\ntwo' >want
-	bk-seal bk-seal printf 'one\ntwo' >out
-	cmp out want
-	bk-seal sh -c 'bk-seal printf "one\ntwo" | bk-seal cat' >out
-	cmp out want
-	# a mark within is no envelope
-	bk-seal bk-gz </dev/null >out
-	[ "$(sealed <out | head -c -32 | gzip -dc | wc -c)" = 0 ]
-	# it is one's word that it failed, the other's that it was cut
+@test "what has marks already gets an envelope like anything else" {
+	bk-seal printf 'one\ntwo' >one
+	bk-seal bk-seal printf 'one\ntwo' >two
+	[ "$(inside <two | inside)" = $'one\ntwo' ]
+	bk-seal cat one </dev/null | inside | cmp - one
+	bk-seal bk-gz </dev/null | inside >out
+	[ "$(gzip -dc <out | wc -c)" = 0 ]
 	run -1 bash -c 'bk-seal bk-seal false >out'
 	is_open out
 	run -1 bash -c 'bk-seal sh -c "bk-seal printf one; exit 1" >out'
 	is_open out
-	bk-seal head -c -1 want >out
-	run -3 bk-gz <out
+	# half an envelope, vouched for, is half an envelope to who opens it
+	bk-seal head -c -1 one >out
+	bk-save half <out
+	run -3 bk-gz <half
 }
 
 @test "the command finds signals as they usually are, whoever started us" {
@@ -60,15 +63,15 @@ setup() {
 	for n in 1 4095 4096 4097 65535 65536 65537 262144 1048577; do
 		head -c "$n" /dev/urandom >in
 		bk-seal cat in >out
-		cmp <(tail -c +33 out | head -c -32) in
-		[ "$(stat -c %s out)" = $((n + 64)) ]
+		inside <out | cmp - in
+		[ "$(stat -c %s out)" = $((n + 106 + 66)) ]
 	done
 }
 
 @test "300 MB go through, in little memory" {
 	if sanitized; then skip "a sanitizer has memory of its own"; fi
 	ulimit -v 100000
-	bk-seal head -c 300M /dev/zero | tail -c +33 | head -c -32 |
+	bk-seal head -c 300M /dev/zero | inside |
 	    cmp - <(head -c 300M /dev/zero)
 }
 
@@ -118,12 +121,12 @@ setup() {
 
 @test "what follows the command is the command's" {
 	bk-seal printf -- '--help -x %s' --version >out
-	[ "$(tail -c +33 out | head -c -32)" = "--help -x --version" ]
+	[ "$(inside <out)" = "--help -x --version" ]
 }
 
 @test "standard input and the environment are the command's" {
 	echo from stdin | WORD=env bk-seal sh -c 'cat; echo "$WORD"' >out
-	[ "$(tail -c +33 out | head -c -32)" = $'from stdin\nenv' ]
+	[ "$(inside <out)" = $'from stdin\nenv' ]
 }
 
 @test "the command's messages pass, and the status of a pipe's middle" {
@@ -189,6 +192,6 @@ signal_reaches_command() {
 	mkdir d
 	echo data >d/file
 	bk-seal bash -o pipefail -c 'echo a | tr a b' >out
-	[ "$(tail -c +33 out | head -c -32)" = b ]
-	bk-seal tar -cf - d | tail -c +33 | head -c -32 | tar -tf - | grep -qx d/file
+	[ "$(inside <out)" = b ]
+	bk-seal tar -cf - d | inside | tar -tf - | grep -qx d/file
 }

@@ -99,7 +99,7 @@ ptrdiff_t bk_seal_find(struct bk_seal *s, const void *head, size_t n,
 int bk_seal_closes(const struct bk_seal *s, const void *p, size_t n,
     unsigned after);
 
-/* 1 if a stream whose last n bytes are these ends with the closing mark of s. */
+/* 1 if a stream with these last n bytes ends with the closing mark of s. */
 int bk_seal_ends(const struct bk_seal *s, const void *tail, size_t n);
 
 /*

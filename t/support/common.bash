@@ -14,9 +14,38 @@ ASAN_OPTIONS=${ASAN_OPTIONS-}
 export TOP BK_BIN SUPPORT SHARED PATH ASAN_OPTIONS TZ=UTC LC_ALL=C.UTF-8
 unset BK_AUDIT_LOG BK_DEBUG BK_RECIPIENTS BK_IDENTITY BK_JOBS DATABASE_URL
 
-# The two marks, as the library gives them: never written out in a file.
-opening_mark() { bk-seal printf x | head -c 32; }
-closing_mark() { bk-seal printf x | tail -c 32; }
+# The words of the two marks, as the library has them: never written out in a
+# file.  A whole mark has a nonce, here always the same, and the label FIELDS,
+# or the number of bytes that FOLLOW.
+opening_word() { bk-seal printf x </dev/null | head -c 32; }
+closing_word() { bk-seal printf x </dev/null | tail -c 66 | head -c 32; }
+NONCE=00112233445566778899aabbccddeeff
+opening_mark() { printf "%s$NONCE(%s)" "$(opening_word)" "${1-}"; }	# FIELDS
+closing_mark() { printf "%s$NONCE%02x" "$(closing_word)" "${1-0}"; }	# FOLLOW
+
+# inside: what is in the envelope on standard input, whose label is bk-seal's:
+# (at=20261122T131415Z;run=0123456789abcdef)
+inside() { tail -c +107 | head -c -66; }
+
+# seal_of FILE: its nonce and label, as NONCE(LABEL).
+seal_of() {
+	head -c 4096 "$1" | grep -ao "$(opening_word)[0-9a-f]*([^)]*)" |
+	    head -n 1 | tail -c +33
+}
+
+# blank FILE: it, with zeros for its nonce.
+blank() {
+	local seal
+	seal=$(seal_of "$1")
+	LC_ALL=C sed "s/${seal%%(*}/$(printf '%032d' 0)/g" "$1"
+}
+
+# ends FILE: it ends with the closing mark of its own opening mark.
+ends() {
+	local seal
+	seal=$(seal_of "$1")
+	tail -c 256 "$1" | grep -aqF "$(closing_word)${seal%%(*}"
+}
 
 # sanitized: the tools are a build with sanitizers, which has memory and
 # libraries of its own.

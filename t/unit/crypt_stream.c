@@ -151,7 +151,8 @@ round_trips(const struct bk_suite *s)
 		ok(run('r', NULL, c.p, c.n, &r) == BK_OK && r.n == c.n &&
 		    memcmp(r.p, c.p, header_len(c)) != 0 &&
 		    memcmp(r.p + header_len(r), c.p + header_len(c), c.n -
-		    header_len(c) - (s->marks ? BK_SEAL_CLOSING : 0)) == 0, "the rewrapped header is new, the "
+		    header_len(c) - (s->marks ? BK_SEAL_CLOSING : 0)) == 0,
+		    "the rewrapped header is new, the "
 		    "payload the same");
 		ok(run('d', NULL, r.p, r.n, &d2) == BK_OK && d2.n == d.n &&
 		    memcmp(d2.p, plain, d.n) == 0, "and decrypts");
