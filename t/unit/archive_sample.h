@@ -10,7 +10,9 @@
 #include "archive/manifest.h"
 #include "base/seal.h"
 
+#ifndef SAMPLE_ROWS
 #define SAMPLE_ROWS "1\tone\n2\ttwo\n\n3\t\\\\.\n2\ttwo\n"
+#endif
 #define UNNAMED 10		/* an id that no entry has */
 
 struct sample {

@@ -28,6 +28,7 @@ typedef int decompress_fn(struct bk_reader *, const char *, struct bk_writer *,
     unsigned, struct bk_err *);
 
 static FILE *gz_in, *gz_out;
+static int gz_dup;		/* of gz_out: the writer's */
 
 __attribute__((noreturn)) static void
 bail(const char *why)
@@ -51,7 +52,8 @@ open_both(const struct bytes *data, unsigned flags, struct bk_reader **in,
 		bail("cannot write a temporary file");
 	*in = bk_reader_open(fileno(gz_in), "test", flags, e);
 	/* finishing closes it */
-	*out = bk_writer_open(dup(fileno(gz_out)), "out", e);
+	gz_dup = dup(fileno(gz_out));
+	*out = bk_writer_open(gz_dup, "out", e);
 }
 
 /* What came out is read back into r; to be freed by the caller. */
@@ -66,6 +68,8 @@ close_both(int rc, struct bk_reader *in, struct bk_writer *out,
 		rc = bk_writer_finish(out, &r->e);
 	else if (r->e.code == BK_DATA)
 		bk_writer_abandon(out);
+	if (rc != 0)
+		close(gz_dup);
 	bk_writer_free(out);
 	bk_reader_free(in);
 	if ((rc == 0) != (r->e.code == BK_OK))
