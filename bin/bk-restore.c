@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/child.h"
+#include "base/io.h"
 #include "base/reader.h"
 #include "base/utctime.h"
 #include "pg/server.h"
@@ -18,6 +19,7 @@
 #include "restore/partial.h"
 #include "restore/restore.h"
 #include "restore/swap.h"
+#include "restore_accept.h"
 #include "restore_old.h"
 #include "signals.h"
 #include "tool.h"
@@ -40,7 +42,9 @@ static const struct tool tool = {
 "  -j, --jobs N       number of connections (default: 4, or CPUs if fewer)\n"
 "  -h HOST -p PORT -U USER  as in psql; -q, -v: no progress, always progress\n"
 "  -t TABLE, -n SCHEMA  only these, in one transaction, into a live database\n"
+"  -L, --use-list FILE  only the entries of this list, in its order\n"
 "      --data-only, --replace-table  with -t, -n: add rows; truncate first\n"
+"      --keep-going, --accept FILE  pass failing statements by; swap nevertheless\n"
 "      --globals      create missing roles, tablespaces (from bk-dump --globals)\n"
 "      --no-owner --no-acl --no-tablespaces --role ROLE   as in pg_restore\n"
 "      --replace DBNAME  swap even if the dump was made of this database\n"
@@ -53,8 +57,9 @@ static const struct tool tool = {
 "database, 5 another bk-restore is running on it.\n",
 };
 
-enum { INTO = TOOL_OPT_TOOL, PART, DATA_ONLY, REPLACE_TABLE, GLOBALS, NO_OWNER,
-	NO_ACL, NO_TABLESPACES, ROLE, REPLACE, SEALED, UNSEALED, ROLLBACK, DROP_OLD, LIST_OLD };
+enum { INTO = TOOL_OPT_TOOL, PART, KEEP_GOING, ACCEPT, DATA_ONLY,
+	REPLACE_TABLE, GLOBALS, NO_OWNER, NO_ACL, NO_TABLESPACES, ROLE, REPLACE,
+	SEALED, UNSEALED, ROLLBACK, DROP_OLD, LIST_OLD };
 
 static const struct option longopts[] = {
 	TOOL_LONGOPTS,
@@ -70,6 +75,9 @@ static const struct option longopts[] = {
 	{ "schema", required_argument, NULL, 'n' },
 	{ "data-only", no_argument, NULL, DATA_ONLY },
 	{ "replace-table", no_argument, NULL, REPLACE_TABLE },
+	{ "use-list", required_argument, NULL, 'L' },
+	{ "keep-going", no_argument, NULL, KEEP_GOING },
+	{ "accept", required_argument, NULL, ACCEPT },
 	{ "globals", no_argument, NULL, GLOBALS },
 	{ "no-owner", no_argument, NULL, NO_OWNER },
 	{ "no-acl", no_argument, NULL, NO_ACL },
@@ -85,10 +93,12 @@ static const struct option longopts[] = {
 };
 
 #define NAMES_MAX 256
+#define FILE_MAX ((size_t)64 << 20)
 
 struct options {
 	struct bk_restore_options load;
 	const char *replace, *jobs;
+	const char *accept, *list;	/* files of --accept, -L */
 	struct bk_restore_names names;
 	const char *name_list[NAMES_MAX];	/* tables from the front,
 						 * schemas from the back */
@@ -103,6 +113,8 @@ static struct bk_target target;
 static char newdb[BK_NEWDB_NAME];	/* being loaded; "": none */
 static struct bk_restore *archive;
 static struct bk_restore_report report;
+static struct bk_failures failures = BK_FAILURES_INIT;
+static struct bk_buf list;		/* the file of -L */
 
 static int
 has_own_name(void)
@@ -231,14 +243,23 @@ open_database(const struct options *o, int rehearse, struct bk_err *e)
 	return rc;
 }
 
+static const char needs_split[] = INPUT ": cannot be split, which -L and "
+    "--keep-going need; only archives of bk-dump and of pg_dump -Fc -Z0 can";
+
 static int
 load_archive(const struct options *o, struct bk_err *e)
 {
-	if (check_archive(o, e) == -1 || make_database(o, e) == -1 ||
+	if (o->list != NULL && bk_restore_is_opaque(archive))
+		return bk_fail(e, BK_DATA, "%s", needs_split);
+	if ((o->list != NULL && bk_restore_use_list(archive, list.data == NULL ?
+	    "" : list.data, e) == -1) ||
+	    check_archive(o, e) == -1 || make_database(o, e) == -1 ||
 	    (has_own_name() && open_database(o, 1, e) == -1))
 		return -1;
 	if (bk_restore_is_opaque(archive))
-		return bk_restore_whole(archive, &o->load, &report, e);
+		return o->load.failures == NULL ?
+		    bk_restore_whole(archive, &o->load, &report, e) :
+		    bk_fail(e, BK_DATA, "%s", needs_split);
 	return bk_restore_load(archive, &o->load, &report, e);
 }
 
@@ -279,6 +300,9 @@ load_foreign(const struct options *o, enum bk_foreign_kind kind,
 {
 	double started = bk_monotonic();
 
+	if (o->list != NULL ||
+	    (kind == BK_FOREIGN_TAR && o->load.failures != NULL))
+		return bk_fail(e, BK_DATA, "%s", needs_split);
 	if (o->globals)
 		return bk_fail(e, BK_DATA, INPUT ": holds no roles; leave "
 		    "--globals out");
@@ -382,6 +406,15 @@ tell(const struct options *o, uint64_t bytes, const char *before,
 		    (double)bytes / 1e6 / report.seconds, seconds, before);
 }
 
+/* What options name, before anything else is read. */
+static int
+read_files(const struct options *o, struct bk_err *e)
+{
+	if (accept_read(o->accept, e) == -1)
+		return -1;
+	return o->list == NULL ? 0 : bk_io_slurp(o->list, FILE_MAX, &list, e);
+}
+
 static int
 restore(struct options *o, struct bk_err *e)
 {
@@ -399,6 +432,8 @@ restore(struct options *o, struct bk_err *e)
 	if (in == NULL)
 		return -1;
 	tool_backup_id(bk_reader_label(in)->run);
+	if (read_files(o, e) == -1)
+		goto done;
 	head = bk_reader_head(in, &n);
 	kind = bk_foreign_recognise(head, n);
 	if ((n == 0 && bk_reader_read(in, &nothing, 1, e) == -1) ||
@@ -420,6 +455,7 @@ restore(struct options *o, struct bk_err *e)
 	if ((o->mode == PART ? load_part(o, e) :
 	    kind == BK_FOREIGN_ARCHIVE ? load_archive(o, e) :
 	    load_foreign(o, kind, src, bk_reader_sealed(in), e)) == -1 ||
+	    accept_judge(&failures, target.database.data, e) == -1 ||
 	    give_name(o, before, &seconds, e) == -1 ||
 	    properties_from_dump(o, e) == -1)
 		goto done;
@@ -473,6 +509,12 @@ parse_option(struct options *o, int ch)
 	case 't': case 'n': add_name(o, ch, optarg); break;
 	case DATA_ONLY: o->partial = BK_PARTIAL_DATA; break;
 	case REPLACE_TABLE: o->partial = BK_PARTIAL_REPLACE; break;
+	case 'L': o->list = optarg; break;
+	case KEEP_GOING: o->load.failures = &failures; break;
+	case ACCEPT:
+		o->load.failures = &failures;
+		o->accept = optarg;
+		break;
 	case GLOBALS: o->globals = 1; break;
 	case NO_OWNER: o->load.no_owner = 1; break;
 	case NO_ACL: o->load.no_acl = 1; break;
@@ -505,6 +547,10 @@ set_defaults(struct options *o, int argc, char *argv[])
 		    target.database.data);
 	if (o->partial != BK_PARTIAL_CREATE && o->mode != PART)
 		tool_usage("--data-only, --replace-table: of -t or -n");
+	if (o->mode != 0 && o->mode != INTO &&
+	    (o->load.failures != NULL || o->list != NULL))
+		tool_usage("--keep-going, --accept, -L: not with -t, -n, "
+		    "--rollback, --drop-old or --list-old");
 	if (o->mode == PART && o->globals)
 		tool_usage("--globals: not with -t or -n");
 	o->load.jobs = tool_jobs(o->jobs, 4);
@@ -542,7 +588,7 @@ main(int argc, char *argv[])
 	int ch, rc;
 
 	tool_start(&tool);
-	while ((ch = getopt_long(argc, argv, "h:j:n:p:qt:U:vw", longopts,
+	while ((ch = getopt_long(argc, argv, "h:j:L:n:p:qt:U:vw", longopts,
 	    NULL)) != -1)
 		parse_option(&o, ch);
 	set_defaults(&o, argc, argv);
@@ -556,6 +602,9 @@ main(int argc, char *argv[])
 	clean_up();
 	signals_release();
 	bk_restore_free(archive);
+	bk_failures_free(&failures);
+	accept_free();
+	bk_buf_free(&list);
 	rc = tool_end(rc, &e);
 	bk_target_close(&target);
 	return rc;

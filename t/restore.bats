@@ -409,6 +409,38 @@ oid() {
 	diff <(text copy | sort) <(text new | sort)
 }
 
+@test "-L loads the entries of a list, in its order" {
+	bk-dump weird >w.bk
+	pg_restore -l w.bk >all
+	bk-restore -q -L all --into new <weird.bk
+	diff <(text copy | sort) <(text new | sort)
+	dropdb new
+	pg_restore -l small.bk | grep -v ' b \| BLOB\|a_pkey' >some
+	bk-restore -q --use-list some --into new <small.bk
+	[ "$(sql "SELECT count(*), max(t) FROM a")" = '999|row 999 of a' ]
+	[ "$(sql "SELECT to_regclass('b') IS NULL AND
+	    to_regclass('a_pkey') IS NULL AND to_regclass('none') IS NOT NULL AND
+	    NOT EXISTS (SELECT FROM pg_largeobject)")" = t ]
+	dropdb new
+	# a view that was made after the function it calls; the other way round
+	createdb new
+	sql "CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1';
+	    CREATE VIEW v AS SELECT one(); CREATE TABLE t AS SELECT 1 AS i;"
+	bk-dump new >new.bk
+	dropdb new
+	pg_restore -l new.bk | grep -v '^;' | tac >back
+	refused 1 'one() does not exist' new.bk -L back
+	# what is left out is proven, too
+	sed 's/row 500 of a/row 500 of A/' small.bk >bad
+	pg_restore -l small.bk | grep -v 'TABLE DATA' >some
+	refused 3 'table "public"."a": 999 rows, but not those' bad -L some
+	echo '99999; x' >some
+	refused 3 'the list: no entry of this dump: "99999; x"' small.bk -L some
+	pg_dump -Fc small >theirs
+	refused 3 'cannot be split' theirs -L all
+	run -2 bk-restore -L all -t a new <small.bk
+}
+
 @test "other formats: plain, tar, compressed, INSERTs, unsealed -Z0" {
 	local f
 	for f in -Fp -Ft -Fc '-Fc --inserts' '-Fc -Z0'; do

@@ -345,6 +345,62 @@ about() {
 	dropdb latin
 }
 
+@test "--keep-going names each statement that fails; --accept swaps without them" {
+	local n
+	psql -qX shop <<-'SQL'
+	CREATE TABLE limits (max int);
+	INSERT INTO limits VALUES (9);
+	CREATE FUNCTION fits(int) RETURNS bool LANGUAGE plpgsql AS
+	    'BEGIN RETURN $1 <= (SELECT max FROM limits); END';
+	CREATE TABLE checked (i int PRIMARY KEY CHECK (fits(i)));
+	INSERT INTO checked VALUES (1), (2);
+	CREATE MATERIALIZED VIEW most AS SELECT fits(1);
+	CREATE INDEX a_t ON a (md5(t));
+	CREATE TABLE b (i int REFERENCES a UNIQUE, t text);
+	INSERT INTO b SELECT i FROM a LIMIT 100;
+	SQL
+	bk-dump -T mine shop | perl -pe 's/( system )\d/${1}1/; s/("system_identifier":")\d/${1}1/' >odd.bk
+	run --separate-stderr -1 bk-restore shop <odd.bk
+	unharmed
+	run --separate-stderr -1 bk-restore --keep-going shop <odd.bk
+	one_line_error bk-restore
+	[[ $stderr == *': 2 statements failed '*'--accept' ]]
+	[ "$output" = 'TABLE DATA public.checked: relation "limits" does not exist
+MATERIALIZED VIEW DATA public.most: relation "limits" does not exist' ]
+	unharmed
+	head -n 1 <<<"$output" >some
+	echo "$output" >all
+	run --separate-stderr -1 bk-restore --accept some shop <odd.bk
+	[[ $stderr == *'not accepted: MATERIALIZED VIEW DATA public.most: '* ]]
+	unharmed
+	run --separate-stderr -1 bk-restore --accept nosuch shop <odd.bk
+	run -2 bk-restore --keep-going -t a shop <odd.bk
+	run -3 bk-restore --keep-going shop < <(head -c -9 odd.bk)
+	unharmed
+	run --separate-stderr -0 bk-restore --accept all shop <odd.bk
+	[ "$output" = "$(cat all)" ]
+	restored
+	[ "$(sql "SELECT count(*) FROM checked" shop)" = 0 ]
+	for n in a_t a_pkey b_i_key checked_pkey; do
+		[ "$(sql "SELECT to_regclass('$n') IS NOT NULL" shop)" = t ]
+	done
+	[ "$(sql "SELECT count(*) FROM pg_constraint WHERE contype = 'f'" shop)" = 1 ]
+	# one that is gone, with any number of connections, from SQL
+	dropdb shop
+	run -0 bk-restore -q -j1 --accept all shop <odd.bk
+	dropdb shop
+	{ echo 'CREATE TABLE "x;y" (i nosuch);'; echo 'COPY "x;y" FROM stdin;'
+	  printf '1\n\\.\n'; echo 'CREATE TABLE mine (i int);'; } >sql
+	run --separate-stderr -3 bk-restore --unsealed --into --keep-going shop <sql
+	run --separate-stderr -1 bk-restore --unsealed --into --keep-going shop \
+	    < <(cat sql; echo '-- PostgreSQL database dump complete')
+	echo "$output" >all
+	[ "$(wc -l <all)" = 2 ]
+	bk-restore -q --unsealed --into --accept all shop \
+	    < <(cat sql; echo '-- PostgreSQL database dump complete')
+	sql 'SELECT * FROM mine' shop
+}
+
 @test "--rollback swaps back, and once more forward again" {
 	run -4 --separate-stderr bk-restore --rollback shop
 	bk-restore -q shop <far.bk

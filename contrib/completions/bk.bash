@@ -56,10 +56,11 @@ _bk_options() {
 		    --min-keep --min-stored --plan --receipts --require-fresh --tz \
 		    --wal-for" ;;
 	bk-restore)
-		echo "$common --data-only --drop-old --globals --host --into --jobs \
-		    --list-old --no-acl --no-owner --no-password --no-tablespaces \
-		    --port --quiet --replace --replace-table --role --rollback --schema --sealed \
-		    --table --unsealed --username --verbose" ;;
+		echo "$common --accept --data-only --drop-old --globals --host \
+		    --into --jobs --keep-going --list-old --no-acl --no-owner \
+		    --no-password --no-tablespaces --port --quiet --replace \
+		    --replace-table --role --rollback --schema --sealed --table \
+		    --unsealed --use-list --username --verbose" ;;
 	bk-ls)
 		echo "$common --stored" ;;
 	bk-rm)

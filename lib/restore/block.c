@@ -304,6 +304,7 @@ bk_restore_free(struct bk_restore *r)
 	bk_toc_free(&r->toc);
 	bk_buf_free(&r->globals);
 	bk_digest_free(r->records);
+	bk_restore_list_free(&r->list);
 	free(r->manifest.json);
 	free(r->table);
 	free(r->by_id);

@@ -107,10 +107,11 @@ write_toc(struct bk_restore_ddl *d, struct bk_err *e)
 
 int
 bk_restore_ddl_open(struct bk_restore_ddl *d, const struct bk_toc *toc,
-    const struct bk_restore_options *o, int server_version, struct bk_err *e)
+    const struct bk_restore_list *list, const struct bk_restore_options *o,
+    int server_version, struct bk_err *e)
 {
-	*d = (struct bk_restore_ddl){ .toc = toc,
-	    .file.fd = -1, .list.fd = -1 };
+	*d = (struct bk_restore_ddl){ .toc = toc, .list = list,
+	    .file.fd = -1, .list_file.fd = -1 };
 	if (d->toc->server != NULL)
 		d->older = server_version / 10000 <
 		    strtol(d->toc->server, NULL, 10);
@@ -119,7 +120,7 @@ bk_restore_ddl_open(struct bk_restore_ddl *d, const struct bk_toc *toc,
 	    &d->by_script, &d->client.program, e) == -1 ||
 	    bk_buf_printf(&d->jobs, e, "--jobs=%u", o->jobs) == -1 ||
 	    open_unnamed(&d->file, o->tmpdir, e) == -1 ||
-	    open_unnamed(&d->list, o->tmpdir, e) == -1)
+	    open_unnamed(&d->list_file, o->tmpdir, e) == -1)
 		return -1;
 	return write_toc(d, e);
 }
@@ -129,8 +130,8 @@ bk_restore_ddl_close(struct bk_restore_ddl *d)
 {
 	if (d->file.fd != -1)
 		close(d->file.fd);
-	if (d->list.fd != -1)
-		close(d->list.fd);
+	if (d->list_file.fd != -1)
+		close(d->list_file.fd);
 	bk_buf_free(&d->jobs);
 	bk_restore_program_close(&d->client);
 }
@@ -167,26 +168,16 @@ run_script(struct bk_restore_ddl *d, char *const options[], struct bk_err *e)
 	return rc;
 }
 
+/*
+ * Run pg_restore; or, where it must not stop at a failure or would itself fail,
+ * the script that it writes.
+ */
 static int
 run(struct bk_restore_ddl *d, char *const options[], struct bk_err *e)
 {
-	return d->by_script ? run_script(d, options, e) :
+	return d->by_script || d->client.o->failures != NULL ?
+	    run_script(d, options, e) :
 	    bk_restore_program_run(&d->client, options, rewound(&d->file), e);
-}
-
-int
-bk_restore_ddl_pre(struct bk_restore_ddl *d, struct bk_err *e)
-{
-	static char *const options[] = { "--section=pre-data",
-	    "--section=data", "--no-acl", NULL };
-	struct bk_err reason = {0};
-
-	if (run(d, options, &reason) == 0)
-		return 0;
-	if (!d->older)
-		return bk_fail(e, reason.code, "%s", reason.msg);
-	return bk_fail(e, reason.code, "%.800s; the dump is of PostgreSQL "
-	    "%.40s, newer than this server", reason.msg, d->toc->server);
 }
 
 static int
@@ -224,33 +215,50 @@ step_of(const struct bk_toc_entry *te, int selected)
 	return BK_DDL_PRE;
 }
 
+static int
+is_index(const struct bk_toc_entry *te)
+{
+	return is(te->desc, "INDEX") || is(te->desc, "CONSTRAINT");
+}
+
+/* Is an entry for this step?  all: of all entries, --section decides. */
+static int
+is_for(const struct bk_toc_entry *te, int all, enum bk_ddl_step step)
+{
+	enum bk_ddl_step its = step_of(te, !all);
+
+	if (step == BK_DDL_SEQUENCES)
+		return is(te->desc, "SEQUENCE SET");
+	if (step == BK_DDL_INDEXES)
+		return is_index(te);
+	return its == step ||
+	    (all && step != BK_DDL_LAST && its != BK_DDL_LAST);
+}
+
 /*
- * Write a --use-list file of the wanted entries of a step (NULL: all); *any:
- * there are some.  Comments and the like belong to no section: if all entries
- * are listed, --section decides what they go with.
+ * Write a --use-list file of the wanted entries of a step (NULL: those of the
+ * list); *any: there are some.  Comments and the like belong to no section: if
+ * all entries are listed, --section decides what they go with.
  */
 static int
 write_list(struct bk_restore_ddl *d, const unsigned char *wanted,
     enum bk_ddl_step step, int *any, struct bk_err *e)
 {
+	const size_t n = d->list->entry == NULL ? d->toc->n : d->list->n;
 	struct bk_buf list = {0};
-	size_t i;
+	size_t i, at;
 	int rc = 0;
 
-	for (i = 0; rc == 0 && i < d->toc->n; i++) {
-		const struct bk_toc_entry *te = &d->toc->entry[i];
-		enum bk_ddl_step its = step_of(te, wanted != NULL);
-		int in = step == BK_DDL_SEQUENCES ?
-		    is(te->desc, "SEQUENCE SET") : its == step ||
-		    (wanted == NULL && step == BK_DDL_POST &&
-		    its != BK_DDL_LAST);
-
-		if (in && (wanted == NULL || wanted[i]))
-			rc = bk_buf_printf(&list, e, "%d;\n", te->id);
+	for (i = 0; rc == 0 && i < n; i++) {
+		at = d->list->entry == NULL ? i : d->list->entry[i];
+		if ((wanted == NULL || wanted[at]) &&
+		    is_for(&d->toc->entry[at], wanted == NULL, step))
+			rc = bk_buf_printf(&list, e, "%d;\n",
+			    d->toc->entry[at].id);
 	}
 	*any = list.len > 0;
 	if (rc == 0 && *any)
-		rc = write_file(&d->list, &list, e);
+		rc = write_file(&d->list_file, &list, e);
 	bk_buf_free(&list);
 	return rc;
 }
@@ -266,17 +274,39 @@ run_step(struct bk_restore_ddl *d, enum bk_ddl_step step,
 	int any, rc = -1;
 
 	if (bk_buf_printf(&arg, e, "--use-list=%s",
-	    rewound(&d->list)) == -1 ||
+	    rewound(&d->list_file)) == -1 ||
 	    write_list(d, NULL, step, &any, e) == -1)
 		goto done;
 	argv[n++] = arg.data;
 	argv[n++] = d->jobs.data;
 	while (*options != NULL)
 		argv[n++] = *options++;
-	rc = any ? run(d, argv, e) : 0;
+	if (any && step == BK_DDL_INDEXES) {
+		bk_restore_program_try(&d->client, argv, rewound(&d->file));
+		d->client.o->failures->built = 1;
+		rc = 0;
+	} else {
+		rc = any ? run(d, argv, e) : 0;
+	}
  done:
 	bk_buf_free(&arg);
 	return rc;
+}
+
+int
+bk_restore_ddl_pre(struct bk_restore_ddl *d, struct bk_err *e)
+{
+	static char *const options[] = { "--section=pre-data",
+	    "--section=data", "--no-acl", NULL };
+	struct bk_err reason = {0};
+
+	if ((d->list->entry == NULL ? run(d, options, &reason) :
+	    run_step(d, BK_DDL_PRE, options, &reason)) == 0)
+		return 0;
+	if (!d->older)
+		return bk_fail(e, reason.code, "%s", reason.msg);
+	return bk_fail(e, reason.code, "%.800s; the dump is of PostgreSQL "
+	    "%.40s, newer than this server", reason.msg, d->toc->server);
 }
 
 int
@@ -285,7 +315,10 @@ bk_restore_ddl_post(struct bk_restore_ddl *d, struct bk_err *e)
 	static char *const post[] = { "--section=post-data", NULL };
 	static char *const all[] = { NULL };
 
-	if (run_step(d, BK_DDL_POST, post, e) == -1)
+	/* a script builds indexes one by one, so most come before it */
+	if ((d->client.o->failures != NULL &&
+	    run_step(d, BK_DDL_INDEXES, post, e) == -1) ||
+	    run_step(d, BK_DDL_POST, post, e) == -1)
 		return -1;
 	return run_step(d, BK_DDL_LAST, all, e);
 }
@@ -299,7 +332,7 @@ bk_restore_ddl_script(struct bk_restore_ddl *d, const unsigned char *wanted,
 	int any, rc = -1;
 
 	if (bk_buf_printf(&arg, e, "--use-list=%s",
-	    rewound(&d->list)) == -1 ||
+	    rewound(&d->list_file)) == -1 ||
 	    write_list(d, wanted, step, &any, e) == -1)
 		goto done;
 	argv[0] = arg.data;

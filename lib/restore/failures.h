@@ -14,6 +14,7 @@ struct bk_failures {		/* start with BK_FAILURES_INIT */
 	pthread_mutex_t lock;
 	struct bk_buf lines;	/* each with its newline, in their order */
 	int n;
+	int built;		/* indexes and keys may exist already (ddl.c) */
 };
 #define BK_FAILURES_INIT { .lock = PTHREAD_MUTEX_INITIALIZER }
 
@@ -22,11 +23,10 @@ int bk_failures_add(struct bk_failures *f, const char *what,
     const char *message, struct bk_err *e);
 
 /*
- * Compare with accepted, lines in any order, empty ones not counting.  0 if
- * they are the same set; else -1 with *e set, BK_FAIL, naming the first that
- * is missing in one of them.
+ * Are they all among accepted, lines in any order?  0; else -1 with *e set,
+ * BK_FAIL, naming the first that is not.
  */
-int bk_failures_compare(const struct bk_failures *f, const char *accepted,
+int bk_failures_accept(const struct bk_failures *f, const char *accepted,
     struct bk_err *e);
 
 void bk_failures_free(struct bk_failures *f);

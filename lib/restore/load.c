@@ -152,6 +152,30 @@ fail_table(struct worker *w, const struct bk_restore_table *t,
 	return -1;
 }
 
+/* A COPY failed: pass the table by, if that is wanted, and say so once. */
+static int
+copy_failed(struct worker *w, struct bk_restore_table *t, const PGresult *res,
+    struct bk_err *e)
+{
+	struct bk_failures *f = w->load->options->failures;
+	struct bk_err reason = {0};
+	struct bk_buf what = {0};
+	int rc = -1;
+
+	if (f == NULL || w->load->options->conn != NULL ||
+	    PQstatus(w->conn) != CONNECTION_OK)
+		return fail_table(w, t, res, e);
+	if (atomic_exchange(&t->failed, 1))
+		return 0;
+	bk_conn_fail(w->conn, res, NULL, &reason);
+	if (bk_buf_printf(&what, e, "TABLE DATA %s%s%s",
+	    t->te->schema == NULL ? "" : t->te->schema,
+	    t->te->schema == NULL ? "" : ".", t->te->tag) == 0)
+		rc = bk_failures_add(f, what.data, reason.msg, e);
+	bk_buf_free(&what);
+	return rc;
+}
+
 static int
 begin_copy(struct worker *w, struct bk_restore_table *t, struct bk_err *e)
 {
@@ -159,7 +183,7 @@ begin_copy(struct worker *w, struct bk_restore_table *t, struct bk_err *e)
 	int rc = 0;
 
 	if (PQresultStatus(res) != PGRES_COPY_IN)
-		rc = fail_table(w, t, res, e);
+		rc = copy_failed(w, t, res, e);
 	else
 		w->table = t;
 	PQclear(res);
@@ -182,7 +206,7 @@ end_copy(struct worker *w, struct bk_err *e)
 		return fail_table(w, t, NULL, e);
 	while ((res = bk_sql_result(w->conn)) != NULL) {
 		if (PQresultStatus(res) != PGRES_COMMAND_OK)
-			rc = fail_table(w, t, res, e);
+			rc = copy_failed(w, t, res, e);
 		else
 			bk_chunk_queue_count(w->load->q, t, &none,
 			    strtoull(PQcmdTuples(res), NULL, 10));
@@ -246,8 +270,9 @@ load_rows(struct worker *w, const struct bk_chunk *c, struct bk_err *e)
 	    (w->table != c->table || server_has_sent(w->conn)) &&
 	    end_copy(w, e) == -1)
 		return -1;
-	if (w->table == NULL && begin_copy(w, c->table, e) == -1)
-		return -1;
+	if (w->table == NULL && (c->table->failed ||
+	    begin_copy(w, c->table, e) == -1 || w->table == NULL))
+		return c->table->failed ? 0 : -1;
 	if (PQputCopyData(w->conn, c->data, (int)c->len) != 1)
 		return fail_table(w, c->table, NULL, e);
 	return 0;

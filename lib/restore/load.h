@@ -14,6 +14,7 @@
 #include "base/progress.h"
 #include "pg/conn.h"
 #include "restore/chunk_queue.h"
+#include "restore/failures.h"
 
 struct bk_load_options {
 	const struct bk_conn_params *params;
@@ -21,6 +22,8 @@ struct bk_load_options {
 	unsigned jobs;
 	const char *role;	/* or NULL */
 	const char *encoding;	/* the archive's SET statement, or NULL */
+	struct bk_failures *failures;	/* of tables that do not load, and are
+					 * passed by; or NULL */
 	struct bk_progress *progress;	/* adds bytes and rows */
 };
 

@@ -23,6 +23,10 @@ void bk_restore_program_close(struct bk_restore_program *c);
 int bk_restore_program_run(struct bk_restore_program *c, char *const options[],
     const char *file, struct bk_err *e);
 
+/* The same, passing by what fails, whatever that is. */
+void bk_restore_program_try(struct bk_restore_program *c,
+    char *const options[], const char *file);
+
 /* The same without a database: append the script that pg_restore writes. */
 int bk_restore_program_script(struct bk_restore_program *c,
     char *const options[], const char *file, struct bk_buf *sql,

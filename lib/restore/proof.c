@@ -42,7 +42,7 @@ check_table(const struct bk_restore *r, const struct bk_restore_table *t,
 		    "missing", e);
 	if (t->has_record && !same(&t->seen, &t->record))
 		return disagree(r, t, e);
-	if (t->blobs || t->skip || t->loaded == t->seen.rows)
+	if (t->blobs || t->skip || t->failed || t->loaded == t->seen.rows)
 		return 0;
 	(void)bk_restore_name(t, &name, &ignored);
 	bk_fail(e, BK_FAIL, "%s: the server took %" PRIu64 " of %" PRIu64

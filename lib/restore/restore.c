@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/utctime.h"
+#include "pg/sql.h"
 #include "restore/analyze.h"
 #include "restore/ddl.h"
 #include "restore/load.h"
@@ -272,6 +273,21 @@ bk_restore_report(const struct bk_restore *r, struct bk_restore_report *report)
 	}
 }
 
+int
+bk_restore_use_list(struct bk_restore *r, const char *list, struct bk_err *e)
+{
+	struct bk_restore_table *t;
+	size_t i;
+
+	if (bk_restore_list_read(&r->list, &r->toc, list, e) == -1)
+		return -1;
+	for (i = 0; i < r->toc.n; i++)
+		if (!bk_restore_list_has(&r->list, i) &&
+		    (t = bk_restore_find(r, r->toc.entry[i].id)) != NULL)
+			t->skip |= 2;
+	return 0;
+}
+
 static int
 server_version(const struct bk_conn_params *params, int *version,
     struct bk_err *e)
@@ -302,6 +318,38 @@ bk_restore_find_program(const struct bk_restore *r, const struct bk_bindir *b,
 	    "of version 17 or later", server);
 }
 
+/*
+ * A table that did not load is left empty, as by pg_restore: other workers may
+ * have loaded some of its rows.
+ */
+static int
+empty_failed(const struct bk_restore *r, const struct bk_restore_options *o,
+    struct bk_err *e)
+{
+	struct bk_buf sql = {0};
+	PGconn *conn = NULL;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; rc == 0 && i < r->n; i++) {
+		const struct bk_restore_table *t = &r->table[i];
+
+		if (!t->failed)
+			continue;
+		sql.len = 0;
+		if ((rc = bk_buf_puts(&sql, "TRUNCATE ONLY ", e)) == 0 &&
+		    (rc = bk_conn_qualified(&sql, t->te->schema, t->te->tag,
+		    e)) == 0 && (conn != NULL ||
+		    (conn = bk_conn_again(o->params, e)) != NULL))
+			PQclear(bk_sql_exec(conn, sql.data)); /* if it exists */
+		else
+			rc = -1;
+	}
+	PQfinish(conn);
+	bk_buf_free(&sql);
+	return rc;
+}
+
 int
 bk_restore_load(struct bk_restore *r, const struct bk_restore_options *o,
     struct bk_restore_report *report, struct bk_err *e)
@@ -310,19 +358,21 @@ bk_restore_load(struct bk_restore *r, const struct bk_restore_options *o,
 	struct bk_restore_ddl ddl = {0};
 	struct bk_buf settings = {0};
 	struct bk_load_options options = { .params = o->params, .jobs = o->jobs,
-	    .role = o->role, .progress = o->progress };
+	    .role = o->role, .progress = o->progress,
+	    .failures = o->failures };
 	int version, rc = -1;
 
 	*report = (struct bk_restore_report){0};
 	atomic_store(&o->progress->items_total, r->n);
 	if (server_version(o->params, &version, e) == -1 ||
-	    bk_restore_ddl_open(&ddl, &r->toc, o, version, e) == -1 ||
+	    bk_restore_ddl_open(&ddl, &r->toc, &r->list, o, version,
+	    e) == -1 ||
 	    bk_restore_ddl_pre(&ddl, e) == -1 ||
 	    bk_restore_settings(&r->toc, &settings, e) == -1)
 		goto done;
 	options.encoding = settings.data;
 	if (bk_restore_rows(r, &options, e) == -1 ||
-	    bk_restore_check(r, e) == -1 || bk_restore_ddl_post(&ddl, e) == -1)
+	    bk_restore_check(r, e) == -1 || empty_failed(r, o, e) == -1 || bk_restore_ddl_post(&ddl, e) == -1)
 		goto done;
 	rc = bk_restore_analyze(o->params, o->jobs, e);
  done:
@@ -368,7 +418,8 @@ bk_restore_database(struct bk_restore *r, const struct bk_restore_options *o,
 		goto done;
 	rc = 0;
 	for (i = 0; rc == 0 && same && i < r->toc.n; i++)
-		if (is_database(&r->toc.entry[i], o->no_acl))
+		if (bk_restore_list_has(&r->list, i) &&
+		    is_database(&r->toc.entry[i], o->no_acl))
 			rc = bk_conn_exec(conn, r->toc.entry[i].defn, e);
 	if (rc == 0)
 		rc = bk_conn_exec(conn, rehearse ? "ROLLBACK" : "COMMIT", e);

@@ -35,6 +35,13 @@ void bk_restore_free(struct bk_restore *r);	/* NULL is fine */
 
 const struct bk_toc *bk_restore_toc(const struct bk_restore *r);
 
+/*
+ * Load only the entries of pg_restore -L's list, in its order.  BK_DATA if it
+ * has one that the archive has not.
+ */
+int bk_restore_use_list(struct bk_restore *r, const char *list,
+    struct bk_err *e);
+
 /* 1 if it cannot be split: use bk_restore_whole(). */
 int bk_restore_is_opaque(const struct bk_restore *r);
 

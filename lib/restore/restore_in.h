@@ -6,6 +6,7 @@
  */
 #include "archive/digest.h"
 #include "base/seal.h"
+#include "restore/entry_list.h"
 #include "restore/load.h"
 #include "restore/restore.h"
 
@@ -25,6 +26,7 @@ struct bk_restore {
 	struct bk_buf globals;
 	struct bk_restore_manifest manifest;
 	struct bk_digest_state *records;	/* of the proof records */
+	struct bk_restore_list list;	/* the entries that are wanted */
 };
 
 struct bk_restore_table *bk_restore_find(const struct bk_restore *r,

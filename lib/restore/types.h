@@ -14,6 +14,7 @@ struct bk_restore_table {	/* an entry with data: table, large objects */
 	const struct bk_toc_entry *te;
 	int blobs;		/* large objects, counted as "rows" */
 	int skip;		/* not loaded: 1 foreign, 2 not selected */
+	_Atomic int failed;	/* to load, and passed by */
 	int found;		/* its data was in the stream */
 	int has_record;
 	struct bk_content seen;	/* in the stream */
