@@ -47,7 +47,7 @@ static const struct tool tool = {
 "      --keep-going, --accept FILE  pass failing statements by; swap nevertheless\n"
 "      --globals      create missing roles, tablespaces (from bk-dump --globals)\n"
 "      --no-owner --no-acl --no-tablespaces --role ROLE   as in pg_restore\n"
-"      --replace DBNAME  swap even if the dump was made of this database\n"
+"      --replace DBNAME  put the dump in the place of a database that has data\n"
 "      --sealed, --unsealed  demand a seal with --into, too; swap without one\n"
 "      --rollback     undo the last swap\n"
 "      --drop-old, --list-old  drop, list the databases that swaps set aside\n"
@@ -161,15 +161,24 @@ check_empty(const struct options *o, struct bk_err *e)
 	    "dump replaces it", target.database.data);
 }
 
-/* The database to set aside must not be the source of the dump. */
+/* Unless it is empty, the database to set aside has to be named twice. */
 static int
-refuse_source(const struct options *o, struct bk_err *e)
+refuse_target(const struct options *o, struct bk_err *e)
 {
-	if (o->mode == INTO || !target.exists || o->replace != NULL ||
-	    archive == NULL)
+	const struct bk_target_source from = {
+	    .system = archive == NULL ? "" : bk_restore_system(archive),
+	    .database = archive == NULL ? NULL :
+	    bk_restore_toc(archive)->dbname };
+
+	if (o->mode != 0)
 		return 0;
-	return bk_target_refuse_source(&target, bk_restore_system(archive),
-	    bk_restore_toc(archive)->dbname, e);
+	if (o->replace == NULL)
+		return bk_target_refuse(&target, &from, e);
+	if (target.exists && bk_target_is_other(&target, &from) &&
+	    o->verbosity >= 0)
+		tool_say("%s: is replaced by a dump of database \"%s\"",
+		    target.database.data, from.database);
+	return 0;
 }
 
 /* What can be refused before anything is created. */
@@ -180,8 +189,6 @@ check_archive(const struct options *o, struct bk_err *e)
 	const char *sql;
 	int rc;
 
-	if (refuse_source(o, e) == -1)
-		return -1;
 	rc = bk_restore_find_program(archive, &o->load.bindir,
 	    PQserverVersion(target.conn), &program, e);
 	bk_buf_free(&program);
@@ -315,8 +322,8 @@ load_foreign(const struct options *o, enum bk_foreign_kind kind,
 }
 
 /*
- * What --into has set aside was empty at the start.  If it still is, drop it;
- * before becomes "".
+ * What is set aside without --replace was empty at the start.  If it still is,
+ * drop it; before becomes "".
  */
 static void
 drop_empty(const struct options *o, char before[BK_NEWDB_NAME])
@@ -324,7 +331,7 @@ drop_empty(const struct options *o, char before[BK_NEWDB_NAME])
 	struct bk_err ignored = {0};
 	long n = 1;
 
-	if (o->mode != INTO || before[0] == '\0')
+	if (o->replace != NULL || before[0] == '\0')
 		return;
 	if (bk_target_count(&target, before, &n, &ignored) == 0 && n == 0 &&
 	    bk_newdb_drop(target.conn, before, &ignored) == 0)
@@ -355,7 +362,8 @@ give_name(const struct options *o, char before[BK_NEWDB_NAME],
 		return 0;
 	if (has_own_name())
 		return finish_own_name(o, e);
-	if (refuse_source(o, e) == -1 ||
+	/* it may have been filled meanwhile */
+	if ((o->replace == NULL && refuse_target(o, e) == -1) ||
 	    bk_newdb_copy_properties(target.conn, newdb, target.database.data,
 	    e) == -1)
 		return -1;
@@ -450,7 +458,8 @@ restore(struct options *o, struct bk_err *e)
 	o->load.params = target.params;
 	if (check_empty(o, e) == -1 ||
 	    (kind == BK_FOREIGN_ARCHIVE &&
-	    (archive = bk_restore_open(src, INPUT, e)) == NULL))
+	    (archive = bk_restore_open(src, INPUT, e)) == NULL) ||
+	    refuse_target(o, e) == -1)
 		goto done;
 	if ((o->mode == PART ? load_part(o, e) :
 	    kind == BK_FOREIGN_ARCHIVE ? load_archive(o, e) :

@@ -73,7 +73,7 @@ paused() {
 	mkfifo gate
 	exec 9<>gate
 	(head -c 300000 $FAR && cat <&8 && tail -c +300001 $FAR) 8<gate 3>&- 9>&- |
-	    exec bk-restore "$@" shop 2>err 3>&- 9>&- &
+	    exec bk-restore ${REPLACE---replace shop} "$@" shop 2>err 3>&- 9>&- &
 	JOB=$!
 	await 10 is "count(*) > 0 FROM pg_stat_activity WHERE
 	    application_name = 'bk-restore' AND datname ~ '^shop(_new_.*)?$'"
@@ -87,7 +87,7 @@ go() {
 }
 
 @test "a swap: the dump serves, the old one stands beside it" {
-	run --separate-stderr -0 bk-restore shop <far.bk
+	run --separate-stderr -0 bk-restore --replace shop shop <far.bk
 	one_line_error bk-restore
 	[[ $stderr == 'bk-restore: shop: 4000 rows, 1 table, '*'; swapped in 0.'*' s, before: shop_before_'* ]]
 	restored
@@ -96,7 +96,7 @@ go() {
 
 @test "where there is no such database it is made" {
 	dropdb shop
-	bk-restore -q shop <far.bk
+	bk-restore -q --replace shop shop <far.bk
 	restored
 	[ "$(dbs | grep -c '^shop')" = 1 ]
 	is "shobj_description(oid, 'pg_database') IS NULL FROM pg_database
@@ -128,7 +128,7 @@ go() {
 		[ "$(dbs | grep '^shop')" = "$([ $sig = TERM ] || echo shop)" ]
 	done
 	run -2 psql -Xc 'SELECT 1' shop
-	bk-restore -q shop <own.bk
+	bk-restore -q --replace shop shop <own.bk
 	dropuser clerk
 	[ "$(sql "SELECT one, current_setting('work_mem') FROM here" shop)" = \
 	    '1|77777kB' ]
@@ -151,7 +151,7 @@ go() {
 	bk-dump shop >clerk.bk
 	dropdb shop
 	dropuser clerk
-	run --separate-stderr -1 bk-restore shop <clerk.bk
+	run --separate-stderr -1 bk-restore --replace shop shop <clerk.bk
 	one_line_error bk-restore
 	[[ $stderr == *'role "clerk" does not exist'* ]]
 	[ -z "$(dbs | grep '^shop')" ]
@@ -160,26 +160,59 @@ go() {
 
 @test "not without a seal, unless told so; then it is a pg_dump's word" {
 	pg_dump -Fc shop >theirs
-	run --separate-stderr -3 bk-restore shop <theirs
+	run --separate-stderr -3 bk-restore --replace shop shop <theirs
 	one_line_error bk-restore
 	[[ $stderr == *'not sealed'* ]]
 	unharmed
-	bk-restore -q --unsealed shop <theirs
+	bk-restore -q --unsealed --replace shop shop <theirs
 	[ "$(dbs | grep -c '^shop')" = 2 ]
 }
 
-@test "not over the database that the dump was made of, unless it is named" {
+@test "not over a database that holds something, unless it is named" {
 	bk-dump shop >own
 	run --separate-stderr -3 bk-restore shop <own
 	one_line_error bk-restore
-	[[ $stderr == *'--replace shop'* ]]
-	unharmed
+	[[ $stderr == *'this very database; use --replace shop'* ]]
+	run --separate-stderr -3 bk-restore shop <far.bk
+	[[ $stderr == *'another server; use --replace shop'* ]]
 	# refused before the stream has ended
 	run --separate-stderr -3 bk-restore shop < <(head -c 100000 own)
 	[[ $stderr == *'--replace shop'* ]]
+	# whosever dump it is
+	createdb other
+	bk-dump other >other.bk
+	run --separate-stderr -3 bk-restore shop <other.bk
+	one_line_error bk-restore
+	[[ $stderr == *'the dump is of database "other"; use --replace shop'* ]]
+	pg_dump other >other.sql
+	run --separate-stderr -3 bk-restore --unsealed shop <other.sql
+	[[ $stderr == *'--replace shop'* ]]
+	unharmed
+	run --separate-stderr -0 bk-restore --replace shop shop <other.bk
+	[ "${stderr_lines[0]}" = \
+	    'bk-restore: shop: is replaced by a dump of database "other"' ]
+	bk-restore -q --rollback shop
+	dropdb "$(dbs | grep '^shop_before_')"
 	bk-restore -q --replace shop shop <own
 	sql 'SELECT * FROM mine' shop
 	[ "$(dbs | grep -c '^shop')" = 2 ]
+	# an empty one has nothing to lose
+	bk-restore -q other <far.bk
+	[ "$(sql 'SELECT count(*) FROM a' other)" = 4000 ]
+	dropdb other
+	for db in $(dbs | grep '^other_'); do dropdb "$db"; done
+}
+
+@test "what was empty at the start, and is not at the end, is not replaced" {
+	dropdb shop
+	createdb shop
+	REPLACE=
+	paused
+	psql -qXc 'CREATE TABLE mine (i int)' shop
+	go
+	[ "$status" = 3 ]
+	[[ $(<err) == *'is not empty'*'--replace shop'* ]]
+	unharmed
 }
 
 @test "damage at any place leaves the old database in its place" {
@@ -187,12 +220,12 @@ go() {
 	size=$(stat -Lc %s far.bk)
 	for n in 2000 $((size / 2)) $((size - 2500)) $((size - 1)); do
 		head -c "$n" far.bk >cut
-		run --separate-stderr -3 bk-restore shop <cut
+		run --separate-stderr -3 bk-restore --replace shop shop <cut
 		one_line_error bk-restore
 		unharmed
 	done
 	sed 's/^17\t7/17\t8/' far.bk >bad
-	run --separate-stderr -3 bk-restore shop <bad
+	run --separate-stderr -3 bk-restore --replace shop shop <bad
 	unharmed
 }
 
@@ -222,7 +255,7 @@ go() {
 	# while its sessions end, its lock may still be held
 	await 10 is "count(*) = 0 FROM pg_stat_activity
 	    WHERE application_name = 'bk-restore'"
-	bk-restore -q shop <far.bk
+	bk-restore -q --replace shop shop <far.bk
 	restored
 	[ "$(dbs | grep -c '^shop_new_')" = 0 ]
 }
@@ -233,24 +266,24 @@ go() {
 	    \"shop_new_20260101T000000Z\" IS 'bk-restore: unfinished'" \
 	    -c "CREATE SUBSCRIPTION s CONNECTION 'dbname=none' PUBLICATION p
 	    WITH (connect = false, slot_name = NONE)"
-	bk-restore -q shop <far.bk
+	bk-restore -q --replace shop shop <far.bk
 	restored
 	[ "$(dbs | grep -c '^shop_new_')" = 1 ]
 	psql -qX shop_new_20260101T000000Z -c "DROP SUBSCRIPTION s"
-	bk-restore -q shop <far.bk
+	bk-restore -q --replace shop shop <far.bk
 	[ "$(dbs | grep -c '^shop_new_')" = 0 ]
 }
 
 @test "what only looks like a killed run's is left alone" {
 	createdb shop_new_20260101T000000Z
 	createdb shop_new_mine
-	bk-restore -q shop <far.bk
+	bk-restore -q --replace shop shop <far.bk
 	[ "$(dbs | grep -c '^shop_new_')" = 2 ]
 }
 
 @test "two at once: the second is told to come back, the first goes on" {
 	paused
-	run --separate-stderr -5 bk-restore shop <far.bk
+	run --separate-stderr -5 bk-restore --replace shop shop <far.bk
 	one_line_error bk-restore
 	run --separate-stderr -5 bk-restore --rollback shop
 	go
@@ -278,7 +311,7 @@ go() {
 		psql -qXAtc 'SELECT 1' shop 2>&1 || :
 	done >seen) 3>&- &
 	reader=$!
-	bk-restore -q shop <far.bk
+	bk-restore -q --replace shop shop <far.bk
 	: >stop
 	wait "$reader"
 	run ! wait "$sleeper"
@@ -292,7 +325,7 @@ go() {
 
 @test "a prepared transaction keeps the old one, and it serves" {
 	sql "BEGIN; INSERT INTO mine VALUES (1); PREPARE TRANSACTION 'p'" shop
-	run --separate-stderr -1 bk-restore shop <far.bk
+	run --separate-stderr -1 bk-restore --replace shop shop <far.bk
 	one_line_error bk-restore
 	[[ $stderr == *'prepared transactions'* ]]
 	sql "ROLLBACK PREPARED 'p'" shop
@@ -311,7 +344,7 @@ go() {
 	sql 'ALTER DATABASE shop CONNECTION LIMIT 42'
 	sql "COMMENT ON DATABASE shop IS 'sells; things'"
 	about >was
-	bk-restore -q shop <far.bk
+	bk-restore -q --replace shop shop <far.bk
 	restored
 	about | diff was -
 	sql 'ALTER DATABASE shop OWNER TO postgres'
@@ -403,7 +436,7 @@ MATERIALIZED VIEW DATA public.most: relation "limits" does not exist' ]
 
 @test "--rollback swaps back, and once more forward again" {
 	run -4 --separate-stderr bk-restore --rollback shop
-	bk-restore -q shop <far.bk
+	bk-restore -q --replace shop shop <far.bk
 	run --separate-stderr -0 bk-restore --rollback shop
 	one_line_error bk-restore
 	[[ $stderr == 'bk-restore: shop: rolled back to shop_before_'* ]]
@@ -413,7 +446,7 @@ MATERIALIZED VIEW DATA public.most: relation "limits" does not exist' ]
 }
 
 @test "--rollback where the name is gone" {
-	bk-restore -q shop <far.bk
+	bk-restore -q --replace shop shop <far.bk
 	dropdb shop
 	bk-restore -q --rollback shop
 	sql 'SELECT * FROM mine' shop
@@ -423,8 +456,8 @@ MATERIALIZED VIEW DATA public.most: relation "limits" does not exist' ]
 	createdb shop_before_mine
 	createdb shopx_before_20260101T000000Z
 	run -4 --separate-stderr bk-restore --list-old shop
-	bk-restore -q shop <far.bk
-	bk-restore -q shop <far.bk
+	bk-restore -q --replace shop shop <far.bk
+	bk-restore -q --replace shop shop <far.bk
 	run -0 bk-restore --list-old shop
 	[ "${#lines[@]}" = 2 ]
 	[[ ${lines[0]} =~ ^20[-0-9]+T[0-9:]+Z$'\t'[0-9]+$'\t'shop_before_20[0-9]+T[0-9]+Z ]]
@@ -433,19 +466,19 @@ MATERIALIZED VIEW DATA public.most: relation "limits" does not exist' ]
 	dbs | grep -q '^shopx_before_20260101T000000Z$'
 	dropdb shopx_before_20260101T000000Z
 	dbs | grep -q '^shop_before_mine$'
-	run -1 sh -c 'bk-restore -q shop <far.bk && bk-restore --list-old shop >/dev/full'
+	run -1 sh -c 'bk-restore -q --replace shop shop <far.bk && bk-restore --list-old shop >/dev/full'
 }
 
 @test "a user who may not rename leaves all as it was" {
 	sql 'CREATE ROLE weak LOGIN CREATEDB'
-	run --separate-stderr -1 bk-restore -U weak --no-owner shop <far.bk
+	run --separate-stderr -1 bk-restore -U weak --no-owner --replace shop shop <far.bk
 	one_line_error bk-restore
 	unharmed
 	sql 'DROP ROLE weak'
 }
 
 @test "the audit line tells what was done" {
-	BK_AUDIT_LOG=$PWD/log bk-restore -q shop <far.bk
+	BK_AUDIT_LOG=$PWD/log bk-restore -q --replace shop shop <far.bk
 	grep '"operation":"bk-restore","type":"restore"' log |
 	    grep '"destination":"shop"' | grep '"status":"success"'
 }

@@ -43,21 +43,53 @@ bk_target_count(struct bk_target *t, const char *name, long *n,
 }
 
 int
-bk_target_refuse_source(struct bk_target *t, const char *system,
-    const char *dbname, struct bk_err *e)
+bk_target_is_other(const struct bk_target *t,
+    const struct bk_target_source *from)
 {
-	const char *target = t->database.data;
+	return from->database != NULL &&
+	    strcmp(from->database, t->database.data) != 0;
+}
+
+/* Append what is known of the dump. */
+static int
+describe(struct bk_target *t, const struct bk_target_source *from,
+    struct bk_buf *out, struct bk_err *e)
+{
 	struct bk_buf here = {0};
+	int rc = 0;
+
+	if (bk_target_is_other(t, from))
+		return bk_buf_printf(out, e, ", and the dump is of database "
+		    "\"%s\"", from->database);
+	if (from->database != NULL && *from->system != '\0' &&
+	    (rc = bk_server_system(t->conn, &here, e)) == 0 && here.len > 0)
+		rc = bk_buf_puts(out, strcmp(here.data, from->system) == 0 ?
+		    ", and the dump was made of this very database" :
+		    ", and the dump was made on another server", e);
+	bk_buf_free(&here);
+	return rc;
+}
+
+int
+bk_target_refuse(struct bk_target *t, const struct bk_target_source *from,
+    struct bk_err *e)
+{
+	const char *name = t->database.data;
+	struct bk_err ignored = {0};
+	struct bk_buf about = {0};
+	long n;
 	int rc;
 
-	if (*system == '\0' || dbname == NULL || strcmp(dbname, target) != 0)
+	if (!t->exists)
 		return 0;
-	if ((rc = bk_server_system(t->conn, &here, e)) == 0 && here.len > 0 &&
-	    strcmp(here.data, system) == 0)
-		rc = bk_fail(e, BK_DATA, "database \"%s\": the dump was made "
-		    "of this very database; use --replace %s to replace it, or "
-		    "--into for a copy beside it", target,
-		    target);
-	bk_buf_free(&here);
+	/* what cannot be looked into need not be empty */
+	if (bk_target_count(t, name, &n, &ignored) == 0 && n == 0)
+		return 0;
+	if ((rc = describe(t, from, &about, e)) == 0)
+		rc = bk_fail(e, BK_DATA, "database \"%s\": is not empty%s; use "
+		    "--replace %s to put the dump in its place, or --into for "
+		    "a copy beside it", name, about.len > 0 ? about.data : "",
+		    name);
+	bk_buf_free(&about);
 	return rc;
 }

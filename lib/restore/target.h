@@ -23,12 +23,22 @@ void bk_target_close(struct bk_target *t);
 int bk_target_count(struct bk_target *t, const char *name, long *n,
     struct bk_err *e);
 
+/* Where a dump comes from, as far as that is known. */
+struct bk_target_source {
+	const char *system;	/* the server's system identifier, or "" */
+	const char *database;	/* or NULL */
+};
+
+/* 1 if the dump is of a database with another name than the target's. */
+int bk_target_is_other(const struct bk_target *t,
+    const struct bk_target_source *from);
+
 /*
- * BK_DATA if the dump, made on the server with this system identifier of the
- * database with this name, was made of the target itself: either a recovery or
- * a test on the wrong server, and only the name, given again, tells which.
+ * BK_DATA if the target exists and is not empty: either this is a recovery, or
+ * the wrong server, or the wrong database, and only the name, given again,
+ * tells which.  The message has what is known of the dump.
  */
-int bk_target_refuse_source(struct bk_target *t, const char *system,
-    const char *dbname, struct bk_err *e);
+int bk_target_refuse(struct bk_target *t, const struct bk_target_source *from,
+    struct bk_err *e);
 
 #endif
