@@ -26,8 +26,9 @@ static const struct tool tool = {
 	.usage = "[-qv] [-j N] [--overwrite] [--sealed] [--db NAME] "
 	    "[--tier NAME] [--storage-class CLASS] [--sse s3|kms[:KEYID]] "
 	    "[--lock MODE:DURATION] [--tag K=V] [--meta K=V] "
-	    "[--content-type TYPE] [--part-size SIZE] [--max-parts N] "
-	    "[--provider NAME] [--rate SIZE] [--retry-for DURATION] "
+	    "[--content-type TYPE] [--part-size SIZE] [--fixed-parts] "
+	    "[--max-parts N] [--expected-size SIZE] [--memory SIZE] "
+	    "[--provider NAME] [--rate BYTES] [--retry-for DURATION] "
 	    "s3://BUCKET/KEY",
 	.help =
 "Example: bk-dump shop | bk-gz | bk-crypt | bk-s3put s3://backups/{db}/{utc}.bk\n"
@@ -45,10 +46,12 @@ static const struct tool tool = {
 "    --lock MODE:DURATION    object lock, e.g. COMPLIANCE:30d\n"
 "    --tag K=V, --meta K=V   tag, metadata (up to 10 each)\n"
 "    --content-type TYPE     instead of application/octet-stream\n"
-"    -j N, --part-size SIZE  parts in parallel (4), initial size (8M)\n"
+"    -j N, --memory SIZE     parts in parallel (4), in so much memory (256M)\n"
+"    --part-size SIZE        initial size (8M; it grows); --fixed-parts: of all\n"
+"    --expected-size SIZE    of the input, so that parts need not grow\n"
 "    --max-parts N           the provider's limit (10000)\n"
 "    --provider NAME         whose server it is, if its host does not tell\n"
-"    --rate SIZE             at most so many bytes a second\n"
+"    --rate BYTES            at most so many bytes a second\n"
 "    --retry-for DURATION    give up after that long without success (15m)\n"
 "    -q, -v                  no progress; progress even without a terminal\n"
 "Exit: 0 stored, 1 failed, 2 usage error, 3 input empty or unfinished.\n",
@@ -69,7 +72,8 @@ struct options {
 
 enum {
 	OPT_OVERWRITE = TOOL_OPT_TOOL, OPT_SEALED, OPT_DB, OPT_TIER, OPT_CLASS,
-	OPT_SSE, OPT_LOCK, OPT_TAG, OPT_META, OPT_TYPE, OPT_PART, OPT_MAX,
+	OPT_SSE, OPT_LOCK, OPT_TAG, OPT_META, OPT_TYPE, OPT_PART, OPT_FIXED,
+	OPT_MAX, OPT_EXPECTED, OPT_MEMORY,
 	OPT_PROVIDER, OPT_RATE, OPT_RETRY,
 };
 
@@ -86,7 +90,10 @@ static const struct option longopts[] = {
 	{ "content-type", required_argument, NULL, OPT_TYPE },
 	{ "jobs", required_argument, NULL, 'j' },
 	{ "part-size", required_argument, NULL, OPT_PART },
+	{ "fixed-parts", no_argument, NULL, OPT_FIXED },
 	{ "max-parts", required_argument, NULL, OPT_MAX },
+	{ "expected-size", required_argument, NULL, OPT_EXPECTED },
+	{ "memory", required_argument, NULL, OPT_MEMORY },
 	{ "provider", required_argument, NULL, OPT_PROVIDER },
 	{ "rate", required_argument, NULL, OPT_RATE },
 	{ "retry-for", required_argument, NULL, OPT_RETRY },
@@ -188,16 +195,20 @@ add_meta(struct options *o, const char *s)
 	o->meta[o->n_meta++] = (struct bk_s3_pair){ name.data, value + 1 };
 }
 
-static void
-parse_part_size(struct options *o, const char *s)
+static uint64_t
+parse_size(const char *s, const char *label, uint64_t min, uint64_t max)
 {
 	struct bk_err e = {0};
+	char least[BK_NUM_TEXT], most[BK_NUM_TEXT];
+	uint64_t n;
 
-	if (bk_size_parse(s, "--part-size", &o->up.part_size, &e) == -1)
+	if (bk_size_parse(s, label, &n, &e) == -1)
 		tool_usage("%s", e.msg);
-	if (o->up.part_size < BK_S3_PART_MIN ||
-	    o->up.part_size > BK_S3_PART_MAX)
-		tool_usage("--part-size %s: from 5M to 5G", s);
+	bk_size_format(min, least);
+	bk_size_format(max, most);
+	if (n < min || n > max)
+		tool_usage("%s %s: from %s to %s", label, s, least, most);
+	return n;
 }
 
 static void
@@ -221,7 +232,19 @@ parse_option(struct options *o, int ch)
 		o->up.content_type = optarg;
 		break;
 	case 'j': o->up.jobs = s3args_jobs(optarg); break;
-	case OPT_PART: parse_part_size(o, optarg); break;
+	case OPT_PART:
+		o->up.part_size = parse_size(optarg, "--part-size",
+		    BK_S3_PART_MIN, BK_S3_PART_MAX);
+		break;
+	case OPT_FIXED: o->up.fixed_parts = 1; break;
+	case OPT_EXPECTED:
+		o->up.expected = parse_size(optarg, "--expected-size", 1,
+		    BK_S3_OBJECT_MAX);
+		break;
+	case OPT_MEMORY:
+		o->up.memory = parse_size(optarg, "--memory", BK_S3_PART_MIN,
+		    BK_S3_OBJECT_MAX);
+		break;
 	case OPT_MAX:
 		o->up.max_parts = (unsigned)tool_number(optarg, 1,
 		    BK_S3_PARTS_MAX, "--max-parts");
@@ -283,8 +306,7 @@ int
 main(int argc, char *argv[])
 {
 	struct options o = {
-		.up = { .part_size = 8 << 20, .max_parts = BK_S3_PARTS_MAX,
-		    .jobs = 4 },
+		.up = { .memory = 256 << 20, .jobs = 4 },
 		.retry_for = 15 * 60, .in_flags = BK_READER_NONEMPTY,
 	};
 	struct bk_err e = {0};

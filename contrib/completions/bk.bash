@@ -72,7 +72,8 @@ _bk_options() {
 		echo "$common --markers --older --retry-for --stored --uploads \
 		    --versions" ;;
 	bk-s3put)
-		echo "$common --content-type --db --jobs --lock --max-parts --meta \
+		echo "$common --content-type --db --expected-size --fixed-parts \
+		    --jobs --lock --max-parts --memory --meta \
 		    --overwrite --part-size --provider --rate --retry-for \
 		    --sealed --sse \
 		    --storage-class --tag --tier" ;;

@@ -10,7 +10,8 @@
 #include "http/transport.h"
 
 #define MAX_OWN 40		/* headers of a request */
-#define PATIENCE 30		/* seconds without a byte */
+#define PATIENCE 30		/* seconds without a byte, or hardly any */
+#define HARDLY 512L		/* bytes a second that do not count */
 #define CONNECT_TIMEOUT 10	/* seconds */
 #define SEND_BUFFER (128L * 1024) /* bytes: small enough for the cache */
 #define RECEIVE_BUFFER (256L * 1024)
@@ -205,7 +206,7 @@ set_transport(struct bk_s3_attempt *a, const char *ca_bundle)
 	rc |= curl_easy_setopt(c, CURLOPT_TCP_KEEPALIVE, 1L);
 	rc |= curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT,
 	    (long)CONNECT_TIMEOUT);
-	rc |= curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	rc |= curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, HARDLY);
 	rc |= curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, patience);
 	rc |= curl_easy_setopt(c, CURLOPT_UPLOAD_BUFFERSIZE, SEND_BUFFER);
 	rc |= curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, (long)a->rq->once);

@@ -44,7 +44,8 @@ static int
 wait_for(int fd, int stop, double deadline, struct bk_err *e)
 {
 	struct pollfd p[2] = {
-		{ .fd = fd, .events = POLLIN }, { .fd = stop, .events = POLLIN },
+		{ .fd = fd, .events = POLLIN },
+		{ .fd = stop, .events = POLLIN },
 	};
 	double left;
 	int n;

@@ -39,7 +39,7 @@ struct bk_s3_multipart {
 	char parts[BK_S3_PARTS_TEXT];	/* the layout */
 	time_t lock_until;
 	char lock_text[32];
-	struct bk_buf upload_id;	/* empty: none to abort, or none may be */
+	struct bk_buf upload_id;	/* empty: there is none to abort */
 };
 
 /* Fill in *d; s3, o and plan are borrowed.  0, or -1 with *e set. */

@@ -18,6 +18,8 @@ struct bk_s3_part_reader {
 	struct bk_handover h;
 	struct bk_s3_part *parts;	/* array of all parts */
 	unsigned n_parts;
+	unsigned in_use;		/* of them: the rest were let go */
+	uint64_t memory;		/* bytes for all of them */
 	EVP_MD_CTX *md;		/* the thread's */
 	atomic_int md5;		/* wanted too */
 };
@@ -46,7 +48,7 @@ make_room(struct bk_s3_part *p, uint64_t size, struct bk_err *e)
 	p->cap = 0;
 	if ((p->data = malloc(size)) == NULL)
 		return bk_fail(e, BK_FAIL, "out of memory for a part of %ju "
-		    "MiB; use fewer in parallel (-j)", (uintmax_t)size >> 20);
+		    "MiB; give a smaller --memory", (uintmax_t)size >> 20);
 	p->cap = size;
 	return 0;
 }
@@ -82,6 +84,27 @@ fill(struct bk_s3_part_reader *r, struct bk_s3_part *p, struct bk_err *e)
 	return n > 0 ? 1 : (int)n;
 }
 
+/*
+ * The next empty buffer; one more than the memory allows of that size is let
+ * go.  NULL: the run is to stop.
+ */
+static struct bk_s3_part *
+get_empty(struct bk_s3_part_reader *r, unsigned number)
+{
+	uint64_t size = bk_s3_part_size(r->plan, number);
+	struct bk_s3_part *p;
+
+	while ((p = bk_handover_get(&r->h, BK_WAIT)) != NULL) {
+		if (r->in_use == 1 || r->in_use * size <= r->memory)
+			return p;
+		free(p->data);
+		p->data = NULL;
+		p->cap = 0;
+		r->in_use--;
+	}
+	return NULL;
+}
+
 static void *
 run(void *arg)
 {
@@ -91,13 +114,13 @@ run(void *arg)
 	unsigned number = 0;
 	int more = 1;
 
-	while (more == 1 && (p = bk_handover_get(&r->h, BK_WAIT)) != NULL) {
+	while (more == 1 && (p = get_empty(r, number + 1)) != NULL) {
 		p->number = ++number;
 		more = fill(r, p, &e);
 		if (number > r->plan->max && p->len > 0)
 			more = bk_fail(&e, BK_FAIL, "the input is too large "
-			    "for %u parts starting at %ju MiB; use a larger "
-			    "--part-size", r->plan->max,
+			    "for %u parts of %ju MiB at first; give its "
+			    "--expected-size", r->plan->max,
 			    (uintmax_t)r->plan->size >> 20);
 		/* an empty stream is unfinished, so part 1 is not empty */
 		if (more != -1 && p->len > 0)
@@ -128,7 +151,8 @@ discard(struct bk_s3_part_reader *r)
 
 struct bk_s3_part_reader *
 bk_s3_part_reader_start(struct bk_reader *in, const struct bk_s3_parts *plan,
-    unsigned buffers, void (*wake)(void *), void *ctx, struct bk_err *e)
+    unsigned buffers, uint64_t memory, void (*wake)(void *), void *ctx,
+    struct bk_err *e)
 {
 	struct bk_s3_part_reader *r = calloc(1, sizeof(*r));
 	unsigned i;
@@ -143,7 +167,8 @@ bk_s3_part_reader_start(struct bk_reader *in, const struct bk_s3_parts *plan,
 	r->plan = plan;
 	r->wake = wake;
 	r->ctx = ctx;
-	r->n_parts = buffers;
+	r->n_parts = r->in_use = buffers;
+	r->memory = memory;
 	bk_handover_init(&r->h);
 	for (i = 0; i < buffers; i++)
 		bk_handover_recycle(&r->h, &r->parts[i]);

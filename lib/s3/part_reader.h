@@ -6,10 +6,10 @@
  *
  *	thread: read, hash -> [filled] -> take, send, give back
  *
- * The number of buffers is fixed: when all are filled or taken, the thread
- * waits, and with it the command that writes the stream.  A buffer grows with
- * the part size (parts.h).  The last part is returned only after the stream was
- * found complete.
+ * When all buffers are filled or taken, the thread waits, and with it the
+ * command that writes the stream.  A buffer grows with the part size (parts.h);
+ * there are fewer of them, at last one, when more would be too much memory.
+ * The last part is returned only after the stream was found complete.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -40,12 +40,13 @@ struct bk_s3_part_reader;
 
 /*
  * Start reading in, which only the thread uses until bk_s3_part_reader_free().
- * The thread calls wake(ctx) after each part, the end or a failure.  NULL with
- * *e set.
+ * It has at most that many buffers, of memory bytes together, or one.  The
+ * thread calls wake(ctx) after each part, the end or a failure.  NULL with *e
+ * set.
  */
 struct bk_s3_part_reader *bk_s3_part_reader_start(struct bk_reader *in,
-    const struct bk_s3_parts *plan, unsigned buffers, void (*wake)(void *),
-    void *ctx, struct bk_err *e);
+    const struct bk_s3_parts *plan, unsigned buffers, uint64_t memory,
+    void (*wake)(void *), void *ctx, struct bk_err *e);
 
 /* The next filled part; NULL: none yet. */
 struct bk_s3_part *bk_s3_part_reader_take(struct bk_s3_part_reader *r);

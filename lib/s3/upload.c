@@ -231,6 +231,21 @@ clear(struct upload *u)
 	u->slots = NULL;
 }
 
+static int
+plan_parts(struct bk_s3 *s3, const struct bk_s3_upload_options *o,
+    struct bk_s3_parts *plan, struct bk_err *e)
+{
+	const struct bk_s3_manners *m = bk_s3_manners(s3);
+	const struct bk_s3_parts_wish wish = {
+		.size = o->part_size,
+		.max = o->max_parts > 0 ? o->max_parts : m->max_parts,
+		.fixed = o->fixed_parts || m->uniform_parts,
+		.expected = o->expected, .share = o->memory / o->jobs,
+	};
+
+	return bk_s3_parts_plan(plan, &wish, e);
+}
+
 int
 bk_s3_upload(struct bk_s3 *s3, struct bk_reader *in,
     const struct bk_s3_upload_options *o, uint64_t *bytes, struct bk_err *e)
@@ -240,8 +255,8 @@ bk_s3_upload(struct bk_s3 *s3, struct bk_reader *in,
 	struct bk_s3_expected want = { .o = o };
 	int rc = -1;
 
-	bk_s3_parts_plan(&plan, o->part_size, o->max_parts);
-	if (bk_s3_multipart_open(&u.multipart, s3, o, &plan, e) == -1)
+	if (plan_parts(s3, o, &plan, e) == -1 ||
+	    bk_s3_multipart_open(&u.multipart, s3, o, &plan, e) == -1)
 		return -1;
 	/* fail on a bad key or name before reading for hours */
 	if (bk_s3_key_is_free(&u.multipart, e) == -1)
@@ -250,7 +265,8 @@ bk_s3_upload(struct bk_s3 *s3, struct bk_reader *in,
 		bk_fail_memory(e);
 		goto done;
 	}
-	u.reader = bk_s3_part_reader_start(in, &plan, o->jobs, wake, s3, e);
+	u.reader = bk_s3_part_reader_start(in, &plan, o->jobs, o->memory, wake,
+	    s3, e);
 	if (u.reader == NULL || send_all(&u, e) == -1)
 		goto done;
 	want.id = u.multipart.id;

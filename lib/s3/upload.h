@@ -10,7 +10,8 @@
  * checked (confirm.h): this very upload, its size, its ETag, and what was
  * requested.  On any earlier failure the multipart upload is aborted.
  *
- * Memory: part size (it grows, see parts.h) * jobs, and 13 MiB with libraries.
+ * Memory: part size (it grows, see parts.h) * jobs, but no more than
+ * options.memory, or one part where that is larger; and 13 MiB with libraries.
  */
 #include "base/reader.h"
 #include "s3/client.h"

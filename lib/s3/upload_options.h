@@ -9,9 +9,12 @@
 struct bk_s3_upload_options {
 	const char *key;
 	int overwrite;			/* 0: fail if the object exists */
-	uint64_t part_size;		/* see bk_s3_parts_plan() */
-	unsigned max_parts;
-	unsigned jobs;			/* buffers and connections, 1 or more */
+	uint64_t part_size;		/* of the first; 0: as is fit */
+	unsigned max_parts;		/* 0: as the provider allows */
+	int fixed_parts;		/* of one size */
+	uint64_t expected;		/* bytes of the stream; 0: unknown */
+	uint64_t memory;		/* bytes for parts; holds one at least */
+	unsigned jobs;			/* parts in parallel, 1 or more */
 	const char *content_type;	/* NULL: application/octet-stream */
 	const char *storage_class;	/* NULL: the bucket's */
 	const char *sse;		/* "AES256", "aws:kms"; NULL */

@@ -12,7 +12,12 @@ RULE is 'METHOD REGEX WHICH ACTION': METHOD may be *; REGEX is searched in the
 request target; WHICH is all, N, N-M (counted from 1) or pF (a probability).  A
 request goes to the first rule that applies, and is not counted by those
 behind it.  Actions, S in seconds, N in bytes of the
-request's body (of the answer's, in the last group):
+request's body (of the answer's, in the last group); the first group stands
+in for providers:
+
+  dislikes:HEADER:CODE:NAME  applies to requests that have HEADER: this error
+  wants:HEADER:CODE:NAME     to requests without it: this error
+  uniform            400 to a Complete of parts (but the last) of several sizes
 
   status:CODE:NAME   read the body, answer this XML error, forward nothing
   early:CODE:NAME    the same before the body is read, then close
@@ -25,6 +30,7 @@ request's body (of the answer's, in the last group):
   err200:NAME        forward; answer 200 with an <Error> in the body
   lost:rst, lost:fin forward, wait for the answer, drop it: it DID happen
   slowresp:S         forward; hold the answer for S
+  trickle:B          forward; answer B bytes a second of a body, for ever
   hold:FILE          forward; hold the answer until FILE is there
   late:FILE          take the request, reset; forward it when FILE is there
   badetag            alter the answer's ETag
@@ -60,8 +66,14 @@ class Rule:
             ':', 1 if action.startswith('redirect') else -1)
         self.seen = 0
 
-    def applies(self, method, target):
+    def applies(self, method, target, head):
         if self.method not in ('*', method) or not self.regex.search(target):
+            return False
+        if self.name in ('dislikes', 'wants'):
+            has = b'\r\n%s:' % self.args[0].lower().encode() in head.lower()
+            if has != (self.name == 'dislikes'):
+                return False
+        if self.name == 'uniform' and len(set(sizes_of(target))) < 2:
             return False
         with Rule.lock:
             self.seen += 1
@@ -77,12 +89,27 @@ class Rule:
         return float(self.args[i]) if -len(self.args) <= i < len(self.args) else default
 
 
+parts = {}      # upload id -> part number -> bytes
+
+
+def note_part(target, length):
+    m = re.search(r'partNumber=(\d+)&uploadId=([^&]*)', target)
+    if m:
+        parts.setdefault(m[2], {})[int(m[1])] = length
+
+
+def sizes_of(target):
+    """Of the upload's parts, but for the last."""
+    sent = parts.get(target.partition('uploadId=')[2].partition('&')[0], {})
+    return [sent[n] for n in sorted(sent)[:-1]]
+
+
 NOTHING = Rule('* . all pass')
 
 
-def pick(rules, method, target):
+def pick(rules, method, target, head):
     for rule in rules:
-        if rule.applies(method, target):
+        if rule.applies(method, target, head):
             print(f'{rule.name} #{rule.seen}: {method} {target}', flush=True)
             return rule
     return NOTHING
@@ -135,9 +162,9 @@ def until(path):
         time.sleep(0.02)
 
 
-def answer(code, name, extra=''):
+def answer(code, name, extra='', message='injected'):
     body = ('<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>%s</Code>'
-            '<Message>injected</Message></Error>' % name)
+            '<Message>%s</Message></Error>' % (name, message))
     return ('HTTP/1.1 %s %s\r\nContent-Type: application/xml\r\n%s'
             'Content-Length: %d\r\n\r\n%s'
             % (code, name, extra, len(body), body)).encode()
@@ -172,6 +199,14 @@ def refuse(client, rule, length, expects):
     if name == 'status':
         move(client, None, length)
         client.send(answer(*rule.args))
+    elif name in ('dislikes', 'wants', 'uniform'):
+        move(client, None, length)
+        header_name, code, code_name = rule.args or ('', 400, 'InvalidPart')
+        client.send(answer(code, code_name, message={
+            'dislikes': "Unsupported header '%s'" % header_name,
+            'wants': '%s HTTP header is required' % header_name,
+            'uniform': 'All non-trailing parts must have the same length.',
+        }[name]))
     elif name == 'redirect':
         move(client, None, length)
         client.send(answer(307, 'TemporaryRedirect',
@@ -222,6 +257,11 @@ def reply(client, server, rule, method):
     if rule.name == 'err200':
         client.send(answer(200, rule.args[0], 'Connection: close\r\n'))
         raise Gone
+    if rule.name == 'trickle':
+        client.send(b'HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n')
+        while True:
+            client.send(b'.')
+            time.sleep(1 / rule.number(0))
     client.send(head)
     if rule.name in ('trunc', 'resetresp', 'stallresp'):
         move(server, client, min(int(rule.number(-1)), length))
@@ -239,7 +279,8 @@ def reply(client, server, rule, method):
         raise Gone
 
 
-FORWARD_NOTHING = ('status', 'early', 'redirect', 'reset', 'fin', 'stall')
+FORWARD_NOTHING = ('status', 'early', 'redirect', 'reset', 'fin', 'stall',
+                   'dislikes', 'wants', 'uniform')
 
 
 def serve(sock, upstream, rules, tls):
@@ -252,7 +293,8 @@ def serve(sock, upstream, rules, tls):
             method, target = method.decode(), target.decode('latin1')
             length = int(header(head, b'content-length') or 0)
             expects = header(head, b'expect').lower() == b'100-continue'
-            rule = pick(rules, method, target)
+            note_part(target, length)
+            rule = pick(rules, method, target, head)
             if rule.name in FORWARD_NOTHING:
                 refuse(client, rule, length, expects)
                 continue

@@ -66,13 +66,15 @@ take_all(size_t bytes, unsigned max, struct bk_err *e)
 	size_t at = 0, i;
 	int fds[2], rc, wrong = 0, parts = 0;
 
-	bk_s3_parts_plan(&plan, PART, max);
+	bk_s3_parts_plan(&plan, &(struct bk_s3_parts_wish){ .size = PART,
+	    .max = max }, e);
 	if (pipe(fds) == -1)
 		abort();
 	input.fd = fds[1];
 	(void)bk_thread_start(&writer, write_input, &input, e);
 	in = bk_reader_open(fds[0], "input", 0, e);
-	f = bk_s3_part_reader_start(in, &plan, BUFFERS, wake, NULL, e);
+	f = bk_s3_part_reader_start(in, &plan, BUFFERS, BUFFERS * PART, wake,
+	    NULL, e);
 	while ((rc = bk_s3_part_reader_over(f, e)) == 0) {
 		while ((p = bk_s3_part_reader_take(f)) != NULL) {
 			wrong += p->number != (unsigned)++parts;
@@ -105,7 +107,66 @@ test_parts(void)
 	e = (struct bk_err){0};
 	is_int(take_all(3 * PART, 1, &e), -1, "more than the parts hold");
 	is_int(e.code, BK_FAIL, "is a failure");
-	ok(strstr(e.msg, "--part-size") != NULL, "with its remedy");
+	ok(strstr(e.msg, "--expected-size") != NULL, "with its remedy");
+}
+
+/* Keep what is filled for as long as more comes; the most bytes kept. */
+static size_t
+keep_all(struct bk_s3_part_reader *f, struct bk_err *e)
+{
+	struct bk_s3_part *kept[BUFFERS], *p;
+	struct timespec end;
+	size_t n = 0, sum = 0, most = 0;
+	int rc;
+
+	while ((rc = bk_s3_part_reader_over(f, e)) == 0 || n > 0) {
+		while (rc != -1 && (p = bk_s3_part_reader_take(f)) != NULL) {
+			kept[n++] = p;
+			sum += p->cap;
+			if (n > 1 && sum > most)
+				most = sum;
+		}
+		(void)clock_gettime(CLOCK_REALTIME, &end);
+		end.tv_nsec += 200 * 1000 * 1000;
+		end.tv_sec += end.tv_nsec / 1000000000;
+		end.tv_nsec %= 1000000000;
+		if (n < BUFFERS && rc == 0 && sem_timedwait(&woken, &end) == 0)
+			continue;
+		while (n > 0) {
+			sum -= kept[--n]->cap;
+			bk_s3_part_reader_give_back(f, kept[n]);
+		}
+	}
+	return rc == -1 ? SIZE_MAX : most;
+}
+
+/* Parts that grow are fewer at a time. */
+static void
+test_memory(void)
+{
+	const struct bk_s3_parts plan = { .size = PART, .step = 2, .max = 10 };
+	struct bk_s3_part_reader *f;
+	struct bk_reader *in;
+	struct bk_err e = {0};
+	struct input input = { .bytes = 20 * PART };
+	pthread_t writer;
+	size_t most;
+	int fds[2];
+
+	if (pipe(fds) == -1)
+		abort();
+	input.fd = fds[1];
+	(void)bk_thread_start(&writer, write_input, &input, &e);
+	in = bk_reader_open(fds[0], "input", 0, &e);
+	f = bk_s3_part_reader_start(in, &plan, BUFFERS, 3 * PART, wake, NULL,
+	    &e);
+	most = keep_all(f, &e);
+	ok(most <= 3 * PART, "%zu bytes are no more than %zu", most,
+	    (size_t)3 * PART);
+	bk_s3_part_reader_free(f);
+	bk_reader_free(in);
+	close(fds[0]);
+	(void)pthread_join(writer, NULL);
 }
 
 static void
@@ -118,12 +179,14 @@ test_stop(void)
 	struct bk_err e = {0};
 	int fds[2], i, k, bad = 0;
 
-	bk_s3_parts_plan(&plan, PART, 100);
+	bk_s3_parts_plan(&plan, &(struct bk_s3_parts_wish){ .size = PART,
+	    .max = 100 }, &e);
 	for (i = 0; i < 100; i++) {
 		if (pipe(fds) == -1 || write(fds[1], text, sizeof(text)) == -1)
 			abort();
 		in = bk_reader_open(fds[0], "input", 0, &e);
-		f = bk_s3_part_reader_start(in, &plan, 1, wake, NULL, &e);
+		f = bk_s3_part_reader_start(in, &plan, 1, PART, wake, NULL,
+		    &e);
 		for (k = 0; k < i; k++)
 			sched_yield();
 		bad += bk_s3_part_reader_over(f, &e) != 0;
@@ -143,6 +206,7 @@ main(void)
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)sem_init(&woken, 0, 0);
 	test_parts();
+	test_memory();
 	test_stop();
 	return tap_done();
 }

@@ -23,6 +23,16 @@ reach(const struct bk_s3_parts *p, uint64_t *largest)
 	return sum;
 }
 
+static struct bk_err err;
+
+static int
+plan(struct bk_s3_parts *p, uint64_t size, unsigned max)
+{
+	struct bk_s3_parts_wish w = { .size = size, .max = max };
+
+	return bk_s3_parts_plan(p, &w, &err);
+}
+
 static void
 limits(void)
 {
@@ -33,19 +43,21 @@ limits(void)
 	size_t i;
 
 	for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		bk_s3_parts_plan(&p, sizes[i], 10000);
+		plan(&p, sizes[i], 10000);
 		ok(reach(&p, &largest) >= 5 * TIB, "10,000 parts from %ju MiB "
 		    "reach 5 TiB", (uintmax_t)(sizes[i] / MIB));
-		ok(largest <= 5 * GIB, "none is larger than 5 GiB");
-		bk_s3_parts_plan(&p, sizes[i], 1000);
-		ok(reach(&p, &largest) >= TIB, "1,000 parts reach 1 TiB");
-		ok(largest <= 5 * GIB, "none is larger than 5 GiB");
+		ok(largest <= GIB || largest == sizes[i], "none grows beyond "
+		    "1 GiB");
+		plan(&p, sizes[i], 1000);
+		ok(reach(&p, &largest) >= 527 * GIB, "1,000 reach 527 GiB");
+		ok(largest <= GIB || largest == sizes[i], "none grows beyond "
+		    "1 GiB");
 		is_int((intmax_t)bk_s3_part_size(&p, 1), (intmax_t)sizes[i],
 		    "the first has the size that was asked for");
 	}
-	bk_s3_parts_plan(&p, 8 * MIB, 1);
+	plan(&p, 8 * MIB, 1);
 	is_int((intmax_t)bk_s3_part_size(&p, 1), 8 * MIB, "one part");
-	bk_s3_parts_plan(&p, 5 * GIB, 10000);
+	plan(&p, 5 * GIB, 10000);
 	is_int(p.step, 10000, "parts that reach it do not grow");
 }
 
@@ -57,17 +69,59 @@ documented(void)
 	uint64_t sum = 0;
 	unsigned n;
 
-	bk_s3_parts_plan(&p, 8 * MIB, 10000);
-	is_int(p.step, 1000, "8 MiB and 10,000: doubled every 1,000");
-	for (n = 1; n <= 1000; n++)
+	plan(&p, 8 * MIB, 10000);
+	is_int(p.step, 770, "8 MiB and 10,000: doubled every 770");
+	for (n = 1; n <= 770; n++)
 		sum += bk_s3_part_size(&p, n);
-	is_int((intmax_t)sum, 8000 * (intmax_t)MIB, "8 MiB up to 7.8 GiB");
-	for (; n <= 4000; n++)
+	is_int((intmax_t)(sum / GIB), 6, "8 MiB up to 6 GiB");
+	for (; n <= 4 * 770; n++)
 		sum += bk_s3_part_size(&p, n);
-	is_int((intmax_t)sum, 120000 * (intmax_t)MIB, "64 MiB up to 117 GiB");
-	is_int((intmax_t)bk_s3_part_size(&p, 4000), 64 * MIB, "64 MiB");
-	is_int((intmax_t)bk_s3_part_size(&p, 10000), 4 * GIB, "4 GiB at last");
-	is_int((intmax_t)bk_s3_part_size(&p, 10001), 5 * GIB, "behind the end");
+	is_int((intmax_t)(sum / GIB), 90, "64 MiB up to 90 GiB");
+	is_int((intmax_t)bk_s3_part_size(&p, 4 * 770), 64 * MIB, "64 MiB");
+	for (; n <= 6 * 770; n++)
+		sum += bk_s3_part_size(&p, n);
+	is_int((intmax_t)(sum / GIB), 378, "256 MiB up to 378 GiB");
+	is_int((intmax_t)bk_s3_part_size(&p, 10000), GIB, "1 GiB at last");
+	is_int((intmax_t)bk_s3_part_size(&p, 10001), GIB, "and no more");
+}
+
+/* One size for all, or for as much as is expected. */
+static void
+known(void)
+{
+	struct bk_s3_parts_wish w = { .max = 10000, .fixed = 1,
+	    .share = 64 * MIB };
+	struct bk_s3_parts p;
+	uint64_t largest;
+
+	is_int(bk_s3_parts_plan(&p, &w, &err), 0, "a plan");
+	is_int((intmax_t)p.size, 64 * MIB, "fixed: as large as memory allows");
+	is_int((intmax_t)bk_s3_part_size(&p, 10000), 64 * MIB, "all of them");
+	w.share = MIB;
+	(void)bk_s3_parts_plan(&p, &w, &err);
+	is_int((intmax_t)p.size, 8 * MIB, "but not less than 8 MiB");
+	w.expected = TIB;
+	(void)bk_s3_parts_plan(&p, &w, &err);
+	ok(reach(&p, &largest) >= TIB / 4 * 5 && largest == p.size,
+	    "fixed and expected: a quarter more");
+	is_int((intmax_t)(p.size / MIB), 132, "in parts as small as that");
+	w.fixed = 0;
+	(void)bk_s3_parts_plan(&p, &w, &err);
+	ok(p.step * p.size >= TIB, "expected: that much in parts of one size");
+	ok(reach(&p, &largest) >= 3 * TIB, "and three times that in all");
+	w.expected = GIB;
+	w.size = 16 * MIB;
+	(void)bk_s3_parts_plan(&p, &w, &err);
+	is_int((intmax_t)p.size, 16 * MIB, "a size that is enough stays");
+	w.max = 1000;
+	w.expected = 5 * TIB;
+	is_int(bk_s3_parts_plan(&p, &w, &err), -1, "too much for 1,000");
+	is_int(err.code, BK_USAGE, "is the caller's fault");
+	err = (struct bk_err){0};
+	w.max = 10000;
+	is_int(bk_s3_parts_plan(&p, &w, &err), 0, "5 TiB is not for 10,000");
+	w.fixed = 1;
+	is_int(bk_s3_parts_plan(&p, &w, &err), 0, "nor if all are alike");
 }
 
 static void
@@ -80,7 +134,7 @@ text(void)
 	char s[BK_S3_PARTS_TEXT];
 	size_t i;
 
-	bk_s3_parts_plan(&p, 8 * MIB, 1000);
+	plan(&p, 8 * MIB, 1000);
 	bk_s3_parts_format(&p, s);
 	ok(bk_s3_parts_parse(s, &q) == 0 && q.size == p.size &&
 	    q.step == p.step, "'%s' there and back", s);
@@ -94,6 +148,7 @@ main(void)
 {
 	limits();
 	documented();
+	known();
 	text();
 	return tap_done();
 }

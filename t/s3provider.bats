@@ -1,0 +1,143 @@
+#!/usr/bin/env bats
+# bk-s3put where providers depart from Amazon S3: a gateway, behind a proxy that
+# has their manners.
+
+load support/common
+load support/s3
+
+setup_file() {
+	rgw_start
+	s3_mb backups
+	head -c 22000000 /dev/urandom >"$BATS_FILE_TMPDIR/big"
+	head -c 100000 "$BATS_FILE_TMPDIR/big" >"$BATS_FILE_TMPDIR/small"
+}
+
+teardown_file() { rgw_stop; }
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	BIG=$BATS_FILE_TMPDIR/big SMALL=$BATS_FILE_TMPDIR/small
+	AT=s3://backups/$BATS_TEST_NUMBER	# a place of its own
+}
+
+teardown() { fault_stop; }
+
+put() { bk-s3put --part-size 5M --retry-for 5s "${@:1:$#-1}" "$AT/${!#}"; }
+
+# stored NAME FILE: the object is FILE, byte for byte
+stored() { s3_curl GET "/${AT#s3://}/$1" | cmp - "$2"; }
+
+# Cloudflare R2
+@test "parts of one size, where a provider wants them" {
+	fault_start 'POST uploadId= all uniform'
+	run -1 --separate-stderr put --max-parts 4 a <"$BIG"
+	[[ $stderr == *'must have the same length'* ]]
+	put --max-parts 5 --fixed-parts a <"$BIG"
+	stored a "$BIG"
+	put --max-parts 5 --provider r2 b <"$BIG"
+	stored b "$BIG"
+	bk-s3put --max-parts 4 --expected-size 22M "$AT/c" <"$BIG"
+	stored c "$BIG"
+	# 3 parts of 9 MiB, and the sizes are with the object
+	run -0 s3_curl HEAD "/${AT#s3://}/c"
+	[[ $output == *'-2"'* && $output == *'bk-parts: 12582912x2'* ]]
+	run -1 --separate-stderr put --max-parts 4 --fixed-parts x <"$BIG"
+	[[ $stderr == *'too large for 4 parts'*'--expected-size' ]]
+	run -2 --separate-stderr put --max-parts 4 --expected-size 1T x <"$BIG"
+	one_line_error bk-s3put
+	[ "$(s3_uploads backups)" = 0 ]
+}
+
+# Cloudflare R2, Backblaze B2
+@test "a header that is refused is done without, wherever that is" {
+	local n=0 rule
+	for rule in \
+	    'POST uploads= all dislikes:x-amz-checksum-algorithm:400:InvalidArgument' \
+	    'PUT partNumber all dislikes:x-amz-checksum-sha256:501:NotImplemented' \
+	    'PUT partNumber all dislikes:x-amz-checksum-sha256:400:InvalidArgument' \
+	    'POST uploadId= all dislikes:if-none-match:501:NotImplemented' \
+	    '* . all dislikes:if-none-match:400:InvalidArgument'; do
+		echo "# $rule"
+		fault_start "$rule"
+		run -0 --separate-stderr put $((++n)) <"$BIG"
+		[ -z "$stderr" ]
+		stored $n "$BIG"
+	done
+	fault_start 'PUT . all dislikes:x-amz-checksum-sha256:400:InvalidArgument' \
+	    'PUT . all dislikes:if-none-match:501:NotImplemented'
+	run -0 --separate-stderr put small <"$SMALL"
+	stored small "$SMALL"
+	# remembered: of 5 parts, those under way at first, and no more
+	fault_start 'PUT partNumber all dislikes:x-amz-checksum-sha256:501:NotImplemented'
+	put -j 1 once <"$BIG"
+	[ "$(grep -c dislikes "$FAULT_LOG")" = 1 ]
+	# not even asked, where it is known
+	fault_start '* . all dislikes:x-amz-checksum-sha256:501:NotImplemented'
+	put --provider b2 known <"$BIG"
+	run -1 grep dislikes "$FAULT_LOG"
+	[ "$(s3_uploads backups)" = 0 ]
+}
+
+# older MinIO, with object lock
+@test "Content-MD5 is sent to who wants it, or refuses the checksum" {
+	fault_start 'PUT . all wants:content-md5:400:InvalidRequest'
+	put small <"$SMALL"
+	stored small "$SMALL"
+	put big <"$BIG"
+	stored big "$BIG"
+	fault_start 'PUT . all dislikes:x-amz-checksum-sha256:400:InvalidArgument' \
+	    'PUT . all wants:content-md5:400:InvalidRequest'
+	put small2 <"$SMALL"
+	put big2 <"$BIG"
+	stored big2 "$BIG"
+	# the gateway checks it
+	fault_start 'PUT . all dislikes:x-amz-checksum-sha256:400:InvalidArgument' \
+	    'PUT partNumber=2 1 corrupt:77'
+	put big3 <"$BIG"
+	stored big3 "$BIG"
+}
+
+# Alibaba, Google: an ETag of its own kind
+@test "an ETag that is no MD5 of the parts is no damage" {
+	fault_start 'HEAD . all badetag'
+	run -0 --separate-stderr put a <"$BIG"
+	[ -z "$stderr" ]
+	stored a "$BIG"
+}
+
+@test "--rate holds, for all connections together" {
+	local began=$SECONDS
+	put --rate 8M -j 4 a <"$BIG"
+	[ $((SECONDS - began)) -ge 1 ]
+	stored a "$BIG"
+	run -2 put --rate 1K b <"$SMALL"
+	run -2 put --provider nosuch b <"$SMALL"
+}
+
+# The clock runs thirty times as fast, so that half a minute is a second.
+@test "an answer that comes byte by byte is given up" {
+	cat >fast.c <<-'C'
+		#include <time.h>
+		#include <unistd.h>
+		#include <sys/syscall.h>
+		int clock_gettime(clockid_t id, struct timespec *now)
+		{
+			int rc = (int)syscall(SYS_clock_gettime, id, now);
+			if (id == CLOCK_MONOTONIC || id == CLOCK_MONOTONIC_RAW) {
+				long long ns = now->tv_sec * 1000000000LL +
+				    now->tv_nsec;
+				ns *= 30;
+				now->tv_sec = ns / 1000000000;
+				now->tv_nsec = ns % 1000000000;
+			}
+			return rc;
+		}
+	C
+	[[ $BK_BIN != */san/* ]] || skip 'a preloaded library'
+	${CC:-cc} -shared -fPIC -o fast.so fast.c
+	# 4 bytes a second to it
+	fault_start 'POST uploads= 1 trickle:120'
+	LD_PRELOAD=./fast.so run -0 --separate-stderr timeout 60 bk-s3put \
+	    --retry-for 10m "$AT/a" <"$BIG"
+	stored a "$BIG"
+}
