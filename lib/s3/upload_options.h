@@ -13,7 +13,7 @@ struct bk_s3_upload_options {
 	unsigned max_parts;		/* 0: as the provider allows */
 	int fixed_parts;		/* of one size */
 	uint64_t expected;		/* bytes of the stream; 0: unknown */
-	uint64_t memory;		/* bytes for parts; holds one at least */
+	uint64_t memory;		/* bytes for parts, one at least */
 	unsigned jobs;			/* parts in parallel, 1 or more */
 	const char *content_type;	/* NULL: application/octet-stream */
 	const char *storage_class;	/* NULL: the bucket's */
