@@ -15,7 +15,8 @@
 static const struct tool tool = {
 	.name = "bk-s3get",
 	.usage = "[-qv] [-j N] [--match GLOB] [--seal] [--check | --no-check] "
-	    "[--rate BYTES] [--retry-for DURATION] s3://BUCKET/KEY",
+	    "[--rate BYTES] [--thaw DAYS[:TIER] [--wait DURATION]] "
+	    "[--retry-for DURATION] s3://BUCKET/KEY",
 	.help =
 "Example: bk-s3get s3://backups/shop/latest | bk-crypt -d -i key | bk-gz -d > d\n"
 "\n"
@@ -32,14 +33,17 @@ static const struct tool tool = {
 "                          tool knows whether it is complete\n"
 "    --check, --no-check   verify it, write nothing; verify the size alone\n"
 "    --rate BYTES          read at most that much a second (1M)\n"
+"    --thaw DAYS[:TIER]    if it is archived, request a copy for so many days\n"
+"    --wait DURATION       wait that long for it (0)\n"
 "    -j N                  ranges in parallel (4)\n"
 "    --retry-for DURATION  give up after that long without success (15m)\n"
 "    -q, -v                no progress; progress even without a terminal\n"
 "\n"
-"Exit: 0 done, 1 failed, 2 usage error, 3 damaged, 4 no such object.\n",
+"Exit: 0 done, 1 failed, 2 usage error, 3 damaged, 4 no such object,\n"
+"5 not thawed yet.\n",
 };
 
-enum { OPT_SEAL = TOOL_OPT_TOOL, OPT_CHECK, OPT_NO_CHECK,
+enum { OPT_SEAL = TOOL_OPT_TOOL, OPT_CHECK, OPT_NO_CHECK, OPT_THAW, OPT_WAIT,
 	OPT_RATE, OPT_RETRY, OPT_MATCH };
 
 static const struct option longopts[] = {
@@ -47,6 +51,8 @@ static const struct option longopts[] = {
 	{ "seal", no_argument, NULL, OPT_SEAL },
 	{ "check", no_argument, NULL, OPT_CHECK },
 	{ "no-check", no_argument, NULL, OPT_NO_CHECK },
+	{ "thaw", required_argument, NULL, OPT_THAW },
+	{ "wait", required_argument, NULL, OPT_WAIT },
 	{ "rate", required_argument, NULL, OPT_RATE },
 	{ "jobs", required_argument, NULL, 'j' },
 	{ "retry-for", required_argument, NULL, OPT_RETRY },
@@ -59,7 +65,37 @@ struct options {
 	uint64_t rate;
 	int seal, check, no_check, verbosity;
 	const char *match;
+	struct bk_s3_thaw thaw;
 };
+
+/* "3", "3:Bulk" */
+static void
+parse_thaw(struct bk_s3_thaw *thaw, char *s)
+{
+	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz";
+	char *colon = strchr(s, ':');
+
+	if (colon != NULL) {
+		*colon = '\0';
+		thaw->tier = colon + 1;
+		if (*thaw->tier == '\0' ||
+		    thaw->tier[strspn(thaw->tier, letters)] != '\0')
+			tool_usage("--thaw: '%s': Standard, Bulk or Expedited",
+			    thaw->tier);
+	}
+	thaw->days = (unsigned)tool_number(s, 1, 365, "--thaw");
+}
+
+static unsigned
+parse_wait(const char *s)
+{
+	uint64_t n = tool_duration(s, "--wait");
+
+	if (n > 30 * 86400)
+		tool_usage("--wait: longer than 30 days");
+	return (unsigned)n;
+}
 
 static void
 parse_option(struct options *o, int ch)
@@ -68,6 +104,8 @@ parse_option(struct options *o, int ch)
 	case OPT_SEAL: o->seal = 1; break;
 	case OPT_CHECK: o->check = 1; break;
 	case OPT_NO_CHECK: o->no_check = 1; break;
+	case OPT_THAW: parse_thaw(&o->thaw, optarg); break;
+	case OPT_WAIT: o->thaw.wait = parse_wait(optarg); break;
 	case OPT_RATE: o->rate = s3args_rate(optarg); break;
 	case OPT_MATCH: o->match = optarg; break;
 	case 'j': o->jobs = s3args_jobs(optarg); break;
@@ -101,7 +139,8 @@ get(const struct options *o, struct bk_s3_url *url, struct bk_s3_cred *cred,
 	struct bk_s3_download_options down = {
 		.jobs = o->jobs, .progress = &progress,
 		.size_only = o->no_check,
-		.warn = o->check ? NULL : s3args_warn,
+		.thaw = o->thaw, .warn = s3args_warn,
+		.must_check = o->check,
 	};
 	struct bk_s3 *s3 = bk_s3_open(cred, &client, e);
 	struct bk_writer *out = NULL;
@@ -159,6 +198,8 @@ main(int argc, char *argv[])
 	if (o.match != NULL && !s3args_is_latest(url.key))
 		tool_usage("--match chooses what latest is: give "
 		    "s3://BUCKET/PREFIX/latest");
+	if (o.thaw.wait > 0 && o.thaw.days == 0)
+		tool_usage("--wait is for --thaw");
 	tool_run("download", argv[optind], o.check ? NULL : "standard output");
 
 	if (bk_s3_global_init(&e) == 0 &&

@@ -119,3 +119,32 @@ STALE='x-amz-meta-bk-parts: 8388608x1000'
 		run -2 bk-s3get --rate "$bad" s3://backups/slow
 	done
 }
+
+@test "--thaw: an archived object is requested, waited for, fetched" {
+	strict_start
+	for class in GLACIER DEEP_ARCHIVE; do
+		bk-s3put --storage-class $class s3://bbb/$class <"$WHOLE"
+	done
+	run -1 --separate-stderr bk-s3get s3://bbb/GLACIER
+	one_line_error bk-s3get
+	[[ $stderr == *'bk-s3get --thaw'* ]]
+	run -5 --separate-stderr bk-s3get --thaw 3:Bulk s3://bbb/GLACIER
+	one_line_error bk-s3get
+	[[ $stderr == *'try again later'* && -z $output ]]
+	# asked for already: it only waits
+	run -0 --separate-stderr sh -c \
+	    'bk-s3get --thaw 3 --wait 30s s3://bbb/GLACIER >out'
+	cmp out "$WHOLE"
+	[ "${#stderr_lines[@]}" = 1 ]
+	[[ $stderr == *'waiting for it'* ]]
+	[ "$(grep -c 'POST /bbb/GLACIER?restore= .* 202' s3strict.py.log)" = 1 ]
+	run -1 --separate-stderr bk-s3get --thaw 1:Expedited s3://bbb/DEEP_ARCHIVE
+	one_line_error bk-s3get
+	[[ $stderr == *Expedited*'ask for Standard'* ]]
+	# what is not archived is fetched at once
+	bk-s3put s3://bbb/warm <"$WHOLE"
+	bk-s3get --thaw 1 s3://bbb/warm | cmp - "$WHOLE"
+	for bad in '--thaw 0' '--thaw 3:' '--thaw 3:<x>' '--wait 3h' '--thaw 1 --wait x'; do
+		run -2 bk-s3get $bad s3://bbb/warm
+	done
+}

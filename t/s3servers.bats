@@ -86,7 +86,7 @@ there_and_back() {
 	put --storage-class GLACIER s3://backups/cold <"$SMALL"
 	run -1 --separate-stderr get s3://backups/cold
 	one_line_error bk-s3get
-	[[ $stderr == *InvalidObjectState*restore-object* ]]
+	[[ $stderr == *InvalidObjectState*--thaw* ]]
 }
 
 @test "a strict server: not overwritten though it came at the last moment" {

@@ -67,7 +67,7 @@ _bk_options() {
 		echo "$common --approvers --dry-run --need --plan --verbose" ;;
 	bk-s3get)
 		echo "$common --check --jobs --match --no-check --rate --retry-for \
-		    --seal" ;;
+		    --seal --thaw --wait" ;;
 	bk-s3ls)
 		echo "$common --markers --older --retry-for --stored --uploads \
 		    --versions" ;;

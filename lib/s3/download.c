@@ -6,10 +6,12 @@
 
 #include "base/handover.h"
 #include "base/thread.h"
+#include "base/utctime.h"
 #include "s3/integrity.h"
 #include "s3/object.h"
 
 #define STEP_MS 1000
+#define MAX_POLL 300		/* seconds between two looks while thawing */
 
 struct range {
 	struct bk_link link;
@@ -106,19 +108,59 @@ read_first_part(struct download *d, uint64_t *size, struct bk_err *e)
 	return rc;
 }
 
-/* HEAD: size, ETag and checksums. */
+/* HEAD, with checksums where there are any. */
 static int
-read_head(struct download *d, struct bk_err *e)
+ask_head(struct download *d, struct bk_s3_reply *r, struct bk_err *e)
 {
 	struct bk_s3_pair mode[] = {
 		{ "x-amz-checksum-mode", "ENABLED" }, { 0 },
 	};
+
+	return bk_s3_head_with(d->s3, d->o->key, d->query, mode, r, e);
+}
+
+/*
+ * If the object is archived: request a thawed copy, and ask for it until it is
+ * there, at most thaw.wait seconds.  *r is its HEAD response, then the last.
+ */
+static int
+thaw(struct download *d, struct bk_s3_reply *r, struct bk_err *e)
+{
+	const struct bk_s3_thaw *o = &d->o->thaw;
+	double end = bk_monotonic() + o->wait;
+	int pause = o->wait < 60 * MAX_POLL ? (int)(o->wait / 60 + 1) :
+	    MAX_POLL;
+	int told = 0;
+
+	if (bk_s3_object_state(r) == BK_S3_ARCHIVED && bk_s3_thaw_start(d->s3,
+	    d->o->key, d->query, r, o, e) == -1)
+		return -1;
+	while (bk_s3_object_state(r) != BK_S3_READABLE) {
+		if (bk_monotonic() >= end)
+			return bk_fail(e, BK_BUSY, "s3://%s/%s: archived, a "
+			    "readable copy is being made; try again later",
+			    bk_s3_bucket(d->s3), d->o->key);
+		if (d->o->warn != NULL && !told++)
+			d->o->warn("the object is archived, a readable copy is "
+			    "being made; waiting for it");
+		if (bk_s3_step(d->s3, pause * 1000, e) == -1 ||
+		    ask_head(d, r, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* Size, ETag and checksums. */
+static int
+read_head(struct download *d, struct bk_err *e)
+{
 	struct bk_s3_reply r = {0};
 	const char *etag;
 	uint64_t part = 0;
 	int rc = -1;
 
-	if (bk_s3_head_with(d->s3, d->o->key, d->query, mode, &r, e) == -1 ||
+	if (ask_head(d, &r, e) == -1 ||
+	    (d->o->thaw.days > 0 && thaw(d, &r, e) == -1) ||
 	    bk_s3_object_size(&r, d->o->key, &d->size, e) == -1)
 		goto done;
 	d->ranges = (d->size + BK_S3_RANGE - 1) / BK_S3_RANGE;
@@ -241,7 +283,7 @@ judge(struct download *d, struct bk_err *e)
 	    d->o->key);
 	if (rc == 0)
 		rc = bk_s3_integrity_finish(d->integrity, name.data, &doubt, e);
-	if (rc == 1 && d->o->warn == NULL)
+	if (rc == 1 && d->o->must_check)
 		rc = bk_fail(e, BK_FAIL, "%s: only its size could be checked: "
 		    "%s", name.data, doubt);
 	if (rc == 1 && (rc = bk_buf_printf(&text, e, "%s: only its size was "

@@ -19,6 +19,7 @@
 #include "base/progress.h"
 #include "base/writer.h"
 #include "s3/client.h"
+#include "s3/object.h"
 
 #define BK_S3_RANGE (8 << 20)		/* bytes */
 
@@ -27,19 +28,21 @@ struct bk_s3_download_options {
 	const char *version;		/* ID of the version; NULL: current */
 	unsigned jobs;			/* 1 or more */
 	int size_only;			/* compute no checksum */
+	struct bk_s3_thaw thaw;
 	struct bk_progress *progress;	/* or NULL */
 	/*
-	 * Print a line of warning: only the size could be checked.  NULL: that
-	 * is a failure.
+	 * Print a line: only the size could be checked, or it waits for an
+	 * archived object.
 	 */
 	void (*warn)(const char *text);
+	int must_check;		/* only the size: a failure instead */
 };
 
 /*
  * Write the object to out and finish out; without out (NULL) only read and
  * check it.  0; -1 with *e set and out not finished: BK_NONE the object does
- * not exist, BK_DATA it is damaged, BK_FAIL anything else; or out's write
- * errors.
+ * not exist, BK_DATA it is damaged, BK_BUSY it is being thawed, BK_FAIL
+ * anything else; or out's write errors.
  */
 int bk_s3_download(struct bk_s3 *s3, const struct bk_s3_download_options *o,
     struct bk_writer *out, struct bk_err *e);

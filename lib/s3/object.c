@@ -120,3 +120,65 @@ bk_s3_object_is_kms(const struct bk_s3_reply *head)
 
 	return sse != NULL && strncmp(sse, "aws:kms", 7) == 0;
 }
+
+enum bk_s3_state
+bk_s3_object_state(const struct bk_s3_reply *head)
+{
+	const char *class = bk_s3_reply_header(head, "x-amz-storage-class");
+	const char *tier = bk_s3_reply_header(head, "x-amz-archive-status");
+	const char *copy = bk_s3_reply_header(head, "x-amz-restore");
+
+	if (tier == NULL && (class == NULL || (strcmp(class, "GLACIER") != 0 &&
+	    strcmp(class, "DEEP_ARCHIVE") != 0)))
+		return BK_S3_READABLE;
+	if (copy == NULL)
+		return BK_S3_ARCHIVED;
+	return strstr(copy, "ongoing-request=\"true\"") != NULL ?
+	    BK_S3_THAWING : BK_S3_READABLE;
+}
+
+/* What comes out of Intelligent-Tiering's archive stays out: no days. */
+static int
+thaw_request(const struct bk_s3_reply *head, const struct bk_s3_thaw *o,
+    struct bk_buf *xml, struct bk_err *e)
+{
+	if (bk_buf_puts(xml, "<RestoreRequest xmlns=\"http://s3.amazonaws.com/"
+	    "doc/2006-03-01/\">", e) == -1 ||
+	    (bk_s3_reply_header(head, "x-amz-archive-status") == NULL &&
+	    bk_buf_printf(xml, e, "<Days>%u</Days>", o->days) == -1) ||
+	    (o->tier != NULL && bk_buf_printf(xml, e, "<GlacierJobParameters>"
+	    "<Tier>%s</Tier></GlacierJobParameters>", o->tier) == -1))
+		return -1;
+	return bk_buf_puts(xml, "</RestoreRequest>", e);
+}
+
+int
+bk_s3_thaw_start(struct bk_s3 *s3, const char *key,
+    const struct bk_s3_pair *query, const struct bk_s3_reply *head,
+    const struct bk_s3_thaw *o, struct bk_err *e)
+{
+	struct bk_s3_pair q[3] = { { "restore", "" } };
+	struct bk_s3_pair type[] = { { "content-type", "application/xml" },
+	    { 0 } };
+	struct bk_s3_request rq = { .method = "POST", .key = key, .query = q,
+	    .headers = type };
+	struct bk_s3_reply r = {0};
+	struct bk_buf xml = {0};
+	struct bk_err reason = {0};
+	int rc = -1;
+
+	if (query != NULL)
+		q[1] = *query;
+	if (thaw_request(head, o, &xml, e) == 0) {
+		rq.body = xml.data;
+		rq.body_len = xml.len;
+		rc = bk_s3_do(s3, &rq, &r, &reason);
+		if (rc == -1 && strcmp(r.code, "RestoreAlreadyInProgress") == 0)
+			rc = 0;
+		else if (rc == -1)
+			*e = reason;
+	}
+	bk_buf_free(&xml);
+	bk_s3_reply_free(&r);
+	return rc;
+}

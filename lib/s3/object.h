@@ -41,6 +41,25 @@ void bk_s3_object_etag(const struct bk_s3_reply *r, char out[BK_S3_ETAG]);
 /* 1 if etag is 32 hex digits and nothing else: an MD5 of one PUT. */
 int bk_s3_etag_is_md5(const char *etag);
 
+/* An archived object can be read only while a thawed copy of it exists. */
+enum bk_s3_state { BK_S3_READABLE, BK_S3_ARCHIVED, BK_S3_THAWING };
+enum bk_s3_state bk_s3_object_state(const struct bk_s3_reply *head);
+
+struct bk_s3_thaw {
+	unsigned days;		/* that the thawed copy stays; 0: none wanted */
+	const char *tier;	/* NULL: the server's choice, mostly Standard */
+	unsigned wait;		/* seconds to wait until it is there */
+};
+
+/*
+ * Request a thawed copy (RestoreObject) of the object with this HEAD response,
+ * or of the version in query (or NULL).  0, also if one is under way; -1 with
+ * *e set.
+ */
+int bk_s3_thaw_start(struct bk_s3 *s3, const char *key,
+    const struct bk_s3_pair *query, const struct bk_s3_reply *head,
+    const struct bk_s3_thaw *o, struct bk_err *e);
+
 /* 1 if the HEAD response reports KMS encryption: the ETag is then no MD5. */
 int bk_s3_object_is_kms(const struct bk_s3_reply *head);
 

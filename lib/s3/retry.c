@@ -36,8 +36,10 @@ static const struct rule rules[] = {
 	{ "AccessDenied", BK_S3_BAD, "; check the permissions of the key" },
 	{ "NoSuchBucket", BK_S3_BAD,
 	    "; create the bucket, or check its name and AWS_ENDPOINT_URL" },
-	{ "InvalidObjectState", BK_S3_BAD, "; it is archived: run `aws s3api "
-	    "restore-object`, then wait" },
+	{ "InvalidObjectState", BK_S3_BAD, "; it is archived: "
+	    "bk-s3get --thaw requests a readable copy" },
+	{ "GlacierExpeditedRetrievalNotAvailable", BK_S3_BAD,
+	    "; ask for Standard" },
 };
 
 static const struct rule *

@@ -17,7 +17,8 @@ multipart calls, and of those what must be refused:
   - object lock headers (PUT, CreateMultipartUpload) by halves, or on a PUT with
     neither Content-MD5 nor a checksum
   - If-None-Match: * on what is there (PUT and Complete): 412
-  - GET of a GLACIER or DEEP_ARCHIVE object: 403 InvalidObjectState
+  - GET of a GLACIER or DEEP_ARCHIVE object: 403 InvalidObjectState, until the
+    second HEAD after RestoreObject, which wants Days and takes a Tier
   - a session token that begins with "expired": 400 ExpiredToken
   - in a bucket "plain": x-amz-checksum-mode and -algorithm, 400; its ETags of
     parts are no MD5s
@@ -42,6 +43,7 @@ import urllib.parse
 
 KEEP = re.compile('x-amz-(storage-class|server-side-encryption.*|meta-.*|'
                   'object-lock-.*)$|content-type$')
+ARCHIVED = ('GLACIER', 'DEEP_ARCHIVE')
 LOCK = threading.Lock()
 objects = {}    # path -> dict(body, etag, head, checksum)
 uploads = {}    # id -> dict(path, head, algorithm, parts)
@@ -183,6 +185,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             demand(up['path'] == self.key, 404, 'NoSuchUpload')
             {'PUT': self.part, 'POST': self.complete,
              'DELETE': self.abort}[what](up, q)
+        elif what == 'POST' and 'restore' in q:
+            self.restore()
         elif what == 'POST' and 'delete' in q:
             self.delete_many()
         elif what == 'GET' and 'uploads' in q:
@@ -227,13 +231,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
         demand(self.key in objects, 404, 'NoSuchKey')
         o = objects[self.key]
         cold = o['head'].get('x-amz-storage-class')
-        demand(self.command == 'HEAD' or
-               cold not in ('GLACIER', 'DEEP_ARCHIVE'),
+        thawing = o.get('thawing', 0 if cold in ARCHIVED else None)
+        demand(self.command == 'HEAD' or thawing is None or thawing > 2,
                403, 'InvalidObjectState', 'restore it first')
         self.check_plain('x-amz-checksum-mode')
         heads = {'ETag': '"%s"' % o['etag'], **o['head'],
                  'Last-Modified': time.strftime(
                      '%a, %d %b %Y %H:%M:%S GMT', time.gmtime())}
+        if thawing:
+            heads['x-amz-restore'] = (
+                'ongoing-request="true"' if thawing < 3 else
+                'ongoing-request="false", expiry-date="Fri, 21 Dec 2029 '
+                '00:00:00 GMT"')
+            o['thawing'] += self.command == 'HEAD'
         if o['checksum'] and self.headers.get(
                 'x-amz-checksum-mode') == 'ENABLED':
             heads['x-amz-checksum-sha256'] = o['checksum']
@@ -253,6 +263,20 @@ class Handler(http.server.BaseHTTPRequestHandler):
             number = int(self.query['partNumber'])
             body, status = o.get('parts', [body])[number - 1], 206
         self.answer(status, body, {'Content-Length': len(body), **heads})
+
+    def restore(self):
+        o = objects.get(self.key)
+        demand(o, 404, 'NoSuchKey')
+        demand(o['head'].get('x-amz-storage-class') in ARCHIVED,
+               403, 'InvalidObjectState')
+        demand(re.search(rb'<Days>[1-9]\d*</Days>', self.body),
+               400, 'MalformedXML')
+        demand(b'<Tier>' not in self.body or
+               re.search(rb'<Tier>(Standard|Bulk)</Tier>', self.body),
+               503, 'GlacierExpeditedRetrievalNotAvailable')
+        demand('thawing' not in o, 409, 'RestoreAlreadyInProgress')
+        o['thawing'] = 1
+        self.answer(202)
 
     def delete_many(self):
         demand('Content-MD5' in self.headers, 400, 'InvalidRequest')
