@@ -98,11 +98,11 @@ names() { cut -f 3; }
 		    +%Y%m%dT%H%M%SZ).bk"
 	done
 	# the examples of the manuals, with fewer to keep
-	bk-s3ls s3://backups/p/ | bk-prune -l 3 | bk-s3rm
+	bk-s3ls s3://backups/p/ | bk-prune -l 3 --min-stored 0 | bk-s3rm
 	[ "$(bk-s3ls s3://backups/p/ | wc -l)" = 3 ]
 	[ "$(bk-s3ls --versions s3://backups/p/ | wc -l)" = 5 ]
 	bk-s3ls s3://backups/p/ | names >kept
-	bk-s3ls --versions s3://backups/p/ | bk-prune -l 3 | bk-s3rm
+	bk-s3ls --versions s3://backups/p/ | bk-prune -l 3 --min-stored 0 | bk-s3rm
 	bk-s3ls --versions s3://backups/p/ | names | sed 's/?versionId=.*//' >left
 	cmp kept left
 	bk-s3ls s3://backups/p/ | bk-s3rm
