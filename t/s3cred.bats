@@ -76,7 +76,8 @@ refused() {
 	run "-$1" --separate-stderr bk-s3ls s3://backups/
 	one_line_error bk-s3ls
 	[[ $stderr == *"$2"* ]] || { echo "$stderr"; return 1; }
-	[[ $stderr != *"$RGW_SECRET"* && -z $output ]]
+	[[ $stderr$output != *"$RGW_SECRET"* ]]
+	[[ -z $output || $output == '!'* ]]	# an error record
 }
 
 @test "the environment, a profile, another profile" {
@@ -190,6 +191,50 @@ refused() {
 	web_identity_token_file = $PWD/token
 	END
 	AWS_ENDPOINT_URL_STS=$HOST/sts lists
+}
+
+# logged_in SECONDS NAME TOKEN: what `aws sso login` leaves behind.
+logged_in() {
+	mkdir -p .aws/sso/cache
+	printf '{"accessToken": "%s", "expiresAt": "%s", "region": "x"}' "$3" \
+	    "$(date -u -d "$1 seconds" +%FT%TZ)" \
+	    >".aws/sso/cache/$(printf %s "$2" | sha1sum | cut -d ' ' -f 1).json"
+}
+
+@test "an SSO session, and one of the older form" {
+	credhost_start
+	export HOME=$PWD AWS_ENDPOINT_URL_SSO=$HOST/sso
+	cat >config <<-END
+	[default]
+	sso_session = work
+	sso_account_id = 12
+	sso_role_name = a role
+	[sso-session work]
+	sso_region = eu-central-1
+	sso_start_url = https://example.org/start
+	[profile old]
+	sso_start_url = https://example.org/start
+	sso_region = eu-central-1
+	sso_account_id = 12
+	sso_role_name = a role
+	[profile other]
+	sso_session = work
+	sso_account_id = 13
+	sso_role_name = a role
+	END
+	refused 1 'run `aws sso login --profile default`'
+	logged_in 600 work sso-token
+	lists
+	[ "$(asked 'GET /sso/federation/credentials')" = 1 ]
+	AWS_PROFILE=old refused 1 'run `aws sso login --profile old`'
+	logged_in 600 https://example.org/start sso-token
+	AWS_PROFILE=old lists
+	AWS_PROFILE=other refused 1 'account 13 refused: status 403'
+	logged_in 600 work other-token
+	refused 1 'its SSO session is not accepted; run'
+	logged_in -1 work sso-token
+	refused 1 'its SSO session has expired; run'
+	[[ $stderr != *sso-token* ]]
 }
 
 @test "a role through its source profile, from a real token service" {

@@ -70,9 +70,17 @@ find_file(struct bk_s3_cred *c, const char *variable, const char *name,
 	return home == NULL ? 0 : bk_buf_printf(path, e, "%s/%s", home, name);
 }
 
+/* A switch: the variable, else the profile's setting. */
+static int
+is_on(const struct bk_s3_cred *c, const char *variable, const char *setting)
+{
+	return bk_cred_is_true(first(get(c, variable),
+	    bk_ini_get(c->ini, c->profile, setting)));
+}
+
 /* The profile's setting, or that of the [services] section it names. */
 static const char *
-endpoint_of(const struct bk_s3_cred *c, const char *service)
+profile_endpoint(const struct bk_s3_cred *c, const char *service)
 {
 	const char *section = bk_ini_get(c->ini, c->profile, "services");
 	const char *url = section == NULL ? NULL :
@@ -81,18 +89,28 @@ endpoint_of(const struct bk_s3_cred *c, const char *service)
 	return first(url, bk_ini_get(c->ini, c->profile, "endpoint_url"));
 }
 
+/* The configured endpoint of a service; NULL: AWS's own. */
+static const char *
+endpoint_of(const struct bk_s3_cred *c, const char *variable,
+    const char *setting)
+{
+	if (is_on(c, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+	    "ignore_configured_endpoint_urls"))
+		return NULL;
+	return first(get(c, variable), first(get(c, "AWS_ENDPOINT_URL"),
+	    profile_endpoint(c, setting)));
+}
+
 static int
 find_sts(struct bk_s3_cred *c, struct bk_err *e)
 {
-	const char *url = first(get(c, "AWS_ENDPOINT_URL_STS"),
-	    first(get(c, "AWS_ENDPOINT_URL"), endpoint_of(c,
-	    "sts.endpoint_url")));
-	const char *region = c->settings.region;
+	const char *url = endpoint_of(c, "AWS_ENDPOINT_URL_STS",
+	    "sts.endpoint_url");
 
 	if (url != NULL)
 		return bk_buf_puts(&c->sts, url, e);
-	return bk_buf_printf(&c->sts, e, "https://sts.%s.amazonaws.com%s",
-	    region, strncmp(region, "cn-", 3) == 0 ? ".cn" : "");
+	return bk_s3_aws_endpoint(&c->sts, "sts", c->settings.region,
+	    &c->settings, e);
 }
 
 static int
@@ -126,12 +144,18 @@ find_settings(struct bk_s3_cred *c, struct bk_err *e)
 		return bk_fail(e, BK_USAGE, "region '%s': not a region's name",
 		    region);
 	if (keep(c, region, &s->region, e) == -1 ||
-	    keep(c, first(get(c, "AWS_ENDPOINT_URL_S3"),
-	    first(get(c, "AWS_ENDPOINT_URL"), endpoint_of(c,
-	    "s3.endpoint_url"))), &s->endpoint, e) == -1 ||
+	    keep(c, endpoint_of(c, "AWS_ENDPOINT_URL_S3", "s3.endpoint_url"),
+	    &s->endpoint, e) == -1 ||
 	    keep(c, first(get(c, "AWS_CA_BUNDLE"), bk_ini_get(c->ini,
 	    c->profile, "ca_bundle")), &s->ca_bundle, e) == -1)
 		return -1;
+	s->fips = is_on(c, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
+	s->dual_stack = is_on(c, "AWS_USE_DUALSTACK_ENDPOINT",
+	    "use_dualstack_endpoint");
+	if (s->fips && s->endpoint != NULL)
+		return bk_fail(e, BK_USAGE, "a FIPS endpoint is demanded, but "
+		    "another one is configured; drop use_fips_endpoint or "
+		    "the endpoint's URL");
 	return find_style(c, e) == -1 ? -1 : find_sts(c, e);
 }
 
@@ -254,6 +278,46 @@ from_static(struct bk_s3_cred *c, const char *profile, struct bk_cred_keys *k,
 	    -1 : 1;
 }
 
+/*
+ * The keys of a role for who has logged in by `aws sso login`.  Older profiles
+ * have the session's settings themselves, and its start URL for a name.
+ */
+static int
+from_sso(struct bk_s3_cred *c, const char *profile, struct bk_cred_keys *k,
+    struct bk_err *e)
+{
+	const char *session = bk_ini_get(c->ini, profile, "sso_session");
+	const char *url = endpoint_of(c, "AWS_ENDPOINT_URL_SSO",
+	    "sso.endpoint_url");
+	struct bk_cred_sso sso = {
+		.profile = profile, .session = session,
+		.account = bk_ini_get(c->ini, profile, "sso_account_id"),
+		.role = bk_ini_get(c->ini, profile, "sso_role_name"),
+		.ca_bundle = c->settings.ca_bundle,
+		.home = get(c, "HOME"),
+	};
+	struct bk_buf endpoint = {0};
+	const char *region;
+	int rc;
+
+	region = session != NULL ? bk_ini_sso(c->ini, session, "sso_region") :
+	    bk_ini_get(c->ini, profile, "sso_region");
+	if (session == NULL)
+		sso.session = bk_ini_get(c->ini, profile, "sso_start_url");
+	if (region == NULL || !bk_s3_is_region(region) ||
+	    sso.account == NULL || sso.role == NULL)
+		return bk_fail(e, BK_USAGE, "profile %s: SSO needs sso_region, "
+		    "sso_account_id and sso_role_name", profile);
+	rc = url != NULL ? bk_buf_puts(&endpoint, url, e) :
+	    bk_s3_aws_endpoint(&endpoint, "portal.sso", region,
+	    &(struct bk_s3_settings){0}, e);
+	sso.endpoint = endpoint.data;
+	if (rc == 0)
+		rc = bk_cred_sso(&sso, k, e) == -1 ? -1 : 1;
+	bk_buf_free(&endpoint);
+	return rc;
+}
+
 /* The profile's own source of keys, ignoring its role. */
 static int
 from_own(struct bk_s3_cred *c, const char *profile, struct bk_cred_keys *k,
@@ -269,9 +333,11 @@ from_own(struct bk_s3_cred *c, const char *profile, struct bk_cred_keys *k,
 		return bk_cred_process(command, c->stop, k, e) == -1 ? -1 : 1;
 	if (bk_ini_get(c->ini, profile, "sso_session") != NULL ||
 	    bk_ini_get(c->ini, profile, "sso_start_url") != NULL)
-		return bk_fail(e, BK_USAGE, "profile %s: SSO is not supported; "
-		    "use another profile with credential_process = aws "
-		    "configure export-credentials --profile %s", profile,
+		return from_sso(c, profile, k, e);
+	if (bk_ini_get(c->ini, profile, "login_session") != NULL)
+		return bk_fail(e, BK_USAGE, "profile %s: login_session is not "
+		    "supported; use another profile with credential_process = "
+		    "aws configure export-credentials --profile %s", profile,
 		    profile);
 	return 0;
 }

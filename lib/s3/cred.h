@@ -9,7 +9,7 @@
  *   2. web identity: AWS_WEB_IDENTITY_TOKEN_FILE with AWS_ROLE_ARN
  *   3. profile AWS_PROFILE ("default") in the shared credentials and config
  *      files: keys, role_arn with source_profile or credential_source,
- *      web_identity_token_file, credential_process
+ *      web_identity_token_file, credential_process, an SSO session
  *   4. container: AWS_CONTAINER_CREDENTIALS_FULL_URI / _RELATIVE_URI, with
  *      AWS_CONTAINER_AUTHORIZATION_TOKEN(_FILE)
  *   5. EC2 instance metadata, IMDSv2, unless AWS_EC2_METADATA_DISABLED
@@ -40,6 +40,7 @@ struct bk_s3_settings {		/* borrowed until bk_s3_cred_free() */
 				 * profile; NULL: AWS's own */
 	const char *ca_bundle;	/* AWS_CA_BUNDLE, profile; NULL: system's */
 	int path_style;		/* 1 path, 0 virtual host, -1 not set */
+	int fips, dual_stack;	/* which of AWS's own endpoints */
 };
 
 /* Read settings and files; asks no source yet.  NULL with *e set. */

@@ -170,3 +170,39 @@ bk_cred_http(const struct bk_cred_ask *ask, struct bk_buf *answer,
 	curl_easy_cleanup(c);
 	return rc;
 }
+
+/* Hosts that plain HTTP reaches without leaving the machine. */
+static int
+is_local(const char *host)
+{
+	static const char *const local[] = { "localhost", "[::1]",
+	    "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]" };
+	size_t i;
+
+	if (strncmp(host, "127.", 4) == 0 &&
+	    host[strspn(host, "0123456789.")] == '\0')
+		return 1;
+	for (i = 0; i < sizeof(local) / sizeof(local[0]); i++)
+		if (strcmp(host, local[i]) == 0)
+			return 1;
+	return 0;
+}
+
+int
+bk_cred_may_have_token(const char *url)
+{
+	CURLU *u = curl_url();
+	char *scheme = NULL, *host = NULL;
+	int good;
+
+	good = u != NULL &&
+	    curl_url_set(u, CURLUPART_URL, url, 0) == CURLUE_OK &&
+	    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+	    curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+	    (strcmp(scheme, "https") == 0 ||
+	    (strcmp(scheme, "http") == 0 && is_local(host)));
+	curl_free(scheme);
+	curl_free(host);
+	curl_url_cleanup(u);
+	return good;
+}

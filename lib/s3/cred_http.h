@@ -28,4 +28,10 @@ struct bk_cred_ask {
 int bk_cred_http(const struct bk_cred_ask *ask, struct bk_buf *answer,
     long *status, struct bk_err *e);
 
+/*
+ * 1 if a token may be sent to url: https, or http to a host that it reaches
+ * without leaving the machine (loopback, the cloud's link-local addresses).
+ */
+int bk_cred_may_have_token(const char *url);
+
 #endif

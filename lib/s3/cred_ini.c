@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +62,7 @@ add(struct place *p, const char *parent, const char *key, const char *value,
 {
 	struct bk_buf full = {0};
 	struct entry *n = calloc(1, sizeof(*n));
+	char *s;
 
 	if (n == NULL)
 		return bk_fail_memory(e);
@@ -75,6 +77,8 @@ add(struct place *p, const char *parent, const char *key, const char *value,
 		free_entry(n);
 		return -1;
 	}
+	for (s = full.data; *s != '\0'; s++)	/* the SDKs do so */
+		*s = (char)tolower((unsigned char)*s);
 	n->key = full.data;
 	n->next = p->ini->last;
 	p->ini->last = n;
@@ -95,10 +99,24 @@ trim(char *s)
 	return s;
 }
 
+/* The kind of a section of config by its first word, of n bytes. */
+static const char *
+section_kind(const char *word, size_t n)
+{
+	static const char *const kinds[] = { "profile ", "services ",
+	    "sso-session " };
+	size_t i;
+
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strlen(kinds[i]) == n + 1 && strncmp(word, kinds[i], n) == 0)
+			return kinds[i];
+	return "other ";
+}
+
 /*
  * [name].  In config a profile is "[profile x]", but "[default]" needs no
- * prefix; other sections there ("[services x]", "[sso-session x]") keep their
- * names, so that they are not mistaken for profiles.
+ * prefix; other sections there keep their names, so that they are not mistaken
+ * for profiles.
  */
 static int
 read_section(struct place *p, char *s, struct bk_err *e)
@@ -115,9 +133,7 @@ read_section(struct place *p, char *s, struct bk_err *e)
 	name = trim(s + 1);
 	if (p->is_config && strcmp(name, "default") != 0) {
 		n = strcspn(name, BLANKS);
-		kind = strncmp(name, "profile", n) == 0 && n == 7 ?
-		    "profile " : strncmp(name, "services", n) == 0 && n == 8 ?
-		    "services " : "other ";
+		kind = section_kind(name, n);
 		if (*kind != 'o')
 			name = trim(name + n);
 	}
@@ -262,6 +278,14 @@ bk_ini_service(const struct bk_ini *ini, const char *services,
     const char *key)
 {
 	const struct entry *n = find(ini, "services ", services, key);
+
+	return n == NULL || n->value.len == 0 ? NULL : n->value.data;
+}
+
+const char *
+bk_ini_sso(const struct bk_ini *ini, const char *session, const char *key)
+{
+	const struct entry *n = find(ini, "sso-session ", session, key);
 
 	return n == NULL || n->value.len == 0 ? NULL : n->value.data;
 }

@@ -27,7 +27,7 @@ struct bk_ini *bk_ini_load(const char *credentials, const char *config,
     struct bk_err *e);
 
 /*
- * The value of key in a profile ("default", "shop"); NULL if unset or empty.
+ * The value of key (lower case; the files' may be in any) in a profile ("default", "shop"); NULL if unset or empty.
  * The last of several counts.  Borrowed until bk_ini_free().
  */
 const char *bk_ini_get(const struct bk_ini *ini, const char *profile,
@@ -35,6 +35,10 @@ const char *bk_ini_get(const struct bk_ini *ini, const char *profile,
 
 /* The same for a [services NAME] section of config. */
 const char *bk_ini_service(const struct bk_ini *ini, const char *services,
+    const char *key);
+
+/* The same for an [sso-session NAME] section of config. */
+const char *bk_ini_sso(const struct bk_ini *ini, const char *session,
     const char *key);
 
 /* 1 if the profile exists, even if empty. */

@@ -2,6 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "base/debug.h"
@@ -76,7 +77,7 @@ bk_cred_keys_set(struct bk_cred_keys *k, const char *source,
 	return bk_fail_memory(e);
 }
 
-static char none[1];	/* "", but writable: wipe_text() */
+static char none[1];	/* "", but writable: bk_cred_wipe_json() */
 
 /* A member's string; "" if missing, NULL if not a string. */
 static const char *
@@ -90,8 +91,8 @@ text_of(const json_t *object, const char *name)
 }
 
 /* The bytes are jansson's own, allocated and about to be freed. */
-static void
-wipe_text(const char *s)
+void
+bk_cred_wipe_json(const char *s)
 {
 	if (s != NULL)
 		bk_wipe((void *)(uintptr_t)s, strlen(s));
@@ -125,8 +126,14 @@ bk_cred_keys_json(struct bk_cred_keys *k, const char *source,
 		rc = bk_cred_keys_set(k, source, access, secret, session,
 		    expires, e);
 	/* jansson frees without wiping */
-	wipe_text(secret);
-	wipe_text(session);
+	bk_cred_wipe_json(secret);
+	bk_cred_wipe_json(session);
 	json_decref(o);
 	return rc;
+}
+
+int
+bk_cred_is_true(const char *s)
+{
+	return s != NULL && strcasecmp(s, "true") == 0;
 }

@@ -21,48 +21,6 @@ get(char *env(const char *), const char *name)
 	return v == NULL || *v == '\0' ? NULL : v;
 }
 
-/* Hosts that plain HTTP reaches without leaving the machine. */
-static int
-is_local(const char *host)
-{
-	static const char *const local[] = { "localhost", "[::1]",
-	    "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]" };
-	size_t i;
-
-	if (strncmp(host, "127.", 4) == 0 &&
-	    host[strspn(host, "0123456789.")] == '\0')
-		return 1;
-	for (i = 0; i < sizeof(local) / sizeof(local[0]); i++)
-		if (strcmp(host, local[i]) == 0)
-			return 1;
-	return 0;
-}
-
-/* The token goes to that host: require https or a local host. */
-static int
-check_uri(const char *uri, struct bk_err *e)
-{
-	CURLU *u = curl_url();
-	char *scheme = NULL, *host = NULL;
-	int good;
-
-	if (u == NULL)
-		return bk_fail_memory(e);
-	good = curl_url_set(u, CURLUPART_URL, uri, 0) == CURLUE_OK &&
-	    curl_url_get(u, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
-	    curl_url_get(u, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
-	    (strcmp(scheme, "https") == 0 ||
-	    (strcmp(scheme, "http") == 0 && is_local(host)));
-	curl_free(scheme);
-	curl_free(host);
-	curl_url_cleanup(u);
-	if (!good)
-		return bk_fail(e, BK_USAGE,
-		    "AWS_CONTAINER_CREDENTIALS_FULL_URI: must be https, or "
-		    "http to loopback, 169.254.170.2 or 169.254.170.23");
-	return 0;
-}
-
 /* "Authorization: ..." into *b, nothing without a token. */
 static int
 container_token(char *env(const char *), struct bk_buf *b, struct bk_err *e)
@@ -103,8 +61,14 @@ bk_cred_container(char *env(const char *), const char *ca_bundle,
 
 	if (path == NULL && full == NULL)
 		return 0;
-	if (path == NULL && check_uri(full, e) == -1)
-		return -1;
+	if (path == NULL && !bk_cred_may_have_token(full))
+		return bk_fail(e, BK_USAGE,
+		    "AWS_CONTAINER_CREDENTIALS_FULL_URI: must be https, or "
+		    "http to loopback, 169.254.170.2 or 169.254.170.23");
+	if (path != NULL && *path != '/')
+		return bk_fail(e, BK_USAGE,
+		    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: must begin with "
+		    "a slash");
 	if (bk_buf_puts(&url, path != NULL ? ECS : full, e) == -1 ||
 	    (path != NULL && bk_buf_puts(&url, path, e) == -1) ||
 	    container_token(env, &token, e) == -1)
@@ -216,7 +180,7 @@ bk_cred_imds(char *env(const char *), struct bk_cred_keys *k,
 	char base[256];
 	int rc = 0;
 
-	if (off != NULL && strcmp(off, "true") == 0) {
+	if (bk_cred_is_true(off)) {
 		bk_fail(reason, BK_FAIL, "AWS_EC2_METADATA_DISABLED is true");
 		return 0;
 	}

@@ -32,6 +32,9 @@ int bk_cred_keys_set(struct bk_cred_keys *k, const char *source,
 int bk_cred_keys_json(struct bk_cred_keys *k, const char *source,
     const char *text, const char *token, struct bk_err *e);
 
+/* Wipe a string in JSON that is about to be freed; NULL is fine. */
+void bk_cred_wipe_json(const char *s);
+
 void bk_cred_keys_free(struct bk_cred_keys *k);	/* *k is empty again */
 
 /*
@@ -76,5 +79,25 @@ struct bk_cred_role {		/* borrowed strings, NULL where optional */
 int bk_cred_assume(const struct bk_cred_role *role,
     const struct bk_cred_keys *source, struct bk_cred_keys *k,
     struct bk_err *e);
+
+struct bk_cred_sso {		/* borrowed strings */
+	const char *profile;	/* for messages */
+	const char *session;	/* name; the token's file is named after it */
+	const char *account, *role;
+	const char *endpoint;	/* "https://portal.sso.REGION.amazonaws.com" */
+	const char *home;	/* NULL: unknown */
+	const char *ca_bundle;	/* optional */
+};
+
+/*
+ * The role's keys from IAM Identity Center (GetRoleCredentials), with the token
+ * that `aws sso login` has left in ~/.aws/sso/cache.  BK_FAIL, with a hint, if
+ * there is none or it has expired.
+ */
+int bk_cred_sso(const struct bk_cred_sso *o, struct bk_cred_keys *k,
+    struct bk_err *e);
+
+/* 1 if s is "true" in any case; NULL is not. */
+int bk_cred_is_true(const char *s);
 
 #endif

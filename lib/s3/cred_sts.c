@@ -129,6 +129,12 @@ bk_cred_assume(const struct bk_cred_role *role,
 	long status = 0;
 	int rc = -1;
 
+	if (role->token_file != NULL &&
+	    !bk_cred_may_have_token(role->endpoint)) {
+		bk_fail(e, BK_USAGE, "%s: the web identity's token goes there "
+		    "only by https; see AWS_ENDPOINT_URL_STS", role->endpoint);
+		goto done;
+	}
 	if (make_form(role, &form, e) == -1)
 		goto done;
 	ask.body = form.data;

@@ -16,6 +16,8 @@ AWS_SESSION_TOKEN, told to be good for SECONDS.
                    and no signature; the role "denied" is refused.
                    AssumeRole, wants the external id "a b&c", a signature and
                    in it the session token
+  /sso             GetRoleCredentials of role "a role" in account 12, wants the
+                   token "sso-token"
   /busy            503 once, then the same as /sts
 """
 import http.server
@@ -90,6 +92,22 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.answer(200, '<R xmlns="https://sts.amazonaws.com/doc/2011-06-15'
                     '/"><W><Credentials>%s</Credentials></W></R>' % inner)
 
+    def sso(self, rest):
+        path, _, query = rest.partition('?')
+        form = dict(urllib.parse.parse_qsl(query))
+        if self.headers['x-amz-sso_bearer_token'] != 'sso-token':
+            self.answer(401)
+        elif (path != '/federation/credentials' or
+              form != {'role_name': 'a role', 'account_id': '12'}):
+            self.answer(403)
+        else:
+            k = keys()
+            self.answer(200, json.dumps({'roleCredentials': {
+                'accessKeyId': k['AccessKeyId'],
+                'secretAccessKey': k['SecretAccessKey'],
+                'sessionToken': k['Token'],
+                'expiration': int(time.time() + int(sys.argv[1])) * 1000}}))
+
     def handle_request(self):
         global busy
         body = self.rfile.read(int(self.headers.get('Content-Length', 0)))
@@ -101,6 +119,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             good = self.headers['Authorization'] == 'container-token'
             self.answer(200 if good else 401,
                         json.dumps(keys()) if good else '')
+        elif where == 'sso':
+            self.sso(rest)
         elif where in ('sts', 'busy'):
             if where == 'busy' and busy > 0:
                 busy -= 1

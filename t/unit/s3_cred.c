@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "s3/address.h"
 #include "s3/cred.h"
 #include "s3/cred_ini.h"
 #include "s3/cred_source.h"
@@ -237,7 +238,7 @@ test_profiles(void)
 	begin("", "[default]\nrole_arn=r\nmfa_serial=m\nsource_profile=x\n");
 	begins(ask(), "2 profile default: mfa_serial", "MFA");
 	begin("", "[default]\nsso_session=x\n");
-	begins(ask(), "2 profile default: SSO is not supported", "SSO");
+	begins(ask(), "2 profile default: SSO needs sso_region", "half of SSO");
 	begin("", "");
 	set("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://10.0.0.1/x");
 	begins(ask(), "2 AWS_CONTAINER_CREDENTIALS_FULL_URI: must be https",
@@ -329,6 +330,83 @@ test_settings(void)
 	begins(ask(), "2 profile default: addressing_style 'x'", "a bad style");
 }
 
+static const char *
+endpoint(const char *service, const char *region)
+{
+	static struct bk_buf out;
+	struct bk_err e = {0};
+	struct bk_s3_cred *c = bk_s3_cred_new(fake_env, &e);
+
+	out.len = 0;
+	if (c == NULL)
+		return "refused";
+	(void)bk_s3_aws_endpoint(&out, service, region,
+	    bk_s3_cred_settings(c), &e);
+	bk_s3_cred_free(c);
+	return out.data;
+}
+
+static void
+test_endpoints(void)
+{
+	begin("", "");
+	is_str(endpoint("s3", "eu-west-1"),
+	    "https://s3.eu-west-1.amazonaws.com", "S3");
+	is_str(endpoint("s3", "cn-north-1"),
+	    "https://s3.cn-north-1.amazonaws.com.cn", "in China");
+	is_str(endpoint("sts", "eusc-de-east-1"),
+	    "https://sts.eusc-de-east-1.amazonaws.eu", "in the EU's cloud");
+	is_str(endpoint("s3", "us-isob-east-1"),
+	    "https://s3.us-isob-east-1.sc2s.sgov.gov", "in an isolated one");
+	set("AWS_USE_FIPS_ENDPOINT", "True");
+	is_str(endpoint("s3", "us-east-1"),
+	    "https://s3-fips.us-east-1.amazonaws.com", "FIPS");
+	is_str(endpoint("sts", "us-east-1"),
+	    "https://sts-fips.us-east-1.amazonaws.com", "of STS");
+	is_str(endpoint("sts", "us-gov-west-1"),
+	    "https://sts.us-gov-west-1.amazonaws.com", "the government's");
+	set("AWS_USE_DUALSTACK_ENDPOINT", "true");
+	is_str(endpoint("s3", "us-east-1"),
+	    "https://s3-fips.dualstack.us-east-1.amazonaws.com", "both");
+	begin("", "[default]\nuse_dualstack_endpoint = TRUE\n");
+	is_str(endpoint("s3", "us-east-1"),
+	    "https://s3.dualstack.us-east-1.amazonaws.com", "dual stack");
+	is_str(endpoint("sts", "us-east-1"),
+	    "https://sts.us-east-1.api.aws", "of STS");
+
+	begin("", "[default]\nUse_FIPS_Endpoint = true\n"
+	    "endpoint_url = http://p\n");
+	begins(ask(), "2 a FIPS endpoint is demanded", "FIPS elsewhere");
+	set("AWS_USE_FIPS_ENDPOINT", "false");
+	begins(ask(), "1 credentials: none", "unless switched off");
+	begin("", "[default]\nuse_fips_endpoint = true\n"
+	    "endpoint_url = http://p\nignore_configured_endpoint_urls=true\n");
+	set("AWS_ENDPOINT_URL", "http://e");
+	is_str(endpoint("s3", "us-east-1"),
+	    "https://s3-fips.us-east-1.amazonaws.com", "or URLs are ignored");
+	begin("", "[default]\nAWS_Access_Key_ID = A\nAWS_SECRET_ACCESS_KEY = b\n");
+	is_str(ask(), "A:b:", "settings' names in other case");
+	begin("", "[default]\nlogin_session = arn:x\n");
+	begins(ask(), "2 profile default: login_session is not supported",
+	    "a login_session");
+	begin("", "");
+	set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "@127.0.0.1:9/x");
+	begins(ask(), "2 AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: must begin",
+	    "a relative URI with a host");
+	begin("", "");
+	set("AWS_WEB_IDENTITY_TOKEN_FILE", config);
+	set("AWS_ROLE_ARN", "arn:x");
+	set("AWS_ENDPOINT_URL", "http://192.0.2.1");
+	begins(ask(), "2 http://192.0.2.1: the web identity's token goes",
+	    "a web identity in clear");
+	begin("", "[default]\nsso_session = s\nsso_account_id = 1\n"
+	    "sso_role_name = r\n[sso-session s]\nsso_region = eu-west-1\n");
+	set("HOME", dir);
+	begins(ask(), "1 profile default: /tmp/bk-cred-", "no SSO login");
+	set("AWS_ENDPOINT_URL_SSO", "http://192.0.2.1");
+	begins(ask(), "2 http://192.0.2.1: the SSO token goes", "in clear");
+}
+
 static void
 test_json(void)
 {
@@ -375,6 +453,7 @@ main(void)
 	test_profiles();
 	test_process();
 	test_settings();
+	test_endpoints();
 	test_json();
 	(void)unlink(credentials);
 	(void)unlink(config);
