@@ -7,12 +7,13 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/record.h"
-
 static struct {		/* what approved_read() passed on */
 	char first[8192];
 	uint64_t n;
 } seen;
+
+static struct bk_plan_facts facts;
+static int planned;
 
 void
 approved_option(struct bk_approved_plan *c, int ch, const char *arg)
@@ -48,7 +49,8 @@ int
 approved_read(const struct bk_approved_plan *c, approved_take *take, void *ctx,
     struct bk_err *e)
 {
-	FILE *f = c->plan == NULL ? stdin : bk_plan_open(c, time(NULL), e);
+	FILE *f = c->plan == NULL ? stdin : bk_plan_open(c, time(NULL),
+	    &facts, e);
 	struct bk_record r;
 	char *line = NULL;
 	size_t cap = 0;
@@ -56,6 +58,7 @@ approved_read(const struct bk_approved_plan *c, approved_take *take, void *ctx,
 
 	if (f == NULL)
 		return -1;
+	planned = c->plan != NULL;
 	while ((rc = bk_record_read(f, &line, &cap, &r, e)) == 1) {
 		if (seen.n++ == 0)
 			(void)snprintf(seen.first, sizeof(seen.first), "%s",
@@ -64,7 +67,7 @@ approved_read(const struct bk_approved_plan *c, approved_take *take, void *ctx,
 		rc = feof(f) ? bk_fail(e, BK_DATA, "%s: the last line, '%s', "
 		    "has no newline; was the listing truncated? nothing was "
 		    "deleted",
-		    approved_name(c), r.name) : take(ctx, r.name, e);
+		    approved_name(c), r.name) : take(ctx, &r, e);
 		if (rc == -1)
 			break;
 	}
@@ -72,6 +75,19 @@ approved_read(const struct bk_approved_plan *c, approved_take *take, void *ctx,
 	if (f != stdin)
 		fclose(f);		/* read only: nothing to lose */
 	return rc;
+}
+
+const struct bk_plan_facts *
+approved_facts(void)
+{
+	return planned ? &facts : NULL;
+}
+
+int
+approved_is(const struct bk_record *r, time_t stored, uint64_t bytes)
+{
+	return !planned || (stored <= facts.made &&
+	    bk_record_is_same(r, stored, bytes));
 }
 
 void

@@ -29,7 +29,7 @@ static const struct tool tool = {
 "    -o FILE       write to FILE, mode 0600; never overwrites\n"
 "    -y            print the public key of the key in KEYFILE\n"
 "    --sign        make a key that signs plans, and what bk-crypt writes\n"
-"    --approve PLAN  sign PLAN with the key in KEYFILE; read it first\n"
+"    --approve PLAN  print PLAN and sign it with the key in KEYFILE\n"
 "    --split T/N   split the key in KEYFILE into N shares, any T of which\n"
 "                  restore it; -o: into PREFIX.1 to PREFIX.N\n"
 "    --join        restore the key from the shares in FILEs\n"
@@ -246,13 +246,20 @@ print_public(const struct options *o, struct bk_err *e)
 }
 
 static int
+show(const char *text, size_t n, struct bk_err *e)
+{
+	return bk_io_write(STDOUT_FILENO, text, n, "standard output", e);
+}
+
+static int
 approve(const struct options *o, struct bk_err *e)
 {
 	struct bk_signer signer;
 	int rc = bk_signer_load(&signer, o->files[0], e);
 
 	if (rc == 0)
-		rc = bk_plan_approve(o->approve, &signer, time(NULL), e);
+		rc = bk_plan_approve(o->approve, &signer, time(NULL), show,
+		    e);
 	bk_wipe(&signer, sizeof(signer));
 	return rc;
 }

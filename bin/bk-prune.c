@@ -29,7 +29,7 @@ static const struct tool tool = {
 	    "[--max-share PERCENT] [--min-keep N] [--min-stored TIME] "
 	    "[--receipts DIR] "
 	    "[--require-fresh TIME] [--tz ZONE] [--wal-for LISTING] "
-	    "[--plan FILE --key FILE] < LISTING",
+	    "[--plan FILE --key FILE [--endpoint URL]] < LISTING",
 	.help =
 "Example: bk-s3ls s3://backups/shop/ | bk-prune -d 30 -m 12 -y 7 | bk-s3rm\n"
 "\n"
@@ -45,7 +45,8 @@ static const struct tool tool = {
 "    --receipts DIR        never delete the last that bk-verify has proven\n"
 "    --wal-for LISTING     prune WAL that no base backup in LISTING needs\n"
 "    --plan FILE --key FILE  write a plan, signed with that key, that the *rm\n"
-"                          tools execute once it is approved\n"
+"                          tools execute once it is approved;  --endpoint URL:\n"
+"                          where the objects are ($AWS_ENDPOINT_URL)\n"
 "Guards refuse a series:  --require-fresh TIME (2d), --max-share PERCENT (50pc);\n"
 "or the run: --max-ahead TIME (10s).  --min-keep N (3) stay, and for a while\n"
 "what was stored lately: --min-stored TIME (1d).  --first-run: allow any share.\n"
@@ -57,7 +58,8 @@ static const struct tool tool = {
 struct options {
 	struct bk_policy policy;
 	struct bk_guards guards;
-	const char *group, *tz, *holds, *receipts, *wal_for, *plan, *key;
+	const char *group, *tz, *holds, *receipts, *wal_for, *plan, *key,
+	    *endpoint;
 	struct bk_buf options_text;	/* the options, for a plan */
 	int explain;
 };
@@ -92,7 +94,7 @@ enum {
 	OPT_WITHIN = TOOL_OPT_TOOL, OPT_EXPLAIN, OPT_FIRST_RUN, OPT_GROUP,
 	OPT_HOLDS, OPT_MAX_AHEAD, OPT_MAX_SHARE, OPT_MIN_KEEP, OPT_MIN_STORED,
 	OPT_RECEIPTS,
-	OPT_FRESH, OPT_TZ, OPT_WAL_FOR, OPT_PLAN, OPT_KEY
+	OPT_FRESH, OPT_TZ, OPT_WAL_FOR, OPT_PLAN, OPT_KEY, OPT_ENDPOINT
 };
 
 /* An option other than a rule. */
@@ -136,6 +138,7 @@ parse_option(struct options *o, int ch, const char *arg)
 	case OPT_WAL_FOR: o->wal_for = arg; break;
 	case OPT_PLAN: o->plan = arg; break;
 	case OPT_KEY: o->key = arg; break;
+	case OPT_ENDPOINT: o->endpoint = arg; break;
 	default: tool_option(ch);
 	}
 }
@@ -165,6 +168,7 @@ parse_options(struct options *o, int argc, char *argv[])
 		{ "wal-for", required_argument, NULL, OPT_WAL_FOR },
 		{ "plan", required_argument, NULL, OPT_PLAN },
 		{ "key", required_argument, NULL, OPT_KEY },
+		{ "endpoint", required_argument, NULL, OPT_ENDPOINT },
 		TOOL_LONGOPTS,
 		{ 0 }
 	};
@@ -190,6 +194,8 @@ parse_options(struct options *o, int argc, char *argv[])
 			tool_usage("%s", e.msg);
 	if ((o->plan == NULL) != (o->key == NULL))
 		tool_usage("--plan and --key go together");
+	if (o->endpoint != NULL && (o->plan == NULL || *o->endpoint == '\0'))
+		tool_usage("--endpoint is the place of a --plan, a URL");
 	if (o->plan != NULL && o->explain)
 		tool_usage("--plan or --explain, not both");
 }
@@ -343,13 +349,29 @@ format_records(struct bk_buf *b, const struct bk_listing *items, int all,
 	return rc;
 }
 
+/* Where the records are: that of the first is to be that of all. */
+static const char *
+place(const struct options *o, const struct bk_listing *items)
+{
+	const char *url = o->endpoint;
+
+	if (strstr(items->item[0].r.name, "://") == NULL)
+		return BK_PLAN_FILES;
+	if (url == NULL)
+		url = tool_env("AWS_ENDPOINT_URL_S3");
+	if (url == NULL)
+		url = tool_env("AWS_ENDPOINT_URL");
+	return url != NULL ? url : BK_PLAN_DEFAULT;
+}
+
 static int
 write_plan(const struct options *o, const struct bk_listing *items,
     const struct bk_buf *gone, size_t going, struct bk_err *e)
 {
 	struct bk_buf all = {0};
 	struct bk_plan plan = { .now = o->guards.now,
-	    .policy = o->options_text.data, .listing = &all, .expired = gone,
+	    .place = place(o, items), .policy = o->options_text.data,
+	    .listing = &all, .expired = gone,
 	    .nexpired = going };
 	struct bk_signer signer;
 	int rc = -1;

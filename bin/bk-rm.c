@@ -11,6 +11,7 @@
 
 #include "approved.h"
 #include "base/record.h"
+#include "base/stamp.h"
 #include "base/store.h"
 #include "tool.h"
 
@@ -24,7 +25,8 @@ static const struct tool tool = {
 "\n"
 "Deletes the files named on standard input, one per line: a path or a record\n"
 "of bk-ls.  Regular files only: no directories, no symbolic links.  All names\n"
-"are read and checked before anything is deleted.\n"
+"are read and checked before anything is deleted.  A directory that this has\n"
+"emptied goes too if its name has a date.\n"
 "\n"
 "    -n, --dry-run     delete nothing, print what would be deleted\n"
 "    -v, --verbose     print what was deleted\n"
@@ -40,50 +42,58 @@ static const struct tool tool = {
 
 struct job {
 	struct bk_approved_plan plan;	/* instead of standard input */
-	char **names;
+	struct bk_record *files;	/* names are owned */
 	size_t n, cap;
 	int print;		/* print names on standard output */
 	int dir;		/* open, of the last file deleted; or -1 */
 	char *dir_name;
+	int emptied;		/* something was deleted in it */
 	size_t failed;		/* each was reported */
 };
 
 /* A name that is not a file's means that this is the wrong list. */
 static int
-check(const char *name, const char *from, struct bk_err *e)
+check(const struct bk_record *r, const char *from, struct bk_err *e)
 {
 	struct stat st;
 
-	if (strncmp(name, "s3://", 5) == 0)
+	if (strncmp(r->name, "s3://", 5) == 0)
 		return bk_fail(e, BK_DATA, "%s: %s: an object, not a file; use "
-		    "bk-s3rm; nothing was deleted", from, name);
-	if (lstat(name, &st) == 0 && !S_ISREG(st.st_mode))
+		    "bk-s3rm; nothing was deleted", from, r->name);
+	if (lstat(r->name, &st) == -1)
+		return 0;
+	if (!S_ISREG(st.st_mode))
 		return bk_fail(e, BK_DATA, "%s: %s: %s, not a file; nothing "
-		    "was deleted", from, name,
+		    "was deleted", from, r->name,
 		    S_ISDIR(st.st_mode) ? "a directory" :
 		    S_ISLNK(st.st_mode) ? "a symbolic link" : "a device, pipe "
 		    "or socket");
+	if (!approved_is(r, st.st_mtime, (uint64_t)st.st_size))
+		return bk_fail(e, BK_DATA, "%s: %s: has changed since the plan "
+		    "was made; make a new one; nothing was deleted", from,
+		    r->name);
 	return 0;
 }
 
 static int
-take(void *ctx, const char *name, struct bk_err *e)
+take(void *ctx, const struct bk_record *r, struct bk_err *e)
 {
 	struct job *job = ctx;
-	const char *from = approved_name(&job->plan);
 	size_t cap = job->cap == 0 ? 64 : job->cap * 2;
-	char **more;
+	struct bk_record *more, *copy;
 
-	if (check(name, from, e) == -1)
+	if (check(r, approved_name(&job->plan), e) == -1)
 		return -1;
 	if (job->n == job->cap) {
 		if (cap > SIZE_MAX / sizeof(*more) || (more =
-		    realloc(job->names, cap * sizeof(*more))) == NULL)
+		    realloc(job->files, cap * sizeof(*more))) == NULL)
 			return bk_fail_memory(e);
-		job->names = more;
+		job->files = more;
 		job->cap = cap;
 	}
-	if ((job->names[job->n] = strdup(name)) == NULL)
+	copy = &job->files[job->n];
+	*copy = *r;
+	if ((copy->name = strdup(r->name)) == NULL)
 		return bk_fail_memory(e);
 	job->n++;
 	return 0;
@@ -110,6 +120,43 @@ not_deleted(struct job *job, const char *name, const char *why)
 	return 0;
 }
 
+/* 1 if the last component of dir has a date, as {date} and {utc} write it. */
+static int
+is_dated(const char *dir)
+{
+	const char *slash = strrchr(dir, '/'), *s;
+	time_t t;
+
+	for (s = slash == NULL ? dir : slash + 1; *s != '\0'; s++)
+		if (bk_stamp_utc(s, &t) > 0 || bk_stamp_date(s, &t) > 0)
+			return 1;
+	return 0;
+}
+
+static int
+is_here(const char *dir)
+{
+	struct stat a, b;
+
+	return lstat(dir, &a) == -1 || stat(".", &b) == -1 ||
+	    (a.st_dev == b.st_dev && a.st_ino == b.st_ino);
+}
+
+/*
+ * Remove a directory that the deletion emptied, and those above it, if they
+ * were made for a backup or a day; others stay, for the next backup.
+ */
+static void
+remove_dirs(char *dir)
+{
+	char *slash;
+
+	/* not where we are; what is not empty, or is a link, stays anyway */
+	while (is_dated(dir) && !is_here(dir) && rmdir(dir) == 0 &&
+	    (slash = strrchr(dir, '/')) != NULL)
+		*slash = '\0';
+}
+
 /* Sync the deletions in the last directory and close it. */
 static void
 leave_dir(struct job *job)
@@ -124,10 +171,13 @@ leave_dir(struct job *job)
 			job->failed++;
 		}
 		close(job->dir);
+		if (job->emptied)
+			remove_dirs(job->dir_name);
 	}
 	free(job->dir_name);
 	job->dir = -1;
 	job->dir_name = NULL;
+	job->emptied = 0;
 }
 
 /* Open the directory of name, which rarely changes in a sorted list. */
@@ -151,8 +201,9 @@ enter_dir(struct job *job, const char *name, struct bk_err *e)
 }
 
 static int
-delete_one(struct job *job, char *name, struct bk_err *e)
+delete_one(struct job *job, const struct bk_record *r, struct bk_err *e)
 {
+	char *name = r->name;
 	const char *slash = strrchr(name, '/');
 	const char *base = slash == NULL ? name : slash + 1;
 	struct stat st;
@@ -164,10 +215,15 @@ delete_one(struct job *job, char *name, struct bk_err *e)
 		return not_deleted(job, name, errno == ENOENT ?
 		    "no such directory" : strerror(errno));
 	if (fstatat(job->dir, base, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    !S_ISREG(st.st_mode))
-		return not_deleted(job, name, "no longer a regular file");
+	    (!S_ISREG(st.st_mode) ||
+	    !approved_is(r, st.st_mtime, (uint64_t)st.st_size)))
+		return not_deleted(job, name, S_ISREG(st.st_mode) ?
+		    "has changed since the plan was made" :
+		    "no longer a regular file");
 	/* never through a link, and never a directory */
-	if (unlinkat(job->dir, base, 0) == -1 && errno != ENOENT)
+	if (unlinkat(job->dir, base, 0) == 0)
+		job->emptied = 1;
+	else if (errno != ENOENT)
 		return not_deleted(job, name, strerror(errno));
 	return job->print ? print_name(name, e) : 0;
 }
@@ -180,7 +236,7 @@ delete_all(struct job *job, struct bk_err *e)
 
 	approved_record();
 	for (i = 0; rc == 0 && i < job->n; i++)
-		rc = delete_one(job, job->names[i], e);
+		rc = delete_one(job, &job->files[i], e);
 	leave_dir(job);
 	if (rc == 0 && job->failed > 0) {
 		e->quiet = 1;		/* each was reported */
@@ -195,7 +251,7 @@ print_all(const struct job *job, struct bk_err *e)
 	size_t i;
 
 	for (i = 0; i < job->n; i++)
-		if (print_name(job->names[i], e) == -1)
+		if (print_name(job->files[i].name, e) == -1)
 			return -1;
 	return 0;
 }
@@ -204,8 +260,8 @@ static void
 free_names(struct job *job)
 {
 	while (job->n > 0)
-		free(job->names[--job->n]);
-	free(job->names);
+		free(job->files[--job->n].name);
+	free(job->files);
 }
 
 int

@@ -11,6 +11,7 @@
 #include "base/secret.h"
 #include "s3/client.h"
 #include "s3/delete.h"
+#include "s3/recheck.h"
 #include "s3/url.h"
 #include "s3args.h"
 #include "tool.h"
@@ -44,6 +45,8 @@ struct item {
 	struct bk_s3_url url;
 	const char *version;	/* in url.key, cut off it, as the next one */
 	const char *upload;	/* neither: an object */
+	struct bk_record listed;	/* what a plan's record says of it */
+	int gone;		/* since it was planned */
 };
 
 struct job {
@@ -77,15 +80,17 @@ new_item(struct job *job, struct bk_err *e)
 }
 
 static int
-take(void *ctx, const char *name, struct bk_err *e)
+take(void *ctx, const struct bk_record *r, struct bk_err *e)
 {
 	struct job *job = ctx;
+	const char *name = r->name;
 	const char *from = approved_name(&job->plan);
 	struct item *it = new_item(job, e);
 	struct bk_err bad = {0};
 
 	if (it == NULL)
 		return -1;
+	it->listed = *r;
 	if (bk_s3_url_parse(name, &it->url, &bad) == -1)
 		return bk_fail(e, bad.code == BK_USAGE ? BK_DATA : bad.code,
 		    "%s: %s; nothing was deleted", from, bad.msg);
@@ -95,6 +100,7 @@ take(void *ctx, const char *name, struct bk_err *e)
 	it->version = bk_s3_url_cut_id(&it->url, BK_S3_VERSION_MARK);
 	if (it->version == NULL)
 		it->upload = bk_s3_url_cut_id(&it->url, BK_S3_UPLOAD_MARK);
+	it->listed.name = it->url.key;
 	return 0;
 }
 
@@ -152,6 +158,72 @@ abort_upload(struct job *job, struct bk_s3 *s3, const struct item *it,
 	return 0;
 }
 
+/* Hold what is planned in items[i]'s bucket against what is there now. */
+static int
+recheck_bucket(struct job *job, size_t i, struct bk_err *e)
+{
+	struct bk_s3_options o = { .bucket = job->items[i].url.bucket,
+	    .retry_for = job->retry_for, .stop_fd = -1, .warn = s3args_warn };
+	struct bk_s3_recheck *v = calloc(job->n, sizeof(*v));
+	struct bk_s3 *s3 = NULL;
+	struct item *it;
+	size_t n = 0;
+	int rc = -1;
+
+	if (v == NULL) {
+		bk_fail_memory(e);
+		goto done;
+	}
+	for (it = job->items + i; it < job->items + job->n; it++)
+		/* an ID never becomes another's */
+		if (it->upload == NULL && it->version == NULL &&
+		    strcmp(it->url.bucket, o.bucket) == 0)
+			v[n++] = (struct bk_s3_recheck){ .key = it->url.key,
+			    .r = &it->listed, .gone = &it->gone,
+			    .is = approved_is };
+	if ((s3 = bk_s3_open(job->cred, &o, e)) != NULL)
+		rc = bk_s3_recheck(s3, v, n, e);
+ done:
+	bk_s3_close(s3);
+	free(v);
+	return rc;
+}
+
+/* 1 if two endpoints are one, with or without a slash at the end. */
+static int
+is_same_place(const char *a, const char *b)
+{
+	size_t n = strlen(a), m = strlen(b);
+
+	n -= n > 0 && a[n - 1] == '/';
+	m -= m > 0 && b[m - 1] == '/';
+	return n == m && strncmp(a, b, n) == 0;
+}
+
+/* An approved plan is for its place, and for what was there then. */
+static int
+recheck(struct job *job, struct bk_err *e)
+{
+	const char *here = bk_s3_cred_settings(job->cred)->endpoint;
+	size_t i, j;
+
+	if (here == NULL)
+		here = BK_PLAN_DEFAULT;
+	if (!is_same_place(approved_facts()->place, here))
+		return bk_fail(e, BK_DATA, "%s: is for %s, but the endpoint "
+		    "here is %s; nothing was deleted", job->plan.plan,
+		    approved_facts()->place, here);
+	for (i = 0; i < job->n; i++) {
+		for (j = 0; j < i; j++)
+			if (strcmp(job->items[j].url.bucket,
+			    job->items[i].url.bucket) == 0)
+				break;
+		if (j == i && recheck_bucket(job, i, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
 /* Delete what begins at items[i], as much as one request allows. */
 static int
 delete_some(struct job *job, struct bk_s3_delete *d, size_t *i,
@@ -166,9 +238,11 @@ delete_some(struct job *job, struct bk_s3_delete *d, size_t *i,
 		if (it->upload != NULL ||
 		    strcmp(it->url.bucket, job->bucket) != 0)
 			break;
-		doomed[n++] = (struct bk_s3_doomed){ it->url.key, it->version };
+		if (!it->gone)
+			doomed[n++] = (struct bk_s3_doomed){ it->url.key,
+			    it->version };
 	}
-	return bk_s3_delete(d, doomed, n, e);
+	return n == 0 ? 0 : bk_s3_delete(d, doomed, n, e);
 }
 
 /* Delete all from items[*i] on in the same bucket; advance *i past it. */
@@ -209,6 +283,8 @@ delete_all(struct job *job, struct bk_err *e)
 	if (bk_s3_global_init(e) == -1 ||
 	    (job->cred = bk_s3_cred_new(getenv, e)) == NULL)
 		return -1;
+	if (approved_facts() != NULL)
+		rc = recheck(job, e);
 	while (rc == 0 && i < job->n)
 		rc = delete_in_bucket(job, &i, e);
 	if (rc == 0 && job->failed > 0) {

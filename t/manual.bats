@@ -129,7 +129,8 @@ old() {
 	local i
 	bk-dump shop >dump
 	for i in 1 2 3; do
-		bk-s3put "s3://backups/shop/shop-2026010${i}T000000Z.bk" <dump
+		bk-s3put "s3://backups/shop/shop-$(date -u -d "-$i days" \
+		    +%Y%m%dT%H%M%SZ).bk" <dump
 		printf x | bk-s3put "s3://backups/wal/00000001000000000000000$i.bk"
 	done
 	bk-s3put "s3://backups/base/base-000000010000000000000002.bk" <dump

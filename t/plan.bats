@@ -32,14 +32,23 @@ refused() {
 	run -0 --separate-stderr bk-prune -d 5 --plan plan --key ann.key <list
 	[ -z "$output$stderr" ]
 	[ "$(sed -n 1p plan)" = bk-plan/v1 ]
-	[ "$(sed -n 4p plan)" = 'policy -d 5 --plan plan --key ann.key' ]
-	[ "$(sed -n 5p plan)" = \
+	[ "$(sed -n 4p plan)" = 'place default' ]
+	[ "$(sed -n 5p plan)" = 'policy -d 5 --plan plan --key ann.key' ]
+	[ "$(sed -n 6p plan)" = \
 	    "listing 10 records, sha256 $(sha256sum <list | cut -c 1-64)" ]
-	sed -n '7,/^end$/p' plan | head -n 5 | cmp - <(head -n 5 list)
+	sed -n '8,/^end$/p' plan | sed -n 1,5p | cmp - <(head -n 5 list)
 	refused 3 bk-s3rm -n --plan plan --approvers approvers </dev/null
 	[[ $stderr == *"plan: 1 of 2 required approvals"* ]]
-	run -0 bk-keygen --approve plan bob.key
-	[ -z "$output" ]
+	sed '/^end$/q' plan >signed
+	run -0 --separate-stderr bk-keygen --approve plan bob.key
+	[ "$output" = "$(<signed)" ]	# it shows what it signs
+	[ -z "$stderr" ]
+	# again, nothing is added
+	cp plan before
+	bk-keygen --approve plan bob.key | cmp - signed
+	cmp plan before
+	run -1 sh -c 'bk-keygen --approve plan eve.key >/dev/full'
+	cmp plan before
 	bk-s3rm -n --plan plan --approvers approvers >gone
 	head -n 5 list | cut -f 3 | cmp - gone
 	# standard input is not for what nobody has signed
@@ -76,15 +85,51 @@ refused() {
 	sed 's/^delete 5/delete 6/; /^end/i '"$(sed -n 6p list)" plan >more
 	refused 3 bk-s3rm -n --plan more --approvers approvers
 	[[ $stderr == *"was the plan changed?" ]]
+	# nobody is made to sign what another has not
+	cp more before
+	refused 3 bk-keygen --approve more eve.key
+	[[ $stderr == *"was the plan changed?" ]]
+	cmp more before
 	# two who approve at once
 	bk-prune -d 5 --plan both --key eve.key <list
-	bk-keygen --approve both ann.key &
-	bk-keygen --approve both bob.key
+	bk-keygen --approve both ann.key >/dev/null &
+	bk-keygen --approve both bob.key >/dev/null
 	wait $!
 	bk-s3rm -n --plan both --approvers approvers >gone
 	[ "$(wc -l <gone)" = 5 ]
 	refused 3 bk-keygen --approve list ann.key
 	refused 3 bk-s3rm -n --plan /dev/null --approvers approvers
+}
+
+@test "a plan is for one place" {
+	sed 's,s3://,,' list >relative
+	refused 3 bk-prune -d 5 --plan plan --key ann.key <relative
+	[[ $stderr == *"not a path from the root; list directories by their full"* ]]
+	{ cat list; sed 's,s3://,/,' list; } >mixed
+	refused 3 bk-prune -d 5 --plan plan --key ann.key <mixed
+	[[ $stderr == *"/backups/shop/shop-"*": not an object, and others are" ]]
+	[ ! -e plan ]
+	AWS_ENDPOINT_URL=https://s3.test bk-prune -d 5 --plan a --key ann.key <list
+	grep -qx 'place https://s3.test' a
+	AWS_ENDPOINT_URL=https://s3.test bk-prune -d 5 --plan b --key ann.key \
+	    --endpoint https://other.test <list
+	grep -qx 'place https://other.test' b
+	sed 's,s3://,/,' list | bk-prune -d 5 --plan c --key ann.key
+	grep -qx 'place files' c
+	run -2 bk-prune -d 5 --endpoint https://other.test <list
+}
+
+@test "what a terminal would hide is neither planned nor approved" {
+	bk-prune -d 5 --plan real --key ann.key <list
+	sed '8s/shop-/shop-\r\x1b[2K/' real >plan
+	refused 3 bk-keygen --approve plan bob.key
+	[[ $stderr == *"a control character, which could hide"* ]]
+	refused 3 bk-s3rm --plan plan --approvers approvers
+	printf '%s\t1000\ts3://backups/shop/shop-\u202e%s.bk\n' \
+	    2026-10-01T02:15:03Z 20261001T021503Z >>list
+	rm plan
+	refused 3 bk-prune -d 5 --group '*' --plan plan --key ann.key <list
+	[ ! -e plan ]
 }
 
 @test "no plan where a guard refuses, and none overwritten" {

@@ -44,16 +44,46 @@ requests() { grep -c "\"$1 /" "$S3_DIR/log/client.rgw.log" || :; }
 	bk-keygen --sign -o bob.key
 	{ bk-keygen -y ann.key; bk-keygen -y bob.key; } >approvers
 	bk-s3ls s3://backups/plan/ |
-	    bk-prune -l 4 --plan plan --key ann.key
+	    bk-prune -l 4 --min-stored 0 --plan plan --key ann.key
 	run -3 bk-s3rm --plan plan --approvers approvers
 	[ "$(s3_keys backups plan/ | wc -l)" = 8 ]
 	bk-keygen --approve plan bob.key
-	run -0 --separate-stderr bk-s3rm --plan plan --approvers approvers
+	# another server's objects are not meant
+	AWS_ENDPOINT_URL=${AWS_ENDPOINT_URL/127.0.0.1/localhost} run -3 \
+	    --separate-stderr bk-s3rm --plan plan --approvers approvers
+	one_line_error bk-s3rm
+	[[ $stderr == *"but the endpoint here is http://localhost:"* ]]
+	[ "$(s3_keys backups plan/ | wc -l)" = 8 ]
+	AWS_ENDPOINT_URL=$AWS_ENDPOINT_URL/ run -0 --separate-stderr \
+	    bk-s3rm --plan plan --approvers approvers
 	[ -z "$output$stderr" ]
 	[ "$(s3_keys backups plan/ | wc -l)" = 4 ]
 	s3_keys backups plan/ | sed 's,^,s3://backups/,' |
 	    { run ! grep -Ff - plan; }
+	# what has taken a name since is not what was approved
+	printf 'another' >another
+	gone=$(sed -n 's,.*/\(x-.*\),\1,p' plan | sed -n 1p)
+	s3_send PUT "/backups/plan/$gone" another
+	run -3 --separate-stderr bk-s3rm --plan plan --approvers approvers
+	one_line_error bk-s3rm
+	[[ $stderr == *"plan/$gone: has changed since the plan was made (stored 20"* ]]
+	[ "$(s3_keys backups plan/ | wc -l)" = 5 ]
+	# nor is a later one of the same size, at the old time in its name
+	put backups/old/x-20261001T000000Z
+	put backups/old/x-20261002T000000Z
+	rm plan
+	bk-s3ls s3://backups/old/ | bk-prune -l 1 --require-fresh 0 --min-keep 0 \
+	    --min-stored 0 --plan plan --key ann.key
+	bk-keygen --approve plan bob.key
+	await 5 after_the_plan
+	put backups/old/x-20261001T000000Z
+	run -3 --separate-stderr bk-s3rm --plan plan --approvers approvers
+	[[ $stderr == *"x-20261001T000000Z: has changed since the plan was made"* ]]
+	[ "$(s3_keys backups old/ | wc -l)" = 2 ]
 }
+
+# The clock shows another second than that in which the plan was made.
+after_the_plan() { [ "$(date -u +%Y-%m-%dT%H:%M:%SZ)" != "$(sed -n 's/^made //p' plan)" ]; }
 
 @test "2,500 objects go in three requests" {
 	put 'backups/many/k[1001-3500]' -Z

@@ -414,7 +414,8 @@ begun() {
 	bk-keygen --sign -o ann.key
 	bk-keygen --sign -o bob.key
 	{ bk-keygen -y ann.key; bk-keygen -y bob.key; } >approvers
-	bk-ls store | bk-prune -l 4 --require-fresh 0 --plan plan --key ann.key
+	bk-ls "$PWD/store" |
+	    bk-prune -l 4 --require-fresh 0 --plan plan --key ann.key
 	run -3 --separate-stderr bk-rm --plan plan --approvers approvers
 	one_line_error bk-rm
 	[ "$(ls store | wc -l)" = 8 ]
@@ -424,4 +425,38 @@ begun() {
 	[ -z "$output$stderr" ]
 	[ "$(ls store | tr '\n' ' ')" = \
 	    'x-20261105 x-20261106 x-20261107 x-20261108 ' ]
+	# once more: what has taken a name since is not what was approved
+	run -0 bk-rm --plan plan --approvers approvers
+	[ "$(ls store | wc -l)" = 4 ]
+	touch store/x-20261101
+	run -3 --separate-stderr bk-rm --plan plan --approvers approvers
+	one_line_error bk-rm
+	[[ $stderr == *"x-20261101: has changed since the plan was made"* ]]
+	touch -d 2026-11-01 store/x-20261101
+	echo longer >store/x-20261102
+	touch -d 2026-11-02 store/x-20261102
+	run -3 bk-rm --plan plan --approvers approvers
+	[ "$(ls store | wc -l)" = 6 ]
+	rm store/x-20261102
+	bk-rm --plan plan --approvers approvers
+	[ "$(ls store | wc -l)" = 4 ]
+}
+
+@test "bk-rm: directories that it has emptied, if they are of a date" {
+	mkdir -p d/2026-01-01 d/full_20260102T030405Z/20260102T030405Z d/shop \
+	    d/2026-01-03 d/2026-01-04
+	touch d/2026-01-01/x d/full_20260102T030405Z/20260102T030405Z/x \
+	    d/shop/x d/2026-01-03/x d/2026-01-03/y
+	find d -name x | bk-rm
+	[ "$(cd d; echo *)" = '2026-01-03 2026-01-04 shop' ]
+	mkdir 2026-01-05
+	touch 2026-01-05/x
+	(cd 2026-01-05; echo x | bk-rm; touch x; echo "$PWD/x" | bk-rm)
+	[ -d 2026-01-05 ]
+	[ ! -e 2026-01-05/x ]
+	ln -s 2026-01-05 2026-01-06
+	touch 2026-01-05/x
+	echo 2026-01-06/x | bk-rm
+	[ -d 2026-01-05 ]
+	[ -h 2026-01-06 ]
 }

@@ -50,7 +50,7 @@ _bk_options() {
 		    --retry-for --slack --smtp --smtp-login --status --subject \
 		    --template --webhook" ;;
 	bk-prune)
-		echo "$common --explain --first-run --group --holds --keep-daily \
+		echo "$common --endpoint --explain --first-run --group --holds --keep-daily \
 		    --keep-hourly --keep-last --keep-monthly --keep-weekly \
 		    --keep-within --keep-yearly --key --max-ahead --max-share \
 		    --min-keep --min-stored --plan --receipts --require-fresh --tz \

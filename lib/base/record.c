@@ -29,6 +29,16 @@ bk_record_date(struct bk_record *r, time_t stored)
 	return ahead;
 }
 
+int
+bk_record_is_same(const struct bk_record *r, time_t stored, uint64_t bytes)
+{
+	struct bk_record now = { .name = r->name };
+
+	(void)bk_record_date(&now, stored);
+	return bytes == r->bytes && (stored == r->time ||
+	    (now.time == r->time && now.stored == r->stored));
+}
+
 static int
 ends_in(const char *s, const char *end)
 {

@@ -50,6 +50,12 @@ struct bk_record {
 int bk_record_date(struct bk_record *r, time_t stored);
 
 /*
+ * 1 if what is now stored under r's name, at stored with so many bytes, is what
+ * r says, by the time of a stamp or of the store.
+ */
+int bk_record_is_same(const struct bk_record *r, time_t stored, uint64_t bytes);
+
+/*
  * 1 if name may be a backup's; 0 if it is known to be something that is stored
  * beside backups: a WAL file, a receipt (*.receipt.json), a log (*.log,
  * *.jsonl), a plan (*.plan), a signature (*.sig), a directory ("x/").

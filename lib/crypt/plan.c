@@ -15,6 +15,7 @@
 #include "base/num.h"
 #include "base/record.h"
 #include "base/utctime.h"
+#include "base/utf8.h"
 #include "crypt/suite.h"
 
 #define VERSION "bk-plan/v1"
@@ -43,8 +44,8 @@ format_plan(struct bk_buf *b, const struct bk_plan *p, struct bk_err *e)
 
 	bk_utctime_format(p->now, made);
 	bk_utctime_format(p->now + BK_PLAN_DAYS * 86400, expires);
-	rc = bk_buf_printf(b, e, VERSION "\nmade %s\nexpires %s\npolicy ",
-	    made, expires);
+	rc = bk_buf_printf(b, e, VERSION "\nmade %s\nexpires %s\nplace %s\n"
+	    "policy ", made, expires, p->place);
 	for (s = p->policy; rc == 0 && *s != '\0'; s++)
 		rc = bk_buf_add(b, (unsigned char)*s < 0x20 || *s == 0x7f ?
 		    "?" : s, 1, e);
@@ -86,38 +87,14 @@ write_out(int fd, const struct bk_buf *b, const char *path, struct bk_err *e)
 	return bk_io_close(fd, path, e) == -1 ? -1 : rc;
 }
 
-int
-bk_plan_store(const char *path, const struct bk_plan *p,
-    const struct bk_signer *s, struct bk_err *e)
-{
-	struct bk_buf body = {0}, line = {0};
-	int fd, rc = -1;
-
-	if (format_plan(&body, p, e) == -1 ||
-	    add_signature(&line, body.data, body.len, s, e) == -1 ||
-	    bk_buf_add(&body, line.data, line.len, e) == -1)
-		goto done;
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (fd == -1 && errno == EEXIST)
-		bk_fail(e, BK_FAIL, "%s: already exists; a plan is never "
-		    "overwritten", path);
-	else if (fd == -1)
-		bk_fail_errno(e, "%s", path);
-	else if ((rc = write_out(fd, &body, path, e)) == -1)
-		(void)unlink(path);
- done:
-	bk_buf_free(&body);
-	bk_buf_free(&line);
-	return rc;
-}
-
 /* A parsed plan: the text and the offsets of its parts. */
 struct parsed {
 	struct bk_buf text;
 	const char *path;
 	size_t at;		/* of the next line */
 	size_t records, records_end, body;
-	time_t made, expires;
+	struct bk_plan_facts facts;
+	time_t expires;
 };
 
 /* The next line, NUL-terminated until restore_newline(); NULL: none. */
@@ -144,6 +121,52 @@ damaged(const struct parsed *p, const char *cause, struct bk_err *e)
 {
 	return bk_fail(e, BK_DATA, "%s: not a plan, or damaged: %s",
 	    p->path, cause);
+}
+
+/*
+ * 1 if the character at s could hide what a terminal shows: a control, a line
+ * or paragraph separator, or one that changes the direction of writing.
+ */
+static int
+is_hiding(const char *s)
+{
+	static const char *const marks[] = { "\u061c", "\u200e", "\u200f",
+	    "\u2028", "\u2029", "\u202a", "\u202b", "\u202c", "\u202d",
+	    "\u202e", "\u2066", "\u2067", "\u2068", "\u2069" };
+	size_t i;
+
+	for (i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (strncmp(s, marks[i], strlen(marks[i])) == 0)
+			return 1;
+	return *s != '\t' && *s != '\n' && bk_utf8_control(s) > 0;
+}
+
+static int
+check_text(const struct parsed *p, struct bk_err *e)
+{
+	const char *s;
+
+	if (p->text.len == 0 || strlen(p->text.data) != p->text.len)
+		return damaged(p, p->text.len == 0 ? "empty" : "a NUL byte", e);
+	for (s = p->text.data; *s != '\0'; s++)
+		if (((unsigned char)*s < 0x20 || (unsigned char)*s > 0x7e) &&
+		    is_hiding(s))
+			return damaged(p, "a control character, which could "
+			    "hide what is deleted", e);
+	return 0;
+}
+
+/* Names that mean something else in another directory are of no place. */
+static int
+check_name(const struct parsed *p, const char *name, struct bk_err *e)
+{
+	int files = strcmp(p->facts.place, BK_PLAN_FILES) == 0;
+
+	if (files ? *name == '/' : strstr(name, "://") != NULL)
+		return 0;
+	return bk_fail(e, BK_DATA, "%s: %s: %s", p->path, name, files ?
+	    "not a path from the root; list directories by their full names" :
+	    "not an object, and others are");
 }
 
 /* Read a line "key value"; *out is the value, in the text. */
@@ -200,6 +223,8 @@ parse_records(struct parsed *p, struct bk_err *e)
 		restore_newline(p);
 		if (bk_record_parse(copy, &r, &reason) == -1 || r.bare)
 			rc = damaged(p, "a record", e);
+		else
+			rc = check_name(p, r.name, e);
 		free(copy);
 	}
 	p->records_end = p->at;
@@ -217,39 +242,91 @@ check_times(const struct parsed *p, time_t now, struct bk_err *e)
 {
 	char when[BK_UTCTIME_TEXT];
 
-	if (p->made > now + CLOCK_SLACK)
+	if (p->facts.made > now + CLOCK_SLACK)
 		return bk_fail(e, BK_DATA, "%s: dated in the future, or this "
 		    "host's clock is behind", p->path);
 	bk_utctime_format(p->expires, when);
-	if (p->expires < now || p->expires > p->made + BK_PLAN_DAYS * 86400)
+	if (p->expires < now ||
+	    p->expires > p->facts.made + BK_PLAN_DAYS * 86400)
 		return bk_fail(e, BK_DATA, "%s: expired on %s; make a new one",
 		    p->path, when);
 	return 0;
+}
+
+static int
+read_place(struct parsed *p, struct bk_err *e)
+{
+	char *value;
+	size_t n;
+
+	if (read_field(p, "place ", &value, e) == -1)
+		return -1;
+	n = strlen(value);
+	if (n > 0 && n < BK_PLAN_PLACE)
+		memcpy(p->facts.place, value, n + 1);
+	restore_newline(p);
+	return n > 0 && n < BK_PLAN_PLACE ? 0 : damaged(p, "place", e);
+}
+
+/* Parse p->text up to the signatures. */
+static int
+parse(struct parsed *p, struct bk_err *e)
+{
+	char *line;
+
+	if (check_text(p, e) == -1)
+		return -1;
+	if ((line = next_line(p)) == NULL || strcmp(line, VERSION) != 0)
+		return damaged(p, "not " VERSION, e);
+	restore_newline(p);
+	if (read_time(p, "made ", &p->facts.made, e) == -1 ||
+	    read_time(p, "expires ", &p->expires, e) == -1 ||
+	    read_place(p, e) == -1 || read_field(p, "policy ", &line, e) == -1)
+		return -1;
+	restore_newline(p);
+	if (read_field(p, "listing ", &line, e) == -1)
+		return -1;
+	restore_newline(p);
+	return parse_records(p, e);
+}
+
+int
+bk_plan_store(const char *path, const struct bk_plan *p,
+    const struct bk_signer *s, struct bk_err *e)
+{
+	struct bk_buf body = {0}, line = {0};
+	struct parsed again = { .path = path };
+	int fd, rc = -1;
+
+	/* what could not be approved is not written in the first place */
+	if (format_plan(&body, p, e) == -1 ||
+	    bk_buf_add(&again.text, body.data, body.len, e) == -1 ||
+	    parse(&again, e) == -1 ||
+	    add_signature(&line, body.data, body.len, s, e) == -1 ||
+	    bk_buf_add(&body, line.data, line.len, e) == -1)
+		goto done;
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	if (fd == -1 && errno == EEXIST)
+		bk_fail(e, BK_FAIL, "%s: already exists; a plan is never "
+		    "overwritten", path);
+	else if (fd == -1)
+		bk_fail_errno(e, "%s", path);
+	else if ((rc = write_out(fd, &body, path, e)) == -1)
+		(void)unlink(path);
+ done:
+	bk_buf_free(&again.text);
+	bk_buf_free(&body);
+	bk_buf_free(&line);
+	return rc;
 }
 
 /* Load the plan path and check its format and age, but no signatures. */
 static int
 load(struct parsed *p, const char *path, time_t now, struct bk_err *e)
 {
-	char *line;
-
 	*p = (struct parsed){ .path = path };
-	if (bk_io_slurp(path, BK_PLAN_MAX, &p->text, e) == -1)
-		return -1;
-	if (p->text.len == 0 || strlen(p->text.data) != p->text.len)
-		return damaged(p, p->text.len == 0 ? "empty" : "a NUL byte", e);
-	if ((line = next_line(p)) == NULL || strcmp(line, VERSION) != 0)
-		return damaged(p, "not " VERSION, e);
-	restore_newline(p);
-	if (read_time(p, "made ", &p->made, e) == -1 ||
-	    read_time(p, "expires ", &p->expires, e) == -1 ||
-	    read_field(p, "policy ", &line, e) == -1)
-		return -1;
-	restore_newline(p);
-	if (read_field(p, "listing ", &line, e) == -1)
-		return -1;
-	restore_newline(p);
-	return parse_records(p, e) == -1 ? -1 : check_times(p, now, e);
+	return bk_io_slurp(path, BK_PLAN_MAX, &p->text, e) == -1 ||
+	    parse(p, e) == -1 || check_times(p, now, e) == -1 ? -1 : 0;
 }
 
 /*
@@ -282,23 +359,43 @@ next_signature(struct parsed *p, uint8_t public[BK_SIGN_KEY], int *good,
 	return *good == -1 ? -1 : 1;
 }
 
-int
-bk_plan_approve(const char *path, const struct bk_signer *s, time_t now,
-    struct bk_err *e)
+static int
+changed(const struct parsed *p, struct bk_err *e)
+{
+	return bk_fail(e, BK_DATA, "%s: a signature does not match this plan; "
+	    "was the plan changed?", p->path);
+}
+
+/* 1 if s has signed, 0 if not; -1: somebody signed something else. */
+static int
+has_signed(struct parsed *p, const struct bk_signer *s, struct bk_err *e)
 {
 	uint8_t public[BK_SIGN_KEY];
+	int good, rc, found = 0;
+
+	while ((rc = next_signature(p, public, &good, e)) == 1) {
+		if (!good)
+			return changed(p, e);
+		found |= memcmp(public, s->public, BK_SIGN_KEY) == 0;
+	}
+	return rc == -1 ? -1 : found;
+}
+
+int
+bk_plan_approve(const char *path, const struct bk_signer *s, time_t now,
+    bk_plan_show *show, struct bk_err *e)
+{
 	struct bk_buf line = {0};
 	struct parsed p;
-	int fd, good, rc = load(&p, path, now, e), found = 0;
+	int fd, rc = load(&p, path, now, e);
 
-	while (rc == 0 && !found &&
-	    (rc = next_signature(&p, public, &good, e)) == 1) {
-		found = good && memcmp(public, s->public, BK_SIGN_KEY) == 0;
-		rc = 0;
-	}
-	if (rc == 0 && !found)
+	if (rc == 0)
+		rc = has_signed(&p, s, e);
+	if (rc != -1 && show(p.text.data, p.body, e) == -1)
+		rc = -1;
+	if (rc == 0)
 		rc = add_signature(&line, p.text.data, p.body, s, e);
-	if (rc == 0 && !found) {
+	if (rc == 0 && line.len > 0) {
 		/* in one write, so that two can approve at the same time */
 		fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
 		rc = fd == -1 ? bk_fail_errno(e, "%s", path)
@@ -306,7 +403,7 @@ bk_plan_approve(const char *path, const struct bk_signer *s, time_t now,
 	}
 	bk_buf_free(&line);
 	bk_buf_free(&p.text);
-	return rc;
+	return rc == -1 ? -1 : 0;
 }
 
 /* The index of public among the approvers; v->n: none. */
@@ -326,24 +423,23 @@ static int
 check_approval(struct parsed *p, const struct bk_verifiers *v, size_t need,
     struct bk_err *e)
 {
-	uint8_t public[BK_SIGN_KEY], *has_signed = calloc(v->n, 1);
+	uint8_t public[BK_SIGN_KEY], *counted = calloc(v->n, 1);
 	size_t count = 0, i;
 	int good, rc;
 
-	if (has_signed == NULL)
+	if (counted == NULL)
 		return bk_fail_memory(e);
 	while ((rc = next_signature(p, public, &good, e)) == 1) {
 		if ((i = approver(v, public)) == v->n)
 			continue;	/* not an approver's: ignored */
 		if (!good) {
-			rc = bk_fail(e, BK_DATA, "%s: a signature does not "
-			    "match this plan; was the plan changed?", p->path);
+			rc = changed(p, e);
 			break;
 		}
-		count += !has_signed[i];
-		has_signed[i] = 1;
+		count += !counted[i];
+		counted[i] = 1;
 	}
-	free(has_signed);
+	free(counted);
 	if (rc == 0 && count < need)
 		rc = bk_fail(e, BK_DATA, "%s: %zu of %zu required approvals; "
 		    "see bk-keygen --approve", p->path, count, need);
@@ -368,7 +464,8 @@ open_records(const struct parsed *p, struct bk_err *e)
 }
 
 FILE *
-bk_plan_open(const struct bk_approved_plan *c, time_t now, struct bk_err *e)
+bk_plan_open(const struct bk_approved_plan *c, time_t now,
+    struct bk_plan_facts *facts, struct bk_err *e)
 {
 	struct bk_verifiers v = {0};
 	struct parsed p = {0};
@@ -384,6 +481,7 @@ bk_plan_open(const struct bk_approved_plan *c, time_t now, struct bk_err *e)
 	if (load(&p, c->plan, now, e) == 0 &&
 	    check_approval(&p, &v, c->need, e) == 0)
 		f = open_records(&p, e);
+	*facts = p.facts;
  done:
 	bk_buf_free(&p.text);
 	free(v.key);

@@ -7,6 +7,7 @@
  *	bk-plan/v1
  *	made 2026-11-21T07:00:00Z
  *	expires 2026-11-28T07:00:00Z
+ *	place https://s3.example.net
  *	policy -d 30 -m 12 --plan FILE
  *	listing 400 records, sha256 0123...ef
  *	delete 2 records
@@ -20,6 +21,11 @@
  * the newline after "end".  The digest is of the listing from which the plan
  * was made, as printed by bk-s3ls and bk-ls.  Who may approve, and how many
  * approvals are needed, is never read from the plan.
+ *
+ * The place is where the names are: "files", and each is a path from the root;
+ * or the endpoint of the objects, "default" for the provider's own.  A plan has
+ * no character that could hide a part of it on a terminal: controls, or such
+ * as change the direction of writing.
  */
 #include <stddef.h>
 #include <stdio.h>
@@ -34,6 +40,7 @@
 
 struct bk_plan {
 	time_t now;
+	const char *place;
 	const char *policy;	/* as options; control bytes become '?' */
 	const struct bk_buf *listing;	/* all records, as lines */
 	size_t listed;			/* their number */
@@ -41,19 +48,31 @@ struct bk_plan {
 	size_t nexpired;
 };
 
+/* The places that are no endpoint. */
+#define BK_PLAN_FILES "files"
+#define BK_PLAN_DEFAULT "default"
+
 /*
  * Write the plan p, signed by s, to the file path, which must not exist.  0, or
- * -1 with *e set and no file left behind.
+ * -1 with *e set and no file left behind: BK_DATA a name that is not of the
+ * place, or that a terminal could not show.
  */
 int bk_plan_store(const char *path, const struct bk_plan *p,
     const struct bk_signer *s, struct bk_err *e);
 
 /*
- * Add s's signature to the plan path unless it has one.  0, or -1 with *e set:
- * BK_DATA it is not a plan, is damaged, or has expired.
+ * Show what is to be signed, n printable bytes of text; 0, or -1 with *e set
+ * and nothing signed.
+ */
+typedef int bk_plan_show(const char *text, size_t n, struct bk_err *e);
+
+/*
+ * Show the plan path and add s's signature to it unless it has one.  0, or -1
+ * with *e set: BK_DATA it is not a plan, is damaged, has expired, or was
+ * changed after somebody signed it.
  */
 int bk_plan_approve(const char *path, const struct bk_signer *s, time_t now,
-    struct bk_err *e);
+    bk_plan_show *show, struct bk_err *e);
 
 /* A plan, and the approvals that it needs to be executed. */
 struct bk_approved_plan {
@@ -62,13 +81,20 @@ struct bk_approved_plan {
 	size_t need;		/* number of them that must have signed */
 };
 
+#define BK_PLAN_PLACE 256	/* bytes of a place with its NUL */
+
+struct bk_plan_facts {
+	time_t made;
+	char place[BK_PLAN_PLACE];
+};
+
 /*
  * Open the records of an approved plan, to be read like any listing and closed
- * with fclose().  NULL with *e set: BK_FAIL a file cannot be read; BK_DATA it
- * is not a plan, is damaged, has expired, was changed after it was signed, or
- * fewer than need of the approvers have signed it.
+ * with fclose(), and tell its facts.  NULL with *e set: BK_FAIL a file cannot
+ * be read; BK_DATA it is not a plan, is damaged, has expired, was changed after
+ * it was signed, or fewer than need of the approvers have signed it.
  */
 FILE *bk_plan_open(const struct bk_approved_plan *c, time_t now,
-    struct bk_err *e);
+    struct bk_plan_facts *facts, struct bk_err *e);
 
 #endif

@@ -6,7 +6,10 @@
 #include "base/num.h"
 #include "base/utctime.h"
 
-/* By series, without a series last; then newest first, then as listed. */
+/*
+ * By series, without a series last; then newest first, and of one time as
+ * listed, as restic does.
+ */
 static int
 compare(const void *a, const void *b)
 {

@@ -101,14 +101,14 @@ bk_series_of(const char *name, struct bk_buf *key, struct bk_err *e)
 	return 0;
 }
 
-/* By series, without a series last; then newest first, then by name. */
+/* By series, without a series last; then as bk_record_compare(). */
 static int
 compare_items(const void *a, const void *b)
 {
 	const struct bk_listed *x = a, *y = b;
 	int c = bk_listing_compare(x, y);
 
-	return c != 0 ? c : strcmp(x->r.name, y->r.name);
+	return c != 0 ? c : strcmp(y->r.name, x->r.name);
 }
 
 /* Set *name to the n characters at s without separators at either end. */

@@ -16,6 +16,8 @@ static char dir[] = "/tmp/bk-plan.XXXXXX";
 static const char *plan = "plan", *approvers = "approvers";
 static struct bk_signer ann, bob, eve;
 static struct bk_err e;
+static const char *place = "https://s3.test";
+static struct bk_plan_facts facts;
 
 static void
 put(const char *path, const char *p, size_t n)
@@ -55,8 +57,9 @@ make(const struct bk_signer *who, const char *records)
 {
 	struct bk_buf gone = { .data = (char *)(uintptr_t)records,
 	    .len = strlen(records) };
-	struct bk_plan p = { .now = NOW, .policy = "-d 30\n-m 12",
-	    .listing = &gone, .listed = 2, .expired = &gone,
+	struct bk_plan p = { .now = NOW, .place = place,
+	    .policy = "-d 30\n-m 12", .listing = &gone, .listed = 2,
+	    .expired = &gone,
 	    .nexpired = *records != '\0' ? 2 : 0 };
 
 	(void)unlink(plan);
@@ -75,18 +78,30 @@ opened(size_t need, time_t now)
 	FILE *f;
 
 	e = (struct bk_err){0};
-	if ((f = bk_plan_open(&c, now, &e)) == NULL)
+	if ((f = bk_plan_open(&c, now, &facts, &e)) == NULL)
 		return e.msg;
 	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
 	(void)fclose(f);
 	return text;
 }
 
+/* What was shown to who approved. */
+static char shown[8192];
+
+static int
+show(const char *text, size_t n, struct bk_err *err)
+{
+	(void)err;
+	(void)snprintf(shown, sizeof(shown), "%.*s", (int)n, text);
+	return 0;
+}
+
 static int
 approved(const struct bk_signer *who, time_t now)
 {
 	e = (struct bk_err){0};
-	return bk_plan_approve(plan, who, now, &e);
+	shown[0] = '\0';
+	return bk_plan_approve(plan, who, now, show, &e);
 }
 
 static void
@@ -104,6 +119,12 @@ test_approval(void)
 	is_str(opened(2, NOW), "plan: 1 of 2 required approvals; see bk-keygen "
 	    "--approve", "who is no approver");
 	is_int(approved(&bob, NOW), 0, "another approver");
+	ok(strncmp(shown, "bk-plan/v1\nmade ", 16) == 0 &&
+	    strstr(shown, "\nplace https://s3.test\n") != NULL &&
+	    strcmp(shown + strlen(shown) - 5, "\nend\n") == 0,
+	    "sees what is signed");
+	ok(strcmp(opened(2, NOW), RECORDS) == 0 && facts.made == NOW &&
+	    strcmp(facts.place, place) == 0, "its facts");
 	is_str(opened(2, NOW), RECORDS, "makes two");
 	is_str(opened(3, NOW), "approvers: 2 public keys, but 3 approvals are "
 	    "needed", "more than there are");
@@ -139,13 +160,16 @@ test_moved_signature(void)
 
 	make(&ann, RECORDS);
 	(void)bk_io_slurp(plan, 1 << 20, &one, &e);
-	make(&bob, "2026-10-01T02:15:03Z\t1\ta\n2026-10-01T02:15:03Z\t1\tb\n");
+	make(&bob, "2026-10-01T02:15:03Z\t1\ts3://b/a\n"
+	    "2026-10-01T02:15:03Z\t1\ts3://b/b\n");
 	(void)bk_io_slurp(plan, 1 << 20, &other, &e);
 	line = strstr(other.data, "signature ");
 	(void)bk_buf_puts(&one, line, &e);
 	put(plan, one.data, one.len);
 	is_str(opened(1, NOW), "plan: a signature does not match this plan; "
 	    "was the plan changed?", "another plan's signature");
+	is_int(approved(&ann, NOW), -1, "what was changed after it was signed");
+	ok(e.code == BK_DATA && shown[0] == '\0', "is not approved");
 	bk_buf_free(&one);
 	bk_buf_free(&other);
 }
@@ -199,6 +223,74 @@ test_damage(void)
 	bk_buf_free(&text);
 }
 
+/* The failure to make a plan for a record; "" if it is made. */
+static const char *
+stored(const char *records)
+{
+	struct bk_buf gone = { .data = (char *)(uintptr_t)records,
+	    .len = strlen(records) };
+	struct bk_plan p = { .now = NOW, .place = place, .policy = "-d 30",
+	    .listing = &gone, .listed = 1, .expired = &gone, .nexpired = 1 };
+
+	(void)unlink(plan);
+	e = (struct bk_err){0};
+	return bk_plan_store(plan, &p, &ann, &e) == 0 ? "" : e.msg;
+}
+
+#define RECORD(name) "2026-10-01T02:15:03Z\t1\t" name "\n"
+
+static void
+test_terminal(void)
+{
+	static const char *const bad[] = {
+		RECORD("s3://b/\r\033[2K\033[1A"), RECORD("s3://b/\x7f"),
+		RECORD("s3://b/\b"), RECORD("s3://b/\xc2\x9b["),
+		RECORD("s3://b/\u202ekb.tsewen"), RECORD("s3://b/\u2066"),
+		RECORD("s3://b/\u2028"), RECORD("s3://b/\u200f") };
+	struct bk_buf text = {0};
+	char *name;
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		ok(strstr(stored(bad[i]), "a control character, which could "
+		    "hide what is deleted") != NULL, "no name %zu", i);
+		is_int(e.code, BK_DATA, "is refused");
+		ok(access(plan, F_OK) == -1, "and no plan left");
+	}
+	is_str(stored(RECORD("s3://b/gr\u00fc\u00dfe-\u5e97.bk")), "",
+	    "letters of any language");
+	is_str(stored(RECORD("s3://b/\\u001b[2K")), "", "escaped ones");
+	/* by another program */
+	(void)bk_io_slurp(plan, 1 << 20, &text, &e);
+	name = strstr(text.data, "\\u001b");
+	memcpy(name, "\033[2K\r\v", 6);
+	put(plan, text.data, text.len);
+	ok(strstr(opened(1, NOW), "a control character") != NULL,
+	    "nor one in a plan that is there");
+	is_int(approved(&bob, NOW), -1, "nor can it be approved");
+	bk_buf_free(&text);
+}
+
+static void
+test_place(void)
+{
+	is_str(stored(RECORD("/b/x")), "plan: /b/x: not an object, and others "
+	    "are", "a file among objects");
+	place = "a\nb";
+	ok(*stored(RECORD("s3://b/x")) != '\0', "an endpoint of two lines");
+	place = "";
+	ok(*stored(RECORD("s3://b/x")) != '\0', "or of none");
+	place = BK_PLAN_FILES;
+	is_str(stored(RECORD("/b/x")), "", "a path from the root");
+	is_str(stored(RECORD("b/x")), "plan: b/x: not a path from the root; "
+	    "list directories by their full names",
+	    "one that is another elsewhere");
+	is_int(e.code, BK_DATA, "is refused");
+	ok(*stored(RECORD("s3://b/x")) != '\0', "so is an object");
+	place = "https://s3.test";
+	make(&ann, RECORDS);
+}
+
 static void
 test_files(void)
 {
@@ -209,14 +301,14 @@ test_files(void)
 	struct stat st;
 
 	e = (struct bk_err){0};
-	ok(bk_plan_open(&c, NOW, &e) == NULL && e.code == BK_FAIL,
+	ok(bk_plan_open(&c, NOW, &facts, &e) == NULL && e.code == BK_FAIL,
 	    "a plan that is not there");
 	c = (struct bk_approved_plan){ .plan = plan, .approvers = "none" };
 	e = (struct bk_err){0};
-	ok(bk_plan_open(&c, NOW, &e) == NULL && e.code == BK_FAIL,
+	ok(bk_plan_open(&c, NOW, &facts, &e) == NULL && e.code == BK_FAIL,
 	    "approvers that are not there");
-	p = (struct bk_plan){ .now = NOW, .policy = "", .listing = &none,
-	    .expired = &none };
+	p = (struct bk_plan){ .now = NOW, .place = place, .policy = "",
+	    .listing = &none, .expired = &none };
 	e = (struct bk_err){0};
 	is_int(bk_plan_store(plan, &p, &ann, &e), -1, "a plan that is there");
 	is_str(e.msg, "plan: already exists; a plan is never overwritten",
@@ -276,6 +368,8 @@ main(void)
 	test_moved_signature();
 	test_copied_signature();
 	test_damage();
+	test_terminal();
+	test_place();
 	test_files();
 	test_keys();
 	(void)unlink(plan);
