@@ -228,21 +228,41 @@ make_database(const struct options *o, struct bk_err *e)
 	return rc;
 }
 
+/* The SQL that makes of the new database the one that is gone. */
+static int
+add_opening(struct bk_buf *sql, struct bk_err *e)
+{
+	const char *name = target.database.data;
+
+	if (has_own_name())
+		return bk_own_name_open(name, sql, e);
+	if (bk_buf_puts(sql, "ALTER DATABASE ", e) == -1 ||
+	    bk_conn_ident(sql, newdb, e) == -1 ||
+	    bk_buf_puts(sql, " RENAME TO ", e) == -1 ||
+	    bk_conn_ident(sql, name, e) == -1 ||
+	    bk_buf_puts(sql, "; COMMENT ON DATABASE ", e) == -1 ||
+	    bk_conn_ident(sql, name, e) == -1)
+		return -1;
+	return bk_buf_puts(sql, " IS NULL; ", e);
+}
+
 /*
- * Give a database that was gone its properties, which only the dump has, and
- * open it.
+ * Open a database that was gone, with its properties, which only the dump has,
+ * in one transaction: nobody ever finds it without them.
  */
 static int
 open_database(const struct options *o, int rehearse, struct bk_err *e)
 {
+	struct bk_restore_options load = o->load;
 	struct bk_buf sql = {0};
 	int rc = -1;
 
-	if (bk_own_name_open(newdb, &sql, e) == -1)
+	load.params = target.admin;	/* it may have to be renamed */
+	if (add_opening(&sql, e) == -1)
 		goto done;
 	if (archive != NULL)
-		rc = bk_restore_database(archive, &o->load, newdb, sql.data,
-		    rehearse, e);
+		rc = bk_restore_database(archive, &load, target.database.data,
+		    sql.data, rehearse, e);
 	else			/* one string is one transaction */
 		rc = rehearse ? 0 : bk_conn_exec(target.conn, sql.data, e);
  done:
@@ -253,6 +273,32 @@ open_database(const struct options *o, int rehearse, struct bk_err *e)
 static const char needs_split[] = INPUT ": cannot be split, which -L and "
     "--keep-going need; only archives of bk-dump and of pg_dump -Fc -Z0 can";
 
+/*
+ * Can the new database be given its properties?  Nobody wants to hear of a
+ * missing role when all rows are loaded.
+ */
+static int
+rehearse(const struct options *o, struct bk_err *e)
+{
+	struct bk_err reason = {0};
+	struct bk_buf sql = {0};
+	int rc;
+
+	if (!target.exists)
+		rc = open_database(o, 1, &reason);
+	else if ((rc = bk_buf_puts(&sql, "BEGIN; ", &reason)) == 0 &&
+	    (rc = bk_newdb_properties(target.conn, newdb,
+	    target.database.data, &sql, &reason)) == 0) {
+		rc = bk_conn_exec(target.conn, sql.data, &reason);
+		if (bk_conn_exec(target.conn, "ROLLBACK", &reason) == -1)
+			rc = -1;
+	}
+	bk_buf_free(&sql);
+	return rc == 0 ? 0 : bk_fail(e, reason.code, "database \"%s\": its "
+	    "settings and privileges: %.800s; nothing was loaded; make what "
+	    "is missing and try again", target.database.data, reason.msg);
+}
+
 static int
 load_archive(const struct options *o, struct bk_err *e)
 {
@@ -261,7 +307,7 @@ load_archive(const struct options *o, struct bk_err *e)
 	if ((o->list != NULL && bk_restore_use_list(archive, list.data == NULL ?
 	    "" : list.data, e) == -1) ||
 	    check_archive(o, e) == -1 || make_database(o, e) == -1 ||
-	    (has_own_name() && open_database(o, 1, e) == -1))
+	    rehearse(o, e) == -1)
 		return -1;
 	if (bk_restore_is_opaque(archive))
 		return o->load.failures == NULL ?
@@ -313,7 +359,7 @@ load_foreign(const struct options *o, enum bk_foreign_kind kind,
 	if (o->globals)
 		return bk_fail(e, BK_DATA, INPUT ": holds no roles; leave "
 		    "--globals out");
-	if (make_database(o, e) == -1 ||
+	if (make_database(o, e) == -1 || rehearse(o, e) == -1 ||
 	    bk_foreign_load(kind, src, INPUT, &o->load, !whole, e) == -1 ||
 	    bk_restore_analyze(target.params, o->load.jobs, e) == -1)
 		return -1;
@@ -338,15 +384,23 @@ drop_empty(const struct options *o, char before[BK_NEWDB_NAME])
 		before[0] = '\0';
 }
 
+/* In the place of one that exists. */
 static int
-finish_own_name(const struct options *o, struct bk_err *e)
+swap_in(const struct options *o, char before[BK_NEWDB_NAME], double *seconds,
+    struct bk_err *e)
 {
-	int rc;
+	struct bk_swap s = { .conn = target.conn, .params = target.admin,
+	    .name = newdb, .target = target.database.data };
+	struct bk_buf sql = {0};
+	int rc = -1;
 
-	signals_hold();
-	if ((rc = open_database(o, 0, e)) == 0)
-		newdb[0] = '\0';
-	signals_release();
+	/* it may have been filled meanwhile */
+	if ((o->replace != NULL || refuse_target(o, e) == 0) &&
+	    bk_newdb_properties(target.conn, newdb, s.target, &sql, e) == 0) {
+		s.sql = sql.data;
+		rc = bk_swap(&s, before, seconds, e);
+	}
+	bk_buf_free(&sql);
 	return rc;
 }
 
@@ -360,36 +414,15 @@ give_name(const struct options *o, char before[BK_NEWDB_NAME],
 	before[0] = '\0';
 	if (newdb[0] == '\0')		/* a part, of one that has a name */
 		return 0;
-	if (has_own_name())
-		return finish_own_name(o, e);
-	/* it may have been filled meanwhile */
-	if ((o->replace == NULL && refuse_target(o, e) == -1) ||
-	    bk_newdb_copy_properties(target.conn, newdb, target.database.data,
-	    e) == -1)
-		return -1;
 	signals_hold();
-	rc = bk_swap(target.conn, target.admin, newdb, target.database.data,
-	    before, seconds, e);
+	rc = target.exists ? swap_in(o, before, seconds, e) :
+	    open_database(o, 0, e);
 	if (rc == 0) {
 		newdb[0] = '\0';
 		drop_empty(o, before);
 	}
 	signals_release();
 	return rc;
-}
-
-/* Only the dump has the settings and privileges of a missing database. */
-static int
-properties_from_dump(const struct options *o, struct bk_err *e)
-{
-	if (archive == NULL || target.exists ||
-	    bk_own_name_possible(target.conn))
-		return 0;
-	if (bk_conn_params_database(target.params, target.database.data, e) ==
-	    -1)
-		return -1;
-	return bk_restore_database(archive, &o->load, target.database.data,
-	    NULL, 0, e);
 }
 
 static void
@@ -465,8 +498,7 @@ restore(struct options *o, struct bk_err *e)
 	    kind == BK_FOREIGN_ARCHIVE ? load_archive(o, e) :
 	    load_foreign(o, kind, src, bk_reader_sealed(in), e)) == -1 ||
 	    accept_judge(&failures, target.database.data, e) == -1 ||
-	    give_name(o, before, &seconds, e) == -1 ||
-	    properties_from_dump(o, e) == -1)
+	    give_name(o, before, &seconds, e) == -1)
 		goto done;
 	tell(o, bk_reader_bytes(in), before, seconds);
 	rc = 0;

@@ -29,14 +29,16 @@ int
 old_roll_back(struct bk_target *t, int quiet, struct bk_err *e)
 {
 	char before[BK_NEWDB_NAME];
+	struct bk_swap s;
 	double seconds;
 	PGresult *res;
 	int rc;
 
 	if (bk_target_open(t, e) == -1 || (res = query(t, e)) == NULL)
 		return -1;
-	rc = bk_swap(t->conn, t->admin, PQgetvalue(res, 0, 0),
-	    t->database.data, before, &seconds, e);
+	s = (struct bk_swap){ .conn = t->conn, .params = t->admin,
+	    .name = PQgetvalue(res, 0, 0), .target = t->database.data };
+	rc = bk_swap(&s, before, &seconds, e);
 	if (rc == 0 && !quiet)
 		tool_say("%s: rolled back to %s in %.3f s%s%s",
 		    t->database.data, PQgetvalue(res, 0, 0), seconds,

@@ -354,8 +354,73 @@ go() {
 	sql 'DROP ROLE app, boss'
 }
 
+# blocked TABLE: hold back whoever writes to this catalog, until unblock.
+blocked() {
+	mkfifo block
+	psql -qX postgres <block >/dev/null 2>&1 3>&- 9>&- &
+	LOCKER=$!
+	exec 7>block
+	echo "BEGIN; LOCK TABLE pg_catalog.$1 IN SHARE MODE;" >&7
+	await 10 is "count(*) > 0 FROM pg_locks WHERE mode = 'ShareLock' AND
+	    granted AND relation = 'pg_catalog.$1'::regclass"
+}
+
+unblock() {
+	exec 7>&-
+	wait "$LOCKER"
+	rm block
+	await 10 is "count(*) = 0 FROM pg_stat_activity
+	    WHERE application_name = 'bk-restore'"
+}
+
+@test "killed between any two steps, it is never open without its rights" {
+	local case catalog as=()
+	createuser app
+	sql 'REVOKE CONNECT ON DATABASE shop FROM PUBLIC'
+	sql 'GRANT CONNECT ON DATABASE shop TO app'
+	sql "ALTER DATABASE shop SET work_mem TO '5MB'"
+	sql "COMMENT ON DATABASE shop IS 'sells things'"
+	sql 'CREATE ROLE maker LOGIN CREATEDB; ALTER DATABASE shop OWNER TO maker'
+	createuser stranger
+	bk-dump shop >own.bk
+	FAR=own.bk
+	for case in there:{pg_shdescription,pg_database} \
+	    gone:{pg_db_role_setting,pg_shdescription} \
+	    weak:{pg_db_role_setting,pg_database}; do
+		catalog=${case#*:} case=${case%:*}
+		[ $case != weak ] || as=(-U maker --no-owner)
+		about | sed 's/^[0-9]*|//' >was
+		[ $case = there ] || dropdb --if-exists shop
+		paused "${as[@]}"
+		blocked "$catalog"
+		exec 9>&-
+		await 20 is "count(*) > 0 FROM pg_stat_activity
+		    WHERE application_name = 'bk-restore' AND
+		    wait_event_type = 'Lock' AND query !~ '^LOCK'"
+		kill -9 "$JOB"
+		go
+		rm gate
+		unblock
+		run -2 psql -XU stranger -c 'SELECT 1' shop
+		if [ $case = there ]; then
+			sql 'SELECT * FROM mine' shop
+			about | sed 's/^[0-9]*|//' | diff was -
+		fi
+		# and the next run gets all of it right
+		bk-restore -q --replace shop "${as[@]}" shop <own.bk
+		run -2 psql -XU stranger -c 'SELECT 1' shop
+		about | sed 's/^[0-9]*|//' | diff was -
+		[ "$(dbs | grep -c '^shop_new_')" = 0 ]
+		bk-restore -q --rollback shop || [ $? = 4 ]
+	done
+	sql 'ALTER DATABASE shop OWNER TO postgres'
+	for db in $(dbs | grep '^shop'); do dropdb "$db"; done
+	sql 'DROP ROLE app, maker, stranger'
+}
+
 about() {
-	sql "SELECT datdba, encoding, datcollate, datconnlimit, datacl::text,
+	sql "SELECT datdba, encoding, datcollate, datconnlimit,
+	    (SELECT array_agg(a::text ORDER BY a::text) FROM unnest(datacl) a),
 	    shobj_description(oid, 'pg_database') FROM pg_database
 	    WHERE datname = 'shop'"
 	sql "SELECT setrole, setconfig FROM pg_db_role_setting

@@ -407,8 +407,8 @@ static const char properties[] =
     " (SELECT pg_catalog.shobj_description(oid, 'pg_database') FROM old))";
 
 int
-bk_newdb_copy_properties(PGconn *conn, const char *name, const char *target,
-    struct bk_err *e)
+bk_newdb_properties(PGconn *conn, const char *name, const char *target,
+    struct bk_buf *sql, struct bk_err *e)
 {
 	const char *args[2] = { target, name };
 	static const Oid types[2] = { 25, 25 };
@@ -418,7 +418,7 @@ bk_newdb_copy_properties(PGconn *conn, const char *name, const char *target,
 	if (PQresultStatus(res) != PGRES_TUPLES_OK)
 		rc = bk_conn_fail(conn, res, NULL, e);
 	for (i = 0; rc == 0 && i < PQntuples(res); i++)
-		rc = bk_conn_exec(conn, PQgetvalue(res, i, 0), e);
+		rc = bk_buf_printf(sql, e, "%s; ", PQgetvalue(res, i, 0));
 	PQclear(res);
 	return rc;
 }

@@ -55,12 +55,12 @@ int bk_newdb_create(PGconn *conn, const struct bk_newdb_like *like,
     char name[BK_NEWDB_NAME], struct bk_err *e);
 
 /*
- * Copy the properties of database target to database name: settings,
- * privileges, connection limit, comment.  If target does not exist, only the
- * comment is removed.
+ * Append the SQL, for a transaction, that gives database name the properties
+ * of database target, which exists: settings, privileges, connection limit,
+ * comment.
  */
-int bk_newdb_copy_properties(PGconn *conn, const char *name, const char *target,
-    struct bk_err *e);
+int bk_newdb_properties(PGconn *conn, const char *name, const char *target,
+    struct bk_buf *sql, struct bk_err *e);
 
 /* Drop it, ending its sessions (13 and later); fine if it does not exist. */
 int bk_newdb_drop(PGconn *conn, const char *name, struct bk_err *e);

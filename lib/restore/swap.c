@@ -12,7 +12,7 @@
 #define POLL_MS 20		/* between attempts to end sessions */
 
 static int
-rename_database(PGconn *conn, const char *from, const char *to, int async,
+rename_database(PGconn *conn, const char *from, const char *to,
     struct bk_err *e)
 {
 	struct bk_buf sql = {0};
@@ -23,9 +23,7 @@ rename_database(PGconn *conn, const char *from, const char *to, int async,
 	    bk_buf_puts(&sql, " RENAME TO ", e) == -1 ||
 	    bk_conn_ident(&sql, to, e) == -1)
 		goto done;
-	if (!async)
-		rc = bk_conn_exec(conn, sql.data, e);
-	else if (bk_sql_send(conn, sql.data))
+	if (bk_sql_send(conn, sql.data))
 		rc = 0;
 	else
 		bk_conn_fail(conn, NULL, NULL, e);
@@ -98,43 +96,45 @@ name_before(PGconn *conn, const char *target, char before[BK_NEWDB_NAME],
 	return 0;
 }
 
-/* In a transaction that is open on conn. */
+/* In a transaction that is open on s->conn. */
 static int
-swap_names(PGconn *conn, PGconn *killer, const char *name, const char *target,
-    const char *before, struct bk_err *e)
+swap_names(const struct bk_swap *s, PGconn *killer, const char *before,
+    struct bk_err *e)
 {
 	struct bk_err reason = {0};
 
 	if (*before != '\0' &&
-	    (rename_database(conn, target, before, 1, &reason) == -1 ||
-	    await_rename(conn, killer, target, &reason) == -1))
+	    (rename_database(s->conn, s->target, before, &reason) == -1 ||
+	    await_rename(s->conn, killer, s->target, &reason) == -1))
 		return bk_fail(e, reason.code, "database \"%s\": %.800s; "
 		    "nothing was swapped; end its sessions (and prepared "
-		    "transactions) and try again", target, reason.msg);
-	if (rename_database(conn, name, target, 1, e) == -1)
+		    "transactions) and try again", s->target, reason.msg);
+	if (rename_database(s->conn, s->name, s->target, e) == -1)
 		return -1;
-	return await_rename(conn, killer, name, e);
+	return await_rename(s->conn, killer, s->name, e);
 }
 
 int
-bk_swap(PGconn *conn, const struct bk_conn_params *params, const char *name,
-    const char *target, char before[BK_NEWDB_NAME], double *seconds,
+bk_swap(const struct bk_swap *s, char before[BK_NEWDB_NAME], double *seconds,
     struct bk_err *e)
 {
-	PGconn *killer = bk_server_again(params, e);
-	double started;
+	PGconn *killer = bk_server_again(s->params, e);
+	double started = bk_monotonic();
 	int exists, rc = -1;
 
 	before[0] = '\0';
 	if (killer == NULL ||
-	    bk_newdb_exists(conn, target, &exists, e) == -1 ||
-	    (exists && name_before(conn, target, before, e) == -1) ||
-	    bk_conn_exec(conn, "BEGIN", e) == -1)
+	    bk_newdb_exists(s->conn, s->target, &exists, e) == -1 ||
+	    (exists && name_before(s->conn, s->target, before, e) == -1) ||
+	    bk_conn_exec(s->conn, "BEGIN", e) == -1)
 		goto done;
-	started = bk_monotonic();
-	rc = swap_names(conn, killer, name, target, before, e);
+	rc = s->sql == NULL ? 0 : bk_conn_exec(s->conn, s->sql, e);
+	if (rc == 0) {
+		started = bk_monotonic();
+		rc = swap_names(s, killer, before, e);
+	}
 	/* COMMIT of a failed transaction would silently be a ROLLBACK */
-	if (bk_conn_exec(conn, rc == 0 ? "COMMIT" : "ROLLBACK", e) == -1)
+	if (bk_conn_exec(s->conn, rc == 0 ? "COMMIT" : "ROLLBACK", e) == -1)
 		rc = -1;
 	*seconds = bk_monotonic() - started;
  done:

@@ -13,14 +13,19 @@
 #include "pg/conn.h"
 #include "restore/newdb.h"
 
+struct bk_swap {
+	PGconn *conn;		/* both to another database */
+	const struct bk_conn_params *params;
+	const char *name, *target;
+	const char *sql;	/* run in the same transaction; or NULL */
+};
+
 /*
- * Rename target, if it exists, to TARGET_before_UTC, copied to before ("" if
- * not), and database name to target.  conn and params connect to another
- * database.  *seconds: how long nobody could connect to target.  0; -1 with *e
- * set and all names unchanged.
+ * Rename s->target, if it exists, to TARGET_before_UTC, copied to before ("" if
+ * not), and database s->name to s->target.  *seconds: how long nobody could
+ * connect to it.  0; -1 with *e set and everything unchanged.
  */
-int bk_swap(PGconn *conn, const struct bk_conn_params *params,
-    const char *name, const char *target, char before[BK_NEWDB_NAME],
+int bk_swap(const struct bk_swap *s, char before[BK_NEWDB_NAME],
     double *seconds, struct bk_err *e);
 
 /*
