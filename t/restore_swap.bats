@@ -15,9 +15,6 @@ setup_file() {
 	    FROM generate_series(1, 4000) i;
 	SQL
 	bk-dump shop >shop.bk
-	# of another cluster, as far as anybody can tell
-	perl -0777 -pe 's/( system )\d/${1}1/; s/("system_identifier":")\d/${1}1/' \
-	    shop.bk >far.bk
 }
 
 teardown_file() {
@@ -29,7 +26,7 @@ setup() {
 	pg_use "$BATS_FILE_TMPDIR/pg"
 	cd "$BATS_TEST_TMPDIR"
 	ln -s "$BATS_FILE_TMPDIR"/*.bk .
-	FAR=far.bk
+	DUMP=shop.bk
 	psql -qXc 'CREATE TABLE mine (i int)' shop
 }
 
@@ -42,7 +39,7 @@ teardown() {
 	done
 	dropdb --if-exists -f shop
 	createdb -T template0 shop
-	bk-restore -q --into shop <far.bk
+	bk-restore -q --into shop <shop.bk
 }
 
 dbs() {
@@ -72,7 +69,7 @@ restored() {
 paused() {
 	mkfifo gate
 	exec 9<>gate
-	(head -c 300000 $FAR && cat <&8 && tail -c +300001 $FAR) 8<gate 3>&- 9>&- |
+	(head -c 300000 $DUMP && cat <&8 && tail -c +300001 $DUMP) 8<gate 3>&- 9>&- |
 	    exec bk-restore ${REPLACE---replace shop} "$@" shop 2>err 3>&- 9>&- &
 	JOB=$!
 	await 10 is "count(*) > 0 FROM pg_stat_activity WHERE
@@ -87,7 +84,7 @@ go() {
 }
 
 @test "a swap: the dump serves, the old one stands beside it" {
-	run --separate-stderr -0 bk-restore --replace shop shop <far.bk
+	run --separate-stderr -0 bk-restore --replace shop shop <shop.bk
 	one_line_error bk-restore
 	[[ $stderr == 'bk-restore: shop: 4000 rows, 1 table, '*'; swapped in 0.'*' s, before: shop_before_'* ]]
 	restored
@@ -96,7 +93,7 @@ go() {
 
 @test "where there is no such database it is made" {
 	dropdb shop
-	bk-restore -q --replace shop shop <far.bk
+	bk-restore -q --replace shop shop <shop.bk
 	restored
 	[ "$(dbs | grep -c '^shop')" = 1 ]
 	is "shobj_description(oid, 'pg_database') IS NULL FROM pg_database
@@ -110,7 +107,7 @@ go() {
 	    -c "COMMENT ON DATABASE shop IS 'ours'" shop
 	psql -qXc 'ALTER DATABASE shop SET work_mem = 77777' \
 	    -c 'ALTER DATABASE shop CONNECTION LIMIT 7' shop
-	FAR=own.bk
+	DUMP=own.bk
 	bk-dump shop >own.bk
 	dropdb shop
 	createuser clerk
@@ -138,8 +135,7 @@ go() {
 	# not superuser: the new name until the end
 	dropdb shop
 	psql -qX postgres -c 'CREATE ROLE maker LOGIN CREATEDB'
-	perl -0777 -pe 's/( system )\d/${1}1/' shop.bk >other.bk
-	bk-restore -q -U maker --no-owner shop <other.bk
+	bk-restore -q -U maker --no-owner shop <shop.bk
 	restored
 	dropdb shop
 	dropuser maker
@@ -173,8 +169,6 @@ go() {
 	run --separate-stderr -3 bk-restore shop <own
 	one_line_error bk-restore
 	[[ $stderr == *'this very database; use --replace shop'* ]]
-	run --separate-stderr -3 bk-restore shop <far.bk
-	[[ $stderr == *'another server; use --replace shop'* ]]
 	# refused before the stream has ended
 	run --separate-stderr -3 bk-restore shop < <(head -c 100000 own)
 	[[ $stderr == *'--replace shop'* ]]
@@ -197,7 +191,7 @@ go() {
 	sql 'SELECT * FROM mine' shop
 	[ "$(dbs | grep -c '^shop')" = 2 ]
 	# an empty one has nothing to lose
-	bk-restore -q other <far.bk
+	bk-restore -q other <shop.bk
 	[ "$(sql 'SELECT count(*) FROM a' other)" = 4000 ]
 	dropdb other
 	for db in $(dbs | grep '^other_'); do dropdb "$db"; done
@@ -217,14 +211,14 @@ go() {
 
 @test "damage at any place leaves the old database in its place" {
 	local n size
-	size=$(stat -Lc %s far.bk)
+	size=$(stat -Lc %s shop.bk)
 	for n in 2000 $((size / 2)) $((size - 2500)) $((size - 1)); do
-		head -c "$n" far.bk >cut
+		head -c "$n" shop.bk >cut
 		run --separate-stderr -3 bk-restore --replace shop shop <cut
 		one_line_error bk-restore
 		unharmed
 	done
-	sed 's/^17\t7/17\t8/' far.bk >bad
+	sed 's/^17\t7/17\t8/' shop.bk >bad
 	run --separate-stderr -3 bk-restore --replace shop shop <bad
 	unharmed
 }
@@ -255,7 +249,7 @@ go() {
 	# while its sessions end, its lock may still be held
 	await 10 is "count(*) = 0 FROM pg_stat_activity
 	    WHERE application_name = 'bk-restore'"
-	bk-restore -q --replace shop shop <far.bk
+	bk-restore -q --replace shop shop <shop.bk
 	restored
 	[ "$(dbs | grep -c '^shop_new_')" = 0 ]
 }
@@ -266,24 +260,24 @@ go() {
 	    \"shop_new_20260101T000000Z\" IS 'bk-restore: unfinished'" \
 	    -c "CREATE SUBSCRIPTION s CONNECTION 'dbname=none' PUBLICATION p
 	    WITH (connect = false, slot_name = NONE)"
-	bk-restore -q --replace shop shop <far.bk
+	bk-restore -q --replace shop shop <shop.bk
 	restored
 	[ "$(dbs | grep -c '^shop_new_')" = 1 ]
 	psql -qX shop_new_20260101T000000Z -c "DROP SUBSCRIPTION s"
-	bk-restore -q --replace shop shop <far.bk
+	bk-restore -q --replace shop shop <shop.bk
 	[ "$(dbs | grep -c '^shop_new_')" = 0 ]
 }
 
 @test "what only looks like a killed run's is left alone" {
 	createdb shop_new_20260101T000000Z
 	createdb shop_new_mine
-	bk-restore -q --replace shop shop <far.bk
+	bk-restore -q --replace shop shop <shop.bk
 	[ "$(dbs | grep -c '^shop_new_')" = 2 ]
 }
 
 @test "two at once: the second is told to come back, the first goes on" {
 	paused
-	run --separate-stderr -5 bk-restore --replace shop shop <far.bk
+	run --separate-stderr -5 bk-restore --replace shop shop <shop.bk
 	one_line_error bk-restore
 	run --separate-stderr -5 bk-restore --rollback shop
 	go
@@ -294,7 +288,7 @@ go() {
 @test "a restore beside it does not sweep what is being loaded" {
 	paused
 	createdb shop2
-	bk-restore -q --into shop2 <far.bk
+	bk-restore -q --into shop2 <shop.bk
 	dropdb shop2
 	go
 	[ "$status" = 0 ]
@@ -311,7 +305,7 @@ go() {
 		psql -qXAtc 'SELECT 1' shop 2>&1 || :
 	done >seen) 3>&- &
 	reader=$!
-	bk-restore -q --replace shop shop <far.bk
+	bk-restore -q --replace shop shop <shop.bk
 	: >stop
 	wait "$reader"
 	run ! wait "$sleeper"
@@ -325,7 +319,7 @@ go() {
 
 @test "a prepared transaction keeps the old one, and it serves" {
 	sql "BEGIN; INSERT INTO mine VALUES (1); PREPARE TRANSACTION 'p'" shop
-	run --separate-stderr -1 bk-restore --replace shop shop <far.bk
+	run --separate-stderr -1 bk-restore --replace shop shop <shop.bk
 	one_line_error bk-restore
 	[[ $stderr == *'prepared transactions'* ]]
 	sql "ROLLBACK PREPARED 'p'" shop
@@ -344,7 +338,7 @@ go() {
 	sql 'ALTER DATABASE shop CONNECTION LIMIT 42'
 	sql "COMMENT ON DATABASE shop IS 'sells; things'"
 	about >was
-	bk-restore -q --replace shop shop <far.bk
+	bk-restore -q --replace shop shop <shop.bk
 	restored
 	about | diff was -
 	sql 'ALTER DATABASE shop OWNER TO postgres'
@@ -383,7 +377,7 @@ unblock() {
 	sql 'CREATE ROLE maker LOGIN CREATEDB; ALTER DATABASE shop OWNER TO maker'
 	createuser stranger
 	bk-dump shop >own.bk
-	FAR=own.bk
+	DUMP=own.bk
 	for case in there:{pg_shdescription,pg_database} \
 	    gone:{pg_db_role_setting,pg_shdescription} \
 	    weak:{pg_db_role_setting,pg_database}; do
@@ -501,7 +495,7 @@ MATERIALIZED VIEW DATA public.most: relation "limits" does not exist' ]
 
 @test "--rollback swaps back, and once more forward again" {
 	run -4 --separate-stderr bk-restore --rollback shop
-	bk-restore -q --replace shop shop <far.bk
+	bk-restore -q --replace shop shop <shop.bk
 	run --separate-stderr -0 bk-restore --rollback shop
 	one_line_error bk-restore
 	[[ $stderr == 'bk-restore: shop: rolled back to shop_before_'* ]]
@@ -511,7 +505,7 @@ MATERIALIZED VIEW DATA public.most: relation "limits" does not exist' ]
 }
 
 @test "--rollback where the name is gone" {
-	bk-restore -q --replace shop shop <far.bk
+	bk-restore -q --replace shop shop <shop.bk
 	dropdb shop
 	bk-restore -q --rollback shop
 	sql 'SELECT * FROM mine' shop
@@ -521,8 +515,8 @@ MATERIALIZED VIEW DATA public.most: relation "limits" does not exist' ]
 	createdb shop_before_mine
 	createdb shopx_before_20260101T000000Z
 	run -4 --separate-stderr bk-restore --list-old shop
-	bk-restore -q --replace shop shop <far.bk
-	bk-restore -q --replace shop shop <far.bk
+	bk-restore -q --replace shop shop <shop.bk
+	bk-restore -q --replace shop shop <shop.bk
 	run -0 bk-restore --list-old shop
 	[ "${#lines[@]}" = 2 ]
 	[[ ${lines[0]} =~ ^20[-0-9]+T[0-9:]+Z$'\t'[0-9]+$'\t'shop_before_20[0-9]+T[0-9]+Z ]]
@@ -531,25 +525,25 @@ MATERIALIZED VIEW DATA public.most: relation "limits" does not exist' ]
 	dbs | grep -q '^shopx_before_20260101T000000Z$'
 	dropdb shopx_before_20260101T000000Z
 	dbs | grep -q '^shop_before_mine$'
-	run -1 sh -c 'bk-restore -q --replace shop shop <far.bk && bk-restore --list-old shop >/dev/full'
+	run -1 sh -c 'bk-restore -q --replace shop shop <shop.bk && bk-restore --list-old shop >/dev/full'
 }
 
 @test "a user who may not rename leaves all as it was" {
 	sql 'CREATE ROLE weak LOGIN CREATEDB'
-	run --separate-stderr -1 bk-restore -U weak --no-owner --replace shop shop <far.bk
+	run --separate-stderr -1 bk-restore -U weak --no-owner --replace shop shop <shop.bk
 	one_line_error bk-restore
 	unharmed
 	sql 'DROP ROLE weak'
 }
 
 @test "the audit line tells what was done" {
-	BK_AUDIT_LOG=$PWD/log bk-restore -q --replace shop shop <far.bk
+	BK_AUDIT_LOG=$PWD/log bk-restore -q --replace shop shop <shop.bk
 	grep '"operation":"bk-restore","type":"restore"' log |
 	    grep '"destination":"shop"' | grep '"status":"success"'
 }
 
 @test "too long a name is a usage error, and nothing is read" {
 	run -2 --separate-stderr bk-restore \
-	    a123456789b123456789c123456789d123456789 <far.bk
+	    a123456789b123456789c123456789d123456789 <shop.bk
 	[[ $stderr == *'too long'* ]]
 }

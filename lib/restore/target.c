@@ -62,10 +62,10 @@ describe(struct bk_target *t, const struct bk_target_source *from,
 		return bk_buf_printf(out, e, ", and the dump is of database "
 		    "\"%s\"", from->database);
 	if (from->database != NULL && *from->system != '\0' &&
-	    (rc = bk_server_system(t->conn, &here, e)) == 0 && here.len > 0)
-		rc = bk_buf_puts(out, strcmp(here.data, from->system) == 0 ?
-		    ", and the dump was made of this very database" :
-		    ", and the dump was made on another server", e);
+	    (rc = bk_server_system(t->conn, &here, e)) == 0 && here.len > 0 &&
+	    strcmp(here.data, from->system) == 0)
+		rc = bk_buf_puts(out, ", and the dump was made of this very "
+		    "database", e);
 	bk_buf_free(&here);
 	return rc;
 }
