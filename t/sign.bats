@@ -145,3 +145,10 @@ sys.stdout.buffer.write(data)' "$1" "$2"
 	bk-verify -i key <signed >$T/receipt
 	[ "$(jq -r .signer $T/receipt)" = null ]
 }
+
+@test "an old backup under a new name keeps its instant" {
+	cp signed $T/shop-20990101T000000Z.bk
+	bk-verify -i key --signer ann.pub <$T/shop-20990101T000000Z.bk >$T/receipt
+	at=$(sed -n '1s/.*(at=\([0-9T]*\)Z.*/\1/p' signed)
+	[ "$(jq -r .at $T/receipt | tr -d ':Z-')" = "$at" ]
+}
