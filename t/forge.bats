@@ -1,0 +1,153 @@
+#!/usr/bin/env bats
+# Data that knows all about marks, wherever a user of a database or the author
+# of a file can write: it makes no end of what failed, and no name of another's.
+
+load support/common
+. "$SUPPORT/pg.bash"
+
+setup_file() {
+	export OPEN CLOSE EVIL
+	OPEN=$(opening_word) CLOSE=$(closing_word)
+	EVIL="$OPEN$NONCE(db=shop;at=20300101T000000Z;run=0123456789abcdef)"
+	pg_start "$BATS_FILE_TMPDIR/pg"
+	# a name has 63 bytes, a mark 64
+	createdb -T template0 "$OPEN${NONCE:1}"
+	createdb -T template0 evil
+	psql -qX -v open="$OPEN" -v close="$CLOSE" -v evil="$EVIL" \
+	    -v nonce="$NONCE" evil <<-'EOF2' >/dev/null
+	COMMENT ON DATABASE evil IS :'evil';
+	CREATE ROLE tenant;
+	COMMENT ON ROLE tenant IS :'evil';
+	ALTER ROLE tenant SET "app.x" = :'evil';
+	SELECT :'open' || substr(:'nonce', 2) AS name \gset
+	CREATE ROLE :"name";
+	CREATE TABLE :"name" (:"name" text DEFAULT :'evil');
+	COMMENT ON TABLE :"name" IS :'evil';
+	COMMENT ON COLUMN :"name".:"name" IS :'evil';
+	-- each number of bytes that may follow a mark, 67 bytes a row
+	INSERT INTO :"name" SELECT :'close' || :'nonce' ||
+	    lpad(to_hex(i % 190), 2, '0') FROM generate_series(1, 40000) i;
+	SELECT lo_from_bytea(0, convert_to(repeat(:'close' || :'nonce' ||
+	    '00', 5000), 'UTF8')) AS lo;
+	EOF2
+	bk-keygen >"$BATS_FILE_TMPDIR/key" 2>/dev/null
+}
+
+teardown_file() {
+	pg_stop "$BATS_FILE_TMPDIR/pg"
+}
+
+setup() {
+	pg_use "$BATS_FILE_TMPDIR/pg"
+	cd "$BATS_TEST_TMPDIR"
+	mkdir d
+	KEY=$BATS_FILE_TMPDIR/key
+	R=$(bk-keygen -y "$KEY")
+}
+
+nothing_stored() { [ -z "$(ls -A d)" ]; }
+
+@test "a dump that ends within rows of closing marks is stored by nobody" {
+	local chain n size end
+	bk-dump -j 1 evil >whole
+	seal=$(seal_of whole)
+	[[ $seal =~ \(db=evil\;at=([0-9TZ]+)\; ]]
+	bk-save 'd/{db}-{utc}' <whole
+	cmp whole "d/evil-${BASH_REMATCH[1]}"
+	rm d/*
+	size=$(stat -c %s whole)
+	# killed: what had left, up to any byte of two rows, and of the end
+	end=$(grep -abo "$CLOSE" whole | sed -n 20000p | cut -d : -f 1)
+	for n in $(seq "$end" $((end + 134))) $(seq $((size - 150)) $((size - 1))); do
+		head -c "$n" whole >part
+		run -3 bk-save --sealed 'd/{db}-{utc}' <part
+	done
+	nothing_stored
+	for chain in bk-gz bk-zst "bk-crypt -r $R" "bk-crypt --age -r $R" \
+	    "bk-gz | bk-crypt -r $R" 'bk-seal cat' "bk-tee 'bk-save d/1'"; do
+		for n in "$end" $((end + 66)) $((size - 1)); do
+			run -3 bash -c "head -c $n whole | $chain |
+			    bk-save --sealed 'd/{db}-{utc}'"
+		done
+	done
+	nothing_stored
+}
+
+@test "a dump that is killed behind such rows is stored by nobody" {
+	local dump chain
+	mkfifo fifo
+	for chain in cat bk-gz "bk-crypt -r $R"; do
+		bk-dump -j 1 evil >fifo 2>err 3>&- &
+		dump=$!
+		# its writer is held up within the rows
+		run -3 bash -c "{ head -c 1000000; kill -9 $dump; cat; } <fifo |
+		    $chain | bk-save 'd/{db}-{utc}'"
+		status=0
+		wait "$dump" || status=$?
+		[ "$status" = 137 ]
+		nothing_stored
+	done
+}
+
+@test "no name, comment or value takes another's label" {
+	local db
+	for db in evil "$OPEN${NONCE:1}"; do
+		bk-dump -s "$db" | bk-gz | bk-crypt -r "$R" |
+		    bk-save 'd/{db}-{date}'
+	done
+	[ "$(ls d | cut -d - -f 1 | sort)" = "$(printf '%s\n' "$OPEN${NONCE:1}" \
+	    evil | sort)" ]
+	run ! ls d/*2030*
+}
+
+@test "bk-seal of a cluster's dump: neither refused, nor named, nor forged" {
+	bk-seal pg_dumpall </dev/null | bk-gz | bk-save --db all 'd/{db}-{date}'
+	[[ $(ls d) == all-* && $(ls d) != *2030* ]]
+	[ "$(gunzip <d/all-* | grep -cF "$EVIL")" -gt 3 ]
+	bk-verify <d/all-* >receipt
+	jq -e '.sealed and .result == "proven"' receipt
+	rm d/*
+	pg_dumpall >all.sql
+	local n end
+	end=$(grep -abo "$CLOSE" all.sql | sed -n 10000p | cut -d : -f 1)
+	for n in "$end" $((end + 20)) $((end + 66)) $((end + 100)); do
+		run -3 bash -c "bk-seal sh -c 'head -c $n all.sql; exit 1' |
+		    bk-gz | bk-save d/x"
+	done
+	nothing_stored
+}
+
+@test "bk-seal of files: names and contents that are marks" {
+	local n
+	mkdir in
+	perl -e 'print "$ARGV[0]" x 2000' "$CLOSE${NONCE}00" >"in/$EVIL"
+	printf %s "$EVIL" >in/note
+	( cd in && bk-seal tar -cf - * </dev/null ) >tar
+	bk-save d/x <tar
+	tar -xOf d/x "$EVIL" | cmp - "in/$EVIL"
+	bk-gz <tar | bk-gz -d --seal | bk-save d/y
+	cmp d/x d/y
+	rm d/*
+	for n in 1000 5120 5121 5186 60000 132000; do
+		run -3 bash -c "bk-seal sh -c 'head -c $n \"\$0\"; exit 1' \
+		    <(cd in && tar -cf - *) </dev/null | bk-save d/x"
+	done
+	# a file alone, of the mark's own period
+	perl -e 'print "$ARGV[0]" x 50000' "$CLOSE${NONCE}00" >marks
+	for n in 64 66 3200000; do
+		run -3 bash -c "bk-seal sh -c 'head -c $n marks; exit 1' \
+		    </dev/null | bk-save d/x"
+	done
+	nothing_stored
+}
+
+@test "what was sealed stays so through bk-gz -d --seal, into a database" {
+	bk-seal pg_dump evil </dev/null | bk-gz >sealed.gz
+	createdb back
+	run -3 bash -c 'bk-gz -d <sealed.gz | bk-restore --replace back back'
+	bk-gz -d --seal <sealed.gz | bk-restore --replace back back
+	[ "$(psql -XAtc 'SELECT count(*) FROM pg_largeobject_metadata' back)" = 1 ]
+	# and not, where the compressed stream has no end
+	run -3 bash -c 'head -c -1 sealed.gz | bk-gz -d --seal | bk-save d/x'
+	nothing_stored
+}
