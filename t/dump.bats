@@ -133,6 +133,33 @@ setup() {
 	bk-dump -s weird | pg_restore -f /dev/null
 }
 
+# elsewhen OFFSET CMD...: run CMD on a host whose clock is so far from the
+# server's.
+elsewhen() {
+	ASAN_OPTIONS=verify_asan_link_order=0:$ASAN_OPTIONS \
+	    faketime -f "$1" "${@:2}"
+}
+
+@test "the instant is the server's, on a host whose clock is not" {
+	local off at
+	for off in -16m +16m -400d; do
+		run -1 --separate-stderr elsewhen $off bk-dump empty
+		one_line_error bk-dump
+		[[ $stderr == *"minutes $([ $off = +16m ] && echo behind ||
+		    echo ahead of) this host's; "*--any-clock ]]
+		[ -z "$output" ]
+	done
+	for off in '-14m -q' '+14m -q' '-400d --any-clock' '+400d --any-clock'; do
+		elsewhen ${off% *} bk-dump ${off#* } empty >a
+		[[ $(seal_of a) =~ at=([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})Z ]]
+		at=("${BASH_REMATCH[@]:1}")
+		at="${at[0]}-${at[1]}-${at[2]}T${at[3]}:${at[4]}:${at[5]}Z"
+		[ "$(records a | tail -n 1 | jq -r .started)" = "$at" ]
+		# within a minute of the server's, which is ours
+		[ $(($(date +%s) - $(date -d "$at" +%s))) -lt 60 ]
+	done
+}
+
 @test "the manifest tells what was dumped, the records each table" {
 	bk-dump -j 1 -t large -t types weird >a
 	n=$(psql -XAtc 'SELECT count(*) FROM large' weird)

@@ -111,6 +111,25 @@ sys.stdout.buffer.write(gzip.open("plain.gz").read())' | cmp - plain
 	cmp -n "$(gunzip <out | wc -c)" <(gunzip <out) plain
 }
 
+@test "-d --seal: an envelope with the label of what it decodes" {
+	{ opening_mark 'db=shop;at=20200229T235959Z'; cat plain
+	    closing_mark; } | bk-gz >labelled.gz
+	for c in bk-gz bk-zst; do
+		bk-gz -d --seal <labelled.gz | $c | $c -d --seal >out
+		[[ $(seal_of out) == *'(db=shop;at=20200229T235959Z)' ]]
+		inside <out | cmp - plain
+		ends out
+	done
+	# who failed to decode seals nothing
+	head -c -1 labelled.gz >cut.gz
+	run -3 sh -c 'bk-gz -d --seal <cut.gz >out'
+	run ! has "$(closing_word)" out
+	run -2 bk-gz --seal <plain
+	run -2 bk-gz -d --sea <labelled.gz
+	bk-gz -d --sealed <labelled.gz | cmp - plain
+	run -3 bk-gz -d --sealed --seal < <(gzip <plain)
+}
+
 @test "a chain: who fails at the front stops everything behind" {
 	mark=$(closing_word)
 	bk-gz <plain | bk-gz | bk-gz -d | bk-gz -d | cmp - plain

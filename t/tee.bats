@@ -50,6 +50,18 @@ has_temps() { [ "$(ls -A d | grep -c '^\.bk-save')" = "$1" ]; }
 	cmp in d/6
 }
 
+@test "all sinks have one label, so one {utc}" {
+	printf 'x%s%s' "$(opening_mark 'db=shop;at=20200229T235959Z')" \
+	    "$(closing_mark)" >in
+	bk-tee 'bk-save d/1-{db}-{utc}' 'bk-save d/2-{db}-{utc}' <in
+	cmp in d/1-shop-20200229T235959Z
+	cmp in d/2-shop-20200229T235959Z
+	{ opening_mark 'db=shop;at=20200229T235959Z'; echo data; closing_mark
+	    } | bk-tee 'bk-gz | bk-save d/3-{db}-{utc}' 'bk-save d/4-{db}-{utc}'
+	[ "$(bk-gz -d <d/3-shop-20200229T235959Z)" = data ]
+	[ "$(cat d/4-shop-20200229T235959Z)" = data ]
+}
+
 @test "an unfinished input is 3, with one line, and no sink stores it" {
 	local n
 	for n in 0 1 31 4000 4096 70000 5000000 11999999; do

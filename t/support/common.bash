@@ -23,9 +23,10 @@ NONCE=00112233445566778899aabbccddeeff
 opening_mark() { printf "%s$NONCE(%s)" "$(opening_word)" "${1-}"; }	# FIELDS
 closing_mark() { printf "%s$NONCE%02x" "$(closing_word)" "${1-0}"; }	# FOLLOW
 
-# inside: what is in the envelope on standard input, whose label is bk-seal's:
-# (at=20261122T131415Z;run=0123456789abcdef)
-inside() { tail -c +107 | head -c -66; }
+# inside: what is in the envelope on standard input.
+inside() {
+	perl -0777 -pe 's/\A.{64}\([^)]*\)//s; substr($_, -66) = ""'
+}
 
 # seal_of FILE: its nonce and label, as NONCE(LABEL).
 seal_of() {
