@@ -267,4 +267,22 @@ signal_reaches_command() {
 	bk-seal bash -o pipefail -c 'echo a | tr a b' >out
 	[ "$(inside <out)" = b ]
 	bk-seal tar -cf - d | inside | tar -tf - | grep -qx d/file
+	# gpg in the middle of a pipe: what it makes of half a dump is not stored
+	export GNUPGHOME=$PWD/gnupg
+	mkdir -m 700 gnupg store
+	echo secret >key
+	encrypt() { bk-seal gpg -q -c --batch --passphrase-file key; }
+	bk-seal cat d/file </dev/null | bk-gz | encrypt |
+	    bk-save --sealed 'store/{utc}.gz.gpg'
+	gpg -q -d --batch --passphrase-file key store/*.gz.gpg | bk-gz -d |
+	    cmp - d/file
+	rm store/*
+	export -f encrypt
+	run ! bash -c 'bk-dump -h "$PWD" nosuch 2>err | bk-gz | encrypt |
+	    bk-save --sealed store/x'
+	seq 1000000 | bk-gz | head -c 1000000 >cut.gz
+	run ! bash -c 'bk-gz -d --seal <cut.gz 2>err | encrypt | bk-save --sealed store/x'
+	run ! bash -c 'encrypt <cut.gz | bk-save --sealed store/x'
+	[ -z "$(ls -A store)" ]
+	gpgconf --kill all
 }

@@ -23,7 +23,7 @@ _bk_options() {
 		    --recipients-file --rewrap --seal --sealed --sign --signature \
 		    --signer" ;;
 	bk-dump)
-		echo "$common --blobs --clean --create --data-only --dbname \
+		echo "$common --any-clock --blobs --clean --create --data-only --dbname \
 		    --disable-dollar-quoting --disable-triggers \
 		    --enable-row-security --encoding --exclude-extension \
 		    --exclude-schema --exclude-table --exclude-table-and-children \
@@ -42,7 +42,7 @@ _bk_options() {
 		    --table --table-and-children --use-set-session-authorization \
 		    --username --verbose" ;;
 	bk-gz)
-		echo "$common --decompress --jobs --sealed" ;;
+		echo "$common --decompress --jobs --seal --sealed" ;;
 	bk-keygen)
 		echo "$common --approve --join --output --public --sign --split" ;;
 	bk-notify)
@@ -90,7 +90,7 @@ _bk_options() {
 		    --receipts --restore --scratch --scratch-config --sealed \
 		    --signature --signer --sql" ;;
 	bk-zst)
-		echo "$common --decompress --jobs --sealed" ;;
+		echo "$common --decompress --jobs --seal --sealed" ;;
 	*) echo "$common" ;;
 	esac
 }
