@@ -20,7 +20,7 @@ compare_base(const void *a, const void *b)
 {
 	const struct bk_listed *x = *(struct bk_listed *const *)a;
 	const struct bk_listed *y = *(struct bk_listed *const *)b;
-	int c = strcmp(base_name(x->r.name), base_name(y->r.name));
+	int c = strcmp(x->base, y->base);
 
 	return c != 0 ? c : strcmp(x->r.name, y->r.name);
 }
@@ -62,6 +62,7 @@ add_record(struct bk_listing *items, const struct bk_record *r, FILE *f,
 	item->r = *r;
 	if ((item->r.name = strdup(r->name)) == NULL)
 		return bk_fail_memory(e);
+	item->base = base_name(item->r.name);
 	return 0;
 }
 
@@ -144,7 +145,7 @@ bk_listing_find(struct bk_listing *items, const char *tail,
 
 	while (lo < hi) {
 		mid = lo + (hi - lo) / 2;
-		if (strcmp(base_name(items->by_base[mid]->r.name), base) < 0)
+		if (strcmp(items->by_base[mid]->base, base) < 0)
 			lo = mid + 1;
 		else
 			hi = mid;
@@ -152,7 +153,7 @@ bk_listing_find(struct bk_listing *items, const char *tail,
 	for (; lo < items->n; lo++) {
 		struct bk_listed *item = items->by_base[lo];
 
-		if (strcmp(base_name(item->r.name), base) != 0)
+		if (strcmp(item->base, base) != 0)
 			break;
 		if (!ends_in(item->r.name, tail))
 			continue;

@@ -14,6 +14,7 @@
 
 struct bk_listed {
 	struct bk_record r;	/* r.name is owned */
+	const char *base;	/* its last component, in r.name */
 	size_t line;		/* position in the listing, from 0 */
 	char *group;		/* its series (group.h); NULL: none */
 	int held;		/* named in a holds file */
