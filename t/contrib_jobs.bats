@@ -329,9 +329,11 @@ plugin() {
 	[[ $output == 'BACKUP CRITICAL - '*blog* ]]
 	# cannot look
 	run -3 plugin s3://nosuchbucket/ "$options"
-	[[ $output == 'UNKNOWN - bk-s3ls: '* ]]
+	[[ ${lines[0]} == 'BACKUP UNKNOWN - '*NoSuchBucket* ]]
 	run -3 plugin "$location" "$options" AWS_SHARED_CREDENTIALS_FILE=/dev/null
-	[[ $output == 'UNKNOWN - bk-s3ls: '* ]]
+	[[ ${lines[0]} == 'BACKUP UNKNOWN - '*AWS_ACCESS_KEY_ID* ]]
+	run -3 plugin s3://b/ "$options --expect blog"
+	[[ $output == 'UNKNOWN - bk-s3ls: '*"not a bucket name"* ]]
 	run -3 plugin "$location" --no-such-option
 	# nothing there
 	run -3 plugin s3://backups/none/ ''
@@ -346,5 +348,8 @@ plugin() {
 	run -0 plugin "$PWD/files" ''
 	[[ $output == 'BACKUP OK - '*shop* ]]
 	run -3 plugin "$PWD/nowhere" ''
-	[[ $output == 'UNKNOWN - bk-ls: '* ]]
+	[[ ${lines[0]} == 'BACKUP UNKNOWN - '*"nowhere: No such file"* ]]
+	# a warning is no part of the listing
+	touch "$PWD/files/shop/shop-20990101T000000Z.bk"
+	run -0 plugin "$PWD/files" '--min-size 0'
 }
