@@ -140,10 +140,11 @@ audit_took(double seconds, char out[BK_NUM_TEXT])
 static int
 add_places(struct bk_buf *b, const struct bk_run *r, struct bk_err *e)
 {
+	int from = is_place(r->source), to = is_place(r->destination);
+
 	return bk_buf_printf(b, e, "%-15s  %s%s%s", *r->ip_address == '\0' ?
-	    "-" : r->ip_address, is_place(r->source) ? r->source : "",
-	    is_place(r->source) && is_place(r->destination) ? " -> " : "",
-	    is_place(r->destination) ? r->destination : "");
+	    "-" : r->ip_address, from ? r->source : "", from && to ? " -> " :
+	    "", to ? r->destination : from ? "" : "-");
 }
 
 static int

@@ -1,4 +1,6 @@
 /* bk-verify: prove that a backup can be restored, see bk-verify(1) */
+#include <sys/stat.h>
+
 #include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -34,14 +36,14 @@ static const struct tool tool = {
 "    --scratch-config FILE     with these lines in its postgresql.conf\n"
 "    --sql FILE                and run its queries; each must return true\n"
 "    -j, --jobs N              threads (default: BK_JOBS, or one per CPU)\n"
-"    --name NAME               the backup's name, for the receipt\n"
+"    --name NAME               for the receipt, where the stream has no label\n"
 "    -o FILE                   write the receipt to FILE, not standard output\n"
 "    --md                      write a row of a Markdown table instead\n"
 "    --receipts DIR|s3://...   store the receipt there, too\n"
 "    --sealed                  refuse input that is not sealed\n"
 "    --signer FILE             demand a signature by a public key in FILE\n"
 "    --signature FILE          with age, the signature is a file of its own\n"
-"    -q, -v                    silent on success; always show progress\n"
+"    -q, -v                    silent on success; rows of each table, progress\n"
 "    --help, --version\n"
 "\n"
 "Exit: 0 proven, 1 could not tell, 2 usage error, 3 not proven.\n",
@@ -64,6 +66,7 @@ struct options {
 	const char *jobs;
 	const char *name, *output, *receipts;
 	int md, sealed, verbosity;	/* verbosity: -q -1, -v 1 */
+	mode_t mode;			/* of files, by the umask */
 	struct bk_identities identities;
 	struct bk_verifiers verifiers;
 	char passphrase[BK_PASSPHRASE_MAX + 1];	/* "": none */
@@ -93,6 +96,16 @@ parse_option(struct options *o, int ch)
 	}
 }
 
+/* Of a new file that everybody may read, if the umask lets him. */
+static mode_t
+file_mode(void)
+{
+	mode_t mask = umask(077);
+
+	(void)umask(mask);
+	return 0644 & ~mask;
+}
+
 static void
 parse_options(struct options *o, int argc, char *argv[])
 {
@@ -120,6 +133,7 @@ parse_options(struct options *o, int argc, char *argv[])
 
 	while ((ch = getopt_long(argc, argv, "i:j:o:qv", longopts, NULL)) != -1)
 		parse_option(o, ch);
+	o->mode = file_mode();
 	o->levels.jobs = tool_jobs(o->jobs, TOOL_JOBS_MAX);
 	/* getopt's optional arguments need a '=' */
 	if (optind < argc && o->level == 2 && o->levels.conninfo == NULL)
@@ -194,43 +208,64 @@ check(struct bk_layers *l, struct bk_verdict *v, struct bk_progress *progress,
 	    "and not a base backup tar", name);
 }
 
-/* Read it all; what was found is in *v, how it is to be called in *label. */
+/*
+ * The archive's own label is authenticated with it; one that was put around it
+ * may be anybody's, and stands only where nothing else is known.
+ */
+static int
+check_label(struct bk_label *outer, const struct bk_verdict *v,
+    struct bk_err *e)
+{
+	char at[BK_UTCTIME_TEXT] = "";
+
+	if (outer->kind == BK_LABEL_NONE)
+		*outer = v->label;
+	if (v->label.kind == BK_LABEL_NONE || (v->label.kind == outer->kind &&
+	    strcmp(v->label.name, outer->name) == 0 &&
+	    v->label.at == outer->at))
+		return 0;
+	bk_utctime_format(v->label.at, at);
+	return bk_fail(e, BK_DATA, "standard input: not proven: it is labelled "
+	    "as another backup than what is inside, which is of %s at %s",
+	    v->label.name, at);
+}
+
+/* Read it all; what was found is in *v. */
 static int
 verify(const struct options *o, struct bk_receipt *r, struct bk_verdict *v,
-    struct bk_buf *label, struct bk_progress *progress, struct bk_err *e)
+    struct bk_progress *progress, struct bk_err *e)
 {
 	const struct bk_crypt_from from = { .identities = &o->identities,
 	    .passphrase = *o->passphrase == '\0' ? NULL : o->passphrase,
 	    .signers = o->signers == NULL ? NULL : &o->verifiers,
 	    .signature = o->signature };
 	struct bk_layers *l = bk_layers_open(STDIN_FILENO, o->sealed, &from,
-	    o->levels.jobs, e);
+	    o->levels.jobs, &r->label, e);
 	int rc;
 
+	v->list = o->verbosity > 0;
+	tool_backup_id(r->label.run);
 	if (l == NULL)
 		return -1;
-	tool_backup_id(bk_layers_label(l)->run);
 	r->sealed = bk_layers_sealed(l);
 	rc = o->level == 1 ? check(l, v, progress, e) :
 	    levels_run(&o->levels, l, v, progress, e);
-	if (bk_buf_puts(label, bk_layers_label(l)->name, e) == -1)
-		rc = -1;
 	if ((rc = bk_layers_end(l, rc, e)) == 0)
 		(void)snprintf(r->signer, sizeof(r->signer), "%s",
 		    bk_layers_signer(l));
 	bk_layers_free(l);
-	return rc;
+	return check_label(&r->label, v, e) == -1 ? -1 : rc;
 }
 
-/* Report the result, to people on stderr and to programs elsewhere. */
+/* What is for people, on stderr. */
 static int
-report(const struct options *o, const struct bk_receipt *r, struct bk_err *e)
+tell(const struct options *o, const struct bk_receipt *r, struct bk_err *e)
 {
-	struct bk_buf json = {0}, text = {0};
+	struct bk_buf text = {0};
 	int rc = -1;
 
-	if (bk_receipt_json(r, &json, e) == -1 ||
-	    bk_verdict_table(r->v, &text, e) == -1 ||
+	if (bk_verdict_table(r->v, &text, e) == -1 ||
+	    bk_verdict_list(r->v, &text, e) == -1 ||
 	    (text.len > 0 && bk_io_write(STDERR_FILENO, text.data, text.len,
 	    "standard error", e) == -1))
 		goto done;
@@ -239,21 +274,51 @@ report(const struct options *o, const struct bk_receipt *r, struct bk_err *e)
 		if (bk_receipt_text(r, &text, e) == -1)
 			goto done;
 		tool_say("%s", text.data);
-		text.len = 0;
 	}
-	if (o->output != NULL && bk_receipt_save(o->output, &json, e) == -1)
+	rc = 0;
+ done:
+	bk_buf_free(&text);
+	return rc;
+}
+
+/* Store the receipt, unless it would be one of no backup. */
+static int
+store(const struct options *o, const struct bk_receipt *r,
+    const struct bk_buf *json, struct bk_err *e)
+{
+	if (o->receipts == NULL)
+		return 0;
+	if (!bk_receipt_is_named(r))
+		return bk_fail(e, BK_FAIL, "%s: no receipt stored: the stream "
+		    "does not say whose backup it is and of when; give its "
+		    "--name", o->receipts);
+	return bk_receipt_store(o->receipts, o->mode, o->self, environ, r,
+	    json, e);
+}
+
+/* Report the result, to people on stderr and to programs elsewhere. */
+static int
+report(const struct options *o, const struct bk_receipt *r, struct bk_err *e)
+{
+	int silent = o->verbosity < 0 && r->result->code == BK_OK;
+	struct bk_buf json = {0}, text = {0};
+	int rc = -1;
+
+	if (bk_receipt_json(r, &json, e) == -1 || tell(o, r, e) == -1)
+		goto done;
+	if (o->output != NULL && bk_receipt_save(o->output, o->mode,
+	    &json, e) == -1)
 		goto done;
 	if (o->md && bk_receipt_markdown(r, &text, e) == -1)
 		goto done;
-	if (!o->md && o->output == NULL &&
+	if (!o->md && o->output == NULL && !silent &&
 	    bk_buf_add(&text, json.data, json.len, e) == -1)
 		goto done;
 	if (bk_io_write(STDOUT_FILENO, text.data, text.len,
 	    "standard output", e) == -1 ||
 	    bk_io_close(STDOUT_FILENO, "standard output", e) == -1)
 		goto done;
-	rc = o->receipts == NULL ? 0 :
-	    bk_receipt_store(o->receipts, o->self, environ, r, &json, e);
+	rc = store(o, r, &json, e);
  done:
 	bk_buf_free(&text);
 	bk_buf_free(&json);
@@ -266,7 +331,6 @@ main(int argc, char *argv[])
 	struct options o = { .self = argv[0] };
 	struct bk_progress progress = { .item = "tables" };
 	struct bk_verdict v = {0};
-	struct bk_buf label = {0};
 	struct bk_err e = {0}, report_e = {0};
 	struct bk_receipt r = { .v = &v, .result = &e };
 	double began = bk_monotonic();
@@ -283,6 +347,7 @@ main(int argc, char *argv[])
 	tool_run("verify", o.name, NULL);
 	if (o.level > 1)
 		signals_catch(levels_clean_up);
+	r.name = o.name != NULL ? o.name : "";
 	r.started = time(NULL);
 	r.level = o.level;
 	if (rc == -1 || (rc = load_keys(&o, &e)) == -1 || (o.receipts != NULL &&
@@ -290,14 +355,12 @@ main(int argc, char *argv[])
 		goto done;
 
 	tool_progress(&progress, o.verbosity);
-	rc = verify(&o, &r, &v, &label, &progress, &e);
+	rc = verify(&o, &r, &v, &progress, &e);
 	if (o.level > 1)
 		levels_end();
 	r.finished = time(NULL);
 	r.seconds = bk_monotonic() - began;
-	r.name = o.name != NULL ? o.name : label.len > 0 ? label.data :
-	    v.database != NULL ? v.database : "";
-	tool_audit()->source = r.name;
+	tool_audit()->source = bk_receipt_subject(&r);
 	tool_audit()->size_bytes = v.bytes;
 	if (report(&o, &r, &report_e) == -1) {
 		if (rc == -1)
@@ -313,6 +376,5 @@ main(int argc, char *argv[])
 	bk_wipe(o.passphrase, sizeof(o.passphrase));
 	free(o.identity_file);
 	bk_verdict_free(&v);
-	bk_buf_free(&label);
 	return rc;
 }

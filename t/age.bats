@@ -541,9 +541,9 @@ run_of() {
 	grep -qx 'bk_backup_consecutive_failures{task="bk-dump shop"} 1' m.prom
 	grep -q '^bk_disk_free_ratio{path="."} [01]\.[0-9]*$' m.prom
 	# a test that restored is another thing than one that only read
-	proof_of 7100 proven shop 3600 ',"level":3,"seconds":61.5'
-	proof_of 7000 proven shop 3600 ',"level":1,"seconds":0.5'
-	proof_of 6900 'not proven' shop 3600 ',"level":3,"seconds":7'
+	proof_of 7100 proven shop 3600 ',"restore_seconds":61.5'
+	proof_of 7000 proven shop 3600 ',"seconds":0.5,"restore_seconds":null'
+	proof_of 6900 'not proven' shop 3600 ',"restore_seconds":7'
 	run -2 bk-age --prometheus m.prom --receipts proofs <l
 	grep -qxF "bk_backup_restore_test_seconds{$series} 61.500" m.prom
 	run -2 bk-age --json --receipts proofs <l

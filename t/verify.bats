@@ -58,7 +58,9 @@ not_proven() {
 	[ "$(field result)" = proven ]
 	[ "$(field proof)" = content ]
 	[ "$(field sealed)" = true ]
-	[ "$(field name)" = shop ]
+	[ "$(field name)" = null ]
+	[ "$(field database)" = shop ]
+	[ "$(field at)" = "$(grep -aoE 'at=[0-9TZ]{16}' shop.bk | sed -E 's,at=(....)(..)(..T..)(..)(..Z),\1-\2-\3:\4:\5,')" ]
 	[ "$(field level)" = 1 ]
 	[ "$(field tables)" = 4 ]
 	[ "$(field rows)" = 2004 ]
@@ -92,7 +94,7 @@ not_proven() {
 	}
 	BK_PASSPHRASE=topsecret bk-crypt <shop.bk >pass
 	mkfifo slow
-	BK_PASSPHRASE=topsecret bk-verify -q <slow >receipt 3>&- &
+	BK_PASSPHRASE=topsecret bk-verify <slow >receipt 3>&- &
 	pid=$!
 	exec 4>slow
 	await 10 wiped $pid
@@ -299,7 +301,7 @@ not_proven() {
 	run -0 bk-verify --receipts proofs/ <shop.bk
 	ls -A proofs >names
 	[ "$(wc -l <names)" = 2 ]
-	grep -q '^shop\.20[0-9]*T[0-9]*Z\.receipt\.json$' names
+	grep -q '^shop-20[0-9]*T[0-9]*Z\.20[0-9]*T[0-9]*Z\.receipt\.json$' names
 	[ "$(jq -rs '[.[].result] | unique[]' proofs/*)" = proven ]
 	"$SUPPORT/archive-edit.py" orders byte <shop.bk >edited
 	run -3 bk-verify --receipts proofs --name bad <edited
@@ -312,7 +314,74 @@ not_proven() {
 	run -1 --separate-stderr bk-verify --receipts names <never
 	one_line_error bk-verify
 	exec {fd}<&-
-	[ "$(stat -c %a proofs/shop.*)" = 644 ]
+	[ "$(stat -c %a proofs/shop-*)" = 644 ]
+	rm -r proofs/*
+	umask 027
+	run -0 bk-verify --receipts proofs -o r <shop.bk
+	[ "$(stat -c %a proofs/shop-* r)" = $'640\n640' ]
+}
+
+@test "whatever is read proves every copy of it, without a name" {
+	local at name
+	mkdir proofs store
+	bk-gz <shop.bk | bk-crypt -r "$(<pub)" | bk-save 'store/{db}/daily/{db}-{utc}.bk'
+	name=$(ls store/shop/daily)
+	at=$(grep -aoE 'at=[0-9TZ]{16}' shop.bk)
+	[ "$name" = "shop-${at#at=}.bk" ]
+	mkdir -p copy/2026 && cp "store/shop/daily/$name" copy/2026
+	run -2 bash -c 'bk-ls store | bk-age --receipts proofs'
+	[[ $output == *"never proven"* ]]
+	# only that it is there, by whom and of when; it needs no key for that
+	run -1 bk-verify -q --receipts proofs <"store/shop/daily/$name"
+	jq -e '.result == "could not tell" and .database == "shop" and
+	    .name == null' proofs/*
+	run -2 bash -c 'bk-ls store | bk-age --receipts proofs'
+	bk-verify -q -i key --receipts proofs <"copy/2026/$name"
+	run -0 bash -c 'bk-ls store | bk-age --receipts proofs'
+	[[ $output == "BACKUP OK - shop: "*", proven "*" ago, "* ]]
+	run -0 bash -c 'bk-ls copy | bk-age --receipts proofs'
+	# and a copy that is damaged
+	printf X | dd of="copy/2026/$name" bs=1 seek=2000 conv=notrunc status=none
+	run -3 bk-verify -q -i key --receipts proofs <"copy/2026/$name"
+	run -2 bash -c 'bk-ls store | bk-age --receipts proofs'
+	[[ $output == *"found not restorable"* ]]
+}
+
+@test "a verification of nothing proves nothing, and spoils no proof" {
+	mkdir proofs
+	bk-verify -q --receipts proofs <shop.bk
+	run -3 --separate-stderr bash -c ': | bk-verify -q --receipts proofs --name ""'
+	[[ $stderr == *"proofs: no receipt stored: the stream does not say whose backup it is and of when; give its --name"* ]]
+	[ "$(ls proofs | wc -l)" = 1 ]
+	# nor does what is proven, if nobody knows of whom: that is a failure
+	printf '%s\n' '-- PostgreSQL database dump' 'SELECT 1;' \
+	    '-- PostgreSQL database dump complete' >sql
+	run -1 --separate-stderr bk-verify --receipts proofs <sql
+	[[ $stderr == *"no receipt stored"* ]]
+	[ "$(ls proofs | wc -l)" = 1 ]
+	bk-verify -q --receipts proofs --name shop.sql <sql
+	[ "$(jq -r .name proofs/shop.sql.*)" = shop.sql ]
+}
+
+@test "a label that was put around another backup is refused" {
+	bk-gz <shop.bk >good.gz
+	LC_ALL=C sed 's/(db=shop;/(db=blog;/' good.gz >other.gz
+	[ "$(cmp -l good.gz other.gz | wc -l)" = 3 ]
+	run -0 bk-verify -q <good.gz
+	run -3 --separate-stderr bk-verify <other.gz
+	[[ $stderr == *"labelled as another backup than what is inside, which is of shop at 20"* ]]
+}
+
+@test "-q is silent on success; -v lists the rows of each table" {
+	run -0 --separate-stderr bk-verify -q <shop.bk
+	[ -z "$output$stderr" ]
+	run -3 --separate-stderr bk-verify -q < <(head -c 3000 shop.bk)
+	[ "$(field result)" = 'not proven' ] && [ -n "$stderr" ]
+	run -0 --separate-stderr bk-verify -v <shop.bk
+	[ "$(field result)" = proven ]
+	[ "$(grep -E '^ +[0-9]+ +[0-9]+  table public\.' <<<"$stderr" |
+	    awk '{ n += $1 } END { print NR, n }')" = "4 2004" ]
+	grep -qE '^ +2 +5  large objects ' <<<"$stderr"
 }
 
 @test "two at once" {
@@ -377,7 +446,7 @@ memory_of() {
 	mkdir proofs
 	bk-gz <shop.bk | bk-crypt -r "$(<pub)" >shop.gz.bk
 	run -0 bash -c 'bk-verify -i key <shop.gz.bk'
-	run -0 bash -c 'bk-verify -q -i key --name shop/daily/20261121.bk \
+	run -0 bash -c 'bk-verify -q -i key \
 	    --md --receipts proofs <shop.gz.bk >>journal.md'
 	[ "$(wc -l <journal.md)" = 1 ]
 	run -0 bash -c 'pg_dump shop | bk-verify -o /dev/null'

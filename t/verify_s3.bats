@@ -30,7 +30,7 @@ setup() {
 
 @test "a receipt that is not stored is a failure" {
 	AWS_SECRET_ACCESS_KEY=wrong run -1 bk-verify -q \
-	    --receipts s3://backups/proofs <sql
+	    --name x --receipts s3://backups/proofs <sql
 	[[ $output == *'receipt not stored'* ]]
-	run -1 bk-verify -q --receipts s3://nosuchbucket/proofs <sql
+	run -1 bk-verify -q --name x --receipts s3://nosuchbucket/proofs <sql
 }

@@ -13,7 +13,7 @@
 #define TOGETHER 2
 
 /* Order of stages, by what they do; what is stored is done last. */
-enum { SOURCE, FILTER, TEE, SINK };
+enum { SOURCE, SEAL, FILTER, TEE, SINK };
 
 struct pipeline {
 	char *id;		/* "run 0123", "backup 0123"; "": none */
@@ -222,6 +222,7 @@ place_of(const struct bk_run *r)
 {
 	static const struct { const char *type; int place; } known[] = {
 		{ "dump", SOURCE }, { "base", SOURCE }, { "download", SOURCE },
+		{ "seal", SEAL },
 		{ "upload", SINK }, { "store", SINK }, { "restore", SINK },
 		{ "verify", SINK },
 	};

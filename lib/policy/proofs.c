@@ -146,9 +146,9 @@ parse(const json_t *v, struct receipt *r)
 		return -1;
 	r->result = strcmp(result, "proven") == 0 ? 1 :
 	    strcmp(result, "not proven") == 0 ? -1 : 0;
-	if (r->result == 1 &&
-	    json_integer_value(json_object_get(v, "level")) >= 2)
-		r->restored = json_number_value(json_object_get(v, "seconds"));
+	if (r->result == 1)
+		r->restored = json_number_value(json_object_get(v,
+		    "restore_seconds"));
 	if (r->restored > SECONDS_MAX)
 		r->restored = 0;
 	return 0;

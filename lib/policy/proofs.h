@@ -9,7 +9,7 @@
  *	"database", "cluster"	of whom it is, one of the two
  *	"at"		the instant of its snapshot
  *	"name"		the backup's name where that has no instant
- *	"level", "seconds"	2 and 3 restored it, in so many seconds
+ *	"restore_seconds"	how long a restore test took to restore it
  *
  * A backup is who it is of and that instant: a receipt counts for every record
  * of which the name says both, in whatever store.

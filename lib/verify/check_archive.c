@@ -143,6 +143,7 @@ read_objects(struct check *c, struct bk_err *e)
 static int
 read_block(struct check *c, struct slot *s, int type, struct bk_err *e)
 {
+	char label[BK_VERDICT_LABEL];
 	int blobs = s->te->desc != NULL && strcmp(s->te->desc, "BLOBS") == 0;
 
 	if (!s->te->has_data)
@@ -166,6 +167,9 @@ read_block(struct check *c, struct slot *s, int type, struct bk_err *e)
 		c->v->rows += c->content.rows;
 	}
 	c->v->bytes += c->content.bytes;
+	bk_verdict_label(s->te, label);
+	if (bk_verdict_count(c->v, label, &c->content, e) == -1)
+		return -1;
 	if (c->watch != NULL)
 		c->watch->block(c->watch->ctx, s->id, &c->content);
 	if (c->progress != NULL)
@@ -381,6 +385,8 @@ begin(struct check *c, struct bk_source src, struct bk_err *e)
 	    bk_archive_toc(c->a, &c->toc, e) == -1)
 		return -1;
 	c->ours = bk_toc_seal(&c->toc, &c->seal) != -1;
+	if (c->ours)
+		c->v->label = c->seal.label;
 	if (bk_verdict_set(&c->v->database, c->toc.dbname, e) == -1 ||
 	    bk_verdict_set(&c->v->server_version, c->toc.server, e) == -1 ||
 	    bk_verdict_set(&c->v->tool, "pg_dump", e) == -1 ||

@@ -145,7 +145,7 @@ start_layer(struct layer *l, int *next, struct bk_err *e)
 /* Open the next inner stream: 1 if it is a layer, 0 if the innermost. */
 static int
 open_next(struct bk_layers *all, int fd, unsigned flags, int *next,
-    struct bk_err *e)
+    struct bk_label *label, struct bk_err *e)
 {
 	static const char *const names[] = { "standard input",
 	    "standard input, decoded", "standard input, decoded twice" };
@@ -158,6 +158,9 @@ open_next(struct bk_layers *all, int fd, unsigned flags, int *next,
 	l->name = names[all->n < depth ? all->n : depth];
 	if ((l->in = bk_reader_open(fd, l->name, flags, e)) == NULL)
 		return -1;
+	if (label->kind == BK_LABEL_NONE && label->at == 0 &&
+	    *label->run == '\0')
+		*label = *bk_reader_label(l->in);
 	l->format = recognise(l->in);
 	if (l->format == INSIDE)
 		return 0;
@@ -190,7 +193,7 @@ check_signed(const struct bk_layers *all, struct bk_err *e)
 
 struct bk_layers *
 bk_layers_open(int fd, int sealed, const struct bk_crypt_from *from,
-    unsigned threads, struct bk_err *e)
+    unsigned threads, struct bk_label *label, struct bk_err *e)
 {
 	struct bk_layers *all = calloc(1, sizeof(*all));
 	unsigned flags = sealed ? BK_READER_SEALED : 0;
@@ -202,8 +205,9 @@ bk_layers_open(int fd, int sealed, const struct bk_crypt_from *from,
 	}
 	all->from = from;
 	all->threads = threads;
-	while ((r = open_next(all, fd, flags | BK_READER_NONEMPTY, &fd, e)) ==
-	    1) {
+	*label = (struct bk_label){0};
+	while ((r = open_next(all, fd, flags | BK_READER_NONEMPTY, &fd, label,
+	    e)) == 1) {
 		all->n++;
 		flags = 0;
 	}
@@ -241,22 +245,6 @@ bk_layers_sealed(const struct bk_layers *l)
 		if (bk_reader_sealed(l->layer[i].in))
 			return 1;
 	return 0;
-}
-
-const struct bk_label *
-bk_layers_label(const struct bk_layers *l)
-{
-	static const struct bk_label none;
-	const struct bk_label *label;
-	size_t i;
-
-	for (i = 0; i <= l->n; i++) {
-		label = bk_reader_label(l->layer[i].in);
-		if (label->kind != BK_LABEL_NONE || label->at != 0 ||
-		    *label->run != '\0')
-			return label;
-	}
-	return &none;
 }
 
 const char *

@@ -14,10 +14,13 @@ struct bk_layers;
 
 /*
  * Open fd and start a thread for each layer; sealed: require an opening mark on
- * fd.  from (keys) is borrowed until bk_layers_end().  NULL with *e set.
+ * fd.  from (keys) is borrowed until bk_layers_end().  *label is the outermost
+ * one that is not empty, which needs no key: also set if this fails.  NULL with
+ * *e set.
  */
 struct bk_layers *bk_layers_open(int fd, int sealed,
-    const struct bk_crypt_from *from, unsigned threads, struct bk_err *e);
+    const struct bk_crypt_from *from, unsigned threads,
+    struct bk_label *label, struct bk_err *e);
 
 /* The innermost stream, and its name for messages. */
 struct bk_reader *bk_layers_inside(struct bk_layers *l);
@@ -25,9 +28,6 @@ const char *bk_layers_name(const struct bk_layers *l);
 
 /* 1 if a layer or the innermost stream is sealed. */
 int bk_layers_sealed(const struct bk_layers *l);
-
-/* The outermost label that is not empty; an empty one if there is none. */
-const struct bk_label *bk_layers_label(const struct bk_layers *l);
 
 /*
  * After bk_layers_end() returned 0: the public key whose signature from

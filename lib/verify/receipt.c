@@ -43,12 +43,41 @@ add_time(struct bk_buf *b, const char *key, time_t t, struct bk_err *e)
 	return bk_buf_json_member(b, key, text, e);
 }
 
+int
+bk_receipt_is_named(const struct bk_receipt *r)
+{
+	return *r->name != '\0' ||
+	    (r->label.kind != BK_LABEL_NONE && r->label.at != 0);
+}
+
+const char *
+bk_receipt_subject(const struct bk_receipt *r)
+{
+	return *r->name != '\0' ? r->name :
+	    r->label.kind != BK_LABEL_NONE ? r->label.name :
+	    r->v->database != NULL ? r->v->database : "";
+}
+
+/* Which backup it is. */
+static int
+add_identity(struct bk_buf *b, const struct bk_receipt *r, struct bk_err *e)
+{
+	enum bk_label_kind kind = r->label.kind;
+
+	if (bk_buf_json_member(b, "name", r->name, e) == -1 ||
+	    bk_buf_json_member(b, "database", kind == BK_LABEL_DB ?
+	    r->label.name : r->v->database, e) == -1 || bk_buf_json_member(b,
+	    "cluster", kind == BK_LABEL_CLUSTER ? r->label.name : NULL, e) ==
+	    -1)
+		return -1;
+	return add_time(b, "at", r->label.at, e);
+}
+
 /* The contents of the backup. */
 static int
 add_verdict(struct bk_buf *b, const struct bk_verdict *v, struct bk_err *e)
 {
 	if (bk_buf_json_member(b, "kind", v->kind, e) == -1 ||
-	    bk_buf_json_member(b, "database", v->database, e) == -1 ||
 	    add_time(b, "time", v->time, e) == -1 ||
 	    bk_buf_json_member(b, "made_by", v->tool, e) == -1 ||
 	    bk_buf_json_member(b, "server_version", v->server_version,
@@ -71,7 +100,7 @@ bk_receipt_json(const struct bk_receipt *r, struct bk_buf *out,
 	const char *proof = r->result->code == BK_OK ? r->v->proof : NULL;
 
 	if (bk_buf_puts(out, "{\"bk\":\"receipt\",\"version\":1", e) == -1 ||
-	    bk_buf_json_member(out, "name", r->name, e) == -1 ||
+	    add_identity(out, r, e) == -1 ||
 	    bk_buf_json_member(out, "result", outcome(r), e) == -1 ||
 	    bk_buf_json_member(out, "error", r->result->msg, e) == -1 ||
 	    add_number(out, "level", (uint64_t)r->level, e) == -1 ||
@@ -83,6 +112,9 @@ bk_receipt_json(const struct bk_receipt *r, struct bk_buf *out,
 	    add_time(out, "started", r->started, e) == -1 ||
 	    add_time(out, "finished", r->finished, e) == -1 ||
 	    bk_buf_printf(out, e, ",\"seconds\":%.3f", r->seconds) == -1 ||
+	    (r->v->restore_seconds > 0 ? bk_buf_printf(out, e,
+	    ",\"restore_seconds\":%.3f", r->v->restore_seconds) :
+	    bk_buf_puts(out, ",\"restore_seconds\":null", e)) == -1 ||
 	    bk_buf_json_member(out, "tool", "bk-verify " BK_VERSION, e) == -1)
 		return -1;
 	return bk_buf_puts(out, "}\n", e);
@@ -112,7 +144,7 @@ bk_receipt_markdown(const struct bk_receipt *r, struct bk_buf *out,
 		bk_utctime_format(r->v->time, time);
 	if (bk_buf_puts(out, "|", e) == -1 ||
 	    add_cell(out, finished, e) == -1 ||
-	    add_cell(out, r->name, e) == -1 ||
+	    add_cell(out, bk_receipt_subject(r), e) == -1 ||
 	    add_cell(out, time, e) == -1 ||
 	    add_cell(out, outcome(r), e) == -1)
 		return -1;
@@ -146,11 +178,12 @@ bk_receipt_text(const struct bk_receipt *r, struct bk_buf *out,
     struct bk_err *e)
 {
 	const struct bk_verdict *v = r->v;
+	const char *subject = bk_receipt_subject(r);
 	char size[BK_NUM_TEXT];
 
 	bk_size_format(v->bytes, size);
-	if (bk_buf_printf(out, e, "%s%sproven: %s%s%s, ", r->name,
-	    *r->name == '\0' ? "" : ": ", v->kind, v->database == NULL ? "" :
+	if (bk_buf_printf(out, e, "%s%sproven: %s%s%s, ", subject,
+	    *subject == '\0' ? "" : ": ", v->kind, v->database == NULL ? "" :
 	    " of ", v->database == NULL ? "" : v->database) == -1)
 		return -1;
 	if (v->files > 0 ? bk_buf_printf(out, e, "%" PRIu64 " files, ",
@@ -169,14 +202,15 @@ is_s3(const char *where)
 }
 
 int
-bk_receipt_save(const char *path, const struct bk_buf *text, struct bk_err *e)
+bk_receipt_save(const char *path, mode_t mode, const struct bk_buf *text,
+    struct bk_err *e)
 {
 	struct stat st;
 	int rc, fd;
 
 	/* a terminal, a pipe, /dev/fd/3: nothing to rename over */
 	if (stat(path, &st) == -1 || S_ISREG(st.st_mode))
-		return bk_store_replace(path, 0644, text, e);
+		return bk_store_replace(path, mode, text, e);
 	if ((fd = open(path, O_WRONLY | O_CLOEXEC)) == -1)
 		return bk_fail_errno(e, "%s", path);
 	rc = bk_io_write(fd, text->data, text->len, path, e);
@@ -243,26 +277,34 @@ run_put(const char *program, char *const env[], const char *url,
 }
 
 int
-bk_receipt_store(const char *where, const char *self, char *const env[],
-    const struct bk_receipt *r, const struct bk_buf *text, struct bk_err *e)
+bk_receipt_store(const char *where, mode_t mode, const char *self,
+    char *const env[], const struct bk_receipt *r, const struct bk_buf *text,
+    struct bk_err *e)
 {
-	const struct bk_template_vars vars = { .now = r->finished,
-	    .db = *r->name == '\0' ? "backup" : r->name };
-	struct bk_buf path = {0}, program = {0};
+	struct bk_template_vars vars = { .now = r->finished };
+	struct bk_buf path = {0}, program = {0}, name = {0};
+	char at[BK_UTCTIME_TEXT] = "";
 	size_t n = strlen(where);
 	int rc = -1;
 
+	if (*r->name == '\0')
+		bk_utctime_compact(r->label.at, at);
+	if (bk_buf_printf(&name, e, "%s%s%s", bk_receipt_subject(r),
+	    *at == '\0' ? "" : "-", at) == -1)
+		goto done;
+	vars.db = name.data;
 	if (bk_buf_printf(&path, e, "%s%s", where,
 	    n > 0 && where[n - 1] == '/' ? "" : "/") == -1 ||
 	    bk_template_expand("{db}.{utc}.receipt.json", &vars, &path,
 	    e) == -1)
 		goto done;
 	if (!is_s3(where))
-		rc = bk_receipt_save(path.data, text, e);
+		rc = bk_receipt_save(path.data, mode, text, e);
 	else if (find_s3put(self, &program, e) == 0)
 		rc = run_put(program.data, env, path.data, text, e);
  done:
 	bk_buf_free(&program);
 	bk_buf_free(&path);
+	bk_buf_free(&name);
 	return rc;
 }

@@ -1,13 +1,20 @@
 #ifndef BK_VERIFY_RECEIPT_H
 #define BK_VERIFY_RECEIPT_H
 /* The result of a run of bk-verify. */
+#include <sys/types.h>
+
 #include <time.h>
 
 #include "crypt/bech32.h"
 #include "verify/verdict.h"
 
+/*
+ * A receipt names the backup by the stream's label, whose it is and of what
+ * instant, which all copies have in common; or by the name that the user gave.
+ */
 struct bk_receipt {
-	const char *name;	/* the backup's; "" if it has none */
+	const char *name;	/* the user's; "": none */
+	struct bk_label label;	/* the stream's */
 	int level;
 	int sealed;
 	char signer[BK_BECH32_TEXT];	/* "": no signature was demanded */
@@ -16,6 +23,12 @@ struct bk_receipt {
 	time_t started, finished;
 	double seconds;
 };
+
+/* 1 if it names a backup: then it proves something about it. */
+int bk_receipt_is_named(const struct bk_receipt *r);
+
+/* Whose backup it is, or its name; "" if neither is known. */
+const char *bk_receipt_subject(const struct bk_receipt *r);
 
 /* Append the receipt as one line of JSON. */
 int bk_receipt_json(const struct bk_receipt *r, struct bk_buf *out,
@@ -35,16 +48,21 @@ int bk_receipt_text(const struct bk_receipt *r, struct bk_buf *out,
  */
 int bk_receipt_check_dir(const char *where, struct bk_err *e);
 
-/* Write text to the file path, all or nothing if it is a regular file. */
-int bk_receipt_save(const char *path, const struct bk_buf *text,
+/*
+ * Write text to the file path, all or nothing if it is a regular file, which
+ * gets mode.
+ */
+int bk_receipt_save(const char *path, mode_t mode, const struct bk_buf *text,
     struct bk_err *e);
 
 /*
- * Store text as NAME.UTC.receipt.json in the directory where, or under an
- * s3:// URL by bk-s3put, found beside self (or in PATH if that has no slash)
- * and run with env.
+ * Store text as NAME.UTC.receipt.json in the directory where, with mode, or
+ * under an s3:// URL by bk-s3put, found beside self (or in PATH if that has no
+ * slash) and run with env.  NAME is the user's, or "shop-20261121T021503Z" by the
+ * label.
  */
-int bk_receipt_store(const char *where, const char *self, char *const env[],
-    const struct bk_receipt *r, const struct bk_buf *text, struct bk_err *e);
+int bk_receipt_store(const char *where, mode_t mode, const char *self,
+    char *const env[], const struct bk_receipt *r, const struct bk_buf *text,
+    struct bk_err *e);
 
 #endif

@@ -1,3 +1,4 @@
+#include "base/utctime.h"
 #include "verify/restore_test.h"
 
 #include <stdlib.h>
@@ -379,6 +380,7 @@ bk_restore_test_run(struct bk_restore_test *o, struct bk_source src,
 	struct test t = { .o = o, .name = name, .v = v, .src = src, .to = -1,
 	    .from = -1 };
 	const struct bk_source both = { read_both, &t };
+	double began = bk_monotonic();
 	int rc = -1, loading = 0;
 
 	if (open_pipe(&t, e) == -1 || start_check(&t, e) == -1)
@@ -390,6 +392,8 @@ bk_restore_test_run(struct bk_restore_test *o, struct bk_source src,
 	}
 	rc = finish_check(&t, loading, rc, e);
 	v->proof = "restore";
+	if (loading)
+		v->restore_seconds = bk_monotonic() - began;
 	if (rc == 0)
 		rc = compare(&t, e);
 	if (rc == 0)

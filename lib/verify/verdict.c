@@ -87,6 +87,31 @@ bk_verdict_content(struct bk_verdict *v, const struct bk_content *expected,
 	return bk_verdict_differs(v, want, got, e, "%s", object);
 }
 
+int
+bk_verdict_count(struct bk_verdict *v, const char *object,
+    const struct bk_content *c, struct bk_err *e)
+{
+	struct bk_counted *more;
+
+	if (!v->list)
+		return 0;
+	/* a number that is a power of two is full */
+	if ((v->ncounted & (v->ncounted - 1)) == 0) {
+		more = v->ncounted > SIZE_MAX / 2 / sizeof(*more) ? NULL :
+		    realloc(v->counted, (v->ncounted == 0 ? 1 : 2 *
+		    v->ncounted) * sizeof(*more));
+		if (more == NULL)
+			return bk_fail_memory(e);
+		v->counted = more;
+	}
+	more = &v->counted[v->ncounted];
+	*more = (struct bk_counted){ NULL, c->rows, c->bytes };
+	if (bk_verdict_set(&more->object, object, e) == -1)
+		return -1;
+	v->ncounted++;
+	return 0;
+}
+
 static size_t
 kept(const struct bk_verdict *v)
 {
@@ -157,6 +182,24 @@ bk_verdict_table(const struct bk_verdict *v, struct bk_buf *out,
 }
 
 int
+bk_verdict_list(const struct bk_verdict *v, struct bk_buf *out,
+    struct bk_err *e)
+{
+	const struct bk_counted *c = v->counted, *end = c + v->ncounted;
+
+	if (v->ncounted > 0 && bk_buf_printf(out, e, "%15s  %15s\n", "rows",
+	    "bytes") == -1)
+		return -1;
+	for (; c < end; c++)
+		if (bk_buf_printf(out, e, "%15" PRIu64 "  %15" PRIu64 "  ",
+		    c->rows, c->bytes) == -1 ||
+		    add_cell(out, c->object, 0, e) == -1 ||
+		    bk_buf_puts(out, "\n", e) == -1)
+			return -1;
+	return 0;
+}
+
+int
 bk_verdict_judge(const struct bk_verdict *v, const char *name,
     struct bk_err *e)
 {
@@ -177,6 +220,9 @@ bk_verdict_free(struct bk_verdict *v)
 		free(v->diff[i].expected);
 		free(v->diff[i].found);
 	}
+	for (i = 0; i < v->ncounted; i++)
+		free(v->counted[i].object);
+	free(v->counted);
 	free(v->database);
 	free(v->server_version);
 	free(v->tool);

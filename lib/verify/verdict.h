@@ -13,6 +13,7 @@
 #include "archive/manifest.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/seal.h"
 
 #define BK_VERDICT_SHOWN 20
 
@@ -21,7 +22,13 @@ struct bk_difference {
 	char *expected, *found;	/* "12 rows" */
 };
 
+struct bk_counted {		/* a table of the backup */
+	char *object;		/* as bk_verdict_label() */
+	uint64_t rows, bytes;
+};
+
 struct bk_verdict {		/* start with = {0} */
+	int list;		/* the caller's: keep what is counted */
 	const char *kind;	/* "archive", "sql", "base backup"; static */
 	const char *proof;	/* what is proven if nothing differs; static:
 				 * "structure", "content", "restore" */
@@ -31,11 +38,15 @@ struct bk_verdict {		/* start with = {0} */
 	char *server_version;	/* of the server backed up; or NULL */
 	char *tool;		/* that made it, and its version; or NULL */
 	time_t time;		/* of completion; 0: not known */
+	struct bk_label label;	/* that the archive itself has */
 	uint64_t tables, rows, bytes;	/* bytes of COPY text and contents */
 	uint64_t blobs;		/* large objects */
 	uint64_t files;		/* of a base backup */
 	char manifest[BK_DIGEST_TEXT];	/* XXH3-128 of its text; "": none */
 	char *restored_on;	/* version of the server restored into */
+	double restore_seconds;	/* to load it; 0: it was not restored */
+	struct bk_counted *counted;	/* if list */
+	size_t ncounted;
 	struct bk_difference diff[BK_VERDICT_SHOWN];
 	uint64_t ndiff;		/* in total */
 };
@@ -56,6 +67,10 @@ int bk_verdict_content(struct bk_verdict *v, const struct bk_content *expected,
     const struct bk_content *found, const char *unit, const char *object,
     struct bk_err *e);
 
+/* Note an object's content, if the caller wants a list; 0 or -1: memory. */
+int bk_verdict_count(struct bk_verdict *v, const char *object,
+    const struct bk_content *c, struct bk_err *e);
+
 /* The name of an entry's data: table public.orders, large objects (9). */
 #define BK_VERDICT_LABEL 512
 void bk_verdict_label(const struct bk_toc_entry *te,
@@ -69,6 +84,10 @@ int bk_verdict_set(char **field, const char *s, struct bk_err *e);
  * each, and the number of those not kept; nothing if there are none.
  */
 int bk_verdict_table(const struct bk_verdict *v, struct bk_buf *out,
+    struct bk_err *e);
+
+/* Append what was counted, a line each: rows, bytes, object. */
+int bk_verdict_list(const struct bk_verdict *v, struct bk_buf *out,
     struct bk_err *e);
 
 /* -1 and BK_DATA, with their number, if there are differences; else 0. */
