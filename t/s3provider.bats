@@ -141,3 +141,38 @@ stored() { s3_curl GET "/${AT#s3://}/$1" | cmp - "$2"; }
 	    --retry-for 10m "$AT/a" <"$BIG"
 	stored a "$BIG"
 }
+
+@test "a key that may GET, but not HEAD, can store" {
+	fault_start 'HEAD . all status:403:AccessDenied'
+	run -0 --separate-stderr put a <"$SMALL"
+	[ -z "$stderr" ]
+	put b <"$BIG"
+	bk-s3get "$AT/b" | cmp - "$BIG"
+	run -1 --separate-stderr put a <"$SMALL"
+	[[ $stderr == *'already exists'* ]]
+}
+
+@test "a redirect to another host is not followed, and told" {
+	fault_start 'PUT . all redirect:http://evil.example:99/x?y'
+	run -1 --separate-stderr put --retry-for 1s a <"$SMALL"
+	one_line_error bk-s3put
+	[[ $stderr == *'(307)'*'points to evil.example:99, where nothing is sent'* ]]
+}
+
+@test "a listing that is no XML is asked for again, and named" {
+	put a <"$SMALL"
+	fault_start 'GET list-type 1 corruptresp:1'
+	run -0 bk-s3ls "$AT/"
+	[[ $output == */a ]]
+	fault_start 'GET list-type all corruptresp:1'
+	run -1 --separate-stderr bk-s3ls --retry-for 1s "$AT/"
+	[[ $stderr == 'bk-s3ls: s3://backups: the answer is malformed XML'* ]]
+}
+
+@test "a proxy that wants a password says so, at once" {
+	fault_start '* . all status:407:x'
+	http_proxy=$AWS_ENDPOINT_URL AWS_ENDPOINT_URL=http://s3.example \
+	    run -1 --separate-stderr put --retry-for 10m a <"$SMALL"
+	one_line_error bk-s3put
+	[[ $stderr == *'the proxy refuses us (407)'* ]]
+}

@@ -8,6 +8,7 @@
 #include "base/hex.h"
 #include "base/version.h"
 #include "http/transport.h"
+#include "s3/xml.h"
 
 #define MAX_OWN 40		/* headers of a request */
 #define PATIENCE 30		/* seconds without a byte, or hardly any */
@@ -272,10 +273,62 @@ holds_error(const struct bk_buf *body)
 	    strchr("> \t\r\n/", p[6]) != NULL;
 }
 
+static int
+ignore(void *ctx, const char *path, const char *text, struct bk_err *e)
+{
+	(void)ctx;
+	(void)path;
+	(void)text;
+	(void)e;
+	return 0;
+}
+
+/* A bucket's answers are XML: is this one?  *why then is what is wrong. */
+static int
+is_garbled(const struct bk_s3_attempt *a, struct bk_err *why)
+{
+	const struct bk_buf *body = &a->reply->body;
+
+	return a->rq->key == NULL && body->len > 0 &&
+	    bk_s3_xml_parse(body->data, body->len, ignore, NULL, why) == -1;
+}
+
+/* Does a proxy want to know who we are? */
+static int
+is_proxy_closed(const struct bk_s3_attempt *a)
+{
+	long tunnel = 0, status = 0;
+
+	(void)curl_easy_getinfo(a->easy, CURLINFO_HTTP_CONNECTCODE, &tunnel);
+	(void)curl_easy_getinfo(a->easy, CURLINFO_RESPONSE_CODE, &status);
+	return tunnel == 407 || status == 407;
+}
+
+/* Describe an answer that is not good. */
+static void
+describe(struct bk_s3_attempt *a)
+{
+	const struct bk_s3_reply *r = a->reply;
+	const char *to = bk_s3_reply_header(r, "location");
+	size_t n;
+
+	(void)snprintf(a->text, sizeof(a->text), "%s (%d)%s%s",
+	    r->code[0] != '\0' ? r->code : "HTTP error", r->status,
+	    r->message[0] != '\0' ? ": " : "", r->message);
+	n = strlen(a->text);
+	if (r->status != 307 || to == NULL || (to = strstr(to, "://")) == NULL)
+		return;
+	to += 3;
+	(void)snprintf(a->text + n, sizeof(a->text) - n, "; it points to "
+	    "%.*s, where nothing is sent", (int)strspn(to, "abcdefghijklmnop"
+	    "qrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-"), to);
+}
+
 static enum bk_s3_outcome
 judge(struct bk_s3_attempt *a, CURLcode result, const char **reason)
 {
 	struct bk_s3_reply *r = a->reply;
+	struct bk_err why = {0};
 	enum bk_s3_outcome v;
 	long status = 0;
 
@@ -284,6 +337,11 @@ judge(struct bk_s3_attempt *a, CURLcode result, const char **reason)
 		*reason = a->err.msg;
 	if (a->misplaced)
 		*reason = "the server does not honour Range";
+	if (is_proxy_closed(a)) {
+		*reason = "the proxy refuses us (407); its variable is to name "
+		    "a user: http://USER:PASSWORD@HOST:PORT";
+		return BK_S3_BAD;
+	}
 	if (result != CURLE_OK)
 		return bk_transport_may_recover((int)result) ? BK_S3_AGAIN :
 		    BK_S3_BAD;
@@ -297,9 +355,12 @@ judge(struct bk_s3_attempt *a, CURLcode result, const char **reason)
 		*reason = "the answer was cut short";
 		return BK_S3_AGAIN;
 	}
-	(void)snprintf(a->text, sizeof(a->text), "%s (%d)%s%s",
-	    r->code[0] != '\0' ? r->code : "HTTP error", r->status,
-	    r->message[0] != '\0' ? ": " : "", r->message);
+	if (v == BK_S3_GOOD && is_garbled(a, &why)) {
+		(void)snprintf(a->text, sizeof(a->text), "the answer is "
+		    "%.200s", why.msg);
+		v = BK_S3_AGAIN;
+	} else
+		describe(a);
 	*reason = a->text;
 	return v;
 }

@@ -391,6 +391,9 @@ attempt_done(struct bk_s3_task *t, CURLcode result)
 	if (v == BK_S3_BAD && r->status == 403 && r->code[0] == '\0' &&
 	    labs((long)(measure_skew(r) - s3->skew)) > SKEW_SEEN)
 		v = BK_S3_SKEWED;
+	if (v == BK_S3_AGAIN && r->status == 307 && r->region[0] != '\0' &&
+	    strcmp(r->region, s3->region) != 0)
+		v = BK_S3_ELSEWHERE;
 	switch (v) {
 	case BK_S3_GOOD:
 		s3->failing_since = 0;

@@ -32,6 +32,31 @@ explain(struct bk_s3 *s3, const char *key, const struct bk_s3_pair *query,
 	return -1;
 }
 
+/*
+ * The headers of a GET of one byte are those of a HEAD, but for the size of the
+ * whole, which stands in Content-Range.
+ */
+static int
+as_head(struct bk_s3_reply *r, struct bk_err *e)
+{
+	const char *range = bk_s3_reply_header(r, "content-range");
+	const char *size = range != NULL ? strchr(range, '/') : NULL;
+	struct bk_buf all = {0};
+
+	if (size == NULL)
+		return bk_fail(e, BK_FAIL, "no Content-Range in an answer of "
+		    "206");
+	if (bk_buf_add(&all, "content-length", 15, e) == -1 ||
+	    bk_buf_add(&all, size + 1, strlen(size), e) == -1 ||
+	    bk_buf_add(&all, r->headers.data, r->headers.len, e) == -1) {
+		bk_buf_free(&all);
+		return -1;
+	}
+	bk_buf_free(&r->headers);
+	r->headers = all;		/* r's now; the first of a name counts */
+	return 0;
+}
+
 int
 bk_s3_head(struct bk_s3 *s3, const char *key, const struct bk_s3_pair *more,
     struct bk_s3_reply *reply, struct bk_err *e)
@@ -59,6 +84,8 @@ bk_s3_head_with(struct bk_s3 *s3, const char *key,
 	refused = reply->status == 400 || reply->status == 501;
 	if (explain(s3, key, query, reply, e) == -1)
 		return -1;
+	if (reply->status == 206)
+		return as_head(reply, e);
 	if (refused)
 		rq.headers = NULL;
 	return bk_s3_do(s3, &rq, reply, e);

@@ -10,10 +10,10 @@
 #define BK_S3_META_PARTS "x-amz-meta-bk-parts"		/* see parts.h */
 
 /*
- * HEAD key; more (or NULL) are additional headers, done without where the
- * server refuses them.  0: *reply holds the response headers.  -1 with *e set:
- * BK_NONE if the object does not exist; BK_FAIL anything else, including a
- * missing bucket.
+ * HEAD key, or GET its first byte where HEAD is refused; more (or NULL) are
+ * additional headers, done without where the server refuses them.  0: *reply
+ * holds the response headers.  -1 with *e set: BK_NONE if the object does not
+ * exist; BK_FAIL anything else, including a missing bucket.
  */
 int bk_s3_head(struct bk_s3 *s3, const char *key,
     const struct bk_s3_pair *more, struct bk_s3_reply *reply,

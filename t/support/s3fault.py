@@ -221,15 +221,16 @@ def refuse(client, rule, length, expects):
         client.reset()
 
 
-def pass_chunked(server, client):
-    """A chunked body, its framing included."""
+def pass_chunked(server, client, flip):
+    """A chunked body, its framing included; flip counts in the first chunk."""
     while True:
         line = b''
         while not line.endswith(b'\r\n'):
             line += server.read(1)
         client.send(line)
         size = int(line.split(b';')[0], 16)
-        move(server, client, size + 2)
+        move(server, client, size + 2, flip)
+        flip = None
         if size == 0:
             return
 
@@ -270,11 +271,11 @@ def reply(client, server, rule, method):
         # the bytes are to arrive before the reset overtakes them
         time.sleep(rule.number(0) if rule.name == 'stallresp' else 0.05)
         client.reset()
+    flip = int(rule.number(0)) if rule.name == 'corruptresp' else None
     if chunked and not none:
-        pass_chunked(server, client)
+        pass_chunked(server, client, flip)
     else:
-        move(server, client, length,
-             flip=int(rule.number(0)) if rule.name == 'corruptresp' else None)
+        move(server, client, length, flip)
     if header(head, b'connection').lower() == b'close':
         raise Gone
 
