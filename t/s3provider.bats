@@ -114,34 +114,6 @@ stored() { s3_curl GET "/${AT#s3://}/$1" | cmp - "$2"; }
 	run -2 put --provider nosuch b <"$SMALL"
 }
 
-# The clock runs thirty times as fast, so that half a minute is a second.
-@test "an answer that comes byte by byte is given up" {
-	cat >fast.c <<-'C'
-		#include <time.h>
-		#include <unistd.h>
-		#include <sys/syscall.h>
-		int clock_gettime(clockid_t id, struct timespec *now)
-		{
-			int rc = (int)syscall(SYS_clock_gettime, id, now);
-			if (id == CLOCK_MONOTONIC || id == CLOCK_MONOTONIC_RAW) {
-				long long ns = now->tv_sec * 1000000000LL +
-				    now->tv_nsec;
-				ns *= 30;
-				now->tv_sec = ns / 1000000000;
-				now->tv_nsec = ns % 1000000000;
-			}
-			return rc;
-		}
-	C
-	[[ $BK_BIN != */san/* ]] || skip 'a preloaded library'
-	${CC:-cc} -shared -fPIC -o fast.so fast.c
-	# 4 bytes a second to it
-	fault_start 'POST uploads= 1 trickle:120'
-	LD_PRELOAD=./fast.so run -0 --separate-stderr timeout 60 bk-s3put \
-	    --retry-for 10m "$AT/a" <"$BIG"
-	stored a "$BIG"
-}
-
 @test "a key that may GET, but not HEAD, can store" {
 	fault_start 'HEAD . all status:403:AccessDenied'
 	run -0 --separate-stderr put a <"$SMALL"
@@ -175,4 +147,30 @@ stored() { s3_curl GET "/${AT#s3://}/$1" | cmp - "$2"; }
 	    run -1 --separate-stderr put --retry-for 10m a <"$SMALL"
 	one_line_error bk-s3put
 	[[ $stderr == *'the proxy refuses us (407)'* ]]
+}
+
+@test "what takes for ever ends: an answer byte by byte, a signal, keys" {
+	fast_clock
+	export LD_PRELOAD=$PWD/fast.so
+	# 4 bytes a second to it
+	fault_start 'POST uploads= 1 trickle:120'
+	run -0 --separate-stderr timeout 60 bk-s3put --retry-for 10m "$AT/a" \
+	    <"$BIG"
+	stored a "$BIG"
+
+	fault_start "POST uploadId= 1 hold:$PWD/never"
+	bk-s3put --part-size 5M "$AT/b" <"$BIG" 2>err & local pid=$!
+	await 10 grep -q hold "$FAULT_LOG"
+	kill $pid
+	local status=0
+	wait $pid || status=$?
+	[ $status = 143 ]
+	[[ $(<err) == *'interrupted; the object may or may not exist'* ]]
+	stored b "$BIG"
+
+	printf '[default]\ncredential_process = sleep 1000\n' >config
+	AWS_CONFIG_FILE=config run -1 --separate-stderr env -u AWS_ACCESS_KEY_ID \
+	    -u AWS_SECRET_ACCESS_KEY bk-s3put "$AT/c" <"$SMALL"
+	one_line_error bk-s3put
+	[[ $stderr == *'credential_process: no keys within 60 seconds' ]]
 }

@@ -446,6 +446,16 @@ interrupted() {
 	stored d "$BIG"
 }
 
+@test "an upload that may have been begun unseen is told" {
+	fault_start 'POST uploads= 1 lost:rst'
+	run -1 --separate-stderr put --retry-for 0 a <"$BIG"
+	one_line_error bk-s3put
+	[[ $stderr == *'may have begun a multipart upload: find it with bk-s3ls --uploads'* ]]
+	[ "$(s3_uploads backups)" = $((UPLOADS + 1)) ]
+	bk-s3ls --uploads "$AT/" | bk-s3rm
+	nothing_left
+}
+
 # taken PID: no signal is pending for it, or it has ended
 taken() { ! grep -qs 'ShdPnd:.*[1-9a-f]' "/proc/$1/status"; }
 

@@ -47,18 +47,15 @@ wait_for(int fd, int stop, double deadline, struct bk_err *e)
 		{ .fd = fd, .events = POLLIN },
 		{ .fd = stop, .events = POLLIN },
 	};
-	double left;
 	int n;
 
-	do {
-		left = deadline - bk_monotonic();
-		n = left > 0 ? poll(p, 2, (int)(left * 1000) + 1) : 0;
-	} while (n == -1 && errno == EINTR);
-	if (n == -1)
-		return bk_fail_errno(e, "credential_process: poll");
-	if (n == 0)
-		return bk_fail(e, BK_FAIL, "credential_process: no keys within "
-		    "%d seconds", SECONDS);
+	while ((n = poll(p, 2, 1000)) <= 0) {
+		if (n == -1 && errno != EINTR)
+			return bk_fail_errno(e, "credential_process: poll");
+		if (bk_monotonic() >= deadline)
+			return bk_fail(e, BK_FAIL, "credential_process: no "
+			    "keys within %d seconds", SECONDS);
+	}
 	if (p[1].revents != 0)
 		return bk_fail(e, BK_FAIL, "credential_process: interrupted");
 	return 0;
