@@ -18,17 +18,6 @@ struct bk_s3_address {
 	char *path;		/* before "/KEY", encoded: "" or "/bucket" */
 };
 
-/* 1 if s can be a region: it goes into host names and headers. */
-int bk_s3_is_region(const char *s);
-
-/*
- * Append AWS's own endpoint of service ("s3", "sts") in region, in its
- * partition's domain (China, the European sovereign cloud, isolated ones).
- * 0, or -1 with *e set (memory).
- */
-int bk_s3_aws_endpoint(struct bk_buf *out, const char *service,
-    const char *region, const struct bk_s3_settings *set, struct bk_err *e);
-
 /*
  * The address of bucket in region.  BK_USAGE if the endpoint is not an http or
  * https URL.  Release with bk_s3_address_free().

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "s3/address.h"
 #include "s3/cred_ini.h"
 #include "s3/cred_source.h"
+#include "s3/region.h"
 
 #define CHAIN_MAX 8		/* chained roles */
 #define EARLY 300		/* seconds before expiry to renew */
@@ -110,7 +110,7 @@ find_sts(struct bk_s3_cred *c, struct bk_err *e)
 	if (url != NULL)
 		return bk_buf_puts(&c->sts, url, e);
 	return bk_s3_aws_endpoint(&c->sts, "sts", c->settings.region,
-	    &c->settings, e);
+	    c->settings.fips, c->settings.dual_stack, e);
 }
 
 static int
@@ -309,8 +309,7 @@ from_sso(struct bk_s3_cred *c, const char *profile, struct bk_cred_keys *k,
 		return bk_fail(e, BK_USAGE, "profile %s: SSO needs sso_region, "
 		    "sso_account_id and sso_role_name", profile);
 	rc = url != NULL ? bk_buf_puts(&endpoint, url, e) :
-	    bk_s3_aws_endpoint(&endpoint, "portal.sso", region,
-	    &(struct bk_s3_settings){0}, e);
+	    bk_s3_aws_endpoint(&endpoint, "portal.sso", region, 0, 0, e);
 	sso.endpoint = endpoint.data;
 	if (rc == 0)
 		rc = bk_cred_sso(&sso, k, e) == -1 ? -1 : 1;

@@ -108,7 +108,8 @@ section_kind(const char *word, size_t n)
 	size_t i;
 
 	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strlen(kinds[i]) == n + 1 && strncmp(word, kinds[i], n) == 0)
+		if (strlen(kinds[i]) == n + 1 &&
+		    strncmp(word, kinds[i], n) == 0)
 			return kinds[i];
 	return "other ";
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <stdio.h>
 
-#include "s3/address.h"
+#include "s3/region.h"
 #include "s3/xml.h"
 
 const char *

@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "s3/address.h"
 #include "s3/cred.h"
 #include "s3/cred_ini.h"
 #include "s3/cred_source.h"
+#include "s3/region.h"
 #include "tap.h"
 
 static char dir[] = "/tmp/bk-cred-XXXXXX";
@@ -336,12 +336,14 @@ endpoint(const char *service, const char *region)
 	static struct bk_buf out;
 	struct bk_err e = {0};
 	struct bk_s3_cred *c = bk_s3_cred_new(fake_env, &e);
+	const struct bk_s3_settings *set;
 
 	out.len = 0;
 	if (c == NULL)
 		return "refused";
-	(void)bk_s3_aws_endpoint(&out, service, region,
-	    bk_s3_cred_settings(c), &e);
+	set = bk_s3_cred_settings(c);
+	(void)bk_s3_aws_endpoint(&out, service, region, set->fips,
+	    set->dual_stack, &e);
 	bk_s3_cred_free(c);
 	return out.data;
 }
