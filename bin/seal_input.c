@@ -14,7 +14,7 @@
 #include "base/thread.h"
 
 #define NAME "standard input"
-#define SILENCE 5000		/* milliseconds */
+#define SILENCE 1000		/* milliseconds */
 
 /*
  * Nothing has come yet; something, but the label is not known; it is, and the

@@ -14,7 +14,7 @@
 #include "base/seal.h"
 
 /*
- * Judge standard input; waits up to 5 seconds for a silent pipe.  0 with *fd
+ * Judge standard input; waits up to a second for a silent pipe.  0 with *fd
  * the descriptor that the command is to have in its place, -1: none; or -1 with
  * *e set.
  */

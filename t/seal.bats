@@ -280,7 +280,8 @@ signal_reaches_command() {
 	export -f encrypt
 	run ! bash -c 'bk-dump -h "$PWD" nosuch 2>err | bk-gz | encrypt |
 	    bk-save --sealed store/x'
-	seq 1000000 | bk-gz | head -c 1000000 >cut.gz
+	seq 1000000 | bk-gz >whole.gz
+	head -c 1000000 whole.gz >cut.gz
 	run ! bash -c 'bk-gz -d --seal <cut.gz 2>err | encrypt | bk-save --sealed store/x'
 	run ! bash -c 'encrypt <cut.gz | bk-save --sealed store/x'
 	[ -z "$(ls -A store)" ]

@@ -152,7 +152,7 @@ not_proven() {
 	done
 	head -c -3000 shop.bk | gzip >inner	# a good gzip of a cut dump
 	not_proven inner
-	head -c -3000 shop.bk | bk-seal cat >vouched
+	bk-seal head -c -3000 shop.bk >vouched
 	not_proven vouched
 }
 
