@@ -69,6 +69,27 @@ begin() {
 	[ "$(stat -c %a audit.log)" = 600 ]
 }
 
+@test "the stages of a pipe have one run, who reads it back has it as backup" {
+	local run
+	bk-seal echo x </dev/null | bk-gz | bk-tee 'bk-save one.gz'
+	run=$(BK_AUDIT_LOG= seal_of one.gz | grep -o 'run=[0-9a-f]*')
+	[ "$(jq -r .run audit.log | sort | uniq -c)" = "      4 ${run#run=}" ]
+	[ "$(jq -s 'map(select(has("backup"))) | length' audit.log)" = 0 ]
+	bk-gz -d <one.gz
+	# known from the first bytes on, whatever ends the reader
+	mkfifo fifo
+	bk-save two.gz <fifo 3>&- &
+	exec 8>fifo
+	cat one.gz >&8
+	head -c 600000 /dev/urandom >&8
+	await 10 compgen -G '.bk-save*'
+	kill -9 $!
+	exec 8>&-
+	await 10 grep -q 'two.gz' audit.log
+	[ "$(tail -n 2 audit.log | jq -r '.backup // .run' | uniq)" = "${run#run=}" ]
+	[ "$(tail -n 2 audit.log | jq -r .status)" = $'success\nfailure' ]
+}
+
 @test "a host that nobody can reach has no address" {
 	unshare -rn true 2>/dev/null || skip "no user and network namespaces here"
 	unshare -rn bk-seal echo x >/dev/null
