@@ -34,8 +34,8 @@ add_noise(struct bytes *b, size_t n)
 }
 
 /*
- * What an attacker writes who knows everything but the nonce, up to n bytes, gap
- * bytes of noise between two marks.
+ * What an attacker writes who knows everything but the nonce, up to n bytes,
+ * with gap bytes of noise between two marks.
  */
 static void
 add_evil(struct bytes *b, size_t n, size_t gap)
