@@ -33,7 +33,7 @@ enum { BK_BLOCK_DATA = 1, BK_BLOCK_BLOBS = 3 };
 #define BK_OFFSET_LEN 9
 enum { BK_OFFSET_UNSET = 1, BK_OFFSET_SET = 2, BK_OFFSET_NODATA = 3 };
 
-struct bk_toc_entry {		/* strings may be NULL, as in the archive */
+struct bk_toc_entry {		/* strings but tag and desc may be NULL */
 	int32_t id;
 	int has_data;		/* a data block with this id follows */
 	uint32_t oid;		/* of the relation, for TABLE DATA */

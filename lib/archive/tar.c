@@ -202,8 +202,9 @@ parse_record(struct bk_tar *t, const char *p, size_t n, struct bk_err *e)
 	const char *value = memchr(p, '=', n);
 	size_t len, i;
 
-	if (value++ == NULL)
+	if (value == NULL)
 		return damaged(t, "a pax record without a value", e);
+	value++;
 	len = n - (size_t)(value - p);
 	if (strncmp(p, "path=", 5) == 0) {
 		t->path.len = 0;
@@ -231,6 +232,8 @@ parse_pax(struct bk_tar *t, struct bk_err *e)
 
 	if (read_extra(t, e) == -1)
 		return -1;
+	if (t->extra.len == 0)
+		return 0;
 	p = t->extra.data;
 	end = p + t->extra.len;
 	for (; p < end; p += len) {

@@ -181,6 +181,8 @@ read_entry(struct bk_archive *a, struct bk_toc *toc, struct bk_toc_entry *te,
 	    read_str(a, toc, &te->desc, e) == -1 ||
 	    bk_archive_int(a, &v, e) == -1)
 		return -1;
+	if (te->tag == NULL || te->desc == NULL)
+		return bk_archive_damaged(a, "an entry without a name", e);
 	te->oid = to_oid(oid);
 	te->section = v;
 	if (read_str(a, toc, &te->defn, e) == -1 ||
