@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/seal.h"
 #include "base/secret.h"
 #include "base/utctime.h"
 #include "crypt/signature.h"
@@ -21,8 +22,8 @@ extern char **environ;
 
 static const struct tool tool = {
 	.name = "bk-verify",
-	.usage = "[-i FILE] [--restore [CONNINFO] | --scratch] [--sql FILE] "
-	    "[OPTION ...] < BACKUP",
+	.usage = "[-i FILE] [--restore [CONNINFO] | --scratch | --against "
+	    "CONNINFO] [--sql FILE] [OPTION ...] < BACKUP",
 	.help =
 "Example: bk-s3get s3://b/shop.bk | bk-verify -i key.txt --receipts proofs\n"
 "\n"
@@ -34,6 +35,7 @@ static const struct tool tool = {
 "    --restore [CONNINFO]      restore on that server (PG*), compare all rows\n"
 "    --scratch                 the same, on a temporary server\n"
 "    --scratch-config FILE     with these lines in its postgresql.conf\n"
+"    --against CONNINFO        compare that database with it, restore nothing\n"
 "    --sql FILE                and run its queries; each must return true\n"
 "    -j, --jobs N              threads (default: BK_JOBS, or one per CPU)\n"
 "    --name NAME               for the receipt, where the stream has no label\n"
@@ -51,8 +53,8 @@ static const struct tool tool = {
 
 enum {
 	OPT_PASSPHRASE_FILE = TOOL_OPT_TOOL, OPT_RESTORE, OPT_SCRATCH, OPT_SQL,
-	OPT_SCRATCH_CONFIG, OPT_NAME, OPT_MD, OPT_RECEIPTS, OPT_SEALED,
-	OPT_SIGNER, OPT_SIGNATURE
+	OPT_SCRATCH_CONFIG, OPT_AGAINST, OPT_NAME, OPT_MD, OPT_RECEIPTS,
+	OPT_SEALED, OPT_SIGNER, OPT_SIGNATURE
 };
 
 struct options {
@@ -62,7 +64,8 @@ struct options {
 	const char *pass_file, *signers, *signature;
 	char *env_identity, *env_passphrase;
 	int level;
-	struct levels levels;	/* level 2 and 3 */
+	int server;		/* one is needed: level 2, 3, --against */
+	struct levels levels;
 	const char *jobs;
 	const char *name, *output, *receipts;
 	int md, sealed, verbosity;	/* verbosity: -q -1, -v 1 */
@@ -85,6 +88,10 @@ parse_option(struct options *o, int ch)
 	case OPT_RESTORE: o->level = 2; o->levels.conninfo = optarg; break;
 	case OPT_SCRATCH: o->levels.own = 1; break;
 	case OPT_SCRATCH_CONFIG: o->levels.config_file = optarg; break;
+	case OPT_AGAINST:
+		o->levels.against = 1;
+		o->levels.conninfo = optarg;
+		break;
 	case OPT_SQL: o->levels.sql_file = optarg; break;
 	case OPT_NAME: o->name = optarg; break;
 	case OPT_MD: o->md = 1; break;
@@ -117,6 +124,7 @@ parse_options(struct options *o, int argc, char *argv[])
 		{ "scratch", no_argument, NULL, OPT_SCRATCH },
 		{ "scratch-config", required_argument, NULL,
 		    OPT_SCRATCH_CONFIG },
+		{ "against", required_argument, NULL, OPT_AGAINST },
 		{ "sql", required_argument, NULL, OPT_SQL },
 		{ "jobs", required_argument, NULL, 'j' },
 		{ "output", required_argument, NULL, 'o' },
@@ -138,13 +146,14 @@ parse_options(struct options *o, int argc, char *argv[])
 	/* getopt's optional arguments need a '=' */
 	if (optind < argc && o->level == 2 && o->levels.conninfo == NULL)
 		o->levels.conninfo = argv[optind++];
-	if (o->level == 2 && o->levels.own)
-		tool_usage("--restore or --scratch, not both");
+	if ((o->level == 2) + o->levels.own + o->levels.against > 1)
+		tool_usage("one of --restore, --scratch and --against");
 	o->level = o->levels.own ? 3 : o->level == 2 ? 2 : 1;
+	o->server = o->level > 1 || o->levels.against;
 	if (o->level != 3 && o->levels.config_file != NULL)
 		tool_usage("--scratch-config is for --scratch");
-	if (o->level == 1 && o->levels.sql_file != NULL)
-		tool_usage("--sql is for --restore and --scratch");
+	if (!o->server && o->levels.sql_file != NULL)
+		tool_usage("--sql is for --restore, --scratch and --against");
 	if (optind < argc)
 		tool_usage("%s: input is read from standard input; use < %s",
 		    argv[optind], argv[optind]);
@@ -188,7 +197,9 @@ check(struct bk_layers *l, struct bk_verdict *v, struct bk_progress *progress,
 	struct bk_reader *in = bk_layers_inside(l);
 	struct bk_source src = { bk_layers_read, in };
 	const char *name = bk_layers_name(l);
+	struct bk_seal mark;
 	const void *head;
+	ptrdiff_t len;
 	size_t n;
 
 	head = bk_reader_head(in, &n);
@@ -197,11 +208,18 @@ check(struct bk_layers *l, struct bk_verdict *v, struct bk_progress *progress,
 		return bk_check_archive(src, name, NULL, v, progress, e);
 	case BK_CHECK_SQL:
 		return bk_check_sql(src, name, v, progress, e);
-	case BK_CHECK_BASE:
-		return bk_check_base(src, name, v, progress, e);
+	case BK_CHECK_TAR:
+		return bk_check_tar(src, name, v, progress, e);
+	case BK_CHECK_GPG:
+		return bk_fail(e, BK_FAIL, "%s: encrypted by gpg, which bk "
+		    "does not read; decrypt it first: gpg -d FILE | bk-verify",
+		    name);
 	case BK_CHECK_UNKNOWN:
 		break;
 	}
+	/* marks of its own: it was of a format that we know */
+	if (v->sealed && n > 0 && bk_seal_find(&mark, head, n, &len) == -1)
+		return bk_check_sealed(src, v, progress, e);
 	if (n == 0 && bk_reader_drain(in, e) == -1)
 		return -1;	/* an empty stream: *e says so */
 	return bk_fail(e, BK_DATA, "%s: not an archive, not a pg_dump script, "
@@ -247,9 +265,9 @@ verify(const struct options *o, struct bk_receipt *r, struct bk_verdict *v,
 	tool_backup_id(r->label.run);
 	if (l == NULL)
 		return -1;
-	r->sealed = bk_layers_sealed(l);
-	rc = o->level == 1 ? check(l, v, progress, e) :
-	    levels_run(&o->levels, l, v, progress, e);
+	r->sealed = v->sealed = bk_layers_sealed(l);
+	rc = o->server ? levels_run(&o->levels, l, v, progress, e) :
+	    check(l, v, progress, e);
 	if ((rc = bk_layers_end(l, rc, e)) == 0)
 		(void)snprintf(r->signer, sizeof(r->signer), "%s",
 		    bk_layers_signer(l));
@@ -343,9 +361,9 @@ main(int argc, char *argv[])
 		return tool_end(-1, &e);
 	}
 	parse_options(&o, argc, argv);
-	rc = o.level > 1 ? levels_prepare(&o.levels, &e) : 0;
+	rc = o.server ? levels_prepare(&o.levels, &e) : 0;
 	tool_run("verify", o.name, NULL);
-	if (o.level > 1)
+	if (o.server)
 		signals_catch(levels_clean_up);
 	r.name = o.name != NULL ? o.name : "";
 	r.started = time(NULL);
@@ -356,7 +374,7 @@ main(int argc, char *argv[])
 
 	tool_progress(&progress, o.verbosity);
 	rc = verify(&o, &r, &v, &progress, &e);
-	if (o.level > 1)
+	if (o.server)
 		levels_end();
 	r.finished = time(NULL);
 	r.seconds = bk_monotonic() - began;

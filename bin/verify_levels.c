@@ -24,6 +24,15 @@ static struct bk_conn_params *admin;
 static atomic_int child;
 static char **clean;		/* the environment for --scratch; or NULL */
 
+static void
+drop(PGconn *conn, const char *database)
+{
+	struct bk_err ignored = {0};
+
+	if (*database != '\0')
+		(void)bk_newdb_drop(conn, database, &ignored);
+}
+
 void
 levels_clean_up(void)
 {
@@ -31,12 +40,14 @@ levels_clean_up(void)
 	PGconn *conn;
 
 	bk_child_kill(&child);
-	if (run.database[0] != '\0' && server.pid == 0 && admin != NULL &&
+	if ((run.database[0] != '\0' || run.reference[0] != '\0') &&
+	    server.pid == 0 && admin != NULL &&
 	    (conn = bk_conn_again(admin, &ignored)) != NULL) {
-		(void)bk_newdb_drop(conn, run.database, &ignored);
+		drop(conn, run.database);
+		drop(conn, run.reference);
 		PQfinish(conn);
 	}
-	run.database[0] = '\0';
+	run.database[0] = run.reference[0] = '\0';
 	bk_drill_roles_drop(&run.roles);
 	bk_scratch_stop(&server);
 }
@@ -163,6 +174,8 @@ connect_server(const struct levels *d, struct bk_err *e)
 	struct bk_conn_target target = { .app = "bk-verify",
 	    .instead = "postgres", .db = d->conninfo };
 
+	if (d->against)
+		target.instead = NULL;
 	if (d->own)
 		target = (struct bk_conn_target){ .app = "bk-verify",
 		    .db = "postgres", .host = server.dir, .port = "5432",
@@ -210,6 +223,7 @@ levels_run(const struct levels *d, struct bk_layers *l, struct bk_verdict *v,
 	    connect_server(d, e) == -1)
 		goto done;
 	run.own_server = d->own;
+	run.against = d->against;
 	set_bindir(&run.bindir);
 	run.tmpdir = tmp == NULL || *tmp == '\0' ? "/tmp" : tmp;
 	run.jobs = d->jobs;

@@ -7,6 +7,7 @@
 
 struct levels {
 	const char *conninfo;	/* level 2; NULL: from the environment */
+	int against;		/* compare that database, restore nothing */
 	int own;		/* level 3 */
 	const char *config_file;	/* for its server; or NULL */
 	const char *sql_file;	/* assertions; or NULL */

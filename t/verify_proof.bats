@@ -54,7 +54,7 @@ alter() {
 
 @test "a sequence, a large object, a constraint, a missing object are seen" {
 	alter "PERFORM setval('public.used', 43, false)"
-	differs 'sequence public.used  42, false'
+	differs "sequence set public.used  pg_catalog.setval('public.used', 42"
 	alter "PERFORM lo_put(70001, 2999999, 'y')"
 	differs 'large objects'
 	alter 'PERFORM lo_create(5)'
@@ -66,11 +66,11 @@ alter() {
 	alter 'PERFORM lo_create(5)' template0
 	differs 'large objects'
 	alter 'DROP VIEW public.v'
-	differs 'objects: VIEW'
+	differs 'view public.v  defined'
 	alter 'DROP TABLE public.part2'
 	differs 'no such table'
 	alter 'ALTER TABLE public.gen ADD CHECK (a > 1) NOT VALID'
-	differs 'constraints NOT VALID'
+	differs 'check constraint public.gen gen_a_check'
 }
 
 @test "damage is told from a database that will not have it" {

@@ -86,9 +86,9 @@ _bk_options() {
 	bk-tee)
 		echo "$common --quorum --sealed --verbose" ;;
 	bk-verify)
-		echo "$common --identity --jobs --md --name --output --passphrase-file \
-		    --receipts --restore --scratch --scratch-config --sealed \
-		    --signature --signer --sql" ;;
+		echo "$common --against --identity --jobs --md --name --output \
+		    --passphrase-file --receipts --restore --scratch \
+		    --scratch-config --sealed --signature --signer --sql" ;;
 	bk-zst)
 		echo "$common --decompress --jobs --seal --sealed" ;;
 	*) echo "$common" ;;

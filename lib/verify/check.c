@@ -28,12 +28,51 @@ is_script(const char *head, size_t n)
 	return 0;
 }
 
+/* OpenPGP (RFC 9580): a session key, or a passphrase's, comes first. */
+static int
+is_gpg(const unsigned char *p, size_t n)
+{
+	static const char armour[] = "-----BEGIN PGP MESSAGE-----";
+
+	if (n >= strlen(armour) && memcmp(p, armour, strlen(armour)) == 0)
+		return 1;
+	if (n < 4)
+		return 0;
+	switch (p[0]) {
+	case 0x84: return p[2] == 3;	/* a length of one byte, version 3 */
+	case 0x85: return p[3] == 3;
+	case 0x8c: return p[2] == 4;
+	case 0xc1: return p[2] == 3 || p[3] == 3 || p[2] == 6;
+	case 0xc3: return p[2] >= 4 && p[2] <= 6;
+	default: return 0;
+	}
+}
+
+int
+bk_check_sealed(struct bk_source src, struct bk_verdict *v,
+    struct bk_progress *progress, struct bk_err *e)
+{
+	char buf[64 * 1024];
+	ssize_t n;
+
+	v->kind = "stream";
+	v->proof = "seal";
+	while ((n = src.read(src.ctx, buf, sizeof(buf), e)) > 0) {
+		v->bytes += (uint64_t)n;
+		if (progress != NULL)
+			progress->bytes += (size_t)n;
+	}
+	return (int)n;
+}
+
 enum bk_check_kind
 bk_check_recognise(const void *head, size_t n)
 {
 	if (n >= 5 && memcmp(head, "PGDMP", 5) == 0)
 		return BK_CHECK_ARCHIVE;
 	if (bk_tar_recognise(head, n))
-		return BK_CHECK_BASE;
+		return BK_CHECK_TAR;
+	if (is_gpg(head, n))
+		return BK_CHECK_GPG;
 	return is_script(head, n) ? BK_CHECK_SQL : BK_CHECK_UNKNOWN;
 }

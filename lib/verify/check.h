@@ -14,7 +14,8 @@
 #include "verify/verdict.h"
 
 enum bk_check_kind {
-	BK_CHECK_UNKNOWN, BK_CHECK_ARCHIVE, BK_CHECK_SQL, BK_CHECK_BASE,
+	BK_CHECK_UNKNOWN, BK_CHECK_ARCHIVE, BK_CHECK_SQL, BK_CHECK_TAR,
+	BK_CHECK_GPG,		/* encrypted by gpg: not for us */
 };
 
 /* The kind of a backup, by its first n bytes. */
@@ -51,8 +52,15 @@ int bk_check_sql(struct bk_source src, const char *name,
  * CRC-32C or SHA-256; both are computed, as the manifest, which names the
  * algorithm, comes last.  Memory: for each file 150 bytes and its name, and the
  * manifest.
+ *
+ * Other tars, whole as far as their end marker: of pg_dump -Ft "structure";
+ * of files "seal" if v->sealed, else BK_FAIL: nothing vouches for them.
  */
-int bk_check_base(struct bk_source src, const char *name,
+int bk_check_tar(struct bk_source src, const char *name,
     struct bk_verdict *v, struct bk_progress *progress, struct bk_err *e);
+
+/* Any other sealed stream: "seal", its producer has finished it. */
+int bk_check_sealed(struct bk_source src, struct bk_verdict *v,
+    struct bk_progress *progress, struct bk_err *e);
 
 #endif

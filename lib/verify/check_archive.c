@@ -252,6 +252,8 @@ check_manifest(struct check *c, struct bk_err *e)
 	c->v->definitions = "digest";
 	bk_manifest_digest(c->record.text.data, c->record.text.len,
 	    c->v->manifest);
+	if (bk_verdict_set(&c->v->manifest_text, c->record.text.data, e) == -1)
+		return -1;
 	bk_digest_end(c->records, &records);
 	bk_digest_format(&records, got);
 	if ((recorded == NULL || strcmp(recorded, got) != 0) &&

@@ -296,14 +296,55 @@ check_manifest_sum(struct check *c, struct bk_err *e)
 }
 
 static int
+has_file(const struct check *c, const char *path)
+{
+	const struct file key = { .path = (char *)(uintptr_t)path };
+
+	return c->n > 0 && bsearch(&key, c->file, c->n, sizeof(*c->file),
+	    by_path) != NULL;
+}
+
+/* pg_dump -Ft: the last thing that it writes is restore.sql. */
+static int
+check_pg_dump(struct check *c, struct bk_err *e)
+{
+	size_t i;
+
+	c->v->kind = "tar of pg_dump";
+	c->v->proof = "structure";
+	c->v->time = 0;
+	for (i = 0; i < c->n; i++)
+		c->v->tables += c->file[i].path[0] >= '0' &&
+		    c->file[i].path[0] <= '9';
+	return has_file(c, "restore.sql") ? 0 : bk_verdict_differs(c->v,
+	    "a file", "none", e, "restore.sql");
+}
+
+/* A tar that reached its end, and nothing to check its files against. */
+static int
+check_plain(struct check *c, struct bk_err *e)
+{
+	c->v->kind = "tar";
+	c->v->proof = "seal";
+	if (c->v->sealed)
+		return 0;
+	return bk_fail(e, BK_FAIL, "%s: a tar without " MANIFEST ", not "
+	    "sealed: nothing to check its files against; put bk-seal before "
+	    "the program that writes it, or make a base backup with bk-base",
+	    c->name);
+}
+
+static int
 check_manifest(struct check *c, struct bk_err *e)
 {
 	json_error_t error;
 
 	if (c->manifest.len == 0)
-		return bk_fail(e, BK_DATA, "%s: no " MANIFEST " in this tar: "
-		    "nothing to check it against; make it with pg_basebackup "
-		    "-D - -Ft -X fetch", c->name);
+		return has_file(c, "toc.dat") ? check_pg_dump(c, e) :
+		    has_file(c, "PG_VERSION") ? bk_fail(e, BK_DATA, "%s: no "
+		    MANIFEST " in this base backup: nothing to check it "
+		    "against; make it with bk-base", c->name) :
+		    check_plain(c, e);
 	c->json = json_loadb(c->manifest.data, c->manifest.len, 0, &error);
 	if (c->json == NULL)
 		return bk_fail(e, BK_DATA, "%s: damaged: " MANIFEST ": line "
@@ -317,7 +358,7 @@ check_manifest(struct check *c, struct bk_err *e)
 }
 
 int
-bk_check_base(struct bk_source src, const char *name, struct bk_verdict *v,
+bk_check_tar(struct bk_source src, const char *name, struct bk_verdict *v,
     struct bk_progress *progress, struct bk_err *e)
 {
 	struct check *c = calloc(1, sizeof(*c));

@@ -22,6 +22,9 @@ struct compare {
 	struct bk_verdict *v;
 	PGconn *leader;
 	PGresult *relations, *snapshot;
+	PGresult *floats;	/* OIDs of tables with such columns, if they
+				 * were written otherwise; or NULL */
+	uint64_t counted;	/* of them, those whose rows are only counted */
 	struct relation *relation;	/* sorted */
 	size_t nrelations;
 	const struct bk_expected **expected;	/* by id */
@@ -190,7 +193,7 @@ match_objects(struct compare *c, struct bk_err *e)
 		it->noid = n;
 		listed += n;
 	}
-	if ((size_t)PQntuples(res) > listed) {
+	if (!c->o->others && (size_t)PQntuples(res) > listed) {
 		(void)snprintf(want, sizeof(want), "%zu objects", listed);
 		(void)snprintf(got, sizeof(got), "%d objects",
 		    PQntuples(res));
@@ -198,6 +201,33 @@ match_objects(struct compare *c, struct bk_err *e)
 	}
 	PQclear(res);
 	return rc;
+}
+
+/*
+ * Up to PostgreSQL 11 a float was written with all its digits, from 12 on with
+ * the fewest that give it back: no setting brings back the other text.  Find
+ * the tables with a float in a column, or within a column's type.
+ */
+static int
+find_floats(struct compare *c, struct bk_err *e)
+{
+	if (PQserverVersion(c->leader) < 120000 || c->toc.server == NULL ||
+	    strtol(c->toc.server, NULL, 10) >= 12)
+		return 0;
+	c->floats = bk_conn_query(c->leader, "WITH RECURSIVE part (whole, t) "
+	    "AS (SELECT oid, typelem FROM pg_catalog.pg_type "
+	    "UNION ALL SELECT oid, typbasetype FROM pg_catalog.pg_type "
+	    "UNION ALL SELECT rngtypid, rngsubtype FROM pg_catalog.pg_range "
+	    "UNION ALL SELECT y.oid, a.atttypid FROM pg_catalog.pg_attribute a "
+	    "JOIN pg_catalog.pg_type y ON y.typrelid = a.attrelid "
+	    "WHERE a.attnum > 0 AND NOT a.attisdropped), f (t) AS ("
+	    "SELECT pg_catalog.unnest('{float4,float8,point,line,lseg,box,"
+	    "path,polygon,circle}'::pg_catalog.regtype[]::pg_catalog.oid[]) "
+	    "UNION SELECT whole FROM f JOIN part USING (t)) "
+	    "SELECT DISTINCT attrelid FROM pg_catalog.pg_attribute "
+	    "JOIN f ON atttypid = t WHERE attnum > 0 AND NOT attisdropped "
+	    "ORDER BY 1", e);
+	return c->floats == NULL ? -1 : 0;
 }
 
 /* Snapshot, locks, tasks; BK_BUSY if a table is locked (by autovacuum). */
@@ -234,7 +264,7 @@ prepare(struct compare *c, struct bk_err *e)
 			return -1;
 		(void)nanosleep(&pause, NULL);
 	}
-	return match_objects(c, e);
+	return find_floats(c, e) == -1 ? -1 : match_objects(c, e);
 }
 
 static int
@@ -244,6 +274,11 @@ compare_content(struct compare *c, const struct bk_dump_item *it,
 	const struct bk_expected *x = expected(c, it->te);
 	char label[BK_VERDICT_LABEL];
 
+	if (!it->blobs && c->floats != NULL && has_oid(c->floats,
+	    it->te->oid) && x->content.rows == found->rows) {
+		c->counted++;
+		return 0;
+	}
 	bk_verdict_label(it->te, label);
 	return bk_verdict_content(c->v, &x->content, found,
 	    it->blobs ? "objects" : "rows", label, e);
@@ -292,6 +327,7 @@ clean_up(struct compare *c, int failed)
 	free(c->relation);
 	free(c->expected);
 	PQclear(c->relations);
+	PQclear(c->floats);
 	PQclear(c->snapshot);
 	PQfinish(c->leader);
 }
@@ -315,6 +351,10 @@ bk_compare_rows(const struct bk_compare *o, struct bk_verdict *v,
 		goto done;
 	bk_task_queue_open(c.queue, &c.tasks);
 	rc = drain(&c, e);
+	if (rc == 0 && c.counted > 0)
+		rc = bk_verdict_uncovered(v, e, "values of %ju tables with "
+		    "floats, which PostgreSQL 11 and older wrote with other "
+		    "digits (rows counted)", (uintmax_t)c.counted);
  done:
 	clean_up(&c, rc == -1);
 	return rc;

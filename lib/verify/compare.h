@@ -9,6 +9,9 @@
 #include "base/progress.h"
 #include "pg/conn.h"
 #include "pg/session.h"
+#include "restore/newdb.h"
+#include "restore/types.h"
+#include "verify/definitions.h"
 #include "verify/verdict.h"
 
 struct bk_expected {		/* what an entry with data should hold */
@@ -23,6 +26,7 @@ struct bk_compare {
 	size_t n;
 	const char *settings;	/* SET statements the dump was read with */
 	struct bk_session session;
+	int others;		/* there may be more than was dumped */
 	unsigned jobs;
 	struct bk_progress *progress;
 };
@@ -32,11 +36,39 @@ int bk_compare_rows(const struct bk_compare *c, struct bk_verdict *v,
     struct bk_err *e);
 
 /*
- * Everything but rows: sequence values, the number of objects of each kind,
- * constraints not validated.
+ * Everything but rows: what the database defines, as pg_dump tells it, against
+ * the archive's TOC, entry by entry (definitions.h).
+ *
+ * PostgreSQL writes some definitions otherwise than it read them (a CHECK of a
+ * varchar, most where versions differ).  Where an entry is not the same, the
+ * definitions are loaded a second time, into an empty database, the reference,
+ * which is dropped afterwards: what is like there is no difference.
+ *
+ * Sets v->definitions: "compared"; "names" if server or pg_dump is of another
+ * major version than the dump's, so that all but the names rests on the
+ * reference.  v->uncovered names what was left out.
  */
-int bk_compare_catalog(PGconn *conn, const struct bk_toc *toc,
+struct bk_compare_definitions {
+	PGconn *conn;		/* to the server, for the reference */
+	const struct bk_conn_params *params;	/* of the restored database */
+	const struct bk_toc *toc;
+	const char *manifest;	/* its JSON, or NULL */
+	struct bk_definitions_rules rules;
+	/* it was restored with, and the reference is */
+	const struct bk_restore_options *options;
+	int others;		/* there may be more than was dumped */
+	char *reference;	/* BK_NEWDB_NAME bytes: its name, "" if it is
+				 * gone; else the caller drops it */
+	void (*hold)(void), (*release)(void);	/* as in restore_test.h */
+};
+int bk_compare_definitions(const struct bk_compare_definitions *o,
     struct bk_verdict *v, struct bk_err *e);
+
+/*
+ * What pg_dump does not tell: foreign keys that are not enforced, as their
+ * triggers are disabled.
+ */
+int bk_compare_triggers(PGconn *conn, struct bk_verdict *v, struct bk_err *e);
 
 /*
  * Run the assertions in sql, the text of file name: at least one statement must

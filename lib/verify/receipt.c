@@ -88,7 +88,10 @@ add_verdict(struct bk_buf *b, const struct bk_verdict *v, struct bk_err *e)
 	    add_number(b, "blobs", v->blobs, e) == -1 ||
 	    add_number(b, "files", v->files, e) == -1 ||
 	    add_number(b, "bytes", v->bytes, e) == -1 ||
-	    bk_buf_json_member(b, "manifest", v->manifest, e) == -1)
+	    bk_buf_json_member(b, "manifest", v->manifest, e) == -1 ||
+	    bk_buf_json_member(b, "definitions", v->definitions == NULL ?
+	    "not" : v->definitions, e) == -1 ||
+	    bk_buf_json_member(b, "not_covered", v->uncovered, e) == -1)
 		return -1;
 	return add_number(b, "differences", v->ndiff, e);
 }
@@ -160,6 +163,7 @@ meaning(const struct bk_receipt *r)
 	static const struct {
 		const char *proof, *text;
 	} proofs[] = {
+		{ "seal", "complete, by its seal" },
 		{ "structure", "complete, as far as a foreign dump can show" },
 		{ "content", "agrees with its manifest" },
 		{ "restore", "restored, every row compared" },
@@ -171,6 +175,15 @@ meaning(const struct bk_receipt *r)
 		    strcmp(proofs[i].proof, r->v->proof) == 0)
 			return proofs[i].text;
 	return "";
+}
+
+/* What is known of the definitions, as a part of that. */
+static const char *
+definitions(const char *word)
+{
+	if (strcmp(word, "compared") == 0)
+		return ", and every definition";
+	return strcmp(word, "names") == 0 ? ", definitions by name" : "";
 }
 
 int
@@ -191,8 +204,12 @@ bk_receipt_text(const struct bk_receipt *r, struct bk_buf *out,
 	    PRIu64 " row%s, ", v->tables, v->tables == 1 ? "" : "s", v->rows,
 	    v->rows == 1 ? "" : "s") == -1)
 		return -1;
-	return bk_buf_printf(out, e, "%s: %s; %s", size, meaning(r),
-	    r->sealed ? "sealed" : "not sealed");
+	if (bk_buf_printf(out, e, "%s: %s%s; %s", size, meaning(r),
+	    v->definitions == NULL ? "" : definitions(v->definitions),
+	    r->sealed ? "sealed" : "not sealed") == -1)
+		return -1;
+	return v->uncovered == NULL ? 0 :
+	    bk_buf_printf(out, e, "; not covered: %s", v->uncovered);
 }
 
 static int

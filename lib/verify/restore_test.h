@@ -20,6 +20,8 @@
 struct bk_restore_test {
 	PGconn *conn;		/* to a maintenance database */
 	int own_server;		/* a scratch one: roles may be created */
+	int against;		/* nothing is restored: compare conn's own
+				 * database with the archive */
 	struct bk_bindir bindir;
 	const char *tmpdir;
 	unsigned jobs;
@@ -28,8 +30,9 @@ struct bk_restore_test {
 	const char *sql_name, *sql;	/* assertions, or NULL */
 	void (*hold)(void), (*release)(void);	/* around what a clean-up must
 						 * not interrupt */
-	/* the caller drops both in any case, the database first */
+	/* the caller drops all in any case, the databases first */
 	char database[BK_NEWDB_NAME];	/* in use, "": none */
+	char reference[BK_NEWDB_NAME];	/* another one (compare.h) */
 	struct bk_drill_roles roles;
 };
 

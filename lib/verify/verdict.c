@@ -45,6 +45,25 @@ bk_verdict_differs(struct bk_verdict *v, const char *expected,
 	return 0;
 }
 
+int
+bk_verdict_uncovered(struct bk_verdict *v, struct bk_err *e, const char *fmt,
+    ...)
+{
+	struct bk_buf b = {0};
+	char part[256];
+	va_list ap;
+	int rc = -1;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(part, sizeof(part), fmt, ap);
+	va_end(ap);
+	if (bk_buf_printf(&b, e, "%s%s%s", v->uncovered == NULL ? "" :
+	    v->uncovered, v->uncovered == NULL ? "" : ", ", part) == 0)
+		rc = bk_verdict_set(&v->uncovered, b.data, e);
+	bk_buf_free(&b);
+	return rc;
+}
+
 void
 bk_verdict_label(const struct bk_toc_entry *te, char out[BK_VERDICT_LABEL])
 {
@@ -223,6 +242,8 @@ bk_verdict_free(struct bk_verdict *v)
 	for (i = 0; i < v->ncounted; i++)
 		free(v->counted[i].object);
 	free(v->counted);
+	free(v->uncovered);
+	free(v->manifest_text);
 	free(v->database);
 	free(v->server_version);
 	free(v->tool);

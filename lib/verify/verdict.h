@@ -29,11 +29,15 @@ struct bk_counted {		/* a table of the backup */
 
 struct bk_verdict {		/* start with = {0} */
 	int list;		/* the caller's: keep what is counted */
-	const char *kind;	/* "archive", "sql", "base backup"; static */
+	int sealed;		/* the caller's: the stream is */
+	const char *kind;	/* "archive", "sql", "base backup", "tar of
+				 * pg_dump", "tar", "stream"; static */
 	const char *proof;	/* what is proven if nothing differs; static:
-				 * "structure", "content", "restore" */
+				 * "seal", "structure", "content", "restore" */
 	const char *definitions;	/* what is known of them; static: NULL
 				 * or "digest", "compared", "names" */
+	char *uncovered;	/* what was not compared, in words; or NULL */
+	char *manifest_text;	/* the manifest's JSON; or NULL */
 	char *database;		/* NULL: not known */
 	char *server_version;	/* of the server backed up; or NULL */
 	char *tool;		/* that made it, and its version; or NULL */
@@ -58,6 +62,10 @@ struct bk_verdict {		/* start with = {0} */
 int bk_verdict_differs(struct bk_verdict *v, const char *expected,
     const char *found, struct bk_err *e, const char *fmt, ...)
     __attribute__((format(printf, 5, 6)));
+
+/* Add to v->uncovered.  0, or -1 with *e set: memory. */
+int bk_verdict_uncovered(struct bk_verdict *v, struct bk_err *e,
+    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /*
  * Compare object's expected content with that found, and count a difference, if

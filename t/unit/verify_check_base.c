@@ -121,10 +121,10 @@ test_whole(const struct bk_buf *b)
 	size_t piece;
 
 	for (piece = 1; piece < 2000; piece += 333)
-		is_int(verify(bk_check_base, b->data, b->len, piece, &v),
+		is_int(verify(bk_check_tar, b->data, b->len, piece, &v),
 		    BK_OK, "a whole backup, read in pieces"),
 		bk_verdict_free(&v);
-	verify(bk_check_base, b->data, b->len, 65536, &v);
+	verify(bk_check_tar, b->data, b->len, 65536, &v);
 	is_int((intmax_t)v.files, 5, "files");
 	is_str(v.server_version, "15", "version");
 	is_int((intmax_t)v.time, 1700000000, "time");
@@ -138,7 +138,7 @@ test_cuts(const struct bk_buf *b)
 	int bad = 0;
 
 	for (n = 0; n < b->len; n += n > 1024 && n < 9000 ? 37 : 1)
-		bad += verify_code(bk_check_base, b->data, n, 65536) !=
+		bad += verify_code(bk_check_tar, b->data, n, 65536) !=
 		    BK_DATA;
 	is_int(bad, 0, "every cut is refused");
 }
@@ -153,14 +153,14 @@ test_flips(struct bk_buf *b)
 	for (at = data; at < data + 8192; at += 97)
 		for (bit = 0; bit < 8; bit++) {
 			b->data[at] = (char)(b->data[at] ^ 1 << bit);
-			bad += verify_code(bk_check_base, b->data, b->len,
+			bad += verify_code(bk_check_tar, b->data, b->len,
 			    65536) != BK_DATA;
 			b->data[at] = (char)(b->data[at] ^ 1 << bit);
 		}
 	is_int(bad, 0, "flipped bits of a file are seen");
 	for (bad = 0, at = 0; at < 512; at++) {
 		b->data[at] = (char)(b->data[at] ^ 1);
-		bad += verify_code(bk_check_base, b->data, b->len, 65536) !=
+		bad += verify_code(bk_check_tar, b->data, b->len, 65536) !=
 		    BK_DATA;
 		b->data[at] = (char)(b->data[at] ^ 1);
 	}
@@ -169,7 +169,7 @@ test_flips(struct bk_buf *b)
 	for (at = 0; memcmp(b->data + at, "WAL-Ranges", 10) != 0; at++)
 		continue;
 	b->data[at] ^= 1;
-	is_int(verify_code(bk_check_base, b->data, b->len, 65536), BK_DATA,
+	is_int(verify_code(bk_check_tar, b->data, b->len, 65536), BK_DATA,
 	    "a flipped bit of the manifest is seen");
 	b->data[at] ^= 1;
 }
@@ -181,16 +181,35 @@ test_files(void)
 	struct bk_verdict v;
 
 	make(&b, 0, 0);
-	is_int(verify(bk_check_base, b.data, b.len, 65536, &v), BK_DATA,
+	is_int(verify(bk_check_tar, b.data, b.len, 65536, &v), BK_DATA,
 	    "a missing file");
 	is_str(v.diff[0].object, "PG_VERSION", "  and which");
 	bk_verdict_free(&v);
 	b.len = 0;
 	make(&b, 1, 1);
-	is_int(verify(bk_check_base, b.data, b.len, 65536, &v), BK_DATA,
+	is_int(verify(bk_check_tar, b.data, b.len, 65536, &v), BK_DATA,
 	    "a file too many");
 	is_str(v.diff[0].object, "base/1/999", "  and which");
 	bk_verdict_free(&v);
+	bk_buf_free(&b);
+}
+
+/* For the sanitizers: no arithmetic on NULL. */
+static void
+test_pax(void)
+{
+	static const char *const headers[] = { "", "9 novalue\n", "7 x\n",
+	    "3 \n" };
+	struct bk_buf b = {0};
+	size_t i;
+
+	for (i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+		b.len = 0;
+		add_file(&b, "x", 'x', headers[i], strlen(headers[i]));
+		add_file(&b, "f", '0', "abc", 3);
+		is_int(verify_code(bk_check_tar, b.data, b.len, 65536),
+		    BK_DATA, "an odd pax header, and no end");
+	}
 	bk_buf_free(&b);
 }
 
@@ -207,6 +226,7 @@ main(void)
 	test_cuts(&b);
 	test_flips(&b);
 	test_files();
+	test_pax();
 	is_int(e.code, BK_OK, "nothing failed on the way");
 	bk_buf_free(&b);
 	return tap_done();

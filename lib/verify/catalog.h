@@ -1,0 +1,29 @@
+#ifndef BK_VERIFY_CATALOG_H
+#define BK_VERIFY_CATALOG_H
+/*
+ * What is defined in a database, as the installed pg_dump tells it: the table
+ * of contents that it writes.  pg_dump is stopped before it has read any row.
+ */
+#include <stdatomic.h>
+
+#include "archive/archive.h"
+#include "pg/bindir.h"
+#include "pg/conn.h"
+
+struct bk_catalog {
+	const struct bk_conn_params *params;	/* of the database */
+	int server_version;	/* as from PQserverVersion() */
+	struct bk_bindir bindir;
+	atomic_int *child;	/* pid of the running child, or 0 */
+	/* written as the dump was; each may be NULL */
+	const char *encoding;	/* a SET client_encoding statement */
+	const char *options[3];	/* of pg_dump; NULL at the end */
+};
+
+/*
+ * Read *toc, {0} before.  0, or -1 with *e set.  bk_toc_free() in either case.
+ */
+int bk_catalog_toc(const struct bk_catalog *c, struct bk_toc *toc,
+    struct bk_err *e);
+
+#endif

@@ -1,0 +1,160 @@
+#!/usr/bin/env bats
+# bk-verify: what a restored copy defines is compared with the dump
+load support/common
+load support/pg
+load support/verify
+
+setup_file() {
+	cd "$BATS_FILE_TMPDIR"
+	pg_start c
+	createdb all
+	psql -qX postgres -c 'CREATE ROLE alice' -c 'CREATE ROLE bob'
+	psql -qX -v ON_ERROR_STOP=1 -f "$SUPPORT/definitions.sql" all >/dev/null
+	bk-dump all >all.bk
+	bk-restore -q --into copy <all.bk
+}
+teardown_file() { pg_stop "$BATS_FILE_TMPDIR/c"; }
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	ln -s "$BATS_FILE_TMPDIR"/{all.bk,c} .
+	pg_use c
+}
+teardown() { shop_left; }
+
+# damage LINE...: a copy with these damages, each of which has to be named.
+damage() {
+	local line object what sql
+	createdb -T copy damaged
+	printf '%s;\n' "${@##*|}" |
+	    psql -qX -v ON_ERROR_STOP=1 -o out damaged 2>err || {
+		cat err
+		false
+	}
+	run -3 --separate-stderr bk-verify --against damaged <all.bk
+	[ "$(field definitions)" = compared ]
+	dropdb damaged
+	for line; do
+		IFS='|' read -r object what sql <<<"$line"
+		grep -F -- "  $object  " <<<"$stderr" | grep -qF -- "$what" ||
+		    echo "$line"
+	done >missed
+	[ ! -s missed ] || {
+		cat missed
+		echo "$stderr"
+		false
+	}
+}
+
+@test "each of a hundred damages is named, and what differs" {
+	local line batch=() n=0
+	run -0 --separate-stderr bk-verify --against copy <all.bk
+	[ "$(field definitions)" = compared ]
+	while read -r line; do
+		case $line in
+		\#*) continue ;;
+		'')
+			damage "${batch[@]}"
+			batch=()
+			continue ;;
+		esac
+		batch+=("$line")
+		n=$((n + 1))
+	done < <(cat "$SUPPORT/damages.txt"; echo)
+	[ $n -ge 80 ]
+}
+
+@test "a restore test compares them, and says what it left out" {
+	run -0 --separate-stderr bk-verify --restore <all.bk
+	[ "$(field definitions) $(field not_covered)" = 'compared null' ]
+	[[ $stderr == *'every definition; sealed' ]]
+	psql -qX all -c 'ALTER DATABASE "all" SET work_mem = 999'
+	bk-dump all >set.bk
+	run -0 --separate-stderr bk-verify --restore <set.bk
+	[[ $(field not_covered) == *'of the database itself'* ]]
+	# of the same name, these are compared as well
+	psql -qX all -c 'ALTER DATABASE "all" SET work_mem = 888'
+	run -3 --separate-stderr bk-verify --against all <set.bk
+	[[ $stderr == *'database properties all '*"'999'"*"'888'"* ]]
+	psql -qX all -c 'ALTER DATABASE "all" RESET work_mem'
+	# level 1 has their digest, of pg_dump's own archives nothing
+	run -0 --separate-stderr bk-verify <all.bk
+	[ "$(field definitions)" = digest ]
+	run -0 --separate-stderr bk-verify < <(pg_dump -Fc all)
+	[ "$(field definitions)" = not ]
+}
+
+@test "a dump of a part, against the whole and against what was made of it" {
+	bk-dump -t app.base -t app.child -t app.counter all >part.bk
+	run -0 bk-verify -o r --against all <part.bk
+	createdb part
+	psql -qX part -c 'CREATE SCHEMA app'
+	pg_restore -d part part.bk
+	run -0 bk-verify -o r --against part <part.bk
+	psql -qX part -c 'ALTER TABLE app.child ADD c int'
+	run -3 --separate-stderr bk-verify --against part <part.bk
+	[[ $stderr == *'table app.child '*'c integer'* ]]
+	dropdb part
+}
+
+@test "a copy that lacks a table's column differs, whatever else fails" {
+	createdb -T copy less
+	psql -qX less -c 'ALTER TABLE app.audit DROP what'
+	run -3 --separate-stderr bk-verify --against less <all.bk
+	[[ $stderr == *'table app.audit '* ]]
+	[[ $(field not_covered) == rows* ]]
+	dropdb less
+}
+
+@test "names in other encodings than the dump's or the session's" {
+	PG_INITDB='-E LATIN1 --locale=C' pg_start l
+	psql -qX postgres <<-'SQL' >/dev/null
+	SET client_encoding = 'UTF8';
+	CREATE SEQUENCE "sé";
+	SELECT setval('"sé"', 7);
+	CREATE TABLE "tä" (w text, "ö" int DEFAULT 3);
+	INSERT INTO "tä" VALUES ('grüß', 1);
+	COMMENT ON TABLE "tä" IS 'ü';
+	SQL
+	bk-dump -E UTF8 postgres >utf.bk
+	bk-dump postgres >own.bk
+	PGCLIENTENCODING=UTF8 bk-dump postgres >env.bk
+	for f in utf own env; do
+		PGCLIENTENCODING=UTF8 run -0 bk-verify --restore -o r <$f.bk
+		run -0 bk-verify --against postgres -o r <$f.bk
+		[ "$(jq -r .definitions r)" = compared ]
+	done
+	run -0 bk-verify --scratch -o r <utf.bk
+	PGCLIENTENCODING=UTF8 psql -qXc 'ALTER TABLE "tä" ALTER "ö" SET DEFAULT 4' \
+	    postgres
+	run -3 --separate-stderr bk-verify --against postgres <utf.bk
+	[[ $stderr == *'table public.tä '*'DEFAULT 3'*'DEFAULT 4'* ]]
+}
+
+@test "a dump of PostgreSQL 11, whose floats had other digits" {
+	pg_have 11 || skip "$PG_WHY"
+	pg_start l 11
+	psql -qX postgres <<-'SQL'
+	CREATE TYPE pair AS (a int, f float4);
+	CREATE TABLE direct (f float8);
+	CREATE TABLE within (p pair[]);
+	CREATE TABLE without (i int CHECK (i IN (1, 2)), v varchar(9)
+	    CHECK (v IN ('a', 'b')));
+	INSERT INTO direct VALUES (0.1), (1/3.0);
+	INSERT INTO within VALUES (ARRAY[(1, 0.1)::pair]);
+	INSERT INTO without VALUES (1, 'a');
+	SQL
+	bk-dump postgres >old.bk
+	pg_use c
+	run -0 --separate-stderr bk-verify --restore <old.bk
+	[ "$(field definitions)" = names ]
+	[[ $(field not_covered) == *'2 tables with floats'* ]]
+	createdb eleven
+	pg_restore -d eleven old.bk
+	psql -qX eleven -c 'UPDATE without SET i = 2' \
+	    -c 'DELETE FROM direct WHERE f = 0.1' -c 'DROP TABLE within'
+	run -3 --separate-stderr bk-verify --against eleven <old.bk
+	[[ $stderr == *'table public.direct '*2*1* ]]
+	[[ $stderr == *'table public.within '* ]]
+	[[ $stderr == *'table public.without '*digest* ]]
+	dropdb eleven
+}
