@@ -46,11 +46,11 @@ unit() {
 	[ "$(ls root/var/lib/bk/proofs | wc -l)" = 1 ]
 	run -0 unit prune shop
 	[ "$(stored shop/daily/)" = 1 ]
-	# -d 30 and the rest: all of one day but the newest go, if most may
+	# -d 30 and the rest: the newest of each of two days stays, and the oldest
 	many daily 5
 	echo 'KEEP=-d 30 --first-run --min-keep 1' >>root/etc/bk/shop.env
 	run -0 unit prune shop
-	[ "$(stored shop/daily/)" = 2 ]
+	[ "$(stored shop/daily/)" = 3 ]
 	# all of it is in one audit log
 	jq -r .operation root/var/log/bk/audit.log | sort -u | tr '\n' ' ' >ran
 	[ "$(cat ran)" = "bk-crypt bk-dump bk-gz bk-prune bk-s3get bk-s3ls bk-s3put bk-s3rm bk-verify " ]

@@ -143,7 +143,7 @@ inside() {
 	many daily 4
 	echo 'KEEP=-d 30 --first-run --min-keep 1' >>etc/shop.env
 	run -0 inside systemctl start bk-prune@shop.service
-	[ "$(stored shop/daily/)" = 2 ]
+	[ "$(stored shop/daily/)" = 3 ]
 	# all of it was done by a user who is no more, and is in one log
 	run -0 inside sh -c 'cat /var/log/bk/audit.log'
 	jq -r '.user + " " + .status' <<<"$output" | sort -u >users
