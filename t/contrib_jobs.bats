@@ -48,7 +48,7 @@ unit() {
 	[ "$(stored shop/daily/)" = 1 ]
 	# -d 30 and the rest: the newest of each of two days stays, and the oldest
 	many daily 5
-	echo 'KEEP=-d 30 --first-run --min-keep 1' >>root/etc/bk/shop.env
+	echo 'KEEP=-d 30 --first-run --min-keep 1 --min-stored 0' >>root/etc/bk/shop.env
 	run -0 unit prune shop
 	[ "$(stored shop/daily/)" = 3 ]
 	# all of it is in one audit log

@@ -160,12 +160,14 @@ entries() {
 }
 
 @test "pruner deletes, and the owner can bring it back" {
-	for day in 1 2 3 4 5; do
-		bk-s3put s3://backups/old/daily/old-2026010${day}T000000Z.bk <sql
+	for day in 5 4 3 2 1; do
+		bk-s3put "s3://backups/old/daily/old-$(date -u \
+		    -d "-$day days" +%Y%m%dT%H%M%SZ).bk" <sql
 	done
 	s3_curl POST '/backups/old/unfinished?uploads=' >/dev/null
 	as pruner bash -euo pipefail -c \
-	    'bk-s3ls s3://backups/old/ | bk-prune -l 4 | bk-s3rm
+	    'bk-s3ls s3://backups/old/ | bk-prune -l 4 --min-stored 0 |
+		bk-s3rm
 	    bk-s3ls --uploads s3://backups/old/ | bk-s3rm'
 	[ "$(s3_keys backups old/ | wc -l)" = 4 ]
 	[ "$(versions old/ | wc -l)" = 5 ]

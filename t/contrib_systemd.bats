@@ -141,7 +141,7 @@ inside() {
 	run -0 inside sh -c 'cat /var/lib/bk/proofs/*.json'
 	jq -e '.result == "proven" and .level == 3 and .rows == 25000' <<<"$output"
 	many daily 4
-	echo 'KEEP=-d 30 --first-run --min-keep 1' >>etc/shop.env
+	echo 'KEEP=-d 30 --first-run --min-keep 1 --min-stored 0' >>etc/shop.env
 	run -0 inside systemctl start bk-prune@shop.service
 	[ "$(stored shop/daily/)" = 3 ]
 	# all of it was done by a user who is no more, and is in one log

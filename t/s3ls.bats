@@ -43,6 +43,36 @@ names() { cut -f3 <<<"$output"; }
 	run -2 bk-s3ls --stored --uploads s3://backups/age/
 }
 
+@test "copies keep their age, what may go, and which is the latest" {
+	local i keys=() key
+	cd "$BATS_TEST_TMPDIR"
+	for i in {11..0}; do
+		keys+=("shop-$(date -u -d "-1 hour -$i days" +%Y%m%dT%H%M%SZ).bk")
+	done
+	for key in "${keys[@]}"; do
+		echo "$key" >one; s3_send PUT "/backups/copied/$key" one
+	done
+	bk-s3ls s3://backups/copied/ >list
+	cut -f 3 list | sed 's,.*/,,' | cmp - <(printf '%s\n' "${keys[@]}")
+	# all but one were stored over a day after they were made
+	[ "$(cut -f 4 list | grep -c .)" = 11 ]
+	[ "$(bk-s3get s3://backups/copied/latest)" = "${keys[11]}" ]
+	bk-prune -d 6 <list >none
+	[ ! -s none ]
+	bk-prune -d 6 --min-stored 0 <list | cmp - <(head -n 6 list)
+	# once more, newest first, as by who changes the keys
+	for ((i = 11; i >= 0; i--)); do
+		bk-s3get "s3://backups/copied/${keys[i]}" |
+		    bk-s3put --overwrite "s3://backups/copied/${keys[i]}"
+	done
+	bk-s3ls s3://backups/copied/ | cut -f 1-3 | cmp - <(cut -f 1-3 list)
+	[ "$(bk-s3get s3://backups/copied/latest)" = "${keys[11]}" ]
+	# a job that died ten days ago is not made well by a copy
+	head -n 2 list >dead
+	run -2 bk-age --min-size 0 <dead
+	[[ $output == *10d1h* ]]
+}
+
 @test "a prefix is the beginning of a key, a bucket alone is all of it" {
 	put pre/a
 	put pre/b
