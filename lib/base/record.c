@@ -39,12 +39,13 @@ bk_record_is_same(const struct bk_record *r, time_t stored, uint64_t bytes)
 	    (now.time == r->time && now.stored == r->stored));
 }
 
+/* 1 if the n characters at s end in end. */
 static int
-ends_in(const char *s, const char *end)
+ends_in(const char *s, size_t n, const char *end)
 {
-	size_t n = strlen(s), m = strlen(end);
+	size_t m = strlen(end);
 
-	return n >= m && strcmp(s + n - m, end) == 0;
+	return n >= m && strncmp(s + n - m, end, m) == 0;
 }
 
 /* A segment's, .backup or .history file's name, whatever is appended. */
@@ -63,10 +64,11 @@ bk_record_is_backup(const char *name)
 	static const char *const others[] = { ".receipt.json", ".log", ".jsonl",
 	    ".plan", ".sig", "/" };
 	const char *slash = strrchr(name, '/');
-	size_t i;
+	const char *version = strstr(name, "?versionId=");
+	size_t n = version != NULL ? (size_t)(version - name) : strlen(name), i;
 
 	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (ends_in(name, others[i]))
+		if (ends_in(name, n, others[i]))
 			return 0;
 	return !is_wal(slash == NULL ? name : slash + 1);
 }
