@@ -5,7 +5,7 @@
 #include "age_report.h"
 #include "audit/runs.h"
 #include "policy/series.h"
-#include "policy/target.h"
+#include "policy/run_target.h"
 
 /* What one tool does to one database or series. */
 struct job {

@@ -12,7 +12,7 @@
 #include "base/utf8.h"
 #include "policy/freshness.h"
 #include "policy/series.h"
-#include "policy/target.h"
+#include "policy/run_target.h"
 #include "tool.h"
 
 /* Number of latest successful runs whose durations are reported. */

@@ -199,7 +199,7 @@ included() {
 		# 2 is CRITICAL to a monitor
 		[ "$tool" != bk-age ] || status=3
 		run -$status --separate-stderr "$tool" --no-such-option </dev/null
-		[ -z "$output" ]
+		[ -z "$output" ] || [ "$tool" = bk-age ]
 		[[ ${stderr_lines[-1]} == "usage: $tool "* ]]
 		[ "${#stderr_lines[@]}" -le 2 ]
 	done

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "audit/address.h"
+#include "audit/own_address.h"
 #include "base/io.h"
 #include "base/utctime.h"
 #include "base/version.h"

@@ -21,7 +21,7 @@ struct pipeline {
 	double begun;
 	time_t ended;
 	int failed;		/* of itself */
-	int consequence;	/* is one stage that failed because of another */
+	int consequence;	/* one stage, which failed because of another */
 	struct bk_buf lines;	/* of its stages, each with its newline */
 	size_t n;
 };

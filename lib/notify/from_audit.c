@@ -6,8 +6,8 @@
  * So the first failure is the cause, not the last in the log; but the record
  * of a killed stage is written by another process, possibly after those of its
  * consequences.  Stages that have no run's ID yet are told by their start, and
- * then those that precede a run of bk-notify belong to the previous pipeline, as
- * in a loop over the databases of a server that is down.
+ * then those that precede a run of bk-notify belong to the previous pipeline,
+ * as in a loop over the databases of a server that is down.
  */
 #include <stdint.h>
 #include <string.h>
@@ -148,7 +148,8 @@ name_job(struct bk_notify_message *m, const struct search *s,
 
 	if (s->job.len > 0)
 		rc = bk_buf_add(&name, s->job.data, s->job.len, e);
-	else if (*object != '\0' && (rc = bk_series_of(object, &series, e)) == 0)
+	else if (*object != '\0' &&
+	    (rc = bk_series_of(object, &series, e)) == 0)
 		rc = bk_buf_printf(&name, e, "%s %s", s->run.operation,
 		    series.data);
 	if (rc == 0 && name.len > 0)

@@ -229,7 +229,7 @@ judge_proof(struct bk_subject *s, const struct bk_listed *item, size_t n,
 	return 0;
 }
 
-/* What there is of it in all, how fast it was restored, and which are copies. */
+/* What there is of it in all, how fast it was restored, what are copies. */
 static int
 add_up(struct bk_subject *s, const struct bk_listed *item, size_t n,
     struct bk_err *e)

@@ -1,5 +1,5 @@
-#ifndef BK_AUDIT_ADDRESS_H
-#define BK_AUDIT_ADDRESS_H
+#ifndef BK_AUDIT_OWN_ADDRESS_H
+#define BK_AUDIT_OWN_ADDRESS_H
 /* The address by which others know this host. */
 #include <netinet/in.h>
 

@@ -1,5 +1,5 @@
-#ifndef BK_POLICY_TARGET_H
-#define BK_POLICY_TARGET_H
+#ifndef BK_POLICY_RUN_TARGET_H
+#define BK_POLICY_RUN_TARGET_H
 /*
  * Targets of runs in the audit log.  A run that fails before it knows its
  * database leaves none, or the template that it was given: "s3://b/{db}/x.bk".

@@ -1,4 +1,4 @@
-#include "policy/target.h"
+#include "policy/run_target.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 #define _DEFAULT_SOURCE		/* getifaddrs, IFF_LOOPBACK */
-#include "audit/address.h"
+#include "audit/own_address.h"
 
 #include <sys/socket.h>
 
