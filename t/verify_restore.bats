@@ -17,7 +17,7 @@ teardown() { shop_left; }
 	[ "$(field tables)" = 7 ]
 	[ "$(field blobs)" = 2 ]
 	[[ $(field restored_on) == "$(psql -XAtc 'SHOW server_version')"* ]]
-	[ "$(field 'seconds > 0')" = true ]
+	[ "$(field 'restore_seconds > 0 and .seconds > .restore_seconds')" = true ]
 	[[ $stderr == *'every row compared'* ]]
 	run -0 bk-verify -j 1 -o r --restore "host=$PGHOST port=$PGPORT" <shop.bk
 	run -0 bk-verify -o r --restore="postgresql:///shop?host=$PGHOST" <shop.bk
