@@ -33,6 +33,7 @@ struct job {
 struct jobs {				/* by operation and target */
 	struct job *v;
 	size_t n;
+	int pipelines;			/* of which the source is the target */
 };
 
 struct durations {			/* seconds */
@@ -165,22 +166,35 @@ forgive(struct jobs *jobs, const struct bk_run *r, const char *target,
 	return 0;
 }
 
+/* What a pipeline begins with; without that where it ends. */
+static const char *
+source_of(const struct bk_run *r)
+{
+	struct bk_run beginning = *r;
+	const char *source;
+
+	beginning.destination = "";
+	source = audit_target(&beginning);
+	return *source != '\0' ? source : audit_target(r);
+}
+
 static int
 take(void *arg, const struct bk_run *r, struct bk_err *e)
 {
+	struct jobs *jobs = arg;
 	struct bk_buf name = {0};
 	struct job *j = NULL;
 	int rc = -1;
 	/* a deleted name has no next run to succeed */
 	const char *target = strcmp(r->type, "delete") == 0 ? "" :
-	    audit_target(r);
+	    jobs->pipelines ? source_of(r) : audit_target(r);
 
 	if (name_of(target, &name, e) == 0 &&
-	    (j = find_job(arg, r->operation, name.data, e)) != NULL) {
+	    (j = find_job(jobs, r->operation, name.data, e)) != NULL) {
 		j->runs++;
 		rc = r->failed ? note_failure(j, r, e) : note_success(j, r, e);
 		if (rc == 0 && !r->failed)
-			rc = forgive(arg, r, target, e);
+			rc = forgive(jobs, r, target, e);
 	}
 	bk_buf_free(&name);
 	return rc;
@@ -383,7 +397,7 @@ int
 audit_summary(const struct audit_options *o, struct bk_err *e)
 {
 	struct bk_err reason = {0};
-	struct jobs jobs = {0};
+	struct jobs jobs = { .pipelines = o->pipelines };
 	struct job *j;
 	int rc = audit_each(o, take, &jobs, &reason);
 

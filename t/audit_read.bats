@@ -438,10 +438,13 @@ is_at_start() {
 
 # --- pipelines
 
+BASE=$(date +%s)
+
 # stage BEGAN TOOK STATUS OPERATION TYPE SOURCE DESTINATION SIZE [MORE]: append
-# the run of a stage that began so long ago; MORE is JSON.
+# the run of a stage that began so long before $BASE; MORE is JSON.
 stage() {
-	jq -nc --arg t "$(stamp $(($1 - ${2%.*})))" --argjson d "$2" --argjson n "$8" \
+	jq -nc --arg t "$(date -u -d "@$((BASE - $1 + ${2%.*}))" +%FT%TZ)" \
+	    --argjson d "$2" --argjson n "$8" \
 	    '$ARGS.positional as [$s, $o, $y, $from, $to] |
 	    { timestamp: $t, operation: $o, type: $y, source: $from,
 	      destination: $to, size_bytes: $n, duration_seconds: $d, status: $s,
@@ -483,7 +486,12 @@ stage() {
 	# filters and the summary are of the whole
 	[ "$(bk-audit --pipelines --json --target crm "$LOG" | wc -l)" = 1 ]
 	[ "$(bk-audit --pipelines --json --operation bk-gz "$LOG" 2>/dev/null | wc -l)" = 0 ]
-	[ "$(bk-audit --pipelines --json --summary "$LOG" | jq -s length)" = 5 ]
+	bk-audit --pipelines --json --summary "$LOG" >sum
+	[ "$(jq -r '.operation + " " + (.target // "-")' sum)" = 'bk-dump crm
+bk-dump shop
+bk-prune -
+bk-restore s3://b/shop-1.bk
+bk-verify s3://b/shop-1.bk' ]
 	run -2 bk-audit --pipelines --follow "$LOG"
 	run -2 bk-audit --pipelines --verify "$LOG"
 }
