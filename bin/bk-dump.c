@@ -252,7 +252,10 @@ set_defaults(struct options *o, int argc, char *argv[])
 		tool_usage("the database name is empty");
 	if (o->dump.target.db == NULL && getenv("PGDATABASE") == NULL &&
 	    getenv("PGSERVICE") == NULL)
-		o->dump.target.db = getenv("DATABASE_URL");
+		o->dump.target.db = tool_database_url(NULL, NULL);
+	else if (o->dump.target.db != NULL)
+		o->dump.target.url = tool_database_url(o->dump.target.db,
+		    o->dump.target.host);
 	o->dump.jobs = tool_jobs(o->jobs, 4);
 	o->dump.pg_dump_args = o->args == NULL ? none : o->args;
 	o->dump.target.app = "bk-dump";

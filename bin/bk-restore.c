@@ -578,7 +578,10 @@ set_defaults(struct options *o, int argc, char *argv[])
 	if (optind < argc - 1)
 		tool_usage("more than one database name");
 	target.server.db = optind < argc ? argv[optind] :
-					   getenv("DATABASE_URL");
+	    tool_database_url(NULL, NULL);
+	if (optind < argc)
+		target.server.url = tool_database_url(argv[optind],
+		    target.server.host);
 	if (target.server.db == NULL)
 		tool_usage("no database name given");
 	if (bk_server_database(target.server.db, &target.database, &e) == -1)

@@ -197,6 +197,21 @@ tool_duration(const char *s, const char *label)
 	return seconds;
 }
 
+const char *
+tool_database_url(const char *db, const char *host)
+{
+	static const char *const servers[] = { "PGHOST", "PGHOSTADDR",
+	    "PGSERVICE" };
+	size_t i;
+
+	if (db == NULL)
+		return tool_env("DATABASE_URL");
+	for (i = 0; host == NULL && i < sizeof(servers) / sizeof(*servers); i++)
+		if (tool_env(servers[i]) != NULL)
+			return NULL;
+	return host == NULL ? tool_env("DATABASE_URL") : NULL;
+}
+
 unsigned
 tool_jobs(const char *option, unsigned cpus_max)
 {

@@ -63,6 +63,12 @@ uint64_t tool_duration(const char *s, const char *label);
  * without that the number of processors, at most cpus_max.
  */
 #define TOOL_JOBS_MAX 256
+/*
+ * DATABASE_URL, for a database that is named db (NULL: by nothing else) on a
+ * server that no option (host) and no variable of libpq names; else NULL.
+ */
+const char *tool_database_url(const char *db, const char *host);
+
 unsigned tool_jobs(const char *option, unsigned cpus_max);
 
 /* The environment variable name; NULL if unset or empty. */

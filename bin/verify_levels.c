@@ -170,7 +170,6 @@ start_server(struct bk_layers *l, const struct bk_buf *config,
 static int
 connect_server(const struct levels *d, struct bk_err *e)
 {
-	const char *url = getenv("DATABASE_URL");
 	struct bk_conn_target target = { .app = "bk-verify",
 	    .instead = "postgres", .db = d->conninfo };
 
@@ -180,8 +179,8 @@ connect_server(const struct levels *d, struct bk_err *e)
 		target = (struct bk_conn_target){ .app = "bk-verify",
 		    .db = "postgres", .host = server.dir, .port = "5432",
 		    .user = "postgres" };
-	else if (target.db == NULL && url != NULL && *url != '\0')
-		target.db = url;
+	else
+		target.url = tool_database_url(target.db, NULL);
 	if ((run.conn = bk_conn_open(&target, e)) == NULL)
 		return -1;
 	admin = bk_conn_params(run.conn, e);

@@ -661,6 +661,32 @@ oid() {
 
 # --- parts, into a database in use
 
+@test "a database named beside DATABASE_URL, and one of a service" {
+	local url="postgresql://postgres@127.0.0.1:$PGPORT/nosuch" port=$PGPORT
+	printf '[s]\nhost=127.0.0.1\nport=%s\nuser=postgres\ndbname=new\n' \
+	    "$port" >services
+	bk-restore -q --into new <small.bk
+	(
+		unset PGHOST PGPORT PGUSER
+		export DATABASE_URL=$url
+		bk-dump new | bk-restore -q --replace new new
+		bk-restore --drop-old new
+		bk-dump new | bk-verify -q --restore >receipt
+		grep -q '"restored_on"' receipt
+		DATABASE_URL=postgresql://127.0.0.1:1/x run --separate-stderr -1 bk-dump new
+		[[ $stderr == *'; the server is that of DATABASE_URL' ]]
+		# an option or a variable names another server
+		run --separate-stderr -1 bk-dump -h /nowhere new
+		[[ $stderr == */nowhere/* ]]
+		PGHOST=/nowhere run --separate-stderr -1 bk-dump new
+		[[ $stderr == */nowhere/* ]]
+		unset DATABASE_URL
+		export PGSERVICEFILE=$PWD/services
+		bk-dump service=s | bk-restore -q --replace new service=s
+		bk-restore --drop-old service=s
+	)
+}
+
 @test "-t makes a table and what belongs to it, -n a schema" {
 	bk-restore -q --into new <small.bk
 	sql 'DROP TABLE b'

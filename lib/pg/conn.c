@@ -165,24 +165,31 @@ bk_conn_open(const struct bk_conn_target *t, struct bk_err *e)
 	/*
 	 * A leader is idle while its workers work: keepalives keep a router
 	 * from dropping the connection.  Before dbname, so that a URI can
-	 * override them.
+	 * override them.  Of several dbnames, libpq takes the first one apart
+	 * and the last one for the name.
 	 */
+	const char *info = t->db != NULL && bk_conn_is_info(t->db) ? t->db :
+	    t->url;
+	const char *name = t->instead != NULL ? t->instead :
+	    info == t->db ? NULL : t->db;
 	const char *keys[] = { "fallback_application_name", "keepalives_idle",
-	    "connect_timeout", "dbname", "host", "port", "user",
-	    t->instead == NULL ? NULL : "dbname", NULL };
-	const char *values[] = { t->app, "60", t->connect_timeout, t->db,
-	    t->host, t->port, t->user, t->instead, NULL };
+	    "connect_timeout", "dbname", "host", "port", "user", "dbname",
+	    NULL };
+	const char *values[] = { t->app, "60", t->connect_timeout,
+	    info != NULL ? info : name, t->host, t->port, t->user, name, NULL };
 	PQconninfoOption *opts = NULL;
 	PGconn *conn;
 
 	/* libpq would quote what it cannot parse */
-	if (t->db != NULL && bk_conn_is_info(t->db) &&
-	    (opts = bk_conn_parse(t->db, e)) == NULL)
+	if (info != NULL && bk_conn_is_info(info) &&
+	    (opts = bk_conn_parse(info, e)) == NULL)
 		return NULL;
 	PQconninfoFree(opts);
 	conn = connect_quietly(keys, values, 1);
 	if (connected(conn, e) == 0)
 		return conn;
+	if (info != NULL && info == t->url)
+		bk_fail_add(e, "; the server is that of DATABASE_URL");
 	PQfinish(conn);
 	return NULL;
 }

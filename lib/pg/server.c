@@ -6,11 +6,26 @@
 
 #include "pg/sql.h"
 
+/* The database of a service, which libpq looks up only to connect. */
+static int
+service_database(const char *arg, struct bk_buf *name, struct bk_err *e)
+{
+	const char *const keys[] = { "dbname", NULL };
+	const char *const values[] = { arg, NULL };
+	PGconn *conn = PQconnectStartParams(keys, values, 1);
+	int rc = 0;
+
+	if (conn != NULL && PQdb(conn) != NULL)
+		rc = bk_buf_puts(name, PQdb(conn), e);
+	PQfinish(conn);
+	return rc;
+}
+
 int
 bk_server_database(const char *arg, struct bk_buf *name, struct bk_err *e)
 {
 	PQconninfoOption *opts, *o;
-	int rc = 0;
+	int service = 0, rc = 0;
 
 	if (!bk_conn_is_info(arg))
 		return bk_buf_puts(name, arg, e);
@@ -19,7 +34,11 @@ bk_server_database(const char *arg, struct bk_buf *name, struct bk_err *e)
 	for (o = opts; o->keyword != NULL; o++)
 		if (strcmp(o->keyword, "dbname") == 0 && o->val != NULL)
 			rc = bk_buf_puts(name, o->val, e);
+		else if (strcmp(o->keyword, "service") == 0)
+			service = o->val != NULL;
 	PQconninfoFree(opts);
+	if (rc == 0 && service && name->len == 0)
+		rc = service_database(arg, name, e);
 	if (rc == 0 && name->len == 0)
 		return bk_fail(e, BK_USAGE, "the database: its URI or "
 		    "key=value string names none");
