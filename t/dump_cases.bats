@@ -225,6 +225,21 @@ setup() {
 	[ "$(wc -l <err)" = 1 ]
 }
 
+@test "sessions that wait for pg_dump and pg_dumpall are not ended as idle" {
+	local f
+	mkdir slow
+	for f in pg_dump pg_dumpall; do
+		printf '#!/bin/sh\n[ "$1" = --version ] || psql -qXAtc "SET idle_session_timeout = 0;
+		    SELECT pg_sleep(0.6)" postgres >/dev/null\nexec %s "$@"\n' \
+		    "$(command -v $f)" >slow/$f
+		chmod +x slow/$f
+	done
+	psql -qXc "ALTER ROLE postgres SET idle_session_timeout = '300ms'" \
+	    -c "ALTER ROLE postgres SET idle_in_transaction_session_timeout = '300ms'" postgres
+	BK_PG_BINDIR=$PWD/slow bk-dump -q -j2 --globals -t hen weird >idle.bk
+	psql -qXc 'ALTER ROLE postgres RESET ALL' postgres
+}
+
 @test "usage errors: exit 2, nothing written" {
 	local o
 	for o in -Fp '-f x' -Z5 --inserts --snapshot=1 --nonesuch -j0 -jx \

@@ -409,6 +409,23 @@ oid() {
 	diff <(text copy | sort) <(text new | sort)
 }
 
+@test "SQL_ASCII: names and rows in no encoding" {
+	createdb -T template0 -E SQL_ASCII bytes
+	psql -qX -v ON_ERROR_STOP=1 bytes -f <(
+		printf 'SET client_encoding = SQL_ASCII;\n'
+		printf 'CREATE TABLE "t\xe9" (i serial PRIMARY KEY, "c\xe9" text);\n'
+		printf 'CREATE INDEX "i\xe9" ON "t\xe9" (i);\n'
+		printf 'INSERT INTO "t\xe9" VALUES (1, '"'\xe9'"');\n'
+		printf 'CREATE VIEW "v\xe9" AS SELECT * FROM "t\xe9";\n')
+	bk-dump bytes >bytes.bk
+	pg_dump bytes >bytes.sql
+	dropdb bytes
+	bk-restore -q --into new <bytes.bk
+	diff <(grep -av restrict bytes.sql) <(pg_dump new | grep -av restrict)
+	run -0 bk-verify -q --scratch <bytes.bk
+	run -0 bk-verify -q --restore <bytes.bk
+}
+
 @test "-L loads the entries of a list, in its order" {
 	bk-dump weird >w.bk
 	pg_restore -l w.bk >all

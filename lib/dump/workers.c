@@ -296,6 +296,11 @@ join(struct worker *w, struct bk_err *e)
 		return bk_fail(e, failure.code, "%s; -j%u needs %u "
 		    "connections, including pg_dump's", failure.msg, n, n + 2);
 	atomic_store(&w->sock, PQsocket(w->conn));
+	/* it is idle until pg_dump has read the catalog */
+	if (bk_conn_exec(w->conn, "SELECT pg_catalog.set_config(name, '0', "
+	    "false) FROM pg_catalog.pg_settings WHERE name = "
+	    "'idle_session_timeout'", e) == -1)
+		return -1;
 	if ((w->digest = bk_digest_new()) == NULL)
 		return bk_fail_memory(e);
 	return 0;

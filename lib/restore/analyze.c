@@ -35,12 +35,27 @@ analyze_tables(struct analyze *a, PGconn *conn, struct bk_err *e)
 	return 0;
 }
 
+/* Names as the database has them: SQL_ASCII's may be in no encoding at all. */
+static PGconn *
+connect_plainly(const struct bk_conn_params *params, struct bk_err *e)
+{
+	PGconn *conn = bk_server_again(params, e);
+
+	if (conn != NULL && bk_conn_exec(conn, "SELECT pg_catalog.set_config("
+	    "'client_encoding', pg_catalog.current_setting('server_encoding'), "
+	    "false)", e) == -1) {
+		PQfinish(conn);
+		return NULL;
+	}
+	return conn;
+}
+
 static void *
 run(void *arg)
 {
 	struct analyze *a = arg;
 	struct bk_err e = {0};
-	PGconn *conn = bk_server_again(a->params, &e);
+	PGconn *conn = connect_plainly(a->params, &e);
 
 	if (conn == NULL || analyze_tables(a, conn, &e) == -1)
 		fail(a, &e);
@@ -52,7 +67,7 @@ run(void *arg)
 static PGresult *
 list_tables(const struct bk_conn_params *params, struct bk_err *e)
 {
-	PGconn *conn = bk_server_again(params, e);
+	PGconn *conn = connect_plainly(params, e);
 	PGresult *res;
 
 	if (conn == NULL)
