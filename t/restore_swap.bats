@@ -451,10 +451,10 @@ about() {
 	CREATE TABLE b (i int REFERENCES a UNIQUE, t text);
 	INSERT INTO b SELECT i FROM a LIMIT 100;
 	SQL
-	bk-dump -T mine shop | perl -pe 's/( system )\d/${1}1/; s/("system_identifier":")\d/${1}1/' >odd.bk
-	run --separate-stderr -1 bk-restore shop <odd.bk
+	bk-dump -T mine shop >odd.bk
+	run --separate-stderr -1 bk-restore --replace shop shop <odd.bk
 	unharmed
-	run --separate-stderr -1 bk-restore --keep-going shop <odd.bk
+	run --separate-stderr -1 bk-restore --replace shop --keep-going shop <odd.bk
 	one_line_error bk-restore
 	[[ $stderr == *': 2 statements failed '*'--accept' ]]
 	[ "$output" = 'TABLE DATA public.checked: relation "limits" does not exist
@@ -462,14 +462,14 @@ MATERIALIZED VIEW DATA public.most: relation "limits" does not exist' ]
 	unharmed
 	head -n 1 <<<"$output" >some
 	echo "$output" >all
-	run --separate-stderr -1 bk-restore --accept some shop <odd.bk
+	run --separate-stderr -1 bk-restore --replace shop --accept some shop <odd.bk
 	[[ $stderr == *'not accepted: MATERIALIZED VIEW DATA public.most: '* ]]
 	unharmed
-	run --separate-stderr -1 bk-restore --accept nosuch shop <odd.bk
+	run --separate-stderr -1 bk-restore --replace shop --accept nosuch shop <odd.bk
 	run -2 bk-restore --keep-going -t a shop <odd.bk
-	run -3 bk-restore --keep-going shop < <(head -c -9 odd.bk)
+	run -3 bk-restore --replace shop --keep-going shop < <(head -c -9 odd.bk)
 	unharmed
-	run --separate-stderr -0 bk-restore --accept all shop <odd.bk
+	run --separate-stderr -0 bk-restore --replace shop --accept all shop <odd.bk
 	[ "$output" = "$(cat all)" ]
 	restored
 	[ "$(sql "SELECT count(*) FROM checked" shop)" = 0 ]

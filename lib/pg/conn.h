@@ -12,7 +12,7 @@
 /* From the command line; NULL: left to the environment. */
 struct bk_conn_target {
 	const char *db;		/* a name, a URI or key=value pairs */
-	const char *url;	/* if db is a name: DATABASE_URL, for all else */
+	const char *url;	/* if db is a name: one for all but that */
 	const char *host, *port, *user;
 	const char *instead;	/* connect to this database, not to db's */
 	const char *app;	/* application_name if nobody sets one */

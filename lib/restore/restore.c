@@ -372,7 +372,8 @@ bk_restore_load(struct bk_restore *r, const struct bk_restore_options *o,
 		goto done;
 	options.encoding = settings.data;
 	if (bk_restore_rows(r, &options, e) == -1 ||
-	    bk_restore_check(r, e) == -1 || empty_failed(r, o, e) == -1 || bk_restore_ddl_post(&ddl, e) == -1)
+	    bk_restore_check(r, e) == -1 || empty_failed(r, o, e) == -1 ||
+	    bk_restore_ddl_post(&ddl, e) == -1)
 		goto done;
 	rc = bk_restore_analyze(o->params, o->jobs, e);
  done:
