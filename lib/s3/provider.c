@@ -97,13 +97,13 @@ bk_s3_provider_at(const char *host)
 
 /*
  * Did the server reject an unknown header?  Most answer 501, some 400 with one
- * of these codes, or without a body to HEAD; any other 400 has another cause,
- * which omitting a header does not cure.
+ * of these codes; any other 400 has another cause, which omitting a header does
+ * not cure.
  */
 static int
 is_unsupported(const struct bk_s3_reply *r)
 {
-	static const char *const codes[] = { "", "NotImplemented",
+	static const char *const codes[] = { "NotImplemented",
 	    "InvalidArgument", "InvalidRequest" };
 	size_t i;
 
