@@ -488,6 +488,19 @@ terminated() {
 	run -1 grep DELETE "$FAULT_LOG"
 
 	rm go
+	fault_start "PUT . 1 hold:$PWD/go"
+	bk-s3put "$AT/small" <"$SMALL" 2>err & local pid=$!
+	await 10 grep -q hold "$FAULT_LOG"
+	kill $pid
+	await 10 taken $pid
+	touch go
+	status=0
+	wait $pid || status=$?
+	[ $status = 143 ]
+	[[ $(<err) == *'interrupted; the object is stored, but was not checked' ]]
+	stored small "$SMALL"
+
+	rm go
 	fault_start "HEAD . 3 hold:$PWD/go"
 	terminated c hold
 	[ $status = 143 ]

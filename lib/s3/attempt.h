@@ -11,7 +11,6 @@
 #include "s3/cred.h"
 #include "s3/reply.h"
 #include "s3/request.h"
-#include "s3/retry.h"
 
 struct bk_s3_attempt {
 	const struct bk_s3_request *rq;

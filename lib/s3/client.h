@@ -2,7 +2,7 @@
 #define BK_S3_CLIENT_H
 /*
  * Requests to one bucket: addressed, signed (sigv4.h), sent over keep-alive
- * connections, judged and retried (retry.h) until they succeed, fail
+ * connections, judged and retried (reply.h) until they succeed, fail
  * permanently, or nothing has succeeded for retry_for seconds.
  *
  * Several requests may be in flight at once; everything except bk_s3_wake()

@@ -6,7 +6,7 @@
 #include <openssl/evp.h>
 
 #include "base/utf8.h"
-#include "s3/retry.h"
+#include "s3/reply.h"
 #include "s3/xml.h"
 
 #define MD5_LEN 16

@@ -2,7 +2,8 @@
 #define BK_S3_REPLY_H
 /*
  * A server's response: status, headers, body and, for an error, S3's code and
- * message.  Initialise it with = {0}.
+ * message; and how to react to it: the rules alone, without a connection.
+ * Initialise it with = {0}.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -50,5 +51,23 @@ int bk_s3_reply_xml(const struct bk_s3_reply *r, const char *path,
 void bk_s3_reply_reset(struct bk_s3_reply *r);
 
 void bk_s3_reply_free(struct bk_s3_reply *r);
+
+enum bk_s3_outcome {
+	BK_S3_GOOD,		/* 2xx */
+	BK_S3_BAD,		/* a retry would not help */
+	BK_S3_AGAIN,		/* a retry may help */
+	BK_S3_SKEWED,		/* our clock is off: sign with the server's */
+	BK_S3_EXPIRED,		/* get new keys first */
+	BK_S3_ELSEWHERE,	/* the bucket is in another region */
+};
+
+/*
+ * Judge an HTTP status and S3's error code ("": none known, as in every
+ * response to HEAD).
+ */
+enum bk_s3_outcome bk_s3_judge(int status, const char *code);
+
+/* "; what to do about it" for an S3 error code; "" if unknown. */
+const char *bk_s3_remedy(const char *code);
 
 #endif

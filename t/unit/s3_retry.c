@@ -2,7 +2,7 @@
 #include <curl/curl.h>
 
 #include "http/transport.h"
-#include "s3/retry.h"
+#include "s3/reply.h"
 #include "tap.h"
 
 static void
