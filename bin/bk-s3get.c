@@ -153,7 +153,7 @@ get(const struct options *o, struct bk_s3_url *url, struct bk_s3_cred *cred,
 	    bk_s3_list_latest(s3, url->key, o->match, &key, e) == -1 :
 	    bk_buf_puts(&key, url->key, e) == -1)
 		goto done;
-	if (bk_buf_printf(&where, e, "s3://%s/%s%s%s", url->bucket, key.data,
+	if (bk_buf_printf(&where, e, "%s/%s%s%s", url->place, key.data,
 	    down.version != NULL ? BK_S3_VERSION_MARK : "",
 	    down.version != NULL ? down.version : "") == -1)
 		goto done;
@@ -203,7 +203,7 @@ main(int argc, char *argv[])
 	tool_run("download", argv[optind], o.check ? NULL : "standard output");
 
 	if (bk_s3_global_init(&e) == 0 &&
-	    (cred = bk_s3_cred_new(getenv, &e)) != NULL)
+	    (cred = bk_s3_cred_new(getenv, url.google, &e)) != NULL)
 		rc = get(&o, &url, cred, &e);
 	bk_s3_cred_free(cred);
 	bk_s3_url_free(&url);

@@ -47,11 +47,11 @@ static const struct tool tool = {
 
 /* A record named s3://bucket/key[?versionId=id]. */
 static int
-add(struct bk_records *out, const char *bucket, const struct bk_s3_listed *o,
+add(struct bk_records *out, const char *place, const struct bk_s3_listed *o,
     struct bk_err *e)
 {
 	struct bk_buf name = {0};
-	int rc = bk_buf_printf(&name, e, "s3://%s/%s%s%s", bucket, o->key,
+	int rc = bk_buf_printf(&name, e, "%s/%s%s%s", place, o->key,
 	    o->mark, o->id);
 
 	if (rc == 0)
@@ -86,13 +86,13 @@ list(struct bk_records *out, const struct bk_s3_url *url,
 	int rc = -1;
 
 	if (bk_s3_global_init(e) == -1 ||
-	    (cred = bk_s3_cred_new(getenv, e)) == NULL ||
+	    (cred = bk_s3_cred_new(getenv, url->google, e)) == NULL ||
 	    (s3 = bk_s3_open(cred, &o, e)) == NULL ||
 	    (l = bk_s3_list_open(s3, want->kind, url->key, e)) == NULL)
 		goto done;
 	while ((rc = bk_s3_list_next(l, &one, e)) == 1)
 		if ((want->before == 0 || one.time <= want->before) &&
-		    add(out, url->bucket, &one, e) == -1) {
+		    add(out, url->place, &one, e) == -1) {
 			rc = -1;
 			break;
 		}
@@ -177,7 +177,7 @@ main(int argc, char *argv[])
 	    bk_io_close(STDOUT_FILENO, "standard output", &e) == -1)
 		rc = -1;
 	if (rc == 0 && records.n == 0)
-		rc = bk_fail(&e, BK_NONE, "s3://%s/%s: %s", url.bucket,
+		rc = bk_fail(&e, BK_NONE, "%s/%s: %s", url.place,
 		    url.key, kinds[o.kind]);
 	bk_records_free(&records);
 	bk_s3_url_free(&url);

@@ -282,7 +282,7 @@ put(struct options *o, const struct bk_s3_url *url, struct bk_reader *in,
 	int rc;
 
 	if (names_expand(url->key, o->db, o->tier, in, &key, e) == -1 ||
-	    bk_buf_printf(&where, e, "s3://%s/%s", url->bucket,
+	    bk_buf_printf(&where, e, "%s/%s", url->place,
 	    key.data) == -1 || (client.stop_fd = signals_stop_fd(e)) == -1 ||
 	    (s3 = bk_s3_open(cred, &client, e)) == NULL)
 		return -1;
@@ -331,7 +331,7 @@ main(int argc, char *argv[])
 	tool_run("upload", "standard input", argv[optind]);
 
 	if (bk_s3_global_init(&e) == -1 ||
-	    (cred = bk_s3_cred_new(getenv, &e)) == NULL)
+	    (cred = bk_s3_cred_new(getenv, url.google, &e)) == NULL)
 		goto done;
 	in = bk_reader_open(STDIN_FILENO, "standard input", o.in_flags, &e);
 	if (in != NULL) {

@@ -56,7 +56,8 @@ struct job {
 	int print;		/* print names on standard output */
 	unsigned retry_for;
 	struct bk_s3_cred *cred;
-	const char *bucket;	/* of the current batch */
+	int google;		/* cred is for gs:// */
+	const struct bk_s3_url *at;	/* one in the current batch's bucket */
 	uint64_t failed;
 };
 
@@ -106,14 +107,14 @@ take(void *ctx, const struct bk_record *r, struct bk_err *e)
 
 /* s3://bucket/key, and the ID behind mark if there is one. */
 static int
-print_name(const char *bucket, const char *key, const char *mark,
+print_name(const char *place, const char *key, const char *mark,
     const char *id, struct bk_err *e)
 {
 	struct bk_buf name = {0}, line = {0};
 	struct bk_record r = { .bare = 1 };
 	int rc;
 
-	rc = bk_buf_printf(&name, e, "s3://%s/%s%s%s", bucket, key,
+	rc = bk_buf_printf(&name, e, "%s/%s%s%s", place, key,
 	    id != NULL ? mark : "", id != NULL ? id : "");
 	r.name = name.data;
 	if (rc == 0)
@@ -133,9 +134,9 @@ done(void *ctx, const struct bk_s3_doomed *o, const char *reason,
 	struct job *job = ctx;
 
 	if (reason == NULL)
-		return job->print ? print_name(job->bucket, o->key,
+		return job->print ? print_name(job->at->place, o->key,
 		    BK_S3_VERSION_MARK, o->version, e) : 0;
-	tool_say("s3://%s/%s%s%s: not deleted: %s", job->bucket, o->key,
+	tool_say("%s/%s%s%s: not deleted: %s", job->at->place, o->key,
 	    o->version != NULL ? BK_S3_VERSION_MARK : "",
 	    o->version != NULL ? o->version : "", reason);
 	job->failed++;
@@ -151,11 +152,23 @@ abort_upload(struct job *job, struct bk_s3 *s3, const struct item *it,
 	/* gone since it was listed: as requested */
 	if (bk_s3_delete_upload(s3, it->url.key, it->upload, &reason) == 0 ||
 	    reason.code == BK_NONE)
-		return job->print ? print_name(it->url.bucket, it->url.key,
+		return job->print ? print_name(it->url.place, it->url.key,
 		    BK_S3_UPLOAD_MARK, it->upload, e) : 0;
 	tool_say("%s", reason.msg);
 	job->failed++;
 	return 0;
+}
+
+/* Have the credentials for that kind of place. */
+static int
+use(struct job *job, int google, struct bk_err *e)
+{
+	if (job->cred != NULL && job->google == google)
+		return 0;
+	bk_s3_cred_free(job->cred);
+	job->google = google;
+	job->cred = bk_s3_cred_new(getenv, google, e);
+	return job->cred == NULL ? -1 : 0;
 }
 
 /* Hold what is planned in items[i]'s bucket against what is there now. */
@@ -177,11 +190,12 @@ recheck_bucket(struct job *job, size_t i, struct bk_err *e)
 	for (it = job->items + i; it < job->items + job->n; it++)
 		/* an ID never becomes another's */
 		if (it->upload == NULL && it->version == NULL &&
-		    strcmp(it->url.bucket, o.bucket) == 0)
+		    strcmp(it->url.place, job->items[i].url.place) == 0)
 			v[n++] = (struct bk_s3_recheck){ .key = it->url.key,
 			    .r = &it->listed, .gone = &it->gone,
 			    .is = approved_is };
-	if ((s3 = bk_s3_open(job->cred, &o, e)) != NULL)
+	if (use(job, job->items[i].url.google, e) == 0 &&
+	    (s3 = bk_s3_open(job->cred, &o, e)) != NULL)
 		rc = bk_s3_recheck(s3, v, n, e);
  done:
 	bk_s3_close(s3);
@@ -204,10 +218,13 @@ is_same_place(const char *a, const char *b)
 static int
 recheck(struct job *job, struct bk_err *e)
 {
-	const char *here = bk_s3_cred_settings(job->cred)->endpoint;
+	const char *here;
 	size_t i, j;
 
-	if (here == NULL)
+	if (use(job, job->items[0].url.google, e) == -1)
+		return -1;
+	here = bk_s3_cred_settings(job->cred)->endpoint;
+	if (here == NULL || job->google)	/* gs:// says where */
 		here = BK_PLAN_DEFAULT;
 	if (!is_same_place(approved_facts()->place, here))
 		return bk_fail(e, BK_DATA, "%s: is for %s, but the endpoint "
@@ -215,13 +232,19 @@ recheck(struct job *job, struct bk_err *e)
 		    approved_facts()->place, here);
 	for (i = 0; i < job->n; i++) {
 		for (j = 0; j < i; j++)
-			if (strcmp(job->items[j].url.bucket,
-			    job->items[i].url.bucket) == 0)
+			if (strcmp(job->items[j].url.place,
+			    job->items[i].url.place) == 0)
 				break;
 		if (j == i && recheck_bucket(job, i, e) == -1)
 			return -1;
 	}
 	return 0;
+}
+
+static int
+is_in_bucket(const struct job *job, const struct item *it)
+{
+	return strcmp(it->url.place, job->at->place) == 0;
 }
 
 /* Delete what begins at items[i], as much as one request allows. */
@@ -235,8 +258,7 @@ delete_some(struct job *job, struct bk_s3_delete *d, size_t *i,
 
 	for (; *i < job->n && n < BK_S3_DELETE_MAX; ++*i) {
 		it = &job->items[*i];
-		if (it->upload != NULL ||
-		    strcmp(it->url.bucket, job->bucket) != 0)
+		if (it->upload != NULL || !is_in_bucket(job, it))
 			break;
 		if (!it->gone)
 			doomed[n++] = (struct bk_s3_doomed){ it->url.key,
@@ -249,18 +271,19 @@ delete_some(struct job *job, struct bk_s3_delete *d, size_t *i,
 static int
 delete_in_bucket(struct job *job, size_t *i, struct bk_err *e)
 {
-	struct bk_s3_options o = { .bucket = job->items[*i].url.bucket,
+	const struct bk_s3_url *next = &job->items[*i].url;
+	struct bk_s3_options o = { .bucket = next->bucket,
 	    .retry_for = job->retry_for, .stop_fd = -1, .warn = s3args_warn };
 	struct bk_s3_delete d = { .done = done, .ctx = job };
 	struct item *it;
 	int rc = 0;
 
-	job->bucket = o.bucket;
-	if ((d.s3 = bk_s3_open(job->cred, &o, e)) == NULL)
+	job->at = next;
+	if (use(job, next->google, e) == -1 || (d.s3 = bk_s3_open(job->cred, &o, e)) == NULL)
 		return -1;
 	while (rc == 0 && *i < job->n) {
 		it = &job->items[*i];
-		if (strcmp(it->url.bucket, job->bucket) != 0)
+		if (!is_in_bucket(job, it))
 			break;
 		if (it->upload == NULL)
 			rc = delete_some(job, &d, i, e);
@@ -280,8 +303,7 @@ delete_all(struct job *job, struct bk_err *e)
 	int rc = 0;
 
 	approved_record();
-	if (bk_s3_global_init(e) == -1 ||
-	    (job->cred = bk_s3_cred_new(getenv, e)) == NULL)
+	if (bk_s3_global_init(e) == -1)
 		return -1;
 	if (approved_facts() != NULL)
 		rc = recheck(job, e);
@@ -302,7 +324,7 @@ print_all(const struct job *job, struct bk_err *e)
 	const struct item *it;
 
 	for (it = job->items; it < job->items + job->n; it++)
-		if (print_name(it->url.bucket, it->url.key,
+		if (print_name(it->url.place, it->url.key,
 		    it->upload != NULL ? BK_S3_UPLOAD_MARK : BK_S3_VERSION_MARK,
 		    it->upload != NULL ? it->upload : it->version, e) == -1)
 			return -1;

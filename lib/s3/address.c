@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "s3/region.h"
 #include "s3/url.h"
 
 #define MAX_QUERY 16

@@ -13,9 +13,17 @@
 #define MAX_OWN 40		/* headers of a request */
 #define PATIENCE 30		/* seconds without a byte, or hardly any */
 #define HARDLY 512L		/* bytes a second that do not count */
+#define MAX_NAME 128		/* bytes of a header's name */
 #define CONNECT_TIMEOUT 10	/* seconds */
 #define SEND_BUFFER (128L * 1024) /* bytes: small enough for the cache */
 #define RECEIVE_BUFFER (256L * 1024)
+
+struct headers {		/* of a request */
+	struct bk_s3_pair pairs[MAX_OWN + 4];
+	char names[MAX_OWN + 4][MAX_NAME];	/* those translated */
+	size_t n;
+	char date[BK_S3_AMZ_DATE], hash[2 * BK_S3_SHA256 + 1];
+};
 
 static size_t
 on_header(char *line, size_t size, size_t n, void *ctx)
@@ -110,50 +118,112 @@ add_line(struct bk_s3_attempt *a, const char *name, const char *value,
 	return more != NULL ? 0 : bk_fail_memory(e);
 }
 
+/*
+ * In Google's dialect headers are x-goog-, and a condition on absence is one on
+ * the generation, for a PUT of a whole object only; checksums are not known.
+ * 1 with *h as it is to be sent, 0 to leave it out.
+ */
+static int
+translate(const struct bk_s3_request *rq, struct bk_s3_pair *h,
+    char name[MAX_NAME])
+{
+	if (strcmp(h->name, "if-none-match") == 0) {
+		*h = (struct bk_s3_pair){ "x-goog-if-generation-match", "0" };
+		return strcmp(rq->method, "PUT") == 0 && rq->query == NULL;
+	}
+	if (strncmp(h->name, "x-amz-", 6) != 0)
+		return 1;
+	(void)snprintf(name, MAX_NAME, "x-goog-%s", h->name + 6);
+	h->name = name;
+	return strncmp(name, "x-goog-checksum-", 16) != 0;
+}
+
+/* All headers but Authorization; their number, or -1 with *e set. */
+static int
+list_headers(const struct bk_s3_attempt *a, const struct bk_s3_signer *by,
+    struct headers *h, struct bk_err *e)
+{
+	const struct bk_s3_pair *own = a->rq->headers;
+	struct bk_s3_pair *p = h->pairs;
+
+	*p++ = (struct bk_s3_pair){ "host", by->address->host };
+	if (!by->keys->bearer) {
+		*p++ = (struct bk_s3_pair){ "x-amz-date", h->date };
+		*p++ = (struct bk_s3_pair){ "x-amz-content-sha256", h->hash };
+		if (by->keys->session_token != NULL)
+			*p++ = (struct bk_s3_pair){ "x-amz-security-token",
+			    by->keys->session_token };
+	}
+	for (; own != NULL && own->name != NULL; own++) {
+		if (p == h->pairs + MAX_OWN + 4)
+			return bk_fail(e, BK_FAIL, "more than %d headers",
+			    MAX_OWN);
+		*p++ = *own;
+	}
+	h->n = (size_t)(p - h->pairs);
+	return 0;
+}
+
+static void
+translate_all(const struct bk_s3_request *rq, struct headers *h)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < h->n; i++) {
+		h->pairs[n] = h->pairs[i];
+		n += (size_t)translate(rq, &h->pairs[n], h->names[n]);
+	}
+	h->n = n;
+}
+
+/* Append the value of Authorization. */
+static int
+authorize(const struct bk_s3_attempt *a, const struct bk_s3_signer *by,
+    const char *path, const char *query, const struct headers *h,
+    struct bk_buf *auth, struct bk_err *e)
+{
+	struct bk_s3_signing s = {
+		.method = a->rq->method, .path = path, .query = query,
+		.headers = h->pairs, .n_headers = h->n,
+		.payload_hash = h->hash, .date = h->date,
+		.region = by->region,
+		.service = by->google ? "storage" : "s3",
+		.access_key = by->keys->access_key,
+		.secret_key = by->keys->secret_key,
+		.google = by->google,
+	};
+
+	if (by->keys->bearer)
+		return bk_buf_printf(auth, e, "Bearer %s",
+		    by->keys->session_token);
+	return bk_s3_sign(&s, auth, e);
+}
+
 /* Compose and sign the headers. */
 static int
 compose(struct bk_s3_attempt *a, const struct bk_s3_signer *by,
     const char *path, const char *query, struct bk_err *e)
 {
-	char date[BK_S3_AMZ_DATE], hash[2 * BK_S3_SHA256 + 1];
-	struct bk_s3_pair h[MAX_OWN + 4] = {
-		{ "host", by->address->host },
-		{ "x-amz-date", date },
-		{ "x-amz-content-sha256", hash },
-	};
-	struct bk_s3_signing s = {
-		.method = a->rq->method, .path = path, .query = query,
-		.headers = h, .payload_hash = hash, .date = date,
-		.region = by->region, .service = "s3",
-		.access_key = by->keys->access_key,
-		.secret_key = by->keys->secret_key,
-	};
-	const struct bk_s3_pair *own = a->rq->headers;
+	struct headers h = { .n = 0 };
 	struct bk_buf auth = {0};
 	uint8_t raw[BK_S3_SHA256];
-	size_t n = 3, i;
+	size_t i;
 	int rc = -1;
 
-	bk_s3_amz_date(by->now, date);
+	bk_s3_amz_date(by->now, h.date);
 	if (a->rq->body_sha256 == NULL)
 		bk_s3_sha256(a->rq->body, a->rq->body_len, raw);
 	bk_hex(a->rq->body_sha256 != NULL ? a->rq->body_sha256 : raw,
-	    sizeof(raw), hash);
-	if (by->keys->session_token != NULL)
-		h[n++] = (struct bk_s3_pair){ "x-amz-security-token",
-		    by->keys->session_token };
-	for (; own != NULL && own->name != NULL; own++) {
-		if (n == sizeof(h) / sizeof(h[0]))
-			return bk_fail(e, BK_FAIL, "more than %d headers",
-			    MAX_OWN);
-		h[n++] = *own;
-	}
-	s.n_headers = n;
-	if (bk_s3_sign(&s, &auth, e) == -1 ||
+	    sizeof(raw), h.hash);
+	if (list_headers(a, by, &h, e) == -1)
+		return -1;
+	if (by->google)
+		translate_all(a->rq, &h);
+	if (authorize(a, by, path, query, &h, &auth, e) == -1 ||
 	    add_line(a, "Authorization", auth.data, e) == -1)
 		goto done;
-	for (i = 0; i < n; i++)
-		if (add_line(a, h[i].name, h[i].value, e) == -1)
+	for (i = 0; i < h.n; i++)
+		if (add_line(a, h.pairs[i].name, h.pairs[i].value, e) == -1)
 			goto done;
 	rc = 0;
  done:

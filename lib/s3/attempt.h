@@ -33,6 +33,7 @@ struct bk_s3_signer {		/* address, keys, region and time */
 	const char *region;
 	const char *ca_bundle;
 	time_t now;
+	int google;		/* its dialect, see sigv4.h */
 };
 
 /* Set up a->easy for the next try.  0, or -1 with *e set. */

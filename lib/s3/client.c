@@ -12,6 +12,7 @@
 #include "http/transport.h"
 #include "s3/address.h"
 #include "s3/attempt.h"
+#include "s3/url.h"
 
 #define WARN_AFTER 10.0		/* seconds of failing before a warning */
 #define SKEW_SEEN 300		/* seconds that explain a bodyless 403 */
@@ -35,6 +36,7 @@ struct bk_s3 {
 	struct bk_s3_cred *cred;
 	struct bk_s3_options o;
 	char *bucket;
+	char *place;		/* "s3://bucket", for messages */
 	char *region;
 	struct bk_s3_address address;
 	struct bk_s3_manners manners;
@@ -89,8 +91,10 @@ bk_s3_open(struct bk_s3_cred *cred, const struct bk_s3_options *o,
 	s3->cred = cred;
 	s3->o = *o;
 	s3->bucket = strdup(o->bucket);
+	s3->place = bk_s3_url_place(bk_s3_cred_settings(cred)->google,
+	    o->bucket);
 	s3->multi = curl_multi_init();
-	if (s3->bucket == NULL || s3->multi == NULL) {
+	if (s3->bucket == NULL || s3->place == NULL || s3->multi == NULL) {
 		bk_fail_memory(e);
 		goto fail;
 	}
@@ -99,6 +103,10 @@ bk_s3_open(struct bk_s3_cred *cred, const struct bk_s3_options *o,
 	bk_s3_cred_stop(cred, o->stop_fd);
 	s3->manners = (o->provider != NULL ? o->provider :
 	    bk_s3_provider_at(s3->address.host))->manners;
+	if (bk_s3_cred_settings(cred)->google) {
+		s3->manners = bk_s3_provider_named("gcs")->manners;
+		s3->manners.no_condition = 0;	/* in its own dialect */
+	}
 	return s3;
  fail:
 	bk_s3_close(s3);
@@ -116,13 +124,14 @@ bk_s3_close(struct bk_s3 *s3)
 	bk_s3_address_free(&s3->address);
 	free(s3->region);
 	free(s3->bucket);
+	free(s3->place);
 	free(s3);
 }
 
 const char *
-bk_s3_bucket(const struct bk_s3 *s3)
+bk_s3_place(const struct bk_s3 *s3)
 {
-	return s3->bucket;
+	return s3->place;
 }
 
 struct bk_s3_manners *
@@ -212,7 +221,7 @@ static void
 fail(struct bk_s3_task *t, const char *reason, const char *more)
 {
 	bk_debug(BK_DEBUG_S3, "%s%s; no further attempt", reason, more);
-	bk_fail(&t->err, BK_FAIL, "s3://%s%s%s: %s%s%s", t->s3->bucket,
+	bk_fail(&t->err, BK_FAIL, "%s%s%s: %s%s%s", t->s3->place,
 	    t->rq.key != NULL ? "/" : "", t->rq.key != NULL ? t->rq.key : "",
 	    reason, more, bk_s3_remedy(t->reply.code));
 	finish(t, -1);
@@ -252,6 +261,7 @@ start(struct bk_s3_task *t)
 		.region = s3->region,
 		.ca_bundle = bk_s3_cred_settings(s3->cred)->ca_bundle,
 		.now = time(NULL) + s3->skew,
+		.google = bk_s3_cred_settings(s3->cred)->google,
 	};
 
 	if (bk_s3_cred_get(s3->cred, 0, &keys, &t->err) == -1 ||
@@ -485,7 +495,7 @@ bk_s3_step(struct bk_s3 *s3, int timeout_ms, struct bk_err *e)
 	int running;
 
 	if (must_stop(s3, &timeout_ms))
-		return bk_fail(e, BK_FAIL, "s3://%s: interrupted", s3->bucket);
+		return bk_fail(e, BK_FAIL, "%s: interrupted", s3->place);
 	if (launch(s3, &timeout_ms))
 		return 0;
 	bad = curl_multi_perform(s3->multi, &running);

@@ -52,8 +52,8 @@ struct bk_s3 *bk_s3_open(struct bk_s3_cred *cred,
 /* Cancels requests in flight.  NULL is fine. */
 void bk_s3_close(struct bk_s3 *s3);
 
-/* Borrowed. */
-const char *bk_s3_bucket(const struct bk_s3 *s3);
+/* "s3://backups", for messages.  Borrowed. */
+const char *bk_s3_place(const struct bk_s3 *s3);
 
 /*
  * What the server is like: at first its provider's row.  Who is refused a

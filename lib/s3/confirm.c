@@ -32,9 +32,9 @@ static int
 differs(struct bk_s3 *s3, const struct bk_s3_expected *want,
     const char *label, const char *asked, const char *got, struct bk_err *e)
 {
-	return bk_fail(e, BK_FAIL, "s3://%s/%s: uploaded, but its %s is %s "
+	return bk_fail(e, BK_FAIL, "%s/%s: uploaded, but its %s is %s "
 	    "instead of %s: the server ignored it; the object is there",
-	    bk_s3_bucket(s3), want->o->key, label, got != NULL ? got :
+	    bk_s3_place(s3), want->o->key, label, got != NULL ? got :
 	    "not shown", asked);
 }
 
@@ -136,16 +136,16 @@ check_content(struct bk_s3 *s3, const struct bk_s3_expected *want,
 	uint64_t size;
 
 	if (id == NULL || strcmp(id, want->id) != 0)
-		return bk_fail(e, BK_FAIL, "s3://%s/%s: uploaded, but replaced "
-		    "meanwhile: %s", bk_s3_bucket(s3), want->o->key,
+		return bk_fail(e, BK_FAIL, "%s/%s: uploaded, but replaced "
+		    "meanwhile: %s", bk_s3_place(s3), want->o->key,
 		    id != NULL ? "another writer stored it at the same time" :
 		    "it does not have this upload's metadata");
 	if (bk_s3_object_size(r, want->o->key, &size, e) == -1)
 		return -1;
 	if (size != want->size)
-		return bk_fail(e, BK_FAIL, "s3://%s/%s: uploaded, but the "
+		return bk_fail(e, BK_FAIL, "%s/%s: uploaded, but the "
 		    "object there has %ju bytes instead of %ju",
-		    bk_s3_bucket(s3), want->o->key, (uintmax_t)size,
+		    bk_s3_place(s3), want->o->key, (uintmax_t)size,
 		    (uintmax_t)want->size);
 	return 0;
 }
@@ -161,10 +161,10 @@ bk_s3_confirm(struct bk_s3 *s3, const struct bk_s3_expected *want,
 	if (bk_s3_head(s3, want->o->key, NULL, &r, &none) == -1) {
 		/* BK_NONE would mean that nothing was uploaded */
 		if (bk_s3_object_is_hidden(&r))
-			bk_fail(e, BK_FAIL, "s3://%s/%s: uploaded, but the key "
+			bk_fail(e, BK_FAIL, "%s/%s: uploaded, but the key "
 			    "may not read it to check: AccessDenied (403); "
 			    "allow it s3:GetObject",
-			    bk_s3_bucket(s3), want->o->key);
+			    bk_s3_place(s3), want->o->key);
 		else
 			bk_fail(e, none.code == BK_NONE ? BK_FAIL : none.code,
 			    "%s%s", none.msg, r.status == 0 ? "; the object "

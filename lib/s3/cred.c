@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "s3/cred_http.h"
 #include "s3/cred_ini.h"
 #include "s3/cred_source.h"
-#include "s3/region.h"
+#include "s3/url.h"
 
 #define CHAIN_MAX 8		/* chained roles */
 #define EARLY 300		/* seconds before expiry to renew */
@@ -159,8 +160,26 @@ find_settings(struct bk_s3_cred *c, struct bk_err *e)
 	return find_style(c, e) == -1 ? -1 : find_sts(c, e);
 }
 
+/* Google's settings.  Its region's name is "auto" in signatures. */
+static int
+find_google(struct bk_s3_cred *c, struct bk_err *e)
+{
+	struct bk_s3_settings *s = &c->settings;
+
+	s->google = s->path_style = 1;
+	if (keep(c, "auto", &s->region, e) == -1 ||
+	    keep(c, first(get(c, "STORAGE_EMULATOR_HOST"),
+	    "https://storage.googleapis.com"), &s->endpoint, e) == -1 ||
+	    keep(c, get(c, "AWS_CA_BUNDLE"), &s->ca_bundle, e) == -1)
+		return -1;
+	if (!bk_cred_may_have_token(s->endpoint))
+		return bk_fail(e, BK_USAGE, "STORAGE_EMULATOR_HOST: neither "
+		    "https://HOST[:PORT], nor http:// and a loopback address");
+	return 0;
+}
+
 struct bk_s3_cred *
-bk_s3_cred_new(bk_s3_getenv *env, struct bk_err *e)
+bk_s3_cred_new(bk_s3_getenv *env, int google, struct bk_err *e)
 {
 	struct bk_s3_cred *c = calloc(1, sizeof(*c));
 	const char *wanted;
@@ -171,6 +190,11 @@ bk_s3_cred_new(bk_s3_getenv *env, struct bk_err *e)
 	}
 	c->env = env;
 	c->stop = -1;
+	if (google) {
+		if (find_google(c, e) == -1)
+			goto fail;
+		return c;
+	}
 	wanted = first(get(c, "AWS_PROFILE"), get(c, "AWS_DEFAULT_PROFILE"));
 	if (keep(c, first(wanted, "default"), &c->profile, e) == -1 ||
 	    find_file(c, "AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials",
@@ -438,7 +462,9 @@ ask(struct bk_s3_cred *c, struct bk_cred_keys *k, struct bk_err *e)
 	struct bk_err reason = {0};
 	int rc;
 
-	if ((rc = from_environment(c, k, e)) == 0 &&
+	if ((rc = from_environment(c, k, e)) == 0 && c->settings.google)
+		return bk_cred_google(c->env, c->settings.ca_bundle, k, e);
+	if (rc == 0 &&
 	    (rc = from_web_identity(c, k, e)) == 0 &&
 	    (rc = from_profile(c, c->profile, 0, k, e)) == 0)
 		rc = from_machine(c, k, &reason, e);
@@ -489,7 +515,7 @@ bk_s3_cred_get(struct bk_s3_cred *c, int refresh, struct bk_s3_keys *keys,
 			c->renew = now + PAUSE;
 	}
 	*keys = (struct bk_s3_keys){ c->keys.access_key, c->keys.secret_key,
-	    c->keys.session_token, c->keys.expires };
+	    c->keys.session_token, c->keys.expires, c->keys.bearer };
 	return 0;
 }
 

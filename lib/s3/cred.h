@@ -31,6 +31,7 @@ struct bk_s3_keys {		/* borrowed until the next get or free */
 	const char *secret_key;
 	const char *session_token;	/* NULL: none */
 	time_t expires;			/* 0: never */
+	int bearer;	/* session_token is an OAuth token, the only key */
 };
 
 struct bk_s3_settings {		/* borrowed until bk_s3_cred_free() */
@@ -41,10 +42,17 @@ struct bk_s3_settings {		/* borrowed until bk_s3_cred_free() */
 	const char *ca_bundle;	/* AWS_CA_BUNDLE, profile; NULL: system's */
 	int path_style;		/* 1 path, 0 virtual host, -1 not set */
 	int fips, dual_stack;	/* which of AWS's own endpoints */
+	int google;		/* Google's dialect: x-goog- for x-amz- */
 };
 
-/* Read settings and files; asks no source yet.  NULL with *e set. */
-struct bk_s3_cred *bk_s3_cred_new(bk_s3_getenv *env, struct bk_err *e);
+/*
+ * Read settings and files; asks no source yet.  NULL with *e set.
+ *
+ * For Google Cloud Storage (google is 1): an HMAC key in the environment (1.
+ * above), else what cred_gs.c finds; at STORAGE_EMULATOR_HOST if that is set.
+ */
+struct bk_s3_cred *bk_s3_cred_new(bk_s3_getenv *env, int google,
+    struct bk_err *e);
 
 const struct bk_s3_settings *bk_s3_cred_settings(const struct bk_s3_cred *c);
 

@@ -25,6 +25,7 @@ bk_cred_keys_free(struct bk_cred_keys *k)
 	wipe_string(&k->secret_key);
 	wipe_string(&k->session_token);
 	k->expires = 0;
+	k->bearer = 0;
 }
 
 /* Safe in a header: no surrounding blanks, no control bytes. */

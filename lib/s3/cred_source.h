@@ -13,6 +13,7 @@ struct bk_cred_keys {		/* owned, wiped by bk_cred_keys_free() */
 	char *secret_key;
 	char *session_token;	/* NULL: none */
 	time_t expires;		/* 0: never */
+	int bearer;		/* session_token is an OAuth token; no key */
 };
 
 /*
@@ -96,6 +97,13 @@ struct bk_cred_sso {		/* borrowed strings */
  */
 int bk_cred_sso(const struct bk_cred_sso *o, struct bk_cred_keys *k,
     struct bk_err *e);
+
+/*
+ * An OAuth token for Google Cloud Storage: k->bearer.  0, or -1 with *e set,
+ * which says where it was looked for.
+ */
+int bk_cred_google(char *env(const char *), const char *ca_bundle,
+    struct bk_cred_keys *k, struct bk_err *e);
 
 /* 1 if s is "true" in any case; NULL is not. */
 int bk_cred_is_true(const char *s);

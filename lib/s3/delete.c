@@ -219,7 +219,9 @@ is_unknown(const struct bk_s3_reply *r)
 {
 	return r->status == 501 || r->status == 405 ||
 	    strcmp(r->code, "NotImplemented") == 0 ||
-	    strcmp(r->code, "MethodNotAllowed") == 0;
+	    strcmp(r->code, "MethodNotAllowed") == 0 ||
+	    /* Google, once: "Cannot create buckets using a POST" */
+	    strcmp(r->code, "InvalidArgument") == 0;
 }
 
 /* One DeleteObjects for what fits into it; the rest stays LATER. */

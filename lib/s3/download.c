@@ -137,9 +137,9 @@ thaw(struct download *d, struct bk_s3_reply *r, struct bk_err *e)
 		return -1;
 	while (bk_s3_object_state(r) != BK_S3_READABLE) {
 		if (bk_monotonic() >= end)
-			return bk_fail(e, BK_BUSY, "s3://%s/%s: archived, a "
+			return bk_fail(e, BK_BUSY, "%s/%s: archived, a "
 			    "readable copy is being made; try again later",
-			    bk_s3_bucket(d->s3), d->o->key);
+			    bk_s3_place(d->s3), d->o->key);
 		if (d->o->warn != NULL && !told++)
 			d->o->warn("the object is archived, a readable copy is "
 			    "being made; waiting for it");
@@ -208,8 +208,8 @@ collect(struct download *d, struct range *r, struct bk_err *e)
 	if (bk_s3_task_result(r->task, &reply, &failure) == -1)
 		return reply->status != 412 ?
 		    bk_fail(e, failure.code, "%s", failure.msg) :
-		    bk_fail(e, BK_FAIL, "s3://%s/%s: replaced while it was "
-		    "read; try again", bk_s3_bucket(d->s3), d->o->key);
+		    bk_fail(e, BK_FAIL, "%s/%s: replaced while it was "
+		    "read; try again", bk_s3_place(d->s3), d->o->key);
 	bk_s3_task_free(r->task);
 	r->task = NULL;
 	return 0;
@@ -279,7 +279,7 @@ judge(struct download *d, struct bk_err *e)
 
 	if (d->integrity == NULL)
 		return 0;
-	rc = bk_buf_printf(&name, e, "s3://%s/%s", bk_s3_bucket(d->s3),
+	rc = bk_buf_printf(&name, e, "%s/%s", bk_s3_place(d->s3),
 	    d->o->key);
 	if (rc == 0)
 		rc = bk_s3_integrity_finish(d->integrity, name.data, &doubt, e);

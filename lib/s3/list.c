@@ -66,8 +66,8 @@ static int
 bad_answer(const struct bk_s3_list *l, const char *what, const char *text,
     struct bk_err *e)
 {
-	return bk_fail(e, BK_FAIL, "s3://%s: the server lists %s '%s'",
-	    bk_s3_bucket(l->s3), what, text);
+	return bk_fail(e, BK_FAIL, "%s: the server lists %s '%s'",
+	    bk_s3_place(l->s3), what, text);
 }
 
 static int
@@ -286,8 +286,8 @@ bk_s3_list_latest(struct bk_s3 *s3, const char *prefix, const char *match,
 	}
 	bk_s3_list_free(l);
 	if (rc == 0 && name.len == 0)
-		rc = bk_fail(e, BK_NONE, "s3://%s/%s: no backup under this "
-		    "prefix%s%s", bk_s3_bucket(s3), prefix,
+		rc = bk_fail(e, BK_NONE, "%s/%s: no backup under this "
+		    "prefix%s%s", bk_s3_place(s3), prefix,
 		    match != NULL ? " matches " : "", match != NULL ? match :
 		    "");
 	if (rc == 0)

@@ -47,9 +47,9 @@ bk_s3_multipart_close(struct bk_s3_multipart *d)
 static int
 occupied(const struct bk_s3_multipart *d, struct bk_err *e)
 {
-	return bk_fail(e, BK_FAIL, "s3://%s/%s: already exists; choose another "
+	return bk_fail(e, BK_FAIL, "%s/%s: already exists; choose another "
 	    "name, or use --overwrite",
-	    bk_s3_bucket(d->s3), d->o->key);
+	    bk_s3_place(d->s3), d->o->key);
 }
 
 int
@@ -67,10 +67,10 @@ bk_s3_key_is_free(struct bk_s3_multipart *d, struct bk_err *e)
 	else if (none.code == BK_NONE)
 		rc = 0;
 	else if (bk_s3_object_is_hidden(&r))
-		rc = bk_fail(e, BK_FAIL, "s3://%s/%s: AccessDenied (403): "
+		rc = bk_fail(e, BK_FAIL, "%s/%s: AccessDenied (403): "
 		    "cannot check whether the object already exists; allow the "
 		    "key s3:ListBucket and s3:GetObject",
-		    bk_s3_bucket(d->s3), d->o->key);
+		    bk_s3_place(d->s3), d->o->key);
 	else
 		*e = none;
 	bk_s3_reply_free(&r);
@@ -142,8 +142,8 @@ read_upload_id(struct bk_s3_multipart *d, const struct bk_s3_reply *r,
 	if (bk_s3_reply_xml(r, "InitiateMultipartUploadResult/UploadId",
 	    &d->upload_id, &why) == 1 && d->upload_id.len > 0)
 		return 0;
-	return bk_fail(e, BK_FAIL, "s3://%s/%s: no UploadId in the answer%s%s",
-	    bk_s3_bucket(d->s3), d->o->key, *why.msg != '\0' ? ": " : "",
+	return bk_fail(e, BK_FAIL, "%s/%s: no UploadId in the answer%s%s",
+	    bk_s3_place(d->s3), d->o->key, *why.msg != '\0' ? ": " : "",
 	    why.msg);
 }
 

@@ -23,11 +23,11 @@ explain(struct bk_s3 *s3, const char *key, const struct bk_s3_pair *query,
 	if (reply->status == 404 && (reply->code[0] == '\0' ||
 	    strcmp(reply->code, "NoSuchKey") == 0 ||
 	    strcmp(reply->code, "NoSuchVersion") == 0))
-		return bk_fail(e, BK_NONE, "s3://%s/%s: no such object",
-		    bk_s3_bucket(s3), key);
+		return bk_fail(e, BK_NONE, "%s/%s: no such object",
+		    bk_s3_place(s3), key);
 	if (reply->status == 405 && query != NULL)
-		return bk_fail(e, BK_NONE, "s3://%s/%s: that version is a "
-		    "delete marker, not an object", bk_s3_bucket(s3), key);
+		return bk_fail(e, BK_NONE, "%s/%s: that version is a "
+		    "delete marker, not an object", bk_s3_place(s3), key);
 	*e = reason;
 	return -1;
 }

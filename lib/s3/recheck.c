@@ -43,9 +43,9 @@ compare(struct bk_s3 *s3, struct bk_s3_recheck v[], size_t n,
 		if (found->is(found->r, o->time, o->size))
 			continue;
 		bk_utctime_format(o->time, when);
-		return bk_fail(e, BK_DATA, "s3://%s/%s: has changed since the "
+		return bk_fail(e, BK_DATA, "%s/%s: has changed since the "
 		    "plan was made (stored %s); make a new one; nothing was "
-		    "deleted", bk_s3_bucket(s3), o->key, when);
+		    "deleted", bk_s3_place(s3), o->key, when);
 	}
 	return 0;
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <stdio.h>
 
-#include "s3/region.h"
+#include "s3/url.h"
 #include "s3/xml.h"
 
 const char *
@@ -45,6 +45,12 @@ bk_s3_reply_take(struct bk_s3_reply *r, const char *line, size_t n,
 	for (i = start; i < start + len; i++)
 		if (r->headers.data[i] >= 'A' && r->headers.data[i] <= 'Z')
 			r->headers.data[i] += 'a' - 'A';
+	if (len > 7 && memcmp(r->headers.data + start, "x-goog-", 7) == 0) {
+		memcpy(r->headers.data + start, "x-amz-", 6);
+		memmove(r->headers.data + start + 6,
+		    r->headers.data + start + 7, len - 6);
+		r->headers.len--;
+	}
 	for (colon++, len++; len < n && strchr(" \t", *colon) != NULL; len++)
 		colon++;
 	if (bk_buf_add(&r->headers, colon, n - len, e) == -1)
@@ -190,6 +196,8 @@ bk_s3_judge(int status, const char *code)
 	switch (status) {
 	case 301:
 		return BK_S3_ELSEWHERE;
+	case 401:			/* Google: the token has expired */
+		return BK_S3_EXPIRED;
 	case 307: case 408: case 429: case 500: case 502: case 503: case 504:
 		return BK_S3_AGAIN;
 	default:

@@ -15,7 +15,8 @@
 
 struct bk_s3_reply {
 	int status;		/* 0: no response */
-	struct bk_buf headers;	/* NAME NUL VALUE NUL ..., names lower case */
+	struct bk_buf headers;	/* NAME NUL VALUE NUL ..., names lower case,
+				 * x-amz- for Google's x-goog- */
 	struct bk_buf body;	/* unless it went to rq->into */
 	char code[64];		/* "NoSuchKey"; "" if none */
 	char message[256];

@@ -106,11 +106,13 @@ signature(const struct bk_s3_signing *s, const char *to_sign,
 	int rc = -1;
 
 	memcpy(day, s->date, 8);
-	if (bk_buf_printf(&first, e, "AWS4%s", s->secret_key) == 0 &&
+	if (bk_buf_printf(&first, e, "%s4%s", s->google ? "GOOG" : "AWS",
+	    s->secret_key) == 0 &&
 	    hmac(first.data, first.len, day, key, e) == 0 &&
 	    hmac(key, sizeof(key), s->region, key, e) == 0 &&
 	    hmac(key, sizeof(key), s->service, key, e) == 0 &&
-	    hmac(key, sizeof(key), "aws4_request", key, e) == 0 &&
+	    hmac(key, sizeof(key), s->google ? "goog4_request" :
+	    "aws4_request", key, e) == 0 &&
 	    hmac(key, sizeof(key), to_sign, key, e) == 0) {
 		bk_hex(key, sizeof(key), out);
 		rc = 0;
@@ -126,6 +128,7 @@ bk_s3_sign(const struct bk_s3_signing *s, struct bk_buf *out,
 {
 	struct bk_buf creq = {0}, names = {0}, scope = {0}, to_sign = {0};
 	char hash[2 * BK_S3_SHA256 + 1], sig[2 * BK_S3_SHA256 + 1];
+	const char *dialect = s->google ? "GOOG4" : "AWS4";
 	uint8_t raw[BK_S3_SHA256];
 	int rc = -1;
 
@@ -133,17 +136,17 @@ bk_s3_sign(const struct bk_s3_signing *s, struct bk_buf *out,
 		goto done;
 	bk_s3_sha256(creq.data, creq.len, raw);
 	bk_hex(raw, sizeof(raw), hash);
-	if (bk_buf_printf(&scope, e, "%.8s/%s/%s/aws4_request", s->date,
-	    s->region, s->service) == -1 ||
-	    bk_buf_printf(&to_sign, e, "AWS4-HMAC-SHA256\n%s\n%s\n%s",
-	    s->date, scope.data, hash) == -1 ||
+	if (bk_buf_printf(&scope, e, "%.8s/%s/%s/%s_request", s->date,
+	    s->region, s->service, s->google ? "goog4" : "aws4") == -1 ||
+	    bk_buf_printf(&to_sign, e, "%s-HMAC-SHA256\n%s\n%s\n%s",
+	    dialect, s->date, scope.data, hash) == -1 ||
 	    signature(s, to_sign.data, sig, e) == -1)
 		goto done;
 	bk_debug(BK_DEBUG_S3, "canonical request: %s", creq.data);
 	bk_debug(BK_DEBUG_S3, "string to sign: %s", to_sign.data);
-	rc = bk_buf_printf(out, e, "AWS4-HMAC-SHA256 Credential=%s/%s, "
-	    "SignedHeaders=%s, Signature=%s", s->access_key, scope.data,
-	    names.data, sig);
+	rc = bk_buf_printf(out, e, "%s-HMAC-SHA256 Credential=%s/%s, "
+	    "SignedHeaders=%s, Signature=%s", dialect, s->access_key,
+	    scope.data, names.data, sig);
  done:
 	bk_buf_free(&creq);
 	bk_buf_free(&names);

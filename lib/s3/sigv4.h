@@ -40,6 +40,11 @@ struct bk_s3_signing {
 	const char *date;		/* as in x-amz-date */
 	const char *region, *service;	/* "us-east-1", "s3" */
 	const char *access_key, *secret_key;
+	/*
+	 * Google's variant, with x-goog- in place of x-amz- (https://
+	 * cloud.google.com/storage/docs/authentication/signatures).
+	 */
+	int google;
 };
 
 /* The time in SigV4's format. */

@@ -92,14 +92,14 @@ keep(struct upload *u, const struct slot *s, const struct bk_s3_reply *r,
 	etag = bk_s3_reply_header(r, "etag");
 	echo = bk_s3_reply_header(r, "x-amz-checksum-sha256");
 	if (etag == NULL)
-		return bk_fail(e, BK_FAIL, "s3://%s/%s: part %zu: no ETag in "
-		    "the answer", bk_s3_bucket(u->s3), u->o->key, n);
+		return bk_fail(e, BK_FAIL, "%s/%s: part %zu: no ETag in "
+		    "the answer", bk_s3_place(u->s3), u->o->key, n);
 	if ((s->has & BK_S3_HAS_CHECKSUM) == 0)
 		echo = NULL;
 	if (echo != NULL && strcmp(echo, s->sums.sha256) != 0)
-		return bk_fail(e, BK_FAIL, "s3://%s/%s: part %zu: the server "
+		return bk_fail(e, BK_FAIL, "%s/%s: part %zu: the server "
 		    "stored different bytes: SHA-256 %s instead of %s",
-		    bk_s3_bucket(u->s3), u->o->key, n, echo, s->sums.sha256);
+		    bk_s3_place(u->s3), u->o->key, n, echo, s->sums.sha256);
 	sent = &u->sent[n - 1];
 	if ((sent->etag = strdup(etag)) == NULL)
 		return bk_fail_memory(e);
