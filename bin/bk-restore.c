@@ -18,9 +18,9 @@
 #include "restore/own_name.h"
 #include "restore/partial.h"
 #include "restore/restore.h"
-#include "restore/swap.h"
 #include "restore_accept.h"
 #include "restore_old.h"
+#include "restore_swap.h"
 #include "signals.h"
 #include "tool.h"
 
@@ -48,6 +48,7 @@ static const struct tool tool = {
 "      --globals      create missing roles, tablespaces (from bk-dump --globals)\n"
 "      --no-owner --no-acl --no-tablespaces --role ROLE   as in pg_restore\n"
 "      --replace DBNAME  put the dump in the place of a database that has data\n"
+"      --any-space    with --replace: even if the disk looks too small\n"
 "      --sealed, --unsealed  demand a seal with --into, too; swap without one\n"
 "      --rollback     undo the last swap\n"
 "      --drop-old, --list-old  drop, list the databases that swaps set aside\n"
@@ -59,7 +60,7 @@ static const struct tool tool = {
 
 enum { INTO = TOOL_OPT_TOOL, PART, KEEP_GOING, ACCEPT, DATA_ONLY,
 	REPLACE_TABLE, GLOBALS, NO_OWNER, NO_ACL, NO_TABLESPACES, ROLE, REPLACE,
-	SEALED, UNSEALED, ROLLBACK, DROP_OLD, LIST_OLD };
+	ANY_SPACE, SEALED, UNSEALED, ROLLBACK, DROP_OLD, LIST_OLD };
 
 static const struct option longopts[] = {
 	TOOL_LONGOPTS,
@@ -84,6 +85,7 @@ static const struct option longopts[] = {
 	{ "no-tablespaces", no_argument, NULL, NO_TABLESPACES },
 	{ "role", required_argument, NULL, ROLE },
 	{ "replace", required_argument, NULL, REPLACE },
+	{ "any-space", no_argument, NULL, ANY_SPACE },
 	{ "sealed", no_argument, NULL, SEALED },
 	{ "unsealed", no_argument, NULL, UNSEALED },
 	{ "rollback", no_argument, NULL, ROLLBACK },
@@ -112,6 +114,7 @@ static atomic_int child;
 static struct bk_target target;
 static char newdb[BK_NEWDB_NAME];	/* being loaded; "": none */
 static struct bk_restore *archive;
+static struct restore_swap swap = { .target = &target, .name = newdb };
 static struct bk_restore_report report;
 static struct bk_failures failures = BK_FAILURES_INIT;
 static struct bk_buf list;		/* the file of -L */
@@ -126,17 +129,21 @@ has_own_name(void)
 static void
 clean_up(void)
 {
-	struct bk_err ignored = {0};
+	struct bk_err why = {0};
 	PGconn *own;
 
 	bk_child_kill(&child);
 	if (newdb[0] == '\0' ||
-	    (own = bk_server_again(target.admin, &ignored)) == NULL)
+	    (own = bk_server_again(target.admin, &why)) == NULL)
 		return;
 	/* under its own name only while nobody else can have opened it */
-	if ((has_own_name() ? bk_own_name_sweep(own, newdb, &ignored) :
-	    bk_newdb_drop(own, newdb, &ignored)) == 0)
+	if (bk_conn_exec(own, "SET statement_timeout = '5min'", &why) == 0 &&
+	    (has_own_name() ? bk_own_name_sweep(own, newdb, &why) :
+	    bk_newdb_discard(own, newdb, &why)) == 0)
 		newdb[0] = '\0';
+	else
+		tool_say("%s; it is left behind, and the next bk-restore of "
+		    "\"%s\" drops it", why.msg, target.database.data);
 	PQfinish(own);
 }
 
@@ -161,24 +168,11 @@ check_empty(const struct options *o, struct bk_err *e)
 	    "dump replaces it", target.database.data);
 }
 
-/* Unless it is empty, the database to set aside has to be named twice. */
 static int
-refuse_target(const struct options *o, struct bk_err *e)
+refuse(struct bk_err *e)
 {
-	const struct bk_target_source from = {
-	    .system = archive == NULL ? "" : bk_restore_system(archive),
-	    .database = archive == NULL ? NULL :
-	    bk_restore_toc(archive)->dbname };
-
-	if (o->mode != 0)
-		return 0;
-	if (o->replace == NULL)
-		return bk_target_refuse(&target, &from, e);
-	if (target.exists && bk_target_is_other(&target, &from) &&
-	    o->verbosity >= 0)
-		tool_say("%s: is replaced by a dump of database \"%s\"",
-		    target.database.data, from.database);
-	return 0;
+	swap.archive = archive;
+	return swap_refuse(&swap, e);
 }
 
 /* What can be refused before anything is created. */
@@ -228,76 +222,8 @@ make_database(const struct options *o, struct bk_err *e)
 	return rc;
 }
 
-/* The SQL that makes of the new database the one that is gone. */
-static int
-add_opening(struct bk_buf *sql, struct bk_err *e)
-{
-	const char *name = target.database.data;
-
-	if (has_own_name())
-		return bk_own_name_open(name, sql, e);
-	if (bk_buf_puts(sql, "ALTER DATABASE ", e) == -1 ||
-	    bk_conn_ident(sql, newdb, e) == -1 ||
-	    bk_buf_puts(sql, " RENAME TO ", e) == -1 ||
-	    bk_conn_ident(sql, name, e) == -1 ||
-	    bk_buf_puts(sql, "; COMMENT ON DATABASE ", e) == -1 ||
-	    bk_conn_ident(sql, name, e) == -1)
-		return -1;
-	return bk_buf_puts(sql, " IS NULL; ", e);
-}
-
-/*
- * Open a database that was gone, with its properties, which only the dump has,
- * in one transaction: nobody ever finds it without them.
- */
-static int
-open_database(const struct options *o, int rehearse, struct bk_err *e)
-{
-	struct bk_restore_options load = o->load;
-	struct bk_buf sql = {0};
-	int rc = -1;
-
-	load.params = target.admin;	/* it may have to be renamed */
-	if (add_opening(&sql, e) == -1)
-		goto done;
-	if (archive != NULL)
-		rc = bk_restore_database(archive, &load, target.database.data,
-		    sql.data, rehearse, e);
-	else			/* one string is one transaction */
-		rc = rehearse ? 0 : bk_conn_exec(target.conn, sql.data, e);
- done:
-	bk_buf_free(&sql);
-	return rc;
-}
-
 static const char needs_split[] = INPUT ": cannot be split, which -L and "
     "--keep-going need; only archives of bk-dump and of pg_dump -Fc -Z0 can";
-
-/*
- * Can the new database be given its properties?  Nobody wants to hear of a
- * missing role when all rows are loaded.
- */
-static int
-rehearse(const struct options *o, struct bk_err *e)
-{
-	struct bk_err reason = {0};
-	struct bk_buf sql = {0};
-	int rc;
-
-	if (!target.exists)
-		rc = open_database(o, 1, &reason);
-	else if ((rc = bk_buf_puts(&sql, "BEGIN; ", &reason)) == 0 &&
-	    (rc = bk_newdb_properties(target.conn, newdb,
-	    target.database.data, &sql, &reason)) == 0) {
-		rc = bk_conn_exec(target.conn, sql.data, &reason);
-		if (bk_conn_exec(target.conn, "ROLLBACK", &reason) == -1)
-			rc = -1;
-	}
-	bk_buf_free(&sql);
-	return rc == 0 ? 0 : bk_fail(e, reason.code, "database \"%s\": its "
-	    "settings and privileges: %.800s; nothing was loaded; make what "
-	    "is missing and try again", target.database.data, reason.msg);
-}
 
 static int
 load_archive(const struct options *o, struct bk_err *e)
@@ -307,7 +233,7 @@ load_archive(const struct options *o, struct bk_err *e)
 	if ((o->list != NULL && bk_restore_use_list(archive, list.data == NULL ?
 	    "" : list.data, e) == -1) ||
 	    check_archive(o, e) == -1 || make_database(o, e) == -1 ||
-	    rehearse(o, e) == -1)
+	    swap_rehearse(&swap, e) == -1)
 		return -1;
 	if (bk_restore_is_opaque(archive))
 		return o->load.failures == NULL ?
@@ -359,70 +285,12 @@ load_foreign(const struct options *o, enum bk_foreign_kind kind,
 	if (o->globals)
 		return bk_fail(e, BK_DATA, INPUT ": holds no roles; leave "
 		    "--globals out");
-	if (make_database(o, e) == -1 || rehearse(o, e) == -1 ||
+	if (make_database(o, e) == -1 || swap_rehearse(&swap, e) == -1 ||
 	    bk_foreign_load(kind, src, INPUT, &o->load, !whole, e) == -1 ||
 	    bk_restore_analyze(target.params, o->load.jobs, e) == -1)
 		return -1;
 	report.seconds = bk_monotonic() - started;
 	return 0;
-}
-
-/*
- * What is set aside without --replace was empty at the start.  If it still is,
- * drop it; before becomes "".
- */
-static void
-drop_empty(const struct options *o, char before[BK_NEWDB_NAME])
-{
-	struct bk_err ignored = {0};
-	long n = 1;
-
-	if (o->replace != NULL || before[0] == '\0')
-		return;
-	if (bk_target_count(&target, before, &n, &ignored) == 0 && n == 0 &&
-	    bk_newdb_drop(target.conn, before, &ignored) == 0)
-		before[0] = '\0';
-}
-
-/* In the place of one that exists. */
-static int
-swap_in(const struct options *o, char before[BK_NEWDB_NAME], double *seconds,
-    struct bk_err *e)
-{
-	struct bk_swap s = { .conn = target.conn, .params = target.admin,
-	    .name = newdb, .target = target.database.data };
-	struct bk_buf sql = {0};
-	int rc = -1;
-
-	/* it may have been filled meanwhile */
-	if ((o->replace != NULL || refuse_target(o, e) == 0) &&
-	    bk_newdb_properties(target.conn, newdb, s.target, &sql, e) == 0) {
-		s.sql = sql.data;
-		rc = bk_swap(&s, before, seconds, e);
-	}
-	bk_buf_free(&sql);
-	return rc;
-}
-
-/* Give the new database its name; before: the old one's name now. */
-static int
-give_name(const struct options *o, char before[BK_NEWDB_NAME],
-    double *seconds, struct bk_err *e)
-{
-	int rc;
-
-	before[0] = '\0';
-	if (newdb[0] == '\0')		/* a part, of one that has a name */
-		return 0;
-	signals_hold();
-	rc = target.exists ? swap_in(o, before, seconds, e) :
-	    open_database(o, 0, e);
-	if (rc == 0) {
-		newdb[0] = '\0';
-		drop_empty(o, before);
-	}
-	signals_release();
-	return rc;
 }
 
 static void
@@ -492,13 +360,13 @@ restore(struct options *o, struct bk_err *e)
 	if (check_empty(o, e) == -1 ||
 	    (kind == BK_FOREIGN_ARCHIVE &&
 	    (archive = bk_restore_open(src, INPUT, e)) == NULL) ||
-	    refuse_target(o, e) == -1)
+	    refuse(e) == -1)
 		goto done;
 	if ((o->mode == PART ? load_part(o, e) :
 	    kind == BK_FOREIGN_ARCHIVE ? load_archive(o, e) :
 	    load_foreign(o, kind, src, bk_reader_sealed(in), e)) == -1 ||
 	    accept_judge(&failures, target.database.data, e) == -1 ||
-	    give_name(o, before, &seconds, e) == -1)
+	    swap_finish(&swap, before, &seconds, e) == -1)
 		goto done;
 	tell(o, bk_reader_bytes(in), before, seconds);
 	rc = 0;
@@ -562,6 +430,7 @@ parse_option(struct options *o, int ch)
 	case NO_TABLESPACES: o->load.no_tablespaces = 1; break;
 	case ROLE: o->load.role = optarg; break;
 	case REPLACE: o->replace = optarg; break;
+	case ANY_SPACE: swap.any_space = 1; break;
 	case SEALED: o->sealed = 1; break;
 	case UNSEALED: o->unsealed = 1; break;
 	default: tool_option(ch);
@@ -602,6 +471,10 @@ set_defaults(struct options *o, int argc, char *argv[])
 	o->load.bindir = (struct bk_bindir){ .dir = getenv("BK_PG_BINDIR"),
 	    .path = getenv("PATH"), .env = environ };
 	target.server.app = "bk-restore";
+	swap.load = &o->load;
+	swap.into = o->mode != 0;
+	swap.replace = o->replace != NULL;
+	swap.quiet = o->verbosity < 0;
 }
 
 /* The operation's name in the audit log. */
@@ -643,6 +516,11 @@ main(int argc, char *argv[])
 	    o.mode == LIST_OLD ? -1 : o.verbosity);
 	rc = run(&o, &e);
 	signals_hold();
+	/* first: to clean up may take long */
+	if (rc == -1 && !e.quiet) {
+		tool_say("%s", e.msg);
+		e.quiet = 1;
+	}
 	clean_up();
 	signals_release();
 	bk_restore_free(archive);

@@ -30,7 +30,7 @@ drop(PGconn *conn, const char *database)
 	struct bk_err ignored = {0};
 
 	if (*database != '\0')
-		(void)bk_newdb_drop(conn, database, &ignored);
+		(void)bk_newdb_discard(conn, database, &ignored);
 }
 
 void

@@ -18,6 +18,7 @@ setup_file() {
 }
 
 teardown_file() {
+	umount -l "$PGHOST/ts" 2>/dev/null || :
 	pg_stop "$BATS_FILE_TMPDIR/pg"
 }
 
@@ -34,6 +35,7 @@ teardown() {
 	local db
 	exec 9>&-
 	[ -z "${JOB-}" ] || kill -9 "$JOB" 2>/dev/null || :
+	rm -f "$PGHOST/ts/filler"
 	for db in $(dbs | grep '^shop_') ; do
 		dropdb -f "$db"
 	done
@@ -367,6 +369,26 @@ unblock() {
 	    WHERE application_name = 'bk-restore'"
 }
 
+@test "the error comes first, should the clean-up hang" {
+	mkfifo gate
+	bk-restore -q --replace shop shop <gate 2>err 3>&- 9>&- &
+	JOB=$!
+	exec 9>gate
+	head -c 300000 shop.bk >&9
+	await 10 is "count(*) > 0 FROM pg_database WHERE datname ~ '^shop_new_'"
+	blocked pg_database
+	exec 9>&-
+	await 10 grep -q 'unfinished' err
+	kill -0 "$JOB"
+	await 10 is "count(*) > 0 FROM pg_stat_activity WHERE
+	    wait_event_type = 'Lock' AND query LIKE 'DROP DATABASE%'"
+	unblock
+	go
+	[ "$status" = 3 ]
+	[ "$(wc -l <err)" = 1 ]
+	unharmed
+}
+
 @test "killed between any two steps, it is never open without its rights" {
 	local case catalog as=()
 	createuser app
@@ -491,6 +513,60 @@ MATERIALIZED VIEW DATA public.most: relation "limits" does not exist' ]
 	bk-restore -q --unsealed --into --accept all shop \
 	    < <(cat sql; echo '-- PostgreSQL database dump complete')
 	sql 'SELECT * FROM mine' shop
+}
+
+# fill DIR KIB: leave so much of its file system free.
+fill() {
+	local free
+	free=$(df -k --output=avail "$1" | tail -n 1)
+	head -c $(((free - $2) * 1024)) /dev/zero >>"$1/filler"
+}
+
+@test "room for a second one is looked for; the first one's tablespace kept" {
+	local ts=$PGHOST/ts
+	mkdir "$ts"
+	[ "$(id -u)" != 0 ] || chown "$(pg_as id -u)" "$ts"
+	mount -t tmpfs -o size=60m,uid="$(pg_as id -u)",mode=700 tmpfs "$ts" ||
+	    skip "cannot mount"
+	sql "CREATE TABLESPACE ts LOCATION '$ts'"
+	sql 'ALTER DATABASE shop SET TABLESPACE ts'
+	run --separate-stderr -0 bk-restore -h 127.0.0.1 --replace shop shop \
+	    <shop.bk
+	[[ ${stderr_lines[0]} == *'cannot see from here'*' may need '* ]]
+	is "spcname = 'ts' FROM pg_database d JOIN pg_tablespace t
+	    ON t.oid = dattablespace WHERE datname = 'shop'"
+	dropdb "$(dbs | grep '^shop_before_')"
+	psql -qXc 'CREATE TABLE mine AS SELECT md5(i::text)
+	    FROM generate_series(1, 190000) i' shop
+	sql CHECKPOINT
+	fill "$ts" 16384
+	run --separate-stderr -1 bk-restore --replace shop shop <shop.bk
+	one_line_error bk-restore
+	[[ $stderr == *"no room for a second one"*"$ts has"*--any-space* ]]
+	sql 'SELECT 1 FROM mine' shop >/dev/null
+	[ "$(dbs | grep -c '^shop')" = 1 ]
+	# so full that its server cannot drop a database, for lack of a
+	# checkpoint, before its tables are gone: another has yet to be written
+	createdb -D ts shopless
+	fill "$ts" $((3800 + $(sql "SELECT pg_database_size('shopless') / 1024") -
+	    $(du -sk "$ts"/PG_*/"$(sql "SELECT oid FROM pg_database
+	    WHERE datname = 'shopless'")" | cut -f1)))
+	run --separate-stderr -3 bk-restore --any-space --replace shop shop \
+	    < <(head -c -3000 shop.bk)
+	one_line_error bk-restore
+	[ "$(dbs | grep -c '^shop')" = 2 ]
+	dropdb shopless
+	# full on the way
+	fill "$ts" 3072
+	run --separate-stderr -1 bk-restore --any-space --replace shop shop \
+	    <shop.bk
+	[ "${#stderr_lines[@]}" = 1 ]
+	[ "$(dbs | grep -c '^shop')" = 1 ]
+	rm "$ts/filler"
+	dropdb shop
+	sql 'DROP TABLESPACE ts'
+	umount "$ts"
+	rmdir "$ts"
 }
 
 @test "--rollback swaps back, and once more forward again" {

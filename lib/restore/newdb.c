@@ -105,6 +105,51 @@ bk_newdb_drop(PGconn *conn, const char *name, struct bk_err *e)
 	    PQserverVersion(conn) >= 130000 ? " WITH (FORCE)" : "", e);
 }
 
+/* The larger tables of conn's database, which nobody else should be using. */
+static void
+drop_tables(PGconn *conn)
+{
+	PGresult *res;
+	int i, rc = 0;
+
+	PQclear(bk_sql_exec(conn, "SET lock_timeout = '1s'; SELECT pg_catalog."
+	    "pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity "
+	    "WHERE datname = pg_catalog.current_database() AND "
+	    "pid <> pg_catalog.pg_backend_pid()"));
+	res = bk_sql_exec(conn, "SELECT pg_catalog.format("
+	    "'DROP %s IF EXISTS %I.%I CASCADE', CASE relkind WHEN 'm' THEN "
+	    "'MATERIALIZED VIEW' ELSE 'TABLE' END, nspname, relname) "
+	    "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n "
+	    "ON n.oid = relnamespace WHERE relkind IN ('r', 'm') "
+	    "AND c.oid >= 16384 AND nspname !~ '^pg_' "
+	    "AND pg_catalog.pg_table_size(c.oid) > 1024 * 1024 "
+	    "ORDER BY pg_catalog.pg_table_size(c.oid) DESC");
+	for (i = 0; rc == 0 && i < PQntuples(res); i++) {
+		struct bk_err ignored = {0};
+
+		rc = bk_conn_exec(conn, PQgetvalue(res, i, 0), &ignored);
+	}
+	PQclear(res);
+}
+
+int
+bk_newdb_discard(PGconn *conn, const char *name, struct bk_err *e)
+{
+	struct bk_err ignored = {0};
+	struct bk_conn_params *p = bk_conn_params(conn, &ignored);
+	PGconn *own = NULL;
+
+	if (p != NULL && bk_conn_params_database(p, name, &ignored) == 0 &&
+	    /* it may be closed: own_name.h */
+	    bk_conn_params_option(p, "-c session_preload_libraries=",
+	    &ignored) == 0 &&
+	    (own = bk_conn_again(p, &ignored)) != NULL)
+		drop_tables(own);
+	PQfinish(own);
+	bk_conn_params_free(p);
+	return bk_newdb_drop(conn, name, e);
+}
+
 int
 bk_newdb_sweep(PGconn *conn, const char *target, int *n, struct bk_err *e)
 {
@@ -128,7 +173,8 @@ bk_newdb_sweep(PGconn *conn, const char *target, int *n, struct bk_err *e)
 	for (i = 0; i < PQntuples(res); i++) {
 		/* one with a subscription cannot be dropped: not fatal */
 		ignored = (struct bk_err){0};
-		if (bk_newdb_drop(conn, PQgetvalue(res, i, 0), &ignored) == 0)
+		if (bk_newdb_discard(conn, PQgetvalue(res, i, 0),
+		    &ignored) == 0)
 			(*n)++;
 	}
 	PQclear(res);
@@ -281,12 +327,12 @@ add_options(struct bk_buf *sql, PGconn *conn, const struct bk_newdb_like *like,
 	old = PQntuples(res) == 1;
 	if (options != NULL)
 		rc = add_entry(sql, conn, options, options_len(options,
-		    like->no_tablespaces), e);
+		    old || like->no_tablespaces), e);
 	else if ((rc = bk_buf_puts(sql, " TEMPLATE template0", e)) == 0 && old)
 		rc = add_like(sql, conn, res, e);
 	if (rc == 0 && old) {
 		rc = add_owner(sql, PQgetvalue(res, 0, 0), e);
-		if (rc == 0 && options == NULL)
+		if (rc == 0)
 			rc = add_tablespace(sql, conn, like->target, e);
 	} else if (rc == 0 && te != NULL && te->owner != NULL &&
 	    *te->owner != '\0' && !like->no_owner) {

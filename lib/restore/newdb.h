@@ -41,8 +41,8 @@ int bk_newdb_sweep(PGconn *conn, const char *target, int *n,
 
 /*
  * Create TARGET_new_UTC, from template0: encoding and locale as in toc's
- * DATABASE entry, else as target if it exists, else the server's; owner as
- * target if it exists, else as in the DATABASE entry (unless no_owner).  toc
+ * DATABASE entry, else as target if it exists, else the server's; tablespace and
+ * owner as target if it exists, else as in the DATABASE entry (unless no_owner).  toc
  * may be NULL.  name is set before the database exists, so that a clean-up can
  * drop it at any time.
  */
@@ -64,5 +64,12 @@ int bk_newdb_properties(PGconn *conn, const char *name, const char *target,
 
 /* Drop it, ending its sessions (13 and later); fine if it does not exist. */
 int bk_newdb_drop(PGconn *conn, const char *name, struct bk_err *e);
+
+/*
+ * Drop one that nobody needs, its larger tables first: they give their space
+ * back at once, while a database goes only after a checkpoint, which a full
+ * disk does not allow, and cannot be connected to once that has failed.
+ */
+int bk_newdb_discard(PGconn *conn, const char *name, struct bk_err *e);
 
 #endif

@@ -75,7 +75,7 @@ bk_own_name_sweep(PGconn *conn, const char *target, struct bk_err *e)
 	if (PQresultStatus(res) != PGRES_TUPLES_OK)
 		rc = bk_conn_fail(conn, res, NULL, e);
 	else if (PQntuples(res) > 0)
-		rc = bk_newdb_drop(conn, target, e);
+		rc = bk_newdb_discard(conn, target, e);
 	PQclear(res);
 	return rc;
 }

@@ -1,0 +1,178 @@
+/* The new database's way to its name, see restore_swap.h. */
+#include "restore_swap.h"
+
+#include <string.h>
+
+#include "base/num.h"
+#include "restore/own_name.h"
+#include "restore/restore.h"
+#include "restore/space.h"
+#include "restore/swap.h"
+#include "signals.h"
+#include "tool.h"
+
+static int
+has_own_name(const struct restore_swap *r)
+{
+	return strcmp(r->name, r->target->database.data) == 0;
+}
+
+static int
+look_for_room(const struct restore_swap *r, struct bk_err *e)
+{
+	const char *name = r->target->database.data;
+	struct bk_space space;
+	char needed[BK_NUM_TEXT];
+
+	if (r->any_space)
+		return 0;
+	if (bk_space_check(r->target->conn, name, &space, e) == -1)
+		return -1;
+	if (!space.known && !r->quiet) {
+		bk_size_format(space.needed, needed);
+		tool_say("%s: cannot see from here how much space its server "
+		    "has left; the new one may need %s", name,
+		    space.needed == 0 ? "as much as the old one" : needed);
+	}
+	return 0;
+}
+
+int
+swap_refuse(const struct restore_swap *r, struct bk_err *e)
+{
+	const struct bk_target_source from = {
+	    .system = r->archive == NULL ? "" : bk_restore_system(r->archive),
+	    .database = r->archive == NULL ? NULL :
+	    bk_restore_toc(r->archive)->dbname };
+
+	if (r->into || !r->target->exists)
+		return 0;
+	if (!r->replace)
+		return bk_target_refuse(r->target, &from, e);
+	if (bk_target_is_other(r->target, &from) && !r->quiet)
+		tool_say("%s: is replaced by a dump of database \"%s\"",
+		    r->target->database.data, from.database);
+	return look_for_room(r, e);
+}
+
+/* The SQL that makes of the new database the one that is gone. */
+static int
+add_opening(const struct restore_swap *r, struct bk_buf *sql, struct bk_err *e)
+{
+	const char *name = r->target->database.data;
+
+	if (has_own_name(r))
+		return bk_own_name_open(name, sql, e);
+	if (bk_buf_puts(sql, "ALTER DATABASE ", e) == -1 ||
+	    bk_conn_ident(sql, r->name, e) == -1 ||
+	    bk_buf_puts(sql, " RENAME TO ", e) == -1 ||
+	    bk_conn_ident(sql, name, e) == -1 ||
+	    bk_buf_puts(sql, "; COMMENT ON DATABASE ", e) == -1 ||
+	    bk_conn_ident(sql, name, e) == -1)
+		return -1;
+	return bk_buf_puts(sql, " IS NULL; ", e);
+}
+
+/*
+ * Open a database that was gone, with its properties, which only the dump has,
+ * in one transaction: nobody ever finds it without them.
+ */
+static int
+open_database(const struct restore_swap *r, int trial, struct bk_err *e)
+{
+	struct bk_restore_options load = *r->load;
+	struct bk_buf sql = {0};
+	int rc = -1;
+
+	load.params = r->target->admin;	/* it may have to be renamed */
+	if (add_opening(r, &sql, e) == -1)
+		goto done;
+	if (r->archive != NULL)
+		rc = bk_restore_database(r->archive, &load,
+		    r->target->database.data, sql.data, trial, e);
+	else			/* one string is one transaction */
+		rc = trial ? 0 : bk_conn_exec(r->target->conn, sql.data, e);
+ done:
+	bk_buf_free(&sql);
+	return rc;
+}
+
+int
+swap_rehearse(const struct restore_swap *r, struct bk_err *e)
+{
+	struct bk_err reason = {0};
+	struct bk_buf sql = {0};
+	int rc;
+
+	if (!r->target->exists)
+		rc = open_database(r, 1, &reason);
+	else if ((rc = bk_buf_puts(&sql, "BEGIN; ", &reason)) == 0 &&
+	    (rc = bk_newdb_properties(r->target->conn, r->name,
+	    r->target->database.data, &sql, &reason)) == 0) {
+		rc = bk_conn_exec(r->target->conn, sql.data, &reason);
+		if (bk_conn_exec(r->target->conn, "ROLLBACK", &reason) == -1)
+			rc = -1;
+	}
+	bk_buf_free(&sql);
+	return rc == 0 ? 0 : bk_fail(e, reason.code, "database \"%s\": its "
+	    "settings and privileges: %.800s; nothing was loaded; make what "
+	    "is missing and try again", r->target->database.data, reason.msg);
+}
+
+/*
+ * What is set aside without --replace was empty at the start.  If it still is,
+ * drop it; before becomes "".
+ */
+static void
+drop_empty(const struct restore_swap *r, char before[BK_NEWDB_NAME])
+{
+	struct bk_err ignored = {0};
+	long n = 1;
+
+	if (r->replace || before[0] == '\0')
+		return;
+	if (bk_target_count(r->target, before, &n, &ignored) == 0 && n == 0 &&
+	    bk_newdb_drop(r->target->conn, before, &ignored) == 0)
+		before[0] = '\0';
+}
+
+/* In the place of one that exists. */
+static int
+put_in_place(const struct restore_swap *r, char before[BK_NEWDB_NAME],
+    double *seconds, struct bk_err *e)
+{
+	struct bk_swap s = { .conn = r->target->conn,
+	    .params = r->target->admin, .name = r->name,
+	    .target = r->target->database.data };
+	struct bk_buf sql = {0};
+	int rc = -1;
+
+	/* it may have been filled meanwhile */
+	if ((r->replace || swap_refuse(r, e) == 0) &&
+	    bk_newdb_properties(s.conn, r->name, s.target, &sql, e) == 0) {
+		s.sql = sql.data;
+		rc = bk_swap(&s, before, seconds, e);
+	}
+	bk_buf_free(&sql);
+	return rc;
+}
+
+int
+swap_finish(const struct restore_swap *r, char before[BK_NEWDB_NAME],
+    double *seconds, struct bk_err *e)
+{
+	int rc;
+
+	before[0] = '\0';
+	if (r->name[0] == '\0')		/* a part, of one that has a name */
+		return 0;
+	signals_hold();
+	rc = r->target->exists ? put_in_place(r, before, seconds, e) :
+	    open_database(r, 0, e);
+	if (rc == 0) {
+		r->name[0] = '\0';
+		drop_empty(r, before);
+	}
+	signals_release();
+	return rc;
+}
