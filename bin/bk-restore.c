@@ -49,6 +49,7 @@ static const struct tool tool = {
 "      --no-owner --no-acl --no-tablespaces --role ROLE   as in pg_restore\n"
 "      --replace DBNAME  put the dump in the place of a database that has data\n"
 "      --any-space    with --replace: even if the disk looks too small\n"
+"      --disable-old-subscriptions  of the database that is set aside\n"
 "      --sealed, --unsealed  demand a seal with --into, too; swap without one\n"
 "      --rollback     undo the last swap\n"
 "      --drop-old, --list-old  drop, list the databases that swaps set aside\n"
@@ -60,7 +61,8 @@ static const struct tool tool = {
 
 enum { INTO = TOOL_OPT_TOOL, PART, KEEP_GOING, ACCEPT, DATA_ONLY,
 	REPLACE_TABLE, GLOBALS, NO_OWNER, NO_ACL, NO_TABLESPACES, ROLE, REPLACE,
-	ANY_SPACE, SEALED, UNSEALED, ROLLBACK, DROP_OLD, LIST_OLD };
+	ANY_SPACE, DISABLE_OLD, SEALED, UNSEALED, ROLLBACK, DROP_OLD,
+	LIST_OLD };
 
 static const struct option longopts[] = {
 	TOOL_LONGOPTS,
@@ -86,6 +88,7 @@ static const struct option longopts[] = {
 	{ "role", required_argument, NULL, ROLE },
 	{ "replace", required_argument, NULL, REPLACE },
 	{ "any-space", no_argument, NULL, ANY_SPACE },
+	{ "disable-old-subscriptions", no_argument, NULL, DISABLE_OLD },
 	{ "sealed", no_argument, NULL, SEALED },
 	{ "unsealed", no_argument, NULL, UNSEALED },
 	{ "rollback", no_argument, NULL, ROLLBACK },
@@ -430,6 +433,7 @@ parse_option(struct options *o, int ch)
 	case NO_TABLESPACES: o->load.no_tablespaces = 1; break;
 	case ROLE: o->load.role = optarg; break;
 	case REPLACE: o->replace = optarg; break;
+	case DISABLE_OLD: swap.disable_old = 1; break;
 	case ANY_SPACE: swap.any_space = 1; break;
 	case SEALED: o->sealed = 1; break;
 	case UNSEALED: o->unsealed = 1; break;

@@ -7,6 +7,7 @@
 #include "base/io.h"
 #include "base/record.h"
 #include "base/utctime.h"
+#include "restore/replication.h"
 #include "restore/swap.h"
 #include "tool.h"
 
@@ -47,6 +48,33 @@ old_roll_back(struct bk_target *t, int quiet, struct bk_err *e)
 	return rc;
 }
 
+/* What replication has to do with it, before and after its end. */
+static int
+drop_one(struct bk_target *t, const char *name, struct bk_err *e)
+{
+	PGresult *res = bk_replication_list(t->conn, name, e);
+	const char *subscription = NULL;
+	int i, rc;
+
+	if (res == NULL)
+		return -1;
+	for (i = 0; i < PQntuples(res); i++)
+		if (*PQgetvalue(res, i, 0) == 's')
+			subscription = PQgetvalue(res, i, 1);
+	rc = bk_newdb_drop(t->conn, name, e);
+	if (rc == -1 && subscription != NULL)
+		bk_fail_add(e, "; in it, for subscription \"%s\", run ALTER "
+		    "SUBSCRIPTION ... DISABLE, ALTER SUBSCRIPTION ... SET "
+		    "(slot_name = NONE), DROP SUBSCRIPTION, and drop its slot "
+		    "at the publisher unless the new one uses it",
+		    subscription);
+	for (i = 0; rc == 0 && i < PQntuples(res); i++)
+		tool_say("%s: dropped, and its replication slot \"%s\"", name,
+		    PQgetvalue(res, i, 1));
+	PQclear(res);
+	return rc;
+}
+
 int
 old_drop(struct bk_target *t, struct bk_err *e)
 {
@@ -58,7 +86,7 @@ old_drop(struct bk_target *t, struct bk_err *e)
 	    (res = query(t, e)) == NULL)
 		return -1;
 	for (i = 0; rc == 0 && i < PQntuples(res); i++)
-		rc = bk_newdb_drop(t->conn, PQgetvalue(res, i, 0), e);
+		rc = drop_one(t, PQgetvalue(res, i, 0), e);
 	PQclear(res);
 	return rc;
 }

@@ -5,6 +5,7 @@
 
 #include "base/num.h"
 #include "restore/own_name.h"
+#include "restore/replication.h"
 #include "restore/restore.h"
 #include "restore/space.h"
 #include "restore/swap.h"
@@ -157,6 +158,47 @@ put_in_place(const struct restore_swap *r, char before[BK_NEWDB_NAME],
 	return rc;
 }
 
+static void
+tell_replication(const char *before, const PGresult *res)
+{
+	int i;
+
+	for (i = 0; i < PQntuples(res); i++) {
+		const char *name = PQgetvalue(res, i, 1);
+
+		if (*PQgetvalue(res, i, 0) == 'r')
+			tool_say("%s: has replication slot \"%s\", which keeps "
+			    "WAL and gives its subscriber nothing of the new "
+			    "database; --drop-old drops it", before, name);
+		else if (*PQgetvalue(res, i, 2) == 't')
+			tool_say("%s: has subscription \"%s\", which goes on "
+			    "taking changes; disable it there, or use "
+			    "--disable-old-subscriptions", before, name);
+	}
+}
+
+/* Nothing that fails here undoes the swap. */
+static int
+end_replication(const struct restore_swap *r, const char *before,
+    struct bk_err *e)
+{
+	struct bk_err reason = {0};
+	PGresult *res = NULL;
+	int rc = 0;
+
+	if (*before == '\0')
+		return 0;
+	if (r->disable_old)
+		rc = bk_replication_disable(r->target->conn, before, &reason);
+	if (!r->quiet && (res = bk_replication_list(r->target->conn, before,
+	    &reason)) != NULL)
+		tell_replication(before, res);
+	PQclear(res);
+	return rc == 0 ? 0 : bk_fail(e, reason.code, "%s: swapped in, but the "
+	    "subscriptions of %s are not disabled: %.800s",
+	    r->target->database.data, before, reason.msg);
+}
+
 int
 swap_finish(const struct restore_swap *r, char before[BK_NEWDB_NAME],
     double *seconds, struct bk_err *e)
@@ -172,6 +214,7 @@ swap_finish(const struct restore_swap *r, char before[BK_NEWDB_NAME],
 	if (rc == 0) {
 		r->name[0] = '\0';
 		drop_empty(r, before);
+		rc = end_replication(r, before, e);
 	}
 	signals_release();
 	return rc;

@@ -13,7 +13,7 @@ struct restore_swap {
 	struct bk_restore *archive;	/* NULL: a foreign dump */
 	const struct bk_restore_options *load;
 	int into, replace;	/* options given; into: or no swap */
-	int any_space, quiet;
+	int any_space, disable_old, quiet;
 };
 
 /*
@@ -31,7 +31,8 @@ int swap_rehearse(const struct restore_swap *r, struct bk_err *e);
 
 /*
  * Give the new database its name; name becomes "" then.  before: the old one's
- * name now, "" if there is none.
+ * name now, "" if there is none.  Tells of replication that stays with the old
+ * one; disable_old: disables its subscriptions.
  */
 int swap_finish(const struct restore_swap *r, char before[BK_NEWDB_NAME],
     double *seconds, struct bk_err *e);

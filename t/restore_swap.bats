@@ -6,7 +6,8 @@ load support/common
 . "$SUPPORT/archive.bash"
 
 setup_file() {
-	PG_CONF='max_prepared_transactions = 5' pg_start "$BATS_FILE_TMPDIR/pg"
+	PG_CONF=$'max_prepared_transactions = 5\nwal_level = logical' \
+	    pg_start "$BATS_FILE_TMPDIR/pg"
 	cd "$BATS_FILE_TMPDIR"
 	createdb -T template0 shop
 	psql -qX shop <<-'SQL'
@@ -585,6 +586,34 @@ fill() {
 	dropdb shop
 	bk-restore -q --rollback shop
 	sql 'SELECT * FROM mine' shop
+}
+
+@test "replication that stays with the old one is told, and ended if asked to" {
+	local old
+	sql "CREATE SUBSCRIPTION s CONNECTION 'dbname=none' PUBLICATION p
+	    WITH (connect = false, slot_name = 'x')" shop
+	sql "ALTER SUBSCRIPTION s ENABLE" shop
+	sql "SELECT pg_create_logical_replication_slot('mine', 'pgoutput')" shop
+	run --separate-stderr -0 bk-restore --replace shop shop <shop.bk
+	old=$(dbs | grep '^shop_before_')
+	[[ $stderr == *"$old: has replication slot \"mine\", "* ]]
+	[[ $stderr == *"$old: has subscription \"s\", which goes on"* ]]
+	is "subenabled FROM pg_subscription"
+	bk-restore -q --rollback shop
+	dropdb "$(dbs | grep '^shop_before_')"
+	run --separate-stderr -0 bk-restore --disable-old-subscriptions \
+	    --replace shop shop <shop.bk
+	old=$(dbs | grep '^shop_before_')
+	[[ $stderr == *'slot "mine"'* && $stderr != *'subscription "s"'* ]]
+	is "NOT subenabled FROM pg_subscription"
+	run --separate-stderr -1 bk-restore --drop-old shop
+	[ "${#stderr_lines[@]}" = 1 ]
+	[[ $stderr == *"$old"*'"s", run ALTER SUBSCRIPTION'* ]]
+	sql 'ALTER SUBSCRIPTION s SET (slot_name = NONE)' "$old"
+	sql 'DROP SUBSCRIPTION s' "$old"
+	run --separate-stderr -0 bk-restore --drop-old shop
+	[ "$stderr" = "bk-restore: $old: dropped, and its replication slot \"mine\"" ]
+	is 'count(*) = 0 FROM pg_replication_slots'
 }
 
 @test "--list-old lists as every ls does, --drop-old drops that and no more" {

@@ -56,7 +56,8 @@ _bk_options() {
 		    --min-keep --min-stored --plan --receipts --require-fresh --tz \
 		    --wal-for" ;;
 	bk-restore)
-		echo "$common --accept --any-space --data-only --drop-old --globals --host \
+		echo "$common --accept --any-space --data-only \
+		    --disable-old-subscriptions --drop-old --globals --host \
 		    --into --jobs --keep-going --list-old --no-acl --no-owner \
 		    --no-password --no-tablespaces --port --quiet --replace \
 		    --replace-table --role --rollback --schema --sealed --table \

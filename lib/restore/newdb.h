@@ -41,10 +41,10 @@ int bk_newdb_sweep(PGconn *conn, const char *target, int *n,
 
 /*
  * Create TARGET_new_UTC, from template0: encoding and locale as in toc's
- * DATABASE entry, else as target if it exists, else the server's; tablespace and
- * owner as target if it exists, else as in the DATABASE entry (unless no_owner).  toc
- * may be NULL.  name is set before the database exists, so that a clean-up can
- * drop it at any time.
+ * DATABASE entry, else as target if it exists, else the server's; tablespace
+ * and owner as target if it exists, else as in the DATABASE entry (unless
+ * no_tablespaces, no_owner).  toc may be NULL.  name is set before the database
+ * exists, so that a clean-up can drop it at any time.
  */
 struct bk_newdb_like {
 	const char *target;
