@@ -211,17 +211,23 @@ names() { cut -f3 <<<"$output"; }
 @test "a server that lists the same page for ever is 1" {
 	cd "$BATS_TEST_TMPDIR"
 	cat >page.py <<-'PY'
-	import http.server, sys
-	PAGE = b"""<ListBucketResult><IsTruncated>true</IsTruncated>
-	<NextContinuationToken>a</NextContinuationToken><Contents><Key>a</Key>
-	<LastModified>2026-01-01T00:00:00Z</LastModified><Size>1</Size></Contents>
+	import http.server, itertools, sys
+	numbers = itertools.count()
+	PAGE = """<ListBucketResult><IsTruncated>true</IsTruncated>
+	<NextContinuationToken>%s</NextContinuationToken>%s
 	</ListBucketResult>"""
+	ENTRY = """<Contents><Key>a</Key><Size>1</Size>
+	<LastModified>2026-01-01T00:00:00Z</LastModified></Contents>"""
 	class Page(http.server.BaseHTTPRequestHandler):
+	    protocol_version = 'HTTP/1.1'
 	    def do_GET(self):
+	        page = (PAGE % (
+	            'a' if 'backups' in self.path else next(numbers),
+	            '' if 'empty' in self.path else ENTRY)).encode()
 	        self.send_response(200)
-	        self.send_header('Content-Length', str(len(PAGE)))
+	        self.send_header('Content-Length', str(len(page)))
 	        self.end_headers()
-	        self.wfile.write(PAGE)
+	        self.wfile.write(page)
 	server = http.server.HTTPServer(('127.0.0.1', 0), Page)
 	print(server.server_port, flush=True)
 	server.serve_forever()
@@ -231,9 +237,14 @@ names() { cut -f3 <<<"$output"; }
 	python3 page.py >port 2>log 3>&- &
 	server=$!
 	read -r port <port
-	AWS_ENDPOINT_URL=http://127.0.0.1:$port \
-	    run -1 --separate-stderr timeout 20 bk-s3ls s3://backups/
-	kill "$server"
+	export AWS_ENDPOINT_URL=http://127.0.0.1:$port
+	run -1 --separate-stderr timeout 20 bk-s3ls s3://backups/
 	one_line_error bk-s3ls
 	[[ $stderr == *'the same page twice'* ]]
+	run -1 --separate-stderr timeout 20 bk-s3ls s3://moving/
+	[[ $stderr == *'the same page twice'* ]]
+	run -1 --separate-stderr timeout 60 bk-s3ls s3://empty/
+	kill "$server"
+	one_line_error bk-s3ls
+	[[ $stderr == *'nothing, page after page'* ]]
 }

@@ -10,6 +10,8 @@
 #include "s3/url.h"
 #include "s3/xml.h"
 
+#define MAX_EMPTY 1000	/* pages without entries, in a row */
+
 /* The names that each kind of listing uses, in XML and in the query. */
 struct names {
 	const char *result, *entry, *time;
@@ -54,6 +56,8 @@ struct bk_s3_list {
 	const char *prefix;
 	struct bk_buf at[2];	/* this page's markers; empty: first page */
 	struct bk_buf next[2];	/* the next page's */
+	struct bk_buf first;	/* the last page's first key and ID */
+	unsigned empty;		/* pages without entries, in a row */
 	int truncated;		/* there is a next page */
 	int encoded;		/* keys in this page are URL-encoded */
 	struct entry *page;	/* entries not returned yet; the last one is
@@ -171,6 +175,32 @@ turn_page(struct bk_s3_list *l, struct bk_err *e)
 	    l->at[0].data, e);
 }
 
+/*
+ * A listing goes on, whatever its markers say: a page does not begin as the one
+ * before, and not too many are empty.
+ */
+static int
+check_progress(struct bk_s3_list *l, struct bk_err *e)
+{
+	const struct entry *n = l->page;
+	struct bk_buf first = {0};
+	int same;
+
+	if (n == NULL)
+		return ++l->empty < MAX_EMPTY ? 0 : bad_answer(l, "nothing, "
+		    "page after page, at", l->next[0].len > 0 ?
+		    l->next[0].data : "", e);
+	l->empty = 0;
+	if (bk_buf_printf(&first, e, "%s\n%s", n->key.data, n->id.len > 0 ?
+	    n->id.data : "") == -1)
+		return -1;
+	same = l->first.len > 0 && strcmp(first.data, l->first.data) == 0;
+	bk_buf_free(&l->first);
+	l->first = first;
+	return same ? bad_answer(l, "the same page twice, at", n->key.data,
+	    e) : 0;
+}
+
 static int
 get_page(struct bk_s3_list *l, struct bk_err *e)
 {
@@ -196,7 +226,7 @@ get_page(struct bk_s3_list *l, struct bk_err *e)
 	bk_s3_reply_free(&reply);
 	if (rc == 0 && l->truncated)
 		rc = turn_page(l, e);
-	return rc;
+	return rc == 0 ? check_progress(l, e) : rc;
 }
 
 struct bk_s3_list *
@@ -253,6 +283,7 @@ bk_s3_list_free(struct bk_s3_list *l)
 		free_entry(n);
 	}
 	free_entry(l->current);
+	bk_buf_free(&l->first);
 	bk_buf_free(&l->at[0]);
 	bk_buf_free(&l->at[1]);
 	bk_buf_free(&l->next[0]);
