@@ -277,7 +277,7 @@ go() {
 }
 
 @test "an owner who does not exist here is named; --no-owner does without" {
-	sed 's/postgres/nobody_X/g' small.bk >bad
+	pg_dump -Fc -Z0 small | sed 's/postgres/nobody_X/g' >bad
 	refused 1 'role "nobody_X" does not exist' bad
 	bk-restore -q --no-owner --into new <bad
 }
