@@ -279,7 +279,8 @@ delete_in_bucket(struct job *job, size_t *i, struct bk_err *e)
 	int rc = 0;
 
 	job->at = next;
-	if (use(job, next->google, e) == -1 || (d.s3 = bk_s3_open(job->cred, &o, e)) == NULL)
+	if (use(job, next->google, e) == -1 ||
+	    (d.s3 = bk_s3_open(job->cred, &o, e)) == NULL)
 		return -1;
 	while (rc == 0 && *i < job->n) {
 		it = &job->items[*i];
