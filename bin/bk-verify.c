@@ -236,7 +236,7 @@ check_label(struct bk_label *outer, const struct bk_verdict *v,
 {
 	char at[BK_UTCTIME_TEXT] = "";
 
-	if (outer->kind == BK_LABEL_NONE)
+	if (outer->kind == BK_LABEL_NONE && v->label.kind != BK_LABEL_NONE)
 		*outer = v->label;
 	if (v->label.kind == BK_LABEL_NONE || (v->label.kind == outer->kind &&
 	    strcmp(v->label.name, outer->name) == 0 &&

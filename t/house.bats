@@ -114,11 +114,14 @@ included() {
 	    sort | uniq -d | none
 }
 
+# bin has a file for each tool, and for each what only it does.
 @test "rooms, not halls: 55 files a folder, a room 22 % of the lines" {
 	local dir all
 	all=$(cat lib/*/*.[ch] | wc -l)
 	for dir in lib/*/ bin/; do
-		[ "$(find "$dir" -type f | wc -l)" -le 55 ] || echo "$dir: files"
+		[ "$dir" = bin/ ] ||
+		    [ "$(find "$dir" -type f | wc -l)" -le 55 ] ||
+		    echo "$dir: files"
 		[ "$dir" = bin/ ] || awk -v all="$all" -v dir="$dir" \
 		    'END { if (NR > all * .22) print dir, NR }' "$dir"*.[ch]
 	done | none

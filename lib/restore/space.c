@@ -48,8 +48,8 @@ bk_space_check(PGconn *conn, const char *name, struct bk_space *space,
 	if (rc == 0 && space->known && space->free < space->needed)
 		rc = bk_fail(e, BK_FAIL, "database \"%s\": no room for a "
 		    "second one beside it: it has %s, and %s has %s free; "
-		    "make room, or use --any-space if the dump is smaller", name, needed,
-		    PQgetvalue(res, 0, 1), left);
+		    "make room, or use --any-space if the dump is smaller",
+		    name, needed, PQgetvalue(res, 0, 1), left);
 	PQclear(res);
 	return rc;
 }

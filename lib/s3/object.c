@@ -53,7 +53,7 @@ as_head(struct bk_s3_reply *r, struct bk_err *e)
 		return -1;
 	}
 	bk_buf_free(&r->headers);
-	r->headers = all;		/* r's now; the first of a name counts */
+	r->headers = all;	/* r's now; the first of a name counts */
 	return 0;
 }
 
