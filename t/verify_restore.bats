@@ -227,6 +227,17 @@ no_roles() {
 	run -0 bk-verify --scratch -o r <uni.bk
 	psql -qX -c 'DROP TABLE uni' -c 'DROP ROLE "Ünï"' shop
 	run -0 bk-verify --restore -o r <uni.bk
+	# a database in that encoding knows the role by other bytes
+	createdb -T template0 -E LATIN1 --locale C latin
+	psql -qX -c 'CREATE ROLE "Ünï"' -c 'CREATE TABLE uni (a int)' \
+	    -c 'ALTER TABLE uni OWNER TO "Ünï"' latin
+	bk-dump latin >uni.bk
+	run -0 bk-verify --scratch -o r <uni.bk
+	psql -qX -c 'DROP TABLE uni' -c 'DROP ROLE "Ünï"' latin
+	run -0 bk-verify --restore -o r <uni.bk
+	dropdb latin
+	[ "$(psql -XAtc 'SELECT count(*) FROM pg_roles
+	    WHERE NOT rolcanlogin AND rolname !~ $$^pg_$$' shop)" = 0 ]
 }
 
 @test "a subscription is not made: it would keep the scratch database" {

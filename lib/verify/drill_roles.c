@@ -15,27 +15,23 @@ static void
 sweep(PGconn *conn)
 {
 	PGresult *res = bk_sql_exec(conn, "SELECT pg_catalog."
-	    "pg_try_advisory_lock" LOCK), *roles;
-	struct bk_buf sql = {0};
-	struct bk_err ignored = {0};
-	int i, got = PQresultStatus(res) == PGRES_TUPLES_OK &&
+	    "pg_try_advisory_lock" LOCK);
+	int got = PQresultStatus(res) == PGRES_TUPLES_OK &&
 	    *PQgetvalue(res, 0, 0) == 't';
 
 	PQclear(res);
 	if (!got)
 		return;
-	/* whoever may log in was put to use since */
-	roles = bk_sql_exec(conn, "SELECT rolname FROM pg_catalog.pg_roles "
-	    "WHERE NOT rolcanlogin AND NOT rolsuper AND "
-	    "pg_catalog.shobj_description(oid, 'pg_authid') = '" COMMENT "'");
-	for (i = 0; i < PQntuples(roles); i++) {
-		sql.len = 0;
-		if (bk_buf_puts(&sql, "DROP ROLE ", &ignored) == 0 &&
-		    bk_conn_ident(&sql, PQgetvalue(roles, i, 0), &ignored) == 0)
-			PQclear(bk_sql_exec(conn, sql.data));
-	}
-	PQclear(roles);
-	bk_buf_free(&sql);
+	/*
+	 * In the server: a name may be of another database's encoding.  Whoever
+	 * may log in was put to use since; so was an owner.
+	 */
+	PQclear(bk_sql_exec(conn, "DO $$ DECLARE role name; BEGIN FOR role IN "
+	    "SELECT rolname FROM pg_catalog.pg_roles WHERE NOT rolcanlogin AND "
+	    "NOT rolsuper AND pg_catalog.shobj_description(oid, 'pg_authid') = "
+	    "'" COMMENT "' LOOP BEGIN EXECUTE 'DROP ROLE ' || "
+	    "pg_catalog.quote_ident(role); EXCEPTION WHEN OTHERS THEN NULL; "
+	    "END; END LOOP; END $$"));
 	PQclear(bk_sql_exec(conn, "SELECT pg_catalog.pg_advisory_unlock"
 	    LOCK));
 }
@@ -156,13 +152,33 @@ make_all(PGconn *conn, const PGresult *roles, int own_server, struct bk_err *e)
 	return 0;
 }
 
+/* Make the roles of res, if it is for us to do. */
+static int
+make_missing(PGconn *conn, const PGresult *res, int own_server, int *leave_out,
+    struct bk_err *e)
+{
+	enum power power = HARMLESS;
+
+	if (find_power(conn, &power, e) == -1)
+		return -1;
+	if (PQntuples(res) == 0 || power == SUPER)
+		return make_all(conn, res, own_server, e);
+	*leave_out = 1;
+	return power == HARMLESS ? 0 : bk_fail(e, BK_FAIL, "role \"%s\": this "
+	    "server lacks it, and its code would run with the rights of this "
+	    "user; verify as a superuser, who can make the role, as a user "
+	    "with no right but CREATEDB, or with --scratch",
+	    PQgetvalue(res, 0, 0));
+}
+
 int
 bk_drill_roles_make(struct bk_drill_roles *r, PGconn *conn,
-    const struct bk_toc *toc, int own_server, int *leave_out, struct bk_err *e)
+    const struct bk_conn_params *copy, const struct bk_toc *toc,
+    int own_server, int *leave_out, struct bk_err *e)
 {
 	struct bk_conn_params *params = bk_conn_params(conn, e);
 	const char *encoding = bk_toc_encoding(toc);
-	enum power power = HARMLESS;
+	PGconn *names = NULL;
 	PGresult *res = NULL;
 	int rc = -1;
 
@@ -170,27 +186,16 @@ bk_drill_roles_make(struct bk_drill_roles *r, PGconn *conn,
 	if (params == NULL || (r->conn = bk_server_again(params, e)) == NULL)
 		goto done;
 	sweep(r->conn);
-	/* names in the archive are in its encoding */
 	if (bk_conn_exec(r->conn, "SELECT pg_catalog.pg_advisory_lock_shared"
-	    LOCK, e) == -1 ||
-	    (encoding != NULL && bk_conn_exec(r->conn, encoding, e) == -1) ||
-	    (res = missing(r->conn, toc, e)) == NULL ||
-	    find_power(r->conn, &power, e) == -1)
+	    LOCK, e) == -1 || (names = bk_server_again(copy, e)) == NULL ||
+	    /* names in the archive are in its encoding */
+	    (encoding != NULL && bk_conn_exec(names, encoding, e) == -1) ||
+	    (res = missing(names, toc, e)) == NULL)
 		goto done;
-	if (PQntuples(res) == 0 || power == SUPER) {
-		rc = make_all(r->conn, res, own_server, e);
-	} else if (power == HARMLESS) {
-		*leave_out = 1;
-		rc = 0;
-	} else {
-		bk_fail(e, BK_FAIL, "role \"%s\": this server lacks it, and "
-		    "its code would run with the rights of this user; verify "
-		    "as a superuser, who can make the role, as a user with no "
-		    "right but CREATEDB, or with --scratch",
-		    PQgetvalue(res, 0, 0));
-	}
+	rc = make_missing(names, res, own_server, leave_out, e);
  done:
 	PQclear(res);
+	PQfinish(names);
 	bk_conn_params_free(params);
 	return rc;
 }
@@ -200,8 +205,8 @@ bk_drill_roles_drop(struct bk_drill_roles *r)
 {
 	if (r->conn == NULL)
 		return;
-	PQclear(bk_sql_exec(r->conn, "SET client_encoding = UTF8; "
-	    "SELECT pg_catalog.pg_advisory_unlock_shared" LOCK));
+	PQclear(bk_sql_exec(r->conn, "SELECT pg_catalog."
+	    "pg_advisory_unlock_shared" LOCK));
 	sweep(r->conn);
 	PQfinish(r->conn);
 	r->conn = NULL;

@@ -246,7 +246,7 @@ make_roles(struct test *t, int *leave_out, struct bk_err *e)
 	if (o->own_server && apply_globals(t, e) == -1)
 		return -1;
 	o->hold();
-	rc = bk_drill_roles_make(&o->roles, o->conn,
+	rc = bk_drill_roles_make(&o->roles, o->conn, t->params,
 	    bk_restore_toc(t->restore), o->own_server, leave_out, e);
 	o->release();
 	return rc;
