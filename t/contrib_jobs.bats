@@ -163,7 +163,7 @@ container() {
 	rm -rf secrets
 	stop_python hook.py
 	grep '^{' hook.py.log | jq -r .body >told
-	grep -q 's3://backups/shop/daily/: no object' told
+	grep -q 's3://backups/shop/daily/: no backup' told
 	grep -q 'BACKUP CRITICAL' told
 	run -0 container 0
 	rm -rf secrets

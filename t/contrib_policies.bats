@@ -56,10 +56,11 @@ iam() {
 # as ROLE CMD...: with the keys of the user that has this policy.
 as() { AWS_ACCESS_KEY_ID=AK$1 AWS_SECRET_ACCESS_KEY=SK$1 "${@:2}"; }
 
-# refused ROLE TOOL CMD...: it exits 1, and in one line TOOL says why.
+# refused ROLE TOOL CMD...: it exits 1, and in one line TOOL says why.  A
+# listing says that it has no end.
 refused() {
 	run -1 --separate-stderr as "$1" "${@:3}"
-	[ -z "$output" ]
+	[[ -z $output || ( $2 = bk-s3ls && $output == '!'* ) ]]
 	one_line_error "$2"
 	[[ $stderr == *AccessDenied* ]]
 }

@@ -337,9 +337,9 @@ empty_failed(const struct bk_restore *r, const struct bk_restore_options *o,
 		if (!t->failed)
 			continue;
 		sql.len = 0;
-		if ((rc = bk_buf_puts(&sql, "TRUNCATE ONLY ", e)) == 0 &&
-		    (rc = bk_conn_qualified(&sql, t->te->schema, t->te->tag,
-		    e)) == 0 && (conn != NULL ||
+		if (bk_buf_puts(&sql, "TRUNCATE ONLY ", e) == 0 &&
+		    bk_conn_qualified(&sql, t->te->schema, t->te->tag,
+		    e) == 0 && (conn != NULL ||
 		    (conn = bk_conn_again(o->params, e)) != NULL))
 			PQclear(bk_sql_exec(conn, sql.data)); /* if it exists */
 		else

@@ -161,7 +161,7 @@ add_pair(struct bk_definitions *d, const struct bk_toc_entry *was,
     const struct bk_toc_entry *is_now)
 {
 	/* a sequence's value that was not dumped cannot be compared */
-	if (was == NULL && is(is_now, "SEQUENCE SET"))
+	if (was == NULL && is_now != NULL && is(is_now, "SEQUENCE SET"))
 		return;
 	d->pair[d->n++] = (struct bk_definition_pair){ was, is_now };
 }
