@@ -32,7 +32,7 @@ setup() {
 	done
 	# on the command line, what looks like one is a connection string
 	bk-dump "dbname='it\\'s \"q\" \\\\ x'" >a
-	grep -aqF '(it%27s%20%22q%22%20%5C%20x)' a
+	grep -aqF '(db=it%27s%20%22q%22%20%5C%20x;' a
 	bk-dump "postgresql:///new%0aline?host=$PGHOST" >a
 	records a | grep -F '"database":"new\nline"'
 }
@@ -178,8 +178,8 @@ setup() {
 	grep -aqF 'CREATE ROLE "glo""bal"' ours
 	bk-dump weird >plain
 	cmp <(sql_of ours) <(sql_of plain)
-	size=$(grep -ao '{"bk":"globals","bytes":[0-9]*}' ours |
-	    grep -o '[0-9]*')
+	size=$(grep -ao '{"bk":"globals","bytes":[0-9]*' ours |
+	    grep -o '[0-9]*$')
 	[ "$size" -gt 100 ]
 	bk-dump --globals weird | pg_restore -f /dev/null
 }
