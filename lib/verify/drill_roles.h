@@ -23,9 +23,10 @@ struct bk_drill_roles {
 /*
  * Make the roles that toc names and the server of copy, the database to restore
  * into, lacks: a role's name has the bytes that it has in that database's
- * encoding.  conn: to another database there; own_server: it is a scratch one.  *leave_out: we may not make roles and are not powerful
- * ourselves; restore without owners and privileges.  0; -1 with *e set: with
- * owners left out the dump's code would run with too much power.
+ * encoding.  conn: to another database there; own_server: it is a scratch one.
+ * *leave_out: we may not make roles and are not powerful ourselves; restore
+ * without owners and privileges.  0; -1 with *e set: with owners left out the
+ * dump's code would run with too much power.
  */
 int bk_drill_roles_make(struct bk_drill_roles *r, PGconn *conn,
     const struct bk_conn_params *copy, const struct bk_toc *toc,
