@@ -452,16 +452,28 @@ bk_conn_exec(PGconn *conn, const char *sql, struct bk_err *e)
 	return rc;
 }
 
-PGresult *
-bk_conn_query(PGconn *conn, const char *sql, struct bk_err *e)
+/* res, if it has rows; else NULL with *e set. */
+static PGresult *
+rows(PGconn *conn, PGresult *res, struct bk_err *e)
 {
-	PGresult *res = bk_sql_exec(conn, sql);
-
 	if (PQresultStatus(res) == PGRES_TUPLES_OK)
 		return res;
 	bk_conn_fail(conn, res, NULL, e);
 	PQclear(res);
 	return NULL;
+}
+
+PGresult *
+bk_conn_query(PGconn *conn, const char *sql, struct bk_err *e)
+{
+	return rows(conn, bk_sql_exec(conn, sql), e);
+}
+
+PGresult *
+bk_conn_query1(PGconn *conn, const char *sql, const char *arg,
+    struct bk_err *e)
+{
+	return rows(conn, bk_sql_params(conn, sql, 1, NULL, &arg), e);
 }
 
 /*

@@ -78,6 +78,10 @@ int bk_conn_exec(PGconn *conn, const char *sql, struct bk_err *e);
 /* Run one SELECT; NULL with *e set; PQclear() the result. */
 PGresult *bk_conn_query(PGconn *conn, const char *sql, struct bk_err *e);
 
+/* The same with arg, or NULL, as $1. */
+PGresult *bk_conn_query1(PGconn *conn, const char *sql, const char *arg,
+    struct bk_err *e);
+
 /*
  * Set *e to the failure of res (or of conn if that is NULL), as "label: the
  * server's message"; label may be NULL.  Returns -1.

@@ -16,18 +16,6 @@
 static const char comment[] = "bk-restore: unfinished; dropped by the next "
     "bk-restore if nobody loads it any more";
 
-static PGresult *
-query1(PGconn *conn, const char *sql, const char *arg, struct bk_err *e)
-{
-	PGresult *res = bk_sql_params(conn, sql, 1, NULL, &arg);
-
-	if (PQresultStatus(res) == PGRES_TUPLES_OK)
-		return res;
-	bk_conn_fail(conn, res, NULL, e);
-	PQclear(res);
-	return NULL;
-}
-
 /* Run an SQL statement with a database's name in it. */
 static int
 exec_named(PGconn *conn, const char *head, const char *name, const char *tail,
@@ -57,7 +45,7 @@ exec_named(PGconn *conn, const char *head, const char *name, const char *tail,
 static int
 try_lock(PGconn *conn, const char *name, int *got, struct bk_err *e)
 {
-	PGresult *res = query1(conn, "SELECT pg_catalog.pg_try_advisory_lock("
+	PGresult *res = bk_conn_query1(conn, "SELECT pg_catalog.pg_try_advisory_lock("
 	    LOCK_CLASS ", pg_catalog.hashtext($1))", name, e);
 
 	if (res == NULL)
@@ -88,7 +76,7 @@ bk_newdb_lock(PGconn *conn, const char *target, struct bk_err *e)
 int
 bk_newdb_exists(PGconn *conn, const char *name, int *exists, struct bk_err *e)
 {
-	PGresult *res = query1(conn, "SELECT 1 FROM pg_catalog.pg_database "
+	PGresult *res = bk_conn_query1(conn, "SELECT 1 FROM pg_catalog.pg_database "
 	    "WHERE datname = $1", name, e);
 
 	if (res == NULL)
@@ -153,7 +141,7 @@ bk_newdb_discard(PGconn *conn, const char *name, struct bk_err *e)
 int
 bk_newdb_sweep(PGconn *conn, const char *target, int *n, struct bk_err *e)
 {
-	PGresult *res = query1(conn, "SELECT datname "
+	PGresult *res = bk_conn_query1(conn, "SELECT datname "
 	    "FROM pg_catalog.pg_database d "
 	    "WHERE pg_catalog.strpos(datname, $1::text || '_new_') = 1 "
 	    "AND pg_catalog.substr(datname, pg_catalog.length($1) + 6) "
@@ -257,7 +245,7 @@ static int
 add_tablespace(struct bk_buf *sql, PGconn *conn, const char *target,
     struct bk_err *e)
 {
-	PGresult *res = query1(conn, "SELECT spcname "
+	PGresult *res = bk_conn_query1(conn, "SELECT spcname "
 	    "FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t "
 	    "ON t.oid = d.dattablespace WHERE datname = $1", target, e);
 	int rc = 0;
@@ -319,7 +307,7 @@ add_options(struct bk_buf *sql, PGconn *conn, const struct bk_newdb_like *like,
 {
 	const struct bk_toc_entry *te = database_entry(like->toc);
 	const char *options = te == NULL ? NULL : entry_options(te);
-	PGresult *res = query1(conn, like_sql, like->target, e);
+	PGresult *res = bk_conn_query1(conn, like_sql, like->target, e);
 	int rc = -1, old;
 
 	if (res == NULL)

@@ -6,18 +6,12 @@
 PGresult *
 bk_replication_list(PGconn *conn, const char *name, struct bk_err *e)
 {
-	PGresult *res = bk_sql_params(conn, "SELECT 's', subname, subenabled "
+	return bk_conn_query1(conn, "SELECT 's', subname, subenabled "
 	    "FROM pg_catalog.pg_subscription JOIN pg_catalog.pg_database d "
 	    "ON d.oid = subdbid WHERE datname = $1 "
 	    "UNION ALL SELECT 'r', slot_name, active "
 	    "FROM pg_catalog.pg_replication_slots WHERE database = $1 "
-	    "ORDER BY 1, 2", 1, NULL, &name);
-
-	if (PQresultStatus(res) == PGRES_TUPLES_OK)
-		return res;
-	bk_conn_fail(conn, res, NULL, e);
-	PQclear(res);
-	return NULL;
+	    "ORDER BY 1, 2", name, e);
 }
 
 /* own is connected to the database itself. */
