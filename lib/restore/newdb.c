@@ -45,7 +45,8 @@ exec_named(PGconn *conn, const char *head, const char *name, const char *tail,
 static int
 try_lock(PGconn *conn, const char *name, int *got, struct bk_err *e)
 {
-	PGresult *res = bk_conn_query1(conn, "SELECT pg_catalog.pg_try_advisory_lock("
+	PGresult *res = bk_conn_query1(conn,
+	    "SELECT pg_catalog.pg_try_advisory_lock("
 	    LOCK_CLASS ", pg_catalog.hashtext($1))", name, e);
 
 	if (res == NULL)
@@ -76,7 +77,8 @@ bk_newdb_lock(PGconn *conn, const char *target, struct bk_err *e)
 int
 bk_newdb_exists(PGconn *conn, const char *name, int *exists, struct bk_err *e)
 {
-	PGresult *res = bk_conn_query1(conn, "SELECT 1 FROM pg_catalog.pg_database "
+	PGresult *res = bk_conn_query1(conn,
+	    "SELECT 1 FROM pg_catalog.pg_database "
 	    "WHERE datname = $1", name, e);
 
 	if (res == NULL)
