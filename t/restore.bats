@@ -687,7 +687,7 @@ oid() {
 		export DATABASE_URL=$url
 		bk-dump new | bk-restore -q --replace new new
 		bk-restore --drop-old new
-		bk-dump new | bk-verify -q --restore >receipt
+		bk-dump new | bk-verify -q --restore -o receipt
 		grep -q '"restored_on"' receipt
 		DATABASE_URL=postgresql://127.0.0.1:1/x run --separate-stderr -1 bk-dump new
 		[[ $stderr == *'; the server is that of DATABASE_URL' ]]

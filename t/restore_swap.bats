@@ -635,7 +635,8 @@ fill() {
 
 @test "a user who may not rename leaves all as it was" {
 	sql 'CREATE ROLE weak LOGIN CREATEDB'
-	run --separate-stderr -1 bk-restore -U weak --no-owner --replace shop shop <shop.bk
+	run --separate-stderr -1 bk-restore -q -U weak --no-owner \
+	    --replace shop shop <shop.bk
 	one_line_error bk-restore
 	unharmed
 	sql 'DROP ROLE weak'
