@@ -4,10 +4,10 @@
 # on standard output.  Backups were made for BEFORE days already.  Works in DIR,
 # which it makes and removes.
 #
-# Nothing of it is invented but the clock (faketime) and the listing of WAL: a
-# real server has two databases that grow, every night each is dumped, stored
-# and pruned, on Sundays the newest backup is proven, and every so often bk-age
-# looks.  There is trouble, counted in days from the end:
+# Nothing of it is invented but the clock (faketime, for the server as well) and
+# the listing of WAL: a real server has two databases that grow, every night
+# each is dumped, stored and pruned, on Sundays the newest backup is proven, and
+# every so often bk-age looks.  There is trouble, counted in days from the end:
 #
 #	20	WAL is not archived for six hours
 #	14-12	the weekend before: a right was taken away, dumps of shop fail,
@@ -23,11 +23,22 @@ unset BATS_VERSION		# a script of its own, even in a test
 
 dir=$1 before=$2 days=$3 hours=$4 end=$5
 export PGOPTIONS='-c client_min_messages=error'
+FAKETIME_LIB=$(faketime -f +0 printenv LD_PRELOAD)
 
-# at CMD...: run CMD when the clock shows $NOW.
+# at CMD...: run CMD by the clock that showed $NOW when it was set.
 at() {
 	ASAN_OPTIONS=verify_asan_link_order=0:$ASAN_OPTIONS \
-	    faketime "$(date -d "@$NOW" '+%Y-%m-%d %H:%M:%S')" "$@"
+	    faketime -f "$SHIFT" "$@"
+}
+
+# set_clock: it shows $NOW, and goes on.
+set_clock() { printf -v SHIFT '%+ds' $((NOW - EPOCHSECONDS)); }
+
+# set_server_clock: the server's is the same, by which backups are dated.
+# faketime itself would wait for the server to end.
+set_server_clock() {
+	pg_as env LD_PRELOAD="$FAKETIME_LIB" FAKETIME="$SHIFT" \
+	    "$PG_BIN/pg_ctl" -D "$PGHOST/data" -l "$PGHOST/log" -s -w restart
 }
 
 finish() {
@@ -85,6 +96,7 @@ grow() {
 # The crontab's lines of a night.
 night() {
 	local db file right='GRANT SELECT ON orders TO PUBLIC'
+	set_server_clock
 	grow
 	! trouble || right='REVOKE SELECT ON orders FROM PUBLIC'
 	psql -qX -d shop -c "$right"
@@ -108,8 +120,7 @@ prove() {
 	! trouble || return 0
 	for file in srv/backups/*; do
 		file=$file/$(ls "$file" | tail -n 1)
-		at bk-verify -q --name "$file" --receipts proofs <"$file" \
-		    >>journal 2>>errors || :
+		at bk-verify -q --receipts proofs <"$file" 2>>errors || :
 	done
 }
 
@@ -138,6 +149,7 @@ look() {
 
 begin
 for ((NOW = end - (before + days) * DAY; NOW < end; NOW += hours * 3600)); do
+	set_clock
 	if [ $(((end - NOW) % DAY)) = 0 ]; then
 		night
 		[ "$(weekday)" != 7 ] || prove
