@@ -230,12 +230,12 @@ setup() {
 	mkdir slow
 	for f in pg_dump pg_dumpall; do
 		printf '#!/bin/sh\n[ "$1" = --version ] || psql -qXAtc "SET idle_session_timeout = 0;
-		    SELECT pg_sleep(0.6)" postgres >/dev/null\nexec %s "$@"\n' \
+		    SELECT pg_sleep(3.5)" postgres >/dev/null\nexec %s "$@"\n' \
 		    "$(command -v $f)" >slow/$f
 		chmod +x slow/$f
 	done
-	psql -qXc "ALTER ROLE postgres SET idle_session_timeout = '300ms'" \
-	    -c "ALTER ROLE postgres SET idle_in_transaction_session_timeout = '300ms'" postgres
+	psql -qXc "ALTER ROLE postgres SET idle_session_timeout = '3s'" \
+	    -c "ALTER ROLE postgres SET idle_in_transaction_session_timeout = '3s'" postgres
 	BK_PG_BINDIR=$PWD/slow bk-dump -q -j2 --globals -t hen weird >idle.bk
 	psql -qXc 'ALTER ROLE postgres RESET ALL' postgres
 }
