@@ -286,9 +286,12 @@ bk_definition_name(const struct bk_toc_entry *te, struct bk_buf *out,
     struct bk_err *e)
 {
 	const char *tag = te->tag, *space = strchr(tag, ' ');
+	/* pg_dump 17 has another word for it than 16, people a third */
+	const char *kind = is(te, "BLOB") || is(te, "BLOB METADATA") ?
+	    "LARGE OBJECT" : te->desc;
 	size_t start = out->len, i;
 
-	if (bk_buf_puts(out, te->desc, e) == -1)
+	if (bk_buf_puts(out, kind, e) == -1)
 		return -1;
 	for (i = start; i < out->len; i++)
 		out->data[i] = (char)tolower((unsigned char)out->data[i]);
