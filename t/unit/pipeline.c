@@ -263,7 +263,7 @@ __tsan_default_options(void)
 int
 main(void)
 {
-	alarm(120);		/* a hang is a failure */
+	alarm(400);		/* a hang is a failure */
 	test_order();
 	test_fill_fails();
 	test_work_fails();
