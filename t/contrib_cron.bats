@@ -51,8 +51,8 @@ cron() {
 	# no proof is a reason not to delete
 	run cron 'daily/ | bk-prune' TELL='echo told:'
 	[[ $output == *'bk-prune: '*$'\n'*'told: --status failure --from-audit' ]]
-	run -0 cron '--name "$new" --md'
-	run -0 cron '--name "$new" --scratch'
+	run -0 cron '-i $KEY --md'
+	run -0 cron '-i $KEY --scratch'
 	[ -z "$output" ]
 	[ "$(cut -d '|' -f 5 journal | tr -d ' \n')" = provenproven ]
 	for tier in hourly daily weekly monthly yearly; do
