@@ -24,11 +24,11 @@ setup_file() {
 	CREATE TABLE :"name" (:"name" text DEFAULT :'evil');
 	COMMENT ON TABLE :"name" IS :'evil';
 	COMMENT ON COLUMN :"name".:"name" IS :'evil';
-	-- each number of bytes that may follow a mark, 67 bytes a row
+	-- each number of bytes that may follow a mark, 69 bytes a row
 	INSERT INTO :"name" SELECT :'close' || :'nonce' ||
-	    lpad(to_hex(i % 190), 2, '0') FROM generate_series(1, 40000) i;
+	    lpad(to_hex(i % 2400), 4, '0') FROM generate_series(1, 40000) i;
 	SELECT lo_from_bytea(0, convert_to(repeat(:'close' || :'nonce' ||
-	    '00', 5000), 'UTF8')) AS lo;
+	    '0000', 5000), 'UTF8')) AS lo;
 	EOF2
 	bk-keygen >"$BATS_FILE_TMPDIR/key" 2>/dev/null
 }
@@ -58,14 +58,14 @@ nothing_stored() { [ -z "$(ls -A d)" ]; }
 	size=$(stat -c %s whole)
 	# killed: what had left, up to any byte of two rows, and of the end
 	end=$(grep -abo "$CLOSE" whole | sed -n 20000p | cut -d : -f 1)
-	for n in $(seq "$end" $((end + 134))) $(seq $((size - 150)) $((size - 1))); do
+	for n in $(seq "$end" $((end + 138))) $(seq $((size - 150)) $((size - 1))); do
 		head -c "$n" whole >part
 		run -3 bk-save --sealed 'd/{db}-{utc}' <part
 	done
 	nothing_stored
 	for chain in bk-gz bk-zst "bk-crypt -r $R" "bk-crypt --age -r $R" \
 	    "bk-gz | bk-crypt -r $R" 'bk-seal cat' "bk-tee 'bk-save d/1'"; do
-		for n in "$end" $((end + 66)) $((size - 1)); do
+		for n in "$end" $((end + 68)) $((size - 1)); do
 			run -3 bash -c "head -c $n whole | $chain |
 			    bk-save --sealed 'd/{db}-{utc}'"
 		done
@@ -110,7 +110,7 @@ nothing_stored() { [ -z "$(ls -A d)" ]; }
 	pg_dumpall >all.sql
 	local n end
 	end=$(grep -abo "$CLOSE" all.sql | sed -n 10000p | cut -d : -f 1)
-	for n in "$end" $((end + 20)) $((end + 66)) $((end + 100)); do
+	for n in "$end" $((end + 20)) $((end + 68)) $((end + 100)); do
 		run -3 bash -c "bk-seal sh -c 'head -c $n all.sql; exit 1' |
 		    bk-gz | bk-save d/x"
 	done
@@ -120,7 +120,7 @@ nothing_stored() { [ -z "$(ls -A d)" ]; }
 @test "bk-seal of files: names and contents that are marks" {
 	local n
 	mkdir in
-	perl -e 'print "$ARGV[0]" x 2000' "$CLOSE${NONCE}00" >"in/$EVIL"
+	perl -e 'print "$ARGV[0]" x 2000' "$CLOSE${NONCE}0000" >"in/$EVIL"
 	printf %s "$EVIL" >in/note
 	( cd in && bk-seal tar -cf - * </dev/null ) >tar
 	bk-save d/x <tar
@@ -128,13 +128,13 @@ nothing_stored() { [ -z "$(ls -A d)" ]; }
 	bk-gz <tar | bk-gz -d --seal | bk-save d/y
 	cmp d/x d/y
 	rm d/*
-	for n in 1000 5120 5121 5186 60000 132000; do
+	for n in 1000 5120 5121 5188 60000 132000; do
 		run -3 bash -c "bk-seal sh -c 'head -c $n \"\$0\"; exit 1' \
 		    <(cd in && tar -cf - *) </dev/null | bk-save d/x"
 	done
 	# a file alone, of the mark's own period
-	perl -e 'print "$ARGV[0]" x 50000' "$CLOSE${NONCE}00" >marks
-	for n in 64 66 3200000; do
+	perl -e 'print "$ARGV[0]" x 50000' "$CLOSE${NONCE}0000" >marks
+	for n in 64 68 3200000; do
 		run -3 bash -c "bk-seal sh -c 'head -c $n marks; exit 1' \
 		    </dev/null | bk-save d/x"
 	done

@@ -6,7 +6,7 @@ load support/common
 # is_open FILE: an envelope that was begun and not closed.
 is_open() {
 	[ "$(head -c 32 "$1")" = "$(opening_word)" ] || [ ! -s "$1" ] &&
-	    run ! grep -q "$(closing_word)" <(tail -c 256 "$1")
+	    run ! grep -q "$(closing_word)" <(tail -c 2560 "$1")
 }
 
 setup() {
@@ -20,7 +20,7 @@ setup() {
 	[[ ${seal%%(*} =~ ^[0-9a-f]{32}$ ]]
 	[[ $seal =~ \(at=([0-9TZ]{16})\;run=[0-9a-f]{16}\)$ ]]
 	[[ ${BASH_REMATCH[1]} > $before || ${BASH_REMATCH[1]} = "$before" ]]
-	printf "$(opening_word)${seal}one\ntwo$(closing_word)${seal%%(*}00" |
+	printf "$(opening_word)${seal}one\ntwo$(closing_word)${seal%%(*}0000" |
 	    cmp out -
 	# another time, another nonce and another run
 	bk-seal printf 'one\ntwo' >again
@@ -64,14 +64,14 @@ setup() {
 		head -c "$n" /dev/urandom >in
 		bk-seal cat in >out
 		inside <out | cmp - in
-		[ "$(stat -c %s out)" = $((n + 106 + 66)) ]
+		[ "$(stat -c %s out)" = $((n + 106 + 68)) ]
 	done
 }
 
 @test "300 MB go through, in little memory" {
 	if sanitized; then skip "a sanitizer has memory of its own"; fi
 	ulimit -v 100000
-	bk-seal head -c 300M /dev/zero | tail -c +107 | head -c -66 |
+	bk-seal head -c 300M /dev/zero | tail -c +107 | head -c -68 |
 	    cmp - <(head -c 300M /dev/zero)
 }
 

@@ -75,12 +75,12 @@ has_temps() { [ "$(ls -A d | grep -c '^\.bk-save')" = "$1" ]; }
 	bk-gz <in >gz
 	run -3 --separate-stderr bk-tee 'bk-save d/1 2>/dev/null' \
 	    'bk-gz -d 2>/dev/null | bk-save d/2 2>/dev/null' \
-	    < <(head -c -98 gz)
+	    < <(head -c -100 gz)
 	one_line_error bk-tee
 	[ ! -e d/1 ]
 	rm -f d/*
 	run -3 --separate-stderr bk-tee -v 'bk-save d/1 2>/dev/null' 'cat >d/2' \
-	    < <(head -c -98 gz)
+	    < <(head -c -100 gz)
 	[[ $stderr == *"bk-save d/1 2>/dev/null: exit status 3"* ]]
 	[ ! -e d/1 ]
 	run ! ends d/2

@@ -49,7 +49,7 @@ refused() {
 	bk-zst <plain >plain.zst
 	nonce=$(seal_of plain.zst | cut -c 1-32)
 	[ "$(head -c 74 plain.zst | tail -c 66)" = "$(opening_word)$nonce()" ]
-	[ "$(tail -c 66 plain.zst)" = "$(closing_word)${nonce}00" ]
+	[ "$(tail -c 68 plain.zst)" = "$(closing_word)${nonce}0000" ]
 	[ "$(head -c 4 plain.zst | od -An -tx1 | tr -d ' ')" = 5b2a4d18 ]
 }
 

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -180,4 +181,36 @@ bk_duration_exact(uint64_t seconds, char out[BK_NUM_TEXT])
 			    duration_unit[i]);
 		seconds %= duration_size[i];
 	}
+}
+
+/* Up to eight hex digits at s: how many, with *out set. */
+static size_t
+hex32(const char *s, uint64_t *out)
+{
+	size_t n = strspn(s, "0123456789ABCDEFabcdef");
+
+	*out = n > 0 && n <= 8 ? strtoul(s, NULL, 16) : 0;
+	return n <= 8 ? n : 0;
+}
+
+int
+bk_lsn_parse(const char *s, uint64_t *lsn)
+{
+	uint64_t high, low;
+	size_t n = hex32(s, &high);
+
+	if (n == 0 || s[n] != '/')
+		return 0;
+	s += n + 1;
+	if ((n = hex32(s, &low)) == 0 || s[n] != '\0')
+		return 0;
+	*lsn = high << 32 | low;
+	return 1;
+}
+
+void
+bk_lsn_format(uint64_t lsn, char out[BK_LSN_TEXT])
+{
+	(void)snprintf(out, BK_LSN_TEXT, "%" PRIX64 "/%" PRIX64, lsn >> 32,
+	    lsn & 0xffffffff);
 }

@@ -42,4 +42,12 @@ void bk_duration_format(uint64_t seconds, char out[BK_NUM_TEXT]);
 /* The same in as many units as it takes: "1d1h2s". */
 void bk_duration_exact(uint64_t seconds, char out[BK_NUM_TEXT]);
 
+/*
+ * A position in the WAL as PostgreSQL writes it, "16/B374D848".  parse: 1, or 0
+ * if s is anything else.
+ */
+#define BK_LSN_TEXT 18
+int bk_lsn_parse(const char *s, uint64_t *lsn);
+void bk_lsn_format(uint64_t lsn, char out[BK_LSN_TEXT]);
+
 #endif

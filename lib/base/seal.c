@@ -4,18 +4,22 @@
 #include <sys/random.h>
 
 #include <ctype.h>
-#include <stdint.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/hex.h"
+#include "base/num.h"
 #include "base/percent.h"
 #include "base/utctime.h"
 
 #define WORD 32			/* characters of a mark before the nonce */
 #define HEX "0123456789abcdef"
+#define UPPER_HEX "0123456789ABCDEF"
 #define STAMP 16		/* characters of 20261122T131415Z */
+#define NAME_CODE (BK_LABEL_NAME - 1)	/* of an encoded name, at most */
+#define HOST_CODE 96			/* of an encoded host */
 
 /*
  * Each in two halves, so that neither this file nor a program built from it
@@ -54,15 +58,15 @@ is_plain(unsigned char c)
 	return isalnum(c) || c == '.' || c == '_' || c == '-';
 }
 
-/* The label's name, encoded; 0 if it is empty or too long. */
+/* A name, encoded into at most max characters; 0 if it is empty or longer. */
 static int
-encode_name(const char *name, struct bk_buf *out)
+encode(const char *name, size_t max, struct bk_buf *out)
 {
 	struct bk_err ignored = {0};
 
 	return *name != '\0' &&
 	    bk_percent_encode(out, name, is_plain, &ignored) == 0 &&
-	    out->len < BK_LABEL_NAME;
+	    out->len <= max;
 }
 
 void
@@ -72,11 +76,37 @@ bk_label_set(struct bk_label *l, enum bk_label_kind kind, const char *name)
 
 	l->kind = BK_LABEL_NONE;
 	l->name[0] = '\0';
-	if (kind != BK_LABEL_NONE && name != NULL && encode_name(name, &b)) {
+	if (kind != BK_LABEL_NONE && name != NULL &&
+	    encode(name, NAME_CODE, &b)) {
 		l->kind = kind;
 		(void)snprintf(l->name, sizeof(l->name), "%s", name);
 	}
 	bk_buf_free(&b);
+}
+
+void
+bk_label_host(struct bk_label *l, const char *host)
+{
+	struct bk_buf b = {0};
+
+	l->host[0] = '\0';
+	if (strlen(host) < sizeof(l->host) && encode(host, HOST_CODE, &b))
+		(void)snprintf(l->host, sizeof(l->host), "%s", host);
+	bk_buf_free(&b);
+}
+
+int
+bk_label_wal(struct bk_label *l, const char *name)
+{
+	size_t i, n = strlen(name);
+
+	if (n >= sizeof(l->wal) || strspn(name, UPPER_HEX) < 8)
+		return -1;
+	for (i = 0; i < n; i++)
+		if (!is_plain((unsigned char)name[i]))
+			return -1;
+	memcpy(l->wal, name, n + 1);
+	return 0;
 }
 
 int
@@ -94,23 +124,62 @@ bk_seal_new(struct bk_seal *s, const struct bk_label *label, struct bk_err *e)
 	return random_hex(s->nonce, BK_SEAL_NONCE / 2, e);
 }
 
+/* Append a field to the label, unless its value is "". */
+static void
+put(char out[BK_SEAL_LABEL], const char *key, const char *value)
+{
+	size_t n = strlen(out);
+
+	if (*value != '\0')
+		(void)snprintf(out + n, BK_SEAL_LABEL - n, "%s%s%s",
+		    n > 1 ? ";" : "", key, value);
+}
+
+static void
+put_encoded(char out[BK_SEAL_LABEL], const char *key, const char *value,
+    size_t max)
+{
+	struct bk_buf b = {0};
+
+	if (encode(value, max, &b))
+		put(out, key, b.data);
+	bk_buf_free(&b);
+}
+
+static void
+put_lsn(char out[BK_SEAL_LABEL], const char *key, uint64_t lsn)
+{
+	char text[BK_LSN_TEXT] = "";
+
+	if (lsn > 0)
+		bk_lsn_format(lsn, text);
+	put(out, key, text);
+}
+
 /* "(db=shop;at=20261122T131415Z;run=0123456789abcdef)" */
 static void
 format_label(const struct bk_label *l, char out[BK_SEAL_LABEL])
 {
-	char at[BK_UTCTIME_TEXT] = "";
-	struct bk_buf name = {0};
-	int named = l->kind != BK_LABEL_NONE && encode_name(l->name, &name);
+	char at[BK_UTCTIME_TEXT] = "", tli[BK_NUM_TEXT] = "";
 
+	(void)snprintf(out, BK_SEAL_LABEL, "(");
+	if (l->kind != BK_LABEL_NONE)
+		put_encoded(out, l->kind == BK_LABEL_DB ? "db=" : "cluster=",
+		    l->name, NAME_CODE);
+	put_encoded(out, "host=", l->host, HOST_CODE);
 	if (l->at > 0)
 		bk_utctime_compact(l->at, at);
-	(void)snprintf(out, BK_SEAL_LABEL, "(%s%s%s%s%s%s%s%s)",
-	    !named ? "" : l->kind == BK_LABEL_DB ? "db=" : "cluster=",
-	    named ? name.data : "",
-	    named && *at != '\0' ? ";" : "", *at != '\0' ? "at=" : "", at,
-	    (named || *at != '\0') && *l->run != '\0' ? ";" : "",
-	    *l->run != '\0' ? "run=" : "", l->run);
-	bk_buf_free(&name);
+	put(out, "at=", at);
+	if (l->timeline > 0)
+		(void)snprintf(tli, sizeof(tli), "%" PRIu32, l->timeline);
+	put(out, "tli=", tli);
+	put_lsn(out, "start=", l->start);
+	put(out, "wal=", l->wal);
+	put_lsn(out, "end=", l->end);
+	put(out, "sum=", l->sum);
+	put(out, "run=", l->run);
+	/* the longest fields of all kinds leave room for this */
+	memcpy(out + strlen(out), ")", 2);
 }
 
 size_t
@@ -126,18 +195,43 @@ void
 bk_seal_close(const struct bk_seal *s, unsigned after,
     char out[BK_SEAL_CLOSING + 1])
 {
-	(void)snprintf(out, BK_SEAL_CLOSING + 1, "%s%s%02x", closing_word,
-	    s->nonce, after & 0xff);
+	(void)snprintf(out, BK_SEAL_CLOSING + 1, "%s%s%04x", closing_word,
+	    s->nonce, after & 0xffff);
+}
+
+/* Decode a name of at most max encoded characters into out; -1: it is none. */
+static int
+parse_name(char *out, size_t size, size_t max, const char *s)
+{
+	char text[BK_LABEL_NAME];
+
+	if (strlen(s) > max || *s == '\0')
+		return -1;
+	memcpy(text, s, strlen(s) + 1);
+	if (bk_percent_decode(text) == -1 || strlen(text) >= size)
+		return -1;
+	memcpy(out, text, strlen(text) + 1);
+	return 0;
 }
 
 static int
-parse_name(struct bk_label *l, enum bk_label_kind kind, const char *s)
+parse_db(struct bk_label *l, const char *s)
 {
-	if (strlen(s) >= sizeof(l->name) || *s == '\0')
-		return -1;
-	(void)snprintf(l->name, sizeof(l->name), "%s", s);
-	l->kind = kind;
-	return bk_percent_decode(l->name);
+	l->kind = BK_LABEL_DB;
+	return parse_name(l->name, sizeof(l->name), NAME_CODE, s);
+}
+
+static int
+parse_cluster(struct bk_label *l, const char *s)
+{
+	l->kind = BK_LABEL_CLUSTER;
+	return parse_name(l->name, sizeof(l->name), NAME_CODE, s);
+}
+
+static int
+parse_host(struct bk_label *l, const char *s)
+{
+	return parse_name(l->host, sizeof(l->host), HOST_CODE, s);
 }
 
 static int
@@ -156,40 +250,88 @@ parse_at(struct bk_label *l, const char *s)
 }
 
 static int
-parse_run(struct bk_label *l, const char *s)
+parse_tli(struct bk_label *l, const char *s)
 {
-	if (strlen(s) != BK_LABEL_RUN - 1 || strspn(s, HEX) != strlen(s))
+	struct bk_err ignored = {0};
+	uint64_t tli;
+
+	if (bk_num_parse(s, 1, UINT32_MAX, "", &tli, &ignored) == -1)
 		return -1;
-	memcpy(l->run, s, BK_LABEL_RUN);
+	l->timeline = (uint32_t)tli;
 	return 0;
 }
 
-/* The fields between the parentheses, in their order; modifies s. */
+static int
+parse_start(struct bk_label *l, const char *s)
+{
+	return bk_lsn_parse(s, &l->start) ? 0 : -1;
+}
+
+static int
+parse_wal(struct bk_label *l, const char *s)
+{
+	return bk_label_wal(l, s);
+}
+
+static int
+parse_end(struct bk_label *l, const char *s)
+{
+	return bk_lsn_parse(s, &l->end) ? 0 : -1;
+}
+
+/* size - 1 hex digits in lower case. */
+static int
+parse_hex(char *out, size_t size, const char *s)
+{
+	if (strlen(s) != size - 1 || strspn(s, HEX) != size - 1)
+		return -1;
+	memcpy(out, s, size);
+	return 0;
+}
+
+static int
+parse_sum(struct bk_label *l, const char *s)
+{
+	return parse_hex(l->sum, sizeof(l->sum), s);
+}
+
+static int
+parse_run(struct bk_label *l, const char *s)
+{
+	return parse_hex(l->run, sizeof(l->run), s);
+}
+
+static const struct {
+	const char *key;
+	int (*parse)(struct bk_label *l, const char *value);
+} fields[] = {
+	{ "db=", parse_db }, { "cluster=", parse_cluster },
+	{ "host=", parse_host }, { "at=", parse_at }, { "tli=", parse_tli },
+	{ "start=", parse_start }, { "wal=", parse_wal }, { "end=", parse_end },
+	{ "sum=", parse_sum }, { "run=", parse_run },
+};
+
+/*
+ * The fields between the parentheses; modifies s.  Order and repetitions are
+ * not looked at: the caller compares with the one form of a label.
+ */
 static int
 parse_fields(struct bk_label *l, char *s)
 {
-	char *save = NULL, *f = strtok_r(s, ";", &save);
+	size_t n = sizeof(fields) / sizeof(fields[0]), i, len;
+	char *save = NULL, *f;
 
-	if (f != NULL && strncmp(f, "db=", 3) == 0) {
-		if (parse_name(l, BK_LABEL_DB, f + 3) == -1)
+	for (f = strtok_r(s, ";", &save); f != NULL;
+	    f = strtok_r(NULL, ";", &save)) {
+		for (i = 0; i < n; i++) {
+			len = strlen(fields[i].key);
+			if (strncmp(f, fields[i].key, len) == 0)
+				break;
+		}
+		if (i == n || fields[i].parse(l, f + len) == -1)
 			return -1;
-		f = strtok_r(NULL, ";", &save);
-	} else if (f != NULL && strncmp(f, "cluster=", 8) == 0) {
-		if (parse_name(l, BK_LABEL_CLUSTER, f + 8) == -1)
-			return -1;
-		f = strtok_r(NULL, ";", &save);
 	}
-	if (f != NULL && strncmp(f, "at=", 3) == 0) {
-		if (parse_at(l, f + 3) == -1)
-			return -1;
-		f = strtok_r(NULL, ";", &save);
-	}
-	if (f != NULL && strncmp(f, "run=", 4) == 0) {
-		if (parse_run(l, f + 4) == -1)
-			return -1;
-		f = strtok_r(NULL, ";", &save);
-	}
-	return f == NULL ? 0 : -1;
+	return 0;
 }
 
 /* The label at s, which has n bytes: its length, or -1. */

@@ -17,30 +17,42 @@
  * optional, in this order, with ';' between them,
  *
  *	db=NAME or cluster=NAME	all but ASCII letters, digits and "._-" as %XX
+ *	host=NAME		the database server's, encoded likewise
  *	at=20261122T131415Z	the instant of the snapshot, UTC
+ *	tli=1			the timeline
+ *	start=0/2000028		where the WAL begins that a base backup needs
+ *	wal=NAME		the WAL file that this stream is
+ *	end=0/3000000		the end of its last byte
+ *	sum=...			first 32 hex digits of its content's SHA-256
  *	run=0123456789abcdef	the ID of the pipeline's run, made by its first
  *				stage
  *
- * Behind the closing mark stand two hex digits: the number of bytes after them.
- * They are the format's own; a stream cut anywhere, even there, is unfinished.
+ * Behind the closing mark stand four hex digits: the number of bytes after
+ * them.  They are the format's own; a stream cut anywhere, even there, is
+ * unfinished.
  *
  * This module knows marks and label but no format; bk_reader (reader.h) judges
  * by them, bk_writer (writer.h) holds the end back.
  */
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 #include "base/err.h"
 
 #define BK_SEAL_NONCE 32	/* characters of a nonce */
 #define BK_SEAL_LEN 64		/* of a mark */
-#define BK_SEAL_LABEL 256	/* of a label, at most, with its NUL */
+#define BK_SEAL_LABEL 512	/* of a label, at most, with its NUL */
 #define BK_SEAL_OPENING (BK_SEAL_LEN + BK_SEAL_LABEL) /* mark, label, NUL */
-#define BK_SEAL_CLOSING 66	/* characters of closing mark and digits */
+#define BK_SEAL_CLOSING 68	/* characters of closing mark and digits */
 #define BK_SEAL_HEAD 4096	/* the label ends within these */
-#define BK_SEAL_TAIL 256	/* the closing mark begins within these */
+#define BK_SEAL_TAIL 2560	/* the closing mark begins within these: five
+				 * blocks of a tar, which has most behind it */
 
 #define BK_LABEL_NAME 192	/* room for a name and its NUL */
+#define BK_LABEL_HOST 65	/* for a host's and its NUL */
+#define BK_LABEL_WAL 41		/* for a WAL file's and its NUL */
+#define BK_LABEL_SUM 33		/* for a digest and its NUL */
 #define BK_LABEL_RUN 17		/* for a run's ID and its NUL */
 
 enum bk_label_kind { BK_LABEL_NONE, BK_LABEL_DB, BK_LABEL_CLUSTER };
@@ -48,7 +60,13 @@ enum bk_label_kind { BK_LABEL_NONE, BK_LABEL_DB, BK_LABEL_CLUSTER };
 struct bk_label {
 	enum bk_label_kind kind;	/* of name */
 	char name[BK_LABEL_NAME];	/* "" if NONE */
-	time_t at;			/* 0: unknown */
+	char host[BK_LABEL_HOST];	/* "": unknown, as all of these */
+	time_t at;			/* 0: unknown, as all of these */
+	uint32_t timeline;
+	uint64_t start;
+	char wal[BK_LABEL_WAL];
+	uint64_t end;
+	char sum[BK_LABEL_SUM];
 	char run[BK_LABEL_RUN];		/* "": none */
 };
 
@@ -60,6 +78,15 @@ struct bk_seal {		/* a stream's */
 /* Set the label's name; one for which there is no room becomes NONE. */
 void bk_label_set(struct bk_label *l, enum bk_label_kind kind,
     const char *name);
+
+/* Set the label's host; one for which there is no room is left out. */
+void bk_label_host(struct bk_label *l, const char *host);
+
+/*
+ * Set wal; name, the whole of it, must begin with eight upper case hex digits,
+ * as all WAL files do, and be plain.  0, or -1 if it is not: nothing is set.
+ */
+int bk_label_wal(struct bk_label *l, const char *name);
 
 /* A fresh ID for a pipeline's run.  0, or -1 with *e set. */
 int bk_label_run(char run[BK_LABEL_RUN], struct bk_err *e);

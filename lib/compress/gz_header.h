@@ -17,7 +17,7 @@
 #include "compress/input.h"
 
 #define BK_GZ_MEMBER (1024 * 1024)	/* content bytes of our members */
-#define BK_GZ_HEADER_MAX 512		/* maximum bytes of our headers */
+#define BK_GZ_HEADER_MAX 1024		/* maximum bytes of our headers */
 #define BK_GZ_TRAILER 8			/* u32 CRC32, u32 content bytes */
 
 struct bk_gz_header {
@@ -34,7 +34,7 @@ struct bk_gz_header {
 size_t bk_gz_header_put(uint8_t *p, const char *opening);
 void bk_gz_header_sizes(uint8_t *p, uint32_t member, uint32_t content);
 
-/* Write the complete last member to p; returns its length, 92 bytes. */
+/* Write the complete last member to p; returns its length, 94 bytes. */
 size_t bk_gz_header_closing(uint8_t p[BK_GZ_HEADER_MAX],
     const struct bk_seal *s);
 

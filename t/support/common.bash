@@ -18,14 +18,14 @@ unset BK_AUDIT_LOG BK_DEBUG BK_RECIPIENTS BK_IDENTITY BK_JOBS DATABASE_URL
 # file.  A whole mark has a nonce, here always the same, and the label FIELDS,
 # or the number of bytes that FOLLOW.
 opening_word() { bk-seal printf x </dev/null | head -c 32; }
-closing_word() { bk-seal printf x </dev/null | tail -c 66 | head -c 32; }
+closing_word() { bk-seal printf x </dev/null | tail -c 68 | head -c 32; }
 NONCE=00112233445566778899aabbccddeeff
 opening_mark() { printf "%s$NONCE(%s)" "$(opening_word)" "${1-}"; }	# FIELDS
-closing_mark() { printf "%s$NONCE%02x" "$(closing_word)" "${1-0}"; }	# FOLLOW
+closing_mark() { printf "%s$NONCE%04x" "$(closing_word)" "${1-0}"; }	# FOLLOW
 
 # inside: what is in the envelope on standard input.
 inside() {
-	perl -0777 -pe 's/\A.{64}\([^)]*\)//s; substr($_, -66) = ""'
+	perl -0777 -pe 's/\A.{64}\([^)]*\)//s; substr($_, -68) = ""'
 }
 
 # seal_of FILE: its nonce and label, as NONCE(LABEL).
@@ -45,7 +45,7 @@ blank() {
 ends() {
 	local seal
 	seal=$(seal_of "$1")
-	tail -c 256 "$1" | grep -aqF "$(closing_word)${seal%%(*}"
+	tail -c 2560 "$1" | grep -aqF "$(closing_word)${seal%%(*}"
 }
 
 # sanitized: the tools are a build with sanitizers, which has memory and

@@ -432,7 +432,7 @@ known_stream(void)
 	    "ZElXU296UjJOQXN2R2tyT3VJTEs5WUNJCg+D07SrTNAsKDTccQskUUuacxp/"
 	    "9+g88KI9aOiOxtF/c8+mOI9nUO61qSmOuit3X3EDaw1kNWEwNjRjZTRkNTg5"
 	    "M2I2MWU1Zjk2ZWNhY2JlMGNmYTdkYmM3ZTVjMmYyMDVmMWJiNTAwMWE3MzM4"
-	    "MTgzMzgyMDA";
+	    "MTgzMzgyMDAwMA";
 	static const uint8_t secret[BK_KEY_LEN] = {
 		0xca, 0x16, 0x26, 0x25, 0x2c, 0x53, 0xcf, 0x1a,
 		0x4d, 0xc4, 0x66, 0x95, 0xe7, 0xfc, 0xc4, 0x65,

@@ -241,7 +241,7 @@ test_archive(void)
 
 	for (n = 0; n + BK_SEAL_CLOSING + 2 < sizeof(evil_rows);
 	    n = strlen(evil_rows)) {
-		bk_seal_close(&evil, after++ % 190, closing);
+		bk_seal_close(&evil, after++ % 2400, closing);
 		(void)snprintf(evil_rows + n, sizeof(evil_rows) - n, "%s\n",
 		    closing);
 	}

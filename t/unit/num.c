@@ -137,10 +137,33 @@ test_format(void)
 	is_str(text, "213503982334601d7h15s", "all that there are");
 }
 
+static void
+test_lsn(void)
+{
+	static const char *const bad[] = { "", "/", "0", "0/", "/0", "0/0/0",
+	    "0x1/0", "+1/0", " 1/0", "1/0 ", "1/ 0", "1/-1", "123456789/0",
+	    "0/123456789", "G/0", "0-0" };
+	char text[BK_LSN_TEXT];
+	uint64_t v = 7;
+	size_t i;
+
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ok(!bk_lsn_parse(bad[i], &v) && v == 7, "no LSN: '%s'", bad[i]);
+	ok(bk_lsn_parse("0/0", &v) && v == 0, "the first");
+	ok(bk_lsn_parse("16/B374D848", &v) && v == 0x16b374d848, "an LSN");
+	ok(bk_lsn_parse("16/b374d848", &v) && v == 0x16b374d848, "small");
+	bk_lsn_format(v, text);
+	is_str(text, "16/B374D848", "and back");
+	bk_lsn_format(UINT64_MAX, text);
+	is_str(text, "FFFFFFFF/FFFFFFFF", "the last");
+	ok(bk_lsn_parse(text, &v) && v == UINT64_MAX, "and back");
+}
+
 int
 main(void)
 {
 	test_num();
+	test_lsn();
 	test_size();
 	test_duration();
 	test_share();

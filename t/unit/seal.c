@@ -30,8 +30,8 @@ test_marks(void)
 	    "an opening mark is 64 hex digits");
 	is_str(opening + BK_SEAL_LEN, "()", "and an empty label");
 	is_int((intmax_t)strspn(closing, "0123456789abcdef"), BK_SEAL_CLOSING,
-	    "a closing mark is 66");
-	is_str(closing + BK_SEAL_LEN, "00", "the last two are a count");
+	    "a closing mark is 68");
+	is_str(closing + BK_SEAL_LEN, "0000", "the last four are a count");
 	ok(strncmp(opening, closing, 32) != 0, "the words differ");
 	ok(strncmp(opening + 32, closing + 32, 32) == 0, "the nonces do not");
 	memcpy(before, opening, sizeof(before));
@@ -96,7 +96,7 @@ test_closing(void)
 	size_t n, after;
 
 	(void)bk_seal_new(&other, NULL, &e);
-	for (n = BK_SEAL_CLOSING; n < 400; n++) {
+	for (n = BK_SEAL_CLOSING; n < BK_SEAL_TAIL + 40; n += 1 + n / 100) {
 		for (after = 0; after + BK_SEAL_CLOSING <= n; after++) {
 			char *at = page + n - after - BK_SEAL_CLOSING;
 			int fits = after + BK_SEAL_CLOSING <= BK_SEAL_TAIL;
@@ -111,7 +111,7 @@ test_closing(void)
 			miscounted += bk_seal_ends(&seal, page, n);
 		}
 	}
-	is_int(bad, 0, "a closing mark is seen within the last 256 bytes only");
+	is_int(bad, 0, "a closing mark is seen within the last 2560 bytes only");
 	is_int(forged, 0, "another stream's is none");
 	is_int(miscounted, 0, "nor one with more or less behind it");
 	is_int(bk_seal_ends(&seal, page, 0), 0, "nothing holds no mark");
@@ -140,6 +140,11 @@ survives(const struct bk_label *label)
 	return bk_seal_read(&got, text, n) == (ptrdiff_t)n &&
 	    got.label.kind == label->kind && got.label.at == label->at &&
 	    strcmp(got.label.name, label->name) == 0 &&
+	    strcmp(got.label.host, label->host) == 0 &&
+	    got.label.timeline == label->timeline &&
+	    got.label.start == label->start && got.label.end == label->end &&
+	    strcmp(got.label.wal, label->wal) == 0 &&
+	    strcmp(got.label.sum, label->sum) == 0 &&
 	    strcmp(got.label.run, label->run) == 0;
 }
 
@@ -185,6 +190,70 @@ test_label(void)
 	is_int(bad, 0, "a name is whole or not there, whatever its length");
 }
 
+/* The fields of base backups and WAL files. */
+static void
+test_wal_label(void)
+{
+	struct bk_label l = { .at = AT, .timeline = 12, .start = 0x2000028,
+	    .run = "0123456789abcdef" };
+
+	bk_label_set(&l, BK_LABEL_CLUSTER, "7300000000000000001");
+	bk_label_host(&l, "db1.example.org");
+	begin(&l);
+	is_str(opening + BK_SEAL_LEN, "(cluster=7300000000000000001;"
+	    "host=db1.example.org;at=20261122T131415Z;tli=12;start=0/2000028;"
+	    "run=0123456789abcdef)", "a base backup's label");
+	ok(survives(&l), "comes back");
+	l = (struct bk_label){ .end = UINT64_MAX,
+	    .sum = "00112233445566778899aabbccddeeff" };
+	is_int(bk_label_wal(&l, "0000000100000002000000FF.partial"), 0,
+	    "a WAL file's name");
+	begin(&l);
+	is_str(opening + BK_SEAL_LEN, "(wal=0000000100000002000000FF.partial;"
+	    "end=FFFFFFFF/FFFFFFFF;sum=00112233445566778899aabbccddeeff)",
+	    "a WAL file's label");
+	ok(survives(&l), "comes back");
+	ok(bk_label_wal(&l, "00000002.history") == 0 && survives(&l),
+	    "a history file");
+	ok(bk_label_wal(&l, "0000000100000002000000FF.00000028.backup") == 0 &&
+	    survives(&l), "a backup's history file, the longest name");
+	ok(bk_label_wal(&l, "0000000100000002000000FF.00000028.backupx") == -1 &&
+	    bk_label_wal(&l, "..") == -1 && bk_label_wal(&l, "") == -1 &&
+	    bk_label_wal(&l, "00000002/x") == -1, "what is no such name");
+}
+
+/* All that there may be, as long as it may be. */
+static void
+test_longest_label(void)
+{
+	static const struct bk_label wal = { .at = AT, .timeline = UINT32_MAX,
+	    .start = UINT64_MAX, .wal = "0000000100000002000000FF.00000028."
+	    "backup", .end = UINT64_MAX, .sum = "00112233445566778899"
+	    "aabbccddeeff", .run = "0123456789abcdef" };
+	struct bk_label l = wal;
+	char host[BK_LABEL_HOST + 9];
+	int bad = 0;
+	size_t n;
+
+	memset(host, ' ', sizeof(host));
+	host[63] = '\0';
+	bk_label_set(&l, BK_LABEL_CLUSTER, host);
+	for (n = 1; n < sizeof(host); n++) {
+		memset(host, 'a', sizeof(host));
+		host[n] = '\0';
+		bk_label_host(&l, host);
+		bad += !survives(&l) || (*l.host == '\0') != (n > 64);
+		memset(host, ':', n);
+		bk_label_host(&l, host);
+		bad += !survives(&l) || (*l.host == '\0') != (n > 32);
+	}
+	is_int(bad, 0, "every length of host, beside the longest of all else");
+	/* one that was not set by bk_label_host() */
+	memset(l.host, ':', sizeof(l.host) - 1);
+	begin(&l);
+	ok(strstr(opening, "run=0123456789abcdef)") != NULL, "never cut");
+}
+
 static void
 test_bad_labels(void)
 {
@@ -197,8 +266,17 @@ test_bad_labels(void)
 		"(at=20261122T131460Z)", "(at=2026-11-22T13:14:15Z)",
 		"(at=20261122T131415Z;db=a)", "(run=0123456789abcde)",
 		"(run=0123456789ABCDEF)", "(run=0123456789abcdef;at=1)",
-		"(db=a;x=b)",
+		"(db=a;x=b)", "(host=)", "(host=a b)", "(host=a;db=b)",
+		"(host=%41)", "(tli=0)", "(tli=01)", "(tli=-1)",
+		"(tli=4294967296)", "(tli=1;host=a)", "(start=0/0)",
+		"(start=0/00000001)", "(start=0/2000028;tli=1)", "(start=1)",
+		"(start=0/g)", "(start=0/a)", "(end=0/123456789)", "(wal=)",
+		"(wal=..)", "(wal=/etc/passwd)", "(wal=00000001/a)",
+		"(wal=00000001%41)", "(sum=00112233445566778899aabbccddeef)",
+		"(sum=00112233445566778899AABBCCDDEEFF)", "(tli=1;tli=1)",
+		"(end=0/1;wal=00000002.history)",
 	};
+	static const struct bk_label none;
 	struct bk_seal got;
 	char text[600];
 	ptrdiff_t len;
@@ -208,8 +286,8 @@ test_bad_labels(void)
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		(void)snprintf(text, sizeof(text), "%.64s%s", opening, bad[i]);
 		len = bk_seal_read(&got, text, strlen(text));
-		if (len != -1 || got.label.kind != BK_LABEL_NONE ||
-		    got.label.at != 0 || *got.label.run != '\0')
+		if (len != -1 ||
+		    memcmp(&got.label, &none, sizeof(none)) != 0)
 			wrong += printf("# taken: %s\n", bad[i]);
 	}
 	is_int(wrong, 0, "what is no label is none");
@@ -229,6 +307,8 @@ main(void)
 	test_opening();
 	test_closing();
 	test_label();
+	test_wal_label();
+	test_longest_label();
 	test_bad_labels();
 	return tap_done();
 }
