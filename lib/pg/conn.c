@@ -1,7 +1,9 @@
 #include "pg/conn.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/debug.h"
 #include "pg/sql.h"
@@ -174,9 +176,10 @@ bk_conn_open(const struct bk_conn_target *t, struct bk_err *e)
 	    info == t->db ? NULL : t->db;
 	const char *keys[] = { "fallback_application_name", "keepalives_idle",
 	    "connect_timeout", "dbname", "host", "port", "user", "dbname",
-	    NULL };
+	    "replication", NULL };
 	const char *values[] = { t->app, "60", t->connect_timeout,
-	    info != NULL ? info : name, t->host, t->port, t->user, name, NULL };
+	    info != NULL ? info : name, t->host, t->port, t->user, name,
+	    t->replication, NULL };
 	PQconninfoOption *opts = NULL;
 	PGconn *conn;
 
@@ -437,6 +440,33 @@ bk_conn_rest(const struct bk_conn_params *p, struct bk_buf *out,
 			return -1;
 	}
 	return 0;
+}
+
+static int
+is_own_host(const char *host)
+{
+	return *host == '\0' || *host == '/' || *host == '@' ||
+	    strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
+	    strncmp(host, "127.", 4) == 0;
+}
+
+void
+bk_conn_host(PGconn *conn, char host[BK_CONN_HOST])
+{
+	const char *name = PQhost(conn);
+	size_t i;
+
+	if (name == NULL || is_own_host(name)) {
+		if (gethostname(host, BK_CONN_HOST) == -1)
+			host[0] = '\0';
+		host[BK_CONN_HOST - 1] = '\0';
+	} else {
+		(void)snprintf(host, BK_CONN_HOST, "%s", name);
+	}
+	for (i = 0; host[i] != '\0'; i++)
+		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+		    "abcdefghijklmnopqrstuvwxyz0123456789._-", host[i]) == NULL)
+			host[i] = '-';
 }
 
 int
