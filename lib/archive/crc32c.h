@@ -1,8 +1,10 @@
 #ifndef BK_ARCHIVE_CRC32C_H
 #define BK_ARCHIVE_CRC32C_H
 /*
- * CRC-32C (Castagnoli, RFC 3720 B.4), the default checksum of a
- * backup_manifest.  zlib, ISA-L and libcrypto do not have this polynomial.
+ * CRC-32C (Castagnoli, RFC 3720 B.4), the checksum of WAL records and the
+ * default one of a backup_manifest: ISA-L's where that was built in, else the
+ * processor's instruction, else a table.  zlib and libcrypto do not have this
+ * polynomial.
  */
 #include <stddef.h>
 #include <stdint.h>
