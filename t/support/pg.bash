@@ -13,7 +13,7 @@
 # a test's own is root's, and too long for a socket; DIR/home points there.
 # Clusters share a template and so a system identifier; with PG_INITDB (options
 # for initdb) a cluster gets one of its own.  PG_CONF: lines for
-# postgresql.conf.
+# postgresql.conf.  PG_ENV: words NAME=VALUE for the server's environment.
 
 PG_CACHE=${XDG_CACHE_HOME:-/var/tmp}/bk-pg
 
@@ -21,7 +21,7 @@ PG_CACHE=${XDG_CACHE_HOME:-/var/tmp}/bk-pg
 pg_as() {
 	local user
 	set -- env -i PATH=/usr/bin:/bin LC_ALL=C TZ=UTC \
-	    ${PG_LIB:+LD_LIBRARY_PATH="$PG_LIB"} "$@"
+	    ${PG_LIB:+LD_LIBRARY_PATH="$PG_LIB"} ${PG_ENV-} "$@"
 	if [ "$(id -u)" = 0 ]; then
 		user=$(id -un postgres 2>/dev/null || echo nobody)
 		set -- setpriv --reuid="$user" --regid="$(id -g "$user")" \
