@@ -1,9 +1,10 @@
 #!/bin/bash
 # pg-clients.sh MAJOR DIR
 #
-# Make DIR/bin hold pg_dump, pg_dumpall, pg_restore and psql of PostgreSQL
-# MAJOR (17 or 18), for BK_PG_BINDIR=DIR/bin.  They come from the Debian suite
-# that has them, by a private apt configuration that leaves the system's alone,
+# Make DIR/bin hold the client programs of PostgreSQL MAJOR (17 or 18), for
+# BK_PG_BINDIR=DIR/bin: pg_dump, psql, pg_combinebackup, pg_verifybackup and so
+# on, and pg_waldump and pg_controldata.  They come from the Debian suite that
+# has them, by a private apt configuration that leaves the system's alone,
 # are unpacked beside their libraries and started by that suite's own ld.so.
 # Kept in ${XDG_CACHE_HOME:-/var/tmp}/bk-pg.  Fails with one line where that
 # is impossible: no apt, no network.
@@ -21,7 +22,7 @@ case ${1-} in
 18) suite=sid ;;
 *) die "wants a major version, 17 or 18, and a directory" ;;
 esac
-client=postgresql-client-$1 bin=$2/bin keys=debian-archive-keyring.gpg
+major=$1 client=postgresql-client-$1 bin=$2/bin keys=debian-archive-keyring.gpg
 mkdir -p "$cache"
 [ -O "$cache" ] || die "$cache: not ours"	# programs are run from there
 
@@ -60,6 +61,13 @@ fetch() {
 	for deb in *.deb; do
 		dpkg-deb -x "$deb" ../root
 	done
+	# of the server only what reads its files
+	timeout 300 apt-get -qq download "postgresql-$major" >../apt/log 2>&1 ||
+	    die "apt-get download from $suite: $(tail -n 1 ../apt/log)"
+	for tool in pg_waldump pg_controldata; do
+		dpkg-deb --fsys-tarfile "postgresql-$major"_*.deb |
+		    tar -xf - -C ../root "./usr/lib/postgresql/$major/bin/$tool"
+	done
 	cd ..
 	chmod -R a+rX root
 	chmod a+x .
@@ -67,21 +75,24 @@ fetch() {
 	mv root "$home"
 }
 
-home=$cache/clients-$1
-exec 9>"$cache/lock-clients-$1"
+home=$cache/clients-$major
+programs=$home/usr/lib/postgresql/$major/bin
+exec 9>"$cache/lock-clients-$major"
 flock 9
-[ -x "$home/usr/lib/postgresql/$1/bin/pg_dump" ] || (fetch)
+# fetched last
+[ -x "$programs/pg_controldata" ] || (fetch)
 mkdir -p "$bin"
 bin=$(cd "$bin" && pwd)
 for loader in "$home"/usr/lib*/ld-linux*.so.* "$home"/lib*/ld-linux*.so.*; do
 	[ ! -e "$loader" ] || break
 done
 libs=$(echo "$home"/usr/lib/*-linux-gnu)
-for tool in pg_dump pg_dumpall pg_restore psql; do
+for tool in pg_dump pg_dumpall pg_restore psql pg_basebackup pg_combinebackup \
+    pg_verifybackup pg_amcheck pg_waldump pg_controldata; do
 	cat >"$bin/$tool" <<-EOT
 	#!/bin/sh
 	exec $loader --argv0 $bin/$tool --library-path $libs \\
-	    $home/usr/lib/postgresql/$1/bin/$tool "\$@"
+	    $programs/$tool "\$@"
 	EOT
 	chmod a+x "$bin/$tool"
 done
