@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@
 static const struct tool *tool;
 static struct bk_audit audit;
 static double started;
+static int status_fd = -1;	/* BK_STATUS_FD's */
 
 static void
 no_action(int sig)
@@ -44,6 +46,40 @@ occupy_closed(void)
 		if (fcntl(fd, F_GETFD) == -1 && open("/dev/null",
 		    fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) == -1)
 			exit(BK_FAIL);
+}
+
+/*
+ * Find BK_STATUS_FD before we open anything: if it names a descriptor that is
+ * closed, whatever is opened later may get its number.
+ */
+static void
+find_status_fd(void)
+{
+	const char *s = tool_env("BK_STATUS_FD");
+	struct bk_err ignored = {0};
+	uint64_t fd;
+
+	if (s != NULL && bk_num_parse(s, STDERR_FILENO + 1, INT_MAX,
+	    "BK_STATUS_FD", &fd, &ignored) == 0 &&
+	    fcntl((int)fd, F_GETFD) != -1)
+		status_fd = (int)fd;
+}
+
+/*
+ * Tell who started the pipeline that we end with this status.  Not BK_DATA:
+ * the stages behind an absent object say that too, of their empty input.
+ */
+static void
+report_status(enum bk_code code)
+{
+	char line[] = "0\n";
+
+	if (status_fd == -1 || code == BK_OK || code == BK_DATA)
+		return;
+	line[0] += (char)code;
+	/* who does not listen does not learn it */
+	if (write(status_fd, line, 2) == -1)
+		return;
 }
 
 /* A line of BK_DEBUG's, in one write. */
@@ -87,6 +123,7 @@ tool_start(const struct tool *t)
 	struct sigaction sa = {.sa_handler = no_action, .sa_flags = SA_RESTART};
 
 	tool = t;
+	find_status_fd();
 	audit.operation = t->name;
 	started = bk_monotonic();
 	(void)sigaction(SIGPIPE, &sa, NULL);
@@ -156,6 +193,7 @@ tool_usage(const char *fmt, ...)
 		va_end(ap);
 		putchar('\n');
 	}
+	report_status(BK_USAGE);
 	exit(tool->usage_status != 0 ? tool->usage_status : BK_USAGE);
 }
 
@@ -306,6 +344,8 @@ tool_end(int rc, struct bk_err *e)
 		bk_fail(e, BK_FAIL, "failed");
 	if (rc != 0 && !e->quiet)
 		tool_say("%s", e->msg);
+	if (rc != 0)
+		report_status(e->code);
 	if (log != NULL) {
 		audit.ended = time(NULL);
 		audit.duration_seconds = bk_monotonic() - started;

@@ -106,8 +106,8 @@ void tool_progress(const struct bk_progress *p, int verbosity);
 
 /*
  * Last call in main(): return tool_end(rc, &e).  Prints e's message if rc is
- * not 0, has the audit line written, returns the exit status.  From here on
- * signals end nothing.
+ * not 0, reports the status to BK_STATUS_FD, has the audit line written,
+ * returns the exit status.  From here on signals end nothing.
  */
 int tool_end(int rc, struct bk_err *e);
 

@@ -65,6 +65,81 @@ get() { bk-s3get --retry-for 5s "$@"; }
 	one_line_error bk-s3get
 }
 
+@test "only S3 can say that an object is missing, a proxy cannot" {
+	fault_start '* . all page:404'
+	run -1 --separate-stderr get s3://backups/nope
+	one_line_error bk-s3get
+	[[ $stderr == *"not an answer of S3's"*AWS_ENDPOINT_URL* ]]
+	run -1 get 's3://backups/nope?versionId=x'
+	run -1 get s3://backups/nope/latest
+	run -1 --separate-stderr bk-s3put s3://backups/nope <"$SMALL"
+	fault_start '* . all page:405'
+	run -1 get 's3://backups/nope?versionId=x'
+	fault_start '* . all page:200'
+	run -1 --separate-stderr get s3://backups/nope/latest
+	[[ $stderr == *"is no listing"* ]]
+	run -1 bk-s3ls s3://backups/nope/
+}
+
+# reported COMMAND: run it with BK_STATUS_FD; what was written there is in
+# $status_fd.
+reported() {
+	BK_STATUS_FD=9 bash -c "$1" 9>reported >output 2>errors 3>&- || :
+	status_fd=$(tr '\n' ' ' <reported)
+}
+
+@test "through a pipeline, BK_STATUS_FD tells an absent object" {
+	local rest='| bk-crypt -d -i key | bk-gz -d'
+	bk-keygen -o key 2>recipient
+	bk-gz <"$SMALL" | bk-crypt -r "$(bk-keygen -y key)" |
+	    bk-s3put s3://backups/wal
+	reported "bk-s3get s3://backups/absent $rest"
+	[ "$status_fd" = '4 ' ]
+	[ ! -s output ]
+	reported "bk-s3get --seal s3://backups/absent $rest"
+	[ "$status_fd" = '4 ' ]
+	[ ! -s output ]
+	reported "bk-s3get s3://backups/wal $rest"
+	[ "$status_fd" = '' ]
+	cmp output "$SMALL"
+	# a fallback that fails is told too, so that nobody takes it for absent
+	reported "{ bk-s3get s3://backups/absent || bk-s3get s3://nosuchbucket/wal; } $rest"
+	[ "$status_fd" = '4 1 ' ]
+	reported "{ bk-s3get s3://backups/absent || bk-s3get; } $rest"
+	[ "$status_fd" = '4 2 ' ]
+}
+
+@test "through a pipeline, BK_STATUS_FD calls nothing else absent" {
+	local rest='| bk-crypt -d -i key | bk-gz -d'
+	bk-keygen -o key 2>recipient
+	head -c 20000000 /dev/urandom | bk-gz |
+	    bk-crypt -r "$(bk-keygen -y key)" | bk-s3put s3://backups/long
+	reported "bk-s3get s3://nosuchbucket/absent $rest"
+	[ "$status_fd" = '1 ' ]
+	AWS_SECRET_ACCESS_KEY=x reported "bk-s3get s3://backups/absent $rest"
+	[ "$status_fd" = '1 ' ]
+	grep -q SignatureDoesNotMatch errors
+	fault_start '* /backups/absent all page:404'
+	reported "bk-s3get s3://backups/absent $rest"
+	[ "$status_fd" = '1 ' ]
+	fault_start 'GET /backups/long 2-9 stall:99'
+	reported "{ bk-s3get -j1 s3://backups/long & echo \$! >pid; \
+	    until grep -q stall '$FAULT_LOG'; do read -r -t 0.05 <> <(:); done; \
+	    kill -9 \$(cat pid); } $rest"
+	[ "$status_fd" = '' ]
+	fault_stop
+	bk-keygen -o other 2>recipient
+	reported "bk-s3get s3://backups/long ${rest/key/other}"
+	[[ $status_fd != *4* ]]
+	[ ! -s output ]
+	# a name of no open descriptor harms nothing, whatever is opened later
+	local fd
+	for fd in 9 10 1 2 -1 x '' 99999999999; do
+		BK_STATUS_FD=$fd run -4 --separate-stderr get s3://backups/absent 9>&-
+		one_line_error bk-s3get
+	done
+}
+
 @test "a usage error is 2" {
 	local call
 	for call in '' 'x' 's3://b' 's3://bucket' 's3://bucket/' '-j 0 s3://b/k' \

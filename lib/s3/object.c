@@ -6,7 +6,8 @@
 
 /*
  * A response to HEAD has no body, so it cannot tell a missing object from a
- * missing bucket: ask again with GET for one byte.
+ * missing bucket: ask again with GET for one byte.  That the object is missing
+ * is S3's to say, in so many words: a 404 without them may be a proxy's.
  */
 static int
 explain(struct bk_s3 *s3, const char *key, const struct bk_s3_pair *query,
@@ -20,15 +21,19 @@ explain(struct bk_s3 *s3, const char *key, const struct bk_s3_pair *query,
 
 	if (bk_s3_do(s3, &rq, reply, &reason) == 0 || reply->status == 416)
 		return 0;		/* created between the two requests */
-	if (reply->status == 404 && (reply->code[0] == '\0' ||
-	    strcmp(reply->code, "NoSuchKey") == 0 ||
+	if (reply->status == 404 && (strcmp(reply->code, "NoSuchKey") == 0 ||
 	    strcmp(reply->code, "NoSuchVersion") == 0))
 		return bk_fail(e, BK_NONE, "%s/%s: no such object",
 		    bk_s3_place(s3), key);
-	if (reply->status == 405 && query != NULL)
+	if (reply->status == 405 && query != NULL &&
+	    strcmp(reply->code, "MethodNotAllowed") == 0)
 		return bk_fail(e, BK_NONE, "%s/%s: that version is a "
 		    "delete marker, not an object", bk_s3_place(s3), key);
 	*e = reason;
+	if (reply->status == 404 && reply->code[0] == '\0')
+		bk_fail_add(e, "; not an answer of S3's, so nothing is known "
+		    "of the object; check AWS_ENDPOINT_URL and what stands "
+		    "between");
 	return -1;
 }
 

@@ -20,7 +20,8 @@ in for providers:
   uniform            400 to a Complete of parts (but the last) of several sizes
 
   status:CODE:NAME   read the body, answer this XML error, forward nothing
-  early:CODE:NAME    the same before the body is read, then close
+  page:CODE          read the body, answer a page of HTML, as proxies do
+  early:CODE:NAME    the XML error before the body is read, then close
   redirect:URL       307 to URL
   reset:N, fin:N     take N bytes, then RST or FIN; forward nothing
   stall:S[:N]        take N bytes, be silent for S, then RST
@@ -199,6 +200,12 @@ def refuse(client, rule, length, expects):
     if name == 'status':
         move(client, None, length)
         client.send(answer(*rule.args))
+    elif name == 'page':
+        move(client, None, length)
+        body = '<html><body><p>injected</p></body></html>'
+        client.send(('HTTP/1.1 %s injected\r\nContent-Type: text/html\r\n'
+                     'Content-Length: %d\r\n\r\n%s'
+                     % (rule.args[0], len(body), body)).encode())
     elif name in ('dislikes', 'wants', 'uniform'):
         move(client, None, length)
         header_name, code, code_name = rule.args or ('', 400, 'InvalidPart')
@@ -280,8 +287,8 @@ def reply(client, server, rule, method):
         raise Gone
 
 
-FORWARD_NOTHING = ('status', 'early', 'redirect', 'reset', 'fin', 'stall',
-                   'dislikes', 'wants', 'uniform')
+FORWARD_NOTHING = ('status', 'page', 'early', 'redirect', 'reset', 'fin',
+                   'stall', 'dislikes', 'wants', 'uniform')
 
 
 def serve(sock, upstream, rules, tls):
