@@ -111,7 +111,7 @@ test_closing(void)
 			miscounted += bk_seal_ends(&seal, page, n);
 		}
 	}
-	is_int(bad, 0, "a closing mark is seen within the last 2560 bytes only");
+	is_int(bad, 0, "a closing mark is seen in the last 2560 bytes only");
 	is_int(forged, 0, "another stream's is none");
 	is_int(miscounted, 0, "nor one with more or less behind it");
 	is_int(bk_seal_ends(&seal, page, 0), 0, "nothing holds no mark");
@@ -217,8 +217,8 @@ test_wal_label(void)
 	    "a history file");
 	ok(bk_label_wal(&l, "0000000100000002000000FF.00000028.backup") == 0 &&
 	    survives(&l), "a backup's history file, the longest name");
-	ok(bk_label_wal(&l, "0000000100000002000000FF.00000028.backupx") == -1 &&
-	    bk_label_wal(&l, "..") == -1 && bk_label_wal(&l, "") == -1 &&
+	ok(bk_label_wal(&l, "0000000100000002000000FF.00000028.backup.") ==
+	    -1 && bk_label_wal(&l, "..") == -1 && bk_label_wal(&l, "") == -1 &&
 	    bk_label_wal(&l, "00000002/x") == -1, "what is no such name");
 }
 
