@@ -3,14 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BLOCK 512
-#define EXTRA_MAX (1024 * 1024)	/* bytes of a pax header or long name */
+#include "archive/tar_in.h"
+#include "base/num.h"
 
-struct header {			/* POSIX ustar */
-	char name[100], mode[8], uid[8], gid[8], size[12], mtime[12], sum[8];
-	char type, link[100], magic[6], version[2], uname[32], gname[32];
-	char major[8], minor[8], prefix[155], pad[12];
-};
+#define BLOCK BK_TAR_BLOCK
+#define EXTRA_MAX (1024 * 1024)	/* bytes of a pax header or long name */
 
 struct bk_tar {
 	struct bk_source src;
@@ -18,10 +15,16 @@ struct bk_tar {
 	uint64_t offset;	/* consumed */
 	uint64_t left;		/* of the entry's data */
 	size_t pad;		/* after the data */
-	struct bk_buf path;	/* of the entry */
+	struct bk_buf path, link;	/* of the entry */
 	struct bk_buf extra;	/* its pax records or long name */
-	int have_path, have_size;	/* from extra, for the next header */
+	/* from extra, for the next header */
+	int have_path, have_link, have_size;
 	uint64_t next_size;
+	int marked;		/* there is an opening mark: */
+	struct bk_seal seal;
+	uint64_t ends_at;	/* by the closing mark; 0: there is none yet */
+	struct bk_tar_trailer trailer;
+	struct bk_buf badpages;
 };
 
 /* Parse an octal number or GNU's base 256; 0, or -1 if malformed. */
@@ -49,23 +52,31 @@ number(const char *p, size_t n, uint64_t *out)
 	return 0;
 }
 
-/* The sum of the header's bytes, with blanks in place of the sum itself. */
-static int
-checksum_matches(const struct header *h)
+unsigned
+bk_tar_sum(const struct bk_tar_header *h)
 {
 	const unsigned char *p = (const unsigned char *)h;
-	size_t i, at = offsetof(struct header, sum);
-	uint64_t stored, sum = 0;
+	size_t i, at = offsetof(struct bk_tar_header, sum);
+	unsigned sum = 0;
 
-	for (i = 0; i < BLOCK; i++)
+	for (i = 0; i < sizeof(*h); i++)
 		sum += i >= at && i < at + sizeof(h->sum) ? ' ' : p[i];
-	return number(h->sum, sizeof(h->sum), &stored) == 0 && stored == sum;
+	return sum;
+}
+
+static int
+checksum_matches(const struct bk_tar_header *h)
+{
+	uint64_t stored;
+
+	return number(h->sum, sizeof(h->sum), &stored) == 0 &&
+	    stored == bk_tar_sum(h);
 }
 
 int
 bk_tar_recognise(const void *head, size_t n)
 {
-	struct header h;
+	struct bk_tar_header h;
 
 	if (n < BLOCK)
 		return 0;
@@ -93,8 +104,22 @@ bk_tar_free(struct bk_tar *t)
 	if (t == NULL)
 		return;
 	bk_buf_free(&t->path);
+	bk_buf_free(&t->link);
 	bk_buf_free(&t->extra);
+	bk_buf_free(&t->badpages);
 	free(t);
+}
+
+const struct bk_seal *
+bk_tar_seal(const struct bk_tar *t)
+{
+	return t->marked ? &t->seal : NULL;
+}
+
+const struct bk_tar_trailer *
+bk_tar_trailer(const struct bk_tar *t)
+{
+	return &t->trailer;
 }
 
 static int
@@ -102,6 +127,16 @@ damaged(const struct bk_tar *t, const char *cause, struct bk_err *e)
 {
 	return bk_fail(e, BK_DATA, "%s: damaged: tar: %s, at offset %ju",
 	    t->name, cause, (uintmax_t)t->offset);
+}
+
+/* It ended before its end: unfinished, if it has marks to say so. */
+static int
+cut(const struct bk_tar *t, struct bk_err *e)
+{
+	if (!t->marked)
+		return damaged(t, "unexpected end", e);
+	return bk_fail(e, BK_DATA, "%s: unfinished: no closing mark; see the "
+	    "messages of the command before it", t->name);
 }
 
 static ssize_t
@@ -126,7 +161,7 @@ read_block(struct bk_tar *t, char block[BLOCK], struct bk_err *e)
 		if (r == -1)
 			return -1;
 		if (r == 0)
-			return damaged(t, "unexpected end", e);
+			return cut(t, e);
 	}
 	return 0;
 }
@@ -141,7 +176,7 @@ bk_tar_data(struct bk_tar *t, void *buf, size_t n, struct bk_err *e)
 	if (n > t->left)
 		n = (size_t)t->left;
 	if ((r = read_some(t, buf, n, e)) == 0)
-		return damaged(t, "unexpected end", e);
+		return cut(t, e);
 	if (r > 0)
 		t->left -= (uint64_t)r;
 	return r;
@@ -181,41 +216,40 @@ read_extra(struct bk_tar *t, struct bk_err *e)
 	return (int)n;
 }
 
-/* GNU's long name, NUL-terminated. */
+/* GNU's long name or link, NUL-terminated. */
 static int
-parse_long_name(struct bk_tar *t, struct bk_err *e)
+parse_long_name(struct bk_tar *t, struct bk_buf *name, int *have,
+    struct bk_err *e)
 {
 	if (read_extra(t, e) == -1)
 		return -1;
 	if (t->extra.len == 0)
 		return damaged(t, "an empty long name", e);
-	t->path.len = 0;
-	t->have_path = 1;
-	return bk_buf_add(&t->path, t->extra.data,
+	name->len = 0;
+	*have = 1;
+	return bk_buf_add(name, t->extra.data,
 	    strnlen(t->extra.data, t->extra.len), e);
 }
 
-/* One pax record, "LENGTH KEY=VALUE\n"; only path and size matter. */
 static int
-parse_record(struct bk_tar *t, const char *p, size_t n, struct bk_err *e)
+parse_name(struct bk_tar *t, const char *value, size_t n, struct bk_buf *name,
+    int *have, struct bk_err *e)
 {
-	const char *value = memchr(p, '=', n);
-	size_t len, i;
+	if (memchr(value, '\0', n) != NULL)
+		return damaged(t, "a name that holds a NUL", e);
+	name->len = 0;
+	*have = 1;
+	return bk_buf_add(name, value, n, e);
+}
 
-	if (value == NULL)
-		return damaged(t, "a pax record without a value", e);
-	value++;
-	len = n - (size_t)(value - p);
-	if (strncmp(p, "path=", 5) == 0) {
-		t->path.len = 0;
-		t->have_path = 1;
-		return bk_buf_add(&t->path, value, len, e);
-	}
-	if (strncmp(p, "size=", 5) != 0)
-		return 0;
+static int
+parse_size(struct bk_tar *t, const char *value, size_t n, struct bk_err *e)
+{
+	size_t i;
+
 	t->next_size = 0;
 	t->have_size = 1;
-	for (i = 0; i < len; i++) {
+	for (i = 0; i < n; i++) {
 		if (value[i] < '0' || value[i] > '9' ||
 		    t->next_size > (UINT64_MAX - 9) / 10)
 			return damaged(t, "a malformed pax size", e);
@@ -224,8 +258,80 @@ parse_record(struct bk_tar *t, const char *p, size_t n, struct bk_err *e)
 	return 0;
 }
 
+/* The comment of the global header that a stream begins with. */
 static int
-parse_pax(struct bk_tar *t, struct bk_err *e)
+parse_opening(struct bk_tar *t, const char *value, size_t n, struct bk_err *e)
+{
+	ptrdiff_t len = bk_seal_read(&t->seal, value, n);
+
+	t->marked = len != 0;
+	return len == 0 || (size_t)len == n ? 0 :
+	    damaged(t, "the label behind its opening mark", e);
+}
+
+/*
+ * A comment of a later header: the closing mark, if it says that the stream
+ * ends after the header, which has behind more bytes, an entry and two blocks
+ * of zeros; or part of the trailer.
+ */
+static int
+parse_comment(struct bk_tar *t, const char *value, size_t n, size_t behind,
+    struct bk_err *e)
+{
+	char lsn[BK_LSN_TEXT];
+	size_t key = strlen(BK_TAR_END), after = behind + t->pad + 3 * BLOCK;
+
+	if (after < BK_SEAL_TAIL && bk_seal_closes(&t->seal, value, n,
+	    (unsigned)after)) {
+		t->ends_at = t->offset + t->pad + 3 * BLOCK;
+		return 0;
+	}
+	if (n > key && n - key < sizeof(lsn) &&
+	    memcmp(value, BK_TAR_END, key) == 0) {
+		memcpy(lsn, value + key, n - key);
+		lsn[n - key] = '\0';
+		(void)bk_lsn_parse(lsn, &t->trailer.end);
+	}
+	key = strlen(BK_TAR_BADPAGES);
+	if (n <= key || memcmp(value, BK_TAR_BADPAGES, key) != 0)
+		return 0;
+	t->badpages.len = 0;
+	if (bk_buf_add(&t->badpages, value + key, n - key, e) == -1)
+		return -1;
+	t->trailer.badpages = t->badpages.data;
+	return 0;
+}
+
+/*
+ * One pax record of a header of this type, KEY=VALUE, with behind bytes of
+ * records after the value.
+ */
+static int
+parse_record(struct bk_tar *t, char type, const char *p, size_t n,
+    size_t behind, struct bk_err *e)
+{
+	const char *value = memchr(p, '=', n);
+	int first = t->offset == BLOCK + t->extra.len;
+
+	if (value == NULL)
+		return damaged(t, "a pax record without a value", e);
+	value++;
+	n -= (size_t)(value - p);
+	if (type == 'g')
+		return first && strncmp(p, "comment=", 8) == 0 ?
+		    parse_opening(t, value, n, e) : 0;
+	if (strncmp(p, "path=", 5) == 0)
+		return parse_name(t, value, n, &t->path, &t->have_path, e);
+	if (strncmp(p, "linkpath=", 9) == 0)
+		return parse_name(t, value, n, &t->link, &t->have_link, e);
+	if (strncmp(p, "size=", 5) == 0)
+		return parse_size(t, value, n, e);
+	return t->marked && strncmp(p, "comment=", 8) == 0 ?
+	    parse_comment(t, value, n, behind, e) : 0;
+}
+
+static int
+parse_pax(struct bk_tar *t, char type, struct bk_err *e)
 {
 	char *p, *end, *body;
 	unsigned long len;
@@ -234,6 +340,7 @@ parse_pax(struct bk_tar *t, struct bk_err *e)
 		return -1;
 	if (t->extra.len == 0)
 		return 0;
+	t->trailer = (struct bk_tar_trailer){0};
 	p = t->extra.data;
 	end = p + t->extra.len;
 	for (; p < end; p += len) {
@@ -242,8 +349,8 @@ parse_pax(struct bk_tar *t, struct bk_err *e)
 		    len <= (size_t)(body - p) + 1 || p[len - 1] != '\n')
 			return damaged(t, "a malformed pax record", e);
 		body++;
-		if (parse_record(t, body, len - 1 - (size_t)(body - p), e) ==
-		    -1)
+		if (parse_record(t, type, body, len - 1 - (size_t)(body - p),
+		    (size_t)(end - (p + len - 1)), e) == -1)
 			return -1;
 	}
 	return 0;
@@ -251,18 +358,25 @@ parse_pax(struct bk_tar *t, struct bk_err *e)
 
 /* Without a long name, the path is prefix/name. */
 static int
-set_path(struct bk_tar *t, const struct header *h, struct bk_err *e)
+set_names(struct bk_tar *t, const struct bk_tar_header *h, struct bk_err *e)
 {
-	if (t->have_path)
+	if (!t->have_path) {
+		t->path.len = 0;
+		if (h->prefix[0] != '\0' &&
+		    memcmp(h->magic, "ustar", 6) == 0 &&
+		    (bk_buf_add(&t->path, h->prefix, strnlen(h->prefix,
+		    sizeof(h->prefix)), e) == -1 ||
+		    bk_buf_add(&t->path, "/", 1, e) == -1))
+			return -1;
+		if (bk_buf_add(&t->path, h->name, strnlen(h->name,
+		    sizeof(h->name)), e) == -1)
+			return -1;
+	}
+	if (t->have_link)
 		return 0;
-	t->path.len = 0;
-	if (h->prefix[0] != '\0' && memcmp(h->magic, "ustar", 6) == 0 &&
-	    (bk_buf_add(&t->path, h->prefix, strnlen(h->prefix,
-	    sizeof(h->prefix)), e) == -1 ||
-	    bk_buf_add(&t->path, "/", 1, e) == -1))
-		return -1;
-	return bk_buf_add(&t->path, h->name, strnlen(h->name, sizeof(h->name)),
-	    e);
+	t->link.len = 0;
+	return bk_buf_add(&t->link, h->link, strnlen(h->link,
+	    sizeof(h->link)), e);
 }
 
 /* After one block of zeros: another must follow, then only zeros. */
@@ -278,20 +392,47 @@ read_end(struct bk_tar *t, struct bk_err *e)
 		for (i = 0; i < n; i++)
 			if (block[i] != '\0')
 				return damaged(t, "data after its end", e);
-	return (int)n;
+	if (n == -1 || !t->marked)
+		return (int)n;
+	if (t->ends_at == 0)
+		return cut(t, e);
+	return t->offset == t->ends_at ? 0 :
+	    damaged(t, "it does not end where its closing mark says", e);
 }
 
-/* Parse a header: set the size of its data, the padding and *mtime. */
+/* An extended header, for the entry behind it. */
 static int
-parse_header(struct bk_tar *t, const struct header *h, uint64_t *mtime,
-    struct bk_err *e)
+parse_extra(struct bk_tar *t, char type, struct bk_err *e)
+{
+	switch (type) {
+	case 'x':
+	case 'g':
+		return parse_pax(t, type, e);
+	case 'L':
+		return parse_long_name(t, &t->path, &t->have_path, e);
+	default:
+		return parse_long_name(t, &t->link, &t->have_link, e);
+	}
+}
+
+static int
+is_extra(char type)
+{
+	return type == 'x' || type == 'g' || type == 'L' || type == 'K';
+}
+
+/* Parse a header: set the size of its data, the padding, *mode and *mtime. */
+static int
+parse_header(struct bk_tar *t, const struct bk_tar_header *h, uint64_t *mode,
+    uint64_t *mtime, struct bk_err *e)
 {
 	if (!checksum_matches(h))
 		return damaged(t, "a header with a wrong checksum", e);
 	if (number(h->size, sizeof(h->size), &t->left) == -1 ||
+	    number(h->mode, sizeof(h->mode), mode) == -1 ||
 	    number(h->mtime, sizeof(h->mtime), mtime) == -1)
 		return damaged(t, "a header with a malformed number", e);
-	if (h->type != 'x' && h->type != 'g' && h->type != 'L' && t->have_size)
+	if (!is_extra(h->type) && t->have_size)
 		t->left = t->next_size;
 	if (h->type == '1' || h->type == '2' || h->type == '5')
 		t->left = 0;
@@ -309,31 +450,29 @@ int
 bk_tar_next(struct bk_tar *t, struct bk_tar_entry *entry, struct bk_err *e)
 {
 	char block[BLOCK];
-	struct header h;
-	uint64_t mtime;
+	struct bk_tar_header h;
+	uint64_t mode, mtime;
 
-	t->have_path = t->have_size = 0;
+	t->have_path = t->have_link = t->have_size = 0;
 	for (;;) {
 		if (skip(t, e) == -1 || read_block(t, block, e) == -1)
 			return -1;
 		if (is_zero(block))
 			return read_end(t, e);
 		memcpy(&h, block, sizeof(h));
-		if (parse_header(t, &h, &mtime, e) == -1)
+		if (parse_header(t, &h, &mode, &mtime, e) == -1)
 			return -1;
-		if (h.type == 'x' && parse_pax(t, e) == -1)
-			return -1;
-		if (h.type == 'L' && parse_long_name(t, e) == -1)
-			return -1;
-		if (h.type != 'x' && h.type != 'g' && h.type != 'L' &&
-		    h.type != 'K')
+		if (!is_extra(h.type))
 			break;
+		if (parse_extra(t, h.type, e) == -1)
+			return -1;
 	}
-	if (set_path(t, &h, e) == -1)
+	if (set_names(t, &h, e) == -1)
 		return -1;
 	if (h.type == '\0')
 		h.type = '0';
 	*entry = (struct bk_tar_entry){ .path = t->path.data,
-	    .type = h.type, .size = t->left, .mtime = (time_t)mtime };
+	    .link = t->link.data, .type = h.type, .size = t->left,
+	    .mode = (unsigned)(mode & 07777), .mtime = (time_t)mtime };
 	return 1;
 }

@@ -4,7 +4,13 @@
  * Read a tar stream: POSIX ustar and pax (IEEE Std 1003.1, pax), GNU's long
  * names and base-256 sizes.  Input is not trusted; a stream without the end
  * marker, two blocks of zeros, or with anything but zeros after it is refused.
- * Memory: 16 KiB and the longest name, at most 1 MiB.
+ *
+ * A stream that begins with a global header whose comment is an opening mark
+ * must have its closing mark in the comment of its last header, and end where
+ * that says (bk-formats(5)).  Who reads a stream with this need not have
+ * base/reader check its marks.
+ *
+ * Memory: 16 KiB and the longest header, at most 1 MiB.
  */
 #include <time.h>
 
@@ -13,8 +19,16 @@
 struct bk_tar_entry {
 	const char *path;	/* valid until the next call */
 	char type;		/* '0' file, '2' symlink, '5' directory ... */
+	const char *link;	/* target of a link, else ""; as path */
 	uint64_t size;		/* bytes of the data that follows */
+	unsigned mode;		/* permission bits */
 	time_t mtime;
+};
+
+/* What is known only at the end of a base backup. */
+struct bk_tar_trailer {
+	uint64_t end;		/* LSN up to which WAL is needed; 0: unknown */
+	const char *badpages;	/* pages with wrong checksums, or NULL */
 };
 
 struct bk_tar;
@@ -35,6 +49,15 @@ int bk_tar_next(struct bk_tar *t, struct bk_tar_entry *entry,
 
 /* Read at most n bytes of the entry's data; 0 at its end, -1 with *e set. */
 ssize_t bk_tar_data(struct bk_tar *t, void *buf, size_t n, struct bk_err *e);
+
+/*
+ * The seal of a stream with marks, known from the first entry on; NULL if it
+ * has none.
+ */
+const struct bk_seal *bk_tar_seal(const struct bk_tar *t);
+
+/* The trailer, once bk_tar_next() has returned 0; empty without marks. */
+const struct bk_tar_trailer *bk_tar_trailer(const struct bk_tar *t);
 
 void bk_tar_free(struct bk_tar *t);	/* NULL is fine */
 
