@@ -17,9 +17,9 @@
 /* Held while a child is started, reaped or signalled. */
 static pthread_mutex_t pids = PTHREAD_MUTEX_INITIALIZER;
 
-/* Descriptors 0, 1 and 2 of the child. */
+/* Descriptors 0, 1 and 2 of the child, and pass. */
 static int
-set_descriptors(posix_spawn_file_actions_t *fa, const int fds[3])
+set_descriptors(posix_spawn_file_actions_t *fa, const int fds[3], int pass)
 {
 	int i, rc = 0;
 
@@ -29,12 +29,15 @@ set_descriptors(posix_spawn_file_actions_t *fa, const int fds[3])
 	for (i = STDIN_FILENO; rc == 0 && i <= STDERR_FILENO; i++)
 		if (fds[i] != -1)
 			rc = posix_spawn_file_actions_adddup2(fa, fds[i], i);
+	/* onto itself: not closed on exec in this child, and no other */
+	if (rc == 0 && pass != -1)
+		rc = posix_spawn_file_actions_adddup2(fa, pass, pass);
 	return rc;
 }
 
 int
 bk_child_spawn(atomic_int *pid, char *const argv[], char *const env[],
-    const int fds[3], struct bk_err *e)
+    const int fds[3], int pass, struct bk_err *e)
 {
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
@@ -53,7 +56,7 @@ bk_child_spawn(atomic_int *pid, char *const argv[], char *const env[],
 	(void)posix_spawnattr_setsigmask(&attr, &set);
 	(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
 	pthread_mutex_lock(&pids);
-	if ((rc = set_descriptors(&fa, fds)) == 0 && (rc = posix_spawnp(&child,
+	if ((rc = set_descriptors(&fa, fds, pass)) == 0 && (rc = posix_spawnp(&child,
 	    argv[0], &fa, &attr, argv, env)) == 0)
 		*pid = child;
 	pthread_mutex_unlock(&pids);
@@ -110,7 +113,7 @@ bk_child_start(struct bk_child *c, char *const argv[], char *const env[],
 	if ((rc = bk_io_pipe(err, e)) == 0) {
 		const int fds[3] = { c->in, out[1], err[1] };
 
-		rc = bk_child_spawn(pid, argv, env, fds, e);
+		rc = bk_child_spawn(pid, argv, env, fds, -1, e);
 		c->pid = *pid;
 		close(err[1]);
 		c->err = err[0];

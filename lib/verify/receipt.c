@@ -276,7 +276,7 @@ run_put(const char *program, char *const env[], const char *url,
 	if (bk_io_pipe(p, e) == -1)
 		return -1;
 	fds[STDIN_FILENO] = p[0];
-	rc = bk_child_spawn(&pid, argv, env, fds, e);
+	rc = bk_child_spawn(&pid, argv, env, fds, -1, e);
 	close(p[0]);
 	if (rc == -1) {
 		close(p[1]);

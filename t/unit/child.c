@@ -107,16 +107,16 @@ spawn(void)
 
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_BLOCK, &all, &old);
-	ok(bk_child_spawn(&pid, argv, env, fds, &e) == 0 &&
+	ok(bk_child_spawn(&pid, argv, env, fds, -1, &e) == 0 &&
 	    bk_child_reap(&pid, &status) == 0 && WIFSIGNALED(status) &&
 	    WTERMSIG(status) == SIGTERM, "what is blocked here is not there");
 	argv[2] = "exit $code";
-	ok(bk_child_spawn(&pid, argv, env, fds, &e) == 0 &&
+	ok(bk_child_spawn(&pid, argv, env, fds, -1, &e) == 0 &&
 	    bk_child_reap(&pid, &status) == 0 && WIFEXITED(status) &&
 	    WEXITSTATUS(status) == 3, "it has the environment it was given");
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pid = 1;
-	ok(bk_child_spawn(&pid, nowhere, env, fds, &e) == -1 && pid == 0 &&
+	ok(bk_child_spawn(&pid, nowhere, env, fds, -1, &e) == -1 && pid == 0 &&
 	    strstr(e.msg, "/nowhere/sh: No such file") != NULL,
 	    "a program that is not there: %s", e.msg);
 }
