@@ -1,0 +1,421 @@
+#include "wal/command.h"
+
+#include <sys/wait.h>
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/io.h"
+#include "base/reader.h"
+#include "base/thread.h"
+#include "base/writer.h"
+#include "wal/segment.h"
+
+#define NAME_VAR "BK_WAL_NAME="
+#define STATUS_VAR "BK_STATUS_FD="
+#define BLOCK (64 * 1024)
+#define MESSAGE 4096		/* kept of what COMMAND says */
+
+void
+bk_wal_command_init(struct bk_wal_command *c, char *const words[],
+    char *const env[])
+{
+	static char shell[] = "/bin/sh", option[] = "-c";
+
+	*c = (struct bk_wal_command){ .words = words, .env = env };
+	if (words[0] == NULL || words[1] != NULL)
+		return;
+	c->words = NULL;
+	c->argv[0] = shell;
+	c->argv[1] = option;
+	c->argv[2] = words[0];
+}
+
+static char *const *
+argv_of(const struct bk_wal_command *c)
+{
+	return c->words != NULL ? c->words : c->argv;
+}
+
+struct environment {
+	char name[sizeof(NAME_VAR) + BK_WAL_NAME];
+	char status[sizeof(STATUS_VAR) + 12];
+	char **env;		/* all of it, these two first */
+};
+
+static int
+make_env(struct environment *r, const struct bk_wal_command *c,
+    const char *name, int status_fd, struct bk_err *e)
+{
+	size_t n = 0, i, to = 0;
+
+	while (c->env[n] != NULL)
+		n++;
+	if ((r->env = calloc(n + 3, sizeof(*r->env))) == NULL)
+		return bk_fail_memory(e);
+	(void)snprintf(r->name, sizeof(r->name), NAME_VAR "%s", name);
+	(void)snprintf(r->status, sizeof(r->status), STATUS_VAR "%d",
+	    status_fd);
+	r->env[to++] = r->name;
+	if (status_fd != -1)
+		r->env[to++] = r->status;
+	for (i = 0; i < n; i++)
+		if (strncmp(c->env[i], NAME_VAR, strlen(NAME_VAR)) != 0 &&
+		    strncmp(c->env[i], STATUS_VAR, strlen(STATUS_VAR)) != 0)
+			r->env[to++] = c->env[i];
+	return 0;
+}
+
+static int
+start(const struct bk_wal_command *c, const char *name, const int fds[3],
+    int status_fd, atomic_int *pid, struct bk_err *e)
+{
+	struct environment r = { .env = NULL };
+	int rc = make_env(&r, c, name, status_fd, e);
+
+	if (rc == 0)
+		rc = bk_child_spawn(pid, argv_of(c), r.env, fds, status_fd, e);
+	free(r.env);
+	return rc;
+}
+
+/* Fail with how it ended; said is what it wrote on standard error, or "". */
+static int
+ended(const char *name, int status, const char *said, struct bk_err *e)
+{
+	if (*said != '\0')
+		return bk_fail(e, BK_FAIL, "%s: %s", name, said);
+	if (WIFSIGNALED(status))
+		return bk_fail(e, BK_FAIL, "%s: the command was killed by "
+		    "signal %d", name, WTERMSIG(status));
+	return bk_fail(e, BK_FAIL, "%s: the command ended with exit status %d",
+	    name, WEXITSTATUS(status));
+}
+
+/* --- to a command */
+
+struct feeder {
+	const char *name;
+	int from, to;
+	uint64_t size;
+	const struct bk_label *label;
+	int rc;
+	struct bk_err e;
+};
+
+static int
+copy(struct feeder *f, struct bk_writer *out)
+{
+	char buf[BLOCK];
+	uint64_t at = 0;
+	size_t want;
+	ssize_t n;
+
+	for (; at < f->size; at += (uint64_t)n) {
+		want = f->size - at < BLOCK ? (size_t)(f->size - at) : BLOCK;
+		n = pread(f->from, buf, want, (off_t)at);
+		if (n == -1)
+			return bk_fail_errno(&f->e, "%s: read", f->name);
+		if (n == 0)
+			return bk_fail(&f->e, BK_FAIL, "%s: has become shorter "
+			    "meanwhile", f->name);
+		if (bk_writer_write(out, buf, (size_t)n, &f->e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* Write the envelope; without its end if the file cannot be read. */
+static void *
+feed(void *arg)
+{
+	struct feeder *f = arg;
+	struct bk_writer *out = bk_writer_open(f->to, f->name, &f->e);
+
+	f->rc = -1;
+	if (out != NULL && bk_writer_envelope(out, f->label, &f->e) == 0 &&
+	    copy(f, out) == 0)
+		f->rc = bk_writer_finish(out, &f->e);
+	bk_writer_free(out);
+	if (f->rc == -1)
+		close(f->to);
+	return NULL;
+}
+
+/*
+ * Read what the command has left in its input until the feeder has closed it;
+ * returns the bytes.  This descriptor was open all the time, so that the feeder
+ * has never met a closed pipe, and whatever was not read is here.
+ */
+static uint64_t
+drain(int fd)
+{
+	char rest[16 * 1024];
+	struct bk_err ignored = {0};
+	uint64_t unread = 0;
+	ssize_t n;
+
+	while ((n = bk_io_read(fd, rest, sizeof(rest), "", &ignored)) > 0)
+		unread += (uint64_t)n;
+	return unread;
+}
+
+static int
+judge_feed(const struct feeder *f, int status, uint64_t unread,
+    struct bk_err *e)
+{
+	if (f->rc == -1) {
+		*e = f->e;
+		return -1;
+	}
+	if (status != 0)
+		return ended(f->name, status, "", e);
+	if (unread > 0)
+		return bk_fail(e, BK_FAIL, "%s: the command ended with exit "
+		    "status 0, but has left %" PRIu64 " bytes of its input "
+		    "unread; not counted as stored", f->name, unread);
+	return 0;
+}
+
+int
+bk_wal_command_feed(const struct bk_wal_command *c, const char *name, int fd,
+    uint64_t size, const struct bk_label *label, atomic_int *pid,
+    struct bk_err *e)
+{
+	struct feeder f = { .name = name, .from = fd, .size = size,
+	    .label = label };
+	struct bk_err lost = {0};
+	pthread_t thread;
+	int in[2], status = -1;
+	uint64_t unread;
+
+	if (bk_io_pipe(in, e) == -1)
+		return -1;
+	bk_io_pipe_grow(in[1]);
+	f.to = in[1];
+	if (start(c, name, (int[3]){ in[0], -1, -1 }, -1, pid, e) == -1) {
+		close(in[0]);
+		close(in[1]);
+		return -1;
+	}
+	if (bk_thread_start(&thread, feed, &f, e) == -1) {
+		close(in[1]);
+		(void)bk_child_reap(pid, &status);
+		close(in[0]);
+		return -1;
+	}
+	if (bk_child_reap(pid, &status) == -1)
+		bk_fail_errno(&lost, "%s: wait", name);
+	unread = drain(in[0]);
+	(void)pthread_join(thread, NULL);
+	close(in[0]);
+	if (lost.code != BK_OK) {
+		*e = lost;
+		return -1;
+	}
+	return judge_feed(&f, status, unread, e);
+}
+
+/* --- from a command */
+
+/* One run: what it writes, says and reports, and what becomes of that. */
+struct fetch {
+	const char *name;
+	bk_wal_take *take;
+	void *ctx;
+	int out[2], err[2], status[2];	/* pipes; -1: closed */
+	uint64_t bytes;			/* taken */
+	int written;			/* one byte at least */
+	int refused;			/* by take */
+	char said[MESSAGE];		/* the beginning of its standard error */
+	int ended;			/* its status, of waitpid(2) */
+};
+
+static void
+close_one(int *fd)
+{
+	if (*fd != -1)
+		close(*fd);
+	*fd = -1;
+}
+
+static void
+close_pipes(struct fetch *f)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		close_one(&f->out[i]);
+		close_one(&f->err[i]);
+		close_one(&f->status[i]);
+	}
+}
+
+/* The thread that reads its standard error to the end and keeps the start. */
+static void *
+listen_to(void *arg)
+{
+	struct fetch *f = arg;
+	struct bk_err ignored = {0};
+	char more[1024];
+	ssize_t n;
+
+	n = bk_io_read(f->err[0], f->said, sizeof(f->said) - 1, f->name,
+	    &ignored);
+	f->said[n > 0 ? n : 0] = '\0';
+	f->said[strcspn(f->said, "\n")] = '\0';
+	while (n > 0 && (n = bk_io_read(f->err[0], more, sizeof(more), f->name,
+	    &ignored)) > 0)
+		continue;
+	return NULL;
+}
+
+static int
+take_all(struct fetch *f, struct bk_reader *in, struct bk_err *e)
+{
+	char buf[BLOCK];
+	ssize_t n;
+
+	while ((n = bk_reader_read(in, buf, sizeof(buf), e)) > 0) {
+		f->bytes += (uint64_t)n;
+		if (f->take(f->ctx, buf, (size_t)n, e) == -1) {
+			f->refused = 1;
+			return -1;
+		}
+	}
+	return (int)n;
+}
+
+/* Read its output; 0 if it is complete, or empty. */
+static int
+read_output(struct fetch *f, struct bk_err *e)
+{
+	struct bk_reader *in = bk_reader_open(f->out[0], f->name, 0, e);
+	size_t head = 0;
+	int rc = -1;
+
+	f->written = 1;
+	if (in == NULL)
+		return -1;
+	(void)bk_reader_head(in, &head);
+	f->written = head > 0 || bk_reader_sealed(in);
+	rc = f->written ? take_all(f, in, e) : 0;
+	bk_reader_free(in);
+	return rc;
+}
+
+/*
+ * 1 if a bk tool has reported 4, "nothing there", and none anything else than
+ * 3, by which the stages behind that one refuse empty input.  All have ended,
+ * so that this need not wait for the descriptor to be closed.
+ */
+static int
+reported_none(const struct fetch *f)
+{
+	char text[256], *line, *save = NULL;
+	ssize_t n;
+	int none = 0;
+
+	(void)fcntl(f->status[0], F_SETFL, O_NONBLOCK);
+	if ((n = read(f->status[0], text, sizeof(text) - 1)) <= 0)
+		return 0;
+	text[n] = '\0';
+	for (line = strtok_r(text, "\n", &save); line != NULL;
+	    line = strtok_r(NULL, "\n", &save)) {
+		if (strcmp(line, "4") == 0)
+			none = 1;
+		else if (strcmp(line, "3") != 0)
+			return 0;
+	}
+	return none;
+}
+
+/*
+ * Absent: nothing was written, and that nothing is there was either the
+ * command's own exit status, or was reported by a part of it and is denied by
+ * none.
+ */
+static int
+is_absent(const struct fetch *f)
+{
+	int status = WIFEXITED(f->ended) ? WEXITSTATUS(f->ended) : -1;
+
+	if (f->written)
+		return 0;
+	if (status == BK_NONE)
+		return 1;
+	return (status == BK_OK || status == BK_DATA) && reported_none(f);
+}
+
+/* 1, 0 or -1, see bk_wal_command_fetch(); read_e is of its output. */
+static int
+judge_fetch(const struct fetch *f, const struct bk_err *read_e,
+    struct bk_err *e)
+{
+	if (f->refused) {
+		*e = *read_e;
+		return -1;
+	}
+	if (is_absent(f))
+		return 0;
+	if (f->ended != 0)
+		return ended(f->name, f->ended, f->said, e);
+	if (read_e->code != BK_OK) {
+		*e = *read_e;
+		return -1;
+	}
+	return f->written ? 1 : bk_fail(e, BK_FAIL, "%s: the command has "
+	    "written nothing, but ended with exit status 0; it should be 4 if "
+	    "nothing is there", f->name);
+}
+
+static int
+open_pipes(struct fetch *f, struct bk_err *e)
+{
+	if (bk_io_pipe(f->out, e) == -1 || bk_io_pipe(f->err, e) == -1 ||
+	    bk_io_pipe(f->status, e) == -1)
+		return -1;
+	return 0;
+}
+
+int
+bk_wal_command_fetch(const struct bk_wal_command *c, const char *name,
+    bk_wal_take *take, void *ctx, atomic_int *pid, struct bk_err *e)
+{
+	struct fetch f = { .name = name, .take = take, .ctx = ctx,
+	    .out = { -1, -1 }, .err = { -1, -1 }, .status = { -1, -1 } };
+	struct bk_err read_e = {0}, lost = {0};
+	pthread_t thread;
+	int rc = -1, listening;
+
+	if (open_pipes(&f, e) == -1 || start(c, name,
+	    (int[3]){ -1, f.out[1], f.err[1] }, f.status[1], pid, e) == -1) {
+		close_pipes(&f);
+		return -1;
+	}
+	close_one(&f.out[1]);
+	close_one(&f.err[1]);
+	close_one(&f.status[1]);
+	listening = bk_thread_start(&thread, listen_to, &f, &lost) == 0;
+	if (!listening || (read_output(&f, &read_e) == -1 && f.refused))
+		bk_child_kill(pid);
+	close_one(&f.out[0]);	/* lest it waits to write more */
+	if (!listening)
+		close_one(&f.err[0]);
+	if (bk_child_reap(pid, &f.ended) == -1)
+		bk_fail_errno(&lost, "%s: wait", name);
+	if (listening)
+		(void)pthread_join(thread, NULL);
+	if (lost.code == BK_OK)
+		rc = judge_fetch(&f, &read_e, e);
+	else
+		*e = lost;
+	close_pipes(&f);
+	return rc;
+}

@@ -1,0 +1,58 @@
+#ifndef BK_WAL_COMMAND_H
+#define BK_WAL_COMMAND_H
+/*
+ * The user's COMMAND for one WAL file: it stores its standard input, or writes
+ * what is stored to its standard output.  BK_WAL_NAME in its environment is
+ * the file's name.
+ *
+ * What is not there is told from what cannot be had: COMMAND exits with status
+ * 4, or a bk tool in it does.  Those write their exit status, if it is not 0,
+ * as a line into the descriptor whose number is BK_STATUS_FD, so that the first
+ * stage of a pipeline is heard too.
+ *
+ * All functions may be called by several threads at once.
+ */
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/seal.h"
+
+struct bk_wal_command {
+	char *argv[4];		/* "/bin/sh" "-c" WORD, if it is one word */
+	char *const *words;	/* else COMMAND ARG...; NULL: it is argv */
+	char *const *env;	/* borrowed */
+};
+
+/*
+ * COMMAND ARG..., ended by NULL: run as it is; a single word is a shell
+ * command.  words and env are borrowed.
+ */
+void bk_wal_command_init(struct bk_wal_command *c, char *const words[],
+    char *const env[]);
+
+/*
+ * Run it with the first size bytes of the file fd (read by pread(2)) as its
+ * standard input, in an envelope with label.  *pid is its process while it
+ * runs, for bk_child_kill().  0: it exited with 0 and had read all; -1 with *e
+ * set, "NAME: cause".
+ */
+int bk_wal_command_feed(const struct bk_wal_command *c, const char *name,
+    int fd, uint64_t size, const struct bk_label *label, atomic_int *pid,
+    struct bk_err *e);
+
+/* Takes n bytes of what COMMAND writes.  0, or -1 with *e set. */
+typedef int bk_wal_take(void *ctx, const void *buf, size_t n,
+    struct bk_err *e);
+
+/*
+ * Run it, and give what it writes, out of its envelope if it has one, to take.
+ * 1: all was taken, COMMAND exited with 0, and if there were marks they are
+ * complete; 0: proven not to be there, and take was not called; -1 with *e set,
+ * "NAME: cause", with the first line of COMMAND's standard error.
+ */
+int bk_wal_command_fetch(const struct bk_wal_command *c, const char *name,
+    bk_wal_take *take, void *ctx, atomic_int *pid, struct bk_err *e);
+
+#endif

@@ -1,0 +1,60 @@
+#ifndef BK_WAL_GET_H
+#define BK_WAL_GET_H
+/*
+ * WAL files out of an archive by a COMMAND (wal/command.h), each checked to be
+ * what its name says before it appears: a segment's header and size, every
+ * line of a history.  With a spool directory, the following segments are
+ * fetched ahead.
+ *
+ * In the spool a file has its own name once it is checked and durable; it may
+ * be taken, or removed, by anybody.  While NAME is fetched into it,
+ * .bk-wal.NAME.lock is locked (flock(2)), across processes: who wants NAME
+ * waits for that.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "wal/command.h"
+#include "wal/segment.h"
+
+struct bk_wal_get;
+
+struct bk_wal_get_options {
+	const struct bk_wal_command *command;	/* borrowed, as all strings */
+	const char *spool;	/* a directory; NULL: none, nothing ahead */
+	unsigned jobs;		/* COMMANDs at once for what is ahead */
+	unsigned ahead;		/* at most so many segments; 0: none */
+	const char *sysid;	/* the cluster's; "": any */
+};
+
+/* NULL with *e set: no memory, or the spool is no directory of ours. */
+struct bk_wal_get *bk_wal_get_open(const struct bk_wal_get_options *o,
+    struct bk_err *e);
+
+/*
+ * Get name (without a directory; any of segment.h's kinds) as the file path,
+ * which is replaced if it exists; NULL: into the spool, where it stays.  A
+ * segment that is not there is taken from its .partial, if there is that,
+ * padded with zeros: the end of a timeline's WAL.
+ *
+ * Then segments after it are fetched ahead by threads, until one is not there
+ * or fails; calls for those wait only for themselves.
+ *
+ * 1: it is there; 0: proven not to be in the archive; -1 with *e set: BK_DATA
+ * what is stored under that name is not it, else it cannot be told.  May be
+ * called by several threads at once, for different names.
+ */
+int bk_wal_get(struct bk_wal_get *g, const char *name, const char *path,
+    struct bk_err *e);
+
+/* Wait until nothing more is fetched ahead. */
+void bk_wal_get_settle(struct bk_wal_get *g);
+
+/* SIGTERM to all COMMANDs, and start no other; from any thread. */
+void bk_wal_get_stop(struct bk_wal_get *g);
+
+/* Stops and waits; what is in the spool stays there.  NULL is fine. */
+void bk_wal_get_free(struct bk_wal_get *g);
+
+#endif
