@@ -3,7 +3,7 @@
 /*
  * WAL files out of an archive by a COMMAND (wal/command.h), each checked to be
  * what its name says before it appears: a segment's header and size, every
- * line of a history.  With a spool directory, the following segments are
+ * line of a history.  With a spool directory, the following segments can be
  * fetched ahead.
  *
  * In the spool a file has its own name once it is checked and durable; it may
@@ -38,15 +38,19 @@ struct bk_wal_get *bk_wal_get_open(const struct bk_wal_get_options *o,
  * segment that is not there is taken from its .partial, if there is that,
  * padded with zeros: the end of a timeline's WAL.
  *
- * Then segments after it are fetched ahead by threads, until one is not there
- * or fails; calls for those wait only for themselves.
- *
  * 1: it is there; 0: proven not to be in the archive; -1 with *e set: BK_DATA
  * what is stored under that name is not it, else it cannot be told.  May be
- * called by several threads at once, for different names.
+ * called by several threads at once.
  */
 int bk_wal_get(struct bk_wal_get *g, const char *name, const char *path,
     struct bk_err *e);
+
+/*
+ * The segment name was got: threads are to fetch those after it on its timeline
+ * into the spool, until one is not there or fails.  Who wants one of these
+ * meanwhile waits for that one alone.  Without a spool nothing is done.
+ */
+void bk_wal_get_ahead(struct bk_wal_get *g, const char *name);
 
 /* Wait until nothing more is fetched ahead. */
 void bk_wal_get_settle(struct bk_wal_get *g);
