@@ -47,6 +47,22 @@ wal_tools() {
 	echo "$PGHOST/bin"
 }
 
+# wal_env [NAME...]: servers started from now on, and wal_as, find our tools,
+# and have our AWS_* and BK_* variables and NAMEs.
+wal_env() {
+	local name
+	PG_ENV="PATH=$(wal_tools):/usr/bin:/bin"
+	for name in $(compgen -e AWS_) $(compgen -e BK_) "$@"; do
+		[ -z "${!name}" ] || PG_ENV+=" $name=${!name}"
+	done
+	export PG_ENV
+}
+
+# wal_as COMMAND...: as the servers' user, in their environment.
+wal_as() {
+	PG_LIB='' pg_as "$@"
+}
+
 # wal_archive [COMMAND]: the server's archive_command from now on; without
 # COMMAND segments go to wal_dir archive as they are.
 wal_archive() {
