@@ -95,42 +95,204 @@ days_in_month(int year, int month)
 	return days[month - 1] + (month == 2 && leap);
 }
 
+struct parts {
+	int year, month, day, hour, minute, second;
+	uint32_t micros;
+};
+
+static int
+parse_date(const char **s, const char *end, struct parts *p)
+{
+	return (p->year = field(s, end, 4, 1970, 9999)) == -1 ||
+	    literal(s, end, "-") == -1 ||
+	    (p->month = field(s, end, 2, 1, 12)) == -1 ||
+	    literal(s, end, "-") == -1 ||
+	    (p->day = field(s, end, 2, 1,
+	    days_in_month(p->year, p->month))) == -1 ? -1 : 0;
+}
+
+/* "05:27:19.25"; *seconds: there are any. */
+static int
+parse_clock(const char **s, const char *end, struct parts *p, int *seconds)
+{
+	uint32_t unit = 100000;
+
+	*seconds = 0;
+	if ((p->hour = field(s, end, 2, 0, 23)) == -1 ||
+	    literal(s, end, ":") == -1 ||
+	    (p->minute = field(s, end, 2, 0, 59)) == -1)
+		return -1;
+	if (literal(s, end, ":") == -1)
+		return 0;
+	*seconds = 1;
+	if ((p->second = field(s, end, 2, 0, 60)) == -1)
+		return -1;
+	if (literal(s, end, ".") == -1)
+		return 0;
+	if (*s == end || **s < '0' || **s > '9')
+		return -1;
+	for (; *s != end && **s >= '0' && **s <= '9'; (*s)++, unit /= 10)
+		p->micros += (uint32_t)(**s - '0') * unit;
+	return 0;
+}
+
+/* Seconds since 1970 if the parts are UTC's. */
+static int64_t
+as_utc(const struct parts *p)
+{
+	return (int64_t)bk_utctime_days(p->year, (unsigned)p->month,
+	    (unsigned)p->day) * 86400 + p->hour * 3600 + p->minute * 60 +
+	    p->second;
+}
+
 int
 bk_utctime_parse(const char *s, size_t n, time_t *t)
 {
 	const char *end = s + n;
-	int y, mo, d, h = 0, mi = 0, sec = 0;
+	struct parts p = {0};
 	long east = 0;
+	int seconds;
 	int64_t v;
 
-	if ((y = field(&s, end, 4, 1970, 9999)) == -1 ||
-	    literal(&s, end, "-") == -1 ||
-	    (mo = field(&s, end, 2, 1, 12)) == -1 ||
-	    literal(&s, end, "-") == -1 ||
-	    (d = field(&s, end, 2, 1, days_in_month(y, mo))) == -1)
+	if (parse_date(&s, end, &p) == -1)
 		return -1;
-	if (s != end) {
-		if (literal(&s, end, "Tt ") == -1 ||
-		    (h = field(&s, end, 2, 0, 23)) == -1 ||
-		    literal(&s, end, ":") == -1 ||
-		    (mi = field(&s, end, 2, 0, 59)) == -1 ||
-		    literal(&s, end, ":") == -1 ||
-		    (sec = field(&s, end, 2, 0, 60)) == -1)
-			return -1;
-		if (literal(&s, end, ".") == 0) {
-			if (field(&s, end, 1, 0, 9) == -1)
-				return -1;
-			while (s != end && *s >= '0' && *s <= '9')
-				s++;
-		}
-		if (offset(&s, end, &east) == -1 || s != end)
-			return -1;
-	}
-	v = (int64_t)bk_utctime_days(y, (unsigned)mo, (unsigned)d) * 86400 +
-	    h * 3600 + mi * 60 + sec - east;
+	if (s != end && (literal(&s, end, "Tt ") == -1 ||
+	    parse_clock(&s, end, &p, &seconds) == -1 || !seconds ||
+	    offset(&s, end, &east) == -1 || s != end))
+		return -1;
+	v = as_utc(&p) - east;
 	if (v < 0 || v > LAST)
 		return -1;
 	*t = (time_t)v;
+	return 0;
+}
+
+/* "Z", "UTC", "+02", "+0200", "+02:00" is all of s. */
+static int
+parse_zone(const char *s, long *east)
+{
+	const char *end = s + strlen(s);
+	int h, m = 0, sign = *s == '-' ? -1 : 1;
+
+	*east = 0;
+	if (strcmp(s, "Z") == 0 || strcmp(s, "z") == 0 ||
+	    strcmp(s, "UTC") == 0)
+		return 0;
+	if (literal(&s, end, "+-") == -1 ||
+	    (h = field(&s, end, 2, 0, 23)) == -1)
+		return -1;
+	if (s != end) {
+		(void)literal(&s, end, ":");
+		if ((m = field(&s, end, 2, 0, 59)) == -1 || s != end)
+			return -1;
+	}
+	*east = sign * (h * 3600L + m * 60L);
+	return 0;
+}
+
+/* Seconds by which wall's clock is ahead of UTC at t. */
+static int64_t
+ahead(struct tm *(*wall)(const time_t *, struct tm *), int64_t t)
+{
+	time_t at = (time_t)t;
+	struct tm tm = {0};
+	struct parts p;
+
+	if (wall(&at, &tm) == NULL)
+		return 0;
+	p = (struct parts){ tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+	    tm.tm_hour, tm.tm_min, tm.tm_sec, 0 };
+	return as_utc(&p) - t;
+}
+
+/*
+ * The moments at which wall's clock shows what UTC's shows at utc: 1 of them,
+ * 2 where it was turned back, 0 where forward.
+ */
+static int
+readings(struct tm *(*wall)(const time_t *, struct tm *), int64_t utc,
+    int64_t out[2])
+{
+	int64_t a = utc - ahead(wall, utc - 86400);
+	int64_t b = utc - ahead(wall, utc + 86400);
+	int n = 0;
+
+	if (a + ahead(wall, a) == utc)
+		out[n++] = a;
+	if (b != a && b + ahead(wall, b) == utc)
+		out[n++] = b;
+	return n;
+}
+
+/* text is wall's and has no zone: not one moment. */
+static int
+ambiguous(const char *text, const char *label, const int64_t at[2], int n,
+    struct bk_err *e)
+{
+	char first[BK_UTCTIME_TEXT], second[BK_UTCTIME_TEXT];
+
+	if (n == 0)
+		return bk_fail(e, BK_USAGE, "%s '%s': no clock of that zone "
+		    "ever showed it, they were turned forward; write it as "
+		    "UTC, with a Z", label, text);
+	bk_utctime_format((time_t)at[0], first);
+	bk_utctime_format((time_t)at[1], second);
+	return bk_fail(e, BK_USAGE, "%s '%s': clocks were turned back and "
+	    "showed it twice; write %s or %s", label, text, first, second);
+}
+
+static int
+zoneless(const char *text, const char *label, int64_t utc,
+    const int64_t at[2], int n, struct bk_err *e)
+{
+	char zulu[BK_UTCTIME_TEXT], here[BK_UTCTIME_TEXT];
+
+	bk_utctime_format((time_t)utc, zulu);
+	if (n == 0 || at[0] == utc)
+		return bk_fail(e, BK_USAGE, "%s '%s': no zone; it is %s if "
+		    "that is UTC, else write its offset behind it: +02:00",
+		    label, text, zulu);
+	bk_utctime_format((time_t)at[0], here);
+	return bk_fail(e, BK_USAGE, "%s '%s': no zone; write %s if it is UTC, "
+	    "%s if it is this host's local time", label, text, zulu, here);
+}
+
+int
+bk_moment_parse(const char *s, const char *label,
+    struct tm *(*wall)(const time_t *, struct tm *), int assume,
+    struct bk_moment *m, struct bk_err *e)
+{
+	const char *text = s, *end = s + strlen(s);
+	struct parts p = {0};
+	int64_t utc, at[2] = {0};
+	int seconds, n;
+	long east = 0;
+
+	if (parse_date(&s, end, &p) == -1 || literal(&s, end, "Tt ") == -1 ||
+	    parse_clock(&s, end, &p, &seconds) == -1)
+		return bk_fail(e, BK_USAGE, "%s '%s': not a moment; write it "
+		    "as 2026-11-21 14:30Z or 2026-11-21T14:30:05+02:00",
+		    label, text);
+	utc = as_utc(&p);
+	if (s != end) {
+		(void)literal(&s, end, " ");
+		if (parse_zone(s, &east) == -1)
+			return bk_fail(e, BK_USAGE, "%s '%s': '%s' is no zone; "
+			    "write Z for UTC, or an offset like +02:00", label,
+			    text, s);
+	} else {
+		n = readings(wall, utc, at);
+		if (!assume)
+			return zoneless(text, label, utc, at, n, e);
+		if (n != 1)
+			return ambiguous(text, label, at, n, e);
+		east = (long)(utc - at[0]);
+	}
+	utc -= east;
+	if (utc < 0 || utc > LAST)
+		return bk_fail(e, BK_USAGE, "%s '%s': not within the years "
+		    "1970 to 9999", label, text);
+	*m = (struct bk_moment){ (time_t)utc, p.micros };
 	return 0;
 }
 

@@ -5,7 +5,10 @@
  * a Z, "2026-11-21T05:27:19Z".  Years 1970 to 9999; leap seconds (:60) are
  * read as the next second.
  */
+#include <stdint.h>
 #include <time.h>
+
+#include "base/err.h"
 
 #define BK_UTCTIME_TEXT 32
 
@@ -21,6 +24,27 @@ void bk_utctime_compact(time_t t, char out[BK_UTCTIME_TEXT]);
  * alone (midnight UTC).  0, or -1 if it is anything else.
  */
 int bk_utctime_parse(const char *s, size_t n, time_t *t);
+
+/*
+ * A moment as a person gives it, who must say in which zone: date, time of day
+ * with or without seconds and a fraction, and Z, UTC, +02, +0200 or +02:00:
+ * "2026-11-21 14:30Z", "2026-11-21T14:30:05.25+02".
+ */
+struct bk_moment {
+	time_t t;
+	uint32_t micros;		/* of a fraction of a second */
+};
+
+/*
+ * Parse s, the value of label.  wall is localtime_r() or the like: a time
+ * without a zone is taken to be of its zone if assume is set; else it is
+ * refused with the two readings that it could have, UTC's and wall's.  0; -1
+ * with BK_USAGE: also where clocks were turned back, as two moments have that
+ * time, or forward, as none has.
+ */
+int bk_moment_parse(const char *s, const char *label,
+    struct tm *(*wall)(const time_t *, struct tm *), int assume,
+    struct bk_moment *m, struct bk_err *e);
 
 /* Days since 1970-01-01 of a proleptic Gregorian date, month 1 to 12. */
 long bk_utctime_days(long year, unsigned month, unsigned day);

@@ -1,5 +1,8 @@
 /* Instants: against the C library over all the years, and what is refused. */
 #define _DEFAULT_SOURCE		/* timegm */
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "base/utctime.h"
 #include "tap.h"
 
@@ -101,9 +104,89 @@ test_parse(void)
 	ok(bk_monotonic() <= bk_monotonic(), "a clock goes forward");
 }
 
+static int
+moment(const char *text, int assume, struct bk_moment *m, char msg[1024])
+{
+	struct bk_err e = {0};
+	int rc = bk_moment_parse(text, "--target", localtime_r, assume, m, &e);
+
+	(void)snprintf(msg, 1024, "%s", e.msg);
+	return rc == -1 && e.code != BK_USAGE ? -2 : rc;
+}
+
+static void
+set_zone(const char *zone)
+{
+	(void)setenv("TZ", zone, 1);
+	tzset();
+}
+
+static void
+test_moment(void)
+{
+	static const struct { const char *text; time_t t; uint32_t us; }
+	good[] = {
+		{ "2026-11-21 05:37Z", 1795239420, 0 },
+		{ "2026-11-21T05:37:19Z", 1795239439, 0 },
+		{ "2026-11-21 05:37:19.25 UTC", 1795239439, 250000 },
+		{ "2026-11-21 06:37:19.1234567+01", 1795239439, 123456 },
+		{ "2026-11-21 06:37:19+0100", 1795239439, 0 },
+		{ "2026-11-21 06:37:19+01:00", 1795239439, 0 },
+		{ "2026-11-21t00:07:19 -05:30", 1795239439, 0 },
+		{ "2026-11-21 05:37z", 1795239420, 0 },
+	};
+	static const char *const bad[] = { "", "2026-11-21", "2026-11-21Z",
+		"2026-11-21 05Z", "2026-11-21 05:37:Z", "2026-11-21 05:37:19.Z",
+		"2026-11-21 05:37 CET", "2026-11-21 05:37 Europe/Berlin",
+		"2026-11-21 05:37+1", "2026-11-21 05:37+01:0",
+		"2026-11-21 05:37+010", "2026-11-21 05:37+01000",
+		"2026-11-21 05:37  Z", "2026-11-21 05:37Z ", " 2026-11-21 05:37Z",
+		"now", "1970-01-01 00:00+01", "2026-11-31 05:37Z" };
+	struct bk_moment m;
+	char msg[1024];
+	size_t i;
+
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		ok(moment(good[i].text, 0, &m, msg) == 0 && m.t == good[i].t &&
+		    m.micros == good[i].us, "the moment %s", good[i].text);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		ok(moment(bad[i], 1, &m, msg) == -1 && *msg != '\0',
+		    "no moment: '%s'", bad[i]);
+}
+
+static void
+test_local_moment(void)
+{
+	struct bk_moment m;
+	char msg[1024];
+
+	set_zone("Europe/Berlin");
+	is_int(moment("2026-11-21 14:30", 0, &m, msg), -1, "no zone: refused");
+	is_str(msg, "--target '2026-11-21 14:30': no zone; write "
+	    "2026-11-21T14:30:00Z if it is UTC, 2026-11-21T13:30:00Z if it is "
+	    "this host's local time", "with its two readings");
+	is_int(moment("2026-11-21 14:30Z", 0, &m, msg), 0, "a zone is enough");
+	ok(moment("2026-07-01 14:30", 1, &m, msg) == 0 && m.t == 1782909000,
+	    "summer time, if the zone was given");
+	ok(moment("2026-12-01 14:30:01.5", 1, &m, msg) == 0 &&
+	    m.t == 1796131801 && m.micros == 500000, "and winter time");
+	is_int(moment("2026-10-25 02:30", 1, &m, msg), -1, "shown twice");
+	is_str(msg, "--target '2026-10-25 02:30': clocks were turned back and "
+	    "showed it twice; write 2026-10-25T00:30:00Z or "
+	    "2026-10-25T01:30:00Z", "so both are named");
+	is_int(moment("2026-03-29 02:30", 1, &m, msg), -1, "never shown");
+	ok(strstr(msg, "turned forward") != NULL, "and it says why");
+	set_zone("UTC");
+	is_int(moment("2026-11-21 14:30", 0, &m, msg), -1, "also on UTC");
+	ok(strstr(msg, "it is 2026-11-21T14:30:00Z if that is UTC") != NULL,
+	    "where one reading is known");
+}
+
 int
 main(void)
 {
+	test_moment();
+	test_local_moment();
 	test_every_day();
 	test_format();
 	test_parse();
