@@ -2,9 +2,11 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/secret.h"
+#include "base/utctime.h"
 #include "base/writer.h"
 #include "s3/download.h"
 #include "s3/list.h"
@@ -14,9 +16,9 @@
 
 static const struct tool tool = {
 	.name = "bk-s3get",
-	.usage = "[-qv] [-j N] [--match GLOB] [--seal] [--check | --no-check] "
-	    "[--rate BYTES] [--thaw DAYS[:TIER] [--wait DURATION]] "
-	    "[--retry-for DURATION] s3://BUCKET/KEY",
+	.usage = "[-qv] [-j N] [--before TIME] [--match GLOB] [--seal] "
+	    "[--check | --no-check] [--rate BYTES] "
+	    "[--thaw DAYS[:TIER] [--wait DURATION]] [--retry-for DURATION] s3://BUCKET/KEY",
 	.help =
 "Example: bk-s3get s3://backups/shop/latest | bk-crypt -d -i key | bk-gz -d > d\n"
 "\n"
@@ -28,6 +30,8 @@ static const struct tool tool = {
 "size and checksum before the last 4 KiB leave.  Credentials, region, endpoint:\n"
 "AWS_*.  More: bk-s3get(1).\n"
 "\n"
+"    --before TIME         the latest backup under KEY/ that is not younger:\n"
+"                          '2026-11-21 14:30Z'\n"
 "    --match GLOB          what latest may be: '*.bk'\n"
 "    --seal                put the object in an envelope, so that the next bk\n"
 "                          tool knows whether it is complete\n"
@@ -44,9 +48,10 @@ static const struct tool tool = {
 };
 
 enum { OPT_SEAL = TOOL_OPT_TOOL, OPT_CHECK, OPT_NO_CHECK, OPT_THAW, OPT_WAIT,
-	OPT_RATE, OPT_RETRY, OPT_MATCH };
+	OPT_RATE, OPT_RETRY, OPT_MATCH, OPT_BEFORE };
 
 static const struct option longopts[] = {
+	{ "before", required_argument, NULL, OPT_BEFORE },
 	{ "match", required_argument, NULL, OPT_MATCH },
 	{ "seal", no_argument, NULL, OPT_SEAL },
 	{ "check", no_argument, NULL, OPT_CHECK },
@@ -64,9 +69,22 @@ struct options {
 	unsigned jobs, retry_for;
 	uint64_t rate;
 	int seal, check, no_check, verbosity;
-	const char *match;
+	struct bk_s3_latest latest;
 	struct bk_s3_thaw thaw;
 };
+
+static time_t
+parse_before(const char *s)
+{
+	struct bk_moment m;
+	struct bk_err e = {0};
+
+	if (bk_moment_parse(s, "--before", localtime_r, 0, &m, &e) == -1)
+		tool_usage("%s", e.msg);
+	if (m.t == 0)
+		tool_usage("--before: nothing is that old");
+	return m.t;
+}
 
 /* "3", "3:Bulk" */
 static void
@@ -107,7 +125,8 @@ parse_option(struct options *o, int ch)
 	case OPT_THAW: parse_thaw(&o->thaw, optarg); break;
 	case OPT_WAIT: o->thaw.wait = parse_wait(optarg); break;
 	case OPT_RATE: o->rate = s3args_rate(optarg); break;
-	case OPT_MATCH: o->match = optarg; break;
+	case OPT_MATCH: o->latest.match = optarg; break;
+	case OPT_BEFORE: o->latest.before = parse_before(optarg); break;
 	case 'j': o->jobs = s3args_jobs(optarg); break;
 	case OPT_RETRY: o->retry_for = s3args_retry_for(optarg); break;
 	case 'q': o->verbosity = -1; break;
@@ -116,14 +135,24 @@ parse_option(struct options *o, int ch)
 	}
 }
 
-/* If the last part of key is "latest", cut it off, leaving the prefix. */
+/* 1 if key is a prefix, under which a backup is to be chosen. */
 static int
-cut_latest(char *key)
+is_prefix(const struct options *o, const char *key)
 {
-	if (!s3args_is_latest(key))
-		return 0;
-	key[strlen(key) - strlen("latest")] = '\0';
-	return 1;
+	return s3args_is_latest(key) || (o->latest.before != 0 &&
+	    (*key == '\0' || key[strlen(key) - 1] == '/'));
+}
+
+/* The key that is asked for, as it is or the latest under its prefix. */
+static int
+find_key(const struct options *o, struct bk_s3 *s3, char *key,
+    struct bk_buf *out, struct bk_err *e)
+{
+	if (!is_prefix(o, key))
+		return bk_buf_puts(out, key, e);
+	if (s3args_is_latest(key))
+		key[strlen(key) - strlen("latest")] = '\0';
+	return bk_s3_list_latest(s3, key, &o->latest, out, e);
 }
 
 static int
@@ -149,9 +178,8 @@ get(const struct options *o, struct bk_s3_url *url, struct bk_s3_cred *cred,
 	if (s3 == NULL)
 		return -1;
 	down.version = bk_s3_url_cut_id(url, BK_S3_VERSION_MARK);
-	if (down.version == NULL && cut_latest(url->key) ?
-	    bk_s3_list_latest(s3, url->key, o->match, &key, e) == -1 :
-	    bk_buf_puts(&key, url->key, e) == -1)
+	if (down.version != NULL ? bk_buf_puts(&key, url->key, e) == -1 :
+	    find_key(o, s3, url->key, &key, e) == -1)
 		goto done;
 	if (bk_buf_printf(&where, e, "%s/%s%s%s", url->place, key.data,
 	    down.version != NULL ? BK_S3_VERSION_MARK : "",
@@ -190,12 +218,15 @@ main(int argc, char *argv[])
 		tool_usage("give one s3://BUCKET/KEY");
 	if (bk_s3_url_parse(argv[optind], &url, &e) == -1)
 		tool_usage("%s", e.msg);
-	if (*url.key == '\0')
+	if (*url.key == '\0' && !is_prefix(&o, url.key))
 		tool_usage("%s: not the name of an object", argv[optind]);
 	if (o.check && (o.no_check || o.seal))
 		tool_usage("--check: not with %s", o.no_check ? "--no-check" :
 		    "--seal");
-	if (o.match != NULL && !s3args_is_latest(url.key))
+	if (o.latest.before != 0 && !is_prefix(&o, url.key))
+		tool_usage("--before chooses under a prefix: give "
+		    "s3://BUCKET/PREFIX/");
+	if (o.latest.match != NULL && !is_prefix(&o, url.key))
 		tool_usage("--match chooses what latest is: give "
 		    "s3://BUCKET/PREFIX/latest");
 	if (o.thaw.wait > 0 && o.thaw.days == 0)

@@ -99,10 +99,14 @@ old() {
 
 @test "bk-ls" {
 	old backups/shop
+	mkdir backups/base
+	: >backups/base/pg1-20261121T000000Z.tar
+	: >backups/base/pg1-20261122T000000Z.tar
 	examples bk-ls.1
-	[ "$(grep -c bk-ls script)" = 3 ]
+	[ "$(grep -c bk-ls script)" = 4 ]
 	play
 	[[ ${lines[40]} == "$PWD/backups/shop/shop-20"* ]]
+	[ "${lines[41]}" = "$PWD/backups/base/pg1-20261121T000000Z.tar" ]
 	[ "$(ls backups/shop | wc -l)" -lt 40 ]
 }
 

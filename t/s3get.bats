@@ -288,6 +288,36 @@ newer_second() {
 	[ -z "$stderr" ]
 }
 
+@test "--before is the latest backup that is not younger" {
+	local n b=s3://backups/base
+	for n in 20261110T020000Z 20261101T020000Z 20261120T020000Z; do
+		echo $n | bk-s3put $b/pg1-$n.tar
+		echo other | bk-s3put $b/pg2-$n.tar
+	done
+	for n in 00000001000000000000000A 00000001000000000000000B.partial \
+	    00000002.history pg1-20261111T000000Z.manifest; do
+		echo $n | bk-s3put $b/$n
+	done
+	one() { get --match 'pg1-*' --before "$1" "${2:-$b/}"; }
+	[ "$(one '2026-11-20 01:59:59Z')" = 20261110T020000Z ]
+	[ "$(one '2026-11-20 02:00Z')" = 20261120T020000Z ]
+	[ "$(one '2026-11-20T04:00:00.5+02')" = 20261120T020000Z ]
+	[ "$(one '2030-01-01 00:00 UTC' $b/latest)" = 20261120T020000Z ]
+	[ "$(one '2026-11-02 00:00Z')" = 20261101T020000Z ]
+	run -4 --separate-stderr one '2026-11-01 01:59Z'
+	[ "$stderr" = "bk-s3get: $b/: no backup under this prefix matches pg1-* and is from 2026-11-01T01:59:00Z or before; the first is base/pg1-20261101T020000Z.tar" ]
+	run -4 --separate-stderr get --before '2026-11-01 00:00Z' $b/none/
+	one_line_error bk-s3get
+	# a time without a zone has two readings
+	TZ=Europe/Berlin run -2 --separate-stderr one '2026-11-20 02:30'
+	[[ $stderr == *"write 2026-11-20T02:30:00Z if it is UTC, 2026-11-20T01:30:00Z if it is this host's local time"* ]]
+	for n in '' yesterday 2026-11-20 '2026-11-20 02:30 CET' '1970-01-01 00:00Z'; do
+		run -2 one "$n"
+	done
+	run -2 --separate-stderr one '2026-11-20 02:30Z' $b/pg1
+	[[ $stderr == *"give s3://BUCKET/PREFIX/"* ]]
+}
+
 @test "SIGTERM kills it, also while its reader sleeps" {
 	mkfifo pipe
 	bk-s3get s3://backups/big >pipe & local pid=$!
@@ -328,5 +358,8 @@ rss() {
 	get s3://backups/ex2/a.bk | cmp - "$SMALL"
 	bk-s3put s3://backups/all/shop-1.bk <"$SMALL"
 	echo blog | bk-s3put s3://backups/all/x-1.bk
+	bk-s3put s3://backups/base/20261121T020000Z.tar.bk <"$SMALL"
+	bk-s3get --before '2026-11-21 14:30Z' s3://backups/base/ > base.tar.bk
+	cmp base.tar.bk "$SMALL"
 	bk-s3get --match 'shop-*.bk' s3://backups/all/latest | cmp - "$SMALL"
 }

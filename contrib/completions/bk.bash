@@ -67,7 +67,7 @@ _bk_options() {
 	bk-rm)
 		echo "$common --approvers --dry-run --need --plan --verbose" ;;
 	bk-s3get)
-		echo "$common --check --jobs --match --no-check --rate --retry-for \
+		echo "$common --before --check --jobs --match --no-check --rate --retry-for \
 		    --seal --thaw --wait" ;;
 	bk-s3ls)
 		echo "$common --markers --older --retry-for --stored --uploads \

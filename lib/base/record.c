@@ -62,7 +62,7 @@ int
 bk_record_is_backup(const char *name)
 {
 	static const char *const others[] = { ".receipt.json", ".log", ".jsonl",
-	    ".plan", ".sig", "/" };
+	    ".plan", ".sig", ".manifest", "/" };
 	const char *slash = strrchr(name, '/');
 	const char *version = strstr(name, "?versionId=");
 	size_t n = version != NULL ? (size_t)(version - name) : strlen(name), i;

@@ -58,7 +58,8 @@ int bk_record_is_same(const struct bk_record *r, time_t stored, uint64_t bytes);
 /*
  * 1 if name may be a backup's; 0 if it is known to be something that is stored
  * beside backups: a WAL file, a receipt (*.receipt.json), a log (*.log,
- * *.jsonl), a plan (*.plan), a signature (*.sig), a directory ("x/").
+ * *.jsonl), a plan (*.plan), a signature (*.sig), a base backup's manifest
+ * (*.manifest), a directory ("x/").
  */
 int bk_record_is_backup(const char *name);
 

@@ -299,38 +299,69 @@ bk_s3_list_free(struct bk_s3_list *l)
 	free(l);
 }
 
+/* There is no backup to choose; *early is one that is too late, or empty. */
+static int
+no_latest(struct bk_s3 *s3, const char *prefix,
+    const struct bk_s3_latest *of, const struct bk_buf *early,
+    struct bk_err *e)
+{
+	char before[BK_UTCTIME_TEXT] = "";
+
+	if (of->before != 0)
+		bk_utctime_format(of->before, before);
+	bk_fail(e, BK_NONE, "%s/%s: no backup under this prefix%s%s%s%s",
+	    bk_s3_place(s3), prefix, of->match != NULL ? " matches " : "",
+	    of->match != NULL ? of->match : "",
+	    *before != '\0' ? of->match != NULL ? " and is from " :
+	    " is from " : "", before);
+	if (*before != '\0')
+		bk_fail_add(e, " or before%s%s", early->len > 0 ?
+		    "; the first is " : "", early->len > 0 ? early->data : "");
+	return -1;
+}
+
+/* Make *r, whose name is then *name's, the record of o. */
+static int
+choose(struct bk_record *r, struct bk_buf *name, const struct bk_s3_listed *o,
+    struct bk_err *e)
+{
+	if (set(name, o->key, e) == -1)
+		return -1;
+	r->name = name->data;
+	(void)bk_record_date(r, o->time);
+	return 0;
+}
+
 int
-bk_s3_list_latest(struct bk_s3 *s3, const char *prefix, const char *match,
-    struct bk_buf *key, struct bk_err *e)
+bk_s3_list_latest(struct bk_s3 *s3, const char *prefix,
+    const struct bk_s3_latest *of, struct bk_buf *key, struct bk_err *e)
 {
 	struct bk_s3_list *l = bk_s3_list_open(s3, BK_S3_OBJECTS, prefix, e);
-	struct bk_record r = {0}, best = {0};
+	struct bk_record r = {0}, best = {0}, first = {0};
 	struct bk_s3_listed o;
-	struct bk_buf name = {0};
+	struct bk_buf name = {0}, early = {0};
 	int rc = -1;
 
 	while (l != NULL && (rc = bk_s3_list_next(l, &o, e)) == 1) {
 		r.name = (char *)(uintptr_t)o.key;
 		(void)bk_record_date(&r, o.time);
-		if (!bk_record_is_backup(o.key) || (match != NULL &&
-		    fnmatch(match, o.key + strlen(prefix), 0) != 0) ||
-		    (name.len > 0 && bk_record_compare(&r, &best) < 0))
+		if (!bk_record_is_backup(o.key) || (of->match != NULL &&
+		    fnmatch(of->match, o.key + strlen(prefix), 0) != 0))
 			continue;
-		if (set(&name, o.key, e) == -1) {
-			rc = -1;
+		rc = 0;
+		if (of->before != 0 && r.time > of->before) {
+			if (early.len == 0 || bk_record_compare(&r, &first) < 0)
+				rc = choose(&first, &early, &o, e);
+		} else if (name.len == 0 || bk_record_compare(&r, &best) >= 0)
+			rc = choose(&best, &name, &o, e);
+		if (rc == -1)
 			break;
-		}
-		best = r;
-		best.name = name.data;
 	}
 	bk_s3_list_free(l);
-	if (rc == 0 && name.len == 0)
-		rc = bk_fail(e, BK_NONE, "%s/%s: no backup under this "
-		    "prefix%s%s", bk_s3_place(s3), prefix,
-		    match != NULL ? " matches " : "", match != NULL ? match :
-		    "");
 	if (rc == 0)
-		rc = bk_buf_puts(key, name.data, e);
+		rc = name.len == 0 ? no_latest(s3, prefix, of, &early, e) :
+		    bk_buf_puts(key, name.data, e);
 	bk_buf_free(&name);
+	bk_buf_free(&early);
 	return rc;
 }

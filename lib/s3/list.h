@@ -40,14 +40,20 @@ int bk_s3_list_next(struct bk_s3_list *l, struct bk_s3_listed *o,
 
 void bk_s3_list_free(struct bk_s3_list *l);
 
+/* Of which backups the latest is wanted. */
+struct bk_s3_latest {
+	const char *match;	/* whose part behind the prefix matches this
+				 * shell pattern, in which "*" matches a "/"
+				 * too; NULL: any */
+	time_t before;		/* whose time is not later; 0: any */
+};
+
 /*
- * Append to *key the key of the latest backup under prefix: the greatest, as
- * bk_record_compare() orders them, that bk_record_is_backup() (base/record.h).
- * With match, only of keys whose part behind the prefix matches that shell
- * pattern, in which "*" matches a "/" too.  0; -1 with *e set, BK_NONE if there
- * is none.
+ * Append to *key the key of the latest such backup under prefix: the greatest,
+ * as bk_record_compare() orders them, that bk_record_is_backup()
+ * (base/record.h).  0; -1 with *e set, BK_NONE if there is none.
  */
-int bk_s3_list_latest(struct bk_s3 *s3, const char *prefix, const char *match,
-    struct bk_buf *key, struct bk_err *e);
+int bk_s3_list_latest(struct bk_s3 *s3, const char *prefix,
+    const struct bk_s3_latest *of, struct bk_buf *key, struct bk_err *e);
 
 #endif

@@ -163,7 +163,9 @@ test_backups(void)
 	static const char *const others[] = { "s3://b/r/shop.receipt.json",
 	    "a/audit.log", "audit.jsonl", "b/2026.plan", "shop.bk.sig",
 	    "s3://b/shop.receipt.json?versionId=.bk",
-	    "b/folder/", "wal/00000001000000000000000A",
+	    "b/folder/", "base/pg1.manifest",
+	    "wal/00000001000000000000000A.partial",
+	    "wal/00000001000000000000000A",
 	    "wal/00000001000000000000000A.bk", "00000002.history",
 	    "wal/00000001000000000000000A.00000028.backup.bk" };
 	static const char *const backups[] = { STAMPED, "shop.bk", "plan",
