@@ -14,7 +14,6 @@
 #include "pg/session.h"
 #include "pg/sql.h"
 
-#define CLOCKS_APART (15 * 60)	/* seconds between two clocks, at most */
 #define TRIES 5			/* if tables change before they are locked */
 #define GLOBALS_MAX (256 * 1024 * 1024)
 #define LOCK_KEY "27707118060793200"	/* "bk-dump" as a number */
@@ -214,19 +213,17 @@ read_toc(struct dump *d, struct bk_err *e)
 static int
 export_snapshot(struct dump *d, struct bk_err *e)
 {
-	long long apart;
+	char what[300];
 
 	if (bk_session_export(d->leader, &d->session, &d->snapshot, e) == -1)
 		return -1;
 	d->began = bk_monotonic();
 	d->started = (time_t)strtoll(PQgetvalue(d->snapshot, 0, 1), NULL, 10);
-	apart = (long long)time(NULL) - (long long)d->started;
-	if (d->o->any_clock || llabs(apart) <= CLOCKS_APART)
+	if (d->o->any_clock)
 		return 0;
-	return bk_fail(e, BK_FAIL, "database \"%s\": the server's clock is "
-	    "%lld minutes %s this host's; set the wrong one right, or go by "
-	    "the server's with --any-clock", PQdb(d->leader),
-	    llabs(apart) / 60, apart > 0 ? "behind" : "ahead of");
+	(void)snprintf(what, sizeof(what), "database \"%s\"",
+	    PQdb(d->leader));
+	return bk_conn_check_clock(what, d->started, e);
 }
 
 /* From the snapshot to locked tables and tasks. */

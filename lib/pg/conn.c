@@ -8,6 +8,8 @@
 #include "base/debug.h"
 #include "pg/sql.h"
 
+#define CLOCKS_APART (15 * 60)	/* seconds between two clocks, at most */
+
 struct param {
 	char *keyword;
 	char *envvar;		/* NULL: none */
@@ -467,6 +469,19 @@ bk_conn_host(PGconn *conn, char host[BK_CONN_HOST])
 		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 		    "abcdefghijklmnopqrstuvwxyz0123456789._-", host[i]) == NULL)
 			host[i] = '-';
+}
+
+int
+bk_conn_check_clock(const char *what, time_t now, struct bk_err *e)
+{
+	long long apart = (long long)time(NULL) - (long long)now;
+
+	if (llabs(apart) <= CLOCKS_APART)
+		return 0;
+	return bk_fail(e, BK_FAIL, "%s: the server's clock is %lld minutes %s "
+	    "this host's; set the wrong one right, or go by the server's with "
+	    "--any-clock", what, llabs(apart) / 60,
+	    apart > 0 ? "behind" : "ahead of");
 }
 
 int

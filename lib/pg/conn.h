@@ -4,6 +4,8 @@
  * Connections by libpq's rules (PG* variables, service files, ~/.pgpass, URIs,
  * sslmode) and failures as one line.  A connection is the caller's: PQfinish().
  */
+#include <time.h>
+
 #include <libpq-fe.h>
 
 #include "base/buf.h"
@@ -80,6 +82,12 @@ int bk_conn_rest(const struct bk_conn_params *p, struct bk_buf *out,
  */
 #define BK_CONN_HOST 65
 void bk_conn_host(PGconn *conn, char host[BK_CONN_HOST]);
+
+/*
+ * 0 if the server's clock, now in seconds since 1970, is within 15 minutes of
+ * this host's; else -1 with *e set, naming the server as what says.
+ */
+int bk_conn_check_clock(const char *what, time_t now, struct bk_err *e);
 
 /* Run one or more SQL statements; rows are discarded.  0 or -1. */
 int bk_conn_exec(PGconn *conn, const char *sql, struct bk_err *e);
