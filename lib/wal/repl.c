@@ -1,5 +1,7 @@
 #include "wal/repl.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +9,7 @@
 #include "pg/sql.h"
 
 #define MIB (UINT64_C(1024) * 1024)
+#define EPOCH 946684800		/* PostgreSQL's, 2000-01-01 */
 
 /* What an administrator has to do so that the server lets us in. */
 static void
@@ -136,4 +139,71 @@ bk_repl_identify(PGconn *conn, struct bk_repl_server *out, struct bk_err *e)
 	PQclear(res);
 	return rc == 0 ? 0 : bk_fail(e, BK_FAIL, "server %s: a "
 	    "wal_segment_size that cannot be", out->host);
+}
+
+/* The clock in a keepalive, 'k', LSN, microseconds, one byte; 0: no such. */
+static int
+parse_keepalive(const char *msg, int n, time_t *now)
+{
+	uint64_t t = 0;
+	int i;
+
+	if (n != 18 || msg[0] != 'k')
+		return 0;
+	for (i = 9; i < 17; i++)
+		t = t << 8 | (unsigned char)msg[i];
+	*now = (time_t)(t / 1000000) + EPOCH;
+	return 1;
+}
+
+/* Read messages up to a keepalive, or to the end. */
+static int
+await_keepalive(PGconn *conn, time_t *now)
+{
+	char *msg;
+	int n, found = 0;
+
+	while (!found && (n = PQgetCopyData(conn, &msg, 0)) > 0) {
+		found = parse_keepalive(msg, n, now);
+		PQfreemem(msg);
+	}
+	return found;
+}
+
+/* End the COPY in both directions and take all results. */
+static void
+end_stream(PGconn *conn)
+{
+	PGresult *res;
+	char *msg;
+
+	if (PQputCopyEnd(conn, NULL) == 1)
+		while (PQgetCopyData(conn, &msg, 0) > 0)
+			PQfreemem(msg);
+	while ((res = bk_sql_result(conn)) != NULL && PQstatus(conn) ==
+	    CONNECTION_OK)
+		PQclear(res);
+	PQclear(res);
+}
+
+int
+bk_repl_clock(PGconn *conn, const struct bk_repl_server *server, time_t *now,
+    struct bk_err *e)
+{
+	/* a standby's status: four numbers of no interest, "answer at once" */
+	char status[34] = "r", cmd[64], lsn[BK_LSN_TEXT];
+	PGresult *res;
+	int found;
+
+	status[33] = 1;
+	bk_lsn_format(server->lsn, lsn);
+	(void)snprintf(cmd, sizeof(cmd), "START_REPLICATION PHYSICAL %s", lsn);
+	if ((res = bk_repl_command(conn, cmd, e)) == NULL)
+		return -1;
+	found = PQresultStatus(res) == PGRES_COPY_BOTH &&
+	    PQputCopyData(conn, status, sizeof(status)) == 1 &&
+	    PQflush(conn) == 0 && await_keepalive(conn, now);
+	PQclear(res);
+	end_stream(conn);
+	return found ? 0 : bk_conn_fail(conn, NULL, "the server's clock", e);
 }

@@ -6,6 +6,7 @@
  * "replication".  A connection is the caller's: PQfinish().
  */
 #include <stdint.h>
+#include <time.h>
 
 #include "pg/conn.h"
 
@@ -32,6 +33,13 @@ PGconn *bk_repl_open(const struct bk_conn_target *t, struct bk_err *e);
  */
 int bk_repl_identify(PGconn *conn, struct bk_repl_server *out,
     struct bk_err *e);
+
+/*
+ * The server's clock, in seconds since 1970, which no command tells: it is in
+ * the keepalives of WAL that is being streamed.  0 or -1.
+ */
+int bk_repl_clock(PGconn *conn, const struct bk_repl_server *server,
+    time_t *now, struct bk_err *e);
 
 /*
  * Run one command of the protocol.  Its result, rows or the begin of a COPY,
