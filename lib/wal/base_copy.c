@@ -1,0 +1,176 @@
+#include "wal/base_copy.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "archive/tar.h"
+
+#define PIECE (64 * 1024)
+
+struct copy {
+	struct bk_base_stream *in;
+	struct bk_tar_writer *out;
+	struct bk_file_table *files;
+	struct bk_progress *progress;
+	struct bk_tar *tar;	/* the archive that is being read */
+	char prefix[32];	/* its place: "", "pg_tblspc/16384/" */
+	struct bk_buf path;
+	struct bk_file_sum sum;
+	char buf[PIECE];
+};
+
+int
+bk_base_path_is_safe(const char *path)
+{
+	size_t n;
+
+	for (;; path += n + 1) {
+		n = strcspn(path, "/");
+		if (n == 0 || (n == 1 && path[0] == '.') ||
+		    (n == 2 && path[0] == '.' && path[1] == '.'))
+			return 0;
+		if (path[n] == '\0')
+			return 1;
+	}
+}
+
+/* The entry's place in our tar, without a directory's last '/'. */
+static int
+set_path(struct copy *c, const char *name, struct bk_err *e)
+{
+	size_t n;
+
+	if (strncmp(name, "./", 2) == 0)	/* as some directories have */
+		name += 2;
+	n = strlen(name);
+	while (n > 0 && name[n - 1] == '/')
+		n--;
+	c->path.len = 0;
+	if (bk_buf_puts(&c->path, c->prefix, e) == -1 ||
+	    bk_buf_add(&c->path, name, n, e) == -1)
+		return -1;
+	return bk_base_path_is_safe(c->path.data) ? 0 : bk_fail(e, BK_DATA,
+	    "%s: the server sent a path that is none in a data directory",
+	    name);
+}
+
+/* A file's data, its checksum on the way. */
+static int
+copy_data(struct copy *c, uint64_t size, struct bk_err *e)
+{
+	ssize_t n;
+
+	/* the server's estimate has no WAL in it */
+	if (strncmp(c->path.data, "pg_wal/", 7) == 0 &&
+	    atomic_load(&c->progress->bytes_total) != 0)
+		atomic_fetch_add(&c->progress->bytes_total, size);
+	if (bk_file_sum_start(&c->sum, BK_SUM_CRC32C, e) == -1)
+		return -1;
+	while ((n = bk_tar_data(c->tar, c->buf, sizeof(c->buf), e)) > 0) {
+		if (bk_file_sum_update(&c->sum, c->buf, (size_t)n, e) == -1 ||
+		    bk_tar_write_data(c->out, c->buf, (size_t)n, e) == -1)
+			return -1;
+		atomic_fetch_add(&c->progress->bytes, (uint64_t)n);
+	}
+	if (n == -1)
+		return -1;
+	return bk_file_table_add(c->files, c->path.data, size, &c->sum, 1, e);
+}
+
+/* A symbolic link is that of a tablespace, whose files are merged here. */
+static int
+is_tablespace(const char *path)
+{
+	static const char dir[] = "pg_tblspc/";
+	const char *oid = path + sizeof(dir) - 1;
+
+	return strncmp(path, dir, sizeof(dir) - 1) == 0 && *oid != '\0' &&
+	    oid[strspn(oid, "0123456789")] == '\0';
+}
+
+static int
+copy_entry(struct copy *c, const struct bk_tar_entry *entry, struct bk_err *e)
+{
+	struct bk_tar_entry_out out = { .type = '5', .mode = entry->mode,
+	    .mtime = entry->mtime };
+
+	if (set_path(c, entry->path, e) == -1)
+		return -1;
+	out.path = c->path.data;
+	switch (entry->type) {
+	case '0':
+		out.type = '0';
+		out.size = entry->size;
+		return bk_tar_write_entry(c->out, &out, e) == -1 ? -1 :
+		    copy_data(c, entry->size, e);
+	case '2':
+		if (!is_tablespace(out.path))
+			break;
+		out.mode = 0700;
+		return bk_tar_write_entry(c->out, &out, e);
+	case '5':
+		return bk_tar_write_entry(c->out, &out, e);
+	}
+	return bk_fail(e, BK_DATA, "%s: the server sent what is neither a "
+	    "file nor a directory", out.path);
+}
+
+static int
+copy_archive(struct copy *c, const struct bk_base_archive *a, struct bk_err *e)
+{
+	const struct bk_source src = { .read = bk_base_stream_read,
+	    .ctx = c->in };
+	struct bk_tar_entry entry;
+	int r = -1;
+
+	c->prefix[0] = '\0';
+	if (a->kind == BK_BASE_TABLESPACE)
+		(void)snprintf(c->prefix, sizeof(c->prefix),
+		    "pg_tblspc/%" PRIu32 "/", a->oid);
+	if ((c->tar = bk_tar_open(src, "base backup", e)) == NULL)
+		return -1;
+	while ((r = bk_tar_next(c->tar, &entry, e)) == 1)
+		if ((r = copy_entry(c, &entry, e)) == -1)
+			break;
+	bk_tar_free(c->tar);
+	c->tar = NULL;
+	return r;
+}
+
+static int
+read_manifest(struct copy *c, struct bk_buf *manifest, struct bk_err *e)
+{
+	ssize_t n;
+
+	while ((n = bk_base_stream_read(c->in, c->buf, sizeof(c->buf), e)) >
+	    0) {
+		if (manifest->len + (size_t)n > BK_BASE_MANIFEST_MAX)
+			return bk_fail(e, BK_DATA, "backup_manifest: more "
+			    "than 1 GiB");
+		if (bk_buf_add(manifest, c->buf, (size_t)n, e) == -1)
+			return -1;
+	}
+	return (int)n;
+}
+
+int
+bk_base_copy(struct bk_base_stream *in, struct bk_tar_writer *out,
+    struct bk_file_table *files, struct bk_buf *manifest,
+    struct bk_progress *progress, struct bk_err *e)
+{
+	struct copy c = { .in = in, .out = out, .files = files,
+	    .progress = progress };
+	struct bk_base_archive a;
+	int r;
+
+	while ((r = bk_base_stream_next(in, &a, e)) == 1) {
+		r = a.kind == BK_BASE_MANIFEST ?
+		    read_manifest(&c, manifest, e) : copy_archive(&c, &a, e);
+		if (r == -1)
+			break;
+	}
+	bk_buf_free(&c.path);
+	bk_file_sum_free(&c.sum);
+	return r;
+}

@@ -1,0 +1,15 @@
+#ifndef BK_WAL_BASE_INCREMENT_H
+#define BK_WAL_BASE_INCREMENT_H
+/* Incremental base backups, which PostgreSQL has from 17 on. */
+#include "wal/repl.h"
+
+/*
+ * Have the next BASE_BACKUP (INCREMENTAL) of conn send what has changed since
+ * the backup whose manifest, from file name, is *manifest; its memory is freed.
+ * 0; -1 with *e set: BK_DATA if it is no manifest of this cluster, BK_FAIL if
+ * the server cannot do it.
+ */
+int bk_base_increment_from(PGconn *conn, const struct bk_repl_server *server,
+    const char *name, struct bk_buf *manifest, struct bk_err *e);
+
+#endif
