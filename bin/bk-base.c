@@ -1,0 +1,217 @@
+/* bk-base: back up a PostgreSQL cluster, file by file, see bk-base(1) */
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/num.h"
+#include "signals.h"
+#include "tool.h"
+#include "wal/base_backup.h"
+
+#define RATE_MIN 32		/* KiB a second, as PostgreSQL has it */
+#define RATE_MAX (1024 * 1024)
+
+static const struct tool tool = {
+	.name = "bk-base",
+	.usage = "[-qv] [-c fast|spread] [-l LABEL] [--rate BYTES] "
+	    "[--manifest FILE] [--incremental FILE] [--no-wal] "
+	    "[--allow-bad-pages] [--any-clock] [-h HOST] [-p PORT] "
+	    "[-U USER] [DBNAME|URI]",
+	.help =
+"Example: bk-base -h db1 | bk-zst | bk-crypt | bk-s3put s3://b/base/{host}-{utc}\n"
+"\n"
+"usage: bk-base [-qv] [OPTION ...] [-h HOST] [-p PORT] [-U USER] [DBNAME|URI]\n"
+"\n"
+"Writes a base backup of the whole cluster as one tar, with the WAL it needs;\n"
+"every file's checksum is compared with the manifest, each page's verified.\n"
+"Connects as psql does, by a role with REPLICATION: PG*, ~/.pgpass, DATABASE_URL\n"
+"\n"
+"  -c, --checkpoint fast|spread   at once, or without a burst of I/O (default)\n"
+"  -l, --label TEXT        in the server's backup_label and its log\n"
+"      --rate BYTES        at most so many bytes a second: 32K to 1G\n"
+"      --manifest FILE     write the manifest there too\n"
+"      --incremental FILE  only what changed since the backup with that manifest\n"
+"      --no-wal            without WAL: needs an archive of it\n"
+"      --allow-bad-pages   record damaged pages and go on\n"
+"      --any-clock         even if the server's clock is far from this host's\n"
+"  -q, -v                  no progress; progress even without a terminal\n"
+"      --help, --version\n"
+"\n"
+"Exit: 0 done, 1 failed, 2 usage error, 3 damaged pages or files.\n",
+};
+
+enum { CHECKPOINT = 'c', DATABASE = 'd', HOST = 'h', LABEL = 'l', PORT = 'p',
+	QUIET = 'q', RATE = 'r', USER = 'U', VERBOSE = 'v', NO_PASSWORD = 'w',
+	MANIFEST = TOOL_OPT_TOOL, INCREMENTAL, NO_WAL, BAD_PAGES, ANY_CLOCK };
+
+static const struct option longopts[] = {
+	TOOL_LONGOPTS,
+	{ "checkpoint", required_argument, NULL, CHECKPOINT },
+	{ "label", required_argument, NULL, LABEL },
+	{ "rate", required_argument, NULL, RATE },
+	{ "max-rate", required_argument, NULL, RATE },
+	{ "manifest", required_argument, NULL, MANIFEST },
+	{ "incremental", required_argument, NULL, INCREMENTAL },
+	{ "no-wal", no_argument, NULL, NO_WAL },
+	{ "allow-bad-pages", no_argument, NULL, BAD_PAGES },
+	{ "any-clock", no_argument, NULL, ANY_CLOCK },
+	{ "dbname", required_argument, NULL, DATABASE },
+	{ "host", required_argument, NULL, HOST },
+	{ "port", required_argument, NULL, PORT },
+	{ "username", required_argument, NULL, USER },
+	{ "no-password", no_argument, NULL, NO_PASSWORD },
+	{ "quiet", no_argument, NULL, QUIET },
+	{ "verbose", no_argument, NULL, VERBOSE },
+	{ 0 }
+};
+
+struct options {
+	struct bk_base_backup base;
+	int verbosity;		/* -q: -1, -v: 1 */
+};
+
+static struct bk_progress progress;
+static _Atomic(PGcancel *) cancel;	/* lives until the process ends */
+
+/* The server may be waiting for its checkpoint and not see that we are gone. */
+static void
+cancel_backup(void)
+{
+	PGcancel *c = atomic_load(&cancel);
+	char why[256];
+
+	if (c != NULL)
+		(void)PQcancel(c, why, sizeof(why));
+}
+
+static void
+say(const char *message)
+{
+	tool_say("%s", message);
+}
+
+static uint32_t
+parse_rate(const char *arg)
+{
+	struct bk_err e = {0};
+	uint64_t bytes;
+
+	if (bk_size_parse(arg, "--rate", &bytes, &e) == -1)
+		tool_usage("%s", e.msg);
+	if (bytes / 1024 < RATE_MIN || bytes / 1024 > RATE_MAX)
+		tool_usage("--rate: 32K to 1G a second, not \"%s\"", arg);
+	return (uint32_t)(bytes / 1024);
+}
+
+static int
+parse_checkpoint(const char *arg)
+{
+	if (strcmp(arg, "fast") != 0 && strcmp(arg, "spread") != 0)
+		tool_usage("-c, --checkpoint: \"fast\" or \"spread\", not "
+		    "\"%s\"", arg);
+	return strcmp(arg, "fast") == 0;
+}
+
+/* It becomes a line of backup_label. */
+static const char *
+parse_label(const char *arg)
+{
+	size_t i, n = strlen(arg);
+
+	if (n > BK_BASE_LABEL_MAX)
+		tool_usage("-l, --label: longer than %d bytes",
+		    BK_BASE_LABEL_MAX);
+	for (i = 0; i < n; i++)
+		if ((unsigned char)arg[i] < ' ' || arg[i] == 0x7f)
+			tool_usage("-l, --label: holds control characters");
+	return arg;
+}
+
+static void
+parse_options(struct options *o, int argc, char *argv[])
+{
+	struct bk_base_backup *b = &o->base;
+	int ch;
+
+	while ((ch = getopt_long(argc, argv, "c:d:h:l:p:qr:U:vw", longopts,
+	    NULL)) != -1)
+		switch (ch) {
+		case CHECKPOINT: b->fast = parse_checkpoint(optarg); break;
+		case LABEL: b->label = parse_label(optarg); break;
+		case RATE: b->rate = parse_rate(optarg); break;
+		case MANIFEST: b->manifest = optarg; break;
+		case INCREMENTAL: b->incremental = optarg; break;
+		case NO_WAL: b->no_wal = 1; break;
+		case BAD_PAGES: b->bad_pages = 1; break;
+		case ANY_CLOCK: b->any_clock = 1; break;
+		case DATABASE: b->target.db = optarg; break;
+		case HOST: b->target.host = optarg; break;
+		case PORT: b->target.port = optarg; break;
+		case USER: b->target.user = optarg; break;
+		case NO_PASSWORD: break;	/* never prompts anyway */
+		case QUIET: o->verbosity = -1; break;
+		case VERBOSE: o->verbosity = 1; break;
+		default: tool_option(ch);
+		}
+	if (argc - optind + (b->target.db != NULL) > 1)
+		tool_usage("more than one database name");
+	if (optind < argc)
+		b->target.db = argv[optind];
+}
+
+/* What the command line does not set. */
+static void
+set_defaults(struct options *o)
+{
+	struct bk_base_backup *b = &o->base;
+
+	/* only the server matters, whatever database is named */
+	b->target.url = tool_database_url("", b->target.host);
+	b->target.app = tool.name;
+	if (b->label == NULL)
+		b->label = "bk-base";
+	b->estimate = o->verbosity > 0 ||
+	    (o->verbosity == 0 && isatty(STDERR_FILENO));
+	b->progress = &progress;
+	b->cancel = &cancel;
+	b->say = say;
+}
+
+static void
+check_output(void)
+{
+	if ((fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) == O_RDONLY)
+		tool_usage("standard output is closed");
+	if (isatty(STDOUT_FILENO))
+		tool_usage("standard output is a terminal; "
+		    "redirect it to a file or a pipe");
+}
+
+int
+main(int argc, char *argv[])
+{
+	static struct bk_base_done done;
+	static struct options o;
+	struct bk_err e = {0};
+	int rc;
+
+	tool_start(&tool);
+	parse_options(&o, argc, argv);
+	set_defaults(&o);
+	check_output();
+	rc = bk_label_run(o.base.run, &e);
+	tool_run("base", done.source, NULL);
+	tool_run_id(o.base.run);
+
+	signals_catch(cancel_backup);
+	tool_progress(&progress, o.verbosity);
+	if (rc == 0)
+		rc = bk_base_backup_run(&o.base, STDOUT_FILENO, &done, &e);
+	if (rc == 0 && done.pages.count > 0)
+		tool_say("page checksums: %s: damaged on the server; recorded "
+		    "in the backup", done.pages.text);
+	tool_audit()->size_bytes = done.bytes;
+	return tool_end(rc, &e);
+}
