@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/reader.h"
 #include "base/seal.h"
 #include "base/secret.h"
 #include "base/utctime.h"
@@ -218,7 +219,7 @@ check(struct bk_layers *l, struct bk_verdict *v, struct bk_progress *progress,
 		break;
 	}
 	/* marks of its own: it was of a format that we know */
-	if (v->sealed && n > 0 && bk_seal_find(&mark, head, n, &len) == -1)
+	if (v->sealed && n > 0 && bk_reader_mark(&mark, head, n, &len) == -1)
 		return bk_check_sealed(src, v, progress, e);
 	if (n == 0 && bk_reader_drain(in, e) == -1)
 		return -1;	/* an empty stream: *e says so */

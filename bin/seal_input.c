@@ -43,7 +43,7 @@ is_marked(void)
 	ssize_t n = at == -1 ? -1 : pread(STDIN_FILENO, head, sizeof(head), at);
 	ptrdiff_t len;
 
-	return n > 0 && bk_seal_find(&seal, head, (size_t)n, &len) != -1;
+	return n > 0 && bk_reader_mark(&seal, head, (size_t)n, &len) != -1;
 }
 
 /* Has the pipe on standard input ended without a byte? */

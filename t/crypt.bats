@@ -285,8 +285,7 @@ on_tty() {
 
 @test "the label goes into the header, and survives a rewrap" {
 	label='(db=shop;at=20261122T131415Z;run=0123456789abcdef)'
-	printf 'x%s y\n%s' "$(opening_mark "${label:1:-1}")" \
-	    "$(closing_mark)" >labelled
+	{ marked_head "${label:1:-1}"; echo ' y'; closing_mark; } >labelled
 	bk-crypt -r "$R" <labelled >l.enc
 	run -0 head -1 l.enc
 	[ "$output" = "bk-crypt/v1 $(opening_word)$(seal_of l.enc)" ]
@@ -368,7 +367,7 @@ on_tty() {
 	[[ $stderr == *"chunk 3"* ]]
 	cmp out <(head -c 196608 plain)
 	# the inner stream's end is authentic, but garbage follows
-	{ echo; opening_mark; head -c 65405 plain; closing_mark; } >inner
+	{ marked_head; head -c 65405 plain; closing_mark; } >inner
 	{ bk-crypt --age -r "$R" --bare <inner; echo x; } >long.age
 	run -3 sh -c 'bk-crypt -d -i key <long.age >out'
 	cmp out <(head -c -68 inner)

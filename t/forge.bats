@@ -117,6 +117,35 @@ nothing_stored() { [ -z "$(ls -A d)" ]; }
 	nothing_stored
 }
 
+@test "without bk-seal: nobody's text is a mark, and nothing is sealed" {
+	local file chain n
+	pg_dumpall >all.sql
+	# within the first 4 KiB, as a comment on a role is
+	head -c 4096 all.sql | grep -qF "$EVIL"
+	# and with an end, as the last words of a file may be
+	{ echo 'one line'; printf %s "$EVIL"; echo; seq 1000
+	    printf %s "$CLOSE${NONCE}0000"; } >text
+	mkdir in
+	cp text in/b
+	printf %s "$EVIL" >in/a
+	tar -C in -cf tar a b
+	pg_dump -Fc "$OPEN${NONCE:1}" >archive
+	for file in all.sql text tar archive; do
+		bk-save --db mine 'd/{db}' <$file
+		cmp $file d/mine
+		bk-gz <$file | bk-save --db mine 'd/{db}.gz'
+		gunzip <d/mine.gz | cmp - $file
+		[ "$(seal_of d/mine.gz | cut -c 33-)" = "()" ]
+		for chain in 'bk-gz --sealed' 'bk-zst --sealed' \
+		    "bk-crypt --sealed -r $R" 'bk-save --sealed d/x' \
+		    "bk-tee --sealed 'cat >d/x'"; do
+			run -3 --separate-stderr bash -c "$chain <$file >out"
+			[[ $stderr == *'not sealed: no opening mark'* ]]
+		done
+		rm d/*
+	done
+}
+
 @test "bk-seal of files: names and contents that are marks" {
 	local n
 	mkdir in

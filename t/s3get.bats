@@ -268,7 +268,7 @@ newer_second() {
 	bk-s3put s3://backups/copy <out
 	get s3://backups/copy | cmp - "$BIG"
 	# with the label of what is in it
-	{ printf 'a dump, '; opening_mark 'db=shop;at=20261122T131415Z'
+	{ marked_head 'db=shop;at=20261122T131415Z'
 	    cat "$BIG"; closing_mark; } | bk-s3put 's3://backups/{db}-{utc}'
 	get --seal s3://backups/shop-20261122T131415Z >out
 	[[ $(seal_of out) == *'(db=shop;at=20261122T131415Z)' ]]

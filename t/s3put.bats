@@ -137,7 +137,7 @@ nothing_left() {
 	BK_TIER=weekly put --db 'a/b' '{db}-{tier}-{host}' <"$SMALL"
 	stored "a%252Fb-weekly-$(uname -n | sed 's/\..*//')" "$SMALL"
 	# a mark at the very beginning would be an envelope's
-	{ printf 'a dump, '; opening_mark 'db=shop;at=20261122T131415Z'
+	{ marked_head 'db=shop;at=20261122T131415Z'
 	    cat "$SMALL"; closing_mark; } >labelled
 	PGDATABASE=env put '{db}-{utc}' <labelled
 	stored shop-20261122T131415Z labelled

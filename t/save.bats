@@ -116,7 +116,7 @@ begun() {
 	bk-save --db ../up --tier a/b 'd/{db}/{tier}/x' <in
 	cmp in d/%2E.%2Fup/a%2Fb/x
 	label='db=shop;at=20261122T131415Z;run=0123456789abcdef'
-	printf 'x%s%s' "$(opening_mark "$label")" "$(closing_mark)" >marked
+	{ marked_head "$label"; closing_mark; } >marked
 	PGDATABASE=env bk-save 'd/{db}-{utc}-{date}-{time}' <marked
 	cmp marked d/shop-20261122T131415Z-2026-11-22-131415
 	bk-save --db shop 'd/{db}' <marked

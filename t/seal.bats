@@ -143,7 +143,7 @@ setup() {
 	# its label is handed on
 	label=$(seal_of sealed | cut -c 33-)
 	[[ $(bk-seal gzip <sealed | seal_of /dev/stdin) == *"$label" ]]
-	printf 'x%s%s' "$(opening_mark db=shop)" "$(closing_mark)" |
+	{ marked_head db=shop; closing_mark; } |
 	    bk-seal cat | bk-gz | bk-save '{db}.gz'
 	[ -e shop.gz ]
 	for f in in.gz sealed; do

@@ -51,8 +51,7 @@ has_temps() { [ "$(ls -A d | grep -c '^\.bk-save')" = "$1" ]; }
 }
 
 @test "all sinks have one label, so one {utc}" {
-	printf 'x%s%s' "$(opening_mark 'db=shop;at=20200229T235959Z')" \
-	    "$(closing_mark)" >in
+	{ marked_head 'db=shop;at=20200229T235959Z'; closing_mark; } >in
 	bk-tee 'bk-save d/1-{db}-{utc}' 'bk-save d/2-{db}-{utc}' <in
 	cmp in d/1-shop-20200229T235959Z
 	cmp in d/2-shop-20200229T235959Z

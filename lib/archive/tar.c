@@ -5,6 +5,7 @@
 
 #include "archive/tar_in.h"
 #include "base/num.h"
+#include "base/reader.h"
 
 #define BLOCK BK_TAR_BLOCK
 #define EXTRA_MAX (1024 * 1024)	/* bytes of a pax header or long name */
@@ -258,17 +259,6 @@ parse_size(struct bk_tar *t, const char *value, size_t n, struct bk_err *e)
 	return 0;
 }
 
-/* The comment of the global header that a stream begins with. */
-static int
-parse_opening(struct bk_tar *t, const char *value, size_t n, struct bk_err *e)
-{
-	ptrdiff_t len = bk_seal_read(&t->seal, value, n);
-
-	t->marked = len != 0;
-	return len == 0 || (size_t)len == n ? 0 :
-	    damaged(t, "the label behind its opening mark", e);
-}
-
 /*
  * A comment of a later header: the closing mark, if it says that the stream
  * ends after the header, which has behind more bytes, an entry and two blocks
@@ -302,24 +292,17 @@ parse_comment(struct bk_tar *t, const char *value, size_t n, size_t behind,
 	return 0;
 }
 
-/*
- * One pax record of a header of this type, KEY=VALUE, with behind bytes of
- * records after the value.
- */
+/* One pax record, KEY=VALUE, with behind bytes after the value. */
 static int
-parse_record(struct bk_tar *t, char type, const char *p, size_t n,
-    size_t behind, struct bk_err *e)
+parse_record(struct bk_tar *t, const char *p, size_t n, size_t behind,
+    struct bk_err *e)
 {
 	const char *value = memchr(p, '=', n);
-	int first = t->offset == BLOCK + t->extra.len;
 
 	if (value == NULL)
 		return damaged(t, "a pax record without a value", e);
 	value++;
 	n -= (size_t)(value - p);
-	if (type == 'g')
-		return first && strncmp(p, "comment=", 8) == 0 ?
-		    parse_opening(t, value, n, e) : 0;
 	if (strncmp(p, "path=", 5) == 0)
 		return parse_name(t, value, n, &t->path, &t->have_path, e);
 	if (strncmp(p, "linkpath=", 9) == 0)
@@ -331,7 +314,7 @@ parse_record(struct bk_tar *t, char type, const char *p, size_t n,
 }
 
 static int
-parse_pax(struct bk_tar *t, char type, struct bk_err *e)
+parse_pax(struct bk_tar *t, struct bk_err *e)
 {
 	char *p, *end, *body;
 	unsigned long len;
@@ -349,11 +332,37 @@ parse_pax(struct bk_tar *t, char type, struct bk_err *e)
 		    len <= (size_t)(body - p) + 1 || p[len - 1] != '\n')
 			return damaged(t, "a malformed pax record", e);
 		body++;
-		if (parse_record(t, type, body, len - 1 - (size_t)(body - p),
+		if (parse_record(t, body, len - 1 - (size_t)(body - p),
 		    (size_t)(end - (p + len - 1)), e) == -1)
 			return -1;
 	}
 	return 0;
+}
+
+/*
+ * A global header; the one that a stream begins with, whose block this is, may
+ * hold its opening mark.
+ */
+static int
+parse_global(struct bk_tar *t, const char block[BLOCK], struct bk_err *e)
+{
+	struct bk_buf head = {0};
+	int first = t->offset == BLOCK, rc = -1;
+	ptrdiff_t len;
+
+	if (read_extra(t, e) == -1)
+		return -1;
+	if (!first)
+		return 0;
+	if (bk_buf_add(&head, block, BLOCK, e) == 0 &&
+	    bk_buf_add(&head, t->extra.data, t->extra.len, e) == 0) {
+		t->marked = bk_reader_mark(&t->seal, head.data, head.len,
+		    &len) > 0;
+		rc = !t->marked || len > 0 ? 0 :
+		    damaged(t, "the label behind its opening mark", e);
+	}
+	bk_buf_free(&head);
+	return rc;
 }
 
 /* Without a long name, the path is prefix/name. */
@@ -402,12 +411,14 @@ read_end(struct bk_tar *t, struct bk_err *e)
 
 /* An extended header, for the entry behind it. */
 static int
-parse_extra(struct bk_tar *t, char type, struct bk_err *e)
+parse_extra(struct bk_tar *t, const char block[BLOCK], char type,
+    struct bk_err *e)
 {
 	switch (type) {
-	case 'x':
 	case 'g':
-		return parse_pax(t, type, e);
+		return parse_global(t, block, e);
+	case 'x':
+		return parse_pax(t, e);
 	case 'L':
 		return parse_long_name(t, &t->path, &t->have_path, e);
 	default:
@@ -464,7 +475,7 @@ bk_tar_next(struct bk_tar *t, struct bk_tar_entry *entry, struct bk_err *e)
 			return -1;
 		if (!is_extra(h.type))
 			break;
-		if (parse_extra(t, h.type, e) == -1)
+		if (parse_extra(t, block, h.type, e) == -1)
 			return -1;
 	}
 	if (set_names(t, &h, e) == -1)

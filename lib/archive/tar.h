@@ -5,10 +5,10 @@
  * names and base-256 sizes.  Input is not trusted; a stream without the end
  * marker, two blocks of zeros, or with anything but zeros after it is refused.
  *
- * A stream that begins with a global header whose comment is an opening mark
- * must have its closing mark in the comment of its last header, and end where
- * that says (bk-formats(5)).  Who reads a stream with this need not have
- * base/reader check its marks.
+ * A stream that begins with an opening mark in a global header must have its
+ * closing mark in the comment of its last header, and end where that says
+ * (bk-formats(5)).  Who reads a stream with this need not have base/reader
+ * check its marks.
  *
  * Memory: 16 KiB and the longest header, at most 1 MiB.
  */

@@ -28,6 +28,186 @@ struct bk_reader {
 	size_t tail_len;
 };
 
+/* Bytes of a head, from here on; those of a field may end behind it. */
+struct piece {
+	const uint8_t *p;
+	size_t n;
+};
+
+static const struct piece nowhere;
+
+/* The first n bytes of *h, or what there is of them; *h is what follows. */
+static struct piece
+take(struct piece *h, size_t n)
+{
+	struct piece out = { h->p, n < h->n ? n : h->n };
+
+	if (out.n > 0)
+		h->p += out.n;
+	h->n -= out.n;
+	return out;
+}
+
+static int
+begins(struct piece h, const char *with)
+{
+	return h.n >= strlen(with) && memcmp(h.p, with, strlen(with)) == 0;
+}
+
+/* A number of n bytes, the least significant first; 0 if it is not there. */
+static size_t
+take_number(struct piece *h, size_t n)
+{
+	struct piece f = take(h, n);
+	size_t v = 0;
+
+	if (f.n < n)
+		return 0;
+	while (n > 0)
+		v = v << 8 | f.p[--n];
+	return v;
+}
+
+/* An archive's int: a sign, and four bytes.  Negative: 0, as for no string. */
+static size_t
+take_int(struct piece *h)
+{
+	size_t negative = take_number(h, 1), v = take_number(h, 4);
+
+	return negative ? 0 : v;
+}
+
+static struct piece
+take_string(struct piece *h)
+{
+	return take(h, take_int(h));
+}
+
+/* Behind "-- bk-dump VERSION " in the first TOC entry's COPY statement. */
+static struct piece
+mark_of_archive(struct piece h)
+{
+	static const char author[] = "-- bk-dump ";
+	struct piece s;
+	const uint8_t *blank;
+	unsigned minor, i;
+
+	if (!begins(h, "PGDMP") || h.n < 11)
+		return nowhere;
+	minor = h.p[6];
+	/* version, sizes, format; compression; time; three strings */
+	(void)take(&h, 11 + (minor > 14 ? 1 : 5) + 7 * 5);
+	for (i = 0; i < 3; i++)
+		(void)take_string(&h);
+	/* entries; id, data; tableoid, oid, tag */
+	(void)take(&h, 3 * 5);
+	for (i = 0; i < 3; i++)
+		(void)take_string(&h);
+	s = take_string(&h);
+	if (s.n != 8 || !begins(s, "ENCODING"))
+		return nowhere;
+	/* section; defn, drop; copy */
+	(void)take(&h, 5);
+	for (i = 0; i < 3; i++)
+		s = take_string(&h);
+	if (!begins(s, author))
+		return nowhere;
+	(void)take(&s, strlen(author));
+	if (s.n == 0 || (blank = memchr(s.p, ' ', s.n)) == NULL)
+		return nowhere;
+	(void)take(&s, (size_t)(blank - s.p) + 1);
+	return s;
+}
+
+/* The first BS subfield of the first member's FEXTRA. */
+static struct piece
+mark_of_gzip(struct piece h)
+{
+	struct piece id, data;
+
+	if (!begins(h, "\x1f\x8b\x08") || h.n < 10 || !(h.p[3] & 4))
+		return nowhere;
+	(void)take(&h, 10);
+	h = take(&h, take_number(&h, 2));
+	while (h.n > 4) {
+		id = take(&h, 2);
+		data = take(&h, take_number(&h, 2));
+		if (begins(id, "BS"))
+			return data;
+	}
+	return nowhere;
+}
+
+/* The content of a skippable frame at the beginning. */
+static struct piece
+mark_of_zstd(struct piece h)
+{
+	if (h.n < 4 || (h.p[0] & 0xf0) != 0x50)
+		return nowhere;
+	(void)take(&h, 1);
+	if (!begins(h, "\x2a\x4d\x18"))
+		return nowhere;
+	(void)take(&h, 3);
+	return take(&h, take_number(&h, 4));
+}
+
+/* The rest of the version line. */
+static struct piece
+mark_of_crypt(struct piece h)
+{
+	static const char version[] = "bk-crypt/v1 ";
+
+	if (!begins(h, version))
+		return nowhere;
+	(void)take(&h, strlen(version));
+	return h;
+}
+
+/* The first record of a global pax header at the beginning: a comment. */
+static struct piece
+mark_of_tar(struct piece h)
+{
+	struct piece block = take(&h, 512);
+	size_t n = 0;
+
+	if (block.n < 512 || block.p[156] != 'g' ||
+	    memcmp(block.p + 257, "ustar", 5) != 0)
+		return nowhere;
+	for (; h.n > 0 && *h.p >= '0' && *h.p <= '9' && n < BK_SEAL_HEAD;
+	    (void)take(&h, 1))
+		n = n * 10 + (size_t)(*h.p - '0');
+	if (!begins(h, " comment="))
+		return nowhere;
+	(void)take(&h, strlen(" comment="));
+	return take(&h, n);
+}
+
+static struct piece
+mark_of_envelope(struct piece h)
+{
+	return h;
+}
+
+ptrdiff_t
+bk_reader_mark(struct bk_seal *s, const void *head, size_t n, ptrdiff_t *len)
+{
+	static struct piece (*const where[])(struct piece) = {
+		mark_of_envelope, mark_of_archive, mark_of_gzip, mark_of_zstd,
+		mark_of_crypt, mark_of_tar,
+	};
+	struct piece h = { head, n < BK_SEAL_HEAD ? n : BK_SEAL_HEAD }, at;
+	size_t i;
+
+	for (i = 0; i < sizeof(where) / sizeof(where[0]); i++) {
+		at = where[i](h);
+		*len = at.n == 0 ? 0 : bk_seal_read(s, at.p, at.n);
+		if (*len != 0)
+			return at.p - h.p;
+	}
+	memset(s, 0, sizeof(*s));
+	return -1;
+}
+
 static int
 unfinished(const struct bk_reader *in, struct bk_err *e)
 {
@@ -133,7 +313,7 @@ begin(struct bk_reader *in, struct bk_err *e)
 	if (n == -1)
 		return -1;
 	in->head_len = (size_t)n;
-	at = bk_seal_find(&in->seal, in->head, in->head_len, &len);
+	at = bk_reader_mark(&in->seal, in->head, in->head_len, &len);
 	in->marked = at != -1;
 	if (in->marked && len == -1)
 		return in->head_len < BK_SEAL_HEAD ? unfinished(in, e) :

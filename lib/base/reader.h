@@ -7,8 +7,10 @@
  * end of the stream and its verdict are one event: bk_reader_read() returns 0
  * only for "ended and complete", so that no caller confuses the two.  A stream
  * without an opening mark is passed through unchecked, unless BK_READER_SEALED
- * requires one.  An empty file is accepted; an empty pipe is unfinished: the
- * command before it failed without output.
+ * requires one.  A mark is looked for only where the writer of a format that we
+ * know puts it (bk_reader_mark()); elsewhere it is data, which others chose.  An
+ * empty file is accepted; an empty pipe is unfinished: the command before it
+ * failed without output.
  *
  * An envelope (opening mark and label as the first bytes, the closing mark as
  * the last) is stripped.  In its payload no marks are looked for, as it may be
@@ -27,6 +29,15 @@
 #include "base/seal.h"
 
 struct bk_reader;
+
+/*
+ * Find the opening mark of a stream that begins with these n bytes, of which
+ * the first BK_SEAL_HEAD matter: an envelope's, at 0, or that of an archive,
+ * gzip, zstd, bk-crypt or tar stream where bk-formats(5) says.  Returns its
+ * offset, with *s set and *len as by bk_seal_read(), or -1: none.
+ */
+ptrdiff_t bk_reader_mark(struct bk_seal *s, const void *head, size_t n,
+    ptrdiff_t *len);
 
 enum {
 	BK_READER_SEALED = 1,	/* refuse a stream without an opening mark */

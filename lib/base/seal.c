@@ -387,25 +387,6 @@ bk_seal_read(struct bk_seal *s, const void *p, size_t n)
 	return len == -1 ? -1 : BK_SEAL_LEN + len;
 }
 
-ptrdiff_t
-bk_seal_find(struct bk_seal *s, const void *head, size_t n, ptrdiff_t *len)
-{
-	const char *h = head, *p = h;
-
-	if (n > BK_SEAL_HEAD)
-		n = BK_SEAL_HEAD;
-	while ((p = memmem(p, n - (size_t)(p - h), opening_word, WORD)) !=
-	    NULL) {
-		*len = bk_seal_read(s, p, n - (size_t)(p - h));
-		if (*len != 0)
-			return p - h;
-		p++;
-	}
-	memset(s, 0, sizeof(*s));
-	*len = 0;
-	return -1;
-}
-
 int
 bk_seal_closes(const struct bk_seal *s, const void *p, size_t n,
     unsigned after)

@@ -115,13 +115,6 @@ void bk_seal_close(const struct bk_seal *s, unsigned after,
  */
 ptrdiff_t bk_seal_read(struct bk_seal *s, const void *p, size_t n);
 
-/*
- * Find the first opening mark in the first n bytes of a stream.  Returns its
- * offset, with *s set and *len as bk_seal_read() returns it, or -1: none.
- */
-ptrdiff_t bk_seal_find(struct bk_seal *s, const void *head, size_t n,
-    ptrdiff_t *len);
-
 /* 1 if the n bytes at p are the closing mark of s, with after as its digits. */
 int bk_seal_closes(const struct bk_seal *s, const void *p, size_t n,
     unsigned after);

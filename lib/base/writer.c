@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/io.h"
+#include "base/reader.h"
 
 #define CAP (64 * 1024)
 
@@ -58,7 +59,7 @@ find_label(const struct bk_writer *out, const uint8_t *p, size_t n)
 	memcpy(head, out->buf, have);
 	if (n > 0)
 		memcpy(head + have, p, n);
-	(void)bk_seal_find(&own, head, have + n, &len);
+	(void)bk_reader_mark(&own, head, have + n, &len);
 	return own.label;
 }
 

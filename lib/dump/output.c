@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/reader.h"
 #include "base/version.h"
 #include "base/writer.h"
 
@@ -45,16 +46,14 @@ add_digest(struct bk_dump_output *d, size_t at, struct bk_err *e)
 	return 0;
 }
 
-/*
- * No name that precedes our mark may pass for one: the header begins with the
- * database's, and who may create a database chooses that.
- */
+/* Does a reader find our mark, whatever precedes it? */
 static int
 check_head(const struct bk_dump_output *d, const char *mark, struct bk_err *e)
 {
 	struct bk_seal found;
-	ptrdiff_t len, at = bk_seal_find(&found, d->raw.data, d->raw.len, &len);
+	ptrdiff_t len, at;
 
+	at = bk_reader_mark(&found, d->raw.data, d->raw.len, &len);
 	if (at != -1 && len == (ptrdiff_t)strlen(mark) &&
 	    memcmp(d->raw.data + at, mark, (size_t)len) == 0)
 		return 0;

@@ -21,6 +21,14 @@ opening_word() { bk-seal printf x </dev/null | head -c 32; }
 closing_word() { bk-seal printf x </dev/null | tail -c 68 | head -c 32; }
 NONCE=00112233445566778899aabbccddeeff
 opening_mark() { printf "%s$NONCE(%s)" "$(opening_word)" "${1-}"; }	# FIELDS
+# a stream's own one, where zstd has it: an envelope's is at the beginning
+marked_head() {	# FIELDS
+	local mark
+	mark=$(opening_mark "${1-}")
+	printf '[*M\x18'
+	printf "\\x$(printf %02x ${#mark})"
+	printf '\0\0\0%s' "$mark"
+}
 closing_mark() { printf "%s$NONCE%04x" "$(closing_word)" "${1-0}"; }	# FOLLOW
 
 # inside: what is in the envelope on standard input.

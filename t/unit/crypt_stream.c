@@ -292,7 +292,7 @@ closing_mark(void)
 	ptrdiff_t len;
 
 	memcpy(mark, c.p + c.n - BK_SEAL_CLOSING, BK_SEAL_CLOSING);
-	ok(bk_seal_find(&seal, c.p, c.n, &len) > 0 && bk_seal_closes(&seal,
+	ok(bk_reader_mark(&seal, c.p, c.n, &len) > 0 && bk_seal_closes(&seal,
 	    mark, BK_SEAL_CLOSING, 0), "the closing mark is at the very end");
 	ok(refused(c.p, c.n - BK_SEAL_CLOSING, NULL), "no closing mark");
 	memcpy(c.p + c.n, mark, BK_SEAL_CLOSING);

@@ -204,7 +204,7 @@ test_format(size_t f, size_t at, size_t gap)
 	add_noise(&content, 300);
 	input = enveloped(&content);
 	r = compress_by(formats[f].make, &input, 1, 1);
-	ok(r.e.code == BK_OK && bk_seal_find(&own, r.out.p, r.out.len,
+	ok(r.e.code == BK_OK && bk_reader_mark(&own, r.out.p, r.out.len,
 	    &len) != -1 && len > 0 && strcmp(own.nonce, evil.nonce) != 0,
 	    "%s: its own mark comes first", formats[f].name);
 	if (gap > 1 && formats[f].stores)

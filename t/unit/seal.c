@@ -41,49 +41,34 @@ test_marks(void)
 	    "each stream has a nonce of its own");
 }
 
-/* The opening mark at every offset of every length of head around the limit. */
 static void
 test_opening(void)
 {
 	struct bk_seal got;
-	ptrdiff_t at, len, n = (ptrdiff_t)strlen(opening);
-	int bad = 0, i;
+	ptrdiff_t n = (ptrdiff_t)strlen(opening), i;
+	int bad = 0;
 
-	for (at = 0; at <= BK_SEAL_HEAD + 40; at++) {
-		int whole = at + n <= BK_SEAL_HEAD;
-
-		memset(page, opening[0], sizeof(page));
-		memcpy(page + at, opening, (size_t)n);
-		if (bk_seal_find(&got, page, sizeof(page), &len) != at ||
-		    len != n || strcmp(got.nonce, seal.nonce) != 0)
-			bad += whole;
-		else
-			bad += !whole;
-		/* one byte too few: seen, but not whole */
-		if (whole && (bk_seal_find(&got, page, (size_t)(at + n) - 1,
-		    &len) != at || len != -1))
-			bad++;
-	}
-	is_int(bad, 0, "an opening mark is seen within 4096 bytes only");
 	memset(page, 'x', sizeof(page));
 	memcpy(page, opening, (size_t)n);
+	ok(bk_seal_read(&got, page, sizeof(page)) == n &&
+	    strcmp(got.nonce, seal.nonce) == 0, "an opening mark");
+	for (i = 0; i < n; i++)
+		bad += bk_seal_read(&got, page, (size_t)i) != -(i >= 32);
+	is_int(bad, 0, "cut behind its word, it is known to be one");
 	for (bad = 0, i = 0; i < BK_SEAL_LEN * 8; i++) {
 		page[i / 8] ^= (char)(1 << i % 8);
-		if (bk_seal_find(&got, page, BK_SEAL_HEAD, &len) != -1 &&
-		    strcmp(got.nonce, seal.nonce) == 0)
-			bad++;
+		bad += bk_seal_read(&got, page, BK_SEAL_HEAD) != 0 &&
+		    strcmp(got.nonce, seal.nonce) == 0;
 		page[i / 8] ^= (char)(1 << i % 8);
 	}
 	is_int(bad, 0, "with one bit flipped it is none, or another's");
-	is_int(bk_seal_find(&got, page, 0, &len), -1, "nothing holds no mark");
 	memcpy(page, closing, BK_SEAL_CLOSING);
-	is_int(bk_seal_find(&got, page, sizeof(page), &len), -1,
+	is_int(bk_seal_read(&got, page, sizeof(page)), 0,
 	    "a closing mark opens nothing");
 	memcpy(page, opening, 40);
 	memset(page + 40, 'x', 40);
-	memcpy(page + 100, opening, (size_t)n);
-	is_int(bk_seal_find(&got, page, sizeof(page), &len), 100,
-	    "a word without a nonce does not hide the mark behind it");
+	is_int(bk_seal_read(&got, page, sizeof(page)), 0,
+	    "nor does a word without a nonce");
 }
 
 /* Each end of every length, with the mark each number of bytes before it. */

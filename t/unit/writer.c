@@ -300,7 +300,13 @@ test_payloads_label(void)
 	bk_label_set(&label, BK_LABEL_DB, "shop");
 	(void)bk_seal_new(&seal, &label, &e);
 	memset(text, 'x', sizeof(text));
-	memcpy(text + 3000, opening, bk_seal_open(&seal, opening));
+	/* a tar's global header, the mark in its first record */
+	memset(text, 0, 512);
+	text[156] = 'g';
+	memcpy(text + 257, "ustar", 5);
+	(void)bk_seal_open(&seal, opening);
+	(void)snprintf(text + 512, 700, "%zu comment=%s\n",
+	    strlen("123 comment=\n") + strlen(opening), opening);
 	for (i = 0; i < 2 * sizeof(step) / sizeof(step[0]); i++) {
 		fd = new_file();
 		out = bk_writer_open(dup(fd), "output", &e);

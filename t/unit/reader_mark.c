@@ -1,0 +1,264 @@
+/* Opening marks: seen where a format has them, nowhere else. */
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/reader.h"
+#include "tap.h"
+
+static struct bk_err e;
+static char mark[BK_SEAL_OPENING];
+static size_t mark_len;
+static struct bk_buf b;
+
+static void
+bytes(const char *p, size_t n)
+{
+	if (bk_buf_add(&b, p, n, &e) == -1)
+		abort();
+}
+
+static void
+text(const char *s)
+{
+	bytes(s, strlen(s));
+}
+
+/* n as so many bytes, the least significant first. */
+static void
+number(size_t n, int size)
+{
+	for (; size > 0; size--, n >>= 8)
+		bytes((char[]){ (char)n }, 1);
+}
+
+static void
+string(const char *s)		/* of an archive */
+{
+	number(0, 1);
+	number(strlen(s), 4);
+	text(s);
+}
+
+/* An archive's head: strings of the header, and of the first entry. */
+static void
+archive(int minor, const char *db, const char *server, const char *tag,
+    const char *desc, const char *copy)
+{
+	static const char ints[7 * 5];
+
+	b.len = 0;
+	text("PGDMP");
+	bytes((char[]){ 1, (char)minor, 0, 4, 8, 1 }, 6);
+	bytes(ints, minor > 14 ? 1 : 5);
+	bytes(ints, sizeof(ints));
+	string(db);
+	string(server);
+	string("15.14");
+	bytes("\0\x02\0\0\0" "\0\x07\0\0\0" "\0\0\0\0\0", 15);
+	string("0");
+	string("0");
+	string(tag);
+	string(desc);
+	bytes("\0\x02\0\0\0", 5);
+	string("SET client_encoding = 'UTF8';");
+	string("");
+	string(copy);
+}
+
+/* A gzip header with two subfields, and a name. */
+static void
+gzip(int flags, const char *id, const char *first, const char *second,
+    const char *name)
+{
+	b.len = 0;
+	bytes("\x1f\x8b\x08", 3);
+	number((size_t)flags, 7);
+	if (flags & 4) {
+		number(4 + strlen(first) + 4 + strlen(second), 2);
+		text(id);
+		number(strlen(first), 2);
+		text(first);
+		text("BS");
+		number(strlen(second), 2);
+		text(second);
+	}
+	text(name);
+}
+
+static void
+zstd(size_t magic, const char *data)
+{
+	b.len = 0;
+	number(magic, 4);
+	number(strlen(data), 4);
+	text(data);
+}
+
+/* A tar header with this name and type, and a pax record in its data. */
+static void
+tar(const char *name, char type, const char *magic, const char *record)
+{
+	char block[512] = "";
+
+	(void)snprintf(block, 100, "%s", name);
+	block[156] = type;
+	(void)snprintf(block + 257, 8, "%s", magic);
+	b.len = 0;
+	bytes(block, sizeof(block));
+	text(record);
+}
+
+static int
+has_mark(size_t *at)
+{
+	struct bk_seal s;
+	ptrdiff_t len, found = bk_reader_mark(&s, b.data, b.len, &len);
+
+	*at = found == -1 ? 0 : (size_t)found;
+	return found != -1 && len == (ptrdiff_t)mark_len &&
+	    strcmp(s.label.name, "shop") == 0;
+}
+
+/* What was made last has the mark; cut anywhere, it has it not whole. */
+static void
+has(const char *what)
+{
+	struct bk_seal s;
+	size_t at, n;
+	ptrdiff_t len, found;
+	int bad = 0;
+
+	text("and what follows");
+	ok(has_mark(&at) && memcmp(b.data + at, mark, mark_len) == 0,
+	    "%s: a mark", what);
+	for (n = 0; n < at + mark_len; n++) {
+		found = bk_reader_mark(&s, b.data, n, &len);
+		bad += found != (n < at + 32 ? -1 : (ptrdiff_t)at) ||
+		    (found != -1 && len != -1);
+	}
+	is_int(bad, 0, "cut anywhere, it is not whole");
+}
+
+static void
+has_not(const char *what)
+{
+	size_t at;
+
+	text("and what follows");
+	ok(!has_mark(&at) && at == 0, "%s: no mark", what);
+}
+
+static void
+test_archives(void)
+{
+	char copy[700];
+	int minor;
+
+	(void)snprintf(copy, sizeof(copy), "-- bk-dump 1 %s", mark);
+	for (minor = 14; minor <= 16; minor++) {
+		archive(minor, "shop", "15.14", "ENCODING", "ENCODING", copy);
+		has("an archive");
+	}
+	archive(14, mark, "15.14", "ENCODING", "ENCODING", "");
+	has_not("a database's name");
+	archive(14, mark, "15.14", "ENCODING", "ENCODING", copy);
+	ok(bk_reader_mark(&(struct bk_seal){0}, b.data, b.len,
+	    &(ptrdiff_t){0}) > 150, "which does not hide the archive's own");
+	archive(14, "shop", copy, mark, "ENCODING", "");
+	has_not("a version or a tag");
+	archive(14, "shop", "15.14", "ENCODING", "TABLE DATA", copy);
+	has_not("a table's COPY");
+	archive(14, "shop", "15.14", "ENCODING", "ENCODING", mark);
+	has_not("a COPY that is not bk-dump's");
+	archive(14, "shop", "15.14", "ENCODING", "ENCODING", "-- bk-dump ");
+	text(mark);
+	has_not("one that ends too early");
+	archive(14, "shop", "15.14", "ENCODING", "ENCODING", copy);
+	memset(b.data + 52, 0xff, 4);
+	has_not("one with lengths out of range");
+}
+
+static void
+test_others(void)
+{
+	char line[700], name[100];
+
+	gzip(4, "XX", "something else", mark, "");
+	has("gzip");
+	gzip(4 + 8, "BK", mark, "", mark);
+	has_not("gzip: another subfield, or the file's name");
+	gzip(8, "", "", "", mark);
+	has_not("gzip without subfields");
+	gzip(4, "BS", "x", mark, "");
+	has_not("gzip: a second one");
+	zstd(0x184D2A5B, mark);
+	has("zstd");
+	zstd(0x184D2A50, mark);
+	has("zstd, another skippable frame");
+	zstd(0xFD2FB528, mark);
+	has_not("zstd: a frame with content");
+	zstd(0x184D2A4B, mark);
+	has_not("zstd: no frame");
+	b.len = 0;
+	text("bk-crypt/v1 ");
+	text(mark);
+	has("bk-crypt");
+	b.len = 0;
+	text("bk-crypt/v1 x\n-> X25519 ");
+	text(mark);
+	has_not("bk-crypt: another line");
+	(void)snprintf(line, sizeof(line), "123 comment=%s\n", mark);
+	tar("pax_global_header", 'g', "ustar", line);
+	has("tar");
+	tar("x", 'x', "ustar", line);
+	has_not("tar: a file's header");
+	(void)snprintf(name, sizeof(name), "d/%.90s", mark);
+	tar(name, '0', "ustar", line);
+	has_not("tar: a file's name or content");
+	tar("pax_global_header", 'g', "other", line);
+	has_not("tar of another kind");
+	(void)snprintf(line, sizeof(line), "123 path=%s\n", mark);
+	tar("pax_global_header", 'g', "ustar", line);
+	has_not("tar: another record");
+	(void)snprintf(line, sizeof(line), "9 path=x\n123 comment=%s\n", mark);
+	tar("pax_global_header", 'g', "ustar", line);
+	has_not("tar: a later record");
+	b.len = 0;
+	text(mark);
+	has("an envelope");
+}
+
+/* A script or a file with marks at every offset. */
+static void
+test_text(void)
+{
+	size_t at, i, bad = 0;
+
+	for (i = 1; i < BK_SEAL_HEAD; i++) {
+		b.len = 0;
+		while (b.len < i)
+			text("-");
+		text(mark);
+		bad += has_mark(&at) || at != 0;
+	}
+	is_int((intmax_t)bad, 0, "text: no mark but at its beginning");
+	b.len = 0;
+	has_not("nothing");
+}
+
+int
+main(void)
+{
+	struct bk_label label = {0};
+	struct bk_seal seal;
+
+	bk_label_set(&label, BK_LABEL_DB, "shop");
+	if (bk_seal_new(&seal, &label, &e) == -1)
+		abort();
+	mark_len = bk_seal_open(&seal, mark);
+	test_archives();
+	test_others();
+	test_text();
+	bk_buf_free(&b);
+	return tap_done();
+}
