@@ -8,8 +8,8 @@
  * only for "ended and complete", so that no caller confuses the two.  A stream
  * without an opening mark is passed through unchecked, unless BK_READER_SEALED
  * requires one.  A mark is looked for only where the writer of a format that we
- * know puts it (bk_reader_mark()); elsewhere it is data, which others chose.  An
- * empty file is accepted; an empty pipe is unfinished: the command before it
+ * know puts it (bk_reader_mark()); elsewhere it is data, which others chose.
+ * An empty file is accepted; an empty pipe is unfinished: the command before it
  * failed without output.
  *
  * An envelope (opening mark and label as the first bytes, the closing mark as
