@@ -136,8 +136,8 @@ connected(PGconn *conn, struct bk_err *e)
 	n = strlen(msg);
 	do		/* back from the last line to one that is a cause */
 		n = line_before(msg, n);
-	while (n > 0 && strncmp(msg + n, "password retrieved from file",
-	    28) == 0);
+	while (n > 0 && (strncmp(msg + n, "password retrieved from file",
+	    28) == 0 || strncmp(msg + n, "DETAIL: ", 8) == 0));
 	if (msg[n] == '\t' && strncmp(msg, "connection to server", 20) == 0)
 		n = 0;		/* "\tIs the server running ...?" */
 	first_line(msg + n, line, sizeof(line));

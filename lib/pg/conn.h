@@ -19,7 +19,7 @@ struct bk_conn_target {
 	const char *instead;	/* connect to this database, not to db's */
 	const char *app;	/* application_name if nobody sets one */
 	const char *connect_timeout;	/* per address, unless db has one */
-	const char *replication;	/* "true": a physical one (wal/repl.h) */
+	const char *replication;	/* "true": physical (wal/repl.h) */
 };
 
 /*
@@ -77,8 +77,8 @@ int bk_conn_rest(const struct bk_conn_params *p, struct bk_buf *out,
 
 /*
  * The name of the server's host, for a label: the one that conn was made with,
- * or this host's if that is a socket, localhost or a loopback address.  Letters,
- * digits and "._-"; other characters become '-'.
+ * or this host's if that is a socket, localhost or a loopback address.
+ * Letters, digits and "._-"; other characters become '-'.
  */
 #define BK_CONN_HOST 65
 void bk_conn_host(PGconn *conn, char host[BK_CONN_HOST]);
