@@ -1,6 +1,7 @@
 /* bk-base: back up a PostgreSQL cluster, file by file, see bk-base(1) */
 #include <fcntl.h>
 #include <getopt.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,7 +9,7 @@
 #include "base/num.h"
 #include "signals.h"
 #include "tool.h"
-#include "wal/base_backup.h"
+#include "wal/base_ready.h"
 
 #define RATE_MIN 32		/* KiB a second, as PostgreSQL has it */
 #define RATE_MAX (1024 * 1024)
@@ -17,7 +18,7 @@ static const struct tool tool = {
 	.name = "bk-base",
 	.usage = "[-qv] [-c fast|spread] [-l LABEL] [--rate BYTES] "
 	    "[--manifest FILE] [--incremental FILE] [--no-wal] "
-	    "[--allow-bad-pages] [--any-clock] [-h HOST] [-p PORT] "
+	    "[--allow-bad-pages] [--any-clock] [--check] [-h HOST] [-p PORT] "
 	    "[-U USER] [DBNAME|URI]",
 	.help =
 "Example: bk-base -h db1 | bk-zst | bk-crypt | bk-s3put s3://b/base/{host}-{utc}\n"
@@ -28,6 +29,7 @@ static const struct tool tool = {
 "every file's checksum is compared with the manifest, each page's verified.\n"
 "Connects as psql does, by a role with REPLICATION: PG*, ~/.pgpass, DATABASE_URL\n"
 "\n"
+"      --check             can a backup be made?  Says what is missing, only\n"
 "  -c, --checkpoint fast|spread   at once, or without a burst of I/O (default)\n"
 "  -l, --label TEXT        in the server's backup_label and its log\n"
 "      --rate BYTES        at most so many bytes a second: 32K to 1G\n"
@@ -44,10 +46,12 @@ static const struct tool tool = {
 
 enum { CHECKPOINT = 'c', DATABASE = 'd', HOST = 'h', LABEL = 'l', PORT = 'p',
 	QUIET = 'q', RATE = 'r', USER = 'U', VERBOSE = 'v', NO_PASSWORD = 'w',
-	MANIFEST = TOOL_OPT_TOOL, INCREMENTAL, NO_WAL, BAD_PAGES, ANY_CLOCK };
+	MANIFEST = TOOL_OPT_TOOL, INCREMENTAL, NO_WAL, BAD_PAGES, ANY_CLOCK,
+	CHECK };
 
 static const struct option longopts[] = {
 	TOOL_LONGOPTS,
+	{ "check", no_argument, NULL, CHECK },
 	{ "checkpoint", required_argument, NULL, CHECKPOINT },
 	{ "label", required_argument, NULL, LABEL },
 	{ "rate", required_argument, NULL, RATE },
@@ -69,6 +73,7 @@ static const struct option longopts[] = {
 
 struct options {
 	struct bk_base_backup base;
+	int check;
 	int verbosity;		/* -q: -1, -v: 1 */
 };
 
@@ -138,6 +143,7 @@ parse_options(struct options *o, int argc, char *argv[])
 	while ((ch = getopt_long(argc, argv, "c:d:h:l:p:qr:U:vw", longopts,
 	    NULL)) != -1)
 		switch (ch) {
+		case CHECK: o->check = 1; break;
 		case CHECKPOINT: b->fast = parse_checkpoint(optarg); break;
 		case LABEL: b->label = parse_label(optarg); break;
 		case RATE: b->rate = parse_rate(optarg); break;
@@ -189,6 +195,26 @@ check_output(void)
 		    "redirect it to a file or a pipe");
 }
 
+static void
+print_finding(enum bk_ready how, const char *line)
+{
+	static const char *const words[] = { "ok", "warning", "problem",
+	    "unknown" };
+
+	printf("%-8s %s\n", words[how], line);
+}
+
+/* --check */
+static int
+check(const struct bk_base_backup *b, struct bk_err *e)
+{
+	int rc = bk_base_ready(b, print_finding, e);
+
+	if (fflush(stdout) != 0 || ferror(stdout))
+		return bk_fail_errno(e, "standard output: write");
+	return rc;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -200,8 +226,11 @@ main(int argc, char *argv[])
 	tool_start(&tool);
 	parse_options(&o, argc, argv);
 	set_defaults(&o);
-	check_output();
+	if (!o.check)
+		check_output();
 	rc = bk_label_run(o.base.run, &e);
+	if (o.check && rc == 0)
+		return tool_end(check(&o.base, &e), &e);
 	tool_run("base", done.source, NULL);
 	tool_run_id(o.base.run);
 

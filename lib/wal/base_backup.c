@@ -56,6 +56,20 @@ connect_server(struct backup *b, struct bk_err *e)
 	    bk_conn_check_clock(b->done->source, b->clock, e);
 }
 
+int
+bk_base_reserve_wal(PGconn *conn, const char *run, struct bk_err *e)
+{
+	char cmd[128];
+	PGresult *res;
+
+	(void)snprintf(cmd, sizeof(cmd), "CREATE_REPLICATION_SLOT "
+	    "\"bk_base_%s\" TEMPORARY PHYSICAL RESERVE_WAL", run);
+	if ((res = bk_repl_command(conn, cmd, e)) == NULL)
+		return -1;
+	PQclear(res);
+	return 0;
+}
+
 /*
  * The server may remove WAL that it has checkpointed.  A slot keeps what the
  * backup needs; one that the server has no room for is done without.
@@ -64,17 +78,11 @@ static int
 reserve_wal(struct backup *b, struct bk_err *e)
 {
 	struct bk_err reason = {0};
-	char cmd[128], text[sizeof(reason.msg) + 128];
-	PGresult *res;
+	char text[sizeof(reason.msg) + 128];
 
-	if (b->o->no_wal)
+	if (b->o->no_wal || bk_base_reserve_wal(b->conn, b->o->run,
+	    &reason) == 0)
 		return 0;
-	(void)snprintf(cmd, sizeof(cmd), "CREATE_REPLICATION_SLOT "
-	    "\"bk_base_%s\" TEMPORARY PHYSICAL RESERVE_WAL", b->o->run);
-	if ((res = bk_repl_command(b->conn, cmd, &reason)) != NULL) {
-		PQclear(res);
-		return 0;
-	}
 	if (PQstatus(b->conn) != CONNECTION_OK) {
 		*e = reason;
 		return -1;

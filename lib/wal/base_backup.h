@@ -36,7 +36,7 @@ struct bk_base_backup {
 	int any_clock;		/* even if the server's differs */
 	int estimate;		/* the size, for progress */
 	uint32_t rate;		/* KiB per second; 0: no limit */
-	const char *incremental;	/* manifest of an earlier one, or NULL */
+	const char *incremental;	/* an earlier one's manifest, or NULL */
 	const char *manifest;	/* file to store the manifest in, or NULL */
 	char run[BK_LABEL_RUN];	/* the pipeline's, for the label */
 	struct bk_progress *progress;
@@ -58,5 +58,11 @@ struct bk_base_done {		/* for the caller to report */
  */
 int bk_base_backup_run(const struct bk_base_backup *o, int fd,
     struct bk_base_done *done, struct bk_err *e);
+
+/*
+ * Have the server keep its WAL, by a temporary slot named after run, until conn
+ * ends.  0, or -1 with *e set: there is no room for one.
+ */
+int bk_base_reserve_wal(PGconn *conn, const char *run, struct bk_err *e);
 
 #endif

@@ -91,13 +91,21 @@ upload(PGconn *conn, const struct bk_buf *text, struct bk_err *e)
 }
 
 int
+bk_base_increment_check(PGconn *conn, const struct bk_repl_server *server,
+    const char *name, const struct bk_buf *manifest, struct bk_err *e)
+{
+	return check_server(conn, server, e) == -1 ? -1 :
+	    check_manifest(server, name, manifest, e);
+}
+
+int
 bk_base_increment_from(PGconn *conn, const struct bk_repl_server *server,
     const char *name, struct bk_buf *manifest, struct bk_err *e)
 {
-	int rc = check_server(conn, server, e) == -1 ||
-	    check_manifest(server, name, manifest, e) == -1 ||
-	    upload(conn, manifest, e) == -1 ? -1 : 0;
+	int rc = bk_base_increment_check(conn, server, name, manifest, e);
 
+	if (rc == 0)
+		rc = upload(conn, manifest, e);
 	bk_buf_free(manifest);
 	return rc;
 }

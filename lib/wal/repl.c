@@ -16,7 +16,8 @@ static void
 add_remedy(struct bk_err *e)
 {
 	if (strstr(e->msg, "max_wal_senders") != NULL)
-		bk_fail_add(e, "; raise it");
+		bk_fail_add(e, "; raise it, with a wal_level of replica or "
+		    "logical");
 	else if (strstr(e->msg, "pg_hba.conf") != NULL)
 		bk_fail_add(e, "; give it a line for the database "
 		    "\"replication\"");
