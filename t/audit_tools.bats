@@ -63,6 +63,7 @@ good() {
 	bk-age) echo 'bk-age <listing' ;;
 	bk-prune) echo 'bk-prune -d 3 <listing' ;;
 	bk-crypt | bk-gz | bk-zst) echo "$1 <in >$OUT/out" ;;
+	bk-base) echo 'bk-base -qc fast >/dev/null' ;;
 	bk-dump) echo 'bk-dump -q shop >/dev/null' ;;
 	bk-keygen) echo "bk-keygen -o $OUT/new" ;;
 	bk-ls) echo 'bk-ls many' ;;
@@ -88,7 +89,7 @@ bad() {
 	bk-age) echo 'bk-age </dev/null' ;;
 	bk-prune) echo 'bk-prune -d 3 </dev/null' ;;
 	bk-crypt | bk-gz | bk-zst) echo "$1 -d <in" ;;
-	bk-dump | bk-stat) echo "PGHOST=127.0.0.1 PGPORT=$CLOSED $1 shop" ;;
+	bk-base | bk-dump | bk-stat) echo "PGHOST=127.0.0.1 PGPORT=$CLOSED $1 shop" ;;
 	bk-keygen) echo 'bk-keygen -y in' ;;
 	bk-ls) echo 'bk-ls nowhere' ;;
 	bk-notify) echo 'bk-notify --webhook url --retry-for 1s <in' ;;
@@ -110,7 +111,7 @@ bad() {
 # no reader.
 slow() {
 	case $1 in
-	bk-dump | bk-stat) echo "PGHOST=127.0.0.1 PGPORT=$HOLE exec $1 shop >/dev/null" ;;
+	bk-base | bk-dump | bk-stat) echo "PGHOST=127.0.0.1 PGPORT=$HOLE exec $1 shop >/dev/null" ;;
 	bk-keygen) echo 'exec bk-keygen -y pipe' ;;
 	bk-ls) echo 'exec bk-ls many >full' ;;
 	bk-notify) echo 'exec bk-notify --webhook url <pipe' ;;

@@ -17,6 +17,10 @@ _bk_options() {
 	bk-audit)
 		echo "$common --expect --follow --json --operation --pipelines --prometheus \
 		    --record --since --status --summary --target --verify" ;;
+	bk-base)
+		echo "$common --allow-bad-pages --any-clock --check --checkpoint --dbname \
+		    --host --incremental --label --manifest --max-rate --no-password \
+		    --no-wal --port --quiet --rate --username --verbose" ;;
 	bk-crypt)
 		echo "$common --age --bare --decrypt --identity --passphrase \
 		    --passphrase-fd --passphrase-file --recipient \
@@ -102,6 +106,7 @@ _bk() {
 	case ${COMP_WORDS[COMP_CWORD - 1]} in
 	--tier) words="hourly daily weekly monthly yearly" ;;
 	--sse) words="s3 kms" ;;
+	--checkpoint) words="fast spread" ;;
 	--status) words="start success failure" ;;
 	--section) words="pre-data data post-data" ;;
 	*) [[ $word != -* ]] || words=$(_bk_options "$tool") ;;
@@ -109,6 +114,6 @@ _bk() {
 	COMPREPLY=($(compgen -W "$words" -- "$word"))
 }
 
-complete -o default -F _bk bk-age bk-audit bk-crypt bk-dump bk-gz bk-keygen \
+complete -o default -F _bk bk-age bk-audit bk-base bk-crypt bk-dump bk-gz bk-keygen \
     bk-ls bk-notify bk-prune bk-restore bk-rm bk-s3get bk-s3ls bk-s3put bk-s3rm \
     bk-save bk-seal bk-stat bk-tee bk-verify bk-zst
