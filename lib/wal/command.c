@@ -419,3 +419,59 @@ bk_wal_command_fetch(const struct bk_wal_command *c, const char *name,
 	close_pipes(&f);
 	return rc;
 }
+
+/* --- several at once */
+
+void
+bk_wal_runs_init(struct bk_wal_runs *all)
+{
+	*all = (struct bk_wal_runs){ .first = NULL };
+	pthread_mutex_init(&all->lock, NULL);
+}
+
+void
+bk_wal_runs_destroy(struct bk_wal_runs *all)
+{
+	pthread_mutex_destroy(&all->lock);
+}
+
+int
+bk_wal_run_begin(struct bk_wal_runs *all, struct bk_wal_run *r,
+    struct bk_err *e)
+{
+	int stopping;
+
+	r->pid = 0;
+	pthread_mutex_lock(&all->lock);
+	stopping = all->stopping;
+	if (!stopping) {
+		r->next = all->first;
+		all->first = r;
+	}
+	pthread_mutex_unlock(&all->lock);
+	return stopping ? bk_fail(e, BK_FAIL, "stopped") : 0;
+}
+
+void
+bk_wal_run_end(struct bk_wal_runs *all, struct bk_wal_run *r)
+{
+	struct bk_wal_run **p;
+
+	pthread_mutex_lock(&all->lock);
+	for (p = &all->first; *p != r; p = &(*p)->next)
+		continue;
+	*p = r->next;
+	pthread_mutex_unlock(&all->lock);
+}
+
+void
+bk_wal_runs_stop(struct bk_wal_runs *all)
+{
+	const struct bk_wal_run *r;
+
+	pthread_mutex_lock(&all->lock);
+	all->stopping = 1;
+	for (r = all->first; r != NULL; r = r->next)
+		bk_child_kill(&r->pid);
+	pthread_mutex_unlock(&all->lock);
+}

@@ -12,6 +12,7 @@
  *
  * All functions may be called by several threads at once.
  */
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -54,5 +55,28 @@ typedef int bk_wal_take(void *ctx, const void *buf, size_t n,
  */
 int bk_wal_command_fetch(const struct bk_wal_command *c, const char *name,
     bk_wal_take *take, void *ctx, atomic_int *pid, struct bk_err *e);
+
+/* COMMANDs that run at once, all of which a signal is to end. */
+struct bk_wal_run {
+	atomic_int pid;
+	struct bk_wal_run *next;
+};
+
+struct bk_wal_runs {
+	pthread_mutex_t lock;
+	struct bk_wal_run *first;
+	int stopping;
+};
+
+void bk_wal_runs_init(struct bk_wal_runs *all);
+void bk_wal_runs_destroy(struct bk_wal_runs *all);
+
+/* r's pid may be given to the functions above.  -1 with *e set: stopped. */
+int bk_wal_run_begin(struct bk_wal_runs *all, struct bk_wal_run *r,
+    struct bk_err *e);
+void bk_wal_run_end(struct bk_wal_runs *all, struct bk_wal_run *r);
+
+/* SIGTERM to all, and begin no other; from any thread. */
+void bk_wal_runs_stop(struct bk_wal_runs *all);
 
 #endif

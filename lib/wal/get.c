@@ -11,7 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/child.h"
 #include "base/io.h"
 #include "base/store.h"
 #include "base/thread.h"
@@ -19,18 +18,12 @@
 
 #define LOCK_NAME ".bk-wal.%s.lock"
 
-/* A COMMAND that runs, for bk_wal_get_stop(). */
-struct run {
-	atomic_int pid;
-	struct run *next;
-};
-
 struct bk_wal_get {
 	struct bk_wal_get_options o;
 	int dir;			/* the spool's; -1: none */
+	struct bk_wal_runs runs;
 	pthread_mutex_t lock;		/* for all that follows */
 	pthread_cond_t moved;
-	struct run *runs;
 	int stopping;
 	uint64_t segment;		/* bytes; 0: not known yet */
 	/* segments of this timeline, by number, are to be fetched ahead */
@@ -51,8 +44,10 @@ bk_wal_get_open(const struct bk_wal_get_options *o, struct bk_err *e)
 		return NULL;
 	}
 	g->o = *o;
+	g->segment = o->segment;
 	g->dir = -1;
 	g->barrier = UINT64_MAX;
+	bk_wal_runs_init(&g->runs);
 	pthread_mutex_init(&g->lock, NULL);
 	pthread_cond_init(&g->moved, NULL);
 	if (o->spool != NULL && (g->dir = open(o->spool, O_RDONLY |
@@ -65,33 +60,6 @@ bk_wal_get_open(const struct bk_wal_get_options *o, struct bk_err *e)
 }
 
 /* --- one file */
-
-static int
-run_begin(struct bk_wal_get *g, struct run *r, struct bk_err *e)
-{
-	int stopping;
-
-	*r = (struct run){ .next = NULL };
-	pthread_mutex_lock(&g->lock);
-	stopping = g->stopping;
-	r->next = g->runs;
-	if (!stopping)
-		g->runs = r;
-	pthread_mutex_unlock(&g->lock);
-	return stopping ? bk_fail(e, BK_FAIL, "stopped") : 0;
-}
-
-static void
-run_end(struct bk_wal_get *g, struct run *r)
-{
-	struct run **p;
-
-	pthread_mutex_lock(&g->lock);
-	for (p = &g->runs; *p != r; p = &(*p)->next)
-		continue;
-	*p = r->next;
-	pthread_mutex_unlock(&g->lock);
-}
 
 static void
 learn_segment(struct bk_wal_get *g, uint64_t segment)
@@ -109,13 +77,13 @@ fetch(struct bk_wal_get *g, const char *name, const char *path, int pad,
 {
 	const struct bk_wal_wanted w = { name, path, g->o.sysid, pad };
 	uint64_t segment = 0;
-	struct run r;
+	struct bk_wal_run r;
 	int rc;
 
-	if (run_begin(g, &r, e) == -1)
+	if (bk_wal_run_begin(&g->runs, &r, e) == -1)
 		return -1;
 	rc = bk_wal_incoming(&w, g->o.command, &r.pid, &segment, e);
-	run_end(g, &r);
+	bk_wal_run_end(&g->runs, &r);
 	if (rc == 1)
 		learn_segment(g, segment);
 	return rc;
@@ -384,6 +352,17 @@ bk_wal_get_ahead(struct bk_wal_get *g, const char *name)
 	pthread_mutex_unlock(&g->lock);
 }
 
+uint64_t
+bk_wal_get_segment(struct bk_wal_get *g)
+{
+	uint64_t segment;
+
+	pthread_mutex_lock(&g->lock);
+	segment = g->segment;
+	pthread_mutex_unlock(&g->lock);
+	return segment;
+}
+
 void
 bk_wal_get_settle(struct bk_wal_get *g)
 {
@@ -396,12 +375,9 @@ bk_wal_get_settle(struct bk_wal_get *g)
 void
 bk_wal_get_stop(struct bk_wal_get *g)
 {
-	const struct run *r;
-
+	bk_wal_runs_stop(&g->runs);
 	pthread_mutex_lock(&g->lock);
 	g->stopping = 1;
-	for (r = g->runs; r != NULL; r = r->next)
-		bk_child_kill(&r->pid);
 	pthread_cond_broadcast(&g->moved);
 	pthread_mutex_unlock(&g->lock);
 }
@@ -419,5 +395,6 @@ bk_wal_get_free(struct bk_wal_get *g)
 		close(g->dir);
 	pthread_cond_destroy(&g->moved);
 	pthread_mutex_destroy(&g->lock);
+	bk_wal_runs_destroy(&g->runs);
 	free(g);
 }

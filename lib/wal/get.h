@@ -26,6 +26,7 @@ struct bk_wal_get_options {
 	unsigned jobs;		/* COMMANDs at once for what is ahead */
 	unsigned ahead;		/* at most so many segments; 0: none */
 	const char *sysid;	/* the cluster's; "": any */
+	uint64_t segment;	/* bytes of one; 0: known when one was got */
 };
 
 /* NULL with *e set: no memory, or the spool is no directory of ours. */
@@ -51,6 +52,9 @@ int bk_wal_get(struct bk_wal_get *g, const char *name, const char *path,
  * meanwhile waits for that one alone.  Without a spool nothing is done.
  */
 void bk_wal_get_ahead(struct bk_wal_get *g, const char *name);
+
+/* The bytes of a segment, 0: not known yet. */
+uint64_t bk_wal_get_segment(struct bk_wal_get *g);
 
 /* Wait until nothing more is fetched ahead. */
 void bk_wal_get_settle(struct bk_wal_get *g);
