@@ -134,7 +134,7 @@ included() {
 		case $tool in
 		bk-gz) row='deflate|isal|z' ;;
 		bk-zst) row='zstd' ;;
-		bk-crypt | bk-keygen | bk-rm) row='crypto' ;;
+		bk-crypt | bk-keygen | bk-rm | bk-walput) row='crypto' ;;
 		bk-dump | bk-restore) row='pq|jansson|xxhash' ;;
 		bk-verify) row='pq|jansson|xxhash|deflate|isal|z|zstd|crypto' ;;
 		bk-prune) row='jansson|crypto' ;;

@@ -1,0 +1,130 @@
+#include "wal/outgoing.h"
+
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+
+#include "base/hex.h"
+#include "base/io.h"
+
+static int
+take_name(struct bk_wal_outgoing *out, const char *path, struct bk_err *e)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash == NULL ? path : slash + 1;
+
+	if (bk_wal_file_kind(name) == BK_WAL_FILE_OTHER)
+		return bk_fail(e, BK_DATA, "%s: not the name of a WAL file",
+		    path);
+	(void)snprintf(out->name, sizeof(out->name), "%s", name);
+	return 0;
+}
+
+static int
+open_file(struct bk_wal_outgoing *out, const char *path, struct bk_err *e)
+{
+	struct stat st;
+
+	if ((out->fd = open(path, O_RDONLY | O_CLOEXEC)) == -1 ||
+	    fstat(out->fd, &st) == -1)
+		return bk_fail_errno(e, "%s", path);
+	if (!S_ISREG(st.st_mode))
+		return bk_fail(e, BK_DATA, "%s: not a regular file", path);
+	out->size = (uint64_t)st.st_size;
+	out->label.at = st.st_mtime;
+	return 0;
+}
+
+/* A segment is of this cluster and at its place; a history can be parsed. */
+static int
+check(struct bk_wal_outgoing *out, const char *sysid, struct bk_err *e)
+{
+	enum bk_wal_file kind = bk_wal_file_kind(out->name);
+	uint8_t head[BK_WAL_HEADER];
+	struct bk_wal_header h;
+
+	bk_label_set(&out->label, BK_LABEL_CLUSTER, sysid);
+	if (kind != BK_WAL_FILE_SEGMENT && kind != BK_WAL_FILE_PARTIAL)
+		return 0;
+	if (pread(out->fd, head, sizeof(head), 0) != sizeof(head) ||
+	    !bk_wal_header_read(head, sizeof(head), &h))
+		return bk_fail(e, BK_DATA, "%s: is not WAL: no segment's "
+		    "header", out->name);
+	if (bk_wal_segment_check(&h, out->name, out->size, sysid, e) == -1)
+		return -1;
+	bk_label_set(&out->label, BK_LABEL_CLUSTER, h.sysid);
+	out->label.end = h.address + out->size;
+	return 0;
+}
+
+static int
+add_all(struct bk_wal_outgoing *out, EVP_MD_CTX *ctx, struct bk_err *e)
+{
+	uint64_t seen = 0;
+	char *buf = malloc(BK_IO_BUFSZ);
+	ssize_t n = -1;
+
+	if (buf == NULL)
+		return bk_fail_memory(e);
+	while ((n = bk_io_read(out->fd, buf, BK_IO_BUFSZ, out->name, e)) > 0) {
+		seen += (uint64_t)n;
+		if (EVP_DigestUpdate(ctx, buf, (size_t)n) != 1) {
+			n = bk_fail(e, BK_FAIL, "SHA-256 failed");
+			break;
+		}
+	}
+	free(buf);
+	if (n == 0 && seen != out->size)
+		return bk_fail(e, BK_FAIL, "%s: changes while it is read",
+		    out->name);
+	return (int)n;
+}
+
+static int
+digest(struct bk_wal_outgoing *out, struct bk_err *e)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	uint8_t sum[EVP_MAX_MD_SIZE];
+	int rc = -1;
+
+	if (ctx == NULL || EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1)
+		bk_fail(e, BK_FAIL, "SHA-256 cannot be had");
+	else if (add_all(out, ctx, e) == 0)
+		rc = EVP_DigestFinal_ex(ctx, sum, NULL) == 1 ? 0 :
+		    bk_fail(e, BK_FAIL, "SHA-256 failed");
+	EVP_MD_CTX_free(ctx);
+	if (rc == -1)
+		return -1;
+	bk_hex(sum, (BK_WAL_DIGEST - 1) / 2, out->digest);
+	memcpy(out->label.sum, out->digest, sizeof(out->label.sum) - 1);
+	return 0;
+}
+
+int
+bk_wal_outgoing_open(struct bk_wal_outgoing *out, const char *path,
+    const char *sysid, struct bk_err *e)
+{
+	*out = (struct bk_wal_outgoing)BK_WAL_OUTGOING_NONE;
+	if (take_name(out, path, e) == 0 && open_file(out, path, e) == 0 &&
+	    check(out, sysid, e) == 0 && digest(out, e) == 0) {
+		/* its kind was checked: it is plain */
+		(void)bk_label_wal(&out->label, out->name);
+		return 0;
+	}
+	bk_wal_outgoing_close(out);
+	return -1;
+}
+
+void
+bk_wal_outgoing_close(struct bk_wal_outgoing *out)
+{
+	if (out->fd != -1)
+		close(out->fd);	/* read only: nothing to lose */
+	out->fd = -1;
+}
