@@ -1,0 +1,243 @@
+#define _GNU_SOURCE		/* close_range */
+/* bk-walget: restore_command by a command of yours, see bk-walget(1) */
+#include <sys/file.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <signal.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "base/utctime.h"
+#include "signals.h"
+#include "tool.h"
+#include "wal/get.h"
+#include "wal/segment.h"
+
+#define CONTROL "global/pg_control"
+#define LOCK ".bk-walget.lock"
+#define JOBS 8			/* without -j and BK_JOBS, at most */
+#define AHEAD 32		/* segments */
+#define AHEAD_MAX 4096
+#define PAUSE_MAX 30		/* seconds between two tries */
+
+/*
+ * What PostgreSQL makes of an exit status: 1 to 125 is "not in the archive",
+ * at which recovery ends; above that, recovery is aborted.
+ */
+enum { THERE = 0, ABSENT = 1, ABORT = 255 };
+
+static const struct tool tool = {
+	.name = "bk-walget",
+	.usage = "[--spool DIR] [--ahead N] [-j N] [--retry-for TIME]\n"
+	    "       NAME PATH -- COMMAND [ARGUMENT ...]",
+	.usage_status = ABORT,
+	.help =
+"Example: restore_command = 'bk-walget %f %p --\n"
+"    \"bk-s3get s3://b/wal/$BK_WAL_NAME | bk-crypt -d | bk-gz -d\"'\n"
+"\n"
+"usage: bk-walget [--spool DIR] [--ahead N] [-j N] [--retry-for TIME]\n"
+"       NAME PATH -- COMMAND [ARGUMENT ...]\n"
+"\n"
+"Gets the WAL file NAME as PATH (%f %p of restore_command) from COMMAND, which\n"
+"writes it to standard output, or exits with 4 if it is not there; BK_WAL_NAME\n"
+"is its name.  A single word is run by /bin/sh -c.\n"
+"\n"
+"    --spool DIR       fetch what comes next into DIR meanwhile\n"
+"    --ahead N         so many segments at most (32)\n"
+"    -j, --jobs N      so many COMMANDs at once (processors, at most 8)\n"
+"    --retry-for TIME  try again so long before recovery is aborted (0s)\n"
+"    --help, --version\n"
+"\n"
+"Exit: 0 there, 1 proven not to be, 255 anything else: recovery is aborted.\n",
+};
+
+static struct bk_wal_get *get;		/* for cleanup() */
+
+static void
+cleanup(void)
+{
+	if (get != NULL)
+		bk_wal_get_stop(get);
+}
+
+struct arguments {
+	struct bk_wal_get_options get;
+	struct bk_wal_command command;
+	const char *name, *path;
+	uint64_t retry_for;		/* seconds */
+};
+
+static void
+take_operand(struct arguments *a, const char *s)
+{
+	if (a->name == NULL)
+		a->name = s;
+	else if (a->path == NULL)
+		a->path = s;
+	else
+		tool_usage("%s: put -- before COMMAND", s);
+}
+
+/* Returns the COMMAND. */
+static char **
+parse_options(struct arguments *a, int argc, char *argv[])
+{
+	enum { SPOOL = TOOL_OPT_TOOL, AHEAD_OPT, RETRY_FOR };
+	static const struct option longopts[] = {
+		{ "spool", required_argument, NULL, SPOOL },
+		{ "ahead", required_argument, NULL, AHEAD_OPT },
+		{ "jobs", required_argument, NULL, 'j' },
+		{ "retry-for", required_argument, NULL, RETRY_FOR },
+		TOOL_LONGOPTS,
+		{ 0 }
+	};
+	const char *jobs = NULL;
+	int ch;
+
+	a->get.ahead = AHEAD;
+	/* "-": options may stand behind PATH, but not behind "--" */
+	while ((ch = getopt_long(argc, argv, "-j:", longopts, NULL)) != -1) {
+		switch (ch) {
+		case SPOOL: a->get.spool = optarg; break;
+		case AHEAD_OPT:
+			a->get.ahead = (unsigned)tool_number(optarg, 0,
+			    AHEAD_MAX, "--ahead");
+			break;
+		case 'j': jobs = optarg; break;
+		case RETRY_FOR:
+			a->retry_for = tool_duration(optarg, "--retry-for");
+			break;
+		case 1: take_operand(a, optarg); break;
+		default: tool_option(ch);
+		}
+	}
+	if (a->path == NULL)
+		tool_usage("give NAME and PATH");
+	if (optind == argc)
+		tool_usage("no COMMAND given");
+	if (bk_wal_file_kind(a->name) == BK_WAL_FILE_OTHER)
+		tool_usage("%s: not the name of a WAL file", a->name);
+	a->get.jobs = tool_jobs(jobs, JOBS);
+	return argv + optind;
+}
+
+/* Wait before another try; 0: the time is up. */
+static int
+wait_again(double end, unsigned *pause, const struct bk_err *e)
+{
+	struct timespec t = { .tv_sec = *pause };
+
+	if (bk_monotonic() + *pause > end)
+		return 0;
+	tool_say("%s; trying again", e->msg);
+	while (nanosleep(&t, &t) == -1 && errno == EINTR)
+		continue;
+	*pause = *pause < PAUSE_MAX / 2 ? 2 * *pause : PAUSE_MAX;
+	return 1;
+}
+
+/* As bk_wal_get(), but a failure is tried again for a while. */
+static int
+get_file(const struct arguments *a, struct bk_err *e)
+{
+	double end = bk_monotonic() + (double)a->retry_for;
+	unsigned pause = 1;
+	int rc;
+
+	for (;;) {
+		rc = bk_wal_get(get, a->name, a->path, e);
+		signals_check();	/* a COMMAND that we have stopped */
+		/* what is stored there will be the same next time */
+		if (rc != -1 || e->code == BK_DATA ||
+		    !wait_again(end, &pause, e))
+			return rc;
+		*e = (struct bk_err){0};
+	}
+}
+
+/* Only one process fetches ahead into a spool. */
+static int
+lock_spool(const char *spool)
+{
+	struct bk_buf path = {0};
+	struct bk_err ignored = {0};
+	int fd = -1;
+
+	if (bk_buf_printf(&path, &ignored, "%s/" LOCK, spool) == 0)
+		fd = open(path.data, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	bk_buf_free(&path);
+	return fd == -1 ? -1 : flock(fd, LOCK_EX | LOCK_NB);
+}
+
+/* In the child: let go of all that is the server's, fetch, end. */
+_Noreturn static void
+fetch_ahead(const struct arguments *a)
+{
+	struct bk_err ignored = {0};
+	struct bk_wal_get *g;
+	sigset_t none;
+	int null;
+
+	(void)setsid();
+	(void)close_range(STDERR_FILENO + 1, ~0U, 0);
+	null = open("/dev/null", O_RDWR);
+	if (dup2(null, STDIN_FILENO) == -1 || dup2(null, STDOUT_FILENO) == -1 ||
+	    dup2(null, STDERR_FILENO) == -1 || lock_spool(a->get.spool) == -1)
+		_exit(1);
+	(void)sigemptyset(&none);
+	(void)pthread_sigmask(SIG_SETMASK, &none, NULL);
+	if ((g = bk_wal_get_open(&a->get, &ignored)) == NULL)
+		_exit(1);
+	bk_wal_get_ahead(g, a->name);
+	bk_wal_get_settle(g);
+	_exit(0);
+}
+
+/*
+ * Have a process of its own fetch the next segments.  Nobody waits for it: it
+ * ends by itself, when they are there or one is not to be had.
+ */
+static void
+start_ahead(struct arguments *a)
+{
+	a->get.segment = bk_wal_get_segment(get);
+	if (a->get.spool == NULL || a->get.ahead == 0 || a->get.segment == 0)
+		return;
+	if (fork() == 0)
+		fetch_ahead(a);
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct arguments a = { .name = NULL };
+	char sysid[BK_WAL_SYSID] = "";
+	struct bk_err e = {0};
+	int rc = -1;
+
+	tool_start(&tool);
+	bk_wal_command_init(&a.command, parse_options(&a, argc, argv), environ);
+	a.get.command = &a.command;
+	a.get.sysid = sysid;
+	tool_run("fetch", a.name, a.path);
+
+	signals_catch(cleanup);
+	/* the cluster's, if we run where restore_command does */
+	if (*a.path == '/' || access(CONTROL, F_OK) == -1 ||
+	    bk_wal_control_sysid(CONTROL, sysid, &e) == 0)
+		get = bk_wal_get_open(&a.get, &e);
+	if (get != NULL)
+		rc = get_file(&a, &e);
+	if (rc == 1)
+		start_ahead(&a);
+	signals_catch(NULL);
+	bk_wal_get_free(get);
+	/* nothing but what is proven may end recovery */
+	if (tool_end(rc == -1 ? -1 : 0, &e) != BK_OK)
+		return ABORT;
+	return rc == 1 ? THERE : ABSENT;
+}
