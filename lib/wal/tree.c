@@ -1,0 +1,409 @@
+#include "wal/tree_in.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define NAME_LEN 255		/* bytes of a name, at most */
+
+int
+bk_tree_check(const char *path, struct bk_err *e)
+{
+	const char *p = path;
+	size_t n;
+	int depth;
+
+	for (depth = 1; depth <= BK_TREE_DEPTH; depth++, p += n + 1) {
+		n = strcspn(p, "/");
+		if (n == 0 || n > NAME_LEN || (n == 1 && p[0] == '.') ||
+		    (n == 2 && p[0] == '.' && p[1] == '.'))
+			return bk_fail(e, BK_DATA, "%.200s: refused: not a "
+			    "path below the directory", path);
+		if (p[n] == '\0')
+			return 0;
+	}
+	return bk_fail(e, BK_DATA, "%.200s: refused: more than %d directories "
+	    "deep", path, BK_TREE_DEPTH);
+}
+
+static struct bk_tree *
+new_tree(const char *dir, struct bk_err *e)
+{
+	struct bk_tree *t = calloc(1, sizeof(*t));
+
+	if (t == NULL || (t->name = strdup(dir)) == NULL) {
+		bk_fail_memory(e);
+		free(t);
+		return NULL;
+	}
+	t->fd = t->parent_fd = -1;
+	return t;
+}
+
+/* The directory itself may be a symbolic link: its user has named it. */
+struct bk_tree *
+bk_tree_open(const char *dir, struct bk_err *e)
+{
+	struct bk_tree *t = new_tree(dir, e);
+
+	if (t == NULL)
+		return NULL;
+	if (mkdir(dir, 0700) == 0)
+		t->ours = 1;
+	else if (errno != EEXIST) {
+		bk_fail_errno(e, "%s: mkdir", dir);
+		bk_tree_free(t);
+		return NULL;
+	}
+	t->fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (t->fd == -1) {
+		bk_fail_errno(e, "%s: open", dir);
+		bk_tree_undo(t);
+		bk_tree_free(t);
+		return NULL;
+	}
+	return t;
+}
+
+void
+bk_tree_free(struct bk_tree *t)
+{
+	size_t i;
+
+	if (t == NULL)
+		return;
+	for (i = 0; i < t->ngraft; i++) {
+		free(t->graft[i].path);
+		bk_tree_free(t->graft[i].tree);
+	}
+	for (i = 0; i < t->nmade; i++)
+		free(t->made[i].path);
+	free(t->graft);
+	free(t->made);
+	free(t->parent);
+	free(t->name);
+	if (t->fd != -1)
+		close(t->fd);
+	if (t->parent_fd != -1)
+		close(t->parent_fd);
+	free(t);
+}
+
+const char *
+bk_tree_name(const struct bk_tree *t)
+{
+	return t->name;
+}
+
+int
+bk_tree_fd(const struct bk_tree *t)
+{
+	return t->fd;
+}
+
+int
+bk_tree_fail(const struct bk_tree *t, const char *path, const char *call,
+    struct bk_err *e)
+{
+	const char *slash = *path == '\0' ? "" : "/";
+
+	if (errno == ENOTDIR || errno == ELOOP)
+		return bk_fail(e, BK_FAIL, "%s%s%s: %s: a file or a symbolic "
+		    "link in the way; no link is followed", t->name, slash,
+		    path, call);
+	return bk_fail_errno(e, "%s%s%s: %s", t->name, slash, path, call);
+}
+
+/* Remember path as made or changed. */
+static int
+remember(struct bk_tree *t, const char *path, enum bk_made_kind kind,
+    struct bk_err *e)
+{
+	size_t cap = t->cap == 0 ? 64 : t->cap * 2;
+	struct bk_made *more;
+	char *copy;
+
+	if (t->nmade == t->cap) {
+		if (cap > SIZE_MAX / sizeof(*more) ||
+		    (more = realloc(t->made, cap * sizeof(*more))) == NULL)
+			return bk_fail_memory(e);
+		t->made = more;
+		t->cap = cap;
+	}
+	if ((copy = strdup(path)) == NULL)
+		return bk_fail_memory(e);
+	t->made[t->nmade++] = (struct bk_made){ copy, kind };
+	return 0;
+}
+
+int
+bk_tree_graft(struct bk_tree *t, const char *path, struct bk_tree *other,
+    struct bk_err *e)
+{
+	struct bk_graft *more = realloc(t->graft, (t->ngraft + 1) *
+	    sizeof(*more));
+
+	if (more != NULL) {
+		t->graft = more;
+		more[t->ngraft] = (struct bk_graft){ strdup(path), other };
+		if (more[t->ngraft].path != NULL) {
+			t->ngraft++;
+			return 0;
+		}
+	}
+	bk_tree_undo(other);
+	bk_tree_free(other);
+	return bk_fail_memory(e);
+}
+
+/* The tree that *path is in, with *path made relative to it. */
+static struct bk_tree *
+tree_of(struct bk_tree *t, const char **path)
+{
+	size_t i, n;
+
+	for (i = 0; i < t->ngraft; i++) {
+		n = strlen(t->graft[i].path);
+		if (strncmp(*path, t->graft[i].path, n) != 0 ||
+		    ((*path)[n] != '/' && (*path)[n] != '\0'))
+			continue;
+		*path += (*path)[n] == '/' ? n + 1 : n;
+		return t->graft[i].tree;
+	}
+	return t;
+}
+
+/* Open the directory name in dir; make: make it if it is absent. */
+static int
+step(struct bk_tree *t, int dir, const char *name, const char *path, int make,
+    struct bk_err *e)
+{
+	int fd = openat(dir, name, BK_TREE_DIR);
+
+	if (fd != -1 || errno != ENOENT || !make)
+		return fd;
+	if (mkdirat(dir, name, 0700) == -1)
+		return -1;
+	if (remember(t, path, BK_MADE_DIR, e) == -1) {
+		(void)unlinkat(dir, name, AT_REMOVEDIR);
+		return -1;
+	}
+	return openat(dir, name, BK_TREE_DIR);
+}
+
+/*
+ * A descriptor of the directory path, to be closed by the caller.  -1 with *e
+ * set; -1 without, and errno ENOENT: there is none.
+ */
+static int
+descend(struct bk_tree *t, const char *path, int make, struct bk_err *e)
+{
+	char *copy = strdup(path), *end = copy;
+	int fd = openat(t->fd, ".", BK_TREE_DIR), next, saved;
+
+	if (copy == NULL || fd == -1)
+		bk_fail_errno(e, "%s", t->name);
+	for (; fd != -1 && end != NULL && *end != '\0';) {
+		char *name = end;
+
+		if ((end = strchr(name, '/')) != NULL)
+			*end = '\0';
+		next = step(t, fd, name, copy, make, e);
+		saved = errno;
+		if (next == -1 && saved != ENOENT)
+			bk_tree_fail(t, copy, "open", e);
+		close(fd);
+		errno = saved;
+		fd = next;
+		if (end != NULL)
+			*end++ = '/';
+	}
+	saved = errno;
+	free(copy);
+	errno = saved;
+	return copy == NULL ? -1 : fd;
+}
+
+int
+bk_tree_parent(struct bk_tree *t, const char *path, int make, const char **name,
+    struct bk_err *e)
+{
+	const char *slash = strrchr(path, '/');
+	size_t n = slash == NULL ? 0 : (size_t)(slash - path);
+	char *dir;
+	int fd;
+
+	*name = slash == NULL ? path : slash + 1;
+	if (slash == NULL)
+		return t->fd;
+	if (t->parent != NULL && strlen(t->parent) == n &&
+	    strncmp(t->parent, path, n) == 0)
+		return t->parent_fd;
+	if ((dir = strndup(path, n)) == NULL)
+		return bk_fail_memory(e);
+	if ((fd = descend(t, dir, make, e)) == -1) {
+		free(dir);
+		return -1;
+	}
+	free(t->parent);
+	if (t->parent_fd != -1)
+		close(t->parent_fd);
+	t->parent = dir;
+	t->parent_fd = fd;
+	t->parents++;
+	return fd;
+}
+
+void
+bk_tree_forget(struct bk_tree *t)
+{
+	free(t->parent);
+	t->parent = NULL;
+	if (t->parent_fd != -1)
+		close(t->parent_fd);
+	t->parent_fd = -1;
+}
+
+int
+bk_tree_mkdir(struct bk_tree *t, const char *path, mode_t mode,
+    struct bk_err *e)
+{
+	struct stat st;
+	int fd, rc = -1;
+
+	t = tree_of(t, &path);
+	if (*path != '\0' && bk_tree_check(path, e) == -1)
+		return -1;
+	if ((fd = descend(t, path, 1, e)) == -1)
+		return bk_tree_fail(t, path, "mkdir", e);
+	if (fstat(fd, &st) == -1 || ((st.st_mode & 07777) != mode &&
+	    fchmod(fd, mode) == -1))
+		bk_tree_fail(t, path, "chmod", e);
+	else
+		rc = 0;
+	close(fd);
+	return rc;
+}
+
+int
+bk_tree_create(struct bk_tree *t, const char *path, struct bk_err *e)
+{
+	const char *name;
+	int dir, fd;
+
+	t = tree_of(t, &path);
+	if (bk_tree_check(path, e) == -1)
+		return -1;
+	if ((dir = bk_tree_parent(t, path, 1, &name, e)) == -1)
+		return bk_tree_fail(t, path, "open", e);
+	fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW |
+	    O_CLOEXEC, 0600);
+	if (fd == -1 && errno == EEXIST)
+		return bk_fail(e, BK_DATA, "%s/%s: it is there already: the "
+		    "stream has it twice", t->name, path);
+	if (fd == -1)
+		return bk_tree_fail(t, path, "open", e);
+	if (remember(t, path, BK_MADE_FILE, e) == -1) {
+		(void)unlinkat(dir, name, 0);
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+int
+bk_tree_open_file(struct bk_tree *t, const char *path, int flags,
+    struct bk_err *e)
+{
+	const char *name;
+	struct stat st;
+	int dir, fd;
+
+	t = tree_of(t, &path);
+	if (bk_tree_check(path, e) == -1 ||
+	    (dir = bk_tree_parent(t, path, 0, &name, e)) == -1)
+		return -1;
+	/* a FIFO must not make us wait */
+	fd = openat(dir, name, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd == -1 && errno == ENOENT)
+		return -1;
+	if (fd == -1)
+		return bk_tree_fail(t, path, "open", e);
+	if (fstat(fd, &st) == -1)
+		bk_tree_fail(t, path, "stat", e);
+	else if (!S_ISREG(st.st_mode))
+		bk_fail(e, BK_FAIL, "%s/%s: not a regular file", t->name,
+		    path);
+	else if (flags == O_RDONLY || remember(t, path, BK_CHANGED, e) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+int
+bk_tree_open_dir(struct bk_tree *t, const char *path, struct bk_err *e)
+{
+	t = tree_of(t, &path);
+	if (*path != '\0' && bk_tree_check(path, e) == -1)
+		return -1;
+	return descend(t, path, 0, e);
+}
+
+int
+bk_tree_symlink(struct bk_tree *t, const char *target, const char *path,
+    struct bk_err *e)
+{
+	const char *name;
+	struct stat st;
+	int dir;
+
+	/* not tree_of(): the link stands where the graft is */
+	if (bk_tree_check(path, e) == -1)
+		return -1;
+	if ((dir = bk_tree_parent(t, path, 1, &name, e)) == -1)
+		return bk_tree_fail(t, path, "symlink", e);
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISLNK(st.st_mode) && unlinkat(dir, name, 0) == -1)
+		return bk_tree_fail(t, path, "unlink", e);
+	if (symlinkat(target, dir, name) == -1)
+		return bk_tree_fail(t, path, "symlink", e);
+	if (remember(t, path, BK_MADE_FILE, e) == 0)
+		return 0;
+	(void)unlinkat(dir, name, 0);
+	return -1;
+}
+
+int
+bk_tree_rename(struct bk_tree *t, const char *from, const char *to,
+    struct bk_err *e)
+{
+	const char *name, *to_name;
+	struct stat st;
+	int dir, to_dir, rc = -1;
+
+	if (bk_tree_check(from, e) == -1 || bk_tree_check(to, e) == -1)
+		return -1;
+	dir = bk_tree_parent(t, from, 0, &name, e);
+	if (dir == -1 || (dir = fcntl(dir, F_DUPFD_CLOEXEC, 0)) == -1)
+		return bk_tree_fail(t, from, "rename", e);
+	if ((to_dir = bk_tree_parent(t, to, 1, &to_name, e)) == -1)
+		bk_tree_fail(t, to, "rename", e);
+	else if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		bk_tree_fail(t, from, "rename", e);
+	else if (remember(t, to, S_ISDIR(st.st_mode) ? BK_MADE_WHOLE :
+	    BK_MADE_FILE, e) == -1)
+		;
+	else if (renameat(dir, name, to_dir, to_name) == -1)
+		bk_tree_fail(t, to, "rename", e);
+	else
+		rc = 0;
+	close(dir);
+	bk_tree_forget(t);
+	return rc;
+}

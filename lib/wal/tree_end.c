@@ -1,0 +1,198 @@
+/* Sync and remove what is in a tree (tree.h). */
+#define _GNU_SOURCE		/* syncfs */
+#include "wal/tree_in.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/store.h"
+
+/* The directory name in dir as a stream; NULL with errno set. */
+static DIR *
+open_stream(int dir, const char *name)
+{
+	int fd = openat(dir, name, BK_TREE_DIR);
+	DIR *d;
+
+	if (fd == -1)
+		return NULL;
+	if ((d = fdopendir(fd)) == NULL)
+		close(fd);
+	return d;
+}
+
+static int
+is_dot(const char *name)
+{
+	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+int
+bk_tree_first(struct bk_tree *t, const char *ignore, char name[256],
+    struct bk_err *e)
+{
+	DIR *d = open_stream(t->fd, ".");
+	struct dirent *entry;
+
+	name[0] = '\0';
+	if (d == NULL)
+		return bk_tree_fail(t, "", "open", e);
+	while (name[0] == '\0' && (errno = 0, entry = readdir(d)) != NULL)
+		if (!is_dot(entry->d_name) &&
+		    strcmp(entry->d_name, ignore) != 0)
+			(void)snprintf(name, 256, "%s", entry->d_name);
+	if (name[0] == '\0' && errno != 0)
+		bk_tree_fail(t, "", "readdir", e);
+	(void)closedir(d);
+	return e->code == BK_OK ? 0 : -1;
+}
+
+/* Remove name in dir and all below it; 0, or -1 with errno set. */
+static int
+remove_all(int dir, const char *name, int depth)
+{
+	struct dirent *entry;
+	DIR *d;
+	int rc = 0, saved;
+
+	if (unlinkat(dir, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	/* POSIX has EPERM for a directory, Linux EISDIR */
+	if ((errno != EISDIR && errno != EPERM) || depth > BK_TREE_DEPTH ||
+	    (d = open_stream(dir, name)) == NULL)
+		return -1;
+	while (rc == 0 && (errno = 0, entry = readdir(d)) != NULL)
+		if (!is_dot(entry->d_name))
+			rc = remove_all(dirfd(d), entry->d_name, depth + 1);
+	if (rc == 0 && errno != 0)
+		rc = -1;
+	saved = errno;
+	(void)closedir(d);
+	errno = saved;
+	return rc == -1 ? -1 : unlinkat(dir, name, AT_REMOVEDIR);
+}
+
+int
+bk_tree_remove(struct bk_tree *t, const char *path, struct bk_err *e)
+{
+	const char *name;
+	int dir, rc;
+
+	if (bk_tree_check(path, e) == -1)
+		return -1;
+	if ((dir = bk_tree_parent(t, path, 0, &name, e)) == -1)
+		return e->code == BK_OK && errno == ENOENT ? 0 :
+		    bk_tree_fail(t, path, "remove", e);
+	rc = remove_all(dir, name, 0);
+	if (rc == -1)
+		bk_tree_fail(t, path, "remove", e);
+	bk_tree_forget(t);
+	return rc;
+}
+
+/*
+ * Sync the file or directory name in dir.  What is a link, or is there no more,
+ * has nothing to sync.
+ */
+static int
+sync_one(int dir, const char *name)
+{
+	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
+	    O_CLOEXEC), rc;
+
+	if (fd == -1)
+		return errno == ENOENT || errno == ELOOP || errno == EMLINK ?
+		    0 : -1;
+	rc = fsync(fd);
+	/* network file systems return EINVAL and need no sync */
+	if (rc == -1 && (errno == EINVAL || errno == ENOTSUP))
+		rc = 0;
+	close(fd);
+	return rc;
+}
+
+/*
+ * First one call for the file system, which writes much at once; the calls for
+ * each file find little to do after it, but they tell every error.
+ */
+static int
+sync_made(struct bk_tree *t, struct bk_err *e)
+{
+	size_t i, n, last = 0;
+	const char *name;
+	int dir;
+
+#if defined(__linux__)
+	(void)syncfs(t->fd);
+#endif
+	for (i = 0; i < t->nmade; i++) {
+		dir = bk_tree_parent(t, t->made[i].path, 0, &name, e);
+		if (dir == -1 && e->code == BK_OK && errno == ENOENT)
+			continue;
+		n = dir == t->fd ? 0 : t->parents;
+		if (dir == -1 || (n != last && bk_store_sync_dir(dir, t->name,
+		    e) == -1) || sync_one(dir, name) == -1)
+			return bk_tree_fail(t, t->made[i].path, "fsync", e);
+		last = n;
+	}
+	return bk_store_sync_dir(t->fd, t->name, e);
+}
+
+/* The directory that holds the tree's own, whose entry is new. */
+static int
+sync_above(const struct bk_tree *t, struct bk_err *e)
+{
+	int fd, rc;
+
+	if (!t->ours)
+		return 0;
+	if ((fd = openat(t->fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) ==
+	    -1)
+		return errno == EACCES ? 0 : bk_tree_fail(t, "..", "open", e);
+	rc = bk_store_sync_dir(fd, t->name, e);
+	close(fd);
+	return rc;
+}
+
+int
+bk_tree_sync(struct bk_tree *t, struct bk_err *e)
+{
+	size_t i;
+
+	for (i = 0; i < t->ngraft; i++)
+		if (bk_tree_sync(t->graft[i].tree, e) == -1)
+			return -1;
+	return sync_made(t, e) == -1 || sync_above(t, e) == -1 ? -1 : 0;
+}
+
+void
+bk_tree_undo(struct bk_tree *t)
+{
+	struct bk_err ignored = {0};
+	const struct bk_made *m;
+	const char *name;
+	size_t i;
+	int dir;
+
+	for (i = t->nmade; i > 0; i--) {
+		m = &t->made[i - 1];
+		if (m->kind == BK_CHANGED || (dir = bk_tree_parent(t, m->path,
+		    0, &name, &ignored)) == -1)
+			continue;
+		if (m->kind == BK_MADE_WHOLE)
+			(void)remove_all(dir, name, 0);
+		else
+			(void)unlinkat(dir, name, m->kind == BK_MADE_DIR ?
+			    AT_REMOVEDIR : 0);
+	}
+	t->nmade = 0;
+	for (i = 0; i < t->ngraft; i++)
+		bk_tree_undo(t->graft[i].tree);
+	if (t->ours)
+		(void)rmdir(t->name);
+}

@@ -1,0 +1,54 @@
+#ifndef BK_WAL_TREE_IN_H
+#define BK_WAL_TREE_IN_H
+/* What the sources of wal/tree share. */
+#include "wal/tree.h"
+
+#define BK_TREE_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+#define BK_TREE_DEPTH 64	/* directories below one another, at most */
+
+enum bk_made_kind {
+	BK_CHANGED,		/* a file that was there before */
+	BK_MADE_FILE,		/* or a symbolic link */
+	BK_MADE_DIR,
+	BK_MADE_WHOLE,		/* a directory with all that is below it */
+};
+
+struct bk_made {
+	char *path;
+	enum bk_made_kind kind;
+};
+
+struct bk_graft {
+	char *path;
+	struct bk_tree *tree;
+};
+
+struct bk_tree {
+	char *name;
+	int fd;
+	int ours;		/* the directory itself was made */
+	struct bk_made *made;
+	size_t nmade, cap;
+	struct bk_graft *graft;
+	size_t ngraft;
+	char *parent;		/* the path of parent_fd, the last one asked */
+	int parent_fd;
+	size_t parents;		/* how many there were */
+};
+
+/*
+ * The directory that path is in, borrowed until the next call, and *name, the
+ * last name; make: parents that are absent are made.  -1 with *e set; or not
+ * set, and errno ENOENT: there is none.
+ */
+int bk_tree_parent(struct bk_tree *t, const char *path, int make,
+    const char **name, struct bk_err *e);
+
+/* A directory was moved or removed: do not take the last one asked for it. */
+void bk_tree_forget(struct bk_tree *t);
+
+/* "DIR/PATH: CALL: " and errno's text. */
+int bk_tree_fail(const struct bk_tree *t, const char *path, const char *call,
+    struct bk_err *e);
+
+#endif
