@@ -227,6 +227,14 @@ check(struct bk_layers *l, struct bk_verdict *v, struct bk_progress *progress,
 	    "and not a base backup tar", name);
 }
 
+static int
+is_same_backup(const struct bk_label *a, const struct bk_label *b)
+{
+	return a->kind == b->kind && strcmp(a->name, b->name) == 0 &&
+	    strcmp(a->host, b->host) == 0 && a->at == b->at &&
+	    a->timeline == b->timeline && a->start == b->start;
+}
+
 /*
  * The archive's own label is authenticated with it; one that was put around it
  * may be anybody's, and stands only where nothing else is known.
@@ -239,9 +247,8 @@ check_label(struct bk_label *outer, const struct bk_verdict *v,
 
 	if (outer->kind == BK_LABEL_NONE && v->label.kind != BK_LABEL_NONE)
 		*outer = v->label;
-	if (v->label.kind == BK_LABEL_NONE || (v->label.kind == outer->kind &&
-	    strcmp(v->label.name, outer->name) == 0 &&
-	    v->label.at == outer->at))
+	if (v->label.kind == BK_LABEL_NONE ||
+	    is_same_backup(&v->label, outer))
 		return 0;
 	bk_utctime_format(v->label.at, at);
 	return bk_fail(e, BK_DATA, "standard input: not proven: it is labelled "

@@ -13,15 +13,17 @@ static int
 expand(const char *tmpl, const char *db, const char *tier,
     const struct bk_label *label, struct bk_buf *out, struct bk_err *e)
 {
-	char host[256] = "";
+	char own[256] = "";
 	struct bk_template_vars v = {
-		.db = db, .host = host, .tier = tier,
+		.db = db, .host = label->host, .tier = tier,
 		.now = label->at != 0 ? label->at : time(NULL),
 	};
 
-	if (gethostname(host, sizeof(host) - 1) == -1)
+	if (gethostname(own, sizeof(own) - 1) == -1)
 		return bk_fail_errno(e, "gethostname");
-	host[strcspn(host, ".")] = '\0';
+	own[strcspn(own, ".")] = '\0';
+	if (*label->host == '\0')
+		v.host = own;
 	if (label->kind != BK_LABEL_NONE)
 		v.db = label->name;
 	if (v.db == NULL)

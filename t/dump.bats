@@ -127,7 +127,7 @@ setup() {
 @test "a database without anything is a sealed archive too" {
 	bk-dump empty >a
 	ends a
-	[[ $(seal_of a) =~ \(db=empty\;at=[0-9]{8}T[0-9]{6}Z\;run=[0-9a-f]{16}\)$ ]]
+	[[ $(seal_of a) =~ \(db=empty\;host=$(uname -n)\;at=[0-9]{8}T[0-9]{6}Z\;run=[0-9a-f]{16}\)$ ]]
 	pg_restore -l a
 	[ "$(records a | wc -l)" = 1 ]
 	bk-dump -s weird | pg_restore -f /dev/null

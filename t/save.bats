@@ -115,11 +115,15 @@ begun() {
 	[ "$(stat -c %a d/env/weekly)" = 700 ]
 	bk-save --db ../up --tier a/b 'd/{db}/{tier}/x' <in
 	cmp in d/%2E.%2Fup/a%2Fb/x
-	label='db=shop;at=20261122T131415Z;run=0123456789abcdef'
+	label='db=shop;host=db1.example.org;at=20261122T131415Z;run=0123456789abcdef'
 	{ marked_head "$label"; closing_mark; } >marked
 	PGDATABASE=env bk-save 'd/{db}-{utc}-{date}-{time}' <marked
 	cmp marked d/shop-20261122T131415Z-2026-11-22-131415
 	bk-save --db shop 'd/{db}' <marked
+	bk-save 'd/{host}-{utc}' <marked	# the server's, not ours
+	cmp marked d/db1.example.org-20261122T131415Z
+	bk-save 'd/on-{host}' <in
+	cmp in "d/on-$(uname -n | sed 's/\..*//')"
 	run -3 --separate-stderr bk-save --db shop2 'd/x-{db}' <marked
 	[[ $stderr == *'label says "shop"; leave out --db'* ]]
 	one_line_error bk-save

@@ -318,10 +318,13 @@ write_all(struct dump *d, int fd, uint64_t *bytes, struct bk_err *e)
 		.started = d->started,
 	};
 	struct bk_label label = { .at = d->started };
+	char host[BK_CONN_HOST];
 	struct bk_dump_output *out;
 	int rc = -1;
 
 	bk_label_set(&label, BK_LABEL_DB, about.database);
+	bk_conn_host(d->leader, host);
+	bk_label_host(&label, host);
 	memcpy(label.run, d->o->run, sizeof(label.run));
 	out = bk_dump_output_open(fd, &d->toc, &about, &label, e);
 	if (out == NULL)
