@@ -51,7 +51,7 @@ nothing_stored() { [ -z "$(ls -A d)" ]; }
 	local chain n size end
 	bk-dump -j 1 evil >whole
 	seal=$(seal_of whole)
-	[[ $seal =~ \(db=evil\;at=([0-9TZ]+)\; ]]
+	[[ $seal =~ \(db=evil\;host=[^\;]*\;at=([0-9TZ]+)\; ]]
 	bk-save 'd/{db}-{utc}' <whole
 	cmp whole "d/evil-${BASH_REMATCH[1]}"
 	rm d/*
