@@ -78,7 +78,9 @@ receive(void *ctx, const PGresult *res)
 	    bk_base_pages_note(p, message) || find_path(message,
 	    &(size_t){0}) != NULL)
 		return;
-	if (p->say != NULL && strcmp(severity, "WARNING") == 0)
+	/* behind pages comes their number */
+	if (p->say != NULL && p->count == 0 &&
+	    strcmp(severity, "WARNING") == 0)
 		p->say(message);
 }
 

@@ -25,6 +25,7 @@ struct bk_base_stream {
 	char *msg;		/* of libpq's */
 	size_t at, len;		/* within msg */
 	int in_copy;
+	int peeked;		/* res has not been looked at yet */
 	int open;		/* an archive's data is being read */
 	size_t zeros;		/* to be added at its end */
 };
@@ -40,8 +41,11 @@ odd(const char *what, struct bk_err *e)
 static int
 next_result(struct bk_base_stream *s, ExecStatusType want, struct bk_err *e)
 {
-	PQclear(s->res);
-	s->res = bk_sql_result(s->conn);
+	if (!s->peeked) {
+		PQclear(s->res);
+		s->res = bk_sql_result(s->conn);
+	}
+	s->peeked = 0;
 	if (s->res != NULL && PQresultStatus(s->res) == want)
 		return 0;
 	if (s->res == NULL || PQresultStatus(s->res) == PGRES_FATAL_ERROR ||
@@ -153,9 +157,15 @@ next_message(struct bk_base_stream *s, struct bk_err *e)
 		return 1;
 	}
 	s->in_copy = 0;
-	if (n == -1)
-		return 0;
-	return bk_conn_fail(s->conn, NULL, "base backup", e);
+	if (n != -1)
+		return bk_conn_fail(s->conn, NULL, "base backup", e);
+	/* an error of the server's ends a COPY just as well */
+	PQclear(s->res);
+	s->res = bk_sql_result(s->conn);
+	s->peeked = 1;
+	if (PQresultStatus(s->res) == PGRES_FATAL_ERROR)
+		return bk_conn_fail(s->conn, s->res, "base backup", e);
+	return 0;
 }
 
 /* A message at a time, up to data or to an archive's begin or the end. */

@@ -1,0 +1,307 @@
+#!/usr/bin/env bats
+# bk-base on a server of the version installed: what it writes, and what it
+# refuses.
+
+load support/common
+. "$SUPPORT/pg.bash"
+. "$SUPPORT/wal.bash"
+
+LONG=$(printf 'n%.0s' {1..70})
+
+setup_file() {
+	wal_start "$BATS_FILE_TMPDIR/pg"
+	wal_tablespace one
+	wal_tablespace two
+	wal_sql "CREATE TABLE t AS SELECT i, md5(i::text) FROM
+	    generate_series(1, 20000) i"
+	wal_sql "CREATE TABLE t1 TABLESPACE one AS TABLE t"
+	wal_sql "CREATE TABLE t2 TABLESPACE two AS TABLE t"
+	wal_sql 'CREATE DATABASE empty'
+	# what is no longer than 99 bytes for the server is longer in our tar
+	SPACE=$(echo "$PGHOST"/space-one/PG_*)
+	pg_as touch "$PGHOST/data/a name
+of two lines" "$PGHOST/data/"$'\377\376' "$SPACE/$LONG"
+	pg_as cp "$PGHOST/data/PG_VERSION" "$PGHOST/data/*"
+}
+
+teardown_file() {
+	pg_stop "$BATS_FILE_TMPDIR/pg"
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	pg_use "$BATS_FILE_TMPDIR/pg"
+	ADMIN=$PGUSER PGUSER=bk
+}
+
+teardown() {
+	[ -z "${BASE-}" ] || kill -9 "$BASE" 2>/dev/null || :
+	pg_stop "$BATS_TEST_TMPDIR/standby"
+	pg_stop "$BATS_TEST_TMPDIR/side"
+	pg_stop "$BATS_TEST_TMPDIR/other"
+}
+
+sql() {
+	PGUSER=$ADMIN wal_sql "$@"
+}
+
+is() {
+	[ "$(sql "SELECT $1")" = t ]
+}
+
+none_left() {
+	is "count(*) = 0 FROM pg_stat_progress_basebackup" &&
+	    is "count(*) = 0 FROM pg_replication_slots WHERE
+	    slot_name LIKE 'bk_base_%'"
+}
+
+# paused_base OPTION...: a backup that is being sent, to the file out, through
+# a pipe that nobody reads yet.  $BASE is its process.
+paused_base() {
+	mkfifo fifo
+	bk-base -c fast "$@" >fifo 2>err 3>&- &
+	BASE=$!
+	exec 5<fifo
+	await 20 is "count(*) > 0 FROM pg_stat_progress_basebackup WHERE
+	    phase LIKE 'streaming%'"
+}
+
+resume() {
+	cat <&5 >out
+	exec 5<&-
+	status=0
+	wait "$BASE" || status=$?
+	BASE=
+}
+
+# unsealed FILE: every reader refuses it.
+unsealed() {
+	run -3 --separate-stderr bash -c 'bk-gz <"$1" >/dev/null' sh "$1"
+	[[ $stderr == *unfinished* ]]
+}
+
+# recover TAR: start what is in it, tablespaces and all, in $SIDE.
+recover() {
+	local oid
+	PGUSER=$ADMIN wal_side "$PWD/side" "${2-}"
+	pg_as mkdir -m 700 "$SIDE"
+	tar -xf "$1" -C "$SIDE"
+	: >"$SIDE/tablespace_map"
+	for oid in $(cd "$SIDE/pg_tblspc" && echo *); do
+		[ "$oid" != '*' ] || continue
+		mv "$SIDE/pg_tblspc/$oid" "$SIDE.$oid"
+		echo "$oid $SIDE.$oid" >>"$SIDE/tablespace_map"
+	done
+	chown -R --reference="${SIDE%/*}" "${SIDE%/*}"
+	wal_run "$PWD/side"
+}
+
+@test "one tar that tar unpacks, pg_verifybackup accepts and a server starts" {
+	run -0 --separate-stderr bash -c 'bk-base -c fast -l "it'\''s" >out'
+	[ -z "$stderr" ]
+	ends out
+	[[ $(seal_of out) =~ \(cluster=([0-9]+)\;host=$(uname -n)\;at=([0-9TZ]+)\;tli=1\;start=([0-9A-F/]+)\;run=[0-9a-f]{16}\)$ ]]
+	[ "${BASH_REMATCH[1]}" = "$(sql 'SELECT system_identifier FROM pg_control_system()')" ]
+	start=${BASH_REMATCH[3]}
+	at=${BASH_REMATCH[2]}
+	[ $(($(date +%s) - $(date -d "${at:0:4}-${at:4:2}-${at:6:2}T${at:9:2}:${at:11:2}:${at:13}" +%s))) -lt 60 ]
+	# the manifest is last, but for the mark's entry; and all is there
+	run -0 tar --quoting-style=escape -tf out
+	[ "${lines[-1]}" = pg_tblspc/ ]
+	[ "${lines[-2]}" = backup_manifest ]
+	printf '%s\n' "${lines[@]}" | grep -qFx 'a name\nof two lines'
+	[ "$(printf '%s\n' "${lines[@]}" | grep -c "/$LONG\$")" = 1 ]
+	mkdir all
+	tar -xf out -C all
+	pg_verifybackup=$(pg_config --bindir)/pg_verifybackup
+	"$pg_verifybackup" all
+	grep -q "^START WAL LOCATION: $start " all/backup_label
+	grep -qx "LABEL: it's" all/backup_label
+	[ "$(stat -c %a all/PG_VERSION all/base)" = $'600\n700' ]
+	for space in one two; do
+		oid=$(sql "SELECT oid FROM pg_tablespace WHERE spcname = '$space'")
+		grep -q "^$oid $PGHOST/space-$space\$" all/tablespace_map
+		[ -d "all/pg_tblspc/$oid" ]
+		[ ! -L "all/pg_tblspc/$oid" ]
+	done
+	cmp "$PGHOST/data/*" 'all/*'
+	none_left
+	# through the pipe, and started with the WAL that is in it
+	bk-gz <out | bk-gz -d | cmp - out
+	recover out
+	[ "$(wal_sql 'SELECT count(*) FROM t, t1, t2 WHERE t.i = t1.i AND
+	    t1.i = t2.i')" = 20000 ]
+}
+
+@test "names are those of the label, whichever directory they go to" {
+	bk-base -c fast | bk-gz | bk-save 'base-{host}-{utc}.tar.gz'
+	run -0 bk-ls .
+	[[ $output =~ base-$(uname -n)-[0-9]{8}T[0-9]{6}Z\.tar\.gz ]]
+}
+
+@test "a role with REPLICATION alone does, a role without is told so" {
+	[ "$(sql "SELECT rolsuper FROM pg_roles WHERE rolname = 'bk'")" = f ]
+	sql 'CREATE ROLE nobody LOGIN'
+	run -1 --separate-stderr bk-base -U nobody
+	one_line_error bk-base
+	[[ $stderr == *"ALTER ROLE ... REPLICATION"* ]]
+	run -1 --separate-stderr bk-base -p 1
+	one_line_error bk-base
+}
+
+@test "a damaged page: file and block, 3, no closing mark; or recorded" {
+	sql 'CREATE TABLE bad AS TABLE t'
+	file=$(sql "SELECT pg_relation_filepath('bad')")
+	PGUSER=$ADMIN wal_break bad 7
+	PGUSER=$ADMIN wal_break bad 9
+	run -3 --separate-stderr bash -c 'bk-base -c fast >out'
+	one_line_error bk-base
+	[[ $stderr == *"$file block 7, $file block 9: damaged"* ]]
+	unsealed out
+	# the manifest beside stays as it is
+	echo old >m
+	run -3 bash -c 'bk-base -c fast --manifest m >out'
+	[ "$(cat m)" = old ]
+	run -0 --separate-stderr bash -c 'bk-base -c fast --allow-bad-pages >out'
+	[[ $stderr == *"$file block 7, $file block 9: damaged"* ]]
+	ends out
+	tail -c 3000 out | grep -aq "badpages=$file block 7, $file block 9\$"
+	sql 'DROP TABLE bad'
+	run -0 --separate-stderr bash -c 'bk-base -c fast --manifest m >out'
+	[ -z "$stderr" ]
+	cmp m <(tar -xOf out backup_manifest)
+}
+
+@test "the server goes away midway: no closing mark" {
+	paused_base
+	sql "SELECT pg_terminate_backend(pid) FROM pg_stat_replication"
+	resume
+	[ "$status" = 1 ]
+	[ "$(wc -l <err)" = 1 ]
+	grep -q '^bk-base: base backup: ' err
+	unsealed out
+}
+
+@test "killed or stopped midway, nothing is left running on the server" {
+	paused_base
+	kill -9 "$BASE"
+	resume
+	[ "$status" = 137 ]
+	unsealed out
+	await 20 none_left
+	rm fifo
+	paused_base
+	kill -TERM "$BASE"
+	resume
+	[ "$status" = 143 ]
+	unsealed out
+	await 20 none_left
+	# waiting for a checkpoint that is spread
+	sql 'CREATE TABLE dirty AS TABLE t'
+	bk-base >out 2>err &
+	BASE=$!
+	await 20 is "count(*) > 0 FROM pg_stat_progress_basebackup WHERE
+	    phase LIKE 'waiting for checkpoint%'"
+	kill -TERM $BASE
+	run -143 wait "$BASE"
+	BASE=
+	await 5 none_left
+}
+
+@test "an output that cannot be written is 1, a reader that left says nothing" {
+	run -1 --separate-stderr bash -c 'bk-base -c fast >/dev/full'
+	one_line_error bk-base
+	[[ $stderr == *"No space left"* ]]
+	run -0 --separate-stderr bash -c 'bk-base -c fast | head -c 9 >out
+	    echo "${PIPESTATUS[0]}"'
+	[ "$output" = 1 ]
+	[ -z "$stderr" ]
+	await 20 none_left
+}
+
+@test "--no-wal waits for the archive, and has no WAL" {
+	PGUSER=$ADMIN wal_archive "cp %p $(PGUSER=$ADMIN wal_dir archive)/%f"
+	bk-base -c fast --no-wal >out
+	ends out
+	run -1 bash -c 'tar -tf out | grep -E "^pg_wal/[0-9A-F]{24}"'
+	run -0 --separate-stderr bk-base --check --no-wal
+	PGUSER=$ADMIN wal_archive false
+	PGUSER=$ADMIN wal_switch
+	await 20 is "failed_count > 0 FROM pg_stat_archiver"
+	run -1 --separate-stderr bk-base --check --no-wal
+	[[ $output == *"problem  archiver: fails since "* ]]
+	sql 'ALTER SYSTEM RESET archive_command'
+	sql 'SELECT pg_reload_conf()'
+}
+
+@test "--check: what is missing, and nothing else happens" {
+	run -0 --separate-stderr bk-base --check
+	[[ ${lines[0]} == "ok       connection: "* ]]
+	[[ $output == *$'\nok       data_checksums: on'* ]]
+	[[ $output == *$'\nwarning  archive_command: empty'* ]]
+	[[ $output == *$'\nok       tablespaces: 2 '* ]]
+	[[ $output == *$'\nunknown  WAL on disk: '* ]]
+	[ -z "$stderr" ]
+	none_left
+	run -1 --separate-stderr bk-base --check --incremental "$PGHOST/log"
+	one_line_error bk-base
+	[[ $output == *$'\nproblem  incremental: '*"PostgreSQL 15 makes no"* ]]
+	# without an ordinary connection
+	run -0 --separate-stderr bk-base --check nosuchdb
+	PG_CONF='wal_level = minimal
+	max_wal_senders = 0' pg_start "$PWD/other"
+	run -1 --separate-stderr bk-base --check
+	one_line_error bk-base
+	[[ $stderr == *"max_wal_senders"*"wal_level"* ]]
+}
+
+@test "no slot is free: said, and done without" {
+	PG_CONF='max_replication_slots = 0' pg_start "$PWD/other"
+	run -0 --separate-stderr bash -c 'bk-base -c fast >out'
+	one_line_error bk-base
+	[[ $stderr == *"no replication slot: "* ]]
+	ends out
+	run -0 --separate-stderr bk-base --check
+	[[ $output == *$'\nwarning  replication slot: '* ]]
+	[[ $output == *$'\nwarning  data_checksums: off'* ]]
+	[[ $output == *$'\nwarning  archive_mode: off'* ]]
+}
+
+@test "a cluster of nothing" {
+	PG_INITDB=-k pg_start "$PWD/other"
+	bk-base -c fast >out
+	mkdir all
+	tar -xf out -C all
+	"$(pg_config --bindir)/pg_verifybackup" all
+}
+
+@test "a standby; one that is promoted meanwhile fails" {
+	PGUSER=$ADMIN wal_start "$PWD/other"
+	wal_sql 'CREATE TABLE t AS SELECT generate_series(1, 500) i'
+	wal_standby "$PWD/standby" "$PWD/other"
+	PGUSER=bk bk-base -c fast >out
+	ends out
+	mkdir all
+	tar -xf out -C all
+	"$(pg_config --bindir)/pg_verifybackup" all
+	[ -e all/standby.signal ]
+	ADMIN=$PGUSER PGUSER=bk
+	paused_base
+	sql 'SELECT pg_promote()'
+	resume
+	[ "$status" = 1 ]
+	grep -q 'promoted' err
+	unsealed out
+}
+
+@test "usage errors write nothing" {
+	run -2 --separate-stderr bk-base -c slow
+	run -2 --separate-stderr bk-base --rate 1
+	[[ $stderr == *"32K to 1G"* ]]
+	run -2 --separate-stderr bk-base --rate 2G
+	run -2 --separate-stderr bk-base -l $'a\nb'
+	run -2 --separate-stderr bk-base -l "$(printf 'x%.0s' {1..1025})"
+	run -2 --separate-stderr bk-base a b
+	run -2 --separate-stderr bash -c 'bk-base >&-'
+	[ -z "$output" ]
+}
