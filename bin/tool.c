@@ -65,21 +65,24 @@ find_status_fd(void)
 		status_fd = (int)fd;
 }
 
+/* Tell who started the pipeline; who does not listen does not learn it. */
+static void
+report(char what)
+{
+	const char line[] = { what, '\n' };
+
+	if (status_fd == -1 || write(status_fd, line, sizeof(line)) == -1)
+		return;
+}
+
 /*
- * Tell who started the pipeline that we end with this status.  Not BK_DATA:
- * the stages behind an absent object say that too, of their empty input.
+ * How we end.  Of empty input there is nothing to say: the stages behind an
+ * absent object all have that.
  */
 static void
-report_status(enum bk_code code)
+report_end(enum bk_code code, int empty)
 {
-	char line[] = "0\n";
-
-	if (status_fd == -1 || code == BK_OK || code == BK_DATA)
-		return;
-	line[0] += (char)code;
-	/* who does not listen does not learn it */
-	if (write(status_fd, line, 2) == -1)
-		return;
+	report(empty ? '-' : (char)('0' + (int)code));
 }
 
 /* A line of BK_DEBUG's, in one write. */
@@ -124,6 +127,7 @@ tool_start(const struct tool *t)
 
 	tool = t;
 	find_status_fd();
+	report('+');
 	audit.operation = t->name;
 	started = bk_monotonic();
 	(void)sigaction(SIGPIPE, &sa, NULL);
@@ -193,7 +197,7 @@ tool_usage(const char *fmt, ...)
 		va_end(ap);
 		putchar('\n');
 	}
-	report_status(BK_USAGE);
+	report_end(BK_USAGE, 0);
 	exit(tool->usage_status != 0 ? tool->usage_status : BK_USAGE);
 }
 
@@ -344,8 +348,7 @@ tool_end(int rc, struct bk_err *e)
 		bk_fail(e, BK_FAIL, "failed");
 	if (rc != 0 && !e->quiet)
 		tool_say("%s", e->msg);
-	if (rc != 0)
-		report_status(e->code);
+	report_end(rc != 0 ? e->code : BK_OK, rc != 0 && e->empty);
 	if (log != NULL) {
 		audit.ended = time(NULL);
 		audit.duration_seconds = bk_monotonic() - started;

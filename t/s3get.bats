@@ -81,11 +81,12 @@ get() { bk-s3get --retry-for 5s "$@"; }
 	run -1 bk-s3ls s3://backups/nope/
 }
 
-# reported COMMAND: run it with BK_STATUS_FD; what was written there is in
-# $status_fd.
+# reported COMMAND: run it with BK_STATUS_FD; the failures written there are in
+# $status_fd, the number of tools that started and did not end in $killed.
 reported() {
 	BK_STATUS_FD=9 bash -c "$1" 9>reported >output 2>errors 3>&- || :
-	status_fd=$(tr '\n' ' ' <reported)
+	status_fd=$(grep '^[1-9]' reported | tr '\n' ' ') || :
+	killed=$(($(grep -cx '+' reported) - $(grep -cxv '+' reported) )) || :
 }
 
 @test "through a pipeline, BK_STATUS_FD tells an absent object" {
@@ -95,12 +96,13 @@ reported() {
 	    bk-s3put s3://backups/wal
 	reported "bk-s3get s3://backups/absent $rest"
 	[ "$status_fd" = '4 ' ]
+	[ "$(sort reported | tr -d '\n')" = +++--4 ]
 	[ ! -s output ]
 	reported "bk-s3get --seal s3://backups/absent $rest"
 	[ "$status_fd" = '4 ' ]
 	[ ! -s output ]
 	reported "bk-s3get s3://backups/wal $rest"
-	[ "$status_fd" = '' ]
+	[ "$(sort reported | tr -d '\n')" = +++000 ]
 	cmp output "$SMALL"
 	# a fallback that fails is told too, so that nobody takes it for absent
 	reported "{ bk-s3get s3://backups/absent || bk-s3get s3://nosuchbucket/wal; } $rest"
@@ -126,7 +128,8 @@ reported() {
 	reported "{ bk-s3get -j1 s3://backups/long & echo \$! >pid; \
 	    until grep -q stall '$FAULT_LOG'; do read -r -t 0.05 <> <(:); done; \
 	    kill -9 \$(cat pid); } $rest"
-	[ "$status_fd" = '' ]
+	[[ $status_fd != *4* ]]
+	[ "$killed" = 1 ]
 	fault_stop
 	bk-keygen -o other 2>recipient
 	reported "bk-s3get s3://backups/long ${rest/key/other}"

@@ -25,6 +25,7 @@ enum bk_code {		/* also the exit statuses of every tool, see bk(7) */
 struct bk_err {
 	enum bk_code code;	/* BK_OK: nothing failed yet */
 	int quiet;		/* do not print: EPIPE, or reported before */
+	int empty;		/* because not one byte of input has come */
 	char msg[1024];		/* a longer one has "..." in the middle */
 };
 

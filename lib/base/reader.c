@@ -296,9 +296,11 @@ verdict(struct bk_reader *in, struct bk_err *e)
 	    !bk_seal_ends(&in->seal, in->tail, in->tail_len))
 		return unfinished(in, e);
 	if (in->bytes == 0 &&
-	    ((in->flags & BK_READER_NONEMPTY) || bk_io_is_pipe(in->fd)))
+	    ((in->flags & BK_READER_NONEMPTY) || bk_io_is_pipe(in->fd))) {
+		e->empty = e->code == BK_OK && !in->marked;
 		return bk_fail(e, BK_DATA, "%s: unfinished: it is empty; see "
 		    "the messages of the command before it", in->name);
+	}
 	in->ended = 1;
 	return 0;
 }

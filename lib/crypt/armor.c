@@ -253,8 +253,8 @@ bk_armor_read(struct bk_armor *a, void *buf, size_t n, struct bk_err *e)
 	if (a->err.code == BK_OK)
 		r = a->armored ? read_armored(a, buf, n)
 		    : read_plain(a, buf, n);
-	if (r == -1)
-		return bk_fail(e, a->err.code, "%s", a->err.msg);
+	if (r == -1 && e->code == BK_OK)
+		*e = a->err;
 	return r;
 }
 

@@ -86,7 +86,8 @@ bk_header_read(struct bk_header *h, struct bk_armor *a, struct bk_err *e)
 	/* a first line that is too long or truncated: not our format */
 	if (read_line(a, &b, BK_SEAL_HEAD, &reason) == -1 &&
 	    (reason.code != BK_DATA || b.len == 0)) {
-		bk_fail(e, reason.code, "%s", reason.msg);
+		if (e->code == BK_OK)
+			*e = reason;
 		goto done;
 	}
 	if (reason.code != BK_OK || !parse_version(h, b.data, b.len - 1)) {

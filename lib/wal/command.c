@@ -77,12 +77,14 @@ start(const struct bk_wal_command *c, const char *name, const int fds[3],
     int status_fd, atomic_int *pid, struct bk_err *e)
 {
 	struct environment r = { .env = NULL };
-	int rc = make_env(&r, c, name, status_fd, e);
+	struct bk_err why = {0};
+	int rc = make_env(&r, c, name, status_fd, &why);
 
 	if (rc == 0)
-		rc = bk_child_spawn(pid, argv_of(c), r.env, fds, status_fd, e);
+		rc = bk_child_spawn(pid, argv_of(c), r.env, fds, status_fd,
+		    &why);
 	free(r.env);
-	return rc;
+	return rc == 0 ? 0 : bk_fail(e, BK_FAIL, "%s: %s", name, why.msg);
 }
 
 /* Fail with how it ended; said is what it wrote on standard error, or "". */
@@ -311,16 +313,16 @@ read_output(struct fetch *f, struct bk_err *e)
 }
 
 /*
- * 1 if a bk tool has reported 4, "nothing there", and none anything else than
- * 3, by which the stages behind that one refuse empty input.  All have ended,
- * so that this need not wait for the descriptor to be closed.
+ * What bk tools in it report (bk(7), BK_STATUS_FD): 1: one has found nothing,
+ * and none anything, or trouble; -1: that cannot be said; 0: there are none.
+ * All have ended, so that this need not wait for the descriptor to be closed.
  */
 static int
 reported_none(const struct fetch *f)
 {
-	char text[256], *line, *save = NULL;
+	char text[1024], *line, *save = NULL;
+	int none = 0, running = 0;
 	ssize_t n;
-	int none = 0;
 
 	(void)fcntl(f->status[0], F_SETFL, O_NONBLOCK);
 	if ((n = read(f->status[0], text, sizeof(text) - 1)) <= 0)
@@ -328,29 +330,30 @@ reported_none(const struct fetch *f)
 	text[n] = '\0';
 	for (line = strtok_r(text, "\n", &save); line != NULL;
 	    line = strtok_r(NULL, "\n", &save)) {
+		running += strcmp(line, "+") == 0 ? 1 : -1;
 		if (strcmp(line, "4") == 0)
 			none = 1;
-		else if (strcmp(line, "3") != 0)
-			return 0;
+		else if (strcmp(line, "+") != 0 && strcmp(line, "-") != 0)
+			return -1;
 	}
-	return none;
+	return none && running == 0 ? 1 : -1;
 }
 
 /*
- * Absent: nothing was written, and that nothing is there was either the
- * command's own exit status, or was reported by a part of it and is denied by
- * none.
+ * Absent: nothing was written, and that nothing is there was the command's own
+ * exit status, or was reported by a part of it; and no part denies it.
  */
 static int
 is_absent(const struct fetch *f)
 {
 	int status = WIFEXITED(f->ended) ? WEXITSTATUS(f->ended) : -1;
+	int reported;
 
 	if (f->written)
 		return 0;
-	if (status == BK_NONE)
-		return 1;
-	return (status == BK_OK || status == BK_DATA) && reported_none(f);
+	reported = reported_none(f);
+	return status == BK_NONE ? reported != -1 : reported == 1 &&
+	    (status == BK_OK || status == BK_DATA);
 }
 
 /* 1, 0 or -1, see bk_wal_command_fetch(); read_e is of its output. */

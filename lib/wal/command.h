@@ -6,9 +6,9 @@
  * the file's name.
  *
  * What is not there is told from what cannot be had: COMMAND exits with status
- * 4, or a bk tool in it does.  Those write their exit status, if it is not 0,
- * as a line into the descriptor whose number is BK_STATUS_FD, so that the first
- * stage of a pipeline is heard too.
+ * 4, or a bk tool in it does, and no other has found anything, failed or died.
+ * They report that to the descriptor whose number is BK_STATUS_FD (bk(7)), so
+ * that the first stage of a pipeline is heard too.
  *
  * All functions may be called by several threads at once.
  */
