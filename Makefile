@@ -57,6 +57,7 @@ $B/bin/bk-prune: LDLIBS = -ljansson -lcrypto
 $B/bin/bk-age: LDLIBS = -ljansson
 $B/bin/bk-audit: LDLIBS = -ljansson -lcrypto
 $B/bin/bk-notify: LDLIBS = -lcurl -ljansson
+$B/bin/bk-walrecv: LDLIBS = -lpq $(if $(ISAL),-lisal) -lcrypto
 $B/bin/bk-s3put $B/bin/bk-s3get $B/bin/bk-s3ls $B/bin/bk-s3rm: LDLIBS = $(S3)
 $(UNITS): LDLIBS = $(GZ) -lzstd $(PG) $(S3) -lssl -lcrypto
 
@@ -66,6 +67,7 @@ $B/bin/bk-age: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/age_*.c))
 $B/bin/bk-audit: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/audit_*.c))
 $B/bin/bk-restore: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/restore_*.c))
 $B/bin/bk-stat: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/stat_*.c))
+$B/bin/bk-walrecv: $B/obj/bin/walrecv_metrics.o
 $B/bin/bk-verify: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/verify_*.c))
 $B/bin/bk-s3put $B/bin/bk-s3get $B/bin/bk-s3ls $B/bin/bk-s3rm: $B/obj/bin/s3args.o
 $B/bin/bk-rm $B/bin/bk-s3rm: $B/obj/bin/approved.o

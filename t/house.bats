@@ -140,8 +140,9 @@ included() {
 		bk-prune) row='jansson|crypto' ;;
 		bk-age) row=jansson ;;
 		bk-s3*) row='curl|curl-gnutls|crypto|expat|jansson' ;;
+		bk-walrecv) row='pq|crypto|isal' ;;
 		bk-base) row='pq|jansson|crypto|isal' ;;
-		bk-walrecv | bk-pitr | bk-stat) row='pq|jansson' ;;
+		bk-pitr | bk-stat) row='pq|jansson' ;;
 		bk-audit) row='crypto|jansson' ;;
 		bk-notify) row='curl|curl-gnutls|jansson' ;;
 		*) row=c ;;

@@ -1,0 +1,188 @@
+/* bk-walrecv: receive WAL, hand it over by segments, see bk-walrecv(1) */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/textfile.h"
+#include "signals.h"
+#include "tool.h"
+#include "wal/receive.h"
+#include "wal/slot.h"
+#include "walrecv_metrics.h"
+
+extern char **environ;
+
+static const struct tool tool = {
+	.name = "bk-walrecv",
+	.usage = "[-j N] [--slot SLOT] [--spool DIR] [--max-age TIME] "
+	    "[--timeout TIME] [--prometheus FILE] [-d DBNAME|URI] [-h HOST] "
+	    "[-p PORT] [-U USER] [--] COMMAND [ARG ...]",
+	.help =
+"Example: bk-walrecv --slot bk --max-age 60s 'bk-gz | bk-crypt |\n"
+"             bk-s3put s3://b/wal/$BK_WAL_NAME'\n"
+"\n"
+"usage: bk-walrecv [OPTION ...] [--] COMMAND [ARG ...]\n"
+"\n"
+"Receives WAL from a server until it is stopped, and runs COMMAND for each\n"
+"segment: sealed on standard input, its name in BK_WAL_NAME.  A COMMAND that\n"
+"is one word goes to sh.  Connects as psql does, as a role with REPLICATION\n"
+"\n"
+"  -j, --jobs N           so many COMMANDs at once (default: 2, or BK_JOBS)\n"
+"      --slot SLOT        have the server keep WAL until it is safe\n"
+"      --spool DIR        sync WAL there first and confirm that at once\n"
+"      --max-age TIME     hand over an unfinished segment as NAME.partial\n"
+"      --timeout TIME     end a COMMAND that takes longer, and run it again\n"
+"      --prometheus FILE  write metrics to FILE every 10 seconds\n"
+"  -d, -h, -p, -U         database, host, port, user, as psql\n"
+"      --help, --version\n"
+"\n"
+"Exit: 1 failed, 2 usage error, 3 another cluster, or WAL is lost, 5 spool in use\n",
+};
+
+enum { DATABASE = 'd', HOST = 'h', JOBS = 'j', PORT = 'p', USER = 'U',
+	NO_PASSWORD = 'w', SLOT = TOOL_OPT_TOOL, SPOOL, MAX_AGE, TIMEOUT,
+	PROMETHEUS };
+
+static const struct option longopts[] = {
+	{ "jobs", required_argument, NULL, JOBS },
+	{ "slot", required_argument, NULL, SLOT },
+	{ "spool", required_argument, NULL, SPOOL },
+	{ "max-age", required_argument, NULL, MAX_AGE },
+	{ "timeout", required_argument, NULL, TIMEOUT },
+	{ "prometheus", required_argument, NULL, PROMETHEUS },
+	{ "dbname", required_argument, NULL, DATABASE },
+	{ "host", required_argument, NULL, HOST },
+	{ "port", required_argument, NULL, PORT },
+	{ "username", required_argument, NULL, USER },
+	{ "no-password", no_argument, NULL, NO_PASSWORD },
+	TOOL_LONGOPTS,
+	{ 0 }
+};
+
+static const char *metrics_file;	/* --prometheus; NULL: none */
+
+static void
+say(const char *text)
+{
+	tool_say("%s", text);
+}
+
+/* Metrics that cannot be written do not stop WAL. */
+static void
+report(const struct bk_receive_state *s)
+{
+	static int failing;
+	struct bk_buf text = {0};
+	struct bk_err e = {0};
+	int rc;
+
+	tool_audit()->size_bytes = s->bytes;
+	if (metrics_file == NULL || *s->host == '\0')
+		return;
+	if ((rc = walrecv_metrics(s, &text, &e)) == 0)
+		rc = bk_textfile_store(metrics_file, &text, &e);
+	if (rc == -1 && !failing)
+		tool_say("%s", e.msg);
+	failing = rc == -1;
+	bk_buf_free(&text);
+}
+
+static const char *
+parse_slot(const char *arg)
+{
+	if (!bk_repl_slot_named(arg))
+		tool_usage("--slot: a-z, 0-9 and _, at most 63 characters, "
+		    "not \"%s\"", arg);
+	return arg;
+}
+
+/* At least a second. */
+static uint64_t
+parse_time(const char *arg, const char *label)
+{
+	uint64_t seconds = tool_duration(arg, label);
+
+	if (seconds == 0)
+		tool_usage("%s: at least 1s", label);
+	return seconds;
+}
+
+static void
+parse_options(struct bk_receive_options *o, int argc, char *argv[])
+{
+	struct bk_conn_target *t = &o->target;
+	const char *jobs = NULL;
+	int ch;
+
+	/* "+": what follows COMMAND is the COMMAND's */
+	while ((ch = getopt_long(argc, argv, "+d:h:j:p:U:w", longopts,
+	    NULL)) != -1)
+		switch (ch) {
+		case JOBS: jobs = optarg; break;
+		case SLOT: o->slot = parse_slot(optarg); break;
+		case SPOOL: o->spool = optarg; break;
+		case MAX_AGE: o->max_age = parse_time(optarg, "--max-age");
+			break;
+		case TIMEOUT: o->timeout = parse_time(optarg, "--timeout");
+			break;
+		case PROMETHEUS: metrics_file = optarg; break;
+		case DATABASE: t->db = optarg; break;
+		case HOST: t->host = optarg; break;
+		case PORT: t->port = optarg; break;
+		case USER: t->user = optarg; break;
+		case NO_PASSWORD: break;	/* never prompts anyway */
+		default: tool_option(ch);
+		}
+	if (optind == argc)
+		tool_usage("no COMMAND given");
+	if (argv[optind][strspn(argv[optind], " \t\n")] == '\0')
+		tool_usage("COMMAND is empty");
+	o->jobs = tool_jobs(jobs, 2);
+}
+
+/* What the command line does not set. */
+static void
+set_defaults(struct bk_receive_options *o)
+{
+	struct bk_conn_target *t = &o->target;
+
+	t->url = tool_database_url("", t->host);
+	/* the name by which synchronous_standby_names knows us */
+	t->app = o->slot != NULL ? o->slot : tool.name;
+	if (tool_env("PGCONNECT_TIMEOUT") == NULL)
+		t->connect_timeout = "10";
+	if ((o->tmpdir = tool_env("TMPDIR")) == NULL)
+		o->tmpdir = "/tmp";
+	o->say = say;
+	o->report = report;
+}
+
+int
+main(int argc, char *argv[])
+{
+	static struct bk_receive_options o;
+	struct bk_wal_command command;
+	char run[BK_LABEL_RUN];
+	struct bk_err e = {0};
+	int rc = -1;
+
+	tool_start(&tool);
+	parse_options(&o, argc, argv);
+	set_defaults(&o);
+	bk_wal_command_init(&command, argv + optind, environ);
+	tool_run("receive", o.slot, argv[optind]);
+
+	if (bk_label_run(run, &e) == 0 &&
+	    (o.stop = signals_stop_fd(&e)) != -1) {
+		tool_run_id(run);
+		o.command = &command;
+		o.run = run;
+		rc = bk_receive_run(&o, &e);
+	}
+	if (rc == 0) {		/* it ends by a signal only */
+		e.quiet = 1;
+		rc = bk_fail(&e, BK_FAIL, "stopped");
+	}
+	return tool_end(rc, &e);
+}
