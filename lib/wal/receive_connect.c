@@ -113,11 +113,12 @@ use_slot(struct receive *r, uint64_t *restart, struct bk_err *e)
 		r->o->say(text);
 	}
 	*restart = slot.restart;
-	if (slot.lost)
-		return bk_fail(e, BK_DATA, "slot %s: the server has "
-		    "invalidated it and removed WAL "
-		    "(max_slot_wal_keep_size); drop the slot, move the "
-		    "spool away, take a new base backup", name);
+	if (slot.restart == 0)
+		return bk_fail(e, BK_DATA, "slot %s: keeps no WAL: the server "
+		    "has invalidated it (max_slot_wal_keep_size), or it was "
+		    "made without reserving WAL; drop it, it will be made "
+		    "anew, begin with an empty spool and take a new base "
+		    "backup", name);
 	return 0;
 }
 

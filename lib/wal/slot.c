@@ -17,7 +17,7 @@ bk_repl_slot_named(const char *name)
 	return n > 0 && n <= NAME_MAX_LEN && name[n] == '\0';
 }
 
-/* A row: kind, restart LSN, "lost" in the third column or none. */
+/* A row: kind, restart LSN. */
 static int
 parse_slot(const PGresult *res, const char *name, struct bk_repl_slot *out,
     struct bk_err *e)
@@ -56,12 +56,11 @@ read_by_view(const struct bk_conn_target *t, const char *name,
 	int rc = -1;
 
 	if (conn != NULL)
-		res = bk_conn_query1(conn, "SELECT slot_type, restart_lsn, "
-		    "wal_status FROM pg_catalog.pg_replication_slots "
+		res = bk_conn_query1(conn, "SELECT slot_type, restart_lsn "
+		    "FROM pg_catalog.pg_replication_slots "
 		    "WHERE slot_name = $1", name, e);
-	if (res != NULL && (rc = parse_slot(res, name, out, e)) == 0)
-		out->lost = out->exists &&
-		    strcmp(PQgetvalue(res, 0, 2), "lost") == 0;
+	if (res != NULL)
+		rc = parse_slot(res, name, out, e);
 	else
 		bk_fail_add(e, "; a server before 15 tells of its slots over "
 		    "an ordinary connection only");

@@ -10,9 +10,10 @@
 
 struct bk_repl_slot {
 	int exists;
-	int lost;		/* the server has invalidated it; known of 13
-				 * and 14 only, others say so at the start */
-	uint64_t restart;	/* the oldest WAL that is kept; 0: none yet */
+	uint64_t restart;	/* the oldest WAL that is kept; 0: none, as the
+				 * server has invalidated it, or as it was made
+				 * without reserving WAL and never used.  13 to
+				 * 17 would stream by it all the same */
 };
 
 /* 1 if a slot may have this name: a-z, 0-9 and _, at most 63. */
