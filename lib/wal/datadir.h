@@ -81,12 +81,15 @@ int bk_datadir_fd(const struct bk_datadir *d);
 
 /*
  * Write a file of the caller's own below the directory ("recovery.signal"), or
- * append to it.  0 or -1.
+ * append to it, or remove one that was unpacked.  0 or -1.
  */
 int bk_datadir_put(struct bk_datadir *d, const char *path, const void *p,
     size_t n, struct bk_err *e);
 int bk_datadir_append(struct bk_datadir *d, const char *path, const void *p,
     size_t n, struct bk_err *e);
+
+int bk_datadir_remove(struct bk_datadir *d, const char *path,
+    struct bk_err *e);
 
 /* Sync everything and give PG_VERSION its name.  0, or -1 with *e set. */
 int bk_datadir_commit(struct bk_datadir *d, struct bk_err *e);

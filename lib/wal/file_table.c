@@ -144,6 +144,15 @@ show_sum(enum bk_sum algorithm, const uint8_t *sum, char out[], size_t n)
 }
 
 int
+bk_file_difference_sums(struct bk_file_difference *d,
+    const struct bk_manifest_file *want, const uint8_t *sum)
+{
+	show_sum(want->algorithm, want->sum, d->want, sizeof(d->want));
+	show_sum(want->algorithm, sum, d->got, sizeof(d->got));
+	return memcmp(sum, want->sum, bk_sum_len(want->algorithm)) != 0;
+}
+
+int
 bk_file_table_compare(struct bk_file_table *t,
     const struct bk_manifest_file *want, struct bk_file_difference *d,
     struct bk_err *e)
@@ -166,9 +175,7 @@ bk_file_table_compare(struct bk_file_table *t,
 		return bk_fail(e, BK_FAIL, "%s: its checksum is a %s, which "
 		    "was not computed", want->path,
 		    bk_sum_name(want->algorithm));
-	show_sum(want->algorithm, want->sum, d->want, sizeof(d->want));
-	show_sum(want->algorithm, sum, d->got, sizeof(d->got));
-	return memcmp(sum, want->sum, bk_sum_len(want->algorithm)) != 0;
+	return bk_file_difference_sums(d, want, sum);
 }
 
 int

@@ -47,6 +47,10 @@ int bk_file_table_compare(struct bk_file_table *t,
     const struct bk_manifest_file *f, struct bk_file_difference *d,
     struct bk_err *e);
 
+/* Compare the sum alone, computed by f->algorithm: 0, or 1 with *d filled. */
+int bk_file_difference_sums(struct bk_file_difference *d,
+    const struct bk_manifest_file *f, const uint8_t *sum);
+
 /*
  * Call each() for every file that is not listed, except those that a manifest
  * never lists: WAL and itself.  A file that is there twice is unlisted once.

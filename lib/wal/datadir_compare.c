@@ -1,0 +1,158 @@
+/* What was unpacked, against its manifest (datadir.h). */
+#include "wal/datadir_in.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+
+/* The sum of an algorithm that was not computed while unpacking. */
+static int
+sum_again(struct bk_datadir *d, const char *path, enum bk_sum algorithm,
+    uint8_t sum[BK_SUM_MAX], struct bk_err *e)
+{
+	char *buf = malloc(BK_IO_BUFSZ);
+	int fd = -1, rc = -1;
+	ssize_t n = 0;
+
+	if (buf == NULL)
+		return bk_fail_memory(e);
+	if (bk_file_sum_start(&d->file_sum, algorithm, e) == -1)
+		goto done;
+	if (strcmp(path, BK_TABLESPACE_MAP) == 0 && !d->o.in_place) {
+		rc = bk_file_sum_update(&d->file_sum, d->map.data,
+		    d->map.len, e);
+		goto done;
+	}
+	if ((fd = bk_tree_open_file(d->tree, bk_datadir_place(path), O_RDONLY,
+	    e)) == -1)
+		goto done;
+	while ((n = bk_io_read(fd, buf, BK_IO_BUFSZ, path, e)) > 0 &&
+	    bk_file_sum_update(&d->file_sum, buf, (size_t)n, e) == 0)
+		continue;
+	rc = e->code == BK_OK ? 0 : -1;
+ done:
+	if (fd != -1)
+		close(fd);
+	free(buf);
+	return rc == -1 ? -1 : bk_file_sum_final(&d->file_sum, sum, e);
+}
+
+/* 0 as listed, 1 with *diff filled, -1. */
+static int
+compare(struct bk_datadir *d, const struct bk_manifest_file *f,
+    struct bk_file_difference *diff, struct bk_err *e)
+{
+	struct bk_manifest_file size_only = *f;
+	uint8_t sum[BK_SUM_MAX];
+	int r;
+
+	if (f->algorithm == BK_SUM_NONE || f->algorithm == BK_SUM_CRC32C)
+		return bk_file_table_compare(d->files, f, diff, e);
+	size_only.algorithm = BK_SUM_NONE;
+	if ((r = bk_file_table_compare(d->files, &size_only, diff, e)) != 0)
+		return r;
+	if (sum_again(d, f->path, f->algorithm, sum, e) == -1)
+		return -1;
+	return bk_file_difference_sums(diff, f, sum);
+}
+
+static int
+on_file(void *ctx, const struct bk_manifest_file *f, struct bk_err *e)
+{
+	struct bk_datadir *d = ctx;
+	struct bk_file_difference diff;
+	int r = compare(d, f, &diff, e);
+
+	if (r <= 0 || (!d->o.trusted_list && bk_file_is_afterthought(f->path)))
+		return r == -1 ? -1 : 0;
+	return bk_fail(e, BK_DATA, "%s: damaged: %s: the manifest has %s, the "
+	    "stream %s; take another backup", d->name, f->path, diff.want,
+	    diff.got);
+}
+
+static int
+on_wal(void *ctx, const struct bk_manifest_wal *w, struct bk_err *e)
+{
+	struct bk_datadir *d = ctx;
+	struct bk_manifest_wal *more = realloc(d->wal, (d->sum.nwal + 1) *
+	    sizeof(*more));
+
+	if (more == NULL)
+		return bk_fail_memory(e);
+	more[d->sum.nwal++] = *w;
+	d->sum.wal = d->wal = more;
+	return 0;
+}
+
+static int
+on_unlisted(void *ctx, const struct bk_file_entry *f, struct bk_err *e)
+{
+	struct bk_datadir *d = ctx;
+
+	if (!d->o.trusted_list && bk_file_is_afterthought(f->path))
+		return 0;
+	return bk_fail(e, BK_DATA, "%s: damaged: %s: not in the manifest; "
+	    "take another backup", d->name, f->path);
+}
+
+/* Feed the manifest from its file. */
+static int
+read_manifest(struct bk_datadir *d, int fd, struct bk_err *e)
+{
+	const struct bk_manifest_handler handler = { on_file, on_wal, d };
+	struct bk_backup_manifest *m;
+	char *buf = malloc(BK_IO_BUFSZ);
+	ssize_t n;
+	int rc = -1;
+
+	if (buf == NULL)
+		return bk_fail_memory(e);
+	if ((m = bk_backup_manifest_open(BK_BACKUP_MANIFEST, &handler, e)) !=
+	    NULL) {
+		while ((n = bk_io_read(fd, buf, BK_IO_BUFSZ,
+		    BK_BACKUP_MANIFEST, e)) > 0)
+			if (bk_backup_manifest_feed(m, buf, (size_t)n, e) ==
+			    -1)
+				break;
+		if (n == 0)
+			rc = bk_backup_manifest_end(m, &d->sum.manifest, e);
+	}
+	bk_backup_manifest_free(m);
+	free(buf);
+	return rc;
+}
+
+static int
+check_cluster(const struct bk_datadir *d, struct bk_err *e)
+{
+	const char *label = d->o.sysid, *sysid = d->sum.manifest.sysid;
+
+	if (label == NULL || *label == '\0' || *sysid == '\0' ||
+	    strcmp(label, sysid) == 0)
+		return 0;
+	return bk_fail(e, BK_DATA, "%s: its label names cluster %s, its "
+	    "manifest cluster %s", d->name, label, sysid);
+}
+
+int
+bk_datadir_compare(struct bk_datadir *d, struct bk_err *e)
+{
+	int fd, rc;
+
+	fd = bk_file_table_find(d->files, BK_BACKUP_MANIFEST) == NULL ? -1 :
+	    bk_tree_open_file(d->tree, BK_BACKUP_MANIFEST, O_RDONLY, e);
+	if (fd == -1 && e->code != BK_OK)
+		return -1;
+	if (fd == -1)
+		return d->o.no_manifest ? 0 : bk_fail(e, BK_DATA, "%s: no "
+		    BK_BACKUP_MANIFEST " in it: nothing to check its files "
+		    "against; --no-manifest takes it as it is", d->name);
+	rc = read_manifest(d, fd, e);
+	close(fd);
+	if (rc == -1 || check_cluster(d, e) == -1)
+		return -1;
+	return bk_file_table_unlisted(d->files, on_unlisted, d, e);
+}

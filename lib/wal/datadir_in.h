@@ -1,0 +1,63 @@
+#ifndef BK_WAL_DATADIR_IN_H
+#define BK_WAL_DATADIR_IN_H
+/* What the sources of wal/datadir share. */
+#include "archive/tar.h"
+#include "base/buf.h"
+#include "wal/datadir.h"
+#include "wal/file_table.h"
+#include "wal/file_writer.h"
+#include "wal/tree.h"
+
+#define BK_PG_VERSION "PG_VERSION"
+#define BK_PG_VERSION_AWAY "PG_VERSION.unfinished"	/* until the commit */
+#define BK_TABLESPACE_MAP "tablespace_map"
+#define BK_BACKUP_MANIFEST "backup_manifest"
+
+struct bk_space {		/* a tablespace */
+	char *path;		/* "pg_tblspc/16384" */
+	char *from;		/* where it was */
+	char *to;		/* where it is now */
+};
+
+struct bk_datadir {
+	struct bk_datadir_options o;
+	const char *name;	/* the stream's */
+	struct bk_tree *tree;
+	int updating;		/* delta, on a directory that was not empty */
+	int unpacked, committed;
+	int group;		/* the group may read */
+	struct bk_file_table *files, *dirs;	/* as the stream names them */
+	struct bk_buf dir;	/* the last one added to dirs */
+	struct bk_space *space;
+	size_t nspaces;
+	struct bk_manifest_wal *wal;
+	struct bk_buf version, label, map;	/* of these files the content */
+	struct bk_datadir_summary sum;
+	/* while unpacking */
+	struct bk_tar *tar;
+	struct bk_file_writer *writer;
+	struct bk_file_sum file_sum;
+	struct bk_buf shown;	/* the file's name for messages */
+};
+
+/* Where the file path of the stream is in the tree. */
+const char *bk_datadir_place(const char *path);
+
+/* Is the directory fit for delta?  Renames PG_VERSION; 0 or -1. */
+int bk_datadir_delta_check(struct bk_datadir *d, struct bk_err *e);
+int bk_datadir_delta_begin(struct bk_datadir *d, struct bk_err *e);
+
+/* Remove what the stream does not have. */
+int bk_datadir_delta_end(struct bk_datadir *d, struct bk_err *e);
+
+/* The directory pg_tblspc/OID, which was at from: make it where it goes. */
+int bk_datadir_add_space(struct bk_datadir *d, const char *path,
+    const char *from, struct bk_err *e);
+
+/* Compare tablespace_map with the tablespaces, write it, make the links. */
+int bk_datadir_link_spaces(struct bk_datadir *d, struct bk_err *e);
+
+/* Compare what is there with backup_manifest. */
+int bk_datadir_compare(struct bk_datadir *d, struct bk_err *e);
+
+#endif

@@ -1,0 +1,183 @@
+/* Tablespaces of a data directory (datadir.h). */
+#include "wal/datadir_in.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Where the tablespace that was at from goes. */
+static const char *
+destination(const struct bk_datadir *d, const char *from)
+{
+	size_t i;
+
+	for (i = 0; i < d->o.nmap; i++)
+		if (strcmp(d->o.map[i].from, from) == 0)
+			return d->o.map[i].to;
+	return from;
+}
+
+static struct bk_space *
+new_space(struct bk_datadir *d, const char *path, const char *from,
+    const char *to, struct bk_err *e)
+{
+	struct bk_space *s = realloc(d->space, (d->nspaces + 1) * sizeof(*s));
+
+	if (s == NULL) {
+		bk_fail_memory(e);
+		return NULL;
+	}
+	d->space = s;
+	s = &s[d->nspaces++];
+	*s = (struct bk_space){ strdup(path), strdup(from), strdup(to) };
+	if (s->path == NULL || s->from == NULL || s->to == NULL) {
+		bk_fail_memory(e);
+		return NULL;
+	}
+	return s;
+}
+
+/* In delta a tablespace may have files, if the directory's link leads to it. */
+static int
+is_linked(const struct bk_datadir *d, const struct bk_space *s)
+{
+	char target[4096];
+	ssize_t n;
+
+	if (!d->updating)
+		return 0;
+	n = readlinkat(bk_tree_fd(d->tree), s->path, target, sizeof(target));
+	return n > 0 && (size_t)n == strlen(s->to) &&
+	    memcmp(target, s->to, (size_t)n) == 0;
+}
+
+/* The same path is announced again by the main archive: then all is done. */
+static int
+is_known(const struct bk_datadir *d, const char *path, const char *from)
+{
+	size_t i;
+
+	for (i = 0; i < d->nspaces; i++)
+		if (strcmp(d->space[i].path, path) == 0)
+			return strcmp(d->space[i].from, from) == 0 ? 1 : -1;
+	return 0;
+}
+
+static int
+check_empty(struct bk_datadir *d, struct bk_tree *tree,
+    const struct bk_space *s, struct bk_err *e)
+{
+	char name[256];
+
+	if (bk_tree_first(tree, "", name, e) == -1)
+		return -1;
+	if (name[0] == '\0' || is_linked(d, s))
+		return 0;
+	return bk_fail(e, BK_FAIL, "%s: not empty: there is '%s' in it; "
+	    "choose another place for this tablespace: --map %s=DIR", s->to,
+	    name, s->from);
+}
+
+int
+bk_datadir_add_space(struct bk_datadir *d, const char *path,
+    const char *from, struct bk_err *e)
+{
+	const char *to = destination(d, from);
+	struct bk_tree *tree;
+	struct bk_space *s;
+
+	switch (is_known(d, path, from)) {
+	case 1:
+		return 0;
+	case -1:
+		return bk_fail(e, BK_DATA, "%s: %s: refused: a tablespace in "
+		    "two places", d->name, path);
+	}
+	if (*to != '/')
+		return bk_fail(e, BK_DATA, "%s: %s: refused: a tablespace at "
+		    "'%.200s', which is no absolute path", d->name, path, to);
+	if ((s = new_space(d, path, from, to, e)) == NULL)
+		return -1;
+	if ((tree = bk_tree_open(to, e)) == NULL) {
+		bk_fail_add(e, "; choose another place for this tablespace: "
+		    "--map %s=DIR", from);
+		return -1;
+	}
+	if (check_empty(d, tree, s, e) == -1) {
+		bk_tree_undo(tree);
+		bk_tree_free(tree);
+		return -1;
+	}
+	return bk_tree_graft(d->tree, path, tree, e);
+}
+
+/* A line of tablespace_map: "16384 /srv/ts\n", with \ before \ and newline. */
+static int
+add_line(struct bk_buf *map, const struct bk_space *s, struct bk_err *e)
+{
+	const char *p = s->to;
+
+	if (bk_buf_printf(map, e, "%s ", strchr(s->path, '/') + 1) == -1)
+		return -1;
+	for (; *p != '\0'; p++)
+		if ((strchr("\\\n\r", *p) != NULL &&
+		    bk_buf_add(map, "\\", 1, e) == -1) ||
+		    bk_buf_add(map, p, 1, e) == -1)
+			return -1;
+	return bk_buf_puts(map, "\n", e);
+}
+
+/* The map as the server has written it, of the tablespaces that came. */
+static int
+check_map(struct bk_datadir *d, struct bk_err *e)
+{
+	const char *line = d->map.data, *end;
+	char path[64];
+	size_t n, i;
+
+	for (; line != NULL && *line != '\0'; line = end) {
+		n = strspn(line, "0123456789");
+		for (end = line; *end != '\0' && *end != '\n'; end++)
+			if (*end == '\\' && end[1] != '\0')
+				end++;
+		end += *end == '\n';
+		if (n == 0 || n > 10 || line[n] != ' ')
+			return bk_fail(e, BK_DATA, "%s: " BK_TABLESPACE_MAP
+			    ": damaged", d->name);
+		memcpy(path, "pg_tblspc/", 10);
+		memcpy(path + 10, line, n);
+		path[10 + n] = '\0';
+		for (i = 0; i < d->nspaces; i++)
+			if (strcmp(d->space[i].path, path) == 0)
+				break;
+		if (i == d->nspaces)
+			return bk_fail(e, BK_DATA, "%s: %s: the map has this "
+			    "tablespace, the stream does not; make the backup "
+			    "with bk-base, which puts all into one",
+			    d->name, path);
+	}
+	return 0;
+}
+
+int
+bk_datadir_link_spaces(struct bk_datadir *d, struct bk_err *e)
+{
+	struct bk_buf map = {0};
+	size_t i;
+	int rc = 0;
+
+	if (d->o.in_place)
+		return 0;
+	if (check_map(d, e) == -1)
+		return -1;
+	for (i = 0; rc == 0 && i < d->nspaces; i++)
+		if (add_line(&map, &d->space[i], e) == -1 ||
+		    bk_tree_symlink(d->tree, d->space[i].to,
+		    d->space[i].path, e) == -1)
+			rc = -1;
+	if (rc == 0 && d->nspaces > 0)
+		rc = bk_datadir_put(d, BK_TABLESPACE_MAP, map.data, map.len, e);
+	bk_buf_free(&map);
+	return rc;
+}
