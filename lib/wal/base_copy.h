@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "base/progress.h"
 #include "wal/base_stream.h"
-#include "wal/file_table.h"
+#include "datadir/file_table.h"
 
 #define BK_BASE_MANIFEST_MAX (1024u * 1024 * 1024)
 

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "wal/file_table.h"
+#include "datadir/file_table.h"
 
 struct bk_base_range {		/* what the server said of the backup */
 	const char *sysid;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "pg/sql.h"
-#include "wal/backup_manifest.h"
+#include "datadir/backup_manifest.h"
 
 #define OLDEST 170000
 #define PIECE (256 * 1024)

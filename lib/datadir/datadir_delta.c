@@ -1,5 +1,5 @@
 /* A directory of which most is right already (datadir.h). */
-#include "wal/datadir_in.h"
+#include "datadir/datadir_in.h"
 
 #include <sys/stat.h>
 

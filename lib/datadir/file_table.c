@@ -1,4 +1,4 @@
-#include "wal/file_table.h"
+#include "datadir/file_table.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "wal/backup_manifest.h"
+#include "datadir/backup_manifest.h"
 
 #include <stdlib.h>
 #include <string.h>

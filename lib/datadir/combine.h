@@ -1,12 +1,12 @@
-#ifndef BK_WAL_COMBINE_H
-#define BK_WAL_COMBINE_H
+#ifndef BK_DATADIR_COMBINE_H
+#define BK_DATADIR_COMBINE_H
 /*
  * A chain of base backups, a full one and increments to it (PostgreSQL 17 and
  * later), unpacked side by side within the data directory and combined by
  * PostgreSQL's own pg_combinebackup, of the chain's major version.
  */
 #include "pg/bindir.h"
-#include "wal/datadir.h"
+#include "datadir/datadir.h"
 
 struct bk_combine_part {	/* one backup of the chain, as one stream */
 	const char *name;	/* for messages */

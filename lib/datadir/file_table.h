@@ -1,12 +1,12 @@
-#ifndef BK_WAL_FILE_TABLE_H
-#define BK_WAL_FILE_TABLE_H
+#ifndef BK_DATADIR_FILE_TABLE_H
+#define BK_DATADIR_FILE_TABLE_H
 /*
  * The files of a base backup as they were read: path, size, checksums.  The
  * manifest comes last, so a reader keeps this table, and compares each file
  * that the manifest lists (backup_manifest.h) with it.  Not locked.  Memory:
  * the path and about 60 bytes for each file.
  */
-#include "wal/backup_manifest.h"
+#include "datadir/backup_manifest.h"
 
 struct bk_file_table;
 

@@ -1,5 +1,5 @@
 /* Tablespaces of a data directory (datadir.h). */
-#include "wal/datadir_in.h"
+#include "datadir/datadir_in.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* From the tar stream to files (datadir.h). */
-#include "wal/datadir_in.h"
+#include "datadir/datadir_in.h"
 
 #include <sys/stat.h>
 

@@ -1,6 +1,6 @@
 /* Sync and remove what is in a tree (tree.h). */
 #define _GNU_SOURCE		/* syncfs */
-#include "wal/tree_in.h"
+#include "datadir/tree_in.h"
 
 #include <dirent.h>
 #include <errno.h>

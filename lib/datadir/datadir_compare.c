@@ -1,5 +1,5 @@
 /* What was unpacked, against its manifest (datadir.h). */
-#include "wal/datadir_in.h"
+#include "datadir/datadir_in.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

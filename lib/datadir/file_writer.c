@@ -1,4 +1,4 @@
-#include "wal/file_writer.h"
+#include "datadir/file_writer.h"
 
 #include <sys/stat.h>
 

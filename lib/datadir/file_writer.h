@@ -1,5 +1,5 @@
-#ifndef BK_WAL_FILE_WRITER_H
-#define BK_WAL_FILE_WRITER_H
+#ifndef BK_DATADIR_FILE_WRITER_H
+#define BK_DATADIR_FILE_WRITER_H
 /*
  * Write many files by several threads, in pieces as they come:
  *

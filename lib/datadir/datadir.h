@@ -1,5 +1,5 @@
-#ifndef BK_WAL_DATADIR_H
-#define BK_WAL_DATADIR_H
+#ifndef BK_DATADIR_DATADIR_H
+#define BK_DATADIR_DATADIR_H
 /*
  * Build a data directory from a base backup: one tar stream of bk-base, or of
  * pg_basebackup -Ft -X fetch -D -.
@@ -24,7 +24,7 @@
  */
 #include "archive/archive.h"
 #include "base/progress.h"
-#include "wal/backup_manifest.h"
+#include "datadir/backup_manifest.h"
 
 struct bk_datadir_map {		/* where a tablespace goes */
 	const char *from, *to;	/* absolute paths */

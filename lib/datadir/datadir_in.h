@@ -1,12 +1,12 @@
-#ifndef BK_WAL_DATADIR_IN_H
-#define BK_WAL_DATADIR_IN_H
-/* What the sources of wal/datadir share. */
+#ifndef BK_DATADIR_DATADIR_IN_H
+#define BK_DATADIR_DATADIR_IN_H
+/* What the sources of datadir/datadir share. */
 #include "archive/tar.h"
 #include "base/buf.h"
-#include "wal/datadir.h"
-#include "wal/file_table.h"
-#include "wal/file_writer.h"
-#include "wal/tree.h"
+#include "datadir/datadir.h"
+#include "datadir/file_table.h"
+#include "datadir/file_writer.h"
+#include "datadir/tree.h"
 
 #define BK_PG_VERSION "PG_VERSION"
 #define BK_PG_VERSION_AWAY "PG_VERSION.unfinished"	/* until the commit */

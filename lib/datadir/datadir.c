@@ -1,4 +1,4 @@
-#include "wal/datadir_in.h"
+#include "datadir/datadir_in.h"
 
 #include <sys/stat.h>
 

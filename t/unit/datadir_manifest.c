@@ -4,8 +4,8 @@
 #include "base/buf.h"
 #include "base/hex.h"
 #include "tap.h"
-#include "wal/backup_manifest.h"
-#include "wal/file_table.h"
+#include "datadir/backup_manifest.h"
+#include "datadir/file_table.h"
 
 #define HEAD2 "{ \"PostgreSQL-Backup-Manifest-Version\": 2,\n" \
 	"\"System-Identifier\": 18446744073709551615,\n\"Files\": [\n"

@@ -1,5 +1,5 @@
-#ifndef BK_WAL_FILE_SUM_H
-#define BK_WAL_FILE_SUM_H
+#ifndef BK_DATADIR_FILE_SUM_H
+#define BK_DATADIR_FILE_SUM_H
 /*
  * The checksum of a file, by the algorithms of a backup_manifest.  The sum is
  * kept as the bytes that the manifest shows in hex (a CRC-32C's least

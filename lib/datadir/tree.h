@@ -1,5 +1,5 @@
-#ifndef BK_WAL_TREE_H
-#define BK_WAL_TREE_H
+#ifndef BK_DATADIR_TREE_H
+#define BK_DATADIR_TREE_H
 /*
  * A directory in which files are made by names that are not trusted.  A path is
  * resolved name by name from the open directory and no symbolic link is

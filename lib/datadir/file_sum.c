@@ -1,4 +1,4 @@
-#include "wal/file_sum.h"
+#include "datadir/file_sum.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
-#ifndef BK_WAL_TREE_IN_H
-#define BK_WAL_TREE_IN_H
-/* What the sources of wal/tree share. */
-#include "wal/tree.h"
+#ifndef BK_DATADIR_TREE_IN_H
+#define BK_DATADIR_TREE_IN_H
+/* What the sources of datadir/tree share. */
+#include "datadir/tree.h"
 
 #define BK_TREE_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 #define BK_TREE_DEPTH 64	/* directories below one another, at most */

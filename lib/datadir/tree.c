@@ -1,4 +1,4 @@
-#include "wal/tree_in.h"
+#include "datadir/tree_in.h"
 
 #include <sys/stat.h>
 

@@ -1,5 +1,5 @@
-#ifndef BK_WAL_BACKUP_MANIFEST_H
-#define BK_WAL_BACKUP_MANIFEST_H
+#ifndef BK_DATADIR_BACKUP_MANIFEST_H
+#define BK_DATADIR_BACKUP_MANIFEST_H
 /*
  * Read a backup_manifest, as PostgreSQL writes it (its documentation, "Backup
  * Manifest Format", versions 1 and 2): a JSON document with one file, one range
@@ -12,7 +12,7 @@
  * 0.
  */
 #include "base/err.h"
-#include "wal/file_sum.h"
+#include "datadir/file_sum.h"
 
 struct bk_manifest_file {
 	const char *path;	/* relative to the data directory */
