@@ -162,9 +162,8 @@ bk_tree_graft(struct bk_tree *t, const char *path, struct bk_tree *other,
 	return bk_fail_memory(e);
 }
 
-/* The tree that *path is in, with *path made relative to it. */
-static struct bk_tree *
-tree_of(struct bk_tree *t, const char **path)
+struct bk_tree *
+bk_tree_of(struct bk_tree *t, const char **path)
 {
 	size_t i, n;
 
@@ -277,7 +276,7 @@ bk_tree_mkdir(struct bk_tree *t, const char *path, mode_t mode,
 	struct stat st;
 	int fd, rc = -1;
 
-	t = tree_of(t, &path);
+	t = bk_tree_of(t, &path);
 	if (*path != '\0' && bk_tree_check(path, e) == -1)
 		return -1;
 	if ((fd = descend(t, path, 1, e)) == -1)
@@ -297,7 +296,7 @@ bk_tree_create(struct bk_tree *t, const char *path, struct bk_err *e)
 	const char *name;
 	int dir, fd;
 
-	t = tree_of(t, &path);
+	t = bk_tree_of(t, &path);
 	if (bk_tree_check(path, e) == -1)
 		return -1;
 	if ((dir = bk_tree_parent(t, path, 1, &name, e)) == -1)
@@ -325,7 +324,7 @@ bk_tree_open_file(struct bk_tree *t, const char *path, int flags,
 	struct stat st;
 	int dir, fd;
 
-	t = tree_of(t, &path);
+	t = bk_tree_of(t, &path);
 	if (bk_tree_check(path, e) == -1 ||
 	    (dir = bk_tree_parent(t, path, 0, &name, e)) == -1)
 		return -1;
@@ -349,7 +348,7 @@ bk_tree_open_file(struct bk_tree *t, const char *path, int flags,
 int
 bk_tree_open_dir(struct bk_tree *t, const char *path, struct bk_err *e)
 {
-	t = tree_of(t, &path);
+	t = bk_tree_of(t, &path);
 	if (*path != '\0' && bk_tree_check(path, e) == -1)
 		return -1;
 	return descend(t, path, 0, e);
@@ -363,7 +362,7 @@ bk_tree_symlink(struct bk_tree *t, const char *target, const char *path,
 	struct stat st;
 	int dir;
 
-	/* not tree_of(): the link stands where the graft is */
+	/* not bk_tree_of(): the link stands where the graft is */
 	if (bk_tree_check(path, e) == -1)
 		return -1;
 	if ((dir = bk_tree_parent(t, path, 1, &name, e)) == -1)

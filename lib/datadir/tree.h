@@ -73,8 +73,8 @@ int bk_tree_rename(struct bk_tree *t, const char *from, const char *to,
     struct bk_err *e);
 
 /*
- * Remove path and all below it, but nothing of a graft.  0, also if there is
- * none; -1 with *e set.
+ * Remove path and all below it, but of a graft only the link at its place.  0,
+ * also if there is none; -1 with *e set.
  */
 int bk_tree_remove(struct bk_tree *t, const char *path, struct bk_err *e);
 

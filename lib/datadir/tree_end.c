@@ -80,9 +80,15 @@ remove_all(int dir, const char *name, int depth)
 int
 bk_tree_remove(struct bk_tree *t, const char *path, struct bk_err *e)
 {
-	const char *name;
+	const char *name, *below = path;
+	struct bk_tree *in = bk_tree_of(t, &below);
 	int dir, rc;
 
+	/* what a graft is at, is a link in t */
+	if (*below != '\0') {
+		t = in;
+		path = below;
+	}
 	if (bk_tree_check(path, e) == -1)
 		return -1;
 	if ((dir = bk_tree_parent(t, path, 0, &name, e)) == -1)

@@ -36,6 +36,9 @@ struct bk_tree {
 	size_t parents;		/* how many there were */
 };
 
+/* The tree that *path is in, with *path made relative to it. */
+struct bk_tree *bk_tree_of(struct bk_tree *t, const char **path);
+
 /*
  * The directory that path is in, borrowed until the next call, and *name, the
  * last name; make: parents that are absent are made.  -1 with *e set; or not

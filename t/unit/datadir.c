@@ -1,0 +1,578 @@
+/* A data directory from a tar: what is made, what is refused, what is left. */
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base_tar.h"
+#include "datadir/datadir.h"
+#include "tap.h"
+
+#define SYSID "7000000000000000001"
+#define BIG ((size_t)3 << 20)
+
+static char top[] = "/tmp/bk-datadir-XXXXXX";
+static struct bk_err e;
+static char *big;		/* BIG bytes: some, then zeros */
+
+static const char *
+in(const char *name)
+{
+	static char path[8][256];
+	static int i;
+
+	i = (i + 1) % 8;
+	(void)snprintf(path[i], sizeof(path[i]), "%s/%s", top, name);
+	return path[i];
+}
+
+static void
+wipe(const char *name)
+{
+	char cmd[300];
+	const char *path = in(name);
+	pid_t pid;
+
+	(void)snprintf(cmd, sizeof(cmd), "%s", path);
+	if ((pid = fork()) == 0) {
+		execlp("rm", "rm", "-rf", cmd, (char *)NULL);
+		_exit(127);
+	}
+	(void)waitpid(pid, NULL, 0);
+}
+
+static int
+is_there(const char *name)
+{
+	struct stat st;
+
+	return lstat(in(name), &st) == 0;
+}
+
+static int
+count(const char *name)
+{
+	DIR *d = opendir(in(name));
+	struct dirent *entry;
+	int n = 0;
+
+	while (d != NULL && (entry = readdir(d)) != NULL)
+		n += entry->d_name[0] != '.';
+	if (d != NULL)
+		closedir(d);
+	return n;
+}
+
+static void
+put(const char *name, const void *p, size_t n)
+{
+	int fd = open(in(name), O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	if (fd == -1 || write(fd, p, n) != (ssize_t)n)
+		ok(0, "%s: %s", name, strerror(errno));
+	close(fd);
+}
+
+static int
+holds(const char *name, const void *p, size_t n)
+{
+	static char buf[BIG + 1];
+	int fd = open(in(name), O_RDONLY), rc;
+	ssize_t got = fd == -1 ? -1 : read(fd, buf, sizeof(buf));
+
+	rc = got == (ssize_t)n && memcmp(buf, p, n) == 0;
+	if (fd != -1)
+		close(fd);
+	return rc;
+}
+
+static void
+control(struct base_tar *b, uint64_t sysid)
+{
+	char page[8192] = "";
+
+	memcpy(page, &sysid, sizeof(sysid));
+	tar_file(b, "global/pg_control", page, sizeof(page));
+}
+
+/* What every backup has; the caller adds to it. */
+static void
+usual(struct base_tar *b)
+{
+	tar_begin(b);
+	tar_file(b, "backup_label", "START WAL LOCATION\n", 19);
+	tar_file(b, "PG_VERSION", "17\n", 3);
+	tar_dir(b, "base/");
+	tar_dir(b, "base/1/");
+	tar_file(b, "base/1/112", big, BIG);
+	tar_file(b, "base/1/empty", "", 0);
+	tar_dir(b, "pg_tblspc/");
+	tar_dir(b, "pg_notify/");
+	tar_dir(b, "global/");
+	control(b, 7000000000000000001);
+}
+
+static void
+usual_end(struct base_tar *b)
+{
+	tar_manifest(b);
+	tar_dir(b, "pg_tblspc/");
+	tar_end(b);
+}
+
+/* Unpack b and commit; rc with e. */
+static int
+unpack(const struct base_tar *b, const struct bk_datadir_options *o,
+    struct bk_datadir_summary *sum)
+{
+	struct memory m = { b->tar.data, b->tar.len };
+	const struct bk_source src = { memory_read, &m };
+	struct bk_datadir_options all = *o;
+	struct bk_datadir *d;
+	int rc = -1;
+
+	e = (struct bk_err){0};
+	all.dir = in("data");
+	all.threads = all.threads == 0 ? 3 : all.threads;
+	if ((d = bk_datadir_open(&all, &e)) == NULL)
+		return -1;
+	if (bk_datadir_unpack(d, src, "input", &e) == 0 &&
+	    bk_datadir_append(d, "postgresql.auto.conf", "a = b\n", 6, &e) ==
+	    0)
+		rc = bk_datadir_commit(d, &e);
+	if (sum != NULL) {
+		*sum = *bk_datadir_summary(d);
+		sum->wal = NULL;
+		sum->backup_label = NULL;
+	}
+	bk_datadir_free(d);
+	return rc;
+}
+
+static void
+test_good(void)
+{
+	struct bk_datadir_summary sum;
+	struct bk_datadir_options o = {0};
+	struct base_tar b;
+	struct stat st;
+
+	usual(&b);
+	tar_file(&b, "base/1/two\nlines", "x", 1);
+	usual_end(&b);
+	is_int(unpack(&b, &o, &sum), 0, "a good one");
+	is_str(e.msg, "", "without a message");
+	ok(holds("data/base/1/112", big, BIG), "a large file");
+	ok(holds("data/base/1/two\nlines", "x", 1), "a strange name");
+	ok(holds("data/PG_VERSION", "17\n", 3), "its version");
+	ok(!is_there("data/PG_VERSION.unfinished"), "by its own name");
+	ok(holds("data/postgresql.auto.conf", "a = b\n", 6), "a setting");
+	ok(stat(in("data/base/1/112"), &st) == 0 && st.st_mode == 0100600 &&
+	    st.st_blocks * 512 < st.st_size, "zeros are a hole");
+	ok(stat(in("data"), &st) == 0 && (st.st_mode & 07777) == 0700,
+	    "for nobody else");
+	is_int(sum.major, 17, "major version");
+	is_str(sum.manifest.sysid, SYSID, "system identifier");
+	is_int((intmax_t)sum.nwal, 1, "range of WAL");
+	is_int((intmax_t)sum.files, 7, "files");
+	wipe("data");
+	o.sysid = "1";
+	is_int(unpack(&b, &o, NULL), -1, "another cluster's label");
+	is_int(e.code, BK_DATA, "is refused");
+	ok(!is_there("data"), "and nothing is left");
+	tar_free(&b);
+}
+
+/* Every other algorithm, and the group's right to read. */
+static void
+test_algorithms(void)
+{
+	enum bk_sum a;
+	struct bk_datadir_options o = { .threads = 1 };
+	struct base_tar b;
+	struct stat st;
+
+	for (a = BK_SUM_NONE; a <= BK_SUM_SHA512; a++) {
+		tar_begin(&b);
+		b.algorithm = a;
+		tar_header(&b, "PG_VERSION", '0', 3, "", 06777);
+		tar_data(&b, "17\n", 3);
+		tar_list(&b, "PG_VERSION", "17\n", 3);
+		tar_file(&b, "base/1/112", big, BIG);
+		tar_header(&b, "global", '5', 0, "", 0777);
+		usual_end(&b);
+		is_int(unpack(&b, &o, NULL), 0, bk_sum_name(a));
+		ok(stat(in("data/PG_VERSION"), &st) == 0 &&
+		    (st.st_mode & 07777) == 0640 && stat(in("data"), &st) ==
+		    0 && (st.st_mode & 07777) == 0750 && stat(
+		    in("data/global"), &st) == 0 && (st.st_mode & 07777) ==
+		    0750, "the group may read, and no more");
+		wipe("data");
+		tar_free(&b);
+		if (a == BK_SUM_NONE)
+			continue;
+		tar_begin(&b);
+		b.algorithm = a;
+		tar_file(&b, "PG_VERSION", "17\n", 3);
+		tar_list(&b, "base/1/112", big, BIG);
+		big[BIG - 1] ^= 1;
+		tar_header(&b, "base/1/112", '0', BIG, "", 0600);
+		tar_data(&b, big, BIG);
+		big[BIG - 1] ^= 1;
+		usual_end(&b);
+		is_int(unpack(&b, &o, NULL), -1, "a flipped bit");
+		ok(e.code == BK_DATA && strstr(e.msg, bk_sum_name(a)) != NULL,
+		    "is told: %s", e.msg);
+		ok(!is_there("data"), "nothing is left");
+		tar_free(&b);
+	}
+}
+
+static void
+hostile(const char *what, const char *path, char type, const char *link,
+    size_t size, const char *says)
+{
+	struct bk_datadir_options o = {0};
+	struct base_tar b;
+
+	usual(&b);
+	tar_header(&b, path, type, size, link, 0600);
+	tar_data(&b, big, size < 512 ? size : 512);
+	usual_end(&b);
+	ok(unpack(&b, &o, NULL) == -1 && e.code == (strcmp(says,
+	    "in the way") == 0 ? BK_FAIL : BK_DATA) &&
+	    strstr(e.msg, says) != NULL && strchr(e.msg, '\n') == NULL,
+	    "%s: %s", what, e.msg);
+	ok(!is_there("data"), "%s: nothing is left", what);
+	tar_free(&b);
+}
+
+static void
+test_hostile(void)
+{
+	char deep[100] = "";
+	int i;
+
+	hostile("absolute", "/tmp/x", '0', "", 1, "refused");
+	hostile("parent", "../x", '0', "", 1, "refused");
+	hostile("parent below", "base/../../x", '0', "", 1, "refused");
+	hostile("parent at the end", "base/..", '5', "", 0, "refused");
+	hostile("dot within", "base/./x", '0', "", 1, "refused");
+	hostile("empty name", "base//x", '0', "", 1, "refused");
+	hostile("no name", "", '0', "", 1, "refused");
+	hostile("file as directory", "base/1/112/x", '0', "", 1,
+	    "in the way");
+	hostile("directory as file", "base/1", '0', "", 1, "twice");
+	hostile("twice", "base/1/112", '0', "", 1, "twice");
+	hostile("version twice", "PG_VERSION", '0', "", 1, "twice");
+	hostile("our own name", "PG_VERSION.unfinished", '0', "", 1,
+	    "refused");
+	hostile("symbolic link", "base/5", '2', "/etc", 0, "refused");
+	hostile("tablespace", "pg_tblspc/16384", '2', "/srv", 0, "bk-base");
+	hostile("hard link", "base/6", '1', "base/1/112", 0, "refused");
+	hostile("character device", "base/null", '3', "", 0, "refused");
+	hostile("block device", "base/sda", '4', "", 0, "refused");
+	hostile("FIFO", "base/fifo", '6', "", 0, "refused");
+	hostile("another type", "base/x", 'V', "", 0, "refused");
+	hostile("huge", "base/1/113", '0', "", (size_t)8 << 30,
+	    "unexpected end");
+	hostile("extra file", "base/1/999", '0', "", 3, "not in the manifest");
+	hostile("tablespace at a relative place", "pg_tblspc/16384", '5',
+	    "data", 0, "no absolute path");
+	for (i = 0; i < 98; i++)
+		deep[i] = i % 2 == 0 ? 'a' : '/';
+	deep[98] = 'a';
+	hostile("49 deep, and absent in the manifest", deep, '0', "", 1,
+	    "not in the manifest");
+}
+
+/* Whatever length arrives: 3, and nothing left. */
+static void
+test_truncated(void)
+{
+	struct bk_datadir_options o = {0};
+	struct base_tar b;
+	size_t n, whole, bad = 0;
+
+	tar_begin(&b);
+	tar_file(&b, "PG_VERSION", "17\n", 3);
+	tar_file(&b, "base/1/112", big, 700);
+	usual_end(&b);
+	whole = b.tar.len;
+	for (n = 0; n < whole; n += n < whole - 1100 ? 128 : 1) {
+		b.tar.len = n;
+		bad += unpack(&b, &o, NULL) != -1 || e.code != BK_DATA ||
+		    is_there("data");
+	}
+	is_int((intmax_t)bad, 0, "truncated anywhere");
+	b.tar.len = whole;
+	is_int(unpack(&b, &o, NULL), 0, "and whole");
+	wipe("data");
+	tar_free(&b);
+}
+
+static void
+test_manifest(void)
+{
+	struct bk_datadir_options o = {0};
+	struct base_tar b;
+
+	usual(&b);
+	tar_end(&b);
+	ok(unpack(&b, &o, NULL) == -1 && e.code == BK_DATA &&
+	    strstr(e.msg, "no backup_manifest") != NULL, "%s", e.msg);
+	o.no_manifest = 1;
+	is_int(unpack(&b, &o, NULL), 0, "unless that is asked for");
+	wipe("data");
+	o.no_manifest = 0;
+	tar_free(&b);
+
+	usual(&b);
+	tar_list(&b, "base/1/2619", "x", 1);
+	usual_end(&b);
+	ok(unpack(&b, &o, NULL) == -1 && e.code == BK_DATA &&
+	    strstr(e.msg, "base/1/2619: the manifest has 1 bytes, the stream "
+	    "none") != NULL, "a missing file: %s", e.msg);
+	tar_free(&b);
+
+	usual(&b);
+	tar_header(&b, "standby.signal", '0', 0, "", 0600);
+	tar_header(&b, "pg_wal/000000010000000000000002", '0', 0, "", 0600);
+	usual_end(&b);
+	is_int(unpack(&b, &o, NULL), 0, "pg_basebackup -R adds to it");
+	wipe("data");
+	o.trusted_list = 1;
+	ok(unpack(&b, &o, NULL) == -1 && strstr(e.msg, "standby.signal") !=
+	    NULL, "bk-base does not: %s", e.msg);
+	tar_free(&b);
+}
+
+static void
+test_directories(void)
+{
+	struct bk_datadir_options o = {0};
+	struct base_tar b;
+	char text[32];
+
+	usual(&b);
+	usual_end(&b);
+	(void)mkdir(in("data"), 0755);
+	is_int(unpack(&b, &o, NULL), 0, "an empty directory will do");
+	is_int(unpack(&b, &o, NULL), -1, "not twice");
+	ok(strstr(e.msg, "there is a cluster in it") != NULL, "%s", e.msg);
+	(void)snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+	put("data/postmaster.pid", text, strlen(text));
+	is_int(unpack(&b, &o, NULL), -1, "a live one");
+	ok(strstr(e.msg, "a server runs in it (process") != NULL, "%s", e.msg);
+	o.delta = 1;
+	o.sysid = SYSID;
+	is_int(unpack(&b, &o, NULL), -1, "nor for delta");
+	put("data/postmaster.pid", "999999999\n", 10);
+	is_int(unpack(&b, &o, NULL), -1, "one that crashed");
+	ok(strstr(e.msg, "remove that file") != NULL, "%s", e.msg);
+	o = (struct bk_datadir_options){0};
+	wipe("data");
+	(void)mkdir(in("data"), 0700);
+	put("data/x", "", 0);
+	is_int(unpack(&b, &o, NULL), -1, "one with a file");
+	ok(strstr(e.msg, "'x'") != NULL && is_there("data/x"), "%s", e.msg);
+	wipe("data");
+	b.tar.len -= 512;
+	(void)mkdir(in("data"), 0700);
+	is_int(unpack(&b, &o, NULL), -1, "what was empty");
+	ok(is_there("data") && count("data") == 0, "is so again");
+	wipe("data");
+	tar_free(&b);
+}
+
+static void
+add_space(struct base_tar *b, const char *from, const char *file)
+{
+	char path[100], map[300];
+
+	tar_begin(b);
+	tar_header(b, "pg_tblspc/16384", '5', 0, from, 0700);
+	tar_dir(b, "pg_tblspc/16384/PG_17_202406281");
+	(void)snprintf(path, sizeof(path), "pg_tblspc/16384/%s", file);
+	tar_file(b, path, "row", 3);
+	tar_file(b, "PG_VERSION", "17\n", 3);
+	(void)snprintf(map, sizeof(map), "16384 %s\n", from);
+	tar_file(b, "tablespace_map", map, strlen(map));
+	tar_dir(b, "pg_tblspc/16384");
+	tar_dir(b, "global/");
+	control(b, 7000000000000000001);
+	usual_end(b);
+}
+
+static void
+test_tablespaces(void)
+{
+	struct bk_datadir_map map = { "/nonexistent/ts", in("ts") };
+	struct bk_datadir_options o = { .map = &map, .nmap = 1 };
+	char to[300], link[300] = "";
+	struct base_tar b;
+
+	map.to = strdup(map.to);
+	add_space(&b, "/nonexistent/ts", "PG_17_202406281/16385");
+	is_int(unpack(&b, &o, NULL), 0, "a tablespace");
+	ok(holds("ts/PG_17_202406281/16385", "row", 3), "is where it goes");
+	ok(readlink(in("data/pg_tblspc/16384"), link, sizeof(link) - 1) > 0 &&
+	    strcmp(link, map.to) == 0, "a link leads there");
+	(void)snprintf(to, sizeof(to), "16384 %s\n", map.to);
+	ok(holds("data/tablespace_map", to, strlen(to)), "the map as well");
+	wipe("data");
+	is_int(unpack(&b, &o, NULL), -1, "not into what is full");
+	ok(strstr(e.msg, "--map /nonexistent/ts=DIR") != NULL, "%s", e.msg);
+	ok(is_there("ts/PG_17_202406281/16385") && !is_there("data"),
+	    "which is left alone");
+	wipe("ts");
+	b.tar.len -= 512;
+	is_int(unpack(&b, &o, NULL), -1, "truncated");
+	ok(!is_there("ts") && !is_there("data"), "nothing is left");
+	o.nmap = 0;
+	is_int(unpack(&b, &o, NULL), -1, "at its own place, which cannot be");
+	ok(strstr(e.msg, "/nonexistent/ts: mkdir") != NULL, "%s", e.msg);
+	o.nmap = 1;
+	tar_free(&b);
+	add_space(&b, "/nonexistent/ts", "authorized_keys");
+	ok(unpack(&b, &o, NULL) == -1 && e.code == BK_DATA && strstr(e.msg,
+	    "not a file of a tablespace") != NULL, "%s", e.msg);
+	ok(!is_there("ts"), "nothing is left");
+	tar_free(&b);
+	tar_begin(&b);
+	tar_file(&b, "PG_VERSION", "17\n", 3);
+	tar_file(&b, "tablespace_map", "16384 /srv/ts\n", 14);
+	usual_end(&b);
+	ok(unpack(&b, &o, NULL) == -1 && e.code == BK_DATA && strstr(e.msg,
+	    "the stream does not") != NULL, "%s", e.msg);
+	tar_free(&b);
+	free((char *)(uintptr_t)map.to);
+}
+
+static void
+test_delta(void)
+{
+	struct bk_datadir_map map = { "/nonexistent/ts", in("ts") };
+	struct bk_datadir_options o = { .map = &map, .nmap = 1 };
+	struct bk_datadir_summary sum;
+	struct base_tar b, other;
+	struct stat before, after;
+	char page[8192] = "";
+
+	map.to = strdup(map.to);
+	add_space(&b, "/nonexistent/ts", "PG_17_202406281/16385");
+	o.delta = 1;
+	is_int(unpack(&b, &o, NULL), -1, "delta, and no label");
+	is_int(e.code, BK_USAGE, "is a wrong call");
+	o.sysid = SYSID;
+	is_int(unpack(&b, &o, &sum), 0, "delta into nothing");
+	is_int((intmax_t)sum.kept_files, 0, "keeps nothing");
+	(void)stat(in("ts/PG_17_202406281/16385"), &before);
+	put("data/postmaster.opts", "x", 1);
+	put("ts/PG_17_202406281/9", "x", 1);
+	(void)mkdir(in("data/base"), 0700);
+	put("data/base/9", "x", 1);
+	ok(link(in("data/backup_manifest"), in("copy")) == 0, "two names");
+	put("data/backup_manifest", "x", 1);
+	ok(symlink("/etc", in("data/pg_tblspc/9")) == 0, "a link");
+	is_int(unpack(&b, &o, &sum), 0, "delta into what was changed");
+	(void)stat(in("ts/PG_17_202406281/16385"), &after);
+	ok(before.st_ino == after.st_ino && before.st_mtime == after.st_mtime,
+	    "what is equal is kept");
+	ok(!is_there("data/postmaster.opts") && !is_there("data/base") &&
+	    !is_there("ts/PG_17_202406281/9") &&
+	    !is_there("data/pg_tblspc/9"), "what is extra is removed");
+	ok(holds("data/backup_manifest", b.manifest.data, b.manifest.len) &&
+	    holds("copy", "x", 1), "another name's file is not changed");
+	is_int((intmax_t)sum.kept_files, 3, "three files were kept");
+	b.tar.len -= 512;
+	is_int(unpack(&b, &o, NULL), -1, "interrupted");
+	ok(is_there("data/PG_VERSION.unfinished") &&
+	    !is_there("data/PG_VERSION"), "it cannot be started");
+	b.tar.len += 512;
+	is_int(unpack(&b, &o, NULL), 0, "and is mended by another run");
+	memset(page, 'x', 8);
+	put("data/global/pg_control", page, sizeof(page));
+	usual(&other);
+	usual_end(&other);
+	is_int(unpack(&other, &o, NULL), -1, "another cluster's");
+	ok(strstr(e.msg, "it is cluster") != NULL && is_there("data/PG_VERSION"),
+	    "is left alone: %s", e.msg);
+	wipe("data");
+	wipe("ts");
+	wipe("copy");
+	tar_free(&b);
+	tar_free(&other);
+	free((char *)(uintptr_t)map.to);
+}
+
+/* Reads to a point and dies. */
+static ssize_t
+deadly_read(void *ctx, void *buf, size_t n, struct bk_err *err)
+{
+	struct memory *m = ctx;
+
+	if (m->n == 0)
+		(void)raise(SIGKILL);
+	return memory_read(ctx, buf, n < 4096 ? n : 4096, err);
+}
+
+static void
+test_killed(void)
+{
+	struct bk_datadir_options o = {0};
+	struct base_tar b;
+	size_t n, startable = 0, told = 0, runs = 0;
+	pid_t pid;
+
+	usual(&b);
+	usual_end(&b);
+	for (n = 512; n < b.tar.len; n += b.tar.len / 17, runs++) {
+		e = (struct bk_err){0};
+		if ((pid = fork()) == 0) {
+			struct memory m = { b.tar.data, n };
+			const struct bk_source src = { deadly_read, &m };
+			struct bk_datadir_options all = { .threads = 2,
+			    .dir = in("data") };
+			struct bk_datadir *d = bk_datadir_open(&all, &e);
+
+			(void)bk_datadir_unpack(d, src, "input", &e);
+			_exit(0);
+		}
+		(void)waitpid(pid, NULL, 0);
+		startable += is_there("data/PG_VERSION");
+		told += unpack(&b, &o, NULL) == -1 && e.code == BK_FAIL;
+		wipe("data");
+	}
+	is_int((intmax_t)startable, 0, "killed: nothing that would start");
+	is_int((intmax_t)told, (intmax_t)runs, "and the next run says so");
+	tar_free(&b);
+}
+
+int
+main(void)
+{
+	size_t i;
+
+	if (mkdtemp(top) == NULL || (big = calloc(1, BIG)) == NULL)
+		return 1;
+	for (i = 0; i < BIG / 3; i++)
+		big[i] = (char)(i * 7 + i / 256);
+	test_good();
+	test_algorithms();
+	test_hostile();
+	test_truncated();
+	test_manifest();
+	test_directories();
+	test_tablespaces();
+	test_delta();
+	test_killed();
+	wipe("");
+	free(big);
+	return tap_done();
+}
