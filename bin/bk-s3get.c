@@ -18,7 +18,8 @@ static const struct tool tool = {
 	.name = "bk-s3get",
 	.usage = "[-qv] [-j N] [--before TIME] [--match GLOB] [--seal] "
 	    "[--check | --no-check] [--rate BYTES] "
-	    "[--thaw DAYS[:TIER] [--wait DURATION]] [--retry-for DURATION] s3://BUCKET/KEY",
+	    "[--thaw DAYS[:TIER] [--wait DURATION]] [--retry-for DURATION] "
+	    "s3://BUCKET/KEY",
 	.help =
 "Example: bk-s3get s3://backups/shop/latest | bk-crypt -d -i key | bk-gz -d > d\n"
 "\n"

@@ -296,6 +296,8 @@ put(struct options *o, const struct bk_s3_url *url, struct bk_reader *in,
 	tool_audit()->destination = where.data;
 	tool_progress(&progress, o->verbosity);
 	o->up.key = key.data;
+	if (bk_label_is_wal(bk_reader_label(in)))
+		o->up.wal = bk_reader_label(in);
 	o->up.progress = &progress;
 	rc = bk_s3_upload(s3, in, &o->up, &tool_audit()->size_bytes, e);
 	bk_s3_close(s3);

@@ -119,6 +119,8 @@ save(struct options *o, const char *tmpl, struct bk_reader *in,
 	if (names_expand(tmpl, o->db, o->tier, in, &path, e) == -1)
 		return -1;
 	tool_audit()->destination = path.data;
+	if (bk_label_is_wal(bk_reader_label(in)))
+		o->store.wal = bk_reader_label(in);
 	o->store.must_exist_len = strcspn(tmpl, "{");
 	signals_hold();
 	store = bk_store_open(path.data, &o->store, e);

@@ -464,3 +464,92 @@ begun() {
 	[ -d 2026-01-05 ]
 	[ -h 2026-01-06 ]
 }
+
+# kept FILE COMMAND...: FILE is the same file, unwritten, after COMMAND.
+kept() {
+	local before
+	before=$(stat -c '%i %y %Z' "$1")
+	"${@:2}"
+	[ "$(stat -c '%i %y %Z' "$1")" = "$before" ]
+	[ "$(ls -A d | grep -c tmp)" = 0 ]
+}
+
+@test "WAL that is there already is stored, other WAL under its name is refused" {
+	local seg=000000010000000000000005 form
+	head -c 1048576 in >a
+	{ head -c 1048575 a; echo; } >b
+	bk-keygen -o key 2>recipient
+	export BK_RECIPIENTS=$(bk-keygen -y key)
+	# form NAME: from the envelope to what is stored
+	for form in cat bk-gz 'bk-gz | bk-crypt'; do
+		rm -f d/*
+		save() { wal $seg 0/6000000 "$1" | sh -c "$form | bk-save d/$seg"; }
+		save a
+		kept d/$seg save a
+		kept d/$seg eval 'run -1 --separate-stderr save b'
+		[[ $stderr == "bk-save: d/$seg: already exists, and is not known to hold this WAL; give each cluster"* ]]
+		one_line_error bk-save
+		# another segment, cut off input, no label
+		save_other() { wal ${seg/5/6} 0/7000000 a | sh -c "$form | bk-save d/$seg"; }
+		[ "$form" = cat ] || kept d/$seg eval 'run -1 save_other'
+		cut_off() { wal $seg 0/6000000 a | head -c 900000 | sh -c "$form | bk-save d/$seg"; }
+		kept d/$seg eval 'run -3 cut_off'
+		kept d/$seg eval 'run -1 --separate-stderr bk-save d/$seg <b'
+		[[ $stderr == *"already exists; choose another name, or use --overwrite" ]]
+	done
+	# age has no room for a label
+	rm d/*
+	save() { wal $seg 0/6000000 a | bk-crypt --age | bk-save d/$seg; }
+	save
+	kept d/$seg eval 'run -1 --separate-stderr save'
+	[[ $stderr == *"store no WAL with --age"* ]]
+	bk-crypt -d -i key <d/$seg | cmp - a
+}
+
+@test "a longer partial segment replaces a shorter one, and nothing else" {
+	local seg=000000010000000000000005.partial whole=000000010000000000000005 form
+	head -c 100000 in >short
+	head -c 200000 in >long
+	head -c 1048576 in >a
+	{ head -c 50000 in; echo other; head -c 200000 in; } >other
+	for form in cat bk-gz; do
+		rm -f d/*
+		save() { wal "$1" "$2" "$3" "${4-7001}" | sh -c "$form | bk-save d/$1"; }
+		save $seg 0/5018000 short
+		kept d/$seg save $seg 0/5018000 short
+		save $seg 0/5030000 long
+		[ "$(ls -A d | wc -l)" = 1 ]
+		sh -c "$form" <d/$seg >now
+		[ $form != cat ] || cmp now long
+		kept d/$seg eval 'run -1 save $seg 0/5018000 short'
+		save $whole 0/6000000 a
+		[ "$(ls -A d | wc -l)" = 2 ]
+		kept d/$whole save $whole 0/6000000 a
+		# of another cluster, or of the same length
+		kept d/$seg eval 'run -1 save $seg 0/5040000 other 7002'
+		kept d/$seg eval 'run -1 save $seg 0/5030000 other 7001'
+	done
+}
+
+@test "of two that store the same WAL at once, both succeed" {
+	local seg=000000010000000000000005
+	head -c 1048576 in >a
+	wal $seg 0/6000000 a >stream
+	mkfifo one two
+	bk-save d/$seg <one 3>&- & local first=$!
+	bk-save d/$seg <two 3>&- & local second=$!
+	PIDS="$first $second"
+	exec 8>one 9>two
+	head -c 700000 stream >&8
+	head -c 700000 stream >&9
+	await 10 eval '[ "$(ls -A d | grep -c tmp)" = 2 ]'
+	tail -c +700001 stream >&9
+	exec 9>&-
+	status_of $second
+	[ $status = 0 ]
+	tail -c +700001 stream >&8
+	exec 8>&-
+	kept d/$seg status_of $first
+	[ $status = 0 ]
+	cmp d/$seg a
+}

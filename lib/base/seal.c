@@ -110,6 +110,33 @@ bk_label_wal(struct bk_label *l, const char *name)
 }
 
 int
+bk_label_is_wal(const struct bk_label *l)
+{
+	return *l->wal != '\0' && *l->sum != '\0';
+}
+
+int
+bk_label_is_partial(const char *name)
+{
+	static const char end[] = ".partial";
+	size_t n = strlen(name), m = strlen(end);
+
+	return n >= m && strcmp(name + n - m, end) == 0;
+}
+
+enum bk_label_held
+bk_label_held(const struct bk_label *stored, const struct bk_label *now)
+{
+	if (!bk_label_is_wal(stored) || strcmp(stored->wal, now->wal) != 0)
+		return BK_HELD_OTHER;
+	if (strcmp(stored->sum, now->sum) == 0)
+		return BK_HELD_SAME;
+	return bk_label_is_partial(now->wal) && stored->kind == now->kind &&
+	    strcmp(stored->name, now->name) == 0 && stored->end != 0 &&
+	    stored->end < now->end ? BK_HELD_EARLIER : BK_HELD_OTHER;
+}
+
+int
 bk_label_run(char run[BK_LABEL_RUN], struct bk_err *e)
 {
 	return random_hex(run, (BK_LABEL_RUN - 1) / 2, e);

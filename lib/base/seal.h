@@ -88,6 +88,25 @@ void bk_label_host(struct bk_label *l, const char *host);
  */
 int bk_label_wal(struct bk_label *l, const char *name);
 
+/*
+ * What is stored under a WAL file's name, beside what is to be stored there:
+ * the same content; the beginning of it, in a .partial file; or something else.
+ */
+enum bk_label_held { BK_HELD_SAME, BK_HELD_EARLIER, BK_HELD_OTHER };
+enum bk_label_held bk_label_held(const struct bk_label *stored,
+    const struct bk_label *now);
+
+/* The end of the message "NAME: already exists, " of BK_HELD_OTHER. */
+#define BK_HELD_WHY "and is not known to hold this WAL; give each cluster, " \
+	"and each recovered copy of one, a place of its own, and store no " \
+	"WAL with --age, which does not tell what it holds"
+
+/* 1 if l is that of a WAL file, told by its content's digest. */
+int bk_label_is_wal(const struct bk_label *l);
+
+/* 1 if name is that of a file with the beginning of a WAL segment. */
+int bk_label_is_partial(const char *name);
+
 /* A fresh ID for a pipeline's run.  0, or -1 with *e set. */
 int bk_label_run(char run[BK_LABEL_RUN], struct bk_err *e);
 

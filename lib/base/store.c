@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/reader.h"
 
 #define PREFIX ".bk-save."
 #define SUFFIX ".tmp"
@@ -150,6 +151,96 @@ occupied(const struct bk_store *s, struct bk_err *e)
 	    "or use --overwrite", s->path);
 }
 
+/* Read up to n bytes at off; fewer only at the end of the file. */
+static ssize_t
+read_at(int fd, uint8_t *buf, size_t n, off_t off)
+{
+	size_t have = 0;
+	ssize_t r = 1;
+
+	while (have < n && r > 0) {
+		r = pread(fd, buf + have, n - have, off + (off_t)have);
+		if (r == -1 && errno == EINTR)
+			r = 1;
+		else if (r > 0)
+			have += (size_t)r;
+	}
+	return r == -1 ? -1 : (ssize_t)have;
+}
+
+/*
+ * Compare the existing file's content with the temporary one's: *held is
+ * BK_HELD_OTHER also where the labels may know better, as those of ciphertext.
+ */
+static int
+compare_content(const struct bk_store *s, int fd, enum bk_label_held *held,
+    struct bk_err *e)
+{
+	uint8_t old[8192], new[8192];
+	ssize_t n, m;
+	off_t off = 0;
+
+	do {
+		if ((n = read_at(fd, old, sizeof(old), off)) == -1 ||
+		    (m = read_at(s->fd, new, sizeof(new), off)) == -1)
+			return bk_fail_errno(e, "%s: read", s->path);
+		if (n > m || memcmp(old, new, (size_t)n) != 0) {
+			*held = BK_HELD_OTHER;
+			return 0;
+		}
+		off += n;
+	} while (n == sizeof(old));
+	*held = n == m ? BK_HELD_SAME :
+	    bk_label_is_partial(s->o->wal->wal) ? BK_HELD_EARLIER :
+	    BK_HELD_OTHER;
+	return 0;
+}
+
+/* The name is taken: by the WAL that was to have it? */
+static int
+find_held(const struct bk_store *s, enum bk_label_held *held,
+    struct bk_err *e)
+{
+	uint8_t head[BK_SEAL_HEAD];
+	struct bk_seal seal;
+	ptrdiff_t len;
+	ssize_t n;
+	int fd, rc;
+
+	fd = openat(s->dir, s->base, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
+	    O_CLOEXEC);
+	if (fd == -1)
+		return bk_fail_errno(e, "%s: already exists, and cannot be "
+		    "compared with this WAL", s->path);
+	rc = compare_content(s, fd, held, e);
+	if (rc == 0 && *held == BK_HELD_OTHER) {
+		if ((n = read_at(fd, head, sizeof(head), 0)) == -1)
+			rc = bk_fail_errno(e, "%s: read", s->path);
+		else if (bk_reader_mark(&seal, head, (size_t)n, &len) != -1)
+			*held = bk_label_held(&seal.label, s->o->wal);
+	}
+	close(fd);			/* read only: nothing to lose */
+	return rc;
+}
+
+/* The name is taken: fine if it holds this WAL, or the beginning of it. */
+static int
+place_wal(struct bk_store *s, struct bk_err *e)
+{
+	enum bk_label_held held;
+
+	if (find_held(s, &held, e) == -1)
+		return -1;
+	if (held == BK_HELD_OTHER)
+		return bk_fail(e, BK_FAIL, "%s: already exists, " BK_HELD_WHY,
+		    s->path);
+	if (held == BK_HELD_EARLIER && renameat(s->dir, s->temp, s->dir,
+	    s->base) == -1)
+		return bk_fail_errno(e, "%s: rename", s->path);
+	bk_store_unlink(s);
+	return 0;
+}
+
 /* May the file take its name?  Checked before the long work. */
 static int
 name_is_free(const struct bk_store *s, struct bk_err *e)
@@ -158,7 +249,7 @@ name_is_free(const struct bk_store *s, struct bk_err *e)
 
 	if (fstatat(s->dir, s->base, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		return errno == ENOENT ? 0 : bk_fail_errno(e, "%s", s->path);
-	if (!s->o->overwrite)
+	if (!s->o->overwrite && (s->o->wal == NULL || !S_ISREG(st.st_mode)))
 		return occupied(s, e);
 	/* a link is replaced, not what it points to */
 	if (!S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
@@ -276,14 +367,16 @@ place(struct bk_store *s, struct bk_err *e)
 	    RENAME_NOREPLACE) == 0)
 		return 0;
 	if (errno == EEXIST)
-		return occupied(s, e);
+		return s->o->wal != NULL ? place_wal(s, e) : occupied(s, e);
 	/* NFS supports only link(2) */
 	if (errno != EINVAL && errno != ENOSYS)
 		return bk_fail_errno(e, "%s: rename", s->path);
 #endif
-	if (linkat(s->dir, s->temp, s->dir, s->base, 0) == -1)
-		return errno == EEXIST ? occupied(s, e) :
-		    bk_fail_errno(e, "%s: link", s->path);
+	if (linkat(s->dir, s->temp, s->dir, s->base, 0) == -1) {
+		if (errno != EEXIST)
+			return bk_fail_errno(e, "%s: link", s->path);
+		return s->o->wal != NULL ? place_wal(s, e) : occupied(s, e);
+	}
 	bk_store_unlink(s);
 	return 0;
 }

@@ -18,6 +18,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/freespace.h"
+#include "base/seal.h"
 
 struct bk_store;
 
@@ -28,6 +29,12 @@ struct bk_store_options {
 					 * others are created, mode 0700 */
 	struct bk_freespace min_free;	/* checked from time to time */
 	mode_t mode;			/* regardless of umask; 0: 0600 */
+	/*
+	 * The label of a WAL file: an existing file is no error if it is the
+	 * same WAL, and is left as it is, or if it is an earlier .partial,
+	 * which is replaced.  NULL: not of one.
+	 */
+	const struct bk_label *wal;
 };
 
 /*

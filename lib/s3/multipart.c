@@ -7,6 +7,7 @@
 #include <openssl/rand.h>
 
 #include "base/hex.h"
+#include "base/reader.h"
 #include "base/utctime.h"
 #include "s3/xml.h"
 
@@ -27,11 +28,17 @@ bk_s3_multipart_open(struct bk_s3_multipart *d, struct bk_s3 *s3,
     struct bk_err *e)
 {
 	uint8_t raw[(BK_S3_UPLOAD_ID - 1) / 2];
+	struct bk_seal seal;
 
 	*d = (struct bk_s3_multipart){ .s3 = s3, .o = o };
 	if (RAND_bytes(raw, sizeof(raw)) != 1)
 		return bk_fail(e, BK_FAIL, "no random numbers");
 	bk_hex(raw, sizeof(raw), d->id);
+	if (o->wal != NULL) {
+		if (bk_seal_new(&seal, o->wal, e) == -1)
+			return -1;
+		(void)bk_seal_open(&seal, d->label);
+	}
 	bk_s3_parts_format(plan, d->parts);
 	d->lock_until = time(NULL) + (time_t)o->lock_seconds;
 	bk_utctime_format(d->lock_until, d->lock_text);
@@ -52,6 +59,62 @@ occupied(const struct bk_s3_multipart *d, struct bk_err *e)
 	    bk_s3_place(d->s3), d->o->key);
 }
 
+/*
+ * Find the label of the existing object in its metadata, or, if a copy lost
+ * these, within its first 4 KiB.
+ */
+static int
+find_label(const struct bk_s3_multipart *d, const struct bk_s3_reply *head,
+    struct bk_seal *stored, struct bk_err *e)
+{
+	const char *meta = bk_s3_reply_header(head, BK_S3_META_LABEL);
+	uint8_t first[BK_SEAL_HEAD];
+	struct bk_s3_request rq = {
+		.method = "GET", .key = d->o->key, .into = first,
+	};
+	struct bk_s3_reply r = {0};
+	uint64_t size;
+	ptrdiff_t len;
+	int rc;
+
+	if (meta != NULL && bk_seal_read(stored, meta, strlen(meta)) > 0)
+		return 0;
+	*stored = (struct bk_seal){0};
+	if (bk_s3_object_size(head, d->o->key, &size, e) == -1)
+		return -1;
+	rq.into_len = size < sizeof(first) ? (size_t)size : sizeof(first);
+	if (size == 0)
+		return 0;
+	rc = bk_s3_do(d->s3, &rq, &r, e);
+	bk_s3_reply_free(&r);
+	if (rc == 0)
+		(void)bk_reader_mark(stored, first, rq.into_len, &len);
+	return rc;
+}
+
+/* The object exists: as bk_s3_key_is_free(). */
+static int
+is_held(struct bk_s3_multipart *d, const struct bk_s3_reply *head,
+    struct bk_err *e)
+{
+	struct bk_seal stored;
+
+	if (d->o->wal == NULL)
+		return occupied(d, e);
+	if (find_label(d, head, &stored, e) == -1)
+		return -1;
+	switch (bk_label_held(&stored.label, d->o->wal)) {
+	case BK_HELD_SAME:
+		return 1;
+	case BK_HELD_EARLIER:
+		d->replaces = 1;
+		return 0;
+	default:
+		return bk_fail(e, BK_FAIL, "%s/%s: already exists, "
+		    BK_HELD_WHY, bk_s3_place(d->s3), d->o->key);
+	}
+}
+
 int
 bk_s3_key_is_free(struct bk_s3_multipart *d, struct bk_err *e)
 {
@@ -61,9 +124,10 @@ bk_s3_key_is_free(struct bk_s3_multipart *d, struct bk_err *e)
 
 	if (d->o->overwrite)
 		return 0;
+	d->replaces = 0;
 	rc = bk_s3_head(d->s3, d->o->key, NULL, &r, &none);
 	if (rc == 0)
-		rc = occupied(d, e);
+		rc = is_held(d, &r, e);
 	else if (none.code == BK_NONE)
 		rc = 0;
 	else if (bk_s3_object_is_hidden(&r))
@@ -96,6 +160,7 @@ describe(const struct bk_s3_multipart *d, int multipart,
 	add(h, &n, "content-type", o->content_type != NULL ?
 	    o->content_type : "application/octet-stream");
 	add(h, &n, BK_S3_META_UPLOAD, d->id);
+	add(h, &n, BK_S3_META_LABEL, *d->label != '\0' ? d->label : NULL);
 	add(h, &n, BK_S3_META_PARTS, multipart ? d->parts : NULL);
 	add(h, &n, "x-amz-storage-class", o->storage_class);
 	add(h, &n, "x-amz-server-side-encryption", o->sse);
@@ -188,7 +253,7 @@ bk_s3_multipart_create(struct bk_s3_multipart *d, struct bk_err *e)
 
 /*
  * The request that makes the object visible failed, r being the last answer: is
- * the object there all the same?  0 if so.
+ * the object there all the same?  0 if so; 1 if another writer's same WAL is.
  */
 static int
 settle(struct bk_s3_multipart *d, const struct bk_err *reason,
@@ -203,7 +268,15 @@ settle(struct bk_s3_multipart *d, const struct bk_err *reason,
 		d->upload_id.len = 0;
 		return 0;
 	}
-	if (r->status == 412)
+	if (r->status == 412 && d->o->wal != NULL) {
+		if (bk_s3_key_is_free(d, e) == 1) {
+			if (unsure)	/* may still be at it, see below */
+				d->upload_id.len = 0;
+			return 1;
+		}
+		bk_fail(e, BK_FAIL, "%s/%s: stored by another writer and "
+		    "gone again; try again", bk_s3_place(d->s3), d->o->key);
+	} else if (r->status == 412)
 		occupied(d, e);
 	else
 		*e = *reason;
@@ -238,7 +311,7 @@ commit(struct bk_s3_multipart *d, struct bk_s3_request *rq,
 	do {
 		k = n;
 		has = p != NULL ? bk_s3_multipart_sums(d, p, &sums, h, &k) : 0;
-		if (!d->o->overwrite && !m->no_condition) {
+		if (!d->o->overwrite && !d->replaces && !m->no_condition) {
 			add(h, &k, "if-none-match", "*");
 			has |= BK_S3_HAS_CONDITION;
 		}
@@ -267,10 +340,9 @@ bk_s3_multipart_put(struct bk_s3_multipart *d, struct bk_s3_part *p,
 		.patience = bk_s3_part_patience(p->len),
 	};
 	size_t n = describe(d, 0, h);
+	int rc = bk_s3_key_is_free(d, e);
 
-	if (bk_s3_key_is_free(d, e) == -1)
-		return -1;
-	return commit(d, &rq, h, n, p, e);
+	return rc != 0 ? rc : commit(d, &rq, h, n, p, e);
 }
 
 static int
@@ -315,15 +387,13 @@ bk_s3_multipart_complete(struct bk_s3_multipart *d,
 		.patience = PATIENCE, .once = 1,
 	};
 	struct bk_buf xml = {0};
-	int rc = -1;
+	int rc = bk_s3_key_is_free(d, e);
 
-	if (bk_s3_key_is_free(d, e) == -1 ||
-	    list_parts(parts, n, &xml, e) == -1)
-		goto done;
-	rq.body = xml.data;
-	rq.body_len = xml.len;
-	rc = commit(d, &rq, h, 1, NULL, e);
- done:
+	if (rc == 0 && (rc = list_parts(parts, n, &xml, e)) == 0) {
+		rq.body = xml.data;
+		rq.body_len = xml.len;
+		rc = commit(d, &rq, h, 1, NULL, e);
+	}
 	bk_buf_free(&xml);
 	return rc;
 }

@@ -40,6 +40,8 @@ struct bk_s3_multipart {
 	time_t lock_until;
 	char lock_text[32];
 	struct bk_buf upload_id;	/* empty: there is none to abort */
+	char label[BK_SEAL_OPENING];	/* o->wal's; "": none */
+	int replaces;			/* an earlier .partial is there */
 };
 
 /* Fill in *d; s3, o and plan are borrowed.  0, or -1 with *e set. */
@@ -47,13 +49,16 @@ int bk_s3_multipart_open(struct bk_s3_multipart *d, struct bk_s3 *s3,
     const struct bk_s3_upload_options *o, const struct bk_s3_parts *plan,
     struct bk_err *e);
 
-/* 0 if the key is free or may be overwritten; -1 with *e set. */
+/*
+ * 0 if the key is free or may be overwritten; 1 if it holds this WAL already,
+ * and there is nothing to store; -1 with *e set.
+ */
 int bk_s3_key_is_free(struct bk_s3_multipart *d, struct bk_err *e);
 
 /* CreateMultipartUpload: d->upload_id is set. */
 int bk_s3_multipart_create(struct bk_s3_multipart *d, struct bk_err *e);
 
-/* Store the whole object by one PUT. */
+/* Store the whole object by one PUT.  1: it was there, see above. */
 int bk_s3_multipart_put(struct bk_s3_multipart *d, struct bk_s3_part *p,
     struct bk_err *e);
 
@@ -69,13 +74,16 @@ struct bk_s3_sums {
 unsigned bk_s3_multipart_sums(struct bk_s3_multipart *d, struct bk_s3_part *p,
     struct bk_s3_sums *text, struct bk_s3_pair *h, size_t *n);
 
-/* CompleteMultipartUpload of n parts: d->upload_id is empty on success. */
+/*
+ * CompleteMultipartUpload of n parts: d->upload_id is empty on success.  1: the
+ * object was there, see above, and the upload is to be aborted.
+ */
 int bk_s3_multipart_complete(struct bk_s3_multipart *d,
     const struct bk_s3_sent *parts, size_t n, struct bk_err *e);
 
 /*
- * After the failure in *e: abort the multipart upload, if any.  If that fails,
- * the message says so.
+ * After the failure in *e, or none: abort the multipart upload, if any.  If
+ * that fails, the message says so.
  */
 void bk_s3_multipart_abort(struct bk_s3_multipart *d, struct bk_err *e);
 

@@ -7,6 +7,8 @@
 
 /* Metadata that bk-s3put gives every object. */
 #define BK_S3_META_UPLOAD "x-amz-meta-bk-upload"	/* random, unique */
+#define BK_S3_META_LABEL "x-amz-meta-bk-label"		/* a WAL file's, as
+							 * behind a mark */
 #define BK_S3_META_PARTS "x-amz-meta-bk-parts"		/* see parts.h */
 
 /*

@@ -190,7 +190,10 @@ send_multipart(struct upload *u, struct bk_s3_part *first, struct bk_err *e)
 	return bk_s3_multipart_complete(&u->multipart, u->sent, u->n_sent, e);
 }
 
-/* The first part decides between PUT and multipart upload. */
+/*
+ * The first part decides between PUT and multipart upload.  0; 1 if the object
+ * was there meanwhile (multipart.h), -1 with *e set.
+ */
 static int
 send_all(struct upload *u, struct bk_err *e)
 {
@@ -253,21 +256,26 @@ bk_s3_upload(struct bk_s3 *s3, struct bk_reader *in,
 	struct upload u = { .s3 = s3, .o = o };
 	struct bk_s3_parts plan;
 	struct bk_s3_expected want = { .o = o };
+	struct bk_err ignored = {0};
 	int rc = -1;
 
 	if (plan_parts(s3, o, &plan, e) == -1 ||
 	    bk_s3_multipart_open(&u.multipart, s3, o, &plan, e) == -1)
 		return -1;
 	/* fail on a bad key or name before reading for hours */
-	if (bk_s3_key_is_free(&u.multipart, e) == -1)
+	if ((rc = bk_s3_key_is_free(&u.multipart, e)) != 0) {
+		if (rc == 1)
+			rc = bk_reader_drain(in, e);
 		goto done;
+	}
+	rc = -1;
 	if ((u.slots = calloc(o->jobs, sizeof(*u.slots))) == NULL) {
 		bk_fail_memory(e);
 		goto done;
 	}
 	u.reader = bk_s3_part_reader_start(in, &plan, o->jobs, o->memory, wake,
 	    s3, e);
-	if (u.reader == NULL || send_all(&u, e) == -1)
+	if (u.reader == NULL || (rc = send_all(&u, e)) != 0)
 		goto done;
 	want.id = u.multipart.id;
 	want.size = u.bytes;
@@ -275,8 +283,10 @@ bk_s3_upload(struct bk_s3 *s3, struct bk_reader *in,
 	rc = bk_s3_confirm(s3, &want, e);
  done:
 	clear(&u);
-	if (rc == -1)
-		bk_s3_multipart_abort(&u.multipart, e);
+	if (rc != 0)
+		bk_s3_multipart_abort(&u.multipart, rc == -1 ? e : &ignored);
+	if (rc == 1)
+		rc = 0;
 	bk_s3_multipart_close(&u.multipart);
 	*bytes = u.bytes;
 	return rc;

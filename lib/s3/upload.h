@@ -18,7 +18,8 @@
 #include "s3/upload_options.h"
 
 /*
- * Upload the rest of in.  0: stored and as requested, *bytes its size.  -1 with
+ * Upload the rest of in.  0: stored and as requested, *bytes its size; or there
+ * was nothing to store (options.wal).  -1 with
  * *e set: BK_DATA if the input is unfinished, BK_FAIL anything else; this
  * upload left no object, unless the message says that it did.
  */

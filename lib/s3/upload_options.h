@@ -4,11 +4,18 @@
 #include <stdint.h>
 
 #include "base/progress.h"
+#include "base/seal.h"
 #include "s3/request.h"
 
 struct bk_s3_upload_options {
 	const char *key;
 	int overwrite;			/* 0: fail if the object exists */
+	/*
+	 * The label of a WAL file: an existing object is no failure if it is
+	 * the same WAL, and is left as it is, or if it is an earlier .partial,
+	 * which is replaced.  NULL: not of one.
+	 */
+	const struct bk_label *wal;
 	uint64_t part_size;		/* of the first; 0: as is fit */
 	unsigned max_parts;		/* 0: as the provider allows */
 	int fixed_parts;		/* of one size */

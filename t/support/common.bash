@@ -12,7 +12,7 @@ SHARED=${BK_SHARED:-$TOP/../shared}	# public vectors; tests skip without it
 PATH=$BK_BIN:$PATH
 ASAN_OPTIONS=${ASAN_OPTIONS-}
 export TOP BK_BIN SUPPORT SHARED PATH ASAN_OPTIONS TZ=UTC LC_ALL=C.UTF-8
-unset BK_AUDIT_LOG BK_DEBUG BK_RECIPIENTS BK_IDENTITY BK_JOBS DATABASE_URL
+unset BK_STATUS_FD BK_AUDIT_LOG BK_DEBUG BK_RECIPIENTS BK_IDENTITY BK_JOBS DATABASE_URL
 
 # The words of the two marks, as the library has them: never written out in a
 # file.  A whole mark has a nonce, here always the same, and the label FIELDS,
@@ -30,6 +30,15 @@ marked_head() {	# FIELDS
 	printf '\0\0\0%s' "$mark"
 }
 closing_mark() { printf "%s$NONCE%04x" "$(closing_word)" "${1-0}"; }	# FOLLOW
+
+# wal NAME END FILE [CLUSTER]: FILE as bk-walrecv hands it over; END "": history.
+wal() {
+	local sum
+	sum=$(sha256sum <"$3")
+	opening_mark "cluster=${4-7001};wal=$1;${2:+end=$2;}sum=${sum:0:32}"
+	cat "$3"
+	closing_mark
+}
 
 # inside: what is in the envelope on standard input.
 inside() {
