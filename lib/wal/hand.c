@@ -16,7 +16,7 @@
 #include "base/num.h"
 #include "base/thread.h"
 #include "base/utctime.h"
-#include "wal/file_sum.h"
+#include "datadir/file_sum.h"
 
 #define LONGEST_WAIT 60		/* seconds between two tries */
 #define BLOCK (64 * 1024)
