@@ -267,6 +267,51 @@ recover() {
 	[[ $output == *$'\nwarning  archive_mode: off'* ]]
 }
 
+# forged TEXT FIELD VALUE MESSAGE: a server that lies so is refused with MESSAGE.
+forged() {
+	rm -f port
+	"$SUPPORT/pgforge.py" 127.0.0.1 "$PGPORT" "${@:1:3}" >port 3>&- &
+	PROXY=$!
+	await 10 test -s port
+	run --separate-stderr bash -c 'bk-base -c fast -h 127.0.0.1 -p "$1" >out' sh "$(cat port)"
+	kill $PROXY
+	echo "$stderr"
+	[ "$status" = 3 ]
+	one_line_error bk-base
+	[[ $stderr == *"$4"* ]]
+	unsealed out
+}
+
+@test "a server that lies about its files is not believed" {
+	forged base/1/1247 data '' 'base/1/1247: the manifest has CRC32C '
+	forged base/1/1247 name ../evil '../evil: the server sent a path'
+	forged base/1/1247 name /etc/evil '/etc/evil: the server sent a path'
+	forged base/1/1247 name base/../../x 'base/../../x: the server sent a path'
+	forged base/1/1247 name base/1/evil 'base/1/1247: the manifest has'
+	forged base/1/1247 type 2 'neither a file nor a directory'
+	forged base/1/1247 type 1 'neither a file nor a directory'
+	forged base/1/1247 size 77777777777 'base backup: '
+	forged base.tar raw evil.tar 'an archive without a name'
+	forged backup_label data '' 'backup_label: the manifest has CRC32C '
+	forged '"Last-Modified": "20' raw '"Last-Modified": "19' 'checksum'
+	forged '"Start-LSN": "' raw '"Start-LSM": "' 'backup_manifest'
+}
+
+@test "the instant is the server's, on a host whose clock is not" {
+	local off
+	faketime --version >/dev/null
+	for off in -16m +16m; do
+		run -1 --separate-stderr env ASAN_OPTIONS=verify_asan_link_order=0:$ASAN_OPTIONS \
+		    faketime -f $off bk-base -c fast
+		one_line_error bk-base
+		[[ $stderr == *"minutes "*" this host's; "*--any-clock ]]
+		[ -z "$output" ]
+	done
+	ASAN_OPTIONS=verify_asan_link_order=0:$ASAN_OPTIONS \
+	    faketime -f -400d bk-base -c fast --any-clock >out
+	[[ $(seal_of out) == *";at=$(date -u +%Y)"* ]]
+}
+
 @test "a cluster of nothing" {
 	PG_INITDB=-k pg_start "$PWD/other"
 	bk-base -c fast >out

@@ -64,9 +64,6 @@ check_wal(void *ctx, const struct bk_manifest_wal *w, struct bk_err *e)
 	uint64_t size = c->range->segment, n, last;
 	char lsn[BK_LSN_TEXT];
 
-	if (w->start >= w->end)
-		return bk_fail(e, BK_DATA, NAME ": a range of WAL that ends "
-		    "before it begins");
 	if (c->start == 0 || w->start < c->start)
 		c->start = w->start;
 	if (w->end > c->end)

@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+"""pgforge.py HOST PORT TEXT FIELD VALUE
+
+A TCP proxy before a PostgreSQL server that lies about its files: prints its
+port, passes everything on, and changes what the server sends where it sends
+TEXT for the first time.  FIELD is
+
+raw     VALUE stands in its place, which is as long
+data    TEXT is the name of a file in a tar: one bit of its data is flipped
+name, link, type, size
+        TEXT is the name of a file in a tar: that field of its header
+"""
+import socket
+import sys
+import threading
+
+host, port, text, field, value = sys.argv[1:]
+text, value = text.encode(), value.encode()
+if field != 'raw':
+    text += b'\0'          # the whole name
+fields = {'name': (0, 100), 'size': (124, 12), 'type': (156, 1), 'link': (157, 100)}
+done = False
+
+
+def forge(data):
+    at = data.find(text)
+    if at < 0 or (field != 'raw' and len(data) < at + 1024):
+        return data
+    new = bytearray(data)
+    if field == 'raw':
+        assert len(text) == len(value)
+        new[at:at + len(text)] = value
+    elif field == 'data':
+        new[at + 512 + 77] ^= 1
+    else:
+        off, size = fields[field]
+        new[at + off:at + off + size] = value.ljust(size, b'\0')
+        new[at + 148:at + 156] = b' ' * 8
+        new[at + 148:at + 156] = b'%06o\0 ' % sum(new[at:at + 512])
+    globals()['done'] = True
+    return bytes(new)
+
+
+def copy(src, dst, lie):
+    try:
+        while data := src.recv(65536):
+            dst.sendall(forge(data) if lie and not done else data)
+    except OSError:
+        pass
+    for s in src, dst:
+        try:
+            s.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+
+
+listener = socket.create_server(('127.0.0.1', 0))
+print(listener.getsockname()[1], flush=True)
+kept = []
+while True:
+    client, _ = listener.accept()
+    server = socket.create_connection((host, port))
+    kept += [client, server]
+    for args in (client, server, False), (server, client, True):
+        threading.Thread(target=copy, args=args, daemon=True).start()
