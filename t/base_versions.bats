@@ -117,6 +117,16 @@ increments() {
 	cmp m1 <(tar -xOf 2.tar backup_manifest)
 	run -0 --separate-stderr env PGUSER=bk bk-base --check --incremental m1
 
+	# the example of the page, without the wait for checkpoints
+	awk '/^\.Bd -literal/ { n++; text = ""; next } { text = text $0 "\n" }
+	    /^\.Ed/ { last = text } END { printf "%s", last }' \
+	    "$TOP/man/bk-base.1" | sed "/^\.Ed/d
+	    s,/backups/,$PWD/backups/,; s/bk-base/& -c fast/" >script
+	[ "$(grep -c bk-base script)" = 2 ]
+	mkdir backups
+	PGUSER=bk run -0 --separate-stderr bash -eo pipefail script
+	cmp last.manifest <(tar -xOf backups/inc-*.tar backup_manifest)
+
 	head -c -9 m0 >cut
 	run -3 --separate-stderr bash -c 'PGUSER=bk bk-base -c fast --incremental cut >out'
 	one_line_error bk-base

@@ -74,6 +74,15 @@ old() {
 	bk-restore --list-old shop
 }
 
+@test "bk-base, but for increments" {
+	examples bk-base.1 '^bk-base -c fast'
+	[ "$(grep -c bk-base script)" = 3 ]
+	sed -i 's/^bk-base -U backup/& -c fast/' script
+	play
+	bk-verify <"$(echo backups/*.tar)"
+	bk-s3ls s3://backups/base/ | bk-s3rm
+}
+
 @test "bk-save" {
 	examples bk-save.1
 	[ "$(grep -c bk-save script)" = 2 ]
