@@ -123,6 +123,7 @@ recover() {
 		grep -q "^$oid $PGHOST/space-$space\$" all/tablespace_map
 		[ -d "all/pg_tblspc/$oid" ]
 		[ ! -L "all/pg_tblspc/$oid" ]
+		[ "$(stat -c %a "all/pg_tblspc/$oid")" = 700 ]
 	done
 	cmp "$PGHOST/data/*" 'all/*'
 	none_left

@@ -25,6 +25,7 @@ struct backup {
 	struct bk_repl_server server;
 	time_t clock;		/* the server's, at this monotonic moment */
 	double clock_at;
+	time_t at;		/* of the backup's start, by its clock */
 	struct bk_base_start start;
 	struct bk_buf earlier;	/* manifest to compare with */
 	struct bk_base_stream *in;
@@ -163,6 +164,7 @@ begin(struct backup *b, struct bk_err *e)
 	if (b->in == NULL)
 		return -1;
 	b->done->start = b->start.lsn;
+	b->at = b->clock + (time_t)(bk_monotonic() - b->clock_at);
 	atomic_store(&b->o->progress->bytes_total, b->start.bytes);
 	return 0;
 }
@@ -171,7 +173,7 @@ static int
 open_output(struct backup *b, int fd, struct bk_err *e)
 {
 	struct bk_label label = {
-		.at = b->clock + (time_t)(bk_monotonic() - b->clock_at),
+		.at = b->at,
 		.timeline = b->start.timeline,
 		.start = b->start.lsn,
 	};
@@ -283,8 +285,8 @@ bk_base_backup_run(const struct bk_base_backup *o, int fd,
 		goto done;
 	if (begin(&b, e) == -1 || open_output(&b, fd, e) == -1 ||
 	    (b.files = bk_file_table_new(e)) == NULL ||
-	    bk_base_copy(b.in, b.tar, b.files, &b.manifest, o->progress, e) ==
-	    -1 || finish(&b, e) == -1)
+	    bk_base_copy(b.in, b.tar, b.files, &b.manifest, b.at,
+	    o->progress, e) == -1 || finish(&b, e) == -1)
 		goto done;
 	rc = conclude(&b, e);
  done:

@@ -15,6 +15,7 @@ struct copy {
 	struct bk_progress *progress;
 	struct bk_tar *tar;	/* the archive that is being read */
 	char prefix[32];	/* its place: "", "pg_tblspc/16384/" */
+	time_t at;		/* of the backup */
 	struct bk_buf path;
 	struct bk_file_sum sum;
 	char buf[PIECE];
@@ -78,17 +79,6 @@ copy_data(struct copy *c, uint64_t size, struct bk_err *e)
 	return bk_file_table_add(c->files, c->path.data, size, &c->sum, 1, e);
 }
 
-/* A symbolic link is that of a tablespace, whose files are merged here. */
-static int
-is_tablespace(const char *path)
-{
-	static const char dir[] = "pg_tblspc/";
-	const char *oid = path + sizeof(dir) - 1;
-
-	return strncmp(path, dir, sizeof(dir) - 1) == 0 && *oid != '\0' &&
-	    oid[strspn(oid, "0123456789")] == '\0';
-}
-
 static int
 copy_entry(struct copy *c, const struct bk_tar_entry *entry, struct bk_err *e)
 {
@@ -104,16 +94,26 @@ copy_entry(struct copy *c, const struct bk_tar_entry *entry, struct bk_err *e)
 		out.size = entry->size;
 		return bk_tar_write_entry(c->out, &out, e) == -1 ? -1 :
 		    copy_data(c, entry->size, e);
-	case '2':
-		if (!is_tablespace(out.path))
-			break;
-		out.mode = 0700;
-		return bk_tar_write_entry(c->out, &out, e);
 	case '5':
 		return bk_tar_write_entry(c->out, &out, e);
 	}
 	return bk_fail(e, BK_DATA, "%s: the server sent what is neither a "
 	    "file nor a directory", out.path);
+}
+
+/* Where the archive's entries go; a tablespace's directory is not in it. */
+static int
+set_place(struct copy *c, const struct bk_base_archive *a, struct bk_err *e)
+{
+	const struct bk_tar_entry_out dir = { .path = c->prefix, .type = '5',
+	    .mode = 0700, .mtime = c->at };
+
+	c->prefix[0] = '\0';
+	if (a->kind == BK_BASE_MAIN)
+		return 0;
+	(void)snprintf(c->prefix, sizeof(c->prefix), "pg_tblspc/%" PRIu32 "/",
+	    a->oid);
+	return bk_tar_write_entry(c->out, &dir, e);
 }
 
 static int
@@ -124,10 +124,8 @@ copy_archive(struct copy *c, const struct bk_base_archive *a, struct bk_err *e)
 	struct bk_tar_entry entry;
 	int r = -1;
 
-	c->prefix[0] = '\0';
-	if (a->kind == BK_BASE_TABLESPACE)
-		(void)snprintf(c->prefix, sizeof(c->prefix),
-		    "pg_tblspc/%" PRIu32 "/", a->oid);
+	if (set_place(c, a, e) == -1)
+		return -1;
 	if ((c->tar = bk_tar_open(src, "base backup", e)) == NULL)
 		return -1;
 	while ((r = bk_tar_next(c->tar, &entry, e)) == 1)
@@ -156,10 +154,10 @@ read_manifest(struct copy *c, struct bk_buf *manifest, struct bk_err *e)
 
 int
 bk_base_copy(struct bk_base_stream *in, struct bk_tar_writer *out,
-    struct bk_file_table *files, struct bk_buf *manifest,
+    struct bk_file_table *files, struct bk_buf *manifest, time_t at,
     struct bk_progress *progress, struct bk_err *e)
 {
-	struct copy c = { .in = in, .out = out, .files = files,
+	struct copy c = { .in = in, .out = out, .files = files, .at = at,
 	    .progress = progress };
 	struct bk_base_archive a;
 	int r;

@@ -2,9 +2,10 @@
 #define BK_WAL_BASE_COPY_H
 /*
  * Copy the archives of a base backup into one tar: a tablespace's below
- * pg_tblspc/OID/, and the symbolic links to tablespaces as directories.  The
- * server is not trusted: a path that leaves the data directory, a file of
- * another kind, a size that does not come are BK_DATA.
+ * pg_tblspc/OID/, a directory in the place of the symbolic link, which the
+ * server leaves out with TABLESPACE_MAP.  The server is not trusted: a path
+ * that leaves the data directory, a file of another kind, a size that does not
+ * come are BK_DATA.
  */
 #include "archive/tar_write.h"
 #include "base/buf.h"
@@ -17,10 +18,11 @@
 /*
  * Copy all archives of in to out, and add every file with its CRC-32C to files;
  * the manifest is only appended to *manifest, at most BK_BASE_MANIFEST_MAX
- * bytes.  0, or -1 with *e set.
+ * bytes.  at is the time of directories that the server does not send.  0, or
+ * -1 with *e set.
  */
 int bk_base_copy(struct bk_base_stream *in, struct bk_tar_writer *out,
-    struct bk_file_table *files, struct bk_buf *manifest,
+    struct bk_file_table *files, struct bk_buf *manifest, time_t at,
     struct bk_progress *progress, struct bk_err *e);
 
 /* 1 if path is relative and has no empty, "." or ".." component. */
