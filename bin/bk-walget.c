@@ -7,6 +7,7 @@
 #include <getopt.h>
 #include <pthread.h>
 #include <signal.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,15 +33,13 @@ enum { THERE = 0, ABSENT = 1, ABORT = 255 };
 
 static const struct tool tool = {
 	.name = "bk-walget",
-	.usage = "[--spool DIR] [--ahead N] [-j N] [--retry-for TIME]\n"
-	    "       NAME PATH -- COMMAND [ARGUMENT ...]",
+	.usage = "[OPTION ...] NAME PATH -- COMMAND [ARGUMENT ...]",
 	.usage_status = ABORT,
 	.help =
 "Example: restore_command = 'bk-walget %f %p --\n"
-"    \"bk-s3get s3://b/wal/$BK_WAL_NAME | bk-crypt -d | bk-gz -d\"'\n"
+"    ''bk-s3get s3://b/wal/$BK_WAL_NAME | bk-crypt -d | bk-gz -d'''\n"
 "\n"
-"usage: bk-walget [--spool DIR] [--ahead N] [-j N] [--retry-for TIME]\n"
-"       NAME PATH -- COMMAND [ARGUMENT ...]\n"
+"usage: bk-walget [OPTION ...] NAME PATH -- COMMAND [ARGUMENT ...]\n"
 "\n"
 "Gets the WAL file NAME as PATH (%f %p of restore_command) from COMMAND, which\n"
 "writes it to standard output, or exits with 4 if it is not there; BK_WAL_NAME\n"
@@ -80,6 +79,16 @@ take_operand(struct arguments *a, const char *s)
 		a->path = s;
 	else
 		tool_usage("%s: put -- before COMMAND", s);
+}
+
+/* It is run for other files too: what %f became in it would be wrong then. */
+static void
+check_command(char *words[], const char *name)
+{
+	for (; *words != NULL; words++)
+		if (strstr(*words, name) != NULL)
+			tool_usage("%s: COMMAND names one file; with --spool "
+			    "write $BK_WAL_NAME for %%f", name);
 }
 
 /* Returns the COMMAND. */
@@ -122,6 +131,8 @@ parse_options(struct arguments *a, int argc, char *argv[])
 	if (bk_wal_file_kind(a->name) == BK_WAL_FILE_OTHER)
 		tool_usage("%s: not the name of a WAL file", a->name);
 	a->get.jobs = tool_jobs(jobs, JOBS);
+	if (a->get.spool != NULL)
+		check_command(argv + optind, a->name);
 	return argv + optind;
 }
 

@@ -19,7 +19,7 @@ static const struct tool tool = {
 	.usage = "[--spool DIR] [-j N] PATH -- COMMAND [ARGUMENT ...]",
 	.help =
 "Example: archive_command =\n"
-"    'bk-walput %p -- \"bk-gz | bk-crypt | bk-s3put s3://b/wal/$BK_WAL_NAME\"'\n"
+"    'bk-walput %p -- ''bk-gz | bk-crypt | bk-s3put s3://b/wal/$BK_WAL_NAME'''\n"
 "\n"
 "usage: bk-walput [--spool DIR] [-j N] PATH -- COMMAND [ARGUMENT ...]\n"
 "\n"
@@ -44,6 +44,19 @@ cleanup(void)
 {
 	if (put != NULL)
 		bk_wal_put_stop(put);
+}
+
+/* It is run for other files too: what %f became in it would be wrong then. */
+static void
+check_command(char *words[], const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	const char *name = slash == NULL ? path : slash + 1;
+
+	for (; *words != NULL; words++)
+		if (strstr(*words, name) != NULL)
+			tool_usage("%s: COMMAND names one file; with --spool "
+			    "write $BK_WAL_NAME for %%f", name);
 }
 
 /* Sets *path; returns the COMMAND. */
@@ -82,6 +95,8 @@ parse_options(struct bk_wal_put_options *o, const char **path, int argc,
 	if (jobs != NULL && o->spool == NULL)
 		tool_usage("-j is of use with --spool only");
 	o->jobs = tool_jobs(jobs, JOBS);
+	if (o->spool != NULL)
+		check_command(argv + optind, *path);
 	return argv + optind;
 }
 

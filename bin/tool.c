@@ -210,10 +210,13 @@ tool_option(int ch)
 		printf("%s %s\n", tool->name, BK_VERSION);
 	else
 		tool_usage(NULL);
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	if (fflush(stdout) == 0 && !ferror(stdout)) {
+		report_end(BK_OK, 0);
 		exit(BK_OK);
+	}
 	if (errno != EPIPE)
 		tool_say("standard output: write: %s", strerror(errno));
+	report_end(BK_FAIL, 0);
 	exit(BK_FAIL);
 }
 

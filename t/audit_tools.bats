@@ -34,6 +34,7 @@ setup_file() {
 	bk-keygen -o key
 	bk-dump -q shop >shop.bk
 	echo data >in
+	printf '1\t0/3000158\tno target\n' >00000002.history
 	echo s3://backups/nothing >names
 	printf '%s\t%s\tb/shop-%s.bk\n' "$(date -u +%FT%TZ)" 2000000 \
 	    "$(date -u +%Y%m%dT%H%M%SZ)" >listing
@@ -78,6 +79,8 @@ good() {
 	bk-stat) echo 'bk-stat shop' ;;
 	bk-tee) echo 'bk-tee "cat >/dev/null" <in' ;;
 	bk-verify) echo 'bk-verify <shop.bk' ;;
+	bk-walget) echo "bk-walget 00000002.history $OUT/history -- 'exit 4' || [ \$? = 1 ]" ;;
+	bk-walput) echo "bk-walput 00000002.history -- 'cat >/dev/null'" ;;
 	bk-notify) return 1 ;;		# it takes a server, see its own tests
 	*) echo "echo no call of $1 is known here" ;;
 	esac
@@ -103,6 +106,8 @@ bad() {
 	bk-seal) echo 'bk-seal false' ;;
 	bk-tee) echo 'bk-tee false <in' ;;
 	bk-verify) echo 'bk-verify --sealed <in' ;;
+	bk-walget) echo 'bk-walget 00000002.history out -- false' ;;
+	bk-walput) echo 'bk-walput 00000002.history -- false' ;;
 	*) echo "echo no call of $1 is known here" ;;
 	esac
 }
@@ -123,6 +128,8 @@ slow() {
 	bk-seal) echo 'exec bk-seal cat pipe' ;;
 	bk-tee) echo 'exec bk-tee "cat >/dev/null" <pipe' ;;
 	bk-restore) echo 'exec bk-restore -q copy <pipe' ;;
+	bk-walget) echo 'exec bk-walget 00000002.history out -- cat pipe' ;;
+	bk-walput) echo 'exec bk-walput 00000002.history -- sleep 100' ;;
 	*) echo "exec $1 <pipe >/dev/null" ;;
 	esac
 }

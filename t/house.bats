@@ -203,6 +203,8 @@ included() {
 		status=2
 		# 2 is CRITICAL to a monitor
 		[ "$tool" != bk-age ] || status=3
+		# all below 126 end recovery
+		[ "$tool" != bk-walget ] || status=255
 		run -$status --separate-stderr "$tool" --no-such-option </dev/null
 		[ -z "$output" ] || [ "$tool" = bk-age ]
 		[[ ${stderr_lines[-1]} == "usage: $tool "* ]]

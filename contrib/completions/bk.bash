@@ -94,6 +94,10 @@ _bk_options() {
 		echo "$common --against --identity --jobs --md --name --output \
 		    --passphrase-file --receipts --restore --scratch \
 		    --scratch-config --sealed --signature --signer --sql" ;;
+	bk-walget)
+		echo "$common --ahead --jobs --retry-for --spool" ;;
+	bk-walput)
+		echo "$common --jobs --spool" ;;
 	bk-walrecv)
 		echo "$common --dbname --host --jobs --max-age --no-password --port \
 		    --prometheus --slot --spool --timeout --username" ;;
@@ -119,4 +123,4 @@ _bk() {
 
 complete -o default -F _bk bk-age bk-audit bk-base bk-crypt bk-dump bk-gz bk-keygen \
     bk-ls bk-notify bk-prune bk-restore bk-rm bk-s3get bk-s3ls bk-s3put bk-s3rm \
-    bk-save bk-seal bk-stat bk-tee bk-verify bk-walrecv bk-zst
+    bk-save bk-seal bk-stat bk-tee bk-verify bk-walget bk-walput bk-walrecv bk-zst

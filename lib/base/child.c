@@ -56,8 +56,8 @@ bk_child_spawn(atomic_int *pid, char *const argv[], char *const env[],
 	(void)posix_spawnattr_setsigmask(&attr, &set);
 	(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
 	pthread_mutex_lock(&pids);
-	if ((rc = set_descriptors(&fa, fds, pass)) == 0 && (rc = posix_spawnp(&child,
-	    argv[0], &fa, &attr, argv, env)) == 0)
+	if ((rc = set_descriptors(&fa, fds, pass)) == 0 &&
+	    (rc = posix_spawnp(&child, argv[0], &fa, &attr, argv, env)) == 0)
 		*pid = child;
 	pthread_mutex_unlock(&pids);
 	posix_spawnattr_destroy(&attr);

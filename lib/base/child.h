@@ -16,9 +16,9 @@
 /*
  * Start argv[0], looked up in PATH if it has no slash, with env, no signal
  * blocked, and fds as its standard input, output and error; -1: /dev/null as
- * input, inherited as output or error.  The descriptor pass is open in it, under
- * its own number, also if it is closed on exec; -1: none.  0, or -1 with *e set
- * and *pid 0.
+ * input, inherited as output or error.  The descriptor pass is open in it,
+ * under its own number, also if it is closed on exec; -1: none.  0, or -1 with
+ * *e set and *pid 0.
  */
 int bk_child_spawn(atomic_int *pid, char *const argv[], char *const env[],
     const int fds[3], int pass, struct bk_err *e);

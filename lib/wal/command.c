@@ -235,7 +235,7 @@ struct fetch {
 	uint64_t bytes;			/* taken */
 	int written;			/* one byte at least */
 	int refused;			/* by take */
-	char said[MESSAGE];		/* the beginning of its standard error */
+	char said[MESSAGE];		/* the first line on its stderr */
 	int ended;			/* its status, of waitpid(2) */
 };
 

@@ -28,7 +28,7 @@ struct bk_wal_get {
 	uint64_t segment;		/* bytes; 0: not known yet */
 	/* segments of this timeline, by number, are to be fetched ahead */
 	uint32_t timeline;
-	uint64_t next, end;		/* the first not begun, behind the last */
+	uint64_t next, end;		/* not begun yet: next to end - 1 */
 	uint64_t barrier;		/* this one is not to be had */
 	unsigned busy, threads;
 	pthread_t *thread;

@@ -33,7 +33,7 @@ owners(void)
 	ok(bk_wal_history_end(&h, 3, &end) == 1 && end == 0x1A0000028,
 	    "where a timeline was left");
 	is_int(bk_wal_history_end(&h, 4, &end), 0, "its own goes on");
-	is_int(bk_wal_history_end(&h, 5, &end), -1, "a younger one is not in it");
+	is_int(bk_wal_history_end(&h, 5, &end), -1, "not a younger one");
 	bk_wal_history_free(&h);
 	is_int(bk_wal_history_owner(&h, 77), 0, "a history of nothing");
 }

@@ -84,7 +84,8 @@ checks(void)
 	struct bk_err e;
 
 	header(p, 0xD110, 2, 5 * 16 * MIB, UINT64_MAX, 16 * MIB);
-	ok(check(p, NAME, 16 * MIB, "18446744073709551615", &e), "all is right");
+	ok(check(p, NAME, 16 * MIB, "18446744073709551615", &e),
+	    "all is right");
 	ok(check(p, NAME, 16 * MIB, "", &e), "of any cluster");
 	ok(!check(p, NAME, 16 * MIB, "1", &e) && e.code == BK_DATA &&
 	    strstr(e.msg, NAME ": holds segment " NAME " of another cluster") !=
