@@ -17,7 +17,7 @@ teardown_file() {
 setup() {
 	cd "$BATS_TEST_TMPDIR"
 	mkdir store spool
-	PG=$BATS_FILE_TMPDIR/pg
+	MAIN=$BATS_FILE_TMPDIR/pg
 	STORE="bk-save -q $PWD/store/\$BK_WAL_NAME"
 	RECEIVERS=()
 	export TMPDIR=$BATS_TEST_TMPDIR
@@ -29,7 +29,7 @@ teardown() {
 		kill -9 "$pid" 2>/dev/null || :
 	done
 	load_stop
-	pg_use "$PG"
+	pg_use "$MAIN"
 	for slot in $(wal_sql "SELECT slot_name FROM pg_replication_slots
 	    WHERE NOT active"); do
 		wal_sql "SELECT pg_drop_replication_slot('$slot')" >/dev/null
@@ -70,6 +70,36 @@ same() {
 	cmp "store/$1" "$PGHOST/data/pg_wal/$1"
 }
 
+# confirmed SLOT: how far the server keeps nothing any more.
+confirmed() {
+	wal_sql "SELECT restart_lsn FROM pg_replication_slots
+	    WHERE slot_name = '$1'"
+}
+
+# lsn A OP B: as PostgreSQL compares them.
+lsn() {
+	[ "$(wal_sql "SELECT '$1'::pg_lsn $2 '$3'::pg_lsn")" = t ]
+}
+
+# confirms SLOT LSN: at least so far.
+confirms() {
+	lsn "$(confirmed "$1")" '>=' "$2"
+}
+
+# later SECONDS: that many after $BEGIN.
+later() {
+	[ "$(date +%s)" -ge $((BEGIN + $1)) ]
+}
+
+# some DIR PATTERN, none DIR PATTERN: has it files of such names?
+some() {
+	[ -n "$(find "$1" -name "$2")" ]
+}
+
+none() {
+	[ -z "$(find "$1" -name "$2")" ]
+}
+
 @test "segments are handed over, confirmed, and are the server's" {
 	local last name
 	receive --slot bk "$STORE"
@@ -90,4 +120,347 @@ same() {
 bk-walrecv: receiving from $(uname -n), timeline 1, $(sed -n 's/.*timeline 1, \(.*\), slot.*/\1/p' err), slot bk" ]
 	# nothing of it is left behind
 	[ -z "$(find . -name 'bk-walrecv.*')" ]
+}
+
+# history N: its file was stored, and before any segment of the timeline.
+history() {
+	local name
+	name=$(printf '%08X.history' "$1")
+	[ "$(cd store && ls -tr "${name%.history}"* | head -n 1)" = "$name" ]
+}
+
+@test "a standby that is promoted: its history, and then its timeline" {
+	local old new name first
+	wal_standby "$BATS_TEST_TMPDIR/pg2" "$MAIN"
+	receive --slot bk "$STORE"
+	receive --slot bk2 --spool spool -j4 "bk-save -q $PWD/store2/\$BK_WAL_NAME"
+	mkdir store2
+	await 20 receiving 2
+	pg_use "$MAIN"
+	write_wal
+	old=$(wal_switch)
+	write_wal 100
+	await 20 stored "$old"
+	pg_use "$BATS_TEST_TMPDIR/pg2"
+	pg_ctl_ "$BATS_TEST_TMPDIR/pg2" promote
+	write_wal
+	new=$(wal_switch)
+	[[ $new == 00000002* ]]
+	await 20 stored "$new"
+	await 20 test -s "store2/$new"
+	history 2
+	(cd store2 && sha256sum ./*[!l]) >sums
+	(cd store && sha256sum --quiet -c ../sums)
+	for name in store/00000002*; do
+		same "${name#store/}"
+	done
+	# the old timeline ends in the segment that the new one begins with
+	first=$(cd store && ls | grep '^00000002[0-9A-F]*$' | head -n 1)
+	[ -s "store/00000001${first:8}.partial" ]
+	cmp -n "$(stat -c %s "store/00000001${first:8}.partial")" \
+	    "store/00000001${first:8}.partial" "store/$first"
+	[ ! -e "store/00000001${first:8}" ]
+	grep -q 'timeline 1 has ended at .*; timeline 2 follows' err
+	await 20 none spool '0*[0-9A-F]'
+	pg_stop "$BATS_TEST_TMPDIR/pg2"
+}
+
+@test "a promoted standby that was behind: what it lacks is kept" {
+	local pg2=$BATS_TEST_TMPDIR/pg2 old new first hosts ports
+	wal_start "$BATS_TEST_TMPDIR/pg1"
+	hosts=$PGHOST ports=$PGPORT
+	wal_sql 'CREATE TABLE t (n int, pad text)'
+	wal_standby "$pg2" "$BATS_TEST_TMPDIR/pg1"
+	hosts+=,$PGHOST ports+=,$PGPORT
+	pg_use "$BATS_TEST_TMPDIR/pg1"
+	receive --slot bk --spool spool -d "host=$hosts port=$ports" "$STORE"
+	await 20 receiving
+	write_wal 10
+	pg_ctl_ "$pg2" -m fast stop
+	write_wal
+	old=$(wal_switch)
+	await 20 stored "$old"
+	write_wal 500
+	await 20 confirms bk "$(wal_sql 'SELECT pg_current_wal_lsn()')"
+	kill -9 "$(pg_pid "$BATS_TEST_TMPDIR/pg1")"
+	pg_ctl_ "$pg2" start
+	pg_use "$pg2"
+	pg_ctl_ "$pg2" promote
+	await 40 receiving 2
+	write_wal
+	new=$(wal_switch)
+	await 20 stored "$new"
+	history 2
+	first=$(cd store && ls | grep '^00000002[0-9A-F]*$' | head -n 1)
+	# the whole of timeline 1, to its last byte
+	[ -s "store/$old" ]
+	[[ ! 00000001${first:8} > $old ]]
+	[ "$(find store -name '00000001*.partial' | wc -l)" = 1 ]
+	[[ $(echo store/*.partial) > store/$old ]]
+	# and nothing of it was confirmed to the new primary in its own name
+	[ "$(wal_sql "SELECT restart_lsn <= pg_current_wal_lsn()
+	    FROM pg_replication_slots")" = t ]
+	# the old primary comes back: it is not followed
+	pg_ctl_ "$pg2" -m fast stop
+	pg_ctl_ "$BATS_TEST_TMPDIR/pg1" start
+	await 40 grep -q 'an old primary' err
+	pg_ctl_ "$BATS_TEST_TMPDIR/pg1" -m immediate stop
+	pg_ctl_ "$pg2" start
+	await 60 receiving 3
+	pg_stop "$pg2"
+	pg_stop "$BATS_TEST_TMPDIR/pg1"
+}
+
+@test "no commit is lost: the server and its disk are gone" {
+	local i lines
+	wal_start "$BATS_TEST_TMPDIR/pg1"
+	# an ordinary copy to recover from
+	wal_side "$BATS_TEST_TMPDIR/side"
+	psql -XqAt postgres <<-SQL >/dev/null
+	SELECT pg_backup_start('copy', true);
+	\! cp -a $PGHOST/data $SIDE
+	\! rm -rf $SIDE/pg_wal/0* $SIDE/postmaster.* $SIDE/pg_replslot/*
+	\o $SIDE/backup_label
+	SELECT labelfile FROM pg_backup_stop(false);
+	SQL
+	receive --slot bk --spool spool "$STORE"
+	await 20 receiving
+	wal_sql "ALTER SYSTEM SET synchronous_standby_names = 'bk'"
+	wal_sql 'SELECT pg_reload_conf()' >/dev/null
+	load_start load 4
+	# the receiver is killed meanwhile, at any moment
+	for ((i = 1; i <= 5; i++)); do
+		lines=$(wc -l <load)
+		await 20 awk -v n="$lines" 'END { exit NR < n + 200 }' load
+		kill -9 "$R"
+		receive --slot bk --spool spool "$STORE"
+	done
+	lines=$(wc -l <load)
+	await 20 awk -v n="$lines" 'END { exit NR < n + 200 }' load
+	kill -9 "$(pg_pid "$BATS_TEST_TMPDIR/pg1")"
+	load_stop
+	rm -rf "$PGHOST/data"
+	kill -9 "$R"
+	[ "$(find store spool -name '0*' | wc -l)" -ge 3 ]
+	# the spool's last segment has zeros where WAL ends
+	cp -n spool/0* store/
+	for i in store/*.partial; do mv "$i" "${i%.partial}"; done
+	chmod -R a+rX store "$BATS_TEST_TMPDIR"
+	cp -R store "$(readlink "$BATS_TEST_TMPDIR/side/home")/wal"
+	cat >>"$SIDE/postgresql.conf" <<-CONF
+	restore_command = 'cp $(dirname "$SIDE")/wal/%f %p'
+	synchronous_standby_names = ''
+	CONF
+	sed -i '/synchronous_standby_names/d' "$SIDE/postgresql.auto.conf"
+	pg_as touch "$SIDE/recovery.signal"
+	chown -R --reference="$SIDE/PG_VERSION" "$SIDE" "$(dirname "$SIDE")/wal"
+	wal_run "$BATS_TEST_TMPDIR/side"
+	load_holds load
+	[ "$(wc -l <load)" -ge 1200 ]
+	pg_stop "$BATS_TEST_TMPDIR/side"
+	pg_stop "$BATS_TEST_TMPDIR/pg1"
+}
+
+@test "four COMMANDs at once end in any order; confirmed is in order" {
+	local first begin last end
+	mkfifo go
+	first=$(wal_switch)
+	wal_sql CHECKPOINT
+	first=$(wal_sql 'SELECT pg_walfile_name(pg_current_wal_lsn())')
+	receive --slot bk -j4 "case \$BK_WAL_NAME in $first) cat go ;; esac >>went
+	    exec $STORE"
+	await 20 receiving
+	begin=$(confirmed bk)
+	write_wal 5000
+	last=$(wal_switch)
+	await 20 stored "$last"
+	[ ! -e "store/$first" ]
+	[ "$(confirmed bk)" = "$begin" ]
+	end=$(wal_sql 'SELECT pg_current_wal_lsn()')
+	echo now >go
+	await 20 stored "$first"
+	await 20 confirms bk "$(wal_sql "SELECT '$end'::pg_lsn - 1048576")"
+	[ "$(cat went)" = now ]
+}
+
+@test "a COMMAND that fails is said once; the server keeps WAL meanwhile" {
+	local begin
+	receive --slot bk -j1 "[ -e up ] && exec $STORE"
+	await 20 receiving
+	begin=$(confirmed bk)
+	write_wal 20000
+	await 20 grep -q 'exit status 1; will be tried again' err
+	# not more than -j and 2 wait here
+	[ "$(find "/proc/$R/fd" -lname '*/bk-walrecv.*' | wc -l)" -le 3 ]
+	[ "$(confirmed bk)" = "$begin" ]
+	write_wal 20000
+	touch up
+	last=$(wal_switch)
+	await 60 stored "$last"
+	await 20 grep -q 'stored; COMMAND had failed for' err
+	[ "$(wc -l <err)" = 4 ]
+	lsn "$(confirmed bk)" '>' "$begin"
+}
+
+@test "a COMMAND that hangs is ended by --timeout, and run again" {
+	local last
+	receive --slot bk --timeout 1s "[ -e up ] || exec sleep 1000
+	    exec $STORE"
+	await 20 receiving
+	last=$(wal_switch)
+	await 20 grep -q 'COMMAND took over 1s; see --timeout' err
+	touch up
+	await 20 stored "$last"
+}
+
+@test "a COMMAND that does not read all has stored nothing" {
+	local begin
+	receive --slot bk 'head -c 1000 >/dev/null'
+	await 20 receiving
+	begin=$(confirmed bk)
+	write_wal 5000
+	await 20 grep -q 'unread; not counted as stored; will be tried' err
+	[ "$(confirmed bk)" = "$begin" ]
+}
+
+@test "--max-age hands over what there is; an idle server means nothing" {
+	local name end n
+	wal_sql CHECKPOINT
+	wal_switch
+	receive --slot bk --max-age 1s "echo \$BK_WAL_NAME >>log
+	    exec bk-save -q --overwrite $PWD/store/\$BK_WAL_NAME"
+	await 20 receiving
+	write_wal 10
+	name=$(wal_sql 'SELECT pg_walfile_name(pg_current_wal_lsn())')
+	end=$(wal_sql 'SELECT pg_current_wal_lsn()')
+	await 20 stored "$name.partial"
+	await 20 confirms bk "$end"
+	cmp -n "$(stat -c %s "store/$name.partial")" "store/$name.partial" \
+	    "$PGHOST/data/pg_wal/$name"
+	n=$(wc -l <log) BEGIN=$(date +%s)
+	await 10 later 4
+	[ "$(wc -l <log)" = "$n" ]
+	write_wal 1
+	await 20 confirms bk "$(wal_sql 'SELECT pg_current_wal_lsn()')"
+	wal_switch
+	await 20 stored "$name"
+	same "$name"
+}
+
+@test "SIGTERM waits for the COMMAND at work; a second one does not" {
+	mkfifo go
+	receive --slot bk -j1 "echo >went.begun; cat go >>went; exec $STORE"
+	await 20 receiving
+	wal_switch
+	exec 9<>go
+	await 20 test -s went.begun
+	kill -TERM "$R"
+	kill -0 "$R"
+	echo >&9
+	exec 9>&-
+	ended 143
+	find store -name '0*' | grep .
+	receive --slot bk -j1 "echo >>begun; cat go; exec $STORE"
+	await 20 receiving 2
+	wal_switch
+	await 20 test -s begun
+	kill -TERM "$R"
+	kill -TERM "$R"
+	ended 143
+}
+
+@test "a full disk: nothing is confirmed until there is room" {
+	local end
+	(
+		ulimit -S -f 512
+		exec bk-walrecv -U bk --slot bk --spool spool "$STORE" 2>>err 3>&- 4>&-
+	) &
+	R=$!
+	RECEIVERS+=("$R")
+	await 20 receiving
+	write_wal 3000
+	end=$(wal_sql 'SELECT pg_current_wal_lsn()')
+	await 20 grep -q 'File too large; nothing is confirmed until there is room' err
+	lsn "$(confirmed bk)" '<' "$end"
+	prlimit --pid "$R" --fsize=unlimited
+	await 20 confirms bk "$end"
+	await 20 stored "$(wal_switch)"
+	[ "$(sed -n '3,$p' err | cut -d ' ' -f 2-)" = "$(sed -n 3p err | cut -d ' ' -f 2-)
+there is room again" ]
+	for name in store/*; do
+		same "${name#store/}"
+	done
+}
+
+@test "what waits in the spool is handed over without the server" {
+	local last end
+	wal_start "$BATS_TEST_TMPDIR/pg1"
+	wal_sql 'CREATE TABLE t (n int, pad text)'
+	receive --slot bk --spool spool false
+	await 20 receiving
+	run -5 --separate-stderr bk-walrecv -U bk --slot bk --spool spool true
+	[ "$stderr" = "bk-walrecv: spool: another process uses it" ]
+	write_wal
+	last=$(wal_switch)
+	write_wal 10
+	end=$(wal_sql 'SELECT pg_current_wal_lsn()')
+	await 20 confirms bk "$end"
+	cp -R "$PGHOST/data/pg_wal" wal
+	kill -9 "$R"
+	pg_stop "$BATS_TEST_TMPDIR/pg1"
+	receive --slot bk --spool spool --max-age 1s \
+	    "bk-save -q --overwrite $PWD/store/\$BK_WAL_NAME"
+	await 20 stored "$last"
+	await 20 some store '*.partial'
+	for name in $(ls store); do
+		cmp -n "$(stat -c %s "store/$name")" "store/$name" "wal/${name%.partial}"
+	done
+	await 20 none spool '0*[0-9A-F]'
+	kill -TERM "$R"
+	ended 143
+	# nothing waits: then it is a wrong call, rather
+	rm spool/*.partial
+	run -1 --separate-stderr bk-walrecv -U bk --slot bk --spool spool true
+	one_line_error bk-walrecv
+}
+
+@test "another cluster behind the address, or another past, is not mixed in" {
+	local hosts ports
+	wal_start "$BATS_TEST_TMPDIR/pg1"
+	hosts=$PGHOST ports=$PGPORT
+	pg_ctl_ "$BATS_TEST_TMPDIR/pg1" -m fast stop
+	cp -a "$PGHOST/data" "$PGHOST/older"
+	pg_ctl_ "$BATS_TEST_TMPDIR/pg1" start
+	wal_sql 'CREATE TABLE t (n int, pad text)'
+	pg_use "$MAIN"
+	hosts+=,$PGHOST ports+=,$PGPORT
+	pg_use "$BATS_TEST_TMPDIR/pg1"
+	# in one run
+	receive --slot bk -d "host=$hosts port=$ports" "$STORE"
+	receive --slot bk2 --spool spool -d "host=$hosts port=$ports" "$STORE"
+	await 20 receiving 2
+	write_wal 100
+	await 20 confirms bk2 "$(wal_sql 'SELECT pg_current_wal_lsn()')"
+	kill -9 "$R"
+	pg_ctl_ "$BATS_TEST_TMPDIR/pg1" -m immediate stop
+	R=${RECEIVERS[0]}
+	ended 3
+	grep -q ': is cluster [0-9]*, not [0-9]*; give it a slot' err
+	# and in two
+	pg_use "$MAIN"
+	run -3 --separate-stderr bk-walrecv -U bk --slot bk2 --spool spool true
+	[[ $stderr == *": is cluster "* ]]
+	# the same cluster, as it was before
+	pg_use "$BATS_TEST_TMPDIR/pg1"
+	rm -rf "$PGHOST/data"
+	mv "$PGHOST/older" "$PGHOST/data"
+	pg_ctl_ "$BATS_TEST_TMPDIR/pg1" start
+	wal_sql 'CREATE TABLE other (n int, pad text)'
+	wal_sql "INSERT INTO other SELECT g, repeat('x', 270)
+	    FROM generate_series(1, 5000) g"
+	run -3 --separate-stderr timeout 30 bk-walrecv -U bk --slot bk2 \
+	    --spool spool true
+	[[ $stderr == *"is not what was received there before"* ]]
+	[ -z "$(find spool store -name '0*[0-9A-F]' -newer spool/position)" ]
+	pg_stop "$BATS_TEST_TMPDIR/pg1"
 }

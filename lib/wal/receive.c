@@ -10,6 +10,8 @@
 #include "base/utctime.h"
 
 #define TELL 10			/* seconds between two statuses */
+#define TELL_PAUSED 1		/* the same while what the server asks is not
+				 * read */
 #define SILENCE 60		/* seconds until a silent server is given up */
 #define REPORT 10		/* seconds between two reports */
 #define LAST_WAIT 20		/* seconds for COMMANDs at the end */
@@ -177,7 +179,8 @@ watch(struct receive *r)
 	else if (r->pause == NOT_PAUSED && now - r->heard > SILENCE)
 		bk_receive_disconnect(r, "nothing heard from the server for "
 		    "a minute");
-	else if (now - r->told >= TELL)
+	else if (now - r->told >= (r->pause != NOT_PAUSED ? TELL_PAUSED :
+	    TELL))
 		tell(r, now - r->heard > SILENCE / 3);
 }
 
