@@ -36,6 +36,7 @@ struct bk_walk {
 	uint32_t file, timeline;	/* of the file; of the last page */
 	uint64_t before;		/* the last whole record's */
 	uint64_t end;			/* behind it */
+	uint64_t torn;			/* behind what was looked at */
 	int any;			/* there is one */
 	/* the record that is being read */
 	uint64_t at;
@@ -246,12 +247,14 @@ take(struct bk_walk *w, uint64_t at, unsigned *off, struct bk_err *e)
 	if (w->have < BK_LOGRECORD_HEADER) {
 		n = BK_LOGRECORD_HEADER - w->have;
 		n = n < left ? n : left;
+		w->torn = at + *off + n;
 		memcpy(w->raw + w->have, w->buf + *off, n);
 		w->have += n;
 		rc = read_header(w);
 	} else {
 		n = w->h.length - w->have;
 		n = n < left ? n : left;
+		w->torn = at + *off + n;
 		rc = take_body(w, w->buf + *off, n, e);
 		w->have += n;
 	}
@@ -272,6 +275,7 @@ walk_page(struct bk_walk *w, uint64_t at, struct bk_err *e)
 	unsigned off;
 
 	parse_page(w->buf, &h);
+	w->torn = at;
 	if (check_page(w, &h, at) == -1)
 		return -1;
 	off = h.header;
@@ -315,6 +319,7 @@ read_page(struct bk_walk *w, struct bk_source src, uint64_t at,
 	unsigned have = 0;
 	int r = 1;
 
+	w->torn = at;
 	if (w->page == 0) {
 		have = PAGE_MIN;
 		r = fill(src, w->buf, have, e);
@@ -361,6 +366,12 @@ uint64_t
 bk_walk_end(const struct bk_walk *w)
 {
 	return w->end;
+}
+
+uint64_t
+bk_walk_torn(const struct bk_walk *w)
+{
+	return w->torn;
 }
 
 const char *

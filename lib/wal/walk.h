@@ -52,6 +52,12 @@ enum bk_walk_end bk_walk_segment(struct bk_walk *w, struct bk_source src,
 uint64_t bk_walk_end(const struct bk_walk *w);
 const char *bk_walk_why(const struct bk_walk *w);
 
+/*
+ * After BROKEN: nothing from here on was looked at.  Zeros, if the record was
+ * cut off while it was being written.
+ */
+uint64_t bk_walk_torn(const struct bk_walk *w);
+
 void bk_walk_free(struct bk_walk *w);	/* NULL is fine */
 
 #endif

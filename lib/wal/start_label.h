@@ -1,0 +1,24 @@
+#ifndef BK_WAL_START_LABEL_H
+#define BK_WAL_START_LABEL_H
+/*
+ * The file backup_label of a base backup, which says where recovery begins.
+ * Input is not trusted.
+ */
+#include <stdint.h>
+
+#include "base/err.h"
+#include "wal/segment.h"
+
+struct bk_start_label {
+	uint64_t start;			/* LSN of the first record needed */
+	char file[BK_WAL_NAME];		/* the segment that it is in */
+	uint32_t timeline;
+	int standby;			/* taken from one */
+	int increment;			/* not whole without earlier ones */
+};
+
+/* 0, or -1 with *e set: BK_DATA. */
+int bk_start_label_parse(const char *text, struct bk_start_label *l,
+    struct bk_err *e);
+
+#endif
