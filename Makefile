@@ -53,6 +53,7 @@ $B/bin/bk-dump $B/bin/bk-restore: LDLIBS = $(PG)
 $B/bin/bk-base: LDLIBS = -lpq -ljansson $(if $(ISAL),-lisal) -lcrypto
 $B/bin/bk-stat: LDLIBS = -lpq -ljansson
 $B/bin/bk-verify: LDLIBS = $(PG) $(GZ) -lzstd -lcrypto
+$B/bin/bk-pitr: LDLIBS = -lpq -ljansson $(if $(ISAL),-lisal) -lcrypto
 $B/bin/bk-prune: LDLIBS = -ljansson -lcrypto
 $B/bin/bk-age: LDLIBS = -ljansson
 $B/bin/bk-audit: LDLIBS = -ljansson -lcrypto
@@ -65,6 +66,7 @@ $B/bin/bk-gz $B/bin/bk-zst: $B/obj/bin/filter.o
 $B/bin/bk-seal: $B/obj/bin/seal_input.o
 $B/bin/bk-age: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/age_*.c))
 $B/bin/bk-audit: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/audit_*.c))
+$B/bin/bk-pitr: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/pitr_*.c))
 $B/bin/bk-restore: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/restore_*.c))
 $B/bin/bk-stat: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/stat_*.c))
 $B/bin/bk-walrecv: $B/obj/bin/walrecv_metrics.o

@@ -141,8 +141,8 @@ included() {
 		bk-age) row=jansson ;;
 		bk-s3*) row='curl|curl-gnutls|crypto|expat|jansson' ;;
 		bk-walrecv) row='pq|crypto|isal' ;;
-		bk-base) row='pq|jansson|crypto|isal' ;;
-		bk-pitr | bk-stat) row='pq|jansson' ;;
+		bk-base | bk-pitr) row='pq|jansson|crypto|isal' ;;
+		bk-stat) row='pq|jansson' ;;
 		bk-audit) row='crypto|jansson' ;;
 		bk-notify) row='curl|curl-gnutls|jansson' ;;
 		*) row=c ;;

@@ -53,6 +53,10 @@ _bk_options() {
 		echo "$common --from --from-audit --mail --only-change --ping --remind \
 		    --retry-for --slack --smtp --smtp-login --status --subject \
 		    --template --webhook" ;;
+	bk-pitr)
+		echo "$common --archive --delta --dry-run --jobs --map --pause \
+		    --pgdata --quiet --spool --spool-size --start --target \
+		    --timeline --verbose --wal" ;;
 	bk-prune)
 		echo "$common --endpoint --explain --first-run --group --holds --keep-daily \
 		    --keep-hourly --keep-last --keep-monthly --keep-weekly \
@@ -114,6 +118,7 @@ _bk() {
 	--tier) words="hourly daily weekly monthly yearly" ;;
 	--sse) words="s3 kms" ;;
 	--checkpoint) words="fast spread" ;;
+	--timeline) words="latest current" ;;
 	--status) words="start success failure" ;;
 	--section) words="pre-data data post-data" ;;
 	*) [[ $word != -* ]] || words=$(_bk_options "$tool") ;;
@@ -122,5 +127,5 @@ _bk() {
 }
 
 complete -o default -F _bk bk-age bk-audit bk-base bk-crypt bk-dump bk-gz bk-keygen \
-    bk-ls bk-notify bk-prune bk-restore bk-rm bk-s3get bk-s3ls bk-s3put bk-s3rm \
+    bk-ls bk-notify bk-pitr bk-prune bk-restore bk-rm bk-s3get bk-s3ls bk-s3put bk-s3rm \
     bk-save bk-seal bk-stat bk-tee bk-verify bk-walget bk-walput bk-walrecv bk-zst

@@ -1,0 +1,594 @@
+/* bk-pitr: recover a base backup to a point in time, see bk-pitr(1) */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/num.h"
+#include "base/utctime.h"
+#include "datadir/datadir.h"
+#include "pitr_input.h"
+#include "pitr_place.h"
+#include "pitr_report.h"
+#include "signals.h"
+#include "tool.h"
+#include "wal/recover.h"
+#include "wal/survey.h"
+
+extern char **environ;
+
+#define INPUT "standard input"
+#define SPOOL "bk_wal"			/* in the data directory */
+#define SPOOL_SIZE ((uint64_t)1 << 30)
+#define AHEAD 32
+#define LISTS_MAX 64			/* --map, --incremental */
+
+static const struct tool tool = {
+	.name = "bk-pitr",
+	.usage = "-D DIR --target TARGET [--wal COMMAND] [OPTION ...]",
+	.help =
+"Example: bk-s3get --before '2026-11-21 14:30Z' s3://b/base/ | bk-crypt -d |\n"
+"    bk-zst -d | bk-pitr -D /srv/pg --target '2026-11-21 14:30Z' --start\n"
+"    --wal 'bk-s3get s3://b/wal/$BK_WAL_NAME | bk-crypt -d | bk-zst -d'\n"
+"\n"
+"usage: bk-pitr -D DIR --target TARGET [OPTION ...]\n"
+"\n"
+"Unpacks the base backup on standard input into DIR, proves that the WAL leads\n"
+"from there to TARGET, and makes DIR ready to recover to it.  TARGET: a time with\n"
+"its zone, an LSN, a restore point's name, xid:N, immediate, latest.\n"
+"\n"
+"      --wal COMMAND          writes the WAL file $BK_WAL_NAME; exits 4 if none\n"
+"      --timeline latest|current|N   default: latest\n"
+"      --map OLD=NEW          where a tablespace goes (repeat)\n"
+"      --delta                keep files in DIR that are the same already\n"
+"      --start                start the server, wait until it is there, report\n"
+"      --pause                at the target, instead of promoting\n"
+"      --archive              leave archive_mode on\n"
+"      --dry-run              say what would be done; write nothing\n"
+"      --spool DIR, --spool-size SIZE   keep proven WAL there (DIR/bk_wal, 1G)\n"
+"  -j N                       threads, and COMMANDs at once; --help, --version\n"
+"  -q, -v                     no progress, nothing said; always progress\n"
+"\n"
+"Exit: 0 ready, 1 failed, 2 usage error, 3 input or WAL refused.\n",
+};
+
+struct options {
+	const char *dir, *wal, *spool, *timeline_arg, *jobs_arg;
+	const char *target_arg;
+	struct bk_target target;
+	uint32_t timeline;
+	struct bk_datadir_map map[LISTS_MAX];
+	size_t nmap;
+	struct pitr_input input[LISTS_MAX + 1];	/* the first: INPUT */
+	size_t ninputs;
+	uint64_t spool_size;
+	unsigned jobs;
+	int delta, start, pause, archive, dry_run, verbosity;
+};
+
+/* What a signal has to stop, and what is to be removed. */
+static struct bk_wal_get *get;
+static struct bk_datadir *datadir;
+static char *own_spool;			/* a spool that we made */
+static atomic_int child;
+static struct bk_progress progress;
+
+static struct options options = { .spool_size = SPOOL_SIZE, .ninputs = 1,
+	.input = { { .name = INPUT } } };
+
+enum { WAL = TOOL_OPT_TOOL, TARGET, TIMELINE, MAP, START, PAUSE,
+	ARCHIVE, DRY_RUN, DELTA, SPOOL_DIR, SPOOL_BYTES };
+
+static const struct option longopts[] = {
+	TOOL_LONGOPTS,
+	{ "pgdata", required_argument, NULL, 'D' },
+	{ "wal", required_argument, NULL, WAL },
+	{ "target", required_argument, NULL, TARGET },
+	{ "timeline", required_argument, NULL, TIMELINE },
+	{ "map", required_argument, NULL, MAP },
+	{ "start", no_argument, NULL, START },
+	{ "pause", no_argument, NULL, PAUSE },
+	{ "archive", no_argument, NULL, ARCHIVE },
+	{ "dry-run", no_argument, NULL, DRY_RUN },
+	{ "delta", no_argument, NULL, DELTA },
+	{ "jobs", required_argument, NULL, 'j' },
+	{ "spool", required_argument, NULL, SPOOL_DIR },
+	{ "spool-size", required_argument, NULL, SPOOL_BYTES },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ 0 }
+};
+
+static void
+clean_up(void)
+{
+	if (get != NULL)
+		bk_wal_get_stop(get);
+	bk_child_kill(&child);
+	if (own_spool != NULL)
+		pitr_remove_spool(own_spool);
+}
+
+/* --- the command line */
+
+/* OLD=NEW, both absolute; a '=' in OLD is written "\\=". */
+static void
+add_map(struct options *o, char *arg)
+{
+	char *in = arg, *out = arg;
+
+	if (o->nmap == LISTS_MAX)
+		tool_usage("--map: more than %d", LISTS_MAX);
+	o->map[o->nmap].from = arg;
+	for (; *in != '\0' && *in != '='; *out++ = *in++)
+		if (in[0] == '\\' && in[1] == '=')
+			in++;
+	if (*in != '=' || *arg != '/' || in[1] != '/')
+		tool_usage("--map %s: not OLD=NEW with absolute paths", arg);
+	*out = '\0';
+	o->map[o->nmap++].to = in + 1;
+}
+
+static uint32_t
+parse_timeline(const char *arg)
+{
+	if (strcmp(arg, "latest") == 0)
+		return BK_PROVE_LATEST;
+	if (strcmp(arg, "current") == 0)
+		return BK_PROVE_CURRENT;
+	return (uint32_t)tool_number(arg, 1, UINT32_MAX - 1, "--timeline");
+}
+
+static void
+parse_size(const char *arg, uint64_t *bytes)
+{
+	struct bk_err e = {0};
+
+	if (bk_size_parse(arg, "--spool-size", bytes, &e) == -1)
+		tool_usage("%s", e.msg);
+}
+
+static void
+parse_options(struct options *o, int argc, char *argv[])
+{
+	int ch;
+
+	while ((ch = getopt_long(argc, argv, "D:j:qv", longopts, NULL)) != -1)
+		switch (ch) {
+		case 'D': o->dir = optarg; break;
+		case WAL: o->wal = optarg; break;
+		case TARGET: o->target_arg = optarg; break;
+		case TIMELINE: o->timeline = parse_timeline(optarg); break;
+		case MAP: add_map(o, optarg); break;
+		case START: o->start = 1; break;
+		case PAUSE: o->pause = 1; break;
+		case ARCHIVE: o->archive = 1; break;
+		case DRY_RUN: o->dry_run = 1; break;
+		case DELTA: o->delta = 1; break;
+		case 'j': o->jobs_arg = optarg; break;
+		case SPOOL_DIR: o->spool = optarg; break;
+		case SPOOL_BYTES: parse_size(optarg, &o->spool_size); break;
+		case 'q': o->verbosity = -1; break;
+		case 'v': o->verbosity = 1; break;
+		default: tool_option(ch);
+		}
+	if (optind < argc)
+		tool_usage("%s: the base backup is standard input",
+		    argv[optind]);
+}
+
+static void
+check_options(struct options *o)
+{
+	struct bk_err e = {0};
+	char text[BK_TARGET_TIME_TEXT];
+
+	if (o->dir == NULL || *o->dir == '\0')
+		tool_usage("no -D DIR given");
+	if (o->target_arg == NULL)
+		tool_usage("no --target given; the newest state is "
+		    "--target latest");
+	if (bk_target_parse(o->target_arg, &o->target, &e) == -1)
+		tool_usage("--target: %s", e.msg);
+	if (o->target.kind == BK_TARGET_TIME &&
+	    o->target.time / 1000000 > time(NULL) + 60) {
+		bk_target_time(o->target.time, text);
+		tool_usage("--target: %s has not come yet; the newest state "
+		    "is latest", text);
+	}
+	if (o->wal == NULL && o->spool != NULL)
+		tool_usage("--spool: without --wal there is nothing to keep");
+	if (o->delta && o->ninputs > 1)
+		tool_usage("--delta: not with --incremental");
+	o->jobs = tool_jobs(o->jobs_arg, 8);
+}
+
+/* --- which base backup */
+
+/* What the later steps need of it. */
+struct base {
+	struct bk_start_label label;
+	uint64_t end;			/* LSN at which it is consistent */
+	char sysid[BK_WAL_SYSID];
+	int major;
+	int wal;			/* descriptor of its own WAL; -1 */
+};
+
+/* What its label tells before anything is unpacked. */
+static int
+check_label(const struct options *o, const struct bk_label *l,
+    struct bk_err *e)
+{
+	char at[BK_UTCTIME_TEXT], text[BK_TARGET_TIME_TEXT];
+
+	bk_utctime_format(l->at, at);
+	if (o->target.kind == BK_TARGET_TIME && l->at != 0 &&
+	    o->target.time / 1000000 < l->at) {
+		bk_target_time(o->target.time, text);
+		return bk_fail(e, BK_DATA, "%s: before this base backup, which "
+		    "began %s; take an earlier one: bk-s3get --before '%s'",
+		    text, at, text);
+	}
+	if (o->target.kind == BK_TARGET_LSN && o->target.lsn < l->start) {
+		bk_lsn_format(l->start, text);
+		return bk_fail(e, BK_DATA, "%s: before this base backup, which "
+		    "begins at %s; take an earlier one", o->target_arg, text);
+	}
+	return 0;
+}
+
+static int
+check_increment(const struct options *o, const struct base *b,
+    struct bk_err *e)
+{
+	if (b->label.increment && o->ninputs == 1)
+		return bk_fail(e, BK_DATA, INPUT ": an increment to an earlier "
+		    "base backup; give the full one on " INPUT " and each "
+		    "increment by --incremental");
+	return 0;
+}
+
+static void
+set_sysid(struct base *b, const char *by_manifest, const struct bk_label *l)
+{
+	(void)snprintf(b->sysid, sizeof(b->sysid), "%.20s",
+	    *by_manifest != '\0' ? by_manifest :
+	    l->kind == BK_LABEL_CLUSTER ? l->name : "");
+}
+
+static int
+describe(struct base *b, const struct bk_datadir_summary *sum,
+    const struct bk_label *l, struct bk_err *e)
+{
+	size_t i;
+
+	b->major = sum->major;
+	for (i = 0; i < sum->nwal; i++)
+		if (sum->wal[i].end > b->end)
+			b->end = sum->wal[i].end;
+	set_sysid(b, sum->manifest.sysid, l);
+	return bk_start_label_parse(sum->backup_label, &b->label, e);
+}
+
+static int
+unpack(struct options *o, struct base *b, struct bk_err *e)
+{
+	const struct bk_label *l = bk_reader_label(o->input[0].in);
+	const struct bk_datadir_options how = {
+		.dir = o->dir, .map = o->map, .nmap = o->nmap,
+		.threads = o->jobs, .delta = o->delta,
+		.in_place = o->ninputs > 1, .progress = &progress,
+		.sysid = l->kind == BK_LABEL_CLUSTER ? l->name : "",
+		.trusted_list = l->kind == BK_LABEL_CLUSTER,
+	};
+	struct bk_source src;
+
+	if ((datadir = bk_datadir_open(&how, e)) == NULL)
+		return -1;
+	if (pitr_input_start(&o->input[0], &src, e) == -1 ||
+	    bk_datadir_unpack(datadir, src, INPUT, e) == -1 ||
+	    pitr_input_end(&o->input[0], e) == -1)
+		return -1;
+	if (describe(b, bk_datadir_summary(datadir), l, e) == -1 ||
+	    check_increment(o, b, e) == -1)
+		return -1;
+	b->wal = openat(bk_datadir_fd(datadir), "pg_wal", O_RDONLY |
+	    O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	return b->wal == -1 ? bk_fail_errno(e, "%s/pg_wal", o->dir) : 0;
+}
+
+/* --- the proof */
+
+/* So many segments ahead as there is room for, whatever their size. */
+static unsigned
+ahead(const struct options *o, const struct bk_start_label *l)
+{
+	char name[BK_WAL_NAME];
+	uint64_t size = BK_WAL_SEGMENT_MAX, n;
+
+	for (; size > BK_WAL_SEGMENT_MIN; size /= 2) {
+		bk_wal_segment_name(l->timeline, l->start, size, name);
+		if (strcmp(name, l->file) == 0)
+			break;
+	}
+	n = o->spool_size / size;
+	return n > AHEAD ? AHEAD : n < 1 ? 1 : (unsigned)n;
+}
+
+static void
+set_get(struct bk_wal_get *g)
+{
+	signals_hold();
+	get = g;
+	signals_release();
+}
+
+static int
+prove(const struct options *o, const struct base *b, const char *spool,
+    struct bk_proof *proof, struct bk_err *e)
+{
+	static char *words[2];
+	struct bk_wal_command command;
+	const struct bk_wal_get_options how = { .command = &command,
+		.spool = spool, .jobs = o->jobs, .sysid = b->sysid,
+		.ahead = ahead(o, &b->label) };
+	struct bk_prove_options what = { .spool = spool,
+		.spool_max = o->spool_size, .own = b->wal, .label = b->label,
+		.end = b->end, .sysid = b->sysid, .target = o->target,
+		.timeline = o->timeline, .progress = &progress };
+	int rc;
+
+	progress.item = "segments of WAL";
+	progress.items = progress.bytes = 0;
+	progress.items_total = progress.bytes_total = 0;
+	if (o->wal != NULL) {
+		words[0] = (char *)(uintptr_t)o->wal;
+		bk_wal_command_init(&command, words, environ);
+		if ((what.get = bk_wal_get_open(&how, e)) == NULL)
+			return -1;
+		set_get(what.get);
+	}
+	rc = bk_prove(&what, proof, e);
+	set_get(NULL);
+	bk_wal_get_free(what.get);
+	return rc;
+}
+
+/* The spool: the caller's, or one of our own, DIR/bk_wal. */
+static int
+make_spool(const struct options *o, char **path, struct bk_err *e)
+{
+	struct bk_buf own = {0};
+
+	if (o->wal == NULL)
+		return 0;
+	if (o->spool != NULL)
+		return (*path = pitr_absolute(o->spool, e)) == NULL ? -1 : 0;
+	if (bk_buf_printf(&own, e, "%s/" SPOOL, o->dir) == -1)
+		return -1;
+	if (mkdir(own.data, 0700) == -1 && errno != EEXIST) {
+		(void)bk_fail_errno(e, "%s: mkdir", own.data);
+		bk_buf_free(&own);
+		return -1;
+	}
+	signals_hold();
+	*path = own_spool = own.data;
+	signals_release();
+	return 0;
+}
+
+/* --- what the server is told */
+
+static int
+configure(const struct options *o, const struct bk_proof *proof,
+    const char *spool, struct bk_err *e)
+{
+	struct bk_buf walget = {0}, text = {0};
+	const struct bk_recover_settings how = {
+		.target = &o->target, .proof = proof, .command = o->wal,
+		.spool = o->spool == NULL ? SPOOL : spool,
+		.own_spool = o->spool == NULL, .jobs = o->jobs,
+		.pause = o->pause, .archive = o->archive,
+	};
+	struct bk_recover_settings s = how;
+	int rc = -1;
+
+	if (o->wal != NULL && pitr_program("bk-walget", &walget, e) == -1)
+		goto done;
+	s.walget = o->wal != NULL ? walget.data : NULL;
+	if (bk_recover_settings(&s, &text, e) == -1 ||
+	    bk_datadir_append(datadir, "postgresql.auto.conf", text.data,
+	    text.len, e) == -1 ||
+	    bk_datadir_put(datadir, "recovery.signal", "", 0, e) == -1)
+		goto done;
+	/* a standby's backup; with both it would be one again */
+	if (unlinkat(bk_datadir_fd(datadir), "standby.signal", 0) == -1 &&
+	    errno != ENOENT)
+		rc = bk_fail_errno(e, "%s/standby.signal: remove", o->dir);
+	else
+		rc = bk_datadir_commit(datadir, e);
+ done:
+	bk_buf_free(&walget);
+	bk_buf_free(&text);
+	return rc;
+}
+
+static int
+start(const struct options *o, const struct base *b,
+    const struct bk_proof *proof, double began, struct bk_err *e)
+{
+	const struct bk_bindir programs = { .dir = tool_env("BK_PG_BINDIR"),
+		.path = tool_env("PATH"), .env = environ };
+	struct bk_recover_server s = { .major = b->major, .pause = o->pause,
+		.programs = &programs, .proof = proof, .child = &child };
+	struct bk_recovered where;
+	char *dir = pitr_absolute(o->dir, e);
+	int rc = -1;
+
+	s.dir = dir;
+	if (dir != NULL && bk_recover_start(&s, &where, e) == 0)
+		rc = pitr_print_result(&where, bk_monotonic() - began, e);
+	free(dir);
+	return rc;
+}
+
+/* Everything up to a directory that can be started. */
+static int
+prepare(struct options *o, struct base *b, struct bk_proof *proof,
+    struct bk_err *e)
+{
+	char *spool = NULL;
+	int rc = -1;
+
+	if (unpack(o, b, e) == -1)
+		return -1;
+	tool_audit()->size_bytes = bk_datadir_summary(datadir)->bytes;
+	if (make_spool(o, &spool, e) == 0 &&
+	    prove(o, b, spool, proof, e) == 0 &&
+	    configure(o, proof, spool, e) == 0) {
+		own_spool = NULL;	/* the server's from here on */
+		rc = 0;
+	}
+	if (rc == 0 && o->verbosity >= 0) {
+		pitr_say_proof(proof);
+		if (!o->archive)
+			tool_say("%s: archive_mode is off in it, lest it "
+			    "write into the archive of the cluster that it "
+			    "comes from (--archive)", o->dir);
+	}
+	return rc;
+}
+
+static int
+recover(struct options *o, double began, struct bk_err *e)
+{
+	struct base b = { .wal = -1 };
+	struct bk_proof proof;
+	int rc = prepare(o, &b, &proof, e);
+
+	if (rc == -1 && own_spool != NULL)
+		pitr_remove_spool(own_spool);
+	if (b.wal != -1)
+		close(b.wal);
+	bk_datadir_free(datadir);
+	if (rc == 0 && o->start)
+		rc = start(o, &b, &proof, began, e);
+	return rc;
+}
+
+/* --- the dry run */
+
+/* Read one backup of the chain; the last one's words count. */
+static int
+survey(struct pitr_input *in, int wal, struct bk_survey *s, struct bk_err *e)
+{
+	const uint64_t files = s->files, bytes = s->bytes;
+	struct bk_source src;
+
+	bk_survey_free(s);
+	if (pitr_input_start(in, &src, e) == -1 ||
+	    bk_survey(src, in->name, wal, &progress, s, e) == -1 ||
+	    pitr_input_end(in, e) == -1)
+		return -1;
+	s->files += files;
+	s->bytes += bytes;
+	return 0;
+}
+
+static int
+plan(struct options *o, const char *tmp, double began, struct bk_err *e)
+{
+	const struct bk_label *l = bk_reader_label(o->input[0].in);
+	struct base b = { .wal = open(tmp, O_RDONLY | O_DIRECTORY |
+	    O_CLOEXEC) };
+	struct bk_survey s = {0};
+	struct bk_proof proof;
+	double read_at;
+	size_t i;
+	int rc = 0;
+
+	if (b.wal == -1)
+		return bk_fail_errno(e, "%s", tmp);
+	for (i = 0; rc == 0 && i < o->ninputs; i++)
+		rc = survey(&o->input[i], b.wal, &s, e);
+	read_at = bk_monotonic();
+	if (rc == 0) {
+		b.end = s.end;
+		b.major = s.major;
+		set_sysid(&b, s.sysid, l);
+		rc = bk_start_label_parse(s.label.data, &b.label, e);
+	}
+	if (rc == 0)
+		rc = check_increment(o, &b, e);
+	if (rc == 0)
+		rc = prove(o, &b, tmp, &proof, e);
+	if (rc == 0)
+		rc = pitr_print_plan(&(struct pitr_plan){ .survey = &s,
+		    .label = l, .start = &b.label, .sysid = b.sysid,
+		    .proof = &proof, .target = &o->target,
+		    .reading = read_at - began,
+		    .proving = bk_monotonic() - read_at }, e);
+	bk_survey_free(&s);
+	close(b.wal);
+	return rc;
+}
+
+/* WAL goes to a directory that nobody sees afterwards. */
+static int
+dry_run(struct options *o, double began, struct bk_err *e)
+{
+	const char *tmp = tool_env("TMPDIR");
+	struct bk_buf path = {0};
+	int rc;
+
+	if (bk_buf_printf(&path, e, "%s/bk-pitr.XXXXXX",
+	    tmp != NULL ? tmp : "/tmp") == -1)
+		return -1;
+	signals_hold();
+	if (mkdtemp(path.data) != NULL)
+		own_spool = path.data;
+	signals_release();
+	if (own_spool == NULL)
+		return bk_fail_errno(e, "%s: mkdtemp", path.data);
+	rc = plan(o, path.data, began, e);
+	pitr_remove_spool(path.data);
+	return rc;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct options *o = &options;
+	const double began = bk_monotonic();
+	struct bk_err e = {0};
+	size_t i;
+	int rc = -1;
+
+	tool_start(&tool);
+	parse_options(o, argc, argv);
+	check_options(o);
+	if (!o->dry_run && pitr_become_owner(o->dir, &e) == -1) {
+		if (e.code == BK_USAGE)
+			tool_usage("%s", e.msg);
+		return tool_end(-1, &e);
+	}
+	tool_run("recover", INPUT, o->dir);
+
+	signals_catch(clean_up);
+	tool_progress(&progress, o->verbosity);
+	if (pitr_input_open(&o->input[0], &e) == 0) {
+		tool_backup_id(bk_reader_label(o->input[0].in)->run);
+		if (check_label(o, bk_reader_label(o->input[0].in), &e) == 0)
+			rc = o->dry_run ? dry_run(o, began, &e) :
+			    recover(o, began, &e);
+	}
+	for (i = 0; i < o->ninputs; i++)
+		pitr_input_free(&o->input[i]);
+	return tool_end(rc, &e);
+}
