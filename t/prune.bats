@@ -318,6 +318,35 @@ receipt() {
 	run -1 sh -c 'bk-prune -d 1 --first-run --min-keep 0 <list >/dev/full'
 }
 
+@test "WAL: as bk-base and bk-walrecv store it" {
+	local i name
+	mkdir -p base wal
+	for i in {1..40}; do
+		printf -v name 'wal/0000000100000000%08X' "$i"
+		: >"$name"
+		touch -d "-$((41 - i)) days -1 hour" "$name"
+	done
+	cp -p "$name" wal/000000010000000000000020.partial	# 32
+	: >"wal/000000010000000000000029.partial"		# the next
+	: >wal/00000002.history
+	for i in 1 8 15 22; do
+		: >"base/pg1.example.com-$(date -u -d "-$i days" +%Y%m%dT020000Z).tar.bk"
+	done
+	bk-ls --stored base >bases && bk-ls wal | bk-prune --wal-for bases >gone
+	# two days before the oldest of them
+	[ "$(grep -vc partial gone)" -ge 15 ] && [ "$(grep -vc partial gone)" -le 17 ]
+	grep -q '\.partial$' gone
+	run -0 grep -c 'history\|029.partial' gone || [ "$output" = 0 ]
+	bk-ls --stored base | bk-prune -w 2 --min-keep 0 --first-run --min-stored 0 | bk-rm
+	[ "$(ls base | wc -l)" = 2 ]
+	bk-ls --stored base >bases && bk-ls wal | bk-prune --wal-for bases --first-run | bk-rm
+	[ "$(ls wal | wc -l)" -le 14 ] && [ "$(ls wal | wc -l)" -ge 11 ]
+	[ -e wal/000000010000000000000029.partial ] && [ -e wal/00000002.history ]
+	# the archive has ended: who says that its WAL is not needed?
+	touch -d '-30 days' wal/*
+	refused 3 bk-prune --wal-for bases < <(bk-ls wal)
+}
+
 # segments N: the listing of N segments, one an hour.
 segments() {
 	local i

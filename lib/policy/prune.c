@@ -104,9 +104,8 @@ check_fresh(const struct bk_listed *newest, const struct bk_policy *p,
 	    newest->r.name, age_text, limit_text);
 }
 
-/* 1 if it was stored, or by its time made, less than min_stored ago. */
-static int
-is_recent(const struct bk_record *r, const struct bk_guards *g)
+int
+bk_prune_is_recent(const struct bk_record *r, const struct bk_guards *g)
 {
 	time_t stored = r->stored != 0 ? r->stored : r->time;
 
@@ -131,7 +130,7 @@ protect(struct bk_listed *item[], size_t n, const struct bk_guards *g)
 		    !item[i]->last_proven && !item[i]->held &&
 		    !bk_retention_keeps(&item[i]->kept);
 		item[i]->lately = item[i]->expired &&
-		    is_recent(&item[i]->r, g);
+		    bk_prune_is_recent(&item[i]->r, g);
 		item[i]->expired &= !item[i]->lately;
 		expired += (size_t)item[i]->expired;
 	}

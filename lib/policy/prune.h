@@ -52,6 +52,9 @@ int bk_prune_judge(struct bk_listing *items, const struct bk_policy *p,
 int bk_prune_check_clock(const struct bk_listing *items,
     const struct bk_guards *g, struct bk_err *e);
 
+/* 1 if r was stored, or by its time made, less than g->min_stored ago. */
+int bk_prune_is_recent(const struct bk_record *r, const struct bk_guards *g);
+
 /* The share guard alone: expired of n items, called label in messages. */
 int bk_prune_check_share(size_t expired, size_t n, const char *label,
     const struct bk_guards *g, struct bk_err *e);

@@ -1,10 +1,13 @@
 #include "policy/wal.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/hex.h"
 #include "base/stamp.h"
+
+#define SEGMENT 24		/* characters of a segment's name */
 
 static const char *
 base_name(const char *name)
@@ -27,10 +30,11 @@ bk_wal_parse(const char *name, uint64_t *position)
 	static const char backup[] = ".backup";
 	const char *s = base_name(name), *rest;
 
-	if (hex_digits(s) != 24 || (s[24] != '\0' && s[24] != '.') ||
+	if (hex_digits(s) != SEGMENT ||
+	    (s[SEGMENT] != '\0' && s[SEGMENT] != '.') ||
 	    bk_hex_number(s + 8, 16, position) == -1)
 		return BK_WAL_OTHER;
-	rest = s + 24;
+	rest = s + SEGMENT;
 	if (*rest == '.' && hex_digits(rest + 1) == 8 &&
 	    strncmp(rest + 9, backup, strlen(backup)) == 0 &&
 	    (rest[16] == '\0' || rest[16] == '.'))
@@ -47,7 +51,7 @@ bk_wal_start(const char *name, uint64_t *position)
 	for (; *s != '\0'; s += n) {
 		for (n = 0; isalnum((unsigned char)s[n]); n++)
 			continue;
-		if (n == 24 && hex_digits(s) == 24)
+		if (n == SEGMENT && hex_digits(s) == SEGMENT)
 			return bk_hex_number(s + 8, 16, position) == 0;
 		n += n == 0;
 	}
@@ -101,23 +105,64 @@ check_one_archive(const struct bk_listing *wal, struct bk_err *e)
 	    "listing is a WAL file's, this one included", wal->item[0].r.name);
 }
 
-/* The start in the newest .backup file not younger than t: 1, or 0. */
-static int
-start_by_time(const struct bk_listing *wal, time_t t, uint64_t *start)
+/*
+ * The start in the newest .backup file not younger than t; 0 if there is none.
+ */
+static uint64_t
+start_by_file(const struct bk_listing *wal, time_t t)
 {
 	const struct bk_listed *item, *best = NULL;
-	uint64_t pos;
+	uint64_t pos, start = 0;
 
 	for (item = wal->item; item < wal->item + wal->n; item++) {
 		if (bk_wal_parse(item->r.name, &pos) != BK_WAL_BACKUP ||
 		    item->r.time > t || (best != NULL &&
 		    (item->r.time < best->r.time ||
-		    (item->r.time == best->r.time && pos >= *start))))
+		    (item->r.time == best->r.time && pos >= start))))
 			continue;
 		best = item;
-		*start = pos;
+		start = pos;
 	}
-	return best != NULL;
+	return start;
+}
+
+/*
+ * The first position stored later than BK_WAL_MARGIN before t, whatever was
+ * stored after it: a clock may have stepped.  0: there is none.
+ */
+static uint64_t
+start_by_time(const struct bk_listing *wal, time_t t)
+{
+	const struct bk_listed *item;
+	uint64_t pos, start = 0;
+	time_t stored;
+
+	for (item = wal->item; item < wal->item + wal->n; item++) {
+		stored = item->r.stored != 0 ? item->r.stored : item->r.time;
+		if (bk_wal_parse(item->r.name, &pos) == BK_WAL_SEGMENT &&
+		    stored > t - BK_WAL_MARGIN && (start == 0 || pos < start))
+			start = pos;
+	}
+	return start;
+}
+
+/* The first position that recovery from base may need: 1, or 0: unknown. */
+static int
+find_start(const struct bk_listing *wal, const struct bk_record *base,
+    uint64_t *start)
+{
+	struct bk_stamp stamp;
+	uint64_t by_time = 0;
+
+	if (bk_wal_start(base->name, start))
+		return 1;
+	*start = start_by_file(wal, base->time);
+	if (bk_stamp_find(base->name, &stamp))
+		by_time = start_by_time(wal, stamp.time < base->time ?
+		    stamp.time : base->time);
+	if (by_time > *start)
+		*start = by_time;
+	return *start != 0;
 }
 
 /*
@@ -142,8 +187,9 @@ base_before(const struct bk_listing *bases, time_t t)
 	const struct bk_listed *base, *best = NULL;
 
 	for (base = bases->item; base < bases->item + bases->n; base++)
-		if (completed(&base->r) <= t &&
-		    (best == NULL || base->r.time > best->r.time))
+		if (bk_record_is_backup(base->r.name) &&
+		    completed(&base->r) <= t && (best == NULL ||
+		    base->r.time > best->r.time))
 			best = base;
 	return best;
 }
@@ -159,13 +205,14 @@ first_needed(const struct bk_listing *wal, const struct bk_listing *bases,
 
 	*first = UINT64_MAX;
 	for (base = bases->item; base < bases->item + bases->n; base++) {
-		if (base->expired && base != before)
+		if ((base->expired && base != before) ||
+		    !bk_record_is_backup(base->r.name))
 			continue;
-		if (!bk_wal_start(base->r.name, &start) &&
-		    !start_by_time(wal, base->r.time, &start))
-			return bk_fail(e, BK_DATA, "%s: cannot tell its start "
-			    "segment: none in its name, and no .backup file "
-			    "before it in the archive", base->r.name);
+		if (!find_start(wal, &base->r, &start))
+			return bk_fail(e, BK_DATA, "%s: cannot tell where its "
+			    "WAL begins: no segment in its name, no .backup "
+			    "file before it in the archive, and no time in its "
+			    "name since which WAL was stored", base->r.name);
 		if (start < *first)
 			*first = start;
 		kept++;
@@ -173,12 +220,81 @@ first_needed(const struct bk_listing *wal, const struct bk_listing *bases,
 	return kept > 0 ? 0 : bk_fail(e, BK_DATA, "no base backup is kept");
 }
 
+static int
+compare_names(const void *a, const void *b)
+{
+	return strncmp(base_name((*(struct bk_listed *const *)a)->r.name),
+	    base_name((*(struct bk_listed *const *)b)->r.name), SEGMENT);
+}
+
+static int
+is_partial(const char *name)
+{
+	static const char partial[] = ".partial";
+	uint64_t pos;
+
+	return bk_wal_parse(name, &pos) == BK_WAL_SEGMENT &&
+	    strncmp(base_name(name) + SEGMENT, partial,
+	    strlen(partial)) == 0;
+}
+
+/*
+ * Let go each .partial file that has its whole segment beside it, stored for as
+ * long as g demands.
+ */
+static int
+judge_partial(struct bk_listing *wal, const struct bk_guards *g,
+    struct bk_err *e)
+{
+	struct bk_listed **whole = calloc(wal->n, sizeof(*whole)), *item;
+	size_t n = 0;
+	uint64_t pos;
+
+	if (whole == NULL)
+		return bk_fail_memory(e);
+	for (item = wal->item; item < wal->item + wal->n; item++)
+		if (bk_wal_parse(item->r.name, &pos) == BK_WAL_SEGMENT &&
+		    !is_partial(item->r.name) &&
+		    !bk_prune_is_recent(&item->r, g))
+			whole[n++] = item;
+	qsort(whole, n, sizeof(*whole), compare_names);
+	for (item = wal->item; item < wal->item + wal->n; item++)
+		if (is_partial(item->r.name) && !item->held &&
+		    bsearch(&item, whole, n, sizeof(*whole),
+		    compare_names) != NULL) {
+			item->reason = NULL;
+			item->expired = 1;
+		}
+	free(whole);
+	return 0;
+}
+
+/* Let go what is before first and not in the window that ends with newest. */
+static void
+judge_segments(struct bk_listing *wal, uint64_t first, time_t newest,
+    uint64_t window)
+{
+	struct bk_listed *item;
+	uint64_t pos;
+
+	for (item = wal->item; item < wal->item + wal->n; item++) {
+		item->reason = NULL;
+		if (bk_wal_parse(item->r.name, &pos) == BK_WAL_OTHER)
+			item->reason = "no segment";
+		else if (pos >= first)
+			item->reason = "needed by a base backup";
+		else if ((uint64_t)(newest - item->r.time) < window)
+			item->reason = "in the recovery window";
+		item->expired = item->reason == NULL && !item->held;
+	}
+}
+
 int
 bk_wal_judge(struct bk_listing *wal, const struct bk_listing *bases,
     uint64_t window, const struct bk_guards *g, struct bk_err *e)
 {
 	struct bk_listed *item, *end = wal->item + wal->n;
-	uint64_t first, pos;
+	uint64_t first;
 	time_t newest = 0;
 	size_t expired = 0;
 	int rc = bk_prune_check_clock(wal, g, e);
@@ -193,17 +309,11 @@ bk_wal_judge(struct bk_listing *wal, const struct bk_listing *bases,
 	    first_needed(wal, bases, (time_t)((uint64_t)newest < window ? 0 :
 	    (uint64_t)newest - window), &first, e) == -1)
 		return -1;
-	for (item = wal->item; item < end; item++) {
-		item->reason = NULL;
-		if (bk_wal_parse(item->r.name, &pos) == BK_WAL_OTHER)
-			item->reason = "no segment";
-		else if (pos >= first)
-			item->reason = "needed by a base backup";
-		else if ((uint64_t)(newest - item->r.time) < window)
-			item->reason = "in the recovery window";
-		item->expired = item->reason == NULL && !item->held;
+	judge_segments(wal, first, newest, window);
+	if (judge_partial(wal, g, e) == -1)
+		return -1;
+	for (item = wal->item; item < end; item++)
 		expired += (size_t)item->expired;
-	}
 	if (bk_prune_check_share(expired, wal->n, "WAL", g, e) == -1)
 		rc = -1;
 	return rc;

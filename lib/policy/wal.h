@@ -3,7 +3,8 @@
 /*
  * Which files of a WAL archive may be deleted: those whose WAL position is
  * before the start of every kept base backup, and that are older than the
- * recovery window.  Files of unknown name are kept.
+ * recovery window; and .partial ones whose whole segment is there.  Files of
+ * unknown name are kept.
  *
  * PostgreSQL's file names, each with any suffixes (".gz", ".bk"):
  *
@@ -21,6 +22,8 @@
 #include "base/err.h"
 #include "policy/listing.h"
 #include "policy/prune.h"
+
+#define BK_WAL_MARGIN (2 * 86400)	/* seconds */
 
 enum bk_wal_kind { BK_WAL_OTHER, BK_WAL_SEGMENT, BK_WAL_BACKUP };
 
@@ -42,14 +45,22 @@ int bk_wal_start(const char *name, uint64_t *position);
  * recovery to the beginning of the window starts.  window is in seconds back
  * from the newest record of wal.
  *
- * A base backup starts at the 24 hex digits in its name; without them, at the
- * position of the newest .backup file in wal that is not younger than it, since
- * PostgreSQL archives that file before the backup ends.
+ * A base backup starts at the 24 hex digits in its name.  Without them it
+ * starts no earlier than either of these, where there are such:
+ *
+ *	the position of the newest .backup file in wal that is not younger than
+ *	it, since PostgreSQL archives that file before the backup ends;
+ *
+ *	the first position of which wal has a segment that was stored later
+ *	than BK_WAL_MARGIN before the stamp in its name.  The stamp is from the
+ *	checkpoint's end; the start is the checkpoint's beginning, which is at
+ *	most a day earlier (checkpoint_timeout), and clocks may differ.  In a
+ *	copied archive all was stored late, so all is kept.
  *
  * 0, or -1 with BK_DATA, and nothing may be deleted: wal has no WAL files, or
  * those of several archives (directories, ignoring subdirectories of 8 or 16
  * hex digits); no base backup is kept; the start of one is unknown; a guard
- * refuses.
+ * refuses.  What is no backup (record.h) among bases is ignored.
  */
 int bk_wal_judge(struct bk_listing *wal, const struct bk_listing *bases,
     uint64_t window, const struct bk_guards *g, struct bk_err *e);

@@ -190,13 +190,81 @@ test_by_time(void)
 	is_str(judged(0), "1234564", "a .backup file goes too");
 	bases.item[0].expired = 0;
 	bases.item[0].r.time = NOW - 5 * DAY - 1;
-	is_str(judged(0), "b/full-20261116.bk: cannot tell its start segment: "
-	    "none in its name, and no .backup file before it in the "
-	    "archive", "nothing goes when a start is unknown");
+	is_str(judged(0), "b/full-20261116.bk: cannot tell where its WAL "
+	    "begins: no segment in its name, no .backup file before it in the "
+	    "archive, and no time in its name since which WAL was stored",
+	    "nothing goes when a start is unknown");
 	bases.item[0].r.time = NOW - 3 * DAY;
 	add(&wal, 5 * DAY,
 	    "s3://b/wal/000000010000000000000003.00000028.backup");
 	is_str(judged(0), "12", "of two at once, the earlier start");
+}
+
+/* Of bk-base and bk-walrecv: times, and no .backup files. */
+static void
+test_by_stamp(void)
+{
+	nine();		/* the n-th was stored at 08:00 on the 11th + n */
+	add(&bases, 3 * DAY, "b/pg1-20261118T080000Z.tar");
+	add(&bases, 2 * DAY, "b/pg1-20261118T080000Z.receipt.json");
+	add(&bases, 3 * DAY, "b/pg1-20261118T080000Z.manifest");
+	add(&bases, DAY, "b/wal/000000010000000000000001");
+	is_str(judged(0), "12345", "two days before its stamp");
+	add(&bases, DAY, "b/pg1-20261120T080001Z.tar");
+	is_str(judged(0), "12345", "and of the oldest that is kept");
+	bases.item[0].expired = 1;
+	is_str(judged(0), "1234567", "as soon as that goes");
+	is_str(judged(5 * DAY), "1234", "but for the window");
+	bases.item[0].r.time = NOW;	/* not complete: no help to the window */
+	bases.item[4].r.time = NOW;
+	is_str(judged(0), "1234567", "not when it was stored");
+	bases.item[4].r.time = NOW - 4 * DAY;
+	is_str(judged(0), "1234", "unless that was before");
+	bases.item[4].r.time = NOW;
+	wal.item[2].r.time = NOW;
+	is_str(judged(0), "12", "what was stored again keeps all behind it");
+	wal.item[2].r.time = NOW - 7 * DAY;
+	wal.item[0].r.stored = NOW;
+	is_str(judged(0), "", "the store's own time counts");
+	wal.item[0].r.stored = 0;
+	add(&wal, 7 * DAY,
+	    "s3://b/wal/000000010000000000000007.00000028.backup");
+	bases.item[4].r.name[20] = '3';	/* 08:00:03 */
+	is_str(judged(0), "12345677",
+	    "an old .backup file does not hold it up");
+	add(&bases, DAY, "b/pg1.tar");
+	wal.item[9].r.time = NOW;
+	ok(strstr(judged(0), "b/pg1.tar: cannot tell") != NULL,
+	    "no time in the name: unknown");
+	nine();
+	add(&bases, 0, "b/pg1-20261121T080000Z.tar");
+	is_str(judged(0), "12345678", "an archive that goes on");
+	wal.item[8].r.time -= DAY;
+	ok(strstr(judged(0), "since which WAL was stored") != NULL,
+	    "an archive that has ended: unknown");
+}
+
+static void
+test_partial(void)
+{
+	struct bk_guards slow = guards;
+
+	nine();
+	add(&bases, DAY, "b/full-000000010000000000000002.bk");
+	add(&wal, 4 * DAY, "s3://b/wal/000000010000000000000005.partial");
+	add(&wal, DAY, "s3://b/wal/00000001000000000000000A.partial.bk");
+	add(&wal, 4 * DAY, "s3://b/wal/000000020000000000000006.partial");
+	is_str(judged(10 * DAY), "5", "a part whose whole is there");
+	is_str(wal.item[11].reason, "needed by a base backup",
+	    "not one of another timeline");
+	wal.item[9].held = 1;
+	is_str(judged(10 * DAY), "", "not one that is held");
+	wal.item[9].held = 0;
+	slow.min_stored = 5 * DAY + 1;
+	e = (struct bk_err){0};
+	ok(bk_wal_judge(&wal, &bases, 0, &slow, &e) == 0 &&
+	    !wal.item[9].expired && wal.item[0].expired,
+	    "nor while the whole is new");
 }
 
 static void
@@ -229,6 +297,8 @@ main(void)
 	test_window();
 	test_completed();
 	test_by_time();
+	test_by_stamp();
+	test_partial();
 	test_archives();
 	clear();
 	return tap_done();
