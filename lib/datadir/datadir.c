@@ -55,7 +55,7 @@ refuse_full(struct bk_datadir *d, const char *name, struct bk_err *e)
 {
 	const char *dir = d->o.dir;
 
-	if (exists(d, BK_PG_VERSION_AWAY))
+	if (exists(d, BK_PG_VERSION_AWAY) || exists(d, BK_COMBINING))
 		return bk_fail(e, BK_FAIL, "%s: left by a recovery that was "
 		    "interrupted; remove it and begin again, or use --delta",
 		    dir);
@@ -203,6 +203,16 @@ bk_datadir_remove(struct bk_datadir *d, const char *path, struct bk_err *e)
 	return bk_tree_remove(d->tree, path, e);
 }
 
+int
+bk_datadir_name(struct bk_datadir *d, struct bk_err *e)
+{
+	if (bk_tree_rename(d->tree, BK_PG_VERSION_AWAY, BK_PG_VERSION, e) ==
+	    -1)
+		return -1;
+	d->committed = 1;
+	return 0;
+}
+
 /* Everything is durable before PG_VERSION has its name. */
 int
 bk_datadir_commit(struct bk_datadir *d, struct bk_err *e)
@@ -214,9 +224,7 @@ bk_datadir_commit(struct bk_datadir *d, struct bk_err *e)
 		    d->o.dir);
 	if (fchmod(fd, d->group ? 0750 : 0700) == -1)
 		return bk_fail_errno(e, "%s: chmod", d->o.dir);
-	if (bk_tree_sync(d->tree, e) == -1 || bk_tree_rename(d->tree,
-	    BK_PG_VERSION_AWAY, BK_PG_VERSION, e) == -1)
+	if (bk_tree_sync(d->tree, e) == -1 || bk_datadir_name(d, e) == -1)
 		return -1;
-	d->committed = 1;
 	return bk_store_sync_dir(fd, d->o.dir, e);
 }

@@ -8,55 +8,77 @@
 
 #include "base/io.h"
 
-/* The sum of an algorithm that was not computed while unpacking. */
+/* Read the file: its sum, and whether it has the size that is listed. */
 static int
-sum_again(struct bk_datadir *d, const char *path, enum bk_sum algorithm,
-    uint8_t sum[BK_SUM_MAX], struct bk_err *e)
+sum_file(struct bk_datadir *d, const struct bk_manifest_file *f,
+    uint64_t *size, struct bk_err *e)
 {
 	char *buf = malloc(BK_IO_BUFSZ);
-	int fd = -1, rc = -1;
-	ssize_t n = 0;
+	ssize_t n;
+	int fd, rc = -1;
 
 	if (buf == NULL)
 		return bk_fail_memory(e);
-	if (bk_file_sum_start(&d->file_sum, algorithm, e) == -1)
-		goto done;
-	if (strcmp(path, BK_TABLESPACE_MAP) == 0 && !d->o.in_place) {
-		rc = bk_file_sum_update(&d->file_sum, d->map.data,
-		    d->map.len, e);
-		goto done;
+	fd = bk_tree_open_file(d->tree, bk_datadir_place(f->path), O_RDONLY,
+	    e);
+	if (fd == -1 && e->code == BK_OK)
+		bk_fail(e, BK_DATA, "%s: damaged: %s: missing", d->name,
+		    f->path);
+	while (fd != -1 && (n = bk_io_read(fd, buf, BK_IO_BUFSZ, f->path,
+	    e)) >= 0) {
+		*size += (uint64_t)n;
+		if (bk_file_sum_update(&d->file_sum, buf, (size_t)n, e) == -1)
+			break;
+		if (n == 0) {
+			rc = 0;
+			break;
+		}
 	}
-	if ((fd = bk_tree_open_file(d->tree, bk_datadir_place(path), O_RDONLY,
-	    e)) == -1)
-		goto done;
-	while ((n = bk_io_read(fd, buf, BK_IO_BUFSZ, path, e)) > 0 &&
-	    bk_file_sum_update(&d->file_sum, buf, (size_t)n, e) == 0)
-		continue;
-	rc = e->code == BK_OK ? 0 : -1;
- done:
 	if (fd != -1)
 		close(fd);
 	free(buf);
-	return rc == -1 ? -1 : bk_file_sum_final(&d->file_sum, sum, e);
+	return rc;
 }
 
-/* 0 as listed, 1 with *diff filled, -1. */
+/* Compare the file on disk: 0, 1 with *diff filled, -1. */
+static int
+compare_again(struct bk_datadir *d, const struct bk_manifest_file *f,
+    struct bk_file_difference *diff, struct bk_err *e)
+{
+	const int map = strcmp(f->path, BK_TABLESPACE_MAP) == 0 &&
+	    !d->o.in_place && !d->combined;
+	uint8_t sum[BK_SUM_MAX];
+	uint64_t size = d->map.len;
+
+	if (bk_file_sum_start(&d->file_sum, f->algorithm, e) == -1)
+		return -1;
+	if (!map)
+		size = 0;
+	if (map ? bk_file_sum_update(&d->file_sum, d->map.data, d->map.len,
+	    e) == -1 : sum_file(d, f, &size, e) == -1)
+		return -1;
+	if (bk_file_sum_final(&d->file_sum, sum, e) == -1)
+		return -1;
+	if (size != f->size)
+		return bk_file_difference_sizes(diff, f, size);
+	return bk_file_difference_sums(diff, f, sum);
+}
+
+/* CRC-32C was computed on the way, any other algorithm was not. */
 static int
 compare(struct bk_datadir *d, const struct bk_manifest_file *f,
     struct bk_file_difference *diff, struct bk_err *e)
 {
 	struct bk_manifest_file size_only = *f;
-	uint8_t sum[BK_SUM_MAX];
 	int r;
 
+	if (d->combined)
+		return compare_again(d, f, diff, e);
 	if (f->algorithm == BK_SUM_NONE || f->algorithm == BK_SUM_CRC32C)
 		return bk_file_table_compare(d->files, f, diff, e);
 	size_only.algorithm = BK_SUM_NONE;
-	if ((r = bk_file_table_compare(d->files, &size_only, diff, e)) != 0)
-		return r;
-	if (sum_again(d, f->path, f->algorithm, sum, e) == -1)
-		return -1;
-	return bk_file_difference_sums(diff, f, sum);
+	r = bk_file_table_compare(d->files, &size_only, diff, e);
+	return r != 0 ? r : compare_again(d, f, diff, e);
 }
 
 static int
@@ -142,7 +164,8 @@ bk_datadir_compare(struct bk_datadir *d, struct bk_err *e)
 {
 	int fd, rc;
 
-	fd = bk_file_table_find(d->files, BK_BACKUP_MANIFEST) == NULL ? -1 :
+	fd = !d->combined && bk_file_table_find(d->files,
+	    BK_BACKUP_MANIFEST) == NULL ? -1 :
 	    bk_tree_open_file(d->tree, BK_BACKUP_MANIFEST, O_RDONLY, e);
 	if (fd == -1 && e->code != BK_OK)
 		return -1;

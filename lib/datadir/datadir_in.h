@@ -12,6 +12,9 @@
 #define BK_PG_VERSION_AWAY "PG_VERSION.unfinished"	/* until the commit */
 #define BK_TABLESPACE_MAP "tablespace_map"
 #define BK_BACKUP_MANIFEST "backup_manifest"
+#define BK_SPACES "pg_tblspc/"
+#define BK_INCREMENTAL "INCREMENTAL FROM LSN: "	/* in a backup_label */
+#define BK_COMBINING ".bk-combine"	/* parts of a chain, until combined */
 
 struct bk_space {		/* a tablespace */
 	char *path;		/* "pg_tblspc/16384" */
@@ -24,6 +27,7 @@ struct bk_datadir {
 	const char *name;	/* the stream's */
 	struct bk_tree *tree;
 	int updating;		/* delta, on a directory that was not empty */
+	int combined;		/* files are compared as they are on disk */
 	int unpacked, committed;
 	int group;		/* the group may read */
 	struct bk_file_table *files, *dirs;	/* as the stream names them */
@@ -57,7 +61,18 @@ int bk_datadir_add_space(struct bk_datadir *d, const char *path,
 /* Compare tablespace_map with the tablespaces, write it, make the links. */
 int bk_datadir_link_spaces(struct bk_datadir *d, struct bk_err *e);
 
+/* Call each() for each line of the text of a tablespace_map. */
+int bk_datadir_each_space(struct bk_datadir *d, const struct bk_buf *map,
+    int (*each)(struct bk_datadir *d, const char *path, const char *from,
+    struct bk_err *e), struct bk_err *e);
+
 /* Compare what is there with backup_manifest. */
 int bk_datadir_compare(struct bk_datadir *d, struct bk_err *e);
+
+/* Set the major version by the text of PG_VERSION. */
+int bk_datadir_version(struct bk_datadir *d, struct bk_err *e);
+
+/* Give PG_VERSION its name, as the commit does. */
+int bk_datadir_name(struct bk_datadir *d, struct bk_err *e);
 
 #endif

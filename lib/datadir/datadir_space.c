@@ -128,36 +128,70 @@ add_line(struct bk_buf *map, const struct bk_space *s, struct bk_err *e)
 	return bk_buf_puts(map, "\n", e);
 }
 
-/* The map as the server has written it, of the tablespaces that came. */
+/* "16384 /srv/ts" */
 static int
-check_map(struct bk_datadir *d, struct bk_err *e)
+parse_line(struct bk_datadir *d, const char *p, size_t n, char path[32],
+    struct bk_buf *from, struct bk_err *e)
 {
-	const char *line = d->map.data, *end;
-	char path[64];
-	size_t n, i;
+	const char *end = p + n;
+	size_t digits = strspn(p, "0123456789");
 
-	for (; line != NULL && *line != '\0'; line = end) {
-		n = strspn(line, "0123456789");
+	from->len = 0;
+	if (digits == 0 || digits > 10 || p[digits] != ' ')
+		return bk_fail(e, BK_DATA, "%s: " BK_TABLESPACE_MAP
+		    ": damaged", d->name);
+	memcpy(path, BK_SPACES, sizeof(BK_SPACES) - 1);
+	memcpy(path + sizeof(BK_SPACES) - 1, p, digits);
+	path[sizeof(BK_SPACES) - 1 + digits] = '\0';
+	for (p += digits + 1; p < end; p++) {
+		if (*p == '\\' && p + 1 < end)
+			p++;
+		if (bk_buf_add(from, p, 1, e) == -1)
+			return -1;
+	}
+	return from->len > 0 ? 0 : bk_fail(e, BK_DATA, "%s: "
+	    BK_TABLESPACE_MAP ": damaged", d->name);
+}
+
+int
+bk_datadir_each_space(struct bk_datadir *d, const struct bk_buf *map,
+    int (*each)(struct bk_datadir *d, const char *path, const char *from,
+    struct bk_err *e), struct bk_err *e)
+{
+	const char *line = map->data, *end;
+	struct bk_buf from = {0};
+	char path[32];
+	int rc = 0;
+
+	for (; rc == 0 && line != NULL && *line != '\0';
+	    line = end + (*end == '\n')) {
 		for (end = line; *end != '\0' && *end != '\n'; end++)
 			if (*end == '\\' && end[1] != '\0')
 				end++;
-		end += *end == '\n';
-		if (n == 0 || n > 10 || line[n] != ' ')
-			return bk_fail(e, BK_DATA, "%s: " BK_TABLESPACE_MAP
-			    ": damaged", d->name);
-		memcpy(path, "pg_tblspc/", 10);
-		memcpy(path + 10, line, n);
-		path[10 + n] = '\0';
-		for (i = 0; i < d->nspaces; i++)
-			if (strcmp(d->space[i].path, path) == 0)
-				break;
-		if (i == d->nspaces)
-			return bk_fail(e, BK_DATA, "%s: %s: the map has this "
-			    "tablespace, the stream does not; make the backup "
-			    "with bk-base, which puts all into one",
-			    d->name, path);
+		rc = parse_line(d, line, (size_t)(end - line), path, &from,
+		    e);
+		if (rc == 0)
+			rc = each(d, path, from.data, e);
 	}
-	return 0;
+	bk_buf_free(&from);
+	return rc;
+}
+
+/* The map is of the tablespaces that came. */
+static int
+check_known(struct bk_datadir *d, const char *path, const char *from,
+    struct bk_err *e)
+{
+	switch (is_known(d, path, from)) {
+	case 1:
+		return 0;
+	case -1:
+		return bk_fail(e, BK_DATA, "%s: %s: refused: a tablespace in "
+		    "two places", d->name, path);
+	}
+	return bk_fail(e, BK_DATA, "%s: %s: the map has this tablespace, the "
+	    "stream does not; make the backup with bk-base, which puts all "
+	    "into one", d->name, path);
 }
 
 int
@@ -169,7 +203,7 @@ bk_datadir_link_spaces(struct bk_datadir *d, struct bk_err *e)
 
 	if (d->o.in_place)
 		return 0;
-	if (check_map(d, e) == -1)
+	if (bk_datadir_each_space(d, &d->map, check_known, e) == -1)
 		return -1;
 	for (i = 0; rc == 0 && i < d->nspaces; i++)
 		if (add_line(&map, &d->space[i], e) == -1 ||

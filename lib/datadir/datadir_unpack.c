@@ -22,10 +22,9 @@ mode_of(const struct bk_tar_entry *entry)
 static int
 is_space(const char *path)
 {
-	static const char dir[] = "pg_tblspc/";
-	const char *oid = path + strlen(dir);
+	const char *oid = path + strlen(BK_SPACES);
 
-	return strncmp(path, dir, strlen(dir)) == 0 && *oid != '\0' &&
+	return strncmp(path, BK_SPACES, strlen(BK_SPACES)) == 0 && *oid != '\0' &&
 	    oid[strspn(oid, "0123456789")] == '\0';
 }
 
@@ -268,8 +267,8 @@ unpack_entries(struct bk_datadir *d, struct bk_source src, struct bk_err *e)
 	return r;
 }
 
-static int
-check_version(struct bk_datadir *d, struct bk_err *e)
+int
+bk_datadir_version(struct bk_datadir *d, struct bk_err *e)
 {
 	const char *text = d->version.len > 0 ? d->version.data : "";
 	char *end;
@@ -284,6 +283,18 @@ check_version(struct bk_datadir *d, struct bk_err *e)
 	return 0;
 }
 
+/* An increment alone is no data directory. */
+static int
+check_whole(const struct bk_datadir *d, struct bk_err *e)
+{
+	if (d->o.in_place || strstr(d->sum.backup_label, BK_INCREMENTAL) ==
+	    NULL)
+		return 0;
+	return bk_fail(e, BK_DATA, "%s: an increment to an earlier backup; "
+	    "give the full one on standard input, and this one by "
+	    "--incremental", d->name);
+}
+
 int
 bk_datadir_unpack(struct bk_datadir *d, struct bk_source src,
     const char *name, struct bk_err *e)
@@ -291,7 +302,8 @@ bk_datadir_unpack(struct bk_datadir *d, struct bk_source src,
 	d->name = name;
 	if (d->updating && bk_datadir_delta_begin(d, e) == -1)
 		return -1;
-	if (unpack_entries(d, src, e) == -1 || check_version(d, e) == -1 ||
+	if (unpack_entries(d, src, e) == -1 || bk_datadir_version(d, e) == -1 ||
+	    check_whole(d, e) == -1 ||
 	    bk_datadir_compare(d, e) == -1 ||
 	    bk_datadir_link_spaces(d, e) == -1 ||
 	    (d->updating && bk_datadir_delta_end(d, e) == -1)) {

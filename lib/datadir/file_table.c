@@ -144,6 +144,16 @@ show_sum(enum bk_sum algorithm, const uint8_t *sum, char out[], size_t n)
 }
 
 int
+bk_file_difference_sizes(struct bk_file_difference *d,
+    const struct bk_manifest_file *want, uint64_t size)
+{
+	(void)snprintf(d->want, sizeof(d->want), "%" PRIu64 " bytes",
+	    want->size);
+	(void)snprintf(d->got, sizeof(d->got), "%" PRIu64 " bytes", size);
+	return size != want->size;
+}
+
+int
 bk_file_difference_sums(struct bk_file_difference *d,
     const struct bk_manifest_file *want, const uint8_t *sum)
 {
@@ -160,14 +170,13 @@ bk_file_table_compare(struct bk_file_table *t,
 	struct bk_file_entry *got = find(t, want->path);
 	const uint8_t *sum;
 
-	(void)snprintf(d->want, sizeof(d->want), "%" PRIu64 " bytes",
-	    want->size);
-	(void)snprintf(d->got, sizeof(d->got), "none");
-	if (got == NULL)
+	if (got == NULL) {
+		(void)bk_file_difference_sizes(d, want, 0);
+		(void)snprintf(d->got, sizeof(d->got), "none");
 		return 1;
+	}
 	got->listed = 1;
-	(void)snprintf(d->got, sizeof(d->got), "%" PRIu64 " bytes", got->size);
-	if (got->size != want->size)
+	if (bk_file_difference_sizes(d, want, got->size))
 		return 1;
 	if (want->algorithm == BK_SUM_NONE)
 		return 0;

@@ -47,7 +47,12 @@ int bk_file_table_compare(struct bk_file_table *t,
     const struct bk_manifest_file *f, struct bk_file_difference *d,
     struct bk_err *e);
 
-/* Compare the sum alone, computed by f->algorithm: 0, or 1 with *d filled. */
+/*
+ * Compare the size alone, or the sum, computed by f->algorithm: 0, or 1 with *d
+ * filled.
+ */
+int bk_file_difference_sizes(struct bk_file_difference *d,
+    const struct bk_manifest_file *f, uint64_t size);
 int bk_file_difference_sums(struct bk_file_difference *d,
     const struct bk_manifest_file *f, const uint8_t *sum);
 
