@@ -65,7 +65,8 @@ unpack_dir(struct bk_datadir *d, const char *path,
 {
 	if (note_dir(d, path, strlen(path), e) == -1)
 		return -1;
-	if (is_space(path) && *entry->link != '\0' && !d->o.in_place)
+	/* one that was a directory there, without a place, stays one */
+	if (is_space(path) && *entry->link == '/' && !d->o.in_place)
 		return bk_datadir_add_space(d, path, entry->link, e);
 	return bk_tree_mkdir(d->tree, path, mode_of(entry), e);
 }
@@ -151,7 +152,7 @@ static int
 copy_data(struct bk_datadir *d, const char *path, struct bk_file_written *f,
     struct bk_err *e)
 {
-	ssize_t n;
+	ssize_t n = 0;
 	char *buf;
 
 	if (bk_file_sum_start(&d->file_sum, BK_SUM_CRC32C, e) == -1)

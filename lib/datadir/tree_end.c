@@ -185,7 +185,7 @@ bk_tree_undo(struct bk_tree *t)
 	size_t i;
 	int dir;
 
-	for (i = t->nmade; i > 0; i--) {
+	for (i = t->nmade; i > 0; free(t->made[--i].path)) {
 		m = &t->made[i - 1];
 		if (m->kind == BK_CHANGED || (dir = bk_tree_parent(t, m->path,
 		    0, &name, &ignored)) == -1)

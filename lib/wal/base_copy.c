@@ -101,12 +101,16 @@ copy_entry(struct copy *c, const struct bk_tar_entry *entry, struct bk_err *e)
 	    "file nor a directory", out.path);
 }
 
-/* Where the archive's entries go; a tablespace's directory is not in it. */
+/*
+ * Where the archive's entries go.  A tablespace's directory is not in it; its
+ * files come before tablespace_map, which says where it was, so the entry says
+ * that already, in the name of a link, which tar(1) ignores.
+ */
 static int
 set_place(struct copy *c, const struct bk_base_archive *a, struct bk_err *e)
 {
 	const struct bk_tar_entry_out dir = { .path = c->prefix, .type = '5',
-	    .mode = 0700, .mtime = c->at };
+	    .link = a->location, .mode = 0700, .mtime = c->at };
 
 	c->prefix[0] = '\0';
 	if (a->kind == BK_BASE_MAIN)

@@ -13,7 +13,7 @@
 
 struct tablespace {
 	uint32_t oid;		/* 0: the data directory */
-	int sent;
+	char *location;
 };
 
 struct bk_base_stream {
@@ -99,7 +99,10 @@ parse_tablespaces(struct bk_base_stream *s, uint64_t *bytes, struct bk_err *e)
 		if (parse_number(s->res, i, 0, UINT32_MAX, &oid) == -1 ||
 		    parse_number(s->res, i, 2, INT64_MAX / 1024, &size) == -1)
 			return odd("a malformed tablespace", e);
-		s->space[s->n++].oid = (uint32_t)oid;
+		s->space[s->n].oid = (uint32_t)oid;
+		s->space[s->n].location = strdup(PQgetvalue(s->res, i, 1));
+		if (s->space[s->n++].location == NULL)
+			return bk_fail_memory(e);
 		mains += oid == 0;
 		*bytes = *bytes > UINT64_MAX - size * 1024 ? UINT64_MAX :
 		    *bytes + size * 1024;
@@ -243,7 +246,7 @@ begin_archive(struct bk_base_stream *s, uint64_t oid,
 {
 	if (s->sent >= s->n || s->space[s->sent].oid != oid)
 		return odd("an archive that was not announced", e);
-	s->sent++;
+	a->location = s->space[s->sent++].location;
 	a->kind = oid == 0 ? BK_BASE_MAIN : BK_BASE_TABLESPACE;
 	a->oid = (uint32_t)oid;
 	s->zeros = s->one_copy ? 0 : END_LEN;
@@ -348,10 +351,14 @@ bk_base_stream_end(struct bk_base_stream *s, uint64_t *lsn, struct bk_err *e)
 void
 bk_base_stream_free(struct bk_base_stream *s)
 {
+	size_t i;
+
 	if (s == NULL)
 		return;
 	PQclear(s->res);
 	PQfreemem(s->msg);
+	for (i = 0; i < s->n; i++)
+		free(s->space[i].location);
 	free(s->space);
 	free(s);
 }

@@ -24,6 +24,7 @@ enum bk_base_kind { BK_BASE_TABLESPACE, BK_BASE_MAIN, BK_BASE_MANIFEST };
 struct bk_base_archive {
 	enum bk_base_kind kind;
 	uint32_t oid;		/* of the tablespace */
+	const char *location;	/* its directory on the server; borrowed */
 };
 
 struct bk_base_start {

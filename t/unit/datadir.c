@@ -85,7 +85,8 @@ holds(const char *name, const void *p, size_t n)
 	int fd = open(in(name), O_RDONLY), rc;
 	ssize_t got = fd == -1 ? -1 : read(fd, buf, sizeof(buf));
 
-	rc = got == (ssize_t)n && memcmp(buf, p, n) == 0;
+	rc = got >= 0 && (size_t)got == n && n <= BIG &&
+	    memcmp(buf, p, n) == 0;
 	if (fd != -1)
 		close(fd);
 	return rc;
@@ -282,8 +283,6 @@ test_hostile(void)
 	hostile("huge", "base/1/113", '0', "", (size_t)8 << 30,
 	    "unexpected end");
 	hostile("extra file", "base/1/999", '0', "", 3, "not in the manifest");
-	hostile("tablespace at a relative place", "pg_tblspc/16384", '5',
-	    "data", 0, "no absolute path");
 	for (i = 0; i < 98; i++)
 		deep[i] = i % 2 == 0 ? 'a' : '/';
 	deep[98] = 'a';
