@@ -79,7 +79,7 @@ check_directory(struct bk_datadir *d, struct bk_err *e)
 		return bk_fail(e, BK_FAIL, "%s: it belongs to another user "
 		    "(%ju); the server would not start: run this as that "
 		    "user", d->o.dir, (uintmax_t)st.st_uid);
-	if (bk_tree_first(d->tree, "", name, e) == -1)
+	if (bk_tree_first(d->tree, name, e) == -1)
 		return -1;
 	if (name[0] == '\0')
 		return 0;

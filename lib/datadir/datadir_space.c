@@ -70,7 +70,7 @@ check_empty(struct bk_datadir *d, struct bk_tree *tree,
 {
 	char name[256];
 
-	if (bk_tree_first(tree, "", name, e) == -1)
+	if (bk_tree_first(tree, name, e) == -1)
 		return -1;
 	if (name[0] == '\0' || is_linked(d, s))
 		return 0;

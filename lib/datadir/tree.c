@@ -120,9 +120,8 @@ bk_tree_fail(const struct bk_tree *t, const char *path, const char *call,
 	return bk_fail_errno(e, "%s%s%s: %s", t->name, slash, path, call);
 }
 
-/* Remember path as made or changed. */
-static int
-remember(struct bk_tree *t, const char *path, enum bk_made_kind kind,
+int
+bk_tree_remember(struct bk_tree *t, const char *path, enum bk_made_kind kind,
     struct bk_err *e)
 {
 	size_t cap = t->cap == 0 ? 64 : t->cap * 2;
@@ -189,7 +188,7 @@ step(struct bk_tree *t, int dir, const char *name, const char *path, int make,
 		return fd;
 	if (mkdirat(dir, name, 0700) == -1)
 		return -1;
-	if (remember(t, path, BK_MADE_DIR, e) == -1) {
+	if (bk_tree_remember(t, path, BK_MADE_DIR, e) == -1) {
 		(void)unlinkat(dir, name, AT_REMOVEDIR);
 		return -1;
 	}
@@ -308,7 +307,7 @@ bk_tree_create(struct bk_tree *t, const char *path, struct bk_err *e)
 		    "stream has it twice", t->name, path);
 	if (fd == -1)
 		return bk_tree_fail(t, path, "open", e);
-	if (remember(t, path, BK_MADE_FILE, e) == -1) {
+	if (bk_tree_remember(t, path, BK_MADE_FILE, e) == -1) {
 		(void)unlinkat(dir, name, 0);
 		close(fd);
 		return -1;
@@ -339,7 +338,7 @@ bk_tree_open_file(struct bk_tree *t, const char *path, int flags,
 	else if (!S_ISREG(st.st_mode))
 		bk_fail(e, BK_FAIL, "%s/%s: not a regular file", t->name,
 		    path);
-	else if (flags == O_RDONLY || remember(t, path, BK_CHANGED, e) == 0)
+	else if (flags == O_RDONLY || bk_tree_remember(t, path, BK_CHANGED, e) == 0)
 		return fd;
 	close(fd);
 	return -1;
@@ -372,7 +371,7 @@ bk_tree_symlink(struct bk_tree *t, const char *target, const char *path,
 		return bk_tree_fail(t, path, "unlink", e);
 	if (symlinkat(target, dir, name) == -1)
 		return bk_tree_fail(t, path, "symlink", e);
-	if (remember(t, path, BK_MADE_FILE, e) == 0)
+	if (bk_tree_remember(t, path, BK_MADE_FILE, e) == 0)
 		return 0;
 	(void)unlinkat(dir, name, 0);
 	return -1;
@@ -395,7 +394,7 @@ bk_tree_rename(struct bk_tree *t, const char *from, const char *to,
 		bk_tree_fail(t, to, "rename", e);
 	else if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		bk_tree_fail(t, from, "rename", e);
-	else if (remember(t, to, S_ISDIR(st.st_mode) ? BK_MADE_WHOLE :
+	else if (bk_tree_remember(t, to, S_ISDIR(st.st_mode) ? BK_MADE_WHOLE :
 	    BK_MADE_FILE, e) == -1)
 		;
 	else if (renameat(dir, name, to_dir, to_name) == -1)

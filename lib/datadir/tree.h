@@ -26,12 +26,8 @@ int bk_tree_check(const char *path, struct bk_err *e);
  */
 struct bk_tree *bk_tree_open(const char *dir, struct bk_err *e);
 
-/*
- * The first name in the directory ("" if it is empty), without ignore.  0, or
- * -1 with *e set.
- */
-int bk_tree_first(struct bk_tree *t, const char *ignore, char name[256],
-    struct bk_err *e);
+/* A name in the directory, "" if it is empty.  0, or -1 with *e set. */
+int bk_tree_first(struct bk_tree *t, char name[256], struct bk_err *e);
 
 /*
  * From now on path, and what is below it, is other, which is now owned by t, in
@@ -71,6 +67,19 @@ int bk_tree_symlink(struct bk_tree *t, const char *target, const char *path,
 /* Give a file or directory another name, below which there is nothing yet. */
 int bk_tree_rename(struct bk_tree *t, const char *from, const char *to,
     struct bk_err *e);
+
+/*
+ * Move all that is in the directory from to the tree's own; the name special
+ * becomes instead.
+ */
+int bk_tree_rename_all(struct bk_tree *t, const char *from,
+    const char *special, const char *instead, struct bk_err *e);
+
+/*
+ * The directory path, which another program filled, counts as made; of a graft
+ * all that is in it.
+ */
+int bk_tree_adopt(struct bk_tree *t, const char *path, struct bk_err *e);
 
 /*
  * Remove path and all below it, but of a graft only the link at its place.  0,

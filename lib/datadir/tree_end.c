@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/store.h"
 
 /* The directory name in dir as a stream; NULL with errno set. */
@@ -32,24 +33,82 @@ is_dot(const char *name)
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-int
-bk_tree_first(struct bk_tree *t, const char *ignore, char name[256],
+/*
+ * Call each() for each name in the directory path until that returns other than
+ * 0, which is returned.
+ */
+static int
+each_name(struct bk_tree *t, const char *path,
+    int (*each)(void *ctx, const char *name, struct bk_err *e), void *ctx,
     struct bk_err *e)
 {
-	DIR *d = open_stream(t->fd, ".");
+	int fd = bk_tree_open_dir(t, path, e), rc = 0;
 	struct dirent *entry;
+	DIR *d;
 
-	name[0] = '\0';
-	if (d == NULL)
-		return bk_tree_fail(t, "", "open", e);
-	while (name[0] == '\0' && (errno = 0, entry = readdir(d)) != NULL)
-		if (!is_dot(entry->d_name) &&
-		    strcmp(entry->d_name, ignore) != 0)
-			(void)snprintf(name, 256, "%s", entry->d_name);
-	if (name[0] == '\0' && errno != 0)
-		bk_tree_fail(t, "", "readdir", e);
+	if (fd == -1 || (d = fdopendir(fd)) == NULL) {
+		if (fd != -1)
+			close(fd);
+		return bk_tree_fail(t, path, "open", e);
+	}
+	while (rc == 0 && (errno = 0, entry = readdir(d)) != NULL)
+		if (!is_dot(entry->d_name))
+			rc = each(ctx, entry->d_name, e);
+	if (rc == 0 && errno != 0)
+		rc = bk_tree_fail(t, path, "readdir", e);
 	(void)closedir(d);
-	return e->code == BK_OK ? 0 : -1;
+	return rc;
+}
+
+static int
+take_name(void *ctx, const char *name, struct bk_err *e)
+{
+	(void)e;
+	(void)snprintf(ctx, 256, "%s", name);
+	return 1;
+}
+
+int
+bk_tree_first(struct bk_tree *t, char name[256], struct bk_err *e)
+{
+	name[0] = '\0';
+	return each_name(t, "", take_name, name, e) == -1 ? -1 : 0;
+}
+
+/* A directory is not read on while it changes. */
+int
+bk_tree_rename_all(struct bk_tree *t, const char *path, const char *special,
+    const char *instead, struct bk_err *e)
+{
+	struct bk_buf from = {0};
+	char name[256];
+	int r;
+
+	while ((r = each_name(t, path, take_name, name, e)) == 1) {
+		from.len = 0;
+		if (bk_buf_printf(&from, e, "%s/%s", path, name) == -1 ||
+		    bk_tree_rename(t, from.data, strcmp(name, special) == 0 ?
+		    instead : name, e) == -1) {
+			r = -1;
+			break;
+		}
+	}
+	bk_buf_free(&from);
+	return r;
+}
+
+static int
+adopt_name(void *ctx, const char *name, struct bk_err *e)
+{
+	return bk_tree_remember(ctx, name, BK_MADE_WHOLE, e);
+}
+
+int
+bk_tree_adopt(struct bk_tree *t, const char *path, struct bk_err *e)
+{
+	t = bk_tree_of(t, &path);
+	return *path == '\0' ? each_name(t, "", adopt_name, t, e) :
+	    bk_tree_remember(t, path, BK_MADE_WHOLE, e);
 }
 
 /* Remove name in dir and all below it; 0, or -1 with errno set. */

@@ -47,6 +47,10 @@ struct bk_tree *bk_tree_of(struct bk_tree *t, const char **path);
 int bk_tree_parent(struct bk_tree *t, const char *path, int make,
     const char **name, struct bk_err *e);
 
+/* Remember path, of this tree, as made or changed. */
+int bk_tree_remember(struct bk_tree *t, const char *path,
+    enum bk_made_kind kind, struct bk_err *e);
+
 /* A directory was moved or removed: do not take the last one asked for it. */
 void bk_tree_forget(struct bk_tree *t);
 
