@@ -18,8 +18,8 @@
 #include "pitr_report.h"
 #include "signals.h"
 #include "tool.h"
-#include "wal/recover.h"
-#include "wal/survey.h"
+#include "recovery/recover.h"
+#include "recovery/survey.h"
 
 extern char **environ;
 

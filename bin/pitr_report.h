@@ -2,8 +2,8 @@
 #define BK_BIN_PITR_REPORT_H
 /* What bk-pitr says: on standard output what was asked for, else on stderr. */
 #include "base/seal.h"
-#include "wal/recover.h"
-#include "wal/survey.h"
+#include "recovery/recover.h"
+#include "recovery/survey.h"
 
 struct pitr_plan {
 	const struct bk_survey *survey;

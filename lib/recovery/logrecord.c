@@ -1,4 +1,4 @@
-#include "wal/logrecord.h"
+#include "recovery/logrecord.h"
 
 #include <string.h>
 

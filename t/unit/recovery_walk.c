@@ -11,7 +11,7 @@
 #include "base/io.h"
 #include "base/num.h"
 #include "tap.h"
-#include "wal/walk.h"
+#include "recovery/walk.h"
 
 #define SEGMENT (1u << 20)
 #define PAGE 8192u

@@ -1,4 +1,4 @@
-#include "wal/survey.h"
+#include "recovery/survey.h"
 
 #include <fcntl.h>
 #include <stdio.h>

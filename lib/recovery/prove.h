@@ -1,9 +1,9 @@
-#ifndef BK_WAL_PROVE_H
-#define BK_WAL_PROVE_H
+#ifndef BK_RECOVERY_PROVE_H
+#define BK_RECOVERY_PROVE_H
 /*
  * Prove, before a server is started, that recovery from a base backup reaches
  * its target: find the timelines on the way, fetch each segment, walk it record
- * by record (wal/walk.h), and stop where PostgreSQL will stop.
+ * by record (recovery/walk.h), and stop where PostgreSQL will stop.
  *
  * As PostgreSQL does, a segment is looked for in the archive, on the newest
  * timeline first, and then among the base backup's own WAL.  Unlike it, what is
@@ -12,8 +12,8 @@
 #include "base/progress.h"
 #include "wal/get.h"
 #include "wal/history.h"
-#include "wal/start_label.h"
-#include "wal/target.h"
+#include "recovery/start_label.h"
+#include "recovery/recovery_target.h"
 
 #define BK_PROVE_LATEST 0u		/* the newest timeline that there is */
 #define BK_PROVE_CURRENT UINT32_MAX	/* the base backup's */

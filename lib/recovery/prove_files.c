@@ -9,7 +9,7 @@
 
 #include "base/io.h"
 #include "base/num.h"
-#include "wal/prove_in.h"
+#include "recovery/prove_in.h"
 
 #define AHEAD 2			/* segments beyond a missing one to ask for */
 
@@ -103,7 +103,7 @@ use_latest(struct prover *s, struct bk_err *e)
 }
 
 int
-prove_timeline(struct prover *s, struct bk_err *e)
+bk_prove_timeline(struct prover *s, struct bk_err *e)
 {
 	uint32_t t = s->o->timeline;
 
@@ -167,7 +167,7 @@ open_file(struct prover *s, struct prove_file *f, struct bk_err *e)
 }
 
 int
-prove_open(struct prover *s, uint64_t number, struct prove_file *f,
+bk_prove_open(struct prover *s, uint64_t number, struct prove_file *f,
     struct bk_err *e)
 {
 	char digits[BK_WAL_NAME];
@@ -189,7 +189,7 @@ prove_open(struct prover *s, uint64_t number, struct prove_file *f,
 }
 
 void
-prove_close(struct prover *s, struct prove_file *f, int bad)
+bk_prove_close(struct prover *s, struct prove_file *f, int bad)
 {
 	struct bk_buf path = {0};
 	struct bk_err ignored = {0};
@@ -209,28 +209,28 @@ prove_close(struct prover *s, struct prove_file *f, int bad)
 }
 
 void
-prove_ahead(struct prover *s, const struct prove_file *f)
+bk_prove_ahead(struct prover *s, const struct prove_file *f)
 {
 	if (s->o->get != NULL)
 		bk_wal_get_ahead(s->o->get, f->name);
 }
 
 int
-prove_goes_on(struct prover *s, uint64_t number, struct bk_err *e)
+bk_prove_goes_on(struct prover *s, uint64_t number, struct bk_err *e)
 {
 	struct prove_file f = { .fd = -1 };
 	unsigned i;
 	int rc = 0;
 
 	for (i = 1; rc == 0 && i <= AHEAD; i++)
-		rc = prove_open(s, number + i, &f, e);
+		rc = bk_prove_open(s, number + i, &f, e);
 	if (rc == 1)
-		prove_close(s, &f, 0);
+		bk_prove_close(s, &f, 0);
 	return rc;
 }
 
 void
-prove_name(const struct prover *s, uint64_t number, char name[BK_WAL_NAME])
+bk_prove_name(const struct prover *s, uint64_t number, char name[BK_WAL_NAME])
 {
 	uint64_t address = number * s->segment;
 

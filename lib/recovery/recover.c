@@ -1,4 +1,4 @@
-#include "wal/recover.h"
+#include "recovery/recover.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
-#ifndef BK_WAL_SURVEY_H
-#define BK_WAL_SURVEY_H
+#ifndef BK_RECOVERY_SURVEY_H
+#define BK_RECOVERY_SURVEY_H
 /*
  * Read a base backup's tar to its end without unpacking it: what it is, what it
- * needs.  Only its own WAL is written, to a directory of the caller's.  Checksums
- * are not compared here; the manifest's own is.
+ * needs.  Only its own WAL is written, to a directory of the caller's.  Of the
+ * checksums only the manifest's own is compared.
  */
 #include "archive/archive.h"
 #include "base/progress.h"

@@ -1,5 +1,5 @@
-#ifndef BK_WAL_RECOVER_H
-#define BK_WAL_RECOVER_H
+#ifndef BK_RECOVERY_RECOVER_H
+#define BK_RECOVERY_RECOVER_H
 /*
  * Recovery by PostgreSQL 13 to 18: the settings that it needs, and the server,
  * started and watched until it is where it was sent.
@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 
 #include "pg/bindir.h"
-#include "wal/prove.h"
+#include "recovery/prove.h"
 
 struct bk_recover_settings {		/* all is borrowed */
 	const struct bk_target *target;

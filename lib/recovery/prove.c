@@ -1,4 +1,4 @@
-#include "wal/prove.h"
+#include "recovery/prove.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -8,8 +8,8 @@
 
 #include "base/io.h"
 #include "base/num.h"
-#include "wal/prove_in.h"
-#include "wal/walk.h"
+#include "recovery/prove_in.h"
+#include "recovery/walk.h"
 
 #define POINTS_SHOWN 300	/* bytes of a list of restore points */
 
@@ -194,10 +194,10 @@ judge_absent(struct prover *s, uint64_t number, const char *what,
 	char name[BK_WAL_NAME], text[BK_LSN_TEXT], last[80];
 	int rc;
 
-	prove_name(s, number, name);
+	bk_prove_name(s, number, name);
 	last_time(s, last);
 	bk_lsn_format(s->p->end, text);
-	if ((rc = prove_goes_on(s, number, e)) == -1)
+	if ((rc = bk_prove_goes_on(s, number, e)) == -1)
 		return -1;
 	if (rc == 1)
 		return bk_fail(e, BK_DATA, "%s: not in the archive, though "
@@ -251,7 +251,7 @@ judge_broken(struct prover *s, const struct bk_walk *w, struct prove_file *f,
 	if (end && f->archived && (end = rest_is_zero(s, w, f->fd, e)) == -1)
 		return -1;
 	if (end) {
-		if ((rc = prove_goes_on(s, number, e)) == -1)
+		if ((rc = bk_prove_goes_on(s, number, e)) == -1)
 			return -1;
 		end = rc == 0;
 	}
@@ -269,7 +269,7 @@ judge_left(struct prover *s, uint64_t number, const char *what,
 	char name[BK_WAL_NAME], limit[BK_LSN_TEXT];
 
 	(void)what;
-	prove_name(s, number, name);
+	bk_prove_name(s, number, name);
 	bk_lsn_format(s->limit, limit);
 	return bk_fail(e, BK_DATA, "%s: not in the archive, and at %s the WAL "
 	    "goes on in it; to stay on the older timeline give its number by "
@@ -336,7 +336,7 @@ walk_one(struct prover *s, struct bk_walk *w, struct prove_file *f,
 
 	s->limit = UINT64_MAX;
 	(void)bk_wal_history_end(&s->history, f->timeline, &s->limit);
-	prove_ahead(s, f);
+	bk_prove_ahead(s, f);
 	end = bk_walk_segment(w, src, f->timeline, e);
 	if (end == BK_WALK_FAILED)
 		rc = -1;
@@ -350,7 +350,7 @@ walk_one(struct prover *s, struct bk_walk *w, struct prove_file *f,
 	s->p->bytes = s->p->end - s->o->label.start;
 	s->o->progress->items++;
 	s->o->progress->bytes = s->p->bytes;
-	prove_close(s, f, rc == -1);
+	bk_prove_close(s, f, rc == -1);
 	return rc;
 }
 
@@ -363,7 +363,7 @@ prove(struct prover *s, const char *what, struct bk_err *e)
 	int rc = 1;
 
 	while (rc == 1) {
-		if ((rc = prove_open(s, number, &f, e)) == 0 &&
+		if ((rc = bk_prove_open(s, number, &f, e)) == 0 &&
 		    s->segment == 0)
 			rc = bk_fail(e, BK_DATA, "%s: not in the archive; the "
 			    "base backup begins in it", s->o->label.file);
@@ -372,7 +372,7 @@ prove(struct prover *s, const char *what, struct bk_err *e)
 		else if (rc == 1 && w == NULL) {
 			if (learn_size(s, &f, e) == -1 ||
 			    (w = start_walk(s, e)) == NULL) {
-				prove_close(s, &f, 1);
+				bk_prove_close(s, &f, 1);
 				rc = -1;
 			}
 		}
@@ -395,7 +395,7 @@ bk_prove(const struct bk_prove_options *o, struct bk_proof *p,
 
 	*p = (struct bk_proof){ .end = o->label.start };
 	if (bk_target_describe(&o->target, &what, e) == 0 &&
-	    prove_timeline(&s, e) == 0)
+	    bk_prove_timeline(&s, e) == 0)
 		rc = prove(&s, what.data, e);
 	p->timeline = s.history.timeline;
 	bk_wal_history_free(&s.history);

@@ -14,7 +14,7 @@
 #include "base/io.h"
 #include "base/num.h"
 #include "pg/conn.h"
-#include "wal/recover.h"
+#include "recovery/recover.h"
 
 #define LOG "bk-pitr.log"	/* in the data directory */
 #define LOG_TAIL (64 * 1024)

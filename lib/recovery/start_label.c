@@ -1,4 +1,4 @@
-#include "wal/start_label.h"
+#include "recovery/start_label.h"
 
 #include <stdio.h>
 #include <string.h>

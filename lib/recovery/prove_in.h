@@ -1,7 +1,7 @@
-#ifndef BK_WAL_PROVE_IN_H
-#define BK_WAL_PROVE_IN_H
+#ifndef BK_RECOVERY_PROVE_IN_H
+#define BK_RECOVERY_PROVE_IN_H
 /* For prove.c and prove_files.c. */
-#include "wal/prove.h"
+#include "recovery/prove.h"
 
 struct prover {
 	const struct bk_prove_options *o;
@@ -26,26 +26,26 @@ struct prove_file {			/* a segment, open */
 };
 
 /* Find the timeline to recover along, and its history.  0 or -1. */
-int prove_timeline(struct prover *s, struct bk_err *e);
+int bk_prove_timeline(struct prover *s, struct bk_err *e);
 
 /*
  * Open the segment with this number; the first one, whose number is not yet
  * known, by label's file.  1; 0: there is none; -1 with *e set.
  */
-int prove_open(struct prover *s, uint64_t number, struct prove_file *f,
+int bk_prove_open(struct prover *s, uint64_t number, struct prove_file *f,
     struct bk_err *e);
 
 /* Close it, and remove it from the spool if that is full, or if bad. */
-void prove_close(struct prover *s, struct prove_file *f, int bad);
+void bk_prove_close(struct prover *s, struct prove_file *f, int bad);
 
 /* Fetch what comes behind it meanwhile. */
-void prove_ahead(struct prover *s, const struct prove_file *f);
+void bk_prove_ahead(struct prover *s, const struct prove_file *f);
 
 /* 1: the archive has one of the next segments; 0: it has not; -1. */
-int prove_goes_on(struct prover *s, uint64_t number, struct bk_err *e);
+int bk_prove_goes_on(struct prover *s, uint64_t number, struct bk_err *e);
 
 /* The name that the segment with this number should have. */
-void prove_name(const struct prover *s, uint64_t number,
+void bk_prove_name(const struct prover *s, uint64_t number,
     char name[BK_WAL_NAME]);
 
 #endif

@@ -1,5 +1,5 @@
-#ifndef BK_WAL_TARGET_H
-#define BK_WAL_TARGET_H
+#ifndef BK_RECOVERY_RECOVERY_TARGET_H
+#define BK_RECOVERY_RECOVERY_TARGET_H
 /*
  * The moment that recovery is to end at, as people write it:
  *

@@ -1,4 +1,4 @@
-#include "wal/walk.h"
+#include "recovery/walk.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -3,7 +3,7 @@
 #include <time.h>
 
 #include "tap.h"
-#include "wal/target.h"
+#include "recovery/recovery_target.h"
 
 static struct bk_err e;
 

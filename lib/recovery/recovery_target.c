@@ -1,4 +1,4 @@
-#include "wal/target.h"
+#include "recovery/recovery_target.h"
 
 #include <inttypes.h>
 #include <stdio.h>

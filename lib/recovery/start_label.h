@@ -1,5 +1,5 @@
-#ifndef BK_WAL_START_LABEL_H
-#define BK_WAL_START_LABEL_H
+#ifndef BK_RECOVERY_START_LABEL_H
+#define BK_RECOVERY_START_LABEL_H
 /*
  * The file backup_label of a base backup, which says where recovery begins.
  * Input is not trusted.
