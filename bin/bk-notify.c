@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "notify/history.h"
+#include "notify/told.h"
 #include "notify/mail.h"
 #include "notify/news.h"
 #include "notify/webhook.h"
@@ -331,7 +331,7 @@ send_news(const struct options *o, struct bk_notify_message *m,
 {
 	struct bk_err reason = {0};
 	struct bk_notify_reports past = {0}, told = {0};
-	struct bk_notify_history *file = bk_notify_history_open(o->only_change,
+	struct bk_notify_told *file = bk_notify_told_open(o->only_change,
 	    &past, &reason);
 	int news = 1, rc = 0;
 
@@ -341,10 +341,10 @@ send_news(const struct options *o, struct bk_notify_message *m,
 		rc = -1;
 	else if (file != NULL && news == 1) {
 		signals_hold();		/* what was sent is recorded */
-		rc = bk_notify_history_store(file, &told, &reason);
+		rc = bk_notify_told_store(file, &told, &reason);
 		signals_release();
 	}
-	bk_notify_history_close(file);
+	bk_notify_told_close(file);
 	bk_notify_reports_free(&past);
 	bk_notify_reports_free(&told);
 	if (reason.code == BK_OK)

@@ -6,7 +6,7 @@
  */
 #include <stdint.h>
 
-#include "notify/history.h"
+#include "notify/told.h"
 #include "notify/message.h"
 
 /*

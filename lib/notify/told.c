@@ -16,13 +16,13 @@
 #include "base/io.h"
 #include "base/store.h"
 #include "base/utctime.h"
-#include "notify/history.h"
+#include "notify/told.h"
 #include "notify/message.h"
 
 #define HEAD "bk-notify 2\n"	/* then a line for each report */
 #define HISTORY_MAX (4 * 1024 * 1024)
 
-struct bk_notify_history {
+struct bk_notify_told {
 	const char *path;
 	int fd;			/* holds the lock */
 };
@@ -32,7 +32,7 @@ struct bk_notify_history {
  * *e set.
  */
 static int
-try_lock(struct bk_notify_history *p, struct bk_err *e)
+try_lock(struct bk_notify_told *p, struct bk_err *e)
 {
 	struct stat named, locked;
 
@@ -139,7 +139,7 @@ parse(struct bk_notify_reports *r, const struct bk_buf *text, struct bk_err *e)
 
 /* Read the file, which is empty if new. */
 static int
-read_past(struct bk_notify_history *p, struct bk_notify_reports *past,
+read_past(struct bk_notify_told *p, struct bk_notify_reports *past,
     struct bk_err *e)
 {
 	struct bk_buf text = {0};
@@ -159,29 +159,29 @@ read_past(struct bk_notify_history *p, struct bk_notify_reports *past,
 	return rc == -1 ? -1 : 0;
 }
 
-struct bk_notify_history *
-bk_notify_history_open(const char *path, struct bk_notify_reports *past,
+struct bk_notify_told *
+bk_notify_told_open(const char *path, struct bk_notify_reports *past,
     struct bk_err *e)
 {
-	struct bk_notify_history *p = calloc(1, sizeof(*p));
+	struct bk_notify_told *p = calloc(1, sizeof(*p));
 	int rc;
 
 	if (p == NULL) {
 		bk_fail_memory(e);
 		return NULL;
 	}
-	*p = (struct bk_notify_history){ .path = path, .fd = -1 };
+	*p = (struct bk_notify_told){ .path = path, .fd = -1 };
 	while ((rc = try_lock(p, e)) == 0)
 		continue;
 	if (rc == 1 && read_past(p, past, e) == 0)
 		return p;
-	bk_notify_history_close(p);
+	bk_notify_told_close(p);
 	bk_notify_reports_free(past);
 	return NULL;
 }
 
 int
-bk_notify_history_store(struct bk_notify_history *p,
+bk_notify_told_store(struct bk_notify_told *p,
     const struct bk_notify_reports *told, struct bk_err *e)
 {
 	struct bk_buf text = {0};
@@ -194,7 +194,7 @@ bk_notify_history_store(struct bk_notify_history *p,
 }
 
 void
-bk_notify_history_close(struct bk_notify_history *p)
+bk_notify_told_close(struct bk_notify_told *p)
 {
 	if (p == NULL)
 		return;

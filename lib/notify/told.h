@@ -1,5 +1,5 @@
-#ifndef BK_NOTIFY_HISTORY_H
-#define BK_NOTIFY_HISTORY_H
+#ifndef BK_NOTIFY_TOLD_H
+#define BK_NOTIFY_TOLD_H
 /*
  * What was told: the file of --only-change, locked while open.  It has a report
  * for each subject, such as a database, that was last told to be anything but
@@ -23,21 +23,21 @@ struct bk_notify_reports {	/* start with = {0} */
 	size_t n;
 };
 
-struct bk_notify_history;
+struct bk_notify_told;
 
 /*
  * Open the file path (borrowed), creating it if necessary, wait for its lock,
  * and append what it has to *past.  NULL with *e set: BK_FAIL it cannot be
  * read, BK_DATA it is not a history file.
  */
-struct bk_notify_history *bk_notify_history_open(const char *path,
+struct bk_notify_told *bk_notify_told_open(const char *path,
     struct bk_notify_reports *past, struct bk_err *e);
 
 /* Replace the file's contents, durably; 0, or -1 with *e set. */
-int bk_notify_history_store(struct bk_notify_history *p,
+int bk_notify_told_store(struct bk_notify_told *p,
     const struct bk_notify_reports *told, struct bk_err *e);
 
-void bk_notify_history_close(struct bk_notify_history *p); /* NULL is fine */
+void bk_notify_told_close(struct bk_notify_told *p); /* NULL is fine */
 
 /* Append a report, copying the n bytes of subject; NULL with *e set: memory. */
 struct bk_notify_report *bk_notify_reports_add(struct bk_notify_reports *r,
