@@ -214,6 +214,7 @@ refused() {
 }
 
 has() { [ -e "$1" ]; }
+dies() { status=0; wait "$2" 2>/dev/null || status=$?; [ $status = "$1" ]; }
 ended() { [ -z "$(ls -A spool | grep bk-w)" ] || flock -n spool/.bk-walget.lock true; }
 counted() { [ "$(grep -c . "$1")" = "$2" ]; }
 
@@ -304,7 +305,7 @@ counted() { [ "$(grep -c . "$1")" = "$2" ]; }
 		pid=$!
 		exec 8>"go$n"
 		kill -9 $pid
-		run -137 wait $pid
+		dies 137 $pid
 		exec 8>&-
 		[ ! -e out ]
 	done
@@ -313,7 +314,7 @@ counted() { [ "$(grep -c . "$1")" = "$2" ]; }
 	pid=$!
 	await 10 pgrep -P $pid sleep
 	kill $pid
-	run -143 wait $pid
+	dies 143 $pid
 	[ ! -e out ]
 	run -0 bk-walget "$S" out -- "$CAT"
 	# what was left over is gone
