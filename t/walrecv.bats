@@ -91,6 +91,12 @@ later() {
 	[ "$(date +%s)" -ge $((BEGIN + $1)) ]
 }
 
+# killed: a signal was sent, perhaps once more, and it is gone.
+killed() {
+	kill -TERM "$R" 2>/dev/null || return 0
+	grep -qs '^State:.Z' "/proc/$R/status"
+}
+
 # some DIR PATTERN, none DIR PATTERN: has it files of such names?
 some() {
 	[ -n "$(find "$1" -name "$2")" ]
@@ -202,7 +208,8 @@ history() {
 	    FROM pg_replication_slots")" = t ]
 	# the old primary comes back: it is not followed
 	pg_ctl_ "$pg2" -m fast stop
-	pg_ctl_ "$BATS_TEST_TMPDIR/pg1" start
+	# its processes end when they notice
+	await 20 pg_ctl_ "$BATS_TEST_TMPDIR/pg1" start >/dev/null 2>&1
 	await 40 grep -q 'an old primary' err
 	pg_ctl_ "$BATS_TEST_TMPDIR/pg1" -m immediate stop
 	pg_ctl_ "$pg2" start
@@ -364,8 +371,7 @@ history() {
 	await 20 receiving 2
 	wal_switch
 	await 20 test -s begun
-	kill -TERM "$R"
-	kill -TERM "$R"
+	await 10 killed
 	ended 143
 }
 
