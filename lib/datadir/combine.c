@@ -1,3 +1,4 @@
+#define _GNU_SOURCE		/* realpath */
 #include "datadir/combine.h"
 
 #include <errno.h>
@@ -249,6 +250,7 @@ run_program(struct chain *c, const struct bk_bindir *programs,
 	    0) {
 		free(c->argv[0]);
 		c->argv[0] = program.data;
+		child.watch = c->d->o.watch;
 		if (bk_child_start(&child, c->argv, programs->env, e) == 0) {
 			while ((n = bk_child_read(&child, ignored,
 			    sizeof(ignored), e)) > 0)
@@ -349,6 +351,7 @@ bk_combine(struct bk_datadir *d, const struct bk_combine_part part[],
 	if (d->updating)
 		return bk_fail(e, BK_USAGE, "--delta: not with increments; "
 		    "choose an empty directory");
+	d->o.in_place = 0;
 	d->name = part[n - 1].name;
 	if ((c.part = calloc(n, sizeof(*c.part))) == NULL) {
 		bk_fail_memory(e);

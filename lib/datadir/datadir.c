@@ -120,6 +120,13 @@ bk_datadir_open(const struct bk_datadir_options *o, struct bk_err *e)
 }
 
 void
+bk_datadir_abandon(struct bk_datadir *d)
+{
+	if (!d->updating)
+		bk_tree_undo(d->tree);
+}
+
+void
 bk_datadir_free(struct bk_datadir *d)
 {
 	size_t i;
@@ -127,8 +134,8 @@ bk_datadir_free(struct bk_datadir *d)
 	if (d == NULL)
 		return;
 	bk_file_writer_free(d->writer);
-	if (d->tree != NULL && !d->committed && !d->updating)
-		bk_tree_undo(d->tree);
+	if (d->tree != NULL)
+		bk_datadir_abandon(d);
 	bk_tree_free(d->tree);
 	bk_tar_free(d->tar);
 	bk_file_table_free(d->files);
@@ -206,11 +213,8 @@ bk_datadir_remove(struct bk_datadir *d, const char *path, struct bk_err *e)
 int
 bk_datadir_name(struct bk_datadir *d, struct bk_err *e)
 {
-	if (bk_tree_rename(d->tree, BK_PG_VERSION_AWAY, BK_PG_VERSION, e) ==
-	    -1)
-		return -1;
-	d->committed = 1;
-	return 0;
+	return bk_tree_keep(d->tree, e) == -1 ? -1 : bk_tree_rename(d->tree,
+	    BK_PG_VERSION_AWAY, BK_PG_VERSION, e);
 }
 
 /* Everything is durable before PG_VERSION has its name. */

@@ -22,6 +22,8 @@
  *
  * Memory: about 150 bytes for each file, and 1 MiB for each thread.
  */
+#include <stdatomic.h>
+
 #include "archive/archive.h"
 #include "base/progress.h"
 #include "datadir/backup_manifest.h"
@@ -43,6 +45,8 @@ struct bk_datadir_options {	/* all is borrowed */
 				 * nobody has added settings */
 	int no_manifest;	/* take a stream without one */
 	struct bk_progress *progress;	/* or NULL: files, bytes */
+	atomic_int *watch;	/* or NULL: pid of the program that combines,
+				 * for another thread */
 };
 
 struct bk_datadir_summary {	/* of what was unpacked; borrowed */
@@ -93,6 +97,12 @@ int bk_datadir_remove(struct bk_datadir *d, const char *path,
 
 /* Sync everything and give PG_VERSION its name.  0, or -1 with *e set. */
 int bk_datadir_commit(struct bk_datadir *d, struct bk_err *e);
+
+/*
+ * From another thread: remove what was made, and let nothing more be made.
+ * Does nothing in delta, and after the commit.
+ */
+void bk_datadir_abandon(struct bk_datadir *d);
 
 void bk_datadir_free(struct bk_datadir *d);	/* NULL is fine */
 

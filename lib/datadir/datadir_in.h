@@ -28,7 +28,7 @@ struct bk_datadir {
 	struct bk_tree *tree;
 	int updating;		/* delta, on a directory that was not empty */
 	int combined;		/* files are compared as they are on disk */
-	int unpacked, committed;
+	int unpacked;
 	int group;		/* the group may read */
 	struct bk_file_table *files, *dirs;	/* as the stream names them */
 	struct bk_buf dir;	/* the last one added to dirs */

@@ -43,6 +43,7 @@ new_tree(const char *dir, struct bk_err *e)
 		return NULL;
 	}
 	t->fd = t->parent_fd = -1;
+	pthread_mutex_init(&t->lock, NULL);
 	return t;
 }
 
@@ -92,6 +93,7 @@ bk_tree_free(struct bk_tree *t)
 		close(t->fd);
 	if (t->parent_fd != -1)
 		close(t->parent_fd);
+	pthread_mutex_destroy(&t->lock);
 	free(t);
 }
 
@@ -120,14 +122,23 @@ bk_tree_fail(const struct bk_tree *t, const char *path, const char *call,
 	return bk_fail_errno(e, "%s%s%s: %s", t->name, slash, path, call);
 }
 
-int
-bk_tree_remember(struct bk_tree *t, const char *path, enum bk_made_kind kind,
+/* With the lock: it is undone, or will be at once. */
+static int
+refuse_stopped(const struct bk_tree *t, struct bk_err *e)
+{
+	return t->stopped ? bk_fail(e, BK_FAIL, "%s: stopped", t->name) : 0;
+}
+
+static int
+add_made(struct bk_tree *t, const char *path, enum bk_made_kind kind,
     struct bk_err *e)
 {
 	size_t cap = t->cap == 0 ? 64 : t->cap * 2;
 	struct bk_made *more;
 	char *copy;
 
+	if (refuse_stopped(t, e) == -1)
+		return -1;
 	if (t->nmade == t->cap) {
 		if (cap > SIZE_MAX / sizeof(*more) ||
 		    (more = realloc(t->made, cap * sizeof(*more))) == NULL)
@@ -142,23 +153,62 @@ bk_tree_remember(struct bk_tree *t, const char *path, enum bk_made_kind kind,
 }
 
 int
+bk_tree_remember(struct bk_tree *t, const char *path, enum bk_made_kind kind,
+    struct bk_err *e)
+{
+	int rc;
+
+	pthread_mutex_lock(&t->lock);
+	rc = add_made(t, path, kind, e);
+	pthread_mutex_unlock(&t->lock);
+	return rc;
+}
+
+static int
+add_graft(struct bk_tree *t, const char *path, struct bk_tree *other,
+    struct bk_err *e)
+{
+	struct bk_graft *more;
+	char *copy;
+
+	if (refuse_stopped(t, e) == -1)
+		return -1;
+	more = realloc(t->graft, (t->ngraft + 1) * sizeof(*more));
+	if (more == NULL)
+		return bk_fail_memory(e);
+	t->graft = more;
+	if ((copy = strdup(path)) == NULL)
+		return bk_fail_memory(e);
+	more[t->ngraft++] = (struct bk_graft){ copy, other };
+	return 0;
+}
+
+int
 bk_tree_graft(struct bk_tree *t, const char *path, struct bk_tree *other,
     struct bk_err *e)
 {
-	struct bk_graft *more = realloc(t->graft, (t->ngraft + 1) *
-	    sizeof(*more));
+	int rc;
 
-	if (more != NULL) {
-		t->graft = more;
-		more[t->ngraft] = (struct bk_graft){ strdup(path), other };
-		if (more[t->ngraft].path != NULL) {
-			t->ngraft++;
-			return 0;
-		}
+	pthread_mutex_lock(&t->lock);
+	rc = add_graft(t, path, other, e);
+	pthread_mutex_unlock(&t->lock);
+	if (rc == -1) {
+		bk_tree_undo(other);
+		bk_tree_free(other);
 	}
-	bk_tree_undo(other);
-	bk_tree_free(other);
-	return bk_fail_memory(e);
+	return rc;
+}
+
+int
+bk_tree_keep(struct bk_tree *t, struct bk_err *e)
+{
+	int rc;
+
+	pthread_mutex_lock(&t->lock);
+	if ((rc = refuse_stopped(t, e)) == 0)
+		t->kept = 1;
+	pthread_mutex_unlock(&t->lock);
+	return rc;
 }
 
 struct bk_tree *
@@ -195,12 +245,8 @@ step(struct bk_tree *t, int dir, const char *name, const char *path, int make,
 	return openat(dir, name, BK_TREE_DIR);
 }
 
-/*
- * A descriptor of the directory path, to be closed by the caller.  -1 with *e
- * set; -1 without, and errno ENOENT: there is none.
- */
-static int
-descend(struct bk_tree *t, const char *path, int make, struct bk_err *e)
+int
+bk_tree_descend(struct bk_tree *t, const char *path, int make, struct bk_err *e)
 {
 	char *copy = strdup(path), *end = copy;
 	int fd = openat(t->fd, ".", BK_TREE_DIR), next, saved;
@@ -245,7 +291,7 @@ bk_tree_parent(struct bk_tree *t, const char *path, int make, const char **name,
 		return t->parent_fd;
 	if ((dir = strndup(path, n)) == NULL)
 		return bk_fail_memory(e);
-	if ((fd = descend(t, dir, make, e)) == -1) {
+	if ((fd = bk_tree_descend(t, dir, make, e)) == -1) {
 		free(dir);
 		return -1;
 	}
@@ -278,7 +324,7 @@ bk_tree_mkdir(struct bk_tree *t, const char *path, mode_t mode,
 	t = bk_tree_of(t, &path);
 	if (*path != '\0' && bk_tree_check(path, e) == -1)
 		return -1;
-	if ((fd = descend(t, path, 1, e)) == -1)
+	if ((fd = bk_tree_descend(t, path, 1, e)) == -1)
 		return bk_tree_fail(t, path, "mkdir", e);
 	if (fstat(fd, &st) == -1 || ((st.st_mode & 07777) != mode &&
 	    fchmod(fd, mode) == -1))
@@ -350,7 +396,7 @@ bk_tree_open_dir(struct bk_tree *t, const char *path, struct bk_err *e)
 	t = bk_tree_of(t, &path);
 	if (*path != '\0' && bk_tree_check(path, e) == -1)
 		return -1;
-	return descend(t, path, 0, e);
+	return bk_tree_descend(t, path, 0, e);
 }
 
 int

@@ -7,7 +7,7 @@
  * another tree that stands for a path in this one, as a tablespace's does.
  *
  * Everything that is made or changed is remembered, to be synced or removed.
- * Not locked.  Memory: the paths.
+ * For one thread, but for bk_tree_undo().  Memory: the paths.
  */
 #include <sys/types.h>
 
@@ -90,7 +90,13 @@ int bk_tree_remove(struct bk_tree *t, const char *path, struct bk_err *e);
 /* Make all that was made or changed durable, grafts too. */
 int bk_tree_sync(struct bk_tree *t, struct bk_err *e);
 
-/* Remove what was made and is still there, the last first, grafts too. */
+/* From now on bk_tree_undo() does nothing.  -1 with *e set: it has begun. */
+int bk_tree_keep(struct bk_tree *t, struct bk_err *e);
+
+/*
+ * Remove what was made and is still there, the last first, grafts too.  Also
+ * from another thread: then whatever makes more fails.
+ */
 void bk_tree_undo(struct bk_tree *t);
 
 void bk_tree_free(struct bk_tree *t);	/* NULL is fine */

@@ -235,27 +235,63 @@ bk_tree_sync(struct bk_tree *t, struct bk_err *e)
 	return sync_made(t, e) == -1 || sync_above(t, e) == -1 ? -1 : 0;
 }
 
+/* Its directory: *dir, or another, which replaces it; 0 or -1. */
+static int
+enter(struct bk_tree *t, const char *path, char **dir_path, int *dir)
+{
+	const char *slash = strrchr(path, '/');
+	char *parent = slash == NULL ? strdup("") :
+	    strndup(path, (size_t)(slash - path));
+	struct bk_err ignored = {0};
+
+	if (parent != NULL && *dir != -1 && strcmp(parent, *dir_path) == 0) {
+		free(parent);
+		return 0;
+	}
+	if (*dir != -1)
+		close(*dir);
+	free(*dir_path);
+	*dir_path = parent;
+	*dir = parent == NULL ? -1 :
+	    bk_tree_descend(t, parent, 0, &ignored);
+	return *dir == -1 ? -1 : 0;
+}
+
+static void
+undo_one(const struct bk_made *m, int dir)
+{
+	const char *slash = strrchr(m->path, '/');
+	const char *name = slash == NULL ? m->path : slash + 1;
+
+	if (m->kind == BK_MADE_WHOLE)
+		(void)remove_all(dir, name, 0);
+	else
+		(void)unlinkat(dir, name, m->kind == BK_MADE_DIR ?
+		    AT_REMOVEDIR : 0);
+}
+
+/* Another thread may be in any function but this: made only grows till then. */
 void
 bk_tree_undo(struct bk_tree *t)
 {
-	struct bk_err ignored = {0};
-	const struct bk_made *m;
-	const char *name;
+	char *path = NULL;
+	int done, dir = -1;
 	size_t i;
-	int dir;
 
-	for (i = t->nmade; i > 0; free(t->made[--i].path)) {
-		m = &t->made[i - 1];
-		if (m->kind == BK_CHANGED || (dir = bk_tree_parent(t, m->path,
-		    0, &name, &ignored)) == -1)
-			continue;
-		if (m->kind == BK_MADE_WHOLE)
-			(void)remove_all(dir, name, 0);
-		else
-			(void)unlinkat(dir, name, m->kind == BK_MADE_DIR ?
-			    AT_REMOVEDIR : 0);
-	}
-	t->nmade = 0;
+	pthread_mutex_lock(&t->lock);
+	done = t->stopped || t->kept;
+	if (!t->kept)
+		t->stopped = 1;
+	pthread_mutex_unlock(&t->lock);
+	if (done)
+		return;
+	for (i = t->nmade; i > 0; i--)
+		if (t->made[i - 1].kind != BK_CHANGED &&
+		    enter(t, t->made[i - 1].path, &path, &dir) == 0)
+			undo_one(&t->made[i - 1], dir);
+	if (dir != -1)
+		close(dir);
+	free(path);
 	for (i = 0; i < t->ngraft; i++)
 		bk_tree_undo(t->graft[i].tree);
 	if (t->ours)

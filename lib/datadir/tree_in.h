@@ -1,6 +1,8 @@
 #ifndef BK_DATADIR_TREE_IN_H
 #define BK_DATADIR_TREE_IN_H
 /* What the sources of datadir/tree share. */
+#include <pthread.h>
+
 #include "datadir/tree.h"
 
 #define BK_TREE_DIR (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
@@ -34,15 +36,23 @@ struct bk_tree {
 	char *parent;		/* the path of parent_fd, the last one asked */
 	int parent_fd;
 	size_t parents;		/* how many there were */
+	pthread_mutex_t lock;	/* of made and graft, as they grow */
+	int stopped, kept;
 };
 
 /* The tree that *path is in, with *path made relative to it. */
 struct bk_tree *bk_tree_of(struct bk_tree *t, const char **path);
 
 /*
+ * A descriptor of the directory path, to be closed by the caller; make: what is
+ * absent is made.  -1 with *e set; or not set, and errno ENOENT: there is none.
+ */
+int bk_tree_descend(struct bk_tree *t, const char *path, int make,
+    struct bk_err *e);
+
+/*
  * The directory that path is in, borrowed until the next call, and *name, the
- * last name; make: parents that are absent are made.  -1 with *e set; or not
- * set, and errno ENOENT: there is none.
+ * last name; otherwise as bk_tree_descend().
  */
 int bk_tree_parent(struct bk_tree *t, const char *path, int make,
     const char **name, struct bk_err *e);

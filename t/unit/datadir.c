@@ -553,6 +553,51 @@ test_killed(void)
 	tar_free(&b);
 }
 
+struct abandoned {
+	struct memory m;
+	struct bk_datadir *d;
+	size_t at;		/* abandoned when so much is left */
+};
+
+static ssize_t
+abandoning_read(void *ctx, void *buf, size_t n, struct bk_err *err)
+{
+	struct abandoned *a = ctx;
+
+	if (a->m.n <= a->at)
+		bk_datadir_abandon(a->d);
+	return memory_read(&a->m, buf, n < 4096 ? n : 4096, err);
+}
+
+/* As a signal's thread does, in the middle of the work. */
+static void
+test_abandoned(void)
+{
+	struct base_tar b;
+	size_t n, left = 0, went_on = 0;
+
+	usual(&b);
+	usual_end(&b);
+	for (n = 0; n < b.tar.len; n += b.tar.len / 17) {
+		struct abandoned a = { { b.tar.data, b.tar.len }, NULL, n };
+		const struct bk_source src = { abandoning_read, &a };
+		struct bk_datadir_options o = { .threads = 2,
+		    .dir = in("data") };
+
+		e = (struct bk_err){0};
+		a.d = bk_datadir_open(&o, &e);
+		went_on += bk_datadir_unpack(a.d, src, "input", &e) == 0 &&
+		    bk_datadir_commit(a.d, &e) == 0;
+		left += is_there("data");
+		bk_datadir_free(a.d);
+		left += is_there("data");
+		wipe("data");
+	}
+	is_int((intmax_t)left, 0, "abandoned: nothing is left");
+	is_int((intmax_t)went_on, 0, "and nothing succeeds");
+	tar_free(&b);
+}
+
 int
 main(void)
 {
@@ -571,6 +616,7 @@ main(void)
 	test_tablespaces();
 	test_delta();
 	test_killed();
+	test_abandoned();
 	wipe("");
 	free(big);
 	return tap_done();
