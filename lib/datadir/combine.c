@@ -209,7 +209,7 @@ add_mapping(struct chain *c, const char *old, const char *new,
 static int
 link_space(struct chain *c, const struct bk_space *s, struct bk_err *e)
 {
-	char path[80], beside[80], target[PATH_MAX];
+	char path[80], beside[80], target[PATH_MAX] = "";
 	const char *oid = strchr(s->path, '/') + 1;
 	size_t i;
 	int n;

@@ -384,7 +384,8 @@ bk_tree_open_file(struct bk_tree *t, const char *path, int flags,
 	else if (!S_ISREG(st.st_mode))
 		bk_fail(e, BK_FAIL, "%s/%s: not a regular file", t->name,
 		    path);
-	else if (flags == O_RDONLY || bk_tree_remember(t, path, BK_CHANGED, e) == 0)
+	else if (flags == O_RDONLY ||
+	    bk_tree_remember(t, path, BK_CHANGED, e) == 0)
 		return fd;
 	close(fd);
 	return -1;

@@ -500,8 +500,8 @@ test_delta(void)
 	usual(&other);
 	usual_end(&other);
 	is_int(unpack(&other, &o, NULL), -1, "another cluster's");
-	ok(strstr(e.msg, "it is cluster") != NULL && is_there("data/PG_VERSION"),
-	    "is left alone: %s", e.msg);
+	ok(strstr(e.msg, "it is cluster") != NULL &&
+	    is_there("data/PG_VERSION"), "is left alone: %s", e.msg);
 	wipe("data");
 	wipe("ts");
 	wipe("copy");

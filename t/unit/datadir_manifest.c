@@ -143,7 +143,7 @@ test_flips(void)
 		b.data[i / 8] = (char)(b.data[i / 8] ^ bit);
 		if (parse(b.data, b.len, 4096, &seen, &sum) == 0 &&
 		    (i / 8 < b.len - 67 || bit != 0x20))
-			taken++;	/* the sum's hex digits have two cases */
+			taken++; /* the sum's hex digits have two cases */
 		else if (e.code != BK_DATA && e.code != BK_OK)
 			taken++;
 		b.data[i / 8] = (char)(b.data[i / 8] ^ bit);
@@ -168,7 +168,8 @@ test_malformed(void)
 		{ "{ \"a\": 1,\n", "not a backup_manifest" },
 		{ "{ \"PostgreSQL-Backup-Manifest-Version\": 3,\n",
 		    "a newer bk is needed" },
-		{ "{ \"PostgreSQL-Backup-Manifest-Version\": 2,\n\"Files\": [\n",
+		{ "{ \"PostgreSQL-Backup-Manifest-Version\": 2,\n"
+		    "\"Files\": [\n",
 		    "no System-Identifier" },
 		{ HEAD1 ONE "\n" ONE WAL(""), "comma" },
 		{ HEAD1 ONE "," WAL(""), "comma" },
