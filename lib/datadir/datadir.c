@@ -120,6 +120,14 @@ bk_datadir_open(const struct bk_datadir_options *o, struct bk_err *e)
 }
 
 void
+bk_datadir_keep(struct bk_datadir *d)
+{
+	struct bk_err ignored = {0};
+
+	(void)bk_tree_keep(d->tree, &ignored);
+}
+
+void
 bk_datadir_abandon(struct bk_datadir *d)
 {
 	if (!d->updating)

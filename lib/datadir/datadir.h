@@ -12,7 +12,7 @@
  * PG_VERSION has another name until the commit, so that no run that was killed
  * leaves a directory that a server would start.  bk_datadir_free() without a
  * commit removes what was made, and nothing else; what delta has changed stays,
- * unfit to start.
+ * unfit to start, and what bk_datadir_keep() was told.
  *
  * The stream is not trusted: no path leaves the directory (names are resolved
  * one by one and no symbolic link is followed), nothing is overwritten, only
@@ -97,6 +97,12 @@ int bk_datadir_remove(struct bk_datadir *d, const char *path,
 
 /* Sync everything and give PG_VERSION its name.  0, or -1 with *e set. */
 int bk_datadir_commit(struct bk_datadir *d, struct bk_err *e);
+
+/*
+ * What was unpacked is good, if only something else is not: without a commit it
+ * stays, unfit to start, for a delta.
+ */
+void bk_datadir_keep(struct bk_datadir *d);
 
 /*
  * From another thread: remove what was made, and let nothing more be made.
