@@ -21,7 +21,7 @@
 #define LINKS 18		/* from here on it can link what is unchanged */
 
 struct part {			/* of the chain, once it is unpacked */
-	char path[32];		/* below the data directory */
+	char path[40];		/* below the data directory */
 	struct bk_manifest_summary manifest;
 	uint64_t start;		/* LSN */
 	uint64_t earlier;	/* start of the backup that it adds to, or 0 */
