@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +11,8 @@
 
 #include "base/num.h"
 #include "base/utctime.h"
-#include "datadir/datadir.h"
-#include "pitr_input.h"
+#include "datadir/combine.h"
+#include "pitr_options.h"
 #include "pitr_place.h"
 #include "pitr_report.h"
 #include "signals.h"
@@ -23,11 +22,8 @@
 
 extern char **environ;
 
-#define INPUT "standard input"
 #define SPOOL "bk_wal"			/* in the data directory */
-#define SPOOL_SIZE ((uint64_t)1 << 30)
 #define AHEAD 32
-#define LISTS_MAX 64			/* --map, --incremental */
 
 static const struct tool tool = {
 	.name = "bk-pitr",
@@ -45,6 +41,7 @@ static const struct tool tool = {
 "\n"
 "      --wal COMMAND          writes the WAL file $BK_WAL_NAME; exits 4 if none\n"
 "      --timeline latest|current|N   default: latest\n"
+"      --incremental COMMAND  writes the next increment (repeat; oldest first)\n"
 "      --map OLD=NEW          where a tablespace goes (repeat)\n"
 "      --delta                keep files in DIR that are the same already\n"
 "      --start                start the server, wait until it is there, report\n"
@@ -58,52 +55,12 @@ static const struct tool tool = {
 "Exit: 0 ready, 1 failed, 2 usage error, 3 input or WAL refused.\n",
 };
 
-struct options {
-	const char *dir, *wal, *spool, *timeline_arg, *jobs_arg;
-	const char *target_arg;
-	struct bk_target target;
-	uint32_t timeline;
-	struct bk_datadir_map map[LISTS_MAX];
-	size_t nmap;
-	struct pitr_input input[LISTS_MAX + 1];	/* the first: INPUT */
-	size_t ninputs;
-	uint64_t spool_size;
-	unsigned jobs;
-	int delta, start, pause, archive, dry_run, verbosity;
-};
-
 /* What a signal has to stop, and what is to be removed. */
 static struct bk_wal_get *get;
 static struct bk_datadir *datadir;
 static char *own_spool;			/* a spool that we made */
 static atomic_int child;
 static struct bk_progress progress;
-
-static struct options options = { .spool_size = SPOOL_SIZE, .ninputs = 1,
-	.input = { { .name = INPUT } } };
-
-enum { WAL = TOOL_OPT_TOOL, TARGET, TIMELINE, MAP, START, PAUSE,
-	ARCHIVE, DRY_RUN, DELTA, SPOOL_DIR, SPOOL_BYTES };
-
-static const struct option longopts[] = {
-	TOOL_LONGOPTS,
-	{ "pgdata", required_argument, NULL, 'D' },
-	{ "wal", required_argument, NULL, WAL },
-	{ "target", required_argument, NULL, TARGET },
-	{ "timeline", required_argument, NULL, TIMELINE },
-	{ "map", required_argument, NULL, MAP },
-	{ "start", no_argument, NULL, START },
-	{ "pause", no_argument, NULL, PAUSE },
-	{ "archive", no_argument, NULL, ARCHIVE },
-	{ "dry-run", no_argument, NULL, DRY_RUN },
-	{ "delta", no_argument, NULL, DELTA },
-	{ "jobs", required_argument, NULL, 'j' },
-	{ "spool", required_argument, NULL, SPOOL_DIR },
-	{ "spool-size", required_argument, NULL, SPOOL_BYTES },
-	{ "quiet", no_argument, NULL, 'q' },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ 0 }
-};
 
 static void
 clean_up(void)
@@ -113,100 +70,6 @@ clean_up(void)
 	bk_child_kill(&child);
 	if (own_spool != NULL)
 		pitr_remove_spool(own_spool);
-}
-
-/* --- the command line */
-
-/* OLD=NEW, both absolute; a '=' in OLD is written "\\=". */
-static void
-add_map(struct options *o, char *arg)
-{
-	char *in = arg, *out = arg;
-
-	if (o->nmap == LISTS_MAX)
-		tool_usage("--map: more than %d", LISTS_MAX);
-	o->map[o->nmap].from = arg;
-	for (; *in != '\0' && *in != '='; *out++ = *in++)
-		if (in[0] == '\\' && in[1] == '=')
-			in++;
-	if (*in != '=' || *arg != '/' || in[1] != '/')
-		tool_usage("--map %s: not OLD=NEW with absolute paths", arg);
-	*out = '\0';
-	o->map[o->nmap++].to = in + 1;
-}
-
-static uint32_t
-parse_timeline(const char *arg)
-{
-	if (strcmp(arg, "latest") == 0)
-		return BK_PROVE_LATEST;
-	if (strcmp(arg, "current") == 0)
-		return BK_PROVE_CURRENT;
-	return (uint32_t)tool_number(arg, 1, UINT32_MAX - 1, "--timeline");
-}
-
-static void
-parse_size(const char *arg, uint64_t *bytes)
-{
-	struct bk_err e = {0};
-
-	if (bk_size_parse(arg, "--spool-size", bytes, &e) == -1)
-		tool_usage("%s", e.msg);
-}
-
-static void
-parse_options(struct options *o, int argc, char *argv[])
-{
-	int ch;
-
-	while ((ch = getopt_long(argc, argv, "D:j:qv", longopts, NULL)) != -1)
-		switch (ch) {
-		case 'D': o->dir = optarg; break;
-		case WAL: o->wal = optarg; break;
-		case TARGET: o->target_arg = optarg; break;
-		case TIMELINE: o->timeline = parse_timeline(optarg); break;
-		case MAP: add_map(o, optarg); break;
-		case START: o->start = 1; break;
-		case PAUSE: o->pause = 1; break;
-		case ARCHIVE: o->archive = 1; break;
-		case DRY_RUN: o->dry_run = 1; break;
-		case DELTA: o->delta = 1; break;
-		case 'j': o->jobs_arg = optarg; break;
-		case SPOOL_DIR: o->spool = optarg; break;
-		case SPOOL_BYTES: parse_size(optarg, &o->spool_size); break;
-		case 'q': o->verbosity = -1; break;
-		case 'v': o->verbosity = 1; break;
-		default: tool_option(ch);
-		}
-	if (optind < argc)
-		tool_usage("%s: the base backup is standard input",
-		    argv[optind]);
-}
-
-static void
-check_options(struct options *o)
-{
-	struct bk_err e = {0};
-	char text[BK_TARGET_TIME_TEXT];
-
-	if (o->dir == NULL || *o->dir == '\0')
-		tool_usage("no -D DIR given");
-	if (o->target_arg == NULL)
-		tool_usage("no --target given; the newest state is "
-		    "--target latest");
-	if (bk_target_parse(o->target_arg, &o->target, &e) == -1)
-		tool_usage("--target: %s", e.msg);
-	if (o->target.kind == BK_TARGET_TIME &&
-	    o->target.time / 1000000 > time(NULL) + 60) {
-		bk_target_time(o->target.time, text);
-		tool_usage("--target: %s has not come yet; the newest state "
-		    "is latest", text);
-	}
-	if (o->wal == NULL && o->spool != NULL)
-		tool_usage("--spool: without --wal there is nothing to keep");
-	if (o->delta && o->ninputs > 1)
-		tool_usage("--delta: not with --incremental");
-	o->jobs = tool_jobs(o->jobs_arg, 8);
 }
 
 /* --- which base backup */
@@ -222,7 +85,7 @@ struct base {
 
 /* What its label tells before anything is unpacked. */
 static int
-check_label(const struct options *o, const struct bk_label *l,
+check_label(const struct pitr_options *o, const struct bk_label *l,
     struct bk_err *e)
 {
 	char at[BK_UTCTIME_TEXT], text[BK_TARGET_TIME_TEXT];
@@ -244,12 +107,12 @@ check_label(const struct options *o, const struct bk_label *l,
 }
 
 static int
-check_increment(const struct options *o, const struct base *b,
+check_increment(const struct pitr_options *o, const struct base *b,
     struct bk_err *e)
 {
 	if (b->label.increment && o->ninputs == 1)
-		return bk_fail(e, BK_DATA, INPUT ": an increment to an earlier "
-		    "base backup; give the full one on " INPUT " and each "
+		return bk_fail(e, BK_DATA, PITR_INPUT ": an increment to an earlier "
+		    "base backup; give the full one on " PITR_INPUT " and each "
 		    "increment by --incremental");
 	return 0;
 }
@@ -277,22 +140,32 @@ describe(struct base *b, const struct bk_datadir_summary *sum,
 }
 
 static int
-unpack(struct options *o, struct base *b, struct bk_err *e)
+unpack(struct pitr_options *o, struct base *b, struct bk_err *e)
 {
 	const struct bk_label *l = bk_reader_label(o->input[0].in);
 	const struct bk_datadir_options how = {
 		.dir = o->dir, .map = o->map, .nmap = o->nmap,
-		.threads = o->jobs, .delta = o->delta,
+		.threads = o->njobs, .delta = o->delta,
 		.in_place = o->ninputs > 1, .progress = &progress,
 		.sysid = l->kind == BK_LABEL_CLUSTER ? l->name : "",
 		.trusted_list = l->kind == BK_LABEL_CLUSTER,
 	};
+	const struct bk_bindir programs = { .dir = tool_env("BK_PG_BINDIR"),
+		.path = tool_env("PATH"), .env = environ };
+	struct bk_combine_part part[PITR_LISTS_MAX + 1];
 	struct bk_source src;
+	size_t i;
 
 	if ((datadir = bk_datadir_open(&how, e)) == NULL)
 		return -1;
-	if (pitr_input_start(&o->input[0], &src, e) == -1 ||
-	    bk_datadir_unpack(datadir, src, INPUT, e) == -1 ||
+	for (i = 0; i < o->ninputs; i++)
+		part[i] = (struct bk_combine_part){ o->input[i].name,
+		    pitr_input_start, pitr_input_end, &o->input[i] };
+	if (o->ninputs > 1) {
+		if (bk_combine(datadir, part, o->ninputs, &programs, e) == -1)
+			return -1;
+	} else if (pitr_input_start(&o->input[0], &src, e) == -1 ||
+	    bk_datadir_unpack(datadir, src, PITR_INPUT, e) == -1 ||
 	    pitr_input_end(&o->input[0], e) == -1)
 		return -1;
 	if (describe(b, bk_datadir_summary(datadir), l, e) == -1 ||
@@ -307,7 +180,7 @@ unpack(struct options *o, struct base *b, struct bk_err *e)
 
 /* So many segments ahead as there is room for, whatever their size. */
 static unsigned
-ahead(const struct options *o, const struct bk_start_label *l)
+ahead(const struct pitr_options *o, const struct bk_start_label *l)
 {
 	char name[BK_WAL_NAME];
 	uint64_t size = BK_WAL_SEGMENT_MAX, n;
@@ -330,13 +203,13 @@ set_get(struct bk_wal_get *g)
 }
 
 static int
-prove(const struct options *o, const struct base *b, const char *spool,
+prove(const struct pitr_options *o, const struct base *b, const char *spool,
     struct bk_proof *proof, struct bk_err *e)
 {
 	static char *words[2];
 	struct bk_wal_command command;
 	const struct bk_wal_get_options how = { .command = &command,
-		.spool = spool, .jobs = o->jobs, .sysid = b->sysid,
+		.spool = spool, .jobs = o->njobs, .sysid = b->sysid,
 		.ahead = ahead(o, &b->label) };
 	struct bk_prove_options what = { .spool = spool,
 		.spool_max = o->spool_size, .own = b->wal, .label = b->label,
@@ -362,7 +235,7 @@ prove(const struct options *o, const struct base *b, const char *spool,
 
 /* The spool: the caller's, or one of our own, DIR/bk_wal. */
 static int
-make_spool(const struct options *o, char **path, struct bk_err *e)
+make_spool(const struct pitr_options *o, char **path, struct bk_err *e)
 {
 	struct bk_buf own = {0};
 
@@ -386,14 +259,14 @@ make_spool(const struct options *o, char **path, struct bk_err *e)
 /* --- what the server is told */
 
 static int
-configure(const struct options *o, const struct bk_proof *proof,
+configure(const struct pitr_options *o, const struct bk_proof *proof,
     const char *spool, struct bk_err *e)
 {
 	struct bk_buf walget = {0}, text = {0};
 	const struct bk_recover_settings how = {
 		.target = &o->target, .proof = proof, .command = o->wal,
 		.spool = o->spool == NULL ? SPOOL : spool,
-		.own_spool = o->spool == NULL, .jobs = o->jobs,
+		.own_spool = o->spool == NULL, .jobs = o->njobs,
 		.pause = o->pause, .archive = o->archive,
 	};
 	struct bk_recover_settings s = how;
@@ -420,7 +293,7 @@ configure(const struct options *o, const struct bk_proof *proof,
 }
 
 static int
-start(const struct options *o, const struct base *b,
+start(const struct pitr_options *o, const struct base *b,
     const struct bk_proof *proof, double began, struct bk_err *e)
 {
 	const struct bk_bindir programs = { .dir = tool_env("BK_PG_BINDIR"),
@@ -440,7 +313,7 @@ start(const struct options *o, const struct base *b,
 
 /* Everything up to a directory that can be started. */
 static int
-prepare(struct options *o, struct base *b, struct bk_proof *proof,
+prepare(struct pitr_options *o, struct base *b, struct bk_proof *proof,
     struct bk_err *e)
 {
 	char *spool = NULL;
@@ -466,7 +339,7 @@ prepare(struct options *o, struct base *b, struct bk_proof *proof,
 }
 
 static int
-recover(struct options *o, double began, struct bk_err *e)
+recover(struct pitr_options *o, double began, struct bk_err *e)
 {
 	struct base b = { .wal = -1 };
 	struct bk_proof proof;
@@ -502,7 +375,7 @@ survey(struct pitr_input *in, int wal, struct bk_survey *s, struct bk_err *e)
 }
 
 static int
-plan(struct options *o, const char *tmp, double began, struct bk_err *e)
+plan(struct pitr_options *o, const char *tmp, double began, struct bk_err *e)
 {
 	const struct bk_label *l = bk_reader_label(o->input[0].in);
 	struct base b = { .wal = open(tmp, O_RDONLY | O_DIRECTORY |
@@ -541,7 +414,7 @@ plan(struct options *o, const char *tmp, double began, struct bk_err *e)
 
 /* WAL goes to a directory that nobody sees afterwards. */
 static int
-dry_run(struct options *o, double began, struct bk_err *e)
+dry_run(struct pitr_options *o, double began, struct bk_err *e)
 {
 	const char *tmp = tool_env("TMPDIR");
 	struct bk_buf path = {0};
@@ -564,21 +437,21 @@ dry_run(struct options *o, double began, struct bk_err *e)
 int
 main(int argc, char *argv[])
 {
-	struct options *o = &options;
+	static struct pitr_options options;
+	struct pitr_options *o = &options;
 	const double began = bk_monotonic();
 	struct bk_err e = {0};
 	size_t i;
 	int rc = -1;
 
 	tool_start(&tool);
-	parse_options(o, argc, argv);
-	check_options(o);
+	pitr_parse_options(o, argc, argv, &child);
 	if (!o->dry_run && pitr_become_owner(o->dir, &e) == -1) {
 		if (e.code == BK_USAGE)
 			tool_usage("%s", e.msg);
 		return tool_end(-1, &e);
 	}
-	tool_run("recover", INPUT, o->dir);
+	tool_run("recover", PITR_INPUT, o->dir);
 
 	signals_catch(clean_up);
 	tool_progress(&progress, o->verbosity);

@@ -54,7 +54,7 @@ _bk_options() {
 		    --retry-for --slack --smtp --smtp-login --status --subject \
 		    --template --webhook" ;;
 	bk-pitr)
-		echo "$common --archive --delta --dry-run --jobs --map --pause \
+		echo "$common --archive --delta --dry-run --incremental --jobs --map --pause \
 		    --pgdata --quiet --spool --spool-size --start --target \
 		    --timeline --verbose --wal" ;;
 	bk-prune)

@@ -1,0 +1,157 @@
+#include "pitr_options.h"
+
+#include <getopt.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/num.h"
+#include "recovery/prove.h"
+#include "tool.h"
+
+extern char **environ;
+
+#define SPOOL_SIZE ((uint64_t)1 << 30)
+
+enum { WAL = TOOL_OPT_TOOL, TARGET, TIMELINE, MAP, INCREMENTAL, START, PAUSE,
+	ARCHIVE, DRY_RUN, DELTA, SPOOL_DIR, SPOOL_BYTES };
+
+static const struct option longopts[] = {
+	TOOL_LONGOPTS,
+	{ "pgdata", required_argument, NULL, 'D' },
+	{ "wal", required_argument, NULL, WAL },
+	{ "target", required_argument, NULL, TARGET },
+	{ "timeline", required_argument, NULL, TIMELINE },
+	{ "map", required_argument, NULL, MAP },
+	{ "incremental", required_argument, NULL, INCREMENTAL },
+	{ "start", no_argument, NULL, START },
+	{ "pause", no_argument, NULL, PAUSE },
+	{ "archive", no_argument, NULL, ARCHIVE },
+	{ "dry-run", no_argument, NULL, DRY_RUN },
+	{ "delta", no_argument, NULL, DELTA },
+	{ "jobs", required_argument, NULL, 'j' },
+	{ "spool", required_argument, NULL, SPOOL_DIR },
+	{ "spool-size", required_argument, NULL, SPOOL_BYTES },
+	{ "quiet", no_argument, NULL, 'q' },
+	{ "verbose", no_argument, NULL, 'v' },
+	{ 0 }
+};
+
+/* OLD=NEW, both absolute; a '=' in OLD is written "\\=". */
+static void
+add_map(struct pitr_options *o, char *arg)
+{
+	char *in = arg, *out = arg;
+
+	if (o->nmap == PITR_LISTS_MAX)
+		tool_usage("--map: more than %d", PITR_LISTS_MAX);
+	o->map[o->nmap].from = arg;
+	for (; *in != '\0' && *in != '='; *out++ = *in++)
+		if (in[0] == '\\' && in[1] == '=')
+			in++;
+	if (*in != '=' || *arg != '/' || in[1] != '/')
+		tool_usage("--map %s: not OLD=NEW with absolute paths", arg);
+	*out = '\0';
+	o->map[o->nmap++].to = in + 1;
+}
+
+static void
+add_increment(struct pitr_options *o, char *command, atomic_int *child)
+{
+	static char names[PITR_LISTS_MAX][32];
+
+	if (o->ninputs > PITR_LISTS_MAX)
+		tool_usage("--incremental: more than %d", PITR_LISTS_MAX);
+	(void)snprintf(names[o->ninputs - 1], sizeof(names[0]), "increment %zu",
+	    o->ninputs);
+	o->input[o->ninputs] = (struct pitr_input){ .command = command,
+	    .name = names[o->ninputs - 1], .env = environ, .watch = child };
+	o->ninputs++;
+}
+
+static uint32_t
+parse_timeline(const char *arg)
+{
+	if (strcmp(arg, "latest") == 0)
+		return BK_PROVE_LATEST;
+	if (strcmp(arg, "current") == 0)
+		return BK_PROVE_CURRENT;
+	return (uint32_t)tool_number(arg, 1, UINT32_MAX - 1, "--timeline");
+}
+
+static void
+parse_size(const char *arg, uint64_t *bytes)
+{
+	struct bk_err e = {0};
+
+	if (bk_size_parse(arg, "--spool-size", bytes, &e) == -1)
+		tool_usage("%s", e.msg);
+}
+
+static void
+parse(struct pitr_options *o, int argc, char *argv[], atomic_int *child)
+{
+	int ch;
+
+	while ((ch = getopt_long(argc, argv, "D:j:qv", longopts, NULL)) != -1)
+		switch (ch) {
+		case 'D': o->dir = optarg; break;
+		case WAL: o->wal = optarg; break;
+		case TARGET: o->target_arg = optarg; break;
+		case TIMELINE: o->timeline = parse_timeline(optarg); break;
+		case MAP: add_map(o, optarg); break;
+		case INCREMENTAL: add_increment(o, optarg, child); break;
+		case START: o->start = 1; break;
+		case PAUSE: o->pause = 1; break;
+		case ARCHIVE: o->archive = 1; break;
+		case DRY_RUN: o->dry_run = 1; break;
+		case DELTA: o->delta = 1; break;
+		case 'j': o->jobs = optarg; break;
+		case SPOOL_DIR: o->spool = optarg; break;
+		case SPOOL_BYTES: parse_size(optarg, &o->spool_size); break;
+		case 'q': o->verbosity = -1; break;
+		case 'v': o->verbosity = 1; break;
+		default: tool_option(ch);
+		}
+	if (optind < argc)
+		tool_usage("%s: the base backup is standard input",
+		    argv[optind]);
+}
+
+static void
+check_options(struct pitr_options *o)
+{
+	struct bk_err e = {0};
+	char text[BK_TARGET_TIME_TEXT];
+
+	if (o->dir == NULL || *o->dir == '\0')
+		tool_usage("no -D DIR given");
+	if (o->target_arg == NULL)
+		tool_usage("no --target given; the newest state is "
+		    "--target latest");
+	if (bk_target_parse(o->target_arg, &o->target, &e) == -1)
+		tool_usage("--target: %s", e.msg);
+	if (o->target.kind == BK_TARGET_TIME &&
+	    o->target.time / 1000000 > time(NULL) + 60) {
+		bk_target_time(o->target.time, text);
+		tool_usage("--target: %s has not come yet; the newest state "
+		    "is latest", text);
+	}
+	if (o->wal == NULL && o->spool != NULL)
+		tool_usage("--spool: without --wal there is nothing to keep");
+	if (o->delta && o->ninputs > 1)
+		tool_usage("--delta: not with --incremental");
+	o->njobs = tool_jobs(o->jobs, 8);
+}
+
+void
+pitr_parse_options(struct pitr_options *o, int argc, char *argv[],
+    atomic_int *child)
+{
+	*o = (struct pitr_options){ .spool_size = SPOOL_SIZE, .ninputs = 1,
+		.input = { { .name = PITR_INPUT } } };
+	parse(o, argc, argv, child);
+	check_options(o);
+}
