@@ -11,14 +11,17 @@ setup_file() {
 	wal_start old && wal_archive
 	TOOLS=$(wal_tools)
 	wal_sql 'CREATE TABLE t(n int)' && wal_sql 'INSERT INTO t VALUES (1)'
-	bk-base -q -c fast >base.tar
+	bk-base -q -c fast --rate 12M >base.tar &
+	await 30 streaming
+	wal_sql "SELECT pg_create_restore_point('early')"
+	wait $!
 	wal_sql 'INSERT INTO t VALUES (2)'
 	wal_sql "SELECT pg_create_restore_point('two')"
 	lsn=$(wal_sql 'SELECT pg_current_wal_lsn()')
 	xid=$(wal_sql 'WITH i AS (INSERT INTO t VALUES (3) RETURNING 1)
 	    SELECT pg_current_xact_id() FROM i')
 	wal_switch
-	wal_sql 'INSERT INTO t SELECT 4 FROM generate_series(1, 20000)'
+	wal_sql 'INSERT INTO t SELECT 4 FROM generate_series(1, 60000)'
 	wal_switch
 	time=$(wal_sql 'SELECT clock_timestamp()')
 	wal_sql 'DROP TABLE t'
@@ -29,6 +32,12 @@ setup_file() {
 	pg_ctl_ old -m immediate stop
 	printf '%s\n' "$lsn" "$xid" "$time" >targets
 	export TOOLS
+}
+
+# streaming: the base backup is under way.
+streaming() {
+	[ "$(wal_sql "SELECT phase LIKE 'streaming%' FROM
+	    pg_stat_progress_basebackup")" = t ]
 }
 
 teardown_file() {
@@ -48,6 +57,15 @@ setup() {
 
 teardown() {
 	pg_stop "$BATS_TEST_TMPDIR/new"
+}
+
+# segments: those from the base backup on.
+segments() {
+	local first
+	first=$(basename "$(echo wal/*.backup)")
+	for f in wal/*[0-9A-F]; do
+		[[ ${f##*/} < ${first%%.*} ]] || echo "${f##*/}"
+	done | paste -sd ' '
 }
 
 # from DIR: a --wal COMMAND for the archive in DIR.
@@ -88,4 +106,100 @@ after() {
 	[ "$(after "xid:$XID")" = '1 2 3' ]
 	[ "$(after immediate)" = 1 ]
 	[[ $(after latest 2>&1) == *'relation "t" does not exist'* ]]
+}
+
+@test "a hole, damage, a foreign or a renamed segment: nothing is started" {
+	read -r _ _ middle next _ < <(segments)
+	run -0 --separate-stderr try "$TIME"
+
+	mv "wal/$middle" away
+	run -3 --separate-stderr try "$TIME"
+	[[ $stderr == "bk-pitr: $middle: not in the archive, though later WAL is; "* ]]
+	cp "wal/$next" "wal/$middle"
+	run -3 --separate-stderr try "$TIME"
+	[[ $stderr == "bk-pitr: $middle: "*"$next"* ]]
+	head -c 500000 away >"wal/$middle"
+	run -3 --separate-stderr try "$TIME"
+	[[ $stderr == "bk-pitr: $middle: "* ]]
+	flip away 500000 >"wal/$middle"
+	run -3 --separate-stderr try "$TIME"
+	[[ $stderr == "bk-pitr: $middle: damaged at 0/"*"checksum"* ]]
+	one_line_error bk-pitr
+	# the system identifier in its first page
+	flip away 24 >"wal/$middle"
+	run -3 --separate-stderr try "$TIME"
+	[[ $stderr == "bk-pitr: $middle: "*"another cluster"* ]]
+	# nor is a damaged one the end of the WAL
+	cp away "wal/$middle"
+	flip "wal/$next" 300000 >away
+	cp away "wal/$next"
+	run -3 --separate-stderr try latest
+	[[ $stderr == "bk-pitr: $next: damaged at "* ]]
+
+	# and where it is to be done, nothing is left that would start
+	wal_side new
+	pg_as mkdir -m 700 "$SIDE"
+	cp -R wal "$(readlink new/home)/wal"
+	run -3 --separate-stderr "$TOOLS/bk-pitr" --start -D "$SIDE" \
+	    --target latest --wal "$(from "$(readlink new/home)/wal")" \
+	    <"$F/base.tar"
+	[[ $stderr == *"$next: damaged"* ]]
+	[ ! -e "$SIDE/PG_VERSION" ]
+	[ ! -e "$SIDE/postmaster.pid" ]
+}
+
+# flip FILE OFFSET: it, with one bit there the other way round.
+flip() {
+	perl -0777 -pe 'substr($_, '"$2"', 1) ^= "\x10"' "$1"
+}
+
+@test "an outage is no end: 1; an archive that lacks the last WAL is one: 3" {
+	run -1 --separate-stderr bk-pitr -q -D nowhere --dry-run \
+	    --target latest --wal 'exit 1' <"$F/base.tar"
+	[[ $stderr == "bk-pitr: 0"*": "*"exit status 1"* ]]
+	run -1 --separate-stderr bk-pitr -q -D nowhere --dry-run --target latest \
+	    --wal "[ \$BK_WAL_NAME != $(segments | cut -d ' ' -f 4) ] || exit 7
+	    $(from "$PWD/wal")" <"$F/base.tar"
+	[[ $stderr == *"exit status 7"* ]]
+
+	rm "wal/$(segments | awk '{ print $NF }')"
+	run -3 --separate-stderr try "$TIME"
+	[[ $stderr == "bk-pitr: ${TIME%+*}"*": not in the WAL, which ends at 0/"*"its last transaction ended 20"* ]]
+	run -3 --separate-stderr try name:three
+	[[ $stderr == *'restore point "three": not in the WAL, '*'there are the restore points '*'"two"'* ]]
+	run -3 --separate-stderr try xid:999999
+	[[ $stderr == *"transaction 999999: not in the WAL"* ]]
+	run -3 --separate-stderr try FF/0
+	[[ $stderr == *"FF/0: not in the WAL"* ]]
+	run -0 --separate-stderr try latest
+	# without an archive there is what the backup brings
+	run -0 bk-pitr -q -D nowhere --dry-run --target latest <"$F/base.tar"
+	run -0 bk-pitr -q -D nowhere --dry-run --target immediate <"$F/base.tar"
+	run -3 bk-pitr -q -D nowhere --dry-run --target two <"$F/base.tar"
+	[ ! -e nowhere ]
+}
+
+@test "a target before the backup's end: take an earlier one" {
+	run -3 --separate-stderr try '2026-11-21 14:30Z'
+	[[ $stderr == *"before this base backup, "*"bk-s3get --before '2026-11-21 14:30:00+00'" ]]
+	run -3 --separate-stderr try 0/100028
+	[[ $stderr == *"before this base backup, "* ]]
+	# the label says when it began; its end only the WAL
+	run -3 --separate-stderr try early
+	[[ $stderr == *"before the end of this base backup"* ]]
+}
+
+@test "a time needs its zone, and other usage errors" {
+	run -2 --separate-stderr env TZ=Europe/Berlin bk-pitr -D nowhere \
+	    --target '2026-11-21 14:30' </dev/null
+	[[ $stderr == *"write '2026-11-21 14:30:00+01:00' (here) or '2026-11-21 14:30:00Z' (UTC)"* ]]
+	run -2 --separate-stderr bk-pitr -D nowhere --target 4711 </dev/null
+	[[ $stderr == *"write xid:4711 or name:4711"* ]]
+	run -2 --separate-stderr bk-pitr -D nowhere --target '2199-01-01 00:00Z' </dev/null
+	[[ $stderr == *"has not come yet"* ]]
+	run -2 bk-pitr -D nowhere </dev/null
+	run -2 bk-pitr --target latest </dev/null
+	run -2 bk-pitr -D nowhere --target latest --map x=y </dev/null
+	run -2 bk-pitr -D nowhere --target latest --timeline 0 </dev/null
+	[ ! -e nowhere ]
 }
