@@ -70,6 +70,8 @@ clean_up(void)
 	bk_child_kill(&child);
 	if (own_spool != NULL)
 		pitr_remove_spool(own_spool);
+	if (datadir != NULL)
+		bk_datadir_abandon(datadir);
 }
 
 /* --- which base backup */
@@ -156,7 +158,10 @@ unpack(struct pitr_options *o, struct base *b, struct bk_err *e)
 	struct bk_source src;
 	size_t i;
 
-	if ((datadir = bk_datadir_open(&how, e)) == NULL)
+	signals_hold();
+	datadir = bk_datadir_open(&how, e);
+	signals_release();
+	if (datadir == NULL)
 		return -1;
 	for (i = 0; i < o->ninputs; i++)
 		part[i] = (struct bk_combine_part){ o->input[i].name,
@@ -349,7 +354,10 @@ recover(struct pitr_options *o, double began, struct bk_err *e)
 		pitr_remove_spool(own_spool);
 	if (b.wal != -1)
 		close(b.wal);
+	signals_hold();
 	bk_datadir_free(datadir);
+	datadir = NULL;
+	signals_release();
 	if (rc == 0 && o->start)
 		rc = start(o, &b, &proof, began, e);
 	return rc;
