@@ -1,0 +1,203 @@
+#!/usr/bin/env bats
+# From a base backup to a data directory: what bk-pitr unpacks, keeps, refuses
+# and leaves behind.  t/unit/datadir.c has the hostile tars one by one.
+
+load support/common
+
+setup_file() {
+	. "$SUPPORT/pg.bash"
+	. "$SUPPORT/wal.bash"
+	cd "$BATS_FILE_TMPDIR"
+	wal_start old
+	wal_sql 'CREATE TABLE t AS SELECT i, md5(i::text) FROM
+	    generate_series(1, 5000) i'
+	wal_sql 'CHECKPOINT'
+	pg_basebackup -U bk -c fast -Ft -X fetch -D - >foreign.tar
+	pg_basebackup -U bk -c fast -Ft -X fetch -D - --no-manifest >bare.tar
+	pg_basebackup -U bk -c fast -Ft -X fetch -D - -R \
+	    --manifest-checksums=SHA512 >sha.tar
+	wal_tablespace fast
+	wal_sql 'CREATE TABLE s TABLESPACE fast AS SELECT * FROM t'
+	bk-base -q -U bk -c fast >base.tar
+	ln -s "$PGHOST" home
+	TOOLS=$(wal_tools)
+	export TOOLS
+}
+
+teardown_file() {
+	. "$SUPPORT/pg.bash"
+	pg_stop "$BATS_FILE_TMPDIR/old"
+}
+
+setup() {
+	. "$SUPPORT/pg.bash"
+	. "$SUPPORT/wal.bash"
+	cd "$BATS_TEST_TMPDIR"
+	F=$BATS_FILE_TMPDIR
+	OLD=$(readlink "$F/home")
+	wal_side new
+	pg_as mkdir -m 700 "$SIDE"
+	SPACE=${SIDE%/data}/fast
+}
+
+teardown() {
+	pg_stop "$BATS_TEST_TMPDIR/new"
+}
+
+# unpack TAR ARG...: to the backup's end, with the WAL that it has.
+unpack() {
+	local tar=$1
+	shift
+	"$TOOLS/bk-pitr" -D "$SIDE" --target immediate \
+	    --map "$OLD/space-fast=$SPACE" "$@" <"$tar"
+}
+
+# refused STATUS TEXT CMD...: fails with one line that has TEXT.
+refused() {
+	local status=$1 text=$2
+	shift 2
+	run "-$status" --separate-stderr "$@"
+	[[ $stderr == *"$text"* ]] || echo "$stderr" >&2
+	[[ $stderr == *"$text"* ]]
+	one_line_error bk-pitr
+}
+
+# state DIR: its files, by inode and time of change.
+state() {
+	(cd "$1" && find . -type f -printf '%p %i %C@\n' | sort)
+}
+
+@test "what pg_basebackup made: CRC32C, SHA512, -R; without a manifest not" {
+	unpack "$F/foreign.tar"
+	wal_run new
+	[ "$(wal_sql 'SELECT count(*) FROM t')" = 5000 ]
+	pg_stop new
+	wal_side new && pg_as mkdir -m 700 "$SIDE"
+	unpack "$F/sha.tar"
+	[ ! -e "$SIDE/standby.signal" ]
+	pg_stop new
+	wal_side new && pg_as mkdir -m 700 "$SIDE"
+	refused 3 'no backup_manifest in it' unpack "$F/bare.tar" -q
+	[ -z "$(ls -A "$SIDE")" ]
+}
+
+@test "a tablespace goes where --map says, and only into what is empty" {
+	unpack "$F/base.tar"
+	[ "$(readlink "$SIDE"/pg_tblspc/*)" = "$SPACE" ]
+	[ "$(cut -d ' ' -f 2 "$SIDE/tablespace_map")" = "$SPACE" ]
+	[ "$(stat -c %a "$SPACE" "$SIDE" "$SIDE/base" "$SIDE/PG_VERSION")" = \
+	    "$(printf '%s\n' 700 700 700 600)" ]
+	wal_run new
+	[ "$(wal_sql 'SELECT count(*) FROM s')" = 5000 ]
+	pg_ctl_ new -m fast stop
+	rm -rf "$SIDE"/*
+	refused 1 "--map $OLD/space-fast=DIR" unpack "$F/base.tar" -q
+	[ -z "$(ls -A "$SIDE")" ] && [ -n "$(ls -A "$SPACE")" ]
+	# where it was, the server still is
+	pg_use "$F/old"
+	refused 1 "$OLD/space-fast: not empty" "$TOOLS/bk-pitr" -q -D "$SIDE" \
+	    --target immediate <"$F/base.tar"
+	[ "$(wal_sql 'SELECT count(*) FROM s')" = 5000 ]
+}
+
+@test "--delta keeps what is the same, and undoes what is not" {
+	unpack "$F/base.tar"
+	state "$SIDE" >before
+	run -0 --separate-stderr unpack "$F/base.tar" --delta
+	state "$SIDE" >after
+	# of 900 files the settings and the like were written again
+	[ "$(comm -3 before after | wc -l)" -lt 20 ]
+	wal_run new
+	wal_sql 'DROP TABLE t'
+	wal_sql 'UPDATE s SET i = 0'
+	wal_sql 'CREATE TABLE extra TABLESPACE fast AS SELECT * FROM s'
+	refused 1 'a server runs in it (process' unpack "$F/base.tar" -q --delta
+	pg_ctl_ new -m immediate stop
+	touch "$SIDE/postmaster.pid"
+	refused 1 'remove that file' unpack "$F/base.tar" -q --delta
+	rm "$SIDE/postmaster.pid"
+	unpack "$F/base.tar" --delta
+	wal_run new
+	[ "$(wal_sql 'SELECT count(*) FROM t')" = 5000 ]
+	[ "$(wal_sql 'SELECT count(*) FROM s WHERE i > 0')" = 5000 ]
+	[ "$(wal_sql "SELECT to_regclass('extra') IS NULL")" = t ]
+}
+
+@test "a directory that is full, foreign or live is refused, and unchanged" {
+	touch "$SIDE/mine" && state "$SIDE" >before
+	refused 1 "'mine' in it" unpack "$F/base.tar" -q
+	refused 1 'no cluster' unpack "$F/base.tar" -q --delta
+	state "$SIDE" | cmp - before
+	SIDE=$OLD/data refused 1 'a server runs in it (process' \
+	    unpack "$F/base.tar" -q
+	rm "$SIDE/mine"
+	unpack "$F/foreign.tar"
+	refused 1 'there is a cluster in it' unpack "$F/base.tar" -q
+	refused 2 'does not say of which cluster' unpack "$F/foreign.tar" -q --delta
+	printf '\1\2\3\4\5\6\7\10' | dd of="$SIDE/global/pg_control" conv=notrunc \
+	    status=none
+	state "$SIDE" >before
+	refused 1 'it is cluster 578437695752307201, the backup is of' \
+	    unpack "$F/base.tar" -q --delta
+	state "$SIDE" | cmp - before
+}
+
+# begun: files are there already.
+begun() {
+	[ -e "$SIDE/base" ]
+}
+
+@test "killed in the middle: nothing that a server starts; SIGTERM: nothing" {
+	mkfifo in
+	unpack in -q 3>&- 4>&- &
+	local pid=$!
+	exec 8>in
+	head -c 9000000 "$F/base.tar" >&8
+	await 20 begun
+	kill -9 "$(pgrep -P $pid -x bk-pitr || echo $pid)"
+	exec 8>&-
+	wait $pid || [ $? = 137 ]
+	[ -e "$SIDE/PG_VERSION.unfinished" ] || [ ! -e "$SIDE/PG_VERSION" ]
+	run -1 pg_ctl_ new -t 20 start
+	refused 1 'interrupted; remove it' unpack "$F/base.tar" -q
+	rm -rf "$SIDE"/* "$SPACE"
+	unpack in -q 3>&- 4>&- &
+	pid=$!
+	exec 8>in
+	head -c 9000000 "$F/base.tar" >&8
+	await 20 begun
+	kill -TERM "$(pgrep -P $pid -x bk-pitr || echo $pid)"
+	wait $pid || [ $? = 143 ]
+	exec 8>&-
+	[ -z "$(ls -A "$SIDE")" ] && [ ! -e "$SPACE" ]
+}
+
+@test "a full disk: one line, and nothing is left" {
+	[ "$(id -u)" = 0 ] || skip "mounting needs root"
+	cat >full.sh <<-'SH'
+	mount -t tmpfs -o size=12m,mode=755 tmpfs "$SIDE" || exit 77
+	chown postgres "$SIDE"
+	"$TOOLS/bk-pitr" -q -D "$SIDE" --target immediate <"$1"
+	echo "status $? left $(ls -A "$SIDE" | wc -l)"
+	SH
+	export SIDE
+	run -0 --separate-stderr unshare -m sh full.sh "$F/foreign.tar"
+	[ "$output" = 'status 1 left 0' ]
+	[[ $stderr == *"No space left on device; nothing is left"* ]]
+	one_line_error bk-pitr
+}
+
+@test "a damaged or hostile stream is 3, and nothing is left" {
+	# a byte of a page
+	cp "$F/base.tar" bad.tar
+	printf X | dd of=bad.tar bs=1 seek=5000000 conv=notrunc status=none
+	refused 3 'CRC32C' unpack bad.tar -q
+	[ -z "$(ls -A "$SIDE")" ] && [ ! -e "$SPACE" ]
+	# a stream that somebody has made
+	mkdir x && ln -s /etc x/base && tar -cf link.tar -C x base
+	refused 3 'base: refused: neither a file nor a directory' unpack link.tar -q
+	tar -cPf up.tar --transform 's|^|../|' x
+	refused 3 'refused: not a path below' unpack up.tar -q
+	[ -z "$(ls -A "$SIDE")" ]
+	refused 3 'no PG_VERSION' unpack <(cd x && tar -cf - --exclude base .) -q
+}
