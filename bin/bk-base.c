@@ -1,16 +1,20 @@
 /* bk-base: back up a PostgreSQL cluster, file by file, see bk-base(1) */
 #include <fcntl.h>
 #include <getopt.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/num.h"
+#include "base/thread.h"
 #include "signals.h"
 #include "tool.h"
 #include "wal/base_ready.h"
 
+#define CANCEL_MS 5000		/* for telling the server that we are gone */
 #define RATE_MIN 32		/* KiB a second, as PostgreSQL has it */
 #define RATE_MAX (1024 * 1024)
 
@@ -80,15 +84,33 @@ struct options {
 static struct bk_progress progress;
 static _Atomic(PGcancel *) cancel;	/* lives until the process ends */
 
-/* The server may be waiting for its checkpoint and not see that we are gone. */
+static void *
+send_cancel(void *arg)
+{
+	char why[256];
+
+	(void)PQcancel(atomic_load(&cancel), why, sizeof(why));
+	close(*(int *)arg);
+	return NULL;
+}
+
+/*
+ * The server may be waiting for its checkpoint and not see that we are gone.
+ * It may also be out of reach, for which nobody is to wait long.
+ */
 static void
 cancel_backup(void)
 {
-	PGcancel *c = atomic_load(&cancel);
-	char why[256];
+	struct bk_err ignored = {0};
+	struct pollfd done = { .events = POLLIN };
+	static int p[2];
+	pthread_t thread;
 
-	if (c != NULL)
-		(void)PQcancel(c, why, sizeof(why));
+	if (atomic_load(&cancel) == NULL || bk_io_pipe(p, &ignored) == -1 ||
+	    bk_thread_start(&thread, send_cancel, &p[1], &ignored) == -1)
+		return;
+	done.fd = p[0];
+	(void)poll(&done, 1, CANCEL_MS);
 }
 
 static void

@@ -139,18 +139,17 @@ has_archiver(const struct ready *r)
 static void
 check_archive(struct ready *r)
 {
-	enum bk_ready without = r->o->no_wal ? BK_READY_PROBLEM :
-	    BK_READY_WARNING;
 	char value[VALUE];
 
 	if (strcmp(show(r, "archive_mode", value), "off") == 0)
-		report(r, without, "archive_mode: off; %s", r->o->no_wal ?
-		    "without WAL the backup is of no use; leave out --no-wal" :
-		    "unless bk-walrecv(1) receives the WAL, only the moment of "
-		    "a backup can be recovered");
+		report(r, BK_READY_WARNING, "archive_mode: off; unless "
+		    "bk-walrecv(1) receives the WAL, %s", r->o->no_wal ?
+		    "a backup without WAL is of no use" :
+		    "only the moment of a backup can be recovered");
 	else if (!has_archiver(r))
-		report(r, without, "archive_command: empty; WAL piles up in "
-		    "pg_wal until there is one");
+		report(r, r->o->no_wal ? BK_READY_PROBLEM : BK_READY_WARNING,
+		    "archive_command: empty; WAL piles up in pg_wal until "
+		    "there is one");
 	else
 		report(r, BK_READY_OK, "archive_mode: %s", value);
 }
