@@ -235,6 +235,14 @@ is_same_backup(const struct bk_label *a, const struct bk_label *b)
 	    a->timeline == b->timeline && a->start == b->start;
 }
 
+/* A base backup that bk-seal vouches for has a time, and a cluster inside. */
+static void
+name_cluster(struct bk_label *outer, const struct bk_verdict *v)
+{
+	if (outer->kind == BK_LABEL_NONE && *v->cluster != '\0')
+		bk_label_set(outer, BK_LABEL_CLUSTER, v->cluster);
+}
+
 /*
  * The archive's own label is authenticated with it; one that was put around it
  * may be anybody's, and stands only where nothing else is known.
@@ -245,6 +253,7 @@ check_label(struct bk_label *outer, const struct bk_verdict *v,
 {
 	char at[BK_UTCTIME_TEXT] = "";
 
+	name_cluster(outer, v);
 	if (outer->kind == BK_LABEL_NONE && v->label.kind != BK_LABEL_NONE)
 		*outer = v->label;
 	if (v->label.kind == BK_LABEL_NONE ||

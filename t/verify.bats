@@ -233,7 +233,7 @@ not_proven() {
 	$pg_basebackup -D - -Ft -X fetch -c fast >base
 	run -0 --separate-stderr bk-verify <base
 	[ "$(field proof)" = content ]
-	[ "$(field kind)" = 'base backup' ]
+	[ "$(field kind)" = base ]
 	[ "$(field files)" -gt 900 ]
 	[ "$(field bytes)" -gt 20000000 ]
 	$pg_basebackup -D - -Ft -X fetch -c fast --manifest-checksums=SHA256 |

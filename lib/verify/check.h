@@ -46,12 +46,14 @@ int bk_check_sql(struct bk_source src, const char *name,
     struct bk_verdict *v, struct bk_progress *progress, struct bk_err *e);
 
 /*
- * A base backup as one tar with its backup_manifest in it (pg_basebackup -D -
- * -Ft).  "content": each file has the size and checksum given in the manifest,
- * none is missing, and the manifest has its own checksum.  Checksums may be
- * CRC-32C or SHA-256; both are computed, as the manifest, which names the
- * algorithm, comes last.  Memory: for each file 150 bytes and its name, and the
- * manifest.
+ * A base backup as one tar with its backup_manifest in it (bk-base, or
+ * pg_basebackup -D - -Ft -X fetch).  "content": each file has the size and
+ * checksum given in the manifest, none is missing or too many, and the manifest
+ * has its own checksum; the WAL that it needs is there, of this cluster by the
+ * segments' headers, unless none is inside (v->uncovered); label and trailer of
+ * bk-base agree with all this.  Checksums may be CRC-32C or SHA-256; both are
+ * computed, as the manifest, which names the algorithm, comes last.  Memory:
+ * for each file 100 bytes and its name, and the manifest.
  *
  * Other tars, whole as far as their end marker: of pg_dump -Ft "structure";
  * of files "seal" if v->sealed, else BK_FAIL: nothing vouches for them.

@@ -4,85 +4,69 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-#include <openssl/evp.h>
-
-#include "archive/crc32c.h"
-#include "archive/tar.h"
-#include "base/hex.h"
+#include "base/num.h"
 #include "verify/check.h"
+#include "verify/check_base_in.h"
+#include "wal/file_table.h"
 
 #define MANIFEST "backup_manifest"
 #define MANIFEST_MAX (1024u * 1024 * 1024)
-#define LAST_LINE "\"Manifest-Checksum\""
-#define SHA_LEN 32
-
-struct file {
-	char *path;
-	uint64_t size;
-	uint32_t crc;
-	uint8_t sha[SHA_LEN];
-	int listed;		/* in the manifest */
-};
 
 struct check {
 	const char *name;
 	struct bk_verdict *v;
 	struct bk_progress *progress;
 	struct bk_tar *tar;
-	struct file *file;	/* sorted by path once all are read */
-	size_t n, cap;
+	struct bk_file_table *files;
+	struct bk_file_sum sum[2];	/* CRC-32C; SHA-256 */
+	struct bk_base_found found;
+	uint8_t head[sizeof(uint64_t)];	/* of the current file */
+	size_t head_len;
 	struct bk_buf manifest;
-	struct bk_buf version;	/* PG_VERSION */
-	EVP_MD_CTX *sha;
-	json_t *json;
+	struct bk_buf version;		/* PG_VERSION */
+	struct bk_buf label;		/* backup_label */
+	int toc, restore_sql;		/* of pg_dump -Ft */
+	int increment;			/* some files are parts of files */
 	char buf[256 * 1024];
 };
 
-static int
-by_path(const void *a, const void *b)
+/* bk-base's manifests have CRC-32C only; others may have SHA-256. */
+static size_t
+sums_of(const struct check *c)
 {
-	return strcmp(((const struct file *)a)->path,
-	    ((const struct file *)b)->path);
+	return bk_tar_seal(c->tar) != NULL ? 1 : 2;
 }
 
-/* Room for one more file, zeroed; NULL with *e set. */
-static struct file *
-add_file(struct check *c, const char *path, struct bk_err *e)
+static void
+keep_head(struct check *c, const char *p, size_t n)
 {
-	struct file *more;
-	size_t cap = c->cap == 0 ? 256 : c->cap * 2;
-
-	if (c->n == c->cap) {
-		if ((more = realloc(c->file, cap * sizeof(*more))) == NULL) {
-			bk_fail_memory(e);
-			return NULL;
-		}
-		c->file = more;
-		c->cap = cap;
-	}
-	c->file[c->n] = (struct file){ .path = strdup(path) };
-	if (c->file[c->n].path == NULL) {
-		bk_fail_memory(e);
-		return NULL;
-	}
-	return &c->file[c->n++];
+	if (n > sizeof(c->head) - c->head_len)
+		n = sizeof(c->head) - c->head_len;
+	memcpy(c->head + c->head_len, p, n);
+	c->head_len += n;
 }
 
 /* Checksum one file's data, and append it to keep unless that is NULL. */
 static int
-read_file(struct check *c, struct file *f, struct bk_buf *keep,
+read_file(struct check *c, const char *path, struct bk_buf *keep,
     struct bk_err *e)
 {
+	uint64_t size = 0;
+	size_t i, nsums = sums_of(c);
 	ssize_t n;
 
-	if (EVP_DigestInit_ex(c->sha, EVP_sha256(), NULL) != 1)
-		return bk_fail(e, BK_FAIL, "libcrypto: no SHA-256");
+	c->head_len = 0;
+	for (i = 0; i < nsums; i++)
+		if (bk_file_sum_start(&c->sum[i], i == 0 ? BK_SUM_CRC32C :
+		    BK_SUM_SHA256, e) == -1)
+			return -1;
 	while ((n = bk_tar_data(c->tar, c->buf, sizeof(c->buf), e)) > 0) {
-		f->size += (uint64_t)n;
-		f->crc = bk_crc32c(f->crc, c->buf, (size_t)n);
-		if (EVP_DigestUpdate(c->sha, c->buf, (size_t)n) != 1)
-			return bk_fail(e, BK_FAIL, "libcrypto: SHA-256");
+		size += (uint64_t)n;
+		keep_head(c, c->buf, (size_t)n);
+		for (i = 0; i < nsums; i++)
+			if (bk_file_sum_update(&c->sum[i], c->buf, (size_t)n,
+			    e) == -1)
+				return -1;
 		if (keep != NULL && keep->len + (size_t)n > MANIFEST_MAX)
 			return bk_fail(e, BK_DATA, "%s: damaged: a manifest of "
 			    "more than 1 GiB", c->name);
@@ -92,9 +76,67 @@ read_file(struct check *c, struct file *f, struct bk_buf *keep,
 		if (c->progress != NULL)
 			c->progress->bytes += (uint64_t)n;
 	}
-	if (n == 0 && EVP_DigestFinal_ex(c->sha, f->sha, NULL) != 1)
-		return bk_fail(e, BK_FAIL, "libcrypto: SHA-256");
-	return (int)n;
+	return n == -1 ? -1 :
+	    bk_file_table_add(c->files, path, size, c->sum, nsums, e);
+}
+
+/* "START WAL LOCATION: 0/2000028 (...": the first line of backup_label. */
+static uint64_t
+start_of_wal(const char *label)
+{
+	static const char key[] = "START WAL LOCATION: ";
+	char text[BK_LSN_TEXT];
+	uint64_t lsn;
+	size_t n;
+
+	if (label == NULL || strncmp(label, key, strlen(key)) != 0)
+		return 0;
+	label += strlen(key);
+	n = strcspn(label, " ");
+	if (n >= sizeof(text))
+		return 0;
+	memcpy(text, label, n);
+	text[n] = '\0';
+	return bk_lsn_parse(text, &lsn) ? lsn : 0;
+}
+
+/* A file was read; some say more than the manifest lists. */
+static void
+note_file(struct check *c, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	uint64_t sysid;
+
+	c->toc |= strcmp(path, "toc.dat") == 0;
+	c->restore_sql |= strcmp(path, "restore.sql") == 0;
+	c->v->tables += path[0] >= '0' && path[0] <= '9';
+	if (slash != NULL && strncmp(slash, "/INCREMENTAL.", 13) == 0)
+		c->increment = 1;
+	if (strcmp(path, "global/pg_control") == 0 &&
+	    c->head_len == sizeof(sysid)) {
+		/* it begins with it, in the byte order of its host */
+		memcpy(&sysid, c->head, sizeof(sysid));
+		(void)snprintf(c->found.sysid, sizeof(c->found.sysid),
+		    "%" PRIu64, sysid);
+	}
+	if (strcmp(path, "backup_label") == 0)
+		c->found.start = start_of_wal(c->label.data);
+}
+
+static int
+is_segment(const char *path)
+{
+	return strncmp(path, "pg_wal/", 7) == 0 &&
+	    bk_wal_file_kind(path + 7) == BK_WAL_FILE_SEGMENT;
+}
+
+/* The buffer for files that are needed whole; NULL: any other. */
+static struct bk_buf *
+buffer_for(struct check *c, const char *path)
+{
+	return strcmp(path, MANIFEST) == 0 ? &c->manifest :
+	    strcmp(path, "PG_VERSION") == 0 ? &c->version :
+	    strcmp(path, "backup_label") == 0 ? &c->label : NULL;
 }
 
 static int
@@ -102,7 +144,6 @@ read_files(struct check *c, struct bk_err *e)
 {
 	struct bk_tar_entry entry;
 	struct bk_buf *keep;
-	struct file *f;
 	const char *path;
 	int r;
 
@@ -112,212 +153,100 @@ read_files(struct check *c, struct bk_err *e)
 		path = entry.path;
 		if (strncmp(path, "./", 2) == 0)
 			path += 2;
-		keep = strcmp(path, MANIFEST) == 0 ? &c->manifest :
-		    strcmp(path, "PG_VERSION") == 0 ? &c->version : NULL;
+		c->v->files++;
+		c->v->bytes += entry.size;
+		if (is_segment(path)) {
+			if (bk_check_base_segment(&c->found, c->tar, path + 7,
+			    entry.size, e) == -1)
+				return -1;
+			continue;
+		}
+		keep = buffer_for(c, path);
 		if (keep == &c->manifest)
 			c->v->time = entry.mtime;
-		if ((f = add_file(c, path, e)) == NULL ||
-		    read_file(c, f, keep, e) == -1)
+		if (read_file(c, path, keep, e) == -1)
 			return -1;
-		c->v->bytes += f->size;
+		note_file(c, path);
 	}
-	if (r == 0 && c->n > 0)
-		qsort(c->file, c->n, sizeof(*c->file), by_path);
-	c->v->files = c->n;
 	return r;
 }
 
-/* PostgreSQL writes a CRC as it is in memory: least significant byte first. */
-static void
-crc_to_hex(uint32_t crc, char *out)
-{
-	const uint8_t b[4] = { (uint8_t)crc, (uint8_t)(crc >> 8),
-	    (uint8_t)(crc >> 16), (uint8_t)(crc >> 24) };
-
-	bk_hex(b, sizeof(b), out);
-}
-
-static const char *
-string(const json_t *o, const char *key)
-{
-	return json_string_value(json_object_get(o, key));
-}
-
-/* Decode a path that is not UTF-8, hex in the manifest.  0 or -1. */
+/* A file that the manifest lists. */
 static int
-decode_path(const char *hex, struct bk_buf *out, struct bk_err *e)
+check_file(void *ctx, const struct bk_manifest_file *f, struct bk_err *e)
 {
-	uint8_t byte;
+	struct check *c = ctx;
+	struct bk_file_difference d;
+	int r = bk_file_table_compare(c->files, f, &d, e);
 
-	for (; bk_hex_bytes(hex, 1, &byte) == 0; hex += 2)
-		if (bk_buf_add(out, &byte, 1, e) == -1)
-			return -1;
-	return *hex == '\0' ? 0 : bk_fail(e, BK_DATA, "a path that is not hex");
+	if (r != 1 || bk_file_is_afterthought(f->path))
+		return r == -1 ? -1 : 0;
+	return bk_verdict_differs(c->v, d.want, d.got, e, "%s", f->path);
 }
 
 static int
-checksum_differs(struct check *c, const struct file *f, const json_t *entry,
-    struct bk_err *e)
+add_range(void *ctx, const struct bk_manifest_wal *w, struct bk_err *e)
 {
-	const char *algorithm = string(entry, "Checksum-Algorithm");
-	const char *listed = string(entry, "Checksum");
-	char got[2 * SHA_LEN + 1];
+	struct bk_base_found *f = &((struct check *)ctx)->found;
+	struct bk_manifest_wal *more = realloc(f->range,
+	    (f->nranges + 1) * sizeof(*more));
 
-	if (algorithm == NULL || strcmp(algorithm, "NONE") == 0)
-		return 0;
-	if (strcmp(algorithm, "CRC32C") == 0)
-		crc_to_hex(f->crc, got);
-	else if (strcmp(algorithm, "SHA256") == 0)
-		bk_hex(f->sha, SHA_LEN, got);
-	else
-		return bk_fail(e, BK_FAIL, "%s: checksums are %s; CRC32C and "
-		    "SHA256 can be checked in a stream, others by "
-		    "pg_verifybackup", c->name, algorithm);
-	if (listed != NULL && strcmp(listed, got) == 0)
-		return 0;
-	return bk_verdict_differs(c->v, listed == NULL ? "" : listed, got, e,
-	    "%s: %s", f->path, algorithm);
-}
-
-static int
-check_entry(struct check *c, const char *path, const json_t *entry,
-    struct bk_err *e)
-{
-	struct file key = { .path = (char *)(uintptr_t)path }, *f;
-	uint64_t size = (uint64_t)json_integer_value(
-	    json_object_get(entry, "Size"));
-	char want[32], got[32];
-
-	f = c->n == 0 ? NULL :
-	    bsearch(&key, c->file, c->n, sizeof(*f), by_path);
-	if (f == NULL)
-		return bk_verdict_differs(c->v, "a file", "none", e, "%s",
-		    path);
-	f->listed = 1;
-	/* pg_basebackup -R writes to it afterwards */
-	if (strcmp(path, "postgresql.auto.conf") == 0)
-		return 0;
-	if (f->size == size)
-		return checksum_differs(c, f, entry, e);
-	(void)snprintf(want, sizeof(want), "%" PRIu64 " bytes", size);
-	(void)snprintf(got, sizeof(got), "%" PRIu64 " bytes", f->size);
-	return bk_verdict_differs(c->v, want, got, e, "%s", path);
-}
-
-static int
-check_entries(struct check *c, struct bk_err *e)
-{
-	const json_t *files = json_object_get(c->json, "Files");
-	struct bk_buf decoded = {0};
-	const char *path, *hex;
-	size_t i;
-	int rc = 0;
-
-	if (!json_is_array(files))
-		return bk_fail(e, BK_DATA, "%s: damaged: a manifest without "
-		    "a list of files", c->name);
-	for (i = 0; rc == 0 && i < json_array_size(files); i++) {
-		const json_t *entry = json_array_get(files, i);
-
-		path = string(entry, "Path");
-		decoded.len = 0;
-		if (path == NULL && (hex = string(entry, "Encoded-Path")) !=
-		    NULL && (rc = decode_path(hex, &decoded, e)) == 0)
-			path = decoded.data;
-		if (rc == 0 && path == NULL)
-			rc = bk_fail(e, BK_DATA, "%s: damaged: a file without "
-			    "a path in the manifest", c->name);
-		if (rc == 0)
-			rc = check_entry(c, path, entry, e);
-	}
-	bk_buf_free(&decoded);
-	return rc;
-}
-
-/* Files that need not be in the manifest, as in pg_verifybackup. */
-static int
-may_be_extra(const char *path)
-{
-	static const char *const extras[] = { MANIFEST, "standby.signal",
-	    "recovery.signal", "postgresql.auto.conf" };
-	size_t i;
-
-	for (i = 0; i < sizeof(extras) / sizeof(extras[0]); i++)
-		if (strcmp(path, extras[i]) == 0)
-			return 1;
-	return strncmp(path, "pg_wal/", 7) == 0;
-}
-
-static int
-check_extras(struct check *c, struct bk_err *e)
-{
-	size_t i;
-
-	for (i = 0; i < c->n; i++) {
-		const struct file *f = &c->file[i];
-
-		if (i > 0 && strcmp(f->path, c->file[i - 1].path) == 0 &&
-		    bk_verdict_differs(c->v, "one file", "two", e, "%s",
-		    f->path) == -1)
-			return -1;
-		if (!f->listed && !may_be_extra(f->path) &&
-		    bk_verdict_differs(c->v, "none", "a file", e, "%s",
-		    f->path) == -1)
-			return -1;
-	}
+	if (more == NULL)
+		return bk_fail_memory(e);
+	f->range = more;
+	more[f->nranges++] = *w;
 	return 0;
 }
 
-/* The manifest's last line has the SHA-256 of all before it. */
 static int
-check_manifest_sum(struct check *c, struct bk_err *e)
+check_extra(void *ctx, const struct bk_file_entry *f, struct bk_err *e)
 {
-	const char *listed = string(c->json, "Manifest-Checksum");
-	const char *text = c->manifest.data, *line = NULL, *p;
-	uint8_t sum[EVP_MAX_MD_SIZE];
-	char got[2 * EVP_MAX_MD_SIZE + 1];
-	struct bk_digest d = {0};
-	unsigned n;
+	struct check *c = ctx;
 
-	for (p = text; (p = strstr(p, LAST_LINE)) != NULL; p++)
-		line = p;
-	if (listed == NULL || line == NULL)
-		return bk_fail(e, BK_DATA, "%s: damaged: a manifest without "
-		    "its checksum", c->name);
-	if (EVP_Digest(text, (size_t)(line - text), sum, &n, EVP_sha256(),
-	    NULL) != 1)
-		return bk_fail(e, BK_FAIL, "libcrypto: SHA-256");
-	bk_hex(sum, n, got);
-	bk_digest_item(&d, text, c->manifest.len);
-	bk_digest_format(&d, c->v->manifest);
-	if (strcmp(listed, got) == 0)
+	if (bk_file_is_afterthought(f->path))
 		return 0;
-	return bk_verdict_differs(c->v, listed, got, e, MANIFEST);
+	return bk_verdict_differs(c->v, f->listed ? "one file" : "none",
+	    f->listed ? "two" : "a file", e, "%s", f->path);
 }
 
+/* The manifest, its checksum included, and all files by it. */
 static int
-has_file(const struct check *c, const char *path)
+check_files(struct check *c, struct bk_err *e)
 {
-	const struct file key = { .path = (char *)(uintptr_t)path };
+	const struct bk_manifest_handler handler = { .file = check_file,
+	    .wal = add_range, .ctx = c };
+	struct bk_backup_manifest *m = bk_backup_manifest_open(MANIFEST,
+	    &handler, e);
+	struct bk_manifest_summary summary;
+	struct bk_digest d = {0};
+	int rc = -1;
 
-	return c->n > 0 && bsearch(&key, c->file, c->n, sizeof(*c->file),
-	    by_path) != NULL;
+	if (m == NULL)
+		return -1;
+	if (bk_backup_manifest_feed(m, c->manifest.data, c->manifest.len,
+	    e) == 0 && bk_backup_manifest_end(m, &summary, e) == 0)
+		rc = bk_file_table_unlisted(c->files, check_extra, c, e);
+	bk_backup_manifest_free(m);
+	if (rc != 0)
+		return -1;
+	bk_digest_item(&d, c->manifest.data, c->manifest.len);
+	bk_digest_format(&d, c->v->manifest);
+	if (summary.sysid[0] != '\0' &&
+	    strcmp(summary.sysid, c->found.sysid) != 0)
+		return bk_verdict_differs(c->v, summary.sysid, c->found.sysid,
+		    e, "global/pg_control: system identifier");
+	return 0;
 }
 
 /* pg_dump -Ft: the last thing that it writes is restore.sql. */
 static int
 check_pg_dump(struct check *c, struct bk_err *e)
 {
-	size_t i;
-
 	c->v->kind = "tar of pg_dump";
 	c->v->proof = "structure";
 	c->v->time = 0;
-	for (i = 0; i < c->n; i++)
-		c->v->tables += c->file[i].path[0] >= '0' &&
-		    c->file[i].path[0] <= '9';
-	return has_file(c, "restore.sql") ? 0 : bk_verdict_differs(c->v,
-	    "a file", "none", e, "restore.sql");
+	return c->restore_sql ? 0 : bk_verdict_differs(c->v, "a file", "none",
+	    e, "restore.sql");
 }
 
 /* A tar that reached its end, and nothing to check its files against. */
@@ -335,26 +264,31 @@ check_plain(struct check *c, struct bk_err *e)
 }
 
 static int
-check_manifest(struct check *c, struct bk_err *e)
+check_base(struct check *c, struct bk_err *e)
 {
-	json_error_t error;
-
-	if (c->manifest.len == 0)
-		return has_file(c, "toc.dat") ? check_pg_dump(c, e) :
-		    has_file(c, "PG_VERSION") ? bk_fail(e, BK_DATA, "%s: no "
-		    MANIFEST " in this base backup: nothing to check it "
-		    "against; make it with bk-base", c->name) :
-		    check_plain(c, e);
-	c->json = json_loadb(c->manifest.data, c->manifest.len, 0, &error);
-	if (c->json == NULL)
-		return bk_fail(e, BK_DATA, "%s: damaged: " MANIFEST ": line "
-		    "%d: %s", c->name, error.line, error.text);
-	if (check_manifest_sum(c, e) == -1 || check_entries(c, e) == -1 ||
-	    check_extras(c, e) == -1)
+	c->v->tables = 0;
+	if (check_files(c, e) == -1 ||
+	    bk_check_base_wal(&c->found, c->tar, c->v, e) == -1)
+		return -1;
+	if (c->increment && bk_verdict_uncovered(c->v, e, "the earlier "
+	    "backups that it is an increment to") == -1)
 		return -1;
 	if (c->version.len > 0)
 		c->version.data[strcspn(c->version.data, "\n")] = '\0';
 	return bk_verdict_set(&c->v->server_version, c->version.data, e);
+}
+
+static int
+check_content(struct check *c, struct bk_err *e)
+{
+	if (c->manifest.len > 0)
+		return check_base(c, e);
+	if (c->toc)
+		return check_pg_dump(c, e);
+	c->v->tables = 0;
+	return c->version.len == 0 ? check_plain(c, e) : bk_fail(e, BK_DATA,
+	    "%s: no " MANIFEST " in this base backup: nothing to check it "
+	    "against; make it with bk-base", c->name);
 }
 
 int
@@ -363,27 +297,25 @@ bk_check_tar(struct bk_source src, const char *name, struct bk_verdict *v,
 {
 	struct check *c = calloc(1, sizeof(*c));
 	int rc = -1;
-	size_t i;
 
 	if (c == NULL)
 		return bk_fail_memory(e);
 	c->name = name;
 	c->v = v;
 	c->progress = progress;
-	v->kind = "base backup";
+	v->kind = "base";
 	v->proof = "content";
-	if ((c->sha = EVP_MD_CTX_new()) == NULL)
-		bk_fail_memory(e);
-	else if ((c->tar = bk_tar_open(src, name, e)) != NULL &&
-	    read_files(c, e) == 0 && check_manifest(c, e) == 0)
+	if ((c->files = bk_file_table_new(e)) != NULL &&
+	    (c->tar = bk_tar_open(src, name, e)) != NULL &&
+	    read_files(c, e) == 0 && check_content(c, e) == 0)
 		rc = bk_verdict_judge(v, name, e);
-	for (i = 0; i < c->n; i++)
-		free(c->file[i].path);
-	free(c->file);
-	json_decref(c->json);
+	bk_file_sum_free(&c->sum[0]);
+	bk_file_sum_free(&c->sum[1]);
+	bk_file_table_free(c->files);
+	bk_check_base_free(&c->found);
 	bk_buf_free(&c->manifest);
 	bk_buf_free(&c->version);
-	EVP_MD_CTX_free(c->sha);
+	bk_buf_free(&c->label);
 	bk_tar_free(c->tar);
 	free(c);
 	return rc;

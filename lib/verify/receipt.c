@@ -63,14 +63,38 @@ static int
 add_identity(struct bk_buf *b, const struct bk_receipt *r, struct bk_err *e)
 {
 	enum bk_label_kind kind = r->label.kind;
+	const char *cluster = *r->v->cluster != '\0' ? r->v->cluster : NULL;
 
 	if (bk_buf_json_member(b, "name", r->name, e) == -1 ||
 	    bk_buf_json_member(b, "database", kind == BK_LABEL_DB ?
 	    r->label.name : r->v->database, e) == -1 || bk_buf_json_member(b,
-	    "cluster", kind == BK_LABEL_CLUSTER ? r->label.name : NULL, e) ==
-	    -1)
+	    "cluster", kind == BK_LABEL_CLUSTER ? r->label.name : cluster,
+	    e) == -1)
 		return -1;
 	return add_time(b, "at", r->label.at, e);
+}
+
+static int
+add_lsn(struct bk_buf *b, const char *key, uint64_t lsn, struct bk_err *e)
+{
+	char text[BK_LSN_TEXT] = "";
+
+	if (lsn != 0)
+		bk_lsn_format(lsn, text);
+	return bk_buf_json_member(b, key, text, e);
+}
+
+/* Of a base backup: where its WAL begins and ends. */
+static int
+add_wal(struct bk_buf *b, const struct bk_verdict *v, struct bk_err *e)
+{
+	if (v->timeline == 0)
+		return bk_buf_puts(b, ",\"timeline\":null,\"start_lsn\":null,"
+		    "\"end_lsn\":null", e);
+	if (add_number(b, "timeline", v->timeline, e) == -1 ||
+	    add_lsn(b, "start_lsn", v->start, e) == -1)
+		return -1;
+	return add_lsn(b, "end_lsn", v->end, e);
 }
 
 /* The contents of the backup. */
@@ -87,6 +111,7 @@ add_verdict(struct bk_buf *b, const struct bk_verdict *v, struct bk_err *e)
 	    add_number(b, "rows", v->rows, e) == -1 ||
 	    add_number(b, "blobs", v->blobs, e) == -1 ||
 	    add_number(b, "files", v->files, e) == -1 ||
+	    add_wal(b, v, e) == -1 ||
 	    add_number(b, "bytes", v->bytes, e) == -1 ||
 	    bk_buf_json_member(b, "manifest", v->manifest, e) == -1 ||
 	    bk_buf_json_member(b, "definitions", v->definitions == NULL ?
@@ -191,12 +216,14 @@ bk_receipt_text(const struct bk_receipt *r, struct bk_buf *out,
     struct bk_err *e)
 {
 	const struct bk_verdict *v = r->v;
+	const char *kind = strcmp(v->kind, "base") == 0 ? "base backup" :
+	    v->kind;
 	const char *subject = bk_receipt_subject(r);
 	char size[BK_NUM_TEXT];
 
 	bk_size_format(v->bytes, size);
 	if (bk_buf_printf(out, e, "%s%sproven: %s%s%s, ", subject,
-	    *subject == '\0' ? "" : ": ", v->kind, v->database == NULL ? "" :
+	    *subject == '\0' ? "" : ": ", kind, v->database == NULL ? "" :
 	    " of ", v->database == NULL ? "" : v->database) == -1)
 		return -1;
 	if (v->files > 0 ? bk_buf_printf(out, e, "%" PRIu64 " files, ",

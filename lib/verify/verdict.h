@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/seal.h"
+#include "wal/segment.h"
 
 #define BK_VERDICT_SHOWN 20
 
@@ -30,8 +31,8 @@ struct bk_counted {		/* a table of the backup */
 struct bk_verdict {		/* start with = {0} */
 	int list;		/* the caller's: keep what is counted */
 	int sealed;		/* the caller's: the stream is */
-	const char *kind;	/* "archive", "sql", "base backup", "tar of
-				 * pg_dump", "tar", "stream"; static */
+	const char *kind;	/* "archive", "sql", "base", "tar of pg_dump",
+				 * "tar", "stream"; static */
 	const char *proof;	/* what is proven if nothing differs; static:
 				 * "seal", "structure", "content", "restore" */
 	const char *definitions;	/* what is known of them; static: NULL
@@ -45,7 +46,10 @@ struct bk_verdict {		/* start with = {0} */
 	struct bk_label label;	/* that the archive itself has */
 	uint64_t tables, rows, bytes;	/* bytes of COPY text and contents */
 	uint64_t blobs;		/* large objects */
-	uint64_t files;		/* of a base backup */
+	uint64_t files;		/* of a base backup, as what follows */
+	char cluster[BK_WAL_SYSID];	/* system identifier; "": not known */
+	uint32_t timeline;
+	uint64_t start, end;	/* the WAL that it needs; 0: not known */
 	char manifest[BK_DIGEST_TEXT];	/* XXH3-128 of its text; "": none */
 	char *restored_on;	/* version of the server restored into */
 	double restore_seconds;	/* to load it; 0: it was not restored */

@@ -76,7 +76,8 @@ end_manifest(struct bk_buf *m)
 	uint8_t sum[32];
 	char text[65];
 
-	bk_buf_puts(m, "\n],\n\"WAL-Ranges\": [ ],\n", &e);
+	bk_buf_puts(m, "\n],\n\"WAL-Ranges\": [\n{ \"Timeline\": 1, \"Start-"
+	    "LSN\": \"0/100028\", \"End-LSN\": \"0/300100\" }\n],\n", &e);
 	EVP_Digest(m->data, m->len, sum, NULL, EVP_sha256(), NULL);
 	hex(sum, sizeof(sum), text);
 	bk_buf_printf(m, &e, "\"Manifest-Checksum\": \"%s\"}\n", text);
@@ -101,7 +102,7 @@ make(struct bk_buf *b, int with_version, int with_extra)
 	    strlen("123 path=\n" LONG_NAME), LONG_NAME);
 	add_file(b, "x", 'x', pax, strlen(pax));
 	add_file(b, "short", '0', "abc", 3);
-	add_file(b, "pg_wal/000000010000000000000001", '0', "wal", 3);
+	add_file(b, "pg_wal/00000001.history", '0', "wal", 3);
 	if (with_extra)
 		add_file(b, "base/1/999", '0', "", 0);
 	add_listed(&m, "PG_VERSION", "15\n", 3, 0, "");
@@ -126,6 +127,11 @@ test_whole(const struct bk_buf *b)
 		bk_verdict_free(&v);
 	verify(bk_check_tar, b->data, b->len, 65536, &v);
 	is_int((intmax_t)v.files, 5, "files");
+	is_str(v.kind, "base", "kind");
+	ok(v.timeline == 1 && v.start == 0x100028 && v.end == 0x300100,
+	    "timeline, start and end");
+	is_str(v.uncovered, "WAL from 0/100028 to 0/300100, which is not "
+	    "inside", "what is not covered");
 	is_str(v.server_version, "15", "version");
 	is_int((intmax_t)v.time, 1700000000, "time");
 	bk_verdict_free(&v);
@@ -194,6 +200,107 @@ test_files(void)
 	bk_buf_free(&b);
 }
 
+#define SEGMENT (1024 * 1024)
+#define SYSID "81985529216486895"	/* 0x0123456789abcdef */
+
+/* What is wrong with the WAL. */
+enum fault { NONE, MISSING, SHORT, ZEROS, FOREIGN, MISPLACED, SWITCHED, NO_WAL,
+	OTHER_CONTROL };
+
+/* The header of PostgreSQL 15. */
+static void
+add_segment(struct bk_buf *b, unsigned number, enum fault fault)
+{
+	struct {
+		uint16_t magic, info;
+		uint32_t timeline;
+		uint64_t address;
+		uint32_t rest, pad;
+		uint64_t sysid;
+		uint32_t size, page;
+	} h = { 0xd110, 2, 1, (uint64_t)number * SEGMENT, 0, 0,
+	    0x0123456789abcdef, SEGMENT, 8192 };
+	char *data = calloc(1, SEGMENT), name[64];
+
+	(void)snprintf(name, sizeof(name), "pg_wal/%08X%08X%08X",
+	    fault == SWITCHED ? 2 : 1, 0, number);
+	h.sysid += fault == FOREIGN;
+	h.address += fault == MISPLACED ? SEGMENT : 0;
+	if (fault != ZEROS)
+		memcpy(data, &h, sizeof(h));
+	if (fault != MISSING)
+		add_file(b, name, '0', data, fault == SHORT ? SEGMENT / 2 :
+		    SEGMENT);
+	free(data);
+}
+
+static void
+make_wal(struct bk_buf *b, enum fault fault)
+{
+	static const char zeros[1024];
+	const uint64_t sysid = 0x0123456789abcdef + (fault == OTHER_CONTROL);
+	struct bk_buf m = {0};
+
+	b->len = 0;
+	bk_buf_puts(&m, "{ \"PostgreSQL-Backup-Manifest-Version\": 2,\n"
+	    "\"System-Identifier\": " SYSID ",\n" FILES, &e);
+	add_file(b, "global/pg_control", '0', (const char *)&sysid, 8);
+	add_listed(&m, "global/pg_control", (const char *)&sysid, 8, 0, "");
+	if (fault != NO_WAL) {
+		add_segment(b, 1, NONE);
+		add_segment(b, 3, fault);
+		add_segment(b, 2, NONE);
+	}
+	end_manifest(&m);
+	add_file(b, "backup_manifest", '0', m.data, m.len);
+	bk_buf_add(b, zeros, sizeof(zeros), &e);
+	bk_buf_free(&m);
+}
+
+static void
+test_wal(void)
+{
+	static const struct { enum fault fault; const char *object, *found; }
+	    bad[] = {
+		{ MISSING, "pg_wal/000000010000000000000003", "none" },
+		{ SHORT, "pg_wal/000000010000000000000003", "bytes" },
+		{ ZEROS, "pg_wal/000000010000000000000003", "no WAL page" },
+		{ FOREIGN, "pg_wal/000000010000000000000003", "cluster" },
+		{ MISPLACED, "pg_wal/000000010000000000000003",
+		    "holds segment 000000010000000000000004" },
+		{ OTHER_CONTROL, "global/pg_control: system identifier",
+		    "81985529216486896" },
+	};
+	struct bk_buf b = {0};
+	struct bk_verdict v;
+	size_t i;
+
+	make_wal(&b, NONE);
+	is_int(verify(bk_check_tar, b.data, b.len, 65536, &v), BK_OK, "WAL");
+	is_str(v.uncovered, "the records of its WAL", "without backup_label "
+	    "no records are read");
+	is_str(v.cluster, SYSID, "the cluster");
+	bk_verdict_free(&v);
+	make_wal(&b, SWITCHED);
+	is_int(verify_code(bk_check_tar, b.data, b.len, 65536), BK_OK,
+	    "the timeline changes in the last segment");
+	make_wal(&b, NO_WAL);
+	is_int(verify(bk_check_tar, b.data, b.len, 65536, &v), BK_OK,
+	    "no WAL inside");
+	ok(v.uncovered != NULL, "  which is told");
+	bk_verdict_free(&v);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		make_wal(&b, bad[i].fault);
+		is_int(verify(bk_check_tar, b.data, b.len, 65536, &v), BK_DATA,
+		    "wrong WAL");
+		is_str(v.diff[0].object, bad[i].object, "  and which");
+		ok(v.diff[0].found != NULL && strstr(v.diff[0].found,
+		    bad[i].found) != NULL, "  %s", v.diff[0].found);
+		bk_verdict_free(&v);
+	}
+	bk_buf_free(&b);
+}
+
 /* For the sanitizers: no arithmetic on NULL. */
 static void
 test_pax(void)
@@ -226,6 +333,7 @@ main(void)
 	test_cuts(&b);
 	test_flips(&b);
 	test_files();
+	test_wal();
 	test_pax();
 	is_int(e.code, BK_OK, "nothing failed on the way");
 	bk_buf_free(&b);
