@@ -7,7 +7,7 @@
 #include "base/num.h"
 #include "verify/check.h"
 #include "verify/check_base_in.h"
-#include "wal/file_table.h"
+#include "datadir/file_table.h"
 
 #define MANIFEST "backup_manifest"
 #define MANIFEST_MAX (1024u * 1024 * 1024)

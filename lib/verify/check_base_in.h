@@ -3,9 +3,9 @@
 /* What was found in the tar of a base backup, beside its files. */
 #include "archive/tar.h"
 #include "verify/verdict.h"
-#include "wal/backup_manifest.h"
+#include "datadir/backup_manifest.h"
 #include "wal/segment.h"
-#include "wal/walk.h"
+#include "recovery/walk.h"
 
 struct bk_base_segment {	/* a file in pg_wal */
 	char name[BK_WAL_NAME];
