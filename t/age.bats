@@ -381,6 +381,30 @@ run_of() {
 	run -0 bk-age --receipts proofs <l
 }
 
+@test "a base backup is proven by a recovery, and found by its host" {
+	local h=pg1.example.com r='{"bk":"receipt","version":1,"database":null,"cluster":"7001","kind":"base"'
+	mkdir proofs
+	printf '%s\t%s\ts3://b/base/%s-%s.tar.bk\n' "$(when 60)" $M $h "$(stamp 60)" \
+	    "$(when 60)" $M pg2 "$(stamp 60)" >l
+	# of the WAL and other files in the same place nobody expects a proof
+	printf '%s\t16777216\ts3://b/base/%s\n' "$(when 10)" 00000001000000000000000A.partial \
+	    "$(when 10)" pg1.manifest >>l
+	r+=",\"at\":\"$(when 60)\",\"finished\":\"$(when 50)\",\"result\":\"proven\""
+	echo "$r,\"host\":\"$h\"}" >proofs/whole.receipt.json
+	run -2 bk-age --receipts proofs <l
+	[[ $output == *"- $h: 1m"*"never proven"* ]]
+	echo "$r,\"host\":\"$h\",\"restore_seconds\":61.5}" >proofs/recovered.receipt.json
+	run -2 bk-age --receipts proofs --prometheus m.prom <l
+	[ "${#lines[@]}" = 2 ]
+	[[ ${lines[0]} == *"- pg2: 1m"*"never proven"* ]]
+	[[ ${lines[1]} == *"OK - $h: 1m"*" old, proven 5"* ]]
+	grep -q 'bk_backup_restore_test_seconds{db="pg1.example.com".* 61.500' m.prom
+	# of another instant, or a database of that name: not this one
+	sed -i "s/$(when 60)/$(when 61)/" proofs/*
+	run -2 bk-age --receipts proofs <l
+	[[ $output == *"- $h: 1m"*"never proven"* ]]
+}
+
 # --- the audit log
 
 @test "failures in a row, each job on its own" {

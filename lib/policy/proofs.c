@@ -20,6 +20,7 @@
 struct receipt {
 	const char *name;	/* or NULL, as the next */
 	const char *of;		/* database or cluster */
+	const char *host;	/* that a cluster's backup is named after */
 	time_t at;		/* 0: unknown */
 	int result;		/* as bk_listed.proof */
 	time_t finished;
@@ -110,7 +111,10 @@ apply_identity(struct loading *l, struct receipt *r)
 			hi = mid;
 	}
 	for (; lo < l->n && l->dated[lo].at == r->at; lo++) {
-		if ((rc = is_of(l, l->dated[lo].item, r->of)) == -1)
+		rc = is_of(l, l->dated[lo].item, r->of);
+		if (rc == 0 && r->host != NULL)
+			rc = is_of(l, l->dated[lo].item, r->host);
+		if (rc == -1)
 			return -1;
 		if (rc == 1) {
 			set_proof(l->dated[lo].item, r);
@@ -129,12 +133,15 @@ parse(const json_t *v, struct receipt *r)
 	const char *finished = json_string_value(json_object_get(v,
 	    "finished"));
 	const char *at = json_string_value(json_object_get(v, "at"));
+	const char *kind = json_string_value(json_object_get(v, "kind"));
 
 	*r = (struct receipt){
 		.name = json_string_value(json_object_get(v, "name")),
 		.of = json_string_value(json_object_get(v, "database")) };
-	if (r->of == NULL)
+	if (r->of == NULL) {
 		r->of = json_string_value(json_object_get(v, "cluster"));
+		r->host = json_string_value(json_object_get(v, "host"));
+	}
 	if (bk == NULL || strcmp(bk, "receipt") != 0 || result == NULL ||
 	    finished == NULL || bk_utctime_parse(finished, strlen(finished),
 	    &r->finished) == -1 || (at != NULL && bk_utctime_parse(at,
@@ -151,6 +158,10 @@ parse(const json_t *v, struct receipt *r)
 		    "restore_seconds"));
 	if (r->restored > SECONDS_MAX)
 		r->restored = 0;
+	/* whole, it may still be one that no server starts from */
+	if (r->result == 1 && r->restored <= 0 && kind != NULL &&
+	    strcmp(kind, "base") == 0)
+		r->result = 0;
 	return 0;
 }
 

@@ -7,9 +7,12 @@
  *	"result"	"proven" or "not proven"; anything else proves nothing
  *	"finished"	the time of the result
  *	"database", "cluster"	of whom it is, one of the two
+ *	"host"		the server that a cluster's backup is named after
  *	"at"		the instant of its snapshot
  *	"name"		the backup's name where that has no instant
  *	"restore_seconds"	how long a restore test took to restore it
+ *	"kind"		"base": a base backup, which nothing but a recovery
+ *			proves, with its "restore_seconds"
  *
  * A backup is who it is of and that instant: a receipt counts for every record
  * of which the name says both, in whatever store.

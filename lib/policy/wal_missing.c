@@ -86,6 +86,17 @@ missing_between(uint32_t timeline, uint64_t from, uint64_t to, uint64_t count,
 	return to - from - 1;
 }
 
+/* The last number up to v[i]'s of which the timeline has the whole. */
+static uint64_t
+whole_until(const struct bk_wal_segment v[], size_t i)
+{
+	int whole = !v[i].partial || (i > 0 && !v[i - 1].partial &&
+	    v[i - 1].timeline == v[i].timeline &&
+	    v[i - 1].number == v[i].number);
+
+	return whole ? v[i].number : v[i].number - 1;
+}
+
 uint64_t
 bk_wal_missing_count(struct bk_wal_segment v[], size_t n,
     struct bk_wal_segment *first)
@@ -97,9 +108,12 @@ bk_wal_missing_count(struct bk_wal_segment v[], size_t n,
 		return 0;
 	qsort(v, n, sizeof(*v), compare);
 	for (i = 1; i < n; i++) {
+		if (v[i].timeline == v[i - 1].timeline &&
+		    v[i].number == v[i - 1].number)
+			continue;
 		if (v[i].timeline == v[i - 1].timeline)
 			count += missing_between(v[i].timeline,
-			    v[i - 1].number, v[i].number, count, first);
+			    whole_until(v, i - 1), v[i].number, count, first);
 		/* older timelines may have been pruned up to here */
 		else if (find_fork(v, i, v[i].number, &from))
 			count += missing_between(v[i].timeline, from,

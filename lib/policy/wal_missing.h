@@ -5,7 +5,8 @@
  *
  * The last 8 digits of a segment's name (wal.h) number the segments within
  * 4 GiB.  A timeline begins in the segment in which it forks, or in the one
- * after it; the parent's segment there may be ".partial".
+ * after it; the parent's segment there may be ".partial".  So may the last one
+ * be, while more of it is to come; any other that is only partial is missing.
  */
 #include <stddef.h>
 #include <stdint.h>

@@ -259,6 +259,9 @@ missing_timelines(void)
 	    hole[] = { { 1, 5, 0 }, { 2, 8, 0 } },
 	    went_on[] = { { 1, 5, 0 }, { 1, 6, 0 }, { 1, 7, 0 }, { 2, 6, 0 } },
 	    pruned[] = { { 1, 9, 0 }, { 2, 8, 0 }, { 2, 9, 0 } },
+	    last[] = { { 1, 5, 0 }, { 1, 6, 0 }, { 1, 6, 1 }, { 1, 7, 1 } },
+	    cut[] = { { 1, 5, 0 }, { 1, 6, 1 }, { 1, 7, 0 }, { 1, 8, 1 } },
+	    none[] = { { 1, 0, 1 }, { 1, 1, 0 } },
 	    third[] = { { 1, 5, 0 }, { 2, 6, 0 }, { 3, 5, 0 }, { 3, 6, 0 } },
 	    ends[] = { { 1, 0, 0 }, { UINT32_MAX, UINT64_MAX, 0 } };
 
@@ -267,6 +270,9 @@ missing_timelines(void)
 	is_int((intmax_t)count(hole, 2), 2, "but not later");
 	is_int((intmax_t)count(went_on, 4), 0, "the old one went on");
 	is_int((intmax_t)count(pruned, 3), 0, "its beginning was pruned");
+	is_int((intmax_t)count(last, 4), 0, "the last one is partial so far");
+	is_int((intmax_t)count(cut, 4), 1, "not one that others follow");
+	is_int((intmax_t)count(none, 2), 1, "be it the first");
 	is_int((intmax_t)count(third, 4), 0, "from one before the last");
 	ok(count(ends, 2) == UINT64_MAX - 1, "all that can be missing");
 	is_int((intmax_t)count(same, 1), 0, "one");
