@@ -52,8 +52,8 @@ json.dump(yaml.safe_load(sys.stdin), sys.stdout)' <"$1"
 	    jq -r '.jobs[].steps[].run' >blocks
 	shellcheck -s bash blocks
 	sed -n 's/^ExecStart=.*sh .*-c .\(.*\).$/\1/p' "$C"/systemd/*.service |
-	    sed 's/\$\$/$/g' >start
-	[ "$(wc -l <start)" = 4 ]
+	    sed 's/\$\$/$/g; s/\\\(.\)/\1/g' >start
+	[ "$(wc -l <start)" = 9 ]
 	# KEEP is several words; they come from the environment
 	shellcheck -s bash -e SC2086,SC2154 start
 }
@@ -160,10 +160,13 @@ analyze() {
 
 @test "systemd-analyze verify has nothing to say of the units" {
 	local unit
-	for unit in bk-backup@shop bk-verify@shop bk-prune@shop; do
+	for unit in bk-backup@shop bk-verify@shop bk-prune@shop bk-base@pg1 \
+	    bk-verify-base@pg1 bk-prune-base@pg1; do
 		run -0 analyze verify --man=no $unit.service $unit.timer
 		[ -z "$output" ]
 	done
+	run -0 analyze verify --man=no bk-walrecv@pg1.service
+	[ -z "$output" ]
 	run -0 analyze verify --man=no bk-failed@bk-backup@shop.service.service
 	[ -z "$output" ]
 	# it does look
@@ -174,7 +177,8 @@ analyze() {
 
 @test "systemd-analyze security: exposure of less than 2" {
 	local unit
-	for unit in bk-backup@shop bk-verify@shop bk-prune@shop bk-failed@x; do
+	for unit in bk-backup@shop bk-verify@shop bk-prune@shop bk-failed@x \
+	    bk-base@pg1 bk-verify-base@pg1 bk-prune-base@pg1 bk-walrecv@pg1; do
 		run -0 analyze security --offline=true --threshold=20 \
 		    --no-pager $unit.service
 	done
@@ -190,7 +194,7 @@ analyze() {
 		grep -qx DynamicUser=yes "$unit"
 		grep -qE '^LoadCredential=[a-z]+:/etc/bk/' "$unit"
 	done
-	for unit in backup verify prune; do
+	for unit in backup verify prune base verify-base prune-base; do
 		grep -qx 'OnFailure=bk-failed@%n.service' "$C/systemd/bk-$unit@.service"
 		grep -qx Persistent=yes "$C/systemd/bk-$unit@.timer"
 		grep -q ^RandomizedDelaySec= "$C/systemd/bk-$unit@.timer"
@@ -201,7 +205,8 @@ analyze() {
 @test "the timers are due when they say" {
 	local timer
 	for timer in backup:Sun,Mon,Tue,Wed,Thu,Fri,Sat verify:Sat \
-	    prune:Sun,Mon,Tue,Wed,Thu,Fri,Sat; do
+	    prune:Sun,Mon,Tue,Wed,Thu,Fri,Sat base:Sun verify-base:Tue \
+	    prune-base:Sun,Mon,Tue,Wed,Thu,Fri,Sat; do
 		sed -n 's/^OnCalendar=//p' "$C/systemd/bk-${timer%:*}@.timer" >due
 		run -0 analyze calendar --iterations=14 "$(cat due)"
 		for day in Sun Mon Tue Wed Thu Fri Sat; do

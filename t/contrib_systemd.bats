@@ -28,6 +28,7 @@ all_start() {
 	sed -i '1i host all keeper 127.0.0.1/32 scram-sha-256' \
 	    "$PGHOST/data/pg_hba.conf"
 	psql -qXAt postgres -c 'select pg_reload_conf()' >/dev/null
+	psql -qX postgres -c 'create role bk login replication'
 	settings etc
 	init_start || WHY="no systemd in namespaces here"
 }
@@ -56,13 +57,22 @@ settings() {
 	cp aws "$1/shop.aws"
 	cp aws "$1/shop.pruner.aws"
 	echo '*:*:*:*:right' >"$1/shop.pgpass"
+	cp shop.key "$1/pg1.key"
+	cp aws "$1/pg1.aws"
+	cp aws "$1/pg1.pruner.aws"
+	cp shop.pub "$1/pg1.pub"
 	chmod 600 "$1"/*
-	chmod 644 "$1/shop.pub"
+	chmod 644 "$1"/*.pub
 	{
 		cat "$C/systemd/shop.env"
 		printf '%s\n' PGHOST=127.0.0.1 "PGPORT=$PGPORT" PGUSER=keeper \
 		    "AWS_ENDPOINT_URL=$AWS_ENDPOINT_URL" "AWS_REGION=$AWS_REGION"
 	} >"$1/shop.env"
+	{
+		cat "$C/systemd/pg1.env"
+		printf '%s\n' PGHOST=127.0.0.1 "PGPORT=$PGPORT" \
+		    "AWS_ENDPOINT_URL=$AWS_ENDPOINT_URL" "AWS_REGION=$AWS_REGION"
+	} >"$1/pg1.env"
 }
 
 # init_start: start it, see that it can do what the units ask for.
@@ -152,6 +162,58 @@ inside() {
 	run ! inside sh -c 'ls -d /run/credentials/* || ls -d /run/bk-*'
 }
 
+# segments N: so many whole segments, at least, are stored.
+segments() {
+	[ "$(stored wal/pg1/)" -ge "$1" ] &&
+	    [ "$(grep -vc '\.partial$' listing)" -ge "$1" ]
+}
+
+# switch: the server begins a new segment.
+switch() {
+	psql -qXAt postgres -c 'create table if not exists w (i int)' \
+	    -c 'insert into w values (1)' -c 'select pg_switch_wal()' >/dev/null
+}
+
+# main UNIT: the process of its own, once it runs.
+main() {
+	inside systemctl show -p MainPID --value "$1"
+}
+
+@test "a real systemd: base backups and WAL, also after a crash; pruned" {
+	local pid at
+	run -0 inside systemctl start bk-walrecv@pg1.service
+	await 20 eval "psql -qXAt postgres -c \"select 1 from pg_replication_slots
+	    where slot_name = 'bk' and active\" | grep -q 1"
+	run -0 inside systemctl start bk-base@pg1.service
+	[ "$(stored base/pg1/)" = 1 ]
+	bk-s3get s3://backups/base/pg1/latest | bk-crypt -d -i shop.key |
+	    bk-zst -d | tar -tf - >files
+	grep -qx PG_VERSION files
+	switch
+	await 20 segments 1
+	# the metrics are there for who is not bk
+	run -0 inside setpriv --reuid 65534 cat /run/bk-walrecv-pg1/walrecv-pg1.prom
+	[[ $output == *'bk_walrecv_connected{'* ]]
+	pid=$(main bk-walrecv@pg1.service)
+	inside kill -9 "$pid"
+	await 30 eval '[ "$(main bk-walrecv@pg1.service)" != "$pid" ] &&
+	    [ "$(main bk-walrecv@pg1.service)" != 0 ]'
+	switch
+	await 30 segments 2
+	run -0 inside systemctl stop bk-walrecv@pg1.service
+	run -0 inside systemctl show -p Result bk-walrecv@pg1.service
+	[ "$output" = Result=success ]
+	# no proof is a reason not to delete
+	run -1 inside systemctl start bk-prune-base@pg1.service
+	at=$(stored base/pg1/ >/dev/null; cut -f 1 listing)
+	printf '{"bk":"receipt","kind":"base","cluster":"1","host":"%s","at":"%s","finished":"%s","result":"proven","restore_seconds":1}\n' \
+	    "$(hostname)" "$at" "$at" >etc/recovered.receipt.json
+	inside sh -c 'cp /etc/bk/recovered.receipt.json /var/lib/bk/proofs/; chmod 644 /var/lib/bk/proofs/*'
+	: >said
+	inside systemctl start bk-prune-base@pg1.service || { cat said; false; }
+	segments 2
+}
+
 @test "a real systemd: the sandbox holds" {
 	cat >units/bk-probe@.service <<-'END'
 	[Service]
@@ -206,7 +268,7 @@ inside() {
 
 @test "a real systemd: the timers wait for their hour" {
 	local timer
-	for timer in backup verify prune; do
+	for timer in backup verify prune base verify-base prune-base; do
 		run -0 inside systemctl start bk-$timer@shop.timer
 		run -0 inside systemctl show -p SubState -p NextElapseUSecRealtime \
 		    bk-$timer@shop.timer
