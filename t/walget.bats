@@ -393,3 +393,42 @@ outage() {
 		(outage "$major")
 	done
 }
+
+@test "1,000 segments: archived several at once, fetched ahead" {
+	local tools dir last n
+	PG_CONF='max_wal_size = 4GB' wal_start old
+	tools=$(wal_tools)
+	dir=$(wal_dir archive)
+	wal_archive "$tools/bk-walput --spool $(wal_dir records) -j 4 %p -- 'exec $tools/bk-save -q $dir/\$BK_WAL_NAME'"
+	wal_sql 'CREATE TABLE t (n int)'
+	side new old
+	last=$(for ((n = 1; n <= 1000; n++)); do
+		echo "INSERT INTO t VALUES ($n); SELECT pg_walfile_name(pg_switch_wal());"
+	done | psql -XqAt postgres | tail -n 1)
+	await 120 wal_is_archived "$last"
+	[ "$(ls "$dir" | wc -l)" -ge 1000 ]
+	# no record of what was asked for stays for long
+	[ "$(ls "$PGHOST/records" | grep -c stored)" -le 8 ]
+	pg_as mkdir "$SIDE.spool"
+	recovers new "$tools/bk-walget --spool $SIDE.spool -j 4 %f %p -- 'cd $dir && { [ -e \$BK_WAL_NAME ] || exit 4; } && exec cat \$BK_WAL_NAME'"
+	[ "$(wal_sql 'SELECT count(*), sum(n) FROM t')" = '1000|500500' ]
+	await 10 eval '[ -z "$(ls "$SIDE.spool")" ]'
+	pg_stop new
+	pg_stop old
+}
+
+@test "segments of 1 GiB" {
+	local tools dir last
+	WAL_INITDB='--wal-segsize=1024 --no-sync' PG_CONF='max_wal_size = 4GB' wal_start old
+	tools=$(wal_tools)
+	dir=$(wal_dir archive)
+	wal_archive "$tools/bk-walput %p -- '$tools/bk-gz -1 | $tools/bk-save -q $dir/\$BK_WAL_NAME'"
+	wal_sql 'CREATE TABLE t (n int)'
+	side new old
+	last=$(rows 1 1)
+	await 120 wal_is_archived "$last"
+	recovers new "$tools/bk-walget %f %p -- 'cd $dir && { [ -e \$BK_WAL_NAME ] || exit 4; } && exec $tools/bk-gz -d <\$BK_WAL_NAME'"
+	[ "$(wal_sql 'SELECT count(*) FROM t')" = 1 ]
+	pg_stop new
+	pg_stop old
+}

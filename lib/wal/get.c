@@ -17,6 +17,8 @@
 #include "wal/incoming.h"
 
 #define LOCK_NAME ".bk-wal.%s.lock"
+#define ASKED ".bk-wal.asked"
+#define DIGITS 24		/* of a segment's name */
 
 struct bk_wal_get {
 	struct bk_wal_get_options o;
@@ -215,6 +217,45 @@ unlock_name(const struct bk_wal_get *g, const char *name, int fd)
 	close(fd);
 }
 
+/* Note that the segment name is wanted now, for who fetches ahead of it. */
+static void
+note_asked(const struct bk_wal_get *g, const char *name)
+{
+	int fd;
+
+	if (bk_wal_file_kind(name) != BK_WAL_FILE_SEGMENT)
+		return;
+	fd = openat(g->dir, ASKED, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd == -1)
+		return;
+	/* without it, something may be fetched in vain */
+	if (pwrite(fd, name, DIGITS, 0) != DIGITS)
+		(void)unlinkat(g->dir, ASKED, 0);
+	close(fd);
+}
+
+/* The number of the segment noted last, if it is on this timeline: 1 or 0. */
+static int
+find_asked(const struct bk_wal_get *g, uint32_t timeline, uint64_t bytes,
+    uint64_t *number)
+{
+	char name[DIGITS + 1] = "";
+	uint64_t address;
+	int fd = openat(g->dir, ASKED, O_RDONLY | O_CLOEXEC), found = 0;
+
+	if (fd == -1)
+		return 0;
+	if (pread(fd, name, DIGITS, 0) == DIGITS &&
+	    bk_wal_file_kind(name) == BK_WAL_FILE_SEGMENT &&
+	    bk_wal_file_timeline(name) == timeline &&
+	    bk_wal_segment_address(name, bytes, &address)) {
+		*number = address / bytes;
+		found = 1;
+	}
+	close(fd);
+	return found;
+}
+
 static int
 get_spooled(struct bk_wal_get *g, const char *name, const char *path,
     struct bk_err *e)
@@ -224,6 +265,7 @@ get_spooled(struct bk_wal_get *g, const char *name, const char *path,
 
 	if (spool_path(g, name, &spooled, e) == -1)
 		return -1;
+	note_asked(g, name);
 	rc = from_spool(g, name, spooled, path, e);
 	if (rc == 0) {
 		lock = lock_name(g, name, 0);
@@ -251,13 +293,17 @@ bk_wal_get(struct bk_wal_get *g, const char *name, const char *path,
 
 /* --- ahead */
 
-/* Fetch the segment with this number into the spool: 1, or it ends here. */
+/*
+ * Fetch the segment with this number into the spool: 1, or it ends here.  One
+ * that was asked for meanwhile is there already.
+ */
 static int
 fetch_ahead(struct bk_wal_get *g, uint32_t timeline, uint64_t number,
     uint64_t bytes)
 {
 	struct bk_err ignored = {0};
 	char name[BK_WAL_NAME], *spooled;
+	uint64_t asked;
 	int lock, rc = 1;
 
 	bk_wal_segment_name(timeline, number * bytes, bytes, name);
@@ -265,7 +311,8 @@ fetch_ahead(struct bk_wal_get *g, uint32_t timeline, uint64_t number,
 		return -1;
 	/* else somebody else gets it now */
 	if ((lock = lock_name(g, name, 1)) != -1) {
-		rc = from_spool(g, name, spooled, NULL, &ignored);
+		if (!find_asked(g, timeline, bytes, &asked) || number > asked)
+			rc = from_spool(g, name, spooled, NULL, &ignored);
 		if (rc == 0)
 			rc = fetch(g, name, spooled, 0, &ignored);
 		unlock_name(g, name, lock);

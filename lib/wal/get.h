@@ -9,7 +9,7 @@
  * In the spool a file has its own name once it is checked and durable; it may
  * be taken, or removed, by anybody.  While NAME is fetched into it,
  * .bk-wal.NAME.lock is locked (flock(2)), across processes: who wants NAME
- * waits for that.
+ * waits for that.  .bk-wal.asked holds the segment that was got last.
  */
 #include <stddef.h>
 #include <stdint.h>
