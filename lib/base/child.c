@@ -35,9 +35,9 @@ set_descriptors(posix_spawn_file_actions_t *fa, const int fds[3], int pass)
 	return rc;
 }
 
-int
-bk_child_spawn(atomic_int *pid, char *const argv[], char *const env[],
-    const int fds[3], int pass, struct bk_err *e)
+static int
+spawn(atomic_int *pid, char *const argv[], char *const env[],
+    const int fds[3], int pass, short flags, struct bk_err *e)
 {
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
@@ -54,7 +54,7 @@ bk_child_spawn(atomic_int *pid, char *const argv[], char *const env[],
 	}
 	(void)sigemptyset(&set);
 	(void)posix_spawnattr_setsigmask(&attr, &set);
-	(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	(void)posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | flags);
 	pthread_mutex_lock(&pids);
 	if ((rc = set_descriptors(&fa, fds, pass)) == 0 &&
 	    (rc = posix_spawnp(&child, argv[0], &fa, &attr, argv, env)) == 0)
@@ -69,10 +69,25 @@ bk_child_spawn(atomic_int *pid, char *const argv[], char *const env[],
 }
 
 int
-bk_child_reap(atomic_int *pid, int *status)
+bk_child_spawn(atomic_int *pid, char *const argv[], char *const env[],
+    const int fds[3], int pass, struct bk_err *e)
+{
+	return spawn(pid, argv, env, fds, pass, 0, e);
+}
+
+int
+bk_child_spawn_group(atomic_int *pid, char *const argv[], char *const env[],
+    const int fds[3], int pass, struct bk_err *e)
+{
+	/* the attribute pgroup is 0 at first: a group of its own number */
+	return spawn(pid, argv, env, fds, pass, POSIX_SPAWN_SETPGROUP, e);
+}
+
+static int
+reap_child(atomic_int *pid, int *status, int group)
 {
 	const pid_t child = *pid;
-	siginfo_t info;
+	siginfo_t info = { .si_status = 0 };
 	int rc;
 
 	/* an ended process keeps its number until waitpid(2) */
@@ -81,6 +96,8 @@ bk_child_reap(atomic_int *pid, int *status)
 		;
 	pthread_mutex_lock(&pids);
 	*pid = 0;
+	if (group && info.si_pid == child && info.si_status != 0)
+		(void)kill(-child, SIGTERM);
 	while ((rc = waitpid(child, status, 0)) == -1 && errno == EINTR)
 		;
 	pthread_mutex_unlock(&pids);
@@ -88,6 +105,27 @@ bk_child_reap(atomic_int *pid, int *status)
 		return -1;
 	bk_debug_ended(child, *status);
 	return 0;
+}
+
+int
+bk_child_reap(atomic_int *pid, int *status)
+{
+	return reap_child(pid, status, 0);
+}
+
+int
+bk_child_reap_group(atomic_int *pid, int *status)
+{
+	return reap_child(pid, status, 1);
+}
+
+void
+bk_child_kill_group(const atomic_int *pid, int sig)
+{
+	pthread_mutex_lock(&pids);
+	if (*pid > 0)
+		(void)kill(-*pid, sig);
+	pthread_mutex_unlock(&pids);
 }
 
 void

@@ -23,12 +23,22 @@
 int bk_child_spawn(atomic_int *pid, char *const argv[], char *const env[],
     const int fds[3], int pass, struct bk_err *e);
 
+/* The same, as the leader of a process group of its own. */
+int bk_child_spawn_group(atomic_int *pid, char *const argv[],
+    char *const env[], const int fds[3], int pass, struct bk_err *e);
+
 /*
  * Wait until the child *pid has ended, set *status, and set *pid to 0 before
  * its number can be reused.  0; -1 with errno set, *pid 0 and *status
  * unchanged: there is no such child.
  */
 int bk_child_reap(atomic_int *pid, int *status);
+
+/* The same; if it has failed, SIGTERM to what is left of its group. */
+int bk_child_reap_group(atomic_int *pid, int *status);
+
+/* Send sig to the group of *pid, as bk_child_kill() does to a child. */
+void bk_child_kill_group(const atomic_int *pid, int sig);
 
 /*
  * Send SIGTERM to the child *pid; does nothing if it is 0.  May be called from

@@ -1,5 +1,6 @@
 #include "wal/command.h"
 
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 
 #include <fcntl.h>
@@ -72,17 +73,19 @@ make_env(struct environment *r, const struct bk_wal_command *c,
 	return 0;
 }
 
+typedef int spawn_fn(atomic_int *pid, char *const argv[], char *const env[],
+    const int fds[3], int pass, struct bk_err *e);
+
 static int
-start(const struct bk_wal_command *c, const char *name, const int fds[3],
-    int status_fd, atomic_int *pid, struct bk_err *e)
+start(spawn_fn *spawn, const struct bk_wal_command *c, const char *name,
+    const int fds[3], int status_fd, atomic_int *pid, struct bk_err *e)
 {
 	struct environment r = { .env = NULL };
 	struct bk_err why = {0};
 	int rc = make_env(&r, c, name, status_fd, &why);
 
 	if (rc == 0)
-		rc = bk_child_spawn(pid, argv_of(c), r.env, fds, status_fd,
-		    &why);
+		rc = spawn(pid, argv_of(c), r.env, fds, status_fd, &why);
 	free(r.env);
 	return rc == 0 ? 0 : bk_fail(e, BK_FAIL, "%s: %s", name, why.msg);
 }
@@ -102,26 +105,44 @@ ended(const char *name, int status, const char *said, struct bk_err *e)
 
 /* --- to a command */
 
+/*
+ * The feeder writes the end, with the closing mark, if the command has not
+ * ended by then; else it never does.
+ */
+enum { FEEDING, FINISHING, STOPPED };
+
 struct feeder {
 	const char *name;
 	int from, to;
-	uint64_t size;
+	uint64_t size, at;
 	const struct bk_label *label;
+	atomic_int state;
 	int rc;
 	struct bk_err e;
 };
+
+/* 1 if the state was FEEDING and is next now. */
+static int
+enter(struct feeder *f, int next)
+{
+	int was = FEEDING;
+
+	return atomic_compare_exchange_strong(&f->state, &was, next);
+}
 
 static int
 copy(struct feeder *f, struct bk_writer *out)
 {
 	char buf[BLOCK];
-	uint64_t at = 0;
 	size_t want;
 	ssize_t n;
 
-	for (; at < f->size; at += (uint64_t)n) {
-		want = f->size - at < BLOCK ? (size_t)(f->size - at) : BLOCK;
-		n = pread(f->from, buf, want, (off_t)at);
+	for (; f->at < f->size; f->at += (uint64_t)n) {
+		if (f->state == STOPPED)
+			return -1;
+		want = f->size - f->at < BLOCK ?
+		    (size_t)(f->size - f->at) : BLOCK;
+		n = pread(f->from, buf, want, (off_t)f->at);
 		if (n == -1)
 			return bk_fail_errno(&f->e, "%s: read", f->name);
 		if (n == 0)
@@ -142,7 +163,7 @@ feed(void *arg)
 
 	f->rc = -1;
 	if (out != NULL && bk_writer_envelope(out, f->label, &f->e) == 0 &&
-	    copy(f, out) == 0)
+	    copy(f, out) == 0 && enter(f, FINISHING))
 		f->rc = bk_writer_finish(out, &f->e);
 	bk_writer_free(out);
 	if (f->rc == -1)
@@ -150,21 +171,43 @@ feed(void *arg)
 	return NULL;
 }
 
+static uint64_t
+in_pipe(int fd)
+{
+	int n = 0;
+
+	return ioctl(fd, FIONREAD, &n) == 0 && n > 0 ? (uint64_t)n : 0;
+}
+
 /*
- * Read what the command has left in its input until the feeder has closed it;
- * returns the bytes.  This descriptor was open all the time, so that the feeder
- * has never met a closed pipe, and whatever was not read is here.
+ * The command has ended: end the feeder, close fd, the pipe's read end, and
+ * return how many bytes were not read.  A process that the command has left
+ * behind may still read: nothing is taken away from it, unless it is certain
+ * that the closing mark never comes, lest it store a file with a hole.
  */
 static uint64_t
-drain(int fd)
+end_feeder(struct feeder *f, pthread_t thread, int fd)
 {
 	char rest[16 * 1024];
 	struct bk_err ignored = {0};
 	uint64_t unread = 0;
 	ssize_t n;
 
-	while ((n = bk_io_read(fd, rest, sizeof(rest), "", &ignored)) > 0)
-		unread += (uint64_t)n;
+	if (enter(f, STOPPED)) {
+		while ((n = bk_io_read(fd, rest, sizeof(rest), "",
+		    &ignored)) > 0)
+			unread += (uint64_t)n;
+		(void)pthread_join(thread, NULL);
+		unread += f->size - f->at;
+		close(fd);
+	} else if ((unread = in_pipe(fd)) > 0) {
+		close(fd);	/* the feeder may be waiting for room */
+		(void)pthread_join(thread, NULL);
+	} else {
+		(void)pthread_join(thread, NULL);
+		unread = in_pipe(fd);
+		close(fd);
+	}
 	return unread;
 }
 
@@ -172,13 +215,13 @@ static int
 judge_feed(const struct feeder *f, int status, uint64_t unread,
     struct bk_err *e)
 {
-	if (f->rc == -1) {
+	if (f->rc == -1 && f->e.code != BK_OK && !f->e.quiet) {
 		*e = f->e;
 		return -1;
 	}
 	if (status != 0)
 		return ended(f->name, status, "", e);
-	if (unread > 0)
+	if (unread > 0 || f->rc == -1)
 		return bk_fail(e, BK_FAIL, "%s: the command ended with exit "
 		    "status 0, but has left %" PRIu64 " bytes of its input "
 		    "unread; not counted as stored", f->name, unread);
@@ -201,22 +244,21 @@ bk_wal_command_feed(const struct bk_wal_command *c, const char *name, int fd,
 		return -1;
 	bk_io_pipe_grow(in[1]);
 	f.to = in[1];
-	if (start(c, name, (int[3]){ in[0], -1, -1 }, -1, pid, e) == -1) {
+	if (start(bk_child_spawn_group, c, name, (int[3]){ in[0], -1, -1 }, -1,
+	    pid, e) == -1) {
 		close(in[0]);
 		close(in[1]);
 		return -1;
 	}
 	if (bk_thread_start(&thread, feed, &f, e) == -1) {
 		close(in[1]);
-		(void)bk_child_reap(pid, &status);
+		(void)bk_child_reap_group(pid, &status);
 		close(in[0]);
 		return -1;
 	}
-	if (bk_child_reap(pid, &status) == -1)
+	if (bk_child_reap_group(pid, &status) == -1)
 		bk_fail_errno(&lost, "%s: wait", name);
-	unread = drain(in[0]);
-	(void)pthread_join(thread, NULL);
-	close(in[0]);
+	unread = end_feeder(&f, thread, in[0]);
 	if (lost.code != BK_OK) {
 		*e = lost;
 		return -1;
@@ -397,7 +439,7 @@ bk_wal_command_fetch(const struct bk_wal_command *c, const char *name,
 	pthread_t thread;
 	int rc = -1, listening;
 
-	if (open_pipes(&f, e) == -1 || start(c, name,
+	if (open_pipes(&f, e) == -1 || start(bk_child_spawn, c, name,
 	    (int[3]){ -1, f.out[1], f.err[1] }, f.status[1], pid, e) == -1) {
 		close_pipes(&f);
 		return -1;

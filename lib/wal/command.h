@@ -36,8 +36,9 @@ void bk_wal_command_init(struct bk_wal_command *c, char *const words[],
 /*
  * Run it with the first size bytes of the file fd (read by pread(2)) as its
  * standard input, in an envelope with label.  *pid is its process while it
- * runs, for bk_child_kill().  0: it exited with 0 and had read all; -1 with *e
- * set, "NAME: cause".
+ * runs, for bk_child_kill(), and leads a group.  0: it exited with 0 and had
+ * read all; -1 with *e set, "NAME: cause"; what it has left behind is sent
+ * SIGTERM then, and never sees the closing mark behind a hole.
  */
 int bk_wal_command_feed(const struct bk_wal_command *c, const char *name,
     int fd, uint64_t size, const struct bk_label *label, atomic_int *pid,

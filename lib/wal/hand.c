@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 #include "datadir/file_sum.h"
 
 #define LONGEST_WAIT 60		/* seconds between two tries */
+#define TERM_WAIT 10		/* seconds between SIGTERM and SIGKILL */
 #define BLOCK (64 * 1024)
 #define SUM_DIGITS 32		/* of the label's sum */
 
@@ -32,7 +34,7 @@ struct item {
 	unsigned tries;
 	double not_before, started;	/* bk_monotonic() */
 	atomic_int pid;
-	int killed;
+	double killed;		/* when SIGTERM was sent; 0: it was not */
 };
 
 struct bk_hand {
@@ -237,7 +239,7 @@ settle(struct bk_hand *h, struct item *i, int rc, const struct bk_err *why)
 
 	if (rc == 0)
 		succeeded(h, i);
-	else if (i->killed && !h->stopping) {
+	else if (i->killed > 0 && !h->stopping) {
 		bk_duration_format(h->o->timeout, took);
 		bk_fail(&late, BK_FAIL, "COMMAND took over %s; see --timeout",
 		    took);
@@ -368,7 +370,7 @@ bk_hand_fd(const struct bk_hand *h)
 	return h->wake[0];
 }
 
-/* SIGTERM to COMMANDs at work for longer than seconds. */
+/* SIGTERM to COMMANDs at work for longer than seconds, SIGKILL if need be. */
 static void
 end_late(struct bk_hand *h, double seconds)
 {
@@ -376,9 +378,13 @@ end_late(struct bk_hand *h, double seconds)
 	struct item *i;
 
 	for (i = h->head; i != NULL; i = i->next)
-		if (i->state == RUNNING && now - i->started >= seconds) {
-			i->killed = 1;
-			bk_child_kill(&i->pid);
+		if (i->state == RUNNING && i->killed > 0 &&
+		    now - i->killed >= TERM_WAIT)
+			bk_child_kill_group(&i->pid, SIGKILL);
+		else if (i->state == RUNNING && i->killed == 0 &&
+		    now - i->started >= seconds) {
+			i->killed = now;
+			bk_child_kill_group(&i->pid, SIGTERM);
 		}
 }
 
