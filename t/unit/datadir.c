@@ -315,6 +315,46 @@ test_truncated(void)
 	tar_free(&b);
 }
 
+/* One byte of seven, each in turn, is another: refused, or what is made is right. */
+static void
+test_flipped(void)
+{
+	struct bk_datadir_options o = { .threads = 1 };
+	struct base_tar b;
+	size_t i, wrong = 0, left = 0, taken = 0;
+
+	tar_begin(&b);
+	tar_file(&b, "PG_VERSION", "17\n", 3);
+	tar_file(&b, "base/1/112", big, 700);
+	usual_end(&b);
+	for (i = 0; i < b.tar.len; i += 7) {
+		struct memory m = { b.tar.data, b.tar.len };
+		const struct bk_source src = { memory_read, &m };
+		struct bk_datadir *d;
+
+		b.tar.data[i] = (char)(b.tar.data[i] ^ 1 << i % 8);
+		e = (struct bk_err){0};
+		o.dir = in("data");
+		d = bk_datadir_open(&o, &e);
+		if (bk_datadir_unpack(d, src, "input", &e) == 0) {
+			taken++;
+			wrong += !holds("data/PG_VERSION.unfinished", "17\n",
+			    3) || !holds("data/base/1/112", big, 700);
+		} else
+			wrong += e.code != BK_DATA && strstr(e.msg,
+			    "in the way") == NULL;
+		bk_datadir_free(d);
+		left += is_there("data");
+		b.tar.data[i] = (char)(b.tar.data[i] ^ 1 << i % 8);
+	}
+	is_int((intmax_t)wrong, 0, "flipped anywhere");
+	is_int((intmax_t)left, 0, "nothing is left");
+	/* what nobody reads: the padding of three files */
+	ok(taken > 0 && taken < 3 * 512 / 7, "%zu of %zu were taken", taken,
+	    b.tar.len / 7);
+	tar_free(&b);
+}
+
 static void
 test_manifest(void)
 {
@@ -611,6 +651,7 @@ main(void)
 	test_algorithms();
 	test_hostile();
 	test_truncated();
+	test_flipped();
 	test_manifest();
 	test_directories();
 	test_tablespaces();
