@@ -148,7 +148,7 @@ unpack(struct pitr_options *o, struct base *b, struct bk_err *e)
 	const struct bk_datadir_options how = {
 		.dir = o->dir, .map = o->map, .nmap = o->nmap,
 		.threads = o->njobs, .delta = o->delta,
-		.in_place = o->ninputs > 1, .progress = &progress,
+		.progress = &progress, .watch = &child,
 		.sysid = l->kind == BK_LABEL_CLUSTER ? l->name : "",
 		.trusted_list = l->kind == BK_LABEL_CLUSTER,
 	};
