@@ -43,7 +43,6 @@ struct bk_datadir_options {	/* all is borrowed */
 	const char *sysid;	/* the stream's cluster by its label; "" */
 	int trusted_list;	/* the manifest lists all: bk-base made it, and
 				 * nobody has added settings */
-	int no_manifest;	/* take a stream without one */
 	struct bk_progress *progress;	/* or NULL: files, bytes */
 	atomic_int *watch;	/* or NULL: pid of the program that combines,
 				 * for another thread */

@@ -170,9 +170,9 @@ bk_datadir_compare(struct bk_datadir *d, struct bk_err *e)
 	if (fd == -1 && e->code != BK_OK)
 		return -1;
 	if (fd == -1)
-		return d->o.no_manifest ? 0 : bk_fail(e, BK_DATA, "%s: no "
-		    BK_BACKUP_MANIFEST " in it: nothing to check its files "
-		    "against; --no-manifest takes it as it is", d->name);
+		return bk_fail(e, BK_DATA, "%s: no " BK_BACKUP_MANIFEST " in "
+		    "it: nothing to check its files against, nor where it "
+		    "ends; make it with bk-base", d->name);
 	rc = read_manifest(d, fd, e);
 	close(fd);
 	if (rc == -1 || check_cluster(d, e) == -1)
