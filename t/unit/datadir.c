@@ -440,6 +440,9 @@ add_space(struct base_tar *b, const char *from, const char *file)
 	(void)snprintf(map, sizeof(map), "16384 %s\n", from);
 	tar_file(b, "tablespace_map", map, strlen(map));
 	tar_dir(b, "pg_tblspc/16384");
+	tar_dir(b, "pg_wal");
+	tar_header(b, "pg_wal/000000010000000000000002", '0', 3, "", 0600);
+	tar_data(b, "wal", 3);
 	tar_dir(b, "global/");
 	control(b, 7000000000000000001);
 	usual_end(b);
@@ -525,7 +528,26 @@ test_delta(void)
 	    !is_there("data/pg_tblspc/9"), "what is extra is removed");
 	ok(holds("data/backup_manifest", b.manifest.data, b.manifest.len) &&
 	    holds("copy", "x", 1), "another name's file is not changed");
-	is_int((intmax_t)sum.kept_files, 3, "three files were kept");
+	is_int((intmax_t)sum.kept_files, 4, "four files were kept");
+	ok(rename(in("data/pg_wal"), in("wal")) == 0 &&
+	    symlink(in("wal"), in("data/pg_wal")) == 0, "WAL elsewhere");
+	put("wal/x", "x", 1);
+	put("wal/000000010000000000000002", "WAL", 3);
+	is_int(unpack(&b, &o, NULL), 0, "stays there");
+	ok(readlink(in("data/pg_wal"), page, sizeof(page)) > 0 &&
+	    holds("wal/000000010000000000000002", "wal", 3) &&
+	    !is_there("wal/x"), "and is what the stream has");
+	ok(unlink(in("data/pg_wal")) == 0 &&
+	    symlink("../wal", in("data/pg_wal")) == 0, "by a relative link");
+	is_int(unpack(&b, &o, NULL), -1, "is refused");
+	ok(unlink(in("data/pg_wal")) == 0, "no WAL");
+	ok(rename(in("data/global"), in("wal/global")) == 0 &&
+	    symlink(in("wal/global"), in("data/global")) == 0,
+	    "another link");
+	is_int(unpack(&b, &o, NULL), -1, "is not followed");
+	ok(strstr(e.msg, "in the way") != NULL, "%s", e.msg);
+	ok(unlink(in("data/global")) == 0 &&
+	    rename(in("wal/global"), in("data/global")) == 0, "none again");
 	b.tar.len -= 512;
 	is_int(unpack(&b, &o, NULL), -1, "interrupted");
 	ok(is_there("data/PG_VERSION.unfinished") &&
@@ -542,6 +564,7 @@ test_delta(void)
 	wipe("data");
 	wipe("ts");
 	wipe("copy");
+	wipe("wal");
 	tar_free(&b);
 	tar_free(&other);
 	free((char *)(uintptr_t)map.to);
