@@ -286,10 +286,7 @@ configure(const struct pitr_options *o, const struct bk_proof *proof,
 	    bk_datadir_put(datadir, "recovery.signal", "", 0, e) == -1)
 		goto done;
 	/* a standby's backup; with both it would be one again */
-	if (unlinkat(bk_datadir_fd(datadir), "standby.signal", 0) == -1 &&
-	    errno != ENOENT)
-		rc = bk_fail_errno(e, "%s/standby.signal: remove", o->dir);
-	else
+	if (bk_datadir_remove(datadir, "standby.signal", e) == 0)
 		rc = bk_datadir_commit(datadir, e);
  done:
 	bk_buf_free(&walget);
@@ -316,6 +313,24 @@ start(const struct pitr_options *o, const struct base *b,
 	return rc;
 }
 
+/*
+ * It was unpacked, and the proof failed: a terabyte is not copied again because
+ * of a target that was mistyped.
+ */
+static void
+keep(const struct pitr_options *o, struct bk_err *e)
+{
+	const struct bk_label *l = bk_reader_label(o->input[0].in);
+
+	if (o->ninputs > 1 || l->kind != BK_LABEL_CLUSTER) {
+		bk_fail_add(e, "; nothing is left in %s", o->dir);
+		return;
+	}
+	bk_datadir_keep(datadir);
+	bk_fail_add(e, "; %s stays, unfit to start: with --delta it need not "
+	    "be copied again", o->dir);
+}
+
 /* Everything up to a directory that can be started. */
 static int
 prepare(struct pitr_options *o, struct base *b, struct bk_proof *proof,
@@ -332,7 +347,8 @@ prepare(struct pitr_options *o, struct base *b, struct bk_proof *proof,
 	    configure(o, proof, spool, e) == 0) {
 		own_spool = NULL;	/* the server's from here on */
 		rc = 0;
-	}
+	} else
+		keep(o, e);
 	if (rc == 0 && o->verbosity >= 0) {
 		pitr_say_proof(proof);
 		if (!o->archive)

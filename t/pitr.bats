@@ -17,6 +17,8 @@ setup_file() {
 	wait $!
 	wal_sql 'INSERT INTO t VALUES (2)'
 	wal_sql "SELECT pg_create_restore_point('two')"
+	ODD='x'\''y"%f \ $(touch pwned)'$'\n''z'
+	wal_sql "SELECT pg_create_restore_point(\$\$$ODD\$\$)"
 	lsn=$(wal_sql 'SELECT pg_current_wal_lsn()')
 	xid=$(wal_sql 'WITH i AS (INSERT INTO t VALUES (3) RETURNING 1)
 	    SELECT pg_current_xact_id() FROM i')
@@ -31,7 +33,7 @@ setup_file() {
 	# the machine is lost; its port and its socket are free for the next
 	pg_ctl_ old -m immediate stop
 	printf '%s\n' "$lsn" "$xid" "$time" >targets
-	export TOOLS
+	export TOOLS ODD
 }
 
 # streaming: the base backup is under way.
@@ -91,7 +93,7 @@ try() {
 
 # after TARGET: what the table has once it was recovered to.
 after() {
-	run -0 --separate-stderr pitr "$1" --start || echo "$stderr"
+	run -0 --separate-stderr pitr "$1" --start
 	[[ $output =~ ^reached=[^\ ]*\ lsn=[0-9A-F]+/[0-9A-F]+\ timeline=2\ seconds=[0-9]+$ ]]
 	pg_use "$F/old"
 	wal_sql 'SELECT string_agg(DISTINCT n::text, $$ $$ ORDER BY n::text) FROM t'
@@ -202,4 +204,62 @@ flip() {
 	run -2 bk-pitr -D nowhere --target latest --map x=y </dev/null
 	run -2 bk-pitr -D nowhere --target latest --timeline 0 </dev/null
 	[ ! -e nowhere ]
+}
+
+@test "refused at first, then with --delta: what was unpacked is not copied again" {
+	local inode
+	wal_side new
+	run -3 --separate-stderr pitr name:three --start
+	[[ $stderr == *"; $SIDE stays, unfit to start: with --delta "* ]]
+	one_line_error bk-pitr
+	[ ! -e "$SIDE/PG_VERSION" ]
+	[ ! -e "$SIDE/bk_wal" ]
+	run -1 --separate-stderr pitr "$TIME"
+	[[ $stderr == *"use --delta"* ]]
+	inode=$(stat -c %i "$SIDE/global/pg_filenode.map")
+	run -0 --separate-stderr pitr "$TIME" --start --delta
+	[ "$(stat -c %i "$SIDE/global/pg_filenode.map")" = "$inode" ]
+	pg_use "$F/old"
+	[ "$(wal_sql 'SELECT count(*) FROM t')" = 60003 ]
+
+	# it lives, and is another one's than what comes
+	run -1 --separate-stderr pitr "$TIME" --delta
+	[[ $stderr == *"$SIDE: a server runs in it"* ]]
+	[ "$(wal_sql 'SELECT count(*) FROM t')" = 60003 ]
+	pg_stop new
+	wal_side new
+	pg_as mkdir -m 700 "$SIDE"
+	pg_as touch "$SIDE/mine"
+	run -1 --separate-stderr pitr "$TIME"
+	[[ $stderr == *"not empty"*"'mine'"* ]]
+	[ -e "$SIDE/mine" ]
+}
+
+@test "paused at the target, with little room for WAL, and archiving on" {
+	wal_side new
+	run -0 --separate-stderr pitr two --start --pause --archive \
+	    --spool-size 1M
+	[[ $output == *" timeline=1 "* ]]
+	pg_use "$F/old"
+	[ "$(wal_sql 'SELECT pg_is_in_recovery(), count(*) FROM t')" = 't|2' ]
+	[ "$(wal_sql 'SHOW archive_mode')" = on ]
+	# to go on would be to write into the archive
+}
+
+@test "odd names: a restore point, an archive, a spool" {
+	local home
+	wal_side new
+	home=$(readlink new/home)
+	pg_as mkdir -m 700 "$SIDE" "$home/a'b %p" "$home/s'p %f"
+	cp "$ARCHIVE"/* "$home/a'b %p"
+	chmod -R a+rX "$home"
+	export D="$home/a'b %p"
+	run -0 --separate-stderr "$TOOLS/bk-pitr" -q --start -D "$SIDE" \
+	    --target "name:$ODD" --spool "$home/s'p %f" --wal \
+	    "test -e \"\$D/\$BK_WAL_NAME\" || exit 4; cat \"\$D/\$BK_WAL_NAME\"" \
+	    <"$F/base.tar"
+	pg_use "$F/old"
+	[ "$(wal_sql 'SELECT count(*) FROM t')" = 2 ]
+	[ "$(wal_sql 'SHOW recovery_target_name')" = "$ODD" ]
+	[ ! -e "$SIDE/pwned" ]
 }
