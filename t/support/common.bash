@@ -37,7 +37,7 @@ wal() {
 	sum=$(sha256sum <"$3")
 	opening_mark "cluster=${4-7001};wal=$1;${2:+end=$2;}sum=${sum:0:32}"
 	cat "$3"
-	closing_mark
+	closing_mark 0
 }
 
 # inside: what is in the envelope on standard input.
