@@ -34,7 +34,7 @@ static const struct tool tool = {
 "    -i, --identity FILE       decrypt with the secret keys in FILE\n"
 "    --passphrase-file FILE    or with the passphrase in FILE's first line\n"
 "    --restore [CONNINFO]      restore on that server (PG*), compare all rows\n"
-"    --scratch                 the same, on a temporary server\n"
+"    --scratch                 the same, or a recovery, on a temporary server\n"
 "    --scratch-config FILE     with these lines in its postgresql.conf\n"
 "    --against CONNINFO        compare that database with it, restore nothing\n"
 "    --sql FILE                and run its queries; each must return true\n"

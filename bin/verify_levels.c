@@ -9,11 +9,13 @@
 #include "signals.h"
 #include "tool.h"
 #include "verify/check.h"
+#include "verify/recovery_test.h"
 #include "verify/restore_test.h"
 #include "verify_levels.h"
 
 #define SQL_MAX (1024 * 1024)
 #define CONFIG_MAX (64 * 1024)
+#define OLDEST 130000		/* major version that base backups are of */
 
 extern char **environ;
 
@@ -23,6 +25,7 @@ static struct bk_restore_test run;
 static struct bk_conn_params *admin;
 static atomic_int child;
 static char **clean;		/* the environment for --scratch; or NULL */
+static char *user;		/* PGUSER, before it is forgotten; or NULL */
 
 static void
 drop(PGconn *conn, const char *database)
@@ -111,6 +114,9 @@ levels_prepare(const struct levels *d, struct bk_err *e)
 {
 	if (!d->own)
 		return 0;
+	if (getenv("PGUSER") != NULL &&
+	    (user = strdup(getenv("PGUSER"))) == NULL)
+		return bk_fail_memory(e);
 	if (forget_servers(e) == -1 || make_environment(e) == -1)
 		return -1;
 	return bk_scratch_prepare(&server, getenv("TMPDIR"), clean, e);
@@ -187,20 +193,71 @@ connect_server(const struct levels *d, struct bk_err *e)
 	return admin == NULL ? -1 : 0;
 }
 
+/* The files that the command line names. */
 static int
-demand_archive(struct bk_layers *l, struct bk_err *e)
+load_files(const struct levels *d, struct bk_buf *sql, struct bk_buf *config,
+    struct bk_err *e)
+{
+	if (d->sql_file != NULL &&
+	    (bk_io_slurp(d->sql_file, SQL_MAX, sql, e) == -1 ||
+	    bk_buf_puts(sql, "", e) == -1))
+		return -1;
+	return d->config_file == NULL ? 0 :
+	    bk_io_slurp(d->config_file, CONFIG_MAX, config, e);
+}
+
+/* A base backup, whose major version is known once it has been unpacked. */
+static int
+run_recovery(const struct levels *d, struct bk_layers *l,
+    struct bk_verdict *v, struct bk_progress *progress, struct bk_err *e)
+{
+	const struct bk_source src = { bk_layers_read, bk_layers_inside(l) };
+	struct bk_buf sql = {0}, config = {0}, program = {0};
+	struct bk_recovery_test test = { .server = &server, .jobs = d->jobs,
+		.config = &config, .user = user != NULL ? user : "postgres",
+		.progress = progress, .child = &child,
+		.sql_name = d->sql_file };
+	int rc = -1;
+
+	set_bindir(&test.bindir);
+	if (load_files(d, &sql, &config, e) == 0 &&
+	    bk_bindir_find(&test.bindir, "postgres", OLDEST, &program, e) ==
+	    0 &&
+	    bk_scratch_place(&server, program.data, e) == 0) {
+		tell_confinement();
+		test.sql = d->sql_file == NULL ? NULL : sql.data;
+		rc = bk_recovery_test_run(&test, src, bk_layers_name(l), v, e);
+	}
+	bk_buf_free(&sql);
+	bk_buf_free(&config);
+	bk_buf_free(&program);
+	return rc;
+}
+
+static enum bk_check_kind
+kind_of(struct bk_layers *l)
 {
 	const void *head;
 	size_t n;
 
 	head = bk_reader_head(bk_layers_inside(l), &n);
-	if (bk_check_recognise(head, n) == BK_CHECK_ARCHIVE)
+	return bk_check_recognise(head, n);
+}
+
+static int
+demand_archive(struct bk_layers *l, struct bk_err *e)
+{
+	size_t n;
+
+	(void)bk_reader_head(bk_layers_inside(l), &n);
+	if (kind_of(l) == BK_CHECK_ARCHIVE)
 		return 0;
 	if (n == 0 && bk_reader_drain(bk_layers_inside(l), e) == -1)
 		return -1;	/* an empty stream: *e says so */
-	return bk_fail(e, BK_FAIL, "%s: not an archive of bk-dump or pg_dump "
-	    "-Fc; no other format can be restored for a test",
-	    bk_layers_name(l));
+	return bk_fail(e, BK_FAIL, kind_of(l) == BK_CHECK_TAR ? "%s: a tar; a "
+	    "base backup is recovered with --scratch" : "%s: not an archive of "
+	    "bk-dump or pg_dump -Fc; no other format can be restored for a "
+	    "test", bk_layers_name(l));
 }
 
 int
@@ -212,12 +269,11 @@ levels_run(const struct levels *d, struct bk_layers *l, struct bk_verdict *v,
 	struct bk_buf sql = {0}, config = {0};
 	int rc = -1;
 
+	if (d->own && kind_of(l) == BK_CHECK_TAR)
+		return run_recovery(d, l, v, progress, e);
 	if (demand_archive(l, e) == -1)
 		return -1;
-	if ((d->sql_file != NULL &&
-	    bk_io_slurp(d->sql_file, SQL_MAX, &sql, e) == -1) ||
-	    (d->config_file != NULL &&
-	    bk_io_slurp(d->config_file, CONFIG_MAX, &config, e) == -1) ||
+	if (load_files(d, &sql, &config, e) == -1 ||
 	    (d->own && start_server(l, &config, e) == -1) ||
 	    connect_server(d, e) == -1)
 		goto done;
@@ -229,7 +285,7 @@ levels_run(const struct levels *d, struct bk_layers *l, struct bk_verdict *v,
 	run.progress = progress;
 	run.child = &child;
 	run.sql_name = d->sql_file;
-	run.sql = d->sql_file == NULL ? NULL : sql.data == NULL ? "" : sql.data;
+	run.sql = d->sql_file == NULL ? NULL : sql.data;
 	run.hold = signals_hold;
 	run.release = signals_release;
 	rc = bk_restore_test_run(&run, src, bk_layers_name(l), v, e);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdint.h>
@@ -16,6 +17,9 @@
 
 #define FDS 1024		/* descriptors that may be open */
 #define DIR_MAX 80		/* a socket's path has at most 107 bytes */
+#define LOOK 100		/* milliseconds between two at a server */
+#define LOOKS 100		/* for one that has not said that it is there */
+#define PLACE "-"		/* in the place of an encoding: no server yet */
 
 /*
  * Nobody else uses it and it is removed with us: nothing need be durable.  The
@@ -60,6 +64,7 @@ is_error(const char *line)
 {
 	return strstr(line, "contains errors") == NULL &&
 	    (strstr(line, "FATAL: ") != NULL ||
+	    strstr(line, "PANIC: ") != NULL ||
 	    strstr(line, "rror: ") != NULL ||
 	    strstr(line, "postgresql.conf\"") != NULL);
 }
@@ -89,7 +94,8 @@ struct server {
 	char dir[128], data[160], log[160], conf[sizeof(options) + 128];
 	char postgres[4096], initdb[4096], pg_ctl[4096];
 	struct bk_confine confine;
-	const char *user;	/* NULL: ours */
+	pid_t pid;		/* of the one that recovers; 0: not known yet */
+	int looks;		/* how often it was looked for */
 };
 
 static int
@@ -107,6 +113,63 @@ add_settings(const struct server *s, const struct bk_buf *config)
 	    &ignored) == 0)
 		rc = 0;
 	return close(fd) == -1 ? -1 : rc;
+}
+
+enum server_state { GONE, STARTING, READY };
+
+/*
+ * What postmaster.pid says: its first line is a process, its eighth "ready" or
+ * what it is at.  For a moment there is no such file yet.
+ */
+static enum server_state
+server_state(struct server *s)
+{
+	char path[200], *line;
+	struct bk_err ignored = {0};
+	struct bk_buf text = {0};
+	enum server_state state = GONE;
+	int i;
+
+	(void)snprintf(path, sizeof(path), "%s/postmaster.pid", s->data);
+	if (bk_io_slurp(path, 4096, &text, &ignored) == 0 && text.len > 0) {
+		s->pid = (pid_t)strtol(text.data, NULL, 10);
+		for (line = text.data, i = 0; line != NULL && i < 7; i++)
+			if ((line = strchr(line, '\n')) != NULL)
+				line++;
+		if (line != NULL && strncmp(line, "ready", 5) == 0)
+			state = READY;
+	}
+	bk_buf_free(&text);
+	if (state != READY && s->pid > 0 &&
+	    (kill(s->pid, 0) == 0 || errno == EPERM))
+		state = STARTING;
+	if (state == GONE && s->pid == 0 && s->looks++ < LOOKS)
+		state = STARTING;
+	return state;
+}
+
+/*
+ * Start the server in the data directory that is there, and wait until it is
+ * ready; 0, or -1 with reason, also if our parent wants no more of it.
+ */
+static int
+recover_server(struct server *s, int from, char *reason, size_t cap)
+{
+	char *start[] = { s->pg_ctl, "-D", s->data, "-l", s->log, "-o",
+	    s->conf, "-s", "-W", "start", NULL };
+	struct pollfd parent = { .fd = from, .events = POLLIN };
+
+	(void)snprintf(reason, cap, "stopped");
+	if (bk_confine_run(&s->confine, start, NULL) == 0)
+		while (poll(&parent, 1, LOOK) == 0)
+			switch (server_state(s)) {
+			case READY: return 0;
+			case STARTING: continue;
+			case GONE:
+				last_error(s->log, reason, cap);
+				return -1;
+			}
+	return -1;
 }
 
 /* Run initdb, then start the server; 0, or -1 with reason. */
@@ -228,7 +291,7 @@ set_paths(struct server *s, const char *program)
 static void
 set_files(struct server *s)
 {
-	(void)snprintf(s->data, sizeof(s->data), "%s/data", s->dir);
+	(void)snprintf(s->data, sizeof(s->data), "%s/" BK_SCRATCH_DATA, s->dir);
 	(void)snprintf(s->log, sizeof(s->log), "%s/log", s->dir);
 	(void)snprintf(s->conf, sizeof(s->conf), "%s%s", options, s->dir);
 }
@@ -254,7 +317,18 @@ read_request(int from, char program[4000], char encoding[64],
 	return 0;
 }
 
-/* Serve one request; then wait for EOF. */
+/* Serve one request: 0; -1 with reason. */
+static int
+serve_one(struct server *s, int from, char *encoding, const struct bk_buf *conf,
+    char *reason, size_t cap)
+{
+	if (strcmp(encoding, PLACE) == 0)
+		return 0;
+	return *encoding == '\0' ? recover_server(s, from, reason, cap) :
+	    start_server(s, encoding, conf, reason, cap);
+}
+
+/* Serve requests until EOF; the first makes the place. */
 static void
 serve(int from, int to, const char *tmp, char *const env[])
 {
@@ -263,26 +337,29 @@ serve(int from, int to, const char *tmp, char *const env[])
 	struct bk_buf config = {0};
 	struct bk_err ignored = {0};
 
-	if (read_request(from, program, encoding, &config) == -1)
-		return;
-	set_paths(&s, program);
-	if (choose_user(&s, tmp) == -1) {
-		(void)snprintf(answer, sizeof(answer), "!no user nobody or "
-		    "postgres, no directory, or %.300s does not run\n",
-		    program);
-	} else {
+	while (read_request(from, program, encoding, &config) == 0) {
+		set_paths(&s, program);
+		if (s.dir[0] == '\0' && choose_user(&s, tmp) == -1) {
+			(void)snprintf(answer, sizeof(answer), "!no user "
+			    "nobody or postgres, no directory, or %.300s does "
+			    "not run\n", program);
+			(void)bk_io_write(to, answer, strlen(answer), "pipe",
+			    &ignored);
+			break;
+		}
 		set_files(&s);
-		if (start_server(&s, encoding, &config, reason,
+		if (serve_one(&s, from, encoding, &config, reason,
 		    sizeof(reason)) == -1)
 			(void)snprintf(answer, sizeof(answer), "!%s\n",
 			    reason);
 		else
-			(void)snprintf(answer, sizeof(answer), "%d%s\n",
-			    (int)s.confine.level, s.dir);
+			(void)snprintf(answer, sizeof(answer),
+			    "%d %d %ju %ju %s\n", (int)s.confine.level,
+			    s.confine.other, (uintmax_t)s.confine.uid,
+			    (uintmax_t)s.confine.gid, s.dir);
+		(void)bk_io_write(to, answer, strlen(answer), "pipe",
+		    &ignored);
 	}
-	(void)bk_io_write(to, answer, strlen(answer), "pipe", &ignored);
-	while (read_line(from, reason, sizeof(reason)) == 0)
-		continue;
 	remove_server(&s);
 	bk_buf_free(&config);
 }
@@ -336,34 +413,76 @@ bk_scratch_prepare(struct bk_scratch *s, const char *tmp, char *const env[],
 	return 0;
 }
 
-int
-bk_scratch_start(struct bk_scratch *s, const char *postgres, int ascii,
+/* "LEVEL OTHER UID GID DIR" */
+static int
+parse_answer(struct bk_scratch *s, const char *answer, struct bk_err *e)
+{
+	uintmax_t uid, gid;
+	int level, at = 0;
+
+	if (sscanf(answer, "%d %d %ju %ju %n", &level, &s->other, &uid, &gid,
+	    &at) != 4 || at == 0)
+		return bk_fail(e, BK_FAIL, "scratch server: its supervisor "
+		    "died");
+	s->confined = (enum bk_confine_level)level;
+	s->uid = (uid_t)uid;
+	s->gid = (gid_t)gid;
+	(void)snprintf(s->dir, sizeof(s->dir), "%.*s",
+	    (int)sizeof(s->dir) - 1, answer + at);
+	return 0;
+}
+
+static int
+request(struct bk_scratch *s, const char *postgres, const char *encoding,
     const struct bk_buf *config, struct bk_err *e)
 {
-	struct bk_buf request = {0};
+	struct bk_buf text = {0};
 	char answer[700];
 	int rc;
 
-	rc = bk_buf_printf(&request, e, "%s\n%s\n%zu\n", postgres,
-	    ascii ? "SQL_ASCII" : "UTF8", config->len);
+	rc = bk_buf_printf(&text, e, "%s\n%s\n%zu\n", postgres, encoding,
+	    config->len);
 	if (rc == 0 && config->len > 0)
-		rc = bk_buf_add(&request, config->data, config->len, e);
+		rc = bk_buf_add(&text, config->data, config->len, e);
 	if (rc == 0)
-		rc = bk_io_write(s->to, request.data, request.len, "pipe", e);
-	bk_buf_free(&request);
+		rc = bk_io_write(s->to, text.data, text.len, "pipe", e);
+	bk_buf_free(&text);
 	if (rc == -1)
 		return -1;
-	bk_debug(BK_DEBUG_CHILD, "%ld runs initdb and pg_ctl of %s",
-	    (long)s->pid, postgres);
 	if (read_line(s->from, answer, sizeof(answer)) == -1)
 		return bk_fail(e, BK_FAIL, "scratch server: its supervisor "
 		    "died");
 	if (answer[0] == '!')
 		return bk_fail(e, BK_FAIL, "scratch server: %s", answer + 1);
-	s->confined = (enum bk_confine_level)(answer[0] - '0');
-	(void)snprintf(s->dir, sizeof(s->dir), "%.*s",
-	    (int)sizeof(s->dir) - 1, answer + 1);
-	return 0;
+	return parse_answer(s, answer, e);
+}
+
+int
+bk_scratch_start(struct bk_scratch *s, const char *postgres, int ascii,
+    const struct bk_buf *config, struct bk_err *e)
+{
+	bk_debug(BK_DEBUG_CHILD, "%ld runs initdb and pg_ctl of %s",
+	    (long)s->pid, postgres);
+	return request(s, postgres, ascii ? "SQL_ASCII" : "UTF8", config, e);
+}
+
+int
+bk_scratch_place(struct bk_scratch *s, const char *postgres, struct bk_err *e)
+{
+	static const struct bk_buf nothing;
+
+	return request(s, postgres, PLACE, &nothing, e);
+}
+
+int
+bk_scratch_recover(struct bk_scratch *s, const char *postgres,
+    struct bk_err *e)
+{
+	static const struct bk_buf nothing;
+
+	bk_debug(BK_DEBUG_CHILD, "%ld runs pg_ctl of %s", (long)s->pid,
+	    postgres);
+	return request(s, postgres, "", &nothing, e);
 }
 
 void

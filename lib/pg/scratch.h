@@ -16,7 +16,10 @@ struct bk_scratch {
 	pid_t pid;		/* the supervisor's; 0: none */
 	int to, from;		/* pipes to and from it */
 	char dir[128];		/* of socket and data; "": not started */
-	enum bk_confine_level confined;	/* once started */
+	enum bk_confine_level confined;	/* once started or placed */
+	int other;		/* the server runs as another user than us: */
+	uid_t uid;
+	gid_t gid;
 };
 
 /*
@@ -33,6 +36,22 @@ int bk_scratch_prepare(struct bk_scratch *s, const char *tmp, char *const env[],
  */
 int bk_scratch_start(struct bk_scratch *s, const char *postgres, int ascii,
     const struct bk_buf *config, struct bk_err *e);
+
+/*
+ * For a data directory that is not initdb's: choose user and confinement with
+ * the program postgres, and make dir, which is that user's.  0 or -1.
+ */
+int bk_scratch_place(struct bk_scratch *s, const char *postgres,
+    struct bk_err *e);
+
+/*
+ * Then, with BK_SCRATCH_DATA in dir: start the server there, with the settings
+ * in it, and wait until it has ended its recovery, however long that takes.  0;
+ * -1 with *e set to the server's error.
+ */
+#define BK_SCRATCH_DATA "data"
+int bk_scratch_recover(struct bk_scratch *s, const char *postgres,
+    struct bk_err *e);
 
 /* Stop and remove the server, and wait for that; fine if there is none. */
 void bk_scratch_stop(struct bk_scratch *s);

@@ -143,6 +143,7 @@ bk_receipt_json(const struct bk_receipt *r, struct bk_buf *out,
 	    (r->v->restore_seconds > 0 ? bk_buf_printf(out, e,
 	    ",\"restore_seconds\":%.3f", r->v->restore_seconds) :
 	    bk_buf_puts(out, ",\"restore_seconds\":null", e)) == -1 ||
+	    add_time(out, "reached", r->v->reached, e) == -1 ||
 	    bk_buf_json_member(out, "tool", "bk-verify " BK_VERSION, e) == -1)
 		return -1;
 	return bk_buf_puts(out, "}\n", e);
@@ -192,6 +193,7 @@ meaning(const struct bk_receipt *r)
 		{ "structure", "complete, as far as a foreign dump can show" },
 		{ "content", "agrees with its manifest" },
 		{ "restore", "restored, every row compared" },
+		{ "recovery", "recovered, and started" },
 	};
 	size_t i;
 

@@ -34,7 +34,8 @@ struct bk_verdict {		/* start with = {0} */
 	const char *kind;	/* "archive", "sql", "base", "tar of pg_dump",
 				 * "tar", "stream"; static */
 	const char *proof;	/* what is proven if nothing differs; static:
-				 * "seal", "structure", "content", "restore" */
+				 * "seal", "structure", "content", "restore",
+				 * "recovery" */
 	const char *definitions;	/* what is known of them; static: NULL
 				 * or "digest", "compared", "names" */
 	char *uncovered;	/* what was not compared, in words; or NULL */
@@ -53,6 +54,7 @@ struct bk_verdict {		/* start with = {0} */
 	char manifest[BK_DIGEST_TEXT];	/* XXH3-128 of its text; "": none */
 	char *restored_on;	/* version of the server restored into */
 	double restore_seconds;	/* to load it; 0: it was not restored */
+	time_t reached;		/* by recovery: the last commit; 0: not known */
 	struct bk_counted *counted;	/* if list */
 	size_t ncounted;
 	struct bk_difference diff[BK_VERDICT_SHOWN];
