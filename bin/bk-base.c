@@ -77,12 +77,23 @@ static const struct option longopts[] = {
 
 struct options {
 	struct bk_base_backup base;
+	const char *manifest;	/* --manifest's, or NULL */
 	int check;
 	int verbosity;		/* -q: -1, -v: 1 */
 };
 
 static struct bk_progress progress;
 static _Atomic(PGcancel *) cancel;	/* lives until the process ends */
+
+static struct bk_store *manifest;	/* or NULL */
+
+/* One that was not committed. */
+static void
+drop_manifest(void)
+{
+	if (manifest != NULL)
+		bk_store_unlink(manifest);
+}
 
 static void *
 send_cancel(void *arg)
@@ -99,13 +110,14 @@ send_cancel(void *arg)
  * It may also be out of reach, for which nobody is to wait long.
  */
 static void
-cancel_backup(void)
+clean_up(void)
 {
 	struct bk_err ignored = {0};
 	struct pollfd done = { .events = POLLIN };
 	static int p[2];
 	pthread_t thread;
 
+	drop_manifest();
 	if (atomic_load(&cancel) == NULL || bk_io_pipe(p, &ignored) == -1 ||
 	    bk_thread_start(&thread, send_cancel, &p[1], &ignored) == -1)
 		return;
@@ -169,7 +181,7 @@ parse_options(struct options *o, int argc, char *argv[])
 		case CHECKPOINT: b->fast = parse_checkpoint(optarg); break;
 		case LABEL: b->label = parse_label(optarg); break;
 		case RATE: b->rate = parse_rate(optarg); break;
-		case MANIFEST: b->manifest = optarg; break;
+		case MANIFEST: o->manifest = optarg; break;
 		case INCREMENTAL: b->incremental = optarg; break;
 		case NO_WAL: b->no_wal = 1; break;
 		case BAD_PAGES: b->bad_pages = 1; break;
@@ -217,6 +229,20 @@ check_output(void)
 		    "redirect it to a file or a pipe");
 }
 
+/* Now, not after hours: can the manifest's copy be written? */
+static int
+open_manifest(const char *path, struct bk_err *e)
+{
+	static struct bk_store_options options = { .overwrite = 1 };
+
+	if (path == NULL)
+		return 0;
+	options.must_exist_len = strlen(path);
+	if ((manifest = bk_store_open(path, &options, e)) == NULL)
+		return -1;
+	return bk_store_write(manifest, "", 0, e);
+}
+
 static void
 print_finding(enum bk_ready how, const char *line)
 {
@@ -256,13 +282,17 @@ main(int argc, char *argv[])
 	tool_run("base", done.source, NULL);
 	tool_run_id(o.base.run);
 
-	signals_catch(cancel_backup);
+	if (rc == 0)
+		rc = open_manifest(o.manifest, &e);
+	o.base.manifest = manifest;
+	signals_catch(clean_up);
 	tool_progress(&progress, o.verbosity);
 	if (rc == 0)
 		rc = bk_base_backup_run(&o.base, STDOUT_FILENO, &done, &e);
 	if (rc == 0 && done.pages.count > 0)
 		tool_say("page checksums: %s: damaged on the server; recorded "
 		    "in the backup", done.pages.text);
+	drop_manifest();	/* the process ends: nothing else to free */
 	tool_audit()->size_bytes = done.bytes;
 	return tool_end(rc, &e);
 }

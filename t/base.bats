@@ -17,6 +17,11 @@ setup_file() {
 	wal_sql "CREATE TABLE t1 TABLESPACE one AS TABLE t"
 	wal_sql "CREATE TABLE t2 TABLESPACE two AS TABLE t"
 	wal_sql 'CREATE DATABASE empty'
+	# the place of this one has no room in a header
+	ODD="$PGHOST/an odd, $(printf 'x%.0s' {1..120})/\"place\""
+	pg_as mkdir -p "$ODD"
+	wal_sql "CREATE TABLESPACE odd LOCATION '$ODD'"
+	wal_sql "CREATE TABLE t3 TABLESPACE odd AS TABLE t"
 	# what is no longer than 99 bytes for the server is longer in our tar
 	SPACE=$(echo "$PGHOST"/space-one/PG_*)
 	pg_as touch "$PGHOST/data/a name
@@ -130,8 +135,8 @@ recover() {
 	# through the pipe, and started with the WAL that is in it
 	bk-gz <out | bk-gz -d | cmp - out
 	recover out
-	[ "$(wal_sql 'SELECT count(*) FROM t, t1, t2 WHERE t.i = t1.i AND
-	    t1.i = t2.i')" = 20000 ]
+	[ "$(wal_sql 'SELECT count(*) FROM t, t1, t2, t3 WHERE t.i = t1.i AND
+	    t1.i = t2.i AND t2.i = t3.i')" = 20000 ]
 }
 
 @test "progress, if it is asked for" {
@@ -170,6 +175,12 @@ recover() {
 	echo old >m
 	run -3 bash -c 'bk-base -c fast --manifest m >out'
 	[ "$(cat m)" = old ]
+	[ "$(find . -name '.bk-save*' | wc -l)" = 0 ]
+	# where it cannot be written is told before anything else
+	run -1 --separate-stderr bk-base -c fast --manifest none/m
+	one_line_error bk-base
+	[[ $stderr == *"none: no such directory"* ]]
+	[ -z "$output" ]
 	run -0 --separate-stderr bash -c 'bk-base -c fast --allow-bad-pages >out'
 	[[ $stderr == *"$file block 7, $file block 9: damaged"* ]]
 	ends out
@@ -190,6 +201,18 @@ recover() {
 	unsealed out
 }
 
+@test "the whole server stops midway" {
+	PG_INITDB=-k pg_start "$PWD/other"
+	ADMIN=$PGUSER
+	paused_base
+	pg_ctl_ "$PWD/other" -m immediate stop
+	resume
+	[ "$status" = 1 ]
+	[ "$(wc -l <err)" = 1 ]
+	unsealed out
+	run -1 bk-base --check
+}
+
 @test "killed or stopped midway, nothing is left running on the server" {
 	paused_base
 	kill -9 "$BASE"
@@ -198,10 +221,12 @@ recover() {
 	unsealed out
 	await 20 none_left
 	rm fifo
-	paused_base
+	paused_base --manifest m
 	kill -TERM "$BASE"
 	resume
 	[ "$status" = 143 ]
+	[ ! -e m ]
+	[ "$(find . -name '.bk-save*' | wc -l)" = 0 ]
 	unsealed out
 	await 20 none_left
 	# waiting for a checkpoint that is spread
@@ -249,7 +274,7 @@ recover() {
 	[[ ${lines[0]} == "ok       connection: "* ]]
 	[[ $output == *$'\nok       data_checksums: on'* ]]
 	[[ $output == *$'\nwarning  archive_command: empty'* ]]
-	[[ $output == *$'\nok       tablespaces: 2 '* ]]
+	[[ $output == *$'\nok       tablespaces: 3 '* ]]
 	[[ $output == *$'\nunknown  WAL on disk: '* ]]
 	[ -z "$stderr" ]
 	none_left

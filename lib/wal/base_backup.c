@@ -7,7 +7,6 @@
 
 #include "archive/tar_write.h"
 #include "base/io.h"
-#include "base/store.h"
 #include "base/utctime.h"
 #include "base/writer.h"
 #include "pg/sql.h"
@@ -241,18 +240,14 @@ write_end(struct backup *b, struct bk_err *e)
 static int
 conclude(struct backup *b, struct bk_err *e)
 {
-	static const struct bk_store_options options = { .overwrite = 1 };
-	struct bk_store *store = NULL;
-	int rc = -1;
+	struct bk_store *copy = b->o->manifest;
 
-	if (b->o->manifest == NULL)
-		return write_end(b, e);
-	if ((store = bk_store_open(b->o->manifest, &options, e)) != NULL &&
-	    bk_store_write(store, b->manifest.data, b->manifest.len, e) == 0 &&
-	    write_end(b, e) == 0)
-		rc = bk_store_commit(store, e);
-	bk_store_free(store);
-	return rc;
+	if (copy != NULL && bk_store_write(copy, b->manifest.data,
+	    b->manifest.len, e) == -1)
+		return -1;
+	if (write_end(b, e) == -1)
+		return -1;
+	return copy == NULL ? 0 : bk_store_commit(copy, e);
 }
 
 static void

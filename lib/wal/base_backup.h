@@ -22,6 +22,7 @@
 #include "base/err.h"
 #include "base/progress.h"
 #include "base/seal.h"
+#include "base/store.h"
 #include "wal/base_pages.h"
 #include "wal/repl.h"
 
@@ -37,7 +38,7 @@ struct bk_base_backup {
 	int estimate;		/* the size, for progress */
 	uint32_t rate;		/* KiB per second; 0: no limit */
 	const char *incremental;	/* an earlier one's manifest, or NULL */
-	const char *manifest;	/* file to store the manifest in, or NULL */
+	struct bk_store *manifest;	/* for a copy of the manifest, or NULL */
 	char run[BK_LABEL_RUN];	/* the pipeline's, for the label */
 	struct bk_progress *progress;
 	void (*say)(const char *message);	/* the server's warnings */
