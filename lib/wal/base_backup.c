@@ -190,13 +190,18 @@ open_output(struct backup *b, int fd, struct bk_err *e)
 static int
 judge_pages(const struct backup *b, struct bk_err *e)
 {
-	const char *text = b->done->pages.text;
+	struct bk_base_pages *pages = &b->done->pages;
 
+	if (pages->count == 0) {	/* not one warning that we can read */
+		(void)snprintf(pages->text, sizeof(pages->text),
+		    "pages that the server's log names");
+		pages->count = 1;
+	}
 	if (b->o->bad_pages)
 		return 0;
 	return bk_fail(e, BK_DATA, "page checksums: %s: damaged on the "
 	    "server; see bk-base(1), DAMAGED PAGES, for what to do",
-	    *text == '\0' ? "some, which the server's log names" : text);
+	    pages->text);
 }
 
 /* What the server says at the end, and whether everything arrived. */

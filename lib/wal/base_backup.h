@@ -38,7 +38,7 @@ struct bk_base_backup {
 	int estimate;		/* the size, for progress */
 	uint32_t rate;		/* KiB per second; 0: no limit */
 	const char *incremental;	/* an earlier one's manifest, or NULL */
-	struct bk_store *manifest;	/* for a copy of the manifest, or NULL */
+	struct bk_store *manifest;	/* for a copy of it, or NULL */
 	char run[BK_LABEL_RUN];	/* the pipeline's, for the label */
 	struct bk_progress *progress;
 	void (*say)(const char *message);	/* the server's warnings */

@@ -47,8 +47,8 @@ find_path(const char *s, size_t *n)
 /*
  * 'checksum verification failed in file "./base/5/1234", block 3: calculated
  * 1F2E but expected 3D4C', in the server's language, which only a superuser may
- * choose: a relation's file, a number and a colon.  Without the colon it is how
- * many a file has.
+ * choose: a relation's file, a number, and behind that a colon.  Without the
+ * colon there it is how many a file has.
  */
 int
 bk_base_pages_note(struct bk_base_pages *p, const char *message)
@@ -59,7 +59,7 @@ bk_base_pages_note(struct bk_base_pages *p, const char *message)
 	if ((path = find_path(message, &n)) == NULL)
 		return 0;
 	block = path + n + strcspn(path + n, "0123456789");
-	if (*block == '\0' || strchr(path + n, ':') == NULL)
+	if (*block == '\0' || strchr(block, ':') == NULL)
 		return 0;
 	add(p, path, n, block);
 	return 1;

@@ -35,6 +35,9 @@ test_pages(void)
 		"further checksum verification failures in file "
 		    "\"./base/5/1\" will not be reported",
 		"7 total checksum verification failures",
+		/* Russian: how many there are in all in the file ... */
+		"\320\262\321\201\320\265\320\263\320\276 \320\262 "
+		    "\"./base/5/1\" \320\276\321\210\320\270\320\261: 7",
 		"WAL archiving is not enabled",
 	};
 	struct bk_base_pages p = {0};
