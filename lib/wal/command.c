@@ -82,12 +82,20 @@ start(spawn_fn *spawn, const struct bk_wal_command *c, const char *name,
 {
 	struct environment r = { .env = NULL };
 	struct bk_err why = {0};
-	int rc = make_env(&r, c, name, status_fd, &why);
+	int rc = make_env(&r, c, name, status_fd, &why), none = 0, status;
+	atomic_int child = 0;
 
 	if (rc == 0)
-		rc = spawn(pid, argv_of(c), r.env, fds, status_fd, &why);
+		rc = spawn(&child, argv_of(c), r.env, fds, status_fd, &why);
 	free(r.env);
-	return rc == 0 ? 0 : bk_fail(e, BK_FAIL, "%s: %s", name, why.msg);
+	if (rc == -1)
+		return bk_fail(e, BK_FAIL, "%s: %s", name, why.msg);
+	if (atomic_compare_exchange_strong(pid, &none, child))
+		return 0;
+	/* stopped before there was anything to send a signal to */
+	bk_child_kill(&child);
+	(void)bk_child_reap(&child, &status);
+	return bk_fail(e, BK_FAIL, "%s: stopped", name);
 }
 
 /* Fail with how it ended; said is what it wrote on standard error, or "". */
@@ -512,11 +520,16 @@ bk_wal_run_end(struct bk_wal_runs *all, struct bk_wal_run *r)
 void
 bk_wal_runs_stop(struct bk_wal_runs *all)
 {
-	const struct bk_wal_run *r;
+	struct bk_wal_run *r;
+	int none;
 
 	pthread_mutex_lock(&all->lock);
 	all->stopping = 1;
-	for (r = all->first; r != NULL; r = r->next)
-		bk_child_kill(&r->pid);
+	for (r = all->first; r != NULL; r = r->next) {
+		none = 0;
+		if (!atomic_compare_exchange_strong(&r->pid, &none,
+		    BK_WAL_STOPPED))
+			bk_child_kill(&r->pid);
+	}
 	pthread_mutex_unlock(&all->lock);
 }

@@ -20,6 +20,8 @@
 #include "base/err.h"
 #include "base/seal.h"
 
+#define BK_WAL_STOPPED (-1)	/* in place of a process */
+
 struct bk_wal_command {
 	char *argv[4];		/* "/bin/sh" "-c" WORD, if it is one word */
 	char *const *words;	/* else COMMAND ARG...; NULL: it is argv */
@@ -35,10 +37,11 @@ void bk_wal_command_init(struct bk_wal_command *c, char *const words[],
 
 /*
  * Run it with the first size bytes of the file fd (read by pread(2)) as its
- * standard input, in an envelope with label.  *pid is its process while it
- * runs, for bk_child_kill(), and leads a group.  0: it exited with 0 and had
- * read all; -1 with *e set, "NAME: cause"; what it has left behind is sent
- * SIGTERM then, and never sees the closing mark behind a hole.
+ * standard input, in an envelope with label.  *pid, 0 before, is its process
+ * while it runs, for bk_child_kill(), and leads a group; BK_WAL_STOPPED: it is
+ * not to run.  0: it exited with 0 and had read all; -1 with *e set, "NAME:
+ * cause"; what it has left behind is sent SIGTERM then, and never sees the
+ * closing mark behind a hole.
  */
 int bk_wal_command_feed(const struct bk_wal_command *c, const char *name,
     int fd, uint64_t size, const struct bk_label *label, atomic_int *pid,
