@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -528,8 +529,10 @@ bk_wal_runs_stop(struct bk_wal_runs *all)
 	for (r = all->first; r != NULL; r = r->next) {
 		none = 0;
 		if (!atomic_compare_exchange_strong(&r->pid, &none,
-		    BK_WAL_STOPPED))
+		    BK_WAL_STOPPED)) {
 			bk_child_kill(&r->pid);
+			bk_child_kill_group(&r->pid, SIGTERM);
+		}
 	}
 	pthread_mutex_unlock(&all->lock);
 }

@@ -193,7 +193,7 @@ stopped(const struct bk_wal_get_options *o)
 		return;
 	bk_wal_get_settle(g);
 	pthread_join(t, NULL);
-	ok(bk_wal_get(g, "00000001000000000000000B", "/nowhere", &e) == -1,
+	ok(bk_wal_get(g, "00000001000000000000000B", NULL, &e) == -1,
 	    "stopped: %s", e.msg);
 	bk_wal_get_free(g);
 }
