@@ -207,7 +207,7 @@ add_mapping(struct chain *c, const char *old, const char *new,
  * part lead beside it, and that of the result to its destination.
  */
 static int
-link_space(struct chain *c, const struct bk_space *s, struct bk_err *e)
+link_space(struct chain *c, const struct bk_datadir_space *s, struct bk_err *e)
 {
 	char path[80], beside[80], target[PATH_MAX] = "";
 	const char *oid = strchr(s->path, '/') + 1;

@@ -16,7 +16,7 @@
 #define BK_INCREMENTAL "INCREMENTAL FROM LSN: "	/* in a backup_label */
 #define BK_COMBINING ".bk-combine"	/* parts of a chain, until combined */
 
-struct bk_space {		/* a tablespace */
+struct bk_datadir_space {		/* a tablespace */
 	char *path;		/* "pg_tblspc/16384" */
 	char *from;		/* where it was */
 	char *to;		/* where it is now */
@@ -32,7 +32,7 @@ struct bk_datadir {
 	int group;		/* the group may read */
 	struct bk_file_table *files, *dirs;	/* as the stream names them */
 	struct bk_buf dir;	/* the last one added to dirs */
-	struct bk_space *space;
+	struct bk_datadir_space *space;
 	size_t nspaces;
 	struct bk_manifest_wal *wal;
 	struct bk_buf version, label, map;	/* of these files the content */

@@ -18,11 +18,12 @@ destination(const struct bk_datadir *d, const char *from)
 	return from;
 }
 
-static struct bk_space *
+static struct bk_datadir_space *
 new_space(struct bk_datadir *d, const char *path, const char *from,
     const char *to, struct bk_err *e)
 {
-	struct bk_space *s = realloc(d->space, (d->nspaces + 1) * sizeof(*s));
+	struct bk_datadir_space *s = realloc(d->space, (d->nspaces + 1) *
+	    sizeof(*s));
 
 	if (s == NULL) {
 		bk_fail_memory(e);
@@ -30,7 +31,8 @@ new_space(struct bk_datadir *d, const char *path, const char *from,
 	}
 	d->space = s;
 	s = &s[d->nspaces++];
-	*s = (struct bk_space){ strdup(path), strdup(from), strdup(to) };
+	*s = (struct bk_datadir_space){ .path = strdup(path),
+	    .from = strdup(from), .to = strdup(to) };
 	if (s->path == NULL || s->from == NULL || s->to == NULL) {
 		bk_fail_memory(e);
 		return NULL;
@@ -40,7 +42,7 @@ new_space(struct bk_datadir *d, const char *path, const char *from,
 
 /* In delta a tablespace may have files, if the directory's link leads to it. */
 static int
-is_linked(const struct bk_datadir *d, const struct bk_space *s)
+is_linked(const struct bk_datadir *d, const struct bk_datadir_space *s)
 {
 	char target[4096];
 	ssize_t n;
@@ -65,8 +67,19 @@ is_known(const struct bk_datadir *d, const char *path, const char *from)
 }
 
 static int
+is_taken(const struct bk_datadir *d, const char *to)
+{
+	size_t i;
+
+	for (i = 0; i < d->nspaces; i++)
+		if (strcmp(d->space[i].to, to) == 0)
+			return 1;
+	return strcmp(d->o.dir, to) == 0;
+}
+
+static int
 check_empty(struct bk_datadir *d, struct bk_tree *tree,
-    const struct bk_space *s, struct bk_err *e)
+    const struct bk_datadir_space *s, struct bk_err *e)
 {
 	char name[256];
 
@@ -85,7 +98,7 @@ bk_datadir_add_space(struct bk_datadir *d, const char *path,
 {
 	const char *to = destination(d, from);
 	struct bk_tree *tree;
-	struct bk_space *s;
+	struct bk_datadir_space *s;
 
 	switch (is_known(d, path, from)) {
 	case 1:
@@ -97,6 +110,9 @@ bk_datadir_add_space(struct bk_datadir *d, const char *path,
 	if (*to != '/')
 		return bk_fail(e, BK_DATA, "%s: %s: refused: a tablespace at "
 		    "'%.200s', which is no absolute path", d->name, path, to);
+	if (is_taken(d, to))
+		return bk_fail(e, BK_FAIL, "%s: two tablespaces in one place; "
+		    "choose another for this one: --map %s=DIR", to, from);
 	if ((s = new_space(d, path, from, to, e)) == NULL)
 		return -1;
 	if ((tree = bk_tree_open(to, e)) == NULL) {
@@ -114,7 +130,7 @@ bk_datadir_add_space(struct bk_datadir *d, const char *path,
 
 /* A line of tablespace_map: "16384 /srv/ts\n", with \ before \ and newline. */
 static int
-add_line(struct bk_buf *map, const struct bk_space *s, struct bk_err *e)
+add_line(struct bk_buf *map, const struct bk_datadir_space *s, struct bk_err *e)
 {
 	const char *p = s->to;
 

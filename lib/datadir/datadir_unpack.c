@@ -22,10 +22,10 @@ mode_of(const struct bk_tar_entry *entry)
 static int
 is_space(const char *path)
 {
-	const char *oid = path + strlen(BK_SPACES);
-
-	return strncmp(path, BK_SPACES, strlen(BK_SPACES)) == 0 && *oid != '\0' &&
-	    oid[strspn(oid, "0123456789")] == '\0';
+	if (strncmp(path, BK_SPACES, strlen(BK_SPACES)) != 0)
+		return 0;
+	path += strlen(BK_SPACES);
+	return *path != '\0' && path[strspn(path, "0123456789")] == '\0';
 }
 
 /* A tablespace has nothing but PG_15_202209061, whatever a stream says. */

@@ -315,7 +315,7 @@ test_truncated(void)
 	tar_free(&b);
 }
 
-/* One byte of seven, each in turn, is another: refused, or what is made is right. */
+/* One byte in seven is another: refused, or what is made is right. */
 static void
 test_flipped(void)
 {
