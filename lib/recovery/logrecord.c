@@ -7,7 +7,8 @@ enum { XLOG = 0, XACT = 1, LAST_BUILTIN = 21, FIRST_CUSTOM = 128 };
 
 /* The upper half of info, for XLOG. */
 enum { SHUTDOWN = 0x00, ONLINE = 0x10, SWITCH = 0x40, BACKUP_END = 0x50,
-	RESTORE_POINT = 0x70, END_OF_RECOVERY = 0x90 };
+	RESTORE_POINT = 0x70, FULL_PAGES = 0x80, END_OF_RECOVERY = 0x90,
+	OVERWRITES = 0xd0 };
 
 /* For XACT, where the highest bit says that flags follow the time. */
 enum { COMMIT = 0x00, ABORT = 0x20, COMMIT_PREPARED = 0x30,
@@ -205,6 +206,9 @@ parse_xlog(unsigned info, struct cursor *c, struct bk_logrecord *r)
 	switch (info & 0xf0) {
 	case SHUTDOWN: case ONLINE:
 		parse_checkpoint(c, r);
+		break;
+	case FULL_PAGES: case OVERWRITES:
+		r->kind = BK_LOGRECORD_PRELUDE;
 		break;
 	case SWITCH:
 		r->kind = BK_LOGRECORD_SWITCH;

@@ -28,6 +28,7 @@ enum bk_logrecord_kind {
 	BK_LOGRECORD_RECOVERED,	/* end of recovery, a new timeline's first */
 	BK_LOGRECORD_BACKUP,	/* a base backup ended */
 	BK_LOGRECORD_SWITCH,	/* the rest of the segment is not used */
+	BK_LOGRECORD_PRELUDE,	/* may stand before RECOVERED */
 };
 
 struct bk_logrecord {

@@ -76,6 +76,24 @@ note(struct prover *s, const struct bk_logrecord *r)
 		    s->points.len == 0 ? "" : ", ", r->name);
 }
 
+/*
+ * A timeline begins with a checkpoint, or the end of a recovery, that names it.
+ * In the page in which it begins nothing else tells it from the older one.
+ */
+static int
+is_foreign(struct prover *s, const struct bk_logrecord *r)
+{
+	uint32_t timeline = bk_wal_history_owner(&s->history, r->at);
+
+	if (timeline == s->timeline || r->kind == BK_LOGRECORD_PRELUDE)
+		return 0;
+	if ((r->kind != BK_LOGRECORD_RECOVERED &&
+	    r->kind != BK_LOGRECORD_CHECKPOINT) || r->timeline != timeline)
+		return 1;
+	s->timeline = timeline;
+	return 0;
+}
+
 /* For each record, as struct bk_walk_options wants it. */
 static int
 see(void *ctx, const struct bk_logrecord *r)
@@ -84,6 +102,10 @@ see(void *ctx, const struct bk_logrecord *r)
 
 	if (r->at >= s->limit) {
 		s->left = 1;
+		return 1;
+	}
+	if (is_foreign(s, r)) {
+		s->foreign = 1;
 		return 1;
 	}
 	if (stops_before(s, r)) {
@@ -263,17 +285,26 @@ judge_broken(struct prover *s, const struct bk_walk *w, struct prove_file *f,
 
 /* Another timeline's file should be in this one's place. */
 static int
-judge_left(struct prover *s, uint64_t number, const char *what,
-    struct bk_err *e)
+fail_left(struct prover *s, uint64_t number, struct bk_err *e)
 {
 	char name[BK_WAL_NAME], limit[BK_LSN_TEXT];
 
-	(void)what;
 	bk_prove_name(s, number, name);
 	bk_lsn_format(s->limit, limit);
 	return bk_fail(e, BK_DATA, "%s: not in the archive, and at %s the WAL "
 	    "goes on in it; to stay on the older timeline give its number by "
 	    "--timeline", name, limit);
+}
+
+static int
+fail_foreign(struct prover *s, const char *name, struct bk_err *e)
+{
+	char end[BK_LSN_TEXT];
+
+	bk_lsn_format(s->p->end, end);
+	return bk_fail(e, BK_DATA, "%s: holds WAL of another timeline than %"
+	    PRIu32 " behind %s, where that one begins", name,
+	    bk_wal_history_owner(&s->history, s->p->end), end);
 }
 
 static int
@@ -343,7 +374,9 @@ walk_one(struct prover *s, struct bk_walk *w, struct prove_file *f,
 	else if (end == BK_WALK_BROKEN)
 		rc = judge_broken(s, w, f, what, e);
 	else if (end == BK_WALK_STOPPED && s->left)
-		rc = judge_left(s, bk_walk_number(w), what, e);
+		rc = fail_left(s, bk_walk_number(w), e);
+	else if (end == BK_WALK_STOPPED && s->foreign)
+		rc = fail_foreign(s, f->name, e);
 	else if (end == BK_WALK_STOPPED)
 		rc = judge_reached(s, what, e);
 	s->p->segments++;
@@ -389,7 +422,8 @@ int
 bk_prove(const struct bk_prove_options *o, struct bk_proof *p,
     struct bk_err *e)
 {
-	struct prover s = { .o = o, .p = p, .consistent = o->end };
+	struct prover s = { .o = o, .p = p, .consistent = o->end,
+		.timeline = o->label.timeline };
 	struct bk_buf what = {0};
 	int rc = -1;
 

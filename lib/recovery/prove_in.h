@@ -14,7 +14,9 @@ struct prover {
 	uint64_t last;			/* the last record's LSN */
 	uint64_t witness;		/* a record of later than the target,
 					 * though no transaction's; 0: none */
+	uint32_t timeline;		/* of the last record */
 	int reached, left;		/* the target; the timeline */
+	int foreign;			/* it is another one's */
 	struct bk_buf points;		/* restore points passed, for people */
 };
 

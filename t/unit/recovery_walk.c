@@ -328,7 +328,7 @@ static int
 print(void *ctx, const struct bk_logrecord *r)
 {
 	static const char *const kinds[] = { "-", "COMMIT", "ABORT", "POINT",
-	    "CHECKPOINT", "RECOVERED", "BACKUP", "SWITCH" };
+	    "CHECKPOINT", "RECOVERED", "BACKUP", "SWITCH", "-" };
 	char lsn[BK_LSN_TEXT];
 
 	(void)ctx;
