@@ -9,6 +9,9 @@ setup_file() {
 	. "$SUPPORT/wal.bash"
 	cd "$BATS_FILE_TMPDIR"
 	wal_start old && wal_archive
+	# what an earlier recovery has left in its settings
+	wal_sql "ALTER SYSTEM SET recovery_target_xid = '4711'"
+	wal_sql "ALTER SYSTEM SET recovery_end_command = 'exit 1'"
 	TOOLS=$(wal_tools)
 	wal_sql 'CREATE TABLE t(n int)' && wal_sql 'INSERT INTO t VALUES (1)'
 	bk-base -q -c fast --rate 12M >base.tar &
@@ -27,12 +30,14 @@ setup_file() {
 	wal_switch
 	time=$(wal_sql 'SELECT clock_timestamp()')
 	wal_sql 'DROP TABLE t'
+	idle=$(wal_sql 'SELECT clock_timestamp()')
 	wal_archived "$(wal_switch)"
+	end=$(wal_sql 'SELECT pg_current_wal_lsn()')
 	ln -s "$PGHOST" home
 	chmod -R a+rX "$PGHOST/archive"
 	# the machine is lost; its port and its socket are free for the next
 	pg_ctl_ old -m immediate stop
-	printf '%s\n' "$lsn" "$xid" "$time" >targets
+	printf '%s\n' "$lsn" "$xid" "$time" "$idle" "$end" >targets
 	export TOOLS ODD
 }
 
@@ -52,7 +57,10 @@ setup() {
 	. "$SUPPORT/wal.bash"
 	cd "$BATS_TEST_TMPDIR"
 	F=$BATS_FILE_TMPDIR
-	{ read -r LSN; read -r XID; read -r TIME; } <"$F/targets"
+	{
+		read -r LSN; read -r XID; read -r TIME; read -r IDLE
+		read -r END
+	} <"$F/targets"
 	ARCHIVE=$(readlink "$F/home")/archive
 	cp -R "$ARCHIVE" wal
 }
@@ -108,6 +116,40 @@ after() {
 	[ "$(after "xid:$XID")" = '1 2 3' ]
 	[ "$(after immediate)" = 1 ]
 	[[ $(after latest 2>&1) == *'relation "t" does not exist'* ]]
+}
+
+@test "a time at which nothing happened any more, the very end of the WAL" {
+	# PostgreSQL would say that it ended before its target
+	[[ $(after "$IDLE" 2>&1) == *'relation "t" does not exist'* ]]
+	[[ $(after "$END" 2>&1) == *'relation "t" does not exist'* ]]
+}
+
+@test "a server that ends: its own last words" {
+	wal_side new && pg_as mkdir -m 700 "$SIDE"
+	# an archive that fails once the server asks
+	run -1 --separate-stderr "$TOOLS/bk-pitr" -q -D "$SIDE" --start \
+	    --target latest --wal "[ ! -e $SIDE/PG_VERSION ] || exit 1
+	    $(from "$ARCHIVE")" <"$F/base.tar"
+	[[ $stderr == "bk-pitr: $SIDE: the server ended: could not restore file "* ]]
+	one_line_error bk-pitr
+	[ -z "$output" ]
+}
+
+@test "pg_basebackup's tar, sealed by bk-seal" {
+	local tar
+	pg_start plain && wal_sql 'CREATE TABLE p(n int)' || return
+	wal_sql 'INSERT INTO p VALUES (1)'
+	bk-seal pg_basebackup -Ft -X fetch -D - 2>/dev/null >plain.tar
+	pg_ctl_ plain -m immediate stop
+	wal_side new && pg_as mkdir -m 700 "$SIDE"
+	run -0 --separate-stderr "$TOOLS/bk-pitr" -q -D "$SIDE" --start \
+	    --target latest <plain.tar
+	pg_use plain
+	[ "$(wal_sql 'SELECT n FROM p')" = 1 ]
+	pg_stop plain
+	# cut, it is nobody's backup
+	head -c 9000000 plain.tar >cut.tar
+	run -3 bk-pitr -q -D nowhere --dry-run --target latest <cut.tar
 }
 
 @test "a hole, damage, a foreign or a renamed segment: nothing is started" {
