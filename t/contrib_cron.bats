@@ -83,6 +83,40 @@ cron() {
 	[[ $output == *'bk-verify: '*$'\n'*'told: --status failure --from-audit' ]]
 }
 
+@test "crontab: base backups and the WAL between them" {
+	local pid
+	psql -qX postgres -c 'create role bk login replication'
+	run -0 cron bk-base
+	[ -z "$output" ]
+	[ "$(stored base/pg1/)" = 1 ]
+	bk-s3get s3://backups/base/pg1/latest | bk-verify -q -i "$F/shop.key" |
+	    jq -e '.result == "proven" and .kind == "base" and (.host | length) > 0'
+	psql -qX postgres -c 'create table w (i int)'
+	BK_RECIPIENTS=$F/shop.pub bk-walrecv --slot bk -- \
+	    'bk-zst | bk-crypt | bk-s3put s3://backups/wal/pg1/$BK_WAL_NAME' 2>err 3>&- &
+	pid=$!
+	await 20 grep -q receiving err
+	for _ in 1 2 3; do
+		psql -qXAt postgres -c 'insert into w values (1)' \
+		    -c 'select pg_switch_wal()' >/dev/null
+	done
+	await 20 eval '[ "$(stored wal/)" -ge 3 ]'
+	kill $pid
+	wait $pid || [ $? = 143 ]
+	# no proof is a reason not to delete
+	run cron 'bk-prune -w 5' TELL='echo told:'
+	[[ $output == *'bk-prune: '*$'\n'*'told: --status failure --from-audit' ]]
+	# all of it is younger than two days
+	run -0 cron --wal-for LIST="$PWD/list"
+	[ -z "$output" ]
+	[ "$(stored wal/)" -ge 3 ]
+	run cron --wal-for LIST="$PWD/list" BASES=s3://backups/none TELL='echo told:'
+	[[ $output == *'told: --status failure --from-audit' ]]
+	[ "$(stored wal/)" -ge 3 ]
+	run -0 cron 'bk-age -w 8d' TELL="sh -c cat"
+	[[ $output == 'BACKUP CRITICAL - '*'never proven'* ]]
+}
+
 @test "crontab: pruning deletes what no rule keeps" {
 	many hourly 50
 	echo x | bk-s3put -q 's3://backups/shop/hourly/shop-{utc}.bk'

@@ -69,7 +69,8 @@ add_identity(struct bk_buf *b, const struct bk_receipt *r, struct bk_err *e)
 	    bk_buf_json_member(b, "database", kind == BK_LABEL_DB ?
 	    r->label.name : r->v->database, e) == -1 || bk_buf_json_member(b,
 	    "cluster", kind == BK_LABEL_CLUSTER ? r->label.name : cluster,
-	    e) == -1)
+	    e) == -1 || bk_buf_json_member(b, "host", *r->label.host != '\0' ?
+	    r->label.host : NULL, e) == -1)
 		return -1;
 	return add_time(b, "at", r->label.at, e);
 }
