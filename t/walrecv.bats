@@ -244,11 +244,11 @@ history() {
 	done
 	lines=$(wc -l <load)
 	await 20 awk -v n="$lines" 'END { exit NR < n + 200 }' load
+	await 60 bash -c '[ "$(find store spool -name "0*" | wc -l)" -ge 3 ]'
 	kill -9 "$(pg_pid "$BATS_TEST_TMPDIR/pg1")"
 	load_stop
 	rm -rf "$PGHOST/data"
 	kill -9 "$R"
-	[ "$(find store spool -name '0*' | wc -l)" -ge 3 ]
 	# the spool's last segment has zeros where WAL ends
 	cp -n spool/0* store/
 	for i in store/*.partial; do mv "$i" "${i%.partial}"; done
