@@ -219,6 +219,7 @@ run_recovery(const struct levels *d, struct bk_layers *l,
 		.sql_name = d->sql_file };
 	int rc = -1;
 
+	progress->item = "files";
 	set_bindir(&test.bindir);
 	if (load_files(d, &sql, &config, e) == 0 &&
 	    bk_bindir_find(&test.bindir, "postgres", OLDEST, &program, e) ==

@@ -172,6 +172,42 @@ spoil() {
 	[[ $stderr == *'labelled as another backup'* ]]
 }
 
+@test "each major version's, in the stream and recovered" {
+	local major tmp increment
+	tmp=$(mktemp -d /tmp/bk-verify-base.XXXXXX)
+	chmod 777 "$tmp"
+	for major in 13 17 18; do
+		pg_have $major || skip "$PG_WHY"
+		wal_start other$major $major
+		bk-base -c fast --manifest m >base
+		PG_PROGRAMS=$(sed -n 1p other$major/home/server)
+		PG_LIBS=$(sed -n 2p other$major/home/server)
+		run -0 --separate-stderr bk-verify <base
+		[ "$(field 'server_version, .proof, .not_covered' |
+		    paste -sd ' ')" = "$major content null" ]
+		run -0 --separate-stderr env TMPDIR="$tmp" \
+		    BK_PG_BINDIR="$PG_PROGRAMS" LD_LIBRARY_PATH="$PG_LIBS" \
+		    bk-verify --scratch <base
+		[ "$(field proof)" = recovery ]
+		[[ $(field restored_on) == $major.* ]]
+		if [ $major -ge 17 ]; then
+			wal_sql 'ALTER SYSTEM SET summarize_wal = on'
+			wal_sql 'SELECT pg_reload_conf()' >/dev/null
+			bk-base -c fast --manifest m >base
+			bk-base -c fast --incremental m >increment
+			run -0 --separate-stderr bk-verify <increment
+			[[ $(field not_covered) == *'increment to'* ]]
+			run -1 --separate-stderr env TMPDIR="$tmp" \
+			    BK_PG_BINDIR="$PG_PROGRAMS" \
+			    LD_LIBRARY_PATH="$PG_LIBS" \
+			    bk-verify --scratch <increment
+			[[ $stderr == *'by bk-pitr'* ]]
+		fi
+		pg_stop other$major
+	done
+	rmdir "$tmp"
+}
+
 @test "pg_basebackup under bk-seal, and tars of a directory" {
 	local pg_basebackup
 	wal_sql 'DROP TABLE t'
