@@ -320,7 +320,7 @@ forged() {
 }
 
 @test "a server that lies about its files is not believed" {
-	forged base/1/1247 data '' 'base/1/1247: the manifest has CRC32C '
+	forged base/1/1247 data 77 'base/1/1247: the manifest has CRC32C '
 	forged base/1/1247 name ../evil '../evil: the server sent a path'
 	forged base/1/1247 name /etc/evil '/etc/evil: the server sent a path'
 	forged base/1/1247 name base/../../x 'base/../../x: the server sent a path'
@@ -329,7 +329,9 @@ forged() {
 	forged base/1/1247 type 1 'neither a file nor a directory'
 	forged base/1/1247 size 77777777777 'base backup: '
 	forged base.tar raw evil.tar 'an archive without a name'
-	forged backup_label data '' 'backup_label: the manifest has CRC32C '
+	forged backup_label data 77 'backup_label: the manifest has CRC32C '
+	# its system identifier, behind the begin of a message
+	forged 'pg_wal/[0-9A-F]{24}' data 30 'of another cluster'
 	forged '"Last-Modified": "20' raw '"Last-Modified": "19' 'checksum'
 	forged '"Start-LSN": "' raw '"Start-LSM": "' 'backup_manifest'
 }

@@ -186,6 +186,17 @@ open_output(struct backup *b, int fd, struct bk_err *e)
 	return 0;
 }
 
+static int
+copy(struct backup *b, struct bk_err *e)
+{
+	const struct bk_base_copy all = { .in = b->in, .out = b->tar,
+	    .files = b->files, .manifest = &b->manifest,
+	    .sysid = b->server.sysid, .at = b->at,
+	    .progress = b->o->progress };
+
+	return bk_base_copy_run(&all, e);
+}
+
 /* Pages that failed: a refusal, or something to be recorded. */
 static int
 judge_pages(const struct backup *b, struct bk_err *e)
@@ -285,8 +296,7 @@ bk_base_backup_run(const struct bk_base_backup *o, int fd,
 		goto done;
 	if (begin(&b, e) == -1 || open_output(&b, fd, e) == -1 ||
 	    (b.files = bk_file_table_new(e)) == NULL ||
-	    bk_base_copy(b.in, b.tar, b.files, &b.manifest, b.at,
-	    o->progress, e) == -1 || finish(&b, e) == -1)
+	    copy(&b, e) == -1 || finish(&b, e) == -1)
 		goto done;
 	rc = conclude(&b, e);
  done:

@@ -15,15 +15,23 @@
 
 #define BK_BASE_MANIFEST_MAX (1024u * 1024 * 1024)
 
+struct bk_base_copy {
+	struct bk_base_stream *in;
+	struct bk_tar_writer *out;
+	struct bk_file_table *files;
+	struct bk_buf *manifest;
+	const char *sysid;	/* the cluster's */
+	time_t at;		/* of directories that the server leaves out */
+	struct bk_progress *progress;
+};
+
 /*
  * Copy all archives of in to out, and add every file with its CRC-32C to files;
  * the manifest is only appended to *manifest, at most BK_BASE_MANIFEST_MAX
- * bytes.  at is the time of directories that the server does not send.  0, or
- * -1 with *e set.
+ * bytes.  It does not list WAL: of a segment the first page's header must be
+ * that of its name, in this cluster.  0, or -1 with *e set.
  */
-int bk_base_copy(struct bk_base_stream *in, struct bk_tar_writer *out,
-    struct bk_file_table *files, struct bk_buf *manifest, time_t at,
-    struct bk_progress *progress, struct bk_err *e);
+int bk_base_copy_run(const struct bk_base_copy *o, struct bk_err *e);
 
 /* 1 if path is relative and has no empty, "." or ".." component. */
 int bk_base_path_is_safe(const char *path);

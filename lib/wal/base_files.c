@@ -1,12 +1,12 @@
 #include "wal/base_files.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/num.h"
+#include "wal/segment.h"
 
 #define NAME "backup_manifest"
+#define WAL_DIR "pg_wal/"
 
 struct check {
 	struct bk_file_table *files;
@@ -46,12 +46,12 @@ refuse_unlisted(void *ctx, const struct bk_file_entry *f, struct bk_err *e)
 static int
 has_segment(const struct check *c, uint64_t segno, uint32_t timeline)
 {
-	uint64_t size = c->range->segment, per_log = (UINT64_C(1) << 32) / size;
+	uint64_t size = c->range->segment;
 	const struct bk_file_entry *f;
-	char path[64];
+	char path[sizeof(WAL_DIR) + BK_WAL_NAME] = WAL_DIR;
 
-	(void)snprintf(path, sizeof(path), "pg_wal/%08" PRIX32 "%08" PRIX64
-	    "%08" PRIX64, timeline, segno / per_log, segno % per_log);
+	bk_wal_segment_name(timeline, segno * size, size,
+	    path + strlen(WAL_DIR));
 	f = bk_file_table_find(c->files, path);
 	return f != NULL && f->size == size;
 }

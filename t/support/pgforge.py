@@ -6,32 +6,35 @@ port, passes everything on, and changes what the server sends where it sends
 TEXT for the first time.  FIELD is
 
 raw     VALUE stands in its place, which is as long
-data    TEXT is the name of a file in a tar: one bit of its data is flipped
+data    one bit, VALUE bytes behind the header of the file TEXT in a tar, is
+        flipped
 name, link, type, size
-        TEXT is the name of a file in a tar: that field of its header
+        that field of the header of the file TEXT in a tar
+        (TEXT is a regular expression for these, of the whole name)
 """
+import re
 import socket
 import sys
 import threading
 
 host, port, text, field, value = sys.argv[1:]
 text, value = text.encode(), value.encode()
-if field != 'raw':
-    text += b'\0'          # the whole name
+pattern = re.compile(re.escape(text) if field == 'raw' else text + b'\0')
 fields = {'name': (0, 100), 'size': (124, 12), 'type': (156, 1), 'link': (157, 100)}
 done = False
 
 
 def forge(data):
-    at = data.find(text)
-    if at < 0 or (field != 'raw' and len(data) < at + 1024):
+    found = pattern.search(data)
+    if not found or (field != 'raw' and len(data) < found.start() + 1024):
         return data
+    at = found.start()
     new = bytearray(data)
     if field == 'raw':
         assert len(text) == len(value)
         new[at:at + len(text)] = value
     elif field == 'data':
-        new[at + 512 + 77] ^= 1
+        new[at + 512 + int(value)] ^= 1
     else:
         off, size = fields[field]
         new[at + off:at + off + size] = value.ljust(size, b'\0')
