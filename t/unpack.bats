@@ -217,7 +217,8 @@ chain() {
 @test "increments: one chain, in order, of one cluster, and none alone" {
 	local why i
 	pg_have 17 || skip "$PG_WHY"
-	PG_CONF='summarize_wal = on' wal_start pg 17
+	WAL_INITDB='--wal-segsize=1 --no-sync' PG_CONF='summarize_wal = on' \
+	    wal_start pg 17
 	pg_stop new
 	wal_side new 17
 	pg_as mkdir -m 700 "$SIDE"
@@ -230,6 +231,10 @@ chain() {
 		bk-base -q -U bk -c fast --incremental m$((i - 1)) \
 		    --manifest m$i >$i.tar
 	done
+	pg_ctl_ "$BATS_TEST_TMPDIR/pg" stop
+	clients/bin/pg_checksums --enable -D "$PGHOST/data" >/dev/null
+	pg_ctl_ "$BATS_TEST_TMPDIR/pg" start
+	bk-base -q -U bk -c fast --incremental m2 >3.tar
 	pg_stop "$BATS_TEST_TMPDIR/pg"
 	refused 3 'an increment' "$TOOLS/bk-pitr" -q -D "$SIDE" \
 	    --target immediate <1.tar
@@ -245,6 +250,7 @@ chain() {
 	    'pg_combinebackup: none of version 17 found' chain 0.tar 1.tar
 	refused 1 'exit' "$TOOLS/bk-pitr" -q -D "$SIDE" --target immediate \
 	    --incremental "cat $PWD/1.tar; exit 7" <0.tar
+	refused 3 'data checksums were switched' chain 0.tar 1.tar 2.tar 3.tar
 	[ -z "$(ls -A "$SIDE")" ]
 	chain 0.tar 1.tar 2.tar
 	[ ! -e "$SIDE/.bk-combine" ]

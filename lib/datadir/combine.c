@@ -144,7 +144,10 @@ unpack_part(const struct chain *c, size_t i, struct bk_err *e)
 	return rc;
 }
 
-/* Add a word to the command line; text is then its owner's, in any case. */
+/*
+ * Add a word to the command line, which owns it from here on; fails if e is set
+ * already.
+ */
 static int
 add_word(struct chain *c, struct bk_buf *text, struct bk_err *e)
 {
@@ -234,33 +237,60 @@ link_space(struct chain *c, const struct bk_datadir_space *s, struct bk_err *e)
 	return add_mapping(c, target, s->to, e);
 }
 
+/*
+ * It only warns where the newest part has data checksums and another has not:
+ * pages that were rewritten when they were switched on are in no increment.
+ */
+static int
+check_warnings(const struct chain *c, struct bk_child *child,
+    struct bk_err *e)
+{
+	child->stderr_text[child->stderr_len] = '\0';
+	if (strstr(child->stderr_text, "only some backups have checksums") ==
+	    NULL)
+		return 0;
+	return bk_fail(e, BK_DATA, "%s: data checksums were switched on "
+	    "within the chain, which no increment shows; take fewer "
+	    "increments, or another full backup",
+	    c->source[c->n - 1].name);
+}
+
+/* In words that are not translated: env LC_ALL=C pg_combinebackup... */
 static int
 run_program(struct chain *c, const struct bk_bindir *programs,
     struct bk_err *e)
 {
-	const struct bk_bindir_range version = { c->d->sum.major,
-	    c->d->sum.major, c->d->sum.major };
 	struct bk_child child = BK_CHILD_NONE;
-	struct bk_buf program = {0};
 	char ignored[4096];
 	ssize_t n;
 	int rc = -1;
 
-	if (bk_bindir_find_range(programs, PROGRAM, &version, &program, e) ==
-	    0) {
-		free(c->argv[0]);
-		c->argv[0] = program.data;
-		child.watch = c->d->o.watch;
-		if (bk_child_start(&child, c->argv, programs->env, e) == 0) {
-			while ((n = bk_child_read(&child, ignored,
-			    sizeof(ignored), e)) > 0)
-				continue;
-			rc = n == -1 ? -1 : bk_child_wait(&child, e);
-		}
-		bk_child_free(&child);
-	} else
-		bk_buf_free(&program);
+	child.watch = c->d->o.watch;
+	if (bk_child_start(&child, c->argv, programs->env, e) == 0) {
+		child.name = PROGRAM;
+		while ((n = bk_child_read(&child, ignored, sizeof(ignored),
+		    e)) > 0)
+			continue;
+		if (n == 0 && bk_child_wait(&child, e) == 0)
+			rc = check_warnings(c, &child, e);
+	}
+	bk_child_free(&child);
 	return rc;
+}
+
+static int
+add_program(struct chain *c, const struct bk_bindir *programs,
+    struct bk_err *e)
+{
+	const struct bk_bindir_range version = { c->d->sum.major,
+	    c->d->sum.major, c->d->sum.major };
+	struct bk_buf program = {0};
+
+	if (add_format(c, e, "env") == -1 ||
+	    add_format(c, e, "LC_ALL=C") == -1)
+		return -1;
+	(void)bk_bindir_find_range(programs, PROGRAM, &version, &program, e);
+	return add_word(c, &program, e);
 }
 
 static int
@@ -270,7 +300,7 @@ combine_parts(struct chain *c, const struct bk_bindir *programs,
 	struct bk_datadir *d = c->d;
 	size_t i;
 
-	if (add_format(c, e, PROGRAM) == -1 ||
+	if (add_program(c, programs, e) == -1 ||
 	    add_format(c, e, "-o%s/" OUTPUT, c->dir) == -1 ||
 	    (d->sum.major >= LINKS && add_format(c, e, "--link") == -1) ||
 	    bk_datadir_each_space(d, &d->map, bk_datadir_add_space, e) == -1)

@@ -61,10 +61,10 @@ fetch() {
 	for deb in *.deb; do
 		dpkg-deb -x "$deb" ../root
 	done
-	# of the server only what reads its files
+	# of the server only what works on its files
 	timeout 300 apt-get -qq download "postgresql-$major" >../apt/log 2>&1 ||
 	    die "apt-get download from $suite: $(tail -n 1 ../apt/log)"
-	for tool in pg_waldump pg_controldata; do
+	for tool in pg_waldump pg_controldata pg_checksums; do
 		dpkg-deb --fsys-tarfile "postgresql-$major"_*.deb |
 		    tar -xf - -C ../root "./usr/lib/postgresql/$major/bin/$tool"
 	done
@@ -80,7 +80,7 @@ programs=$home/usr/lib/postgresql/$major/bin
 exec 9>"$cache/lock-clients-$major"
 flock 9
 # fetched last
-[ -x "$programs/pg_controldata" ] || (fetch)
+[ -x "$programs/pg_checksums" ] || (fetch)
 mkdir -p "$bin"
 bin=$(cd "$bin" && pwd)
 for loader in "$home"/usr/lib*/ld-linux*.so.* "$home"/lib*/ld-linux*.so.*; do
@@ -88,7 +88,7 @@ for loader in "$home"/usr/lib*/ld-linux*.so.* "$home"/lib*/ld-linux*.so.*; do
 done
 libs=$(echo "$home"/usr/lib/*-linux-gnu)
 for tool in pg_dump pg_dumpall pg_restore psql pg_basebackup pg_combinebackup \
-    pg_verifybackup pg_amcheck pg_waldump pg_controldata; do
+    pg_verifybackup pg_amcheck pg_waldump pg_controldata pg_checksums; do
 	cat >"$bin/$tool" <<-EOT
 	#!/bin/sh
 	exec $loader --argv0 $bin/$tool --library-path $libs \\

@@ -484,6 +484,15 @@ test_tablespaces(void)
 	ok(!is_there("ts"), "nothing is left");
 	tar_free(&b);
 	tar_begin(&b);
+	tar_header(&b, "pg_tblspc/16384", '5', 0, "/nonexistent/ts", 0700);
+	tar_header(&b, "pg_tblspc/16385", '5', 0, map.to, 0700);
+	tar_file(&b, "PG_VERSION", "17\n", 3);
+	usual_end(&b);
+	ok(unpack(&b, &o, NULL) == -1 && e.code == BK_FAIL && strstr(e.msg,
+	    "two tablespaces in one place") != NULL, "%s", e.msg);
+	ok(!is_there("ts") && !is_there("data"), "nothing is left");
+	tar_free(&b);
+	tar_begin(&b);
 	tar_file(&b, "PG_VERSION", "17\n", 3);
 	tar_file(&b, "tablespace_map", "16384 /srv/ts\n", 14);
 	usual_end(&b);
