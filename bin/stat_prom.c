@@ -114,6 +114,8 @@ static const struct metric metrics[] = {
 	    "WAL that is kept for the slot.") },
 	{ SLOT, M("safe_bytes", "slot_safe_bytes",
 	    "WAL that can be written before the slot is lost.") },
+	{ SLOT, M("inactive_since", "slot_inactive_timestamp_seconds",
+	    "Since when the slot is not in use.") },
 	{ .part = "slots", M("wal_status", "slot_wal_status",
 	    "Always 1; the label tells whether the slot has its WAL."),
 	    .info = 1, .label = {

@@ -89,12 +89,15 @@ all_told() {
 	    and .prepared.gid == "p" and .oldest_xmin.kind == "prepared"
 	    and .archive_queue.segments == 0 and .archiver.configured
 	    and .slots[0].retained_bytes > 0 and .freeze.xid_age > 0
+	    and (.slots[0].inactive_since != null) == (($major | tonumber) >= 17)
 	    and .connections == {used: 1, max: 100, reserved: 3}
 	    and (.databases | length) == 3 and .databases[0].size_bytes > 1000000
 	    and (.tables | .count == 1 and .rows == 10000 and .size_bytes > 300000)' doc
 	run -0 --separate-stderr bk-stat
 	[ -z "$stderr" ]
 	[[ $output == *" 10,000  public.t"* ]]
+	run -0 grep -c '^bk_stat_slot_inactive_timestamp_seconds' <(bk-stat --prometheus -) ||
+	    [ "$1" -lt 17 ]
 	PGUSER=nobody_else sees '(.notes | length) == 1 and .archive_queue == null
 	    and .tables.rows == 10000'
 }

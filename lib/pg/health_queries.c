@@ -128,11 +128,15 @@ static const char replicas[] =
     " FROM pg_stat_replication, " WAL_END
     " ORDER BY replay_lsn NULLS FIRST, pid";
 
+/* What only some versions know of a slot is null where it is no column. */
 #define SLOTS(more) \
     "SELECT slot_name::text AS name, slot_type AS type," \
     " database::text AS database, active, temporary," \
-    " " BEHIND("lsn", "restart_lsn") " AS retained_bytes" more \
-    " FROM pg_replication_slots, " WAL_END \
+    " " BEHIND("lsn", "restart_lsn") " AS retained_bytes," \
+    " " TIME("(to_jsonb(s) ->> 'inactive_since')::timestamptz") \
+    " AS inactive_since, to_jsonb(s) ->> 'invalidation_reason'" \
+    " AS invalidation_reason" more \
+    " FROM pg_replication_slots s, " WAL_END \
     " ORDER BY restart_lsn NULLS FIRST, slot_name"
 
 static const char slots_10[] = SLOTS("");
