@@ -91,8 +91,8 @@ field() { jq -r ".$1" <<<"$output"; }
 	[[ $stderr == *'scratch server: '*FATAL*nonsense* ]]
 }
 
-@test "cut, damaged, or without WAL: refused, and nothing is started" {
-	local size n wal
+@test "cut, damaged, or without WAL: refused, no server is started" {
+	local size n
 	size=$(stat -c %s "$BASE")
 	for n in 2000 $((size / 2)) $((size - 1)); do
 		run -3 --separate-stderr bk-verify --scratch < <(head -c "$n" "$BASE")
@@ -110,9 +110,8 @@ field() { jq -r ".$1" <<<"$output"; }
 	        if not m.name.startswith('pg_wal/0'):
 	            new.addfile(m, old.extractfile(m) if m.isfile() else None)
 	PY
-	wal=$(tar -tf "$BASE" | grep -oE 'pg_wal/[0-9A-F]{24}$' | head -n 1)
-	run -3 --separate-stderr bk-verify --scratch <dry
-	[[ $stderr == *"${wal#pg_wal/}"* ]]
+	run -1 --separate-stderr bk-verify --scratch <dry
+	[[ $stderr == *'WAL that it needs is not inside'*bk-pitr* ]]
 	# and --restore is for dumps
 	run -1 --separate-stderr bk-verify --restore <"$BASE"
 	[[ $stderr == *'recovered with --scratch'* ]]
