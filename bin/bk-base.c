@@ -286,6 +286,9 @@ main(int argc, char *argv[])
 		rc = open_manifest(o.manifest, &e);
 	o.base.manifest = manifest;
 	signals_catch(clean_up);
+	if (rc == 0 && o.base.estimate && !o.base.fast)
+		tool_say("waiting for a spread checkpoint, minutes on a busy "
+		    "server; -c fast begins at once");
 	tool_progress(&progress, o.verbosity);
 	if (rc == 0)
 		rc = bk_base_backup_run(&o.base, STDOUT_FILENO, &done, &e);

@@ -231,7 +231,7 @@ recover() {
 	await 20 none_left
 	# waiting for a checkpoint that is spread
 	sql 'CREATE TABLE dirty AS TABLE t'
-	bk-base >out 2>err &
+	bk-base -v >out 2>err &
 	BASE=$!
 	await 20 is "count(*) > 0 FROM pg_stat_progress_basebackup WHERE
 	    phase LIKE 'waiting for checkpoint%'"
@@ -240,6 +240,7 @@ recover() {
 	wait "$BASE" || status=$?
 	[ "$status" = 143 ]
 	BASE=
+	grep -q 'waiting for a spread checkpoint.*-c fast' err
 	await 5 none_left
 }
 
@@ -274,6 +275,7 @@ recover() {
 	[[ ${lines[0]} == "ok       connection: "* ]]
 	[[ $output == *$'\nok       data_checksums: on'* ]]
 	[[ $output == *$'\nwarning  archive_command: empty'* ]]
+	[[ $output == *$'\nok       size: '*" in 4 databases"* ]]
 	[[ $output == *$'\nok       tablespaces: 3 '* ]]
 	[[ $output == *$'\nunknown  WAL on disk: '* ]]
 	[ -z "$stderr" ]
@@ -357,6 +359,17 @@ forged() {
 	mkdir all
 	tar -xf out -C all
 	"$(pg_config --bindir)/pg_verifybackup" all
+	# and one whose owner has not thought of backups
+	sed -i '/replication/d' "$PGHOST/data/pg_hba.conf"
+	pg_ctl_ "$PWD/other" reload
+	await 10 refused
+	one_line_error bk-base
+	[[ $stderr == *"; give it a line for the database \"replication\"" ]]
+}
+
+refused() {
+	run --separate-stderr bk-base --check
+	[ "$status" = 1 ]
 }
 
 @test "a standby; one that is promoted meanwhile fails" {

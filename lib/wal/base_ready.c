@@ -212,6 +212,10 @@ ask_all(struct ready *r)
 	    " the server''s log' END,"
 	    " coalesce('last archived ' || last_archived_wal, 'idle so far')"
 	    " FROM pg_catalog.pg_stat_archiver");
+	ask(r, BK_READY_OK, "size",
+	    "SELECT NULL, pg_catalog.pg_size_pretty(sum("
+	    "pg_catalog.pg_database_size(oid))) || ' in ' || count(*) ||"
+	    " ' databases' FROM pg_catalog.pg_database");
 	ask(r, BK_READY_OK, "tablespaces",
 	    "SELECT NULL, count(*) || ' besides the data directory'"
 	    " FROM pg_catalog.pg_tablespace WHERE spcname NOT IN"
