@@ -152,6 +152,22 @@ recover() {
 	[[ $output =~ base-$(uname -n)-[0-9]{8}T[0-9]{6}Z\.tar\.gz ]]
 }
 
+@test "an URI from anywhere; its password is in no log" {
+	local uri=postgres://bk:hidden@127.0.0.1:$PGPORT/any
+	export BK_AUDIT_LOG=$PWD/log
+	unset PGHOST PGUSER
+	run -0 bash -c 'bk-base -c fast "$1" >out' sh "$uri"
+	ends out
+	DATABASE_URL=$uri run -0 bash -c 'bk-base -c fast >out'
+	ends out
+	run -1 bk-base -c fast "${uri/bk:/nobody-at-all:}"
+	[ "$(grep -c "\"source\":\"$(uname -n):$PGPORT\"" log)" = 2 ]
+	[ "$(grep -c '"type":"base"' log)" = 3 ]
+	run -1 grep hidden log
+	run=$(seal_of out | sed 's/.*run=//; s/)//')
+	grep -q "\"type\":\"base\".*\"run\":\"$run\"" log
+}
+
 @test "a role with REPLICATION alone does, a role without is told so" {
 	[ "$(sql "SELECT rolsuper FROM pg_roles WHERE rolname = 'bk'")" = f ]
 	sql 'CREATE ROLE nobody LOGIN'
@@ -171,6 +187,8 @@ recover() {
 	one_line_error bk-base
 	[[ $stderr == *"$file block 7, $file block 9: damaged"* ]]
 	unsealed out
+	# as the page says
+	[ "$(sql "SELECT pg_filenode_relation(0, ${file##*/})")" = bad ]
 	# the manifest beside stays as it is
 	echo old >m
 	run -3 bash -c 'bk-base -c fast --manifest m >out'
