@@ -49,6 +49,7 @@ $B/bin/bk-gz: LDLIBS = $(GZ)
 $B/bin/bk-zst: LDLIBS = -lzstd
 $B/bin/bk-crypt $B/bin/bk-keygen $B/bin/bk-rm: LDLIBS = -lcrypto
 $B/bin/bk-walput: LDLIBS = -lcrypto
+$B/bin/bk-walget: LDLIBS = $(if $(ISAL),-lisal)
 $B/bin/bk-dump $B/bin/bk-restore: LDLIBS = $(PG)
 $B/bin/bk-base: LDLIBS = -lpq -ljansson $(if $(ISAL),-lisal) -lcrypto
 $B/bin/bk-stat: LDLIBS = -lpq -ljansson

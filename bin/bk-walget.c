@@ -13,6 +13,7 @@
 
 #include "base/buf.h"
 #include "base/utctime.h"
+#include "recovery/whole_segment.h"
 #include "signals.h"
 #include "tool.h"
 #include "wal/get.h"
@@ -233,6 +234,7 @@ main(int argc, char *argv[])
 	tool_start(&tool);
 	bk_wal_command_init(&a.command, parse_options(&a, argc, argv), environ);
 	a.get.command = &a.command;
+	a.get.check = bk_whole_segment_check;
 	a.get.sysid = sysid;
 	tool_run("fetch", a.name, a.path);
 

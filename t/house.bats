@@ -143,6 +143,7 @@ included() {
 		bk-walrecv) row='pq|crypto|isal' ;;
 		bk-base | bk-pitr) row='pq|jansson|crypto|isal' ;;
 		bk-stat) row='pq|jansson' ;;
+		bk-walget) row=isal ;;
 		bk-audit) row='crypto|jansson' ;;
 		bk-notify) row='curl|curl-gnutls|jansson' ;;
 		*) row=c ;;

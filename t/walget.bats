@@ -156,6 +156,13 @@ refused() {
 	refused 'what is stored there is not WAL*' "$S" "$CAT"
 	bk-gz <good >"raw/$S"
 	refused 'what is stored there is not WAL*compressed*' "$S" "$CAT"
+	# one bit, which the server would take for the end of WAL
+	for n in 50 90 200; do
+		cp good "raw/$S"
+		printf '\377\0\377' | dd of="raw/$S" bs=1 seek="$n" conv=notrunc status=none
+		cmp -s good "raw/$S" && continue
+		refused 'damaged: 0/*' "$S" "$CAT"
+	done
 	# renamed
 	cp "raw/$other" "raw/$S"
 	refused "holds segment $other" "$S" "$CAT"

@@ -86,6 +86,12 @@ fetch(struct bk_wal_get *g, const char *name, const char *path, int pad,
 		return -1;
 	rc = bk_wal_incoming(&w, g->o.command, &r.pid, &segment, e);
 	bk_wal_run_end(&g->runs, &r);
+	if (rc == 1 && g->o.check != NULL &&
+	    bk_wal_file_kind(name) == BK_WAL_FILE_SEGMENT &&
+	    g->o.check(name, path, e) == -1) {
+		(void)unlink(path);
+		return -1;
+	}
 	if (rc == 1)
 		learn_segment(g, segment);
 	return rc;

@@ -27,6 +27,11 @@ struct bk_wal_get_options {
 	unsigned ahead;		/* at most so many segments; 0: none */
 	const char *sysid;	/* the cluster's; "": any */
 	uint64_t segment;	/* bytes of one; 0: known when one was got */
+	/*
+	 * NULL, or looks into a whole segment that was fetched as the file
+	 * path.  0, or -1 with *e set: it is removed.
+	 */
+	int (*check)(const char *name, const char *path, struct bk_err *e);
 };
 
 /* NULL with *e set: no memory, or the spool is no directory of ours. */
