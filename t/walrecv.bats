@@ -28,6 +28,9 @@ teardown() {
 	for pid in "${RECEIVERS[@]}"; do
 		kill -9 "$pid" 2>/dev/null || :
 	done
+	# a commit may wait for a receiver that is gone
+	[ -z "${LOAD-}" ] || rm -f "$LOAD.run"
+	pg_stop "$BATS_TEST_TMPDIR/pg1"
 	load_stop
 	pg_use "$MAIN"
 	for slot in $(wal_sql "SELECT slot_name FROM pg_replication_slots
@@ -53,6 +56,12 @@ ended() {
 	local status=0
 	wait "$R" || status=$?
 	[ "$status" = "$1" ] || { echo "ended with $status" >&2; cat err >&2; return 1; }
+}
+
+# end9: the last one is killed, and gone.
+end9() {
+	kill -9 "$R"
+	wait "$R" || :
 }
 
 # write_wal [ROWS]: 300 bytes each.
@@ -239,7 +248,7 @@ history() {
 	for ((i = 1; i <= 5; i++)); do
 		lines=$(wc -l <load)
 		await 20 awk -v n="$lines" 'END { exit NR < n + 200 }' load
-		kill -9 "$R"
+		end9
 		receive --slot bk --spool spool "$STORE"
 	done
 	lines=$(wc -l <load)
@@ -248,7 +257,7 @@ history() {
 	kill -9 "$(pg_pid "$BATS_TEST_TMPDIR/pg1")"
 	load_stop
 	rm -rf "$PGHOST/data"
-	kill -9 "$R"
+	end9
 	# the spool's last segment has zeros where WAL ends
 	cp -n spool/0* store/
 	for i in store/*.partial; do mv "$i" "${i%.partial}"; done
@@ -344,8 +353,14 @@ history() {
 	await 20 confirms bk "$end"
 	cmp -n "$(stat -c %s "store/$name.partial")" "store/$name.partial" \
 	    "$PGHOST/data/pg_wal/$name"
-	n=$(wc -l <log) BEGIN=$(date +%s)
-	await 10 later 4
+	# idle is a server that has written nothing
+	end=
+	until [ "$end" = "$(wal_sql 'SELECT pg_current_wal_lsn()')" ]; do
+		end=$(wal_sql 'SELECT pg_current_wal_lsn()')
+		await 20 confirms bk "$end"
+		n=$(wc -l <log) BEGIN=$(date +%s)
+		await 10 later 4
+	done
 	[ "$(wc -l <log)" = "$n" ]
 	write_wal 1
 	await 20 confirms bk "$(wal_sql 'SELECT pg_current_wal_lsn()')"
@@ -373,6 +388,7 @@ history() {
 	await 20 test -s begun
 	await 10 killed
 	ended 143
+	echo >go
 }
 
 @test "a full disk: nothing is confirmed until there is room" {
@@ -412,7 +428,7 @@ there is room again" ]
 	end=$(wal_sql 'SELECT pg_current_wal_lsn()')
 	await 20 confirms bk "$end"
 	cp -R "$PGHOST/data/pg_wal" wal
-	kill -9 "$R"
+	end9
 	pg_stop "$BATS_TEST_TMPDIR/pg1"
 	receive --slot bk --spool spool --max-age 1s \
 	    "bk-save -q --overwrite $PWD/store/\$BK_WAL_NAME"
@@ -447,7 +463,7 @@ there is room again" ]
 	await 20 receiving 2
 	write_wal 100
 	await 20 confirms bk2 "$(wal_sql 'SELECT pg_current_wal_lsn()')"
-	kill -9 "$R"
+	end9
 	pg_ctl_ "$BATS_TEST_TMPDIR/pg1" -m immediate stop
 	R=${RECEIVERS[0]}
 	ended 3

@@ -102,9 +102,9 @@ main(void)
 	/* whoever is left behind reads on, beside us, until the end */
 	for (i = 0; i < 20; i++) {
 		e = (struct bk_err){0};
-		if (run(fd, "exec 3<&0; { trap '' TERM; "
-		    "dd bs=4k status=none <&3 >out; : >end; } & "
-		    "exec 3<&-; head -c 100000 >/dev/null; exit 1", &e) == 0)
+		if (run(fd, "rm -f there; exec 3<&0; { trap '' TERM; "
+		    ": >there; dd bs=4k status=none <&3 >out; : >end; } & "
+		    "exec 3<&-; until [ -e there ]; do :; done; head -c 100000 >/dev/null; exit 1", &e) == 0)
 			whole += 100;
 		if (left_behind() > 0 && closed())
 			torn++;
@@ -113,7 +113,8 @@ main(void)
 	ok(torn == 0, "no closing mark behind a hole: %d of %d", torn, i);
 
 	e = (struct bk_err){0};
-	ok(run(fd, "{ trap ': >end; exit' TERM; : >ready; sleep 1000 & wait; } & "
+	ok(run(fd, "{ trap ': >end; exit' TERM; : >ready; "
+	    "n=0; while [ $n -lt 9000000 ]; do n=$((n + 1)); done; } & "
 	    "until [ -e ready ]; do :; done; exit 1", &e) == -1,
 	    "one that leaves a process behind");
 	ok(left_behind() != -1, "and what it left is sent SIGTERM");
