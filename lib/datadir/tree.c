@@ -441,13 +441,11 @@ bk_tree_rename(struct bk_tree *t, const char *from, const char *to,
 		bk_tree_fail(t, to, "rename", e);
 	else if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		bk_tree_fail(t, from, "rename", e);
-	else if (bk_tree_remember(t, to, S_ISDIR(st.st_mode) ? BK_MADE_WHOLE :
-	    BK_MADE_FILE, e) == -1)
-		;
 	else if (renameat(dir, name, to_dir, to_name) == -1)
 		bk_tree_fail(t, to, "rename", e);
-	else
-		rc = 0;
+	else if ((rc = bk_tree_remember(t, to, S_ISDIR(st.st_mode) ?
+	    BK_MADE_WHOLE : BK_MADE_FILE, e)) == -1)
+		(void)renameat(to_dir, to_name, dir, name);
 	close(dir);
 	bk_tree_forget(t);
 	return rc;
