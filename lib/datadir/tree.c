@@ -437,11 +437,9 @@ bk_tree_rename(struct bk_tree *t, const char *from, const char *to,
 	dir = bk_tree_parent(t, from, 0, &name, e);
 	if (dir == -1 || (dir = fcntl(dir, F_DUPFD_CLOEXEC, 0)) == -1)
 		return bk_tree_fail(t, from, "rename", e);
-	if ((to_dir = bk_tree_parent(t, to, 1, &to_name, e)) == -1)
-		bk_tree_fail(t, to, "rename", e);
-	else if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
-		bk_tree_fail(t, from, "rename", e);
-	else if (renameat(dir, name, to_dir, to_name) == -1)
+	if ((to_dir = bk_tree_parent(t, to, 1, &to_name, e)) == -1 ||
+	    fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
+	    renameat(dir, name, to_dir, to_name) == -1)
 		bk_tree_fail(t, to, "rename", e);
 	else if ((rc = bk_tree_remember(t, to, S_ISDIR(st.st_mode) ?
 	    BK_MADE_WHOLE : BK_MADE_FILE, e)) == -1)
