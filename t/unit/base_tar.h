@@ -83,12 +83,18 @@ tar_file(struct base_tar *b, const char *path, const void *p, size_t n)
 }
 
 __attribute__((unused)) static void
-tar_begin(struct base_tar *b)
+tar_begin_of(struct base_tar *b, const char *sysid)
 {
 	*b = (struct base_tar){ .algorithm = BK_SUM_CRC32C };
-	bk_buf_puts(&b->manifest, "{ \"PostgreSQL-Backup-Manifest-Version\": "
-	    "2,\n\"System-Identifier\": 7000000000000000001,\n\"Files\": [\n",
-	    &b->e);
+	bk_buf_printf(&b->manifest, &b->e,
+	    "{ \"PostgreSQL-Backup-Manifest-Version\": 2,\n"
+	    "\"System-Identifier\": %s,\n\"Files\": [\n", sysid);
+}
+
+__attribute__((unused)) static void
+tar_begin(struct base_tar *b)
+{
+	tar_begin_of(b, "7000000000000000001");
 }
 
 /* Without the end marker. */

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base_tar.h"
-#include "datadir/datadir.h"
+#include "datadir/combine.h"
 #include "tap.h"
 
 #define SYSID "7000000000000000001"
@@ -667,6 +667,96 @@ test_abandoned(void)
 	tar_free(&b);
 }
 
+struct link {			/* of a chain */
+	struct base_tar b;
+	struct memory m;
+};
+
+static void
+make_link(struct link *l, const char *version, const char *sysid,
+    const char *start, const char *earlier)
+{
+	char label[200];
+
+	(void)snprintf(label, sizeof(label), "START WAL LOCATION: %s (file "
+	    "000000010000000000000002)\n%s%s%s", start, *earlier == '\0' ? "" :
+	    "INCREMENTAL FROM LSN: ", earlier, *earlier == '\0' ? "" : "\n");
+	tar_begin_of(&l->b, sysid);
+	tar_file(&l->b, "PG_VERSION", version, strlen(version));
+	tar_file(&l->b, "backup_label", label, strlen(label));
+	usual_end(&l->b);
+}
+
+static int
+open_link(void *ctx, struct bk_source *src, struct bk_err *err)
+{
+	struct link *l = ctx;
+
+	(void)err;
+	l->m = (struct memory){ l->b.tar.data, l->b.tar.len };
+	*src = (struct bk_source){ memory_read, &l->m };
+	return 0;
+}
+
+static int
+close_link(void *ctx, struct bk_err *err)
+{
+	(void)ctx;
+	(void)err;
+	return 0;
+}
+
+static void
+chain(struct link *first, struct link *second, enum bk_code code,
+    const char *says)
+{
+	struct bk_combine_part part[2] = {
+		{ "first", open_link, close_link, first },
+		{ "second", open_link, close_link, second } };
+	char *env[] = { NULL };
+	struct bk_bindir programs = { .dir = "/nonexistent", .env = env };
+	struct bk_datadir_options o = { .threads = 1 };
+	struct bk_datadir *d;
+
+	e = (struct bk_err){0};
+	o.dir = in("data");
+	d = bk_datadir_open(&o, &e);
+	ok(bk_combine(d, part, 2, &programs, &e) == -1 && e.code == code &&
+	    strstr(e.msg, says) != NULL, "%s", e.msg);
+	ok(!is_there("data/.bk-combine"), "no part is left");
+	bk_datadir_free(d);
+	ok(!is_there("data"), "nothing is left");
+}
+
+static void
+test_chain(void)
+{
+	struct link full, next, gap, other, old;
+
+	make_link(&full, "17\n", SYSID, "0/1000028", "");
+	make_link(&next, "17\n", SYSID, "0/2000028", "0/1000028");
+	make_link(&gap, "17\n", SYSID, "0/4000028", "0/3000028");
+	make_link(&other, "17\n", "7000000000000000002", "0/2000028",
+	    "0/1000028");
+	make_link(&old, "16\n", SYSID, "0/1000028", "");
+	chain(&next, &next, BK_DATA, "first: an increment");
+	chain(&full, &full, BK_DATA, "second: a full backup");
+	chain(&full, &gap, BK_DATA, "second: an increment to the backup that "
+	    "began at 0/3000028, and the one before it began at 0/1000028");
+	chain(&full, &other, BK_DATA, "second: of cluster 7000000000000000002,"
+	    " the backup before it of cluster " SYSID);
+	chain(&old, &next, BK_DATA, "first: of PostgreSQL 16");
+	chain(&full, &next, BK_FAIL, "pg_combinebackup: none of version 17");
+	ok(unpack(&next.b, &(struct bk_datadir_options){0}, NULL) == -1 &&
+	    e.code == BK_DATA && strstr(e.msg, "--incremental") != NULL,
+	    "alone: %s", e.msg);
+	tar_free(&full.b);
+	tar_free(&next.b);
+	tar_free(&gap.b);
+	tar_free(&other.b);
+	tar_free(&old.b);
+}
+
 int
 main(void)
 {
@@ -687,6 +777,7 @@ main(void)
 	test_delta();
 	test_killed();
 	test_abandoned();
+	test_chain();
 	wipe("");
 	free(big);
 	return tap_done();
