@@ -68,6 +68,8 @@ good() {
 	bk-dump) echo 'bk-dump -q shop >/dev/null' ;;
 	bk-keygen) echo "bk-keygen -o $OUT/new" ;;
 	bk-ls) echo 'bk-ls many' ;;
+	bk-pitr) echo 'BK_AUDIT_LOG= bk-base -qc fast |
+	    bk-pitr -q -D nowhere --dry-run --target latest >/dev/null' ;;
 	bk-restore) echo 'bk-restore -q copy <shop.bk' ;;
 	bk-rm) echo "echo $OUT/out >$OUT/name; bk-rm <$OUT/name" ;;
 	bk-s3get) echo 'bk-s3get s3://backups/there >/dev/null' ;;
@@ -96,6 +98,7 @@ bad() {
 	bk-keygen) echo 'bk-keygen -y in' ;;
 	bk-ls) echo 'bk-ls nowhere' ;;
 	bk-notify) echo 'bk-notify --webhook url --retry-for 1s <in' ;;
+	bk-pitr) echo 'bk-pitr -q -D nowhere --dry-run --target latest <in' ;;
 	bk-restore) echo 'bk-restore -q copy <in' ;;
 	bk-rm) echo 'echo dir | bk-rm' ;;
 	bk-s3get) echo 'bk-s3get s3://backups/nothing' ;;
@@ -127,6 +130,7 @@ slow() {
 	bk-save) echo "exec bk-save -q $OUT/saved2 <pipe" ;;
 	bk-seal) echo 'exec bk-seal cat pipe' ;;
 	bk-tee) echo 'exec bk-tee "cat >/dev/null" <pipe' ;;
+	bk-pitr) echo 'exec bk-pitr -q -D nowhere --dry-run --target latest <pipe' ;;
 	bk-restore) echo 'exec bk-restore -q copy <pipe' ;;
 	bk-walget) echo 'exec bk-walget 00000002.history out -- cat pipe' ;;
 	bk-walput) echo 'exec bk-walput 00000002.history -- sleep 100' ;;

@@ -133,6 +133,16 @@ after() {
 	[[ $stderr == "bk-pitr: $SIDE: the server ended: could not restore file "* ]]
 	one_line_error bk-pitr
 	[ -z "$output" ]
+	pg_stop new
+
+	# one that is empty when the server asks, though it was not before: no
+	# less than what was proven is called the end
+	wal_side new && pg_as mkdir -m 700 "$SIDE"
+	run -1 --separate-stderr "$TOOLS/bk-pitr" -q -D "$SIDE" --start \
+	    --target latest --spool-size 1 \
+	    --wal "[ ! -e $SIDE/PG_VERSION ] || exit 4
+	    $(from "$ARCHIVE")" <"$F/base.tar"
+	[[ $stderr == *"the server ended: recovery ended before configured recovery target was reached" ]]
 }
 
 @test "pg_basebackup's tar, sealed by bk-seal" {

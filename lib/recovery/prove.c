@@ -193,8 +193,12 @@ judge_end(struct prover *s, const char *what, struct bk_err *e)
 {
 	const struct bk_target *t = &s->o->target;
 
-	if (t->kind == BK_TARGET_LATEST)
+	/* with a target the server fails if it cannot go as far as this */
+	if (t->kind == BK_TARGET_LATEST) {
+		s->p->stop = s->last != 0 ? BK_STOP_BEHIND : BK_STOP_AS_ASKED;
+		s->p->lsn = s->last;
 		return 0;
+	}
 	if (t->kind == BK_TARGET_TIME && s->witness != 0) {
 		s->p->stop = BK_STOP_BEFORE;
 		s->p->lsn = s->witness;
