@@ -315,3 +315,34 @@ flip() {
 	[ "$(wal_sql 'SHOW recovery_target_name')" = "$ODD" ]
 	[ ! -e "$SIDE/pwned" ]
 }
+
+# --- the page
+
+# example N: of the page, with our places and without the bucket, which
+# t/pitr_cycle.bats has.
+example() {
+	awk -v n="$1" '/^\.Sh EXAMPLES/ { e = 1 } /^\.Sh SEE/ { e = 0 }
+	    /^\.Ed/ { b = 0 } e && b && i == n
+	    /^\.Bd/ && e { b = 1; i++ }' "$TOP/man/bk-pitr.1" |
+	    sed "s/\\\\e\$/\\\\/; s,/srv/[a-z]*,$SIDE,; s,/archive,$ARCHIVE,g
+		s,bk-s3get --before '[^']*' s3://b/base/,cat base.tar,
+		s/| bk-crypt -d | bk-gz -d'/'/; s/bk-crypt -d | bk-gz -d |//
+		s,bk-s3get s3://b/wal/,cat 2>/dev/null $ARCHIVE/,
+		s/BK_WAL_NAME '/BK_WAL_NAME || exit 4'/
+		s/2026-11-21 14:30Z/$TIME/; s,^bk-pitr,$TOOLS/&,
+		s, bk-pitr, $TOOLS/bk-pitr,"
+}
+
+@test "the page's examples" {
+	wal_side new && pg_as mkdir -m 700 "$SIDE"
+	ln -s "$F/base.tar" base.tar
+	run -0 --separate-stderr bash -eo pipefail -c "$(example 2)"
+	[[ ${lines[0]} == base$'\t'cluster\ * ]]
+	[[ ${lines[3]} == target$'\t'* ]]
+	[ -z "$(ls -A "$SIDE")" ]
+	run -0 --separate-stderr bash -eo pipefail -c "$(example 1)"
+	[ -e "$SIDE/recovery.signal" ]
+	rm -rf "${SIDE:?}"/*
+	run -0 --separate-stderr bash -eo pipefail -c "$(example 3)"
+	[[ $output == reached=* ]]
+}
