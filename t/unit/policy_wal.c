@@ -215,7 +215,8 @@ test_by_stamp(void)
 	bases.item[0].expired = 1;
 	is_str(judged(0), "1234567", "as soon as that goes");
 	is_str(judged(5 * DAY), "1234", "but for the window");
-	bases.item[0].r.time = NOW;	/* not complete: no help to the window */
+	/* not complete, so no help to the window */
+	bases.item[0].r.time = NOW;
 	bases.item[4].r.time = NOW;
 	is_str(judged(0), "1234567", "not when it was stored");
 	bases.item[4].r.time = NOW - 4 * DAY;
