@@ -96,8 +96,8 @@ entries() {
 	for file in contrib/iam/*.json contrib/terraform/replication-role.json; do
 		jq -e '[.Statement[].Action] | flatten |
 		    all(test("^s3:[A-Za-z]+$"))' "$file"
-		jq -e '[.Statement[].Resource] | flatten | all(test(
-		    "^arn:aws:s3:::(BUCKET|REPLICA)(/(receipts/)?[*])?$"))' "$file"
+		jq -e '[.Statement[] | .Resource, .NotResource | values] | flatten |
+		    all(test("^arn:aws:s3:::(BUCKET|REPLICA)(/(receipts/)?[*](.partial)?)?$"))' "$file"
 	done
 	# setup_file has seen each policy taken; this is what a slip looks like
 	sed 's/s3:GetObject"/s3:GetObjekt"/' restorer.json >slip.json
@@ -111,6 +111,19 @@ entries() {
 	as restorer bk-s3get s3://backups/shop/daily/big | cmp - big
 	run -1 --separate-stderr as put-only bk-s3put s3://backups/shop/daily/a <sql
 	[[ $stderr == *"already exists; choose another name"* ]]
+}
+
+@test "put-only stores WAL: what there is of a segment, then more of it" {
+	local seg=000000010000000000000005
+	send() { wal "$@" | as put-only bk-s3put "s3://backups/wal/$1"; }
+	head -c 40 sql >part
+	send $seg.partial 0/5001000 part
+	send $seg.partial 0/5002000 sql
+	as restorer bk-s3get s3://backups/wal/$seg.partial | cmp - sql
+	send $seg 0/6000000 sql
+	send $seg 0/6000000 sql
+	run -1 send $seg 0/6000000 part
+	as restorer bk-s3get s3://backups/wal/$seg | cmp - sql
 }
 
 @test "put-only, of one database alone" {
