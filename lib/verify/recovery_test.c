@@ -164,14 +164,15 @@ become_user(const struct bk_scratch *s, struct bk_err *e)
 	return 0;
 }
 
-static void
-become_ourselves(const struct bk_scratch *s)
+static int
+become_ourselves(const struct bk_scratch *s, struct bk_err *e)
 {
 	const uid_t keep = (uid_t)-1;
 
 	if (s->other && (syscall(SET_USER, keep, getuid(), keep) == -1 ||
 	    syscall(SET_GROUP, keep, getgid(), keep) == -1))
-		abort();	/* root may always */
+		return bk_fail_errno(e, "scratch server: back to our user");
+	return 0;
 }
 
 /* Does what was unpacked lead to a consistent state by its own WAL? */
@@ -267,7 +268,8 @@ unpack(struct test *t, struct bk_err *e)
 	if (rc == 0 && ((t->data = bk_datadir_open(&how, e)) == NULL ||
 	    bk_datadir_unpack(t->data, both, t->name, e) == -1))
 		rc = -1;
-	become_ourselves(t->o->server);
+	if (become_ourselves(t->o->server, e) == -1)
+		rc = -1;
 	return finish_check(t, rc, e);
 }
 
@@ -278,7 +280,8 @@ prepare(struct test *t, struct bk_err *e)
 
 	if (rc == 0 && (prove(t, e) == -1 || configure(t, e) == -1))
 		rc = -1;
-	become_ourselves(t->o->server);
+	if (become_ourselves(t->o->server, e) == -1)
+		rc = -1;
 	return rc;
 }
 
@@ -347,10 +350,10 @@ run_amcheck(struct test *t, const char *program, struct bk_err *e)
 	else if (bk_child_capture(argv, t->o->bindir.env, AMCHECK_MAX,
 	    t->o->child, &said, &why) == 0)
 		rc = 0;
-	else if (said.len > 0)	/* it reports on standard output */
-		rc = bk_verdict_differs(t->v, "", strtok(said.data, "\n"), e,
-		    "pg_amcheck");
-	else
+	else if (said.len > 0) {	/* it reports on standard output */
+		said.data[strcspn(said.data, "\n")] = '\0';
+		rc = bk_verdict_differs(t->v, "", said.data, e, "pg_amcheck");
+	} else
 		rc = bk_verdict_uncovered(t->v, e, "pg_amcheck (%s)", why.msg);
 	bk_buf_free(&said);
 	free(path);
