@@ -1,105 +1,10 @@
 #!/usr/bin/env bats
-# bk-base on a server of the version installed: what it writes, and what it
-# refuses.
+# bk-base on a server of the version installed: what it writes and records.
 
 load support/common
 . "$SUPPORT/pg.bash"
 . "$SUPPORT/wal.bash"
-
-LONG=$(printf 'n%.0s' {1..70})
-
-setup_file() {
-	wal_start "$BATS_FILE_TMPDIR/pg"
-	wal_tablespace one
-	wal_tablespace two
-	wal_sql "CREATE TABLE t AS SELECT i, md5(i::text) FROM
-	    generate_series(1, 20000) i"
-	wal_sql "CREATE TABLE t1 TABLESPACE one AS TABLE t"
-	wal_sql "CREATE TABLE t2 TABLESPACE two AS TABLE t"
-	wal_sql 'CREATE DATABASE empty'
-	# the place of this one has no room in a header
-	ODD="$PGHOST/an odd, $(printf 'x%.0s' {1..120})/\"place\""
-	pg_as mkdir -p "$ODD"
-	wal_sql "CREATE TABLESPACE odd LOCATION '$ODD'"
-	wal_sql "CREATE TABLE t3 TABLESPACE odd AS TABLE t"
-	# what is no longer than 99 bytes for the server is longer in our tar
-	SPACE=$(echo "$PGHOST"/space-one/PG_*)
-	pg_as touch "$PGHOST/data/a name
-of two lines" "$PGHOST/data/"$'\377\376' "$SPACE/$LONG"
-	pg_as cp "$PGHOST/data/PG_VERSION" "$PGHOST/data/*"
-}
-
-teardown_file() {
-	pg_stop "$BATS_FILE_TMPDIR/pg"
-}
-
-setup() {
-	cd "$BATS_TEST_TMPDIR"
-	pg_use "$BATS_FILE_TMPDIR/pg"
-	ADMIN=$PGUSER PGUSER=bk
-}
-
-teardown() {
-	[ -z "${BASE-}" ] || kill -9 "$BASE" 2>/dev/null || :
-	pg_stop "$BATS_TEST_TMPDIR/standby"
-	pg_stop "$BATS_TEST_TMPDIR/side"
-	pg_stop "$BATS_TEST_TMPDIR/other"
-}
-
-sql() {
-	PGUSER=$ADMIN wal_sql "$@"
-}
-
-is() {
-	[ "$(sql "SELECT $1")" = t ]
-}
-
-none_left() {
-	is "count(*) = 0 FROM pg_stat_progress_basebackup" &&
-	    is "count(*) = 0 FROM pg_replication_slots WHERE
-	    slot_name LIKE 'bk_base_%'"
-}
-
-# paused_base OPTION...: a backup that is being sent, to the file out, through
-# a pipe that nobody reads yet.  $BASE is its process.
-paused_base() {
-	mkfifo fifo
-	bk-base -c fast "$@" >fifo 2>err 3>&- &
-	BASE=$!
-	exec 5<fifo
-	await 20 is "count(*) > 0 FROM pg_stat_progress_basebackup WHERE
-	    phase LIKE 'streaming%'"
-}
-
-resume() {
-	cat <&5 >out
-	exec 5<&-
-	status=0
-	wait "$BASE" || status=$?
-	BASE=
-}
-
-# unsealed FILE: every reader refuses it.
-unsealed() {
-	run -3 --separate-stderr bash -c 'bk-gz <"$1" >/dev/null' sh "$1"
-	[[ $stderr == *unfinished* ]]
-}
-
-# recover TAR: start what is in it, tablespaces and all, in $SIDE.
-recover() {
-	local oid
-	PGUSER=$ADMIN wal_side "$PWD/side" "${2-}"
-	pg_as mkdir -m 700 "$SIDE"
-	tar -xf "$1" -C "$SIDE"
-	: >"$SIDE/tablespace_map"
-	for oid in $(cd "$SIDE/pg_tblspc" && echo *); do
-		[ "$oid" != '*' ] || continue
-		mv "$SIDE/pg_tblspc/$oid" "$SIDE.$oid"
-		echo "$oid $SIDE.$oid" >>"$SIDE/tablespace_map"
-	done
-	chown -R --reference="${SIDE%/*}" "${SIDE%/*}"
-	wal_run "$PWD/side"
-}
+. "$SUPPORT/base.bash"
 
 @test "one tar that tar unpacks, pg_verifybackup accepts and a server starts" {
 	run -0 --separate-stderr bash -c 'bk-base -c fast -l "it'\''s" >out'
@@ -209,70 +114,6 @@ recover() {
 	cmp m <(tar -xOf out backup_manifest)
 }
 
-@test "the server goes away midway: no closing mark" {
-	paused_base
-	sql "SELECT pg_terminate_backend(pid) FROM pg_stat_replication"
-	resume
-	[ "$status" = 1 ]
-	[ "$(wc -l <err)" = 1 ]
-	grep -q '^bk-base: base backup: ' err
-	unsealed out
-}
-
-@test "the whole server stops midway" {
-	PG_INITDB=-k pg_start "$PWD/other"
-	ADMIN=$PGUSER
-	paused_base
-	pg_ctl_ "$PWD/other" -m immediate stop
-	resume
-	[ "$status" = 1 ]
-	[ "$(wc -l <err)" = 1 ]
-	unsealed out
-	run -1 bk-base --check
-}
-
-@test "killed or stopped midway, nothing is left running on the server" {
-	paused_base
-	kill -9 "$BASE"
-	resume
-	[ "$status" = 137 ]
-	unsealed out
-	await 20 none_left
-	rm fifo
-	paused_base --manifest m
-	kill -TERM "$BASE"
-	resume
-	[ "$status" = 143 ]
-	[ ! -e m ]
-	[ "$(find . -name '.bk-save*' | wc -l)" = 0 ]
-	unsealed out
-	await 20 none_left
-	# waiting for a checkpoint that is spread
-	sql 'CREATE TABLE dirty AS TABLE t'
-	bk-base -v >out 2>err &
-	BASE=$!
-	await 20 is "count(*) > 0 FROM pg_stat_progress_basebackup WHERE
-	    phase LIKE 'waiting for checkpoint%'"
-	kill -TERM $BASE
-	status=0
-	wait "$BASE" || status=$?
-	[ "$status" = 143 ]
-	BASE=
-	grep -q 'waiting for a spread checkpoint.*-c fast' err
-	await 5 none_left
-}
-
-@test "an output that cannot be written is 1, a reader that left says nothing" {
-	run -1 --separate-stderr bash -c 'bk-base -c fast >/dev/full'
-	one_line_error bk-base
-	[[ $stderr == *"No space left"* ]]
-	run -0 --separate-stderr bash -c 'bk-base -c fast | head -c 9 >out
-	    echo "${PIPESTATUS[0]}"'
-	[ "$output" = 1 ]
-	[ -z "$stderr" ]
-	await 20 none_left
-}
-
 @test "--no-wal waits for the archive, and has no WAL" {
 	PGUSER=$ADMIN wal_archive "cp %p $(PGUSER=$ADMIN wal_dir archive)/%f"
 	bk-base -c fast --no-wal >out
@@ -324,38 +165,6 @@ recover() {
 	[[ $output == *$'\nwarning  archive_mode: off'* ]]
 }
 
-# forged TEXT FIELD VALUE MESSAGE: a server that lies so is refused with MESSAGE.
-forged() {
-	rm -f port
-	"$SUPPORT/pgforge.py" 127.0.0.1 "$PGPORT" "${@:1:3}" >port 3>&- &
-	PROXY=$!
-	await 10 test -s port
-	run --separate-stderr bash -c 'bk-base -c fast -h 127.0.0.1 -p "$1" >out' sh "$(cat port)"
-	kill $PROXY
-	echo "$stderr"
-	[ "$status" = 3 ]
-	one_line_error bk-base
-	[[ $stderr == *"$4"* ]]
-	unsealed out
-}
-
-@test "a server that lies about its files is not believed" {
-	forged base/1/1247 data 77 'base/1/1247: the manifest has CRC32C '
-	forged base/1/1247 name ../evil '../evil: the server sent a path'
-	forged base/1/1247 name /etc/evil '/etc/evil: the server sent a path'
-	forged base/1/1247 name base/../../x 'base/../../x: the server sent a path'
-	forged base/1/1247 name base/1/evil 'base/1/1247: the manifest has'
-	forged base/1/1247 type 2 'neither a file nor a directory'
-	forged base/1/1247 type 1 'neither a file nor a directory'
-	forged base/1/1247 size 77777777777 'base backup: '
-	forged base.tar raw evil.tar 'an archive without a name'
-	forged backup_label data 77 'backup_label: the manifest has CRC32C '
-	# its system identifier, behind the begin of a message
-	forged 'pg_wal/[0-9A-F]{24}' data 30 'of another cluster'
-	forged '"Last-Modified": "20' raw '"Last-Modified": "19' 'checksum'
-	forged '"Start-LSN": "' raw '"Start-LSM": "' 'backup_manifest'
-}
-
 @test "the instant is the server's, on a host whose clock is not" {
 	local off
 	faketime --version >/dev/null
@@ -388,25 +197,6 @@ forged() {
 refused() {
 	run --separate-stderr bk-base --check
 	[ "$status" = 1 ]
-}
-
-@test "a standby; one that is promoted meanwhile fails" {
-	PGUSER=$ADMIN wal_start "$PWD/other"
-	wal_sql 'CREATE TABLE t AS SELECT generate_series(1, 500) i'
-	wal_standby "$PWD/standby" "$PWD/other"
-	PGUSER=bk bk-base -c fast >out
-	ends out
-	mkdir all
-	tar -xf out -C all
-	"$(pg_config --bindir)/pg_verifybackup" all
-	[ -e all/standby.signal ]
-	ADMIN=$PGUSER PGUSER=bk
-	paused_base
-	sql 'SELECT pg_promote()'
-	resume
-	[ "$status" = 1 ]
-	grep -q 'promoted' err
-	unsealed out
 }
 
 @test "usage errors write nothing" {

@@ -24,9 +24,18 @@ fields = {'name': (0, 100), 'size': (124, 12), 'type': (156, 1), 'link': (157, 1
 done = False
 
 
+def is_cut(data):
+    """TEXT, or what is to be changed behind it, goes on in the next piece."""
+    found = pattern.search(data)
+    if found:
+        return field != 'raw' and len(data) < found.start() + 1024
+    plain = text.split(b'[')[0]
+    return any(data.endswith(plain[:n]) for n in range(1, len(plain) + 1))
+
+
 def forge(data):
     found = pattern.search(data)
-    if not found or (field != 'raw' and len(data) < found.start() + 1024):
+    if not found:
         return data
     at = found.start()
     new = bytearray(data)
@@ -47,6 +56,11 @@ def forge(data):
 def copy(src, dst, lie):
     try:
         while data := src.recv(65536):
+            while lie and not done and is_cut(data):
+                more = src.recv(65536)
+                if not more:
+                    break
+                data += more
             dst.sendall(forge(data) if lie and not done else data)
     except OSError:
         pass
