@@ -60,6 +60,34 @@ load support/common
 	await 5 none_left
 }
 
+# busy: the server writes ten segments, and needs none of the older ones.
+busy() {
+	local i
+	for i in {1..10}; do
+		PGUSER=$ADMIN wal_switch
+	done
+	sql CHECKPOINT
+	sql CHECKPOINT
+}
+
+@test "WAL is kept while the backup runs; without a slot it fails if it is not" {
+	paused_base
+	busy
+	resume
+	[ "$status" = 0 ]
+	ends out
+	rm fifo
+	PG_CONF='max_replication_slots = 0' PG_INITDB='--wal-segsize=1 -k' \
+	    pg_start "$PWD/other"
+	ADMIN=$PGUSER
+	paused_base
+	busy
+	resume
+	[ "$status" = 1 ]
+	grep -q '^bk-base: base backup: .*WAL' err
+	unsealed out
+}
+
 @test "an output that cannot be written is 1, a reader that left says nothing" {
 	run -1 --separate-stderr bash -c 'bk-base -c fast >/dev/full'
 	one_line_error bk-base
