@@ -164,15 +164,16 @@ become_user(const struct bk_scratch *s, struct bk_err *e)
 	return 0;
 }
 
+/* Back again; rc, or -1. */
 static int
-become_ourselves(const struct bk_scratch *s, struct bk_err *e)
+become_ourselves(const struct bk_scratch *s, int rc, struct bk_err *e)
 {
 	const uid_t keep = (uid_t)-1;
 
 	if (s->other && (syscall(SET_USER, keep, getuid(), keep) == -1 ||
 	    syscall(SET_GROUP, keep, getgid(), keep) == -1))
-		return bk_fail_errno(e, "scratch server: back to our user");
-	return 0;
+		return bk_fail_errno(e, "scratch server: our own user");
+	return rc;
 }
 
 /* Does what was unpacked lead to a consistent state by its own WAL? */
@@ -268,8 +269,7 @@ unpack(struct test *t, struct bk_err *e)
 	if (rc == 0 && ((t->data = bk_datadir_open(&how, e)) == NULL ||
 	    bk_datadir_unpack(t->data, both, t->name, e) == -1))
 		rc = -1;
-	if (become_ourselves(t->o->server, e) == -1)
-		rc = -1;
+	rc = become_ourselves(t->o->server, rc, e);
 	return finish_check(t, rc, e);
 }
 
@@ -280,9 +280,7 @@ prepare(struct test *t, struct bk_err *e)
 
 	if (rc == 0 && (prove(t, e) == -1 || configure(t, e) == -1))
 		rc = -1;
-	if (become_ourselves(t->o->server, e) == -1)
-		rc = -1;
-	return rc;
+	return become_ourselves(t->o->server, rc, e);
 }
 
 static int
@@ -350,7 +348,7 @@ run_amcheck(struct test *t, const char *program, struct bk_err *e)
 	else if (bk_child_capture(argv, t->o->bindir.env, AMCHECK_MAX,
 	    t->o->child, &said, &why) == 0)
 		rc = 0;
-	else if (said.len > 0) {	/* it reports on standard output */
+	else if (said.len > 0) {	/* its first finding */
 		said.data[strcspn(said.data, "\n")] = '\0';
 		rc = bk_verdict_differs(t->v, "", said.data, e, "pg_amcheck");
 	} else
