@@ -20,6 +20,7 @@
 #include "wal/segment.h"
 
 #define CONTROL "global/pg_control"
+#define STANDBY "standby.signal"
 #define LOCK ".bk-walget.lock"
 #define JOBS 8			/* without -j and BK_JOBS, at most */
 #define AHEAD 32		/* segments */
@@ -235,6 +236,7 @@ main(int argc, char *argv[])
 	bk_wal_command_init(&a.command, parse_options(&a, argc, argv), environ);
 	a.get.command = &a.command;
 	a.get.check = bk_whole_segment_check;
+	a.get.holes = access(STANDBY, F_OK) == -1;
 	a.get.sysid = sysid;
 	tool_run("fetch", a.name, a.path);
 

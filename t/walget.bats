@@ -179,6 +179,22 @@ refused() {
 	refused "holds segment $S of another cluster (*" "$S" "$CAT"
 }
 
+@test "a hole is not the end" {
+	rm "raw/$S"
+	refused "is missing: it is not there, but ${SEGMENTS[2]} is" "$S" "$CAT"
+	# a .partial is not the end, if there is more
+	head -c 300000 "$FROM/raw/$S" >"raw/$S.partial"
+	refused "is missing: *" "$S" "$CAT"
+	# whether there is more cannot be told
+	refused '*exit status 1' "$S" "[ \$BK_WAL_NAME != ${SEGMENTS[2]} ] || exit 1; $CAT"
+	# it comes late
+	run -0 bk-walget --retry-for 1m "$S" out -- "[ ! -e asked ] || cp '$FROM/raw/$S' raw; touch asked; $CAT"
+	rm out raw/"$S"*
+	# to a standby, it will
+	touch standby.signal
+	run -1 bk-walget "$S" out -- "$CAT"
+}
+
 @test "histories are read to their end" {
 	printf '1\t0/3000158\tno recovery target specified\n' >raw/00000002.history
 	run -0 bk-walget 00000002.history out -- "$CAT"
@@ -193,6 +209,7 @@ refused() {
 }
 
 @test "a timeline's last segment may be a .partial: padded" {
+	S=${SEGMENTS[3]}
 	head -c 300000 "raw/$S" >"raw/$S.partial"
 	rm "raw/$S"
 	run -0 bk-walget "$S" out -- "$CAT"

@@ -5,12 +5,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/hex.h"
 #include "base/io.h"
 #include "base/store.h"
 #include "base/thread.h"
@@ -97,6 +99,48 @@ fetch(struct bk_wal_get *g, const char *name, const char *path, int pad,
 	return rc;
 }
 
+static int
+discard(void *ctx, const void *buf, size_t n, struct bk_err *e)
+{
+	(void)ctx;
+	(void)buf;
+	(void)n;
+	(void)e;
+	return 0;
+}
+
+/*
+ * name is not there: is the next segment?  That its number is one higher is
+ * wrong once in 4 GiB of WAL, and finds nothing then: the size of segments is
+ * not known before one was got.
+ */
+static int
+check_hole(struct bk_wal_get *g, const char *name, struct bk_err *e)
+{
+	char next[BK_WAL_NAME];
+	struct bk_err why = {0};
+	struct bk_wal_run r;
+	uint64_t low;
+	int rc;
+
+	if (!g->o.holes || bk_hex_number(name + 16, 8, &low) == -1 ||
+	    low >= UINT32_MAX)
+		return 0;
+	(void)snprintf(next, sizeof(next), "%.16s%08" PRIX32, name,
+	    (uint32_t)low + 1);
+	if (bk_wal_run_begin(&g->runs, &r, e) == -1)
+		return -1;
+	rc = bk_wal_command_fetch(g->o.command, next, discard, NULL, &r.pid,
+	    &why);
+	bk_wal_run_end(&g->runs, &r);
+	if (rc == 0)
+		return 0;
+	return rc == 1 ? bk_fail(e, BK_FAIL, "%s: is missing: it is not "
+	    "there, but %s is", name, next) :
+	    bk_fail(e, BK_FAIL, "%s: is not there; whether it is missing "
+	    "cannot be told: %s", name, why.msg);
+}
+
 /* The same, from its .partial if there is no whole one. */
 static int
 fetch_or_partial(struct bk_wal_get *g, const char *name, const char *path,
@@ -107,6 +151,8 @@ fetch_or_partial(struct bk_wal_get *g, const char *name, const char *path,
 
 	if (rc != 0 || bk_wal_file_kind(name) != BK_WAL_FILE_SEGMENT)
 		return rc;
+	if (check_hole(g, name, e) == -1)
+		return -1;
 	(void)snprintf(partial, sizeof(partial), "%s.partial", name);
 	return fetch(g, partial, path, 1, e);
 }

@@ -28,6 +28,11 @@ struct bk_wal_get_options {
 	const char *sysid;	/* the cluster's; "": any */
 	uint64_t segment;	/* bytes of one; 0: known when one was got */
 	/*
+	 * A segment that is not there, while the one after it is, is missing: a
+	 * failure.  Not for standbys, as a segment may come late.
+	 */
+	int holes;
+	/*
 	 * NULL, or looks into a whole segment that was fetched as the file
 	 * path.  0, or -1 with *e set: it is removed.
 	 */
