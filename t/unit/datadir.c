@@ -654,12 +654,12 @@ test_abandoned(void)
 		    .dir = in("data") };
 
 		e = (struct bk_err){0};
+		left += mkdir(in("data"), 0700) != 0;
 		a.d = bk_datadir_open(&o, &e);
 		went_on += bk_datadir_unpack(a.d, src, "input", &e) == 0 &&
 		    bk_datadir_commit(a.d, &e) == 0;
-		left += is_there("data");
 		bk_datadir_free(a.d);
-		left += is_there("data");
+		left += (size_t)count("data");
 		wipe("data");
 	}
 	is_int((intmax_t)left, 0, "abandoned: nothing is left");
