@@ -157,6 +157,17 @@ after() {
 	pg_use plain
 	[ "$(wal_sql 'SELECT n FROM p')" = 1 ]
 	pg_stop plain
+	pg_stop new
+	# as Debian has it: the configuration is not in the backup
+	pg_start plain && mv "$PGHOST/data/postgresql.conf" "$PGHOST/"
+	pg_ctl_ plain -o "-c config_file=$PGHOST/postgresql.conf" restart
+	bk-base -q -c fast >elsewhere.tar
+	wal_side new && pg_as mkdir -m 700 "$SIDE"
+	run -1 --separate-stderr "$TOOLS/bk-pitr" -q -D "$SIDE" --start \
+	    --target latest <elsewhere.tar
+	[[ $stderr == *"$SIDE: ready, but there is no postgresql.conf in it, "* ]]
+	[ -e "$SIDE/recovery.signal" ]
+	pg_stop plain
 	# cut, it is nobody's backup
 	head -c 9000000 plain.tar >cut.tar
 	run -3 bk-pitr -q -D nowhere --dry-run --target latest <cut.tar

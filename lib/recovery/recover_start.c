@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -17,6 +18,8 @@
 #include "recovery/recover.h"
 
 #define LOG "bk-pitr.log"	/* in the data directory */
+#define CONFIG "postgresql.conf"
+#define CONFIG_MAX (1024 * 1024)
 #define LOG_TAIL (64 * 1024)
 #define PID_MAX 4096		/* bytes of postmaster.pid */
 #define PID_LINES 6
@@ -157,6 +160,70 @@ find_program(const struct bk_recover_server *s, const char *name,
 	return bk_bindir_find_range(s->programs, name, &range, path, e);
 }
 
+/* 1 if the file path says data_directory = 'dir'. */
+static int
+is_config_of(const char *path, const char *dir)
+{
+	static const char key[] = "data_directory";
+	struct bk_buf text = {0};
+	struct bk_err ignored = {0};
+	const char *line;
+	size_t n = strlen(dir);
+	int found = 0;
+
+	if (bk_io_slurp(path, CONFIG_MAX, &text, &ignored) == 0 &&
+	    text.data != NULL)
+		for (line = text.data; !found && line != NULL;
+		    line = strchr(line, '\n')) {
+			line += strspn(line, " \t\n");
+			if (strncmp(line, key, sizeof(key) - 1) != 0)
+				continue;
+			line += sizeof(key) - 1;
+			line += strspn(line, " \t=");
+			found = *line == '\'' &&
+			    strncmp(line + 1, dir, n) == 0 &&
+			    line[1 + n] == '\'';
+		}
+	bk_buf_free(&text);
+	return found;
+}
+
+/*
+ * Append to *options where the configuration is, if not in the data directory:
+ * Debian has it in /etc/postgresql/MAJOR/NAME, and so not in a base backup.
+ */
+static int
+find_config(const struct bk_recover_server *s, struct bk_buf *options,
+    struct bk_err *e)
+{
+	struct bk_buf own = {0}, pattern = {0};
+	glob_t g;
+	size_t i;
+	int rc = -1;
+
+	if (bk_buf_printf(&own, e, "%s/" CONFIG, s->dir) == -1 ||
+	    bk_buf_printf(&pattern, e, "/etc/postgresql/%d/*/" CONFIG,
+	    s->major) == -1)
+		goto done;
+	rc = access(own.data, R_OK) == 0 ? bk_buf_puts(options, "", e) : -1;
+	if (rc == -1 && glob(pattern.data, 0, NULL, &g) == 0) {
+		for (i = 0; rc == -1 && i < g.gl_pathc; i++)
+			if (is_config_of(g.gl_pathv[i], s->dir))
+				rc = bk_buf_printf(options, e,
+				    "-c config_file=\"%s\"", g.gl_pathv[i]);
+		globfree(&g);
+	}
+	if (rc == -1)
+		(void)bk_fail(e, BK_FAIL, "%s: ready, but there is no " CONFIG
+		    " in it, as the cluster that it comes from has its own "
+		    "elsewhere; put one there, or have it started where its "
+		    "configuration is (pg_ctlcluster)", s->dir);
+ done:
+	bk_buf_free(&own);
+	bk_buf_free(&pattern);
+	return rc;
+}
+
 /*
  * pg_ctl waits a few seconds, and sees a server that does not start at all;
  * what it says is in the log, too.
@@ -164,18 +231,20 @@ find_program(const struct bk_recover_server *s, const char *name,
 static int
 launch(const struct bk_recover_server *s, struct bk_err *e)
 {
-	struct bk_buf program = {0}, log = {0}, said = {0};
+	struct bk_buf program = {0}, log = {0}, options = {0}, said = {0};
 	struct bk_err ended = {0};
 	struct postmaster pm;
 	int rc = -1;
 
 	if (find_program(s, "pg_ctl", &program, e) == 0 &&
+	    find_config(s, &options, e) == 0 &&
 	    bk_buf_printf(&log, e, "%s/" LOG, s->dir) == 0) {
 		char dir[] = "-D", out[] = "-l", quiet[] = "-s", wait[] = "-w",
-		    limit[] = "-t", limit_arg[] = FIRST_WAIT, start[] = "start",
-		    *copy = strdup(s->dir);
+		    limit[] = "-t", limit_arg[] = FIRST_WAIT, option[] = "-o",
+		    start[] = "start", *copy = strdup(s->dir);
 		char *argv[] = { program.data, dir, copy, out, log.data, quiet,
-		    wait, limit, limit_arg, start, NULL };
+		    wait, limit, limit_arg, option, options.data, start,
+		    NULL };
 
 		if (copy == NULL)
 			rc = bk_fail_memory(e);
@@ -189,6 +258,7 @@ launch(const struct bk_recover_server *s, struct bk_err *e)
 	}
 	bk_buf_free(&program);
 	bk_buf_free(&log);
+	bk_buf_free(&options);
 	bk_buf_free(&said);
 	return rc;
 }
@@ -282,9 +352,9 @@ look(const struct bk_recover_server *s, struct bk_err *e)
 	if (copy == NULL)
 		(void)bk_fail_memory(e);
 	else if (find_program(s, "pg_controldata", &program, e) == 0) {
-		char *argv[] = { program.data, copy, NULL };
+		char env[] = "env", locale[] = "LC_ALL=C",
+		    *argv[] = { env, locale, program.data, copy, NULL };
 
-		/* "in production", in whatever language */
 		if (bk_child_capture(argv, s->programs->env, 65536, s->child,
 		    &text, e) == 0)
 			rc = strstr(text.data, "in production") != NULL;
