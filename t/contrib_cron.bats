@@ -115,6 +115,12 @@ cron() {
 	[ "$(stored wal/)" -ge 3 ]
 	run -0 cron 'bk-age -w 8d' TELL="sh -c cat"
 	[[ $output == 'BACKUP CRITICAL - '*'never proven'* ]]
+	run -0 cron 'BASES/latest'
+	[ -z "$output" ]
+	run -0 cron 'bk-age -w 8d' TELL="sh -c cat"
+	[[ $output == 'BACKUP OK - '*', proven '* ]]
+	run -0 cron 'bk-prune -w 5'
+	[ "$(stored base/pg1/)" = 1 ]
 }
 
 @test "crontab: pruning deletes what no rule keeps" {
