@@ -108,7 +108,7 @@ check: deps
 	$(if $(SAN)$(TSAN),,$(MAKE) -s -j$(JOBS) gate)
 	env --default-signal BK_BIN="$(CURDIR)/$B/bin" \
 	    PATH="$(CURDIR)/$B/bin:$$PATH" \
-	    perl -It/support -S prove --harness Skips -j$(JOBS) --timer --failures \
+	    perl -It/support -S prove --harness Skips -j$$(($(JOBS) + 1)) --timer --failures \
 	    --comments --ext .bats $(UNITS) $(TESTS)
 
 units: $(UNITS)
