@@ -72,6 +72,16 @@ chain() {
 	    --incremental "cat $PWD/1.tar; exit 7" <0.tar
 	refused 3 'data checksums were switched' chain 0.tar 1.tar 2.tar 3.tar
 	[ -z "$(ls -A "$SIDE")" ]
+	mkfifo in && chmod a+r in
+	chain 0.tar in 3>&- 4>&- &
+	i=$!
+	exec 8>in
+	head -c 1000000 1.tar >&8
+	await 20 test -e "$SIDE/.bk-combine/1/base"
+	kill -TERM "$(pgrep -P $i -x bk-pitr || echo $i)"
+	wait $i || [ $? = 143 ]
+	exec 8>&-
+	[ -z "$(ls -A "$SIDE")" ]
 	chain 0.tar 1.tar 2.tar
 	[ ! -e "$SIDE/.bk-combine" ]
 	cd "$BATS_TEST_TMPDIR"

@@ -311,13 +311,11 @@ combine_parts(struct chain *c, const struct bk_bindir *programs,
 	for (i = 0; i < c->n; i++)
 		if (add_format(c, e, "%s/%s", c->dir, c->part[i].path) == -1)
 			return -1;
-	if (run_program(c, programs, e) == -1)
-		return -1;
-	/* what it made is ours to remove */
+	/* what it makes is ours to remove */
 	for (i = 0; i < d->nspaces; i++)
 		if (bk_tree_adopt(d->tree, d->space[i].path, e) == -1)
 			return -1;
-	return 0;
+	return run_program(c, programs, e);
 }
 
 /* Read what the program wrote anew, for the summary. */
@@ -391,7 +389,8 @@ bk_combine(struct bk_datadir *d, const struct bk_combine_part part[],
 		bk_fail_errno(e, "%s", d->o.dir);
 		goto done;
 	}
-	if (bk_tree_mkdir(d->tree, BK_COMBINING, 0700, e) == -1)
+	if (bk_tree_mkdir(d->tree, BK_COMBINING, 0700, e) == -1 ||
+	    bk_tree_adopt(d->tree, BK_COMBINING, e) == -1)
 		goto done;
 	for (i = 0; i < n; i++)
 		if (unpack_part(&c, i, e) == -1)

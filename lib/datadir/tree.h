@@ -76,8 +76,8 @@ int bk_tree_rename_all(struct bk_tree *t, const char *from,
     const char *special, const char *instead, struct bk_err *e);
 
 /*
- * The directory path, which another program filled, counts as made; of a graft
- * all that is in it.
+ * The directory path, which another program fills, counts as made with all that
+ * is below it; of a graft what is in it.
  */
 int bk_tree_adopt(struct bk_tree *t, const char *path, struct bk_err *e);
 

@@ -97,18 +97,14 @@ bk_tree_rename_all(struct bk_tree *t, const char *path, const char *special,
 	return r;
 }
 
-static int
-adopt_name(void *ctx, const char *name, struct bk_err *e)
-{
-	return bk_tree_remember(ctx, name, BK_MADE_WHOLE, e);
-}
-
 int
 bk_tree_adopt(struct bk_tree *t, const char *path, struct bk_err *e)
 {
 	t = bk_tree_of(t, &path);
-	return *path == '\0' ? each_name(t, "", adopt_name, t, e) :
-	    bk_tree_remember(t, path, BK_MADE_WHOLE, e);
+	if (*path != '\0')
+		return bk_tree_remember(t, path, BK_MADE_WHOLE, e);
+	t->whole = 1;
+	return 0;
 }
 
 /* Remove name in dir and all below it; 0, or -1 with errno set. */
@@ -257,6 +253,27 @@ enter(struct bk_tree *t, const char *path, char **dir_path, int *dir)
 	return *dir == -1 ? -1 : 0;
 }
 
+/* Somebody who is about to end may still add to it. */
+static void
+remove_busy(int dir, const char *name)
+{
+	int i;
+
+	for (i = 0; i < 1000 && remove_all(dir, name, 0) == -1 &&
+	    (errno == ENOTEMPTY || errno == EEXIST); i++)
+		continue;
+}
+
+static int
+remove_name(void *ctx, const char *name, struct bk_err *e)
+{
+	const struct bk_tree *t = ctx;
+
+	(void)e;
+	remove_busy(t->fd, name);
+	return 0;
+}
+
 static void
 undo_one(const struct bk_made *m, int dir)
 {
@@ -264,7 +281,7 @@ undo_one(const struct bk_made *m, int dir)
 	const char *name = slash == NULL ? m->path : slash + 1;
 
 	if (m->kind == BK_MADE_WHOLE)
-		(void)remove_all(dir, name, 0);
+		remove_busy(dir, name);
 	else
 		(void)unlinkat(dir, name, m->kind == BK_MADE_DIR ?
 		    AT_REMOVEDIR : 0);
@@ -274,6 +291,7 @@ undo_one(const struct bk_made *m, int dir)
 void
 bk_tree_undo(struct bk_tree *t)
 {
+	struct bk_err ignored = {0};
 	char *path = NULL;
 	int done, dir = -1;
 	size_t i;
@@ -292,6 +310,8 @@ bk_tree_undo(struct bk_tree *t)
 	if (dir != -1)
 		close(dir);
 	free(path);
+	if (t->whole)
+		(void)each_name(t, "", remove_name, t, &ignored);
 	for (i = 0; i < t->ngraft; i++)
 		bk_tree_undo(t->graft[i].tree);
 	if (t->ours)

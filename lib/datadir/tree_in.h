@@ -29,6 +29,7 @@ struct bk_tree {
 	char *name;
 	int fd;
 	int ours;		/* the directory itself was made */
+	int whole;		/* all that is in it was */
 	struct bk_made *made;
 	size_t nmade, cap;
 	struct bk_graft *graft;
