@@ -87,7 +87,7 @@ use_latest(struct prover *s, struct bk_err *e)
 {
 	struct bk_wal_history h = {0};
 	uint32_t t = s->o->label.timeline;
-	int rc;
+	int rc = 0;
 
 	if (use_current(s, e) == -1)
 		return -1;
