@@ -79,8 +79,9 @@ take_operand(struct arguments *a, const char *s)
 		a->name = s;
 	else if (a->path == NULL)
 		a->path = s;
-	else
+	else if (bk_wal_file_kind(s) == BK_WAL_FILE_OTHER)
 		tool_usage("%s: put -- before COMMAND", s);
+	/* else it is %r, which is of no use here */
 }
 
 /* It is run for other files too: what %f became in it would be wrong then. */

@@ -63,8 +63,8 @@ refused() {
 	run -0 --separate-stderr bk-walget "$S" out -- "$CAT"
 	[ -z "$output$stderr" ]
 	cmp out "raw/$S"
-	# words that are no shell command, and options behind PATH
-	run -0 bk-walget "$S" out -j 2 --ahead 3 -- sh -c "$OPEN"
+	# words that are no shell command, %r, and options behind PATH
+	run -0 bk-walget "$S" out "${SEGMENTS[0]}" -j 2 --ahead 3 -- sh -c "$OPEN"
 	cmp out "raw/$S"
 	rm out
 	run -1 --separate-stderr bk-walget 0000000100000000000000FF out -- "$CAT"
