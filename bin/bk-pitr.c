@@ -95,7 +95,7 @@ check_label(const struct pitr_options *o, const struct bk_label *l,
 	bk_utctime_format(l->at, at);
 	if (o->target.kind == BK_TARGET_TIME && l->at != 0 &&
 	    o->target.time / 1000000 < l->at) {
-		bk_target_time(o->target.time, text);
+		bk_recovery_target_time(o->target.time, text);
 		return bk_fail(e, BK_DATA, "%s: before this base backup, which "
 		    "began %s; take an earlier one: bk-s3get --before '%s'",
 		    text, at, text);
@@ -113,9 +113,9 @@ check_increment(const struct pitr_options *o, const struct base *b,
     struct bk_err *e)
 {
 	if (b->label.increment && o->ninputs == 1)
-		return bk_fail(e, BK_DATA, PITR_INPUT ": an increment to an earlier "
-		    "base backup; give the full one on " PITR_INPUT " and each "
-		    "increment by --incremental");
+		return bk_fail(e, BK_DATA, PITR_INPUT ": an increment to an "
+		    "earlier base backup; give the full one on " PITR_INPUT
+		    " and each increment by --incremental");
 	return 0;
 }
 

@@ -131,11 +131,11 @@ check_options(struct pitr_options *o)
 	if (o->target_arg == NULL)
 		tool_usage("no --target given; the newest state is "
 		    "--target latest");
-	if (bk_target_parse(o->target_arg, &o->target, &e) == -1)
+	if (bk_recovery_target_parse(o->target_arg, &o->target, &e) == -1)
 		tool_usage("--target: %s", e.msg);
 	if (o->target.kind == BK_TARGET_TIME &&
 	    o->target.time / 1000000 > time(NULL) + 60) {
-		bk_target_time(o->target.time, text);
+		bk_recovery_target_time(o->target.time, text);
 		tool_usage("--target: %s has not come yet; the newest state "
 		    "is latest", text);
 	}

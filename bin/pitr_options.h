@@ -10,7 +10,7 @@
 
 struct pitr_options {
 	const char *dir, *wal, *spool, *jobs, *target_arg;
-	struct bk_target target;
+	struct bk_recovery_target target;
 	uint32_t timeline;
 	struct bk_datadir_map map[PITR_LISTS_MAX];
 	size_t nmap;

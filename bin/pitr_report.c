@@ -17,7 +17,7 @@ instant(int has_time, int64_t time, char out[BK_TARGET_TIME_TEXT])
 	(void)snprintf(out, BK_TARGET_TIME_TEXT, "-");
 	if (!has_time)
 		return;
-	bk_target_time(time, out);
+	bk_recovery_target_time(time, out);
 	out[strcspn(out, " ")] = 'T';
 	n = strlen(out) - strlen("+00");
 	(void)snprintf(out + n, BK_TARGET_TIME_TEXT - n, "Z");
@@ -52,7 +52,7 @@ pitr_print_plan(const struct pitr_plan *p, struct bk_err *e)
 	    took[2][BK_NUM_TEXT];
 	struct bk_buf what = {0};
 
-	if (bk_target_describe(p->target, &what, e) == -1)
+	if (bk_recovery_target_describe(p->target, &what, e) == -1)
 		return -1;
 	bk_utctime_format(p->label->at, began);
 	bk_lsn_format(p->start->start, lsn[0]);

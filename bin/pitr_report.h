@@ -11,7 +11,7 @@ struct pitr_plan {
 	const struct bk_start_label *start;
 	const char *sysid;
 	const struct bk_proof *proof;
-	const struct bk_target *target;
+	const struct bk_recovery_target *target;
 	double reading, proving;	/* seconds that it took */
 };
 

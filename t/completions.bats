@@ -29,7 +29,10 @@ complete_() {
 # are there to be refused.
 options() {
 	local file=bin/$1.c
-	if grep -q '"filter.h"' "$file"; then file+=" bin/filter.c"; fi
+	case $(cat "$file") in
+	*'"filter.h"'*) file+=" bin/filter.c" ;;
+	*'"pitr_options.h"'*) file+=" bin/pitr_options.c" ;;
+	esac
 	# shellcheck disable=SC2086	# several files
 	cat $file | cc -E -P -D_POSIX_C_SOURCE=200809L -iquote bin -iquote lib \
 	    -I"$(pg_config --includedir)" -include stddef.h -xc - |

@@ -24,7 +24,7 @@ ends_transaction(const struct bk_logrecord *r)
 static int
 stops_before(struct prover *s, const struct bk_logrecord *r)
 {
-	const struct bk_target *t = &s->o->target;
+	const struct bk_recovery_target *t = &s->o->target;
 
 	if (t->kind == BK_TARGET_LSN)
 		return r->at >= t->lsn;
@@ -40,7 +40,7 @@ stops_before(struct prover *s, const struct bk_logrecord *r)
 static int
 stops_behind(struct prover *s, const struct bk_logrecord *r)
 {
-	const struct bk_target *t = &s->o->target;
+	const struct bk_recovery_target *t = &s->o->target;
 
 	switch (t->kind) {
 	case BK_TARGET_XID:
@@ -136,14 +136,14 @@ last_time(const struct prover *s, char out[80])
 	(void)snprintf(out, 80, "no transaction");
 	if (!s->p->has_time)
 		return;
-	bk_target_time(s->p->time, text);
+	bk_recovery_target_time(s->p->time, text);
 	(void)snprintf(out, 80, "its last transaction ended %s", text);
 }
 
 static int
 fail_before(struct prover *s, const char *what, struct bk_err *e)
 {
-	const struct bk_target *t = &s->o->target;
+	const struct bk_recovery_target *t = &s->o->target;
 	char end[BK_LSN_TEXT], remedy[BK_TARGET_TIME_TEXT + 40] =
 	    "an earlier one";
 
@@ -151,7 +151,7 @@ fail_before(struct prover *s, const char *what, struct bk_err *e)
 	if (t->kind == BK_TARGET_TIME) {
 		char text[BK_TARGET_TIME_TEXT];
 
-		bk_target_time(t->time, text);
+		bk_recovery_target_time(t->time, text);
 		(void)snprintf(remedy, sizeof(remedy), "an earlier one: "
 		    "bk-s3get --before '%s'", text);
 	}
@@ -191,7 +191,7 @@ ends_at(const struct prover *s, uint64_t lsn)
 static int
 judge_end(struct prover *s, const char *what, struct bk_err *e)
 {
-	const struct bk_target *t = &s->o->target;
+	const struct bk_recovery_target *t = &s->o->target;
 
 	/* with a target the server fails if it cannot go as far as this */
 	if (t->kind == BK_TARGET_LATEST) {
@@ -432,7 +432,7 @@ bk_prove(const struct bk_prove_options *o, struct bk_proof *p,
 	int rc = -1;
 
 	*p = (struct bk_proof){ .end = o->label.start };
-	if (bk_target_describe(&o->target, &what, e) == 0 &&
+	if (bk_recovery_target_describe(&o->target, &what, e) == 0 &&
 	    bk_prove_timeline(&s, e) == 0)
 		rc = prove(&s, what.data, e);
 	p->timeline = s.history.timeline;

@@ -28,7 +28,7 @@ struct bk_prove_options {		/* all is borrowed */
 	uint64_t end;			/* LSN at which the base backup is
 					 * consistent; 0: the WAL tells */
 	const char *sysid;		/* decimal; "": not known */
-	struct bk_target target;
+	struct bk_recovery_target target;
 	uint32_t timeline;
 	struct bk_progress *progress;	/* segments, bytes */
 };

@@ -95,7 +95,7 @@ static int
 add_target(const struct bk_recover_settings *s, struct bk_buf *out,
     struct bk_err *e)
 {
-	const struct bk_target *t = s->target;
+	const struct bk_recovery_target *t = s->target;
 	char text[BK_TARGET_TIME_TEXT];
 
 	if (s->proof->stop != BK_STOP_AS_ASKED)
@@ -109,7 +109,7 @@ add_target(const struct bk_recover_settings *s, struct bk_buf *out,
 	case BK_TARGET_NAME:
 		return add_setting(out, "recovery_target_name", t->name, e);
 	case BK_TARGET_TIME:
-		bk_target_time(t->time, text);
+		bk_recovery_target_time(t->time, text);
 		if (add_setting(out, "recovery_target_time", text, e) == -1)
 			return -1;
 		break;

@@ -10,7 +10,7 @@
 #include "recovery/prove.h"
 
 struct bk_recover_settings {		/* all is borrowed */
-	const struct bk_target *target;
+	const struct bk_recovery_target *target;
 	const struct bk_proof *proof;
 	const char *walget;		/* bk-walget's path; NULL: no archive */
 	const char *command;		/* its COMMAND, a shell's */

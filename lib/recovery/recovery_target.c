@@ -198,7 +198,7 @@ refuse_bare(const char *s, const struct clock *c, struct bk_err *e)
 }
 
 static int
-parse_time(const char *s, struct bk_target *t, struct bk_err *e)
+parse_time(const char *s, struct bk_recovery_target *t, struct bk_err *e)
 {
 	struct clock c;
 	int64_t v;
@@ -219,7 +219,7 @@ parse_time(const char *s, struct bk_target *t, struct bk_err *e)
 }
 
 static int
-parse_lsn(const char *s, struct bk_target *t, struct bk_err *e)
+parse_lsn(const char *s, struct bk_recovery_target *t, struct bk_err *e)
 {
 	t->kind = BK_TARGET_LSN;
 	if (!bk_lsn_parse(s, &t->lsn) || t->lsn == 0)
@@ -230,7 +230,7 @@ parse_lsn(const char *s, struct bk_target *t, struct bk_err *e)
 
 /* PostgreSQL looks at the lower 32 bits of what pg_current_xact_id() says. */
 static int
-parse_xid(const char *s, struct bk_target *t, struct bk_err *e)
+parse_xid(const char *s, struct bk_recovery_target *t, struct bk_err *e)
 {
 	uint64_t v;
 
@@ -245,7 +245,7 @@ parse_xid(const char *s, struct bk_target *t, struct bk_err *e)
 }
 
 static int
-parse_name(const char *s, struct bk_target *t, struct bk_err *e)
+parse_name(const char *s, struct bk_recovery_target *t, struct bk_err *e)
 {
 	t->kind = BK_TARGET_NAME;
 	if (*s == '\0')
@@ -282,18 +282,19 @@ refuse_ambiguous(const char *s, struct bk_err *e)
 }
 
 int
-bk_target_parse(const char *s, struct bk_target *t, struct bk_err *e)
+bk_recovery_target_parse(const char *s, struct bk_recovery_target *t,
+    struct bk_err *e)
 {
 	static const struct {
 		const char *prefix;
-		int (*parse)(const char *, struct bk_target *,
+		int (*parse)(const char *, struct bk_recovery_target *,
 		    struct bk_err *);
 	} kinds[] = { { "time:", parse_time }, { "lsn:", parse_lsn },
 	    { "xid:", parse_xid }, { "name:", parse_name } };
 	uint64_t lsn;
 	size_t i;
 
-	*t = (struct bk_target){ .kind = BK_TARGET_LATEST };
+	*t = (struct bk_recovery_target){ .kind = BK_TARGET_LATEST };
 	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strncmp(s, kinds[i].prefix, strlen(kinds[i].prefix)) == 0)
 			return kinds[i].parse(s + strlen(kinds[i].prefix), t,
@@ -312,7 +313,7 @@ bk_target_parse(const char *s, struct bk_target *t, struct bk_err *e)
 }
 
 void
-bk_target_time(int64_t at, char out[BK_TARGET_TIME_TEXT])
+bk_recovery_target_time(int64_t at, char out[BK_TARGET_TIME_TEXT])
 {
 	time_t seconds = (time_t)(at / 1000000);
 	int64_t micros = at % 1000000;
@@ -329,8 +330,8 @@ bk_target_time(int64_t at, char out[BK_TARGET_TIME_TEXT])
 }
 
 int
-bk_target_describe(const struct bk_target *t, struct bk_buf *out,
-    struct bk_err *e)
+bk_recovery_target_describe(const struct bk_recovery_target *t,
+    struct bk_buf *out, struct bk_err *e)
 {
 	char text[BK_TARGET_TIME_TEXT];
 
@@ -338,7 +339,7 @@ bk_target_describe(const struct bk_target *t, struct bk_buf *out,
 	case BK_TARGET_IMMEDIATE:
 		return bk_buf_puts(out, "the end of the base backup", e);
 	case BK_TARGET_TIME:
-		bk_target_time(t->time, text);
+		bk_recovery_target_time(t->time, text);
 		return bk_buf_puts(out, text, e);
 	case BK_TARGET_LSN:
 		bk_lsn_format(t->lsn, text);

@@ -17,7 +17,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-enum bk_target_kind {
+enum bk_recovery_target_kind {
 	BK_TARGET_LATEST,
 	BK_TARGET_IMMEDIATE,
 	BK_TARGET_TIME,		/* with all that was committed by then */
@@ -28,8 +28,8 @@ enum bk_target_kind {
 
 #define BK_TARGET_NAME_MAX 63	/* bytes; PostgreSQL's limit */
 
-struct bk_target {
-	enum bk_target_kind kind;
+struct bk_recovery_target {
+	enum bk_recovery_target_kind kind;
 	int64_t time;		/* microseconds since 1970, UTC */
 	uint64_t lsn;
 	uint32_t xid;
@@ -41,14 +41,15 @@ struct bk_target {
  * without a zone is refused with the readings that it has, in the zone that the
  * process runs in and in UTC.
  */
-int bk_target_parse(const char *s, struct bk_target *t, struct bk_err *e);
+int bk_recovery_target_parse(const char *s, struct bk_recovery_target *t,
+    struct bk_err *e);
 
 /* "2026-11-21 14:30:00.25+00": UTC, as PostgreSQL reads it. */
 #define BK_TARGET_TIME_TEXT 40
-void bk_target_time(int64_t time, char out[BK_TARGET_TIME_TEXT]);
+void bk_recovery_target_time(int64_t time, char out[BK_TARGET_TIME_TEXT]);
 
 /* Append what it is to *out: "restore point \"before\"". */
-int bk_target_describe(const struct bk_target *t, struct bk_buf *out,
-    struct bk_err *e);
+int bk_recovery_target_describe(const struct bk_recovery_target *t,
+    struct bk_buf *out, struct bk_err *e);
 
 #endif

@@ -226,7 +226,8 @@ configure(struct test *t, struct bk_err *e)
 {
 	static const char *const unwanted[] = { "standby.signal",
 	    "tablespace_map", "postmaster.pid", "pg_ident.conf" };
-	const struct bk_target target = { .kind = BK_TARGET_IMMEDIATE };
+	const struct bk_recovery_target target =
+	    { .kind = BK_TARGET_IMMEDIATE };
 	const struct bk_recover_settings how = { .target = &target,
 		.proof = &t->proof };
 	struct bk_buf conf = {0}, own = {0}, access = {0}, empty = {0};

@@ -8,10 +8,10 @@
 static struct bk_err e;
 
 static int
-parse(const char *s, struct bk_target *t)
+parse(const char *s, struct bk_recovery_target *t)
 {
 	e = (struct bk_err){0};
-	return bk_target_parse(s, t, &e);
+	return bk_recovery_target_parse(s, t, &e);
 }
 
 static void
@@ -35,7 +35,7 @@ test_times(void)
 	    "2026-11-21 14:30:00.Z", "2026-11-21 14:30 CEST", "time:",
 	    "time:now", "14:30Z", "14:30", "1969-12-31 23:59Z",
 	    "1970-01-01 00:00+01", "2026-11-21 14:30+01:00 x" };
-	struct bk_target t;
+	struct bk_recovery_target t;
 	size_t i;
 
 	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++)
@@ -51,7 +51,7 @@ test_times(void)
 static void
 test_bare(void)
 {
-	struct bk_target t;
+	struct bk_recovery_target t;
 
 	setenv("TZ", "Europe/Berlin", 1);
 	tzset();
@@ -84,7 +84,7 @@ test_others(void)
 	    "lsn:5", "name:", "yesterday", "",
 	    "a123456789012345678901234567890123456789012345678901234567890123"
 	};
-	struct bk_target t;
+	struct bk_recovery_target t;
 	size_t i;
 
 	ok(parse("latest", &t) == 0 && t.kind == BK_TARGET_LATEST, "latest");
@@ -113,13 +113,13 @@ static void
 test_text(void)
 {
 	char text[BK_TARGET_TIME_TEXT];
-	struct bk_target t;
+	struct bk_recovery_target t;
 
 	parse("2026-11-21 14:30:00.25+01", &t);
-	bk_target_time(t.time, text);
+	bk_recovery_target_time(t.time, text);
 	is_str(text, "2026-11-21 13:30:00.250000+00", "a time for PostgreSQL");
 	parse("2026-11-21 14:30Z", &t);
-	bk_target_time(t.time, text);
+	bk_recovery_target_time(t.time, text);
 	is_str(text, "2026-11-21 14:30:00+00", "without a fraction");
 }
 
