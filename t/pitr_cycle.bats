@@ -26,11 +26,12 @@ setup_file() {
 	mkdir spool
 	receive bk spool
 	load_start commits 1
-	PGUSER=bk bk-base | bk-gz | bk-crypt |
+	PGUSER=bk bk-base -c fast | bk-gz | bk-crypt |
 	    bk-s3put 's3://backups/base/{host}-{utc}.tar'
 	target name "SELECT 'name' FROM pg_create_restore_point('name')"
 	target lsn 'SELECT pg_current_wal_lsn()'
-	target xid 'INSERT INTO orders VALUES (0) RETURNING pg_current_xact_id()'
+	target xid "INSERT INTO orders VALUES (0)
+	    RETURNING 'xid:' || pg_current_xact_id()"
 	target time "SELECT to_char(clock_timestamp(), 'YYYY-MM-DD HH24:MI:SS.US') ||
 	    'Z'"
 	wal_sql 'DROP TABLE orders'
@@ -42,7 +43,7 @@ setup_file() {
 teardown_file() {
 	cd "$BATS_FILE_TMPDIR"
 	load_stop
-	[ ! -e receiver ] || kill "$(<receiver)"
+	xargs kill <receivers
 	pg_stop pg
 	rgw_stop
 }
@@ -50,12 +51,15 @@ teardown_file() {
 setup() {
 	cd "$BATS_FILE_TMPDIR"
 	pg_use pg
-	export PGUSER=postgres
+	keys
 }
 
 teardown() {
+	tail -n 5 receiver.log		# shown if the test failed
+	[ ! -e side/home/log ] || tail -n 30 side/home/log
 	pg_stop side
 	pg_stop other
+	pg_stop first
 	fault_stop
 }
 
@@ -65,17 +69,21 @@ make_key() {
 	keys=$(wal_dir keys)
 	wal_env
 	wal_as sh -c 'umask 77 && bk-keygen -o "$0/key"' "$keys" 2>/dev/null
-	export BK_IDENTITY=$keys/key
-	BK_RECIPIENTS=$(bk-keygen -y "$BK_IDENTITY")
-	export BK_RECIPIENTS
+	export KEY=$keys/key
+	keys
+}
+
+keys() {
+	export BK_IDENTITY=$KEY BK_RECIPIENTS
+	BK_RECIPIENTS=$(bk-keygen -y "$KEY")
 	wal_env
 }
 
 # receive SLOT SPOOL: from the server in use, until teardown_file.
 receive() {
 	PGUSER=bk bk-walrecv --slot "$1" --spool "$2" -- \
-	    sh -c "$WAL_COMMAND" >>receiver.log 2>&1 3>&- &
-	echo $! >receiver
+	    sh -c "$WAL_COMMAND" >>receiver.log 2>&1 3>&- 4>&- &
+	echo $! >>receivers
 	await 20 slot_active "$1"
 }
 
@@ -193,18 +201,29 @@ server_gone() {
 }
 
 @test "a standby as the source of base and WAL" {
+	local last
 	wal_start first
 	wal_standby other first
-	PGUSER=bk bk-base >standby.tar
-	pg_use first
-	load_start commits-standby 1
-	pg_use other
-	mkdir standby-spool standby-wal
-	PGUSER=bk bk-walrecv --slot bk --spool standby-spool -- \
-	    sh -c 'bk-save standby-wal/$BK_WAL_NAME' >standby.log 2>&1 3>&- &
+	PGUSER=bk bk-base -c fast >standby.tar
+	mkdir standby
+	PGUSER=bk bk-walrecv --slot bk 'bk-save -q standby/$BK_WAL_NAME' \
+	    >>receiver.log 2>&1 3>&- 4>&- &
+	echo $! >>receivers
 	await 20 slot_active bk
+	pg_use first
+	load_start commits3 1
+	await 20 longer_than commits3 1000
 	load_stop
-	pg_stop first
+	last=$(wal_switch)
+	await 30 test -e "standby/$last"
+	chmod a+r standby/*
+	wal_side side
+	cp -r standby "${SIDE%/data}/wal"
+	wal_as bk-pitr -D "$SIDE" --target latest --wal \
+	    "cat ${SIDE%/data}/wal/\$BK_WAL_NAME 2>/dev/null || exit 4" \
+	    <standby.tar
+	wal_run side
+	load_holds commits3
 }
 
 @test "promotion, and recovery across the switch" {
