@@ -54,7 +54,7 @@ make_data
 printf '== to a pipe\n'
 t/support/paired.py --pid "$server" --targets 'bk-base:wall<=1.05' "$ROUNDS" \
     pg_basebackup 'pg_basebackup -D - -Ft -X fetch -c fast | cat >/dev/null' \
-    bk-base 'bk-base -q --fast | cat >/dev/null'
+    bk-base 'bk-base -q -c fast | cat >/dev/null'
 
 command -v radosgw >/dev/null || {
 	echo 'base: stored nowhere: no radosgw here' >&2
@@ -65,7 +65,7 @@ BK_RECIPIENTS=$(bk-keygen -y "$WORK/key")
 export BK_RECIPIENTS
 TLS=1 rgw_start "$WORK/rgw"
 s3_mb backups
-bk='bk-base -q --fast | bk-zst | bk-crypt | bk-s3put --overwrite s3://backups/bk'
+bk='bk-base -q -c fast | bk-zst | bk-crypt | bk-s3put --overwrite s3://backups/bk'
 if command -v pgbackrest >/dev/null; then
 	pgbackrest_setup "$(wal_dir pgbackrest)"
 	printf '\n== stored, against pgBackRest\n'

@@ -79,7 +79,7 @@ make_archive() {
 	local dir last i
 	dir=$(wal_dir archive)
 	wal_archive "cp %p $dir/%f"
-	bk-base -q --fast >"$WORK/base.tar"
+	bk-base -q -c fast >"$WORK/base.tar"
 	for ((i = 0; i < 200; i++)); do
 		pgbench -n -c 4 -t 1000 bench >/dev/null 2>&1
 		last=$(wal_switch)
