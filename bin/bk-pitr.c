@@ -45,8 +45,8 @@ static const struct tool tool = {
 "      --map OLD=NEW          where a tablespace goes (repeat)\n"
 "      --delta                keep files in DIR that are the same already\n"
 "      --start                start the server, wait until it is there, report\n"
-"      --pause                at the target, instead of promoting\n"
-"      --archive              leave archive_mode on\n"
+"      --set NAME=VALUE       a setting of the server's: port=5433 (repeat)\n"
+"      --pause, --archive     at the target, no promotion; leave archive_mode on\n"
 "      --dry-run              say what would be done; write nothing\n"
 "      --spool DIR, --spool-size SIZE   keep proven WAL there (DIR/bk_wal, 1G)\n"
 "  -j N                       threads, and COMMANDs at once; --help, --version\n"
@@ -273,6 +273,7 @@ configure(const struct pitr_options *o, const struct bk_proof *proof,
 		.spool = o->spool == NULL ? SPOOL : spool,
 		.own_spool = o->spool == NULL, .jobs = o->njobs,
 		.pause = o->pause, .archive = o->archive,
+		.set = o->set, .nset = o->nset,
 	};
 	struct bk_recover_settings s = how;
 	int rc = -1;

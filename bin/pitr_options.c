@@ -16,7 +16,7 @@ extern char **environ;
 #define SPOOL_SIZE ((uint64_t)1 << 30)
 
 enum { WAL = TOOL_OPT_TOOL, TARGET, TIMELINE, MAP, INCREMENTAL, START, PAUSE,
-	ARCHIVE, DRY_RUN, DELTA, SPOOL_DIR, SPOOL_BYTES };
+	ARCHIVE, SET, DRY_RUN, DELTA, SPOOL_DIR, SPOOL_BYTES };
 
 static const struct option longopts[] = {
 	TOOL_LONGOPTS,
@@ -29,6 +29,7 @@ static const struct option longopts[] = {
 	{ "start", no_argument, NULL, START },
 	{ "pause", no_argument, NULL, PAUSE },
 	{ "archive", no_argument, NULL, ARCHIVE },
+	{ "set", required_argument, NULL, SET },
 	{ "dry-run", no_argument, NULL, DRY_RUN },
 	{ "delta", no_argument, NULL, DELTA },
 	{ "jobs", required_argument, NULL, 'j' },
@@ -71,6 +72,20 @@ add_increment(struct pitr_options *o, char *command, atomic_int *child)
 	o->ninputs++;
 }
 
+/* A setting's name, as in postgresql.conf, and whatever value. */
+static void
+add_setting(struct pitr_options *o, const char *arg)
+{
+	size_t n = strspn(arg, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.");
+
+	if (n == 0 || n > 63 || arg[n] != '=')
+		tool_usage("--set %s: not NAME=VALUE", arg);
+	if (o->nset == PITR_LISTS_MAX)
+		tool_usage("--set: more than %d", PITR_LISTS_MAX);
+	o->set[o->nset++] = arg;
+}
+
 static uint32_t
 parse_timeline(const char *arg)
 {
@@ -106,6 +121,7 @@ parse(struct pitr_options *o, int argc, char *argv[], atomic_int *child)
 		case START: o->start = 1; break;
 		case PAUSE: o->pause = 1; break;
 		case ARCHIVE: o->archive = 1; break;
+		case SET: add_setting(o, optarg); break;
 		case DRY_RUN: o->dry_run = 1; break;
 		case DELTA: o->delta = 1; break;
 		case 'j': o->jobs = optarg; break;

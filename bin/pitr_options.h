@@ -6,7 +6,7 @@
 #include "recovery/recovery_target.h"
 
 #define PITR_INPUT "standard input"
-#define PITR_LISTS_MAX 64		/* --map, --incremental */
+#define PITR_LISTS_MAX 64		/* --map, --set, --incremental */
 
 struct pitr_options {
 	const char *dir, *wal, *spool, *jobs, *target_arg;
@@ -14,6 +14,8 @@ struct pitr_options {
 	uint32_t timeline;
 	struct bk_datadir_map map[PITR_LISTS_MAX];
 	size_t nmap;
+	const char *set[PITR_LISTS_MAX];	/* "NAME=VALUE" */
+	size_t nset;
 	struct pitr_input input[PITR_LISTS_MAX + 1];	/* [0]: PITR_INPUT */
 	size_t ninputs;
 	uint64_t spool_size;

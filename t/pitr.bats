@@ -90,7 +90,8 @@ pitr() {
 	[ -e new/home ] || wal_side new
 	[ -d "$SIDE" ] || pg_as mkdir -m 700 "$SIDE"
 	"$TOOLS/bk-pitr" -q -D "$SIDE" --target "$target" \
-	    --wal "$(from "$ARCHIVE")" "$@" <"$F/base.tar"
+	    --wal "$(from "$ARCHIVE")" --set listen_addresses= "$@" \
+	    <"$F/base.tar"
 }
 
 # try TARGET [DIR]: is it proven, from the archive in DIR?
@@ -126,8 +127,15 @@ after() {
 
 @test "a server that ends: its own last words" {
 	wal_side new && pg_as mkdir -m 700 "$SIDE"
+	run -1 --separate-stderr pitr latest --start --set listen_addresses=192.0.2.1
+	[[ $stderr == *"the server ended: could not create any TCP/IP sockets; perhaps another server has its port"*"--set port=NUMBER" ]]
+	one_line_error bk-pitr
+	pg_stop new
+
+	wal_side new && pg_as mkdir -m 700 "$SIDE"
 	# an archive that fails once the server asks
 	run -1 --separate-stderr "$TOOLS/bk-pitr" -q -D "$SIDE" --start \
+	    --set listen_addresses= \
 	    --target latest --wal "[ ! -e $SIDE/PG_VERSION ] || exit 1
 	    $(from "$ARCHIVE")" <"$F/base.tar"
 	[[ $stderr == "bk-pitr: $SIDE: the server ended: could not restore file "* ]]
@@ -139,6 +147,7 @@ after() {
 	# less than what was proven is called the end
 	wal_side new && pg_as mkdir -m 700 "$SIDE"
 	run -1 --separate-stderr "$TOOLS/bk-pitr" -q -D "$SIDE" --start \
+	    --set listen_addresses= \
 	    --target latest --spool-size 1 \
 	    --wal "[ ! -e $SIDE/PG_VERSION ] || exit 4
 	    $(from "$ARCHIVE")" <"$F/base.tar"
@@ -153,6 +162,7 @@ after() {
 	pg_ctl_ plain -m immediate stop
 	wal_side new && pg_as mkdir -m 700 "$SIDE"
 	run -0 --separate-stderr "$TOOLS/bk-pitr" -q -D "$SIDE" --start \
+	    --set listen_addresses= \
 	    --target latest <plain.tar
 	pg_use plain
 	[ "$(wal_sql 'SELECT n FROM p')" = 1 ]
@@ -164,6 +174,7 @@ after() {
 	bk-base -q -c fast >elsewhere.tar
 	wal_side new && pg_as mkdir -m 700 "$SIDE"
 	run -1 --separate-stderr "$TOOLS/bk-pitr" -q -D "$SIDE" --start \
+	    --set listen_addresses= \
 	    --target latest <elsewhere.tar
 	[[ $stderr == *"$SIDE: ready, but there is no postgresql.conf in it, "* ]]
 	[ -e "$SIDE/recovery.signal" ]
@@ -301,9 +312,12 @@ flip() {
 @test "paused at the target, with little room for WAL, and archiving on" {
 	wal_side new
 	run -0 --separate-stderr pitr two --start --pause --archive \
-	    --spool-size 1M
+	    --spool-size 1M --set work_mem=7MB --set "cluster_name=it's" \
+	    --set recovery_target_action=shutdown
 	[[ $output == *" timeline=1 "* ]]
 	pg_use "$F/old"
+	[ "$(wal_sql 'SHOW work_mem')" = 7MB ]
+	[ "$(wal_sql 'SHOW cluster_name')" = "it's" ]
 	[ "$(wal_sql 'SELECT pg_is_in_recovery(), count(*) FROM t')" = 't|2' ]
 	[ "$(wal_sql 'SHOW archive_mode')" = on ]
 	# to go on would be to write into the archive

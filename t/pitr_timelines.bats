@@ -27,7 +27,7 @@ setup_file() {
 	# the same archive
 	wal_side second
 	pg_as mkdir -m 700 "$SIDE"
-	"$TOOLS/bk-pitr" -q -D "$SIDE" --start --archive --target parting \
+	"$TOOLS/bk-pitr" -q -D "$SIDE" --start --set listen_addresses= --archive --target parting \
 	    --map "$home/space-one=$(readlink second/home)/one" \
 	    --map "$home/space-two=$(readlink second/home)/two" \
 	    --wal "$(from "$home/archive")" <base.tar >second.out
@@ -77,7 +77,7 @@ after() {
 	shift
 	wal_side new && pg_as mkdir -m 700 "$SIDE"
 	home=$(readlink new/home)
-	"$TOOLS/bk-pitr" -q -D "$SIDE" --start --target "$target" \
+	"$TOOLS/bk-pitr" -q -D "$SIDE" --start --set listen_addresses= --target "$target" \
 	    --map "$(readlink "$F/home")/space-one=$home/one" \
 	    --map "$(readlink "$F/home")/space-two=$home/two" \
 	    --wal "$(from "$ARCHIVE")" "$@" <"$F/base.tar" >out || return

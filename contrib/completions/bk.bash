@@ -55,7 +55,7 @@ _bk_options() {
 		    --template --webhook" ;;
 	bk-pitr)
 		echo "$common --archive --delta --dry-run --incremental --jobs --map --pause \
-		    --pgdata --quiet --spool --spool-size --start --target \
+		    --pgdata --quiet --set --spool --spool-size --start --target \
 		    --timeline --verbose --wal" ;;
 	bk-prune)
 		echo "$common --endpoint --explain --first-run --group --holds --keep-daily \

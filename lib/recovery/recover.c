@@ -124,6 +124,24 @@ add_target(const struct bk_recover_settings *s, struct bk_buf *out,
 	return add_setting(out, "recovery_target_inclusive", "on", e);
 }
 
+/* The caller's own, in front of ours, which win. */
+static int
+add_given(const struct bk_recover_settings *s, struct bk_buf *out,
+    struct bk_err *e)
+{
+	char name[64];
+	size_t i;
+
+	for (i = 0; i < s->nset; i++) {
+		(void)snprintf(name, sizeof(name), "%.*s",
+		    (int)strcspn(s->set[i], "="), s->set[i]);
+		if (add_setting(out, name, strchr(s->set[i], '=') + 1, e) ==
+		    -1)
+			return -1;
+	}
+	return 0;
+}
+
 int
 bk_recover_settings(const struct bk_recover_settings *s, struct bk_buf *out,
     struct bk_err *e)
@@ -139,7 +157,8 @@ bk_recover_settings(const struct bk_recover_settings *s, struct bk_buf *out,
 	char timeline[16];
 	size_t i;
 
-	if (bk_buf_puts(out, "\n# by bk-pitr\n", e) == -1)
+	if (bk_buf_puts(out, "\n# by bk-pitr\n", e) == -1 ||
+	    add_given(s, out, e) == -1)
 		return -1;
 	for (i = 0; i < sizeof(unset) / sizeof(unset[0]); i++)
 		if (add_setting(out, unset[i], i ==

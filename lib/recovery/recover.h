@@ -20,6 +20,9 @@ struct bk_recover_settings {		/* all is borrowed */
 	unsigned jobs;			/* COMMANDs at once */
 	int pause;			/* at the target, for a look */
 	int archive;			/* archive_mode stays as it was */
+	const char *const *set;		/* further ones, "NAME=VALUE", their
+					 * names shorter than 64 bytes */
+	size_t nset;
 };
 
 /*

@@ -144,6 +144,9 @@ fail_dead(const struct bk_recover_server *s, struct bk_err *e)
 		(void)bk_fail(e, BK_FAIL, "%s: the server ended: %.600s",
 		    s->dir, strncmp(why, FATAL, strlen(FATAL)) == 0 ?
 		    why + strlen(FATAL) : why);
+	if (why != NULL && strstr(why, " sockets") != NULL)
+		bk_fail_add(e, "; perhaps another server has its port: give "
+		    "it one of its own, --set port=NUMBER");
 	bk_buf_free(&own);
 	bk_buf_free(&other);
 	return -1;
