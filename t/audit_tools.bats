@@ -83,6 +83,7 @@ good() {
 	bk-verify) echo 'bk-verify <shop.bk' ;;
 	bk-walget) echo "bk-walget 00000002.history $OUT/history -- 'exit 4' || [ \$? = 1 ]" ;;
 	bk-walput) echo "bk-walput 00000002.history -- 'cat >/dev/null'" ;;
+	bk-walrecv) return 1 ;;		# it ends by a signal, or fails
 	bk-notify) return 1 ;;		# it takes a server, see its own tests
 	*) echo "echo no call of $1 is known here" ;;
 	esac
@@ -111,6 +112,7 @@ bad() {
 	bk-verify) echo 'bk-verify --sealed <in' ;;
 	bk-walget) echo 'bk-walget 00000002.history out -- false' ;;
 	bk-walput) echo 'bk-walput 00000002.history -- false' ;;
+	bk-walrecv) echo "bk-walrecv -h 127.0.0.1 -p $CLOSED cat" ;;
 	*) echo "echo no call of $1 is known here" ;;
 	esac
 }
@@ -134,6 +136,7 @@ slow() {
 	bk-restore) echo 'exec bk-restore -q copy <pipe' ;;
 	bk-walget) echo 'exec bk-walget 00000002.history out -- cat pipe' ;;
 	bk-walput) echo 'exec bk-walput 00000002.history -- sleep 100' ;;
+	bk-walrecv) echo 'exec bk-walrecv "cat >/dev/null"' ;;
 	*) echo "exec $1 <pipe >/dev/null" ;;
 	esac
 }

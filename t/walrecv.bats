@@ -486,3 +486,41 @@ there is room again" ]
 	[ -z "$(find spool store -name '0*[0-9A-F]' -newer spool/position)" ]
 	pg_stop "$BATS_TEST_TMPDIR/pg1"
 }
+
+@test "a wrong call is 2, and nothing is run" {
+	local args
+	for args in "" "--slot Bk true" "--max-age 0 true" "--timeout x true" \
+	    "-j 0 true" "--spool"; do
+		# shellcheck disable=SC2086	# several words
+		run -2 --separate-stderr bk-walrecv $args
+		[[ ${stderr_lines[-1]} == "usage: bk-walrecv "* ]]
+	done
+	run -1 --separate-stderr bk-walrecv --spool nowhere true
+	[ "$stderr" = "bk-walrecv: nowhere: No such file or directory" ]
+}
+
+@test "the page's examples" {
+	local page
+	page=$(mandoc -Tascii "$TOP/man/bk-walrecv.1" | col -b)
+	grep -q 'CREATE ROLE bk LOGIN REPLICATION;' <<<"$page"
+	# the last one, with our places
+	grep -A 1 'bk-walrecv --slot bk --prometheus' <<<"$page" | tr -d '\\\n' |
+	    sed "s|/var/lib/bk/metrics|$PWD|; s|/backups/wal|$PWD/store|" >example
+	grep -q bk-save example
+	mkdir -p store
+	PGUSER=bk sh -c "exec $(cat example)" 2>err 3>&- 4>&- &
+	R=$!
+	RECEIVERS+=("$R")
+	await 20 receiving
+	last=$(wal_switch)
+	await 20 stored "$last"
+	bk-gz -d <"store/$last" | cmp - "$PGHOST/data/pg_wal/$last"
+	await 20 grep -q "^bk_walrecv_last_stored_info.*wal=\"$last\"} 1" wal.prom
+	grep -q '^bk_walrecv_connected{server="[^"]*",slot="bk"} 1$' wal.prom
+	grep -q '^bk_walrecv_failures_total{.*} 0$' wal.prom
+	[ "$(grep -c '^# TYPE' wal.prom)" = 14 ]
+	# every metric is in the page
+	sed -n 's/^# TYPE \([^ ]*\).*/\1/p' wal.prom | while read -r name; do
+		grep -q "$name" <<<"$page"
+	done
+}
