@@ -182,7 +182,7 @@ main(int argc, char *argv[])
 	}
 	if (rc == 0) {		/* it ends by a signal only */
 		e.quiet = 1;
-		rc = bk_fail(&e, BK_FAIL, "stopped");
+		rc = bk_fail(&e, BK_FAIL, "ended by a signal");
 	}
 	return tool_end(rc, &e);
 }
