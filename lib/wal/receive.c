@@ -31,7 +31,8 @@ tell(struct receive *r, int ask)
 	/* if only the stream has ended, what is still to be read tells why */
 	if (bk_stream_status(r->conn, r->received, bk_receive_confirmed(r),
 	    ask, &why) == -1 && PQstatus(r->conn) == CONNECTION_BAD)
-		bk_receive_disconnect(r, why.msg);
+		bk_receive_disconnect(r, "the server has closed the "
+		    "connection");
 }
 
 /* A message has come: the first of a connection proves it. */
