@@ -70,7 +70,7 @@ keeps_up() {
 	    --synchronous
 	rm -rf "$WORK/received"
 	beside bk-walrecv bk-walrecv --slot bk --spool "$WORK/spool" -- \
-	    sh -c "$PUT"
+	    sh -c "${PUT/wal/received}"
 	wal_sql "SELECT pg_drop_replication_slot('bk')" >/dev/null
 }
 
