@@ -194,6 +194,15 @@ after() {
 	cp "wal/$next" "wal/$middle"
 	run -3 --separate-stderr try "$TIME"
 	[[ $stderr == "bk-pitr: $middle: "*"$next"* ]]
+	# however wide: only the last one is left
+	mkdir wide
+	cp wal/* wide
+	rm "wide/$middle"
+	for n in $(segments | cut -d ' ' -f 4- | sed 's/ [^ ]*$//'); do
+		rm "wide/$n"
+	done
+	run -3 --separate-stderr try latest "$PWD/wide"
+	[[ $stderr == "bk-pitr: $middle: not in the archive, though later WAL is; "* ]]
 	head -c 500000 away >"wal/$middle"
 	run -3 --separate-stderr try "$TIME"
 	[[ $stderr == "bk-pitr: $middle: "* ]]

@@ -187,6 +187,12 @@ refused() {
 	refused "is missing: *" "$S" "$CAT"
 	# whether there is more cannot be told
 	refused '*exit status 1' "$S" "[ \$BK_WAL_NAME != ${SEGMENTS[2]} ] || exit 1; $CAT"
+	# a wide one, over a boundary of 4 GiB
+	rm raw/*
+	echo x >raw/000000010000000100000006
+	refused "is missing: it is not there, but *6 is" 0000000100000000000000FE "$CAT"
+	cp "$FROM"/raw/* raw
+	rm "raw/$S" raw/000000010000000100000006
 	# it comes late
 	run -0 bk-walget --retry-for 1m "$S" out -- "[ ! -e asked ] || cp '$FROM/raw/$S' raw; touch asked; $CAT"
 	rm out raw/"$S"*

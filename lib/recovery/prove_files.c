@@ -11,7 +11,8 @@
 #include "base/num.h"
 #include "recovery/prove_in.h"
 
-#define AHEAD 2			/* segments beyond a missing one to ask for */
+#define AHEAD 2			/* segments that a .partial may stand for, and
+				 * the base backup may have */
 
 /* --- timelines */
 
@@ -219,12 +220,20 @@ int
 bk_prove_goes_on(struct prover *s, uint64_t number, struct bk_err *e)
 {
 	struct prove_file f = { .fd = -1 };
-	unsigned i;
+	char name[BK_WAL_NAME];
+	uint64_t d = 0;
 	int rc = 0;
 
-	for (i = 1; rc == 0 && i <= AHEAD; i++)
-		rc = bk_prove_open(s, number + i, &f, e);
-	if (rc == 1)
+	while (rc == 0 && (d = bk_wal_get_farther(d)) != 0 &&
+	    d <= UINT64_MAX / s->segment - number) {
+		if (d <= AHEAD) {
+			rc = bk_prove_open(s, number + d, &f, e);
+		} else if (s->o->get != NULL) {
+			bk_prove_name(s, number + d, name);
+			rc = bk_wal_get_has(s->o->get, name, e);
+		}
+	}
+	if (f.fd != -1)
 		bk_prove_close(s, &f, 0);
 	return rc;
 }

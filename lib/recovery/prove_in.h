@@ -43,7 +43,7 @@ void bk_prove_close(struct prover *s, struct prove_file *f, int bad);
 /* Fetch what comes behind it meanwhile. */
 void bk_prove_ahead(struct prover *s, const struct prove_file *f);
 
-/* 1: the archive has one of the next segments; 0: it has not; -1. */
+/* 1: the archive has a later segment; 0: none was found; -1. */
 int bk_prove_goes_on(struct prover *s, uint64_t number, struct bk_err *e);
 
 /* The name that the segment with this number should have. */

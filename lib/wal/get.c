@@ -12,7 +12,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/hex.h"
 #include "base/io.h"
 #include "base/store.h"
 #include "base/thread.h"
@@ -21,6 +20,9 @@
 #define LOCK_NAME ".bk-wal.%s.lock"
 #define ASKED ".bk-wal.asked"
 #define DIGITS 24		/* of a segment's name */
+#define FARTHEST 65536		/* segments behind one that is not there */
+#define USUAL ((uint64_t)16 << 20)	/* bytes of a segment */
+#define LEAST ((uint64_t)1 << 20)
 
 struct bk_wal_get {
 	struct bk_wal_get_options o;
@@ -109,34 +111,63 @@ discard(void *ctx, const void *buf, size_t n, struct bk_err *e)
 	return 0;
 }
 
+int
+bk_wal_get_has(struct bk_wal_get *g, const char *name, struct bk_err *e)
+{
+	struct bk_wal_run r;
+	int rc;
+
+	if (bk_wal_run_begin(&g->runs, &r, e) == -1)
+		return -1;
+	rc = bk_wal_command_fetch(g->o.command, name, discard, NULL, &r.pid, e);
+	bk_wal_run_end(&g->runs, &r);
+	return rc;
+}
+
+uint64_t
+bk_wal_get_farther(uint64_t distance)
+{
+	if (distance < 4)
+		return distance + 1;
+	return distance < FARTHEST ? distance * 2 : 0;
+}
+
 /*
- * name is not there: is the next segment?  That its number is one higher is
- * wrong once in 4 GiB of WAL, and finds nothing then: the size of segments is
- * not known before one was got.
+ * The size of segments, or the usual one that allows for name.  If that is
+ * wrong, names are asked for that no segment has.
  */
+static uint64_t
+likely_segment(struct bk_wal_get *g, const char *name)
+{
+	uint64_t bytes = bk_wal_get_segment(g), address;
+
+	if (bytes != 0)
+		return bytes;
+	return bk_wal_segment_address(name, USUAL, &address) ? USUAL : LEAST;
+}
+
+/* name is not there: is any of those behind it? */
 static int
 check_hole(struct bk_wal_get *g, const char *name, struct bk_err *e)
 {
-	char next[BK_WAL_NAME];
+	uint64_t bytes = likely_segment(g, name), address, d = 0;
+	uint32_t timeline = bk_wal_file_timeline(name);
+	char later[BK_WAL_NAME];
 	struct bk_err why = {0};
-	struct bk_wal_run r;
-	uint64_t low;
-	int rc;
+	int rc = 0;
 
-	if (!g->o.holes || bk_hex_number(name + 16, 8, &low) == -1 ||
-	    low >= UINT32_MAX)
+	if (!g->o.holes || !bk_wal_segment_address(name, bytes, &address))
 		return 0;
-	(void)snprintf(next, sizeof(next), "%.16s%08" PRIX32, name,
-	    (uint32_t)low + 1);
-	if (bk_wal_run_begin(&g->runs, &r, e) == -1)
-		return -1;
-	rc = bk_wal_command_fetch(g->o.command, next, discard, NULL, &r.pid,
-	    &why);
-	bk_wal_run_end(&g->runs, &r);
+	while (rc == 0 && (d = bk_wal_get_farther(d)) != 0 &&
+	    d <= (UINT64_MAX - address) / bytes) {
+		bk_wal_segment_name(timeline, address + d * bytes, bytes,
+		    later);
+		rc = bk_wal_get_has(g, later, &why);
+	}
 	if (rc == 0)
 		return 0;
 	return rc == 1 ? bk_fail(e, BK_FAIL, "%s: is missing: it is not "
-	    "there, but %s is", name, next) :
+	    "there, but %s is", name, later) :
 	    bk_fail(e, BK_FAIL, "%s: is not there; whether it is missing "
 	    "cannot be told: %s", name, why.msg);
 }

@@ -28,7 +28,7 @@ struct bk_wal_get_options {
 	const char *sysid;	/* the cluster's; "": any */
 	uint64_t segment;	/* bytes of one; 0: known when one was got */
 	/*
-	 * A segment that is not there, while the one after it is, is missing: a
+	 * A segment that is not there, while a later one is, is missing: a
 	 * failure.  Not for standbys, as a segment may come late.
 	 */
 	int holes;
@@ -55,6 +55,17 @@ struct bk_wal_get *bk_wal_get_open(const struct bk_wal_get_options *o,
  */
 int bk_wal_get(struct bk_wal_get *g, const char *name, const char *path,
     struct bk_err *e);
+
+/* Is anything stored as name?  1, 0 or -1; it is not looked at. */
+int bk_wal_get_has(struct bk_wal_get *g, const char *name, struct bk_err *e);
+
+/*
+ * Only an archive's listing tells its end from a hole for certain.  By asking
+ * for names, a hole is found if as many segments follow it as are missing, or
+ * if it has no more than three: after the distance (0: none yet) from the
+ * segment that is not there, the next one to ask for; 0: enough.
+ */
+uint64_t bk_wal_get_farther(uint64_t distance);
 
 /*
  * The segment name was got: threads are to fetch those after it on its timeline
