@@ -82,7 +82,7 @@ report(char what)
 static void
 report_end(enum bk_code code, int empty)
 {
-	report(empty ? '-' : (char)('0' + (int)code));
+	report(empty ? '-' : "012345"[code]);
 }
 
 /* A line of BK_DEBUG's, in one write. */

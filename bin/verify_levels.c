@@ -112,10 +112,11 @@ forget_servers(struct bk_err *e)
 int
 levels_prepare(const struct levels *d, struct bk_err *e)
 {
+	const char *name = getenv("PGUSER");
+
 	if (!d->own)
 		return 0;
-	if (getenv("PGUSER") != NULL &&
-	    (user = strdup(getenv("PGUSER"))) == NULL)
+	if (name != NULL && (user = strdup(name)) == NULL)
 		return bk_fail_memory(e);
 	if (forget_servers(e) == -1 || make_environment(e) == -1)
 		return -1;

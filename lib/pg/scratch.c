@@ -417,18 +417,23 @@ bk_scratch_prepare(struct bk_scratch *s, const char *tmp, char *const env[],
 static int
 parse_answer(struct bk_scratch *s, const char *answer, struct bk_err *e)
 {
-	uintmax_t uid, gid;
-	int level, at = 0;
+	unsigned long v[4];
+	char *end;
+	size_t i;
 
-	if (sscanf(answer, "%d %d %ju %ju %n", &level, &s->other, &uid, &gid,
-	    &at) != 4 || at == 0)
-		return bk_fail(e, BK_FAIL, "scratch server: its supervisor "
-		    "died");
-	s->confined = (enum bk_confine_level)level;
-	s->uid = (uid_t)uid;
-	s->gid = (gid_t)gid;
+	for (i = 0; i < 4; i++) {
+		v[i] = strtoul(answer, &end, 10);
+		if (end == answer || *end != ' ')
+			return bk_fail(e, BK_FAIL, "scratch server: its "
+			    "supervisor died");
+		answer = end + 1;
+	}
+	s->confined = (enum bk_confine_level)v[0];
+	s->other = v[1] != 0;
+	s->uid = (uid_t)v[2];
+	s->gid = (gid_t)v[3];
 	(void)snprintf(s->dir, sizeof(s->dir), "%.*s",
-	    (int)sizeof(s->dir) - 1, answer + at);
+	    (int)sizeof(s->dir) - 1, answer);
 	return 0;
 }
 

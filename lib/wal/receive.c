@@ -174,7 +174,7 @@ watch(struct receive *r)
 		return;
 	if (r->asked > 0 && bk_receive_confirmed(r) >= r->received)
 		r->asked = 0;
-	if (r->asked > 0 && now - r->asked > SILENCE / 2)
+	if (r->asked > 0 && now - r->asked > SILENCE / 2.0)
 		bk_receive_disconnect(r, "the server waits for what COMMAND "
 		    "has not stored, to shut down perhaps: left it alone");
 	else if (r->pause == NOT_PAUSED && now - r->heard > SILENCE)
@@ -182,7 +182,7 @@ watch(struct receive *r)
 		    "a minute");
 	else if (now - r->told >= (r->pause != NOT_PAUSED ? TELL_PAUSED :
 	    TELL))
-		tell(r, now - r->heard > SILENCE / 3);
+		tell(r, now - r->heard > SILENCE / 3.0);
 }
 
 static void

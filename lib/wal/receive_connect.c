@@ -228,7 +228,7 @@ follow(struct receive *r, struct bk_err *e)
 	struct bk_buf text = {0};
 	uint64_t left = 0, have = r->seg.fd == -1 ? r->pos.lsn :
 	    r->seg.start + r->seg.have;
-	int rc = 0, found;
+	int rc = 0;
 
 	if (r->server.timeline < r->pos.timeline)
 		return bk_fail(e, BK_FAIL, "server %s: is on timeline %" PRIu32
@@ -239,7 +239,7 @@ follow(struct receive *r, struct bk_err *e)
 		return 0;
 	if (read_history(r, r->server.timeline, &text, &h, e) == -1)
 		rc = -1;
-	else if ((found = bk_wal_history_end(&h, r->pos.timeline, &left)) != 1)
+	else if (bk_wal_history_end(&h, r->pos.timeline, &left) != 1)
 		rc = bk_fail(e, BK_DATA, "server %s: timeline %" PRIu32
 		    ", of which WAL was received, is not in the history of its "
 		    "timeline %" PRIu32 "; take a new base backup, begin "

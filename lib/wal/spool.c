@@ -98,16 +98,19 @@ fail_write(const struct bk_spool *s, const char *what, struct bk_err *e)
 static int
 parse_position(const char *text, struct bk_spool_position *p)
 {
-	char lsn[BK_LSN_TEXT];
+	char segment[11], timeline[11], lsn[BK_LSN_TEXT];
+	struct bk_err none = {0};
+	uint64_t t;
 	int end = 0;
 
-	if (sscanf(text, "cluster=%20[0-9] host=%64s segment=%" SCNu64
-	    " timeline=%" SCNu32 " lsn=%17[0-9A-F/] %n", p->sysid, p->host,
-	    &p->segment, &p->timeline, lsn, &end) != 5 || text[end] != '\0' ||
-	    p->segment < BK_WAL_SEGMENT_MIN ||
-	    p->segment > BK_WAL_SEGMENT_MAX || p->timeline == 0 ||
-	    !bk_lsn_parse(lsn, &p->lsn))
+	if (sscanf(text, "cluster=%20[0-9] host=%64s segment=%10[0-9] "
+	    "timeline=%10[0-9] lsn=%17[0-9A-F/] %n", p->sysid, p->host,
+	    segment, timeline, lsn, &end) != 5 || text[end] != '\0' ||
+	    bk_num_parse(segment, BK_WAL_SEGMENT_MIN, BK_WAL_SEGMENT_MAX, "",
+	    &p->segment, &none) == -1 || bk_num_parse(timeline, 1, UINT32_MAX,
+	    "", &t, &none) == -1 || !bk_lsn_parse(lsn, &p->lsn))
 		return -1;
+	p->timeline = (uint32_t)t;
 	return 0;
 }
 
