@@ -82,7 +82,10 @@ report(char what)
 static void
 report_end(enum bk_code code, int empty)
 {
-	report(empty ? '-' : "012345"[code]);
+	if (empty)
+		report('-');
+	else
+		report("012345"[code]);
 }
 
 /* A line of BK_DEBUG's, in one write. */
