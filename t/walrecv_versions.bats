@@ -88,7 +88,14 @@ cycle() {
 	wal_sql "SELECT pg_drop_replication_slot('bk')"
 	run -3 --separate-stderr timeout 20 bk-walrecv -U bk --slot bk \
 	    --spool spool true
-	[[ $stderr == *"has already been removed"* ]]
+	[[ $stderr == *"has already been removed; take a new base backup, "* ]]
+}
+
+# invalidated: at a checkpoint, as nobody uses it.
+invalidated() {
+	wal_sql CHECKPOINT
+	[ "$(wal_sql 'SELECT invalidation_reason FROM
+	    pg_replication_slots')" = idle_timeout ]
 }
 
 @test "PostgreSQL 13" { cycle 13; }
@@ -97,3 +104,50 @@ cycle() {
 @test "PostgreSQL 16" { cycle 16; }
 @test "PostgreSQL 17" { cycle 17; }
 @test "PostgreSQL 18" { cycle 18; }
+
+@test "a slot that was idle for too long, though its WAL is there" {
+	local status=0
+	pg_have 18 || skip "$PG_WHY"
+	PG_CONF='archive_mode = off
+	    idle_replication_slot_timeout = 1s' wal_start pg 18
+	receive --spool spool
+	await 20 receiving 1
+	kill -STOP "$R"
+	wal_sql 'SELECT pg_terminate_backend(active_pid) FROM
+	    pg_replication_slots' >/dev/null
+	await 20 invalidated
+	# it was receiving before: it does not try for ever
+	kill -CONT "$R"
+	wait "$R" || status=$?
+	R=
+	[ "$status" = 3 ]
+	[[ $(tail -n 1 err) == *'"bk"; take a new base backup, begin with a new slot '* ]]
+	run -3 --separate-stderr timeout 20 bk-walrecv -U bk --slot bk true
+	one_line_error bk-walrecv
+}
+
+@test "a slot without WAL, or of another kind, or of a role without the right" {
+	local first
+	PG_CONF='wal_level = logical' wal_start pg
+	wal_sql "SELECT pg_create_physical_replication_slot('bk')" >/dev/null
+	run -3 --separate-stderr timeout 20 bk-walrecv -U bk --slot bk true
+	[[ $stderr == "bk-walrecv: slot bk: keeps no WAL: "*"made without reserving WAL; drop it"* ]]
+	wal_sql "SELECT pg_create_logical_replication_slot('l',
+	    'test_decoding')" >/dev/null
+	run -1 --separate-stderr timeout 20 bk-walrecv -U bk --slot l true
+	[[ $stderr == *" logical replication slot"* ]]
+	one_line_error bk-walrecv
+	wal_sql 'CREATE ROLE nobody LOGIN'
+	run -1 --separate-stderr timeout 20 bk-walrecv -U nobody --slot n true
+	one_line_error bk-walrecv
+	# one that a dead one's connection still has, say: it is waited for
+	wal_sql "SELECT pg_drop_replication_slot('bk')" >/dev/null
+	receive
+	await 20 receiving 1
+	first=$R
+	receive
+	await 20 grep -q 'slot "bk" is active for PID [0-9]*; will try again' err
+	kill -9 "$first"
+	await 20 receiving 2
+	run -2 --separate-stderr bk-walrecv -U bk --slot 'B-k' true
+}

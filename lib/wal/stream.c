@@ -53,7 +53,10 @@ fail_result(PGconn *conn, const PGresult *res, struct bk_err *e)
 	int lost = bk_conn_failed_with(res, "55000");
 
 	bk_conn_fail(conn, res, NULL, &why);
-	return bk_fail(e, gone || lost ? BK_DATA : BK_FAIL, "%s", why.msg);
+	if (!gone && !lost)
+		return bk_fail(e, BK_FAIL, "%s", why.msg);
+	return bk_fail(e, BK_DATA, "%s; take a new base backup, begin with a "
+	    "new slot and an empty spool", why.msg);
 }
 
 /* A row of the next timeline and where it begins. */
