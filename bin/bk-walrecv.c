@@ -16,7 +16,7 @@ extern char **environ;
 static const struct tool tool = {
 	.name = "bk-walrecv",
 	.usage = "[-j N] [--slot SLOT] [--spool DIR] [--max-age TIME] "
-	    "[--timeout TIME] [--prometheus FILE] [-d DBNAME|URI] [-h HOST] "
+	    "[--flush] [--timeout TIME] [--prometheus FILE] [-d DBNAME|URI] [-h HOST] "
 	    "[-p PORT] [-U USER] [--] COMMAND [ARG ...]",
 	.help =
 "Example: bk-walrecv --slot bk --max-age 60s 'bk-gz | bk-crypt |\n"
@@ -32,6 +32,7 @@ static const struct tool tool = {
 "      --slot SLOT        have the server keep WAL until it is safe\n"
 "      --spool DIR        sync WAL there first and confirm that at once\n"
 "      --max-age TIME     hand over an unfinished segment as NAME.partial\n"
+"      --flush            hand over all that is in the spool, and end\n"
 "      --timeout TIME     end a COMMAND that takes longer, and run it again\n"
 "      --prometheus FILE  write metrics to FILE every 10 seconds\n"
 "  -d, -h, -p, -U         database, host, port, user, as psql\n"
@@ -41,14 +42,15 @@ static const struct tool tool = {
 };
 
 enum { DATABASE = 'd', HOST = 'h', JOBS = 'j', PORT = 'p', USER = 'U',
-	NO_PASSWORD = 'w', SLOT = TOOL_OPT_TOOL, SPOOL, MAX_AGE, TIMEOUT,
-	PROMETHEUS };
+	NO_PASSWORD = 'w', SLOT = TOOL_OPT_TOOL, SPOOL, MAX_AGE, FLUSH,
+	TIMEOUT, PROMETHEUS };
 
 static const struct option longopts[] = {
 	{ "jobs", required_argument, NULL, JOBS },
 	{ "slot", required_argument, NULL, SLOT },
 	{ "spool", required_argument, NULL, SPOOL },
 	{ "max-age", required_argument, NULL, MAX_AGE },
+	{ "flush", no_argument, NULL, FLUSH },
 	{ "timeout", required_argument, NULL, TIMEOUT },
 	{ "prometheus", required_argument, NULL, PROMETHEUS },
 	{ "dbname", required_argument, NULL, DATABASE },
@@ -61,6 +63,7 @@ static const struct option longopts[] = {
 };
 
 static const char *metrics_file;	/* --prometheus; NULL: none */
+static int flush;			/* --flush */
 
 static void
 say(const char *text)
@@ -124,6 +127,7 @@ parse_options(struct bk_receive_options *o, int argc, char *argv[])
 		case SPOOL: o->spool = optarg; break;
 		case MAX_AGE: o->max_age = parse_time(optarg, "--max-age");
 			break;
+		case FLUSH: flush = 1; break;
 		case TIMEOUT: o->timeout = parse_time(optarg, "--timeout");
 			break;
 		case PROMETHEUS: metrics_file = optarg; break;
@@ -134,6 +138,9 @@ parse_options(struct bk_receive_options *o, int argc, char *argv[])
 		case NO_PASSWORD: break;	/* never prompts anyway */
 		default: tool_option(ch);
 		}
+	if (flush && o->spool == NULL)
+		tool_usage("--flush: without --spool there is nothing to hand "
+		    "over");
 	if (optind == argc)
 		tool_usage("no COMMAND given");
 	if (argv[optind][strspn(argv[optind], " \t\n")] == '\0')
@@ -178,9 +185,10 @@ main(int argc, char *argv[])
 		tool_run_id(run);
 		o.command = &command;
 		o.run = run;
-		rc = bk_receive_run(&o, &e);
+		rc = flush ? bk_receive_flush(&o, &e) :
+		    bk_receive_run(&o, &e);
 	}
-	if (rc == 0) {		/* it ends by a signal only */
+	if (rc == 0 && !flush) {	/* it ends by a signal only */
 		e.quiet = 1;
 		rc = bk_fail(&e, BK_FAIL, "ended by a signal");
 	}

@@ -103,8 +103,8 @@ _bk_options() {
 	bk-walput)
 		echo "$common --jobs --spool" ;;
 	bk-walrecv)
-		echo "$common --dbname --host --jobs --max-age --no-password --port \
-		    --prometheus --slot --spool --timeout --username" ;;
+		echo "$common --dbname --flush --host --jobs --max-age --no-password \
+		    --port --prometheus --slot --spool --timeout --username" ;;
 	bk-zst)
 		echo "$common --decompress --jobs --seal --sealed" ;;
 	*) echo "$common" ;;

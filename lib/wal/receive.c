@@ -1,6 +1,7 @@
 #include "wal/receive_in.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -259,25 +260,11 @@ loop(struct receive *r, struct bk_err *e)
 	return 0;
 }
 
-int
-bk_receive_run(const struct bk_receive_options *o, struct bk_err *e)
+static void
+free_receive(struct receive *r)
 {
-	struct bk_hand_options hand = { .command = o->command,
-	    .jobs = o->jobs, .timeout = o->timeout, .say = o->say };
-	struct receive *r = calloc(1, sizeof(*r));
-	int rc = -1;
-
 	if (r == NULL)
-		return bk_fail_memory(e);
-	r->o = o;
-	r->seg.fd = -1;
-	if ((r->spool = bk_spool_open(o->spool, o->tmpdir, e)) == NULL)
-		goto done;
-	hand.spool = r->spool;
-	if ((r->hand = bk_hand_open(&hand, e)) != NULL &&
-	    bk_receive_resume(r, e) == 0)
-		rc = loop(r, e);
- done:
+		return;
 	bk_hand_free(r->hand);
 	bk_stream_free(&r->held);
 	PQfinish(r->conn);
@@ -285,5 +272,69 @@ bk_receive_run(const struct bk_receive_options *o, struct bk_err *e)
 		close(r->seg.fd);
 	bk_spool_free(r->spool);
 	free(r);
+}
+
+/* With what an earlier run has left; NULL with *e set. */
+static struct receive *
+open_receive(const struct bk_receive_options *o, struct bk_err *e)
+{
+	struct receive *r = calloc(1, sizeof(*r));
+
+	if (r == NULL) {
+		(void)bk_fail_memory(e);
+		return NULL;
+	}
+	r->o = o;
+	r->seg.fd = -1;
+	r->spool = bk_spool_open(o->spool, o->tmpdir, e);
+	r->hand_options = (struct bk_hand_options){ .command = o->command,
+	    .spool = r->spool, .jobs = o->jobs, .timeout = o->timeout,
+	    .say = o->say };
+	if (r->spool == NULL ||
+	    (r->hand = bk_hand_open(&r->hand_options, e)) == NULL ||
+	    bk_receive_resume(r, e) == -1) {
+		free_receive(r);
+		return NULL;
+	}
+	return r;
+}
+
+int
+bk_receive_run(const struct bk_receive_options *o, struct bk_err *e)
+{
+	struct receive *r = open_receive(o, e);
+	int rc = r == NULL ? -1 : loop(r, e);
+
+	free_receive(r);
+	return rc;
+}
+
+static int
+wait_until_stored(struct receive *r, struct bk_err *e)
+{
+	int ended = 0;
+
+	for (;;) {
+		bk_hand_look(r->hand, &r->handed);
+		if (r->handed.waiting == 0)
+			return 0;
+		if (ended != 0)
+			return bk_fail(e, BK_FAIL, "%s: %" PRIu64 " files are "
+			    "still in it", r->o->spool, r->handed.waiting);
+		if ((ended = wait_for_work(r, e)) == 1)
+			bk_hand_stop(r->hand, LAST_WAIT);
+	}
+}
+
+int
+bk_receive_flush(const struct bk_receive_options *o, struct bk_err *e)
+{
+	struct receive *r = open_receive(o, e);
+	int rc = -1;
+
+	if (r != NULL && bk_receive_end_segment(r, r->received, e) == 0 &&
+	    wait_until_stored(r, e) == 0)
+		rc = bk_spool_forget(r->spool, e);
+	free_receive(r);
 	return rc;
 }

@@ -65,4 +65,11 @@ struct bk_receive_state {
  */
 int bk_receive_run(const struct bk_receive_options *o, struct bk_err *e);
 
+/*
+ * Without a server: hand over all that is in the spool, the segment that was
+ * being received as NAME.partial, and leave it empty.  0; -1 with *e set, also
+ * if o->stop became readable before that.
+ */
+int bk_receive_flush(const struct bk_receive_options *o, struct bk_err *e);
+
 #endif

@@ -11,6 +11,7 @@ enum pause { NOT_PAUSED, PAUSE_QUEUE, PAUSE_DISK };
 struct receive {
 	const struct bk_receive_options *o;
 	struct bk_spool *spool;
+	struct bk_hand_options hand_options;
 	struct bk_hand *hand;
 	struct bk_hand_state handed;
 
@@ -77,6 +78,9 @@ int bk_receive_sync(struct receive *r, struct bk_err *e);
 
 /* Hand over the segment that is being received, as NAME.partial. */
 int bk_receive_partial(struct receive *r, struct bk_err *e);
+
+/* The segment that is being received goes no further: hand over what it has. */
+int bk_receive_end_segment(struct receive *r, uint64_t lsn, struct bk_err *e);
 
 /* From here on it is timeline, which forked at lsn, whose history is text. */
 int bk_receive_switch(struct receive *r, uint32_t timeline, uint64_t lsn,

@@ -221,9 +221,8 @@ bk_receive_partial(struct receive *r, struct bk_err *e)
 	return put(r, name, &f, end, r->sent > 0 ? r->sent : time(NULL), e);
 }
 
-/* The last segment of a timeline, as far as it goes. */
-static int
-end_timeline(struct receive *r, uint64_t lsn, struct bk_err *e)
+int
+bk_receive_end_segment(struct receive *r, uint64_t lsn, struct bk_err *e)
 {
 	struct bk_spool_segment *seg = &r->seg;
 	struct bk_hand_file f = { .fd = -1, .bytes = seg->have,
@@ -282,7 +281,7 @@ bk_receive_switch(struct receive *r, uint32_t timeline, uint64_t lsn,
 	    store_history(r, name, timeline, text, &f, e) == -1)
 		return -1;
 	bk_hand_cut(r->hand, lsn);
-	if (end_timeline(r, lsn, e) == -1) {
+	if (bk_receive_end_segment(r, lsn, e) == -1) {
 		if (f.fd != -1)
 			close(f.fd);
 		return -1;

@@ -165,6 +165,12 @@ bk_spool_record(struct bk_spool *s, const struct bk_spool_position *p,
 }
 
 int
+bk_spool_forget(const struct bk_spool *s, struct bk_err *e)
+{
+	return bk_spool_remove(s, POSITION, e);
+}
+
+int
 bk_spool_length(int fd, const char *name, uint64_t *bytes, struct bk_err *e)
 {
 	uint8_t buf[BLOCK];

@@ -59,6 +59,9 @@ int bk_spool_position(struct bk_spool *s, struct bk_spool_position *p,
 int bk_spool_record(struct bk_spool *s, const struct bk_spool_position *p,
     struct bk_err *e);
 
+/* Forget it: the next WAL may be any cluster's. */
+int bk_spool_forget(const struct bk_spool *s, struct bk_err *e);
+
 /* The segment that is being received. */
 struct bk_spool_segment {
 	char name[BK_WAL_NAME];	/* "": none */
