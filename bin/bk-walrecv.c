@@ -16,8 +16,8 @@ extern char **environ;
 static const struct tool tool = {
 	.name = "bk-walrecv",
 	.usage = "[-j N] [--slot SLOT] [--spool DIR] [--max-age TIME] "
-	    "[--flush] [--timeout TIME] [--prometheus FILE] [-d DBNAME|URI] [-h HOST] "
-	    "[-p PORT] [-U USER] [--] COMMAND [ARG ...]",
+	    "[--flush] [--timeout TIME] [--prometheus FILE] [-d DBNAME|URI] "
+	    "[-h HOST] [-p PORT] [-U USER] [--] COMMAND [ARG ...]",
 	.help =
 "Example: bk-walrecv --slot bk --max-age 60s 'bk-gz | bk-crypt |\n"
 "             bk-s3put s3://b/wal/$BK_WAL_NAME'\n"
