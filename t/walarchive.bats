@@ -88,6 +88,33 @@ archives() {
 	[ "$(wal_sql 'SELECT count(*) FROM t')" = 3 ]
 }
 
+@test "other content under a name that S3 has is refused, and not written" {
+	local name put spool
+	archives "$(example bk-walput.1 1)" 10 10
+	name=$(s3_keys bbb wal/ | sed -n 's,^wal/\([0-9A-F]\{24\}\)$,\1,p' | tail -n 1)
+	mkdir -p "$BATS_TEST_TMPDIR"/{data/pg_wal/archive_status,data/global,spool}
+	cd "$BATS_TEST_TMPDIR/data"
+	cp "$PGHOST/data/pg_wal/$name" pg_wal
+	cp "$PGHOST/data/global/pg_control" global
+	BK_RECIPIENTS=$(bk-keygen -y "$BK_IDENTITY")
+	export BK_RECIPIENTS
+	put='bk-gz | bk-crypt | bk-s3put -q s3://bbb/wal/$BK_WAL_NAME'
+	bk-s3get -q "s3://bbb/wal/$name" >before
+	for spool in '' "--spool $BATS_TEST_TMPDIR/spool"; do
+		# shellcheck disable=SC2086	# two words
+		run -0 bk-walput "pg_wal/$name" $spool -- "$put"
+	done
+	rm -f ../spool/*
+	printf X | dd of="pg_wal/$name" bs=1 seek=9000 conv=notrunc status=none
+	for spool in '' "--spool $BATS_TEST_TMPDIR/spool"; do
+		# shellcheck disable=SC2086
+		run -1 --separate-stderr bk-walput "pg_wal/$name" $spool -- "$put"
+		[[ $stderr == "bk-s3put: "*"/$name: "*"bk-walput: $name: the command ended with exit status 1"* ]]
+		[ ! -e "../spool/$name.stored" ]
+		bk-s3get -q "s3://bbb/wal/$name" | cmp - before
+	done
+}
+
 @test "a bucket that is not there, or not ours to read, ends no recovery" {
 	local restore
 	# outside a server first
