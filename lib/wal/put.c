@@ -218,7 +218,8 @@ list_ready(struct bk_wal_put *p, const char *own)
 			break;
 	}
 	closedir(d);
-	qsort(p->ready, p->n_ready, sizeof(*p->ready), compare);
+	if (p->n_ready > 0)	/* without, there is no array */
+		qsort(p->ready, p->n_ready, sizeof(*p->ready), compare);
 	return 1;
 }
 
