@@ -52,7 +52,7 @@ cron() {
 	run cron 'daily/ | bk-prune' TELL='echo told:'
 	[[ $output == *'bk-prune: '*$'\n'*'told: --status failure --from-audit' ]]
 	run -0 cron '-i $KEY --md'
-	run -0 cron '-i $KEY --scratch'
+	run -0 cron 'daily/latest | bk-verify -q -i $KEY --scratch'
 	[ -z "$output" ]
 	[ "$(cut -d '|' -f 5 journal | tr -d ' \n')" = provenproven ]
 	for tier in hourly daily weekly monthly yearly; do
@@ -60,7 +60,7 @@ cron() {
 		[ -z "$output" ]
 		[ "$(stored "shop/$tier/")" = 1 ]
 	done
-	run -0 cron bk-age TELL="sh -c cat"
+	run -0 cron 'bk-age -w 25h' TELL="sh -c cat"
 	[[ $output == 'BACKUP OK - shop: '*', proven '* ]]
 }
 
@@ -76,10 +76,10 @@ cron() {
 }
 
 @test "crontab: what is not proven is told" {
-	run cron '--scratch' TELL='echo told:'
+	run cron 'daily/latest | bk-verify -q -i $KEY --scratch' TELL='echo told:'
 	[[ $output == *'told: --status failure --from-audit' ]]
 	echo x | bk-s3put s3://backups/shop/daily/shop-20261121T010101Z.bk
-	run cron '--scratch' TELL='echo told:'
+	run cron 'daily/latest | bk-verify -q -i $KEY --scratch' TELL='echo told:'
 	[[ $output == *'bk-verify: '*$'\n'*'told: --status failure --from-audit' ]]
 }
 
@@ -168,14 +168,14 @@ told() {
 	local tell="bk-notify --slack $PWD/hook.url"
 	hook
 	touch audit.log
-	run -0 cron bk-age TELL="$tell"
-	run -0 cron bk-age TELL="$tell"
+	run -0 cron 'bk-age -w 25h' TELL="$tell"
+	run -0 cron 'bk-age -w 25h' TELL="$tell"
 	[ "$(told | wc -l)" = 1 ]
 	[[ $(told) == *'BACKUP CRITICAL - shop: none at all'* ]]
 	cron '--tier daily'
-	cron '--scratch'
-	run -0 cron bk-age TELL="$tell"
-	run -0 cron bk-age TELL="$tell"
+	cron 'daily/latest | bk-verify -q -i $KEY --scratch'
+	run -0 cron 'bk-age -w 25h' TELL="$tell"
+	run -0 cron 'bk-age -w 25h' TELL="$tell"
 	[ "$(told | wc -l)" = 2 ]
 	[[ $(told | tail -n 1) == *'BACKUP OK'* ]]
 }
