@@ -12,11 +12,10 @@
 #include <unistd.h>
 
 #include "base/child.h"
-#include "base/io.h"
-#include "base/thread.h"
 #include "base/utctime.h"
 #include "datadir/datadir.h"
 #include "recovery/recover.h"
+#include "verify/beside.h"
 #include "verify/check.h"
 #include "verify/compare.h"
 
@@ -39,14 +38,8 @@ struct test {
 	const struct bk_recovery_test *o;
 	const char *name;
 	struct bk_verdict *v;
-	struct bk_source src;
-	/* the stream's second reader: a thread that checks it */
-	int to, from;		/* a pipe; -1: closed */
-	pthread_t thread;
-	int thread_runs;
-	int check_rc;
-	struct bk_err check_e;
-	/* the first: what unpacks it */
+	struct bk_beside beside;	/* the check of the stream, beside */
+	/* what unpacks it */
 	char dir[sizeof(((struct bk_scratch *)NULL)->dir) + 16];
 	struct bk_datadir *data;
 	struct bk_start_label label;
@@ -54,90 +47,12 @@ struct test {
 	PGconn *conn;
 };
 
-static ssize_t
-read_pipe(void *ctx, void *buf, size_t n, struct bk_err *e)
-{
-	const struct test *t = ctx;
-
-	return bk_io_read(t->from, buf, n, "pipe", e);
-}
-
-static void *
-check_stream(void *arg)
-{
-	struct test *t = arg;
-	char scratch[4096];
-	struct bk_err ignored = {0};
-
-	t->check_rc = bk_check_tar((struct bk_source){ read_pipe, t },
-	    t->name, t->v, NULL, &t->check_e);
-	/* a failed check must not block who unpacks */
-	while (read_pipe(t, scratch, sizeof(scratch), &ignored) > 0)
-		continue;
-	return NULL;
-}
-
-static void
-close_pipe(struct test *t)
-{
-	if (t->to != -1)
-		close(t->to);
-	t->to = -1;
-}
-
-/* For who unpacks: read src, and copy to the check. */
-static ssize_t
-read_both(void *ctx, void *buf, size_t n, struct bk_err *e)
+static int
+check_stream(void *ctx, struct bk_source src, struct bk_err *e)
 {
 	struct test *t = ctx;
-	ssize_t r = t->src.read(t->src.ctx, buf, n, e);
 
-	if (r == 0)
-		close_pipe(t);
-	if (r > 0 && t->to != -1 &&
-	    bk_io_write(t->to, buf, (size_t)r, "pipe", e) == -1)
-		return -1;
-	return r;
-}
-
-static int
-start_check(struct test *t, struct bk_err *e)
-{
-	int p[2];
-
-	if (bk_io_pipe(p, e) == -1)
-		return -1;
-	bk_io_pipe_grow(p[1]);
-	t->from = p[0];
-	t->to = p[1];
-	if (bk_thread_start(&t->thread, check_stream, t, e) == -1)
-		return -1;
-	t->thread_runs = 1;
-	return 0;
-}
-
-/*
- * Let the check finish, even if the stream could not be unpacked: if the reason
- * is damage in it, that is what to report.
- */
-static int
-finish_check(struct test *t, int rc, struct bk_err *e)
-{
-	char scratch[16 * 1024];
-	struct bk_err ignored = {0};
-
-	while (rc == -1 && read_both(t, scratch, sizeof(scratch), &ignored) >
-	    0)
-		continue;
-	close_pipe(t);
-	if (t->thread_runs)
-		(void)pthread_join(t->thread, NULL);
-	t->thread_runs = 0;
-	if (t->check_rc == -1 && (rc == 0 || t->check_e.code == BK_DATA)) {
-		*e = t->check_e;
-		return -1;
-	}
-	return rc;
+	return bk_check_tar(src, t->name, t->v, NULL, e);
 }
 
 #ifdef SYS_setresuid32
@@ -262,7 +177,7 @@ unpack(struct test *t, struct bk_err *e)
 	const struct bk_datadir_options how = { .dir = t->dir,
 		.in_place = 1, .threads = t->o->jobs, .sysid = "",
 		.progress = t->o->progress };
-	const struct bk_source both = { read_both, t };
+	const struct bk_source both = { bk_beside_read, &t->beside };
 	int rc = become_user(t->o->server, e);
 
 	(void)snprintf(t->dir, sizeof(t->dir), "%s/" BK_SCRATCH_DATA,
@@ -271,7 +186,7 @@ unpack(struct test *t, struct bk_err *e)
 	    bk_datadir_unpack(t->data, both, t->name, e) == -1))
 		rc = -1;
 	rc = become_ourselves(t->o->server, rc, e);
-	return finish_check(t, rc, e);
+	return bk_beside_finish(&t->beside, 1, rc, e);
 }
 
 static int
@@ -421,23 +336,19 @@ int
 bk_recovery_test_run(const struct bk_recovery_test *o, struct bk_source src,
     const char *name, struct bk_verdict *v, struct bk_err *e)
 {
-	struct test t = { .o = o, .name = name, .v = v, .src = src, .to = -1,
-	    .from = -1 };
+	struct test t = { .o = o, .name = name, .v = v,
+	    .beside = { .src = src, .check = check_stream, .ctx = &t } };
 	double began = bk_monotonic();
 	int rc = -1;
 
-	if (start_check(&t, e) == 0 && unpack(&t, e) == 0 &&
+	if (bk_beside_start(&t.beside, e) == 0 && unpack(&t, e) == 0 &&
 	    prepare(&t, e) == 0 && recover(&t, e) == 0) {
 		v->restore_seconds = bk_monotonic() - began;
 		v->proof = "recovery";
 		if (look(&t, e) == 0)
 			rc = bk_verdict_judge(v, name, e);
 	}
-	close_pipe(&t);
-	if (t.thread_runs)
-		(void)pthread_join(t.thread, NULL);
-	if (t.from != -1)
-		close(t.from);
+	bk_beside_free(&t.beside);
 	PQfinish(t.conn);
 	bk_datadir_free(t.data);
 	return rc;

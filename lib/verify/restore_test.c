@@ -1,4 +1,3 @@
-#include "base/utctime.h"
 #include "verify/restore_test.h"
 
 #include <stdlib.h>
@@ -7,11 +6,11 @@
 
 #include <jansson.h>
 
-#include "base/io.h"
-#include "base/thread.h"
+#include "base/utctime.h"
 #include "dump/output.h"
 #include "pg/sql.h"
 #include "restore/own_name.h"
+#include "verify/beside.h"
 #include "verify/check.h"
 #include "verify/compare.h"
 
@@ -26,14 +25,8 @@ struct test {
 	struct bk_restore_test *o;
 	const char *name;
 	struct bk_verdict *v;
-	struct bk_source src;
-	/* the stream's second reader: a thread that checks it */
-	int to, from;		/* a pipe; -1: closed */
-	pthread_t thread;
-	int thread_runs;
-	int check_rc;
-	struct bk_err check_e;
-	/* the first: the restore into a database */
+	struct bk_beside beside;	/* the check of the stream, beside */
+	/* the restore into a database */
 	struct bk_restore *restore;
 	struct bk_restore_report report;
 	struct bk_conn_params *params;	/* of the database */
@@ -105,101 +98,13 @@ make_expected(struct test *t, size_t *n, struct bk_err *e)
 	return x;
 }
 
-static ssize_t
-read_pipe(void *ctx, void *buf, size_t n, struct bk_err *e)
-{
-	const struct test *t = ctx;
-
-	return bk_io_read(t->from, buf, n, "pipe", e);
-}
-
-static void *
-check_stream(void *arg)
-{
-	struct test *t = arg;
-	const struct bk_source src = { read_pipe, t };
-	const struct bk_check_watch watch = { watch_block, t };
-	char scratch[4096];
-	struct bk_err ignored = {0};
-
-	t->check_rc = bk_check_archive(src, t->name, &watch, t->v, NULL,
-	    &t->check_e);
-	/* a failed check must not block the restore */
-	while (read_pipe(t, scratch, sizeof(scratch), &ignored) > 0)
-		continue;
-	return NULL;
-}
-
-static void
-close_pipe(struct test *t)
-{
-	if (t->to != -1)
-		close(t->to);
-	t->to = -1;
-}
-
-/* For the restore: read src, and copy to the check. */
-static ssize_t
-read_both(void *ctx, void *buf, size_t n, struct bk_err *e)
+static int
+check_stream(void *ctx, struct bk_source src, struct bk_err *e)
 {
 	struct test *t = ctx;
-	ssize_t r = t->src.read(t->src.ctx, buf, n, e);
+	const struct bk_check_watch watch = { watch_block, t };
 
-	if (r == 0)
-		close_pipe(t);
-	if (r > 0 && t->to != -1 &&
-	    bk_io_write(t->to, buf, (size_t)r, "pipe", e) == -1)
-		return -1;
-	return r;
-}
-
-static int
-open_pipe(struct test *t, struct bk_err *e)
-{
-	int p[2];
-
-	if (bk_io_pipe(p, e) == -1)
-		return -1;
-	bk_io_pipe_grow(p[1]);
-	t->from = p[0];
-	t->to = p[1];
-	return 0;
-}
-
-static int
-start_check(struct test *t, struct bk_err *e)
-{
-	if (bk_thread_start(&t->thread, check_stream, t, e) == -1)
-		return -1;
-	t->thread_runs = 1;
-	return 0;
-}
-
-/*
- * Let the check finish, even if the load failed: if the reason is damage in the
- * stream, that is what to report.
- */
-static int
-finish_check(struct test *t, int loading, int rc, struct bk_err *e)
-{
-	char scratch[16 * 1024];
-	struct bk_err ignored = {0};
-
-	while (rc == -1 && loading &&
-	    read_both(t, scratch, sizeof(scratch), &ignored) > 0)
-		continue;
-	close_pipe(t);
-	if (t->thread_runs)
-		(void)pthread_join(t->thread, NULL);
-	t->thread_runs = 0;
-	if (t->check_rc == -1 && (rc == 0 ||
-	    (loading && t->check_e.code == BK_DATA))) {
-		*e = t->check_e;
-		return -1;
-	}
-	if (rc == 0 && t->memory)
-		return bk_fail_memory(e);
-	return rc;
+	return bk_check_archive(src, t->name, &watch, t->v, NULL, e);
 }
 
 /* The dump's own roles, one by one; those that exist already are no failure. */
@@ -468,7 +373,8 @@ take_database(struct test *t, int *loading, struct bk_err *e)
 	if ((t->params = bk_conn_params(t->o->conn, e)) == NULL)
 		return -1;
 	*loading = 1;
-	while ((n = read_both(t, scratch, sizeof(scratch), e)) > 0)
+	while ((n = bk_beside_read(&t->beside, scratch, sizeof(scratch), e)) >
+	    0)
 		continue;
 	return (int)n;
 }
@@ -477,18 +383,20 @@ int
 bk_restore_test_run(struct bk_restore_test *o, struct bk_source src,
     const char *name, struct bk_verdict *v, struct bk_err *e)
 {
-	struct test t = { .o = o, .name = name, .v = v, .src = src, .to = -1,
-	    .from = -1 };
-	const struct bk_source both = { read_both, &t };
+	struct test t = { .o = o, .name = name, .v = v,
+	    .beside = { .src = src, .check = check_stream, .ctx = &t } };
+	const struct bk_source both = { bk_beside_read, &t.beside };
 	double began = bk_monotonic();
 	int rc = -1, loading = 0;
 
-	if (open_pipe(&t, e) == -1 || start_check(&t, e) == -1)
+	if (bk_beside_start(&t.beside, e) == -1)
 		goto done;
 	if ((t.restore = bk_restore_open(both, name, e)) != NULL)
 		rc = o->against ? take_database(&t, &loading, e) :
 		    restore(&t, &loading, e);
-	rc = finish_check(&t, loading, rc, e);
+	rc = bk_beside_finish(&t.beside, loading, rc, e);
+	if (rc == 0 && t.memory)
+		rc = bk_fail_memory(e);
 	v->proof = o->against ? v->proof : "restore";
 	if (loading && !o->against)
 		v->restore_seconds = bk_monotonic() - began;
@@ -500,9 +408,7 @@ bk_restore_test_run(struct bk_restore_test *o, struct bk_source src,
 	if (rc == 0)
 		rc = bk_verdict_judge(v, name, e);
  done:
-	close_pipe(&t);
-	if (t.from != -1)
-		close(t.from);
+	bk_beside_free(&t.beside);
 	bk_restore_free(t.restore);
 	bk_conn_params_free(t.params);
 	bk_buf_free(&t.settings);
