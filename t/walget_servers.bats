@@ -18,6 +18,13 @@ teardown() {
 	done
 }
 
+# stops DIR: it is started, and ends by itself.
+stops() {
+	wal_place "$1"
+	run pg_ctl_ "$1" -t 60 start
+	await 30 eval "[ ! -e '$1/home/data/postmaster.pid' ]"
+}
+
 # A real server with segments of 1 MiB, that archives by bk-walput; its copy
 # recovers, and the archive goes away while it does.
 outage() {
@@ -37,14 +44,25 @@ outage() {
 	SH
 	restore="$tools/bk-walget %f %p -- sh $dir.sh"
 	# it stops, and has not become a primary
-	run -1 recovers new "$restore"
+	restores "$restore"
+	stops new
 	grep -q "bk-walget: ${segments[2]}: .*can't cd" new/home/log
 	grep -q 'FATAL: *could not restore file' new/home/log
 	[ ! -e new/home/data/pg_wal/00000002.history ]
 	[ -e new/home/data/recovery.signal ]
-	# the archive is back, the end is proven
+	# the archive is back, with an object that is damaged; and with a hole
 	pg_as mv "$dir.gone" "$dir"
 	pg_as touch "$dir.back"
+	pg_as cp "$dir/${segments[2]}" "$dir.good"
+	pg_as truncate -s -30 "$dir/${segments[2]}"
+	stops new
+	grep -q "bk-walget: ${segments[2]}: .*unfinished" new/home/log
+	pg_as rm "$dir/${segments[2]}"
+	stops new
+	grep -q "bk-walget: ${segments[2]}: is missing" new/home/log
+	[ ! -e new/home/data/pg_wal/00000002.history ]
+	# all is there, the end is proven
+	pg_as mv "$dir.good" "$dir/${segments[2]}"
 	PG_CONF= wal_run new
 	[ "$(wal_sql 'SELECT count(*), sum(n) FROM t')" = '4|10' ]
 	[ -e new/home/data/pg_wal/00000002.history ]

@@ -34,9 +34,14 @@ side() {
 	pg_as touch "$SIDE/recovery.signal"
 }
 
+# restores RESTORE: $SIDE has this restore_command.
+restores() {
+	printf "restore_command = '%s'\narchive_mode = off\n" \
+	    "${1//\'/\'\'}" >>"$SIDE/postgresql.auto.conf"
+}
+
 # recovers DIR RESTORE: start it with this restore_command; it settles.
 recovers() {
-	printf "restore_command = '%s'\narchive_mode = off\n" \
-	    "${2//\'/\'\'}" >>"$SIDE/postgresql.auto.conf"
+	restores "$2"
 	wal_run "$1"
 }
