@@ -346,10 +346,14 @@ prepare(struct pitr_options *o, struct base *b, struct bk_proof *proof,
 	if (make_spool(o, &spool, e) == 0 &&
 	    prove(o, b, spool, proof, e) == 0 &&
 	    configure(o, proof, spool, e) == 0) {
+		signals_hold();
 		own_spool = NULL;	/* the server's from here on */
+		signals_release();
 		rc = 0;
 	} else
 		keep(o, e);
+	if (spool != own_spool)
+		free(spool);
 	if (rc == 0 && o->verbosity >= 0) {
 		pitr_say_proof(proof);
 		if (!o->archive)

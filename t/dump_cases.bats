@@ -68,10 +68,11 @@ setup() {
 	echo 'BEGIN; LOCK TABLE hen; SELECT 1;' >&"${COPROC[1]}"
 	read -r _ <&"${COPROC[0]}"
 	bk-dump "postgresql://pw:tops3cret@127.0.0.1:$PGPORT/weird" >a 3>&- &
-	await 10 pgrep -P $! pg_dump
-	cat /proc/"$(pgrep -P $! pg_dump)"/cmdline >cmdline
+	pid=$!
+	await 10 pgrep -P $pid pg_dump
+	cat /proc/"$(pgrep -P $pid pg_dump)"/cmdline >cmdline
 	echo 'COMMIT; \q' >&"${COPROC[1]}"
-	wait $!
+	wait $pid
 	run -1 grep -a tops3cret cmdline
 	run -1 grep -a tops3cret a
 	run --separate-stderr -1 bk-dump \

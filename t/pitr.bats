@@ -15,9 +15,10 @@ setup_file() {
 	TOOLS=$(wal_tools)
 	wal_sql 'CREATE TABLE t(n int)' && wal_sql 'INSERT INTO t VALUES (1)'
 	bk-base -q -c fast --rate 12M >base.tar &
+	pid=$!
 	await 30 streaming
 	wal_sql "SELECT pg_create_restore_point('early')"
-	wait $!
+	wait "$pid"
 	wal_sql 'INSERT INTO t VALUES (2)'
 	wal_sql "SELECT pg_create_restore_point('two')"
 	ODD='x'\''y"%f \ $(touch pwned)'$'\n''z'
