@@ -177,7 +177,7 @@ has_temps() { [ "$(ls -A d | grep -c '^\.bk-save')" = "$1" ]; }
 	kill "$PID"
 	status_of "$PID"
 	[ "$status" = 143 ]
-	await 10 gone
+	await 60 gone
 	exec 9>&-
 }
 
@@ -192,7 +192,7 @@ has_temps() { [ "$(ls -A d | grep -c '^\.bk-save')" = "$1" ]; }
 	status_of "$PID"
 	[ "$status" = 137 ]
 	exec 9>&-
-	await 10 gone
+	await 60 gone
 	await 10 grep -q unfinished err1
 	await 10 grep -q unfinished err2
 }
