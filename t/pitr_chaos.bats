@@ -241,15 +241,16 @@ somewhere() {
 }
 
 @test "bk-base and bk-pitr: nothing that could be taken for whole" {
-	local i stages=(base gz save) stored=0 unpacked=0
+	local round stages=(base gz save) stored=0 unpacked=0
 	server
 	PATH=$SUPPORT:$PATH
 	wal_sql 'CREATE TABLE t AS SELECT i, md5(i::text)
 	    FROM generate_series(1, 100000) i'
 	PGUSER=bk bk-base -c fast >base.tar
-	for ((i = 0; i < RUNS; i++)); do
+	wal_env
+	for ((round = 0; round < RUNS; round++)); do
 		if PGUSER=bk stage base bk-base -c fast |
-		    kill_at "$(somewhere base.tar)" "${stages[i % 3]}.pid" |
+		    kill_at "$(somewhere base.tar)" "${stages[round % 3]}.pid" |
 		    stage gz bk-gz -1 | stage save bk-save archive/base; then
 			# it had already written, or read, all
 			stored=$((stored + 1))
@@ -259,7 +260,7 @@ somewhere() {
 		fi
 		[ ! -e archive/base ]
 	done
-	for ((i = 0; i < RUNS; i++)); do
+	for ((round = 0; round < RUNS; round++)); do
 		wal_side side
 		if kill_at "$(somewhere base.tar)" "$PGHOST/receiver.pid" \
 		    <base.tar | wal_as sh -c 'echo $$ >"$0"; exec "$@"' \
