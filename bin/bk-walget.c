@@ -5,13 +5,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <pthread.h>
-#include <signal.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/io.h"
 #include "base/utctime.h"
 #include "recovery/whole_segment.h"
 #include "signals.h"
@@ -187,23 +186,32 @@ lock_spool(const char *spool)
 	return fd == -1 ? -1 : flock(fd, LOCK_EX | LOCK_NB);
 }
 
+/* What the process that fetches ahead is told when there is something. */
+struct order {
+	uint64_t segment;	/* bytes of one */
+	char sysid[BK_WAL_SYSID];
+};
+
 /* In the child: let go of all that is the server's, fetch, end. */
 _Noreturn static void
-fetch_ahead(const struct arguments *a)
+fetch_ahead(struct arguments *a, int from)
 {
 	struct bk_err ignored = {0};
 	struct bk_wal_get *g;
-	sigset_t none;
+	struct order order;
 	int null;
 
+	if (bk_io_read(from, &order, sizeof(order), "pipe", &ignored) !=
+	    (ssize_t)sizeof(order))
+		_exit(1);	/* the file was not there */
+	a->get.segment = order.segment;
+	a->get.sysid = order.sysid;
 	(void)setsid();
 	(void)close_range(STDERR_FILENO + 1, ~0U, 0);
 	null = open("/dev/null", O_RDWR);
 	if (dup2(null, STDIN_FILENO) == -1 || dup2(null, STDOUT_FILENO) == -1 ||
 	    dup2(null, STDERR_FILENO) == -1 || lock_spool(a->get.spool) == -1)
 		_exit(1);
-	(void)sigemptyset(&none);
-	(void)pthread_sigmask(SIG_SETMASK, &none, NULL);
 	if ((g = bk_wal_get_open(&a->get, &ignored)) == NULL)
 		_exit(1);
 	bk_wal_get_ahead(g, a->name);
@@ -212,17 +220,43 @@ fetch_ahead(const struct arguments *a)
 }
 
 /*
- * Have a process of its own fetch the next segments.  Nobody waits for it: it
- * ends by itself, when they are there or one is not to be had.
+ * A process of its own, for the next segments.  It is made before the first
+ * thread, as what a fork copies of a lock is held for ever, and waits for its
+ * order; without one it ends with us.  Nobody waits for it: it ends by itself,
+ * when they are there or one is not to be had.  Returns where to send the
+ * order; -1: nowhere.
  */
-static void
-start_ahead(struct arguments *a)
+static int
+prepare_ahead(struct arguments *a)
 {
-	a->get.segment = bk_wal_get_segment(get);
-	if (a->get.spool == NULL || a->get.ahead == 0 || a->get.segment == 0)
-		return;
-	if (fork() == 0)
-		fetch_ahead(a);
+	struct bk_err ignored = {0};
+	int p[2];
+
+	if (a->get.spool == NULL || a->get.ahead == 0 ||
+	    bk_io_pipe(p, &ignored) == -1)
+		return -1;
+	switch (fork()) {
+	case -1:
+		close(p[1]);
+		p[1] = -1;
+		break;
+	case 0:
+		close(p[1]);
+		fetch_ahead(a, p[0]);
+	}
+	close(p[0]);
+	return p[1];
+}
+
+static void
+start_ahead(const char *sysid, int to)
+{
+	struct order order = { .segment = bk_wal_get_segment(get) };
+	struct bk_err ignored = {0};
+
+	memcpy(order.sysid, sysid, sizeof(order.sysid));
+	if (order.segment != 0)
+		(void)bk_io_write(to, &order, sizeof(order), "pipe", &ignored);
 }
 
 int
@@ -231,7 +265,7 @@ main(int argc, char *argv[])
 	struct arguments a = { .name = NULL };
 	char sysid[BK_WAL_SYSID] = "";
 	struct bk_err e = {0};
-	int rc = -1;
+	int rc = -1, ahead;
 
 	tool_start(&tool);
 	bk_wal_command_init(&a.command, parse_options(&a, argc, argv), environ);
@@ -239,6 +273,7 @@ main(int argc, char *argv[])
 	a.get.check = bk_whole_segment_check;
 	a.get.holes = access(STANDBY, F_OK) == -1;
 	a.get.sysid = sysid;
+	ahead = prepare_ahead(&a);
 	tool_run("fetch", a.name, a.path);
 
 	signals_catch(cleanup);
@@ -248,8 +283,8 @@ main(int argc, char *argv[])
 		get = bk_wal_get_open(&a.get, &e);
 	if (get != NULL)
 		rc = get_file(&a, &e);
-	if (rc == 1)
-		start_ahead(&a);
+	if (rc == 1 && ahead != -1)
+		start_ahead(sysid, ahead);
 	signals_catch(NULL);
 	bk_wal_get_free(get);
 	/* nothing but what is proven may end recovery */
