@@ -209,7 +209,7 @@ recover() {
 	CONF
 	wal_place side
 	pg_use side
-	await 60 recovered
+	await 200 recovered
 	load_holds commits
 }
 

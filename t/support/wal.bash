@@ -81,7 +81,7 @@ wal_switch() {
 
 # wal_archived SEGMENT: wait until the server has archived that far.
 wal_archived() {
-	await 60 wal_is_archived "$1"
+	await 200 wal_is_archived "$1"
 }
 
 wal_is_archived() {
