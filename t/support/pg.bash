@@ -102,6 +102,7 @@ pg_start() {
 		port = $PGPORT
 		unix_socket_directories = '$home'
 		fsync = off
+		checkpoint_completion_target = 0
 		shared_buffers = 32MB
 		wal_level = replica
 		max_wal_senders = 10
