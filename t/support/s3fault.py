@@ -21,21 +21,32 @@ in for providers:
 
   status:CODE:NAME   read the body, answer this XML error, forward nothing
   page:CODE          read the body, answer a page of HTML, as proxies do
+  empty:CODE         read the body, answer CODE and nothing more
+  moved:REGION       301, the bucket is in REGION
   early:CODE:NAME    the XML error before the body is read, then close
   redirect:URL       307 to URL
   reset:N, fin:N     take N bytes, then RST or FIN; forward nothing
   stall:S[:N]        take N bytes, be silent for S, then RST
+  deaf               take the request, be silent until the client has gone
+  refuse:N           RST, and so to the next N connections
   rate:B             take the body at B bytes a second
   corrupt:N          flip a bit of byte N on the way up
 
   err200:NAME        forward; answer 200 with an <Error> in the body
   lost:rst, lost:fin forward, wait for the answer, drop it: it DID happen
+  twice              forward it twice; the second answer counts
+  hollow             forward; the answer's status, and no body
+  mute               forward; be silent until the client has gone
+  cuthead            forward; half of the answer's head, then FIN
+  unframed           forward; half of the body, of which no length is told
   slowresp:S         forward; hold the answer for S
   trickle:B          forward; answer B bytes a second of a body, for ever
   hold:FILE          forward; hold the answer until FILE is there
   late:FILE          take the request, reset; forward it when FILE is there
   badetag            alter the answer's ETag
   hide:NAME          take the header NAME out of the answer
+
+N may be "half" in these; a chunked body is one with its framing
 
   trunc:N            the answer's head and N bytes, then FIN
   resetresp:N        the same, then RST
@@ -65,7 +76,7 @@ class Rule:
         self.regex = re.compile(regex)
         self.name, *self.args = action.split(
             ':', 1 if action.startswith('redirect') else -1)
-        self.seen = 0
+        self.seen = self.refused = 0
 
     def applies(self, method, target, head):
         if self.method not in ('*', method) or not self.regex.search(target):
@@ -86,8 +97,19 @@ class Rule:
         low, _, high = self.which.partition('-')
         return int(low) <= n <= int(high or low)
 
-    def number(self, i, default=0):
-        return float(self.args[i]) if -len(self.args) <= i < len(self.args) else default
+    def number(self, i, default=0, whole=0):
+        if not -len(self.args) <= i < len(self.args):
+            return default
+        return whole // 2 if self.args[i] == 'half' else float(self.args[i])
+
+    def refuses(self):
+        """The connection that comes now."""
+        with Rule.lock:
+            self.refused -= self.refused > 0
+            return self.refused > 0
+
+    def tell(self, method, target):
+        print(f'{self.name} #{self.seen}: {method} {target}', flush=True)
 
 
 parts = {}      # upload id -> part number -> bytes
@@ -111,7 +133,7 @@ NOTHING = Rule('* . all pass')
 def pick(rules, method, target, head):
     for rule in rules:
         if rule.applies(method, target, head):
-            print(f'{rule.name} #{rule.seen}: {method} {target}', flush=True)
+            rule.tell(method, target)
             return rule
     return NOTHING
 
@@ -140,6 +162,11 @@ class Peer:
     def send(self, data):
         self.sock.sendall(data)
 
+    def until_gone(self):
+        self.sock.settimeout(30)
+        while True:
+            self.read()
+
     def reset(self):
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                              struct.pack('ii', 1, 0))
@@ -163,12 +190,13 @@ def until(path):
         time.sleep(0.02)
 
 
-def answer(code, name, extra='', message='injected'):
+def answer(code, name, extra='', message='injected', method=''):
     body = ('<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>%s</Code>'
             '<Message>%s</Message></Error>' % (name, message))
     return ('HTTP/1.1 %s %s\r\nContent-Type: application/xml\r\n%s'
             'Content-Length: %d\r\n\r\n%s'
-            % (code, name, extra, len(body), body)).encode()
+            % (code, name, extra, len(body),
+               body if method != 'HEAD' else '')).encode()
 
 
 def move(src, dst, n, flip=None, rate=0):
@@ -185,11 +213,12 @@ def move(src, dst, n, flip=None, rate=0):
         done += len(data)
 
 
-def refuse(client, rule, length, expects):
+def refuse(client, rule, length, expects, method):
     """The actions that forward nothing."""
     name = rule.name
     if name == 'early':
-        client.send(answer(*rule.args, 'Connection: close\r\n'))
+        client.send(answer(*rule.args, 'Connection: close\r\n',
+                           method=method))
         # a close with unread bytes would be a reset, and overtake the answer
         client.sock.shutdown(socket.SHUT_WR)
         client.sock.settimeout(2)
@@ -199,13 +228,25 @@ def refuse(client, rule, length, expects):
         client.send(b'HTTP/1.1 100 Continue\r\n\r\n')
     if name == 'status':
         move(client, None, length)
-        client.send(answer(*rule.args))
+        client.send(answer(*rule.args, method=method))
+    elif name == 'empty':
+        move(client, None, length)
+        client.send(b'HTTP/1.1 %s injected\r\nContent-Length: 0\r\n\r\n'
+                    % rule.args[0].encode())
+    elif name == 'moved':
+        move(client, None, length)
+        client.send(answer(301, 'PermanentRedirect', 'x-amz-bucket-region: '
+                           '%s\r\n' % rule.args[0], method=method))
+    elif name == 'deaf':
+        move(client, None, length)
+        client.until_gone()
     elif name == 'page':
         move(client, None, length)
         body = '<html><body><p>injected</p></body></html>'
         client.send(('HTTP/1.1 %s injected\r\nContent-Type: text/html\r\n'
                      'Content-Length: %d\r\n\r\n%s'
-                     % (rule.args[0], len(body), body)).encode())
+                     % (rule.args[0], len(body),
+                        body if method != 'HEAD' else '')).encode())
     elif name in ('dislikes', 'wants', 'uniform'):
         move(client, None, length)
         header_name, code, code_name = rule.args or ('', 400, 'InvalidPart')
@@ -217,8 +258,12 @@ def refuse(client, rule, length, expects):
     elif name == 'redirect':
         move(client, None, length)
         client.send(answer(307, 'TemporaryRedirect',
-                           'Location: %s\r\n' % rule.args[0]))
+                           'Location: %s\r\n' % rule.args[0],
+                           method=method))
     else:
+        if name == 'refuse':
+            rule.refused = int(rule.number(0, 1)) + 1
+            client.reset()
         taken = rule.number(1 if name == 'stall' else 0)
         move(client, None, min(int(taken), length))
         if name == 'stall':
@@ -242,6 +287,55 @@ def pass_chunked(server, client, flip):
             return
 
 
+def whole(server, head):
+    """The body behind head, its framing included."""
+    class Taken:
+        def __init__(self):
+            self.data = b''
+
+        def send(self, data):
+            self.data += data
+
+    taken = Taken()
+    if b'chunked' in header(head, b'transfer-encoding').lower():
+        pass_chunked(server, taken, None)
+    else:
+        move(server, taken, int(header(head, b'content-length') or 0))
+    return taken.data
+
+
+def unchunked(data):
+    body = b''
+    while data:
+        size, _, data = data.partition(b'\r\n')
+        size = int(size.split(b';')[0], 16)
+        body, data = body + data[:size], data[size + 2:]
+    return body
+
+
+def cut_short(client, server, rule, head, none):
+    """The actions that end in the middle of an answer."""
+    body = b'' if none else whole(server, head)
+    if rule.name == 'cuthead':
+        client.send(head[:len(head) // 2])
+        raise Gone
+    if rule.name == 'unframed':
+        chunked = b'chunked' in header(head, b'transfer-encoding').lower()
+        head = re.sub(rb'(?im)^(content-length|transfer-encoding):.*\r\n',
+                      b'', head)
+        body = unchunked(body) if chunked else body
+        client.send(head[:-2] + b'Connection: close\r\n\r\n')
+        client.send(body[:len(body) // 2])
+        raise Gone
+    client.send(head)
+    client.send(body[:int(rule.number(-1, whole=len(body)))])
+    if rule.name == 'trunc':
+        raise Gone
+    # the bytes are to arrive before the reset overtakes them
+    time.sleep(rule.number(0) if rule.name == 'stallresp' else 0.05)
+    client.reset()
+
+
 def reply(client, server, rule, method):
     head = server.head()
     while head.startswith(b'HTTP/1.1 100'):
@@ -250,6 +344,8 @@ def reply(client, server, rule, method):
         if rule.args[0] == 'rst':
             client.reset()
         raise Gone
+    if rule.name == 'mute':
+        client.until_gone()
     if rule.name == 'slowresp':
         time.sleep(rule.number(0))
     if rule.name == 'hold':
@@ -263,22 +359,24 @@ def reply(client, server, rule, method):
     length = 0 if none else int(header(head, b'content-length') or 0)
     chunked = b'chunked' in header(head, b'transfer-encoding').lower()
     if rule.name == 'err200':
-        client.send(answer(200, rule.args[0], 'Connection: close\r\n'))
+        client.send(answer(200, rule.args[0], 'Connection: close\r\n',
+                           method=method))
         raise Gone
     if rule.name == 'trickle':
         client.send(b'HTTP/1.1 200 OK\r\nContent-Length: 99999\r\n\r\n')
         while True:
             client.send(b'.')
             time.sleep(1 / rule.number(0))
+    if rule.name in CUT_SHORT:
+        cut_short(client, server, rule, head, none)
+    if rule.name == 'hollow':
+        if not none:
+            whole(server, head)
+        client.send(b'%s\r\nContent-Length: 0\r\n\r\n'
+                    % head.partition(b'\r\n')[0])
+        return
     client.send(head)
-    if rule.name in ('trunc', 'resetresp', 'stallresp'):
-        move(server, client, min(int(rule.number(-1)), length))
-        if rule.name == 'trunc':
-            raise Gone
-        # the bytes are to arrive before the reset overtakes them
-        time.sleep(rule.number(0) if rule.name == 'stallresp' else 0.05)
-        client.reset()
-    flip = int(rule.number(0)) if rule.name == 'corruptresp' else None
+    flip = int(rule.number(0, whole=length)) if rule.name == 'corruptresp' else None
     if chunked and not none:
         pass_chunked(server, client, flip)
     else:
@@ -288,12 +386,16 @@ def reply(client, server, rule, method):
 
 
 FORWARD_NOTHING = ('status', 'page', 'early', 'redirect', 'reset', 'fin',
-                   'stall', 'dislikes', 'wants', 'uniform')
+                   'stall', 'dislikes', 'wants', 'uniform', 'empty', 'moved',
+                   'deaf', 'refuse')
+CUT_SHORT = ('trunc', 'resetresp', 'stallresp', 'cuthead', 'unframed')
 
 
 def serve(sock, upstream, rules, tls):
     client = server = None
     try:
+        if any(rule.refuses() for rule in rules):
+            Peer(sock).reset()
         client = Peer(tls.wrap_socket(sock, server_side=True) if tls else sock)
         while True:
             head = client.head()
@@ -304,7 +406,7 @@ def serve(sock, upstream, rules, tls):
             note_part(target, length)
             rule = pick(rules, method, target, head)
             if rule.name in FORWARD_NOTHING:
-                refuse(client, rule, length, expects)
+                refuse(client, rule, length, expects, method)
                 continue
             if server is None:
                 server = Peer(socket.create_connection(upstream))
@@ -323,6 +425,17 @@ def serve(sock, upstream, rules, tls):
                 server.head()
                 print('done late', flush=True)
                 raise Gone
+            if rule.name == 'twice':
+                body = b''
+                while len(body) < length:
+                    body += client.read(length - len(body))
+                server.send(head + body)
+                first = server.head()
+                if method != 'HEAD' and first[9:12] != b'204':
+                    whole(server, first)
+                server.send(head + body)
+                reply(client, server, rule, method)
+                continue
             server.send(head)
             move(client, server, length,
                  flip=int(rule.number(0)) if rule.name == 'corrupt' else None,
@@ -357,4 +470,5 @@ def main():
                          args=(sock, (host, int(port)), rules, tls)).start()
 
 
-main()
+if __name__ == '__main__':
+    main()
