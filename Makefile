@@ -76,8 +76,8 @@ $B/bin/bk-s3put $B/bin/bk-s3get $B/bin/bk-s3ls $B/bin/bk-s3rm: $B/obj/bin/s3args
 $B/bin/bk-rm $B/bin/bk-s3rm: $B/obj/bin/approved.o
 $B/bin/bk-s3put $B/bin/bk-save: $B/obj/bin/names.o
 $(TOOLS): $B/bin/%: $B/obj/bin/%.o $B/obj/bin/tool.o \
-    $B/obj/bin/audit_line.o $B/obj/bin/progress_line.o \
-    $B/obj/bin/signals.o $B/libbk.a
+    $B/obj/bin/tool_options.o $B/obj/bin/audit_line.o \
+    $B/obj/bin/progress_line.o $B/obj/bin/signals.o $B/libbk.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $B/libbk.a $(LDLIBS)
 

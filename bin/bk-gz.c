@@ -2,20 +2,20 @@
 #include "compress/gz.h"
 #include "filter.h"
 
+static const struct tool_opt options[] = {
+	FILTER_OPTIONS("-1 ... -12", "6")
+};
+
 static const struct tool tool = {
 	.name = "bk-gz",
-	.usage = FILTER_USAGE("12"),
-	.help =
-"Example: bk-gz < shop.dump > shop.dump.gz; bk-gz -d < shop.dump.gz\n"
-"\n"
-"usage: bk-gz " FILTER_USAGE("12") "\n"
-"\n"
+	.example =
+"bk-gz < shop.dump > shop.dump.gz; bk-gz -d < shop.dump.gz",
+	.about =
 "Compresses to gzip on all CPUs, or decompresses any gzip and verifies that\n"
-"it is complete: damaged or unfinished input is refused with status 3.\n"
-"bk-gz(1) has more.\n"
-"\n"
-"    -1 ... -12        fast ... small (6)\n"
-FILTER_HELP,
+"it is complete: damaged or unfinished input is refused with status 3.",
+	.options = options,
+	.operands = "< INPUT > OUTPUT",
+	.exits = "0 done, 1 I/O error, 2 usage error, 3 input refused",
 };
 
 static const struct codec codec = {

@@ -2,18 +2,19 @@
 #include "compress/zst.h"
 #include "filter.h"
 
+static const struct tool_opt options[] = {
+	FILTER_OPTIONS("-1 ... -19", "3")
+};
+
 static const struct tool tool = {
 	.name = "bk-zst",
-	.usage = FILTER_USAGE("19"),
-	.help =
-"Example: bk-zst < shop.dump > shop.dump.zst; bk-zst -d < shop.dump.zst\n"
-"\n"
-"usage: bk-zst " FILTER_USAGE("19") "\n"
-"\n"
-"Like bk-gz, but with Zstandard.  bk-zst(1) has more.\n"
-"\n"
-"    -1 ... -19        fast ... small (3)\n"
-FILTER_HELP,
+	.example =
+"bk-zst < shop.dump > shop.dump.zst; bk-zst -d < shop.dump.zst",
+	.about =
+"Like bk-gz, but with Zstandard.",
+	.options = options,
+	.operands = "< INPUT > OUTPUT",
+	.exits = "0 done, 1 I/O error, 2 usage error, 3 input refused",
 };
 
 static const struct codec codec = {

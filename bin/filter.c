@@ -1,6 +1,5 @@
 #include "filter.h"
 
-#include <getopt.h>
 #include <unistd.h>
 
 #define STDIN_NAME "standard input"
@@ -17,20 +16,10 @@ static void
 parse_options(struct options *o, int argc, char *argv[],
     const struct codec *codec)
 {
-	enum { OPT_SEAL = TOOL_OPT_TOOL, OPT_SEALED };
-	static const struct option longopts[] = {
-		{ "decompress", no_argument, NULL, 'd' },
-		{ "jobs", required_argument, NULL, 'j' },
-		{ "seal", no_argument, NULL, OPT_SEAL },
-		{ "sealed", no_argument, NULL, OPT_SEALED },
-		TOOL_LONGOPTS,
-		{ 0 }
-	};
 	int ch, word, level_word = 0;
 
 	/* the second digit of -12 comes from the same word as the first */
-	while (word = optind, (ch = getopt_long(argc, argv, "dj:0123456789",
-	    longopts, NULL)) != -1) {
+	while (word = optind, (ch = tool_getopt(argc, argv)) != -1) {
 		switch (ch) {
 		case 'd':
 			o->decompress = 1;
@@ -38,10 +27,10 @@ parse_options(struct options *o, int argc, char *argv[],
 		case 'j':
 			o->jobs = optarg;
 			break;
-		case OPT_SEAL:
+		case FILTER_SEAL:
 			o->seal = 1;
 			break;
-		case OPT_SEALED:
+		case FILTER_SEALED:
 			o->in_flags |= BK_READER_SEALED;
 			break;
 		case '0': case '1': case '2': case '3': case '4':
@@ -53,8 +42,6 @@ parse_options(struct options *o, int argc, char *argv[],
 				tool_usage("level %d is the highest",
 				    codec->level_max);
 			break;
-		default:
-			tool_option(ch);
 		}
 	}
 	if (o->level == 0)

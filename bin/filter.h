@@ -16,18 +16,19 @@ struct codec {
 	    struct bk_writer *out, unsigned threads, struct bk_err *e);
 };
 
-/* Their usage and the options in their --help; top is the last level. */
-#define FILTER_USAGE(top) \
-	"[-1 ... -" top "] [-d [--seal]] [-j N] [--sealed] < INPUT > OUTPUT"
-#define FILTER_HELP \
-	"    -d, --decompress  decompress\n" \
-	"    -j, --jobs N      threads (default: BK_JOBS, or one per CPU)\n" \
-	"    --seal            with -d, write the output in an envelope\n" \
-	"    --sealed          refuse input that is not sealed\n" \
-	"    --help            this text\n" \
-	"    --version         the version\n" \
-	"\n" \
-	"Exit: 0 done, 1 I/O error, 2 usage error, 3 input refused.\n"
+/* Their options; levels is "-1 ... -12", level the default. */
+enum { FILTER_SEAL = TOOL_OPT_TOOL, FILTER_SEALED };
+#define FILTER_OPTIONS(levels, level) \
+	{ TOOL_OPT_DIGITS, NULL, levels, NULL, \
+	    "fast ... small (" level ")" }, \
+	{ 'd', "decompress", NULL, NULL, "decompress" }, \
+	{ 'j', "jobs", "N", NULL, \
+	    "threads (default: BK_JOBS, or one per CPU)" }, \
+	{ FILTER_SEAL, "seal", NULL, NULL, \
+	    "with -d, write the output in an envelope" }, \
+	{ FILTER_SEALED, "sealed", NULL, NULL, \
+	    "refuse input that is not sealed" }, \
+	TOOL_OPTIONS
 
 /* main() of such a tool; returns the exit status. */
 int filter_main(int argc, char *argv[], const struct tool *tool,

@@ -20,8 +20,10 @@
 #include "base/version.h"
 #include "progress_line.h"
 #include "signals.h"
+#include "tool_options.h"
 
 static const struct tool *tool;
+static const struct tool_opt *row;	/* of the last option */
 static struct bk_audit audit;
 static double started;
 static int status_fd = -1;	/* BK_STATUS_FD's */
@@ -182,21 +184,23 @@ tool_say(const char *fmt, ...)
 void
 tool_usage(const char *fmt, ...)
 {
+	char usage[TOOL_USAGE_MAX];
 	va_list ap;
 
+	tool_options_usage(tool, usage);
 	if (fmt != NULL) {
 		va_start(ap, fmt);
 		print(fmt, ap);
 		va_end(ap);
 	}
-	fprintf(stderr, "usage: %s %s\n", tool->name, tool->usage);
+	fprintf(stderr, "usage: %s\n", usage);
 	if (tool->usage_prefix != NULL) {
 		fputs(tool->usage_prefix, stdout);
 		va_start(ap, fmt);
 		if (fmt != NULL)
 			vprintf(fmt, ap);
 		else
-			printf("usage: %s %s", tool->name, tool->usage);
+			printf("usage: %s", usage);
 		va_end(ap);
 		putchar('\n');
 	}
@@ -207,8 +211,14 @@ tool_usage(const char *fmt, ...)
 void
 tool_option(int ch)
 {
-	if (ch == TOOL_OPT_HELP)
+	if (ch == TOOL_OPT_HELP && tool->options == NULL)
 		fputs(tool->help, stdout);
+	else if (ch == TOOL_OPT_HELP && optarg == NULL)
+		tool_options_help(tool);
+	else if (ch == TOOL_OPT_HELP && strcmp(optarg, "table") == 0)
+		tool_options_list(tool);
+	else if (ch == TOOL_OPT_HELP)
+		tool_usage("--help: takes no argument");
 	else if (ch == TOOL_OPT_VERSION)
 		printf("%s %s\n", tool->name, BK_VERSION);
 	else
@@ -221,6 +231,22 @@ tool_option(int ch)
 		tool_say("standard output: write: %s", strerror(errno));
 	report_end(BK_FAIL, 0);
 	exit(BK_FAIL);
+}
+
+int
+tool_getopt(int argc, char *argv[])
+{
+	int ch = tool_options_next(tool, argc, argv, &row);
+
+	if (ch == '?' || ch == TOOL_OPT_HELP || ch == TOOL_OPT_VERSION)
+		tool_option(ch);
+	return ch;
+}
+
+const struct tool_opt *
+tool_opt(void)
+{
+	return row;
 }
 
 uint64_t

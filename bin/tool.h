@@ -11,20 +11,8 @@
 #include "audit/format.h"
 #include "base/err.h"
 #include "base/progress.h"
+#include "tool_options.h"
 
-struct tool {
-	const char *name;	/* "bk-gz" */
-	const char *usage;	/* after "usage: bk-gz ", one line */
-	const char *help;	/* --help's text, begins with an example */
-	int usage_status;	/* exit status of a usage error; 0: BK_USAGE */
-	const char *usage_prefix;	/* where only standard output is read:
-				 * it gets the reason too, after this */
-	int unrecorded;		/* its runs are not for the audit log */
-};
-
-/* Values for long options that every tool has, for getopt_long's table. */
-enum { TOOL_OPT_HELP = 0x1000, TOOL_OPT_VERSION,
-	TOOL_OPT_TOOL /* first own one */ };
 #define TOOL_LONGOPTS \
 	{ "help", no_argument, NULL, TOOL_OPT_HELP }, \
 	{ "version", no_argument, NULL, TOOL_OPT_VERSION }
@@ -42,6 +30,16 @@ void tool_start(const struct tool *tool);
  * anything else prints the usage line and exits 2.
  */
 _Noreturn void tool_option(int ch);
+
+/*
+ * The next option's key, its argument in optarg; -1: no more.  --help and
+ * --version print and exit 0, an option that is not in the table is a usage
+ * error.
+ */
+int tool_getopt(int argc, char *argv[]);
+
+/* The row of what tool_getopt() returned last. */
+const struct tool_opt *tool_opt(void);
 
 /*
  * A usage error: prints the reason (a sentence, or NULL) and the usage line,
