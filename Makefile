@@ -6,7 +6,7 @@
 #   make         the tools, into build/bin
 #   make check-on SUITE=trixie   both, in a bare root of another Debian (as root)
 #   make bench   speed, side by side with the tools you would use instead
-#   make install PREFIX=/usr/local DESTDIR=
+#   make install PREFIX=/usr/local DESTDIR=   make uninstall takes it away
 #   SAN=1: AddressSanitizer and UBSan; TSAN=1: ThreadSanitizer; CC=clang;
 #   ISAL=: without ISA-L.  HACKING.md has more.
 
@@ -147,20 +147,13 @@ bench: deps
 	$(MAKE) -s -j$(JOBS) all
 	BK_BIN="$(CURDIR)/$B/bin" t/support/bench.sh
 
-# bash-completion looks for a file of the command's name.
-COMPLETIONS = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(COMPLETIONS) \
-	    $(addprefix $(DESTDIR)$(PREFIX)/share/man/man,1 5 7)
-	install $(TOOLS) $(DESTDIR)$(PREFIX)/bin
-	for m in $(MAN); do \
-	    install -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}; done
-	install -m 644 contrib/completions/bk.bash $(COMPLETIONS)/bk
-	for t in $(notdir $(TOOLS)); do ln -sf bk $(COMPLETIONS)/$$t; done
-	install -d $(DESTDIR)$(PREFIX)/share/bk
-	cp -R contrib $(DESTDIR)$(PREFIX)/share/bk/
+	build-aux/install.sh install "$(DESTDIR)" "$(PREFIX)" $(TOOLS)
+
+uninstall:
+	build-aux/install.sh uninstall "$(DESTDIR)" "$(PREFIX)"
 
 clean:
 	rm -rf build
 
-.PHONY: all deps check units unit lint analyze gate demo check-on bench install clean
+.PHONY: all deps check units unit lint analyze gate demo check-on bench install uninstall clean

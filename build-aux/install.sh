@@ -1,0 +1,99 @@
+#!/bin/sh
+# install.sh install DESTDIR PREFIX TOOL..., install.sh uninstall DESTDIR PREFIX
+#
+# Installs the tools, the pages, the completions and contrib.  Each file, and
+# each directory that had to be made, is noted in PREFIX/share/bk/installed
+# before it is there: uninstall removes what the list has, also after an
+# installation that broke off, and nothing else.  A directory that holds
+# anything else is kept.
+set -eu
+
+# into DIRECTORY: make it, and note those that were not there.
+into() {
+	[ ! -d "$dest$1" ] || return 0
+	into "${1%/*}"
+	install -d -m 755 "$dest$1"
+	made="$made$1/
+"
+	[ ! -e "$list" ] || note
+}
+
+# note [FILE]: what was made since the last time, and FILE.
+note() {
+	printf '%s' "$made${1:+$1
+}" >>"$list"
+	made=
+}
+
+# put MODE FILE NAME: complete at once, as a job may be about to run it.
+put() {
+	into "${3%/*}"
+	note "$3.new"
+	note "$3"
+	install -m "$1" "$2" "$dest$3.new"
+	mv -f "$dest$3.new" "$dest$3"
+}
+
+# also FILE NAME: NAME, in the same directory, is FILE too.
+also() {
+	note "${1%/*}/$2"
+	ln -sf "${1##*/}" "$dest${1%/*}/$2"
+}
+
+# A shell looks for a file of the command's name.
+completions() {
+	bash=$share/bash-completion/completions
+	put 644 contrib/completions/bk.bash "$bash/bk"
+	for tool; do
+		also "$bash/bk" "${tool##*/}"
+	done
+}
+
+contrib() {
+	find contrib -type f ! -name install-deps.sh | while read -r file; do
+		mode=644
+		[ ! -x "$file" ] || mode=755
+		put $mode "$file" "$share/bk/$file"
+	done
+}
+
+install_all() {
+	install -d -m 755 "$dest/"
+	into "$share/bk"
+	note
+	chmod 644 "$list"
+	for tool; do
+		put 755 "$tool" "$prefix/bin/${tool##*/}"
+	done
+	for page in man/*.[1-8]; do
+		put 644 "$page" "$share/man/man${page##*.}/${page##*/}"
+	done
+	completions "$@"
+	contrib
+}
+
+uninstall_all() {
+	if [ ! -e "$list" ]; then
+		echo "install.sh: $list: not there; was bk installed there?" >&2
+		exit 1
+	fi
+	grep -v '/$' "$list" | while read -r file; do
+		rm -f "$dest$file"
+	done
+	# one that is in another goes before it
+	dirs=$(grep '/$' "$list" | LC_ALL=C sort -ru)
+	rm "$list"
+	printf '%s\n' "$dirs" | while read -r dir; do
+		[ ! -d "$dest$dir" ] || rmdir "$dest$dir" 2>/dev/null ||
+		    echo "$dest$dir is kept, as it is not empty"
+	done
+}
+
+[ $# -ge 3 ] || { sed -n '2s/# /usage: /p' "$0" >&2; exit 2; }
+mode=$1 dest=$2 prefix=$3 share=$3/share made=
+list=$dest$share/bk/installed
+shift 3
+case $mode in
+install) install_all "$@" ;;
+*) uninstall_all ;;
+esac
