@@ -100,15 +100,17 @@ deps:
 
 # A second make, which sees the libraries that the first has just installed.
 # Signals as they should be: nohup and such ignore some, the tests send them.
-# TESTS='t/dump*.bats': those, and the units.
+# TESTS='t/dump*.bats': those, and the units.  What is the same on each major
+# of PostgreSQL is tried on BK_MAJORS; BK_MAJORS= is all of them.
 TESTS = t
+BK_MAJORS ?= 13 15 18
 check: deps
 	$(MAKE) -s -j$(JOBS) all units
 	$(MAKE) -s lint
 	$(if $(SAN)$(TSAN),,$(MAKE) -s -j$(JOBS) gate)
-	env --default-signal BK_BIN="$(CURDIR)/$B/bin" \
+	env --default-signal BK_BIN="$(CURDIR)/$B/bin" BK_MAJORS="$(BK_MAJORS)" \
 	    PATH="$(CURDIR)/$B/bin:$$PATH" \
-	    perl -It/support -S prove --harness Skips -j$$(($(JOBS) + 1)) --timer --failures \
+	    perl -It/support -S prove --harness Skips -j$$(($(JOBS) * 2)) --timer --failures \
 	    --comments --ext .bats $(UNITS) $(TESTS)
 
 units: $(UNITS)

@@ -22,7 +22,7 @@ base() {
 
 # start MAJOR: a cluster with a table in each of two tablespaces.
 start() {
-	pg_have "$1" || skip "$PG_WHY"
+	pg_among "$1" || skip "$PG_WHY"
 	wal_start "$PWD/pg" "$1"
 	wal_tablespace one
 	wal_tablespace two

@@ -31,7 +31,7 @@ clients() {
 # same_as_pg_dump MAJOR [OPTION...]: on a server of that version, the archive
 # is pg_dump's, restores, and is the same bytes for any -j.
 same_as_pg_dump() {
-	pg_have "$1" || skip "$PG_WHY"
+	pg_among "$1" || skip "$PG_WHY"
 	clients "$1"
 	pg_start "$PWD/pg" "$1"
 	createdb -T template0 weird

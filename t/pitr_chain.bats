@@ -20,7 +20,7 @@ teardown() {
 # store, where it may read that.
 start() {
 	local why
-	pg_have "$1" || skip "$PG_WHY"
+	pg_among "$1" || skip "$PG_WHY"
 	PG_CONF='summarize_wal = on' wal_start pg "$1"
 	why=$("$SUPPORT/pg-clients.sh" "$1" "$PGHOST/clients" 2>&1) || skip "$why"
 	MAJOR=$1 CLUSTER=$PGHOST

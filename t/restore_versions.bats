@@ -22,7 +22,7 @@ clients() {
 
 # same_as_psql MAJOR: a copy by bk-restore has the text of one by psql.
 same_as_psql() {
-	pg_have "$1" || skip "$PG_WHY"
+	pg_among "$1" || skip "$PG_WHY"
 	pg_start "$PWD/pg" "$1"
 	createdb -T template0 weird
 	# these servers come without contrib

@@ -76,7 +76,7 @@ sees() {
 
 # all_told MAJOR: on a server of that version, nothing is left out.
 all_told() {
-	pg_have "$1" || skip "$PG_WHY"
+	pg_among "$1" || skip "$PG_WHY"
 	PG_CONF="archive_mode = on
 	    archive_command = 'true'
 	    max_prepared_transactions = 2" pg_start "$PWD/pg" "$1"

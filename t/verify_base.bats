@@ -177,7 +177,7 @@ spoil() {
 	tmp=$(mktemp -d /tmp/bk-verify-base.XXXXXX)
 	chmod 777 "$tmp"
 	for major in 13 17 18; do
-		pg_have $major || skip "$PG_WHY"
+		pg_among $major || skip "$PG_WHY"
 		wal_start other$major $major
 		bk-base -c fast --manifest m >base
 		PG_PROGRAMS=$(sed -n 1p other$major/home/server)

@@ -77,7 +77,7 @@ outage() {
 @test "so it does on every major" {
 	local major
 	for major in 13 14 16 17 18; do
-		pg_have "$major" || skip "$PG_WHY"
+		pg_among "$major" || skip "$PG_WHY"
 		(outage "$major")
 	done
 }

@@ -48,7 +48,7 @@ lost() {
 # lost.
 cycle() {
 	local last status=0
-	pg_have "$1" || skip "$PG_WHY"
+	pg_among "$1" || skip "$PG_WHY"
 	PG_CONF='archive_mode = off
 	    max_slot_wal_keep_size = 2MB
 	    min_wal_size = 2MB

@@ -58,6 +58,16 @@ pg_have() {
 	pg_find "$1"
 }
 
+# pg_among MAJOR: we have it, and it is one of $BK_MAJORS, if that is set: for
+# tests of the same on every major.
+pg_among() {
+	[[ " ${BK_MAJORS:-$1} " == *" $1 "* ]] || {
+		PG_WHY="BK_MAJORS=\"$BK_MAJORS\""
+		return 1
+	}
+	pg_have "$1"
+}
+
 # pg_initdb DATA: an empty cluster, copied from a template where that will do.
 pg_initdb() {
 	local template initdb
