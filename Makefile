@@ -21,6 +21,11 @@ MODE = -O1 -fsanitize=address,undefined -fno-sanitize-recover=all \
 else ifdef TSAN
 B = build/tsan
 MODE = -O1 -fsanitize=thread
+else ifdef COVER
+B = build/cover
+MODE = -O0 --coverage -DBK_COVERAGE
+COVER_OBJ = $B/obj/t/support/cover.o
+COVER_LDFLAGS = -Wl,--wrap=_exit,--wrap=raise
 else
 B = build
 MODE = -O2 -D_FORTIFY_SOURCE=2
@@ -32,7 +37,8 @@ ISAL := $(shell echo '\#include <isa-l.h>' | $(CC) -E - >/dev/null 2>&1 && echo 
 PGINC := $(shell pg_config --includedir 2>/dev/null || echo /usr/include/postgresql)
 ALL_CFLAGS = -std=c11 -g $(MODE) $(HARDEN) $(WARN) -D_POSIX_C_SOURCE=200809L \
 	$(if $(ISAL),-DBK_HAVE_ISAL) -iquote lib -I$(PGINC) -pthread $(CFLAGS)
-ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed -pthread $(MODE) $(LDFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed -pthread $(MODE) \
+	$(COVER_LDFLAGS) $(LDFLAGS)
 
 TOOLS := $(patsubst bin/%.c,$B/bin/%,$(wildcard bin/bk-*.c))
 LIBOBJ := $(patsubst %.c,$B/obj/%.o,$(wildcard lib/*/*.c))
@@ -77,11 +83,11 @@ $B/bin/bk-rm $B/bin/bk-s3rm: $B/obj/bin/approved.o
 $B/bin/bk-s3put $B/bin/bk-save: $B/obj/bin/names.o
 $(TOOLS): $B/bin/%: $B/obj/bin/%.o $B/obj/bin/tool.o \
     $B/obj/bin/tool_options.o $B/obj/bin/audit_line.o \
-    $B/obj/bin/progress_line.o $B/obj/bin/signals.o $B/libbk.a
+    $B/obj/bin/progress_line.o $B/obj/bin/signals.o $(COVER_OBJ) $B/libbk.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $B/libbk.a $(LDLIBS)
 
-$(UNITS): $B/t/%.t: $B/obj/t/unit/%.o $B/libbk.a
+$(UNITS): $B/t/%.t: $B/obj/t/unit/%.o $(COVER_OBJ) $B/libbk.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
@@ -107,11 +113,18 @@ BK_MAJORS ?= 13 15 18
 check: deps
 	$(MAKE) -s -j$(JOBS) all units
 	$(MAKE) -s lint
-	$(if $(SAN)$(TSAN),,$(MAKE) -s -j$(JOBS) gate)
+	$(if $(SAN)$(TSAN)$(COVER),,$(MAKE) -s -j$(JOBS) gate)
 	env --default-signal BK_BIN="$(CURDIR)/$B/bin" BK_MAJORS="$(BK_MAJORS)" \
 	    PATH="$(CURDIR)/$B/bin:$$PATH" \
 	    perl -It/support -S prove --harness Skips -j$$(($(JOBS) * 2)) --timer --failures \
 	    --comments --ext .bats $(UNITS) $(TESTS)
+
+# Which lines make check runs, and why not the others.  Servers run our tools
+# as another user, who has to write down his counts as well.
+cover:
+	rm -rf build/cover
+	umask 0; $(MAKE) COVER=1 check
+	t/support/cover.py build/cover t/support/cover.reasons
 
 units: $(UNITS)
 
@@ -158,4 +171,4 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all deps check units unit lint analyze gate demo check-on bench install uninstall clean
+.PHONY: all deps check units unit lint analyze gate cover demo check-on bench install uninstall clean
