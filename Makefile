@@ -7,6 +7,7 @@
 #   make check-on SUITE=trixie   both, in a bare root of another Debian (as root)
 #   make bench   speed, side by side with the tools you would use instead
 #   make install PREFIX=/usr/local DESTDIR=   make uninstall takes it away
+#   make static  every tool as a file that runs anywhere, into build/static
 #   SAN=1: AddressSanitizer and UBSan; TSAN=1: ThreadSanitizer; CC=clang;
 #   ISAL=: without ISA-L.  HACKING.md has more.
 
@@ -35,10 +36,21 @@ HARDEN = -fstack-protector-strong -fstack-clash-protection -fPIE
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 ISAL := $(shell echo '\#include <isa-l.h>' | $(CC) -E - >/dev/null 2>&1 && echo 1)
 PGINC := $(shell pg_config --includedir 2>/dev/null || echo /usr/include/postgresql)
+INCLUDE = -I$(PGINC)
 ALL_CFLAGS = -std=c11 -g $(MODE) $(HARDEN) $(WARN) -D_POSIX_C_SOURCE=200809L \
-	$(if $(ISAL),-DBK_HAVE_ISAL) -iquote lib -I$(PGINC) -pthread $(CFLAGS)
+	$(if $(ISAL),-DBK_HAVE_ISAL) -iquote lib $(INCLUDE) -pthread $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed -pthread $(MODE) \
 	$(COVER_LDFLAGS) $(LDFLAGS)
+
+# What build-aux/static-deps.sh has put there, see build-aux/static.sh.
+ifdef STATIC
+INCLUDE = -isystem $(STATIC)/include
+ALL_CFLAGS += -DCURL_STATICLIB -ffile-prefix-map=$(CURDIR)=. \
+	-ffunction-sections -fdata-sections
+ALL_LDFLAGS = -static-pie -Wl,-z,relro,-z,now,-z,noexecstack,--gc-sections \
+	-Wl,-z,pack-relative-relocs,--build-id=none -pthread $(MODE) $(LDFLAGS) \
+	-L$(STATIC)/lib $(STATIC)/lib/staticfix.o
+endif
 
 TOOLS := $(patsubst bin/%.c,$B/bin/%,$(wildcard bin/bk-*.c))
 LIBOBJ := $(patsubst %.c,$B/obj/%.o,$(wildcard lib/*/*.c))
@@ -168,7 +180,10 @@ install: all
 uninstall:
 	build-aux/install.sh uninstall "$(DESTDIR)" "$(PREFIX)"
 
+static:
+	CC="$(CC)" JOBS=$(JOBS) build-aux/static.sh
+
 clean:
 	rm -rf build
 
-.PHONY: all deps check units unit lint analyze gate cover demo check-on bench install uninstall clean
+.PHONY: all deps check units unit lint analyze gate cover demo check-on bench static install uninstall clean

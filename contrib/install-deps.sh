@@ -1,6 +1,7 @@
 #!/bin/sh
-# install-deps.sh [tools]: install what is needed to build and test bk, on Debian
-# and derivatives; with "tools" only what is needed to build and use it.
+# install-deps.sh [tools|static]: install what is needed to build and test bk, on
+# Debian and derivatives; with "tools" only what is needed to build and use it,
+# with "static" what make static needs.
 #
 # Returns at once if everything is installed.  Otherwise installs it with apt,
 # as root or through sudo; if neither is possible, prints the command to run and
@@ -13,7 +14,10 @@ set -eu
 programs="gcc:gcc make:make pg_dump:postgresql-client"
 packages="libc6-dev libpq-dev libssl-dev libcurl4-openssl-dev libexpat1-dev \
 libjansson-dev libxxhash-dev zlib1g-dev libdeflate-dev libzstd-dev libisal-dev"
-if [ "${1-}" != tools ]; then
+if [ "${1-}" = static ]; then
+	programs="$programs dpkg-source:dpkg-dev nasm:nasm bison:bison flex:flex"
+	packages="$packages liblz4-dev debian-archive-keyring"
+elif [ "${1-}" != tools ]; then
 	programs="$programs perl:perl python3:python3 curl:curl xxd:xxd jq:jq \
 bats:bats prove:perl mandoc:mandoc age:age pigz:pigz zstd:zstd gpg:gnupg \
 bgzip:tabix ps:procps openssl:openssl setpriv:util-linux git:git \

@@ -1,0 +1,280 @@
+#!/bin/bash
+# static-deps.sh DIR: what static tools are linked from, on Debian.
+#
+# Fills DIR with
+#   lib/       libpq.a, libcurl.a and libisal.a, of which Debian has none that
+#              can be linked without its shared libraries; staticfix.o
+#   include/   the headers that belong to them
+#   bk-pg/N/bin/   client programs of PostgreSQL N, static
+#   VERSIONS   what is linked in; build-aux/static.sh says how it reads
+# The other libraries are those of Debian's -dev packages.
+#
+# Built from Debian's source packages, which apt verifies, fetched through a
+# configuration of our own: the system's stays as it is, and nobody needs to be
+# root.  Of libpq, libcurl and libisal this release's; the client programs of
+# this release's PostgreSQL and of what newer ones have.
+#
+# Kept by version in ${XDG_CACHE_HOME:-/var/tmp}/bk-static.  Versions are asked
+# for once a day; without the network, those of the last time are taken.
+set -euo pipefail
+
+top=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+cache=${XDG_CACHE_HOME:-/var/tmp}/bk-static
+jobs=${JOBS:-$(nproc)}
+keys=/usr/share/keyrings/debian-archive-keyring.gpg
+
+# SOURCE SUITE LICENCE: of this release; of later ones, as they come
+own="postgresql-15 curl libisal"
+later="postgresql-17:trixie postgresql-18:forky"
+
+# Debian's packages that are linked in: PACKAGE:LICENCE (an SPDX expression)
+linked="libc6-dev:LGPL-2.1-or-later
+libgcc-12-dev:GPL-3.0-or-later WITH GCC-exception-3.1
+libssl-dev:Apache-2.0
+zlib1g-dev:Zlib
+libdeflate-dev:MIT
+libzstd-dev:BSD-3-Clause
+liblz4-dev:BSD-2-Clause
+libexpat1-dev:MIT
+libjansson-dev:MIT
+libxxhash-dev:BSD-2-Clause"
+
+cflags="-O2 -g0 -fPIE -fstack-protector-strong -fstack-clash-protection \
+-ffunction-sections -fdata-sections"
+cppflags=-D_FORTIFY_SOURCE=2
+ldflags="-static-pie -Wl,--gc-sections -Wl,-z,relro,-z,now \
+-Wl,-z,noexecstack -Wl,-z,pack-relative-relocs"
+
+say() { echo "static-deps: $*" >&2; }
+die() { say "$*"; exit 1; }
+
+# A command's output goes into the log, of which failure shows the end.
+log=/dev/null
+quietly() {
+	echo "+ $*" >>"$log"
+	"$@" >>"$log" 2>&1 </dev/null || {
+		tail -n 15 "$log" >&2
+		die "$1 failed; all of it is in $log"
+	}
+}
+
+# conf NAME SUITE...: a configuration of apt that knows these suites' sources.
+conf() {
+	local dir=$cache/apt/$1 suite uri
+	shift
+	rm -rf "$dir/parts"
+	mkdir -p "$dir"/{lists/partial,cache/archives/partial,parts,log}
+	for suite in "$@"; do
+		uri=$mirror
+		[[ $suite != *-security ]] || uri=$security
+		printf '%s\n' 'Types: deb-src' "URIs: $uri" "Suites: $suite" \
+		    'Components: main' "Signed-By: $keys" ''
+	done >"$dir/parts/src.sources"
+	cat >"$dir/apt.conf" <<-CONF
+	Dir::Etc::sourcelist "/dev/null";
+	Dir::Etc::sourceparts "$dir/parts";
+	Dir::State::lists "$dir/lists";
+	Dir::Cache "$dir/cache";
+	Dir::Log "$dir/log";
+	APT::Sandbox::User "$(id -un)";
+	CONF
+	export APT_CONFIG=$dir/apt.conf
+	timeout 300 apt-get -qq update >>"$log" 2>&1
+}
+
+# The mirror that apt uses here, else Debian's.
+host_mirror() {
+	local uri
+	uri=$(find /etc/apt -name '*.sources' -o -name '*.list' |
+	    xargs -r sed -nE "s,^(URIs:|deb) .*(https?://[^ ]*/$1)/?( .*)?$,\2,p" |
+	    sed -n 1p)
+	echo "${uri:-http://deb.debian.org/$1}"
+}
+
+# fetch SOURCE: its newest version that can be had; prints that.  A mirror may
+# announce what it does not have any more, or not yet.
+fetch() {
+	local source=$1 version versions newest
+	versions=$(apt-cache showsrc --only-source "$source" 2>>"$log" |
+	    sed -n 's/^Version: //p' | sort -u)
+	# newest first
+	versions=$(perl -MDpkg::Version -e 'chomp(my @v = <STDIN>);
+	    print "$_\n" for sort { version_compare($b, $a) } @v' \
+	    <<<"$versions")
+	newest=${versions%%$'\n'*}
+	mkdir -p "$cache/sources"
+	for version in $versions; do
+		if (cd "$cache/sources" && timeout 600 apt-get -qq source \
+		    --download-only "$source=$version" >>"$log" 2>&1); then
+			[ "$version" = "$newest" ] ||
+			    say "$source $newest cannot be had: using $version"
+			echo "$version"
+			return
+		fi
+	done
+	return 1
+}
+
+# Write "SOURCE VERSION" for each source into $cache/versions.
+resolve() {
+	local name version
+	conf own "$codename" "$codename-updates" "$codename-security" || return
+	for name in $own; do
+		version=$(fetch "$name") || return
+		echo "$name $version"
+	done >"$cache/versions.new"
+	for name in $later; do
+		if conf "${name#*:}" "${name#*:}" &&
+		    version=$(fetch "${name%:*}"); then
+			echo "${name%:*} $version" >>"$cache/versions.new"
+		else
+			say "${name%:*} cannot be had: left out"
+		fi
+	done
+	mv "$cache/versions.new" "$cache/versions"
+}
+
+# unpack SOURCE VERSION DIR
+unpack() {
+	local version=${2#*:}
+	quietly dpkg-source --no-check -x "$cache/sources/$1_$version.dsc" "$3"
+}
+
+# In its source tree, each of these builds into $prefix.
+build_libisal() {
+	quietly make -j"$jobs" -f Makefile.unx CFLAGS_="$cflags $cppflags" lib
+	mkdir -p "$prefix/lib"
+	cp bin/isa-l.a "$prefix/lib/libisal.a"
+}
+
+build_curl() {
+	CFLAGS=$cflags CPPFLAGS=$cppflags PKG_CONFIG=/bin/false \
+	    quietly ./configure --disable-shared --enable-static \
+	    --disable-dependency-tracking --with-openssl --with-zlib \
+	    --without-{brotli,zstd,nghttp2,libidn2,libpsl,librtmp,libssh2,libgsasl,gssapi} \
+	    --disable-{ldap,ldaps,ftp,file,rtsp,dict,telnet,tftp,pop3,imap,smb,gopher,mqtt,manual,ntlm,ntlm-wb,tls-srp,unix-sockets,alt-svc,libcurl-option} \
+	    --enable-smtp --enable-threaded-resolver \
+	    --disable-openssl-auto-load-config --without-ca-bundle \
+	    --without-ca-path --with-ca-fallback
+	quietly make -j"$jobs" -C lib
+	mkdir -p "$prefix"/{lib,include/curl}
+	cp lib/.libs/libcurl.a "$prefix/lib/libcurl-alone.a"
+	cp include/curl/*.h "$prefix/include/curl"
+	echo 'GROUP ( libcurl-alone.a -lssl -lcrypto -lz )' \
+	    >"$prefix/lib/libcurl.a"
+}
+
+# Client programs, and this release's libpq.
+build_postgresql() {
+	local major=${1#postgresql-} dir x program
+	# given outright, as configure would ask pkg-config
+	LZ4_CFLAGS=-I/usr/include LZ4_LIBS=-llz4 ZSTD_CFLAGS=-I/usr/include \
+	    ZSTD_LIBS=-lzstd CFLAGS=$cflags CPPFLAGS=$cppflags \
+	    quietly ./configure --with-ssl=openssl --with-zlib --with-lz4 \
+	    --with-zstd --without-{readline,icu,gssapi,ldap} --disable-nls
+	quietly make -C src/backend generated-headers
+	quietly make -j"$jobs" -C src/common libpgcommon.a libpgcommon_shlib.a
+	quietly make -j"$jobs" -C src/port libpgport.a
+	quietly make -j"$jobs" -C src/interfaces/libpq libpq.a
+	mkdir -p "$prefix/bin"
+	x="LDFLAGS_EX=$ldflags $fix -lpgcommon_shlib"
+	for dir in pg_dump psql pg_combinebackup; do
+		[ -d src/bin/$dir ] || continue		# since 17
+		quietly make -j"$jobs" -C src/bin/$dir "$x"
+		for program in pg_dump pg_dumpall pg_restore psql \
+		    pg_combinebackup; do
+			[ ! -x src/bin/$dir/$program ] ||
+			    install -s src/bin/$dir/$program "$prefix/bin"
+		done
+	done
+	[[ " $own " == *" $1 "* ]] || return 0
+	mkdir -p "$prefix"/{lib,include}
+	cp src/interfaces/libpq/libpq.a "$prefix/lib/libpq-alone.a"
+	cp src/common/libpgcommon.a src/port/libpgport.a "$prefix/lib"
+	cp src/interfaces/libpq/libpq-fe.h src/include/postgres_ext.h \
+	    src/include/pg_config_ext.h "$prefix/include"
+	echo 'GROUP ( libpq-alone.a libpgcommon.a libpgport.a -lssl -lcrypto )' \
+	    >"$prefix/lib/libpq.a"
+}
+
+# make_prefix SOURCE VERSION: sets $prefix, and builds it unless it is there.
+make_prefix() {
+	local final=$cache/$1-${2#*:}-$key
+	prefix=$final
+	[ ! -d "$final" ] || return 0
+	say "building $1 $2"
+	tmp=$(mktemp -d "$cache/tmp.XXXXXX")
+	log=$cache/$1.log
+	: >"$log"
+	unpack "$1" "$2" "$tmp/source"
+	prefix=$tmp/prefix
+	mkdir "$prefix"
+	(cd "$tmp/source" && build_"${1%%-*}" "$1")
+	mv "$prefix" "$final"
+	prefix=$final
+	rm -rf "$tmp"
+	tmp=
+}
+
+# One line for each component, see build-aux/static.sh.
+version_lines() {
+	local line package
+	while IFS= read -r line; do
+		package=${line%%:*}
+		# shellcheck disable=SC2016	# dpkg's variables
+		dpkg-query -W -f '${source:Package}\t${source:Version}\t' "$package"
+		printf '%s\t%s\n' "${line#*:}" "$package"
+	done <<<"$linked"
+	while read -r source version; do
+		case $source in
+		postgresql-*) line=PostgreSQL ;;
+		curl) line=curl ;;
+		*) line=BSD-3-Clause ;;
+		esac
+		printf '%s\t%s\t%s\tsource\n' "$source" "$version" "$line"
+	done <"$cache/versions"
+}
+
+[ $# = 1 ] || { echo "usage: static-deps.sh DIR" >&2; exit 2; }
+. /etc/os-release
+[ "${ID-}" = debian ] && codename=$VERSION_CODENAME ||
+    die "wants Debian 12: its source packages are what is built"
+mkdir -p "$cache" "$1"
+out=$(cd "$1" && pwd)
+[ -O "$cache" ] || die "$cache: not ours"	# programs come from there
+exec 9>"$cache/lock"
+flock 9
+tmp=
+trap 'rm -rf "$tmp" "$cache"/tmp.*' EXIT
+log=$cache/fetch.log
+: >"$log"
+mirror=$(host_mirror debian) security=$(host_mirror debian-security)
+if [ -z "$(find "$cache/versions" -mmin -1440 2>/dev/null)" ]; then
+	say "asking $mirror for versions"
+	resolve || [ -e "$cache/versions" ] ||
+	    die "no sources: $(tail -n 1 "$log"); see $log"
+fi
+
+# What is built depends on all of this.
+key=$(cd "$top" && {
+	cat static-deps.sh staticfix.c
+	gcc --version
+	dpkg-query -W $(sed 's/:.*//' <<<"$linked")
+} | sha256sum | cut -c1-12)
+fix=$cache/staticfix-$key.o
+# shellcheck disable=SC2086	# lists
+gcc $cflags $cppflags -Wall -Wextra -c "$top/staticfix.c" -o "$fix"
+rm -rf "${out:?}"/{lib,include,bk-pg}
+mkdir -p "$out"/{lib,include,bk-pg}
+cp "$fix" "$out/lib/staticfix.o"
+while read -r source version; do
+	make_prefix "$source" "$version"
+	for part in lib include; do
+		[ ! -d "$prefix/$part" ] || cp -R "$prefix/$part" "$out"
+	done
+	[ ! -d "$prefix/bin" ] || {
+		mkdir -p "$out/bk-pg/${source#postgresql-}"
+		cp -R "$prefix/bin" "$out/bk-pg/${source#postgresql-}"
+	}
+done <"$cache/versions"
+version_lines >"$out/VERSIONS"
