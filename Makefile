@@ -183,6 +183,15 @@ uninstall:
 static:
 	CC="$(CC)" JOBS=$(JOBS) build-aux/static.sh
 
+# Of HEAD, in build/dist: the source, Debian's package.
+.PHONY: source deb
+source:
+	build-aux/source.sh
+
+deb:
+	sh contrib/install-deps.sh deb
+	build-aux/deb.sh
+
 clean:
 	rm -rf build
 

@@ -1,7 +1,7 @@
 #!/bin/sh
-# install-deps.sh [tools|static]: install what is needed to build and test bk, on
-# Debian and derivatives; with "tools" only what is needed to build and use it,
-# with "static" what make static needs.
+# install-deps.sh [tools|static|deb]: install what is needed to build and test
+# bk, on Debian and derivatives; with "tools" only what is needed to build and use
+# it, with "static" what make static needs, with "deb" what make deb does.
 #
 # Returns at once if everything is installed.  Otherwise installs it with apt,
 # as root or through sudo; if neither is possible, prints the command to run and
@@ -17,6 +17,9 @@ libjansson-dev libxxhash-dev zlib1g-dev libdeflate-dev libzstd-dev libisal-dev"
 if [ "${1-}" = static ]; then
 	programs="$programs dpkg-source:dpkg-dev nasm:nasm bison:bison flex:flex"
 	packages="$packages liblz4-dev debian-archive-keyring"
+elif [ "${1-}" = deb ]; then
+	programs="$programs git:git perl:perl"
+	packages="$packages dpkg-dev debhelper lintian"
 elif [ "${1-}" != tools ]; then
 	programs="$programs perl:perl python3:python3 curl:curl xxd:xxd jq:jq \
 bats:bats prove:perl mandoc:mandoc age:age pigz:pigz zstd:zstd gpg:gnupg \
