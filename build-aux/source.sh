@@ -15,8 +15,9 @@ if [ -n "$(git status --porcelain)" ]; then
 fi
 version=$(sed -n 's/.*BK_VERSION "\(.*\)"/\1/p' lib/base/version.h)
 mkdir -p build/dist
-# nobody's umask, nor what ~/.gitconfig has to say of it
-git -c tar.umask=0022 archive --format=tar --prefix="bk-$version/" HEAD |
+# whatever somebody's ~/.gitconfig has to say of it
+git -c tar.umask=0022 -c core.autocrlf=false -c core.attributesFile=/dev/null \
+    archive --format=tar --prefix="bk-$version/" HEAD |
     gzip -9n >"build/dist/bk-$version.tar.gz.new"
 mv "build/dist/bk-$version.tar.gz.new" "build/dist/bk-$version.tar.gz"
 echo "build/dist/bk-$version.tar.gz"

@@ -27,7 +27,8 @@ bgzip:tabix ps:procps openssl:openssl setpriv:util-linux git:git \
 shellcheck:shellcheck systemd-analyze:systemd crontab:cron \
 psql:postgresql radosgw:radosgw ceph-mon:ceph-mon ceph-osd:ceph-osd \
 prometheus:prometheus amtool:prometheus-alertmanager \
-minisign:minisign prometheus-node-exporter:prometheus-node-exporter \
+minisign:minisign signify-openbsd:signify-openbsd \
+prometheus-node-exporter:prometheus-node-exporter \
 gnuplot:gnuplot-nox faketime:faketime strace:strace zsh:zsh \
 col:bsdextrautils clang:clang clang-tidy:clang-tidy"
 	packages="$packages time logrotate postgresql swift-proxy swift-account \

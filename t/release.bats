@@ -1,0 +1,80 @@
+#!/usr/bin/env bats
+# What make dist and make deb are made of: the archive of the source, and the
+# signature.  The rest, which takes its time, is in t/static.
+
+load support/common
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+}
+
+# clone DIRECTORY: of HEAD, with today's build-aux.
+clone() {
+	git -C "$TOP" rev-parse -q --verify HEAD >/dev/null || skip "no git clone"
+	git clone -q "$TOP" "$1"
+	rm -rf "$1/build-aux"
+	cp -R "$TOP/build-aux" "$1"
+	git -C "$1" add -A
+	GIT_AUTHOR_DATE='1700000000 +0000' GIT_COMMITTER_DATE='1700000000 +0000' \
+	    git -C "$1" -c user.name=a -c user.email=b commit -q --allow-empty -m c
+}
+
+@test "the source: each tracked file, the same bytes wherever it is packed" {
+	local version
+	version=$(bk-age --version) version=${version#* }
+	clone one
+	run -0 --separate-stderr one/build-aux/source.sh
+	[ "$output" = "build/dist/bk-$version.tar.gz" ]
+	tar -tzf "one/$output" | sed -n "s,^bk-$version/\(.*[^/]\)$,\1,p" | sort >there
+	git -C one ls-files | sort | diff - there
+	# nobody's settings make a difference
+	clone two
+	(
+		umask 077
+		export HOME=$PWD TZ=Asia/Tokyo
+		git config --global tar.umask 0077
+		git config --global core.autocrlf true
+		touch two/Makefile
+		cd two && build-aux/source.sh
+	)
+	cmp "one/$output" "two/$output"
+	# what is packed is what was committed
+	echo >>one/README.md
+	run -1 one/build-aux/source.sh
+	[[ $output == *README.md*"commit these first"* ]]
+	git -C one checkout -q README.md
+	touch one/contrib/new
+	run -1 one/build-aux/source.sh
+}
+
+# minisign takes seconds for a passphrase: t/static/dist.bats has that.
+@test "the signature: of minisign or of signify, as the key is" {
+	local key
+	echo sums >sums
+	minisign -G -W -p mini.pub -s mini.key
+	run -0 "$TOP/build-aux/sign.sh" mini.key </dev/null
+	[ -z "$output" ]
+	"$TOP/build-aux/sign.sh" mini.key sums 'bk, a commit' </dev/null
+	run -0 minisign -V -p mini.pub -m sums
+	[[ $output == *'Trusted comment: bk, a commit'* ]]
+	signify-openbsd -G -n -p bare.pub -s bare.sec
+	printf 'pw\npw\n' | signify-openbsd -G -p asks.pub -s asks.sec
+	for key in bare asks; do
+		"$TOP/build-aux/sign.sh" $key.sec sums '' <<<pw
+		signify-openbsd -V -p $key.pub -m sums -x sums.sig
+	done
+	echo more >>sums
+	run -1 signify-openbsd -V -p asks.pub -m sums -x sums.sig
+	# a wrong passphrase signs nothing
+	rm sums.sig
+	run -1 "$TOP/build-aux/sign.sh" asks.sec sums '' <<<wrong
+	[ ! -e sums.sig ]
+}
+
+@test "what is no secret key is refused" {
+	minisign -G -W -p bare.pub -s bare.key
+	for key in bare.pub /dev/null nothing; do
+		run -1 "$TOP/build-aux/sign.sh" $key
+		[[ $output == "sign.sh: $key: "* ]]
+	done
+}
