@@ -77,7 +77,7 @@ get() { bk-s3get --retry-for 5s "$@"; }
 	run -1 get 's3://backups/nope?versionId=x'
 	fault_start '* . all page:200'
 	run -1 --separate-stderr get s3://backups/nope/latest
-	[[ $stderr == *"is no listing"* ]]
+	[[ $stderr == *"the answer (200) is not one of S3's; check AWS_ENDPOINT_URL"* ]]
 	run -1 bk-s3ls s3://backups/nope/
 }
 

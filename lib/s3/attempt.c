@@ -8,7 +8,7 @@
 #include "base/hex.h"
 #include "base/version.h"
 #include "http/transport.h"
-#include "s3/xml.h"
+#include "s3/genuine.h"
 
 #define MAX_OWN 40		/* headers of a request */
 #define PATIENCE 30		/* seconds without a byte, or hardly any */
@@ -31,6 +31,7 @@ on_header(char *line, size_t size, size_t n, void *ctx)
 	struct bk_s3_attempt *a = ctx;
 
 	(void)size;
+	a->headed = n <= 2;		/* the empty line */
 	return bk_s3_reply_take(a->reply, line, n, &a->err) == -1 ? 0 : n;
 }
 
@@ -64,6 +65,11 @@ on_body(char *p, size_t size, size_t n, void *ctx)
 		}
 		return bk_buf_add(&a->reply->body, p, n, &a->err) == -1 ?
 		    0 : n;
+	}
+	a->reply->status = (int)status;
+	if (!bk_s3_is_genuine(a->rq, a->reply, &a->err)) {
+		a->foreign = 1;
+		return 0;
 	}
 	if (!is_placed(a, status) || n > a->rq->into_len - a->got) {
 		a->misplaced = 1;
@@ -308,6 +314,8 @@ bk_s3_attempt_prepare(struct bk_s3_attempt *a,
 	a->sent = 0;
 	a->got_before = a->got;
 	a->text[0] = '\0';
+	a->foreign = a->headed = 0;
+	a->err = (struct bk_err){0};
 	bk_s3_reply_reset(a->reply);
 	if (bk_buf_puts(&url, by->address->origin, e) == -1 ||
 	    bk_s3_address_path(by->address, a->rq->key, &url, e) == -1 ||
@@ -341,26 +349,6 @@ holds_error(const struct bk_buf *body)
 		p++;
 	return p != NULL && strncmp(p, "<Error", 6) == 0 &&
 	    strchr("> \t\r\n/", p[6]) != NULL;
-}
-
-static int
-ignore(void *ctx, const char *path, const char *text, struct bk_err *e)
-{
-	(void)ctx;
-	(void)path;
-	(void)text;
-	(void)e;
-	return 0;
-}
-
-/* A bucket's answers are XML: is this one?  *why then is what is wrong. */
-static int
-is_garbled(const struct bk_s3_attempt *a, struct bk_err *why)
-{
-	const struct bk_buf *body = &a->reply->body;
-
-	return a->rq->key == NULL && body->len > 0 &&
-	    bk_s3_xml_parse(body->data, body->len, ignore, NULL, why) == -1;
 }
 
 /* Does a proxy want to know who we are? */
@@ -413,21 +401,21 @@ judge(struct bk_s3_attempt *a, CURLcode result, const char **reason)
 		return BK_S3_BAD;
 	}
 	if (result != CURLE_OK)
-		return bk_transport_may_recover((int)result) ? BK_S3_AGAIN :
-		    BK_S3_BAD;
+		return a->foreign || bk_transport_may_recover((int)result) ?
+		    BK_S3_AGAIN : BK_S3_BAD;
 	(void)curl_easy_getinfo(a->easy, CURLINFO_RESPONSE_CODE, &status);
 	r->status = (int)status;
 	if (status < 200 || status > 299 || holds_error(&r->body))
 		bk_s3_reply_read_error(r);
 	v = bk_s3_judge(r->status, r->code);
-	if (v == BK_S3_GOOD && a->rq->into != NULL &&
-	    a->got < a->rq->into_len) {
+	if (!a->headed || (v == BK_S3_GOOD && a->rq->into != NULL &&
+	    a->got < a->rq->into_len)) {
 		*reason = "the answer was cut short";
 		return BK_S3_AGAIN;
 	}
-	if (v == BK_S3_GOOD && is_garbled(a, &why)) {
-		(void)snprintf(a->text, sizeof(a->text), "the answer is "
-		    "%.200s", why.msg);
+	if (v == BK_S3_GOOD && !bk_s3_is_genuine(a->rq, r, &why)) {
+		(void)snprintf(a->text, sizeof(a->text), "%.250s", why.msg);
+		a->foreign = 1;
 		v = BK_S3_AGAIN;
 	} else
 		describe(a);

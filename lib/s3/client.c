@@ -47,6 +47,7 @@ struct bk_s3 {
 	double stopped;		/* when stop_fd became readable; 0: not yet */
 	unsigned grace;		/* seconds left after that */
 	int warned_skew, warned_failing;
+	int met;		/* something has answered as S3 does */
 };
 
 int
@@ -397,6 +398,11 @@ attempt_done(struct bk_s3_task *t, CURLcode result)
 	t->in_flight = 0;
 	share_rate(s3);
 	v = bk_s3_attempt_finish(&t->try, result, &reason);
+	s3->met |= v == BK_S3_GOOD || r->code[0] != '\0' ||
+	    bk_s3_reply_header(r, "x-amz-request-id") != NULL;
+	/* what comes between may go again, a wrong endpoint stays wrong */
+	if (t->try.foreign && !s3->met)
+		v = BK_S3_BAD;
 	/* a refused HEAD has no error code */
 	if (v == BK_S3_BAD && r->status == 403 && r->code[0] == '\0' &&
 	    labs((long)(measure_skew(r) - s3->skew)) > SKEW_SEEN)

@@ -160,15 +160,19 @@ bk_s3_confirm(struct bk_s3 *s3, const struct bk_s3_expected *want,
 
 	if (bk_s3_head(s3, want->o->key, NULL, &r, &none) == -1) {
 		/* BK_NONE would mean that nothing was uploaded */
-		if (bk_s3_object_is_hidden(&r))
+		if (none.code == BK_NONE)
+			bk_fail(e, BK_FAIL, "%s/%s: uploaded, but it is not "
+			    "there any more: somebody else has deleted it, or "
+			    "the server has lost it", bk_s3_place(s3),
+			    want->o->key);
+		else if (bk_s3_object_is_hidden(&r))
 			bk_fail(e, BK_FAIL, "%s/%s: uploaded, but the key "
 			    "may not read it to check: AccessDenied (403); "
 			    "allow it s3:GetObject",
 			    bk_s3_place(s3), want->o->key);
 		else
-			bk_fail(e, none.code == BK_NONE ? BK_FAIL : none.code,
-			    "%s%s", none.msg, r.status == 0 ? "; the object "
-			    "is stored, but was not checked" : "");
+			bk_fail(e, none.code, "%s; the object is stored, but "
+			    "was not checked", none.msg);
 		goto done;
 	}
 	if (check_content(s3, want, &r, e) == 0 &&

@@ -236,7 +236,7 @@ delete_many(struct bk_s3_delete *d, struct batch *b, struct bk_err *e)
 	struct bk_s3_pair headers[] = { { "content-md5", md5 },
 	    { "content-type", "application/xml" }, { 0 } };
 	struct bk_s3_request rq = { .method = "POST", .query = query,
-	    .headers = headers };
+	    .headers = headers, .root = "DeleteResult" };
 	size_t asked, i;
 	int rc = -1;
 
@@ -299,7 +299,8 @@ bk_s3_delete_upload(struct bk_s3 *s3, const char *key, const char *id,
 	int rc = bk_s3_do(s3, &rq, &reply, &reason), gone;
 
 	/* some servers report a missing upload as a missing key */
-	gone = reply.status == 404 && strcmp(reply.code, "NoSuchBucket") != 0;
+	gone = reply.status == 404 && (is_gone(reply.code) ||
+	    strcmp(reply.code, "NoSuchUpload") == 0);
 	bk_s3_reply_free(&reply);
 	if (rc == -1)
 		bk_fail(e, gone ? BK_NONE : reason.code, "%s", reason.msg);

@@ -25,18 +25,18 @@ struct names {
 };
 
 static const struct names names[] = {
-	[BK_S3_OBJECTS] = { "ListBucketResult/", "Contents", "LastModified",
+	[BK_S3_OBJECTS] = { "ListBucketResult", "Contents", "LastModified",
 	    NULL, "", { "NextContinuationToken" }, { "continuation-token" },
 	    { "list-type", "2" }, 0, 0 },
-	[BK_S3_VERSIONS] = { "ListVersionsResult/", "Version", "LastModified",
+	[BK_S3_VERSIONS] = { "ListVersionsResult", "Version", "LastModified",
 	    "VersionId", BK_S3_VERSION_MARK,
 	    { "NextKeyMarker", "NextVersionIdMarker" },
 	    { "key-marker", "version-id-marker" }, { "versions", "" }, 0, 1 },
-	[BK_S3_MARKERS] = { "ListVersionsResult/", "DeleteMarker",
+	[BK_S3_MARKERS] = { "ListVersionsResult", "DeleteMarker",
 	    "LastModified", "VersionId", BK_S3_VERSION_MARK,
 	    { "NextKeyMarker", "NextVersionIdMarker" },
 	    { "key-marker", "version-id-marker" }, { "versions", "" }, 0, 1 },
-	[BK_S3_UPLOADS] = { "ListMultipartUploadsResult/", "Upload",
+	[BK_S3_UPLOADS] = { "ListMultipartUploadsResult", "Upload",
 	    "Initiated", "UploadId", BK_S3_UPLOAD_MARK,
 	    { "NextKeyMarker", "NextUploadIdMarker" },
 	    { "key-marker", "upload-id-marker" }, { "uploads", "" }, 1, 1 },
@@ -58,7 +58,6 @@ struct bk_s3_list {
 	struct bk_buf next[2];	/* the next page's */
 	struct bk_buf first;	/* the last page's first key and ID */
 	unsigned empty;		/* pages without entries, in a row */
-	int answered;		/* this page is a listing */
 	int truncated;		/* there is a next page */
 	int encoded;		/* keys in this page are URL-encoded */
 	struct entry *page;	/* entries not returned yet; the last one is
@@ -135,12 +134,9 @@ on_element(void *ctx, const char *path, const char *text, struct bk_err *e)
 	const struct names *w = l->names;
 	size_t n = strlen(w->result), i;
 
-	/* the root, which ends last */
-	if (strlen(path) == n - 1 && strncmp(path, w->result, n - 1) == 0)
-		l->answered = 1;
-	if (strncmp(path, w->result, n) != 0)
+	if (strncmp(path, w->result, n) != 0 || path[n] != '/')
 		return 0;
-	path += n;
+	path += n + 1;
 	n = strlen(w->entry);
 	if (strncmp(path, w->entry, n) == 0 && path[n] == '/')
 		return on_field(l, path + n + 1, text, e);
@@ -216,22 +212,19 @@ get_page(struct bk_s3_list *l, struct bk_err *e)
 		{ l->at[1].len > 0 ? w->from[1] : NULL, l->at[1].data },
 		{ 0 },
 	};
-	struct bk_s3_request rq = { .method = "GET", .query = query };
+	struct bk_s3_request rq = { .method = "GET", .query = query,
+	    .root = w->result };
 	struct bk_s3_reply reply = {0};
 	int rc;
 
 	l->next[0].len = l->next[1].len = 0;
-	l->answered = l->truncated = 0;
+	l->truncated = 0;
 	l->encoded = w->encoded;
 	rc = bk_s3_do(l->s3, &rq, &reply, e);
 	if (rc == 0)
 		rc = bk_s3_xml_parse(reply.body.data, reply.body.len,
 		    on_element, l, e);
 	bk_s3_reply_free(&reply);
-	if (rc == 0 && !l->answered)
-		rc = bk_fail(e, BK_FAIL, "%s: the answer is no listing; check "
-		    "AWS_ENDPOINT_URL and what stands between",
-		    bk_s3_place(l->s3));
 	if (rc == 0 && l->truncated)
 		rc = turn_page(l, e);
 	return rc == 0 ? check_progress(l, e) : rc;

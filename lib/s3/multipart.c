@@ -220,6 +220,7 @@ bk_s3_multipart_create(struct bk_s3_multipart *d, struct bk_err *e)
 	struct bk_s3_request rq = {
 		.method = "POST", .key = d->o->key, .query = query,
 		.headers = h, .once = 1,
+		.root = "InitiateMultipartUploadResult",
 	};
 	struct bk_s3_reply r = {0};
 	struct bk_err reason;
@@ -385,6 +386,7 @@ bk_s3_multipart_complete(struct bk_s3_multipart *d,
 	struct bk_s3_request rq = {
 		.method = "POST", .key = d->o->key, .query = query,
 		.patience = PATIENCE, .once = 1,
+		.root = "CompleteMultipartUploadResult",
 	};
 	struct bk_buf xml = {0};
 	int rc = bk_s3_key_is_free(d, e);
