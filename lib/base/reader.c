@@ -7,6 +7,8 @@
 #include "base/io.h"
 #include "base/seal.h"
 
+#define ENVELOPE_MIN 8		/* bytes of its mark: fewer are anybody's */
+
 struct bk_reader {
 	int fd;
 	int stop[2];		/* a pipe: a byte in it stops reading */
@@ -32,19 +34,21 @@ struct bk_reader {
 struct piece {
 	const uint8_t *p;
 	size_t n;
+	int cut;		/* there were to be more */
 };
 
-static const struct piece nowhere;
+static const struct piece nowhere, behind = { .cut = 1 };
 
 /* The first n bytes of *h, or what there is of them; *h is what follows. */
 static struct piece
 take(struct piece *h, size_t n)
 {
-	struct piece out = { h->p, n < h->n ? n : h->n };
+	struct piece out = { h->p, n < h->n ? n : h->n, h->cut || n > h->n };
 
 	if (out.n > 0)
 		h->p += out.n;
 	h->n -= out.n;
+	h->cut = out.cut;
 	return out;
 }
 
@@ -92,9 +96,14 @@ mark_of_archive(struct piece h)
 	const uint8_t *blank;
 	unsigned minor, i;
 
-	if (!begins(h, "PGDMP") || h.n < 11)
+	if (!begins(h, "PGDMP"))
 		return nowhere;
+	if (h.n < 11)
+		return behind;
 	minor = h.p[6];
+	/* of these alone we know where they must not end */
+	if (minor < 14 || minor > 16)
+		return nowhere;
 	/* version, sizes, format; compression; time; three strings */
 	(void)take(&h, 11 + (minor > 14 ? 1 : 5) + 7 * 5);
 	for (i = 0; i < 3; i++)
@@ -105,16 +114,16 @@ mark_of_archive(struct piece h)
 		(void)take_string(&h);
 	s = take_string(&h);
 	if (s.n != 8 || !begins(s, "ENCODING"))
-		return nowhere;
+		return h.cut ? behind : nowhere;
 	/* section; defn, drop; copy */
 	(void)take(&h, 5);
 	for (i = 0; i < 3; i++)
 		s = take_string(&h);
 	if (!begins(s, author))
-		return nowhere;
+		return h.cut ? behind : nowhere;
 	(void)take(&s, strlen(author));
 	if (s.n == 0 || (blank = memchr(s.p, ' ', s.n)) == NULL)
-		return nowhere;
+		return h.cut ? behind : nowhere;
 	(void)take(&s, (size_t)(blank - s.p) + 1);
 	return s;
 }
@@ -124,18 +133,24 @@ static struct piece
 mark_of_gzip(struct piece h)
 {
 	struct piece id, data;
+	int cut;
 
-	if (!begins(h, "\x1f\x8b\x08") || h.n < 10 || !(h.p[3] & 4))
+	if (!begins(h, "\x1f\x8b\x08"))
+		return nowhere;
+	if (h.n < 10)
+		return behind;
+	if (!(h.p[3] & 4))
 		return nowhere;
 	(void)take(&h, 10);
 	h = take(&h, take_number(&h, 2));
+	cut = h.cut;
 	while (h.n > 4) {
 		id = take(&h, 2);
 		data = take(&h, take_number(&h, 2));
 		if (begins(id, "BS"))
 			return data;
 	}
-	return nowhere;
+	return cut ? behind : nowhere;
 }
 
 /* The content of a skippable frame at the beginning. */
@@ -160,6 +175,7 @@ mark_of_crypt(struct piece h)
 	if (!begins(h, version))
 		return nowhere;
 	(void)take(&h, strlen(version));
+	h.cut = 1;
 	return h;
 }
 
@@ -170,14 +186,14 @@ mark_of_tar(struct piece h)
 	struct piece block = take(&h, 512);
 	size_t n = 0;
 
-	if (block.n < 512 || block.p[156] != 'g' ||
+	if (block.n < 262 || block.p[156] != 'g' ||
 	    memcmp(block.p + 257, "ustar", 5) != 0)
 		return nowhere;
 	for (; h.n > 0 && *h.p >= '0' && *h.p <= '9' && n < BK_SEAL_HEAD;
 	    (void)take(&h, 1))
 		n = n * 10 + (size_t)(*h.p - '0');
 	if (!begins(h, " comment="))
-		return nowhere;
+		return h.n < strlen(" comment=") ? behind : nowhere;
 	(void)take(&h, strlen(" comment="));
 	return take(&h, n);
 }
@@ -185,20 +201,38 @@ mark_of_tar(struct piece h)
 static struct piece
 mark_of_envelope(struct piece h)
 {
+	h.cut = h.n >= ENVELOPE_MIN;
 	return h;
+}
+
+static struct piece (*const where[])(struct piece) = {
+	mark_of_envelope, mark_of_archive, mark_of_gzip, mark_of_zstd,
+	mark_of_crypt, mark_of_tar,
+};
+#define FORMATS (sizeof(where) / sizeof(where[0]))
+
+/* A stream that ends behind these n bytes, before its mark could. */
+static int
+ends_early(const uint8_t *head, size_t n)
+{
+	struct piece at;
+	size_t i;
+
+	for (i = 0; i < FORMATS; i++) {
+		at = where[i]((struct piece){ head, n, 0 });
+		if (at.cut && bk_seal_begins(at.p, at.n))
+			return 1;
+	}
+	return 0;
 }
 
 ptrdiff_t
 bk_reader_mark(struct bk_seal *s, const void *head, size_t n, ptrdiff_t *len)
 {
-	static struct piece (*const where[])(struct piece) = {
-		mark_of_envelope, mark_of_archive, mark_of_gzip, mark_of_zstd,
-		mark_of_crypt, mark_of_tar,
-	};
-	struct piece h = { head, n < BK_SEAL_HEAD ? n : BK_SEAL_HEAD }, at;
+	struct piece h = { head, n < BK_SEAL_HEAD ? n : BK_SEAL_HEAD, 0 }, at;
 	size_t i;
 
-	for (i = 0; i < sizeof(where) / sizeof(where[0]); i++) {
+	for (i = 0; i < FORMATS; i++) {
 		at = where[i](h);
 		*len = at.n == 0 ? 0 : bk_seal_read(s, at.p, at.n);
 		if (*len != 0)
@@ -317,6 +351,9 @@ begin(struct bk_reader *in, struct bk_err *e)
 	in->head_len = (size_t)n;
 	at = bk_reader_mark(&in->seal, in->head, in->head_len, &len);
 	in->marked = at != -1;
+	if (!in->marked && !(in->flags & BK_READER_PARSED) &&
+	    in->head_len < BK_SEAL_HEAD && ends_early(in->head, in->head_len))
+		return unfinished(in, e);
 	if (in->marked && len == -1)
 		return in->head_len < BK_SEAL_HEAD ? unfinished(in, e) :
 		    bk_fail(e, BK_DATA, "%s: damaged: the label behind its "

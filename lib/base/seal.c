@@ -415,6 +415,12 @@ bk_seal_read(struct bk_seal *s, const void *p, size_t n)
 }
 
 int
+bk_seal_begins(const void *p, size_t n)
+{
+	return n == 0 || (n < WORD && memcmp(p, opening_word, n) == 0);
+}
+
+int
 bk_seal_closes(const struct bk_seal *s, const void *p, size_t n,
     unsigned after)
 {

@@ -134,6 +134,12 @@ void bk_seal_close(const struct bk_seal *s, unsigned after,
  */
 ptrdiff_t bk_seal_read(struct bk_seal *s, const void *p, size_t n);
 
+/*
+ * 1 if the n bytes at p, too few for bk_seal_read(), may be the beginning of an
+ * opening mark; so may none.
+ */
+int bk_seal_begins(const void *p, size_t n);
+
 /* 1 if the n bytes at p are the closing mark of s, with after as its digits. */
 int bk_seal_closes(const struct bk_seal *s, const void *p, size_t n,
     unsigned after);

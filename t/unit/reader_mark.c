@@ -1,5 +1,6 @@
 /* Opening marks: seen where a format has them, nowhere else. */
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/reader.h"
@@ -246,6 +247,81 @@ test_text(void)
 	has_not("nothing");
 }
 
+/* What bk_reader says of the first n bytes of b, from a pipe. */
+static enum bk_code
+read_part(size_t n)
+{
+	struct bk_err why = {0};
+	struct bk_reader *in;
+	int fd[2];
+
+	if (pipe(fd) == -1 || write(fd[1], b.data, n) != (ssize_t)n ||
+	    close(fd[1]) == -1)
+		abort();
+	if ((in = bk_reader_open(fd[0], "input", 0, &why)) != NULL)
+		(void)bk_reader_drain(in, &why);
+	bk_reader_free(in);
+	close(fd[0]);
+	return why.code;
+}
+
+/* From the first bytes that tell the format, each cut is unfinished. */
+static void
+check_cuts(size_t first, const char *what)
+{
+	size_t n, bad = 0;
+
+	for (n = first; n < b.len; n++)
+		bad += read_part(n) != BK_DATA;
+	is_int((intmax_t)bad, 0, what);
+}
+
+static void
+test_cuts(void)
+{
+	static const char crypt[] = "bk-crypt/v1 ", skip[] = "\x5b\x2a\x4d\x18";
+	char copy[700];
+	int minor;
+
+	(void)snprintf(copy, sizeof(copy), "-- bk-dump 1 %s system 7", mark);
+	for (minor = 14; minor <= 16; minor++) {
+		archive(minor, "shop", "15.1", "ENCODING", "ENCODING", copy);
+		check_cuts(5, "an archive that is cut, wherever");
+	}
+	archive(15, "shop", "15.1", "ENCODING", "ENCODING", "");
+	is_int(read_part(b.len), BK_OK, "another's small archive");
+	archive(17, "shop", "15.1", "ENCODING", "ENCODING", "");
+	is_int(read_part(b.len - 9), BK_OK, "nor one of a version to come");
+	b.len = 0;
+	text("\x1f\x8b\x08");
+	bytes("\x04\0\0\0\0\0\xff", 7);
+	number(4 + mark_len, 2);
+	text("BS");
+	number(mark_len, 2);
+	bytes(mark, mark_len);
+	check_cuts(3, "gzip that is cut");
+	b.len = 0;
+	text("\x1f\x8b\x08");
+	bytes("\0\0\0\0\0\0\xff\x03", 8);
+	is_int(read_part(b.len), BK_OK, "another's gzip, without that field");
+	b.len = 0;
+	bytes(skip, 4);
+	number(mark_len, 4);
+	bytes(mark, mark_len);
+	check_cuts(4, "zstd that is cut");
+	b.len = 0;
+	text(crypt);
+	bytes(mark, mark_len);
+	check_cuts(strlen(crypt), "bk-crypt that is cut");
+	b.len = 0;
+	text("bk-crypt/v1 and what of it");
+	is_int(read_part(b.len), BK_OK, "prose about it");
+	b.len = 0;
+	bytes(mark, mark_len);
+	check_cuts(8, "an envelope that is cut");
+	is_int(read_part(7), BK_OK, "seven digits are anybody's");
+}
+
 int
 main(void)
 {
@@ -259,6 +335,7 @@ main(void)
 	test_archives();
 	test_others();
 	test_text();
+	test_cuts();
 	bk_buf_free(&b);
 	return tap_done();
 }
