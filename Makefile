@@ -6,6 +6,7 @@
 #   make         the tools, into build/bin
 #   make check-on SUITE=trixie   both, in a bare root of another Debian (as root)
 #   make bench   speed, side by side with the tools you would use instead
+#   make torture 10,000 kills, damage, faults, wrong clocks; t/torture/run
 #   make install PREFIX=/usr/local DESTDIR=   make uninstall takes it away
 #   make static  every tool as a file that runs anywhere, into build/static
 #   SAN=1: AddressSanitizer and UBSan; TSAN=1: ThreadSanitizer; CC=clang;
@@ -103,6 +104,12 @@ $(UNITS): $B/t/%.t: $B/obj/t/unit/%.o $(COVER_OBJ) $B/libbk.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
+TORTURE := $B/torture/streams $B/torture/small_base
+$(TORTURE): LDLIBS = $(GZ) -lzstd $(PG) $(S3)
+$(TORTURE): $B/torture/%: $B/obj/t/torture/%.o $B/libbk.a
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+
 $B/libbk.a: $(LIBOBJ)
 	rm -f $@
 	ar rcs $@ $^
@@ -174,6 +181,11 @@ bench: deps
 	$(MAKE) -s -j$(JOBS) all
 	BK_BIN="$(CURDIR)/$B/bin" t/support/bench.sh
 
+# PARTS="kills streams", KILLS=N, SEED=N: in the environment.
+torture: deps
+	$(MAKE) -s -j$(JOBS) all $(TORTURE)
+	BK_BIN="$(CURDIR)/$B/bin" t/torture/run
+
 install: all
 	build-aux/install.sh install "$(DESTDIR)" "$(PREFIX)" $(TOOLS)
 
@@ -195,4 +207,4 @@ deb:
 clean:
 	rm -rf build
 
-.PHONY: all deps check units unit lint analyze gate cover demo check-on bench static install uninstall clean
+.PHONY: all deps check units unit lint analyze gate cover demo check-on bench static install uninstall clean torture
