@@ -102,6 +102,8 @@ bk_io_write2(int fd, const void *a, size_t alen, const void *b, size_t blen,
 		}
 		for (i = 0; i < 2; i++) {
 			n = (size_t)w < v[i].iov_len ? (size_t)w : v[i].iov_len;
+			if (n == 0)
+				continue;	/* it may be NULL */
 			v[i].iov_base = (char *)v[i].iov_base + n;
 			v[i].iov_len -= n;
 			w -= (ssize_t)n;
