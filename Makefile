@@ -5,6 +5,7 @@
 #   make unit    the unit tests alone
 #   make         the tools, into build/bin
 #   make check-on SUITE=trixie   both, in a bare root of another Debian (as root)
+#   make fuzz    the parsers of what comes from outside (FUZZ_SECONDS=60 each)
 #   make bench   speed, side by side with the tools you would use instead
 #   make torture 10,000 kills, damage, faults, wrong clocks; t/torture/run
 #   make install PREFIX=/usr/local DESTDIR=   make uninstall takes it away
@@ -110,6 +111,24 @@ $(TORTURE): $B/torture/%: $B/obj/t/torture/%.o $B/libbk.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# Targets of fuzzing, each compiled twice: all into one TAP program, which runs
+# the seeds, and alone for a fuzzer, by t/fuzz/run.sh.
+FUZZERS := $(patsubst t/fuzz/%.c,%,$(wildcard t/fuzz/*.c))
+FUZZLIB = $(addprefix $B/obj/t/fuzz/support/,fuzz.o heap.o answers.o) $B/libbk.a
+FUZZWRAP = -Wl,--wrap=read,--wrap=__read_chk,--wrap=bk_s3_place,--wrap=bk_s3_do,--wrap=bk_cred_http
+FUZZLINK = mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $(FUZZWRAP) -o $@ \
+	$(filter %.o %.a,$^) $(GZ) -lzstd $(PG) $(S3) -lssl -lcrypto
+$B/obj/t/fuzz/%.o: ALL_CFLAGS += -DFUZZ_NAME=$(basename $(@F)) \
+	-DFUZZ_TARGETS="$(patsubst %,X(%),$(FUZZERS))"
+$B/obj/t/fuzz/support/main.o: $(FUZZERS:%=t/fuzz/%.c)
+UNITS += $B/t/fuzz.t
+$B/t/fuzz.t: $(FUZZERS:%=$B/obj/t/fuzz/%.o) $B/obj/t/fuzz/support/main.o $(FUZZLIB)
+	@$(FUZZLINK)
+$(FUZZERS:%=$B/fuzz/%): $B/fuzz/%: $B/obj/t/fuzz/%.o $(FUZZLIB)
+	@$(FUZZLINK) $(ENGINE_LIB)
+fuzz: deps
+	t/fuzz/run.sh
+
 $B/libbk.a: $(LIBOBJ)
 	rm -f $@
 	ar rcs $@ $^
@@ -207,4 +226,4 @@ deb:
 clean:
 	rm -rf build
 
-.PHONY: all deps check units unit lint analyze gate cover demo check-on bench static install uninstall clean torture
+.PHONY: all deps check units unit lint analyze gate cover demo check-on bench static install uninstall clean torture fuzz

@@ -32,7 +32,7 @@ json.dump(yaml.safe_load(sys.stdin), sys.stdout)' <"$1"
 
 @test "shellcheck warns of nothing in what the tests are made with" {
 	shellcheck -S warning -x "$SUPPORT"/*.sh "$TOP"/build-aux/*.sh \
-	    "$TOP/.ci/run"
+	    "$TOP"/t/fuzz/*.sh "$TOP/.ci/run"
 	# bats has set -e, $output and $stderr, and who sources them the rest
 	shellcheck -S warning -x -e SC2034,SC2154,SC2164 "$SUPPORT"/*.bash
 }

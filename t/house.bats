@@ -164,7 +164,8 @@ included() {
 # Lines of help texts, which begin with their quote, are measured as printed.
 @test "lines have at most 80 columns, tabs counted as 8" {
 	local file
-	for file in bin/*.[ch] lib/*/*.[ch] t/unit/*.[ch] t/bench/*.c; do
+	for file in bin/*.[ch] lib/*/*.[ch] t/unit/*.[ch] t/bench/*.c \
+	    t/fuzz/*.[ch] t/fuzz/*/*.[ch]; do
 		expand "$file" | awk -v file="$file" \
 		    'length > 80 && !/^"/ { print file ":" NR }'
 	done | none
