@@ -32,7 +32,7 @@
 #else
 #define FUZZ_JOIN(a, b) a##b
 #define FUZZ_EXPAND(a, b) FUZZ_JOIN(a, b)
-#define FUZZ_ENTRY FUZZ_EXPAND(fuzz_, FUZZ_NAME)
+#define FUZZ_ENTRY FUZZ_EXPAND(target_, FUZZ_NAME)
 #endif
 
 int FUZZ_ENTRY(const uint8_t *p, size_t n);
@@ -73,6 +73,13 @@ int fuzz_file(int slot, const void *p, size_t n);
 /* A path by which fuzz_file()'s can be opened.  Borrowed. */
 const char *fuzz_path(int slot, const void *p, size_t n);
 
+/*
+ * A file of that name in a directory which has no other, fuzz_dir(); its path.
+ * Both are removed at the end.
+ */
+const char *fuzz_dir(void);
+const char *fuzz_named(const char *name, const void *p, size_t n);
+
 /* From now on read(2) returns as little as it likes: 1; or all: 0. */
 void fuzz_short_reads(int on);
 
@@ -86,6 +93,9 @@ struct fuzz_left {
 };
 ssize_t fuzz_source(void *left, void *buf, size_t n, struct bk_err *e);
 
+/* Put the checksums of a tar's headers right, as far as it can be followed. */
+void fuzz_tar(uint8_t *p, size_t n);
+
 /* What a filter makes of a stream. */
 struct fuzz_made {
 	int rc;
@@ -98,7 +108,7 @@ typedef int fuzz_filter(struct bk_reader *in, struct bk_writer *out, void *ctx,
 struct fuzz_made fuzz_run(const uint8_t *p, size_t n, unsigned flags,
     fuzz_filter *filter, void *ctx);
 
-/* rc is 0 with nothing in e, or -1 with a code and one line of message. */
+/* rc is 0 with nothing in e, or -1 with a code and a message. */
 void fuzz_agree(int rc, const struct bk_err *e);
 
 #endif

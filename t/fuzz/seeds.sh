@@ -25,6 +25,11 @@ seed() {
 	build/t/fuzz.t --pack >"$dir/$1"
 }
 
+# server: a throwaway one, started once.
+server() {
+	[ -d "$WORK/pg" ] || pg_start "$WORK/pg" >/dev/null
+}
+
 # The bytes 0 to 31, a secret to nobody.
 key=$WORK/key
 (umask 77 && echo AGE-SECRET-KEY-1QQQSYQCYQ5RQWZQFPG9SCRGWPUGPZYSNZS23V9CCRYDPK8QARC0SWRYDWG >"$key")
@@ -93,7 +98,7 @@ if wants tar; then
 fi
 
 if wants archive; then
-	pg_start "$WORK/pg" >/dev/null
+	server
 	psql -Xqd postgres <<-'SQL'
 	create table t (a int primary key, b text);
 	insert into t select i, repeat('x', i) || E'\t\\' from generate_series(1, 9) i;
@@ -125,4 +130,270 @@ if wants s3xml; then
 	cat <<-'XML' | seed complete
 	<s:CompleteMultipartUploadResult xmlns:s="x"><s:ETag>"00-2"</s:ETag></s:CompleteMultipartUploadResult>
 	XML
+fi
+
+if wants zst; then
+	bk-zst <"$WORK/text" | seed ours
+	bk-zst </dev/null | seed empty
+	zstd -q -19 --check <"$WORK/text" | seed zstd
+	{ zstd -q <"$WORK/text" && zstd -q </dev/null && head -c 40 /dev/zero; } |
+	    seed frames
+	head -c 300000 /dev/zero | bk-zst | seed zeros
+fi
+
+if wants payload; then
+	printf '\1\200\0' | seed whole
+	printf '\0\377\377\0\200\0' | seed cut
+	printf '\1\100\100\41\60\0\2\0\0' | seed flipped
+fi
+
+if wants armor; then
+	for n in 0 1 47 48 500; do
+		head -c $n "$WORK/text" | age -a -r "$to" | seed $n
+	done
+	{ printf ' \r\n' && head -c 99 "$WORK/text" | age -a -r "$to" | sed 's/$/\r/'; } |
+	    seed crlf
+	head -c 99 "$WORK/text" | age -r "$to" | seed binary
+fi
+
+if wants keys; then
+	seed secret <"$key"
+	echo "$to" | seed recipient
+	printf %s "$to" | seed bare
+	seed signer <"$key.sign"
+	bk-keygen -y "$key.sign" | tr -d '\n' | seed verifier
+	bk-keygen --split 2/3 "$key" -o "$WORK/share" >/dev/null
+	cat "$WORK"/share* | seed shares
+	grep -h ^BK-SHARE "$WORK"/share*1* | tr -d '\n' | seed share
+fi
+
+if wants signed; then
+	bk-crypt --age --bare -r "$to" --sign "$key.sign" \
+	    --signature "$WORK/sig" <"$WORK/text" >/dev/null
+	seed ours <"$WORK/sig"
+fi
+
+if wants plan; then
+	cat <<-'PLAN' | seed plan
+	bk-plan/v1
+	made 2026-11-21T07:00:00Z
+	expires 2026-11-28T07:00:00Z
+	place https://s3.example.net
+	policy -d 30 -m 12 --plan FILE
+	listing 400 records, sha256 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+	delete 2 records
+	2026-10-01T02:15:03Z	1234	s3://backups/shop/daily/shop-20261001T021503Z.bk
+	2026-10-02T02:15:03Z	1234	s3://backups/shop/a\\b
+	end
+	PLAN
+	cat <<-'PLAN' | seed files
+	bk-plan/v1
+	made 2026-11-21T07:00:00Z
+	expires 2026-11-28T07:00:00Z
+	place files
+	policy -d 30
+	listing 1 records, sha256 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+	delete 1 records
+	2026-10-01T02:15:03Z	1234	/var/backups/x.bk
+	end
+	PLAN
+fi
+
+if wants copytext; then
+	printf '1\tone\n2\t\\\\.\n\n\\N\n\\.\n\n' | seed closed
+	printf '1\tone\n\\.\n2\n' | seed more
+	printf '\\.x\n1\\x' | seed cut
+fi
+
+# manifest_of CHECKSUM: a backup_manifest, whose own checksum is made right.
+manifest_of() {
+	local text
+	text=$(cat <<-JSON
+	{ "PostgreSQL-Backup-Manifest-Version": 2,
+	"System-Identifier": 7001,
+	"Files": [
+	{ "Path": "backup_label", "Size": 31, "Last-Modified": "2026-11-21 05:27:19 GMT", "Checksum-Algorithm": "CRC32C", "Checksum": "$1" },
+	{ "Encoded-Path": "6261736500ff", "Size": 600, "Last-Modified": "2026-11-21 05:27:19 GMT" }
+	],
+	"WAL-Ranges": [
+	{ "Timeline": 1, "Start-LSN": "0/2000028", "End-LSN": "0/2000100" }
+	],
+	JSON
+	)
+	printf '%s\n"Manifest-Checksum": "%s"}\n' "$text" \
+	    "$(printf '%s\n' "$text" | sha256sum | head -c 64)"
+}
+
+if wants manifest; then
+	manifest_of 1f2e3d4c | sed 's/Encoded-Path": "6261736500ff/Path": "base\/1\/2/' |
+	    seed plain
+	manifest_of 1f2e3d4c | seed encoded
+fi
+
+if wants history; then
+	printf '1\t0/3000158\tno recovery target specified\n\n# x\n2\t0/5000000\tbefore 2026\n' |
+	    seed two
+	: | seed none
+fi
+
+if [ "$wanted" = "  " ] || [[ $wanted == *" wal"* ]]; then
+	server
+	psql -XAtqd postgres -c 'select pg_switch_wal()' >/dev/null
+	segment=$(psql -XAtqd postgres -c 'select pg_walfile_name(pg_current_wal_lsn())')
+	if wants walfile; then
+		{ echo "$segment" && head -c 4096 "$PGHOST/data/pg_wal/$segment"; } |
+		    seed segment
+		{ echo x && head -c 512 "$PGHOST/data/global/pg_control"; } |
+		    seed control
+		cat <<-'LABEL' | seed label
+		START WAL LOCATION: 0/2000028 (file 000000010000000000000002)
+		CHECKPOINT LOCATION: 0/2000060
+		BACKUP METHOD: streamed
+		BACKUP FROM: primary
+		START TIME: 2026-11-21 05:27:19 UTC
+		LABEL: bk-base
+		START TIMELINE: 1
+		LABEL
+	fi
+	if wants walk; then
+		head -c 4096 "$PGHOST/data/pg_wal/$segment" | seed segment
+		printf '\x00\x01\x00\x10\xff\x0c%012dx' 0 | seed commit
+		{ printf '\x00\x0a\x0f\x00' && head -c 4000 /dev/zero |
+		    tr '\0' x && printf '\x10\x00\x00\x60'; } | head -c 4200 |
+		    seed long
+	fi
+fi
+
+if wants stream; then
+	{ printf '\0\x1dw' && head -c 24 /dev/zero && printf 'data' &&
+	    printf '\0\x12k' && head -c 17 /dev/zero && printf '\0\0'; } |
+	    seed both
+fi
+
+if wants base; then
+	t/fuzz/support/base.py 15 | seed new
+	t/fuzz/support/base.py 14 | seed old
+fi
+
+if wants basetar; then
+	"$PWD/t/fuzz/support/tar.py" "$(opening_mark "cluster=7001;run=00112233aabbccdd")" \
+	    "$(closing_word)$NONCE" "$(manifest_of 00000000)" | seed ours
+	tar -C "$WORK" --format=ustar -b 1 -cf - text | seed foreign
+fi
+
+if wants sqltext; then
+	server
+	psql -Xqd postgres -c "create table s (a text default 'x''y'); insert into s values ('1'); create function f() returns int language sql begin atomic select 1; end; create function g() returns int language sql as 'select 1'"
+	PGDATABASE=postgres pg_dump | sed 's/^.restrict.*//' | seed dump
+	cat <<-'SQL' | seed odd
+	/* a /* b */ c */ select $x$ ; $y$ $x$, E'\'', U&"d" ; -- e
+	begin; copy t from stdin; 
+	1	\\.
+	\.
+	\connect x
+	select (1;2), "a;b", 'c' 'd';
+	SQL
+fi
+
+if wants audit; then
+	export BK_AUDIT_LOG=$WORK/log
+	bk-seal head -c 300 "$WORK/text" | bk-gz 2>/dev/null | bk-crypt -r "$to" >/dev/null
+	bk-gz -d <"$WORK/text" >/dev/null 2>&1 || :
+	sed 's/"host":"[^"]*"/"host":"h"/; s/"ip_address":"[^"]*"/"ip_address":"192.0.2.1"/' \
+	    "$WORK/log" | seed log
+	echo '{"operation":"x","status":"success","timestamp":"2026-11-21T05:27:19Z"}' |
+	    seed script
+	BK_AUDIT_LOG=
+fi
+
+if wants listing; then
+	cat <<-'LIST' | seed backups
+	2026-11-19T02:15:03Z	1234	s3://b/shop/daily/shop-20261119T021503Z.bk
+	2026-11-20T02:15:03Z	1200	s3://b/shop/daily/shop-20261120T021503Z.bk
+	2026-11-21T02:15:03.5Z	1236	s3://b/shop/daily/shop-20261121T021503Z.bk	2026-11-22T05:00:00Z
+	2026-11-21T05:27:19Z	0	odd\u001b\\\nname
+	2026-11-21T05:27:19Z	9	2026-11-21_02-15_shop.sql.gz
+	LIST
+	cat <<-'LIST' | seed wal
+	2026-11-20T02:15:03Z	16777216	w/000000010000000A000000FE
+	2026-11-20T02:15:04Z	16777216	w/000000010000000A000000FF.gz
+	2026-11-20T02:15:05Z	300	w/000000010000000A000000FF.00000028.backup
+	2026-11-20T02:15:06Z	16777216	w/000000010000000B00000001.partial
+	2026-11-20T02:15:07Z	50	w/00000002.history
+	LIST
+	printf 'shop-1.bk\n# x\n!\t\tcut\n' | seed error
+fi
+
+if wants receipt; then
+	echo '{"bk":"receipt","result":"proven","finished":"2026-11-21T07:00:00Z","database":"shop","at":"2026-11-21T02:15:03Z","restore_seconds":12.5}' |
+	    seed database
+	echo '{"bk":"receipt","result":"not proven","finished":"2026-11-21T07:00:00Z","name":"shop-20261121T021503Z.bk"}{"bk":"receipt","result":"proven","kind":"base","finished":"2026-11-21T07:00:00Z","cluster":"7001","host":"h","at":"2026-11-21T02:15:03Z"}' |
+	    seed two
+fi
+
+if wants names; then
+	n=0
+	for text in 's3://b/{db}/{tier}/{db}-{utc}.bk' 'a%2Fb%zz' '../x y' \
+	    's3://bucket/key?versionId=x' 'https://h:9000/p/' 'QUJD' '00ffAB' \
+	    $'\xc3\xa9\x9b\e[0m' 'shop-2026-11-21_02-15.sql' '2026-11-21/shop-052719' \
+	    'postgresql://u:p@h/d?password=x' 's3://b/x/20261121T021503Z/000000010000000A000000FF'; do
+		printf %s "$text" | seed $((n += 1))
+	done
+fi
+
+if wants text; then
+	n=0
+	for text in 12 1MiB 20% 20pc 1h30m 25h 16/B374D848 2026-11-21T05:27:19Z \
+	    '2026-11-21 14:30:05.25+02' 2026-11-21 name:before_x xid:77 immediate \
+	    'time:2026-11-21 14:30Z' 8388608x770 '2026-10-25 02:30' \
+	    0123456789abcdef0123456789abcdef; do
+		printf %s "$text" | seed $((n += 1))
+	done
+	opening_mark 'db=sh%20op;host=h;at=20261122T131415Z;run=0123456789abcdef' | seed mark
+	opening_mark 'cluster=7001;tli=1;start=0/2000028;wal=000000010000000A000000FF;end=0/3000000;sum=00112233445566778899aabbccddeeff' |
+	    seed wal
+fi
+
+if wants cred; then
+	echo '{"Code":"Success","AccessKeyId":"ASIA","SecretAccessKey":"s","Token":"t","Expiration":"2026-11-22T07:00:00Z"}' |
+	    seed imds
+	echo '<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIA</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken><Expiration>2026-11-22T07:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>' |
+	    seed sts
+	echo '{"access_token":"t","expires_in":3599,"token_type":"Bearer"}' | seed google
+	echo '{"type":"authorized_user","client_id":"c","client_secret":"s","refresh_token":"r","access_token":"t","expires_in":3599}' |
+	    seed user
+	echo '{"type":"external_account","audience":"a","subject_token_type":"urn:ietf:params:oauth:token-type:jwt","token_url":"https://sts.googleapis.com/v1/token","credential_source":{"file":"/dev/null"},"access_token":"t","expires_in":3599}' |
+	    seed external
+fi
+
+if wants ini; then
+	cat <<-'INI' | seed config
+	# comment
+	[default]
+	region = eu-central-1
+	s3 =
+	  addressing_style = path
+	[profile shop]
+	role_arn=arn:aws:iam::1:role/x
+	credential_process = /bin/cat a#b
+	services = local
+	[services local]
+	s3 =
+	  endpoint_url = http://127.0.0.1:9
+	[sso-session corp]
+	sso_region = x
+	INI
+fi
+
+if wants reply; then
+	printf 'HTTP/1.1 200 OK\r\nETag: "5eb63bbbe01eeed093cb22bb8f5acdc3"\r\nContent-Length: 11\r\nx-amz-checksum-sha256: uU0nuZNNPgilLlLX2n2r+sSE7+N6U4DukIj3rOLvzek=\r\nx-amz-storage-class: GLACIER\r\n\nhello world' |
+	    seed head
+	printf 'HTTP/1.1 400 Bad\r\nx-amz-bucket-region: eu-north-1\r\nETag: "00000000000000000000000000000000-2"\r\nx-amz-meta-bk-parts: 5x2\r\n\n<Error><Code>NotImplemented</Code></Error>' |
+	    seed error
+fi
+
+if wants told; then
+	printf 'shop CRITICAL 2026-11-21\xff\e' | seed text
+	printf 'bk-notify 2\nCRITICAL 2026-11-21T05:27:19Z 2026-11-21T06:27:19Z shop\nWARNING 2026-11-21T05:27:19Z 2026-11-21T06:27:19Z \n' |
+	    seed file
 fi

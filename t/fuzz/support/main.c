@@ -32,7 +32,7 @@
 #define CUTS 200		/* beginnings of a seed, at most */
 #define SEED_MAX (1 << 20)
 
-#define X(name) int fuzz_##name(const uint8_t *p, size_t n);
+#define X(name) int target_##name(const uint8_t *p, size_t n);
 FUZZ_TARGETS
 #undef X
 
@@ -40,7 +40,7 @@ static const struct target {
 	const char *name;
 	int (*run)(const uint8_t *p, size_t n);
 } targets[] = {
-#define X(name) { #name, fuzz_##name },
+#define X(name) { #name, target_##name },
 	FUZZ_TARGETS
 #undef X
 };

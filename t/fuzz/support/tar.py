@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""tar.py OPENING CLOSING: a marked tar on standard output, as bk-base writes
+"""tar.py OPENING CLOSING [MANIFEST]: a marked tar on standard output, as bk-base writes
 it, but small: bk-formats(5)."""
 import sys
 
 opening, closing = sys.argv[1:3]
+manifest = sys.argv[3:]
 
 
 def header(name, kind, size):
@@ -35,6 +36,8 @@ out += entry("backup_label", "0", b"START WAL LOCATION: 0/2000028\n")
 out += entry("base/", "5", b"")
 out += entry("PaxHeaders/x", "x", pax("path", "base/1/" + 120 * "x"))
 out += entry("base/1/x", "0", bytes(600))
+for text in manifest:
+    out += entry("backup_manifest", "0", text.encode() + b"\n")
 records = pax("comment", "end=0/2000100") + pax("comment", "badpages=base/1/1 7")
 record = pax("comment", closing + "0000")
 # behind the mark's digits: the newline, the padding, an entry, the end
