@@ -95,6 +95,7 @@ $B/bin/bk-verify: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/verify_*.c))
 $B/bin/bk-s3put $B/bin/bk-s3get $B/bin/bk-s3ls $B/bin/bk-s3rm: $B/obj/bin/s3args.o
 $B/bin/bk-rm $B/bin/bk-s3rm: $B/obj/bin/approved.o
 $B/bin/bk-s3put $B/bin/bk-save: $B/obj/bin/names.o
+$(TOOLS): $B/obj/bin/narrow.o
 $(TOOLS): $B/bin/%: $B/obj/bin/%.o $B/obj/bin/tool.o \
     $B/obj/bin/tool_options.o $B/obj/bin/audit_line.o \
     $B/obj/bin/progress_line.o $B/obj/bin/signals.o $(COVER_OBJ) $B/libbk.a

@@ -188,6 +188,12 @@ audit_line_finish(void)
 	(void)bk_child_reap(&recorder, &status);
 }
 
+int
+audit_line_is_alone(void)
+{
+	return was_started && link_fd == -1;
+}
+
 /* 1: written; 0: it could not be written; -1: the recorder failed. */
 static int
 judge(struct bk_err *e)

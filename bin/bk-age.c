@@ -13,6 +13,7 @@
 #include "base/io.h"
 #include "base/num.h"
 #include "base/textfile.h"
+#include "narrow.h"
 #include "policy/group.h"
 #include "policy/listing.h"
 #include "policy/proofs.h"
@@ -456,6 +457,10 @@ main(int argc, char *argv[])
 		tool_usage("out of memory");
 	parse_options(&o, argc, argv);
 	tool_run("monitor", "standard input", NULL);
+	narrow_read(o.receipts);
+	narrow_read(o.log);
+	narrow_write(o.prometheus);
+	tool_narrow();
 
 	rc = judge(&o, &subjects, &e);
 	/* metrics that could not be determined stay as they were */

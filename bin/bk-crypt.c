@@ -15,6 +15,7 @@
 #include "base/writer.h"
 #include "crypt/crypt.h"
 #include "crypt/signature.h"
+#include "narrow.h"
 #include "signals.h"
 #include "tool.h"
 
@@ -509,8 +510,12 @@ main(int argc, char *argv[])
 	tool_run(o.decrypt ? "decrypt" : o.rewrap ? "rewrap" : "encrypt",
 	    NULL, NULL);
 
-	if (load_keys(&o, &e) == 0 && load_passphrase(&o, &e) == 0)
+	if (load_keys(&o, &e) == 0 && load_passphrase(&o, &e) == 0) {
+		(o.decrypt ? narrow_read : narrow_write)(o.signature);
+		bk_suite_prepare();
+		tool_narrow();
 		rc = run(&o, &e);
+	}
 
 	bk_recipients_free(&o.recipients);
 	bk_identities_free(&o.identities);

@@ -14,12 +14,14 @@
 #include "base/secret.h"
 #include "crypt/plan.h"
 #include "crypt/signature.h"
+#include "crypt/suite.h"
 #include "policy/group.h"
 #include "policy/holds.h"
 #include "policy/listing.h"
 #include "policy/proofs.h"
 #include "policy/prune.h"
 #include "policy/wal.h"
+#include "narrow.h"
 #include "tool.h"
 
 static const struct tool tool = {
@@ -415,6 +417,19 @@ put(const struct options *o, const struct bk_listing *items, struct bk_err *e)
 	return rc;
 }
 
+static void
+narrow(const struct options *o)
+{
+	narrow_read(o->holds);
+	narrow_read(o->receipts);
+	narrow_read(o->wal_for);
+	narrow_read(o->key);
+	narrow_write(o->plan);
+	if (o->plan != NULL)
+		bk_suite_prepare();
+	tool_narrow();
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -430,6 +445,7 @@ main(int argc, char *argv[])
 	parse_options(&o, argc, argv);
 	set_zone(&o);
 	tool_run("retention", "standard input", o.plan);
+	narrow(&o);
 
 	rc = bk_listing_read(&items, stdin, "standard input", &e);
 	if (rc == 0)

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include "narrow.h"
+
 #define STDIN_NAME "standard input"
 
 struct options {
@@ -75,6 +77,7 @@ filter_main(int argc, char *argv[], const struct tool *tool,
 	if (o.decompress && isatty(STDIN_FILENO))
 		tool_usage("refusing to read compressed data from a terminal");
 	tool_run(o.decompress ? "decompress" : "compress", NULL, NULL);
+	tool_narrow();
 
 	if (o.decompress)
 		o.in_flags |= BK_READER_PARSED | BK_READER_NONEMPTY;

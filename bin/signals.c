@@ -17,6 +17,18 @@ static atomic_int stop_fd = -1;	/* write end of the tool's stop pipe */
 static atomic_int stopped_by;
 static sigset_t signals;
 static int started;
+static pthread_t waiter;	/* if waiting: it waits for signals */
+static int waiting;
+
+/* What signals_in_thread() asks for, by the signal CALL to that thread. */
+#define CALL SIGRTMIN
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t done;
+	void (*fn)(void *arg);	/* NULL: it was called */
+	void *arg;
+} call = { .lock = PTHREAD_MUTEX_INITIALIZER,
+	.done = PTHREAD_COND_INITIALIZER };
 
 _Noreturn static void
 die_of(int sig)
@@ -59,6 +71,17 @@ stop_by(int sig)
 		return;
 }
 
+static void
+answer_call(void)
+{
+	pthread_mutex_lock(&call.lock);
+	if (call.fn != NULL)
+		call.fn(call.arg);
+	call.fn = NULL;
+	pthread_cond_signal(&call.done);
+	pthread_mutex_unlock(&call.lock);
+}
+
 static void *
 wait_for_signals(void *arg)
 {
@@ -70,6 +93,10 @@ wait_for_signals(void *arg)
 	for (;;) {
 		if (sigwait(&signals, &sig) != 0)
 			continue;
+		if (sig == CALL) {
+			answer_call();
+			continue;
+		}
 		if (stop_fd == -1)
 			end_by(sig);
 		if (sigismember(&seen, sig) == 1)
@@ -86,7 +113,6 @@ start(void)
 	static const int sigs[] = { SIGINT, SIGTERM, SIGHUP };
 	struct bk_err ignored = {0};
 	struct sigaction old;
-	pthread_t tid;
 	size_t i;
 
 	started = 1;
@@ -97,8 +123,9 @@ start(void)
 		    old.sa_handler != SIG_IGN)
 			(void)sigaddset(&signals, sigs[i]);
 	(void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	if (bk_thread_start(&tid, wait_for_signals, NULL, &ignored) == 0)
-		(void)pthread_detach(tid);
+	(void)sigaddset(&signals, CALL);
+	if (bk_thread_start(&waiter, wait_for_signals, NULL, &ignored) == 0)
+		waiting = 1;
 	else		/* dies of a signal without cleaning up */
 		(void)pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
 }
@@ -125,6 +152,20 @@ signals_stop_fd(struct bk_err *e)
 	if (!started)
 		start();
 	return p[0];
+}
+
+void
+signals_in_thread(void (*fn)(void *arg), void *arg)
+{
+	if (!waiting)
+		return;
+	pthread_mutex_lock(&call.lock);
+	call.fn = fn;
+	call.arg = arg;
+	(void)pthread_kill(waiter, CALL);
+	while (call.fn != NULL)
+		pthread_cond_wait(&call.done, &call.lock);
+	pthread_mutex_unlock(&call.lock);
 }
 
 void

@@ -26,6 +26,12 @@ void signals_catch(void (*cleanup)(void));
 int signals_stop_fd(struct bk_err *e);
 
 /*
+ * Have fn(arg) called in the thread that waits for signals, and return when it
+ * has; nothing if there is no such thread yet.
+ */
+void signals_in_thread(void (*fn)(void *arg), void *arg);
+
+/*
  * Code between them never overlaps with a clean-up, and is not entered once a
  * clean-up has begun.
  */

@@ -67,6 +67,12 @@ find_status_fd(void)
 		status_fd = (int)fd;
 }
 
+int
+tool_status_fd(void)
+{
+	return status_fd;
+}
+
 /* Tell who started the pipeline; who does not listen does not learn it. */
 static void
 report(char what)

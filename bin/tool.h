@@ -72,6 +72,9 @@ unsigned tool_jobs(const char *option, unsigned cpus_max);
 /* The environment variable name; NULL if unset or empty. */
 char *tool_env(const char *name);
 
+/* BK_STATUS_FD's descriptor; -1: none. */
+int tool_status_fd(void);
+
 /* Print a message on stderr, after the tool's name. */
 void tool_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

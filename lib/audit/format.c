@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -15,17 +16,27 @@
 #include "base/utctime.h"
 #include "base/version.h"
 
-static int
-add_user(struct bk_buf *b, struct bk_err *e)
+/*
+ * Who runs it, found once: later the process may not be able to look it up any
+ * more.
+ */
+static struct {
+	char user[256], address[INET6_ADDRSTRLEN];
+} own;
+
+static void
+find_own(void)
 {
 	struct passwd pw, *found = NULL;
-	char buf[4096], number[24];
+	char buf[4096];
 
+	bk_audit_address(own.address);
 	if (getpwuid_r(geteuid(), &pw, buf, sizeof(buf), &found) == 0 &&
 	    found != NULL)
-		return bk_buf_json_member(b, "user", pw.pw_name, e);
-	(void)snprintf(number, sizeof(number), "%ju", (uintmax_t)geteuid());
-	return bk_buf_json_member(b, "user", number, e);
+		(void)snprintf(own.user, sizeof(own.user), "%s", pw.pw_name);
+	else
+		(void)snprintf(own.user, sizeof(own.user), "%ju",
+		    (uintmax_t)geteuid());
 }
 
 static int
@@ -55,11 +66,12 @@ int
 bk_audit_format(struct bk_buf *b, const struct bk_audit *a,
     const struct bk_err *result, struct bk_err *e)
 {
-	char when[BK_UTCTIME_TEXT], address[INET6_ADDRSTRLEN];
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	char when[BK_UTCTIME_TEXT];
 	struct utsname u;
 
 	bk_utctime_format(a->ended, when);
-	bk_audit_address(address);
+	(void)pthread_once(&once, find_own);
 	if ((result == NULL ? bk_buf_puts(b, "{\"operation\":", e) :
 	    bk_buf_printf(b, e, "{\"timestamp\":\"%s\",\"operation\":",
 	    when)) == -1 || bk_buf_json(b, a->operation, e) == -1 ||
@@ -67,10 +79,10 @@ bk_audit_format(struct bk_buf *b, const struct bk_audit *a,
 	    bk_buf_json_member(b, "source", a->source, e) == -1 ||
 	    bk_buf_json_member(b, "destination", a->destination, e) == -1 ||
 	    (result != NULL && add_ending(b, a, result, e) == -1) ||
-	    add_user(b, e) == -1 ||
+	    bk_buf_json_member(b, "user", own.user, e) == -1 ||
 	    bk_buf_json_member(b, "host", uname(&u) == 0 ? u.nodename : NULL,
 	    e) == -1 ||
-	    bk_buf_json_member(b, "ip_address", address, e) == -1 ||
+	    bk_buf_json_member(b, "ip_address", own.address, e) == -1 ||
 	    bk_buf_printf(b, e, ",\"pid\":%ld,\"version\":\"%s\"",
 	    (long)getpid(), BK_VERSION) == -1 ||
 	    add_run(b, "run", a->run, e) == -1 ||

@@ -1,6 +1,7 @@
 #include "crypt/suite.h"
 
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/hmac.h>
 #include <openssl/kdf.h>
@@ -30,6 +31,13 @@ const struct bk_suite bk_suite_age = {
 	.header = "header",
 	.payload = "payload",
 };
+
+void
+bk_suite_prepare(void)
+{
+	/* fails where there is none, which is fine */
+	(void)OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
+}
 
 int
 bk_suite_fail(struct bk_err *e, const char *operation)

@@ -61,6 +61,12 @@ int bk_x25519_shared(uint8_t out[32], const uint8_t secret[32],
 /* Fill out with n random bytes. */
 int bk_suite_random(void *out, size_t n, struct bk_err *e);
 
+/*
+ * Have libcrypto read its configuration now, not when it is first needed: for
+ * a process that is about to give up opening files.
+ */
+void bk_suite_prepare(void);
+
 /* Returns -1 with "libcrypto: operation: " and libcrypto's reason in *e. */
 int bk_suite_fail(struct bk_err *e, const char *operation);
 
