@@ -24,7 +24,6 @@ approved_option(struct bk_approved_plan *c, int ch, const char *arg)
 	case APPROVED_OPT_NEED:
 		c->need = (size_t)tool_number(arg, 1, 255, "--need");
 		break;
-	default: tool_option(ch);
 	}
 }
 

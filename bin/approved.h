@@ -11,12 +11,18 @@
 
 enum { APPROVED_OPT_PLAN = TOOL_OPT_TOOL + 0x100, APPROVED_OPT_APPROVERS,
 	APPROVED_OPT_NEED };
-#define APPROVED_LONGOPTS \
-	{ "plan", required_argument, NULL, APPROVED_OPT_PLAN }, \
-	{ "approvers", required_argument, NULL, APPROVED_OPT_APPROVERS }, \
-	{ "need", required_argument, NULL, APPROVED_OPT_NEED }
+#define APPROVED_OPTIONS \
+	{ 'n', "dry-run", NULL, NULL, \
+	    "delete nothing, print what would be deleted" }, \
+	{ 'v', "verbose", NULL, NULL, "print what was deleted" }, \
+	{ APPROVED_OPT_PLAN, "plan", "FILE", NULL, \
+	    "delete what bk-prune's plan lists, if approved by" }, \
+	{ APPROVED_OPT_APPROVERS, "approvers", "FILE", NULL, \
+	    "the holders of the public keys in FILE," }, \
+	{ APPROVED_OPT_NEED, "need", "N", NULL, "at least N of them (2)" }
+#define APPROVED_OPERANDS "[--plan FILE --approvers FILE] < NAMES"
 
-/* getopt_long's default case: takes its own options, passes on the others. */
+/* tool_getopt()'s default case. */
 void approved_option(struct bk_approved_plan *c, int ch, const char *arg);
 
 /* After all options are parsed: an invalid combination exits 2. */

@@ -4,7 +4,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,26 +14,27 @@
 #include "policy/records.h"
 #include "tool.h"
 
+enum { STORED = TOOL_OPT_TOOL };
+
+static const struct tool_opt options[] = {
+	{ STORED, "stored", NULL, NULL,
+	    "give the time stored, whatever the name says" },
+	TOOL_OPTIONS
+};
+
 static const struct tool tool = {
 	.name = "bk-ls",
-	.usage = "[--stored] DIR ...",
-	.help =
-"Example: bk-ls /backups/shop | bk-prune -d 30 -m 12 | bk-rm\n"
-"\n"
-"usage: bk-ls [--stored] DIR ...\n"
-"\n"
-"Lists every file in DIR and below, oldest first: time (UTC), bytes and name,\n"
-"tab-separated, one per line.  The time is that in the name, as {utc} writes\n"
-"it, else the time stored.  If stored over a day later, that is a fourth\n"
-"field.  Symbolic links are not followed; temporary files of an unfinished\n"
-"bk-save are not listed.  A listing that could not be finished ends with an\n"
-"error record, which every reader refuses.\n"
-"\n"
-"    --stored    give the time stored, whatever the name says\n"
-"    --help      this text\n"
-"    --version   the version\n"
-"\n"
-"Exit: 0 listed, 1 failed, 2 usage error, 4 nothing there.\n",
+	.example = "bk-ls /backups/shop | bk-prune -d 30 -m 12 | bk-rm",
+	.about =
+"Lists every file in DIR and below, oldest first: time (UTC), bytes and name, "
+"tab-separated, one per line.  The time is that in the name, as {utc} writes "
+"it, else the time stored.  If stored over a day later, that is a fourth "
+"field.  Symbolic links are not followed; temporary files of an unfinished "
+"bk-save are not listed.  A listing that could not be finished ends with an "
+"error record, which every reader refuses.",
+	.options = options,
+	.operands = "DIR ...",
+	.exits = "0 listed, 1 failed, 2 usage error, 4 nothing there",
 };
 
 struct files {
@@ -152,22 +152,13 @@ print(struct files *files, struct bk_err *e)
 int
 main(int argc, char *argv[])
 {
-	enum { STORED = TOOL_OPT_TOOL };
-	static const struct option longopts[] = {
-		{ "stored", no_argument, NULL, STORED },
-		TOOL_LONGOPTS,
-		{ 0 }
-	};
 	struct files files = { .list.warn = warn };
 	struct bk_err e = {0};
-	int ch, i, rc = 0;
+	int i, rc = 0;
 
 	tool_start(&tool);
-	while ((ch = getopt_long(argc, argv, "", longopts, NULL)) != -1) {
-		if (ch != STORED)
-			tool_option(ch);
+	while (tool_getopt(argc, argv) == STORED)
 		files.list.by_store = 1;
-	}
 	if (optind == argc)
 		tool_usage("no DIR given");
 	for (i = optind; i < argc; i++)

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,29 +14,24 @@
 #include "base/store.h"
 #include "tool.h"
 
+static const struct tool_opt options[] = {
+	APPROVED_OPTIONS,
+	TOOL_OPTIONS
+};
+
 static const struct tool tool = {
 	.name = "bk-rm",
-	.usage = "[-nv] [--plan FILE --approvers FILE [--need N]] < NAMES",
-	.help =
-"Example: bk-ls /backups/shop | bk-prune -d 30 -m 12 | bk-rm\n"
-"\n"
-"usage: bk-rm [-nv] [--plan FILE --approvers FILE [--need N]] < NAMES\n"
-"\n"
-"Deletes the files named on standard input, one per line: a path or a record\n"
-"of bk-ls.  Regular files only: no directories, no symbolic links.  All names\n"
-"are read and checked before anything is deleted.  A directory that this has\n"
-"emptied goes too if its name has a date.\n"
-"\n"
-"    -n, --dry-run     delete nothing, print what would be deleted\n"
-"    -v, --verbose     print what was deleted\n"
-"    --plan FILE       delete what bk-prune's plan lists, if approved by\n"
-"    --approvers FILE  the holders of the public keys in FILE,\n"
-"    --need N          at least N of them (2)\n"
-"    --help            this text\n"
-"    --version         the version\n"
-"\n"
-"Exit: 0 all deleted (or none named), 1 some not, 2 usage error, 3 input\n"
-"refused: nothing was deleted.\n",
+	.example = "bk-ls /backups/shop | bk-prune -d 30 -m 12 | bk-rm",
+	.about =
+"Deletes the files named on standard input, one per line: a path or a record "
+"of bk-ls.  Regular files only: no directories, no symbolic links.  All names "
+"are read and checked before anything is deleted.  A directory that this has "
+"emptied goes too if its name has a date.",
+	.options = options,
+	.operands = APPROVED_OPERANDS,
+	.exits =
+"0 all deleted (or none named), 1 some not, 2 usage error, 3 input refused: "
+"nothing was deleted",
 };
 
 struct job {
@@ -267,19 +261,12 @@ free_names(struct job *job)
 int
 main(int argc, char *argv[])
 {
-	static const struct option longopts[] = {
-		{ "dry-run", no_argument, NULL, 'n' },
-		{ "verbose", no_argument, NULL, 'v' },
-		APPROVED_LONGOPTS,
-		TOOL_LONGOPTS,
-		{ 0 }
-	};
 	struct bk_err e = {0};
 	struct job job = { .dir = -1 };
 	int dry_run = 0, ch, rc;
 
 	tool_start(&tool);
-	while ((ch = getopt_long(argc, argv, "nv", longopts, NULL)) != -1) {
+	while ((ch = tool_getopt(argc, argv)) != -1) {
 		switch (ch) {
 		case 'n': dry_run = 1; break;
 		case 'v': job.print = 1; break;

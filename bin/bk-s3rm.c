@@ -1,5 +1,4 @@
 /* bk-s3rm: delete the objects named or those of a plan, see bk-s3rm(1) */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,29 +15,29 @@
 #include "s3args.h"
 #include "tool.h"
 
+enum { RETRY_FOR = TOOL_OPT_TOOL };
+
+static const struct tool_opt options[] = {
+	APPROVED_OPTIONS,
+	{ RETRY_FOR, "retry-for", "TIME", NULL,
+	    "retry failed requests for that long (1m)" },
+	TOOL_OPTIONS
+};
+
 static const struct tool tool = {
 	.name = "bk-s3rm",
-	.usage = "[-nv] [--retry-for TIME] [--plan FILE --approvers FILE "
-	    "[--need N]] < NAMES",
-	.help =
-"Example: bk-s3ls s3://backups/shop/ | bk-prune -d 30 -m 12 | bk-s3rm\n"
-"\n"
-"Deletes the objects named on standard input, one per line: s3://BUCKET/KEY\n"
-"or a record of bk-s3ls.  A name ending in ?versionId=ID is a version, or a\n"
-"delete marker (bk-s3ls --versions, --markers), one in ?uploadId=ID an upload\n"
-"to abort (--uploads).  All names are checked before anything is deleted.\n"
-"\n"
-"    -n, --dry-run     delete nothing, print what would be deleted\n"
-"    -v, --verbose     print what was deleted\n"
-"    --retry-for TIME  retry failed requests for that long (1m)\n"
-"    --plan FILE       delete what bk-prune's plan lists, if approved by\n"
-"    --approvers FILE  the holders of the public keys in FILE,\n"
-"    --need N          at least N of them (2)\n"
-"    --help            this text\n"
-"    --version         the version\n"
-"\n"
-"Exit: 0 all deleted (or none named), 1 some not, 2 usage error, 3 input\n"
-"refused: nothing was deleted.\n",
+	.example =
+"bk-s3ls s3://backups/shop/ | bk-prune -d 30 -m 12 | bk-s3rm",
+	.about =
+"Deletes the objects named on standard input, one per line: s3://BUCKET/KEY "
+"or a record of bk-s3ls.  A name ending in ?versionId=ID is a version, or a "
+"delete marker (bk-s3ls --versions, --markers), one in ?uploadId=ID an upload "
+"to abort (--uploads).  All names are checked before anything is deleted.",
+	.options = options,
+	.operands = APPROVED_OPERANDS,
+	.exits =
+"0 all deleted (or none named), 1 some not, 2 usage error, 3 input refused: "
+"nothing was deleted",
 };
 
 struct item {
@@ -345,22 +344,13 @@ free_items(struct job *job)
 int
 main(int argc, char *argv[])
 {
-	enum { RETRY_FOR = TOOL_OPT_TOOL };
-	static const struct option longopts[] = {
-		{ "dry-run", no_argument, NULL, 'n' },
-		{ "verbose", no_argument, NULL, 'v' },
-		{ "retry-for", required_argument, NULL, RETRY_FOR },
-		APPROVED_LONGOPTS,
-		TOOL_LONGOPTS,
-		{ 0 }
-	};
 	struct bk_err e = {0};
 	struct job job = { .retry_for = 60 };
 	int dry_run = 0, ch, rc;
 
 	tool_start(&tool);
 	bk_secret_guard();
-	while ((ch = getopt_long(argc, argv, "nv", longopts, NULL)) != -1) {
+	while ((ch = tool_getopt(argc, argv)) != -1) {
 		switch (ch) {
 		case 'n':
 			dry_run = 1;

@@ -1,5 +1,4 @@
 /* bk-save: standard input as one file, see bk-save(1) */
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,28 +10,30 @@
 #include "signals.h"
 #include "tool.h"
 
+enum { OVERWRITE = TOOL_OPT_TOOL, SEALED, MIN_FREE };
+
+static const struct tool_opt options[] = {
+	{ OVERWRITE, "overwrite", NULL, NULL, "replace an existing file" },
+	{ SEALED, "sealed", NULL, NULL, "refuse input that is not sealed" },
+	NAMES_OPTIONS,
+	{ MIN_FREE, "min-free", "PERCENTpc|SIZE", NULL,
+	    "fail rather than leave less space free, e.g. 20%" },
+	TOOL_OPTIONS_QUIET,
+	TOOL_OPTIONS
+};
+
 static const struct tool tool = {
 	.name = "bk-save",
-	.usage = "[-qv] [OPTION ...] DIR/NAME",
-	.help =
-"Example: bk-dump shop | bk-gz | bk-crypt | bk-save /backups/{db}/{utc}.bk\n"
-"\n"
-"usage: bk-save [-qv] [OPTION ...] DIR/NAME\n"
-"\n"
-"Stores standard input as one file, or none.  DIR/NAME may hold {db}\n"
-"{host} {utc} {date} {time} {tier}; directories from the first of them on are\n"
-"created, those before it must exist.  More: bk-save(1).\n"
-"\n"
-"    --overwrite             replace an existing file\n"
-"    --sealed                refuse input that is not sealed\n"
-"    --db NAME, --tier NAME  for {db} and {tier}\n"
-"    --min-free PERCENTpc|SIZE\n"
-"                            fail rather than leave less space free, e.g. 20%\n"
-"    -q, -v                  no progress; progress even without a terminal\n"
-"    --help                  this text\n"
-"    --version               the version\n"
-"\n"
-"Exit: 0 stored, 1 failed, 2 usage error, 3 input empty or unfinished.\n",
+	.example =
+"bk-dump shop | bk-gz | bk-crypt | bk-save /backups/{db}/{utc}.bk",
+	.about =
+"Stores standard input as one file, or none.  DIR/NAME may hold {db} {host} "
+"{utc} {date} {time} {tier}; directories from the first of them on are "
+"created, those before it must exist.",
+	.options = options,
+	.operands = "DIR/NAME",
+	.exits =
+"0 stored, 1 failed, 2 usage error, 3 input empty or unfinished",
 };
 
 struct options {
@@ -54,25 +55,15 @@ cleanup(void)
 static void
 parse_options(struct options *o, int argc, char *argv[])
 {
-	enum { OVERWRITE = TOOL_OPT_TOOL, SEALED, DB, TIER, MIN_FREE };
-	static const struct option longopts[] = {
-		{ "overwrite", no_argument, NULL, OVERWRITE },
-		{ "sealed", no_argument, NULL, SEALED },
-		{ "db", required_argument, NULL, DB },
-		{ "tier", required_argument, NULL, TIER },
-		{ "min-free", required_argument, NULL, MIN_FREE },
-		TOOL_LONGOPTS,
-		{ 0 }
-	};
 	struct bk_err e = {0};
 	int ch;
 
-	while ((ch = getopt_long(argc, argv, "qv", longopts, NULL)) != -1) {
+	while ((ch = tool_getopt(argc, argv)) != -1) {
 		switch (ch) {
 		case OVERWRITE: o->store.overwrite = 1; break;
 		case SEALED: o->in_flags |= BK_READER_SEALED; break;
-		case DB: o->db = optarg; break;
-		case TIER: o->tier = optarg; break;
+		case NAMES_OPT_DB: o->db = optarg; break;
+		case NAMES_OPT_TIER: o->tier = optarg; break;
 		case MIN_FREE:
 			if (bk_freespace_parse(optarg, "--min-free",
 			    &o->store.min_free, &e) == -1)
@@ -80,7 +71,6 @@ parse_options(struct options *o, int argc, char *argv[])
 			break;
 		case 'q': o->verbosity = -1; break;
 		case 'v': o->verbosity = 1; break;
-		default: tool_option(ch);
 		}
 	}
 	if (argc - optind != 1)

@@ -2,7 +2,6 @@
 #include <sys/wait.h>
 
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -19,25 +18,25 @@
 
 #define FIRST (64 * 1024)	/* bytes of output */
 
+static const struct tool_opt options[] = {
+	TOOL_OPTIONS
+};
+
 static const struct tool tool = {
 	.name = "bk-seal",
-	.usage = "COMMAND [ARGUMENT ...]",
-	.help =
-"Example: bk-seal pg_dumpall | bk-gz | bk-crypt | bk-s3put s3://b/all-{utc}\n"
-"\n"
-"usage: bk-seal COMMAND [ARGUMENT ...]\n"
-"\n"
-"Runs COMMAND and copies its standard output into an envelope whose closing\n"
-"mark is written only if COMMAND exits 0 and writes something.  Every bk tool\n"
+	.example =
+"bk-seal pg_dumpall | bk-gz | bk-crypt | bk-s3put s3://b/all-{utc}",
+	.about =
+"Runs COMMAND and copies its standard output into an envelope whose closing "
+"mark is written only if COMMAND exits 0 and writes something.  Every bk tool "
 "refuses the stream without that mark, and strips the envelope.\n"
-"COMMAND reads standard input.  If that has marks, or is a pipe, it must be\n"
-"complete too, and its label is handed on.  bk-seal(1) has more.\n"
-"\n"
-"    --help      this text\n"
-"    --version   the version\n"
-"\n"
-"Exit: 0 sealed, 1 COMMAND failed or could not run, 2 usage error,\n"
-"      3 standard input refused.\n",
+"COMMAND reads standard input.  If that has marks, or is a pipe, it must be "
+"complete too, and its label is handed on.",
+	.options = options,
+	.operands = "COMMAND [ARGUMENT ...]",
+	.order = "+",		/* what follows COMMAND is the COMMAND's */
+	.exits = "0 sealed, 1 COMMAND failed or could not run, 2 usage error, "
+"3 standard input refused",
 };
 
 static atomic_int child;
@@ -161,19 +160,13 @@ reap(const char *name, struct bk_err *e)
 int
 main(int argc, char *argv[])
 {
-	static const struct option longopts[] = {
-		TOOL_LONGOPTS,
-		{ 0 }
-	};
 	struct bk_err e = {0};
 	struct bk_label label = { .at = time(NULL) };
 	struct bk_writer *out = NULL;
-	int in = -1, fd = -1, ch, rc = -1;
+	int in = -1, fd = -1, rc = -1;
 
 	tool_start(&tool);
-	/* "+": what follows COMMAND is the COMMAND's */
-	while ((ch = getopt_long(argc, argv, "+", longopts, NULL)) != -1)
-		tool_option(ch);
+	(void)tool_getopt(argc, argv);
 	if (optind == argc)
 		tool_usage("no COMMAND given");
 	argv += optind;

@@ -1,7 +1,6 @@
 /* bk-tee: read once, feed several commands, see bk-tee(1) */
 #include <sys/wait.h>
 
-#include <getopt.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,25 +9,28 @@
 #include "signals.h"
 #include "tool.h"
 
+enum { SEALED = TOOL_OPT_TOOL };
+
+static const struct tool_opt options[] = {
+	{ 'q', "quorum", "N", NULL, "succeed if N sinks succeed (all)" },
+	{ 'v', "verbose", NULL, NULL,
+	    "report how each sink ended, not only failures" },
+	{ SEALED, "sealed", NULL, NULL, "refuse input that is not sealed" },
+	TOOL_OPTIONS
+};
+
 static const struct tool tool = {
 	.name = "bk-tee",
-	.usage = "[-v] [-q N] [--sealed] SINK ...",
-	.help =
-"Example: bk-dump shop | bk-tee 'bk-save /b/{utc}.bk' 'bk-s3put s3://b/{utc}.bk'\n"
-"\n"
-"usage: bk-tee [-v] [-q N] [--sealed] SINK ...\n"
-"\n"
-"Runs each SINK with sh -c on a copy of standard input.  A slow sink may fall\n"
-"4 MiB behind, then the others wait; a failed one does not stop the others.\n"
-"If the input is unfinished, no sink gets its closing mark.\n"
-"\n"
-"    -q, --quorum N   succeed if N sinks succeed (all)\n"
-"    -v, --verbose    report how each sink ended, not only failures\n"
-"    --sealed         refuse input that is not sealed\n"
-"    --help           this text\n"
-"    --version        the version\n"
-"\n"
-"Exit: 0 N sinks succeeded, 1 fewer did, 2 usage error, 3 input unfinished.\n",
+	.example =
+"bk-dump shop | bk-tee 'bk-save /b/{utc}.bk' 'bk-s3put s3://b/{utc}.bk'",
+	.about =
+"Runs each SINK with sh -c on a copy of standard input.  A slow sink may fall "
+"4 MiB behind, then the others wait; a failed one does not stop the others.  "
+"If the input is unfinished, no sink gets its closing mark.",
+	.options = options,
+	.operands = "SINK ...",
+	.exits =
+"0 N sinks succeeded, 1 fewer did, 2 usage error, 3 input unfinished",
 };
 
 struct options {
@@ -51,25 +53,16 @@ stop_sinks(void)
 static void
 parse_options(struct options *o, int argc, char *argv[])
 {
-	enum { SEALED = TOOL_OPT_TOOL };
-	static const struct option longopts[] = {
-		{ "quorum", required_argument, NULL, 'q' },
-		{ "verbose", no_argument, NULL, 'v' },
-		{ "sealed", no_argument, NULL, SEALED },
-		TOOL_LONGOPTS,
-		{ 0 }
-	};
 	uint64_t n = 0;
 	int ch;
 
-	while ((ch = getopt_long(argc, argv, "q:v", longopts, NULL)) != -1) {
+	while ((ch = tool_getopt(argc, argv)) != -1) {
 		switch (ch) {
 		case 'q':
 			n = tool_number(optarg, 1, BK_TEE_MAX, "-q");
 			break;
 		case 'v': o->verbosity = 1; break;
 		case SEALED: o->in_flags |= BK_READER_SEALED; break;
-		default: tool_option(ch);
 		}
 	}
 	o->sinks = argv + optind;

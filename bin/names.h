@@ -7,6 +7,13 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/reader.h"
+#include "tool_options.h"
+
+enum { NAMES_OPT_DB = TOOL_OPT_TOOL + 0x100, NAMES_OPT_TIER };
+#define NAMES_OPTIONS \
+	{ NAMES_OPT_DB, "db", "NAME", NULL, NULL }, \
+	{ NAMES_OPT_TIER, "tier", "NAME", \
+	    "hourly|daily|weekly|monthly|yearly", "for {db}; for {tier}" }
 
 /*
  * Before any input is read, exit 2 for a template that no stream could

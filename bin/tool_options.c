@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define COLUMNS 80
+#define COLUMNS 79		/* so that nothing wraps in 80 */
 #define LEFT_MAX 28		/* the options' column in --help */
 #define OPTIONS_MAX 128
 

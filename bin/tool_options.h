@@ -26,6 +26,12 @@ enum { TOOL_OPT_HELP = 0x1000, TOOL_OPT_VERSION,
 	{ TOOL_OPT_VERSION, "version", NULL, NULL, "this; the version" }, \
 	{ 0 }
 
+/* What many have. */
+#define TOOL_OPTIONS_QUIET \
+	{ 'q', "quiet", NULL, NULL, NULL }, \
+	{ 'v', "verbose", NULL, NULL, \
+	    "no progress; progress even without a terminal" }
+
 struct tool {
 	const char *name;	/* "bk-gz" */
 	const char *usage;	/* after "usage: bk-gz ", one line */
