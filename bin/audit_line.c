@@ -23,6 +23,8 @@ extern char **environ;
 
 static int link_fd = -1;	/* to the recorder; -1: none */
 static atomic_int recorder;
+static int reserved = -1;	/* the log itself, or why not */
+static struct bk_err refused;
 static int was_started;		/* or failed to start */
 
 /* The recorder's error message and exit status. */
@@ -188,10 +190,10 @@ audit_line_finish(void)
 	(void)bk_child_reap(&recorder, &status);
 }
 
-int
-audit_line_is_alone(void)
+void
+audit_line_reserve(const char *log)
 {
-	return was_started && link_fd == -1;
+	reserved = bk_audit_reserve(log, &refused);
 }
 
 /* 1: written; 0: it could not be written; -1: the recorder failed. */
@@ -230,5 +232,9 @@ audit_line_end(const char *log, const struct bk_audit *a,
 	}
 	if (verdict != -1)
 		return verdict ? 0 : -1;
-	return bk_audit_append(log, a, result, e);
+	if (refused.code != BK_OK) {
+		*e = refused;
+		return -1;
+	}
+	return bk_audit_append(log, reserved, a, result, e);
 }

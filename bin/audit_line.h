@@ -28,8 +28,11 @@ void audit_line_signal(int sig);
 /* End the recorder's input and wait until the line is written. */
 void audit_line_finish(void);
 
-/* 1 if the run has begun without a recorder: audit_line_end() writes the log */
-int audit_line_is_alone(void);
+/*
+ * Soon the process can open nothing more: should it come to write the line
+ * itself, it appends it to what is the log now.
+ */
+void audit_line_reserve(const char *log);
 
 /*
  * The run has ended with *result: have its line written.  0, or -1 with *e set:

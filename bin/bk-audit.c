@@ -7,6 +7,7 @@
 #include "audit/append.h"
 #include "audit_report.h"
 #include "base/utctime.h"
+#include "narrow.h"
 #include "tool.h"
 
 static const struct tool tool = {
@@ -160,6 +161,22 @@ record(const struct audit_options *o, struct bk_err *e)
 	return bk_audit_append_run(o->files[0], e);
 }
 
+static void
+narrow(const struct audit_options *o, int command)
+{
+	size_t i;
+
+	if (command == OPT_RECORD)
+		narrow_write(o->files[0]);
+	for (i = 0; i < o->n && command != OPT_RECORD; i++)
+		if (command == OPT_FOLLOW)
+			narrow_read_beside(o->files[i]);
+		else
+			narrow_read(o->files[i]);
+	narrow_write(o->prometheus);
+	tool_narrow();
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -178,6 +195,7 @@ main(int argc, char *argv[])
 		o.n = 1;
 	}
 	check_options(&o, command);
+	narrow(&o, command);
 
 	switch (command) {
 	case OPT_RECORD: rc = record(&o, &e); break;

@@ -14,6 +14,8 @@
 #include "crypt/plan.h"
 #include "crypt/share.h"
 #include "crypt/signature.h"
+#include "crypt/suite.h"
+#include "narrow.h"
 #include "tool.h"
 
 static const struct tool tool = {
@@ -378,6 +380,19 @@ join(const struct options *o, struct bk_err *e)
 	return rc;
 }
 
+static void
+narrow(const struct options *o)
+{
+	int i;
+
+	for (i = 0; i < o->nfiles; i++)
+		narrow_read(o->files[i]);
+	narrow_write(o->output);
+	narrow_write(o->approve);
+	bk_suite_prepare();
+	tool_narrow();
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -392,6 +407,7 @@ main(int argc, char *argv[])
 	    o.nfiles > 0 ? o.files[0] : NULL,
 	    o.approve != NULL ? o.approve : o.output);
 
+	narrow(&o);
 	rc = o.public ? print_public(&o, &e) : o.count > 0 ? split(&o, &e)
 	    : o.join ? join(&o, &e) : o.sign ? make_signer(&o, &e)
 	    : o.approve != NULL ? approve(&o, &e) : make_key(&o, &e);

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/store.h"
+#include "narrow.h"
 #include "policy/records.h"
 #include "tool.h"
 
@@ -165,6 +166,9 @@ main(int argc, char *argv[])
 		if (*argv[i] == '\0')
 			tool_usage("DIR is empty");
 	tool_run("list", argv[optind], NULL);
+	for (i = optind; i < argc; i++)
+		narrow_read(argv[i]);
+	tool_narrow();
 
 	for (i = optind; rc == 0 && i < argc; i++)
 		rc = list_dir(&files, argv[i], &e);

@@ -11,6 +11,7 @@
 #include "notify/mail.h"
 #include "notify/news.h"
 #include "notify/webhook.h"
+#include "narrow.h"
 #include "signals.h"
 #include "tool.h"
 
@@ -353,6 +354,24 @@ send_news(const struct options *o, struct bk_notify_message *m,
 	return -1;
 }
 
+/* Left are those files and the targets' servers. */
+static void
+narrow(const struct options *o)
+{
+	size_t i;
+
+	for (i = 0; i < o->n; i++)
+		if (o->target[i].kind != MAIL)
+			narrow_read(o->target[i].where);
+	narrow_read(o->way.template);
+	narrow_read(o->way.login);
+	narrow_read(o->way.ca_bundle);
+	narrow_read(o->audit);
+	narrow_write(o->only_change);
+	narrow_connect();
+	tool_narrow();
+}
+
 /* The targets in one line, for the audit log. */
 static int
 list_targets(const struct options *o, struct bk_buf *b, struct bk_err *e)
@@ -386,6 +405,7 @@ main(int argc, char *argv[])
 	    targets.data);
 
 	signals_catch(NULL);
+	narrow(&o);
 	rc = compose(&m, &o, &e);
 	if (rc == 0 && !m.known && !m.start && (o.only_change != NULL ||
 	    o.has & 1U << PING)) {

@@ -235,8 +235,10 @@ main(int argc, char *argv[])
 	tool_run("download", argv[optind], o.check ? NULL : "standard output");
 
 	if (bk_s3_global_init(&e) == 0 &&
-	    (cred = bk_s3_cred_new(getenv, url.google, &e)) != NULL)
+	    (cred = bk_s3_cred_new(getenv, url.google, &e)) != NULL) {
+		s3args_narrow(cred);
 		rc = get(&o, &url, cred, &e);
+	}
 	bk_s3_cred_free(cred);
 	bk_s3_url_free(&url);
 	return tool_end(rc, &e);

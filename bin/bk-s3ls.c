@@ -86,8 +86,10 @@ list(struct bk_records *out, const struct bk_s3_url *url,
 	int rc = -1;
 
 	if (bk_s3_global_init(e) == -1 ||
-	    (cred = bk_s3_cred_new(getenv, url->google, e)) == NULL ||
-	    (s3 = bk_s3_open(cred, &o, e)) == NULL ||
+	    (cred = bk_s3_cred_new(getenv, url->google, e)) == NULL)
+		goto done;
+	s3args_narrow(cred);
+	if ((s3 = bk_s3_open(cred, &o, e)) == NULL ||
 	    (l = bk_s3_list_open(s3, want->kind, url->key, e)) == NULL)
 		goto done;
 	while ((rc = bk_s3_list_next(l, &one, e)) == 1)

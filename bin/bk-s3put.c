@@ -335,6 +335,7 @@ main(int argc, char *argv[])
 	if (bk_s3_global_init(&e) == -1 ||
 	    (cred = bk_s3_cred_new(getenv, url.google, &e)) == NULL)
 		goto done;
+	s3args_narrow(cred);
 	in = bk_reader_open(STDIN_FILENO, "standard input", o.in_flags, &e);
 	if (in != NULL) {
 		tool_run_id(bk_reader_label(in)->run);

@@ -158,7 +158,22 @@ abort_upload(struct job *job, struct bk_s3 *s3, const struct item *it,
 	return 0;
 }
 
-/* Have the credentials for that kind of place. */
+/* 1 if there are names of both kinds of places. */
+static int
+is_mixed(const struct job *job)
+{
+	size_t i;
+
+	for (i = 1; i < job->n; i++)
+		if (job->items[i].url.google != job->items[0].url.google)
+			return 1;
+	return 0;
+}
+
+/*
+ * Have the credentials for that kind of place, and give up the rest unless
+ * those for another kind are still to come.
+ */
 static int
 use(struct job *job, int google, struct bk_err *e)
 {
@@ -167,7 +182,11 @@ use(struct job *job, int google, struct bk_err *e)
 	bk_s3_cred_free(job->cred);
 	job->google = google;
 	job->cred = bk_s3_cred_new(getenv, google, e);
-	return job->cred == NULL ? -1 : 0;
+	if (job->cred == NULL)
+		return -1;
+	if (!is_mixed(job))
+		s3args_narrow(job->cred);
+	return 0;
 }
 
 /* Hold what is planned in items[i]'s bucket against what is there now. */

@@ -7,6 +7,7 @@
 #include "base/reader.h"
 #include "base/store.h"
 #include "names.h"
+#include "narrow.h"
 #include "signals.h"
 #include "tool.h"
 
@@ -124,6 +125,24 @@ save(struct options *o, const char *tmpl, struct bk_reader *in,
 	return 0;
 }
 
+/* Left is the directory that has to be there already. */
+static void
+narrow(const char *tmpl)
+{
+	char *fixed = strndup(tmpl, strcspn(tmpl, "{"));
+
+	if (fixed == NULL)
+		tool_usage("out of memory");
+	if (strchr(fixed, '/') == NULL)
+		narrow_write_in(".");
+	else {
+		strrchr(fixed, '/')[1] = '\0';
+		narrow_write_in(fixed);
+	}
+	free(fixed);
+	tool_narrow();
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -137,6 +156,7 @@ main(int argc, char *argv[])
 	names_check(argv[optind], o.db, o.tier);
 	tool_run("store", "standard input", argv[optind]);
 
+	narrow(argv[optind]);
 	signals_catch(cleanup);
 	in = bk_reader_open(STDIN_FILENO, "standard input", o.in_flags, &e);
 	if (in != NULL) {

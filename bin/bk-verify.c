@@ -13,6 +13,8 @@
 #include "base/secret.h"
 #include "base/utctime.h"
 #include "crypt/signature.h"
+#include "crypt/suite.h"
+#include "narrow.h"
 #include "signals.h"
 #include "tool.h"
 #include "verify/check.h"
@@ -360,6 +362,22 @@ report(const struct options *o, const struct bk_receipt *r, struct bk_err *e)
 	return rc;
 }
 
+/*
+ * A check at level 1 starts nothing, connects to nothing, and holds what it
+ * reads only in memory.
+ */
+static void
+narrow(const struct options *o)
+{
+	if (o->server || (o->receipts != NULL && bk_receipt_is_s3(o->receipts)))
+		return;
+	bk_suite_prepare();
+	narrow_read(o->signature);
+	narrow_write(o->output);
+	narrow_write_in(o->receipts);
+	tool_narrow();
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -389,6 +407,7 @@ main(int argc, char *argv[])
 	    (rc = bk_receipt_check_dir(o.receipts, &e)) == -1))
 		goto done;
 
+	narrow(&o);
 	tool_progress(&progress, o.verbosity);
 	rc = verify(&o, &r, &v, &progress, &e);
 	if (o.server)

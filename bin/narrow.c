@@ -9,7 +9,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "audit_line.h"
 #include "base/num.h"
 #include "sandbox/sandbox.h"
 #include "signals.h"
@@ -79,6 +78,24 @@ keep_named(const char *name)
 			keep_open((int)fd);
 }
 
+static void
+directory_of(const char *name, char dir[PATH_MAX])
+{
+	char copy[PATH_MAX];
+
+	(void)snprintf(copy, sizeof(copy), "%s", name);
+	(void)snprintf(dir, PATH_MAX, "%s", dirname(copy));
+}
+
+void
+narrow_read_beside(const char *name)
+{
+	char dir[PATH_MAX];
+
+	directory_of(name, dir);
+	narrow_read(dir);
+}
+
 void
 narrow_read(const char *name)
 {
@@ -96,17 +113,24 @@ narrow_write_in(const char *directory)
 		return;
 	may |= BK_SANDBOX_READ | BK_SANDBOX_WRITE;
 	add(directory, 1);
+	keep_named(directory);
 }
 
 void
 narrow_write(const char *name)
 {
-	char copy[PATH_MAX];
+	char dir[PATH_MAX];
+	struct stat st;
 
-	if (name == NULL || strlen(name) >= sizeof(copy))
+	if (name == NULL)
 		return;
-	(void)snprintf(copy, sizeof(copy), "%s", name);
-	narrow_write_in(dirname(copy));
+	directory_of(name, dir);
+	/* /dev/stdout is whatever file that is */
+	if (stat(name, &st) == 0 && (!S_ISREG(st.st_mode) ||
+	    strcmp(dir, "/dev") == 0))
+		narrow_write_in(name);
+	else
+		narrow_write_in(dir);
 }
 
 /*
@@ -170,9 +194,7 @@ tool_narrow(void)
 		forget();
 		return;
 	}
-	/* nobody writes the audit line for us */
-	if (audit_line_is_alone())
-		narrow_write(tool_env("BK_AUDIT_LOG"));
+	tool_reserve_log();
 	if (tool_status_fd() != -1)
 		keep_open(tool_status_fd());
 	bk_sandbox_close(keep, nkeep);

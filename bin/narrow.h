@@ -15,10 +15,13 @@
 /* It opens this file, or files in this directory, to read; NULL: nothing. */
 void narrow_read(const char *path);
 
+/* The same for a file in whose place another may be put, as of a log. */
+void narrow_read_beside(const char *path);
+
 /* It makes or replaces this file, with others beside it. */
 void narrow_write(const char *path);
 
-/* It writes in this directory. */
+/* It makes, replaces or removes files in this directory. */
 void narrow_write_in(const char *directory);
 
 /* It looks up names, and connects to servers, also by TLS. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "narrow.h"
 #include "tool.h"
 
 #define MIN_RATE (64 << 10)
@@ -60,6 +61,15 @@ s3args_is_latest(const char *key)
 	const char *slash = strrchr(key, '/');
 
 	return strcmp(slash != NULL ? slash + 1 : key, "latest") == 0;
+}
+
+void
+s3args_narrow(const struct bk_s3_cred *cred)
+{
+	if (bk_s3_cred_needs(cred, narrow_read))
+		return;
+	narrow_connect();
+	tool_narrow();
 }
 
 void

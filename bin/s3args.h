@@ -3,6 +3,7 @@
 /* Command-line options that the S3 tools share. */
 #include <stdint.h>
 
+#include "s3/cred.h"
 #include "s3/provider.h"
 
 /* --retry-for's argument in seconds; more than a year is a usage error. */
@@ -19,6 +20,12 @@ const struct bk_s3_provider *s3args_provider(const char *s);
 
 /* 1 if the last part of key is "latest": the latest backup, never a name. */
 int s3args_is_latest(const char *key);
+
+/*
+ * Give up what a transfer does not need (narrow.h); nothing if keys may have to
+ * come from a credential_process, which is a command of the user's.
+ */
+void s3args_narrow(const struct bk_s3_cred *cred);
 
 /* Print a warning, for struct bk_s3_options. */
 void s3args_warn(const char *text);

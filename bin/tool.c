@@ -327,6 +327,13 @@ audit_log(void)
 }
 
 void
+tool_reserve_log(void)
+{
+	if (audit_log() != NULL)
+		audit_line_reserve(audit_log());
+}
+
+void
 tool_run(const char *type, const char *source, const char *destination)
 {
 	audit.type = type;

@@ -72,6 +72,9 @@ unsigned tool_jobs(const char *option, unsigned cpus_max);
 /* The environment variable name; NULL if unset or empty. */
 char *tool_env(const char *name);
 
+/* Keep the audit log open, as soon nothing can be opened. */
+void tool_reserve_log(void);
+
 /* BK_STATUS_FD's descriptor; -1: none. */
 int tool_status_fd(void);
 

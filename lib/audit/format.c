@@ -103,30 +103,47 @@ lock(int fd)
 }
 
 int
+bk_audit_reserve(const char *path, struct bk_err *e)
+{
+	struct stat st;
+	/* O_NONBLOCK: do not wait for the reader of a FIFO */
+	int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC |
+	    O_NOCTTY | O_NONBLOCK | O_NOFOLLOW, 0600);
+
+	if (fd == -1 && errno == ELOOP)
+		return bk_fail(e, BK_FAIL, "audit log %s: a symbolic link; "
+		    "give the file itself", path);
+	if (fd == -1)
+		return bk_fail_errno(e, "audit log %s", path);
+	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode)) {
+		close(fd);
+		return bk_fail(e, BK_FAIL, "audit log %s: not a regular file",
+		    path);
+	}
+	return fd;
+}
+
+/* Wait for the lock of fd, which is closed on failure. */
+static int
+lock_log(int fd, const char *path, struct stat *st, struct bk_err *e)
+{
+	if (lock(fd) == 0 && fstat(fd, st) == 0)
+		return 0;
+	bk_fail_errno(e, "audit log %s: lock", path);
+	close(fd);
+	return -1;
+}
+
+int
 bk_audit_open(const char *path, off_t *size, struct bk_err *e)
 {
 	struct stat ours, there;
 	int fd;
 
 	for (;;) {
-		/* O_NONBLOCK: do not wait for the reader of a FIFO */
-		fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC |
-		    O_NOCTTY | O_NONBLOCK | O_NOFOLLOW, 0600);
-		if (fd == -1 && errno == ELOOP)
-			return bk_fail(e, BK_FAIL, "audit log %s: a symbolic "
-			    "link; give the file itself", path);
-		if (fd == -1)
-			return bk_fail_errno(e, "audit log %s", path);
-		if (fstat(fd, &ours) == 0 && !S_ISREG(ours.st_mode)) {
-			close(fd);
-			return bk_fail(e, BK_FAIL, "audit log %s: not a "
-			    "regular file", path);
-		}
-		if (lock(fd) == -1 || fstat(fd, &ours) == -1) {
-			bk_fail_errno(e, "audit log %s: lock", path);
-			close(fd);
+		if ((fd = bk_audit_reserve(path, e)) == -1 ||
+		    lock_log(fd, path, &ours, e) == -1)
 			return -1;
-		}
 		*size = ours.st_size;
 		/* if it was renamed or removed while we waited, reopen */
 		if (stat(path, &there) == 0 && there.st_ino == ours.st_ino &&
@@ -150,17 +167,18 @@ bk_audit_commit(int fd, off_t size, const struct bk_buf *text,
 }
 
 int
-bk_audit_append(const char *path, const struct bk_audit *a,
+bk_audit_append(const char *path, int fd, const struct bk_audit *a,
     const struct bk_err *result, struct bk_err *e)
 {
 	struct bk_buf b = {0};
-	int fd = -1, rc = -1;
-	off_t size;
+	struct stat st = { .st_size = 0 };
+	int rc = -1;
 
 	if (bk_audit_format(&b, a, result, e) == 0 &&
-	    bk_buf_puts(&b, "\n", e) == 0 &&
-	    (fd = bk_audit_open(path, &size, e)) != -1)
-		rc = bk_audit_commit(fd, size, &b, path, e);
+	    bk_buf_puts(&b, "\n", e) == 0 && (fd != -1 ?
+	    lock_log(fd, path, &st, e) == 0 :
+	    (fd = bk_audit_open(path, &st.st_size, e)) != -1))
+		rc = bk_audit_commit(fd, st.st_size, &b, path, e);
 	bk_buf_free(&b);
 	return rc;
 }

@@ -44,6 +44,13 @@ int bk_audit_format(struct bk_buf *b, const struct bk_audit *a,
     const struct bk_err *result, struct bk_err *e);
 
 /*
+ * Open the log for a later bk_audit_append(), by a process that will then not
+ * be able to any more; creates it with mode 0600 if necessary.  -1 with *e set,
+ * also if it is not a regular file.
+ */
+int bk_audit_reserve(const char *path, struct bk_err *e);
+
+/*
  * Open the log for appending, creating it with mode 0600 if necessary, and
  * wait for the lock.  Returns a descriptor of a file of *size bytes that is at
  * path once locked, even if logs are being rotated; -1 with *e set, also if it
@@ -59,8 +66,11 @@ int bk_audit_open(const char *path, off_t *size, struct bk_err *e);
 int bk_audit_commit(int fd, off_t size, const struct bk_buf *text,
     const char *path, struct bk_err *e);
 
-/* Append a run's record, unchained.  0, or -1 with *e set. */
-int bk_audit_append(const char *path, const struct bk_audit *a,
+/*
+ * Append a run's record, unchained, to fd of bk_audit_reserve(), which it
+ * closes, -1: to path as it is now.  0, or -1 with *e set.
+ */
+int bk_audit_append(const char *path, int fd, const struct bk_audit *a,
     const struct bk_err *result, struct bk_err *e);
 
 #endif

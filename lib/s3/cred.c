@@ -525,6 +525,44 @@ bk_s3_cred_stop(struct bk_s3_cred *c, int fd)
 	c->stop = fd;
 }
 
+/* The same for a profile and those that it names. */
+static int
+profile_needs(const struct bk_s3_cred *c, const char *profile, int depth,
+    void path(const char *))
+{
+	const char *source = bk_ini_get(c->ini, profile, "source_profile");
+
+	bk_cred_directory(bk_ini_get(c->ini, profile,
+	    "web_identity_token_file"), path);
+	if (bk_ini_get(c->ini, profile, "credential_process") != NULL)
+		return 1;
+	return source != NULL && depth < CHAIN_MAX &&
+	    profile_needs(c, source, depth + 1, path);
+}
+
+int
+bk_s3_cred_needs(const struct bk_s3_cred *c, void path(const char *))
+{
+	const char *home = get(c, "HOME");
+	struct bk_buf sso = {0};
+	struct bk_err ignored = {0};
+
+	if (c->settings.ca_bundle != NULL)
+		path(c->settings.ca_bundle);
+	if (c->settings.google) {
+		bk_cred_google_needs(c->env, path);
+		return 0;
+	}
+	bk_cred_directory(get(c, "AWS_WEB_IDENTITY_TOKEN_FILE"), path);
+	bk_cred_directory(get(c, "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"),
+	    path);
+	if (home != NULL && bk_buf_printf(&sso, &ignored, "%s/.aws/sso/cache",
+	    home) == 0)
+		path(sso.data);
+	bk_buf_free(&sso);
+	return profile_needs(c, c->profile, 0, path);
+}
+
 void
 bk_s3_cred_free(struct bk_s3_cred *c)
 {

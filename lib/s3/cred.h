@@ -68,6 +68,14 @@ int bk_s3_cred_get(struct bk_s3_cred *c, int refresh, struct bk_s3_keys *keys,
 /* A credential_process ends when fd is readable; -1: never, or no more. */
 void bk_s3_cred_stop(struct bk_s3_cred *c, int fd);
 
+/*
+ * What a later bk_s3_cred_get() may need, for a process that gives up the rest:
+ * path() is called with each file or directory that is read, borrowed.  A token
+ * is replaced when it is renewed, so that is its directory.  1 if a program may
+ * be started (credential_process), else 0.
+ */
+int bk_s3_cred_needs(const struct bk_s3_cred *c, void path(const char *));
+
 void bk_s3_cred_free(struct bk_s3_cred *c);	/* wipes; NULL is fine */
 
 #endif

@@ -421,3 +421,42 @@ bk_cred_google(char *env(const char *), const char *ca_bundle,
 	bk_buf_free(&text);
 	return rc;
 }
+
+/* The file itself, and the one that an external account's token is in. */
+static void
+file_needs(const char *file, void path(const char *))
+{
+	struct bk_buf text = {0};
+	struct bk_err ignored = {0};
+	json_t *o = NULL;
+
+	path(file);
+	if (bk_io_slurp(file, FILE_MAX, &text, &ignored) == 0 &&
+	    (o = json_loads(text.data != NULL ? text.data : "", 0, NULL)) !=
+	    NULL) {
+		bk_cred_directory(json_string_value(json_object_get(
+		    json_object_get(o, "credential_source"), "file")), path);
+		bk_cred_wipe_json(json_string_value(json_object_get(o,
+		    "private_key")));
+		bk_cred_wipe_json(json_string_value(json_object_get(o,
+		    "refresh_token")));
+	}
+	json_decref(o);
+	bk_buf_free(&text);
+}
+
+void
+bk_cred_google_needs(char *env(const char *), void path(const char *))
+{
+	const char *file = env("GOOGLE_APPLICATION_CREDENTIALS");
+	const char *home = env("HOME");
+	struct bk_buf adc = {0};
+	struct bk_err ignored = {0};
+
+	if (file != NULL && *file != '\0')
+		file_needs(file, path);
+	else if (home != NULL &&
+	    bk_buf_printf(&adc, &ignored, "%s/" ADC, home) == 0)
+		file_needs(adc.data, path);
+	bk_buf_free(&adc);
+}

@@ -1,4 +1,5 @@
 #include <jansson.h>
+#include <libgen.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,16 @@ bk_cred_keys_free(struct bk_cred_keys *k)
 	wipe_string(&k->session_token);
 	k->expires = 0;
 	k->bearer = 0;
+}
+
+void
+bk_cred_directory(const char *file, void path(const char *))
+{
+	char *copy = file != NULL ? strdup(file) : NULL;
+
+	if (copy != NULL)
+		path(dirname(copy));
+	free(copy);
 }
 
 /* Safe in a header: no surrounding blanks, no control bytes. */

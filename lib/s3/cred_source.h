@@ -105,6 +105,12 @@ int bk_cred_sso(const struct bk_cred_sso *o, struct bk_cred_keys *k,
 int bk_cred_google(char *env(const char *), const char *ca_bundle,
     struct bk_cred_keys *k, struct bk_err *e);
 
+/* What it reads, as bk_s3_cred_needs() has it. */
+void bk_cred_google_needs(char *env(const char *), void path(const char *));
+
+/* Call path() with the directory of file; NULL: not. */
+void bk_cred_directory(const char *file, void path(const char *));
+
 /* 1 if s is "true" in any case; NULL is not. */
 int bk_cred_is_true(const char *s);
 

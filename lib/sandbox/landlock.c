@@ -29,6 +29,7 @@
 #define FS_WRITE_FILE (UINT64_C(1) << 1)
 #define FS_READ_FILE (UINT64_C(1) << 2)
 #define FS_READ_DIR (UINT64_C(1) << 3)
+#define FS_REMOVE_DIR (UINT64_C(1) << 4)
 #define FS_REMOVE_FILE (UINT64_C(1) << 5)
 #define FS_MAKE_DIR (UINT64_C(1) << 7)
 #define FS_MAKE_REG (UINT64_C(1) << 8)
@@ -71,7 +72,7 @@ allow(int ruleset, const struct ruleset *r, const struct bk_sandbox_path *path)
 
 	if (path->writable)
 		rule.allowed |= FS_WRITE_FILE | FS_TRUNCATE | FS_MAKE_REG |
-		    FS_MAKE_DIR | FS_REMOVE_FILE | FS_REFER;
+		    FS_MAKE_DIR | FS_REMOVE_FILE | FS_REMOVE_DIR | FS_REFER;
 	rule.fd = open(path->name, O_PATH | O_CLOEXEC);
 	if (rule.fd == -1)
 		return;		/* who opens it learns the same */

@@ -242,8 +242,8 @@ bk_receipt_text(const struct bk_receipt *r, struct bk_buf *out,
 	    bk_buf_printf(out, e, "; not covered: %s", v->uncovered);
 }
 
-static int
-is_s3(const char *where)
+int
+bk_receipt_is_s3(const char *where)
 {
 	return strncmp(where, "s3://", 5) == 0;
 }
@@ -269,7 +269,7 @@ bk_receipt_check_dir(const char *where, struct bk_err *e)
 {
 	struct stat st;
 
-	if (is_s3(where))
+	if (bk_receipt_is_s3(where))
 		return 0;
 	if (stat(where, &st) == -1)
 		return bk_fail_errno(e, "%s: receipt directory", where);
@@ -345,7 +345,7 @@ bk_receipt_store(const char *where, mode_t mode, const char *self,
 	    bk_template_expand("{db}.{utc}.receipt.json", &vars, &path,
 	    e) == -1)
 		goto done;
-	if (!is_s3(where))
+	if (!bk_receipt_is_s3(where))
 		rc = bk_receipt_save(path.data, mode, text, e);
 	else if (find_s3put(self, &program, e) == 0)
 		rc = run_put(program.data, env, path.data, text, e);

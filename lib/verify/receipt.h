@@ -42,6 +42,9 @@ int bk_receipt_markdown(const struct bk_receipt *r, struct bk_buf *out,
 int bk_receipt_text(const struct bk_receipt *r, struct bk_buf *out,
     struct bk_err *e);
 
+/* 1 if receipts are stored there by bk-s3put, which is started for it. */
+int bk_receipt_is_s3(const char *where);
+
 /*
  * Check that receipts can be stored in the directory where, before a stream is
  * read for hours.  It must exist; an s3:// URL is not checked.  0 or -1.
