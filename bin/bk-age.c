@@ -1,7 +1,6 @@
 /* bk-age: whether backups are as they should be, see bk-age(1) */
 #include <sys/statvfs.h>
 
-#include <getopt.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,32 +19,59 @@
 #include "policy/series.h"
 #include "tool.h"
 
+enum {
+	OPT_MIN_SIZE = TOOL_OPT_TOOL, OPT_MAX_SHRINK, OPT_MAX_GROWTH, OPT_LAST,
+	OPT_MAX_GAP, OPT_MIN_COUNT, OPT_RECEIPTS, OPT_PROVEN, OPT_LOG,
+	OPT_FAILS, OPT_PATH, OPT_MIN_FREE, OPT_WAL, OPT_SEGMENT, OPT_GROUP,
+	OPT_EXPECT, OPT_JSON, OPT_PROMETHEUS
+};
+
+static const struct tool_opt options[] = {
+	{ 'w', "warning", "TIME", NULL, NULL },
+	{ 'c', "critical", "TIME", NULL,
+	    "WARNING, CRITICAL if the newest is older (25h, 49h)" },
+	{ OPT_MIN_SIZE, "min-size", "LIMIT", NULL,
+	    "minimum size of the newest (1)" },
+	{ OPT_MAX_SHRINK, "max-shrink", "LIMIT", NULL, NULL },
+	{ OPT_MAX_GROWTH, "max-growth", "LIMIT", NULL, NULL },
+	{ OPT_LAST, "last", "N", NULL,
+	    "by the median of the last N (7)" },
+	{ OPT_MAX_GAP, "max-gap", "LIMIT", NULL, NULL },
+	{ OPT_MIN_COUNT, "min-count", "LIMIT", NULL, "longest gap; fewest" },
+	{ OPT_RECEIPTS, "receipts", "DIR", NULL, NULL },
+	{ OPT_PROVEN, "proven", "LIMIT", NULL,
+	    "of bk-verify; age of the last proof (8d,32d)" },
+	{ OPT_LOG, "log", "FILE", NULL, NULL },
+	{ OPT_FAILS, "fails", "N", NULL,
+	    "audit log; failures in a row (2)" },
+	{ OPT_PATH, "path", "DIR", NULL, NULL },
+	{ OPT_MIN_FREE, "min-free", "LIMIT", NULL,
+	    "its free space, % or bytes (20%,10%)" },
+	{ OPT_WAL, "wal", NULL, NULL, NULL },
+	{ OPT_SEGMENT, "segment-size", "SIZE", NULL,
+	    "the listing is of WAL: gaps, age" },
+	{ OPT_GROUP, "group", "PATTERN", NULL,
+	    "how names map to series: 's3://b/{db}/{tier}/*'" },
+	{ OPT_EXPECT, "expect", "NAME", NULL,
+	    "CRITICAL if the listing has no backup of it" },
+	{ OPT_JSON, "json", NULL, NULL, NULL },
+	{ OPT_PROMETHEUS, "prometheus", "FILE", NULL,
+	    "print JSON; also write metrics to FILE" },
+	TOOL_OPTIONS
+};
+
 static const struct tool tool = {
 	.name = "bk-age",
 	.usage_status = BK_STATE_UNKNOWN,
 	.usage_prefix = "BACKUP UNKNOWN - bk-age: ",
-	.usage = "[-w TIME] [-c TIME] [OPTION ...] < LISTING",
-	.help =
-"Example: bk-s3ls s3://backups/shop/ | bk-age -w 25h -c 49h\n"
-"\n"
-"Reads a listing of backups and prints one status line per database.\n"
-"\n"
-"    -w TIME, -c TIME       WARNING, CRITICAL if the newest is older (25h, 49h)\n"
-"    --min-size LIMIT       minimum size of the newest (1)\n"
-"    --max-shrink, --max-growth LIMIT   against the median of the --last N (7)\n"
-"    --max-gap LIMIT        longest gap;  --min-count LIMIT: fewest\n"
-"    --receipts DIR [--proven LIMIT]    age of the last proof (8d,32d)\n"
-"    --log FILE [--fails N]             audit log: failures in a row (2)\n"
-"    --path DIR [--min-free LIMIT]      its free space, % or bytes (20%,10%)\n"
-"    --wal [--segment-size SIZE]        the listing is of WAL: gaps, age\n"
-"    --group PATTERN        how names map to series: 's3://b/{db}/{tier}/*'\n"
-"    --expect NAME          CRITICAL if the listing has no backup of it\n"
-"    --json                 print JSON\n"
-"    --prometheus FILE      also write metrics to FILE\n"
-"    --help, --version\n"
-"A LIMIT is CRITICAL or WARNING,CRITICAL: 10% or 20%,10%.\n"
-"\n"
-"Exit: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN: usage error, no listing.\n",
+	.example = "bk-s3ls s3://backups/shop/ | bk-age -w 25h -c 49h",
+	.about =
+"Reads a listing of backups and prints one status line per database.  A LIMIT "
+"is CRITICAL or WARNING,CRITICAL: 10% or 20%,10%.",
+	.options = options,
+	.operands = "< LISTING",
+	.exits =
+"0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN: usage error, no listing",
 };
 
 struct options {
@@ -54,13 +80,6 @@ struct options {
 	const char **expect;	/* points into argv; n of them */
 	size_t nexpect;
 	int wal, json, fails, proven, min_free;
-};
-
-enum {
-	OPT_MIN_SIZE = TOOL_OPT_TOOL, OPT_MAX_SHRINK, OPT_MAX_GROWTH, OPT_LAST,
-	OPT_MAX_GAP, OPT_MIN_COUNT, OPT_RECEIPTS, OPT_PROVEN, OPT_LOG,
-	OPT_FAILS, OPT_PATH, OPT_MIN_FREE, OPT_WAL, OPT_SEGMENT, OPT_GROUP,
-	OPT_EXPECT, OPT_JSON, OPT_PROMETHEUS
 };
 
 /* A share of up to max percent, as 1/100 percent. */
@@ -176,7 +195,6 @@ parse_source(struct options *o, int ch, const char *arg)
 	case OPT_SEGMENT: parse_segment(o, arg); break;
 	case OPT_JSON: o->json = 1; break;
 	case OPT_PROMETHEUS: o->prometheus = arg; break;
-	default: tool_option(ch);
 	}
 }
 
@@ -221,34 +239,10 @@ parse_option(struct options *o, int ch, const char *arg)
 static void
 parse_options(struct options *o, int argc, char *argv[])
 {
-	static const struct option longopts[] = {
-		{ "warning", required_argument, NULL, 'w' },
-		{ "critical", required_argument, NULL, 'c' },
-		{ "min-size", required_argument, NULL, OPT_MIN_SIZE },
-		{ "max-shrink", required_argument, NULL, OPT_MAX_SHRINK },
-		{ "max-growth", required_argument, NULL, OPT_MAX_GROWTH },
-		{ "last", required_argument, NULL, OPT_LAST },
-		{ "max-gap", required_argument, NULL, OPT_MAX_GAP },
-		{ "min-count", required_argument, NULL, OPT_MIN_COUNT },
-		{ "receipts", required_argument, NULL, OPT_RECEIPTS },
-		{ "proven", required_argument, NULL, OPT_PROVEN },
-		{ "log", required_argument, NULL, OPT_LOG },
-		{ "fails", required_argument, NULL, OPT_FAILS },
-		{ "path", required_argument, NULL, OPT_PATH },
-		{ "min-free", required_argument, NULL, OPT_MIN_FREE },
-		{ "wal", no_argument, NULL, OPT_WAL },
-		{ "segment-size", required_argument, NULL, OPT_SEGMENT },
-		{ "group", required_argument, NULL, OPT_GROUP },
-		{ "expect", required_argument, NULL, OPT_EXPECT },
-		{ "json", no_argument, NULL, OPT_JSON },
-		{ "prometheus", required_argument, NULL, OPT_PROMETHEUS },
-		TOOL_LONGOPTS,
-		{ 0 }
-	};
 	const struct bk_limit *age = &o->fresh.limit[BK_METRIC_AGE];
 	int ch;
 
-	while ((ch = getopt_long(argc, argv, "w:c:", longopts, NULL)) != -1)
+	while ((ch = tool_getopt(argc, argv)) != -1)
 		parse_option(o, ch, optarg);
 	if (optind != argc)
 		tool_usage("the listing is read from standard input: bk-ls %s "

@@ -1,5 +1,4 @@
 /* bk-audit: read, summarise, verify and write the audit log, see bk-audit(1) */
-#include <getopt.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,40 +9,52 @@
 #include "narrow.h"
 #include "tool.h"
 
-static const struct tool tool = {
-	.name = "bk-audit",
-	.unrecorded = 1,
-	.usage = "[--summary | --verify | --follow | --record] [--pipelines] "
-	    "[OPTION ...] [FILE ...]",
-	.help =
-"Example: bk-audit --status failure --since 7d /var/log/bk.log\n"
-"\n"
-"Reads the audit log: FILE (-: standard input), or else $BK_AUDIT_LOG.\n"
-"\n"
-"    (nothing)              print the runs, one per line\n"
-"    --follow               then wait for new runs, like tail -F\n"
-"    --summary              per operation and target: number of runs,\n"
-"                           duration, size, last success and failure\n"
-"    --verify               check the hash chain; name the lines that break it\n"
-"    --record               append a run, read as JSON from standard input\n"
-"    --pipelines            join the runs of each pipeline to one\n"
-"\n"
-"    --operation NAME       runs of one tool: bk-dump\n"
-"    --status WORD          success or failure\n"
-"    --since TIME           the last 90m, 7d; or from 2026-11-21T02:00:00Z on\n"
-"    --target TEXT          runs with TEXT in source or destination\n"
-"    --json                 print JSON, one object per line\n"
-"    --prometheus FILE      with --summary: also write metrics to FILE\n"
-"    --expect HASH          with --verify: fail unless a line has this hash\n"
-"    --help, --version\n"
-"\n"
-"Exit: 0 done, 1 failed, 2 usage error, 3 a line is damaged, 4 no such run.\n",
-};
-
 enum {
 	OPT_SUMMARY = TOOL_OPT_TOOL, OPT_VERIFY, OPT_FOLLOW, OPT_RECORD,
 	OPT_OPERATION, OPT_STATUS, OPT_SINCE, OPT_TARGET, OPT_JSON,
 	OPT_PROMETHEUS, OPT_EXPECT, OPT_PIPELINES
+};
+
+static const struct tool_opt options[] = {
+	{ OPT_FOLLOW, "follow", NULL, NULL,
+	    "print the runs and wait for new ones, like tail -F" },
+	{ OPT_SUMMARY, "summary", NULL, NULL,
+	    "per operation and target: number of runs, duration, size, last "
+	    "success and failure" },
+	{ OPT_VERIFY, "verify", NULL, NULL,
+	    "check the hash chain; name the lines that break it" },
+	{ OPT_RECORD, "record", NULL, NULL,
+	    "append a run, read as JSON from standard input" },
+	{ OPT_PIPELINES, "pipelines", NULL, NULL,
+	    "join the runs of each pipeline to one" },
+	{ OPT_OPERATION, "operation", "NAME", NULL,
+	    "runs of one tool: bk-dump" },
+	{ OPT_STATUS, "status", "WORD", "success|failure",
+	    "success or failure" },
+	{ OPT_SINCE, "since", "TIME", NULL,
+	    "the last 90m, 7d; or from 2026-11-21T02:00:00Z on" },
+	{ OPT_TARGET, "target", "TEXT", NULL,
+	    "runs with TEXT in source or destination" },
+	{ OPT_JSON, "json", NULL, NULL, "print JSON, one object per line" },
+	{ OPT_PROMETHEUS, "prometheus", "FILE", NULL,
+	    "with --summary: also write metrics to FILE" },
+	{ OPT_EXPECT, "expect", "HASH", NULL,
+	    "with --verify: fail unless a line has this hash" },
+	TOOL_OPTIONS
+};
+
+static const struct tool tool = {
+	.name = "bk-audit",
+	.unrecorded = 1,
+	.example = "bk-audit --status failure --since 7d /var/log/bk.log",
+	.about =
+"Reads the audit log: FILE (-: standard input), or else $BK_AUDIT_LOG, and "
+"prints the runs, one per line.",
+	.options = options,
+	.operands =
+"[--summary|--verify|--follow|--record] [FILE ...]",
+	.exits =
+"0 done, 1 failed, 2 usage error, 3 a line is damaged, 4 no such run",
 };
 
 static enum audit_status
@@ -82,25 +93,9 @@ parse_hash(const char *s)
 static int
 parse_options(struct audit_options *o, int argc, char *argv[])
 {
-	static const struct option longopts[] = {
-		{ "summary", no_argument, NULL, OPT_SUMMARY },
-		{ "verify", no_argument, NULL, OPT_VERIFY },
-		{ "follow", no_argument, NULL, OPT_FOLLOW },
-		{ "record", no_argument, NULL, OPT_RECORD },
-		{ "pipelines", no_argument, NULL, OPT_PIPELINES },
-		{ "operation", required_argument, NULL, OPT_OPERATION },
-		{ "status", required_argument, NULL, OPT_STATUS },
-		{ "since", required_argument, NULL, OPT_SINCE },
-		{ "target", required_argument, NULL, OPT_TARGET },
-		{ "json", no_argument, NULL, OPT_JSON },
-		{ "prometheus", required_argument, NULL, OPT_PROMETHEUS },
-		{ "expect", required_argument, NULL, OPT_EXPECT },
-		TOOL_LONGOPTS,
-		{ 0 }
-	};
 	int ch, command = 0;
 
-	while ((ch = getopt_long(argc, argv, "", longopts, NULL)) != -1)
+	while ((ch = tool_getopt(argc, argv)) != -1)
 		switch (ch) {
 		case OPT_SUMMARY: case OPT_VERIFY: case OPT_FOLLOW:
 		case OPT_RECORD:
@@ -117,7 +112,6 @@ parse_options(struct audit_options *o, int argc, char *argv[])
 		case OPT_JSON: o->json = 1; break;
 		case OPT_PROMETHEUS: o->prometheus = optarg; break;
 		case OPT_EXPECT: o->expect = parse_hash(optarg); break;
-		default: tool_option(ch);
 		}
 	return command;
 }

@@ -1,6 +1,5 @@
 /* bk-base: back up a PostgreSQL cluster, file by file, see bk-base(1) */
 #include <fcntl.h>
-#include <getopt.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,61 +17,46 @@
 #define RATE_MIN 32		/* KiB a second, as PostgreSQL has it */
 #define RATE_MAX (1024 * 1024)
 
-static const struct tool tool = {
-	.name = "bk-base",
-	.usage = "[-qv] [-c fast|spread] [-l LABEL] [--rate BYTES] "
-	    "[--manifest FILE] [--incremental FILE] [--no-wal] "
-	    "[--allow-bad-pages] [--any-clock] [--check] [-h HOST] [-p PORT] "
-	    "[-U USER] [DBNAME|URI]",
-	.help =
-"Example: bk-base -h db1 | bk-zst | bk-crypt | bk-s3put s3://b/base/{host}-{utc}\n"
-"\n"
-"usage: bk-base [-qv] [OPTION ...] [-h HOST] [-p PORT] [-U USER] [DBNAME|URI]\n"
-"\n"
-"Writes a base backup of the whole cluster as one tar, with the WAL it needs;\n"
-"every file's checksum is compared with the manifest, each page's verified.\n"
-"Connects as psql does, by a role with REPLICATION: PG*, ~/.pgpass, DATABASE_URL\n"
-"\n"
-"      --check             can a backup be made?  Says what is missing, only\n"
-"  -c, --checkpoint fast|spread   at once, or without a burst of I/O (default)\n"
-"  -l, --label TEXT        in the server's backup_label and its log\n"
-"      --rate BYTES        at most so many bytes a second: 32K to 1G\n"
-"      --manifest FILE     write the manifest there too\n"
-"      --incremental FILE  only what changed since the backup with that manifest\n"
-"      --no-wal            without WAL: needs an archive of it\n"
-"      --allow-bad-pages   record damaged pages and go on\n"
-"      --any-clock         even if the server's clock is far from this host's\n"
-"  -q, -v                  no progress; progress even without a terminal\n"
-"      --help, --version\n"
-"\n"
-"Exit: 0 done, 1 failed, 2 usage error, 3 damaged pages or files.\n",
-};
-
-enum { CHECKPOINT = 'c', DATABASE = 'd', HOST = 'h', LABEL = 'l', PORT = 'p',
-	QUIET = 'q', RATE = 'r', USER = 'U', VERBOSE = 'v', NO_PASSWORD = 'w',
-	MANIFEST = TOOL_OPT_TOOL, INCREMENTAL, NO_WAL, BAD_PAGES, ANY_CLOCK,
+enum { MANIFEST = TOOL_OPT_TOOL, INCREMENTAL, NO_WAL, BAD_PAGES, ANY_CLOCK,
 	CHECK };
 
-static const struct option longopts[] = {
-	TOOL_LONGOPTS,
-	{ "check", no_argument, NULL, CHECK },
-	{ "checkpoint", required_argument, NULL, CHECKPOINT },
-	{ "label", required_argument, NULL, LABEL },
-	{ "rate", required_argument, NULL, RATE },
-	{ "max-rate", required_argument, NULL, RATE },
-	{ "manifest", required_argument, NULL, MANIFEST },
-	{ "incremental", required_argument, NULL, INCREMENTAL },
-	{ "no-wal", no_argument, NULL, NO_WAL },
-	{ "allow-bad-pages", no_argument, NULL, BAD_PAGES },
-	{ "any-clock", no_argument, NULL, ANY_CLOCK },
-	{ "dbname", required_argument, NULL, DATABASE },
-	{ "host", required_argument, NULL, HOST },
-	{ "port", required_argument, NULL, PORT },
-	{ "username", required_argument, NULL, USER },
-	{ "no-password", no_argument, NULL, NO_PASSWORD },
-	{ "quiet", no_argument, NULL, QUIET },
-	{ "verbose", no_argument, NULL, VERBOSE },
-	{ 0 }
+static const struct tool_opt options[] = {
+	{ CHECK, "check", NULL, NULL,
+	    "can a backup be made?  Says what is missing, only" },
+	{ 'c', "checkpoint", "fast|spread", "fast|spread",
+	    "at once, or without a burst of I/O (default)" },
+	{ 'l', "label", "TEXT", NULL,
+	    "in the server's backup_label and its log" },
+	{ 'r', "rate", "BYTES", NULL,
+	    "at most so many bytes a second: 32K to 1G" },
+	{ 'r', "max-rate", "BYTES", NULL, "" },	/* pg_basebackup's */
+	{ MANIFEST, "manifest", "FILE", NULL, "write the manifest there too" },
+	{ INCREMENTAL, "incremental", "FILE", NULL,
+	    "only what changed since the backup with that manifest" },
+	{ NO_WAL, "no-wal", NULL, NULL,
+	    "without WAL: needs an archive of it" },
+	{ BAD_PAGES, "allow-bad-pages", NULL, NULL,
+	    "record damaged pages and go on" },
+	{ ANY_CLOCK, "any-clock", NULL, NULL,
+	    "even if the server's clock is far from this host's" },
+	TOOL_OPTIONS_SERVER,
+	{ 'd', "dbname", "DBNAME", NULL, "" },
+	TOOL_OPTIONS_QUIET,
+	TOOL_OPTIONS
+};
+
+static const struct tool tool = {
+	.name = "bk-base",
+	.example =
+"bk-base -h db1 | bk-zst | bk-crypt | bk-s3put s3://b/base/{host}-{utc}",
+	.about =
+"Writes a base backup of the whole cluster as one tar, with the WAL it needs; "
+"every file's checksum is compared with the manifest, each page's verified.  "
+"Connects as psql does, by a role with REPLICATION: PG*, ~/.pgpass, "
+"DATABASE_URL",
+	.options = options,
+	.operands = "[DBNAME|URI]",
+	.exits = "0 done, 1 failed, 2 usage error, 3 damaged pages or files",
 };
 
 struct options {
@@ -174,26 +158,24 @@ parse_options(struct options *o, int argc, char *argv[])
 	struct bk_base_backup *b = &o->base;
 	int ch;
 
-	while ((ch = getopt_long(argc, argv, "c:d:h:l:p:qr:U:vw", longopts,
-	    NULL)) != -1)
+	while ((ch = tool_getopt(argc, argv)) != -1)
 		switch (ch) {
 		case CHECK: o->check = 1; break;
-		case CHECKPOINT: b->fast = parse_checkpoint(optarg); break;
-		case LABEL: b->label = parse_label(optarg); break;
-		case RATE: b->rate = parse_rate(optarg); break;
+		case 'c': b->fast = parse_checkpoint(optarg); break;
+		case 'l': b->label = parse_label(optarg); break;
+		case 'r': b->rate = parse_rate(optarg); break;
 		case MANIFEST: o->manifest = optarg; break;
 		case INCREMENTAL: b->incremental = optarg; break;
 		case NO_WAL: b->no_wal = 1; break;
 		case BAD_PAGES: b->bad_pages = 1; break;
 		case ANY_CLOCK: b->any_clock = 1; break;
-		case DATABASE: b->target.db = optarg; break;
-		case HOST: b->target.host = optarg; break;
-		case PORT: b->target.port = optarg; break;
-		case USER: b->target.user = optarg; break;
-		case NO_PASSWORD: break;	/* never prompts anyway */
-		case QUIET: o->verbosity = -1; break;
-		case VERBOSE: o->verbosity = 1; break;
-		default: tool_option(ch);
+		case 'd': b->target.db = optarg; break;
+		case 'h': b->target.host = optarg; break;
+		case 'p': b->target.port = optarg; break;
+		case 'U': b->target.user = optarg; break;
+		case 'w': break;	/* never prompts anyway */
+		case 'q': o->verbosity = -1; break;
+		case 'v': o->verbosity = 1; break;
 		}
 	if (argc - optind + (b->target.db != NULL) > 1)
 		tool_usage("more than one database name");
@@ -233,12 +215,12 @@ check_output(void)
 static int
 open_manifest(const char *path, struct bk_err *e)
 {
-	static struct bk_store_options options = { .overwrite = 1 };
+	static struct bk_store_options how = { .overwrite = 1 };
 
 	if (path == NULL)
 		return 0;
-	options.must_exist_len = strlen(path);
-	if ((manifest = bk_store_open(path, &options, e)) == NULL)
+	how.must_exist_len = strlen(path);
+	if ((manifest = bk_store_open(path, &how, e)) == NULL)
 		return -1;
 	return bk_store_write(manifest, "", 0, e);
 }

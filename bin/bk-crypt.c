@@ -1,6 +1,5 @@
 /* bk-crypt: encrypt, decrypt, rewrap, see bk-crypt(1) */
 #include <fcntl.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -19,39 +18,54 @@
 #include "signals.h"
 #include "tool.h"
 
-static const struct tool tool = {
-	.name = "bk-crypt",
-	.usage = "[-r RECIPIENT] [-R FILE] [-p] [--age] [--sign FILE] | "
-	    "-d [-i FILE] [-p] [--signer FILE] | --rewrap -i OLD -r NEW",
-	.help =
-"Example: bk-dump shop | bk-gz | bk-crypt -r age1... > shop.bk\n"
-"         bk-crypt -d -i key.txt < shop.bk | bk-gz -d | bk-restore shop\n"
-"\n"
-"Encrypts standard input to public keys or with a passphrase.\n"
-"\n"
-"    -r RECIPIENT              encrypt to this public key (may be repeated)\n"
-"    -R FILE                   encrypt to the public keys in FILE\n"
-"    -p, --passphrase          ask for a passphrase (or take $BK_PASSPHRASE)\n"
-"    --passphrase-file FILE, --passphrase-fd N   or read its first line\n"
-"    --age                     write age v1, which age(1) reads\n"
-"    -d, --decrypt             decrypt what bk-crypt or age wrote\n"
-"    -i, --identity FILE       with the secret keys in FILE (see bk-keygen)\n"
-"    --rewrap                  replace the header's recipients by -r\n"
-"    --sign FILE               sign with the key in FILE (bk-keygen --sign)\n"
-"    --signer FILE             demand a signature by a public key in FILE\n"
-"    --signature FILE          with age, the signature is a file of its own\n"
-"    --bare, --seal            write the output without, or in, an envelope\n"
-"    --sealed                  refuse input that is not sealed\n"
-"    --help, --version         bk-crypt(1) has more\n"
-"\n"
-"Defaults: $BK_RECIPIENTS for -R, $BK_IDENTITY for -i, $BK_SIGNERS for --signer\n"
-"Exit: 0 done, 1 failed, 2 usage error, 3 input refused or wrong key.\n",
-};
-
 enum {
 	OPT_PASSPHRASE_FILE = TOOL_OPT_TOOL, OPT_PASSPHRASE_FD, OPT_AGE,
 	OPT_REWRAP, OPT_BARE, OPT_SEAL, OPT_SEALED, OPT_SIGN, OPT_SIGNER,
 	OPT_SIGNATURE
+};
+
+static const struct tool_opt options[] = {
+	{ 'r', "recipient", "RECIPIENT", NULL,
+	    "encrypt to this public key (may be repeated)" },
+	{ 'R', "recipients-file", "FILE", NULL,
+	    "encrypt to the public keys in FILE" },
+	{ 'p', "passphrase", NULL, NULL,
+	    "ask for a passphrase (or take $BK_PASSPHRASE)" },
+	{ OPT_PASSPHRASE_FILE, "passphrase-file", "FILE", NULL, NULL },
+	{ OPT_PASSPHRASE_FD, "passphrase-fd", "N", NULL,
+	    "or read its first line" },
+	{ OPT_AGE, "age", NULL, NULL, "write age v1, which age(1) reads" },
+	{ 'd', "decrypt", NULL, NULL, "decrypt what bk-crypt or age wrote" },
+	{ 'i', "identity", "FILE", NULL,
+	    "with the secret keys in FILE (see bk-keygen)" },
+	{ OPT_REWRAP, "rewrap", NULL, NULL,
+	    "replace the header's recipients by -r" },
+	{ OPT_SIGN, "sign", "FILE", NULL,
+	    "sign with the key in FILE (bk-keygen --sign)" },
+	{ OPT_SIGNER, "signer", "FILE", NULL,
+	    "demand a signature by a public key in FILE" },
+	{ OPT_SIGNATURE, "signature", "FILE", NULL,
+	    "with age, the signature is a file of its own" },
+	{ OPT_BARE, "bare", NULL, NULL, NULL },
+	{ OPT_SEAL, "seal", NULL, NULL,
+	    "write the output without, or in, an envelope" },
+	{ OPT_SEALED, "sealed", NULL, NULL,
+	    "refuse input that is not sealed" },
+	TOOL_OPTIONS
+};
+
+static const struct tool tool = {
+	.name = "bk-crypt",
+	.example =
+"bk-dump shop | bk-gz | bk-crypt -r age1... > shop.bk\n"
+"         bk-crypt -d -i key.txt < shop.bk | bk-gz -d | bk-restore shop",
+	.about =
+"Encrypts standard input to public keys or with a passphrase.  Defaults: "
+"BK_RECIPIENTS for -R, BK_IDENTITY for -i, BK_SIGNERS for --signer.",
+	.options = options,
+	.operands = "[-r RECIPIENT] | -d [-i FILE] | --rewrap -r NEW",
+	.exits =
+"0 done, 1 failed, 2 usage error, 3 input refused or wrong key",
 };
 
 /* What the command line and the environment ask for. */
@@ -114,37 +128,15 @@ parse_option(struct options *o, int ch)
 		o->pass_fd = (int)tool_number(optarg, 0, 65535,
 		    "--passphrase-fd");
 		break;
-	default:
-		tool_option(ch);
 	}
 }
 
 static void
 parse_options(struct options *o, int argc, char *argv[])
 {
-	static const struct option longopts[] = {
-		{ "recipient", required_argument, NULL, 'r' },
-		{ "recipients-file", required_argument, NULL, 'R' },
-		{ "identity", required_argument, NULL, 'i' },
-		{ "decrypt", no_argument, NULL, 'd' },
-		{ "passphrase", no_argument, NULL, 'p' },
-		{ "passphrase-file", required_argument, NULL,
-		    OPT_PASSPHRASE_FILE },
-		{ "passphrase-fd", required_argument, NULL, OPT_PASSPHRASE_FD },
-		{ "age", no_argument, NULL, OPT_AGE },
-		{ "rewrap", no_argument, NULL, OPT_REWRAP },
-		{ "bare", no_argument, NULL, OPT_BARE },
-		{ "seal", no_argument, NULL, OPT_SEAL },
-		{ "sealed", no_argument, NULL, OPT_SEALED },
-		{ "sign", required_argument, NULL, OPT_SIGN },
-		{ "signer", required_argument, NULL, OPT_SIGNER },
-		{ "signature", required_argument, NULL, OPT_SIGNATURE },
-		TOOL_LONGOPTS,
-		{ 0 }
-	};
 	int ch;
 
-	while ((ch = getopt_long(argc, argv, "r:R:i:dp", longopts, NULL)) != -1)
+	while ((ch = tool_getopt(argc, argv)) != -1)
 		parse_option(o, ch);
 	if (optind != argc)
 		tool_usage("%s: no file names; use < and >", argv[optind]);

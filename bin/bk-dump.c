@@ -1,6 +1,5 @@
 /* bk-dump: dump one PostgreSQL database, see bk-dump(1) */
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,124 +13,107 @@
 
 extern char **environ;
 
-static const struct tool tool = {
-	.name = "bk-dump",
-	.usage = "[-qv] [-j N] [-h HOST] [-p PORT] [-U USER] "
-	    "[PG_DUMP-OPTION ...] [DBNAME|URI]",
-	.help =
-"Example: bk-dump -j4 shop | bk-gz | bk-crypt | bk-s3put s3://b/{db}-{utc}\n"
-"\n"
-"usage: bk-dump [-qv] [-j N] [-h HOST] [-p PORT] [-U USER] [OPTION ...]\n"
-"               [DBNAME|URI]\n"
-"\n"
-"Writes a custom-format archive for pg_restore, dumped by N workers on one\n"
-"snapshot.  Connects as psql does: PG*, ~/.pgpass, services, DATABASE_URL\n"
-"\n"
-"  -j, --jobs N      number of connections (default: 4, or CPUs if fewer)\n"
-"  -q, -v            no progress; progress even if stderr is no terminal\n"
-"      --globals     roles and tablespaces too (pg_dumpall --globals-only)\n"
-"      --lock[=wait] exit 5 (or wait) if another --lock dump is running\n"
-"      --any-clock   even if the server's clock is far from this host's\n"
-"      --lock-wait-timeout T  per table (default 60s)\n"
-"      --help, --version\n"
-"\n"
-"Select what to dump with pg_dump's options: -t -T -n -N -e -a -s -b -B -c\n"
-"-C -O -x -E -S --role --section --exclude-table-data ...  bk-dump(1) has all\n"
-"\n"
-"Exit: 0 done, 1 failed, 2 usage error, 5 another dump is running.\n",
+enum { PASS = TOOL_OPT_TOOL, REFUSE, REFUSE_KEPT, GLOBALS, ANY_CLOCK, LOCK,
+	LOCK_WAIT, ROLE, DIGITS, ROW_SECURITY, DEFERRABLE };
+
+static const struct tool_opt options[] = {
+	{ 'j', "jobs", "N", NULL,
+	    "connections (default: 4, or CPUs if fewer)" },
+	TOOL_OPTIONS_SERVER,
+	{ 'd', "dbname", "DBNAME", NULL, "" },
+	TOOL_OPTIONS_QUIET,
+	{ GLOBALS, "globals", NULL, NULL,
+	    "roles and tablespaces too (pg_dumpall -g)" },
+	{ LOCK, "lock", "[=wait]", "fail|wait",
+	    "exit 5 (or wait) if another --lock dump is running" },
+	{ ANY_CLOCK, "any-clock", NULL, NULL,
+	    "even if the server's clock is far from this host's" },
+	{ LOCK_WAIT, "lock-wait-timeout", "TIME", NULL,
+	    "per table (default 60s)" },
+	/* pg_dump's that we must know, too */
+	{ ROLE, "role", "ROLE", NULL, "" },
+	{ DIGITS, "extra-float-digits", "N", NULL, "" },
+	{ ROW_SECURITY, "enable-row-security", NULL, NULL, "" },
+	{ DEFERRABLE, "serializable-deferrable", NULL, NULL, "" },
+	{ 'F', "format", "FORMAT", "custom", "" },
+	/* pg_dump's, of 13 to 18, that are passed on */
+	{ 'a', "data-only", NULL, NULL, "" },
+	{ 'b', "blobs", NULL, NULL, "" },
+	{ 'B', "no-blobs", NULL, NULL, "" },
+	{ 'c', "clean", NULL, NULL, "" },
+	{ 'C', "create", NULL, NULL, "" },
+	{ 'e', "extension", "PATTERN", NULL, "" },
+	{ 'E', "encoding", "ENCODING", NULL, "" },
+	{ 'n', "schema", "PATTERN", NULL, "" },
+	{ 'N', "exclude-schema", "PATTERN", NULL, "" },
+	{ 'O', "no-owner", NULL, NULL, "" },
+	{ 's', "schema-only", NULL, NULL, "" },
+	{ 'S', "superuser", "NAME", NULL, "" },
+	{ 't', "table", "PATTERN", NULL, "" },
+	{ 'T', "exclude-table", "PATTERN", NULL, "" },
+	{ 'x', "no-privileges", NULL, NULL, "" },
+	{ PASS, "disable-dollar-quoting", NULL, NULL, "" },
+	{ PASS, "disable-triggers", NULL, NULL, "" },
+	{ PASS, "exclude-extension", "PATTERN", NULL, "" },
+	{ PASS, "exclude-table-and-children", "PATTERN", NULL, "" },
+	{ PASS, "exclude-table-data", "PATTERN", NULL, "" },
+	{ PASS, "exclude-table-data-and-children", "PATTERN", NULL, "" },
+	{ PASS, "filter", "FILE", NULL, "" },
+	{ PASS, "if-exists", NULL, NULL, "" },
+	{ PASS, "include-foreign-data", "PATTERN", NULL, "" },
+	{ PASS, "large-objects", NULL, NULL, "" },
+	{ PASS, "load-via-partition-root", NULL, NULL, "" },
+	{ PASS, "no-acl", NULL, NULL, "" },
+	{ PASS, "no-comments", NULL, NULL, "" },
+	{ PASS, "no-data", NULL, NULL, "" },
+	{ PASS, "no-large-objects", NULL, NULL, "" },
+	{ PASS, "no-policies", NULL, NULL, "" },
+	{ PASS, "no-publications", NULL, NULL, "" },
+	{ PASS, "no-schema", NULL, NULL, "" },
+	{ PASS, "no-security-labels", NULL, NULL, "" },
+	{ PASS, "no-statistics", NULL, NULL, "" },
+	{ PASS, "no-subscriptions", NULL, NULL, "" },
+	{ PASS, "no-sync", NULL, NULL, "" },
+	{ PASS, "no-toast-compression", NULL, NULL, "" },
+	{ PASS, "no-unlogged-table-data", NULL, NULL, "" },
+	{ PASS, "quote-all-identifiers", NULL, NULL, "" },
+	{ PASS, "section", "SECTION", "pre-data|data|post-data", "" },
+	{ PASS, "sequence-data", NULL, NULL, "" },
+	{ PASS, "statistics", NULL, NULL, "" },
+	{ PASS, "statistics-only", NULL, NULL, "" },
+	{ PASS, "strict-names", NULL, NULL, "" },
+	{ PASS, "table-and-children", "PATTERN", NULL, "" },
+	{ PASS, "use-set-session-authorization", NULL, NULL, "" },
+	{ 'f', "file", "FILE", NULL, TOOL_REFUSED },
+	{ 'R', NULL, NULL, NULL, TOOL_REFUSED },
+	{ 'W', "password", NULL, NULL, TOOL_REFUSED },
+	{ 'Z', "compress", "METHOD", NULL, TOOL_REFUSED },
+	{ REFUSE, "attribute-inserts", NULL, NULL, TOOL_REFUSED },
+	{ REFUSE, "binary-upgrade", NULL, NULL, TOOL_REFUSED },
+	{ REFUSE, "column-inserts", NULL, NULL, TOOL_REFUSED },
+	{ REFUSE, "inserts", NULL, NULL, TOOL_REFUSED },
+	{ REFUSE, "on-conflict-do-nothing", NULL, NULL, TOOL_REFUSED },
+	{ REFUSE, "restrict-key", "KEY", NULL, TOOL_REFUSED },
+	{ REFUSE, "rows-per-insert", "N", NULL, TOOL_REFUSED },
+	{ REFUSE, "snapshot", "NAME", NULL, TOOL_REFUSED },
+	{ REFUSE, "sync-method", "METHOD", NULL, TOOL_REFUSED },
+	{ REFUSE_KEPT, "no-table-access-method", NULL, NULL, TOOL_REFUSED },
+	{ REFUSE_KEPT, "no-tablespaces", NULL, NULL, TOOL_REFUSED },
+	TOOL_OPTIONS
 };
 
-enum { JOBS = 'j', QUIET = 'q', VERBOSE = 'v', PASS = TOOL_OPT_TOOL, REFUSE,
-	REFUSE_KEPT, REFUSE_PROMPT, DATABASE, GLOBALS, ANY_CLOCK, LOCK,
-	LOCK_WAIT, ROLE, DIGITS, ROW_SECURITY,
-	DEFERRABLE };
-
-/* Short options of pg_dump 13 to 18 that are passed on. */
-static const char pass_short[] = "abBcCeEnNOsStTx";
-
-static const struct option longopts[] = {
-	TOOL_LONGOPTS,
-	{ "jobs", required_argument, NULL, JOBS },
-	{ "quiet", no_argument, NULL, QUIET },
-	{ "verbose", no_argument, NULL, VERBOSE },
-	{ "dbname", required_argument, NULL, 'd' },
-	{ "host", required_argument, NULL, 'h' },
-	{ "port", required_argument, NULL, 'p' },
-	{ "username", required_argument, NULL, 'U' },
-	{ "no-password", no_argument, NULL, 'w' },
-	{ "globals", no_argument, NULL, GLOBALS },
-	{ "any-clock", no_argument, NULL, ANY_CLOCK },
-	{ "lock", optional_argument, NULL, LOCK },
-	{ "lock-wait-timeout", required_argument, NULL, LOCK_WAIT },
-	/* ours and pg_dump's */
-	{ "role", required_argument, NULL, ROLE },
-	{ "extra-float-digits", required_argument, NULL, DIGITS },
-	{ "enable-row-security", no_argument, NULL, ROW_SECURITY },
-	{ "serializable-deferrable", no_argument, NULL, DEFERRABLE },
-	/* pg_dump's */
-	{ "binary-upgrade", no_argument, NULL, REFUSE },
-	{ "column-inserts", no_argument, NULL, REFUSE },
-	{ "attribute-inserts", no_argument, NULL, REFUSE },
-	{ "compress", required_argument, NULL, REFUSE },
-	{ "file", required_argument, NULL, REFUSE },
-	{ "format", required_argument, NULL, 'F' },
-	{ "inserts", no_argument, NULL, REFUSE },
-	{ "on-conflict-do-nothing", no_argument, NULL, REFUSE },
-	{ "password", no_argument, NULL, REFUSE_PROMPT },
-	{ "restrict-key", required_argument, NULL, REFUSE },
-	{ "rows-per-insert", required_argument, NULL, REFUSE },
-	{ "snapshot", required_argument, NULL, REFUSE },
-	{ "sync-method", required_argument, NULL, REFUSE },
-	{ "blobs", no_argument, NULL, PASS },
-	{ "clean", no_argument, NULL, PASS },
-	{ "create", no_argument, NULL, PASS },
-	{ "data-only", no_argument, NULL, PASS },
-	{ "disable-dollar-quoting", no_argument, NULL, PASS },
-	{ "disable-triggers", no_argument, NULL, PASS },
-	{ "encoding", required_argument, NULL, PASS },
-	{ "exclude-extension", required_argument, NULL, PASS },
-	{ "exclude-schema", required_argument, NULL, PASS },
-	{ "exclude-table", required_argument, NULL, PASS },
-	{ "exclude-table-and-children", required_argument, NULL, PASS },
-	{ "exclude-table-data", required_argument, NULL, PASS },
-	{ "exclude-table-data-and-children", required_argument, NULL, PASS },
-	{ "extension", required_argument, NULL, PASS },
-	{ "filter", required_argument, NULL, PASS },
-	{ "if-exists", no_argument, NULL, PASS },
-	{ "include-foreign-data", required_argument, NULL, PASS },
-	{ "large-objects", no_argument, NULL, PASS },
-	{ "load-via-partition-root", no_argument, NULL, PASS },
-	{ "no-acl", no_argument, NULL, PASS },
-	{ "no-blobs", no_argument, NULL, PASS },
-	{ "no-comments", no_argument, NULL, PASS },
-	{ "no-data", no_argument, NULL, PASS },
-	{ "no-large-objects", no_argument, NULL, PASS },
-	{ "no-owner", no_argument, NULL, PASS },
-	{ "no-policies", no_argument, NULL, PASS },
-	{ "no-privileges", no_argument, NULL, PASS },
-	{ "no-publications", no_argument, NULL, PASS },
-	{ "no-schema", no_argument, NULL, PASS },
-	{ "no-security-labels", no_argument, NULL, PASS },
-	{ "no-statistics", no_argument, NULL, PASS },
-	{ "no-subscriptions", no_argument, NULL, PASS },
-	{ "no-sync", no_argument, NULL, PASS },
-	{ "no-table-access-method", no_argument, NULL, REFUSE_KEPT },
-	{ "no-tablespaces", no_argument, NULL, REFUSE_KEPT },
-	{ "no-toast-compression", no_argument, NULL, PASS },
-	{ "no-unlogged-table-data", no_argument, NULL, PASS },
-	{ "quote-all-identifiers", no_argument, NULL, PASS },
-	{ "schema", required_argument, NULL, PASS },
-	{ "schema-only", no_argument, NULL, PASS },
-	{ "section", required_argument, NULL, PASS },
-	{ "sequence-data", no_argument, NULL, PASS },
-	{ "statistics", no_argument, NULL, PASS },
-	{ "statistics-only", no_argument, NULL, PASS },
-	{ "strict-names", no_argument, NULL, PASS },
-	{ "superuser", required_argument, NULL, PASS },
-	{ "table", required_argument, NULL, PASS },
-	{ "table-and-children", required_argument, NULL, PASS },
-	{ "use-set-session-authorization", no_argument, NULL, PASS },
-	{ 0 }
+static const struct tool tool = {
+	.name = "bk-dump",
+	.example =
+"bk-dump -j4 shop | bk-gz | bk-crypt | bk-s3put s3://b/{db}-{utc}",
+	.about =
+"Writes a custom-format archive for pg_restore, dumped by N workers on one "
+"snapshot.  Connects as psql does: PG*, ~/.pgpass, services, DATABASE_URL\n"
+"Select what to dump with pg_dump's options: -t -T -n -N -e -a -s -b -B -c -C "
+"-O -x -E -S --role --section --exclude-table-data ...",
+	.options = options,
+	.operands = "[PG_DUMP-OPTION ...] [DBNAME|URI]",
+	.exits = "0 done, 1 failed, 2 usage error, 5 another dump is running",
 };
 
 struct options {
@@ -153,7 +135,7 @@ stop_child(void)
 
 /* Pass an option to pg_dump as one argument. */
 static void
-pass(struct options *o, int ch, int index, struct bk_err *e)
+pass(struct options *o, int ch, struct bk_err *e)
 {
 	struct bk_buf b = {0};
 	const char *value = optarg == NULL ? "" : optarg;
@@ -167,7 +149,7 @@ pass(struct options *o, int ch, int index, struct bk_err *e)
 	if (ch < 0x80)
 		(void)bk_buf_printf(&b, e, "-%c%s", ch, value);
 	else
-		(void)bk_buf_printf(&b, e, "--%s%s%s", longopts[index].name,
+		(void)bk_buf_printf(&b, e, "--%s%s%s", tool_opt()->name,
 		    optarg == NULL ? "" : "=", value);
 	more[o->nargs++] = b.data;
 	more[o->nargs] = NULL;
@@ -194,12 +176,12 @@ check_format(const char *arg)
 
 /* An option of bk-dump, or one that both it and pg_dump must know. */
 static void
-parse_option(struct options *o, int ch, int index, struct bk_err *e)
+parse_option(struct options *o, int ch, struct bk_err *e)
 {
 	switch (ch) {
-	case JOBS: o->jobs = optarg; return;
-	case QUIET: o->verbosity = -1; return;
-	case VERBOSE: o->verbosity = 1; return;
+	case 'j': o->jobs = optarg; return;
+	case 'q': o->verbosity = -1; return;
+	case 'v': o->verbosity = 1; return;
 	case 'd': o->dump.target.db = optarg; return;
 	case 'h': o->dump.target.host = optarg; return;
 	case 'p': o->dump.target.port = optarg; return;
@@ -214,13 +196,13 @@ parse_option(struct options *o, int ch, int index, struct bk_err *e)
 	case DIGITS: o->dump.float_digits = optarg; break;
 	case ROW_SECURITY: o->dump.row_security = 1; break;
 	case 'F': check_format(optarg); return;
-	case 'W': case REFUSE_PROMPT:
+	case 'W':
 		tool_usage("-W, --password: backups run unattended; put the "
 		    "password in ~/.pgpass or PGPASSWORD");
 	case REFUSE_KEPT:		/* pg_dump ignores them in an archive */
 		tool_usage("--%s: an archive has them in any case; give the "
 		    "option to bk-restore or pg_restore",
-		    longopts[index].name);
+		    tool_opt()->name);
 	case 'f': case 'Z': case 'R':
 		tool_usage("-%c: not supported: bk-dump writes an uncompressed "
 		    "custom-format archive to standard output",
@@ -228,14 +210,10 @@ parse_option(struct options *o, int ch, int index, struct bk_err *e)
 	case REFUSE:
 		tool_usage("--%s: not supported: bk-dump writes an "
 		    "uncompressed custom-format archive to standard output",
-		    longopts[index].name);
-	case PASS:
-		break;
-	default:
-		if (ch >= 0x80 || strchr(pass_short, ch) == NULL)
-			tool_option(ch);
+		    tool_opt()->name);
+	default: break;
 	}
-	pass(o, ch, index, e);
+	pass(o, ch, e);
 }
 
 /* Defaults for what the command line does not set. */
@@ -286,13 +264,11 @@ main(int argc, char *argv[])
 	static struct bk_dump_done done;
 	static struct options o = { .dump = { .lock_wait = "60s" } };
 	struct bk_err e = {0};
-	int ch, index = 0, rc = -1;
+	int ch, rc = -1;
 
 	tool_start(&tool);
-	while ((ch = getopt_long(argc, argv,
-	    "abBcCd:e:E:f:F:h:j:n:N:Op:qRsS:t:T:U:vwWxZ:", longopts,
-	    &index)) != -1)
-		parse_option(&o, ch, index, &e);
+	while ((ch = tool_getopt(argc, argv)) != -1)
+		parse_option(&o, ch, &e);
 	set_defaults(&o, argc, argv);
 	if ((fcntl(STDOUT_FILENO, F_GETFL) & O_ACCMODE) == O_RDONLY)
 		tool_usage("standard output is closed");

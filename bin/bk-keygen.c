@@ -1,7 +1,6 @@
 /* bk-keygen: make, split and join keys, approve plans, see bk-keygen(1) */
 #include <sys/stat.h>
 
-#include <getopt.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,31 +17,37 @@
 #include "narrow.h"
 #include "tool.h"
 
-static const struct tool tool = {
-	.name = "bk-keygen",
-	.usage = "[--sign] [-o FILE] | -y [KEYFILE] | --approve PLAN KEYFILE | "
-	    "--split T/N [-o PREFIX] [KEYFILE] | --join [-o FILE] [FILE ...]",
-	.help =
-"Example: bk-keygen -o key.txt && bk-keygen -y key.txt\n"
-"\n"
-"Makes a key for bk-crypt and age: the public key (age1...) encrypts, on the\n"
-"backup host; the secret key file decrypts and is kept elsewhere.\n"
-"\n"
-"    -o FILE       write to FILE, mode 0600; never overwrites\n"
-"    -y            print the public key of the key in KEYFILE\n"
-"    --sign        make a key that signs plans, and what bk-crypt writes\n"
-"    --approve PLAN  print PLAN and sign it with the key in KEYFILE\n"
-"    --split T/N   split the key in KEYFILE into N shares, any T of which\n"
-"                  restore it; -o: into PREFIX.1 to PREFIX.N\n"
-"    --join        restore the key from the shares in FILEs\n"
-"    --help        this text\n"
-"    --version     the version\n"
-"\n"
-"Without KEYFILE or FILE, reads standard input.  bk-keygen(1) has more.\n"
-"Exit: 0 done, 1 failed, 2 usage error, 3 key or share refused.\n",
+enum { OPT_SPLIT = TOOL_OPT_TOOL, OPT_JOIN, OPT_SIGN, OPT_APPROVE };
+
+static const struct tool_opt options[] = {
+	{ 'o', "output", "FILE", NULL,
+	    "write to FILE, mode 0600; never overwrites" },
+	{ 'y', "public", NULL, NULL,
+	    "print the public key of the key in FILE" },
+	{ OPT_SIGN, "sign", NULL, NULL,
+	    "make a key that signs plans, and what bk-crypt writes" },
+	{ OPT_APPROVE, "approve", "PLAN", "FILE",
+	    "print PLAN and sign it with the key in FILE" },
+	{ OPT_SPLIT, "split", "T/N", NULL,
+	    "split the key in FILE into N shares, any T of which restore it; "
+	    "with -o into files FILE.1 to FILE.N" },
+	{ OPT_JOIN, "join", NULL, NULL,
+	    "restore the key from the shares in several FILEs" },
+	TOOL_OPTIONS
 };
 
-enum { OPT_SPLIT = TOOL_OPT_TOOL, OPT_JOIN, OPT_SIGN, OPT_APPROVE };
+static const struct tool tool = {
+	.name = "bk-keygen",
+	.example = "bk-keygen -o key.txt && bk-keygen -y key.txt",
+	.about =
+"Makes a key for bk-crypt and age: the public key (age1...) encrypts, on the "
+"backup host; the secret key file decrypts and is kept elsewhere.  What it "
+"reads is standard input without FILE.",
+	.options = options,
+	.operands =
+"[-y|--sign|--split T/N|--join|--approve PLAN] [FILE]",
+	.exits = "0 done, 1 failed, 2 usage error, 3 key or share refused",
+};
 
 struct options {
 	const char *output;	/* NULL: standard output */
@@ -72,19 +77,9 @@ parse_split(struct options *o, const char *text)
 static void
 parse_options(struct options *o, int argc, char *argv[])
 {
-	static const struct option longopts[] = {
-		{ "output", required_argument, NULL, 'o' },
-		{ "public", no_argument, NULL, 'y' },
-		{ "split", required_argument, NULL, OPT_SPLIT },
-		{ "join", no_argument, NULL, OPT_JOIN },
-		{ "sign", no_argument, NULL, OPT_SIGN },
-		{ "approve", required_argument, NULL, OPT_APPROVE },
-		TOOL_LONGOPTS,
-		{ 0 }
-	};
 	int ch;
 
-	while ((ch = getopt_long(argc, argv, "o:y", longopts, NULL)) != -1)
+	while ((ch = tool_getopt(argc, argv)) != -1)
 		switch (ch) {
 		case 'o': o->output = optarg; break;
 		case 'y': o->public = 1; break;
@@ -92,7 +87,6 @@ parse_options(struct options *o, int argc, char *argv[])
 		case OPT_JOIN: o->join = 1; break;
 		case OPT_SIGN: o->sign = 1; break;
 		case OPT_APPROVE: o->approve = optarg; break;
-		default: tool_option(ch);
 		}
 	o->files = argv + optind;
 	o->nfiles = argc - optind;

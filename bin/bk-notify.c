@@ -1,7 +1,6 @@
 /* bk-notify: send a message to people or to a monitor; see bk-notify(1) */
 #include <sys/utsname.h>
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,32 +14,55 @@
 #include "signals.h"
 #include "tool.h"
 
+enum {
+	OPT_SLACK = TOOL_OPT_TOOL, OPT_WEBHOOK, OPT_PING, OPT_MAIL,
+	OPT_TEMPLATE, OPT_SMTP, OPT_LOGIN, OPT_FROM, OPT_STATUS, OPT_SUBJECT,
+	OPT_AUDIT, OPT_ONLY_CHANGE, OPT_REMIND, OPT_RETRY
+};
+
+static const struct tool_opt options[] = {
+	{ OPT_SLACK, "slack", "FILE", NULL,
+	    "to Slack, or a compatible webhook" },
+	{ OPT_WEBHOOK, "webhook", "FILE", NULL, NULL },
+	{ OPT_TEMPLATE, "template", "FILE", NULL,
+	    "as JSON, {\"text\": \"{message}\"}; or as in FILE" },
+	{ OPT_PING, "ping", "FILE", NULL,
+	    "to healthchecks.io and similar: URL, /start, /fail" },
+	{ OPT_MAIL, "mail", "ADDRESS", NULL, "by e-mail" },
+	{ OPT_SMTP, "smtp", "URL", NULL,
+	    "its server (smtp://localhost)" },
+	{ OPT_LOGIN, "smtp-login", "FILE", NULL, NULL },
+	{ OPT_FROM, "from", "ADDRESS", NULL,
+	    "its login (two lines); the sender" },
+	{ OPT_STATUS, "status", "start|success|failure",
+	    "start|success|failure",
+	    "else by the audit log, or bk-age's" },
+	{ OPT_SUBJECT, "subject", "TEXT", NULL,
+	    "default: host and first line" },
+	{ OPT_AUDIT, "from-audit", "[=LOG]", "FILE",
+	    "report the last run in the audit log instead" },
+	{ OPT_ONLY_CHANGE, "only-change", "FILE", NULL,
+	    "send only what is worse for a database than the last message "
+	    "was, and recoveries" },
+	{ OPT_REMIND, "remind", "TIME", NULL,
+	    "and, so often, what is still bad: 24h" },
+	{ OPT_RETRY, "retry-for", "TIME", NULL,
+	    "give up on a target after that long (1m)" },
+	TOOL_OPTIONS
+};
+
 static const struct tool tool = {
 	.name = "bk-notify",
-	.usage = "TARGET ... [--status start|success|failure] "
-	    "[--subject TEXT] [--from-audit[=LOG]] [--only-change FILE] "
-	    "[--remind TIME] [--retry-for TIME] [OPTION ...] < MESSAGE",
-	.help =
-"Example: bk-s3ls s3://b/shop/ | bk-age | bk-notify --slack /etc/bk/slack\n"
-"\n"
-"Sends a message to every TARGET.  FILE holds a URL and has mode 0600.\n"
-"    --slack FILE           Slack, or a compatible webhook\n"
-"    --webhook FILE         JSON, of --template FILE: {\"text\": \"{message}\"}\n"
-"    --ping FILE            healthchecks.io and similar: URL, /start, /fail\n"
-"    --mail ADDRESS         via --smtp URL (smtp://localhost), login from\n"
-"                           --smtp-login FILE (two lines), --from ADDRESS\n"
-"    --status start|success|failure   default: from the audit log, or\n"
-"                           from bk-age's message\n"
-"    --subject TEXT         default: host and first line\n"
-"    --from-audit[=LOG]     report the last run in the audit log instead\n"
-"    --only-change FILE     send only what is worse for a database than the\n"
-"                           last message was, and recoveries\n"
-"    --remind TIME          and, so often, what is still bad: 24h\n"
-"    --retry-for TIME       give up on a target after that long (1m)\n"
-"    --help, --version\n"
-"\n"
-"Exit: 0 sent, or no change; 1 not sent to all; 2 usage error; 3 file\n"
-"refused, or message without a status; 4 no run in the audit log.\n",
+	.example =
+"bk-s3ls s3://b/shop/ | bk-age | bk-notify --slack /etc/bk/slack",
+	.about =
+"Sends a message to every TARGET: --slack, --webhook, --ping, whose FILE holds "
+"a URL and has mode 0600, and --mail.",
+	.options = options,
+	.operands = "TARGET ... < MESSAGE",
+	.exits =
+"0 sent, or no change; 1 not sent to all; 2 usage error; 3 file refused, or "
+"message without a status; 4 no run in the audit log",
 };
 
 enum kind { SLACK, WEBHOOK, PING, MAIL };
@@ -70,23 +92,6 @@ struct options {
 	const char *subject, *audit, *only_change, *status;
 	uint64_t remind;	/* seconds; 0: never */
 	int from_audit;
-};
-
-enum {
-	OPT_SLACK = TOOL_OPT_TOOL,
-	OPT_WEBHOOK,
-	OPT_PING,
-	OPT_MAIL,
-	OPT_TEMPLATE,
-	OPT_SMTP,
-	OPT_LOGIN,
-	OPT_FROM,
-	OPT_STATUS,
-	OPT_SUBJECT,
-	OPT_AUDIT,
-	OPT_ONLY_CHANGE,
-	OPT_REMIND,
-	OPT_RETRY
 };
 
 static void
@@ -166,7 +171,6 @@ parse_option(struct options *o, int ch, const char *arg)
 		o->way.retry_for = (unsigned)tool_duration(arg,
 		    "--retry-for");
 		break;
-	default: tool_option(ch);
 	}
 }
 
@@ -204,27 +208,9 @@ check_options(const struct options *o)
 static void
 parse_options(struct options *o, int argc, char *argv[])
 {
-	static const struct option longopts[] = {
-		{ "slack", required_argument, NULL, OPT_SLACK },
-		{ "webhook", required_argument, NULL, OPT_WEBHOOK },
-		{ "template", required_argument, NULL, OPT_TEMPLATE },
-		{ "ping", required_argument, NULL, OPT_PING },
-		{ "mail", required_argument, NULL, OPT_MAIL },
-		{ "smtp", required_argument, NULL, OPT_SMTP },
-		{ "smtp-login", required_argument, NULL, OPT_LOGIN },
-		{ "from", required_argument, NULL, OPT_FROM },
-		{ "status", required_argument, NULL, OPT_STATUS },
-		{ "subject", required_argument, NULL, OPT_SUBJECT },
-		{ "from-audit", optional_argument, NULL, OPT_AUDIT },
-		{ "only-change", required_argument, NULL, OPT_ONLY_CHANGE },
-		{ "remind", required_argument, NULL, OPT_REMIND },
-		{ "retry-for", required_argument, NULL, OPT_RETRY },
-		TOOL_LONGOPTS,
-		{ 0 }
-	};
 	int ch;
 
-	while ((ch = getopt_long(argc, argv, "", longopts, NULL)) != -1)
+	while ((ch = tool_getopt(argc, argv)) != -1)
 		parse_option(o, ch, optarg);
 	if (optind != argc)
 		tool_usage("the message is read from standard input");

@@ -27,32 +27,17 @@ extern char **environ;
 
 static const struct tool tool = {
 	.name = "bk-pitr",
-	.usage = "-D DIR --target TARGET [--wal COMMAND] [OPTION ...]",
-	.help =
-"Example: bk-s3get --before '2026-11-21 14:30Z' s3://b/base/ | bk-crypt -d |\n"
+	.example =
+"bk-s3get --before '2026-11-21 14:30Z' s3://b/base/ | bk-crypt -d |\n"
 "    bk-zst -d | bk-pitr -D /srv/pg --target '2026-11-21 14:30Z' --start\n"
-"    --wal 'bk-s3get s3://b/wal/$BK_WAL_NAME | bk-crypt -d | bk-zst -d'\n"
-"\n"
-"usage: bk-pitr -D DIR --target TARGET [OPTION ...]\n"
-"\n"
-"Unpacks the base backup on standard input into DIR, proves that the WAL leads\n"
-"from there to TARGET, and makes DIR ready to recover to it.  TARGET: a time with\n"
-"its zone, an LSN, a restore point's name, xid:N, immediate, latest.\n"
-"\n"
-"      --wal COMMAND          writes the WAL file $BK_WAL_NAME; exits 4 if none\n"
-"      --timeline latest|current|N   default: latest\n"
-"      --incremental COMMAND  writes the next increment (repeat; oldest first)\n"
-"      --map OLD=NEW          where a tablespace goes (repeat)\n"
-"      --delta                keep files in DIR that are the same already\n"
-"      --start                start the server, wait until it is there, report\n"
-"      --set NAME=VALUE       a setting of the server's: port=5433 (repeat)\n"
-"      --pause, --archive     at the target, no promotion; leave archive_mode on\n"
-"      --dry-run              say what would be done; write nothing\n"
-"      --spool DIR, --spool-size SIZE   keep proven WAL there (DIR/bk_wal, 1G)\n"
-"  -j N                       threads, and COMMANDs at once; --help, --version\n"
-"  -q, -v                     no progress, nothing said; always progress\n"
-"\n"
-"Exit: 0 ready, 1 failed, 2 usage error, 3 input or WAL refused.\n",
+"    --wal 'bk-s3get s3://b/wal/$BK_WAL_NAME | bk-crypt -d | bk-zst -d'",
+	.about =
+"Unpacks the base backup on standard input into DIR, proves that the WAL leads "
+"from there to TARGET, and makes DIR ready to recover to it.  TARGET: a time "
+"with its zone, an LSN, a restore point's name, xid:N, immediate, latest.",
+	.options = pitr_options,
+	.operands = "-D DIR --target TARGET < BACKUP",
+	.exits = "0 ready, 1 failed, 2 usage error, 3 input or WAL refused",
 };
 
 /* What a signal has to stop, and what is to be removed. */

@@ -1,6 +1,5 @@
 /* bk-prune: select what a retention policy deletes, see bk-prune(1) */
 #include <errno.h>
-#include <getopt.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,37 +23,62 @@
 #include "narrow.h"
 #include "tool.h"
 
+enum {
+	OPT_WITHIN = TOOL_OPT_TOOL, OPT_EXPLAIN, OPT_FIRST_RUN, OPT_GROUP,
+	OPT_HOLDS, OPT_MAX_AHEAD, OPT_MAX_SHARE, OPT_MIN_KEEP, OPT_MIN_STORED,
+	OPT_RECEIPTS, OPT_FRESH, OPT_TZ, OPT_WAL_FOR, OPT_PLAN, OPT_KEY,
+	OPT_ENDPOINT
+};
+
+static const struct tool_opt options[] = {
+	{ 'l', "keep-last", "N", NULL, NULL },
+	{ 'H', "keep-hourly", "N", NULL, NULL },
+	{ 'd', "keep-daily", "N", NULL, NULL },
+	{ 'w', "keep-weekly", "N", NULL, NULL },
+	{ 'm', "keep-monthly", "N", NULL, NULL },
+	{ 'y', "keep-yearly", "N", NULL,
+	    "keep the last N; the newest of N hours; days; weeks; months; "
+	    "years" },
+	{ OPT_WITHIN, "keep-within", "TIME", NULL,
+	    "keep all within TIME of the newest: 7d" },
+	{ OPT_EXPLAIN, "explain", NULL, NULL,
+	    "print every record and why it is kept" },
+	{ OPT_GROUP, "group", "PATTERN", NULL,
+	    "how names map to series: 's3://b/{db}/{tier}/*'" },
+	{ OPT_TZ, "tz", "ZONE", NULL,
+	    "time zone of the calendar: Europe/Berlin (UTC)" },
+	{ OPT_HOLDS, "holds", "FILE", NULL, "never delete what FILE names" },
+	{ OPT_RECEIPTS, "receipts", "DIR", NULL,
+	    "never delete the last that bk-verify has proven" },
+	{ OPT_WAL_FOR, "wal-for", "LISTING", "FILE",
+	    "prune WAL that no base backup in LISTING needs" },
+	{ OPT_PLAN, "plan", "FILE", NULL, NULL },
+	{ OPT_KEY, "key", "FILE", NULL,
+	    "write a plan, for approval; signed with this key" },
+	{ OPT_ENDPOINT, "endpoint", "URL", NULL,
+	    "where the plan's objects are ($AWS_ENDPOINT_URL)" },
+	{ OPT_FRESH, "require-fresh", "TIME", NULL,
+	    "refuse a series whose newest is older (2d)" },
+	{ OPT_MAX_SHARE, "max-share", "PERCENT", NULL, NULL },
+	{ OPT_FIRST_RUN, "first-run", NULL, NULL,
+	    "refuse more of a series (50pc); allow any" },
+	{ OPT_MAX_AHEAD, "max-ahead", "TIME", NULL,
+	    "refuse a time so far in the future (10s)" },
+	{ OPT_MIN_KEEP, "min-keep", "N", NULL, NULL },
+	{ OPT_MIN_STORED, "min-stored", "TIME", NULL,
+	    "N stay (3); all stored lately stays (1d)" },
+	TOOL_OPTIONS
+};
+
 static const struct tool tool = {
 	.name = "bk-prune",
-	.usage = "[-dHlmwy N] [--keep-within TIME] [--explain] [--first-run] "
-	    "[--group PATTERN] [--holds FILE] [--max-ahead TIME] "
-	    "[--max-share PERCENT] [--min-keep N] [--min-stored TIME] "
-	    "[--receipts DIR] "
-	    "[--require-fresh TIME] [--tz ZONE] [--wal-for LISTING] "
-	    "[--plan FILE --key FILE [--endpoint URL]] < LISTING",
-	.help =
-"Example: bk-s3ls s3://backups/shop/ | bk-prune -d 30 -m 12 -y 7 | bk-s3rm\n"
-"\n"
-"Prints the records of a listing that no rule keeps; deletes nothing itself.\n"
-"\n"
-"    -l -H -d -w -m -y N   keep the last N; the newest of N hours, days,\n"
-"                          weeks, months, years (--keep-last ...)\n"
-"    --keep-within TIME    keep all within TIME of the newest: 7d\n"
-"    --explain             print every record and why it is kept\n"
-"    --group PATTERN       how names map to series: 's3://b/{db}/{tier}/*'\n"
-"    --tz ZONE             time zone of the calendar: Europe/Berlin (UTC)\n"
-"    --holds FILE          never delete what FILE names\n"
-"    --receipts DIR        never delete the last that bk-verify has proven\n"
-"    --wal-for LISTING     prune WAL that no base backup in LISTING needs\n"
-"    --plan FILE --key FILE  write a plan, signed with that key, that the *rm\n"
-"                          tools execute once it is approved;  --endpoint URL:\n"
-"                          where the objects are ($AWS_ENDPOINT_URL)\n"
-"Guards refuse a series:  --require-fresh TIME (2d), --max-share PERCENT (50pc);\n"
-"or the run: --max-ahead TIME (10s).  --min-keep N (3) stay, and for a while\n"
-"what was stored lately: --min-stored TIME (1d).  --first-run: allow any share.\n"
-"--help, --version.  bk-prune(1) has more.\n"
-"\n"
-"Exit: 0 done, 1 failed, 2 usage error, 3 refused, 4 empty listing.\n",
+	.example =
+"bk-s3ls s3://backups/shop/ | bk-prune -d 30 -m 12 -y 7 | bk-s3rm",
+	.about =
+"Prints the records of a listing that no rule keeps; deletes nothing itself.",
+	.options = options,
+	.operands = "< LISTING",
+	.exits = "0 done, 1 failed, 2 usage error, 3 refused, 4 empty listing",
 };
 
 struct options {
@@ -91,13 +115,6 @@ parse_share(struct options *o, const char *text)
 		tool_usage("%s", e.msg);
 	o->guards.max_share = (unsigned)percent;
 }
-
-enum {
-	OPT_WITHIN = TOOL_OPT_TOOL, OPT_EXPLAIN, OPT_FIRST_RUN, OPT_GROUP,
-	OPT_HOLDS, OPT_MAX_AHEAD, OPT_MAX_SHARE, OPT_MIN_KEEP, OPT_MIN_STORED,
-	OPT_RECEIPTS,
-	OPT_FRESH, OPT_TZ, OPT_WAL_FOR, OPT_PLAN, OPT_KEY, OPT_ENDPOINT
-};
 
 /* An option other than a rule. */
 static void
@@ -141,46 +158,18 @@ parse_option(struct options *o, int ch, const char *arg)
 	case OPT_PLAN: o->plan = arg; break;
 	case OPT_KEY: o->key = arg; break;
 	case OPT_ENDPOINT: o->endpoint = arg; break;
-	default: tool_option(ch);
 	}
 }
 
 static void
 parse_options(struct options *o, int argc, char *argv[])
 {
-	static const struct option longopts[] = {
-		{ "keep-last", required_argument, NULL, 'l' },
-		{ "keep-hourly", required_argument, NULL, 'H' },
-		{ "keep-daily", required_argument, NULL, 'd' },
-		{ "keep-weekly", required_argument, NULL, 'w' },
-		{ "keep-monthly", required_argument, NULL, 'm' },
-		{ "keep-yearly", required_argument, NULL, 'y' },
-		{ "keep-within", required_argument, NULL, OPT_WITHIN },
-		{ "explain", no_argument, NULL, OPT_EXPLAIN },
-		{ "first-run", no_argument, NULL, OPT_FIRST_RUN },
-		{ "group", required_argument, NULL, OPT_GROUP },
-		{ "holds", required_argument, NULL, OPT_HOLDS },
-		{ "max-ahead", required_argument, NULL, OPT_MAX_AHEAD },
-		{ "max-share", required_argument, NULL, OPT_MAX_SHARE },
-		{ "min-keep", required_argument, NULL, OPT_MIN_KEEP },
-		{ "min-stored", required_argument, NULL, OPT_MIN_STORED },
-		{ "receipts", required_argument, NULL, OPT_RECEIPTS },
-		{ "require-fresh", required_argument, NULL, OPT_FRESH },
-		{ "tz", required_argument, NULL, OPT_TZ },
-		{ "wal-for", required_argument, NULL, OPT_WAL_FOR },
-		{ "plan", required_argument, NULL, OPT_PLAN },
-		{ "key", required_argument, NULL, OPT_KEY },
-		{ "endpoint", required_argument, NULL, OPT_ENDPOINT },
-		TOOL_LONGOPTS,
-		{ 0 }
-	};
 	static const char rules[] = "lHdwmy";	/* as enum bk_rule */
 	struct bk_err e = {0};
 	const char *rule;
 	int ch, i;
 
-	while ((ch = getopt_long(argc, argv, "l:H:d:w:m:y:", longopts,
-	    NULL)) != -1) {
+	while ((ch = tool_getopt(argc, argv)) != -1) {
 		rule = ch < TOOL_OPT_HELP ? strchr(rules, ch) : NULL;
 		if (rule != NULL)
 			parse_count(o, (enum bk_rule)(rule - rules), optarg);

@@ -1,5 +1,4 @@
 /* bk-restore: load a dump into a database, see bk-restore(1) */
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,73 +27,62 @@ extern char **environ;
 
 #define INPUT "standard input"
 
-static const struct tool tool = {
-	.name = "bk-restore",
-	.usage = "[-qv] [-j N] [-h HOST] [-p PORT] [-U USER] [OPTION ...] "
-	    "[--into] DBNAME|URI",
-	.help =
-"Example: bk-s3get s3://b/shop | bk-crypt -d | bk-gz -d | bk-restore -j8 shop\n"
-"\n"
-"usage: bk-restore [OPTION ...] DBNAME|URI       load, prove, swap in\n"
-"       bk-restore [OPTION ...] --into DBNAME|URI  load a new or empty database\n"
-"       bk-restore --rollback | --drop-old | --list-old DBNAME|URI\n"
-"\n"
-"  -j, --jobs N       number of connections (default: 4, or CPUs if fewer)\n"
-"  -h HOST -p PORT -U USER  as in psql; -q, -v: no progress, always progress\n"
-"  -t TABLE, -n SCHEMA  only these, in one transaction, into a live database\n"
-"  -L, --use-list FILE  only the entries of this list, in its order\n"
-"      --data-only, --replace-table  with -t, -n: add rows; truncate first\n"
-"      --keep-going, --accept FILE  pass failing statements by; swap nevertheless\n"
-"      --globals      create missing roles, tablespaces (from bk-dump --globals)\n"
-"      --no-owner --no-acl --no-tablespaces --role ROLE   as in pg_restore\n"
-"      --replace DBNAME  put the dump in the place of a database that has data\n"
-"      --any-space    with --replace: even if the disk looks too small\n"
-"      --disable-old-subscriptions  of the database that is set aside\n"
-"      --sealed, --unsealed  demand a seal with --into, too; swap without one\n"
-"      --rollback     undo the last swap\n"
-"      --drop-old, --list-old  drop, list the databases that swaps set aside\n"
-"\n"
-"Reads dumps of bk-dump and pg_dump, in any format except directory.\n"
-"Exit: 0 restored, 1 failed, 2 usage error, 3 input refused, 4 no old\n"
-"database, 5 another bk-restore is running on it.\n",
-};
-
 enum { INTO = TOOL_OPT_TOOL, PART, KEEP_GOING, ACCEPT, DATA_ONLY,
 	REPLACE_TABLE, GLOBALS, NO_OWNER, NO_ACL, NO_TABLESPACES, ROLE, REPLACE,
 	ANY_SPACE, DISABLE_OLD, SEALED, UNSEALED, ROLLBACK, DROP_OLD,
 	LIST_OLD };
 
-static const struct option longopts[] = {
-	TOOL_LONGOPTS,
-	{ "jobs", required_argument, NULL, 'j' },
-	{ "quiet", no_argument, NULL, 'q' },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ "host", required_argument, NULL, 'h' },
-	{ "port", required_argument, NULL, 'p' },
-	{ "username", required_argument, NULL, 'U' },
-	{ "no-password", no_argument, NULL, 'w' },
-	{ "into", no_argument, NULL, INTO },
-	{ "table", required_argument, NULL, 't' },
-	{ "schema", required_argument, NULL, 'n' },
-	{ "data-only", no_argument, NULL, DATA_ONLY },
-	{ "replace-table", no_argument, NULL, REPLACE_TABLE },
-	{ "use-list", required_argument, NULL, 'L' },
-	{ "keep-going", no_argument, NULL, KEEP_GOING },
-	{ "accept", required_argument, NULL, ACCEPT },
-	{ "globals", no_argument, NULL, GLOBALS },
-	{ "no-owner", no_argument, NULL, NO_OWNER },
-	{ "no-acl", no_argument, NULL, NO_ACL },
-	{ "no-tablespaces", no_argument, NULL, NO_TABLESPACES },
-	{ "role", required_argument, NULL, ROLE },
-	{ "replace", required_argument, NULL, REPLACE },
-	{ "any-space", no_argument, NULL, ANY_SPACE },
-	{ "disable-old-subscriptions", no_argument, NULL, DISABLE_OLD },
-	{ "sealed", no_argument, NULL, SEALED },
-	{ "unsealed", no_argument, NULL, UNSEALED },
-	{ "rollback", no_argument, NULL, ROLLBACK },
-	{ "drop-old", no_argument, NULL, DROP_OLD },
-	{ "list-old", no_argument, NULL, LIST_OLD },
-	{ 0 }
+static const struct tool_opt options[] = {
+	{ INTO, "into", NULL, NULL,
+	    "load a new or empty database; nothing is swapped" },
+	{ 'j', "jobs", "N", NULL,
+	    "number of connections (default: 4, or CPUs if fewer)" },
+	TOOL_OPTIONS_SERVER,
+	TOOL_OPTIONS_QUIET,
+	{ 't', "table", "TABLE", NULL, NULL },
+	{ 'n', "schema", "SCHEMA", NULL,
+	    "only these, in one transaction, into a live database" },
+	{ 'L', "use-list", "FILE", NULL,
+	    "only the entries of this list, in its order" },
+	{ DATA_ONLY, "data-only", NULL, NULL, NULL },
+	{ REPLACE_TABLE, "replace-table", NULL, NULL,
+	    "with -t, -n: add rows; truncate first" },
+	{ KEEP_GOING, "keep-going", NULL, NULL, NULL },
+	{ ACCEPT, "accept", "FILE", NULL,
+	    "pass failing statements by; swap nevertheless" },
+	{ GLOBALS, "globals", NULL, NULL,
+	    "create the roles and tablespaces it has (--globals)" },
+	{ NO_OWNER, "no-owner", NULL, NULL, NULL },
+	{ NO_ACL, "no-acl", NULL, NULL, NULL },
+	{ NO_TABLESPACES, "no-tablespaces", NULL, NULL, NULL },
+	{ ROLE, "role", "ROLE", NULL, "as in pg_restore" },
+	{ REPLACE, "replace", "DBNAME", NULL,
+	    "put the dump in the place of a database that has data" },
+	{ ANY_SPACE, "any-space", NULL, NULL,
+	    "with --replace: even if the disk looks too small" },
+	{ DISABLE_OLD, "disable-old-subscriptions", NULL, NULL,
+	    "of the database that is set aside" },
+	{ SEALED, "sealed", NULL, NULL, NULL },
+	{ UNSEALED, "unsealed", NULL, NULL,
+	    "demand a seal with --into, too; swap without one" },
+	{ ROLLBACK, "rollback", NULL, NULL, NULL },
+	{ DROP_OLD, "drop-old", NULL, NULL, NULL },
+	{ LIST_OLD, "list-old", NULL, NULL,
+	    "undo a swap; drop; list what it set aside" },
+	TOOL_OPTIONS
+};
+
+static const struct tool tool = {
+	.name = "bk-restore",
+	.example =
+"bk-s3get s3://b/shop | bk-crypt -d | bk-gz -d | bk-restore -j8 shop",
+	.about =
+"Loads a dump of bk-dump or pg_dump, in any format but directory, beside the "
+"database, proves it, and puts it in its place.",
+	.options = options,
+	.operands = "[--into] DBNAME|URI",
+	.exits =
+"0 done, 1 failed, 2 usage error, 3 refused, 4 no old database, 5 busy",
 };
 
 #define NAMES_MAX 256
@@ -437,7 +425,6 @@ parse_option(struct options *o, int ch)
 	case ANY_SPACE: swap.any_space = 1; break;
 	case SEALED: o->sealed = 1; break;
 	case UNSEALED: o->unsealed = 1; break;
-	default: tool_option(ch);
 	}
 }
 
@@ -509,8 +496,7 @@ main(int argc, char *argv[])
 	int ch, rc;
 
 	tool_start(&tool);
-	while ((ch = getopt_long(argc, argv, "h:j:L:n:p:qt:U:vw", longopts,
-	    NULL)) != -1)
+	while ((ch = tool_getopt(argc, argv)) != -1)
 		parse_option(&o, ch);
 	set_defaults(&o, argc, argv);
 	tool_run(type(&o), NULL, target.database.data);

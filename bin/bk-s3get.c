@@ -1,5 +1,4 @@
 /* bk-s3get: an object in S3 to standard output, see bk-s3get(1) */
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -14,56 +13,44 @@
 #include "s3args.h"
 #include "tool.h"
 
-static const struct tool tool = {
-	.name = "bk-s3get",
-	.usage = "[-qv] [-j N] [--before TIME] [--match GLOB] [--seal] "
-	    "[--check | --no-check] [--rate BYTES] "
-	    "[--thaw DAYS[:TIER] [--wait DURATION]] [--retry-for DURATION] "
-	    "s3://BUCKET/KEY",
-	.help =
-"Example: bk-s3get s3://backups/shop/latest | bk-crypt -d -i key | bk-gz -d > d\n"
-"\n"
-"usage: bk-s3get [-qv] [-j N] [OPTION ...] s3://BUCKET/KEY\n"
-"\n"
-"Writes the object KEY to standard output; if KEY ends in /latest, the latest\n"
-"backup under that prefix; if it ends in ?versionId=ID, that version.  Fetches\n"
-"ranges in parallel, writes them in order, resumes broken transfers, verifies\n"
-"size and checksum before the last 4 KiB leave.  Credentials, region, endpoint:\n"
-"AWS_*.  More: bk-s3get(1).\n"
-"\n"
-"    --before TIME         the latest backup under KEY/ that is not younger:\n"
-"                          '2026-11-21 14:30Z'\n"
-"    --match GLOB          what latest may be: '*.bk'\n"
-"    --seal                put the object in an envelope, so that the next bk\n"
-"                          tool knows whether it is complete\n"
-"    --check, --no-check   verify it, write nothing; verify the size alone\n"
-"    --rate BYTES          read at most that much a second (1M)\n"
-"    --thaw DAYS[:TIER]    if it is archived, request a copy for so many days\n"
-"    --wait DURATION       wait that long for it (0)\n"
-"    -j N                  ranges in parallel (4)\n"
-"    --retry-for DURATION  give up after that long without success (15m)\n"
-"    -q, -v                no progress; progress even without a terminal\n"
-"\n"
-"Exit: 0 done, 1 failed, 2 usage error, 3 damaged, 4 no such object,\n"
-"5 not thawed yet.\n",
-};
-
 enum { OPT_SEAL = TOOL_OPT_TOOL, OPT_CHECK, OPT_NO_CHECK, OPT_THAW, OPT_WAIT,
 	OPT_RATE, OPT_RETRY, OPT_MATCH, OPT_BEFORE };
 
-static const struct option longopts[] = {
-	{ "before", required_argument, NULL, OPT_BEFORE },
-	{ "match", required_argument, NULL, OPT_MATCH },
-	{ "seal", no_argument, NULL, OPT_SEAL },
-	{ "check", no_argument, NULL, OPT_CHECK },
-	{ "no-check", no_argument, NULL, OPT_NO_CHECK },
-	{ "thaw", required_argument, NULL, OPT_THAW },
-	{ "wait", required_argument, NULL, OPT_WAIT },
-	{ "rate", required_argument, NULL, OPT_RATE },
-	{ "jobs", required_argument, NULL, 'j' },
-	{ "retry-for", required_argument, NULL, OPT_RETRY },
-	TOOL_LONGOPTS,
-	{ 0 }
+static const struct tool_opt options[] = {
+	{ OPT_BEFORE, "before", "TIME", NULL,
+	    "the latest under KEY/ by then: '2026-11-21 14:30Z'" },
+	{ OPT_MATCH, "match", "GLOB", NULL, "what latest may be: '*.bk'" },
+	{ OPT_SEAL, "seal", NULL, NULL,
+	    "in an envelope, which tells the next bk tool of the end" },
+	{ OPT_CHECK, "check", NULL, NULL, NULL },
+	{ OPT_NO_CHECK, "no-check", NULL, NULL,
+	    "verify it, write nothing; verify the size alone" },
+	{ OPT_RATE, "rate", "BYTES", NULL,
+	    "read at most that much a second (1M)" },
+	{ OPT_THAW, "thaw", "DAYS[:TIER]", NULL,
+	    "if it is archived, request a copy for so many days" },
+	{ OPT_WAIT, "wait", "DURATION", NULL, "wait that long for it (0)" },
+	{ 'j', "jobs", "N", NULL, "ranges in parallel (4)" },
+	{ OPT_RETRY, "retry-for", "DURATION", NULL,
+	    "give up after that long without success (15m)" },
+	TOOL_OPTIONS_QUIET,
+	TOOL_OPTIONS
+};
+
+static const struct tool tool = {
+	.name = "bk-s3get",
+	.example =
+"bk-s3get s3://backups/shop/latest | bk-crypt -d -i key | bk-gz -d > d",
+	.about =
+"Writes the object KEY to standard output; if KEY ends in /latest, the latest "
+"backup under that prefix; if it ends in ?versionId=ID, that version.  "
+"Fetches ranges in parallel, writes them in order, resumes broken transfers, "
+"verifies size and checksum before the last 4 KiB leave.  Credentials, "
+"region, endpoint: AWS_*.",
+	.options = options,
+	.operands = "s3://BUCKET/KEY",
+	.exits =
+"0 done, 1 failed, 2 usage error, 3 damaged, 4 no such object, 5 not thawed yet",
 };
 
 struct options {
@@ -132,7 +119,6 @@ parse_option(struct options *o, int ch)
 	case OPT_RETRY: o->retry_for = s3args_retry_for(optarg); break;
 	case 'q': o->verbosity = -1; break;
 	case 'v': o->verbosity = 1; break;
-	default: tool_option(ch);
 	}
 }
 
@@ -213,7 +199,7 @@ main(int argc, char *argv[])
 
 	tool_start(&tool);
 	bk_secret_guard();
-	while ((ch = getopt_long(argc, argv, "j:qv", longopts, NULL)) != -1)
+	while ((ch = tool_getopt(argc, argv)) != -1)
 		parse_option(&o, ch);
 	if (argc - optind != 1)
 		tool_usage("give one s3://BUCKET/KEY");

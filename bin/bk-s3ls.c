@@ -1,5 +1,4 @@
 /* bk-s3ls: list the objects under a prefix, see bk-s3ls(1) */
-#include <getopt.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,34 +14,39 @@
 #include "s3args.h"
 #include "tool.h"
 
+enum { VERSIONS = TOOL_OPT_TOOL, MARKERS, UPLOADS, STORED, OLDER, RETRY_FOR };
+
+static const struct tool_opt options[] = {
+	{ VERSIONS, "versions", NULL, NULL,
+	    "list all versions, also those replaced or deleted" },
+	{ MARKERS, "markers", NULL, NULL,
+	    "list the delete markers that hide versions" },
+	{ STORED, "stored", NULL, NULL,
+	    "give the time stored, whatever the name says" },
+	{ UPLOADS, "uploads", NULL, NULL,
+	    "list unfinished multipart uploads instead" },
+	{ OLDER, "older", "TIME", NULL,
+	    "only what was stored, or begun, longer ago" },
+	{ RETRY_FOR, "retry-for", "TIME", NULL,
+	    "retry failed requests for that long (1m)" },
+	TOOL_OPTIONS
+};
+
 static const struct tool tool = {
 	.name = "bk-s3ls",
-	.usage = "[--versions | --markers | --uploads] [--stored] "
-	    "[--older TIME] [--retry-for TIME] s3://BUCKET[/PREFIX]",
-	.help =
-"Example: bk-s3ls s3://backups/shop/ | bk-prune -d 30 -m 12 | bk-s3rm\n"
-"\n"
-"usage: bk-s3ls [OPTION ...] s3://BUCKET[/PREFIX]\n"
-"\n"
-"Lists every object whose key begins with PREFIX, oldest first: time (UTC),\n"
-"bytes and name, tab-separated, one per line.  The time is that in the name, as\n"
-"{utc} writes it, else the time stored.  If stored over a day later, that is a\n"
-"fourth field.  A listing that could not be finished ends with an error record,\n"
-"which every reader refuses.\n"
-"\n"
-"    --versions        list all versions, also those replaced or deleted\n"
-"    --markers         list the delete markers that hide versions\n"
-"    --stored          give the time stored, whatever the name says\n"
-"    --uploads         list unfinished multipart uploads instead\n"
-"    --older TIME      only what was stored, or begun, longer ago\n"
-"    --retry-for TIME  retry failed requests for that long (1m)\n"
-"    --help            this text\n"
-"    --version         the version\n"
-"\n"
-"Credentials and endpoint: AWS_ACCESS_KEY_ID ..., AWS_PROFILE, AWS_REGION,\n"
-"AWS_ENDPOINT_URL and the AWS tools' other settings; bk-s3ls(1) lists them.\n"
-"\n"
-"Exit: 0 listed, 1 failed, 2 usage error, 4 nothing there.\n",
+	.example =
+"bk-s3ls s3://backups/shop/ | bk-prune -d 30 -m 12 | bk-s3rm",
+	.about =
+"Lists every object whose key begins with PREFIX, oldest first: time (UTC), "
+"bytes and name, tab-separated, one per line.  The time is that in the name, "
+"as {utc} writes it, else the time stored.  If stored over a day later, that "
+"is a fourth field.  A listing that could not be finished ends with an error "
+"record, which every reader refuses.\n"
+"Credentials and endpoint: AWS_ACCESS_KEY_ID ..., AWS_PROFILE, AWS_REGION, "
+"AWS_ENDPOINT_URL and the AWS tools' other settings.",
+	.options = options,
+	.operands = "s3://BUCKET[/PREFIX]",
+	.exits = "0 listed, 1 failed, 2 usage error, 4 nothing there",
 };
 
 /* A record named s3://bucket/key[?versionId=id]. */
@@ -131,18 +135,6 @@ is_left(enum bk_s3_kind k)
 int
 main(int argc, char *argv[])
 {
-	enum { VERSIONS = TOOL_OPT_TOOL, MARKERS, UPLOADS, STORED, OLDER,
-		RETRY_FOR };
-	static const struct option longopts[] = {
-		{ "versions", no_argument, NULL, VERSIONS },
-		{ "markers", no_argument, NULL, MARKERS },
-		{ "stored", no_argument, NULL, STORED },
-		{ "uploads", no_argument, NULL, UPLOADS },
-		{ "older", required_argument, NULL, OLDER },
-		{ "retry-for", required_argument, NULL, RETRY_FOR },
-		TOOL_LONGOPTS,
-		{ 0 }
-	};
 	struct bk_err e = {0};
 	struct bk_s3_url url = {0};
 	struct bk_records records = { .warn = s3args_warn };
@@ -151,7 +143,7 @@ main(int argc, char *argv[])
 
 	tool_start(&tool);
 	bk_secret_guard();
-	while ((ch = getopt_long(argc, argv, "", longopts, NULL)) != -1) {
+	while ((ch = tool_getopt(argc, argv)) != -1) {
 		switch (ch) {
 		case VERSIONS: kind(&o, BK_S3_VERSIONS); break;
 		case MARKERS: kind(&o, BK_S3_MARKERS); break;
@@ -159,7 +151,6 @@ main(int argc, char *argv[])
 		case STORED: records.by_store = 1; break;
 		case OLDER: o.before = older(optarg); break;
 		case RETRY_FOR: o.retry_for = s3args_retry_for(optarg); break;
-		default: tool_option(ch);
 		}
 	}
 	if (records.by_store && is_left(o.kind))

@@ -1,6 +1,5 @@
 /* bk-s3put: standard input as one object in S3, see bk-s3put(1) */
 #include <ctype.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,40 +20,56 @@
 #define MAX_TAGS 10		/* S3's limit */
 #define MAX_LOCK (100ULL * 365 * 86400)
 
+enum {
+	OPT_OVERWRITE = TOOL_OPT_TOOL, OPT_SEALED, OPT_CLASS, OPT_SSE,
+	OPT_LOCK, OPT_TAG, OPT_META, OPT_TYPE, OPT_PART, OPT_FIXED, OPT_MAX,
+	OPT_EXPECTED, OPT_MEMORY, OPT_PROVIDER, OPT_RATE, OPT_RETRY,
+};
+
+static const struct tool_opt options[] = {
+	{ OPT_OVERWRITE, "overwrite", NULL, NULL, NULL },
+	{ OPT_SEALED, "sealed", NULL, NULL,
+	    "replace an object; refuse input that is not sealed" },
+	NAMES_OPTIONS,
+	{ OPT_CLASS, "storage-class", "CLASS", NULL, "e.g. STANDARD_IA" },
+	{ OPT_SSE, "sse", "s3|kms|kms:KEYID", "s3|kms",
+	    "server-side encryption" },
+	{ OPT_LOCK, "lock", "MODE:DURATION", NULL,
+	    "object lock, e.g. COMPLIANCE:30d" },
+	{ OPT_TAG, "tag", "K=V", NULL, NULL },
+	{ OPT_META, "meta", "K=V", NULL, "tag; metadata (up to 10 each)" },
+	{ OPT_TYPE, "content-type", "TYPE", NULL,
+	    "instead of application/octet-stream" },
+	{ 'j', "jobs", "N", NULL, NULL },
+	{ OPT_MEMORY, "memory", "SIZE", NULL,
+	    "parts in parallel (4); in so much memory (256M)" },
+	{ OPT_PART, "part-size", "SIZE", NULL, NULL },
+	{ OPT_FIXED, "fixed-parts", NULL, NULL,
+	    "initial size (8M; it grows); of all" },
+	{ OPT_EXPECTED, "expected-size", "SIZE", NULL,
+	    "of the input, so that parts need not grow" },
+	{ OPT_MAX, "max-parts", "N", NULL, "the provider's limit (10000)" },
+	{ OPT_PROVIDER, "provider", "NAME", NULL,
+	    "whose server it is, if its host does not tell" },
+	{ OPT_RATE, "rate", "BYTES", NULL,
+	    "at most so many bytes a second" },
+	{ OPT_RETRY, "retry-for", "DURATION", NULL,
+	    "give up after that long without success (15m)" },
+	TOOL_OPTIONS_QUIET,
+	TOOL_OPTIONS
+};
+
 static const struct tool tool = {
 	.name = "bk-s3put",
-	.usage = "[-qv] [-j N] [--overwrite] [--sealed] [--db NAME] "
-	    "[--tier NAME] [--storage-class CLASS] [--sse s3|kms[:KEYID]] "
-	    "[--lock MODE:DURATION] [--tag K=V] [--meta K=V] "
-	    "[--content-type TYPE] [--part-size SIZE] [--fixed-parts] "
-	    "[--max-parts N] [--expected-size SIZE] [--memory SIZE] "
-	    "[--provider NAME] [--rate BYTES] [--retry-for DURATION] "
-	    "s3://BUCKET/KEY",
-	.help =
-"Example: bk-dump shop | bk-gz | bk-crypt | bk-s3put s3://backups/{db}/{utc}.bk\n"
-"\n"
-"usage: bk-s3put [-qv] [-j N] [OPTION ...] s3://BUCKET/KEY\n"
-"\n"
-"Stores standard input as one object, or none.  KEY may hold {db} {host} {utc}\n"
-"{date} {time} {tier}.  Credentials, region, endpoint: AWS_*, see bk-s3put(1).\n"
-"\n"
-"    --overwrite             replace an existing object\n"
-"    --sealed                refuse input that is not sealed\n"
-"    --db NAME, --tier NAME  for {db} and {tier}\n"
-"    --storage-class CLASS   e.g. STANDARD_IA\n"
-"    --sse s3|kms|kms:KEYID  server-side encryption\n"
-"    --lock MODE:DURATION    object lock, e.g. COMPLIANCE:30d\n"
-"    --tag K=V, --meta K=V   tag, metadata (up to 10 each)\n"
-"    --content-type TYPE     instead of application/octet-stream\n"
-"    -j N, --memory SIZE     parts in parallel (4), in so much memory (256M)\n"
-"    --part-size SIZE        initial size (8M; it grows); --fixed-parts: of all\n"
-"    --expected-size SIZE    of the input, so that parts need not grow\n"
-"    --max-parts N           the provider's limit (10000)\n"
-"    --provider NAME         whose server it is, if its host does not tell\n"
-"    --rate BYTES            at most so many bytes a second\n"
-"    --retry-for DURATION    give up after that long without success (15m)\n"
-"    -q, -v                  no progress; progress even without a terminal\n"
-"Exit: 0 stored, 1 failed, 2 usage error, 3 input empty or unfinished.\n",
+	.example =
+"bk-dump shop | bk-gz | bk-crypt | bk-s3put s3://backups/{db}/{utc}.bk",
+	.about =
+"Stores standard input as one object, or none.  KEY may hold {db} {host} "
+"{utc} {date} {time} {tier}.  Credentials, region, endpoint: AWS_*.",
+	.options = options,
+	.operands = "s3://BUCKET/KEY",
+	.exits =
+"0 stored, 1 failed, 2 usage error, 3 input empty or unfinished",
 };
 
 struct options {
@@ -68,37 +83,6 @@ struct options {
 	unsigned retry_for;
 	unsigned in_flags;
 	int verbosity;			/* of the progress line */
-};
-
-enum {
-	OPT_OVERWRITE = TOOL_OPT_TOOL, OPT_SEALED, OPT_DB, OPT_TIER, OPT_CLASS,
-	OPT_SSE, OPT_LOCK, OPT_TAG, OPT_META, OPT_TYPE, OPT_PART, OPT_FIXED,
-	OPT_MAX, OPT_EXPECTED, OPT_MEMORY,
-	OPT_PROVIDER, OPT_RATE, OPT_RETRY,
-};
-
-static const struct option longopts[] = {
-	{ "overwrite", no_argument, NULL, OPT_OVERWRITE },
-	{ "sealed", no_argument, NULL, OPT_SEALED },
-	{ "db", required_argument, NULL, OPT_DB },
-	{ "tier", required_argument, NULL, OPT_TIER },
-	{ "storage-class", required_argument, NULL, OPT_CLASS },
-	{ "sse", required_argument, NULL, OPT_SSE },
-	{ "lock", required_argument, NULL, OPT_LOCK },
-	{ "tag", required_argument, NULL, OPT_TAG },
-	{ "meta", required_argument, NULL, OPT_META },
-	{ "content-type", required_argument, NULL, OPT_TYPE },
-	{ "jobs", required_argument, NULL, 'j' },
-	{ "part-size", required_argument, NULL, OPT_PART },
-	{ "fixed-parts", no_argument, NULL, OPT_FIXED },
-	{ "max-parts", required_argument, NULL, OPT_MAX },
-	{ "expected-size", required_argument, NULL, OPT_EXPECTED },
-	{ "memory", required_argument, NULL, OPT_MEMORY },
-	{ "provider", required_argument, NULL, OPT_PROVIDER },
-	{ "rate", required_argument, NULL, OPT_RATE },
-	{ "retry-for", required_argument, NULL, OPT_RETRY },
-	TOOL_LONGOPTS,
-	{ 0 }
 };
 
 /* Header values are limited to printable ASCII. */
@@ -217,8 +201,8 @@ parse_option(struct options *o, int ch)
 	switch (ch) {
 	case OPT_OVERWRITE: o->up.overwrite = 1; break;
 	case OPT_SEALED: o->in_flags |= BK_READER_SEALED; break;
-	case OPT_DB: o->db = optarg; break;
-	case OPT_TIER: o->tier = optarg; break;
+	case NAMES_OPT_DB: o->db = optarg; break;
+	case NAMES_OPT_TIER: o->tier = optarg; break;
 	case OPT_CLASS:
 		check_header("--storage-class", optarg);
 		o->up.storage_class = optarg;
@@ -254,7 +238,6 @@ parse_option(struct options *o, int ch)
 	case OPT_RETRY: o->retry_for = s3args_retry_for(optarg); break;
 	case 'q': o->verbosity = -1; break;
 	case 'v': o->verbosity = 1; break;
-	default: tool_option(ch);
 	}
 }
 
@@ -319,7 +302,7 @@ main(int argc, char *argv[])
 
 	tool_start(&tool);
 	bk_secret_guard();
-	while ((ch = getopt_long(argc, argv, "j:qv", longopts, NULL)) != -1)
+	while ((ch = tool_getopt(argc, argv)) != -1)
 		parse_option(&o, ch);
 	if (argc - optind != 1)
 		tool_usage("give one s3://BUCKET/KEY");

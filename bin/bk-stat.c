@@ -1,5 +1,4 @@
 /* bk-stat: the health of a server and one of its databases, see bk-stat(1) */
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -15,32 +14,34 @@
 #include "stat_report.h"
 #include "tool.h"
 
-static const struct tool tool = {
-	.name = "bk-stat",
-	.usage = "[--json] [--prometheus FILE] [--log AUDITLOG] [--tables N] "
-	    "[--timeout TIME] [DBNAME|URI]",
-	.help =
-"Example: bk-stat --prometheus /var/lib/bk/metrics/shop.prom shop\n"
-"\n"
-"usage: bk-stat [OPTION ...] [DBNAME|URI]\n"
-"\n"
-"Prints the health of a server and a database: sizes, connections, the\n"
-"oldest transaction, wraparound, archiver, standbys, replication slots, and\n"
-"when the database was last backed up.  Reads only, in one transaction that\n"
-"waits for no lock.  Connects as psql does: PG*, ~/.pgpass, DATABASE_URL\n"
-"\n"
-"    --json             print JSON\n"
-"    --prometheus FILE  write metrics to FILE (\"-\": print them) instead\n"
-"    --log AUDITLOG     the audit log (default: BK_AUDIT_LOG)\n"
-"    --tables N         report the N largest tables (10)\n"
-"    --timeout TIME     give up after TIME (30s)\n"
-"    --help, --version\n"
-"\n"
-"Exit: 0 printed, 1 failed, 2 usage error, 3 the audit log is damaged.\n",
-};
-
 enum { OPT_JSON = TOOL_OPT_TOOL, OPT_PROMETHEUS, OPT_LOG, OPT_TABLES,
 	OPT_TIMEOUT };
+
+static const struct tool_opt options[] = {
+	{ OPT_JSON, "json", NULL, NULL, "print JSON" },
+	{ OPT_PROMETHEUS, "prometheus", "FILE", NULL,
+	    "write metrics to FILE (\"-\": print them) instead" },
+	{ OPT_LOG, "log", "AUDITLOG", "FILE",
+	    "the audit log (default: BK_AUDIT_LOG)" },
+	{ OPT_TABLES, "tables", "N", NULL,
+	    "report the N largest tables (10)" },
+	{ OPT_TIMEOUT, "timeout", "TIME", NULL, "give up after TIME (30s)" },
+	TOOL_OPTIONS
+};
+
+static const struct tool tool = {
+	.name = "bk-stat",
+	.example = "bk-stat --prometheus /var/lib/bk/metrics/shop.prom shop",
+	.about =
+"Prints the health of a server and a database: sizes, connections, the oldest "
+"transaction, wraparound, archiver, standbys, replication slots, and when the "
+"database was last backed up.  Reads only, in one transaction that waits for "
+"no lock.  Connects as psql does: PG*, ~/.pgpass, DATABASE_URL",
+	.options = options,
+	.operands = "[DBNAME|URI]",
+	.exits =
+"0 printed, 1 failed, 2 usage error, 3 the audit log is damaged",
+};
 
 struct options {
 	struct bk_conn_target target;
@@ -54,18 +55,9 @@ struct options {
 static void
 parse_options(struct options *o, int argc, char *argv[])
 {
-	static const struct option longopts[] = {
-		{ "json", no_argument, NULL, OPT_JSON },
-		{ "prometheus", required_argument, NULL, OPT_PROMETHEUS },
-		{ "log", required_argument, NULL, OPT_LOG },
-		{ "tables", required_argument, NULL, OPT_TABLES },
-		{ "timeout", required_argument, NULL, OPT_TIMEOUT },
-		TOOL_LONGOPTS,
-		{ 0 }
-	};
 	int ch;
 
-	while ((ch = getopt_long(argc, argv, "", longopts, NULL)) != -1)
+	while ((ch = tool_getopt(argc, argv)) != -1)
 		switch (ch) {
 		case OPT_JSON: o->json = 1; break;
 		case OPT_PROMETHEUS: o->prometheus = optarg; break;
@@ -77,7 +69,6 @@ parse_options(struct options *o, int argc, char *argv[])
 		case OPT_TIMEOUT:
 			o->timeout = tool_duration(optarg, "--timeout");
 			break;
-		default: tool_option(ch);
 		}
 	if (argc - optind > 1)
 		tool_usage("more than one database name");

@@ -2,7 +2,6 @@
 #include <sys/stat.h>
 
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,41 +22,58 @@
 
 extern char **environ;
 
-static const struct tool tool = {
-	.name = "bk-verify",
-	.usage = "[-i FILE] [--restore [CONNINFO] | --scratch | --against "
-	    "CONNINFO] [--sql FILE] [OPTION ...] < BACKUP",
-	.help =
-"Example: bk-s3get s3://b/shop.bk | bk-verify -i key.txt --receipts proofs\n"
-"\n"
-"Reads a backup to its end, reports what is proven, and writes a receipt, one\n"
-"line of JSON.  Opens gzip, zstd, age, bk-crypt.  bk-verify(1) has more.\n"
-"\n"
-"    -i, --identity FILE       decrypt with the secret keys in FILE\n"
-"    --passphrase-file FILE    or with the passphrase in FILE's first line\n"
-"    --restore [CONNINFO]      restore on that server (PG*), compare all rows\n"
-"    --scratch                 the same, or a recovery, on a temporary server\n"
-"    --scratch-config FILE     with these lines in its postgresql.conf\n"
-"    --against CONNINFO        compare that database with it, restore nothing\n"
-"    --sql FILE                and run its queries; each must return true\n"
-"    -j, --jobs N              threads (default: BK_JOBS, or one per CPU)\n"
-"    --name NAME               for the receipt, where the stream has no label\n"
-"    -o FILE                   write the receipt to FILE, not standard output\n"
-"    --md                      write a row of a Markdown table instead\n"
-"    --receipts DIR|s3://...   store the receipt there, too\n"
-"    --sealed                  refuse input that is not sealed\n"
-"    --signer FILE             demand a signature by a public key in FILE\n"
-"    --signature FILE          with age, the signature is a file of its own\n"
-"    -q, -v                    silent on success; rows of each table, progress\n"
-"    --help, --version\n"
-"\n"
-"Exit: 0 proven, 1 could not tell, 2 usage error, 3 not proven.\n",
-};
-
 enum {
 	OPT_PASSPHRASE_FILE = TOOL_OPT_TOOL, OPT_RESTORE, OPT_SCRATCH, OPT_SQL,
 	OPT_SCRATCH_CONFIG, OPT_AGAINST, OPT_NAME, OPT_MD, OPT_RECEIPTS,
 	OPT_SEALED, OPT_SIGNER, OPT_SIGNATURE
+};
+
+static const struct tool_opt options[] = {
+	{ 'i', "identity", "FILE", NULL,
+	    "decrypt with the secret keys in FILE" },
+	{ OPT_PASSPHRASE_FILE, "passphrase-file", "FILE", NULL,
+	    "or with the passphrase in FILE's first line" },
+	{ OPT_RESTORE, "restore", "[CONNINFO]", NULL,
+	    "restore on that server (PG*), compare all rows" },
+	{ OPT_SCRATCH, "scratch", NULL, NULL,
+	    "the same, or a recovery, on a temporary server" },
+	{ OPT_SCRATCH_CONFIG, "scratch-config", "FILE", NULL,
+	    "with these lines in its postgresql.conf" },
+	{ OPT_AGAINST, "against", "CONNINFO", NULL,
+	    "compare that database with it, restore nothing" },
+	{ OPT_SQL, "sql", "FILE", NULL,
+	    "and run its queries; each must return true" },
+	{ 'j', "jobs", "N", NULL,
+	    "threads (default: BK_JOBS, or one per CPU)" },
+	{ OPT_NAME, "name", "NAME", NULL,
+	    "for the receipt, where the stream has no label" },
+	{ 'o', "output", "FILE", NULL,
+	    "write the receipt to FILE, not standard output" },
+	{ OPT_MD, "md", NULL, NULL, "write a row of a Markdown table instead" },
+	{ OPT_RECEIPTS, "receipts", "DIR|s3://...", "DIR",
+	    "store the receipt there, too" },
+	{ OPT_SEALED, "sealed", NULL, NULL,
+	    "refuse input that is not sealed" },
+	{ OPT_SIGNER, "signer", "FILE", NULL, NULL },
+	{ OPT_SIGNATURE, "signature", "FILE", NULL,
+	    "demand one by a key in FILE; from a file (age)" },
+	{ 'q', "quiet", NULL, NULL, NULL },
+	{ 'v', "verbose", NULL, NULL,
+	    "silent on success; rows of each table, progress" },
+	TOOL_OPTIONS
+};
+
+static const struct tool tool = {
+	.name = "bk-verify",
+	.example =
+"bk-s3get s3://b/shop.bk | bk-verify -i key.txt --receipts proofs",
+	.about =
+"Reads a backup to its end, reports what is proven, and writes a receipt, one "
+"line of JSON.  Opens gzip, zstd, age, bk-crypt.",
+	.options = options,
+	.operands = "[--restore|--scratch|--against CONNINFO] < BACKUP",
+	.exits =
+"0 proven, 1 could not tell, 2 usage error, 3 not proven",
 };
 
 struct options {
@@ -102,7 +118,6 @@ parse_option(struct options *o, int ch)
 	case OPT_SEALED: o->sealed = 1; break;
 	case OPT_SIGNER: o->signers = optarg; break;
 	case OPT_SIGNATURE: o->signature = optarg; break;
-	default: tool_option(ch);
 	}
 }
 
@@ -119,30 +134,9 @@ file_mode(void)
 static void
 parse_options(struct options *o, int argc, char *argv[])
 {
-	static const struct option longopts[] = {
-		{ "identity", required_argument, NULL, 'i' },
-		{ "passphrase-file", required_argument, NULL,
-		    OPT_PASSPHRASE_FILE },
-		{ "restore", optional_argument, NULL, OPT_RESTORE },
-		{ "scratch", no_argument, NULL, OPT_SCRATCH },
-		{ "scratch-config", required_argument, NULL,
-		    OPT_SCRATCH_CONFIG },
-		{ "against", required_argument, NULL, OPT_AGAINST },
-		{ "sql", required_argument, NULL, OPT_SQL },
-		{ "jobs", required_argument, NULL, 'j' },
-		{ "output", required_argument, NULL, 'o' },
-		{ "name", required_argument, NULL, OPT_NAME },
-		{ "md", no_argument, NULL, OPT_MD },
-		{ "receipts", required_argument, NULL, OPT_RECEIPTS },
-		{ "sealed", no_argument, NULL, OPT_SEALED },
-		{ "signer", required_argument, NULL, OPT_SIGNER },
-		{ "signature", required_argument, NULL, OPT_SIGNATURE },
-		TOOL_LONGOPTS,
-		{ 0 }
-	};
 	int ch;
 
-	while ((ch = getopt_long(argc, argv, "i:j:o:qv", longopts, NULL)) != -1)
+	while ((ch = tool_getopt(argc, argv)) != -1)
 		parse_option(o, ch);
 	o->mode = file_mode();
 	o->levels.jobs = tool_jobs(o->jobs, TOOL_JOBS_MAX);

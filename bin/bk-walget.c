@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,27 +31,34 @@
  */
 enum { THERE = 0, ABSENT = 1, ABORT = 255 };
 
+enum { SPOOL = TOOL_OPT_TOOL, AHEAD_OPT, RETRY_FOR };
+
+static const struct tool_opt options[] = {
+	{ SPOOL, "spool", "DIR", NULL,
+	    "fetch what comes next into DIR meanwhile" },
+	{ AHEAD_OPT, "ahead", "N", NULL, "so many segments at most (32)" },
+	{ 'j', "jobs", "N", NULL,
+	    "so many COMMANDs at once (processors, at most 8)" },
+	{ RETRY_FOR, "retry-for", "TIME", NULL,
+	    "try again so long before recovery is aborted (0s)" },
+	TOOL_OPTIONS
+};
+
 static const struct tool tool = {
 	.name = "bk-walget",
-	.usage = "[OPTION ...] NAME PATH -- COMMAND [ARGUMENT ...]",
 	.usage_status = ABORT,
-	.help =
-"Example: restore_command = 'bk-walget %f %p --\n"
-"    ''bk-s3get s3://b/wal/$BK_WAL_NAME | bk-crypt -d | bk-gz -d'''\n"
-"\n"
-"usage: bk-walget [OPTION ...] NAME PATH -- COMMAND [ARGUMENT ...]\n"
-"\n"
-"Gets the WAL file NAME as PATH (%f %p of restore_command) from COMMAND, which\n"
-"writes it to standard output, or exits with 4 if it is not there; BK_WAL_NAME\n"
-"is its name.  A single word is run by /bin/sh -c.\n"
-"\n"
-"    --spool DIR       fetch what comes next into DIR meanwhile\n"
-"    --ahead N         so many segments at most (32)\n"
-"    -j, --jobs N      so many COMMANDs at once (processors, at most 8)\n"
-"    --retry-for TIME  try again so long before recovery is aborted (0s)\n"
-"    --help, --version\n"
-"\n"
-"Exit: 0 there, 1 proven not to be, 255 anything else: recovery is aborted.\n",
+	.example =
+"restore_command = 'bk-walget %f %p --\n"
+"    ''bk-s3get s3://b/wal/$BK_WAL_NAME | bk-crypt -d | bk-gz -d'''",
+	.about =
+"Gets the WAL file NAME as PATH (%f %p of restore_command) from COMMAND, which "
+"writes it to standard output, or exits with 4 if it is not there; BK_WAL_NAME "
+"is its name.  A single word is run by /bin/sh -c.",
+	.options = options,
+	.operands = "NAME PATH -- COMMAND [ARGUMENT ...]",
+	.order = "-",	/* options may stand behind PATH, but not behind "--" */
+	.exits =
+"0 there, 1 proven not to be, 255 anything else: recovery is aborted",
 };
 
 static struct bk_wal_get *get;		/* for cleanup() */
@@ -97,21 +103,11 @@ check_command(char *words[], const char *name)
 static char **
 parse_options(struct arguments *a, int argc, char *argv[])
 {
-	enum { SPOOL = TOOL_OPT_TOOL, AHEAD_OPT, RETRY_FOR };
-	static const struct option longopts[] = {
-		{ "spool", required_argument, NULL, SPOOL },
-		{ "ahead", required_argument, NULL, AHEAD_OPT },
-		{ "jobs", required_argument, NULL, 'j' },
-		{ "retry-for", required_argument, NULL, RETRY_FOR },
-		TOOL_LONGOPTS,
-		{ 0 }
-	};
 	const char *jobs = NULL;
 	int ch;
 
 	a->get.ahead = AHEAD;
-	/* "-": options may stand behind PATH, but not behind "--" */
-	while ((ch = getopt_long(argc, argv, "-j:", longopts, NULL)) != -1) {
+	while ((ch = tool_getopt(argc, argv)) != -1) {
 		switch (ch) {
 		case SPOOL: a->get.spool = optarg; break;
 		case AHEAD_OPT:
@@ -123,7 +119,6 @@ parse_options(struct arguments *a, int argc, char *argv[])
 			a->retry_for = tool_duration(optarg, "--retry-for");
 			break;
 		case 1: take_operand(a, optarg); break;
-		default: tool_option(ch);
 		}
 	}
 	if (a->path == NULL)

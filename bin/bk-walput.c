@@ -1,5 +1,4 @@
 /* bk-walput: archive_command by a command of yours, see bk-walput(1) */
-#include <getopt.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,27 +13,32 @@
 
 extern char **environ;
 
+enum { SPOOL = TOOL_OPT_TOOL };
+
+static const struct tool_opt options[] = {
+	{ SPOOL, "spool", "DIR", NULL,
+	    "store what else is ready meanwhile, and remember it in DIR until "
+	    "PostgreSQL asks for it" },
+	{ 'j', "jobs", "N", NULL,
+	    "with --spool, so many COMMANDs at once (processors, <= 8)" },
+	TOOL_OPTIONS
+};
+
 static const struct tool tool = {
 	.name = "bk-walput",
-	.usage = "[--spool DIR] [-j N] PATH -- COMMAND [ARGUMENT ...]",
-	.help =
-"Example: archive_command =\n"
-"    'bk-walput %p -- ''bk-gz | bk-crypt | bk-s3put s3://b/wal/$BK_WAL_NAME'''\n"
-"\n"
-"usage: bk-walput [--spool DIR] [-j N] PATH -- COMMAND [ARGUMENT ...]\n"
-"\n"
-"Stores the WAL file PATH (%p of archive_command) by COMMAND, which reads it,\n"
-"sealed, as standard input; BK_WAL_NAME is its name.  A single word is run by\n"
-"/bin/sh -c.  0 only when COMMAND has read all and exited with 0.\n"
-"\n"
-"    --spool DIR     store what else is ready meanwhile, and remember it in\n"
-"                    DIR until PostgreSQL asks for it\n"
-"    -j, --jobs N    with --spool, so many COMMANDs at once (processors, <= 8)\n"
-"    --help          this text\n"
-"    --version       the version\n"
-"\n"
-"Exit: 0 stored, now or before; else PostgreSQL keeps the file and tries\n"
-"again: 1 failed, 2 usage error, 3 not what its name says, 5 spool in use.\n",
+	.example =
+"archive_command =\n"
+"    'bk-walput %p -- ''bk-gz | bk-crypt | bk-s3put s3://b/wal/$BK_WAL_NAME'''",
+	.about =
+"Stores the WAL file PATH (%p of archive_command) by COMMAND, which reads it, "
+"sealed, as standard input; BK_WAL_NAME is its name.  A single word is run by "
+"/bin/sh -c.  0 only when COMMAND has read all and exited with 0.",
+	.options = options,
+	.operands = "PATH -- COMMAND [ARGUMENT ...]",
+	.order = "-",	/* options may stand behind PATH, but not behind "--" */
+	.exits =
+"0 stored, now or before; else PostgreSQL keeps the file and tries again: "
+"1 failed, 2 usage error, 3 not what its name says, 5 spool in use",
 };
 
 static struct bk_wal_put *put;		/* for cleanup() */
@@ -64,19 +68,11 @@ static char **
 parse_options(struct bk_wal_put_options *o, const char **path, int argc,
     char *argv[])
 {
-	enum { SPOOL = TOOL_OPT_TOOL };
-	static const struct option longopts[] = {
-		{ "spool", required_argument, NULL, SPOOL },
-		{ "jobs", required_argument, NULL, 'j' },
-		TOOL_LONGOPTS,
-		{ 0 }
-	};
 	const char *jobs = NULL;
 	int ch;
 
 	*path = NULL;
-	/* "-": options may stand behind PATH, but not behind "--" */
-	while ((ch = getopt_long(argc, argv, "-j:", longopts, NULL)) != -1) {
+	while ((ch = tool_getopt(argc, argv)) != -1) {
 		switch (ch) {
 		case SPOOL: o->spool = optarg; break;
 		case 'j': jobs = optarg; break;
@@ -85,7 +81,6 @@ parse_options(struct bk_wal_put_options *o, const char **path, int argc,
 				tool_usage("%s: put -- before COMMAND", optarg);
 			*path = optarg;
 			break;
-		default: tool_option(ch);
 		}
 	}
 	if (*path == NULL)

@@ -1,5 +1,4 @@
 /* bk-walrecv: receive WAL, hand it over by segments, see bk-walrecv(1) */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,53 +12,42 @@
 
 extern char **environ;
 
-static const struct tool tool = {
-	.name = "bk-walrecv",
-	.usage = "[-j N] [--slot SLOT] [--spool DIR] [--max-age TIME] "
-	    "[--flush] [--timeout TIME] [--prometheus FILE] [-d DBNAME|URI] "
-	    "[-h HOST] [-p PORT] [-U USER] [--] COMMAND [ARG ...]",
-	.help =
-"Example: bk-walrecv --slot bk --max-age 60s 'bk-gz | bk-crypt |\n"
-"             bk-s3put s3://b/wal/$BK_WAL_NAME'\n"
-"\n"
-"usage: bk-walrecv [OPTION ...] [--] COMMAND [ARG ...]\n"
-"\n"
-"Receives WAL from a server until it is stopped, and runs COMMAND for each\n"
-"segment: sealed on standard input, its name in BK_WAL_NAME.  A COMMAND that\n"
-"is one word goes to sh.  Connects as psql does, as a role with REPLICATION\n"
-"\n"
-"  -j, --jobs N           so many COMMANDs at once (default: 2, or BK_JOBS)\n"
-"      --slot SLOT        have the server keep WAL until it is safe\n"
-"      --spool DIR        sync WAL there first and confirm that at once\n"
-"      --max-age TIME     hand over an unfinished segment as NAME.partial\n"
-"      --flush            hand over all that is in the spool, and end\n"
-"      --timeout TIME     end a COMMAND that takes longer, and run it again\n"
-"      --prometheus FILE  write metrics to FILE every 10 seconds\n"
-"  -d, -h, -p, -U         database, host, port, user, as psql\n"
-"      --help, --version\n"
-"\n"
-"Exit: 1 failed, 2 usage error, 3 another cluster, or WAL is lost, 5 spool in use\n",
+enum { SLOT = TOOL_OPT_TOOL, SPOOL, MAX_AGE, FLUSH, TIMEOUT, PROMETHEUS };
+
+static const struct tool_opt options[] = {
+	{ 'j', "jobs", "N", NULL,
+	    "so many COMMANDs at once (default: 2, or BK_JOBS)" },
+	{ SLOT, "slot", "SLOT", NULL,
+	    "have the server keep WAL until it is safe" },
+	{ SPOOL, "spool", "DIR", NULL,
+	    "sync WAL there first and confirm that at once" },
+	{ MAX_AGE, "max-age", "TIME", NULL,
+	    "hand over an unfinished segment as NAME.partial" },
+	{ FLUSH, "flush", NULL, NULL,
+	    "hand over all that is in the spool, and end" },
+	{ TIMEOUT, "timeout", "TIME", NULL,
+	    "end a COMMAND that takes longer, and run it again" },
+	{ PROMETHEUS, "prometheus", "FILE", NULL,
+	    "write metrics to FILE every 10 seconds" },
+	TOOL_OPTIONS_DBNAME,
+	TOOL_OPTIONS_SERVER,
+	TOOL_OPTIONS
 };
 
-enum { DATABASE = 'd', HOST = 'h', JOBS = 'j', PORT = 'p', USER = 'U',
-	NO_PASSWORD = 'w', SLOT = TOOL_OPT_TOOL, SPOOL, MAX_AGE, FLUSH,
-	TIMEOUT, PROMETHEUS };
-
-static const struct option longopts[] = {
-	{ "jobs", required_argument, NULL, JOBS },
-	{ "slot", required_argument, NULL, SLOT },
-	{ "spool", required_argument, NULL, SPOOL },
-	{ "max-age", required_argument, NULL, MAX_AGE },
-	{ "flush", no_argument, NULL, FLUSH },
-	{ "timeout", required_argument, NULL, TIMEOUT },
-	{ "prometheus", required_argument, NULL, PROMETHEUS },
-	{ "dbname", required_argument, NULL, DATABASE },
-	{ "host", required_argument, NULL, HOST },
-	{ "port", required_argument, NULL, PORT },
-	{ "username", required_argument, NULL, USER },
-	{ "no-password", no_argument, NULL, NO_PASSWORD },
-	TOOL_LONGOPTS,
-	{ 0 }
+static const struct tool tool = {
+	.name = "bk-walrecv",
+	.example =
+"bk-walrecv --slot bk --max-age 60s 'bk-gz | bk-crypt |\n"
+"             bk-s3put s3://b/wal/$BK_WAL_NAME'",
+	.about =
+"Receives WAL from a server until it is stopped, and runs COMMAND for each "
+"segment: sealed on standard input, its name in BK_WAL_NAME.  A COMMAND that "
+"is one word goes to sh.  Connects as psql does, as a role with REPLICATION",
+	.options = options,
+	.operands = "[--] COMMAND [ARG ...]",
+	.order = "+",		/* what follows COMMAND is the COMMAND's */
+	.exits =
+"1 failed, 2 usage error, 3 another cluster, or WAL is lost, 5 spool in use",
 };
 
 static const char *metrics_file;	/* --prometheus; NULL: none */
@@ -118,11 +106,9 @@ parse_options(struct bk_receive_options *o, int argc, char *argv[])
 	const char *jobs = NULL;
 	int ch;
 
-	/* "+": what follows COMMAND is the COMMAND's */
-	while ((ch = getopt_long(argc, argv, "+d:h:j:p:U:w", longopts,
-	    NULL)) != -1)
+	while ((ch = tool_getopt(argc, argv)) != -1)
 		switch (ch) {
-		case JOBS: jobs = optarg; break;
+		case 'j': jobs = optarg; break;
 		case SLOT: o->slot = parse_slot(optarg); break;
 		case SPOOL: o->spool = optarg; break;
 		case MAX_AGE: o->max_age = parse_time(optarg, "--max-age");
@@ -131,12 +117,11 @@ parse_options(struct bk_receive_options *o, int argc, char *argv[])
 		case TIMEOUT: o->timeout = parse_time(optarg, "--timeout");
 			break;
 		case PROMETHEUS: metrics_file = optarg; break;
-		case DATABASE: t->db = optarg; break;
-		case HOST: t->host = optarg; break;
-		case PORT: t->port = optarg; break;
-		case USER: t->user = optarg; break;
-		case NO_PASSWORD: break;	/* never prompts anyway */
-		default: tool_option(ch);
+		case 'd': t->db = optarg; break;
+		case 'h': t->host = optarg; break;
+		case 'p': t->port = optarg; break;
+		case 'U': t->user = optarg; break;
+		case 'w': break;	/* never prompts anyway */
 		}
 	if (flush && o->spool == NULL)
 		tool_usage("--flush: without --spool there is nothing to hand "

@@ -1,6 +1,5 @@
 #include "pitr_options.h"
 
-#include <getopt.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +8,6 @@
 
 #include "base/num.h"
 #include "recovery/prove.h"
-#include "tool.h"
 
 extern char **environ;
 
@@ -18,26 +16,33 @@ extern char **environ;
 enum { WAL = TOOL_OPT_TOOL, TARGET, TIMELINE, MAP, INCREMENTAL, START, PAUSE,
 	ARCHIVE, SET, DRY_RUN, DELTA, SPOOL_DIR, SPOOL_BYTES };
 
-static const struct option longopts[] = {
-	TOOL_LONGOPTS,
-	{ "pgdata", required_argument, NULL, 'D' },
-	{ "wal", required_argument, NULL, WAL },
-	{ "target", required_argument, NULL, TARGET },
-	{ "timeline", required_argument, NULL, TIMELINE },
-	{ "map", required_argument, NULL, MAP },
-	{ "incremental", required_argument, NULL, INCREMENTAL },
-	{ "start", no_argument, NULL, START },
-	{ "pause", no_argument, NULL, PAUSE },
-	{ "archive", no_argument, NULL, ARCHIVE },
-	{ "set", required_argument, NULL, SET },
-	{ "dry-run", no_argument, NULL, DRY_RUN },
-	{ "delta", no_argument, NULL, DELTA },
-	{ "jobs", required_argument, NULL, 'j' },
-	{ "spool", required_argument, NULL, SPOOL_DIR },
-	{ "spool-size", required_argument, NULL, SPOOL_BYTES },
-	{ "quiet", no_argument, NULL, 'q' },
-	{ "verbose", no_argument, NULL, 'v' },
-	{ 0 }
+const struct tool_opt pitr_options[] = {
+	{ 'D', "pgdata", "DIR", NULL, NULL },
+	{ TARGET, "target", "TARGET", NULL,
+	    "the data directory, empty or absent; where to end" },
+	{ WAL, "wal", "COMMAND", NULL,
+	    "writes the WAL file $BK_WAL_NAME; exits 4 if none" },
+	{ TIMELINE, "timeline", "latest|current|N", "latest|current",
+	    "default: latest" },
+	{ INCREMENTAL, "incremental", "COMMAND", NULL,
+	    "writes the next increment (repeat; oldest first)" },
+	{ MAP, "map", "OLD=NEW", NULL, "where a tablespace goes (repeat)" },
+	{ START, "start", NULL, NULL,
+	    "start the server, wait until it is there, report" },
+	{ SET, "set", "NAME=VALUE", NULL,
+	    "a setting of the server's: port=5433 (repeat)" },
+	{ PAUSE, "pause", NULL, NULL, NULL },
+	{ ARCHIVE, "archive", NULL, NULL,
+	    "at the target, no promotion; leave archive_mode on" },
+	{ DELTA, "delta", NULL, NULL, NULL },
+	{ DRY_RUN, "dry-run", NULL, NULL,
+	    "keep what is the same already; only say what to do" },
+	{ SPOOL_DIR, "spool", "DIR", NULL, NULL },
+	{ SPOOL_BYTES, "spool-size", "SIZE", NULL,
+	    "where proven WAL is kept; so much (1G)" },
+	{ 'j', "jobs", "N", NULL, "threads, and COMMANDs at once" },
+	TOOL_OPTIONS_QUIET,
+	TOOL_OPTIONS
 };
 
 /* OLD=NEW, both absolute; a '=' in OLD is written "\\=". */
@@ -110,7 +115,7 @@ parse(struct pitr_options *o, int argc, char *argv[], atomic_int *child)
 {
 	int ch;
 
-	while ((ch = getopt_long(argc, argv, "D:j:qv", longopts, NULL)) != -1)
+	while ((ch = tool_getopt(argc, argv)) != -1)
 		switch (ch) {
 		case 'D': o->dir = optarg; break;
 		case WAL: o->wal = optarg; break;
@@ -129,7 +134,6 @@ parse(struct pitr_options *o, int argc, char *argv[], atomic_int *child)
 		case SPOOL_BYTES: parse_size(optarg, &o->spool_size); break;
 		case 'q': o->verbosity = -1; break;
 		case 'v': o->verbosity = 1; break;
-		default: tool_option(ch);
 		}
 	if (optind < argc)
 		tool_usage("%s: the base backup is standard input",

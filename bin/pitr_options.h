@@ -4,6 +4,7 @@
 #include "datadir/datadir.h"
 #include "pitr_input.h"
 #include "recovery/recovery_target.h"
+#include "tool.h"
 
 #define PITR_INPUT "standard input"
 #define PITR_LISTS_MAX 64		/* --map, --set, --incremental */
@@ -22,6 +23,8 @@ struct pitr_options {
 	unsigned njobs;
 	int delta, start, pause, archive, dry_run, verbosity;
 };
+
+extern const struct tool_opt pitr_options[];
 
 /*
  * Parse and check all of it: what is wrong is a usage error.  child watches the

@@ -214,21 +214,18 @@ tool_usage(const char *fmt, ...)
 	exit(tool->usage_status != 0 ? tool->usage_status : BK_USAGE);
 }
 
-void
-tool_option(int ch)
+/* Print what was asked for, and exit. */
+_Noreturn static void
+print_about(int ch)
 {
-	if (ch == TOOL_OPT_HELP && tool->options == NULL)
-		fputs(tool->help, stdout);
-	else if (ch == TOOL_OPT_HELP && optarg == NULL)
-		tool_options_help(tool);
-	else if (ch == TOOL_OPT_HELP && strcmp(optarg, "table") == 0)
-		tool_options_list(tool);
-	else if (ch == TOOL_OPT_HELP)
-		tool_usage("--help: takes no argument");
-	else if (ch == TOOL_OPT_VERSION)
+	if (ch == TOOL_OPT_VERSION)
 		printf("%s %s\n", tool->name, BK_VERSION);
+	else if (optarg == NULL)
+		tool_options_help(tool);
+	else if (strcmp(optarg, "table") == 0)
+		tool_options_list(tool);
 	else
-		tool_usage(NULL);
+		tool_usage("--help: takes no argument");
 	if (fflush(stdout) == 0 && !ferror(stdout)) {
 		report_end(BK_OK, 0);
 		exit(BK_OK);
@@ -244,8 +241,10 @@ tool_getopt(int argc, char *argv[])
 {
 	int ch = tool_options_next(tool, argc, argv, &row);
 
-	if (ch == '?' || ch == TOOL_OPT_HELP || ch == TOOL_OPT_VERSION)
-		tool_option(ch);
+	if (ch == '?')
+		tool_usage(NULL);
+	if (ch == TOOL_OPT_HELP || ch == TOOL_OPT_VERSION)
+		print_about(ch);
 	return ch;
 }
 

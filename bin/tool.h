@@ -7,15 +7,12 @@
  */
 #include <stddef.h>
 #include <stdint.h>
+#include <unistd.h>		/* optarg and optind, for tool_getopt() */
 
 #include "audit/format.h"
 #include "base/err.h"
 #include "base/progress.h"
 #include "tool_options.h"
-
-#define TOOL_LONGOPTS \
-	{ "help", no_argument, NULL, TOOL_OPT_HELP }, \
-	{ "version", no_argument, NULL, TOOL_OPT_VERSION }
 
 /*
  * First call in main().  SIGPIPE and SIGXFSZ do nothing here: a closed pipe
@@ -24,12 +21,6 @@
  * defaults.  From here on descriptors 0, 1 and 2 are open, if only to fail.
  */
 void tool_start(const struct tool *tool);
-
-/*
- * getopt_long's default case: prints --help or --version and exits 0; for
- * anything else prints the usage line and exits 2.
- */
-_Noreturn void tool_option(int ch);
 
 /*
  * The next option's key, its argument in optarg; -1: no more.  --help and

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define COLUMNS 79		/* so that nothing wraps in 80 */
-#define LEFT_MAX 28		/* the options' column in --help */
+#define LEFT_MAX 24		/* the options' column in --help */
 #define OPTIONS_MAX 128
 
 /* Text that grows in a buffer; what does not fit is cut off. */
@@ -148,33 +148,27 @@ is_usage(const struct tool *tool, const struct tool_opt *o)
 	return 1;
 }
 
-/* Letters, neighbours with the same argument as one: "[-qv] [-j N]". */
+/* Letters: "[-qv] [-j N]". */
 static void
 add_letters(struct text *t, const struct tool *tool)
 {
-	const struct tool_opt *o, *next;
+	const struct tool_opt *o;
+	int n = 0;
 
-	for (o = tool->options; o->key != 0; o = next) {
-		next = o + 1;
+	for (o = tool->options; o->key != 0; o++)
+		if (has_letter(o) && o->arg == NULL && is_usage(tool, o))
+			add(t, "%s%c", n++ == 0 ? " [-" : "", o->key);
+	add(t, "%s", n == 0 ? "" : "]");
+	for (o = tool->options; o->key != 0; o++)
 		if (o->key == TOOL_OPT_DIGITS)
 			add(t, " [%s]", o->arg);
-		if (!has_letter(o) || !is_usage(tool, o))
-			continue;
-		add(t, " [-%c", o->key);
-		for (; has_letter(next) && is_usage(tool, next) &&
-		    has_same_argument(o, next); next++)
-			add(t, "%c", next->key);
-		add_argument(t, o);
-		add(t, "]");
-	}
+		else if (has_letter(o) && o->arg != NULL && is_usage(tool, o))
+			add(t, " [-%c %s]", o->key, o->arg);
 }
 
-/* The others, or "[OPTION ...]" where they leave no room for the operands. */
 static void
 add_words(struct text *t, const struct tool *tool)
 {
-	size_t room = COLUMNS - strlen("usage: ") - strlen(tool->operands) - 1;
-	size_t start = t->len;
 	const struct tool_opt *o;
 
 	for (o = tool->options; o->key != 0; o++) {
@@ -186,25 +180,28 @@ add_words(struct text *t, const struct tool *tool)
 		add_argument(t, o);
 		add(t, "]");
 	}
-	if (t->len > room) {
-		t->len = start;
-		add(t, " [OPTION ...]");
-	}
 }
 
 void
 tool_options_usage(const struct tool *tool, char usage[TOOL_USAGE_MAX])
 {
+	static const char any[] = " [OPTION ...]";
+	size_t room = COLUMNS - strlen("usage: ") - strlen(tool->operands) - 1;
 	struct text t = { usage, 0, TOOL_USAGE_MAX };
+	size_t end;
 
 	add(&t, "%s", tool->name);
-	if (tool->options == NULL) {
-		add(&t, " %s", tool->usage);
-		return;
-	}
+	end = t.len;
 	add_letters(&t, tool);
+	if (t.len + strlen(any) <= room)
+		end = t.len;
 	add_words(&t, tool);
-	add(&t, "%s%s", *tool->operands == '\0' ? "" : " ", tool->operands);
+	/* what leaves no room for the operands is in --help */
+	if (t.len > room) {
+		t.len = end;
+		add(&t, "%s", any);
+	}
+	add(&t, " %s", tool->operands);
 }
 
 /* --- --help */
@@ -305,7 +302,6 @@ tool_options_help(const struct tool *tool)
 	print_text(tool->about, 0, 0);
 	putchar('\n');
 	print_options(tool);
-	putchar('\n');
 	printf("Exit: ");
 	print_text(tool->exits, 6, 6);
 }

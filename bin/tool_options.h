@@ -31,11 +31,16 @@ enum { TOOL_OPT_HELP = 0x1000, TOOL_OPT_VERSION,
 	{ 'q', "quiet", NULL, NULL, NULL }, \
 	{ 'v', "verbose", NULL, NULL, \
 	    "no progress; progress even without a terminal" }
+#define TOOL_OPTIONS_DBNAME \
+	{ 'd', "dbname", "DBNAME", NULL, NULL }
+#define TOOL_OPTIONS_SERVER \
+	{ 'h', "host", "HOST", NULL, NULL }, \
+	{ 'p', "port", "PORT", NULL, NULL }, \
+	{ 'U', "username", "USER", NULL, "as in psql" }, \
+	{ 'w', "no-password", NULL, NULL, "" }
 
 struct tool {
 	const char *name;	/* "bk-gz" */
-	const char *usage;	/* after "usage: bk-gz ", one line */
-	const char *help;	/* --help's text, begins with an example */
 	const char *example;	/* --help begins with it */
 	const char *about;	/* and goes on with what the tool does */
 	const struct tool_opt *options;

@@ -184,7 +184,7 @@ included() {
 		[ -z "$stderr" ]
 		[[ $output == "Example: "* ]] || echo "$tool: no example" >&2
 		[[ $output == "Example: "* ]]
-		[ "${#lines[@]}" -le 24 ]
+		[ "$(wc -l <<<"$output")" -le 24 ]
 		printf '%s\n' "$output" | sed "s/^/$tool: /" |
 		    awk -v n=$((82 + ${#tool})) 'length($0) > n' | none
 	done
