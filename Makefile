@@ -94,10 +94,13 @@ $B/bin/bk-walrecv: $B/obj/bin/walrecv_metrics.o
 $B/bin/bk-verify: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/verify_*.c))
 $B/bin/bk-s3put $B/bin/bk-s3get $B/bin/bk-s3ls $B/bin/bk-s3rm: $B/obj/bin/s3args.o
 $B/bin/bk-rm $B/bin/bk-s3rm: $B/obj/bin/approved.o
+$B/bin/bk-dump $B/bin/bk-restore $B/bin/bk-verify $B/bin/bk-pitr: $B/obj/bin/programs.o
+$(patsubst %,$B/bin/bk-%,base dump notify restore s3get s3ls s3put s3rm stat \
+    verify walrecv): $B/obj/bin/ca_file.o
 $B/bin/bk-s3put $B/bin/bk-save: $B/obj/bin/names.o
 $(TOOLS): $B/obj/bin/narrow.o
 $(TOOLS): $B/bin/%: $B/obj/bin/%.o $B/obj/bin/tool.o \
-    $B/obj/bin/tool_options.o $B/obj/bin/audit_line.o \
+    $B/obj/bin/tool_options.o $B/obj/bin/audit_line.o $B/obj/bin/beside.o \
     $B/obj/bin/progress_line.o $B/obj/bin/signals.o $(COVER_OBJ) $B/libbk.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $B/libbk.a $(LDLIBS)

@@ -13,9 +13,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/child.h"
 #include "base/debug.h"
 #include "base/io.h"
+#include "beside.h"
 
 #define RECORDER "bk-audit"
 
@@ -32,21 +34,13 @@ static char complaint[1100];
 static int status;
 
 /* It is in this program's directory, which may not be in PATH. */
-static void
-find_recorder(char path[PATH_MAX])
+static const char *
+find_recorder(struct bk_buf *path)
 {
-	ssize_t n = readlink("/proc/self/exe", path, PATH_MAX - 1);
-	char *slash;
+	struct bk_err ignored = {0};
 
-	path[n == -1 ? 0 : n] = '\0';
-	slash = strrchr(path, '/');
-	if (slash != NULL && (size_t)(slash + 1 - path) + sizeof(RECORDER) <=
-	    PATH_MAX) {
-		memcpy(slash + 1, RECORDER, sizeof(RECORDER));
-		if (access(path, X_OK) == 0)
-			return;
-	}
-	memcpy(path, RECORDER, sizeof(RECORDER));
+	return beside(RECORDER, path, &ignored) == 0 &&
+	    access(path->data, X_OK) == 0 ? path->data : RECORDER;
 }
 
 /*
@@ -74,13 +68,13 @@ set_apart(posix_spawnattr_t *attr)
 }
 
 /*
- * theirs becomes its standard input and error.  It must not hold our standard
- * output, whose reader waits for end of file.
+ * theirs becomes its standard input and error, and output, as it must not hold
+ * ours, whose reader waits for end of file; it writes nothing there.
  */
 static int
 spawn(const char *log, int theirs)
 {
-	char path[PATH_MAX];
+	struct bk_buf path = {0};
 	char name[] = RECORDER, option[] = "--record", end[] = "--";
 	char *argv[] = { name, option, end,
 	    (char *)(uintptr_t)log, NULL };
@@ -89,7 +83,6 @@ spawn(const char *log, int theirs)
 	pid_t pid;
 	int rc = -1;
 
-	find_recorder(path);
 	if (posix_spawn_file_actions_init(&fa) != 0)
 		return -1;
 	if (posix_spawnattr_init(&attr) != 0) {
@@ -99,13 +92,14 @@ spawn(const char *log, int theirs)
 	if (set_apart(&attr) == 0 &&
 	    posix_spawn_file_actions_adddup2(&fa, theirs, STDIN_FILENO) == 0 &&
 	    posix_spawn_file_actions_adddup2(&fa, theirs, STDERR_FILENO) == 0 &&
-	    posix_spawn_file_actions_addopen(&fa, STDOUT_FILENO, "/dev/null",
-	    O_WRONLY, 0) == 0 &&
-	    posix_spawnp(&pid, path, &fa, &attr, argv, environ) == 0) {
+	    posix_spawn_file_actions_adddup2(&fa, theirs, STDOUT_FILENO) == 0 &&
+	    posix_spawnp(&pid, find_recorder(&path), &fa, &attr, argv,
+	    environ) == 0) {
 		recorder = pid;
 		bk_debug_started(pid, argv);
 		rc = 0;
 	}
+	bk_buf_free(&path);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&fa);
 	return rc;

@@ -9,6 +9,7 @@
 #include "base/io.h"
 #include "base/num.h"
 #include "base/thread.h"
+#include "ca_file.h"
 #include "signals.h"
 #include "tool.h"
 #include "wal/base_ready.h"
@@ -192,6 +193,7 @@ set_defaults(struct options *o)
 	/* only the server matters, whatever database is named */
 	b->target.url = tool_database_url("", b->target.host);
 	b->target.app = tool.name;
+	b->target.ca_file = ca_file_postgres();
 	if (b->label == NULL)
 		b->label = "bk-base";
 	b->estimate = o->verbosity > 0 ||

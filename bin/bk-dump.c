@@ -6,12 +6,12 @@
 
 #include "base/buf.h"
 #include "base/child.h"
+#include "ca_file.h"
 #include "dump/dump.h"
 #include "pg/server.h"
+#include "programs.h"
 #include "signals.h"
 #include "tool.h"
-
-extern char **environ;
 
 enum { PASS = TOOL_OPT_TOOL, REFUSE, REFUSE_KEPT, GLOBALS, ANY_CLOCK, LOCK,
 	LOCK_WAIT, ROLE, DIGITS, ROW_SECURITY, DEFERRABLE };
@@ -237,8 +237,8 @@ set_defaults(struct options *o, int argc, char *argv[])
 	o->dump.jobs = tool_jobs(o->jobs, 4);
 	o->dump.pg_dump_args = o->args == NULL ? none : o->args;
 	o->dump.target.app = "bk-dump";
-	o->dump.bindir = (struct bk_bindir){ .dir = getenv("BK_PG_BINDIR"),
-	    .path = getenv("PATH"), .env = environ };
+	o->dump.target.ca_file = ca_file_postgres();
+	o->dump.bindir = programs_places(NULL);
 	o->dump.progress = &progress;
 	o->dump.child = &child;
 }

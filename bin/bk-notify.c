@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "ca_file.h"
+#include "http/transport.h"
 #include "notify/told.h"
 #include "notify/mail.h"
 #include "notify/news.h"
@@ -220,9 +222,8 @@ parse_options(struct options *o, int argc, char *argv[])
 	/* as in curl(1); the library itself reads neither */
 	if ((o->way.ca_bundle = getenv("CURL_CA_BUNDLE")) == NULL ||
 	    *o->way.ca_bundle == '\0')
-		o->way.ca_bundle = getenv("SSL_CERT_FILE");
-	if (o->way.ca_bundle != NULL && *o->way.ca_bundle == '\0')
-		o->way.ca_bundle = NULL;
+		o->way.ca_bundle = bk_transport_ca(ca_file_named(),
+		    ca_file_usual());
 }
 
 /* Fill in time, host and what the options set. */

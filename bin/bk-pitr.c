@@ -11,10 +11,12 @@
 
 #include "base/num.h"
 #include "base/utctime.h"
+#include "beside.h"
 #include "datadir/combine.h"
 #include "pitr_options.h"
 #include "pitr_place.h"
 #include "pitr_report.h"
+#include "programs.h"
 #include "signals.h"
 #include "tool.h"
 #include "recovery/recover.h"
@@ -137,8 +139,7 @@ unpack(struct pitr_options *o, struct base *b, struct bk_err *e)
 		.sysid = l->kind == BK_LABEL_CLUSTER ? l->name : "",
 		.trusted_list = l->kind == BK_LABEL_CLUSTER,
 	};
-	const struct bk_bindir programs = { .dir = tool_env("BK_PG_BINDIR"),
-		.path = tool_env("PATH"), .env = environ };
+	const struct bk_bindir programs = programs_places(NULL);
 	struct bk_combine_part part[PITR_LISTS_MAX + 1];
 	struct bk_source src;
 	size_t i;
@@ -249,6 +250,16 @@ make_spool(const struct pitr_options *o, char **path, struct bk_err *e)
 /* --- what the server is told */
 
 static int
+find_walget(struct bk_buf *path, struct bk_err *e)
+{
+	if (beside("bk-walget", path, e) == -1)
+		return -1;
+	if (access(path->data, X_OK) == -1)
+		return bk_fail_errno(e, "%s", path->data);
+	return 0;
+}
+
+static int
 configure(const struct pitr_options *o, const struct bk_proof *proof,
     const char *spool, struct bk_err *e)
 {
@@ -263,7 +274,7 @@ configure(const struct pitr_options *o, const struct bk_proof *proof,
 	struct bk_recover_settings s = how;
 	int rc = -1;
 
-	if (o->wal != NULL && pitr_program("bk-walget", &walget, e) == -1)
+	if (o->wal != NULL && find_walget(&walget, e) == -1)
 		goto done;
 	s.walget = o->wal != NULL ? walget.data : NULL;
 	if (bk_recover_settings(&s, &text, e) == -1 ||
@@ -284,8 +295,7 @@ static int
 start(const struct pitr_options *o, const struct base *b,
     const struct bk_proof *proof, double began, struct bk_err *e)
 {
-	const struct bk_bindir programs = { .dir = tool_env("BK_PG_BINDIR"),
-		.path = tool_env("PATH"), .env = environ };
+	const struct bk_bindir programs = programs_places(NULL);
 	struct bk_recover_server s = { .major = b->major, .pause = o->pause,
 		.programs = &programs, .proof = proof, .child = &child };
 	struct bk_recovered where;

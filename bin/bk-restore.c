@@ -9,7 +9,9 @@
 #include "base/io.h"
 #include "base/reader.h"
 #include "base/utctime.h"
+#include "ca_file.h"
 #include "pg/server.h"
+#include "programs.h"
 #include "restore/analyze.h"
 #include "restore/foreign.h"
 #include "restore/globals.h"
@@ -22,8 +24,6 @@
 #include "restore_swap.h"
 #include "signals.h"
 #include "tool.h"
-
-extern char **environ;
 
 #define INPUT "standard input"
 
@@ -459,9 +459,9 @@ set_defaults(struct options *o, int argc, char *argv[])
 		tool_usage("--globals: not with -t or -n");
 	o->load.jobs = tool_jobs(o->jobs, 4);
 	o->load.tmpdir = tmp == NULL || *tmp == '\0' ? "/tmp" : tmp;
-	o->load.bindir = (struct bk_bindir){ .dir = getenv("BK_PG_BINDIR"),
-	    .path = getenv("PATH"), .env = environ };
+	o->load.bindir = programs_places(NULL);
 	target.server.app = "bk-restore";
+	target.server.ca_file = ca_file_postgres();
 	swap.load = &o->load;
 	swap.into = o->mode != 0;
 	swap.replace = o->replace != NULL;

@@ -221,7 +221,7 @@ main(int argc, char *argv[])
 	tool_run("download", argv[optind], o.check ? NULL : "standard output");
 
 	if (bk_s3_global_init(&e) == 0 &&
-	    (cred = bk_s3_cred_new(getenv, url.google, &e)) != NULL) {
+	    (cred = s3args_cred(url.google, &e)) != NULL) {
 		s3args_narrow(cred);
 		rc = get(&o, &url, cred, &e);
 	}

@@ -90,7 +90,7 @@ list(struct bk_records *out, const struct bk_s3_url *url,
 	int rc = -1;
 
 	if (bk_s3_global_init(e) == -1 ||
-	    (cred = bk_s3_cred_new(getenv, url->google, e)) == NULL)
+	    (cred = s3args_cred(url->google, e)) == NULL)
 		goto done;
 	s3args_narrow(cred);
 	if ((s3 = bk_s3_open(cred, &o, e)) == NULL ||

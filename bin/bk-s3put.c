@@ -316,7 +316,7 @@ main(int argc, char *argv[])
 	tool_run("upload", "standard input", argv[optind]);
 
 	if (bk_s3_global_init(&e) == -1 ||
-	    (cred = bk_s3_cred_new(getenv, url.google, &e)) == NULL)
+	    (cred = s3args_cred(url.google, &e)) == NULL)
 		goto done;
 	s3args_narrow(cred);
 	in = bk_reader_open(STDIN_FILENO, "standard input", o.in_flags, &e);

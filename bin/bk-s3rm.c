@@ -181,7 +181,7 @@ use(struct job *job, int google, struct bk_err *e)
 		return 0;
 	bk_s3_cred_free(job->cred);
 	job->google = google;
-	job->cred = bk_s3_cred_new(getenv, google, e);
+	job->cred = s3args_cred(google, e);
 	if (job->cred == NULL)
 		return -1;
 	if (!is_mixed(job))

@@ -9,6 +9,7 @@
 #include "base/textfile.h"
 #include "base/thread.h"
 #include "base/utctime.h"
+#include "ca_file.h"
 #include "pg/health.h"
 #include "pg/server.h"
 #include "stat_report.h"
@@ -92,6 +93,7 @@ set_defaults(struct options *o)
 	    getenv("PGSERVICE") == NULL)
 		o->target.db = getenv("DATABASE_URL");
 	o->target.app = "bk-stat";
+	o->target.ca_file = ca_file_postgres();
 	/* half, to leave time for a second address; libpq's minimum is 2 */
 	(void)snprintf(o->connect_timeout, sizeof(o->connect_timeout), "%ju",
 	    (uintmax_t)(o->timeout < 4 ? 2 : o->timeout / 2));

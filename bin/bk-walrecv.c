@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/textfile.h"
+#include "ca_file.h"
 #include "signals.h"
 #include "tool.h"
 #include "wal/receive.h"
@@ -106,6 +107,7 @@ parse_options(struct bk_receive_options *o, int argc, char *argv[])
 	const char *jobs = NULL;
 	int ch;
 
+	t->ca_file = ca_file_postgres();
 	while ((ch = tool_getopt(argc, argv)) != -1)
 		switch (ch) {
 		case 'j': jobs = optarg; break;

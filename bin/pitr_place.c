@@ -13,8 +13,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PATH_LIMIT 4096
-
 /* Programs find their files by these. */
 static int
 set_home(const struct passwd *pw)
@@ -48,25 +46,6 @@ pitr_become_owner(const char *dir, struct bk_err *e)
 	    set_home(pw) == -1)
 		return bk_fail_errno(e, "%s: become its owner, %s", dir,
 		    pw->pw_name);
-	return 0;
-}
-
-int
-pitr_program(const char *name, struct bk_buf *path, struct bk_err *e)
-{
-	char self[PATH_LIMIT];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
-
-	if (n == -1)
-		return bk_fail_errno(e, "/proc/self/exe");
-	self[n] = '\0';
-	if ((slash = strrchr(self, '/')) != NULL)
-		*slash = '\0';
-	if (bk_buf_printf(path, e, "%s/%s", self, name) == -1)
-		return -1;
-	if (access(path->data, X_OK) == -1)
-		return bk_fail_errno(e, "%s", path->data);
 	return 0;
 }
 

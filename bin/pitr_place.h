@@ -1,16 +1,13 @@
 #ifndef BK_BIN_PITR_PLACE_H
 #define BK_BIN_PITR_PLACE_H
-/* Whose data directory it is, where WAL waits, where bk-walget is. */
-#include "base/buf.h"
+/* Whose data directory it is, where WAL waits. */
+#include "base/err.h"
 
 /*
  * As root, become the owner of the directory dir, for good: PostgreSQL does not
  * run as root, and COMMANDs have to work as whoever it runs as.  0 or -1.
  */
 int pitr_become_owner(const char *dir, struct bk_err *e);
-
-/* The path of the program name beside our own.  0 or -1. */
-int pitr_program(const char *name, struct bk_buf *path, struct bk_err *e);
 
 /* An absolute path for an existing directory; free() it.  NULL or *e set. */
 char *pitr_absolute(const char *dir, struct bk_err *e);

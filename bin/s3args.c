@@ -2,9 +2,12 @@
 #include "s3args.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/num.h"
+#include "ca_file.h"
+#include "http/transport.h"
 #include "narrow.h"
 #include "tool.h"
 
@@ -61,6 +64,13 @@ s3args_is_latest(const char *key)
 	const char *slash = strrchr(key, '/');
 
 	return strcmp(slash != NULL ? slash + 1 : key, "latest") == 0;
+}
+
+struct bk_s3_cred *
+s3args_cred(int google, struct bk_err *e)
+{
+	return bk_s3_cred_new(getenv, bk_transport_ca(ca_file_named(),
+	    ca_file_usual()), google, e);
 }
 
 void

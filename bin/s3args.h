@@ -27,6 +27,12 @@ int s3args_is_latest(const char *key);
  */
 void s3args_narrow(const struct bk_s3_cred *cred);
 
+/*
+ * bk_s3_cred_new() with this process's environment and the certificates that
+ * SSL_CERT_FILE names.
+ */
+struct bk_s3_cred *s3args_cred(int google, struct bk_err *e);
+
 /* Print a warning, for struct bk_s3_options. */
 void s3args_warn(const char *text);
 

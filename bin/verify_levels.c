@@ -5,7 +5,9 @@
 
 #include "base/child.h"
 #include "base/io.h"
+#include "ca_file.h"
 #include "pg/scratch.h"
+#include "programs.h"
 #include "signals.h"
 #include "tool.h"
 #include "verify/check.h"
@@ -126,8 +128,7 @@ levels_prepare(const struct levels *d, struct bk_err *e)
 static void
 set_bindir(struct bk_bindir *b)
 {
-	*b = (struct bk_bindir){ .dir = getenv("BK_PG_BINDIR"),
-	    .path = getenv("PATH"), .env = clean == NULL ? environ : clean };
+	*b = programs_places(clean);
 }
 
 /* How far a dump's code could reach, if that is further than it should. */
@@ -178,7 +179,8 @@ static int
 connect_server(const struct levels *d, struct bk_err *e)
 {
 	struct bk_conn_target target = { .app = "bk-verify",
-	    .instead = "postgres", .db = d->conninfo };
+	    .instead = "postgres", .db = d->conninfo,
+	    .ca_file = ca_file_postgres() };
 
 	if (d->against)
 		target.instead = NULL;

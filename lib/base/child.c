@@ -3,7 +3,6 @@
 #include <sys/wait.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -17,15 +16,24 @@
 /* Held while a child is started, reaped or signalled. */
 static pthread_mutex_t pids = PTHREAD_MUTEX_INITIALIZER;
 
+/* A descriptor with nothing to read.  Not /dev/null, as a root may lack /dev. */
+static int
+open_empty(struct bk_err *e)
+{
+	int p[2] = { -1, -1 };
+
+	if (bk_io_pipe(p, e) == -1)
+		return -1;
+	close(p[1]);
+	return p[0];
+}
+
 /* Descriptors 0, 1 and 2 of the child, and pass. */
 static int
 set_descriptors(posix_spawn_file_actions_t *fa, const int fds[3], int pass)
 {
 	int i, rc = 0;
 
-	if (fds[STDIN_FILENO] == -1)
-		rc = posix_spawn_file_actions_addopen(fa, STDIN_FILENO,
-		    "/dev/null", O_RDONLY, 0);
 	for (i = STDIN_FILENO; rc == 0 && i <= STDERR_FILENO; i++)
 		if (fds[i] != -1)
 			rc = posix_spawn_file_actions_adddup2(fa, fds[i], i);
@@ -36,7 +44,7 @@ set_descriptors(posix_spawn_file_actions_t *fa, const int fds[3], int pass)
 }
 
 static int
-spawn(atomic_int *pid, char *const argv[], char *const env[],
+spawn_with(atomic_int *pid, char *const argv[], char *const env[],
     const int fds[3], int pass, short flags, struct bk_err *e)
 {
 	posix_spawn_file_actions_t fa;
@@ -45,7 +53,6 @@ spawn(atomic_int *pid, char *const argv[], char *const env[],
 	pid_t child;
 	int rc;
 
-	*pid = 0;
 	if (posix_spawn_file_actions_init(&fa) != 0)
 		return bk_fail_memory(e);
 	if (posix_spawnattr_init(&attr) != 0) {
@@ -66,6 +73,21 @@ spawn(atomic_int *pid, char *const argv[], char *const env[],
 		return bk_fail(e, BK_FAIL, "%s: %s", argv[0], strerror(rc));
 	bk_debug_started(child, argv);
 	return 0;
+}
+
+static int
+spawn(atomic_int *pid, char *const argv[], char *const env[],
+    const int fds[3], int pass, short flags, struct bk_err *e)
+{
+	int all[3] = { fds[0], fds[1], fds[2] }, rc;
+
+	*pid = 0;
+	if (fds[STDIN_FILENO] == -1 && (all[0] = open_empty(e)) == -1)
+		return -1;
+	rc = spawn_with(pid, argv, env, all, pass, flags, e);
+	if (fds[STDIN_FILENO] == -1)
+		close(all[0]);
+	return rc;
 }
 
 int

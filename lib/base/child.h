@@ -15,7 +15,7 @@
 
 /*
  * Start argv[0], looked up in PATH if it has no slash, with env, no signal
- * blocked, and fds as its standard input, output and error; -1: /dev/null as
+ * blocked, and fds as its standard input, output and error; -1: nothing as
  * input, inherited as output or error.  The descriptor pass is open in it,
  * under its own number, also if it is closed on exec; -1: none.  0, or -1 with
  * *e set and *pid 0.
@@ -51,7 +51,7 @@ void bk_child_kill(const atomic_int *pid);
 
 struct bk_child {
 	pid_t pid;		/* 0: none */
-	int in;			/* its standard input; -1: /dev/null */
+	int in;			/* its standard input; -1: nothing */
 	int out, err;		/* read ends, -1: closed */
 	int ended;		/* end of its output was read */
 	const char *name;	/* for messages; borrowed */

@@ -28,3 +28,13 @@ bk_transport_pause(unsigned attempt, uint32_t random)
 		cap = 20000;
 	return (unsigned)((uint64_t)random * cap >> 32);
 }
+
+const char *
+bk_transport_ca(const char *named, const char *usual)
+{
+	const curl_version_info_data *v = curl_version_info(CURLVERSION_NOW);
+
+	if (named != NULL)
+		return named;
+	return v->cainfo != NULL || v->capath != NULL ? NULL : usual;
+}

@@ -1,6 +1,9 @@
 #ifndef BK_HTTP_TRANSPORT_H
 #define BK_HTTP_TRANSPORT_H
-/* Whether and when to retry a transfer: the rules alone, without a clock. */
+/*
+ * Whether and when to retry a transfer, and whom to trust: the rules alone,
+ * without a clock.
+ */
 #include <stdint.h>
 
 /*
@@ -14,5 +17,12 @@ int bk_transport_may_recover(int curlcode);
  * random in [0, 0.1 s * 2^attempt), at most 20 s.
  */
 unsigned bk_transport_pause(unsigned attempt, uint32_t random);
+
+/*
+ * The value for CURLOPT_CAINFO: named, the user's choice; without that usual,
+ * the host's, if libcurl was built without a place of its own, as a static one
+ * is.  NULL: leave it to libcurl; either may be NULL.
+ */
+const char *bk_transport_ca(const char *named, const char *usual);
 
 #endif

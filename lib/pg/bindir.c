@@ -1,5 +1,6 @@
 #include "pg/bindir.h"
 
+#include <dirent.h>
 #include <glob.h>
 #include <limits.h>
 #include <stdint.h>
@@ -92,6 +93,28 @@ try_usual(struct search *s, struct bk_err *e)
 	return rc;
 }
 
+/* Not by glob(3): what the directory is called is not ours. */
+static int
+try_beside(struct search *s, struct bk_err *e)
+{
+	const char *dir = s->b->beside;
+	DIR *d = dir == NULL ? NULL : opendir(dir);
+	const struct dirent *entry;
+	struct bk_buf path = {0};
+	int rc = 0;
+
+	while (rc == 0 && d != NULL && (entry = readdir(d)) != NULL) {
+		path.len = 0;
+		if (*entry->d_name != '.' && (rc = bk_buf_printf(&path, e,
+		    "%s/%s/bin", dir, entry->d_name)) == 0)
+			rc = try_dir(s, path.data, path.len, e);
+	}
+	if (d != NULL)
+		(void)closedir(d);
+	bk_buf_free(&path);
+	return rc;
+}
+
 /* Last, as a program there may be a wrapper that chooses a version. */
 static int
 try_path(struct search *s, struct bk_err *e)
@@ -118,6 +141,8 @@ search(struct search *s, struct bk_err *e)
 		return try_dir(s, b->dir, strlen(b->dir), e);
 	if ((rc = try_usual(s, e)) == 0 && s->best != s->wanted)
 		rc = try_path(s, e);
+	if (rc == 0 && s->best != s->wanted)
+		rc = try_beside(s, e);
 	return rc;
 }
 

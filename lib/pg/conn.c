@@ -163,6 +163,47 @@ bk_conn_parse(const char *db, struct bk_err *e)
 	return opts;
 }
 
+/*
+ * 1 if conn verifies the server's name and nobody has said by which authority.
+ * By one of the public ones, that is worth nothing without the name, so
+ * verify-ca is not meant; nor does require turn into verify-ca.
+ */
+static int
+lacks_authority(PGconn *conn)
+{
+	PQconninfoOption *opts = PQconninfo(conn), *o;
+	int full = 0, named = 0;
+
+	for (o = opts; o != NULL && o->keyword != NULL; o++) {
+		if (strcmp(o->keyword, "sslmode") == 0)
+			full = o->val != NULL &&
+			    strcmp(o->val, "verify-full") == 0;
+		if (strcmp(o->keyword, "sslrootcert") == 0)
+			named = o->val != NULL && *o->val != '\0';
+	}
+	PQconninfoFree(opts);
+	return full && !named;
+}
+
+/*
+ * connect_quietly() by the command line, and as libpq has found out the rest,
+ * with authorities if those are lacking: *ca is theirs in values.
+ */
+static PGconn *
+connect_first(const char *const *keys, const char *const *values,
+    const char **ca, const char *ca_file)
+{
+	PGconn *conn;
+
+	if (ca_file != NULL) {
+		conn = PQconnectStartParams(keys, values, 1);
+		if (conn != NULL && lacks_authority(conn))
+			*ca = ca_file;
+		PQfinish(conn);
+	}
+	return connect_quietly(keys, values, 1);
+}
+
 PGconn *
 bk_conn_open(const struct bk_conn_target *t, struct bk_err *e)
 {
@@ -178,10 +219,11 @@ bk_conn_open(const struct bk_conn_target *t, struct bk_err *e)
 	    info == t->db ? NULL : t->db;
 	const char *keys[] = { "fallback_application_name", "keepalives_idle",
 	    "connect_timeout", "dbname", "host", "port", "user", "dbname",
-	    "replication", NULL };
+	    "replication", "sslrootcert", NULL };
 	const char *values[] = { t->app, "60", t->connect_timeout,
 	    info != NULL ? info : name, t->host, t->port, t->user, name,
-	    t->replication, NULL };
+	    t->replication, NULL, NULL };
+	const size_t ca = sizeof(values) / sizeof(*values) - 2;
 	PQconninfoOption *opts = NULL;
 	PGconn *conn;
 
@@ -190,7 +232,7 @@ bk_conn_open(const struct bk_conn_target *t, struct bk_err *e)
 	    (opts = bk_conn_parse(info, e)) == NULL)
 		return NULL;
 	PQconninfoFree(opts);
-	conn = connect_quietly(keys, values, 1);
+	conn = connect_first(keys, values, &values[ca], t->ca_file);
 	if (connected(conn, e) == 0)
 		return conn;
 	if (info != NULL && info == t->url)

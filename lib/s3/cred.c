@@ -15,6 +15,7 @@
 
 struct bk_s3_cred {
 	bk_s3_getenv *env;
+	const char *ca_file;	/* the caller's, or NULL */
 	struct bk_ini *ini;
 	const char *profile;
 	struct bk_buf credentials, config;	/* the files' paths */
@@ -147,8 +148,8 @@ find_settings(struct bk_s3_cred *c, struct bk_err *e)
 	if (keep(c, region, &s->region, e) == -1 ||
 	    keep(c, endpoint_of(c, "AWS_ENDPOINT_URL_S3", "s3.endpoint_url"),
 	    &s->endpoint, e) == -1 ||
-	    keep(c, first(get(c, "AWS_CA_BUNDLE"), bk_ini_get(c->ini,
-	    c->profile, "ca_bundle")), &s->ca_bundle, e) == -1)
+	    keep(c, first(get(c, "AWS_CA_BUNDLE"), first(bk_ini_get(c->ini,
+	    c->profile, "ca_bundle"), c->ca_file)), &s->ca_bundle, e) == -1)
 		return -1;
 	s->fips = is_on(c, "AWS_USE_FIPS_ENDPOINT", "use_fips_endpoint");
 	s->dual_stack = is_on(c, "AWS_USE_DUALSTACK_ENDPOINT",
@@ -170,7 +171,8 @@ find_google(struct bk_s3_cred *c, struct bk_err *e)
 	if (keep(c, "auto", &s->region, e) == -1 ||
 	    keep(c, first(get(c, "STORAGE_EMULATOR_HOST"),
 	    "https://storage.googleapis.com"), &s->endpoint, e) == -1 ||
-	    keep(c, get(c, "AWS_CA_BUNDLE"), &s->ca_bundle, e) == -1)
+	    keep(c, first(get(c, "AWS_CA_BUNDLE"), c->ca_file), &s->ca_bundle,
+	    e) == -1)
 		return -1;
 	if (!bk_cred_may_have_token(s->endpoint))
 		return bk_fail(e, BK_USAGE, "STORAGE_EMULATOR_HOST: neither "
@@ -179,7 +181,8 @@ find_google(struct bk_s3_cred *c, struct bk_err *e)
 }
 
 struct bk_s3_cred *
-bk_s3_cred_new(bk_s3_getenv *env, int google, struct bk_err *e)
+bk_s3_cred_new(bk_s3_getenv *env, const char *ca_file, int google,
+    struct bk_err *e)
 {
 	struct bk_s3_cred *c = calloc(1, sizeof(*c));
 	const char *wanted;
@@ -189,6 +192,7 @@ bk_s3_cred_new(bk_s3_getenv *env, int google, struct bk_err *e)
 		return NULL;
 	}
 	c->env = env;
+	c->ca_file = ca_file;
 	c->stop = -1;
 	if (google) {
 		if (find_google(c, e) == -1)

@@ -39,7 +39,8 @@ struct bk_s3_settings {		/* borrowed until bk_s3_cred_free() */
 				 * else "us-east-1" */
 	const char *endpoint;	/* AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL,
 				 * profile; NULL: AWS's own */
-	const char *ca_bundle;	/* AWS_CA_BUNDLE, profile; NULL: system's */
+	const char *ca_bundle;	/* AWS_CA_BUNDLE, profile, ca_file; NULL:
+				 * libcurl's */
 	int path_style;		/* 1 path, 0 virtual host, -1 not set */
 	int fips, dual_stack;	/* which of AWS's own endpoints */
 	int google;		/* Google's dialect: x-goog- for x-amz- */
@@ -51,8 +52,8 @@ struct bk_s3_settings {		/* borrowed until bk_s3_cred_free() */
  * For Google Cloud Storage (google is 1): an HMAC key in the environment (1.
  * above), else what cred_gs.c finds; at STORAGE_EMULATOR_HOST if that is set.
  */
-struct bk_s3_cred *bk_s3_cred_new(bk_s3_getenv *env, int google,
-    struct bk_err *e);
+struct bk_s3_cred *bk_s3_cred_new(bk_s3_getenv *env, const char *ca_file,
+    int google, struct bk_err *e);
 
 const struct bk_s3_settings *bk_s3_cred_settings(const struct bk_s3_cred *c);
 

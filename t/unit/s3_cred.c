@@ -60,7 +60,7 @@ ask(void)
 	static char out[2048];
 	struct bk_err e = {0};
 	struct bk_s3_keys k;
-	struct bk_s3_cred *c = bk_s3_cred_new(fake_env, 0, &e);
+	struct bk_s3_cred *c = bk_s3_cred_new(fake_env, NULL, 0, &e);
 
 	if (c == NULL || bk_s3_cred_get(c, 0, &k, &e) == -1)
 		(void)snprintf(out, sizeof(out), "%d %s", (int)e.code, e.msg);
@@ -282,7 +282,7 @@ test_settings(void)
 	struct bk_s3_cred *c;
 
 	begin("", "");
-	if ((c = bk_s3_cred_new(fake_env, 0, &e)) == NULL)
+	if ((c = bk_s3_cred_new(fake_env, NULL, 0, &e)) == NULL)
 		exit(99);
 	s = bk_s3_cred_settings(c);
 	ok(strcmp(s->region, "us-east-1") == 0 && s->endpoint == NULL &&
@@ -291,7 +291,7 @@ test_settings(void)
 
 	begin("", "[default]\nregion=r1\nendpoint_url=http://p\nca_bundle=/c\n"
 	    "services=sv\ns3=\n addressing_style=path\n");
-	if ((c = bk_s3_cred_new(fake_env, 0, &e)) == NULL)
+	if ((c = bk_s3_cred_new(fake_env, NULL, 0, &e)) == NULL)
 		exit(99);
 	s = bk_s3_cred_settings(c);
 	is_str(s->region, "r1", "a profile's region");
@@ -307,7 +307,7 @@ test_settings(void)
 	set("AWS_ENDPOINT_URL_S3", "http://e3");
 	put(config, "[default]\nservices=sv\ns3=\n addressing_style=virtual\n"
 	    "[services sv]\ns3 =\n endpoint_url = http://sv\n");
-	if ((c = bk_s3_cred_new(fake_env, 0, &e)) == NULL)
+	if ((c = bk_s3_cred_new(fake_env, NULL, 0, &e)) == NULL)
 		exit(99);
 	s = bk_s3_cred_settings(c);
 	is_str(s->region, "r3", "AWS_REGION is before AWS_DEFAULT_REGION");
@@ -318,7 +318,7 @@ test_settings(void)
 
 	begin("", "[default]\nservices=sv\nendpoint_url=http://p\n"
 	    "[services sv]\ns3 =\n endpoint_url = http://sv\n");
-	if ((c = bk_s3_cred_new(fake_env, 0, &e)) == NULL)
+	if ((c = bk_s3_cred_new(fake_env, NULL, 0, &e)) == NULL)
 		exit(99);
 	is_str(bk_s3_cred_settings(c)->endpoint, "http://sv",
 	    "a service's endpoint is before the profile's");
@@ -335,7 +335,7 @@ endpoint(const char *service, const char *region)
 {
 	static struct bk_buf out;
 	struct bk_err e = {0};
-	struct bk_s3_cred *c = bk_s3_cred_new(fake_env, 0, &e);
+	struct bk_s3_cred *c = bk_s3_cred_new(fake_env, NULL, 0, &e);
 	const struct bk_s3_settings *set;
 
 	out.len = 0;
