@@ -23,7 +23,7 @@ cache=${XDG_CACHE_HOME:-/var/tmp}/bk-static
 jobs=${JOBS:-$(nproc)}
 keys=/usr/share/keyrings/debian-archive-keyring.gpg
 
-# SOURCE SUITE LICENCE: of this release; of later ones, as they come
+# Sources of this release, and SOURCE:SUITE of later ones, as they come.
 own="postgresql-15 curl libisal"
 later="postgresql-17:trixie postgresql-18:forky"
 
@@ -85,8 +85,8 @@ conf() {
 # The mirror that apt uses here, else Debian's.
 host_mirror() {
 	local uri
-	uri=$(find /etc/apt -name '*.sources' -o -name '*.list' |
-	    xargs -r sed -nE "s,^(URIs:|deb) .*(https?://[^ ]*/$1)/?( .*)?$,\2,p" |
+	uri=$(find /etc/apt '(' -name '*.sources' -o -name '*.list' ')' -exec \
+	    sed -nE "s,^(URIs:|deb) .*(https?://[^ ]*/$1)/?( .*)?$,\2,p" {} + |
 	    sed -n 1p)
 	echo "${uri:-http://deb.debian.org/$1}"
 }
@@ -166,7 +166,7 @@ build_curl() {
 
 # Client programs, and this release's libpq.
 build_postgresql() {
-	local major=${1#postgresql-} dir x program
+	local dir x program
 	# given outright, as configure would ask pkg-config
 	LZ4_CFLAGS=-I/usr/include LZ4_LIBS=-llz4 ZSTD_CFLAGS=-I/usr/include \
 	    ZSTD_LIBS=-lzstd CFLAGS=$cflags CPPFLAGS=$cppflags \
@@ -177,9 +177,11 @@ build_postgresql() {
 	quietly make -j"$jobs" -C src/port libpgport.a
 	quietly make -j"$jobs" -C src/interfaces/libpq libpq.a
 	mkdir -p "$prefix/bin"
-	x="LDFLAGS_EX=$ldflags $fix -lpgcommon_shlib"
 	for dir in pg_dump psql pg_combinebackup; do
 		[ -d src/bin/$dir ] || continue		# since 17
+		x="LDFLAGS_EX=$ldflags $fix"
+		# whose names libpq knows, which the last one does without
+		[ $dir = pg_combinebackup ] || x="$x -lpgcommon_shlib"
 		quietly make -j"$jobs" -C src/bin/$dir "$x"
 		for program in pg_dump pg_dumpall pg_restore psql \
 		    pg_combinebackup; do
@@ -197,9 +199,31 @@ build_postgresql() {
 	    >"$prefix/lib/libpq.a"
 }
 
+# What a build depends on, besides its source: a hash.
+recipe() {	# BUILD_FUNCTION
+	{
+		printf '%s\n' "$cflags" "$cppflags" "$ldflags" "$own"
+		declare -f "$1"
+		cat "$top/staticfix.c"
+		gcc --version
+		linked_versions
+	} | sha256sum | cut -c1-12
+}
+
+# SOURCE VERSION LICENCE PACKAGE, separated by tabs.
+linked_versions() {
+	local package licence
+	while IFS=: read -r package licence; do
+		# shellcheck disable=SC2016	# dpkg's variables
+		dpkg-query -W -f '${source:Package}\t${source:Version}\t' "$package"
+		printf '%s\t%s\n' "$licence" "$package"
+	done <<<"$linked"
+}
+
 # make_prefix SOURCE VERSION: sets $prefix, and builds it unless it is there.
 make_prefix() {
-	local final=$cache/$1-${2#*:}-$key
+	local build=build_${1%%-*} final
+	final=$cache/$1-${2#*:}-$(recipe "$build")
 	prefix=$final
 	[ ! -d "$final" ] || return 0
 	say "building $1 $2"
@@ -209,7 +233,7 @@ make_prefix() {
 	unpack "$1" "$2" "$tmp/source"
 	prefix=$tmp/prefix
 	mkdir "$prefix"
-	(cd "$tmp/source" && build_"${1%%-*}" "$1")
+	(cd "$tmp/source" && "$build" "$1")
 	mv "$prefix" "$final"
 	prefix=$final
 	rm -rf "$tmp"
@@ -218,13 +242,8 @@ make_prefix() {
 
 # One line for each component, see build-aux/static.sh.
 version_lines() {
-	local line package
-	while IFS= read -r line; do
-		package=${line%%:*}
-		# shellcheck disable=SC2016	# dpkg's variables
-		dpkg-query -W -f '${source:Package}\t${source:Version}\t' "$package"
-		printf '%s\t%s\n' "${line#*:}" "$package"
-	done <<<"$linked"
+	local line
+	linked_versions
 	while read -r source version; do
 		case $source in
 		postgresql-*) line=PostgreSQL ;;
@@ -236,9 +255,11 @@ version_lines() {
 }
 
 [ $# = 1 ] || { echo "usage: static-deps.sh DIR" >&2; exit 2; }
+# shellcheck disable=SC1091
 . /etc/os-release
-[ "${ID-}" = debian ] && codename=$VERSION_CODENAME ||
+[ "${VERSION_CODENAME-}" = bookworm ] ||
     die "wants Debian 12: its source packages are what is built"
+codename=$VERSION_CODENAME
 mkdir -p "$cache" "$1"
 out=$(cd "$1" && pwd)
 [ -O "$cache" ] || die "$cache: not ours"	# programs come from there
@@ -255,18 +276,11 @@ if [ -z "$(find "$cache/versions" -mmin -1440 2>/dev/null)" ]; then
 	    die "no sources: $(tail -n 1 "$log"); see $log"
 fi
 
-# What is built depends on all of this.
-key=$(cd "$top" && {
-	cat static-deps.sh staticfix.c
-	gcc --version
-	dpkg-query -W $(sed 's/:.*//' <<<"$linked")
-} | sha256sum | cut -c1-12)
-fix=$cache/staticfix-$key.o
-# shellcheck disable=SC2086	# lists
-gcc $cflags $cppflags -Wall -Wextra -c "$top/staticfix.c" -o "$fix"
 rm -rf "${out:?}"/{lib,include,bk-pg}
 mkdir -p "$out"/{lib,include,bk-pg}
-cp "$fix" "$out/lib/staticfix.o"
+fix=$out/lib/staticfix.o
+# shellcheck disable=SC2086	# lists
+gcc $cflags $cppflags -Wall -Wextra -c "$top/staticfix.c" -o "$fix"
 while read -r source version; do
 	make_prefix "$source" "$version"
 	for part in lib include; do

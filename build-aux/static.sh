@@ -19,13 +19,13 @@ export JOBS=${JOBS:-$(nproc)}
 sh contrib/install-deps.sh static
 build-aux/static-deps.sh $obj/deps
 # linked anew: make does not know the libraries
-rm -rf $obj/bin $out
+rm -rf "$obj/bin" "$out"
 # of what the linker says, not that getaddrinfo(3) may want the host's shared
 # objects: that is what staticfix.c prevents
 make -s -j"$JOBS" CC="${CC:-gcc}" B=$obj STATIC=$obj/deps all 2>&1 |
     sed '/ requires at runtime the shared libraries /d; /: in function /d' >&2
 mkdir -p $out
-for tool in $obj/bin/*; do
+for tool in "$obj"/bin/*; do
 	strip -o "$out/${tool##*/}" "$tool"
 done
 cp -R $obj/deps/bk-pg $out
