@@ -42,7 +42,11 @@ subtract(size_t n)
 
 #ifdef SANITIZED
 
-#include <sanitizer/allocator_interface.h>
+/* Of the runtimes, which have them all; gcc brings no header. */
+int __sanitizer_install_malloc_and_free_hooks(
+    void (*allocated)(const volatile void *, size_t),
+    void (*freed)(const volatile void *));
+size_t __sanitizer_get_allocated_size(const volatile void *p);
 
 static void
 was_allocated(const volatile void *p, size_t n)
@@ -55,7 +59,7 @@ static void
 is_freed(const volatile void *p)
 {
 	if (p != NULL)
-		subtract(__sanitizer_get_allocated_size((void *)(uintptr_t)p));
+		subtract(__sanitizer_get_allocated_size(p));
 }
 
 size_t
