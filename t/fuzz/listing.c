@@ -60,33 +60,49 @@ read_records(FILE *f)
 	free(line);
 }
 
+/* 1 if x is kept, of y's series and not older. */
+static int
+is_newer(const struct bk_listed *x, const struct bk_listed *y)
+{
+	return !x->expired && x->group != NULL && y->group != NULL &&
+	    strcmp(x->group, y->group) == 0 && x->r.time >= y->r.time;
+}
+
 /* A policy never lets the newest of a series go. */
 static void
-judge(struct bk_listing *items, const char *pattern)
+prune(struct bk_listing *items, const char *pattern)
 {
 	struct bk_policy keep = { .count = { [BK_KEEP_DAILY] = 2,
 	    [BK_KEEP_MONTHLY] = 1 }, .wall = gmtime_r };
 	struct bk_guards g = { .now = NOW, .max_ahead = 3600,
 	    .max_share = 100, .min_keep = 1, .refuse = refuse };
-	struct bk_subjects subjects = {0};
-	struct bk_fresh f;
-	struct bk_err e = {0}, again = {0};
+	struct bk_err e = {0};
 	size_t i, k;
 
-	if (bk_listing_group(items, pattern, &e) == 0 &&
-	    bk_prune_judge(items, &keep, &g, &e) == 0)
-		for (i = 0; i < items->n; i++)
-			CHECK(!items->item[i].expired ||
-			    items->item[i].group != NULL);
-	for (i = 0; e.code == BK_OK && i < items->n; i = k) {
-		k = bk_listing_group_end(items, i);
-		k = k > i ? k : i + 1;
-		CHECK(!items->item[i].expired);
+	if (bk_listing_group(items, pattern, &e) == -1 ||
+	    bk_prune_judge(items, &keep, &g, &e) == -1)
+		return;
+	for (i = 0; i < items->n; i++) {
+		if (!items->item[i].expired)
+			continue;
+		for (k = 0; k < items->n; k++)
+			if (is_newer(&items->item[k], &items->item[i]))
+				break;
+		CHECK(k < items->n);
 	}
+}
+
+static void
+judge(struct bk_listing *items, const char *pattern)
+{
+	struct bk_subjects subjects = {0};
+	struct bk_fresh f;
+	struct bk_err e = {0};
+
 	bk_fresh_init(&f, NOW);
 	f.last = 3;
-	if (bk_series_group(items, pattern, &again) == 0)
-		(void)bk_series_judge(&subjects, items, &f, &again);
+	if (bk_series_group(items, pattern, &e) == 0)
+		(void)bk_series_judge(&subjects, items, &f, &e);
 	bk_subjects_free(&subjects);
 }
 
@@ -120,6 +136,8 @@ FUZZ(160 << 10, 200)
 	struct bk_listing items = {0};
 	struct bk_holds holds = {0};
 	struct bk_err e[3] = {{0}};
+	const char *pattern = fuzz_pick(2) == 0 ? NULL :
+	    "s3://b/{db}/{tier}/{db}-{utc}.bk";
 	FILE *f = open_input(p, n);
 
 	read_records(f);
@@ -128,8 +146,12 @@ FUZZ(160 << 10, 200)
 		rewind(f);
 		if (bk_holds_read(&holds, f, "fuzz", &e[1]) == 0)
 			bk_holds_apply(&holds, &items);
-		judge(&items, fuzz_pick(2) == 0 ? NULL :
-		    "s3://b/{db}/{tier}/{db}-{utc}.bk");
+		prune(&items, pattern);
+		bk_listing_free(&items);
+		rewind(f);
+		items = (struct bk_listing){0};
+		CHECK(bk_listing_read(&items, f, "fuzz", &e[2]) == 0);
+		judge(&items, pattern);
 	}
 	bk_holds_free(&holds);
 	bk_listing_free(&items);
