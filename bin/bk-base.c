@@ -18,19 +18,19 @@
 #define RATE_MIN 32		/* KiB a second, as PostgreSQL has it */
 #define RATE_MAX (1024 * 1024)
 
-enum { MANIFEST = TOOL_OPT_TOOL, INCREMENTAL, NO_WAL, BAD_PAGES, ANY_CLOCK,
+enum { MAX_RATE = TOOL_OPT_TOOL, MANIFEST, INCREMENTAL, NO_WAL, BAD_PAGES, ANY_CLOCK,
 	CHECK };
 
 static const struct tool_opt options[] = {
 	{ CHECK, "check", NULL, NULL,
 	    "can a backup be made?  Says what is missing, only" },
-	{ 'c', "checkpoint", "fast|spread", "fast|spread",
+	{ 'c', "checkpoint", "fast|spread", NULL,
 	    "at once, or without a burst of I/O (default)" },
 	{ 'l', "label", "TEXT", NULL,
 	    "in the server's backup_label and its log" },
 	{ 'r', "rate", "BYTES", NULL,
 	    "at most so many bytes a second: 32K to 1G" },
-	{ 'r', "max-rate", "BYTES", NULL, "" },	/* pg_basebackup's */
+	{ MAX_RATE, "max-rate", "BYTES", NULL, "" },	/* pg_basebackup's */
 	{ MANIFEST, "manifest", "FILE", NULL, "write the manifest there too" },
 	{ INCREMENTAL, "incremental", "FILE", NULL,
 	    "only what changed since the backup with that manifest" },
@@ -164,7 +164,7 @@ parse_options(struct options *o, int argc, char *argv[])
 		case CHECK: o->check = 1; break;
 		case 'c': b->fast = parse_checkpoint(optarg); break;
 		case 'l': b->label = parse_label(optarg); break;
-		case 'r': b->rate = parse_rate(optarg); break;
+		case 'r': case MAX_RATE: b->rate = parse_rate(optarg); break;
 		case MANIFEST: o->manifest = optarg; break;
 		case INCREMENTAL: b->incremental = optarg; break;
 		case NO_WAL: b->no_wal = 1; break;

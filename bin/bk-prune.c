@@ -37,8 +37,8 @@ static const struct tool_opt options[] = {
 	{ 'w', "keep-weekly", "N", NULL, NULL },
 	{ 'm', "keep-monthly", "N", NULL, NULL },
 	{ 'y', "keep-yearly", "N", NULL,
-	    "keep the last N; the newest of N hours; days; weeks; months; "
-	    "years" },
+	    "keep the last N; the newest of N hours; of N days; of N weeks; "
+	    "of N months; of N years" },
 	{ OPT_WITHIN, "keep-within", "TIME", NULL,
 	    "keep all within TIME of the newest: 7d" },
 	{ OPT_EXPLAIN, "explain", NULL, NULL,

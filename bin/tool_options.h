@@ -10,8 +10,10 @@
 struct tool_opt {
 	int key;		/* its letter, or a number of the tool's */
 	const char *name;	/* long; NULL: none */
-	const char *arg;	/* FILE; [=FILE] if optional; NULL: none */
-	const char *values;	/* to complete: "s3|kms", "FILE", "DIR" */
+	const char *arg;	/* "FILE", "DIR", "fast|spread", "N", or in
+				 * brackets if optional: "[=N]"; NULL: none */
+	const char *values;	/* what shells complete, FILE, DIR or words,
+				 * where arg does not say it; or NULL */
 	const char *help;	/* NULL: on the line of the next one, which
 				 * says "this; that"; "": in the page only */
 };
@@ -23,7 +25,7 @@ enum { TOOL_OPT_HELP = 0x1000, TOOL_OPT_VERSION,
 	TOOL_OPT_TOOL /* first own one */ };
 #define TOOL_OPTIONS \
 	{ TOOL_OPT_HELP, "help", NULL, NULL, NULL }, \
-	{ TOOL_OPT_VERSION, "version", NULL, NULL, "this; the version" }, \
+	{ TOOL_OPT_VERSION, "version", NULL, NULL, "this text; the version" }, \
 	{ 0 }
 
 /* What many have. */
