@@ -200,6 +200,11 @@ demo: deps
 check-on:
 	t/support/check-on.sh $(SUITE)
 
+# The completions of the shells, of the tools' tables of options.
+.PHONY: completions
+completions: all
+	perl build-aux/completions.pl $B/bin contrib/completions
+
 bench: deps
 	$(MAKE) -s -j$(JOBS) all
 	BK_BIN="$(CURDIR)/$B/bin" t/support/bench.sh

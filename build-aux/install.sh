@@ -40,13 +40,17 @@ also() {
 	ln -sf "${1##*/}" "$dest${1%/*}/$2"
 }
 
-# A shell looks for a file of the command's name.
+# bash and fish look for a file of the command's name.
 completions() {
 	bash=$share/bash-completion/completions
+	fish=$share/fish/vendor_completions.d
 	put 644 contrib/completions/bk.bash "$bash/bk"
+	put 644 contrib/completions/bk.fish "$fish/bk.fish"
 	for tool; do
 		also "$bash/bk" "${tool##*/}"
+		also "$fish/bk.fish" "${tool##*/}.fish"
 	done
+	put 644 contrib/completions/_bk "$share/zsh/site-functions/_bk"
 }
 
 contrib() {

@@ -30,7 +30,7 @@ prometheus:prometheus amtool:prometheus-alertmanager \
 minisign:minisign signify-openbsd:signify-openbsd \
 prometheus-node-exporter:prometheus-node-exporter \
 gnuplot:gnuplot-nox faketime:faketime strace:strace zsh:zsh \
-col:bsdextrautils clang:clang clang-tidy:clang-tidy"
+fish:fish col:bsdextrautils clang:clang clang-tidy:clang-tidy"
 	packages="$packages time logrotate postgresql swift-proxy swift-account \
 swift-container swift-object libclang-rt-dev python3-yaml python3-aiosmtpd debootstrap"
 fi

@@ -3,7 +3,7 @@
 
 load support/common
 
-BASH_FILE=$TOP/contrib/completions/bk.bash
+C=$TOP/contrib/completions
 
 setup() {
 	cd "$TOP"
@@ -12,11 +12,11 @@ setup() {
 		source=${source##*/}
 		TOOLS+=" ${source%.c}"
 	done
-	# shellcheck disable=SC1090
-	. "$BASH_FILE"
+	# shellcheck disable=SC1091
+	. "$C/bk.bash"
 }
 
-# complete_ WORD...: what is offered for the last one, one a line.
+# complete_ WORD...: what bash is offered for the last one, one a line.
 complete_() {
 	local function
 	COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
@@ -25,41 +25,65 @@ complete_() {
 	[ ${#COMPREPLY[@]} = 0 ] || printf '%s\n' "${COMPREPLY[@]}"
 }
 
-# options TOOL: the long options of its getopt_long table, but for those that
-# are there to be refused.
-options() {
-	local file=bin/$1.c
-	case $(cat "$file") in
-	*'"filter.h"'*) file+=" bin/filter.c" ;;
-	*'"pitr_options.h"'*) file+=" bin/pitr_options.c" ;;
-	esac
-	# shellcheck disable=SC2086	# several files
-	cat $file | cc -E -P -D_POSIX_C_SOURCE=200809L -iquote bin -iquote lib \
-	    -I"$(pg_config --includedir)" -include stddef.h -xc - |
-	    perl -0ne 'while (/\{ "([a-z][a-z0-9-]*)",\s+[012],\s+([^}]*)\}/g) {
-		print "--$1\n" unless $2 =~ /REFUSE/ }' | sort -u
+# fish_ LINE...: what fish offers for each line.
+fish_() {
+	printf '%s\n' "$@" | fish -N -c "source $C/bk.fish
+	    while read -l line; complete -C \"\$line\"; end"
 }
 
-@test "every long option of every tool is completed, and no other" {
+# zsh_ LINE PATTERN: what an interactive zsh shows after LINE and the Tab key.
+zsh_() {
+	cat >"$BATS_TEST_TMPDIR/script" <<-'END'
+	zmodload zsh/zpty
+	zpty z zsh -f -i
+	zpty -w z "PS1=; fpath=($1 \$fpath); autoload -U compinit
+	    compinit -u -D; setopt no_beep; echo read''y"
+	zpty -r z out '*ready*'
+	zpty -n -w z "$2"$'\t'
+	zpty -r z out "*$3*"
+	print -r -- "$out"
+	END
+	TERM=dumb timeout 60 zsh -f "$BATS_TEST_TMPDIR/script" "$C" "$@"
+}
+
+# options TOOL: the long options of its table.
+options() {
+	"$BK_BIN/$1" --help=table | sed 1d | cut -f 2 | sed -n 's/./--&/p' | sort
+}
+
+@test "the files are what the tools' tables of options say" {
+	perl build-aux/completions.pl "$BK_BIN" "$BATS_TEST_TMPDIR"
+	for file in bk.bash _bk bk.fish; do
+		diff "$C/$file" "$BATS_TEST_TMPDIR/$file"
+	done
+}
+
+@test "bash and fish complete every option of every tool, and no other" {
 	local tool
 	for tool in $TOOLS; do
 		options "$tool" >"$BATS_TEST_TMPDIR/options"
 		[ "$(wc -l <"$BATS_TEST_TMPDIR/options")" -ge 2 ]
 		complete_ "$tool" -- | sort |
-		    diff "$BATS_TEST_TMPDIR/options" - | sed -n "s/^[<>]/$tool &/p"
+		    diff "$BATS_TEST_TMPDIR/options" - | sed -n "s/^[<>]/bash $tool &/p"
+		fish_ "$tool --" | cut -f 1 | sed '/=$/d' | sort |
+		    diff "$BATS_TEST_TMPDIR/options" - | sed -n "s/^[<>]/fish $tool &/p"
 	done >"$BATS_TEST_TMPDIR/differ"
 	diff "$BATS_TEST_TMPDIR/differ" /dev/null
 }
 
-@test "what is completed fits what was typed" {
+@test "bash: what is completed fits what was typed" {
 	run -0 complete_ bk-s3put --stor
 	[ "$output" = --storage-class ]
 	run -0 complete_ /usr/local/bin/bk-gz --dec
 	[ "$output" = --decompress ]
 	run -0 complete_ bk-save --tier w
 	[ "$output" = weekly ]
-	run -0 complete_ bk-s3put --sse ''
-	[ "$output" = $'s3\nkms' ]
+	run -0 complete_ bk-save --tier = w
+	[ "$output" = weekly ]
+	run -0 complete_ bk-dump --lock =
+	[ "$output" = $'fail\nwait' ]
+	run -0 complete_ bk-base -c ''
+	[ "$output" = $'fast\nspread' ]
 	# a file's name is bash's to complete
 	run -0 complete_ bk-age --receipts ./
 	[ -z "$output" ]
@@ -68,29 +92,42 @@ options() {
 	[ -z "$output" ]
 }
 
-@test "it is installed where bash-completion looks, for every tool" {
-	local tool dir=$BATS_TEST_TMPDIR/to/usr/share/bash-completion/completions
+@test "fish: what is completed fits what was typed" {
+	run -0 fish_ 'bk-gz --dec' 'bk-save --tier w' 'bk-base -c f' \
+	    'bk-dump --lock=w' 'bk-prune --keep-w' 'bk-seal bats-no-such' \
+	    'bk-crypt -i t/compl' 'bk-age --receipts contrib/compl' 'bk-gz t/compl'
+	diff - <(printf '%s\n' "$output") <<-'END'
+	--decompress	decompress
+	weekly	for {tier}
+	fast	at once, or without a burst of I/O (default)
+	--lock=wait	exit 5 (or wait) if another --lock dump is running
+	--keep-weekly	of N weeks
+	--keep-within	keep all within TIME of the newest: 7d
+	t/completions.bats
+	contrib/completions/	Directory
+	END
+}
+
+@test "zsh: what is completed fits what was typed" {
+	zsh -n "$C/_bk"
+	zsh_ 'bk-gz --dec' decompress
+	zsh_ '/usr/bin/bk-save --tier w' weekly
+	zsh_ 'bk-dump --lock=w' wait
+	zsh_ 'bk-prune --keep-y' keep-yearly
+	zsh_ 'bk-prune --' 'never delete what FILE names'
+	zsh_ 'bk-crypt -i t/compl' completions.bats
+	zsh_ 'bk-seal gre' grep
+}
+
+@test "they are installed where the shells look, for every tool" {
+	local tool share=$BATS_TEST_TMPDIR/to/usr/share
 	# -o all: what is tested, and not made anew
 	env -u MAKEFLAGS make -s -o all B="${BK_BIN%/bin}" \
 	    DESTDIR="$BATS_TEST_TMPDIR/to" PREFIX=/usr install
 	for tool in $TOOLS; do
-		cmp "$dir/$tool" "$BASH_FILE"
+		cmp "$share/bash-completion/completions/$tool" "$C/bk.bash"
+		cmp "$share/fish/vendor_completions.d/$tool.fish" "$C/bk.fish"
+		head -n 1 "$share/zsh/site-functions/_bk" | grep -qw -- "$tool"
 	done
-}
-
-@test "zsh completes by it" {
-	cat >"$BATS_TEST_TMPDIR/script" <<-'END'
-	autoload -U compinit && compinit -u -D
-	autoload -U bashcompinit && bashcompinit
-	. "$1"
-	# what zsh would show is printed
-	compadd() { print -r -- "$@"; }
-	words=(bk-save --tier w) CURRENT=3
-	_bash_complete -o default -F _bk
-	words=(/usr/bin/bk-s3put --over) CURRENT=2
-	_bash_complete -o default -F _bk
-	END
-	run -0 zsh -f "$BATS_TEST_TMPDIR/script" "$BASH_FILE"
-	[[ $output == *weekly* ]]
-	[[ $output == *--overwrite* ]]
+	cmp "$share/zsh/site-functions/_bk" "$C/_bk"
 }
