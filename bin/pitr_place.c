@@ -1,3 +1,4 @@
+#define _XOPEN_SOURCE 700	/* realpath */
 #define _GNU_SOURCE		/* initgroups(3) */
 #include "pitr_place.h"
 

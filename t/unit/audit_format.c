@@ -39,12 +39,12 @@ test_lines(void)
 	struct stat st;
 
 	(void)umask(0);
-	is_int(bk_audit_append(path, &sample, &result, &e), 0, "a success");
+	is_int(bk_audit_append(path, -1, &sample, &result, &e), 0, "a success");
 	ok(strncmp(read_log(), want, sizeof(want) - 1) == 0, "its line");
 	ok(stat(path, &st) == 0 && (st.st_mode & 0777) == 0600,
 	    "the log is its owner's alone");
 	(void)bk_fail(&result, BK_DATA, "input: unfinished");
-	is_int(bk_audit_append(path, &sample, &result, &e), 0, "a failure");
+	is_int(bk_audit_append(path, -1, &sample, &result, &e), 0, "a failure");
 	ok(strstr(read_log(), "\"status\":\"failure\",\"error\":"
 	    "\"input: unfinished\",") != NULL, "says why");
 	ok(strchr(log_text, '\n') != log_text + strlen(log_text) - 1 &&
@@ -84,7 +84,7 @@ test_together(void)
 		if (fork() != 0)
 			continue;
 		for (j = 0; j < LINES; j++)
-			if (bk_audit_append(path, &sample, &result, &e) == -1)
+			if (bk_audit_append(path, -1, &sample, &result, &e) == -1)
 				_exit(1);
 		_exit(0);
 	}
@@ -104,16 +104,16 @@ test_failures(void)
 {
 	struct bk_err e = {0}, result = {0};
 
-	is_int(bk_audit_append("/dev/full", &sample, &result, &e), -1,
+	is_int(bk_audit_append("/dev/full", -1, &sample, &result, &e), -1,
 	    "a device");
 	is_str(e.msg, "audit log /dev/full: not a regular file", "is none");
 	e = (struct bk_err){0};
-	is_int(bk_audit_append("/tmp", &sample, &result, &e), -1,
+	is_int(bk_audit_append("/tmp", -1, &sample, &result, &e), -1,
 	    "a directory");
 	is_str(e.msg, "audit log /tmp: Is a directory", "is none");
 	e = (struct bk_err){0};
 	e = (struct bk_err){0};
-	is_int(bk_audit_append("/nonexistent/log", &sample, &result, &e), -1,
+	is_int(bk_audit_append("/nonexistent/log", -1, &sample, &result, &e), -1,
 	    "a directory that is not there");
 	is_str(e.msg, "audit log /nonexistent/log: No such file or directory",
 	    "is named");
