@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/debug.h"
+#include "pg/patience.h"
 #include "pg/sql.h"
 
 #define CLOCKS_APART (15 * 60)	/* seconds between two clocks, at most */
@@ -55,7 +56,9 @@ bk_conn_fail(PGconn *conn, const PGresult *res, const char *label,
 	first_line(primary != NULL ? primary : PQerrorMessage(conn), line,
 	    sizeof(line));
 	if (line[0] == '\0')
-		first_line("the connection to the server was lost", line,
+		first_line(bk_patience() == BK_PATIENCE_OVER ?
+		    "the server does not answer" :
+		    "the connection to the server was lost", line,
 		    sizeof(line));
 	return bk_fail(e, BK_FAIL, "%s%s%s%s%s", label == NULL ? "" : label,
 	    label == NULL ? "" : ": ", line, hint == NULL ? "" : "; ",

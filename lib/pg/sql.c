@@ -5,6 +5,7 @@
 
 #include "base/debug.h"
 #include "base/utctime.h"
+#include "pg/patience.h"
 
 #define SHOWN 1000		/* bytes shown of a statement */
 
@@ -64,11 +65,44 @@ log_result(PGconn *conn, PGresult *res)
 	return res;
 }
 
+/* Of a statement that was sent the last result, or the begin of a COPY. */
+static PGresult *
+last_result(PGconn *conn)
+{
+	PGresult *res, *last = NULL;
+
+	while (bk_patience_wait(conn) == 0 &&
+	    (res = PQgetResult(conn)) != NULL) {
+		PQclear(last);
+		last = res;
+		switch (PQresultStatus(res)) {
+		case PGRES_COPY_IN:
+		case PGRES_COPY_OUT:
+		case PGRES_COPY_BOTH:
+			return last;
+		default:
+			break;
+		}
+		if (PQstatus(conn) == CONNECTION_BAD)
+			return last;
+	}
+	if (bk_patience() == BK_PATIENCE_LEFT)
+		return last;
+	PQclear(last);
+	return NULL;
+}
+
 PGresult *
 bk_sql_exec(PGconn *conn, const char *sql)
 {
+	PGresult *res;
+
 	log_statement(conn, sql);
-	return log_result(conn, PQexec(conn, sql));
+	if (bk_patience_is_set())
+		res = PQsendQuery(conn, sql) ? last_result(conn) : NULL;
+	else
+		res = PQexec(conn, sql);
+	return log_result(conn, res);
 }
 
 PGresult *
@@ -83,9 +117,16 @@ bk_sql_binary(PGconn *conn, const char *sql, int n, const Oid *types,
     const char *const *values, const int *lengths, const int *formats,
     int format)
 {
+	PGresult *res;
+
 	log_statement(conn, sql);
-	return log_result(conn, PQexecParams(conn, sql, n, types, values,
-	    lengths, formats, format));
+	if (bk_patience_is_set())
+		res = PQsendQueryParams(conn, sql, n, types, values, lengths,
+		    formats, format) ? last_result(conn) : NULL;
+	else
+		res = PQexecParams(conn, sql, n, types, values, lengths,
+		    formats, format);
+	return log_result(conn, res);
 }
 
 int
@@ -98,7 +139,7 @@ bk_sql_send(PGconn *conn, const char *sql)
 PGresult *
 bk_sql_result(PGconn *conn)
 {
-	PGresult *res = PQgetResult(conn);
+	PGresult *res = bk_patience_wait(conn) == 0 ? PQgetResult(conn) : NULL;
 
 	return res == NULL ? NULL : log_result(conn, res);
 }

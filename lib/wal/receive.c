@@ -9,6 +9,7 @@
 
 #include "base/num.h"
 #include "base/utctime.h"
+#include "pg/patience.h"
 
 #define TELL 10			/* seconds between two statuses */
 #define TELL_PAUSED 1		/* the same while what the server asks is not
@@ -241,6 +242,7 @@ loop(struct receive *r, struct bk_err *e)
 	double next_report = 0;
 	int ended = 0;
 
+	bk_patience_set(r->o->stop, SILENCE);
 	while (ended == 0) {
 		if (r->conn == NULL && bk_monotonic() >= r->next_try &&
 		    bk_receive_connect(r, e) == -1)

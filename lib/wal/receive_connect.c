@@ -7,6 +7,7 @@
 
 #include "base/num.h"
 #include "base/utctime.h"
+#include "pg/patience.h"
 #include "wal/history.h"
 #include "wal/slot.h"
 
@@ -54,6 +55,8 @@ fail_or_retry(struct receive *r, const struct bk_err *why, struct bk_err *e)
 {
 	char lsn[BK_LSN_TEXT];
 
+	if (bk_patience() == BK_PATIENCE_STOPPED)
+		return 0;		/* the loop sees it as well */
 	if (why->code == BK_FAIL || why->code == BK_BUSY) {
 		if (!r->known && !has_work(r)) {
 			*e = *why;
