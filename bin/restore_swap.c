@@ -7,6 +7,7 @@
 #include "restore/own_name.h"
 #include "restore/replication.h"
 #include "restore/restore.h"
+#include "restore/settle.h"
 #include "restore/space.h"
 #include "restore/swap.h"
 #include "signals.h"
@@ -81,18 +82,26 @@ add_opening(const struct restore_swap *r, struct bk_buf *sql, struct bk_err *e)
 static int
 open_database(const struct restore_swap *r, int trial, struct bk_err *e)
 {
+	const char *name = r->target->database.data;
 	struct bk_restore_options load = *r->load;
+	struct bk_err lost = {0};
 	struct bk_buf sql = {0};
+	char oid[BK_SETTLE_OID];
 	int rc = -1;
 
 	load.params = r->target->admin;	/* it may have to be renamed */
-	if (add_opening(r, &sql, e) == -1)
+	if (add_opening(r, &sql, e) == -1 ||
+	    bk_settle_begin(r->target->conn, r->name, oid, e) == -1)
 		goto done;
 	if (r->archive != NULL)
-		rc = bk_restore_database(r->archive, &load,
-		    r->target->database.data, sql.data, trial, e);
+		rc = bk_restore_database(r->archive, &load, name, sql.data,
+		    trial, &lost);
 	else			/* one string is one transaction */
-		rc = trial ? 0 : bk_conn_exec(r->target->conn, sql.data, e);
+		rc = trial ? 0 : bk_conn_exec(r->target->conn, sql.data, &lost);
+	if (rc == -1 && trial)
+		*e = lost;
+	else if (rc == -1)
+		rc = bk_settle(r->target->admin, oid, name, &lost, e);
  done:
 	bk_buf_free(&sql);
 	return rc;

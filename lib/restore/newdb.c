@@ -148,8 +148,9 @@ bk_newdb_sweep(PGconn *conn, const char *target, int *n, struct bk_err *e)
 	    "WHERE pg_catalog.strpos(datname, $1::text || '_new_') = 1 "
 	    "AND pg_catalog.substr(datname, pg_catalog.length($1) + 6) "
 	    "~ '^[0-9]{8}T[0-9]{6}Z(_[0-9])?$' "
-	    "AND pg_catalog.strpos(pg_catalog.shobj_description(d.oid, "
-	    "'pg_database'), 'bk-restore: unfinished') = 1 "
+	    "AND coalesce(pg_catalog.strpos(pg_catalog.shobj_description("
+	    "d.oid, 'pg_database'), 'bk-restore: unfinished') = 1, "
+	    "NOT datallowconn) "
 	    "AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_locks l "
 	    "WHERE l.locktype = 'advisory' AND l.classid = " LOCK_CLASS
 	    " AND l.objid = pg_catalog.int8(pg_catalog.hashtext(datname)) "
@@ -332,6 +333,26 @@ add_options(struct bk_buf *sql, PGconn *conn, const struct bk_newdb_like *like,
 	return rc;
 }
 
+/*
+ * It cannot be made together with its comment, by which it is known: until it
+ * has that, it is closed, and known by that.
+ */
+static int
+mark(PGconn *conn, const char *name, struct bk_err *e)
+{
+	struct bk_buf sql = {0};
+	int rc = -1;
+
+	/* one string is one transaction */
+	if (bk_buf_printf(&sql, e, " IS '%s'; ALTER DATABASE ", comment) == 0 &&
+	    bk_conn_ident(&sql, name, e) == 0 &&
+	    bk_buf_puts(&sql, " ALLOW_CONNECTIONS true", e) == 0)
+		rc = exec_named(conn, "COMMENT ON DATABASE ", name, sql.data,
+		    e);
+	bk_buf_free(&sql);
+	return rc;
+}
+
 /* Choose an unused name and lock it. */
 static int
 choose_name(PGconn *conn, const char *target, char name[BK_NEWDB_NAME],
@@ -387,18 +408,15 @@ int
 bk_newdb_create(PGconn *conn, const struct bk_newdb_like *like,
     char name[BK_NEWDB_NAME], struct bk_err *e)
 {
-	struct bk_buf options = {0}, is = {0};
+	struct bk_buf options = {0};
 	int rc = -1;
 
-	if (add_options(&options, conn, like, e) == -1 ||
-	    bk_buf_printf(&is, e, " IS '%s'", comment) == -1 ||
-	    choose_name(conn, like->target, name, e) == -1 ||
-	    create(conn, name, options.data, e) == -1)
-		goto done;
-	rc = exec_named(conn, "COMMENT ON DATABASE ", name, is.data, e);
- done:
+	if (add_options(&options, conn, like, e) == 0 &&
+	    bk_buf_puts(&options, " ALLOW_CONNECTIONS false", e) == 0 &&
+	    choose_name(conn, like->target, name, e) == 0 &&
+	    create(conn, name, options.data, e) == 0)
+		rc = mark(conn, name, e);
 	bk_buf_free(&options);
-	bk_buf_free(&is);
 	return rc;
 }
 

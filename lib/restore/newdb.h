@@ -9,8 +9,9 @@
  * with UTC as 20261121T052719Z.  A database being loaded carries a comment to
  * that effect, and the run that loads it holds an advisory lock named after
  * it: a database with the comment but without the lock was left by a killed
- * run, and the next run drops it.  A database of such a name without the
- * comment is left alone.
+ * run, and the next run drops it.  So is one without a comment that nobody can
+ * connect to: it is made like that.  Another database of such a name is left
+ * alone.
  *
  * conn is always a connection to another database of the server.  All
  * functions return 0, or -1 with *e set.

@@ -8,6 +8,7 @@
 #include "base/utctime.h"
 #include "pg/server.h"
 #include "pg/sql.h"
+#include "restore/settle.h"
 
 #define POLL_MS 20		/* between attempts to end sessions */
 
@@ -114,16 +115,32 @@ swap_names(const struct bk_swap *s, PGconn *killer, const char *before,
 	return await_rename(s->conn, killer, s->name, e);
 }
 
+/* A COMMIT whose answer is lost may have been done. */
+static int
+commit(const struct bk_swap *s, const char *oid, struct bk_err *e)
+{
+	struct bk_err lost = {0};
+
+	if (bk_conn_exec(s->conn, "COMMIT", &lost) == 0)
+		return 0;
+	if (PQstatus(s->conn) == CONNECTION_BAD)
+		return bk_settle(s->params, oid, s->target, &lost, e);
+	*e = lost;
+	return -1;
+}
+
 int
 bk_swap(const struct bk_swap *s, char before[BK_NEWDB_NAME], double *seconds,
     struct bk_err *e)
 {
 	PGconn *killer = bk_server_again(s->params, e);
 	double started = bk_monotonic();
+	char oid[BK_SETTLE_OID];
 	int exists, rc = -1;
 
 	before[0] = '\0';
 	if (killer == NULL ||
+	    bk_settle_begin(s->conn, s->name, oid, e) == -1 ||
 	    bk_newdb_exists(s->conn, s->target, &exists, e) == -1 ||
 	    (exists && name_before(s->conn, s->target, before, e) == -1) ||
 	    bk_conn_exec(s->conn, "BEGIN", e) == -1)
@@ -134,8 +151,10 @@ bk_swap(const struct bk_swap *s, char before[BK_NEWDB_NAME], double *seconds,
 		rc = swap_names(s, killer, before, e);
 	}
 	/* COMMIT of a failed transaction would silently be a ROLLBACK */
-	if (bk_conn_exec(s->conn, rc == 0 ? "COMMIT" : "ROLLBACK", e) == -1)
-		rc = -1;
+	if (rc == 0)
+		rc = commit(s, oid, e);
+	else
+		(void)bk_conn_exec(s->conn, "ROLLBACK", e);
 	*seconds = bk_monotonic() - started;
  done:
 	PQfinish(killer);
