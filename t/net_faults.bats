@@ -19,3 +19,16 @@ torture() {
 @test "S3: a sample of all that can happen to a request" {
 	torture s3 --jobs put,multipart,get,latest,page,delete,abort --sample 40
 }
+
+@test "PostgreSQL: the answer to the COMMIT that puts a database in place is lost" {
+	torture pg --jobs restore,swap --text 'RENAME TO,COMMIT'
+	[[ $output == *' runs=12 '* ]]
+}
+
+@test "PostgreSQL: a server that does not answer is not waited for" {
+	torture pg --jobs walrecv --ways stall --text IDENTIFY
+}
+
+@test "PostgreSQL: a sample of all moments at which a connection is cut" {
+	torture pg --jobs dump,walrecv,stat --sample 12
+}
