@@ -44,7 +44,10 @@ int bk_notify_message_finish(struct bk_notify_message *m, struct bk_err *e);
 int bk_notify_message_failed(struct bk_notify_message *m,
     const struct bk_err *reason, struct bk_err *e);
 
-/* Append n arbitrary bytes to *out, converted to text as above. */
+/*
+ * Append n arbitrary bytes, behind which stands a NUL, to *out, converted to
+ * text as above.
+ */
 int bk_notify_message_clean(struct bk_buf *out, const char *s, size_t n,
     struct bk_err *e);
 

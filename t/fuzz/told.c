@@ -16,7 +16,7 @@ clean(const uint8_t *p, size_t n)
 	size_t i, len;
 
 	(void)bk_notify_state_parse((const char *)p, n, &state);
-	CHECK(bk_notify_message_clean(&out, (const char *)p, n, &e) == 0);
+	CHECK(bk_notify_message_clean(&out, fuzz_text(p, n), n, &e) == 0);
 	for (i = 0; i < out.len; i += len) {
 		CHECK((len = bk_utf8_len(out.data + i)) > 0);
 		CHECK(bk_utf8_control(out.data + i) == 0 ||
