@@ -223,8 +223,12 @@ uninstall:
 static:
 	CC="$(CC)" JOBS=$(JOBS) build-aux/static.sh
 
-# Of HEAD, in build/dist: the source, Debian's package.
-.PHONY: source deb
+# Of HEAD, in build/dist: what is released, signed by SIGN_KEY, if given; its
+# source alone; Debian's package.
+.PHONY: dist source deb
+dist:
+	SIGN_KEY="$(SIGN_KEY)" CC="$(CC)" JOBS=$(JOBS) build-aux/dist.sh
+
 source:
 	build-aux/source.sh
 

@@ -7,6 +7,8 @@
 #   include/   the headers that belong to them
 #   bk-pg/N/bin/   client programs of PostgreSQL N, static
 #   VERSIONS   what is linked in; build-aux/static.sh says how it reads
+#   licences/, maps/N/   of each source built here, its copyright; of each client
+#              program, what the linker took
 # The other libraries are those of Debian's -dev packages.
 #
 # Built from Debian's source packages, which apt verifies, fetched through a
@@ -176,10 +178,10 @@ build_postgresql() {
 	quietly make -j"$jobs" -C src/common libpgcommon.a libpgcommon_shlib.a
 	quietly make -j"$jobs" -C src/port libpgport.a
 	quietly make -j"$jobs" -C src/interfaces/libpq libpq.a
-	mkdir -p "$prefix/bin"
+	mkdir -p "$prefix"/{bin,maps}
 	for dir in pg_dump psql pg_combinebackup; do
 		[ -d src/bin/$dir ] || continue		# since 17
-		x="LDFLAGS_EX=$ldflags $fix"
+		x="LDFLAGS_EX=$ldflags -Wl,-Map=$prefix/maps $fix"
 		# whose names libpq knows, which the last one does without
 		[ $dir = pg_combinebackup ] || x="$x -lpgcommon_shlib"
 		quietly make -j"$jobs" -C src/bin/$dir "$x"
@@ -276,8 +278,8 @@ if [ -z "$(find "$cache/versions" -mmin -1440 2>/dev/null)" ]; then
 	    die "no sources: $(tail -n 1 "$log"); see $log"
 fi
 
-rm -rf "${out:?}"/{lib,include,bk-pg}
-mkdir -p "$out"/{lib,include,bk-pg}
+rm -rf "${out:?}"/{lib,include,bk-pg,maps,licences}
+mkdir -p "$out"/{lib,include,bk-pg,maps,licences}
 fix=$out/lib/staticfix.o
 # shellcheck disable=SC2086	# lists
 gcc $cflags $cppflags -Wall -Wextra -c "$top/staticfix.c" -o "$fix"
@@ -286,7 +288,10 @@ while read -r source version; do
 	for part in lib include; do
 		[ ! -d "$prefix/$part" ] || cp -R "$prefix/$part" "$out"
 	done
+	tar -xOf "$cache/sources/${source}_${version#*:}.debian.tar.xz" \
+	    debian/copyright >"$out/licences/$source"
 	[ ! -d "$prefix/bin" ] || {
+		cp -R "$prefix/maps" "$out/maps/${source#postgresql-}"
 		mkdir -p "$out/bk-pg/${source#postgresql-}"
 		cp -R "$prefix/bin" "$out/bk-pg/${source#postgresql-}"
 	}

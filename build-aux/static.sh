@@ -6,8 +6,9 @@
 #                  fields separated by tabs: Debian's source package, its
 #                  version, licence (SPDX), and what was taken ("source":
 #                  built here from it; else the binary package that holds it)
-# Files with symbols stay in build/static-obj/bin.  The same sources and
-# versions give the same bytes, wherever and whenever they are built.
+# Files with symbols stay in build/static-obj/bin, and what the linker took from
+# where in build/static-obj/maps.  The same sources and versions give the same
+# bytes, wherever and whenever they are built.
 #
 # Environment: CC, JOBS.
 set -euo pipefail
@@ -19,10 +20,12 @@ export JOBS=${JOBS:-$(nproc)}
 sh contrib/install-deps.sh static
 build-aux/static-deps.sh $obj/deps
 # linked anew: make does not know the libraries
-rm -rf "$obj/bin" "$out"
+rm -rf "$obj/bin" "$obj/maps" "$out"
+mkdir -p "$obj/maps"
 # of what the linker says, not that getaddrinfo(3) may want the host's shared
 # objects: that is what staticfix.c prevents
-make -s -j"$JOBS" CC="${CC:-gcc}" B=$obj STATIC=$obj/deps all 2>&1 |
+make -s -j"$JOBS" CC="${CC:-gcc}" B=$obj STATIC=$obj/deps \
+    LDFLAGS="-Wl,-Map=$PWD/$obj/maps" all 2>&1 |
     sed '/ requires at runtime the shared libraries /d; /: in function /d' >&2
 mkdir -p $out
 for tool in "$obj"/bin/*; do

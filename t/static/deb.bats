@@ -55,7 +55,9 @@ setup() {
 		run -0 "root/usr/bin/$file" --version
 		gzip -dc "root/usr/share/man/man1/$file.1.gz" | cmp - "$SOURCE/man/$file.1"
 		[ -e "root/usr/share/bash-completion/completions/$file" ]
+		[ -e "root/usr/share/fish/vendor_completions.d/$file.fish" ]
 	done
+	[ -e root/usr/share/zsh/vendor-completions/_bk ]
 	for page in bk.7 bk-recovery.7 bk-formats.5; do
 		[ -e "root/usr/share/man/man${page##*.}/$page.gz" ]
 	done

@@ -1,0 +1,148 @@
+#!/usr/bin/env bats
+# contrib/container: what the recipe says makes a directory, with which an image
+# of no shell and no library backs up and restores, as a user without a name.
+# The recipe is taken at its word; where there is no docker or podman, its COPY
+# is done here, and a container is a root of its own, in namespaces.
+
+load ../support/common
+load ../support/pg
+load ../support/s3
+load release
+
+setup_file() {
+	[ "$(id -u)" = 0 ] || skip "wants root"
+	unshare --mount --pid --fork true 2>/dev/null ||
+	    skip "no namespaces are to be had here"
+	release
+	cd "$BATS_FILE_TMPDIR"
+	cp "$RELEASE"/build/dist/bk-*-linux-*.tar.gz .
+	# the indented lines of the recipe, up to the one that builds
+	sed -n '/^#\t.* build /q; s/^#\t//p' \
+	    "$RELEASE/contrib/container/Containerfile" >recipe
+	[ "$(wc -l <recipe)" = 3 ]
+	sh -eux recipe
+	image
+	mkdir secret
+	bk-keygen -o secret/key && bk-keygen -y secret/key >secret/pub
+	chown -R 65534:65534 secret
+	rgw_start
+	s3_mb backups
+	pg_start "$BATS_FILE_TMPDIR/pg"
+	createdb shop
+	psql -qX -d shop -c 'create table t as
+	    select i, md5(i::text) from generate_series(1, 50000) i'
+	settings >env
+}
+
+teardown_file() {
+	pg_stop "$BATS_FILE_TMPDIR/pg"
+	rgw_stop
+	[ "${ENGINE-}" = '' ] || $ENGINE rmi -f bk-test >/dev/null
+}
+
+# settings: bk.env, NAME=VALUE.
+settings() {
+	echo PGHOST=127.0.0.1
+	env | grep -E '^(PGPORT|PGUSER|AWS_(ENDPOINT_URL|ACCESS_KEY_ID|SECRET_ACCESS_KEY|REGION|DEFAULT_REGION))='
+	echo AWS_EC2_METADATA_DISABLED=true
+	echo BK_RECIPIENTS=/secret/pub
+	echo BK_IDENTITY=/secret/key
+}
+
+# image: the image bk-test by docker or podman; else the directory image.
+image() {
+	for ENGINE in podman docker ''; do
+		[ -n "$ENGINE" ] && $ENGINE info >/dev/null 2>&1 || continue
+		break
+	done
+	export ENGINE
+	cp "$RELEASE/contrib/container/Containerfile" .
+	if [ -n "$ENGINE" ]; then
+		$ENGINE build -q -t bk-test .
+		return
+	fi
+	# FROM scratch, COPY of one directory, USER, and no more
+	grep -vE '^(#|$)' Containerfile |
+	    diff - <(printf '%s\n' 'FROM scratch' 'COPY root/ /' 'USER 65534:65534')
+	cp -a root image
+	mkdir -p image/{proc,dev,secret,etc}
+}
+
+# contained COMMAND...: in a container with a read-only root, a /tmp of its own
+# unless NO_TMP is set, and the host's network.
+contained() {
+	local tmp=1
+	[ -z "${NO_TMP-}" ] || tmp=
+	if [ -n "$ENGINE" ]; then
+		$ENGINE run -i --rm --net=host --read-only ${tmp:+--tmpfs /tmp} \
+		    --env-file "$BATS_FILE_TMPDIR/env" \
+		    -v "$BATS_FILE_TMPDIR/secret:/secret:ro" bk-test "$@"
+		return
+	fi
+	# shellcheck disable=SC2016	# the inner shell's
+	unshare --mount --pid --fork --kill-child sh -ec '
+	root=$1 secret=$2 env=$3 tmp=$4
+	shift 4
+	mount --bind "$root" "$root"
+	mount --bind "$secret" "$root/secret"
+	mount -t proc proc "$root/proc"
+	mount -t tmpfs tmpfs "$root/dev"
+	for name in null zero full random urandom; do
+		: >"$root/dev/$name"
+		mount --bind "/dev/$name" "$root/dev/$name"
+	done
+	ln -s /proc/self/fd "$root/dev/fd"
+	if [ -n "$tmp" ]; then
+		mount -t tmpfs -o mode=1777 tmpfs "$root/tmp"
+	fi
+	mount -o remount,bind,ro "$root"
+	exec env -i PATH=/bin $(cat "$env") \
+	    /usr/sbin/chroot --userspec=65534:65534 --groups= "$root" "$@"' - \
+	    "$BATS_FILE_TMPDIR/image" "$BATS_FILE_TMPDIR/secret" \
+	    "$BATS_FILE_TMPDIR/env" "$tmp" "$@"
+}
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+}
+
+@test "it holds bk, the authorities and /tmp, and nothing else" {
+	(cd "$BATS_FILE_TMPDIR/root" && find . -maxdepth 2 ! -name '*.spdx.json' |
+	    grep -vE '^\./(licences|bin|share)/') | sort >there
+	printf '%s\n' . ./LICENSE ./NEWS ./README.md ./SECURITY.md ./bin ./etc \
+	    ./etc/ssl ./licences ./share ./tmp | sort | diff there -
+	[ "$(stat -c %a "$BATS_FILE_TMPDIR/root/tmp")" = 1777 ]
+	run -0 contained bk-age --version
+	[[ $output == 'bk-age '* ]]
+	run -127 contained sh -c true
+}
+
+@test "a backup, a stage a container, and back" {
+	contained bk-dump shop | contained bk-gz | contained bk-crypt |
+	    contained bk-s3put 's3://backups/{db}/{db}-{utc}.bk'
+	run -0 contained bk-s3ls s3://backups/shop/
+	[ "${#lines[@]}" = 1 ]
+	contained bk-s3ls s3://backups/shop/ | contained bk-age -w 25h -c 49h
+	contained bk-s3get s3://backups/shop/latest | contained bk-verify
+	contained bk-s3get s3://backups/shop/latest | contained bk-crypt -d |
+	    contained bk-gz -d | contained bk-restore --into shop_copy
+	[ "$(psql -XAtc 'select count(*), min(md5) from t' shop_copy)" = \
+	    "$(psql -XAtc 'select count(*), min(md5) from t' shop)" ]
+	contained bk-s3get s3://backups/shop/latest | contained bk-verify --restore
+	contained bk-stat shop
+}
+
+@test "what an image without a shell, a name or a /tmp has not is said" {
+	# a user who has no name
+	sed -i.all '/^PGUSER/d' "$BATS_FILE_TMPDIR/env"
+	run -1 contained bk-dump shop
+	mv "$BATS_FILE_TMPDIR/env.all" "$BATS_FILE_TMPDIR/env"
+	[[ $output == *'user'* ]]
+	# no shell for a COMMAND
+	run contained bk-tee 'cat' </dev/null
+	[[ $output == *sh* ]]
+	# no /tmp: the remedy is in the recipe
+	contained bk-dump shop >dump
+	NO_TMP=1 run -1 contained bk-restore --into shop_tmp <dump
+	[[ $output == *'/tmp/bk-restore.'*': Read-only file system'* ]]
+}
