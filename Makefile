@@ -100,7 +100,7 @@ $(patsubst %,$B/bin/bk-%,base dump notify restore s3get s3ls s3put s3rm stat \
 $B/bin/bk-s3put $B/bin/bk-save: $B/obj/bin/names.o
 $(TOOLS): $B/obj/bin/narrow.o
 $(TOOLS): $B/bin/%: $B/obj/bin/%.o $B/obj/bin/tool.o \
-    $B/obj/bin/tool_options.o $B/obj/bin/audit_line.o $B/obj/bin/beside.o \
+    $B/obj/bin/tool_options.o $B/obj/bin/audit_line.o $B/obj/bin/own_dir.o \
     $B/obj/bin/progress_line.o $B/obj/bin/signals.o $(COVER_OBJ) $B/libbk.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $B/libbk.a $(LDLIBS)

@@ -17,7 +17,7 @@
 #include "base/child.h"
 #include "base/debug.h"
 #include "base/io.h"
-#include "beside.h"
+#include "own_dir.h"
 
 #define RECORDER "bk-audit"
 
@@ -39,7 +39,7 @@ find_recorder(struct bk_buf *path)
 {
 	struct bk_err ignored = {0};
 
-	return beside(RECORDER, path, &ignored) == 0 &&
+	return own_dir(RECORDER, path, &ignored) == 0 &&
 	    access(path->data, X_OK) == 0 ? path->data : RECORDER;
 }
 

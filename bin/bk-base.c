@@ -18,8 +18,8 @@
 #define RATE_MIN 32		/* KiB a second, as PostgreSQL has it */
 #define RATE_MAX (1024 * 1024)
 
-enum { MAX_RATE = TOOL_OPT_TOOL, MANIFEST, INCREMENTAL, NO_WAL, BAD_PAGES, ANY_CLOCK,
-	CHECK };
+enum { MAX_RATE = TOOL_OPT_TOOL, MANIFEST, INCREMENTAL, NO_WAL, BAD_PAGES,
+	ANY_CLOCK, CHECK };
 
 static const struct tool_opt options[] = {
 	{ CHECK, "check", NULL, NULL,

@@ -11,7 +11,7 @@
 
 #include "base/num.h"
 #include "base/utctime.h"
-#include "beside.h"
+#include "own_dir.h"
 #include "datadir/combine.h"
 #include "pitr_options.h"
 #include "pitr_place.h"
@@ -252,7 +252,7 @@ make_spool(const struct pitr_options *o, char **path, struct bk_err *e)
 static int
 find_walget(struct bk_buf *path, struct bk_err *e)
 {
-	if (beside("bk-walget", path, e) == -1)
+	if (own_dir("bk-walget", path, e) == -1)
 		return -1;
 	if (access(path->data, X_OK) == -1)
 		return bk_fail_errno(e, "%s", path->data);

@@ -13,9 +13,9 @@ const char *ca_file_named(void);
 const char *ca_file_usual(void);
 
 /*
- * For connections to PostgreSQL that nobody gave an sslrootcert: the named file,
- * else the usual one; NULL if there is ~/.postgresql/root.crt, which libpq
- * finds by itself.
+ * For connections to PostgreSQL that nobody gave an sslrootcert: the named
+ * file, else the usual one; NULL if there is ~/.postgresql/root.crt, which
+ * libpq finds by itself.
  */
 const char *ca_file_postgres(void);
 

@@ -1,6 +1,6 @@
 #include "programs.h"
 
-#include "beside.h"
+#include "own_dir.h"
 #include "tool.h"
 
 extern char **environ;
@@ -11,7 +11,7 @@ programs_places(char *const env[])
 	static struct bk_buf own;	/* until we end */
 	struct bk_err ignored = {0};
 
-	if (own.data == NULL && beside("bk-pg", &own, &ignored) == -1)
+	if (own.data == NULL && own_dir("bk-pg", &own, &ignored) == -1)
 		bk_buf_free(&own);
 	return (struct bk_bindir){ .dir = tool_env("BK_PG_BINDIR"),
 		.path = tool_env("PATH"), .beside = own.data,

@@ -16,7 +16,7 @@
 /* Held while a child is started, reaped or signalled. */
 static pthread_mutex_t pids = PTHREAD_MUTEX_INITIALIZER;
 
-/* A descriptor with nothing to read.  Not /dev/null, as a root may lack /dev. */
+/* A descriptor with nothing to read; not /dev/null, as a root may lack it. */
 static int
 open_empty(struct bk_err *e)
 {

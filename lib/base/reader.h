@@ -9,9 +9,9 @@
  * without an opening mark is passed through unchecked, unless BK_READER_SEALED
  * requires one.  A mark is looked for only where the writer of a format that we
  * know puts it (bk_reader_mark()); elsewhere it is data, which others chose.
- * A stream of one of these formats that ends before its mark could is unfinished
- * as well.  An empty file is accepted; an empty pipe is unfinished: the command
- * before it failed without output.
+ * A stream of one of these formats that ends before its mark could is
+ * unfinished as well.  An empty file is accepted; an empty pipe is unfinished:
+ * the command before it failed without output.
  *
  * An envelope (opening mark and label as the first bytes, the closing mark as
  * the last) is stripped.  In its payload no marks are looked for, as it may be

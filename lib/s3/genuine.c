@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "s3/object.h"
 #include "s3/xml.h"
 
 struct root {
@@ -53,7 +52,7 @@ has_etag(const struct bk_s3_request *rq, const struct bk_s3_reply *r)
 	char etag[BK_S3_ETAG];
 	size_t n;
 
-	bk_s3_object_etag(r, etag);
+	bk_s3_reply_etag(r, etag);
 	for (h = rq->headers; h != NULL && h->name != NULL; h++) {
 		if (strcmp(h->name, "if-match") != 0)
 			continue;

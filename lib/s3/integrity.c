@@ -129,7 +129,7 @@ choose(const struct bk_s3_reply *head, const EVP_MD **type,
 		(void)snprintf(value, BK_S3_ETAG, "%s", sum);
 		return;
 	}
-	bk_s3_object_etag(head, value);
+	bk_s3_reply_etag(head, value);
 	if (is_md5(value) && !bk_s3_object_is_kms(head) && ssec == NULL)
 		*type = EVP_md5();
 }

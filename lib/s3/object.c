@@ -120,24 +120,6 @@ bk_s3_object_size(const struct bk_s3_reply *head, const char *key,
 	return 0;
 }
 
-void
-bk_s3_object_etag(const struct bk_s3_reply *r, char out[BK_S3_ETAG])
-{
-	const char *etag = bk_s3_reply_header(r, "etag");
-	size_t n;
-
-	out[0] = '\0';
-	if (etag == NULL)
-		return;
-	if (*etag == '"')
-		etag++;
-	n = strcspn(etag, "\"");
-	if (n >= BK_S3_ETAG)
-		return;
-	memcpy(out, etag, n);
-	out[n] = '\0';
-}
-
 int
 bk_s3_etag_is_md5(const char *etag)
 {

@@ -36,10 +36,6 @@ int bk_s3_object_is_hidden(const struct bk_s3_reply *reply);
 int bk_s3_object_size(const struct bk_s3_reply *head, const char *key,
     uint64_t *size, struct bk_err *e);
 
-/* Copy the reply's ETag without its quotes; "" if missing or too long. */
-#define BK_S3_ETAG 128
-void bk_s3_object_etag(const struct bk_s3_reply *r, char out[BK_S3_ETAG]);
-
 /* 1 if etag is 32 hex digits and nothing else: an MD5 of one PUT. */
 int bk_s3_etag_is_md5(const char *etag);
 

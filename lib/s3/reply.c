@@ -118,6 +118,24 @@ bk_s3_reply_xml(const struct bk_s3_reply *r, const char *path,
 }
 
 void
+bk_s3_reply_etag(const struct bk_s3_reply *r, char out[BK_S3_ETAG])
+{
+	const char *etag = bk_s3_reply_header(r, "etag");
+	size_t n;
+
+	out[0] = '\0';
+	if (etag == NULL)
+		return;
+	if (*etag == '"')
+		etag++;
+	n = strcspn(etag, "\"");
+	if (n >= BK_S3_ETAG)
+		return;
+	memcpy(out, etag, n);
+	out[n] = '\0';
+}
+
+void
 bk_s3_reply_reset(struct bk_s3_reply *r)
 {
 	r->status = 0;

@@ -48,6 +48,10 @@ void bk_s3_reply_read_error(struct bk_s3_reply *r);
 int bk_s3_reply_xml(const struct bk_s3_reply *r, const char *path,
     struct bk_buf *out, struct bk_err *e);
 
+/* Copy the ETag without its quotes; "" if missing or too long. */
+#define BK_S3_ETAG 128
+void bk_s3_reply_etag(const struct bk_s3_reply *r, char out[BK_S3_ETAG]);
+
 /* Clear everything for another attempt. */
 void bk_s3_reply_reset(struct bk_s3_reply *r);
 

@@ -26,7 +26,7 @@ struct bk_s3_request {
 	uint8_t *into;
 	size_t into_len;
 	uint64_t offset;
-	const char *root;	/* of the XML that answers it; NULL: none does */
+	const char *root;	/* of the XML that answers it; or NULL */
 	unsigned patience;	/* seconds without a byte; 0: 30 */
 	/*
 	 * On a connection of its own: on one used before, libcurl may repeat a

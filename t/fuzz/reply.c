@@ -44,7 +44,7 @@ FUZZ(1 << 20, 100)
 	n = (size_t)(end - p);
 	CHECK(bk_buf_add(&r.body, p, n, &why) == 0);
 	bk_s3_reply_read_error(&r);
-	bk_s3_object_etag(&r, etag);
+	bk_s3_reply_etag(&r, etag);
 	CHECK(strchr(etag, '\n') == NULL);
 	(void)bk_s3_etag_is_md5(etag);
 	(void)bk_s3_object_state(&r);

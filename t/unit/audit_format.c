@@ -84,7 +84,8 @@ test_together(void)
 		if (fork() != 0)
 			continue;
 		for (j = 0; j < LINES; j++)
-			if (bk_audit_append(path, -1, &sample, &result, &e) == -1)
+			if (bk_audit_append(path, -1, &sample, &result,
+			    &e) == -1)
 				_exit(1);
 		_exit(0);
 	}
@@ -113,8 +114,8 @@ test_failures(void)
 	is_str(e.msg, "audit log /tmp: Is a directory", "is none");
 	e = (struct bk_err){0};
 	e = (struct bk_err){0};
-	is_int(bk_audit_append("/nonexistent/log", -1, &sample, &result, &e), -1,
-	    "a directory that is not there");
+	is_int(bk_audit_append("/nonexistent/log", -1, &sample, &result,
+	    &e), -1, "a directory that is not there");
 	is_str(e.msg, "audit log /nonexistent/log: No such file or directory",
 	    "is named");
 }

@@ -1,5 +1,5 @@
 #define _XOPEN_SOURCE 700	/* realpath */
-#include "beside.h"
+#include "own_dir.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -31,7 +31,7 @@ own_path(char path[PATH_MAX])
 }
 
 int
-beside(const char *name, struct bk_buf *out, struct bk_err *e)
+own_dir(const char *name, struct bk_buf *out, struct bk_err *e)
 {
 	char path[PATH_MAX];
 

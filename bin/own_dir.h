@@ -1,5 +1,5 @@
-#ifndef BK_BIN_BESIDE_H
-#define BK_BIN_BESIDE_H
+#ifndef BK_BIN_OWN_DIR_H
+#define BK_BIN_OWN_DIR_H
 /* What stands in the directory of this program's file, whatever PATH says. */
 #include "base/buf.h"
 
@@ -7,6 +7,6 @@
  * Put the path of name there into *out, whether or not there is such a file.
  * 0; -1 with *e set, where the system does not tell.
  */
-int beside(const char *name, struct bk_buf *out, struct bk_err *e);
+int own_dir(const char *name, struct bk_buf *out, struct bk_err *e);
 
 #endif
