@@ -223,6 +223,12 @@ uninstall:
 static:
 	CC="$(CC)" JOBS=$(JOBS) build-aux/static.sh
 
+# As root, for chroot(2).
+check-static: deps static
+	BK_BIN="$(CURDIR)/$B/static" PATH="$(CURDIR)/$B/static:$$PATH" \
+	    perl -It/support -S prove --harness Skips --timer --failures \
+	    --comments --ext .bats t/static
+
 # Of HEAD, in build/dist: what is released, signed by SIGN_KEY, if given; its
 # source alone; Debian's package.
 .PHONY: dist source deb
@@ -239,4 +245,4 @@ deb:
 clean:
 	rm -rf build
 
-.PHONY: all deps check units unit lint analyze gate cover demo check-on bench static install uninstall clean torture fuzz
+.PHONY: all deps check units unit lint analyze gate cover demo check-on bench static check-static install uninstall clean torture fuzz
