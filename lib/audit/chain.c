@@ -8,6 +8,7 @@
 
 #include "audit/format.h"
 #include "base/hex.h"
+#include "base/io.h"
 
 #define MEMBER ",\"previous\":"
 #define PIECE 4096
@@ -43,10 +44,10 @@ static int
 read_piece(int fd, char buf[PIECE], size_t n, off_t off, const char *path,
     struct bk_err *e)
 {
-	ssize_t got = pread(fd, buf, n, off);
+	ssize_t got = bk_io_pread(fd, buf, n, off, path, e);
 
 	if (got == -1)
-		return bk_fail_errno(e, "audit log %s: read", path);
+		return -1;
 	return got == (ssize_t)n ? 0 : bk_fail(e, BK_FAIL, "audit log %s: "
 	    "truncated while it was read", path);
 }

@@ -1,4 +1,4 @@
-#define _GNU_SOURCE		/* F_SETPIPE_SZ */
+#define _GNU_SOURCE		/* F_SETPIPE_SZ, pipe2 */
 #include "base/io.h"
 
 #include <sys/stat.h>
@@ -112,6 +112,25 @@ bk_io_write2(int fd, const void *a, size_t alen, const void *b, size_t blen,
 	return 0;
 }
 
+ssize_t
+bk_io_pread(int fd, void *buf, size_t n, off_t off, const char *name,
+    struct bk_err *e)
+{
+	size_t have = 0;
+	ssize_t r;
+
+	while (have < n) {
+		r = pread(fd, (char *)buf + have, n - have, off + (off_t)have);
+		if (r == 0)
+			break;
+		if (r > 0)
+			have += (size_t)r;
+		else if (errno != EINTR)
+			return bk_fail_errno(e, "%s: read", name);
+	}
+	return (ssize_t)have;
+}
+
 int
 bk_io_pwrite(int fd, const void *buf, size_t n, off_t off, const char *name,
     struct bk_err *e)
@@ -197,11 +216,8 @@ bk_io_pipe_grow(int fd)
 int
 bk_io_pipe(int p[2], struct bk_err *e)
 {
-	if (pipe(p) == -1)
-		return bk_fail_errno(e, "pipe");
-	(void)fcntl(p[0], F_SETFD, FD_CLOEXEC);
-	(void)fcntl(p[1], F_SETFD, FD_CLOEXEC);
-	return 0;
+	/* at once: another thread may fork at any moment */
+	return pipe2(p, O_CLOEXEC) == -1 ? bk_fail_errno(e, "pipe") : 0;
 }
 
 int

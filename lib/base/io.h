@@ -37,6 +37,13 @@ int bk_io_write(int fd, const void *buf, size_t n, const char *name,
 int bk_io_write2(int fd, const void *a, size_t alen, const void *b,
     size_t blen, const char *name, struct bk_err *e);
 
+/*
+ * Read up to n bytes at off without moving the file position; fewer only at the
+ * end of the file.  Returns how many, or -1.
+ */
+ssize_t bk_io_pread(int fd, void *buf, size_t n, off_t off, const char *name,
+    struct bk_err *e);
+
 /* Write n bytes at off without moving the file position. */
 int bk_io_pwrite(int fd, const void *buf, size_t n, off_t off,
     const char *name, struct bk_err *e);

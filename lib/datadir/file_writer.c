@@ -48,18 +48,11 @@ is_zero(const uint8_t *p, size_t n)
 static int
 is_there(const struct piece *p, uint8_t *scratch)
 {
-	size_t have = 0;
-	ssize_t n;
+	struct bk_err ignored = {0};
 
-	for (; have < p->n; have += (size_t)n) {
-		n = pread(p->file->target.fd, scratch + have, p->n - have,
-		    (off_t)(p->at + have));
-		if (n == -1 && errno == EINTR)
-			n = 0;
-		else if (n <= 0)
-			return 0;
-	}
-	return memcmp(scratch, p->data, p->n) == 0;
+	return bk_io_pread(p->file->target.fd, scratch, p->n, (off_t)p->at,
+	    p->file->target.path, &ignored) == (ssize_t)p->n &&
+	    memcmp(scratch, p->data, p->n) == 0;
 }
 
 static int

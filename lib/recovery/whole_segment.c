@@ -19,14 +19,19 @@ struct file {
 	int fd;
 };
 
-/* The bytes of a record that the page at off of the file goes on with. */
+/*
+ * The bytes of a record that the page at off of the file goes on with; -1 and,
+ * if the file cannot be read, *e.
+ */
 static int
-continued(const struct file *f, uint64_t off, uint32_t *rest)
+continued(const struct file *f, uint64_t off, uint32_t *rest,
+    struct bk_err *e)
 {
 	uint8_t p[SHORT_HEADER];
 	uint16_t flags;
 
-	if (pread(f->fd, p, sizeof(p), (off_t)off) != sizeof(p))
+	if (bk_io_pread(f->fd, p, sizeof(p), (off_t)off, f->path, e) !=
+	    sizeof(p))
 		return -1;
 	memcpy(&flags, p + 2, sizeof(flags));
 	memcpy(rest, p + 16, sizeof(*rest));
@@ -42,15 +47,16 @@ continued(const struct file *f, uint64_t off, uint32_t *rest)
  * cannot be told without the segment before it, whose record it was.
  */
 static uint64_t
-first_record(const struct file *f, const struct bk_wal_header *h)
+first_record(const struct file *f, const struct bk_wal_header *h,
+    struct bk_err *e)
 {
 	uint32_t header = BK_WAL_HEADER, rest, left;
 	uint64_t off;
 
-	if (continued(f, 0, &left) == -1)
+	if (continued(f, 0, &left, e) == -1)
 		return h->segment;
 	for (off = 0; off < h->segment; off += h->page) {
-		if (off > 0 && (continued(f, off, &rest) == -1 ||
+		if (off > 0 && (continued(f, off, &rest, e) == -1 ||
 		    rest != left))
 			return h->segment;
 		if (left <= h->page - header)
@@ -106,16 +112,22 @@ bk_whole_segment_check(const char *name, const char *path, struct bk_err *e)
 	uint8_t head[BK_WAL_HEADER];
 	struct bk_wal_header h;
 	uint64_t first;
+	ssize_t n;
 	int rc = 0;
 
 	if (f.fd == -1)
 		return bk_fail_errno(e, "%s", path);
-	if (pread(f.fd, head, sizeof(head), 0) != sizeof(head) ||
+	n = bk_io_pread(f.fd, head, sizeof(head), 0, path, e);
+	if (n == -1)
+		rc = -1;
+	else if (n != sizeof(head) ||
 	    !bk_wal_header_read(head, sizeof(head), &h) ||
 	    h.page < 2 * BK_WAL_HEADER)
 		rc = bk_fail(e, BK_DATA, "%s: not WAL", name);
-	else if ((first = first_record(&f, &h)) < h.segment)
+	else if ((first = first_record(&f, &h, e)) < h.segment)
 		rc = walk(&f, name, &h, first, e);
+	else if (e->code != BK_OK)
+		rc = -1;
 	close(f.fd);
 	return rc;
 }

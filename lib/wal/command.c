@@ -151,9 +151,10 @@ copy(struct feeder *f, struct bk_writer *out)
 			return -1;
 		want = f->size - f->at < BLOCK ?
 		    (size_t)(f->size - f->at) : BLOCK;
-		n = pread(f->from, buf, want, (off_t)f->at);
+		n = bk_io_pread(f->from, buf, want, (off_t)f->at, f->name,
+		    &f->e);
 		if (n == -1)
-			return bk_fail_errno(&f->e, "%s: read", f->name);
+			return -1;
 		if (n == 0)
 			return bk_fail(&f->e, BK_FAIL, "%s: has become shorter "
 			    "meanwhile", f->name);

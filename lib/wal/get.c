@@ -323,12 +323,13 @@ find_asked(const struct bk_wal_get *g, uint32_t timeline, uint64_t bytes,
     uint64_t *number)
 {
 	char name[DIGITS + 1] = "";
+	struct bk_err ignored = {0};
 	uint64_t address;
 	int fd = openat(g->dir, ASKED, O_RDONLY | O_CLOEXEC), found = 0;
 
 	if (fd == -1)
 		return 0;
-	if (pread(fd, name, DIGITS, 0) == DIGITS &&
+	if (bk_io_pread(fd, name, DIGITS, 0, ASKED, &ignored) == DIGITS &&
 	    bk_wal_file_kind(name) == BK_WAL_FILE_SEGMENT &&
 	    bk_wal_file_timeline(name) == timeline &&
 	    bk_wal_segment_address(name, bytes, &address)) {

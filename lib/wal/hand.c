@@ -104,10 +104,10 @@ sum_file(int fd, const char *name, uint64_t bytes, char out[33],
 	int rc = bk_file_sum_start(&sum, BK_SUM_SHA256, e);
 
 	for (; rc == 0 && at < bytes; at += (uint64_t)n) {
-		n = pread(fd, buf, bytes - at < BLOCK ? (size_t)(bytes - at) :
-		    BLOCK, (off_t)at);
+		n = bk_io_pread(fd, buf, bytes - at < BLOCK ?
+		    (size_t)(bytes - at) : BLOCK, (off_t)at, name, e);
 		if (n == -1)
-			rc = bk_fail_errno(e, "%s: read", name);
+			rc = -1;
 		else if (n == 0)
 			rc = bk_fail(e, BK_FAIL, "%s: has become shorter",
 			    name);

@@ -48,11 +48,15 @@ check(struct bk_wal_outgoing *out, const char *sysid, struct bk_err *e)
 	enum bk_wal_file kind = bk_wal_file_kind(out->name);
 	uint8_t head[BK_WAL_HEADER];
 	struct bk_wal_header h;
+	ssize_t n;
 
 	bk_label_set(&out->label, BK_LABEL_CLUSTER, sysid);
 	if (kind != BK_WAL_FILE_SEGMENT && kind != BK_WAL_FILE_PARTIAL)
 		return 0;
-	if (pread(out->fd, head, sizeof(head), 0) != sizeof(head) ||
+	n = bk_io_pread(out->fd, head, sizeof(head), 0, out->name, e);
+	if (n == -1)
+		return -1;
+	if (n != sizeof(head) ||
 	    !bk_wal_header_read(head, sizeof(head), &h))
 		return bk_fail(e, BK_DATA, "%s: is not WAL: no segment's "
 		    "header", out->name);

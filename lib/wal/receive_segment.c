@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/utctime.h"
 
 #define DISK_AGAIN 1		/* seconds until a full disk is tried again */
@@ -34,8 +35,11 @@ check_header(const struct receive *r, int fd, const char *name, uint64_t bytes,
 {
 	uint8_t head[BK_WAL_HEADER];
 	struct bk_wal_header h;
+	ssize_t n = bk_io_pread(fd, head, sizeof(head), 0, name, e);
 
-	if (pread(fd, head, sizeof(head), 0) != (ssize_t)sizeof(head) ||
+	if (n == -1)
+		return -1;
+	if (n != (ssize_t)sizeof(head) ||
 	    !bk_wal_header_read(head, sizeof(head), &h))
 		return bk_fail(e, BK_DATA, "%s: does not begin as a segment",
 		    name);

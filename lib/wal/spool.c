@@ -182,8 +182,8 @@ bk_spool_length(int fd, const char *name, uint64_t *bytes, struct bk_err *e)
 		return bk_fail_errno(e, "%s", name);
 	for (at = st.st_size; at > 0; ) {
 		at -= at % BLOCK != 0 ? at % BLOCK : BLOCK;
-		if ((n = pread(fd, buf, sizeof(buf), at)) == -1)
-			return bk_fail_errno(e, "%s: read", name);
+		if ((n = bk_io_pread(fd, buf, sizeof(buf), at, name, e)) == -1)
+			return -1;
 		for (i = n; i > 0; i--)
 			if (buf[i - 1] != 0) {
 				*bytes = (uint64_t)(at + i);
@@ -333,14 +333,18 @@ compare(const struct bk_spool *s, const struct bk_spool_segment *seg,
 	uint8_t old[BLOCK];
 	char at[BK_LSN_TEXT];
 	size_t len;
+	ssize_t got;
 
 	if (n > seg->have - off)
 		n = (size_t)(seg->have - off);
 	for (; n > 0; off += len, p += len, n -= len) {
 		len = n < sizeof(old) ? n : sizeof(old);
-		if (pread(seg->fd, old, len, (off_t)off) != (ssize_t)len)
-			return bk_fail_errno(e, "%s: %s: read", s->name,
-			    seg->name);
+		got = bk_io_pread(seg->fd, old, len, (off_t)off, seg->name, e);
+		if (got == -1)
+			return -1;
+		if (got != (ssize_t)len)
+			return bk_fail(e, BK_FAIL, "%s: %s: has become shorter",
+			    s->name, seg->name);
 		if (agree(old, p, len, off))
 			continue;
 		bk_lsn_format(seg->start + off, at);
