@@ -128,6 +128,16 @@ write_ring(const struct sink *s, size_t n, struct bk_err *e)
 	    n - first, s->command, e);
 }
 
+/* Close its input, and wait for its end. */
+static void
+end_sink(struct sink *s)
+{
+	close(s->fd);		/* a pipe reports no errors on close */
+	s->fd = -1;
+	if (bk_child_reap(&s->pid, &s->status) == -1)
+		s->cut = 1;	/* its status is unknown */
+}
+
 /* A sink's thread: write its input, close it, reap the command. */
 static void *
 run_sink(void *arg)
@@ -153,9 +163,7 @@ run_sink(void *arg)
 	s->cut = rc != 0;
 	pthread_cond_broadcast(&tee->moved);
 	pthread_mutex_unlock(&tee->lock);
-	close(s->fd);		/* a pipe reports no errors on close */
-	if (bk_child_reap(&s->pid, &s->status) == -1)
-		s->cut = 1;	/* its status is unknown */
+	end_sink(s);
 	return NULL;
 }
 
@@ -245,7 +253,7 @@ int
 bk_tee_copy(struct bk_tee *tee, struct bk_reader *in, struct bk_err *e)
 {
 	struct bk_seal seal;
-	unsigned started = 0;
+	unsigned started = 0, i;
 	int rc = bk_seal_new(&seal, bk_reader_label(in), e);
 
 	for (; rc == 0 && started < tee->n; started += rc == 0)
@@ -258,6 +266,8 @@ bk_tee_copy(struct bk_tee *tee, struct bk_reader *in, struct bk_err *e)
 	/* without marks, end of file would look like success to a sink */
 	if (rc == -1 && !bk_reader_sealed(in))
 		bk_tee_kill(tee);
+	for (i = started; i < tee->n; i++)
+		end_sink(&tee->sinks[i]);
 	while (started > 0)
 		pthread_join(tee->sinks[--started].thread, NULL);
 	return rc;
@@ -283,8 +293,15 @@ bk_tee_kill(const struct bk_tee *tee)
 void
 bk_tee_free(struct bk_tee *tee)
 {
+	unsigned i;
+
 	if (tee == NULL)
 		return;
+	for (i = 0; i < tee->n; i++)
+		if (tee->sinks[i].fd != -1) {
+			bk_child_kill(&tee->sinks[i].pid);
+			end_sink(&tee->sinks[i]);
+		}
 	(void)pthread_cond_destroy(&tee->moved);
 	(void)pthread_mutex_destroy(&tee->lock);
 	free(tee);

@@ -52,7 +52,7 @@ struct bk_tee_result bk_tee_result(const struct bk_tee *tee, unsigned i);
 /* SIGTERM to all running sinks; from any thread, once all are started. */
 void bk_tee_kill(const struct bk_tee *tee);
 
-/* Sinks without a bk_tee_copy() read an empty input.  NULL is fine. */
+/* Stops what was started without a bk_tee_copy().  NULL is fine. */
 void bk_tee_free(struct bk_tee *tee);
 
 #endif
