@@ -176,16 +176,16 @@ main(int argc, char *argv[])
 	if (bk_label_run(label.run, &e) == -1)
 		goto done;
 	tool_run_id(label.run);
-	if (seal_input_open(&in, &e) == -1 || start(argv, in, &fd, &e) == -1)
-		goto done;
 	out = bk_writer_open(STDOUT_FILENO, "standard output", &e);
-	if (out != NULL && seal_input_feed(&e) == 0)
+	if (out == NULL || seal_input_open(&in, &e) == -1 ||
+	    start(argv, in, &fd, &e) == -1)
+		goto done;
+	if (seal_input_feed(&e) == 0)
 		rc = copy(fd, argv[0], &label, out, &e);
 	close(fd); /* if we failed, the command sees a closed pipe */
 	if (reap(argv[0], &e) == -1)
 		rc = -1;
-	if (out != NULL)
-		tool_audit()->size_bytes = bk_writer_bytes(out);
+	tool_audit()->size_bytes = bk_writer_bytes(out);
 	if (rc == 0)
 		rc = seal_input_end(argv[0], &e);
 	if (rc == 0 && bk_writer_bytes(out) == 0)

@@ -33,17 +33,23 @@ static struct {
 	struct bk_err e;
 } input = { .pipe = { -1, -1 } };
 
-/* Does the file on standard input, from here on, have an opening mark? */
+/* Set *marked: does the file on standard input, from here on, have marks? */
 static int
-is_marked(void)
+is_marked(int *marked, struct bk_err *e)
 {
 	char head[BK_SEAL_HEAD];
 	struct bk_seal seal;
 	off_t at = lseek(STDIN_FILENO, 0, SEEK_CUR);
-	ssize_t n = at == -1 ? -1 : pread(STDIN_FILENO, head, sizeof(head), at);
+	ssize_t n;
 	ptrdiff_t len;
 
-	return n > 0 && bk_reader_mark(&seal, head, (size_t)n, &len) != -1;
+	if (at == -1)
+		return bk_fail_errno(e, NAME ": seek");
+	if ((n = bk_io_pread(STDIN_FILENO, head, sizeof(head), at, NAME,
+	    e)) == -1)
+		return -1;
+	*marked = bk_reader_mark(&seal, head, (size_t)n, &len) != -1;
+	return 0;
 }
 
 /* Has the pipe on standard input ended without a byte? */
@@ -64,13 +70,16 @@ int
 seal_input_open(int *fd, struct bk_err *e)
 {
 	struct stat st;
+	int marked = 0;
 
 	*fd = -1;
 	if (fstat(STDIN_FILENO, &st) == -1)
 		return bk_fail_errno(e, NAME);
 	if (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode))
 		input.kind = ends_empty() ? EMPTY : FED;
-	else if (S_ISREG(st.st_mode) && is_marked())
+	else if (S_ISREG(st.st_mode) && is_marked(&marked, e) == -1)
+		return -1;
+	else if (marked)
 		input.kind = FED;
 	if (input.kind == EMPTY) {
 		/* any descriptor that cannot be read */
@@ -121,8 +130,11 @@ run(void *arg)
 int
 seal_input_feed(struct bk_err *e)
 {
-	return input.kind != FED ? 0 :
-	    bk_thread_start(&input.feeder, run, NULL, e);
+	if (input.kind != FED || bk_thread_start(&input.feeder, run, NULL,
+	    e) == 0)
+		return 0;
+	close(input.pipe[1]);	/* nobody else ends the command's input */
+	return -1;
 }
 
 const struct bk_label *
