@@ -213,7 +213,7 @@ manifest_of() {
 	"System-Identifier": 7001,
 	"Files": [
 	{ "Path": "backup_label", "Size": 31, "Last-Modified": "2026-11-21 05:27:19 GMT", "Checksum-Algorithm": "CRC32C", "Checksum": "$1" },
-	{ "Encoded-Path": "6261736500ff", "Size": 600, "Last-Modified": "2026-11-21 05:27:19 GMT" }
+	{ "Encoded-Path": "62617365ff", "Size": 600, "Last-Modified": "2026-11-21 05:27:19 GMT" }
 	],
 	"WAL-Ranges": [
 	{ "Timeline": 1, "Start-LSN": "0/2000028", "End-LSN": "0/2000100" }
@@ -225,7 +225,7 @@ manifest_of() {
 }
 
 if wants manifest; then
-	manifest_of 1f2e3d4c | sed 's/Encoded-Path": "6261736500ff/Path": "base\/1\/2/' |
+	manifest_of 1f2e3d4c | sed 's/Encoded-Path": "62617365ff/Path": "base\/1\/2/' |
 	    seed plain
 	manifest_of 1f2e3d4c | seed encoded
 fi
@@ -277,7 +277,7 @@ fi
 
 if wants basetar; then
 	"$PWD/t/fuzz/support/tar.py" "$(opening_mark "cluster=7001;run=00112233aabbccdd")" \
-	    "$(closing_word)$NONCE" "$(manifest_of 00000000)" | seed ours
+	    "$(closing_word)$NONCE" | seed ours
 	tar -C "$WORK" --format=ustar -b 1 -cf - text | seed foreign
 fi
 

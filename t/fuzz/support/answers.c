@@ -99,7 +99,8 @@ set_row(PGresult *res, int row, const char *line, size_t n)
 	text[n] = '\0';
 	for (word = text; column < COLUMNS && *word != '\0'; column++) {
 		width = strcspn(word, " ");
-		CHECK(PQsetvalue(res, row, column, word, (int)width));
+		CHECK(PQsetvalue(res, row, column, width == 0 ? NULL : word,
+		    width == 0 ? -1 : (int)width));
 		word += width + (word[width] != '\0');
 	}
 	for (; column < COLUMNS; column++)

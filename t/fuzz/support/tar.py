@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
-"""tar.py OPENING CLOSING [MANIFEST]: a marked tar on standard output, as bk-base writes
-it, but small: bk-formats(5)."""
+"""tar.py OPENING CLOSING: a base backup in a marked tar, as bk-base writes it,
+on standard output; but small, and without WAL: bk-formats(5)."""
+import hashlib
+import json
 import sys
 
 opening, closing = sys.argv[1:3]
-manifest = sys.argv[3:]
+files = []
 
 
 def header(name, kind, size):
@@ -23,6 +25,26 @@ def entry(name, kind, data):
     return header(name, kind, len(data)) + data + bytes(-len(data) % 512)
 
 
+def crc32c(data):
+    crc = 0xffffffff
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+    return (crc ^ 0xffffffff).to_bytes(4, "little").hex()
+
+
+def file(name, data):
+    files.append({"Path": name, "Size": len(data),
+                  "Last-Modified": "2026-11-21 05:27:19 GMT",
+                  "Checksum-Algorithm": "CRC32C",
+                  "Checksum": crc32c(data)})
+    if len(name) < 100:
+        return entry(name, "0", data)
+    return (entry("PaxHeaders/x", "x", pax("path", name)) +
+            entry(name[:99], "0", data))
+
+
 def pax(key, value):
     rest = len(key) + len(value) + 3
     n = rest + 1
@@ -31,14 +53,34 @@ def pax(key, value):
     return f"{n} {key}={value}\n".encode()
 
 
+def manifest():
+    lines = ",\n".join(json.dumps(f) for f in files)
+    text = ('{ "PostgreSQL-Backup-Manifest-Version": 2,\n'
+            '"System-Identifier": 7001,\n"Files": [\n' + lines + '\n],\n'
+            '"WAL-Ranges": [\n{ "Timeline": 1, "Start-LSN": "0/2000028", '
+            '"End-LSN": "0/2000100" }\n],\n').replace('{"', '{ "').replace(
+                '"}', '" }').encode()
+    return text + b'"Manifest-Checksum": "%s"}\n' % hashlib.sha256(
+        text).hexdigest().encode()
+
+
 out = entry("pax_global_header", "g", pax("comment", opening))
-out += entry("backup_label", "0", b"START WAL LOCATION: 0/2000028\n")
+out += file("backup_label", b"""\
+START WAL LOCATION: 0/2000028 (file 000000010000000000000002)
+CHECKPOINT LOCATION: 0/2000060
+BACKUP METHOD: streamed
+BACKUP FROM: primary
+START TIME: 2026-11-21 05:27:19 UTC
+LABEL: bk-base
+START TIMELINE: 1
+""")
+out += file("PG_VERSION", b"15\n")
 out += entry("base/", "5", b"")
-out += entry("PaxHeaders/x", "x", pax("path", "base/1/" + 120 * "x"))
-out += entry("base/1/x", "0", bytes(600))
-for text in manifest:
-    out += entry("backup_manifest", "0", text.encode() + b"\n")
-records = pax("comment", "end=0/2000100") + pax("comment", "badpages=base/1/1 7")
+out += file("base/1/" + 120 * "x", bytes(600))
+out += entry("pg_wal/", "5", b"")
+out += file("global/pg_control", (7001).to_bytes(8, "little") + bytes(504))
+out += entry("backup_manifest", "0", manifest())
+records = pax("comment", "end=0/2000100")
 record = pax("comment", closing + "0000")
 # behind the mark's digits: the newline, the padding, an entry, the end
 behind = 1 + -(len(records) + len(record)) % 512 + 512 + 1024
