@@ -12,6 +12,8 @@
 #include "base/record.h"
 #include "base/stamp.h"
 #include "base/store.h"
+#include "crypt/suite.h"
+#include "narrow.h"
 #include "tool.h"
 
 static const struct tool_opt options[] = {
@@ -280,6 +282,9 @@ main(int argc, char *argv[])
 		    argv[optind]);
 	tool_run(dry_run ? "list" : "delete",
 	    approved_name(&job.plan), NULL);
+	bk_suite_prepare();
+	narrow_write_in("/");	/* names come from standard input */
+	tool_narrow();
 
 	rc = approved_read(&job.plan, take, &job, &e);
 	if (rc == 0)
