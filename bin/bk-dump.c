@@ -24,7 +24,7 @@ static const struct tool_opt options[] = {
 	TOOL_OPTIONS_QUIET,
 	{ GLOBALS, "globals", NULL, NULL,
 	    "roles and tablespaces too (pg_dumpall -g)" },
-	{ LOCK, "lock", "[=wait]", "fail|wait",
+	{ LOCK, "lock", "[=fail|wait]", NULL,
 	    "exit 5 (or wait) if another --lock dump is running" },
 	{ ANY_CLOCK, "any-clock", NULL, NULL,
 	    "even if the server's clock is far from this host's" },

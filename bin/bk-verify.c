@@ -50,7 +50,7 @@ static const struct tool_opt options[] = {
 	{ 'o', "output", "FILE", NULL,
 	    "write the receipt to FILE, not standard output" },
 	{ OPT_MD, "md", NULL, NULL, "write a row of a Markdown table instead" },
-	{ OPT_RECEIPTS, "receipts", "DIR|s3://...", "DIR",
+	{ OPT_RECEIPTS, "receipts", "DIR|s3://BUCKET/PREFIX", "DIR",
 	    "store the receipt there, too" },
 	{ OPT_SEALED, "sealed", NULL, NULL,
 	    "refuse input that is not sealed" },

@@ -44,6 +44,7 @@ sub tool {
 sub kind {
 	my $o = shift;
 	my $values = $o->{values} || $o->{arg};
+	$values =~ s/^\[=?(.*)\]$/$1/;
 	$o->{optional} = $o->{arg} =~ /^\[/;
 	$o->{words} = $values =~ /^[a-z3-]+(\|[a-z3-]+)*$/ ?
 	    join ' ', split /\|/, $values : '';
