@@ -77,17 +77,22 @@ holding(const void *p, size_t n)
 static void
 gather(int fd, struct bk_buf *out)
 {
+	struct bk_buf nothing = {0};
 	struct bk_err e = {0};
 	struct stat st;
+	size_t n;
 
-	if (fstat(fd, &st) == -1 || lseek(fd, 0, SEEK_SET) == -1 ||
-	    (out != NULL && (bk_buf_reserve(out, (size_t)st.st_size, &e) == -1 ||
-	    bk_io_read(fd, out->data + out->len, (size_t)st.st_size, "out",
-	    &e) != st.st_size)))
+	if (out == NULL)
+		out = &nothing;
+	if (fstat(fd, &st) == -1 || lseek(fd, 0, SEEK_SET) == -1)
 		broken("output");
-	if (out != NULL)
-		out->len += (size_t)st.st_size;
+	n = (size_t)st.st_size;
+	if (bk_buf_reserve(out, n, &e) == -1 || bk_io_read(fd, out->data +
+	    out->len, n, "output", &e) != st.st_size)
+		broken("output");
+	out->len += n;
 	close(fd);
+	bk_buf_free(&nothing);
 }
 
 typedef int filter_fn(struct bk_reader *in, struct bk_writer *out,
