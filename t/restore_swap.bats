@@ -257,6 +257,29 @@ go() {
 	[ "$(dbs | grep -c '^shop_new_')" = 0 ]
 }
 
+@test "SIGKILL in CREATE DATABASE: what the server then makes is swept" {
+	mkfifo hold
+	psql -qX postgres <hold 3>&- &
+	exec 7>hold
+	echo 'BEGIN; LOCK TABLE pg_database IN SHARE MODE;' >&7
+	await 10 is "count(*) > 0 FROM pg_locks WHERE mode = 'ShareLock'
+	    AND relation = 'pg_database'::regclass AND granted"
+	bk-restore -q --replace shop shop <shop.bk 3>&- 7>&- &
+	JOB=$!
+	await 10 is "count(*) > 0 FROM pg_stat_activity
+	    WHERE query LIKE 'CREATE DATABASE%' AND wait_event_type = 'Lock'"
+	kill -9 "$JOB"
+	wait "$JOB" || [ $? = 137 ]
+	exec 7>&-
+	await 10 is "count(*) = 0 FROM pg_stat_activity
+	    WHERE application_name = 'bk-restore'"
+	[ "$(dbs | grep -c '^shop_new_')" = 1 ]
+	bk-restore -q --replace shop shop <shop.bk
+	restored
+	[ "$(dbs | grep -c '^shop_new_')" = 0 ]
+	[ "$(sql "SELECT datconnlimit FROM pg_database WHERE datname = 'shop'")" = -1 ]
+}
+
 @test "what a killed run left and cannot go does not stop the next" {
 	createdb shop_new_20260101T000000Z
 	psql -qX shop_new_20260101T000000Z -c "COMMENT ON DATABASE
