@@ -17,12 +17,14 @@
 # this release's PostgreSQL and of what newer ones have.
 #
 # Kept by version in ${XDG_CACHE_HOME:-/var/tmp}/bk-static.  Versions are asked
-# for once a day; without the network, those of the last time are taken.
+# for once a day; without the network, those of the last time are taken.  CC, if
+# set, is gcc by another name, as "ccache gcc".
 set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${XDG_CACHE_HOME:-/var/tmp}/bk-static
 jobs=${JOBS:-$(nproc)}
+export CC=${CC:-gcc}
 keys=/usr/share/keyrings/debian-archive-keyring.gpg
 
 # Sources of this release, and SOURCE:SUITE of later ones, as they come.
@@ -169,11 +171,12 @@ build_curl() {
 # Client programs, and this release's libpq.
 build_postgresql() {
 	local dir x program
-	# given outright, as configure would ask pkg-config
+	# libraries given outright, as configure would ask pkg-config; with a
+	# path to search for some at run time a static program does not start
 	LZ4_CFLAGS=-I/usr/include LZ4_LIBS=-llz4 ZSTD_CFLAGS=-I/usr/include \
 	    ZSTD_LIBS=-lzstd CFLAGS=$cflags CPPFLAGS=$cppflags \
 	    quietly ./configure --with-ssl=openssl --with-zlib --with-lz4 \
-	    --with-zstd --without-{readline,icu,gssapi,ldap} --disable-nls
+	    --with-zstd --without-{readline,icu,gssapi,ldap} --disable-{nls,rpath}
 	quietly make -C src/backend generated-headers
 	quietly make -j"$jobs" -C src/common libpgcommon.a libpgcommon_shlib.a
 	quietly make -j"$jobs" -C src/port libpgport.a
@@ -207,7 +210,7 @@ recipe() {	# BUILD_FUNCTION
 		printf '%s\n' "$cflags" "$cppflags" "$ldflags" "$own"
 		declare -f "$1"
 		cat "$top/staticfix.c"
-		gcc --version
+		$CC --version
 		linked_versions
 	} | sha256sum | cut -c1-12
 }
@@ -282,7 +285,7 @@ rm -rf "${out:?}"/{lib,include,bk-pg,maps,licences}
 mkdir -p "$out"/{lib,include,bk-pg,maps,licences}
 fix=$out/lib/staticfix.o
 # shellcheck disable=SC2086	# lists
-gcc $cflags $cppflags -Wall -Wextra -c "$top/staticfix.c" -o "$fix"
+$CC $cflags $cppflags -Wall -Wextra -c "$top/staticfix.c" -o "$fix"
 while read -r source version; do
 	make_prefix "$source" "$version"
 	for part in lib include; do

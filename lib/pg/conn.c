@@ -111,6 +111,20 @@ line_before(const char *msg, size_t end)
 	return end;
 }
 
+/* A line that libpq writes below a cause. */
+static int
+is_appendix(const char *line)
+{
+	static const char *const heads[] = { "password retrieved from file",
+	    "DETAIL: ", "Either provide the file" };
+	size_t i;
+
+	for (i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+		if (strncmp(line, heads[i], strlen(heads[i])) == 0)
+			return 1;
+	return 0;
+}
+
 /* libpq has a line for each address tried: the last one is reported. */
 static int
 connected(PGconn *conn, struct bk_err *e)
@@ -139,12 +153,14 @@ connected(PGconn *conn, struct bk_err *e)
 	n = strlen(msg);
 	do		/* back from the last line to one that is a cause */
 		n = line_before(msg, n);
-	while (n > 0 && (strncmp(msg + n, "password retrieved from file",
-	    28) == 0 || strncmp(msg + n, "DETAIL: ", 8) == 0));
+	while (n > 0 && is_appendix(msg + n));
 	if (msg[n] == '\t' && strncmp(msg, "connection to server", 20) == 0)
 		n = 0;		/* "\tIs the server running ...?" */
 	first_line(msg + n, line, sizeof(line));
-	return bk_fail(e, BK_FAIL, "%s", line);
+	bk_fail(e, BK_FAIL, "%s", line);
+	if (strstr(line, "root certificate file") != NULL)
+		bk_fail_add(e, "; give sslrootcert, or set SSL_CERT_FILE");
+	return -1;
 }
 
 int

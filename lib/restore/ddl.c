@@ -1,6 +1,11 @@
+#define _GNU_SOURCE		/* memfd_create(2) */
 #include "restore/ddl.h"
 
-#include <limits.h>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,27 +42,71 @@ bk_restore_ddl_program(const struct bk_toc *toc, const struct bk_bindir *b,
 	return bk_bindir_find_range(b, "pg_restore", &range, out, e);
 }
 
+/* In memory; -1 where the system has no such files. */
+static int
+open_memory(void)
+{
+#ifdef __linux__
+	return memfd_create("bk-restore", 0);
+#else
+	return -1;
+#endif
+}
+
+/* The name of its descriptor, which a child inherits; 0: it has none. */
+static int
+name_descriptor(struct bk_ddl_file *f)
+{
+	static const char *const dirs[] = { "/dev/fd", "/proc/self/fd" };
+	size_t i;
+
+	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		(void)snprintf(f->name, sizeof(f->name), "%s/%d", dirs[i],
+		    f->fd);
+		if (access(f->name, R_OK) == 0)
+			return 1;
+	}
+	return 0;
+}
+
 /*
  * A file that is never left behind, not even by SIGKILL: its only name is that
- * of the descriptor, which pg_restore inherits.
+ * of the descriptor, which pg_restore inherits.  In a root without /dev and
+ * /proc it keeps its own until the end; without /tmp it is in memory.
  */
 static int
 open_unnamed(struct bk_ddl_file *f, const char *tmpdir, struct bk_err *e)
 {
-	struct bk_buf path = {0};
-	int rc = -1;
+	char own[sizeof(f->name)];
+	int n = snprintf(own, sizeof(own), "%s/bk-restore." RANDOM, tmpdir);
+	int absent;
 
-	if (bk_buf_printf(&path, e, "%s/bk-restore." RANDOM, tmpdir) == -1)
-		goto done;
-	if ((f->fd = mkstemp(path.data)) == -1 || unlink(path.data) == -1) {
-		bk_fail_errno(e, "%s", path.data);
-		goto done;
+	if (n < 0 || (size_t)n >= sizeof(own))
+		return bk_fail(e, BK_FAIL, "TMPDIR: longer than a path may be");
+	if ((f->fd = mkstemp(own)) == -1) {
+		absent = errno == ENOENT;
+		bk_fail_errno(e, "%s", own);
+		bk_fail_add(e, "; set TMPDIR to another directory");
+		if (!absent || (f->fd = open_memory()) == -1 ||
+		    !name_descriptor(f))
+			return -1;
+		*e = (struct bk_err){0};
+		return 0;
 	}
-	(void)snprintf(f->name, sizeof(f->name), "/dev/fd/%d", f->fd);
-	rc = 0;
- done:
-	bk_buf_free(&path);
-	return rc;
+	if (name_descriptor(f))
+		return unlink(own) == 0 ? 0 : bk_fail_errno(e, "%s", own);
+	memcpy(f->name, own, sizeof(own));
+	f->named = 1;
+	return 0;
+}
+
+static void
+close_file(struct bk_ddl_file *f)
+{
+	if (f->fd != -1)
+		close(f->fd);
+	if (f->named)
+		(void)unlink(f->name);
 }
 
 static int
@@ -128,10 +177,8 @@ bk_restore_ddl_open(struct bk_restore_ddl *d, const struct bk_toc *toc,
 void
 bk_restore_ddl_close(struct bk_restore_ddl *d)
 {
-	if (d->file.fd != -1)
-		close(d->file.fd);
-	if (d->list_file.fd != -1)
-		close(d->list_file.fd);
+	close_file(&d->file);
+	close_file(&d->list_file);
 	bk_buf_free(&d->jobs);
 	bk_restore_program_close(&d->client);
 }

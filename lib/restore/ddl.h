@@ -9,6 +9,8 @@
  * come last, followed by what pg_restore itself does after them: event
  * triggers and the contents of materialized views.
  */
+#include <limits.h>
+
 #include "restore/entry_list.h"
 #include "restore/program.h"
 
@@ -17,7 +19,10 @@ struct bk_restore_ddl {
 	int by_script;		/* pg_restore is too new for the server */
 	const struct bk_toc *toc;
 	const struct bk_restore_list *list;	/* of its entries */
-	struct bk_ddl_file { int fd; char name[24]; } file, list_file;
+	struct bk_ddl_file {
+		int fd, named;
+		char name[PATH_MAX];
+	} file, list_file;
 	struct bk_buf jobs;
 	int older;		/* the server is older than the dump's */
 };

@@ -382,6 +382,17 @@ describe(struct bk_s3_attempt *a)
 	    "qrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.:-"), to);
 }
 
+/* Not where the name is another than the certificate's. */
+static void
+add_authorities(struct bk_s3_attempt *a)
+{
+	size_t n = strlen(a->text);
+
+	if (strncmp(a->text, "SSL certificate problem", 23) == 0)
+		(void)snprintf(a->text + n, sizeof(a->text) - n,
+		    "; AWS_CA_BUNDLE names the authorities to trust");
+}
+
 static enum bk_s3_outcome
 judge(struct bk_s3_attempt *a, CURLcode result, const char **reason)
 {
@@ -390,6 +401,8 @@ judge(struct bk_s3_attempt *a, CURLcode result, const char **reason)
 	enum bk_s3_outcome v;
 	long status = 0;
 
+	if (result == CURLE_PEER_FAILED_VERIFICATION)
+		add_authorities(a);
 	*reason = a->text[0] != '\0' ? a->text : curl_easy_strerror(result);
 	if (a->err.code != BK_OK)
 		*reason = a->err.msg;

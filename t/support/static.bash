@@ -75,3 +75,10 @@ root_start() {
 in_root() {
 	env -i "${ENV[@]}" "$(type -P chroot)" "$ROOT" "/bk/$1" "${@:2}"
 }
+
+# with_proc TOOL ARG...: the same, with /proc.
+with_proc() {
+	unshare --mount --pid --fork --kill-child sh -c 'root=$1; shift
+	    mount -t proc proc "$root/proc" && exec "$@"' - "$ROOT" \
+	    env -i "${ENV[@]}" "$(type -P chroot)" "$ROOT" "/bk/$1" "${@:2}"
+}
