@@ -31,7 +31,7 @@ setup() {
 	tar -xzf "$OUT/$BINARY.tar.gz"
 	[ "$(ls)" = "$NAME" ]
 	tar --numeric-owner -tvzf "$OUT/$BINARY.tar.gz" |
-	    grep -vE '^(-rw-r--r--|[-d]rwxr-xr-x|lrwxrwxrwx) +0/0 ' >odd || [ $? = 1 ]
+	    grep -vE '^(-rw-r--r--|[-dl]rwxr-xr-x) +0/0 ' >odd || [ $? = 1 ]
 	diff odd /dev/null
 	cd "$NAME"
 	for file in "$RELEASE"/bin/bk-*.c; do
@@ -123,8 +123,8 @@ linked() {
 				    echo "$program does not hold $source"
 			fi
 		done <<-'TEXTS'
-		openssl:^OpenSSL 3\.\|[^a-z]OpenSSL 3\.
-		curl:^libcurl/\|[^a-z]libcurl/
+		openssl:CRYPTOGAMS by
+		curl:Transfer-Encoding: chunked
 		TEXTS
 	done >differ
 	diff differ /dev/null
@@ -164,10 +164,10 @@ linked() {
 @test "made elsewhere, at another time, by another umask, it is the same" {
 	(
 		umask 077
-		TZ=Asia/Tokyo LC_ALL=C release_in "$PWD/a longer name"
+		TZ=Asia/Tokyo LC_ALL=C release_in "$PWD/another-name"
 	)
-	(cd "a longer name/build/dist" && sha256sum -c "$OUT/SHA256SUMS")
-	cmp "a longer name/build/dist/SHA256SUMS" "$OUT/SHA256SUMS"
+	(cd "another-name/build/dist" && sha256sum -c "$OUT/SHA256SUMS")
+	cmp "another-name/build/dist/SHA256SUMS" "$OUT/SHA256SUMS"
 }
 
 @test "a key that asks for a passphrase signs the sums" {
