@@ -178,7 +178,7 @@ lock_spool(const char *spool)
 	if (bk_buf_printf(&path, &ignored, "%s/" LOCK, spool) == 0)
 		fd = open(path.data, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	bk_buf_free(&path);
-	return fd == -1 ? -1 : flock(fd, LOCK_EX | LOCK_NB);
+	return fd == -1 ? -1 : bk_io_lock(fd, LOCK_EX | LOCK_NB);
 }
 
 /* What the process that fetches ahead is told when there is something. */

@@ -1,6 +1,7 @@
-#define _GNU_SOURCE		/* F_SETPIPE_SZ, pipe2 */
+#define _GNU_SOURCE		/* F_SETPIPE_SZ, pipe2, flock */
 #include "base/io.h"
 
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -147,6 +148,16 @@ bk_io_pwrite(int fd, const void *buf, size_t n, off_t off, const char *name,
 			return bk_fail_errno(e, "%s: write", name);
 	}
 	return 0;
+}
+
+int
+bk_io_lock(int fd, int how)
+{
+	int rc;
+
+	while ((rc = flock(fd, how)) == -1 && errno == EINTR)
+		;
+	return rc;
 }
 
 int

@@ -48,6 +48,9 @@ ssize_t bk_io_pread(int fd, void *buf, size_t n, off_t off, const char *name,
 int bk_io_pwrite(int fd, const void *buf, size_t n, off_t off,
     const char *name, struct bk_err *e);
 
+/* flock(2), again if a signal comes in between; 0 or -1 with errno. */
+int bk_io_lock(int fd, int how);
+
 /*
  * Close, reporting errors that the system deferred (NFS, quotas).  The
  * descriptor is closed in any case.

@@ -27,6 +27,8 @@ struct bk_store {
 	char *dir_name;			/* the directory, for messages */
 	const struct bk_store_options *o;
 	int dir, fd;			/* -1: not open */
+	int is_new;			/* nothing had the name before */
+	int named;			/* and our file has it now */
 	size_t unchecked;		/* bytes since the last check */
 	char temp[64];			/* its name in dir; "" none */
 };
@@ -71,7 +73,7 @@ sweep_one(int dir, const char *name)
 	if (fd == -1)
 		return;
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    flock(fd, LOCK_EX | LOCK_NB) == 0)
+	    bk_io_lock(fd, LOCK_EX | LOCK_NB) == 0)
 		(void)unlinkat(dir, name, 0);
 	close(fd);		/* nothing was written */
 }
@@ -151,23 +153,6 @@ occupied(const struct bk_store *s, struct bk_err *e)
 	    "or use --overwrite", s->path);
 }
 
-/* Read up to n bytes at off; fewer only at the end of the file. */
-static ssize_t
-read_at(int fd, uint8_t *buf, size_t n, off_t off)
-{
-	size_t have = 0;
-	ssize_t r = 1;
-
-	while (have < n && r > 0) {
-		r = pread(fd, buf + have, n - have, off + (off_t)have);
-		if (r == -1 && errno == EINTR)
-			r = 1;
-		else if (r > 0)
-			have += (size_t)r;
-	}
-	return r == -1 ? -1 : (ssize_t)have;
-}
-
 /*
  * Compare the existing file's content with the temporary one's: *held is
  * BK_HELD_OTHER also where the labels may know better, as those of ciphertext.
@@ -181,9 +166,10 @@ compare_content(const struct bk_store *s, int fd, enum bk_label_held *held,
 	off_t off = 0;
 
 	do {
-		if ((n = read_at(fd, old, sizeof(old), off)) == -1 ||
-		    (m = read_at(s->fd, new, sizeof(new), off)) == -1)
-			return bk_fail_errno(e, "%s: read", s->path);
+		if ((n = bk_io_pread(fd, old, sizeof(old), off, s->path,
+		    e)) == -1 || (m = bk_io_pread(s->fd, new, sizeof(new),
+		    off, s->path, e)) == -1)
+			return -1;
 		if (n > m || memcmp(old, new, (size_t)n) != 0) {
 			*held = BK_HELD_OTHER;
 			return 0;
@@ -214,8 +200,9 @@ find_held(const struct bk_store *s, enum bk_label_held *held,
 		    "compared with this WAL", s->path);
 	rc = compare_content(s, fd, held, e);
 	if (rc == 0 && *held == BK_HELD_OTHER) {
-		if ((n = read_at(fd, head, sizeof(head), 0)) == -1)
-			rc = bk_fail_errno(e, "%s: read", s->path);
+		if ((n = bk_io_pread(fd, head, sizeof(head), 0, s->path,
+		    e)) == -1)
+			rc = -1;
 		else if (bk_reader_mark(&seal, head, (size_t)n, &len) != -1)
 			*held = bk_label_held(&seal.label, s->o->wal);
 	}
@@ -243,12 +230,14 @@ place_wal(struct bk_store *s, struct bk_err *e)
 
 /* May the file take its name?  Checked before the long work. */
 static int
-name_is_free(const struct bk_store *s, struct bk_err *e)
+name_is_free(struct bk_store *s, struct bk_err *e)
 {
 	struct stat st;
 
-	if (fstatat(s->dir, s->base, &st, AT_SYMLINK_NOFOLLOW) == -1)
+	if (fstatat(s->dir, s->base, &st, AT_SYMLINK_NOFOLLOW) == -1) {
+		s->is_new = 1;
 		return errno == ENOENT ? 0 : bk_fail_errno(e, "%s", s->path);
+	}
 	if (!s->o->overwrite && (s->o->wal == NULL || !S_ISREG(st.st_mode)))
 		return occupied(s, e);
 	/* a link is replaced, not what it points to */
@@ -327,8 +316,10 @@ make_temp(struct bk_store *s, struct bk_err *e)
 			return bk_fail_errno(e, "%s: cannot make a file in it",
 			    s->dir_name);
 		/* without locks here, nobody can sweep it either */
-		(void)flock(s->fd, LOCK_EX);
-		if (fstat(s->fd, &st) == 0 && st.st_nlink > 0)
+		(void)bk_io_lock(s->fd, LOCK_EX);
+		if (fstat(s->fd, &st) == -1)
+			return bk_fail_errno(e, "%s: stat", s->path);
+		if (st.st_nlink > 0)
 			return 0;
 		/* swept before it was locked */
 		close(s->fd);
@@ -360,12 +351,15 @@ place(struct bk_store *s, struct bk_err *e)
 	if (s->o->overwrite) {
 		if (renameat(s->dir, s->temp, s->dir, s->base) == -1)
 			return bk_fail_errno(e, "%s: rename", s->path);
+		s->named = s->is_new;
 		return 0;
 	}
 #ifdef RENAME_NOREPLACE
 	if (renameat2(s->dir, s->temp, s->dir, s->base,
-	    RENAME_NOREPLACE) == 0)
+	    RENAME_NOREPLACE) == 0) {
+		s->named = 1;
 		return 0;
+	}
 	if (errno == EEXIST)
 		return s->o->wal != NULL ? place_wal(s, e) : occupied(s, e);
 	/* NFS supports only link(2) */
@@ -377,8 +371,20 @@ place(struct bk_store *s, struct bk_err *e)
 			return bk_fail_errno(e, "%s: link", s->path);
 		return s->o->wal != NULL ? place_wal(s, e) : occupied(s, e);
 	}
+	s->named = 1;
 	bk_store_unlink(s);
 	return 0;
+}
+
+/* A name that a crash may undo is taken back: the file is stored, or not. */
+static int
+sync_name(const struct bk_store *s, struct bk_err *e)
+{
+	if (bk_store_sync_dir(s->dir, s->dir_name, e) == 0)
+		return 0;
+	if (s->named)
+		(void)unlinkat(s->dir, s->base, 0);
+	return -1;
 }
 
 int
@@ -399,7 +405,7 @@ bk_store_commit(struct bk_store *s, struct bk_err *e)
 	    bk_freespace_check(s->fd, &s->o->min_free, s->dir_name, e) == -1 ||
 	    place(s, e) == -1)
 		return -1;
-	return bk_store_sync_dir(s->dir, s->dir_name, e);
+	return sync_name(s, e);
 }
 
 void

@@ -43,9 +43,8 @@ try_lock(struct bk_notify_told *p, struct bk_err *e)
 	if (p->fd == -1 || fstat(p->fd, &locked) == -1 ||
 	    !S_ISREG(locked.st_mode))
 		return bk_fail(e, BK_DATA, "%s: not a regular file", p->path);
-	while (flock(p->fd, LOCK_EX) == -1)
-		if (errno != EINTR)
-			return bk_fail_errno(e, "%s: lock", p->path);
+	if (bk_io_lock(p->fd, LOCK_EX) == -1)
+		return bk_fail_errno(e, "%s: lock", p->path);
 	if (lstat(p->path, &named) == 0 && named.st_ino == locked.st_ino &&
 	    named.st_dev == locked.st_dev)
 		return 1;

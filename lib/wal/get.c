@@ -277,7 +277,7 @@ lock_name(const struct bk_wal_get *g, const char *name, int nowait)
 		fd = openat(g->dir, lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 		if (fd == -1)
 			return -1;
-		if (flock(fd, LOCK_EX | (nowait ? LOCK_NB : 0)) == -1 ||
+		if (bk_io_lock(fd, LOCK_EX | (nowait ? LOCK_NB : 0)) == -1 ||
 		    fstat(fd, &st) == -1) {
 			close(fd);
 			return -1;

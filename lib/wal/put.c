@@ -46,7 +46,7 @@ lock_spool(struct bk_wal_put *p, struct bk_err *e)
 	bk_buf_free(&path);
 	if (p->lock == -1)
 		return bk_fail_errno(e, "%s: the spool", p->o.spool);
-	if (flock(p->lock, LOCK_EX | LOCK_NB) == 0)
+	if (bk_io_lock(p->lock, LOCK_EX | LOCK_NB) == 0)
 		return 0;
 	return errno == EWOULDBLOCK ? bk_fail(e, BK_BUSY, "%s: the spool is "
 	    "in use by another bk-walput; the server will try again",

@@ -37,7 +37,7 @@ lock_dir(struct bk_spool *s, struct bk_err *e)
 	    O_NOFOLLOW, 0600);
 	if (s->lock == -1)
 		return bk_fail_errno(e, "%s/lock", s->name);
-	if (flock(s->lock, LOCK_EX | LOCK_NB) == 0)
+	if (bk_io_lock(s->lock, LOCK_EX | LOCK_NB) == 0)
 		return 0;
 	if (errno == EWOULDBLOCK)
 		return bk_fail(e, BK_BUSY, "%s: another process uses it",
