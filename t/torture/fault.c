@@ -6,8 +6,7 @@
  *
  * MAP is a file of sizeof(struct map) bytes: what was called how often, and
  * which call failed.  KIND is an index of struct map's calls.  ALL is 1 if all
- * calls after the N-th fail, too.  WHAT is an errno, or 0: a short count, of
- * one byte.
+ * calls after the N-th fail, too.  WHAT is an errno, or 0: a short count.
  *
  * Seen is what goes through the PLT: not what glibc calls inside of itself
  * (stdio's reads and writes, for which getline(3), fflush(3) and such fail here
@@ -146,6 +145,15 @@ name params \
 #define FAILING_NULL(k, type, name, params, args) \
 	FAILING(k, type *, name, params, args, NULL)
 
+/* What a short transfer of n bytes leaves: one, or, of many in a row, some. */
+static size_t
+count(size_t n)
+{
+	size_t most = all ? 97 : 1;
+
+	return n < most ? n : most;
+}
+
 /* One that transfers bytes, n of them, and may do so for the first alone. */
 #define TRANSFER(k, name, params, args) \
 ssize_t \
@@ -155,7 +163,7 @@ name params \
 	if (fails(k)) { \
 		if (what != 0) \
 			return -1; \
-		n = n != 0; \
+		n = count(n); \
 	} \
 	return real args; \
 }
@@ -196,7 +204,7 @@ write(int fd, const void *p, size_t n)
 	if (fd != STDERR_FILENO && fails(WRITE)) {
 		if (what != 0)
 			return -1;
-		n = n != 0;
+		n = count(n);
 	}
 	return real(fd, p, n);
 }
@@ -216,7 +224,8 @@ writev(int fd, const struct iovec *v, int n)
 		return -1;
 	for (; n > 0 && v->iov_len == 0; n--)
 		v++;
-	return n > 0 ? real(fd, &(struct iovec){v->iov_base, 1}, 1) : 0;
+	return n > 0 ? real(fd, &(struct iovec){v->iov_base,
+	    count(v->iov_len)}, 1) : 0;
 }
 
 static mode_t
