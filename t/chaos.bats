@@ -3,12 +3,14 @@
 # object is left, no exit status hides it, and whoever stops because of its
 # input says so in one line.
 #
-# Moments are bytes of the stream, at random: BK_CHAOS_SEED repeats a run,
-# BK_CHAOS_RUNS makes it longer.
+# Moments are bytes of the stream, at random, and in the last test of the clock:
+# BK_CHAOS_SEED repeats a run, BK_CHAOS_RUNS makes the last one longer.  make
+# torture does the same ten thousand times.
 
 load support/common
 load support/pg
 load support/s3
+load support/kills
 
 STAGES=(dump gz crypt put)
 
@@ -170,7 +172,7 @@ kill_one() {
 @test "kill -9 any stage at any moment: nothing is stored" {
 	local i place hits=0
 	PATH=$SUPPORT:$PATH UPLOADS=0
-	for ((i = 0; i < ${BK_CHAOS_RUNS:-40}; i++)); do
+	for ((i = 0; i < 20; i++)); do
 		place=$((1 + i / 4 % 3))
 		kill_one "k$i" $place "$([ $i -lt 12 ] && echo $((i % 2)) ||
 		    somewhere $place)" $((i % 4)) >outcome
@@ -280,4 +282,13 @@ teed" ]
 		refused gz crypt put
 		nothing_stored
 	done
+}
+
+# Last: it makes databases and objects of its own.
+@test "kill -9 any stage, or all, at any moment of its life: old or new" {
+	kills_prepare
+	"$TOP/t/torture/kill_rounds.py" --rounds "${BK_CHAOS_RUNS:-150}" \
+	    --seed "$SEED" --kinds s3,save,restore >out || { cat out >&2; false; }
+	grep '^#' out >&3
+	grep -q 'violations=0 ' out
 }
