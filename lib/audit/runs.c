@@ -51,10 +51,15 @@ int
 bk_run_parse(struct bk_run *r, const char *line, size_t n, struct bk_err *e)
 {
 	json_error_t json_err;
-	json_t *record = json_loadb(line, n, 0, &json_err);
-	const char *status = text_of(record, "status");
-	const char *when = text_of(record, "timestamp");
+	json_t *record;
+	const char *status, *when;
 
+	/* jansson passes it over behind a number; no line may have it */
+	if (memchr(line, '\0', n) != NULL)
+		return bk_fail(e, BK_DATA, "NUL byte");
+	record = json_loadb(line, n, 0, &json_err);
+	status = text_of(record, "status");
+	when = text_of(record, "timestamp");
 	if (record == NULL)
 		return bk_fail(e, BK_DATA, "%s", json_err.text);
 	*r = (struct bk_run){ .record = record, .line = line, .len = n };

@@ -21,6 +21,21 @@ static char path[] = "/tmp/bk-runs.XXXXXX";
 	"\"timestamp\":\"1970-01-01T00:00:01Z\"," \
 	"\"duration_seconds\":1e300}"
 
+/* jansson passes a NUL over behind a number, and reads on. */
+static void
+test_nul(void)
+{
+	char line[] = WHOLE, *at = strstr(line, "1.500,");
+	struct bk_err e = {0};
+	struct bk_run r;
+
+	memcpy(at, "1.5", 3);
+	at[3] = '\0';
+	at[4] = ' ';
+	is_int(bk_run_parse(&r, line, sizeof(line) - 1, &e), -1, "a NUL byte");
+	is_int(e.code, BK_DATA, "is no record");
+}
+
 static void
 test_record(void)
 {
@@ -218,6 +233,7 @@ main(void)
 		return 1;
 	close(fd);
 	test_record();
+	test_nul();
 	test_no_records();
 	test_read();
 	test_lines();
