@@ -275,11 +275,12 @@ if wants base; then
 	t/fuzz/support/base.py 14 | seed old
 fi
 
-if wants basetar; then
-	"$PWD/t/fuzz/support/tar.py" "$(opening_mark "cluster=7001;run=00112233aabbccdd")" \
+for name in basetar unpack; do
+	wants $name || continue
+	t/fuzz/support/tar.py "$(opening_mark "cluster=7001;run=00112233aabbccdd")" \
 	    "$(closing_word)$NONCE" | seed ours
 	tar -C "$WORK" --format=ustar -b 1 -cf - text | seed foreign
-fi
+done
 
 if wants sqltext; then
 	server
