@@ -29,6 +29,40 @@ decode(struct bk_reader *in, struct bk_writer *out, void *ctx,
 	return rc;
 }
 
+static int
+rewrap(struct bk_reader *in, struct bk_writer *out, void *ctx,
+    struct bk_err *e)
+{
+	const struct bk_recipients r = { &ids.id[0].public, 1 };
+	const struct bk_crypt_to to = { .recipients = &r };
+	const struct bk_crypt_from from = { .identities = &ids };
+	struct bk_crypt *c = bk_crypt_open(in, &from, e);
+	int rc = c == NULL ? -1 : bk_crypt_rewrap(c, &to, out, e);
+
+	(void)ctx;
+	bk_crypt_free(c);
+	return rc;
+}
+
+/* With another header, the stream holds what it held, and its damage. */
+static void
+check_rewrapped(const uint8_t *p, size_t n, const struct fuzz_made *before)
+{
+	struct fuzz_made m = fuzz_run(p, n, BK_READER_PARSED |
+	    BK_READER_NONEMPTY, rewrap, NULL);
+	struct bk_buf b = {0};
+	struct bk_err e = {0};
+	size_t len = before->n;
+
+	if (m.rc == 0) {
+		CHECK(bk_buf_add(&b, m.p, m.n, &e) == 0);
+		m = fuzz_run((uint8_t *)b.data, b.len, BK_READER_PARSED |
+		    BK_READER_NONEMPTY, decode, NULL);
+		CHECK(m.rc == before->rc && m.n == len);
+	}
+	bk_buf_free(&b);
+}
+
 /* The numbers from 1 on, a line each. */
 static const char *
 numbers(void)
@@ -59,4 +93,5 @@ FUZZ(6 << 20, 8)
 	m = fuzz_run(p, n, BK_READER_PARSED | BK_READER_NONEMPTY, decode, NULL);
 	CHECK(m.n < TEXT_MAX && (m.n == 0 || memcmp(m.p, text, m.n) == 0));
 	CHECK(m.rc == -1 || m.n == 0 || m.p[m.n - 1] == '\n');
+	check_rewrapped(p, n, &m);
 }
