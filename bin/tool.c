@@ -240,9 +240,12 @@ int
 tool_getopt(int argc, char *argv[])
 {
 	int ch = tool_options_next(tool, argc, argv, &row);
+	char why[TOOL_USAGE_MAX];
 
-	if (ch == '?')
-		tool_usage(NULL);
+	if (ch == '?' || ch == ':') {
+		tool_options_wrong(tool, ch, argv, why);
+		tool_usage("%s", why);
+	}
 	if (ch == TOOL_OPT_HELP || ch == TOOL_OPT_VERSION)
 		print_about(ch);
 	return ch;

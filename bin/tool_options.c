@@ -71,7 +71,8 @@ make_names(const struct tool *tool)
 	const struct tool_opt *o;
 	size_t n = 0;
 
-	add(&t, "%s", tool->order == NULL ? "" : tool->order);
+	/* ":": what is wrong with an option is ours to say */
+	add(&t, "%s:", tool->order == NULL ? "" : tool->order);
 	for (o = tool->options; o->key != 0; o++) {
 		if (o->key == TOOL_OPT_DIGITS)
 			add(&t, "0123456789");
@@ -85,6 +86,14 @@ make_names(const struct tool *tool)
 	}
 }
 
+static const struct tool_opt *
+with_key(const struct tool_opt *o, int key)
+{
+	while (o->key != 0 && o->key != key)
+		o++;
+	return o;
+}
+
 int
 tool_options_next(const struct tool *tool, int argc, char *argv[],
     const struct tool_opt **row)
@@ -93,14 +102,52 @@ tool_options_next(const struct tool *tool, int argc, char *argv[],
 
 	if (names[0].name == NULL)
 		make_names(tool);
+	opterr = 0;
 	ch = getopt_long(argc, argv, letters, names, &i);
-	if (i >= 0)
-		*row = rows[i];
-	else
-		for (*row = tool->options; (*row)->key != 0 &&
-		    (*row)->key != ch; ++*row)
-			;
+	*row = i >= 0 ? rows[i] : with_key(tool->options, ch);
 	return ch;
+}
+
+/* The number of options that the long name, cut short, may be of; *o: one. */
+static int
+begin_so(const char *name, size_t len, const struct tool_opt **o)
+{
+	int i, n = 0;
+
+	for (i = 0; names[i].name != NULL; i++)
+		if (strncmp(names[i].name, name, len) == 0) {
+			*o = rows[i];
+			n++;
+			if (names[i].name[len] == '\0')
+				return 1;
+		}
+	return n;
+}
+
+void
+tool_options_wrong(const struct tool *tool, int ch, char *argv[],
+    char why[TOOL_USAGE_MAX])
+{
+	const struct tool_opt *o = with_key(tool->options, optopt);
+	const char *word = argv[optind - 1];
+	size_t len = strcspn(word, "=");
+	struct text t = { why, 0, TOOL_USAGE_MAX };
+	int n = 0;
+
+	/* a letter that is unknown may stand in a later word */
+	if (strncmp(word, "--", 2) == 0 && (optopt == 0 || o->key != 0)) {
+		add(&t, "%.*s: ", (int)len, word);
+		n = begin_so(word + 2, len - 2, &o);
+	} else
+		add(&t, "-%c: ", optopt);
+	if (ch == ':')
+		add(&t, "its argument, %s, is missing", o->arg);
+	else if (optopt == 0 && n > 1)
+		add(&t, "more than one option begins so; --help lists them");
+	else if (o->key != 0)
+		add(&t, "takes no argument");
+	else
+		add(&t, "no such option; --help lists them");
 }
 
 /* --- the usage line */

@@ -58,9 +58,14 @@ struct tool {
 
 #define TOOL_USAGE_MAX 1024
 
-/* getopt_long's next one: a key, -1 at the end, '?'; *row is its row. */
+/*
+ * getopt_long's next one: a key, whose row is *row, or -1 at the end; '?' or
+ * ':' for one that is wrong, and why.
+ */
 int tool_options_next(const struct tool *tool, int argc, char *argv[],
     const struct tool_opt **row);
+void tool_options_wrong(const struct tool *tool, int ch, char *argv[],
+    char why[TOOL_USAGE_MAX]);
 
 /* "bk-gz [-d] [-j N] < INPUT > OUTPUT" */
 void tool_options_usage(const struct tool *tool, char usage[TOOL_USAGE_MAX]);

@@ -214,6 +214,25 @@ included() {
 	done
 }
 
+@test "a wrong option is named, with what is wrong with it" {
+	local call cause
+	while IFS=: read -r call cause; do
+		# shellcheck disable=SC2086	# a command line
+		run -2 --separate-stderr "$BK_BIN"/$call </dev/null
+		[ "${stderr_lines[0]}" = "${call%% *}: $cause" ]
+	done <<-'END'
+	bk-gz --no-such=secret:--no-such: no such option; --help lists them
+	bk-gz --seal -xd:-x: no such option; --help lists them
+	bk-gz --se:--se: more than one option begins so; --help lists them
+	bk-gz --decompress=1:--decompress: takes no argument
+	bk-gz -dj:-j: its argument, N, is missing
+	bk-pitr --wal x --spool:--spool: its argument, DIR, is missing
+	bk-dump --filter:--filter: its argument, FILE, is missing
+	bk-walput -z:-z: no such option; --help lists them
+	bk-gz --help=me:--help: takes no argument
+	END
+}
+
 # guarded PID TOOL: what /proc shows of a process of the user TOOL runs as is
 # root's, so that nobody may look into it.
 guarded() {
