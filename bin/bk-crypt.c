@@ -190,9 +190,11 @@ check_options(const struct options *o)
 		    "passphrase is the new one) or -r (it is the old one)");
 	check_signing(o);
 	if (!o->decrypt && isatty(STDOUT_FILENO))
-		tool_usage("refusing to write encrypted data to a terminal");
+		tool_usage("refusing to write encrypted data to a terminal; "
+		    "use > FILE");
 	if ((o->decrypt || o->rewrap) && isatty(STDIN_FILENO))
-		tool_usage("refusing to read encrypted data from a terminal");
+		tool_usage("refusing to read encrypted data from a terminal; "
+		    "use < FILE");
 }
 
 /* Without options for recipients or identities, use the environment. */

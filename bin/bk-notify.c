@@ -214,7 +214,8 @@ parse_options(struct options *o, int argc, char *argv[])
 	while ((ch = tool_getopt(argc, argv)) != -1)
 		parse_option(o, ch, optarg);
 	if (optind != argc)
-		tool_usage("the message is read from standard input");
+		tool_usage("the message is read from standard input: echo %s "
+		    "| bk-notify ...", argv[optind]);
 	check_options(o);
 	if (o->way.smtp == NULL)
 		o->way.smtp = "smtp://localhost";

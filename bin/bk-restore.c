@@ -443,7 +443,8 @@ set_defaults(struct options *o, int argc, char *argv[])
 		target.server.url = tool_database_url(argv[optind],
 		    target.server.host);
 	if (target.server.db == NULL)
-		tool_usage("no database name given");
+		tool_usage("no database name given; bk-restore shop puts the "
+		    "dump in the place of the database shop");
 	if (bk_server_database(target.server.db, &target.database, &e) == -1)
 		tool_usage("%s", e.msg);
 	if (o->replace != NULL && strcmp(o->replace, target.database.data) != 0)

@@ -155,7 +155,8 @@ parse_options(struct options *o, int argc, char *argv[])
 		tool_usage("%s: input is read from standard input; use < %s",
 		    argv[optind], argv[optind]);
 	if (isatty(STDIN_FILENO))
-		tool_usage("refusing to read a backup from a terminal");
+		tool_usage("refusing to read a backup from a terminal; use "
+		    "< FILE");
 	if (o->signers == NULL)
 		o->signers = tool_env("BK_SIGNERS");
 	if (o->nidentity_files == 0 && o->pass_file == NULL) {

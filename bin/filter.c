@@ -73,9 +73,11 @@ filter_main(int argc, char *argv[], const struct tool *tool,
 	label_run = o.decompress ? tool_backup_id : tool_run_id;
 	threads = tool_jobs(o.jobs, TOOL_JOBS_MAX);
 	if (!o.decompress && isatty(STDOUT_FILENO))
-		tool_usage("refusing to write compressed data to a terminal");
+		tool_usage("refusing to write compressed data to a terminal; "
+		    "use > FILE");
 	if (o.decompress && isatty(STDIN_FILENO))
-		tool_usage("refusing to read compressed data from a terminal");
+		tool_usage("refusing to read compressed data from a terminal; "
+		    "use < FILE");
 	tool_run(o.decompress ? "decompress" : "compress", NULL, NULL);
 	tool_narrow();
 
