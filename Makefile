@@ -168,6 +168,10 @@ cover:
 	umask 0; $(MAKE) COVER=1 check
 	t/support/cover.py build/cover t/support/cover.reasons
 
+# Do the tests notice small mistakes?  A sample of MUTANTS of them.
+mutate: deps
+	t/mutate/mutate.py
+
 units: $(UNITS)
 
 unit: units
@@ -245,4 +249,4 @@ deb:
 clean:
 	rm -rf build
 
-.PHONY: all deps check units unit lint analyze gate cover demo check-on bench static check-static install uninstall clean torture fuzz
+.PHONY: all deps check units unit lint analyze gate cover mutate demo check-on bench static check-static install uninstall clean torture fuzz

@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+"""mutate.py: do the tests notice?
+
+A sample of small mistakes (a comparison turned round, a condition negated, a
+failure returned as success, a statement left out) is made in lib and bin, one
+at a time, in a copy of the tree; what t/mutate/tests names for the room is run
+on each.  A mutant that passes all of them has survived: it is printed, unless
+t/mutate/survivors says why that is right.
+
+Environment: MUTANTS (60), SEED (1), JOBS (2).  Exits with 1 if there is a
+survivor without a sentence.  The last line is "mutate: key=value ...".
+"""
+import os
+import pathlib
+import random
+import re
+import shutil
+import subprocess
+import sys
+
+TOP = pathlib.Path(__file__).resolve().parents[2]
+COPY = TOP / 'build/mutate'
+JOBS = os.environ.get('JOBS', '2')
+LIMIT = 300			# seconds: who takes longer is noticed, too
+
+SWAPS = [('==', '!='), ('!=', '=='), ('<=', '<'), ('>=', '>'), ('&&', '||'),
+         ('||', '&&'), (' + 1', ''), (' - 1', ''), (' < ', ' <= '),
+         (' > ', ' >= '), ('return 0;', 'return -1;'),
+         ('return -1;', 'return 0;'), ('return 1;', 'return 0;'),
+         ('rc = 0;', 'rc = -1;'), (' += ', ' -= '), ('++;', ';')]
+STATEMENT = re.compile(r'^\t+[a-z_>.\[\]-]+(\(.*\)| [|&+-]?= .*);$')
+
+
+def mutants(path):
+    """[(line number, the line, the mistake)] of a file."""
+    found = []
+    lines = path.read_text().splitlines()
+    inside = False
+    for i, line in enumerate(lines):
+        inside = line != '}' and (inside or line == '{')
+        code = re.sub(r'"(\\.|[^"\\])*"|/\*.*', lambda m: ' ' * len(m[0]), line)
+        if not inside or not line.startswith('\t') or '*/' in line:
+            continue
+        if line.strip().startswith(('*', '/*', 'assert', 'static ', 'const ')):
+            continue
+        for old, new in SWAPS:
+            at = code.find(old)
+            if at != -1:
+                found.append((i, line, line[:at] + new + line[at + len(old):]))
+        if STATEMENT.match(line) and ' *' not in code:
+            found.append((i, line, re.match(r'\t+', line)[0] + ';'))
+        opened = re.match(r'^(\t+(?:else )?if \()(.*)\)$', line)
+        if opened and code.count('(') == code.count(')'):
+            found.append((i, line, f'{opened[1]}!({opened[2]}))'))
+    return found
+
+
+def sample(number, seed):
+    chance = random.Random(seed)
+    every = [(path, *mutant) for room in ('lib', 'bin')
+             for path in sorted((TOP / room).rglob('*.c'))
+             if 'sandbox' not in path.parts	# elsewhere there is none
+             for mutant in mutants(path)]
+    return chance.sample(every, min(number, len(every))), len(every)
+
+
+def killers(path):
+    """What t/mutate/tests has for path: the most exact of its globs."""
+    fitting = []
+    for line in (TOP / 't/mutate/tests').read_text().splitlines():
+        if line and not line.startswith('#'):
+            glob, *tests = line.split()
+            if path.match(glob):
+                fitting.append((len(glob), tests))
+    return max(fitting)[1]
+
+
+def run(*args):
+    try:
+        return subprocess.run(args, cwd=COPY, timeout=LIMIT,
+                              stdin=subprocess.DEVNULL,
+                              stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def passes(test):
+    if test.endswith('.t'):
+        return run('make', '-s', test) and run(test)
+    return run('env', f'BK_BIN={COPY}/build/bin', 'sh', '-c',
+               f'PATH={COPY}/build/bin:$PATH bats {test}')
+
+
+def verdict(path, tests):
+    """killed, survived, or none: the compiler refuses it."""
+    if not run('make', '-s', '-j' + JOBS, 'all'):
+        return 'none'
+    return 'survived' if all(map(passes, tests)) else 'killed'
+
+
+def main():
+    number = int(os.environ.get('MUTANTS', '60'))
+    seed = int(os.environ.get('SEED', '1'))
+    known = (TOP / 't/mutate/survivors').read_text().splitlines()
+    known = {tuple(line.split('\t')[:3]) for line in known if '\t' in line}
+    count = {'killed': 0, 'survived': 0, 'none': 0}
+    bare = 0
+    sound = {}
+    shutil.rmtree(COPY, ignore_errors=True)
+    subprocess.run(f'git clone -q "{TOP}" "{COPY}" && cd "{COPY}" && '
+                   f'make -s -j{JOBS} all', shell=True, check=True)
+    chosen, every = sample(number, seed)
+    for path, i, line, mistake in chosen:
+        name = path.relative_to(TOP)
+        for test in killers(name):
+            if test not in sound:	# without a mistake
+                sound[test] = passes(test)
+                if not sound[test]:
+                    print(f'{test} fails, and says nothing', flush=True)
+        lines = path.read_text().splitlines()
+        lines[i] = mistake
+        (COPY / name).write_text('\n'.join(lines) + '\n')
+        what = verdict(name, [t for t in killers(name) if sound[t]])
+        shutil.copyfile(path, COPY / name)
+        run('make', '-s', '-j' + JOBS, 'all')
+        count[what] += 1
+        key = (str(name), line.strip(), mistake.strip())
+        if what == 'survived' and key not in known:
+            bare += 1
+            print('\t'.join(('%s' % name, *key[1:])), f'\t(line {i + 1})',
+                  flush=True)
+    made = count['killed'] + count['survived']
+    print(f'mutate: of={every} mutants={made} killed={count["killed"]} '
+          f'survived={count["survived"]} unexplained={bare} '
+          f'score={100 * count["killed"] // max(made, 1)}% seed={seed}')
+    return bare > 0
+
+
+sys.exit(main())
