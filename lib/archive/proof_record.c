@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/seal.h"
+#include "json/json_parse.h"
 
 static const char record_head[] = "{\"bk\":\"";
 static const char globals_head[] = "{\"bk\":\"globals\"";
@@ -101,8 +102,8 @@ bk_proof_record_read(struct bk_archive *a, const char *name,
 		return 0;
 	}
 	if (rec->text.len <= BK_PROOF_RECORD_MAX)
-		rec->json = json_loadb(rec->text.data, rec->text.len,
-		    JSON_REJECT_DUPLICATES, NULL);
+		rec->json = bk_json_parse(rec->text.data, rec->text.len,
+		    JSON_REJECT_DUPLICATES, NULL, e);
 	if ((kind = bk_proof_record_string(rec, "bk")) == NULL)
 		return bk_fail(e, BK_DATA, "%s: damaged: a proof record that "
 		    "is not JSON, before offset %ju", name,

@@ -10,6 +10,7 @@
 #include "audit/logfile.h"
 #include "audit/runs.h"
 #include "base/utctime.h"
+#include "json/json_parse.h"
 
 #define STDIN_NAME "standard input"
 
@@ -23,7 +24,7 @@ merge(json_t *record, const char *line, size_t n, size_t number,
     struct bk_err *e)
 {
 	json_error_t cause;
-	json_t *more = json_loadb(line, n, 0, &cause);
+	json_t *more = bk_json_parse(line, n, 0, &cause, e);
 	int rc = 0;
 
 	if (!json_is_object(more))
@@ -82,7 +83,7 @@ defaults(struct bk_err *e)
 	json_t *o = NULL;
 
 	if (bk_audit_format(&b, &nothing, NULL, e) == 0 && ((o =
-	    json_loadb(b.data, b.len, 0, NULL)) == NULL ||
+	    bk_json_parse(b.data, b.len, 0, NULL, e)) == NULL ||
 	    json_object_set_new(o, "pid", json_null()) == -1 ||
 	    json_object_set_new(o, "version", json_null()) == -1)) {
 		json_decref(o);
@@ -162,7 +163,7 @@ compose(json_t *base, json_t *record, double since, struct bk_err *e)
 	if (bk_run_parse(&run, text, strlen(text), &failure) == 0)
 		bk_run_free(&run);
 	else
-		bk_fail(e, BK_DATA, STDIN_NAME ": %s; operation and status "
+		bk_fail(e, failure.code, STDIN_NAME ": %s; operation and status "
 		    "(\"success\" or \"failure\") are required", failure.msg);
 	if (strlen(text) > BK_RUN_MAX - 2 * BK_CHAIN_HEX)
 		bk_fail(e, BK_DATA, STDIN_NAME ": too long for a line");

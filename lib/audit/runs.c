@@ -5,6 +5,7 @@
 #include <jansson.h>
 
 #include "base/utctime.h"
+#include "json/json_parse.h"
 
 #define DURATION_MAX 1e9	/* seconds, about 30 years */
 
@@ -57,7 +58,7 @@ bk_run_parse(struct bk_run *r, const char *line, size_t n, struct bk_err *e)
 	/* jansson passes it over behind a number; no line may have it */
 	if (memchr(line, '\0', n) != NULL)
 		return bk_fail(e, BK_DATA, "NUL byte");
-	record = json_loadb(line, n, 0, &json_err);
+	record = bk_json_parse(line, n, 0, &json_err, e);
 	status = text_of(record, "status");
 	when = text_of(record, "timestamp");
 	if (record == NULL)

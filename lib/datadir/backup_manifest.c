@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/hex.h"
+#include "json/json_parse.h"
 
 #define LONGEST_LINE (64 * 1024)	/* a path of 4 KiB, escaped, and more */
 
@@ -188,7 +189,7 @@ in_list(struct bk_backup_manifest *m, const char *s, size_t n,
 	m->elements++;
 	if ((m->comma = n > 0 && s[n - 1] == ','))
 		n--;
-	o = json_loadb(s, n, JSON_REJECT_DUPLICATES, NULL);
+	o = bk_json_parse(s, n, JSON_REJECT_DUPLICATES, NULL, e);
 	rc = json_is_object(o) ? parse(m, o, e) :
 	    damaged(m, "not a JSON object", e);
 	json_decref(o);

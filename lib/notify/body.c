@@ -6,6 +6,7 @@
 
 #include "base/io.h"
 #include "base/utf8.h"
+#include "json/json_parse.h"
 #include "notify/body.h"
 
 #define TEMPLATE_MAX (256 * 1024)
@@ -113,8 +114,8 @@ load_template(const char *path, struct bk_err *e)
 	json_t *v = NULL;
 
 	if (bk_io_slurp(path, TEMPLATE_MAX, &text, e) == 0) {
-		v = json_loadb(text.len > 0 ? text.data : "", text.len,
-		    JSON_REJECT_DUPLICATES, &json_err);
+		v = bk_json_parse(text.len > 0 ? text.data : "", text.len,
+		    JSON_REJECT_DUPLICATES, &json_err, e);
 		if (v == NULL)
 			(void)bk_fail(e, BK_DATA, "%s: line %d, column %d: not "
 			    "JSON", path, json_err.line, json_err.column);

@@ -12,6 +12,7 @@
 #include "base/percent.h"
 #include "base/stamp.h"
 #include "base/utctime.h"
+#include "json/json_parse.h"
 #include "policy/series.h"
 
 #define FILE_MAX (16 * 1024 * 1024)
@@ -204,8 +205,10 @@ take_text(struct loading *l, const char *path, const struct bk_buf *text,
 	int rc = 0;
 
 	while (rc == 0 && at < text->len) {
-		v = json_loadb(text->data + at, text->len - at,
-		    JSON_DISABLE_EOF_CHECK, &json_err);
+		v = bk_json_parse(text->data + at, text->len - at,
+		    JSON_DISABLE_EOF_CHECK, &json_err, l->e);
+		if (v == NULL && l->e->code != BK_OK)
+			return -1;
 		if (v == NULL)
 			return count ? 0 : refuse(l, path, json_err.text);
 		if (parse(v, &r) == -1) {

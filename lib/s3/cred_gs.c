@@ -22,6 +22,7 @@
 
 #include "base/io.h"
 #include "base/utctime.h"
+#include "json/json_parse.h"
 #include "s3/cred_http.h"
 #include "s3/cred_source.h"
 #include "s3/url.h"
@@ -73,7 +74,7 @@ static int
 take_token(const char *url, const char *answer, struct bk_cred_keys *k,
     struct bk_err *e)
 {
-	json_t *o = json_loads(answer, 0, NULL);
+	json_t *o = bk_json_parse(answer, strlen(answer), 0, NULL, e);
 	const char *token = json_string_value(json_object_get(o,
 	    "access_token"));
 	const char *until = json_string_value(json_object_get(o,
@@ -101,7 +102,7 @@ take_token(const char *url, const char *answer, struct bk_cred_keys *k,
 static int
 refused(const char *url, long status, const char *answer, struct bk_err *e)
 {
-	json_t *o = json_loads(answer, 0, NULL);
+	json_t *o = bk_json_parse(answer, strlen(answer), 0, NULL, e);
 	const json_t *inner = json_object_get(o, "error");
 	const char *reason = json_string_value(json_object_get(o,
 	    "error_description"));
@@ -283,7 +284,7 @@ subject_token(const struct google *g, struct bk_buf *token, struct bk_err *e)
 		goto done;
 	s = text.data != NULL ? text.data : "";
 	if (name != NULL) {
-		o = json_loads(s, 0, NULL);
+		o = bk_json_parse(s, text.len, 0, NULL, e);
 		s = json_string_value(json_object_get(o, name));
 	}
 	if (s == NULL || s[strspn(s, " \r\n")] == '\0')
@@ -355,7 +356,8 @@ from_file(const char *path, const char *ca_bundle, struct bk_cred_keys *k,
 
 	if (bk_io_slurp(path, FILE_MAX, &text, e) == -1)
 		goto done;
-	g.json = o = json_loads(text.data != NULL ? text.data : "", 0, NULL);
+	g.json = o = bk_json_parse(text.data != NULL ? text.data : "",
+	    text.len, 0, NULL, e);
 	if ((type = member(&g, "type", e)) == NULL)
 		goto done;
 	if (strcmp(type, "service_account") == 0)
@@ -432,8 +434,8 @@ file_needs(const char *file, void path(const char *))
 
 	path(file);
 	if (bk_io_slurp(file, FILE_MAX, &text, &ignored) == 0 &&
-	    (o = json_loads(text.data != NULL ? text.data : "", 0, NULL)) !=
-	    NULL) {
+	    (o = bk_json_parse(text.data != NULL ? text.data : "", text.len,
+	    0, NULL, &ignored)) != NULL) {
 		bk_cred_directory(json_string_value(json_object_get(
 		    json_object_get(o, "credential_source"), "file")), path);
 		bk_cred_wipe_json(json_string_value(json_object_get(o,

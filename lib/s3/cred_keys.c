@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/debug.h"
 #include "base/utctime.h"
+#include "json/json_parse.h"
 #include "s3/cred_source.h"
 
 static void
@@ -115,7 +116,8 @@ bk_cred_keys_json(struct bk_cred_keys *k, const char *source,
     const char *text, const char *token, struct bk_err *e)
 {
 	json_error_t where;
-	json_t *o = json_loads(text, JSON_REJECT_DUPLICATES, &where);
+	json_t *o = bk_json_parse(text, strlen(text), JSON_REJECT_DUPLICATES,
+	    &where, e);
 	const char *access = text_of(o, "AccessKeyId");
 	const char *secret = text_of(o, "SecretAccessKey");
 	const char *session = text_of(o, token);

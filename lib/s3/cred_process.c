@@ -14,6 +14,7 @@
 #include "base/debug.h"
 #include "base/io.h"
 #include "base/utctime.h"
+#include "json/json_parse.h"
 #include "s3/cred_source.h"
 
 #define OUTPUT_MAX (64 * 1024)
@@ -104,7 +105,7 @@ reap(atomic_int *pid, struct bk_err *e)
 static int
 check_version(const char *text, struct bk_err *e)
 {
-	json_t *o = json_loads(text, 0, NULL);
+	json_t *o = bk_json_parse(text, strlen(text), 0, NULL, e);
 	int good = o == NULL ||		/* bk_cred_keys_json() reports it */
 	    json_integer_value(json_object_get(o, "Version")) == 1;
 
@@ -112,7 +113,7 @@ check_version(const char *text, struct bk_err *e)
 	if (!good)
 		return bk_fail(e, BK_FAIL, "credential_process: its answer is "
 		    "not \"Version\": 1");
-	return 0;
+	return e->code == BK_OK ? 0 : -1;
 }
 
 int

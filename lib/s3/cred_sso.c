@@ -13,6 +13,7 @@
 #include "base/hex.h"
 #include "base/io.h"
 #include "base/utctime.h"
+#include "json/json_parse.h"
 #include "s3/cred_http.h"
 #include "s3/cred_source.h"
 #include "s3/url.h"
@@ -75,7 +76,8 @@ read_token(const struct bk_cred_sso *o, struct bk_buf *header,
 		log_in(o, gone.msg, e);
 		goto done;
 	}
-	file = json_loads(text.data != NULL ? text.data : "", 0, NULL);
+	file = bk_json_parse(text.data != NULL ? text.data : "", text.len, 0,
+	    NULL, e);
 	rc = take_token(o, file, header, e);
  done:
 	bk_cred_wipe_json(json_string_value(json_object_get(file,
@@ -91,7 +93,7 @@ static int
 take_keys(const struct bk_cred_sso *o, const char *answer,
     struct bk_cred_keys *k, struct bk_err *e)
 {
-	json_t *all = json_loads(answer, 0, NULL);
+	json_t *all = bk_json_parse(answer, strlen(answer), 0, NULL, e);
 	const json_t *role = json_object_get(all, "roleCredentials");
 	const char *access = json_string_value(json_object_get(role,
 	    "accessKeyId"));

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "restore/ddl.h"
+#include "json/json_parse.h"
 #include "verify/catalog.h"
 #include "verify/compare.h"
 
@@ -225,8 +226,11 @@ bk_compare_definitions(const struct bk_compare_definitions *o,
 {
 	struct run r = { .o = o, .v = v };
 	json_t *manifest = o->manifest == NULL ? NULL :
-	    json_loads(o->manifest, 0, NULL);
+	    bk_json_parse(o->manifest, strlen(o->manifest), 0, NULL, e);
 	int rc;
+
+	if (manifest == NULL && e->code != BK_OK)
+		return -1;
 
 	r.catalog = (struct bk_catalog){ .params = o->params,
 	    .server_version = PQserverVersion(o->conn),

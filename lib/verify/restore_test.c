@@ -8,6 +8,7 @@
 
 #include "base/utctime.h"
 #include "dump/output.h"
+#include "json/json_parse.h"
 #include "pg/sql.h"
 #include "restore/own_name.h"
 #include "verify/beside.h"
@@ -326,12 +327,15 @@ compare_definitions(struct test *t, struct bk_err *e)
 static int
 compare(struct test *t, struct bk_err *e)
 {
-	json_t *manifest = t->v->manifest_text == NULL ? NULL :
-	    json_loads(t->v->manifest_text, 0, NULL);
+	const char *text = t->v->manifest_text;
+	json_t *manifest = text == NULL ? NULL :
+	    bk_json_parse(text, strlen(text), 0, NULL, e);
 	const json_t *options = json_object_get(manifest, "options");
 	PGconn *conn = NULL;
 	int rc = -1;
 
+	if (manifest == NULL && e->code != BK_OK)
+		return -1;
 	/* with options, pg_dump may have left something out */
 	t->others = t->o->against && manifest != NULL &&
 	    (!json_is_array(options) || json_array_size(options) > 0);
