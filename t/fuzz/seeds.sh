@@ -389,7 +389,7 @@ fi
 if wants reply; then
 	printf 'HTTP/1.1 200 OK\r\nETag: "5eb63bbbe01eeed093cb22bb8f5acdc3"\r\nContent-Length: 11\r\nx-amz-checksum-sha256: uU0nuZNNPgilLlLX2n2r+sSE7+N6U4DukIj3rOLvzek=\r\nx-amz-storage-class: GLACIER\r\n\nhello world' |
 	    seed head
-	printf 'HTTP/1.1 400 Bad\r\nx-amz-bucket-region: eu-north-1\r\nETag: "00000000000000000000000000000000-2"\r\nx-amz-meta-bk-parts: 5x2\r\n\n<Error><Code>NotImplemented</Code></Error>' |
+	printf 'HTTP/1.1 400 Bad\r\nx-amz-bucket-region: eu-north-1\r\nETag: "00000000000000000000000000000000-2"\r\nx-amz-meta-bk-parts: 5242880x2\r\n\n<Error><Code>NotImplemented</Code></Error>' |
 	    seed error
 fi
 
