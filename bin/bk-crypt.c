@@ -490,7 +490,6 @@ main(int argc, char *argv[])
 	int rc = -1;
 
 	tool_start(&tool);
-	bk_secret_guard();
 	if ((lists = calloc(3 * (size_t)argc, sizeof(*lists))) == NULL) {
 		bk_fail_memory(&e);
 		return tool_end(-1, &e);

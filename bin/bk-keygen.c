@@ -395,7 +395,6 @@ main(int argc, char *argv[])
 	int rc;
 
 	tool_start(&tool);
-	bk_secret_guard();
 	parse_options(&o, argc, argv);
 	tool_run(o.approve != NULL ? "approve" : "key",
 	    o.nfiles > 0 ? o.files[0] : NULL,

@@ -10,7 +10,6 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/num.h"
-#include "base/secret.h"
 #include "crypt/plan.h"
 #include "crypt/signature.h"
 #include "crypt/suite.h"
@@ -430,7 +429,6 @@ main(int argc, char *argv[])
 	int rc;
 
 	tool_start(&tool);
-	bk_secret_guard();
 	parse_options(&o, argc, argv);
 	set_zone(&o);
 	tool_run("retention", "standard input", o.plan);

@@ -4,7 +4,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/secret.h"
 #include "base/utctime.h"
 #include "base/writer.h"
 #include "s3/download.h"
@@ -198,7 +197,6 @@ main(int argc, char *argv[])
 	int ch, rc = -1;
 
 	tool_start(&tool);
-	bk_secret_guard();
 	while ((ch = tool_getopt(argc, argv)) != -1)
 		parse_option(&o, ch);
 	if (argc - optind != 1)

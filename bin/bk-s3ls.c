@@ -6,7 +6,6 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/record.h"
-#include "base/secret.h"
 #include "policy/records.h"
 #include "s3/client.h"
 #include "s3/list.h"
@@ -142,7 +141,6 @@ main(int argc, char *argv[])
 	int ch, rc;
 
 	tool_start(&tool);
-	bk_secret_guard();
 	while ((ch = tool_getopt(argc, argv)) != -1) {
 		switch (ch) {
 		case VERSIONS: kind(&o, BK_S3_VERSIONS); break;

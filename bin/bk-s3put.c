@@ -7,7 +7,6 @@
 
 #include "base/num.h"
 #include "base/reader.h"
-#include "base/secret.h"
 #include "names.h"
 #include "s3/parts.h"
 #include "s3/upload.h"
@@ -302,7 +301,6 @@ main(int argc, char *argv[])
 	int ch, rc = -1;
 
 	tool_start(&tool);
-	bk_secret_guard();
 	while ((ch = tool_getopt(argc, argv)) != -1)
 		parse_option(&o, ch);
 	if (argc - optind != 1)

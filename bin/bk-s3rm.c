@@ -7,7 +7,6 @@
 
 #include "approved.h"
 #include "base/record.h"
-#include "base/secret.h"
 #include "s3/client.h"
 #include "s3/delete.h"
 #include "s3/recheck.h"
@@ -368,7 +367,6 @@ main(int argc, char *argv[])
 	int dry_run = 0, ch, rc;
 
 	tool_start(&tool);
-	bk_secret_guard();
 	while ((ch = tool_getopt(argc, argv)) != -1) {
 		switch (ch) {
 		case 'n':

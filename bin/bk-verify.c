@@ -385,7 +385,6 @@ main(int argc, char *argv[])
 	int rc;
 
 	tool_start(&tool);
-	bk_secret_guard();
 	if ((o.identity_file = calloc((size_t)argc, sizeof(char *))) == NULL) {
 		bk_fail_memory(&e);
 		return tool_end(-1, &e);

@@ -15,6 +15,7 @@
 #include "base/debug.h"
 #include "base/num.h"
 #include "base/seal.h"
+#include "base/secret.h"
 #include "base/utctime.h"
 #include "base/utf8.h"
 #include "base/version.h"
@@ -130,6 +131,22 @@ start_debug(void)
 	bk_debug_set(topics, write_debug);
 }
 
+/* Any stage of a pipeline may have another's keys in its environment. */
+static void
+guard_secrets(void)
+{
+	static const char *const names[] = { "PGPASSWORD", "DATABASE_URL",
+	    "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+	    "AWS_CONTAINER_AUTHORIZATION_TOKEN", "BK_PASSPHRASE" };
+	const char *value;
+	size_t i;
+
+	bk_secret_guard();
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if ((value = tool_env(names[i])) != NULL)
+			bk_secret_hold(value, strlen(value));
+}
+
 void
 tool_start(const struct tool *t)
 {
@@ -137,6 +154,7 @@ tool_start(const struct tool *t)
 	struct sigaction sa = {.sa_handler = no_action, .sa_flags = SA_RESTART};
 
 	tool = t;
+	guard_secrets();
 	find_status_fd();
 	report('+');
 	audit.operation = t->name;

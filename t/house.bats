@@ -261,6 +261,8 @@ guarded() {
 	bk-verify
 	bk-prune -d 1
 	bk-s3rm
+	bk-gz
+	bk-seal cat
 	TOOLS
 }
 

@@ -1,5 +1,7 @@
+#define _DEFAULT_SOURCE		/* MADV_DONTDUMP */
 #include "base/secret.h"
 
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #if defined(__linux__)
@@ -19,12 +21,29 @@
 void
 bk_secret_guard(void)
 {
-	static const struct rlimit none = { 0, 0 };
-
-	(void)setrlimit(RLIMIT_CORE, &none);
 #if defined(__linux__) && !defined(__SANITIZE_ADDRESS__)
 	/* ASan's leak check traces its own process */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#elif !defined(__linux__)
+	static const struct rlimit none = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_CORE, &none);
+#endif
+}
+
+void
+bk_secret_hold(const void *p, size_t n)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t start = (uintptr_t)p / page * page;
+	size_t len = (uintptr_t)p + n - start;
+
+	if (p == NULL || n == 0)
+		return;
+	(void)mlock((void *)start, len);
+#ifdef MADV_DONTDUMP
+	(void)madvise((void *)start, (len + page - 1) / page * page,
+	    MADV_DONTDUMP);
 #endif
 }
 
@@ -71,6 +90,7 @@ bk_secret_read(int fd, const char *name, size_t max, struct bk_buf *b,
 			break;
 	}
 	bk_wipe(chunk, sizeof(chunk));
+	bk_secret_hold(b->data, b->len);
 	return (int)n;
 }
 
@@ -141,6 +161,7 @@ bk_passphrase_read(int fd, const char *name, char out[BK_PASSPHRASE_MAX + 1],
 	ssize_t r = -1;
 	char c;
 
+	bk_secret_hold(out, BK_PASSPHRASE_MAX + 1);
 	if (check_mode(fd, name, e) == -1)
 		return -1;
 	while ((r = bk_io_read(fd, &c, 1, name, e)) == 1 && c != '\n') {
@@ -185,6 +206,7 @@ bk_passphrase_take(char *text, const char *name,
 	if (n > BK_PASSPHRASE_MAX)
 		return bk_fail(e, BK_DATA, "%s: more than %d bytes", name,
 		    BK_PASSPHRASE_MAX);
+	bk_secret_hold(out, BK_PASSPHRASE_MAX + 1);
 	memcpy(out, text, n + 1);
 	bk_wipe(text, n);
 	return 0;

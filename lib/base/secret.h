@@ -8,10 +8,18 @@
 
 /*
  * From now on nobody gets at this process' memory: no core file, on Linux not
- * even by a handler, and no debugger of the same user.  For whoever is going to
- * hold a key; call it first.
+ * even by a handler, and no debugger of the same user.  Programs that it starts
+ * are as ever.
  */
 void bk_secret_guard(void);
+
+/*
+ * Keep these n bytes, and what shares their pages, from being written to swap
+ * or into a core file, for as long as the memory is mapped.  Best effort: a
+ * limit on locked memory that is too low (RLIMIT_MEMLOCK) must not keep a
+ * backup from being made, and the other defence is an encrypted swap.
+ */
+void bk_secret_hold(const void *p, size_t n);
 
 /*
  * Append the whole of fd to *b; more than max bytes is BK_DATA.  A regular file

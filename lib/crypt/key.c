@@ -27,6 +27,7 @@ grow(void **array, size_t n, size_t size, struct bk_err *e)
 
 	if (p == NULL)
 		return bk_fail_memory(e);
+	bk_secret_hold(p, (n + 1) * size);
 	if (n > 0)
 		memcpy(p, *array, n * size);
 	bk_wipe(*array, n * size);

@@ -70,6 +70,7 @@ add_signer(void *ctx, const char *line, struct bk_err *e)
 	} else if (l->n++ > 0) {
 		bk_fail(e, BK_DATA, "a second key");
 	} else {
+		bk_secret_hold(l->signer, sizeof(*l->signer));
 		memcpy(l->signer->secret, data, BK_SIGN_KEY);
 		rc = complete(l->signer, e);
 	}

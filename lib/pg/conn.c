@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/debug.h"
+#include "base/secret.h"
 #include "pg/patience.h"
 #include "pg/sql.h"
 
@@ -252,8 +253,10 @@ bk_conn_open(const struct bk_conn_target *t, struct bk_err *e)
 		return NULL;
 	PQconninfoFree(opts);
 	conn = connect_first(keys, values, &values[ca], t->ca_file);
-	if (connected(conn, e) == 0)
+	if (connected(conn, e) == 0) {
+		bk_secret_hold(PQpass(conn), strlen(PQpass(conn)));
 		return conn;
+	}
 	if (info != NULL && info == t->url)
 		bk_fail_add(e, "; the server is that of DATABASE_URL");
 	PQfinish(conn);

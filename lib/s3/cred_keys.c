@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/debug.h"
+#include "base/secret.h"
 #include "base/utctime.h"
 #include "json/json_parse.h"
 #include "s3/cred_source.h"
@@ -82,6 +83,10 @@ bk_cred_keys_set(struct bk_cred_keys *k, const char *source,
 	if (token != NULL)
 		k->session_token = strdup(token);
 	k->expires = expires;
+	if (k->secret_key != NULL)
+		bk_secret_hold(k->secret_key, strlen(secret));
+	if (k->session_token != NULL)
+		bk_secret_hold(k->session_token, strlen(token));
 	show(source, access, token, expires);
 	if (k->access_key != NULL && k->secret_key != NULL &&
 	    (token == NULL || k->session_token != NULL))
