@@ -10,6 +10,7 @@
 #include "base/thread.h"
 #include "base/utctime.h"
 #include "ca_file.h"
+#include "narrow.h"
 #include "pg/health.h"
 #include "pg/server.h"
 #include "stat_report.h"
@@ -174,6 +175,10 @@ read_health(struct options *o, struct bk_err *e)
 	json_t *doc = NULL;
 
 	if (conn != NULL) {
+		narrow_read(o->log);
+		if (o->prometheus != NULL && strcmp(o->prometheus, "-") != 0)
+			narrow_write(o->prometheus);
+		tool_narrow();
 		o->stat.seconds = end - bk_monotonic();
 		doc = bk_health_read(conn, &o->stat, e);
 	}
