@@ -242,6 +242,27 @@ filters() {
 	TOOLS
 }
 
+@test "secrets are locked in memory, or are not" {
+	local line pid
+	mkfifo pipe3
+	while read -r line; do
+		# shellcheck disable=SC2086	# a command line
+		$line <pipe3 >/dev/null 2>err 3>&- &
+		pid=$!
+		exec 8>pipe3
+		await 10 grep -q '^Seccomp:.*2$' "/proc/$pid/status"
+		grep -q '^VmLck:.* [1-9]' "/proc/$pid/status"
+		exec 8>&-
+		wait $pid || :
+	done <<-'TOOLS'
+	bk-crypt -d -i key
+	bk-s3put --retry-for 1s s3://bucket/key
+	TOOLS
+	# a limit of nothing, which root does not have
+	BK_PASSPHRASE=abc run -0 prlimit --memlock=0:0 \
+	    setpriv --bounding-set -ipc_lock sh -c "bk-crypt -p <in | cat >/dev/null"
+}
+
 @test "BK_NO_SANDBOX turns it off, and is said" {
 	BK_NO_SANDBOX=1 with 'bk-gz <in'
 	are secret=ok create=ok socket=ok fork=ok inherited=ok
