@@ -7,6 +7,7 @@
 
 #include "base/debug.h"
 #include "base/secret.h"
+#include "pg/authority.h"
 #include "pg/patience.h"
 #include "pg/sql.h"
 
@@ -184,28 +185,6 @@ bk_conn_parse(const char *db, struct bk_err *e)
 }
 
 /*
- * 1 if conn verifies the server's name and nobody has said by which authority.
- * By one of the public ones, that is worth nothing without the name, so
- * verify-ca is not meant; nor does require turn into verify-ca.
- */
-static int
-lacks_authority(PGconn *conn)
-{
-	PQconninfoOption *opts = PQconninfo(conn), *o;
-	int full = 0, named = 0;
-
-	for (o = opts; o != NULL && o->keyword != NULL; o++) {
-		if (strcmp(o->keyword, "sslmode") == 0)
-			full = o->val != NULL &&
-			    strcmp(o->val, "verify-full") == 0;
-		if (strcmp(o->keyword, "sslrootcert") == 0)
-			named = o->val != NULL && *o->val != '\0';
-	}
-	PQconninfoFree(opts);
-	return full && !named;
-}
-
-/*
  * connect_quietly() by the command line, and as libpq has found out the rest,
  * with authorities if those are lacking: *ca is theirs in values.
  */
@@ -217,7 +196,7 @@ connect_first(const char *const *keys, const char *const *values,
 
 	if (ca_file != NULL) {
 		conn = PQconnectStartParams(keys, values, 1);
-		if (conn != NULL && lacks_authority(conn))
+		if (conn != NULL && bk_authority_lacks(conn))
 			*ca = ca_file;
 		PQfinish(conn);
 	}

@@ -54,6 +54,9 @@ main(void)
 		    bk_transport_pause(n, UINT32_MAX) < cap &&
 		    bk_transport_pause(n, UINT32_MAX) >= cap / 2;
 	ok(good, "the pause doubles from 0.2 s up to 20 s, and is random");
+	is_str(bk_transport_ca("named", "usual"), "named", "the named CAs");
+	/* Debian's libcurl has a place of its own */
+	ok(bk_transport_ca(NULL, "usual") == NULL, "libcurl's own CAs");
 	is_str(bk_s3_remedy("NoSuchKey"), "", "no remedy");
 	ok(*bk_s3_remedy("AccessDenied") == ';', "a remedy");
 	return tap_done();
