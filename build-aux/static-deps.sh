@@ -209,7 +209,7 @@ recipe() {	# BUILD_FUNCTION
 	{
 		printf '%s\n' "$cflags" "$cppflags" "$ldflags" "$own"
 		declare -f "$1"
-		cat "$top/staticfix.c"
+		$CC -E -P "$top/staticfix.c"
 		$CC --version
 		linked_versions
 	} | sha256sum | cut -c1-12

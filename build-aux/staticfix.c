@@ -20,8 +20,8 @@ extern int OPENSSL_init_crypto(unsigned long long options,
 #define NO_LOAD_CONFIG 0x80ULL	/* <openssl/crypto.h> has the prefixed name */
 
 /*
- * Before main(), as any call may be the first to look something up.  This only
- * stores the lists, and a flag for libcrypto: nothing is opened or parsed.
+ * Before main(), as any call may be the first to look something up.  glibc reads
+ * nsswitch.conf here, once, and then goes by this; libcrypto stores a flag.
  */
 __attribute__((constructor)) static void
 keep_to_ourselves(void)
