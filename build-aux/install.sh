@@ -82,8 +82,8 @@ uninstall_all() {
 		exit 1
 	fi
 	grep -v '/$' "$list" | while read -r file; do
-		rm -f "$dest$file"
-	done
+		printf '%s\0' "$dest$file"
+	done | xargs -0 rm -f
 	# one that is in another goes before it
 	dirs=$(grep '/$' "$list" | LC_ALL=C sort -ru)
 	rm "$list"

@@ -20,7 +20,7 @@ export JOBS=${JOBS:-$(nproc)}
 sh contrib/install-deps.sh static
 build-aux/static-deps.sh $obj/deps
 # linked anew: make does not know the libraries
-rm -rf "$obj/bin" "$obj/maps" "$out"
+rm -rf "${obj:?}/bin" "${obj:?}/maps" "$out"
 mkdir -p "$obj/maps"
 # of what the linker says, not that getaddrinfo(3) may want the host's shared
 # objects: that is what staticfix.c prevents
