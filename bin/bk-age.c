@@ -135,7 +135,7 @@ parse_limit(struct options *o, enum bk_metric check, const char *s,
 	if (rc == 0 && comma != NULL)
 		rc = parse_value(check, first, label, &l->warning, &e);
 	if (rc == -1)
-		tool_usage("%s", e.msg);
+		tool_refuse(&e);
 	if (bk_metric_is_floor(check) ? l->warning < l->critical :
 	    l->warning > l->critical)
 		tool_usage("%s: '%s': WARNING would never be reached; write it "
@@ -162,7 +162,7 @@ parse_segment(struct options *o, const char *s)
 	uint64_t v;
 
 	if (bk_size_parse(s, "--segment-size", &v, &e) == -1)
-		tool_usage("%s", e.msg);
+		tool_refuse(&e);
 	if (v < 1 << 20 || v > 1 << 30 || (v & (v - 1)) != 0)
 		tool_usage("--segment-size: '%s': a WAL segment is 1M, 2M, 4M "
 		    "... or 1G", s);
@@ -448,7 +448,7 @@ main(int argc, char *argv[])
 	tool_start(&tool);
 	set_defaults(&o);
 	if ((o.expect = calloc((size_t)argc, sizeof(*o.expect))) == NULL)
-		tool_usage("out of memory");
+		tool_no_memory();
 	parse_options(&o, argc, argv);
 	tool_run("monitor", "standard input", NULL);
 	narrow_read(o.receipts);

@@ -123,7 +123,7 @@ parse_rate(const char *arg)
 	uint64_t bytes;
 
 	if (bk_size_parse(arg, "--rate", &bytes, &e) == -1)
-		tool_usage("%s", e.msg);
+		tool_refuse(&e);
 	if (bytes / 1024 < RATE_MIN || bytes / 1024 > RATE_MAX)
 		tool_usage("--rate: 32K to 1G a second, not \"%s\"", arg);
 	return (uint32_t)(bytes / 1024);

@@ -101,7 +101,7 @@ add_target(struct options *o, enum kind kind, const char *where)
 	struct bk_err e = {0};
 
 	if (kind == MAIL && bk_notify_mail_check(where, "--mail", &e) == -1)
-		tool_usage("%s", e.msg);
+		tool_refuse(&e);
 	/* not to be repeated in a message */
 	if (kind != MAIL && strstr(where, "://") != NULL)
 		tool_usage("--%s: give a file that holds the URL; command "
@@ -147,13 +147,13 @@ parse_option(struct options *o, int ch, const char *arg)
 	case OPT_TEMPLATE: o->way.template = arg; break;
 	case OPT_SMTP:
 		if (bk_notify_mail_check_server(arg, &e) == -1)
-			tool_usage("%s", e.msg);
+			tool_refuse(&e);
 		o->way.smtp = arg;
 		break;
 	case OPT_LOGIN: o->way.login = arg; break;
 	case OPT_FROM:
 		if (bk_notify_mail_check(arg, "--from", &e) == -1)
-			tool_usage("%s", e.msg);
+			tool_refuse(&e);
 		o->way.from = arg;
 		break;
 	case OPT_STATUS: parse_status(o, arg); break;
@@ -383,11 +383,11 @@ main(int argc, char *argv[])
 
 	tool_start(&tool);
 	if ((o.target = calloc((size_t)argc, sizeof(*o.target))) == NULL)
-		tool_usage("out of memory");
+		tool_no_memory();
 	parse_options(&o, argc, argv);
 	if (list_targets(&o, &targets, &e) == -1 ||
 	    curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		tool_usage("out of memory");
+		tool_no_memory();
 	tool_run("notify", o.from_audit ? o.audit : "standard input",
 	    targets.data);
 

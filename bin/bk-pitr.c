@@ -472,7 +472,7 @@ main(int argc, char *argv[])
 	pitr_parse_options(o, argc, argv, &child);
 	if (!o->dry_run && pitr_become_owner(o->dir, &e) == -1) {
 		if (e.code == BK_USAGE)
-			tool_usage("%s", e.msg);
+			tool_refuse(&e);
 		return tool_end(-1, &e);
 	}
 	tool_run("recover", PITR_INPUT, o->dir);

@@ -111,7 +111,7 @@ parse_share(struct options *o, const char *text)
 	uint64_t percent;
 
 	if (bk_fraction_parse(text, 100, "--max-share", &percent, &e) == -1)
-		tool_usage("%s", e.msg);
+		tool_refuse(&e);
 	o->guards.max_share = (unsigned)percent;
 }
 
@@ -181,7 +181,7 @@ parse_options(struct options *o, int argc, char *argv[])
 	for (i = 1; i < argc; i++)
 		if (bk_buf_printf(&o->options_text, &e, "%s%s",
 		    i > 1 ? " " : "", argv[i]) == -1)
-			tool_usage("%s", e.msg);
+			tool_refuse(&e);
 	if ((o->plan == NULL) != (o->key == NULL))
 		tool_usage("--plan and --key go together");
 	if (o->endpoint != NULL && (o->plan == NULL || *o->endpoint == '\0'))

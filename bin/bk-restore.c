@@ -446,7 +446,7 @@ set_defaults(struct options *o, int argc, char *argv[])
 		tool_usage("no database name given; bk-restore shop puts the "
 		    "dump in the place of the database shop");
 	if (bk_server_database(target.server.db, &target.database, &e) == -1)
-		tool_usage("%s", e.msg);
+		tool_refuse(&e);
 	if (o->replace != NULL && strcmp(o->replace, target.database.data) != 0)
 		tool_usage("--replace %s: the database is \"%s\"", o->replace,
 		    target.database.data);

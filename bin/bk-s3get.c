@@ -67,7 +67,7 @@ parse_before(const char *s)
 	struct bk_err e = {0};
 
 	if (bk_moment_parse(s, "--before", localtime_r, 0, &m, &e) == -1)
-		tool_usage("%s", e.msg);
+		tool_refuse(&e);
 	if (m.t == 0)
 		tool_usage("--before: nothing is that old");
 	return m.t;
@@ -202,7 +202,7 @@ main(int argc, char *argv[])
 	if (argc - optind != 1)
 		tool_usage("give one s3://BUCKET/KEY");
 	if (bk_s3_url_parse(argv[optind], &url, &e) == -1)
-		tool_usage("%s", e.msg);
+		tool_refuse(&e);
 	if (*url.key == '\0' && !is_prefix(&o, url.key))
 		tool_usage("%s: not the name of an object", argv[optind]);
 	if (o.check && (o.no_check || o.seal))

@@ -158,7 +158,7 @@ main(int argc, char *argv[])
 	if (argc - optind != 1)
 		tool_usage("give one s3://BUCKET[/PREFIX]");
 	if (bk_s3_url_parse(argv[optind], &url, &e) == -1)
-		tool_usage("%s", e.msg);
+		tool_refuse(&e);
 	tool_run("list", argv[optind], NULL);
 
 	rc = list(&records, &url, &o, &e);

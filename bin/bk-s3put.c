@@ -187,7 +187,7 @@ parse_size(const char *s, const char *label, uint64_t min, uint64_t max)
 	uint64_t n;
 
 	if (bk_size_parse(s, label, &n, &e) == -1)
-		tool_usage("%s", e.msg);
+		tool_refuse(&e);
 	bk_size_format(min, least);
 	bk_size_format(max, most);
 	if (n < min || n > max)
@@ -306,7 +306,7 @@ main(int argc, char *argv[])
 	if (argc - optind != 1)
 		tool_usage("give one s3://BUCKET/KEY");
 	if (bk_s3_url_parse(argv[optind], &url, &e) == -1)
-		tool_usage("%s", e.msg);
+		tool_refuse(&e);
 	if (*url.key == '\0' || url.key[strlen(url.key) - 1] == '/')
 		tool_usage("%s: not the name of an object", argv[optind]);
 	names_check(url.key, o.db, o.tier);

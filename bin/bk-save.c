@@ -68,7 +68,7 @@ parse_options(struct options *o, int argc, char *argv[])
 		case MIN_FREE:
 			if (bk_freespace_parse(optarg, "--min-free",
 			    &o->store.min_free, &e) == -1)
-				tool_usage("%s", e.msg);
+				tool_refuse(&e);
 			break;
 		case 'q': o->verbosity = -1; break;
 		case 'v': o->verbosity = 1; break;
@@ -132,7 +132,7 @@ narrow(const char *tmpl)
 	char *fixed = strndup(tmpl, strcspn(tmpl, "{"));
 
 	if (fixed == NULL)
-		tool_usage("out of memory");
+		tool_no_memory();
 	if (strchr(fixed, '/') == NULL)
 		narrow_write_in(".");
 	else {

@@ -44,7 +44,7 @@ names_check(const char *tmpl, const char *db, const char *tier)
 	struct bk_err e = {0};
 
 	if (expand(tmpl, db, tier, &some, &name, &e) == -1)
-		tool_usage("%s", e.msg);
+		tool_refuse(&e);
 	bk_buf_free(&name);
 }
 

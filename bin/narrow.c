@@ -47,7 +47,7 @@ add(const char *name, int writable)
 	struct bk_sandbox_path *more = realloc(path, (n + 1) * sizeof(*path));
 
 	if (more == NULL || (more[n].name = strdup(name)) == NULL)
-		tool_usage("out of memory");
+		tool_no_memory();
 	path = more;
 	path[n++].writable = writable;
 }
@@ -58,7 +58,7 @@ keep_open(int fd)
 	int *more = realloc(keep, (nkeep + 1) * sizeof(*keep));
 
 	if (more == NULL)
-		tool_usage("out of memory");
+		tool_no_memory();
 	keep = more;
 	keep[nkeep++] = fd;
 }

@@ -107,7 +107,7 @@ parse_size(const char *arg, uint64_t *bytes)
 	struct bk_err e = {0};
 
 	if (bk_size_parse(arg, "--spool-size", bytes, &e) == -1)
-		tool_usage("%s", e.msg);
+		tool_refuse(&e);
 }
 
 static void

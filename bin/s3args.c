@@ -37,7 +37,7 @@ s3args_rate(const char *s)
 	uint64_t n;
 
 	if (bk_size_parse(s, "--rate", &n, &e) == -1)
-		tool_usage("%s", e.msg);
+		tool_refuse(&e);
 	if (n < MIN_RATE || n > INT64_MAX)
 		tool_usage("--rate %s: at least 64K (bytes a second)", s);
 	return n;

@@ -282,7 +282,7 @@ tool_number(const char *s, uint64_t min, uint64_t max, const char *label)
 	uint64_t n;
 
 	if (bk_num_parse(s, min, max, label, &n, &e) == -1)
-		tool_usage("%s", e.msg);
+		tool_refuse(&e);
 	return n;
 }
 
@@ -293,7 +293,7 @@ tool_duration(const char *s, const char *label)
 	uint64_t seconds;
 
 	if (bk_duration_parse(s, label, &seconds, &e) == -1)
-		tool_usage("%s", e.msg);
+		tool_refuse(&e);
 	return seconds;
 }
 
@@ -399,6 +399,28 @@ void
 tool_progress(const struct bk_progress *p, int verbosity)
 {
 	progress_line_start(tool->name, p, started, verbosity);
+}
+
+void
+tool_refuse(struct bk_err *e)
+{
+	int status;
+
+	if (e->code != BK_FAIL)
+		tool_usage("%s", e->msg);
+	status = tool_end(-1, e);
+	if (tool->usage_prefix != NULL)
+		printf("%s%s\n", tool->usage_prefix, e->msg);
+	exit(tool->usage_status != 0 ? tool->usage_status : status);
+}
+
+void
+tool_no_memory(void)
+{
+	struct bk_err e = {0};
+
+	(void)bk_fail_memory(&e);
+	tool_refuse(&e);
 }
 
 int

@@ -40,6 +40,13 @@ _Noreturn void tool_usage(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));
 
 /*
+ * What lib has said of the arguments, *e: a usage error, or a failure that they
+ * are not to blame for.  Ends the tool, with usage_status if that is set.
+ */
+_Noreturn void tool_refuse(struct bk_err *e);
+_Noreturn void tool_no_memory(void);
+
+/*
  * The value s of the option or variable label, in the syntax of base/num.h;
  * anything else is a usage error.
  */
