@@ -420,6 +420,18 @@ store_metrics(const struct options *o, struct bk_subjects *s, struct bk_err *e)
 	return rc;
 }
 
+/* What is shown when there is no memory for the status line. */
+static void
+print_failure(const struct bk_err *e)
+{
+	char line[1200];
+	struct bk_err ignored = {0};
+
+	(void)snprintf(line, sizeof(line), "%s%s\n", tool.usage_prefix, e->msg);
+	(void)bk_io_write(STDOUT_FILENO, line, strlen(line), "standard output",
+	    &ignored);
+}
+
 static int
 print(const struct options *o, const struct bk_subjects *s, struct bk_err *e)
 {
@@ -427,6 +439,8 @@ print(const struct options *o, const struct bk_subjects *s, struct bk_err *e)
 	int rc = o->json ? age_json(s, &o->fresh, &text, e) :
 	    age_text(s, &o->fresh, &text, e);
 
+	if (rc == -1 && !o->json)
+		print_failure(e);
 	if (rc == 0)
 		rc = bk_io_write(STDOUT_FILENO, text.data, text.len,
 		    "standard output", e);
