@@ -416,17 +416,53 @@ FAILING_INT(CONNECT, getsockname, (int fd, struct sockaddr *p, socklen_t *n),
 FAILING_INT(CONNECT, getpeername, (int fd, struct sockaddr *p, socklen_t *n),
     (fd, p, n))
 
-TRANSFER(SEND, send, (int fd, const void *p, size_t n, int flags),
+/* A connection that is reset is at its end, not only one call. */
+static int
+fails_on(enum kind k, int fd)
+{
+	if (!fails(k))
+		return 0;
+	if (what == ECONNRESET || what == EPIPE) {
+		shutdown(fd, SHUT_RDWR);
+		errno = what;
+	}
+	return 1;
+}
+
+#define CONVERSING(k, name, params, args) \
+ssize_t \
+name params \
+{ \
+	REAL(name); \
+	if (fails_on(k, fd)) { \
+		if (what != 0) \
+			return -1; \
+		n = count(n); \
+	} \
+	return real args; \
+}
+
+CONVERSING(SEND, send, (int fd, const void *p, size_t n, int flags),
     (fd, p, n, flags))
-TRANSFER(SEND, sendto, (int fd, const void *p, size_t n, int flags,
+CONVERSING(SEND, sendto, (int fd, const void *p, size_t n, int flags,
     const struct sockaddr *to, socklen_t len), (fd, p, n, flags, to, len))
-FAILING(SEND, ssize_t, sendmsg, (int fd, const struct msghdr *m, int flags),
-    (fd, m, flags), -1)
-TRANSFER(RECV, recv, (int fd, void *p, size_t n, int flags), (fd, p, n, flags))
-TRANSFER(RECV, recvfrom, (int fd, void *p, size_t n, int flags,
+ssize_t
+sendmsg(int fd, const struct msghdr *m, int flags)
+{
+	REAL(sendmsg);
+	return fails_on(SEND, fd) && what != 0 ? -1 : real(fd, m, flags);
+}
+
+CONVERSING(RECV, recv, (int fd, void *p, size_t n, int flags), (fd, p, n, flags))
+CONVERSING(RECV, recvfrom, (int fd, void *p, size_t n, int flags,
     struct sockaddr *from, socklen_t *len), (fd, p, n, flags, from, len))
-FAILING(RECV, ssize_t, recvmsg, (int fd, struct msghdr *m, int flags),
-    (fd, m, flags), -1)
+ssize_t
+recvmsg(int fd, struct msghdr *m, int flags)
+{
+	REAL(recvmsg);
+	return fails_on(RECV, fd) && what != 0 ? -1 : real(fd, m, flags);
+}
+
 
 FAILING(RANDOM, ssize_t, getrandom, (void *p, size_t n, unsigned flags),
     (p, n, flags), -1)

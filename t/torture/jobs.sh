@@ -139,11 +139,33 @@ base() {
 	cp "$ROOT/base.tar" .
 }
 
+# none_like NAME: the server has no database whose name begins so.
+none_like() {
+	[ -z "$(psql -XqAtc "SELECT datname FROM pg_database WHERE datname LIKE '$1%'" postgres)" ] || {
+		echo "databases like $1 are left"
+		return 1
+	}
+}
+
+# rgw: an S3 server with the bucket b, for the whole sweep.
+rgw() {
+	if [ ! -e "$ROOT/rgw.env" ]; then
+		mkdir -p "$ROOT/rgw"
+		(cd "$ROOT" && . "$SUPPORT/common.bash" && . "$SUPPORT/s3.bash" &&
+		    BATS_FILE_TMPDIR=$ROOT && rgw_start "$ROOT/rgw" && s3_mb b && env | grep -E '^(AWS|S3)_' >rgw.env)
+	fi
+	cat "$ROOT/rgw.env" >>env
+	set -a
+	. ./env
+	set +a
+}
+
 # finish: what the sweep has started ends.
 finish() {
 	local pid
 	. "$SUPPORT/common.bash"; . "$SUPPORT/pg.bash"
 	[ ! -e pg.env ] || pg_stop "$PWD/pg"
+	[ ! -e rgw.env ] || "$SUPPORT/rgw.sh" stop "$PWD/rgw"
 	for pid in $(cat ./*.pids 2>/dev/null || :); do
 		kill "$pid" 2>/dev/null || :
 	done
