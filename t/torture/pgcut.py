@@ -16,8 +16,8 @@ class Gone(Exception):
 
 class Cut:
     """direction: 'up' is to the server; k: a number, or texts with commas
-    between, which messages up hold one after the other; when: before, half, after, or
-    stall: nothing more passes that way, and nothing is closed."""
+    between, which messages up hold one after the other; when: before, half,
+    after, or stall: nothing more passes that way, and nothing is closed."""
 
     def __init__(self, direction='', k=0, when='', rst=False):
         self.direction, self.k, self.when, self.rst = direction, k, when, rst
