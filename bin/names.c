@@ -39,7 +39,7 @@ void
 names_check(const char *tmpl, const char *db, const char *tier)
 {
 	static const struct bk_label some = { .kind = BK_LABEL_DB,
-	    .name = "some" };
+	    .name = "some", .at = 1 };
 	struct bk_buf name = {0};
 	struct bk_err e = {0};
 

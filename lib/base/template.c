@@ -30,9 +30,10 @@ add_variable(struct bk_buf *out, const char *s, size_t n,
     const struct bk_template_vars *v, struct bk_err *e)
 {
 	char utc[BK_UTCTIME_TEXT], rfc[BK_UTCTIME_TEXT], clock[7], date[11];
-	const struct { const char *name, *value; } known[] = {
-		{ "db", v->db }, { "host", v->host }, { "tier", v->tier },
-		{ "utc", utc }, { "date", date }, { "time", clock },
+	const struct { const char *name, *value; int is_time; } known[] = {
+		{ "db", v->db, 0 }, { "host", v->host, 0 },
+		{ "tier", v->tier, 0 }, { "utc", utc, 1 },
+		{ "date", date, 1 }, { "time", clock, 1 },
 	};
 	size_t i;
 
@@ -45,6 +46,9 @@ add_variable(struct bk_buf *out, const char *s, size_t n,
 		if (strlen(known[i].name) != n ||
 		    strncmp(known[i].name, s, n) != 0)
 			continue;
+		if (known[i].is_time && *known[i].value == '\0')
+			return bk_fail(e, BK_FAIL, "{%s}: the clock is not in "
+			    "the years 1970 to 9999; set it", known[i].name);
 		if (known[i].value == NULL || *known[i].value == '\0')
 			return bk_fail(e, BK_USAGE, "{%s}: unknown; give it "
 			    "with --%s", known[i].name, known[i].name);

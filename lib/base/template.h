@@ -21,7 +21,8 @@ struct bk_template_vars {
 
 /*
  * Append tmpl to *out with its variables expanded.  BK_USAGE for an unknown
- * variable, an unmatched brace, or a variable whose value is unknown.
+ * variable, an unmatched brace, or a variable whose value is unknown; BK_FAIL:
+ * now is not in the years that utctime.h knows.
  */
 int bk_template_expand(const char *tmpl, const struct bk_template_vars *v,
     struct bk_buf *out, struct bk_err *e);

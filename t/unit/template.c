@@ -24,6 +24,18 @@ expand(const char *tmpl, const char *db)
 }
 
 static void
+test_clock(void)
+{
+	static const struct bk_template_vars never = { .now = -1 };
+	struct bk_buf b = {0};
+
+	e = (struct bk_err){0};
+	is_int(bk_template_expand("{date}", &never, &b, &e), -1, "1969");
+	ok(e.code == BK_FAIL && strstr(e.msg, "set it") != NULL, "%s", e.msg);
+	bk_buf_free(&b);
+}
+
+static void
 test_expand(void)
 {
 	is_str(expand("", "shop"), "s3://b/", "nothing");
@@ -82,6 +94,7 @@ int
 main(void)
 {
 	test_expand();
+	test_clock();
 	test_values();
 	test_refusals();
 	return tap_done();
