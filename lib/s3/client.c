@@ -251,6 +251,16 @@ share_rate(struct bk_s3 *s3)
 	}
 }
 
+/* A request of 1969 would be refused without a date, for a wrong reason. */
+static int
+can_sign(time_t now)
+{
+	char text[BK_UTCTIME_TEXT];
+
+	bk_utctime_compact(now, text);
+	return *text != '\0';
+}
+
 static void
 start(struct bk_s3_task *t)
 {
@@ -265,6 +275,11 @@ start(struct bk_s3_task *t)
 		.google = bk_s3_cred_settings(s3->cred)->google,
 	};
 
+	if (!can_sign(by.now)) {
+		fail(t, "this host's clock is not in the years 1970 to 9999",
+		    "; set it");
+		return;
+	}
 	if (bk_s3_cred_get(s3->cred, 0, &keys, &t->err) == -1 ||
 	    bk_s3_attempt_prepare(&t->try, &by, &t->err) == -1) {
 		finish(t, -1);
