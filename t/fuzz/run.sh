@@ -63,7 +63,7 @@ run_afl() {
 	crashes=$((crashes + $(stat saved_crashes "$1") + $(stat saved_hangs "$1")))
 }
 
-make -s ${CC:+CC="$CC"} build/t/fuzz.t
+make -s -j"$(nproc)" ${CC:+CC="$CC"} build/t/fuzz.t
 case $engine in
 libfuzzer)
 	compile "${FUZZ_CC:-clang}" "$CHECKS -fsanitize=fuzzer-no-link" \
