@@ -26,7 +26,7 @@ static const struct tool_opt options[] = {
 	    "can a backup be made?  Says what is missing, only" },
 	{ 'c', "checkpoint", "fast|spread", NULL,
 	    "at once, or without a burst of I/O (default)" },
-	{ 'l', "label", "TEXT", NULL,
+	{ 'l', "label", "LABEL", NULL,
 	    "in the server's backup_label and its log" },
 	{ 'r', "rate", "BYTES", NULL,
 	    "at most so many bytes a second: 32K to 1G" },
