@@ -267,7 +267,8 @@ version_lines() {
 codename=$VERSION_CODENAME
 mkdir -p "$cache" "$1"
 out=$(cd "$1" && pwd)
-[ -O "$cache" ] || die "$cache: not ours"	# programs come from there
+# programs come from there
+[ -O "$cache" ] || die "$cache: not ours; set XDG_CACHE_HOME"
 exec 9>"$cache/lock"
 flock 9
 tmp=
