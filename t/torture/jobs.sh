@@ -150,7 +150,6 @@ none_like() {
 # rgw: an S3 server with the bucket b, for the whole sweep.
 rgw() {
 	if [ ! -e "$ROOT/rgw.env" ]; then
-		mkdir -p "$ROOT/rgw"
 		(cd "$ROOT" && . "$SUPPORT/common.bash" && . "$SUPPORT/s3.bash" &&
 		    BATS_FILE_TMPDIR=$ROOT && rgw_start "$ROOT/rgw" && s3_mb b && env | grep -E '^(AWS|S3)_' >rgw.env)
 	fi
