@@ -16,10 +16,11 @@ enum { APPROVED_OPT_PLAN = TOOL_OPT_TOOL + 0x100, APPROVED_OPT_APPROVERS,
 	    "delete nothing, print what would be deleted" }, \
 	{ 'v', "verbose", NULL, NULL, "print what was deleted" }, \
 	{ APPROVED_OPT_PLAN, "plan", "FILE", NULL, \
-	    "delete what bk-prune's plan lists, if approved by" }, \
+	    "delete what bk-prune's plan lists, if approved" }, \
 	{ APPROVED_OPT_APPROVERS, "approvers", "FILE", NULL, \
-	    "the holders of the public keys in FILE," }, \
-	{ APPROVED_OPT_NEED, "need", "N", NULL, "at least N of them (2)" }
+	    "the public keys of those who approve" }, \
+	{ APPROVED_OPT_NEED, "need", "N", NULL, \
+	    "how many of them must have (2)" }
 #define APPROVED_OPERANDS "[--plan FILE --approvers FILE] < NAMES"
 
 /* tool_getopt()'s default case. */

@@ -45,7 +45,7 @@ static const struct tool_opt options[] = {
 	    "parts in parallel (4); in so much memory (256M)" },
 	{ OPT_PART, "part-size", "SIZE", NULL, NULL },
 	{ OPT_FIXED, "fixed-parts", NULL, NULL,
-	    "initial size (8M; it grows); of all" },
+	    "size at first (8M, it grows); of all" },
 	{ OPT_EXPECTED, "expected-size", "SIZE", NULL,
 	    "of the input, so that parts need not grow" },
 	{ OPT_MAX, "max-parts", "N", NULL, "the provider's limit (10000)" },

@@ -56,7 +56,7 @@ static const struct tool_opt options[] = {
 	    "refuse input that is not sealed" },
 	{ OPT_SIGNER, "signer", "FILE", NULL, NULL },
 	{ OPT_SIGNATURE, "signature", "FILE", NULL,
-	    "demand one by a key in FILE; from a file (age)" },
+	    "demand a signature by this key; its file (age)" },
 	{ 'q', "quiet", NULL, NULL, NULL },
 	{ 'v', "verbose", NULL, NULL,
 	    "silent on success; rows of each table, progress" },

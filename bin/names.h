@@ -13,7 +13,8 @@ enum { NAMES_OPT_DB = TOOL_OPT_TOOL + 0x100, NAMES_OPT_TIER };
 #define NAMES_OPTIONS \
 	{ NAMES_OPT_DB, "db", "NAME", NULL, NULL }, \
 	{ NAMES_OPT_TIER, "tier", "NAME", \
-	    "hourly|daily|weekly|monthly|yearly", "for {db}; for {tier}" }
+	    "hourly|daily|weekly|monthly|yearly", \
+	    "what {db} is; what {tier} is (daily)" }
 
 /*
  * Before any input is read, exit 2 for a template that no stream could
