@@ -163,8 +163,9 @@ compose(json_t *base, json_t *record, double since, struct bk_err *e)
 	if (bk_run_parse(&run, text, strlen(text), &failure) == 0)
 		bk_run_free(&run);
 	else
-		bk_fail(e, failure.code, STDIN_NAME ": %s; operation and status "
-		    "(\"success\" or \"failure\") are required", failure.msg);
+		bk_fail(e, failure.code, STDIN_NAME ": %s; operation and "
+		    "status (\"success\" or \"failure\") are required",
+		    failure.msg);
 	if (strlen(text) > BK_RUN_MAX - 2 * BK_CHAIN_HEX)
 		bk_fail(e, BK_DATA, STDIN_NAME ": too long for a line");
  done:

@@ -10,7 +10,7 @@
  * Of PostgreSQL, the bytes are a server's version divided by 10000, and
  * answers: a kind, a length of 2 bytes (big-endian), the bytes of that.
  *
- *	R	rows: a line each, blanks between the columns, an empty one is null
+ *	R	rows: a line each, blanks between the columns, empty: null
  *	C	the begin of a COPY
  *	d	a message in it
  *	c	its end
