@@ -309,7 +309,7 @@ sweep(const struct format *f, size_t stride, size_t first)
 
 	/* of what is large, as much as of what is small */
 	if (b.n > 16384)
-		stride *= b.n / 1024;
+		stride *= b.n / 256;
 	learn(f, judge, &b);
 	for (at = first % stride; at < b.n; at += stride)
 		cut(f, judge, &b, at, &t);
