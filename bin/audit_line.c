@@ -18,6 +18,7 @@
 #include "base/debug.h"
 #include "base/io.h"
 #include "own_dir.h"
+#include "tool.h"
 
 #define RECORDER "bk-audit"
 
@@ -93,6 +94,9 @@ spawn(const char *log, int theirs)
 	    posix_spawn_file_actions_adddup2(&fa, theirs, STDIN_FILENO) == 0 &&
 	    posix_spawn_file_actions_adddup2(&fa, theirs, STDERR_FILENO) == 0 &&
 	    posix_spawn_file_actions_adddup2(&fa, theirs, STDOUT_FILENO) == 0 &&
+	    /* whether this run succeeds is not for the recorder to tell */
+	    (tool_status_fd() == -1 || posix_spawn_file_actions_addclose(&fa,
+	    tool_status_fd()) == 0) &&
 	    posix_spawnp(&pid, find_recorder(&path), &fa, &attr, argv,
 	    environ) == 0) {
 		recorder = pid;

@@ -104,6 +104,10 @@ reported() {
 	reported "bk-s3get s3://backups/wal $rest"
 	[ "$(sort reported | tr -d '\n')" = +++000 ]
 	cmp output "$SMALL"
+	# who records the runs is none of them
+	BK_AUDIT_LOG=$PWD/log reported "bk-s3get s3://backups/absent $rest"
+	[ "$(wc -l <log)" = 3 ]
+	[ "$(sort reported | tr -d '\n')" = +++--4 ]
 	# a fallback that fails is told too, so that nobody takes it for absent
 	reported "{ bk-s3get s3://backups/absent || bk-s3get s3://nosuchbucket/wal; } $rest"
 	[ "$status_fd" = '4 1 ' ]
