@@ -118,9 +118,8 @@ bk_whole_segment_check(const char *name, const char *path, struct bk_err *e)
 	if (f.fd == -1)
 		return bk_fail_errno(e, "%s", path);
 	n = bk_io_pread(f.fd, head, sizeof(head), 0, path, e);
-	if (n == -1)
-		rc = -1;
-	else if (n != sizeof(head) ||
+	/* of a failed read the failure is known already, and kept */
+	if (n != sizeof(head) ||
 	    !bk_wal_header_read(head, sizeof(head), &h) ||
 	    h.page < 2 * BK_WAL_HEADER)
 		rc = bk_fail(e, BK_DATA, "%s: not WAL", name);
