@@ -46,6 +46,8 @@ load support/common
 	unsealed out
 	await 20 none_left
 	# waiting for a checkpoint that is spread
+	sql 'ALTER SYSTEM SET checkpoint_completion_target = 0.9'
+	sql 'SELECT pg_reload_conf()'
 	sql 'CREATE TABLE dirty AS TABLE t'
 	bk-base -v >out 2>err &
 	BASE=$!
