@@ -18,7 +18,6 @@
 #include "base/debug.h"
 #include "base/io.h"
 #include "own_dir.h"
-#include "tool.h"
 
 #define RECORDER "bk-audit"
 
@@ -73,7 +72,7 @@ set_apart(posix_spawnattr_t *attr)
  * ours, whose reader waits for end of file; it writes nothing there.
  */
 static int
-spawn(const char *log, int theirs)
+spawn(const char *log, int theirs, int status_fd)
 {
 	struct bk_buf path = {0};
 	char name[] = RECORDER, option[] = "--record", end[] = "--";
@@ -94,9 +93,8 @@ spawn(const char *log, int theirs)
 	    posix_spawn_file_actions_adddup2(&fa, theirs, STDIN_FILENO) == 0 &&
 	    posix_spawn_file_actions_adddup2(&fa, theirs, STDERR_FILENO) == 0 &&
 	    posix_spawn_file_actions_adddup2(&fa, theirs, STDOUT_FILENO) == 0 &&
-	    /* whether this run succeeds is not for the recorder to tell */
-	    (tool_status_fd() == -1 || posix_spawn_file_actions_addclose(&fa,
-	    tool_status_fd()) == 0) &&
+	    (status_fd == -1 ||
+	    posix_spawn_file_actions_addclose(&fa, status_fd) == 0) &&
 	    posix_spawnp(&pid, find_recorder(&path), &fa, &attr, argv,
 	    environ) == 0) {
 		recorder = pid;
@@ -121,7 +119,7 @@ compose(struct bk_buf *b, const struct bk_audit *a,
 }
 
 void
-audit_line_start(const char *log, const struct bk_audit *a)
+audit_line_start(const char *log, const struct bk_audit *a, int status_fd)
 {
 	struct bk_err ignored = {0};
 	struct bk_buf b = {0};
@@ -136,7 +134,7 @@ audit_line_start(const char *log, const struct bk_audit *a)
 	/* sent before it starts, so that it always has a record */
 	if (compose(&b, a, NULL) == 0)
 		sent = send(sv[0], b.data, b.len, MSG_DONTWAIT);
-	if (sent > 0 && spawn(log, sv[1]) == 0) {
+	if (sent > 0 && spawn(log, sv[1], status_fd) == 0) {
 		link_fd = sv[0];
 		/* the rest; audit_line_end() notices if it has ended */
 		(void)bk_io_write(link_fd, b.data + sent, b.len - (size_t)sent,
@@ -211,7 +209,7 @@ judge(struct bk_err *e)
 }
 
 int
-audit_line_end(const char *log, const struct bk_audit *a,
+audit_line_end(const char *log, const struct bk_audit *a, int status_fd,
     const struct bk_err *result, struct bk_err *e)
 {
 	struct bk_err ignored = {0};
@@ -219,7 +217,7 @@ audit_line_end(const char *log, const struct bk_audit *a,
 	int verdict = -1;
 
 	if (!was_started)
-		audit_line_start(log, a);
+		audit_line_start(log, a, status_fd);
 	if (link_fd != -1) {
 		if (compose(&b, a, result) == 0)
 			(void)bk_io_write(link_fd, b.data, b.len, RECORDER,

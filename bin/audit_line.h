@@ -16,8 +16,11 @@
  */
 #include "audit/format.h"
 
-/* The run *a begins: start its recorder. */
-void audit_line_start(const char *log, const struct bk_audit *a);
+/*
+ * The run *a begins: start its recorder, which does not get the descriptor
+ * status_fd (-1: there is none): whether we succeed is not for it to tell.
+ */
+void audit_line_start(const char *log, const struct bk_audit *a, int status_fd);
 
 /* The stream's label is known: *a has its run or backup. */
 void audit_line_label(const struct bk_audit *a);
@@ -38,7 +41,7 @@ void audit_line_reserve(const char *log);
  * The run has ended with *result: have its line written.  0, or -1 with *e set:
  * it could not be written.
  */
-int audit_line_end(const char *log, const struct bk_audit *a,
+int audit_line_end(const char *log, const struct bk_audit *a, int status_fd,
     const struct bk_err *result, struct bk_err *e);
 
 #endif

@@ -364,7 +364,7 @@ tool_run(const char *type, const char *source, const char *destination)
 	signals_catch(NULL);
 	/* held, so that from its start it learns of any fatal signal */
 	signals_hold();
-	audit_line_start(audit_log(), &audit);
+	audit_line_start(audit_log(), &audit, status_fd);
 	signals_release();
 }
 
@@ -439,7 +439,8 @@ tool_end(int rc, struct bk_err *e)
 	if (log != NULL) {
 		audit.ended = time(NULL);
 		audit.duration_seconds = bk_monotonic() - started;
-		if (audit_line_end(log, &audit, e, &log_err) == -1) {
+		if (audit_line_end(log, &audit, status_fd, e,
+		    &log_err) == -1) {
 			tool_say("%s", log_err.msg);
 			if (rc == 0)
 				return BK_FAIL;
