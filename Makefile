@@ -126,7 +126,8 @@ $B/obj/t/fuzz/%.o: ALL_CFLAGS += -DFUZZ_NAME=$(basename $(@F)) \
 	-DFUZZ_TARGETS="$(patsubst %,X(%),$(FUZZERS))"
 $B/obj/t/fuzz/support/main.o: $(FUZZERS:%=t/fuzz/%.c)
 UNITS += $B/t/fuzz.t
-$B/t/fuzz.t: $(FUZZERS:%=$B/obj/t/fuzz/%.o) $B/obj/t/fuzz/support/main.o $(FUZZLIB)
+$B/t/fuzz.t: $(FUZZERS:%=$B/obj/t/fuzz/%.o) $B/obj/t/fuzz/support/main.o \
+    $(FUZZLIB) $(COVER_OBJ)
 	@$(FUZZLINK)
 $(FUZZERS:%=$B/fuzz/%): $B/fuzz/%: $B/obj/t/fuzz/%.o $(FUZZLIB)
 	@$(FUZZLINK) $(ENGINE_LIB)
