@@ -45,7 +45,9 @@ bk_recipients_add(struct bk_recipients *r, const char *text, struct bk_err *e)
 	if (starts(text, SECRET_PREFIX))
 		return bk_fail(e, BK_USAGE, "a recipient is a secret key; give "
 		    "its public key, which bk-keygen -y prints");
-	if (starts(text, "age1pq1") || starts(text, "age1tag"))
+	/* with the second 1: an X25519 key, too, may begin with age1tag */
+	if (starts(text, "age1pq1") || starts(text, "age1tag1") ||
+	    starts(text, "age1tagpq1"))
 		return bk_fail(e, BK_USAGE, "recipient %.16s...: unsupported "
 		    "type; use an X25519 key (bk-keygen)",
 		    text);

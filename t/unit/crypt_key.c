@@ -81,6 +81,7 @@ identities(void)
 static void
 recipients(void)
 {
+	static const uint8_t like_tag[BK_KEY_LEN] = { 0x5f, 0x50 };
 	struct bk_recipients r = {0};
 	struct bk_err e = {0};
 	char words[300];
@@ -94,6 +95,12 @@ recipients(void)
 	is_int((intmax_t)r.n, 4, "no more");
 	is_int(bk_recipients_add(&r, PUBLIC "q", &e), -1, "a letter too many");
 	is_int(e.code, BK_USAGE, "is a usage error");
+	bk_bech32_encode(words, "age", like_tag, sizeof(like_tag));
+	ok(strncmp(words, "age1tag", 7) == 0, "a key that looks like a type");
+	is_int(bk_recipients_add(&r, words, &e), 0, "is a key");
+	e = (struct bk_err){0};
+	is_int(bk_recipients_add(&r, "age1tag1qq", &e), -1, "a type");
+	ok(strstr(e.msg, "unsupported type") != NULL, "is unsupported");
 	bk_recipients_free(&r);
 }
 
