@@ -152,7 +152,7 @@ deps:
 # TESTS='t/dump*.bats': those, and the units.  What is the same on each major
 # of PostgreSQL is tried on BK_MAJORS; BK_MAJORS= is all of them.
 TESTS = t
-BK_MAJORS ?= 13 15 18
+BK_MAJORS ?= 13,15,18
 check: deps
 	$(MAKE) -s -j$(JOBS) all units
 	$(MAKE) -s lint
@@ -163,10 +163,11 @@ check: deps
 	    --comments --ext .bats $(UNITS) $(TESTS)
 
 # Which lines make check runs, and why not the others.  Servers run our tools
-# as another user, who has to write down his counts as well.
+# as another user, who has to write down his counts as well.  Where files may
+# not grow, or memory is short, the counts themselves fail a few tests.
 cover:
 	rm -rf build/cover
-	umask 0; $(MAKE) COVER=1 check
+	-umask 0; $(MAKE) COVER=1 check
 	t/support/cover.py build/cover t/support/cover.reasons
 
 # Do the tests notice small mistakes?  A sample of MUTANTS of them.

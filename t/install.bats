@@ -4,6 +4,7 @@
 load support/common
 
 setup() {
+	umask 022
 	cd "$BATS_TEST_TMPDIR"
 	to="$PWD/a root"
 }

@@ -61,8 +61,8 @@ pg_have() {
 # pg_among MAJOR: we have it, and it is one of $BK_MAJORS, if that is set: for
 # tests of the same on every major.
 pg_among() {
-	[[ " ${BK_MAJORS:-$1} " == *" $1 "* ]] || {
-		PG_WHY="BK_MAJORS=\"$BK_MAJORS\""
+	[[ ",${BK_MAJORS:-$1}," == *",$1,"* ]] || {
+		PG_WHY="BK_MAJORS=$BK_MAJORS"
 		return 1
 	}
 	pg_have "$1"
