@@ -11,10 +11,9 @@
 #              program, what the linker took
 # The other libraries are those of Debian's -dev packages.
 #
-# Built from Debian's source packages, which apt verifies, fetched through a
-# configuration of our own: the system's stays as it is, and nobody needs to be
-# root.  Of libpq, libcurl and libisal this release's; the client programs of
-# this release's PostgreSQL and of what newer ones have.
+# Built from Debian's source packages (apt.sh).  Of libpq, libcurl and libisal
+# this release's; the client programs of this release's PostgreSQL, and of those
+# of $STATIC_MAJORS that a newer release has.
 #
 # Kept by version in ${XDG_CACHE_HOME:-/var/tmp}/bk-static.  Versions are asked
 # for once a day; without the network, those of the last time are taken.  CC, if
@@ -22,14 +21,16 @@
 set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+. "$top/apt.sh"
 cache=${XDG_CACHE_HOME:-/var/tmp}/bk-static
 jobs=${JOBS:-$(nproc)}
+majors=${STATIC_MAJORS-17 18}
 export CC=${CC:-gcc}
-keys=/usr/share/keyrings/debian-archive-keyring.gpg
 
-# Sources of this release, and SOURCE:SUITE of later ones, as they come.
+# Sources of this release, and SOURCE:SUITE of later ones.
 own="postgresql-15 curl libisal"
 later="postgresql-17:trixie postgresql-18:forky"
+have=	# those of them that there are
 
 # Debian's packages that are linked in: PACKAGE:LICENCE (an SPDX expression)
 linked="libc6-dev:LGPL-2.1-or-later
@@ -62,39 +63,6 @@ quietly() {
 	}
 }
 
-# conf NAME SUITE...: a configuration of apt that knows these suites' sources.
-conf() {
-	local dir=$cache/apt/$1 suite uri
-	shift
-	rm -rf "$dir/parts"
-	mkdir -p "$dir"/{lists/partial,cache/archives/partial,parts,log}
-	for suite in "$@"; do
-		uri=$mirror
-		[[ $suite != *-security ]] || uri=$security
-		printf '%s\n' 'Types: deb-src' "URIs: $uri" "Suites: $suite" \
-		    'Components: main' "Signed-By: $keys" ''
-	done >"$dir/parts/src.sources"
-	cat >"$dir/apt.conf" <<-CONF
-	Dir::Etc::sourcelist "/dev/null";
-	Dir::Etc::sourceparts "$dir/parts";
-	Dir::State::lists "$dir/lists";
-	Dir::Cache "$dir/cache";
-	Dir::Log "$dir/log";
-	APT::Sandbox::User "$(id -un)";
-	CONF
-	export APT_CONFIG=$dir/apt.conf
-	timeout 300 apt-get -qq update >>"$log" 2>&1
-}
-
-# The mirror that apt uses here, else Debian's.
-host_mirror() {
-	local uri
-	uri=$(find /etc/apt '(' -name '*.sources' -o -name '*.list' ')' -exec \
-	    sed -nE "s,^(URIs:|deb) .*(https?://[^ ]*/$1)/?( .*)?$,\2,p" {} + |
-	    sed -n 1p)
-	echo "${uri:-http://deb.debian.org/$1}"
-}
-
 # fetch SOURCE: its newest version that can be had; prints that.  A mirror may
 # announce what it does not have any more, or not yet.
 fetch() {
@@ -119,23 +87,46 @@ fetch() {
 	return 1
 }
 
-# Write "SOURCE VERSION" for each source into $cache/versions.
+# resolve "SUITE..." SOURCE...: write each one's version into $cache/version,
+# unless that was done today.
 resolve() {
-	local name version
-	conf own "$codename" "$codename-updates" "$codename-security" || return
-	for name in $own; do
-		version=$(fetch "$name") || return
-		echo "$name $version"
-	done >"$cache/versions.new"
+	local suites=$1 source version old=
+	shift
+	for source; do
+		[ -n "$(find "$cache/version/$source" -mmin -1440 \
+		    2>/dev/null)" ] || old="$old $source"
+	done
+	[ -n "$old" ] || return 0
+	say "asking $(debian_mirror) for$old"
+	# shellcheck disable=SC2086	# lists
+	apt_own "$cache/apt/${suites%% *}" deb-src $suites >>"$log" || return
+	for source in $old; do
+		version=$(fetch "$source") || return
+		echo "$version" >"$cache/version.new"
+		mv "$cache/version.new" "$cache/version/$source"
+	done
+}
+
+# Of each source the version: today's, else the last that was heard of.
+resolve_all() {
+	local name source
+	# shellcheck disable=SC2086	# a list
+	resolve "$codename $codename-updates $codename-security" $own || :
+	for source in $own; do
+		[ -e "$cache/version/$source" ] ||
+		    die "no $source: $(tail -n 1 "$log"); see $log"
+	done
+	have=$own
 	for name in $later; do
-		if conf "${name#*:}" "${name#*:}" &&
-		    version=$(fetch "${name%:*}"); then
-			echo "${name%:*} $version" >>"$cache/versions.new"
+		source=${name%:*}
+		[[ " $majors " == *" ${source#postgresql-} "* ]] || continue
+		resolve "${name#*:}" "$source" || :
+		if [ -e "$cache/version/$source" ]; then
+			have="$have $source"
 		else
-			say "${name%:*} cannot be had: left out"
+			say "$source cannot be had: left out"
 		fi
 	done
-	mv "$cache/versions.new" "$cache/versions"
 }
 
 # unpack SOURCE VERSION DIR
@@ -247,16 +238,17 @@ make_prefix() {
 
 # One line for each component, see build-aux/static.sh.
 version_lines() {
-	local line
+	local source line
 	linked_versions
-	while read -r source version; do
+	for source in $have; do
 		case $source in
 		postgresql-*) line=PostgreSQL ;;
 		curl) line=curl ;;
 		*) line=BSD-3-Clause ;;
 		esac
-		printf '%s\t%s\t%s\tsource\n' "$source" "$version" "$line"
-	done <"$cache/versions"
+		printf '%s\t%s\t%s\tsource\n' "$source" \
+		    "$(<"$cache/version/$source")" "$line"
+	done
 }
 
 [ $# = 1 ] || { echo "usage: static-deps.sh DIR" >&2; exit 2; }
@@ -265,7 +257,7 @@ version_lines() {
 [ "${VERSION_CODENAME-}" = bookworm ] ||
     die "wants Debian 12: its source packages are what is built"
 codename=$VERSION_CODENAME
-mkdir -p "$cache" "$1"
+mkdir -p "$cache/version" "$1"
 out=$(cd "$1" && pwd)
 # programs come from there
 [ -O "$cache" ] || die "$cache: not ours; set XDG_CACHE_HOME"
@@ -275,19 +267,15 @@ tmp=
 trap 'rm -rf "$tmp" "$cache"/tmp.*' EXIT
 log=$cache/fetch.log
 : >"$log"
-mirror=$(host_mirror debian) security=$(host_mirror debian-security)
-if [ -z "$(find "$cache/versions" -mmin -1440 2>/dev/null)" ]; then
-	say "asking $mirror for versions"
-	resolve || [ -e "$cache/versions" ] ||
-	    die "no sources: $(tail -n 1 "$log"); see $log"
-fi
+resolve_all
 
 rm -rf "${out:?}"/{lib,include,bk-pg,maps,licences}
 mkdir -p "$out"/{lib,include,bk-pg,maps,licences}
 fix=$out/lib/staticfix.o
 # shellcheck disable=SC2086	# lists
 $CC $cflags $cppflags -Wall -Wextra -c "$top/staticfix.c" -o "$fix"
-while read -r source version; do
+for source in $have; do
+	version=$(<"$cache/version/$source")
 	make_prefix "$source" "$version"
 	for part in lib include; do
 		[ ! -d "$prefix/$part" ] || cp -R "$prefix/$part" "$out"
@@ -299,5 +287,5 @@ while read -r source version; do
 		mkdir -p "$out/bk-pg/${source#postgresql-}"
 		cp -R "$prefix/bin" "$out/bk-pg/${source#postgresql-}"
 	}
-done <"$cache/versions"
+done
 version_lines >"$out/VERSIONS"

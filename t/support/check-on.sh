@@ -21,16 +21,10 @@ top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 shared=${BK_SHARED:-$top/../shared}
 cache=${XDG_CACHE_HOME:-/var/tmp}/bk-root
 deps=contrib/install-deps.sh
+. "$top/build-aux/apt.sh"
 
 say() { echo "check-on: $*" >&2; }
 untried() { say "$*; nothing was tried"; exit 77; }
-
-# The first of apt's sources that is called debian, as every mirror of it is.
-host_mirror() {
-	find /etc/apt '(' -name '*.sources' -o -name '*.list' ')' -exec sed -nE \
-	    's,^(URIs:|deb) .*(https?://[^ ]*/debian)/?( .*)?$,\2,p' {} + |
-	    sed -n 1p
-}
 
 # By the host's apt, which knows about proxies.
 reachable() {
@@ -143,7 +137,7 @@ for name in debootstrap apt-config git unshare; do
 done
 unshare --mount --pid --ipc --fork true 2>/dev/null ||
     untried "no namespaces are to be had here"
-mirror=${MIRROR:-$(host_mirror)}
+mirror=${MIRROR:-$(debian_mirror)}
 mkdir -p "$cache"
 exec 9>"$root.lock"
 flock -n 9 || { say "waiting for another run"; flock 9; }
@@ -153,7 +147,7 @@ trap 'exit 129' HUP
 trap 'exit 130' INT
 trap 'exit 143' TERM
 # unshare itself has a word to say when its child is killed
-CHECK_ON=inside MIRROR=${mirror:-http://deb.debian.org/debian} \
+CHECK_ON=inside MIRROR=$mirror \
     setpriv --pdeathsig KILL unshare --mount --pid --ipc --fork --kill-child \
     --mount-proc "${BASH_SOURCE[0]}" "$suite" "$@" </dev/null 8>&2 2>/dev/null &
 pid=$!

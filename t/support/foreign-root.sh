@@ -14,8 +14,8 @@
 # one line that says why, where they cannot be had.
 set -euo pipefail
 
+. "${BASH_SOURCE[0]%/*}/../../build-aux/apt.sh"
 cache=${XDG_CACHE_HOME:-/var/tmp}/bk-root
-keys=/usr/share/keyrings/debian-archive-keyring.gpg
 
 untried() { echo "foreign-root: $*" >&2; exit 77; }
 
@@ -30,29 +30,11 @@ musl) suite=bookworm packages="musl busybox-static" ;;
 esac
 
 fetch() {
-	command -v apt-get >/dev/null || untried "no apt-get here"
-	[ -e "$keys" ] || untried "no $keys here"
 	tmp=$(mktemp -d "$cache/tmp.XXXXXX")
 	trap 'rm -rf "$tmp"' EXIT
 	cd "$tmp"
-	mkdir -p lists/partial cache/archives/partial debs root
-	: >status
-	echo "deb [signed-by=$keys] http://deb.debian.org/debian $suite main" \
-	    >sources.list
-	cat >conf <<-CONF
-	Dir::Etc::sourcelist "$tmp/sources.list";
-	Dir::Etc::sourceparts "/dev/null";
-	Dir::Etc::preferencesparts "/dev/null";
-	Dir::State "$tmp";
-	Dir::State::lists "$tmp/lists";
-	Dir::State::status "$tmp/status";
-	Dir::Cache "$tmp/cache";
-	Acquire::Languages "none";
-	APT::Sandbox::User "$(id -un)";
-	CONF
-	export APT_CONFIG=$tmp/conf
-	timeout 120 apt-get -qq update >log 2>&1 ||
-	    untried "apt-get update for $suite: $(tail -n 1 log)"
+	apt_own "$tmp/apt" deb $suite >log || untried "$suite: $(tail -n 1 log)"
+	mkdir debs root
 	# shellcheck disable=SC2086	# a list
 	(cd debs && timeout 300 apt-get -qq download $packages >../log 2>&1) ||
 	    untried "apt-get download from $suite: $(tail -n 1 log)"

@@ -4,12 +4,12 @@
 # Make DIR/bin hold the client programs of PostgreSQL MAJOR (17 or 18), for
 # BK_PG_BINDIR=DIR/bin: pg_dump, psql, pg_combinebackup, pg_verifybackup and so
 # on, and pg_waldump and pg_controldata.  They come from the Debian suite that
-# has them, by a private apt configuration that leaves the system's alone,
-# are unpacked beside their libraries and started by that suite's own ld.so.
-# Kept in ${XDG_CACHE_HOME:-/var/tmp}/bk-pg.  Fails with one line where that
-# is impossible: no apt, no network.
+# has them, are unpacked beside their libraries and started by that suite's own
+# ld.so.  Kept in ${XDG_CACHE_HOME:-/var/tmp}/bk-pg.  Fails with one line where
+# that is impossible: no apt, no network.
 set -euo pipefail
 
+. "${BASH_SOURCE[0]%/*}/../../build-aux/apt.sh"
 cache=${XDG_CACHE_HOME:-/var/tmp}/bk-pg
 
 die() {
@@ -22,48 +22,30 @@ case ${1-} in
 18) suite=sid ;;
 *) die "wants a major version, 17 or 18, and a directory" ;;
 esac
-major=$1 client=postgresql-client-$1 bin=$2/bin keys=debian-archive-keyring.gpg
+major=$1 client=postgresql-client-$1 bin=$2/bin
 mkdir -p "$cache"
 [ -O "$cache" ] || die "$cache: not ours"	# programs are run from there
 
 fetch() {
-	command -v apt-get >/dev/null || die "no apt-get here"
-	[ -e "/usr/share/keyrings/$keys" ] || die "no $keys here"
 	tmp=$(mktemp -d "$cache/tmp.XXXXXX")
 	trap 'rm -rf "$tmp"' EXIT
 	cd "$tmp"
-	mkdir -p apt/lists/partial apt/cache/archives/partial debs root
-	: >apt/status
-	echo "deb [signed-by=/usr/share/keyrings/$keys]" \
-	    "http://deb.debian.org/debian $suite main" >apt/sources.list
-	cat >apt/conf <<-CONF
-	Dir::Etc::sourcelist "$tmp/apt/sources.list";
-	Dir::Etc::sourceparts "/dev/null";
-	Dir::Etc::preferencesparts "/dev/null";
-	Dir::State "$tmp/apt";
-	Dir::State::lists "$tmp/apt/lists";
-	Dir::State::status "$tmp/apt/status";
-	Dir::Cache "$tmp/apt/cache";
-	Acquire::Languages "none";
-	APT::Sandbox::User "$(id -un)";
-	CONF
-	export APT_CONFIG=$tmp/apt/conf
-	timeout 120 apt-get -qq update >apt/log 2>&1 ||
-	    die "apt-get update for $suite: $(tail -n 1 apt/log)"
+	apt_own "$tmp/apt" deb $suite >log || die "$suite: $(tail -n 1 log)"
+	mkdir debs root
 	# what it links, and what that links; not Perl, which its wrapper needs
 	apt-cache depends --recurse --no-recommends --no-suggests \
 	    --no-conflicts --no-breaks --no-replaces --no-enhances "$client" |
 	    grep -E "^(lib|zlib1g$|$client$)" |
-	    grep -Ev '^lib(perl|gdbm|db5)' | sort -u >apt/names
+	    grep -Ev '^lib(perl|gdbm|db5)' | sort -u >names
 	cd debs
-	xargs timeout 300 apt-get -qq download <../apt/names >../apt/log 2>&1 ||
-	    die "apt-get download from $suite: $(tail -n 1 ../apt/log)"
+	xargs timeout 300 apt-get -qq download <../names >../log 2>&1 ||
+	    die "apt-get download from $suite: $(tail -n 1 ../log)"
 	for deb in *.deb; do
 		dpkg-deb -x "$deb" ../root
 	done
 	# of the server only what works on its files
-	timeout 300 apt-get -qq download "postgresql-$major" >../apt/log 2>&1 ||
-	    die "apt-get download from $suite: $(tail -n 1 ../apt/log)"
+	timeout 300 apt-get -qq download "postgresql-$major" >../log 2>&1 ||
+	    die "apt-get download from $suite: $(tail -n 1 ../log)"
 	for tool in pg_waldump pg_controldata pg_checksums; do
 		dpkg-deb --fsys-tarfile "postgresql-$major"_*.deb |
 		    tar -xf - -C ../root "./usr/lib/postgresql/$major/bin/$tool"
