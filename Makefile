@@ -226,14 +226,16 @@ install: all
 uninstall:
 	build-aux/install.sh uninstall "$(DESTDIR)" "$(PREFIX)"
 
+# STATIC_MAJORS="17 18": in the environment.
 static:
 	CC="$(CC)" JOBS=$(JOBS) build-aux/static.sh
 
 # As root, for chroot(2).
+STATIC_TESTS = t/static
 check-static: deps static
 	BK_BIN="$(CURDIR)/$B/static" PATH="$(CURDIR)/$B/static:$$PATH" \
 	    perl -It/support -S prove --harness Skips --timer --failures \
-	    --comments --ext .bats t/static
+	    --comments --ext .bats $(STATIC_TESTS)
 
 # Of HEAD, in build/dist: what is released, signed by SIGN_KEY, if given; its
 # source alone; Debian's package.

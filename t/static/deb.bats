@@ -4,10 +4,8 @@
 load ../support/common
 
 setup_file() {
-	local name
-	for name in dpkg-buildpackage dh lintian; do
-		command -v $name >/dev/null || skip "no $name here"
-	done
+	sh "$TOP/contrib/install-deps.sh" deb >&2 ||
+	    skip "what make deb needs cannot be installed"
 	git -C "$TOP" rev-parse -q --verify HEAD >/dev/null || skip "no git clone"
 	cd "$BATS_FILE_TMPDIR"
 	deb_in one
