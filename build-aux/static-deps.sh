@@ -18,6 +18,9 @@
 # Kept by version in ${XDG_CACHE_HOME:-/var/tmp}/bk-static.  Versions are asked
 # for once a day; without the network, those of the last time are taken.  CC, if
 # set, is gcc by another name, as "ccache gcc".
+#
+# Exits 77, with one line that says why, where it cannot be tried: not Debian 12
+# on x86-64, or no sources to be had.
 set -euo pipefail
 
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -52,6 +55,7 @@ ldflags="-static-pie -Wl,--gc-sections -Wl,-z,relro,-z,now \
 
 say() { echo "static-deps: $*" >&2; }
 die() { say "$*"; exit 1; }
+untried() { say "$*"; exit 77; }
 
 # A command's output goes into the log, of which failure shows the end.
 log=/dev/null
@@ -114,7 +118,7 @@ resolve_all() {
 	resolve "$codename $codename-updates $codename-security" $own || :
 	for source in $own; do
 		[ -e "$cache/version/$source" ] ||
-		    die "no $source: $(tail -n 1 "$log"); see $log"
+		    untried "no $source: $(tail -n 1 "$log"); see $log"
 	done
 	have=$own
 	for name in $later; do
@@ -254,8 +258,8 @@ version_lines() {
 [ $# = 1 ] || { echo "usage: static-deps.sh DIR" >&2; exit 2; }
 # shellcheck disable=SC1091
 . /etc/os-release
-[ "${VERSION_CODENAME-}" = bookworm ] ||
-    die "wants Debian 12: its source packages are what is built"
+[ "${VERSION_CODENAME-} $(uname -m)" = "bookworm x86_64" ] ||
+    untried "wants Debian 12 on x86-64, whose libraries are linked in"
 codename=$VERSION_CODENAME
 mkdir -p "$cache/version" "$1"
 out=$(cd "$1" && pwd)

@@ -10,7 +10,8 @@
 # where in build/static-obj/maps.  The same sources and versions give the same
 # bytes, wherever and whenever they are built.
 #
-# Environment: CC, JOBS.
+# Environment: CC, JOBS; STATIC_MAJORS, what newer PostgreSQLs' programs come
+# too: "17 18".  Exits 77 where it cannot be tried, as static-deps.sh does.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
