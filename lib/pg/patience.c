@@ -1,8 +1,14 @@
 #include "pg/patience.h"
 
+#include <sys/socket.h>
+
 #include <poll.h>
+#include <stdlib.h>
 
 #include "base/utctime.h"
+
+/* A description of 1600 columns, or an error with a statement in it. */
+#define ANSWER_MAX ((size_t)128 * 1024)
 
 static _Thread_local struct {
 	int stop;
@@ -18,52 +24,60 @@ bk_patience_set(int stop, unsigned seconds)
 	limit.state = BK_PATIENCE_LEFT;
 }
 
-int
-bk_patience_is_set(void)
-{
-	return limit.seconds > 0;
-}
-
 enum bk_patience
 bk_patience(void)
 {
 	return limit.state;
 }
 
-/* What comes first: an answer's next bytes, stop, or the end. */
-static enum bk_patience
-wait_for_bytes(int fd, double end)
+/*
+ * Could libpq have stored an answer?  If not, it says no more than that it is
+ * busy, and waits for the rest of what it has: it must be asked again.
+ */
+static int
+has_memory(void)
 {
-	struct pollfd p[2] = {
-		{ .fd = fd, .events = POLLIN },
-		{ .fd = limit.stop, .events = POLLIN },
-	};
-	double left;
+	void *volatile p = malloc(ANSWER_MAX);
 
-	for (;;) {
-		left = end - bk_monotonic();
-		if (left <= 0)
-			return BK_PATIENCE_OVER;
-		if (poll(p, 2, left < 1 ? (int)(left * 1000) + 1 : 1000) <= 0)
-			continue;
-		return p[0].revents != 0 ? BK_PATIENCE_LEFT :
-		    BK_PATIENCE_STOPPED;
+	free(p);
+	return p != NULL;
+}
+
+/* Why there is nothing to read from fd yet. */
+static enum bk_patience
+judge_silence(int fd, double since)
+{
+	if (!has_memory()) {
+		/* then PQgetResult() has an error, and not no more results */
+		(void)shutdown(fd, SHUT_RDWR);
+		return BK_PATIENCE_NO_MEMORY;
 	}
+	return limit.seconds > 0 && bk_monotonic() - since >= limit.seconds ?
+	    BK_PATIENCE_OVER : BK_PATIENCE_LEFT;
 }
 
 int
 bk_patience_wait(PGconn *conn)
 {
+	struct pollfd p[2] = {
+		{ .events = POLLIN },
+		{ .fd = limit.seconds > 0 ? limit.stop : -1, .events = POLLIN },
+	};
+	double since = bk_monotonic();
+
 	limit.state = BK_PATIENCE_LEFT;
-	if (!bk_patience_is_set())
-		return 0;
-	while (PQisBusy(conn)) {
-		limit.state = wait_for_bytes(PQsocket(conn), bk_monotonic() +
-		    limit.seconds);
-		if (limit.state != BK_PATIENCE_LEFT)
-			return -1;
-		if (PQconsumeInput(conn) == 0)
-			break;
+	while (limit.state == BK_PATIENCE_LEFT && PQisBusy(conn)) {
+		p[0].fd = PQsocket(conn);
+		if (poll(p, 2, 1000) <= 0) {
+			limit.state = judge_silence(p[0].fd, since);
+		} else if (p[0].revents != 0) {
+			if (PQconsumeInput(conn) == 0)
+				break;
+			since = bk_monotonic();
+		} else {
+			limit.state = BK_PATIENCE_STOPPED;
+		}
 	}
-	return 0;
+	return limit.state == BK_PATIENCE_OVER ||
+	    limit.state == BK_PATIENCE_STOPPED ? -1 : 0;
 }

@@ -4,7 +4,8 @@
  * How long a thread waits for the answer to a statement.  Without a limit it
  * waits as PQexec() does: until there is one, or the connection is lost, which
  * a server that was stopped, or a network that swallows what is sent, puts off
- * for as long as it likes.
+ * for as long as it likes.  For want of memory it does not wait, as PQexec()
+ * would: to libpq an answer that it cannot store is one that is still coming.
  */
 #include <libpq-fe.h>
 
@@ -12,6 +13,7 @@ enum bk_patience {
 	BK_PATIENCE_LEFT,
 	BK_PATIENCE_OVER,	/* the server was silent for too long */
 	BK_PATIENCE_STOPPED,	/* the descriptor was readable */
+	BK_PATIENCE_NO_MEMORY,	/* the connection was shut down */
 };
 
 /*
@@ -20,12 +22,9 @@ enum bk_patience {
  */
 void bk_patience_set(int stop, unsigned seconds);
 
-/* 1 if there is a limit. */
-int bk_patience_is_set(void);
-
 /*
  * Wait until PQgetResult() would not.  0, also if the connection is lost, which
- * PQgetResult() tells; -1 if patience has ended, and the connection is of no
+ * PQgetResult() tells; -1 if the limit is reached, and the connection is of no
  * further use.
  */
 int bk_patience_wait(PGconn *conn);

@@ -98,10 +98,7 @@ bk_sql_exec(PGconn *conn, const char *sql)
 	PGresult *res;
 
 	log_statement(conn, sql);
-	if (bk_patience_is_set())
-		res = PQsendQuery(conn, sql) ? last_result(conn) : NULL;
-	else
-		res = PQexec(conn, sql);
+	res = PQsendQuery(conn, sql) ? last_result(conn) : NULL;
 	return log_result(conn, res);
 }
 
@@ -120,12 +117,8 @@ bk_sql_binary(PGconn *conn, const char *sql, int n, const Oid *types,
 	PGresult *res;
 
 	log_statement(conn, sql);
-	if (bk_patience_is_set())
-		res = PQsendQueryParams(conn, sql, n, types, values, lengths,
-		    formats, format) ? last_result(conn) : NULL;
-	else
-		res = PQexecParams(conn, sql, n, types, values, lengths,
-		    formats, format);
+	res = PQsendQueryParams(conn, sql, n, types, values, lengths, formats,
+	    format) ? last_result(conn) : NULL;
 	return log_result(conn, res);
 }
 

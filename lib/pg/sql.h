@@ -7,7 +7,10 @@
  */
 #include <libpq-fe.h>
 
-/* PQexec(). */
+/*
+ * PQexec(), on a connection that has nothing left to tell, within the limits of
+ * patience.h.
+ */
 PGresult *bk_sql_exec(PGconn *conn, const char *sql);
 
 /* PQexecParams() with parameters and results as text. */

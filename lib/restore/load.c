@@ -212,9 +212,11 @@ end_copy(struct worker *w, struct bk_err *e)
 			    strtoull(PQcmdTuples(res), NULL, 10));
 		PQclear(res);
 		if (PQstatus(w->conn) == CONNECTION_BAD)
-			return fail_table(w, t, NULL, e);
+			break;
 	}
-	return rc;
+	/* without memory for a result libpq may have none to tell it by */
+	return PQstatus(w->conn) == CONNECTION_BAD ?
+	    fail_table(w, t, NULL, e) : rc;
 }
 
 /*
