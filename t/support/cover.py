@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
-"""cover.py BUILD REASONS
+"""Which lines of lib and bin have run in BUILD, made with --coverage.
 
-Which lines of lib and bin have run in that build, made with --coverage: a
-table by room, and each line that has not and for which REASONS has none.
+    cover.py counts BUILD >CHECK	how often each ran, by make check
+    cover.py BUILD CHECK REASONS	when the fault sweep has run as well
+
+A table by room, and each line that neither has run and for which REASONS has
+none.  Failures of the system are the sweep's: it makes each call fail.
 
 REASONS has a line for each reason, of three columns, separated by tabs: a
 glob of paths; a glob of functions, or /regular expression/ that the source
 line matches; the reason.  # begins a comment.
 
-Exits with 1 if less than LEAST % of the lines have run, if there is a line
-without a reason, or a reason without a line.
+Exits with 1 if make check ran less than LEAST % of the lines, if there is a
+line without a reason, or a reason without a line.
 """
 import collections
 import fnmatch
@@ -57,17 +60,26 @@ class Reason:
         return fnmatch.fnmatch(function, self.where)
 
 
+def key(path, number):
+    return f'{path}:{number}'
+
+
 def main():
-    build, reasons = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    if sys.argv[1] == 'counts':
+        json.dump({key(*at): times for at, (times, _) in
+                   counts(pathlib.Path(sys.argv[2])).items()}, sys.stdout)
+        return 0
+    build, check, reasons = map(pathlib.Path, sys.argv[1:])
+    check = json.loads(check.read_text())
     reasons = [Reason(line) for line in reasons.read_text().splitlines()
                if line and not line.startswith('#')]
-    rooms = collections.defaultdict(lambda: [0, 0])
+    rooms = collections.defaultdict(lambda: [0, 0, 0])
     sources, bare = {}, []
     for (path, number), (times, function) in sorted(counts(build).items()):
         room = rooms[str(pathlib.Path(path).parent)]
         room[0] += 1
-        room[1] += times > 0
         if times:
+            room[1 if check.get(key(path, number)) else 2] += 1
             continue
         lines = sources.setdefault(
             path, pathlib.Path(path).read_text().splitlines())
@@ -82,16 +94,15 @@ def main():
 
 def report(rooms, reasons, bare):
     print('\n'.join(bare))
-    print(f'\n{"room":14} {"lines":>6} {"run":>6}  %')
-    for room, (lines, run) in sorted(rooms.items()):
-        print(f'{room:14} {lines:6} {run:6}  {100 * run / lines:.1f}')
-    lines = sum(room[0] for room in rooms.values())
-    run = sum(room[1] for room in rooms.values())
+    print(f'\n{"room":14} {"lines":>6} {"check":>6} {"%":>5} {"sweep":>6}')
+    for name, (lines, run, swept) in sorted(rooms.items()):
+        print(f'{name:14} {lines:6} {run:6} {100 * run / lines:5.1f} {swept:6}')
+    lines, run, swept = map(sum, zip(*rooms.values()))
     idle = [r for r in reasons if not r.lines]
     for reason in idle:
         print(f'a reason for nothing: {reason.path} {reason.where}')
     percent = 100 * run / lines
-    print(f'cover: lines={lines} run={run} percent={percent:.1f} '
+    print(f'cover: lines={lines} run={run} percent={percent:.1f} swept={swept} '
           f'reasons={sum(r.lines for r in reasons)} bare={len(bare)}')
     return percent < LEAST or bool(bare) or bool(idle)
 
