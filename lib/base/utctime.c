@@ -6,30 +6,6 @@
 
 #define LAST INT64_C(253402300799)	/* 9999-12-31T23:59:59Z */
 
-static void
-format(time_t t, const char *fmt, char out[BK_UTCTIME_TEXT])
-{
-	struct tm tm;
-
-	out[0] = '\0';
-	if (t < 0 || t > LAST || gmtime_r(&t, &tm) == NULL)
-		return;
-	if (strftime(out, BK_UTCTIME_TEXT, fmt, &tm) == 0)
-		out[0] = '\0';
-}
-
-void
-bk_utctime_format(time_t t, char out[BK_UTCTIME_TEXT])
-{
-	format(t, "%Y-%m-%dT%H:%M:%SZ", out);
-}
-
-void
-bk_utctime_compact(time_t t, char out[BK_UTCTIME_TEXT])
-{
-	format(t, "%Y%m%dT%H%M%SZ", out);
-}
-
 /* Count days from 1 March of year 0: a leap day is then a year's last. */
 long
 bk_utctime_days(long year, unsigned month, unsigned day)
@@ -39,6 +15,52 @@ bk_utctime_days(long year, unsigned month, unsigned day)
 
 	return y * 365 + y / 4 - y / 100 + y / 400 +
 	    (m * 153 + 2) / 5 + (long)day - 1 - 719468;
+}
+
+/*
+ * The inverse of that for a day from 1970 on.  Not gmtime_r(), which reads the
+ * time zone, and without memory for it fails or is wrong.
+ */
+static void
+civil(long days, long *year, int *month, int *day)
+{
+	long n = days + 719468, era = n / 146097, left = n % 146097;
+	long y = (left - left / 1460 + left / 36524 - left / 146096) / 365;
+	long m;
+
+	left -= y * 365 + y / 4 - y / 100;	/* days since 1 March */
+	m = (5 * left + 2) / 153;
+	*day = (int)(left - (153 * m + 2) / 5 + 1);
+	*month = (int)(m < 10 ? m + 3 : m - 9);
+	*year = era * 400 + y + (*month <= 2);
+}
+
+/* fmt: year, month, day, hour, minute, second. */
+__attribute__((format(printf, 2, 0))) static void
+format(time_t t, const char *fmt, char out[BK_UTCTIME_TEXT])
+{
+	const long second = (long)(t % 86400);
+	int month, day;
+	long year;
+
+	out[0] = '\0';
+	if (t < 0 || t > LAST)
+		return;
+	civil((long)(t / 86400), &year, &month, &day);
+	(void)snprintf(out, BK_UTCTIME_TEXT, fmt, year, month, day,
+	    second / 3600, second / 60 % 60, second % 60);
+}
+
+void
+bk_utctime_format(time_t t, char out[BK_UTCTIME_TEXT])
+{
+	format(t, "%04ld-%02d-%02dT%02ld:%02ld:%02ldZ", out);
+}
+
+void
+bk_utctime_compact(time_t t, char out[BK_UTCTIME_TEXT])
+{
+	format(t, "%04ld%02d%02dT%02ld%02ld%02ldZ", out);
 }
 
 /* n digits at *s within lo..hi; -1 if they are not that. */
