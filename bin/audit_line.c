@@ -28,6 +28,7 @@ static atomic_int recorder;
 static int reserved = -1;	/* the log itself, or why not */
 static struct bk_err refused;
 static int was_started;		/* or failed to start */
+static struct bk_err unstarted;	/* the reason, if it is there at all */
 
 /* The recorder's error message and exit status. */
 static char complaint[1100];
@@ -67,9 +68,23 @@ set_apart(posix_spawnattr_t *attr)
 	    posix_spawnattr_setflags(attr, flags) == 0 ? 0 : -1;
 }
 
+/* What to say of the log when its cause is text. */
+static int
+fail_log(struct bk_err *e, const char *log, const char *text)
+{
+	static const char head[] = "audit log ";
+
+	if (strncmp(text, head, strlen(head)) == 0)
+		return bk_fail(e, BK_FAIL, "%s", text);
+	if (strncmp(text, log, strlen(log)) == 0)
+		return bk_fail(e, BK_FAIL, "%s%s", head, text);
+	return bk_fail(e, BK_FAIL, "%s%s: %s", head, log, text);
+}
+
 /*
  * theirs becomes its standard input and error, and output, as it must not hold
- * ours, whose reader waits for end of file; it writes nothing there.
+ * ours, whose reader waits for end of file; it writes nothing there.  0, or an
+ * errno.
  */
 static int
 spawn(const char *log, int theirs, int status_fd)
@@ -81,25 +96,27 @@ spawn(const char *log, int theirs, int status_fd)
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
 	pid_t pid;
-	int rc = -1;
+	int rc;
 
-	if (posix_spawn_file_actions_init(&fa) != 0)
-		return -1;
-	if (posix_spawnattr_init(&attr) != 0) {
+	if ((rc = posix_spawn_file_actions_init(&fa)) != 0)
+		return rc;
+	if ((rc = posix_spawnattr_init(&attr)) != 0) {
 		posix_spawn_file_actions_destroy(&fa);
-		return -1;
+		return rc;
 	}
 	if (set_apart(&attr) == 0 &&
 	    posix_spawn_file_actions_adddup2(&fa, theirs, STDIN_FILENO) == 0 &&
 	    posix_spawn_file_actions_adddup2(&fa, theirs, STDERR_FILENO) == 0 &&
 	    posix_spawn_file_actions_adddup2(&fa, theirs, STDOUT_FILENO) == 0 &&
 	    (status_fd == -1 ||
-	    posix_spawn_file_actions_addclose(&fa, status_fd) == 0) &&
-	    posix_spawnp(&pid, find_recorder(&path), &fa, &attr, argv,
-	    environ) == 0) {
+	    posix_spawn_file_actions_addclose(&fa, status_fd) == 0))
+		rc = posix_spawnp(&pid, find_recorder(&path), &fa, &attr, argv,
+		    environ);
+	else
+		rc = ENOMEM;
+	if (rc == 0) {
 		recorder = pid;
 		bk_debug_started(pid, argv);
-		rc = 0;
 	}
 	bk_buf_free(&path);
 	posix_spawnattr_destroy(&attr);
@@ -118,31 +135,58 @@ compose(struct bk_buf *b, const struct bk_audit *a,
 	    bk_buf_puts(b, "\n", &ignored);
 }
 
-void
-audit_line_start(const char *log, const struct bk_audit *a, int status_fd)
+/* Start it with the record *b, or give the errno why not. */
+static int
+start_with(const struct bk_buf *b, const char *log, int status_fd)
 {
 	struct bk_err ignored = {0};
-	struct bk_buf b = {0};
-	ssize_t sent = -1;
-	int sv[2];
+	int sv[2], rc = 0;
+	ssize_t sent;
 
-	was_started = 1;
 	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sv) == -1)
-		return;
+		return errno;
 	(void)fcntl(sv[0], F_SETFD, FD_CLOEXEC);
 	(void)fcntl(sv[1], F_SETFD, FD_CLOEXEC);
 	/* sent before it starts, so that it always has a record */
-	if (compose(&b, a, NULL) == 0)
-		sent = send(sv[0], b.data, b.len, MSG_DONTWAIT);
-	if (sent > 0 && spawn(log, sv[1], status_fd) == 0) {
+	do
+		sent = send(sv[0], b->data, b->len, MSG_DONTWAIT);
+	while (sent == -1 && errno == EINTR);
+	if (sent == -1)
+		rc = errno;
+	else
+		rc = spawn(log, sv[1], status_fd);
+	if (rc == 0) {
 		link_fd = sv[0];
 		/* the rest; audit_line_end() notices if it has ended */
-		(void)bk_io_write(link_fd, b.data + sent, b.len - (size_t)sent,
-		    RECORDER, &ignored);
+		(void)bk_io_write(link_fd, b->data + sent, b->len -
+		    (size_t)sent, RECORDER, &ignored);
 	} else
 		close(sv[0]);
 	close(sv[1]);
+	return rc;
+}
+
+int
+audit_line_start(const char *log, const struct bk_audit *a, int status_fd,
+    struct bk_err *e)
+{
+	struct bk_buf b = {0};
+	int rc;
+
+	was_started = 1;
+	rc = compose(&b, a, NULL) == 0 ? start_with(&b, log, status_fd) :
+	    ENOMEM;
 	bk_buf_free(&b);
+	if (rc == 0)
+		return 0;
+	if (rc == ENOENT || rc == EACCES) {
+		bk_audit_look_up();	/* we write the line */
+		return 0;
+	}
+	bk_fail(&unstarted, BK_FAIL, "audit log %s: " RECORDER " cannot be "
+	    "started: %s; it will lack this run", log, strerror(rc));
+	*e = unstarted;
+	return -1;
 }
 
 void
@@ -194,7 +238,7 @@ audit_line_reserve(const char *log)
 
 /* 1: written; 0: it could not be written; -1: the recorder failed. */
 static int
-judge(struct bk_err *e)
+judge(const char *log, struct bk_err *e)
 {
 	const char *text = complaint;
 
@@ -204,33 +248,66 @@ judge(struct bk_err *e)
 		return 1;
 	if (strncmp(text, RECORDER ": ", strlen(RECORDER ": ")) == 0)
 		text += strlen(RECORDER ": ");
-	bk_fail(e, BK_FAIL, "%.*s", (int)strcspn(text, "\n"), text);
+	complaint[strcspn(complaint, "\n")] = '\0';
+	fail_log(e, log, text);
 	return 0;
+}
+
+/* The result; without memory for all of it, at least which it is. */
+static int
+send_result(const struct bk_audit *a, const struct bk_err *result,
+    struct bk_err *e)
+{
+	const char *brief = result->code == BK_OK ?
+	    "{\"status\":\"success\"}\n" :
+	    "{\"status\":\"failure\",\"error\":\"out of memory for its "
+	    "message\"}\n";
+	struct bk_buf b = {0};
+	int rc;
+
+	if (compose(&b, a, result) == 0)
+		rc = bk_io_write(link_fd, b.data, b.len, RECORDER, e);
+	else
+		rc = bk_io_write(link_fd, brief, strlen(brief), RECORDER, e);
+	bk_buf_free(&b);
+	return rc;
+}
+
+/* Without a recorder: by this process, not chained. */
+static int
+append(const char *log, const struct bk_audit *a, const struct bk_err *result,
+    struct bk_err *e)
+{
+	struct bk_err cause = refused;
+
+	if (cause.code == BK_OK &&
+	    bk_audit_append(log, reserved, a, result, &cause) == 0)
+		return 0;
+	return fail_log(e, log, cause.msg);
 }
 
 int
 audit_line_end(const char *log, const struct bk_audit *a, int status_fd,
     const struct bk_err *result, struct bk_err *e)
 {
-	struct bk_err ignored = {0};
-	struct bk_buf b = {0};
-	int verdict = -1;
+	struct bk_err unsent = {0};
+	int verdict;
 
-	if (!was_started)
-		audit_line_start(log, a, status_fd);
-	if (link_fd != -1) {
-		if (compose(&b, a, result) == 0)
-			(void)bk_io_write(link_fd, b.data, b.len, RECORDER,
-			    &ignored);
-		bk_buf_free(&b);
-		audit_line_finish();
-		verdict = judge(e);
-	}
-	if (verdict != -1)
-		return verdict ? 0 : -1;
-	if (refused.code != BK_OK) {
-		*e = refused;
+	if (!was_started && audit_line_start(log, a, status_fd, e) == -1)
+		return -1;
+	if (unstarted.code != BK_OK) {
+		*e = unstarted;
+		e->quiet = 1;
 		return -1;
 	}
-	return bk_audit_append(log, reserved, a, result, e);
+	if (link_fd == -1)
+		return append(log, a, result, e);
+	(void)send_result(a, result, &unsent);
+	audit_line_finish();
+	if ((verdict = judge(log, e)) == -1)
+		return append(log, a, result, e);
+	if (verdict == 1 && unsent.code != BK_OK)
+		return bk_fail(e, BK_FAIL, "audit log %s: %s; its line says "
+		    "that this run was killed", log, unsent.msg);
+	return verdict == 1 ? 0 : -1;
 }

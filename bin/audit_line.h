@@ -8,8 +8,9 @@
  * one line of all that it received; a missing result is a failure.  Its error
  * messages come back over the same socket.
  *
- * If bk-audit is not found, this process appends the line, at the end of the
- * run and not chained.
+ * If bk-audit is not installed or was killed, this process appends the line, at
+ * the end of the run and not chained.  If it is there but cannot be started, the
+ * log, of which one can still say that nobody has edited it, lacks the run.
  *
  * Called by main() and by the thread that waits for signals, one at a time: the
  * caller holds signals_hold().
@@ -18,9 +19,11 @@
 
 /*
  * The run *a begins: start its recorder, which does not get the descriptor
- * status_fd (-1: there is none): whether we succeed is not for it to tell.
+ * status_fd (-1: there is none): whether we succeed is not for it to tell.  0,
+ * or -1 with *e set: the run will have no line.
  */
-void audit_line_start(const char *log, const struct bk_audit *a, int status_fd);
+int audit_line_start(const char *log, const struct bk_audit *a, int status_fd,
+    struct bk_err *e);
 
 /* The stream's label is known: *a has its run or backup. */
 void audit_line_label(const struct bk_audit *a);
@@ -39,7 +42,7 @@ void audit_line_reserve(const char *log);
 
 /*
  * The run has ended with *result: have its line written.  0, or -1 with *e set:
- * it could not be written.
+ * it could not be written; quiet if audit_line_start() said so.
  */
 int audit_line_end(const char *log, const struct bk_audit *a, int status_fd,
     const struct bk_err *result, struct bk_err *e);

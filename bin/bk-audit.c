@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "audit/append.h"
+#include "audit/format.h"
 #include "audit_report.h"
 #include "base/utctime.h"
 #include "narrow.h"
@@ -160,8 +161,10 @@ narrow(const struct audit_options *o, int command)
 {
 	size_t i;
 
-	if (command == OPT_RECORD)
+	if (command == OPT_RECORD) {
+		bk_audit_look_up();
 		narrow_write(o->files[0]);
+	}
 	for (i = 0; i < o->n && command != OPT_RECORD; i++)
 		if (command == OPT_FOLLOW)
 			narrow_read_beside(o->files[i]);

@@ -356,6 +356,8 @@ tool_reserve_log(void)
 void
 tool_run(const char *type, const char *source, const char *destination)
 {
+	struct bk_err e = {0};
+
 	audit.type = type;
 	audit.source = source;
 	audit.destination = destination;
@@ -364,7 +366,9 @@ tool_run(const char *type, const char *source, const char *destination)
 	signals_catch(NULL);
 	/* held, so that from its start it learns of any fatal signal */
 	signals_hold();
-	audit_line_start(audit_log(), &audit, status_fd);
+	/* now, as what kills the run leaves nobody to say so */
+	if (audit_line_start(audit_log(), &audit, status_fd, &e) == -1)
+		tool_say("%s", e.msg);
 	signals_release();
 }
 
@@ -441,7 +445,8 @@ tool_end(int rc, struct bk_err *e)
 		audit.duration_seconds = bk_monotonic() - started;
 		if (audit_line_end(log, &audit, status_fd, e,
 		    &log_err) == -1) {
-			tool_say("%s", log_err.msg);
+			if (!log_err.quiet)
+				tool_say("%s", log_err.msg);
 			if (rc == 0)
 				return BK_FAIL;
 		}

@@ -362,6 +362,23 @@ first_process() {
 	[[ ${stderr_lines[1]} == "bk-audit: $PWD/audit.log: line 3: not chained"* ]]
 }
 
+@test "bk-audit that cannot be started is no line, and the log stays whole" {
+	mkdir broken
+	cp "$BK_BIN/bk-gz" broken
+	printf '\177ELF' >broken/bk-audit
+	chmod +x broken/bk-audit
+	echo data >in
+	bk-gz <in >out
+	run -1 --separate-stderr bash -c 'broken/bk-gz <in >out'
+	[ "$stderr" = "bk-gz: audit log $PWD/audit.log: bk-audit cannot be started: Exec format error; it will lack this run" ]
+	bk-gz -d <out | cmp - in
+	run -3 --separate-stderr bash -c 'echo x | broken/bk-gz -d'
+	[ "${#stderr_lines[@]}" = 2 ]
+	bk-gz <in >out
+	lines 3
+	bk-audit --verify
+}
+
 @test "it is looked for beside the tool, wherever PATH leads" {
 	echo data >in
 	PATH=/usr/bin:/bin "$BK_BIN/bk-gz" <in >out
@@ -412,7 +429,7 @@ first_process() {
 		(ulimit -f 1; bk-seal echo x >/dev/null 2>err) || { status=$?; break; }
 	done
 	[ $status = 1 ]
-	[ "$(cat err)" = "bk-seal: $PWD/audit.log: write: File too large" ]
+	[ "$(cat err)" = "bk-seal: audit log $PWD/audit.log: write: File too large" ]
 	lines $((i - 1))
 	bk-audit --verify
 	bk-seal echo x >/dev/null
@@ -522,6 +539,7 @@ waits() { grep -q -- "-> POSIX .*:$INODE " /proc/locks; }
 @test "a script has its line, and one that dies half-way has it, too" {
 	unset BK_AUDIT_LOG
 	echo '{"operation":"reindex","status":"success"}' | bk-audit --record audit.log
+	[ "$(jq -r .user audit.log)" = "$(id -un)" ]
 	jq -e '.operation == "reindex" and .status == "success" and
 	    .pid == null and .version == null and .duration_seconds == null and
 	    (.timestamp | fromdate) >= (now - 60)' audit.log

@@ -74,22 +74,15 @@ gather(json_t *record, double *since, struct bk_err *e)
 	return rc;
 }
 
-/* User, host and so on, as the tools have them. */
+/* User, host and address, which whoever sends the records need not look up. */
 static json_t *
 defaults(struct bk_err *e)
 {
-	static const struct bk_audit nothing = { .operation = "" };
 	struct bk_buf b = {0};
 	json_t *o = NULL;
 
-	if (bk_audit_format(&b, &nothing, NULL, e) == 0 && ((o =
-	    bk_json_parse(b.data, b.len, 0, NULL, e)) == NULL ||
-	    json_object_set_new(o, "pid", json_null()) == -1 ||
-	    json_object_set_new(o, "version", json_null()) == -1)) {
-		json_decref(o);
-		o = NULL;
-		bk_fail_memory(e);
-	}
+	if (bk_audit_format_own(&b, e) == 0)
+		o = bk_json_parse(b.data, b.len, 0, NULL, e);
 	bk_buf_free(&b);
 	return o;
 }

@@ -16,10 +16,6 @@
 #include "base/utctime.h"
 #include "base/version.h"
 
-/*
- * Who runs it, found once: later the process may not be able to look it up any
- * more.
- */
 static struct {
 	char user[256], address[INET6_ADDRSTRLEN];
 } own;
@@ -37,6 +33,14 @@ find_own(void)
 	else
 		(void)snprintf(own.user, sizeof(own.user), "%ju",
 		    (uintmax_t)geteuid());
+}
+
+void
+bk_audit_look_up(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	(void)pthread_once(&once, find_own);
 }
 
 static int
@@ -62,16 +66,27 @@ add_run(struct bk_buf *b, const char *key, const char *run, struct bk_err *e)
 	    bk_buf_json_member(b, key, run, e);
 }
 
-int
-bk_audit_format(struct bk_buf *b, const struct bk_audit *a,
-    const struct bk_err *result, struct bk_err *e)
+/* Who runs it, and where. */
+static int
+add_own(struct bk_buf *b, struct bk_err *e)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	char when[BK_UTCTIME_TEXT];
 	struct utsname u;
 
+	bk_audit_look_up();
+	if (bk_buf_json_member(b, "user", own.user, e) == -1 ||
+	    bk_buf_json_member(b, "host", uname(&u) == 0 ? u.nodename : NULL,
+	    e) == -1)
+		return -1;
+	return bk_buf_json_member(b, "ip_address", own.address, e);
+}
+
+static int
+format(struct bk_buf *b, const struct bk_audit *a, const struct bk_err *result,
+    int with_own, struct bk_err *e)
+{
+	char when[BK_UTCTIME_TEXT];
+
 	bk_utctime_format(a->ended, when);
-	(void)pthread_once(&once, find_own);
 	if ((result == NULL ? bk_buf_puts(b, "{\"operation\":", e) :
 	    bk_buf_printf(b, e, "{\"timestamp\":\"%s\",\"operation\":",
 	    when)) == -1 || bk_buf_json(b, a->operation, e) == -1 ||
@@ -79,16 +94,27 @@ bk_audit_format(struct bk_buf *b, const struct bk_audit *a,
 	    bk_buf_json_member(b, "source", a->source, e) == -1 ||
 	    bk_buf_json_member(b, "destination", a->destination, e) == -1 ||
 	    (result != NULL && add_ending(b, a, result, e) == -1) ||
-	    bk_buf_json_member(b, "user", own.user, e) == -1 ||
-	    bk_buf_json_member(b, "host", uname(&u) == 0 ? u.nodename : NULL,
-	    e) == -1 ||
-	    bk_buf_json_member(b, "ip_address", own.address, e) == -1 ||
+	    (with_own && add_own(b, e) == -1) ||
 	    bk_buf_printf(b, e, ",\"pid\":%ld,\"version\":\"%s\"",
 	    (long)getpid(), BK_VERSION) == -1 ||
 	    add_run(b, "run", a->run, e) == -1 ||
 	    add_run(b, "backup", a->backup, e) == -1)
 		return -1;
 	return bk_buf_puts(b, "}", e);
+}
+
+int
+bk_audit_format(struct bk_buf *b, const struct bk_audit *a,
+    const struct bk_err *result, struct bk_err *e)
+{
+	return format(b, a, result, 0, e);
+}
+
+int
+bk_audit_format_own(struct bk_buf *b, struct bk_err *e)
+{
+	return bk_buf_puts(b, "{\"operation\":\"\"", e) == -1 ||
+	    add_own(b, e) == -1 ? -1 : bk_buf_puts(b, "}", e);
 }
 
 static int
@@ -174,7 +200,7 @@ bk_audit_append(const char *path, int fd, const struct bk_audit *a,
 	struct stat st = { .st_size = 0 };
 	int rc = -1;
 
-	if (bk_audit_format(&b, a, result, e) == 0 &&
+	if (format(&b, a, result, 1, e) == 0 &&
 	    bk_buf_puts(&b, "\n", e) == 0 && (fd != -1 ?
 	    lock_log(fd, path, &st, e) == 0 :
 	    (fd = bk_audit_open(path, &st.st_size, e)) != -1))

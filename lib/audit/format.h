@@ -35,7 +35,17 @@ struct bk_audit {
 };
 
 /*
- * Append a run's record to *b, an object without a newline.  *result is the
+ * Find who runs this and where, once: later the process may not be able to look
+ * it up any more.
+ */
+void bk_audit_look_up(void);
+
+/* Append that to *b, as a record of its own with an empty operation. */
+int bk_audit_format_own(struct bk_buf *b, struct bk_err *e);
+
+/*
+ * Append a run's record to *b, an object without a newline, and without who ran
+ * it: that is the recorder's to find.  *result is the
  * run's result (BK_OK: success); NULL for a run in progress, which omits what
  * is known at its end only: timestamp, size_bytes, duration_seconds, status,
  * error.  0, or -1 with *e set.
