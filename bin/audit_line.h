@@ -9,8 +9,8 @@
  * messages come back over the same socket.
  *
  * If bk-audit is not installed or was killed, this process appends the line, at
- * the end of the run and not chained.  If it is there but cannot be started, the
- * log, of which one can still say that nobody has edited it, lacks the run.
+ * the end of the run and not chained.  If it is there but cannot be started,
+ * the log lacks the run, and one can still say that nobody has edited it.
  *
  * Called by main() and by the thread that waits for signals, one at a time: the
  * caller holds signals_hold().

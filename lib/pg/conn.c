@@ -55,9 +55,8 @@ bk_conn_fail(PGconn *conn, const PGresult *res, const char *label,
 	    PQresultErrorField(res, PG_DIAG_MESSAGE_HINT);
 	char line[512];
 
-	first_line(primary != NULL ? primary :
-	    bk_patience() == BK_PATIENCE_NO_MEMORY ? "out of memory" :
-	    PQerrorMessage(conn), line, sizeof(line));
+	first_line(bk_patience() == BK_PATIENCE_NO_MEMORY ? "out of memory" :
+	    primary ? primary : PQerrorMessage(conn), line, sizeof(line));
 	if (line[0] == '\0')
 		first_line(bk_patience() == BK_PATIENCE_OVER ?
 		    "the server does not answer" :

@@ -116,7 +116,7 @@ test_none(void)
 	rc = answer(conn, &e);
 	is_int(rc, -1, "without memory it fails");
 	is_str(e.msg, "t: out of memory", "... and says why");
-	is_int(PQstatus(conn), CONNECTION_BAD, "... and the connection is lost");
+	is_int(PQstatus(conn), CONNECTION_BAD, "... the connection is lost");
 	(void)kill(pid, SIGKILL);
 }
 
