@@ -290,8 +290,9 @@ init(struct bk_hand *h, struct bk_err *e)
 
 	if (bk_io_pipe(h->wake, e) == -1)
 		return -1;
-	(void)fcntl(h->wake[0], F_SETFL, O_NONBLOCK);
-	(void)fcntl(h->wake[1], F_SETFL, O_NONBLOCK);
+	if (fcntl(h->wake[0], F_SETFL, O_NONBLOCK) == -1 ||
+	    fcntl(h->wake[1], F_SETFL, O_NONBLOCK) == -1)
+		return bk_fail_errno(e, "pipe");
 	if (pthread_condattr_init(&attr) != 0)
 		return bk_fail_memory(e);
 	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);

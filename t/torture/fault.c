@@ -197,11 +197,19 @@ ssize_t __read_chk(int fd, void *p, size_t n, size_t size);
 TRANSFER(READ, __read_chk, (int fd, void *p, size_t n, size_t size),
     (fd, p, n, size))
 
+/* A pipe or socket is never on a full disk: who waits there would, for ever. */
+static int
+may_fail(int fd)
+{
+	return fd != STDERR_FILENO && (what != ENOSPC ||
+	    lseek(fd, 0, SEEK_CUR) != -1);
+}
+
 ssize_t
 write(int fd, const void *p, size_t n)
 {
 	REAL(write);
-	if (fd != STDERR_FILENO && fails(WRITE)) {
+	if (may_fail(fd) && fails(WRITE)) {
 		if (what != 0)
 			return -1;
 		n = count(n);
@@ -218,7 +226,7 @@ ssize_t
 writev(int fd, const struct iovec *v, int n)
 {
 	REAL(writev);
-	if (fd == STDERR_FILENO || !fails(WRITE))
+	if (!may_fail(fd) || !fails(WRITE))
 		return real(fd, v, n);
 	if (what != 0)
 		return -1;

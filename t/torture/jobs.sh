@@ -100,6 +100,24 @@ segments() {
 	awk '{ print "S" NR "=" $0 }' "$ROOT/names" >>env
 }
 
+# slot: the slot "all", behind which the server has the segments SEGMENTS, the
+# last of which is LAST, and some of NEXT.
+slot() {
+	local n
+	pg
+	if [ ! -e "$ROOT/slot" ]; then
+		psql -XqAtc "SELECT pg_create_physical_replication_slot('all', true)" postgres >/dev/null
+		for n in 1 2; do
+			psql -Xqc "SELECT pg_logical_emit_message(true, 'n', '$n')" postgres >/dev/null
+			psql -XqAtc 'SELECT pg_walfile_name(pg_switch_wal())' postgres >>"$ROOT/slot"
+		done
+		psql -Xqc "SELECT pg_logical_emit_message(true, 'n', '3')" postgres >/dev/null
+	fi
+	echo "NEXT=$(psql -XqAtc 'SELECT pg_walfile_name(pg_current_wal_lsn())' postgres)" >>env
+	echo "SEGMENTS=$(tr '\n' ' ' <"$ROOT/slot")" >>env
+	echo "LAST=$(tail -n 1 "$ROOT/slot")" >>env
+}
+
 # archived: the segments in archive.
 archived() {
 	local s
