@@ -115,6 +115,18 @@ after() {
 	[[ $stderr == *"00000002.history: "* ]]
 }
 
+@test "the older timeline went on for longer than the newer one" {
+	local last beyond
+	last=$(find wal -name '00000002*[0-9A-F]' | sort | tail -n 1)
+	last=${last##*/}
+	beyond=00000001${last:8:8}$(printf %08X $((16#${last:16} + 1)))
+	[ ! -e "wal/$beyond" ]
+	cp "wal/00000001${last:8}" "wal/$beyond"
+	run -0 --separate-stderr try latest
+	[[ $stderr != *damaged* ]]
+	run -3 --separate-stderr try later --timeline 1
+}
+
 @test "the last segment, handed over before it was complete" {
 	local last size
 	last=$(find wal -name '00000002*[0-9A-F]' | sort | tail -n 1)

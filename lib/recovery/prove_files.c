@@ -171,16 +171,19 @@ int
 bk_prove_open(struct prover *s, uint64_t number, struct prove_file *f,
     struct bk_err *e)
 {
+	uint64_t begin = UINT64_MAX, end;
 	char digits[BK_WAL_NAME];
-	uint64_t begin;
 	size_t i;
 	int rc = 0;
 
 	digits_of(s, number, digits);
 	for (i = 0; rc == 0 && i <= s->history.n; i++) {
+		end = begin;
 		f->timeline = timeline_at(&s->history, i, &begin);
-		if (f->timeline < s->o->label.timeline ||
-		    (s->segment != 0 && number < begin / s->segment))
+		/* what a timeline wrote after the next one left it is not ours */
+		if (f->timeline < s->o->label.timeline || (s->segment != 0 &&
+		    (number < begin / s->segment ||
+		    number > (end - 1) / s->segment)))
 			continue;
 		(void)snprintf(f->name, sizeof(f->name), "%08" PRIX32 "%.16s",
 		    f->timeline, digits);

@@ -7,6 +7,7 @@
  * MAP is a file of sizeof(struct map) bytes: what was called how often, and
  * which call failed.  KIND is an index of struct map's calls.  ALL is 1 if all
  * calls after the N-th fail, too.  WHAT is an errno, or 0: a short count.
+ * With N 0 none fails, and MAP.places gets a struct place for each call.
  *
  * Seen is what goes through the PLT: not what glibc calls inside of itself
  * (stdio's reads and writes, for which getline(3), fflush(3) and such fail here
@@ -20,6 +21,7 @@
 #include <execinfo.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
+#include <link.h>
 #include <netdb.h>
 #include <poll.h>
 #include <pthread.h>
@@ -38,6 +40,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -58,7 +61,13 @@ struct map {
 	char trace[FRAMES][48];	/* "bk-gz+1a2b", the caller first */
 };
 
+struct place {
+	uint32_t kind, n, hash;		/* of the program's frames */
+};
+
 static struct map *map;		/* NULL: not this program */
+static uintptr_t program_begin, program_end;
+static int places = -1;		/* the file, if they are wanted */
 static enum kind kind;
 static unsigned nth, all;
 static int what;
@@ -87,6 +96,25 @@ trace(void)
 		describe(map->trace[i - 3], frames[i]);
 }
 
+/* Of a shared library the last to call it counts, and who called that. */
+static __attribute__((noinline)) void
+note_place(enum kind k, unsigned n)
+{
+	struct place p = { k, n, 2166136261 };
+	void *frames[FRAMES + 3];
+	int i, ours = 0, depth = backtrace(frames, FRAMES + 3);
+	uintptr_t at;
+
+	for (i = 3; i < depth && ours < 4; i++) {
+		at = (uintptr_t)frames[i];
+		if (at < program_begin || at >= program_end)
+			continue;
+		p.hash = (p.hash ^ (uint32_t)(at - program_begin)) * 16777619;
+		ours++;
+	}
+	syscall(SYS_write, places, &p, sizeof(p));
+}
+
 /* Is this call of kind k the one that fails? */
 static __attribute__((noinline)) int
 fails(enum kind k)
@@ -96,6 +124,8 @@ fails(enum kind k)
 	if (map == NULL)
 		return 0;
 	n = atomic_fetch_add(&map->calls[k], 1) + 1;
+	if (places != -1)
+		note_place(k, n);
 	if (k != kind || n < nth || (n > nth && !all))
 		return 0;
 	if (atomic_fetch_add(&map->injected, 1) == 0)
@@ -104,11 +134,28 @@ fails(enum kind k)
 	return 1;
 }
 
+/* The first object is the program. */
+static int
+find_program(struct dl_phdr_info *info, size_t size, void *unused)
+{
+	int i;
+
+	(void)size;
+	(void)unused;
+	program_begin = info->dlpi_addr;
+	for (i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_LOAD)
+			program_end = info->dlpi_addr +
+			    info->dlpi_phdr[i].p_vaddr +
+			    info->dlpi_phdr[i].p_memsz;
+	return 1;
+}
+
 static __attribute__((constructor)) void
 start(void)
 {
 	const char *s = getenv("FAULT");
-	char file[200], program[40];
+	char file[210], program[40];
 	void *frames[2];
 	unsigned k;
 	int fd;
@@ -125,6 +172,12 @@ start(void)
 	if (map == MAP_FAILED)
 		abort();
 	close(fd);
+	if (nth == 0) {
+		dl_iterate_phdr(find_program, NULL);
+		strcat(file, ".places");
+		places = open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC,
+		    0666);
+	}
 }
 
 #define REAL(name) \
