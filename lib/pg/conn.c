@@ -90,8 +90,7 @@ ignore_notice(void *arg, const PGresult *res)
  * the server sees one that is closed before its first byte.
  */
 static PGconn *
-connect_quietly(const char *const *keys, const char *const *values,
-    int expand)
+connect_quietly(const char *const *keys, const char *const *values, int expand)
 {
 	PGconn *conn = PQconnectStartParams(keys, values, expand);
 
@@ -162,6 +161,8 @@ connected(PGconn *conn, struct bk_err *e)
 	bk_fail(e, BK_FAIL, "%s", line);
 	if (strstr(line, "root certificate file") != NULL)
 		bk_fail_add(e, "; give sslrootcert, or set SSL_CERT_FILE");
+	else if (strstr(line, "local user ") != NULL)
+		bk_fail_add(e, "; set PGUSER");
 	return -1;
 }
 
@@ -254,8 +255,7 @@ used_value(PGconn *conn, const PQconninfoOption *o)
 		return PQport(conn);
 	if (strcmp(o->keyword, "hostaddr") == 0) {
 		addr = PQhostaddr(conn);
-		return addr == NULL || *addr == '\0' || *addr == '/' ||
-		    *addr == '@' ? NULL : addr;
+		return addr == NULL || strchr("/@", *addr) ? NULL : addr;
 	}
 	if (strcmp(o->keyword, "dbname") == 0)
 		return PQdb(conn);

@@ -90,6 +90,7 @@ others_are_refused() {
 	mv "$ROOT/etc/ssl/ca-bundle.pem" "$ROOT/mine.pem"
 	refused '*; AWS_CA_BUNDLE names *' A=b bk-s3ls s3://backups/
 	refused '*; give sslrootcert, or set SSL_CERT_FILE' A=b bk-dump shop
+	refused '*local user ID 0: *; set PGUSER' PGUSER= bk-dump shop
 	ENV+=(SSL_CERT_FILE=/mine.pem)
 	in_root bk-s3ls s3://backups/ | cmp list
 	in_root bk-dump shop | in_root bk-verify >/dev/null
