@@ -193,7 +193,7 @@ linked() {
 
 @test "what the README says of a release works" {
 	# the indented lines of the part on releases
-	sed -n '/^A release has/,/^`bk-/s/^    //p' "$TOP/README.md" |
+	sed -n '/^A release has/,/^`man /s/^    //p' "$TOP/README.md" |
 	    sed "s,/opt,$PWD/opt,g" >script
 	[ "$(wc -l <script)" = 2 ]
 	mkdir opt && cp "$OUT"/*.tar.gz "$OUT/SHA256SUMS" .
