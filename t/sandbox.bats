@@ -5,8 +5,9 @@ load support/common
 load support/listing
 
 setup_file() {
-	[ "$(uname)" = Linux ] || skip "of Linux"
-	if sanitized; then skip "a build with sanitizers is not sandboxed"; fi
+	[ "$(uname)" = Linux ] || skip_file "of Linux"
+	sanitized && skip_file "a build with sanitizers is not sandboxed"
+	[ -z "${SKIP_FILE-}" ] || return 0
 	cd "$BATS_FILE_TMPDIR"
 	cc -shared -fPIC -o probe.so "$SUPPORT/probe.c"
 	cc -o without "$SUPPORT/without.c"
@@ -27,6 +28,7 @@ setup_file() {
 }
 
 setup() {
+	unless_skipped
 	cd "$BATS_FILE_TMPDIR"
 	export AWS_ACCESS_KEY_ID=a AWS_SECRET_ACCESS_KEY=b AWS_REGION=c \
 	    AWS_ENDPOINT_URL=http://127.0.0.1:9 AWS_CONFIG_FILE=/dev/null \

@@ -4,9 +4,11 @@
 load ../support/common
 
 setup_file() {
+	git -C "$TOP" rev-parse -q --verify HEAD >/dev/null ||
+	    skip_file "no git clone"
 	sh "$TOP/contrib/install-deps.sh" deb >&2 ||
-	    skip "what make deb needs cannot be installed"
-	git -C "$TOP" rev-parse -q --verify HEAD >/dev/null || skip "no git clone"
+	    skip_file "what make deb needs cannot be installed"
+	[ -z "${SKIP_FILE-}" ] || return 0
 	cd "$BATS_FILE_TMPDIR"
 	deb_in one
 	SOURCE=$PWD/one
@@ -21,6 +23,7 @@ deb_in() {
 }
 
 setup() {
+	unless_skipped
 	cd "$BATS_TEST_TMPDIR"
 }
 

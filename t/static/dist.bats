@@ -7,6 +7,7 @@ load release
 
 setup_file() {
 	release
+	[ -z "${SKIP_FILE-}" ] || return 0
 	OUT=$RELEASE/build/dist
 	NAME=$(bk-age --version | tr ' ' - | sed 's/-age//')
 	BINARY=$NAME-linux-$(uname -m)
@@ -14,6 +15,7 @@ setup_file() {
 }
 
 setup() {
+	unless_skipped
 	cd "$BATS_TEST_TMPDIR"
 }
 

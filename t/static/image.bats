@@ -10,10 +10,13 @@ load ../support/s3
 load release
 
 setup_file() {
-	[ "$(id -u)" = 0 ] || skip "wants root"
-	unshare --mount --pid --fork true 2>/dev/null ||
-	    skip "no namespaces are to be had here"
+	if [ "$(id -u)" != 0 ]; then
+		skip_file "wants root"
+	elif ! unshare --mount --pid --fork true 2>/dev/null; then
+		skip_file "no namespaces are to be had here"
+	fi
 	release
+	[ -z "${SKIP_FILE-}" ] || return 0
 	cd "$BATS_FILE_TMPDIR"
 	cp "$RELEASE"/build/dist/bk-*-linux-*.tar.gz .
 	# the indented lines of the recipe, up to the one that builds
@@ -98,6 +101,7 @@ contained() {
 }
 
 setup() {
+	unless_skipped
 	cd "$BATS_TEST_TMPDIR"
 }
 

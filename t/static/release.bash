@@ -1,10 +1,12 @@
 # load release: what make dist makes of HEAD, from a clean clone.
 
-# release: set RELEASE to the clone that make dist was run in.  It is made once
-# for a commit: t/static has several files that look at it.
+# release: set RELEASE to the clone that make dist was run in, for setup_file.
+# It is made once for a commit: t/static has several files that look at it.
 release() {
 	local commit
-	commit=$(git -C "$TOP" rev-parse -q --verify HEAD) || skip "no git clone"
+	commit=$(git -C "$TOP" rev-parse -q --verify HEAD) ||
+	    skip_file "no git clone"
+	[ -z "${SKIP_FILE-}" ] || return 0
 	RELEASE=$TOP/build/release/$commit
 	export RELEASE
 	mkdir -p "${RELEASE%/*}"

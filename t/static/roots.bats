@@ -9,9 +9,13 @@ load ../support/wal
 load ../support/static
 
 setup_file() {
-	[ "$(id -u)" = 0 ] || skip "chroot(2) wants root"
-	chroot / true 2>/dev/null || skip "chroot(2) is not to be had here"
-	static_servers
+	if [ "$(id -u)" != 0 ]; then
+		skip_file "chroot(2) wants root"
+	elif ! chroot / true 2>/dev/null; then
+		skip_file "chroot(2) is not to be had here"
+	else
+		static_servers
+	fi
 }
 
 teardown_file() {
@@ -20,13 +24,15 @@ teardown_file() {
 }
 
 setup() {
+	unless_skipped
 	cd "$BATS_TEST_TMPDIR"
 	pg_use "$BATS_FILE_TMPDIR/pg"
 }
 
 teardown() {
 	[ -z "${RECEIVER-}" ] || kill -9 "$RECEIVER" 2>/dev/null || :
-	psql -qX postgres -c 'DROP DATABASE IF EXISTS back' 2>/dev/null
+	[ -n "${SKIP_FILE-}" ] ||
+	    psql -qX postgres -c 'DROP DATABASE IF EXISTS back' 2>/dev/null
 }
 
 content() {
