@@ -133,6 +133,8 @@ run_of() {
 	--min-free 1% --path / --fails 1
 	--segment-size 3M
 	--segment-size 2G
+	--segment-size x
+	--max-age 0000000000000000000000000000000000000000000000000000000000000001h,2h
 	--group {what}
 	--wal --receipts .
 	--wal --group {db}

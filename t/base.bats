@@ -207,6 +207,10 @@ refused() {
 	run -2 --separate-stderr bk-base -l $'a\nb'
 	run -2 --separate-stderr bk-base -l "$(printf 'x%.0s' {1..1025})"
 	run -2 --separate-stderr bk-base a b
+	usage "more than one database" bk-base -d a b
+	usage "--rate: 'x'" bk-base --rate x
+	run -2 script -qec bk-base /dev/null </dev/null
+	[[ $output == *"standard output is a terminal"* ]]
 	run -2 --separate-stderr bash -c 'bk-base >&-'
 	[ -z "$output" ]
 }

@@ -29,15 +29,6 @@ refused() {
 	one_line_error bk-crypt || { echo "$stderr"; return 1; }
 }
 
-# usage PATTERN CMD...: 2, and the reason given
-usage() {
-	local pattern=$1
-	shift
-	run -2 --separate-stderr "$@"
-	[[ $stderr == *$pattern* ]] || { echo "$stderr"; return 1; }
-	[[ $stderr == *"usage: bk-crypt"* ]] && [ -z "$output" ]
-}
-
 @test "both suites, files and pipes, there and back" {
 	for f in bk.enc age.enc; do
 		bk-crypt -d -i key <$f | cmp - plain
@@ -248,6 +239,11 @@ on_tty() {
 	usage "give -r" bk-crypt --rewrap -i key
 	usage "--rewrap with" bk-crypt --rewrap -i key -r "$R" -p
 	usage "--rewrap with" bk-crypt --rewrap -p
+	usage "-d demands a signature with --signer" bk-crypt -d -i key --sign k
+	usage "sign with --sign" bk-crypt -r "$R" --signer keys
+	usage "--rewrap cannot sign age" bk-crypt --rewrap -i key -r "$R" \
+	    --signature s
+	usage "--signature is for" bk-crypt -r "$R" --signature s
 	usage "" bk-crypt --nonsense
 	run -2 on_tty '' bk-crypt -r "$R"
 	run -2 on_tty '' sh -c 'bk-crypt -d -i key >out'

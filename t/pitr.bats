@@ -287,6 +287,17 @@ flip() {
 	run -2 bk-pitr --target latest </dev/null
 	run -2 bk-pitr -D nowhere --target latest --map x=y </dev/null
 	run -2 bk-pitr -D nowhere --target latest --timeline 0 </dev/null
+	exec </dev/null
+	local to=(-D nowhere --target latest)
+	usage 'more than 64' bk-pitr "${to[@]}" --map=/{1..65}=/x
+	usage 'more than 64' bk-pitr "${to[@]}" --incremental={1..65}
+	usage 'more than 64' bk-pitr "${to[@]}" --set=a{1..65}=x
+	usage '--set a b=c: not NAME=VALUE' bk-pitr "${to[@]}" --set 'a b=c'
+	usage '--spool-size' bk-pitr "${to[@]}" --spool-size x
+	usage 'shop.base: the base backup is standard input' \
+	    bk-pitr "${to[@]}" shop.base
+	usage 'without --wal' bk-pitr "${to[@]}" --spool .
+	usage 'not with --incremental' bk-pitr "${to[@]}" --delta --incremental x
 	[ ! -e nowhere ]
 }
 

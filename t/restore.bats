@@ -310,6 +310,11 @@ go() {
 	run -2 --separate-stderr bk-restore --data-only shop </dev/null
 	run -2 --separate-stderr bk-restore --into --rollback shop </dev/null
 	run -2 --separate-stderr bk-restore -j 0 shop </dev/null
+	usage '--globals: not with' bk-restore --globals -t a shop </dev/null
+	# shellcheck disable=SC2046	# several words
+	usage '-t, -n: more than 256' bk-restore $(printf -- '-t%d ' {0..256}) \
+	    shop </dev/null
+	usage 'not a valid name, URI' bk-restore 'postgres://[x' </dev/null
 }
 
 # --- happy

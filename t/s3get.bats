@@ -154,6 +154,7 @@ reported() {
 		run -2 bk-s3get $call
 		[[ $output != *BATS* ]]
 	done
+	usage 'longer than 30 days' bk-s3get --wait 31d s3://bucket/k
 }
 
 @test "latest is the latest backup under the prefix, at any depth" {

@@ -238,6 +238,15 @@ nothing_left() {
 	    '--meta x s3://bucket/a' '-j 0 s3://bucket/a' 's3://bucket/{no}'; do
 		run -2 bk-s3put $call <"$SMALL"
 	done
+	usage 'printable ASCII' bk-s3put --content-type $'a\tb' "$AT/a"
+	usage 'from 1 s to 100 years' bk-s3put --lock COMPLIANCE:0s "$AT/a"
+	usage 'from 1 s to 100 years' bk-s3put --lock GOVERNANCE:36501d "$AT/a"
+	usage 'more than 10' bk-s3put --tag={a..k}=1 "$AT/a"
+	usage 'more than 10' bk-s3put --meta={a..k}=1 "$AT/a"
+	usage 'letters, digits' bk-s3put --meta 'a b=c' "$AT/a"
+	usage 'reserved' bk-s3put --meta BK-Kind=c "$AT/a"
+	usage "--part-size: 'x'" bk-s3put --part-size x "$AT/a"
+	usage 'from 5.0MiB to' bk-s3put --memory 4M "$AT/a"
 	run -2 bk-s3put --storage-class '' s3://bucket/a <"$SMALL"
 	run -2 bk-s3put --meta a=b --meta A=c s3://bucket/a <"$SMALL"
 	AWS_ENDPOINT_URL=ftp://x run -2 --separate-stderr put a <"$SMALL"

@@ -229,6 +229,7 @@ has_temps() { [ "$(ls -A d | grep -c '^\.bk-save')" = "$1" ]; }
 	run -2 --separate-stderr bk-tee -q 2 'touch d/1' <in
 	[[ $stderr == "bk-tee: -q 2: there is 1 sink"* ]]
 	run -2 bk-tee -q x 'touch d/1' <in
+	usage 'more than 32 sinks' bk-tee 'touch d/'{1..33} <in
 	gone
 }
 

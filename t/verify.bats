@@ -299,6 +299,10 @@ not_proven() {
 	run -2 bk-verify shop.bk <shop.bk
 	run -2 bk-verify -j 0 <shop.bk
 	run -2 bk-verify --wrong <shop.bk
+	usage 'one of --restore' bk-verify --restore x --scratch <shop.bk
+	usage '--sql is for' bk-verify --sql shop.bk <shop.bk
+	run -2 script -qec bk-verify /dev/null </dev/null
+	[[ $output == *'from a terminal; use < FILE'* ]]
 	run -0 bk-verify --help
 	[ "${#lines[@]}" -le 24 ]
 	[[ ${lines[0]} == 'Example: '* ]]

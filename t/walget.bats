@@ -124,6 +124,9 @@ refused() {
 	run -255 --separate-stderr bk-walget archive_status out -- true
 	[[ ${stderr_lines[0]} == "bk-walget: archive_status: not the name of a WAL file" ]]
 	run -255 bk-walget "$S" out --ahead x -- "$CAT"
+	# in a spool come others, with the same COMMAND
+	run -255 --separate-stderr bk-walget --spool . "$S" out -- "cat /wal/$S"
+	[[ ${stderr_lines[0]} == "bk-walget: $S: COMMAND names one file; with --spool write \$BK_WAL_NAME for %f" ]]
 	run -255 bk-walget --spool nowhere "$S" out -- "$CAT"
 	BK_AUDIT_LOG=/dev/full run -255 bk-walget "$S" out -- "$CAT"
 	# help on a full disk as well

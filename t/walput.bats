@@ -89,6 +89,17 @@ refused() {
 	run -0 put "$S.00000028.backup" -- bk-save ../archive/backup
 }
 
+@test "usage errors store nothing" {
+	usage 'no PATH given' bk-walput
+	usage 'no PATH given' bk-walput -- true
+	usage 'no COMMAND given' bk-walput "pg_wal/$S"
+	usage 'true: put -- before COMMAND' bk-walput "pg_wal/$S" true
+	usage 'of use with --spool only' bk-walput -j 2 "pg_wal/$S" -- true
+	usage "$S: COMMAND names one file; with --spool write \$BK_WAL_NAME" \
+	    bk-walput --spool ../spool "pg_wal/$S" -- "bk-save ../archive/$S"
+	[ -z "$(find ../archive ../spool -type f)" ]
+}
+
 @test "what is not what its name says is refused, and nothing is run" {
 	local touch='touch ../ran; cat >/dev/null'
 	cp "pg_wal/${SEGMENTS[1]}" "pg_wal/$S"

@@ -490,11 +490,12 @@ there is room again" ]
 @test "a wrong call is 2, and nothing is run" {
 	local args
 	for args in "" "--slot Bk true" "--max-age 0 true" "--timeout x true" \
-	    "-j 0 true" "--spool"; do
+	    "-j 0 true" "--spool" "--flush true"; do
 		# shellcheck disable=SC2086	# several words
 		run -2 --separate-stderr bk-walrecv $args
 		[[ ${stderr_lines[-1]} == "usage: bk-walrecv "* ]]
 	done
+	usage 'COMMAND is empty' bk-walrecv $' \t'
 	run -1 --separate-stderr bk-walrecv --spool nowhere true
 	[ "$stderr" = "bk-walrecv: nowhere: No such file or directory" ]
 }

@@ -98,6 +98,15 @@ await() {
 	done
 }
 
+# usage TEXT TOOL ARG...: 2, the reason with TEXT in it, the usage, no output.
+usage() {
+	local text=$1
+	shift
+	run -2 --separate-stderr "$@"
+	[[ $stderr == *"$text"* && $stderr == *"usage: $1"* && -z $output ]] ||
+	    { echo "$*: $stderr"; return 1; }
+}
+
 # one_line_error TOOL: $stderr (run --separate-stderr) is one line of TOOL's.
 one_line_error() {
 	[ "$(printf '%s\n' "$stderr" | wc -l)" = 1 ] &&
