@@ -114,6 +114,14 @@ test_statements(void)
 	    "[SELECT ';' AS \";\", E'\\';', $$;$$, $a$;$$;$a$;]");
 	reads("SELECT 'it''s;';", "[SELECT 'it''s;';]");
 	reads("a/* ; /* ; */ */b -- ;\nc;", "[a b \nc;]");
+	reads("SELECT 1 --\n-1;", "[SELECT 1 \n-1;]");
+	reads("--\n-- ;\nx;", "[x;]");
+	/* words and statements longer and shorter than those looked for */
+	reads("CREATE FUNCTION a_name_that_is_as_long_as_a_name_may_be_in_postgres_"
+	    "is_it_not_so() BEGIN ATOMIC x; END;",
+	    "[CREATE FUNCTION a_name_that_is_as_long_as_a_name_may_be_in_"
+	    "postgres_is_it_not_so() BEGIN ATOMIC x; END;]");
+	reads("COPY x;", "[COPY x;]");
 	reads("CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2);",
 	    "[CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2);]");
 	reads("CREATE OR REPLACE FUNCTION f() RETURNS int BEGIN ATOMIC "

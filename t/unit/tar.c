@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "archive/tar.h"
+#include "archive/tar_in.h"
 #include "archive/tar_write.h"
 #include "base/reader.h"
 #include "tap.h"
@@ -13,7 +14,7 @@
 	"more/than/a/hundred/bytes/which/ustar/has/not/room/for"
 
 static struct bk_err e;
-static char long_name[400], big[3000];
+static char long_name[400], deep_name[400], big[3000];
 static struct bk_label label = { .at = 1795353255, .timeline = 3,
     .start = 0x2000028 };
 
@@ -24,6 +25,7 @@ static struct bk_tar_entry_out files[] = {
 	{ .path = "base/empty", .type = '0', .mode = 0640 },
 	{ .path = LONG_DIR, .type = '0', .size = 512, .mode = 0600 },
 	{ .path = long_name, .type = '0', .size = 3000, .mode = 0600 },
+	{ .path = deep_name, .type = '0', .size = 1, .mode = 0600 },
 	{ .path = "link", .type = '2', .link = "PG_VERSION", .mode = 0777 },
 	{ .path = "far", .type = '2', .link = TARGET, .mode = 0777 },
 	{ .path = "backup_manifest", .type = '0', .size = 513, .mode = 0600 },
@@ -263,6 +265,78 @@ test_sizes(void)
 	unlink(name);
 }
 
+/* The header of size bytes of data, its size as in those 12 bytes. */
+static struct bk_tar_header
+header(char type, const char size[12])
+{
+	struct bk_tar_header h = { .name = "name", .mode = "0000600",
+	    .mtime = "0", .type = type, .magic = "ustar" };
+
+	memcpy(h.size, size, 12);
+	(void)snprintf(h.sum, sizeof(h.sum), "%06o", bk_tar_sum(&h));
+	return h;
+}
+
+/*
+ * Behind a global header comes one of that type with up to a block of data,
+ * then a symbolic link: why it is damaged, or "PATH LINK SIZE".
+ */
+static const char *
+extended(char type, const char size[12], const void *data, size_t n)
+{
+	static char said[1024];
+	uint8_t blocks[8][BK_TAR_BLOCK] = {{0}};
+	struct memory m = { blocks[0], sizeof(blocks), 700 };
+	struct bk_err err = {0};
+	struct bk_tar *tar = bk_tar_open((struct bk_source){ read_memory, &m },
+	    "input", &err);
+	struct bk_tar_entry entry;
+	struct bk_tar_header h = header('g', "00000000000");
+	int i = 0;
+
+	memcpy(blocks[i++], &h, sizeof(h));
+	memcpy(blocks[i++], &h, sizeof(h));	/* which says nothing more */
+	h = header(type, size);
+	memcpy(blocks[i++], &h, sizeof(h));
+	if (n > 0)
+		memcpy(blocks[i++], data, n);
+	h = header('2', "00000000000");
+	memcpy(blocks[i++], &h, sizeof(h));
+	if (bk_tar_next(tar, &entry, &err) == 1)
+		(void)snprintf(said, sizeof(said), "%s %s %d", entry.path,
+		    entry.link, (int)entry.size);
+	else if (sscanf(err.msg, "input: damaged: tar: %1023[^,]", said) != 1)
+		(void)snprintf(said, sizeof(said), "%s", err.msg);
+	bk_tar_free(tar);
+	return said;
+}
+
+static void
+test_extended(void)
+{
+	static const char five[12] = "\x80\0\0\0\0\0\0\0\0\0\0\5",
+	    large[12] = "\x80\1\0\0\0\0\0\0\0\0\0\0";
+
+	is_str(extended('K', "00000000007", "target", 7), "name target 0",
+	    "GNU's long link");
+	is_str(extended('L', "00000000005", "other", 5), "other  0",
+	    "and long name, without a NUL");
+	is_str(extended('L', "00000000000", "", 0),
+	    "an empty long name", "an empty one");
+	is_str(extended('x', "00000000014", "12 path=a\0b\n", 12),
+	    "a name that holds a NUL", "a NUL in a name");
+	is_str(extended('x', "00000000013", "11 size=1x\n", 11),
+	    "a malformed pax size", "no size");
+	is_str(extended('x', "00004000001", "", 0),
+	    "an extended header is too long",
+	    "a header of more than 1 MiB");
+	is_str(extended('0', five, "12345", 5), "name  5",
+	    "a size in base 256");
+	is_str(extended('0', large, "12345", 5),
+	    "a header with a malformed number",
+	    "one of more than 64 bits");
+}
+
 /* Does the command, which has the stream on its standard input, succeed? */
 static int
 feeds(const char *command)
@@ -279,20 +353,21 @@ test_others(void)
 	static const char python[] = "python3 -c 'import sys, tarfile\n"
 	    "t = tarfile.open(fileobj=sys.stdin.buffer, mode=\"r|\")\n"
 	    "l = [(m.name, m.size, m.mode, m.linkname) for m in t]\n"
-	    "assert len(l) == 9, l\n"
+	    "assert len(l) == 10, l\n"
 	    "assert l[4][1] == 3000 and len(l[4][0]) == 399, l[4]\n"
-	    "assert l[6][3] == \"" TARGET "\", l[6]\n"
-	    "assert l[2][2] == 0o640 and l[8][0] == \"pg_tblspc\", l\n"
+	    "assert l[5][:2] == (\"d\" * 333 + \"/\" + \"d\" * 65, 1), l[5]\n"
+	    "assert l[7][3] == \"" TARGET "\", l[7]\n"
+	    "assert l[2][2] == 0o640 and l[9][0] == \"pg_tblspc\", l\n"
 	    "sys.stdin.buffer.read()'";
 
 	write_all(&trailer);
 	ok(feeds("tar -tvf - 2>&1 | awk '/ignor|Ignor|warn/ { exit 1 } "
-	    "END { exit NR != 9 }'"), "GNU tar lists it, without a word");
+	    "END { exit NR != 10 }'"), "GNU tar lists it, without a word");
 	ok(feeds("tar --to-stdout -xf - " LONG_DIR " | "
 	    "awk 'END { exit length($0) != 512 }'"), "and extracts from it");
 	ok(feeds(python), "Python's tarfile");
 	if (system("command -v bsdtar >/dev/null") == 0)
-		ok(feeds("bsdtar -tf - | awk 'END { exit NR != 9 }'"),
+		ok(feeds("bsdtar -tf - | awk 'END { exit NR != 10 }'"),
 		    "bsdtar");
 	else
 		ok(1, "bsdtar # SKIP there is none");
@@ -303,12 +378,15 @@ main(void)
 {
 	memset(big, 'a', sizeof(big));
 	memset(long_name, 'n', sizeof(long_name) - 1);
+	memset(deep_name, 'd', sizeof(deep_name) - 1);
+	deep_name[333] = '/';	/* neither half has room for the first */
 	bk_label_set(&label, BK_LABEL_CLUSTER, "7300000000000000001");
 	bk_label_host(&label, "db1");
 	test_round();
 	test_trailers();
 	test_damage();
 	test_sizes();
+	test_extended();
 	test_others();
 	free(t.p);
 	return tap_done();
