@@ -229,6 +229,21 @@ newer_second() {
 	grep -q ' 206 40000 ' last
 }
 
+@test "a range that is not the one asked for is 1, and none of it is written" {
+	local rule
+	for rule in 'set:Content-Range:bytes 8388608-9/30000000' code:200; do
+		fault_start "GET /big 2-99 $rule"
+		run -1 --separate-stderr sh -c 'bk-s3get -j 1 --retry-for 2s s3://backups/big >out'
+		one_line_error bk-s3get
+		[[ $stderr == *'the server does not honour Range'* ]]
+		cmp -n "$(stat -c %s out)" out "$BIG"
+		[ "$(stat -c %s out)" -lt 30000000 ]
+	done
+	# all of an object is what was asked for
+	fault_start 'GET /small all code:200'
+	get s3://backups/small | cmp - "$SMALL"
+}
+
 @test "a flipped bit is 3, in a small object and in any part of a large one" {
 	local n
 	for n in 0 99999; do

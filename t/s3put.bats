@@ -218,6 +218,50 @@ nothing_left() {
 	one_line_error bk-s3put
 }
 
+@test "what the last look finds is told: another object, other settings" {
+	# looks RULE TEXT [OPTION...]: it is stored, and 1 with TEXT
+	looks() {
+		fault_start "HEAD . all $1" "GET . all $1"
+		run -1 --separate-stderr put --overwrite "${@:3}" a <"$SMALL"
+		one_line_error bk-s3put
+		[[ $stderr == *"/a: uploaded, but $2"* ]] ||
+		    { echo "$stderr"; return 1; }
+		fault_stop
+		stored a "$SMALL"
+	}
+	looks status:404:NoSuchKey 'it is not there any more'
+	looks set:x-amz-meta-bk-upload:x 'replaced meanwhile: another writer'
+	looks hide:x-amz-meta-bk-upload "replaced meanwhile: it does not have"
+	looks set:Content-Length:7 'the object there has 7 bytes instead of 100000'
+	looks set:x-amz-storage-class:COLD 'its storage class is COLD instead of STANDARD_IA' \
+	    --storage-class STANDARD_IA
+	looks hide:x-amz-storage-class 'its storage class is STANDARD instead of STANDARD_IA' \
+	    --storage-class STANDARD_IA
+	local key=x-amz-server-side-encryption-aws-kms-key-id
+	looks set:$key:other 'its KMS key is other instead of testkey-1' --sse kms:testkey-1
+	looks hide:$key 'its KMS key is not shown instead of testkey-1' --sse kms:testkey-1
+	AT=s3://locked/z
+	looks set:x-amz-object-lock-retain-until-date:2026-01-01T00:00:00Z \
+	    "its lock's end is 2026-01-01T00:00:00Z instead of" --lock GOVERNANCE:1d
+}
+
+@test "an answer that lacks what it has to tell is 1, and leaves nothing" {
+	# refuses RULE TEXT
+	refuses() {
+		fault_start "$1"
+		run -1 --separate-stderr put a <"$BIG"
+		one_line_error bk-s3put
+		[[ $stderr == *"$2"* ]] || { echo "$stderr"; return 1; }
+		fault_stop
+		nothing_left
+	}
+	echo '<InitiateMultipartUploadResult/>' >none
+	refuses 'POST uploads all file:200:none' 'no UploadId in the answer'
+	refuses 'PUT partNumber=2 all hide:ETag' "(200) is not one of S3's"
+	refuses "PUT partNumber=2 all set:ETag:$(printf 'a%.0s' {1..200})" \
+	    "(200) is not one of S3's"
+}
+
 @test "a wrong secret, key or bucket is 1, at once, and says what to do" {
 	AWS_SECRET_ACCESS_KEY=x run -1 --separate-stderr put a <"$SMALL"
 	one_line_error bk-s3put

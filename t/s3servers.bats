@@ -70,6 +70,10 @@ there_and_back() {
 	fault_start 'GET /small 1 corruptresp:9000'
 	run -3 --separate-stderr get s3://backups/small
 	[[ $stderr == *SHA-256* ]]
+	fault_start 'PUT partNumber=2 all set:x-amz-checksum-sha256:b3RoZXI='
+	run -1 --separate-stderr put s3://backups/other <"$BIG"
+	one_line_error bk-s3put
+	[[ $stderr == *'part 2: the server stored different bytes: SHA-256 b3RoZXI= instead of'* ]]
 	fault_stop
 }
 
@@ -83,6 +87,10 @@ there_and_back() {
 		[[ ${output,,} == *'x-amz-object-lock-mode: compliance'* ]]
 		[[ ${output,,} == *'x-amz-storage-class: standard_ia'* ]]
 	done
+	# an alias is answered with the key that it stands for
+	fault_start 'HEAD . all set:x-amz-server-side-encryption-aws-kms-key-id:arn:aws:kms:eu:1:key/2'
+	put --sse kms:alias/shop s3://backups/alias <"$SMALL"
+	fault_stop
 	put --storage-class GLACIER s3://backups/cold <"$SMALL"
 	run -1 --separate-stderr get s3://backups/cold
 	one_line_error bk-s3get

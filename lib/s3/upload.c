@@ -89,11 +89,8 @@ keep(struct upload *u, const struct slot *s, const struct bk_s3_reply *r,
 
 	if (make_room(u, n, e) == -1)
 		return -1;
-	etag = bk_s3_reply_header(r, "etag");
+	etag = bk_s3_reply_header(r, "etag");	/* is there, see genuine.h */
 	echo = bk_s3_reply_header(r, "x-amz-checksum-sha256");
-	if (etag == NULL)
-		return bk_fail(e, BK_FAIL, "%s/%s: part %zu: no ETag in "
-		    "the answer", bk_s3_place(u->s3), u->o->key, n);
 	if ((s->has & BK_S3_HAS_CHECKSUM) == 0)
 		echo = NULL;
 	if (echo != NULL && strcmp(echo, s->sums.sha256) != 0)

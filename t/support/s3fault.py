@@ -25,6 +25,7 @@ in for providers:
   moved:REGION       301, the bucket is in REGION
   early:CODE:NAME    the XML error before the body is read, then close
   redirect:URL       307 to URL
+  file:CODE:FILE     read the body, answer CODE and what is in FILE
   reset:N, fin:N     take N bytes, then RST or FIN; forward nothing
   stall:S[:N]        take N bytes, be silent for S, then RST
   deaf               take the request, be silent until the client has gone
@@ -45,6 +46,8 @@ in for providers:
   late:FILE          take the request, reset; forward it when FILE is there
   badetag            alter the answer's ETag
   hide:NAME          take the header NAME out of the answer
+  code:CODE          alter the answer's status
+  set:NAME:VALUE     give the answer this header instead of its own
 
 N may be "half" in these; a chunked body is one with its framing
 
@@ -75,7 +78,7 @@ class Rule:
         self.method, regex, self.which, action = text.split(None, 3)
         self.regex = re.compile(regex)
         self.name, *self.args = action.split(
-            ':', 1 if action.startswith('redirect') else -1)
+            ':', {'redirect': 1, 'set': 2}.get(action.partition(':')[0], -1))
         self.seen = self.refused = 0
 
     def applies(self, method, target, head):
@@ -229,6 +232,12 @@ def refuse(client, rule, length, expects, method):
     if name == 'status':
         move(client, None, length)
         client.send(answer(*rule.args, method=method))
+    elif name == 'file':
+        move(client, None, length)
+        with open(rule.args[1], 'rb') as file:
+            body = file.read()
+        client.send(b'HTTP/1.1 %s injected\r\nContent-Length: %d\r\n\r\n'
+                    % (rule.args[0].encode(), len(body)) + body)
     elif name == 'empty':
         move(client, None, length)
         client.send(b'HTTP/1.1 %s injected\r\nContent-Length: 0\r\n\r\n'
@@ -352,9 +361,13 @@ def reply(client, server, rule, method):
         until(rule.args[0])
     if rule.name == 'badetag':
         head = re.sub(rb'(?i)(etag: *"?)[0-9a-f]{4}', rb'\g<1>dead', head)
-    if rule.name == 'hide':
+    if rule.name == 'code':
+        head = head[:9] + rule.args[0].encode() + head[12:]
+    if rule.name in ('hide', 'set'):
         name = re.escape(rule.args[0].encode())
         head = re.sub(rb'(?im)^' + name + rb':.*\r\n', b'', head)
+    if rule.name == 'set':
+        head = head[:-2] + ': '.join(rule.args).encode() + b'\r\n\r\n'
     none = method == 'HEAD' or head[9:12] in (b'204', b'304')
     length = 0 if none else int(header(head, b'content-length') or 0)
     chunked = b'chunked' in header(head, b'transfer-encoding').lower()
@@ -386,8 +399,8 @@ def reply(client, server, rule, method):
 
 
 FORWARD_NOTHING = ('status', 'page', 'early', 'redirect', 'reset', 'fin',
-                   'stall', 'dislikes', 'wants', 'uniform', 'empty', 'moved',
-                   'deaf', 'refuse')
+                   'stall', 'dislikes', 'wants', 'uniform', 'empty', 'file',
+                   'moved', 'deaf', 'refuse')
 CUT_SHORT = ('trunc', 'resetresp', 'stallresp', 'cuthead', 'unframed')
 
 
