@@ -317,11 +317,10 @@ bk_recovery_target_time(int64_t at, char out[BK_TARGET_TIME_TEXT])
 {
 	time_t seconds = (time_t)(at / 1000000);
 	int64_t micros = at % 1000000;
-	struct tm tm;
+	struct tm tm = {0};
 	int n;
 
-	if (gmtime_r(&seconds, &tm) == NULL)
-		tm = (struct tm){0};
+	(void)gmtime_r(&seconds, &tm);
 	n = (int)strftime(out, BK_TARGET_TIME_TEXT, "%Y-%m-%d %H:%M:%S", &tm);
 	if (micros > 0)
 		n += snprintf(out + n, BK_TARGET_TIME_TEXT - (size_t)n,

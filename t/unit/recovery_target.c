@@ -34,6 +34,7 @@ test_times(void)
 	    "2026-11-21 14:30+1", "2026-11-21 14:30+99", "2026-11-21Z",
 	    "2026-11-21 14:30:00.Z", "2026-11-21 14:30 CEST", "time:",
 	    "time:now", "14:30Z", "14:30", "1969-12-31 23:59Z",
+	    "2026-11-21 14:30+01:60", "2026-11-21 14:30+01:x",
 	    "1970-01-01 00:00+01", "2026-11-21 14:30+01:00 x" };
 	struct bk_recovery_target t;
 	size_t i;
@@ -59,6 +60,9 @@ test_bare(void)
 	is_str(e.msg, "'2026-11-21 14:30': a time without its zone; write "
 	    "'2026-11-21 14:30:00+01:00' (here) or '2026-11-21 14:30:00Z' "
 	    "(UTC)", "both readings of a local time");
+	parse("2026-11-21 14:30:00.25", &t);
+	ok(strstr(e.msg, "'2026-11-21 14:30:00.250000+01:00' (here)") != NULL,
+	    "with its fraction: %s", e.msg);
 	parse("2026-07-01 14:30", &t);
 	ok(strstr(e.msg, "+02:00' (here) or '") != NULL, "in summer");
 	parse("2026-10-25 02:30", &t);

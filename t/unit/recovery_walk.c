@@ -12,6 +12,7 @@
 #include "base/num.h"
 #include "tap.h"
 #include "recovery/walk.h"
+#include "recovery/whole_segment.h"
 
 #define SEGMENT (1u << 20)
 #define PAGE 8192u
@@ -58,6 +59,18 @@ put(const uint8_t *p, size_t n, size_t end)
 	}
 }
 
+/* The record at offset start, in one page, gets the checksum of what it is. */
+static void
+sum_record(size_t start)
+{
+	uint32_t length, crc;
+
+	memcpy(&length, wal + start, 4);
+	crc = bk_crc32c(0, wal + start + 24, length - 24);
+	crc = bk_crc32c(crc, wal + start, 20);
+	memcpy(wal + start + 20, &crc, 4);
+}
+
 /* A record with this data; returns its offset. */
 static size_t
 put_record(unsigned manager, unsigned info, uint32_t xid, const void *data,
@@ -90,6 +103,16 @@ put_record(unsigned manager, unsigned info, uint32_t xid, const void *data,
 	return start;
 }
 
+/* Nothing but the first page's header. */
+static void
+begin(void)
+{
+	memset(wal, 0, sizeof(wal));
+	at = 0;
+	before = 0;
+	page_header(0, 0);
+}
+
 static size_t
 put_commit(uint32_t xid, int64_t seconds)
 {
@@ -100,8 +123,8 @@ put_commit(uint32_t xid, int64_t seconds)
 
 /* The reader. */
 struct seen {
-	int n, commits, points, switches, stop_at;
-	uint32_t xid, xids[16];
+	int n, commits, points, switches, recovered, stop_at;
+	uint32_t xid, xids[16], timeline;
 	int64_t time;
 	char name[64];
 };
@@ -119,6 +142,11 @@ see(void *ctx, const struct bk_logrecord *r)
 	if (r->kind == BK_LOGRECORD_POINT) {
 		s->points++;
 		snprintf(s->name, sizeof(s->name), "%s", r->name);
+	}
+	if (r->kind == BK_LOGRECORD_RECOVERED) {
+		s->recovered++;
+		s->timeline = r->timeline;
+		s->time = r->time;
 	}
 	s->switches += r->kind == BK_LOGRECORD_SWITCH;
 	return s->n == s->stop_at;
@@ -145,13 +173,14 @@ read_bytes(void *ctx, void *buf, size_t n, struct bk_err *e)
 
 static char why[160];
 static uint64_t ended;
+static uint32_t (*owner)(void *ctx, uint64_t where);
 
 /* Walk n bytes of wal from start on; how it ended. */
 static enum bk_walk_end
 walk(uint64_t start, size_t n, struct seen *s)
 {
 	struct bk_walk_options o = { .start = base + start,
-	    .segment = SEGMENT, .record = see, .ctx = s };
+	    .segment = SEGMENT, .record = see, .ctx = s, .owner = owner };
 	enum bk_walk_end end = BK_WALK_NEXT;
 	struct bk_err e = {0};
 	struct bk_walk *w = bk_walk_new(&o, &e);
@@ -261,10 +290,7 @@ test_switch(void)
 {
 	struct seen s = {0};
 
-	memset(wal, 0, sizeof(wal));
-	at = 0;
-	before = 0;
-	page_header(0, 0);
+	begin();
 	put_commit(1, 1700000000);
 	put_record(0, 0x40, 0, "", 0, SIZE_MAX);
 	at = SEGMENT;
@@ -282,10 +308,7 @@ test_overwritten(void)
 	struct seen s = {0};
 	uint64_t missing;
 
-	memset(wal, 0, sizeof(wal));
-	at = 0;
-	before = 0;
-	page_header(0, 0);
+	begin();
 	put_commit(1, 1700000000);
 	missing = base + put_record(10, 0, 0, big, sizeof(big), PAGE);
 	at = PAGE;
@@ -311,16 +334,209 @@ test_prepared(void)
 	    { 5, 1663, 2, 8, 9, 1, 1, 2, 3, 1, 1, 2, 3, 4, 4711 } };
 	struct seen s = {0};
 
-	memset(wal, 0, sizeof(wal));
-	at = 0;
-	before = 0;
-	page_header(0, 0);
+	begin();
 	put_record(1, 0xb0, 0, &c, 12 + 15 * 4, SIZE_MAX);
 	c.v[5] = UINT32_MAX;
 	put_record(1, 0xb0, 0, &c, 12 + 15 * 4, SIZE_MAX);
 	(void)walk(40, sizeof(wal), &s);
 	is_int(s.xids[0], 4711, "a prepared transaction's number");
 	is_int(s.xids[1], 0, "none where the counts are senseless");
+}
+
+static uint32_t
+owner_two(void *ctx, uint64_t where)
+{
+	(void)ctx;
+	return where < base + PAGE ? 3 : 2;
+}
+
+/* A page's header that is not what it should be there. */
+static void
+test_pages(void)
+{
+	static const struct {
+		size_t off;
+		uint8_t mask;
+		const char *why;
+	} flips[] = {
+		{ SEGMENT + 2, 2, "1/100000: a segment without its header" },
+		{ PAGE + 2, 2, "1/2000: a segment's header inside it" },
+		{ PAGE + 3, 1, "1/2000: unknown flags in a page's header" },
+		{ PAGE + 16, 1, "1/2000: continues a record of another length" },
+	};
+	struct seen s;
+	size_t i;
+
+	for (i = 0; i < sizeof(flips) / sizeof(flips[0]); i++) {
+		write_sample();
+		wal[flips[i].off] ^= flips[i].mask;
+		s = (struct seen){0};
+		is_int(walk(40, sizeof(wal), &s), BK_WALK_BROKEN, "refused");
+		is_str(why, flips[i].why, "  for this");
+	}
+	write_sample();
+	owner = owner_two;
+	s = (struct seen){0};
+	is_int(walk(40, sizeof(wal), &s), BK_WALK_BROKEN, "pages of another "
+	    "timeline than owns them");
+	owner = NULL;
+	is_str(why, "1/2000: a page of timeline 3, where the WAL of 2 should "
+	    "be", "  which is said");
+	is_int(s.commits, 1, "  what is before them counts");
+}
+
+/* A record that is what its checksum says, and yet cannot be. */
+static void
+test_records(void)
+{
+	static const struct {
+		unsigned off;		/* in its header */
+		uint8_t is[4];
+		const char *what;
+	} odd[] = {
+		{ 0, { 1, 0, 0, 0x40 }, "one of more than a gigabyte" },
+		{ 17, { 22 }, "of a manager between PostgreSQL's and others'" },
+		{ 17, { 127 }, "of the last number between" },
+	};
+	struct bk_walk_options o = { .segment = SEGMENT, .record = see };
+	struct bk_err e = {0};
+	struct seen s;
+	size_t i, start;
+
+	for (i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		begin();
+		put_commit(1, 1700000000);
+		start = put_commit(2, 1700000001);
+		memcpy(wal + start + odd[i].off, odd[i].is,
+		    odd[i].off == 0 ? 4 : 1);
+		if (odd[i].off != 0)
+			sum_record(start);
+		s = (struct seen){0};
+		is_int(walk(40, sizeof(wal), &s), BK_WALK_BROKEN,
+		    odd[i].what);
+		ok(strstr(why, "does not follow the one before") != NULL &&
+		    s.commits == 1, "  %s", why);
+	}
+	begin();
+	put_commit(1, 1700000000);
+	start = put_commit(2, 1700000001);
+	wal[start + 17] = 128;
+	sum_record(start);
+	s = (struct seen){0};
+	(void)walk(40, sizeof(wal), &s);
+	ok(s.n == 2 && s.commits == 1, "an extension's own is passed over");
+	begin();
+	put_record(0, 0x40, 0, "", 0, SIZE_MAX);
+	at = SEGMENT;
+	put_commit(2, 1700000001);
+	wal[SEGMENT + 2] |= 1;
+	s = (struct seen){0};
+	is_int(walk(40, sizeof(wal), &s), BK_WALK_BROKEN, "continued");
+	is_str(why, "1/100000: continues a record that did not begin",
+	    "  what did not begin");
+	for (i = 0; i < 3; i++) {
+		o.segment = i == 0 ? SEGMENT / 2 : i == 1 ? SEGMENT + 8 :
+		    (uint64_t)2 << 30;
+		ok(bk_walk_new(&o, &e) == NULL && e.code == BK_DATA, "%s",
+		    e.msg);
+		e = (struct bk_err){0};
+	}
+	o.segment = SEGMENT;
+	o.start = base + 44;
+	ok(bk_walk_new(&o, &e) == NULL && e.code == BK_DATA, "%s", e.msg);
+}
+
+/* A commit's body: what stands before its data, and the data. */
+static void
+test_bodies(void)
+{
+	static const uint8_t before_data[] = { 252, 9, 9, 9, 9, 253, 1, 0,
+	    255, 8 };
+	struct { int64_t t; uint32_t timeline, before; } recovered =
+	    { 5000000, 4, 3 };
+	struct { int64_t t; uint32_t flags, v[16]; } __attribute__((packed))
+	    stats = { 0, 1 << 8 | 1 << 4, { 2, 1, 1, 2, 2, 1, 1, 4712, 3,
+	    4713 } };
+	uint8_t body[18];
+	struct seen s = { .stop_at = 1 };
+	size_t start;
+
+	begin();
+	memcpy(body, before_data, 10);
+	memset(body + 10, 0, 8);
+	/* the header of 26 bytes has two of these */
+	start = put_record(1, 0, 700, body + 2, 16, SIZE_MAX);
+	memcpy(wal + start + 24, body, 18);
+	sum_record(start);
+	put_record(0, 0x90, 0, &recovered, sizeof(recovered), SIZE_MAX);
+	(void)walk(40, sizeof(wal), &s);
+	is_int(s.xid, 700, "a commit with an origin");
+	is_int(s.time, INT64_C(946684800000000), "  its time, behind that");
+	s = (struct seen){0};
+	(void)walk(40, sizeof(wal), &s);
+	is_int(s.recovered, 1, "the end of a recovery");
+	is_int(s.timeline, 4, "  the timeline that begins");
+	is_int(s.time, INT64_C(946684805000000), "  and when");
+	begin();
+	put_record(1, 0xb0, 0, &stats, sizeof(stats), SIZE_MAX);
+	s = (struct seen){0};
+	(void)walk(40, sizeof(wal), &s);
+	is_int(s.xid, 4712, "statistics of 12 bytes are passed over");
+	wal[0] = 0x18;
+	s = (struct seen){0};
+	(void)walk(40, sizeof(wal), &s);
+	is_int(s.xid, 4713, "of 16 bytes since PostgreSQL 18");
+}
+
+/* What bk_whole_segment_check() says of n bytes of wal from off on. */
+static enum bk_code
+judge_file(const char *name, size_t off, size_t n)
+{
+	char path[] = "/tmp/recovery_walk.XXXXXX";
+	struct bk_err e = {0};
+	int fd = mkstemp(path);
+
+	if (fd == -1 || bk_io_write(fd, wal + off, n, path, &e) == -1)
+		return (enum bk_code)99;
+	close(fd);
+	(void)bk_whole_segment_check(name, path, &e);
+	unlink(path);
+	snprintf(why, sizeof(why), "%.150s", e.msg);
+	return e.code;
+}
+
+/* One segment, without the one before it, which its first record began. */
+static void
+test_whole_segment(void)
+{
+	static const char first[] = "000000030000000100000000",
+	    second[] = "000000030000000100000001";
+	uint32_t rest;
+
+	write_sample();
+	is_int(judge_file(first, 0, SEGMENT), BK_OK, "a whole segment");
+	memset(wal + at, 0, sizeof(wal) - at);
+	put_record(0, 0x40, 0, "", 0, SIZE_MAX);	/* the rest is not read */
+	memcpy(&rest, wal + SEGMENT + 16, 4);
+	ok(rest > 2 * PAGE, "a record of %u more bytes", (unsigned)rest);
+	is_int(judge_file(second, SEGMENT, SEGMENT), BK_OK, "found behind it");
+	wal[point_at + 40] ^= 1;
+	is_int(judge_file(second, SEGMENT, SEGMENT), BK_DATA, "a bit behind it");
+	ok(strstr(why, "a record's checksum is wrong") != NULL &&
+	    strncmp(why, second, 24) == 0, "  %s", why);
+	is_int(judge_file(second, SEGMENT, PAGE / 2), BK_OK,
+	    "of a page nothing can be told, its record began before it");
+	/* its own pages disagree: whose fault, the one before would tell */
+	wal[SEGMENT + PAGE + 16] ^= 1;
+	is_int(judge_file(second, SEGMENT, SEGMENT), BK_OK,
+	    "nor of pages that disagree");
+	wal[SEGMENT + PAGE + 16] ^= 1;
+	wal[SEGMENT + 2] |= 8;
+	is_int(judge_file(second, SEGMENT, SEGMENT), BK_OK,
+	    "nor of a record that was never finished");
+	is_int(judge_file(second, SEGMENT, 39), BK_DATA, "half a header");
+	ok(strstr(why, ": not WAL") != NULL, "  %s", why);
+	is_int(judge_file(first, 100, SEGMENT), BK_DATA, "no header");
 }
 
 /* Real WAL. */
@@ -380,5 +596,9 @@ main(int argc, char *argv[])
 	test_switch();
 	test_overwritten();
 	test_prepared();
+	test_pages();
+	test_records();
+	test_bodies();
+	test_whole_segment();
 	return tap_done();
 }
