@@ -87,6 +87,8 @@ teardown() { shop_left; }
 	echo 'SELECT NULL' >bad4
 	echo 'SELECT * FROM nosuch' >bad5
 	echo '-- nothing' >bad6
+	echo 'COPY orders (id) TO STDOUT' >bad7
+	echo 'COPY orders FROM STDIN; SELECT true' >bad8
 	for f in bad?; do
 		run -3 --separate-stderr bk-verify --restore --sql $f <shop.bk
 		[[ $stderr == *"$f"*true* || $stderr == *"$f"*query* ]]
