@@ -1,7 +1,8 @@
 # bk: PostgreSQL backups that are proven to restore.
 #
 #   make demo    a million rows through the whole pipeline, on real servers
-#   make check   every test; both install what they need (contrib/install-deps.sh)
+#   make check   the tests; both install what they need (contrib/install-deps.sh)
+#   make check-all   with every example, server and major, and clang-tidy
 #   make unit    the unit tests alone
 #   make         the tools, into build/bin
 #   make check-on SUITE=trixie   both, in a bare root of another Debian (as root)
@@ -150,13 +151,16 @@ deps:
 # A second make, which sees the libraries that the first has just installed.
 # Signals as they should be: nohup and such ignore some, the tests send them.
 # TESTS='t/dump*.bats': those, and the units.  What is the same on each major
-# of PostgreSQL is tried on BK_MAJORS; BK_MAJORS= is all of them.
-TESTS = t
+# of PostgreSQL is tried on BK_MAJORS; BK_MAJORS= is all of them.  LONG is what
+# takes minutes and finds little: what stands in contrib, the same on further
+# servers, a gigabyte in a segment.  make check-all has that, too.
+LONG := $(wildcard $(patsubst %,t/%.bats,contrib_* *_versions *_servers \
+    s3servers pitr_chaos))
+TESTS = $(filter-out $(LONG),$(wildcard t/*.bats))
 BK_MAJORS ?= 13,15,18
 check: deps
 	$(MAKE) -s -j$(JOBS) all units
 	$(MAKE) -s lint
-	$(if $(SAN)$(TSAN)$(COVER),,$(MAKE) -s -j$(JOBS) gate)
 	env --default-signal BK_BIN="$(CURDIR)/$B/bin" BK_MAJORS="$(BK_MAJORS)" \
 	    PATH="$(CURDIR)/$B/bin:$$PATH" \
 	    perl -It/support -S prove --harness Skips -j$$(($(JOBS) * 2)) --timer --failures \
@@ -176,6 +180,10 @@ cover:
 # Do the tests notice small mistakes?  A sample of MUTANTS of them.
 mutate: deps
 	t/mutate/mutate.py
+
+check-all: deps
+	$(MAKE) -s -j$(JOBS) all gate
+	$(MAKE) check TESTS=t BK_MAJORS=
 
 units: $(UNITS)
 
@@ -256,4 +264,4 @@ deb:
 clean:
 	rm -rf build
 
-.PHONY: all deps check units unit lint analyze gate cover mutate demo check-on bench static check-static install uninstall clean torture fuzz
+.PHONY: all deps check check-all units unit lint analyze gate cover mutate demo check-on bench static check-static install uninstall clean torture fuzz
