@@ -130,6 +130,14 @@ a_log() {
 
 @test "what cannot be read or written is 1" {
 	a_log
+	cp "$LOG" before
+	jq -nc '{operation: "x", status: "failure", error: ("a" * 1048300)}' >long
+	run -3 --separate-stderr bk-audit --record "$LOG" <long
+	one_line_error bk-audit
+	[[ $stderr == *": too long for a line" ]]
+	cmp "$LOG" before
+	rm "$LOG"
+	a_log
 	run -1 --separate-stderr bk-audit nowhere
 	[ "$stderr" = "bk-audit: nowhere: No such file or directory" ]
 	run -1 --separate-stderr bk-audit .
@@ -208,6 +216,13 @@ a_log() {
 	run -0 bk-audit --summary --json --status failure "$LOG"
 	[ "$(jq -s 'map(.duration_seconds) | unique' -c <<<"$output")" = '[null]' ]
 	run -4 bk-audit --summary --operation x "$LOG"
+	# a name that is nothing but a time; lines of two hosts, merged
+	run_of 600 bk-save success '' 20261120T021503Z
+	run_of 500 bk-save failure '' other 1 0 newer
+	run_of 550 bk-save failure '' other 1 0 older
+	run -0 bk-audit --summary --json --operation bk-save "$LOG"
+	jq -se '.[0].target == "20261120T021503Z" and
+	    .[1].last_error == "newer" and .[1].failures == 2' <<<"$output"
 }
 
 @test "a summary: who failed before he knew his target is no target for ever" {

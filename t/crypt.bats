@@ -219,7 +219,21 @@ on_tty() {
 	refused 2 bk-crypt -r "age1pq1$R" <plain
 	refused 2 bk-crypt -r AGE1QQ <plain
 	refused 2 bk-crypt -R /dev/null <plain
+	for i in {1..9000}; do echo "$R"; done >many
+	refused 2 bk-crypt -R many <plain
+	[[ $stderr == *"recipients: too many for one header"* ]]
 	refused 1 bk-crypt -R missing <plain
+}
+
+@test "what takes no end is refused: a passphrase, a line of the header" {
+	refused 3 env BK_PASSPHRASE="$(printf 'a%.0s' {1..1025})" bk-crypt -d <pass.enc
+	[[ $stderr == *"BK_PASSPHRASE: more than 1024 bytes" ]]
+	for f in bk.enc age.enc; do
+		{ head -n 1 $f; printf -- '-> X25519 '; head -c 2000000 /dev/zero |
+		    tr '\0' a; } >long
+		refused 3 bk-crypt -d -i key <long
+		[[ $stderr == *"it is too long"* ]]
+	done
 }
 
 @test "usage errors" {

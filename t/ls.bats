@@ -38,6 +38,9 @@ as_nobody() {
 	run -1 --separate-stderr bk-ls nowhere
 	one_line_error bk-ls
 	[ "$output" = $'!\t\tnowhere: No such file or directory' ]
+	run -1 --separate-stderr bk-ls nowhere d gone never
+	[ "$output" = $'!\t\tnowhere: No such file or directory and 2 more' ]
+	[ "${#stderr_lines[@]}" = 3 ]
 	echo x >in
 	run -1 bk-ls in
 	run -2 bk-ls

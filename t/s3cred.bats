@@ -113,6 +113,9 @@ refused() {
 	END
 	unset AWS_ENDPOINT_URL
 	HOME=$PWD AWS_PROFILE=shop lists
+	mv .aws other
+	AWS_CONFIG_FILE='~/other/config' HOME=$PWD AWS_PROFILE=shop \
+	    AWS_SHARED_CREDENTIALS_FILE='~/other/credentials' lists
 }
 
 @test "a credential_process, which does not get our standard input" {
@@ -156,6 +159,8 @@ refused() {
 	AWS_EC2_METADATA_SERVICE_ENDPOINT=$HOST/norole refused 1 'no role'
 	AWS_EC2_METADATA_SERVICE_ENDPOINT=$HOST/html/ \
 	    refused 1 'html: no instance metadata service'
+	AWS_EC2_METADATA_SERVICE_ENDPOINT=$HOST/$(printf 'a%.0s' {1..3000}) \
+	    refused 2 'AWS_EC2_METADATA_SERVICE_ENDPOINT is too long'
 	AWS_EC2_METADATA_SERVICE_ENDPOINT=http://127.0.0.1:1 \
 	    refused 1 'set AWS_ACCESS_KEY_ID'
 }
@@ -184,6 +189,8 @@ refused() {
 	    refused 1 'role denied refused: AccessDenied: Not you'
 	AWS_ENDPOINT_URL_STS=$HOST/html refused 1 "$HOST/html: "
 	AWS_WEB_IDENTITY_TOKEN_FILE=gone refused 1 'gone: No such'
+	echo >empty
+	AWS_WEB_IDENTITY_TOKEN_FILE=empty refused 1 'empty: contains no web identity token'
 	unset AWS_WEB_IDENTITY_TOKEN_FILE AWS_ROLE_ARN
 	cat >config <<-END
 	[default]
@@ -235,6 +242,8 @@ logged_in() {
 	logged_in -1 work sso-token
 	refused 1 'its SSO session has expired; run'
 	[[ $stderr != *sso-token* ]]
+	sed -i 's/"expiresAt": "[^"]*"/"expiresAt": 1/' .aws/sso/cache/*
+	refused 1 "its SSO session's file is not one; run"
 }
 
 @test "a role through its source profile, from a real token service" {
@@ -275,8 +284,25 @@ logged_in() {
 	aws_access_key_id = $TMP_KEY
 	aws_secret_access_key = $TMP_SECRET
 	aws_session_token = $TMP_TOKEN
+	[profile container]
+	role_arn = arn:x/y
+	credential_source = EcsContainer
+	external_id = a b&c
+	[profile instance]
+	role_arn = arn:x/y
+	credential_source = Ec2InstanceMetadata
+	external_id = a b&c
 	END
-	AWS_ENDPOINT_URL_STS=$HOST/sts lists
+	export AWS_ENDPOINT_URL_STS=$HOST/sts
+	lists
+	AWS_CONTAINER_CREDENTIALS_FULL_URI=$HOST/container AWS_PROFILE=container \
+	    AWS_CONTAINER_AUTHORIZATION_TOKEN=container-token lists
+	unset AWS_EC2_METADATA_DISABLED
+	export AWS_PROFILE=instance
+	AWS_EC2_METADATA_SERVICE_ENDPOINT=$HOST/imds lists
+	[ "$(asked 'POST /sts 200')" = 3 ]
+	AWS_EC2_METADATA_SERVICE_ENDPOINT=$HOST/norole refused 1 \
+	    'profile instance: credential_source Ec2InstanceMetadata has no keys: '
 }
 
 @test "keys that end while the work goes on are renewed before they do" {

@@ -382,6 +382,8 @@ begun() {
 	[ -z "$stderr" ]
 	run -1 --separate-stderr bk-rm < <(echo nodir/x; echo d/x)
 	[ "$stderr" = "bk-rm: nodir/x: not deleted: no such directory" ]
+	run -1 --separate-stderr bk-rm <<<in/x
+	[ "$stderr" = "bk-rm: in/x: not deleted: Not a directory" ]
 	empty
 }
 

@@ -95,6 +95,8 @@ sys.stdout.buffer.write(data)' "$1" "$2"
 	bk-crypt --age -R pub <in.gz >$T/other
 	refused 'altered' bk-crypt -d -i key --signer ann.pub \
 	    --signature age.sig <$T/other
+	sed 's/$/\r/' age.sig >$T/dos
+	bk-crypt -d -i key --signer ann.pub --signature $T/dos <age | cmp - in.gz
 	sed 's/timestamp:1/timestamp:2/' age.sig >$T/sig
 	refused 'trusted comment' bk-crypt -d -i key --signer ann.pub \
 	    --signature $T/sig <age

@@ -211,6 +211,13 @@ metric() {
 	run -0 bk-stat
 	[[ $output == *"works again: "*" failures, the last "* ]]
 	[ "$(json .archiver.configured)" = true ]
+	sql "ALTER SYSTEM SET archive_command = ''"
+	sql "SELECT pg_reload_conf()"
+	unset_here() { [[ $(bk-stat) == *'archiver      on, but there is no archive_command, '* ]]; }
+	await 20 unset_here
+	[ "$(json .archiver.configured)" = false ]
+	sql "ALTER SYSTEM RESET archive_command"
+	sql "SELECT pg_reload_conf()"
 }
 
 @test "a slot that keeps WAL" {
