@@ -463,6 +463,16 @@ oid() {
 	refused 3 'the list: no entry of this dump: "99999; x"' small.bk -L some
 	pg_dump -Fc small >theirs
 	refused 3 'cannot be split' theirs -L all
+	refused 3 'cannot be split' theirs --keep-going
+	createdb new
+	run -3 --separate-stderr bk-restore --unsealed -t a new <theirs
+	[[ $stderr == *'-t and -n need an uncompressed custom-format archive; '* ]]
+	[ "$(sql "SELECT to_regclass('a') IS NULL")" = t ]
+	dropdb new
+	pg_dump -Ft small >theirs
+	refused 3 'cannot be split' theirs -L all
+	refused 3 'cannot be split' theirs --keep-going
+	refused 3 'holds no roles; leave --globals out' theirs --globals
 	run -2 bk-restore -L all -t a new <small.bk
 }
 

@@ -30,6 +30,8 @@ get() { bk-s3get --retry-for 5s "$@"; }
 		get -j $j s3://backups/big | cmp - "$BIG"
 		get -j $j s3://backups/small | cmp - "$SMALL"
 	done
+	get -v s3://backups/big 2>said | cmp - "$BIG"
+	[[ $(<said) == *'bk-s3get: 28.6MiB of 28.6MiB'* ]]
 }
 
 @test "an empty object, one range exactly, one byte more" {

@@ -207,6 +207,31 @@ names() { cut -f3 <<<"$output"; }
 	run -0 bk-s3ls --version
 }
 
+@test "a listing that is XML and says what cannot be" {
+	# page TEXT ELEMENT...: a page with these, and what is made of it
+	page() {
+		printf '<%s>' "${@:2}" | sed 's,</>,,g' >page
+		fault_start 'GET . all file:200:page'
+		run --separate-stderr bk-s3ls "${OPTION[@]}" s3://backups/
+		[[ $stderr$output == *"$1"* ]] || { echo "$stderr$output"; return 1; }
+	}
+	local OPTION=() result=ListBucketResult
+	local entry='Size>1</Size><LastModified>2026-01-01T00:00:00Z</LastModified></Contents'
+	local url='EncodingType>url</EncodingType'
+	cd "$BATS_TEST_TMPDIR"
+	page $'2026-01-01T00:00:00Z\t1\ts3://backups/a b+c' $result "$url" \
+	    'Contents><Key>a+b%2Bc</Key' "$entry" /$result
+	[ "$status" = 0 ]
+	fails() { page "$@" && [ "$status" = 1 ] && one_line_error bk-s3ls; }
+	fails "the key 'a%zz'" $result "$url" 'Contents><Key>a%zz</Key' "$entry" /$result
+	fails "the key ''" $result Contents "$entry" /$result
+	fails "no 'NextContinuationToken'" $result 'IsTruncated>true</IsTruncated' /$result
+	OPTION=(--uploads) result=ListMultipartUploadsResult
+	fails "the ID ''" $result 'Upload><Key>a</Key></Upload' /$result
+	fails "the key 'a%zz'" $result "$url" 'IsTruncated>true</IsTruncated' \
+	    'NextKeyMarker>a%zz</NextKeyMarker' /$result
+}
+
 # Some gateways do not know continuation-token, and begin at the beginning.
 @test "a server that lists the same page for ever is 1" {
 	cd "$BATS_TEST_TMPDIR"

@@ -44,6 +44,10 @@ nothing_left() {
 	run -0 s3_curl HEAD "/${AT#s3://}/big"
 	[[ $output == *'-3"'* ]]
 	[ "$(s3_uploads backups)" = "$UPLOADS" ]
+	# less memory than its connections would take
+	run -0 --separate-stderr put -v -j 4 --memory 5M less <"$BIG"
+	[[ -z $output && $stderr == *'bk-s3put: 10.5MiB'* ]]
+	stored less "$BIG"
 }
 
 @test "an input of exactly one part, and of one byte more" {
