@@ -240,9 +240,7 @@ check_manifest(struct check *c, struct bk_err *e)
 	char got[BK_DIGEST_TEXT];
 	const char *recorded = bk_proof_record_string(&c->record, "records");
 
-	if (c->manifest++ > 0)
-		return bk_fail(e, BK_DATA, "%s: damaged: a second manifest",
-		    c->name);
+	c->manifest = 1;
 	if (c->ours && !bk_proof_record_closes(&c->record, &c->seal))
 		return bk_fail(e, BK_DATA, "%s: damaged: no closing mark "
 		    "behind its manifest", c->name);

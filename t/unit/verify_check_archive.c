@@ -94,8 +94,94 @@ judge_blocks(const int32_t *ids, size_t n)
 		add_zero(&s);
 	}
 	code = verify_code(check_archive, s.b.data, s.b.len, 65536);
-	bk_buf_free(&s.b);
+	free_sample(&s);
 	return code;
+}
+
+/* Is it damaged, and does the message say so? */
+static void
+is_damaged(const struct sample *s, const char *why)
+{
+	struct bk_verdict v;
+	struct memory m = { s->b.data, s->b.len, 999 };
+	struct bk_err got = {0};
+
+	v = (struct bk_verdict){0};
+	(void)check_archive((struct bk_source){ read_memory, &m }, "x", &v,
+	    NULL, &got);
+	is_int(got.code, BK_DATA, why);
+	ok(strstr(got.msg, why) != NULL, "  %s", got.msg);
+	bk_verdict_free(&v);
+}
+
+/* Two entries of one number: of which is the block? */
+static void
+test_number_twice(void)
+{
+	static const char five[] = "\0\5\0\0\0\0\1\0\0";
+	struct sample s = {0};
+	size_t i;
+
+	add_head(&s, 0);
+	for (i = 0; memcmp(s.b.data + i, five, sizeof(five)) != 0; i++)
+		continue;
+	s.b.data[i + 1] = 7;
+	is_damaged(&s, "two TOC entries have number 7");
+	free_sample(&s);
+}
+
+/* What stands behind the manifest, of which nothing tells. */
+static void
+test_behind_manifest(void)
+{
+	static const struct bk_manifest as_is;
+	struct bk_buf manifest = {0};
+	struct sample s;
+	size_t end;
+
+	make(&s, &as_is);
+	end = s.b.len;
+	add_unnamed(&s, "x", 1);
+	is_damaged(&s, "a block after the manifest, number 10");
+	s.b.len = end;
+	add_table(&s, 7, "orders", "");
+	is_damaged(&s, "a block after the manifest, number 7");
+	s.b.len = end;
+	bk_buf_add(&manifest, s.b.data + s.manifest, end - s.manifest, &e);
+	bk_buf_add(&s.b, manifest.data, manifest.len, &e);
+	is_damaged(&s, "a block after the manifest, number 10");
+	bk_buf_free(&manifest);
+	free_sample(&s);
+}
+
+/* The roles, in an archive as in a manifest's digest. */
+static void
+test_globals(void)
+{
+	static const char sql[] = "CREATE ROLE joe;\n";
+	struct sample s;
+	struct bk_buf text = {0};
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		s = (struct sample){ .records = bk_digest_new() };
+		bk_digest_begin(s.records);
+		add_head(&s, 1);
+		text.len = 0;
+		bk_manifest_globals(&text, sql, strlen(sql), &e);
+		bk_digest_update(s.records, text.data, text.len - 1);
+		bk_buf_puts(&text, sql, &e);
+		if (i == 1)
+			text.data[text.len - 3] ^= 1;
+		if (i < 2)
+			add_unnamed(&s, text.data, text.len);
+		add_rest(&s, &(struct bk_manifest){0});
+		is_int(verify_code(check_archive, s.b.data, s.b.len, 65536),
+		    i == 0 ? BK_OK : BK_DATA, i == 0 ? "roles" : i == 1 ?
+		    "a changed byte of them" : "roles that are missing");
+		free_sample(&s);
+	}
+	bk_buf_free(&text);
 }
 
 static void
@@ -216,6 +302,9 @@ main(void)
 	test_flips(&s);
 	test_totals();
 	test_blocks();
+	test_number_twice();
+	test_behind_manifest();
+	test_globals();
 	test_differences();
 	test_copytext();
 	test_table();

@@ -98,6 +98,10 @@ test_refused(void)
 	is_judged(HEAD "\\restrict a\n" TAIL, BK_DATA, 0, "no \\unrestrict");
 	is_judged(HEAD "\\restrict a\n" TAIL "\\unrestrict b\n", BK_DATA, 0,
 	    "\\unrestrict with another key");
+	is_judged(HEAD TAIL "--\n-- PostgreSQL database cluster dump complete\n"
+	    "--\n", BK_DATA, 0, "the end of a cluster that did not begin");
+	is_judged(HEAD "\\restrict a\n\\restrict a\n" TAIL "\\unrestrict a\n",
+	    BK_DATA, 0, "a second \\restrict");
 	is_judged(HEAD TAIL "/* ", BK_DATA, 0, "an open comment");
 	is_judged(HEAD TAIL "COPY t FROM stdin;\n1\n", BK_DATA, 0,
 	    "an open COPY behind the end");
@@ -122,6 +126,26 @@ test_cuts(void)
 static void
 test_recognise(void)
 {
+	/* RFC 9580: a packet's tag and length, then its version */
+	static const char *const gpg[] = { "\x84\x5e\x03\x01",
+	    "\x85\x01\x0c\x03", "\x8c\x0d\x04\x09", "\xc1\x5e\x03\x01",
+	    "\xc1\xc0\x5e\x03", "\xc1\x4d\x06\x21", "\xc3\x0d\x04\x09",
+	    "\xc3\x1d\x05\x09", "\xc3\x26\x06\x1a",
+	    "-----BEGIN PGP MESSAGE-----" };
+	static const char *const others[] = { "\x84\x5e\x02\x01",
+	    "\x85\x01\x0c\x02", "\x8c\x0d\x05\x09", "\xc1\x5e\x02\x02",
+	    "\xc3\x0d\x03\x09", "\xc3\x0d\x07\x09", "\xc2\x5e\x03\x03",
+	    "-----BEGIN PGP SIGNATURE-----" };
+	size_t i;
+
+	for (i = 0; i < sizeof(gpg) / sizeof(gpg[0]); i++)
+		is_int(bk_check_recognise(gpg[i], strlen(gpg[i])),
+		    BK_CHECK_GPG, "GnuPG's");
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		is_int(bk_check_recognise(others[i], strlen(others[i])),
+		    BK_CHECK_UNKNOWN, "not GnuPG's");
+	is_int(bk_check_recognise("\x84\x5e\x03", 3), BK_CHECK_UNKNOWN,
+	    "nor what is shorter than its head");
 	is_int(bk_check_recognise(HEAD, strlen(HEAD)), BK_CHECK_SQL, "sql");
 	is_int(bk_check_recognise("\\restrict x\n" HEAD, 80), BK_CHECK_SQL,
 	    "sql behind a command");
