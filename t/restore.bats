@@ -243,6 +243,40 @@ go() {
 	diff <(text small) <(text new)
 }
 
+@test "a COPY that hides in another statement ends, and has no rows" {
+	local hidden
+	cat >sql <<-'EOF'
+	-- PostgreSQL database dump
+	CREATE TABLE a (i int);
+	COPY pg_am TO stdout;
+	BEGIN;
+	SET standard_conforming_strings = off;
+	ROLLBACK;
+	SELECT '\'; COPY a FROM stdin; -- ';
+	INSERT INTO a VALUES (7);
+	-- PostgreSQL database dump complete
+	EOF
+	refused 1 'line 7: COPY from stdin failed: its rows are not here' sql
+	sed -i 's/COPY a FROM stdin/COPY a TO stdout/' sql
+	run -0 bk-restore --into -q new <sql
+	[ -z "$output" ]
+	[ "$(sql 'SELECT i FROM a')" = 7 ]
+	sql 'CREATE TABLE t (a_column_with_a_name_as_long_as_any int);
+	    INSERT INTO t VALUES (1)'
+	pg_dump -Fc -Z0 -t t new >new.bk	# which has no digest
+	dropdb new
+	while read -r hidden; do
+		HIDDEN="${hidden%%|*}" perl -pe 's/(COPY public.t \([a-z_]*\) FROM stdin;)/
+		    my $s = "COPY public.t FROM stdin;$ENV{HIDDEN};";
+		    $s . " " x (length($1) - length $s)/e' new.bk >bad.bk
+		[ "$(stat -c %s new.bk)" = "$(stat -c %s bad.bk)" ]
+		refused 1 "table \"public\".\"t\": ${hidden#*|}" bad.bk
+	done <<-'EOF'
+	COPY public.t FROM stdin|COPY from stdin failed: its rows are not here
+	COPY public.t TO stdout|the server took 2 of 1 rows
+	EOF
+}
+
 @test "an error in the middle of SQL or of a tar leaves nothing" {
 	pg_dump small | sed 's/^500\t/500x\t/' >sql
 	refused 1 'standard input: line ' sql

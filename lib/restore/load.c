@@ -12,6 +12,7 @@
 #include "base/thread.h"
 #include "pg/server.h"
 #include "pg/sql.h"
+#include "restore/script.h"
 
 struct worker {
 	struct bk_load *load;
@@ -197,16 +198,17 @@ end_copy(struct worker *w, struct bk_err *e)
 	static const struct bk_content none;
 	struct bk_restore_table *t = w->table;
 	PGresult *res;
-	int rc = 0;
+	int rc = 0, ended = 0;
 
 	w->table = NULL;
 	if (t == NULL)
 		return 0;
 	if (PQputCopyEnd(w->conn, NULL) == -1)
 		return fail_table(w, t, NULL, e);
-	while ((res = bk_sql_result(w->conn)) != NULL) {
+	while (ended != -1 && (res = bk_sql_result(w->conn)) != NULL) {
+		ended = bk_script_end_copy(w->conn, res);
 		if (PQresultStatus(res) != PGRES_COMMAND_OK)
-			rc = copy_failed(w, t, res, e);
+			rc = ended == 1 ? rc : copy_failed(w, t, res, e);
 		else
 			bk_chunk_queue_count(w->load->q, t, &none,
 			    strtoull(PQcmdTuples(res), NULL, 10));

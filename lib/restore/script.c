@@ -52,14 +52,22 @@ failed(struct bk_script *s, const PGresult *res, struct bk_err *e)
 	    (uintmax_t)bk_sqltext_line(s->text), reason.msg);
 }
 
-/* Discard what COPY TO stdout sends. */
-static void
-drain(PGconn *conn)
+int
+bk_script_end_copy(PGconn *conn, const PGresult *res)
 {
 	char *row;
 
-	while (PQgetCopyData(conn, &row, 0) > 0)
-		PQfreemem(row);
+	switch (PQresultStatus(res)) {
+	case PGRES_COPY_IN:
+		return PQputCopyEnd(conn, "its rows are not here") == 1 ? 1 :
+		    -1;
+	case PGRES_COPY_OUT:
+		while (PQgetCopyData(conn, &row, 0) > 0)
+			PQfreemem(row);
+		return 1;
+	default:
+		return 0;
+	}
 }
 
 /* Take results until there are no more. */
@@ -68,13 +76,12 @@ take_results(struct bk_script *s, struct bk_err *e)
 {
 	ExecStatusType st;
 	PGresult *res;
-	int rc = 0;
+	int rc = 0, ended = 0;
 
-	while ((res = bk_sql_result(s->conn)) != NULL) {
+	while (ended != -1 && (res = bk_sql_result(s->conn)) != NULL) {
 		st = PQresultStatus(res);
-		if (st == PGRES_COPY_OUT)
-			drain(s->conn);
-		else if (rc == 0 && st != PGRES_COMMAND_OK &&
+		ended = bk_script_end_copy(s->conn, res);
+		if (rc == 0 && ended != 1 && st != PGRES_COMMAND_OK &&
 		    st != PGRES_TUPLES_OK && st != PGRES_EMPTY_QUERY)
 			rc = failed(s, res, e);
 		PQclear(res);
@@ -116,7 +123,7 @@ run_statement(void *ctx, const char *sql, int *copy, struct bk_err *e)
 	s->skip_data = 1;
 	switch (PQresultStatus(res)) {
 	case PGRES_COPY_OUT:
-		drain(s->conn);
+		(void)bk_script_end_copy(s->conn, res);
 		rc = 0;
 		break;
 	case PGRES_COMMAND_OK: case PGRES_TUPLES_OK: case PGRES_EMPTY_QUERY:

@@ -35,4 +35,12 @@ int bk_script_finish(struct bk_script *s, struct bk_err *e);
 int bk_script_run(PGconn *conn, const char *name, const char *sql,
     struct bk_failures *failures, struct bk_err *e);
 
+/*
+ * If res begins a COPY that only a statement hidden in another can ask for, end
+ * it, as libpq would give that result for ever: with an error for what has no
+ * rows, without its rows for what sends them.  1: ended; 0: it begins none; -1:
+ * the connection is lost.
+ */
+int bk_script_end_copy(PGconn *conn, const PGresult *res);
+
 #endif
