@@ -70,14 +70,17 @@ add_listed(struct bk_buf *m, const char *path, const char *data, size_t n,
 	    path, n, sha ? "SHA256" : "CRC32C", text);
 }
 
+static const char *end_of_wal = "0/300100";
+
 static void
 end_manifest(struct bk_buf *m)
 {
 	uint8_t sum[32];
 	char text[65];
 
-	bk_buf_puts(m, "\n],\n\"WAL-Ranges\": [\n{ \"Timeline\": 1, \"Start-"
-	    "LSN\": \"0/100028\", \"End-LSN\": \"0/300100\" }\n],\n", &e);
+	bk_buf_printf(m, &e, "\n],\n\"WAL-Ranges\": [\n{ \"Timeline\": 1, "
+	    "\"Start-LSN\": \"0/100028\", \"End-LSN\": \"%s\" }\n],\n",
+	    end_of_wal);
 	EVP_Digest(m->data, m->len, sum, NULL, EVP_sha256(), NULL);
 	hex(sum, sizeof(sum), text);
 	bk_buf_printf(m, &e, "\"Manifest-Checksum\": \"%s\"}\n", text);
@@ -205,7 +208,7 @@ test_files(void)
 
 /* What is wrong with the WAL. */
 enum fault { NONE, MISSING, SHORT, ZEROS, FOREIGN, MISPLACED, SWITCHED, NO_WAL,
-	OTHER_CONTROL };
+	OTHER_CONTROL, ONLY_ZEROS };
 
 /* The header of PostgreSQL 15. */
 static void
@@ -235,7 +238,18 @@ add_segment(struct bk_buf *b, unsigned number, enum fault fault)
 }
 
 static void
-make_wal(struct bk_buf *b, enum fault fault)
+add_both(struct bk_buf *b, struct bk_buf *m, const char *name,
+    const char *data, int listed)
+{
+	add_file(b, name, '0', data, strlen(data));
+	if (listed)
+		add_listed(m, name, data, strlen(data), 0, ",\n");
+}
+
+/* label: backup_label's text; NULL: none.  more: a file; NULL: none. */
+static void
+make_wal_with(struct bk_buf *b, enum fault fault, const char *label,
+    const char *more)
 {
 	static const char zeros[1024];
 	const uint64_t sysid = 0x0123456789abcdef + (fault == OTHER_CONTROL);
@@ -246,7 +260,13 @@ make_wal(struct bk_buf *b, enum fault fault)
 	    "\"System-Identifier\": " SYSID ",\n" FILES, &e);
 	add_file(b, "global/pg_control", '0', (const char *)&sysid, 8);
 	add_listed(&m, "global/pg_control", (const char *)&sysid, 8, 0, "");
-	if (fault != NO_WAL) {
+	if (label != NULL)
+		add_both(b, &m, "backup_label", label, 1);
+	if (more != NULL)
+		add_both(b, &m, more, "x", strchr(more, '/') != NULL);
+	if (fault == ONLY_ZEROS)
+		add_segment(b, 1, ZEROS);
+	else if (fault != NO_WAL) {
 		add_segment(b, 1, NONE);
 		add_segment(b, 3, fault);
 		add_segment(b, 2, NONE);
@@ -255,6 +275,12 @@ make_wal(struct bk_buf *b, enum fault fault)
 	add_file(b, "backup_manifest", '0', m.data, m.len);
 	bk_buf_add(b, zeros, sizeof(zeros), &e);
 	bk_buf_free(&m);
+}
+
+static void
+make_wal(struct bk_buf *b, enum fault fault)
+{
+	make_wal_with(b, fault, NULL, NULL);
 }
 
 static void
@@ -301,6 +327,67 @@ test_wal(void)
 	bk_buf_free(&b);
 }
 
+static void
+test_label(void)
+{
+	static const char *const senseless[] = { "", "START WAL LOCATION",
+	    "START WAL LOCATION: x (file y)\n",
+	    "START WAL LOCATION: 0000000000000000000000000000/100028 (file)\n",
+	    "CHECKPOINT LOCATION: 0/100028\n" };
+	struct bk_buf b = {0};
+	struct bk_verdict v;
+	size_t i;
+
+	make_wal_with(&b, NONE, "START WAL LOCATION: 0/100028 (file "
+	    "000000010000000000000001)\n", NULL);
+	is_int(verify(bk_check_tar, b.data, b.len, 65536, &v), BK_DATA,
+	    "from where it begins the WAL is read");
+	is_str(v.diff[0].object, "WAL: records up to", "  and has an end");
+	is_str(v.diff[0].found, "0/100028: no record: zeros", "  here");
+	is_int((intmax_t)v.ndiff, 1, "  of which later segments say nothing");
+	bk_verdict_free(&v);
+	for (i = 0; i < sizeof(senseless) / sizeof(senseless[0]); i++) {
+		make_wal_with(&b, NONE, senseless[i], NULL);
+		is_int(verify(bk_check_tar, b.data, b.len, 65536, &v), BK_OK,
+		    "a label that does not say where");
+		is_str(v.uncovered, "the records of its WAL", "  leaves them");
+		bk_verdict_free(&v);
+	}
+	bk_buf_free(&b);
+}
+
+static void
+test_odd(void)
+{
+	struct bk_buf b = {0};
+	struct bk_verdict v;
+
+	make_wal(&b, ONLY_ZEROS);
+	is_int(verify(bk_check_tar, b.data, b.len, 65536, &v), BK_DATA,
+	    "no segment that is one");
+	is_str(v.diff[0].object, "pg_wal/000000010000000000000001", "  which");
+	is_str(v.diff[0].found, "no WAL page", "  and why");
+	bk_verdict_free(&v);
+	make_wal_with(&b, NONE, NULL, "base/1/INCREMENTAL.1259");
+	is_int(verify(bk_check_tar, b.data, b.len, 65536, &v), BK_OK,
+	    "a part of a file");
+	is_str(v.uncovered, "the records of its WAL, the earlier backups that "
+	    "it is an increment to", "  of which the rest is elsewhere");
+	bk_verdict_free(&v);
+	make_wal_with(&b, NONE, NULL, "standby.signal");
+	is_int(verify_code(bk_check_tar, b.data, b.len, 65536), BK_OK,
+	    "what pg_basebackup -R adds is in no manifest");
+	make_wal_with(&b, NONE, NULL, "standby.sign");
+	is_int(verify_code(bk_check_tar, b.data, b.len, 65536), BK_DATA,
+	    "anything else has to be");
+	end_of_wal = "0/100028";
+	make_wal(&b, NONE);
+	is_int(verify_code(bk_check_tar, b.data, b.len, 65536), BK_DATA,
+	    "WAL that ends where it begins");
+	end_of_wal = "0/300100";
+	bk_buf_free(&b);
+}
+
 /* For the sanitizers: no arithmetic on NULL. */
 static void
 test_pax(void)
@@ -334,6 +421,8 @@ main(void)
 	test_flips(&b);
 	test_files();
 	test_wal();
+	test_label();
+	test_odd();
 	test_pax();
 	is_int(e.code, BK_OK, "nothing failed on the way");
 	bk_buf_free(&b);
