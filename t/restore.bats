@@ -158,6 +158,8 @@ go() {
 	refused 3 'no dump of a PostgreSQL database' noise
 	gzip -c small.bk >gz
 	refused 3 'bk-gz -d' gz
+	zstd -q <small.bk >zst
+	refused 3 'bk-zst -d' zst
 	printf 'age-encryption.org/v1\n' >age
 	refused 3 'bk-crypt -d' age
 	pg_dumpall --globals-only >all
@@ -178,7 +180,11 @@ go() {
 	done
 }
 
-@test "SQL that would go to another database is refused" {
+@test "SQL that would go to another database, or lose its owners, is refused" {
+	pg_dump small >sql
+	refused 3 'dump it without them' sql --no-owner
+	refused 3 'dump it without them' sql --no-acl
+	refused 3 'dump it without them' sql --role postgres
 	pg_dump -C small >sql
 	refused 3 'connects to another' sql
 }

@@ -83,6 +83,17 @@ not_proven() {
 	run -0 bk-verify --passphrase-file <(echo sesame) \
 	    < <(bk-crypt --passphrase-file <(echo sesame) <shop.bk)
 	BK_IDENTITY=$PWD/key run -0 bk-verify <own
+	# a stream in nine of them is nobody's backup
+	cp shop.bk in
+	for f in 1 2 3 4 5 6 7 8; do
+		bk-gz <in >out
+		mv out in
+	done
+	run -0 --separate-stderr bk-verify <in
+	[ "$(field proof)" = content ]
+	bk-gz <in >nine
+	not_proven nine
+	[[ $stderr == *': more than 8 layers' ]]
 }
 
 @test "a passphrase in the environment is not there for long" {
@@ -321,6 +332,10 @@ not_proven() {
 	run -1 --separate-stderr bk-verify -q -o no/such/file <shop.bk
 	one_line_error bk-verify
 	run -1 bash -c 'bk-verify <shop.bk >/dev/full'
+	mkdir dir
+	run -1 --separate-stderr bk-verify -q -o dir <shop.bk
+	one_line_error bk-verify
+	[[ $stderr == *'dir: Is a directory'* ]]
 }
 
 @test "receipts are stored where others find them" {

@@ -26,6 +26,10 @@ setup() {
 	name=$(cut -f 3 <<<"$output")
 	[[ $name == *shop%2Fdaily%2F1.bk.20*T*Z.receipt.json ]]
 	bk-s3get "s3://backups/${name#s3://backups/}" | cmp - r
+	# by a path, it takes the bk-s3put beside itself
+	run -0 env -u PATH "$(command -v bk-verify)" -q -o r --name 2 \
+	    --receipts s3://backups/beside <sql
+	[ "$(bk-s3ls s3://backups/beside/ | wc -l)" = 1 ]
 }
 
 @test "a receipt that is not stored is a failure" {

@@ -187,6 +187,61 @@ test_unnamed(void)
 	    "a manifest that says nothing");
 }
 
+static enum bk_code
+restored(const struct sample *s)
+{
+	return restore(s->b.data, s->b.len, 65536, NULL);
+}
+
+/* Behind the manifest nothing is proven. */
+static void
+test_behind_manifest(void)
+{
+	static const struct bk_manifest as_is;
+	struct sample s;
+	size_t end;
+
+	make(&s, &as_is);
+	end = s.b.len;
+	add_unnamed(&s, "somebody else's", 15);
+	is_int(restored(&s), BK_DATA, "a block behind the manifest");
+	s.b.len = end;
+	add_table(&s, 7, "orders", "");
+	is_int(restored(&s), BK_DATA, "a table behind it");
+	free_sample(&s);
+}
+
+/* Of which of them would the rows be? */
+static void
+test_number_twice(void)
+{
+	static const char five[] = "\0\5\0\0\0\0\1\0\0";
+	struct sample s = { .records = bk_digest_new() };
+	struct bk_err why = {0};
+	struct memory m;
+	size_t at = 0;
+
+	add_head(&s, 0);
+	while (memcmp(s.b.data + at, five, sizeof(five)) != 0)
+		at++;
+	bk_archive_add_block(&s.b, BK_BLOCK_DATA, 7, &e);
+	bk_archive_add_chunk(&s.b, "\\.\n\n\n", 5, &e);
+	add_zero(&s);
+	bk_archive_add_block(&s.b, BK_BLOCK_DATA, 5, &e);
+	bk_archive_add_chunk(&s.b, "\\.\n\n\n", 5, &e);
+	add_zero(&s);
+	bk_archive_add_block(&s.b, BK_BLOCK_BLOBS, 9, &e);
+	add_zero(&s);
+	is_int(restored(&s), BK_OK, "two tables of pg_dump's");
+	s.b.data[at + 1] = 7;
+	m = (struct memory){ s.b.data, s.b.len, 999 };
+	ok(bk_restore_open((struct bk_source){ read_memory, &m }, "x",
+	    &why) == NULL && why.code == BK_DATA, "of one number");
+	ok(strstr(why.msg, "two TOC entries with the same number") != NULL,
+	    "  %s", why.msg);
+	free_sample(&s);
+}
+
 int
 main(void)
 {
@@ -199,6 +254,8 @@ main(void)
 	test_flips(&s);
 	test_totals();
 	test_unnamed();
+	test_behind_manifest();
+	test_number_twice();
 	is_int(e.code, BK_OK, "nothing failed on the way");
 	free_sample(&s);
 	return tap_done();
