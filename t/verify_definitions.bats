@@ -96,6 +96,16 @@ damage() {
 	dropdb part
 }
 
+@test "the copy is read with the options that the dump was made with" {
+	bk-dump -t app.child --quote-all-identifiers all >quoted.bk
+	run -0 --separate-stderr bk-verify --against copy <quoted.bk
+	[ "$(field definitions)" = compared ]
+	psql -qX copy -c 'ALTER TABLE app.child ADD added int'
+	run -3 --separate-stderr bk-verify --against copy <quoted.bk
+	[[ $stderr == *'table app.child '*'"added" integer'* ]]
+	psql -qX copy -c 'ALTER TABLE app.child DROP added'
+}
+
 @test "a copy that lacks a table's column differs, whatever else fails" {
 	createdb -T copy less
 	psql -qX less -c 'ALTER TABLE app.audit DROP what'
