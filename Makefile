@@ -174,7 +174,7 @@ cover:
 	rm -rf build/cover
 	-umask 0; $(MAKE) COVER=1 check
 	t/support/cover.py counts build/cover >build/cover/check
-	-BK_BIN="$(CURDIR)/build/cover/bin" t/torture/faults -m 60 >build/cover/sweep
+	-BK_BIN="$(CURDIR)/build/cover/bin" t/torture/faults -q >build/cover/sweep
 	t/support/cover.py build/cover build/cover/check t/support/cover.reasons
 
 # Do the tests notice small mistakes?  A sample of MUTANTS of them.
