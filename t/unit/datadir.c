@@ -290,6 +290,57 @@ test_hostile(void)
 	    "not in the manifest");
 }
 
+/* What is read as well as unpacked has a limit; a path has one. */
+static void
+test_limits(void)
+{
+	struct bk_datadir_options o = {0};
+	struct bk_datadir *d;
+	struct base_tar b;
+	char deep[150] = "", pax[200];
+	size_t i;
+
+	tar_begin(&b);
+	tar_file(&b, "PG_VERSION", "17\n", 3);
+	tar_file(&b, "backup_label", big, BIG);
+	usual_end(&b);
+	ok(unpack(&b, &o, NULL) == -1 && e.code == BK_DATA && strstr(e.msg,
+	    "backup_label: more than 1 MiB") != NULL, "%s", e.msg);
+	ok(!is_there("data"), "nothing is left");
+	tar_free(&b);
+	for (i = 0; i < 140; i++)
+		deep[i] = i % 2 == 0 ? 'a' : '/';
+	(void)snprintf(pax, sizeof(pax), "%zu path=%s\n", strlen("123 path=\n") +
+	    strlen(deep), deep);
+	usual(&b);
+	tar_header(&b, "x", 'x', strlen(pax), "", 0600);
+	tar_data(&b, pax, strlen(pax));
+	tar_header(&b, "short", '5', 0, "", 0700);
+	usual_end(&b);
+	ok(unpack(&b, &o, NULL) == -1 && e.code == BK_DATA && strstr(e.msg,
+	    "directories deep") != NULL, "%s", e.msg);
+	ok(!is_there("data"), "nothing is left");
+	tar_free(&b);
+	e = (struct bk_err){0};
+	o.dir = in("data");
+	o.threads = 1;
+	d = bk_datadir_open(&o, &e);
+	ok(d != NULL && bk_datadir_commit(d, &e) == -1 && strstr(e.msg,
+	    "nothing was unpacked") != NULL, "%s", e.msg);
+	bk_datadir_free(d);
+	ok(!is_there("data"), "nothing is left");
+	if (geteuid() != 0)
+		return;
+	ok(mkdir(in("data"), 0700) == 0 && chown(in("data"), 12345, 0) == 0,
+	    "a directory of another user");
+	e = (struct bk_err){0};
+	o.dir = in("data");
+	ok(bk_datadir_open(&o, &e) == NULL && strstr(e.msg,
+	    "it belongs to another user (12345)") != NULL, "%s", e.msg);
+	ok(is_there("data"), "which is left alone");
+	wipe("data");
+}
+
 /* Whatever length arrives: 3, and nothing left. */
 static void
 test_truncated(void)
@@ -448,6 +499,66 @@ add_space(struct base_tar *b, const char *from, const char *file)
 	usual_end(b);
 }
 
+/* A tablespace at "to", of which the map's text is map: what is said of it. */
+static void
+odd_space(const char *path, const char *to, const char *map, const char *says)
+{
+	struct bk_datadir_options o = {0};
+	struct base_tar b;
+
+	tar_begin(&b);
+	if (path != NULL)
+		tar_header(&b, path, '5', 0, to, 0700);
+	tar_file(&b, "PG_VERSION", "17\n", 3);
+	tar_file(&b, "tablespace_map", map, strlen(map));
+	usual_end(&b);
+	ok(unpack(&b, &o, NULL) == -1 && e.code == BK_DATA && strstr(e.msg,
+	    says) != NULL, "%s", e.msg);
+	ok(!is_there("ts") && !is_there("data"), "nothing is left");
+	tar_free(&b);
+}
+
+static void
+test_odd_spaces(const char *to)
+{
+	char map[600];
+	struct bk_datadir_options o = {0};
+	struct base_tar b;
+
+	odd_space("pg_tblspc/16384", to, "16384\n", "map: damaged");
+	odd_space("pg_tblspc/16384", to, "16384 \n", "map: damaged");
+	odd_space("pg_tblspc/16384", to, "x /srv\n", "map: damaged");
+	odd_space("pg_tblspc/16384", to, "12345678901 /srv\n", "map: damaged");
+	odd_space("pg_tblspc/16384", to, "16384 /srv/other\n",
+	    "a tablespace in two places");
+	tar_begin(&b);
+	tar_header(&b, "pg_tblspc/16384", '5', 0, to, 0700);
+	tar_header(&b, "pg_tblspc/16384", '5', 0, "/srv/ts", 0700);
+	tar_file(&b, "PG_VERSION", "17\n", 3);
+	usual_end(&b);
+	ok(unpack(&b, &o, NULL) == -1 && e.code == BK_DATA && strstr(e.msg,
+	    "a tablespace in two places") != NULL, "%s", e.msg);
+	ok(!is_there("ts") && !is_there("data"), "nothing is left");
+	tar_free(&b);
+	/* a newline in its name, as the server writes it */
+	(void)snprintf(map, sizeof(map), "%s/a\nb", to);
+	tar_begin(&b);
+	tar_header(&b, "pg_tblspc/16384", '5', 0, map, 0700);
+	tar_file(&b, "PG_VERSION", "17\n", 3);
+	(void)snprintf(map, sizeof(map), "16384 %s/a\\\nb\n", to);
+	tar_file(&b, "tablespace_map", map, strlen(map));
+	tar_dir(&b, "global/");
+	control(&b, 7000000000000000001);
+	usual_end(&b);
+	ok(mkdir(to, 0700) == 0 && unpack(&b, &o, NULL) == 0, "a newline in a "
+	    "name: %s", e.msg);
+	ok(is_there("ts/a\nb") && holds("data/tablespace_map", map,
+	    strlen(map)), "is in the map again");
+	wipe("data");
+	wipe("ts");
+	tar_free(&b);
+}
+
 static void
 test_tablespaces(void)
 {
@@ -499,6 +610,7 @@ test_tablespaces(void)
 	ok(unpack(&b, &o, NULL) == -1 && e.code == BK_DATA && strstr(e.msg,
 	    "the stream does not") != NULL, "%s", e.msg);
 	tar_free(&b);
+	test_odd_spaces(map.to);
 	free((char *)(uintptr_t)map.to);
 }
 
@@ -769,6 +881,7 @@ main(void)
 	test_good();
 	test_algorithms();
 	test_hostile();
+	test_limits();
 	test_truncated();
 	test_flipped();
 	test_manifest();
