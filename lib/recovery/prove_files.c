@@ -180,7 +180,7 @@ bk_prove_open(struct prover *s, uint64_t number, struct prove_file *f,
 	for (i = 0; rc == 0 && i <= s->history.n; i++) {
 		end = begin;
 		f->timeline = timeline_at(&s->history, i, &begin);
-		/* what a timeline wrote after the next one left it is not ours */
+		/* what one wrote after the next had left it is not ours */
 		if (f->timeline < s->o->label.timeline || (s->segment != 0 &&
 		    (number < begin / s->segment ||
 		    number > (end - 1) / s->segment)))

@@ -117,8 +117,8 @@ test_statements(void)
 	reads("SELECT 1 --\n-1;", "[SELECT 1 \n-1;]");
 	reads("--\n-- ;\nx;", "[x;]");
 	/* words and statements longer and shorter than those looked for */
-	reads("CREATE FUNCTION a_name_that_is_as_long_as_a_name_may_be_in_postgres_"
-	    "is_it_not_so() BEGIN ATOMIC x; END;",
+	reads("CREATE FUNCTION a_name_that_is_as_long_as_a_name_may_be_in_"
+	    "postgres_is_it_not_so() BEGIN ATOMIC x; END;",
 	    "[CREATE FUNCTION a_name_that_is_as_long_as_a_name_may_be_in_"
 	    "postgres_is_it_not_so() BEGIN ATOMIC x; END;]");
 	reads("COPY x;", "[COPY x;]");

@@ -310,8 +310,8 @@ test_limits(void)
 	tar_free(&b);
 	for (i = 0; i < 140; i++)
 		deep[i] = i % 2 == 0 ? 'a' : '/';
-	(void)snprintf(pax, sizeof(pax), "%zu path=%s\n", strlen("123 path=\n") +
-	    strlen(deep), deep);
+	(void)snprintf(pax, sizeof(pax), "%zu path=%s\n",
+	    strlen("123 path=\n") + strlen(deep), deep);
 	usual(&b);
 	tar_header(&b, "x", 'x', strlen(pax), "", 0600);
 	tar_data(&b, pax, strlen(pax));

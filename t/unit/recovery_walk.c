@@ -362,7 +362,8 @@ test_pages(void)
 		{ SEGMENT + 2, 2, "1/100000: a segment without its header" },
 		{ PAGE + 2, 2, "1/2000: a segment's header inside it" },
 		{ PAGE + 3, 1, "1/2000: unknown flags in a page's header" },
-		{ PAGE + 16, 1, "1/2000: continues a record of another length" },
+		{ PAGE + 16, 1, "1/2000: continues a record of "
+		    "another length" },
 	};
 	struct seen s;
 	size_t i;
@@ -516,12 +517,14 @@ test_whole_segment(void)
 	write_sample();
 	is_int(judge_file(first, 0, SEGMENT), BK_OK, "a whole segment");
 	memset(wal + at, 0, sizeof(wal) - at);
-	put_record(0, 0x40, 0, "", 0, SIZE_MAX);	/* the rest is not read */
+	/* the rest is not read */
+	put_record(0, 0x40, 0, "", 0, SIZE_MAX);
 	memcpy(&rest, wal + SEGMENT + 16, 4);
 	ok(rest > 2 * PAGE, "a record of %u more bytes", (unsigned)rest);
 	is_int(judge_file(second, SEGMENT, SEGMENT), BK_OK, "found behind it");
 	wal[point_at + 40] ^= 1;
-	is_int(judge_file(second, SEGMENT, SEGMENT), BK_DATA, "a bit behind it");
+	is_int(judge_file(second, SEGMENT, SEGMENT), BK_DATA,
+	    "a bit behind it");
 	ok(strstr(why, "a record's checksum is wrong") != NULL &&
 	    strncmp(why, second, 24) == 0, "  %s", why);
 	is_int(judge_file(second, SEGMENT, PAGE / 2), BK_OK,

@@ -135,7 +135,8 @@ test_left_out(void)
 	struct bk_toc_entry a[] = { entry("SUBSCRIPTION", "s", "1"),
 	    entry("SUBSCRIPTION TABLE", "s", "1"),
 	    entry("COMMENT", "SUBSCRIPTION s", "1"),
-	    entry("COMMENT", "SUBSCRIPTIONS", "1"), entry("ACL", "TABLE t", "1"),
+	    entry("COMMENT", "SUBSCRIPTIONS", "1"),
+	    entry("ACL", "TABLE t", "1"),
 	    entry("DATABASE PROPERTIES", "d", "1"),
 	    entry("TABLE DATA", "t", "1"), entry(NULL, "t", "1") };
 	struct bk_toc was = { .entry = a, .n = 8 }, is = {0};
