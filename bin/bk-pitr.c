@@ -318,10 +318,8 @@ keep(const struct pitr_options *o, struct bk_err *e)
 {
 	const struct bk_label *l = bk_reader_label(o->input[0].in);
 
-	if (o->ninputs > 1 || l->kind != BK_LABEL_CLUSTER) {
-		bk_fail_add(e, "; nothing is left in %s", o->dir);
+	if (o->ninputs > 1 || l->kind != BK_LABEL_CLUSTER)
 		return;
-	}
 	bk_datadir_keep(datadir);
 	bk_fail_add(e, "; %s stays, unfit to start: with --delta it need not "
 	    "be copied again", o->dir);
@@ -371,6 +369,8 @@ recover(struct pitr_options *o, double began, struct bk_err *e)
 	if (b.wal != -1)
 		close(b.wal);
 	signals_hold();
+	if (rc == -1 && datadir != NULL)
+		bk_datadir_undo(datadir, e);
 	bk_datadir_free(datadir);
 	datadir = NULL;
 	signals_release();

@@ -197,6 +197,7 @@ begun() {
 	# a stream that somebody has made
 	mkdir x && ln -s /etc x/base && tar -cf link.tar -C x base
 	refused 3 'base: refused: neither a file nor a directory' unpack link.tar -q
+	[[ $stderr == *"; nothing is left of what was unpacked" ]]
 	tar -cPf up.tar --transform 's|^|../|' x
 	refused 3 'refused: not a path below' unpack up.tar -q
 	[ -z "$(ls -A "$SIDE")" ]

@@ -135,6 +135,15 @@ bk_datadir_abandon(struct bk_datadir *d)
 }
 
 void
+bk_datadir_undo(struct bk_datadir *d, struct bk_err *e)
+{
+	if (d->updating)
+		return;
+	bk_tree_undo(d->tree);
+	bk_tree_tell_left(d->tree, e);
+}
+
+void
 bk_datadir_free(struct bk_datadir *d)
 {
 	size_t i;
@@ -238,5 +247,9 @@ bk_datadir_commit(struct bk_datadir *d, struct bk_err *e)
 		return bk_fail_errno(e, "%s: chmod", d->o.dir);
 	if (bk_tree_sync(d->tree, e) == -1 || bk_datadir_name(d, e) == -1)
 		return -1;
-	return bk_store_sync_dir(fd, d->o.dir, e);
+	if (bk_store_sync_dir(fd, d->o.dir, e) == 0)
+		return 0;
+	/* what has failed is not to be started */
+	(void)bk_tree_rename(d->tree, BK_PG_VERSION, BK_PG_VERSION_AWAY, e);
+	return -1;
 }

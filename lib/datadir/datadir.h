@@ -109,6 +109,12 @@ void bk_datadir_keep(struct bk_datadir *d);
  */
 void bk_datadir_abandon(struct bk_datadir *d);
 
+/*
+ * After a failure: the same, and add to *e's message that nothing is left, or
+ * where something is.
+ */
+void bk_datadir_undo(struct bk_datadir *d, struct bk_err *e);
+
 void bk_datadir_free(struct bk_datadir *d);	/* NULL is fine */
 
 #endif

@@ -308,9 +308,9 @@ bk_datadir_unpack(struct bk_datadir *d, struct bk_source src,
 	    bk_datadir_compare(d, e) == -1 ||
 	    bk_datadir_link_spaces(d, e) == -1 ||
 	    (d->updating && bk_datadir_delta_end(d, e) == -1)) {
-		bk_fail_add(e, "; %s", !d->updating ? "nothing is left of what "
-		    "was unpacked" : "the directory cannot be started until "
-		    "--delta succeeds");
+		if (d->updating)
+			bk_fail_add(e, "; the directory cannot be started "
+			    "until --delta succeeds");
 		return -1;
 	}
 	d->unpacked = 1;

@@ -99,6 +99,12 @@ int bk_tree_keep(struct bk_tree *t, struct bk_err *e);
  */
 void bk_tree_undo(struct bk_tree *t);
 
+/*
+ * After it: look what is there, and add to *e's message that nothing is left,
+ * or each directory in which something is.  Of a tree that is kept, nothing.
+ */
+void bk_tree_tell_left(struct bk_tree *t, struct bk_err *e);
+
 void bk_tree_free(struct bk_tree *t);	/* NULL is fine */
 
 #endif

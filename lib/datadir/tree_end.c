@@ -2,6 +2,8 @@
 #define _GNU_SOURCE		/* syncfs */
 #include "datadir/tree_in.h"
 
+#include <sys/stat.h>
+
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -316,4 +318,32 @@ bk_tree_undo(struct bk_tree *t)
 		bk_tree_undo(t->graft[i].tree);
 	if (t->ours)
 		(void)rmdir(t->name);
+}
+
+/* Each directory that is there, or has a name in it; how many. */
+static size_t
+add_left(struct bk_tree *t, struct bk_err *e)
+{
+	struct bk_err ignored = {0};
+	char name[256] = "";
+	struct stat st;
+	size_t i, n = 0;
+
+	/* what cannot be told counts as left */
+	if (t->ours ? lstat(t->name, &st) == 0 || errno != ENOENT :
+	    bk_tree_first(t, name, &ignored) == -1 || name[0] != '\0') {
+		bk_fail_add(e, "; %s could not be cleared: remove what is "
+		    "left in it", t->name);
+		n = 1;
+	}
+	for (i = 0; i < t->ngraft; i++)
+		n += add_left(t->graft[i].tree, e);
+	return n;
+}
+
+void
+bk_tree_tell_left(struct bk_tree *t, struct bk_err *e)
+{
+	if (!t->kept && add_left(t, e) == 0)
+		bk_fail_add(e, "; nothing is left of what was unpacked");
 }

@@ -25,6 +25,21 @@ holds() {
 	diff <(ls -A "$1") <(printf '%s\n' "${want[@]}")
 }
 
+# tells_left DIR: what bk-pitr has left in DIR cannot be started, and it says so;
+# after a crash the next run does.  Then DIR is removed, as both say.
+tells_left() {
+	local said
+	absent "$1/PG_VERSION"
+	if [ -n "$(ls -A "$1" 2>/dev/null)" ]; then
+		said=$(cat "$D.err")
+		((STATUS > 0 && STATUS < 128)) ||
+			said=$(bk-pitr -q -D "$1" --target immediate <base.tar 2>&1) || :
+		[[ $said =~ $1' could not be cleared: remove '|$1' stays, unfit to start: with --delta '|$1': left by a recovery that was interrupted; remove '|$1': not empty: ' ]] ||
+			{ echo "something is left in $1; told: $said"; return 1; }
+	fi
+	rm -rf "$1"
+}
+
 # inside: what is in the envelope on standard input.
 inside() {
 	perl -0777 -pe 's/\A.{64}\([^)]*\)//s; substr($_, -68) = ""'

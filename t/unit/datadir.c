@@ -1,4 +1,5 @@
 /* A data directory from a tar: what is made, what is refused, what is left. */
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -146,6 +147,8 @@ unpack(const struct base_tar *b, const struct bk_datadir_options *o,
 	    bk_datadir_append(d, "postgresql.auto.conf", "a = b\n", 6, &e) ==
 	    0)
 		rc = bk_datadir_commit(d, &e);
+	if (rc == -1)
+		bk_datadir_undo(d, &e);
 	if (sum != NULL) {
 		*sum = *bk_datadir_summary(d);
 		sum->wal = NULL;
@@ -249,7 +252,8 @@ hostile(const char *what, const char *path, char type, const char *link,
 	    "in the way") == 0 ? BK_FAIL : BK_DATA) &&
 	    strstr(e.msg, says) != NULL && strchr(e.msg, '\n') == NULL,
 	    "%s: %s", what, e.msg);
-	ok(!is_there("data"), "%s: nothing is left", what);
+	ok(!is_there("data") && strstr(e.msg, "; nothing is left of what was "
+	    "unpacked") != NULL, "%s: nothing is left", what);
 	tar_free(&b);
 }
 
@@ -472,7 +476,8 @@ test_directories(void)
 	b.tar.len -= 512;
 	(void)mkdir(in("data"), 0700);
 	is_int(unpack(&b, &o, NULL), -1, "what was empty");
-	ok(is_there("data") && count("data") == 0, "is so again");
+	ok(is_there("data") && count("data") == 0 &&
+	    strstr(e.msg, "; nothing is left") != NULL, "is so again");
 	wipe("data");
 	tar_free(&b);
 }
@@ -614,6 +619,76 @@ test_tablespaces(void)
 	free((char *)(uintptr_t)map.to);
 }
 
+/* Unpack b, and undo it while something is in the way of that. */
+static void
+undo(const struct base_tar *b, const struct bk_datadir_options *how,
+    int no_files, const char *in_the_way)
+{
+	struct memory m = { b->tar.data, b->tar.len };
+	const struct bk_source src = { memory_read, &m };
+	struct bk_datadir_options o = *how;
+	struct rlimit usual_limit, limit;
+	struct bk_datadir *d;
+
+	e = (struct bk_err){0};
+	o.dir = in("data");
+	o.threads = 1;
+	d = bk_datadir_open(&o, &e);
+	ok(bk_datadir_unpack(d, src, "input", &e) == 0, "unpacked");
+	(void)bk_fail(&e, BK_FAIL, "cause");
+	if (in_the_way != NULL)
+		put(in_the_way, "x", 1);
+	(void)getrlimit(RLIMIT_NOFILE, &usual_limit);
+	limit = usual_limit;
+	limit.rlim_cur = no_files ? 3 : limit.rlim_cur;
+	(void)setrlimit(RLIMIT_NOFILE, &limit);
+	bk_datadir_undo(d, &e);
+	(void)setrlimit(RLIMIT_NOFILE, &usual_limit);
+	bk_datadir_free(d);
+}
+
+static int
+tells_left(const char *name)
+{
+	char text[300];
+
+	(void)snprintf(text, sizeof(text), "; %s could not be cleared: remove "
+	    "what is left in it", in(name));
+	return strstr(e.msg, text) != NULL;
+}
+
+/* What is told is what is there. */
+static void
+test_undone(void)
+{
+	struct bk_datadir_map map = { "/nonexistent/ts", strdup(in("ts")) };
+	struct bk_datadir_options o = { .map = &map, .nmap = 1 };
+	struct base_tar b;
+	int ours;
+
+	add_space(&b, "/nonexistent/ts", "PG_17_202406281/16385");
+	undo(&b, &o, 0, NULL);
+	ok(!is_there("data") && !is_there("ts"), "undone");
+	is_str(e.msg, "cause; nothing is left of what was unpacked", "it says");
+	for (ours = 0; ours < 2; ours++) {
+		if (!ours)
+			(void)mkdir(in("data"), 0700);
+		undo(&b, &o, 1, NULL);
+		ok(count("data") > 0 && count("ts") > 0, "no descriptors");
+		ok(tells_left("data") && tells_left("ts") &&
+		    strstr(e.msg, "nothing") == NULL, "%s", e.msg);
+		wipe("data");
+		wipe("ts");
+	}
+	undo(&b, &o, 0, "ts/x");
+	ok(!is_there("data") && count("ts") == 1, "another's file");
+	ok(!tells_left("data") && tells_left("ts") &&
+	    strstr(e.msg, "nothing") == NULL, "%s", e.msg);
+	wipe("ts");
+	tar_free(&b);
+	free((char *)(uintptr_t)map.to);
+}
+
 static void
 test_delta(void)
 {
@@ -673,6 +748,8 @@ test_delta(void)
 	is_int(unpack(&b, &o, NULL), -1, "interrupted");
 	ok(is_there("data/PG_VERSION.unfinished") &&
 	    !is_there("data/PG_VERSION"), "it cannot be started");
+	ok(strstr(e.msg, "until --delta succeeds") != NULL &&
+	    strstr(e.msg, "left") == NULL, "which is told: %s", e.msg);
 	b.tar.len += 512;
 	is_int(unpack(&b, &o, NULL), 0, "and is mended by another run");
 	memset(page, 'x', 8);
@@ -887,6 +964,7 @@ main(void)
 	test_manifest();
 	test_directories();
 	test_tablespaces();
+	test_undone();
 	test_delta();
 	test_killed();
 	test_abandoned();
