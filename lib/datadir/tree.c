@@ -164,6 +164,59 @@ bk_tree_remember(struct bk_tree *t, const char *path, enum bk_made_kind kind,
 	return rc;
 }
 
+/*
+ * What is made in dir and remembered under the lock, bk_tree_undo() does not
+ * miss.  As mkdirat(); -1 also with *e set.
+ */
+static int
+make_dir(struct bk_tree *t, int dir, const char *name, const char *path,
+    struct bk_err *e)
+{
+	int rc = -1;
+
+	pthread_mutex_lock(&t->lock);
+	if (refuse_stopped(t, e) == 0 && mkdirat(dir, name, 0700) == 0 &&
+	    (rc = add_made(t, path, BK_MADE_DIR, e)) == -1)
+		(void)unlinkat(dir, name, AT_REMOVEDIR);
+	pthread_mutex_unlock(&t->lock);
+	return rc;
+}
+
+/* The same for a file; its descriptor. */
+static int
+make_file(struct bk_tree *t, int dir, const char *name, const char *path,
+    struct bk_err *e)
+{
+	int fd = -1;
+
+	pthread_mutex_lock(&t->lock);
+	if (refuse_stopped(t, e) == 0)
+		fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW |
+		    O_CLOEXEC, 0600);
+	if (fd != -1 && add_made(t, path, BK_MADE_FILE, e) == -1) {
+		(void)unlinkat(dir, name, 0);
+		close(fd);
+		fd = -1;
+	}
+	pthread_mutex_unlock(&t->lock);
+	return fd;
+}
+
+/* The same for a symbolic link. */
+static int
+make_link(struct bk_tree *t, const char *target, int dir, const char *name,
+    const char *path, struct bk_err *e)
+{
+	int rc = -1;
+
+	pthread_mutex_lock(&t->lock);
+	if (refuse_stopped(t, e) == 0 && symlinkat(target, dir, name) == 0 &&
+	    (rc = add_made(t, path, BK_MADE_FILE, e)) == -1)
+		(void)unlinkat(dir, name, 0);
+	pthread_mutex_unlock(&t->lock);
+	return rc;
+}
+
 static int
 add_graft(struct bk_tree *t, const char *path, struct bk_tree *other,
     struct bk_err *e)
@@ -236,13 +289,8 @@ step(struct bk_tree *t, int dir, const char *name, const char *path, int make,
 
 	if (fd != -1 || errno != ENOENT || !make)
 		return fd;
-	if (mkdirat(dir, name, 0700) == -1)
-		return -1;
-	if (bk_tree_remember(t, path, BK_MADE_DIR, e) == -1) {
-		(void)unlinkat(dir, name, AT_REMOVEDIR);
-		return -1;
-	}
-	return openat(dir, name, BK_TREE_DIR);
+	return make_dir(t, dir, name, path, e) == -1 ? -1 :
+	    openat(dir, name, BK_TREE_DIR);
 }
 
 int
@@ -346,19 +394,11 @@ bk_tree_create(struct bk_tree *t, const char *path, struct bk_err *e)
 		return -1;
 	if ((dir = bk_tree_parent(t, path, 1, &name, e)) == -1)
 		return bk_tree_fail(t, path, "open", e);
-	fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW |
-	    O_CLOEXEC, 0600);
+	fd = make_file(t, dir, name, path, e);
 	if (fd == -1 && errno == EEXIST)
 		return bk_fail(e, BK_DATA, "%s/%s: it is there already: the "
 		    "stream has it twice", t->name, path);
-	if (fd == -1)
-		return bk_tree_fail(t, path, "open", e);
-	if (bk_tree_remember(t, path, BK_MADE_FILE, e) == -1) {
-		(void)unlinkat(dir, name, 0);
-		close(fd);
-		return -1;
-	}
-	return fd;
+	return fd == -1 ? bk_tree_fail(t, path, "open", e) : fd;
 }
 
 int
@@ -416,12 +456,8 @@ bk_tree_symlink(struct bk_tree *t, const char *target, const char *path,
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    S_ISLNK(st.st_mode) && unlinkat(dir, name, 0) == -1)
 		return bk_tree_fail(t, path, "unlink", e);
-	if (symlinkat(target, dir, name) == -1)
-		return bk_tree_fail(t, path, "symlink", e);
-	if (bk_tree_remember(t, path, BK_MADE_FILE, e) == 0)
-		return 0;
-	(void)unlinkat(dir, name, 0);
-	return -1;
+	return make_link(t, target, dir, name, path, e) == -1 ?
+	    bk_tree_fail(t, path, "symlink", e) : 0;
 }
 
 int
@@ -437,13 +473,16 @@ bk_tree_rename(struct bk_tree *t, const char *from, const char *to,
 	dir = bk_tree_parent(t, from, 0, &name, e);
 	if (dir == -1 || (dir = fcntl(dir, F_DUPFD_CLOEXEC, 0)) == -1)
 		return bk_tree_fail(t, from, "rename", e);
-	if ((to_dir = bk_tree_parent(t, to, 1, &to_name, e)) == -1 ||
+	to_dir = bk_tree_parent(t, to, 1, &to_name, e);
+	pthread_mutex_lock(&t->lock);	/* as make_dir() */
+	if (to_dir == -1 || refuse_stopped(t, e) == -1 ||
 	    fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
 	    renameat(dir, name, to_dir, to_name) == -1)
 		bk_tree_fail(t, to, "rename", e);
-	else if ((rc = bk_tree_remember(t, to, S_ISDIR(st.st_mode) ?
+	else if ((rc = add_made(t, to, S_ISDIR(st.st_mode) ?
 	    BK_MADE_WHOLE : BK_MADE_FILE, e)) == -1)
 		(void)renameat(to_dir, to_name, dir, name);
+	pthread_mutex_unlock(&t->lock);
 	close(dir);
 	bk_tree_forget(t);
 	return rc;

@@ -37,7 +37,7 @@ struct bk_tree {
 	char *parent;		/* the path of parent_fd, the last one asked */
 	int parent_fd;
 	size_t parents;		/* how many there were */
-	pthread_mutex_t lock;	/* of made and graft, as they grow */
+	pthread_mutex_t lock;	/* while something is made and remembered */
 	int stopped, kept;
 };
 

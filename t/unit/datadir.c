@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -815,6 +816,8 @@ struct abandoned {
 	struct memory m;
 	struct bk_datadir *d;
 	size_t at;		/* abandoned when so much is left */
+	pthread_t thread;	/* by it, once it is started */
+	int started;
 };
 
 static ssize_t
@@ -837,7 +840,8 @@ test_abandoned(void)
 	usual(&b);
 	usual_end(&b);
 	for (n = 0; n < b.tar.len; n += b.tar.len / 17) {
-		struct abandoned a = { { b.tar.data, b.tar.len }, NULL, n };
+		struct abandoned a = { .m = { b.tar.data, b.tar.len },
+		    .at = n };
 		const struct bk_source src = { abandoning_read, &a };
 		struct bk_datadir_options o = { .threads = 2,
 		    .dir = in("data") };
@@ -853,6 +857,59 @@ test_abandoned(void)
 	}
 	is_int((intmax_t)left, 0, "abandoned: nothing is left");
 	is_int((intmax_t)went_on, 0, "and nothing succeeds");
+	tar_free(&b);
+}
+
+static void *
+abandon(void *d)
+{
+	bk_datadir_abandon(d);
+	return NULL;
+}
+
+static ssize_t
+starting_read(void *ctx, void *buf, size_t n, struct bk_err *err)
+{
+	struct abandoned *a = ctx;
+
+	if (a->m.n <= a->at && !a->started)
+		a->started = pthread_create(&a->thread, NULL, abandon,
+		    a->d) == 0;
+	return memory_read(&a->m, buf, n < 4096 ? n : 4096, err);
+}
+
+/* While directories and files are being made: none is missed. */
+static void
+test_abandoned_meanwhile(void)
+{
+	struct base_tar b;
+	size_t i, left = 0;
+	char path[64];
+
+	tar_begin(&b);
+	tar_file(&b, "PG_VERSION", "17\n", 3);
+	for (i = 0; i < 40; i++) {
+		(void)snprintf(path, sizeof(path), "base/%zu/1/1", i);
+		tar_file(&b, path, "x", 1);
+	}
+	usual_end(&b);
+	for (i = 0; i < 40; i++) {
+		struct abandoned a = { .m = { b.tar.data, b.tar.len },
+		    .at = b.tar.len - 512 * (i % 30) };
+		const struct bk_source src = { starting_read, &a };
+		struct bk_datadir_options o = { .threads = 1,
+		    .dir = in("data") };
+
+		e = (struct bk_err){0};
+		a.d = bk_datadir_open(&o, &e);
+		(void)bk_datadir_unpack(a.d, src, "input", &e);
+		if (a.started)
+			(void)pthread_join(a.thread, NULL);
+		bk_datadir_free(a.d);
+		left += is_there("data");
+		wipe("data");
+	}
+	is_int((intmax_t)left, 0, "abandoned meanwhile: nothing is left");
 	tar_free(&b);
 }
 
@@ -968,6 +1025,7 @@ main(void)
 	test_delta();
 	test_killed();
 	test_abandoned();
+	test_abandoned_meanwhile();
 	test_chain();
 	wipe("");
 	free(big);
