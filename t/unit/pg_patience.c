@@ -18,6 +18,12 @@
 #include "pg/sql.h"
 #include "tap.h"
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { SANITIZED = 1 };
+#else
+enum { SANITIZED = 0 };
+#endif
+
 static const char welcome[] = "R\0\0\0\10\0\0\0\0" "Z\0\0\0\5I",
     copy_in[] = "G\0\0\0\11\0\0\1\0\0";
 
@@ -125,10 +131,9 @@ main(void)
 {
 	alarm(20);
 	test_memory();
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-	printf("# a sanitizer's malloc has memory of its own\n");
-#else
-	test_none();
-#endif
+	if (SANITIZED)
+		printf("# a sanitizer's malloc has memory of its own\n");
+	else
+		test_none();
 	return tap_done();
 }
