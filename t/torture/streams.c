@@ -144,6 +144,21 @@ start_tool(const char *command)
 	_exit(99);
 }
 
+/* One line of the tool's own; before it bk-verify has a table of differences. */
+static int
+says_once(char *text)
+{
+	char *last = NULL, *line;
+	int n = 0;
+
+	for (line = strtok(text, "\n"); line != NULL;
+	    line = strtok(NULL, "\n")) {
+		n += strncmp(line, "bk-", 3) == 0;
+		last = line;
+	}
+	return n == 1 && strncmp(last, "bk-", 3) == 0;
+}
+
 /* What the tool makes of it: its status, what it says, what it stores. */
 static enum verdict
 judge_tool(const struct format *f, const uint8_t *p, size_t n,
@@ -170,13 +185,13 @@ judge_tool(const struct format *f, const uint8_t *p, size_t n,
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		v = out.len == whole.len && (out.len == 0 || memcmp(out.data,
 		    whole.data, out.len) == 0) ? SAME : OTHER;
-	else if (WIFEXITED(status) && !stored && said.len > 1 &&
-	    is_one_line(said.data, said.len - 1) &&
-	    (WEXITSTATUS(status) == 3 || WEXITSTATUS(status) == 4))
-		v = REFUSED;
 	(void)snprintf(e->msg, sizeof(e->msg), "status %d: %.*s", status,
 	    (int)(said.len < 200 ? said.len : 200),
 	    said.len > 0 ? said.data : "");
+	if (WIFEXITED(status) && !stored && said.len > 1 &&
+	    (WEXITSTATUS(status) == 3 || WEXITSTATUS(status) == 4) &&
+	    says_once(said.data))
+		v = REFUSED;
 	bk_buf_free(&said);
 	bk_buf_free(&out);
 	return v;
