@@ -45,10 +45,10 @@ int bk_audit_format_own(struct bk_buf *b, struct bk_err *e);
 
 /*
  * Append a run's record to *b, an object without a newline, and without who ran
- * it: that is the recorder's to find.  *result is the
- * run's result (BK_OK: success); NULL for a run in progress, which omits what
- * is known at its end only: timestamp, size_bytes, duration_seconds, status,
- * error.  0, or -1 with *e set.
+ * it: that is the recorder's to find.  *result is the run's result (BK_OK:
+ * success); NULL for a run in progress, which omits what is known at its end
+ * only: timestamp, size_bytes, duration_seconds, status, error.  0, or -1 with
+ * *e set.
  */
 int bk_audit_format(struct bk_buf *b, const struct bk_audit *a,
     const struct bk_err *result, struct bk_err *e);
