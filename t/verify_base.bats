@@ -174,7 +174,7 @@ spoil() {
 
 @test "each major version's, in the stream and recovered" {
 	local major tmp increment
-	tmp=$(mktemp -d /tmp/bk-verify-base.XXXXXX)
+	tmp=$(mktemp -d "${BK_TMP:-/tmp}/bk-verify-base.XXXXXX")
 	chmod 777 "$tmp"
 	for major in 13 17 18; do
 		pg_among $major || skip "$PG_WHY"

@@ -38,7 +38,7 @@ teardown_file() {
 setup() {
 	cd "$BATS_TEST_TMPDIR"
 	BASE=$BATS_FILE_TMPDIR/base.tar
-	TMPDIR=$(mktemp -d /tmp/bk-recovery.XXXXXX)	# for whoever it runs as
+	TMPDIR=$(mktemp -d "${BK_TMP:-/tmp}/bk-recovery.XXXXXX")	# for whoever it runs as
 	export TMPDIR
 	chmod 777 "$TMPDIR"
 	unset PGHOST PGPORT PGUSER

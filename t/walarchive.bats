@@ -22,7 +22,7 @@ setup_file() {
 	rgw_start
 	s3_mb bbb
 	s3_mb ccc
-	PLACES=$(mktemp -d /tmp/bk-places.XXXXXX)
+	PLACES=$(mktemp -d "${BK_TMP:-/tmp}/bk-places.XXXXXX")
 	chmod 755 "$PLACES"
 	[ "$(id -u)" != 0 ] || chown "$(pg_as id -u)" "$PLACES"
 	pg_as mkdir -p "$PLACES/archive/wal" "$PLACES/walput" "$PLACES/spool"

@@ -9,13 +9,22 @@
 # The server runs as an unprivileged user even if we are root, listens on a
 # Unix socket of its own and a free loopback port, trusts whoever connects, and
 # never syncs: it is to be fast and to be thrown away.  It lives in a short
-# directory below /tmp that this user owns (PGHOST; data/ and log in it), since
-# a test's own is root's, and too long for a socket; DIR/home points there.
+# directory below $BK_TMP (or /tmp) that this user owns (PGHOST; data/ and log
+# in it), since a test's own is root's, and too long for a socket; DIR/home
+# points there.
 # Clusters share a template and so a system identifier; with PG_INITDB (options
 # for initdb) a cluster gets one of its own.  PG_CONF: lines for
 # postgresql.conf.  PG_ENV: words NAME=VALUE for the server's environment.
 
 PG_CACHE=${XDG_CACHE_HOME:-/var/tmp}/bk-pg
+
+# Debian's clients are a program in Perl that looks for a cluster and starts
+# the real ones; tests know where theirs is.
+for PG_CLIENT in /usr/lib/postgresql/*/bin/; do :; done
+[ -x "${PG_CLIENT}psql" ] || PG_CLIENT=
+psql() { "${PG_CLIENT}psql" "$@"; }
+createdb() { "${PG_CLIENT}createdb" "$@"; }
+dropdb() { "${PG_CLIENT}dropdb" "$@"; }
 
 # pg_as CMD...: as the user that servers run as, in a clean environment.
 pg_as() {
@@ -94,7 +103,7 @@ pg_initdb() {
 pg_start() {
 	local home try var
 	pg_find "${2-}" || { echo "pg_start: $PG_WHY" >&2; return 1; }
-	home=$(mktemp -d /tmp/bk-pg.XXXXXX) && mkdir -p "$1" &&
+	home=$(mktemp -d "${BK_TMP:-/tmp}/bk-pg.XXXXXX") && mkdir -p "$1" &&
 	    ln -s "$home" "$1/home" || return
 	chmod 755 "$home"
 	[ "$(id -u)" != 0 ] || chown "$(pg_as id -u)" "$home"

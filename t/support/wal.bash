@@ -111,7 +111,7 @@ wal_break() {
 wal_side() {
 	local home
 	pg_find "${2-}" || { echo "wal_side: $PG_WHY" >&2; return 1; }
-	home=$(mktemp -d /tmp/bk-pg.XXXXXX) && mkdir -p "$1" &&
+	home=$(mktemp -d "${BK_TMP:-/tmp}/bk-pg.XXXXXX") && mkdir -p "$1" &&
 	    ln -s "$home" "$1/home" || return
 	chmod 755 "$home"
 	[ "$(id -u)" != 0 ] || chown "$(pg_as id -u)" "$home"
