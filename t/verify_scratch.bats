@@ -141,7 +141,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' bk-verify --restore -o r <slow 2>err &
 
 @test "a scratch server goes away, also when we are killed" {
 	# one that the server's user can reach: a test's own is ours alone
-	ln -s "$(mktemp -d /tmp/bk-v.XXXXXX)" tmp
+	ln -s "$(mktemp -d "${BK_TMP:-/tmp}/bk-v.XXXXXX")" tmp
 	chmod 777 tmp/.
 	mkfifo slow
 	for sig in TERM KILL; do
@@ -156,6 +156,18 @@ os.execvp(sys.argv[1], sys.argv[1:])' bk-verify --restore -o r <slow 2>err &
 		await 30 no_server
 	done
 	rmdir "$(readlink tmp)"
+}
+
+@test "its files may be in memory, of which it sees no others" {
+	stat -f -c %T /dev/shm | grep -qx tmpfs || skip "no /dev/shm"
+	tmp=$(mktemp -d /dev/shm/bk-v.XXXXXX)
+	chmod 777 "$tmp"
+	cat >look.sql <<-'SQL'
+	SELECT count(*) = 1 FROM pg_ls_dir('/dev/shm') f WHERE f ~ '^bk-v';
+	SQL
+	TMPDIR=$tmp run -0 --separate-stderr bk-verify -q --scratch \
+	    --sql look.sql <shop.bk
+	rmdir "$tmp"
 }
 
 @test "the man page's examples" {

@@ -135,15 +135,15 @@ limit_files(const struct bk_confine *c)
 	for (i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
 		if (hide(c, hidden[i]) == -1)
 			return -1;
+	/* for the server's shared memory; c->dir may be below the other one */
+	if (mount("none", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV,
+	    "mode=1777") == -1)
+		return -1;
 	if (make_path(c->dir) == -1 ||
 	    mount(self, c->dir, NULL, MS_BIND, NULL) == -1 ||
 	    set_readonly(c->dir, 0) == -1)
 		return -1;
-	/* of the server's shared memory; and self was in /proc until now */
-	if (mount("none", "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV,
-	    "mode=1777") == -1)
-		return -1;
-	return hide(c, "/proc");
+	return hide(c, "/proc");	/* where self was until now */
 }
 
 static int
