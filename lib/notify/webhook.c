@@ -64,6 +64,7 @@ request(struct bk_notify_transfer *t, const char *file, const char *suffix,
 	CURLU *u = curl_url();
 	struct bk_buf url = {0};
 	CURLcode bad = CURLE_OK;
+	CURLUcode read;
 	int rc = -1;
 
 	t->curl = curl_easy_init();
@@ -74,8 +75,10 @@ request(struct bk_notify_transfer *t, const char *file, const char *suffix,
 	if (load_url(file, &url, e) == -1)
 		goto done;
 	t->secret = url.data;
-	if (curl_url_set(u, CURLUPART_URL, url.data, 0) != CURLUE_OK) {
-		bk_fail(e, BK_DATA, "%s: not a URL", file);
+	read = curl_url_set(u, CURLUPART_URL, url.data, 0);
+	if (read != CURLUE_OK) {
+		(void)(read == CURLUE_OUT_OF_MEMORY ? bk_fail_memory(e) :
+		    bk_fail(e, BK_DATA, "%s: not a URL", file));
 		goto done;
 	}
 	if (suffix != NULL && add_path(u, suffix, e) == -1)
