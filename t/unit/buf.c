@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/buf.h"
+#include "starve.h"
 #include "tap.h"
 
 static void
@@ -86,6 +87,22 @@ test_member(void)
 	bk_buf_free(&b);
 }
 
+static int
+fill(void *arg, struct bk_err *e)
+{
+	struct bk_buf b = {0};
+	size_t len = 0;
+	int i, rc = 0;
+
+	(void)arg;
+	for (i = 0; i < 40 && rc == 0; i++, len = rc == 0 ? b.len : len)
+		rc = bk_buf_printf(&b, e, "%*d", i * i, i);
+	if (rc == -1 && b.len != len)
+		rc = 1;
+	bk_buf_free(&b);
+	return rc;
+}
+
 static void
 test_wipe(void)
 {
@@ -103,6 +120,7 @@ main(void)
 	test_growth();
 	test_json();
 	test_member();
+	starve("what was added stays", STARVE_MEMORY, fill, NULL);
 	test_wipe();
 	return tap_done();
 }

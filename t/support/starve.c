@@ -1,0 +1,179 @@
+#define _GNU_SOURCE
+#include "../unit/starve.h"
+
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/uio.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "../unit/tap.h"
+
+static struct {
+	atomic_int kind;	/* of the calls that are counted, or -1 */
+	atomic_long left;	/* until the one that fails */
+} now = { .kind = -1 };
+
+static const struct {
+	const char *name;
+	int error;
+} kinds[] = {
+	[STARVE_MEMORY] = { "memory", ENOMEM },
+	[STARVE_THREAD] = { "threads", EAGAIN },
+	[STARVE_READ] = { "read", EIO },
+	[STARVE_WRITE] = { "write", ENOSPC },
+	[STARVE_OPEN] = { "open", EMFILE },
+	[STARVE_SYNC] = { "sync", EIO },
+	[STARVE_STAT] = { "stat", EIO },
+	[STARVE_NAME] = { "names", EIO },
+};
+
+static int
+fails(enum starve_kind kind)
+{
+	if (atomic_load(&now.kind) != (int)kind ||
+	    atomic_fetch_sub(&now.left, 1) != 1)
+		return 0;
+	errno = kinds[kind].error;
+	return 1;
+}
+
+/* The linker's --wrap: NAME in our objects is __wrap_NAME. */
+#define CALL(kind, bad, type, name, parameters, arguments)		\
+	type __real_##name parameters;					\
+	type __wrap_##name parameters;					\
+	type								\
+	__wrap_##name parameters					\
+	{								\
+		return fails(STARVE_##kind) ? (bad) : __real_##name arguments; \
+	}
+
+CALL(MEMORY, NULL, void *, malloc, (size_t n), (n))
+CALL(MEMORY, NULL, void *, calloc, (size_t n, size_t size), (n, size))
+CALL(MEMORY, NULL, void *, realloc, (void *p, size_t n), (p, n))
+CALL(MEMORY, NULL, void *, reallocarray, (void *p, size_t n, size_t size),
+    (p, n, size))
+CALL(MEMORY, NULL, char *, strdup, (const char *s), (s))
+CALL(MEMORY, NULL, char *, strndup, (const char *s, size_t n), (s, n))
+CALL(THREAD, EAGAIN, int, pthread_create, (pthread_t *t,
+    const pthread_attr_t *attr, void *(*fn)(void *), void *arg),
+    (t, attr, fn, arg))
+CALL(THREAD, EAGAIN, int, pthread_mutex_init, (pthread_mutex_t *m,
+    const pthread_mutexattr_t *attr), (m, attr))
+CALL(THREAD, EAGAIN, int, pthread_cond_init, (pthread_cond_t *c,
+    const pthread_condattr_t *attr), (c, attr))
+CALL(THREAD, -1, pid_t, fork, (void), ())
+CALL(READ, -1, ssize_t, read, (int fd, void *p, size_t n), (fd, p, n))
+CALL(READ, -1, ssize_t, __read_chk, (int fd, void *p, size_t n, size_t cap),
+    (fd, p, n, cap))
+CALL(READ, -1, ssize_t, pread, (int fd, void *p, size_t n, off_t at),
+    (fd, p, n, at))
+CALL(READ, -1, ssize_t, __pread_chk, (int fd, void *p, size_t n, off_t at,
+    size_t cap), (fd, p, n, at, cap))
+CALL(WRITE, -1, ssize_t, write, (int fd, const void *p, size_t n), (fd, p, n))
+CALL(WRITE, -1, ssize_t, pwrite, (int fd, const void *p, size_t n, off_t at),
+    (fd, p, n, at))
+CALL(WRITE, -1, ssize_t, writev, (int fd, const struct iovec *v, int n),
+    (fd, v, n))
+CALL(WRITE, -1, int, ftruncate, (int fd, off_t n), (fd, n))
+CALL(OPEN, NULL, DIR *, opendir, (const char *name), (name))
+CALL(OPEN, NULL, DIR *, fdopendir, (int fd), (fd))
+CALL(OPEN, -1, int, dup, (int fd), (fd))
+CALL(OPEN, -1, int, pipe2, (int fd[2], int flags), (fd, flags))
+CALL(SYNC, -1, int, fsync, (int fd), (fd))
+CALL(SYNC, -1, int, fdatasync, (int fd), (fd))
+CALL(STAT, -1, int, stat, (const char *name, struct stat *st), (name, st))
+CALL(STAT, -1, int, fstat, (int fd, struct stat *st), (fd, st))
+CALL(STAT, -1, int, fstatat, (int fd, const char *name, struct stat *st,
+    int flags), (fd, name, st, flags))
+CALL(STAT, -1, int, fstatvfs, (int fd, struct statvfs *st), (fd, st))
+CALL(STAT, -1, off_t, lseek, (int fd, off_t at, int from), (fd, at, from))
+CALL(STAT, -1, int, fchmod, (int fd, mode_t mode), (fd, mode))
+CALL(NAME, -1, int, mkdir, (const char *name, mode_t mode), (name, mode))
+CALL(NAME, -1, int, mkdirat, (int fd, const char *name, mode_t mode),
+    (fd, name, mode))
+CALL(NAME, -1, int, unlink, (const char *name), (name))
+CALL(NAME, -1, int, unlinkat, (int fd, const char *name, int flags),
+    (fd, name, flags))
+CALL(NAME, -1, int, rename, (const char *old, const char *name), (old, name))
+CALL(NAME, -1, int, renameat, (int from, const char *old, int to,
+    const char *name), (from, old, to, name))
+CALL(NAME, -1, int, linkat, (int from, const char *old, int to,
+    const char *name, int flags), (from, old, to, name, flags))
+CALL(NAME, -1, int, symlinkat, (const char *to, int fd, const char *name),
+    (to, fd, name))
+CALL(NAME, -1, ssize_t, readlinkat, (int fd, const char *name, char *out,
+    size_t cap), (fd, name, out, cap))
+
+/* With a mode only where a file may be made. */
+static mode_t
+mode_of(int flags, va_list ap)
+{
+	return (flags & (O_CREAT | O_TMPFILE)) != 0 ? va_arg(ap, mode_t) : 0;
+}
+
+int __real_open(const char *name, int flags, ...);
+int __wrap_open(const char *name, int flags, ...);
+int
+__wrap_open(const char *name, int flags, ...)
+{
+	mode_t mode;
+	va_list ap;
+
+	va_start(ap, flags);
+	mode = mode_of(flags, ap);
+	va_end(ap);
+	return fails(STARVE_OPEN) ? -1 : __real_open(name, flags, mode);
+}
+
+int __real_openat(int fd, const char *name, int flags, ...);
+int __wrap_openat(int fd, const char *name, int flags, ...);
+int
+__wrap_openat(int fd, const char *name, int flags, ...)
+{
+	mode_t mode;
+	va_list ap;
+
+	va_start(ap, flags);
+	mode = mode_of(flags, ap);
+	va_end(ap);
+	return fails(STARVE_OPEN) ? -1 : __real_openat(fd, name, flags, mode);
+}
+
+void
+starve(const char *what, enum starve_kind kind, starve_job *job, void *arg)
+{
+	struct bk_err e;
+	long n;
+	int rc, good = 1, hit = 1;
+
+	for (n = 1; good && hit; n++) {
+		e = (struct bk_err){0};
+		atomic_store(&now.left, n);
+		atomic_store(&now.kind, (int)kind);
+		rc = job(arg, &e);
+		atomic_store(&now.kind, -1);
+		hit = atomic_load(&now.left) <= 0;
+		good = rc == 0 || (hit && rc == -1 && e.code != BK_OK &&
+		    *e.msg != '\0');
+	}
+	if (!ok(good, "%s: %s fails, at each of %ld calls", what,
+	    kinds[kind].name, n - 2))
+		printf("# call %ld: returned %d, '%s'\n", n - 1, rc, e.msg);
+}
+
+void
+starve_all(const char *what, starve_job *job, void *arg)
+{
+	enum starve_kind kind;
+
+	for (kind = 0; kind < STARVE_KINDS; kind++)
+		starve(what, kind, job, arg);
+}

@@ -1,0 +1,41 @@
+#ifndef BK_T_UNIT_STARVE_H
+#define BK_T_UNIT_STARVE_H
+/*
+ * What a function of ours makes of each call of the system that fails.
+ *
+ *	static int
+ *	job(void *arg, struct bk_err *e)
+ *	{
+ *		... 0, or -1 with e set; nothing allocated or open is left
+ *	}
+ *
+ *	starve("job", STARVE_MEMORY, job, arg);
+ *
+ * calls job() again and again, and makes the first, second, ... call of that
+ * kind in it fail, until job() no longer makes so many.  It is to return 0
+ * all the same, or -1 with a message; and 0 when nothing fails.  One check of
+ * TAP.  t/support/starve.c has which calls are of which kind: those of lib,
+ * not those that libraries make among themselves.
+ */
+#include "base/err.h"
+
+enum starve_kind {
+	STARVE_MEMORY,		/* ENOMEM */
+	STARVE_THREAD,		/* EAGAIN: threads, mutexes, processes */
+	STARVE_READ,		/* EIO */
+	STARVE_WRITE,		/* ENOSPC */
+	STARVE_OPEN,		/* EMFILE */
+	STARVE_SYNC,		/* EIO */
+	STARVE_STAT,		/* EIO: also lseek(2) and such */
+	STARVE_NAME,		/* EIO: mkdir(2), rename(2), unlink(2), ... */
+	STARVE_KINDS
+};
+
+typedef int starve_job(void *arg, struct bk_err *e);
+
+void starve(const char *what, enum starve_kind kind, starve_job *job, void *arg);
+
+/* All kinds, one after the other. */
+void starve_all(const char *what, starve_job *job, void *arg);
+
+#endif
