@@ -47,7 +47,7 @@ static void
 stop_sinks(void)
 {
 	if (tee != NULL)
-		bk_tee_kill(tee);
+		bk_tee_stop(tee);
 }
 
 static void

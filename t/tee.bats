@@ -206,6 +206,23 @@ has_temps() { [ "$(ls -A d | grep -c '^\.bk-save')" = "$1" ]; }
 	gone
 }
 
+@test "an unmarked stream that breaks off: no sink sees the end of it" {
+	can_trace
+	cat >sink <<-'PL'
+	$SIG{TERM} = sub {
+		vec($in, 0, 1) = 1;
+		while (select($r = $in, undef, undef, 0.3)) {
+			sysread(STDIN, $_, 65536) or open(F, ">d/end"), last;
+		}
+		exit 1;
+	};
+	sleep 1 while 1;
+	PL
+	run -1 strace -o trace -e inject=read:error=EIO:when=30 \
+	    bk-tee 'exec perl sink' <in
+	gone
+}
+
 @test "a read that fails behind the closing mark: no sink has seen the mark" {
 	can_trace
 	bk-gz <in >gz

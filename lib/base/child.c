@@ -8,10 +8,12 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/debug.h"
 #include "base/io.h"
+#include "base/utctime.h"
 
 /* Held while a child is started, reaped or signalled. */
 static pthread_mutex_t pids = PTHREAD_MUTEX_INITIALIZER;
@@ -156,6 +158,36 @@ bk_child_kill(const atomic_int *pid)
 	pthread_mutex_lock(&pids);
 	if (*pid > 0)
 		(void)kill(*pid, SIGTERM);
+	pthread_mutex_unlock(&pids);
+}
+
+/* Whether *pid has ended, or been reaped; it stays to be reaped. */
+static int
+has_ended(const atomic_int *pid)
+{
+	siginfo_t info = { .si_pid = 0 };
+	pid_t child;
+	int rc = 0;
+
+	pthread_mutex_lock(&pids);
+	if ((child = *pid) > 0)
+		rc = waitid(P_PID, (id_t)child, &info,
+		    WEXITED | WNOWAIT | WNOHANG);
+	pthread_mutex_unlock(&pids);
+	return child <= 0 || rc == -1 || info.si_pid == child;
+}
+
+void
+bk_child_await(const atomic_int *pid, double seconds)
+{
+	const struct timespec pause = { .tv_nsec = 5000000 };
+	double until = bk_monotonic() + seconds;
+
+	while (!has_ended(pid) && bk_monotonic() < until)
+		(void)nanosleep(&pause, NULL);
+	pthread_mutex_lock(&pids);
+	if (*pid > 0)
+		(void)kill(*pid, SIGKILL);
 	pthread_mutex_unlock(&pids);
 }
 

@@ -47,6 +47,12 @@ void bk_child_kill_group(const atomic_int *pid, int sig);
  */
 void bk_child_kill(const atomic_int *pid);
 
+/*
+ * Wait until the child *pid, which was sent a signal, has ended; it stays to be
+ * reaped.  After so many seconds it is sent SIGKILL.
+ */
+void bk_child_await(const atomic_int *pid, double seconds);
+
 #define BK_CHILD_STDERR 4096	/* size of the buffer for standard error */
 
 struct bk_child {

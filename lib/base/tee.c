@@ -14,6 +14,7 @@
 #include "base/writer.h"
 
 #define BLOCK (64 * 1024)	/* one read or write */
+#define TERM_WAIT 30		/* seconds between SIGTERM and SIGKILL */
 
 struct sink {
 	struct bk_tee *tee;
@@ -26,7 +27,11 @@ struct sink {
 	int cut, status;		/* see bk_tee_result */
 };
 
-enum ending { GOES_ON, COMPLETE, BROKEN };
+/*
+ * How the stream ended.  ABANDONED: it was broken off, and has no marks, so
+ * that to a sink the end of its input would look like success.
+ */
+enum ending { GOES_ON, COMPLETE, BROKEN, ABANDONED };
 
 struct bk_tee {
 	pthread_mutex_t lock;
@@ -128,10 +133,12 @@ write_ring(const struct sink *s, size_t n, struct bk_err *e)
 	    n - first, s->command, e);
 }
 
-/* Close its input, and wait for its end. */
+/* Close its input, when it may see that, and wait for its end. */
 static void
-end_sink(struct sink *s)
+end_sink(struct sink *s, enum ending ended)
 {
+	if (ended == ABANDONED)		/* it is being killed */
+		bk_child_await(&s->pid, TERM_WAIT);
 	close(s->fd);		/* a pipe reports no errors on close */
 	s->fd = -1;
 	if (bk_child_reap(&s->pid, &s->status) == -1)
@@ -145,6 +152,7 @@ run_sink(void *arg)
 	struct sink *s = arg;
 	struct bk_tee *tee = s->tee;
 	struct bk_err e = {0};
+	enum ending ended;
 	size_t n;
 	int rc = 0;
 
@@ -161,9 +169,10 @@ run_sink(void *arg)
 	}
 	s->gone = 1;
 	s->cut = rc != 0;
+	ended = tee->ended;
 	pthread_cond_broadcast(&tee->moved);
 	pthread_mutex_unlock(&tee->lock);
-	end_sink(s);
+	end_sink(s, ended);
 	return NULL;
 }
 
@@ -214,6 +223,12 @@ add_mark(struct bk_tee *tee, const char *mark, size_t n, enum ending ended)
 	advance(tee, n, ended);
 }
 
+static enum ending
+broken(const struct bk_reader *in)
+{
+	return bk_reader_sealed(in) ? BROKEN : ABANDONED;
+}
+
 /*
  * Read the stream into the ring until its end, and set ended.  The seal is that
  * of a new envelope for what came in one; a stream's own marks are passed on.
@@ -245,8 +260,17 @@ fill(struct bk_tee *tee, struct bk_reader *in, const struct bk_seal *seal,
 	if (got == 0 && envelope)
 		add_mark(tee, closing, BK_SEAL_CLOSING, COMPLETE);
 	else
-		advance(tee, 0, got == 0 ? COMPLETE : BROKEN);
+		advance(tee, 0, got == 0 ? COMPLETE : broken(in));
 	return (int)got;
+}
+
+static void
+kill_sinks(const struct bk_tee *tee)
+{
+	unsigned i;
+
+	for (i = 0; i < tee->n; i++)
+		bk_child_kill(&tee->sinks[i].pid);
 }
 
 int
@@ -262,12 +286,11 @@ bk_tee_copy(struct bk_tee *tee, struct bk_reader *in, struct bk_err *e)
 	if (rc == 0)
 		rc = fill(tee, in, &seal, e);
 	else
-		advance(tee, 0, BROKEN);
-	/* without marks, end of file would look like success to a sink */
+		advance(tee, 0, broken(in));
 	if (rc == -1 && !bk_reader_sealed(in))
-		bk_tee_kill(tee);
+		kill_sinks(tee);
 	for (i = started; i < tee->n; i++)
-		end_sink(&tee->sinks[i]);
+		end_sink(&tee->sinks[i], broken(in));
 	while (started > 0)
 		pthread_join(tee->sinks[--started].thread, NULL);
 	return rc;
@@ -282,12 +305,13 @@ bk_tee_result(const struct bk_tee *tee, unsigned i)
 }
 
 void
-bk_tee_kill(const struct bk_tee *tee)
+bk_tee_stop(const struct bk_tee *tee)
 {
 	unsigned i;
 
+	kill_sinks(tee);
 	for (i = 0; i < tee->n; i++)
-		bk_child_kill(&tee->sinks[i].pid);
+		bk_child_await(&tee->sinks[i].pid, TERM_WAIT);
 }
 
 void
@@ -300,7 +324,7 @@ bk_tee_free(struct bk_tee *tee)
 	for (i = 0; i < tee->n; i++)
 		if (tee->sinks[i].fd != -1) {
 			bk_child_kill(&tee->sinks[i].pid);
-			end_sink(&tee->sinks[i]);
+			end_sink(&tee->sinks[i], ABANDONED);
 		}
 	(void)pthread_cond_destroy(&tee->moved);
 	(void)pthread_mutex_destroy(&tee->lock);

@@ -49,8 +49,11 @@ int bk_tee_copy(struct bk_tee *tee, struct bk_reader *in, struct bk_err *e);
 /* After bk_tee_copy(): the result of sink i, in the order of starting. */
 struct bk_tee_result bk_tee_result(const struct bk_tee *tee, unsigned i);
 
-/* SIGTERM to all running sinks; from any thread, once all are started. */
-void bk_tee_kill(const struct bk_tee *tee);
+/*
+ * SIGTERM to all running sinks, and wait for their end, so that none sees that
+ * of its input; from any thread, once all are started.
+ */
+void bk_tee_stop(const struct bk_tee *tee);
 
 /* Stops what was started without a bk_tee_copy().  NULL is fine. */
 void bk_tee_free(struct bk_tee *tee);
