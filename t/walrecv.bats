@@ -260,7 +260,11 @@ history() {
 	end9
 	# the spool's last segment has zeros where WAL ends
 	cp -n spool/0* store/
-	for i in store/*.partial; do mv "$i" "${i%.partial}"; done
+	for i in store/*.partial; do
+		[ ! -e "$i" ] || mv -n "$i" "${i%.partial}"
+	done
+	# a .partial that was handed over ends where WAL does
+	truncate -s 1M store/0???????????????????????
 	chmod -R a+rX store "$BATS_TEST_TMPDIR"
 	cp -R store "$(readlink "$BATS_TEST_TMPDIR/side/home")/wal"
 	cat >>"$SIDE/postgresql.conf" <<-CONF

@@ -126,6 +126,7 @@ pg_start() {
 		wal_level = replica
 		max_wal_senders = 10
 		max_replication_slots = 10
+		dynamic_shared_memory_type = mmap
 		timezone = UTC
 		log_timezone = UTC
 		${PG_CONF-}
