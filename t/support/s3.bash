@@ -129,14 +129,14 @@ s3_request() {
 	    -H "x-amz-content-sha256: ${hash%% *}" "${@:4}" "$url"
 }
 
+# In steps of what has to be quoted: bats traces each command.
 percent() {
-	local LC_ALL=C s=$1 c i
-	for ((i = 0; i < ${#s}; i++)); do
-		c=${s:i:1}
-		case $c in
-		[A-Za-z0-9._~-]) printf %s "$c" ;;
-		*) printf %%%02X "'$c" ;;
-		esac
+	local LC_ALL=C s=$1 plain
+	while plain=${s%%[!A-Za-z0-9._~-]*} && printf %s "$plain" &&
+	    [ "$plain" != "$s" ]; do
+		s=${s:${#plain}}
+		printf %%%02X "'$s"
+		s=${s:1}
 	done
 }
 
