@@ -24,7 +24,8 @@ main(int argc, char *argv[])
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 		    offsetof(struct seccomp_data, nr)),
 		/* -1: no call has that number */
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, landlock ? 444U : -1U, 2, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, landlock ? 444U : -1U, 2,
+		    0),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, seccomp ? SYS_seccomp : -1U,
 		    1, 0),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),

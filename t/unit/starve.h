@@ -33,7 +33,8 @@ enum starve_kind {
 
 typedef int starve_job(void *arg, struct bk_err *e);
 
-void starve(const char *what, enum starve_kind kind, starve_job *job, void *arg);
+void starve(const char *what, enum starve_kind kind, starve_job *job,
+    void *arg);
 
 /* All kinds, one after the other. */
 void starve_all(const char *what, starve_job *job, void *arg);
