@@ -219,7 +219,7 @@ on_tty() {
 	refused 2 bk-crypt -r "age1pq1$R" <plain
 	refused 2 bk-crypt -r AGE1QQ <plain
 	refused 2 bk-crypt -R /dev/null <plain
-	for i in {1..9000}; do echo "$R"; done >many
+	printf "$R\n%.0s" {1..9000} >many
 	refused 2 bk-crypt -R many <plain
 	[[ $stderr == *"recipients: too many for one header"* ]]
 	refused 1 bk-crypt -R missing <plain

@@ -554,8 +554,10 @@ oid() {
 	INSERT INTO long SELECT i, repeat('x', 262144 - 8 - i)
 	    FROM generate_series(0, 20) i;
 	CREATE TABLE empty (i int);
-	SELECT lo_from_bytea(0, convert_to(repeat(md5(i::text), i * 300),
+	SELECT lo_from_bytea(0, convert_to(repeat(md5(i::text), i * 30),
 	    'UTF8')) FROM generate_series(0, 200) i;
+	SELECT lo_from_bytea(0, convert_to(repeat(md5(i::text), i * 20000),
+	    'UTF8')) FROM generate_series(1, 3) i;
 	SELECT lo_from_bytea(4294000000, '\x01');
 	SQL
 	bk-dump src | bk-restore -q -j 4 --into new
@@ -570,10 +572,10 @@ oid() {
 	if sanitized; then skip "a sanitizer has memory of its own"; fi
 	createdb -T template0 src
 	psql -qX src -c "CREATE TABLE wide AS SELECT i,
-	    repeat(chr(64 + i), 64000000) AS t FROM generate_series(1, 3) i"
+	    repeat(chr(64 + i), 32000000) AS t FROM generate_series(1, 3) i"
 	bk-dump src | /usr/bin/time -f %M -o rss bk-restore -q -j 4 --into new
 	[ "$(cat rss)" -lt 24000 ] || { cat rss; false; }
-	[ "$(sql 'SELECT sum(length(t)) FROM wide')" = 192000000 ]
+	[ "$(sql 'SELECT sum(length(t)) FROM wide')" = 96000000 ]
 	dropdb src
 }
 

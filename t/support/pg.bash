@@ -19,12 +19,9 @@
 PG_CACHE=${XDG_CACHE_HOME:-/var/tmp}/bk-pg
 
 # Debian's clients are a program in Perl that looks for a cluster and starts
-# the real ones; tests know where theirs is.
-for PG_CLIENT in /usr/lib/postgresql/*/bin/; do :; done
-[ -x "${PG_CLIENT}psql" ] || PG_CLIENT=
-psql() { "${PG_CLIENT}psql" "$@"; }
-createdb() { "${PG_CLIENT}createdb" "$@"; }
-dropdb() { "${PG_CLIENT}dropdb" "$@"; }
+# the real ones: those come first.
+for PG_CLIENTS in /usr/lib/postgresql/*/bin; do :; done
+[ ! -d "$PG_CLIENTS" ] || PATH=$PG_CLIENTS:$PATH
 
 # pg_as CMD...: as the user that servers run as, in a clean environment.
 pg_as() {
