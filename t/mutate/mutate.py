@@ -4,12 +4,14 @@
 A sample of small mistakes (a comparison turned round, a condition negated, a
 failure returned as success, a statement left out) is made in lib and bin, one
 at a time, in a copy of the tree; what t/mutate/tests names for the room is run
-on each.  A mutant that passes all of them has survived: it is printed, unless
-t/mutate/survivors says why that is right.
+on each, until one fails that passes without the mistake.  A mutant that passes
+all of them has survived: it is printed, unless t/mutate/survivors says why that
+is right.
 
 Environment: MUTANTS (60), SEED (1), JOBS (2).  Exits with 1 if there is a
 survivor without a sentence.  The last line is "mutate: key=value ...".
 """
+import functools
 import os
 import pathlib
 import random
@@ -19,7 +21,8 @@ import subprocess
 import sys
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
-COPY = TOP / 'build/mutate'
+COPY = TOP / 'build/mutate/copy'
+SOUND = TOP / 'build/mutate/sound'	# without a mistake
 JOBS = os.environ.get('JOBS', '2')
 LIMIT = 300			# seconds: who takes longer is noticed, too
 
@@ -75,9 +78,9 @@ def killers(path):
     return max(fitting)[1]
 
 
-def run(*args):
+def run(tree, *args):
     try:
-        return subprocess.run(args, cwd=COPY, timeout=LIMIT,
+        return subprocess.run(args, cwd=tree, timeout=LIMIT,
                               stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL,
                               stderr=subprocess.DEVNULL).returncode == 0
@@ -85,18 +88,40 @@ def run(*args):
         return False
 
 
-def passes(test):
+def make(tree, target):
+    return run(tree, 'make', '-s', '-j' + JOBS, target)
+
+
+def passes(tree, test):
     if test.endswith('.t'):
-        return run('make', '-s', test) and run(test)
-    return run('env', f'BK_BIN={COPY}/build/bin', 'sh', '-c',
-               f'PATH={COPY}/build/bin:$PATH bats {test}')
+        return make(tree, test) and run(tree, test)
+    return run(tree, 'env', f'BK_BIN={tree}/build/bin', 'sh', '-c',
+               f'PATH={tree}/build/bin:$PATH bats {test}')
 
 
-def verdict(path, tests):
-    """killed, survived, or none: the compiler refuses it."""
-    if not run('make', '-s', '-j' + JOBS, 'all'):
+@functools.cache
+def is_sound(test):
+    sound = passes(SOUND, test)
+    if not sound:
+        print(f'{test} fails, and says nothing', flush=True)
+    return sound
+
+
+def verdict(tests):
+    """What the mutant in COPY is; none: the compiler refuses it."""
+    if not make(COPY, 'all'):
         return 'none'
-    return 'survived' if all(map(passes, tests)) else 'killed'
+    for test in tests:
+        if not passes(COPY, test) and is_sound(test):
+            return 'killed'
+    return 'survived'
+
+
+def clone(tree):
+    shutil.rmtree(tree, ignore_errors=True)
+    subprocess.run(['git', 'clone', '-q', TOP, tree], check=True)
+    if not make(tree, 'all'):
+        sys.exit(f'{tree}: does not build')
 
 
 def main():
@@ -106,30 +131,21 @@ def main():
     known = {tuple(line.split('\t')[:3]) for line in known if '\t' in line}
     count = {'killed': 0, 'survived': 0, 'none': 0}
     bare = 0
-    sound = {}
-    shutil.rmtree(COPY, ignore_errors=True)
-    subprocess.run(f'git clone -q "{TOP}" "{COPY}" && cd "{COPY}" && '
-                   f'make -s -j{JOBS} all', shell=True, check=True)
+    clone(COPY)
+    clone(SOUND)
     chosen, every = sample(number, seed)
     for path, i, line, mistake in chosen:
         name = path.relative_to(TOP)
-        for test in killers(name):
-            if test not in sound:	# without a mistake
-                sound[test] = passes(test)
-                if not sound[test]:
-                    print(f'{test} fails, and says nothing', flush=True)
         lines = path.read_text().splitlines()
         lines[i] = mistake
         (COPY / name).write_text('\n'.join(lines) + '\n')
-        what = verdict(name, [t for t in killers(name) if sound[t]])
+        what = verdict(killers(name))
         shutil.copyfile(path, COPY / name)
-        run('make', '-s', '-j' + JOBS, 'all')
         count[what] += 1
         key = (str(name), line.strip(), mistake.strip())
         if what == 'survived' and key not in known:
             bare += 1
-            print('\t'.join(('%s' % name, *key[1:])), f'\t(line {i + 1})',
-                  flush=True)
+            print('\t'.join(key), f'\t(line {i + 1})', flush=True)
     made = count['killed'] + count['survived']
     print(f'mutate: of={every} mutants={made} killed={count["killed"]} '
           f'survived={count["survived"]} unexplained={bare} '
