@@ -216,7 +216,7 @@ has_temps() { [ "$(ls -A d | grep -c '^\.bk-save')" = "$1" ]; }
 		}
 		exit 1;
 	};
-	sleep 1 while 1;
+	select(undef, undef, undef, undef) while 1;
 	PL
 	run -1 strace -o trace -e inject=read:error=EIO:when=30 \
 	    bk-tee 'exec perl sink' <in
