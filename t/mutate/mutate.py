@@ -6,7 +6,8 @@ failure returned as success, a statement left out) is made in lib and bin, one
 at a time, in a copy of the tree; what t/mutate/tests names for the room is run
 on each, until one fails that passes without the mistake.  A mutant that passes
 all of them has survived: it is printed, unless t/mutate/survivors says why that
-is right.
+is right.  Memory and descriptors that are not given back are the sanitizers' to
+find.
 
 Environment: MUTANTS (60), SEED (1), JOBS (2).  Exits with 1 if there is a
 survivor without a sentence.  The last line is "mutate: key=value ...".
@@ -31,6 +32,8 @@ SWAPS = [('==', '!='), ('!=', '=='), ('<=', '<'), ('>=', '>'), ('&&', '||'),
          (' > ', ' >= '), ('return 0;', 'return -1;'),
          ('return -1;', 'return 0;'), ('return 1;', 'return 0;'),
          ('rc = 0;', 'rc = -1;'), (' += ', ' -= '), ('++;', ';')]
+# What is only given back: sanitizers see that it is not.
+GIVES_BACK = re.compile(r'(free|close|closedir|destroy|wipe|cleanup)\(')
 STATEMENT = re.compile(r'^\t+[a-z_>.\[\]-]+(\(.*\)| [|&+-]?= .*);$')
 
 
@@ -50,7 +53,8 @@ def mutants(path):
             at = code.find(old)
             if at != -1:
                 found.append((i, line, line[:at] + new + line[at + len(old):]))
-        if STATEMENT.match(line) and ' *' not in code:
+        if STATEMENT.match(line) and ' *' not in code and \
+                not GIVES_BACK.search(code):
             found.append((i, line, re.match(r'\t+', line)[0] + ';'))
         opened = re.match(r'^(\t+(?:else )?if \()(.*)\)$', line)
         if opened and code.count('(') == code.count(')'):
@@ -142,6 +146,7 @@ def main():
         what = verdict(killers(name))
         shutil.copyfile(path, COPY / name)
         count[what] += 1
+        print(f'# {what}: {name}:{i + 1}', flush=True)
         key = (str(name), line.strip(), mistake.strip())
         if what == 'survived' and key not in known:
             bare += 1
