@@ -58,6 +58,10 @@ int bk_datadir_delta_end(struct bk_datadir *d, struct bk_err *e);
 int bk_datadir_add_space(struct bk_datadir *d, const char *path,
     const char *from, struct bk_err *e);
 
+/* Make the link pg_tblspc/OID to where that one goes. */
+int bk_datadir_link_space(struct bk_datadir *d, const char *path,
+    struct bk_err *e);
+
 /* Compare tablespace_map with the tablespaces, write it, make the links. */
 int bk_datadir_link_spaces(struct bk_datadir *d, struct bk_err *e);
 

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Where the tablespace that was at from goes. */
 static const char *
@@ -44,14 +43,8 @@ new_space(struct bk_datadir *d, const char *path, const char *from,
 static int
 is_linked(const struct bk_datadir *d, const struct bk_datadir_space *s)
 {
-	char target[4096];
-	ssize_t n;
-
-	if (!d->updating)
-		return 0;
-	n = readlinkat(bk_tree_fd(d->tree), s->path, target, sizeof(target));
-	return n > 0 && (size_t)n == strlen(s->to) &&
-	    memcmp(target, s->to, (size_t)n) == 0;
+	return d->updating &&
+	    bk_tree_leads(bk_tree_fd(d->tree), s->path, s->to);
 }
 
 /* The same path is announced again by the main archive: then all is done. */
@@ -126,6 +119,16 @@ bk_datadir_add_space(struct bk_datadir *d, const char *path,
 		return -1;
 	}
 	return bk_tree_graft(d->tree, path, tree, e);
+}
+
+int
+bk_datadir_link_space(struct bk_datadir *d, const char *path, struct bk_err *e)
+{
+	size_t i = 0;
+
+	while (strcmp(d->space[i].path, path) != 0)
+		i++;
+	return bk_tree_symlink(d->tree, d->space[i].to, path, e);
 }
 
 /* A line of tablespace_map: "16384 /srv/ts\n", with \ before \ and newline. */
@@ -223,8 +226,7 @@ bk_datadir_link_spaces(struct bk_datadir *d, struct bk_err *e)
 		return -1;
 	for (i = 0; rc == 0 && i < d->nspaces; i++)
 		if (add_line(&map, &d->space[i], e) == -1 ||
-		    bk_tree_symlink(d->tree, d->space[i].to,
-		    d->space[i].path, e) == -1)
+		    bk_datadir_link_space(d, d->space[i].path, e) == -1)
 			rc = -1;
 	if (rc == 0 && d->nspaces > 0)
 		rc = bk_datadir_put(d, BK_TABLESPACE_MAP, map.data, map.len, e);

@@ -66,9 +66,11 @@ unpack_dir(struct bk_datadir *d, const char *path,
 	if (note_dir(d, path, strlen(path), e) == -1)
 		return -1;
 	/* one that was a directory there, without a place, stays one */
-	if (is_space(path) && *entry->link == '/' && !d->o.in_place)
-		return bk_datadir_add_space(d, path, entry->link, e);
-	return bk_tree_mkdir(d->tree, path, mode_of(entry), e);
+	if (!is_space(path) || *entry->link != '/' || d->o.in_place)
+		return bk_tree_mkdir(d->tree, path, mode_of(entry), e);
+	/* with its link, another run knows the files in it for ours */
+	return bk_datadir_add_space(d, path, entry->link, e) == -1 ? -1 :
+	    bk_datadir_link_space(d, path, e);
 }
 
 /*

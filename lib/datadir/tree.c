@@ -441,6 +441,16 @@ bk_tree_open_dir(struct bk_tree *t, const char *path, struct bk_err *e)
 }
 
 int
+bk_tree_leads(int dir, const char *name, const char *target)
+{
+	char is[4096];
+	ssize_t n = readlinkat(dir, name, is, sizeof(is));
+
+	return n > 0 && (size_t)n == strlen(target) &&
+	    memcmp(is, target, (size_t)n) == 0;
+}
+
+int
 bk_tree_symlink(struct bk_tree *t, const char *target, const char *path,
     struct bk_err *e)
 {
@@ -453,6 +463,8 @@ bk_tree_symlink(struct bk_tree *t, const char *target, const char *path,
 		return -1;
 	if ((dir = bk_tree_parent(t, path, 1, &name, e)) == -1)
 		return bk_tree_fail(t, path, "symlink", e);
+	if (bk_tree_leads(dir, name, target))
+		return bk_tree_remember(t, path, BK_CHANGED, e);
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    S_ISLNK(st.st_mode) && unlinkat(dir, name, 0) == -1)
 		return bk_tree_fail(t, path, "unlink", e);

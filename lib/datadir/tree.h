@@ -60,7 +60,10 @@ int bk_tree_open_file(struct bk_tree *t, const char *path, int flags,
 /* Open the directory path, "" for the tree's own.  As bk_tree_open_file(). */
 int bk_tree_open_dir(struct bk_tree *t, const char *path, struct bk_err *e);
 
-/* Make the symbolic link path, in place of another one. */
+/* Is name, seen from the directory dir, a symbolic link to target? */
+int bk_tree_leads(int dir, const char *name, const char *target);
+
+/* Make the symbolic link path, in place of one to another target. */
 int bk_tree_symlink(struct bk_tree *t, const char *target, const char *path,
     struct bk_err *e);
 

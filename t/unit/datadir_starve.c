@@ -1,0 +1,231 @@
+/* A data directory from a tar, while each call of the system fails once. */
+#define _XOPEN_SOURCE 700	/* nftw */
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base_tar.h"
+#include "datadir/combine.h"
+#include "starve.h"
+#include "tap.h"
+#include "wipe.h"
+
+#define SYSID "7000000000000000001"
+
+static char top[] = "/tmp/bk-datadir-starve-XXXXXX";
+
+static const char *
+in(const char *name)
+{
+	static char path[8][256];
+	static int i;
+
+	i = (i + 1) % 8;
+	(void)snprintf(path[i], sizeof(path[i]), "%s/%s", top, name);
+	return path[i];
+}
+
+static int
+is_there(const char *name)
+{
+	return access(in(name), F_OK) == 0;
+}
+
+/* Of PostgreSQL 17, with a tablespace; start: "LSN[\nINCREMENTAL ...]". */
+static void
+make(struct base_tar *b, const char *start, int space)
+{
+	uint64_t sysid = 7000000000000000001;
+	char page[8192] = "", label[200];
+
+	(void)snprintf(label, sizeof(label), "START WAL LOCATION: %s\n",
+	    start);
+	memcpy(page, &sysid, sizeof(sysid));
+	tar_begin(b);
+	if (space) {
+		tar_header(b, "pg_tblspc/16384", '5', 0, "/nonexistent/ts",
+		    0700);
+		tar_dir(b, "pg_tblspc/16384/PG_17_202406281");
+		tar_file(b, "pg_tblspc/16384/PG_17_202406281/16385", "row",
+		    3);
+		tar_file(b, "tablespace_map", "16384 /nonexistent/ts\n", 22);
+	}
+	tar_file(b, "backup_label", label, strlen(label));
+	tar_file(b, "PG_VERSION", "17\n", 3);
+	tar_dir(b, "base/");
+	tar_file(b, "base/1/112", page, sizeof(page));
+	tar_dir(b, "pg_tblspc/");
+	tar_dir(b, "pg_wal");
+	tar_dir(b, "global/");
+	tar_file(b, "global/pg_control", page, sizeof(page));
+	tar_manifest(b);
+	tar_end(b);
+}
+
+struct job {
+	struct base_tar b;
+	struct bk_datadir_options o;
+};
+
+static int
+unpack(const struct job *j, struct bk_err *e)
+{
+	struct memory m = { j->b.tar.data, j->b.tar.len };
+	const struct bk_source src = { memory_read, &m };
+	struct bk_datadir *d = bk_datadir_open(&j->o, e);
+	int rc = -1;
+
+	if (d != NULL && bk_datadir_unpack(d, src, "input", e) == 0 &&
+	    bk_datadir_append(d, "postgresql.auto.conf", "a = b\n", 6, e) ==
+	    0 && bk_datadir_put(d, "recovery.signal", "", 0, e) == 0 &&
+	    bk_datadir_remove(d, "recovery.signal", e) == 0)
+		rc = bk_datadir_commit(d, e);
+	if (d != NULL && rc == -1)
+		bk_datadir_undo(d, e);
+	bk_datadir_free(d);
+	return rc;
+}
+
+/* Into nothing. */
+static int
+fresh(void *arg, struct bk_err *e)
+{
+	int rc = unpack(arg, e);
+
+	if (is_there("data/PG_VERSION") != (rc == 0))
+		rc = 2;
+	wipe_tree(in("data"));
+	wipe_tree(in("ts"));
+	return rc;
+}
+
+/* Into what was changed, and perhaps left unfinished by the run before. */
+static int
+delta(void *arg, struct bk_err *e)
+{
+	int rc;
+
+	put_file(in("data/base/9"), "x", 1);
+	put_file(in("data/base/1/112"), "x", 1);
+	put_file(in("ts/PG_17_202406281/9"), "x", 1);
+	(void)symlink("/etc", in("data/pg_tblspc/9"));
+	(void)rename(in("data/pg_wal"), in("wal"));
+	(void)symlink(in("wal"), in("data/pg_wal"));
+	rc = unpack(arg, e);
+	if (rc == 0 && (is_there("data/base/9") ||
+	    is_there("ts/PG_17_202406281/9") || !is_there("data/PG_VERSION")))
+		rc = 2;
+	return rc;
+}
+
+/* Reads to a point and dies. */
+static ssize_t
+deadly_read(void *ctx, void *buf, size_t n, struct bk_err *e)
+{
+	struct memory *m = ctx;
+
+	if (m->n == 0)
+		(void)raise(SIGKILL);
+	return memory_read(ctx, buf, n < 512 ? n : 512, e);
+}
+
+/* Killed while it unpacks into nothing: another run makes it whole. */
+static void
+test_killed(struct job *j)
+{
+	struct memory m = { j->b.tar.data, j->b.tar.len };
+	const struct bk_source src = { deadly_read, &m };
+	struct bk_datadir *d;
+	struct bk_err e = {0};
+	pid_t pid;
+
+	m.n -= 1024;
+	if ((pid = fork()) == 0) {
+		d = bk_datadir_open(&j->o, &e);
+		_exit(d == NULL || bk_datadir_unpack(d, src, "input", &e));
+	}
+	(void)waitpid(pid, NULL, 0);
+	ok(is_there("ts/PG_17_202406281/16385") && !is_there("data/PG_VERSION"),
+	    "killed, with a file in a tablespace");
+	j->o.delta = 1;
+	j->o.sysid = SYSID;
+	ok(unpack(j, &e) == 0 && is_there("data/PG_VERSION"),
+	    "a delta does the rest: %s", e.msg);
+}
+
+struct link {			/* of a chain */
+	struct base_tar b;
+	struct memory m;
+};
+
+static int
+open_link(void *ctx, struct bk_source *src, struct bk_err *e)
+{
+	struct link *l = ctx;
+
+	(void)e;
+	l->m = (struct memory){ l->b.tar.data, l->b.tar.len };
+	*src = (struct bk_source){ memory_read, &l->m };
+	return 0;
+}
+
+static int
+close_link(void *ctx, struct bk_err *e)
+{
+	(void)ctx;
+	(void)e;
+	return 0;
+}
+
+/* A chain, as far as its program, which is not there. */
+static int
+chain(void *arg, struct bk_err *e)
+{
+	struct link *l = arg;
+	const struct bk_combine_part part[2] = {
+		{ "first", open_link, close_link, l },
+		{ "second", open_link, close_link, l + 1 } };
+	char *env[] = { NULL };
+	struct bk_bindir programs = { .dir = "/nonexistent", .env = env };
+	struct bk_datadir_options o = { .threads = 1, .dir = in("data") };
+	struct bk_datadir *d = bk_datadir_open(&o, e);
+	int rc = -1;
+
+	if (d != NULL && bk_combine(d, part, 2, &programs, e) == -1 &&
+	    strstr(e->msg, "none of version 17") != NULL)
+		rc = 0;
+	bk_datadir_free(d);
+	wipe_tree(in("data"));
+	return rc;
+}
+
+int
+main(void)
+{
+	struct bk_datadir_map map = { "/nonexistent/ts", NULL };
+	struct job j = { .o = { .map = &map, .nmap = 1, .threads = 1 } };
+	char data[100], ts[100];
+	struct link l[2];
+
+	if (mkdtemp(top) == NULL)
+		return 1;
+	(void)snprintf(data, sizeof(data), "%s/data", top);
+	(void)snprintf(ts, sizeof(ts), "%s/ts", top);
+	j.o.dir = data;
+	map.to = ts;
+	make(&j.b, "0/2000028", 1);
+	starve_all("unpack", fresh, &j);
+	test_killed(&j);
+	starve_all("delta", delta, &j);
+	tar_free(&j.b);
+	make(&l[0].b, "0/1000028", 0);
+	make(&l[1].b, "0/2000028\nINCREMENTAL FROM LSN: 0/1000028", 0);
+	starve_all("chain", chain, l);
+	tar_free(&l[0].b);
+	tar_free(&l[1].b);
+	wipe_tree(top);
+	return tap_done();
+}

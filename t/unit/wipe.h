@@ -1,0 +1,35 @@
+#ifndef BK_T_UNIT_WIPE_H
+#define BK_T_UNIT_WIPE_H
+/* Remove a directory with all that is in it, by no call that starve.h fails. */
+#include <ftw.h>
+#include <stdio.h>
+
+static int
+wipe_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	(void)st;
+	(void)type;
+	(void)at;
+	return remove(path);
+}
+
+/* Fine if it is not there. */
+__attribute__((unused)) static void
+wipe_tree(const char *path)
+{
+	(void)nftw(path, wipe_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* A file with these bytes, by the same token. */
+__attribute__((unused)) static void
+put_file(const char *path, const void *p, size_t n)
+{
+	FILE *f = fopen(path, "w");
+
+	if (f != NULL) {
+		(void)fwrite(p, 1, n, f);
+		(void)fclose(f);
+	}
+}
+
+#endif
