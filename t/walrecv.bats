@@ -26,7 +26,10 @@ setup() {
 teardown() {
 	local pid slot
 	for pid in "${RECEIVERS[@]}"; do
-		kill -9 "$pid" 2>/dev/null || :
+		kill -TERM "$pid" 2>/dev/null || continue
+		# a second one does not wait for the COMMAND at work
+		await 1 gone "$pid" || kill -TERM "$pid" 2>/dev/null || :
+		await 10 gone "$pid" || kill -9 "$pid"
 	done
 	# a commit may wait for a receiver that is gone
 	[ -z "${LOAD-}" ] || rm -f "$LOAD.run"
@@ -104,6 +107,11 @@ later() {
 killed() {
 	kill -TERM "$R" 2>/dev/null || return 0
 	grep -qs '^State:.Z' "/proc/$R/status"
+}
+
+# gone PID: it has ended.
+gone() {
+	[ ! -d "/proc/$1" ] || grep -qs '^State:.Z' "/proc/$1/status"
 }
 
 # some DIR PATTERN, none DIR PATTERN: has it files of such names?
