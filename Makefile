@@ -129,7 +129,7 @@ $(TORTURE): $B/torture/%: $B/obj/t/torture/%.o $B/libbk.a
 # the seeds, and alone for a fuzzer, by t/fuzz/run.sh.
 FUZZERS := $(patsubst t/fuzz/%.c,%,$(wildcard t/fuzz/*.c))
 FUZZLIB = $(addprefix $B/obj/t/fuzz/support/,fuzz.o heap.o answers.o) $B/libbk.a
-FUZZWRAP = -Wl,--wrap=read,--wrap=__read_chk,--wrap=bk_s3_place,--wrap=bk_s3_do,--wrap=bk_cred_http,--wrap=bk_sql_result,--wrap=bk_sql_send,--wrap=PQserverVersion,--wrap=PQgetCopyData
+FUZZWRAP = -Wl,--wrap=read,--wrap=__read_chk,--wrap=bk_s3_place,--wrap=bk_s3_do,--wrap=bk_cred_http,--wrap=bk_sql_result,--wrap=bk_sql_exec,--wrap=bk_sql_send,--wrap=PQserverVersion,--wrap=PQgetCopyData
 FUZZLINK = mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $(FUZZWRAP) -o $@ \
 	$(filter %.o %.a,$^) $(GZ) -lzstd $(PG) $(S3) -lssl -lcrypto
 $B/obj/t/fuzz/%.o: ALL_CFLAGS += -DFUZZ_NAME=$(basename $(@F)) \

@@ -270,6 +270,33 @@ if wants stream; then
 	    seed both
 fi
 
+# answer KIND TEXT: as support/answers.h has it.
+answer() {
+	local head
+	head=$(printf '%s\\x%02x\\x%02x' "$1" $((${#2} / 256)) $((${#2} % 256)))
+	printf '%b%s' "$head" "$2"
+}
+
+# receiver SYSTEM SEGMENT SLOT HISTORY: the answers up to a stream's begin.
+receiver() {
+	printf '\17' && answer R "$1" && answer R "$2" && answer R "$3" &&
+	    answer K '' && answer R "$4"
+}
+
+if wants repl; then
+	{ receiver '7001 1 0/3000000' 16MB 'physical 0/2000000' '2.h 1' &&
+	    answer R '2 0/3000158' && answer R '2 0/3000158' && answer K ''; } |
+	    seed follows
+	{ receiver '7001 1 0/3000000' 1GB 'logical 0/1' '2.h' && answer B '' &&
+	    answer B '' && answer R x; } | seed both
+	{ receiver '7001 0 0/3' 16MB 'physical here' '' && answer R '2' &&
+	    answer E ''; } | seed system
+	{ receiver '7001 1 0/3000000' 16kB '' '' && answer E '' &&
+	    answer K ''; } | seed segment
+	receiver '7001 1' 3GB physical 1 | seed row
+	{ printf '\14' && answer R '7001 1 0/3000000'; } | seed old
+fi
+
 if wants base; then
 	t/fuzz/support/base.py 15 | seed new
 	t/fuzz/support/base.py 14 | seed old

@@ -141,12 +141,18 @@ WRAP(PGresult *, bk_sql_result, PGconn *conn)
 		p = take(&n);
 		if (p != NULL && k == 'R')
 			return rows(p, n);
-		if (k == 'C' || k == 'K' || k == 'E')
+		if (k == 'C' || k == 'K' || k == 'E' || k == 'B')
 			return PQmakeEmptyPGresult(NULL, k == 'C' ?
 			    PGRES_COPY_OUT : k == 'K' ? PGRES_COMMAND_OK :
-			    PGRES_FATAL_ERROR);
+			    k == 'B' ? PGRES_COPY_BOTH : PGRES_FATAL_ERROR);
 	}
 	return NULL;
+}
+
+WRAP(PGresult *, bk_sql_exec, PGconn *conn, const char *sql)
+{
+	return answer == NULL ? __real_bk_sql_exec(conn, sql) :
+	    __wrap_bk_sql_result(conn);
 }
 
 WRAP(int, bk_sql_send, PGconn *conn, const char *sql)

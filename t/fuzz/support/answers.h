@@ -15,6 +15,7 @@
  *	d	a message in it
  *	c	its end
  *	K	"done"
+ *	B	the begin of a COPY in both directions
  *	E	an error
  *
  * A stream of WAL has no version and no kinds.
