@@ -112,7 +112,7 @@ STARVED := malloc calloc realloc reallocarray strdup strndup pthread_create \
 	__pread_chk write pwrite writev ftruncate open openat opendir \
 	fdopendir dup pipe2 fsync fdatasync stat fstat fstatat fstatvfs lseek \
 	fchmod mkdir mkdirat unlink unlinkat rename renameat linkat symlinkat \
-	readlinkat
+	readlinkat readdir mkostemp fcntl
 $(UNITS): ALL_LDFLAGS += $(STARVED:%=-Wl,--wrap=%)
 $(UNITS): $B/t/%.t: $B/obj/t/unit/%.o $B/obj/t/support/starve.o $(COVER_OBJ) \
     $B/libbk.a

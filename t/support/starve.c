@@ -77,6 +77,7 @@ CALL(READ, -1, ssize_t, pread, (int fd, void *p, size_t n, off_t at),
     (fd, p, n, at))
 CALL(READ, -1, ssize_t, __pread_chk, (int fd, void *p, size_t n, off_t at,
     size_t cap), (fd, p, n, at, cap))
+CALL(READ, NULL, struct dirent *, readdir, (DIR *d), (d))
 CALL(WRITE, -1, ssize_t, write, (int fd, const void *p, size_t n), (fd, p, n))
 CALL(WRITE, -1, ssize_t, pwrite, (int fd, const void *p, size_t n, off_t at),
     (fd, p, n, at))
@@ -85,6 +86,7 @@ CALL(WRITE, -1, ssize_t, writev, (int fd, const struct iovec *v, int n),
 CALL(WRITE, -1, int, ftruncate, (int fd, off_t n), (fd, n))
 CALL(OPEN, NULL, DIR *, opendir, (const char *name), (name))
 CALL(OPEN, NULL, DIR *, fdopendir, (int fd), (fd))
+CALL(OPEN, -1, int, mkostemp, (char *name, int flags), (name, flags))
 CALL(OPEN, -1, int, dup, (int fd), (fd))
 CALL(OPEN, -1, int, pipe2, (int fd[2], int flags), (fd, flags))
 CALL(SYNC, -1, int, fsync, (int fd), (fd))
@@ -111,6 +113,22 @@ CALL(NAME, -1, int, symlinkat, (const char *to, int fd, const char *name),
     (to, fd, name))
 CALL(NAME, -1, ssize_t, readlinkat, (int fd, const char *name, char *out,
     size_t cap), (fd, name, out, cap))
+
+/* A copy of a descriptor; what else fcntl(2) does, does not fail. */
+int __real_fcntl(int fd, int cmd, ...);
+int __wrap_fcntl(int fd, int cmd, ...);
+int
+__wrap_fcntl(int fd, int cmd, ...)
+{
+	va_list ap;
+	void *arg;
+
+	va_start(ap, cmd);
+	arg = va_arg(ap, void *);
+	va_end(ap);
+	return cmd == F_DUPFD_CLOEXEC && fails(STARVE_OPEN) ? -1 :
+	    __real_fcntl(fd, cmd, arg);
+}
 
 /* With a mode only where a file may be made. */
 static mode_t
@@ -147,12 +165,22 @@ __wrap_openat(int fd, const char *name, int flags, ...)
 	return fails(STARVE_OPEN) ? -1 : __real_openat(fd, name, flags, mode);
 }
 
+static int
+open_files(void)
+{
+	int fd, n = 0;
+
+	for (fd = 0; fd < 256; fd++)
+		n += __real_fcntl(fd, F_GETFD) != -1;
+	return n;
+}
+
 void
 starve(const char *what, enum starve_kind kind, starve_job *job, void *arg)
 {
 	struct bk_err e;
 	long n;
-	int rc, good = 1, hit = 1;
+	int rc, good = 1, hit = 1, files = open_files();
 
 	for (n = 1; good && hit; n++) {
 		e = (struct bk_err){0};
@@ -163,6 +191,8 @@ starve(const char *what, enum starve_kind kind, starve_job *job, void *arg)
 		hit = atomic_load(&now.left) <= 0;
 		good = rc == 0 || (hit && rc == -1 && e.code != BK_OK &&
 		    *e.msg != '\0');
+		if (good && open_files() != files)
+			good = bk_fail(&e, BK_FAIL, "left a file open") == 0;
 	}
 	if (!ok(good, "%s: %s fails, at each of %ld calls", what,
 	    kinds[kind].name, n - 2))

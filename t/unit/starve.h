@@ -13,9 +13,9 @@
  *
  * calls job() again and again, and makes the first, second, ... call of that
  * kind in it fail, until job() no longer makes so many.  It is to return 0
- * all the same, or -1 with a message; and 0 when nothing fails.  One check of
- * TAP.  t/support/starve.c has which calls are of which kind: those of lib,
- * not those that libraries make among themselves.
+ * all the same, or -1 with a message; and 0 when nothing fails; and to leave
+ * no file open.  One check of TAP.  t/support/starve.c has which calls are of
+ * which kind: those of lib, not those that libraries make among themselves.
  */
 #include "base/err.h"
 
