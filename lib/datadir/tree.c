@@ -297,9 +297,10 @@ int
 bk_tree_descend(struct bk_tree *t, const char *path, int make, struct bk_err *e)
 {
 	char *copy = strdup(path), *end = copy;
-	int fd = openat(t->fd, ".", BK_TREE_DIR), next, saved;
+	int fd = copy == NULL ? -1 : openat(t->fd, ".", BK_TREE_DIR);
+	int next, saved;
 
-	if (copy == NULL || fd == -1)
+	if (fd == -1)
 		bk_fail_errno(e, "%s", t->name);
 	for (; fd != -1 && end != NULL && *end != '\0';) {
 		char *name = end;
@@ -319,7 +320,7 @@ bk_tree_descend(struct bk_tree *t, const char *path, int make, struct bk_err *e)
 	saved = errno;
 	free(copy);
 	errno = saved;
-	return copy == NULL ? -1 : fd;
+	return fd;
 }
 
 int

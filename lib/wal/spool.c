@@ -412,7 +412,11 @@ bk_spool_store(struct bk_spool *s, const char *name, const struct bk_buf *text,
 	if (s->is_temporary) {
 		if ((*fd = open_temporary(s, e)) == -1)
 			return -1;
-		return bk_io_write(*fd, text->data, text->len, name, e);
+		if (bk_io_write(*fd, text->data, text->len, name, e) == 0)
+			return 0;
+		close(*fd);
+		*fd = -1;
+		return -1;
 	}
 	if (bk_buf_printf(&path, e, "%s/%s", s->name, name) == -1)
 		return -1;
