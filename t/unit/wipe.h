@@ -20,6 +20,19 @@ wipe_tree(const char *path)
 	(void)nftw(path, wipe_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
+static int
+clear_one(const char *path, const struct stat *st, int type, struct FTW *at)
+{
+	return at->level == 0 ? 0 : wipe_one(path, st, type, at);
+}
+
+/* The directory itself stays. */
+__attribute__((unused)) static void
+clear_tree(const char *path)
+{
+	(void)nftw(path, clear_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
 /* A file with these bytes, by the same token. */
 __attribute__((unused)) static void
 put_file(const char *path, const void *p, size_t n)
