@@ -102,6 +102,14 @@ fresh(void *arg, struct bk_err *e)
 	return rc;
 }
 
+/* Fine if there is something already. */
+static void
+link_to(const char *target, const char *path)
+{
+	if (symlink(target, path) == -1)
+		return;
+}
+
 /* Into what was changed, and perhaps left unfinished by the run before. */
 static int
 delta(void *arg, struct bk_err *e)
@@ -111,9 +119,9 @@ delta(void *arg, struct bk_err *e)
 	put_file(in("data/base/9"), "x", 1);
 	put_file(in("data/base/1/112"), "x", 1);
 	put_file(in("ts/PG_17_202406281/9"), "x", 1);
-	(void)symlink("/etc", in("data/pg_tblspc/9"));
+	link_to("/etc", in("data/pg_tblspc/9"));
 	(void)rename(in("data/pg_wal"), in("wal"));
-	(void)symlink(in("wal"), in("data/pg_wal"));
+	link_to(in("wal"), in("data/pg_wal"));
 	rc = unpack(arg, e);
 	if (rc == 0 && (is_there("data/base/9") ||
 	    is_there("ts/PG_17_202406281/9") || !is_there("data/PG_VERSION")))

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "starve.h"
 #include "tap.h"
 
 #define SIZE (8 << 20)
@@ -88,6 +89,12 @@ closed(void)
 	return bk_seal_find_closing(tail, n) != -1;
 }
 
+static int
+store(void *arg, struct bk_err *e)
+{
+	return run(*(int *)arg, "cat >/dev/null", e);
+}
+
 int
 main(void)
 {
@@ -121,6 +128,7 @@ main(void)
 	    "until [ -e ready ]; do :; done; exit 1", &e) == -1,
 	    "one that leaves a process behind");
 	ok(left_behind() != -1, "and what it left is sent SIGTERM");
+	starve_all("feed", store, &fd);
 	ok(system("rm -r \"$PWD\"") == 0, "clean");
 	return tap_done();
 }

@@ -5,11 +5,12 @@
 #include <stdio.h>
 
 static int
-wipe_one(const char *path, const struct stat *st, int type, struct FTW *at)
+wipe_one(const char *path, const struct stat *st, int type,
+    struct FTW *where)
 {
 	(void)st;
 	(void)type;
-	(void)at;
+	(void)where;
 	return remove(path);
 }
 
@@ -21,9 +22,10 @@ wipe_tree(const char *path)
 }
 
 static int
-clear_one(const char *path, const struct stat *st, int type, struct FTW *at)
+clear_one(const char *path, const struct stat *st, int type,
+    struct FTW *where)
 {
-	return at->level == 0 ? 0 : wipe_one(path, st, type, at);
+	return where->level == 0 ? 0 : wipe_one(path, st, type, where);
 }
 
 /* The directory itself stays. */
