@@ -105,13 +105,12 @@ is_listed(struct bk_datadir *d, const char *path, int dir)
 	return bk_file_table_find(d->files, path) != NULL;
 }
 
-static int prune(struct bk_datadir *d, struct bk_buf *path, int depth,
-    struct bk_err *e);
+static int prune(struct bk_datadir *d, struct bk_buf *path, struct bk_err *e);
 
 /* A link is listed as the directory that it stands for. */
 static int
 prune_entry(struct bk_datadir *d, struct bk_buf *path, DIR *stream,
-    const char *name, int depth, struct bk_err *e)
+    const char *name, struct bk_err *e)
 {
 	const size_t n = path->len;
 	struct stat st;
@@ -128,7 +127,7 @@ prune_entry(struct bk_datadir *d, struct bk_buf *path, DIR *stream,
 		if (!is_listed(d, path->data, dir))
 			rc = bk_tree_remove(d->tree, path->data, e);
 		else if (dir)
-			rc = prune(d, path, depth + 1, e);
+			rc = prune(d, path, e);
 	}
 	path->len = n;
 	if (path->data != NULL)
@@ -136,9 +135,12 @@ prune_entry(struct bk_datadir *d, struct bk_buf *path, DIR *stream,
 	return rc;
 }
 
-/* Remove what is below path, and not listed. */
+/*
+ * Remove what is below path, and not listed; no path that is listed has too
+ * many directories.
+ */
 static int
-prune(struct bk_datadir *d, struct bk_buf *path, int depth, struct bk_err *e)
+prune(struct bk_datadir *d, struct bk_buf *path, struct bk_err *e)
 {
 	int fd = bk_tree_open_dir(d->tree, path->len > 0 ? path->data : "", e);
 	struct dirent *entry;
@@ -151,10 +153,8 @@ prune(struct bk_datadir *d, struct bk_buf *path, int depth, struct bk_err *e)
 		return bk_fail_errno(e, "%s/%s: open", d->o.dir,
 		    path->len > 0 ? path->data : "");
 	}
-	if (depth > 64)
-		rc = bk_fail(e, BK_FAIL, "%s: directories too deep", d->o.dir);
 	while (rc == 0 && (errno = 0, entry = readdir(stream)) != NULL)
-		rc = prune_entry(d, path, stream, entry->d_name, depth, e);
+		rc = prune_entry(d, path, stream, entry->d_name, e);
 	if (rc == 0 && errno != 0)
 		rc = bk_fail_errno(e, "%s: readdir", d->o.dir);
 	(void)closedir(stream);
@@ -165,7 +165,7 @@ int
 bk_datadir_delta_end(struct bk_datadir *d, struct bk_err *e)
 {
 	struct bk_buf path = {0};
-	int rc = prune(d, &path, 0, e);
+	int rc = prune(d, &path, e);
 
 	bk_buf_free(&path);
 	return rc;

@@ -36,12 +36,6 @@ bk_file_table_free(struct bk_file_table *t)
 	free(t);
 }
 
-uint64_t
-bk_file_table_count(const struct bk_file_table *t)
-{
-	return t->n;
-}
-
 /* Room for one more entry; NULL with *e set. */
 static struct bk_file_entry *
 grow(struct bk_file_table *t, struct bk_err *e)

@@ -65,8 +65,6 @@ int bk_file_table_unlisted(struct bk_file_table *t,
     int (*each)(void *ctx, const struct bk_file_entry *f, struct bk_err *e),
     void *ctx, struct bk_err *e);
 
-uint64_t bk_file_table_count(const struct bk_file_table *t);
-
 /*
  * 1 for the files that pg_basebackup -R adds, or changes, after the server has
  * made the manifest: standby.signal, recovery.signal, postgresql.auto.conf.

@@ -97,12 +97,6 @@ bk_tree_free(struct bk_tree *t)
 	free(t);
 }
 
-const char *
-bk_tree_name(const struct bk_tree *t)
-{
-	return t->name;
-}
-
 int
 bk_tree_fd(const struct bk_tree *t)
 {

@@ -36,8 +36,7 @@ int bk_tree_first(struct bk_tree *t, char name[256], struct bk_err *e);
 int bk_tree_graft(struct bk_tree *t, const char *path, struct bk_tree *other,
     struct bk_err *e);
 
-/* The directory's name and descriptor, borrowed. */
-const char *bk_tree_name(const struct bk_tree *t);
+/* The directory's descriptor, borrowed. */
 int bk_tree_fd(const struct bk_tree *t);
 
 /*

@@ -527,8 +527,9 @@ odd_space(const char *path, const char *to, const char *map, const char *says)
 static void
 test_odd_spaces(const char *to)
 {
-	char map[600];
+	const struct bk_datadir_map relative = { "/srv/ts", "srv/ts" };
 	struct bk_datadir_options o = {0};
+	char map[600];
 	struct base_tar b;
 
 	odd_space("pg_tblspc/16384", to, "16384\n", "map: damaged");
@@ -546,9 +547,19 @@ test_odd_spaces(const char *to)
 	    "a tablespace in two places") != NULL, "%s", e.msg);
 	ok(!is_there("ts") && !is_there("data"), "nothing is left");
 	tar_free(&b);
-	/* a newline in its name, as the server writes it */
+	tar_begin(&b);
+	tar_header(&b, "pg_tblspc/16384", '5', 0, "/srv/ts", 0700);
+	tar_file(&b, "PG_VERSION", "17\n", 3);
+	usual_end(&b);
+	o = (struct bk_datadir_options){ .map = &relative, .nmap = 1 };
+	ok(unpack(&b, &o, NULL) == -1 && e.code == BK_DATA && strstr(e.msg,
+	    "which is no absolute path") != NULL, "%s", e.msg);
+	tar_free(&b);
+	/* a newline in its name, as the server writes it; announced again */
+	o = (struct bk_datadir_options){0};
 	(void)snprintf(map, sizeof(map), "%s/a\nb", to);
 	tar_begin(&b);
+	tar_header(&b, "pg_tblspc/16384", '5', 0, map, 0700);
 	tar_header(&b, "pg_tblspc/16384", '5', 0, map, 0700);
 	tar_file(&b, "PG_VERSION", "17\n", 3);
 	(void)snprintf(map, sizeof(map), "16384 %s/a\\\nb\n", to);
@@ -977,7 +988,7 @@ chain(struct link *first, struct link *second, enum bk_code code,
 static void
 test_chain(void)
 {
-	struct link full, next, gap, other, old;
+	struct link full, next, gap, other, old, odd;
 
 	make_link(&full, "17\n", SYSID, "0/1000028", "");
 	make_link(&next, "17\n", SYSID, "0/2000028", "0/1000028");
@@ -985,10 +996,12 @@ test_chain(void)
 	make_link(&other, "17\n", "7000000000000000002", "0/2000028",
 	    "0/1000028");
 	make_link(&old, "16\n", SYSID, "0/1000028", "");
+	make_link(&odd, "17\n", SYSID, "0/10000280000000000000000", "");
 	chain(&next, &next, BK_DATA, "first: an increment");
 	chain(&full, &full, BK_DATA, "second: a full backup");
 	chain(&full, &gap, BK_DATA, "second: an increment to the backup that "
 	    "began at 0/3000028, and the one before it began at 0/1000028");
+	chain(&odd, &next, BK_DATA, "the one before it began at 0/0");
 	chain(&full, &other, BK_DATA, "second: of cluster 7000000000000000002,"
 	    " the backup before it of cluster " SYSID);
 	chain(&old, &next, BK_DATA, "first: of PostgreSQL 16");
@@ -1001,6 +1014,7 @@ test_chain(void)
 	tar_free(&gap.b);
 	tar_free(&other.b);
 	tar_free(&old.b);
+	tar_free(&odd.b);
 }
 
 int

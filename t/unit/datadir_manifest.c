@@ -155,6 +155,8 @@ test_flips(void)
 	is_int((intmax_t)taken, 0, "every truncated one is refused");
 	bk_buf_puts(&b, " ", &e);
 	is_int(parse(b.data, b.len, 4096, &seen, &sum), -1, "data after it");
+	bk_buf_puts(&b, "\n", &e);
+	is_int(parse(b.data, b.len, 4096, &seen, &sum), -1, "a line after it");
 	bk_buf_free(&b);
 }
 

@@ -36,7 +36,7 @@ is_there(const char *name)
 
 /* Of PostgreSQL 17, with a tablespace; start: "LSN[\nINCREMENTAL ...]". */
 static void
-make(struct base_tar *b, const char *start, int space)
+make(struct base_tar *b, const char *start, int space, enum bk_sum algorithm)
 {
 	uint64_t sysid = 7000000000000000001;
 	char page[8192] = "", label[200];
@@ -45,6 +45,7 @@ make(struct base_tar *b, const char *start, int space)
 	    start);
 	memcpy(page, &sysid, sizeof(sysid));
 	tar_begin(b);
+	b->algorithm = algorithm;
 	if (space) {
 		tar_header(b, "pg_tblspc/16384", '5', 0, "/nonexistent/ts",
 		    0700);
@@ -224,13 +225,22 @@ main(void)
 	(void)snprintf(ts, sizeof(ts), "%s/ts", top);
 	j.o.dir = data;
 	map.to = ts;
-	make(&j.b, "0/2000028", 1);
+	make(&j.b, "0/2000028", 1, BK_SUM_CRC32C);
 	starve_all("unpack", fresh, &j);
 	test_killed(&j);
 	starve_all("delta", delta, &j);
 	tar_free(&j.b);
-	make(&l[0].b, "0/1000028", 0);
-	make(&l[1].b, "0/2000028\nINCREMENTAL FROM LSN: 0/1000028", 0);
+	wipe_tree(data);
+	wipe_tree(ts);
+	j.o.delta = 0;
+	make(&j.b, "0/2000028", 1, BK_SUM_SHA256);
+	starve("SHA256", STARVE_MEMORY, fresh, &j);
+	starve("SHA256", STARVE_READ, fresh, &j);
+	starve("SHA256", STARVE_OPEN, fresh, &j);
+	tar_free(&j.b);
+	make(&l[0].b, "0/1000028", 0, BK_SUM_CRC32C);
+	make(&l[1].b, "0/2000028\nINCREMENTAL FROM LSN: 0/1000028", 0,
+	    BK_SUM_CRC32C);
 	starve_all("chain", chain, l);
 	tar_free(&l[0].b);
 	tar_free(&l[1].b);
