@@ -9,12 +9,14 @@
 
 #include "base/child.h"
 #include "base/thread.h"
+#include "starve.h"
 #include "tap.h"
 
 enum { SEGMENTS = 12, GETTERS = 3 };
 #define MIB ((uint64_t)1 << 20)
 
 static char dir[] = "/tmp/bk-wal-get.XXXXXX";
+static char other_disk[] = "/dev/shm/bk-wal-get.XXXXXX";
 static char *env[] = { "PATH=/usr/bin:/bin", NULL };
 
 /* The segment with this number, as the file DIR/NAME. */
@@ -125,6 +127,46 @@ ahead(struct bk_wal_get *g)
 	ok(!exists("/spool", SEGMENTS), "what is not there ends it");
 }
 
+/* Out of the spool to another file system, where there is one. */
+static int
+move(void *arg, struct bk_err *e)
+{
+	static const char name[] = "000000010000000000000003";
+	struct bk_wal_get *g = bk_wal_get_open(arg, e);
+	char path[200];
+	int rc = -1;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", other_disk, name);
+	if (g != NULL && (rc = bk_wal_get(g, name, NULL, e)) == 1)
+		rc = bk_wal_get(g, name, path, e);
+	bk_wal_get_free(g);
+	rc = rc == 1 ? 0 : rc == 0 ? 2 : -1;
+	if (rc == 0 && access(path, R_OK) == -1)
+		rc = 2;
+	(void)remove(path);
+	(void)snprintf(path, sizeof(path), "%s/%s",
+	    ((const struct bk_wal_get_options *)arg)->spool, name);
+	(void)remove(path);
+	return rc;
+}
+
+static void
+moved(const struct bk_wal_get_options *o)
+{
+	struct bk_wal_get_options copy = *o;
+	struct bk_err e = {0};
+	struct bk_wal_get *g = bk_wal_get_open(o, &e);
+
+	ok(bk_wal_get(g, "x", NULL, &e) == -1 && e.code == BK_DATA,
+	    "%s", e.msg);
+	bk_wal_get_free(g);
+	starve("move", STARVE_MEMORY, move, &copy);
+	starve("move", STARVE_OPEN, move, &copy);
+	starve("move", STARVE_NAME, move, &copy);
+	starve("move", STARVE_WRITE, move, &copy);
+	(void)rmdir(other_disk);
+}
+
 static int
 count(void *ctx, const void *buf, size_t n, struct bk_err *e)
 {
@@ -230,7 +272,8 @@ main(void)
 	struct bk_wal_get *g;
 	unsigned i;
 
-	if (mkdtemp(dir) == NULL)
+	if (mkdtemp(dir) == NULL || (mkdtemp(other_disk) == NULL &&
+	    snprintf(other_disk, sizeof(other_disk), "%s", dir) < 0))
 		return 1;
 	use_spool(spool, "out");
 	(void)snprintf(word, sizeof(word), "cd %s && { [ -e $BK_WAL_NAME ] || "
@@ -248,6 +291,8 @@ main(void)
 		ahead(g);
 	bk_wal_get_free(g);
 	feed();
+	use_spool(spool, "fourth");
+	moved(&o);
 	use_spool(spool, "third");
 	stopped(&o);
 	clean();
