@@ -283,6 +283,11 @@ receiver() {
 	    answer K '' && answer R "$4"
 }
 
+# base_of SPACES: the answers up to the first archive.
+base_of() {
+	printf '\17' && answer R '0/2000028 1' && answer R "$1"
+}
+
 if wants repl; then
 	{ receiver '7001 1 0/3000000' 16MB 'physical 0/2000000' '2.h 1' &&
 	    answer R '2 0/3000158' && answer R '2 0/3000158' && answer K ''; } |
@@ -300,6 +305,13 @@ fi
 if wants base; then
 	t/fuzz/support/base.py 15 | seed new
 	t/fuzz/support/base.py 14 | seed old
+	{ printf '\17' && answer C ''; } | seed status
+	base_of '' | seed none
+	{ base_of '  900' && answer C '' && answer d m; } | seed early
+	{ base_of '  900' && answer C '' && answer d x; } | seed nameless
+	# 16400.tar, of which nobody has spoken
+	{ base_of '  900' && answer C '' && printf 'd\0\14n16400.tar\0\0'; } |
+	    seed unannounced
 fi
 
 for name in basetar unpack; do
