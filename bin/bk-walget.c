@@ -143,7 +143,7 @@ wait_again(double end, unsigned *pause, const struct bk_err *e)
 		return 0;
 	tool_say("%s; trying again", e->msg);
 	while (nanosleep(&t, &t) == -1 && errno == EINTR)
-		continue;
+		;
 	*pause = *pause < PAUSE_MAX / 2 ? 2 * *pause : PAUSE_MAX;
 	return 1;
 }

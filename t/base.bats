@@ -139,6 +139,8 @@ load support/common
 	[[ $output == *$'\nunknown  WAL on disk: '* ]]
 	[ -z "$stderr" ]
 	none_left
+	run -1 --separate-stderr sh -c 'bk-base -w --check >/dev/full'
+	[ "$stderr" = "bk-base: standard output: write: No space left on device" ]
 	run -1 --separate-stderr bk-base --check --no-wal
 	[[ $output == *$'\nproblem  archive_command: empty'* ]]
 	run -1 --separate-stderr bk-base --check --incremental "$PGHOST/log"

@@ -301,6 +301,43 @@ flip() {
 	[ ! -e nowhere ]
 }
 
+@test "a dry run: its plan, what it cannot do, and what is left of it: nothing" {
+	export TMPDIR=$BATS_TEST_TMPDIR/tmp
+	local pid status to=(bk-pitr -D nowhere --dry-run --wal "$(from "$PWD/wal")"
+	    --target)
+	mkdir tmp
+	run -0 "${to[@]}" two -v -j 1 --timeline latest --map '/a\=b=/c' <"$F/base.tar"
+	run -1 --separate-stderr bash -c '"$@" >/dev/full' - "${to[@]}" two <"$F/base.tar"
+	[[ $stderr == *"bk-pitr: standard output: write: No space left on device" ]]
+	TMPDIR=/nonexistent run -1 --separate-stderr "${to[@]}" two <"$F/base.tar"
+	[[ $stderr == "bk-pitr: /nonexistent/bk-pitr."*": mkdtemp: "* ]]
+	tar -xf "$F/base.tar" backup_label PG_VERSION
+	echo 'INCREMENTAL FROM LSN: 0/1000028' >>backup_label
+	bk-seal tar -cf - backup_label PG_VERSION >increment
+	run -3 --separate-stderr "${to[@]}" two <increment
+	[[ $stderr == *"give the full one on standard input"* ]]
+	bk-pitr -q -D nowhere --dry-run --target two \
+	    --wal ': >begun; exec sleep 1000' <"$F/base.tar" 3>&- 4>&- &
+	pid=$!
+	await 20 test -e begun
+	kill -TERM "$pid"
+	wait "$pid" || status=$?
+	[ "$status" = 143 ]
+	[ -z "$(ls tmp)" ]
+}
+
+@test "as root: the directory's owner, if it has one that can run a server" {
+	[ "$(id -u)" = 0 ] || skip 'not root'
+	mkdir roots nobodys
+	chown 12345 nobodys
+	run -2 --separate-stderr bk-pitr -D roots --target latest </dev/null
+	[[ $stderr == *"roots: PostgreSQL does not run as root; "* ]]
+	run -1 --separate-stderr bk-pitr -D nobodys --target latest </dev/null
+	[ "$stderr" = 'bk-pitr: nobodys: its owner, 12345, has no name here' ]
+	run -1 --separate-stderr bk-pitr -D "$F/base.tar/x" --target latest </dev/null
+	[ "$stderr" = "bk-pitr: $F/base.tar/x: Not a directory" ]
+}
+
 @test "refused at first, then with --delta: what was unpacked is not copied again" {
 	local inode
 	wal_side new

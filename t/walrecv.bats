@@ -44,7 +44,7 @@ teardown() {
 
 # receive ARG...: start one as the role bk; its pid is R, its messages in err.
 receive() {
-	bk-walrecv -U bk "$@" 2>>err 3>&- 4>&- &
+	bk-walrecv -w -U bk "$@" 2>>err 3>&- 4>&- &
 	R=$!
 	RECEIVERS+=("$R")
 }
@@ -295,7 +295,8 @@ history() {
 	first=$(wal_switch)
 	wal_sql CHECKPOINT
 	first=$(wal_sql 'SELECT pg_walfile_name(pg_current_wal_lsn())')
-	receive --slot bk -j4 "case \$BK_WAL_NAME in $first) cat go ;; esac >>went
+	# metrics that cannot be written do not stop WAL
+	receive --slot bk --prometheus nowhere/metrics -j4 "case \$BK_WAL_NAME in $first) cat go ;; esac >>went
 	    exec $STORE"
 	await 20 receiving
 	begin=$(confirmed bk)
@@ -309,6 +310,7 @@ history() {
 	await 20 stored "$first"
 	await 20 confirms bk "$(wal_sql "SELECT '$end'::pg_lsn - 1048576")"
 	[ "$(cat went)" = now ]
+	[ "$(grep -c 'nowhere: no such directory' err)" = 1 ]
 }
 
 @test "a COMMAND that fails is said once; the server keeps WAL meanwhile" {

@@ -263,7 +263,7 @@ remove_busy(int dir, const char *name)
 
 	for (i = 0; i < 1000 && remove_all(dir, name, 0) == -1 &&
 	    (errno == ENOTEMPTY || errno == EEXIST); i++)
-		continue;
+		;
 }
 
 static int
