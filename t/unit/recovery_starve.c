@@ -1,7 +1,7 @@
 /*
- * What bk-pitr does before it starts a server: look through a base backup, prove
- * its WAL, write settings; each call of the system fails once.  And what a
- * proof refuses.
+ * What bk-pitr does before it starts a server: look through a base backup,
+ * prove its WAL, write settings; each call of the system fails once.  And what
+ * a proof refuses.
  */
 #define _XOPEN_SOURCE 700	/* nftw */
 #include <sys/stat.h>

@@ -1,0 +1,152 @@
+/* wal/receive_connect: a receiver, and servers that answer as none does. */
+#define _XOPEN_SOURCE 700	/* nftw */
+#include <stdlib.h>
+
+#include "base_tar.h"
+#include "odd_server.h"
+#include "tap.h"
+#include "wal/base_increment.h"
+#include "wal/receive_in.h"
+#include "wipe.h"
+
+#define MIB ((uint64_t)1 << 20)
+#define SYSTEM "77|1|0/3000000|"
+#define LATER "77|3|0/9000000|"
+#define SLOT "physical|0/1000000|1"
+
+static char top[] = "/tmp/bk-wal-connect.XXXXXX";
+static struct odd_server server = { .fd = -1 };
+static char said[1100];
+
+static void
+say(const char *text)
+{
+	(void)snprintf(said, sizeof(said), "%s", text);
+}
+
+/*
+ * A receiver with a slot, of WAL of segment bytes up to received (0: none so
+ * far), to which these are the answers.
+ */
+struct asked {
+	uint64_t segment, received;
+	const char *const *answers;
+	int ended;		/* the stream is ended then, too */
+	const char *says;	/* of the failure, or of what is said */
+};
+
+static void
+ask(const struct asked *a)
+{
+	struct bk_receive_options o = { .slot = "s", .tmpdir = top,
+	    .say = say, .run = "", .target = { .host = top, .port = "1",
+	    .user = "u" } };
+	struct bk_hand_options how = { .say = say };
+	struct receive r = { .o = &o, .seg.fd = -1 };
+	struct bk_stream_message m;
+	struct bk_err e = {0};
+	int rc;
+
+	*said = '\0';
+	server.answer = a->answers;
+	r.spool = bk_spool_open(NULL, top, &e);
+	r.hand = bk_hand_open(&how, &e);
+	if (a->segment != 0) {
+		r.pos = (struct bk_spool_position){ .sysid = "77",
+		    .segment = a->segment, .timeline = 1, .lsn = a->received &
+		    ~(a->segment - 1) };
+		r.received = r.synced = a->received;
+		r.known = 1;
+	}
+	rc = bk_receive_connect(&r, &e);
+	if (rc == 0 && a->ended) {
+		while (bk_stream_read(r.conn, &m, &e) == 0 &&
+		    m.kind != BK_STREAM_ENDED)
+			bk_stream_free(&m);
+		rc = bk_receive_ended(&r, &e);
+	}
+	ok(strstr(rc == -1 ? e.msg : said, a->says) != NULL, "%s: %s",
+	    a->says, rc == -1 ? e.msg : said);
+	PQfinish(r.conn);
+	if (r.seg.fd != -1)
+		close(r.seg.fd);
+	bk_hand_free(r.hand);
+	bk_spool_free(r.spool);
+}
+
+#define ANSWERS(...) (const char *const[]){ __VA_ARGS__, NULL }
+#define ASK(...) ask(&(struct asked){ __VA_ARGS__ })
+
+/* A manifest to begin with, and what the server makes of it. */
+static void
+upload(int version, const char *const *answers, const char *says)
+{
+	const struct bk_conn_target t = { .host = top, .port = "1",
+	    .user = "u" };
+	const struct bk_repl_server of = { .sysid = "7000000000000000001",
+	    .version = 170000, .host = "h" };
+	struct bk_err e = {0};
+	struct base_tar b;
+	PGconn *conn;
+
+	tar_begin(&b);
+	if (version == 1) {
+		b.manifest.len = 0;
+		bk_buf_puts(&b.manifest, "{ \"PostgreSQL-Backup-Manifest-"
+		    "Version\": 1,\n\"Files\": [\n", &e);
+	}
+	tar_list(&b, "PG_VERSION", "17\n", 3);
+	tar_manifest(&b);
+	server.answer = answers;
+	conn = bk_repl_open(&t, &e);
+	ok(conn != NULL && bk_base_increment_from(conn, &of, "m", &b.manifest,
+	    &e) == -1 && strstr(e.msg, says) != NULL, "%s: %s", says, e.msg);
+	PQfinish(conn);
+	tar_free(&b);
+}
+
+int
+main(void)
+{
+	static const char history[] =
+	    "f|1\t0/2000000\tx\n2\t0/4000000\tx\n";
+
+	if (mkdtemp(top) == NULL || odd_start(&server, top) == -1)
+		return 1;
+	ASK(0, 0, ANSWERS("!who"), 0, "who");
+	ASK(0, 0, ANSWERS("77|x|0/3000000|"), 0, "no valid answer");
+	ASK(0, 0, ANSWERS(SYSTEM, "16MB", "!slots"), 0, "slots");
+	ASK(0, 0, ANSWERS(SYSTEM, "16MB", "", "!none"), 0, "none");
+	ASK(0, 0, ANSWERS(SYSTEM, "16MB", "", "+", "!gone"), 0, "gone");
+	ASK(0, 0, ANSWERS(SYSTEM, "16MB", "", "+", ""), 0, "keeps no WAL");
+	ASK(0, 0, ANSWERS(LATER, "16MB", SLOT, "!past"), 0, "past");
+	ASK(0, 0, ANSWERS(LATER, "16MB", SLOT, "f|x"), 0, "00000003.history");
+	/* it has another size than before, another past than we have */
+	ASK(MIB, 3 * MIB, ANSWERS(SYSTEM, "16MB"), 0,
+	    "its segments have 16777216 bytes, not 1048576 as before");
+	ASK(16 * MIB, 16 * MIB, ANSWERS(LATER, "16MB", SLOT, "!then"), 0,
+	    "then; will try again");
+	ASK(16 * MIB, 16 * MIB, ANSWERS(LATER, "16MB", SLOT,
+	    "f|2\t0/4000000\tx\n"), 0, "is not in the history of its "
+	    "timeline 3");
+	/* of timeline 1 we have more than the server: 2 is next */
+	ASK(16 * MIB, 64 * MIB, ANSWERS(LATER, "16MB", SLOT, history,
+	    "f|1\t0/2000000\tx\n", "!and so on"), 0, "and so on");
+	/* a stream that begins with its end */
+	ASK(16 * MIB, 30 * MIB, ANSWERS(SYSTEM, "16MB", SLOT, "2|0/2000000",
+	    "!so"), 0, "so; will try again");
+	ASK(16 * MIB, 30 * MIB, ANSWERS(SYSTEM, "16MB", SLOT, ">",
+	    "2|0/2000000"), 1, "before it had sent all of it");
+	ASK(16 * MIB, 30 * MIB, ANSWERS(SYSTEM, "16MB", SLOT, ">",
+	    "!over"), 1, "over; will try again");
+	ASK(16 * MIB, 30 * MIB, ANSWERS(SYSTEM, "16MB", SLOT, "-"), 0,
+	    "will try again");
+	upload(2, ANSWERS("!no setting"), "no setting");
+	upload(1, ANSWERS("on"), "m: made by a PostgreSQL older than 17");
+	upload(2, ANSWERS("on", "!no upload"), "no upload");
+	upload(2, ANSWERS("on", "+"), "UPLOAD_MANIFEST: ");
+	upload(2, ANSWERS("on", "<", "!bad"), "UPLOAD_MANIFEST: bad");
+	odd_stop(&server);
+	wipe_tree(top);
+	return tap_done();
+}
