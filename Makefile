@@ -29,7 +29,8 @@ else ifdef COVER
 B = build/cover
 MODE = -O0 --coverage -DBK_COVERAGE
 COVER_OBJ = $B/obj/t/support/cover.o
-COVER_LDFLAGS = -Wl,--wrap=_exit,--wrap=raise
+COVER_LDFLAGS = -Wl,--wrap=_exit,--wrap=raise,--wrap=execve,--wrap=execl \
+	-Wl,--wrap=unshare,--wrap=open
 else
 B = build
 MODE = -O2 -D_FORTIFY_SOURCE=2
