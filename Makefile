@@ -113,7 +113,9 @@ STARVED := malloc calloc realloc reallocarray strdup strndup pthread_create \
 	__pread_chk write pwrite writev ftruncate open openat opendir \
 	fdopendir dup pipe2 fsync fdatasync stat fstat fstatat fstatvfs lseek \
 	fchmod mkdir mkdirat unlink unlinkat rename renameat linkat symlinkat \
-	readlinkat readdir mkostemp fcntl
+	readlinkat readdir mkostemp fcntl \
+	readlinkat XML_ParserCreate curl_easy_init curl_multi_init \
+	curl_slist_append json_array json_dumps json_object
 $(UNITS): ALL_LDFLAGS += $(STARVED:%=-Wl,--wrap=%)
 $(UNITS): $B/t/%.t: $B/obj/t/unit/%.o $B/obj/t/support/starve.o $(COVER_OBJ) \
     $B/libbk.a

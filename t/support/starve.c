@@ -130,6 +130,28 @@ __wrap_fcntl(int fd, int cmd, ...)
 	    __real_fcntl(fd, cmd, arg);
 }
 
+/*
+ * What libraries allocate for us.  Weak: those that a test does not use are
+ * not linked for its sake.
+ */
+#pragma weak __real_XML_ParserCreate
+#pragma weak __real_curl_easy_init
+#pragma weak __real_curl_multi_init
+#pragma weak __real_curl_slist_append
+#pragma weak __real_json_array
+#pragma weak __real_json_dumps
+#pragma weak __real_json_object
+CALL(MEMORY, NULL, void *, XML_ParserCreate, (const char *encoding),
+    (encoding))
+CALL(MEMORY, NULL, void *, curl_easy_init, (void), ())
+CALL(MEMORY, NULL, void *, curl_multi_init, (void), ())
+CALL(MEMORY, NULL, void *, curl_slist_append, (void *list, const char *s),
+    (list, s))
+CALL(MEMORY, NULL, void *, json_array, (void), ())
+CALL(MEMORY, NULL, char *, json_dumps, (const void *json, size_t flags),
+    (json, flags))
+CALL(MEMORY, NULL, void *, json_object, (void), ())
+
 /* With a mode only where a file may be made. */
 static mode_t
 mode_of(int flags, va_list ap)
