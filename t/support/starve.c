@@ -9,12 +9,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "../unit/tap.h"
+#include "base/buf.h"
 
 static struct {
 	atomic_int kind;	/* of the calls that are counted, or -1 */
@@ -26,6 +28,7 @@ static const struct {
 	int error;
 } kinds[] = {
 	[STARVE_MEMORY] = { "memory", ENOMEM },
+	[STARVE_BUFFER] = { "buffers", ENOMEM },
 	[STARVE_THREAD] = { "threads", EAGAIN },
 	[STARVE_READ] = { "read", EIO },
 	[STARVE_WRITE] = { "write", ENOSPC },
@@ -70,6 +73,9 @@ CALL(THREAD, EAGAIN, int, pthread_mutex_init, (pthread_mutex_t *m,
 CALL(THREAD, EAGAIN, int, pthread_cond_init, (pthread_cond_t *c,
     const pthread_condattr_t *attr), (c, attr))
 CALL(THREAD, -1, pid_t, fork, (void), ())
+CALL(THREAD, EAGAIN, int, posix_spawnp, (pid_t *pid, const char *file,
+    const posix_spawn_file_actions_t *fa, const posix_spawnattr_t *attr,
+    char *const argv[], char *const env[]), (pid, file, fa, attr, argv, env))
 CALL(READ, -1, ssize_t, read, (int fd, void *p, size_t n), (fd, p, n))
 CALL(READ, -1, ssize_t, __read_chk, (int fd, void *p, size_t n, size_t cap),
     (fd, p, n, cap))
@@ -134,6 +140,7 @@ __wrap_fcntl(int fd, int cmd, ...)
  * What libraries allocate for us.  Weak: those that a test does not use are
  * not linked for its sake.
  */
+#pragma weak __real_XXH3_createState
 #pragma weak __real_XML_ParserCreate
 #pragma weak __real_curl_easy_init
 #pragma weak __real_curl_multi_init
@@ -141,6 +148,7 @@ __wrap_fcntl(int fd, int cmd, ...)
 #pragma weak __real_json_array
 #pragma weak __real_json_dumps
 #pragma weak __real_json_object
+CALL(MEMORY, NULL, void *, XXH3_createState, (void), ())
 CALL(MEMORY, NULL, void *, XML_ParserCreate, (const char *encoding),
     (encoding))
 CALL(MEMORY, NULL, void *, curl_easy_init, (void), ())
@@ -151,6 +159,52 @@ CALL(MEMORY, NULL, void *, json_array, (void), ())
 CALL(MEMORY, NULL, char *, json_dumps, (const void *json, size_t flags),
     (json, flags))
 CALL(MEMORY, NULL, void *, json_object, (void), ())
+
+/*
+ * A buffer allocates now and then: here whoever adds to one sees it fail each
+ * time.
+ */
+#define ADD(name, parameters, arguments)				\
+	__attribute__((weak)) int __real_##name parameters;		\
+	int __wrap_##name parameters;					\
+	int								\
+	__wrap_##name parameters					\
+	{								\
+		return fails(STARVE_BUFFER) ? bk_fail_memory(e) :	\
+		    __real_##name arguments;				\
+	}
+
+ADD(bk_buf_reserve, (struct bk_buf *b, size_t extra, struct bk_err *e),
+    (b, extra, e))
+ADD(bk_buf_add, (struct bk_buf *b, const void *p, size_t n, struct bk_err *e),
+    (b, p, n, e))
+ADD(bk_buf_puts, (struct bk_buf *b, const char *s, struct bk_err *e),
+    (b, s, e))
+ADD(bk_buf_json, (struct bk_buf *b, const char *s, struct bk_err *e),
+    (b, s, e))
+ADD(bk_buf_json_member, (struct bk_buf *b, const char *key, const char *value,
+    struct bk_err *e), (b, key, value, e))
+
+int __wrap_bk_buf_printf(struct bk_buf *b, struct bk_err *e, const char *fmt,
+    ...) __attribute__((format(printf, 3, 4)));
+int
+__wrap_bk_buf_printf(struct bk_buf *b, struct bk_err *e, const char *fmt, ...)
+{
+	va_list ap;
+	char *text;
+	int n, rc;
+
+	if (fails(STARVE_BUFFER))
+		return bk_fail_memory(e);
+	va_start(ap, fmt);
+	n = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (n == -1)
+		return bk_fail_memory(e);
+	rc = __real_bk_buf_add(b, text, (size_t)n, e);
+	free(text);
+	return rc;
+}
 
 /* With a mode only where a file may be made. */
 static mode_t

@@ -21,6 +21,7 @@
 
 enum starve_kind {
 	STARVE_MEMORY,		/* ENOMEM */
+	STARVE_BUFFER,		/* base/buf.h, as if each call allocated */
 	STARVE_THREAD,		/* EAGAIN: threads, mutexes, processes */
 	STARVE_READ,		/* EIO */
 	STARVE_WRITE,		/* ENOSPC */
