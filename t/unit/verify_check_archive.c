@@ -290,6 +290,21 @@ test_table(void)
 	bk_verdict_free(&v);
 }
 
+static void
+test_starved(const struct sample *s)
+{
+	static const struct bk_manifest more = { .tables = 1, .rows = 1,
+	    .bytes = 1, .blobs = 1 };
+	struct sample other;
+
+	starve_all("an archive", judge_job, &(struct starved){ check_archive,
+	    s->b.data, s->b.len, BK_OK });
+	make(&other, &more);
+	starve("one that differs", STARVE_MEMORY, judge_job, &(struct starved){
+	    check_archive, other.b.data, other.b.len, BK_DATA });
+	free_sample(&other);
+}
+
 int
 main(void)
 {
@@ -308,6 +323,7 @@ main(void)
 	test_differences();
 	test_copytext();
 	test_table();
+	test_starved(&s);
 	is_int(e.code, BK_OK, "nothing failed on the way");
 	free_sample(&s);
 	return tap_done();

@@ -407,6 +407,20 @@ test_pax(void)
 	bk_buf_free(&b);
 }
 
+static void
+test_starved(const struct bk_buf *whole)
+{
+	struct bk_buf b = {0};
+
+	starve_all("a base backup", judge_job, &(struct starved){
+	    bk_check_tar, whole->data, whole->len, BK_OK });
+	make_wal_with(&b, OTHER_CONTROL, "START WAL LOCATION: 0/100028 (file "
+	    "000000010000000000000001)\n", "base/1/INCREMENTAL.1259");
+	starve("one with wrong WAL", STARVE_MEMORY, judge_job,
+	    &(struct starved){ bk_check_tar, b.data, b.len, BK_DATA });
+	bk_buf_free(&b);
+}
+
 int
 main(void)
 {
@@ -424,6 +438,7 @@ main(void)
 	test_label();
 	test_odd();
 	test_pax();
+	test_starved(&b);
 	is_int(e.code, BK_OK, "nothing failed on the way");
 	bk_buf_free(&b);
 	return tap_done();

@@ -124,6 +124,17 @@ test_cuts(void)
 }
 
 static void
+test_starved(void)
+{
+	static const char text[] = HEAD "-- Dumped from database version 15\n"
+	    "-- Dumped by pg_dump version 15\n\n"
+	    "COPY public.t (a) FROM stdin;\n1\n\\.\n\n" TAIL;
+
+	starve_all("a script", judge_job, &(struct starved){ bk_check_sql,
+	    text, strlen(text), BK_OK });
+}
+
+static void
 test_recognise(void)
 {
 	/* RFC 9580: a packet's tag and length, then its version */
@@ -163,5 +174,6 @@ main(void)
 	test_refused();
 	test_cuts();
 	test_recognise();
+	test_starved();
 	return tap_done();
 }

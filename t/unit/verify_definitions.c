@@ -1,4 +1,5 @@
 /* What of two TOCs is compared, and what is said of a difference. */
+#include "starve.h"
 #include "tap.h"
 #include "verify/definitions.h"
 
@@ -185,6 +186,42 @@ test_excuse(void)
 	bk_definitions_free(&d);
 }
 
+/* What differs, what of that is excused, and what is said of the rest. */
+static int
+compare_job(void *arg, struct bk_err *why)
+{
+	struct bk_toc_entry a[] = { entry("VIEW", "v", "a\nb"),
+	    entry("DEFAULT ACL", "x", "1"), entry("DEFAULT ACL", "x", "2"),
+	    entry("EXTENSION", "never", "1") };
+	struct bk_toc_entry b[] = { entry("VIEW", "v", "a\nc"),
+	    entry("DEFAULT ACL", "x", "3"), entry("DEFAULT ACL", "x", "2") };
+	struct bk_toc was = { .entry = a, .n = 4 }, is = { .entry = b, .n = 3 },
+	    reference = { .entry = a, .n = 3 };
+	struct bk_definitions d = {0};
+	struct bk_buf text = {0};
+	uint64_t passed = 0;
+	size_t i;
+	int rc;
+
+	(void)arg;
+	a[0].schema = b[0].schema = "public";
+	a[0].tablespace = "fast";
+	rc = bk_definitions_compare(&d, &was, &is, &all, why);
+	if (rc == 0)
+		rc = bk_definitions_excuse(&d, &reference, &all, &passed,
+		    why);
+	for (i = 0; rc == 0 && i < d.n; i++)
+		if (bk_definition_name(d.pair[i].was, &text, why) == -1 ||
+		    bk_definition_describe(&d.pair[i], &all, &text, &text,
+		    why) == -1)
+			rc = -1;
+	if (rc == 0 && (d.n != 2 || passed != 1))
+		rc = 99;
+	bk_definitions_free(&d);
+	bk_buf_free(&text);
+	return rc;
+}
+
 int
 main(void)
 {
@@ -193,6 +230,7 @@ main(void)
 	test_groups();
 	test_left_out();
 	test_excuse();
+	starve_all("a comparison", compare_job, NULL);
 	is_int(e.code, BK_OK, "nothing failed on the way");
 	return tap_done();
 }

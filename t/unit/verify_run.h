@@ -1,4 +1,5 @@
 /* For the tests of bk-verify's judges: a source in memory, one call. */
+#include "starve.h"
 #include "tap.h"
 #include "verify/check.h"
 
@@ -51,4 +52,36 @@ verify_code(judge *f, const void *p, size_t n, size_t piece)
 
 	bk_verdict_free(&v);
 	return code;
+}
+
+struct starved {		/* the judge, of what, and its answer */
+	judge *f;
+	const void *p;
+	size_t n;
+	enum bk_code code;
+};
+
+/* For starve(): an answer with what there is to tell of it, or a failure. */
+__attribute__((unused)) static int
+judge_job(void *arg, struct bk_err *why)
+{
+	const struct starved *s = arg;
+	struct memory m = { s->p, s->n, 65536 };
+	struct bk_progress progress = {0};
+	struct bk_verdict v = { .list = 1 };
+	struct bk_buf out = {0};
+	int rc = s->f((struct bk_source){ read_memory, &m }, "x", &v,
+	    &progress, why);
+
+	if (rc == (s->code == BK_OK ? 0 : -1) && why->code == s->code) {
+		*why = (struct bk_err){0};
+		rc = bk_verdict_table(&v, &out, why);
+		if (rc == 0)
+			rc = bk_verdict_list(&v, &out, why);
+	} else if (rc == 0 || why->code == BK_DATA) {
+		rc = 99;	/* the wrong one */
+	}
+	bk_buf_free(&out);
+	bk_verdict_free(&v);
+	return rc;
 }
