@@ -109,13 +109,16 @@ $(TOOLS): $B/bin/%: $B/obj/bin/%.o $B/obj/bin/tool.o \
 
 # Calls that t/unit/starve.h makes fail.
 STARVED := malloc calloc realloc reallocarray strdup strndup pthread_create \
-	pthread_mutex_init pthread_cond_init fork posix_spawnp read __read_chk pread \
+	pthread_mutex_init pthread_cond_init fork posix_spawnp read __read_chk \
+	pread \
 	__pread_chk write pwrite writev ftruncate open openat opendir \
 	fdopendir dup pipe2 fsync fdatasync stat fstat fstatat fstatvfs lseek \
 	fchmod mkdir mkdirat unlink unlinkat rename renameat linkat symlinkat \
 	readlinkat readdir mkostemp fcntl \
 	readlinkat XML_ParserCreate curl_easy_init curl_multi_init \
 	curl_slist_append json_array json_dumps json_object XXH3_createState \
+	PQconninfo PQconnectStartParams PQescapeLiteral bk_sql_exec \
+	bk_sql_params bk_sql_binary bk_sql_send \
 	bk_buf_reserve bk_buf_add bk_buf_puts bk_buf_printf bk_buf_json \
 	bk_buf_json_member
 $(UNITS): ALL_LDFLAGS += $(STARVED:%=-Wl,--wrap=%)

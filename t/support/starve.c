@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "../unit/starve.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
@@ -8,6 +9,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libpq-fe.h>
 #include <pthread.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -36,6 +38,7 @@ static const struct {
 	[STARVE_SYNC] = { "sync", EIO },
 	[STARVE_STAT] = { "stat", EIO },
 	[STARVE_NAME] = { "names", EIO },
+	[STARVE_SQL] = { "statements", EPIPE },
 };
 
 static int
@@ -141,6 +144,9 @@ __wrap_fcntl(int fd, int cmd, ...)
  * not linked for its sake.
  */
 #pragma weak __real_XXH3_createState
+#pragma weak __real_PQconninfo
+#pragma weak __real_PQconnectStartParams
+#pragma weak __real_PQescapeLiteral
 #pragma weak __real_XML_ParserCreate
 #pragma weak __real_curl_easy_init
 #pragma weak __real_curl_multi_init
@@ -148,6 +154,11 @@ __wrap_fcntl(int fd, int cmd, ...)
 #pragma weak __real_json_array
 #pragma weak __real_json_dumps
 #pragma weak __real_json_object
+CALL(MEMORY, NULL, PQconninfoOption *, PQconninfo, (PGconn *conn), (conn))
+CALL(MEMORY, NULL, PGconn *, PQconnectStartParams, (const char *const *keys,
+    const char *const *values, int expand), (keys, values, expand))
+CALL(MEMORY, NULL, char *, PQescapeLiteral, (PGconn *conn, const char *s,
+    size_t n), (conn, s, n))
 CALL(MEMORY, NULL, void *, XXH3_createState, (void), ())
 CALL(MEMORY, NULL, void *, XML_ParserCreate, (const char *encoding),
     (encoding))
@@ -205,6 +216,33 @@ __wrap_bk_buf_printf(struct bk_buf *b, struct bk_err *e, const char *fmt, ...)
 	free(text);
 	return rc;
 }
+
+/* A statement whose connection is lost: what then comes is libpq's own. */
+static void
+cut_sql(PGconn *conn)
+{
+	if (fails(STARVE_SQL))
+		(void)shutdown(PQsocket(conn), SHUT_RDWR);
+}
+
+#define SQL(type, name, parameters, arguments)				\
+	__attribute__((weak)) type __real_##name parameters;		\
+	type __wrap_##name parameters;					\
+	type								\
+	__wrap_##name parameters					\
+	{								\
+		cut_sql(conn);						\
+		return __real_##name arguments;				\
+	}
+
+SQL(PGresult *, bk_sql_exec, (PGconn *conn, const char *sql), (conn, sql))
+SQL(PGresult *, bk_sql_params, (PGconn *conn, const char *sql, int n,
+    const Oid *types, const char *const *values), (conn, sql, n, types, values))
+SQL(PGresult *, bk_sql_binary, (PGconn *conn, const char *sql, int n,
+    const Oid *types, const char *const *values, const int *lengths,
+    const int *formats, int format),
+    (conn, sql, n, types, values, lengths, formats, format))
+SQL(int, bk_sql_send, (PGconn *conn, const char *sql), (conn, sql))
 
 /* With a mode only where a file may be made. */
 static mode_t

@@ -1,5 +1,18 @@
-/* How tables are cut into tasks, and the query of each. */
+/*
+ * How tables are cut into tasks, and the query of each.  With arguments,
+ * DATABASE ARCHIVE: a dump by pg_dump's archive, whose calls fail; for
+ * t/starve.bats, which has a server.
+ */
 #include "dump/tasks.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "dump/output.h"
+#include "dump/workers.h"
+#include "starve.h"
 #include "tap.h"
 
 static struct bk_toc_entry te = { .id = 1, .desc = "TABLE DATA",
@@ -96,9 +109,149 @@ test_tasks(void)
 	is_int(bk_tasks_next(&p, &t), 0, "no more tasks");
 }
 
-int
-main(void)
+static int
+sql_job(void *arg, struct bk_err *e)
 {
+	struct bk_dump_item it = { .te = &te, .relkind = 'r' };
+	struct bk_task t = { .item = &it, .from = 1, .to = 2 };
+	struct bk_buf b = {0};
+	int rc;
+
+	(void)arg;
+	te.copy = "COPY s.t (a, b) FROM stdin;\n";
+	t.kind = BK_TASK_WHOLE;
+	rc = bk_task_sql(&t, &b, e);
+	t.kind = BK_TASK_RANGE;
+	if (rc == 0)
+		rc = bk_task_sql(&t, &b, e);
+	it.condition = (char[]){ "WHERE x" };
+	t.kind = BK_TASK_WHOLE;
+	if (rc == 0)
+		rc = bk_task_sql(&t, &b, e);
+	bk_buf_free(&b);
+	return rc;
+}
+
+static struct {
+	const char *database;
+	struct bk_toc toc;
+} with;
+
+static ssize_t
+read_fd(void *ctx, void *buf, size_t n, struct bk_err *e)
+{
+	return bk_io_read(*(int *)ctx, buf, n, "archive", e);
+}
+
+static void
+read_toc(const char *path)
+{
+	struct bk_err e = {0};
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct bk_source src = { read_fd, &fd };
+	struct bk_archive *a = bk_archive_open(src, path, &e);
+
+	ok(fd != -1 && a != NULL && bk_archive_toc(a, &with.toc, &e) == 0,
+	    "%s is read", path);
+	bk_archive_free(a);
+	close(fd);
+}
+
+struct run {			/* what bk_dump_run() has, without pg_dump */
+	PGconn *leader;
+	struct bk_conn_params *params;
+	PGresult *snapshot;
+	struct bk_tasks tasks;
+	struct bk_task_queue *queue;
+	struct bk_dump_workers *workers;
+	struct bk_dump_workers_options options;
+	struct bk_progress progress;
+};
+
+static int
+write_rows(struct run *r, struct bk_err *e)
+{
+	const struct bk_manifest about = { .database = with.database,
+	    .options = (char *[]){ NULL }, .started = 1700000000 };
+	const struct bk_label label = { .kind = BK_LABEL_NONE };
+	const struct bk_buf roles = { .data = (char[]){ "SELECT 1;" },
+	    .len = 9 };
+	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC), rc = -1;
+	struct bk_dump_output *out;
+	uint64_t bytes;
+
+	if (fd == -1)
+		return bk_fail_errno(e, "/dev/null");
+	out = bk_dump_output_open(fd, &with.toc, &about, &label, e);
+	if (out != NULL && bk_dump_output_globals(out, &roles, e) == 0) {
+		bk_task_queue_open(r->queue, &r->tasks);
+		if (bk_dump_output_drain(out, r->queue, e) == 0 &&
+		    bk_conn_exec(r->leader, "COMMIT", e) == 0)
+			rc = bk_dump_output_finish(out, 1700000001, &bytes,
+			    e);
+	}
+	bk_dump_output_free(out);
+	if (rc == -1)
+		close(fd);
+	return rc;
+}
+
+static int
+dump_job(void *arg, struct bk_err *e)
+{
+	static const struct bk_err over = { .code = BK_FAIL };
+	const struct bk_conn_target target = { .db = with.database };
+	const struct bk_session session = { .role = "postgres",
+	    .float_digits = "2" };
+	struct run r = { .leader = NULL };
+	char **env = NULL;
+	struct bk_buf rest = {0};
+	int rc = -1;
+
+	(void)arg;
+	if ((r.leader = bk_conn_open(&target, e)) == NULL ||
+	    bk_session_refuse_pooler(r.leader, e) == -1 ||
+	    (r.params = bk_conn_params(r.leader, e)) == NULL ||
+	    (env = bk_conn_environ(r.params, (char *[]){ NULL }, e)) == NULL ||
+	    bk_conn_rest(r.params, &rest, e) == -1 ||
+	    bk_session_set(r.leader, &session, e) == -1 ||
+	    bk_session_export(r.leader, &session, &r.snapshot, e) == -1 ||
+	    (r.queue = bk_task_queue_new(1, e)) == NULL)
+		goto done;
+	r.options = (struct bk_dump_workers_options){ session,
+	    PQgetvalue(r.snapshot, 0, 0), bk_toc_encoding(&with.toc) };
+	r.workers = bk_dump_workers_start(1, r.params, r.leader, r.queue,
+	    &r.options, &r.progress, e);
+	if (r.workers != NULL &&
+	    bk_conn_exec(r.leader, r.options.encoding, e) == 0 &&
+	    bk_tasks_make(&r.tasks, r.leader, &with.toc, 1, e) == 0 &&
+	    bk_session_lock_timeout(r.leader, "10s", e) == 0)
+		rc = write_rows(&r, e);
+ done:
+	if (rc == -1 && r.workers != NULL)
+		bk_task_queue_fail(r.queue, &over);
+	bk_dump_workers_end(r.workers, rc == -1);
+	bk_task_queue_free(r.queue);
+	bk_tasks_free(&r.tasks);
+	bk_conn_environ_free(env);
+	bk_buf_free(&rest);
+	bk_conn_params_free(r.params);
+	PQclear(r.snapshot);
+	PQfinish(r.leader);
+	return rc;
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc == 3) {
+		with.database = argv[1];
+		read_toc(argv[2]);
+		starve_all("a dump", dump_job, NULL);
+		bk_toc_free(&with.toc);
+		return tap_done();
+	}
+	starve_all("queries", sql_job, NULL);
 	test_sql();
 	test_tasks();
 	return tap_done();

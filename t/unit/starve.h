@@ -29,6 +29,7 @@ enum starve_kind {
 	STARVE_SYNC,		/* EIO */
 	STARVE_STAT,		/* EIO: also lseek(2) and such */
 	STARVE_NAME,		/* EIO: mkdir(2), rename(2), unlink(2), ... */
+	STARVE_SQL,		/* the server's connection is lost before it */
 	STARVE_KINDS
 };
 
