@@ -237,15 +237,15 @@ read_part(struct reading *r, const struct bk_health_part *p, struct bk_err *e)
 	if (rc == -1)
 		return -1;
 	if (reason.code != BK_OK && note_failure(r, sqlstate, reason.msg,
-	    instead && rc == 1, e) == -1)
-		goto fail;
+	    instead && rc == 1, e) == -1) {
+		json_decref(part);
+		return -1;
+	}
+	/* which takes it, also when it fails */
 	if (json_object_set_new(r->doc, p->name, part == NULL ? json_null() :
-	    part) == 0)
-		return 0;
-	bk_fail_memory(e);
- fail:
-	json_decref(part);
-	return -1;
+	    part) == -1)
+		return bk_fail_memory(e);
+	return 0;
 }
 
 /* The part "server", which must not be missing, and a note on privileges. */
