@@ -35,3 +35,8 @@ starved() {
 @test "a dump" {
 	starved dump_tasks shop shop.dump
 }
+
+@test "connections, scripts, roles, rows, databases, health" {
+	bk-dump shop >shop.bk
+	starved server_calls shop shop.bk
+}

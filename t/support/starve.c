@@ -8,12 +8,14 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <libpq-fe.h>
 #include <pthread.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -23,6 +25,8 @@
 static struct {
 	atomic_int kind;	/* of the calls that are counted, or -1 */
 	atomic_long left;	/* until the one that fails */
+	int paused;		/* the kind, meanwhile */
+	int places;		/* only of new ones */
 } now = { .kind = -1 };
 
 static const struct {
@@ -41,11 +45,48 @@ static const struct {
 	[STARVE_SQL] = { "statements", EPIPE },
 };
 
+#define PLACES 4096
+#define FRAMES 32
+
+extern const char __executable_start, etext;	/* the linker's */
+
+/* Has a call from here failed already?  If not, it has now. */
+static int
+was_here(void)
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static uintptr_t seen[PLACES];
+	static size_t used;
+	uintptr_t hash = 5381, at;
+	void *frame[FRAMES];
+	int i, n = backtrace(frame, FRAMES), here = 1;
+	size_t j;
+
+	for (i = 0; i < n; i++) {
+		at = (uintptr_t)frame[i];
+		if (at >= (uintptr_t)&__executable_start &&
+		    at < (uintptr_t)&etext)
+			hash = hash * 33 + at;
+	}
+	pthread_mutex_lock(&lock);
+	for (j = 0; j < used && seen[j] != hash; j++)
+		continue;
+	if (j == used && used < PLACES) {
+		seen[used++] = hash;
+		here = 0;
+	}
+	pthread_mutex_unlock(&lock);
+	return here;
+}
+
 static int
 fails(enum starve_kind kind)
 {
-	if (atomic_load(&now.kind) != (int)kind ||
-	    atomic_fetch_sub(&now.left, 1) != 1)
+	if (atomic_load(&now.kind) != (int)kind)
+		return 0;
+	if (now.places && (atomic_load(&now.left) <= 0 || was_here()))
+		return 0;
+	if (atomic_fetch_sub(&now.left, 1) != 1)
 		return 0;
 	errno = kinds[kind].error;
 	return 1;
@@ -290,6 +331,18 @@ open_files(void)
 }
 
 void
+starve_pause(void)
+{
+	now.paused = atomic_exchange(&now.kind, -1);
+}
+
+void
+starve_go_on(void)
+{
+	atomic_store(&now.kind, now.paused);
+}
+
+void
 starve(const char *what, enum starve_kind kind, starve_job *job, void *arg)
 {
 	struct bk_err e;
@@ -298,7 +351,7 @@ starve(const char *what, enum starve_kind kind, starve_job *job, void *arg)
 
 	for (n = 1; good && hit; n++) {
 		e = (struct bk_err){0};
-		atomic_store(&now.left, n);
+		atomic_store(&now.left, now.places ? 1 : n);
 		atomic_store(&now.kind, (int)kind);
 		rc = job(arg, &e);
 		atomic_store(&now.kind, -1);
@@ -320,4 +373,12 @@ starve_all(const char *what, starve_job *job, void *arg)
 
 	for (kind = 0; kind < STARVE_KINDS; kind++)
 		starve(what, kind, job, arg);
+}
+
+void
+starve_places(const char *what, starve_job *job, void *arg)
+{
+	now.places = 1;
+	starve_all(what, job, arg);
+	now.places = 0;
 }

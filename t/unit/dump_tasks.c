@@ -209,7 +209,10 @@ dump_job(void *arg, struct bk_err *e)
 	int rc = -1;
 
 	(void)arg;
-	if ((r.leader = bk_conn_open(&target, e)) == NULL ||
+	starve_pause();
+	r.leader = bk_conn_open(&target, e);
+	starve_go_on();
+	if (r.leader == NULL ||
 	    bk_session_refuse_pooler(r.leader, e) == -1 ||
 	    (r.params = bk_conn_params(r.leader, e)) == NULL ||
 	    (env = bk_conn_environ(r.params, (char *[]){ NULL }, e)) == NULL ||
@@ -247,7 +250,7 @@ main(int argc, char **argv)
 	if (argc == 3) {
 		with.database = argv[1];
 		read_toc(argv[2]);
-		starve_all("a dump", dump_job, NULL);
+		starve_places("a dump", dump_job, NULL);
 		bk_toc_free(&with.toc);
 		return tap_done();
 	}

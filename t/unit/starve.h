@@ -38,6 +38,16 @@ typedef int starve_job(void *arg, struct bk_err *e);
 void starve(const char *what, enum starve_kind kind, starve_job *job,
     void *arg);
 
+/*
+ * All kinds, but of calls from the same place, as seen by who called whom, one
+ * alone: for jobs that take milliseconds.
+ */
+void starve_places(const char *what, starve_job *job, void *arg);
+
+/* In a job: what is between these never fails. */
+void starve_pause(void);
+void starve_go_on(void);
+
 /* All kinds, one after the other. */
 void starve_all(const char *what, starve_job *job, void *arg);
 

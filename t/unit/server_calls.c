@@ -1,0 +1,302 @@
+/*
+ * Modules that talk to a server, each call of which fails once.  Arguments,
+ * for t/starve.bats, which has a server:
+ *
+ *	DATABASE ARCHIVE	of bk-dump, of that database
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "pg/health.h"
+#include "pg/server.h"
+#include "restore/analyze.h"
+#include "restore/globals.h"
+#include "restore/own_name.h"
+#include "restore/restore_in.h"
+#include "restore/script.h"
+#include "restore/swap.h"
+#include "starve.h"
+#include "tap.h"
+
+static const char *database, *archive;
+
+static PGconn *
+connect_to(const char *db, struct bk_err *e)
+{
+	const struct bk_conn_target target = { .db = db };
+
+	return bk_conn_open(&target, e);
+}
+
+static PGconn *kept;		/* to which database it says itself */
+
+/* As good as new: what params_job() tries, and others only need. */
+static PGconn *
+connected(const char *db, struct bk_conn_params **p, struct bk_err *e)
+{
+	PGconn *conn = kept;
+
+	starve_pause();
+	kept = NULL;
+	if (conn == NULL || strcmp(PQdb(conn), db) != 0 ||
+	    bk_conn_exec(conn, "ROLLBACK", e) == -1 ||
+	    bk_conn_exec(conn, "DISCARD ALL", e) == -1) {
+		*e = (struct bk_err){0};
+		PQfinish(conn);
+		conn = connect_to(db, e);
+	}
+	*p = conn == NULL ? NULL : bk_conn_params(conn, e);
+	/* the session before this one may not have ended yet */
+	if (*p != NULL && bk_conn_exec(conn, "SELECT pg_catalog."
+	    "pg_advisory_lock(1651208819, pg_catalog.hashtext('starved'))",
+	    e) == -1)
+		abort();
+	starve_go_on();
+	return conn;
+}
+
+static void
+release(PGconn *conn, struct bk_conn_params *p)
+{
+	bk_conn_params_free(p);
+	if (PQstatus(conn) == CONNECTION_OK &&
+	    PQtransactionStatus(conn) != PQTRANS_ACTIVE)
+		kept = conn;
+	else
+		PQfinish(conn);
+}
+
+static int
+params_job(void *arg, struct bk_err *e)
+{
+	PGconn *conn = connect_to(database, e), *again = NULL;
+	struct bk_conn_params *p = conn == NULL ? NULL :
+	    bk_conn_params(conn, e);
+	static char *const base[] = { "HOME=/", "PGDATABASE=x", NULL };
+	struct bk_buf rest = {0}, id = {0};
+	char **env = NULL;
+	long n;
+	int rc = -1;
+
+	(void)arg;
+	if (p != NULL && bk_conn_params_database(p, "postgres", e) == 0 &&
+	    bk_conn_params_option(p, "-c work_mem=1MB", e) == 0 &&
+	    bk_conn_params_option(p, "-c geqo=off", e) == 0 &&
+	    (env = bk_conn_environ(p, base, e)) != NULL &&
+	    bk_conn_rest(p, &rest, e) == 0 &&
+	    (again = bk_server_again(p, e)) != NULL &&
+	    bk_server_system(again, &id, e) == 0 &&
+	    bk_server_count(again, &n, e) == 0)
+		rc = 0;
+	bk_conn_environ_free(env);
+	bk_buf_free(&rest);
+	bk_buf_free(&id);
+	bk_conn_params_free(p);
+	PQfinish(again);
+	PQfinish(conn);
+	return rc;
+}
+
+static int
+health_job(void *arg, struct bk_err *e)
+{
+	const struct bk_health o = { .seconds = 20, .tables = 1 };
+	struct bk_conn_params *p;
+	PGconn *conn = connected(database, &p, e);
+	json_t *doc = conn == NULL ? NULL : bk_health_read(conn, &o, e);
+	int rc = doc == NULL ? -1 : 0;
+
+	(void)arg;
+	json_decref(doc);
+	release(conn, p);
+	return rc;
+}
+
+/* arg: what fails is passed by. */
+static int
+script_job(void *arg, struct bk_err *e)
+{
+	static const char sql[] =
+	    "-- Name: t; Type: TABLE; Schema: s; Owner: joe\n\n"
+	    "CREATE TEMP TABLE t (i int);;\n"
+	    "COPY t (i) FROM stdin;\n1\n2\n\\.\n\n"
+	    "SELECT 1;\nCOPY t TO stdout;\n"
+	    "-- Name: i; Type: INDEX; Schema: -; Owner: joe\n\n"
+	    "CREATE INDEX i ON t (i);\n";
+	static const char wrong[] = "SELECT 1/0;\nCOPY no FROM stdin;\n1\n\\.\n"
+	    "CREATE INDEX i ON t (i);\n";
+	struct bk_failures failures = BK_FAILURES_INIT;
+	struct bk_conn_params *p;
+	PGconn *conn = connected(database, &p, e);
+	int rc = -1;
+
+	if (conn != NULL)
+		rc = bk_script_run(conn, "a script", sql, NULL, e);
+	if (rc == 0 && arg != NULL) {
+		rc = bk_script_run(conn, "another", wrong, &failures, e);
+		if (rc == 0 && failures.n != 3)
+			rc = 99;
+	}
+	bk_failures_free(&failures);
+	release(conn, p);
+	return rc;
+}
+
+static int
+globals_job(void *arg, struct bk_err *e)
+{
+	static const char sql[] = "CREATE ROLE postgres;\n"
+	    "ALTER ROLE postgres WITH NOLOGIN;\nCREATE ROLE starved;\n"
+	    "ALTER ROLE starved WITH NOLOGIN;\n"
+	    "COMMENT ON ROLE starved IS 'x';\n"
+	    "GRANT starved TO postgres;\n"
+	    "CREATE TABLESPACE pg_default LOCATION '/x';\n"
+	    "COMMENT ON TABLESPACE pg_default IS 'x';\n"
+	    "REVOKE ALL ON TABLESPACE pg_default FROM postgres;\n"
+	    "GRANT ALL ON SCHEMA s TO postgres;\n"
+	    "SELECT 1 AS \" ON TABLESPACE \";\n";
+	struct bk_conn_params *p;
+	PGconn *conn = connected("postgres", &p, e);
+	int rc = -1;
+
+	(void)arg;
+	if (conn != NULL &&
+	    bk_conn_exec(conn, "DROP ROLE IF EXISTS starved", e) == 0)
+		rc = bk_globals_apply(conn, sql, 1, e);
+	release(conn, p);
+	return rc;
+}
+
+static int
+analyze_job(void *arg, struct bk_err *e)
+{
+	struct bk_conn_params *p;
+	PGconn *conn = connected(database, &p, e);
+	int rc = p == NULL ? -1 : bk_restore_analyze(p, 2, e);
+
+	(void)arg;
+	release(conn, p);
+	return rc;
+}
+
+static ssize_t
+read_fd(void *ctx, void *buf, size_t n, struct bk_err *e)
+{
+	return bk_io_read(*(int *)ctx, buf, n, "archive", e);
+}
+
+/* arg: by the connection that is there, else by workers with their own. */
+static int
+rows_job(void *arg, struct bk_err *e)
+{
+	struct bk_progress progress = {0};
+	struct bk_restore_report report = {0};
+	int fd = open(archive, O_RDONLY | O_CLOEXEC), rc = -1;
+	struct bk_conn_params *p;
+	PGconn *conn = connected(database, &p, e);
+	struct bk_restore *r = NULL;
+
+	if (fd == -1)
+		bk_fail_errno(e, "%s", archive);
+	else if (p != NULL &&
+	    bk_conn_exec(conn, "TRUNCATE a, b", e) == 0 &&
+	    bk_load_session(conn, "postgres", "SET client_encoding = UTF8;",
+	    e) == 0 && (r = bk_restore_open((struct bk_source){ read_fd, &fd },
+	    archive, e)) != NULL) {
+		const struct bk_load_options o = { .params = p,
+		    .conn = arg == NULL ? NULL : conn, .jobs = 1,
+		    .encoding = "SET client_encoding = UTF8;",
+		    .progress = &progress };
+
+		rc = bk_restore_rows(r, &o, e);
+		if (rc == 0)
+			rc = bk_restore_check(r, e);
+		bk_restore_report(r, &report);
+		if (rc == 0 && report.rows != 99)
+			rc = 99;
+	}
+	bk_restore_free(r);
+	release(conn, p);
+	if (fd != -1)
+		close(fd);
+	return rc;
+}
+
+static const char target[] = "starved";
+
+/* All that is asked and done before and after there is a new database. */
+static int
+names_job(void *arg, struct bk_err *e)
+{
+	struct bk_conn_params *p;
+	PGconn *conn = connected("postgres", &p, e);
+	struct bk_buf sql = {0};
+	PGresult *old = NULL;
+	int n, rc = -1;
+
+	(void)arg;
+	if (p != NULL && bk_newdb_lock(conn, target, e) == 0 &&
+	    bk_newdb_sweep(conn, target, &n, e) == 0 &&
+	    bk_own_name_sweep(conn, target, e) == 0 &&
+	    bk_newdb_discard(conn, target, e) == 0 &&
+	    bk_newdb_properties(conn, database, target, &sql, e) == 0 &&
+	    bk_own_name_open(target, &sql, e) == 0 &&
+	    (old = bk_swap_list(conn, target, e)) != NULL)
+		rc = 0;
+	PQclear(old);
+	bk_buf_free(&sql);
+	release(conn, p);
+	return rc;
+}
+
+/* A new database, arg: put in the place of none, and away with it. */
+static int
+newdb_job(void *arg, struct bk_err *e)
+{
+	const struct bk_newdb_like like = { .target = target };
+	char name[BK_NEWDB_NAME] = "", before[BK_NEWDB_NAME];
+	struct bk_conn_params *p;
+	PGconn *conn = connected("postgres", &p, e);
+	struct bk_swap swap = { conn, p, name, target, "SELECT 1" };
+	struct bk_err ignored = {0};
+	double seconds;
+	int rc;
+
+	rc = p == NULL ? -1 : bk_newdb_create(conn, &like, name, e);
+	if (rc == 0 && arg != NULL)
+		rc = bk_swap(&swap, before, &seconds, e);
+	release(conn, p);
+	conn = connected("postgres", &p, &ignored);
+	starve_pause();
+	(void)bk_newdb_drop(conn, target, &ignored);
+	(void)bk_newdb_drop(conn, name, &ignored);
+	starve_go_on();
+	release(conn, p);
+	return rc;
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc != 3) {
+		ok(1, "nothing without a server: t/starve.bats has one");
+		return tap_done();
+	}
+	database = argv[1];
+	archive = argv[2];
+	starve_places("connections", params_job, NULL);
+	starve_all("a script", script_job, NULL);
+	starve("what is passed by", STARVE_BUFFER, script_job, "");
+	starve_all("roles", globals_job, NULL);
+	starve_places("ANALYZE", analyze_job, NULL);
+	starve_places("rows", rows_job, NULL);
+	starve("rows of one transaction", STARVE_SQL, rows_job, "");
+	starve_places("names", names_job, NULL);
+	starve("a database", STARVE_BUFFER, newdb_job, NULL);
+	starve("a database put in place", STARVE_SQL, newdb_job, "");
+	starve_places("health", health_job, NULL);
+	PQfinish(kept);
+	return tap_done();
+}
