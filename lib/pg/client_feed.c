@@ -14,6 +14,7 @@ struct bk_client_feed {
 	int fd;			/* its standard input; -1: closed */
 	pthread_t drainer;
 	int draining;
+	struct bk_err e;	/* the drainer's */
 };
 
 /* Discard the program's output, so that it never blocks on us. */
@@ -21,11 +22,15 @@ static void *
 drain_output(void *arg)
 {
 	struct bk_client_feed *f = arg;
-	struct bk_err ignored = {0};
 	char buf[4096];
+	ssize_t n;
 
-	while (bk_child_read(&f->child, buf, sizeof(buf), &ignored) > 0)
-		;
+	while ((n = bk_child_read(&f->child, buf, sizeof(buf), &f->e)) > 0)
+		continue;
+	if (n == -1) {		/* or it would, and we on it */
+		close(f->child.out);
+		f->child.out = -1;
+	}
 	return NULL;
 }
 
@@ -94,6 +99,10 @@ int
 bk_client_feed_finish(struct bk_client_feed *f, struct bk_err *e)
 {
 	close_input(f);
+	if (f->e.code != BK_OK) {
+		*e = f->e;
+		return -1;
+	}
 	return f->child.pid > 0 ? bk_child_wait(&f->child, e) : 0;
 }
 
