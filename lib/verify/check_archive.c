@@ -221,9 +221,8 @@ take_properties(struct check *c, struct bk_err *e)
 	const char *ended = bk_proof_record_string(&c->record, "ended");
 	struct bk_verdict *v = c->v;
 
-	if (ended != NULL &&
-	    bk_utctime_parse(ended, strlen(ended), &v->time) == -1)
-		v->time = 0;
+	if (ended != NULL)	/* stays 0, if it is none */
+		(void)bk_utctime_parse(ended, strlen(ended), &v->time);
 	if (bk_verdict_set(&v->database,
 	    bk_proof_record_string(&c->record, "database"), e) == -1 ||
 	    bk_verdict_set(&v->server_version,
