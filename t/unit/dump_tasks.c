@@ -132,6 +132,48 @@ sql_job(void *arg, struct bk_err *e)
 	return rc;
 }
 
+/* What no pg_dump writes. */
+static void
+is_odd(PGconn *conn, const struct bk_toc *toc, const char *says)
+{
+	struct bk_tasks p = {0};
+	struct bk_err e = {0};
+
+	is_int(bk_tasks_make(&p, conn, toc, 1, &e), -1, "an odd TOC");
+	ok(strstr(e.msg, says) != NULL, "  %s", e.msg);
+	bk_tasks_free(&p);
+}
+
+static void
+test_odd(void)
+{
+	struct bk_toc_entry odd = { .id = 3, .has_data = 1, .tag = "t" };
+	const struct bk_toc toc = { .entry = &odd, .n = 1 };
+
+	is_odd(NULL, &toc, "entry 3 has no name");
+	odd.desc = "TABLE BINARY";
+	is_odd(NULL, &toc, "unknown kind of data: TABLE BINARY");
+}
+
+/* The same, where a server is asked. */
+static void
+test_odd_served(PGconn *conn)
+{
+	int32_t on = 4;
+	struct bk_toc_entry odd[] = { { .id = 3, .has_data = 1,
+	    .desc = "TABLE DATA", .schema = "s", .tag = "t", .oid = 1 },
+	    { .id = 4, .desc = "BLOB METADATA", .defn = "12\nx\n" } };
+	const struct bk_toc toc = { .entry = odd, .n = 2, .minor = 16 };
+
+	is_odd(conn, &toc, "table \"s\".\"t\": not in the catalog");
+	odd[0].desc = odd[0].tag = "BLOBS";
+	is_odd(conn, &toc, "large objects without a list");
+	odd[0].deps = &on;
+	odd[0].ndeps = 1;
+	is_odd(conn, &toc, "a malformed list of large objects");
+	PQfinish(conn);
+}
+
 static struct {
 	const char *database;
 	struct bk_toc toc;
@@ -248,12 +290,17 @@ int
 main(int argc, char **argv)
 {
 	if (argc == 3) {
+		const struct bk_conn_target target = { .db = argv[1] };
+		struct bk_err e = {0};
+
 		with.database = argv[1];
+		test_odd_served(bk_conn_open(&target, &e));
 		read_toc(argv[2]);
 		starve_places("a dump", dump_job, NULL);
 		bk_toc_free(&with.toc);
 		return tap_done();
 	}
+	test_odd();
 	starve_all("queries", sql_job, NULL);
 	test_sql();
 	test_tasks();

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "starve.h"
 #include "tap.h"
 
 static char top[] = "/tmp/bk-bindir.XX" "XX" "XX";
@@ -49,6 +50,19 @@ found(const struct bk_bindir *b, int server)
 	return dir;
 }
 
+static int
+find_job(void *arg, struct bk_err *e)
+{
+	static const struct bk_bindir_range range = { 15, 14, 16 };
+	struct bk_buf out = {0};
+	int rc = bk_bindir_find(arg, "bk_no_such", 150000, &out, e);
+
+	if (rc == 0)
+		rc = bk_bindir_find_range(arg, "bk_no_such", &range, &out, e);
+	bk_buf_free(&out);
+	return rc;
+}
+
 int
 main(void)
 {
@@ -70,7 +84,11 @@ main(void)
 	ok(strcmp(found(&b, 17), "17") == 0, "even if the host has another");
 	b.dir = only;
 	ok(*found(&b, 17) == '\0', "one directory alone, if that is demanded");
-	b.dir = b.beside = NULL;
+	b.dir = NULL;
+	(void)snprintf(path, sizeof(path), "%s/15/bin", top);
+	starve("a search", STARVE_BUFFER, find_job, &b);
+	(void)snprintf(path, sizeof(path), "%s/host/bin", top);
+	b.beside = NULL;
 	ok(*found(&b, 17) == '\0', "and nothing stands beside");
 	(void)snprintf(rm, sizeof(rm), "rm -r '%s'", top);
 	ok(system(rm) == 0, "removed");

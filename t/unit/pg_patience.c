@@ -69,13 +69,16 @@ connect_to_child(pid_t *pid)
 	return conn;
 }
 
-/* All that the process can have. */
+/* All that the process can have, until it may have more again. */
 static void
-take_all_memory(void)
+take_all_memory(struct rlimit *before)
 {
-	static const struct rlimit now = { 1, 1 };
+	struct rlimit now;
 	size_t n;
 
+	if (getrlimit(RLIMIT_AS, before) == -1)
+		_exit(1);
+	now = (struct rlimit){ 1, before->rlim_max };
 	if (setrlimit(RLIMIT_AS, &now) == -1)
 		_exit(1);
 	for (n = (size_t)1 << 26; n >= 1; n /= 2)
@@ -115,11 +118,13 @@ test_none(void)
 	struct bk_err e = {0};
 	pid_t pid = -1;
 	PGconn *conn = connect_to_child(&pid);
+	struct rlimit before;
 	int rc;
 
 	is_int(bk_sql_send(conn, "COPY t FROM stdin"), 1, "COPY is sent");
-	take_all_memory();
+	take_all_memory(&before);
 	rc = answer(conn, &e);
+	(void)setrlimit(RLIMIT_AS, &before);
 	is_int(rc, -1, "without memory it fails");
 	is_str(e.msg, "t: out of memory", "... and says why");
 	is_int(PQstatus(conn), CONNECTION_BAD, "... the connection is lost");

@@ -1,7 +1,10 @@
 /* -t and -n: what belongs to a table, and what does not. */
 #include <stdlib.h>
 
+#include "restore/entry_list.h"
+#include "restore/failures.h"
 #include "restore/select.h"
+#include "starve.h"
 #include "tap.h"
 
 #define MAX 32
@@ -82,6 +85,46 @@ select_names(const char *table, const char *schema, struct bk_err *e)
 	return text;
 }
 
+static int
+select_job(void *arg, struct bk_err *e)
+{
+	const char *table = "orders";
+	const struct bk_restore_names names = { .table = &table,
+	    .ntables = 1 };
+	unsigned char *wanted = bk_restore_select(&toc, &names, e);
+	int rc = wanted == NULL ? -1 : 0;
+
+	(void)arg;
+	free(wanted);
+	return rc;
+}
+
+static int
+list_job(void *arg, struct bk_err *e)
+{
+	struct bk_restore_list list = {0};
+	int rc = bk_restore_list_read(&list, &toc, "; x\n210; orders\n", e);
+
+	(void)arg;
+	if (rc == 0 && !bk_restore_list_has(&list, 1))
+		rc = 99;
+	bk_restore_list_free(&list);
+	return rc;
+}
+
+static int
+failures_job(void *arg, struct bk_err *e)
+{
+	struct bk_failures f = BK_FAILURES_INIT;
+	int rc = bk_failures_add(&f, "TABLE a\033b", "no\nmore", e);
+
+	(void)arg;
+	if (rc == 0)
+		rc = bk_failures_accept(&f, "TABLE a b: no more\n", e);
+	bk_failures_free(&f);
+	return rc;
+}
+
 int
 main(void)
 {
@@ -112,6 +155,9 @@ main(void)
 	e = (struct bk_err){0};
 	is_str(select_names(NULL, "nix", &e), "", "no such schema");
 	is_int(e.code, BK_NONE, "is not there either");
+	starve_all("a choice", select_job, NULL);
+	starve_all("a list", list_job, NULL);
+	starve_all("what failed", failures_job, NULL);
 	e = (struct bk_err){0};
 	toc.n = 0;
 	is_str(select_names("orders", NULL, &e), "", "in an empty dump");

@@ -19,6 +19,7 @@
 #include "restore/swap.h"
 #include "starve.h"
 #include "tap.h"
+#include "verify/compare.h"
 
 static const char *database, *archive;
 
@@ -255,7 +256,13 @@ names_job(void *arg, struct bk_err *e)
 static int
 newdb_job(void *arg, struct bk_err *e)
 {
-	const struct bk_newdb_like like = { .target = target };
+	/* as pg_dump 15 has it; before, there is no such provider */
+	struct bk_toc_entry te = { .desc = "DATABASE", .owner = "postgres",
+	    .defn = "CREATE DATABASE \"a\"\"b\" WITH TEMPLATE = template0 "
+	    "ENCODING = 'UTF8' LOCALE_PROVIDER = libc LC_COLLATE = 'C' "
+	    "LC_CTYPE = 'C';\n" };
+	const struct bk_toc dumped = { .entry = &te, .n = 1 };
+	const struct bk_newdb_like like = { target, &dumped, 0, 0 };
 	char name[BK_NEWDB_NAME] = "", before[BK_NEWDB_NAME];
 	struct bk_conn_params *p;
 	PGconn *conn = connected("postgres", &p, e);
@@ -275,6 +282,66 @@ newdb_job(void *arg, struct bk_err *e)
 	starve_go_on();
 	release(conn, p);
 	return rc;
+}
+
+static struct bk_toc toc;	/* of the archive */
+
+static void
+read_toc(void)
+{
+	struct bk_err e = {0};
+	int fd = open(archive, O_RDONLY | O_CLOEXEC);
+	struct bk_source src = { read_fd, &fd };
+	struct bk_archive *a = bk_archive_open(src, archive, &e);
+
+	ok(a != NULL && bk_archive_toc(a, &toc, &e) == 0, "%s is read",
+	    archive);
+	bk_archive_free(a);
+	close(fd);
+}
+
+/* With nothing: all differs, which is no failure.  arg: a table is locked. */
+static int
+compare_job(void *arg, struct bk_err *e)
+{
+	struct bk_expected expected[16] = {{0}};
+	struct bk_progress progress = {0};
+	struct bk_verdict v = { .ndiff = 0 };
+	struct bk_conn_params *p;
+	PGconn *conn = connected(database, &p, e);
+	struct bk_compare o = { .params = p, .toc = &toc,
+	    .expected = expected, .settings = "SET client_encoding = UTF8",
+	    .jobs = 1, .progress = &progress };
+	size_t i;
+	int rc = -1;
+
+	for (i = 0; i < toc.n; i++)
+		if (toc.entry[i].has_data)
+			expected[o.n++].te = &toc.entry[i];
+	if (arg != NULL)
+		rc = bk_conn_exec(conn, "BEGIN; LOCK TABLE a", e);
+	if (p != NULL && (arg == NULL || rc == 0))
+		rc = bk_compare_rows(&o, &v, e);
+	if (rc == 0)
+		rc = bk_compare_triggers(conn, &v, e);
+	if (rc == 0)
+		rc = bk_compare_assert(conn, "f", "SELECT true; SELECT 1/0",
+		    &v, e);
+	if (rc == 0 && v.ndiff < 2)
+		rc = 99;
+	bk_verdict_free(&v);
+	release(conn, p);
+	return rc;
+}
+
+static void
+test_locked(void)
+{
+	struct bk_err e = {0};
+
+	is_int(compare_job("", &e), -1, "a table that stays locked");
+	is_int(e.code, BK_FAIL, "is a failure in the end");
+	ok(strstr(e.msg, "could not obtain lock") != NULL, "%s", e.msg);
 }
 
 int
@@ -297,6 +364,10 @@ main(int argc, char **argv)
 	starve("a database", STARVE_BUFFER, newdb_job, NULL);
 	starve("a database put in place", STARVE_SQL, newdb_job, "");
 	starve_places("health", health_job, NULL);
+	read_toc();
+	starve_places("a comparison", compare_job, NULL);
+	test_locked();
+	bk_toc_free(&toc);
 	PQfinish(kept);
 	return tap_done();
 }

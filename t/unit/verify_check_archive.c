@@ -150,6 +150,9 @@ test_behind_manifest(void)
 	bk_buf_add(&manifest, s.b.data + s.manifest, end - s.manifest, &e);
 	bk_buf_add(&s.b, manifest.data, manifest.len, &e);
 	is_damaged(&s, "a block after the manifest, number 10");
+	s.b.len = end;
+	s.b.data[s.close + 1] ^= 1;
+	is_damaged(&s, "no closing mark behind its manifest");
 	bk_buf_free(&manifest);
 	free_sample(&s);
 }
@@ -290,6 +293,31 @@ test_table(void)
 	bk_verdict_free(&v);
 }
 
+/* Neither a record of orders nor anything of empty; a wrong offset. */
+static void
+make_lacking(struct sample *s)
+{
+	struct bk_buf text = {0};
+	char closing[BK_SEAL_CLOSING + 1];
+	const char *const row = "1\tone\n\\.\n\n\n";
+
+	*s = (struct sample){ .records = bk_digest_new() };
+	s->about.database = "shop";
+	bk_digest_begin(s->records);
+	add_head(s, 1);
+	s->b.data[s->toc.entry[3].offset_at] = BK_OFFSET_SET;
+	bk_archive_add_block(&s->b, BK_BLOCK_DATA, 7, &e);
+	bk_archive_add_chunk(&s->b, row, strlen(row), &e);
+	add_zero(s);
+	add_objects(s);
+	bk_digest_end(s->records, &s->about.records);
+	bk_manifest_format(&text, &s->about, &e);
+	bk_seal_close(&s->seal, BK_INT_LEN, closing);
+	bk_manifest_close(&text, closing, &e);
+	add_unnamed(s, text.data, text.len);
+	bk_buf_free(&text);
+}
+
 static void
 test_starved(const struct sample *s)
 {
@@ -302,6 +330,11 @@ test_starved(const struct sample *s)
 	make(&other, &more);
 	starve("one that differs", STARVE_MEMORY, judge_job, &(struct starved){
 	    check_archive, other.b.data, other.b.len, BK_DATA });
+	free_sample(&other);
+	make_lacking(&other);
+	starve("one that lacks blocks", STARVE_MEMORY, judge_job,
+	    &(struct starved){ check_archive, other.b.data, other.b.len,
+	    BK_DATA });
 	free_sample(&other);
 }
 

@@ -361,6 +361,7 @@ test_odd(void)
 {
 	struct bk_buf b = {0};
 	struct bk_verdict v;
+	size_t at;
 
 	make_wal(&b, ONLY_ZEROS);
 	is_int(verify(bk_check_tar, b.data, b.len, 65536, &v), BK_DATA,
@@ -380,6 +381,11 @@ test_odd(void)
 	make_wal_with(&b, NONE, NULL, "standby.sign");
 	is_int(verify_code(bk_check_tar, b.data, b.len, 65536), BK_DATA,
 	    "anything else has to be");
+	make_wal(&b, NONE);
+	for (at = 0; memcmp(b.data + at, "pg_wal/", 7) != 0; at += 512)
+		continue;
+	is_int(verify_code(bk_check_tar, b.data, at + 512 + 9, 65536), BK_DATA,
+	    "a cut in a segment's first bytes");
 	end_of_wal = "0/100028";
 	make_wal(&b, NONE);
 	is_int(verify_code(bk_check_tar, b.data, b.len, 65536), BK_DATA,

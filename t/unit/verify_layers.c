@@ -140,7 +140,7 @@ int
 main(void)
 {
 	struct bk_identity id;
-	struct bk_err e = {0};
+	struct bk_err e = {0}, why = {0};
 	int fd = scratch();
 
 	is_int(bk_identity_make(&id, &e), 0, "a key");
@@ -148,7 +148,11 @@ main(void)
 	ids = (struct bk_identities){ .id = &id, .n = 1 };
 	rcpts = (struct bk_recipients){ .key = &id.public, .n = 1 };
 	ok(write(fd, text, strlen(text)) == (ssize_t)strlen(text), "a text");
-	fd = layer(layer(fd, 0, &e), 1, &e);
+	fd = layer(fd, 0, &e);
+	is_int(layers_job(&fd, &why), -1, "nobody has signed it:");
+	is_str(why.msg, "standard input: not signed, but a signature is "
+	    "demanded", "that is said");
+	fd = layer(fd, 1, &e);
 	is_int(layers_job(&fd, &e), 0, "a text in two layers");
 	starve_all("two layers", layers_job, &fd);
 	starve_all("two readers", beside_job, NULL);
