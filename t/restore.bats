@@ -295,6 +295,16 @@ go() {
 	refused 3 'no opening mark' theirs --sealed
 }
 
+@test "without TMPDIR the table of contents is in memory; with a wrong one not" {
+	TMPDIR=/nowhere bk-restore -q --into new <small.bk
+	[ "$(sql 'SELECT count(*) FROM a')" = 999 ]
+	dropdb new
+	touch file
+	TMPDIR=$PWD/file refused 1 'set TMPDIR to another directory' small.bk
+	TMPDIR=/$(printf %5000s | tr ' ' x) refused 1 \
+	    'TMPDIR: longer than a path may be' small.bk
+}
+
 @test "a database that is not empty is left alone" {
 	createdb new
 	sql 'CREATE TABLE precious (i int)'

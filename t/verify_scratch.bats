@@ -158,6 +158,31 @@ os.execvp(sys.argv[1], sys.argv[1:])' bk-verify --restore -o r <slow 2>err &
 	rmdir "$(readlink tmp)"
 }
 
+@test "without a view of the files of its own, as with no namespaces: it is said" {
+	as=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
+	[ "$(id -u)" = 0 ] || as=()
+	off='for n; do echo 0 >/proc/sys/user/max_${n}_namespaces; done; exec'
+	"${as[@]}" unshare -U -c --keep-caps sh -c "$off true" sh mnt 2>why ||
+	    skip "no user namespaces: $(<why)"
+	run -0 --separate-stderr "${as[@]}" unshare -U -c --keep-caps sh -c \
+	    "$off '$BK_BIN/bk-verify' --scratch" sh mnt <shop.bk
+	[[ $stderr == *'give it no view of the files of its own; the dump'* ]]
+	run -0 --separate-stderr "${as[@]}" unshare -U -c --keep-caps sh -c \
+	    "$off '$BK_BIN/bk-verify' --scratch" sh mnt net <shop.bk
+	[[ $stderr == *'give it no network and view of the files of its own; the dump'* ]]
+}
+
+@test "a server's program that nobody else may run" {
+	[ "$(id -u)" = 0 ] || skip "not root"
+	pg_find
+	install -d -m 700 mine
+	ln -s "$PG_BIN"/* mine
+	BK_PG_BINDIR=$PWD/mine run -1 --separate-stderr \
+	    bk-verify --scratch <shop.bk
+	one_line_error bk-verify
+	[[ $stderr == *'no user nobody or postgres, no directory, or '*'/mine/postgres does not run' ]]
+}
+
 @test "its files may be in memory, of which it sees no others" {
 	stat -f -c %T /dev/shm | grep -qx tmpfs || skip "no /dev/shm"
 	tmp=$(mktemp -d /dev/shm/bk-v.XXXXXX)
