@@ -117,8 +117,9 @@ STARVED := malloc calloc realloc reallocarray strdup strndup pthread_create \
 	readlinkat readdir mkostemp fcntl \
 	readlinkat XML_ParserCreate curl_easy_init curl_multi_init \
 	curl_slist_append json_array json_dumps json_object XXH3_createState \
-	PQconninfo PQconnectStartParams PQescapeLiteral bk_sql_exec \
-	bk_sql_params bk_sql_binary bk_sql_send \
+	PQconninfo PQconnectStartParams PQescapeLiteral PQgetCopyData \
+	PQputCopyData PQputCopyEnd PQsendQuery bk_sql_exec bk_sql_params \
+	bk_sql_binary bk_sql_send \
 	bk_buf_reserve bk_buf_add bk_buf_puts bk_buf_printf bk_buf_json \
 	bk_buf_json_member
 $(UNITS): ALL_LDFLAGS += $(STARVED:%=-Wl,--wrap=%)

@@ -52,7 +52,7 @@ setup() {
 	    "$host" "$port" >service.conf
 	[ "$(PGSERVICEFILE=service.conf PGSERVICE=mine bk-dump | found)" = \
 	    other ]
-	[ "$(bk-dump -h "$host" -p "$port" -U postgres -d other | found)" = \
+	[ "$(bk-dump -w -h "$host" -p "$port" -U postgres -d other | found)" = \
 	    other ]
 	dropdb -h "$host" -p "$port" -U postgres other
 }

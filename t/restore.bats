@@ -743,6 +743,10 @@ oid() {
 	local uri="postgresql://postgres@127.0.0.1:$PGPORT/new"
 	env -u PGHOST -u PGPORT -u PGUSER bk-restore -q --into "$uri" <small.bk
 	diff <(text small) <(text new)
+	dropdb new
+	env -u PGHOST -u PGPORT -u PGUSER bk-restore -q -w -h 127.0.0.1 \
+	    -p "$PGPORT" -U postgres --into new <small.bk
+	diff <(text small) <(text new)
 }
 
 # --- parts, into a database in use
@@ -817,6 +821,9 @@ oid() {
 	sql 'DELETE FROM b'
 	bk-restore -q -t public.b --data-only new <small.bk
 	text new | sort | diff <(sort as-it-was) -
+	sql 'DROP TABLE b'
+	run -4 --separate-stderr bk-restore -t public.b --data-only new <small.bk
+	[[ $stderr == *'table "public"."b": does not exist; leave out --data-only'* ]]
 }
 
 @test "a part of a damaged stream is not loaded" {

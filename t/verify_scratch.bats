@@ -172,6 +172,13 @@ os.execvp(sys.argv[1], sys.argv[1:])' bk-verify --restore -o r <slow 2>err &
 	[[ $stderr == *'give it no network and view of the files of its own; the dump'* ]]
 }
 
+@test "an archive that does not say of which server it is" {
+	printf 'PGDMP\1\17\0' >head
+	run -3 --separate-stderr bk-verify --scratch <head
+	one_line_error bk-verify
+	[[ $stderr == *'damaged: no server version in its header' ]]
+}
+
 @test "a server's program that nobody else may run" {
 	[ "$(id -u)" = 0 ] || skip "not root"
 	pg_find

@@ -188,6 +188,10 @@ __wrap_fcntl(int fd, int cmd, ...)
 #pragma weak __real_PQconninfo
 #pragma weak __real_PQconnectStartParams
 #pragma weak __real_PQescapeLiteral
+#pragma weak __real_PQgetCopyData
+#pragma weak __real_PQputCopyData
+#pragma weak __real_PQputCopyEnd
+#pragma weak __real_PQsendQuery
 #pragma weak __real_XML_ParserCreate
 #pragma weak __real_curl_easy_init
 #pragma weak __real_curl_multi_init
@@ -200,6 +204,13 @@ CALL(MEMORY, NULL, PGconn *, PQconnectStartParams, (const char *const *keys,
     const char *const *values, int expand), (keys, values, expand))
 CALL(MEMORY, NULL, char *, PQescapeLiteral, (PGconn *conn, const char *s,
     size_t n), (conn, s, n))
+CALL(MEMORY, -2, int, PQgetCopyData, (PGconn *conn, char **row, int async),
+    (conn, row, async))
+CALL(MEMORY, -1, int, PQputCopyData, (PGconn *conn, const char *p, int n),
+    (conn, p, n))
+CALL(MEMORY, -1, int, PQputCopyEnd, (PGconn *conn, const char *why),
+    (conn, why))
+CALL(MEMORY, 0, int, PQsendQuery, (PGconn *conn, const char *sql), (conn, sql))
 CALL(MEMORY, NULL, void *, XXH3_createState, (void), ())
 CALL(MEMORY, NULL, void *, XML_ParserCreate, (const char *encoding),
     (encoding))
@@ -376,9 +387,19 @@ starve_all(const char *what, starve_job *job, void *arg)
 }
 
 void
-starve_places(const char *what, starve_job *job, void *arg)
+starve_place(const char *what, enum starve_kind kind, starve_job *job,
+    void *arg)
 {
 	now.places = 1;
-	starve_all(what, job, arg);
+	starve(what, kind, job, arg);
 	now.places = 0;
+}
+
+void
+starve_places(const char *what, starve_job *job, void *arg)
+{
+	enum starve_kind kind;
+
+	for (kind = 0; kind < STARVE_KINDS; kind++)
+		starve_place(what, kind, job, arg);
 }

@@ -16,6 +16,7 @@
 #include "restore/own_name.h"
 #include "restore/restore_in.h"
 #include "restore/script.h"
+#include "restore/settle.h"
 #include "restore/swap.h"
 #include "starve.h"
 #include "tap.h"
@@ -284,6 +285,111 @@ newdb_job(void *arg, struct bk_err *e)
 	return rc;
 }
 
+/* A new database like the one that there is. */
+static int
+like_job(void *arg, struct bk_err *e)
+{
+	const struct bk_newdb_like like = { .target = database };
+	char name[BK_NEWDB_NAME] = "";
+	struct bk_err ignored = {0};
+	struct bk_conn_params *p;
+	PGconn *conn = connected("postgres", &p, e);
+	int rc = bk_newdb_create(conn, &like, name, e);
+
+	(void)arg;
+	starve_pause();
+	(void)bk_newdb_drop(conn, name, &ignored);
+	starve_go_on();
+	release(conn, p);
+	return rc;
+}
+
+/* Definitions of another form than pg_dump's are left alone. */
+static void
+test_odd_definitions(void)
+{
+	static const char *const odd[] = { "CREATE DATABASE \"a",
+	    "ALTER DATABASE a;" };
+	char name[BK_NEWDB_NAME];
+	struct bk_err e = {0};
+	struct bk_conn_params *p;
+	PGconn *conn = connected("postgres", &p, &e);
+	size_t i;
+
+	for (i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
+		struct bk_toc_entry te = { .desc = "DATABASE",
+		    .defn = odd[i] };
+		const struct bk_toc dumped = { .entry = &te, .n = 1 };
+		const struct bk_newdb_like like = { target, &dumped, 0, 0 };
+
+		is_int(bk_newdb_create(conn, &like, name, &e), 0, odd[i]);
+		is_int(bk_newdb_drop(conn, name, &e), 0, "  and away");
+	}
+	release(conn, p);
+}
+
+/* All names of the next minute are somebody else's. */
+static void
+test_no_name(void)
+{
+	const struct bk_newdb_like like = { .target = target };
+	char name[BK_NEWDB_NAME];
+	struct bk_err e = {0};
+	struct bk_conn_params *p;
+	PGconn *other = connect_to("postgres", &e);
+	PGconn *conn = connected("postgres", &p, &e);
+
+	is_int(bk_conn_exec(other, "SELECT pg_try_advisory_lock(1651208819, "
+	    "hashtext('starved_new_' || to_char(now() AT TIME ZONE 'UTC' + "
+	    "s * interval '1 s', 'YYYYMMDD\"T\"HH24MISS\"Z\"') || t)) FROM "
+	    "generate_series(-2, 60) s, unnest('{\"\",_2,_3,_4,_5,_6,_7,_8,_9"
+	    "}'::text[]) t", &e), 0, "many restores at once");
+	is_int(bk_newdb_create(conn, &like, name, &e), -1, "one more");
+	is_str(e.msg, "database \"starved\": too many restores at once",
+	    "is one too many");
+	PQfinish(other);
+	release(conn, p);
+}
+
+/* Of a COMMIT whose answer was lost. */
+static int
+settle_job(void *arg, struct bk_err *e)
+{
+	static const struct bk_err lost = { .code = BK_FAIL, .msg = "lost" };
+	char oid[BK_SETTLE_OID] = "";
+	struct bk_conn_params *p;
+	PGconn *conn = connected("postgres", &p, e);
+	int rc = bk_settle_begin(conn, database, oid, e);
+
+	(void)arg;
+	if (rc == 0)
+		rc = bk_settle(p, oid, database, &lost, e);
+	release(conn, p);
+	return rc;
+}
+
+static void
+test_settle(void)
+{
+	struct bk_err e = {0};
+	char oid[BK_SETTLE_OID];
+	struct bk_conn_params *p;
+	PGconn *other = connect_to("postgres", &e);
+	PGconn *conn = connected("postgres", &p, &e);
+
+	is_int(bk_settle_begin(conn, "starved", oid, &e), -1, "it is not");
+	is_str(e.msg, "database \"starved\": is gone", "any more");
+	e = (struct bk_err){0};
+	release(conn, p);
+	/* a session that the server ends soon */
+	is_int(bk_conn_exec(other, "SET idle_in_transaction_session_timeout "
+	    "= 100", &e) == 0 && bk_conn_exec(other, "BEGIN; COMMENT ON "
+	    "DATABASE shop IS 'x'", &e) == 0, 1, "who lost it is at work");
+	is_int(settle_job(NULL, &e), 0, "and waited for");
+	PQfinish(other);
+	starve_places("what was lost", settle_job, NULL);
+}
+
 static struct bk_toc toc;	/* of the archive */
 
 static void
@@ -363,9 +469,14 @@ main(int argc, char **argv)
 	starve_places("names", names_job, NULL);
 	starve("a database", STARVE_BUFFER, newdb_job, NULL);
 	starve("a database put in place", STARVE_SQL, newdb_job, "");
+	starve_places("a database like another", like_job, NULL);
+	test_odd_definitions();
+	test_no_name();
+	test_settle();
 	starve_places("health", health_job, NULL);
 	read_toc();
-	starve_places("a comparison", compare_job, NULL);
+	starve_place("a comparison", STARVE_MEMORY, compare_job, NULL);
+	starve_place("a comparison", STARVE_SQL, compare_job, NULL);
 	test_locked();
 	bk_toc_free(&toc);
 	PQfinish(kept);

@@ -39,9 +39,11 @@ void starve(const char *what, enum starve_kind kind, starve_job *job,
     void *arg);
 
 /*
- * All kinds, but of calls from the same place, as seen by who called whom, one
+ * The same, but of calls from one place, as seen by who called whom, the first
  * alone: for jobs that take milliseconds.
  */
+void starve_place(const char *what, enum starve_kind kind, starve_job *job,
+    void *arg);
 void starve_places(const char *what, starve_job *job, void *arg);
 
 /* In a job: what is between these never fails. */
