@@ -174,7 +174,8 @@ os.execvp(sys.argv[1], sys.argv[1:])' bk-verify --restore -o r <slow 2>err &
 
 @test "an archive that does not say of which server it is" {
 	printf 'PGDMP\1\17\0' >head
-	run -3 --separate-stderr bk-verify --scratch <head
+	bk-seal cat head >sealed
+	run -3 --separate-stderr bk-verify --scratch <sealed
 	one_line_error bk-verify
 	[[ $stderr == *'damaged: no server version in its header' ]]
 }
