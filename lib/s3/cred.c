@@ -512,11 +512,14 @@ bk_s3_cred_get(struct bk_s3_cred *c, int refresh, struct bk_s3_keys *keys,
 				return bk_fail(e, BK_FAIL, "credentials: the "
 				    "session token has expired, and its source "
 				    "has no newer one; get a new one");
-		} else if (c->keys.access_key == NULL || refresh ||
-		    now >= c->keys.expires)
-			return bk_fail(e, failed.code, "%s", failed.msg);
-		else			/* the present keys are still valid */
-			c->renew = now + PAUSE;
+		} else {
+			bk_cred_keys_free(&fresh);
+			if (c->keys.access_key == NULL || refresh ||
+			    now >= c->keys.expires)
+				return bk_fail(e, failed.code, "%s",
+				    failed.msg);
+			c->renew = now + PAUSE;	/* the present ones are valid */
+		}
 	}
 	*keys = (struct bk_s3_keys){ c->keys.access_key, c->keys.secret_key,
 	    c->keys.session_token, c->keys.expires, c->keys.bearer };
