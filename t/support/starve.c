@@ -116,7 +116,6 @@ CALL(THREAD, EAGAIN, int, pthread_mutex_init, (pthread_mutex_t *m,
     const pthread_mutexattr_t *attr), (m, attr))
 CALL(THREAD, EAGAIN, int, pthread_cond_init, (pthread_cond_t *c,
     const pthread_condattr_t *attr), (c, attr))
-CALL(THREAD, -1, pid_t, fork, (void), ())
 CALL(THREAD, EAGAIN, int, posix_spawnp, (pid_t *pid, const char *file,
     const posix_spawn_file_actions_t *fa, const posix_spawnattr_t *attr,
     char *const argv[], char *const env[]), (pid, file, fa, attr, argv, env))
@@ -192,9 +191,18 @@ __wrap_fcntl(int fd, int cmd, ...)
 #pragma weak __real_PQputCopyData
 #pragma weak __real_PQputCopyEnd
 #pragma weak __real_PQsendQuery
+#pragma weak __real_EVP_Digest
+#pragma weak __real_EVP_DigestFinal_ex
+#pragma weak __real_EVP_DigestInit_ex
+#pragma weak __real_EVP_DigestUpdate
+#pragma weak __real_EVP_MD_CTX_new
 #pragma weak __real_XML_ParserCreate
 #pragma weak __real_curl_easy_init
+#pragma weak __real_curl_easy_setopt
+#pragma weak __real_curl_global_init
+#pragma weak __real_curl_multi_add_handle
 #pragma weak __real_curl_multi_init
+#pragma weak __real_curl_multi_perform
 #pragma weak __real_curl_slist_append
 #pragma weak __real_json_array
 #pragma weak __real_json_dumps
@@ -212,9 +220,22 @@ CALL(MEMORY, -1, int, PQputCopyEnd, (PGconn *conn, const char *why),
     (conn, why))
 CALL(MEMORY, 0, int, PQsendQuery, (PGconn *conn, const char *sql), (conn, sql))
 CALL(MEMORY, NULL, void *, XXH3_createState, (void), ())
+CALL(MEMORY, 0, int, EVP_Digest, (const void *p, size_t n, unsigned char *md,
+    unsigned *size, const void *type, void *impl), (p, n, md, size, type,
+    impl))
+CALL(MEMORY, 0, int, EVP_DigestFinal_ex, (void *c, unsigned char *md,
+    unsigned *size), (c, md, size))
+CALL(MEMORY, 0, int, EVP_DigestInit_ex, (void *c, const void *type,
+    void *impl), (c, type, impl))
+CALL(MEMORY, 0, int, EVP_DigestUpdate, (void *c, const void *p, size_t n),
+    (c, p, n))
+CALL(MEMORY, NULL, void *, EVP_MD_CTX_new, (void), ())
 CALL(MEMORY, NULL, void *, XML_ParserCreate, (const char *encoding),
     (encoding))
 CALL(MEMORY, NULL, void *, curl_easy_init, (void), ())
+CALL(MEMORY, 27, int, curl_global_init, (long flags), (flags))
+CALL(MEMORY, 3, int, curl_multi_add_handle, (void *m, void *c), (m, c))
+CALL(MEMORY, 3, int, curl_multi_perform, (void *m, int *n), (m, n))
 CALL(MEMORY, NULL, void *, curl_multi_init, (void), ())
 CALL(MEMORY, NULL, void *, curl_slist_append, (void *list, const char *s),
     (list, s))
@@ -295,6 +316,35 @@ SQL(PGresult *, bk_sql_binary, (PGconn *conn, const char *sql, int n,
     const int *formats, int format),
     (conn, sql, n, types, values, lengths, formats, format))
 SQL(int, bk_sql_send, (PGconn *conn, const char *sql), (conn, sql))
+
+/* Each option has one value, of the width of a pointer. */
+int __real_curl_easy_setopt(void *c, int option, ...);
+int __wrap_curl_easy_setopt(void *c, int option, ...);
+int
+__wrap_curl_easy_setopt(void *c, int option, ...)
+{
+	void *value;
+	va_list ap;
+
+	va_start(ap, option);
+	value = va_arg(ap, void *);
+	va_end(ap);
+	return fails(STARVE_MEMORY) ? 27 :
+	    __real_curl_easy_setopt(c, option, value);
+}
+
+/* The child's calls are not counted, so none of them fails. */
+pid_t __real_fork(void);
+pid_t __wrap_fork(void);
+pid_t
+__wrap_fork(void)
+{
+	pid_t pid = fails(STARVE_THREAD) ? -1 : __real_fork();
+
+	if (pid == 0)
+		atomic_store(&now.kind, -1);
+	return pid;
+}
 
 /* With a mode only where a file may be made. */
 static mode_t
