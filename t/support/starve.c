@@ -196,6 +196,10 @@ __wrap_fcntl(int fd, int cmd, ...)
 #pragma weak __real_EVP_DigestInit_ex
 #pragma weak __real_EVP_DigestUpdate
 #pragma weak __real_EVP_MD_CTX_new
+#pragma weak __real_XXH3_createState
+#pragma weak __real_ZSTD_createDStream
+#pragma weak __real_ZSTD_decompressStream
+#pragma weak __real_ZSTD_initDStream
 #pragma weak __real_XML_ParserCreate
 #pragma weak __real_curl_easy_init
 #pragma weak __real_curl_easy_setopt
@@ -204,6 +208,9 @@ __wrap_fcntl(int fd, int cmd, ...)
 #pragma weak __real_curl_multi_init
 #pragma weak __real_curl_multi_perform
 #pragma weak __real_curl_slist_append
+#pragma weak __real_inflate
+#pragma weak __real_inflateInit_
+#pragma weak __real_inflateReset
 #pragma weak __real_json_array
 #pragma weak __real_json_dumps
 #pragma weak __real_json_object
@@ -230,6 +237,11 @@ CALL(MEMORY, 0, int, EVP_DigestInit_ex, (void *c, const void *type,
 CALL(MEMORY, 0, int, EVP_DigestUpdate, (void *c, const void *p, size_t n),
     (c, p, n))
 CALL(MEMORY, NULL, void *, EVP_MD_CTX_new, (void), ())
+CALL(MEMORY, NULL, void *, XXH3_createState, (void), ())
+CALL(MEMORY, NULL, void *, ZSTD_createDStream, (void), ())
+CALL(MEMORY, (size_t)-64, size_t, ZSTD_decompressStream, (void *z, void *out,
+    void *in), (z, out, in))
+CALL(MEMORY, (size_t)-64, size_t, ZSTD_initDStream, (void *z), (z))
 CALL(MEMORY, NULL, void *, XML_ParserCreate, (const char *encoding),
     (encoding))
 CALL(MEMORY, NULL, void *, curl_easy_init, (void), ())
@@ -239,6 +251,10 @@ CALL(MEMORY, 3, int, curl_multi_perform, (void *m, int *n), (m, n))
 CALL(MEMORY, NULL, void *, curl_multi_init, (void), ())
 CALL(MEMORY, NULL, void *, curl_slist_append, (void *list, const char *s),
     (list, s))
+CALL(MEMORY, -4, int, inflate, (void *z, int flush), (z, flush))
+CALL(MEMORY, -4, int, inflateInit_, (void *z, const char *version, int size),
+    (z, version, size))
+CALL(MEMORY, -4, int, inflateReset, (void *z), (z))
 CALL(MEMORY, NULL, void *, json_array, (void), ())
 CALL(MEMORY, NULL, char *, json_dumps, (const void *json, size_t flags),
     (json, flags))
@@ -331,6 +347,42 @@ __wrap_curl_easy_setopt(void *c, int option, ...)
 	va_end(ap);
 	return fails(STARVE_MEMORY) ? 27 :
 	    __real_curl_easy_setopt(c, option, value);
+}
+
+/*
+ * Each addition to a buffer, too, though only some of them need more memory:
+ * which ones is the sizes' chance.
+ */
+CALL(MEMORY, bk_fail_memory(e), int, bk_buf_add, (struct bk_buf *b,
+    const void *p, size_t n, struct bk_err *e), (b, p, n, e))
+CALL(MEMORY, bk_fail_memory(e), int, bk_buf_json, (struct bk_buf *b,
+    const char *s, struct bk_err *e), (b, s, e))
+CALL(MEMORY, bk_fail_memory(e), int, bk_buf_puts, (struct bk_buf *b,
+    const char *s, struct bk_err *e), (b, s, e))
+CALL(MEMORY, bk_fail_memory(e), int, bk_buf_reserve, (struct bk_buf *b,
+    size_t n, struct bk_err *e), (b, n, e))
+
+int __real_bk_buf_printf(struct bk_buf *b, struct bk_err *e, const char *fmt,
+    ...);
+int __wrap_bk_buf_printf(struct bk_buf *b, struct bk_err *e, const char *fmt,
+    ...);
+int
+__wrap_bk_buf_printf(struct bk_buf *b, struct bk_err *e, const char *fmt, ...)
+{
+	char *text;
+	va_list ap;
+	int rc;
+
+	if (fails(STARVE_MEMORY))
+		return bk_fail_memory(e);
+	va_start(ap, fmt);
+	rc = vasprintf(&text, fmt, ap);
+	va_end(ap);
+	if (rc == -1)
+		abort();
+	rc = __real_bk_buf_printf(b, e, "%s", text);
+	free(text);
+	return rc;
 }
 
 /* The child's calls are not counted, so none of them fails. */

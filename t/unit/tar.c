@@ -1,4 +1,5 @@
 /* tar: what the writer writes, and what the reader makes of it. */
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -6,6 +7,7 @@
 #include "archive/tar_in.h"
 #include "archive/tar_write.h"
 #include "base/reader.h"
+#include "starve.h"
 #include "tap.h"
 
 #define LONG_DIR "pg_tblspc/16400/PG_15_202209061/16384/a-name-that-is-long-" \
@@ -337,6 +339,58 @@ test_extended(void)
 	    "one of more than 64 bits");
 }
 
+/* Write all files. */
+static int
+write_files(void *arg, struct bk_err *err)
+{
+	int fd = open("/dev/null", O_WRONLY), rc = -1;
+	struct bk_writer *out;
+	struct bk_tar_writer *w = NULL;
+	size_t i;
+
+	(void)arg;
+	if (fd == -1)
+		return bk_fail_errno(err, "/dev/null");
+	if ((out = bk_writer_open(fd, "output", err)) != NULL &&
+	    (w = bk_tar_write_open(out, &label, err)) != NULL)
+		rc = 0;
+	for (i = 0; i < NFILES && rc == 0; i++)
+		if (bk_tar_write_entry(w, &files[i], err) == -1 ||
+		    bk_tar_write_data(w, big, files[i].size, err) == -1)
+			rc = -1;
+	if (rc == 0)
+		rc = bk_tar_write_end(w, &trailer, err);
+	bk_tar_write_free(w);
+	bk_writer_free(out);
+	close(fd);
+	return rc;
+}
+
+/* Read what is in t. */
+static int
+read_back(void *arg, struct bk_err *err)
+{
+	struct memory m = { t.p, t.n, 700 };
+	struct bk_tar *tar = bk_tar_open((struct bk_source){ read_memory, &m },
+	    "input", err);
+	struct bk_tar_entry entry;
+	int rc = -1;
+
+	(void)arg;
+	while (tar != NULL && (rc = bk_tar_next(tar, &entry, err)) == 1)
+		continue;
+	bk_tar_free(tar);
+	return rc;
+}
+
+static void
+test_starved(void)
+{
+	starve_all("a stream that is written", write_files, NULL);
+	write_all(&trailer);
+	starve("one that is read", STARVE_MEMORY, read_back, NULL);
+}
+
 /* Does the command, which has the stream on its standard input, succeed? */
 static int
 feeds(const char *command)
@@ -387,6 +441,7 @@ main(void)
 	test_damage();
 	test_sizes();
 	test_extended();
+	test_starved();
 	test_others();
 	free(t.p);
 	return tap_done();
