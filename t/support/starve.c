@@ -196,7 +196,6 @@ __wrap_fcntl(int fd, int cmd, ...)
 #pragma weak __real_EVP_DigestInit_ex
 #pragma weak __real_EVP_DigestUpdate
 #pragma weak __real_EVP_MD_CTX_new
-#pragma weak __real_XXH3_createState
 #pragma weak __real_ZSTD_createDStream
 #pragma weak __real_ZSTD_decompressStream
 #pragma weak __real_ZSTD_initDStream
@@ -237,7 +236,6 @@ CALL(MEMORY, 0, int, EVP_DigestInit_ex, (void *c, const void *type,
 CALL(MEMORY, 0, int, EVP_DigestUpdate, (void *c, const void *p, size_t n),
     (c, p, n))
 CALL(MEMORY, NULL, void *, EVP_MD_CTX_new, (void), ())
-CALL(MEMORY, NULL, void *, XXH3_createState, (void), ())
 CALL(MEMORY, NULL, void *, ZSTD_createDStream, (void), ())
 CALL(MEMORY, (size_t)-64, size_t, ZSTD_decompressStream, (void *z, void *out,
     void *in), (z, out, in))
@@ -347,42 +345,6 @@ __wrap_curl_easy_setopt(void *c, int option, ...)
 	va_end(ap);
 	return fails(STARVE_MEMORY) ? 27 :
 	    __real_curl_easy_setopt(c, option, value);
-}
-
-/*
- * Each addition to a buffer, too, though only some of them need more memory:
- * which ones is the sizes' chance.
- */
-CALL(MEMORY, bk_fail_memory(e), int, bk_buf_add, (struct bk_buf *b,
-    const void *p, size_t n, struct bk_err *e), (b, p, n, e))
-CALL(MEMORY, bk_fail_memory(e), int, bk_buf_json, (struct bk_buf *b,
-    const char *s, struct bk_err *e), (b, s, e))
-CALL(MEMORY, bk_fail_memory(e), int, bk_buf_puts, (struct bk_buf *b,
-    const char *s, struct bk_err *e), (b, s, e))
-CALL(MEMORY, bk_fail_memory(e), int, bk_buf_reserve, (struct bk_buf *b,
-    size_t n, struct bk_err *e), (b, n, e))
-
-int __real_bk_buf_printf(struct bk_buf *b, struct bk_err *e, const char *fmt,
-    ...);
-int __wrap_bk_buf_printf(struct bk_buf *b, struct bk_err *e, const char *fmt,
-    ...);
-int
-__wrap_bk_buf_printf(struct bk_buf *b, struct bk_err *e, const char *fmt, ...)
-{
-	char *text;
-	va_list ap;
-	int rc;
-
-	if (fails(STARVE_MEMORY))
-		return bk_fail_memory(e);
-	va_start(ap, fmt);
-	rc = vasprintf(&text, fmt, ap);
-	va_end(ap);
-	if (rc == -1)
-		abort();
-	rc = __real_bk_buf_printf(b, e, "%s", text);
-	free(text);
-	return rc;
 }
 
 /* The child's calls are not counted, so none of them fails. */
