@@ -185,10 +185,10 @@ bk_audit_commit(int fd, off_t size, const struct bk_buf *text,
 {
 	int rc = bk_io_write(fd, text->data, text->len, path, e);
 
-	if (rc == -1 && ftruncate(fd, size) == -1)
-		bk_fail_errno(e, "%s: truncate", path);
 	if (rc == 0 && fdatasync(fd) == -1)
 		rc = bk_fail_errno(e, "%s: fsync", path);
+	if (rc == -1 && ftruncate(fd, size) == -1)
+		bk_fail_errno(e, "%s: truncate", path);
 	return bk_io_close(fd, path, e) == -1 ? -1 : rc;
 }
 
