@@ -139,7 +139,8 @@ bk_notify_json_webhook(const struct bk_notify_message *m, const char *path,
 	else if ((v = load_template(path, e)) == NULL)
 		return -1;
 	if (v != NULL && expand_all(m, v, &reason) == -1)
-		(void)bk_fail(e, reason.code, "%s: %s", path, reason.msg);
+		(void)bk_fail(e, reason.code, "%s%s%s", path != NULL ? path :
+		    "", path != NULL ? ": " : "", reason.msg);
 	else
 		rc = add_json(v, out, e);
 	json_decref(v);
