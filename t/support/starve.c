@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <execinfo.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <libpq-fe.h>
 #include <pthread.h>
 #include <spawn.h>
@@ -138,6 +139,9 @@ CALL(OPEN, NULL, DIR *, fdopendir, (int fd), (fd))
 CALL(OPEN, -1, int, mkostemp, (char *name, int flags), (name, flags))
 CALL(OPEN, -1, int, dup, (int fd), (fd))
 CALL(OPEN, -1, int, pipe2, (int fd[2], int flags), (fd, flags))
+CALL(OPEN, -1, int, getifaddrs, (struct ifaddrs **all), (all))
+CALL(OPEN, -1, int, socket, (int family, int type, int protocol),
+    (family, type, protocol))
 CALL(SYNC, -1, int, fsync, (int fd), (fd))
 CALL(SYNC, -1, int, fdatasync, (int fd), (fd))
 CALL(STAT, -1, int, stat, (const char *name, struct stat *st), (name, st))
