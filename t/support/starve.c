@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <libpq-fe.h>
+#include <poll.h>
 #include <pthread.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -120,6 +122,11 @@ CALL(THREAD, EAGAIN, int, pthread_cond_init, (pthread_cond_t *c,
 CALL(THREAD, EAGAIN, int, posix_spawnp, (pid_t *pid, const char *file,
     const posix_spawn_file_actions_t *fa, const posix_spawnattr_t *attr,
     char *const argv[], char *const env[]), (pid, file, fa, attr, argv, env))
+CALL(THREAD, EAGAIN, int, posix_spawn_file_actions_init,
+    (posix_spawn_file_actions_t *a), (a))
+CALL(THREAD, EAGAIN, int, posix_spawnattr_init, (posix_spawnattr_t *a), (a))
+CALL(THREAD, -1, pid_t, waitpid, (pid_t pid, int *status, int options),
+    (pid, status, options))
 CALL(READ, -1, ssize_t, read, (int fd, void *p, size_t n), (fd, p, n))
 CALL(READ, -1, ssize_t, __read_chk, (int fd, void *p, size_t n, size_t cap),
     (fd, p, n, cap))
@@ -134,6 +141,8 @@ CALL(WRITE, -1, ssize_t, pwrite, (int fd, const void *p, size_t n, off_t at),
 CALL(WRITE, -1, ssize_t, writev, (int fd, const struct iovec *v, int n),
     (fd, v, n))
 CALL(WRITE, -1, int, ftruncate, (int fd, off_t n), (fd, n))
+CALL(READ, -1, int, poll, (struct pollfd *p, nfds_t n, int ms), (p, n, ms))
+CALL(READ, -1, int, getentropy, (void *p, size_t n), (p, n))
 CALL(OPEN, NULL, DIR *, opendir, (const char *name), (name))
 CALL(OPEN, NULL, DIR *, fdopendir, (int fd), (fd))
 CALL(OPEN, -1, int, mkostemp, (char *name, int flags), (name, flags))
@@ -160,6 +169,8 @@ CALL(NAME, -1, int, unlinkat, (int fd, const char *name, int flags),
 CALL(NAME, -1, int, rename, (const char *old, const char *name), (old, name))
 CALL(NAME, -1, int, renameat, (int from, const char *old, int to,
     const char *name), (from, old, to, name))
+CALL(NAME, -1, int, renameat2, (int from, const char *old, int to,
+    const char *name, unsigned flags), (from, old, to, name, flags))
 CALL(NAME, -1, int, linkat, (int from, const char *old, int to,
     const char *name, int flags), (from, old, to, name, flags))
 CALL(NAME, -1, int, symlinkat, (const char *to, int fd, const char *name),
