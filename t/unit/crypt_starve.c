@@ -46,8 +46,8 @@ encrypt(const struct bk_suite *suite, const char *from, const char *name,
 	else if ((in = bk_reader_open(in_fd, "input", 0, e)) != NULL &&
 	    (out = bk_writer_open(fd, "output", e)) != NULL &&
 	    (rc = bk_crypt_encrypt(suite, &how, in, out, e)) == 0) {
-		rc = bk_writer_finish(out, e);
-		fd = -1;
+		if ((rc = bk_writer_finish(out, e)) == 0)
+			fd = -1;
 	}
 	bk_writer_free(out);
 	bk_reader_free(in);
