@@ -100,12 +100,10 @@ extend(struct bk_sqltext *t, char ch, struct bk_err *e)
 	return bk_buf_add(&t->sql, &ch, 1, e);
 }
 
-/* The last byte began a comment. */
+/* The last byte, which is in the statement, began a comment. */
 static void
 take_back(struct bk_sqltext *t)
 {
-	if (t->len == 0)
-		return;
 	if (t->sql.len == t->len)
 		t->sql.data[--t->sql.len] = '\0';
 	t->len--;

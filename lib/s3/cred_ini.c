@@ -47,8 +47,6 @@ refuse(const struct place *p, const char *reason, struct bk_err *e)
 static void
 free_entry(struct entry *n)
 {
-	if (n == NULL)
-		return;
 	free(n->section);
 	free(n->key);
 	bk_buf_free(&n->value);

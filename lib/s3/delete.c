@@ -168,11 +168,10 @@ add_object(struct bk_buf *body, const struct bk_s3_doomed *o, struct bk_err *e)
 {
 	if (bk_buf_puts(body, "<Object><Key>", e) == -1 ||
 	    bk_s3_xml_escape(body, o->key, e) == -1 ||
-	    bk_buf_puts(body, "</Key>", e) == -1)
-		return -1;
-	if (o->version != NULL && (bk_buf_puts(body, "<VersionId>", e) == -1 ||
+	    bk_buf_puts(body, "</Key>", e) == -1 ||
+	    (o->version != NULL && (bk_buf_puts(body, "<VersionId>", e) == -1 ||
 	    bk_s3_xml_escape(body, o->version, e) == -1 ||
-	    bk_buf_puts(body, "</VersionId>", e) == -1))
+	    bk_buf_puts(body, "</VersionId>", e) == -1)))
 		return -1;
 	return bk_buf_puts(body, "</Object>", e);
 }

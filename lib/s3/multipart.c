@@ -360,16 +360,14 @@ list_parts(const struct bk_s3_sent *parts, size_t n, struct bk_buf *xml,
 	    "http://s3.amazonaws.com/doc/2006-03-01/\">", e) == -1)
 		return -1;
 	for (i = 0; i < n; i++) {
+		base64(parts[i].sha256, sizeof(parts[i].sha256), sum);
 		if (bk_buf_printf(xml, e, "<Part><PartNumber>%zu"
 		    "</PartNumber><ETag>", i + 1) == -1 ||
 		    bk_s3_xml_escape(xml, parts[i].etag, e) == -1 ||
-		    bk_buf_puts(xml, "</ETag>", e) == -1)
-			return -1;
-		base64(parts[i].sha256, sizeof(parts[i].sha256), sum);
-		if (echoed && bk_buf_printf(xml, e, "<ChecksumSHA256>%s"
-		    "</ChecksumSHA256>", sum) == -1)
-			return -1;
-		if (bk_buf_puts(xml, "</Part>", e) == -1)
+		    bk_buf_puts(xml, "</ETag>", e) == -1 ||
+		    (echoed && bk_buf_printf(xml, e, "<ChecksumSHA256>%s"
+		    "</ChecksumSHA256>", sum) == -1) ||
+		    bk_buf_puts(xml, "</Part>", e) == -1)
 			return -1;
 	}
 	return bk_buf_puts(xml, "</CompleteMultipartUpload>", e);
