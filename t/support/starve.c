@@ -211,6 +211,9 @@ __wrap_fcntl(int fd, int cmd, ...)
 #pragma weak __real_EVP_DigestInit_ex
 #pragma weak __real_EVP_DigestUpdate
 #pragma weak __real_EVP_MD_CTX_new
+#pragma weak __real_HMAC
+#pragma weak __real_RAND_bytes
+#pragma weak __real_XXH3_createState
 #pragma weak __real_ZSTD_createDStream
 #pragma weak __real_ZSTD_decompressStream
 #pragma weak __real_ZSTD_initDStream
@@ -251,6 +254,10 @@ CALL(MEMORY, 0, int, EVP_DigestInit_ex, (void *c, const void *type,
 CALL(MEMORY, 0, int, EVP_DigestUpdate, (void *c, const void *p, size_t n),
     (c, p, n))
 CALL(MEMORY, NULL, void *, EVP_MD_CTX_new, (void), ())
+CALL(MEMORY, NULL, unsigned char *, HMAC, (const void *type, const void *key,
+    int key_len, const unsigned char *p, size_t n, unsigned char *md,
+    unsigned *len), (type, key, key_len, p, n, md, len))
+CALL(READ, 0, int, RAND_bytes, (unsigned char *p, int n), (p, n))
 CALL(MEMORY, NULL, void *, ZSTD_createDStream, (void), ())
 CALL(MEMORY, (size_t)-64, size_t, ZSTD_decompressStream, (void *z, void *out,
     void *in), (z, out, in))

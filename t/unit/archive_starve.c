@@ -18,11 +18,13 @@
 
 static char file[] = "/tmp/bk-archive-XXXXXX";
 
+static size_t piece = 300;	/* bytes that are read at once */
+
 /* What reads file. */
 static ssize_t
 read_file(void *ctx, void *buf, size_t n, struct bk_err *err)
 {
-	ssize_t r = read(*(int *)ctx, buf, n < 300 ? n : 300);
+	ssize_t r = read(*(int *)ctx, buf, n < piece ? n : piece);
 
 	return r == -1 ? bk_fail_errno(err, "%s", file) : r;
 }
@@ -63,8 +65,8 @@ read_blocks(struct bk_archive *a, const struct bk_toc *toc, struct bk_err *err)
 	int type, rc = u != NULL && t != NULL ? 1 : -1;
 
 	while (rc == 1 && (rc = bk_archive_next(a, &type, &id, err)) == 1) {
-		if (id == UNNAMED &&
-		    bk_proof_record_read(a, "input", &rec, err) == -1)
+		if (id == UNNAMED && (bk_proof_record_read(a, "input", &rec,
+		    err) == -1 || bk_archive_object(a, &oid, err) == -1))
 			rc = -1;
 		while (rc == 1 && type == BK_BLOCK_BLOBS &&
 		    (rc = bk_archive_object(a, &oid, err)) == 1)
@@ -102,6 +104,30 @@ read_archive(void *arg, struct bk_err *err)
 	bk_archive_free(a);
 	close(fd);
 	return rc == 0 && roles == 0 ? 1 : rc;
+}
+
+/* Over all blocks, and on. */
+static int
+skim(void *arg, struct bk_err *err)
+{
+	int fd = open(file, O_RDONLY), rc = -1, type;
+	struct bk_archive *a;
+	struct bk_toc toc = {0};
+	int32_t id;
+
+	(void)arg;
+	if (fd == -1)
+		return bk_fail_errno(err, "%s", file);
+	a = bk_archive_open((struct bk_source){ read_file, &fd }, "input", err);
+	if (a != NULL && bk_archive_toc(a, &toc, err) == 0)
+		while ((rc = bk_archive_next(a, &type, &id, err)) == 1)
+			continue;
+	if (rc == 0)
+		rc = bk_archive_next(a, &type, &id, err);
+	bk_toc_free(&toc);
+	bk_archive_free(a);
+	close(fd);
+	return rc;
 }
 
 static int
@@ -167,13 +193,32 @@ read_sql(void *arg, struct bk_err *err)
 		.statement = on_statement, .comment = on_text,
 		.command = on_text,
 	};
-	const char *text = "-- a comment\n/* one */ SELECT 'a' \\g\n, \"b\", $$c"
+	const char *text = "-- a comment\n/* one */ SELECT 'a', "
+	    "'a constant which makes this statement longer than is kept' \\g\n, \"b\", $$c"
 	    "$$, E'\\n';\nCOPY t FROM stdin;\n1\n\\.\n";
 	struct bk_sqltext *t = bk_sqltext_new("input", arg != NULL, &events,
 	    NULL, err);
 	int rc = -1;
 
 	if (t != NULL && bk_sqltext_feed(t, text, strlen(text), err) == 0)
+		rc = bk_sqltext_end(t, err);
+	bk_sqltext_free(t);
+	return rc;
+}
+
+/* One of *arg bytes before a comment that is too long to be kept. */
+static int
+read_statement(void *arg, struct bk_err *err)
+{
+	static const struct bk_sqltext_events events = {
+		.statement = on_statement, .comment = on_text,
+	};
+	struct bk_sqltext *t = bk_sqltext_new("input", 1, &events, NULL, err);
+	char text[600];
+	int n = snprintf(text, sizeof(text), "%0*d--%0300d\n;", *(int *)arg, 1,
+	    2), rc = -1;
+
+	if (t != NULL && bk_sqltext_feed(t, text, (size_t)n, err) == 0)
 		rc = bk_sqltext_end(t, err);
 	bk_sqltext_free(t);
 	return rc;
@@ -213,7 +258,9 @@ unpack(void *arg, struct bk_err *err)
 		u = bk_unpack_new(a, &toc, "input", err);
 	if (u != NULL && bk_archive_next(a, &type, &id, err) == 1 &&
 	    bk_unpack_begin(u, err) == 0) {
-		while ((n = bk_unpack_read(u, data, sizeof(data), err)) > 0)
+		/* what is there has room, whatever is allowed */
+		while ((n = bk_unpack_read(u, data, (size_t)UINT32_MAX + 1,
+		    err)) > 0)
 			rc = 0;
 		rc = n == -1 ? -1 : rc == 0 ? 0 : 1;
 	}
@@ -274,10 +321,14 @@ main(void)
 	put(s.b.data, s.b.len);
 	free_sample(&s);
 	starve_all("an archive", read_archive, NULL);
+	starve_all("an archive that is passed over", skim, NULL);
 	starve("roles", STARVE_MEMORY, read_roles, NULL);
 	starve("what is written", STARVE_MEMORY, write_archive, NULL);
 	starve("SQL", STARVE_MEMORY, read_sql, "");
 	starve("SQL that is not kept", STARVE_MEMORY, read_sql, NULL);
+	for (fd = 120; fd < 130; fd++)
+		starve("a statement", STARVE_MEMORY, read_statement, &fd);
+	piece = 1;
 	test_packed(1);
 	test_packed(3);
 	(void)unlink(file);

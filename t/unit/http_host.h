@@ -63,7 +63,7 @@ http_header(const char *head, const char *name, char out[256])
 	return out;
 }
 
-/* In one piece: of two, the second waits until the first is acknowledged. */
+/* In one piece: of two small ones, the second waits for the first's receipt. */
 static void
 http_host_send(int fd, const struct http_ask *ask, const struct http_say *say)
 {
@@ -77,9 +77,15 @@ http_host_send(int fd, const struct http_ask *ask, const struct http_say *say)
 	if (!head)
 		len += sprintf(text + len, "Content-Length: %zu\r\n", n);
 	len += sprintf(text + len, "\r\n");
-	if (!head && n > 0)
+	if (head || n > HTTP_MOST) {
+		(void)send(fd, text, (size_t)len, MSG_NOSIGNAL);
+		if (!head)
+			(void)send(fd, say->body, n, MSG_NOSIGNAL);
+		return;
+	}
+	if (n > 0)
 		memcpy(text + len, say->body, n);
-	(void)send(fd, text, (size_t)len + (head ? 0 : n), MSG_NOSIGNAL);
+	(void)send(fd, text, (size_t)len + n, MSG_NOSIGNAL);
 }
 
 /* Receive until buf has want bytes, or, for 0, a whole head; its bytes. */

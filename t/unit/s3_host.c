@@ -160,6 +160,7 @@ env(const char *name)
 	static char *const vars[][2] = {
 		{ "AWS_ACCESS_KEY_ID", "A" }, { "AWS_SECRET_ACCESS_KEY", "S" },
 		{ "AWS_SESSION_TOKEN", "T" }, { "AWS_ENDPOINT_URL", endpoint },
+		{ "AWS_EC2_METADATA_DISABLED", "true" },
 	};
 	size_t i;
 
