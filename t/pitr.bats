@@ -136,7 +136,7 @@ after() {
 	wal_side new && pg_as mkdir -m 700 "$SIDE"
 	# an archive that fails once the server asks
 	run -1 --separate-stderr "$TOOLS/bk-pitr" -q -D "$SIDE" --start \
-	    --set listen_addresses= \
+	    --set listen_addresses= --set logging_collector=on \
 	    --target latest --wal "[ ! -e $SIDE/PG_VERSION ] || exit 1
 	    $(from "$ARCHIVE")" <"$F/base.tar"
 	[[ $stderr == "bk-pitr: $SIDE: the server ended: could not restore file "* ]]
