@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -15,7 +16,7 @@
 
 #define SYSID "7000000000000000001"
 
-static char top[] = "/tmp/bk-datadir-starve-XXXXXX";
+static char top[100];
 
 static const char *
 in(const char *name)
@@ -130,12 +131,17 @@ delta(void *arg, struct bk_err *e)
 	return rc;
 }
 
-/* Reads to a point and dies. */
+/* Reads to a point and dies, once the threads have written the last file. */
 static ssize_t
 deadly_read(void *ctx, void *buf, size_t n, struct bk_err *e)
 {
 	struct memory *m = ctx;
+	struct stat st;
+	int i;
 
+	for (i = 0; m->n == 0 && i < 6000 && (stat(in("data/global/pg_control"),
+	    &st) == -1 || st.st_size < 8192); i++)
+		(void)poll(NULL, 0, 10);
 	if (m->n == 0)
 		(void)raise(SIGKILL);
 	return memory_read(ctx, buf, n < 512 ? n : 512, e);
@@ -216,10 +222,10 @@ main(void)
 {
 	struct bk_datadir_map map = { "/nonexistent/ts", NULL };
 	struct job j = { .o = { .map = &map, .nmap = 1, .threads = 1 } };
-	char data[100], ts[100];
+	char data[120], ts[120];
 	struct link l[2];
 
-	if (mkdtemp(top) == NULL)
+	if (make_scratch(top, "datadir") == -1)
 		return 1;
 	(void)snprintf(data, sizeof(data), "%s/data", top);
 	(void)snprintf(ts, sizeof(ts), "%s/ts", top);

@@ -11,7 +11,7 @@
 #include "tap.h"
 #include "wipe.h"
 
-static char top[] = "/tmp/bk-tree-XXXXXX";
+static char top[100];
 static struct bk_err e;
 
 static const char *
@@ -102,7 +102,8 @@ main(void)
 {
 	struct bk_tree *t;
 
-	if (mkdtemp(top) == NULL || (t = bk_tree_open(in("tree"), &e)) == NULL)
+	if (make_scratch(top, "tree") == -1 ||
+	    (t = bk_tree_open(in("tree"), &e)) == NULL)
 		return 1;
 	test_paths(t);
 	test_links(t);

@@ -23,7 +23,7 @@
 #define TWO "000000030000000100000001"
 #define MICROS INT64_C(1000000)
 
-static char top[] = "/tmp/bk-recovery.XXXXXX";
+static char top[100];
 static const char past[] = "1\t0/3000158\tx\n2\t0/5000000\tx\n";
 static struct bk_progress progress;
 
@@ -292,7 +292,8 @@ main(void)
 	unsigned shift;
 	int own, first;
 
-	if (mkdtemp(top) == NULL || mkdir(in("pg_wal"), 0700) == -1 ||
+	if (make_scratch(top, "recovery") == -1 ||
+	    mkdir(in("pg_wal"), 0700) == -1 ||
 	    mkdir(in("spool"), 0700) == -1 ||
 	    mkdir(in("first"), 0700) == -1 ||
 	    (own = open(in("pg_wal"), O_RDONLY | O_DIRECTORY)) == -1 ||

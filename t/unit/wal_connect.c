@@ -14,7 +14,7 @@
 #define LATER "77|3|0/9000000|"
 #define SLOT "physical|0/1000000|1"
 
-static char top[] = "/tmp/bk-wal-connect.XXXXXX";
+static char top[100];
 static struct odd_server server = { .fd = -1 };
 static char said[1100];
 
@@ -111,7 +111,8 @@ main(void)
 	static const char history[] =
 	    "f|1\t0/2000000\tx\n2\t0/4000000\tx\n";
 
-	if (mkdtemp(top) == NULL || odd_start(&server, top) == -1)
+	if (make_scratch(top, "wal-connect") == -1 ||
+	    odd_start(&server, top) == -1)
 		return 1;
 	ASK(0, 0, ANSWERS("!who"), 0, "who");
 	ASK(0, 0, ANSWERS("77|x|0/3000000|"), 0, "no valid answer");

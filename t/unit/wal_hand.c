@@ -16,7 +16,7 @@
 
 #define ONE "000000010000000000000001"
 
-static char top[] = "/tmp/bk-wal-hand.XXXXXX";
+static char top[100];
 static char *env[] = { "PATH=/usr/bin:/bin", NULL };
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static char said[1100];
@@ -166,7 +166,7 @@ main(void)
 	char *words[] = { "cat >/dev/null", NULL };
 	struct job j = { .dir = top };
 
-	if (mkdtemp(top) == NULL)
+	if (make_scratch(top, "wal-hand") == -1)
 		return 1;
 	bk_wal_command_init(&j.command, words, env);
 	starve_all("hand over", hand, &j);

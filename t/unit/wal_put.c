@@ -16,7 +16,7 @@
 #define ONE "000000010000000000000001"
 #define TWO "000000010000000000000002"
 
-static char top[] = "/tmp/bk-wal-put.XXXXXX";
+static char top[100];
 static char *env[] = { "PATH=/usr/bin:/bin", NULL };
 
 static const char *
@@ -79,7 +79,8 @@ main(void)
 	struct bk_wal_command c;
 	enum starve_kind kind;
 
-	if (mkdtemp(top) == NULL || mkdir(in("spool"), 0700) == -1 ||
+	if (make_scratch(top, "wal-put") == -1 ||
+	    mkdir(in("spool"), 0700) == -1 ||
 	    mkdir(in("pg_wal"), 0700) == -1 ||
 	    mkdir(in("pg_wal/archive_status"), 0700) == -1)
 		return 1;

@@ -18,7 +18,7 @@
 #define TWO "000000010000000000000002"
 #define POSITION "cluster=77 host=h segment=1048576 timeline=1 lsn=0/100000\n"
 
-static char top[] = "/tmp/bk-wal-receive.XXXXXX";
+static char top[100];
 static uint8_t wal[2 * MIB];	/* segments 1 and 2 */
 static char said[1100];
 
@@ -279,10 +279,11 @@ test_little(struct job *j)
 int
 main(void)
 {
-	char spool[100];
+	char spool[120];
 	struct job j = { .o = { .run = "", .say = say, .jobs = 3 } };
 
-	if (mkdtemp(top) == NULL || mkdir(in("spool"), 0700) == -1)
+	if (make_scratch(top, "wal-receive") == -1 ||
+	    mkdir(in("spool"), 0700) == -1)
 		return 1;
 	(void)snprintf(spool, sizeof(spool), "%s/spool", top);
 	write_wal();
