@@ -59,15 +59,22 @@ connected(const char *db, struct bk_conn_params **p, struct bk_err *e)
 	return conn;
 }
 
+/* There is always one, or starve() would think that a file is left open. */
 static void
 release(PGconn *conn, struct bk_conn_params *p)
 {
+	struct bk_err e = {0};
+
 	bk_conn_params_free(p);
+	kept = conn;
 	if (PQstatus(conn) == CONNECTION_OK &&
 	    PQtransactionStatus(conn) != PQTRANS_ACTIVE)
-		kept = conn;
-	else
-		PQfinish(conn);
+		return;
+	starve_pause();
+	PQfinish(conn);
+	if ((kept = connect_to(database, &e)) == NULL)
+		abort();
+	starve_go_on();
 }
 
 static int
@@ -390,6 +397,24 @@ test_settle(void)
 	starve_places("what was lost", settle_job, NULL);
 }
 
+/* What a label says of the server: a name, and no more. */
+static void
+test_host(void)
+{
+	char info[200], host[BK_CONN_HOST];
+	struct bk_err e = {0};
+	PGconn *conn;
+
+	(void)snprintf(info, sizeof(info), "dbname=postgres host='db~1.example"
+	    "' hostaddr=127.0.0.1");
+	conn = connect_to(info, &e);
+	if (!ok(conn != NULL, "a server with a name"))
+		printf("# %s\n", e.msg);
+	bk_conn_host(conn, host);
+	is_str(host, "db-1.example", "which is what a label may hold");
+	PQfinish(conn);
+}
+
 static struct bk_toc toc;	/* of the archive */
 
 static void
@@ -459,6 +484,7 @@ main(int argc, char **argv)
 	}
 	database = argv[1];
 	archive = argv[2];
+	release(NULL, NULL);
 	starve_places("connections", params_job, NULL);
 	starve_all("a script", script_job, NULL);
 	starve("what is passed by", STARVE_BUFFER, script_job, "");
@@ -473,6 +499,7 @@ main(int argc, char **argv)
 	test_odd_definitions();
 	test_no_name();
 	test_settle();
+	test_host();
 	starve_places("health", health_job, NULL);
 	read_toc();
 	starve_place("a comparison", STARVE_MEMORY, compare_job, NULL);
