@@ -172,6 +172,18 @@ os.execvp(sys.argv[1], sys.argv[1:])' bk-verify --restore -o r <slow 2>err &
 	[[ $stderr == *'give it no network and view of the files of its own; the dump'* ]]
 }
 
+@test "with the dump's roles, and its digits of floats" {
+	createuser elsewhere
+	psql -qX -c 'GRANT SELECT ON orders TO elsewhere' shop
+	bk-dump -q --globals --extra-float-digits=1 shop >with.bk
+	psql -qX -c 'REVOKE ALL ON orders FROM elsewhere' shop
+	dropuser elsewhere
+	run -0 --separate-stderr bk-verify --scratch <with.bk
+	[ "$(field proof)" = restore ]
+	run -0 --separate-stderr bk-verify --restore <with.bk
+	[ "$(field proof)" = restore ]
+}
+
 @test "an archive that does not say of which server it is" {
 	printf 'PGDMP\1\17\0' >head
 	bk-seal cat head >sealed
