@@ -54,8 +54,9 @@ odd_row(struct odd_server *s, const char *row)
 
 	for (; row != NULL; row = row[n] == '|' ? row + n + 1 : NULL) {
 		n = strcspn(row, "|");
-		memcpy(head + h, "c\0\0\0\0\0\0\0\0\0\31\377\377\377\377\377\377"
-		    "\0\0", 20);
+		/* a name, and a text of no table's */
+		memcpy(head + h, "c\0\0\0\0\0\0\0\0\0\31\377\377"
+		    "\377\377\377\377\0\0", 20);
 		h += 20;
 		len = htonl((uint32_t)n);
 		memcpy(data + d, &len, 4);
