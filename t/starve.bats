@@ -6,7 +6,7 @@ load support/common
 setup_file() {
 	local major=
 	# one that lacks what dumps of later ones have
-	! pg_among 13 || major=13
+	if pg_among 13; then major=13; fi
 	pg_start "$BATS_FILE_TMPDIR/pg" $major
 	cd "$BATS_FILE_TMPDIR"
 	createdb -T template0 shop
