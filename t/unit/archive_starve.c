@@ -194,8 +194,8 @@ read_sql(void *arg, struct bk_err *err)
 		.command = on_text,
 	};
 	const char *text = "-- a comment\n/* one */ SELECT 'a', "
-	    "'a constant which makes this statement longer than is kept' \\g\n, \"b\", $$c"
-	    "$$, E'\\n';\nCOPY t FROM stdin;\n1\n\\.\n";
+	    "'a constant which makes this statement longer than is kept' "
+	    "\\g\n, \"b\", $$c$$, E'\\n';\nCOPY t FROM stdin;\n1\n\\.\n";
 	struct bk_sqltext *t = bk_sqltext_new("input", arg != NULL, &events,
 	    NULL, err);
 	int rc = -1;

@@ -207,8 +207,9 @@ main(void)
 	json_set_alloc_funcs(malloc, free);
 	if (mkdtemp(dir) == NULL)
 		return 99;
-	put("proven", "{\"bk\":\"receipt\",\"result\":\"proven\",\"finished\":\""
-	    AT("20") "\",\"database\":\"shop\",\"at\":\"" AT("12") "\","
+	put("proven", "{\"bk\":\"receipt\",\"result\":\"proven\","
+	    "\"finished\":\"" AT("20") "\",\"database\":\"shop\","
+	    "\"at\":\"" AT("12") "\","
 	    "\"restore_seconds\":1e12,\"name\":\"none\"}\n");
 	put("cluster", "{\"bk\":\"receipt\",\"result\":\"not proven\","
 	    "\"finished\":\"" AT("20") "\",\"cluster\":\"x\",\"host\":\"crm\","

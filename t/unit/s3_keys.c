@@ -49,7 +49,8 @@ answer(const struct http_ask *ask, struct http_say *say)
 		{ "/sts", 200, STS },
 		{ "/account", 200, "{\"accessToken\":\"T\",\"expireTime\":"
 		    "\"2999-01-01T00:00:00Z\"}" },
-		{ "/google", 200, "{\"access_token\":\"T\",\"expires_in\":60}" },
+		{ "/google", 200, "{\"access_token\":\"T\","
+		    "\"expires_in\":60}" },
 		{ "/computeMetadata", 200, "{\"access_token\":\"T\","
 		    "\"expires_in\":60}" },
 	};
@@ -222,12 +223,13 @@ test_sso(void)
 	static const char config[] = "[default]\nsso_session = s\n"
 	    "sso_account_id = 1\nsso_role_name = r\n[sso-session s]\n"
 	    "sso_region = eu-west-1\n";
+	static const char *const dirs[] = { ".aws", ".aws/sso",
+	    ".aws/sso/cache" };
 	char name[512];
 	size_t i;
 
 	for (i = 0; i < 3; i++) {
-		(void)snprintf(name, sizeof(name), "%s/%s", dir,
-		    (const char *[]){ ".aws", ".aws/sso", ".aws/sso/cache" }[i]);
+		(void)snprintf(name, sizeof(name), "%s/%s", dir, dirs[i]);
 		if (mkdir(name, 0700) == -1)
 			exit(99);
 	}
