@@ -322,12 +322,12 @@ main(void)
 	free_sample(&s);
 	starve_all("an archive", read_archive, NULL);
 	starve_all("an archive that is passed over", skim, NULL);
-	starve("roles", STARVE_MEMORY, read_roles, NULL);
-	starve("what is written", STARVE_MEMORY, write_archive, NULL);
-	starve("SQL", STARVE_MEMORY, read_sql, "");
-	starve("SQL that is not kept", STARVE_MEMORY, read_sql, NULL);
+	starve_all("roles", read_roles, NULL);
+	starve_all("what is written", write_archive, NULL);
+	starve_all("SQL", read_sql, "");
+	starve_all("SQL that is not kept", read_sql, NULL);
 	for (fd = 120; fd < 130; fd++)
-		starve("a statement", STARVE_MEMORY, read_statement, &fd);
+		starve_all("a statement", read_statement, &fd);
 	piece = 1;
 	test_packed(1);
 	test_packed(3);

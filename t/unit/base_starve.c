@@ -224,8 +224,8 @@ main(void)
 	test_child();
 	test_streams();
 	starve_all("bk-tee", tee, NULL);
-	starve("a template", STARVE_MEMORY, expand, NULL);
-	starve("a record", STARVE_MEMORY, record, (char []){ "a\tb\n\x01\\" });
+	starve_all("a template", expand, NULL);
+	starve_all("a record", record, (char []){ "a\tb\n\x01\\" });
 	(void)snprintf(command, sizeof(command), "rm -r %s", dir);
 	return system(command) != 0 || tap_done();
 }

@@ -91,12 +91,12 @@ test_news(void)
 	put(history, past);
 	starve_all("the first news", tell, text);
 	put(history, past);
-	starve("news", STARVE_MEMORY, tell, text);
+	starve_all("news", tell, text);
 	put(history, past);
-	starve("news of one subject", STARVE_MEMORY, tell, twice);
+	starve_all("news of one subject", tell, twice);
 	put(history, "bk-notify 2\nCRITICAL 1970-01-01T00:00:01Z "
 	    "1970-01-01T00:00:01Z \n");
-	starve("nothing but OK", STARVE_MEMORY, tell, "BACKUP OK - a: b\n");
+	starve_all("nothing but OK", tell, "BACKUP OK - a: b\n");
 	ok(tell("BACKUP OK - a: b\n", &e) == 0 && e.code == BK_OK,
 	    "nothing is news");
 	bk_buf_free(&was);
@@ -130,7 +130,7 @@ test_audit(void)
 	put(log_file, "{\"timestamp\":\"2026-11-21T05:37:19Z\",\"operation\":"
 	    "\"bk-save\",\"destination\":\"/a/shop-2026-11-21.bk\","
 	    "\"status\":\"success\"}\n");
-	starve("a run that stored", STARVE_MEMORY, from_audit, "");
+	starve_all("a run that stored", from_audit, "");
 }
 
 static struct bk_notify_message message = { .host = "h", .now = 1000000 };
@@ -185,7 +185,7 @@ test_send(void)
 	starve_all("a ping", ping, NULL);
 	put(login, "user\npassword\n");
 	starve_all("mail", mail, "a@b");
-	starve("mail from this user", STARVE_MEMORY, mail, NULL);
+	starve_all("mail from this user", mail, NULL);
 	e = (struct bk_err){0};
 	(void)snprintf(message.host, sizeof(message.host), "a,b");
 	ok(bk_notify_mail("dba@b", "mail", &message,

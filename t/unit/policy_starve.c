@@ -219,13 +219,13 @@ main(void)
 	starve_all("one with a pattern", prune,
 	    (char []){ "{tier}/{db}-{utc}.bk" });
 	starve_all("its age", age, NULL);
-	starve("its age with a pattern", STARVE_MEMORY, age,
+	starve_all("its age with a pattern", age,
 	    (char []){ "{tier}/{db}-{utc}.bk" });
 	starve_all("WAL's age", age_wal, (void *)(uintptr_t)wal);
 	starve_all("pruned WAL", prune_wal, NULL);
-	starve("a series", STARVE_MEMORY, series_of,
+	starve_all("a series", series_of,
 	    (char []){ "s3://b/daily/20261120T050000Z.bk" });
-	starve("another", STARVE_MEMORY, series_of, (char []){ "x" });
+	starve_all("another", series_of, (char []){ "x" });
 	test_odd();
 	(void)snprintf(command, sizeof(command), "rm -r %s", dir);
 	return system(command) != 0 || tap_done();

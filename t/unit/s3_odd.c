@@ -140,6 +140,14 @@ begin(unsigned retry_for)
 	return s3 = cred != NULL ? bk_s3_open(cred, &o, &e) : NULL;
 }
 
+/* What is open then is its connections, too. */
+static void
+end(void)
+{
+	bk_s3_close(s3);
+	s3 = NULL;
+}
+
 /* GET key; the message, or "". */
 static const char *
 get(const char *key, const struct bk_s3_pair *headers, uint8_t *into, size_t n)
@@ -168,6 +176,7 @@ moved(void *arg, struct bk_err *err)
 	(void)arg;
 	if (begin(0) != NULL)
 		(void)get("moved", NULL, NULL, 0);
+	end();
 	*err = e;
 	return e.code == BK_OK ? 0 : -1;
 }
@@ -206,9 +215,8 @@ test_requests(void)
 	ok(bk_s3_start(s3, &(struct bk_s3_request){ .method = "GET",
 	    .key = "whole" }, &e) != NULL && bk_s3_step(s3, 0, &e) == 0,
 	    "a request that is not waited for");
-	bk_s3_close(s3);
-	s3 = NULL;
-	starve("a redirection", STARVE_MEMORY, moved, NULL);
+	end();
+	starve_all("a redirection", moved, NULL);
 	(void)begin(0);
 }
 
@@ -236,6 +244,7 @@ no_head(void *arg, struct bk_err *err)
 
 	(void)arg;
 	rc = begin(0) != NULL ? head("no-head", &size) : -1;
+	end();
 	*err = e;
 	return rc;
 }
@@ -250,7 +259,8 @@ test_head(void)
 	    NULL, "without the whole's size: %s", e.msg);
 	ok(head("refuses", &size) == 0 && size == 0,
 	    "an empty object, and a header that is refused");
-	starve("GET instead of HEAD", STARVE_MEMORY, no_head, NULL);
+	end();
+	starve_all("GET instead of HEAD", no_head, NULL);
 	(void)begin(0);
 }
 
@@ -380,14 +390,14 @@ main(void)
 	port = http_host(answer);
 	(void)snprintf(endpoint, sizeof(endpoint), "http://127.0.0.1:%d",
 	    port);
-	starve("libcurl", STARVE_MEMORY, init, NULL);
+	starve_all("libcurl", init, NULL);
 	if (bk_s3_global_init(&e) == -1)
 		return 99;
 	test_requests();
 	test_head();
 	test_stored();
 	test_others();
-	starve("a checksum", STARVE_MEMORY, check, NULL);
+	starve_all("a checksum", check, NULL);
 	bk_s3_close(s3);
 	bk_s3_cred_free(cred);
 	http_host_end();
