@@ -21,12 +21,37 @@ bk_s3_reply_header(const struct bk_s3_reply *r, const char *name)
 	return NULL;
 }
 
+/* Add the header of n bytes, whose name ends at colon. */
+static int
+add_header(struct bk_buf *all, const char *line, size_t n, const char *colon,
+    struct bk_err *e)
+{
+	size_t start = all->len, len = (size_t)(colon - line), i;
+
+	if (bk_buf_add(all, line, len, e) == -1 ||
+	    bk_buf_add(all, "", 1, e) == -1)
+		return -1;
+	for (i = start; i < start + len; i++)
+		if (all->data[i] >= 'A' && all->data[i] <= 'Z')
+			all->data[i] += 'a' - 'A';
+	if (len > 7 && memcmp(all->data + start, "x-goog-", 7) == 0) {
+		memcpy(all->data + start, "x-amz-", 6);
+		memmove(all->data + start + 6, all->data + start + 7, len - 6);
+		all->len--;
+	}
+	for (colon++, len++; len < n && strchr(" \t", *colon) != NULL; len++)
+		colon++;
+	if (bk_buf_add(all, colon, n - len, e) == -1)
+		return -1;
+	return bk_buf_add(all, "", 1, e);
+}
+
 int
 bk_s3_reply_take(struct bk_s3_reply *r, const char *line, size_t n,
     struct bk_err *e)
 {
 	const char *colon;
-	size_t start, len, i;
+	size_t start = r->headers.len;
 
 	if (n >= 5 && memcmp(line, "HTTP/", 5) == 0) {
 		r->headers.len = 0;
@@ -37,25 +62,10 @@ bk_s3_reply_take(struct bk_s3_reply *r, const char *line, size_t n,
 	colon = memchr(line, ':', n);
 	if (colon == NULL || memchr(line, '\0', n) != NULL)
 		return 0;
-	start = r->headers.len;
-	len = (size_t)(colon - line);
-	if (bk_buf_add(&r->headers, line, len, e) == -1 ||
-	    bk_buf_add(&r->headers, "", 1, e) == -1)
-		return -1;
-	for (i = start; i < start + len; i++)
-		if (r->headers.data[i] >= 'A' && r->headers.data[i] <= 'Z')
-			r->headers.data[i] += 'a' - 'A';
-	if (len > 7 && memcmp(r->headers.data + start, "x-goog-", 7) == 0) {
-		memcpy(r->headers.data + start, "x-amz-", 6);
-		memmove(r->headers.data + start + 6,
-		    r->headers.data + start + 7, len - 6);
-		r->headers.len--;
-	}
-	for (colon++, len++; len < n && strchr(" \t", *colon) != NULL; len++)
-		colon++;
-	if (bk_buf_add(&r->headers, colon, n - len, e) == -1)
-		return -1;
-	return bk_buf_add(&r->headers, "", 1, e);
+	if (add_header(&r->headers, line, n, colon, e) == 0)
+		return 0;
+	r->headers.len = start;		/* no name without a value */
+	return -1;
 }
 
 static int
