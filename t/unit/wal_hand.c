@@ -138,7 +138,7 @@ test_cut(const struct job *j)
 static void
 test_stop(void)
 {
-	char word[200], begun[100], *words[] = { word, NULL };
+	char word[200], begun[120], *words[] = { word, NULL };
 	struct bk_wal_command c;
 	struct bk_hand_options o = { .command = &c, .jobs = 1, .say = say };
 	struct bk_hand_file f = named(ONE, 100, 900, some_file());
