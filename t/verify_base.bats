@@ -174,10 +174,10 @@ spoil() {
 
 @test "each major version's, in the stream and recovered" {
 	local major tmp increment
-	tmp=$(mktemp -d "${BK_TMP:-/tmp}/bk-verify-base.XXXXXX")
-	chmod 777 "$tmp"
 	for major in 13 17 18; do
 		pg_among $major || skip "$PG_WHY"
+		tmp=$(mktemp -d "${BK_TMP:-/tmp}/bk-verify-base.XXXXXX")
+		chmod 777 "$tmp"
 		wal_start other$major $major
 		bk-base -c fast --manifest m >base
 		PG_PROGRAMS=$(sed -n 1p other$major/home/server)
@@ -204,8 +204,8 @@ spoil() {
 			[[ $stderr == *'by bk-pitr'* ]]
 		fi
 		pg_stop other$major
+		rmdir "$tmp"
 	done
-	rmdir "$tmp"
 }
 
 @test "pg_basebackup under bk-seal, and tars of a directory" {
