@@ -23,6 +23,11 @@ teardown_file() {
 	pg_stop "$BATS_FILE_TMPDIR/pg"
 }
 
+teardown() {
+	local major
+	for major in 13 17 18; do pg_stop other$major; done
+}
+
 setup() {
 	cd "$BATS_TEST_TMPDIR"
 	BASE=$BATS_FILE_TMPDIR/base.tar
