@@ -18,6 +18,7 @@ import pathlib
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -83,12 +84,14 @@ def killers(path):
 
 
 def run(tree, *args):
+    job = subprocess.Popen(args, cwd=tree, stdin=subprocess.DEVNULL,
+                           stdout=subprocess.DEVNULL,
+                           stderr=subprocess.DEVNULL, start_new_session=True)
     try:
-        return subprocess.run(args, cwd=tree, timeout=LIMIT,
-                              stdin=subprocess.DEVNULL,
-                              stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL).returncode == 0
+        return job.wait(timeout=LIMIT) == 0
     except subprocess.TimeoutExpired:
+        os.killpg(job.pid, signal.SIGKILL)
+        job.wait()
         return False
 
 
