@@ -263,6 +263,8 @@ write_chunk(struct bk_dump_output *d, size_t n, struct bk_err *e)
 		struct bk_qbuf *b = d->head;
 		size_t m;
 
+		if (b == NULL)
+			return bk_fail(e, BK_FAIL, "fewer rows than counted");
 		m = b->len - d->used < n ? b->len - d->used : n;
 		if (bk_writer_write(d->out, b->data + d->used, m, e) == -1)
 			return -1;
