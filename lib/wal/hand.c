@@ -293,7 +293,8 @@ init(struct bk_hand *h, struct bk_err *e)
 	if (fcntl(h->wake[0], F_SETFL, O_NONBLOCK) == -1 ||
 	    fcntl(h->wake[1], F_SETFL, O_NONBLOCK) == -1)
 		return bk_fail_errno(e, "pipe");
-	(void)pthread_condattr_init(&attr);
+	if (pthread_condattr_init(&attr) != 0)
+		return bk_fail_memory(e);
 	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	(void)pthread_cond_init(&h->changed, &attr);
 	(void)pthread_condattr_destroy(&attr);
