@@ -17,12 +17,7 @@ static struct bk_err e;
 static const char *
 in(const char *name)
 {
-	static char path[4][256];
-	static int i;
-
-	i = (i + 1) % 4;
-	(void)snprintf(path[i], sizeof(path[i]), "%s/%s", top, name);
-	return path[i];
+	return below(top, name);
 }
 
 static int

@@ -30,12 +30,7 @@ static struct bk_progress progress;
 static const char *
 in(const char *name)
 {
-	static char path[4][256];
-	static int i;
-
-	i = (i + 1) % 4;
-	(void)snprintf(path[i], sizeof(path[i]), "%s/%s", top, name);
-	return path[i];
+	return below(top, name);
 }
 
 /* A commit, the end of the base backup, commits into the second segment. */

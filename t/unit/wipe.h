@@ -19,6 +19,18 @@ make_scratch(char dir[100], const char *name)
 	return mkdtemp(dir) == NULL ? -1 : 0;
 }
 
+/* dir/name, in one of four buffers by turns. */
+__attribute__((unused)) static const char *
+below(const char *dir, const char *name)
+{
+	static char path[4][256];
+	static int i;
+
+	i = (i + 1) % 4;
+	(void)snprintf(path[i], sizeof(path[i]), "%s/%s", dir, name);
+	return path[i];
+}
+
 static int
 wipe_one(const char *path, const struct stat *st, int type,
     struct FTW *where)
