@@ -519,6 +519,6 @@ main(int argc, char *argv[])
 	accept_free();
 	bk_buf_free(&list);
 	rc = tool_end(rc, &e);
-	bk_target_close(&target);
+	bk_target_close(&target, rc != 0);
 	return rc;
 }

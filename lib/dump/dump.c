@@ -369,7 +369,7 @@ clean_up(struct dump *d, int failed)
 	PQclear(d->lsn);
 	PQclear(d->ident);
 	PQclear(d->settings);
-	PQfinish(d->leader);
+	bk_session_end(d->leader, failed || d->o->lock == BK_DUMP_NOLOCK);
 }
 
 int

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "pg/conn.h"
+#include "pg/sql.h"
 
 /*
  * As setup_connection() in pg_dump.c, in its order.  The last ones make a ctid
@@ -142,4 +143,13 @@ bk_session_refuse_pooler(PGconn *conn, struct bk_err *e)
 	    "the database server itself, e.g. the host name without "
 	    "\"-pooler\"",
 	    PQhost(conn));
+}
+
+void
+bk_session_end(PGconn *conn, int failed)
+{
+	if (conn != NULL && !failed)
+		PQclear(bk_sql_exec(conn,
+		    "SELECT pg_catalog.pg_advisory_unlock_all()"));
+	PQfinish(conn);
 }

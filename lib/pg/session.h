@@ -39,4 +39,11 @@ int bk_session_import(PGconn *conn, const char *id, struct bk_err *e);
  */
 int bk_session_refuse_pooler(PGconn *conn, struct bk_err *e);
 
+/*
+ * Close conn, once the server has let go of its advisory locks: of a session
+ * that is merely closed it does so some time later, and who comes right after
+ * us would find them held.  One that has failed us is not asked.  NULL is fine.
+ */
+void bk_session_end(PGconn *conn, int failed);
+
 #endif

@@ -244,13 +244,16 @@ static const char like_sql[] =
     "FROM pg_catalog.pg_database d, pg_catalog.to_jsonb(d) j "
     "WHERE datname = $1";
 
+/* The template's own is not named: that would take a right to it. */
 static int
 add_tablespace(struct bk_buf *sql, PGconn *conn, const char *target,
     struct bk_err *e)
 {
 	PGresult *res = bk_conn_query1(conn, "SELECT spcname "
 	    "FROM pg_catalog.pg_database d JOIN pg_catalog.pg_tablespace t "
-	    "ON t.oid = d.dattablespace WHERE datname = $1", target, e);
+	    "ON t.oid = d.dattablespace WHERE datname = $1 AND t.oid <> "
+	    "(SELECT dattablespace FROM pg_catalog.pg_database "
+	    "WHERE datname = 'template0')", target, e);
 	int rc = 0;
 
 	if (res == NULL)

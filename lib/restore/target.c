@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "pg/server.h"
+#include "pg/session.h"
 #include "restore/newdb.h"
 #include "restore/own_name.h"
 
@@ -19,9 +20,9 @@ bk_target_open(struct bk_target *t, struct bk_err *e)
 }
 
 void
-bk_target_close(struct bk_target *t)
+bk_target_close(struct bk_target *t, int failed)
 {
-	PQfinish(t->conn);
+	bk_session_end(t->conn, failed);
 	bk_conn_params_free(t->admin);
 	bk_conn_params_free(t->params);
 	bk_buf_free(&t->database);
@@ -80,8 +81,6 @@ bk_target_refuse(struct bk_target *t, const struct bk_target_source *from,
 	long n;
 	int rc;
 
-	if (!t->exists)
-		return 0;
 	/* what cannot be looked into need not be empty */
 	if (bk_target_count(t, name, &n, &ignored) == 0 && n == 0)
 		return 0;

@@ -17,7 +17,9 @@ struct bk_target {
  * that a killed run left unfinished is dropped (own_name.h).
  */
 int bk_target_open(struct bk_target *t, struct bk_err *e);
-void bk_target_close(struct bk_target *t);
+
+/* Give the lock back, before the connection: see bk_session_end(). */
+void bk_target_close(struct bk_target *t, int failed);
 
 /* The number of objects in the server's database of this name. */
 int bk_target_count(struct bk_target *t, const char *name, long *n,
@@ -34,7 +36,7 @@ int bk_target_is_other(const struct bk_target *t,
     const struct bk_target_source *from);
 
 /*
- * BK_DATA if the target exists and is not empty: either this is a recovery, or
+ * The target exists: BK_DATA if it is not empty: either this is a recovery, or
  * the wrong server, or the wrong database, and only the name, given again,
  * tells which.  The message has what is known of the dump.
  */
