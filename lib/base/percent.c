@@ -1,20 +1,50 @@
 #include "base/percent.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/hex.h"
+
+#define CODE 4			/* "%2F" and a NUL */
+
+static void
+encode(char code[CODE], char c, int (*plain)(unsigned char c))
+{
+	(void)snprintf(code, CODE, plain((unsigned char)c) ? "%c" : "%%%02X",
+	    (unsigned char)c);
+}
 
 int
 bk_percent_encode(struct bk_buf *b, const char *s,
     int (*plain)(unsigned char c), struct bk_err *e)
 {
+	char code[CODE];
 	int rc = 0;
 
 	for (; rc == 0 && *s != '\0'; s++) {
-		unsigned char c = (unsigned char)*s;
-
-		rc = plain(c) ? bk_buf_add(b, s, 1, e) :
-		    bk_buf_printf(b, e, "%%%02X", c);
+		encode(code, *s, plain);
+		rc = bk_buf_puts(b, code, e);
 	}
 	return rc;
+}
+
+int
+bk_percent_fit(char *out, size_t size, const char *s,
+    int (*plain)(unsigned char c))
+{
+	char code[CODE];
+	size_t n;
+
+	for (; *s != '\0'; s++) {
+		encode(code, *s, plain);
+		if ((n = strlen(code)) >= size)
+			return -1;
+		memcpy(out, code, n);
+		out += n;
+		size -= n;
+	}
+	*out = '\0';
+	return 0;
 }
 
 int

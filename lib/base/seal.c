@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/hex.h"
 #include "base/num.h"
 #include "base/percent.h"
@@ -60,39 +59,34 @@ is_plain(unsigned char c)
 
 /* A name, encoded into at most max characters; 0 if it is empty or longer. */
 static int
-encode(const char *name, size_t max, struct bk_buf *out)
+encode(const char *name, size_t max, char out[BK_LABEL_NAME])
 {
-	struct bk_err ignored = {0};
-
 	return *name != '\0' &&
-	    bk_percent_encode(out, name, is_plain, &ignored) == 0 &&
-	    out->len <= max;
+	    bk_percent_fit(out, max + 1, name, is_plain) == 0;
 }
 
 void
 bk_label_set(struct bk_label *l, enum bk_label_kind kind, const char *name)
 {
-	struct bk_buf b = {0};
+	char code[BK_LABEL_NAME];
 
 	l->kind = BK_LABEL_NONE;
 	l->name[0] = '\0';
 	if (kind != BK_LABEL_NONE && name != NULL &&
-	    encode(name, NAME_CODE, &b)) {
+	    encode(name, NAME_CODE, code)) {
 		l->kind = kind;
 		(void)snprintf(l->name, sizeof(l->name), "%s", name);
 	}
-	bk_buf_free(&b);
 }
 
 void
 bk_label_host(struct bk_label *l, const char *host)
 {
-	struct bk_buf b = {0};
+	char code[BK_LABEL_NAME];
 
 	l->host[0] = '\0';
-	if (strlen(host) < sizeof(l->host) && encode(host, HOST_CODE, &b))
+	if (strlen(host) < sizeof(l->host) && encode(host, HOST_CODE, code))
 		(void)snprintf(l->host, sizeof(l->host), "%s", host);
-	bk_buf_free(&b);
 }
 
 int
@@ -166,11 +160,10 @@ static void
 put_encoded(char out[BK_SEAL_LABEL], const char *key, const char *value,
     size_t max)
 {
-	struct bk_buf b = {0};
+	char code[BK_LABEL_NAME];
 
-	if (encode(value, max, &b))
-		put(out, key, b.data);
-	bk_buf_free(&b);
+	if (encode(value, max, code))
+		put(out, key, code);
 }
 
 static void

@@ -248,8 +248,6 @@ bk_armor_read(struct bk_armor *a, void *buf, size_t n, struct bk_err *e)
 {
 	ssize_t r = -1;
 
-	if (n == 0)
-		return 0;
 	if (a->err.code == BK_OK)
 		r = a->armored ? read_armored(a, buf, n)
 		    : read_plain(a, buf, n);

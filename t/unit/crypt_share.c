@@ -1,5 +1,8 @@
 /* Shares: any sufficient set restores the key, all else is refused. */
 #include "crypt/share.h"
+
+#include <stdlib.h>
+
 #include "tap.h"
 
 static struct bk_identity id, other;
@@ -114,6 +117,24 @@ texts(void)
 	is_int((intmax_t)missed, 0, "each letter mistyped: refused");
 }
 
+static void
+too_many(void)
+{
+	struct bk_err e = {0};
+	struct bk_shares *all = calloc(1, sizeof(*all));
+	struct bk_buf lines = {0};
+	char text[BK_BECH32_TEXT];
+	int i;
+
+	bk_share_format(text, &share[0]);
+	for (i = 0; i < BK_SHARE_MAX + 1; i++)
+		(void)bk_buf_printf(&lines, &e, "%s\n", text);
+	ok(all != NULL && bk_shares_parse(all, &lines, "all", &e) == -1 &&
+	    strstr(e.msg, "more than 255 shares") != NULL, "too many shares");
+	bk_buf_free(&lines);
+	free(all);
+}
+
 /* Fixed shares, made by this code: later versions must join them. */
 static void
 known_shares(void)
@@ -150,6 +171,7 @@ main(void)
 	limits();
 	wrong_shares();
 	texts();
+	too_many();
 	known_shares();
 	return tap_done();
 }

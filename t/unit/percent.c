@@ -24,6 +24,7 @@ main(void)
 	    "%-1", "% 1", "%%41" };
 	struct bk_buf b = {0}, all = {0};
 	struct bk_err e = {0};
+	char text[8];
 	size_t i;
 
 	is_int(bk_percent_encode(&b, "", is_letter, &e), 0, "nothing");
@@ -36,6 +37,11 @@ main(void)
 	bk_percent_encode(&b, all.data, is_letter, &e);
 	ok(bk_percent_decode(b.data) == 0 && strcmp(b.data, all.data) == 0,
 	    "every byte there and back");
+	ok(bk_percent_fit(text, 5, "a/", is_letter) == 0 &&
+	    strcmp(text, "a%2F") == 0, "what just fits");
+	is_int(bk_percent_fit(text, 4, "a/", is_letter), -1, "does not fit");
+	is_int(bk_percent_fit(text, 1, "", is_letter), 0, "nothing fits");
+	is_int(bk_percent_fit(text, 1, "a", is_letter), -1, "in one byte");
 	ok(decodes("a%2fb%2Fc", "a/b/c"), "digits of either case");
 	ok(decodes("a+b", "a+b"), "a plus is a plus");
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)

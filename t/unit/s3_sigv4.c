@@ -161,6 +161,20 @@ suite(void)
 	bk_buf_free(&dir);
 }
 
+static void
+too_many(void)
+{
+	static struct bk_s3_pair h[65];
+	const struct bk_s3_signing s = { .method = "GET", .path = "/",
+	    .query = "", .headers = h, .n_headers = 65 };
+	struct bk_buf out = {0};
+	struct bk_err e = {0};
+
+	is_int(bk_s3_sign(&s, &out, &e), -1, "65 headers");
+	is_str(e.msg, "more than 64 headers to sign", "are too many");
+	bk_buf_free(&out);
+}
+
 int
 main(void)
 {
@@ -169,6 +183,7 @@ main(void)
 	bk_s3_amz_date(1369353600, date);
 	is_str(date, "20130524T000000Z", "the date");
 	examples();
+	too_many();
 	suite();
 	return tap_done();
 }
