@@ -297,6 +297,20 @@ counted() { [ "$(grep -c . "$1")" = "$2" ]; }
 	cmp out2 "raw/$S"
 }
 
+in_use() { readlink /proc/[0-9]*/cwd | grep -qx "$1"; }
+left() { run -1 in_use "$1"; }
+
+@test "one process at a time fetches ahead" {
+	mkdir w
+	exec 8>spool/.bk-walget.lock
+	flock 8
+	(cd w && bk-walget --spool ../spool --ahead 1 "${SEGMENTS[0]}" out -- \
+	    "cd ..; $CAT" 8>&-)
+	await 10 left "$PWD/w"
+	cmp w/out "raw/${SEGMENTS[0]}"
+	[ ! -e "spool/$S" ]
+}
+
 @test "a full spool is no failure" {
 	mkdir small
 	mount -t tmpfs -o size=1100k tmpfs small 2>/dev/null ||

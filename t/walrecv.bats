@@ -428,6 +428,27 @@ there is room again" ]
 	done
 }
 
+@test "a server that shuts down: the last of its WAL is handed over first" {
+	wal_start "$BATS_TEST_TMPDIR/pg1"
+	wal_sql 'CREATE TABLE t (n int, pad text)'
+	# what COMMAND has not taken is kept, and tried again
+	receive --slot bk "[ -e failed ] || {
+		case \$BK_WAL_NAME in *.partial) echo >failed; exit 9 ;; esac
+	    }; exec $STORE"
+	await 20 receiving
+	write_wal 10
+	pg_ctl_ "$BATS_TEST_TMPDIR/pg1" -m fast stop
+	await 20 grep -q 'it may be shutting down; will try again' err
+	grep -q '\.partial: .* exit status 9; will be tried again' err
+	for name in store/*; do
+		cmp -n "$(stat -c %s "$name")" "$name" \
+		    "$PGHOST/data/pg_wal/$(basename "$name" .partial)"
+	done
+	some store '*.partial'
+	kill -TERM "$R"
+	ended 143
+}
+
 @test "what waits in the spool is handed over without the server" {
 	local last end
 	wal_start "$BATS_TEST_TMPDIR/pg1"
@@ -444,6 +465,12 @@ there is room again" ]
 	cp -R "$PGHOST/data/pg_wal" wal
 	end9
 	pg_stop "$BATS_TEST_TMPDIR/pg1"
+	: >err
+	receive --flush --spool spool false
+	await 20 grep -q 'will be tried again' err
+	kill -TERM "$R"
+	ended 143
+	grep -qx 'bk-walrecv: spool: [0-9]* files are still in it' err
 	receive --slot bk --spool spool --max-age 1s \
 	    "bk-save -q --overwrite $PWD/store/\$BK_WAL_NAME"
 	await 20 stored "$last"

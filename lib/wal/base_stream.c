@@ -319,13 +319,6 @@ int
 bk_base_stream_next(struct bk_base_stream *s, struct bk_base_archive *a,
     struct bk_err *e)
 {
-	int r;
-
-	while (s->open) {
-		if ((r = next_data(s, e)) == -1)
-			return -1;
-		s->open = r;
-	}
 	*a = (struct bk_base_archive){0};
 	return s->one_copy ? next_in_copy(s, a, e) : next_copy(s, a, e);
 }

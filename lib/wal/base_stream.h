@@ -43,8 +43,8 @@ struct bk_base_stream *bk_base_stream_open(PGconn *conn, const char *command,
     struct bk_base_start *start, struct bk_err *e);
 
 /*
- * Advance to the next archive, skipping the rest of the current one.  1; 0
- * after the last; -1 with *e set.
+ * Advance to the next archive; the current one was read to its end.  1; 0 after
+ * the last; -1 with *e set.
  */
 int bk_base_stream_next(struct bk_base_stream *s, struct bk_base_archive *a,
     struct bk_err *e);

@@ -171,7 +171,20 @@ await_keepalive(PGconn *conn, time_t *now)
 	return found;
 }
 
-/* End the COPY in both directions and take all results. */
+static int
+is_copy(const PGresult *res)
+{
+	const ExecStatusType st = PQresultStatus(res);
+
+	return st == PGRES_COPY_BOTH || st == PGRES_COPY_IN ||
+	    st == PGRES_COPY_OUT;
+}
+
+/*
+ * End the COPY in both directions and take all results.  Of one that has not
+ * ended, for want of memory say, libpq gives COPY as the result for ever; the
+ * next command fails then.
+ */
 static void
 end_stream(PGconn *conn)
 {
@@ -181,8 +194,8 @@ end_stream(PGconn *conn)
 	if (PQputCopyEnd(conn, NULL) == 1)
 		while (PQgetCopyData(conn, &msg, 0) > 0)
 			PQfreemem(msg);
-	while ((res = bk_sql_result(conn)) != NULL && PQstatus(conn) ==
-	    CONNECTION_OK)
+	while ((res = bk_sql_result(conn)) != NULL && !is_copy(res) &&
+	    PQstatus(conn) == CONNECTION_OK)
 		PQclear(res);
 	PQclear(res);
 }

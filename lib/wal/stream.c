@@ -80,7 +80,7 @@ int
 bk_stream_finish(PGconn *conn, struct bk_stream_next *next, struct bk_err *e)
 {
 	PGresult *res;
-	int rc = 1;
+	int rc = 1, done = 0;
 
 	/* of a connection that was lost there is a result, too */
 	(void)PQputCopyEnd(conn, NULL);
@@ -92,7 +92,11 @@ bk_stream_finish(PGconn *conn, struct bk_stream_next *next, struct bk_err *e)
 			rc = parse_next(res, next, e);
 		else if (st == PGRES_COPY_BOTH || st == PGRES_COPY_IN)
 			(void)PQputCopyEnd(conn, NULL);
-		else if (st != PGRES_COMMAND_OK && st != PGRES_TUPLES_OK)
+		else if (st == PGRES_COMMAND_OK)
+			done = 1;
+		/* one that shuts down says so, and hangs up */
+		else if (st != PGRES_TUPLES_OK && (!done ||
+		    PQstatus(conn) != CONNECTION_BAD))
 			rc = fail_result(conn, res, e);
 		PQclear(res);
 		if (PQstatus(conn) == CONNECTION_BAD)

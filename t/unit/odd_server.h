@@ -8,9 +8,16 @@
  *	""	no row
  *	"+"	done, without rows
  *	"!m"	an error, m
+ *	"#m"	the same, of a WAL file that is gone
+ *	"%m"	a warning, m, and the next one
+ *	"&..."	one of these, and the next one with it: results of one query
  *	">"	a COPY in both directions, which the server ends at once
  *	"<"	a COPY by the client
  *	"-"	the connection is closed
+ *	"?"	none ever
+ *	"~m"	instead of a connection: not yet, m
+ *
+ *	"~m"	instead of a connection: not yet, as m says
  *
  * Behind the last one it has errors.  It listens on the socket of port 1 in a
  * directory, and says that it is 15.
@@ -71,16 +78,39 @@ odd_row(struct odd_server *s, const char *row)
 	odd_add(s, 'D', data, d);
 }
 
+static void
+odd_message(struct odd_server *s, char kind, const char *severity,
+    const char *sqlstate, const char *message)
+{
+	char text[200];
+	int n = snprintf(text, sizeof(text), "S%s%cV%s%cC%s%cM%s%c", severity,
+	    0, severity, 0, sqlstate, 0, message, 0);
+
+	odd_add(s, kind, text, (size_t)n + 1);
+}
+
+static void
+odd_error(struct odd_server *s, const char *sqlstate, const char *message)
+{
+	odd_message(s, 'E', "ERROR", sqlstate, message);
+}
+
 /* 0: to be closed. */
 static int
 odd_answer(struct odd_server *s)
 {
 	const char *a = *s->answer == NULL ? "!no more" : *s->answer++;
-	char error[200];
-	int n;
+	int more = *a == '&';
 
+	a += more;
+	if (*a == '%') {
+		odd_message(s, 'N', "WARNING", "01000", a + 1);
+		return odd_answer(s);
+	}
 	if (*a == '-')
 		return 0;
+	if (*a == '?')
+		return 1;
 	if (*a == '<') {
 		odd_add(s, 'G', "\0\0", 3);
 		return 1;
@@ -90,17 +120,17 @@ odd_answer(struct odd_server *s)
 		odd_add(s, 'c', "", 0);
 		return 1;
 	}
-	if (*a == '!') {
-		n = snprintf(error, sizeof(error), "SERROR%cC42000%cM%s%c", 0,
-		    0, a + 1, 0);
-		odd_add(s, 'E', error, (size_t)n + 1);
-	} else {
+	if (*a == '!' || *a == '#')
+		odd_error(s, *a == '!' ? "42000" : "58P01", a + 1);
+	else {
 		if (*a == '\0')
 			odd_add(s, 'T', "\0\0", 2);
 		else if (*a != '+')
 			odd_row(s, a);
 		odd_add(s, 'C', "OK", 3);
 	}
+	if (more)
+		return odd_answer(s);
 	odd_add(s, 'Z', "I", 1);
 	return 1;
 }
@@ -118,20 +148,25 @@ odd_talk(struct odd_server *s, int fd)
 	static const uint32_t ok = 0;
 	char kind = 0, text[2000];
 	uint32_t len;
+	int open = 1;
 
 	while (odd_read(fd, &len, 4) && (len = ntohl(len)) - 4 <=
 	    sizeof(text) && odd_read(fd, text, len - 4)) {
 		s->n = 0;
-		if (kind == 0) {
+		if (kind == 0 && s->answer != NULL && *s->answer != NULL &&
+		    **s->answer == '~') {
+			odd_error(s, "57P03", *s->answer++ + 1);
+			open = 0;
+		} else if (kind == 0) {
 			odd_add(s, 'R', &ok, 4);
 			odd_add(s, 'S', "server_version\00015.3", 20);
 			odd_add(s, 'Z', "I", 1);
-		} else if ((kind == 'Q' || kind == 'c') && !odd_answer(s))
-			return;
+		} else if (kind == 'Q' || kind == 'c')
+			open = odd_answer(s);
 		if (s->n > 0 && send(fd, s->out, s->n, MSG_NOSIGNAL) !=
 		    (ssize_t)s->n)
 			return;
-		if (!odd_read(fd, &kind, 1))
+		if (!open || !odd_read(fd, &kind, 1))
 			return;
 	}
 }

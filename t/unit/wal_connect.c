@@ -1,11 +1,17 @@
-/* wal/receive_connect: a receiver, and servers that answer as none does. */
+/*
+ * wal/receive_connect, wal/base_stream: a receiver, a base backup, and servers
+ * that answer as none does.
+ */
 #define _XOPEN_SOURCE 700	/* nftw */
 #include <stdlib.h>
 
 #include "base_tar.h"
 #include "odd_server.h"
+#include "pg/patience.h"
 #include "tap.h"
 #include "wal/base_increment.h"
+#include "wal/base_pages.h"
+#include "wal/base_stream.h"
 #include "wal/receive_in.h"
 #include "wipe.h"
 
@@ -32,7 +38,7 @@ struct asked {
 	uint64_t segment, received;
 	const char *const *answers;
 	int ended;		/* the stream is ended then, too */
-	const char *says;	/* of the failure, or of what is said */
+	const char *says;	/* of the failure, or said; "": nothing */
 };
 
 static void
@@ -65,7 +71,8 @@ ask(const struct asked *a)
 			bk_stream_free(&m);
 		rc = bk_receive_ended(&r, &e);
 	}
-	ok(strstr(rc == -1 ? e.msg : said, a->says) != NULL, "%s: %s",
+	ok(*a->says == '\0' ? rc == 0 && *said == '\0' :
+	    strstr(rc == -1 ? e.msg : said, a->says) != NULL, "%s: %s",
 	    a->says, rc == -1 ? e.msg : said);
 	PQfinish(r.conn);
 	if (r.seg.fd != -1)
@@ -105,12 +112,78 @@ upload(int version, const char *const *answers, const char *says)
 	tar_free(&b);
 }
 
+/* Told to end while the server says nothing: that is no failure. */
+static void
+test_stopped(void)
+{
+	int fd[2];
+
+	if (pipe(fd) == -1 || write(fd[1], "x", 1) != 1)
+		exit(99);
+	bk_patience_set(fd[0], 60);
+	ASK(0, 0, ANSWERS("?"), 0, "");
+	is_int(bk_patience(), BK_PATIENCE_STOPPED, "it was told to end");
+	bk_patience_set(-1, 0);
+	close(fd[0]);
+	close(fd[1]);
+}
+
+#define START "&0/2000028|1"
+
+/* Up to the end of the WAL at least, without an archive. */
+static void
+base(const char *const *answers, enum bk_code code, const char *says)
+{
+	struct bk_base_pages pages = { .say = say };
+	const struct bk_conn_target t = { .host = top, .port = "1",
+	    .user = "u" };
+	struct bk_base_start start;
+	struct bk_base_stream *s;
+	struct bk_err e = {0};
+	uint64_t lsn;
+	PGconn *conn;
+
+	server.answer = answers;
+	conn = bk_repl_open(&t, &e);
+	bk_base_pages_watch(conn, &pages);
+	s = bk_base_stream_open(conn, "BASE_BACKUP", &start, &e);
+	if (s != NULL)
+		(void)bk_base_stream_end(s, &lsn, &e);
+	ok(e.code == code && strstr(e.msg, says) != NULL, "%s: %s", says,
+	    e.msg);
+	bk_base_stream_free(s);
+	/* without a COPY there is nobody to tell how far we are */
+	e = (struct bk_err){0};
+	is_int(bk_stream_status(conn, 0, 0, 0, &e), -1, e.msg);
+	PQfinish(conn);
+}
+
+/* The server has gone away before it is asked. */
+static void
+test_lost(void)
+{
+	const struct bk_conn_target t = { .host = top, .port = "1",
+	    .user = "u" };
+	struct bk_base_start start;
+	struct bk_err e = {0}, ignored = {0};
+	PGconn *conn;
+
+	server.answer = ANSWERS("-");
+	conn = bk_repl_open(&t, &e);
+	PQclear(bk_repl_command(conn, "IDENTIFY_SYSTEM", &ignored));
+	ok(bk_base_stream_open(conn, "BASE_BACKUP", &start, &e) == NULL &&
+	    strcmp(e.msg, "base backup: no connection to the server") == 0,
+	    "%s", e.msg);
+	PQfinish(conn);
+}
+
 int
 main(void)
 {
 	static const char history[] =
 	    "f|1\t0/2000000\tx\n2\t0/4000000\tx\n";
 
+	alarm(60);			/* a hang is a failure */
 	if (make_scratch(top, "wal-connect") == -1 ||
 	    odd_start(&server, top) == -1)
 		return 1;
@@ -140,13 +213,28 @@ main(void)
 	    "2|0/2000000"), 1, "before it had sent all of it");
 	ASK(16 * MIB, 30 * MIB, ANSWERS(SYSTEM, "16MB", SLOT, ">",
 	    "!over"), 1, "over; will try again");
+	ASK(16 * MIB, 30 * MIB, ANSWERS(SYSTEM, "16MB", SLOT, ">", "&+", "-"),
+	    1, "it may be shutting down; will try again");
 	ASK(16 * MIB, 30 * MIB, ANSWERS(SYSTEM, "16MB", SLOT, "-"), 0,
 	    "will try again");
+	ASK(16 * MIB, 30 * MIB, ANSWERS(SYSTEM, "16MB", SLOT, "#removed"), 0,
+	    "removed; take a new base backup, begin with a new slot");
+	base(ANSWERS("%a slow disk", "!full"), BK_FAIL, "full");
+	is_str(said, "a slow disk", "a warning is passed on");
+	base(ANSWERS(START, "16384|/x|9"), BK_DATA, "the data directory is not "
+	    "the last tablespace");
+	base(ANSWERS(START, "&0|/x|9", "0/3000000"), BK_DATA,
+	    "no end of the WAL");
+	base(ANSWERS(START, "&0|/x|9", "&0/3000000|1", "!at last"), BK_FAIL,
+	    "at last");
+	test_lost();
 	upload(2, ANSWERS("!no setting"), "no setting");
 	upload(1, ANSWERS("on"), "m: made by a PostgreSQL older than 17");
 	upload(2, ANSWERS("on", "!no upload"), "no upload");
 	upload(2, ANSWERS("on", "+"), "UPLOAD_MANIFEST: ");
 	upload(2, ANSWERS("on", "<", "!bad"), "UPLOAD_MANIFEST: bad");
+	/* at last: the server may see the question when it is over */
+	test_stopped();
 	odd_stop(&server);
 	wipe_tree(top);
 	return tap_done();

@@ -111,6 +111,7 @@ ahead(struct bk_wal_get *g)
 {
 	struct bk_err e = {0};
 	unsigned i, n = 0;
+	char path[100];
 
 	ok(bk_wal_get(g, "000000010000000000000001", NULL, &e) == 1 &&
 	    exists("/spool", 1), "it stays in the spool: %s", e.msg);
@@ -120,6 +121,11 @@ ahead(struct bk_wal_get *g)
 		n += (unsigned)exists("/spool", i);
 	is_int(n, 4, "as many as wanted are fetched ahead");
 	ok(exists("/spool", 5) && !exists("/spool", 6), "the next ones");
+	(void)snprintf(path, sizeof(path), "%s/spool/.bk-wal.asked", dir);
+	(void)unlink(path);
+	bk_wal_get_ahead(g, "000000010000000000000005");
+	bk_wal_get_settle(g);
+	ok(exists("/spool", 6), "also if nothing says what was asked for");
 	ok(bk_wal_get(g, "0000000100000000000000FF", NULL, &e) == 0,
 	    "proven not to be there: %s", e.msg);
 	bk_wal_get_ahead(g, "00000001000000000000000B");

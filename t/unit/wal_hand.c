@@ -106,6 +106,33 @@ hand(void *arg, struct bk_err *e)
 	return rc;
 }
 
+/* A history file, in the spool's directory or without a name. */
+static int
+store(void *arg, struct bk_err *e)
+{
+	const char *dir = arg;
+	char line[] = "1\t0/2000000\n", got[sizeof(line)];
+	const struct bk_buf text = { .data = line, .len = sizeof(line) - 1 };
+	struct bk_spool *spool = bk_spool_open(dir, top, e);
+	int fd = -1, rc = -1;
+
+	(void)unlink(below(top, "00000002.history"));
+	if (spool != NULL)
+		rc = bk_spool_store(spool, "00000002.history", &text,
+		    &fd, e);
+	starve_pause();
+	if (rc == 0 && dir != NULL)
+		fd = open(below(dir, "00000002.history"), O_RDONLY);
+	if (rc == 0 && pread(fd, got, sizeof(got), 0) !=
+	    (ssize_t)text.len)
+		rc = 2;
+	starve_go_on();
+	if (fd != -1)
+		close(fd);
+	bk_spool_free(spool);
+	return rc;
+}
+
 static void
 test_cut(const struct job *j)
 {
@@ -170,6 +197,8 @@ main(void)
 		return 1;
 	bk_wal_command_init(&j.command, words, env);
 	starve_all("hand over", hand, &j);
+	starve_all("a history", store, top);
+	starve_all("a history without a name", store, NULL);
 	test_cut(&j);
 	test_stop();
 	wipe_tree(top);

@@ -205,10 +205,44 @@ test_unrecorded(struct job *j)
 	clear_tree(j->spool);
 }
 
+/* A part of a segment that WAL has left: of another timeline, say. */
+static void
+test_left(struct job *j)
+{
+	struct bk_err e = {0};
+
+	put_file(in("spool/" ONE ".partial"), wal, 5000);
+	put_file(in("spool/position"), "cluster=77 host=h segment=1048576 "
+	    "timeline=2 lsn=0/100000\n", 57);
+	/* to the last byte that is not zero */
+	ok(begin(j, &e) == 0 && j->r.handed.waiting == 1 &&
+	    bk_receive_confirmed(&j->r) == MIB, "is handed over: %s", e.msg);
+	end(j);
+	clear_tree(j->spool);
+}
+
+/* A timeline that branched off before all that is known. */
+static void
+test_branch(struct job *j)
+{
+	struct receive *r = &j->r;
+	struct bk_err e = {0};
+	struct bk_buf text = {0};
+
+	j->spool = NULL;
+	ok(begin(j, &e) == 0 && bk_receive_confirmed(r) == MIB &&
+	    bk_receive_switch(r, 2, MIB / 2, &text, &e) == 0 &&
+	    bk_receive_confirmed(r) == MIB / 2,
+	    "nothing behind the branch is confirmed: %s", e.msg);
+	end(j);
+}
+
 /* The server's WAL is not what was received there before, or elsewhere. */
 static void
 test_other_past(struct job *j)
 {
+	static const uint8_t zeros[1024];
+	uint8_t again[sizeof(zeros)];
 	struct receive *r = &j->r;
 	struct bk_err e = {0};
 
@@ -216,6 +250,13 @@ test_other_past(struct job *j)
 	r->received = MIB;
 	ok(take(r, MIB + MIB / 4, &e) == 0 && take(r, 2 * MIB - 9, &e) == 0,
 	    "again, and more: %s", e.msg);
+	/* the host has crashed: two sectors were not on the disk */
+	ok(pwrite(r->seg.fd, zeros, sizeof(zeros), 1024) == sizeof(zeros),
+	    "zeros");
+	r->received = MIB;
+	ok(take(r, MIB + MIB / 4, &e) == 0 && pread(r->seg.fd, again,
+	    sizeof(again), 1024) == sizeof(again) && memcmp(again, wal + 1024,
+	    sizeof(again)) == 0, "are written again: %s", e.msg);
 	r->received = MIB;
 	wal[5000] ^= 1;
 	ok(take(r, MIB + MIB / 2, &e) == -1 && e.code == BK_DATA &&
@@ -287,9 +328,11 @@ main(void)
 	starve_all("receive into a spool", receive, &j);
 	test_odd();
 	test_unrecorded(&j);
+	test_left(&j);
 	test_other_past(&j);
 	test_large(&j);
 	test_little(&j);
+	test_branch(&j);
 	wipe_tree(top);
 	return tap_done();
 }

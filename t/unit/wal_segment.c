@@ -138,11 +138,24 @@ headers(void)
 	is_int(bk_wal_header_read(p, BK_WAL_HEADER, &h), 0, "zeros");
 }
 
+static void
+control(void)
+{
+	char sysid[BK_WAL_SYSID];
+	struct bk_err e = {0};
+
+	is_int(bk_wal_control_sysid("/nonexistent", sysid, &e), -1,
+	    "a control file");
+	is_str(e.msg, "/nonexistent: No such file or directory",
+	    "that is not there");
+}
+
 int
 main(void)
 {
 	names();
 	headers();
 	checks();
+	control();
 	return tap_done();
 }
