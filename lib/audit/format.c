@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "audit/own_address.h"
@@ -123,8 +124,9 @@ lock(int fd)
 	struct flock all = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	int rc;
 
-	while ((rc = fcntl(fd, F_SETLKW, &all)) == -1 && errno == EINTR)
-		continue;
+	do
+		rc = fcntl(fd, F_SETLKW, &all);
+	while (rc == -1 && errno == EINTR);
 	return rc;
 }
 
@@ -188,7 +190,8 @@ bk_audit_commit(int fd, off_t size, const struct bk_buf *text,
 	if (rc == 0 && fdatasync(fd) == -1)
 		rc = bk_fail_errno(e, "%s: fsync", path);
 	if (rc == -1 && ftruncate(fd, size) == -1)
-		bk_fail_errno(e, "%s: truncate", path);
+		bk_fail_add(e, "; it may end with a part of the record: %s",
+		    strerror(errno));
 	return bk_io_close(fd, path, e) == -1 ? -1 : rc;
 }
 

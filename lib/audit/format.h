@@ -71,7 +71,7 @@ int bk_audit_open(const char *path, off_t *size, struct bk_err *e);
 /*
  * Append text, complete lines, to fd from bk_audit_open() in one write, sync
  * and close fd.  0, or -1 with *e set and the log unchanged: a partial write
- * is undone.
+ * is undone, or *e says that it could not be.
  */
 int bk_audit_commit(int fd, off_t size, const struct bk_buf *text,
     const char *path, struct bk_err *e);

@@ -136,8 +136,10 @@ unpack_part(const struct chain *c, size_t i, struct bk_err *e)
 		return -1;
 	o.dir = dir.data;
 	if ((d = bk_datadir_open(&o, e)) != NULL) {
-		if (unpack_source(c, i, d, e) == 0)
-			rc = bk_datadir_name(d, e);
+		if (unpack_source(c, i, d, e) == 0 &&
+		    bk_tree_keep(d->tree, e) == 0)
+			rc = bk_tree_rename(d->tree, BK_PG_VERSION_AWAY,
+			    BK_PG_VERSION, e);
 		bk_datadir_free(d);
 	}
 	bk_buf_free(&dir);
@@ -376,9 +378,6 @@ bk_combine(struct bk_datadir *d, const struct bk_combine_part part[],
 	size_t i;
 	int rc = -1;
 
-	if (d->updating)
-		return bk_fail(e, BK_USAGE, "--delta: not with increments; "
-		    "choose an empty directory");
 	d->o.in_place = 0;
 	d->name = part[n - 1].name;
 	if ((c.part = calloc(n, sizeof(*c.part))) == NULL) {

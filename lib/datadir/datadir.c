@@ -57,8 +57,8 @@ refuse_full(struct bk_datadir *d, const char *name, struct bk_err *e)
 
 	if (exists(d, BK_PG_VERSION_AWAY) || exists(d, BK_COMBINING))
 		return bk_fail(e, BK_FAIL, "%s: left by a recovery that was "
-		    "interrupted; remove it and begin again, or use --delta",
-		    dir);
+		    "interrupted; remove it and begin again%s", dir,
+		    exists(d, "global/pg_control") ? ", or use --delta" : "");
 	if (exists(d, BK_PG_VERSION))
 		return bk_fail(e, BK_FAIL, "%s: there is a cluster in it; "
 		    "choose another directory, move it away, or use --delta "
@@ -227,29 +227,28 @@ bk_datadir_remove(struct bk_datadir *d, const char *path, struct bk_err *e)
 	return bk_tree_remove(d->tree, path, e);
 }
 
-int
-bk_datadir_name(struct bk_datadir *d, struct bk_err *e)
-{
-	return bk_tree_keep(d->tree, e) == -1 ? -1 : bk_tree_rename(d->tree,
-	    BK_PG_VERSION_AWAY, BK_PG_VERSION, e);
-}
-
 /* Everything is durable before PG_VERSION has its name. */
 int
 bk_datadir_commit(struct bk_datadir *d, struct bk_err *e)
 {
 	const int fd = bk_tree_fd(d->tree);
+	struct bk_err ignored = {0};
 
 	if (!d->unpacked)
 		return bk_fail(e, BK_FAIL, "%s: nothing was unpacked",
 		    d->o.dir);
 	if (fchmod(fd, d->group ? 0750 : 0700) == -1)
 		return bk_fail_errno(e, "%s: chmod", d->o.dir);
-	if (bk_tree_sync(d->tree, e) == -1 || bk_datadir_name(d, e) == -1)
+	if (bk_tree_sync(d->tree, e) == -1 || bk_tree_keep(d->tree, e) == -1)
 		return -1;
-	if (bk_store_sync_dir(fd, d->o.dir, e) == 0)
+	if (bk_tree_rename(d->tree, BK_PG_VERSION_AWAY, BK_PG_VERSION, e) ==
+	    0 && bk_store_sync_dir(fd, d->o.dir, e) == 0)
 		return 0;
 	/* what has failed is not to be started */
-	(void)bk_tree_rename(d->tree, BK_PG_VERSION, BK_PG_VERSION_AWAY, e);
+	(void)bk_tree_rename(d->tree, BK_PG_VERSION, BK_PG_VERSION_AWAY,
+	    &ignored);
+	bk_fail_add(e, "%s", d->updating ? "; the directory cannot be started "
+	    "until --delta succeeds" : "; it stays, unfit to start: remove it "
+	    "and begin again");
 	return -1;
 }

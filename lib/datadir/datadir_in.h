@@ -76,7 +76,4 @@ int bk_datadir_compare(struct bk_datadir *d, struct bk_err *e);
 /* Set the major version by the text of PG_VERSION. */
 int bk_datadir_version(struct bk_datadir *d, struct bk_err *e);
 
-/* Give PG_VERSION its name, as the commit does. */
-int bk_datadir_name(struct bk_datadir *d, struct bk_err *e);
-
 #endif

@@ -146,6 +146,14 @@ search(struct search *s, struct bk_err *e)
 	return rc;
 }
 
+/* Debian's name of what has it, without the version. */
+static const char *
+package(const char *program)
+{
+	return strcmp(program, "postgres") == 0 ? "postgresql" :
+	    "postgresql-client";
+}
+
 int
 bk_bindir_find(const struct bk_bindir *b, const char *program,
     int server_version, struct bk_buf *out, struct bk_err *e)
@@ -159,14 +167,14 @@ bk_bindir_find(const struct bk_bindir *b, const char *program,
 	if (search(&s, e) == -1)
 		return -1;
 	if (s.best == 0)
-		return bk_fail(e, BK_FAIL, "%s: not found%s%s; install "
-		    "postgresql-client-%d or set BK_PG_BINDIR", program,
-		    only ? " in " : "", only ? b->dir : "", s.wanted);
+		return bk_fail(e, BK_FAIL, "%s: not found%s%s; install %s-%d "
+		    "or set BK_PG_BINDIR", program, only ? " in " : "",
+		    only ? b->dir : "", package(program), s.wanted);
 	if (s.best < s.wanted)
 		return bk_fail(e, BK_FAIL, "%s: the server is version %d, and "
-		    "the newest %s found is %d; install postgresql-client-%d "
-		    "or set BK_PG_BINDIR", program, s.wanted, program, s.best,
-		    s.wanted);
+		    "the newest %s found is %d; install %s-%d or set "
+		    "BK_PG_BINDIR", program, s.wanted, program, s.best,
+		    package(program), s.wanted);
 	return 0;
 }
 
@@ -184,9 +192,10 @@ bk_bindir_find_range(const struct bk_bindir *b, const char *program,
 		return -1;
 	if (s.best == 0 || s.best < range->min)
 		return bk_fail(e, BK_FAIL, "%s: none of version %d%s found%s%s"
-		    "; install postgresql-client-%d or set BK_PG_BINDIR",
-		    program, range->min, range->max == INT_MAX ? " or later" :
+		    "; install %s-%d or set BK_PG_BINDIR", program, range->min,
+		    range->max == INT_MAX ? " or later" :
 		    range->max > range->min ? " or a little later" : "",
-		    only ? " in " : "", only ? b->dir : "", range->wanted);
+		    only ? " in " : "", only ? b->dir : "", package(program),
+		    range->wanted);
 	return 0;
 }

@@ -33,8 +33,6 @@ first_line(const char *msg, char *out, size_t cap)
 	    "PANIC:  " };
 	size_t n, i;
 
-	if (msg == NULL)
-		msg = "";
 	for (i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
 		if (strncmp(msg, heads[i], strlen(heads[i])) == 0)
 			msg += strlen(heads[i]);

@@ -238,8 +238,9 @@ make_settings(struct test *t, const json_t *manifest, struct bk_err *e)
 	const char *encoding = bk_toc_encoding(bk_restore_toc(t->restore));
 	json_t *value;
 	const char *key;
-	int rc = bk_buf_printf(&t->settings, e, "%s;",
-	    encoding == NULL ? "" : encoding);
+	/* an archive that says none is not converted either */
+	int rc = bk_buf_printf(&t->settings, e, "%s;", encoding == NULL ?
+	    "SET client_encoding = 'SQL_ASCII'" : encoding);
 
 	json_object_foreach(json_object_get(manifest, "settings"), key, value)
 		if (rc == 0 && json_is_string(value) &&
@@ -377,9 +378,9 @@ take_database(struct test *t, int *loading, struct bk_err *e)
 	if ((t->params = bk_conn_params(t->o->conn, e)) == NULL)
 		return -1;
 	*loading = 1;
-	while ((n = bk_beside_read(&t->beside, scratch, sizeof(scratch), e)) >
-	    0)
-		continue;
+	do
+		n = bk_beside_read(&t->beside, scratch, sizeof(scratch), e);
+	while (n > 0);
 	return (int)n;
 }
 

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -113,6 +114,10 @@ test_failures(void)
 	    "a directory");
 	is_str(e.msg, "audit log /tmp: Is a directory", "is none");
 	e = (struct bk_err){0};
+	is_int(bk_audit_append("log", open("/dev/full", O_WRONLY), &sample,
+	    &result, &e), -1, "what can neither grow nor shrink");
+	is_str(e.msg, "log: write: No space left on device; it may end with a "
+	    "part of the record: Invalid argument", "says both");
 	e = (struct bk_err){0};
 	is_int(bk_audit_append("/nonexistent/log", -1, &sample, &result,
 	    &e), -1, "a directory that is not there");

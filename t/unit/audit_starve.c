@@ -8,6 +8,7 @@
 
 #include "audit/append.h"
 #include "audit/format.h"
+#include "audit/logfile.h"
 #include "audit/own_address.h"
 #include "audit/pipelines.h"
 #include "base/buf.h"
@@ -152,6 +153,18 @@ test_pipelines(void)
 	    "the whole takes from the first start to the last end");
 }
 
+/* Of a log whose name stays it is never said that it went. */
+static int
+follow(void *arg, struct bk_err *e)
+{
+	struct bk_logfile *l = bk_logfile_open(path, BK_RUN_MAX, e);
+	int rc = l == NULL ? -1 : bk_logfile_rotated(l);
+
+	(void)arg;
+	bk_logfile_free(l);
+	return rc;
+}
+
 static void
 test_with(void)
 {
@@ -163,6 +176,23 @@ test_with(void)
 	ok(bk_run_is_with(&r, &r), "readers of one backup, together");
 	ok(!bk_run_is_with(&r, &s), "readers of two");
 	ok(!bk_run_is_with(&r, &t), "who made a backup, and who reads it");
+}
+
+/* Who we are: once without a name it is our number, for good. */
+static int
+own(void *arg, struct bk_err *e)
+{
+	struct bk_buf b = {0};
+	int rc = bk_audit_format_own(&b, e);
+	unsigned long uid;
+	char quote;
+
+	(void)arg;
+	if (rc == 0 && (sscanf(b.data, "{\"operation\":\"\",\"user\":"
+	    "\"%lu%c", &uid, &quote) != 2 || uid != geteuid() || quote != '"'))
+		rc = 1;
+	bk_buf_free(&b);
+	return rc;
 }
 
 /* There may be none; it is no failure. */
@@ -188,9 +218,10 @@ main(void)
 		return 99;
 	close(fd);
 	close(in);
-	bk_audit_look_up();
+	starve("who we are", STARVE_READ, own, NULL);
 	test_append();
 	test_pipelines();
+	starve_all("a log that is followed", follow, NULL);
 	test_with();
 	starve_all("this host's address", address, NULL);
 	(void)unlink(path);

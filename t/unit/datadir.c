@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base_tar.h"
+#include "base_chain.h"
 #include "datadir/combine.h"
 #include "tap.h"
 
@@ -924,11 +924,6 @@ test_abandoned_meanwhile(void)
 	tar_free(&b);
 }
 
-struct link {			/* of a chain */
-	struct base_tar b;
-	struct memory m;
-};
-
 static void
 make_link(struct link *l, const char *version, const char *sysid,
     const char *start, const char *earlier)
@@ -942,25 +937,6 @@ make_link(struct link *l, const char *version, const char *sysid,
 	tar_file(&l->b, "PG_VERSION", version, strlen(version));
 	tar_file(&l->b, "backup_label", label, strlen(label));
 	usual_end(&l->b);
-}
-
-static int
-open_link(void *ctx, struct bk_source *src, struct bk_err *err)
-{
-	struct link *l = ctx;
-
-	(void)err;
-	l->m = (struct memory){ l->b.tar.data, l->b.tar.len };
-	*src = (struct bk_source){ memory_read, &l->m };
-	return 0;
-}
-
-static int
-close_link(void *ctx, struct bk_err *err)
-{
-	(void)ctx;
-	(void)err;
-	return 0;
 }
 
 static void

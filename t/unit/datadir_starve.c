@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base_tar.h"
+#include "base_chain.h"
 #include "datadir/combine.h"
 #include "starve.h"
 #include "tap.h"
@@ -17,6 +17,8 @@
 #define SYSID "7000000000000000001"
 
 static char top[100];
+static const char long_file[9000];
+extern char **environ;
 
 static const char *
 in(const char *name)
@@ -99,6 +101,10 @@ fresh(void *arg, struct bk_err *e)
 
 	if (is_there("data/PG_VERSION") != (rc == 0))
 		rc = 2;
+	if (is_there("data/PG_VERSION.unfinished") &&
+	    strstr(e->msg, "left") == NULL &&
+	    strstr(e->msg, "remove it and begin again") == NULL)
+		rc = 2;
 	wipe_tree(in("data"));
 	wipe_tree(in("ts"));
 	return rc;
@@ -119,7 +125,9 @@ delta(void *arg, struct bk_err *e)
 	int rc;
 
 	put_file(in("data/base/9"), "x", 1);
-	put_file(in("data/base/1/112"), "x", 1);
+	/* too long, and open to others */
+	put_file(in("data/base/1/112"), long_file, sizeof(long_file));
+	(void)chmod(in("data/base/1/112"), 0644);
 	put_file(in("ts/PG_17_202406281/9"), "x", 1);
 	link_to("/etc", in("data/pg_tblspc/9"));
 	(void)rename(in("data/pg_wal"), in("wal"));
@@ -129,6 +137,16 @@ delta(void *arg, struct bk_err *e)
 	    is_there("ts/PG_17_202406281/9") || !is_there("data/PG_VERSION")))
 		rc = 2;
 	return rc;
+}
+
+/* A tablespace that was elsewhere. */
+static int
+moved(void *arg, struct bk_err *e)
+{
+	(void)unlink(in("data/pg_tblspc/16384"));
+	link_to("/nonexistent/old", in("data/pg_tblspc/16384"));
+	wipe_tree(in("ts"));
+	return unpack(arg, e);
 }
 
 /* Reads to a point and dies, once the threads have written the last file. */
@@ -171,30 +189,6 @@ test_killed(struct job *j)
 	    "a delta does the rest: %s", e.msg);
 }
 
-struct link {			/* of a chain */
-	struct base_tar b;
-	struct memory m;
-};
-
-static int
-open_link(void *ctx, struct bk_source *src, struct bk_err *e)
-{
-	struct link *l = ctx;
-
-	(void)e;
-	l->m = (struct memory){ l->b.tar.data, l->b.tar.len };
-	*src = (struct bk_source){ memory_read, &l->m };
-	return 0;
-}
-
-static int
-close_link(void *ctx, struct bk_err *e)
-{
-	(void)ctx;
-	(void)e;
-	return 0;
-}
-
 /* A chain, as far as its program, which is not there. */
 static int
 chain(void *arg, struct bk_err *e)
@@ -210,10 +204,64 @@ chain(void *arg, struct bk_err *e)
 	int rc = -1;
 
 	if (d != NULL && bk_combine(d, part, 2, &programs, e) == -1 &&
-	    strstr(e->msg, "none of version 17") != NULL)
+	    strstr(e->msg, "none of version 17") != NULL) {
+		*e = (struct bk_err){0};
 		rc = 0;
+	}
 	bk_datadir_free(d);
 	wipe_tree(in("data"));
+	return rc;
+}
+
+/*
+ * In the place of pg_combinebackup: what the newest part has, to -o and -T;
+ * then this is done.
+ */
+static void
+make_program(const char *then)
+{
+	static const char copy[] = "#!/bin/sh\n"
+	    "case $1 in --version)\n"
+	    "	echo 'pg_combinebackup (PostgreSQL) 17.1'; exit ;;\n"
+	    "esac\n"
+	    "for a; do case $a in\n"
+	    "	-o*) out=${a#-o} ;; -T*) t=${a#-T} ;; *) last=$a ;;\n"
+	    "esac; done\n"
+	    "echo $last\n"
+	    "cp -R $last $out && mkdir -p ${t#*=} &&\n"
+	    "    cp -R ${t%%=*}/. ${t#*=} &&\n"
+	    "    ln -sfn ${t#*=} $out/pg_tblspc/16384\n";
+	char sh[600];
+	int n = snprintf(sh, sizeof(sh), "%s%s\n", copy, then);
+
+	(void)mkdir(in("bin"), 0700);
+	put_file(in("bin/pg_combinebackup"), sh, (size_t)n);
+	(void)chmod(in("bin/pg_combinebackup"), 0700);
+}
+
+/* A chain to its end; the newest part alone has a tablespace. */
+static int
+combined(void *arg, struct bk_err *e)
+{
+	struct link *l = arg;
+	const struct bk_combine_part part[2] = {
+		{ "first", open_link, close_link, l },
+		{ "second", open_link, close_link, l + 1 } };
+	const struct bk_datadir_map map = { "/nonexistent/ts", in("ts") };
+	struct bk_datadir_options o = { .threads = 1, .dir = in("data"),
+	    .map = &map, .nmap = 1 };
+	struct bk_bindir programs = { .dir = in("bin"), .env = environ };
+	struct bk_datadir *d = bk_datadir_open(&o, e);
+	int rc = -1;
+
+	if (d != NULL && bk_combine(d, part, 2, &programs, e) == 0)
+		rc = bk_datadir_commit(d, e);
+	bk_datadir_free(d);
+	if (rc == 0 && (!is_there("data/PG_VERSION") ||
+	    !is_there("data/pg_tblspc/16384/PG_17_202406281/16385")))
+		rc = 2;
+	wipe_tree(in("data"));
+	wipe_tree(in("ts"));
 	return rc;
 }
 
@@ -224,6 +272,7 @@ main(void)
 	struct job j = { .o = { .map = &map, .nmap = 1, .threads = 1 } };
 	char data[120], ts[120];
 	struct link l[2];
+	struct bk_err e = {0};
 
 	if (make_scratch(top, "datadir") == -1)
 		return 1;
@@ -235,6 +284,7 @@ main(void)
 	starve_all("unpack", fresh, &j);
 	test_killed(&j);
 	starve_all("delta", delta, &j);
+	starve("a tablespace moved", STARVE_NAME, moved, &j);
 	tar_free(&j.b);
 	wipe_tree(data);
 	wipe_tree(ts);
@@ -248,6 +298,15 @@ main(void)
 	make(&l[1].b, "0/2000028\nINCREMENTAL FROM LSN: 0/1000028", 0,
 	    BK_SUM_CRC32C);
 	starve_all("chain", chain, l);
+	tar_free(&l[1].b);
+	make(&l[1].b, "0/2000028\nINCREMENTAL FROM LSN: 0/1000028", 1,
+	    BK_SUM_CRC32C);
+	make_program("");
+	starve_place("combined", STARVE_BUFFER, combined, l);
+	starve_place("combined", STARVE_NAME, combined, l);
+	make_program("echo >$out/PG_VERSION");
+	ok(combined(l, &e) == -1 && strstr(e.msg, "PG_VERSION: ") != NULL,
+	    "a file of another size: %s", e.msg);
 	tar_free(&l[0].b);
 	tar_free(&l[1].b);
 	wipe_tree(top);

@@ -50,6 +50,19 @@ found(const struct bk_bindir *b, int server)
 	return dir;
 }
 
+/* What is to be installed where nothing is. */
+static int
+says(const char *program, const char *package)
+{
+	struct bk_bindir b = { .dir = top, .env = env };
+	struct bk_buf out = {0};
+	struct bk_err e = {0};
+	int rc = bk_bindir_find(&b, program, 150000, &out, &e);
+
+	bk_buf_free(&out);
+	return rc == -1 && strstr(e.msg, package) != NULL;
+}
+
 static int
 find_job(void *arg, struct bk_err *e)
 {
@@ -74,6 +87,8 @@ main(void)
 	(void)snprintf(path, sizeof(path), "%s/host/bin", top);
 	(void)snprintf(only, sizeof(only), "%s/15/bin", top);
 	ok(*found(&b, 15) == '\0', "nowhere");
+	ok(says("pg_dump", "install postgresql-client-15 or") &&
+	    says("postgres", "install postgresql-15 or"), "which is told");
 	put("15", 15);
 	put("17", 17);
 	ok(strcmp(found(&b, 15), "15") == 0, "of the server's version");

@@ -7,7 +7,7 @@
 #include "starve.h"
 #include "tap.h"
 
-static char text[300000];	/* more than a pipe takes */
+static char text[3000000];	/* more than a pipe takes */
 
 /* arg: what sh(1) runs. */
 static int

@@ -75,17 +75,17 @@ layers_job(void *arg, struct bk_err *e)
 	    .signers = &signers };
 	struct bk_label label;
 	struct bk_layers *l;
-	int rc;
+	int rc = -1;
 
 	if (lseek(*(int *)arg, 0, SEEK_SET) == -1)
 		return bk_fail_errno(e, "seek");
 	l = bk_layers_open(*(int *)arg, 1, &from, 1, &label, e);
-	if (l == NULL)
-		return -1;
-	rc = is_text(bk_layers_inside(l), e);
-	rc = bk_layers_end(l, rc, e);
-	if (rc == 0 && *bk_layers_signer(l) == '\0')
-		rc = 99;
+	if (l != NULL) {
+		rc = is_text(bk_layers_inside(l), e);
+		rc = bk_layers_end(l, rc, e);
+		if (rc == 0 && *bk_layers_signer(l) == '\0')
+			rc = 99;
+	}
 	bk_layers_free(l);
 	return rc;
 }
