@@ -97,14 +97,8 @@ find_job(struct jobs *jobs, const char *operation, const char *target,
 static int
 name_of(const char *target, struct bk_buf *name, struct bk_err *e)
 {
-	if (*target == '\0')
-		return bk_buf_puts(name, "", e);
-	if (bk_series_of(target, name, e) == -1)
-		return -1;
-	if (strcmp(name->data, "*") != 0)
-		return 0;
-	name->len = 0;
-	return bk_buf_puts(name, target, e);
+	return *target == '\0' ? bk_buf_puts(name, "", e) :
+	    bk_series_of(target, name, e);
 }
 
 static int

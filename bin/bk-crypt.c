@@ -490,10 +490,8 @@ main(int argc, char *argv[])
 	int rc = -1;
 
 	tool_start(&tool);
-	if ((lists = calloc(3 * (size_t)argc, sizeof(*lists))) == NULL) {
-		bk_fail_memory(&e);
-		return tool_end(-1, &e);
-	}
+	if ((lists = calloc(3 * (size_t)argc, sizeof(*lists))) == NULL)
+		tool_no_memory();
 	o.recipient = lists;
 	o.recipient_file = lists + argc;
 	o.identity_file = lists + 2 * argc;

@@ -181,7 +181,7 @@ parse_options(struct options *o, int argc, char *argv[])
 	for (i = 1; i < argc; i++)
 		if (bk_buf_printf(&o->options_text, &e, "%s%s",
 		    i > 1 ? " " : "", argv[i]) == -1)
-			tool_refuse(&e);
+			tool_no_memory();
 	if ((o->plan == NULL) != (o->key == NULL))
 		tool_usage("--plan and --key go together");
 	if (o->endpoint != NULL && (o->plan == NULL || *o->endpoint == '\0'))
@@ -215,7 +215,7 @@ set_zone(struct options *o)
 		tool_usage("--tz: '%s' is not a known time zone; write it as "
 		    "Europe/Berlin (is tzdata installed?)", o->tz);
 	if (setenv("TZ", o->tz, 1) == -1)
-		tool_usage("--tz: out of memory");
+		tool_no_memory();
 	tzset();
 	o->policy.wall = localtime_r;
 }

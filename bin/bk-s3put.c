@@ -143,7 +143,7 @@ add_tag(struct options *o, const char *s)
 	    bk_s3_escape(&o->tagging, name, 0, &e) == -1 ||
 	    bk_buf_puts(&o->tagging, "=", &e) == -1 ||
 	    bk_s3_escape(&o->tagging, value + 1, 0, &e) == -1)
-		exit(tool_end(-1, &e));
+		tool_no_memory();
 	free(name);
 }
 
@@ -163,7 +163,7 @@ add_meta(struct options *o, const char *s)
 		tool_usage("--meta: more than %d", MAX_META);
 	if (bk_buf_printf(&name, &e, "x-amz-meta-%.*s", (int)(value - s),
 	    s) == -1)
-		exit(tool_end(-1, &e));
+		tool_no_memory();
 	for (p = name.data; *p != '\0'; p++)
 		if (!isalnum((unsigned char)*p) && *p != '-' && *p != '_')
 			tool_usage("--meta %s: a name has letters, digits, - "

@@ -161,7 +161,7 @@ main(int argc, char *argv[])
 	tool_start(&tool);
 	parse_options(&o, argc, argv);
 	if (list_sinks(&o, &sinks, &e) == -1)
-		return tool_end(-1, &e);
+		tool_no_memory();
 	tool_run("store", "standard input", sinks.data);
 
 	signals_catch(stop_sinks);

@@ -385,10 +385,8 @@ main(int argc, char *argv[])
 	int rc;
 
 	tool_start(&tool);
-	if ((o.identity_file = calloc((size_t)argc, sizeof(char *))) == NULL) {
-		bk_fail_memory(&e);
-		return tool_end(-1, &e);
-	}
+	if ((o.identity_file = calloc((size_t)argc, sizeof(char *))) == NULL)
+		tool_no_memory();
 	parse_options(&o, argc, argv);
 	rc = o.server ? levels_prepare(&o.levels, &e) : 0;
 	tool_run("verify", o.name, NULL);

@@ -212,19 +212,14 @@ tool_usage(const char *fmt, ...)
 	va_list ap;
 
 	tool_options_usage(tool, usage);
-	if (fmt != NULL) {
-		va_start(ap, fmt);
-		print(fmt, ap);
-		va_end(ap);
-	}
+	va_start(ap, fmt);
+	print(fmt, ap);
+	va_end(ap);
 	fprintf(stderr, "usage: %s\n", usage);
 	if (tool->usage_prefix != NULL) {
 		fputs(tool->usage_prefix, stdout);
 		va_start(ap, fmt);
-		if (fmt != NULL)
-			vprintf(fmt, ap);
-		else
-			printf("usage: %s", usage);
+		vprintf(fmt, ap);
 		va_end(ap);
 		putchar('\n');
 	}

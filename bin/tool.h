@@ -33,8 +33,8 @@ int tool_getopt(int argc, char *argv[]);
 const struct tool_opt *tool_opt(void);
 
 /*
- * A usage error: prints the reason (a sentence, or NULL) and the usage line,
- * exits with usage_status.
+ * A usage error: prints the reason, a sentence, and the usage line, exits with
+ * usage_status.
  */
 _Noreturn void tool_usage(const char *fmt, ...)
     __attribute__((format(printf, 1, 2)));

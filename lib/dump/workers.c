@@ -260,8 +260,6 @@ do_blobs(struct worker *w, struct bk_slot *s, struct bk_err *e)
 	uint64_t i;
 	int row = 0;
 
-	if (t->from == t->to)
-		return DONE;
 	if (bk_buf_puts(&sql, "SELECT pg_catalog.lo_get(o, 0, 65536) FROM "
 	    "pg_catalog.unnest('{", e) == -1)
 		goto done;

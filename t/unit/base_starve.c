@@ -12,6 +12,7 @@
 #include "base/io.h"
 #include "base/reader.h"
 #include "base/record.h"
+#include "base/secret.h"
 #include "base/tee.h"
 #include "base/template.h"
 #include "base/writer.h"
@@ -27,7 +28,8 @@ static int
 store(void *wal, struct bk_err *e)
 {
 	const struct bk_store_options o = { .must_exist_len = strlen("new"),
-	    .wal = wal != NULL ? &label : NULL, .mode = 0640 };
+	    .wal = wal != NULL ? &label : NULL, .mode = 0640,
+	    .min_free = { .bytes = 1 } };
 	struct bk_store *s = bk_store_open("new/a/f", &o, e);
 	int rc = -1;
 
@@ -184,6 +186,18 @@ test_streams(void)
 	starve_all("one that is read", read_stream, NULL);
 }
 
+/* A failure leaves no file. */
+static int
+secret(void *arg, struct bk_err *e)
+{
+	int rc;
+
+	(void)arg;
+	(void)remove("secret");
+	rc = bk_secret_store("secret", "xyz", 3, e);
+	return rc == -1 && remove("secret") == 0 ? 1 : rc;
+}
+
 static int
 record(void *arg, struct bk_err *e)
 {
@@ -224,6 +238,7 @@ main(void)
 	test_child();
 	test_streams();
 	starve_all("bk-tee", tee, NULL);
+	starve_all("a secret", secret, NULL);
 	starve_all("a template", expand, NULL);
 	starve_all("a record", record, (char []){ "a\tb\n\x01\\" });
 	(void)snprintf(command, sizeof(command), "rm -r %s", dir);

@@ -1,12 +1,14 @@
 /* Round trips of bk_gz_compress and bk_zst_compress. */
 #include "gz_run.h"
 
+#include <fcntl.h>
 #include <zlib.h>
 
 #include "base/reader.h"
 #include "base/seal.h"
 #include "compress/gz.h"
 #include "compress/zst.h"
+#include "starve.h"
 
 static const size_t sizes[] = { 0, 1, 4095, 4096, 4097, BK_IO_BUFSZ,
 	1048575, 1048576, 1048577, 5 * 1048576 + 11 };
@@ -183,6 +185,52 @@ test_unfinished(const struct codec *c)
 	free(tail.p);
 }
 
+/* What is in packed, or in a file of ours, through c to nowhere. */
+struct pass {
+	const struct codec *c;
+	struct bytes packed;	/* to decompress; without: to compress */
+};
+
+static int
+pass(void *arg, struct bk_err *e)
+{
+	const struct pass *p = arg;
+	FILE *f = tmpfile();
+	struct bk_reader *in = NULL;
+	struct bk_writer *out = NULL;
+	int fd = -1, rc = -1;
+
+	if (f == NULL || fwrite(p->packed.p, 1, p->packed.len, f) !=
+	    p->packed.len || fflush(f) == EOF || fseeko(f, 0, SEEK_SET) == -1)
+		bail("no temporary file");
+	if ((in = bk_reader_open(fileno(f), "test", 0, e)) == NULL ||
+	    (fd = open("/dev/null", O_WRONLY)) == -1 ||
+	    (out = bk_writer_open(fd, "out", e)) == NULL)
+		rc = fd == -1 && in != NULL ? bk_fail_errno(e, "file") : -1;
+	else if (p->packed.len > 0)
+		rc = p->c->decompress(in, "test", out, 1, e);
+	else
+		rc = p->c->compress(in, out, 6, 2, e);
+	bk_writer_free(out);
+	bk_reader_free(in);
+	if (fd != -1)
+		close(fd);
+	fclose(f);
+	return rc;
+}
+
+static void
+test_starved(const struct codec *c)
+{
+	const struct bytes content = { (uint8_t []){ "content" }, 7 };
+	struct result r = compress_by(c->compress, &content, 6, 1);
+	struct pass back = { c, r.out }, there = { c, { NULL, 0 } };
+
+	starve_all(c->name, pass, &there);
+	starve_all(c->name, pass, &back);
+	free(r.out.p);
+}
+
 int
 main(void)
 {
@@ -195,6 +243,7 @@ main(void)
 		test_sizes(&codecs[i], &easy, "prose of many sizes");
 		test_levels(&codecs[i]);
 		test_unfinished(&codecs[i]);
+		test_starved(&codecs[i]);
 	}
 	test_zlib_reads();
 	free(hard.p);

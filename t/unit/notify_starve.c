@@ -166,8 +166,11 @@ mail(void *arg, struct bk_err *e)
 	to.retry_for = 0;
 	to.smtp = "smtps://127.0.0.1:1";
 	to.login = login;
-	return bk_notify_mail("dba@b", "mail", &message, &to, e) == -1 &&
-	    e->code != BK_OK ? 0 : 1;
+	if (bk_notify_mail("dba@b", "mail", &message, &to, e) != -1 ||
+	    e->code == BK_OK)
+		return 1;
+	*e = (struct bk_err){0};
+	return 0;
 }
 
 static void

@@ -102,6 +102,8 @@ test_by_pattern(void)
 	    "-", "{utc} is a time");
 	is_str(group(tiers, "s3://b/crm_daily_20261121T021503Z.bk"),
 	    "crm/daily", "one reading");
+	is_str(group("{db}{utc}", "shop20261121T021503Z"), "shop",
+	    "a time is never empty");
 	is_int(bk_group_of(tiers, "s3://b/uvis_gps_daily_20261121T021503Z.bk",
 	    &key, &e), -1, "two readings are refused");
 	ok(e.code == BK_DATA && strstr(e.msg, "two ways, {db} uvis {tier} "
@@ -127,6 +129,10 @@ test_by_pattern(void)
 	is_str(group("a", "ab"), "-", "all of the name");
 	is_str(group("ab", "a"), "-", "all of the pattern");
 	is_str(group("{db}", ""), "-", "one character at least");
+	is_int(bk_group_db("{db}-{utc}.bk", "shop.bk", &key, &e), 0,
+	    "a name of no database");
+	is_int(bk_group_db("*-{utc}.bk", "shop-20261121T021503Z.bk", &key, &e),
+	    0, "nor a pattern");
 	memset(as, 'a', sizeof(as) - 1);
 	is_str(group(stars, as), "failed", "a pattern that would take years");
 }

@@ -46,7 +46,7 @@ list(struct bk_listing *items, const char *text, struct bk_err *e)
 	int rc;
 
 	if (f == NULL)
-		exit(99);
+		return bk_fail_errno(e, "a listing");
 	rc = bk_listing_read(items, f, "input", e);
 	(void)fclose(f);
 	return rc;
@@ -60,7 +60,7 @@ hold(struct bk_listing *items, const char *text, struct bk_err *e)
 	int rc;
 
 	if (f == NULL)
-		exit(99);
+		return bk_fail_errno(e, "holds");
 	if ((rc = bk_holds_read(&h, f, "holds", e)) == 0) {
 		bk_holds_apply(&h, items);
 		rc = bk_holds_check(&h, "holds", e);

@@ -3,13 +3,14 @@
 #include "tap.h"
 
 static char text[BK_PROGRESS_TEXT];
+static const char *item = "tables";
 static uint64_t rows;
 
 static const char *
 line(uint64_t bytes, uint64_t total, uint64_t items, uint64_t items_total,
     double seconds)
 {
-	struct bk_progress p = { .item = "tables", .rows = rows };
+	struct bk_progress p = { .item = item, .rows = rows };
 
 	atomic_store(&p.bytes, bytes);
 	atomic_store(&p.bytes_total, total);
@@ -24,6 +25,7 @@ int
 main(void)
 {
 	static const uint64_t odd[] = {0, 1, 1023, UINT64_MAX - 1, UINT64_MAX};
+	char longest[BK_PROGRESS_TEXT + 1] = "";
 	int a, b, c, d, bad = 0;
 
 	is_str(line(0, 0, 0, 0, 0), "0B", "nothing yet");
@@ -47,5 +49,8 @@ main(void)
 	rows = 0;
 	is_str(line(1, UINT64_MAX, 0, 0, 1e300), "1B of 16.0EiB, 0B/s, "
 	    "ETA 213503982334601d7h", "an estimate beyond all time");
+	item = memset(longest, 'x', sizeof(longest) - 1);
+	is_int((intmax_t)strlen(line(1, 2, 3, 4, 5)), BK_PROGRESS_TEXT - 1,
+	    "what is too long is cut");
 	return tap_done();
 }

@@ -16,7 +16,7 @@
 
 /* The reader. */
 struct seen {
-	int n, commits, points, switches, recovered, stop_at;
+	int n, commits, points, switches, recovered, preludes, stop_at;
 	uint32_t xid, xids[16], timeline;
 	int64_t time;
 	char name[64];
@@ -42,6 +42,7 @@ see(void *ctx, const struct bk_logrecord *r)
 		s->time = r->time;
 	}
 	s->switches += r->kind == BK_LOGRECORD_SWITCH;
+	s->preludes += r->kind == BK_LOGRECORD_PRELUDE;
 	return s->n == s->stop_at;
 }
 
@@ -211,6 +212,7 @@ test_overwritten(void)
 	(void)walk(40, sizeof(wal), &s);
 	is_int(s.commits, 2, "an unfinished record is passed over");
 	is_int(s.n, 3, "and is none");
+	is_int(s.preludes, 1, "the word of it may begin a timeline");
 	wal[PAGE + 2] = 0;
 	s = (struct seen){0};
 	(void)walk(40, sizeof(wal), &s);
@@ -406,6 +408,7 @@ test_whole_segment(void)
 	static const char first[] = "000000030000000100000000",
 	    second[] = "000000030000000100000001";
 	uint32_t rest;
+	size_t off;
 
 	write_sample();
 	is_int(judge_file(first, 0, SEGMENT), BK_OK, "a whole segment");
@@ -433,6 +436,15 @@ test_whole_segment(void)
 	is_int(judge_file(second, SEGMENT, 39), BK_DATA, "half a header");
 	ok(strstr(why, ": not WAL") != NULL, "  %s", why);
 	is_int(judge_file(first, 100, SEGMENT), BK_DATA, "no header");
+	/* each page goes on with it */
+	rest = 2 * SEGMENT;
+	for (off = 0; off < SEGMENT; off += PAGE) {
+		wal[SEGMENT + off + 2] = off == 0 ? 3 : 1;
+		memcpy(wal + SEGMENT + off + 16, &rest, 4);
+		rest -= PAGE - (off == 0 ? 40 : 24);
+	}
+	is_int(judge_file(second, SEGMENT, SEGMENT), BK_OK,
+	    "nothing but a record's middle");
 }
 
 /* Real WAL. */

@@ -2,6 +2,7 @@
 #include "restore/restore_in.h"
 #include "verify_run.h"
 #include "archive_sample.h"
+#include "starve.h"
 
 /* Read a table's rows like a worker: end marker stripped, all rows loaded. */
 static int
@@ -242,6 +243,18 @@ test_number_twice(void)
 	free_sample(&s);
 }
 
+static int
+open_sample(void *arg, struct bk_err *err)
+{
+	const struct sample *s = arg;
+	struct memory m = { s->b.data, s->b.len, 65536 };
+	struct bk_restore *r = bk_restore_open((struct bk_source){
+	    read_memory, &m }, "x", err);
+
+	bk_restore_free(r);
+	return r == NULL ? -1 : 0;
+}
+
 int
 main(void)
 {
@@ -256,6 +269,8 @@ main(void)
 	test_unnamed();
 	test_behind_manifest();
 	test_number_twice();
+	starve("a dump's contents", STARVE_MEMORY, open_sample, &s);
+	starve("a dump's contents", STARVE_BUFFER, open_sample, &s);
 	is_int(e.code, BK_OK, "nothing failed on the way");
 	free_sample(&s);
 	return tap_done();

@@ -6,6 +6,7 @@
 #include "s3/cred_ini.h"
 #include "s3/cred_source.h"
 #include "s3/url.h"
+#include "starve.h"
 #include "tap.h"
 
 static char dir[] = "/tmp/bk-cred-XXXXXX";
@@ -442,6 +443,36 @@ test_json(void)
 	}
 }
 
+/* Keys are good until they expire, though their source fails meanwhile. */
+static void
+test_renewal(void)
+{
+	const time_t end = 4070908800;	/* 2099-01-01T00:00:00Z */
+	char text[200];
+	struct bk_err e = {0};
+	struct bk_s3_keys k;
+	struct bk_s3_cred *c;
+
+	(void)snprintf(text, sizeof(text), "[default]\ncredential_process = "
+	    "[ ! -e %s/c ] && touch %s/c && printf '{\"Version\":1,"
+	    "\"AccessKeyId\":\"A\",\"SecretAccessKey\":\"S\","
+	    "\"Expiration\":\"2099-01-01T00:00:00Z\"}'\n", dir, dir);
+	begin("", text);
+	if ((c = bk_s3_cred_new(fake_env, NULL, 0, &e)) == NULL)
+		exit(99);
+	is_int(bk_s3_cred_get(c, 0, &k, &e), 0, "keys that expire");
+	starve_ahead = end - 120 - time(NULL);
+	ok(bk_s3_cred_get(c, 0, &k, &e) == 0 && e.code == BK_OK &&
+	    strcmp(k.access_key, "A") == 0, "soon, and cannot be renewed");
+	starve_ahead += 120;
+	is_int(bk_s3_cred_get(c, 0, &k, &e), -1, "have expired");
+	is_str(e.msg, "credential_process: exit status 1", "by now");
+	starve_ahead = 0;
+	bk_s3_cred_free(c);
+	(void)snprintf(text, sizeof(text), "%s/c", dir);
+	(void)unlink(text);
+}
+
 int
 main(void)
 {
@@ -458,6 +489,7 @@ main(void)
 	test_settings();
 	test_endpoints();
 	test_json();
+	test_renewal();
 	(void)unlink(credentials);
 	(void)unlink(config);
 	(void)rmdir(dir);

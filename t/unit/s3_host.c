@@ -24,6 +24,7 @@ static size_t size;			/* of file */
 /* Of the server. */
 static char key[1024], described[2048];
 static size_t stored;
+static int lies;			/* it does */
 
 /* What an object of so many bytes looks like, in *say's headers. */
 static void
@@ -77,6 +78,10 @@ list(const struct http_ask *ask, struct http_say *say)
 		    "<Version><Key>b</Key><VersionId>2</VersionId>"
 		    "<LastModified>" TIME "</LastModified><Size>3</Size>"
 		    "</Version></ListVersionsResult>");
+	else if (lies)
+		say_xml(say, 200, "<ListBucketResult><Contents><Key>shop-1.bk"
+		    "</Key><LastModified>" TIME "</LastModified><Size>3K"
+		    "</Size></Contents></ListBucketResult>");
 	else
 		say_xml(say, 200, "<ListBucketResult><Contents><Key>shop-1.bk"
 		    "</Key><LastModified>" TIME "</LastModified><Size>3</Size>"
@@ -118,8 +123,8 @@ put(const struct http_ask *ask, struct http_say *say)
 	}
 	stored += ask->len;
 	(void)snprintf(echo, sizeof(echo), "ETag: \"e\"\r\n"
-	    "x-amz-checksum-sha256: %s\r\n", http_header(ask->head,
-	    "x-amz-checksum-sha256", sum));
+	    "x-amz-checksum-sha256: %s\r\n", lies ? "b3RoZXI=" :
+	    http_header(ask->head, "x-amz-checksum-sha256", sum));
 	*say = (struct http_say){ 200, echo, NULL, 0 };
 }
 
@@ -196,10 +201,14 @@ send_file(struct bk_s3 *s3, uint64_t part, struct bk_err *e)
 	    .storage_class = "STANDARD_IA", .sse = "aws:kms", .kms_key = "k",
 	    .lock_mode = "COMPLIANCE", .lock_seconds = 60, .tagging = "a=b",
 	    .meta = meta };
+	struct bk_label wal = {0};
 	struct bk_reader *in;
 	uint64_t bytes;
 	int fd = open(file, O_RDONLY), rc;
 
+	(void)bk_label_wal(&wal, "00000001000000000000000A");
+	(void)snprintf(wal.sum, sizeof(wal.sum), "%032d", 1);
+	o.wal = &wal;
 	(void)snprintf(name, sizeof(name), "new-%u", number++);
 	if (fd == -1)
 		return bk_fail_errno(e, "%s", file);
@@ -363,6 +372,33 @@ test_starved(void)
 	}
 }
 
+static void
+test_lies(void)
+{
+	static const struct {
+		struct job job;
+		const char *says;
+	} told[] = {
+		{ { "parts", put_parts }, ": the server stored different "
+		    "bytes: SHA-256 b3RoZXI= instead of " },
+		{ { "a size", latest }, "the server lists the size '3K'" },
+	};
+	struct bk_err e;
+	size_t i;
+
+	http_host_end();
+	lies = 1;
+	(void)snprintf(endpoint, sizeof(endpoint), "http://127.0.0.1:%d",
+	    http_host(answer));
+	for (i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+		struct job job = told[i].job;
+
+		e = (struct bk_err){0};
+		ok(run(&job, &e) == -1 && strstr(e.msg, told[i].says) != NULL,
+		    "%s: %s", job.name, e.msg);
+	}
+}
+
 /* An input of a few parts. */
 static void
 make_file(void)
@@ -390,6 +426,7 @@ main(void)
 	if (bk_s3_global_init(&e) == -1)
 		return 99;
 	test_starved();
+	test_lies();
 	http_host_end();
 	(void)unlink(file);
 	return tap_done();

@@ -14,9 +14,11 @@
 #include "restore/analyze.h"
 #include "restore/globals.h"
 #include "restore/own_name.h"
+#include "restore/partial.h"
 #include "restore/restore_in.h"
 #include "restore/script.h"
 #include "restore/settle.h"
+#include "restore/space.h"
 #include "restore/swap.h"
 #include "starve.h"
 #include "tap.h"
@@ -153,6 +155,30 @@ script_job(void *arg, struct bk_err *e)
 	return rc;
 }
 
+/* What pg_restore has built is no failure; a session that ended is. */
+static void
+test_script(void)
+{
+	static const char built[] = "CREATE TEMP TABLE t (i int, "
+	    "CONSTRAINT c CHECK (i > 0));\n"
+	    "-- Name: t c; Type: CONSTRAINT; Schema: s; Owner: joe\n\n"
+	    "ALTER TABLE t ADD CONSTRAINT c CHECK (i > 0);\n"
+	    "-- Name: t d; Type: CONSTRAINT; Schema: s; Owner: joe\n\n"
+	    "ALTER TABLE t ADD CONSTRAINT d CHECK (j > 0);\n";
+	struct bk_failures failures = { .built = 1 };
+	struct bk_conn_params *p;
+	struct bk_err e = {0};
+	PGconn *conn = connected(database, &p, &e);
+
+	ok(bk_script_run(conn, "a script", built, &failures, &e) == 0 &&
+	    failures.n == 1, "a constraint that is there, one that cannot be");
+	ok(bk_script_run(conn, "the last", "SELECT pg_terminate_backend("
+	    "pg_backend_pid());", &failures, &e) == -1 && strstr(e.msg,
+	    "the last: line 1: ") != NULL, "a session ends: %s", e.msg);
+	bk_failures_free(&failures);
+	release(conn, p);
+}
+
 static int
 globals_job(void *arg, struct bk_err *e)
 {
@@ -233,6 +259,34 @@ rows_job(void *arg, struct bk_err *e)
 	return rc;
 }
 
+/* A table that is replaced; what is asked before. */
+static int
+part_job(void *arg, struct bk_err *e)
+{
+	const struct bk_restore_names names = { .ntables = 1,
+	    .table = (const char *const[]){ "b" } };
+	struct bk_progress progress = {0};
+	struct bk_restore_report report;
+	struct bk_buf notes = {0};
+	int fd = open(archive, O_RDONLY | O_CLOEXEC), rc = -1;
+	struct bk_conn_params *p;
+	PGconn *conn = connected(database, &p, e);
+	const struct bk_restore_options o = { .params = p, .jobs = 1,
+	    .bindir.env = (char *[]){ NULL }, .progress = &progress };
+	struct bk_restore *r = bk_restore_open((struct bk_source){ read_fd,
+	    &fd }, archive, e);
+
+	(void)arg;
+	if (r != NULL)
+		rc = bk_restore_partial(r, &o, &names, BK_PARTIAL_REPLACE,
+		    &report, &notes, e);
+	bk_buf_free(&notes);
+	bk_restore_free(r);
+	release(conn, p);
+	close(fd);
+	return rc;
+}
+
 static const char target[] = "starved";
 
 /* All that is asked and done before and after there is a new database. */
@@ -242,6 +296,7 @@ names_job(void *arg, struct bk_err *e)
 	struct bk_conn_params *p;
 	PGconn *conn = connected("postgres", &p, e);
 	struct bk_buf sql = {0};
+	struct bk_space space;
 	PGresult *old = NULL;
 	int n, rc = -1;
 
@@ -250,6 +305,7 @@ names_job(void *arg, struct bk_err *e)
 	    bk_newdb_sweep(conn, target, &n, e) == 0 &&
 	    bk_own_name_sweep(conn, target, e) == 0 &&
 	    bk_newdb_discard(conn, target, e) == 0 &&
+	    bk_space_check(conn, database, &space, e) == 0 &&
 	    bk_newdb_properties(conn, database, target, &sql, e) == 0 &&
 	    bk_own_name_open(target, &sql, e) == 0 &&
 	    (old = bk_swap_list(conn, target, e)) != NULL)
@@ -292,6 +348,37 @@ newdb_job(void *arg, struct bk_err *e)
 	return rc;
 }
 
+/* One that is there gets another name, and its own again. */
+static int
+rename_job(void *sql, struct bk_err *e)
+{
+	char before[BK_NEWDB_NAME];
+	struct bk_err ignored = {0};
+	struct bk_conn_params *p;
+	PGconn *conn = connected("postgres", &p, e);
+	const struct bk_swap swap = { conn, p, "starved_a", "starved_b", sql };
+	double seconds;
+	int rc = bk_swap(&swap, before, &seconds, e);
+
+	starve_pause();
+	(void)bk_conn_exec(conn, "ROLLBACK", &ignored);
+	(void)bk_conn_exec(conn, "ALTER DATABASE starved_b RENAME TO starved_a",
+	    &ignored);
+	starve_go_on();
+	release(conn, p);
+	return rc;
+}
+
+static void
+test_rename(void)
+{
+	struct bk_err e = {0};
+
+	ok(rename_job("CREATE TEMP TABLE t (i int UNIQUE DEFERRABLE INITIALLY "
+	    "DEFERRED); INSERT INTO t VALUES (1), (1)", &e) == -1 &&
+	    strstr(e.msg, "duplicate key") != NULL, "no COMMIT: %s", e.msg);
+}
+
 /* A new database like the one that there is. */
 static int
 like_job(void *arg, struct bk_err *e)
@@ -324,8 +411,7 @@ test_odd_definitions(void)
 	size_t i;
 
 	for (i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
-		struct bk_toc_entry te = { .desc = "DATABASE",
-		    .defn = odd[i] };
+		struct bk_toc_entry te = { .desc = "DATABASE", .defn = odd[i] };
 		const struct bk_toc dumped = { .entry = &te, .n = 1 };
 		const struct bk_newdb_like like = { target, &dumped, 0, 0 };
 
@@ -401,13 +487,12 @@ test_settle(void)
 static void
 test_host(void)
 {
-	char info[200], host[BK_CONN_HOST];
+	char host[BK_CONN_HOST];
 	struct bk_err e = {0};
 	PGconn *conn;
 
-	(void)snprintf(info, sizeof(info), "dbname=postgres host='db~1.example"
-	    "' hostaddr=127.0.0.1");
-	conn = connect_to(info, &e);
+	conn = connect_to("dbname=postgres host='db~1.example' "
+	    "hostaddr=127.0.0.1", &e);
 	if (!ok(conn != NULL, "a server with a name"))
 		printf("# %s\n", e.msg);
 	bk_conn_host(conn, host);
@@ -488,14 +573,18 @@ main(int argc, char **argv)
 	starve_places("connections", params_job, NULL);
 	starve_all("a script", script_job, NULL);
 	starve("what is passed by", STARVE_BUFFER, script_job, "");
+	test_script();
 	starve_all("roles", globals_job, NULL);
 	starve_places("ANALYZE", analyze_job, NULL);
 	starve_places("rows", rows_job, NULL);
 	starve("rows of one transaction", STARVE_SQL, rows_job, "");
+	starve_place("a part", STARVE_SQL, part_job, NULL);
 	starve_places("names", names_job, NULL);
 	starve("a database", STARVE_BUFFER, newdb_job, NULL);
 	starve("a database put in place", STARVE_SQL, newdb_job, "");
 	starve_places("a database like another", like_job, NULL);
+	starve_place("another name", STARVE_MEMORY, rename_job, NULL);
+	test_rename();
 	test_odd_definitions();
 	test_no_name();
 	test_settle();

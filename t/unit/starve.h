@@ -13,10 +13,13 @@
  *
  * calls job() again and again, and makes the first, second, ... call of that
  * kind in it fail, until job() no longer makes so many.  It is to return 0
- * all the same, or -1 with a message; and 0 when nothing fails; and to leave
- * no file open.  One check of TAP.  t/support/starve.c has which calls are of
- * which kind: those of lib, not those that libraries make among themselves.
+ * all the same, with *e clear, or -1 with a message; and 0 when nothing
+ * fails; and to leave no file open.  One check of TAP.  t/support/starve.c
+ * has which calls are of which kind: those of lib, not those that libraries
+ * make among themselves.
  */
+#include <time.h>
+
 #include "base/err.h"
 
 enum starve_kind {
@@ -45,6 +48,9 @@ void starve(const char *what, enum starve_kind kind, starve_job *job,
 void starve_place(const char *what, enum starve_kind kind, starve_job *job,
     void *arg);
 void starve_places(const char *what, starve_job *job, void *arg);
+
+/* So many seconds by which time(2) is ahead, in lib. */
+extern time_t starve_ahead;
 
 /* In a job: what is between these never fails. */
 void starve_pause(void);

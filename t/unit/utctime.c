@@ -183,11 +183,30 @@ test_local_moment(void)
 	    "where one reading is known");
 }
 
+/* A C library whose time ends before ours. */
+static struct tm *
+no_clock(const time_t *t, struct tm *tm)
+{
+	(void)t, (void)tm;
+	return NULL;
+}
+
+static void
+test_no_clock(void)
+{
+	struct bk_moment m;
+	struct bk_err e = {0};
+
+	ok(bk_moment_parse("2026-11-21 05:37", "x", no_clock, 1, &m, &e) ==
+	    0 && m.t == 1795239420, "a clock that shows nothing: UTC");
+}
+
 int
 main(void)
 {
 	test_moment();
 	test_local_moment();
+	test_no_clock();
 	test_every_day();
 	test_format();
 	test_parse();
