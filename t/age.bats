@@ -134,7 +134,7 @@ run_of() {
 	--segment-size 3M
 	--segment-size 2G
 	--segment-size x
-	--max-age 0000000000000000000000000000000000000000000000000000000000000001h,2h
+	--max-gap 0000000000000000000000000000000000000000000000000000000000000001h,2h
 	--group {what}
 	--wal --receipts .
 	--wal --group {db}

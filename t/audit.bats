@@ -360,6 +360,9 @@ first_process() {
 	[ "${#stderr_lines[@]}" = 2 ]
 	[[ ${stderr_lines[0]} == "bk-audit: $PWD/audit.log: line 2: not chained"* ]]
 	[[ ${stderr_lines[1]} == "bk-audit: $PWD/audit.log: line 3: not chained"* ]]
+	BK_AUDIT_LOG=/nonexistent/log PATH=/usr/bin:/bin \
+	    run -1 --separate-stderr bash -c 'alone/bk-gz <in >out'
+	[ "$stderr" = "bk-gz: audit log /nonexistent/log: No such file or directory" ]
 }
 
 @test "bk-audit that cannot be started is no line, and the log stays whole" {

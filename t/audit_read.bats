@@ -142,11 +142,15 @@ a_log() {
 	[ "$stderr" = "bk-audit: nowhere: No such file or directory" ]
 	run -1 --separate-stderr bk-audit .
 	one_line_error bk-audit
-	local what
+	local what many
 	for what in '' --json --summary '--summary --json' --verify; do
 		run -1 --separate-stderr sh -c "bk-audit $what $LOG >/dev/full"
 		one_line_error bk-audit
 	done
+	# also where it does not fit what is written at the end
+	mapfile -t many < <(yes "$LOG" | head -n 99)
+	run -1 --separate-stderr sh -c 'bk-audit --verify "$@" >/dev/full' - "${many[@]}"
+	one_line_error bk-audit
 	run -1 --separate-stderr bk-audit --summary --prometheus no/m.prom "$LOG"
 	one_line_error bk-audit
 	# a reader that leaves
@@ -422,6 +426,12 @@ is_at_start() {
 	run_of 100000 bk-2 success shop ''
 	follow --json --since 2d
 	await 10 grep -q bk-2 seen
+	rm "$LOG"
+	bk-audit --follow --json "$LOG" 2>err 3>&- > >(head -n 1 >seen; echo >left) &
+	await 10 grep -q '^State:.S' /proc/$!/status
+	run_of 0 bk-3 success shop ''
+	await 10 test -e left
+	grep -q bk-3 seen
 }
 
 @test "follow ends when its reader does, without a word" {

@@ -127,8 +127,9 @@ forged() {
 	forged base/1/1247 size 77777777777 'base backup: '
 	forged base.tar raw evil.tar 'an archive without a name'
 	forged backup_label data 77 'backup_label: the manifest has CRC32C '
-	# its system identifier, behind the begin of a message
+	# its system identifier, a segment's size, behind the begin of a message
 	forged 'pg_wal/[0-9A-F]{24}' data 30 'of another cluster'
+	forged 'pg_wal/[0-9A-F]{24}' data 38 ': not a segment of WAL'
 	forged '"Last-Modified": "20' raw '"Last-Modified": "19' 'checksum'
 	forged '"Start-LSN": "' raw '"Start-LSM": "' 'backup_manifest'
 }
@@ -144,6 +145,14 @@ forged() {
 	"$(pg_config --bindir)/pg_verifybackup" all
 	[ -e all/standby.signal ]
 	ADMIN=$PGUSER PGUSER=bk
+	run -0 bk-base --check
+	[[ $output == *$'\nok       standby: '* ]]
+	sql 'ALTER SYSTEM SET full_page_writes = off'
+	sql 'SELECT pg_reload_conf()'
+	await 10 unready
+	[[ $output == *$'\nproblem  full_page_writes: off; a standby '* ]]
+	sql 'ALTER SYSTEM RESET full_page_writes'
+	sql 'SELECT pg_reload_conf()'
 	paused_base
 	sql 'SELECT pg_promote()'
 	resume

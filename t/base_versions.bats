@@ -70,7 +70,7 @@ recovers() {
 # on MAJOR: a backup, a damaged page, a server that stops.
 on() {
 	start "$1"
-	run -0 --separate-stderr bash -c 'PGUSER=bk bk-base -c fast >out'
+	run -0 --separate-stderr bash -c 'PGUSER=bk bk-base -c fast --rate 1G >out'
 	[ -z "$stderr" ]
 	ends out
 	run -0 --separate-stderr env PGUSER=bk bk-base --check

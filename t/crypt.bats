@@ -218,6 +218,9 @@ on_tty() {
 	[[ $stderr != *AGE-SECRET* ]]
 	refused 2 bk-crypt -r "age1pq1$R" <plain
 	refused 2 bk-crypt -r AGE1QQ <plain
+	# the point at zero
+	refused 2 bk-crypt -r age1"$(printf 'q%.0s' {1..52})"5cu47z <plain
+	[[ $stderr == *"weak key"* ]]
 	refused 2 bk-crypt -R /dev/null <plain
 	printf "$R\n%.0s" {1..9000} >many
 	refused 2 bk-crypt -R many <plain

@@ -167,6 +167,14 @@ plain() { pg_restore -f - "$1" | sed -E '/^(--|\\(un)?restrict)/d'; }
 	[ "${stderr_lines[-1]#bk-restore: debug: }" = "${stderr_lines[-1]}" ]
 }
 
+@test "sql: a statement that fails, and not what the server says of it" {
+	sql 'REVOKE EXECUTE ON FUNCTION pg_database_size(oid) FROM PUBLIC;
+	    CREATE ROLE little LOGIN'
+	PGUSER=little bk-stat shop >out 2>err
+	clean bk-stat err
+	has ': SELECT .*pg_database_size' ': PGRES_FATAL_ERROR 42501, [0-9.]+ s$'
+}
+
 @test "child: a command line without its secrets, a status, a signal" {
 	run -1 --separate-stderr bk-seal sh -c \
 	    'true; PGPASSWORD=hush true; exit 7' sh postgres://u:hush@h/d \

@@ -241,6 +241,19 @@ setup() {
 	psql -qXc 'ALTER ROLE postgres RESET ALL' postgres
 }
 
+@test "a session that others have as well, as behind a pooler, is refused" {
+	createdb -T template0 pooled
+	psql -qX -v ON_ERROR_STOP=1 pooled <<-'SQL'
+	ALTER FUNCTION pg_catalog.pg_backend_pid() RENAME TO own_pid;
+	CREATE FUNCTION pg_catalog.pg_backend_pid() RETURNS int LANGUAGE sql
+	    AS 'SELECT pg_catalog.own_pid() + 1';
+	SQL
+	run -1 --separate-stderr bash -c 'bk-dump pooled >out'
+	dropdb pooled
+	one_line_error bk-dump
+	[[ $stderr == *": a connection pooler (such as pgbouncer), "* ]]
+}
+
 @test "usage errors: exit 2, nothing written" {
 	local o
 	for o in -Fp '-f x' -Z5 --inserts --snapshot=1 --nonesuch -j0 -jx \

@@ -357,6 +357,21 @@ no_closing_mark() {
 	SH
 	run --separate-stderr -1 env BK_PG_BINDIR="$PWD/bin" bk-dump big
 	[[ $stderr == *"pg_dump: out of luck" ]]
+	# one that does not do as it is told, and an archive of nobody's
+	odd() {
+		printf '%s\n' '#!/bin/bash' \
+		    "real=$(pg_config --bindir)/pg_dump" \
+		    '[ "$1" != --version ] || exec "$real" "$@"' "$1" >bin/pg_dump
+		BK_PG_BINDIR=$PWD/bin run --separate-stderr -1 bk-dump big
+		[[ $stderr == "bk-dump: "$2 ]]
+	}
+	odd '"$real" "${@/--compress=0/--compress=1}"' \
+	    'pg_dump: compressed its output despite -Z0'
+	odd '"$real" "$@" | LC_ALL=C sed s/ENCODING/ENCODINX/g' \
+	    'pg_dump: no ENCODING in its TOC'
+	# a table that is never the one of the snapshot
+	odd 'psql -qXc "TRUNCATE c" big; exec "$real" "$@"' \
+	    'table "public"."c": truncated or rewritten after *'
 	run --separate-stderr -1 bk-dump -t nonesuch big
 	one_line_error bk-dump
 	[[ $stderr == *"no matching tables were found"* ]]

@@ -65,6 +65,18 @@ asked() { grep -c -- "$1" gsfront.py.log || :; }
 	[ "$output" = "$(cut -f 3 list)" ]
 	bk-s3rm <list
 	run -4 bk-s3ls gs://backups/h/
+	# a plan: gs:// says where
+	bk-s3put gs://backups/h/x-20261101T000000Z <"$SMALL"
+	bk-s3put gs://backups/h/x-20261102T000000Z <"$SMALL"
+	bk-keygen --sign -o ann.key
+	bk-keygen --sign -o bob.key
+	{ bk-keygen -y ann.key; bk-keygen -y bob.key; } >approvers
+	bk-s3ls gs://backups/h/ | bk-prune -l 1 --require-fresh 0 --min-keep 0 \
+	    --min-stored 0 --plan plan --key ann.key
+	bk-keygen --approve plan bob.key >approved
+	bk-s3rm --plan plan --approvers approvers
+	run -0 bk-s3ls gs://backups/h/
+	[ "$(cut -f 3 <<<"$output")" = gs://backups/h/x-20261102T000000Z ]
 	AWS_SECRET_ACCESS_KEY=no run -1 --separate-stderr bk-s3ls gs://backups/
 	one_line_error bk-s3ls
 }
@@ -90,6 +102,14 @@ asked() { grep -c -- "$1" gsfront.py.log || :; }
 	[[ $(AWS_ACCESS_KEY_ID=$RGW_KEY AWS_SECRET_ACCESS_KEY=$RGW_SECRET \
 	    AWS_REGION=us-east-1 s3_curl HEAD /backups/sa/big) == \
 	    *x-amz-meta-bk-upload* ]]
+	# places of both kinds in a list, each with its own credentials
+	bk-s3put gs://backups/sa/small <"$SMALL"
+	printf '%s = %s\n' aws_access_key_id "$RGW_KEY" \
+	    aws_secret_access_key "$RGW_SECRET" | sed '1i [default]' >aws
+	printf '%s\n' s3://backups/sa/small gs://backups/sa/big |
+	    AWS_SHARED_CREDENTIALS_FILE=aws AWS_REGION=us-east-1 \
+	    AWS_ENDPOINT_URL=$S3_URL bk-s3rm
+	run -4 bk-s3ls gs://backups/sa/
 	service_account account.json "$BATS_FILE_TMPDIR/other.pem"
 	run -1 --separate-stderr bk-s3ls gs://backups/
 	one_line_error bk-s3ls

@@ -235,6 +235,12 @@ included() {
 	bk-walput -z:-z: no such option; --help lists them
 	bk-gz --help=me:--help: takes no argument
 	END
+	# a line, however long the name is, and whatever it ends with
+	run -2 --separate-stderr bk-gz "$(printf '%03000d' 0)"
+	[ "${#stderr_lines[0]}" = 2046 ]
+	[[ ${stderr_lines[1]} == "usage: "* ]]
+	run -2 --separate-stderr bk-gz $'in\n\n'
+	[[ ${stderr_lines[0]} == *"; use < in" && ${stderr_lines[1]} == "usage: "* ]]
 }
 
 # guarded PID TOOL: what /proc shows of a process of the user TOOL runs as is

@@ -111,7 +111,8 @@ secret() { grep '^AGE-SECRET-KEY-1' "$@"; }
 	[[ $stderr == *"typo: line 2"* ]]
 	chmod 644 a.2
 	refused 3 bk-keygen --join a.1 a.2
-	refused 3 bk-keygen --join /dev/null
+	refused 3 bk-keygen --join a.1 /dev/null
+	[[ $stderr == *'/dev/null: contains no share '* ]]
 	refused 3 sh -c ': | bk-keygen --join'
 }
 
@@ -124,6 +125,14 @@ secret() { grep '^AGE-SECRET-KEY-1' "$@"; }
 	cat key key >two
 	chmod 600 two
 	refused 3 bk-keygen --split 2/3 two
+}
+
+@test "a secret is not printed into somebody's file that others may read" {
+	[ "$(id -u)" = 0 ] || skip 'not root'
+	chmod 711 .
+	refused 1 sh -c 'setpriv --reuid=65534 --regid=65534 --clear-groups bk-keygen >theirs'
+	[[ $stderr == *"standard output: cannot make it private; use -o: "* ]]
+	[ ! -s theirs ]
 }
 
 @test "usage errors" {

@@ -201,6 +201,12 @@ setup_file() {
 	    .message == "BACKUP WARNING - shop 2h old" and
 	    .status == "WARNING" and .host == $h and
 	    (.utc | fromdate) > now - 60'
+	# a host's name that is no part of a URL
+	if unshare -u true; then
+		unshare -u sh -c 'echo "db 1/a" >/proc/sys/kernel/hostname
+		    bk-notify --webhook hook' <<<hi
+		[ "$(log hook | tail -n 1 | jq -r '.body | fromjson | .host')" = db-1-a ]
+	fi
 	cat >t <<-'END'
 	{"title": "{subject}", "{host}": {"a": ["{status}{status}", 1.5, null, true]},
 	 "body": "{\"no\": {message}} {} {Message} {", "empty": ""}

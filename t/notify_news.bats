@@ -110,6 +110,35 @@ now_is() {
 	now_is 'OK crm 3d old'
 	told 5
 	[[ $(text) == *"shop: no longer reported; it was CRITICAL, "* ]]
+	# who failed before he knew his job is well, whatever is hidden
+	bk-notify --slack slack --only-change state --status failure <<<x
+	printf 'BACKUP OK - shop: 1h old\nand 7 more: 3 CRITICAL, 4 OK\n' |
+	    bk-notify --slack slack --only-change state
+	told 7
+	[[ $(text) == *$'\nRecovered; it was CRITICAL, '* ]]
+	# no text but a subject
+	bk-notify --slack slack --only-change state --status failure <<<x
+	bk-notify --slack slack --only-change state --status success \
+	    --subject shop </dev/null
+	told 9
+	[[ $(text) == *$'shop\nRecovered; it was CRITICAL, '* ]]
+}
+
+@test "the file is another's meanwhile: what that one told is not told again" {
+	local pid
+	printf 'bk-notify 2\n' >state
+	cp state new
+	date -u +'CRITICAL %FT%TZ %FT%TZ ' >>new
+	exec 9<state
+	flock 9
+	bk-notify --slack slack --only-change state --status failure <<<x \
+	    3>&- 9>&- &
+	pid=$!
+	await 10 grep -q -- "-> FLOCK .* $pid " /proc/locks
+	mv new state
+	exec 9>&-
+	wait $pid
+	told 0
 }
 
 @test "--remind tells again what stays bad" {

@@ -162,6 +162,10 @@ after() {
 	bk-seal pg_basebackup -Ft -X fetch -D - 2>/dev/null >plain.tar
 	pg_ctl_ plain -m immediate stop
 	wal_side new && pg_as mkdir -m 700 "$SIDE"
+	# nothing tells it from another's, so nothing is kept for --delta
+	run -3 --separate-stderr "$TOOLS/bk-pitr" -q -D "$SIDE" \
+	    --target name:three <plain.tar
+	[[ $stderr != *stays* && -z $(ls -A "$SIDE") ]]
 	run -0 --separate-stderr "$TOOLS/bk-pitr" -q -D "$SIDE" --start \
 	    --set listen_addresses= \
 	    --target latest <plain.tar
@@ -262,6 +266,9 @@ flip() {
 	run -0 bk-pitr -q -D nowhere --dry-run --target latest <"$F/base.tar"
 	run -0 bk-pitr -q -D nowhere --dry-run --target immediate <"$F/base.tar"
 	run -3 bk-pitr -q -D nowhere --dry-run --target two <"$F/base.tar"
+	# all that a plan needs is there, and yet it is no backup
+	head -c -1 "$F/base.tar" >cut.tar
+	run -3 bk-pitr -q -D nowhere --dry-run --target immediate <cut.tar
 	[ ! -e nowhere ]
 }
 
@@ -334,13 +341,18 @@ flip() {
 	[[ $stderr == *"roots: PostgreSQL does not run as root; "* ]]
 	run -1 --separate-stderr bk-pitr -D nobodys --target latest </dev/null
 	[ "$stderr" = 'bk-pitr: nobodys: its owner, 12345, has no name here' ]
+	chown 65534 nobodys
+	run -1 --separate-stderr setpriv --bounding-set -setuid \
+	    bk-pitr -D nobodys --target latest </dev/null
+	[[ $stderr == 'bk-pitr: nobodys: become its owner, '*': Operation not permitted' ]]
 	run -1 --separate-stderr bk-pitr -D "$F/base.tar/x" --target latest </dev/null
 	[ "$stderr" = "bk-pitr: $F/base.tar/x: Not a directory" ]
 }
 
 @test "refused at first, then with --delta: what was unpacked is not copied again" {
-	local inode
+	local inode home
 	wal_side new
+	home=$(readlink new/home)
 	run -3 --separate-stderr pitr name:three --start
 	[[ $stderr == *"; $SIDE stays, unfit to start: with --delta "* ]]
 	one_line_error bk-pitr
@@ -348,6 +360,11 @@ flip() {
 	[ ! -e "$SIDE/bk_wal" ]
 	run -1 --separate-stderr pitr "$TIME"
 	[[ $stderr == *"use --delta"* ]]
+	run -1 --separate-stderr pitr "$TIME" --delta --spool "$SIDE/none"
+	[[ $stderr == "bk-pitr: $SIDE/none: No such file or directory; $SIDE stays, "* ]]
+	cp "$TOOLS/bk-pitr" "$home"
+	TOOLS=$home run -1 --separate-stderr pitr "$TIME" --delta
+	[[ $stderr == "bk-pitr: $home/bk-walget: No such file or directory; $SIDE stays, "* ]]
 	inode=$(stat -c %i "$SIDE/global/pg_filenode.map")
 	run -0 --separate-stderr pitr "$TIME" --start --delta
 	[ "$(stat -c %i "$SIDE/global/pg_filenode.map")" = "$inode" ]
@@ -371,9 +388,11 @@ flip() {
 	wal_side new
 	run -0 --separate-stderr pitr two --start --pause --archive \
 	    --spool-size 1M --set work_mem=7MB --set "cluster_name=it's" \
+	    --set listen_addresses=127.0.0.1 --set unix_socket_directories= \
 	    --set recovery_target_action=shutdown
 	[[ $output == *" timeline=1 "* ]]
 	pg_use "$F/old"
+	PGHOST=127.0.0.1
 	[ "$(wal_sql 'SHOW work_mem')" = 7MB ]
 	[ "$(wal_sql 'SHOW cluster_name')" = "it's" ]
 	[ "$(wal_sql 'SELECT pg_is_in_recovery(), count(*) FROM t')" = 't|2' ]

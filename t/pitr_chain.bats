@@ -100,6 +100,10 @@ each() {
 	run -0 "$BK_PG_BINDIR/pg_amcheck" -h "$PGHOST" -p "$PGPORT" -U postgres \
 	    --install-missing -d postgres
 	[ -z "$output" ]
+	# by itself it is none to start a server with
+	BK_PG_BINDIR=$PG_BIN run -1 --separate-stderr bk-verify --scratch \
+	    -o r <"$CLUSTER/store/1.tar"
+	[[ $stderr == *': an increment to an earlier base backup: '* ]]
 }
 
 @test "a chain of three increments, PostgreSQL 17" {

@@ -302,6 +302,9 @@ receipt() {
 	bk-prune -d 2 $free --tz Europe/Berlin <list | grep x-20260601
 	# TZ of the environment is not the calendar's
 	TZ=Europe/Berlin bk-prune -d 2 $free <list | grep x-20260701
+	mkdir zones
+	cp /usr/share/zoneinfo/Europe/Berlin zones/ours
+	TZDIR=$PWD/zones bk-prune -d 2 $free --tz ours <list | grep x-20260601
 	for zone in Europe/Nowhere ../zoneinfo/UTC /etc/localtime '' Europe; do
 		run -2 bk-prune -d 2 $free --tz "$zone" <list
 	done

@@ -143,14 +143,21 @@ go() {
 }
 
 @test "a table whose data is missing is found without any record" {
-	pg_dump -Fc -Z0 small >theirs
-	python3 - <<-'PY'
-	data = open('theirs', 'rb').read()
-	# b's block: from its begin to the end of the file's last block but one
-	at = data.index(b'1\t0.14285714285714285714\n') - 11
-	open('bad', 'wb').write(data[:at])
-	PY
-	refused 3 'its data is missing' bad
+	local options first
+	while read -r options first; do
+		pg_dump -Fc -Z0 $options small >theirs
+		python3 - "$first" <<-'PY'
+		import sys
+		data = open('theirs', 'rb').read()
+		# b's block: from its begin to the end of the file's last block but one
+		at = data.index(sys.argv[1].encode()) - 11
+		open('bad', 'wb').write(data[:at])
+		PY
+		refused 3 'its data is missing' bad
+	done <<-EOF
+	-b 1	0.14285714285714285714
+	--inserts INSERT INTO public.b
+	EOF
 }
 
 @test "what is no dump, or has a stage too few before it, is refused" {
@@ -333,6 +340,14 @@ go() {
 	pg_dump -Fc -Z0 small | sed 's/postgres/nobody_X/g' >bad
 	refused 1 'role "nobody_X" does not exist' bad
 	bk-restore -q --no-owner --into new <bad
+	# or makes all of it that of another
+	dropdb new
+	sql 'CREATE ROLE loader SUPERUSER' postgres
+	bk-restore -q --no-owner --role loader --into new <bad
+	[ "$(sql "SELECT tableowner FROM pg_tables WHERE tablename = 'a'")" = \
+	    loader ]
+	dropdb new
+	sql 'DROP ROLE loader' postgres
 }
 
 @test "a worker whose server process dies ends it all" {
@@ -351,6 +366,10 @@ go() {
 	# version 1.16, as pg_dump 17 writes it, has other headers, too
 	perl -0777 -pe 's/^(PGDMP\x01)./$1\x11/' small.bk >bad
 	refused 3 'archive version 1.17' bad
+	# what an older server does not know, in a dump of version 99
+	pg_dump -Fc -Z0 small | v=$(sql 'SHOW server_version' postgres) perl -0777 \
+	    -pe 's/\Q$ENV{v}\E/"99" . substr($&, 2)/e; s/n numeric/n nothing/' >bad
+	refused 1 '"nothing" does not exist; the dump is of PostgreSQL 99.' bad
 }
 
 @test "a usage error reads nothing" {
@@ -716,6 +735,7 @@ oid() {
 	bk-dump --include-foreign-data=me small >far.bk
 	bk-restore -q --into new <far.bk
 	[ "$(sql 'SELECT count(*) FROM a' small)" = 999 ]
+	run -0 bk-verify --restore -o r <far.bk
 	psql -qXc 'DROP EXTENSION postgres_fdw CASCADE' small 2>/dev/null
 }
 

@@ -239,6 +239,21 @@ go() {
 	done
 }
 
+@test "SIGTERM, and the new database cannot be dropped: it is told" {
+	local new
+	paused
+	new=$(dbs | grep '^shop_new_')
+	psql -qX "$new" -c "CREATE SUBSCRIPTION s CONNECTION 'dbname=none'
+	    PUBLICATION p WITH (connect = false, slot_name = NONE)"
+	kill -TERM "$JOB"
+	await 10 grep -q 'is left behind, and the next bk-restore of "shop" drops it' err
+	go
+	[ "$status" = 143 ]
+	psql -qX "$new" -c 'DROP SUBSCRIPTION s'
+	bk-restore -q --replace shop shop <shop.bk
+	[ "$(dbs | grep -c '^shop_new_')" = 0 ]
+}
+
 @test "SIGKILL leaves the old one serving, and the next run sweeps" {
 	mkdir tmp
 	export TMPDIR=$PWD/tmp
@@ -496,6 +511,7 @@ about() {
 	CREATE INDEX a_t ON a (md5(t));
 	CREATE TABLE b (i int REFERENCES a UNIQUE, t text);
 	INSERT INTO b SELECT i FROM a LIMIT 100;
+	CREATE TABLE "DATABASE x" (i int);	-- says nothing of the database
 	SQL
 	bk-dump -T mine shop >odd.bk
 	run --separate-stderr -1 bk-restore --replace shop shop <odd.bk
@@ -644,6 +660,8 @@ fill() {
 	createdb shopx_before_20260101T000000Z
 	run -4 --separate-stderr bk-restore --list-old shop
 	bk-restore -q --replace shop shop <shop.bk
+	# its lock has gone before it has: the next one may follow at once
+	[ "$(sql "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")" = 0 ]
 	bk-restore -q --replace shop shop <shop.bk
 	run -0 bk-restore --list-old shop
 	[ "${#lines[@]}" = 2 ]
@@ -661,6 +679,18 @@ fill() {
 	run --separate-stderr -1 bk-restore -q -U weak --no-owner \
 	    --replace shop shop <shop.bk
 	one_line_error bk-restore
+	unharmed
+	# nor may he end the session of a superuser
+	sql 'ALTER DATABASE shop OWNER TO weak'
+	coproc psql -qXAt shop
+	echo 'SELECT 1;' >&"${COPROC[1]}"
+	read -r _ <&"${COPROC[0]}"
+	run --separate-stderr -1 bk-restore -q -U weak --no-owner \
+	    --replace shop shop <shop.bk
+	one_line_error bk-restore
+	[[ $stderr == *'being accessed by other users'*'nothing was swapped'* ]]
+	echo '\q' >&"${COPROC[1]}"
+	sql 'ALTER DATABASE shop OWNER TO postgres'
 	unharmed
 	sql 'DROP ROLE weak'
 }

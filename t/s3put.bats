@@ -138,7 +138,7 @@ nothing_left() {
 @test "a template is filled in: label, options, environment" {
 	PGDATABASE=env put '{db}-{tier}' <"$SMALL"
 	stored env-daily "$SMALL"
-	BK_TIER=weekly put --db 'a/b' '{db}-{tier}-{host}' <"$SMALL"
+	BK_TIER=monthly put --tier weekly --db 'a/b' '{db}-{tier}-{host}' <"$SMALL"
 	stored "a%252Fb-weekly-$(uname -n | sed 's/\..*//')" "$SMALL"
 	# a mark at the very beginning would be an envelope's
 	{ marked_head 'db=shop;at=20261122T131415Z'

@@ -277,8 +277,11 @@ bk-s3rm: s3://kept/keep2: not deleted: AccessDenied" ]
 @test "a full disk under -n and -v" {
 	put 'backups/full[1-2]'
 	bk-s3ls s3://backups/full >list
-	run -1 --separate-stderr sh -c 'bk-s3rm -n <list >/dev/full'
-	one_line_error bk-s3rm
+	seq -f s3://backups/%0400g 20 >long
+	for list in list long; do
+		run -1 --separate-stderr sh -c 'bk-s3rm -n <$1 >/dev/full' - $list
+		one_line_error bk-s3rm
+	done
 	run -1 --separate-stderr sh -c 'bk-s3rm -v <list >/dev/full'
 	one_line_error bk-s3rm
 }

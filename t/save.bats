@@ -17,12 +17,6 @@ teardown() {
 # empty: nothing in d, not even a hidden file.
 empty() { [ -z "$(ls -A d)" ]; }
 
-# as_nobody CMD...: run it without root's rights.
-as_nobody() {
-	if [ "$(id -u)" != 0 ]; then "$@"; return; fi
-	setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
-}
-
 # status_of PID: wait for it; its exit status is in $status.
 status_of() { status=0; wait "$1" || status=$?; }
 
@@ -49,6 +43,18 @@ begun() {
 	bk-seal cat in | bk-save --sealed d/y
 	cmp in d/y
 	cd d && bk-save z <../in && cmp z ../in
+}
+
+@test "-v: how far it is, also while nothing comes" {
+	mkfifo fifo
+	bk-save -v d/x <fifo 2>err 3>&- &
+	PIDS=$!
+	exec 9>fifo
+	head -c 600000 in >&9
+	await 10 grep -q "^.bk-save: [0-9.]*KiB" err
+	exec 9>&-
+	status_of $PIDS
+	[ $status = 0 ]
 }
 
 @test "empty and unfinished input is 3 and leaves nothing" {
@@ -357,6 +363,12 @@ begun() {
 	[ "$(ls d)" = 3 ]
 	run -0 bk-rm </dev/null
 	[ -z "$output" ]
+	local n
+	for n in 1 20; do
+		seq -f d/%0400g "$n" >list
+		run -1 --separate-stderr sh -c 'bk-rm -n <list >/dev/full'
+		[ "$stderr" = 'bk-rm: standard output: No space left on device' ]
+	done
 }
 
 @test "bk-rm: a name that is no file's: 3, and nothing is deleted" {

@@ -178,7 +178,25 @@ setup() {
 	mkfifo fifo
 	exec 9<>fifo
 	timeout 60 bk-seal echo x <&9 | inside | grep -qx x
+	# nor one in the middle of whose label its writer stays
+	opening_mark | head -c 40 >&9
+	run -3 --separate-stderr timeout 60 bk-seal true <&9
+	[[ $stderr == *"true read nothing of it; not sealed; "* ]]
 	exec 9>&-
+}
+
+@test "a pipe that is silent for long, and then ends empty" {
+	local pid status=0
+	mkfifo fifo
+	exec 9<>fifo
+	bk-seal sh -c ': >began; exec cat' <fifo >out 2>err 3>&- 9>&- &
+	pid=$!
+	await 10 test -e began
+	exec 9>&-
+	wait $pid || status=$?
+	[ $status = 3 ]
+	grep -q 'standard input: empty; not sealed; see the messages of' err
+	is_open out
 }
 
 @test "a command that reads none of its pipe: it may be for somebody else" {

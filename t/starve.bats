@@ -41,5 +41,7 @@ starved() {
 
 @test "connections, scripts, roles, rows, databases, health" {
 	bk-dump shop >shop.bk
+	createdb starved_a
 	starved server_calls shop shop.bk
+	dropdb starved_a
 }

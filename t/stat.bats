@@ -307,6 +307,7 @@ log_line() {
 @test "the last backup: dumped, and stored under the database's name" {
 	{
 		log_line bk-dump success shop 'standard output' 20000
+		log_line bk-dump success shop 'standard output' 30000
 		log_line bk-s3put success 'standard input' s3://b/shop/daily/shop-20261121T021503Z.bk 19000
 		log_line bk-dump failure shop 'standard output' 100
 		log_line bk-s3put failure 'standard input' 's3://b/{db}/{tier}/{db}-{utc}.bk' 100
@@ -322,7 +323,7 @@ log_line() {
 	    <<<"$(bk-stat --json --log log)"
 	bk-stat --log log --prometheus m.prom
 	grep -qx "bk_stat_last_dumped_timestamp_seconds{db=\"shop\"} $(date -d "$(jq -rs '.[0].timestamp' log)" +%s)" <(plain <m.prom)
-	grep -qx "bk_stat_last_stored_timestamp_seconds{db=\"shop\"} $(date -d "$(jq -rs '.[1].timestamp' log)" +%s)" <(plain <m.prom)
+	grep -qx "bk_stat_last_stored_timestamp_seconds{db=\"shop\"} $(date -d "$(jq -rs '.[2].timestamp' log)" +%s)" <(plain <m.prom)
 	: >empty
 	run -0 bk-stat --log empty
 	[[ $output == *$'\nlast backup   dumped never, stored never\n'* ]]
@@ -390,13 +391,23 @@ log_line() {
 	    GRANT pg_monitor TO nobody_else'
 	PGUSER=nobody_else bk-stat --json >doc
 	PGUSER=nobody_else run -0 bk-stat
+	sql 'REVOKE EXECUTE ON FUNCTION pg_stat_get_live_tuples(oid) FROM PUBLIC'
+	PGUSER=nobody_else bk-stat >none
 	sql 'GRANT EXECUTE ON FUNCTION pg_relation_size(regclass, text) TO PUBLIC;
+	    GRANT EXECUTE ON FUNCTION pg_stat_get_live_tuples(oid) TO PUBLIC;
 	    GRANT EXECUTE ON FUNCTION pg_database_size(oid) TO PUBLIC;
 	    REVOKE pg_monitor FROM nobody_else'
 	[[ $output == *$'\n''note: databases: permission denied for function pg_database_size; sizes are estimates, or left out'* ]]
 	jq -e '(.notes | length) == 2 and .tables.estimated and
 	    (.tables.largest[0] | .name == "large" and .rows == 500 and .estimated)
 	    and .databases[0].size_bytes == null and .databases[0].xid_age > 0' doc
+	run -1 grep public.large none
+	grep -q '^note: tables: permission denied.*; left out$' none
+	# without this one there is nothing to tell
+	sql 'REVOKE EXECUTE ON FUNCTION pg_postmaster_start_time() FROM PUBLIC'
+	PGUSER=nobody_else run -1 --separate-stderr bk-stat
+	sql 'GRANT EXECUTE ON FUNCTION pg_postmaster_start_time() TO PUBLIC'
+	[[ $stderr == *'permission denied for function pg_postmaster_start_time; left out' ]]
 }
 
 @test "a locked table, and an index that is being built anew, are estimated" {
@@ -435,6 +446,8 @@ log_line() {
 	counted() { [ "$(sql "SELECT pg_stat_get_live_tuples('zzz'::regclass)" many)" = 20000 ]; }
 	await 10 counted
 	bk-stat --json many >doc
+	run -0 bk-stat many
+	[[ $output =~ ' 0B~'.*' ?  public.t_1001' ]]
 	local size
 	size=$(sql "SELECT pg_relation_size('zzz')" many)
 	dropdb many
@@ -530,6 +543,18 @@ p\"'
 	2 nosuch=s3cret
 	END
 	PGDATABASE= PGSERVICE= DATABASE_URL=postgresql://127.0.0.1:1/shop run -1 bk-stat
+	# an answer of the server's that is longer than we care for
+	run -1 --separate-stderr bk-stat "options=-c$(printf 'x%.0s' {1..900})=1"
+	one_line_error bk-stat
+	[[ $stderr == *' parameter "xxx'* ]]
+	[ ${#stderr} -lt 600 ]
+	# somebody without a name
+	[ "$(id -u)" = 0 ] || return 0
+	cp "$BK_BIN/bk-stat" "$PGHOST"
+	run -1 --separate-stderr env -u PGUSER setpriv --reuid=54321 \
+	    --regid=54321 --clear-groups "$PGHOST/bk-stat"
+	one_line_error bk-stat
+	[[ $stderr == *"local user with ID 54321 does not exist; set PGUSER" ]]
 }
 
 @test "DATABASE_URL, where no database is named" {

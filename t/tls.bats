@@ -38,6 +38,10 @@ setup() {
 	SSL_CERT_FILE=$BOTH run -1 --separate-stderr bk-dump -q shop
 	[[ $stderr == *"certificate verify failed"* ]]
 	SSL_CERT_FILE=none bk-dump -q "dbname=shop sslrootcert=$BOTH" >archive
+	# who has no home has none of his own
+	if unshare --map-user=54321 true; then
+		SSL_CERT_FILE=$BOTH run -0 unshare --map-user=54321 env -u HOME bk-stat shop
+	fi
 }
 
 @test "PostgreSQL: without the name, no public authority is believed" {

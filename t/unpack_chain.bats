@@ -36,6 +36,19 @@ chain() {
 	    <"$base"
 }
 
+# another_cluster MANIFEST: of this one an increment can be made, of another's
+# none.
+another_cluster() {
+	run -0 bk-base -U bk --check --incremental "$1"
+	[[ $output == *$'\nok       incremental: '*' is of this cluster'* ]]
+	sed '/^"Manifest-Checksum"/d
+	    s/^"System-Identifier": [0-9]*/"System-Identifier": 7/' "$1" >other
+	printf '"Manifest-Checksum": "%s"}\n' "$(sha256sum <other | head -c 64)" \
+	    >>other
+	run -1 --separate-stderr bk-base -U bk --check --incremental other
+	[[ $output == *$'\nproblem  incremental: other: of another cluster: '* ]]
+}
+
 @test "increments: one chain, in order, of one cluster, and none alone" {
 	local why i
 	pg_have 17 || skip "$PG_WHY"
@@ -47,7 +60,10 @@ chain() {
 	cd "${SIDE%/data}"	# whose files the server's user can read
 	why=$("$SUPPORT/pg-clients.sh" 17 "$PWD/clients" 2>&1) || skip "$why"
 	export BK_PG_BINDIR=$PWD/clients/bin
+	run -0 bk-base -U bk --check
+	[[ $output == *$'\nok       summarize_wal: on, --incremental works'* ]]
 	bk-base -q -U bk -c fast --manifest m0 >0.tar
+	another_cluster m0
 	for i in 1 2; do
 		wal_sql "CREATE TABLE t$i AS SELECT generate_series(1, 9999)"
 		bk-base -q -U bk -c fast --incremental m$((i - 1)) \

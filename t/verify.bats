@@ -356,6 +356,11 @@ not_proven() {
 	[ "$stderr" = 'bk-verify: none: receipt directory: No such file or directory' ]
 	run -1 --separate-stderr bk-verify --receipts names <never
 	one_line_error bk-verify
+	mkdir closed
+	chmod 555 closed
+	run -1 --separate-stderr as_nobody "$BK_BIN/bk-verify" \
+	    --receipts closed <&$fd
+	[[ $stderr == 'bk-verify: closed: receipt directory: Permission denied'* ]]
 	exec {fd}<&-
 	[ "$(stat -c %a proofs/shop-*)" = 644 ]
 	rm -r proofs/*

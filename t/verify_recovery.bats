@@ -24,8 +24,16 @@ setup_file() {
 	wal_sql "ALTER SYSTEM SET recovery_end_command = 'touch $EVIL/end'"
 	wal_sql "ALTER SYSTEM SET archive_command = 'touch $EVIL/archive; false'"
 	sed -i 's/trust$/reject/; 1i local all all trust' "$PGHOST/data/pg_hba.conf"
-	bk-base -c fast >base.tar
 	# what comes while the backup is taken is in it, up to its end
+	mkfifo slow
+	bk-base -c fast >slow 3>&- &
+	exec 8<slow
+	await 20 eval 'wal_sql "SELECT phase FROM pg_stat_progress_basebackup" |
+	    grep -q streaming'
+	wal_sql 'CREATE TABLE late ()' shop
+	cat <&8 >base.tar
+	exec 8<&-
+	wait $!
 	wal_sql 'CREATE ROLE boss SUPERUSER LOGIN'
 	PGUSER=boss wal_sql 'ALTER ROLE postgres RENAME TO other'
 	bk-base -c fast -U boss >boss.tar
@@ -58,6 +66,7 @@ field() { jq -r ".$1" <<<"$output"; }
 	SELECT count(*) = 5000 FROM orders;
 	SELECT current_database() = 'shop';
 	SELECT NOT pg_is_in_recovery();
+	SELECT to_regclass('late') IS NOT NULL;
 	EOF2
 	run -0 --separate-stderr bk-verify --scratch --sql sql <"$BASE"
 	[ "$(field 'level, .proof, .kind, .not_covered, .differences' |
@@ -85,7 +94,19 @@ field() { jq -r ".$1" <<<"$output"; }
 	PGUSER=boss bk-verify --scratch <"$BATS_FILE_TMPDIR/boss.tar"
 	echo 'work_mem = 7MB' >conf
 	echo "SELECT current_setting('work_mem') = '7MB'" >sql
-	bk-verify --scratch --scratch-config conf --sql sql <"$BASE"
+	# a pg_amcheck that fails tells nothing of the pages
+	mkdir "$TMPDIR/bin"
+	ln -s "$(pg_config --bindir)"/* "$TMPDIR/bin"
+	rm "$TMPDIR/bin/pg_amcheck"
+	printf '%s\n' '#!/bin/sh' 'case $1 in' \
+	    "--version) exec $(pg_config --bindir)/pg_amcheck --version;;" \
+	    'esac' 'echo "pg_amcheck: error: out of luck" >&2; exit 1' \
+	    >"$TMPDIR/bin/pg_amcheck"
+	chmod +x "$TMPDIR/bin/pg_amcheck"
+	BK_PG_BINDIR=$TMPDIR/bin run -0 --separate-stderr bk-verify --scratch \
+	    --scratch-config conf --sql sql <"$BASE"
+	[[ $(field not_covered) == 'pg_amcheck ('*'out of luck)' ]]
+	rm -r "$TMPDIR/bin"
 	echo 'shared_preload_libraries = nonsense' >conf
 	run -1 --separate-stderr bk-verify --scratch --scratch-config conf <"$BASE"
 	[[ $stderr == *'scratch server: '*FATAL*nonsense* ]]

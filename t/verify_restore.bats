@@ -107,6 +107,28 @@ teardown() { shop_left; }
 	done
 	run -0 --separate-stderr bk-verify --restore <inserts
 	[ "$(field proof)" = structure ]	# its rows are not compared
+	# a locale that is missing here; no word of the encoding
+	pg_dump -Fc -Z0 -C shop >located
+	LC_ALL=C sed "s/LOCALE = '[^']/LOCALE = '?/" located >lost
+	run ! cmp -s located lost
+	run -0 --separate-stderr bk-verify --restore <lost
+	[ "$(field proof)" = restore ]
+	LC_ALL=C sed 's/ENCODING\([^ ]\)/ENCODINX\1/g' foreign >plain
+	run -0 --separate-stderr bk-verify --restore <plain
+	[ "$(field proof)" = restore ]
+}
+
+@test "a pg_dump that fails proves nothing, and is named" {
+	mkdir bin
+	ln -s "$(pg_config --bindir)"/pg_restore bin
+	printf '%s\n' '#!/bin/sh' 'case $1 in' \
+	    "--version) exec $(pg_config --bindir)/pg_dump --version;;" 'esac' \
+	    'echo "pg_dump: error: out of luck" >&2; exit 1' >bin/pg_dump
+	chmod +x bin/pg_dump
+	BK_PG_BINDIR=$PWD/bin run -1 --separate-stderr bk-verify --restore \
+	    -o r <shop.bk
+	one_line_error bk-verify
+	[[ $stderr == *'out of luck' ]]
 }
 
 # roles: those in the server that no test has made.
@@ -129,6 +151,7 @@ no_roles() {
 	ALTER DEFAULT PRIVILEGES FOR ROLE boss GRANT SELECT ON TABLES TO clerk;
 	SQL
 	bk-dump own >owned.bk
+	pg_dump -Fc -Z0 own | LC_ALL=C sed 's/boss/none/g' >odd
 	run -0 bk-verify --restore -o r <owned.bk
 	dropdb own
 	psql -qXc 'DROP ROLE clerk' postgres
@@ -141,6 +164,10 @@ no_roles() {
 	run -0 bk-verify --restore -o r <owned.bk
 	no_roles
 	run -0 bk-verify --scratch -o r <owned.bk
+	# a name that no server takes
+	run -1 --separate-stderr bk-verify --restore -o r <odd
+	[[ $stderr == *'role name "none" is reserved'* ]]
+	no_roles
 	# of two at once, the first to end takes nothing from the other
 	mkfifo slow
 	bk-verify --restore -q -o r1 <slow &

@@ -52,18 +52,20 @@ settings() {
 	echo BK_IDENTITY=/secret/key
 }
 
-# image: the image bk-test by docker or podman; else the directory image.
+# image: the image bk-test by podman or docker, if one can run it; else the
+# directory image.
 image() {
-	for ENGINE in podman docker ''; do
-		[ -n "$ENGINE" ] && $ENGINE info >/dev/null 2>&1 || continue
-		break
-	done
-	export ENGINE
 	cp "$RELEASE/contrib/container/Containerfile" .
-	if [ -n "$ENGINE" ]; then
-		$ENGINE build -q -t bk-test .
-		return
-	fi
+	for ENGINE in podman docker; do
+		export ENGINE
+		# podman alone would give the user a name
+		export ENGINE_OPTIONS=
+		[ $ENGINE = docker ] || ENGINE_OPTIONS=--passwd=false
+		if $ENGINE build -q -t bk-test . && $ENGINE run --rm bk-test bk-age --version; then
+			return
+		fi >/dev/null 2>&1
+	done
+	ENGINE=
 	# FROM scratch, COPY of one directory, USER, and no more
 	grep -vE '^(#|$)' Containerfile |
 	    diff - <(printf '%s\n' 'FROM scratch' 'COPY root/ /' 'USER 65534:65534')
@@ -75,7 +77,8 @@ image() {
 # network.
 contained() {
 	if [ -n "$ENGINE" ]; then
-		$ENGINE run -i --rm --net=host --read-only \
+		# shellcheck disable=SC2086	# an option or none
+		$ENGINE run -i --rm --net=host --read-only $ENGINE_OPTIONS \
 		    --env-file "${ENV:-$BATS_FILE_TMPDIR/env}" \
 		    -v "$BATS_FILE_TMPDIR/secret:/secret:ro" bk-test "$@"
 		return

@@ -144,7 +144,7 @@ foreign() {
 	local store='/bk/bk-save -q "/srv/wal/$BK_WAL_NAME"' fetch first
 	fetch='test -e "/srv/wal/$BK_WAL_NAME" || exit 4; cat "/srv/wal/$BK_WAL_NAME"'
 	mkdir -p "$ROOT/srv/wal" "$ROOT/srv/spool"
-	in_root bk-walrecv --slot static "$store" 3>&- 2>receiver.err &
+	exec_in_root bk-walrecv --slot static "$store" 3>&- 2>receiver.err &
 	RECEIVER=$!
 	await 20 grep -q 'receiving from' receiver.err
 	in_root bk-base -q | in_root bk-zst | in_root bk-save /srv/base.zst

@@ -57,6 +57,12 @@ none_left() {
 	    slot_name LIKE 'bk_base_%'"
 }
 
+# unready: --check finds a problem by now.
+unready() {
+	run --separate-stderr bk-base --check
+	[ "$status" = 1 ]
+}
+
 # paused_base OPTION...: a backup that is being sent, to the file out, through
 # a pipe that nobody reads yet.  $BASE is its process.
 paused_base() {
@@ -66,6 +72,7 @@ paused_base() {
 	exec 5<fifo
 	await 20 is "count(*) > 0 FROM pg_stat_progress_basebackup WHERE
 	    phase LIKE 'streaming%'"
+	await 20 read -r -t 0 -u 5	# the first of it is there
 }
 
 resume() {

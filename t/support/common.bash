@@ -94,7 +94,7 @@ await() {
 	shift
 	until "$@"; do
 		[ $SECONDS -lt $end ] || { echo "gave up waiting: $*" >&2; return 1; }
-		read -r -t 0.05 <> <(:) || :
+		(read -r -t 0.05 <> <(:)) || :	# without that, <() would be $!
 	done
 }
 
@@ -111,4 +111,10 @@ usage() {
 one_line_error() {
 	[ "$(printf '%s\n' "$stderr" | wc -l)" = 1 ] &&
 	    [[ $stderr == "$1: "* ]] && [[ $stderr != *. ]]
+}
+
+# as_nobody CMD...: run it without root's rights.
+as_nobody() {
+	if [ "$(id -u)" != 0 ]; then "$@"; return; fi
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
 }

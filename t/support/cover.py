@@ -1,18 +1,16 @@
 #!/usr/bin/env python3
 """Which lines of lib and bin have run in BUILD, made with --coverage.
 
-    cover.py counts BUILD >CHECK	how often each ran, by make check
-    cover.py BUILD CHECK REASONS	when the fault sweep has run as well
+usage: cover.py BUILD REASONS
 
-A table by room, and each line that neither has run and for which REASONS has
-none.  Failures of the system are the sweep's: it makes each call fail.
+A table by room, and each line that has not run and for which REASONS has none.
 
 REASONS has a line for each reason, of three columns, separated by tabs: a
 glob of paths; a glob of functions, or /regular expression/ that the source
 line matches; the reason.  # begins a comment.
 
-Exits with 1 if make check ran less than LEAST % of the lines, if there is a
-line without a reason, or a reason without a line.
+Exits with 1 if less than LEAST % of the lines ran, if there is a line without
+a reason, or a reason that fits no line, be it one that runs by chance.
 """
 import collections
 import fnmatch
@@ -60,49 +58,42 @@ class Reason:
         return fnmatch.fnmatch(function, self.where)
 
 
-def key(path, number):
-    return f'{path}:{number}'
-
-
 def main():
-    if sys.argv[1] == 'counts':
-        json.dump({key(*at): times for at, (times, _) in
-                   counts(pathlib.Path(sys.argv[2])).items()}, sys.stdout)
-        return 0
-    build, check, reasons = map(pathlib.Path, sys.argv[1:])
-    check = json.loads(check.read_text())
+    build, reasons = map(pathlib.Path, sys.argv[1:])
     reasons = [Reason(line) for line in reasons.read_text().splitlines()
                if line and not line.startswith('#')]
-    rooms = collections.defaultdict(lambda: [0, 0, 0])
-    sources, bare = {}, []
+    rooms = collections.defaultdict(lambda: [0, 0])
+    sources, bare, run = {}, [], []
     for (path, number), (times, function) in sorted(counts(build).items()):
         room = rooms[str(pathlib.Path(path).parent)]
         room[0] += 1
-        if times:
-            room[1 if check.get(key(path, number)) else 2] += 1
-            continue
         lines = sources.setdefault(
             path, pathlib.Path(path).read_text().splitlines())
         source = lines[number - 1]
+        if times:
+            room[1] += 1
+            run.append((path, function, source))
+            continue
         fitting = [r for r in reasons if r.fits(path, function, source)]
         for reason in fitting[:1]:
             reason.lines += 1
         if not fitting:
             bare.append(f'{path}:{number}: {source.strip()}')
-    return report(rooms, reasons, bare)
+    idle = [r for r in reasons if not r.lines and
+            not any(r.fits(*line) for line in run)]
+    return report(rooms, reasons, bare, idle)
 
 
-def report(rooms, reasons, bare):
+def report(rooms, reasons, bare, idle):
     print('\n'.join(bare))
-    print(f'\n{"room":14} {"lines":>6} {"check":>6} {"%":>5} {"sweep":>6}')
-    for name, (lines, run, swept) in sorted(rooms.items()):
-        print(f'{name:14} {lines:6} {run:6} {100 * run / lines:5.1f} {swept:6}')
-    lines, run, swept = map(sum, zip(*rooms.values()))
-    idle = [r for r in reasons if not r.lines]
+    print(f'\n{"room":14} {"lines":>6} {"run":>6} {"%":>5}')
+    for name, (lines, run) in sorted(rooms.items()):
+        print(f'{name:14} {lines:6} {run:6} {100 * run / lines:5.1f}')
+    lines, run = map(sum, zip(*rooms.values()))
     for reason in idle:
         print(f'a reason for nothing: {reason.path} {reason.where}')
     percent = 100 * run / lines
-    print(f'cover: lines={lines} run={run} percent={percent:.1f} swept={swept} '
+    print(f'cover: lines={lines} run={run} percent={percent:.1f} '
           f'reasons={sum(r.lines for r in reasons)} bare={len(bare)}')
     return percent < LEAST or bool(bare) or bool(idle)
 

@@ -13,9 +13,9 @@ name, link, type, size
         (TEXT is a regular expression for these, of the whole name)
 """
 import re
-import socket
 import sys
-import threading
+
+from relay import relay
 
 host, port, text, field, value = sys.argv[1:]
 text, value = text.encode(), value.encode()
@@ -53,30 +53,14 @@ def forge(data):
     return bytes(new)
 
 
-def copy(src, dst, lie):
-    try:
-        while data := src.recv(65536):
-            while lie and not done and is_cut(data):
-                more = src.recv(65536)
-                if not more:
-                    break
-                data += more
-            dst.sendall(forge(data) if lie and not done else data)
-    except OSError:
-        pass
-    for s in src, dst:
-        try:
-            s.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
+def copy(src, dst, from_client):
+    while data := src.recv(65536):
+        while not from_client and not done and is_cut(data):
+            more = src.recv(65536)
+            if not more:
+                break
+            data += more
+        dst.sendall(data if from_client or done else forge(data))
 
 
-listener = socket.create_server(('127.0.0.1', 0))
-print(listener.getsockname()[1], flush=True)
-kept = []
-while True:
-    client, _ = listener.accept()
-    server = socket.create_connection((host, port))
-    kept += [client, server]
-    for args in (client, server, False), (server, client, True):
-        threading.Thread(target=copy, args=args, daemon=True).start()
+relay(host, port, copy)

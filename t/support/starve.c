@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "../unit/starve.h"
 
+#include <sys/file.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -14,6 +16,7 @@
 #include <ifaddrs.h>
 #include <libpq-fe.h>
 #include <poll.h>
+#include <pwd.h>
 #include <pthread.h>
 #include <spawn.h>
 #include <stdarg.h>
@@ -110,6 +113,8 @@ CALL(MEMORY, NULL, void *, calloc, (size_t n, size_t size), (n, size))
 CALL(MEMORY, NULL, void *, realloc, (void *p, size_t n), (p, n))
 CALL(MEMORY, NULL, void *, reallocarray, (void *p, size_t n, size_t size),
     (p, n, size))
+CALL(MEMORY, NULL, FILE *, fmemopen, (void *p, size_t n, const char *mode),
+    (p, n, mode))
 CALL(MEMORY, NULL, char *, strdup, (const char *s), (s))
 CALL(MEMORY, NULL, char *, strndup, (const char *s, size_t n), (s, n))
 CALL(THREAD, EAGAIN, int, pthread_create, (pthread_t *t,
@@ -127,6 +132,8 @@ CALL(THREAD, EAGAIN, int, posix_spawn_file_actions_init,
 CALL(THREAD, EAGAIN, int, posix_spawnattr_init, (posix_spawnattr_t *a), (a))
 CALL(THREAD, -1, pid_t, waitpid, (pid_t pid, int *status, int options),
     (pid, status, options))
+CALL(READ, -1, ssize_t, getrandom, (void *p, size_t n, unsigned flags),
+    (p, n, flags))
 CALL(READ, -1, ssize_t, read, (int fd, void *p, size_t n), (fd, p, n))
 CALL(READ, -1, ssize_t, __read_chk, (int fd, void *p, size_t n, size_t cap),
     (fd, p, n, cap))
@@ -142,6 +149,8 @@ CALL(WRITE, -1, ssize_t, writev, (int fd, const struct iovec *v, int n),
     (fd, v, n))
 CALL(WRITE, -1, int, ftruncate, (int fd, off_t n), (fd, n))
 CALL(READ, -1, int, poll, (struct pollfd *p, nfds_t n, int ms), (p, n, ms))
+CALL(READ, EIO, int, getpwuid_r, (uid_t uid, struct passwd *pw, char *p,
+    size_t n, struct passwd **found), (uid, pw, p, n, found))
 CALL(READ, -1, int, getentropy, (void *p, size_t n), (p, n))
 CALL(OPEN, NULL, DIR *, opendir, (const char *name), (name))
 CALL(OPEN, NULL, DIR *, fdopendir, (int fd), (fd))
@@ -159,6 +168,8 @@ CALL(STAT, -1, int, fstatat, (int fd, const char *name, struct stat *st,
     int flags), (fd, name, st, flags))
 CALL(STAT, -1, int, fstatvfs, (int fd, struct statvfs *st), (fd, st))
 CALL(STAT, -1, off_t, lseek, (int fd, off_t at, int from), (fd, at, from))
+CALL(STAT, -1, int, fseek, (FILE *f, long at, int from), (f, at, from))
+CALL(STAT, -1, int, flock, (int fd, int how), (fd, how))
 CALL(STAT, -1, int, fchmod, (int fd, mode_t mode), (fd, mode))
 CALL(NAME, -1, int, mkdir, (const char *name, mode_t mode), (name, mode))
 CALL(NAME, -1, int, mkdirat, (int fd, const char *name, mode_t mode),
@@ -178,7 +189,7 @@ CALL(NAME, -1, int, symlinkat, (const char *to, int fd, const char *name),
 CALL(NAME, -1, ssize_t, readlinkat, (int fd, const char *name, char *out,
     size_t cap), (fd, name, out, cap))
 
-/* A copy of a descriptor; what else fcntl(2) does, does not fail. */
+/* A copy of a descriptor, or its flags; nothing else of fcntl(2) fails. */
 int __real_fcntl(int fd, int cmd, ...);
 int __wrap_fcntl(int fd, int cmd, ...);
 int
@@ -190,7 +201,8 @@ __wrap_fcntl(int fd, int cmd, ...)
 	va_start(ap, cmd);
 	arg = va_arg(ap, void *);
 	va_end(ap);
-	return cmd == F_DUPFD_CLOEXEC && fails(STARVE_OPEN) ? -1 :
+	return (cmd == F_DUPFD_CLOEXEC && fails(STARVE_OPEN)) ||
+	    (cmd == F_SETFL && fails(STARVE_STAT)) ? -1 :
 	    __real_fcntl(fd, cmd, arg);
 }
 
@@ -214,6 +226,7 @@ __wrap_fcntl(int fd, int cmd, ...)
 #pragma weak __real_HMAC
 #pragma weak __real_RAND_bytes
 #pragma weak __real_XXH3_createState
+#pragma weak __real_ZSTD_compressStream2
 #pragma weak __real_ZSTD_createDStream
 #pragma weak __real_ZSTD_decompressStream
 #pragma weak __real_ZSTD_initDStream
@@ -231,6 +244,7 @@ __wrap_fcntl(int fd, int cmd, ...)
 #pragma weak __real_json_array
 #pragma weak __real_json_dumps
 #pragma weak __real_json_object
+#pragma weak __real_libdeflate_alloc_compressor
 CALL(MEMORY, NULL, PQconninfoOption *, PQconninfo, (PGconn *conn), (conn))
 CALL(MEMORY, NULL, PGconn *, PQconnectStartParams, (const char *const *keys,
     const char *const *values, int expand), (keys, values, expand))
@@ -258,6 +272,8 @@ CALL(MEMORY, NULL, unsigned char *, HMAC, (const void *type, const void *key,
     int key_len, const unsigned char *p, size_t n, unsigned char *md,
     unsigned *len), (type, key, key_len, p, n, md, len))
 CALL(READ, 0, int, RAND_bytes, (unsigned char *p, int n), (p, n))
+CALL(MEMORY, (size_t)-64, size_t, ZSTD_compressStream2, (void *z, void *out,
+    void *in, int op), (z, out, in, op))
 CALL(MEMORY, NULL, void *, ZSTD_createDStream, (void), ())
 CALL(MEMORY, (size_t)-64, size_t, ZSTD_decompressStream, (void *z, void *out,
     void *in), (z, out, in))
@@ -279,6 +295,7 @@ CALL(MEMORY, NULL, void *, json_array, (void), ())
 CALL(MEMORY, NULL, char *, json_dumps, (const void *json, size_t flags),
     (json, flags))
 CALL(MEMORY, NULL, void *, json_object, (void), ())
+CALL(MEMORY, NULL, void *, libdeflate_alloc_compressor, (int level), (level))
 
 /*
  * A buffer allocates now and then: here whoever adds to one sees it fail each
@@ -417,6 +434,20 @@ __wrap_openat(int fd, const char *name, int flags, ...)
 	return fails(STARVE_OPEN) ? -1 : __real_openat(fd, name, flags, mode);
 }
 
+time_t starve_ahead;
+
+time_t __real_time(time_t *t);
+time_t __wrap_time(time_t *t);
+time_t
+__wrap_time(time_t *t)
+{
+	time_t ahead = __real_time(NULL) + starve_ahead;
+
+	if (t != NULL)
+		*t = ahead;
+	return ahead;
+}
+
 static int
 open_files(void)
 {
@@ -453,8 +484,8 @@ starve(const char *what, enum starve_kind kind, starve_job *job, void *arg)
 		rc = job(arg, &e);
 		atomic_store(&now.kind, -1);
 		hit = atomic_load(&now.left) <= 0;
-		good = rc == 0 || (hit && rc == -1 && e.code != BK_OK &&
-		    *e.msg != '\0');
+		good = rc == 0 ? e.code == BK_OK : hit && rc == -1 &&
+		    e.code != BK_OK && *e.msg != '\0';
 		if (good && open_files() != files) {
 			e = (struct bk_err){0};		/* the first is kept */
 			good = bk_fail(&e, BK_FAIL, "left a file open") == 0;

@@ -4,3 +4,12 @@
 plain() {
 	perl -pe 's/\{server="(?:[^"\\]|\\.)*",via="(?:[^"\\]|\\.)*"(,|\})/$1 eq "," ? "{" : ""/e'
 }
+
+sql() {
+	psql -qXAt -v ON_ERROR_STOP=1 -c "$1" postgres
+}
+
+# sees FILTER: the document is so.
+sees() {
+	bk-stat --json postgres | jq -e "$1"
+}

@@ -73,7 +73,12 @@ root_start() {
 }
 
 in_root() {
-	env -i "${ENV[@]}" "$(type -P chroot)" "$ROOT" "/bk/$1" "${@:2}"
+	(exec_in_root "$@")
+}
+
+# exec_in_root TOOL ARG...: in the place of this shell: with & it is $!.
+exec_in_root() {
+	exec env -i "${ENV[@]}" "$(type -P chroot)" "$ROOT" "/bk/$1" "${@:2}"
 }
 
 # with_proc TOOL ARG...: the same, with /proc.
