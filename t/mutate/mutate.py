@@ -27,6 +27,7 @@ COPY = TOP / 'build/mutate/copy'
 SOUND = TOP / 'build/mutate/sound'	# without a mistake
 JOBS = os.environ.get('JOBS', '2')
 LIMIT = 300			# seconds: who takes longer is noticed, too
+UNIT_LIMIT = 60
 
 SWAPS = [('==', '!='), ('!=', '=='), ('<=', '<'), ('>=', '>'), ('&&', '||'),
          ('||', '&&'), (' + 1', ''), (' - 1', ''), (' < ', ' <= '),
@@ -83,12 +84,12 @@ def killers(path):
     return max(fitting)[1]
 
 
-def run(tree, *args):
+def run(tree, *args, limit=LIMIT):
     job = subprocess.Popen(args, cwd=tree, stdin=subprocess.DEVNULL,
                            stdout=subprocess.DEVNULL,
                            stderr=subprocess.DEVNULL, start_new_session=True)
     try:
-        return job.wait(timeout=LIMIT) == 0
+        return job.wait(timeout=limit) == 0
     except subprocess.TimeoutExpired:
         os.killpg(job.pid, signal.SIGKILL)
         job.wait()
@@ -102,7 +103,8 @@ def make(tree, target):
 def passes(tree, test):
     # nohup and such ignore signals that the tests send
     if test.endswith('.t'):
-        return make(tree, test) and run(tree, 'env', '--default-signal', test)
+        return make(tree, test) and run(tree, 'env', '--default-signal', test,
+                                        limit=UNIT_LIMIT)
     return run(tree, 'env', '--default-signal', f'BK_BIN={tree}/build/bin', 'sh', '-c',
                f'PATH={tree}/build/bin:$PATH bats {test}')
 

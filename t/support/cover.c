@@ -45,6 +45,7 @@ end_counts(void)
 	end_faults();
 	ending = 1;
 	__gcov_dump();
+	__gcov_reset();		/* who goes on after all counts on */
 	ending = 0;
 }
 

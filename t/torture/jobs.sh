@@ -82,7 +82,7 @@ refused_listing() {
 serve() {
 	"$SUPPORT/$2" "${@:3}" >"$D.$1" 2>&1 </dev/null &
 	echo $! >>"$D.pids"
-	until grep -q '^listening' "$D.$1"; do read -r -t 0.05 <> <(:) || :; done
+	until grep -q '^listening [0-9]' "$D.$1"; do read -r -t 0.05 <> <(:) || :; done
 	echo "$1_PORT=$(sed -n 's/^listening //p' "$D.$1")" >>env
 	. ./env
 }
