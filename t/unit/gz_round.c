@@ -200,8 +200,9 @@ pass(void *arg, struct bk_err *e)
 	struct bk_writer *out = NULL;
 	int fd = -1, rc = -1;
 
-	if (f == NULL || fwrite(p->packed.p, 1, p->packed.len, f) !=
-	    p->packed.len || fflush(f) == EOF || fseeko(f, 0, SEEK_SET) == -1)
+	if (f == NULL || (p->packed.len > 0 &&
+	    fwrite(p->packed.p, p->packed.len, 1, f) != 1) ||
+	    fflush(f) == EOF || fseeko(f, 0, SEEK_SET) == -1)
 		bail("no temporary file");
 	if ((in = bk_reader_open(fileno(f), "test", 0, e)) == NULL ||
 	    (fd = open("/dev/null", O_WRONLY)) == -1 ||
