@@ -36,9 +36,9 @@ int bk_target_is_other(const struct bk_target *t,
     const struct bk_target_source *from);
 
 /*
- * The target exists: BK_DATA if it is not empty: either this is a recovery, or
- * the wrong server, or the wrong database, and only the name, given again,
- * tells which.  The message has what is known of the dump.
+ * To be asked of a target that exists.  BK_DATA unless it is empty: either this
+ * is a recovery, or the wrong server, or the wrong database, and only the name,
+ * given again, tells which.  The message has what is known of the dump.
  */
 int bk_target_refuse(struct bk_target *t, const struct bk_target_source *from,
     struct bk_err *e);
