@@ -151,7 +151,7 @@ stored() { s3_curl GET "/${AT#s3://}/$1" | cmp - "$2"; }
 
 @test "what takes for ever ends: an answer byte by byte, a signal, keys" {
 	fast_clock
-	export LD_PRELOAD=$PWD/fast.so
+	export LD_PRELOAD=$PWD/fast.so TIMES=30
 	# 4 bytes a second to it
 	fault_start 'POST uploads= 1 trickle:120'
 	run -0 --separate-stderr timeout 60 bk-s3put --retry-for 10m "$AT/a" \

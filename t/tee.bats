@@ -20,6 +20,7 @@ tee_of() { bk-seal cat "$1" | bk-tee "${@:2}"; }
 status_of() { status=0; wait "$1" || status=$?; }
 
 is_there() { [ -e "$1" ]; }
+ended() { ! kill -0 "$1" 2>/dev/null; }
 gone() { [ -z "$(ls -A d)" ]; }
 has_temps() { [ "$(ls -A d | grep -c '^\.bk-save')" = "$1" ]; }
 
@@ -178,6 +179,23 @@ has_temps() { [ "$(ls -A d | grep -c '^\.bk-save')" = "$1" ]; }
 	status_of "$PID"
 	[ "$status" = 143 ]
 	await 60 gone
+	exec 9>&-
+}
+
+@test "a sink that ignores SIGTERM is killed after half a minute" {
+	fast_clock
+	mkfifo fifo
+	TIMES=100 LD_PRELOAD=$PWD/fast.so bk-tee \
+	    "trap '' TERM; touch ready; cat >part; mv part d/1" <fifo 3>&- &
+	PID=$! PIDS=$!
+	exec 9>fifo
+	head -c 100000 in >&9
+	await 10 is_there ready
+	kill "$PID"
+	await 20 ended "$PID"
+	status_of "$PID"
+	[ "$status" = 143 ]
+	gone
 	exec 9>&-
 }
 

@@ -156,27 +156,3 @@ s3_uploads() {
 	xml=$(s3_curl GET "/$1?uploads=")
 	sed 's/<Upload>/\n&/g' <<<"$xml" | sed -n '/^<Upload>/p' | wc -l
 }
-
-# fast_clock: fast.so, with which a program's clock runs thirty times as fast,
-# so that half a minute is a second.
-fast_clock() {
-	[[ $BK_BIN != */san/* ]] || skip 'a preloaded library'
-	cat >fast.c <<-'C'
-		#include <time.h>
-		#include <unistd.h>
-		#include <sys/syscall.h>
-		int clock_gettime(clockid_t id, struct timespec *now)
-		{
-			int rc = (int)syscall(SYS_clock_gettime, id, now);
-			if (id == CLOCK_MONOTONIC || id == CLOCK_MONOTONIC_RAW) {
-				long long ns = now->tv_sec * 1000000000LL +
-				    now->tv_nsec;
-				ns *= 30;
-				now->tv_sec = ns / 1000000000;
-				now->tv_nsec = ns % 1000000000;
-			}
-			return rc;
-		}
-	C
-	${CC:-cc} -shared -fPIC -o fast.so fast.c
-}
