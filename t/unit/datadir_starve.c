@@ -72,10 +72,11 @@ make(struct base_tar *b, const char *start, int space, enum bk_sum algorithm)
 struct job {
 	struct base_tar b;
 	struct bk_datadir_options o;
+	int told;		/* by the commit, that --delta mends it */
 };
 
 static int
-unpack(const struct job *j, struct bk_err *e)
+unpack(struct job *j, struct bk_err *e)
 {
 	struct memory m = { j->b.tar.data, j->b.tar.len };
 	const struct bk_source src = { memory_read, &m };
@@ -85,8 +86,10 @@ unpack(const struct job *j, struct bk_err *e)
 	if (d != NULL && bk_datadir_unpack(d, src, "input", e) == 0 &&
 	    bk_datadir_append(d, "postgresql.auto.conf", "a = b\n", 6, e) ==
 	    0 && bk_datadir_put(d, "recovery.signal", "", 0, e) == 0 &&
-	    bk_datadir_remove(d, "recovery.signal", e) == 0)
+	    bk_datadir_remove(d, "recovery.signal", e) == 0) {
 		rc = bk_datadir_commit(d, e);
+		j->told |= strstr(e->msg, "until --delta succeeds") != NULL;
+	}
 	if (d != NULL && rc == -1)
 		bk_datadir_undo(d, e);
 	bk_datadir_free(d);
@@ -282,8 +285,10 @@ main(void)
 	map.to = ts;
 	make(&j.b, "0/2000028", 1, BK_SUM_CRC32C);
 	starve_all("unpack", fresh, &j);
+	ok(!j.told, "a failed commit does not send to --delta");
 	test_killed(&j);
 	starve_all("delta", delta, &j);
+	ok(j.told, "a failed commit of a delta does");
 	starve("a tablespace moved", STARVE_NAME, moved, &j);
 	tar_free(&j.b);
 	wipe_tree(data);
