@@ -1,6 +1,5 @@
 #include "signals.h"
 
-#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -60,15 +59,16 @@ end_by(int sig)
 static void
 stop_by(int sig)
 {
+	struct bk_err ignored = {0};
+
 	atomic_store(&stopped_by, sig);
 	/* the holder of the lock ends the run and reports how */
 	if (pthread_mutex_trylock(&lock) == 0) {
 		audit_line_signal(sig);
 		pthread_mutex_unlock(&lock);
 	}
-	/* a full pipe is readable already */
-	if (write(stop_fd, "", 1) == -1)
-		return;
+	if (bk_io_write(stop_fd, "", 1, "signal", &ignored) == -1)
+		die_of(sig);		/* nobody would stop */
 }
 
 static void
@@ -147,7 +147,6 @@ signals_stop_fd(struct bk_err *e)
 
 	if (bk_io_pipe(p, e) == -1)
 		return -1;
-	(void)fcntl(p[1], F_SETFL, O_NONBLOCK);
 	stop_fd = p[1];
 	if (!started)
 		start();

@@ -123,6 +123,11 @@ none() {
 	[ -z "$(find "$1" -name "$2")" ]
 }
 
+# traced: each of its threads is.
+traced() {
+	! grep -qsx 'TracerPid:	0' /proc/"$R"/task/*/status
+}
+
 @test "segments are handed over, confirmed, and are the server's" {
 	local last name
 	receive --slot bk "$STORE"
@@ -485,6 +490,21 @@ there is room again" ]
 	rm spool/*.partial
 	run -1 --separate-stderr bk-walrecv -U bk --slot bk --spool spool true
 	one_line_error bk-walrecv
+}
+
+@test "a signal of which the work cannot be told ends it at once" {
+	local tracer
+	can_trace
+	receive --slot bk "$STORE"
+	await 20 receiving
+	strace -qq -f -o trace -e inject=write:error=EIO -p "$R" 3>&- 4>&- &
+	tracer=$!
+	await 20 traced
+	kill -TERM "$R"
+	await 20 gone "$R"
+	ended 143
+	wait "$tracer" || :
+	grep -q INJECTED trace
 }
 
 @test "another cluster behind the address, or another past, is not mixed in" {
