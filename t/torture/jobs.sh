@@ -115,8 +115,8 @@ segments() {
 	awk '{ print "S" NR "=" $0 }' "$ROOT/names" >>env
 }
 
-# slot: the slot "all", behind which the server has the segments SEGMENTS, the
-# last of which is LAST, and some of NEXT.
+# slot: the slot "all", behind which the server has the segments SEGMENTS,
+# and some of NEXT.  "sh confirmed SLOT": are they?
 slot() {
 	local n
 	pg
@@ -130,7 +130,10 @@ slot() {
 	fi
 	echo "NEXT=$(psql -XqAtc 'SELECT pg_walfile_name(pg_current_wal_lsn())' postgres)" >>env
 	echo "SEGMENTS=$(tr '\n' ' ' <"$ROOT/slot")" >>env
-	echo "LAST=$(tail -n 1 "$ROOT/slot")" >>env
+	cat >confirmed <<-SH
+		psql -XqAtc "SELECT count(*) FROM pg_replication_slots WHERE slot_name = '\$1'
+		    AND pg_walfile_name(restart_lsn - 1) >= '$(tail -n 1 "$ROOT/slot")'" postgres | grep -qx 1
+	SH
 }
 
 # archived: the segments in archive.
