@@ -97,6 +97,18 @@ setup() {
 	is_open out
 }
 
+@test "a command whose output cannot be read is not sealed" {
+	local nth
+	can_trace
+	head -c 1M /dev/zero >in
+	strace -e trace=read -o trace bk-seal cat in >out
+	nth=$(grep 'read(' trace | grep -n ', 262144)' | head -n 1)
+	run -1 sh -c 'strace -o trace -e inject=read:error=EIO:when="$1" \
+	    bk-seal cat in >out' sh "${nth%%:*}"
+	[ "$output" = "bk-seal: cat: read: Input/output error" ]
+	is_open out
+}
+
 @test "a command that cannot be run is named" {
 	run -1 --separate-stderr bk-seal /nonexistent/pg_dumpall
 	[ "$stderr" = "bk-seal: /nonexistent/pg_dumpall: cannot run: No such file or directory" ]

@@ -125,7 +125,8 @@ none() {
 
 # traced: each of its threads is.
 traced() {
-	! grep -qsx 'TracerPid:	0' /proc/"$R"/task/*/status
+	grep -qs '^TracerPid:	[1-9]' /proc/"$R"/task/*/status &&
+	    [ -z "$(grep -sx 'TracerPid:	0' /proc/"$R"/task/*/status)" ]
 }
 
 @test "segments are handed over, confirmed, and are the server's" {
