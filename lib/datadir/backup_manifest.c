@@ -238,7 +238,8 @@ parse_system(struct bk_backup_manifest *m, const char *s, struct bk_err *e)
 		return damaged(m, "no System-Identifier", e);
 	s += strlen(key);
 	n = strspn(s, "0123456789");
-	if (n == 0 || n >= sizeof(m->summary.sysid) || strcmp(s + n, ",") != 0)
+	if (n == 0 || n >= sizeof(m->summary.sysid) ||
+	    (n > 1 && *s == '0') || strcmp(s + n, ",") != 0)
 		return damaged(m, "a malformed System-Identifier", e);
 	memcpy(m->summary.sysid, s, n);
 	m->expected = FILES;
