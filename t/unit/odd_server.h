@@ -17,8 +17,6 @@
  *	"?"	none ever
  *	"~m"	instead of a connection: not yet, m
  *
- *	"~m"	instead of a connection: not yet, as m says
- *
  * Behind the last one it has errors.  It listens on the socket of port 1 in a
  * directory, and says that it is 15.
  */
