@@ -67,6 +67,9 @@ walrecv_metrics(const struct bk_receive_state *s, struct bk_buf *out,
 	const struct metric all[] = {
 		{ M("connected"), "gauge",
 		    "1 if WAL is being received.", s->connected },
+		{ M("slot_made_timestamp_seconds"), "gauge",
+		    "When the slot was made, as there was none; 0: not in "
+		    "this run.", (double)s->slot_made },
 		{ M("timeline"), "gauge",
 		    "The timeline that is being received.", s->timeline },
 		{ M("received_lag_bytes"), "gauge",

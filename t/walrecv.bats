@@ -145,7 +145,7 @@ traced() {
 	[ "$(wal_sql "SELECT restart_lsn = '0/0'::pg_lsn + (x'${last:8:8}'::int
 	    * 4294967296 + x'${last:16}'::int * 1048576 + 1048576)
 	    FROM pg_replication_slots WHERE slot_name = 'bk'")" = t ]
-	[ "$(cat err)" = "bk-walrecv: slot bk: made on $(uname -n)
+	[ "$(cat err)" = "bk-walrecv: slot bk: there was none on $(uname -n): made; WAL is received from $(sed -n 's/.*received from \([^ ]*\) on;.*/\1/p' err) on; if it was there before, WAL is missing: take a new base backup
 bk-walrecv: receiving from $(uname -n), timeline 1, $(sed -n 's/.*timeline 1, \(.*\), slot.*/\1/p' err), slot bk" ]
 	# nothing of it is left behind
 	[ -z "$(find . -name 'bk-walrecv.*')" ]
@@ -455,6 +455,81 @@ there is room again" ]
 	ended 143
 }
 
+@test "the end of a segment is told at once, and noted" {
+	local last at writer
+	wal_start "$BATS_TEST_TMPDIR/pg1"
+	fast_clock
+	# nothing is told because time has passed, or because more WAL came
+	export TIMES=0
+	writer=$(wal_sql "SELECT pid FROM pg_stat_activity
+	    WHERE backend_type = 'background writer'")
+	kill -STOP "$writer"
+	LD_PRELOAD=$PWD/fast.so bk-walrecv -w -U bk --slot bk --spool spool \
+	    "$STORE" 2>>err 3>&- 4>&- &
+	R=$!
+	RECEIVERS+=("$R")
+	await 20 receiving
+	last=$(wal_switch)
+	await 20 stored "$last"
+	# the beginning of the next, of 1 MB as all of them
+	at=$(wal_sql 'SELECT pg_current_wal_insert_lsn()')
+	at=0/$(printf %X $((0x${at#0/} & ~0xFFFFF)))
+	await 20 confirms bk "$at" || { kill -CONT "$writer"; false; }
+	kill -CONT "$writer"
+	grep -q " lsn=$at\$" spool/position
+	end9
+}
+
+@test "a slot that goes on after the spool's position is believed" {
+	local at first
+	wal_start "$BATS_TEST_TMPDIR/pg1"
+	wal_archive true
+	receive --slot bk --spool spool "$STORE"
+	await 20 receiving
+	cp spool/position older
+	first=$(wal_sql 'SELECT pg_walfile_name(pg_current_wal_lsn())')
+	for _ in 1 2 3; do
+		at=$(wal_switch)
+		await 20 stored "$at"
+	done
+	await 20 confirms bk "$(wal_sql 'SELECT pg_current_wal_lsn()')"
+	end9
+	wal_archived "$at"
+	wal_sql CHECKPOINT
+	[ ! -e "$PGHOST/data/pg_wal/$first" ]
+	# it was killed before the new position was on the disk
+	rm -f spool/*.partial
+	cp older spool/position
+	receive --slot bk --spool spool "$STORE"
+	await 20 receiving 2
+	grep -q 'slot bk: WAL up to [^ ]* was confirmed, .*: goes on where' err
+	at=$(wal_switch)
+	await 20 stored "$at"
+	end9
+	# of one that nobody can have confirmed it is not
+	wal_sql "SELECT pg_drop_replication_slot('bk')"
+	for _ in 1 2 3; do
+		at=$(wal_switch)
+	done
+	wal_archived "$at"
+	wal_sql CHECKPOINT
+	run -3 --separate-stderr timeout 30 bk-walrecv -U bk --slot bk \
+	    --spool spool true
+	[[ $stderr == *'slot bk: there was none on '*' has already been removed'* ]]
+}
+
+@test "a slot that has to be made again is told, and stays in the metrics" {
+	receive --slot bk --prometheus wal.prom "$STORE"
+	await 20 receiving
+	await 20 grep -q '^bk_walrecv_slot_made_timestamp_seconds{.*} [1-9]' wal.prom
+	grep -q 'slot bk: there was none on .*: made; WAL is received from' err
+	end9
+	receive --slot bk --prometheus wal.prom "$STORE"
+	await 20 grep -q '^bk_walrecv_slot_made_timestamp_seconds{.*} 0$' wal.prom
+	end9
+	[ "$(grep -c 'there was none' err)" = 1 ]
+}
+
 @test "what waits in the spool is handed over without the server" {
 	local last end
 	wal_start "$BATS_TEST_TMPDIR/pg1"
@@ -582,7 +657,7 @@ there is room again" ]
 	await 20 grep -q '^bk_walrecv_last_stored_info.*wal="0[0-9A-F]*"} 1' wal.prom
 	grep -q '^bk_walrecv_connected{server="[^"]*",slot="bk"} 1$' wal.prom
 	grep -q '^bk_walrecv_failures_total{.*} 0$' wal.prom
-	[ "$(grep -c '^# TYPE' wal.prom)" = 14 ]
+	[ "$(grep -c '^# TYPE' wal.prom)" = 15 ]
 	# every metric is in the page
 	sed -n 's/^# TYPE \([^ ]*\).*/\1/p' wal.prom | while read -r name; do
 		grep -q "$name" <<<"$page"

@@ -30,9 +30,10 @@ tell(struct receive *r, int ask)
 	if (r->conn == NULL)
 		return;
 	r->told = bk_monotonic();
+	r->told_lsn = bk_receive_confirmed(r);
 	/* if only the stream has ended, what is still to be read tells why */
-	if (bk_stream_status(r->conn, r->received, bk_receive_confirmed(r),
-	    ask, &why) == -1 && PQstatus(r->conn) == CONNECTION_BAD)
+	if (bk_stream_status(r->conn, r->received, r->told_lsn, ask,
+	    &why) == -1 && PQstatus(r->conn) == CONNECTION_BAD)
 		bk_receive_disconnect(r, "the server has closed the "
 		    "connection");
 }
@@ -73,14 +74,20 @@ answer(struct receive *r, const struct bk_stream_message *m)
 		r->asked = bk_monotonic();
 }
 
+/* A commit may wait for what was confirmed since, and a slot keeps its WAL. */
+static void
+tell_news(struct receive *r)
+{
+	if (bk_receive_confirmed(r) != r->told_lsn)
+		tell(r, 0);
+}
+
 static int
 sync_and_tell(struct receive *r, struct bk_err *e)
 {
-	if (r->synced >= r->received || !bk_spool_keeps(r->spool))
-		return 0;
 	if (bk_receive_sync(r, e) == -1)
 		return -1;
-	tell(r, 0);
+	tell_news(r);
 	return 0;
 }
 
@@ -145,14 +152,12 @@ unpause(struct receive *r, struct bk_err *e)
 static int
 look(struct receive *r, struct bk_err *e)
 {
-	uint64_t before = bk_receive_confirmed(r);
 	uint64_t end = r->seg.fd == -1 ? 0 : r->seg.start + r->seg.have;
 	double now = bk_monotonic();
 	int old;
 
 	bk_hand_look(r->hand, &r->handed);
-	if (bk_receive_confirmed(r) != before)
-		tell(r, 0);
+	tell_news(r);
 	if (r->handed.growing > 0)
 		return 0;
 	if (r->partial_end > 0 && r->handed.grown < r->partial_end) {
@@ -192,7 +197,7 @@ report(struct receive *r, double *next)
 {
 	struct bk_receive_state s = {
 		.slot = r->o->slot, .host = r->pos.host,
-		.cluster = r->pos.sysid,
+		.cluster = r->pos.sysid, .slot_made = r->slot_made,
 		.connected = r->conn != NULL && r->proven,
 		.timeline = r->pos.timeline, .server = r->server_end,
 		.received = r->received,

@@ -47,6 +47,7 @@ struct bk_receive_state {
 	const char *host;	/* "": not known yet */
 	const char *cluster;
 	int connected;
+	time_t slot_made;	/* in this run, as there was none; 0: no */
 	uint32_t timeline;
 	uint64_t server;	/* LSN up to which the server has WAL */
 	uint64_t received, confirmed;	/* LSNs */

@@ -92,35 +92,52 @@ check_cluster(const struct receive *r, struct bk_err *e)
 	return 0;
 }
 
-/* Find the slot, or make it.  *restart is the oldest WAL it keeps, or 0. */
+/* Where there was no slot, nobody kept the WAL that was written until now. */
 static int
-use_slot(struct receive *r, uint64_t *restart, struct bk_err *e)
+make_slot(struct receive *r, struct bk_repl_slot *slot, struct bk_err *e)
 {
 	const char *name = r->o->slot;
-	struct bk_repl_slot slot;
-	char text[200];
+	char text[400], at[BK_LSN_TEXT];
 
-	*restart = 0;
+	if (bk_repl_slot_create(r->conn, name, e) == -1 ||
+	    bk_repl_slot_read(r->conn, &r->o->target, name, slot, e) == -1)
+		return -1;
+	slot->exists = 0;
+	r->slot_made = time(NULL);
+	bk_lsn_format(slot->restart, at);
+	if (r->pos.segment == 0)
+		(void)snprintf(text, sizeof(text), "slot %s: there was none on "
+		    "%s: made; WAL is received from %s on; if it was there "
+		    "before, WAL is missing: take a new base backup", name,
+		    r->server.host, at);
+	else
+		(void)snprintf(text, sizeof(text), "slot %s: there was none on "
+		    "%s: made; what the server still has is received", name,
+		    r->server.host);
+	r->o->say(text);
+	return 0;
+}
+
+/*
+ * Find the slot, or make it.  slot->exists tells which; slot->restart is the
+ * oldest WAL that it keeps, 0 without one.
+ */
+static int
+use_slot(struct receive *r, struct bk_repl_slot *slot, struct bk_err *e)
+{
+	const char *name = r->o->slot;
+
+	*slot = (struct bk_repl_slot){0};
 	if (name == NULL)
 		return 0;
-	if (bk_repl_slot_read(r->conn, &r->o->target, name, &slot, e) == -1)
+	if (bk_repl_slot_read(r->conn, &r->o->target, name, slot, e) == -1 ||
+	    (!slot->exists && make_slot(r, slot, e) == -1))
 		return -1;
-	if (!slot.exists) {
-		if (bk_repl_slot_create(r->conn, name, e) == -1 ||
-		    bk_repl_slot_read(r->conn, &r->o->target, name, &slot,
-		    e) == -1)
-			return -1;
-		(void)snprintf(text, sizeof(text), "slot %s: made on %s%s",
-		    name, r->server.host, r->pos.segment == 0 ? "" :
-		    ", where there was none");
-		r->o->say(text);
-	}
-	*restart = slot.restart;
-	if (slot.restart == 0)
+	if (slot->restart == 0)
 		return bk_fail(e, BK_DATA, "slot %s: keeps no WAL: the server "
 		    "has invalidated it (max_slot_wal_keep_size), or it was "
 		    "made without reserving WAL; drop it, it will be made "
-		    "anew, begin with an empty spool and take a new base "
+		    "again, begin with an empty spool and take a new base "
 		    "backup", name);
 	return 0;
 }
@@ -137,13 +154,12 @@ read_history(struct receive *r, uint32_t timeline, struct bk_buf *text,
 	return bk_wal_history_parse(name, text->data, text->len, h, e);
 }
 
-/* Nothing was received before: where to begin. */
+/* Nothing is here of what comes before lsn: begin there. */
 static int
-choose_position(struct receive *r, uint64_t restart, struct bk_err *e)
+choose_position(struct receive *r, uint64_t lsn, struct bk_err *e)
 {
 	struct bk_wal_history h = {0};
 	struct bk_buf text = {0};
-	uint64_t lsn = restart != 0 ? restart : r->server.lsn;
 	uint32_t timeline = r->server.timeline;
 	int rc = 0;
 
@@ -164,6 +180,40 @@ choose_position(struct receive *r, uint64_t restart, struct bk_err *e)
 	bk_wal_history_free(&h);
 	bk_buf_free(&text);
 	return rc;
+}
+
+/*
+ * The slot gives up only WAL that was confirmed.  Where it begins after the
+ * segment that is to come, and nothing of that is here, we were ended between
+ * the confirmation and the note of the new position.
+ */
+static int
+believe_slot(struct receive *r, uint64_t restart, struct bk_err *e)
+{
+	char text[300], from[BK_LSN_TEXT], to[BK_LSN_TEXT];
+
+	if (r->seg.have > 0 || restart < r->pos.lsn + r->pos.segment)
+		return 0;
+	bk_lsn_format(r->pos.lsn, from);
+	bk_lsn_format(restart, to);
+	(void)snprintf(text, sizeof(text), "slot %s: WAL up to %s was "
+	    "confirmed, the spool tells of %s: goes on where the slot is",
+	    r->o->slot, to, from);
+	r->o->say(text);
+	if (bk_receive_end_segment(r, r->pos.lsn, e) == -1)
+		return -1;
+	return choose_position(r, restart, e);
+}
+
+/* Where to begin, at the first connection. */
+static int
+first_position(struct receive *r, const struct bk_repl_slot *slot,
+    struct bk_err *e)
+{
+	if (r->pos.segment == 0)
+		return choose_position(r, slot->restart != 0 ? slot->restart :
+		    r->server.lsn, e);
+	return slot->exists ? believe_slot(r, slot->restart, e) : 0;
 }
 
 /* The history of the timeline that is begun with is handed over, too. */
@@ -281,8 +331,8 @@ start(struct receive *r, struct bk_err *e)
 	}
 	if (rc == 0) {
 		r->heard = r->told = bk_monotonic();
-		rc = bk_stream_status(r->conn, r->received,
-		    bk_receive_confirmed(r), 1, e);
+		r->told_lsn = bk_receive_confirmed(r);
+		rc = bk_stream_status(r->conn, r->received, r->told_lsn, 1, e);
 	}
 	return rc;
 }
@@ -291,12 +341,11 @@ static int
 prepare(struct receive *r, struct bk_err *e)
 {
 	int first = r->pos.segment == 0 || !r->known;
-	uint64_t restart;
+	struct bk_repl_slot slot;
 
 	if (bk_repl_identify(r->conn, &r->server, e) == -1 ||
-	    check_cluster(r, e) == -1 || use_slot(r, &restart, e) == -1)
-		return -1;
-	if (r->pos.segment == 0 && choose_position(r, restart, e) == -1)
+	    check_cluster(r, e) == -1 || use_slot(r, &slot, e) == -1 ||
+	    (first && first_position(r, &slot, e) == -1))
 		return -1;
 	(void)snprintf(r->pos.host, sizeof(r->pos.host), "%s", r->server.host);
 	r->server_end = r->server.lsn;

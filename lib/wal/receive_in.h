@@ -19,13 +19,16 @@ struct receive {
 	struct bk_repl_server server;	/* of the last connection */
 	int known;		/* there was one */
 	uint64_t connections;
+	time_t slot_made;	/* by us, as there was none; 0: it was there */
 	double next_try;	/* bk_monotonic() */
 	unsigned tries;
 	char cause[1024];	/* of the last failure said; "" */
 	int proven;		/* a message has come over the connection */
 	double heard, told;	/* when a message came, a status left */
+	uint64_t told_lsn;	/* confirmed by that status */
 
-	struct bk_spool_position pos;	/* of the segment being received */
+	struct bk_spool_position pos;	/* of the segment being received, or
+				 * of the next */
 	int recorded;		/* pos is in the spool */
 	struct bk_spool_segment seg;
 	int checked;		/* its header */

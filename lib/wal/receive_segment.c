@@ -105,12 +105,36 @@ unless_full(struct receive *r, int rc, const struct bk_err *why,
 	return 1;
 }
 
+/* Where it goes on: 0; -1, also if there is no room now. */
+static int
+record(struct receive *r, struct bk_err *e)
+{
+	int rc = r->recorded ? 0 : bk_spool_record(r->spool, &r->pos, e);
+
+	r->recorded = rc == 0;
+	return rc;
+}
+
+/* The position is lsn: recorded now, or before the next segment begins. */
+static int
+move_to(struct receive *r, uint64_t lsn, struct bk_err *e)
+{
+	struct bk_err why = {0};
+
+	r->pos.lsn = lsn;
+	r->recorded = 0;
+	if (record(r, &why) == 0 || why.code == BK_BUSY)
+		return 0;
+	*e = why;
+	return -1;
+}
+
 /* A segment to write to: 0; 1: not now; -1. */
 static int
 ensure(struct receive *r, struct bk_err *e)
 {
 	struct bk_err why = {0};
-	int rc = 0;
+	int rc;
 
 	if (r->seg.fd != -1)
 		return 0;
@@ -119,12 +143,8 @@ ensure(struct receive *r, struct bk_err *e)
 		pause_for(r, PAUSE_QUEUE, NULL);
 		return 1;
 	}
-	if (!r->recorded)
-		rc = bk_spool_record(r->spool, &r->pos, &why);
-	if (rc == 0) {
-		r->recorded = 1;
+	if ((rc = record(r, &why)) == 0)
 		rc = bk_spool_begin(r->spool, &r->pos, &r->seg, &why);
-	}
 	return unless_full(r, rc, &why, e);
 }
 
@@ -144,9 +164,13 @@ finish(struct receive *r, struct bk_err *e)
 		f.fd = r->seg.fd;
 		r->seg.fd = -1;	/* now owned by f */
 	}
-	rc = put(r, name, &f, f.confirms, r->sent, e);
-	r->pos.lsn = r->synced = f.confirms;
-	r->recorded = 0;
+	/* first the position: COMMAND's success removes the segment */
+	rc = move_to(r, f.confirms, e);
+	if (rc == 0)
+		rc = put(r, name, &f, f.confirms, r->sent, e);
+	else if (f.fd != -1)
+		close(f.fd);
+	r->synced = f.confirms;
 	close_segment(r);
 	return rc;
 }
@@ -293,8 +317,8 @@ bk_receive_switch(struct receive *r, uint32_t timeline, uint64_t lsn,
 	if (put(r, name, &f, 0, time(NULL), e) == -1)
 		return -1;
 	r->pos.timeline = timeline;
-	r->pos.lsn = lsn & ~(r->pos.segment - 1);
-	r->recorded = 0;
+	if (move_to(r, lsn & ~(r->pos.segment - 1), e) == -1)
+		return -1;
 	r->received = r->synced = r->pos.lsn;
 	r->partial_end = 0;
 	if (r->floor > lsn)

@@ -119,7 +119,7 @@ as_nobody() {
 	setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
 }
 
-# fast_clock: fast.so, to be preloaded: a clock that runs $TIMES as fast.
+# fast_clock: fast.so, to be preloaded: a clock that runs $TIMES as fast; 0: not.
 fast_clock() {
 	[[ $BK_BIN != */san/* ]] || skip 'a preloaded library'
 	${CC:-cc} -shared -fPIC -o fast.so "$SUPPORT/fastclock.c"

@@ -1,6 +1,7 @@
 /*
  * LD_PRELOAD: a program whose clock runs TIMES (in its environment) as fast,
- * so that half a minute's patience is tried in a second.  The time of day, by
+ * so that half a minute's patience is tried in a second; with 0 it stands
+ * still, so that nothing happens because time has passed.  The time of day, by
  * which requests are signed, stays.
  */
 #define _GNU_SOURCE
@@ -40,7 +41,7 @@ poll(struct pollfd *fds, nfds_t n, int timeout)
 	long long ns;
 
 	if (timeout >= 0) {
-		ns = timeout * 1000000LL / times();
+		ns = timeout * 1000000LL / (times() > 0 ? times() : 1);
 		t = (struct timespec){ ns / 1000000000, ns % 1000000000 };
 		limit = &t;
 	}
