@@ -57,6 +57,8 @@ setup() {
 
 teardown() {
 	pg_stop "$BATS_TEST_TMPDIR/new"
+	pg_stop "$BATS_TEST_TMPDIR/other"
+	pg_stop "$BATS_TEST_TMPDIR/first"
 }
 
 from() {
@@ -149,4 +151,48 @@ after() {
 	    --wal "$(from "$ARCHIVE")" <"$F/base.tar"
 	[[ $stderr == *"/space-"*": not empty"*"--map "* ]]
 	[ ! -e "$SIDE/PG_VERSION" ]
+}
+
+# start_from TAR TARGET WAL: recover it in new, for the server's user.  Its port
+# and its socket are those of the server that was backed up.
+start_from() {
+	wal_side new
+	pg_as mkdir -m 700 "$SIDE"
+	"$TOOLS/bk-pitr" -q -D "$SIDE" --start --set listen_addresses= \
+	    --target "$2" --wal "$3" <"$1"
+}
+
+@test "of a quiet standby, whose WAL ends where it is consistent" {
+	wal_start "$PWD/first"
+	wal_sql 'CREATE TABLE t AS SELECT 7 AS n'
+	wal_standby other first
+	bk-base -q -c fast >quiet.tar
+	pg_ctl_ other -m fast stop
+	run -0 --separate-stderr env -u PGHOST -u PGPORT \
+	    bk-verify --scratch <quiet.tar
+	[ "$(jq -r .proof <<<"$output")" = recovery ]
+	start_from quiet.tar immediate 'exit 4'
+	[ "$(wal_sql 'SELECT n FROM t')" = 7 ]
+}
+
+@test "WAL that ends with a commit: the instant is that commit's" {
+	local last end dir
+	wal_start "$PWD/first"
+	wal_sql 'CREATE TABLE t (n int)'
+	bk-base -q -c fast >base.tar
+	wal_sql 'INSERT INTO t VALUES (1)'
+	wal_sql 'INSERT INTO t VALUES (2)'
+	last=$(wal_sql 'SELECT pg_walfile_name(pg_current_wal_lsn())')
+	end=$(wal_sql 'SELECT pg_current_wal_lsn()')
+	pg_ctl_ first -m immediate stop
+	dir=$(wal_dir archive)
+	# as a receiver has it: zeros after the end, in a segment of 1 MB
+	head -c $((0x${end#*/} & 0xFFFFF)) "$PGHOST/data/pg_wal/$last" \
+	    >"$dir/$last.partial"
+	truncate -s 1M "$dir/$last.partial"
+	start_from base.tar latest "$(from "$dir")" >reached
+	last=$(wal_sql "SELECT to_char(pg_xact_commit_timestamp(xmin)
+	    AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US')
+	    FROM t WHERE n = 2")
+	[[ -n $last && $(<reached) == "reached=${last}Z lsn="* ]]
 }

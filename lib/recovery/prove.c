@@ -37,6 +37,20 @@ stops_before(struct prover *s, const struct bk_logrecord *r)
 	return 0;
 }
 
+/*
+ * The server notices that it is consistent at the next record only, and of a
+ * quiet standby there is none: it is told of this one.
+ */
+static int
+is_consistent(struct prover *s, const struct bk_logrecord *r)
+{
+	if (s->consistent == 0 || r->end < s->consistent)
+		return 0;
+	s->p->stop = BK_STOP_BEHIND;
+	s->p->lsn = r->at;
+	return 1;
+}
+
 static int
 stops_behind(struct prover *s, const struct bk_logrecord *r)
 {
@@ -50,7 +64,7 @@ stops_behind(struct prover *s, const struct bk_logrecord *r)
 		return r->kind == BK_LOGRECORD_POINT &&
 		    strcmp(r->name, t->name) == 0;
 	case BK_TARGET_IMMEDIATE:
-		return s->consistent != 0 && r->end >= s->consistent;
+		return is_consistent(s, r);
 	default:
 		return 0;
 	}

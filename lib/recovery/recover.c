@@ -104,8 +104,6 @@ add_target(const struct bk_recover_settings *s, struct bk_buf *out,
 	switch (t->kind) {
 	case BK_TARGET_LSN:
 		return add_lsn(out, t->lsn, 0, e);
-	case BK_TARGET_IMMEDIATE:
-		return add_setting(out, "recovery_target", "immediate", e);
 	case BK_TARGET_NAME:
 		return add_setting(out, "recovery_target_name", t->name, e);
 	case BK_TARGET_TIME:
@@ -118,6 +116,7 @@ add_target(const struct bk_recover_settings *s, struct bk_buf *out,
 		if (add_setting(out, "recovery_target_xid", text, e) == -1)
 			return -1;
 		break;
+	case BK_TARGET_IMMEDIATE:	/* the proof names a record */
 	case BK_TARGET_LATEST:
 		return 0;
 	}

@@ -318,6 +318,20 @@ static const char query[] =
     " CASE WHEN NOT pg_is_in_recovery() THEN"
     " left(pg_walfile_name(pg_current_wal_lsn()), 8) END";
 
+/*
+ * A server that stops at a record does not note the time of that record: what
+ * the proof saw until there was replayed as well.
+ */
+static void
+add_proven_time(const struct bk_recover_server *s, struct bk_recovered *where)
+{
+	if (where->lsn < s->proof->end || !s->proof->has_time ||
+	    (where->has_time && where->time >= s->proof->time))
+		return;
+	where->has_time = 1;
+	where->time = s->proof->time;
+}
+
 /* 1: it is there; 0: not yet; -1: it cannot be asked. */
 static int
 ask(const struct bk_recover_server *s, const struct postmaster *pm,
@@ -335,6 +349,7 @@ ask(const struct bk_recover_server *s, const struct postmaster *pm,
 		(void)bk_lsn_parse(PQgetvalue(res, 0, 1), &where->lsn);
 		where->has_time = !PQgetisnull(res, 0, 2);
 		where->time = strtoll(PQgetvalue(res, 0, 2), NULL, 10);
+		add_proven_time(s, where);
 		where->timeline = PQgetisnull(res, 0, 3) ?
 		    s->proof->timeline :
 		    (uint32_t)strtoul(PQgetvalue(res, 0, 3), NULL, 16);

@@ -224,19 +224,23 @@ recover(struct test *t, struct bk_err *e)
 }
 
 /*
- * The last commit that was replayed; without one, the instant at which the
- * backup began: what was committed by then is in it.
+ * The last commit that was replayed, by the server or, as it does not note the
+ * time of the record at which it stops, by the proof; without one, the instant
+ * at which the backup began: what was committed by then is in it.
  */
 static int
 ask_instant(struct test *t, struct bk_err *e)
 {
 	PGresult *res = bk_conn_query(t->conn, "SELECT extract(epoch FROM "
 	    "pg_catalog.pg_last_xact_replay_timestamp())::int8", e);
+	time_t proven = t->proof.has_time ? (time_t)(t->proof.time / 1000000) :
+	    0;
 
 	if (res == NULL)
 		return -1;
-	t->v->reached = t->v->label.at;
-	if (!PQgetisnull(res, 0, 0))
+	t->v->reached = proven > 0 ? proven : t->v->label.at;
+	if (!PQgetisnull(res, 0, 0) &&
+	    (time_t)strtoll(PQgetvalue(res, 0, 0), NULL, 10) > proven)
 		t->v->reached = (time_t)strtoll(PQgetvalue(res, 0, 0), NULL,
 		    10);
 	PQclear(res);
