@@ -12,8 +12,7 @@ static struct {		/* what approved_read() passed on */
 	uint64_t n;
 } seen;
 
-static struct bk_plan_facts facts;
-static int planned;
+static time_t made;		/* the plan; 0: there is none */
 
 void
 approved_option(struct bk_approved_plan *c, int ch, const char *arg)
@@ -49,19 +48,20 @@ approved_read(const struct bk_approved_plan *c, approved_take *take, void *ctx,
     struct bk_err *e)
 {
 	FILE *f = c->plan == NULL ? stdin : bk_plan_open(c, time(NULL),
-	    &facts, e);
+	    &made, e);
 	struct bk_record r;
-	char *line = NULL;
+	char *line = NULL, *label;
 	size_t cap = 0;
 	int rc = -1;
 
 	if (f == NULL)
 		return -1;
-	planned = c->plan != NULL;
 	while ((rc = bk_record_read(f, &line, &cap, &r, e)) == 1) {
-		if (seen.n++ == 0)
+		if (seen.n++ == 0 && (label = bk_record_label(&r)) != NULL) {
 			(void)snprintf(seen.first, sizeof(seen.first), "%s",
-			    r.name);
+			    label);
+			free(label);
+		}
 		/* without its newline, a name may be truncated */
 		rc = feof(f) ? bk_fail(e, BK_DATA, "%s: the last line, '%s', "
 		    "has no newline; was the listing truncated? nothing was "
@@ -76,17 +76,11 @@ approved_read(const struct bk_approved_plan *c, approved_take *take, void *ctx,
 	return rc;
 }
 
-const struct bk_plan_facts *
-approved_facts(void)
-{
-	return planned ? &facts : NULL;
-}
-
 int
-approved_is(const struct bk_record *r, time_t stored, uint64_t bytes)
+approved_is(const struct bk_record *r, const struct bk_record *now)
 {
-	return !planned || (stored <= facts.made &&
-	    bk_record_is_same(r, stored, bytes));
+	return bk_record_is_same(r, now) && (made == 0 ||
+	    (now->time <= made && bk_record_is_of(r, now->time)));
 }
 
 void

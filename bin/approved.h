@@ -33,24 +33,20 @@ void approved_check(struct bk_approved_plan *c);
 const char *approved_name(const struct bk_approved_plan *c);
 
 /*
- * Call take with ctx for each record, mostly bare names, of standard input, or
- * of the plan, whose facts then are in approved_facts().  0 at the end; -1 with
- * *e set by take, or BK_DATA for a line that is malformed or has no newline: a
- * truncated name may be that of another file.
+ * Call take with ctx for each record, or bare name, of standard input, or of
+ * the plan.  0 at the end; -1 with *e set by take, or BK_DATA for a line that
+ * is malformed or has no newline: a truncated name may be that of another file.
  */
 typedef int approved_take(void *ctx, const struct bk_record *r,
     struct bk_err *e);
 int approved_read(const struct bk_approved_plan *c, approved_take *take,
     void *ctx, struct bk_err *e);
 
-/* NULL without a plan: names are taken as they are. */
-const struct bk_plan_facts *approved_facts(void);
-
 /*
- * 1 if what was stored at stored, with so many bytes, is what the plan's record
- * r was made of, and not stored since then; without a plan always 1.
+ * 1 if now, of which time is when it was stored, is what r was made of
+ * (base/record.h); of a plan, also in its time, and not stored since then.
  */
-int approved_is(const struct bk_record *r, time_t stored, uint64_t bytes);
+int approved_is(const struct bk_record *r, const struct bk_record *now);
 
 /*
  * Before the deletion: record the first name and the number of others in the

@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/store.h"
+#include "base/utctime.h"
 #include "narrow.h"
 #include "policy/records.h"
 #include "tool.h"
@@ -29,10 +30,11 @@ static const struct tool tool = {
 	.about =
 "Lists every file in DIR and below, oldest first: time (UTC), bytes and name, "
 "tab-separated, one per line.  The time is that in the name, as {utc} writes "
-"it, else the time stored.  If stored over a day later, that is a fourth "
-"field.  Symbolic links are not followed; temporary files of an unfinished "
-"bk-save are not listed.  A listing that could not be finished ends with an "
-"error record, which every reader refuses.",
+"it, else the time stored.  Fields follow, key=value: stored if that was over "
+"a day later, and changed, when the file last was.  Symbolic links are not "
+"followed; temporary files of an unfinished bk-save are not listed.  A listing "
+"that could not be finished ends with an error record, which every reader "
+"refuses.",
 	.options = options,
 	.operands = "DIR ...",
 	.exits = "0 listed, 1 failed, 2 usage error, 4 nothing there",
@@ -64,15 +66,21 @@ static int
 visit(struct files *files, int dir, const char *name, struct bk_buf *path,
     struct bk_err *e)
 {
+	struct bk_record r = { .name = path->data };
+	char changed[BK_UTCTIME_TEXT];
 	struct stat st;
 	int fd;
 
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 		/* deleted since */
 		return errno == ENOENT ? 0 : unreadable(files, path->data);
-	if (S_ISREG(st.st_mode))
-		return bk_records_add(&files->list, path->data, st.st_mtime,
-		    (uint64_t)st.st_size, e);
+	if (S_ISREG(st.st_mode)) {
+		bk_utctime_exact(&st.st_ctim, changed);
+		r.time = st.st_mtime;
+		r.bytes = (uint64_t)st.st_size;
+		r.field[BK_RECORD_CHANGED] = *changed == '\0' ? NULL : changed;
+		return bk_records_add(&files->list, &r, e);
+	}
 	if (!S_ISDIR(st.st_mode))
 		return 0;
 	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -25,8 +25,7 @@
 enum {
 	OPT_WITHIN = TOOL_OPT_TOOL, OPT_EXPLAIN, OPT_FIRST_RUN, OPT_GROUP,
 	OPT_HOLDS, OPT_MAX_AHEAD, OPT_MAX_SHARE, OPT_MIN_KEEP, OPT_MIN_STORED,
-	OPT_RECEIPTS, OPT_FRESH, OPT_TZ, OPT_WAL_FOR, OPT_PLAN, OPT_KEY,
-	OPT_ENDPOINT
+	OPT_RECEIPTS, OPT_FRESH, OPT_TZ, OPT_WAL_FOR, OPT_PLAN, OPT_KEY
 };
 
 static const struct tool_opt options[] = {
@@ -54,8 +53,6 @@ static const struct tool_opt options[] = {
 	{ OPT_PLAN, "plan", "FILE", NULL, NULL },
 	{ OPT_KEY, "key", "FILE", NULL,
 	    "write a plan, for approval; signed with this key" },
-	{ OPT_ENDPOINT, "endpoint", "URL", NULL,
-	    "where the plan's objects are ($AWS_ENDPOINT_URL)" },
 	{ OPT_FRESH, "require-fresh", "TIME", NULL,
 	    "refuse a series whose newest is older (2d)" },
 	{ OPT_MAX_SHARE, "max-share", "PERCENT", NULL, NULL },
@@ -83,8 +80,7 @@ static const struct tool tool = {
 struct options {
 	struct bk_policy policy;
 	struct bk_guards guards;
-	const char *group, *tz, *holds, *receipts, *wal_for, *plan, *key,
-	    *endpoint;
+	const char *group, *tz, *holds, *receipts, *wal_for, *plan, *key;
 	struct bk_buf options_text;	/* the options, for a plan */
 	int explain;
 };
@@ -156,7 +152,6 @@ parse_option(struct options *o, int ch, const char *arg)
 	case OPT_WAL_FOR: o->wal_for = arg; break;
 	case OPT_PLAN: o->plan = arg; break;
 	case OPT_KEY: o->key = arg; break;
-	case OPT_ENDPOINT: o->endpoint = arg; break;
 	}
 }
 
@@ -184,8 +179,6 @@ parse_options(struct options *o, int argc, char *argv[])
 			tool_no_memory();
 	if ((o->plan == NULL) != (o->key == NULL))
 		tool_usage("--plan and --key go together");
-	if (o->endpoint != NULL && (o->plan == NULL || *o->endpoint == '\0'))
-		tool_usage("--endpoint is the place of a --plan, a URL");
 	if (o->plan != NULL && o->explain)
 		tool_usage("--plan or --explain, not both");
 }
@@ -341,17 +334,14 @@ format_records(struct bk_buf *b, const struct bk_listing *items, int all,
 
 /* Where the records are: that of the first is to be that of all. */
 static const char *
-place(const struct options *o, const struct bk_listing *items)
+place(const struct bk_listing *items)
 {
-	const char *url = o->endpoint;
+	const struct bk_record *r = &items->item[0].r;
 
-	if (strstr(items->item[0].r.name, "://") == NULL)
+	if (strstr(r->name, "://") == NULL)
 		return BK_PLAN_FILES;
-	if (url == NULL)
-		url = tool_env("AWS_ENDPOINT_URL_S3");
-	if (url == NULL)
-		url = tool_env("AWS_ENDPOINT_URL");
-	return url != NULL ? url : BK_PLAN_DEFAULT;
+	return r->field[BK_RECORD_AT] != NULL ? r->field[BK_RECORD_AT] :
+	    BK_PLAN_DEFAULT;
 }
 
 static int
@@ -360,7 +350,7 @@ write_plan(const struct options *o, const struct bk_listing *items,
 {
 	struct bk_buf all = {0};
 	struct bk_plan plan = { .now = o->guards.now,
-	    .place = place(o, items), .policy = o->options_text.data,
+	    .place = place(items), .policy = o->options_text.data,
 	    .listing = &all, .expired = gone,
 	    .nexpired = going };
 	struct bk_signer signer;

@@ -12,6 +12,7 @@
 #include "base/record.h"
 #include "base/stamp.h"
 #include "base/store.h"
+#include "base/utctime.h"
 #include "crypt/suite.h"
 #include "narrow.h"
 #include "tool.h"
@@ -26,9 +27,10 @@ static const struct tool tool = {
 	.example = "bk-ls /backups/shop | bk-prune -d 30 -m 12 | bk-rm",
 	.about =
 "Deletes the files named on standard input, one per line: a path or a record "
-"of bk-ls.  Regular files only: no directories, no symbolic links.  All names "
-"are read and checked before anything is deleted.  A directory that this has "
-"emptied goes too if its name has a date.",
+"of bk-ls.  Regular files only: no directories, no symbolic links, nothing "
+"that is another file than the record's.  All names are read and checked "
+"before anything is deleted.  A directory that this has emptied goes too if "
+"its name has a date.",
 	.options = options,
 	.operands = APPROVED_OPERANDS,
 	.exits =
@@ -36,9 +38,15 @@ static const struct tool tool = {
 "nothing was deleted",
 };
 
+struct file {
+	struct bk_record r;	/* a copy of ours */
+	int there;		/* when it was checked */
+	int linked;		/* then, by another name too */
+};
+
 struct job {
 	struct bk_approved_plan plan;	/* instead of standard input */
-	struct bk_record *files;	/* names are owned */
+	struct file *files;
 	size_t n, cap;
 	int print;		/* print names on standard output */
 	int dir;		/* open, of the last file deleted; or -1 */
@@ -47,27 +55,44 @@ struct job {
 	size_t failed;		/* each was reported */
 };
 
+/* 1 if st is what r was made of. */
+static int
+is_it(const struct bk_record *r, const struct stat *st)
+{
+	char changed[BK_UTCTIME_TEXT];
+	struct bk_record now = { .time = st->st_mtime,
+	    .bytes = (uint64_t)st->st_size,
+	    .field[BK_RECORD_CHANGED] = changed };
+
+	bk_utctime_exact(&st->st_ctim, changed);
+	return approved_is(r, &now);
+}
+
 /* A name that is not a file's means that this is the wrong list. */
 static int
-check(const struct bk_record *r, const char *from, struct bk_err *e)
+check(struct file *f, const char *from, struct bk_err *e)
 {
+	const struct bk_record *r = &f->r;
+	const char *key;
 	struct stat st;
 
-	if (strncmp(r->name, "s3://", 5) == 0)
+	if (bk_record_id(r, &key) != NULL || r->field[BK_RECORD_AT] != NULL ||
+	    strncmp(r->name, "s3://", 5) == 0)
 		return bk_fail(e, BK_DATA, "%s: %s: an object, not a file; use "
 		    "bk-s3rm; nothing was deleted", from, r->name);
 	if (lstat(r->name, &st) == -1)
 		return 0;
+	f->there = 1;
+	f->linked = st.st_nlink > 1;
 	if (!S_ISREG(st.st_mode))
 		return bk_fail(e, BK_DATA, "%s: %s: %s, not a file; nothing "
 		    "was deleted", from, r->name,
 		    S_ISDIR(st.st_mode) ? "a directory" :
 		    S_ISLNK(st.st_mode) ? "a symbolic link" : "a device, pipe "
 		    "or socket");
-	if (!approved_is(r, st.st_mtime, (uint64_t)st.st_size))
-		return bk_fail(e, BK_DATA, "%s: %s: has changed since the plan "
-		    "was made; make a new one; nothing was deleted", from,
-		    r->name);
+	if (!is_it(r, &st))
+		return bk_fail(e, BK_DATA, "%s: %s: has changed since it was "
+		    "listed; list again; nothing was deleted", from, r->name);
 	return 0;
 }
 
@@ -76,10 +101,8 @@ take(void *ctx, const struct bk_record *r, struct bk_err *e)
 {
 	struct job *job = ctx;
 	size_t cap = job->cap == 0 ? 64 : job->cap * 2;
-	struct bk_record *more, *copy;
+	struct file *more, *file;
 
-	if (check(r, approved_name(&job->plan), e) == -1)
-		return -1;
 	if (job->n == job->cap) {
 		if (cap > SIZE_MAX / sizeof(*more) || (more =
 		    realloc(job->files, cap * sizeof(*more))) == NULL)
@@ -87,11 +110,22 @@ take(void *ctx, const struct bk_record *r, struct bk_err *e)
 		job->files = more;
 		job->cap = cap;
 	}
-	copy = &job->files[job->n];
-	*copy = *r;
-	if ((copy->name = strdup(r->name)) == NULL)
-		return bk_fail_memory(e);
+	file = &job->files[job->n];
+	*file = (struct file){0};
+	if (bk_record_copy(&file->r, r, e) == -1)
+		return -1;
 	job->n++;
+	return 0;
+}
+
+static int
+check_all(struct job *job, struct bk_err *e)
+{
+	size_t i;
+
+	for (i = 0; i < job->n; i++)
+		if (check(&job->files[i], approved_name(&job->plan), e) == -1)
+			return -1;
 	return 0;
 }
 
@@ -196,10 +230,22 @@ enter_dir(struct job *job, const char *name, struct bk_err *e)
 	return 0;
 }
 
+/* 1 if st is still what was checked, and may go. */
 static int
-delete_one(struct job *job, const struct bk_record *r, struct bk_err *e)
+is_still(const struct file *f, const struct stat *st)
 {
-	char *name = r->name;
+	struct bk_record r = f->r;
+
+	/* the deletion of its other name is a change */
+	if (f->linked)
+		r.field[BK_RECORD_CHANGED] = NULL;
+	return f->there && is_it(&r, st);
+}
+
+static int
+delete_one(struct job *job, const struct file *f, struct bk_err *e)
+{
+	char *name = f->r.name;
 	const char *slash = strrchr(name, '/');
 	const char *base = slash == NULL ? name : slash + 1;
 	struct stat st;
@@ -211,10 +257,9 @@ delete_one(struct job *job, const struct bk_record *r, struct bk_err *e)
 		return not_deleted(job, name, errno == ENOENT ?
 		    "no such directory" : strerror(errno));
 	if (fstatat(job->dir, base, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    (!S_ISREG(st.st_mode) ||
-	    !approved_is(r, st.st_mtime, (uint64_t)st.st_size)))
+	    (!S_ISREG(st.st_mode) || !is_still(f, &st)))
 		return not_deleted(job, name, S_ISREG(st.st_mode) ?
-		    "has changed since the plan was made" :
+		    "has changed since it was checked" :
 		    "no longer a regular file");
 	/* never through a link, and never a directory */
 	if (unlinkat(job->dir, base, 0) == 0)
@@ -247,7 +292,7 @@ print_all(const struct job *job, struct bk_err *e)
 	size_t i;
 
 	for (i = 0; i < job->n; i++)
-		if (print_name(job->files[i].name, e) == -1)
+		if (print_name(job->files[i].r.name, e) == -1)
 			return -1;
 	return 0;
 }
@@ -256,7 +301,7 @@ static void
 free_names(struct job *job)
 {
 	while (job->n > 0)
-		free(job->files[--job->n].name);
+		free(job->files[--job->n].r.name);
 	free(job->files);
 }
 
@@ -287,6 +332,8 @@ main(int argc, char *argv[])
 	tool_narrow();
 
 	rc = approved_read(&job.plan, take, &job, &e);
+	if (rc == 0)
+		rc = check_all(&job, &e);
 	if (rc == 0)
 		rc = dry_run ? print_all(&job, &e) : delete_all(&job, &e);
 	if (fflush(stdout) == EOF)

@@ -163,7 +163,7 @@ get(const struct options *o, struct bk_s3_url *url, struct bk_s3_cred *cred,
 
 	if (s3 == NULL)
 		return -1;
-	down.version = bk_s3_url_cut_id(url, BK_S3_VERSION_MARK);
+	down.version = bk_s3_url_cut_version(url);
 	if (down.version != NULL ? bk_buf_puts(&key, url->key, e) == -1 :
 	    find_key(o, s3, url->key, &key, e) == -1)
 		goto done;

@@ -38,30 +38,16 @@ static const struct tool tool = {
 	.about =
 "Lists every object whose key begins with PREFIX, oldest first: time (UTC), "
 "bytes and name, tab-separated, one per line.  The time is that in the name, "
-"as {utc} writes it, else the time stored.  If stored over a day later, that "
-"is a fourth field.  A listing that could not be finished ends with an error "
-"record, which every reader refuses.\n"
+"as {utc} writes it, else the time stored.  Fields follow, key=value: stored "
+"if that was over a day later, ETag, endpoint, the ID of a version.  A "
+"listing that could not be finished ends with an error record, which every "
+"reader refuses.\n"
 "Credentials and endpoint: AWS_ACCESS_KEY_ID ..., AWS_PROFILE, AWS_REGION, "
 "AWS_ENDPOINT_URL and the AWS tools' other settings.",
 	.options = options,
 	.operands = "s3://BUCKET[/PREFIX]",
 	.exits = "0 listed, 1 failed, 2 usage error, 4 nothing there",
 };
-
-/* A record named s3://bucket/key[?versionId=id]. */
-static int
-add(struct bk_records *out, const char *place, const struct bk_s3_listed *o,
-    struct bk_err *e)
-{
-	struct bk_buf name = {0};
-	int rc = bk_buf_printf(&name, e, "%s/%s%s%s", place, o->key,
-	    o->mark, o->id);
-
-	if (rc == 0)
-		rc = bk_records_add(out, name.data, o->time, o->size, e);
-	bk_buf_free(&name);
-	return rc;
-}
 
 struct options {
 	unsigned retry_for;
@@ -75,6 +61,31 @@ static const char *const kinds[] = {
 	[BK_S3_MARKERS] = "no delete marker",
 	[BK_S3_UPLOADS] = "no unfinished upload",
 };
+
+static const enum bk_record_field ids[] = {
+	[BK_S3_VERSIONS] = BK_RECORD_VERSION,
+	[BK_S3_MARKERS] = BK_RECORD_MARKER,
+	[BK_S3_UPLOADS] = BK_RECORD_UPLOAD,
+};
+
+/* A record named s3://bucket/key. */
+static int
+add(struct bk_records *out, const char *place, const char *at,
+    enum bk_s3_kind kind, const struct bk_s3_listed *o, struct bk_err *e)
+{
+	struct bk_record r = { .time = o->time, .bytes = o->size,
+	    .field = { [BK_RECORD_ETAG] = o->etag, [BK_RECORD_AT] = at } };
+	struct bk_buf name = {0};
+	int rc = bk_buf_printf(&name, e, "%s/%s", place, o->key);
+
+	r.name = name.data;
+	if (kind != BK_S3_OBJECTS)
+		r.field[ids[kind]] = o->id;
+	if (rc == 0)
+		rc = bk_records_add(out, &r, e);
+	bk_buf_free(&name);
+	return rc;
+}
 
 static int
 list(struct bk_records *out, const struct bk_s3_url *url,
@@ -97,7 +108,8 @@ list(struct bk_records *out, const struct bk_s3_url *url,
 		goto done;
 	while ((rc = bk_s3_list_next(l, &one, e)) == 1)
 		if ((want->before == 0 || one.time <= want->before) &&
-		    add(out, url->place, &one, e) == -1) {
+		    add(out, url->place, s3args_endpoint(cred), want->kind,
+		    &one, e) == -1) {
 			rc = -1;
 			break;
 		}

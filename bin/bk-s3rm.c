@@ -29,9 +29,9 @@ static const struct tool tool = {
 "bk-s3ls s3://backups/shop/ | bk-prune -d 30 -m 12 | bk-s3rm",
 	.about =
 "Deletes the objects named on standard input, one per line: s3://BUCKET/KEY "
-"or a record of bk-s3ls.  A name ending in ?versionId=ID is a version, or a "
-"delete marker (bk-s3ls --versions, --markers), one in ?uploadId=ID an upload "
-"to abort (--uploads).  All names are checked before anything is deleted.",
+"or a record of bk-s3ls, whose fields say which version, delete marker or "
+"upload (bk-s3ls --versions, --markers, --uploads).  What a record was not "
+"made of is not deleted.  All is checked before anything is deleted.",
 	.options = options,
 	.operands = APPROVED_OPERANDS,
 	.exits =
@@ -40,11 +40,9 @@ static const struct tool tool = {
 };
 
 struct item {
+	struct bk_record r;	/* a copy of ours */
 	struct bk_s3_url url;
-	const char *version;	/* in url.key, cut off it, as the next one */
-	const char *upload;	/* neither: an object */
-	struct bk_record listed;	/* what a plan's record says of it */
-	int gone;		/* since it was planned */
+	int gone;		/* since it was listed */
 };
 
 struct job {
@@ -82,44 +80,39 @@ static int
 take(void *ctx, const struct bk_record *r, struct bk_err *e)
 {
 	struct job *job = ctx;
-	const char *name = r->name;
 	const char *from = approved_name(&job->plan);
 	struct item *it = new_item(job, e);
 	struct bk_err bad = {0};
 
-	if (it == NULL)
+	if (it == NULL || bk_record_copy(&it->r, r, e) == -1)
 		return -1;
-	it->listed = *r;
-	if (bk_s3_url_parse(name, &it->url, &bad) == -1)
+	if (bk_s3_url_parse(r->name, &it->url, &bad) == -1)
 		return bk_fail(e, bad.code == BK_USAGE ? BK_DATA : bad.code,
 		    "%s: %s; nothing was deleted", from, bad.msg);
 	if (*it->url.key == '\0')
 		return bk_fail(e, BK_DATA, "%s: %s: a bucket, not an object; "
-		    "nothing was deleted", from, name);
-	it->version = bk_s3_url_cut_id(&it->url, BK_S3_VERSION_MARK);
-	if (it->version == NULL)
-		it->upload = bk_s3_url_cut_id(&it->url, BK_S3_UPLOAD_MARK);
-	it->listed.name = it->url.key;
+		    "nothing was deleted", from, r->name);
 	return 0;
 }
 
-/* s3://bucket/key, and the ID behind mark if there is one. */
-static int
-print_name(const char *place, const char *key, const char *mark,
-    const char *id, struct bk_err *e)
+static const char *
+upload_of(const struct item *it)
 {
-	struct bk_buf name = {0}, line = {0};
-	struct bk_record r = { .bare = 1 };
+	return it->r.field[BK_RECORD_UPLOAD];
+}
+
+/* The name and the ID, if there is one. */
+static int
+print_name(const struct item *it, struct bk_err *e)
+{
+	struct bk_record r = it->r;
+	struct bk_buf line = {0};
 	int rc;
 
-	rc = bk_buf_printf(&name, e, "%s/%s%s%s", place, key,
-	    id != NULL ? mark : "", id != NULL ? id : "");
-	r.name = name.data;
-	if (rc == 0)
-		rc = bk_record_format(&line, &r, e);
+	r.bare = 1;
+	rc = bk_record_format(&line, &r, e);
 	if (rc == 0 && fwrite(line.data, 1, line.len, stdout) != line.len)
 		rc = bk_fail_errno(e, "standard output");
-	bk_buf_free(&name);
 	bk_buf_free(&line);
 	return rc;
 }
@@ -130,13 +123,15 @@ done(void *ctx, const struct bk_s3_doomed *o, const char *reason,
     struct bk_err *e)
 {
 	struct job *job = ctx;
+	const struct item *it = o->item;
+	char *label;
 
 	if (reason == NULL)
-		return job->print ? print_name(job->at->place, o->key,
-		    BK_S3_VERSION_MARK, o->version, e) : 0;
-	tool_say("%s/%s%s%s: not deleted: %s", job->at->place, o->key,
-	    o->version != NULL ? BK_S3_VERSION_MARK : "",
-	    o->version != NULL ? o->version : "", reason);
+		return job->print ? print_name(it, e) : 0;
+	if ((label = bk_record_label(&it->r)) == NULL)
+		return bk_fail_memory(e);
+	tool_say("%s: not deleted: %s", label, reason);
+	free(label);
 	job->failed++;
 	return 0;
 }
@@ -148,10 +143,9 @@ abort_upload(struct job *job, struct bk_s3 *s3, const struct item *it,
 	struct bk_err reason = {0};
 
 	/* gone since it was listed: as requested */
-	if (bk_s3_delete_upload(s3, it->url.key, it->upload, &reason) == 0 ||
-	    reason.code == BK_NONE)
-		return job->print ? print_name(it->url.place, it->url.key,
-		    BK_S3_UPLOAD_MARK, it->upload, e) : 0;
+	if (bk_s3_delete_upload(s3, it->url.key, upload_of(it),
+	    &reason) == 0 || reason.code == BK_NONE)
+		return job->print ? print_name(it, e) : 0;
 	tool_say("%s", reason.msg);
 	job->failed++;
 	return 0;
@@ -188,65 +182,104 @@ use(struct job *job, int google, struct bk_err *e)
 	return 0;
 }
 
-/* Hold what is planned in items[i]'s bucket against what is there now. */
-static int
-recheck_bucket(struct job *job, size_t i, struct bk_err *e)
+/* Of which listing it is. */
+static enum bk_s3_kind
+kind_of(const struct item *it)
 {
-	struct bk_s3_options o = { .bucket = job->items[i].url.bucket,
-	    .retry_for = job->retry_for, .stop_fd = -1, .warn = s3args_warn };
+	return it->r.field[BK_RECORD_VERSION] != NULL ? BK_S3_VERSIONS :
+	    it->r.field[BK_RECORD_MARKER] != NULL ? BK_S3_MARKERS :
+	    upload_of(it) != NULL ? BK_S3_UPLOADS : BK_S3_OBJECTS;
+}
+
+/* 1 if the record tells what can be compared; an upload's ID is its own. */
+static int
+tells(const struct item *it)
+{
+	return upload_of(it) == NULL && (!it->r.bare ||
+	    it->r.field[BK_RECORD_ETAG] != NULL);
+}
+
+/* Hold what is of this kind in one bucket against what is there now. */
+static int
+recheck_kind(struct job *job, struct bk_s3 *s3, const char *place,
+    enum bk_s3_kind kind, struct bk_err *e)
+{
 	struct bk_s3_recheck *v = calloc(job->n, sizeof(*v));
-	struct bk_s3 *s3 = NULL;
+	const char *key;
 	struct item *it;
 	size_t n = 0;
-	int rc = -1;
+	int rc;
 
-	if (v == NULL) {
-		bk_fail_memory(e);
-		goto done;
-	}
-	for (it = job->items + i; it < job->items + job->n; it++)
-		/* an ID never becomes another's */
-		if (it->upload == NULL && it->version == NULL &&
-		    strcmp(it->url.place, job->items[i].url.place) == 0)
+	if (v == NULL)
+		return bk_fail_memory(e);
+	for (it = job->items; it < job->items + job->n; it++)
+		if (tells(it) && kind_of(it) == kind &&
+		    strcmp(it->url.place, place) == 0)
 			v[n++] = (struct bk_s3_recheck){ .key = it->url.key,
-			    .r = &it->listed, .gone = &it->gone,
-			    .is = approved_is };
-	if (use(job, job->items[i].url.google, e) == 0 &&
-	    (s3 = bk_s3_open(job->cred, &o, e)) != NULL)
-		rc = bk_s3_recheck(s3, v, n, e);
- done:
-	bk_s3_close(s3);
+			    .id = bk_record_id(&it->r, &key), .r = &it->r,
+			    .gone = &it->gone };
+	rc = bk_s3_recheck(s3, kind, v, n, approved_is, e);
 	free(v);
 	return rc;
 }
 
-/* 1 if two endpoints are one, with or without a slash at the end. */
+/* 1 if the record was made here, or is a bare name without a place. */
 static int
-is_same_place(const char *a, const char *b)
+is_here(const struct item *it, const char *here)
 {
-	size_t n = strlen(a), m = strlen(b);
+	const char *at = it->r.field[BK_RECORD_AT];
 
-	n -= n > 0 && a[n - 1] == '/';
-	m -= m > 0 && b[m - 1] == '/';
-	return n == m && strncmp(a, b, n) == 0;
+	if (at == NULL || here == NULL)
+		return at == here || (at == NULL && it->r.bare);
+	return strcmp(at, here) == 0;
 }
 
-/* An approved plan is for its place, and for what was there then. */
+static int
+check_place(struct job *job, const struct bk_s3_url *url, struct bk_err *e)
+{
+	const char *here = s3args_endpoint(job->cred), *at;
+	const struct item *it;
+
+	for (it = job->items; it < job->items + job->n; it++) {
+		if (strcmp(it->url.place, url->place) != 0 ||
+		    is_here(it, here))
+			continue;
+		at = it->r.field[BK_RECORD_AT];
+		return bk_fail(e, BK_DATA, "%s: %s was listed at %s, but the "
+		    "endpoint here is %s; nothing was deleted",
+		    approved_name(&job->plan), it->r.name,
+		    at == NULL ? "the provider's own" : at,
+		    here == NULL ? "the provider's own" : here);
+	}
+	return 0;
+}
+
+/* Hold what is to go of items[i]'s bucket against what is there now. */
+static int
+recheck_bucket(struct job *job, size_t i, struct bk_err *e)
+{
+	const struct bk_s3_url *url = &job->items[i].url;
+	struct bk_s3_options o = { .bucket = url->bucket,
+	    .retry_for = job->retry_for, .stop_fd = -1, .warn = s3args_warn };
+	struct bk_s3 *s3 = NULL;
+	int rc = -1, kind;
+
+	if (use(job, url->google, e) == 0 && check_place(job, url, e) == 0 &&
+	    (s3 = bk_s3_open(job->cred, &o, e)) != NULL)
+		rc = 0;
+	for (kind = BK_S3_OBJECTS; rc == 0 && kind <= BK_S3_MARKERS; kind++)
+		rc = recheck_kind(job, s3, url->place, (enum bk_s3_kind)kind,
+		    e);
+	bk_s3_close(s3);
+	return rc;
+}
+
+/* What is to go is what was listed, and here. */
 static int
 recheck(struct job *job, struct bk_err *e)
 {
-	const char *here;
 	size_t i, j;
 
-	if (use(job, job->items[0].url.google, e) == -1)
-		return -1;
-	here = bk_s3_cred_settings(job->cred)->endpoint;
-	if (here == NULL || job->google)	/* gs:// says where */
-		here = BK_PLAN_DEFAULT;
-	if (!is_same_place(approved_facts()->place, here))
-		return bk_fail(e, BK_DATA, "%s: is for %s, but the endpoint "
-		    "here is %s; nothing was deleted", job->plan.plan,
-		    approved_facts()->place, here);
 	for (i = 0; i < job->n; i++) {
 		for (j = 0; j < i; j++)
 			if (strcmp(job->items[j].url.place,
@@ -271,15 +304,16 @@ delete_some(struct job *job, struct bk_s3_delete *d, size_t *i,
 {
 	struct bk_s3_doomed doomed[BK_S3_DELETE_MAX];
 	const struct item *it;
+	const char *key;
 	size_t n = 0;
 
 	for (; *i < job->n && n < BK_S3_DELETE_MAX; ++*i) {
 		it = &job->items[*i];
-		if (it->upload != NULL || !is_in_bucket(job, it))
+		if (upload_of(it) != NULL || !is_in_bucket(job, it))
 			break;
 		if (!it->gone)
 			doomed[n++] = (struct bk_s3_doomed){ it->url.key,
-			    it->version };
+			    bk_record_id(&it->r, &key), it };
 	}
 	return n == 0 ? 0 : bk_s3_delete(d, doomed, n, e);
 }
@@ -303,7 +337,7 @@ delete_in_bucket(struct job *job, size_t *i, struct bk_err *e)
 		it = &job->items[*i];
 		if (!is_in_bucket(job, it))
 			break;
-		if (it->upload == NULL)
+		if (upload_of(it) == NULL)
 			rc = delete_some(job, &d, i, e);
 		else {
 			rc = abort_upload(job, d.s3, it, e);
@@ -318,13 +352,12 @@ static int
 delete_all(struct job *job, struct bk_err *e)
 {
 	size_t i = 0;
-	int rc = 0;
+	int rc;
 
 	approved_record();
 	if (bk_s3_global_init(e) == -1)
 		return -1;
-	if (approved_facts() != NULL)
-		rc = recheck(job, e);
+	rc = recheck(job, e);
 	while (rc == 0 && i < job->n)
 		rc = delete_in_bucket(job, &i, e);
 	if (rc == 0 && job->failed > 0) {
@@ -342,9 +375,7 @@ print_all(const struct job *job, struct bk_err *e)
 	const struct item *it;
 
 	for (it = job->items; it < job->items + job->n; it++)
-		if (print_name(it->url.place, it->url.key,
-		    it->upload != NULL ? BK_S3_UPLOAD_MARK : BK_S3_VERSION_MARK,
-		    it->upload != NULL ? it->upload : it->version, e) == -1)
+		if (print_name(it, e) == -1)
 			return -1;
 	return 0;
 }
@@ -354,8 +385,10 @@ free_items(struct job *job)
 {
 	size_t i;
 
-	for (i = 0; i < job->n; i++)
+	for (i = 0; i < job->n; i++) {
 		bk_s3_url_free(&job->items[i].url);
+		free(job->items[i].r.name);
+	}
 	free(job->items);
 }
 

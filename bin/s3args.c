@@ -82,6 +82,23 @@ s3args_narrow(const struct bk_s3_cred *cred)
 	tool_narrow();
 }
 
+const char *
+s3args_endpoint(const struct bk_s3_cred *cred)
+{
+	static char at[2048];
+	const struct bk_s3_settings *set = bk_s3_cred_settings(cred);
+	size_t n;
+
+	if (set->endpoint == NULL || (set->google &&
+	    strcmp(set->endpoint, BK_S3_GOOGLE) == 0))
+		return NULL;
+	n = strlen(set->endpoint);
+	while (n > 0 && set->endpoint[n - 1] == '/')
+		n--;
+	(void)snprintf(at, sizeof(at), "%.*s", (int)n, set->endpoint);
+	return at;
+}
+
 void
 s3args_warn(const char *text)
 {

@@ -33,6 +33,13 @@ void s3args_narrow(const struct bk_s3_cred *cred);
  */
 struct bk_s3_cred *s3args_cred(int google, struct bk_err *e);
 
+/*
+ * Where the objects of cred are, as a record's field tells it (base/record.h):
+ * the endpoint without a slash at its end.  NULL: the provider's own.  Lives as
+ * long as the process.
+ */
+const char *s3args_endpoint(const struct bk_s3_cred *cred);
+
 /* Print a warning, for struct bk_s3_options. */
 void s3args_warn(const char *text);
 

@@ -39,7 +39,7 @@ run_of() {
 }
 
 @test "a copy is as old as what was copied, and called one" {
-	{ backup $((30 * DAY)) $M | sed "s/\$/\t$(when 60)/"
+	{ backup $((30 * DAY)) $M | sed "s/\$/\tstored=$(when 60)/"
 	    backup $((31 * DAY)) $M; } >l
 	run -2 bk-age <l
 	[[ $output == "BACKUP CRITICAL - shop: 30d old (critical, over 2d1h), 1.0MiB: 1 of 2 stored over a day after they were made |"* ]]

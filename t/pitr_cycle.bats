@@ -112,7 +112,7 @@ stored() {
 }
 
 is_stored() {
-	bk-s3ls s3://backups/wal/ >stored && grep -q "/$1$" stored
+	bk-s3ls s3://backups/wal/ >stored && cut -f 3 stored | grep -q "/$1$"
 }
 
 # recover TARGET [OPTION...]: the third line, as the servers' user.

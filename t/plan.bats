@@ -109,14 +109,15 @@ refused() {
 	refused 3 bk-prune -d 5 --plan plan --key ann.key <mixed
 	[[ $stderr == *"/backups/shop/shop-"*": not an object, and others are" ]]
 	[ ! -e plan ]
-	AWS_ENDPOINT_URL=https://s3.test bk-prune -d 5 --plan a --key ann.key <list
+	sed 's,$,\tat=https://s3.test,' list >there
+	bk-prune -d 5 --plan a --key ann.key <there
 	grep -qx 'place https://s3.test' a
-	AWS_ENDPOINT_URL=https://s3.test bk-prune -d 5 --plan b --key ann.key \
-	    --endpoint https://other.test <list
-	grep -qx 'place https://other.test' b
+	{ head -n 5 there; tail -n 5 list; } >mixed
+	tac mixed >mixed.back
+	refused 3 bk-prune -d 5 --plan b --key ann.key <mixed.back
+	[[ $stderr == *"is not at default, as others are; make a plan for each"* ]]
 	sed 's,s3://,/,' list | bk-prune -d 5 --plan c --key ann.key
 	grep -qx 'place files' c
-	run -2 bk-prune -d 5 --endpoint https://other.test <list
 }
 
 @test "what a terminal would hide is neither planned nor approved" {
@@ -125,11 +126,21 @@ refused() {
 	refused 3 bk-keygen --approve plan bob.key
 	[[ $stderr == *"a control character, which could hide"* ]]
 	refused 3 bk-s3rm --plan plan --approvers approvers
+	# a raw byte, which a terminal of 8 bits obeys
+	LC_ALL=C sed '8s/shop-/shop-\x9b2K/' real >plan
+	refused 3 bk-keygen --approve plan bob.key
+	refused 3 bk-s3rm --plan plan --approvers approvers
+	# in a plan of ours they are seen
 	printf '%s\t1000\ts3://backups/shop/shop-\u202e%s.bk\n' \
 	    2026-10-01T02:15:03Z 20261001T021503Z >>list
+	printf '%s\t1000\ts3://backups/shop/shop-\x9b%s.bk\n' \
+	    2026-10-01T02:15:04Z 20261001T021504Z >>list
 	rm plan
-	refused 3 bk-prune -d 5 --group '*' --plan plan --key ann.key <list
-	[ ! -e plan ]
+	bk-prune -d 5 --first-run --group '*' --plan plan --key ann.key <list
+	bk-keygen --approve plan bob.key >shown
+	grep -qF 's3://backups/shop/shop-\u202e20261001T021503Z.bk' shown
+	grep -qF 's3://backups/shop/shop-\x9b20261001T021504Z.bk' shown
+	run -1 env LC_ALL=C grep -q $'[\x80-\xff]' shown
 }
 
 @test "no plan where a guard refuses, and none overwritten" {

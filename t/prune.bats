@@ -212,7 +212,7 @@ receipt() {
 @test "not what was stored lately, and nothing that is no backup" {
 	daily 10 >list
 	# a copy of an hour ago, and one of two days ago
-	sed -e "1s/$/\t$(utc '-1 hour')/" -e "2s/$/\t$(utc '-2 days')/" list >copied
+	sed -e "1s/$/\tstored=$(utc '-1 hour')/" -e "2s/$/\tstored=$(utc '-2 days')/" list >copied
 	bk-prune -d 6 <copied >gone
 	sed -n 2,4p copied | cmp - gone
 	bk-prune -d 6 --min-stored 30m <copied | cut -f 1-3 | cmp - <(head -n 4 list)
@@ -338,7 +338,7 @@ receipt() {
 	bk-ls --stored base >bases && bk-ls wal | bk-prune --wal-for bases >gone
 	# two days before the oldest of them
 	[ "$(grep -vc partial gone)" -ge 15 ] && [ "$(grep -vc partial gone)" -le 17 ]
-	grep -q '\.partial$' gone
+	grep -q $'\\.partial\t' gone
 	run -0 grep -c 'history\|029.partial' gone || [ "$output" = 0 ]
 	bk-ls --stored base | bk-prune -w 2 --min-keep 0 --first-run --min-stored 0 | bk-rm
 	[ "$(ls base | wc -l)" = 2 ]

@@ -38,6 +38,47 @@ requests() { grep -c "\"$1 /" "$S3_DIR/log/client.rgw.log" || :; }
 	[ "$(s3_keys other)" = $'a2\na3' ]
 }
 
+@test "what was listed at one endpoint is not deleted at another" {
+	local other=${AWS_ENDPOINT_URL/127.0.0.1/localhost}
+	put 'backups/place[1-3]'
+	bk-s3ls s3://backups/place >list
+	# its fields survive what people do with listings
+	sort -r list | tail -n 2 | grep place >part
+	AWS_ENDPOINT_URL=$other run -3 --separate-stderr bk-s3rm <part
+	one_line_error bk-s3rm
+	[[ $stderr == *"s3://backups/place"?" was listed at $AWS_ENDPOINT_URL, but the endpoint here is $other; nothing was deleted" ]]
+	# nor is what was listed at the provider's own, or elsewhere
+	sed 's/\tat=.*//' list >part
+	run -3 --separate-stderr bk-s3rm <part
+	[[ $stderr == *"was listed at the provider's own, but"* ]]
+	[ "$(s3_keys backups place | wc -l)" = 3 ]
+	# a name alone says no place
+	printf 's3://backups/place%s\n' 1 | AWS_ENDPOINT_URL=$other bk-s3rm
+	AWS_ENDPOINT_URL=$AWS_ENDPOINT_URL/ bk-s3rm <list
+	[ -z "$(s3_keys backups place)" ]
+}
+
+@test "what is no longer what was listed is not deleted, nor is the rest" {
+	put 'backups/since[1-3]'
+	bk-s3ls s3://backups/since >list
+	sed '2s/\t10\t/\t11\t/' list >larger
+	run -3 --separate-stderr bk-s3rm <larger
+	one_line_error bk-s3rm
+	[[ $stderr == *"since2: has changed since it was listed (stored 20"* ]]
+	# other bytes of that size
+	printf 9876543210 >back
+	s3_send PUT /backups/since2 back
+	run -3 --separate-stderr bk-s3rm <list
+	[[ $stderr == *"since2: has changed since it was listed (stored 20"* ]]
+	cut -f 3- list >named
+	run -3 bk-s3rm <named
+	[ "$(s3_keys backups since | wc -l)" = 3 ]
+	# one that is gone is gone
+	echo s3://backups/since2 | bk-s3rm
+	bk-s3rm <list
+	[ -z "$(s3_keys backups since)" ]
+}
+
 @test "an approved plan, and nothing but it" {
 	put 'backups/plan/x-2026110[1-8]'
 	bk-keygen --sign -o ann.key
@@ -62,11 +103,11 @@ requests() { grep -c "\"$1 /" "$S3_DIR/log/client.rgw.log" || :; }
 	    { run ! grep -Ff - plan; }
 	# what has taken a name since is not what was approved
 	printf 'another' >another
-	gone=$(sed -n 's,.*/\(x-.*\),\1,p' plan | sed -n 1p)
+	gone=$(sed -n 's,.*/\(x-[^\t]*\).*,\1,p' plan | sed -n 1p)
 	s3_send PUT "/backups/plan/$gone" another
 	run -3 --separate-stderr bk-s3rm --plan plan --approvers approvers
 	one_line_error bk-s3rm
-	[[ $stderr == *"plan/$gone: has changed since the plan was made (stored 20"* ]]
+	[[ $stderr == *"plan/$gone: has changed since it was listed (stored 20"* ]]
 	[ "$(s3_keys backups plan/ | wc -l)" = 5 ]
 	# nor is a later one of the same size, at the old time in its name
 	put backups/old/x-20261001T000000Z
@@ -78,7 +119,7 @@ requests() { grep -c "\"$1 /" "$S3_DIR/log/client.rgw.log" || :; }
 	await 5 after_the_plan
 	put backups/old/x-20261001T000000Z
 	run -3 --separate-stderr bk-s3rm --plan plan --approvers approvers
-	[[ $stderr == *"x-20261001T000000Z: has changed since the plan was made"* ]]
+	[[ $stderr == *"x-20261001T000000Z: has changed since it was listed"* ]]
 	[ "$(s3_keys backups old/ | wc -l)" = 2 ]
 }
 
@@ -190,7 +231,7 @@ bk-s3rm: s3://kept/keep2: not deleted: AccessDenied" ]
 	bk-s3ls --uploads s3://backups/up/ >list
 	run -0 --separate-stderr bk-s3rm -v <list
 	[ -z "$stderr" ]
-	[ "$output" = "$(cut -f3 list)" ]
+	[ "$output" = "$(cut -f3-4 list)" ]
 	[ "$(s3_uploads backups)" = 0 ]
 	[ "$(s3_keys backups up/)" = up/c ]
 	# and once more: those that have gone are gone
@@ -200,7 +241,7 @@ bk-s3rm: s3://kept/keep2: not deleted: AccessDenied" ]
 
 @test "a request that fails is repeated; the server's own trouble too" {
 	put 'backups/again[1-3]'
-	bk-s3ls s3://backups/again >list
+	bk-s3ls s3://backups/again | cut -f 3 >list
 	fault_start 'POST delete 1 status:503:SlowDown' \
 	    'POST delete 1 lost:rst' 'POST delete 1 err200:InternalError'
 	run -0 --separate-stderr bk-s3rm <list
@@ -211,8 +252,8 @@ bk-s3rm: s3://kept/keep2: not deleted: AccessDenied" ]
 
 @test "a server without DeleteObjects gets a request for each" {
 	put 'backups/one[1-4]'
-	bk-s3ls s3://backups/one >list
-	sed -i '2a s3://backups/two?uploadId=none' list	# makes two batches
+	bk-s3ls s3://backups/one | cut -f 3 >list
+	sed -i $'2a s3://backups/two\\tupload=none' list	# makes two batches
 	fault_start 'POST delete all status:501:NotImplemented' \
 	    'DELETE one3 all status:403:AccessDenied'
 	run -1 --separate-stderr bk-s3rm <list

@@ -20,7 +20,13 @@ teardown() { fault_stop; }
 put() { bk-s3put --overwrite "s3://backups/$1"; }
 names() { cut -f 3; }
 
-@test "a version has a name, which get and rm take" {
+# urls: what bk-s3get takes for each record of a version or marker.
+urls() { sed -E 's/^[^\t]*\t[^\t]*\t([^\t]*).*\t(version|marker)=([^\t]*).*/\1?versionId=\3/'; }
+
+# ids: names and IDs alone, as bk-s3rm prints them.
+ids() { sed -E 's/^[^\t]*\t[^\t]*\t([^\t]*).*(\t(version|marker)=[^\t]*).*/\1\2/'; }
+
+@test "a version has an ID, which get and rm take" {
 	local i
 	for i in 1 22 333; do printf %s $i | put a/k; done
 	printf x | put a/other
@@ -29,24 +35,24 @@ names() { cut -f 3; }
 	[[ $output != *$'\n'*'k\t'* && -z $stderr ]]
 	bk-s3ls --versions s3://backups/a/k >list
 	[ "$(cut -f 2 list | sort -n | tr '\n' ' ')" = '1 2 3 ' ]
-	names <list >all
+	urls <list >all
 	run -0 grep -c '^s3://backups/a/k?versionId=.' all
 	[ "$output" = 3 ]
 	[ "$(while read -r v; do bk-s3get "$v"; echo; done <all | sort -n |
 	    tr '\n' ' ')" = '1 22 333 ' ]
 	# one of them, by the record; the current one stays
 	awk '$2 == 2' list | bk-s3rm -v >gone
-	cmp gone <(awk '$2 == 2' list | names)
+	cmp gone <(awk '$2 == 2' list | ids)
 	run -0 bk-s3ls --versions s3://backups/a/k
 	[ "${#lines[@]}" = 2 ]
 	[ "$(bk-s3get s3://backups/a/k)" = 333 ]
-	run -4 --separate-stderr bk-s3get "$(<gone)"
+	run -4 --separate-stderr bk-s3get "$(awk '$2 == 2' list | urls)"
 	one_line_error bk-s3get
 	run -0 --separate-stderr bk-s3rm <gone
 	# the last one brings the one before it back
 	awk '$2 == 3' list | bk-s3rm
 	[ "$(bk-s3get s3://backups/a/k)" = 1 ]
-	BK_AUDIT_LOG=audit bk-s3get "$(awk '$2 == 1' list | names)" >/dev/null
+	BK_AUDIT_LOG=audit bk-s3get "$(awk '$2 == 1' list | urls)" >/dev/null
 	grep -q '"source":"s3://backups/a/k?versionId=' audit
 }
 
@@ -58,13 +64,13 @@ names() { cut -f 3; }
 	run -4 bk-s3ls s3://backups/m/
 	bk-s3ls --versions s3://backups/m/ >versions
 	[ "$(wc -l <versions)" = 1 ]
-	[ "$(bk-s3get "$(names <versions)")" = old ]
+	[ "$(bk-s3get "$(urls <versions)")" = old ]
 	bk-s3ls --markers s3://backups/m/ >markers
 	[ "$(wc -l <markers)" = 1 ]
-	run -4 --separate-stderr bk-s3get "$(names <markers)"
+	run -4 --separate-stderr bk-s3get "$(urls <markers)"
 	one_line_error bk-s3get
 	fault_start '* /m/k all status:405:MethodNotAllowed'	# as AWS has it
-	run -4 --separate-stderr bk-s3get "$(names <markers)"
+	run -4 --separate-stderr bk-s3get "$(urls <markers)"
 	one_line_error bk-s3get
 	[[ $stderr == *'delete marker'* ]]
 	fault_stop
@@ -72,7 +78,7 @@ names() { cut -f 3; }
 	[ "$(bk-s3get s3://backups/m/k)" = old ]
 	# -n is about names alone
 	run -0 bk-s3rm -n <versions
-	[ "$output" = "$(names <versions)" ]
+	[ "$output" = "$(ids <versions)" ]
 }
 
 @test "thousands of versions of odd keys, page by page" {
@@ -84,8 +90,8 @@ names() { cut -f 3; }
 	printf y | put "$odd"
 	run -0 bk-s3ls --versions s3://backups/v/
 	[ "${#lines[@]}" = 1082 ]
-	[ "$(names <<<"$output" | sort -u | wc -l)" = 1082 ]
-	[ "$(names <<<"$output" | grep -cF "s3://backups/$odd?versionId=")" = 2 ]
+	[ "$(ids <<<"$output" | sort -u | wc -l)" = 1082 ]
+	[ "$(urls <<<"$output" | grep -cF "s3://backups/$odd?versionId=")" = 2 ]
 	bk-s3ls --versions s3://backups/v/ | bk-s3rm
 	run -4 bk-s3ls --versions s3://backups/v/
 	run -4 bk-s3ls --markers s3://backups/v/
@@ -103,7 +109,7 @@ names() { cut -f 3; }
 	[ "$(bk-s3ls --versions s3://backups/p/ | wc -l)" = 5 ]
 	bk-s3ls s3://backups/p/ | names >kept
 	bk-s3ls --versions s3://backups/p/ | bk-prune -l 3 --min-stored 0 | bk-s3rm
-	bk-s3ls --versions s3://backups/p/ | names | sed 's/?versionId=.*//' >left
+	bk-s3ls --versions s3://backups/p/ | names >left
 	cmp kept left
 	bk-s3ls s3://backups/p/ | bk-s3rm
 	bk-s3ls --markers s3://backups/p/ | bk-s3rm
@@ -121,17 +127,72 @@ names() { cut -f 3; }
 	bk-s3ls --versions s3://locked/ >list
 	run -1 --separate-stderr bk-s3rm <list
 	one_line_error bk-s3rm
-	[[ $stderr == *'s3://locked/a?versionId='*': not deleted: AccessDenied'* ]]
+	[[ $stderr == *'s3://locked/a version='*': not deleted: AccessDenied'* ]]
 	[ "$(bk-s3ls --versions s3://locked/ | wc -l)" = 1 ]
 }
 
 @test "a bucket without versions: each object has one" {
 	printf x | bk-s3put s3://plain/a
 	run -0 bk-s3ls --versions s3://plain/
-	[ "$(names <<<"$output")" = 's3://plain/a?versionId=null' ]
+	[ "$(ids <<<"$output")" = $'s3://plain/a\tversion=null' ]
 	[ "$(bk-s3get 's3://plain/a?versionId=null')" = x ]
-	echo 's3://plain/a?versionId=null' | bk-s3rm
+	printf 's3://plain/a\tversion=null\n' | bk-s3rm
 	run -4 bk-s3ls s3://plain/
+}
+
+@test "a version that was replaced, or is no longer that size, stays" {
+	printf old | bk-s3put s3://plain/r
+	bk-s3ls --versions s3://plain/r >list
+	printf new | bk-s3put --overwrite s3://plain/r
+	run -3 --separate-stderr bk-s3rm <list
+	one_line_error bk-s3rm
+	[[ $stderr == *'has changed since it was listed'* ]]
+	[ "$(bk-s3get s3://plain/r)" = new ]
+	printf x | put r/v
+	bk-s3ls --versions s3://backups/r/v | sed 's/\t1\t/\t2\t/' >list
+	run -3 bk-s3rm <list
+	bk-s3rm <<<s3://backups/r/v
+	bk-s3ls --markers s3://backups/r/v | sed 's/\t0\t/\t1\t/' >list
+	run -3 bk-s3rm <list
+	[ "$(bk-s3ls --versions s3://backups/r/v | wc -l)" = 1 ]
+}
+
+@test "a key that ends like a version of another deletes nothing" {
+	local key=e/shop-20261031T040000Z.bk id
+	echo good | put $key
+	echo newer | put e/shop-20261101T040000Z.bk
+	bk-s3ls --versions s3://backups/$key >good
+	id=$(urls <good)
+	# what an intruder can do who may only store
+	echo evil | put "$key?versionId=${id##*=}"
+	bk-s3ls s3://backups/e/ >list
+	[ "$(wc -l <list)" = 3 ]
+	bk-prune -l 1 --min-keep 1 --min-stored 0 --require-fresh 0 \
+	    --first-run <list >gone
+	[ "$(names <gone)" = "s3://backups/$key" ]
+	grep -F '\u003fversionId=' list | tee evil | bk-s3rm
+	bk-s3ls --versions s3://backups/$key | grep -v u003f | cmp - good
+	[ "$(bk-s3get s3://backups/$key)" = good ]
+	run -4 bk-s3ls "s3://backups/$key?versionId="
+	# nor as a name alone, escaped or not
+	echo "s3://backups/$key?versionId=${id##*=}" >bare
+	run -3 --separate-stderr bk-s3rm <bare
+	one_line_error bk-s3rm
+	sed 's/?/\\u003f/' bare | bk-s3rm
+	bk-s3get "$id" | grep -qx good
+	[ "$(bk-s3get s3://backups/$key)" = good ]
+}
+
+@test "an object and its versions in one listing cannot be told apart" {
+	printf x | put two/shop-20261031T040000Z.bk
+	{ bk-s3ls s3://backups/two/; bk-s3ls --versions s3://backups/two/; } >list
+	run -3 --separate-stderr bk-prune -l 1 <list
+	one_line_error bk-prune
+	[[ $stderr == *'by its versions'* ]]
+	bk-s3rm <<<s3://backups/two/shop-20261031T040000Z.bk
+	bk-s3ls --markers s3://backups/two/ >list
+	run -3 bk-prune -l 1 <list
+	run -3 bk-age <list
 }
 
 @test "--older leaves out what is younger" {

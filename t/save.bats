@@ -185,7 +185,7 @@ begun() {
 	cmp in $'d/a b\n\\c\t"'
 	run -0 bk-ls d
 	[ "${#lines[@]}" = 1 ]
-	[[ $output == *$'\t3000000\td/a b\\n\\\\c\\t"' ]]
+	[[ $output == *$'\t3000000\td/a b\\n\\\\c\\t"\t'* ]]
 	bk-ls d | bk-rm
 	empty
 }
@@ -449,15 +449,52 @@ begun() {
 	touch store/x-20261101
 	run -3 --separate-stderr bk-rm --plan plan --approvers approvers
 	one_line_error bk-rm
-	[[ $stderr == *"x-20261101: has changed since the plan was made"* ]]
+	[[ $stderr == *"x-20261101: has changed since it was listed"* ]]
+	# nor is another file of that size and time
 	touch -d 2026-11-01 store/x-20261101
+	run -3 bk-rm --plan plan --approvers approvers
 	echo longer >store/x-20261102
 	touch -d 2026-11-02 store/x-20261102
 	run -3 bk-rm --plan plan --approvers approvers
 	[ "$(ls store | wc -l)" = 6 ]
-	rm store/x-20261102
+	rm store/x-2026110[12]
 	bk-rm --plan plan --approvers approvers
 	[ "$(ls store | wc -l)" = 4 ]
+}
+
+@test "bk-rm: what is no longer what was listed stays, and so does the rest" {
+	mkdir store
+	printf 1234 >store/a
+	printf 1234 >store/b
+	bk-ls store >list
+	sed '2s/\t4\t/\t5\t/' list >larger
+	run -3 --separate-stderr bk-rm <larger
+	one_line_error bk-rm
+	# another file of that size and time, and the same names elsewhere
+	printf 5678 >new
+	touch -r store/b new
+	mv new store/b
+	run -3 --separate-stderr bk-rm <list
+	[[ $stderr == *"store/b: has changed since it was listed; list again"* ]]
+	mkdir -p other/store
+	cp -p store/? other/store
+	cd other
+	run -3 bk-rm <../list
+	cd ..
+	[ "$(cat store/? other/store/?)" = 1234567812345678 ]
+	# a version is no file's
+	printf 'store/a\tversion=1\n' >version
+	run -3 bk-rm <version
+	bk-ls store | bk-rm
+	[ -z "$(ls store)" ]
+}
+
+@test "bk-rm: a file under two names goes by both" {
+	mkdir store
+	echo x >store/a
+	ln store/a store/b
+	bk-ls store | bk-rm
+	[ -z "$(ls store)" ]
 }
 
 @test "bk-rm: directories that it has emptied, if they are of a date" {

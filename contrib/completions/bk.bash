@@ -79,9 +79,8 @@ _bk() {
 		bk-prune) words="--keep-last --keep-hourly --keep-daily \
 		    --keep-weekly --keep-monthly --keep-yearly --keep-within \
 		    --explain --group --tz --holds --receipts --wal-for \
-		    --plan --key --endpoint --require-fresh --max-share \
-		    --first-run --max-ahead --min-keep --min-stored --help \
-		    --version" ;;
+		    --plan --key --require-fresh --max-share --first-run \
+		    --max-ahead --min-keep --min-stored --help --version" ;;
 		bk-restore) words="--into --jobs --host --port --username \
 		    --no-password --quiet --verbose --table --schema \
 		    --use-list --data-only --replace-table --keep-going \

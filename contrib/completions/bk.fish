@@ -223,7 +223,6 @@ complete -c bk-prune -l receipts -f -r -a '(__fish_complete_directories)' -d 'ne
 complete -c bk-prune -l wal-for -F -r -d 'prune WAL that no base backup in LISTING needs'
 complete -c bk-prune -l plan -F -r -d 'write a plan, for approval'
 complete -c bk-prune -l key -F -r -d 'signed with this key'
-complete -c bk-prune -l endpoint -f -r -d 'where the plan\'s objects are ($AWS_ENDPOINT_URL)'
 complete -c bk-prune -l require-fresh -f -r -d 'refuse a series whose newest is older (2d)'
 complete -c bk-prune -l max-share -f -r -d 'refuse more of a series (50pc)'
 complete -c bk-prune -l first-run -d 'allow any'

@@ -58,6 +58,17 @@ bk_utctime_format(time_t t, char out[BK_UTCTIME_TEXT])
 }
 
 void
+bk_utctime_exact(const struct timespec *t, char out[BK_UTCTIME_TEXT])
+{
+	size_t n;
+
+	bk_utctime_format(t->tv_sec, out);
+	if ((n = strlen(out)) > 0)
+		(void)snprintf(out + n - 1, BK_UTCTIME_TEXT - n + 1,
+		    ".%09ldZ", t->tv_nsec);
+}
+
+void
 bk_utctime_compact(time_t t, char out[BK_UTCTIME_TEXT])
 {
 	format(t, "%04ld%02d%02dT%02ld%02ld%02ldZ", out);

@@ -15,6 +15,9 @@
 /* RFC 3339; "" for a time outside the years above. */
 void bk_utctime_format(time_t t, char out[BK_UTCTIME_TEXT]);
 
+/* The same with nanoseconds. */
+void bk_utctime_exact(const struct timespec *t, char out[BK_UTCTIME_TEXT]);
+
 /* The same compact, for file names: 20261121T052719Z. */
 void bk_utctime_compact(time_t t, char out[BK_UTCTIME_TEXT]);
 

@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <string.h>
+
 /* RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
 size_t
 bk_utf8_len(const char *str)
@@ -48,12 +50,38 @@ bk_utf8_cut(const char *s, size_t n)
 	return n;
 }
 
+/* In UTF-8, so in the order of strcmp(3): ranges of what is not seen. */
+static const struct { const char *first, *last; } hidden[] = {
+	{ "\u00ad", "\u00ad" }, { "\u034f", "\u034f" },
+	{ "\u061c", "\u061c" }, { "\u115f", "\u1160" },
+	{ "\u17b4", "\u17b5" }, { "\u180b", "\u180f" },
+	{ "\u200b", "\u200f" }, { "\u2028", "\u202e" },
+	{ "\u2060", "\u206f" }, { "\u3164", "\u3164" },
+	{ "\ufe00", "\ufe0f" }, { "\ufeff", "\ufeff" },
+	{ "\uffa0", "\uffa0" }, { "\ufff0", "\ufffb" },
+	{ "\xef\xbf\xbe", "\xef\xbf\xbf" },
+	{ "\U0001bca0", "\U0001bca3" }, { "\U0001d173", "\U0001d17a" },
+	{ "\U000e0000", "\U000e0fff" },
+};
+
 size_t
-bk_utf8_control(const char *s)
+bk_utf8_hidden(const char *s)
 {
+	size_t n, i;
+
 	if ((unsigned char)*s < 0x20 || *s == 0x7f)
 		return 1;
-	return *s == '\xc2' && (unsigned char)s[1] - 0x80U < 0x20 ? 2 : 0;
+	if ((unsigned char)*s < 0x80)
+		return 0;
+	if ((n = bk_utf8_len(s)) == 0)
+		return 1;
+	if (*s == '\xc2' && (unsigned char)s[1] < 0xa0)
+		return 2;
+	for (i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++)
+		if (strncmp(s, hidden[i].first, n) >= 0 &&
+		    strncmp(s, hidden[i].last, n) <= 0)
+			return n;
+	return 0;
 }
 
 void
@@ -61,13 +89,17 @@ bk_utf8_clean(char *s, size_t n)
 {
 	size_t i, len;
 
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n; i += len) {
 		if (s[i] == '\n' || s[i] == '\t') {
 			s[i] = ' ';
-		} else if ((len = bk_utf8_control(s + i)) > 0) {
-			s[i] = '?';
-			if (len == 2 && i + 1 < n)
-				s[++i] = '?';
+			len = 1;
+		} else if ((len = bk_utf8_hidden(s + i)) > 0) {
+			len = len < n - i ? len : n - i;
+			memset(s + i, '?', len);
+		} else if ((len = bk_utf8_len(s + i)) > n - i) {
+			/* cut in the middle */
+			len = n - i;
+			memset(s + i, '?', len);
 		}
 	}
 }

@@ -13,14 +13,16 @@ int bk_utf8_inside(char c);
 size_t bk_utf8_cut(const char *s, size_t n);
 
 /*
- * The length of the control character at s, 0 if it is not one: 1 for ASCII
- * controls, 2 for U+0080 to U+009F, of which U+009B is equivalent to "\e[".
+ * The length of what stands at s and would not be seen on a terminal, but
+ * obeyed, or hide or reorder what is next to it: a control character (U+009B is
+ * equivalent to "\e["), one of no width, one that changes the direction of
+ * writing, a byte that is not UTF-8.  0 if it is none of these.
  */
-size_t bk_utf8_control(const char *s);
+size_t bk_utf8_hidden(const char *s);
 
 /*
  * Make the n bytes at s one line that is safe on a terminal: line ends and tabs
- * become blanks, other control characters '?'.  s[n] must be readable.
+ * become blanks, each byte of what is hidden '?'.  s[n] must be readable.
  */
 void bk_utf8_clean(char *s, size_t n);
 

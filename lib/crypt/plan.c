@@ -40,15 +40,20 @@ format_plan(struct bk_buf *b, const struct bk_plan *p, struct bk_err *e)
 {
 	char made[BK_UTCTIME_TEXT], expires[BK_UTCTIME_TEXT];
 	const char *s;
+	size_t n;
 	int rc;
 
 	bk_utctime_format(p->now, made);
 	bk_utctime_format(p->now + BK_PLAN_DAYS * 86400, expires);
 	rc = bk_buf_printf(b, e, VERSION "\nmade %s\nexpires %s\nplace %s\n"
 	    "policy ", made, expires, p->place);
-	for (s = p->policy; rc == 0 && *s != '\0'; s++)
-		rc = bk_buf_add(b, (unsigned char)*s < 0x20 || *s == 0x7f ?
-		    "?" : s, 1, e);
+	for (s = p->policy; rc == 0 && *s != '\0'; s += n)
+		if ((n = bk_utf8_hidden(s)) > 0)
+			rc = bk_buf_puts(b, "?", e);
+		else {
+			n = bk_utf8_len(s);
+			rc = bk_buf_add(b, s, n, e);
+		}
 	if (rc == 0)
 		rc = bk_buf_printf(b, e, "\nlisting %zu records, sha256 ",
 		    p->listed);
@@ -93,8 +98,9 @@ struct parsed {
 	const char *path;
 	size_t at;		/* of the next line */
 	size_t records, records_end, body;
-	struct bk_plan_facts facts;
-	time_t expires;
+	const char *place;	/* not terminated */
+	size_t place_len;
+	time_t made, expires;
 };
 
 /* The next line, NUL-terminated until restore_newline(); NULL: none. */
@@ -123,24 +129,6 @@ damaged(const struct parsed *p, const char *cause, struct bk_err *e)
 	    p->path, cause);
 }
 
-/*
- * 1 if the character at s could hide what a terminal shows: a control, a line
- * or paragraph separator, or one that changes the direction of writing.
- */
-static int
-is_hiding(const char *s)
-{
-	static const char *const marks[] = { "\u061c", "\u200e", "\u200f",
-	    "\u2028", "\u2029", "\u202a", "\u202b", "\u202c", "\u202d",
-	    "\u202e", "\u2066", "\u2067", "\u2068", "\u2069" };
-	size_t i;
-
-	for (i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
-		if (strncmp(s, marks[i], strlen(marks[i])) == 0)
-			return 1;
-	return *s != '\t' && *s != '\n' && bk_utf8_control(s) > 0;
-}
-
 static int
 check_text(const struct parsed *p, struct bk_err *e)
 {
@@ -148,25 +136,37 @@ check_text(const struct parsed *p, struct bk_err *e)
 
 	if (p->text.len == 0 || strlen(p->text.data) != p->text.len)
 		return damaged(p, p->text.len == 0 ? "empty" : "a NUL byte", e);
-	for (s = p->text.data; *s != '\0'; s++)
-		if (((unsigned char)*s < 0x20 || (unsigned char)*s > 0x7e) &&
-		    is_hiding(s))
+	for (s = p->text.data; *s != '\0'; s += bk_utf8_len(s))
+		if (*s != '\t' && *s != '\n' && bk_utf8_hidden(s) > 0)
 			return damaged(p, "a control character, which could "
 			    "hide what is deleted", e);
 	return 0;
 }
 
+static int
+is_place(const struct parsed *p, const char *place)
+{
+	return strlen(place) == p->place_len &&
+	    strncmp(p->place, place, p->place_len) == 0;
+}
+
 /* Names that mean something else in another directory are of no place. */
 static int
-check_name(const struct parsed *p, const char *name, struct bk_err *e)
+check_record(const struct parsed *p, const struct bk_record *r,
+    struct bk_err *e)
 {
-	int files = strcmp(p->facts.place, BK_PLAN_FILES) == 0;
+	const char *at = r->field[BK_RECORD_AT];
+	int files = is_place(p, BK_PLAN_FILES);
 
-	if (files ? *name == '/' : strstr(name, "://") != NULL)
+	if (files ? *r->name != '/' : strstr(r->name, "://") == NULL)
+		return bk_fail(e, BK_DATA, "%s: %s: %s", p->path, r->name,
+		    files ? "not a path from the root; list directories by "
+		    "their full names" : "not an object, and others are");
+	if (files ? at == NULL : is_place(p, at == NULL ? BK_PLAN_DEFAULT : at))
 		return 0;
-	return bk_fail(e, BK_DATA, "%s: %s: %s", p->path, name, files ?
-	    "not a path from the root; list directories by their full names" :
-	    "not an object, and others are");
+	return bk_fail(e, BK_DATA, "%s: %s: is not at %.*s, as others are; "
+	    "make a plan for each place", p->path, r->name,
+	    (int)p->place_len, p->place);
 }
 
 /* Read a line "key value"; *out is the value, in the text. */
@@ -224,7 +224,7 @@ parse_records(struct parsed *p, struct bk_err *e)
 		if (bk_record_parse(copy, &r, &reason) == -1 || r.bare)
 			rc = damaged(p, "a record", e);
 		else
-			rc = check_name(p, r.name, e);
+			rc = check_record(p, &r, e);
 		free(copy);
 	}
 	p->records_end = p->at;
@@ -242,12 +242,12 @@ check_times(const struct parsed *p, time_t now, struct bk_err *e)
 {
 	char when[BK_UTCTIME_TEXT];
 
-	if (p->facts.made > now + CLOCK_SLACK)
+	if (p->made > now + CLOCK_SLACK)
 		return bk_fail(e, BK_DATA, "%s: dated in the future, or this "
 		    "host's clock is behind", p->path);
 	bk_utctime_format(p->expires, when);
 	if (p->expires < now ||
-	    p->expires > p->facts.made + BK_PLAN_DAYS * 86400)
+	    p->expires > p->made + BK_PLAN_DAYS * 86400)
 		return bk_fail(e, BK_DATA, "%s: expired on %s; make a new one",
 		    p->path, when);
 	return 0;
@@ -257,15 +257,13 @@ static int
 read_place(struct parsed *p, struct bk_err *e)
 {
 	char *value;
-	size_t n;
 
 	if (read_field(p, "place ", &value, e) == -1)
 		return -1;
-	n = strlen(value);
-	if (n > 0 && n < BK_PLAN_PLACE)
-		memcpy(p->facts.place, value, n + 1);
+	p->place = value;
+	p->place_len = strlen(value);
 	restore_newline(p);
-	return n > 0 && n < BK_PLAN_PLACE ? 0 : damaged(p, "place", e);
+	return p->place_len > 0 ? 0 : damaged(p, "place", e);
 }
 
 /* Parse p->text up to the signatures. */
@@ -279,7 +277,7 @@ parse(struct parsed *p, struct bk_err *e)
 	if ((line = next_line(p)) == NULL || strcmp(line, VERSION) != 0)
 		return damaged(p, "not " VERSION, e);
 	restore_newline(p);
-	if (read_time(p, "made ", &p->facts.made, e) == -1 ||
+	if (read_time(p, "made ", &p->made, e) == -1 ||
 	    read_time(p, "expires ", &p->expires, e) == -1 ||
 	    read_place(p, e) == -1 || read_field(p, "policy ", &line, e) == -1)
 		return -1;
@@ -465,7 +463,7 @@ open_records(const struct parsed *p, struct bk_err *e)
 
 FILE *
 bk_plan_open(const struct bk_approved_plan *c, time_t now,
-    struct bk_plan_facts *facts, struct bk_err *e)
+    time_t *made, struct bk_err *e)
 {
 	struct bk_verifiers v = {0};
 	struct parsed p = {0};
@@ -481,7 +479,7 @@ bk_plan_open(const struct bk_approved_plan *c, time_t now,
 	if (load(&p, c->plan, now, e) == 0 &&
 	    check_approval(&p, &v, c->need, e) == 0)
 		f = open_records(&p, e);
-	*facts = p.facts;
+	*made = p.made;
  done:
 	bk_buf_free(&p.text);
 	free(v.key);

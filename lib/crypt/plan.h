@@ -23,9 +23,9 @@
  * approvals are needed, is never read from the plan.
  *
  * The place is where the names are: "files", and each is a path from the root;
- * or the endpoint of the objects, "default" for the provider's own.  A plan has
- * no character that could hide a part of it on a terminal: controls, or such
- * as change the direction of writing.
+ * or the endpoint of the objects, "default" for the provider's own, which each
+ * record has as a field.  A plan has nothing that could hide a part of it on a
+ * terminal (base/utf8.h).
  */
 #include <stddef.h>
 #include <stdio.h>
@@ -41,7 +41,7 @@
 struct bk_plan {
 	time_t now;
 	const char *place;
-	const char *policy;	/* as options; control bytes become '?' */
+	const char *policy;	/* as options; what is hidden is '?' */
 	const struct bk_buf *listing;	/* all records, as lines */
 	size_t listed;			/* their number */
 	const struct bk_buf *expired;	/* the records to delete */
@@ -81,20 +81,14 @@ struct bk_approved_plan {
 	size_t need;		/* number of them that must have signed */
 };
 
-#define BK_PLAN_PLACE 256	/* bytes of a place with its NUL */
-
-struct bk_plan_facts {
-	time_t made;
-	char place[BK_PLAN_PLACE];
-};
-
 /*
  * Open the records of an approved plan, to be read like any listing and closed
- * with fclose(), and tell its facts.  NULL with *e set: BK_FAIL a file cannot
- * be read; BK_DATA it is not a plan, is damaged, has expired, was changed after
- * it was signed, or fewer than need of the approvers have signed it.
+ * with fclose(); *made is when it was made.  NULL with *e set: BK_FAIL a file
+ * cannot be read; BK_DATA it is not a plan, is damaged, has expired, was
+ * changed after it was signed, or fewer than need of the approvers have signed
+ * it.
  */
 FILE *bk_plan_open(const struct bk_approved_plan *c, time_t now,
-    struct bk_plan_facts *facts, struct bk_err *e);
+    time_t *made, struct bk_err *e);
 
 #endif

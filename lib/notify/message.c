@@ -25,7 +25,7 @@ bk_notify_message_clean(struct bk_buf *out, const char *s, size_t n,
 		} else if (*s == '\r') {
 			if (s + 1 == end || s[1] != '\n')
 				rc = bk_buf_puts(out, "\n", e);
-		} else if (*s != '\n' && *s != '\t' && bk_utf8_control(s) > 0)
+		} else if (*s != '\n' && *s != '\t' && bk_utf8_hidden(s) > 0)
 			rc = bk_buf_puts(out, "?", e);
 		else
 			rc = bk_buf_add(out, s, len, e);

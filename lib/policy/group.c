@@ -387,20 +387,9 @@ int
 bk_group_of(const char *pattern, const char *name, struct bk_buf *key,
     struct bk_err *e)
 {
-	const char *version = strstr(name, "?versionId=");
-	struct bk_buf object = {0};
-	int rc = 0;
-
 	key->len = 0;
-	if (version != NULL) {
-		rc = bk_buf_add(&object, name, (size_t)(version - name), e);
-		name = object.data;
-	}
-	if (rc == 0)
-		rc = pattern == NULL ? by_stamp(name, key, e) :
-		    by_pattern(pattern, name, key, e);
-	bk_buf_free(&object);
-	return rc;
+	return pattern == NULL ? by_stamp(name, key, e) :
+	    by_pattern(pattern, name, key, e);
 }
 
 int

@@ -25,8 +25,6 @@
 #include "base/err.h"
 
 /*
- * A version of an S3 object, NAME?versionId=ID, belongs where NAME does.
- *
  * Replace the contents of *key by the series of name, by pattern unless that
  * is NULL.  1; 0 if name belongs to no series; -1 with *e set: memory, or
  * BK_DATA: pattern matches name with different values of its variables, of

@@ -20,9 +20,13 @@ compare_base(const void *a, const void *b)
 {
 	const struct bk_listed *x = *(struct bk_listed *const *)a;
 	const struct bk_listed *y = *(struct bk_listed *const *)b;
+	const char *key, *v = bk_record_id(&x->r, &key);
+	const char *w = bk_record_id(&y->r, &key);
 	int c = strcmp(x->base, y->base);
 
-	return c != 0 ? c : strcmp(x->r.name, y->r.name);
+	if (c == 0)
+		c = strcmp(x->r.name, y->r.name);
+	return c != 0 ? c : strcmp(v == NULL ? "" : v, w == NULL ? "" : w);
 }
 
 static struct bk_listed *
@@ -59,14 +63,36 @@ add_record(struct bk_listing *items, const struct bk_record *r, FILE *f,
 	if (feof(f))
 		return bk_fail(e, BK_DATA, "%s: the last line, '%s', has no "
 		    "newline; was the listing truncated?", name, r->name);
-	item->r = *r;
-	if ((item->r.name = strdup(r->name)) == NULL)
-		return bk_fail_memory(e);
+	if (r->field[BK_RECORD_MARKER] != NULL ||
+	    r->field[BK_RECORD_UPLOAD] != NULL)
+		return bk_fail(e, BK_DATA, "%s: '%s': a delete marker or an "
+		    "unfinished upload, not something stored", name, r->name);
+	if (bk_record_copy(&item->r, r, e) == -1)
+		return -1;
 	item->base = base_name(item->r.name);
 	return 0;
 }
 
-/* Of two records with one name, one could expire and the other be kept. */
+/*
+ * Of two records with one name, one could expire and the other be kept.  An
+ * object and its newest version are one thing under two names.
+ */
+static int
+check_pair(const struct bk_record *a, const struct bk_record *b,
+    const char *name, struct bk_err *e)
+{
+	const char *key, *x = bk_record_id(a, &key), *y = bk_record_id(b, &key);
+
+	if (strcmp(a->name, b->name) != 0)
+		return 0;
+	if ((x == NULL) != (y == NULL))
+		return bk_fail(e, BK_DATA, "%s: '%s' is listed as an object "
+		    "and by its versions; list one or the other", name,
+		    a->name);
+	return x != NULL && strcmp(x, y) != 0 ? 0 : bk_fail(e, BK_DATA,
+	    "%s: '%s' is listed twice", name, a->name);
+}
+
 static int
 index_names(struct bk_listing *items, const char *name, struct bk_err *e)
 {
@@ -79,10 +105,9 @@ index_names(struct bk_listing *items, const char *name, struct bk_err *e)
 		items->by_base[i] = &items->item[i];
 	qsort(items->by_base, items->n, sizeof(*items->by_base), compare_base);
 	for (i = 1; i < items->n; i++)
-		if (strcmp(items->by_base[i - 1]->r.name,
-		    items->by_base[i]->r.name) == 0)
-			return bk_fail(e, BK_DATA, "%s: '%s' is listed twice",
-			    name, items->by_base[i]->r.name);
+		if (check_pair(&items->by_base[i - 1]->r, &items->by_base[i]->r,
+		    name, e) == -1)
+			return -1;
 	return 0;
 }
 

@@ -13,7 +13,7 @@
 #include "policy/retention.h"
 
 struct bk_listed {
-	struct bk_record r;	/* r.name is owned */
+	struct bk_record r;	/* a copy of ours */
 	const char *base;	/* its last component, in r.name */
 	size_t line;		/* position in the listing, from 0 */
 	char *group;		/* its series (group.h); NULL: none */
@@ -43,8 +43,9 @@ struct bk_listing {		/* start with = {0} */
 
 /*
  * Read the listing f, called name in messages, to its end.  0, or -1 with *e
- * set.  BK_DATA: a line that is not a record with a time, a last line without
- * newline (truncated listing), a name listed twice; BK_NONE: empty.
+ * set.  BK_DATA: a line that is not a record with a time, or that of a delete
+ * marker or an upload; a last line without newline (truncated listing); a name
+ * listed twice, or both with a version's ID and without one; BK_NONE: empty.
  */
 int bk_listing_read(struct bk_listing *items, FILE *f, const char *name,
     struct bk_err *e);
@@ -63,8 +64,8 @@ int bk_listing_compare(const struct bk_listed *x, const struct bk_listed *y);
 size_t bk_listing_group_end(const struct bk_listing *items, size_t i);
 
 /*
- * Call found for each item whose name equals tail or ends in "/" and tail;
- * returns their number.  found may be NULL.
+ * Call found for each item whose name equals tail or ends in "/" and tail, each
+ * of its versions; returns their number.  found may be NULL.
  */
 size_t bk_listing_find(struct bk_listing *items, const char *tail,
     void (*found)(struct bk_listed *item, void *ctx), void *ctx);

@@ -26,16 +26,15 @@ grow(struct bk_records *l, struct bk_err *e)
 }
 
 int
-bk_records_add(struct bk_records *l, const char *name, time_t stored,
-    uint64_t bytes, struct bk_err *e)
+bk_records_add(struct bk_records *l, const struct bk_record *what,
+    struct bk_err *e)
 {
-	struct bk_record r = { .time = stored, .bytes = bytes };
+	struct bk_record r;
 
-	if (grow(l, e) == -1)
+	if (grow(l, e) == -1 || bk_record_copy(&r, what, e) == -1)
 		return -1;
-	if ((r.name = strdup(name)) == NULL)
-		return bk_fail_memory(e);
-	if (!l->by_store && bk_record_date(&r, stored) == 1 && l->ahead++ == 0)
+	if (!l->by_store && bk_record_date(&r, what->time) == 1 &&
+	    l->ahead++ == 0)
 		l->first_ahead = r.name;
 	l->v[l->n++] = r;
 	return 0;
@@ -45,8 +44,10 @@ static int
 by_name(const void *a, const void *b)
 {
 	const struct bk_record *x = a, *y = b;
+	const char *key, *v = bk_record_id(x, &key), *w = bk_record_id(y, &key);
+	int c = strcmp(x->name, y->name);
 
-	return strcmp(x->name, y->name);
+	return c != 0 ? c : strcmp(v == NULL ? "" : v, w == NULL ? "" : w);
 }
 
 static int
@@ -62,7 +63,7 @@ drop_doubles(struct bk_records *l)
 	size_t i, kept = 0;
 
 	for (i = 0; i < l->n; i++) {
-		if (kept > 0 && strcmp(l->v[kept - 1].name, l->v[i].name) == 0)
+		if (kept > 0 && by_name(&l->v[kept - 1], &l->v[i]) == 0)
 			free(l->v[i].name);
 		else
 			l->v[kept++] = l->v[i];

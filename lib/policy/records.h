@@ -9,7 +9,7 @@
 #include "base/record.h"
 
 struct bk_records {		/* start with all but warn 0 */
-	struct bk_record *v;	/* names are owned */
+	struct bk_record *v;	/* copies of ours */
 	size_t n, cap;
 	int by_store;		/* times are the store's, not the stamps' */
 	size_t ahead;		/* stamps that are not believed */
@@ -19,16 +19,15 @@ struct bk_records {		/* start with all but warn 0 */
 };
 
 /*
- * Add what was stored under name (copied) at stored.  0, or -1 with *e set:
- * memory.
+ * Add a copy of what was stored at its time.  0, or -1 with *e set: memory.
  */
-int bk_records_add(struct bk_records *l, const char *name, time_t stored,
-    uint64_t bytes, struct bk_err *e);
+int bk_records_add(struct bk_records *l, const struct bk_record *what,
+    struct bk_err *e);
 
 /*
- * Sort, and write each name once to fd, called label in messages; behind them
- * an error record with cause, unless that is NULL.  Warns of stamps that are
- * not believed, in one line.  0, or -1 with *e set:
+ * Sort, and write each name, or ID, once to fd, called label in messages; after
+ * them an error record with cause, unless that is NULL.  Warns of stamps that
+ * are not believed, in one line.  0, or -1 with *e set:
  * memory, fd, or a record whose time is out of range, which then is the cause.
  */
 int bk_records_write(struct bk_records *l, const char *cause, int fd,

@@ -170,7 +170,7 @@ find_google(struct bk_s3_cred *c, struct bk_err *e)
 	s->google = s->path_style = 1;
 	if (keep(c, "auto", &s->region, e) == -1 ||
 	    keep(c, first(get(c, "STORAGE_EMULATOR_HOST"),
-	    "https://storage.googleapis.com"), &s->endpoint, e) == -1 ||
+	    BK_S3_GOOGLE), &s->endpoint, e) == -1 ||
 	    keep(c, first(get(c, "AWS_CA_BUNDLE"), c->ca_file), &s->ca_bundle,
 	    e) == -1)
 		return -1;

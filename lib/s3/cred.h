@@ -34,6 +34,9 @@ struct bk_s3_keys {		/* borrowed until the next get or free */
 	int bearer;	/* session_token is an OAuth token, the only key */
 };
 
+/* Google's own endpoint. */
+#define BK_S3_GOOGLE "https://storage.googleapis.com"
+
 struct bk_s3_settings {		/* borrowed until bk_s3_cred_free() */
 	const char *region;	/* AWS_REGION, AWS_DEFAULT_REGION, profile,
 				 * else "us-east-1" */

@@ -15,6 +15,7 @@ struct bk_s3_doomed {
 	const char *version;	/* ID of a version or delete marker; NULL: the
 				 * object (where there are versions, a marker
 				 * is put over it) */
+	const void *item;	/* the caller's */
 };
 
 struct bk_s3_delete {

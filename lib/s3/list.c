@@ -16,7 +16,6 @@
 struct names {
 	const char *result, *entry, *time;
 	const char *id;		/* element of an entry, NULL: none */
-	const char *mark;	/* before that ID in a name */
 	const char *next[2];	/* elements: the next page's markers */
 	const char *from[2];	/* the parameters for these */
 	const char *request[2];
@@ -26,18 +25,18 @@ struct names {
 
 static const struct names names[] = {
 	[BK_S3_OBJECTS] = { "ListBucketResult", "Contents", "LastModified",
-	    NULL, "", { "NextContinuationToken" }, { "continuation-token" },
+	    NULL, { "NextContinuationToken" }, { "continuation-token" },
 	    { "list-type", "2" }, 0, 0 },
 	[BK_S3_VERSIONS] = { "ListVersionsResult", "Version", "LastModified",
-	    "VersionId", BK_S3_VERSION_MARK,
+	    "VersionId",
 	    { "NextKeyMarker", "NextVersionIdMarker" },
 	    { "key-marker", "version-id-marker" }, { "versions", "" }, 0, 1 },
 	[BK_S3_MARKERS] = { "ListVersionsResult", "DeleteMarker",
-	    "LastModified", "VersionId", BK_S3_VERSION_MARK,
+	    "LastModified", "VersionId",
 	    { "NextKeyMarker", "NextVersionIdMarker" },
 	    { "key-marker", "version-id-marker" }, { "versions", "" }, 0, 1 },
 	[BK_S3_UPLOADS] = { "ListMultipartUploadsResult", "Upload",
-	    "Initiated", "UploadId", BK_S3_UPLOAD_MARK,
+	    "Initiated", "UploadId",
 	    { "NextKeyMarker", "NextUploadIdMarker" },
 	    { "key-marker", "upload-id-marker" }, { "uploads", "" }, 1, 1 },
 };
@@ -45,7 +44,7 @@ static const struct names names[] = {
 /* One entry of a page. */
 struct entry {
 	struct entry *next;
-	struct bk_buf key, id;
+	struct bk_buf key, id, etag;
 	uint64_t size;
 	time_t time;
 };
@@ -81,6 +80,17 @@ set(struct bk_buf *b, const char *text, struct bk_err *e)
 	return bk_buf_puts(b, text, e);
 }
 
+/* Most write it in quotes, some do not. */
+static int
+set_etag(struct bk_buf *b, const char *text, struct bk_err *e)
+{
+	size_t n = strlen(text);
+
+	b->len = 0;
+	return n > 2 && *text == '"' && text[n - 1] == '"' ?
+	    bk_buf_add(b, text + 1, n - 2, e) : bk_buf_puts(b, text, e);
+}
+
 static void
 free_entry(struct entry *n)
 {
@@ -88,6 +98,7 @@ free_entry(struct entry *n)
 		return;
 	bk_buf_free(&n->key);
 	bk_buf_free(&n->id);
+	bk_buf_free(&n->etag);
 	free(n);
 }
 
@@ -105,6 +116,8 @@ on_field(struct bk_s3_list *l, const char *name, const char *text,
 		return set(&n->key, text, e);
 	if (l->names->id != NULL && strcmp(name, l->names->id) == 0)
 		return set(&n->id, text, e);
+	if (strcmp(name, "ETag") == 0)
+		return set_etag(&n->etag, text, e);
 	if (strcmp(name, "Size") == 0 && bk_num_parse(text, 0, INT64_MAX, "",
 	    &n->size, &number) == -1)
 		return bad_answer(l, "the size", text, e);
@@ -267,8 +280,10 @@ bk_s3_list_next(struct bk_s3_list *l, struct bk_s3_listed *o,
 	l->page = n->next;
 	if (l->encoded && bk_s3_unescape(n->key.data) == -1)
 		return bad_answer(l, "the key", n->key.data, e);
-	*o = (struct bk_s3_listed){ n->key.data, l->names->mark,
-	    n->id.len > 0 ? n->id.data : "", n->size, n->time };
+	*o = (struct bk_s3_listed){ .key = n->key.data,
+	    .id = n->id.len > 0 ? n->id.data : NULL,
+	    .etag = n->etag.len > 0 ? n->etag.data : NULL,
+	    .size = n->size, .time = n->time };
 	return 1;
 }
 

@@ -13,8 +13,8 @@
 
 struct bk_s3_listed {		/* borrowed until the next call */
 	const char *key;	/* decoded */
-	const char *mark, *id;	/* BK_S3_VERSION_MARK or _UPLOAD_MARK and the
-				 * ID; "" and "": an object */
+	const char *id;		/* of a version, marker, upload; NULL: object */
+	const char *etag;	/* without quotes; NULL: not told */
 	uint64_t size;		/* bytes; 0 for a marker or an upload */
 	time_t time;		/* modified, or initiated */
 };

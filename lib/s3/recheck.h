@@ -4,22 +4,23 @@
 #include <stddef.h>
 
 #include "base/record.h"
-#include "s3/client.h"
+#include "s3/list.h"
 
 struct bk_s3_recheck {
 	const char *key;
+	const char *id;			/* of a version or marker, or NULL */
 	const struct bk_record *r;	/* what was listed */
-	int *gone;			/* set: 1 if there is no such object */
-	/* 1 if an object stored then, with so many bytes, is what r says */
-	int (*is)(const struct bk_record *r, time_t stored, uint64_t bytes);
+	int *gone;			/* set: 1 if there is none */
 };
 
 /*
- * List s3's bucket as far as the n keys of v begin alike, and compare; sorts v.
- * Needs the right to list only.  0; -1 with *e set, BK_DATA: an object is
- * another now.
+ * List what is of this kind in s3's bucket as far as the n keys of v begin
+ * alike, and compare; sorts v.  is is 1 if now, of which time is when it was
+ * stored, is what r says.  Needs the right to list only.  0; -1 with *e set,
+ * BK_DATA: one of them is another now.
  */
-int bk_s3_recheck(struct bk_s3 *s3, struct bk_s3_recheck v[], size_t n,
-    struct bk_err *e);
+int bk_s3_recheck(struct bk_s3 *s3, enum bk_s3_kind kind,
+    struct bk_s3_recheck v[], size_t n, int (*is)(const struct bk_record *r,
+    const struct bk_record *now), struct bk_err *e);
 
 #endif

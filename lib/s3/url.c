@@ -56,8 +56,9 @@ bk_s3_url_place(int google, const char *bucket)
 }
 
 const char *
-bk_s3_url_cut_id(struct bk_s3_url *u, const char *mark)
+bk_s3_url_cut_version(struct bk_s3_url *u)
 {
+	static const char mark[] = BK_S3_VERSION_MARK;
 	char *at = strstr(u->key, mark), *next;
 
 	while (at != NULL && (next = strstr(at + 1, mark)) != NULL)

@@ -23,15 +23,14 @@ int bk_s3_url_parse(const char *s, struct bk_s3_url *u, struct bk_err *e);
 /* "s3://BUCKET" or "gs://BUCKET", to be freed; NULL without memory. */
 char *bk_s3_url_place(int google, const char *bucket);
 
-/* What stands between a key and the ID of a version or an upload. */
+/* What stands between a key and the ID of a version, as people write it. */
 #define BK_S3_VERSION_MARK "?versionId="
-#define BK_S3_UPLOAD_MARK "?uploadId="
 
 /*
- * If mark is in u->key behind a key, cut it off at the last one and return the
- * ID behind it, borrowed from u; else NULL.
+ * If the mark is in u->key, after a key, cut it off at the last one and return
+ * the ID after it, borrowed from u; else NULL.
  */
-const char *bk_s3_url_cut_id(struct bk_s3_url *u, const char *mark);
+const char *bk_s3_url_cut_version(struct bk_s3_url *u);
 
 void bk_s3_url_free(struct bk_s3_url *u);	/* = {0} is fine */
 

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "base/utf8.h"
 #include "policy/holds.h"
 #include "policy/prune.h"
 #include "policy/series.h"
@@ -25,14 +26,27 @@ check_record(const struct bk_record *r)
 	struct bk_buf line = {0};
 	struct bk_record again;
 	struct bk_err e = {0};
+	size_t i;
 
 	CHECK(bk_record_format(&line, r, &e) == 0);
+	for (i = 0; i + 1 < line.len; i++)
+		CHECK(line.data[i] == '\t' || bk_utf8_inside(line.data[i]) ||
+		    bk_utf8_hidden(line.data + i) == 0);
+	CHECK(strstr(line.data, "?versionId=") == NULL);
 	CHECK(line.len > 0 && line.data[line.len - 1] == '\n');
 	line.data[line.len - 1] = '\0';
 	CHECK(bk_record_parse(line.data, &again, &e) == 0);
 	CHECK(again.time == r->time && again.nanos == r->nanos &&
 	    again.bytes == r->bytes && again.bare == r->bare &&
-	    again.stored == r->stored && strcmp(again.name, r->name) == 0);
+	    (r->bare || again.stored == r->stored) &&
+	    strcmp(again.name, r->name) == 0);
+	for (i = 0; i < (r->bare ? BK_RECORD_IDS : BK_RECORD_FIELDS); i++)
+		CHECK((again.field[i] == NULL) == (r->field[i] == NULL) &&
+		    (r->field[i] == NULL ||
+		    strcmp(again.field[i], r->field[i]) == 0));
+	CHECK(bk_record_copy(&again, r, &e) == 0 && !bk_record_compare(&again,
+	    r) && bk_record_is_same(&again, r));
+	free(again.name);
 	bk_buf_free(&line);
 }
 

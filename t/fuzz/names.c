@@ -122,8 +122,7 @@ as_url(const char *s)
 
 	if (bk_s3_url_parse(s, &u, &why) == 0) {
 		CHECK(strlen(u.place) + strlen(u.key) + 1 >= strlen(s));
-		(void)bk_s3_url_cut_id(&u, BK_S3_VERSION_MARK);
-		(void)bk_s3_url_cut_id(&u, BK_S3_UPLOAD_MARK);
+		(void)bk_s3_url_cut_version(&u);
 	}
 	bk_s3_url_free(&u);
 	why = (struct bk_err){0};

@@ -19,7 +19,7 @@ clean(const uint8_t *p, size_t n)
 	CHECK(bk_notify_message_clean(&out, fuzz_text(p, n), n, &e) == 0);
 	for (i = 0; i < out.len; i += len) {
 		CHECK((len = bk_utf8_len(out.data + i)) > 0);
-		CHECK(bk_utf8_control(out.data + i) == 0 ||
+		CHECK(bk_utf8_hidden(out.data + i) == 0 ||
 		    out.data[i] == '\n' || out.data[i] == '\t');
 	}
 	bk_buf_free(&out);

@@ -9,15 +9,16 @@
 #include "tap.h"
 
 #define NOW 1795248000		/* 2026-11-21T08:00:00Z */
-#define RECORDS "2026-10-01T02:15:03Z\t1\ts3://b/x\\n\n" \
-	"2026-10-02T02:15:03Z\t12\ts3://b/end\n"
+#define AT "\tat=https://s3.test\n"
+#define RECORDS "2026-10-01T02:15:03Z\t1\ts3://b/x\\n" AT \
+	"2026-10-02T02:15:03Z\t12\ts3://b/end" AT
 
 static char dir[] = "/tmp/bk-plan.XXXXXX";
 static const char *plan = "plan", *approvers = "approvers";
 static struct bk_signer ann, bob, eve;
 static struct bk_err e;
 static const char *place = "https://s3.test";
-static struct bk_plan_facts facts;
+static time_t made;
 
 static void
 put(const char *path, const char *p, size_t n)
@@ -78,7 +79,7 @@ opened(size_t need, time_t now)
 	FILE *f;
 
 	e = (struct bk_err){0};
-	if ((f = bk_plan_open(&c, now, &facts, &e)) == NULL)
+	if ((f = bk_plan_open(&c, now, &made, &e)) == NULL)
 		return e.msg;
 	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
 	(void)fclose(f);
@@ -123,8 +124,8 @@ test_approval(void)
 	    strstr(shown, "\nplace https://s3.test\n") != NULL &&
 	    strcmp(shown + strlen(shown) - 5, "\nend\n") == 0,
 	    "sees what is signed");
-	ok(strcmp(opened(2, NOW), RECORDS) == 0 && facts.made == NOW &&
-	    strcmp(facts.place, place) == 0, "its facts");
+	ok(strcmp(opened(2, NOW), RECORDS) == 0 && made == NOW,
+	    "when it was made");
 	is_str(opened(2, NOW), RECORDS, "makes two");
 	is_str(opened(3, NOW), "approvers: 2 public keys, but 3 approvals are "
 	    "needed", "more than there are");
@@ -160,8 +161,8 @@ test_moved_signature(void)
 
 	make(&ann, RECORDS);
 	(void)bk_io_slurp(plan, 1 << 20, &one, &e);
-	make(&bob, "2026-10-01T02:15:03Z\t1\ts3://b/a\n"
-	    "2026-10-01T02:15:03Z\t1\ts3://b/b\n");
+	make(&bob, "2026-10-01T02:15:03Z\t1\ts3://b/a" AT
+	    "2026-10-01T02:15:03Z\t1\ts3://b/b" AT);
 	(void)bk_io_slurp(plan, 1 << 20, &other, &e);
 	line = strstr(other.data, "signature ");
 	(void)bk_buf_puts(&one, line, &e);
@@ -237,7 +238,9 @@ stored(const char *records)
 	return bk_plan_store(plan, &p, &ann, &e) == 0 ? "" : e.msg;
 }
 
-#define RECORD(name) "2026-10-01T02:15:03Z\t1\t" name "\n"
+#define RECORD(name) "2026-10-01T02:15:03Z\t1\t" name AT
+
+#define FILE_RECORD(name) "2026-10-01T02:15:03Z\t1\t" name "\n"
 
 static void
 test_terminal(void)
@@ -246,7 +249,8 @@ test_terminal(void)
 		RECORD("s3://b/\r\033[2K\033[1A"), RECORD("s3://b/\x7f"),
 		RECORD("s3://b/\b"), RECORD("s3://b/\xc2\x9b["),
 		RECORD("s3://b/\u202ekb.tsewen"), RECORD("s3://b/\u2066"),
-		RECORD("s3://b/\u2028"), RECORD("s3://b/\u200f") };
+		RECORD("s3://b/\u2028"), RECORD("s3://b/\u200f"),
+		RECORD("s3://b/\x9b" "2J"), RECORD("s3://b/\u200b") };
 	struct bk_buf text = {0};
 	char *name;
 	size_t i;
@@ -280,10 +284,17 @@ test_place(void)
 	ok(*stored(RECORD("s3://b/x")) != '\0', "an endpoint of two lines");
 	place = "";
 	ok(*stored(RECORD("s3://b/x")) != '\0', "or of none");
+	place = BK_PLAN_DEFAULT;
+	is_str(stored(FILE_RECORD("s3://b/x")), "", "the provider's own");
+	is_str(stored(RECORD("s3://b/x")), "plan: s3://b/x: is not at default, "
+	    "as others are; make a plan for each place", "and not another's");
+	place = "https://s3.test/other";
+	ok(*stored(RECORD("s3://b/x")) != '\0', "nor one of another path");
 	place = BK_PLAN_FILES;
-	is_str(stored(RECORD("/b/x")), "", "a path from the root");
-	is_str(stored(RECORD("b/x")), "plan: b/x: not a path from the root; "
-	    "list directories by their full names",
+	is_str(stored(FILE_RECORD("/b/x")), "", "a path from the root");
+	ok(*stored(RECORD("/b/x")) != '\0', "which is at no endpoint");
+	is_str(stored(FILE_RECORD("b/x")), "plan: b/x: not a path from the "
+	    "root; list directories by their full names",
 	    "one that is another elsewhere");
 	is_int(e.code, BK_DATA, "is refused");
 	ok(*stored(RECORD("s3://b/x")) != '\0', "so is an object");
@@ -301,11 +312,11 @@ test_files(void)
 	struct stat st;
 
 	e = (struct bk_err){0};
-	ok(bk_plan_open(&c, NOW, &facts, &e) == NULL && e.code == BK_FAIL,
+	ok(bk_plan_open(&c, NOW, &made, &e) == NULL && e.code == BK_FAIL,
 	    "a plan that is not there");
 	c = (struct bk_approved_plan){ .plan = plan, .approvers = "none" };
 	e = (struct bk_err){0};
-	ok(bk_plan_open(&c, NOW, &facts, &e) == NULL && e.code == BK_FAIL,
+	ok(bk_plan_open(&c, NOW, &made, &e) == NULL && e.code == BK_FAIL,
 	    "approvers that are not there");
 	p = (struct bk_plan){ .now = NOW, .place = place, .policy = "",
 	    .listing = &none, .expired = &none };

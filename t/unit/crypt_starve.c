@@ -157,13 +157,13 @@ plan(void *records, struct bk_err *e)
 	    .policy = "-d 30", .listing = &gone, .listed = 2,
 	    .expired = &gone, .nexpired = gone.len > 0 ? 2 : 0 };
 	const struct bk_approved_plan c = { "plan", "approvers", 2 };
-	struct bk_plan_facts facts;
+	time_t made;
 	FILE *f = NULL;
 
 	(void)remove("plan");
 	if (bk_plan_store("plan", &p, &ann, e) == 0 &&
 	    bk_plan_approve("plan", &bob, NOW, show, e) == 0)
-		f = bk_plan_open(&c, NOW, &facts, e);
+		f = bk_plan_open(&c, NOW, &made, e);
 	return f != NULL && fclose(f) == 0 ? 0 : -1;
 }
 

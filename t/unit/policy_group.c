@@ -23,7 +23,7 @@ test_by_time(void)
 		{ "s3://b/shop/weekly/shop-20261121T021503Z.bk",
 		    "s3://b/shop/weekly/shop-*.bk" },
 		{ "shop-20261121.sql.gz", "shop-*.sql.gz" },
-		{ "shop-20261121.sql.gz?versionId=x/2", "shop-*.sql.gz" },
+		{ "a-20261121.bk?versionId=x", "a-*.bk?versionId=x" },
 		{ "shop-2026-11-21.sql.gz", "shop-*.sql.gz" },
 		{ "shop-2026-11-21_02-15.sql.gz", "shop-*.sql.gz" },
 		{ "shop-2026-11-21T02:15:03.sql.gz", "shop-*.sql.gz" },

@@ -359,8 +359,8 @@ test_explain(void)
 	    "keep\t2026-11-21T08:00:00Z\t1\ta\tdaily 1/2, weekly 1, within, "
 	    "newest, min-keep\n"
 	    "keep\t2026-11-20T08:00:00Z\t1\tb\tdaily 2/2, held\n"
-	    "keep\t2026-11-19T08:00:00Z\t1\tc\t2026-11-21T07:00:00Z\t"
-	    "stored lately\n"
+	    "keep\t2026-11-19T08:00:00Z\t1\tc\t"
+	    "stored=2026-11-21T07:00:00Z\tstored lately\n"
 	    "keep\t2026-11-18T08:00:00Z\t1\td\tweekly 2 (the oldest), "
 	    "last proven\n", "reasons");
 	bk_buf_free(&b);

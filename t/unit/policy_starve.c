@@ -23,7 +23,7 @@ static char dir[] = "/tmp/bk-policy-XXXXXX";
 static const char bases[] = SHOP("10") SHOP("11") SHOP("12") SHOP("13")
     SHOP("14") SHOP("15") SHOP("16") SHOP("17") SHOP("18") SHOP("19")
     AT("20") "\t" HUGE "\tb/20261120T050000Z-crm.bk\n"
-    AT("19") "\t" HUGE "\tb/20261119T050000Z-crm.bk\t" AT("20") "\n"
+    AT("19") "\t" HUGE "\tb/20261119T050000Z-crm.bk\tstored=" AT("20") "\n"
     AT("18") "\t" HUGE "\tb/20261118T050000Z-crm.bk\n"
     "2026-11-20T05:00:00.5Z\t1\tx-20261120.bk\n"
     AT("20") "\t1\tweekly/shop-20261120T050000Z.bk\n"

@@ -2,13 +2,23 @@
 #include <stdlib.h>
 
 #include "base/record.h"
+#include "base/utf8.h"
 #include "tap.h"
+
+static int
+is_seen(const char *s)
+{
+	while (*s != '\0' && (*s == '\t' || bk_utf8_hidden(s) == 0))
+		s += bk_utf8_len(s);
+	return *s == '\0';
+}
 
 static int
 survives(const char *name)
 {
 	struct bk_record r = { .time = 1795239439, .bytes = INT64_MAX,
-	    .name = (char *)(uintptr_t)name }, got;
+	    .name = (char *)(uintptr_t)name,
+	    .field[BK_RECORD_VERSION] = name }, got;
 	struct bk_buf b = {0};
 	struct bk_err e = {0};
 	int good;
@@ -16,11 +26,13 @@ survives(const char *name)
 	good = bk_record_format(&b, &r, &e) == 0 && b.data[b.len - 1] == '\n';
 	if (good) {
 		b.data[b.len - 1] = '\0';
-		/* one line, three fields, however odd the name */
-		good = strpbrk(b.data, "\n\r\033\177") == NULL &&
+		/* one line that is seen as it is, however odd the name */
+		good = strstr(b.data, "?versionId=") == NULL &&
+		    is_seen(b.data) &&
 		    bk_record_parse(b.data, &got, &e) == 0 && !got.bare &&
 		    got.time == r.time && got.bytes == r.bytes &&
-		    strcmp(got.name, name) == 0;
+		    strcmp(got.name, name) == 0 &&
+		    strcmp(got.field[BK_RECORD_VERSION], name) == 0;
 	}
 	bk_buf_free(&b);
 	return good;
@@ -40,6 +52,10 @@ test_names(void)
 	is_int(bad, 0, "every name of one and two bytes comes back");
 	ok(survives("\\u001b\\n\\\\"), "what looks like an escape comes back");
 	ok(survives("shop/daily/2026 11 21\t.bk\n"), "a path with blanks too");
+	ok(survives("a\u202e\xc2\x9b\U000e0041\u00e9\xe2\x80"),
+	    "what is not seen");
+	ok(survives("k?versionId=null") && survives("?uploadId=?versionId=") &&
+	    survives("k\\u003fversionId=x"), "what looks like an ID");
 }
 
 static struct bk_record r;
@@ -66,10 +82,19 @@ test_lines(void)
 		"2026-11-21T05:37:19Z\t12\ta\\", "2026-11-21\t12\ta\\x",
 		"2026-11-21T05:37:19Z\t12\ta\t",
 		"2026-11-21T05:37:19Z\t12\ta\tb",
-		"2026-11-21T05:37:19Z\t12\ta\t2026-11-21T05:37:19Z\t",
+		"2026-11-21T05:37:19Z\t12\ta\t2026-11-21T05:37:19Z",
+		"2026-11-21T05:37:19Z\t12\ta\tstored=2026-11-21T05:37:19Z\t",
+		"2026-11-21T05:37:19Z\t12\ta\tstored=yesterday",
+		"2026-11-21\t12\ta\tstored=2026-11-21\tstored=2026-11-21",
+		"2026-11-21T05:37:19Z\t12\ta\tetag=", "2026-11-21\t1\ta\tetag",
+		"2026-11-21T05:37:19Z\t12\ta\tcolour=red", "a\t=", "a\t=b",
+		"a\tversion=1\tmarker=2", "a\tversion=1\tversion=1",
+		"a\tetag=\\u", "a?versionId=null", "a?uploadId=x",
+		"2026-11-21T05:37:19Z\t12\tk?versionId=",
 		"not a time\t12\tname", "keep\t2026-11-21T05:37:19Z\t12\ta",
 		"a\tb", "!\t", "!\tcause", "!\t\t\\",
-		"a\\u12", "a\\u0000b", "a\\u00e9", "a\\u12g4", "\\",
+		"a\\u12", "a\\u0000b", "a\\ud800", "a\\u12g4", "\\",
+		"a\\x41", "a\\x9", "a\\xg0", "a\\x00",
 	};
 	size_t i;
 
@@ -84,10 +109,49 @@ test_lines(void)
 	is_int(parse("2026-11-21T06:37:19+01:00\t0\tx\\ty"), 0, "a record");
 	ok(!r.bare && r.time == 1795239439 && r.bytes == 0 && r.stored == 0 &&
 	    strcmp(r.name, "x\ty") == 0, "with a time zone, a tab in its name");
-	is_int(parse("2026-11-21T05:37:19Z\t0\tx\t2026-11-22T05:37:19Z"), 0,
-	    "a record with a fourth field");
+	is_int(parse("a\\u00e9\\u20ac\\x9b"), 0, "other escapes");
+	is_str(r.name, "a\u00e9\u20ac\x9b", "too");
+}
+
+static void
+test_fields(void)
+{
+	struct bk_record all = { .bytes = 7, .name = line }, copy;
+	const char *key = NULL;
+	char *label;
+
+	is_int(parse("2026-11-21T05:37:19Z\t0\tx\tstored=2026-11-22T05:37:19Z"),
+	    0, "a record with a field");
 	ok(r.time == 1795239439 && r.stored == 1795239439 + 86400 &&
-	    strcmp(r.name, "x") == 0, "says when it was stored");
+	    strcmp(r.name, "x") == 0 && bk_record_id(&r, &key) == NULL,
+	    "says when it was stored");
+	is_int(parse("x\tat=http://h\tmarker=a=\\tb\tetag=0-1"), 0,
+	    "a name with fields, in any order");
+	ok(r.bare && strcmp(bk_record_id(&r, &key), "a=\tb") == 0 &&
+	    strcmp(key, "marker") == 0, "says which marker");
+	label = bk_record_label(&r);
+	is_str(label, "x marker=a=\tb", "as messages do");
+	free(label);
+	ok(strcmp(r.field[BK_RECORD_AT], "http://h") == 0 &&
+	    strcmp(r.field[BK_RECORD_ETAG], "0-1") == 0, "and the others");
+	is_int(bk_record_copy(&copy, &r, &e), 0, "a copy");
+	memset(line, 'z', sizeof(line) - 1);
+	ok(strcmp(copy.name, "x") == 0 &&
+	    strcmp(copy.field[BK_RECORD_MARKER], "a=\tb") == 0 &&
+	    strcmp(copy.field[BK_RECORD_AT], "http://h") == 0, "is its own");
+	ok(!bk_record_is_same(&copy, &all), "without the ETag it is another");
+	all.field[BK_RECORD_ETAG] = "0-1";
+	ok(bk_record_is_same(&copy, &all), "of a bare name any size");
+	copy.bare = 0;
+	ok(!bk_record_is_same(&copy, &all), "else that size");
+	copy.bytes = 7;
+	ok(bk_record_is_same(&copy, &all), "the same");
+	all.field[BK_RECORD_ETAG] = "0-2";
+	ok(!bk_record_is_same(&copy, &all), "another ETag");
+	copy.field[BK_RECORD_ETAG] = NULL;
+	copy.field[BK_RECORD_CHANGED] = "2026";
+	ok(!bk_record_is_same(&copy, &all), "or another last change");
+	free(copy.name);
 }
 
 static void
@@ -141,8 +205,8 @@ test_date(void)
 	    "after more than a day the store's stands behind the name");
 	e = (struct bk_err){0};
 	ok(bk_record_format(&b, &r, &e) == 0 && strcmp(b.data,
-	    "2026-11-21T05:37:19Z\t0\t" STAMPED "\t2026-11-22T05:37:20Z\n") ==
-	    0, "in the line");
+	    "2026-11-21T05:37:19Z\t0\t" STAMPED
+	    "\tstored=2026-11-22T05:37:20Z\n") == 0, "in the line");
 	b.len = 0;
 	ok(date(STAMPED, -BK_RECORD_AHEAD) == 0 && r.time == 1795239439 &&
 	    r.stored == 0, "a clock may be some minutes off");
@@ -162,7 +226,6 @@ test_backups(void)
 {
 	static const char *const others[] = { "s3://b/r/shop.receipt.json",
 	    "a/audit.log", "audit.jsonl", "b/2026.plan", "shop.bk.sig",
-	    "s3://b/shop.receipt.json?versionId=.bk",
 	    "b/folder/", "base/pg1.manifest",
 	    "wal/00000001000000000000000A.partial",
 	    "wal/00000001000000000000000A",
@@ -257,6 +320,7 @@ main(void)
 {
 	test_names();
 	test_lines();
+	test_fields();
 	test_times();
 	test_date();
 	test_backups();

@@ -307,8 +307,8 @@ on_done(void *ctx, const struct bk_s3_doomed *o, const char *reason,
 static int
 delete(struct bk_s3 *s3, struct bk_err *e)
 {
-	const struct bk_s3_doomed o[] = { { "a", "1" }, { "b", NULL },
-	    { "\x01", NULL } };
+	const struct bk_s3_doomed o[] = { { "a", "1", NULL },
+	    { "b", NULL, NULL }, { "\x01", NULL, NULL } };
 	int sum = 0;
 	struct bk_s3_delete d = { .s3 = s3, .done = on_done, .ctx = &sum };
 	int rc = bk_s3_delete(&d, o, 3, e);
@@ -319,10 +319,10 @@ delete(struct bk_s3 *s3, struct bk_err *e)
 }
 
 static int
-is_same(const struct bk_record *r, time_t when, uint64_t bytes)
+is_same(const struct bk_record *r, const struct bk_record *now)
 {
 	(void)r;
-	return when > 0 && bytes == 3;
+	return now->time > 0 && now->bytes == 3;
 }
 
 static int
@@ -330,11 +330,11 @@ recheck(struct bk_s3 *s3, struct bk_err *e)
 {
 	int gone[3] = {0};
 	struct bk_s3_recheck v[] = {
-		{ "shop-2.bk", NULL, &gone[0], is_same },
-		{ "shop-9.bk", NULL, &gone[1], is_same },
-		{ "shop-2.bk", NULL, &gone[2], is_same },
+		{ "shop-2.bk", NULL, NULL, &gone[0] },
+		{ "shop-9.bk", NULL, NULL, &gone[1] },
+		{ "shop-2.bk", NULL, NULL, &gone[2] },
 	};
-	int rc = bk_s3_recheck(s3, v, 3, e);
+	int rc = bk_s3_recheck(s3, BK_S3_OBJECTS, v, 3, is_same, e);
 
 	return rc == 0 && (gone[0] || !gone[1] || gone[2]) ? 1 : rc;
 }

@@ -313,8 +313,8 @@ test_others(void)
 	const struct bk_s3_download_options get_it = { .key = "cold",
 	    .jobs = 1, .thaw.days = 1 };
 	const struct bk_s3_thaw days = { .days = 1 };
-	const struct bk_s3_doomed odd[] = { { "\x01", NULL },
-	    { "\x02", NULL } };
+	const struct bk_s3_doomed odd[] = { { "\x01", NULL, NULL },
+	    { "\x02", NULL, NULL } };
 	int gone = 0;
 	struct bk_s3_delete d = { .s3 = s3, .done = on_done, .ctx = &gone };
 	struct bk_s3_parts plan;
@@ -334,7 +334,8 @@ test_others(void)
 	    "one that is being made");
 	ok(bk_s3_delete(&d, odd, 2, &e) == 0 && gone == 2,
 	    "keys that XML cannot say");
-	ok(bk_s3_recheck(s3, NULL, 0, &e) == 0, "nothing to look at again");
+	ok(bk_s3_recheck(s3, BK_S3_OBJECTS, NULL, 0, NULL, &e) == 0,
+	    "nothing to look at again");
 	ok(bk_s3_parts_plan(&plan, &wish, &e) == -1, "no object is so large");
 	e = (struct bk_err){0};
 	ok(bk_s3_xml_parse("", (size_t)INT_MAX + 1, NULL, NULL, &e) == -1,

@@ -25,10 +25,9 @@ urls(void)
 	bk_s3_url_free(&u);
 	ok(bk_s3_url_parse("s3://abc/k?versionId=?versionId=x", &u, &e) == 0,
 	    "a version of an odd key");
-	ok(bk_s3_url_cut_id(&u, BK_S3_UPLOAD_MARK) == NULL, "no upload");
-	is_str(bk_s3_url_cut_id(&u, BK_S3_VERSION_MARK), "x", "its ID");
+	is_str(bk_s3_url_cut_version(&u), "x", "its ID");
 	is_str(u.key, "k?versionId=", "and the key");
-	ok(bk_s3_url_cut_id(&u, BK_S3_VERSION_MARK) == NULL, "an empty ID");
+	ok(bk_s3_url_cut_version(&u) == NULL, "an empty ID");
 	bk_s3_url_free(&u);
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		e = (struct bk_err){0};

@@ -54,6 +54,23 @@ cuts(void)
 }
 
 static void
+hidden(void)
+{
+	static const char *const plain[] = { "", "a", "\u00e9", "\u20ac",
+	    "\u2027", "\u202f", "\u2010", "\U0001f600", "\ufffd" };
+	static const char *const not[] = { "\u061c", "\u200b", "\u200f",
+	    "\u2028", "\u202e", "\u2066", "\ufeff", "\ufffb",
+	    "\U000e0001", "\xf4\x90\x80\x80", "\xed\xa0\x80" };
+	size_t i;
+
+	for (i = 1; i < sizeof(plain) / sizeof(plain[0]); i++)
+		is_int((intmax_t)bk_utf8_hidden(plain[i]), 0, plain[i]);
+	for (i = 0; i < sizeof(not) / sizeof(not[0]); i++)
+		is_int((intmax_t)bk_utf8_hidden(not[i]), i < 9 ?
+		    (intmax_t)strlen(not[i]) : 1, "not seen");
+}
+
+static void
 controls(void)
 {
 	int c, bad = 0;
@@ -63,15 +80,19 @@ controls(void)
 	for (c = 0; c < 256; c++) {
 		s[0] = (char)c;
 		s[1] = '\0';
-		bad += bk_utf8_control(s) != (c < 0x20 || c == 0x7f);
+		bad += bk_utf8_hidden(s) != (c < 0x20 || c >= 0x7f);
 		s[0] = '\xc2';
 		s[1] = (char)c;
-		bad += bk_utf8_control(s) != (c >= 0x80 && c < 0xa0 ? 2 : 0);
+		bad += bk_utf8_hidden(s) != (c < 0x80 || c > 0xbf ? 1 :
+		    c < 0xa0 || c == 0xad ? 2 : 0);
 	}
 	is_int(bad, 0, "controls of one byte and of two");
 	/* the last one is cut by the end of the range to clean */
 	bk_utf8_clean(all, strlen(all) - 1);
 	is_str(all, "a b c??d??e\xc2\xa0?\x9b", "cleaned");
+	(void)strcpy(all, "a\x9b" "b\u202e\u20ac");
+	bk_utf8_clean(all, strlen(all) - 1);
+	is_str(all, "a?b?????\xac", "no raw byte, nor other direction");
 }
 
 int
@@ -79,6 +100,7 @@ main(void)
 {
 	lengths();
 	cuts();
+	hidden();
 	controls();
 	return tap_done();
 }
