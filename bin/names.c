@@ -7,21 +7,24 @@
 
 #include "base/seal.h"
 #include "base/template.h"
+#include "policy/increments.h"
 #include "tool.h"
 
 static int
 expand(const char *tmpl, const char *db, const char *tier,
     const struct bk_label *label, struct bk_buf *out, struct bk_err *e)
 {
-	char own[256] = "";
+	const struct bk_lineage place = { label->start, label->parent };
+	char own[256] = "", chain[BK_LINEAGE_TEXT];
 	struct bk_template_vars v = {
-		.db = db, .host = label->host, .tier = tier,
+		.db = db, .host = label->host, .tier = tier, .chain = chain,
 		.now = label->at != 0 ? label->at : time(NULL),
 	};
 
 	if (gethostname(own, sizeof(own) - 1) == -1)
 		return bk_fail_errno(e, "gethostname");
 	own[strcspn(own, ".")] = '\0';
+	bk_lineage_format(&place, chain);
 	if (*label->host == '\0')
 		v.host = own;
 	if (label->kind != BK_LABEL_NONE)
@@ -39,7 +42,7 @@ void
 names_check(const char *tmpl, const char *db, const char *tier)
 {
 	static const struct bk_label some = { .kind = BK_LABEL_DB,
-	    .name = "some", .at = 1 };
+	    .name = "some", .at = 1, .start = 1 };
 	struct bk_buf name = {0};
 	struct bk_err e = {0};
 

@@ -26,11 +26,11 @@ void names_check(const char *tmpl, const char *db, const char *tier);
  * Append tmpl to *out.  {db} is the name in in's label, else db, else
  * PGDATABASE; {host} is the host in the label, else this host's name up to its
  * first dot; {utc} {date} {time} are the instant in the label, else now; so all
- * copies of a backup have one name.  {tier} is tier, else BK_TIER, else
- * "daily".  db and tier may be NULL.  0, or
- * -1 with *e set, see bk_template_expand(); BK_DATA if {db} would be one name
- * by the label and another by db; but if in has no label because its writer
- * died early, *e says that.
+ * copies of a backup have one name.  {chain} is the label's place in a chain
+ * (policy/increments.h).  {tier} is tier, else BK_TIER, else "daily".  db and
+ * tier may be NULL.  0, or -1 with *e set, see bk_template_expand(); BK_DATA if
+ * {db} would be one name by the label and another by db; but if in has no label
+ * because its writer died early, *e says that.
  */
 int names_expand(const char *tmpl, const char *db, const char *tier,
     struct bk_reader *in, struct bk_buf *out, struct bk_err *e);

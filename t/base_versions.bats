@@ -125,7 +125,20 @@ increments() {
 	[ "$(grep -c bk-base script)" = 2 ]
 	mkdir backups
 	PGUSER=bk run -0 --separate-stderr bash -eo pipefail script
-	cmp last.manifest <(tar -xOf backups/inc-*.tar backup_manifest)
+	cmp last.manifest <(tar -xOf backups/*-incr.*.tar backup_manifest)
+	# the name says where the other begins
+	full=$(basename backups/*-full.*.tar .tar)
+	[[ $(echo backups/*-incr.*.tar) == *".${full##*full.}.tar" ]]
+	[ "$(bk-ls "$PWD/backups" | bk-age -w 1h -c 2h | grep -c OK)" = 1 ]
+	bk-ls "$PWD/backups" | bk-prune -l 1 --min-keep 1 --min-stored 0 \
+	    --explain >explained
+	[ "$(awk -F '\t' '{ print $1 "\t" $NF }' explained | sort)" = \
+	    $'keep\tits chain\nkeep\tlast 1/1, newest, min-keep' ]
+	bk-ls "$PWD/backups" | grep -v full >increment
+	run -2 bk-age -w 1h -c 2h <increment
+	[[ $output == *" is an increment to a base backup that is not there"* ]]
+	run -3 --separate-stderr bk-prune -l 1 --min-stored 0 <increment
+	[[ $stderr == *": what this increment builds on is not in the listing; "* ]]
 
 	head -c -9 m0 >cut
 	run -3 --separate-stderr bash -c 'PGUSER=bk bk-base -c fast --incremental cut >out'

@@ -381,8 +381,12 @@ segments() {
 	printf '%s\t1\ts3://backups/base/base-%s.bk\n' "$(utc -30hours)" \
 	    "$(utc -30hours %Y%m%d)" >bases
 	refused 3 bk-prune --wal-for bases <wal
+	# one of shortly before may be another's that overlapped
 	printf '%s\t1\ts3://backups/wal/%s.00000028.backup.bk\n' \
-	    "$(utc '-31 hours')" 000000010000000000000011 >>wal
+	    "$(utc '-31 hours')" 000000010000000000000012 >>wal
+	refused 3 bk-prune --wal-for bases <wal
+	printf '%s\t1\ts3://backups/wal/%s.00000028.backup.bk\n' \
+	    "$(utc '-79 hours')" 000000010000000000000011 >>wal
 	bk-prune --wal-for bases <wal >gone
 	head -n 16 wal | cmp - gone
 	refused 4 bk-prune --wal-for /dev/null <wal

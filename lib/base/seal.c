@@ -194,6 +194,7 @@ format_label(const struct bk_label *l, char out[BK_SEAL_LABEL])
 		(void)snprintf(tli, sizeof(tli), "%" PRIu32, l->timeline);
 	put(out, "tli=", tli);
 	put_lsn(out, "start=", l->start);
+	put_lsn(out, "parent=", l->parent);
 	put(out, "wal=", l->wal);
 	put_lsn(out, "end=", l->end);
 	put(out, "sum=", l->sum);
@@ -288,6 +289,12 @@ parse_start(struct bk_label *l, const char *s)
 }
 
 static int
+parse_parent(struct bk_label *l, const char *s)
+{
+	return bk_lsn_parse(s, &l->parent) ? 0 : -1;
+}
+
+static int
 parse_wal(struct bk_label *l, const char *s)
 {
 	return bk_label_wal(l, s);
@@ -327,8 +334,9 @@ static const struct {
 } fields[] = {
 	{ "db=", parse_db }, { "cluster=", parse_cluster },
 	{ "host=", parse_host }, { "at=", parse_at }, { "tli=", parse_tli },
-	{ "start=", parse_start }, { "wal=", parse_wal }, { "end=", parse_end },
-	{ "sum=", parse_sum }, { "run=", parse_run },
+	{ "start=", parse_start }, { "parent=", parse_parent },
+	{ "wal=", parse_wal }, { "end=", parse_end }, { "sum=", parse_sum },
+	{ "run=", parse_run },
 };
 
 /*

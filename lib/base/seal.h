@@ -21,6 +21,8 @@
  *	at=20261122T131415Z	the instant of the snapshot, UTC
  *	tli=1			the timeline
  *	start=0/2000028		where the WAL begins that a base backup needs
+ *	parent=0/1000028	the same of the base backup that this one, an
+ *				increment, builds on
  *	wal=NAME		the WAL file that this stream is
  *	end=0/3000000		the end of its last byte
  *	sum=...			first 32 hex digits of its content's SHA-256
@@ -42,7 +44,7 @@
 
 #define BK_SEAL_NONCE 32	/* characters of a nonce */
 #define BK_SEAL_LEN 64		/* of a mark */
-#define BK_SEAL_LABEL 512	/* of a label, at most, with its NUL */
+#define BK_SEAL_LABEL 544	/* of a label, at most, with its NUL */
 #define BK_SEAL_OPENING (BK_SEAL_LEN + BK_SEAL_LABEL) /* mark, label, NUL */
 #define BK_SEAL_CLOSING 68	/* characters of closing mark and digits */
 #define BK_SEAL_HEAD 4096	/* the label ends within these */
@@ -63,7 +65,7 @@ struct bk_label {
 	char host[BK_LABEL_HOST];	/* "": unknown, as all of these */
 	time_t at;			/* 0: unknown, as all of these */
 	uint32_t timeline;
-	uint64_t start;
+	uint64_t start, parent;
 	char wal[BK_LABEL_WAL];
 	uint64_t end;
 	char sum[BK_LABEL_SUM];

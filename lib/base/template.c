@@ -24,6 +24,16 @@ add_value(struct bk_buf *out, const char *value, struct bk_err *e)
 	return bk_percent_encode(out, value, is_plain, e);
 }
 
+static int
+fail_unknown(const char *name, struct bk_err *e)
+{
+	if (strcmp(name, "chain") == 0)
+		return bk_fail(e, BK_USAGE, "{chain}: unknown; only a base "
+		    "backup of bk-base has one");
+	return bk_fail(e, BK_USAGE, "{%s}: unknown; give it with --%s", name,
+	    name);
+}
+
 /* The value of the variable of n characters at s. */
 static int
 add_variable(struct bk_buf *out, const char *s, size_t n,
@@ -34,6 +44,7 @@ add_variable(struct bk_buf *out, const char *s, size_t n,
 		{ "db", v->db, 0 }, { "host", v->host, 0 },
 		{ "tier", v->tier, 0 }, { "utc", utc, 1 },
 		{ "date", date, 1 }, { "time", clock, 1 },
+		{ "chain", v->chain, 0 },
 	};
 	size_t i;
 
@@ -50,12 +61,11 @@ add_variable(struct bk_buf *out, const char *s, size_t n,
 			return bk_fail(e, BK_FAIL, "{%s}: the clock is not in "
 			    "the years 1970 to 9999; set it", known[i].name);
 		if (known[i].value == NULL || *known[i].value == '\0')
-			return bk_fail(e, BK_USAGE, "{%s}: unknown; give it "
-			    "with --%s", known[i].name, known[i].name);
+			return fail_unknown(known[i].name, e);
 		return add_value(out, known[i].value, e);
 	}
 	return bk_fail(e, BK_USAGE, "{%.*s}: no such variable; use {db} {host} "
-	    "{utc} {date} {time} {tier}", (int)n, s);
+	    "{utc} {date} {time} {tier} {chain}", (int)n, s);
 }
 
 int

@@ -1,7 +1,8 @@
 #ifndef BK_BASE_TEMPLATE_H
 #define BK_BASE_TEMPLATE_H
 /*
- * Name templates for objects and files: {db} {host} {utc} {date} {time} {tier}.
+ * Name templates for objects and files: {db} {host} {utc} {date} {time} {tier}
+ * {chain}.
  * No '%', which cron eats.  In a value, everything but letters, digits, UTF-8
  * and "._-+=@" is percent-encoded, as is a leading dot: a database called
  * "../x" names no other directory.
@@ -15,6 +16,7 @@ struct bk_template_vars {
 	const char *db;		/* NULL or "": unknown */
 	const char *host;
 	const char *tier;
+	const char *chain;	/* of a base backup */
 	time_t now;		/* {utc} 20261121T052719Z, {date}
 				 * 2026-11-21, {time} 052719 */
 };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/stamp.h"
+#include "policy/increments.h"
 
 static int
 is_digit(char c)
@@ -103,29 +104,32 @@ segment_at(const char *base, const char *s)
 	    strspn(s, "0123456789ABCDEF") == n && !is_word(s[n]) ? n : 0;
 }
 
-/* The last time in base, or NULL. */
+/* Where a name says when: what its series has "*" for. */
+struct when {
+	const char *name, *base;
+	const char *chain;		/* {chain} in base, or NULL */
+	size_t chain_len;
+	const char *last;		/* the last time in base, or NULL */
+	int found;			/* stamp is set */
+	struct bk_stamp stamp;
+};
+
+/* The last time in the base name, or NULL; a position may look like one. */
 static const char *
-last_stamp(const char *base)
+last_stamp(const struct when *w)
 {
-	const char *s = base, *found = NULL;
+	const char *s = w->base, *found = NULL;
 	size_t n;
 
 	while (*s != '\0') {
-		if ((n = segment_at(base, s)) == 0 &&
-		    (s == base || !is_digit(s[-1])) && (n = stamp_at(s)) > 0)
+		n = s == w->chain ? w->chain_len : segment_at(w->base, s);
+		if (n == 0 && (s == w->base || !is_digit(s[-1])) &&
+		    (n = stamp_at(s)) > 0)
 			found = s;
 		s += n > 0 ? n : 1;
 	}
 	return found;
 }
-
-/* Where a name says when: what its series has "*" for. */
-struct when {
-	const char *name, *base;
-	const char *last;		/* the last time in base, or NULL */
-	int found;			/* stamp is set */
-	struct bk_stamp stamp;
-};
 
 /* The date at s as a number, 20261121. */
 static int
@@ -172,7 +176,9 @@ when_at(const struct when *w, const char *s)
 		return w->stamp.time_len;
 	if (s < w->base)
 		return dir_time_at(w, s);
-	return s == w->last ? stamp_at(s) : segment_at(w->base, s);
+	if (s == w->last)
+		return stamp_at(s);
+	return s == w->chain ? w->chain_len : segment_at(w->base, s);
 }
 
 static int
@@ -181,10 +187,12 @@ by_stamp(const char *name, struct bk_buf *key, struct bk_err *e)
 	const char *slash = strrchr(name, '/'), *s, *from = name;
 	struct when w = { .name = name, .base = slash == NULL ? name :
 	    slash + 1 };
+	struct bk_lineage chain;
 	int found = 0, rc = 0;
 	size_t n;
 
-	w.last = last_stamp(w.base);
+	w.chain = bk_lineage_find(name, &chain, &w.chain_len);
+	w.last = last_stamp(&w);
 	w.found = bk_stamp_find(name, &w.stamp);
 	for (s = name; rc == 0 && *s != '\0'; s += n > 0 ? n : 1) {
 		if ((n = when_at(&w, s)) == 0)
@@ -217,15 +225,18 @@ struct match {
 	unsigned tries;
 };
 
-/* Below 3: a variable of the series key; 3 to 5: a time; -1: unknown. */
+/*
+ * Below 3: a variable of the series key; 3 to 5: a time; 6: a place in a chain;
+ * -1: unknown.
+ */
 static int
 variable(const char *s, size_t n)
 {
 	static const char *const known[] = { "db", "host", "tier", "utc",
-	    "date", "time" };
+	    "date", "time", "chain" };
 	int i;
 
-	for (i = 0; i < 6; i++)
+	for (i = 0; i < 7; i++)
 		if (strlen(known[i]) == n && strncmp(known[i], s, n) == 0)
 			return i;
 	return -1;
@@ -234,6 +245,7 @@ variable(const char *s, size_t n)
 static size_t
 time_at(int var, const char *s)
 {
+	struct bk_lineage chain;
 	size_t n;
 
 	switch (var) {
@@ -243,8 +255,10 @@ time_at(int var, const char *s)
 	case 4:
 		n = date_at(s);
 		return n == strlen("2026-11-21") && s[4] == '-' ? n : 0;
-	default:
+	case 5:
 		return digits(s, 6) != -1 ? 6 : 0;
+	default:
+		return bk_lineage_at(s, &chain);
 	}
 }
 
@@ -417,7 +431,8 @@ bk_group_check(const char *pattern, struct bk_err *e)
 			    pattern);
 		if (variable(s + 1, (size_t)(close - s) - 1) == -1)
 			return bk_fail(e, BK_USAGE, "%.*s: no such variable; "
-			    "use {db} {host} {tier} {utc} {date} {time}",
+			    "use {db} {host} {tier} {utc} {date} {time} "
+			    "{chain}",
 			    (int)(close - s) + 1, s);
 	}
 	return 0;

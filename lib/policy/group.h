@@ -5,8 +5,9 @@
  *
  * Without a pattern: by its path, in which what says when is replaced by "*":
  * the stamp (base/stamp.h), the last time in the base name (20261121T021503Z,
- * 20261121, 2026-11-21, 2026-11-21_02-15), each name of a WAL segment there,
- * a directory that is a date, and in a directory the date of the base name:
+ * 20261121, 2026-11-21, 2026-11-21_02-15), each name of a WAL segment there, a
+ * place in a chain (increments.h), a directory that is a date, and in a
+ * directory the date of the base name:
  *
  *	s3://b/shop/daily/shop-20261121T021503Z.bk  s3://b/shop/daily/shop-*.bk
  *	2026-11-21_02-15_shop.sql.gz                *_shop.sql.gz
@@ -17,7 +18,8 @@
  *
  * With a pattern: {db}, {host} and {tier} match one or more characters other
  * than "/", the same text at each occurrence; {utc}, {date} and {time} match
- * times in these forms; "*" matches anything.  So the template that backups
+ * times in these forms, {chain} what it stands for (increments.h); "*" matches
+ * anything.  So the template that backups
  * were stored under will do, if it can be read in one way only.  The key is
  * what {db}, {host} and {tier} matched.
  */

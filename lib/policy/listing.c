@@ -54,6 +54,7 @@ add_record(struct bk_listing *items, const struct bk_record *r, FILE *f,
     const char *name, struct bk_err *e)
 {
 	struct bk_listed *item = new_item(items, e);
+	size_t len;
 
 	if (item == NULL)
 		return -1;
@@ -70,6 +71,7 @@ add_record(struct bk_listing *items, const struct bk_record *r, FILE *f,
 	if (bk_record_copy(&item->r, r, e) == -1)
 		return -1;
 	item->base = base_name(item->r.name);
+	(void)bk_lineage_find(item->r.name, &item->chain, &len);
 	return 0;
 }
 
@@ -230,6 +232,7 @@ bk_listed_explain(struct bk_buf *b, const struct bk_listed *item,
 		{ item->held, "held" },
 		{ item->lately, "stored lately" },
 		{ item->last_proven, "last proven" },
+		{ item->in_chain, "its chain" },
 		{ item->reason != NULL, item->reason },
 	};
 	size_t start, i;
@@ -262,8 +265,21 @@ bk_listing_compare(const struct bk_listed *x, const struct bk_listed *y)
 		c = strcmp(x->group, y->group);
 	if (c == 0)
 		c = (x->r.time < y->r.time) - (x->r.time > y->r.time);
-	return c != 0 ? c :
-	    (x->r.nanos < y->r.nanos) - (x->r.nanos > y->r.nanos);
+	if (c == 0)
+		c = (x->r.nanos < y->r.nanos) - (x->r.nanos > y->r.nanos);
+	return c != 0 ? c : (x->chain.start < y->chain.start) -
+	    (x->chain.start > y->chain.start);
+}
+
+size_t
+bk_listing_parent(const struct bk_listed *const item[], size_t n, size_t i)
+{
+	size_t j;
+
+	for (j = i + 1; j < n; j++)
+		if (item[j]->chain.start == item[i]->chain.parent)
+			return j;
+	return n;
 }
 
 size_t

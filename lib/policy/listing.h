@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/record.h"
+#include "policy/increments.h"
 #include "policy/retention.h"
 
 struct bk_listed {
@@ -17,6 +18,7 @@ struct bk_listed {
 	const char *base;	/* its last component, in r.name */
 	size_t line;		/* position in the listing, from 0 */
 	char *group;		/* its series (group.h); NULL: none */
+	struct bk_lineage chain;	/* by its name; {0}: none */
 	int held;		/* named in a holds file */
 	int proof;		/* result in its newest receipt: 1 proven,
 				 * -1 not proven, 0 no receipt */
@@ -30,6 +32,7 @@ struct bk_listed {
 	struct bk_kept kept;	/* the rules that keep it */
 	size_t recent;		/* n-th of the min-keep newest, or 0 */
 	int newest, last_proven;	/* of its series */
+	int in_chain;		/* another of its chain is kept */
 	const char *reason;	/* another reason to keep it, or NULL */
 };
 
@@ -54,7 +57,10 @@ int bk_listing_read(struct bk_listing *items, FILE *f, const char *name,
 int bk_listing_group(struct bk_listing *items, const char *pattern,
     struct bk_err *e);
 
-/* Order by group, without a group last; then newest first; 0: same time. */
+/*
+ * Order by group, without a group last; then newest first, of one time the
+ * increment before what it builds on; 0: same time.
+ */
 int bk_listing_compare(const struct bk_listed *x, const struct bk_listed *y);
 
 /*
@@ -62,6 +68,13 @@ int bk_listing_compare(const struct bk_listed *x, const struct bk_listed *y);
  * i itself if it has no group.
  */
 size_t bk_listing_group_end(const struct bk_listing *items, size_t i);
+
+/*
+ * The index of the item that increment i of n builds on; n: it is not there.
+ * The items are of one series, in the order of bk_listing_compare().
+ */
+size_t bk_listing_parent(const struct bk_listed *const item[], size_t n,
+    size_t i);
 
 /*
  * Call found for each item whose name equals tail or ends in "/" and tail, each

@@ -114,12 +114,12 @@ bk_prune_is_recent(const struct bk_record *r, const struct bk_guards *g)
 	    (uint64_t)(g->now - stored) < g->min_stored);
 }
 
-/* Keep what the guards protect; returns the number that expires. */
-static size_t
+/* Keep what the guards protect. */
+static void
 protect(struct bk_listed *item[], size_t n, const struct bk_guards *g)
 {
 	int proven = 0;
-	size_t i, expired = 0;
+	size_t i;
 
 	for (i = 0; i < n; i++) {
 		item[i]->newest = i == 0;
@@ -132,21 +132,74 @@ protect(struct bk_listed *item[], size_t n, const struct bk_guards *g)
 		item[i]->lately = item[i]->expired &&
 		    bk_prune_is_recent(&item[i]->r, g);
 		item[i]->expired &= !item[i]->lately;
-		expired += (size_t)item[i]->expired;
 	}
+}
+
+/* Mark what is of the same chain as a kept one; the roots by item. */
+static void
+keep_chains(struct bk_listed *item[], size_t n, const size_t root[])
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!item[i]->expired)
+			item[root[i]]->in_chain = 1;
+	for (i = 0; i < n; i++)
+		item[i]->in_chain = item[i]->expired && item[root[i]]->in_chain;
+	for (i = 0; i < n; i++)
+		item[i]->expired &= !item[i]->in_chain;
+}
+
+/*
+ * An increment is of no use without those that it builds on: a chain is kept,
+ * or let go, as a whole.  BK_DATA if what one builds on is not listed.
+ */
+static int
+join_chains(struct bk_listed *item[], size_t n, struct bk_err *e)
+{
+	size_t *root = calloc(n, sizeof(*root)), i, parent;
+	int rc = root == NULL ? bk_fail_memory(e) : 0;
+
+	for (i = n; rc == 0 && i-- > 0;) {
+		root[i] = i;
+		if (item[i]->chain.parent == 0)
+			continue;
+		if ((parent = bk_listing_parent(
+		    (const struct bk_listed *const *)item, n, i)) < n)
+			root[i] = root[parent];
+		else
+			rc = bk_fail(e, BK_DATA, "%s: what this increment "
+			    "builds on is not in the listing; delete it, or "
+			    "list the whole chain", item[i]->r.name);
+	}
+	if (rc == 0)
+		keep_chains(item, n, root);
+	free(root);
+	return rc;
+}
+
+static size_t
+count_expired(struct bk_listed *const item[], size_t n)
+{
+	size_t i, expired = 0;
+
+	for (i = 0; i < n; i++)
+		expired += (size_t)item[i]->expired;
 	return expired;
 }
 
 /* Let nothing of a series go that looks wrong. */
 static void
-guard(struct bk_listed *item[], size_t n, size_t expired,
-    const struct bk_policy *p, const struct bk_guards *g)
+guard(struct bk_listed *item[], size_t n, const struct bk_policy *p,
+    const struct bk_guards *g)
 {
 	struct bk_err why = {0};
 	size_t i;
 
-	if (check_fresh(item[0], p, g, &why) == 0 &&
-	    bk_prune_check_share(expired, n, item[0]->group, g, &why) == 0)
+	if (join_chains(item, n, &why) == 0 &&
+	    check_fresh(item[0], p, g, &why) == 0 &&
+	    bk_prune_check_share(count_expired(item, n), n,
+	    item[0]->group, g, &why) == 0)
 		return;
 	for (i = 0; i < n; i++) {
 		item[i]->refused = item[i]->expired;
@@ -175,7 +228,8 @@ judge_series(struct bk_listed *item[], size_t n, const struct bk_policy *p,
 	bk_retention(p, time, n, kept);
 	for (i = 0; i < n; i++)
 		item[i]->kept = kept[i];
-	guard(item, n, protect(item, n, g), p, g);
+	protect(item, n, g);
+	guard(item, n, p, g);
 	rc = 0;
  done:
 	free(kept);

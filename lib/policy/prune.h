@@ -32,10 +32,12 @@ struct bk_guards {
  * Decide on each item: set expired and the reasons to keep it.  The newest of
  * a series, its newest min_keep, held items, its last proven one, what was
  * stored lately, what is no backup and items without a series never expire.
+ * Of a chain of increments (increments.h) all expire, or none.
  *
  * In a series whose newest is too old, or of which too large a share would
- * expire, nothing does: g->refuse() is told, its items are marked refused
- * instead, and the others are judged.
+ * expire, or which lacks what an increment builds on, nothing does:
+ * g->refuse() is told, its items are marked refused instead, and the others are
+ * judged.
  *
  * 0, or -1 with *e set: memory, or BK_DATA: a policy without rules, a record
  * dated in the future, no series.  Then the reasons are filled in for

@@ -167,39 +167,84 @@ bk_series_owner(const char *pattern, const char *name, struct bk_buf *owner,
 	return rc;
 }
 
-/* Compare the newest size with the usual one; find the longest gap. */
+/* The newest one that is no increment, whose size tells little; n: none. */
+static size_t
+newest_full(const struct bk_listed *item, size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && item[i].chain.parent != 0)
+		i++;
+	return i;
+}
+
+/* Compare the newest size with the usual one, of full backups alone. */
 static int
-compare_recent(struct bk_subject *s, const struct bk_listed *item, size_t n,
+compare_sizes(struct bk_subject *s, const struct bk_listed *item, size_t n,
     const struct bk_fresh *f, struct bk_err *e)
 {
-	size_t before = n - 1 < f->last ? n - 1 : f->last, i;
-	uint64_t *size = calloc(before + 1, sizeof(*size)), now;
-	time_t *t = calloc(before + 1, sizeof(*t));
-	int rc = -1;
+	size_t max = n - 1 < f->last ? n - 1 : f->last, i, before = 0;
+	uint64_t *size = calloc(max + 1, sizeof(*size)), now;
+	const size_t newest = newest_full(item, n);
 
-	if (size == NULL || t == NULL) {
-		bk_fail_memory(e);
-		goto done;
-	}
-	for (i = 0; i <= before; i++) {
-		t[i] = item[i].r.time;
-		size[i] = item[i].r.bytes;
-	}
-	if (before > 0)
-		bk_subject_set(s, BK_METRIC_GAP, bk_fresh_gap(t, before + 1),
-		    f);
+	if (size == NULL)
+		return bk_fail_memory(e);
+	for (i = newest + 1; i < n && before < max; i++)
+		if (item[i].chain.parent == 0)
+			size[before++] = item[i].r.bytes;
 	if (before >= BK_SERIES_HISTORY) {
-		now = size[0];
-		s->usual = bk_fresh_median(size + 1, before);
+		now = item[newest].r.bytes;
+		s->usual = bk_fresh_median(size, before);
 		bk_subject_set(s, BK_METRIC_SHRINK, now >= s->usual ? 0 :
 		    bk_fresh_share(s->usual - now, s->usual), f);
 		bk_subject_set(s, BK_METRIC_GROWTH, now <= s->usual ? 0 :
 		    bk_fresh_share(now - s->usual, s->usual), f);
 	}
-	rc = 0;
- done:
 	free(size);
+	return 0;
+}
+
+/* The longest gap between the newest ones. */
+static int
+find_gap(struct bk_subject *s, const struct bk_listed *item, size_t n,
+    const struct bk_fresh *f, struct bk_err *e)
+{
+	size_t before = n - 1 < f->last ? n - 1 : f->last, i;
+	time_t *t = calloc(before + 1, sizeof(*t));
+
+	if (t == NULL)
+		return bk_fail_memory(e);
+	for (i = 0; i <= before; i++)
+		t[i] = item[i].r.time;
+	if (before > 0)
+		bk_subject_set(s, BK_METRIC_GAP, bk_fresh_gap(t, before + 1),
+		    f);
 	free(t);
+	return 0;
+}
+
+/* Can each increment be used?  n items, the newest first. */
+static int
+judge_chain(struct bk_subject *s, const struct bk_listed *item, size_t n,
+    struct bk_err *e)
+{
+	const struct bk_listed **v = calloc(n, sizeof(*v));
+	size_t i;
+	int rc = 0;
+
+	if (v == NULL)
+		return bk_fail_memory(e);
+	for (i = 0; i < n; i++)
+		v[i] = &item[i];
+	for (i = 0; rc == 0 && i < n; i++) {
+		if (item[i].chain.parent == 0 || bk_listing_parent(v, n, i) < n)
+			continue;
+		s->state = BK_STATE_CRITICAL;
+		rc = bk_subject_note(s, e, "%s is an increment to a base "
+		    "backup that is not there", item[i].base);
+		break;
+	}
+	free(v);
 	return rc;
 }
 
@@ -258,17 +303,22 @@ judge_one(struct bk_subjects *out, const struct bk_listed *item, size_t n,
 {
 	struct bk_subject *s;
 	struct bk_buf name = {0};
+	size_t i;
 	int rc = -1;
 
 	if (bk_series_name(item[0].group, &name, e) == -1 ||
 	    (s = bk_subjects_add(out, BK_SUBJECT_BACKUP, name.data,
 	    item[0].group, e)) == NULL)
 		goto done;
-	bk_subject_set(s, BK_METRIC_SIZE, item[0].r.bytes, f);
+	i = newest_full(item, n);
+	if (i < n)
+		bk_subject_set(s, BK_METRIC_SIZE, item[i].r.bytes, f);
 	bk_subject_set(s, BK_METRIC_COUNT, n, f);
 	if (add_up(s, item, n, e) == -1 ||
 	    bk_subject_date(s, item[0].r.time, f, e) == -1 ||
-	    compare_recent(s, item, n, f, e) == -1)
+	    compare_sizes(s, item, n, f, e) == -1 ||
+	    find_gap(s, item, n, f, e) == -1 ||
+	    judge_chain(s, item, n, e) == -1)
 		goto done;
 	rc = f->receipts ? judge_proof(s, item, n, f, e) : 0;
  done:

@@ -146,23 +146,42 @@ start_by_time(const struct bk_listing *wal, time_t t)
 	return start;
 }
 
-/* The first position that recovery from base may need: 1, or 0: unknown. */
+/* The first position that may hold {chain}'s, however long segments are. */
+static uint64_t
+start_by_chain(uint64_t lsn)
+{
+	const uint64_t longest = (uint64_t)1 << 30, low = UINT32_MAX;
+
+	return (lsn & ~low) | ((lsn & low) / longest);
+}
+
+/*
+ * The first position that recovery from base may need: 1, or 0: unknown.  A
+ * name without an instant has the time at which it was stored: a .backup file
+ * of shortly before may be another's, which began later and ended earlier.
+ */
 static int
-find_start(const struct bk_listing *wal, const struct bk_record *base,
+find_start(const struct bk_listing *wal, const struct bk_listed *base,
     uint64_t *start)
 {
 	struct bk_stamp stamp;
-	uint64_t by_time = 0;
+	uint64_t bound[3] = {0};
+	time_t began = base->r.time - BK_WAL_MARGIN;
+	size_t i;
 
-	if (bk_wal_start(base->name, start))
+	if (bk_wal_start(base->r.name, start))
 		return 1;
-	*start = start_by_file(wal, base->time);
-	if (bk_stamp_find(base->name, &stamp))
-		by_time = start_by_time(wal, stamp.time < base->time ?
-		    stamp.time : base->time);
-	if (by_time > *start)
-		*start = by_time;
-	return *start != 0;
+	bound[0] = start_by_chain(base->chain.start);
+	if (bk_stamp_find(base->r.name, &stamp)) {
+		began = stamp.time < base->r.time ? stamp.time : base->r.time;
+		bound[1] = start_by_time(wal, began);
+	}
+	bound[2] = start_by_file(wal, began);
+	*start = bound[0];
+	for (i = 1; i < 3; i++)
+		if (bound[i] > *start)
+			*start = bound[i];
+	return *start != 0 || base->chain.start != 0;
 }
 
 /*
@@ -208,11 +227,12 @@ first_needed(const struct bk_listing *wal, const struct bk_listing *bases,
 		if ((base->expired && base != before) ||
 		    !bk_record_is_backup(base->r.name))
 			continue;
-		if (!find_start(wal, &base->r, &start))
+		if (!find_start(wal, base, &start))
 			return bk_fail(e, BK_DATA, "%s: cannot tell where its "
-			    "WAL begins: no segment in its name, no .backup "
-			    "file before it in the archive, and no time in its "
-			    "name since which WAL was stored", base->r.name);
+			    "WAL begins: no segment and no {chain} in its "
+			    "name, no .backup file before it in the archive, "
+			    "and no time in its name since which WAL was "
+			    "stored", base->r.name);
 		if (start < *first)
 			*first = start;
 		kept++;

@@ -46,10 +46,13 @@ int bk_wal_start(const char *name, uint64_t *position);
  * from the newest record of wal.
  *
  * A base backup starts at the 24 hex digits in its name.  Without them it
- * starts no earlier than either of these, where there are such:
+ * starts no earlier than each of these, where there are such:
+ *
+ *	the position that {chain} in its name tells (increments.h);
  *
  *	the position of the newest .backup file in wal that is not younger than
- *	it, since PostgreSQL archives that file before the backup ends;
+ *	the stamp in its name, or, without one, than BK_WAL_MARGIN before it was
+ *	stored: that backup had ended when this one began;
  *
  *	the first position of which wal has a segment that was stored later
  *	than BK_WAL_MARGIN before the stamp in its name.  The stamp is from the

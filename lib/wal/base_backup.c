@@ -27,6 +27,7 @@ struct backup {
 	time_t at;		/* of the backup's start, by its clock */
 	struct bk_base_start start;
 	struct bk_buf earlier;	/* manifest to compare with */
+	uint64_t parent;	/* where that one's WAL begins; 0: none */
 	struct bk_base_stream *in;
 	struct bk_writer *out;
 	struct bk_tar_writer *tar;
@@ -175,6 +176,7 @@ open_output(struct backup *b, int fd, struct bk_err *e)
 		.at = b->at,
 		.timeline = b->start.timeline,
 		.start = b->start.lsn,
+		.parent = b->parent,
 	};
 
 	bk_label_set(&label, BK_LABEL_CLUSTER, b->server.sysid);
@@ -292,7 +294,7 @@ bk_base_backup_run(const struct bk_base_backup *o, int fd,
 	if (connect_server(&b, e) == -1 || reserve_wal(&b, e) == -1)
 		goto done;
 	if (o->incremental != NULL && bk_base_increment_from(b.conn,
-	    &b.server, o->incremental, &b.earlier, e) == -1)
+	    &b.server, o->incremental, &b.earlier, &b.parent, e) == -1)
 		goto done;
 	if (begin(&b, e) == -1 || open_output(&b, fd, e) == -1 ||
 	    (b.files = bk_file_table_new(e)) == NULL ||

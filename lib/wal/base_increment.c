@@ -17,17 +17,31 @@ ignore_file(void *ctx, const struct bk_manifest_file *f, struct bk_err *e)
 	return 0;
 }
 
-/* An intact manifest, of this cluster. */
+/* The first of all ranges is where it begins. */
+static int
+take_start(void *ctx, const struct bk_manifest_wal *w, struct bk_err *e)
+{
+	uint64_t *start = ctx;
+
+	(void)e;
+	if (*start == 0 || w->start < *start)
+		*start = w->start;
+	return 0;
+}
+
+/* An intact manifest, of this cluster: *start is where its WAL begins. */
 static int
 check_manifest(const struct bk_repl_server *server, const char *name,
-    const struct bk_buf *text, struct bk_err *e)
+    const struct bk_buf *text, uint64_t *start, struct bk_err *e)
 {
-	const struct bk_manifest_handler handler = { .file = ignore_file };
+	const struct bk_manifest_handler handler = { .file = ignore_file,
+	    .wal = take_start, .ctx = start };
 	struct bk_manifest_summary m;
 	struct bk_backup_manifest *in = bk_backup_manifest_open(name,
 	    &handler, e);
 	int rc = -1;
 
+	*start = 0;
 	if (in == NULL)
 		return -1;
 	if (bk_backup_manifest_feed(in, text->data, text->len, e) == -1 ||
@@ -94,16 +108,21 @@ int
 bk_base_increment_check(PGconn *conn, const struct bk_repl_server *server,
     const char *name, const struct bk_buf *manifest, struct bk_err *e)
 {
+	uint64_t start;
+
 	return check_server(conn, server, e) == -1 ? -1 :
-	    check_manifest(server, name, manifest, e);
+	    check_manifest(server, name, manifest, &start, e);
 }
 
 int
 bk_base_increment_from(PGconn *conn, const struct bk_repl_server *server,
-    const char *name, struct bk_buf *manifest, struct bk_err *e)
+    const char *name, struct bk_buf *manifest, uint64_t *parent,
+    struct bk_err *e)
 {
-	int rc = bk_base_increment_check(conn, server, name, manifest, e);
+	int rc = check_server(conn, server, e);
 
+	if (rc == 0)
+		rc = check_manifest(server, name, manifest, parent, e);
 	if (rc == 0)
 		rc = upload(conn, manifest, e);
 	bk_buf_free(manifest);

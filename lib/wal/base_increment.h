@@ -14,9 +14,11 @@ int bk_base_increment_check(PGconn *conn, const struct bk_repl_server *server,
 /*
  * Have the next BASE_BACKUP (INCREMENTAL) of conn send what has changed since
  * the backup whose manifest, from file name, is *manifest; its memory is freed.
- * 0; -1 with *e set, as bk_base_increment_check() does that first.
+ * *parent is where that one's WAL begins.  0; -1 with *e set, as
+ * bk_base_increment_check() does that first.
  */
 int bk_base_increment_from(PGconn *conn, const struct bk_repl_server *server,
-    const char *name, struct bk_buf *manifest, struct bk_err *e);
+    const char *name, struct bk_buf *manifest, uint64_t *parent,
+    struct bk_err *e);
 
 #endif

@@ -85,7 +85,8 @@ decode(const char *s, size_t n)
 static void
 as_name(const char *s)
 {
-	const struct bk_template_vars v = { s, s, "daily", 1795353255 };
+	const struct bk_template_vars v = { s, s, "daily", s,
+	    1795353255 };
 	struct bk_buf b = {0}, key = {0};
 	struct bk_err why = {0};
 	struct bk_stamp stamp;

@@ -51,6 +51,22 @@ test_by_time(void)
 		    "base-*-*.bk" },
 		{ "base-000000010000000a000000ff.bk", "-" },
 		{ "baseX000000010000000A000000FF.bk", "-" },
+		{ "b/pg1-20261121T021503Z-full.0-2000028.tar",
+		    "b/pg1-*-*.tar" },
+		{ "b/pg1-20261121T021503Z-incr.1A-5000028.0-2000028.tar",
+		    "b/pg1-*-*.tar" },
+		/* a position may look like a date */
+		{ "b/full.0-20261121@20261122T021503Z", "b/*@*" },
+		{ "b/20261122T021503Z_incr.0-20261122.0-20261121.bk",
+		    "b/*_*.bk" },
+		{ "b/full.0-20261121-20261122.bk", "b/*-*.bk" },
+		/* and these are no such words */
+		{ "b/full.0-2000028x20261122.bk", "b/full.0-2000028x*.bk" },
+		{ "b/xfull.0-2000028-20261122.bk", "b/xfull.0-2000028-*.bk" },
+		{ "b/incr.0-2000028-20261122.bk", "b/incr.0-2000028-*.bk" },
+		{ "b/incr.0-2000028.0-2000028-20261122.bk",
+		    "b/incr.0-2000028.0-2000028-*.bk" },
+		{ "b/full.0-02000028-20261122.bk", "b/full.0-02000028-*.bk" },
 		{ "db1.bk", "-" },
 		{ "dir/db1", "-" },
 		/* a directory for each day, or for each backup */

@@ -282,6 +282,63 @@ test_others(void)
 	    "no other; for WAL give --wal-for", "with any pattern");
 }
 
+#define CHAIN(day, chain) "2026-11-" day "T00:00:00Z\t9\tb/pg-202611" day \
+	"T000000Z-" chain ".tar\n"
+
+/* Two chains; the second has two branches. */
+static const char chains[] =
+    CHAIN("08", "full.0-1000028")
+    CHAIN("09", "incr.0-2000028.0-1000028")
+    CHAIN("10", "full.0-3000028")
+    CHAIN("11", "incr.0-4000028.0-3000028")
+    CHAIN("12", "incr.0-5000028.0-3000028")
+    CHAIN("13", "incr.0-6000028.0-4000028");
+
+/* The days that expire of what text lists. */
+static const char *
+days_gone(const char *text)
+{
+	static char out[200];
+	size_t i;
+
+	out[0] = '\0';
+	refusals[0] = '\0';
+	if (read_text(text) == -1 || bk_listing_group(&items, NULL, &e) == -1 ||
+	    bk_prune_judge(&items, &policy, &guards, &e) == -1)
+		return e.msg;
+	for (i = 0; i < items.n; i++)
+		if (items.item[i].expired)
+			(void)snprintf(out + strlen(out), sizeof(out) -
+			    strlen(out), "%s%.2s", *out == '\0' ? "" : " ",
+			    strstr(items.item[i].r.name, "202611") + 6);
+	return out;
+}
+
+/* A full backup and its increments are kept, or let go, together. */
+static void
+test_chains(void)
+{
+	struct bk_buf line = {0};
+
+	fresh_start();
+	policy.count[BK_KEEP_LAST] = 1;
+	is_str(days_gone(chains), "08 09", "a whole chain goes");
+	ok(bk_listed_explain(&line, &items.item[4], &policy, &e) == 0 &&
+	    strstr(line.data, "\tits chain\n") != NULL, "the other stays: %s",
+	    line.data);
+	bk_buf_free(&line);
+	fresh_start();
+	policy.count[BK_KEEP_LAST] = 5;
+	is_str(days_gone(chains), "", "an increment keeps the full one");
+	fresh_start();
+	policy.count[BK_KEEP_LAST] = 1;
+	is_str(days_gone(strstr(chains, "2026-11-09")), "",
+	    "what one builds on is not there");
+	ok(strstr(refusals, "b/pg-20261109T000000Z-incr.0-2000028.0-1000028.tar"
+	    ": what this increment builds on is not in the listing") != NULL,
+	    "%s", refusals);
+}
+
 static void
 test_listings(void)
 {
@@ -375,6 +432,7 @@ main(void)
 	test_series();
 	test_stored();
 	test_others();
+	test_chains();
 	test_listings();
 	test_holds();
 	test_explain();

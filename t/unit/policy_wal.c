@@ -183,17 +183,15 @@ test_by_time(void)
 	    "s3://b/wal/000000010000000000000004.00000028.backup");
 	add(&wal, 2 * DAY,
 	    "s3://b/wal/000000010000000000000007.00000028.backup");
-	add(&bases, 5 * DAY - 60, "b/full-20261116.bk");
 	add(&bases, 2 * DAY - 60, "b/full-20261119.bk");
-	is_str(judged(0), "123", "starts by the .backup files before them");
-	bases.item[0].expired = 1;
-	is_str(judged(0), "1234564", "a .backup file goes too");
-	bases.item[0].expired = 0;
-	bases.item[0].r.time = NOW - 5 * DAY - 1;
+	is_str(judged(0), "123",
+	    "by a .backup file that cannot be of one that overlapped");
+	add(&bases, 5 * DAY - 60, "b/full-20261116.bk");
 	is_str(judged(0), "b/full-20261116.bk: cannot tell where its WAL "
-	    "begins: no segment in its name, no .backup file before it in the "
-	    "archive, and no time in its name since which WAL was stored",
-	    "nothing goes when a start is unknown");
+	    "begins: no segment and no {chain} in its name, no .backup file "
+	    "before it in the archive, and no time in its name since which WAL "
+	    "was stored", "nothing goes when a start is unknown");
+	bases.item[1].expired = 1;
 	bases.item[0].r.time = NOW - 3 * DAY;
 	add(&wal, 5 * DAY,
 	    "s3://b/wal/000000010000000000000003.00000028.backup");
@@ -243,6 +241,20 @@ test_by_stamp(void)
 	wal.item[8].r.time -= DAY;
 	ok(strstr(judged(0), "since which WAL was stored") != NULL,
 	    "an archive that has ended: unknown");
+}
+
+/* The position in a name, whatever the archive's times say. */
+static void
+test_by_chain(void)
+{
+	nine();
+	wal.item[0].r.time = NOW;
+	add(&wal, 3 * DAY, "s3://b/wal/000000010000000200000001.bk");
+	add(&bases, DAY, "b/full.2-1000028.tar");
+	bases.item[0].chain = (struct bk_lineage){ 0x201000028, 0 };
+	is_str(judged(0), "123456789", "the WAL of a log file before");
+	bases.item[0].chain.start = 0x9000028;
+	is_str(judged(0), "", "segments may be of 1 GB");
 }
 
 static void
@@ -299,6 +311,7 @@ main(void)
 	test_completed();
 	test_by_time();
 	test_by_stamp();
+	test_by_chain();
 	test_partial();
 	test_archives();
 	clear();

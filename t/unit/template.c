@@ -84,7 +84,8 @@ test_refusals(void)
 	    "2 {tier}: unknown; give it with --tier", "tier as well");
 	is_str(expand("x{utc", NULL), "2 x{utc: unmatched {", "open");
 	is_str(expand("{DB}", "x"), "2 {DB}: no such variable; use {db} "
-	    "{host} {utc} {date} {time} {tier}", "a variable that is none");
+	    "{host} {utc} {date} {time} {tier} {chain}",
+	    "a variable that is none");
 	ok(strncmp(expand("{}", "x"), "2 {}: no such", 13) == 0, "none");
 	ok(strncmp(expand("{d}", "x"), "2 {d}: no such", 14) == 0, "part");
 	ok(strncmp(expand("{dbx}", "x"), "2 {dbx}: no such", 16) == 0, "more");

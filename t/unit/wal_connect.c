@@ -94,6 +94,7 @@ upload(int version, const char *const *answers, const char *says)
 	    .version = 170000, .host = "h" };
 	struct bk_err e = {0};
 	struct base_tar b;
+	uint64_t parent;
 	PGconn *conn;
 
 	tar_begin(&b);
@@ -107,7 +108,8 @@ upload(int version, const char *const *answers, const char *says)
 	server.answer = answers;
 	conn = bk_repl_open(&t, &e);
 	ok(conn != NULL && bk_base_increment_from(conn, &of, "m", &b.manifest,
-	    &e) == -1 && strstr(e.msg, says) != NULL, "%s: %s", says, e.msg);
+	    &parent, &e) == -1 && strstr(e.msg, says) != NULL, "%s: %s", says,
+	    e.msg);
 	PQfinish(conn);
 	tar_free(&b);
 }
