@@ -233,12 +233,25 @@ load_archive(const struct options *o, struct bk_err *e)
 	return bk_restore_load(archive, &o->load, &report, e);
 }
 
+/* Lines about the database, for people. */
+static void
+tell_notes(const struct options *o, const char *notes)
+{
+	const char *line, *end;
+
+	for (line = notes; line != NULL && *line != '\0' && o->verbosity >= 0;
+	    line = end + 1) {
+		end = line + strcspn(line, "\n");
+		tool_say("%s: %.*s", target.database.data, (int)(end - line),
+		    line);
+	}
+}
+
 /* -t and -n: load into a database in use, and print the notes about it. */
 static int
 load_part(const struct options *o, struct bk_err *e)
 {
 	struct bk_buf notes = {0};
-	char *line, *end;
 	int rc;
 
 	if (!target.exists)
@@ -254,12 +267,8 @@ load_part(const struct options *o, struct bk_err *e)
 		return -1;
 	rc = bk_restore_partial(archive, &o->load, &o->names, o->partial,
 	    &report, &notes, e);
-	for (line = notes.data; rc == 0 && line != NULL && *line != '\0' &&
-	    o->verbosity >= 0; line = end + 1) {
-		end = line + strcspn(line, "\n");
-		tool_say("%s: %.*s", target.database.data, (int)(end - line),
-		    line);
-	}
+	if (rc == 0)
+		tell_notes(o, notes.data);
 	bk_buf_free(&notes);
 	return rc;
 }
@@ -269,6 +278,8 @@ load_foreign(const struct options *o, enum bk_foreign_kind kind,
     struct bk_source src, int whole, struct bk_err *e)
 {
 	double started = bk_monotonic();
+	struct bk_buf notes = {0};
+	int rc = -1;
 
 	if (o->list != NULL ||
 	    (kind == BK_FOREIGN_TAR && o->load.failures != NULL))
@@ -278,10 +289,14 @@ load_foreign(const struct options *o, enum bk_foreign_kind kind,
 		    "--globals out");
 	if (make_database(o, e) == -1 || swap_rehearse(&swap, e) == -1 ||
 	    bk_foreign_load(kind, src, INPUT, &o->load, !whole, e) == -1 ||
-	    bk_restore_analyze(target.params, o->load.jobs, e) == -1)
-		return -1;
+	    bk_restore_analyze(target.params, o->load.jobs, &notes, e) == -1)
+		goto done;
+	tell_notes(o, notes.data);
 	report.seconds = bk_monotonic() - started;
-	return 0;
+	rc = 0;
+ done:
+	bk_buf_free(&notes);
+	return rc;
 }
 
 static void
@@ -359,6 +374,7 @@ restore(struct options *o, struct bk_err *e)
 	    accept_judge(&failures, target.database.data, e) == -1 ||
 	    swap_finish(&swap, before, &seconds, e) == -1)
 		goto done;
+	tell_notes(o, report.notes);
 	tell(o, bk_reader_bytes(in), before, seconds);
 	rc = 0;
  done:

@@ -25,7 +25,7 @@ extern char **environ;
 enum {
 	OPT_PASSPHRASE_FILE = TOOL_OPT_TOOL, OPT_RESTORE, OPT_SCRATCH, OPT_SQL,
 	OPT_SCRATCH_CONFIG, OPT_AGAINST, OPT_NAME, OPT_MD, OPT_RECEIPTS,
-	OPT_SEALED, OPT_SIGNER, OPT_SIGNATURE
+	OPT_SEALED, OPT_SIGNER, OPT_SIGNATURE, OPT_TRUST_CODE
 };
 
 static const struct tool_opt options[] = {
@@ -33,8 +33,9 @@ static const struct tool_opt options[] = {
 	    "decrypt with the secret keys in FILE" },
 	{ OPT_PASSPHRASE_FILE, "passphrase-file", "FILE", NULL,
 	    "or with the passphrase in FILE's first line" },
-	{ OPT_RESTORE, "restore", "[CONNINFO]", NULL,
-	    "restore on that server (PG*), compare all rows" },
+	{ OPT_RESTORE, "restore", "[CONNINFO]", NULL, NULL },
+	{ OPT_TRUST_CODE, "trust-code", NULL, NULL,
+	    "restore there, compare all" },
 	{ OPT_SCRATCH, "scratch", NULL, NULL,
 	    "the same, or a recovery, on a temporary server" },
 	{ OPT_SCRATCH_CONFIG, "scratch-config", "FILE", NULL,
@@ -107,6 +108,7 @@ parse_option(struct options *o, int ch)
 	case OPT_RESTORE: o->level = 2; o->levels.conninfo = optarg; break;
 	case OPT_SCRATCH: o->levels.own = 1; break;
 	case OPT_SCRATCH_CONFIG: o->levels.config_file = optarg; break;
+	case OPT_TRUST_CODE: o->levels.trust_code = 1; break;
 	case OPT_AGAINST:
 		o->levels.against = 1;
 		o->levels.conninfo = optarg;
@@ -149,6 +151,8 @@ parse_options(struct options *o, int argc, char *argv[])
 	o->server = o->level > 1 || o->levels.against;
 	if (o->level != 3 && o->levels.config_file != NULL)
 		tool_usage("--scratch-config is for --scratch");
+	if (o->level != 2 && o->levels.trust_code)
+		tool_usage("--trust-code is for --restore");
 	if (!o->server && o->levels.sql_file != NULL)
 		tool_usage("--sql is for --restore, --scratch and --against");
 	if (optind < argc)

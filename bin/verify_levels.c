@@ -282,6 +282,7 @@ levels_run(const struct levels *d, struct bk_layers *l, struct bk_verdict *v,
 	    connect_server(d, e) == -1)
 		goto done;
 	run.own_server = d->own;
+	run.trust_code = d->trust_code;
 	run.against = d->against;
 	set_bindir(&run.bindir);
 	run.tmpdir = tmp == NULL || *tmp == '\0' ? "/tmp" : tmp;

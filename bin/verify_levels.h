@@ -9,6 +9,7 @@ struct levels {
 	const char *conninfo;	/* level 2; NULL: from the environment */
 	int against;		/* compare that database, restore nothing */
 	int own;		/* level 3 */
+	int trust_code;		/* level 2: run the dump's as a superuser */
 	const char *config_file;	/* for its server; or NULL */
 	const char *sql_file;	/* assertions; or NULL */
 	unsigned jobs;

@@ -109,9 +109,9 @@ _bk() {
 		    --timeout --help --version" ;;
 		bk-tee) words="--quorum --verbose --sealed --help --version" ;;
 		bk-verify) words="--identity --passphrase-file --restore \
-		    --scratch --scratch-config --against --sql --jobs --name \
-		    --output --md --receipts --sealed --signer --signature \
-		    --quiet --verbose --help --version" ;;
+		    --trust-code --scratch --scratch-config --against --sql \
+		    --jobs --name --output --md --receipts --sealed --signer \
+		    --signature --quiet --verbose --help --version" ;;
 		bk-walget) words="--spool --ahead --jobs --retry-for --help \
 		    --version" ;;
 		bk-walput) words="--spool --jobs --help --version" ;;

@@ -303,6 +303,7 @@ bk_restore_free(struct bk_restore *r)
 	bk_archive_free(r->archive);
 	bk_toc_free(&r->toc);
 	bk_buf_free(&r->globals);
+	bk_buf_free(&r->notes);
 	bk_digest_free(r->records);
 	bk_restore_list_free(&r->list);
 	free(r->manifest.json);

@@ -180,8 +180,14 @@ copy_failed(struct worker *w, struct bk_restore_table *t, const PGresult *res,
 static int
 begin_copy(struct worker *w, struct bk_restore_table *t, struct bk_err *e)
 {
-	PGresult *res = bk_sql_exec(w->conn, t->te->copy);
+	const struct bk_load_options *o = w->load->options;
+	PGresult *res;
 	int rc = 0;
+
+	if (o->before != NULL && o->before(o->ctx, t, e) == -1)
+		return -1;
+	res = bk_sql_exec(w->conn, t->staged != NULL ?
+	    t->staged : t->te->copy);
 
 	if (PQresultStatus(res) != PGRES_COPY_IN)
 		rc = copy_failed(w, t, res, e);

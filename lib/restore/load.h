@@ -25,6 +25,9 @@ struct bk_load_options {
 	struct bk_failures *failures;	/* of tables that do not load, and are
 					 * passed by; or NULL */
 	struct bk_progress *progress;	/* adds bytes and rows */
+	/* with conn: called before a table's first row; or NULL */
+	int (*before)(void *ctx, struct bk_restore_table *t, struct bk_err *e);
+	void *ctx;
 };
 
 struct bk_load;

@@ -32,9 +32,6 @@ static int
 check_table(const struct bk_restore *r, const struct bk_restore_table *t,
     struct bk_err *e)
 {
-	struct bk_buf name = {0};
-	struct bk_err ignored = {0};
-
 	if (!t->found)
 		return bk_restore_damaged(r, t, "its data is missing", e);
 	if (r->ours && !t->has_record)
@@ -42,14 +39,7 @@ check_table(const struct bk_restore *r, const struct bk_restore_table *t,
 		    "missing", e);
 	if (t->has_record && !same(&t->seen, &t->record))
 		return disagree(r, t, e);
-	if (t->blobs || t->skip || t->failed || t->loaded == t->seen.rows)
-		return 0;
-	(void)bk_restore_name(t, &name, &ignored);
-	bk_fail(e, BK_FAIL, "%s: the server took %" PRIu64 " of %" PRIu64
-	    " rows; a trigger or rule on the target discards them",
-	    name.data == NULL ? "" : name.data, t->loaded, t->seen.rows);
-	bk_buf_free(&name);
-	return -1;
+	return bk_restore_taken(t, e);
 }
 
 static int

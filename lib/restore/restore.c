@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "base/utctime.h"
+#include "pg/server.h"
 #include "pg/sql.h"
 #include "restore/analyze.h"
 #include "restore/ddl.h"
+#include "restore/guard.h"
 #include "restore/load.h"
 #include "restore/restore_in.h"
 
@@ -31,6 +33,12 @@ fill_chunk(struct bk_restore *r, struct bk_chunk *c, struct bk_err *e)
 		c->len += (size_t)n;
 	}
 	return 0;
+}
+
+static int
+is_desc(const struct bk_toc_entry *te, const char *desc)
+{
+	return te->desc != NULL && strcmp(te->desc, desc) == 0;
 }
 
 /* End of the last complete row before any end marker in c; 0: none. */
@@ -263,6 +271,8 @@ bk_restore_report(const struct bk_restore *r, struct bk_restore_report *report)
 	report->table = r->table;
 	report->n = r->n;
 	report->manifest = &r->manifest;
+	report->notes = r->notes.data;
+	report->trusted = r->trusted;
 	for (i = 0; i < r->n; i++) {
 		const struct bk_restore_table *t = &r->table[i];
 
@@ -285,19 +295,6 @@ bk_restore_use_list(struct bk_restore *r, const char *list, struct bk_err *e)
 		if (!bk_restore_list_has(&r->list, i) &&
 		    (t = bk_restore_find(r, r->toc.entry[i].id)) != NULL)
 			t->skip |= 2;
-	return 0;
-}
-
-static int
-server_version(const struct bk_conn_params *params, int *version,
-    struct bk_err *e)
-{
-	PGconn *conn = bk_conn_again(params, e);
-
-	if (conn == NULL)
-		return -1;
-	*version = PQserverVersion(conn);
-	PQfinish(conn);
 	return 0;
 }
 
@@ -351,31 +348,98 @@ empty_failed(const struct bk_restore *r, const struct bk_restore_options *o,
 }
 
 int
+bk_restore_tell_rights(struct bk_restore *r, const struct bk_rights *found,
+    struct bk_err *e)
+{
+	r->trusted += found->n;
+	return bk_rights_note(found, &r->notes, e);
+}
+
+/* Privileges, which some code of the dump needs: they come again, last. */
+static void
+grant(void *ctx, PGconn *conn)
+{
+	const struct bk_restore *r = ctx;
+	size_t i;
+
+	for (i = 0; i < r->toc.n; i++) {
+		const struct bk_toc_entry *te = &r->toc.entry[i];
+
+		if (is_desc(te, "ACL") && te->defn != NULL &&
+		    te->tag != NULL && strncmp(te->tag, "DATABASE ", 9) != 0 &&
+		    bk_restore_list_has(&r->list, i))
+			PQclear(bk_sql_exec(conn, te->defn));
+	}
+}
+
+/* The rows, those that run code of the dump last and as its owner. */
+static int
+load_rows(struct bk_restore *r, const struct bk_restore_options *o,
+    const char *settings, struct bk_err *e)
+{
+	struct bk_load_options options = { .params = o->params, .jobs = o->jobs,
+	    .role = o->role, .progress = o->progress,
+	    .encoding = settings, .failures = o->failures };
+	PGconn *conn = bk_server_again(o->params, e);
+	struct bk_guard guard = {0};
+	int rc = -1;
+
+	if (conn == NULL ||
+	    bk_load_session(conn, o->role, settings, e) == -1 ||
+	    bk_guard_open(&guard, conn, r->table, r->n, e) == -1 ||
+	    bk_rights_refuse(r->name, o, conn, &guard.trusted, e) == -1 ||
+	    bk_restore_tell_rights(r, &guard.trusted, e) == -1 ||
+	    bk_restore_rows(r, &options, e) == -1 ||
+	    bk_restore_check(r, e) == -1 || empty_failed(r, o, e) == -1 ||
+	    bk_guard_move(&guard, o->failures, o->no_acl ? NULL : grant, r,
+	    e) == -1)
+		goto done;
+	rc = bk_guard_close(&guard, e);
+ done:
+	bk_guard_free(&guard);
+	PQfinish(conn);
+	return rc;
+}
+
+/* Before anything is made: what runs with the rights of who restores? */
+static int
+judge_definitions(struct bk_restore *r, const struct bk_restore_options *o,
+    int *version, struct bk_err *e)
+{
+	struct bk_rights found = {0};
+	PGconn *conn = bk_conn_again(o->params, e);
+	int rc = -1;
+
+	if (conn == NULL)
+		return -1;
+	*version = PQserverVersion(conn);
+	bk_rights_definitions(&r->toc, &r->list, r->opaque, &found);
+	if (bk_rights_refuse(r->name, o, conn, &found, e) == 0)
+		rc = bk_restore_tell_rights(r, &found, e);
+	PQfinish(conn);
+	return rc;
+}
+
+int
 bk_restore_load(struct bk_restore *r, const struct bk_restore_options *o,
     struct bk_restore_report *report, struct bk_err *e)
 {
 	const double started = bk_monotonic();
-	struct bk_restore_ddl ddl = {0};
+	struct bk_restore_ddl ddl = { .file.fd = -1, .list_file.fd = -1 };
 	struct bk_buf settings = {0};
-	struct bk_load_options options = { .params = o->params, .jobs = o->jobs,
-	    .role = o->role, .progress = o->progress,
-	    .failures = o->failures };
 	int version, rc = -1;
 
 	*report = (struct bk_restore_report){0};
 	atomic_store(&o->progress->items_total, r->n);
-	if (server_version(o->params, &version, e) == -1 ||
+	if (judge_definitions(r, o, &version, e) == -1 ||
 	    bk_restore_ddl_open(&ddl, &r->toc, &r->list, o, version,
 	    e) == -1 ||
 	    bk_restore_ddl_pre(&ddl, e) == -1 ||
-	    bk_restore_settings(&r->toc, &settings, e) == -1)
-		goto done;
-	options.encoding = settings.data;
-	if (bk_restore_rows(r, &options, e) == -1 ||
-	    bk_restore_check(r, e) == -1 || empty_failed(r, o, e) == -1 ||
+	    bk_restore_settings(&r->toc, &settings, e) == -1 ||
+	    load_rows(r, o, settings.data, e) == -1 ||
 	    bk_restore_ddl_post(&ddl, e) == -1)
 		goto done;
-	rc = bk_restore_analyze(o->params, o->jobs, e);
+	rc = bk_restore_analyze(o->params, o->jobs, &r->notes, e);
  done:
 	bk_restore_report(r, report);
 	report->seconds = bk_monotonic() - started;

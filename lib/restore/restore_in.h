@@ -9,6 +9,7 @@
 #include "restore/entry_list.h"
 #include "restore/load.h"
 #include "restore/restore.h"
+#include "restore/rights.h"
 
 struct bk_restore {
 	struct bk_archive *archive;
@@ -26,6 +27,8 @@ struct bk_restore {
 	struct bk_buf globals;
 	struct bk_restore_manifest manifest;
 	struct bk_digest_state *records;	/* of the proof records */
+	struct bk_buf notes;
+	unsigned trusted;
 	struct bk_restore_list list;	/* the entries that are wanted */
 };
 
@@ -56,6 +59,10 @@ void bk_restore_report(const struct bk_restore *r,
 
 /* Compare what was seen with what was recorded.  0, or -1 with *e set. */
 int bk_restore_check(const struct bk_restore *r, struct bk_err *e);
+
+/* Keep what was found for r's report; 0, or -1 with *e set: memory. */
+int bk_restore_tell_rights(struct bk_restore *r, const struct bk_rights *found,
+    struct bk_err *e);
 
 /* BK_DATA: problem, with the stream's name and t's (NULL: none); -1. */
 int bk_restore_damaged(const struct bk_restore *r,

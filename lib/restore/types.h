@@ -14,6 +14,8 @@ struct bk_restore_table {	/* an entry with data: table, large objects */
 	const struct bk_toc_entry *te;
 	int blobs;		/* large objects, counted as "rows" */
 	int skip;		/* not loaded: 1 foreign, 2 not selected */
+	char *staged;		/* COPY statement in place of te's (guard.h) */
+	int prepared;		/* its part of a live database */
 	_Atomic int failed;	/* to load, and passed by */
 	int found;		/* its data was in the stream */
 	int has_record;
@@ -36,6 +38,9 @@ struct bk_restore_report {
 	size_t n;
 	uint64_t tables, rows, bytes, blobs;	/* loaded, in total */
 	const struct bk_restore_manifest *manifest;
+	const char *notes;	/* for people, a line each; NULL: none */
+	unsigned trusted;	/* tables and definitions whose code ran with
+				 * the rights of who restores (guard.h) */
 	double seconds;		/* all of bk_restore_load() */
 };
 
@@ -47,6 +52,8 @@ struct bk_restore_options {
 	unsigned jobs;
 	const char *role;	/* SET ROLE; or NULL */
 	int no_owner, no_acl, no_subscriptions, no_tablespaces;
+	int distrust;		/* refuse to run code of the dump as a
+				 * superuser (code.h) */
 	struct bk_failures *failures;	/* of statements passed by; or NULL */
 	struct bk_progress *progress;	/* items: tables; not NULL */
 	atomic_int *child;	/* pid of the running child, or 0 */
@@ -55,5 +62,8 @@ struct bk_restore_options {
 /* Append a table's name for messages: table "public"."orders". */
 int bk_restore_name(const struct bk_restore_table *t, struct bk_buf *out,
     struct bk_err *e);
+
+/* Did the server take all rows of t?  0, or -1 with *e set. */
+int bk_restore_taken(const struct bk_restore_table *t, struct bk_err *e);
 
 #endif

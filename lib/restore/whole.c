@@ -96,23 +96,29 @@ bk_restore_whole(struct bk_restore *r, const struct bk_restore_options *o,
 	const double started = bk_monotonic();
 	struct bk_restore_program c;
 	struct bk_client_feed *f = NULL;
+	struct bk_rights found = {0};
 	PGconn *conn = NULL;
 	int rc = -1;
 
 	*report = (struct bk_restore_report){ .manifest = &r->manifest };
+	bk_rights_definitions(&r->toc, &r->list, 1, &found);
 	atomic_store(&o->progress->items_total, r->n);
 	if (bk_restore_program_open(&c, o, e) == -1 ||
 	    (conn = bk_conn_again(o->params, e)) == NULL ||
+	    bk_rights_refuse(r->name, o, conn, &found, e) == -1 ||
+	    bk_restore_tell_rights(r, &found, e) == -1 ||
 	    bk_restore_find_program(r, &o->bindir, PQserverVersion(conn),
 	    &c.program, e) == -1 ||
 	    (f = bk_restore_program_feed(&c, options, e)) == NULL ||
 	    copy_archive(r, f, o, e) == -1 || bk_client_feed_finish(f, e) == -1)
 		goto done;
-	rc = bk_restore_analyze(o->params, o->jobs, e);
+	rc = bk_restore_analyze(o->params, o->jobs, &r->notes, e);
  done:
 	PQfinish(conn);
 	bk_client_feed_free(f);
 	bk_restore_program_close(&c);
+	report->notes = r->notes.data;
+	report->trusted = r->trusted;
 	report->seconds = bk_monotonic() - started;
 	return rc;
 }

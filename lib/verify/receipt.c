@@ -117,7 +117,8 @@ add_verdict(struct bk_buf *b, const struct bk_verdict *v, struct bk_err *e)
 	    bk_buf_json_member(b, "manifest", v->manifest, e) == -1 ||
 	    bk_buf_json_member(b, "definitions", v->definitions == NULL ?
 	    "not" : v->definitions, e) == -1 ||
-	    bk_buf_json_member(b, "not_covered", v->uncovered, e) == -1)
+	    bk_buf_json_member(b, "not_covered", v->uncovered, e) == -1 ||
+	    add_number(b, "trusted_code", v->trusted, e) == -1)
 		return -1;
 	return add_number(b, "differences", v->ndiff, e);
 }

@@ -192,19 +192,22 @@ load(struct test *t, struct bk_err *e)
 	    .bindir = t->o->bindir, .tmpdir = t->o->tmpdir,
 	    .jobs = t->o->jobs, .progress = t->o->progress,
 	    .child = t->o->child,
+	    .distrust = !t->o->own_server && !t->o->trust_code,
 	    /* a database with a subscription cannot be dropped */
 	    .no_subscriptions = 1,
 	    /* they are directories of another machine */
 	    .no_tablespaces = 1 };
-	int leave_out;
+	int leave_out, rc;
 
 	if (make_roles(t, &leave_out, e) == -1)
 		return -1;
 	options.no_owner = options.no_acl = leave_out;
 	t->options = options;
-	return bk_restore_is_opaque(t->restore) ?
+	rc = bk_restore_is_opaque(t->restore) ?
 	    bk_restore_whole(t->restore, &options, &t->report, e) :
 	    bk_restore_load(t->restore, &options, &t->report, e);
+	t->v->trusted = t->report.trusted;
+	return rc;
 }
 
 /* Append SET name = 'value', unless this server rejects it. */

@@ -20,6 +20,8 @@
 struct bk_restore_test {
 	PGconn *conn;		/* to a maintenance database */
 	int own_server;		/* a scratch one: roles may be created */
+	int trust_code;		/* the dump's may run as a superuser, if conn's
+				 * user is one; on our own server it may */
 	int against;		/* nothing is restored: compare conn's own
 				 * database with the archive */
 	struct bk_bindir bindir;

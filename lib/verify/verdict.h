@@ -53,6 +53,7 @@ struct bk_verdict {		/* start with = {0} */
 	uint64_t start, end;	/* the WAL that it needs; 0: not known */
 	char manifest[BK_DIGEST_TEXT];	/* XXH3-128 of its text; "": none */
 	char *restored_on;	/* version of the server restored into */
+	unsigned trusted;	/* bk_restore_report's */
 	double restore_seconds;	/* to load it; 0: it was not restored */
 	time_t reached;		/* by recovery: the last commit; 0: not known */
 	struct bk_counted *counted;	/* if list */

@@ -209,9 +209,13 @@ analyze_job(void *arg, struct bk_err *e)
 {
 	struct bk_conn_params *p;
 	PGconn *conn = connected(database, &p, e);
-	int rc = p == NULL ? -1 : bk_restore_analyze(p, 2, e);
+	struct bk_buf notes = {0};
+	int rc = p == NULL ? -1 : bk_restore_analyze(p, 2, &notes, e);
 
 	(void)arg;
+	if (rc == 0 && notes.len > 0)
+		rc = bk_fail(e, BK_FAIL, "%s", notes.data);
+	bk_buf_free(&notes);
 	release(conn, p);
 	return rc;
 }

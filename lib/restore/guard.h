@@ -1,0 +1,66 @@
+#ifndef BK_RESTORE_GUARD_H
+#define BK_RESTORE_GUARD_H
+/*
+ * Rows whose arrival runs code of the dump: a CHECK, a domain, a generated
+ * column or a partition key that calls more than PostgreSQL's own immutable
+ * functions and those of extensions.  By COPY it would run with the rights of
+ * whoever restores.  SET ROLE does not bind it: code may say RESET ROLE, or
+ * leave a cursor WITH HOLD, or a deferred trigger, that runs when the session
+ * is itself again.  What does bind it is PostgreSQL's security-restricted
+ * operation, in which roles cannot be changed and nothing can be left.  A
+ * client begins one by REFRESH MATERIALIZED VIEW, which runs as the view's
+ * owner.  So the rows of such a table
+ *
+ *	1. go by COPY into a staging table of ours, without constraints, and
+ *	   with text in place of each type whose input would run code;
+ *	2. are moved when all other rows have been loaded, table by table in the
+ *	   order of the dump: a function that inserts them is called by a
+ *	   materialized view that belongs to the table's owner.
+ *
+ * Until the first such table is moved no code of the dump has run for any row,
+ * so no table that is loaded by COPY can have got a trigger from it.  Where a
+ * CHECK looks into another table, that one's rows are there.
+ *
+ * All is done in a schema of its own, dropped at the end.  It has a copy of the
+ * rows of one kind of table alone, in unlogged tables.
+ */
+#include "restore/load.h"
+#include "restore/rights.h"
+#include "restore/types.h"
+
+struct bk_guarded;
+
+struct bk_guard {		/* start with = {0} */
+	PGconn *conn;		/* borrowed */
+	char schema[40];	/* "": nothing is guarded */
+	struct bk_guarded *item;
+	size_t n;
+	struct bk_rights trusted;	/* of them: whose code has a superuser's
+				 * rights, or not those of the dump's owner */
+};
+
+/*
+ * Find those of n tables, whose definitions are in conn's database already, and
+ * make their staging tables: table[i].staged is then the COPY statement to use.
+ * conn is in the archive's encoding, set up by bk_load_session(); it may be
+ * within a transaction.  0, or -1 with *e set.
+ */
+int bk_guard_open(struct bk_guard *g, PGconn *conn,
+    struct bk_restore_table *table, size_t n, struct bk_err *e);
+
+/*
+ * Once all workers are done: move the rows, and count those that arrived as
+ * loaded.  What the owner lacks a privilege for is tried again after grant(),
+ * if that is not NULL: privileges come last in a dump.  A table that fails is
+ * noted in *f, or without it fails the whole.  0, or -1 with *e set.
+ */
+int bk_guard_move(struct bk_guard *g, struct bk_failures *f,
+    void (*grant)(void *ctx, PGconn *conn), void *ctx, struct bk_err *e);
+
+/* Remove the schema, and free all; 0, or -1 with *e set. */
+int bk_guard_close(struct bk_guard *g, struct bk_err *e);
+
+/* Free all; the schema is left to a roll-back, or goes with the database. */
+void bk_guard_free(struct bk_guard *g);
+
+#endif

@@ -1,0 +1,132 @@
+/* Which tables' rows run code of the dump (guard.h). */
+#include "restore/guard_in.h"
+
+#include <string.h>
+
+/* Whether f, of pg_proc, is PostgreSQL's own or an extension's, and pure. */
+#define SAFE "(f.provolatile = 'i' AND (f.oid < 16384 OR EXISTS (SELECT 1 " \
+    "FROM pg_catalog.pg_depend e WHERE e.objid = f.oid AND e.deptype = 'e' " \
+    "AND e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass)))"
+#define FOUND(pattern) "pg_catalog.regexp_matches(t, '" pattern \
+    "', 'g') AS m (x)"
+
+/*
+ * An expression is read as the catalogs store it: pg_depend does not tell which
+ * of PostgreSQL's own functions it calls, and query_to_xml() runs any SQL.
+ */
+#define TREES \
+    "tree (kind, id, t) AS (SELECT 'r', conrelid, conbin::text " \
+    "FROM pg_catalog.pg_constraint WHERE contype = 'c' AND conrelid >= 16384 " \
+    "UNION ALL SELECT 'd', contypid, conbin::text " \
+    "FROM pg_catalog.pg_constraint WHERE contype = 'c' AND contypid >= 16384 " \
+    "UNION ALL SELECT 'r', adrelid, adbin::text FROM pg_catalog.pg_attrdef d " \
+    "JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND " \
+    "a.attnum = d.adnum WHERE d.adrelid >= 16384 AND " \
+    "pg_catalog.to_jsonb(a) ->> 'attgenerated' <> '' " \
+    "UNION ALL SELECT 'r', partrelid, partexprs::text " \
+    "FROM pg_catalog.pg_partitioned_table WHERE partexprs IS NOT NULL), " \
+    "code (kind, id) AS (SELECT kind, id FROM tree WHERE " \
+    "EXISTS (SELECT 1 FROM " FOUND(":(?:funcid|opfuncid) ([1-9][0-9]*)") \
+    " LEFT JOIN pg_catalog.pg_proc f ON f.oid = x[1]::pg_catalog.oid " \
+    "WHERE f.oid IS NULL OR NOT " SAFE ") " \
+    "OR EXISTS (SELECT 1 FROM " FOUND(":opno ([1-9][0-9]*)") \
+    " LEFT JOIN pg_catalog.pg_operator o ON o.oid = x[1]::pg_catalog.oid " \
+    "LEFT JOIN pg_catalog.pg_proc f ON f.oid = o.oprcode " \
+    "WHERE f.oid IS NULL OR NOT " SAFE ") " \
+    "OR EXISTS (SELECT 1 FROM " FOUND(":(?:resulttype|typid|row_typeid) " \
+    "([1-9][0-9]*)") " JOIN pg_catalog.pg_type y " \
+    "ON y.oid = x[1]::pg_catalog.oid LEFT JOIN pg_catalog.pg_type l " \
+    "ON l.oid = y.typelem WHERE y.oid >= 16384 AND " \
+    "coalesce(l.typtype, y.typtype) IN ('d', 'c', 'r', 'm')))"
+
+/* Types with a part whose input runs code. */
+#define TYPES \
+    "part (whole, of) AS (SELECT oid, typbasetype FROM pg_catalog.pg_type " \
+    "WHERE typbasetype <> 0 UNION ALL SELECT oid, typelem " \
+    "FROM pg_catalog.pg_type WHERE typelem <> 0 UNION ALL " \
+    "SELECT y.oid, a.atttypid FROM pg_catalog.pg_type y " \
+    "JOIN pg_catalog.pg_attribute a ON a.attrelid = y.typrelid " \
+    "WHERE a.attnum > 0 AND NOT a.attisdropped AND y.oid >= 16384 UNION ALL " \
+    "SELECT rngtypid, rngsubtype FROM pg_catalog.pg_range UNION ALL SELECT " \
+    "(pg_catalog.to_jsonb(r) ->> 'rngmultitypid')::pg_catalog.oid, rngtypid " \
+    "FROM pg_catalog.pg_range r), " \
+    "type (id) AS (SELECT id FROM code WHERE kind = 'd' UNION " \
+    "SELECT p.whole FROM part p JOIN type y ON y.id = p.of)"
+
+#define CODE "WITH RECURSIVE " TREES ", " TYPES
+
+/* Partitions are one: rows may arrive by way of their parent. */
+static const char guarded[] = CODE ", "
+    "up (id, root) AS (SELECT oid, oid FROM pg_catalog.pg_class "
+    "WHERE relkind IN ('r', 'p') AND NOT relispartition UNION ALL "
+    "SELECT i.inhrelid, up.root FROM up JOIN pg_catalog.pg_inherits i "
+    "ON i.inhparent = up.id JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid "
+    "WHERE c.relispartition), "
+    "self (id) AS (SELECT id FROM code WHERE kind = 'r' UNION "
+    "SELECT a.attrelid FROM pg_catalog.pg_attribute a JOIN type y "
+    "ON y.id = a.atttypid WHERE a.attnum > 0 AND NOT a.attisdropped) "
+    "SELECT n.nspname, c.relname FROM up "
+    "JOIN pg_catalog.pg_class c ON c.oid = up.id "
+    "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+    "WHERE up.root IN (SELECT u.root FROM up u JOIN self s ON s.id = u.id) "
+    "ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\"";
+
+/*
+ * Of the view that has a table's columns: its columns, as text where their type
+ * runs code; their names; and what to insert.  Of its table ($2): the owner,
+ * and whether that is a superuser.
+ */
+static const char columns[] = CODE " SELECT "
+    "pg_catalog.string_agg(pg_catalog.format('%I %s', a.attname, "
+    "CASE WHEN y.id IS NULL THEN pg_catalog.format_type(a.atttypid, "
+    "a.atttypmod) ELSE 'text' END), ', ' ORDER BY a.attnum), "
+    "pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' "
+    "ORDER BY a.attnum), "
+    "pg_catalog.string_agg(pg_catalog.format('%I%s', a.attname, "
+    "CASE WHEN y.id IS NULL THEN '' ELSE '::' || pg_catalog.format_type("
+    "a.atttypid, a.atttypmod) END), ', ' ORDER BY a.attnum), "
+    "max(o.rolname::text), bool_or(o.rolsuper) "
+    "FROM pg_catalog.pg_attribute a LEFT JOIN type y ON y.id = a.atttypid "
+    "CROSS JOIN (pg_catalog.pg_class c JOIN pg_catalog.pg_roles o "
+    "ON o.oid = c.relowner) WHERE a.attrelid = $1::pg_catalog.regclass AND "
+    "a.attnum > 0 AND c.oid = $2::pg_catalog.regclass";
+
+PGresult *
+bk_guard_find(PGconn *conn, struct bk_err *e)
+{
+	return bk_conn_query(conn, guarded, e);
+}
+
+PGresult *
+bk_guard_columns(PGconn *conn, const char *view, const char *table,
+    struct bk_err *e)
+{
+	const char *const values[] = { view, table };
+	PGresult *res = bk_sql_params(conn, columns, 2, NULL, values);
+
+	if (PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) == 1)
+		return res;
+	bk_conn_fail(conn, res, table, e);
+	PQclear(res);
+	return NULL;
+}
+
+int
+bk_guard_has(const PGresult *found, const char *schema, const char *name)
+{
+	int lo = 0, hi = PQntuples(found), mid, c;
+
+	while (lo < hi) {
+		mid = lo + (hi - lo) / 2;
+		c = strcmp(PQgetvalue(found, mid, 0), schema);
+		if (c == 0)
+			c = strcmp(PQgetvalue(found, mid, 1), name);
+		if (c == 0)
+			return 1;
+		if (c < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return 0;
+}
