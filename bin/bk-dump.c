@@ -113,7 +113,7 @@ static const struct tool tool = {
 "-O -x -E -S --role --section --exclude-table-data ...",
 	.options = options,
 	.operands = "[PG_DUMP-OPTION ...] [DBNAME|URI]",
-	.exits = "0 done, 1 failed, 2 usage error, 5 another dump is running",
+	.exits = "0 done, 1 failed, 2 usage error, 5 busy: try again later",
 };
 
 struct options {

@@ -4,6 +4,7 @@
 
 load support/common
 . "$SUPPORT/pg.bash"
+. "$SUPPORT/archive.bash"
 
 setup_file() {
 	PG_CONF='max_prepared_transactions = 1' pg_start "$BATS_FILE_TMPDIR/pg"
@@ -99,6 +100,107 @@ no_closing_mark() {
 	# the snapshot of the first try saw neither
 	grep -aq '"table":"b","rows":11' out
 	sql 'DELETE FROM b WHERE i = 11'
+}
+
+# as_it_is DUMP: each table has the rows that the database has now.
+as_it_is() {
+	records "$1" | jq -r 'select(.table) | "\(.schema).\(.table) \(.rows)"' >rows
+	[ -s rows ]
+	while read -r table rows; do
+		[ "$(sql "SELECT count(*) FROM ONLY $table" moving)" = "$rows" ]
+	done <rows
+}
+
+# while_it_waits SETUP CHANGE: dump a database in which CHANGE is made between
+# the snapshot and the locks.
+while_it_waits() {
+	createdb -T template0 moving
+	sql "CREATE TABLE aa (i int); INSERT INTO aa VALUES (1); $1" moving
+	coproc psql -qXAt moving
+	echo 'BEGIN; LOCK TABLE aa; SELECT 1;' >&"${COPROC[1]}"
+	read -r _ <&"${COPROC[0]}"
+	bk-dump -j 2 moving >out 3>&- &
+	dump=$!
+	await 10 is "count(*) = 1 FROM pg_stat_activity WHERE
+	    application_name = 'pg_dump' AND wait_event_type = 'Lock'"
+	sql "$2" moving
+	echo 'COMMIT; \q' >&"${COPROC[1]}"
+	wait $dump
+	as_it_is out
+	bk-verify <out | jq -e '.proof == "content"'
+	dropdb moving
+}
+
+@test "names that change between snapshot and lock: all is begun again" {
+	local t='CREATE TABLE t AS SELECT generate_series(1, 1000) AS i;'
+	# another table takes its name
+	while_it_waits "$t" 'CREATE TABLE t_new AS SELECT generate_series(1, 1200)
+	    AS i; ALTER TABLE t RENAME TO t_old; ALTER TABLE t_new RENAME TO t'
+	grep -qx 'public.t 1200' rows
+	grep -qx 'public.t_old 1000' rows
+	# two change names
+	while_it_waits "$t CREATE TABLE u AS SELECT generate_series(1, 200) AS i" \
+	    'ALTER TABLE t RENAME TO tmp; ALTER TABLE u RENAME TO t;
+	    ALTER TABLE tmp RENAME TO u'
+	grep -qx 'public.t 200' rows
+	# it, or its schema, is moved away
+	while_it_waits "$t CREATE SCHEMA arch" \
+	    'ALTER TABLE t SET SCHEMA arch; CREATE TABLE t (i int)'
+	grep -qx 'arch.t 1000' rows
+	while_it_waits "CREATE SCHEMA s; CREATE TABLE s.t AS SELECT
+	    generate_series(1, 1000) AS i" 'ALTER SCHEMA s RENAME TO o;
+	    CREATE SCHEMA s; CREATE TABLE s.t (i int)'
+	grep -qx 'o.t 1000' rows
+	# it becomes a partition, of a table of its name, which has no rows
+	while_it_waits "CREATE TABLE t AS SELECT i, repeat('x', 400) AS pad FROM
+	    generate_series(1, 40000) i" 'ALTER TABLE t RENAME TO t_p0;
+	    CREATE TABLE t (i int, pad text) PARTITION BY RANGE (i);
+	    ALTER TABLE t ATTACH PARTITION t_p0 DEFAULT'
+	grep -qx 'public.t_p0 40000' rows
+	# sequences are not locked
+	while_it_waits 'CREATE SEQUENCE s1; CREATE SEQUENCE s2 START 77' \
+	    'ALTER SEQUENCE s1 RENAME TO s3; ALTER SEQUENCE s2 RENAME TO s1;
+	    ALTER SEQUENCE s3 RENAME TO s2'
+	sql_of out | grep -q "setval('public.s1', 77, false)"
+}
+
+@test "a schema that is renamed while tables are read: 5" {
+	paused_dump -j 1
+	sql 'ALTER SCHEMA public RENAME TO old; CREATE SCHEMA public;
+	    CREATE TABLE public.b (i int)'
+	resume
+	sql 'DROP SCHEMA public CASCADE; ALTER SCHEMA old RENAME TO public' \
+	    2>/dev/null
+	[ "$status" = 5 ]
+	[[ $stderr == *'table "public"."'[bc]'": renamed or moved while it was dumped; try again' ]]
+	no_closing_mark
+}
+
+@test "a type that is altered while values are read: 5" {
+	sql "CREATE TYPE mood AS ENUM ('sad', 'glad');
+	    CREATE TYPE pair AS (a int, b int);
+	    CREATE TABLE e AS SELECT 'sad'::mood AS m, '(1,2)'::pair AS p"
+	paused_dump -j 1
+	sql "ALTER TYPE mood RENAME VALUE 'sad' TO 'gloomy'"
+	resume
+	[ "$status" = 5 ]
+	[[ $stderr == *'type public.mood: altered while it was dumped, '*'; try again' ]]
+	no_closing_mark
+	rm fifo
+	paused_dump -j 1
+	sql 'ALTER TYPE pair ADD ATTRIBUTE c int'
+	resume
+	[ "$status" = 5 ]
+	[[ $stderr == *'type public.pair: altered '* ]]
+	rm fifo
+	# a label more does no harm, nor does a type that nobody uses any more
+	sql 'CREATE TYPE unused AS ENUM ()'
+	paused_dump -j 1
+	sql "ALTER TYPE mood ADD VALUE 'mad'; DROP TYPE unused"
+	resume
+	[ "$status" = 0 ]
+	ends out
+	sql 'DROP TABLE e; DROP TYPE mood, pair'
 }
 
 @test "somebody queues between pg_dump's lock and ours: begun anew" {
@@ -362,7 +464,7 @@ no_closing_mark() {
 		printf '%s\n' '#!/bin/bash' \
 		    "real=$(pg_config --bindir)/pg_dump" \
 		    '[ "$1" != --version ] || exec "$real" "$@"' "$1" >bin/pg_dump
-		BK_PG_BINDIR=$PWD/bin run --separate-stderr -1 bk-dump big
+		BK_PG_BINDIR=$PWD/bin run --separate-stderr "-${3-1}" bk-dump big
 		[[ $stderr == "bk-dump: "$2 ]]
 	}
 	odd '"$real" "${@/--compress=0/--compress=1}"' \
@@ -371,7 +473,7 @@ no_closing_mark() {
 	    'pg_dump: no ENCODING in its TOC'
 	# a table that is never the one of the snapshot
 	odd 'psql -qXc "TRUNCATE c" big; exec "$real" "$@"' \
-	    'table "public"."c": truncated or rewritten after *'
+	    'table "public"."c": truncated or rewritten after *' 5
 	run --separate-stderr -1 bk-dump -t nonesuch big
 	one_line_error bk-dump
 	[[ $stderr == *"no matching tables were found"* ]]

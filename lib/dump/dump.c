@@ -8,6 +8,7 @@
 #include "archive/archive.h"
 #include "base/child.h"
 #include "base/utctime.h"
+#include "dump/drift.h"
 #include "dump/output.h"
 #include "dump/tasks.h"
 #include "dump/workers.h"
@@ -28,6 +29,7 @@ struct dump {
 	struct bk_session session;
 	PGresult *ident, *lsn, *snapshot;
 	PGresult *settings;	/* how values are written */
+	PGresult *types;	/* the same, by the snapshot (drift.h) */
 	struct bk_child child;
 	struct bk_toc toc;
 	struct bk_tasks tasks;
@@ -232,7 +234,8 @@ prepare_once(struct dump *d, struct bk_err *e)
 {
 	PQclear(d->snapshot);
 	PQclear(d->lsn);
-	d->snapshot = NULL;
+	PQclear(d->types);
+	d->snapshot = d->types = NULL;
 	/* the WAL position, not later than the snapshot */
 	d->lsn = bk_sql_exec(d->leader, "SELECT CASE WHEN "
 	    "pg_catalog.pg_is_in_recovery() THEN "
@@ -245,7 +248,7 @@ prepare_once(struct dump *d, struct bk_err *e)
 		return bk_fail(e, BK_FAIL, "pg_dump: no ENCODING in its TOC");
 	if (bk_conn_exec(d->leader, bk_toc_encoding(&d->toc), e) == -1 ||
 	    bk_tasks_make(&d->tasks, d->leader, &d->toc, d->o->jobs > 1,
-	    e) == -1)
+	    e) == -1 || (d->types = bk_drift_types(d->leader, e)) == NULL)
 		return -1;
 	bk_child_stop(&d->child);
 	if (!d->tasks.foreign)
@@ -262,10 +265,8 @@ prepare(struct dump *d, struct bk_err *e)
 	for (i = 1; prepare_once(d, e) == -1; i++) {
 		if (e->code != BK_BUSY)
 			return -1;
-		if (i == TRIES) {
-			e->code = BK_FAIL;
+		if (i == TRIES)
 			return -1;
-		}
 		*e = (struct bk_err){0};
 		bk_child_free(&d->child);
 		bk_tasks_free(&d->tasks);
@@ -339,7 +340,8 @@ write_all(struct dump *d, int fd, uint64_t *bytes, struct bk_err *e)
 	if (bk_dump_output_drain(out, d->queue, e) == -1)
 		goto done;
 	/* if the leader is alive, our locks have held to the end */
-	if (bk_conn_exec(d->leader, "COMMIT", e) == -1)
+	if (bk_conn_exec(d->leader, "COMMIT", e) == -1 ||
+	    bk_drift_compare(d->leader, d->types, e) == -1)
 		goto done;
 	rc = bk_dump_output_finish(out, d->started +
 	    (time_t)(bk_monotonic() - d->began), bytes, e);
@@ -367,6 +369,7 @@ clean_up(struct dump *d, int failed)
 	bk_conn_params_free(d->params);
 	PQclear(d->snapshot);
 	PQclear(d->lsn);
+	PQclear(d->types);
 	PQclear(d->ident);
 	PQclear(d->settings);
 	bk_session_end(d->leader, failed || d->o->lock == BK_DUMP_NOLOCK);

@@ -4,13 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dump/drift.h"
 #include "pg/conn.h"
 #include "pg/sql.h"
+
+/* The name that a relation has now, as ASCII, whatever the encoding. */
+#define NAME_NOW(oid) "pg_catalog.encode(pg_catalog.textsend(" oid \
+    "::pg_catalog.regclass::pg_catalog.text), 'hex')"
 
 /* Facts about the tables, by OID. */
 static const char facts_sql[] =
     "SELECT c.oid, c.relkind, coalesce(a.amname, ''),"
-    " e.extcondition[pg_catalog.array_position(e.extconfig, c.oid)]"
+    " e.extcondition[pg_catalog.array_position(e.extconfig, c.oid)],"
+    " " NAME_NOW("c.oid")
     " FROM pg_catalog.unnest('{%s}'::pg_catalog.oid[])"
     " WITH ORDINALITY AS u(oid, n)"
     " JOIN pg_catalog.pg_class c ON c.oid = u.oid"
@@ -163,6 +169,8 @@ take_facts(struct bk_tasks *p, struct bk_dump_item *it, PGresult *res, int row,
 		if ((it->condition = strdup(PQgetvalue(res, row, 3))) == NULL)
 			return bk_fail_memory(e);
 	}
+	if ((it->name_now = strdup(PQgetvalue(res, row, 4))) == NULL)
+		return bk_fail_memory(e);
 	return 0;
 }
 
@@ -341,6 +349,7 @@ bk_tasks_make(struct bk_tasks *p, PGconn *conn, const struct bk_toc *toc,
 	PQclear(res);
 	res = NULL;
 	if (lock_tables(p, conn, e) == -1 ||
+	    bk_drift_names(conn, toc, e) == -1 ||
 	    (res = query_items(p, conn, sizes_sql, 1, e)) == NULL ||
 	    for_each_row(p, res, 1, take_size, e) == -1 ||
 	    take_blobs(p, conn, toc, e) == -1)
@@ -425,19 +434,29 @@ columns(const char *copy, size_t *n)
  * TOAST waits for a rebuild of that index, as pg_dump does.  Rolling back to
  * the savepoint releases the locks, so that an index can be rebuilt before our
  * transaction ends.
+ *
+ * No lock of ours keeps a schema from being renamed: the new lock_timeout is
+ * none (BK_TASK_MOVED) unless the OID still has its name.
  */
 static int
 begin_table(const struct bk_task *t, struct bk_buf *sql, struct bk_err *e)
 {
 	const struct bk_dump_item *it = t->item;
-	int range = t->kind == BK_TASK_RANGE;
+	const char *lock = it->relkind != 'r' || it->condition != NULL ? NULL :
+	    t->kind == BK_TASK_RANGE ? "DECLARE bk CURSOR FOR SELECT FROM "
+	    "ONLY " : "LOCK TABLE ONLY ";
 
-	if (bk_buf_printf(sql, e, "SAVEPOINT bk; %s", range ?
-	    "DECLARE bk CURSOR FOR SELECT FROM ONLY " : "LOCK TABLE ONLY ") ==
-	    -1 || bk_conn_qualified(sql, it->te->schema, it->te->tag, e) == -1)
+	if (bk_buf_puts(sql, "SAVEPOINT bk; ", e) == -1)
 		return -1;
-	return bk_buf_printf(sql, e, "%s; SET LOCAL lock_timeout = 0; ",
-	    range ? "" : " IN ACCESS SHARE MODE");
+	if (lock != NULL && (bk_buf_puts(sql, lock, e) == -1 ||
+	    bk_conn_qualified(sql, it->te->schema, it->te->tag, e) == -1 ||
+	    bk_buf_puts(sql, t->kind == BK_TASK_RANGE ? "; " :
+	    " IN ACCESS SHARE MODE; ", e) == -1))
+		return -1;
+	return bk_buf_printf(sql, e, "SELECT pg_catalog.set_config("
+	    "'lock_timeout', CASE " NAME_NOW("%" PRIu32) " WHEN '%s' THEN '0' "
+	    "ELSE '" BK_TASK_MOVED "' END, true); ", it->te->oid,
+	    it->name_now);
 }
 
 static const char end_table[] = "; ROLLBACK TO bk; RELEASE bk";
@@ -501,11 +520,12 @@ bk_task_sql(const struct bk_task *t, struct bk_buf *sql, struct bk_err *e)
 	if (it->condition == NULL && it->relkind != 'f')
 		return whole_sql(t, cols, n, sql, e);
 	/* part of an extension's table, or a foreign table */
-	if (select_sql(it, n == 0 ? "*" : cols, n == 0 ? 1 : n, 0, sql, e) ==
+	if (begin_table(t, sql, e) == -1 ||
+	    select_sql(it, n == 0 ? "*" : cols, n == 0 ? 1 : n, 0, sql, e) ==
 	    -1 || (it->condition != NULL &&
 	    bk_buf_printf(sql, e, " %s", it->condition) == -1))
 		return -1;
-	return bk_buf_puts(sql, ") TO STDOUT", e);
+	return bk_buf_printf(sql, e, ") TO STDOUT%s", end_table);
 }
 
 void
@@ -514,6 +534,7 @@ bk_tasks_free(struct bk_tasks *p)
 	size_t i;
 
 	for (i = 0; i < p->n; i++) {
+		free(p->item[i].name_now);
 		free(p->item[i].condition);
 		free(p->item[i].oid);
 	}

@@ -18,10 +18,14 @@
 #define BK_TASKS_RANGE (4 * 1024 * 1024)	/* table bytes per range */
 #define BK_TASKS_BLOBS 100		/* large objects per task */
 
+/* In the server's message where a table has another name than when locked. */
+#define BK_TASK_MOVED "bk_moved"
+
 struct bk_dump_item {		/* an entry with data */
 	const struct bk_toc_entry *te;
 	int blobs;		/* large objects; else a table */
 	char relkind;
+	char *name_now;		/* the table's when it was locked, in hex */
 	int splits;		/* can be read as ranges */
 	uint64_t bytes;		/* approximate size in the server's files */
 	uint32_t pages, step;	/* of its main fork; per range */
@@ -50,8 +54,8 @@ struct bk_tasks {
  * Make the tasks for toc, and lock its tables in conn's transaction (ACCESS
  * SHARE NOWAIT).  toc must outlive *p.  Without split, tables are read whole,
  * by COPY table, which costs the server a little less and spares its cache.
- * 0; -1 with *e set: BK_BUSY if a table is being changed, or was after the
- * snapshot, so that the caller should start over.
+ * 0; -1 with *e set: BK_BUSY if a table is being changed, or was changed or
+ * renamed after the snapshot (drift.h), so that the caller should start over.
  */
 int bk_tasks_make(struct bk_tasks *p, PGconn *conn, const struct bk_toc *toc,
     int split, struct bk_err *e);

@@ -117,6 +117,25 @@ copy_rows(struct worker *w, PGconn *conn, struct bk_slot *s, struct bk_err *e)
 	return flush(w, s);
 }
 
+/* The task's query failed before any row: LOCKED, or why. */
+static enum outcome
+fail_first(const struct bk_slot *s, PGconn *conn, const PGresult *res,
+    struct bk_err *e)
+{
+	struct bk_buf name = {0};
+	struct bk_err ignored = {0};
+
+	if (bk_conn_failed_with(res, "55P03"))
+		return LOCKED;
+	if (strstr(PQresultErrorMessage(res), BK_TASK_MOVED) == NULL)
+		return fail_task(s, conn, res, e);
+	(void)bk_dump_item_name(s->task.item, &name, &ignored);
+	bk_fail(e, BK_BUSY, "%s: renamed or moved while it was dumped; try "
+	    "again", name.data == NULL ? "a table" : name.data);
+	bk_buf_free(&name);
+	return FAILED;
+}
+
 /* Run the task's query on conn.  LOCKED: nothing was read. */
 static enum outcome
 copy_table(struct worker *w, PGconn *conn, struct bk_slot *s, const char *sql,
@@ -132,15 +151,14 @@ copy_table(struct worker *w, PGconn *conn, struct bk_slot *s, const char *sql,
 	    (res = bk_sql_result(conn)) != NULL) {
 		switch (PQresultStatus(res)) {
 		case PGRES_COMMAND_OK:
+		case PGRES_TUPLES_OK:
 			break;
 		case PGRES_COPY_OUT:
 			o = copy_rows(w, conn, s, e);
 			break;
 		default:
-			if (s->rows == 0 && bk_conn_failed_with(res, "55P03"))
-				o = LOCKED;
-			else
-				o = fail_task(s, conn, res, e);
+			o = s->rows == 0 ? fail_first(s, conn, res, e) :
+			    fail_task(s, conn, res, e);
 		}
 		PQclear(res);
 	}

@@ -24,6 +24,7 @@ is_sql(const struct bk_task *t, const char *copy, const char *want)
 	struct bk_buf b = {0};
 	struct bk_err e = {0};
 
+	te.oid = 7;
 	te.copy = copy;
 	if (bk_task_sql(t, &b, &e) == -1)
 		is_str(e.msg, want, "refused");
@@ -33,15 +34,21 @@ is_sql(const struct bk_task *t, const char *copy, const char *want)
 }
 
 #define END "; ROLLBACK TO bk; RELEASE bk"
+#define NAMED "SELECT pg_catalog.set_config('lock_timeout', CASE " \
+    "pg_catalog.encode(pg_catalog.textsend(7::pg_catalog.regclass::" \
+    "pg_catalog.text), 'hex') WHEN '732e74' THEN '0' ELSE 'bk_moved' END, " \
+    "true); "
 #define WHOLE "SAVEPOINT bk; LOCK TABLE ONLY \"s\".\"t\" IN ACCESS SHARE " \
-    "MODE; SET LOCAL lock_timeout = 0; "
+    "MODE; " NAMED
 #define RANGE "SAVEPOINT bk; DECLARE bk CURSOR FOR SELECT FROM ONLY " \
-    "\"s\".\"t\"; SET LOCAL lock_timeout = 0; "
+    "\"s\".\"t\"; " NAMED
+#define OTHER "SAVEPOINT bk; " NAMED
 
 static void
 test_sql(void)
 {
-	struct bk_dump_item it = { .te = &te, .relkind = 'r' };
+	struct bk_dump_item it = { .te = &te, .relkind = 'r',
+	    .name_now = "732e74" };
 	struct bk_task whole = { .item = &it, .kind = BK_TASK_WHOLE };
 	struct bk_task range = { .item = &it, .kind = BK_TASK_RANGE,
 	    .from = 512, .to = 1024 };
@@ -65,11 +72,11 @@ test_sql(void)
 	    "ctid >= '(512,0)') TO STDOUT" END);
 	it.condition = "WHERE x";
 	is_sql(&whole, "COPY s.t (a) FROM stdin;\n",
-	    "COPY (SELECT a FROM \"s\".\"t\" WHERE x) TO STDOUT");
+	    OTHER "COPY (SELECT a FROM \"s\".\"t\" WHERE x) TO STDOUT" END);
 	it.condition = NULL;
 	it.relkind = 'f';
 	is_sql(&whole, "COPY s.t  FROM stdin;\n",
-	    "COPY (SELECT * FROM \"s\".\"t\") TO STDOUT");
+	    OTHER "COPY (SELECT * FROM \"s\".\"t\") TO STDOUT" END);
 	is_sql(&whole, NULL, "table \"s\".\"t\": pg_dump's COPY statement is "
 	    "of an unknown kind");
 	is_sql(&whole, "COPY s.t (a) FROM stdin WITH BINARY;\n",
@@ -112,7 +119,8 @@ test_tasks(void)
 static int
 sql_job(void *arg, struct bk_err *e)
 {
-	struct bk_dump_item it = { .te = &te, .relkind = 'r' };
+	struct bk_dump_item it = { .te = &te, .relkind = 'r',
+	    .name_now = "732e74" };
 	struct bk_task t = { .item = &it, .from = 1, .to = 2 };
 	struct bk_buf b = {0};
 	int rc;
