@@ -856,3 +856,165 @@ oid() {
 	run --separate-stderr -3 bk-restore -t b --data-only new <bad
 	[ "$(sql 'SELECT count(*) FROM b')" = 0 ]
 }
+
+@test "what ANALYZE cannot do is told, and fails nothing" {
+	bk-restore -q --into new <small.bk
+	sql 'CREATE TABLE s (a int, b int)'
+	sql 'CREATE STATISTICS st ON (a / b) FROM s' 2>/dev/null ||
+	    skip 'no statistics on expressions before 14'
+	sql 'INSERT INTO s SELECT g, 0 FROM generate_series(1, 500) g'
+	bk-dump new >s.bk
+	dropdb new
+	run -0 --separate-stderr bk-restore --into new <s.bk
+	[[ $stderr == *'statistics: table public.s: '*'division by zero'* ]]
+	[ "$(sql 'SELECT count(*) FROM s')" = 500 ]
+	run -0 --separate-stderr bk-restore -q --into new2 <s.bk
+	[ "$stderr" = '' ]
+	dropdb new2
+	run -0 bk-verify --restore -o r <s.bk
+	sql 'DELETE FROM s'
+	run -0 --separate-stderr bk-restore -t s --replace-table new <s.bk
+	[[ $stderr == *'statistics: '*'division by zero'* ]]
+	[ "$(sql 'SELECT count(*) FROM s')" = 500 ]
+}
+
+@test "nothing connects to a foreign server: a parent's local tables alone are analyzed" {
+	createdb -T template0 new
+	sql 'CREATE EXTENSION postgres_fdw'
+	sql "CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host
+	    '$PGHOST', port '1')"
+	sql 'CREATE USER MAPPING FOR CURRENT_USER SERVER far'
+	sql 'CREATE TABLE p (a int) PARTITION BY RANGE (a)'
+	sql 'CREATE TABLE here PARTITION OF p FOR VALUES FROM (0) TO (9)'
+	sql 'CREATE FOREIGN TABLE there PARTITION OF p FOR VALUES FROM (9) TO (19)
+	    SERVER far'
+	sql 'INSERT INTO p VALUES (1), (2)'
+	bk-dump new >far.bk
+	dropdb new
+	run -0 --separate-stderr bk-restore --into new <far.bk
+	[[ $stderr != *statistics* ]]
+	[ "$(sql "SELECT reltuples FROM pg_class WHERE relname = 'here'")" = 2 ]
+	run -0 bk-verify --restore -o r <far.bk
+}
+
+@test "a CHECK that looks into another table finds its rows, with any -j" {
+	local i
+	createdb -T template0 new
+	sql 'CREATE TABLE zz (i int, t text)'
+	sql "INSERT INTO zz SELECT g, repeat('x', 300) FROM generate_series(1,
+	    20000) g"
+	sql "CREATE FUNCTION in_zz(a int) RETURNS bool LANGUAGE plpgsql AS
+	    'BEGIN RETURN EXISTS (SELECT FROM public.zz WHERE zz.i = a); END'"
+	sql 'CREATE TABLE b (i int CHECK (public.in_zz(i)))'
+	sql 'INSERT INTO b VALUES (1), (20000)'
+	bk-dump new >look.bk
+	dropdb new
+	for i in 1 4; do
+		bk-restore -q -j $i --into new <look.bk
+		[ "$(sql 'SELECT count(*) FROM b')" = 2 ]
+		[ "$(sql "SELECT count(*) FROM pg_namespace WHERE nspname ~
+		    '^bk_restore'")" = 0 ]
+		dropdb new
+	done
+	run -0 bk-verify --restore --trust-code -j 4 -o r <look.bk
+	# a part, in one transaction
+	createdb -T template0 new
+	sql "$(sed -n '/^CREATE FUNCTION/,/;$/p' <(pg_restore -f - look.bk))"
+	bk-restore -q -t zz -t b new <look.bk
+	[ "$(sql 'SELECT count(*) FROM b')" = 2 ]
+}
+
+@test "code that needs a privilege finds it, though privileges come last" {
+	createdb -T template0 new
+	psql -qXc 'CREATE ROLE app' postgres
+	sql 'CREATE SCHEMA util; CREATE TABLE util.codes (c int);
+	    INSERT INTO util.codes VALUES (7);
+	    GRANT USAGE ON SCHEMA util TO app; GRANT SELECT ON util.codes TO app'
+	sql "CREATE FUNCTION util.known(a int) RETURNS bool LANGUAGE plpgsql AS
+	    'BEGIN RETURN EXISTS (SELECT FROM util.codes WHERE c = a); END'"
+	sql 'CREATE SCHEMA a AUTHORIZATION app'
+	sql 'CREATE TABLE a.t (i int CHECK (util.known(i)));
+	    ALTER TABLE a.t OWNER TO app; INSERT INTO a.t VALUES (7)'
+	bk-dump new >priv.bk
+	text new >as-it-was
+	dropdb new
+	run -0 --separate-stderr bk-restore --into new <priv.bk
+	[[ $stderr != *code* ]]
+	text new | diff as-it-was -
+	run -0 bk-verify --restore -o r <priv.bk
+	dropdb new
+	run -1 --separate-stderr bk-restore --no-acl --into new <priv.bk
+	[[ $stderr == *'permission denied for schema util'* ]]
+	run -1 --separate-stderr bk-restore --keep-going --no-acl --into new <priv.bk
+	[[ $output == 'TABLE DATA a.t: '*'permission denied'* ]]
+	psql -qXc 'DROP ROLE app' postgres
+}
+
+@test "a part never turns a sequence back, and sets one that is behind" {
+	createdb -T template0 new
+	sql 'CREATE TABLE o (i serial, v text); CREATE TABLE d (i int);
+	    CREATE SEQUENCE down INCREMENT -1 OWNED BY d.i'
+	sql "INSERT INTO o (v) SELECT 'x' FROM generate_series(1, 100);
+	    SELECT nextval('down'), nextval('down')"
+	bk-dump new >o.bk
+	sql "SELECT setval('o_i_seq', 140), setval('down', -9); DELETE FROM o"
+	bk-restore -q -t o -t d --data-only new <o.bk
+	[ "$(sql "SELECT nextval('o_i_seq'), nextval('down')")" = '141|-10' ]
+	sql "SELECT setval('o_i_seq', 1, false), setval('down', -1, false)"
+	bk-restore -q -t o -t d --replace-table new <o.bk
+	[ "$(sql "SELECT nextval('o_i_seq'), nextval('down')")" = '101|-3' ]
+	sql "SELECT setval('o_i_seq', 500)"
+	bk-restore -q -t o --replace-table new <o.bk
+	[ "$(sql "SELECT nextval('o_i_seq')")" = 501 ]
+}
+
+@test "a live table is locked when its own rows arrive, not before" {
+	local n
+	createdb -T template0 new
+	sql "CREATE TABLE a AS SELECT g, 'row ' || g || ' of a' AS t
+	    FROM generate_series(1, 30000) g; CREATE TABLE b AS SELECT 7 AS i"
+	bk-dump new >ab.bk
+	sql 'UPDATE b SET i = 8'
+	n=$(grep -abom1 'row 15000 of a' ab.bk | cut -d: -f1)
+	mkfifo pipe
+	exec 9<>pipe
+	bk-restore -q -t b --replace-table new <pipe 3>&- 9>&- &
+	JOB=$!
+	head -c "$n" ab.bk >&9
+	await 10 is "count(*) = 1 FROM pg_stat_activity WHERE
+	    application_name = 'bk-restore' AND state = 'idle in transaction'"
+	sql "SET lock_timeout = '1ms'; BEGIN; LOCK TABLE b IN ACCESS EXCLUSIVE MODE"
+	tail -c +"$((n + 1))" ab.bk >&9
+	go
+	[ "$status $(sql 'TABLE b')" = '0 7' ]
+}
+
+@test "--replace-table: keys to a partitioned table, and their triggers' state" {
+	createdb -T template0 new
+	sql 'CREATE TABLE p (i int PRIMARY KEY, up int) PARTITION BY RANGE (i);
+	    CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9);
+	    CREATE TABLE p2 PARTITION OF p FOR VALUES FROM (9) TO (19);
+	    CREATE TABLE q (i int); INSERT INTO p VALUES (1, 10), (10, 1);
+	    INSERT INTO q VALUES (1), (10)'
+	sql 'ALTER TABLE p ADD FOREIGN KEY (up) REFERENCES p;
+	    ALTER TABLE q ADD FOREIGN KEY (i) REFERENCES p;
+	    CREATE TABLE "r%" (i int PRIMARY KEY);
+	    CREATE TABLE s (i int REFERENCES "r%")'
+	sql 'ALTER TABLE s DISABLE TRIGGER ALL; ALTER TABLE "r%" DISABLE TRIGGER ALL'
+	bk-dump new >p.bk
+	text new >as-it-was
+	states >states.before
+	sql 'UPDATE p SET up = NULL'
+	run -0 --separate-stderr bk-restore -t p --replace-table new <p.bk
+	[[ $stderr == *'foreign key q_i_fkey of table public.q: dropped, added again'* ]]
+	[ "$(sql 'SELECT count(*), sum(up) FROM p')" = '2|11' ]
+	bk-restore -q -t 'r%' --replace-table new <p.bk
+	diff <(sort as-it-was) <(text new | sort)
+	states | diff states.before -
+}
+
+# The state of triggers, whatever their names.
+states() {
+	sql 'SELECT tgrelid::regclass, tgfoid::regproc, tgenabled, count(*)
+	    FROM pg_trigger GROUP BY 1, 2, 3 ORDER BY 1, 2, 3'
+}
