@@ -191,3 +191,42 @@ code_has_its_owners_rights() {
 @test "PostgreSQL 18: code in rows' constraints has its owner's rights" {
 	code_has_its_owners_rights 18
 }
+
+# A user who is no superuser, but may be carol.
+an_administrators_restore() {
+	pg_among "$1" || skip "$PG_WHY"
+	[ "$1" -lt 17 ] || clients 18
+	pg_start "$PWD/pg" "$1"
+	psql -qX -c 'CREATE ROLE adm LOGIN CREATEDB CREATEROLE' \
+	    -c 'CREATE ROLE carol' -c 'GRANT carol TO adm' postgres
+	export PGUSER=adm
+	createdb cdb
+	psql -qX -v ON_ERROR_STOP=1 cdb <<-'SQL'
+	CREATE SCHEMA c AUTHORIZATION carol;
+	CREATE FUNCTION c.f(a int) RETURNS bool LANGUAGE plpgsql AS $$
+	BEGIN
+	    RAISE LOG 'code at % as %', a, current_user;
+	    RETURN true;
+	END $$;
+	CREATE TABLE c.t (a int CHECK (c.f(a))); INSERT INTO c.t VALUES (1);
+	CREATE TABLE c.u (a int CHECK (c.f(a))); INSERT INTO c.u VALUES (2);
+	ALTER TABLE c.u OWNER TO carol;
+	SQL
+	bk-dump cdb >cdb.bk
+	: >"$PGHOST/log"
+	run -0 --separate-stderr bk-restore --into x <cdb.bk
+	[[ $stderr != *rights* ]]
+	[ "$(grep -o 'code at .*' "$PGHOST/log")" = 'code at 1 as adm
+code at 2 as carol' ]
+	diff <(text cdb) <(text x)
+	run -0 bk-verify --restore -o r <cdb.bk
+	run -0 --separate-stderr bk-restore --no-owner --into y <cdb.bk
+	[[ $stderr == *'1 of the dump'*'the user who restores'*'the first: c.u'* ]]
+}
+
+@test "PostgreSQL 15: no superuser restores code with its owner's rights" {
+	an_administrators_restore 15
+}
+@test "PostgreSQL 18: no superuser restores code with its owner's rights" {
+	an_administrators_restore 18
+}

@@ -296,3 +296,30 @@ no_roles() {
 	run -2 bk-verify --sql x <shop.bk
 	run -2 bk-verify --restore a b <shop.bk
 }
+
+@test "--trust-code is for a superuser's --restore, and no other" {
+	usage 'is for --restore' bk-verify --trust-code <shop.bk
+	usage 'is for --restore' bk-verify --scratch --trust-code <shop.bk
+	# pg_restore alone loads what is compressed: all code is the superuser's
+	createdb code
+	psql -qX code <<-'SQL'
+	CREATE FUNCTION ok(int) RETURNS bool LANGUAGE sql AS 'SELECT true';
+	CREATE TABLE t (a int CHECK (ok(a)));
+	INSERT INTO t VALUES (1);
+	SQL
+	pg_dump -Fc code >code.fc
+	bk-dump code >code.bk
+	dropdb code
+	run -3 --separate-stderr bk-verify --restore -o r <code.fc
+	one_line_error bk-verify
+	[[ $stderr == *'code would run as a superuser'*'public.t'* ]]
+	[ "$(jq -r .result r)" = 'not proven' ]
+	run -3 --separate-stderr bk-verify --restore -o r <code.bk
+	[[ $stderr == *'code would run as a superuser'*'public.t'* ]]
+	run -0 bk-verify --restore --trust-code -o r <code.fc
+	[ "$(jq .trusted_code r)" = 1 ]
+	run -0 bk-verify --restore --trust-code -o r <code.bk
+	[ "$(jq .trusted_code r)" = 1 ]
+	run -0 bk-verify --scratch -o r <code.bk
+	run -0 bk-verify --scratch -o r <code.fc
+}

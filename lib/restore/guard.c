@@ -72,33 +72,50 @@ add_body(struct bk_guard *g, size_t i, const PGresult *c, struct bk_buf *sql,
 	return rc;
 }
 
+/* The view of the columns and what moves the rows become the owner's. */
+static int
+give_away(struct bk_guard *g, size_t i, const char *name, struct bk_buf *sql,
+    struct bk_err *e)
+{
+	const char *s = g->schema;
+	struct bk_buf owner = {0};
+	int rc = -1;
+
+	/* an owner to be needs CREATE, unless a superuser says so */
+	if (bk_conn_ident(&owner, name, e) == 0)
+		rc = bk_buf_printf(sql, e, "; "
+		    "GRANT USAGE, CREATE ON SCHEMA %s TO %s; "
+		    "GRANT SELECT ON %s.rows%zu TO %s; "
+		    "GRANT INSERT ON %s.moved TO %s; "
+		    "ALTER VIEW %s.door%zu OWNER TO %s; "
+		    "ALTER MATERIALIZED VIEW %s.run%zu OWNER TO %s; "
+		    "REVOKE CREATE ON SCHEMA %s FROM %s", s, owner.data, s, i,
+		    owner.data, s, owner.data, s, i, owner.data, s, i,
+		    owner.data, s, owner.data);
+	bk_buf_free(&owner);
+	return rc;
+}
+
 /* What is made for a table, of which the view of its columns exists. */
 static int
 make_parts(struct bk_guard *g, size_t i, const PGresult *c, struct bk_err *e)
 {
 	const char *s = g->schema;
-	struct bk_buf sql = {0}, owner = {0};
+	struct bk_buf sql = {0};
 	int rc = -1;
 
-	if (bk_conn_ident(&owner, PQgetvalue(c, 0, 3), e) == -1 ||
-	    bk_buf_printf(&sql, e, "CREATE UNLOGGED TABLE %s.rows%zu (%s); "
+	if (bk_buf_printf(&sql, e, "CREATE UNLOGGED TABLE %s.rows%zu (%s); "
 	    "CREATE FUNCTION %s.move%zu() RETURNS pg_catalog.int4 "
 	    "LANGUAGE plpgsql AS ", s, i, PQgetvalue(c, 0, 0), s, i) == -1 ||
 	    add_body(g, i, c, &sql, e) == -1 ||
 	    bk_buf_printf(&sql, e, "; CREATE MATERIALIZED VIEW %s.run%zu AS "
-	    "SELECT %s.move%zu() WITH NO DATA; "
-	    "GRANT USAGE, CREATE ON SCHEMA %s TO %s; "
-	    "GRANT SELECT ON %s.rows%zu TO %s; GRANT INSERT ON %s.moved TO %s; "
-	    "ALTER VIEW %s.door%zu OWNER TO %s; "
-	    "ALTER MATERIALIZED VIEW %s.run%zu OWNER TO %s; "
-	    "REVOKE CREATE ON SCHEMA %s FROM %s", s, i, s, i, s, owner.data,
-	    s, i, owner.data, s, owner.data, s, i, owner.data, s, i,
-	    owner.data, s, owner.data) == -1)
+	    "SELECT %s.move%zu() WITH NO DATA", s, i, s, i) == -1 ||
+	    (*PQgetvalue(c, 0, 5) != 't' &&
+	    give_away(g, i, PQgetvalue(c, 0, 3), &sql, e) == -1))
 		goto done;
 	rc = bk_conn_exec(g->conn, sql.data, e);
  done:
 	bk_buf_free(&sql);
-	bk_buf_free(&owner);
 	return rc;
 }
 

@@ -74,7 +74,7 @@ static const char guarded[] = CODE ", "
 /*
  * Of the view that has a table's columns: its columns, as text where their type
  * runs code; their names; and what to insert.  Of its table ($2): the owner,
- * and whether that is a superuser.
+ * and whether that is a superuser, and we.
  */
 static const char columns[] = CODE " SELECT "
     "pg_catalog.string_agg(pg_catalog.format('%I %s', a.attname, "
@@ -85,7 +85,8 @@ static const char columns[] = CODE " SELECT "
     "pg_catalog.string_agg(pg_catalog.format('%I%s', a.attname, "
     "CASE WHEN y.id IS NULL THEN '' ELSE '::' || pg_catalog.format_type("
     "a.atttypid, a.atttypmod) END), ', ' ORDER BY a.attnum), "
-    "max(o.rolname::text), bool_or(o.rolsuper) "
+    "max(o.rolname::text), bool_or(o.rolsuper), "
+    "max(o.rolname) = current_user "
     "FROM pg_catalog.pg_attribute a LEFT JOIN type y ON y.id = a.atttypid "
     "CROSS JOIN (pg_catalog.pg_class c JOIN pg_catalog.pg_roles o "
     "ON o.oid = c.relowner) WHERE a.attrelid = $1::pg_catalog.regclass AND "

@@ -14,7 +14,7 @@ int bk_guard_has(const PGresult *found, const char *schema, const char *name);
  * One row about the view of a table's columns (both names qualified): 0 the
  * columns of a staging table, 1 their names, 2 the expressions that make a row
  * of the table from one of it, 3 the table's owner, 4 whether that is a
- * superuser.  NULL: *e set.
+ * superuser, 5 whether it is the current user.  NULL: *e set.
  */
 PGresult *bk_guard_columns(PGconn *conn, const char *view, const char *table,
     struct bk_err *e);
