@@ -63,7 +63,8 @@ MAN := $(wildcard man/*.[1-8])
 
 all: $(TOOLS)
 
-# The outside libraries that each tool may need; nothing else is linked.
+# The outside libraries that each tool may need; nothing else is linked.  All
+# are offered libmd, for the seal: a tool that reads no stream does without.
 GZ = -ldeflate $(if $(ISAL),-lisal) -lz
 S3 = -lcurl -lcrypto -lexpat -ljansson
 PG = -lpq -ljansson -lxxhash
@@ -105,20 +106,20 @@ $(TOOLS): $B/bin/%: $B/obj/bin/%.o $B/obj/bin/tool.o \
     $B/obj/bin/tool_options.o $B/obj/bin/audit_line.o $B/obj/bin/own_dir.o \
     $B/obj/bin/progress_line.o $B/obj/bin/signals.o $(COVER_OBJ) $B/libbk.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $B/libbk.a $(LDLIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $B/libbk.a $(LDLIBS) -lmd
 
 # Calls that t/unit/starve.h makes fail go by way of its object.
 STARVE = $B/obj/t/support/starve.o
 $(UNITS): $B/t/%.t: $B/obj/t/unit/%.o $(STARVE) $(COVER_OBJ) $B/libbk.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) \
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) -lmd \
 	    $$(nm $(STARVE) | sed -n 's/.* T __wrap_/-Wl,--wrap=/p')
 
 TORTURE := $B/torture/streams $B/torture/small_base
 $(TORTURE): LDLIBS = $(GZ) -lzstd $(PG) $(S3)
 $(TORTURE): $B/torture/%: $B/obj/t/torture/%.o $B/libbk.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) -lmd
 
 # Targets of fuzzing, each compiled twice: all into one TAP program, which runs
 # the seeds, and alone for a fuzzer, by t/fuzz/run.sh.
@@ -126,7 +127,7 @@ FUZZERS := $(patsubst t/fuzz/%.c,%,$(wildcard t/fuzz/*.c))
 FUZZLIB = $(addprefix $B/obj/t/fuzz/support/,fuzz.o heap.o answers.o) $B/libbk.a
 FUZZWRAP = -Wl,--wrap=read,--wrap=__read_chk,--wrap=bk_s3_place,--wrap=bk_s3_do,--wrap=bk_cred_http,--wrap=bk_sql_result,--wrap=bk_sql_exec,--wrap=bk_sql_send,--wrap=PQserverVersion,--wrap=PQgetCopyData
 FUZZLINK = mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $(FUZZWRAP) -o $@ \
-	$(filter %.o %.a,$^) $(GZ) -lzstd $(PG) $(S3) -lssl -lcrypto
+	$(filter %.o %.a,$^) $(GZ) -lzstd $(PG) $(S3) -lssl -lcrypto -lmd
 $B/obj/t/fuzz/%.o: ALL_CFLAGS += -DFUZZ_NAME=$(basename $(@F)) \
 	-DFUZZ_TARGETS="$(patsubst %,X(%),$(FUZZERS))"
 $B/obj/t/fuzz/support/main.o: $(FUZZERS:%=t/fuzz/%.c)

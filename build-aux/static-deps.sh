@@ -45,7 +45,8 @@ libzstd-dev:BSD-3-Clause
 liblz4-dev:BSD-2-Clause
 libexpat1-dev:MIT
 libjansson-dev:MIT
-libxxhash-dev:BSD-2-Clause"
+libxxhash-dev:BSD-2-Clause
+libmd-dev:BSD-3-Clause"
 
 cflags="-O2 -g0 -fPIE -fstack-protector-strong -fstack-clash-protection \
 -ffunction-sections -fdata-sections"

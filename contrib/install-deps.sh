@@ -13,7 +13,8 @@ set -eu
 # program:package, for programs that may be installed from another source
 programs="gcc:gcc make:make pg_dump:postgresql-client"
 packages="libc6-dev libpq-dev libssl-dev libcurl4-openssl-dev libexpat1-dev \
-libjansson-dev libxxhash-dev zlib1g-dev libdeflate-dev libzstd-dev libisal-dev"
+libjansson-dev libxxhash-dev libmd-dev zlib1g-dev libdeflate-dev libzstd-dev \
+libisal-dev"
 if [ "${1-}" = static ]; then
 	programs="$programs dpkg-source:dpkg-dev nasm:nasm bison:bison flex:flex"
 	packages="$packages liblz4-dev debian-archive-keyring"

@@ -8,18 +8,18 @@ load support/common
 setup_file() {
 	export OPEN CLOSE EVIL
 	OPEN=$(opening_word) CLOSE=$(closing_word)
-	EVIL="$OPEN$NONCE(db=shop;at=20300101T000000Z;run=0123456789abcdef)"
+	EVIL="$OPEN$SUM(db=shop;at=20300101T000000Z;run=0123456789abcdef)"
 	pg_start "$BATS_FILE_TMPDIR/pg"
-	# a name has 63 bytes, a mark 64
-	createdb -T template0 "$OPEN${NONCE:1}"
+	# a name has 63 bytes, an opening mark 96
+	createdb -T template0 "$OPEN${SUM:33}"
 	createdb -T template0 evil
 	psql -qX -v open="$OPEN" -v close="$CLOSE" -v evil="$EVIL" \
-	    -v nonce="$NONCE" evil <<-'EOF2' >/dev/null
+	    -v nonce="$NONCE" -v sum="$SUM" evil <<-'EOF2' >/dev/null
 	COMMENT ON DATABASE evil IS :'evil';
 	CREATE ROLE tenant;
 	COMMENT ON ROLE tenant IS :'evil';
 	ALTER ROLE tenant SET "app.x" = :'evil';
-	SELECT :'open' || substr(:'nonce', 2) AS name \gset
+	SELECT :'open' || substr(:'sum', 34) AS name \gset
 	CREATE ROLE :"name";
 	CREATE TABLE :"name" (:"name" text DEFAULT :'evil');
 	COMMENT ON TABLE :"name" IS :'evil';
@@ -91,11 +91,11 @@ nothing_stored() { [ -z "$(ls -A d)" ]; }
 
 @test "no name, comment or value takes another's label" {
 	local db
-	for db in evil "$OPEN${NONCE:1}"; do
+	for db in evil "$OPEN${SUM:33}"; do
 		bk-dump -s "$db" | bk-gz | bk-crypt -r "$R" |
 		    bk-save 'd/{db}-{date}'
 	done
-	[ "$(ls d | cut -d - -f 1 | sort)" = "$(printf '%s\n' "$OPEN${NONCE:1}" \
+	[ "$(ls d | cut -d - -f 1 | sort)" = "$(printf '%s\n' "$OPEN${SUM:33}" \
 	    evil | sort)" ]
 	run ! ls d/*2030*
 }
@@ -129,13 +129,13 @@ nothing_stored() { [ -z "$(ls -A d)" ]; }
 	cp text in/b
 	printf %s "$EVIL" >in/a
 	tar -C in -cf tar a b
-	pg_dump -Fc "$OPEN${NONCE:1}" >archive
+	pg_dump -Fc "$OPEN${SUM:33}" >archive
 	for file in all.sql text tar archive; do
 		bk-save --db mine 'd/{db}' <$file
 		cmp $file d/mine
 		bk-gz <$file | bk-save --db mine 'd/{db}.gz'
 		gunzip <d/mine.gz | cmp - $file
-		[ "$(seal_of d/mine.gz | cut -c 33-)" = "()" ]
+		[ "$(seal_of d/mine.gz | cut -c 65-)" = "()" ]
 		for chain in 'bk-gz --sealed' 'bk-zst --sealed' \
 		    "bk-crypt --sealed -r $R" 'bk-save --sealed d/x' \
 		    "bk-tee --sealed 'cat >d/x'"; do
@@ -179,4 +179,43 @@ nothing_stored() { [ -z "$(ls -A d)" ]; }
 	# and not, where the compressed stream has no end
 	run -3 bash -c 'head -c -1 sealed.gz | bk-gz -d --seal | bk-save d/x'
 	nothing_stored
+}
+
+# live: what it writes ends in marks made of all that stands in the head of out,
+# which it reads once that is there; then it fails, or kills who vouches for it.
+live() {	# END
+	cat <<-'EOF2'
+	head -c 200000 /dev/zero
+	until head=$(head -c 4096 "$1" | tr -d '\0' | grep -aoE '^[0-9a-f]{96}'); do
+		read -r -t 0.01 <> <(:)
+	done
+	perl -e 'print map { $_ x 60 } @ARGV' \
+	    "$CLOSE${head:32:32}0000" "$CLOSE${head:64}0000" "$CLOSE${head:32}0000"
+	EOF2
+	echo "$1"
+}
+
+@test "who reads the head of a stream while it is written makes no end of it" {
+	local n size
+	live 'exit 1' >fails
+	live 'exit 0' >succeeds
+	bk-seal bash fails out </dev/null >out || [ $? = 1 ]
+	size=$(stat -c %s out)
+	for n in $(seq $((size - 150)) "$size"); do
+		head -c "$n" out >part
+		run -3 bk-save --sealed d/x <part
+	done
+	nothing_stored
+	live 'kill -9 $PPID' >kills
+	run -137 bash -c 'exec bk-seal bash kills out </dev/null >out'
+	size=$(stat -c %s out)
+	for n in $(seq $((size - 150)) "$size"); do
+		head -c "$n" out >part
+		run -3 bk-save --sealed d/x <part
+	done
+	nothing_stored
+	bk-seal bash succeeds out </dev/null >out
+	# its head was there to be read: what came of it is in the stream
+	grep -qaF "$CLOSE$(seal_of out | cut -c 1-32)0000" out
+	bk-save --sealed d/x <out
 }

@@ -87,9 +87,10 @@ sys.stdout.buffer.write(gzip.open("plain.gz").read())' | cmp - plain
 	bk-gz <plain >plain.gz
 	head -c 4096 plain.gz >head
 	tail -c 94 plain.gz >tail
-	nonce=$(seal_of plain.gz | cut -c 1-32)
-	[ "$(head -c 94 head | tail -c 66)" = "$(opening_word)$nonce()" ]
-	has "$(closing_word)${nonce}000a" tail
+	sum=$(seal_of plain.gz | cut -c 1-64)
+	[ "$(head -c 126 head | tail -c 98)" = "$(opening_word)$sum()" ]
+	ends plain.gz
+	has "$(closing_word)$(nonce_of plain.gz)000a" tail
 	[ "$(grep -caF "$(closing_word)" plain.gz)" = 1 ]
 	gunzip <tail | cmp - /dev/null		# the last member by itself
 }

@@ -17,14 +17,16 @@ setup() {
 	before=$(date -u +%Y%m%dT%H%M%SZ)
 	bk-seal printf 'one\ntwo' >out
 	seal=$(seal_of out)
-	[[ ${seal%%(*} =~ ^[0-9a-f]{32}$ ]]
+	nonce=$(nonce_of out)
+	[[ ${seal%%(*} =~ ^[0-9a-f]{64}$ && $nonce =~ ^[0-9a-f]{32}$ ]]
+	[ "$(printf %s "$nonce" | sha256sum)" = "${seal%%(*}  -" ]
 	[[ $seal =~ \(at=([0-9TZ]{16})\;run=[0-9a-f]{16}\)$ ]]
 	[[ ${BASH_REMATCH[1]} > $before || ${BASH_REMATCH[1]} = "$before" ]]
-	printf "$(opening_word)${seal}one\ntwo$(closing_word)${seal%%(*}0000" |
+	printf "$(opening_word)${seal}one\ntwo$(closing_word)${nonce}0000" |
 	    cmp out -
 	# another time, another nonce and another run
 	bk-seal printf 'one\ntwo' >again
-	[ "$(seal_of again | cut -c 1-32)" != "${seal%%(*}" ]
+	[ "$(seal_of again | cut -c 1-64)" != "${seal%%(*}" ]
 	[ "$(seal_of again | tail -c 18)" != "$(tail -c 18 <<<"$seal")" ]
 }
 
@@ -64,14 +66,14 @@ setup() {
 		head -c "$n" /dev/urandom >in
 		bk-seal cat in >out
 		inside <out | cmp - in
-		[ "$(stat -c %s out)" = $((n + 106 + 68)) ]
+		[ "$(stat -c %s out)" = $((n + 138 + 68)) ]
 	done
 }
 
 @test "300 MB go through, in little memory" {
 	if sanitized; then skip "a sanitizer has memory of its own"; fi
 	ulimit -v 100000
-	bk-seal head -c 300M /dev/zero | tail -c +107 | head -c -68 |
+	bk-seal head -c 300M /dev/zero | tail -c +139 | head -c -68 |
 	    cmp - <(head -c 300M /dev/zero)
 }
 
@@ -153,7 +155,7 @@ setup() {
 	bk-seal gzip -n <sealed | bk-save packed.gz
 	zcat packed.gz | cmp - in
 	# its label is handed on
-	label=$(seal_of sealed | cut -c 33-)
+	label=$(seal_of sealed | cut -c 65-)
 	[[ $(bk-seal gzip <sealed | seal_of /dev/stdin) == *"$label" ]]
 	{ marked_head db=shop; closing_mark; } |
 	    bk-seal cat | bk-gz | bk-save '{db}.gz'

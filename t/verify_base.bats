@@ -15,7 +15,7 @@ setup_file() {
 	export SYSID
 	SYSID=$(wal_sql 'SELECT system_identifier FROM pg_control_system()')
 	bk-base -c fast >base.tar
-	LABEL=$(seal_of base.tar | cut -c 33-)
+	LABEL=$(seal_of base.tar | cut -c 65-)
 	export LABEL
 }
 
@@ -101,7 +101,7 @@ spoil() {
 		done
 		[ ! -e x ]
 		bash -c "$chain <'$BASE' | bk-save --sealed x"
-		[ "$(seal_of x | cut -c 33-)" = "$LABEL" ] || [ "$chain" = 'bk-seal cat' ]
+		[ "$(seal_of x | cut -c 65-)" = "$LABEL" ] || [ "$chain" = 'bk-seal cat' ]
 		rm x
 	done
 	run -3 --separate-stderr bk-verify < <(head -c $((size - 1)) "$BASE")

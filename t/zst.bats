@@ -47,9 +47,10 @@ refused() {
 
 @test "the marks are where bk-formats(5) says" {
 	bk-zst <plain >plain.zst
-	nonce=$(seal_of plain.zst | cut -c 1-32)
-	[ "$(head -c 74 plain.zst | tail -c 66)" = "$(opening_word)$nonce()" ]
-	[ "$(tail -c 68 plain.zst)" = "$(closing_word)${nonce}0000" ]
+	sum=$(seal_of plain.zst | cut -c 1-64)
+	[ "$(head -c 106 plain.zst | tail -c 98)" = "$(opening_word)$sum()" ]
+	ends plain.zst
+	[ "$(tail -c 68 plain.zst)" = "$(closing_word)$(nonce_of plain.zst)0000" ]
 	[ "$(head -c 4 plain.zst | od -An -tx1 | tr -d ' ')" = 5b2a4d18 ]
 }
 
@@ -87,7 +88,7 @@ refused() {
 	printf '\377\377\377' | dd of=own.zst bs=1 seek=20000 conv=notrunc \
 	    status=none
 	refused own.zst
-	[[ $stderr == *'zstd frame at offset 74: '* ]]
+	[[ $stderr == *'zstd frame at offset 106: '* ]]
 	refused plain
 }
 

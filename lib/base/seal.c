@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <sha2.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +14,8 @@
 #include "base/percent.h"
 #include "base/utctime.h"
 
-#define WORD 32			/* characters of a mark before the nonce */
+#define WORD 32			/* characters of a mark, before what varies */
+#define CLOSE (WORD + BK_SEAL_NONCE)	/* of a closing one */
 #define HEX "0123456789abcdef"
 #define UPPER_HEX "0123456789ABCDEF"
 #define STAMP 16		/* characters of 20261122T131415Z */
@@ -49,6 +51,12 @@ random_hex(char *out, size_t bytes, struct bk_err *e)
 		return bk_fail_errno(e, "getrandom");
 	bk_hex(bits, bytes, out);
 	return 0;
+}
+
+static void
+sum_of(const char nonce[BK_SEAL_NONCE], char out[BK_SEAL_SUM + 1])
+{
+	(void)SHA256Data((const uint8_t *)nonce, BK_SEAL_NONCE, out);
 }
 
 static int
@@ -142,7 +150,10 @@ bk_seal_new(struct bk_seal *s, const struct bk_label *label, struct bk_err *e)
 	memset(s, 0, sizeof(*s));
 	if (label != NULL)
 		s->label = *label;
-	return random_hex(s->nonce, BK_SEAL_NONCE / 2, e);
+	if (random_hex(s->nonce, BK_SEAL_NONCE / 2, e) == -1)
+		return -1;
+	sum_of(s->nonce, s->sum);
+	return 0;
 }
 
 /* Append a field to the label, unless its value is "". */
@@ -207,8 +218,8 @@ size_t
 bk_seal_open(const struct bk_seal *s, char out[BK_SEAL_OPENING])
 {
 	memcpy(out, opening_word, WORD);
-	memcpy(out + WORD, s->nonce, BK_SEAL_NONCE);
-	format_label(&s->label, out + BK_SEAL_LEN);
+	memcpy(out + WORD, s->sum, BK_SEAL_SUM);
+	format_label(&s->label, out + BK_SEAL_MARK);
 	return strlen(out);
 }
 
@@ -404,15 +415,15 @@ bk_seal_read(struct bk_seal *s, const void *p, size_t n)
 
 	memset(s, 0, sizeof(*s));
 	if (n < WORD || memcmp(c, opening_word, WORD) != 0 ||
-	    !is_hex(c + WORD, n < BK_SEAL_LEN ? n - WORD : BK_SEAL_NONCE))
+	    !is_hex(c + WORD, n < BK_SEAL_MARK ? n - WORD : BK_SEAL_SUM))
 		return 0;
-	if (n < BK_SEAL_LEN)
+	if (n < BK_SEAL_MARK)
 		return -1;
-	memcpy(s->nonce, c + WORD, BK_SEAL_NONCE);
-	len = parse_label(&s->label, c + BK_SEAL_LEN, n - BK_SEAL_LEN);
+	memcpy(s->sum, c + WORD, BK_SEAL_SUM);
+	len = parse_label(&s->label, c + BK_SEAL_MARK, n - BK_SEAL_MARK);
 	if (len == -1)
 		memset(&s->label, 0, sizeof(s->label));
-	return len == -1 ? -1 : BK_SEAL_LEN + len;
+	return len == -1 ? -1 : BK_SEAL_MARK + len;
 }
 
 int
@@ -425,40 +436,54 @@ int
 bk_seal_closes(const struct bk_seal *s, const void *p, size_t n,
     unsigned after)
 {
-	char want[BK_SEAL_CLOSING + 1];
+	char digits[5], sum[BK_SEAL_SUM + 1];
+	const char *c = p;
 
-	bk_seal_close(s, after, want);
-	return n == BK_SEAL_CLOSING && *s->nonce != '\0' &&
-	    memcmp(p, want, n) == 0;
+	(void)snprintf(digits, sizeof(digits), "%04x", after & 0xffff);
+	if (n != BK_SEAL_CLOSING || memcmp(c, closing_word, WORD) != 0 ||
+	    memcmp(c + CLOSE, digits, 4) != 0)
+		return 0;
+	sum_of(c + WORD, sum);
+	return strcmp(sum, s->sum) == 0;
+}
+
+/* The next closing mark in the n bytes at p, of whatever stream, or NULL. */
+static const char *
+next_closing(const char *p, size_t n)
+{
+	const char *end = p + n;
+
+	for (; (p = memmem(p, (size_t)(end - p), closing_word, WORD)) != NULL;
+	    p++)
+		if (end - p >= CLOSE && is_hex(p + WORD, BK_SEAL_NONCE))
+			return p;
+	return NULL;
+}
+
+/* The first of the last BK_SEAL_TAIL of the n bytes at tail. */
+static const char *
+tail_of(const void *tail, size_t n)
+{
+	return (const char *)tail + (n > BK_SEAL_TAIL ? n - BK_SEAL_TAIL : 0);
 }
 
 int
 bk_seal_ends(const struct bk_seal *s, const void *tail, size_t n)
 {
-	char mark[BK_SEAL_CLOSING + 1];
-	size_t skip = n > BK_SEAL_TAIL ? n - BK_SEAL_TAIL : 0;
-	const char *end = (const char *)tail + n, *p;
+	const char *end = (const char *)tail + n, *p = tail_of(tail, n);
 
-	bk_seal_close(s, 0, mark);
-	p = memmem((const char *)tail + skip, n - skip, mark, BK_SEAL_LEN);
-	if (p == NULL || end - p < BK_SEAL_CLOSING)
-		return 0;
-	return bk_seal_closes(s, p, BK_SEAL_CLOSING,
-	    (unsigned)(end - p) - BK_SEAL_CLOSING);
+	for (; (p = next_closing(p, (size_t)(end - p))) != NULL; p++)
+		if (end - p >= BK_SEAL_CLOSING && bk_seal_closes(s, p,
+		    BK_SEAL_CLOSING, (unsigned)(end - p) - BK_SEAL_CLOSING))
+			return 1;
+	return 0;
 }
 
 ptrdiff_t
 bk_seal_find_closing(const void *tail, size_t n)
 {
-	const char *t = tail, *p = t + (n > BK_SEAL_TAIL ? n - BK_SEAL_TAIL :
-	    0);
+	const char *t = tail, *p = tail_of(tail, n);
 
-	while ((p = memmem(p, n - (size_t)(p - t), closing_word, WORD)) !=
-	    NULL) {
-		if (n - (size_t)(p - t) >= BK_SEAL_LEN &&
-		    is_hex(p + WORD, BK_SEAL_NONCE))
-			return p - t;
-		p++;
-	}
-	return -1;
+	p = next_closing(p, n - (size_t)(p - t));
+	return p == NULL ? -1 : p - t;
 }

@@ -8,10 +8,12 @@
  * succeeded or was killed.  So every stream that a bk tool writes has an
  * opening mark within its first BK_SEAL_HEAD bytes and a closing mark within
  * its last BK_SEAL_TAIL bytes, each where a standard reader of that format
- * skips it.  A mark is BK_SEAL_LEN bytes of printable ASCII: a constant word,
- * which tells the two kinds apart, and the stream's nonce, 128 fresh random
- * bits in hex, the same in both.  A row, a name or a file that was there before
- * the stream began cannot know the nonce, so no data passes for the end.
+ * skips it.  A mark is printable ASCII: a constant word, which tells the two
+ * kinds apart; then, in the closing mark, the stream's nonce, 128 fresh random
+ * bits in hex, and in the opening mark the SHA-256 (FIPS 180-4) of these hex
+ * digits, in hex.  So nobody can make the end of a stream but who began it: no
+ * row, name or file, and nobody who reads the beginning while the rest is
+ * still being written.
  *
  * Behind the opening mark stands the label: fields in parentheses, each of them
  * optional, in this order, with ';' between them,
@@ -43,10 +45,11 @@
 #include "base/err.h"
 
 #define BK_SEAL_NONCE 32	/* characters of a nonce */
-#define BK_SEAL_LEN 64		/* of a mark */
+#define BK_SEAL_SUM 64		/* of its SHA-256 */
+#define BK_SEAL_MARK 96		/* of an opening mark, without its label */
 #define BK_SEAL_LABEL 544	/* of a label, at most, with its NUL */
-#define BK_SEAL_OPENING (BK_SEAL_LEN + BK_SEAL_LABEL) /* mark, label, NUL */
-#define BK_SEAL_CLOSING 68	/* characters of closing mark and digits */
+#define BK_SEAL_OPENING (BK_SEAL_MARK + BK_SEAL_LABEL) /* mark, label, NUL */
+#define BK_SEAL_CLOSING 68	/* of a closing mark and its digits */
 #define BK_SEAL_HEAD 4096	/* the label ends within these */
 #define BK_SEAL_TAIL 2560	/* the closing mark begins within these: five
 				 * blocks of a tar, which has most behind it */
@@ -73,7 +76,8 @@ struct bk_label {
 };
 
 struct bk_seal {		/* a stream's */
-	char nonce[BK_SEAL_NONCE + 1];
+	char nonce[BK_SEAL_NONCE + 1];	/* "": another's, known by its sum */
+	char sum[BK_SEAL_SUM + 1];
 	struct bk_label label;
 };
 
@@ -123,16 +127,17 @@ int bk_seal_new(struct bk_seal *s, const struct bk_label *label,
 size_t bk_seal_open(const struct bk_seal *s, char out[BK_SEAL_OPENING]);
 
 /*
- * The closing mark with its digits, a string of BK_SEAL_CLOSING characters, to
- * be followed by after bytes, at most BK_SEAL_TAIL - BK_SEAL_CLOSING.
+ * The closing mark of a seal of ours with its digits, a string of
+ * BK_SEAL_CLOSING characters, to be followed by after bytes, at most
+ * BK_SEAL_TAIL - BK_SEAL_CLOSING.
  */
 void bk_seal_close(const struct bk_seal *s, unsigned after,
     char out[BK_SEAL_CLOSING + 1]);
 
 /*
  * Is there an opening mark at p, which has n bytes?  Returns the length of it
- * and its label, with *s set; 0 if there is none; -1 if its label is malformed
- * or n ends within it.
+ * and its label, with *s set, but for its nonce; 0 if there is none; -1 if its
+ * label is malformed or n ends within it.
  */
 ptrdiff_t bk_seal_read(struct bk_seal *s, const void *p, size_t n);
 

@@ -10,7 +10,11 @@
 #define PLAIN_MAX (3 * BK_PAYLOAD_CHUNK)
 
 static const uint8_t key[BK_SUITE_KEY] = { 1, 2, 3 };
-static struct bk_seal seal = { .nonce = "00112233445566778899aabbccddeeff" };
+static struct bk_seal seal = {
+	.nonce = "00112233445566778899aabbccddeeff",
+	.sum = "5947d7c33d783f94b3b4c1a96ebc8991"
+	    "ed28f1b069b71e03376cba8caa98a720",
+};
 
 struct job {
 	const struct bk_suite *suite;

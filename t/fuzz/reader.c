@@ -8,6 +8,8 @@
 
 #include "base/seal.h"
 
+#define WORD 32			/* characters of a mark's word */
+
 enum { NO, YES, EITHER };
 
 struct model {
@@ -17,22 +19,17 @@ struct model {
 	struct bk_seal seal;
 };
 
-/* The closing mark's first place in the last bytes, with the right digits. */
+/* A closing mark anywhere in the last bytes, with the right digits. */
 static int
 closes(const struct bk_seal *s, const uint8_t *p, size_t n)
 {
 	size_t at = n > BK_SEAL_TAIL ? n - BK_SEAL_TAIL : 0;
-	char mark[BK_SEAL_CLOSING + 1];
 
-	bk_seal_close(s, 0, mark);
 	for (; at + BK_SEAL_CLOSING <= n; at++)
-		if (memcmp(p + at, mark, BK_SEAL_LEN) == 0)
-			break;
-	if (at + BK_SEAL_CLOSING > n)
-		return 0;
-	(void)snprintf(mark + BK_SEAL_LEN, 5, "%04zx",
-	    n - at - BK_SEAL_CLOSING);
-	return memcmp(p + at, mark, BK_SEAL_CLOSING) == 0;
+		if (bk_seal_closes(s, p + at, BK_SEAL_CLOSING,
+		    (unsigned)(n - at - BK_SEAL_CLOSING)))
+			return 1;
+	return 0;
 }
 
 static int
@@ -51,16 +48,16 @@ is_cut(const uint8_t *p, size_t n)
 {
 	static const char crypt[] = "bk-crypt/v1 ";
 	const size_t len = sizeof(crypt) - 1;
-	const struct bk_seal s = { .nonce = "" };
+	const struct bk_seal s = { .sum = "" };
 	char mark[BK_SEAL_OPENING];
 
 	if (n >= BK_SEAL_HEAD)
 		return NO;
 	(void)bk_seal_open(&s, mark);
-	if (n >= 8 && n < BK_SEAL_LEN / 2 && memcmp(p, mark, n) == 0)
+	if (n >= 8 && n < WORD && memcmp(p, mark, n) == 0)
 		return YES;
 	if (begins(p, n, crypt, len))
-		return n - len < BK_SEAL_LEN / 2 &&
+		return n - len < WORD &&
 		    memcmp(p + len, mark, n - len) == 0;
 	return begins(p, n, "PGDMP", 5) || begins(p, n, "\x1f\x8b\x08", 3) ||
 	    (n > 3 && memcmp(p + 1, "\x2a\x4d\x18", 3) == 0) ||

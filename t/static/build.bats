@@ -66,7 +66,7 @@ is_hardened() {
 @test "VERSIONS names what is linked in, with its licence" {
 	run -0 cut -f 1,4 "$STATIC/VERSIONS"
 	for name in glibc gcc-12 openssl zlib libdeflate libzstd expat \
-	    jansson xxhash lz4 curl libisal postgresql-15; do
+	    jansson xxhash libmd lz4 curl libisal postgresql-15; do
 		grep -q "^$name"$'\t' "$STATIC/VERSIONS"
 	done
 	run -1 grep -vP '^[a-z0-9+-]+\t[0-9][^\t]*\t[A-Za-z0-9.-]+( WITH [A-Za-z0-9.-]+)?\t[a-z0-9-]+$' \

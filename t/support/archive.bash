@@ -20,5 +20,5 @@ records() {
 # mark and digest behind that, the manifest at the end.
 body() {
 	tail -c +100 "$1" | head -c -1200 |
-	    LC_ALL=C sed -E 's/[0-9a-f]{64}\([^)]*\)/MARK/; s/ toc [0-9a-f]{32}//'
+	    LC_ALL=C sed -E 's/[0-9a-f]{96}\([^)]*\)/MARK/; s/ toc [0-9a-f]{32}//'
 }

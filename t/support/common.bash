@@ -15,19 +15,20 @@ export TOP BK_BIN SUPPORT SHARED PATH ASAN_OPTIONS TZ=UTC LC_ALL=C.UTF-8
 unset BK_STATUS_FD BK_AUDIT_LOG BK_DEBUG BK_RECIPIENTS BK_IDENTITY BK_JOBS DATABASE_URL
 
 # The words of the two marks, as the library has them: never written out in a
-# file.  A whole mark has a nonce, here always the same, and the label FIELDS,
-# or the number of bytes that FOLLOW.
+# file.  A whole mark has a nonce, here always the same, or its SHA-256, and the
+# label FIELDS, or the number of bytes that FOLLOW.
 opening_word() { bk-seal printf x </dev/null | head -c 32; }
 closing_word() { bk-seal printf x </dev/null | tail -c 68 | head -c 32; }
 NONCE=00112233445566778899aabbccddeeff
-opening_mark() { printf "%s$NONCE(%s)" "$(opening_word)" "${1-}"; }	# FIELDS
+SUM=5947d7c33d783f94b3b4c1a96ebc8991ed28f1b069b71e03376cba8caa98a720
+opening_mark() { printf "%s$SUM(%s)" "$(opening_word)" "${1-}"; }	# FIELDS
 # a stream's own one, where zstd has it: an envelope's is at the beginning
 marked_head() {	# FIELDS
 	local mark
 	mark=$(opening_mark "${1-}")
 	printf '[*M\x18'
-	printf "\\x$(printf %02x ${#mark})"
-	printf '\0\0\0%s' "$mark"
+	printf "$(printf '\\x%02x\\x%02x' $((${#mark} % 256)) $((${#mark} / 256)))"
+	printf '\0\0%s' "$mark"
 }
 closing_mark() { printf "%s$NONCE%04x" "$(closing_word)" "${1-0}"; }	# FOLLOW
 
@@ -42,27 +43,34 @@ wal() {
 
 # inside: what is in the envelope on standard input.
 inside() {
-	perl -0777 -pe 's/\A.{64}\([^)]*\)//s; substr($_, -68) = ""'
+	perl -0777 -pe 's/\A.{96}\([^)]*\)//s; substr($_, -68) = ""'
 }
 
-# seal_of FILE: its nonce and label, as NONCE(LABEL).
+# seal_of FILE: its nonce's SHA-256 and its label, as SUM(LABEL).
 seal_of() {
 	head -c 4096 "$1" | grep -ao "$(opening_word)[0-9a-f]*([^)]*)" |
 	    head -n 1 | tail -c +33
 }
 
-# blank FILE: it, with zeros for its nonce.
+# nonce_of FILE: that of the closing mark at its end.
+nonce_of() {
+	tail -c 2560 "$1" | grep -aoE "$(closing_word)[0-9a-f]{32}" |
+	    tail -n 1 | tail -c +33
+}
+
+# blank FILE: it, with zeros for its nonce and the SHA-256 of that.
 blank() {
 	local seal
 	seal=$(seal_of "$1")
-	LC_ALL=C sed "s/${seal%%(*}/$(printf '%032d' 0)/g" "$1"
+	LC_ALL=C sed "s/${seal%%(*}/$(printf '%064d' 0)/g
+	    s/$(nonce_of "$1")/$(printf '%032d' 0)/g" "$1"
 }
 
 # ends FILE: it ends with the closing mark of its own opening mark.
 ends() {
 	local seal
 	seal=$(seal_of "$1")
-	tail -c 2560 "$1" | grep -aqF "$(closing_word)${seal%%(*}"
+	[ "$(printf %s "$(nonce_of "$1")" | sha256sum)" = "${seal%%(*}  -" ]
 }
 
 # sanitized: the tools are a build with sanitizers, which has memory and

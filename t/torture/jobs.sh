@@ -42,7 +42,7 @@ tells_left() {
 
 # inside: what is in the envelope on standard input.
 inside() {
-	perl -0777 -pe 's/\A.{64}\([^)]*\)//s; substr($_, -68) = ""'
+	perl -0777 -pe 's/\A.{96}\([^)]*\)//s; substr($_, -68) = ""'
 }
 
 # keys: key, pub, signkey, signpub.

@@ -158,9 +158,9 @@ round_trip(void)
 	is_int(bk_header_verify(&h, file_key, &e), 1, "the MAC fits");
 	h.mac[31] ^= 1;
 	is_int(bk_header_verify(&h, file_key, &e), 0, "another does not");
-	ok(strncmp(b.data + strlen("bk-crypt/v1 ") + BK_SEAL_LEN,
+	ok(strncmp(b.data + strlen("bk-crypt/v1 ") + BK_SEAL_MARK,
 	    "(db=shop)\n", 10) == 0, "the label is there");
-	is_str(h.seal.nonce, seal.nonce, "and the seal read from it");
+	is_str(h.seal.sum, seal.sum, "and the seal read from it");
 	bk_header_free(&h);
 	bk_buf_free(&b);
 }

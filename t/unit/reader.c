@@ -285,7 +285,7 @@ test_forged(void)
 	is_int(bad, 0, "another stream's closing marks end nothing");
 	make(MARKED, 1000, 500, 0);
 	make_marks(&other, "evil", 0);
-	memcpy(s.wire + 600, other.opening, other.len);
+	memcpy(s.wire + 700, other.opening, other.len);
 	store(s.len);
 	ok(reads_whole(0, 0), "nor does another opening mark, further on");
 	make(ENVELOPE, 1000, 0, 0);

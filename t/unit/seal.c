@@ -26,14 +26,16 @@ test_marks(void)
 	char before[BK_SEAL_OPENING];
 
 	begin(NULL);
-	is_int((intmax_t)strspn(opening, "0123456789abcdef"), BK_SEAL_LEN,
-	    "an opening mark is 64 hex digits");
-	is_str(opening + BK_SEAL_LEN, "()", "and an empty label");
+	is_int((intmax_t)strspn(opening, "0123456789abcdef"), BK_SEAL_MARK,
+	    "an opening mark is 96 hex digits");
+	is_str(opening + BK_SEAL_MARK, "()", "and an empty label");
 	is_int((intmax_t)strspn(closing, "0123456789abcdef"), BK_SEAL_CLOSING,
 	    "a closing mark is 68");
-	is_str(closing + BK_SEAL_LEN, "0000", "the last four are a count");
+	is_str(closing + 64, "0000", "the last four are a count");
 	ok(strncmp(opening, closing, 32) != 0, "the words differ");
-	ok(strncmp(opening + 32, closing + 32, 32) == 0, "the nonces do not");
+	ok(strstr(opening, seal.nonce) == NULL &&
+	    strncmp(closing + 32, seal.nonce, BK_SEAL_NONCE) == 0,
+	    "the closing mark alone has the nonce");
 	memcpy(before, opening, sizeof(before));
 	begin(NULL);
 	ok(strncmp(before, opening, 32) == 0 &&
@@ -51,14 +53,15 @@ test_opening(void)
 	memset(page, 'x', sizeof(page));
 	memcpy(page, opening, (size_t)n);
 	ok(bk_seal_read(&got, page, sizeof(page)) == n &&
-	    strcmp(got.nonce, seal.nonce) == 0, "an opening mark");
+	    strcmp(got.sum, seal.sum) == 0 && *got.nonce == '\0',
+	    "an opening mark");
 	for (i = 0; i < n; i++)
 		bad += bk_seal_read(&got, page, (size_t)i) != -(i >= 32);
 	is_int(bad, 0, "cut behind its word, it is known to be one");
-	for (bad = 0, i = 0; i < BK_SEAL_LEN * 8; i++) {
+	for (bad = 0, i = 0; i < BK_SEAL_MARK * 8; i++) {
 		page[i / 8] ^= (char)(1 << i % 8);
 		bad += bk_seal_read(&got, page, BK_SEAL_HEAD) != 0 &&
-		    strcmp(got.nonce, seal.nonce) == 0;
+		    strcmp(got.sum, seal.sum) == 0;
 		page[i / 8] ^= (char)(1 << i % 8);
 	}
 	is_int(bad, 0, "with one bit flipped it is none, or another's");
@@ -66,9 +69,32 @@ test_opening(void)
 	is_int(bk_seal_read(&got, page, sizeof(page)), 0,
 	    "a closing mark opens nothing");
 	memcpy(page, opening, 40);
-	memset(page + 40, 'x', 40);
+	memset(page + 40, 'x', 80);
 	is_int(bk_seal_read(&got, page, sizeof(page)), 0,
-	    "nor does a word without a nonce");
+	    "nor does a word without a digest");
+}
+
+/* FIPS 180-4, by way of sha256sum(1); bk-formats(5) names the digits hashed. */
+static void
+test_sum(void)
+{
+	struct bk_seal s = {
+		.sum = "5947d7c33d783f94b3b4c1a96ebc8991"
+		    "ed28f1b069b71e03376cba8caa98a720",
+	};
+	char mark[BK_SEAL_CLOSING + 1];
+	size_t i;
+	int bad = 0;
+
+	(void)snprintf(mark, sizeof(mark), "%.32s%s0000", closing,
+	    "00112233445566778899aabbccddeeff");
+	ok(bk_seal_closes(&s, mark, BK_SEAL_CLOSING, 0), "of a known nonce");
+	for (i = 0; i < 8 * (sizeof(s.sum) - 1); i++) {
+		s.sum[i / 8] ^= (char)(1 << i % 8);
+		bad += bk_seal_closes(&s, mark, BK_SEAL_CLOSING, 0);
+		s.sum[i / 8] ^= (char)(1 << i % 8);
+	}
+	is_int(bad, 0, "of no other");
 }
 
 /* Each end of every length, with the mark each number of bytes before it. */
@@ -99,6 +125,11 @@ test_closing(void)
 	is_int(bad, 0, "a closing mark is seen in the last 2560 bytes only");
 	is_int(forged, 0, "another stream's is none");
 	is_int(miscounted, 0, "nor one with more or less behind it");
+	/* as who reads the head while the rest is being written would do it */
+	(void)snprintf(closing + 32, sizeof(closing) - 32, "%.32s0000",
+	    seal.sum);
+	ok(!bk_seal_closes(&seal, closing, BK_SEAL_CLOSING, 0),
+	    "nor is what the opening mark shows");
 	is_int(bk_seal_ends(&seal, page, 0), 0, "nothing holds no mark");
 	ok(!bk_seal_ends(&seal, opening, strlen(opening)),
 	    "an opening mark closes nothing");
@@ -116,7 +147,7 @@ survives(const struct bk_label *label)
 	char text[BK_SEAL_OPENING];
 	size_t n, i;
 
-	memcpy(s.nonce, seal.nonce, sizeof(s.nonce));
+	memcpy(s.sum, seal.sum, sizeof(s.sum));
 	n = bk_seal_open(&s, text);
 	for (i = 0; i < n; i++)
 		if (text[i] <= ' ' || text[i] > '~' || text[i] == '"' ||
@@ -144,12 +175,12 @@ test_label(void)
 
 	bk_label_set(&l, BK_LABEL_DB, "a b");
 	begin(&l);
-	is_str(opening + BK_SEAL_LEN,
+	is_str(opening + BK_SEAL_MARK,
 	    "(db=a%20b;at=20261122T131415Z;run=0123456789abcdef)", "a label");
 	bk_label_set(&l, BK_LABEL_CLUSTER, "main");
 	l.run[0] = '\0';
 	begin(&l);
-	is_str(opening + BK_SEAL_LEN, "(cluster=main;at=20261122T131415Z)",
+	is_str(opening + BK_SEAL_MARK, "(cluster=main;at=20261122T131415Z)",
 	    "one without a run");
 	ok(survives(&l), "comes back");
 	is_int(bk_label_run(l.run, &e), 0, "a run's ID");
@@ -185,7 +216,7 @@ test_wal_label(void)
 	bk_label_set(&l, BK_LABEL_CLUSTER, "7300000000000000001");
 	bk_label_host(&l, "db1.example.org");
 	begin(&l);
-	is_str(opening + BK_SEAL_LEN, "(cluster=7300000000000000001;"
+	is_str(opening + BK_SEAL_MARK, "(cluster=7300000000000000001;"
 	    "host=db1.example.org;at=20261122T131415Z;tli=12;start=0/2000028;"
 	    "run=0123456789abcdef)", "a base backup's label");
 	ok(survives(&l), "comes back");
@@ -194,7 +225,7 @@ test_wal_label(void)
 	is_int(bk_label_wal(&l, "0000000100000002000000FF.partial"), 0,
 	    "a WAL file's name");
 	begin(&l);
-	is_str(opening + BK_SEAL_LEN, "(wal=0000000100000002000000FF.partial;"
+	is_str(opening + BK_SEAL_MARK, "(wal=0000000100000002000000FF.partial;"
 	    "end=FFFFFFFF/FFFFFFFF;sum=00112233445566778899aabbccddeeff)",
 	    "a WAL file's label");
 	ok(survives(&l), "comes back");
@@ -263,13 +294,13 @@ test_bad_labels(void)
 	};
 	static const struct bk_label none;
 	struct bk_seal got;
-	char text[600];
+	char text[BK_SEAL_MARK + 600];
 	ptrdiff_t len;
 	size_t i;
 	int wrong = 0;
 
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		(void)snprintf(text, sizeof(text), "%.64s%s", opening, bad[i]);
+		(void)snprintf(text, sizeof(text), "%.96s%s", opening, bad[i]);
 		len = bk_seal_read(&got, text, strlen(text));
 		if (len != -1 ||
 		    memcmp(&got.label, &none, sizeof(none)) != 0)
@@ -278,8 +309,8 @@ test_bad_labels(void)
 	is_int(wrong, 0, "what is no label is none");
 	/* longer than any of ours: refused, not overrun */
 	memset(text, 'a', sizeof(text));
-	memcpy(text, opening, BK_SEAL_LEN);
-	memcpy(text + BK_SEAL_LEN, "(db=", 4);
+	memcpy(text, opening, BK_SEAL_MARK);
+	memcpy(text + BK_SEAL_MARK, "(db=", 4);
 	text[sizeof(text) - 1] = ')';
 	is_int(bk_seal_read(&got, text, sizeof(text)), -1,
 	    "a label without an end in sight");
@@ -290,6 +321,7 @@ main(void)
 {
 	test_marks();
 	test_opening();
+	test_sum();
 	test_closing();
 	test_label();
 	test_wal_label();

@@ -196,7 +196,7 @@ test_damage(void)
 	is_int(finished, 0, "cut at every byte, it is unfinished");
 	/* a flipped nonce, in either mark */
 	at = (size_t)bk_reader_mark(&seal, t.p, t.n, &len);
-	for (n = 0; n < 32 * 8; n++) {
+	for (n = 0; n < BK_SEAL_SUM * 8; n++) {
 		mark = t.p + at + 32 + n / 8;
 		*mark ^= (uint8_t)(1 << n % 8);
 		bad += read_all(t.p, t.n, 65536, &wrong, NULL) == BK_OK &&
@@ -219,7 +219,7 @@ test_damage(void)
 	is_int(read_all(more, t.n, 65536, &wrong, NULL), -BK_DATA,
 	    "without the last header, it is unfinished");
 	memcpy(more, t.p, t.n);
-	memset(more + 512 + 76, '(', 3);
+	memset(more + 512 + 108, '(', 3);
 	is_int(read_all(more, t.n, 65536, &wrong, NULL), BK_DATA,
 	    "a label that is none is damaged");
 	free(more);

@@ -78,7 +78,7 @@ write_randomly(int envelope, unsigned seed)
 	if (envelope) {
 		bad += bk_writer_envelope(out, &(struct bk_label){ .at = 1 },
 		    &e) == -1;
-		frame = BK_SEAL_LEN + strlen("(at=19700101T000001Z)");
+		frame = BK_SEAL_MARK + strlen("(at=19700101T000001Z)");
 	}
 	for (turn = seed; turn < seed + 20; turn++) {
 		n = some_size(turn);
@@ -94,11 +94,13 @@ write_randomly(int envelope, unsigned seed)
 	bk_writer_free(out);
 	bad += fcntl(copy, F_GETFD) != -1;	/* closed */
 	if (envelope) {
-		/* its nonce is to be had from the stream alone */
+		/* its seal is to be had from the stream alone */
 		bad += pread(fd, got, frame, 0) != (ssize_t)frame ||
 		    bk_seal_read(&seal, got, frame) != (ptrdiff_t)frame;
 		memcpy(model, opening, bk_seal_open(&seal, opening));
-		bk_seal_close(&seal, 0, closing);
+		bad += pread(fd, closing, BK_SEAL_CLOSING,
+		    (off_t)(frame + taken)) != BK_SEAL_CLOSING ||
+		    !bk_seal_closes(&seal, closing, BK_SEAL_CLOSING, 0);
 		memcpy(model + frame + taken, closing, BK_SEAL_CLOSING);
 	}
 	bad += !holds(fd, taken + frame + (envelope ? BK_SEAL_CLOSING : 0));
