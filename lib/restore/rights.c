@@ -14,24 +14,67 @@ is(const char *s, const char *text)
 	return s != NULL && strcmp(s, text) == 0;
 }
 
+static int
+ends_with(const char *s, const char *end)
+{
+	size_t n = s == NULL ? 0 : strlen(s), len = strlen(end);
+
+	return n >= len && strcmp(s + n - len, end) == 0;
+}
+
+static int
+in_name(int c)
+{
+	return c == '_' || c == '"' || (c & 0x80) != 0 ||
+	    (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9');
+}
+
 /*
- * pg_dump writes all that is not PostgreSQL's own with its schema: is there a
- * qualified name after the first of these words?
+ * Past the string or quoted name that begins at p, whose quotes are doubled, as
+ * PostgreSQL writes it.
+ */
+static const char *
+skip_quoted(const char *p)
+{
+	const char quote = *p++;
+
+	while (*p != '\0' && (*p != quote || p[1] == quote))
+		p += *p == quote ? 2 : 1;
+	return *p == '\0' ? p : p + 1;
+}
+
+/* Is this a call, outside of strings, of one of own, or of a qualified name? */
+static int
+is_call(const char *defn, const char *p)
+{
+	size_t i;
+
+	if (*p == '.')
+		return p > defn && in_name((unsigned char)p[-1]) &&
+		    (p[1] < '0' || p[1] > '9');
+	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if (strncmp(p, own[i], strlen(own[i])) == 0)
+			return 1;
+	return 0;
+}
+
+/*
+ * pg_dump writes all that is not PostgreSQL's own with its schema: is there
+ * such a name after the first of these words?
  */
 static int
 calls(const char *defn, const char *word)
 {
-	const char *p = defn == NULL ? NULL : strstr(defn, word), *dot;
-	size_t i;
+	const char *p = defn;
+	int after = 0;
 
-	if (p == NULL)
-		return 0;
-	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-		if (strstr(p, own[i]) != NULL)
+	while (p != NULL && *p != '\0') {
+		if (after && is_call(defn, p))
 			return 1;
-	for (dot = p; (dot = strchr(dot, '.')) != NULL; dot++)
-		if (dot[1] != '\0' && strchr("0123456789 ),;'", dot[1]) == NULL)
-			return 1;
+		after |= strncmp(p, word, strlen(word)) == 0;
+		p = *p == '\'' || *p == '"' ? skip_quoted(p) : p + 1;
+	}
 	return 0;
 }
 
@@ -69,8 +112,7 @@ runs_code(const struct bk_toc_entry *te, int whole, int literals)
 	if (is(te->desc, "DOMAIN"))
 		return (literals || whole) && calls(te->defn, "CHECK (");
 	if (is(te->desc, "CHECK CONSTRAINT"))
-		return te->defn != NULL &&
-		    strstr(te->defn, " NOT VALID") == NULL &&
+		return !ends_with(te->defn, " NOT VALID;\n") &&
 		    calls(te->defn, "CHECK (");
 	if (is(te->desc, "CAST"))
 		return te->defn != NULL &&
