@@ -920,8 +920,9 @@ oid() {
 	# a part, in one transaction
 	createdb -T template0 new
 	sql "$(sed -n '/^CREATE FUNCTION/,/;$/p' <(pg_restore -f - look.bk))"
-	bk-restore -q -t zz -t b new <look.bk
+	run -0 --separate-stderr bk-restore -t zz -t b new <look.bk
 	[ "$(sql 'SELECT count(*) FROM b')" = 2 ]
+	[[ $stderr == *'1 of the dump'*'of a superuser, the first: public.b'* ]]
 }
 
 @test "code that needs a privilege finds it, though privileges come last" {

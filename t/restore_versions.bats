@@ -230,3 +230,31 @@ code at 2 as carol' ]
 @test "PostgreSQL 18: no superuser restores code with its owner's rights" {
 	an_administrators_restore 18
 }
+
+@test "a view that code puts in the place of its table is not queried" {
+	pg_start "$PWD/pg"
+	psql -qX -c 'CREATE ROLE carol LOGIN' -c 'CREATE DATABASE cdb' postgres
+	psql -qX -c 'CREATE SCHEMA c AUTHORIZATION carol' cdb
+	psql -qX -v ON_ERROR_STOP=1 -U carol cdb <<-'SQL'
+	CREATE TABLE c.zplain AS SELECT 1 AS a;
+	CREATE FUNCTION c.say() RETURNS bool LANGUAGE plpgsql AS $$
+	BEGIN RAISE LOG 'code of carol as %', current_user; RETURN true; END $$;
+	CREATE FUNCTION c.f(a int) RETURNS bool LANGUAGE sql AS 'SELECT true';
+	CREATE TABLE c.t (a int CHECK (c.f(a)));
+	INSERT INTO c.t VALUES (1);
+	CREATE OR REPLACE FUNCTION c.f(a int) RETURNS bool LANGUAGE plpgsql AS $$
+	BEGIN
+	    PERFORM c.say();
+	    DROP TABLE c.zplain;
+	    EXECUTE 'CREATE VIEW c.zplain AS SELECT 1 AS a WHERE c.say()';
+	    RETURN true;
+	END $$;
+	SQL
+	bk-dump cdb >cdb.bk
+	echo 'SELECT count(*) = 1 FROM c.zplain' >sql
+	: >"$PGHOST/log"
+	run -3 --separate-stderr bk-verify --restore --sql sql -o r <cdb.bk
+	[[ $stderr == *'c.zplain'*'no such table'* ]]
+	[[ $(cat r) == *'"not_covered":'*'the queries, because of'* ]]
+	harmless
+}

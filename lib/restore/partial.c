@@ -331,10 +331,15 @@ load_rows(struct part *p, struct bk_err *e)
 	struct bk_load_options options = { .conn = p->conn,
 	    .progress = p->o->progress };
 	struct bk_guard guard = {0};
+	struct bk_rights found = {0};
 	int rc = -1;
 
 	/* what is live already has no code of the dump */
 	if (p->mode == BK_PARTIAL_CREATE) {
+		bk_rights_definitions(&p->r->toc, &p->r->list, p->wanted, 0,
+		    &found);
+		if (bk_restore_tell_rights(p->r, &found, e) == -1)
+			goto done;
 		if (bk_guard_open(&guard, p->conn, p->r->table, p->r->n,
 		    e) == -1 || bk_restore_tell_rights(p->r, &guard.trusted,
 		    e) == -1)

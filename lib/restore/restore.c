@@ -413,7 +413,7 @@ judge_definitions(struct bk_restore *r, const struct bk_restore_options *o,
 	if (conn == NULL)
 		return -1;
 	*version = PQserverVersion(conn);
-	bk_rights_definitions(&r->toc, &r->list, r->opaque, &found);
+	bk_rights_definitions(&r->toc, &r->list, NULL, r->opaque, &found);
 	if (bk_rights_refuse(r->name, o, conn, &found, e) == 0)
 		rc = bk_restore_tell_rights(r, &found, e);
 	PQfinish(conn);

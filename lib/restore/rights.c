@@ -126,7 +126,8 @@ runs_code(const struct bk_toc_entry *te, int whole, int literals)
 
 void
 bk_rights_definitions(const struct bk_toc *toc,
-    const struct bk_restore_list *list, int whole, struct bk_rights *found)
+    const struct bk_restore_list *list, const unsigned char *wanted, int whole,
+    struct bk_rights *found)
 {
 	const int literals = any_literal(toc);
 	size_t i;
@@ -135,6 +136,7 @@ bk_rights_definitions(const struct bk_toc *toc,
 		const struct bk_toc_entry *te = &toc->entry[i];
 
 		if (!bk_restore_list_has(list, i) ||
+		    (wanted != NULL && !wanted[i]) ||
 		    !runs_code(te, whole, literals))
 			continue;
 		if (found->n++ == 0)

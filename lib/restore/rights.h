@@ -23,12 +23,14 @@ struct bk_rights {		/* start with = {0} */
 };
 
 /*
- * Count toc's definitions that call more than PostgreSQL's own plain functions,
- * those of tables as well if it is loaded whole.  It looks at the text, and is
- * wrong only in that it finds too many.
+ * Count those of toc's definitions that call more than PostgreSQL's own plain
+ * functions: of the entries of list that are wanted (a byte each, or NULL: of
+ * all), those of tables as well if it is loaded whole.  It looks at the text,
+ * and is wrong only in that it finds too many.
  */
 void bk_rights_definitions(const struct bk_toc *toc,
-    const struct bk_restore_list *list, int whole, struct bk_rights *found);
+    const struct bk_restore_list *list, const unsigned char *wanted, int whole,
+    struct bk_rights *found);
 
 /*
  * BK_DATA with the stream's name if any were found, o->distrust is set, and

@@ -101,7 +101,7 @@ bk_restore_whole(struct bk_restore *r, const struct bk_restore_options *o,
 	int rc = -1;
 
 	*report = (struct bk_restore_report){ .manifest = &r->manifest };
-	bk_rights_definitions(&r->toc, &r->list, 1, &found);
+	bk_rights_definitions(&r->toc, &r->list, NULL, 1, &found);
 	atomic_store(&o->progress->items_total, r->n);
 	if (bk_restore_program_open(&c, o, e) == -1 ||
 	    (conn = bk_conn_again(o->params, e)) == NULL ||

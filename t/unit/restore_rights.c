@@ -16,7 +16,7 @@ count(const char *desc, const char *defn, const char *other, int whole)
 	const struct bk_restore_list all = {0};
 	struct bk_rights found = {0};
 
-	bk_rights_definitions(&toc, &all, whole, &found);
+	bk_rights_definitions(&toc, &all, NULL, whole, &found);
 	if (found.n > 0 && strcmp(found.first, "s.d") != 0)
 		return 99;
 	return found.n;
