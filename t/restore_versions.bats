@@ -258,3 +258,34 @@ code at 2 as carol' ]
 	[[ $(cat r) == *'"not_covered":'*'the queries, because of'* ]]
 	harmless
 }
+
+# Before 12 names have no collation, and OIDs are hidden columns.
+a_part_of() {
+	pg_among "$1" || skip "$PG_WHY"
+	pg_start "$PWD/pg" "$1"
+	psql -qX -c 'CREATE ROLE carol LOGIN' -c 'CREATE DATABASE cdb' \
+	    -c 'CREATE DATABASE x' postgres
+	psql -qX -c 'CREATE SCHEMA c AUTHORIZATION carol' cdb
+	psql -qX -v ON_ERROR_STOP=1 -U carol cdb <<-'SQL'
+	CREATE FUNCTION c.f(a int) RETURNS bool LANGUAGE plpgsql AS $$
+	BEGIN RAISE LOG 'code of carol as %', current_user; RETURN true; END $$;
+	CREATE TABLE c.t (a int PRIMARY KEY CHECK (c.f(a)),
+	    i int GENERATED ALWAYS AS IDENTITY);
+	INSERT INTO c.t (a) VALUES (1), (2);
+	CREATE TABLE c.u (a int REFERENCES c.t);
+	INSERT INTO c.u VALUES (2);
+	SQL
+	bk-dump cdb >cdb.bk
+	: >"$PGHOST/log"
+	bk-restore -q -n c x <cdb.bk
+	harmless
+	diff <(text cdb) <(text x)
+	psql -qXc 'UPDATE c.t SET i = DEFAULT' x
+	run -0 --separate-stderr bk-restore -t t --replace-table x <cdb.bk
+	[[ $stderr == *'foreign key u_a_fkey of table c.u: dropped, added again'* ]]
+	diff <(psql -XAtc 'TABLE c.t' cdb) <(psql -XAtc 'TABLE c.t' x)
+}
+
+@test "PostgreSQL 10: a part, and whose rights its code has" { a_part_of 10; }
+@test "PostgreSQL 12: a part, and whose rights its code has" { a_part_of 12; }
+@test "PostgreSQL 13: a part, and whose rights its code has" { a_part_of 13; }

@@ -69,7 +69,8 @@ static const char guarded[] = CODE ", "
     "JOIN pg_catalog.pg_class c ON c.oid = up.id "
     "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
     "WHERE up.root IN (SELECT u.root FROM up u JOIN self s ON s.id = u.id) "
-    "ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\"";
+    "ORDER BY n.nspname::text COLLATE \"C\", "
+    "c.relname::text COLLATE \"C\"";
 
 /*
  * Of the view that has a table's columns: its columns, as text where their type
@@ -86,7 +87,7 @@ static const char columns[] = CODE " SELECT "
     "CASE WHEN y.id IS NULL THEN '' ELSE '::' || pg_catalog.format_type("
     "a.atttypid, a.atttypmod) END), ', ' ORDER BY a.attnum), "
     "max(o.rolname::text), bool_or(o.rolsuper), "
-    "max(o.rolname) = current_user "
+    "max(o.rolname::text) = current_user::text "
     "FROM pg_catalog.pg_attribute a LEFT JOIN type y ON y.id = a.atttypid "
     "CROSS JOIN (pg_catalog.pg_class c JOIN pg_catalog.pg_roles o "
     "ON o.oid = c.relowner) WHERE a.attrelid = $1::pg_catalog.regclass AND "

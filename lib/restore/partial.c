@@ -81,7 +81,8 @@ static const char triggers_on[] = "SELECT pg_catalog.format("
     " FROM pg_catalog.pg_constraint c WHERE contype = 'f' AND " \
     "confrelid = $1::pg_catalog.regclass UNION SELECT c.oid, " PARENT \
     " FROM k JOIN pg_catalog.pg_constraint c ON c.oid = k.up) " \
-    "SELECT c.* FROM k JOIN pg_catalog.pg_constraint c ON c.oid = k.oid " \
+    "SELECT c.oid, c.conname, c.conrelid, c.confrelid FROM k " \
+    "JOIN pg_catalog.pg_constraint c ON c.oid = k.oid " \
     "WHERE k.up = 0) c WHERE NOT (c.conrelid = c.confrelid AND " \
     "c.conrelid = $1::pg_catalog.regclass)"
 static const char keys_off[] = "SELECT pg_catalog.format("
