@@ -107,6 +107,55 @@ STALE='x-amz-meta-bk-parts: 8388608x1000'
 	grep -q '"size_bytes":16600000' audit
 }
 
+# As on servers whose ETags look like S3's and are others.  The proxy cannot
+# sign what it changes, so anybody may do anything in this bucket.
+@test "an ETag that only looks like one: stored, and neither good nor bad by it" {
+	local from=$BATS_FILE_TMPDIR
+	s3_mb odd
+	echo '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::odd/*","arn:aws:s3:::odd"]}]}' >policy
+	s3_send PUT '/odd?policy=' policy
+	fault_start '* /odd/[^?]*$ all oddetag'
+	bk-s3put --part-size 5M s3://odd/parts <"$WHOLE"
+	bk-s3put s3://odd/one <"$from/part4"
+	[ "$(s3_curl GET '/odd/parts?tagging=' | grep -o 'bk-etag')" = bk-etag ]
+	run -0 --separate-stderr bk-s3get --check s3://odd/parts
+	[ -z "$stderr$output" ]
+	bk-s3get s3://odd/parts | cmp - "$WHOLE"
+	run -0 --separate-stderr bk-s3get --check s3://odd/one
+	[ -z "$stderr$output" ]
+	# what is damaged is
+	local key
+	for key in parts one; do
+		fault_start "GET /odd/$key\$ 1 oddetag:1000" \
+		    '* /odd/[^?]*$ all oddetag'
+		run -3 --separate-stderr bk-s3get --check s3://odd/$key
+		one_line_error bk-s3get
+		[[ $stderr == *'damaged in transit or in storage'* ]]
+	done
+	# a server that refuses tags: an upload that would be called damaged
+	# is a failure
+	fault_start 'PUT tagging all status:501:NotImplemented' \
+	    '* /odd/[^?]*$ all oddetag'
+	for key in parts one; do
+		run -1 --separate-stderr bk-s3put --overwrite --part-size 5M \
+		    s3://odd/$key <"$WHOLE"
+		one_line_error bk-s3put
+		[[ $stderr == *'a download would call it damaged'* ]]
+	done
+	# ETags that do not even seem to be of parts
+	fault_start 'HEAD /odd/[^?]*$ all set:etag:"0123456789abcdef0123456789abcdef"'
+	bk-s3put --overwrite --part-size 5M s3://odd/parts <"$WHOLE"
+	run -1 bk-s3get --check s3://odd/parts
+}
+
+@test "a server that does not know tags: not a byte of the object changes" {
+	strict_start
+	bk-s3put --part-size 5M s3://plain/big <"$WHOLE"
+	bk-s3get s3://plain/big 2>told | cmp - "$WHOLE"
+	grep -q 'may make ETags in another way' told
+	run -0 grep -c 'PUT /plain/big?tagging' s3strict.py.log || [ "$output" = 0 ]
+}
+
 # Slower is always possible, faster must not be.
 @test "--rate is a limit" {
 	local begin

@@ -135,7 +135,7 @@ stored() { s3_curl GET "/${AT#s3://}/$1" | cmp - "$2"; }
 	put a <"$SMALL"
 	fault_start 'GET list-type 1 corruptresp:1'
 	run -0 bk-s3ls "$AT/"
-	[[ $output == */a ]]
+	[[ $output == */a$'\t'* ]]
 	fault_start 'GET list-type all corruptresp:1'
 	run -1 --separate-stderr bk-s3ls --retry-for 1s "$AT/"
 	[[ $stderr == 'bk-s3ls: s3://backups: the answer is malformed XML'* ]]

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/utctime.h"
+#include "s3/integrity.h"
 #include "s3/object.h"
 
 int
@@ -150,6 +151,24 @@ check_content(struct bk_s3 *s3, const struct bk_s3_expected *want,
 	return 0;
 }
 
+/* An ETag that is not S3's, though it looks like one. */
+static int
+check_etag(struct bk_s3 *s3, const struct bk_s3_expected *want,
+    const struct bk_s3_reply *r, struct bk_err *e)
+{
+	enum bk_s3_verdict v = *want->etag == '\0' ? BK_S3_AGREES :
+	    bk_s3_integrity_foresee(r, want->etag);
+	struct bk_err why = {0};
+
+	if (v == BK_S3_AGREES || bk_s3_tag_etag(s3, want->o->key, want->etag,
+	    &why) == 0 || v == BK_S3_DOUBTS)
+		return 0;
+	return bk_fail(e, BK_FAIL, "%s/%s: uploaded, but its ETag is not %s, "
+	    "made of MD5s, as it seems; a download would call it damaged, and "
+	    "a tag that tells is refused (%s); the object is there",
+	    bk_s3_place(s3), want->o->key, want->etag, why.msg);
+}
+
 int
 bk_s3_confirm(struct bk_s3 *s3, const struct bk_s3_expected *want,
     struct bk_err *e)
@@ -178,8 +197,9 @@ bk_s3_confirm(struct bk_s3 *s3, const struct bk_s3_expected *want,
 	if (check_content(s3, want, &r, e) == 0 &&
 	    check_class(s3, want, &r, e) == 0 &&
 	    check_encryption(s3, want, &r, e) == 0 &&
-	    check_tags(s3, want, &r, e) == 0)
-		rc = check_lock(s3, want, &r, e);
+	    check_tags(s3, want, &r, e) == 0 &&
+	    check_lock(s3, want, &r, e) == 0)
+		rc = check_etag(s3, want, &r, e);
  done:
 	bk_s3_reply_free(&r);
 	return rc;

@@ -4,7 +4,8 @@
  * After an upload: does the object exist, is it ours, and as requested?
  * Servers answer 200 to headers that they ignore.  An ETag proves nothing: what
  * it is made of is the server's affair.  That each body arrived whole is proven
- * by its SHA-256, which the signature covers.
+ * by its SHA-256, which the signature covers.  But a download compares it, so
+ * an object whose ETag S3 would have made otherwise gets a tag that says how.
  */
 #include <time.h>
 
@@ -18,6 +19,7 @@ struct bk_s3_expected {
 	const char *id;			/* BK_S3_META_UPLOAD's value */
 	uint64_t size;
 	time_t lock_until;
+	const char *etag;		/* as S3 makes it; "": not known */
 };
 
 /*

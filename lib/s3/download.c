@@ -275,12 +275,18 @@ judge(struct download *d, struct bk_err *e)
 {
 	struct bk_buf name = {0}, text = {0};
 	const char *doubt = NULL;
+	char etag[BK_S3_ETAG];
 	int rc;
 
 	if (d->integrity == NULL)
 		return 0;
 	rc = bk_buf_printf(&name, e, "%s/%s", bk_s3_place(d->s3),
 	    d->o->key);
+	if (rc == 0 && (rc = bk_s3_integrity_asks(d->integrity, e)) == 1) {
+		if (bk_s3_etag_tag(d->s3, d->o->key, d->query, etag))
+			bk_s3_integrity_told(d->integrity, etag);
+		rc = 0;
+	}
 	if (rc == 0)
 		rc = bk_s3_integrity_finish(d->integrity, name.data, &doubt, e);
 	if (rc == 1 && d->o->must_check)

@@ -63,6 +63,13 @@ has_etag(const struct bk_s3_request *rq, const struct bk_s3_reply *r)
 	return etag[0] != '\0';
 }
 
+static int
+is_about_tags(const struct bk_s3_request *rq)
+{
+	return rq->query != NULL && rq->query->name != NULL &&
+	    strcmp(rq->query->name, "tagging") == 0;
+}
+
 int
 bk_s3_is_genuine(const struct bk_s3_request *rq, const struct bk_s3_reply *r,
     struct bk_err *why)
@@ -71,6 +78,8 @@ bk_s3_is_genuine(const struct bk_s3_request *rq, const struct bk_s3_reply *r,
 		return has_root(rq, r, why);
 	if (strcmp(rq->method, "POST") == 0)
 		return 1;		/* of a restore, nothing is told */
+	if (is_about_tags(rq))
+		return 1;		/* they are read again */
 	if (strcmp(rq->method, "DELETE") == 0)
 		return r->status == 204 ? 1 : foreign(r, why);
 	return has_etag(rq, r) ? 1 : foreign(r, why);

@@ -21,6 +21,8 @@ struct bk_s3_integrity {
 	uint64_t left;			/* bytes of it */
 	char want[BK_S3_ETAG];		/* base64 for SHA-256, hex for MD5 */
 	const char *doubt;	/* why a difference proves nothing, or NULL */
+	int ours;		/* bk-s3put has made it */
+	char got[2 * EVP_MAX_MD_SIZE + 16];	/* as want; "": not yet */
 };
 
 static const char no_sum[] = "the server reports no checksum of it";
@@ -114,6 +116,14 @@ makes_md5_etags(const struct bk_s3_reply *head)
 	    strspn(id + 2, "0123456789abcdef") >= 21);
 }
 
+/* 1 if the object has, or had, parts: some say that in no ETag. */
+static int
+is_of_parts(const struct bk_s3_reply *head, const char *etag)
+{
+	return parts_of(etag) > 0 ||
+	    bk_s3_reply_header(head, BK_S3_META_PARTS) != NULL;
+}
+
 /* The value to judge by: *type is NULL if there is none. */
 static void
 choose(const struct bk_s3_reply *head, const EVP_MD **type,
@@ -163,8 +173,9 @@ bk_s3_integrity_new(const struct bk_s3_reply *head, uint64_t size,
 		v->doubt = no_sum;
 	else
 		expect(v, type, value, head, size, first_part);
-	if (type == EVP_md5() && v->in_parts && v->doubt == NULL &&
-	    !makes_md5_etags(head))
+	v->ours = bk_s3_reply_header(head, BK_S3_META_UPLOAD) != NULL;
+	if (type == EVP_md5() && is_of_parts(head, value) &&
+	    v->doubt == NULL && !makes_md5_etags(head))
 		v->doubt = odd_etag;
 	if (v->type != NULL && (!EVP_DigestInit_ex(v->part, v->type, NULL) ||
 	    !EVP_DigestInit_ex(v->whole, v->type, NULL)))
@@ -224,15 +235,17 @@ bk_s3_integrity_add(struct bk_s3_integrity *v, const void *p, size_t n,
 	return 0;
 }
 
-/* The value as computed, in the form of v->want. */
+/* The value as computed, in the form of v->want, into v->got. */
 static int
-compute(struct bk_s3_integrity *v, char text[2 * EVP_MAX_MD_SIZE + 16],
-    struct bk_err *e)
+compute(struct bk_s3_integrity *v, struct bk_err *e)
 {
 	uint8_t digest[EVP_MAX_MD_SIZE];
+	char *text = v->got;
 	unsigned n;
 	size_t len;
 
+	if (*text != '\0')
+		return 0;
 	if (v->in_parts && end_part(v, e) == -1)
 		return -1;
 	if (!EVP_DigestFinal_ex(v->in_parts ? v->whole : v->part, digest, &n))
@@ -248,21 +261,47 @@ compute(struct bk_s3_integrity *v, char text[2 * EVP_MAX_MD_SIZE + 16],
 }
 
 int
+bk_s3_integrity_asks(struct bk_s3_integrity *v, struct bk_err *e)
+{
+	if (!v->ours || v->type != EVP_md5())
+		return 0;
+	return compute(v, e) == -1 ? -1 : strcmp(v->got, v->want) != 0;
+}
+
+void
+bk_s3_integrity_told(struct bk_s3_integrity *v, const char *etag)
+{
+	v->doubt = (parts_of(etag) > 0) == v->in_parts ? NULL : odd_etag;
+	(void)snprintf(v->want, sizeof(v->want), "%s", etag);
+}
+
+enum bk_s3_verdict
+bk_s3_integrity_foresee(const struct bk_s3_reply *head, const char *made)
+{
+	const EVP_MD *type;
+	char value[BK_S3_ETAG];
+
+	choose(head, &type, value);
+	if (type != EVP_md5() || strcmp(value, made) == 0)
+		return BK_S3_AGREES;
+	return is_of_parts(head, value) && !makes_md5_etags(head) ?
+	    BK_S3_DOUBTS : BK_S3_MISLEADS;
+}
+
+int
 bk_s3_integrity_finish(struct bk_s3_integrity *v, const char *name,
     const char **doubt, struct bk_err *e)
 {
-	char text[2 * EVP_MAX_MD_SIZE + 16];
-
 	*doubt = v->doubt;
 	if (v->type == NULL)
 		return 1;
-	if (compute(v, text, e) == -1)
+	if (compute(v, e) == -1)
 		return -1;
-	if (strcmp(text, v->want) == 0)
+	if (strcmp(v->got, v->want) == 0)
 		return 0;
 	if (v->doubt != NULL)
 		return 1;
 	return bk_fail(e, BK_DATA, "%s: damaged in transit or in storage: its "
 	    "%s is %s instead of %s; try again", name,
-	    v->type == EVP_md5() ? "MD5" : "SHA-256", text, v->want);
+	    v->type == EVP_md5() ? "MD5" : "SHA-256", v->got, v->want);
 }

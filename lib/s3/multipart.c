@@ -178,6 +178,39 @@ describe(const struct bk_s3_multipart *d, int multipart,
 	return n;
 }
 
+/* The ETag of one PUT. */
+static void
+make_etag(struct bk_s3_multipart *d, struct bk_s3_part *p)
+{
+	if (bk_s3_part_md5(p))
+		bk_hex(p->md5, sizeof(p->md5), d->etag);
+}
+
+/* The ETag of n parts, of theirs; none where these are no MD5s. */
+static void
+make_etag_of(struct bk_s3_multipart *d, const struct bk_s3_sent *parts,
+    size_t n)
+{
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	uint8_t md5[EVP_MAX_MD_SIZE];
+	const char *text;
+	size_t i;
+	int good = ctx != NULL && EVP_DigestInit_ex(ctx, EVP_md5(), NULL);
+
+	for (i = 0; good && i < n; i++) {
+		text = parts[i].etag + (*parts[i].etag == '"');
+		good = !parts[i].odd &&
+		    strspn(text, "0123456789abcdef") == 32 &&
+		    bk_hex_bytes(text, 16, md5) == 0 &&
+		    EVP_DigestUpdate(ctx, md5, 16);
+	}
+	if (good && EVP_DigestFinal_ex(ctx, md5, NULL)) {
+		bk_hex(md5, 16, d->etag);
+		(void)snprintf(d->etag + 32, sizeof(d->etag) - 32, "-%zu", n);
+	}
+	EVP_MD_CTX_free(ctx);
+}
+
 unsigned
 bk_s3_multipart_sums(struct bk_s3_multipart *d, struct bk_s3_part *p,
     struct bk_s3_sums *text, struct bk_s3_pair *h, size_t *n)
@@ -343,6 +376,7 @@ bk_s3_multipart_put(struct bk_s3_multipart *d, struct bk_s3_part *p,
 	size_t n = describe(d, 0, h);
 	int rc = bk_s3_key_is_free(d, e);
 
+	make_etag(d, p);
 	return rc != 0 ? rc : commit(d, &rq, h, n, p, e);
 }
 
@@ -389,6 +423,7 @@ bk_s3_multipart_complete(struct bk_s3_multipart *d,
 	struct bk_buf xml = {0};
 	int rc = bk_s3_key_is_free(d, e);
 
+	make_etag_of(d, parts, n);
 	if (rc == 0 && (rc = list_parts(parts, n, &xml, e)) == 0) {
 		rq.body = xml.data;
 		rq.body_len = xml.len;

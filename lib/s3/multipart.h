@@ -30,6 +30,7 @@ struct bk_s3_sent {		/* an uploaded part */
 	char *etag;		/* with its quotes, as answered */
 	uint8_t sha256[BK_S3_SHA256];
 	int echoed;		/* the response had the same checksum */
+	int odd;		/* the ETag is known not to be its MD5 */
 };
 
 struct bk_s3_multipart {
@@ -42,6 +43,8 @@ struct bk_s3_multipart {
 	struct bk_buf upload_id;	/* empty: there is none to abort */
 	char label[BK_SEAL_OPENING];	/* o->wal's; "": none */
 	int replaces;			/* an earlier .partial is there */
+	char etag[BK_S3_ETAG];	/* of what was stored, as S3 makes it, of MD5s;
+				 * "": not known */
 };
 
 /* Fill in *d; s3, o and plan are borrowed.  0, or -1 with *e set. */

@@ -1,8 +1,12 @@
 #include "s3/object.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include <openssl/evp.h>
+
 #include "base/num.h"
+#include "s3/xml.h"
 
 /*
  * A response to HEAD has no body, so it cannot tell a missing object from a
@@ -194,5 +198,138 @@ bk_s3_thaw_start(struct bk_s3 *s3, const char *key,
 	}
 	bk_buf_free(&xml);
 	bk_s3_reply_free(&r);
+	return rc;
+}
+
+struct tags {
+	struct bk_buf key, value;	/* of the one being read */
+	struct bk_buf others;		/* all but ours, as XML */
+	int found;			/* it is an answer about tags */
+	char etag[BK_S3_ETAG];		/* ours; "": none */
+};
+
+static int
+add_tag(struct bk_buf *xml, const char *key, const char *value,
+    struct bk_err *e)
+{
+	return bk_buf_puts(xml, "<Tag><Key>", e) == -1 ||
+	    bk_s3_xml_escape(xml, key, e) == -1 ||
+	    bk_buf_puts(xml, "</Key><Value>", e) == -1 ||
+	    bk_s3_xml_escape(xml, value, e) == -1 ||
+	    bk_buf_puts(xml, "</Value></Tag>", e) == -1 ? -1 : 0;
+}
+
+static int
+on_tag(void *ctx, const char *path, const char *text, struct bk_err *e)
+{
+	struct tags *t = ctx;
+	int rc = 0;
+
+	if (strcmp(path, "Tagging/TagSet/Tag/Key") == 0) {
+		t->key.len = 0;
+		rc = bk_buf_puts(&t->key, text, e);
+	} else if (strcmp(path, "Tagging/TagSet/Tag/Value") == 0) {
+		t->value.len = 0;
+		rc = bk_buf_puts(&t->value, text, e);
+	} else if (strcmp(path, "Tagging") == 0) {
+		t->found = 1;
+	} else if (strcmp(path, "Tagging/TagSet/Tag") == 0 &&
+	    t->key.len > 0) {
+		text = t->value.len > 0 ? t->value.data : "";
+		if (strcmp(t->key.data, BK_S3_TAG_ETAG) != 0)
+			rc = add_tag(&t->others, t->key.data, text, e);
+		else if (strlen(text) < sizeof(t->etag))
+			(void)snprintf(t->etag, sizeof(t->etag), "%s", text);
+		t->key.len = t->value.len = 0;
+	}
+	return rc;
+}
+
+/* 0, or -1 with *e set: also where the answer is not one about tags. */
+static int
+read_tags(struct bk_s3 *s3, const char *key, const struct bk_s3_pair *query,
+    struct tags *t, struct bk_err *e)
+{
+	struct bk_s3_pair q[3] = { { "tagging", "" } };
+	/* a server that does not know "tagging" may send the object */
+	struct bk_s3_pair range[] = { { "range", "bytes=0-65535" }, { 0 } };
+	struct bk_s3_request rq = { .method = "GET", .key = key, .query = q,
+	    .headers = range };
+	struct bk_s3_reply r = {0};
+	int rc;
+
+	*t = (struct tags){0};
+	if (query != NULL)
+		q[1] = *query;
+	rc = bk_s3_do(s3, &rq, &r, e);
+	if (rc == 0)
+		rc = bk_s3_xml_parse(r.body.len > 0 ? r.body.data : "",
+		    r.body.len, on_tag, t, e);
+	if (rc == 0 && !t->found)
+		rc = bk_fail(e, BK_FAIL, "the server does not know tags");
+	bk_s3_reply_free(&r);
+	bk_buf_free(&t->key);
+	bk_buf_free(&t->value);
+	return rc;
+}
+
+int
+bk_s3_etag_tag(struct bk_s3 *s3, const char *key,
+    const struct bk_s3_pair *query, char etag[BK_S3_ETAG])
+{
+	struct bk_err ignored = {0};
+	struct tags t;
+	int rc = read_tags(s3, key, query, &t, &ignored);
+
+	if (rc == 0)
+		memcpy(etag, t.etag, sizeof(t.etag));
+	bk_buf_free(&t.others);
+	return rc == 0 && *etag != '\0';
+}
+
+/* Servers require Content-MD5 on this request. */
+static int
+put_tags(struct bk_s3 *s3, const char *key, const struct bk_buf *xml,
+    struct bk_err *e)
+{
+	unsigned char md5[EVP_MAX_MD_SIZE];
+	char text[2 * 16];
+	struct bk_s3_pair q[] = { { "tagging", "" }, { 0 } };
+	struct bk_s3_pair h[] = { { "content-md5", text },
+	    { "content-type", "application/xml" }, { 0 } };
+	struct bk_s3_request rq = { .method = "PUT", .key = key, .query = q,
+	    .headers = h, .body = xml->data, .body_len = xml->len };
+	struct bk_s3_reply r = {0};
+	int rc;
+
+	if (EVP_Digest(xml->data, xml->len, md5, NULL, EVP_md5(), NULL) != 1)
+		return bk_fail(e, BK_FAIL, "libcrypto has no MD5");
+	(void)EVP_EncodeBlock((unsigned char *)text, md5, 16);
+	rc = bk_s3_do(s3, &rq, &r, e);
+	bk_s3_reply_free(&r);
+	return rc;
+}
+
+int
+bk_s3_tag_etag(struct bk_s3 *s3, const char *key, const char *etag,
+    struct bk_err *e)
+{
+	struct bk_buf xml = {0};
+	char stored[BK_S3_ETAG];
+	struct tags t;
+	int rc = -1;
+
+	/* who knows no tags must not take them for the object */
+	if (read_tags(s3, key, NULL, &t, e) == 0 &&
+	    bk_buf_puts(&xml, "<Tagging><TagSet>", e) == 0 &&
+	    (t.others.len == 0 || bk_buf_puts(&xml, t.others.data, e) == 0) &&
+	    add_tag(&xml, BK_S3_TAG_ETAG, etag, e) == 0 &&
+	    bk_buf_puts(&xml, "</TagSet></Tagging>", e) == 0)
+		rc = put_tags(s3, key, &xml, e);
+	if (rc == 0 && (!bk_s3_etag_tag(s3, key, NULL, stored) ||
+	    strcmp(stored, etag) != 0))
+		rc = bk_fail(e, BK_FAIL, "the server does not keep tags");
+	bk_buf_free(&t.others);
+	bk_buf_free(&xml);
 	return rc;
 }

@@ -4,12 +4,30 @@
 #include <stdint.h>
 
 #include "s3/client.h"
+#include "s3/reply.h"
 
 /* Metadata that bk-s3put gives every object. */
 #define BK_S3_META_UPLOAD "x-amz-meta-bk-upload"	/* random, unique */
 #define BK_S3_META_LABEL "x-amz-meta-bk-label"		/* a WAL file's, as
 							 * behind a mark */
 #define BK_S3_META_PARTS "x-amz-meta-bk-parts"		/* see parts.h */
+
+/*
+ * The ETag as S3 makes it, of the MD5s of an object's parts, where the server
+ * has made another: a tag, since it is known only when the object is complete.
+ */
+#define BK_S3_TAG_ETAG "bk-etag"
+
+/* Read that tag; query as below.  1; 0: it is not there, or hidden. */
+int bk_s3_etag_tag(struct bk_s3 *s3, const char *key,
+    const struct bk_s3_pair *query, char etag[BK_S3_ETAG]);
+
+/*
+ * Give key that tag besides those that it has.  0; -1 with *e set: the server
+ * has no tags, or refuses.
+ */
+int bk_s3_tag_etag(struct bk_s3 *s3, const char *key, const char *etag,
+    struct bk_err *e);
 
 /*
  * HEAD key, or GET its first byte where HEAD is refused; more (or NULL) are

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "s3/multipart.h"
 #include "s3/part_reader.h"
 
@@ -84,6 +85,7 @@ keep(struct upload *u, const struct slot *s, const struct bk_s3_reply *r,
     struct bk_err *e)
 {
 	const char *etag, *echo;
+	char md5[2 * sizeof(s->part->md5) + 1];
 	struct bk_s3_sent *sent;
 	size_t n = s->part->number;
 
@@ -102,6 +104,11 @@ keep(struct upload *u, const struct slot *s, const struct bk_s3_reply *r,
 		return bk_fail_memory(e);
 	memcpy(sent->sha256, s->part->sha256, sizeof(sent->sha256));
 	sent->echoed = echo != NULL;
+	/* one part will do to see how the server makes them */
+	if (s->part->last && bk_s3_part_md5(s->part)) {
+		bk_hex(s->part->md5, sizeof(s->part->md5), md5);
+		sent->odd = strstr(etag, md5) == NULL;
+	}
 	if (n > u->n_sent)
 		u->n_sent = n;
 	return 0;
@@ -277,6 +284,7 @@ bk_s3_upload(struct bk_s3 *s3, struct bk_reader *in,
 	want.id = u.multipart.id;
 	want.size = u.bytes;
 	want.lock_until = u.multipart.lock_until;
+	want.etag = u.multipart.etag;
 	rc = bk_s3_confirm(s3, &want, e);
  done:
 	clear(&u);

@@ -44,6 +44,9 @@ in for providers:
   trickle:B          forward; answer B bytes a second of a body, for ever
   hold:FILE          forward; hold the answer until FILE is there
   late:FILE          take the request, reset; forward it when FILE is there
+  oddetag[:N]        turn the ETag around, as if the server made others; the
+                     request goes on without its signature;
+                     N is as in corruptresp
   badetag            alter the answer's ETag
   hide:NAME          take the header NAME out of the answer
   code:CODE          alter the answer's status
@@ -345,6 +348,11 @@ def cut_short(client, server, rule, head, none):
     client.reset()
 
 
+def turned(name, head):
+    return re.sub(rb'(?i)(\r\n' + name + rb': *"?)([0-9a-f]{32})',
+                  lambda m: m.group(1) + m.group(2)[::-1], head)
+
+
 def reply(client, server, rule, method):
     head = server.head()
     while head.startswith(b'HTTP/1.1 100'):
@@ -359,6 +367,8 @@ def reply(client, server, rule, method):
         time.sleep(rule.number(0))
     if rule.name == 'hold':
         until(rule.args[0])
+    if rule.name == 'oddetag':
+        head = turned(rb'etag', head)
     if rule.name == 'badetag':
         head = re.sub(rb'(?i)(etag: *"?)[0-9a-f]{4}', rb'\g<1>dead', head)
     if rule.name == 'code':
@@ -389,7 +399,8 @@ def reply(client, server, rule, method):
                     % head.partition(b'\r\n')[0])
         return
     client.send(head)
-    flip = int(rule.number(0, whole=length)) if rule.name == 'corruptresp' else None
+    flip = int(rule.number(0, whole=length)) if rule.args and (
+        rule.name in ('corruptresp', 'oddetag')) else None
     if chunked and not none:
         pass_chunked(server, client, flip)
     else:
@@ -426,6 +437,9 @@ def serve(sock, upstream, rules, tls):
             if expects:
                 head = re.sub(rb'(?i)\r\nexpect:[^\r]*', b'', head)
                 client.send(b'HTTP/1.1 100 Continue\r\n\r\n')
+            if rule.name == 'oddetag':
+                head = turned(rb'if-match', re.sub(
+                    rb'(?i)\r\n(authorization|x-amz-date):[^\r]*', b'', head))
             if rule.name == 'late':
                 body = b''
                 while len(body) < length:

@@ -269,7 +269,8 @@ test_stored(void)
 {
 	struct bk_s3_upload_options o = { .key = "alias", .sse = "aws:kms",
 	    .kms_key = "alias/x" };
-	struct bk_s3_expected want = { .o = &o, .id = "id", .size = 3 };
+	struct bk_s3_expected want = { .o = &o, .id = "id", .size = 3,
+	    .etag = "" };
 	const struct bk_s3_parts plan = { .size = 1, .step = 1, .max = 1 };
 	struct bk_s3_multipart d;
 	struct bk_s3_part part = { .data = (uint8_t *)"abc", .len = 3 };
