@@ -222,7 +222,7 @@ complete_options(struct options *o)
 			    "BK_IDENTITY");
 	}
 	if (opens && o->signers == NULL)
-		o->signers = tool_env("BK_SIGNERS");
+		o->signers = tool_env_demand("BK_SIGNERS");
 	/* else whoever can write to the store would get it signed */
 	if (o->rewrap && o->sign != NULL && o->signers == NULL)
 		tool_usage("--rewrap --sign: say with --signer whose signature "
@@ -365,11 +365,12 @@ from(const struct options *o)
 }
 
 /*
- * Standard output.  A format without room for marks is put into an envelope
- * between tools; in a file it is as other programs expect it.
+ * Standard output.  What has no marks of ours is put into an envelope between
+ * tools, with this label, NULL: that of the payload's own opening mark; in a
+ * file it is as other programs expect it.
  */
 static struct bk_writer *
-open_output(const struct options *o, int marks, const struct bk_reader *in,
+open_output(const struct options *o, int marks, const struct bk_label *label,
     struct bk_err *e)
 {
 	int envelope = o->seal || (!o->bare && !marks &&
@@ -378,7 +379,7 @@ open_output(const struct options *o, int marks, const struct bk_reader *in,
 	    "standard output", e);
 
 	if (out != NULL && envelope &&
-	    bk_writer_envelope(out, bk_reader_label(in), e) == -1) {
+	    bk_writer_envelope(out, label, e) == -1) {
 		bk_writer_free(out);
 		out = NULL;
 	}
@@ -411,13 +412,24 @@ encrypt(const struct options *o, struct bk_reader *in, struct bk_err *e)
 	if (o->signature != NULL &&
 	    (beside = bk_store_open(o->signature, &fresh, e)) == NULL)
 		return -1;
-	if ((out = open_output(o, suite->marks, in, e)) != NULL &&
+	if ((out = open_output(o, suite->marks, bk_reader_label(in),
+	    e)) != NULL &&
 	    bk_crypt_encrypt(suite, &recipients, in, out, e) == 0)
 		rc = finish(out, beside, &signature, e);
 	bk_writer_free(out);
 	bk_store_free(beside);
 	bk_buf_free(&signature);
 	return rc;
+}
+
+/* Where a signature is demanded, the label that it covers. */
+static const struct bk_label *
+plain_label(const struct options *o, const struct bk_crypt *crypt,
+    const struct bk_reader *in)
+{
+	const struct bk_label *own = bk_crypt_label(crypt);
+
+	return own != NULL || o->signers != NULL ? own : bk_reader_label(in);
 }
 
 static int
@@ -428,11 +440,18 @@ decrypt(const struct options *o, struct bk_reader *in, struct bk_err *e)
 	struct bk_writer *out = NULL;
 	int rc = -1;
 
-	/* plaintext is the user's own: no envelope unless asked for */
-	if (crypt == NULL || (out = open_output(o, 1, in, e)) == NULL)
+	/*
+	 * Plaintext is the user's own: no envelope unless asked for.  But where
+	 * a signature is demanded, whoever made the plaintext and its marks may
+	 * not have it: then we vouch for the end, which comes after the check.
+	 */
+	if (crypt == NULL || (out = open_output(o, o->signers == NULL,
+	    plain_label(o, crypt, in), e)) == NULL)
 		goto done;
 	if ((rc = bk_crypt_decrypt(crypt, out, e)) == 0)
 		rc = finish(out, NULL, NULL, e);
+	else if (o->signers != NULL)
+		bk_writer_spoil(out);
 	else if (e->code == BK_DATA)
 		bk_writer_abandon(out);
  done:
@@ -451,8 +470,8 @@ rewrap(const struct options *o, struct bk_reader *in, struct bk_err *e)
 	int rc = -1;
 
 	if (crypt == NULL ||
-	    (out = open_output(o, bk_crypt_suite(crypt)->marks, in,
-	    e)) == NULL)
+	    (out = open_output(o, bk_crypt_suite(crypt)->marks,
+	    bk_reader_label(in), e)) == NULL)
 		goto done;
 	if ((rc = bk_crypt_rewrap(crypt, &recipients, out, e)) == 0)
 		rc = finish(out, NULL, NULL, e);

@@ -162,7 +162,7 @@ parse_options(struct options *o, int argc, char *argv[])
 		tool_usage("refusing to read a backup from a terminal; use "
 		    "< FILE");
 	if (o->signers == NULL)
-		o->signers = tool_env("BK_SIGNERS");
+		o->signers = tool_env_demand("BK_SIGNERS");
 	if (o->nidentity_files == 0 && o->pass_file == NULL) {
 		o->env_identity = tool_env("BK_IDENTITY");
 		o->env_passphrase = tool_env("BK_PASSPHRASE");

@@ -328,6 +328,17 @@ tool_env(const char *name)
 	return s == NULL || *s == '\0' ? NULL : s;
 }
 
+char *
+tool_env_demand(const char *name)
+{
+	char *s = getenv(name);
+
+	if (s != NULL && *s == '\0')
+		tool_usage("%s: set, but empty; name a file, or unset it",
+		    name);
+	return s;
+}
+
 struct bk_audit *
 tool_audit(void)
 {

@@ -70,6 +70,12 @@ unsigned tool_jobs(const char *option, unsigned cpus_max);
 /* The environment variable name; NULL if unset or empty. */
 char *tool_env(const char *name);
 
+/*
+ * The same of one that demands something, so that an empty value, which would
+ * demand nothing, is a wrong call.
+ */
+char *tool_env_demand(const char *name);
+
 /* Keep the audit log open, as soon nothing can be opened. */
 void tool_reserve_log(void);
 

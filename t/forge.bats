@@ -219,3 +219,72 @@ live() {	# END
 	grep -qaF "$CLOSE$(seal_of out | cut -c 1-32)0000" out
 	bk-save --sealed d/x <out
 }
+
+# forged FILE: it, encrypted to the victim's public key and, as the header says,
+# signed by ann, whose signature it is not.
+forged() {
+	bk-seal cat "$1" </dev/null | bk-crypt -r "$R" --sign ann |
+	    perl -0777 -pe 'substr($_, -100, 1) ^= "\1"'
+}
+
+@test "a wrong signature: whatever marks the stream ends with, nothing comes of it" {
+	local n bare chain
+	bk-keygen --sign -o ann
+	bk-keygen -y ann >ann.pub
+	pg_dump -s postgres >sql
+	echo 'CREATE TABLE public.forged ();' >>sql
+	seq -f '-- %.0f' 20000 >>sql
+	# its author, who knows the nonce, writes as many ends as he likes
+	for n in 0 1 60 61 62 200 1000; do
+		{ printf %s "$EVIL"; cat sql; printf %s '-- '
+		    perl -e 'print $ARGV[0] x $ARGV[1]' "$CLOSE${NONCE}0000" $n
+		} >stream
+		forged stream >plain.bk
+		gzip -c stream >in && forged in >gz.bk
+		zstd -qc stream >in && forged in >zst.bk
+		for bare in '' --bare; do
+			for chain in 'plain.bk cat' 'plain.bk bk-gz' \
+			    'gz.bk bk-gz -d' 'zst.bk bk-zst -d' \
+			    'gz.bk bk-gz -d --seal'; do
+				run -3 bash -c "bk-crypt -d -i $KEY $bare \
+				    --signer ann.pub <${chain%% *} |
+				    ${chain#* } | bk-save --sealed d/x"
+			done
+		done
+		for chain in 'plain.bk cat' 'gz.bk bk-gz -d'; do
+			run -3 bash -c "bk-crypt -d -i $KEY --signer ann.pub \
+			    <${chain%% *} | ${chain#* } | bk-restore --into new"
+		done
+	done
+	nothing_stored
+	# without marks of its own, it is the envelope's alone
+	forged sql >plain.bk
+	run -3 bash -c "bk-crypt -d -i $KEY --signer ann.pub <plain.bk |
+	    bk-restore --into new"
+	[ "$(psql -XAtc "SELECT count(*) FROM pg_database
+	    WHERE datname LIKE 'new%'" postgres)" = 0 ]
+	# and who signed it gets all of that
+	bk-seal cat stream </dev/null | bk-crypt -r "$R" --sign ann >good.bk
+	bk-crypt -d -i "$KEY" --signer ann.pub <good.bk | bk-save --sealed d/x
+	cmp stream d/x
+	bk-seal cat sql </dev/null | bk-crypt -r "$R" --sign ann |
+	    bk-crypt -d -i "$KEY" --signer ann.pub | bk-restore --into new
+}
+
+@test "a signature covers the label: another's around the stream is no name" {
+	bk-keygen --sign -o ann
+	bk-keygen -y ann >ann.pub
+	{ marked_head db=mine; echo ' y'; closing_mark; } |
+	    bk-crypt -r "$R" --sign ann >signed
+	{ printf %s "$EVIL"; cat signed; closing_mark; } >around
+	bk-crypt -d -i "$KEY" --signer ann.pub <around | bk-save 'd/{db}'
+	[ "$(ls d)" = mine ]
+	# age has no room for one: then it is the plaintext's own, or none
+	rm d/mine
+	{ marked_head db=mine; echo ' y'; closing_mark; } |
+	    bk-crypt --age -r "$R" --sign ann --signature sig --bare >age
+	{ printf %s "$EVIL"; cat age; closing_mark; } >around
+	bk-crypt -d -i "$KEY" --signer ann.pub --signature sig <around |
+	    bk-save 'd/{db}'
+	[ "$(ls d)" = mine ]
+}

@@ -41,9 +41,11 @@ sys.stdout.buffer.write(data)' "$1" "$2"
 }
 
 @test "a signature is demanded, and found" {
-	bk-crypt -d -i key --signer ann.pub <signed | cmp - in.gz
+	bk-crypt -d -i key --signer ann.pub --bare <signed | cmp - in.gz
+	bk-crypt -d -i key --signer ann.pub <signed >$T/out
+	cmp $T/out in.gz
 	cat eve.pub ann.pub >$T/both
-	BK_SIGNERS=$T/both bk-crypt -d -i key <signed | cmp - in.gz
+	BK_SIGNERS=$T/both bk-crypt -d -i key --bare <signed | cmp - in.gz
 	# nobody asks
 	bk-crypt -d -i key <signed | cmp - in.gz
 }
@@ -52,6 +54,10 @@ sys.stdout.buffer.write(data)' "$1" "$2"
 	refused 'not signed' bk-crypt -d -i key --signer ann.pub <unsigned
 	[ ! -s $T/out ]
 	refused 'not signed' env BK_SIGNERS=ann.pub bk-crypt -d -i key <unsigned
+	BK_SIGNERS='' usage 'BK_SIGNERS: set, but empty' bk-crypt -d -i key \
+	    <signed
+	run -2 env BK_SIGNERS= bk-verify -i key <signed
+	[[ $output == *'BK_SIGNERS: set, but empty'* ]]
 	refused 'signed by bksign1' bk-crypt -d -i key --signer eve.pub <signed
 	[ ! -s $T/out ]
 	refused 'no room' bk-crypt -d -i key --signer ann.pub <age
@@ -87,8 +93,8 @@ sys.stdout.buffer.write(data)' "$1" "$2"
 	key=$(sed -n '1s/.* //p' age.sig)
 	minisign -V -P "$key" -m age -x age.sig
 	run ! minisign -V -P "$key" -m signed -x age.sig
-	bk-crypt -d -i key --signer ann.pub --signature age.sig <age |
-	    cmp - in.gz
+	bk-crypt -d -i key --signer ann.pub --signature age.sig <age >$T/out
+	cmp $T/out in.gz
 	age -d -i key age | cmp - in.gz
 	refused 'not by one' bk-crypt -d -i key --signer eve.pub \
 	    --signature age.sig <age
@@ -96,7 +102,8 @@ sys.stdout.buffer.write(data)' "$1" "$2"
 	refused 'altered' bk-crypt -d -i key --signer ann.pub \
 	    --signature age.sig <$T/other
 	sed 's/$/\r/' age.sig >$T/dos
-	bk-crypt -d -i key --signer ann.pub --signature $T/dos <age | cmp - in.gz
+	bk-crypt -d -i key --signer ann.pub --signature $T/dos --bare <age |
+	    cmp - in.gz
 	sed 's/timestamp:1/timestamp:2/' age.sig >$T/sig
 	refused 'trusted comment' bk-crypt -d -i key --signer ann.pub \
 	    --signature $T/sig <age
@@ -113,7 +120,7 @@ sys.stdout.buffer.write(data)' "$1" "$2"
 
 @test "rewrapping demands the old signature before it makes a new one" {
 	bk-crypt --rewrap -i key -R pub --sign eve --signer ann.pub <signed >$T/new
-	bk-crypt -d -i key --signer eve.pub <$T/new | cmp - in.gz
+	bk-crypt -d -i key --signer eve.pub --bare <$T/new | cmp - in.gz
 	run -2 bk-crypt --rewrap -i key -R pub --sign eve <signed
 	[[ $output == *'--signer'* ]]
 	refused 'not signed' bk-crypt --rewrap -i key -R pub --sign ann \

@@ -8,6 +8,8 @@
 #include "base/reader.h"
 
 #define CAP (64 * 1024)
+/* more than an SQL table has columns, so it is no row of COPY text either */
+#define FILLER BK_SEAL_TAIL
 
 struct bk_writer {
 	int fd;
@@ -159,18 +161,46 @@ bk_writer_finish(struct bk_writer *out, struct bk_err *e)
 	return bk_io_close(fd, out->name, e);
 }
 
+/*
+ * What is no statement, no row, no header and no block of anything.  In an
+ * envelope nothing in the payload counts, and its end is missing.
+ */
+static void
+fill(const struct bk_writer *out)
+{
+	static const char text[] = "\nunfinished: what wrote this has failed; "
+	    "nothing from here on is data;";
+	struct bk_err ignored = {0};
+	char filler[FILLER];
+
+	if (out->envelope)
+		return;
+	memset(filler, '\t', FILLER);
+	memcpy(filler, text, sizeof(text) - 1);
+	filler[FILLER - 1] = '\n';
+	(void)bk_io_write(out->fd, filler, FILLER, out->name, &ignored);
+}
+
 void
 bk_writer_abandon(struct bk_writer *out)
 {
 	struct bk_err ignored = {0};
-	ptrdiff_t mark;
+	ptrdiff_t mark = bk_seal_find_closing(out->buf, out->len);
 
-	/* an envelope in an envelope: there may be several marks */
-	while ((mark = bk_seal_find_closing(out->buf, out->len)) != -1)
+	/* where we die between the two, the stream's own end is not there */
+	if (mark != -1)
 		out->len = (size_t)mark;
-	(void)begin(out, NULL, 0, &ignored);
-	(void)bk_io_write(out->fd, out->buf, out->len, out->name, &ignored);
+	if (begin(out, NULL, 0, &ignored) == 0 && bk_io_write(out->fd,
+	    out->buf, out->len, out->name, &ignored) == 0 && mark != -1)
+		fill(out);
 	out->len = 0;
+}
+
+void
+bk_writer_spoil(struct bk_writer *out)
+{
+	if (out->bytes > out->len)
+		fill(out);
 }
 
 void

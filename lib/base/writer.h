@@ -54,12 +54,23 @@ int bk_writer_finish(struct bk_writer *out, struct bk_err *e);
 
 /*
  * The input is damaged, but the data so far is good: write the held bytes, for
- * salvage.  A closing mark at their end (of an inner stream, in a decoder) is
- * left out, and none is added, so that the result does not look complete.
- * Errors are ignored: the caller already has a failure to report.  fd stays
- * open.
+ * salvage.  If a closing mark is among the last of them (of an inner stream,
+ * in a decoder), they end before it, and a line of BK_SEAL_TAIL bytes follows
+ * that says so: there may be another mark before it, as the data's author can
+ * write as many as he likes, and none ends the stream now.  No reader of a
+ * dump, a tar or SQL takes the line for something of these.  An envelope needs
+ * none.  Errors are ignored: the caller already has a failure to report.  fd
+ * stays open.
  */
 void bk_writer_abandon(struct bk_writer *out);
+
+/*
+ * What was written is not to be trusted: the line of bk_writer_abandon(), or
+ * nothing in an envelope, in place of the held bytes, so that nobody takes it
+ * for whole.  Nothing, if nothing has left yet.  Errors are ignored; fd stays
+ * open.
+ */
+void bk_writer_spoil(struct bk_writer *out);
 
 /* Discards held bytes; fd stays open.  NULL is fine. */
 void bk_writer_free(struct bk_writer *out);

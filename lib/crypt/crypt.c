@@ -285,6 +285,12 @@ bk_crypt_suite(const struct bk_crypt *c)
 	return c->header.suite;
 }
 
+const struct bk_label *
+bk_crypt_label(const struct bk_crypt *c)
+{
+	return c->header.suite->marks ? &c->header.seal.label : NULL;
+}
+
 const uint8_t *
 bk_crypt_signer(const struct bk_crypt *c)
 {

@@ -53,6 +53,12 @@ struct bk_crypt *bk_crypt_open(struct bk_reader *in,
 const struct bk_suite *bk_crypt_suite(const struct bk_crypt *c);
 
 /*
+ * The label in the header, which a signature covers; NULL: the suite has none.
+ * Borrowed.
+ */
+const struct bk_label *bk_crypt_label(const struct bk_crypt *c);
+
+/*
  * The public key whose signature was demanded and, once the stream was
  * decrypted or rewrapped, found; NULL: none was demanded.  Borrowed.
  */
@@ -61,7 +67,8 @@ const uint8_t *bk_crypt_signer(const struct bk_crypt *c);
 /*
  * Decrypt the payload to out.  0, or -1 with *e set: on BK_DATA out has the
  * authenticated plaintext before the damage, to be released by
- * bk_writer_abandon(); or all of it, if the signature is wrong.
+ * bk_writer_abandon(); or all of it, if a signature was demanded and is wrong:
+ * then bk_writer_spoil().
  */
 int bk_crypt_decrypt(struct bk_crypt *c, struct bk_writer *out,
     struct bk_err *e);

@@ -86,6 +86,13 @@ drain(int fd)
 		continue;
 }
 
+/* Its end is not known before its signature is. */
+static int
+is_demanded(const struct layer *l)
+{
+	return l->format == CRYPT && l->all->from->signers != NULL;
+}
+
 /* A layer's thread: decode in to the pipe. */
 static void *
 run_layer(void *arg)
@@ -93,8 +100,8 @@ run_layer(void *arg)
 	struct layer *l = arg;
 	struct bk_writer *out = bk_writer_open(l->out, "pipe", &l->e);
 
-	if (out == NULL || (bk_reader_sealed(l->in) && bk_writer_envelope(out,
-	    bk_reader_label(l->in), &l->e) == -1))
+	if (out == NULL || ((bk_reader_sealed(l->in) || is_demanded(l)) &&
+	    bk_writer_envelope(out, bk_reader_label(l->in), &l->e) == -1))
 		goto done;
 	switch (l->format) {
 	case GZIP:

@@ -279,6 +279,10 @@ test_abandon(void)
 		for (behind = 0; behind <= 40; behind++)
 			for (m = 0; m < 4; m++)
 				bad += abandoned(n, m, behind);
+	for (n = 0; n < 140000; n = n * 3 / 2 + 1)
+		for (behind = 0; behind <= 2400; behind += 120)
+			for (m = 36; m < 1000; m = m * 5 / 4 + 1)
+				bad += abandoned(n, m, behind);
 	for (n = 61440 - 100; n < 61440 + 100; n++)
 		bad += abandoned(n, 1, 8);
 	is_int(bad, 0, "what was abandoned is never complete, and nothing "
