@@ -172,10 +172,11 @@ check_archive(const struct options *o, struct bk_err *e)
 {
 	struct bk_buf program = {0};
 	const char *sql;
-	int rc;
+	int rc = 0;
 
-	rc = bk_restore_find_program(archive, &o->load.bindir,
-	    PQserverVersion(target.conn), &program, e);
+	if (bk_restore_is_opaque(archive))
+		rc = bk_restore_find_program(archive, &o->load.bindir,
+		    PQserverVersion(target.conn), &program, e);
 	bk_buf_free(&program);
 	if (rc == -1 || !o->globals)
 		return rc;
@@ -448,7 +449,6 @@ parse_option(struct options *o, int ch)
 static void
 set_defaults(struct options *o, int argc, char *argv[])
 {
-	const char *tmp = getenv("TMPDIR");
 	struct bk_err e = {0};
 
 	if (optind < argc - 1)
@@ -475,7 +475,6 @@ set_defaults(struct options *o, int argc, char *argv[])
 	if (o->mode == PART && o->globals)
 		tool_usage("--globals: not with -t or -n");
 	o->load.jobs = tool_jobs(o->jobs, 4);
-	o->load.tmpdir = tmp == NULL || *tmp == '\0' ? "/tmp" : tmp;
 	o->load.bindir = programs_places(NULL);
 	target.server.app = "bk-restore";
 	target.server.ca_file = ca_file_postgres();

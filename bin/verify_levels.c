@@ -269,7 +269,6 @@ levels_run(const struct levels *d, struct bk_layers *l, struct bk_verdict *v,
     struct bk_progress *progress, struct bk_err *e)
 {
 	const struct bk_source src = { bk_layers_read, bk_layers_inside(l) };
-	const char *tmp = getenv("TMPDIR");
 	struct bk_buf sql = {0}, config = {0};
 	int rc = -1;
 
@@ -285,7 +284,6 @@ levels_run(const struct levels *d, struct bk_layers *l, struct bk_verdict *v,
 	run.trust_code = d->trust_code;
 	run.against = d->against;
 	set_bindir(&run.bindir);
-	run.tmpdir = tmp == NULL || *tmp == '\0' ? "/tmp" : tmp;
 	run.jobs = d->jobs;
 	run.progress = progress;
 	run.child = &child;

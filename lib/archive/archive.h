@@ -38,8 +38,9 @@ struct bk_toc_entry {		/* strings but tag and desc may be NULL */
 	int has_data;		/* a data block with this id follows */
 	uint32_t oid;		/* of the relation, for TABLE DATA */
 	int section;		/* 1 none, 2 pre-data, 3 data, 4 post-data */
-	const char *tag, *desc, *defn, *copy, *schema, *owner;
+	const char *tag, *desc, *defn, *drop, *copy, *schema, *owner;
 	const char *tablespace, *access_method;
+	int32_t relkind;	/* a letter of pg_class; 0: not recorded */
 	const int32_t *deps;	/* ids of the entries that it depends on */
 	size_t ndeps;
 	size_t has_data_at, copy_at, offset_at;	/* offsets in toc.raw */
@@ -69,7 +70,8 @@ struct bk_archive *bk_archive_open(struct bk_source src, const char *name,
 /*
  * Read header and TOC into *toc, zeroed by the caller.  0, or -1 with *e set:
  * BK_DATA if src is not an archive, is of another version, damaged or
- * truncated, or has a digest of header and TOC that is not theirs.  Call
+ * truncated, has a digest of header and TOC that is not theirs, or entries
+ * ENCODING, STDSTRINGS, SEARCHPATH that pg_dump does not write.  Call
  * bk_toc_free() in either case.
  *
  * Memory: twice the bytes of the TOC, which are at most 256 MiB, a string of it

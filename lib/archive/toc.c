@@ -186,7 +186,7 @@ read_entry(struct bk_archive *a, struct bk_toc *toc, struct bk_toc_entry *te,
 	te->oid = to_oid(oid);
 	te->section = v;
 	if (read_str(a, toc, &te->defn, e) == -1 ||
-	    read_str(a, toc, NULL, e) == -1)		/* DROP statement */
+	    read_str(a, toc, &te->drop, e) == -1)
 		return -1;
 	te->copy_at = toc->raw.len;
 	if (read_str(a, toc, &te->copy, e) == -1 ||
@@ -194,7 +194,7 @@ read_entry(struct bk_archive *a, struct bk_toc *toc, struct bk_toc_entry *te,
 	    read_str(a, toc, &te->tablespace, e) == -1 ||
 	    read_str(a, toc, &te->access_method, e) == -1)
 		return -1;
-	if (toc->minor >= 16 && bk_archive_int(a, &v, e) == -1)	/* relkind */
+	if (toc->minor >= 16 && bk_archive_int(a, &te->relkind, e) == -1)
 		return -1;
 	if (read_str(a, toc, &te->owner, e) == -1 ||
 	    read_str(a, toc, NULL, e) == -1 ||		/* "WITH OIDS" */
@@ -296,6 +296,53 @@ check_digest(struct bk_archive *a, struct bk_toc *toc, struct bk_err *e)
 	    "recorded %s", a->name, toc->digest, recorded);
 }
 
+/* Exactly head, a name without quotes, and tail? */
+static int
+is_set(const char *s, const char *head, const char *tail)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789_-";
+	size_t n;
+
+	if (strncmp(s, head, strlen(head)) != 0)
+		return 0;
+	s += strlen(head);
+	n = strspn(s, plain);
+	return n > 0 && strcmp(s + n, tail) == 0;
+}
+
+/* Entries that set up a session do that, in pg_dump's words, and no more. */
+static int
+check_settings(struct bk_archive *a, const struct bk_toc *toc,
+    struct bk_err *e)
+{
+	static const struct { const char *desc, *head, *tail; } known[] = {
+		{ "ENCODING", "SET client_encoding = '", "';\n" },
+		{ "STDSTRINGS", "SET standard_conforming_strings = '", "';\n" },
+	};
+	static const char path[] =
+	    "SELECT pg_catalog.set_config('search_path', '', false);\n";
+	const struct bk_toc_entry *te;
+	size_t i, j;
+	int good = 1;
+
+	for (i = 0; good && i < toc->n; i++) {
+		te = &toc->entry[i];
+		for (j = 0; j < 2; j++)
+			if (strcmp(te->desc, known[j].desc) == 0)
+				good = te->defn != NULL && is_set(te->defn,
+				    known[j].head, known[j].tail);
+		if (strcmp(te->desc, "SEARCHPATH") == 0)
+			good = te->defn != NULL &&
+			    strcmp(te->defn, path) == 0;
+		if (!good)
+			return bk_fail(e, BK_DATA, "%s: its %s entry is not "
+			    "what pg_dump writes; nothing of it is run",
+			    a->name, te->desc);
+	}
+	return 0;
+}
+
 int
 bk_archive_toc(struct bk_archive *a, struct bk_toc *toc, struct bk_err *e)
 {
@@ -309,7 +356,8 @@ bk_archive_toc(struct bk_archive *a, struct bk_toc *toc, struct bk_err *e)
 		rc = read_entries(a, toc, e);
 	a->toc_len = a->offset - at;
 	a->keep = NULL;
-	return rc == 0 ? check_digest(a, toc, e) : -1;
+	return rc == -1 || check_digest(a, toc, e) == -1 ? -1 :
+	    check_settings(a, toc, e);
 }
 
 void

@@ -14,7 +14,6 @@ struct bk_failures {		/* start with BK_FAILURES_INIT */
 	pthread_mutex_t lock;
 	struct bk_buf lines;	/* each with its newline, in their order */
 	int n;
-	int built;		/* indexes and keys may exist already (ddl.c) */
 };
 #define BK_FAILURES_INIT { .lock = PTHREAD_MUTEX_INITIALIZER }
 

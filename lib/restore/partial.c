@@ -8,7 +8,6 @@
 #include "restore/ddl.h"
 #include "restore/guard.h"
 #include "restore/restore_in.h"
-#include "restore/script.h"
 
 struct part {
 	struct bk_restore *r;
@@ -310,19 +309,10 @@ skip_unwanted(struct part *p)
 			t->skip &= ~2;
 }
 
-/* Run one of pg_restore's steps, as SQL, on our connection. */
 static int
-run_step(struct part *p, int step, struct bk_err *e)
+run_step(struct part *p, enum bk_ddl_step step, struct bk_err *e)
 {
-	struct bk_buf sql = {0};
-	int rc;
-
-	rc = bk_restore_ddl_script(&p->ddl, p->wanted, step, &sql, e);
-	if (rc == 0 && sql.len > 0)
-		rc = bk_script_run(p->conn, "pg_restore's script", sql.data,
-		    NULL, e);
-	bk_buf_free(&sql);
-	return rc;
+	return bk_restore_ddl_step(&p->ddl, p->conn, p->wanted, step, e);
 }
 
 /* Rows, those that run code of the dump last and as its owner; their proof. */
@@ -370,6 +360,7 @@ load_all(struct part *p, struct bk_err *e)
 	    look_at_tables(p, e) == -1 || load_rows(p, e) == -1)
 		return -1;
 	if ((create ? run_step(p, BK_DDL_POST, e) == -1 ||
+	    run_step(p, BK_DDL_ACL, e) == -1 ||
 	    run_step(p, BK_DDL_LAST, e) == -1 :
 	    advance_sequences(p, e) == -1) ||
 	    (p->undo.len > 0 && bk_conn_exec(p->conn, p->undo.data, e) == -1))

@@ -17,22 +17,9 @@ int bk_restore_program_open(struct bk_restore_program *c,
 void bk_restore_program_close(struct bk_restore_program *c);
 
 /*
- * Run pg_restore on a file with these options (NULL-terminated, at most 8)
+ * Start pg_restore, to be fed, with these options (NULL-terminated, at most 8)
  * before those that o implies.
  */
-int bk_restore_program_run(struct bk_restore_program *c, char *const options[],
-    const char *file, struct bk_err *e);
-
-/* The same, passing by what fails, whatever that is. */
-void bk_restore_program_try(struct bk_restore_program *c,
-    char *const options[], const char *file);
-
-/* The same without a database: append the script that pg_restore writes. */
-int bk_restore_program_script(struct bk_restore_program *c,
-    char *const options[], const char *file, struct bk_buf *sql,
-    struct bk_err *e);
-
-/* Start pg_restore, to be fed. */
 struct bk_client_feed *bk_restore_program_feed(struct bk_restore_program *c,
     char *const options[], struct bk_err *e);
 

@@ -298,23 +298,6 @@ bk_restore_use_list(struct bk_restore *r, const char *list, struct bk_err *e)
 	return 0;
 }
 
-int
-bk_restore_find_program(const struct bk_restore *r, const struct bk_bindir *b,
-    int server_version, struct bk_buf *out, struct bk_err *e)
-{
-	const int server = server_version / 10000;
-	int too_new;
-
-	if (bk_restore_ddl_program(&r->toc, b, server, &too_new, out, e) == -1)
-		return -1;
-	if (!too_new || !r->opaque)
-		return 0;
-	return bk_fail(e, BK_FAIL, "this server is PostgreSQL %d: it lacks "
-	    "transaction_timeout, which pg_restore 17 and later set; dump "
-	    "without compression and INSERTs (bk-dump), or restore to a server "
-	    "of version 17 or later", server);
-}
-
 /*
  * A table that did not load is left empty, as by pg_restore: other workers may
  * have loaded some of its rows.
@@ -425,7 +408,7 @@ bk_restore_load(struct bk_restore *r, const struct bk_restore_options *o,
     struct bk_restore_report *report, struct bk_err *e)
 {
 	const double started = bk_monotonic();
-	struct bk_restore_ddl ddl = { .file.fd = -1, .list_file.fd = -1 };
+	struct bk_restore_ddl ddl = {0};
 	struct bk_buf settings = {0};
 	int version, rc = -1;
 

@@ -21,28 +21,12 @@ struct bk_script {
 	int skip_data;		/* of a COPY that failed */
 };
 
-/* pg_restore has built it already (ddl.c). */
-static int
-is_built(const struct bk_script *s, const PGresult *res)
-{
-	const char *entry = s->entry.len == 0 ? "" : s->entry.data;
-
-	return s->failures != NULL && s->failures->built &&
-	    (strncmp(entry, "INDEX ", 6) == 0 ||
-	    strncmp(entry, "CONSTRAINT ", 11) == 0) &&
-	    (bk_conn_failed_with(res, "42P07") ||	/* the index */
-	    bk_conn_failed_with(res, "42P16") ||	/* the primary key */
-	    bk_conn_failed_with(res, "42710"));		/* the constraint */
-}
-
 /* A statement failed: note it, or fail. */
 static int
 failed(struct bk_script *s, const PGresult *res, struct bk_err *e)
 {
 	struct bk_err reason = {0};
 
-	if (is_built(s, res))
-		return 0;
 	bk_conn_fail(s->conn, res, NULL, &reason);
 	/* without a connection, nothing that follows can succeed */
 	if (s->failures != NULL && PQstatus(s->conn) == CONNECTION_OK)

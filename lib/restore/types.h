@@ -48,7 +48,6 @@ struct bk_restore_options {
 	const struct bk_conn_params *params;	/* of the empty database to
 					 * load into */
 	struct bk_bindir bindir;
-	const char *tmpdir;	/* for the table of contents; "/tmp" */
 	unsigned jobs;
 	const char *role;	/* SET ROLE; or NULL */
 	int no_owner, no_acl, no_subscriptions, no_tablespaces;

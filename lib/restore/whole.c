@@ -1,4 +1,6 @@
 /* Archives that cannot be split (restore.h). */
+#include <limits.h>
+
 #include "base/utctime.h"
 #include "restore/analyze.h"
 #include "restore/foreign.h"
@@ -86,6 +88,32 @@ copy_archive(struct bk_restore *r, struct bk_client_feed *f,
 			rc = bk_restore_damaged(r, &r->table[i],
 			    "its data is missing", e);
 	return rc;
+}
+
+/* The first pg_restore that reads an archive's version. */
+static int
+first_program(int minor)
+{
+	return minor <= 14 ? 12 : minor == 15 ? 16 : 17;
+}
+
+int
+bk_restore_find_program(const struct bk_restore *r, const struct bk_bindir *b,
+    int server_version, struct bk_buf *out, struct bk_err *e)
+{
+	const int min = first_program(r->toc.minor);
+	const int server = server_version / 10000;
+	/* from 17 on it sets transaction_timeout, which older servers lack */
+	const struct bk_bindir_range range = {
+		.wanted = server < min ? min : server, .min = min,
+		.max = server < 17 ? 16 : INT_MAX };
+
+	if (range.min <= range.max)
+		return bk_bindir_find_range(b, "pg_restore", &range, out, e);
+	return bk_fail(e, BK_FAIL, "this server is PostgreSQL %d: it lacks "
+	    "transaction_timeout, which pg_restore 17 and later set; dump "
+	    "without compression and INSERTs (bk-dump), or restore to a server "
+	    "of version 17 or later", server);
 }
 
 int

@@ -189,7 +189,7 @@ static int
 load(struct test *t, struct bk_err *e)
 {
 	struct bk_restore_options options = { .params = t->params,
-	    .bindir = t->o->bindir, .tmpdir = t->o->tmpdir,
+	    .bindir = t->o->bindir,
 	    .jobs = t->o->jobs, .progress = t->o->progress,
 	    .child = t->o->child,
 	    .distrust = !t->o->own_server && !t->o->trust_code,
@@ -391,7 +391,7 @@ take_database(struct test *t, int *loading, struct bk_err *e)
 	ssize_t n;
 
 	t->options = (struct bk_restore_options){ .bindir = t->o->bindir,
-	    .tmpdir = t->o->tmpdir, .jobs = 1, .progress = t->o->progress,
+	    .jobs = 1, .progress = t->o->progress,
 	    .child = t->o->child, .no_subscriptions = 1,
 	    .no_tablespaces = 1 };
 	if ((t->params = bk_conn_params(t->o->conn, e)) == NULL)

@@ -25,7 +25,6 @@ struct bk_restore_test {
 	int against;		/* nothing is restored: compare conn's own
 				 * database with the archive */
 	struct bk_bindir bindir;
-	const char *tmpdir;
 	unsigned jobs;
 	struct bk_progress *progress;
 	atomic_int *child;	/* pid of the running child, or 0 */
