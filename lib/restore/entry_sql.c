@@ -139,7 +139,7 @@ bk_entry_owner(const struct bk_toc_entry *te, struct bk_buf *out,
 	    (rc = describe(te, out, e)) == -1)
 		return -1;
 	if (rc == 0) {
-		out->len = start;
+		out->data[out->len = start] = '\0';
 		return 0;
 	}
 	return bk_buf_puts(out, " OWNER TO ", e) == -1 ? -1 :

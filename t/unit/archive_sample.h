@@ -110,8 +110,8 @@ add_head(struct sample *s, int ours)
 	bk_archive_add_str(&s->b, "15.18", &e);
 	bk_archive_add_str(&s->b, "15.18", &e);
 	bk_archive_add_int(&s->b, 4, &e);
-	add_entry(s, 1, 0, "ENCODING", "ENCODING", "SET x",
-	    ours ? mark : NULL);
+	add_entry(s, 1, 0, "ENCODING", "ENCODING",
+	    "SET client_encoding = 'UTF8';\n", ours ? mark : NULL);
 	add_entry(s, 7, 1, "orders", "TABLE DATA", NULL, "COPY o FROM stdin;");
 	add_entry(s, 5, 1, "empty", "TABLE DATA", NULL, "COPY e FROM stdin;");
 	add_entry(s, 9, 1, "BLOBS", "BLOBS", NULL, NULL);

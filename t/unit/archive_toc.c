@@ -27,6 +27,9 @@ memory_read(void *ctx, void *buf, size_t n, struct bk_err *e)
 
 static struct bk_err e;
 
+static const char utf8[] = "SET client_encoding = 'UTF8';\n";
+static const char *setting = utf8;	/* of the entry without data */
+
 static void
 put_entry(struct bk_buf *b, int minor, int32_t id, int data, const char *desc,
     const char *copy)
@@ -40,7 +43,7 @@ put_entry(struct bk_buf *b, int minor, int32_t id, int data, const char *desc,
 	bk_archive_add_str(b, "ta\"g", &e);
 	bk_archive_add_str(b, desc, &e);
 	bk_archive_add_int(b, 3, &e);
-	bk_archive_add_str(b, "", &e);			/* defn */
+	bk_archive_add_str(b, copy == NULL && data == 0 ? setting : "", &e);
 	bk_archive_add_str(b, NULL, &e);
 	bk_archive_add_str(b, copy, &e);
 	bk_archive_add_str(b, "public", &e);
@@ -290,6 +293,56 @@ test_int(void)
 	ok(memcmp(b, "\0\377\377\377\177", 5) == 0, "the greatest");
 }
 
+/* What sets up a session says that in pg_dump's words, or nothing is read. */
+static void
+test_settings(void)
+{
+	static const struct { const char *desc, *defn; int good; } cases[] = {
+		{ "ENCODING", utf8, 1 },
+		{ "ENCODING", "SET client_encoding = 'EUC_JIS_2004';\n", 1 },
+		{ "ENCODING", "SET client_encoding = 'UTF8'; DROP TABLE t;\n",
+		    0 },
+		{ "ENCODING", "SET client_encoding = '';\n", 0 },
+		{ "ENCODING", "SET client_encoding = 'UTF8';", 0 },
+		{ "ENCODING", "set client_encoding = 'UTF8';\n", 0 },
+		{ "ENCODING", "SET client_encoding = 'UTF8';\n\n", 0 },
+		{ "ENCODING", "SET client_encoding = 'a\\';\n", 0 },
+		{ "ENCODING", "", 0 }, { "ENCODING", NULL, 0 },
+		{ "STDSTRINGS", "SET standard_conforming_strings = 'off';\n",
+		    1 },
+		{ "STDSTRINGS", utf8, 0 },
+		{ "SEARCHPATH", "SELECT pg_catalog.set_config('search_path', "
+		    "'', false);\n", 1 },
+		{ "SEARCHPATH", "SELECT pg_catalog.set_config('search_path', "
+		    "'x', false);\n", 0 },
+		{ "COMMENT", "anything", 1 },
+	};
+	const char head[] = { 'P', 'G', 'D', 'M', 'P', 1, 14, 0, 4, 8, 1 };
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bk_buf b = {0}, out = {0};
+		struct bk_err err = {0};
+		int j;
+
+		bk_buf_add(&b, head, sizeof(head), &e);
+		for (j = 0; j < 8; j++)
+			bk_archive_add_int(&b, j == 0 ? 0 : j + 100, &e);
+		for (j = 0; j < 3; j++)
+			bk_archive_add_str(&b, "x", &e);
+		bk_archive_add_int(&b, 1, &e);
+		setting = cases[i].defn;
+		put_entry(&b, 14, 1, 0, cases[i].desc, NULL);
+		(void)walk((uint8_t *)b.data, b.len, b.len, &out, &err);
+		ok((strstr(err.msg, " entry is not what pg_dump writes") ==
+		    NULL) == cases[i].good && (cases[i].good ||
+		    err.code == BK_DATA), "%s: %s", cases[i].desc, err.msg);
+		bk_buf_free(&b);
+		bk_buf_free(&out);
+	}
+	setting = utf8;
+}
+
 int
 main(void)
 {
@@ -302,5 +355,6 @@ main(void)
 		test_flip(minor);
 	}
 	test_refused();
+	test_settings();
 	return tap_done();
 }
