@@ -240,18 +240,6 @@ go() {
 	grep -aq 'id >$PWNED' bad.bk
 	refused 1 'syntax error' bad.bk
 	[ ! -e "$PWNED" ]
-	# programs of 17 for an older server: their script is run by us
-	[ "$(sql 'SHOW server_version_num' postgres)" -lt 170000 ] ||
-	    skip "there is no such script for this server"
-	mkdir newer
-	for f in pg_dump pg_restore psql; do
-		printf '#!/bin/sh\n[ "$1" != --version ] || { echo "%s (PostgreSQL) 17.6"; exit; }\nexec %s "$@"\n' \
-		    "$f" "$(command -v "$f")" >newer/$f
-		chmod +x newer/$f
-	done
-	export BK_PG_BINDIR=$PWD/newer
-	refused 3 'a command of psql, ' bad.bk
-	[ ! -e "$PWNED" ]
 	bk-restore -q --into new <small.bk
 	diff <(text small) <(text new)
 }
@@ -300,16 +288,6 @@ go() {
 @test "not without a seal, if one is demanded" {
 	pg_dump -Fc small >theirs
 	refused 3 'no opening mark' theirs --sealed
-}
-
-@test "without TMPDIR the table of contents is in memory; with a wrong one not" {
-	TMPDIR=/nowhere bk-restore -q --into new <small.bk
-	[ "$(sql 'SELECT count(*) FROM a')" = 999 ]
-	dropdb new
-	touch file
-	TMPDIR=$PWD/file refused 1 'set TMPDIR to another directory' small.bk
-	TMPDIR=/$(printf %5000s | tr ' ' x) refused 1 \
-	    'TMPDIR: longer than a path may be' small.bk
 }
 
 @test "a database that is not empty is left alone" {

@@ -51,8 +51,12 @@ bk_conn_fail(PGconn *conn, const PGresult *res, const char *label,
 	    PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
 	const char *hint = res == NULL ? NULL :
 	    PQresultErrorField(res, PG_DIAG_MESSAGE_HINT);
-	char line[512];
+	char line[512], more[512] = "";
 
+	if (hint != NULL)
+		first_line(hint, more, sizeof(more));
+	if (*more != '\0' && more[strlen(more) - 1] == '.')
+		more[strlen(more) - 1] = '\0';
 	first_line(bk_patience() == BK_PATIENCE_NO_MEMORY ? "out of memory" :
 	    primary ? primary : PQerrorMessage(conn), line, sizeof(line));
 	if (line[0] == '\0')
@@ -61,8 +65,8 @@ bk_conn_fail(PGconn *conn, const PGresult *res, const char *label,
 		    "the connection to the server was lost", line,
 		    sizeof(line));
 	return bk_fail(e, BK_FAIL, "%s%s%s%s%s", label == NULL ? "" : label,
-	    label == NULL ? "" : ": ", line, hint == NULL ? "" : "; ",
-	    hint == NULL ? "" : hint);
+	    label == NULL ? "" : ": ", line, *more == '\0' ? "" : "; ",
+	    more);
 }
 
 int
