@@ -47,10 +47,8 @@ int
 bk_conn_fail(PGconn *conn, const PGresult *res, const char *label,
     struct bk_err *e)
 {
-	const char *primary = res == NULL ? NULL :
-	    PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
-	const char *hint = res == NULL ? NULL :
-	    PQresultErrorField(res, PG_DIAG_MESSAGE_HINT);
+	const char *primary = PQresultErrorField(res, PG_DIAG_MESSAGE_PRIMARY);
+	const char *hint = PQresultErrorField(res, PG_DIAG_MESSAGE_HINT);
 	char line[512], more[512] = "";
 
 	if (hint != NULL)

@@ -4,25 +4,21 @@
 #include <string.h>
 
 #include "base/thread.h"
-#include "restore/entry_run.h"
-#include "restore/restore_in.h"
+#include "pg/server.h"
+#include "pg/sql.h"
+#include "restore/load.h"
+#include "restore/script.h"
 
-/* An entry that waits for its turn, among those of a step. */
-struct turn {
-	const struct bk_toc_entry *te;
-	enum { WAITING, AT_WORK, DONE } state;
-};
+#define TRIES 5			/* of what a deadlock has ended */
+#define METHODS 120000		/* servers from here on have access methods */
+#define PARTITIONED 170000	/* and of partitioned tables */
+#define STATISTICS 180000	/* and restore statistics */
 
-struct crew {			/* several connections, for one step */
-	struct bk_restore_ddl *d;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	struct turn *turn;	/* in the order of the TOC */
-	struct turn **by_id;	/* the same, sorted */
-	size_t n;
-	size_t next;		/* all before it are done */
-	int failed;
-	struct bk_err e;	/* of the first failure */
+struct session {		/* and what it was told last */
+	const struct bk_restore_ddl *d;
+	PGconn *conn;
+	const char *tablespace, *access_method;	/* NULL: nothing yet */
+	struct bk_buf sql;
 };
 
 int
@@ -35,7 +31,7 @@ bk_restore_ddl_open(struct bk_restore_ddl *d, const struct bk_toc *toc,
 	if ((d->step = calloc(toc->n + 1, 1)) == NULL)
 		return bk_fail_memory(e);
 	bk_entry_steps(toc, d->step);
-	return bk_restore_settings(toc, &d->settings, e);
+	return bk_entry_settings(toc, &d->settings, e);
 }
 
 void
@@ -44,6 +40,229 @@ bk_restore_ddl_close(struct bk_restore_ddl *d)
 	free(d->step);
 	bk_buf_free(&d->settings);
 }
+
+/* --- an entry */
+
+/* With a connection of its own; close_session() in any case. */
+static int
+open_session(struct session *r, const struct bk_restore_ddl *d,
+    struct bk_err *e)
+{
+	*r = (struct session){ .d = d };
+	if ((r->conn = bk_server_again(d->o->params, e)) == NULL ||
+	    /* the restore ends with a synchronous commit */
+	    bk_conn_exec(r->conn, "SET synchronous_commit = off", e) == -1)
+		return -1;
+	return bk_load_session(r->conn, d->o->role, d->settings.data, e);
+}
+
+static void
+close_session(struct session *r)
+{
+	PQfinish(r->conn);
+	bk_buf_free(&r->sql);
+}
+
+/* Keep the first failure of a text that may hold several statements. */
+static PGresult *
+first_failure(PGconn *conn)
+{
+	PGresult *res, *bad = NULL;
+	ExecStatusType st;
+	int ended = 0;
+
+	while (ended != -1 && PQstatus(conn) == CONNECTION_OK &&
+	    (res = bk_sql_result(conn)) != NULL) {
+		st = PQresultStatus(res);
+		ended = bk_script_end_copy(conn, res);
+		if (bad == NULL && ended != 1 && st != PGRES_COMMAND_OK &&
+		    st != PGRES_TUPLES_OK && st != PGRES_EMPTY_QUERY)
+			bad = res;
+		else
+			PQclear(res);
+	}
+	return bad;
+}
+
+/* The public schema, which is in every new database. */
+static int
+is_there(const struct bk_toc_entry *te, const PGresult *bad)
+{
+	return strcmp(te->desc, "SCHEMA") == 0 &&
+	    strcmp(te->tag, "public") == 0 && bk_conn_failed_with(bad, "42P06");
+}
+
+/* te failed with *why: note it, or fail. */
+static int
+failed(struct session *r, const struct bk_toc_entry *te,
+    const struct bk_err *why, struct bk_err *e)
+{
+	struct bk_buf name = {0};
+	int rc = -1;
+
+	if (bk_entry_name(te, &name, e) == -1)
+		;
+	/* without a connection, nothing that follows can succeed */
+	else if (r->d->o->failures != NULL &&
+	    PQstatus(r->conn) == CONNECTION_OK)
+		rc = bk_failures_add(r->d->o->failures, name.data, why->msg, e);
+	else
+		rc = bk_fail(e, why->code, "%s: %.800s", name.data, why->msg);
+	bk_buf_free(&name);
+	return rc;
+}
+
+/* Run the text in r->sql for te.  1; 0 if it failed, as noted; -1. */
+static int
+run_text(struct session *r, const struct bk_toc_entry *te,
+    struct bk_err *e)
+{
+	struct bk_err why = {0};
+	PGresult *bad = NULL;
+	int i, done = r->sql.len == 0;
+
+	for (i = 0; !done && i < TRIES; i++) {
+		PQclear(bad);
+		bad = NULL;
+		if (bk_sql_send(r->conn, r->sql.data) &&
+		    (bad = first_failure(r->conn)) == NULL)
+			done = PQstatus(r->conn) == CONNECTION_OK;
+		if (!bk_conn_failed_with(bad, "40P01"))
+			break;
+	}
+	if (done || is_there(te, bad)) {
+		PQclear(bad);
+		return 1;
+	}
+	bk_conn_fail(r->conn, bad, NULL, &why);
+	PQclear(bad);
+	return failed(r, te, &why, e);
+}
+
+/* Set name, unless *last, which it was set to, is the value. */
+static int
+set(struct session *r, const struct bk_toc_entry *te, const char *name,
+    const char *value, const char **last, struct bk_err *e)
+{
+	int rc;
+
+	if (value == NULL || (*last != NULL && strcmp(value, *last) == 0))
+		return 1;
+	r->sql.len = 0;
+	if (bk_buf_printf(&r->sql, e, "SET %s = ", name) == -1 ||
+	    (*value == '\0' ? bk_buf_puts(&r->sql, "''", e) :
+	    bk_conn_ident(&r->sql, value, e)) == -1)
+		return -1;
+	*last = NULL;
+	if ((rc = run_text(r, te, e)) == 1)
+		*last = value;
+	return rc;
+}
+
+/* Where and how a table or index is stored. */
+static int
+set_storage(struct session *r, const struct bk_toc_entry *te,
+    struct bk_err *e)
+{
+	if (!r->d->o->no_tablespaces && set(r, te, "default_tablespace",
+	    te->tablespace, &r->tablespace, e) == -1)
+		return -1;
+	if (r->d->version < METHODS || te->relkind == 'p')
+		return 0;
+	return set(r, te, "default_table_access_method", te->access_method,
+	    &r->access_method, e) == -1 ? -1 : 0;
+}
+
+/* A partitioned table is not stored, so the setting does not apply to it. */
+static int
+set_method(struct session *r, const struct bk_toc_entry *te,
+    struct bk_err *e)
+{
+	if (te->relkind != 'p' || te->access_method == NULL ||
+	    *te->access_method == '\0' || r->d->version < PARTITIONED)
+		return 1;
+	r->sql.len = 0;
+	if (bk_buf_puts(&r->sql, "ALTER TABLE ", e) == -1 ||
+	    bk_conn_qualified(&r->sql, te->schema, te->tag, e) == -1 ||
+	    bk_buf_puts(&r->sql, " SET ACCESS METHOD ", e) == -1 ||
+	    bk_conn_ident(&r->sql, te->access_method, e) == -1)
+		return -1;
+	return run_text(r, te, e);
+}
+
+static int
+run_objects(struct session *r, struct bk_entry_objects *objects,
+    struct bk_err *e)
+{
+	int rc;
+
+	while ((rc = bk_entry_objects_next(objects, r->d->o->no_owner, &r->sql,
+	    e)) == 1)
+		if (run_text(r, objects->te, e) == -1)
+			return -1;
+	return rc;
+}
+
+static int
+is_left_out(const struct session *r, const struct bk_toc_entry *te)
+{
+	static const char subscription[] = "SUBSCRIPTION";
+	const int about = strcmp(te->desc, "COMMENT") == 0 ||
+	    strcmp(te->desc, "SECURITY LABEL") == 0;
+	const size_t n = strlen(subscription);
+
+	if (strcmp(te->desc, "STATISTICS DATA") == 0)
+		return r->d->version < STATISTICS;
+	return r->d->o->no_subscriptions &&
+	    strncmp(about ? te->tag : te->desc, subscription, n) == 0;
+}
+
+/* Privileges are given as other roles, which may end ours. */
+static int
+restore_role(struct session *r, const struct bk_toc_entry *te,
+    struct bk_err *e)
+{
+	if (r->d->o->role == NULL || strcmp(te->desc, "ACL") != 0)
+		return 0;
+	r->sql.len = 0;
+	if (bk_buf_puts(&r->sql, "SET ROLE ", e) == -1 ||
+	    bk_conn_ident(&r->sql, r->d->o->role, e) == -1)
+		return -1;
+	return run_text(r, te, e) == -1 ? -1 : 0;
+}
+
+/*
+ * Run te.  0, also if it failed and failures are noted; -1 with *e set.  One
+ * that the server ended for a deadlock is run again.
+ */
+static int
+run_entry(struct session *r, const struct bk_toc_entry *te,
+    struct bk_err *e)
+{
+	struct bk_entry_objects objects;
+	int rc;
+
+	if (is_left_out(r, te))
+		return 0;
+	if ((rc = bk_entry_objects(r->d->toc, te, &objects, e)) != 0)
+		return rc == -1 ? -1 : run_objects(r, &objects, e);
+	if (set_storage(r, te, e) == -1)
+		return -1;
+	r->sql.len = 0;
+	if (bk_entry_make(te, r->d->o->no_owner, &r->sql, e) == -1 ||
+	    (rc = run_text(r, te, e)) == -1)
+		return -1;
+	/* what was not made has no owner */
+	if (rc == 0 || (rc = set_method(r, te, e)) != 1)
+		return rc;
+	r->sql.len = 0;
+	if (!r->d->o->no_owner && (bk_entry_owner(te, &r->sql, e) == -1 ||
+	    run_text(r, te, e) == -1))
+		return -1;
+	return restore_role(r, te, e);
+}
+
+/* --- their order */
 
 /*
  * The n-th wanted entry's index into the TOC, in the list's order; toc->n: it
@@ -65,7 +284,7 @@ listed(const struct bk_restore_ddl *d)
 
 /* One after the other, in their order. */
 static int
-run_in_order(struct bk_entry_run *r, const unsigned char *wanted,
+run_in_order(struct session *r, const unsigned char *wanted,
     enum bk_ddl_step step, struct bk_err *e)
 {
 	const struct bk_restore_ddl *d = r->d;
@@ -75,7 +294,7 @@ run_in_order(struct bk_entry_run *r, const unsigned char *wanted,
 	for (i = 0; rc == 0 && i < listed(d); i++) {
 		at = entry_at(d, i, step);
 		if (at < d->toc->n && (wanted == NULL || wanted[at]))
-			rc = bk_entry_run(r, &d->toc->entry[at], e);
+			rc = run_entry(r, &d->toc->entry[at], e);
 	}
 	return rc;
 }
@@ -84,7 +303,7 @@ int
 bk_restore_ddl_step(struct bk_restore_ddl *d, PGconn *conn,
     const unsigned char *wanted, enum bk_ddl_step step, struct bk_err *e)
 {
-	struct bk_entry_run r = { .d = d, .conn = conn };
+	struct session r = { .d = d, .conn = conn };
 	int rc = step == BK_DDL_ACL && d->o->no_acl ? 0 :
 	    run_in_order(&r, wanted, step, e);
 
@@ -93,6 +312,24 @@ bk_restore_ddl_step(struct bk_restore_ddl *d, PGconn *conn,
 }
 
 /* --- several at once */
+
+/* An entry that waits for its turn, among those of a step. */
+struct turn {
+	const struct bk_toc_entry *te;
+	enum { WAITING, AT_WORK, DONE } state;
+};
+
+struct crew {			/* several connections, for one step */
+	struct bk_restore_ddl *d;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct turn *turn;	/* in the order of the TOC */
+	struct turn **by_id;	/* the same, sorted */
+	size_t n;
+	size_t next;		/* all before it are done */
+	int failed;
+	struct bk_err e;	/* of the first failure */
+};
 
 static int
 compare_ids(const void *a, const void *b)
@@ -229,18 +466,18 @@ static void *
 work(void *arg)
 {
 	struct crew *c = arg;
-	struct bk_entry_run r;
+	struct session r;
 	struct bk_err e = {0};
 	struct turn *t;
-	int rc = bk_entry_run_open(&r, c->d, &e);
+	int rc = open_session(&r, c->d, &e);
 
 	if (rc == -1)
 		note(c, NULL, rc, &e);
 	while (rc == 0 && (t = next_turn(c)) != NULL) {
-		rc = bk_entry_run(&r, t->te, &e);
+		rc = run_entry(&r, t->te, &e);
 		note(c, t, rc, &e);
 	}
-	bk_entry_run_close(&r);
+	close_session(&r);
 	return NULL;
 }
 
@@ -286,12 +523,12 @@ run_step(struct bk_restore_ddl *d, enum bk_ddl_step step, struct bk_err *e)
 static int
 run_alone(struct bk_restore_ddl *d, enum bk_ddl_step step, struct bk_err *e)
 {
-	struct bk_entry_run r;
-	int rc = bk_entry_run_open(&r, d, e);
+	struct session r;
+	int rc = open_session(&r, d, e);
 
 	if (rc == 0)
 		rc = run_in_order(&r, NULL, step, e);
-	bk_entry_run_close(&r);
+	close_session(&r);
 	return rc;
 }
 

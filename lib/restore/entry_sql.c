@@ -71,6 +71,23 @@ bk_entry_steps(const struct bk_toc *toc, unsigned char *step)
 }
 
 int
+bk_entry_settings(const struct bk_toc *toc, struct bk_buf *out,
+    struct bk_err *e)
+{
+	const struct bk_toc_entry *te;
+	size_t i;
+
+	for (i = 0; i < toc->n; i++) {
+		te = &toc->entry[i];
+		if (te->defn != NULL && (is(te->desc, "ENCODING") ||
+		    is(te->desc, "STDSTRINGS")) &&
+		    bk_buf_puts(out, te->defn, e) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+int
 bk_entry_name(const struct bk_toc_entry *te, struct bk_buf *out,
     struct bk_err *e)
 {

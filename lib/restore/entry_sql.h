@@ -24,6 +24,10 @@ enum bk_ddl_step {
  */
 void bk_entry_steps(const struct bk_toc *toc, unsigned char *step);
 
+/* Append the archive's SET statements, for each session. */
+int bk_entry_settings(const struct bk_toc *toc, struct bk_buf *out,
+    struct bk_err *e);
+
 /* "TABLE public.orders"; 0, or -1 with *e set: memory. */
 int bk_entry_name(const struct bk_toc_entry *te, struct bk_buf *out,
     struct bk_err *e);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "restore/guard_in.h"
+#include "pg/sql.h"
 
 struct bk_guarded {
 	struct bk_restore_table *table;

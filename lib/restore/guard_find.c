@@ -1,5 +1,6 @@
 /* Which tables' rows run code of the dump (guard.h). */
-#include "restore/guard_in.h"
+#include "pg/sql.h"
+#include "restore/guard.h"
 
 #include <string.h>
 

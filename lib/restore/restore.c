@@ -227,24 +227,6 @@ read_all(struct bk_restore *r, struct bk_chunk_queue *q,
 }
 
 int
-bk_restore_settings(const struct bk_toc *toc, struct bk_buf *out,
-    struct bk_err *e)
-{
-	size_t i;
-
-	for (i = 0; i < toc->n; i++) {
-		const struct bk_toc_entry *te = &toc->entry[i];
-
-		if (te->desc != NULL && te->defn != NULL &&
-		    (strcmp(te->desc, "ENCODING") == 0 ||
-		    strcmp(te->desc, "STDSTRINGS") == 0) &&
-		    bk_buf_puts(out, te->defn, e) == -1)
-			return -1;
-	}
-	return 0;
-}
-
-int
 bk_restore_rows(struct bk_restore *r, const struct bk_load_options *options,
     struct bk_err *e)
 {
@@ -418,7 +400,7 @@ bk_restore_load(struct bk_restore *r, const struct bk_restore_options *o,
 	    bk_restore_ddl_open(&ddl, &r->toc, &r->list, o, version,
 	    e) == -1 ||
 	    bk_restore_ddl_pre(&ddl, e) == -1 ||
-	    bk_restore_settings(&r->toc, &settings, e) == -1 ||
+	    bk_entry_settings(&r->toc, &settings, e) == -1 ||
 	    load_rows(r, o, settings.data, e) == -1 ||
 	    bk_restore_ddl_post(&ddl, e) == -1)
 		goto done;
@@ -458,7 +440,7 @@ bk_restore_database(struct bk_restore *r, const struct bk_restore_options *o,
 	int rc = -1;
 
 	if ((conn = bk_conn_again(o->params, e)) == NULL ||
-	    bk_restore_settings(&r->toc, &settings, e) == -1 ||
+	    bk_entry_settings(&r->toc, &settings, e) == -1 ||
 	    bk_conn_exec(conn, "BEGIN", e) == -1 ||
 	    (first != NULL && bk_conn_exec(conn, first, e) == -1) ||
 	    /* the role may not be allowed to do that */

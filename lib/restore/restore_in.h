@@ -49,10 +49,6 @@ int bk_restore_block(struct bk_restore *r, struct bk_restore_table **t,
 int bk_restore_rows(struct bk_restore *r,
     const struct bk_load_options *options, struct bk_err *e);
 
-/* Append the archive's SET statements, for the sessions that load rows. */
-int bk_restore_settings(const struct bk_toc *toc, struct bk_buf *out,
-    struct bk_err *e);
-
 /* Fill in *report, {0} before, all but its seconds. */
 void bk_restore_report(const struct bk_restore *r,
     struct bk_restore_report *report);
