@@ -167,10 +167,26 @@ signals_in_thread(void (*fn)(void *arg), void *arg)
 	pthread_mutex_unlock(&call.lock);
 }
 
+/* 1 if a signal has come that the waiter has not seen yet. */
+static int
+is_pending(void)
+{
+	sigset_t set;
+	int sig;
+
+	if (!waiting || stop_fd != -1 || sigpending(&set) == -1)
+		return 0;
+	for (sig = 1; sig < CALL; sig++)
+		if (sigismember(&signals, sig) == 1 &&
+		    sigismember(&set, sig) == 1)
+			return 1;
+	return 0;
+}
+
 void
 signals_check(void)
 {
-	while (atomic_load(&ending))
+	while (atomic_load(&ending) || is_pending())
 		(void)pause();		/* the process is about to end */
 }
 

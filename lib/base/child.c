@@ -8,12 +8,10 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/debug.h"
 #include "base/io.h"
-#include "base/utctime.h"
 
 /* Held while a child is started, reaped or signalled. */
 static pthread_mutex_t pids = PTHREAD_MUTEX_INITIALIZER;
@@ -161,9 +159,8 @@ bk_child_kill(const atomic_int *pid)
 	pthread_mutex_unlock(&pids);
 }
 
-/* Whether *pid has ended, or been reaped; it stays to be reaped. */
-static int
-has_ended(const atomic_int *pid)
+int
+bk_child_ended(const atomic_int *pid)
 {
 	siginfo_t info = { .si_pid = 0 };
 	pid_t child;
@@ -175,20 +172,6 @@ has_ended(const atomic_int *pid)
 		    WEXITED | WNOWAIT | WNOHANG);
 	pthread_mutex_unlock(&pids);
 	return child <= 0 || rc == -1 || info.si_pid == child;
-}
-
-void
-bk_child_await(const atomic_int *pid, double seconds)
-{
-	const struct timespec pause = { .tv_nsec = 5000000 };
-	double until = bk_monotonic() + seconds;
-
-	while (!has_ended(pid) && bk_monotonic() < until)
-		(void)nanosleep(&pause, NULL);
-	pthread_mutex_lock(&pids);
-	if (*pid > 0)
-		(void)kill(*pid, SIGKILL);
-	pthread_mutex_unlock(&pids);
 }
 
 int

@@ -47,11 +47,8 @@ void bk_child_kill_group(const atomic_int *pid, int sig);
  */
 void bk_child_kill(const atomic_int *pid);
 
-/*
- * Wait until the child *pid, which was sent a signal, has ended; it stays to be
- * reaped.  After so many seconds it is sent SIGKILL.
- */
-void bk_child_await(const atomic_int *pid, double seconds);
+/* 1 if the child *pid has ended, and stays to be reaped, or was reaped. */
+int bk_child_ended(const atomic_int *pid);
 
 #define BK_CHILD_STDERR 4096	/* size of the buffer for standard error */
 

@@ -1,9 +1,12 @@
 #include "base/tee.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/child.h"
@@ -11,27 +14,31 @@
 #include "base/io.h"
 #include "base/seal.h"
 #include "base/thread.h"
+#include "base/utctime.h"
 #include "base/writer.h"
 
 #define BLOCK (64 * 1024)	/* one read or write */
 #define TERM_WAIT 30		/* seconds between SIGTERM and SIGKILL */
+#define TICK 5			/* milliseconds between two looks */
+#define ALIVE_FD 10		/* or higher: the lower ones are scripts' own */
 
 struct sink {
 	struct bk_tee *tee;
 	const char *command;
 	pthread_t thread;
-	atomic_int pid;			/* 0: ended */
+	atomic_int pid;			/* of its group and session; 0: ended */
 	int fd;				/* its standard input; -1: closed */
+	int alive;			/* ends when all its processes have */
 	uint64_t pos;			/* bytes written so far */
 	int gone;			/* takes no more input */
 	int cut, status;		/* see bk_tee_result */
 };
 
 /*
- * How the stream ended.  ABANDONED: it was broken off, and has no marks, so
- * that to a sink the end of its input would look like success.
+ * How the stream ended.  DESERTED: no sink reads on.  ABANDONED: it is
+ * unfinished; to a sink that knows no marks the end of it looks like success.
  */
-enum ending { GOES_ON, COMPLETE, BROKEN, ABANDONED };
+enum ending { GOES_ON, COMPLETE, DESERTED, ABANDONED };
 
 struct bk_tee {
 	pthread_mutex_t lock;
@@ -57,9 +64,12 @@ bk_tee_new(struct bk_err *e)
 	return tee;
 }
 
-/* In the child. */
+/*
+ * In the child.  A session, as a mere group of its own that asks something at
+ * the terminal would be stopped, and hang.  Its processes inherit alive.
+ */
 _Noreturn static void
-run(const char *command, int fd)
+run(const char *command, int fd, int alive)
 {
 	struct sigaction sa = { .sa_handler = SIG_DFL };
 	sigset_t none;
@@ -67,34 +77,57 @@ run(const char *command, int fd)
 	(void)sigaction(SIGPIPE, &sa, NULL);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	if (dup2(fd, STDIN_FILENO) != -1)
+	if (setsid() != -1 && write(alive, "", 1) == 1 &&
+	    fcntl(alive, F_DUPFD, ALIVE_FD) != -1 &&
+	    dup2(fd, STDIN_FILENO) != -1)
 		(void)execl("/bin/sh", "sh", "-c", command, (char *)NULL);
 	_exit(126);
+}
+
+/* Start s, whose group exists on return, with these pipes' ends. */
+static int
+start(struct sink *s, int in, int alive, struct bk_err *e)
+{
+	struct bk_err ignored = {0};
+	pid_t pid;
+	char byte;
+
+	if ((pid = fork()) == 0)
+		run(s->command, in, alive);
+	close(in);
+	close(alive);
+	if (pid == -1)
+		return bk_fail_errno(e, "%s: fork", s->command);
+	s->pid = pid;
+	(void)bk_io_read(s->alive, &byte, 1, s->command, &ignored);
+	bk_debug_started(pid, (char *[]){ "sh", "-c",
+	    (char *)(uintptr_t)s->command, NULL });
+	return 0;
 }
 
 int
 bk_tee_start(struct bk_tee *tee, const char *command, struct bk_err *e)
 {
 	struct sink *s = &tee->sinks[tee->n];
-	int p[2];
-	pid_t pid;
+	int p[2], alive[2];
 
 	if (tee->n == BK_TEE_MAX)
 		return bk_fail(e, BK_FAIL, "more than %d sinks", BK_TEE_MAX);
 	if (bk_io_pipe(p, e) == -1)
 		return -1;
-	bk_io_pipe_grow(p[1]);
-	if ((pid = fork()) == 0)
-		run(command, p[0]);
-	close(p[0]);
-	if (pid == -1) {
+	if (bk_io_pipe(alive, e) == -1) {
+		close(p[0]);
 		close(p[1]);
-		return bk_fail_errno(e, "%s: fork", command);
+		return -1;
 	}
-	bk_debug_started(pid, (char *[]){ "sh", "-c",
-	    (char *)(uintptr_t)command, NULL });
+	bk_io_pipe_grow(p[1]);
 	*s = (struct sink){ .tee = tee, .command = command,
-	    .pid = pid, .fd = p[1] };
+	    .fd = p[1], .alive = alive[0] };
+	if (start(s, p[0], alive[1], e) == -1) {
+		close(s->fd);
+		close(s->alive);
+		return -1;
+	}
 	tee->n++;
 	return 0;
 }
@@ -133,12 +166,34 @@ write_ring(const struct sink *s, size_t n, struct bk_err *e)
 	    n - first, s->command, e);
 }
 
+/* Its first process, and all that have not closed what they inherited. */
+static int
+has_ended(const struct sink *s)
+{
+	struct pollfd p = { .fd = s->alive, .events = POLLIN };
+
+	return poll(&p, 1, 0) == 1 && bk_child_ended(&s->pid);
+}
+
+/* Wait until s, which was sent SIGTERM, has ended; SIGKILL to what does not. */
+static void
+await_group(const struct sink *s)
+{
+	const struct timespec pause = { .tv_nsec = TICK * 1000000 };
+	double until = bk_monotonic() + TERM_WAIT;
+
+	while (!has_ended(s) && bk_monotonic() < until)
+		(void)nanosleep(&pause, NULL);
+	if (!has_ended(s))
+		bk_child_kill_group(&s->pid, SIGKILL);
+}
+
 /* Close its input, when it may see that, and wait for its end. */
 static void
 end_sink(struct sink *s, enum ending ended)
 {
 	if (ended == ABANDONED)		/* it is being killed */
-		bk_child_await(&s->pid, TERM_WAIT);
+		await_group(s);
 	close(s->fd);		/* a pipe reports no errors on close */
 	s->fd = -1;
 	if (bk_child_reap(&s->pid, &s->status) == -1)
@@ -223,10 +278,21 @@ add_mark(struct bk_tee *tee, const char *mark, size_t n, enum ending ended)
 	advance(tee, n, ended);
 }
 
-static enum ending
-broken(const struct bk_reader *in)
+static void
+kill_sinks(const struct bk_tee *tee)
 {
-	return bk_reader_sealed(in) ? BROKEN : ABANDONED;
+	unsigned i;
+
+	for (i = 0; i < tee->n; i++)
+		bk_child_kill_group(&tee->sinks[i].pid, SIGTERM);
+}
+
+/* The signal first, and then what lets their input be closed. */
+static void
+abandon(struct bk_tee *tee)
+{
+	kill_sinks(tee);
+	advance(tee, 0, ABANDONED);
 }
 
 /*
@@ -248,7 +314,7 @@ fill(struct bk_tee *tee, struct bk_reader *in, const struct bk_seal *seal,
 	for (;;) {
 		/* a block, and a closing mark after it */
 		if (!wait_room(tee, BLOCK + BK_SEAL_CLOSING)) {
-			advance(tee, 0, BROKEN);
+			advance(tee, 0, DESERTED);
 			return 0;
 		}
 		at = (size_t)(tee->head % BK_TEE_RING);
@@ -259,18 +325,11 @@ fill(struct bk_tee *tee, struct bk_reader *in, const struct bk_seal *seal,
 	}
 	if (got == 0 && envelope)
 		add_mark(tee, closing, BK_SEAL_CLOSING, COMPLETE);
+	else if (got == 0)
+		advance(tee, 0, COMPLETE);
 	else
-		advance(tee, 0, got == 0 ? COMPLETE : broken(in));
+		abandon(tee);
 	return (int)got;
-}
-
-static void
-kill_sinks(const struct bk_tee *tee)
-{
-	unsigned i;
-
-	for (i = 0; i < tee->n; i++)
-		bk_child_kill(&tee->sinks[i].pid);
 }
 
 int
@@ -286,11 +345,9 @@ bk_tee_copy(struct bk_tee *tee, struct bk_reader *in, struct bk_err *e)
 	if (rc == 0)
 		rc = fill(tee, in, &seal, e);
 	else
-		advance(tee, 0, broken(in));
-	if (rc == -1 && !bk_reader_sealed(in))
-		kill_sinks(tee);
+		abandon(tee);
 	for (i = started; i < tee->n; i++)
-		end_sink(&tee->sinks[i], broken(in));
+		end_sink(&tee->sinks[i], ABANDONED);
 	while (started > 0)
 		pthread_join(tee->sinks[--started].thread, NULL);
 	return rc;
@@ -311,7 +368,7 @@ bk_tee_stop(const struct bk_tee *tee)
 
 	kill_sinks(tee);
 	for (i = 0; i < tee->n; i++)
-		bk_child_await(&tee->sinks[i].pid, TERM_WAIT);
+		await_group(&tee->sinks[i]);
 }
 
 void
@@ -321,11 +378,13 @@ bk_tee_free(struct bk_tee *tee)
 
 	if (tee == NULL)
 		return;
-	for (i = 0; i < tee->n; i++)
+	for (i = 0; i < tee->n; i++) {
 		if (tee->sinks[i].fd != -1) {
-			bk_child_kill(&tee->sinks[i].pid);
+			bk_child_kill_group(&tee->sinks[i].pid, SIGTERM);
 			end_sink(&tee->sinks[i], ABANDONED);
 		}
+		close(tee->sinks[i].alive);
+	}
 	(void)pthread_cond_destroy(&tee->moved);
 	(void)pthread_mutex_destroy(&tee->lock);
 	free(tee);

@@ -8,7 +8,10 @@
  * sink has its own position and its own writing thread.  A sink may lag behind
  * by the size of the ring; then reading waits for it, unless it has closed its
  * input or died.  The last 4 KiB reach a sink only after the input was found
- * complete, so that no sink gets the closing mark of a stream that failed.
+ * complete, so that no sink gets the closing mark of a stream that failed; and
+ * the end of a stream that failed only when its processes have ended, so that
+ * none that knows no marks takes that for success.  For that, each sink is a
+ * session of its own, without a terminal.
  *
  * Memory: the ring buffer, whatever the number of sinks.
  */
@@ -41,8 +44,8 @@ int bk_tee_start(struct bk_tee *tee, const char *command, struct bk_err *e);
  * Copy in to all sinks and wait until they have ended.  The stream's own marks
  * are passed on; if it has only an envelope's, each sink gets a new envelope.
  * 0: the input was complete, or no sink read on; -1 with *e set as by
- * bk_reader_read(), and the sinks' input ended without a closing mark.  The
- * sinks' own results are in bk_tee_result().
+ * bk_reader_read(), and the sinks were ended as by bk_tee_stop().  The sinks'
+ * own results are in bk_tee_result().
  */
 int bk_tee_copy(struct bk_tee *tee, struct bk_reader *in, struct bk_err *e);
 
@@ -50,8 +53,9 @@ int bk_tee_copy(struct bk_tee *tee, struct bk_reader *in, struct bk_err *e);
 struct bk_tee_result bk_tee_result(const struct bk_tee *tee, unsigned i);
 
 /*
- * SIGTERM to all running sinks, and wait for their end, so that none sees that
- * of its input; from any thread, once all are started.
+ * SIGTERM to all processes of the running sinks, SIGKILL after half a minute,
+ * and wait for their end, so that none sees that of its input; from any thread,
+ * once all are started.
  */
 void bk_tee_stop(const struct bk_tee *tee);
 
