@@ -40,6 +40,25 @@ data[int(sys.argv[2])] ^= 4
 sys.stdout.buffer.write(data)' "$1" "$2"
 }
 
+# minisign_key NAME: the key NAME as minisign -W has it.
+minisign_key() {
+	python3 - "$1" <<-'PY'
+	import base64, hashlib, sys
+	def data(path, prefix):	# of bech32, without its checksum
+	    word = [l for l in open(path).read().lower().split() if l.startswith(prefix)][0]
+	    v = 0
+	    for c in word[len(prefix):-6]:
+	        v = v << 5 | "qpzry9x8gf2tvdw0s3jn54khce6mua7l".index(c)
+	    return (v >> 4).to_bytes(32, "big")
+	public = data(sys.argv[1] + ".pub", "bksign1")
+	name = hashlib.blake2b(public).digest()[:8]
+	key = data(sys.argv[1], "bk-sign-key-1") + public
+	check = hashlib.blake2b(b"Ed" + name + key, digest_size=32).digest()
+	print("untrusted comment: a test's")
+	print(base64.b64encode(b"Ed\0\0B2" + bytes(48) + name + key + check).decode())
+	PY
+}
+
 @test "a signature is demanded, and found" {
 	bk-crypt -d -i key --signer ann.pub --bare <signed | cmp - in.gz
 	bk-crypt -d -i key --signer ann.pub <signed >$T/out
@@ -107,6 +126,20 @@ sys.stdout.buffer.write(data)' "$1" "$2"
 	sed 's/timestamp:1/timestamp:2/' age.sig >$T/sig
 	refused 'trusted comment' bk-crypt -d -i key --signer ann.pub \
 	    --signature $T/sig <age
+	# armored: of the file as it lies there, armor and all
+	age -a -R pub <in.gz >$T/armored
+	minisign_key ann >$T/mini.key
+	for blank in '' $'\n \n'; do
+		{ printf %s "$blank"; cat $T/armored; printf %s "$blank"; } >$T/lies
+		rm -f $T/lies.sig
+		minisign -S -W -s $T/mini.key -m $T/lies -x $T/lies.sig >/dev/null
+		bk-crypt -d -i key --signer ann.pub --signature $T/lies.sig \
+		    <$T/lies >$T/out
+		cmp $T/out in.gz
+		{ cat $T/lies; echo; } >$T/longer
+		refused 'or it was altered' bk-crypt -d -i key \
+		    --signer ann.pub --signature $T/lies.sig <$T/longer
+	done
 	# one that is there is never replaced
 	run -1 bk-crypt --age -R pub --sign ann --signature age.sig <in.gz
 	minisign -V -P "$key" -m age -x age.sig

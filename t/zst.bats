@@ -90,6 +90,13 @@ refused() {
 	refused own.zst
 	[[ $stderr == *'zstd frame at offset 106: '* ]]
 	refused plain
+	# a frame without content, in blocks, whose header states 9 bytes
+	{ marked_head; printf '\x28\xb5\x2f\xfd\x24\x09\0\0\0\0\0\0\0\0\0'
+	    printf '\1\0\0\x99\xe9\xd8\x51'
+	    printf '[*M\x18\x44\0\0\0'; closing_mark; } >nine.zst
+	refused nine.zst
+	[[ $stderr == *'zstd frame at offset 106: its content is not as long'* ]]
+	run ! zstd -qt nine.zst
 }
 
 @test "a window that is too large: the remedy works" {

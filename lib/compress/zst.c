@@ -13,6 +13,7 @@
 #define SKIPPABLE 0x184D2A5BU /* ours; decoders skip 0x184D2A50 to 5F */
 #define SKIPPABLE_MASK 0xFFFFFFF0U
 #define HEADER 8		/* magic and length of a skippable frame */
+#define FRAME_HEADER_MAX 18	/* of one with content */
 
 /* Write a mark in a skippable frame. */
 static int
@@ -174,17 +175,38 @@ frame_failed(const struct bk_input *in, size_t rc, struct bk_err *e)
 	}
 }
 
+/*
+ * The content's size as the frame's header states it, which libzstd does not
+ * compare if there is none; ZSTD_CONTENTSIZE_UNKNOWN: it does not.
+ */
+static int
+stated_size(struct bk_input *in, unsigned long long *size, struct bk_err *e)
+{
+	const uint8_t *p;
+	ssize_t n = bk_input_peek(in, FRAME_HEADER_MAX, &p, e);
+
+	if (n == -1)
+		return -1;
+	*size = ZSTD_getFrameContentSize(p, (size_t)n);
+	if (*size == ZSTD_CONTENTSIZE_ERROR)	/* then libzstd says how */
+		*size = ZSTD_CONTENTSIZE_UNKNOWN;
+	return 0;
+}
+
 /* A frame with content; buf holds BK_IO_BUFSZ bytes of it. */
 static int
 decompress_frame(ZSTD_DCtx *z, struct bk_input *in, struct bk_writer *out,
     uint8_t *buf, struct bk_err *e)
 {
+	unsigned long long stated, total = 0;
 	ZSTD_inBuffer i = {0};
 	ZSTD_outBuffer o;
 	const uint8_t *p;
 	size_t rc = 1;
 	ssize_t n = 0;
 
+	if (stated_size(in, &stated, e) == -1)
+		return -1;
 	do {
 		/* libzstd left room in o, so it needs more input */
 		if ((n = bk_input_peek(in, 0, &p, e)) == 0 &&
@@ -200,10 +222,13 @@ decompress_frame(ZSTD_DCtx *z, struct bk_input *in, struct bk_writer *out,
 				return frame_failed(in, rc, e);
 			if (bk_writer_write(out, buf, o.pos, e) == -1)
 				return -1;
+			total += o.pos;
 		} while (rc != 0 && (i.pos < i.size || o.pos == o.size));
 		bk_input_skip(in, i.pos);
 	} while (rc != 0);
-	return 0;
+	return stated == ZSTD_CONTENTSIZE_UNKNOWN || stated == total ? 0 :
+	    bk_input_bad(in, bk_input_offset(in), "its content is not as long "
+	    "as its header states", e);
 }
 
 static int

@@ -15,6 +15,8 @@ struct bk_armor {
 	struct bk_reader *in;
 	int armored, ended;
 	struct bk_err err;	/* reported after the data before it */
+	int (*watch)(void *ctx, const void *p, size_t n, struct bk_err *e);
+	void *watch_ctx;
 	uint8_t raw[16384];	/* read-ahead */
 	size_t raw_off, raw_len;
 	uint8_t line[LINE_BYTES + 2];	/* a decoded line */
@@ -60,11 +62,31 @@ bk_armor_reader(const struct bk_armor *a)
 	return a->in;
 }
 
+void
+bk_armor_watch(struct bk_armor *a,
+    int (*add)(void *ctx, const void *p, size_t n, struct bk_err *e), void *ctx)
+{
+	a->watch = add;
+	a->watch_ctx = ctx;
+}
+
+/* As bk_reader_read(), with a->err set. */
+static ssize_t
+read_raw(struct bk_armor *a, void *buf, size_t n)
+{
+	ssize_t r = bk_reader_read(a->in, buf, n, &a->err);
+
+	if (r > 0 && a->watch != NULL &&
+	    a->watch(a->watch_ctx, buf, (size_t)r, &a->err) == -1)
+		return -1;
+	return r;
+}
+
 /* Refill raw: 1; 0 at the end; -1 with a->err set. */
 static int
 refill(struct bk_armor *a)
 {
-	ssize_t n = bk_reader_read(a->in, a->raw, sizeof(a->raw), &a->err);
+	ssize_t n = read_raw(a, a->raw, sizeof(a->raw));
 
 	a->raw_off = 0;
 	a->raw_len = n > 0 ? (size_t)n : 0;
@@ -237,7 +259,7 @@ read_plain(struct bk_armor *a, uint8_t *buf, size_t n)
 	memcpy(buf, a->raw + a->raw_off, done);
 	a->raw_off += done;
 	if (done < n)
-		r = bk_reader_read(a->in, buf + done, n - done, &a->err);
+		r = read_raw(a, buf + done, n - done);
 	else
 		r = 0;
 	return r > 0 ? (ssize_t)done + r : done > 0 ? (ssize_t)done : r;

@@ -25,6 +25,15 @@ struct bk_armor *bk_armor_open(struct bk_reader *in, struct bk_err *e);
 ssize_t bk_armor_read(struct bk_armor *a, void *buf, size_t n,
     struct bk_err *e);
 
+/*
+ * Call add with ctx for all that is read from now on, as it is in the stream,
+ * armor and all.  It returns 0, or -1 with *e set, which the reading then does.
+ * Before the first bk_armor_read().
+ */
+void bk_armor_watch(struct bk_armor *a,
+    int (*add)(void *ctx, const void *p, size_t n, struct bk_err *e),
+    void *ctx);
+
 /* What it reads.  Borrowed. */
 struct bk_reader *bk_armor_reader(const struct bk_armor *a);
 

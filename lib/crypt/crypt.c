@@ -22,7 +22,8 @@ struct bk_crypt {
 	struct bk_payload_end end;
 	/* where a signature is demanded */
 	const struct bk_verifiers *signers;
-	struct bk_signed *digest;
+	struct bk_signed *digest;	/* of the stream, without its end */
+	struct bk_signed *file;	/* of all that is read, armor and all */
 	uint8_t signer[BK_SIGN_KEY];
 };
 
@@ -207,8 +208,9 @@ demand_signature(struct bk_crypt *c, const struct bk_crypt_from *from,
 
 	if ((c->signers = from->signers) == NULL)
 		return 0;
-	if (h->suite->marks ? check_signer(c, e) == -1
-	    : load_signature(c, from->signature, e) == -1)
+	if (!h->suite->marks)
+		return load_signature(c, from->signature, e);
+	if (check_signer(c, e) == -1)
 		return -1;
 	if ((c->digest = bk_signed_open(e)) == NULL ||
 	    bk_signed_add(c->digest, h->text.data, h->text.len, e) == -1)
@@ -221,14 +223,14 @@ static int
 check_signature(struct bk_crypt *c, struct bk_err *e)
 {
 	struct bk_verifiers announced = { .key = &c->header.signer, .n = 1 };
-	const struct bk_verifiers *by = c->header.suite->marks ? &announced
-	    : c->signers;
+	int marks = c->header.suite->marks;
+	const struct bk_verifiers *by = marks ? &announced : c->signers;
 	ssize_t signer;
 
-	if (c->digest == NULL)
+	if (c->signers == NULL)
 		return 0;
-	if ((signer = bk_signed_check(c->digest, by, c->end.signature,
-	    e)) == -1)
+	if ((signer = bk_signed_check(marks ? c->digest : c->file, by,
+	    c->end.signature, e)) == -1)
 		return -1;
 	memcpy(c->signer, by->key[signer], BK_SIGN_KEY);
 	return 0;
@@ -261,6 +263,27 @@ open_header(struct bk_crypt *c, const struct bk_crypt_from *from,
 	    : bk_fail(e, BK_DATA, "payload: truncated within its nonce");
 }
 
+static int
+add_to_file(void *ctx, const void *p, size_t n, struct bk_err *e)
+{
+	struct bk_crypt *c = ctx;
+
+	return bk_signed_add(c->file, p, n, e);
+}
+
+/* A signature beside the file is of all its bytes, as it lies there. */
+static int
+watch_file(struct bk_crypt *c, const struct bk_crypt_from *from,
+    struct bk_err *e)
+{
+	if (from->signers == NULL || from->signature == NULL)
+		return 0;
+	if ((c->file = bk_signed_open(e)) == NULL)
+		return -1;
+	bk_armor_watch(c->armor, add_to_file, c);
+	return 0;
+}
+
 struct bk_crypt *
 bk_crypt_open(struct bk_reader *in, const struct bk_crypt_from *from,
     struct bk_err *e)
@@ -272,7 +295,7 @@ bk_crypt_open(struct bk_reader *in, const struct bk_crypt_from *from,
 		return NULL;
 	}
 	if ((c->armor = bk_armor_open(in, e)) == NULL ||
-	    open_header(c, from, e) == -1) {
+	    watch_file(c, from, e) == -1 || open_header(c, from, e) == -1) {
 		bk_crypt_free(c);
 		return NULL;
 	}
@@ -344,6 +367,7 @@ bk_crypt_free(struct bk_crypt *c)
 	bk_header_free(&c->header);
 	bk_armor_free(c->armor);
 	bk_signed_free(c->digest);
+	bk_signed_free(c->file);
 	bk_wipe(c, sizeof(*c));
 	free(c);
 }
