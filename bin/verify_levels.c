@@ -53,8 +53,9 @@ levels_clean_up(void)
 		PQfinish(conn);
 	}
 	run.database[0] = run.reference[0] = '\0';
-	bk_drill_roles_drop(&run.roles);
+	/* which ends the sessions that its code has stopped */
 	bk_scratch_stop(&server);
+	bk_drill_roles_drop(&run.roles);
 }
 
 /*
@@ -135,11 +136,23 @@ set_bindir(struct bk_bindir *b)
 static void
 tell_confinement(void)
 {
-	if (server.confined < BK_CONFINE_FILES)
-		tool_say("scratch server: this system lets us give it no %s "
-		    "of its own; the dump's code can reach this host's",
-		    server.confined == BK_CONFINE_NET ? "view of the files" :
-		    "network and view of the files");
+	static const struct { unsigned limit; const char *what; } own[] = {
+	    { BK_CONFINE_NET, "network" }, { BK_CONFINE_PIDS, "processes" },
+	    { BK_CONFINE_FILES, "view of the files" } };
+	char lacks[64] = "";
+	size_t i, n = 0, left = 0;
+
+	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		left += (server.confined & own[i].limit) == 0;
+	if (left == 0)
+		return;
+	for (i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		if ((server.confined & own[i].limit) == 0)
+			n += (size_t)snprintf(lacks + n, sizeof(lacks) - n,
+			    "%s%s", n == 0 ? "" : --left > 1 ? ", " : " and ",
+			    own[i].what);
+	tool_say("scratch server: this system lets us give it no %s of its "
+	    "own; the dump's code can reach this host's", lacks);
 }
 
 /* A server of the version that was dumped, or a newer one. */

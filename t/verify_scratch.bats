@@ -7,7 +7,11 @@ load support/verify
 setup_file() { shop_start; }
 teardown_file() { pg_stop "$BATS_FILE_TMPDIR/c"; }
 setup() { shop_use; }
-teardown() { shop_left; }
+teardown() {
+	# what tests have here to be seen, or not, by others
+	[ -z "${outside-}" ] || kill "${outside[@]}"
+	shop_left
+}
 
 server_is_there() { compgen -G 'tmp/bk-verify.*/data/postmaster.pid' >/dev/null; }
 no_server() { [ -z "$(ls -A tmp/)" ]; }
@@ -38,11 +42,22 @@ died_of() {
 	[ "$(id -u)" = 0 ] || who=$(id -un)
 	echo mine >"$PGHOST/secret"
 	chmod 644 "$PGHOST/secret"
+	# of the user that the server has
+	if [ "$(id -u)" = 0 ]; then
+		setpriv --reuid=nobody --clear-groups sleep 1000 3>&- &
+	else
+		sleep 1000 3>&- &
+	fi
+	outside=($!)
 	cat >look.sql <<-SQL
 	CREATE TEMP TABLE said (what text);
 	COPY said FROM PROGRAM 'exec 2>&1; env; echo user \$(id -un); cat $PGHOST/secret;
 	    ls -A /home /root /run | grep "[^:]$" | sed "s/^/file /";
+	    ls -A / | sed "s/^/root /";
 	    echo processes \$(ls /proc | grep -c "^[0-9]");
+	    kill -0 ${outside[0]} && echo signalled;
+	    head -c 1 /dev/kmsg >/dev/null && echo kernel;
+	    find /opt /data /backup -type f | sed "s/^/file /";
 	    (: >/usr/ran) && echo wrote; (: >/var/tmp/ran) && echo wrote;
 	    perl -MIO::Socket::INET -e "print qq(reached\\n) if
 	        IO::Socket::INET->new(q(127.0.0.1:$PGPORT))"; true';
@@ -50,7 +65,10 @@ died_of() {
 	SELECT NOT bool_or(what ~ 'AKIA|^(HOME|AWS_.*|PGPASS.*|BK_.*)=') FROM said;
 	SQL
 	cat look.sql - >all.sql <<-'SQL'
-	SELECT NOT bool_or(what ~ '^(mine|file .*|wrote|reached)$') FROM said;
+	SELECT NOT bool_or(what ~ '^(mine|file .*|wrote|reached|signalled|kernel)$')
+	    FROM said;
+	SELECT count(*) < 4 FROM said WHERE what ~ '^root ' AND
+	    what !~ '^root (usr|s?bin|lib(x?32|64)?|etc|proc|dev)$';
 	SELECT bool_or(what = 'processes 0') FROM said;
 	SQL
 	export AWS_SECRET_ACCESS_KEY=AKIAX BK_PASSPHRASE=AKIAY
@@ -66,9 +84,62 @@ died_of() {
 	# a user's own are as good
 	cp shop.bk all.sql "$PGHOST"
 	chmod 644 "$PGHOST"/{shop.bk,all.sql}
+	setpriv --reuid=postgres --clear-groups sleep 1000 3>&- &
+	outside+=($!)
+	sed -i "s/kill -0 ${outside[0]}/kill -0 $!/" "$PGHOST/all.sql"
 	sed -i 's/user nobody/user postgres/' "$PGHOST/all.sql"
 	run -0 setpriv --reuid=postgres --regid=postgres --clear-groups sh -c \
 	    "cd $PGHOST; exec $BK_BIN/bk-verify --scratch --sql all.sql <shop.bk"
+}
+
+# place: tmp is a directory that the server's user can reach too.
+place() {
+	ln -s "$(mktemp -d "${BK_TMP:-/tmp}/bk-v.XXXXXX")" tmp
+	chmod 777 tmp/.
+}
+
+has_stopped() { compgen -G 'tmp/bk-verify.*/stopped' >/dev/null; }
+
+# namespaces: processes of its own, or skip.
+namespaces() {
+	run -0 --separate-stderr bk-verify --scratch -o r <shop.bk
+	[[ $stderr != *'can reach this host'* ]] || skip "no namespaces here"
+}
+
+@test "what its code leaves behind: processes, FIFOs, links, none in the way" {
+	namespaces
+	place
+	cat >leave.sql <<-'SQL'
+	CREATE TEMP TABLE said (what text);
+	COPY said FROM PROGRAM '
+	    sleep 98712 >/dev/null 2>&1 & setsid sleep 98712 >/dev/null 2>&1 &
+	    mv postmaster.pid was; mkfifo postmaster.pid;
+	    mv ../log ../was; mkfifo ../log;
+	    kill -STOP 1; kill -KILL 1; kill -STOP $(head -n 1 was); echo done';
+	SELECT what = 'done' FROM said;
+	SQL
+	TMPDIR=$(readlink tmp) run -0 bk-verify --scratch --sql leave.sql -o r \
+	    <shop.bk
+	no_server
+	run -1 pgrep -f 'sleep 98712'
+	rmdir "$(readlink tmp)"
+}
+
+@test "its code stops the server: we end, and it does, when told to" {
+	namespaces
+	place
+	cat >stop.sql <<-'SQL'
+	COPY (SELECT 1) TO PROGRAM 'touch ../stopped; kill -STOP -1';
+	SELECT true;
+	SQL
+	TMPDIR=$(readlink tmp) bk-verify --scratch --sql stop.sql -o r \
+	    <shop.bk 2>err 3>&- &
+	pid=$!
+	await 60 has_stopped
+	kill -TERM $pid
+	died_of TERM $pid
+	await 30 no_server
+	rmdir "$(readlink tmp)"
 }
 
 @test "lines of ours for the server's configuration" {
@@ -141,8 +212,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' bk-verify --restore -o r <slow 2>err &
 
 @test "a scratch server goes away, also when we are killed" {
 	# one that the server's user can reach: a test's own is ours alone
-	ln -s "$(mktemp -d "${BK_TMP:-/tmp}/bk-v.XXXXXX")" tmp
-	chmod 777 tmp/.
+	place
 	mkfifo slow
 	for sig in TERM KILL; do
 		TMPDIR=$(readlink tmp) bk-verify --scratch -o r <slow 2>err 8>&- &
@@ -170,6 +240,9 @@ os.execvp(sys.argv[1], sys.argv[1:])' bk-verify --restore -o r <slow 2>err &
 	run -0 --separate-stderr "${as[@]}" unshare -U -c --keep-caps sh -c \
 	    "$off '$BK_BIN/bk-verify' --scratch" sh mnt net <shop.bk
 	[[ $stderr == *'give it no network and view of the files of its own; the dump'* ]]
+	run -0 --separate-stderr "${as[@]}" unshare -U -c --keep-caps sh -c \
+	    "$off '$BK_BIN/bk-verify' --scratch" sh mnt pid net <shop.bk
+	[[ $stderr == *'give it no network, processes and view of the files of its own; the dump'* ]]
 }
 
 @test "with the dump's roles, and its digits of floats" {

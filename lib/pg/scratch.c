@@ -1,6 +1,8 @@
 #include "base/debug.h"
 #include "pg/scratch.h"
 
+#include <sys/stat.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -14,11 +16,15 @@
 
 #include "base/child.h"
 #include "base/io.h"
+#include "base/utctime.h"
 
 #define FDS 1024		/* descriptors that may be open */
 #define DIR_MAX 80		/* a socket's path has at most 107 bytes */
 #define LOOK 100		/* milliseconds between two at a server */
-#define LOOKS 100		/* for one that has not said that it is there */
+#define START 120		/* seconds that one without recovery may take, */
+#define INITDB 600		/* its initdb, */
+#define REMOVAL 1800		/* the removal of its files, */
+#define VERSION 60		/* and a look at its version */
 #define PLACE "-"		/* in the place of an encoding: no server yet */
 
 /*
@@ -31,10 +37,6 @@ static const char defaults[] = "\nfsync = off\nfull_page_writes = off\n"
     "shared_buffers = 128MB\nmaintenance_work_mem = 256MB\n"
     "max_connections = 300\nmax_locks_per_transaction = 1024\n"
     "logging_collector = off\narchive_mode = off\nssl = off\n";
-
-/* but not here.  The port is only part of the socket's name. */
-static const char options[] = "-c listen_addresses= -c port=5432 "
-    "-c unix_socket_permissions=0700 -c unix_socket_directories=";
 
 /* Read a line of at most cap - 1 bytes, without its newline; 0 or -1. */
 static int
@@ -69,17 +71,41 @@ is_error(const char *line)
 	    strstr(line, "postgresql.conf\"") != NULL);
 }
 
+/*
+ * Read a file of the server's, which the server may have put anything in the
+ * place of: a FIFO to wait at, or a link to what it may not read itself.
+ */
+static int
+read_its(const char *path, size_t max, struct bk_buf *text)
+{
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY |
+	    O_CLOEXEC), rc = -1;
+	struct bk_err ignored = {0};
+	struct stat st;
+	ssize_t n;
+
+	if (fd == -1)
+		return -1;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    bk_buf_reserve(text, max + 1, &ignored) == 0 &&
+	    (n = bk_io_read(fd, text->data, max, path, &ignored)) >= 0) {
+		text->data[n] = '\0';
+		text->len = (size_t)n;
+		rc = 0;
+	}
+	close(fd);
+	return rc;
+}
+
 /* Copy the last error in the file log to out. */
 static void
 last_error(const char *log, char *out, size_t cap)
 {
 	struct bk_buf text = {0};
-	struct bk_err ignored = {0};
 	char *line, *next;
 
 	(void)snprintf(out, cap, "server did not start");
-	if (bk_io_slurp(log, 1024 * 1024, &text, &ignored) == 0 &&
-	    text.data != NULL)
+	if (read_its(log, 1024 * 1024, &text) == 0)
 		for (line = text.data; *line != '\0'; line = next) {
 			next = line + strcspn(line, "\n");
 			if (*next == '\n')
@@ -91,11 +117,11 @@ last_error(const char *log, char *out, size_t cap)
 }
 
 struct server {
-	char dir[128], data[160], log[160], conf[sizeof(options) + 128];
-	char postgres[4096], initdb[4096], pg_ctl[4096];
+	char dir[128], data[160], log[160], socket[160];
+	char postgres[4096], initdb[4096];
 	struct bk_confine confine;
-	pid_t pid;		/* of the one that recovers; 0: not known yet */
-	int looks;		/* how often it was looked for */
+	atomic_int pid;		/* of what runs; 0: nothing */
+	int alive;		/* at its end when that has ended; -1: none */
 };
 
 static int
@@ -115,77 +141,74 @@ add_settings(const struct server *s, const struct bk_buf *config)
 	return close(fd) == -1 ? -1 : rc;
 }
 
-enum server_state { GONE, STARTING, READY };
-
-/*
- * What postmaster.pid says: its first line is a process, its eighth "ready" or
- * what it is at.  For a moment there is no such file yet.
- */
-static enum server_state
-server_state(struct server *s)
+/* The eighth line of postmaster.pid is what the server is at. */
+static int
+is_ready(const struct server *s)
 {
 	char path[200], *line;
-	struct bk_err ignored = {0};
 	struct bk_buf text = {0};
-	enum server_state state = GONE;
-	int i;
+	int i, ready = 0;
 
 	(void)snprintf(path, sizeof(path), "%s/postmaster.pid", s->data);
-	if (bk_io_slurp(path, 4096, &text, &ignored) == 0 && text.len > 0) {
-		s->pid = (pid_t)strtol(text.data, NULL, 10);
+	if (read_its(path, 4096, &text) == 0) {
 		for (line = text.data, i = 0; line != NULL && i < 7; i++)
 			if ((line = strchr(line, '\n')) != NULL)
 				line++;
-		if (line != NULL && strncmp(line, "ready", 5) == 0)
-			state = READY;
+		ready = line != NULL && strncmp(line, "ready", 5) == 0;
 	}
 	bk_buf_free(&text);
-	if (state != READY && s->pid > 0 &&
-	    (kill(s->pid, 0) == 0 || errno == EPERM))
-		state = STARTING;
-	if (state == GONE && s->pid == 0 && s->looks++ < LOOKS)
-		state = STARTING;
-	return state;
+	return ready;
+}
+
+/* The settings that no configuration changes; the port is a socket's name. */
+static int
+launch(struct server *s)
+{
+	char *argv[] = { s->postgres, "-D", s->data, "-c", "listen_addresses=",
+	    "-c", "port=5432", "-c", "unix_socket_permissions=0700", "-c",
+	    s->socket, NULL };
+
+	return bk_confine_start(&s->confine, argv, s->log, &s->pid, &s->alive);
 }
 
 /*
  * Start the server in the data directory that is there, and wait until it is
- * ready; 0, or -1 with reason, also if our parent wants no more of it.
+ * ready, at most so many seconds (0: however long it takes); 0, or -1 with
+ * reason, also if our parent wants no more of it.
  */
 static int
-recover_server(struct server *s, int from, char *reason, size_t cap)
+run_server(struct server *s, int from, double seconds, char *reason, size_t cap)
 {
-	char *start[] = { s->pg_ctl, "-D", s->data, "-l", s->log, "-o",
-	    s->conf, "-s", "-W", "start", NULL };
-	struct pollfd parent = { .fd = from, .events = POLLIN };
+	struct pollfd fds[2] = { { .fd = from, .events = POLLIN },
+	    { .events = POLLIN } };
+	double until = bk_monotonic() + seconds;
 
 	(void)snprintf(reason, cap, "stopped");
-	if (bk_confine_run(&s->confine, start, NULL) == 0)
-		while (poll(&parent, 1, LOOK) == 0)
-			switch (server_state(s)) {
-			case READY: return 0;
-			case STARTING: continue;
-			case GONE:
-				last_error(s->log, reason, cap);
-				return -1;
-			}
+	if (launch(s) == -1)
+		return -1;
+	fds[1].fd = s->alive;
+	while (poll(fds, 2, LOOK) == 0) {
+		if (is_ready(s))
+			return 0;
+		if (seconds > 0 && bk_monotonic() > until)
+			break;
+	}
+	if (fds[0].revents == 0)
+		last_error(s->log, reason, cap);
 	return -1;
 }
 
 /* Run initdb, then start the server; 0, or -1 with reason. */
 static int
-start_server(struct server *s, char *encoding, const struct bk_buf *config,
-    char *reason, size_t cap)
+start_server(struct server *s, int from, char *encoding,
+    const struct bk_buf *config, char *reason, size_t cap)
 {
 	char *init[] = { s->initdb, "-D", s->data, "-U", "postgres", "-A",
 	    "trust", "-N", "--locale=C", "-E", encoding, NULL };
-	char *start[] = { s->pg_ctl, "-D", s->data, "-l", s->log, "-o",
-	    s->conf, "-s", "-w", "-t", "120", "start", NULL };
 
-	if (bk_confine_run(&s->confine, init, s->log) == 0 &&
-	    add_settings(s, config) == 0 &&
-	    bk_confine_run(&s->confine, start, NULL) == 0)
-		return 0;
+	if (bk_confine_run(&s->confine, init, s->log, INITDB) == 0 &&
+	    add_settings(s, config) == 0)
+		return run_server(s, from, START, reason, cap);
 	last_error(s->log, reason, cap);
 	return -1;
 }
@@ -193,16 +216,14 @@ start_server(struct server *s, char *encoding, const struct bk_buf *config,
 static void
 remove_server(struct server *s)
 {
-	char *stop[] = { s->pg_ctl, "-D", s->data, "-s", "-w", "-m",
-	    "immediate", "stop", NULL };
 	char *clear[] = { "/bin/rm", "-rf", "--", s->dir, NULL };
 
+	bk_confine_end(&s->pid, &s->alive);
 	if (s->dir[0] == '\0')
 		return;
 	/* whose view of the files is not that of the server */
-	s->confine.level = BK_CONFINE_USER;
-	(void)bk_confine_run(&s->confine, stop, NULL);
-	(void)bk_confine_run(&s->confine, clear, NULL);
+	s->confine.limits = 0;
+	(void)bk_confine_run(&s->confine, clear, NULL, REMOVAL);
 }
 
 /* Make the server's directory, accessible to its user alone. */
@@ -234,14 +255,14 @@ static int
 try_user(struct server *s, const char *tmp)
 {
 	char *version[] = { s->postgres, "--version", NULL };
-	int level;
+	unsigned limits = BK_CONFINE_ALL + 1;
 
 	if (make_dir(s, tmp) == -1)
 		return -1;
 	s->confine.dir = s->dir;
-	for (level = BK_CONFINE_FILES; level >= BK_CONFINE_USER; level--) {
-		s->confine.level = (enum bk_confine_level)level;
-		if (bk_confine_run(&s->confine, version, NULL) == 0)
+	while (limits-- > 0) {
+		s->confine.limits = limits;
+		if (bk_confine_run(&s->confine, version, NULL, VERSION) == 0)
 			return 0;
 	}
 	(void)rmdir(s->dir);
@@ -283,8 +304,6 @@ set_paths(struct server *s, const char *program)
 	(void)snprintf(s->postgres, sizeof(s->postgres), "%s", program);
 	(void)snprintf(s->initdb, sizeof(s->initdb), "%.*s/initdb", dir,
 	    program);
-	(void)snprintf(s->pg_ctl, sizeof(s->pg_ctl), "%.*s/pg_ctl", dir,
-	    program);
 	s->confine.program = s->postgres;
 }
 
@@ -293,7 +312,8 @@ set_files(struct server *s)
 {
 	(void)snprintf(s->data, sizeof(s->data), "%s/" BK_SCRATCH_DATA, s->dir);
 	(void)snprintf(s->log, sizeof(s->log), "%s/log", s->dir);
-	(void)snprintf(s->conf, sizeof(s->conf), "%s%s", options, s->dir);
+	(void)snprintf(s->socket, sizeof(s->socket),
+	    "unix_socket_directories=%s", s->dir);
 }
 
 /* The lines "PROGRAM", "ENCODING" and "BYTES", and as many of settings. */
@@ -324,8 +344,8 @@ serve_one(struct server *s, int from, char *encoding, const struct bk_buf *conf,
 {
 	if (strcmp(encoding, PLACE) == 0)
 		return 0;
-	return *encoding == '\0' ? recover_server(s, from, reason, cap) :
-	    start_server(s, encoding, conf, reason, cap);
+	return *encoding == '\0' ? run_server(s, from, 0, reason, cap) :
+	    start_server(s, from, encoding, conf, reason, cap);
 }
 
 /* Serve requests until EOF; the first makes the place. */
@@ -333,7 +353,7 @@ static void
 serve(int from, int to, const char *tmp, char *const env[])
 {
 	char program[4000], encoding[64], reason[512] = "", answer[700];
-	struct server s = { .confine.env = env };
+	struct server s = { .confine.env = env, .alive = -1 };
 	struct bk_buf config = {0};
 	struct bk_err ignored = {0};
 
@@ -354,7 +374,7 @@ serve(int from, int to, const char *tmp, char *const env[])
 			    reason);
 		else
 			(void)snprintf(answer, sizeof(answer),
-			    "%d %d %ju %ju %s\n", (int)s.confine.level,
+			    "%u %d %ju %ju %s\n", s.confine.limits,
 			    s.confine.other, (uintmax_t)s.confine.uid,
 			    (uintmax_t)s.confine.gid, s.dir);
 		(void)bk_io_write(to, answer, strlen(answer), "pipe",
@@ -428,7 +448,7 @@ parse_answer(struct bk_scratch *s, const char *answer, struct bk_err *e)
 			    "supervisor died");
 		answer = end + 1;
 	}
-	s->confined = (enum bk_confine_level)v[0];
+	s->confined = (unsigned)v[0];
 	s->other = v[1] != 0;
 	s->uid = (uid_t)v[2];
 	s->gid = (gid_t)v[3];
@@ -466,7 +486,7 @@ int
 bk_scratch_start(struct bk_scratch *s, const char *postgres, int ascii,
     const struct bk_buf *config, struct bk_err *e)
 {
-	bk_debug(BK_DEBUG_CHILD, "%ld runs initdb and pg_ctl of %s",
+	bk_debug(BK_DEBUG_CHILD, "%ld runs initdb and postgres, %s",
 	    (long)s->pid, postgres);
 	return request(s, postgres, ascii ? "SQL_ASCII" : "UTF8", config, e);
 }
@@ -485,7 +505,7 @@ bk_scratch_recover(struct bk_scratch *s, const char *postgres,
 {
 	static const struct bk_buf nothing;
 
-	bk_debug(BK_DEBUG_CHILD, "%ld runs pg_ctl of %s", (long)s->pid,
+	bk_debug(BK_DEBUG_CHILD, "%ld runs %s", (long)s->pid,
 	    postgres);
 	return request(s, postgres, "", &nothing, e);
 }

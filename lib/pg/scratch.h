@@ -16,7 +16,7 @@ struct bk_scratch {
 	pid_t pid;		/* the supervisor's; 0: none */
 	int to, from;		/* pipes to and from it */
 	char dir[128];		/* of socket and data; "": not started */
-	enum bk_confine_level confined;	/* once started or placed */
+	unsigned confined;	/* confine.h's limits, once started or placed */
 	int other;		/* the server runs as another user than us: */
 	uid_t uid;
 	gid_t gid;
@@ -53,7 +53,10 @@ int bk_scratch_place(struct bk_scratch *s, const char *postgres,
 int bk_scratch_recover(struct bk_scratch *s, const char *postgres,
     struct bk_err *e);
 
-/* Stop and remove the server, and wait for that; fine if there is none. */
+/*
+ * Stop and remove the server, and wait for that, but not for anything that its
+ * code does; fine if there is none.
+ */
 void bk_scratch_stop(struct bk_scratch *s);
 
 #endif
