@@ -152,12 +152,80 @@ add_resolver(void)
 		add(target, 0);
 }
 
+#if defined(__GLIBC__)
+/*
+ * Is a word of the line "hosts:" in nsswitch.conf(5) a module that may be the
+ * only one to know a name, and asks a service of this host for it?  What
+ * resolve(8) would know, "dns" does without it.
+ */
+static int
+is_service(const char *word)
+{
+	static const char *const others[] = { "files", "dns", "myhostname",
+	    "mymachines", "db", "compat", "resolve" };
+	size_t i;
+
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(word, others[i]) == 0)
+			return 0;
+	return 1;
+}
+
+/* Of "hosts: files mdns4 [NOTFOUND=return] dns" what follows the colon. */
+static int
+has_service(char *line)
+{
+	static const char blanks[] = " \t\n";
+	char *save, *word;
+	int action = 0, dns = 0, resolve = 0;
+
+	line[strcspn(line, "#")] = '\0';
+	for (word = strtok_r(line, blanks, &save); word != NULL;
+	    word = strtok_r(NULL, blanks, &save)) {
+		action |= *word == '[';
+		if (!action && is_service(word))
+			return 1;
+		dns |= strcmp(word, "dns") == 0;
+		resolve |= strcmp(word, "resolve") == 0;
+		if (word[strlen(word) - 1] == ']')
+			action = 0;
+	}
+	return resolve && !dns;
+}
+
+/* Do names take a socket of this host? */
+static int
+names_are_local(void)
+{
+	char line[1024], *list;
+	FILE *f = fopen("/etc/nsswitch.conf", "re");
+	int local = 0;
+
+	while (f != NULL && fgets(line, sizeof(line), f) != NULL) {
+		list = line + strspn(line, " \t");
+		if (strncmp(list, "hosts:", 6) == 0)
+			local = has_service(list + 6);
+	}
+	if (f != NULL)
+		(void)fclose(f);
+	return local;
+}
+#else
+static int
+names_are_local(void)
+{
+	return 0;		/* no modules in this C library */
+}
+#endif
+
 void
 narrow_connect(void)
 {
 	size_t i;
 
 	may |= BK_SANDBOX_READ | BK_SANDBOX_CONNECT;
+	if (names_are_local())
+		may |= BK_SANDBOX_LOCAL;
 	for (i = 0; i < sizeof(network) / sizeof(network[0]); i++)
 		add(network[i], 0);
 	add_resolver();

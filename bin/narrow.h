@@ -24,7 +24,10 @@ void narrow_write(const char *path);
 /* It makes, replaces or removes files in this directory. */
 void narrow_write_in(const char *directory);
 
-/* It looks up names, and connects to servers, also by TLS. */
+/*
+ * It looks up names, and connects to servers of other hosts or by TCP, also by
+ * TLS: not to PostgreSQL's socket, unless names take sockets of this host.
+ */
 void narrow_connect(void);
 
 /*

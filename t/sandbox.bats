@@ -167,7 +167,9 @@ filters() {
 		with "$line"
 		narrowed
 		are "secret=$no" "may=$no" create=EPERM append=EPERM \
-		    unlink=EPERM socket=ok connect=ECONNREFUSED listen=EPERM
+		    unlink=EPERM socket=ok connect=ECONNREFUSED listen=EPERM \
+		    datagrams=EPERM
+		grep -q '^hosts:.*mdns' /etc/nsswitch.conf || are unix=EPERM
 	done <<-'TOOLS'
 	bk-s3ls --retry-for 1s s3://bucket/
 	bk-s3put --retry-for 1s s3://bucket/key <in
@@ -175,6 +177,38 @@ filters() {
 	echo s3://bucket/key | bk-s3rm --retry-for 1s
 	bk-notify --retry-for 1s --webhook url <listing
 	TOOLS
+}
+
+# names NSSWITCH: bk-s3ls looks up a name of a hosts file, with that line.
+names() {
+	echo "hosts: $1" >nsswitch
+	echo '127.0.0.1 store.bk.test' >hosts
+	AWS_ENDPOINT_URL=http://store.bk.test:9 with "unshare -m sh -c \"
+	    mount --bind nsswitch /etc/nsswitch.conf &&
+	    mount --bind hosts /etc/hosts &&
+	    exec bk-s3ls --retry-for 1s s3://bucket/\""
+	grep -Eiq "refused|could ?n[o']t connect|failed to connect" err
+}
+
+@test "sockets of this host, its database's: only where names take them" {
+	local line
+	unshare -m true || skip "no mount namespaces"
+	while read -r line; do
+		names "$line"
+		are unix=EPERM datagrams=EPERM
+	done <<-'LINES'
+	files dns
+	files myhostname resolve [!UNAVAIL=return] dns
+	files [ SUCCESS = return ] dns # mdns4
+	LINES
+	while read -r line; do
+		names "$line"
+		are unix=ok datagrams=EPERM
+	done <<-'LINES'
+	files mdns4_minimal [NOTFOUND=return] dns
+	files resolve
+	files [NOTFOUND=continue] sss dns
+	LINES
 }
 
 @test "without Landlock, without seccomp, without both" {

@@ -57,7 +57,7 @@ bk_sandbox_calls(const struct bk_sandbox *s)
 	(void)snprintf(promises, sizeof(promises), "stdio%s%s%s",
 	    s->may & (BK_SANDBOX_READ | BK_SANDBOX_CONNECT) ? " rpath" : "",
 	    s->may & BK_SANDBOX_WRITE ? " wpath cpath fattr flock" : "",
-	    s->may & BK_SANDBOX_CONNECT ? " inet unix dns" : "");
+	    s->may & BK_SANDBOX_CONNECT ? " inet dns" : "");
 	(void)pledge(promises, NULL);
 }
 #endif

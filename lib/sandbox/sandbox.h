@@ -31,6 +31,9 @@ enum {
 	BK_SANDBOX_CONNECT = 4,	/* look up names, connect to servers; READ
 				 * and, for modules of the C library,
 				 * executable memory as well */
+	BK_SANDBOX_LOCAL = 8	/* and sockets of this host, which reach its
+				 * database as well: where names are not to be
+				 * had without */
 };
 
 struct bk_sandbox_path {

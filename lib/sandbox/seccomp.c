@@ -46,7 +46,9 @@ enum check {
 	OPENED,		/* newfstatat(2): of a descriptor */
 	ASKING,		/* prlimit64(2): sets nothing */
 	FLAGS1, FLAGS2,	/* open flags to read, in this argument */
-	DOMAIN,		/* socket(2): IP, or local for name services */
+	DOMAIN,		/* socket(2): IP, and netlink for getaddrinfo(3) */
+	DOMAIN_LOCAL,	/* the same, or local for name services */
+	STREAM,		/* socketpair(2): no one that connect(2) can turn */
 	CONTROL,	/* ioctl(2): questions, and FIONBIO */
 	FILE_CONTROL,	/* fcntl(2): flags, pipes' sizes, locks */
 	ABSENT,		/* ENOSYS: the C library has another way */
@@ -62,6 +64,7 @@ struct rule {
 #define READ (BK_SANDBOX_READ | BK_SANDBOX_WRITE | BK_SANDBOX_CONNECT)
 #define WRITE BK_SANDBOX_WRITE
 #define CONNECT BK_SANDBOX_CONNECT
+#define LOCAL BK_SANDBOX_LOCAL
 
 /* In the order in which they are compared: the first that matches counts. */
 static const struct rule rules[] = {
@@ -168,9 +171,10 @@ static const struct rule rules[] = {
 	{ SYS_umask, ALWAYS, WRITE },
 	{ SYS_fallocate, ALWAYS, WRITE },
 	{ SYS_utimensat, ALWAYS, WRITE },
-	/* sockets; local ones for the modules of nsswitch.conf(5) */
+	/* sockets; local ones for some modules of nsswitch.conf(5) */
+	{ SYS_socket, DOMAIN_LOCAL, LOCAL },
 	{ SYS_socket, DOMAIN, CONNECT },
-	{ SYS_socketpair, ALWAYS, CONNECT },
+	{ SYS_socketpair, STREAM, CONNECT },
 	{ SYS_connect, ALWAYS, CONNECT },
 	{ SYS_bind, ALWAYS, CONNECT },	/* getaddrinfo(3)'s netlink(7) */
 	{ SYS_sendmsg, ALWAYS, CONNECT },
@@ -298,12 +302,13 @@ check_flags(struct program *p, unsigned arg, uint32_t bits)
  * been a way into kernels.
  */
 static void
-check_domain(struct program *p)
+check_domain(struct program *p, int local)
 {
 	load(p, 0);
 	if_equal(p, AF_INET, ALLOWED);
 	if_equal(p, AF_INET6, ALLOWED);
-	if_equal(p, AF_UNIX, ALLOWED);
+	if (local)
+		if_equal(p, AF_UNIX, ALLOWED);
 	unless_equal(p, AF_NETLINK, DENIED);
 	load(p, 2);
 	unless_equal(p, 0, DENIED);	/* NETLINK_ROUTE */
@@ -333,6 +338,9 @@ judge(struct program *p, enum check check)
 	    FIONBIO };
 	static const uint32_t file_controls[] = { F_GETFD, F_SETFD, F_GETFL,
 	    F_SETFL, F_SETPIPE_SZ, F_GETPIPE_SZ, F_SETLK, F_SETLKW };
+	static const uint32_t streams[] = { SOCK_STREAM,
+	    SOCK_STREAM | SOCK_CLOEXEC, SOCK_STREAM | SOCK_NONBLOCK,
+	    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK };
 	/* O_TMPFILE comes with one of the first two */
 	static const uint32_t writes = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC |
 	    O_APPEND;
@@ -371,7 +379,9 @@ judge(struct program *p, enum check check)
 	case FLAGS1: check_flags(p, 1, writes); break;
 	case FLAGS2: check_flags(p, 2, writes); break;
 	case ASKING: check_asking(p); break;
-	case DOMAIN: check_domain(p); break;
+	case DOMAIN: check_domain(p, 0); break;
+	case DOMAIN_LOCAL: check_domain(p, 1); break;
+	case STREAM: ONE_OF(p, 1, streams); break;
 	case CONTROL: ONE_OF(p, 1, controls); break;
 	case FILE_CONTROL: ONE_OF(p, 1, file_controls); break;
 	case ABSENT: leave(p, UNKNOWN); break;

@@ -75,7 +75,7 @@ try_sockets(void)
 {
 	struct sockaddr_in there = { .sin_family = AF_INET,
 	    .sin_port = htons(9), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), pair[2];
 
 	tell("socket", fd);
 	if (fd != -1) {
@@ -84,6 +84,11 @@ try_sockets(void)
 		tell("listen", listen(fd, 1));
 		close(fd);
 	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	tell("unix", fd);
+	if (fd != -1)
+		close(fd);
+	tell("datagrams", socketpair(AF_UNIX, SOCK_DGRAM, 0, pair));
 	tell("packet", socket(AF_PACKET, SOCK_RAW, 0));
 	tell("netfilter", socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER));
 	tell("vsock", socket(AF_VSOCK, SOCK_STREAM, 0));
