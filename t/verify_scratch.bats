@@ -44,9 +44,9 @@ died_of() {
 	chmod 644 "$PGHOST/secret"
 	# of the user that the server has
 	if [ "$(id -u)" = 0 ]; then
-		setpriv --reuid=nobody --clear-groups sleep 1000 3>&- &
+		setpriv --reuid=nobody --clear-groups tail -f /dev/null 3>&- &
 	else
-		sleep 1000 3>&- &
+		tail -f /dev/null 3>&- &
 	fi
 	outside=($!)
 	cat >look.sql <<-SQL
@@ -84,7 +84,7 @@ died_of() {
 	# a user's own are as good
 	cp shop.bk all.sql "$PGHOST"
 	chmod 644 "$PGHOST"/{shop.bk,all.sql}
-	setpriv --reuid=postgres --clear-groups sleep 1000 3>&- &
+	setpriv --reuid=postgres --clear-groups tail -f /dev/null 3>&- &
 	outside+=($!)
 	sed -i "s/kill -0 ${outside[0]}/kill -0 $!/" "$PGHOST/all.sql"
 	sed -i 's/user nobody/user postgres/' "$PGHOST/all.sql"
@@ -112,7 +112,8 @@ namespaces() {
 	cat >leave.sql <<-'SQL'
 	CREATE TEMP TABLE said (what text);
 	COPY said FROM PROGRAM '
-	    sleep 98712 >/dev/null 2>&1 & setsid sleep 98712 >/dev/null 2>&1 &
+	    perl -esleep left-behind >/dev/null 2>&1 &
+	    setsid perl -esleep left-behind >/dev/null 2>&1 &
 	    mv postmaster.pid was; mkfifo postmaster.pid;
 	    mv ../log ../was; mkfifo ../log;
 	    kill -STOP 1; kill -KILL 1; kill -STOP $(head -n 1 was); echo done';
@@ -121,7 +122,7 @@ namespaces() {
 	TMPDIR=$(readlink tmp) run -0 bk-verify --scratch --sql leave.sql -o r \
 	    <shop.bk
 	no_server
-	run -1 pgrep -f 'sleep 98712'
+	run -1 pgrep -f 'perl -esleep left-behind'
 	rmdir "$(readlink tmp)"
 }
 
