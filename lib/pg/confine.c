@@ -113,7 +113,7 @@ make_path(const char *path)
 	return access(path, F_OK) == -1 ? mkdir(path, 0755) : 0;
 }
 
-/* Show one of the host's directories, or a link to one (/lib), if it is there. */
+/* Show one of the host's directories, or links to one, if it is there. */
 static int
 show(const char *name)
 {

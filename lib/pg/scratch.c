@@ -21,7 +21,7 @@
 #define FDS 1024		/* descriptors that may be open */
 #define DIR_MAX 80		/* a socket's path has at most 107 bytes */
 #define LOOK 100		/* milliseconds between two at a server */
-#define START 120		/* seconds that one without recovery may take, */
+#define START 120		/* seconds that one may take to start, */
 #define INITDB 600		/* its initdb, */
 #define REMOVAL 1800		/* the removal of its files, */
 #define VERSION 60		/* and a look at its version */
