@@ -54,6 +54,23 @@ ways() {
 	harmless
 }
 
+# as_sql DATABASE COMMAND...: the same for plain SQL, which is a script, with
+# ends of lines of either kind.
+as_sql() {
+	local db=$1 end
+	shift
+	pg_dump "$db" >sql
+	for end in '' $'\r'; do
+		sed "s/\$/$end/" sql >lines
+		bk-verify -q <lines >receipt
+		COPY=copy
+		bk-restore -q --unsealed --into copy <lines
+		harmless
+		"$@"
+		dropdb copy
+	done
+}
+
 labels() {
 	sql "SELECT string_agg(enumlabel, '|' ORDER BY enumsortorder)
 	    FROM pg_enum" "$COPY"
@@ -73,6 +90,7 @@ labels_are() {
 		    ENUM ('$char', 'q --z', '$evil')" sj
 		bk-dump sj >sj.dump
 		ways sj.dump labels_are "$char|q --z|$evil"
+		as_sql sj labels_are "$char|q --z|$evil"
 		PGUSER=bob sql 'DROP TYPE e' sj
 	done
 	sql 'ALTER DATABASE sj RESET client_encoding'
@@ -101,6 +119,7 @@ labels_are() {
 		[ "$(sql 'SELECT count(*) FROM rows' "$COPY")" = 2 ]
 	}
 	ways m.dump both_rows
+	as_sql m both_rows
 	dropdb m
 }
 

@@ -1,55 +1,13 @@
-#include "archive/sqltext.h"
+#include "archive/sqltext_in.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
-
-#define WORD_MAX 256		/* of a comment, psql's command, dollar tag */
 #define HEAD_MAX 64		/* of a statement that is not kept */
-#define TAIL_MAX 16		/* its last bytes */
 #define KEEP_MAX ((size_t)1 << 30)	/* the server takes no longer one */
-#define NAME_BYTES 16		/* longer than any word that matters */
-
-enum state {
-	PLAIN, COMMENT, BLOCK_COMMENT, STRING, ESTRING, IDENTIFIER, DOLLAR_TAG,
-	DOLLAR, COMMAND, COPY_LINE, COPY
-};
-
-struct word {			/* text, truncated to the bound */
-	char text[WORD_MAX];
-	size_t len;
-};
-
-struct bk_sqltext {
-	const char *name;
-	int keep;
-	struct bk_sqltext_events on;
-	void *ctx;
-	enum state state;
-	int depth;		/* of block comments */
-	char prev, prev2;	/* the two preceding bytes; 0: consumed */
-	int escaped;		/* in an ESTRING, after a backslash */
-	int escapes;		/* standard_conforming_strings = off */
-	struct word word;	/* comment, command or closing dollar tag */
-	struct word tag;	/* of the dollar quote we are in */
-	/* the statement */
-	struct bk_buf sql;
-	char tail[TAIL_MAX];
-	uint64_t len;		/* 0: between two */
-	int parens;		/* open */
-	char unquoted[NAME_BYTES];	/* the unquoted word being read */
-	size_t name_len;
-	int words;		/* before that one */
-	char first[4];		/* initials of the first ones, if known */
-	int begins;		/* BEGIN and CASE without their END */
-	/* the data of COPY: a line's first bytes, withheld */
-	char line_head[3];
-	size_t held;
-	int in_line;		/* behind them */
-	uint64_t line;
-};
+#define LATER ((char)0xff)	/* than the first: no byte of ASCII */
 
 int
 bk_sqltext_fail(const struct bk_sqltext *t, const char *problem,
@@ -80,12 +38,17 @@ is_name(char ch)
 	return isalnum((unsigned char)ch) || ch == '_' || (ch & 0x80) != 0;
 }
 
-/* Append a byte to the statement. */
+/*
+ * Append a byte to the statement: the one that was read where it is a later one
+ * of a character, which stands for LATER.
+ */
 static int
 extend(struct bk_sqltext *t, char ch, struct bk_err *e)
 {
 	const size_t max = t->keep ? KEEP_MAX : HEAD_MAX;
 
+	if (ch == LATER)
+		ch = t->raw;
 	if (t->len == 0 && isspace((unsigned char)ch))
 		return 0;
 	t->tail[t->len++ % TAIL_MAX] = ch;
@@ -137,24 +100,47 @@ forget_statement(struct bk_sqltext *t)
 	if (t->sql.data != NULL)
 		t->sql.data[0] = '\0';
 	t->len = 0;
-	t->parens = t->words = t->begins = 0;
+	t->parens = t->words = t->begins = t->begun = 0;
 	t->name_len = 0;
 	memset(t->first, 0, sizeof(t->first));
+}
+
+/* What the statement says of how the next ones are to be read. */
+static int
+take_setting(struct bk_sqltext *t, struct bk_err *e)
+{
+	static const char *const encodings[] = { "SET client_encoding = '",
+	    "SET client_encoding TO '", "SET NAMES '" };
+	char name[HEAD_MAX + 1];
+	size_t i;
+
+	if (begins(t, "SET standard_conforming_strings = "))
+		t->escapes = begins(t, "SET standard_conforming_strings = off");
+	for (i = 0; i < sizeof(encodings) / sizeof(encodings[0]); i++) {
+		if (t->on.encoding == NULL || !begins(t, encodings[i]))
+			continue;
+		(void)snprintf(name, sizeof(name), "%s", t->sql.data +
+		    strlen(encodings[i]));
+		name[strcspn(name, "'")] = '\0';
+		return t->on.encoding(t->ctx, name, e);
+	}
+	return 0;
 }
 
 /* A ';' that ends the statement. */
 static int
 end_statement(struct bk_sqltext *t, struct bk_err *e)
 {
-	static const char conforming[] = "SET standard_conforming_strings = ";
 	int copy, rc;
 
-	if (begins(t, conforming))
-		t->escapes = begins(t, "SET standard_conforming_strings = off");
+	if (take_setting(t, e) == -1)
+		return -1;
 	copy = begins(t, "COPY ") && ends_with(t, " FROM stdin");
 	if ((rc = extend(t, ';', e)) == 0 && t->on.statement != NULL)
 		rc = t->on.statement(t->ctx, t->keep ? t->sql.data : NULL,
 		    &copy, e);
+	if (t->on.escapes != NULL)
+		t->escapes = t->on.escapes(t->ctx);
 	if (copy) {
 		t->state = COPY_LINE;
 		t->held = 0;
@@ -179,7 +165,8 @@ is_routine(const struct bk_sqltext *t)
 
 /*
  * An unquoted word is complete.  Within the body of a routine, BEGIN ATOMIC ...
- * END, a ';' does not end the statement; CASE has an END of its own.
+ * END, a ';' does not end the statement; CASE has an END of its own.  BEGIN by
+ * itself may be a name: only these two words begin a body.
  */
 static void
 end_word(struct bk_sqltext *t)
@@ -198,12 +185,13 @@ end_word(struct bk_sqltext *t)
 	if (isdigit((unsigned char)*w))
 		return;
 	if (is_routine(t) && t->parens == 0) {
-		if (strcmp(w, "begin") == 0 ||
-		    (strcmp(w, "case") == 0 && t->begins > 0))
+		if (t->begins == 0 ? t->begun && strcmp(w, "atomic") == 0 :
+		    strcmp(w, "case") == 0)
 			t->begins++;
 		else if (strcmp(w, "end") == 0 && t->begins > 0)
 			t->begins--;
 	}
+	t->begun = strcmp(w, "begin") == 0;
 	for (i = 0; t->words < 4 && i < sizeof(known) / sizeof(*known); i++)
 		if (strcmp(w, known[i]) == 0)
 			t->first[t->words] = *w;
@@ -219,16 +207,41 @@ begin_word(struct bk_sqltext *t, enum state state, char first)
 	t->state = state;
 }
 
+/* E'', or what goes on with one; bits, B'' and X'', know no backslash. */
+static enum state
+string_state(const struct bk_sqltext *t, char prev, char prev2)
+{
+	if (t->goes_on == 2 || (prev != '\0' && strchr("Ee", prev) != NULL &&
+	    !is_name(prev2)))
+		return ESTRING;
+	if (prev != '\0' && strchr("BbXx", prev) != NULL && !is_name(prev2))
+		return STRING;
+	return t->escapes ? ESTRING : STRING;
+}
+
 static void
 begin_quoted(struct bk_sqltext *t, char ch, char prev, char prev2)
 {
 	if (ch == '\'')
-		t->state = t->escapes || ((prev == 'E' || prev == 'e') &&
-		    !is_name(prev2)) ? ESTRING : STRING;
+		t->state = string_state(t, prev, prev2);
 	else if (ch == '"')
 		t->state = IDENTIFIER;
 	else if (ch == '$' && !is_name(prev) && prev != '$')
 		begin_word(t, DOLLAR_TAG, ch);
+}
+
+/* Between the parts of a string there are blanks and comments of one line. */
+static void
+follow_parts(struct bk_sqltext *t, char ch, char prev)
+{
+	if (ch == '-' && prev == '-')
+		t->goes_on = t->went_on;
+	else if (ch == '\n' && t->goes_on > 0)
+		t->goes_on = 2;
+	else if (!isspace((unsigned char)ch) && ch != '\'') {
+		t->went_on = t->goes_on;
+		t->goes_on = 0;
+	}
 }
 
 /* Outside of quotes and comments; ch may begin one. */
@@ -237,6 +250,11 @@ plain(struct bk_sqltext *t, char ch, struct bk_err *e)
 {
 	char prev = t->prev, prev2 = t->prev2;
 
+	follow_parts(t, ch, prev);
+	if (!is_name(ch) && !isspace((unsigned char)ch)) {
+		end_word(t);
+		t->begun = 0;
+	}
 	if (is_name(ch)) {
 		if (t->name_len < NAME_BYTES)
 			t->unquoted[t->name_len++] =
@@ -280,7 +298,7 @@ dollar_tag(struct bk_sqltext *t, char ch, struct bk_err *e)
 		t->state = PLAIN;
 		return plain(t, ch, e);
 	}
-	add(&t->word, ch);
+	add(&t->word, ch == LATER ? t->raw : ch);
 	if (ch == '$') {
 		t->tag = t->word;
 		t->word.len = 0;
@@ -296,6 +314,8 @@ dollar(struct bk_sqltext *t, char ch)
 	if (ch == '$' && (t->word.len == 0 || t->word.len + 1 < t->tag.len ||
 	    memcmp(t->word.text, t->tag.text, t->word.len) != 0))
 		t->word.len = 0;
+	if (ch == LATER)
+		ch = t->raw;
 	if (t->word.len < t->tag.len && ch == t->tag.text[t->word.len])
 		add(&t->word, ch);
 	else
@@ -330,6 +350,7 @@ quoted(struct bk_sqltext *t, char ch, char quote)
 		return;
 	}
 	if (ch == quote) {
+		t->goes_on = t->state == ESTRING;
 		/* 'E' keeps the second half of E'it''s' an ESTRING */
 		t->prev = t->state == ESTRING ? 'E' : 0;
 		t->prev2 = 0;
@@ -345,11 +366,15 @@ line_word(struct bk_sqltext *t, char ch, struct bk_err *e)
 	    t->state == COMMENT ? t->on.comment : t->on.command;
 
 	if (ch != '\n') {
-		add(&t->word, ch);
+		add(&t->word, ch == LATER ? t->raw : ch);
 		return 0;
 	}
+	if (t->word.len > 0 && t->word.text[t->word.len - 1] == '\r')
+		t->word.text[--t->word.len] = '\0';
 	t->state = PLAIN;
 	t->prev = ch;
+	if (t->goes_on > 0)
+		t->goes_on = 2;
 	if (extend(t, ch, e) == -1)
 		return -1;
 	return event == NULL ? 0 : event(t->ctx, t->word.text, e);
@@ -390,62 +415,38 @@ step(struct bk_sqltext *t, char ch, struct bk_err *e)
 	return 0;
 }
 
+/* How many bytes follow of the character that those read so far begin? */
 static int
-put_data(struct bk_sqltext *t, const char *p, size_t n, struct bk_err *e)
+bytes_to_come(const struct bk_sqltext *t)
 {
-	return n == 0 || t->on.data == NULL ? 0 : t->on.data(t->ctx, p, n, e);
+	char s[4] = {0};
+
+	memcpy(s, t->bytes, (size_t)t->nbytes);
+	return t->on.length(t->ctx, s) - t->nbytes;
 }
 
 /*
- * The start of a line: withheld while it may be the end, "\."; *taken: how much
- * of it was read.
+ * Read a byte.  A later one of a character is no quote, whatever it looks like;
+ * the second may tell that there are more.
  */
 static int
-line_start(struct bk_sqltext *t, const char *p, size_t n, size_t *taken,
-    struct bk_err *e)
+step_by_character(struct bk_sqltext *t, char ch, struct bk_err *e)
 {
-	static const char end[3] = "\\.\n";
-	size_t i = 0, held;
-
-	while (i < n && t->held < 3 && p[i] == end[t->held])
-		t->line_head[t->held++] = p[i++];
-	*taken = i;
-	if (t->held == 3) {
-		t->state = PLAIN;
-		t->prev = '\n';
-		t->line++;
-		return t->on.data_end == NULL ? 0 : t->on.data_end(t->ctx, e);
+	if (t->more == 0 && (ch & 0x80) == 0)
+		return step(t, ch, e);
+	if (t->more == 0) {
+		t->bytes[0] = ch;
+		t->nbytes = 1;
+		t->more = bytes_to_come(t);
+		return step(t, ch, e);
 	}
-	if (i == n)
-		return 0;
-	held = t->held;
-	t->held = 0;
-	t->in_line = 1;
-	return put_data(t, t->line_head, held, e);
-}
-
-/* Lines of COPY from the n bytes at p; *taken: how much was read. */
-static int
-copy_data(struct bk_sqltext *t, const char *p, size_t n, size_t *taken,
-    struct bk_err *e)
-{
-	const char *at = p, *nl;
-
-	if (!t->in_line)
-		return line_start(t, p, n, taken, e);
-	while (t->in_line && (size_t)(at - p) < n) {
-		nl = memchr(at, '\n', n - (size_t)(at - p));
-		if (nl == NULL) {
-			at = p + n;
-			break;
-		}
-		at = nl + 1;
-		t->line++;
-		/* on to the next line, unless it may be the end */
-		t->in_line = (size_t)(at - p) < n && *at != '\\';
-	}
-	*taken = (size_t)(at - p);
-	return put_data(t, p, *taken, e);
+	t->bytes[t->nbytes++] = ch;
+	t->more = t->nbytes == 4 ? 0 : bytes_to_come(t);
+	if (t->more < 0)
+		t->more = 0;
+	if (ch == '\0' || ch == '\n')
+		return bk_sqltext_fail(t, "a character that ends within", e);
+	return step(t, LATER, e);
 }
 
 int
@@ -457,12 +458,14 @@ bk_sqltext_feed(struct bk_sqltext *t, const char *p, size_t n,
 
 	while (p < end) {
 		if (t->state == COPY) {
-			if (copy_data(t, p, (size_t)(end - p), &taken, e) == -1)
+			if (bk_sqltext_rows(t, p, (size_t)(end - p), &taken, e) == -1)
 				return -1;
 			p += taken;
 			continue;
 		}
-		if (step(t, *p, e) == -1)
+		t->raw = *p;
+		if ((t->on.length == NULL ? step(t, *p, e) :
+		    step_by_character(t, *p, e)) == -1)
 			return -1;
 		t->line += *p++ == '\n';
 	}
@@ -496,6 +499,8 @@ bk_sqltext_new(const char *name, int keep,
 	t->keep = keep;
 	t->on = *events;
 	t->ctx = ctx;
+	if (events->escapes != NULL)
+		t->escapes = events->escapes(ctx);
 	return t;
 }
 

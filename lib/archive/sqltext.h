@@ -4,7 +4,11 @@
  * A streaming reader of SQL scripts, as psql reads them: it finds where
  * statements, comments, psql's own commands and the data of COPY begin and end,
  * whatever stands in quotes, dollar quotes, comments, parentheses and bodies of
- * BEGIN ATOMIC (lexical rules: PostgreSQL manual, 4.1).
+ * BEGIN ATOMIC (lexical rules: PostgreSQL manual, 4.1, and its scan.l).  Lines
+ * end with a newline, or with carriage return and newline.
+ *
+ * It differs from psql where psql differs from the server: a body begins with
+ * the words BEGIN ATOMIC, next to each other, and not with a name "begin".
  *
  * Memory: the longest statement, if statements are kept.
  */
@@ -33,6 +37,15 @@ struct bk_sqltext_events {
 	/* A piece of the lines of COPY, with their newlines; and their end. */
 	int (*data)(void *ctx, const char *p, size_t n, struct bk_err *e);
 	int (*data_end)(void *ctx, struct bk_err *e);
+	/* The script says SET client_encoding = 'NAME', or SET NAMES. */
+	int (*encoding)(void *ctx, const char *name, struct bk_err *e);
+	/* How many bytes the character has that begins at s, which has four
+	 * bytes, by the encoding in force; NULL: no byte of one looks like
+	 * ASCII. */
+	int (*length)(void *ctx, const char *s);
+	/* 1 if standard_conforming_strings is off; NULL: if the script says
+	 * so. */
+	int (*escapes)(void *ctx);
 };
 
 struct bk_sqltext;

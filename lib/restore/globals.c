@@ -5,11 +5,13 @@
 
 #include "archive/sqltext.h"
 #include "base/buf.h"
+#include "pg/charset.h"
 #include "pg/conn.h"
 #include "pg/sql.h"
 
 struct globals {
 	PGconn *conn;
+	int encoding;		/* of the script (charset.h) */
 	/* made: names as written, each with a NUL, which no name has */
 	struct bk_buf roles, tablespaces;
 };
@@ -191,11 +193,29 @@ take_tablespace(void *ctx, const char *sql, int *copy, struct bk_err *e)
 }
 
 static int
+take_encoding(void *ctx, const char *name, struct bk_err *e)
+{
+	struct globals *g = ctx;
+
+	if ((g->encoding = bk_charset_named(name)) != -1)
+		return 0;
+	return bk_fail(e, BK_DATA, "the dump's roles: encoding %.60s is not "
+	    "known", name);
+}
+
+static int
+length(void *ctx, const char *s)
+{
+	return bk_charset_length(((struct globals *)ctx)->encoding, s);
+}
+
+static int
 apply(struct globals *g, const char *sql,
     int (*take)(void *, const char *, int *, struct bk_err *),
     struct bk_err *e)
 {
-	const struct bk_sqltext_events events = { .statement = take };
+	const struct bk_sqltext_events events = { .statement = take,
+	    .encoding = take_encoding, .length = length };
 	struct bk_sqltext *t = bk_sqltext_new("the dump's roles", 1, &events, g,
 	    e);
 	int rc = -1;
@@ -223,7 +243,7 @@ int
 bk_globals_apply(PGconn *conn, const char *sql, int tablespaces,
     struct bk_err *e)
 {
-	struct globals g = { .conn = conn };
+	struct globals g = { .conn = conn, .encoding = -1 };
 	int rc = make_roles(&g, sql, e);
 
 	/* not in a transaction: the server allows none */

@@ -6,6 +6,7 @@
 
 #include "archive/sqltext.h"
 #include "base/buf.h"
+#include "pg/charset.h"
 #include "pg/conn.h"
 #include "pg/sql.h"
 
@@ -198,9 +199,28 @@ refuse_command(void *ctx, const char *text, struct bk_err *e)
 	return -1;
 }
 
+/* As the server reads what is sent to it from now on. */
+static int
+length(void *ctx, const char *p)
+{
+	const struct bk_script *s = ctx;
+
+	return bk_charset_length(PQclientEncoding(s->conn), p);
+}
+
+static int
+escapes(void *ctx)
+{
+	const struct bk_script *s = ctx;
+	const char *conforming = PQparameterStatus(s->conn,
+	    "standard_conforming_strings");
+
+	return conforming != NULL && strcmp(conforming, "off") == 0;
+}
+
 static const struct bk_sqltext_events events = { .statement = run_statement,
 	.comment = take_comment, .command = refuse_command, .data = put_data,
-	.data_end = end_data };
+	.data_end = end_data, .length = length, .escapes = escapes };
 
 struct bk_script *
 bk_script_open(PGconn *conn, const char *name, struct bk_failures *failures,

@@ -9,20 +9,22 @@ static int
 is_script(const char *head, size_t n)
 {
 	static const char *const titles[] = {
-		"-- PostgreSQL database dump\n",
-		"-- PostgreSQL database cluster dump\n",
+		"-- PostgreSQL database dump",
+		"-- PostgreSQL database cluster dump",
 	};
 	const char *line = head, *end = head + n, *nl;
 	size_t i, len;
 
 	for (; line < end && (nl = memchr(line, '\n', (size_t)(end - line))) !=
 	    NULL; line = nl + 1) {
-		len = (size_t)(nl - line) + 1;
+		len = (size_t)(nl - line);
+		if (len > 0 && line[len - 1] == '\r')
+			len--;		/* written on Windows */
 		for (i = 0; i < sizeof(titles) / sizeof(titles[0]); i++)
 			if (len == strlen(titles[i]) &&
 			    memcmp(line, titles[i], len) == 0)
 				return 1;
-		if (line[0] != '-' && line[0] != '\n' && line[0] != '\\')
+		if (len > 0 && line[0] != '-' && line[0] != '\\')
 			return 0;
 	}
 	return 0;

@@ -10,6 +10,7 @@
 
 #include "archive/copytext.h"
 #include "archive/sqltext.h"
+#include "pg/charset.h"
 #include "verify/check.h"
 
 #define KEY_MAX 256		/* as a command of bk_sqltext */
@@ -20,6 +21,7 @@ struct check {
 	char key[KEY_MAX];	/* of \restrict; "": none */
 	uint64_t dumps, clusters;	/* begun, not ended */
 	uint64_t complete;
+	int encoding;		/* the script's (charset.h) */
 	int rows_begun;		/* of a COPY */
 	struct bk_copytext *lines;
 	char buf[64 * 1024];
@@ -85,6 +87,22 @@ end_command(void *ctx, const char *w, struct bk_err *e)
 }
 
 static int
+take_encoding(void *ctx, const char *name, struct bk_err *e)
+{
+	struct check *c = ctx;
+
+	if ((c->encoding = bk_charset_named(name)) != -1)
+		return 0;
+	return bk_sqltext_fail(c->text, "an encoding that is not known", e);
+}
+
+static int
+length(void *ctx, const char *s)
+{
+	return bk_charset_length(((struct check *)ctx)->encoding, s);
+}
+
+static int
 take_rows(void *ctx, const char *p, size_t n, struct bk_err *e)
 {
 	struct check *c = ctx;
@@ -134,7 +152,8 @@ bk_check_sql(struct bk_source src, const char *name, struct bk_verdict *v,
 {
 	static const struct bk_sqltext_events events = {
 	    .comment = end_comment, .command = end_command, .data = take_rows,
-	    .data_end = end_rows };
+	    .data_end = end_rows, .encoding = take_encoding,
+	    .length = length };
 	struct check *c = calloc(1, sizeof(*c));
 	ssize_t n = -1;
 	int rc = -1;
@@ -142,6 +161,7 @@ bk_check_sql(struct bk_source src, const char *name, struct bk_verdict *v,
 	if (c == NULL)
 		return bk_fail_memory(e);
 	c->v = v;
+	c->encoding = -1;
 	v->kind = "sql";
 	v->proof = "structure";
 	if ((c->lines = bk_copytext_new(e)) == NULL ||

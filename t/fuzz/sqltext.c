@@ -61,8 +61,9 @@ on_data_end(void *ctx, struct bk_err *e)
 static int
 feed(const uint8_t *p, size_t n, size_t most, struct seen *s)
 {
-	static const struct bk_sqltext_events events = { on_statement, on_text,
-	    on_text, on_data, on_data_end };
+	static const struct bk_sqltext_events events = {
+	    .statement = on_statement, .comment = on_text, .command = on_text,
+	    .data = on_data, .data_end = on_data_end };
 	struct bk_err e = {0};
 	struct bk_sqltext *t = bk_sqltext_new("fuzz", 1, &events, s, &e);
 	size_t at, step;

@@ -4,6 +4,7 @@
 
 #include "archive/sqltext.h"
 #include "base/buf.h"
+#include "pg/charset.h"
 #include "tap.h"
 
 /* What is read, as text: [statement] {command} <data>. */
@@ -36,6 +37,23 @@ command(void *ctx, const char *text, struct bk_err *e)
 	return 0;
 }
 
+static int charset = -1;	/* of the script */
+
+static int
+encoding(void *ctx, const char *name, struct bk_err *e)
+{
+	(void)ctx, (void)e;
+	charset = bk_charset_named(name);
+	return 0;
+}
+
+static int
+length(void *ctx, const char *s)
+{
+	(void)ctx;
+	return bk_charset_length(charset, s);
+}
+
 static char rows[1024];
 
 static int
@@ -61,11 +79,13 @@ static enum bk_code
 scan(const char *text, size_t n, size_t piece)
 {
 	static const struct bk_sqltext_events on = { .statement = statement,
-	    .command = command, .data = data, .data_end = data_end };
+	    .command = command, .data = data, .data_end = data_end,
+	    .encoding = encoding, .length = length };
 	struct bk_err e = {0};
 	struct bk_sqltext *t = bk_sqltext_new("test", 1, &on, NULL, &e);
 	size_t m, left;
 
+	charset = -1;
 	bk_buf_free(&seen);
 	put('|', "", 0, '|');
 	rows[0] = '\0';
@@ -137,6 +157,78 @@ test_statements(void)
 	    "[SET standard_conforming_strings = off;][SELECT '\\';';][x;]");
 }
 
+/* Parts of a string on lines of their own, bits, and names like begin. */
+static void
+test_as_the_server(void)
+{
+	reads("E'a'\n'\\';' ;x;", "[E'a'\n'\\';' ;][x;]");
+	reads("E'a' -- '\n -- y\n'\\';' ;x;",
+	    "[E'a' \n \n'\\';' ;][x;]");
+	reads("E'a' '\\' ;x;", "[E'a' '\\' ;][x;]");
+	reads("E'a' -\n'\\' ;x;", "[E'a' -\n'\\' ;][x;]");
+	reads("E'a'/**/\n'\\' ;x;", "[E'a' \n'\\' ;][x;]");
+	reads("'a'\n'\\' ;x;", "['a'\n'\\' ;][x;]");
+	reads("SET standard_conforming_strings = off; B'\\'; X'\\'; ab'\\'; ';",
+	    "[SET standard_conforming_strings = off;][B'\\';][X'\\';]"
+	    "[ab'\\'; ';]");
+	reads("CREATE FUNCTION m.begin() RETURNS int LANGUAGE sql AS 'x'; y;",
+	    "[CREATE FUNCTION m.begin() RETURNS int LANGUAGE sql AS 'x';]"
+	    "[y;]");
+	reads("CREATE FUNCTION begin.atomic() RETURNS begin AS 'x'; y;",
+	    "[CREATE FUNCTION begin.atomic() RETURNS begin AS 'x';][y;]");
+	reads("CREATE FUNCTION f() BEGIN\n ATOMIC SELECT t.begin FROM t; END;"
+	    "y;", "[CREATE FUNCTION f() BEGIN\n ATOMIC SELECT t.begin FROM "
+	    "t; END;][y;]");
+	reads("CREATE FUNCTION f() SUPPORT begin, atomic; y;",
+	    "[CREATE FUNCTION f() SUPPORT begin, atomic;][y;]");
+}
+
+/* Later bytes of characters that look like a backslash, or like others. */
+static void
+test_encodings(void)
+{
+	static const struct { const char *name, *c; } cases[] = {
+		{ "SJIS", "\x83\x5c" }, { "BIG5", "\xa5\x5c" },
+		{ "GBK", "\x81\x5c" }, { "UHC", "\x81\x5a" },
+		{ "GB18030", "\x81\x5c" }, { "GB18030", "\x81\x30\x81\x30" },
+		{ "JOHAB", "\x88\x5c" }, { "UTF8", "\xe3\x82\xbd" },
+		{ "SJIS", "\xbf" }, { "LATIN1", "\xff" },
+		{ "SHIFT_JIS_2004", "\x83\x5c" }, { "windows-936", "\x81\x5c" },
+	};
+	char text[300], wanted[300];
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *c = cases[i].c;
+
+		(void)snprintf(text, sizeof(text), "SET client_encoding = "
+		    "'%s'; E'%s', 'q --z', ';'; $%s$;%s;$%s$; %s;\n-- %s\n",
+		    cases[i].name, c, c, c, c, c, c);
+		(void)snprintf(wanted, sizeof(wanted), "[SET client_encoding = "
+		    "'%s';][E'%s', 'q --z', ';';][$%s$;%s;$%s$;][%s;]",
+		    cases[i].name, c, c, c, c, c);
+		reads(text, wanted);
+		(void)snprintf(text, sizeof(text), "SET client_encoding = "
+		    "'%s'; E'\\%s'; \"%s\";", cases[i].name, c, c);
+		(void)snprintf(wanted, sizeof(wanted), "[SET client_encoding = "
+		    "'%s';][E'\\%s';][\"%s\";]", cases[i].name, c, c);
+		reads(text, wanted);
+	}
+	is_int(scan("SET client_encoding = 'SJIS'; '\x83\n';", 34, 9), BK_DATA,
+	    "half a character");
+}
+
+/* Written on Windows. */
+static void
+test_crlf(void)
+{
+	reads("-- x\r\nCOPY t FROM stdin;\r\n1\r\n\\.x\r\n\\.\r\n\r\nx;\r\n",
+	    "[COPY t FROM stdin;]<1\r\n\\.x\r\n>[x;]");
+	reads("\\restrict a\r\nx;", "{\\restrict a}[x;]");
+	is_int(scan("COPY t FROM stdin;\n\\.\r", 22, 3), BK_DATA,
+	    "half an end");
+}
+
 static void
 test_copy(void)
 {
@@ -190,6 +282,9 @@ int
 main(void)
 {
 	test_statements();
+	test_as_the_server();
+	test_encodings();
+	test_crlf();
 	test_copy();
 	test_commands();
 	test_refused();
