@@ -483,6 +483,62 @@ about() {
 	    WHERE datname = 'shop') ORDER BY 1"
 }
 
+@test "what merely has the name of a database set aside is none" {
+	sql "COMMENT ON DATABASE shop IS 'ours'"
+	sql 'CREATE ROLE dora LOGIN CREATEDB'
+	# of the future, and of the past, with every mark that its owner can make
+	for name in shop_before_20991231T000000Z shop_before_20200101T000000Z; do
+		PGUSER=dora createdb $name
+		PGUSER=dora sql "DO \$\$ BEGIN EXECUTE format('COMMENT ON DATABASE $name
+		    IS %L', 'set aside by bk-restore at ${name#shop_before_}, OID ' ||
+		    (SELECT oid FROM pg_database WHERE datname = '$name')); END \$\$"
+	done
+	createdb shop_before_20200101T000001Z	# of its owner's, without a mark
+	run --separate-stderr -4 bk-restore --list-old shop
+	run --separate-stderr -4 bk-restore --rollback shop
+	run --separate-stderr -4 bk-restore --drop-old shop
+	bk-restore -q --replace shop shop <shop.bk
+	run --separate-stderr -0 bk-restore --list-old shop
+	[ "${#lines[@]}" = 1 ]
+	[[ $(sql "SELECT shobj_description(oid, 'pg_database') FROM pg_database
+	    WHERE datname = '${lines[0]##*$'\t'}'") == 'set aside by bk-restore at '*$'\nours' ]]
+	bk-restore -q --rollback shop
+	[ "$(sql "SELECT shobj_description(oid, 'pg_database') FROM pg_database
+	    WHERE datname = 'shop'")" = ours ]
+	bk-restore -q --drop-old shop
+	[ "$(dbs | grep -c '^shop_before_2')" = 3 ]
+	for name in shop_before_20991231T000000Z shop_before_20200101T000000Z \
+	    shop_before_20200101T000001Z; do
+		dropdb $name
+	done
+	sql 'DROP ROLE dora'
+	sql 'COMMENT ON DATABASE shop IS NULL'
+}
+
+@test "a database with anything at all in it is never taken for empty" {
+	local made
+	for made in "SELECT lo_from_bytea(0, 'x')" "CREATE TYPE e AS ENUM ('a')" \
+	    'CREATE DOMAIN d AS int' 'CREATE PUBLICATION p' \
+	    'CREATE FOREIGN DATA WRAPPER w' 'CREATE CAST (int AS text) WITH INOUT' \
+	    'ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC' \
+	    "CREATE TEXT SEARCH DICTIONARY t (template = simple)" \
+	    "CREATE COLLATION c FROM \"C\"" \
+	    'CREATE OPERATOR === (leftarg = int, rightarg = int, procedure = int4eq)' \
+	    "CREATE SUBSCRIPTION s CONNECTION '' PUBLICATION p WITH (connect = false)"; do
+		createdb full
+		sql "$made" full >/dev/null
+		run --separate-stderr -3 bk-restore full <shop.bk
+		[[ $stderr == *'is not empty'* ]]
+		run --separate-stderr -3 bk-restore --into full <shop.bk
+		[[ $stderr == *'is not empty'* ]]
+		case $made in
+		*SUBSCRIPTION*) sql 'ALTER SUBSCRIPTION s SET (slot_name = NONE)' full
+			sql 'DROP SUBSCRIPTION s' full ;;
+		esac
+		dropdb full
+	done
+}
+
 @test "encoding, locale and settings of a dump with -C" {
 	createdb -T template0 -E LATIN1 --locale=C latin
 	psql -qX latin <<-'SQL'

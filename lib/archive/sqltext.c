@@ -458,7 +458,8 @@ bk_sqltext_feed(struct bk_sqltext *t, const char *p, size_t n,
 
 	while (p < end) {
 		if (t->state == COPY) {
-			if (bk_sqltext_rows(t, p, (size_t)(end - p), &taken, e) == -1)
+			if (bk_sqltext_rows(t, p, (size_t)(end - p), &taken,
+			    e) == -1)
 				return -1;
 			p += taken;
 			continue;

@@ -1,9 +1,9 @@
 #ifndef BK_PG_CHARSET_H
 #define BK_PG_CHARSET_H
 /*
- * Characters of a client encoding.  In SJIS, BIG5, GBK, UHC, GB18030 and JOHAB a
- * later byte of a character may look like one of ASCII, a backslash or a quote
- * among them; in all other encodings no byte does.
+ * Characters of a client encoding.  In SJIS, BIG5, GBK, UHC, GB18030 and JOHAB
+ * a later byte of a character may look like one of ASCII, a backslash or a
+ * quote among them; in all other encodings no byte does.
  */
 
 /* libpq's number for the encoding of this name; -1: there is none. */

@@ -116,18 +116,34 @@ bk_server_system(PGconn *conn, struct bk_buf *id, struct bk_err *e)
 	return rc;
 }
 
+/* How many of a catalog initdb has not made, of all, or of those that count. */
+#define MADE(catalog) " + (SELECT pg_catalog.count(*) FROM pg_catalog." \
+    catalog " WHERE oid >= 16384)"
+#define MADE_IN(catalog, schema) " + (SELECT pg_catalog.count(*) FROM " \
+    "pg_catalog." catalog " o JOIN pg_catalog.pg_namespace s ON s.oid = o." \
+    schema " WHERE o.oid >= 16384 AND s.nspname !~ '^pg_(temp|toast)')"
+
 int
 bk_server_count(PGconn *conn, long *n, struct bk_err *e)
 {
-	/* initdb's objects have OIDs below 16384 */
-	PGresult *res = bk_conn_query(conn, "SELECT "
-	    "(SELECT pg_catalog.count(*) FROM pg_catalog.pg_class c "
-	    "JOIN pg_catalog.pg_namespace s ON s.oid = c.relnamespace "
-	    "WHERE c.oid >= 16384 AND s.nspname !~ '^pg_(temp|toast)') + "
-	    "(SELECT pg_catalog.count(*) FROM pg_catalog.pg_proc "
-	    "WHERE oid >= 16384) + "
-	    "(SELECT pg_catalog.count(*) FROM pg_catalog.pg_namespace "
-	    "WHERE oid >= 16384 AND nspname !~ '^pg_(temp|toast)')", e);
+	/* what stands on something that is counted is left out */
+	PGresult *res = bk_conn_query(conn, "SELECT (SELECT "
+	    "pg_catalog.count(*) FROM pg_catalog.pg_namespace WHERE "
+	    "oid >= 16384 AND nspname !~ '^pg_(temp|toast)')"
+	    MADE_IN("pg_class", "relnamespace")
+	    MADE_IN("pg_type", "typnamespace") MADE("pg_proc")
+	    MADE("pg_largeobject_metadata") MADE("pg_extension")
+	    MADE("pg_language") MADE("pg_cast") MADE("pg_transform")
+	    MADE("pg_operator") MADE("pg_opclass") MADE("pg_opfamily")
+	    MADE("pg_am") MADE("pg_collation") MADE("pg_conversion")
+	    MADE("pg_default_acl") MADE("pg_event_trigger")
+	    MADE("pg_foreign_data_wrapper") MADE("pg_foreign_server")
+	    MADE("pg_publication") MADE("pg_statistic_ext")
+	    MADE("pg_ts_config") MADE("pg_ts_dict") MADE("pg_ts_parser")
+	    MADE("pg_ts_template") " + (SELECT pg_catalog.count(subname) FROM "
+	    "pg_catalog.pg_subscription WHERE subdbid = (SELECT oid FROM "
+	    "pg_catalog.pg_database WHERE datname = "
+	    "pg_catalog.current_database()))", e);
 
 	if (res == NULL)
 		return -1;

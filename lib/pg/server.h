@@ -32,7 +32,10 @@ PGconn *bk_server_again(const struct bk_conn_params *p, struct bk_err *e);
  */
 int bk_server_system(PGconn *conn, struct bk_buf *id, struct bk_err *e);
 
-/* Count the user relations, functions and schemas in conn's database. */
+/*
+ * Count the objects in conn's database that initdb has not made: of each kind
+ * that pg_dump writes.
+ */
 int bk_server_count(PGconn *conn, long *n, struct bk_err *e);
 
 #endif

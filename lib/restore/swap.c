@@ -115,6 +115,53 @@ swap_names(const struct bk_swap *s, PGconn *killer, const char *before,
 	return await_rename(s->conn, killer, s->name, e);
 }
 
+/*
+ * The first line of the comment on a database that is set aside.  Who may
+ * comment on it owns it, and so might rename it as well.
+ */
+#define MARK "set aside by bk-restore at "
+#define MARKED "pg_catalog.split_part(pg_catalog.shobj_description(d.oid, " \
+    "'pg_database'), E'\\n', 1)"
+#define UTC "(pg_catalog.regexp_match(d.datname, " \
+    "'_before_([0-9]{8}T[0-9]{6}Z)(?:_[0-9])?$'))[1]"
+
+static const char mark[] = "SELECT pg_catalog.format("
+    "'COMMENT ON DATABASE %I IS %L', d.datname, '" MARK "' || " UTC
+    " || ', OID ' || d.oid || coalesce(E'\\n' || "
+    "pg_catalog.shobj_description(d.oid, 'pg_database'), '')) "
+    "FROM pg_catalog.pg_database d WHERE d.datname = $1";
+
+static const char unmark[] = "SELECT pg_catalog.format("
+    "'COMMENT ON DATABASE %I IS %L', d.datname, nullif(pg_catalog.substr("
+    "pg_catalog.shobj_description(d.oid, 'pg_database'), "
+    "pg_catalog.length(" MARKED ") + 2), '')) FROM pg_catalog.pg_database d "
+    "WHERE d.datname = $1 AND pg_catalog.strpos(" MARKED ", '" MARK "') = 1";
+
+/* Run the statement, if any, that the query gives for a database. */
+static int
+comment(PGconn *conn, const char *query, const char *database,
+    struct bk_err *e)
+{
+	PGresult *res = bk_sql_params(conn, query, 1, NULL, &database);
+	int rc = 0;
+
+	if (PQresultStatus(res) != PGRES_TUPLES_OK)
+		rc = bk_conn_fail(conn, res, NULL, e);
+	else if (PQntuples(res) == 1)
+		rc = bk_conn_exec(conn, PQgetvalue(res, 0, 0), e);
+	PQclear(res);
+	return rc;
+}
+
+/* What is set aside says so; what was, and is in place again, no longer. */
+static int
+mark_names(const struct bk_swap *s, const char *before, struct bk_err *e)
+{
+	if (*before != '\0' && comment(s->conn, mark, before, e) == -1)
+		return -1;
+	return comment(s->conn, unmark, s->target, e);
+}
+
 /* A COMMIT whose answer is lost may have been done. */
 static int
 commit(const struct bk_swap *s, const char *oid, struct bk_err *e)
@@ -150,6 +197,8 @@ bk_swap(const struct bk_swap *s, char before[BK_NEWDB_NAME], double *seconds,
 		started = bk_monotonic();
 		rc = swap_names(s, killer, before, e);
 	}
+	if (rc == 0)
+		rc = mark_names(s, before, e);
 	/* COMMIT of a failed transaction would silently be a ROLLBACK */
 	if (rc == 0)
 		rc = commit(s, oid, e);
@@ -164,16 +213,21 @@ bk_swap(const struct bk_swap *s, char before[BK_NEWDB_NAME], double *seconds,
 PGresult *
 bk_swap_list(PGconn *conn, const char *target, struct bk_err *e)
 {
-	static const char sql[] = "SELECT datname, "
-	    "CASE WHEN pg_catalog.has_database_privilege(oid, 'CONNECT') "
-	    "THEN pg_catalog.pg_database_size(oid) ELSE 0 END, "
+	static const char sql[] = "SELECT d.datname, "
+	    "CASE WHEN pg_catalog.has_database_privilege(d.oid, 'CONNECT') "
+	    "THEN pg_catalog.pg_database_size(d.oid) ELSE 0 END, "
 	    "pg_catalog.format('%s-%s-%sT%s:%s:%sZ', "
-	    "VARIADIC pg_catalog.regexp_match(datname, '_before_"
-	    "(....)(..)(..)T(..)(..)(..)Z(?:_[0-9])?$')) "
-	    "FROM pg_catalog.pg_database WHERE datname ~ "
-	    "'._before_[0-9]{8}T[0-9]{6}Z(_[0-9])?$' "
-	    "AND pg_catalog.regexp_replace(datname, "
-	    "'_before_[^_]*(_[0-9])?$', '') = $1 ORDER BY 3 DESC, 1 DESC";
+	    "VARIADIC pg_catalog.regexp_match(" UTC ", "
+	    "'^(....)(..)(..)T(..)(..)(..)Z$')) "
+	    "FROM pg_catalog.pg_database d LEFT JOIN pg_catalog.pg_database t "
+	    "ON t.datname = $1 WHERE " UTC " IS NOT NULL "
+	    "AND pg_catalog.regexp_replace(d.datname, "
+	    "'_before_[^_]*(_[0-9])?$', '') = $1 "
+	    "AND " MARKED " = '" MARK "' || " UTC " || ', OID ' || d.oid "
+	    "AND (t.oid IS NULL OR t.datdba = d.datdba) "
+	    "AND " UTC " <= pg_catalog.to_char((pg_catalog.now() + "
+	    "'15 min') AT TIME ZONE 'UTC', 'YYYYMMDD\"T\"HH24MISS\"Z\"') "
+	    "ORDER BY 3 DESC, 1 DESC";
 	PGresult *res = bk_sql_params(conn, sql, 1, NULL, &target);
 
 	if (PQresultStatus(res) == PGRES_TUPLES_OK)

@@ -22,7 +22,8 @@ struct bk_swap {
 
 /*
  * Rename s->target, if it exists, to TARGET_before_UTC, copied to before ("" if
- * not), and database s->name to s->target.  *seconds: how long nobody could
+ * not), with a comment that marks it by that instant and its OID, and database
+ * s->name to s->target, without such a mark.  *seconds: how long nobody could
  * connect to it.  0; -1 with *e set and everything unchanged.
  */
 int bk_swap(const struct bk_swap *s, char before[BK_NEWDB_NAME],
@@ -30,7 +31,8 @@ int bk_swap(const struct bk_swap *s, char before[BK_NEWDB_NAME],
 
 /*
  * The databases that bk_swap() has put aside for target: name, bytes (0: not
- * visible), time (RFC 3339), one per row, latest first.  NULL with *e set.
+ * visible), time (RFC 3339), one per row, latest first.  They have its mark and
+ * target's owner; one that merely has such a name is none.  NULL with *e set.
  */
 PGresult *bk_swap_list(PGconn *conn, const char *target, struct bk_err *e);
 
