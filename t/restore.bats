@@ -167,6 +167,8 @@ go() {
 	refused 3 'bk-gz -d' gz
 	zstd -q <small.bk >zst
 	refused 3 'bk-zst -d' zst
+	bk-zst <small.bk >zst
+	refused 3 'bk-zst -d' zst
 	printf 'age-encryption.org/v1\n' >age
 	refused 3 'bk-crypt -d' age
 	pg_dumpall --globals-only >all

@@ -4,6 +4,7 @@
 
 #include "archive/archive.h"
 #include "archive/archive_in.h"
+#include "base/reader.h"
 
 #define TOC_MAX (256 * 1024 * 1024)	/* bytes: half a million tables */
 #define STRING_MAX (64 * 1024 * 1024)	/* of a string in it: a view */
@@ -96,10 +97,11 @@ read_header(struct bk_archive *a, struct bk_toc *toc, struct bk_err *e)
 	}
 	if (bk_archive_bytes(a, h + 5, 6, e) == -1)
 		return -1;
-	if (h[5] != 1 || h[6] < 14 || h[6] > 16)
+	if (h[5] != 1 || h[6] < BK_FORMAT_ARCHIVE_MIN ||
+	    h[6] > BK_FORMAT_ARCHIVE_MAX)
 		return bk_fail(e, BK_DATA, "%s: archive version %d.%d; this "
-		    "program reads 1.14 to 1.16 (pg_dump 12 to 18)", a->name,
-		    h[5], h[6]);
+		    "program reads 1.%d to 1.%d (pg_dump 12 to 18)", a->name,
+		    h[5], h[6], BK_FORMAT_ARCHIVE_MIN, BK_FORMAT_ARCHIVE_MAX);
 	if (h[8] != 4 || h[9] != 8 || h[10] != 1)
 		return bk_archive_damaged(a, "an unusual header", e);
 	toc->minor = h[6];

@@ -96,13 +96,11 @@ mark_of_archive(struct piece h)
 	const uint8_t *blank;
 	unsigned minor, i;
 
-	if (!begins(h, "PGDMP"))
-		return nowhere;
 	if (h.n < 11)
 		return behind;
 	minor = h.p[6];
 	/* of these alone we know where they must not end */
-	if (minor < 14 || minor > 16)
+	if (minor < BK_FORMAT_ARCHIVE_MIN || minor > BK_FORMAT_ARCHIVE_MAX)
 		return nowhere;
 	/* version, sizes, format; compression; time; three strings */
 	(void)take(&h, 11 + (minor > 14 ? 1 : 5) + 7 * 5);
@@ -135,8 +133,6 @@ mark_of_gzip(struct piece h)
 	struct piece id, data;
 	int cut;
 
-	if (!begins(h, "\x1f\x8b\x08"))
-		return nowhere;
 	if (h.n < 10)
 		return behind;
 	if (!(h.p[3] & 4))
@@ -157,12 +153,7 @@ mark_of_gzip(struct piece h)
 static struct piece
 mark_of_zstd(struct piece h)
 {
-	if (h.n < 4 || (h.p[0] & 0xf0) != 0x50)
-		return nowhere;
-	(void)take(&h, 1);
-	if (!begins(h, "\x2a\x4d\x18"))
-		return nowhere;
-	(void)take(&h, 3);
+	(void)take(&h, 4);
 	return take(&h, take_number(&h, 4));
 }
 
@@ -186,8 +177,7 @@ mark_of_tar(struct piece h)
 	struct piece block = take(&h, 512);
 	size_t n = 0;
 
-	if (block.n < 262 || block.p[156] != 'g' ||
-	    memcmp(block.p + 257, "ustar", 5) != 0)
+	if (block.p[156] != 'g')
 		return nowhere;
 	for (; h.n > 0 && *h.p >= '0' && *h.p <= '9' && n < BK_SEAL_HEAD;
 	    (void)take(&h, 1))
@@ -205,11 +195,55 @@ mark_of_envelope(struct piece h)
 	return h;
 }
 
-static struct piece (*const where[])(struct piece) = {
-	mark_of_envelope, mark_of_archive, mark_of_gzip, mark_of_zstd,
-	mark_of_crypt, mark_of_tar,
+/* Every stream may be an envelope; the others have this at an offset. */
+static const struct head {
+	enum bk_format format;
+	size_t at;
+	unsigned mask;		/* of the first byte there */
+	const char *magic;
+	struct piece (*mark)(struct piece);	/* NULL: it has no room */
+} heads[] = {
+	{ BK_FORMAT_OTHER, 0, 0xff, "", mark_of_envelope },
+	{ BK_FORMAT_ARCHIVE, 0, 0xff, "PGDMP", mark_of_archive },
+	{ BK_FORMAT_GZIP, 0, 0xff, "\x1f\x8b\x08", mark_of_gzip },
+	/* a skippable frame: any of 184D2A50 to 184D2A5F */
+	{ BK_FORMAT_ZSTD, 0, 0xf0, "\x50\x2a\x4d\x18", mark_of_zstd },
+	{ BK_FORMAT_ZSTD, 0, 0xff, "\x28\xb5\x2f\xfd", NULL },
+	{ BK_FORMAT_CRYPT, 0, 0xff, "bk-crypt/", mark_of_crypt },
+	{ BK_FORMAT_CRYPT, 0, 0xff, "age-encryption.org/", NULL },
+	{ BK_FORMAT_CRYPT, 0, 0xff, "-----BEGIN AGE ENCRYPTED FILE-----",
+	    NULL },
+	{ BK_FORMAT_TAR, 257, 0xff, "ustar", mark_of_tar },
 };
-#define FORMATS (sizeof(where) / sizeof(where[0]))
+#define HEADS (sizeof(heads) / sizeof(heads[0]))
+
+static int
+is_of(const struct head *f, const uint8_t *head, size_t n)
+{
+	size_t len = strlen(f->magic);
+
+	return n >= f->at + len && (len == 0 ||
+	    ((head[f->at] & f->mask) == (uint8_t)*f->magic &&
+	    memcmp(head + f->at + 1, f->magic + 1, len - 1) == 0));
+}
+
+/* Where a stream of this head has its mark, if it is one. */
+static struct piece
+where(const struct head *f, struct piece h)
+{
+	return f->mark != NULL && is_of(f, h.p, h.n) ? f->mark(h) : nowhere;
+}
+
+enum bk_format
+bk_reader_format(const void *head, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < HEADS; i++)
+		if (*heads[i].magic != '\0' && is_of(&heads[i], head, n))
+			return heads[i].format;
+	return BK_FORMAT_OTHER;
+}
 
 /* A stream that ends behind these n bytes, before its mark could. */
 static int
@@ -218,8 +252,8 @@ ends_early(const uint8_t *head, size_t n)
 	struct piece at;
 	size_t i;
 
-	for (i = 0; i < FORMATS; i++) {
-		at = where[i]((struct piece){ head, n, 0 });
+	for (i = 0; i < HEADS; i++) {
+		at = where(&heads[i], (struct piece){ head, n, 0 });
 		if (at.cut && bk_seal_begins(at.p, at.n))
 			return 1;
 	}
@@ -232,8 +266,8 @@ bk_reader_mark(struct bk_seal *s, const void *head, size_t n, ptrdiff_t *len)
 	struct piece h = { head, n < BK_SEAL_HEAD ? n : BK_SEAL_HEAD, 0 }, at;
 	size_t i;
 
-	for (i = 0; i < FORMATS; i++) {
-		at = where[i](h);
+	for (i = 0; i < HEADS; i++) {
+		at = where(&heads[i], h);
 		*len = at.n == 0 ? 0 : bk_seal_read(s, at.p, at.n);
 		if (*len != 0)
 			return at.p - h.p;

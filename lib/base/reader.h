@@ -32,6 +32,20 @@
 struct bk_reader;
 
 /*
+ * The formats that are told by their first bytes, in one table with where each
+ * has its opening mark.  CRYPT: bk-crypt, or age, armored or not.
+ */
+enum bk_format { BK_FORMAT_OTHER, BK_FORMAT_ARCHIVE, BK_FORMAT_GZIP,
+	BK_FORMAT_ZSTD, BK_FORMAT_CRYPT, BK_FORMAT_TAR };
+
+/* The archives that we read and look for marks in: versions 1.MIN to 1.MAX. */
+#define BK_FORMAT_ARCHIVE_MIN 14
+#define BK_FORMAT_ARCHIVE_MAX 16
+
+/* That of a stream, or of the payload in an envelope, by its first n bytes. */
+enum bk_format bk_reader_format(const void *head, size_t n);
+
+/*
  * Find the opening mark of a stream that begins with these n bytes, of which
  * the first BK_SEAL_HEAD matter: an envelope's, at 0, or that of an archive,
  * gzip, zstd, bk-crypt or tar stream where bk-formats(5) says.  Returns its

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/io.h"
+#include "base/reader.h"
 #include "pg/client_feed.h"
 #include "restore/end_scan.h"
 #include "restore/program.h"
@@ -23,19 +24,17 @@ bk_foreign_recognise(const void *head, size_t n)
 	    "CREATE ", "SELECT ", "\n" };
 	size_t i;
 
-	if (begins(head, n, "PGDMP"))
-		return BK_FOREIGN_ARCHIVE;
-	if (begins(head, n, "\x1f\x8b"))
-		return BK_FOREIGN_GZIP;
-	if (begins(head, n, "\x28\xb5\x2f\xfd"))
-		return BK_FOREIGN_ZSTD;
-	if (begins(head, n, "age-encryption.org/") ||
-	    begins(head, n, "-----BEGIN AGE ENCRYPTED FILE") ||
-	    begins(head, n, "bk-crypt/"))
-		return BK_FOREIGN_CRYPT;
-	if (n > 262 && begins(head, n, "toc.dat") &&
-	    begins((const char *)head + 257, n - 257, "ustar"))
-		return BK_FOREIGN_TAR;
+	switch (bk_reader_format(head, n)) {
+	case BK_FORMAT_ARCHIVE: return BK_FOREIGN_ARCHIVE;
+	case BK_FORMAT_GZIP: return BK_FOREIGN_GZIP;
+	case BK_FORMAT_ZSTD: return BK_FOREIGN_ZSTD;
+	case BK_FORMAT_CRYPT: return BK_FOREIGN_CRYPT;
+	case BK_FORMAT_TAR:
+		if (begins(head, n, "toc.dat"))
+			return BK_FOREIGN_TAR;
+		break;
+	case BK_FORMAT_OTHER: break;
+	}
 	if (memchr(head, '\0', n) != NULL)
 		return BK_FOREIGN_UNKNOWN;
 	if (bk_end_scan_holds(head, n, "PostgreSQL database cluster dump"))

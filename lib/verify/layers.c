@@ -12,14 +12,12 @@
 
 #define LAYERS_MAX 8		/* more is taken for an attack */
 
-enum format { INSIDE, GZIP, ZSTD, CRYPT };
-
 struct layer {
 	struct bk_layers *all;
 	struct bk_reader *in;
 	int fd;			/* read by in */
 	int out;		/* the pipe to the next layer, -1: none */
-	enum format format;
+	enum bk_format format;
 	const char *name;
 	pthread_t thread;
 	struct bk_err e;
@@ -34,31 +32,12 @@ struct bk_layers {
 	size_t n;		/* layer[n] is the innermost stream */
 };
 
+/* Is there something inside of it? */
 static int
-begins(const uint8_t *head, size_t n, const char *magic, size_t len)
+is_layer(enum bk_format format)
 {
-	return n >= len && memcmp(head, magic, len) == 0;
-}
-
-static enum format
-recognise(const struct bk_reader *in)
-{
-	static const char *const lines[] = { "bk-crypt/v1",
-	    "age-encryption.org/v1", "-----BEGIN AGE ENCRYPTED FILE-----" };
-	const uint8_t *head;
-	size_t n, i;
-
-	head = bk_reader_head(in, &n);
-	if (begins(head, n, "\x1f\x8b\x08", 3))
-		return GZIP;
-	/* a skippable frame may come first: 184D2A50 to 184D2A5F */
-	if (begins(head, n, "\x28\xb5\x2f\xfd", 4) || (n >= 4 &&
-	    (head[0] & 0xf0) == 0x50 && begins(head + 1, 3, "\x2a\x4d\x18", 3)))
-		return ZSTD;
-	for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
-		if (begins(head, n, lines[i], strlen(lines[i])))
-			return CRYPT;
-	return INSIDE;
+	return format == BK_FORMAT_GZIP || format == BK_FORMAT_ZSTD ||
+	    format == BK_FORMAT_CRYPT;
 }
 
 static int
@@ -90,7 +69,7 @@ drain(int fd)
 static int
 is_demanded(const struct layer *l)
 {
-	return l->format == CRYPT && l->all->from->signers != NULL;
+	return l->format == BK_FORMAT_CRYPT && l->all->from->signers != NULL;
 }
 
 /* A layer's thread: decode in to the pipe. */
@@ -104,18 +83,18 @@ run_layer(void *arg)
 	    bk_writer_envelope(out, bk_reader_label(l->in), &l->e) == -1))
 		goto done;
 	switch (l->format) {
-	case GZIP:
+	case BK_FORMAT_GZIP:
 		l->rc = bk_gz_decompress(l->in, l->name, out, l->all->threads,
 		    &l->e);
 		break;
-	case ZSTD:
+	case BK_FORMAT_ZSTD:
 		l->rc = bk_zst_decompress(l->in, l->name, out,
 		    l->all->threads, &l->e);
 		break;
-	case CRYPT:
+	case BK_FORMAT_CRYPT:
 		l->rc = decrypt(l, out);
 		break;
-	case INSIDE:
+	default:
 		break;
 	}
 	if (l->rc == 0 && (l->rc = bk_writer_finish(out, &l->e)) == 0)
@@ -157,7 +136,8 @@ open_next(struct bk_layers *all, int fd, unsigned flags, int *next,
 	static const char *const names[] = { "standard input",
 	    "standard input, decoded", "standard input, decoded twice" };
 	struct layer *l = &all->layer[all->n];
-	size_t depth = sizeof(names) / sizeof(names[0]) - 1;
+	const uint8_t *head;
+	size_t n, depth = sizeof(names) / sizeof(names[0]) - 1;
 
 	l->all = all;
 	l->fd = fd;
@@ -168,15 +148,16 @@ open_next(struct bk_layers *all, int fd, unsigned flags, int *next,
 	if (label->kind == BK_LABEL_NONE && label->at == 0 &&
 	    *label->run == '\0')
 		*label = *bk_reader_label(l->in);
-	l->format = recognise(l->in);
-	if (l->format == INSIDE)
+	head = bk_reader_head(l->in, &n);
+	l->format = bk_reader_format(head, n);
+	if (!is_layer(l->format))
 		return 0;
 	if (all->n == LAYERS_MAX)
 		return bk_fail(e, BK_DATA, "%s: more than %d layers", l->name,
 		    LAYERS_MAX);
-	if (l->format == GZIP || l->format == ZSTD)
+	if (l->format != BK_FORMAT_CRYPT)
 		bk_reader_parsed(l->in);
-	if (l->format == CRYPT && all->from->passphrase == NULL &&
+	if (l->format == BK_FORMAT_CRYPT && all->from->passphrase == NULL &&
 	    all->from->identities->n == 0)
 		return bk_fail(e, BK_FAIL, "%s: encrypted; give its key with "
 		    "-i FILE", l->name);
@@ -192,7 +173,7 @@ check_signed(const struct bk_layers *all, struct bk_err *e)
 	if (all->from->signers == NULL)
 		return 0;
 	for (i = 0; i < all->n; i++)
-		if (all->layer[i].format == CRYPT)
+		if (all->layer[i].format == BK_FORMAT_CRYPT)
 			return 0;
 	return bk_fail(e, BK_DATA, "%s: not signed, but a signature is "
 	    "demanded", all->layer[0].name);

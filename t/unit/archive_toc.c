@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "archive/archive.h"
+#include "base/reader.h"
 #include "tap.h"
 
 struct memory {
@@ -29,6 +30,7 @@ static struct bk_err e;
 
 static const char utf8[] = "SET client_encoding = 'UTF8';\n";
 static const char *setting = utf8;	/* of the entry without data */
+static const char *author;		/* its COPY statement, or NULL */
 
 static void
 put_entry(struct bk_buf *b, int minor, int32_t id, int data, const char *desc,
@@ -43,7 +45,7 @@ put_entry(struct bk_buf *b, int minor, int32_t id, int data, const char *desc,
 	bk_archive_add_str(b, "ta\"g", &e);
 	bk_archive_add_str(b, desc, &e);
 	bk_archive_add_int(b, 3, &e);
-	bk_archive_add_str(b, copy == NULL && data == 0 ? setting : "", &e);
+	bk_archive_add_str(b, data == 0 ? setting : "", &e);
 	bk_archive_add_str(b, NULL, &e);
 	bk_archive_add_str(b, copy, &e);
 	bk_archive_add_str(b, "public", &e);
@@ -77,7 +79,7 @@ make_archive(struct bk_buf *b, int minor)
 	bk_archive_add_str(b, "15.1", &e);
 	bk_archive_add_str(b, "15.2 (x)", &e);
 	bk_archive_add_int(b, 3, &e);
-	put_entry(b, minor, 1, 0, "ENCODING", NULL);
+	put_entry(b, minor, 1, 0, "ENCODING", author);
 	put_entry(b, minor, 5, 1, "TABLE DATA", "COPY t FROM stdin;\n");
 	put_entry(b, minor, 3, 1, "BLOBS", NULL);
 	toc = b->len;
@@ -343,13 +345,56 @@ test_settings(void)
 	setting = utf8;
 }
 
+/* What is read here has its marks found, whatever its version. */
+static void
+test_marks(void)
+{
+	char copy[64 + BK_SEAL_OPENING] = "-- bk-dump 1 ";
+	struct bk_seal seal, found;
+	int minor, read = 0, bad = 0;
+
+	(void)bk_seal_new(&seal, NULL, &e);
+	(void)bk_seal_open(&seal, copy + strlen(copy));
+	author = copy;
+	for (minor = 0; minor < 40; minor++) {
+		struct bk_buf b = {0};
+		struct bk_toc toc = {0};
+		struct bk_err why = {0};
+		struct memory m = { .step = 4096 };
+		struct bk_source src = { memory_read, &m };
+		struct bk_archive *a;
+		ptrdiff_t len;
+		int good;
+
+		(void)make_archive(&b, minor);
+		m.p = (const uint8_t *)b.data;
+		m.n = b.len;
+		a = bk_archive_open(src, "test", &e);
+		good = bk_archive_toc(a, &toc, &why) == 0;
+		read += good;
+		bad += good != (bk_toc_seal(&toc, &found) != -1);
+		bad += good != (bk_reader_mark(&found, b.data, b.len,
+		    &len) != -1 && strcmp(found.sum, seal.sum) == 0);
+		bad += good != (minor >= BK_FORMAT_ARCHIVE_MIN &&
+		    minor <= BK_FORMAT_ARCHIVE_MAX);
+		bk_toc_free(&toc);
+		bk_archive_free(a);
+		bk_buf_free(&b);
+	}
+	author = NULL;
+	ok(bad == 0 && read > 2, "%d versions: read, and their marks found, or "
+	    "neither", read);
+}
+
 int
 main(void)
 {
 	int minor;
 
 	test_int();
-	for (minor = 14; minor <= 16; minor++) {
+	test_marks();
+	for (minor = BK_FORMAT_ARCHIVE_MIN; minor <= BK_FORMAT_ARCHIVE_MAX;
+	    minor++) {
 		test_version(minor);
 		test_cut(minor);
 		test_flip(minor);

@@ -322,9 +322,48 @@ test_cuts(void)
 	is_int(read_part(7), BK_OK, "seven digits are anybody's");
 }
 
+/* Each head is told from the others, whole, and cut by a byte it is none. */
+static void
+test_formats(void)
+{
+	static const struct {
+		enum bk_format format;
+		size_t at;
+		const char *magic;
+	} t[] = {
+		{ BK_FORMAT_ARCHIVE, 0, "PGDMP" },
+		{ BK_FORMAT_GZIP, 0, "\x1f\x8b\x08" },
+		{ BK_FORMAT_ZSTD, 0, "\x28\xb5\x2f\xfd" },
+		{ BK_FORMAT_ZSTD, 0, "\x50\x2a\x4d\x18" },
+		{ BK_FORMAT_ZSTD, 0, "\x5b\x2a\x4d\x18" },
+		{ BK_FORMAT_ZSTD, 0, "\x5f\x2a\x4d\x18" },
+		{ BK_FORMAT_CRYPT, 0, "bk-crypt/" },
+		{ BK_FORMAT_CRYPT, 0, "age-encryption.org/" },
+		{ BK_FORMAT_CRYPT, 0, "-----BEGIN AGE ENCRYPTED FILE-----" },
+		{ BK_FORMAT_TAR, 257, "ustar" },
+		{ BK_FORMAT_OTHER, 0, "\x60\x2a\x4d\x18" },
+		{ BK_FORMAT_OTHER, 1, "PGDMP" },
+		{ BK_FORMAT_OTHER, 256, "ustar" },
+	};
+	char head[600];
+	size_t i, n;
+	int bad = 0;
+
+	for (i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
+		memset(head, 'x', sizeof(head));
+		n = t[i].at + strlen(t[i].magic);
+		memcpy(head + t[i].at, t[i].magic, strlen(t[i].magic));
+		bad += bk_reader_format(head, sizeof(head)) != t[i].format;
+		bad += bk_reader_format(head, n) != t[i].format;
+		bad += bk_reader_format(head, n - 1) != BK_FORMAT_OTHER;
+	}
+	is_int(bad, 0, "the table of heads");
+}
+
 int
 main(void)
 {
+	test_formats();
 	struct bk_label label = {0};
 	struct bk_seal seal;
 
