@@ -483,6 +483,24 @@ about() {
 	    WHERE datname = 'shop') ORDER BY 1"
 }
 
+@test "the database postgres, in its place and back; a template" {
+	sql 'CREATE TABLE kept AS SELECT 7 AS n'
+	bk-dump postgres >postgres.bk
+	sql 'INSERT INTO kept VALUES (8)'
+	bk-restore -q --replace postgres postgres <postgres.bk
+	[ "$(sql 'SELECT n FROM kept')" = 7 ]
+	bk-restore -q --rollback postgres
+	[ "$(sql 'SELECT count(*) FROM kept')" = 2 ]
+	bk-restore -q --drop-old postgres
+	sql 'DROP TABLE kept'
+	sql 'ALTER DATABASE shop IS_TEMPLATE true'
+	bk-restore -q --replace shop shop <shop.bk
+	is "datistemplate FROM pg_database WHERE datname = 'shop'"
+	bk-restore -q --drop-old shop
+	[ "$(dbs | grep -c '^shop')" = 1 ]
+	sql 'ALTER DATABASE shop IS_TEMPLATE false'
+}
+
 @test "what merely has the name of a database set aside is none" {
 	sql "COMMENT ON DATABASE shop IS 'ours'"
 	sql 'CREATE ROLE dora LOGIN CREATEDB'

@@ -37,6 +37,55 @@ same_as_psql() {
 	diff <(text copy | sed /pg_attver/d) <(text new | sed /pg_attver/d)
 }
 
+# cycle MAJOR: each way to restore, and the proof, on a server of that version.
+cycle() {
+	[ "$1" -le 15 ] || clients 18
+	pg_among "$1" || skip "$PG_WHY"
+	pg_start "$PWD/pg" "$1"
+	createdb -T template0 shop
+	psql -qX -v ON_ERROR_STOP=1 shop <<-'SQL'
+	CREATE TABLE customers (id serial PRIMARY KEY, name text);
+	INSERT INTO customers (name) SELECT md5(i::text) FROM generate_series(1, 500) i;
+	CREATE TABLE orders (id int PRIMARY KEY, c int REFERENCES customers);
+	INSERT INTO orders SELECT i, i FROM generate_series(1, 500) i;
+	CREATE TABLE lines (id int REFERENCES orders, n int);
+	INSERT INTO lines SELECT i, 1 FROM generate_series(1, 500) i;
+	CREATE VIEW v AS SELECT count(*) FROM orders;
+	DO $$ BEGIN PERFORM lo_from_bytea(0, 'x'); END $$;
+	ALTER DATABASE shop SET app.lim = 7;
+	SQL
+	count() {
+		[ "$(psql -XAtc "SELECT count(*) FROM $1" "$2")" = "$3" ]
+	}
+	bk-dump shop >shop.bk
+	bk-restore -q -j 2 --into copy <shop.bk
+	count lines copy 500
+	psql -qXc 'DELETE FROM lines' shop
+	bk-restore -q --replace shop shop <shop.bk
+	count lines shop 500
+	bk-restore -q --rollback shop
+	count lines shop 0
+	bk-restore -q -t lines --replace-table shop <shop.bk
+	count lines shop 500
+	bk-restore -q -t orders --replace-table shop <shop.bk
+	count orders shop 500
+	bk-verify -q --restore <shop.bk >receipt
+	bk-verify -q --against shop <shop.bk >receipt
+	dropdb shop
+	bk-restore -q shop <shop.bk
+	[ "$(psql -XAtc 'SHOW app.lim' shop)" = 7 ]
+}
+
+@test "PostgreSQL 10: each way to restore" { cycle 10; }
+@test "PostgreSQL 11: each way to restore" { cycle 11; }
+@test "PostgreSQL 12: each way to restore" { cycle 12; }
+@test "PostgreSQL 13: each way to restore" { cycle 13; }
+@test "PostgreSQL 14: each way to restore" { cycle 14; }
+@test "PostgreSQL 15: each way to restore" { cycle 15; }
+@test "PostgreSQL 16: each way to restore" { cycle 16; }
+@test "PostgreSQL 17: each way to restore" { cycle 17; }
+@test "PostgreSQL 18: each way to restore" { cycle 18; }
+
 @test "PostgreSQL 13" { same_as_psql 13; }
 @test "PostgreSQL 14" { same_as_psql 14; }
 

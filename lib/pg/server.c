@@ -77,17 +77,21 @@ set_session(PGconn *conn, struct bk_err *e)
 }
 
 PGconn *
-bk_server_open(const struct bk_conn_target *t, struct bk_err *e)
+bk_server_open(const struct bk_conn_target *t, const char *not,
+    struct bk_err *e)
 {
 	static const char *const usual[] = { "postgres", "template1" };
 	struct bk_conn_target other = *t;
 	struct bk_err first = {0}, ignored = {0};
-	PGconn *conn;
+	PGconn *conn = NULL;
+	size_t i;
 
-	other.instead = usual[0];
-	if ((conn = bk_conn_open(&other, &first)) == NULL) {
-		other.instead = usual[1];
-		conn = bk_conn_open(&other, &ignored);
+	for (i = 0; conn == NULL && i < 2; i++) {
+		if (not != NULL && strcmp(not, usual[i]) == 0)
+			continue;
+		other.instead = usual[i];
+		conn = bk_conn_open(&other, first.code == BK_OK ? &first :
+		    &ignored);
 	}
 	if (conn != NULL)
 		return set_session(conn, e);

@@ -18,10 +18,11 @@ void bk_server_guess(const char *arg, char *name, size_t cap);
 
 /*
  * Connect to a maintenance database of t's server, not t->db: "postgres", else
- * "template1".  The session has no timeouts and client encoding UTF8.  NULL
- * with *e set.
+ * "template1"; not to the one called not (or NULL), which is to be renamed.
+ * The session has no timeouts and client encoding UTF8.  NULL with *e set.
  */
-PGconn *bk_server_open(const struct bk_conn_target *t, struct bk_err *e);
+PGconn *bk_server_open(const struct bk_conn_target *t, const char *not,
+    struct bk_err *e);
 
 /* Connect to p's database, with the same settings. */
 PGconn *bk_server_again(const struct bk_conn_params *p, struct bk_err *e);

@@ -1,5 +1,6 @@
 #include "restore/newdb.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,6 +92,11 @@ bk_newdb_exists(PGconn *conn, const char *name, int *exists, struct bk_err *e)
 int
 bk_newdb_drop(PGconn *conn, const char *name, struct bk_err *e)
 {
+	struct bk_err ignored = {0};
+
+	/* a template cannot be dropped; perhaps there is none of this name */
+	(void)exec_named(conn, "ALTER DATABASE ", name, " IS_TEMPLATE false",
+	    &ignored);
 	return exec_named(conn, "DROP DATABASE IF EXISTS ", name,
 	    PQserverVersion(conn) >= 130000 ? " WITH (FORCE)" : "", e);
 }
@@ -275,35 +281,75 @@ add_owner(struct bk_buf *sql, const char *owner, struct bk_err *e)
 	return bk_conn_ident(sql, owner, e);
 }
 
-/* The length of a DATABASE entry's options; a tablespace is the last one. */
+/* The length of the value at s, a string, a name or a number; 0: none. */
 static size_t
-options_len(const char *options, int no_tablespaces)
+value_len(const char *s)
 {
-	const char *p = strstr(options, " TABLESPACE = ");
+	const char quote = *s, *p = s;
 
-	if (no_tablespaces && p != NULL)
-		return (size_t)(p - options);
-	return strcspn(options, ";");
+	if (quote != '\'' && quote != '"')
+		return strcspn(s, " ;'\"\n");
+	for (p++; *p != '\0'; p++)
+		if (*p == quote && *++p != quote)
+			return (size_t)(p - s);
+	return 0;
+}
+
+/* Append one option of a DATABASE entry, as this server knows it. */
+static int
+add_option(struct bk_buf *sql, int version, const char *key, int n,
+    const char *value, int len, struct bk_err *e)
+{
+	static const char *const known[] = { "TEMPLATE", "ENCODING", "LOCALE",
+	    "LC_COLLATE", "LC_CTYPE", "LOCALE_PROVIDER", "ICU_LOCALE",
+	    "ICU_RULES", "BUILTIN_LOCALE", "TABLESPACE" };
+	const size_t all = sizeof(known) / sizeof(known[0]);
+	size_t i = 0;
+
+	while (i < all && ((int)strlen(known[i]) != n ||
+	    strncmp(known[i], key, (size_t)n) != 0))
+		i++;
+	if (i == all)
+		return bk_fail(e, BK_DATA, "the dump's DATABASE entry: option "
+		    "%.*s is not known", n > 40 ? 40 : n, key);
+	/* before 15 there is one provider, and no option for it */
+	if (version < 150000 && strcmp(known[i], "LOCALE_PROVIDER") == 0 &&
+	    len == 4 && strncmp(value, "libc", 4) == 0)
+		return 0;
+	if (version < 130000 && strcmp(known[i], "LOCALE") == 0)
+		return bk_buf_printf(sql, e, " LC_COLLATE = %.*s LC_CTYPE = "
+		    "%.*s", len, value, len, value);
+	return bk_buf_printf(sql, e, " %s = %.*s", known[i], len, value);
 }
 
 /*
- * The options of a DATABASE entry, n bytes, as this server accepts them: before
- * 15 there is only one locale provider and no option for it.
+ * The options of a DATABASE entry, "WITH KEY = VALUE ...;", one by one, as this
+ * server accepts them.
  */
 static int
-add_entry(struct bk_buf *sql, PGconn *conn, const char *options, size_t n,
+add_entry(struct bk_buf *sql, PGconn *conn, const char *p, int no_tablespaces,
     struct bk_err *e)
 {
-	static const char provider[] = " LOCALE_PROVIDER = libc";
-	const char *p = strstr(options, provider);
+	static const char with[] = " WITH", tablespace[] = "TABLESPACE";
+	size_t n, len;
 
-	if (PQserverVersion(conn) >= 150000 || p == NULL ||
-	    (size_t)(p - options) > n)
-		return bk_buf_add(sql, options, n, e);
-	if (bk_buf_add(sql, options, (size_t)(p - options), e) == -1)
-		return -1;
-	p += strlen(provider);
-	return bk_buf_add(sql, p, n - (size_t)(p - options), e);
+	if (strncmp(p, with, strlen(with)) == 0)
+		p += strlen(with);
+	for (p += strspn(p, " "); *p != '\0' && *p != ';'; p += len) {
+		n = strspn(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+		len = strncmp(p + n, " = ", 3) != 0 ? 0 : value_len(p + n + 3);
+		if (n == 0 || len == 0 || len > INT_MAX)
+			return bk_fail(e, BK_DATA, "the dump's DATABASE entry "
+			    "is not what pg_dump writes");
+		if ((!no_tablespaces || n != strlen(tablespace) ||
+		    strncmp(p, tablespace, n) != 0) &&
+		    add_option(sql, PQserverVersion(conn), p, (int)n,
+		    p + n + 3, (int)len, e) == -1)
+			return -1;
+		len += n + 3;
+		len += strspn(p + len, " ");
+	}
+	return 0;
 }
 
 /* Everything after "CREATE DATABASE name". */
@@ -320,8 +366,8 @@ add_options(struct bk_buf *sql, PGconn *conn, const struct bk_newdb_like *like,
 		return -1;
 	old = PQntuples(res) == 1;
 	if (options != NULL)
-		rc = add_entry(sql, conn, options, options_len(options,
-		    old || like->no_tablespaces), e);
+		rc = add_entry(sql, conn, options, old ||
+		    like->no_tablespaces, e);
 	else if ((rc = bk_buf_puts(sql, " TEMPLATE template0", e)) == 0 && old)
 		rc = add_like(sql, conn, res, e);
 	if (rc == 0 && old) {
@@ -429,7 +475,8 @@ bk_newdb_create(PGconn *conn, const struct bk_newdb_like *like,
  * one, not as one long name.
  */
 static const char properties[] =
-    "WITH old AS (SELECT * FROM pg_catalog.pg_database WHERE datname = $1), "
+    "WITH old AS (SELECT oid, datdba, datacl, datconnlimit, datistemplate "
+    " FROM pg_catalog.pg_database WHERE datname = $1), "
     "setting AS (SELECT r.rolname, "
     " pg_catalog.substr(c, 1, pg_catalog.strpos(c, '=') - 1) AS name, "
     " pg_catalog.substr(c, pg_catalog.strpos(c, '=') + 1) AS value "
@@ -439,7 +486,9 @@ static const char properties[] =
     "acl AS (SELECT a.*, g.rolname FROM old, pg_catalog.aclexplode(datacl) a"
     " LEFT JOIN pg_catalog.pg_roles g ON g.oid = a.grantee) "
     "SELECT pg_catalog.format('ALTER DATABASE %I CONNECTION LIMIT %s', $2, "
-    " datconnlimit) FROM old WHERE datconnlimit <> -1 "
+    " datconnlimit) FROM old WHERE datconnlimit >= 0 "
+    "UNION ALL SELECT pg_catalog.format('ALTER DATABASE %I IS_TEMPLATE true',"
+    " $2) FROM old WHERE datistemplate "
     "UNION ALL SELECT CASE WHEN rolname IS NULL "
     " THEN pg_catalog.format('ALTER DATABASE %I', $2) "
     " ELSE pg_catalog.format('ALTER ROLE %I IN DATABASE %I', rolname, $2) END"

@@ -10,7 +10,8 @@
 int
 bk_target_open(struct bk_target *t, struct bk_err *e)
 {
-	if ((t->conn = bk_server_open(&t->server, e)) == NULL ||
+	if ((t->conn = bk_server_open(&t->server, t->database.data,
+	    e)) == NULL ||
 	    (t->admin = bk_conn_params(t->conn, e)) == NULL ||
 	    (t->params = bk_conn_params(t->conn, e)) == NULL ||
 	    bk_newdb_lock(t->conn, t->database.data, e) == -1 ||

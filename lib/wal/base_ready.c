@@ -244,7 +244,8 @@ connect_both(struct ready *r, struct bk_err *e)
 	    (unsigned)r->server.timeline);
 	/* with less there is no such connection */
 	report(r, BK_READY_OK, "wal_level: %s", show(r, "wal_level", value));
-	if ((r->sql = bk_server_open(&r->o->target, &reason)) == NULL) {
+	r->sql = bk_server_open(&r->o->target, NULL, &reason);
+	if (r->sql == NULL) {
 		report(r, BK_READY_UNKNOWN, "senders, archiver, tablespaces: "
 		    "no ordinary connection: %s", reason.msg);
 		return 0;
