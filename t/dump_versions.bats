@@ -140,3 +140,17 @@ same_as_pg_dump() {
 	one_line_error bk-dump
 	[[ $stderr == *pooler* ]]
 }
+
+@test "more large objects than a pg_dump before 17 fits into 256 MiB" {
+	pg_have 15 || skip "$PG_WHY"
+	pg_start "$PWD/pg" 15
+	createdb many
+	psql -qX many <<-'SQL'
+	SET allow_system_table_mods = on;
+	INSERT INTO pg_catalog.pg_largeobject_metadata (oid, lomowner) SELECT g, 10
+	    FROM generate_series(100001, 1450000) g;
+	SQL
+	bk-dump -q many >many.bk
+	run -0 --separate-stderr bk-verify <many.bk
+	[ "$(jq .blobs <<<"$output")" = 1350000 ]
+}

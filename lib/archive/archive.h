@@ -74,7 +74,7 @@ struct bk_archive *bk_archive_open(struct bk_source src, const char *name,
  * ENCODING, STDSTRINGS, SEARCHPATH that pg_dump does not write.  Call
  * bk_toc_free() in either case.
  *
- * Memory: twice the bytes of the TOC, which are at most 256 MiB, a string of it
+ * Memory: twice the bytes of the TOC, which are at most 2 GiB, a string of it
  * at most 64 MiB; 150 bytes for each entry.
  */
 int bk_archive_toc(struct bk_archive *a, struct bk_toc *toc, struct bk_err *e);

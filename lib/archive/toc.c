@@ -6,7 +6,8 @@
 #include "archive/archive_in.h"
 #include "base/reader.h"
 
-#define TOC_MAX (256 * 1024 * 1024)	/* bytes: half a million tables */
+/* Bytes: of ten million large objects before pg_dump 17, or two of tables. */
+#define TOC_MAX ((size_t)2048 * 1024 * 1024)
 #define STRING_MAX (64 * 1024 * 1024)	/* of a string in it: a view */
 #define PIECE (64 * 1024)		/* minimum allocation */
 
@@ -60,8 +61,9 @@ read_str(struct bk_archive *a, struct bk_toc *toc, const char **text,
 	if (len > STRING_MAX || start > TOC_MAX ||
 	    (size_t)len > TOC_MAX - start)
 		return bk_fail(e, BK_DATA, "%s: damaged archive, or one of an "
-		    "unusual database: its table of contents is over %d MiB, "
-		    "or a string in it over %d MiB, at offset %ju", a->name,
+		    "unusual database: its table of contents is over %zu MiB, "
+		    "or a string in it over %d MiB, at offset %ju; of large "
+		    "objects pg_dump 17 and later write less", a->name,
 		    TOC_MAX >> 20, STRING_MAX >> 20, (uintmax_t)a->offset);
 	for (left = (size_t)len; left > 0; left -= n) {
 		n = left < sizeof(piece) ? left : sizeof(piece);

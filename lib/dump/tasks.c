@@ -249,18 +249,50 @@ lock_tables(struct bk_tasks *p, PGconn *conn, struct bk_err *e)
 	return rc;
 }
 
+/* The BLOB METADATA entries: by number, once they are sorted. */
+struct metadata {
+	const struct bk_toc_entry **entry;
+	size_t n;
+};
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	int32_t x = (*(const struct bk_toc_entry *const *)a)->id;
+	int32_t y = (*(const struct bk_toc_entry *const *)b)->id;
+
+	return (x > y) - (x < y);
+}
+
+static int
+find_metadata(struct metadata *m, const struct bk_toc *toc, struct bk_err *e)
+{
+	size_t i;
+
+	if ((m->entry = calloc(toc->n + 1, sizeof(*m->entry))) == NULL)
+		return bk_fail_memory(e);
+	for (i = 0; i < toc->n; i++)
+		if (strcmp(toc->entry[i].desc, "BLOB METADATA") == 0)
+			m->entry[m->n++] = &toc->entry[i];
+	qsort(m->entry, m->n, sizeof(*m->entry), compare_ids);
+	return 0;
+}
+
 /* The OIDs, one per line, of the BLOB METADATA entry that te depends on. */
 static const char *
-blobs_metadata(const struct bk_toc *toc, const struct bk_toc_entry *te)
+blobs_metadata(const struct metadata *m, const struct bk_toc_entry *te)
 {
-	size_t i, j;
+	struct bk_toc_entry one = {0};
+	const struct bk_toc_entry *key = &one, **found;
+	size_t i;
 
-	for (i = 0; i < te->ndeps; i++)
-		for (j = 0; j < toc->n; j++)
-			if (toc->entry[j].id == te->deps[i] &&
-			    toc->entry[j].desc != NULL && strcmp(
-			    toc->entry[j].desc, "BLOB METADATA") == 0)
-				return toc->entry[j].defn;
+	for (i = 0; i < te->ndeps; i++) {
+		one.id = te->deps[i];
+		found = bsearch(&key, m->entry, m->n, sizeof(*m->entry),
+		    compare_ids);
+		if (found != NULL)
+			return (*found)->defn;
+	}
 	return NULL;
 }
 
@@ -313,25 +345,26 @@ static int
 take_blobs(struct bk_tasks *p, PGconn *conn, const struct bk_toc *toc,
     struct bk_err *e)
 {
+	struct metadata m = {0};
 	const char *list;
 	size_t i;
+	int rc = toc->minor < 16 ? 0 : find_metadata(&m, toc, e);
 
-	for (i = 0; i < p->n; i++) {
+	for (i = 0; rc == 0 && i < p->n; i++) {
 		struct bk_dump_item *it = &p->item[i];
 
 		if (!it->blobs)
 			continue;
-		list = toc->minor < 16 ? NULL : blobs_metadata(toc, it->te);
-		if (toc->minor >= 16 && list == NULL)
-			return bk_fail(e, BK_FAIL, "pg_dump: large objects "
+		if (toc->minor < 16)
+			rc = blobs_from_catalog(it, conn, e);
+		else if ((list = blobs_metadata(&m, it->te)) != NULL)
+			rc = blobs_from_text(it, list, e);
+		else
+			rc = bk_fail(e, BK_FAIL, "pg_dump: large objects "
 			    "without a list of them");
-		if (list != NULL) {
-			if (blobs_from_text(it, list, e) == -1)
-				return -1;
-		} else if (blobs_from_catalog(it, conn, e) == -1)
-			return -1;
 	}
-	return 0;
+	free(m.entry);
+	return rc;
 }
 
 int
