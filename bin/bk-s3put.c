@@ -255,6 +255,7 @@ put(struct options *o, const struct bk_s3_url *url, struct bk_reader *in,
     struct bk_s3_cred *cred, struct bk_err *e)
 {
 	static struct bk_progress progress;
+	static struct bk_label held;
 	static struct bk_buf key, where;
 	struct bk_s3_options client = {
 		.bucket = url->bucket, .retry_for = o->retry_for,
@@ -281,8 +282,11 @@ put(struct options *o, const struct bk_s3_url *url, struct bk_reader *in,
 	o->up.key = key.data;
 	if (bk_label_is_wal(bk_reader_label(in)))
 		o->up.wal = bk_reader_label(in);
+	o->up.held = &held;
 	o->up.progress = &progress;
 	rc = bk_s3_upload(s3, in, &o->up, &tool_audit()->size_bytes, e);
+	if (rc == -1)
+		tool_held(&held, e);
 	bk_s3_close(s3);
 	return rc;
 }

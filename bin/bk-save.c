@@ -147,6 +147,7 @@ int
 main(int argc, char *argv[])
 {
 	struct options o = { .in_flags = BK_READER_NONEMPTY };
+	static struct bk_label held;
 	struct bk_err e = {0};
 	struct bk_reader *in;
 	int rc = -1;
@@ -161,8 +162,10 @@ main(int argc, char *argv[])
 	in = bk_reader_open(STDIN_FILENO, "standard input", o.in_flags, &e);
 	if (in != NULL) {
 		tool_run_id(bk_reader_label(in)->run);
+		o.store.held = &held;
 		rc = save(&o, argv[optind], in, &e);
 	}
+	tool_held(&held, &e);
 	cleanup();		/* the process ends: nothing else to free */
 	bk_reader_free(in);
 	return tool_end(rc, &e);

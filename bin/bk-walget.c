@@ -11,7 +11,7 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/utctime.h"
-#include "recovery/whole_segment.h"
+#include "wal/whole_segment.h"
 #include "signals.h"
 #include "tool.h"
 #include "wal/get.h"

@@ -133,6 +133,8 @@ main(int argc, char *argv[])
 	if (rc == 0 && bk_wal_put_unrecorded(put) != NULL)
 		tool_say("%s; what is stored will be sent again",
 		    bk_wal_put_unrecorded(put)->msg);
+	if (rc == 0 && bk_wal_put_second(put) != NULL)
+		tool_say("%s", bk_wal_put_second(put));
 	signals_catch(NULL);
 	bk_wal_put_free(put);
 	return tool_end(rc, &e);

@@ -97,6 +97,21 @@ report_end(enum bk_code code, int empty)
 		report("012345"[code]);
 }
 
+void
+tool_held(const struct bk_label *stored, struct bk_err *e)
+{
+	char line[BK_LSN_TEXT + BK_LABEL_SUM + 8], end[BK_LSN_TEXT];
+	int n;
+
+	if (status_fd == -1 || !bk_label_is_partial(stored->wal))
+		return;
+	bk_lsn_format(stored->end, end);
+	n = snprintf(line, sizeof(line), *stored->sum != '\0' ?
+	    "=%s %s\n" : "=\n", end, stored->sum);
+	if (write(status_fd, line, (size_t)n) == n)
+		e->quiet = 1;
+}
+
 /* A line of BK_DEBUG's, in one write. */
 static void
 write_debug(const char *topic, const char *text)

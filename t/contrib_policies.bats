@@ -118,7 +118,7 @@ entries() {
 	send() { wal "$@" | as put-only bk-s3put "s3://backups/wal/$1"; }
 	head -c 40 sql >part
 	send $seg.partial 0/5001000 part
-	send $seg.partial 0/5002000 sql
+	PRIOR=part send $seg.partial 0/5002000 sql
 	as restorer bk-s3get s3://backups/wal/$seg.partial | cmp - sql
 	send $seg 0/6000000 sql
 	send $seg 0/6000000 sql

@@ -140,12 +140,13 @@ included() {
 		case $tool in
 		bk-gz) row='deflate|isal|z' ;;
 		bk-zst) row='zstd' ;;
-		bk-crypt | bk-keygen | bk-rm | bk-walput) row='crypto' ;;
+		bk-crypt | bk-keygen | bk-rm) row='crypto' ;;
 		bk-dump | bk-restore) row='pq|jansson|xxhash' ;;
 		bk-verify) row='pq|jansson|xxhash|deflate|isal|z|zstd|crypto' ;;
 		bk-prune) row='jansson|crypto' ;;
 		bk-age) row=jansson ;;
 		bk-s3*) row='curl|curl-gnutls|crypto|expat|jansson' ;;
+		bk-walput) row='crypto|isal' ;;
 		bk-walrecv) row='pq|crypto|isal' ;;
 		bk-base | bk-pitr) row='pq|jansson|crypto|isal' ;;
 		bk-stat) row='pq|jansson' ;;

@@ -84,17 +84,19 @@ kept() {
 	kept $SEG eval 'run -1 put $SEG 0/6000000 a'
 }
 
-@test "a longer partial segment replaces a shorter one, and nothing else" {
+@test "a .partial is replaced by what is known to begin with it alone" {
 	local part=$SEG.partial
 	for form in cat 'bk-gz | bk-crypt' 'bk-crypt --age'; do
 		AT=s3://backups/partial/${form##* }
 		put $part 0/5018000 short
 		kept $part put $part 0/5018000 short
-		put $part 0/5030000 long
+		kept $part eval 'run -1 put $part 0/5030000 long'
+		kept $part eval 'PRIOR=a run -1 put $part 0/5030000 long'
+		PRIOR=short put $part 0/5030000 long
 		[[ $(object $part) == *'wal='$part';end=0/5030000;'* ]]
 		kept $part eval 'run -1 put $part 0/5018000 short'
 		# of another cluster, or of the same length
-		kept $part eval 'run -1 put $part 0/5040000 a 7002'
+		kept $part eval 'PRIOR=long run -1 put $part 0/5040000 a 7002'
 		kept $part eval 'run -1 put $part 0/5030000 b'
 		kept $part put $SEG 0/6000000 a
 		[ "$(s3_keys backups "${AT#s3://backups/}/" | wc -l)" = 2 ]
@@ -143,7 +145,7 @@ kept() {
 	[[ $stderr == *"not known to hold this WAL"* ]]
 	fault_stop
 	bk-s3get "$AT/$SEG" | cmp - a
-	put $SEG.partial 0/5030000 long
+	PRIOR=short put $SEG.partial 0/5030000 long
 	bk-s3get "$AT/$SEG.partial" | cmp - long
 	strict_stop
 }

@@ -557,7 +557,7 @@ kept() {
 	bk-crypt -d -i key <d/$seg | cmp - a
 }
 
-@test "a longer partial segment replaces a shorter one, and nothing else" {
+@test "a .partial is replaced by what is known to begin with it alone" {
 	local seg=000000010000000000000005.partial whole=000000010000000000000005 form
 	head -c 100000 in >short
 	head -c 200000 in >long
@@ -568,18 +568,50 @@ kept() {
 		save() { wal "$1" "$2" "$3" "${4-7001}" | sh -c "$form | bk-save d/$1"; }
 		save $seg 0/5018000 short
 		kept d/$seg save $seg 0/5018000 short
-		save $seg 0/5030000 long
+		kept d/$seg eval 'run -1 save $seg 0/5040000 other'
+		kept d/$seg eval 'PRIOR=long run -1 save $seg 0/5040000 other'
+		PRIOR=short save $seg 0/5030000 long
 		[ "$(ls -A d | wc -l)" = 1 ]
 		sh -c "$form" <d/$seg >now
 		[ $form != cat ] || cmp now long
-		kept d/$seg eval 'run -1 save $seg 0/5018000 short'
+		# what is there has it; what it is cannot be seen in the other form
+		if [ $form = cat ]; then
+			kept d/$seg save $seg 0/5018000 short
+		else
+			kept d/$seg eval 'run -1 save $seg 0/5018000 short'
+		fi
 		save $whole 0/6000000 a
 		[ "$(ls -A d | wc -l)" = 2 ]
 		kept d/$whole save $whole 0/6000000 a
 		# of another cluster, or of the same length
-		kept d/$seg eval 'run -1 save $seg 0/5040000 other 7002'
+		kept d/$seg eval 'PRIOR=long run -1 save $seg 0/5040000 other 7002'
 		kept d/$seg eval 'run -1 save $seg 0/5030000 other 7001'
 	done
+}
+
+@test "what a .partial is refused for is told to who listens" {
+	local seg=000000010000000000000005.partial
+	head -c 100000 in >short
+	head -c 200000 in >long
+	save() { wal $seg "$1" "$2" "${3-7001}" | bk-gz | BK_STATUS_FD=5 bk-save d/$seg 5>>told; }
+	save 0/5018000 short
+	run -1 --separate-stderr save 0/5030000 long
+	[ -z "$stderr" ]
+	run -1 --separate-stderr save 0/5030000 long 7002
+	[ "$(cat told)" = "+
+0
++
+=0/5018000 $(sha256sum <short | head -c 32)
+1
++
+=
+1" ]
+	# a whole segment's name is no case for a second one
+	wal ${seg%.partial} 0/6000000 short | bk-gz | bk-save d/${seg%.partial}
+	run -1 --separate-stderr bash -c "wal ${seg%.partial} 0/6000000 long | bk-gz |
+	    BK_STATUS_FD=5 bk-save d/${seg%.partial} 5>told"
+	[ -n "$stderr" ]
+	[ "$(cat told)" = $'+\n1' ]
 }
 
 @test "of two that store the same WAL at once, both succeed" {

@@ -85,8 +85,63 @@ refused() {
 	[[ $(seal_of ../archive/00000002.history) == *"(cluster="*";wal=00000002.history;sum="* ]]
 	cp "pg_wal/$S" "pg_wal/$S.partial"
 	run -0 put "$S.partial" -- bk-save ../archive/partial
-	echo x >"pg_wal/$S.00000028.backup"
+	printf 'START WAL LOCATION: 0/2000028 (file %s)\nSTOP ...\n' "$S" >"pg_wal/$S.00000028.backup"
 	run -0 put "$S.00000028.backup" -- bk-save ../archive/backup
+}
+
+@test "a history, or a .backup, that is none is refused" {
+	local text name=00000003.history
+	for text in garb 'garb\n' '1\t0/3000158\tcut' '3\t0/3000158\tx\n' ''; do
+		printf "$text" >pg_wal/$name
+		refused 3 "$name: *" $name -- 'touch ../ran; cat >/dev/null'
+	done
+	name=$S.00000028.backup
+	for text in x 'x\n' "START WAL LOCATION: 0/2000028 (file ${SEGMENTS[1]})\n" \
+	    "START WAL LOCATION: 0/2000028 (file $S)"; do
+		printf "$text" >"pg_wal/$name"
+		refused 3 "$name: no whole .backup file" "$name" -- 'touch ../ran; cat >/dev/null'
+	done
+	[ ! -e ../ran ]
+}
+
+@test "a .partial ends with its last record, whatever follows that" {
+	local part=$S.partial
+	# the server's has the size of a segment; a standby's, old WAL after it
+	cp "pg_wal/$S" "pg_wal/$part"
+	put "$part" -- "$SAVE"
+	bk-gz -d <../archive/$part >one
+	[ "$(stat -c %s one)" -le 1048576 ]
+	head -c 40000 "pg_wal/$S" >"pg_wal/$part"
+	rm ../archive/*
+	put "$part" -- "$SAVE"
+	bk-gz -d <../archive/$part >short
+	[ "$(stat -c %s short)" -le 40000 ]
+	cmp -n "$(stat -c %s short)" short "pg_wal/$S"
+	head -c $((1048576 - 40960)) "pg_wal/${SEGMENTS[1]}" >>"pg_wal/$part"
+	run -0 --separate-stderr put "$part" -- "$SAVE"
+	[ -z "$stderr" ]
+	[ "$(ls ../archive)" = "$part" ]
+	# one that is longer takes its place, one that is not goes beside it
+	cp "pg_wal/$S" "pg_wal/$part"
+	run -0 --separate-stderr put "$part" -- "$SAVE"
+	[ -z "$stderr" ]
+	bk-gz -d <../archive/$part | cmp - one
+	head -c 40000 "pg_wal/$S" >"pg_wal/$part"
+	run -0 --separate-stderr put "$part" -- "$SAVE"
+	[[ $stderr == "bk-walput: $part: the archive has other WAL under this name; stored as $part."????????  ]]
+	bk-gz -d <../archive/$part.* | cmp - short
+	run -0 put "$part" -- "$SAVE"
+	[ "$(ls ../archive | wc -l)" = 2 ]
+	bk-gz -d <../archive/$part | cmp - one
+	# as it is, contents can be compared
+	rm ../archive/*
+	cp "pg_wal/$S" "pg_wal/$part.whole"
+	mv "pg_wal/$part.whole" "pg_wal/$part"
+	put "$part" -- 'bk-save ../archive/$BK_WAL_NAME'
+	head -c 40000 "pg_wal/$S" >"pg_wal/$part"
+	run -0 --separate-stderr put "$part" -- 'bk-save ../archive/$BK_WAL_NAME'
+	[ -z "$stderr" ]
+	cmp one ../archive/*
 }
 
 @test "usage errors store nothing" {

@@ -134,8 +134,22 @@ bk_label_held(const struct bk_label *stored, const struct bk_label *now)
 	if (strcmp(stored->sum, now->sum) == 0)
 		return BK_HELD_SAME;
 	return bk_label_is_partial(now->wal) && stored->kind == now->kind &&
-	    strcmp(stored->name, now->name) == 0 && stored->end != 0 &&
-	    stored->end < now->end ? BK_HELD_EARLIER : BK_HELD_OTHER;
+	    strcmp(stored->name, now->name) == 0 &&
+	    strcmp(stored->sum, now->prior) == 0 ? BK_HELD_EARLIER :
+	    BK_HELD_OTHER;
+}
+
+void
+bk_label_note(struct bk_label *held, const struct bk_label *stored,
+    const struct bk_label *now)
+{
+	if (held == NULL)
+		return;
+	*held = (struct bk_label){0};
+	if (bk_label_is_wal(stored) && strcmp(stored->wal, now->wal) == 0 &&
+	    stored->kind == now->kind && strcmp(stored->name, now->name) == 0)
+		*held = *stored;
+	memcpy(held->wal, now->wal, sizeof(held->wal));
 }
 
 int
@@ -209,6 +223,7 @@ format_label(const struct bk_label *l, char out[BK_SEAL_LABEL])
 	put(out, "wal=", l->wal);
 	put_lsn(out, "end=", l->end);
 	put(out, "sum=", l->sum);
+	put(out, "prior=", l->prior);
 	put(out, "run=", l->run);
 	/* the longest fields of all kinds leave room for this */
 	memcpy(out + strlen(out), ")", 2);
@@ -334,6 +349,12 @@ parse_sum(struct bk_label *l, const char *s)
 }
 
 static int
+parse_prior(struct bk_label *l, const char *s)
+{
+	return parse_hex(l->prior, sizeof(l->prior), s);
+}
+
+static int
 parse_run(struct bk_label *l, const char *s)
 {
 	return parse_hex(l->run, sizeof(l->run), s);
@@ -347,7 +368,7 @@ static const struct {
 	{ "host=", parse_host }, { "at=", parse_at }, { "tli=", parse_tli },
 	{ "start=", parse_start }, { "parent=", parse_parent },
 	{ "wal=", parse_wal }, { "end=", parse_end }, { "sum=", parse_sum },
-	{ "run=", parse_run },
+	{ "prior=", parse_prior }, { "run=", parse_run },
 };
 
 /*

@@ -28,6 +28,8 @@
  *	wal=NAME		the WAL file that this stream is
  *	end=0/3000000		the end of its last byte
  *	sum=...			first 32 hex digits of its content's SHA-256
+ *	prior=...		of a .partial: the sum of another one, which it
+ *				begins with and may replace
  *	run=0123456789abcdef	the ID of the pipeline's run, made by its first
  *				stage
  *
@@ -47,7 +49,7 @@
 #define BK_SEAL_NONCE 32	/* characters of a nonce */
 #define BK_SEAL_SUM 64		/* of its SHA-256 */
 #define BK_SEAL_MARK 96		/* of an opening mark, without its label */
-#define BK_SEAL_LABEL 544	/* of a label, at most, with its NUL */
+#define BK_SEAL_LABEL 592	/* of a label, at most, with its NUL */
 #define BK_SEAL_OPENING (BK_SEAL_MARK + BK_SEAL_LABEL) /* mark, label, NUL */
 #define BK_SEAL_CLOSING 68	/* of a closing mark and its digits */
 #define BK_SEAL_HEAD 4096	/* the label ends within these */
@@ -56,7 +58,7 @@
 
 #define BK_LABEL_NAME 192	/* room for a name and its NUL */
 #define BK_LABEL_HOST 65	/* for a host's and its NUL */
-#define BK_LABEL_WAL 41		/* for a WAL file's and its NUL */
+#define BK_LABEL_WAL 42		/* for a WAL file's and its NUL */
 #define BK_LABEL_SUM 33		/* for a digest and its NUL */
 #define BK_LABEL_RUN 17		/* for a run's ID and its NUL */
 
@@ -71,7 +73,7 @@ struct bk_label {
 	uint64_t start, parent;
 	char wal[BK_LABEL_WAL];
 	uint64_t end;
-	char sum[BK_LABEL_SUM];
+	char sum[BK_LABEL_SUM], prior[BK_LABEL_SUM];
 	char run[BK_LABEL_RUN];		/* "": none */
 };
 
@@ -96,10 +98,18 @@ int bk_label_wal(struct bk_label *l, const char *name);
 
 /*
  * What is stored under a WAL file's name, beside what is to be stored there:
- * the same content; the beginning of it, in a .partial file; or something else.
+ * the same content; the beginning of it, in a .partial file, which now->prior
+ * says; or something else.
  */
 enum bk_label_held { BK_HELD_SAME, BK_HELD_EARLIER, BK_HELD_OTHER };
 enum bk_label_held bk_label_held(const struct bk_label *stored,
+    const struct bk_label *now);
+
+/*
+ * Set *held, unless it is NULL, to what BK_HELD_OTHER is said of: stored, if
+ * that is WAL with this name, or else just the name.
+ */
+void bk_label_note(struct bk_label *held, const struct bk_label *stored,
     const struct bk_label *now);
 
 /* The end of the message "NAME: already exists, " of BK_HELD_OTHER. */

@@ -162,7 +162,7 @@ compare_content(const struct bk_store *s, int fd, enum bk_label_held *held,
     struct bk_err *e)
 {
 	uint8_t old[8192], new[8192];
-	ssize_t n, m;
+	ssize_t n, m, both;
 	off_t off = 0;
 
 	do {
@@ -170,15 +170,17 @@ compare_content(const struct bk_store *s, int fd, enum bk_label_held *held,
 		    e)) == -1 || (m = bk_io_pread(s->fd, new, sizeof(new),
 		    off, s->path, e)) == -1)
 			return -1;
-		if (n > m || memcmp(old, new, (size_t)n) != 0) {
+		both = n < m ? n : m;
+		if (memcmp(old, new, (size_t)both) != 0) {
 			*held = BK_HELD_OTHER;
 			return 0;
 		}
-		off += n;
-	} while (n == sizeof(old));
+		off += both;
+	} while (both == sizeof(old));
+	/* the beginning of what is there is there */
 	*held = n == m ? BK_HELD_SAME :
-	    bk_label_is_partial(s->o->wal->wal) ? BK_HELD_EARLIER :
-	    BK_HELD_OTHER;
+	    !bk_label_is_partial(s->o->wal->wal) ? BK_HELD_OTHER :
+	    n > m ? BK_HELD_SAME : BK_HELD_EARLIER;
 	return 0;
 }
 
@@ -188,7 +190,7 @@ find_held(const struct bk_store *s, enum bk_label_held *held,
     struct bk_err *e)
 {
 	uint8_t head[BK_SEAL_HEAD];
-	struct bk_seal seal;
+	struct bk_seal seal = {0};
 	ptrdiff_t len;
 	ssize_t n;
 	int fd, rc;
@@ -206,6 +208,8 @@ find_held(const struct bk_store *s, enum bk_label_held *held,
 		else if (bk_reader_mark(&seal, head, (size_t)n, &len) != -1)
 			*held = bk_label_held(&seal.label, s->o->wal);
 	}
+	if (rc == 0 && *held == BK_HELD_OTHER)
+		bk_label_note(s->o->held, &seal.label, s->o->wal);
 	close(fd);			/* read only: nothing to lose */
 	return rc;
 }
@@ -216,6 +220,8 @@ place_wal(struct bk_store *s, struct bk_err *e)
 {
 	enum bk_label_held held;
 
+	/* of two .partial at once, the second is compared with the first */
+	(void)bk_io_lock(s->dir, LOCK_EX);
 	if (find_held(s, &held, e) == -1)
 		return -1;
 	if (held == BK_HELD_OTHER)

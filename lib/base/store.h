@@ -35,6 +35,11 @@ struct bk_store_options {
 	 * which is replaced.  NULL: not of one.
 	 */
 	const struct bk_label *wal;
+	/*
+	 * NULL, or where to put what is known of an existing .partial that is
+	 * neither; its wal is set in any case.
+	 */
+	struct bk_label *held;
 };
 
 /*

@@ -258,6 +258,18 @@ is_partial(const char *name)
 	    strlen(partial)) == 0;
 }
 
+/* NAME.partial.1A2B3C4D: what the .partial does not hold, nor the whole. */
+static int
+is_second(const char *name)
+{
+	static const char partial[] = ".partial.";
+	const char *rest = base_name(name) + SEGMENT;
+
+	return is_partial(name) &&
+	    strncmp(rest, partial, strlen(partial)) == 0 &&
+	    strspn(rest + strlen(partial), "0123456789ABCDEF") == 8;
+}
+
 /*
  * Let go each .partial file that has its whole segment beside it, stored for as
  * long as g demands.
@@ -279,7 +291,8 @@ judge_partial(struct bk_listing *wal, const struct bk_guards *g,
 			whole[n++] = item;
 	qsort(whole, n, sizeof(*whole), compare_names);
 	for (item = wal->item; item < wal->item + wal->n; item++)
-		if (is_partial(item->r.name) && !item->held &&
+		if (is_partial(item->r.name) && !is_second(item->r.name) &&
+		    !item->held &&
 		    bsearch(&item, whole, n, sizeof(*whole),
 		    compare_names) != NULL) {
 			item->reason = NULL;

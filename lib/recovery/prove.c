@@ -9,7 +9,7 @@
 #include "base/io.h"
 #include "base/num.h"
 #include "recovery/prove_in.h"
-#include "recovery/walk.h"
+#include "wal/walk.h"
 
 #define POINTS_SHOWN 300	/* bytes of a list of restore points */
 

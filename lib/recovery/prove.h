@@ -3,7 +3,7 @@
 /*
  * Prove, before a server is started, that recovery from a base backup reaches
  * its target: find the timelines on the way, fetch each segment, walk it record
- * by record (recovery/walk.h), and stop where PostgreSQL will stop.
+ * by record (wal/walk.h), and stop where PostgreSQL will stop.
  *
  * As PostgreSQL does, a segment is looked for in the archive, on the newest
  * timeline first, and then among the base backup's own WAL.  Unlike it, what is

@@ -110,6 +110,7 @@ is_held(struct bk_s3_multipart *d, const struct bk_s3_reply *head,
 		d->replaces = 1;
 		return 0;
 	default:
+		bk_label_note(d->o->held, &stored.label, d->o->wal);
 		return bk_fail(e, BK_FAIL, "%s/%s: already exists, "
 		    BK_HELD_WHY, bk_s3_place(d->s3), d->o->key);
 	}

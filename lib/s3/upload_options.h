@@ -16,6 +16,11 @@ struct bk_s3_upload_options {
 	 * which is replaced.  NULL: not of one.
 	 */
 	const struct bk_label *wal;
+	/*
+	 * NULL, or where to put what is known of an existing .partial that is
+	 * neither; its wal is set in any case.
+	 */
+	struct bk_label *held;
 	uint64_t part_size;		/* of the first; 0: as is fit */
 	unsigned max_parts;		/* 0: as the provider allows */
 	int fixed_parts;		/* of one size */

@@ -5,7 +5,7 @@
 #include "verify/verdict.h"
 #include "datadir/backup_manifest.h"
 #include "wal/segment.h"
-#include "recovery/walk.h"
+#include "wal/walk.h"
 
 struct bk_base_segment {	/* a file in pg_wal */
 	char name[BK_WAL_NAME];

@@ -14,6 +14,7 @@
 
 #include "base/child.h"
 #include "base/io.h"
+#include "base/num.h"
 #include "base/reader.h"
 #include "base/thread.h"
 #include "base/writer.h"
@@ -238,13 +239,48 @@ judge_feed(const struct feeder *f, int status, uint64_t unread,
 	return 0;
 }
 
-int
-bk_wal_command_feed(const struct bk_wal_command *c, const char *name, int fd,
-    uint64_t size, const struct bk_label *label, atomic_int *pid,
-    struct bk_err *e)
+/* A line of BK_STATUS_FD's: "=0/4008DD8 SUM", or "=". */
+static void
+take_held(struct bk_wal_held *held, const char *line)
 {
-	struct feeder f = { .name = name, .from = fd, .size = size,
-	    .label = label };
+	char lsn[BK_LSN_TEXT] = "", sum[BK_LABEL_SUM] = "";
+	uint64_t end;
+
+	if (sscanf(line, "=%17[0-9A-F/] %32[0-9a-f]", lsn, sum) != 2 ||
+	    !bk_lsn_parse(lsn, &end) || strlen(sum) != sizeof(sum) - 1)
+		end = 0;
+	/* of two places, one may have what the other has not */
+	if (held->other && strcmp(held->sum, sum) != 0)
+		end = 0;
+	held->other = 1;
+	held->end = end;
+	memcpy(held->sum, sum, sizeof(sum));
+}
+
+/* What is in the status pipe now that all have ended; closes it. */
+static void
+read_held(struct bk_wal_held *held, int fd)
+{
+	char text[4096], *line, *save = NULL;
+	ssize_t n;
+
+	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
+	n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	if (n <= 0)
+		return;
+	text[n] = '\0';
+	for (line = strtok_r(text, "\n", &save); line != NULL;
+	    line = strtok_r(NULL, "\n", &save))
+		if (*line == '=')
+			take_held(held, line);
+}
+
+/* Start COMMAND and the feeder, and wait for both. */
+static int
+run_feed(const struct bk_wal_command *c, struct feeder *f, int status_fd,
+    atomic_int *pid, struct bk_err *e)
+{
 	struct bk_err lost = {0};
 	pthread_t thread;
 	int in[2], status = -1;
@@ -253,27 +289,46 @@ bk_wal_command_feed(const struct bk_wal_command *c, const char *name, int fd,
 	if (bk_io_pipe(in, e) == -1)
 		return -1;
 	bk_io_pipe_grow(in[1]);
-	f.to = in[1];
-	if (start(bk_child_spawn_group, c, name, (int[3]){ in[0], -1, -1 }, -1,
-	    pid, e) == -1) {
+	f->to = in[1];
+	if (start(bk_child_spawn_group, c, f->name, (int[3]){ in[0], -1, -1 },
+	    status_fd, pid, e) == -1) {
 		close(in[0]);
 		close(in[1]);
 		return -1;
 	}
-	if (bk_thread_start(&thread, feed, &f, e) == -1) {
+	if (bk_thread_start(&thread, feed, f, e) == -1) {
 		close(in[1]);
 		(void)bk_child_reap_group(pid, &status);
 		close(in[0]);
 		return -1;
 	}
 	if (bk_child_reap_group(pid, &status) == -1)
-		bk_fail_errno(&lost, "%s: wait", name);
-	unread = end_feeder(&f, thread, in[0]);
+		bk_fail_errno(&lost, "%s: wait", f->name);
+	unread = end_feeder(f, thread, in[0]);
 	if (lost.code != BK_OK) {
 		*e = lost;
 		return -1;
 	}
-	return judge_feed(&f, status, unread, e);
+	return judge_feed(f, status, unread, e);
+}
+
+int
+bk_wal_command_feed(const struct bk_wal_command *c, const char *name, int fd,
+    uint64_t size, const struct bk_label *label, struct bk_wal_held *held,
+    atomic_int *pid, struct bk_err *e)
+{
+	struct feeder f = { .name = name, .from = fd, .size = size,
+	    .label = label };
+	int status[2] = { -1, -1 }, rc;
+
+	if (held != NULL && bk_io_pipe(status, e) == -1)
+		return -1;
+	rc = run_feed(c, &f, status[1], pid, e);
+	if (held != NULL) {
+		close(status[1]);
+		read_held(held, status[0]);
+	}
+	return rc;
 }
 
 /* --- from a command */

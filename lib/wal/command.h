@@ -36,16 +36,26 @@ void bk_wal_command_init(struct bk_wal_command *c, char *const words[],
     char *const env[]);
 
 /*
+ * What bk-save and bk-s3put have reported of the name under which they were to
+ * store a .partial: that it is another one's, and that one's end and digest.
+ */
+struct bk_wal_held {		/* = {0} */
+	int other;		/* it is */
+	uint64_t end;		/* 0: not known, or there are several */
+	char sum[BK_LABEL_SUM];
+};
+
+/*
  * Run it with the first size bytes of the file fd (read by pread(2)) as its
  * standard input, in an envelope with label.  *pid, 0 before, is its process
  * while it runs, for bk_child_kill(), and leads a group; BK_WAL_STOPPED: it is
  * not to run.  0: it exited with 0 and had read all; -1 with *e set, "NAME:
  * cause"; what it has left behind is sent SIGTERM then, and never sees the
- * closing mark behind a hole.
+ * closing mark behind a hole.  *held is set then, unless it is NULL.
  */
 int bk_wal_command_feed(const struct bk_wal_command *c, const char *name,
-    int fd, uint64_t size, const struct bk_label *label, atomic_int *pid,
-    struct bk_err *e);
+    int fd, uint64_t size, const struct bk_label *label,
+    struct bk_wal_held *held, atomic_int *pid, struct bk_err *e);
 
 /* Takes n bytes of what COMMAND writes.  0, or -1 with *e set. */
 typedef int bk_wal_take(void *ctx, const void *buf, size_t n,

@@ -12,17 +12,14 @@
 #include <unistd.h>
 
 #include "base/child.h"
-#include "base/hex.h"
 #include "base/io.h"
 #include "base/num.h"
 #include "base/thread.h"
 #include "base/utctime.h"
-#include "datadir/file_sum.h"
+#include "wal/send.h"
 
 #define LONGEST_WAIT 60		/* seconds between two tries */
 #define TERM_WAIT 10		/* seconds between SIGTERM and SIGKILL */
-#define BLOCK (64 * 1024)
-#define SUM_DIGITS 32		/* of the label's sum */
 
 enum state { WAITING, RUNNING, STORED, DROPPED };
 
@@ -51,6 +48,8 @@ struct bk_hand {
 	double not_before;	/* of any COMMAND, after failures */
 	double failing_since;
 	char cause[1024];	/* last said; "" */
+	char grown_name[BK_WAL_NAME];	/* the .partial stored last; "" */
+	char grown_sum[BK_LABEL_SUM];	/* its label's */
 };
 
 static void
@@ -92,52 +91,26 @@ wait_until(struct bk_hand *h, double until)
 	(void)pthread_cond_timedwait(&h->changed, &h->lock, &t);
 }
 
-/* The first half of the SHA-256 of the file's first bytes. */
+/* What was stored last of the segment that grows: 1 if this is it. */
 static int
-sum_file(int fd, const char *name, uint64_t bytes, char out[33],
-    struct bk_err *e)
+is_grown(const struct bk_hand *h, const struct item *i)
 {
-	struct bk_file_sum sum = {0};
-	uint8_t buf[BLOCK], result[BK_SUM_MAX];
-	uint64_t at = 0;
-	ssize_t n;
-	int rc = bk_file_sum_start(&sum, BK_SUM_SHA256, e);
-
-	for (; rc == 0 && at < bytes; at += (uint64_t)n) {
-		n = bk_io_pread(fd, buf, bytes - at < BLOCK ?
-		    (size_t)(bytes - at) : BLOCK, (off_t)at, name, e);
-		if (n == -1)
-			rc = -1;
-		else if (n == 0)
-			rc = bk_fail(e, BK_FAIL, "%s: has become shorter",
-			    name);
-		else
-			rc = bk_file_sum_update(&sum, buf, (size_t)n, e);
-		if (rc == -1)
-			break;
-	}
-	if (rc == 0 && (rc = bk_file_sum_final(&sum, result, e)) == 0)
-		bk_hex(result, SUM_DIGITS / 2, out);
-	bk_file_sum_free(&sum);
-	return rc;
+	return i->file.once && strcmp(h->grown_name, i->file.label.wal) == 0;
 }
 
-/* Run COMMAND for i, in this thread. */
+/* Run COMMAND for i, in this thread; *s is what was sent. */
 static int
-run(struct bk_hand *h, struct item *i, struct bk_err *e)
+run(struct bk_hand *h, struct item *i, struct bk_wal_sending *s,
+    struct bk_err *e)
 {
-	struct bk_label *label = &i->file.label;
-	int kept = i->file.fd == -1, fd = i->file.fd, rc;
+	int rc;
 
-	if (kept && (fd = bk_spool_open_file(h->o->spool, label->wal,
-	    e)) == -1)
+	if (i->file.fd == -1 && (s->fd = bk_spool_open_file(h->o->spool,
+	    s->label.wal, e)) == -1)
 		return -1;
-	rc = sum_file(fd, label->wal, i->file.bytes, label->sum, e);
-	if (rc == 0)
-		rc = bk_wal_command_feed(h->o->command, label->wal, fd,
-		    i->file.bytes, label, &i->pid, e);
-	if (kept)
-		close(fd);
+	rc = bk_wal_send(s, &i->pid, e);
+	if (i->file.fd == -1)
+		close(s->fd);
 	return rc;
 }
 
@@ -154,11 +127,22 @@ say(struct bk_hand *h, const char *fmt, ...)
 }
 
 static void
-succeeded(struct bk_hand *h, struct item *i)
+succeeded(struct bk_hand *h, struct item *i, const struct bk_wal_sending *s)
 {
 	char took[BK_NUM_TEXT];
 
 	i->state = STORED;
+	if (i->file.once) {
+		(void)snprintf(h->grown_name, sizeof(h->grown_name), "%s",
+		    s->label.wal);
+		memcpy(h->grown_sum, s->label.sum, sizeof(h->grown_sum));
+		/* half a record is not stored */
+		if (i->file.confirms > s->label.end)
+			i->file.confirms = s->label.end;
+	}
+	if (strcmp(s->label.wal, i->file.label.wal) != 0)
+		say(h, "%s: the archive has other WAL under this name; stored "
+		    "as %s", i->file.label.wal, s->label.wal);
 	h->now.stored++;
 	h->now.last_at = time(NULL);
 	(void)snprintf(h->now.last, sizeof(h->now.last), "%s",
@@ -232,13 +216,16 @@ wake(struct bk_hand *h)
 }
 
 static void
-settle(struct bk_hand *h, struct item *i, int rc, const struct bk_err *why)
+settle(struct bk_hand *h, struct item *i, int rc,
+    const struct bk_wal_sending *s, const struct bk_err *why)
 {
 	char took[BK_NUM_TEXT];
 	struct bk_err late = {0};
 
 	if (rc == 0)
-		succeeded(h, i);
+		succeeded(h, i, s);
+	else if (i->file.once && why->code == BK_BUSY)
+		i->state = DROPPED;	/* another receiver is ahead of us */
 	else if (i->killed > 0 && !h->stopping) {
 		bk_duration_format(h->o->timeout, took);
 		bk_fail(&late, BK_FAIL, "COMMAND took over %s; see --timeout",
@@ -256,6 +243,7 @@ static void *
 work(void *arg)
 {
 	struct bk_hand *h = arg;
+	struct bk_wal_sending s;
 	struct bk_err e, gone;
 	struct item *i;
 	double until;
@@ -269,15 +257,20 @@ work(void *arg)
 		}
 		i->state = RUNNING;
 		i->started = bk_monotonic();
+		s = (struct bk_wal_sending){ h->o->command, i->file.fd,
+		    i->file.bytes, i->file.label, i->file.once };
+		if (is_grown(h, i))
+			memcpy(s.label.prior, h->grown_sum,
+			    sizeof(h->grown_sum));
 		pthread_mutex_unlock(&h->lock);
 		e = gone = (struct bk_err){0};
-		rc = run(h, i, &e);
+		rc = run(h, i, &s, &e);
 		/* if it stays, it is stored once more after a restart */
 		if (rc == 0 && i->file.fd == -1 && bk_spool_remove(
 		    h->o->spool, i->file.label.wal, &gone) == -1)
 			h->o->say(gone.msg);
 		pthread_mutex_lock(&h->lock);
-		settle(h, i, rc, &e);
+		settle(h, i, rc, &s, &e);
 	}
 	pthread_mutex_unlock(&h->lock);
 	return NULL;

@@ -1,8 +1,10 @@
 #include "wal/history.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "wal/segment.h"
 
 #define BLANK " \t\r"
@@ -108,6 +110,41 @@ bk_wal_history_parse(const char *name, const char *text, size_t len,
 	if (rc == -1)
 		bk_wal_history_free(out);
 	return rc;
+}
+
+/* "START WAL LOCATION: 0/2000028 (file 000000010000000000000002)" */
+static int
+is_backup(const char *name, const char *text, size_t len)
+{
+	char lsn[BK_LSN_TEXT], file[25], line[100];
+	const char *end = memchr(text, '\n', len);
+	uint64_t at;
+	int n = 0;
+
+	if (end == NULL || text[len - 1] != '\n' ||
+	    memchr(text, '\0', len) != NULL ||
+	    (size_t)(end - text) >= sizeof(line))
+		return 0;
+	memcpy(line, text, (size_t)(end - text));
+	line[end - text] = '\0';
+	return sscanf(line, "START WAL LOCATION: %17[0-9A-F/] (file "
+	    "%24[0-9A-F])%n", lsn, file, &n) == 2 && n > 0 && line[n] == '\0' &&
+	    bk_lsn_parse(lsn, &at) && strncmp(file, name, 24) == 0;
+}
+
+int
+bk_wal_text_check(const char *name, const char *text, size_t len,
+    struct bk_err *e)
+{
+	struct bk_wal_history h;
+
+	if (bk_wal_file_kind(name) == BK_WAL_FILE_BACKUP)
+		return len > 0 && is_backup(name, text, len) ? 0 : bk_fail(e,
+		    BK_DATA, "%s: no whole .backup file", name);
+	if (bk_wal_history_parse(name, text, len, &h, e) == -1)
+		return -1;
+	bk_wal_history_free(&h);
+	return 0;
 }
 
 uint32_t

@@ -34,6 +34,14 @@ struct bk_wal_history {		/* = {0}; timeline 1 has no file and n = 0 */
 int bk_wal_history_parse(const char *name, const char *text, size_t len,
     struct bk_wal_history *out, struct bk_err *e);
 
+/*
+ * Is text what the file name has to hold: a history, as above; or, of a .backup
+ * file, lines of which one tells the START WAL LOCATION, in the segment that
+ * its name tells.  0, or -1 with *e set as above.
+ */
+int bk_wal_text_check(const char *name, const char *text, size_t len,
+    struct bk_err *e);
+
 /* The timeline whose WAL at lsn belongs to this history. */
 uint32_t bk_wal_history_owner(const struct bk_wal_history *h, uint64_t lsn);
 

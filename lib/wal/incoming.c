@@ -29,7 +29,8 @@ struct incoming {
 static int
 is_segment(enum bk_wal_file kind)
 {
-	return kind == BK_WAL_FILE_SEGMENT || kind == BK_WAL_FILE_PARTIAL;
+	return kind == BK_WAL_FILE_SEGMENT || kind == BK_WAL_FILE_PARTIAL ||
+	    kind == BK_WAL_FILE_SECOND;
 }
 
 static int
@@ -104,14 +105,9 @@ pad(struct incoming *in, struct bk_err *e)
 static int
 check_text(struct incoming *in, struct bk_err *e)
 {
-	struct bk_wal_history h;
-
-	if (in->kind == BK_WAL_FILE_HISTORY) {
-		if (bk_wal_history_parse(in->w->name, in->text.data,
-		    in->text.len, &h, e) == -1)
-			return -1;
-		bk_wal_history_free(&h);
-	}
+	if (bk_wal_text_check(in->w->name, in->text.data, in->text.len,
+	    e) == -1)
+		return -1;
 	return bk_store_write(in->to, in->text.data, in->text.len, e);
 }
 

@@ -10,8 +10,11 @@
 
 #include <openssl/evp.h>
 
+#include "base/buf.h"
 #include "base/hex.h"
 #include "base/io.h"
+#include "wal/history.h"
+#include "wal/whole_segment.h"
 
 static int
 take_name(struct bk_wal_outgoing *out, const char *path, struct bk_err *e)
@@ -19,7 +22,8 @@ take_name(struct bk_wal_outgoing *out, const char *path, struct bk_err *e)
 	const char *slash = strrchr(path, '/');
 	const char *name = slash == NULL ? path : slash + 1;
 
-	if (bk_wal_file_kind(name) == BK_WAL_FILE_OTHER)
+	if (bk_wal_file_kind(name) == BK_WAL_FILE_OTHER ||
+	    bk_wal_file_kind(name) == BK_WAL_FILE_SECOND)
 		return bk_fail(e, BK_DATA, "%s: not the name of a WAL file",
 		    path);
 	(void)snprintf(out->name, sizeof(out->name), "%s", name);
@@ -41,7 +45,38 @@ open_file(struct bk_wal_outgoing *out, const char *path, struct bk_err *e)
 	return 0;
 }
 
-/* A segment is of this cluster and at its place; a history can be parsed. */
+static int
+slurp(const struct bk_wal_outgoing *out, struct bk_buf *text,
+    struct bk_err *e)
+{
+	uint64_t size = out->size;
+	ssize_t n;
+
+	if (size > BK_WAL_HISTORY_MAX)
+		return bk_fail(e, BK_DATA, "%s: more than %d bytes, which no "
+		    "such file has", out->name, BK_WAL_HISTORY_MAX);
+	if (bk_buf_reserve(text, (size_t)size + 1, e) == -1 || (n =
+	    bk_io_pread(out->fd, text->data, (size_t)size, 0, out->name,
+	    e)) == -1)
+		return -1;
+	text->len = (size_t)n;
+	return 0;
+}
+
+/* Nothing may replace it once it is stored: can the server use it? */
+static int
+check_text(const struct bk_wal_outgoing *out, struct bk_err *e)
+{
+	struct bk_buf text = {0};
+	int rc = slurp(out, &text, e);
+
+	if (rc == 0)
+		rc = bk_wal_text_check(out->name, text.data, text.len, e);
+	bk_buf_free(&text);
+	return rc;
+}
+
+/* A segment is of this cluster and at its place; a text can be parsed. */
 static int
 check(struct bk_wal_outgoing *out, const char *sysid, struct bk_err *e)
 {
@@ -52,7 +87,7 @@ check(struct bk_wal_outgoing *out, const char *sysid, struct bk_err *e)
 
 	bk_label_set(&out->label, BK_LABEL_CLUSTER, sysid);
 	if (kind != BK_WAL_FILE_SEGMENT && kind != BK_WAL_FILE_PARTIAL)
-		return 0;
+		return check_text(out, e);
 	n = bk_io_pread(out->fd, head, sizeof(head), 0, out->name, e);
 	if (n == -1)
 		return -1;
@@ -63,6 +98,10 @@ check(struct bk_wal_outgoing *out, const char *sysid, struct bk_err *e)
 	if (bk_wal_segment_check(&h, out->name, out->size, sysid, e) == -1)
 		return -1;
 	bk_label_set(&out->label, BK_LABEL_CLUSTER, h.sysid);
+	/* the server's has the size of a whole one */
+	if (kind == BK_WAL_FILE_PARTIAL && bk_whole_segment_end(out->name,
+	    out->fd, out->size, &out->size, e) == -1)
+		return -1;
 	out->label.end = h.address + out->size;
 	return 0;
 }
@@ -70,24 +109,25 @@ check(struct bk_wal_outgoing *out, const char *sysid, struct bk_err *e)
 static int
 add_all(struct bk_wal_outgoing *out, EVP_MD_CTX *ctx, struct bk_err *e)
 {
-	uint64_t seen = 0;
+	uint64_t at = 0, left;
 	char *buf = malloc(BK_IO_BUFSZ);
-	ssize_t n = -1;
+	ssize_t n = 0;
 
 	if (buf == NULL)
 		return bk_fail_memory(e);
-	while ((n = bk_io_read(out->fd, buf, BK_IO_BUFSZ, out->name, e)) > 0) {
-		seen += (uint64_t)n;
-		if (EVP_DigestUpdate(ctx, buf, (size_t)n) != 1) {
-			n = bk_fail(e, BK_FAIL, "SHA-256 failed");
+	for (; n != -1 && (left = out->size - at) > 0; at += (uint64_t)n) {
+		n = bk_io_pread(out->fd, buf, left < BK_IO_BUFSZ ?
+		    (size_t)left : BK_IO_BUFSZ, (off_t)at, out->name, e);
+		if (n == 0)
+			n = bk_fail(e, BK_FAIL, "%s: changes while it is read",
+			    out->name);
+		if (n == -1)
 			break;
-		}
+		if (EVP_DigestUpdate(ctx, buf, (size_t)n) != 1)
+			n = bk_fail(e, BK_FAIL, "SHA-256 failed");
 	}
 	free(buf);
-	if (n == 0 && seen != out->size)
-		return bk_fail(e, BK_FAIL, "%s: changes while it is read",
-		    out->name);
-	return (int)n;
+	return n == -1 ? -1 : 0;
 }
 
 static int
@@ -116,11 +156,8 @@ bk_wal_outgoing_open(struct bk_wal_outgoing *out, const char *path,
 {
 	*out = (struct bk_wal_outgoing)BK_WAL_OUTGOING_NONE;
 	if (take_name(out, path, e) == 0 && open_file(out, path, e) == 0 &&
-	    check(out, sysid, e) == 0 && digest(out, e) == 0) {
-		/* its kind was checked: it is plain */
-		(void)bk_label_wal(&out->label, out->name);
+	    check(out, sysid, e) == 0 && digest(out, e) == 0)
 		return 0;
-	}
 	bk_wal_outgoing_close(out);
 	return -1;
 }

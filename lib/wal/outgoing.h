@@ -15,9 +15,9 @@
 struct bk_wal_outgoing {	/* = BK_WAL_OUTGOING_NONE */
 	char name[BK_WAL_NAME];
 	int fd;			/* -1: not open */
-	uint64_t size;
+	uint64_t size;		/* of a .partial: to its last record's end */
 	char digest[BK_WAL_DIGEST];
-	struct bk_label label;	/* without host and run */
+	struct bk_label label;	/* without wal, host and run */
 };
 
 #define BK_WAL_OUTGOING_NONE { .fd = -1 }

@@ -16,6 +16,7 @@
 #include "base/store.h"
 #include "base/thread.h"
 #include "wal/outgoing.h"
+#include "wal/send.h"
 
 #define LOCK ".bk-walput.lock"
 #define STORED ".stored"
@@ -33,6 +34,7 @@ struct bk_wal_put {
 	size_t next;
 	int over;		/* take no more of them */
 	struct bk_err unrecorded;
+	char second[200];	/* "" */
 };
 
 static int
@@ -225,19 +227,34 @@ list_ready(struct bk_wal_put *p, const char *own)
 
 /* --- sending */
 
+/* For people: it is stored, but not where it is looked for. */
+static void
+note_second(struct bk_wal_put *p, const char *name, const char *second)
+{
+	pthread_mutex_lock(&p->mutex);
+	(void)snprintf(p->second, sizeof(p->second), "%s: the archive has "
+	    "other WAL under this name; stored as %s", name, second);
+	pthread_mutex_unlock(&p->mutex);
+}
+
 static int
 send_one(struct bk_wal_put *p, struct bk_wal_outgoing *out, struct bk_err *e)
 {
+	struct bk_wal_sending s = { p->o.command, out->fd, out->size,
+	    out->label, 0 };
 	struct bk_wal_run r;
 	int rc;
 
-	bk_label_host(&out->label, p->o.host);
-	(void)snprintf(out->label.run, sizeof(out->label.run), "%s", p->o.run);
+	/* its kind was checked: it is plain */
+	(void)bk_label_wal(&s.label, out->name);
+	bk_label_host(&s.label, p->o.host);
+	(void)snprintf(s.label.run, sizeof(s.label.run), "%s", p->o.run);
 	if (bk_wal_run_begin(&p->runs, &r, e) == -1)
 		return -1;
-	rc = bk_wal_command_feed(p->o.command, out->name, out->fd, out->size,
-	    &out->label, &r.pid, e);
+	rc = bk_wal_send(&s, &r.pid, e);
 	bk_wal_run_end(&p->runs, &r);
+	if (rc == 0 && strcmp(s.label.wal, out->name) != 0)
+		note_second(p, out->name, s.label.wal);
 	if (rc == 0 && p->o.spool != NULL)
 		record(p, out);
 	return rc;
@@ -349,6 +366,12 @@ const struct bk_err *
 bk_wal_put_unrecorded(const struct bk_wal_put *p)
 {
 	return p->unrecorded.code == BK_OK ? NULL : &p->unrecorded;
+}
+
+const char *
+bk_wal_put_second(const struct bk_wal_put *p)
+{
+	return *p->second == '\0' ? NULL : p->second;
 }
 
 void

@@ -40,6 +40,12 @@ int bk_wal_put(struct bk_wal_put *p, const char *path, struct bk_err *e);
  */
 const struct bk_err *bk_wal_put_unrecorded(const struct bk_wal_put *p);
 
+/*
+ * After bk_wal_put(): which .partial was stored under a second name
+ * (wal/send.h), for people; NULL if none was.
+ */
+const char *bk_wal_put_second(const struct bk_wal_put *p);
+
 /* SIGTERM to all COMMANDs, and start no other; from any thread. */
 void bk_wal_put_stop(struct bk_wal_put *p);
 

@@ -362,8 +362,6 @@ resume_file(void *ctx, const char *name, struct bk_err *e)
 	f.bytes = rc == 0 ? (uint64_t)st.st_size : 0;
 	if (rc == 0 && kind != BK_WAL_FILE_HISTORY)
 		rc = check_header(r, fd, name, f.bytes, e);
-	if (rc == 0 && kind == BK_WAL_FILE_PARTIAL)
-		rc = bk_spool_length(fd, name, &f.bytes, e);
 	close(fd);
 	if (rc == 0)
 		rc = put(r, name, &f, start == 0 ? 0 : start + f.bytes,

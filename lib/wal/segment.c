@@ -11,6 +11,7 @@
 #include "policy/wal_missing.h"
 
 #define DIGITS "0123456789ABCDEF"
+#define SECOND ".partial."	/* and eight digits */
 #define LONG_HEADER 0x0002	/* flag in xlp_info */
 
 /* XLOG_PAGE_MAGIC of each major version. */
@@ -39,6 +40,10 @@ bk_wal_file_kind(const char *name)
 		return BK_WAL_FILE_SEGMENT;
 	if (strcmp(rest, ".partial") == 0)
 		return BK_WAL_FILE_PARTIAL;
+	if (strncmp(rest, SECOND, strlen(SECOND)) == 0 &&
+	    strspn(rest + strlen(SECOND), DIGITS) == 8 &&
+	    rest[strlen(SECOND) + 8] == '\0')
+		return BK_WAL_FILE_SECOND;
 	if (*rest == '.' && strspn(rest + 1, DIGITS) == 8 &&
 	    strcmp(rest + 9, ".backup") == 0)
 		return BK_WAL_FILE_BACKUP;
@@ -119,7 +124,7 @@ int
 bk_wal_segment_check(const struct bk_wal_header *h, const char *name,
     uint64_t size, const char *sysid, struct bk_err *e)
 {
-	int partial = bk_wal_file_kind(name) == BK_WAL_FILE_PARTIAL;
+	int partial = bk_wal_file_kind(name) != BK_WAL_FILE_SEGMENT;
 	char really[BK_WAL_NAME];
 	uint64_t address;
 

@@ -10,16 +10,19 @@
 
 #include "base/err.h"
 
-#define BK_WAL_NAME 41		/* room for any of these names and a NUL */
+#define BK_WAL_NAME 42		/* room for any of these names and a NUL */
 #define BK_WAL_SYSID 21		/* for a system identifier in decimal */
 #define BK_WAL_HEADER 40	/* bytes of a long page header */
 #define BK_WAL_SEGMENT_MIN ((uint64_t)1 << 20)
 #define BK_WAL_SEGMENT_MAX ((uint64_t)1 << 30)
 
 enum bk_wal_file {
-	BK_WAL_FILE_OTHER,	/* none of PostgreSQL's names */
+	BK_WAL_FILE_OTHER,	/* none of these names */
 	BK_WAL_FILE_SEGMENT,	/* 000000010000000A000000FF */
 	BK_WAL_FILE_PARTIAL,	/* 000000010000000A000000FF.partial */
+	BK_WAL_FILE_SECOND,	/* ours: 000000010000000A000000FF.partial.
+				 * 1A2B3C4D, what another .partial of that name
+				 * does not hold */
 	BK_WAL_FILE_HISTORY,	/* 00000002.history */
 	BK_WAL_FILE_BACKUP,	/* 000000010000000A000000FF.00000028.backup */
 };

@@ -170,8 +170,9 @@ bk_spool_forget(const struct bk_spool *s, struct bk_err *e)
 	return bk_spool_remove(s, POSITION, e);
 }
 
-int
-bk_spool_length(int fd, const char *name, uint64_t *bytes, struct bk_err *e)
+/* Bytes of an open segment before the zeros at its end.  0, or -1. */
+static int
+find_length(int fd, const char *name, uint64_t *bytes, struct bk_err *e)
 {
 	uint8_t buf[BLOCK];
 	struct stat st;
@@ -229,7 +230,7 @@ open_partial(const struct bk_spool *s, struct bk_spool_segment *seg,
 		return bk_fail(e, BK_DATA, "%s/%s: larger than a segment",
 		    s->name, name);
 	seg->allocated = (uint64_t)st.st_size;
-	if (bk_spool_length(seg->fd, name, &seg->have, e) == -1)
+	if (find_length(seg->fd, name, &seg->have, e) == -1)
 		return -1;
 	return bk_store_sync_dir(s->dir, s->name, e);
 }

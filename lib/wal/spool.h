@@ -120,10 +120,6 @@ int bk_spool_open_file(const struct bk_spool *s, const char *name,
 int bk_spool_remove(const struct bk_spool *s, const char *name,
     struct bk_err *e);
 
-/* Bytes of an open segment before the zeros at its end.  0, or -1. */
-int bk_spool_length(int fd, const char *name, uint64_t *bytes,
-    struct bk_err *e);
-
 void bk_spool_free(struct bk_spool *s);	/* NULL is fine */
 
 #endif

@@ -5,7 +5,7 @@
 #include "fuzz.h"
 
 #include "recovery/start_label.h"
-#include "recovery/whole_segment.h"
+#include "wal/whole_segment.h"
 #include "wal/segment.h"
 
 static void

@@ -6,7 +6,7 @@
 #include "fuzz.h"
 
 #include "archive/crc32c.h"
-#include "recovery/walk.h"
+#include "wal/walk.h"
 
 #define SEGMENT (1u << 20)
 #define PAGE 1024u

@@ -34,9 +34,10 @@ closing_mark() { printf "%s$NONCE%04x" "$(closing_word)" "${1-0}"; }	# FOLLOW
 
 # wal NAME END FILE [CLUSTER]: FILE as bk-walrecv hands it over; END "": history.
 wal() {
-	local sum
+	local sum prior=
 	sum=$(sha256sum <"$3")
-	opening_mark "cluster=${4-7001};wal=$1;${2:+end=$2;}sum=${sum:0:32}"
+	[ -z "${PRIOR-}" ] || prior=$(sha256sum <"$PRIOR")
+	opening_mark "cluster=${4-7001};wal=$1;${2:+end=$2;}sum=${sum:0:32}${prior:+;prior=${prior:0:32}}"
 	cat "$3"
 	closing_mark 0
 }

@@ -25,7 +25,7 @@
 #include "crypt/share.h"
 #include "policy/listing.h"
 #include "policy/proofs.h"
-#include "recovery/whole_segment.h"
+#include "wal/whole_segment.h"
 #include "verify/check.h"
 #include "verify/layers.h"
 #include "verify/receipt.h"

@@ -152,7 +152,7 @@ has_not(const char *what)
 static void
 test_archives(void)
 {
-	char copy[700];
+	char copy[800];
 	int minor;
 
 	(void)snprintf(copy, sizeof(copy), "-- bk-dump 1 %s", mark);
@@ -182,7 +182,7 @@ test_archives(void)
 static void
 test_others(void)
 {
-	char line[700], name[100];
+	char line[800], name[100];
 
 	gzip(4, "XX", "something else", mark, "");
 	has("gzip");
@@ -280,7 +280,7 @@ static void
 test_cuts(void)
 {
 	static const char crypt[] = "bk-crypt/v1 ", skip[] = "\x5b\x2a\x4d\x18";
-	char copy[700];
+	char copy[800];
 	int minor;
 
 	(void)snprintf(copy, sizeof(copy), "-- bk-dump 1 %s system 7", mark);

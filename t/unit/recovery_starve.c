@@ -13,7 +13,7 @@
 #include "base_tar.h"
 #include "recovery/recover.h"
 #include "recovery/survey.h"
-#include "recovery/whole_segment.h"
+#include "wal/whole_segment.h"
 #include "starve.h"
 #include "tap.h"
 #include "wal_write.h"

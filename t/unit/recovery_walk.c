@@ -11,8 +11,8 @@
 #include "base/num.h"
 #include "tap.h"
 #include "wal_write.h"
-#include "recovery/walk.h"
-#include "recovery/whole_segment.h"
+#include "wal/walk.h"
+#include "wal/whole_segment.h"
 
 /* The reader. */
 struct seen {

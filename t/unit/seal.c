@@ -229,11 +229,17 @@ test_wal_label(void)
 	    "end=FFFFFFFF/FFFFFFFF;sum=00112233445566778899aabbccddeeff)",
 	    "a WAL file's label");
 	ok(survives(&l), "comes back");
+	memcpy(l.prior, "ffeeddccbbaa99887766554433221100", sizeof(l.prior));
+	begin(&l);
+	ok(strstr(opening, "aabbccddeeff;prior=ffeeddccbbaa9988") != NULL &&
+	    survives(&l), "of what may replace another one");
 	ok(bk_label_wal(&l, "00000002.history") == 0 && survives(&l),
 	    "a history file");
 	ok(bk_label_wal(&l, "0000000100000002000000FF.00000028.backup") == 0 &&
-	    survives(&l), "a backup's history file, the longest name");
-	ok(bk_label_wal(&l, "0000000100000002000000FF.00000028.backup.") ==
+	    survives(&l), "a backup's history file");
+	ok(bk_label_wal(&l, "0000000100000002000000FF.partial.0123ABCD") == 0 &&
+	    survives(&l), "a second name, the longest");
+	ok(bk_label_wal(&l, "0000000100000002000000FF.partial.0123ABCD.") ==
 	    -1 && bk_label_wal(&l, "..") == -1 && bk_label_wal(&l, "") == -1 &&
 	    bk_label_wal(&l, "00000002/x") == -1, "what is no such name");
 }
@@ -243,9 +249,11 @@ static void
 test_longest_label(void)
 {
 	static const struct bk_label wal = { .at = AT, .timeline = UINT32_MAX,
-	    .start = UINT64_MAX, .wal = "0000000100000002000000FF.00000028."
-	    "backup", .end = UINT64_MAX, .sum = "00112233445566778899"
-	    "aabbccddeeff", .run = "0123456789abcdef" };
+	    .start = UINT64_MAX, .parent = UINT64_MAX,
+	    .wal = "0000000100000002000000FF.partial.0123ABCD",
+	    .end = UINT64_MAX, .sum = "00112233445566778899aabbccddeeff",
+	    .prior = "00112233445566778899aabbccddeeff",
+	    .run = "0123456789abcdef" };
 	struct bk_label l = wal;
 	char host[BK_LABEL_HOST + 9];
 	int bad = 0;

@@ -49,7 +49,7 @@ run(int fd, const char *script, struct bk_err *e)
 	atomic_int pid = 0;
 
 	bk_wal_command_init(&c, words, environ);
-	return bk_wal_command_feed(&c, file, fd, SIZE, &label, &pid, e);
+	return bk_wal_command_feed(&c, file, fd, SIZE, &label, NULL, &pid, e);
 }
 
 /*

@@ -311,7 +311,7 @@ test_payloads_label(void)
 	text[156] = 'g';
 	memcpy(text + 257, "ustar", 5);
 	(void)bk_seal_open(&seal, opening);
-	(void)snprintf(text + 512, 700, "%zu comment=%s\n",
+	(void)snprintf(text + 512, 800, "%zu comment=%s\n",
 	    strlen("123 comment=\n") + strlen(opening), opening);
 	for (i = 0; i < 2 * sizeof(step) / sizeof(step[0]); i++) {
 		fd = new_file();

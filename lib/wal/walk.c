@@ -1,4 +1,4 @@
-#include "recovery/walk.h"
+#include "wal/walk.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

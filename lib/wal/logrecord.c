@@ -1,4 +1,4 @@
-#include "recovery/logrecord.h"
+#include "wal/logrecord.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
-#ifndef BK_RECOVERY_LOGRECORD_H
-#define BK_RECOVERY_LOGRECORD_H
+#ifndef BK_WAL_LOGRECORD_H
+#define BK_WAL_LOGRECORD_H
 /*
  * One WAL record, as PostgreSQL 13 to 18 write it: a header of 24 bytes,
  *

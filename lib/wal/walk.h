@@ -1,5 +1,5 @@
-#ifndef BK_RECOVERY_WALK_H
-#define BK_RECOVERY_WALK_H
+#ifndef BK_WAL_WALK_H
+#define BK_WAL_WALK_H
 /*
  * Walk through WAL record by record, as recovery will read it: each page's
  * header, each record's CRC-32C, and that it names the record before it.  A
@@ -11,7 +11,7 @@
  * be a target, up to BK_WALK_BODY.
  */
 #include "archive/archive.h"
-#include "recovery/logrecord.h"
+#include "wal/logrecord.h"
 
 #define BK_WALK_BODY ((size_t)16 << 20)
 

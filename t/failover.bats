@@ -1,0 +1,134 @@
+#!/usr/bin/env bats
+# A primary dies and its standby is promoted: one archive has the WAL of both,
+# of a receiver and of an archive_command, and nothing that was acknowledged is
+# lost, or taken for what it is not.
+
+load support/common
+load support/pg
+load support/wal
+load support/walside
+
+# The primary a, its standby b, a base backup of a, and the archive.
+setup() {
+	export TMPDIR=$BATS_TEST_TMPDIR
+	cd "$BATS_TEST_TMPDIR"
+	wal_env
+	wal_start a
+	TOOLS=$(wal_tools)
+	HOME_A=$PGHOST
+	ARCHIVE=$(wal_dir archive) SPOOL=$(wal_dir spool)
+	wal_archive true
+	wal_sql 'CREATE TABLE t (n int)'
+	bk-base -q -c fast >base.tar
+	wal_standby b a
+	wal_sql "ALTER SYSTEM SET archive_command = \$\$bk-walput %p -- '$(store)'\$\$" >/dev/null
+	wal_sql 'SELECT pg_reload_conf()' >/dev/null
+	R=
+	pg_use a
+}
+
+teardown() {
+	cd "$BATS_TEST_TMPDIR"
+	[ -z "$R" ] || kill -9 "$R" 2>/dev/null || :
+	local dir
+	for dir in c new b a; do
+		pg_stop "$dir"
+	done
+}
+
+store() { echo "bk-gz | bk-save -q $ARCHIVE/\$BK_WAL_NAME"; }
+from() { echo "test -e $ARCHIVE/\$BK_WAL_NAME || exit 4; bk-gz -d <$ARCHIVE/\$BK_WAL_NAME"; }
+
+# receiver ARG...: as the servers' user; R is its process.
+receiver() {
+	wal_as bk-walrecv -w -U bk -h "$PGHOST" -p "$PGPORT" --slot bk \
+	    --spool "$SPOOL" "$@" "$(store)" 2>>err 3>&- 4>&- &
+	await 20 grep -qs 'receiving from' err
+	R=$(pgrep -o -f "^bk-walrecv .*$SPOOL")
+}
+
+# no_receiver: killed.
+no_receiver() {
+	kill -9 "$R"
+	await 20 eval "! kill -0 $R 2>/dev/null"
+	R=
+}
+
+flush() {
+	run -0 --separate-stderr wal_as bk-walrecv --flush --spool "$SPOOL" "$(store)"
+}
+
+# alone: the standby gets no more.
+alone() {
+	pg_use b
+	wal_sql "ALTER SYSTEM SET primary_conninfo = ''"
+	wal_sql 'SELECT pg_reload_conf()' >/dev/null
+	await 20 eval '[ -z "$(wal_sql "SELECT pid FROM pg_stat_wal_receiver")" ]'
+	pg_use a
+}
+
+# caught_up: the standby has replayed all that a has.
+caught_up() {
+	local lsn
+	pg_use a
+	lsn=$(wal_sql 'SELECT pg_current_wal_lsn()')
+	pg_use b
+	await 20 eval "[ \"\$(wal_sql \"SELECT pg_last_wal_replay_lsn() >= '$lsn'\")\" = t ]"
+	pg_use a
+}
+
+# synchronous: commits wait for the receiver.
+synchronous() {
+	wal_sql "ALTER SYSTEM SET synchronous_standby_names = 'bk'"
+	wal_sql 'SELECT pg_reload_conf()' >/dev/null
+	await 20 eval '[ "$(wal_sql "SELECT sync_state FROM pg_stat_replication WHERE application_name = '"'bk'"'")" = sync ]'
+}
+
+insert() { wal_sql "INSERT INTO t SELECT generate_series($1, $2)"; }
+
+promote() {
+	pg_use b
+	wal_sql 'SELECT pg_promote()' | grep -qx t
+}
+
+# archived NAME: b's archiver has stored it.
+archived() {
+	await 30 eval "[ -e '$PGHOST/data/pg_wal/archive_status/$1.done' ]"
+	[ "$(wal_sql 'SELECT failed_count FROM pg_stat_archiver')" = 0 ]
+}
+
+# last: the segment that is being written.
+last() { wal_sql 'SELECT pg_walfile_name(pg_current_wal_lsn())'; }
+
+# reaches TIMELINE: where bk-pitr's proof ends.
+reaches() {
+	bk-pitr -D nowhere --dry-run --timeline "$1" --target latest \
+	    --wal "$(from)" <base.tar 2>&1 | grep -o 'reached at [0-9A-F/]*'
+}
+
+@test "a promoted standby's .partial takes no other one's place" {
+	local name before again
+	receiver
+	synchronous
+	insert 1 1
+	caught_up
+	alone
+	insert 2 500
+	name=$(last)
+	pg_ctl_ a -m immediate stop
+	no_receiver
+	flush
+	before=$(reaches current)
+	again=$(sha256sum <"$ARCHIVE/$name.partial")
+	promote
+	archived "$name.partial"
+	[ "$(reaches current)" = "$before" ]
+	[ "$(sha256sum <"$ARCHIVE/$name.partial")" = "$again" ]
+	# what it had is there too, and it is WAL
+	name=$(ls "$ARCHIVE" | grep "^$name.partial.[0-9A-F]\{8\}\$")
+	run -0 bk-walget "$name" out -- "$(from)"
+	grep -q "$name" b/home/log
+	# it is done: nothing waits
+	wal_sql 'INSERT INTO t VALUES (1000)'
+	archived "$(wal_switch)"
+}
