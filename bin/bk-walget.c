@@ -18,6 +18,7 @@
 #include "wal/segment.h"
 
 #define CONTROL "global/pg_control"
+#define HISTORIES "pg_wal"
 #define STANDBY "standby.signal"
 #define LOCK ".bk-walget.lock"
 #define JOBS 8			/* without -j and BK_JOBS, at most */
@@ -266,24 +267,27 @@ main(int argc, char *argv[])
 	bk_wal_command_init(&a.command, parse_options(&a, argc, argv), environ);
 	a.get.command = &a.command;
 	a.get.check = bk_whole_segment_check;
-	a.get.holes = access(STANDBY, F_OK) == -1;
+	a.get.follows = access(STANDBY, F_OK) == 0;
+	a.get.holes = !a.get.follows;
+	/* the server's, if we run where restore_command does */
+	if (*a.path != '/' && access(CONTROL, F_OK) == 0)
+		a.get.histories = HISTORIES;
 	a.get.sysid = sysid;
 	ahead = prepare_ahead(&a);
 	tool_run("fetch", a.name, a.path);
 
 	signals_catch(cleanup);
-	/* the cluster's, if we run where restore_command does */
-	if (*a.path == '/' || access(CONTROL, F_OK) == -1 ||
+	if (a.get.histories == NULL ||
 	    bk_wal_control_sysid(CONTROL, sysid, &e) == 0)
 		get = bk_wal_get_open(&a.get, &e);
 	if (get != NULL)
 		rc = get_file(&a, &e);
-	if (rc == 1 && ahead != -1)
+	if (rc > 0 && ahead != -1)
 		start_ahead(sysid, ahead);
 	signals_catch(NULL);
 	bk_wal_get_free(get);
 	/* nothing but what is proven may end recovery */
 	if (tool_end(rc == -1 ? -1 : 0, &e) != BK_OK)
 		return ABORT;
-	return rc == 1 ? THERE : ABSENT;
+	return rc > 0 ? THERE : ABSENT;
 }

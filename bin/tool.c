@@ -103,7 +103,7 @@ tool_held(const struct bk_label *stored, struct bk_err *e)
 	char line[BK_LSN_TEXT + BK_LABEL_SUM + 8], end[BK_LSN_TEXT];
 	int n;
 
-	if (status_fd == -1 || !bk_label_is_partial(stored->wal))
+	if (status_fd == -1 || *stored->wal == '\0')
 		return;
 	bk_lsn_format(stored->end, end);
 	n = snprintf(line, sizeof(line), *stored->sum != '\0' ?

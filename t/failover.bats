@@ -132,3 +132,87 @@ reaches() {
 	wal_sql 'INSERT INTO t VALUES (1000)'
 	archived "$(wal_switch)"
 }
+
+# copy: keep $SIDE, or make it once more of what was kept.
+copy() {
+	[ -e side ] || { cp -a "$SIDE" side; return; }
+	wal_side new
+	rm -rf "$SIDE"
+	cp -a side "$SIDE"
+}
+
+count() { wal_sql 'SELECT count(*) FROM t'; }
+
+# parted [COMMAND]: a has 499 rows more than b, which is promoted.
+parted() {
+	receiver
+	insert 1 1
+	side new a
+	copy
+	pg_use a
+	caught_up
+	alone
+	insert 2 500
+	"$@"
+	await 20 eval "[ \"\$(wal_sql 'SELECT sent_lsn = flush_lsn AND
+	    sent_lsn = pg_current_wal_lsn() FROM pg_stat_replication')\" = t ]"
+	pg_ctl_ a -m immediate stop
+	no_receiver
+	flush
+	promote
+	archived 00000002.history
+	insert 2000 2000
+}
+
+@test "recovery along the new timeline has nothing of the old one's end" {
+	local restore
+	parted
+	restore="bk-walget %f %p -- '$(from)'"
+	recovers new "$restore"
+	[ "$(count)" = 1 ]
+	[ "$(last | head -c 8)" = 00000003 ]
+	pg_stop new
+	# who asks for the old one has all of it
+	copy
+	echo "recovery_target_timeline = current" >>"$SIDE/postgresql.conf"
+	recovers new "$restore"
+	[ "$(count)" = 500 ]
+}
+
+@test "nor has it a whole segment of the old one's end" {
+	parted wal_switch
+	recovers new "bk-walget %f %p -- '$(from)'"
+	[ "$(count)" = 1 ]
+}
+
+@test "a standby of the promoted one has its rows, and no others" {
+	local lsn
+	parted
+	pg_use b
+	lsn=$(wal_sql 'SELECT pg_current_wal_lsn()')
+	mv "$SIDE/recovery.signal" "$SIDE/standby.signal"
+	printf "primary_conninfo = 'host=%s port=%s user=bk'\n" "$PGHOST" "$PGPORT" >>"$SIDE/postgresql.conf"
+	restores "bk-walget %f %p -- '$(from)'"
+	wal_place new
+	pg_ctl_ new -t 20 start
+	pg_use new
+	await 30 eval "[ \"\$(wal_sql \"SELECT pg_last_wal_replay_lsn() >= '$lsn'\")\" = t ]"
+	[ "$(count)" = 2 ]
+}
+
+@test "a .partial in bk-pitr's spool is no whole segment for the next run" {
+	local name first
+	receiver --max-age 1s
+	name=$(last)
+	insert 1 1
+	await 20 test -e "$ARCHIVE/$name.partial"
+	mkdir spooled
+	spooled() { bk-pitr -D nowhere --dry-run --spool spooled --target latest \
+	    --wal "$(from)" <base.tar 2>&1 | grep -o 'reached at [0-9A-F/]*'; }
+	first=$(spooled)
+	insert 2 2
+	[ "$(wal_switch)" = "$name" ]
+	await 20 test -e "$ARCHIVE/$name"
+	[ "$(spooled)" = "$(reaches latest)" ]
+	[ "$(spooled)" != "$first" ]
+}

@@ -143,7 +143,7 @@ void
 bk_label_note(struct bk_label *held, const struct bk_label *stored,
     const struct bk_label *now)
 {
-	if (held == NULL)
+	if (held == NULL || !bk_label_is_partial(now->wal))
 		return;
 	*held = (struct bk_label){0};
 	if (bk_label_is_wal(stored) && strcmp(stored->wal, now->wal) == 0 &&

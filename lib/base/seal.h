@@ -106,8 +106,8 @@ enum bk_label_held bk_label_held(const struct bk_label *stored,
     const struct bk_label *now);
 
 /*
- * Set *held, unless it is NULL, to what BK_HELD_OTHER is said of: stored, if
- * that is WAL with this name, or else just the name.
+ * Of a .partial, set *held, unless it is NULL, to what BK_HELD_OTHER is said
+ * of: stored, if that is WAL with this name, or else just the name.
  */
 void bk_label_note(struct bk_label *held, const struct bk_label *stored,
     const struct bk_label *now);

@@ -138,6 +138,15 @@ digits_of(const struct prover *s, uint64_t number, char out[BK_WAL_NAME])
 	(void)snprintf(out, BK_WAL_NAME, "%s", name + 8);
 }
 
+/* Where the file is in the spool. */
+static int
+spool_path(const struct prover *s, const struct prove_file *f,
+    struct bk_buf *path, struct bk_err *e)
+{
+	return bk_buf_printf(path, e, "%s/%s%s", s->o->spool, f->name,
+	    f->partial ? ".partial" : "");
+}
+
 /* Open f->name from the spool, or else from the base backup: 1, 0 or -1. */
 static int
 open_file(struct prover *s, struct prove_file *f, struct bk_err *e)
@@ -145,14 +154,14 @@ open_file(struct prover *s, struct prove_file *f, struct bk_err *e)
 	struct bk_buf path = {0};
 	int rc = 0;
 
-	f->archived = 0;
+	f->archived = f->partial = 0;
 	if (s->o->get != NULL)
 		rc = bk_wal_get(s->o->get, f->name, NULL, e);
-	if (rc == 1) {
-		if (bk_buf_printf(&path, e, "%s/%s", s->o->spool, f->name) ==
-		    -1)
+	if (rc > 0) {
+		f->partial = rc == 2;
+		if (spool_path(s, f, &path, e) == -1)
 			return -1;
-		f->archived = 1;
+		f->archived = rc = 1;
 		if ((f->fd = open(path.data, O_RDONLY | O_CLOEXEC)) == -1)
 			rc = bk_fail_errno(e, "%s", path.data);
 		bk_buf_free(&path);
@@ -203,11 +212,12 @@ bk_prove_close(struct prover *s, struct prove_file *f, int bad)
 	if (!f->archived)
 		return;
 	s->kept += s->segment;
-	if (!bad && s->kept <= s->o->spool_max)
+	/* a .partial is never used again */
+	if (!bad && !f->partial && s->kept <= s->o->spool_max)
 		return;
 	s->kept -= s->segment;
 	/* if it stays, it only takes room */
-	if (bk_buf_printf(&path, &ignored, "%s/%s", s->o->spool, f->name) == 0)
+	if (spool_path(s, f, &path, &ignored) == 0)
 		(void)unlink(path.data);
 	bk_buf_free(&path);
 }

@@ -25,6 +25,7 @@ struct prove_file {			/* a segment, open */
 	char name[BK_WAL_NAME];
 	uint32_t timeline;
 	int archived;			/* it is in the spool */
+	int partial;			/* as its .partial */
 };
 
 /* Find the timeline to recover along, and its history.  0 or -1. */

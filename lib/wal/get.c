@@ -15,6 +15,7 @@
 #include "base/io.h"
 #include "base/store.h"
 #include "base/thread.h"
+#include "wal/fork.h"
 #include "wal/incoming.h"
 
 #define LOCK_NAME ".bk-wal.%s.lock"
@@ -172,31 +173,57 @@ check_hole(struct bk_wal_get *g, const char *name, struct bk_err *e)
 	    "cannot be told: %s", name, why.msg);
 }
 
-/* The same, from its .partial if there is no whole one. */
+/* Its .partial, padded, as path: 2, 0 or -1. */
 static int
-fetch_or_partial(struct bk_wal_get *g, const char *name, const char *path,
+fetch_partial(struct bk_wal_get *g, const char *name, const char *path,
     struct bk_err *e)
 {
 	char partial[BK_WAL_NAME];
-	int rc = fetch(g, name, path, 0, e);
+	int rc;
 
-	if (rc != 0 || bk_wal_file_kind(name) != BK_WAL_FILE_SEGMENT)
-		return rc;
+	if (bk_wal_file_kind(name) != BK_WAL_FILE_SEGMENT)
+		return 0;
 	if (check_hole(g, name, e) == -1)
 		return -1;
-	(void)snprintf(partial, sizeof(partial), "%s.partial", name);
-	return fetch(g, partial, path, 1, e);
+	(void)snprintf(partial, sizeof(partial), "%.24s.partial", name);
+	rc = fetch(g, partial, path, 1, e);
+	return rc == 1 ? 2 : rc;
+}
+
+/* --- where a timeline was left */
+
+/* The file was got, rc tells how: so much of it as is the server's past. */
+static int
+cut(struct bk_wal_get *g, const char *name, const char *path, int rc,
+    struct bk_err *e)
+{
+	uint32_t timeline = bk_wal_file_timeline(name);
+	uint64_t lsn = 0;
+	int left;
+
+	if (rc <= 0 || path == NULL || g->o.histories == NULL ||
+	    bk_wal_file_kind(name) != BK_WAL_FILE_SEGMENT)
+		return rc;
+	left = bk_wal_fork_find(g->o.histories, timeline, &lsn, e);
+	if (left == 0 && rc == 2 && g->o.follows)
+		left = bk_wal_fork_later(g->o.command, &g->runs, timeline,
+		    &lsn, e);
+	if (left == -1)
+		(void)unlink(path);
+	return left == -1 ? -1 : left == 0 ? rc :
+	    bk_wal_fork_cut(path, lsn, e);
 }
 
 /* --- the spool */
 
 static int
-spool_path(const struct bk_wal_get *g, const char *name, char **path,
-    struct bk_err *e)
+spool_path(const struct bk_wal_get *g, const char *name, const char *suffix,
+    char **path, struct bk_err *e)
 {
 	struct bk_buf b = {0};
 
-	if (bk_buf_printf(&b, e, "%s/%s", g->o.spool, name) == -1)
+	if (bk_buf_printf(&b, e, "%s/%s%s", g->o.spool, name,
+	    suffix) == -1)
 		return -1;
 	*path = b.data;
 	return 0;
@@ -344,21 +371,29 @@ static int
 get_spooled(struct bk_wal_get *g, const char *name, const char *path,
     struct bk_err *e)
 {
-	char *spooled;
+	char *spooled, *partial;
 	int lock, rc;
 
-	if (spool_path(g, name, &spooled, e) == -1)
+	if (spool_path(g, name, "", &spooled, e) == -1)
 		return -1;
+	if (spool_path(g, name, ".partial", &partial, e) == -1) {
+		free(spooled);
+		return -1;
+	}
 	note_asked(g, name);
 	rc = from_spool(g, name, spooled, path, e);
 	if (rc == 0) {
 		lock = lock_name(g, name, 0);
 		rc = from_spool(g, name, spooled, path, e);
 		if (rc == 0)
-			rc = fetch_or_partial(g, name,
-			    path != NULL ? path : spooled, e);
+			rc = fetch(g, name, path != NULL ? path : spooled, 0,
+			    e);
+		if (rc == 0)
+			rc = fetch_partial(g, name, path != NULL ? path :
+			    partial, e);
 		unlock_name(g, name, lock);
 	}
+	free(partial);
 	free(spooled);
 	return rc;
 }
@@ -367,12 +402,16 @@ int
 bk_wal_get(struct bk_wal_get *g, const char *name, const char *path,
     struct bk_err *e)
 {
+	int rc;
+
 	if (bk_wal_file_kind(name) == BK_WAL_FILE_OTHER)
 		return bk_fail(e, BK_DATA, "%s: not the name of a WAL file",
 		    name);
 	if (g->dir != -1)
-		return get_spooled(g, name, path, e);
-	return fetch_or_partial(g, name, path, e);
+		rc = get_spooled(g, name, path, e);
+	else if ((rc = fetch(g, name, path, 0, e)) == 0)
+		rc = fetch_partial(g, name, path, e);
+	return cut(g, name, path, rc, e);
 }
 
 /* --- ahead */
@@ -391,7 +430,7 @@ fetch_ahead(struct bk_wal_get *g, uint32_t timeline, uint64_t number,
 	int lock, rc = 1;
 
 	bk_wal_segment_name(timeline, number * bytes, bytes, name);
-	if (spool_path(g, name, &spooled, &ignored) == -1)
+	if (spool_path(g, name, "", &spooled, &ignored) == -1)
 		return -1;
 	/* else somebody else gets it now */
 	if ((lock = lock_name(g, name, 1)) != -1) {

@@ -33,6 +33,17 @@ struct bk_wal_get_options {
 	 */
 	int holes;
 	/*
+	 * pg_wal of the server that asks; NULL: none.  Nothing of a timeline is
+	 * got past the point where the one that the server follows has left it
+	 * (wal/fork.h): the segment is cut there, zeros follow.
+	 */
+	const char *histories;
+	/*
+	 * With histories: of a .partial, so are the next timelines' histories
+	 * in the archive, which a standby may not have asked for yet.
+	 */
+	int follows;
+	/*
 	 * NULL, or looks into a whole segment that was fetched as the file
 	 * path.  0, or -1 with *e set: it is removed.
 	 */
@@ -47,11 +58,13 @@ struct bk_wal_get *bk_wal_get_open(const struct bk_wal_get_options *o,
  * Get name (without a directory; any of segment.h's kinds) as the file path,
  * which is replaced if it exists; NULL: into the spool, where it stays.  A
  * segment that is not there is taken from its .partial, if there is that,
- * padded with zeros: the end of a timeline's WAL.
+ * padded with zeros: the end of a timeline's WAL.  Into the spool it is not
+ * taken as NAME, but as NAME.partial, which is fetched each time: more of it
+ * may have come.
  *
- * 1: it is there; 0: proven not to be in the archive; -1 with *e set: BK_DATA
- * what is stored under that name is not it, else it cannot be told.  May be
- * called by several threads at once.
+ * 1: it is there; 2: as its .partial; 0: proven not to be in the archive; -1
+ * with *e set: BK_DATA what is stored under that name is not it, else it cannot
+ * be told.  May be called by several threads at once.
  */
 int bk_wal_get(struct bk_wal_get *g, const char *name, const char *path,
     struct bk_err *e);

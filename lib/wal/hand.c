@@ -16,7 +16,7 @@
 #include "base/num.h"
 #include "base/thread.h"
 #include "base/utctime.h"
-#include "wal/send.h"
+#include "wal/sending.h"
 
 #define LONGEST_WAIT 60		/* seconds between two tries */
 #define TERM_WAIT 10		/* seconds between SIGTERM and SIGKILL */

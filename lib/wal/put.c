@@ -16,7 +16,7 @@
 #include "base/store.h"
 #include "base/thread.h"
 #include "wal/outgoing.h"
-#include "wal/send.h"
+#include "wal/sending.h"
 
 #define LOCK ".bk-walput.lock"
 #define STORED ".stored"

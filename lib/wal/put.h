@@ -42,7 +42,7 @@ const struct bk_err *bk_wal_put_unrecorded(const struct bk_wal_put *p);
 
 /*
  * After bk_wal_put(): which .partial was stored under a second name
- * (wal/send.h), for people; NULL if none was.
+ * (wal/sending.h), for people; NULL if none was.
  */
 const char *bk_wal_put_second(const struct bk_wal_put *p);
 

@@ -201,8 +201,9 @@ feed(void)
 	bk_wal_command_init(&c, cat, env);
 	ok(bk_wal_command_feed(&c, "x", fd, MIB, &label, NULL, &pid, &e) == 0,
 	    "all was read %s", e.msg);
-	ok(bk_wal_command_feed(&c, "x", fd, MIB + 1, &label, NULL, &pid, &e) == -1 &&
-	    strstr(e.msg, "shorter") != NULL, "a file too short: %s", e.msg);
+	ok(bk_wal_command_feed(&c, "x", fd, MIB + 1, &label, NULL, &pid,
+	    &e) == -1 && strstr(e.msg, "shorter") != NULL,
+	    "a file too short: %s", e.msg);
 	e = (struct bk_err){0};
 	bk_wal_command_init(&c, none, env);
 	ok(bk_wal_command_feed(&c, "x", fd, 10, &label, NULL, &pid, &e) == -1 &&

@@ -1,4 +1,4 @@
-#include "wal/send.h"
+#include "wal/sending.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
-#ifndef BK_WAL_SEND_H
-#define BK_WAL_SEND_H
+#ifndef BK_WAL_SENDING_H
+#define BK_WAL_SENDING_H
 /*
  * A WAL file into an archive by a COMMAND, under the name that it may have
  * there.

@@ -1,0 +1,37 @@
+#ifndef BK_WAL_FORK_H
+#define BK_WAL_FORK_H
+/*
+ * Where the timeline that a server follows has left an older one: WAL of the
+ * older one from there on is another past, and a server that is given it
+ * replays it.
+ *
+ * A server puts the history of the timeline that it follows into pg_wal before
+ * it asks for WAL; one that is to stay on its own timeline asks for none.
+ */
+#include <stdint.h>
+
+#include "base/err.h"
+#include "wal/command.h"
+
+/*
+ * By the newest of the histories in the directory dir that has timeline among
+ * its past: set *lsn to where that was left.  1; 0: there is none; -1 with *e
+ * set: one cannot be read, or is none.
+ */
+int bk_wal_fork_find(const char *dir, uint32_t timeline, uint64_t *lsn,
+    struct bk_err *e);
+
+/*
+ * The same by the histories in the archive that c fetches from, asking for the
+ * next timelines until one is not there.
+ */
+int bk_wal_fork_later(const struct bk_wal_command *c, struct bk_wal_runs *runs,
+    uint32_t timeline, uint64_t *lsn, struct bk_err *e);
+
+/*
+ * Cut the whole segment path off at lsn, zeros from there on: 1; 0: it begins
+ * there or later, and is removed; -1 with *e set: removed, too.
+ */
+int bk_wal_fork_cut(const char *path, uint64_t lsn, struct bk_err *e);
+
+#endif
