@@ -72,12 +72,14 @@ _Noreturn static void
 run(const char *command, int fd, int alive)
 {
 	struct sigaction sa = { .sa_handler = SIG_DFL };
+	struct bk_err ignored = {0};
 	sigset_t none;
 
 	(void)sigaction(SIGPIPE, &sa, NULL);
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	if (setsid() != -1 && write(alive, "", 1) == 1 &&
+	if (setsid() != -1 &&
+	    bk_io_write(alive, "", 1, command, &ignored) == 0 &&
 	    fcntl(alive, F_DUPFD, ALIVE_FD) != -1 &&
 	    dup2(fd, STDIN_FILENO) != -1)
 		(void)execl("/bin/sh", "sh", "-c", command, (char *)NULL);
