@@ -210,13 +210,10 @@ show_writable(const char *dir, int fd)
 static int
 enter_root(const char *dir)
 {
-	if (syscall(SYS_pivot_root, ".", ".") == 0) {
-		if (umount2(".", MNT_DETACH) == -1)
-			return -1;
-	} else if (chroot(".") == -1)	/* we are in a chroot(2) ourselves */
-		return -1;
-	return chdir("/") == -1 || set_readonly("/", 1) == -1 ||
-	    set_readonly("/dev/shm", 0) == -1 ? -1 : set_readonly(dir, 0);
+	return syscall(SYS_pivot_root, ".", ".") == -1 ||
+	    umount2(".", MNT_DETACH) == -1 || chdir("/") == -1 ||
+	    set_readonly("/", 1) == -1 || set_readonly("/dev/shm", 0) == -1 ?
+	    -1 : set_readonly(dir, 0);
 }
 
 /* A root in which there is little, and only c->dir can be written to. */
