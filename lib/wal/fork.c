@@ -48,7 +48,7 @@ bk_wal_fork_find(const char *dir, uint32_t timeline, uint64_t *lsn,
 	int found = 0, rc = 0;
 
 	if (d == NULL)
-		return bk_fail_errno(e, "%s", dir);
+		return errno == ENOENT ? 0 : bk_fail_errno(e, "%s", dir);
 	while (rc != -1 && (errno = 0, entry = readdir(d)) != NULL) {
 		if (bk_wal_file_kind(entry->d_name) != BK_WAL_FILE_HISTORY)
 			continue;

@@ -15,8 +15,8 @@
 
 /*
  * By the newest of the histories in the directory dir that has timeline among
- * its past: set *lsn to where that was left.  1; 0: there is none; -1 with *e
- * set: one cannot be read, or is none.
+ * its past: set *lsn to where that was left.  1; 0: there is none, or no
+ * directory; -1 with *e set: one cannot be read, or is none.
  */
 int bk_wal_fork_find(const char *dir, uint32_t timeline, uint64_t *lsn,
     struct bk_err *e);
