@@ -218,7 +218,7 @@ has_temps() { [ "$(ls -A d | grep -c '^\.bk-save')" = "$1" ]; }
 @test "a read that fails is 1, and no sink stores even an unmarked stream" {
 	can_trace
 	run -1 --separate-stderr strace -o trace \
-	    -e inject=read:error=EIO:when=60 bk-tee 'exec bk-save d/1' \
+	    -P "$PWD/in" -e inject=read:error=EIO:when=60 bk-tee 'exec bk-save d/1' \
 	    'exec bk-save d/2' <in
 	[ "$stderr" = "bk-tee: standard input: read: Input/output error" ]
 	gone
@@ -236,7 +236,7 @@ has_temps() { [ "$(ls -A d | grep -c '^\.bk-save')" = "$1" ]; }
 	};
 	select(undef, undef, undef, undef) while 1;
 	PL
-	run -1 strace -o trace -e inject=read:error=EIO:when=30 \
+	run -1 strace -o trace -P "$PWD/in" -e inject=read:error=EIO:when=30 \
 	    bk-tee 'exec perl sink' <in
 	gone
 }
