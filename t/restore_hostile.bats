@@ -161,3 +161,24 @@ forge() {
 	everywhere
 	dropdb live
 }
+
+@test "definitions that are another one's: --against runs none of them" {
+	local evil
+	createdb live
+	sql "CREATE TABLE good AS SELECT 7 AS n;
+	    COMMENT ON TABLE good IS '$(printf 'x%.0s' {1..60})'" live
+	pg_dump -Fc -Z0 live >honest
+	evil="COPY (SELECT 1) TO PROGRAM 'touch $PGHOST/ran'; --"
+	EVIL=$evil LC_ALL=C perl -pe 's{(COMMENT ON TABLE public.good IS .x+.;)}
+	    {$ENV{EVIL} . "x" x (length($1) - length $ENV{EVIL})}e' honest >forged
+	[ "$(stat -c %s honest)" = "$(stat -c %s forged)" ]
+	run -0 bk-verify -q --against live <honest
+	run -3 --separate-stderr bk-verify --against live <forged
+	[[ $stderr == *'comment on TABLE public.good'* ]]
+	[ ! -e "$PGHOST/ran" ]
+	# a table that the archive has otherwise
+	LC_ALL=C sed 's/    n integer/    m integer/' honest >forged
+	run -3 bk-verify --against live <forged
+	[ -z "$(sql "SELECT datname FROM pg_database WHERE datname ~ 'bk_verify'")" ]
+	dropdb live
+}

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
+#include "verify/rewritten.h"
 
 #define SHOWN_BEFORE 40		/* bytes of a line before the difference */
 #define SHOWN 100		/* bytes of a line, in total */
@@ -250,6 +251,44 @@ holds(const struct list *l, const struct bk_toc_entry *te, int all,
 		if (!all || by_all(l->te[low], te, rules) == 0)
 			return 1;
 	return 0;
+}
+
+/* Are they the same but for an expression that was written again? */
+static int
+is_rewritten(const struct bk_toc_entry *was, const struct bk_toc_entry *now,
+    const struct bk_definitions_rules *rules)
+{
+	/* SQL bodies of functions are among these; others are strings */
+	static const char *const kinds[] = { "AGGREGATE", "CHECK CONSTRAINT",
+	    "CONSTRAINT", "DEFAULT", "DOMAIN", "FOREIGN TABLE", "FUNCTION",
+	    "INDEX", "MATERIALIZED VIEW", "POLICY", "PROCEDURE",
+	    "PUBLICATION TABLE", "RULE", "STATISTICS", "TABLE",
+	    "TABLE ATTACH", "TRIGGER", "VIEW" };
+	struct bk_toc_entry other = *now;
+	size_t i, n = sizeof(kinds) / sizeof(kinds[0]);
+
+	for (i = 0; i < n && !is(was, kinds[i]); i++)
+		continue;
+	other.defn = was->defn;
+	return i < n && was->defn != NULL && now->defn != NULL &&
+	    by_all(was, &other, rules) == 0 &&
+	    bk_rewritten_same(was->defn, now->defn, is(was, "POLICY"));
+}
+
+void
+bk_definitions_drop_rewritten(struct bk_definitions *d,
+    const struct bk_definitions_rules *rules)
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < d->n; i++) {
+		const struct bk_definition_pair *p = &d->pair[i];
+
+		if (p->was == NULL || p->is == NULL ||
+		    !is_rewritten(p->was, p->is, rules))
+			d->pair[n++] = *p;
+	}
+	d->n = n;
 }
 
 int

@@ -31,6 +31,13 @@ int bk_definitions_compare(struct bk_definitions *d, const struct bk_toc *toc,
     struct bk_err *e);
 
 /*
+ * Take out of *d what PostgreSQL itself writes otherwise than it read it:
+ * entries with an expression that are the same but for that (rewritten.h).
+ */
+void bk_definitions_drop_rewritten(struct bk_definitions *d,
+    const struct bk_definitions_rules *rules);
+
+/*
  * Take out of *d what is the same in reference, a database made from the same
  * definitions by the same program on the same server: PostgreSQL writes some
  * definitions otherwise than it read them, and does not restore all.  *passed:

@@ -322,6 +322,7 @@ compare_definitions(struct test *t, struct bk_err *e)
 	    .no_database = !t->o->against || toc->dbname == NULL ||
 	    strcmp(toc->dbname, PQdb(t->o->conn)) != 0 },
 	    .options = &t->options, .others = t->others,
+	    .read_only = t->o->against,
 	    .reference = t->o->reference, .hold = t->o->hold,
 	    .release = t->o->release };
 
@@ -394,7 +395,10 @@ take_database(struct test *t, int *loading, struct bk_err *e)
 	    .jobs = 1, .progress = t->o->progress,
 	    .child = t->o->child, .no_subscriptions = 1,
 	    .no_tablespaces = 1 };
-	if ((t->params = bk_conn_params(t->o->conn, e)) == NULL)
+	/* nothing of the archive is run there, and nothing is written */
+	if ((t->params = bk_conn_params(t->o->conn, e)) == NULL ||
+	    bk_conn_params_option(t->params,
+	    "-c default_transaction_read_only=on", e) == -1)
 		return -1;
 	*loading = 1;
 	do

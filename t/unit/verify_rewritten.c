@@ -1,0 +1,62 @@
+/* verify/rewritten.h: what PostgreSQL writes otherwise, and what it does not */
+#include "tap.h"
+#include "verify/rewritten.h"
+
+static const struct {
+	const char *a, *b;
+	int same;
+	int policy;
+} cases[] = {
+	{ "CHECK (((s)::text = ANY ((ARRAY['new'::character varying, "
+	    "'paid'::character varying])::text[])))",
+	    "CHECK (((s)::text = ANY (ARRAY[('new'::character varying)::text, "
+	    "('paid'::character varying)::text])))", 1, 0 },
+	{ "CHECK (s = 'new'::text)", "CHECK (s = 'old'::text)", 0, 0 },
+	{ "CHECK (s = 'a(b'::text)", "CHECK (s = 'ab')", 0, 0 },
+	{ "CHECK (s = 'a b')", "CHECK (s = 'ab')", 0, 0 },
+	{ "s = 'it''s'", "s = 'it''t'", 0, 0 },
+	{ "s = 'it''s'", "s = ('it''s')", 1, 0 },
+	{ "s = E'a\\'(b'", "s = E'a\\'b'", 0, 0 },
+	{ "a::numeric(10,2) > 1", "a > 1", 1, 0 },
+	{ "a::timestamp(3) without time zone > b", "a > b", 1, 0 },
+	{ "a::timestamp with time zone at time zone 'x'",
+	    "a at time zone 'x'", 1, 0 },
+	{ "a::public.\"my (type)\"[][3] = b", "a=b", 1, 0 },
+	{ "a::text = b", "a::text <> b", 0, 0 },
+	{ "a <= b", "a < b", 0, 0 },
+	{ "a AND b", "a OR b", 0, 0 },
+	{ "\"a b\" = 1", "\"ab\" = 1", 0, 0 },
+	{ "\"a\"\"b\" = 1", "\"a\"\"c\" = 1", 0, 0 },
+	{ "AS $$ a ( b $$", "AS $$ a b $$", 0, 0 },
+	{ "AS $x$a$$b$x$ c", "AS $x$a$$b$x$\n\tc", 1, 0 },
+	{ "AS $x$a$x$", "AS $x$b$x$", 0, 0 },
+	{ "a = $1", "a = $2", 0, 0 },
+	{ "f(a, b)", "f(a b)", 0, 0 },
+	{ "ab", "a b", 0, 0 },
+	{ "a", "a b", 0, 0 },
+	{ "", " ( ) ", 1, 0 },
+	{ "'open", "'open", 1, 0 },
+	{ "'open", "'ope", 0, 0 },
+	{ "\"regclass\" regclass", "regclass \"regclass\"", 1, 0 },
+	{ "\"Regclass\" x", "Regclass x", 0, 0 },
+	{ "CREATE POLICY p ON t TO a, \"o, \"\"d\" USING (x > 1);",
+	    "CREATE POLICY p ON t TO \"o, \"\"d\", a USING ((x > 1));", 1, 1 },
+	{ "p TO a, b USING (x)", "p TO a, c USING (x)", 0, 1 },
+	{ "p TO a, b USING (x)", "p TO a USING (x)", 0, 1 },
+	{ "p TO a, b;", "p TO b, a;", 1, 1 },
+	{ "p TO a, b;", "p TO b, a;", 0, 0 },
+	{ "p TO a USING (x)", "p TO a USING (y)", 0, 1 },
+};
+
+int
+main(void)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		ok(bk_rewritten_same(cases[i].a, cases[i].b,
+		    cases[i].policy) == cases[i].same && bk_rewritten_same(
+		    cases[i].b, cases[i].a, cases[i].policy) == cases[i].same,
+		    "%s | %s", cases[i].a, cases[i].b);
+	return tap_done();
+}
