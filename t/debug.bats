@@ -156,7 +156,7 @@ plain() { pg_restore -f - "$1" | sed -E '/^(--|\\(un)?restrict)/d'; }
 	bk-restore -q --globals --into "$URI/new" <dump 2>err
 	clean bk-restore err
 	has 'CREATE ROLE app' 'ALTER ROLE app .*PASSWORD \[redacted\]' \
-	    'CREATE DATABASE' 'started: .*pg_restore .*--section=pre-data ' \
+	    'CREATE DATABASE' 'CREATE USER MAPPING .*password .?\[redacted\]' \
 	    'COPY 1000'
 	[ "$(sql "SELECT umoptions FROM pg_user_mappings WHERE srvname = 's'" new)" = \
 	    '{password=mapp1ng}' ]
