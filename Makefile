@@ -156,9 +156,10 @@ deps:
 # A second make, which sees the libraries that the first has just installed.
 # Signals as they should be: nohup and such ignore some, the tests send them.
 # TESTS='t/dump*.bats': those, and the units.  What is the same on each major
-# of PostgreSQL is tried on BK_MAJORS; BK_MAJORS= is all of them.  LONG is what
-# takes minutes and finds little: what stands in contrib, the same on further
-# servers, a gigabyte in a segment.  make check-all has that, too.
+# of PostgreSQL is tried on BK_MAJORS; BK_MAJORS= is all of them.  A test that
+# hangs is ended after ten minutes, and has failed.  LONG is what takes minutes
+# and finds little: what stands in contrib, the same on further servers, a
+# gigabyte in a segment.  make check-all has that, too.
 LONG := $(wildcard $(patsubst %,t/%.bats,contrib_* *_versions *_servers \
     s3servers pitr_chaos))
 TESTS = $(filter-out $(LONG),$(wildcard t/*.bats))
@@ -169,6 +170,7 @@ check: deps
 	scratch=$$(t/support/scratch.sh); \
 	env --default-signal BK_BIN="$(CURDIR)/$B/bin" BK_MAJORS="$(BK_MAJORS)" \
 	    PATH="$(CURDIR)/$B/bin:$$PATH" BK_TMP="$$scratch" TMPDIR="$$scratch" \
+	    BATS_TEST_TIMEOUT=600 \
 	    perl -It/support -S prove --harness Skips -j$$(($(JOBS) * 2)) --timer --failures \
 	    --comments --ext .bats $(UNITS) $(TESTS)
 

@@ -34,7 +34,7 @@ setup() {
 
 teardown() {
 	local db
-	exec 9>&-
+	exec 7>&- 9>&-
 	[ -z "${JOB-}" ] || kill -9 "$JOB" 2>/dev/null || :
 	rm -f "$PGHOST/ts/filler"
 	for db in $(dbs | grep '^shop_') ; do
@@ -420,7 +420,7 @@ unblock() {
 	await 10 grep -q 'unfinished' err
 	kill -0 "$JOB"
 	await 10 is "count(*) > 0 FROM pg_stat_activity WHERE
-	    wait_event_type = 'Lock' AND query LIKE 'DROP DATABASE%'"
+	    wait_event_type = 'Lock' AND query ~ '^(ALTER|DROP) DATABASE'"
 	unblock
 	go
 	[ "$status" = 3 ]
