@@ -156,8 +156,8 @@ deps:
 # A second make, which sees the libraries that the first has just installed.
 # Signals as they should be: nohup and such ignore some, the tests send them.
 # TESTS='t/dump*.bats': those, and the units.  What is the same on each major
-# of PostgreSQL is tried on BK_MAJORS; BK_MAJORS= is all of them.  A test that
-# hangs is ended after ten minutes, and has failed.  LONG is what takes minutes
+# of PostgreSQL is tried on BK_MAJORS; BK_MAJORS= is all of them.  A file that
+# hangs is ended after 20 minutes, and has failed.  LONG is what takes minutes
 # and finds little: what stands in contrib, the same on further servers, a
 # gigabyte in a segment.  make check-all has that, too.
 LONG := $(wildcard $(patsubst %,t/%.bats,contrib_* *_versions *_servers \
@@ -170,9 +170,8 @@ check: deps
 	scratch=$$(t/support/scratch.sh); \
 	env --default-signal BK_BIN="$(CURDIR)/$B/bin" BK_MAJORS="$(BK_MAJORS)" \
 	    PATH="$(CURDIR)/$B/bin:$$PATH" BK_TMP="$$scratch" TMPDIR="$$scratch" \
-	    BATS_TEST_TIMEOUT=600 \
 	    perl -It/support -S prove --harness Skips -j$$(($(JOBS) * 2)) --timer --failures \
-	    --comments --ext .bats $(UNITS) $(TESTS)
+	    --comments --exec 'timeout -k 30 1200' --ext .bats $(UNITS) $(TESTS)
 
 # Which lines make check runs, and why not the others.  Servers run our tools as
 # another user, who has to write down his counts as well.  Where files may not
