@@ -132,10 +132,10 @@ test_objects(void)
 	    "ALTER LARGE OBJECT 3 OWNER TO \"joe\";\n", "of each");
 	is_int(bk_entry_objects_next(&o, 0, &out, &e), 0, "and no more");
 	ok(bk_entry_objects(&toc, &te[1], &o, &e) == 1 &&
-	    bk_entry_objects_next(&o, 1, &out, &e) == 1 &&
-	    strstr(out.data, "GRANT ALL ON LARGE OBJECT 22 TO \" ON LARGE "
+	    bk_entry_objects_next(&o, 1, &out, &e) == 1, "privileges");
+	ok(strstr(out.data, "GRANT ALL ON LARGE OBJECT 22 TO \" ON LARGE "
 	    "OBJECT 1 \";\nREVOKE ALL ON LARGE OBJECT 22 FROM x;\n") != NULL,
-	    "privileges: %s", out.data);
+	    "of each: %s", out.data);
 	ok(bk_entry_objects(&toc, &te[2], &o, &e) == -1 && e.code == BK_DATA,
 	    "%s", e.msg);
 	e = (struct bk_err){0};
