@@ -290,6 +290,7 @@ load_foreign(const struct options *o, enum bk_foreign_kind kind,
 		    "--globals out");
 	if (make_database(o, e) == -1 || swap_rehearse(&swap, e) == -1 ||
 	    bk_foreign_load(kind, src, INPUT, &o->load, !whole, e) == -1 ||
+	    bk_server_quiet(target.conn, target.params, e) == -1 ||
 	    bk_restore_analyze(target.params, o->load.jobs, &notes, e) == -1)
 		goto done;
 	tell_notes(o, notes.data);

@@ -342,3 +342,45 @@ a_part_of() {
 @test "PostgreSQL 10: a part, and whose rights its code has" { a_part_of 10; }
 @test "PostgreSQL 12: a part, and whose rights its code has" { a_part_of 12; }
 @test "PostgreSQL 13: a part, and whose rights its code has" { a_part_of 13; }
+
+# --- what an event trigger makes of sessions (17 and later)
+
+@test "a trigger on login writes no row in what is restored, and stops no restore" {
+	local way
+	clients 17
+	pg_among 17 || skip "$PG_WHY"
+	pg_start "$PWD/pg" 17
+	createdb shop
+	psql -qX -v ON_ERROR_STOP=1 shop <<-'SQL'
+	CREATE TABLE logins (who text);
+	CREATE TABLE a AS SELECT generate_series(1, 9) AS i;
+	CREATE MATERIALIZED VIEW m AS SELECT count(*) FROM a;
+	CREATE FUNCTION noted() RETURNS event_trigger LANGUAGE plpgsql AS $$
+	BEGIN
+	    INSERT INTO public.logins VALUES (session_user);
+	    IF to_regclass('public.closed') IS NOT NULL THEN
+	        RAISE EXCEPTION 'not you';
+	    END IF;
+	END $$;
+	CREATE EVENT TRIGGER at_login ON login EXECUTE FUNCTION noted();
+	ALTER EVENT TRIGGER at_login ENABLE ALWAYS;
+	SQL
+	export PGOPTIONS='-c event_triggers=off'
+	psql -qXc 'TRUNCATE logins' shop
+	bk-dump shop >shop.bk
+	"$BIN/pg_dump" shop >shop.sql
+	"$BIN/pg_dump" -Fc shop >compressed
+	psql -qXc 'CREATE TABLE closed ()' shop
+	bk-dump shop >closed.bk
+	for way in *.bk shop.sql compressed; do
+		PGOPTIONS='' run -0 --separate-stderr \
+		    bk-restore -j 3 --into copy <$way
+		[[ $stderr != *statistics:* ]]
+		[ "$(psql -XAtc 'SELECT (SELECT count(*) FROM logins), *
+		    FROM m' copy)" = '0|9' ]
+		dropdb copy
+	done
+	PGOPTIONS='' run -1 --separate-stderr bk-dump shop
+	one_line_error bk-dump
+	[[ $stderr == *'not you' ]]
+}

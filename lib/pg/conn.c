@@ -117,7 +117,7 @@ static int
 is_appendix(const char *line)
 {
 	static const char *const heads[] = { "password retrieved from file",
-	    "DETAIL: ", "Either provide the file" };
+	    "DETAIL: ", "HINT: ", "CONTEXT: ", "Either provide the file" };
 	size_t i;
 
 	for (i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)

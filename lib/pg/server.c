@@ -108,6 +108,23 @@ bk_server_again(const struct bk_conn_params *p, struct bk_err *e)
 }
 
 int
+bk_server_quiet(PGconn *conn, struct bk_conn_params *p, struct bk_err *e)
+{
+	PGresult *res;
+	int may;
+
+	if (PQserverVersion(conn) < 170000)
+		return 0;
+	if ((res = bk_conn_query(conn, "SELECT "
+	    "pg_catalog.has_parameter_privilege(session_user, "
+	    "'event_triggers', 'SET')", e)) == NULL)
+		return -1;
+	may = *PQgetvalue(res, 0, 0) == 't';
+	PQclear(res);
+	return may ? bk_conn_params_option(p, "-c event_triggers=off", e) : 0;
+}
+
+int
 bk_server_system(PGconn *conn, struct bk_buf *id, struct bk_err *e)
 {
 	PGresult *res = bk_sql_exec(conn, "SELECT system_identifier "

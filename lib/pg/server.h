@@ -28,6 +28,14 @@ PGconn *bk_server_open(const struct bk_conn_target *t, const char *not,
 PGconn *bk_server_again(const struct bk_conn_params *p, struct bk_err *e);
 
 /*
+ * Have p's further sessions fire no event trigger: one on login writes rows
+ * that nobody dumped, or turns us away.  conn is one of the same server and
+ * user.  Nothing is changed where there are none (before 17), or where the user
+ * has no right to that parameter.  0, or -1 with *e set.
+ */
+int bk_server_quiet(PGconn *conn, struct bk_conn_params *p, struct bk_err *e);
+
+/*
  * Append to *id the server's system identifier, which physical copies share and
  * servers restored into from a dump do not; nothing if it is not readable.
  */

@@ -532,6 +532,27 @@ run_alone(struct bk_restore_ddl *d, enum bk_ddl_step step, struct bk_err *e)
 	return rc;
 }
 
+/* The last step: its event triggers are not for its own sessions to fire. */
+static int
+run_last(const struct bk_restore_ddl *d, struct bk_err *e)
+{
+	struct bk_restore_options o = *d->o;
+	struct bk_restore_ddl quiet = *d;
+	PGconn *conn = bk_server_again(o.params, e);
+	struct bk_conn_params *p = conn == NULL ? NULL :
+	    bk_conn_params(conn, e);
+	int rc = -1;
+
+	if (p != NULL && bk_server_quiet(conn, p, e) == 0) {
+		o.params = p;
+		quiet.o = &o;
+		rc = run_step(&quiet, BK_DDL_LAST, e);
+	}
+	PQfinish(conn);
+	bk_conn_params_free(p);
+	return rc;
+}
+
 int
 bk_restore_ddl_pre(struct bk_restore_ddl *d, struct bk_err *e)
 {
@@ -552,5 +573,5 @@ bk_restore_ddl_post(struct bk_restore_ddl *d, struct bk_err *e)
 	if (run_step(d, BK_DDL_POST, e) == -1 ||
 	    (!d->o->no_acl && run_alone(d, BK_DDL_ACL, e) == -1))
 		return -1;
-	return run_step(d, BK_DDL_LAST, e);
+	return run_last(d, e);
 }

@@ -366,10 +366,13 @@ load_rows(struct bk_restore *r, const struct bk_restore_options *o,
 	return rc;
 }
 
-/* Before anything is made: what runs with the rights of who restores? */
+/*
+ * Before anything is made: what runs with the rights of who restores?  *quiet:
+ * for sessions that come when the dump's event triggers are there.
+ */
 static int
 judge_definitions(struct bk_restore *r, const struct bk_restore_options *o,
-    int *version, struct bk_err *e)
+    int *version, struct bk_conn_params **quiet, struct bk_err *e)
 {
 	struct bk_rights found = {0};
 	PGconn *conn = bk_conn_again(o->params, e);
@@ -379,8 +382,10 @@ judge_definitions(struct bk_restore *r, const struct bk_restore_options *o,
 		return -1;
 	*version = PQserverVersion(conn);
 	bk_rights_definitions(&r->toc, &r->list, NULL, r->opaque, &found);
-	if (bk_rights_refuse(r->name, o, conn, &found, e) == 0)
-		rc = bk_restore_tell_rights(r, &found, e);
+	if (bk_rights_refuse(r->name, o, conn, &found, e) == 0 &&
+	    bk_restore_tell_rights(r, &found, e) == 0 &&
+	    (*quiet = bk_conn_params(conn, e)) != NULL)
+		rc = bk_server_quiet(conn, *quiet, e);
 	PQfinish(conn);
 	return rc;
 }
@@ -391,12 +396,13 @@ bk_restore_load(struct bk_restore *r, const struct bk_restore_options *o,
 {
 	const double started = bk_monotonic();
 	struct bk_restore_ddl ddl = {0};
+	struct bk_conn_params *quiet = NULL;
 	struct bk_buf settings = {0};
 	int version, rc = -1;
 
 	*report = (struct bk_restore_report){0};
 	atomic_store(&o->progress->items_total, r->n);
-	if (judge_definitions(r, o, &version, e) == -1 ||
+	if (judge_definitions(r, o, &version, &quiet, e) == -1 ||
 	    bk_restore_ddl_open(&ddl, &r->toc, &r->list, o, version,
 	    e) == -1 ||
 	    bk_restore_ddl_pre(&ddl, e) == -1 ||
@@ -404,8 +410,9 @@ bk_restore_load(struct bk_restore *r, const struct bk_restore_options *o,
 	    load_rows(r, o, settings.data, e) == -1 ||
 	    bk_restore_ddl_post(&ddl, e) == -1)
 		goto done;
-	rc = bk_restore_analyze(o->params, o->jobs, &r->notes, e);
+	rc = bk_restore_analyze(quiet, o->jobs, &r->notes, e);
  done:
+	bk_conn_params_free(quiet);
 	bk_restore_report(r, report);
 	report->seconds = bk_monotonic() - started;
 	bk_restore_ddl_close(&ddl);

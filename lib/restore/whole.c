@@ -2,6 +2,7 @@
 #include <limits.h>
 
 #include "base/utctime.h"
+#include "pg/server.h"
 #include "restore/analyze.h"
 #include "restore/foreign.h"
 #include "restore/program.h"
@@ -124,6 +125,7 @@ bk_restore_whole(struct bk_restore *r, const struct bk_restore_options *o,
 	const double started = bk_monotonic();
 	struct bk_restore_program c;
 	struct bk_client_feed *f = NULL;
+	struct bk_conn_params *quiet = NULL;
 	struct bk_rights found = {0};
 	PGconn *conn = NULL;
 	int rc = -1;
@@ -133,6 +135,8 @@ bk_restore_whole(struct bk_restore *r, const struct bk_restore_options *o,
 	atomic_store(&o->progress->items_total, r->n);
 	if (bk_restore_program_open(&c, o, e) == -1 ||
 	    (conn = bk_conn_again(o->params, e)) == NULL ||
+	    (quiet = bk_conn_params(conn, e)) == NULL ||
+	    bk_server_quiet(conn, quiet, e) == -1 ||
 	    bk_rights_refuse(r->name, o, conn, &found, e) == -1 ||
 	    bk_restore_tell_rights(r, &found, e) == -1 ||
 	    bk_restore_find_program(r, &o->bindir, PQserverVersion(conn),
@@ -140,9 +144,10 @@ bk_restore_whole(struct bk_restore *r, const struct bk_restore_options *o,
 	    (f = bk_restore_program_feed(&c, options, e)) == NULL ||
 	    copy_archive(r, f, o, e) == -1 || bk_client_feed_finish(f, e) == -1)
 		goto done;
-	rc = bk_restore_analyze(o->params, o->jobs, &r->notes, e);
+	rc = bk_restore_analyze(quiet, o->jobs, &r->notes, e);
  done:
 	PQfinish(conn);
+	bk_conn_params_free(quiet);
 	bk_client_feed_free(f);
 	bk_restore_program_close(&c);
 	report->notes = r->notes.data;
