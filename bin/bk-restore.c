@@ -211,7 +211,9 @@ make_database(const struct options *o, struct bk_err *e)
 	else if (rc == 0)
 		rc = bk_conn_params_database(target.params, newdb, e);
 	signals_release();
-	return rc;
+	return rc == -1 ? -1 : bk_target_settings(target.conn,
+	    target.database.data, archive == NULL ? NULL :
+	    bk_restore_toc(archive), target.params, e);
 }
 
 static const char needs_split[] = INPUT ": cannot be split, which -L and "

@@ -390,6 +390,60 @@ go() {
 	    <(records again | grep -v '"manifest"' | sed 's/"id":[0-9]*//')
 }
 
+# Rows and definitions that the settings of their database give a meaning; and
+# settings under which nothing could be loaded.
+with_settings() {
+	local locale
+	createdb -T template0 cfg
+	locale=$(sql "SELECT collname FROM pg_collation WHERE collprovider = 'c'
+	    AND collname ~ '\.utf8$' LIMIT 1" cfg)
+	psql -qX cfg <<-SQL
+	ALTER DATABASE cfg SET app.lim = '5';
+	ALTER DATABASE cfg SET app.text = E'a b\\\\c''d';
+	ALTER DATABASE cfg SET lc_monetary = '${locale:-C}';
+	ALTER DATABASE cfg SET timezone = 'Asia/Kathmandu';
+	ALTER DATABASE cfg SET search_path = 'nowhere', 'public';
+	ALTER DATABASE cfg SET default_transaction_isolation = 'serializable';
+	ALTER DATABASE cfg SET statement_timeout = '5s';
+	ALTER DATABASE cfg SET default_tablespace = 'gone';
+	SQL
+	psql -qX -v ON_ERROR_STOP=1 cfg <<-'SQL'
+	SET default_tablespace = '';
+	CREATE TABLE public.t (a int CHECK (a < current_setting('app.lim')::int),
+	    m money, d timestamptz);
+	INSERT INTO public.t SELECT i, 1.5, now() FROM generate_series(1, 4) i;
+	CREATE MATERIALIZED VIEW public.v AS
+	    SELECT a, current_setting('app.text') AS c FROM public.t;
+	ALTER DATABASE cfg SET default_transaction_read_only = on;
+	SQL
+}
+
+@test "the settings that give rows a meaning hold while they are loaded" {
+	with_settings
+	bk-dump cfg >cfg.bk
+	pg_dump cfg >sql
+	bk-restore -q --into new <cfg.bk
+	[ "$(sql 'SELECT sum(t.a), min(c) FROM public.t, public.v')" = \
+	    "40|a b\\c'd" ]
+	is "count(*) = 0 FROM pg_database d JOIN pg_db_role_setting
+	    ON setdatabase = d.oid WHERE datname = 'new'"
+	dropdb new
+	run -0 bk-verify -q --restore --trust-code <cfg.bk
+	run -0 bk-verify -q --scratch <cfg.bk
+	bk-restore -q --replace cfg cfg <cfg.bk
+	[ "$(sql 'SHOW app.text' cfg)" = "a b\\c'd" ]
+	bk-restore --drop-old cfg
+	# plain SQL has none; the database that it is for has
+	bk-restore -q --unsealed --replace cfg cfg <sql
+	bk-restore --drop-old cfg
+	dropdb cfg
+	# and one that is gone
+	bk-restore -q cfg <cfg.bk
+	[ "$(sql 'SHOW app.lim' cfg)" = 5 ]
+	[ "$(sql 'SHOW default_transaction_read_only' cfg)" = on ]
+	dropdb cfg
+}
+
 @test "into a database that is there and empty: it keeps what it is" {
 	sql 'CREATE ROLE boss' postgres
 	createdb -T template0 -E LATIN1 --locale=C -O boss new

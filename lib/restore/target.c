@@ -1,9 +1,12 @@
 #include "restore/target.h"
 
 #include <string.h>
+#include <strings.h>
 
+#include "archive/toc_settings.h"
 #include "pg/server.h"
 #include "pg/session.h"
+#include "pg/sql.h"
 #include "restore/newdb.h"
 #include "restore/own_name.h"
 
@@ -91,5 +94,111 @@ bk_target_refuse(struct bk_target *t, const struct bk_target_source *from,
 		    "a copy beside it", name, about.len > 0 ? about.data : "",
 		    name);
 	bk_buf_free(&about);
+	return rc;
+}
+
+/* --- settings */
+
+struct taking {
+	PGconn *conn;			/* to the new database, to try them */
+	struct bk_conn_params *params;
+};
+
+/* Of an extension or an application, or one that values depend on. */
+static int
+has_meaning(const char *name)
+{
+	static const char *const known[] = { "DateStyle",
+	    "default_text_search_config", "lc_monetary", "lc_numeric",
+	    "lc_time", "TimeZone", "timezone_abbreviations",
+	    "transform_null_equals", "xmlbinary" };
+	size_t i;
+
+	if (strchr(name, '.') != NULL)
+		return 1;
+	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcasecmp(name, known[i]) == 0)
+			return 1;
+	return 0;
+}
+
+/* Can it stand in a connection's options, where no encoding holds yet? */
+static int
+is_ascii(const char *s)
+{
+	while (*s >= ' ' && *s <= '~')
+		s++;
+	return *s == '\0';
+}
+
+/* Append "-c name=value", in which a space and a backslash end nothing. */
+static int
+add_option(struct bk_conn_params *params, const char *name, const char *value,
+    struct bk_err *e)
+{
+	struct bk_buf option = {0};
+	int rc = bk_buf_printf(&option, e, "-c %s=", name);
+
+	for (; rc == 0 && *value != '\0'; value++)
+		rc = bk_buf_printf(&option, e, "%s%c", *value == ' ' ||
+		    *value == '\\' ? "\\" : "", *value);
+	if (rc == 0)
+		rc = bk_conn_params_option(params, option.data, e);
+	bk_buf_free(&option);
+	return rc;
+}
+
+static int
+take(void *ctx, const char *name, const char *value, struct bk_err *e)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.";
+	const struct taking *t = ctx;
+	const char *args[2] = { name, value };
+	static const Oid types[2] = { 25, 25 };
+	PGresult *res;
+	int accepted;
+
+	if (!has_meaning(name) || name[strspn(name, plain)] != '\0' ||
+	    !is_ascii(value))
+		return 0;
+	res = bk_sql_params(t->conn, "SELECT pg_catalog.set_config($1, $2, "
+	    "false)", 2, types, args);
+	accepted = PQresultStatus(res) == PGRES_TUPLES_OK;
+	PQclear(res);
+	return accepted ? add_option(t->params, name, value, e) : 0;
+}
+
+static int
+take_old(struct taking *t, PGconn *conn, const char *old, struct bk_err *e)
+{
+	PGresult *res = bk_conn_query1(conn, "SELECT "
+	    "pg_catalog.substr(c, 1, pg_catalog.strpos(c, '=') - 1), "
+	    "pg_catalog.substr(c, pg_catalog.strpos(c, '=') + 1) "
+	    "FROM pg_catalog.pg_database d "
+	    "JOIN pg_catalog.pg_db_role_setting s ON s.setdatabase = d.oid "
+	    "AND s.setrole = 0, pg_catalog.unnest(s.setconfig) c "
+	    "WHERE d.datname = $1", old, e);
+	int i, rc = res == NULL ? -1 : 0;
+
+	for (i = 0; rc == 0 && i < PQntuples(res); i++)
+		rc = take(t, PQgetvalue(res, i, 0), PQgetvalue(res, i, 1), e);
+	PQclear(res);
+	return rc;
+}
+
+int
+bk_target_settings(PGconn *conn, const char *old, const struct bk_toc *toc,
+    struct bk_conn_params *params, struct bk_err *e)
+{
+	struct taking t = { .conn = bk_conn_again(params, e),
+	    .params = params };
+	int rc = t.conn == NULL ? -1 : 0;
+
+	if (rc == 0 && toc != NULL)
+		rc = bk_toc_settings(toc, take, &t, e);
+	if (rc == 0 && old != NULL)
+		rc = take_old(&t, conn, old, e);
+	PQfinish(t.conn);
 	return rc;
 }

@@ -1,6 +1,7 @@
 #ifndef BK_RESTORE_TARGET_H
 #define BK_RESTORE_TARGET_H
 /* The database, and its server, that a dump is restored into. */
+#include "archive/archive.h"
 #include "pg/conn.h"
 
 struct bk_target {
@@ -24,6 +25,17 @@ void bk_target_close(struct bk_target *t, int failed);
 /* The number of objects in the server's database of this name. */
 int bk_target_count(struct bk_target *t, const char *name, long *n,
     struct bk_err *e);
+
+/*
+ * Give to all connections by params, to a new database, the settings that the
+ * database had which toc is of, and those that the database old has, where they
+ * decide what a row or an expression means: lc_monetary, or app.limit in a
+ * CHECK.  For the others (search_path, default_transaction_read_only) the
+ * database is too young.  One that the server does not take is left out.  conn
+ * leads to the server; toc and old may be NULL.  0, or -1 with *e set.
+ */
+int bk_target_settings(PGconn *conn, const char *old, const struct bk_toc *toc,
+    struct bk_conn_params *params, struct bk_err *e);
 
 /* Where a dump comes from, as far as that is known. */
 struct bk_target_source {

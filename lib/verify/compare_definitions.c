@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "restore/ddl.h"
+#include "restore/target.h"
 #include "json/json_parse.h"
 #include "verify/catalog.h"
 #include "verify/compare.h"
@@ -98,7 +99,8 @@ read_reference(struct run *r, struct bk_err *e)
 	made = bk_newdb_create(o->conn, &like, o->reference, e);
 	o->release();
 	if (made == 0 && bk_conn_params_database(params, o->reference, e) ==
-	    0 && load_definitions(r, params, e) == 0) {
+	    0 && bk_target_settings(o->conn, NULL, o->toc, params, e) == 0 &&
+	    load_definitions(r, params, e) == 0) {
 		catalog.params = params;
 		rc = bk_catalog_toc(&catalog, &r->reference, e);
 	}

@@ -11,6 +11,7 @@
 #include "json/json_parse.h"
 #include "pg/sql.h"
 #include "restore/own_name.h"
+#include "restore/target.h"
 #include "verify/beside.h"
 #include "verify/check.h"
 #include "verify/compare.h"
@@ -182,7 +183,9 @@ make_database(struct test *t, struct bk_err *e)
 		return -1;
 	if (o->own_server)
 		take_own_name(t);
-	return bk_conn_params_database(t->params, o->database, e);
+	return bk_conn_params_database(t->params, o->database, e) == -1 ? -1 :
+	    bk_target_settings(o->conn, NULL, bk_restore_toc(t->restore),
+	    t->params, e);
 }
 
 static int
