@@ -7,6 +7,7 @@
 #include "base/io.h"
 #include "ca_file.h"
 #include "pg/scratch.h"
+#include "pg/server.h"
 #include "programs.h"
 #include "signals.h"
 #include "tool.h"
@@ -194,6 +195,8 @@ connect_server(const struct levels *d, struct bk_err *e)
 	struct bk_conn_target target = { .app = "bk-verify",
 	    .instead = "postgres", .db = d->conninfo,
 	    .ca_file = ca_file_postgres() };
+	PGconn *conn;
+	int rc;
 
 	if (d->against)
 		target.instead = NULL;
@@ -203,10 +206,15 @@ connect_server(const struct levels *d, struct bk_err *e)
 		    .user = "postgres" };
 	else
 		target.url = tool_database_url(target.db, NULL);
-	if ((run.conn = bk_conn_open(&target, e)) == NULL)
+	if ((conn = bk_conn_open(&target, e)) == NULL)
 		return -1;
-	admin = bk_conn_params(run.conn, e);
-	return admin == NULL ? -1 : 0;
+	rc = (admin = bk_conn_params(conn, e)) == NULL ||
+	    bk_server_patient(conn, admin, e) == -1 ||
+	    bk_server_quiet(conn, admin, e) == -1 ||
+	    /* all other connections have its parameters */
+	    (run.conn = bk_conn_again(admin, e)) == NULL ? -1 : 0;
+	PQfinish(conn);
+	return rc;
 }
 
 /* The files that the command line names. */

@@ -459,7 +459,7 @@ memory_of() {
 	[ "$(stat -c %s big.bk)" -gt $((1048576 * ${BIG_ROW:-64})) ]
 	run -0 memory_of big.bk
 	[ "$(jq -r .proof r)" = content ]
-	[ "$output" -lt 20000 ]
+	sanitized || [ "$output" -lt 20000 ]
 }
 
 @test "100,000 tables: a kilobyte each" {

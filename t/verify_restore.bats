@@ -32,6 +32,33 @@ teardown() { shop_left; }
 	[ "$(field proof)" = restore ]
 }
 
+# For longer than any session may be idle.
+waits() {
+	[ "$(PGOPTIONS='-c idle_session_timeout=0' psql -qXAtc "SELECT count(*) > 0
+	    FROM pg_stat_activity WHERE application_name = 'bk-verify' AND
+	    clock_timestamp() - state_change > '400ms'" postgres)" = t ]
+}
+
+@test "the server's timeouts do not end a test whose stream is slow" {
+	local how
+	psql -qX postgres <<-'SQL'
+	ALTER ROLE postgres SET idle_session_timeout = '200ms';
+	ALTER ROLE postgres SET idle_in_transaction_session_timeout = '200ms';
+	ALTER ROLE postgres SET lock_timeout = '1ms';
+	SQL
+	mkfifo gate
+	for how in --restore --against=shop; do
+		bk-verify -q -o r "$how" <gate 2>err 3>&- 9>&- &
+		exec 9>gate
+		head -c 400000 shop.bk >&9
+		await 10 waits
+		tail -c +400001 shop.bk >&9
+		exec 9>&-
+		wait $! || { cat err; false; }
+	done
+	psql -qXc 'ALTER ROLE postgres RESET ALL' postgres
+}
+
 @test "read under other settings, the values are the same" {
 	psql -qX postgres <<-'SQL'
 	ALTER ROLE postgres SET datestyle = 'German';

@@ -108,6 +108,21 @@ bk_server_again(const struct bk_conn_params *p, struct bk_err *e)
 }
 
 int
+bk_server_patient(PGconn *conn, struct bk_conn_params *p, struct bk_err *e)
+{
+	PGresult *res = bk_conn_query(conn, "SELECT '-c ' || name || '=0' "
+	    "FROM pg_catalog.pg_settings WHERE name IN ('statement_timeout', "
+	    "'lock_timeout', 'transaction_timeout', 'idle_session_timeout', "
+	    "'idle_in_transaction_session_timeout')", e);
+	int i, rc = res == NULL ? -1 : 0;
+
+	for (i = 0; rc == 0 && i < PQntuples(res); i++)
+		rc = bk_conn_params_option(p, PQgetvalue(res, i, 0), e);
+	PQclear(res);
+	return rc;
+}
+
+int
 bk_server_quiet(PGconn *conn, struct bk_conn_params *p, struct bk_err *e)
 {
 	PGresult *res;

@@ -28,6 +28,13 @@ PGconn *bk_server_open(const struct bk_conn_target *t, const char *not,
 PGconn *bk_server_again(const struct bk_conn_params *p, struct bk_err *e);
 
 /*
+ * Have p's further sessions end for no timeout that the server, the database or
+ * the user has set.  conn is one of the same server.  0, or -1 with *e set.
+ */
+int bk_server_patient(PGconn *conn, struct bk_conn_params *p,
+    struct bk_err *e);
+
+/*
  * Have p's further sessions fire no event trigger: one on login writes rows
  * that nobody dumped, or turns us away.  conn is one of the same server and
  * user.  Nothing is changed where there are none (before 17), or where the user

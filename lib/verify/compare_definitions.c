@@ -237,7 +237,11 @@ bk_compare_definitions(const struct bk_compare_definitions *o,
 
 	if (manifest == NULL && e->code != BK_OK)
 		return -1;
-
+	/* a connection that was lost has no version */
+	if (PQstatus(o->conn) != CONNECTION_OK) {
+		json_decref(manifest);
+		return bk_conn_fail(o->conn, NULL, NULL, e);
+	}
 	r.catalog = (struct bk_catalog){ .params = o->params,
 	    .server_version = PQserverVersion(o->conn),
 	    .bindir = o->options->bindir, .child = o->options->child,
