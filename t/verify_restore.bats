@@ -59,6 +59,22 @@ waits() {
 	psql -qXc 'ALTER ROLE postgres RESET ALL' postgres
 }
 
+@test "a user mapping for PUBLIC, and the longest of time zones" {
+	createdb far
+	psql -qX -v ON_ERROR_STOP=1 far <<-'SQL'
+	CREATE FOREIGN DATA WRAPPER w;
+	CREATE SERVER s FOREIGN DATA WRAPPER w;
+	CREATE USER MAPPING FOR public SERVER s;
+	CREATE TABLE t AS SELECT timestamptz '2026-07-01 12:00Z' AS at;
+	ALTER DATABASE far SET timezone =
+	    'EST5EDT,M3.2.0/02:00:00,M11.1.0/02:00:00';
+	SQL
+	bk-dump far >far.bk
+	dropdb far
+	run -0 bk-verify -q -o r --restore <far.bk
+	run -0 bk-verify -q -o r --scratch <far.bk
+}
+
 @test "read under other settings, the values are the same" {
 	psql -qX postgres <<-'SQL'
 	ALTER ROLE postgres SET datestyle = 'German';

@@ -37,6 +37,19 @@ died_of() {
 	pg_use c
 }
 
+@test "an OID in a row whose object is gone is no object of the server's" {
+	createdb gone
+	psql -qX gone <<-'SQL'
+	CREATE TABLE log (what regclass);
+	INSERT INTO log SELECT i FROM generate_series(16384, 16600) i
+	    WHERE i NOT IN (SELECT oid FROM pg_class);
+	CREATE TABLE a (); CREATE TABLE b ();
+	SQL
+	bk-dump gone >gone.bk
+	dropdb gone
+	run -0 bk-verify -q -o r --scratch <gone.bk
+}
+
 @test "what code in the server can reach of its host: next to nothing" {
 	local who=nobody sees
 	[ "$(id -u)" = 0 ] || who=$(id -un)

@@ -14,7 +14,8 @@
 #define VERSION_MAX_JSON 100
 #define OPTIONS_MAX_JSON 320
 #define SHORT_MAX_JSON 64
-#define SETTING_MAX_JSON 40
+#define TIMEZONE_MAX_JSON 258		/* 255 bytes, PostgreSQL's limit */
+#define SETTING_MAX_JSON 50
 #define SWITCH_MAX_JSON 8		/* "on" or "off" */
 
 /* Append s as JSON, truncated between characters to at most max bytes. */
@@ -105,19 +106,37 @@ add_options(struct bk_buf *b, char *const *options, struct bk_err *e)
 	return bk_buf_puts(b, "null", e);
 }
 
+/* "key":"value": one that is cut short would be another setting. */
+static int
+add_setting(struct bk_buf *b, const char *key, const char *value, size_t max,
+    struct bk_err *e)
+{
+	size_t start;
+
+	if (bk_buf_json(b, key, e) == -1 || bk_buf_puts(b, ":", e) == -1)
+		return -1;
+	start = b->len;
+	if (bk_buf_json(b, value, e) == -1)
+		return -1;
+	return b->len - start <= max ? 0 : bk_fail(e, BK_FAIL, "the database's "
+	    "setting %s: too long for the manifest, over %zu bytes; set it to "
+	    "a shorter value, for bk-dump alone by PGOPTIONS", key, max);
+}
+
 /* ,"settings":{...}: to be set before a restored database is compared. */
 static int
 add_settings(struct bk_buf *b, const struct bk_manifest *m, struct bk_err *e)
 {
 	if (m->timezone == NULL)
 		return 0;
-	if (bk_buf_puts(b, ",\"settings\":{\"timezone\":", e) == -1 ||
-	    add_truncated(b, m->timezone, SETTING_MAX_JSON, e) == -1 ||
-	    add_field(b, "bytea_output", m->bytea_output, SETTING_MAX_JSON,
-	    e) == -1 ||
-	    add_field(b, "lc_monetary", m->lc_monetary, SETTING_MAX_JSON,
-	    e) == -1 ||
-	    add_field(b, "quote_all_identifiers", m->quote_all_identifiers,
+	if (bk_buf_puts(b, ",\"settings\":{", e) == -1 ||
+	    add_setting(b, "timezone", m->timezone, TIMEZONE_MAX_JSON,
+	    e) == -1 || bk_buf_puts(b, ",", e) == -1 ||
+	    add_setting(b, "bytea_output", m->bytea_output, SETTING_MAX_JSON,
+	    e) == -1 || bk_buf_puts(b, ",", e) == -1 ||
+	    add_setting(b, "lc_monetary", m->lc_monetary, SETTING_MAX_JSON,
+	    e) == -1 || bk_buf_puts(b, ",", e) == -1 ||
+	    add_setting(b, "quote_all_identifiers", m->quote_all_identifiers,
 	    SWITCH_MAX_JSON, e) == -1)
 		return -1;
 	return bk_buf_puts(b, "}", e);

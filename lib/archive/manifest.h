@@ -16,7 +16,7 @@
 #include "archive/digest.h"
 
 #define BK_PROOF_RECORD_MAX_LEN 1700	/* bytes of JSON, at most */
-#define BK_MANIFEST_MAX 1950
+#define BK_MANIFEST_MAX 2180
 
 struct bk_manifest {		/* strings are borrowed; NULL: unknown */
 	const char *database;

@@ -60,7 +60,10 @@ skip_space(const char *p)
 	return p + strspn(p, " \n\t");
 }
 
-/* The token at p is a name: unquoted, it has no capitals, unlike PUBLIC. */
+/*
+ * The token at p is a name: unquoted, it has no capitals, unlike PUBLIC, which
+ * a user mapping has in small letters.
+ */
 static int
 take_name(struct scan *s, const char *p, const char *end, struct bk_err *e)
 {
@@ -68,6 +71,8 @@ take_name(struct scan *s, const char *p, const char *end, struct bk_err *e)
 	const char *q;
 
 	s->name.len = 0;
+	if (end - p == 6 && memcmp(p, "public", 6) == 0)
+		return 0;
 	if (*p == '"') {
 		p++;
 		end--;

@@ -118,7 +118,7 @@ last_error(const char *log, char *out, size_t cap)
 
 struct server {
 	char dir[128], data[160], log[160], socket[160];
-	char postgres[4096], initdb[4096];
+	char postgres[4096], initdb[4096], resetwal[4096];
 	struct bk_confine confine;
 	atomic_int pid;		/* of what runs; 0: nothing */
 	int alive;		/* at its end when that has ended; -1: none */
@@ -198,15 +198,21 @@ run_server(struct server *s, int from, double seconds, char *reason, size_t cap)
 	return -1;
 }
 
-/* Run initdb, then start the server; 0, or -1 with reason. */
+/*
+ * Run initdb, then start the server; 0, or -1 with reason.  Its objects have
+ * OIDs that hardly any other has: a regclass in a row whose object is gone is
+ * an OID, which must be no object here.
+ */
 static int
 start_server(struct server *s, int from, char *encoding,
     const struct bk_buf *config, char *reason, size_t cap)
 {
 	char *init[] = { s->initdb, "-D", s->data, "-U", "postgres", "-A",
 	    "trust", "-N", "--locale=C", "-E", encoding, NULL };
+	char *first_oid[] = { s->resetwal, "-o", "3000000000", s->data, NULL };
 
 	if (bk_confine_run(&s->confine, init, s->log, INITDB) == 0 &&
+	    bk_confine_run(&s->confine, first_oid, s->log, INITDB) == 0 &&
 	    add_settings(s, config) == 0)
 		return run_server(s, from, START, reason, cap);
 	last_error(s->log, reason, cap);
@@ -304,6 +310,8 @@ set_paths(struct server *s, const char *program)
 	(void)snprintf(s->postgres, sizeof(s->postgres), "%s", program);
 	(void)snprintf(s->initdb, sizeof(s->initdb), "%.*s/initdb", dir,
 	    program);
+	(void)snprintf(s->resetwal, sizeof(s->resetwal), "%.*s/pg_resetwal",
+	    dir, program);
 	s->confine.program = s->postgres;
 }
 

@@ -83,10 +83,13 @@ test_bounds(void)
 	    .tables = INT64_MAX, .rows = INT64_MAX, .bytes = INT64_MAX,
 	    .blobs = INT64_MAX };
 	char fits[320 - 4 + 1] = "", *const options[] = { fits, NULL };
+	char zone[256 + 1] = "", setting[48 + 1] = "";
 	struct bk_buf record = {0}, manifest = {0};
 	size_t tail;
 
 	memset(fits, 'x', sizeof(fits) - 1);
+	memset(zone, 'x', sizeof(zone) - 1);
+	memset(setting, 'x', sizeof(setting) - 1);
 
 	bk_manifest_proof_record(&record, &te, &c, &e);
 	is_int((intmax_t)parsed(&record, "table"), 7, "all its fields");
@@ -94,10 +97,15 @@ test_bounds(void)
 	    record.len);
 	m.database = m.system_identifier = m.server_version =
 	    m.server_encoding = m.snapshot = m.lsn = m.pg_dump = m.toc =
-	    m.timezone = m.bytea_output = m.lc_monetary =
-	    m.quote_all_identifiers = worst(4000);
+	    m.timezone = worst(4000);
+	m.bytea_output = m.lc_monetary = setting;
+	m.quote_all_identifiers = "off";
 	m.options = options;
-	bk_manifest_format(&manifest, &m, &e);
+	ok(bk_manifest_format(&manifest, &m, &e) == -1, "%s", e.msg);
+	e = (struct bk_err){0};
+	manifest.len = 0;
+	m.timezone = zone;
+	is_int(bk_manifest_format(&manifest, &m, &e), 0, "all fits");
 	is_int((intmax_t)parsed(&manifest, "manifest"), 21, "all its fields");
 	ok(manifest.len <= BK_MANIFEST_MAX, "the manifest: %zu bytes",
 	    manifest.len);

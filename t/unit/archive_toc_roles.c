@@ -63,6 +63,8 @@ main(void)
 	names("USER MAPPING", "USER MAPPING alice SERVER s", "boss",
 	    "CREATE USER MAPPING FOR alice SERVER s OPTIONS (\n"
 	    "    \"user\" 'FOR eve'\n);", "boss;alice;");
+	names("USER MAPPING", "USER MAPPING public SERVER s", NULL,
+	    "CREATE USER MAPPING FOR public SERVER s;\n", "");
 	names("TABLE", "t", "boss", "CREATE TABLE t (a int); -- TO x",
 	    "boss;");
 	names("EVENT TRIGGER", "t", "root", NULL, "root!;");
