@@ -406,6 +406,8 @@ with_settings() {
 	ALTER DATABASE cfg SET default_transaction_isolation = 'serializable';
 	ALTER DATABASE cfg SET statement_timeout = '5s';
 	ALTER DATABASE cfg SET default_tablespace = 'gone';
+	ALTER DATABASE cfg SET app.long = '$(printf %12000s '')';
+	ALTER DATABASE cfg SET plperl.on_init = 'system "id"';
 	SQL
 	psql -qX -v ON_ERROR_STOP=1 cfg <<-'SQL'
 	SET default_tablespace = '';
@@ -413,7 +415,8 @@ with_settings() {
 	    m money, d timestamptz);
 	INSERT INTO public.t SELECT i, 1.5, now() FROM generate_series(1, 4) i;
 	CREATE MATERIALIZED VIEW public.v AS
-	    SELECT a, current_setting('app.text') AS c FROM public.t;
+	    SELECT a, current_setting('app.text') AS c,
+	        current_setting('plperl.on_init', true) AS code FROM public.t;
 	ALTER DATABASE cfg SET default_transaction_read_only = on;
 	SQL
 }
@@ -423,8 +426,8 @@ with_settings() {
 	bk-dump cfg >cfg.bk
 	pg_dump cfg >sql
 	bk-restore -q --into new <cfg.bk
-	[ "$(sql 'SELECT sum(t.a), min(c) FROM public.t, public.v')" = \
-	    "40|a b\\c'd" ]
+	[ "$(sql 'SELECT sum(t.a), min(c), max(code) FROM public.t, public.v')" = \
+	    "40|a b\\c'd|" ]
 	is "count(*) = 0 FROM pg_database d JOIN pg_db_role_setting
 	    ON setdatabase = d.oid WHERE datname = 'new'"
 	dropdb new

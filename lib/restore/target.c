@@ -99,9 +99,12 @@ bk_target_refuse(struct bk_target *t, const struct bk_target_source *from,
 
 /* --- settings */
 
+#define ROOM 6000	/* a server takes 10000 bytes from who connects */
+
 struct taking {
 	PGconn *conn;			/* to the new database, to try them */
 	struct bk_conn_params *params;
+	size_t used;			/* of ROOM */
 };
 
 /* Of an extension or an application, or one that values depend on. */
@@ -112,8 +115,14 @@ has_meaning(const char *name)
 	    "default_text_search_config", "lc_monetary", "lc_numeric",
 	    "lc_time", "TimeZone", "timezone_abbreviations",
 	    "transform_null_equals", "xmlbinary" };
+	/* these are programs, which would run as who restores */
+	static const char *const code[] = { "plperl.", "pltcl.", "plv8.",
+	    "pljava.", "pllua.", "plr.", "session_exec." };
 	size_t i;
 
+	for (i = 0; i < sizeof(code) / sizeof(code[0]); i++)
+		if (strncasecmp(name, code[i], strlen(code[i])) == 0)
+			return 0;
 	if (strchr(name, '.') != NULL)
 		return 1;
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -153,20 +162,24 @@ take(void *ctx, const char *name, const char *value, struct bk_err *e)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.";
-	const struct taking *t = ctx;
+	struct taking *t = ctx;
 	const char *args[2] = { name, value };
 	static const Oid types[2] = { 25, 25 };
 	PGresult *res;
 	int accepted;
 
 	if (!has_meaning(name) || name[strspn(name, plain)] != '\0' ||
-	    !is_ascii(value))
+	    !is_ascii(value) ||
+	    t->used + strlen(name) + 2 * strlen(value) > ROOM)
 		return 0;
 	res = bk_sql_params(t->conn, "SELECT pg_catalog.set_config($1, $2, "
 	    "false)", 2, types, args);
 	accepted = PQresultStatus(res) == PGRES_TUPLES_OK;
 	PQclear(res);
-	return accepted ? add_option(t->params, name, value, e) : 0;
+	if (!accepted)
+		return 0;
+	t->used += strlen(name) + 2 * strlen(value) + strlen(" -c =");
+	return add_option(t->params, name, value, e);
 }
 
 static int
