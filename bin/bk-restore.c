@@ -27,9 +27,9 @@
 
 #define INPUT "standard input"
 
-enum { INTO = TOOL_OPT_TOOL, PART, KEEP_GOING, ACCEPT, DATA_ONLY,
+enum { INTO = TOOL_OPT_TOOL, TABLES, KEEP_GOING, ACCEPT, DATA_ONLY,
 	REPLACE_TABLE, GLOBALS, NO_OWNER, NO_ACL, NO_TABLESPACES, ROLE, REPLACE,
-	ANY_SPACE, DISABLE_OLD, SEALED, UNSEALED, ROLLBACK, DROP_OLD,
+	PART, ANY_SPACE, DISABLE_OLD, SEALED, UNSEALED, ROLLBACK, DROP_OLD,
 	LIST_OLD };
 
 static const struct tool_opt options[] = {
@@ -58,8 +58,9 @@ static const struct tool_opt options[] = {
 	{ ROLE, "role", "ROLE", NULL, "as in pg_restore" },
 	{ REPLACE, "replace", "DBNAME", NULL,
 	    "put the dump in the place of a database that has data" },
+	{ PART, "part", NULL, NULL, NULL },
 	{ ANY_SPACE, "any-space", NULL, NULL,
-	    "with --replace: even if the disk looks too small" },
+	    "with --replace: by a part; whatever space is left" },
 	{ DISABLE_OLD, "disable-old-subscriptions", NULL, NULL,
 	    "of the database that is set aside" },
 	{ SEALED, "sealed", NULL, NULL, NULL },
@@ -372,7 +373,7 @@ restore(struct options *o, struct bk_err *e)
 	    (archive = bk_restore_open(src, INPUT, e)) == NULL) ||
 	    refuse(e) == -1)
 		goto done;
-	if ((o->mode == PART ? load_part(o, e) :
+	if ((o->mode == TABLES ? load_part(o, e) :
 	    kind == BK_FOREIGN_ARCHIVE ? load_archive(o, e) :
 	    load_foreign(o, kind, src, bk_reader_sealed(in), e)) == -1 ||
 	    accept_judge(&failures, target.database.data, e) == -1 ||
@@ -399,7 +400,7 @@ set_mode(struct options *o, int mode)
 static void
 add_name(struct options *o, int ch, const char *name)
 {
-	set_mode(o, PART);
+	set_mode(o, TABLES);
 	if (o->names.ntables + o->names.nschemas == NAMES_MAX)
 		tool_usage("-t, -n: more than %d", NAMES_MAX);
 	o->names.table = o->name_list;
@@ -442,6 +443,7 @@ parse_option(struct options *o, int ch)
 	case ROLE: o->load.role = optarg; break;
 	case REPLACE: o->replace = optarg; break;
 	case DISABLE_OLD: swap.disable_old = 1; break;
+	case PART: swap.part = 1; break;
 	case ANY_SPACE: swap.any_space = 1; break;
 	case SEALED: o->sealed = 1; break;
 	case UNSEALED: o->unsealed = 1; break;
@@ -469,13 +471,13 @@ set_defaults(struct options *o, int argc, char *argv[])
 	if (o->replace != NULL && strcmp(o->replace, target.database.data) != 0)
 		tool_usage("--replace %s: the database is \"%s\"", o->replace,
 		    target.database.data);
-	if (o->partial != BK_PARTIAL_CREATE && o->mode != PART)
+	if (o->partial != BK_PARTIAL_CREATE && o->mode != TABLES)
 		tool_usage("--data-only, --replace-table: of -t or -n");
 	if (o->mode != 0 && o->mode != INTO &&
 	    (o->load.failures != NULL || o->list != NULL))
 		tool_usage("--keep-going, --accept, -L: not with -t, -n, "
 		    "--rollback, --drop-old or --list-old");
-	if (o->mode == PART && o->globals)
+	if (o->mode == TABLES && o->globals)
 		tool_usage("--globals: not with -t or -n");
 	o->load.jobs = tool_jobs(o->jobs, 4);
 	o->load.bindir = programs_places(NULL);

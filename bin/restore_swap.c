@@ -51,6 +51,10 @@ swap_refuse(const struct restore_swap *r, struct bk_err *e)
 		return 0;
 	if (!r->replace)
 		return bk_target_refuse(r->target, &from, e);
+	if (!r->part && r->archive != NULL &&
+	    bk_toc_is_part(bk_restore_toc(r->archive)) &&
+	    bk_target_refuse_part(r->target, e) == -1)
+		return -1;
 	if (bk_target_is_other(r->target, &from) && !r->quiet)
 		tool_say("%s: is replaced by a dump of database \"%s\"",
 		    r->target->database.data, from.database);

@@ -12,13 +12,14 @@ struct restore_swap {
 	char *name;		/* the new database's; "": none */
 	struct bk_restore *archive;	/* NULL: a foreign dump */
 	const struct bk_restore_options *load;
-	int into, replace;	/* options given; into: or no swap */
+	int into, replace, part;	/* options given; into: or no swap */
 	int any_space, disable_old, quiet;
 };
 
 /*
  * Before anything is created.  Refuse (BK_DATA) to set aside a database that is
- * not empty and was not named by --replace; fail if the server has no room for
+ * not empty and was not named by --replace, or is to be replaced by a part of
+ * a database without --part; fail if the server has no room for
  * a second one.
  */
 int swap_refuse(const struct restore_swap *r, struct bk_err *e);

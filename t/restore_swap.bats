@@ -200,6 +200,33 @@ go() {
 	for db in $(dbs | grep '^other_'); do dropdb "$db"; done
 }
 
+@test "a part of a database replaces no whole one, unless told so" {
+	local dump
+	bk-dump -t a shop >table.bk
+	bk-dump -n public shop >schema.bk
+	bk-dump -s shop >definitions.bk
+	bk-dump --exclude-table-data=m'*' shop >rest.bk
+	bk-seal pg_dump -Fc -s shop >theirs.bk
+	for dump in table.bk schema.bk rest.bk definitions.bk theirs.bk; do
+		run --separate-stderr -3 bk-restore --replace shop shop <$dump
+		one_line_error bk-restore
+		[[ $stderr == *'of a part of a database'*--into*--part* ]]
+		# a copy, and one that has nothing to lose
+		bk-restore -q --into other <$dump
+		dropdb other
+		createdb other
+		bk-restore -q --replace other other <$dump
+		dropdb -f other
+		for db in $(dbs | grep '^other_'); do dropdb "$db"; done
+		bk-restore -q --replace other other <$dump
+		dropdb other
+	done
+	unharmed
+	bk-restore -q --part --replace shop shop <table.bk
+	restored
+	[ "$(dbs | grep -c '^shop')" = 2 ]
+}
+
 @test "what was empty at the start, and is not at the end, is not replaced" {
 	dropdb shop
 	createdb shop
@@ -588,9 +615,9 @@ about() {
 	CREATE TABLE "DATABASE x" (i int);	-- says nothing of the database
 	SQL
 	bk-dump -T mine shop >odd.bk
-	run --separate-stderr -1 bk-restore --replace shop shop <odd.bk
+	run --separate-stderr -1 bk-restore --part --replace shop shop <odd.bk
 	unharmed
-	run --separate-stderr -1 bk-restore --replace shop --keep-going shop <odd.bk
+	run --separate-stderr -1 bk-restore --part --replace shop --keep-going shop <odd.bk
 	one_line_error bk-restore
 	[[ $stderr == *': 2 statements failed '*'--accept' ]]
 	[ "$output" = 'TABLE DATA public.checked: relation "limits" does not exist
@@ -598,14 +625,14 @@ MATERIALIZED VIEW DATA public.most: relation "limits" does not exist' ]
 	unharmed
 	head -n 1 <<<"$output" >some
 	echo "$output" >all
-	run --separate-stderr -1 bk-restore --replace shop --accept some shop <odd.bk
+	run --separate-stderr -1 bk-restore --part --replace shop --accept some shop <odd.bk
 	[[ $stderr == *'not accepted: MATERIALIZED VIEW DATA public.most: '* ]]
 	unharmed
-	run --separate-stderr -1 bk-restore --replace shop --accept nosuch shop <odd.bk
+	run --separate-stderr -1 bk-restore --part --replace shop --accept nosuch shop <odd.bk
 	run -2 bk-restore --keep-going -t a shop <odd.bk
-	run -3 bk-restore --replace shop --keep-going shop < <(head -c -9 odd.bk)
+	run -3 bk-restore --part --replace shop --keep-going shop < <(head -c -9 odd.bk)
 	unharmed
-	run --separate-stderr -0 bk-restore --replace shop --accept all shop <odd.bk
+	run --separate-stderr -0 bk-restore --part --replace shop --accept all shop <odd.bk
 	[ "$output" = "$(cat all)" ]
 	restored
 	[ "$(sql "SELECT count(*) FROM checked" shop)" = 0 ]

@@ -85,9 +85,9 @@ _bk() {
 		    --no-password --quiet --verbose --table --schema \
 		    --use-list --data-only --replace-table --keep-going \
 		    --accept --globals --no-owner --no-acl --no-tablespaces \
-		    --role --replace --any-space --disable-old-subscriptions \
-		    --sealed --unsealed --rollback --drop-old --list-old \
-		    --help --version" ;;
+		    --role --replace --part --any-space \
+		    --disable-old-subscriptions --sealed --unsealed \
+		    --rollback --drop-old --list-old --help --version" ;;
 		bk-rm) words="--dry-run --verbose --plan --approvers --need \
 		    --help --version" ;;
 		bk-s3get) words="--before --match --seal --check --no-check \

@@ -97,6 +97,14 @@ int bk_toc_digest(const struct bk_toc *toc, const struct bk_buf *raw,
 #define BK_TOC_DIGEST " toc "
 const char *bk_toc_recorded(const struct bk_toc *toc);
 
+/*
+ * 1 if the archive says of itself, by this word before BK_TOC_DIGEST, that it
+ * is of a part of a database, or if it has tables and no rows.  Other writers
+ * than bk-dump say nothing of themselves.
+ */
+#define BK_TOC_PART " part"
+int bk_toc_is_part(const struct bk_toc *toc);
+
 /* The ENCODING entry, and its SET client_encoding statement; NULL: none. */
 const struct bk_toc_entry *bk_toc_encoding_entry(const struct bk_toc *toc);
 const char *bk_toc_encoding(const struct bk_toc *toc);

@@ -283,6 +283,27 @@ bk_toc_recorded(const struct bk_toc *toc)
 	return s + n - len;
 }
 
+int
+bk_toc_is_part(const struct bk_toc *toc)
+{
+	static const char said[] = BK_TOC_PART BK_TOC_DIGEST;
+	const char *digest = bk_toc_recorded(toc);
+	const size_t n = strlen(said);
+	int tables = 0, rows = 0;
+	size_t i;
+
+	if (digest != NULL && (size_t)(digest - toc->entry[0].copy) >= n &&
+	    memcmp(digest - n, said, n) == 0)
+		return 1;
+	for (i = 0; i < toc->n; i++) {
+		const char *desc = toc->entry[i].desc;
+
+		tables |= desc != NULL && strcmp(desc, "TABLE") == 0;
+		rows |= desc != NULL && strcmp(desc, "TABLE DATA") == 0;
+	}
+	return tables && !rows;
+}
+
 /* Is the TOC the one that was written? */
 static int
 check_digest(struct bk_archive *a, struct bk_toc *toc, struct bk_err *e)

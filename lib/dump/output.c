@@ -62,13 +62,31 @@ check_head(const struct bk_dump_output *d, const char *mark, struct bk_err *e)
 	    d->about.database);
 }
 
+/* Do these options of pg_dump leave out tables, rows or large objects? */
+static int
+selects(char *const *options)
+{
+	static const char *const some[] = { "-a", "-B", "-e", "-n", "-N", "-s",
+	    "-t", "-T", "--exclude-", "--filter=", "--no-data",
+	    "--no-large-objects", "--no-schema", "--section=",
+	    "--statistics-only", "--table-and-children=" };
+	size_t i, j;
+
+	for (i = 0; options != NULL && options[i] != NULL; i++)
+		for (j = 0; j < sizeof(some) / sizeof(some[0]); j++)
+			if (strncmp(options[i], some[j],
+			    strlen(some[j])) == 0)
+				return 1;
+	return 0;
+}
+
 /*
  * The opening mark becomes the ENCODING entry's COPY statement: every TOC
  * begins with that entry, and the field is not read if there is no data.  Not
  * the header's version string, which pg_restore -f copies into every script:
  * that would look like an unfinished sealed stream.  The mark is followed by
  * what bk-restore must know before it creates anything: the system identifier,
- * and the digest of header and TOC.
+ * whether this is only a part of a database, and the digest of header and TOC.
  */
 static int
 add_mark(struct bk_dump_output *d, const struct bk_label *label,
@@ -89,7 +107,8 @@ add_mark(struct bk_dump_output *d, const struct bk_label *label,
 	if (bk_buf_printf(&text, e, "-- bk-dump " BK_VERSION " %s", mark) ==
 	    -1 || (d->about.system_identifier != NULL && bk_buf_printf(&text,
 	    e, " system %.20s", d->about.system_identifier) == -1) ||
-	    bk_buf_printf(&text, e, BK_TOC_DIGEST "%0*d", BK_DIGEST_TEXT - 1,
+	    bk_buf_printf(&text, e, "%s" BK_TOC_DIGEST "%0*d",
+	    selects(d->about.options) ? BK_TOC_PART : "", BK_DIGEST_TEXT - 1,
 	    0) == -1 || bk_buf_add(&d->raw, raw->data, te->copy_at, e) == -1 ||
 	    bk_archive_add_str(&d->raw, text.data, e) == -1 ||
 	    bk_buf_add(&d->raw, raw->data + te->copy_at + BK_INT_LEN,

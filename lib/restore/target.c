@@ -55,6 +55,27 @@ bk_target_is_other(const struct bk_target *t,
 	    strcmp(from->database, t->database.data) != 0;
 }
 
+/* What cannot be looked into need not be empty. */
+static int
+is_empty(struct bk_target *t)
+{
+	struct bk_err ignored = {0};
+	long n;
+
+	return bk_target_count(t, t->database.data, &n, &ignored) == 0 &&
+	    n == 0;
+}
+
+int
+bk_target_refuse_part(struct bk_target *t, struct bk_err *e)
+{
+	return is_empty(t) ? 0 : bk_fail(e, BK_DATA, "database \"%s\": the "
+	    "dump is of a part of a database, and the rest would be gone; use "
+	    "-t or -n to load tables or schemas of it, --into for a database "
+	    "beside this one, or --part to put the part in its place",
+	    t->database.data);
+}
+
 /* Append what is known of the dump. */
 static int
 describe(struct bk_target *t, const struct bk_target_source *from,
@@ -80,13 +101,10 @@ bk_target_refuse(struct bk_target *t, const struct bk_target_source *from,
     struct bk_err *e)
 {
 	const char *name = t->database.data;
-	struct bk_err ignored = {0};
 	struct bk_buf about = {0};
-	long n;
 	int rc;
 
-	/* what cannot be looked into need not be empty */
-	if (bk_target_count(t, name, &n, &ignored) == 0 && n == 0)
+	if (is_empty(t))
 		return 0;
 	if ((rc = describe(t, from, &about, e)) == 0)
 		rc = bk_fail(e, BK_DATA, "database \"%s\": is not empty%s; use "
