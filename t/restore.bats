@@ -681,11 +681,14 @@ oid() {
 	sql "CREATE ROLE \"miss;ing\" LOGIN PASSWORD 'a;b''c' CREATEDB" postgres
 	sql "COMMENT ON ROLE \"miss;ing\" IS 'was here; is gone'" postgres
 	sql "GRANT there TO \"miss;ing\"" postgres
+	sql "GRANT SET ON PARAMETER log_statement TO \"miss;ing\"" postgres
+	sql "GRANT ALL ON PARAMETER \"app.x\" TO \"miss;ing\" WITH GRANT OPTION" postgres
+	sql "GRANT SET ON PARAMETER log_duration TO there" postgres
 	createdb -T template0 -O 'miss;ing' src
 	psql -qX -U 'miss;ing' -c 'CREATE SCHEMA x' -c 'CREATE TABLE x.t (i int)' src
 	bk-dump --globals src >src.bk
 	dropdb src
-	sql 'DROP ROLE "miss;ing"' postgres
+	sql 'DROP OWNED BY "miss;ing", there; DROP ROLE "miss;ing"' postgres
 	sql 'ALTER ROLE there CONNECTION LIMIT 5' postgres
 	refused 1 'role "miss;ing" does not exist' src.bk
 	bk-restore -q --globals --into new <src.bk
@@ -694,8 +697,14 @@ oid() {
 	is "pg_has_role('miss;ing', 'there', 'member')"
 	is "shobj_description(oid, 'pg_authid') = 'was here; is gone'
 	    FROM pg_roles WHERE rolname = 'miss;ing'"
+	is "has_parameter_privilege('miss;ing', 'log_statement', 'SET')"
+	is "NOT has_parameter_privilege('miss;ing', 'log_statement', 'ALTER SYSTEM')"
+	is "has_parameter_privilege('miss;ing', 'app.x',
+	    'ALTER SYSTEM WITH GRANT OPTION')"
+	# not the others' rights
+	is "NOT has_parameter_privilege('there', 'log_duration', 'SET')"
 	dropdb new
-	sql 'DROP ROLE "miss;ing", there' postgres
+	sql 'DROP OWNED BY "miss;ing"; DROP ROLE "miss;ing", there' postgres
 	run -3 bk-restore --globals --into new <small.bk
 }
 

@@ -85,6 +85,32 @@ exists(PGconn *conn, const char *sql, const char *written, int *there,
 	return rc;
 }
 
+/*
+ * GRANT and REVOKE ... ON object (" ON TABLESPACE "): what follows; NULL:
+ * another statement.
+ */
+static const char *
+privilege_on(const char *s, const char *object)
+{
+	const char *p = strstr(s, object);
+
+	if (p == NULL || (after(s, "GRANT ") == NULL &&
+	    after(s, "REVOKE ") == NULL) ||
+	    memchr(s, '"', (size_t)(p - s)) != NULL)
+		return NULL;
+	return p + strlen(object);
+}
+
+/* The right to set a parameter, which servers have from 15 on: who gets it? */
+static const char *
+parameter_to(const struct globals *g, const char *s)
+{
+	const char *p = privilege_on(s, " ON PARAMETER ");
+
+	return p == NULL || PQserverVersion(g->conn) < 150000 ? NULL :
+	    after(p + ident_len(p), " TO ");
+}
+
 /* Is this statement about a role we create?  CREATE ROLE adds it to roles. */
 static int
 is_wanted_role(struct globals *g, const char *s, int *wanted, struct bk_err *e)
@@ -106,6 +132,8 @@ is_wanted_role(struct globals *g, const char *s, int *wanted, struct bk_err *e)
 	if ((p = after(s, "ALTER ROLE ")) != NULL ||
 	    (p = after(s, "COMMENT ON ROLE ")) != NULL)
 		*wanted = is_made(&g->roles, p);
+	else if ((to = parameter_to(g, s)) != NULL)
+		*wanted = is_made(&g->roles, to);
 	else if ((p = after(s, "GRANT ")) != NULL &&
 	    (to = after(p + ident_len(p), " TO ")) != NULL)
 		*wanted = is_made(&g->roles, p) || is_made(&g->roles, to);
@@ -162,20 +190,6 @@ make_tablespace(struct globals *g, const char *sql, const char *name,
 	    "--no-tablespaces", n, name, reason.msg, n, name);
 }
 
-/* GRANT and REVOKE ... ON TABLESPACE: what follows; NULL: another one. */
-static const char *
-privilege_on(const char *s)
-{
-	static const char on[] = " ON TABLESPACE ";
-	const char *p = strstr(s, on);
-
-	if (p == NULL || (after(s, "GRANT ") == NULL &&
-	    after(s, "REVOKE ") == NULL) ||
-	    memchr(s, '"', (size_t)(p - s)) != NULL)
-		return NULL;
-	return p + strlen(on);
-}
-
 static int
 take_tablespace(void *ctx, const char *sql, int *copy, struct bk_err *e)
 {
@@ -187,7 +201,7 @@ take_tablespace(void *ctx, const char *sql, int *copy, struct bk_err *e)
 		return make_tablespace(g, sql, p, e);
 	if ((p = after(sql, "ALTER TABLESPACE ")) == NULL &&
 	    (p = after(sql, "COMMENT ON TABLESPACE ")) == NULL &&
-	    (p = privilege_on(sql)) == NULL)
+	    (p = privilege_on(sql, " ON TABLESPACE ")) == NULL)
 		return 0;
 	return is_made(&g->tablespaces, p) ? run(g->conn, sql, NULL, e) : 0;
 }
