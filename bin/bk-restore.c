@@ -237,6 +237,29 @@ load_archive(const struct options *o, struct bk_err *e)
 	return bk_restore_load(archive, &o->load, &report, e);
 }
 
+/*
+ * An extension such as pg_cron asks for a database of one name, which the new
+ * one has only if it is made under its own.
+ */
+static void
+add_way_out(struct bk_err *e)
+{
+	static const char asks[] = "can only create extension in database ";
+	const char *db = target.database.data, *p = strstr(e->msg, asks);
+
+	if (p == NULL)
+		return;
+	p += strlen(asks);
+	if (strncmp(p, db, strlen(db)) == 0 && !has_own_name())
+		bk_fail_add(e, "; what is restored has that name at once only "
+		    "if there is no such database and a superuser restores: "
+		    "rename the old one (ALTER DATABASE ... RENAME TO) and try "
+		    "again without --replace");
+	else
+		bk_fail_add(e, "; leave it out with -L or --accept, or have "
+		    "the server's configuration name this database");
+}
+
 /* Lines about the database, for people. */
 static void
 tell_notes(const struct options *o, const char *notes)
@@ -301,6 +324,19 @@ load_foreign(const struct options *o, enum bk_foreign_kind kind,
 	rc = 0;
  done:
 	bk_buf_free(&notes);
+	return rc;
+}
+
+static int
+load(const struct options *o, enum bk_foreign_kind kind, struct bk_source src,
+    int sealed, struct bk_err *e)
+{
+	int rc = o->mode == TABLES ? load_part(o, e) :
+	    kind == BK_FOREIGN_ARCHIVE ? load_archive(o, e) :
+	    load_foreign(o, kind, src, sealed, e);
+
+	if (rc == -1)
+		add_way_out(e);
 	return rc;
 }
 
@@ -373,9 +409,7 @@ restore(struct options *o, struct bk_err *e)
 	    (archive = bk_restore_open(src, INPUT, e)) == NULL) ||
 	    refuse(e) == -1)
 		goto done;
-	if ((o->mode == TABLES ? load_part(o, e) :
-	    kind == BK_FOREIGN_ARCHIVE ? load_archive(o, e) :
-	    load_foreign(o, kind, src, bk_reader_sealed(in), e)) == -1 ||
+	if (load(o, kind, src, bk_reader_sealed(in), e) == -1 ||
 	    accept_judge(&failures, target.database.data, e) == -1 ||
 	    swap_finish(&swap, before, &seconds, e) == -1)
 		goto done;

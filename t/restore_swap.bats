@@ -144,6 +144,29 @@ go() {
 	dropuser maker
 }
 
+@test "what can be made only in a database of that name: the way out is told" {
+	psql -qX -v ON_ERROR_STOP=1 shop <<-'SQL'
+	-- as the script of pg_cron does
+	CREATE FUNCTION here() RETURNS bool LANGUAGE plpgsql AS $$ BEGIN
+	    IF current_database() <> 'shop' THEN RAISE EXCEPTION
+	        'can only create extension in database shop';
+	    END IF;
+	    RETURN true;
+	END $$;
+	CREATE MATERIALIZED VIEW cron AS SELECT here();
+	SQL
+	bk-dump shop >cron.bk
+	run --separate-stderr -1 bk-restore --replace shop shop <cron.bk
+	one_line_error bk-restore
+	[[ $stderr == *'database shop; '*'RENAME TO'* ]]
+	run --separate-stderr -1 bk-restore --into copy <cron.bk
+	[[ $stderr == *'database shop; '*'-L or --accept'* ]]
+	unharmed
+	sql 'ALTER DATABASE shop RENAME TO shop_old'
+	bk-restore -q shop <cron.bk
+	[ "$(sql 'SELECT * FROM cron' shop)" = t ]
+}
+
 @test "a role that the dump's database grants to is missed before the rows" {
 	createuser clerk
 	psql -qXc 'GRANT CONNECT ON DATABASE shop TO clerk' shop
