@@ -96,6 +96,55 @@ damage() {
 	dropdb part
 }
 
+@test "options of pg_dump that select nothing hide nothing that was added" {
+	local how
+	createdb opt
+	psql -qX opt -v ON_ERROR_STOP=1 <<-'SQL'
+	CREATE TABLE a (i int PRIMARY KEY, t text COMPRESSION pglz);
+	CREATE TABLE b (i int REFERENCES a);
+	INSERT INTO a VALUES (1, 'x'); INSERT INTO b VALUES (1);
+	GRANT SELECT ON a TO PUBLIC;
+	COMMENT ON TABLE a IS 'said';
+	SQL
+	for how in -O -x -Eutf8 --quote-all-identifiers --no-toast-compression \
+	    --no-comments '-c -C -Spostgres' '--no-acl --disable-triggers' \
+	    --disable-dollar-quoting; do
+		bk-dump $how opt >opt.bk
+		run -0 bk-verify -q -o r --against opt <opt.bk
+		psql -qX opt -c 'CREATE TABLE more ()'
+		run -3 --separate-stderr bk-verify -q -o r --against opt <opt.bk
+		[[ $stderr == *'table public.more '* ]]
+		psql -qX opt -c 'DROP TABLE more'
+	done
+	bk-dump -O opt >opt.bk
+	psql -qX opt -c 'GRANT ALL ON b TO PUBLIC'
+	run -3 --separate-stderr bk-verify -q -o r --against opt <opt.bk
+	[[ $stderr == *' public.b '* ]]
+	# what the archive does not have it cannot contradict
+	psql -qX opt -c 'REVOKE ALL ON b FROM PUBLIC' \
+	    -c 'ALTER TABLE b DISABLE TRIGGER ALL'
+	run -0 --separate-stderr bk-verify --against opt <opt.bk
+	[[ $(field not_covered) == 'whether 1 foreign keys, whose triggers are '* ]]
+	dropdb opt
+}
+
+@test "the public schema alone, which is in every database" {
+	createdb pub
+	psql -qX pub -c 'CREATE TABLE a AS SELECT 1 AS i' -c 'CREATE SCHEMA other'
+	bk-dump -n public pub >pub.bk
+	run -0 bk-verify -q -o r --against pub <pub.bk
+	run -0 bk-verify -q -o r --restore <pub.bk
+	pg_dump -n public -Fc -Z0 pub | bk-seal cat >theirs.bk
+	run -0 bk-verify -q -o r --restore <theirs.bk
+	psql -qX pub -c 'CREATE OR REPLACE FUNCTION a(i int) RETURNS int LANGUAGE sql
+	    AS $$SELECT 1$$'
+	bk-dump -n public pub >pub.bk
+	psql -qX pub -c 'DROP FUNCTION a'
+	run -3 --separate-stderr bk-verify -q -o r --against pub <pub.bk
+	[[ $stderr == *'function public.a'* ]]
+	dropdb pub
+}
+
 @test "the copy is read with the options that the dump was made with" {
 	bk-dump -t app.child --quote-all-identifiers all >quoted.bk
 	run -0 --separate-stderr bk-verify --against copy <quoted.bk

@@ -47,8 +47,8 @@ int
 bk_catalog_toc(const struct bk_catalog *c, struct bk_toc *toc,
     struct bk_err *e)
 {
-	char *argv[10] = { NULL, "--format=custom", "--compress=0",
-	    "--no-password", "--lock-wait-timeout=60s" };
+	char *argv[7 + BK_DUMP_REPEATED] = { NULL, "--format=custom",
+	    "--compress=0", "--no-password", "--lock-wait-timeout=60s" };
 	struct bk_buf program = {0}, rest = {0}, encoding = {0}, name = {0};
 	char **env = NULL;
 	size_t n = 5, i;

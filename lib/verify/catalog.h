@@ -9,6 +9,7 @@
 #include "archive/archive.h"
 #include "pg/bindir.h"
 #include "pg/conn.h"
+#include "verify/dump_options.h"
 
 struct bk_catalog {
 	const struct bk_conn_params *params;	/* of the database */
@@ -17,7 +18,7 @@ struct bk_catalog {
 	atomic_int *child;	/* pid of the running child, or 0 */
 	/* written as the dump was; each may be NULL */
 	const char *encoding;	/* a SET client_encoding statement */
-	const char *options[3];	/* of pg_dump; NULL at the end */
+	const char *options[BK_DUMP_REPEATED];	/* NULL at the end */
 };
 
 /*

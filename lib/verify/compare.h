@@ -67,9 +67,11 @@ int bk_compare_definitions(const struct bk_compare_definitions *o,
 
 /*
  * What pg_dump does not tell: foreign keys that are not enforced, as their
- * triggers are disabled.
+ * triggers are disabled.  Of a database that was not restored, against, nobody
+ * knows whether they were when it was dumped: v->uncovered says so.
  */
-int bk_compare_triggers(PGconn *conn, struct bk_verdict *v, struct bk_err *e);
+int bk_compare_triggers(PGconn *conn, int against, struct bk_verdict *v,
+    struct bk_err *e);
 
 /*
  * Run the assertions in sql, the text of file name: at least one statement must

@@ -6,7 +6,8 @@
 #include "verify/compare.h"
 
 int
-bk_compare_triggers(PGconn *conn, struct bk_verdict *v, struct bk_err *e)
+bk_compare_triggers(PGconn *conn, int against, struct bk_verdict *v,
+    struct bk_err *e)
 {
 	PGresult *res;
 	int i, rc = 0;
@@ -19,7 +20,11 @@ bk_compare_triggers(PGconn *conn, struct bk_verdict *v, struct bk_err *e)
 	    "WHERE k.contype = 'f' AND t.tgenabled <> 'O' ORDER BY 1, 2, 3", e);
 	if (res == NULL)
 		return -1;
-	for (i = 0; rc == 0 && i < PQntuples(res); i++)
+	if (against && PQntuples(res) > 0)
+		rc = bk_verdict_uncovered(v, e, "whether %d foreign keys, "
+		    "whose triggers are disabled here, were enforced",
+		    PQntuples(res));
+	for (i = 0; !against && rc == 0 && i < PQntuples(res); i++)
 		rc = bk_verdict_differs(v, "enforced", "its triggers are "
 		    "disabled", e, "fk constraint %s.%s %s",
 		    PQgetvalue(res, i, 0), PQgetvalue(res, i, 1),

@@ -21,25 +21,6 @@ struct run {
 	struct bk_definitions found;
 };
 
-/* What the manifest says about how pg_dump was called. */
-static void
-take_options(struct run *r, const json_t *manifest)
-{
-	static const char *const same[] = { "--quote-all-identifiers",
-	    "--disable-dollar-quoting" };
-	const json_t *options = json_object_get(manifest, "options");
-	size_t i, j, n = 0;
-
-	for (i = 0; i < json_array_size(options); i++)
-		for (j = 0; j < 2; j++) {
-			const char *s = json_string_value(
-			    json_array_get(options, i));
-
-			if (n < 2 && s != NULL && strcmp(s, same[j]) == 0)
-				r->catalog.options[n++] = same[j];
-		}
-}
-
 /* The definitions without what is computed from rows. */
 static int
 without_refresh(const struct bk_toc *toc, struct bk_toc *out,
@@ -246,7 +227,8 @@ bk_compare_definitions(const struct bk_compare_definitions *o,
 	    .server_version = PQserverVersion(o->conn),
 	    .bindir = o->options->bindir, .child = o->options->child,
 	    .encoding = bk_toc_encoding(o->toc) };
-	take_options(&r, manifest);
+	bk_dump_options_repeat(json_object_get(manifest, "options"),
+	    r.catalog.server_version, r.catalog.options);
 	rc = compare(&r, e);
 	bk_definitions_free(&r.found);
 	bk_toc_free(&r.copy);

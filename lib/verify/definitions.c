@@ -157,10 +157,25 @@ make_list(struct list *l, const struct bk_toc *toc,
 	return 0;
 }
 
+/*
+ * The public schema as each database has it: pg_dump writes it only where it
+ * was asked for, by -n public.
+ */
+static int
+is_usual(const struct bk_toc_entry *te)
+{
+	return te->defn != NULL && (is(te, "SCHEMA") ?
+	    strcmp(te->defn, "CREATE SCHEMA public;\n") == 0 :
+	    is(te, "COMMENT") && strcmp(te->defn, "COMMENT ON SCHEMA public "
+	    "IS 'standard public schema';\n") == 0);
+}
+
 static void
 add_pair(struct bk_definitions *d, const struct bk_toc_entry *was,
     const struct bk_toc_entry *is_now)
 {
+	if (is_now == NULL && is_usual(was))
+		return;
 	/* a sequence's value that was not dumped cannot be compared */
 	if (was == NULL && is_now != NULL && is(is_now, "SEQUENCE SET"))
 		return;

@@ -15,6 +15,7 @@
 #include "verify/beside.h"
 #include "verify/check.h"
 #include "verify/compare.h"
+#include "verify/dump_options.h"
 
 #define TARGET "bk_verify"	/* the database is TARGET_new_UTC */
 
@@ -361,13 +362,12 @@ compare(struct test *t, struct bk_err *e)
 
 	if (manifest == NULL && e->code != BK_OK)
 		return -1;
-	/* with options, pg_dump may have left something out */
 	t->others = t->o->against && manifest != NULL &&
-	    (!json_is_array(options) || json_array_size(options) > 0);
+	    bk_dump_options_select(options, PQserverVersion(t->o->conn));
 	if (make_settings(t, manifest, e) == -1 ||
 	    (conn = bk_conn_again(t->params, e)) == NULL ||
 	    compare_definitions(t, e) == -1 ||
-	    bk_compare_triggers(conn, t->v, e) == -1 ||
+	    bk_compare_triggers(conn, t->o->against, t->v, e) == -1 ||
 	    try_rows(t, manifest, e) == -1)
 		goto done;
 	rc = run_queries(t, conn, e);

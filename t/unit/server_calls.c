@@ -543,7 +543,7 @@ compare_job(void *arg, struct bk_err *e)
 	if (p != NULL && (arg == NULL || rc == 0))
 		rc = bk_compare_rows(&o, &v, e);
 	if (rc == 0)
-		rc = bk_compare_triggers(conn, &v, e);
+		rc = bk_compare_triggers(conn, 0, &v, e);
 	if (rc == 0)
 		rc = bk_compare_assert(conn, "f", "SELECT true; SELECT 1/0",
 		    &v, e);
