@@ -1,6 +1,7 @@
 /* bk-verify: prove that a backup can be restored, see bk-verify(1) */
 #include <sys/stat.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -266,6 +267,35 @@ check_label(struct bk_label *outer, const struct bk_verdict *v,
 	    v->label.name, at);
 }
 
+/*
+ * Who made it is known at its end.  Where its code would run on a server that
+ * is somebody's, the input is read for that first.
+ */
+static int
+check_signature(const struct options *o, const struct bk_crypt_from *from,
+    struct bk_label *label, struct bk_err *e)
+{
+	const off_t start = lseek(STDIN_FILENO, 0, SEEK_CUR);
+	struct bk_layers *l;
+	int rc;
+
+	if (o->signers == NULL || o->level != 2)
+		return 0;
+	if (start == -1)
+		return bk_fail(e, BK_USAGE, "standard input: not a file; "
+		    "--restore reads it twice where a signature is demanded, "
+		    "which is at its end: store it and use < FILE, or use "
+		    "--scratch");
+	if ((l = bk_layers_open(STDIN_FILENO, o->sealed, from, o->levels.jobs,
+	    label, e)) == NULL)
+		return -1;
+	rc = bk_layers_end(l, bk_reader_drain(bk_layers_inside(l), e), e);
+	bk_layers_free(l);
+	if (rc == 0 && lseek(STDIN_FILENO, start, SEEK_SET) == -1)
+		rc = bk_fail(e, BK_FAIL, "standard input: %s", strerror(errno));
+	return rc;
+}
+
 /* Read it all; what was found is in *v. */
 static int
 verify(const struct options *o, struct bk_receipt *r, struct bk_verdict *v,
@@ -275,11 +305,14 @@ verify(const struct options *o, struct bk_receipt *r, struct bk_verdict *v,
 	    .passphrase = *o->passphrase == '\0' ? NULL : o->passphrase,
 	    .signers = o->signers == NULL ? NULL : &o->verifiers,
 	    .signature = o->signature };
-	struct bk_layers *l = bk_layers_open(STDIN_FILENO, o->sealed, &from,
-	    o->levels.jobs, &r->label, e);
+	struct bk_layers *l;
 	int rc;
 
 	v->list = o->verbosity > 0;
+	if (check_signature(o, &from, &r->label, e) == -1)
+		return -1;
+	l = bk_layers_open(STDIN_FILENO, o->sealed, &from, o->levels.jobs,
+	    &r->label, e);
 	tool_backup_id(r->label.run);
 	if (l == NULL)
 		return -1;

@@ -59,6 +59,29 @@ waits() {
 	psql -qXc 'ALTER ROLE postgres RESET ALL' postgres
 }
 
+@test "where a signature is demanded nothing is run before it is known" {
+	bk-keygen -o key
+	bk-keygen --sign -o ann
+	bk-keygen -y ann >ann.pub
+	bk-keygen --sign -o eve
+	bk-crypt -R <(bk-keygen -y key) --sign ann <shop.bk >signed
+	bk-crypt -R <(bk-keygen -y key) --sign eve <shop.bk >forged
+	psql -qXc "ALTER ROLE postgres SET log_statement = 'ddl'" postgres
+	run -3 --separate-stderr bk-verify -i key --signer ann.pub --restore \
+	    <forged
+	[[ $(grep -c 'CREATE DATABASE "bk_verify' "$PGHOST/log") = 0 ]]
+	run -0 bk-verify -o r -i key --signer ann.pub --restore <signed
+	[ "$(jq -r .signer r)" = "$(cat ann.pub)" ]
+	[[ $(grep -c 'CREATE DATABASE "bk_verify' "$PGHOST/log") = 1 ]]
+	psql -qXc 'ALTER ROLE postgres RESET ALL' postgres
+	# a pipe cannot be read twice; a throwaway server needs no more
+	run -2 --separate-stderr bk-verify -i key --signer ann.pub --restore \
+	    < <(cat signed)
+	one_line_error bk-verify
+	run -0 bk-verify -q -o r -i key --signer ann.pub --scratch \
+	    < <(cat signed)
+}
+
 @test "a user mapping for PUBLIC, and the longest of time zones" {
 	createdb far
 	psql -qX -v ON_ERROR_STOP=1 far <<-'SQL'

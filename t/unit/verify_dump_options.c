@@ -40,7 +40,8 @@ main(void)
 	    "[\"--role=x\",\"--extra-float-digits=1\"]" };
 	static const char *const some[] = { "null", "[\"-nx\"]",
 	    "[\"-O\",\"-tx\"]", "[\"--filter=f\"]", "[\"--no-policies\"]",
-	    "[\"--unheard-of\"]", "[1]", "[\"--no-synchronous\"]", "[\"-s\"]", "{}" };
+	    "[\"--unheard-of\"]", "[1]",
+	    "[\"--no-synchronous\"]", "[\"-s\"]", "{}" };
 	size_t i;
 
 	for (i = 0; i < sizeof(all) / sizeof(all[0]); i++)
