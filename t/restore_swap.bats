@@ -622,6 +622,20 @@ about() {
 	dropdb latin
 }
 
+@test "a locale that the server lacks: the way out is told, and is one" {
+	pg_dump -Fc -Z0 shop | sed "s/LOCALE = 'C'/LOCALE = 'Z'/" >far.bk
+	run --separate-stderr -1 bk-restore --into far <far.bk
+	one_line_error bk-restore
+	[[ $stderr == *'invalid '*'locale name: "Z"; install'*--into ]]
+	run --separate-stderr -1 bk-restore --unsealed --replace shop shop <far.bk
+	one_line_error bk-restore
+	unharmed
+	createdb -T template0 far
+	bk-restore -q --into far <far.bk
+	[ "$(sql 'SELECT count(*) FROM a' far)" = 4000 ]
+	dropdb far
+}
+
 @test "--keep-going names each statement that fails; --accept swaps without them" {
 	local n
 	psql -qX shop <<-'SQL'

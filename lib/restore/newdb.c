@@ -429,7 +429,7 @@ choose_name(PGconn *conn, const char *target, char name[BK_NEWDB_NAME],
 	    "once", target);
 }
 
-/* Creation failed: for want of CREATEDB? */
+/* Creation failed: for want of the dump's locale, or of CREATEDB? */
 static void
 add_remedy(PGconn *conn, struct bk_err *e)
 {
@@ -437,7 +437,12 @@ add_remedy(PGconn *conn, struct bk_err *e)
 	    "rolname) FROM pg_catalog.pg_roles WHERE rolname = current_user "
 	    "AND NOT rolcreatedb AND NOT rolsuper");
 
-	if (PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) == 1)
+	if (strstr(e->msg, "locale name") != NULL)
+		bk_fail_add(e, "; install that locale on the server "
+		    "(localedef, or a package of the system's) and restart it, "
+		    "or create an empty database with one that it has and "
+		    "restore with --into");
+	else if (PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) == 1)
 		bk_fail_add(e, "; ask an administrator for ALTER ROLE %s "
 		    "CREATEDB", PQgetvalue(res, 0, 0));
 	PQclear(res);
