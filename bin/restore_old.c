@@ -26,6 +26,22 @@ query(struct bk_target *t, struct bk_err *e)
 	return res;
 }
 
+/*
+ * Whoever may create databases could have made one that looks like this, for
+ * the day when there is none of the name.
+ */
+static int
+refuse_strange(const struct bk_target *t, const PGresult *res,
+    struct bk_err *e)
+{
+	if (*PQgetvalue(res, 0, 4) == 't')
+		return 0;
+	return bk_fail(e, BK_DATA, "database \"%s\": belongs to role \"%s\", "
+	    "and there is no database \"%s\" any more to tell whether it "
+	    "should; if it should, use ALTER DATABASE ... RENAME TO",
+	    PQgetvalue(res, 0, 0), PQgetvalue(res, 0, 3), t->database.data);
+}
+
 int
 old_roll_back(struct bk_target *t, int quiet, struct bk_err *e)
 {
@@ -39,7 +55,9 @@ old_roll_back(struct bk_target *t, int quiet, struct bk_err *e)
 		return -1;
 	s = (struct bk_swap){ .conn = t->conn, .params = t->admin,
 	    .name = PQgetvalue(res, 0, 0), .target = t->database.data };
-	rc = bk_swap(&s, before, &seconds, e);
+	rc = refuse_strange(t, res, e);
+	if (rc == 0)
+		rc = bk_swap(&s, before, &seconds, e);
 	if (rc == 0 && !quiet)
 		tool_say("%s: rolled back to %s in %.3f s%s%s",
 		    t->database.data, PQgetvalue(res, 0, 0), seconds,

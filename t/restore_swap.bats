@@ -765,6 +765,23 @@ fill() {
 	sql 'SELECT * FROM mine' shop
 }
 
+@test "--rollback where the name is gone takes no stranger's database" {
+	local old=shop_before_20260101T000000Z
+	sql 'CREATE ROLE mallory LOGIN CREATEDB'
+	PGUSER=mallory createdb "$old"
+	PGUSER=mallory psql -qXc "COMMENT ON DATABASE \"$old\" IS 'set aside by bk-restore at 20260101T000000Z, OID $(
+	    sql "SELECT oid FROM pg_database WHERE datname = '$old'")'" postgres
+	dropdb shop
+	run --separate-stderr -3 bk-restore --rollback shop
+	one_line_error bk-restore
+	[[ $stderr == *"$old"*'belongs to role "mallory"'*'RENAME TO'* ]]
+	[ "$(dbs | grep -c '^shop$')" = 0 ]
+	# his own he may
+	PGUSER=mallory bk-restore -q --rollback shop
+	dropdb shop
+	sql 'DROP ROLE mallory'
+}
+
 @test "replication that stays with the old one is told, and ended if asked to" {
 	local old
 	sql "CREATE SUBSCRIPTION s CONNECTION 'dbname=none' PUBLICATION p

@@ -31,8 +31,10 @@ int bk_swap(const struct bk_swap *s, char before[BK_NEWDB_NAME],
 
 /*
  * The databases that bk_swap() has put aside for target: name, bytes (0: not
- * visible), time (RFC 3339), one per row, latest first.  They have its mark and
- * target's owner; one that merely has such a name is none.  NULL with *e set.
+ * visible), time (RFC 3339), owner, one per row, latest first.  They have its
+ * mark and target's owner; one that merely has such a name is none.  Where
+ * target is gone, nobody says whose they should be: the last column is 't' if
+ * that is known, or the owner is a superuser or the user.  NULL with *e set.
  */
 PGresult *bk_swap_list(PGconn *conn, const char *target, struct bk_err *e);
 
