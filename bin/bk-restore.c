@@ -153,7 +153,8 @@ check_empty(const struct options *o, struct bk_err *e)
 
 	if (o->mode != INTO || !target.exists)
 		return 0;
-	if (bk_target_count(&target, target.database.data, &n, e) == -1)
+	if (bk_target_refuse_remainder(&target, e) == -1 ||
+	    bk_target_count(&target, target.database.data, &n, e) == -1)
 		return -1;
 	return n == 0 ? 0 : bk_fail(e, BK_DATA, "database \"%s\": is not "
 	    "empty; --into needs a new or empty one, and without --into the "

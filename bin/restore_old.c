@@ -27,13 +27,18 @@ query(struct bk_target *t, struct bk_err *e)
 }
 
 /*
- * Whoever may create databases could have made one that looks like this, for
- * the day when there is none of the name.
+ * No good one: whoever may create databases could have made one that looks like
+ * this, for the day when there is none of the name.
  */
 static int
 refuse_strange(const struct bk_target *t, const PGresult *res,
     struct bk_err *e)
 {
+	if (*PQgetvalue(res, 0, 5) == 't')
+		return bk_fail(e, BK_DATA, "database \"%s\": is the "
+		    "remainder of an interrupted DROP DATABASE; drop it, and "
+		    "the one before it is the latest",
+		    PQgetvalue(res, 0, 0));
 	if (*PQgetvalue(res, 0, 4) == 't')
 		return 0;
 	return bk_fail(e, BK_DATA, "database \"%s\": belongs to role \"%s\", "

@@ -39,6 +39,23 @@ look_for_room(const struct restore_swap *r, struct bk_err *e)
 	return 0;
 }
 
+/* There is nothing in it that could be set aside. */
+static int
+drop_remainder(const struct restore_swap *r, struct bk_err *e)
+{
+	const char *name = r->target->database.data;
+
+	if (!r->replace)
+		return bk_target_refuse_remainder(r->target, e);
+	if (bk_newdb_drop(r->target->conn, name, e) == -1)
+		return -1;
+	r->target->exists = r->target->remainder = 0;
+	if (!r->quiet)
+		tool_say("%s: the remainder of an interrupted DROP DATABASE, "
+		    "is dropped", name);
+	return 0;
+}
+
 int
 swap_refuse(const struct restore_swap *r, struct bk_err *e)
 {
@@ -49,6 +66,8 @@ swap_refuse(const struct restore_swap *r, struct bk_err *e)
 
 	if (r->into || !r->target->exists)
 		return 0;
+	if (r->target->remainder)
+		return drop_remainder(r, e);
 	if (!r->replace)
 		return bk_target_refuse(r->target, &from, e);
 	if (!r->part && r->archive != NULL &&

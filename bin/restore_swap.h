@@ -19,7 +19,8 @@ struct restore_swap {
 /*
  * Before anything is created.  Refuse (BK_DATA) to set aside a database that is
  * not empty and was not named by --replace, or is to be replaced by a part of
- * a database without --part; fail if the server has no room for
+ * a database without --part; drop one that is the remainder of a dropped one,
+ * if --replace names it; fail if the server has no room for
  * a second one.
  */
 int swap_refuse(const struct restore_swap *r, struct bk_err *e);

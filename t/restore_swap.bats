@@ -439,6 +439,56 @@ go() {
 	sql 'DROP ROLE app, boss'
 }
 
+@test "the remainder of an interrupted DROP DATABASE is known for what it is" {
+	local old opt
+	invalid() {
+		sql "UPDATE pg_database SET datconnlimit = -2 WHERE datname = '$1'"
+		run -2 psql -Xc 'SELECT 1' "$1"
+		[[ $output == *'invalid database'* ]] ||
+		    skip 'a server before 15.4'
+	}
+	invalid shop
+	for opt in '' --into; do
+		run --separate-stderr -3 bk-restore $opt shop <shop.bk
+		one_line_error bk-restore
+		[[ $stderr == *'interrupted DROP DATABASE; drop it'* ]]
+	done
+	run --separate-stderr -0 bk-restore --replace shop shop <shop.bk
+	[[ $stderr == *': shop: the remainder '*' is dropped'* ]]
+	restored
+	[ "$(dbs | grep -c '^shop')" = 1 ]
+	# one that was set aside
+	bk-restore -q --replace shop shop <shop.bk
+	old=$(dbs | grep '^shop_before')
+	invalid "$old"
+	run --separate-stderr -3 bk-restore --rollback shop
+	[[ $stderr == *"$old"*'interrupted DROP DATABASE'* ]]
+	restored
+	bk-restore --drop-old shop
+	[ "$(dbs | grep -c '^shop')" = 1 ]
+	# one that has another set aside
+	bk-restore -q --replace shop shop <shop.bk
+	invalid shop
+	bk-restore -q --rollback shop
+	restored
+	bk-restore --drop-old shop
+	[ "$(dbs | grep -c '^shop')" = 1 ]
+	# our own, which was loaded under its name, and dropped, and killed again
+	dropdb shop
+	unset REPLACE
+	REPLACE= paused -j1
+	kill -KILL "$JOB"
+	go
+	await 10 is "count(*) = 0 FROM pg_stat_activity
+	    WHERE application_name = 'bk-restore'"
+	[ "$(dbs | grep '^shop')" = shop ]
+	sql "UPDATE pg_database SET datconnlimit = -2 WHERE datname = 'shop'"
+	run --separate-stderr -0 bk-restore shop <shop.bk
+	[[ $stderr != *remainder* ]]
+	restored
+	[ "$(dbs | grep -c '^shop')" = 1 ]
+}
+
 # blocked TABLE: hold back whoever writes to this catalog, until unblock.
 blocked() {
 	mkfifo block

@@ -92,11 +92,21 @@ bk_newdb_exists(PGconn *conn, const char *name, int *exists, struct bk_err *e)
 int
 bk_newdb_drop(PGconn *conn, const char *name, struct bk_err *e)
 {
+	PGresult *res = bk_conn_query1(conn, "SELECT 1 "
+	    "FROM pg_catalog.pg_database WHERE datname = $1 "
+	    "AND datistemplate AND datconnlimit <> -2", name, e);
 	struct bk_err ignored = {0};
 
-	/* a template cannot be dropped; perhaps there is none of this name */
-	(void)exec_named(conn, "ALTER DATABASE ", name, " IS_TEMPLATE false",
-	    &ignored);
+	if (res == NULL)
+		return -1;
+	/*
+	 * A template cannot be dropped; and who alters the remainder of an
+	 * interrupted DROP DATABASE is thrown out.
+	 */
+	if (PQntuples(res) > 0)
+		(void)exec_named(conn, "ALTER DATABASE ", name,
+		    " IS_TEMPLATE false", &ignored);
+	PQclear(res);
 	return exec_named(conn, "DROP DATABASE IF EXISTS ", name,
 	    PQserverVersion(conn) >= 130000 ? " WITH (FORCE)" : "", e);
 }

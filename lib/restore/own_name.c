@@ -67,7 +67,9 @@ bk_own_name_sweep(PGconn *conn, const char *target, struct bk_err *e)
 	PGresult *res = bk_sql_params(conn, "SELECT 1 "
 	    "FROM pg_catalog.pg_database d "
 	    "JOIN pg_catalog.pg_db_role_setting s ON s.setdatabase = d.oid "
-	    "AND s.setrole = 0 WHERE d.datname = $1 AND d.datconnlimit = 0 "
+	    "AND s.setrole = 0 WHERE d.datname = $1 "
+	    /* or its DROP was interrupted */
+	    "AND d.datconnlimit IN (0, -2) "
 	    "AND s.setconfig @> ARRAY["
 	    "'session_preload_libraries=\"" LIBRARY "\"']", 1, NULL, &target);
 	int rc = 0;

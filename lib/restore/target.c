@@ -10,6 +10,29 @@
 #include "restore/newdb.h"
 #include "restore/own_name.h"
 
+/* From 15.4 on a server knows it by this number. */
+static int
+find_remainder(struct bk_target *t, struct bk_err *e)
+{
+	PGresult *res = bk_conn_query1(t->conn, "SELECT 1 "
+	    "FROM pg_catalog.pg_database WHERE datname = $1 "
+	    "AND datconnlimit = -2", t->database.data, e);
+
+	if (res == NULL)
+		return -1;
+	t->remainder = PQntuples(res) > 0;
+	PQclear(res);
+	return 0;
+}
+
+int
+bk_target_refuse_remainder(const struct bk_target *t, struct bk_err *e)
+{
+	return !t->remainder ? 0 : bk_fail(e, BK_DATA, "database \"%s\": is "
+	    "the remainder of an interrupted DROP DATABASE; drop it, or use "
+	    "--replace %s, which does", t->database.data, t->database.data);
+}
+
 int
 bk_target_open(struct bk_target *t, struct bk_err *e)
 {
@@ -18,7 +41,8 @@ bk_target_open(struct bk_target *t, struct bk_err *e)
 	    (t->admin = bk_conn_params(t->conn, e)) == NULL ||
 	    (t->params = bk_conn_params(t->conn, e)) == NULL ||
 	    bk_newdb_lock(t->conn, t->database.data, e) == -1 ||
-	    bk_own_name_sweep(t->conn, t->database.data, e) == -1)
+	    bk_own_name_sweep(t->conn, t->database.data, e) == -1 ||
+	    find_remainder(t, e) == -1)
 		return -1;
 	return bk_newdb_exists(t->conn, t->database.data, &t->exists, e);
 }

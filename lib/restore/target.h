@@ -10,7 +10,9 @@ struct bk_target {
 	PGconn *conn;			/* to a maintenance database */
 	struct bk_conn_params *admin;	/* conn's, */
 	struct bk_conn_params *params;	/* and the database's to load */
-	int exists;			/* the target does */
+	int exists;			/* the target does, */
+	int remainder;			/* of an interrupted DROP DATABASE: it
+					 * can only be dropped */
 };
 
 /*
@@ -46,6 +48,9 @@ struct bk_target_source {
 /* 1 if the dump is of a database with another name than the target's. */
 int bk_target_is_other(const struct bk_target *t,
     const struct bk_target_source *from);
+
+/* BK_DATA if the target is the remainder of a database, else 0. */
+int bk_target_refuse_remainder(const struct bk_target *t, struct bk_err *e);
 
 /*
  * To be asked of a target that exists, and is to be replaced by a part: BK_DATA
