@@ -635,7 +635,8 @@ about() {
 
 @test "a database with anything at all in it is never taken for empty" {
 	local made
-	for made in "SELECT lo_from_bytea(0, 'x')" "CREATE TYPE e AS ENUM ('a')" \
+	for made in "SELECT lo_from_bytea(0, 'x')" "SELECT lo_create(77)" \
+	    "CREATE TYPE e AS ENUM ('a')" \
 	    'CREATE DOMAIN d AS int' 'CREATE PUBLICATION p' \
 	    'CREATE FOREIGN DATA WRAPPER w' 'CREATE CAST (int AS text) WITH INOUT' \
 	    'ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC' \

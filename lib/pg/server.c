@@ -168,7 +168,9 @@ bk_server_count(PGconn *conn, long *n, struct bk_err *e)
 	    "oid >= 16384 AND nspname !~ '^pg_(temp|toast)')"
 	    MADE_IN("pg_class", "relnamespace")
 	    MADE_IN("pg_type", "typnamespace") MADE("pg_proc")
-	    MADE("pg_largeobject_metadata") MADE("pg_extension")
+	    /* whose OIDs a user chooses; initdb makes none */
+	    " + (SELECT pg_catalog.count(*) FROM "
+	    "pg_catalog.pg_largeobject_metadata)" MADE("pg_extension")
 	    MADE("pg_language") MADE("pg_cast") MADE("pg_transform")
 	    MADE("pg_operator") MADE("pg_opclass") MADE("pg_opfamily")
 	    MADE("pg_am") MADE("pg_collation") MADE("pg_conversion")
