@@ -79,7 +79,7 @@ $B/bin/bk-stat: LDLIBS = -lpq -ljansson
 $B/bin/bk-verify: LDLIBS = $(PG) $(GZ) -lzstd -lcrypto
 $B/bin/bk-pitr: LDLIBS = -lpq -ljansson $(if $(ISAL),-lisal) -lcrypto
 $B/bin/bk-prune: LDLIBS = -ljansson -lcrypto
-$B/bin/bk-age: LDLIBS = -ljansson
+$B/bin/bk-age: LDLIBS = -ljansson -lcrypto
 $B/bin/bk-audit: LDLIBS = -ljansson -lcrypto
 $B/bin/bk-notify: LDLIBS = -lcurl -ljansson
 $B/bin/bk-walrecv: LDLIBS = -lpq $(if $(ISAL),-lisal) -lcrypto
@@ -89,6 +89,7 @@ $(UNITS): LDLIBS = $(GZ) -lzstd $(PG) $(S3) -lssl -lcrypto
 $B/bin/bk-gz $B/bin/bk-zst: $B/obj/bin/filter.o
 $B/bin/bk-seal: $B/obj/bin/seal_input.o
 $B/bin/bk-age: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/age_*.c))
+$B/bin/bk-age $B/bin/bk-prune: $B/obj/bin/receipts.o
 $B/bin/bk-audit: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/audit_*.c))
 $B/bin/bk-pitr: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/pitr_*.c))
 $B/bin/bk-restore: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/restore_*.c))

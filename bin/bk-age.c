@@ -13,9 +13,9 @@
 #include "base/num.h"
 #include "base/textfile.h"
 #include "narrow.h"
+#include "receipts.h"
 #include "policy/group.h"
 #include "policy/listing.h"
-#include "policy/proofs.h"
 #include "policy/series.h"
 #include "tool.h"
 
@@ -39,7 +39,8 @@ static const struct tool_opt options[] = {
 	{ OPT_MAX_GAP, "max-gap", "LIMIT", NULL, NULL },
 	{ OPT_MIN_COUNT, "min-count", "LIMIT", NULL,
 	    "longest gap between two; fewest backups" },
-	{ OPT_RECEIPTS, "receipts", "DIR", NULL, NULL },
+	{ OPT_RECEIPTS, "receipts", "DIR|s3://BUCKET/PREFIX/", "DIR",
+	    NULL },
 	{ OPT_PROVEN, "proven", "LIMIT", NULL,
 	    "of bk-verify; age of the last proof (8d,32d)" },
 	{ OPT_LOG, "log", "FILE", NULL, NULL },
@@ -337,22 +338,26 @@ note_failure(struct bk_subjects *out, const char *source,
 	return bk_fail(e, reason->code, "%s", reason->msg);
 }
 
-/* What is no receipt is told, and hides nothing that the others say. */
+static struct receipts receipts;
+
+/* What counts for nothing is told, and hides nothing that the others say. */
 static int
 judge_receipts(struct bk_subjects *out, const struct bk_proofs *proofs,
     struct bk_err *e)
 {
+	struct bk_buf text = {0};
 	struct bk_subject *s;
+	int rc = receipts_describe(proofs, &text, e);
 
-	if (proofs->refused == 0)
-		return 0;
-	s = bk_subjects_add(out, BK_SUBJECT_SOURCE, "receipts", "receipts", e);
-	if (s == NULL || bk_subject_note(s, e, "%s%s; remove it",
-	    proofs->first.msg, proofs->refused == 1 ? "" : ", and others") ==
-	    -1)
-		return -1;
-	s->state = BK_STATE_WARNING;
-	return 0;
+	if (rc == 0 && text.len > 0) {
+		s = bk_subjects_add(out, BK_SUBJECT_SOURCE, "receipts",
+		    "receipts", e);
+		rc = s == NULL ? -1 : bk_subject_note(s, e, "%s", text.data);
+		if (rc == 0)
+			s->state = BK_STATE_WARNING;
+	}
+	bk_buf_free(&text);
+	return rc;
 }
 
 static int
@@ -371,7 +376,7 @@ judge_listing(const struct options *o, struct bk_subjects *out,
 		rc = bk_series_judge_wal(out, &items, &fresh, e);
 	else if (rc == 0) {
 		fresh.receipts = o->receipts != NULL &&
-		    bk_proofs_load(&items, o->group, o->receipts, proofs,
+		    receipts_load(&receipts, &items, o->group, proofs,
 		    no_receipts) == 0;
 		rc = bk_series_group(&items, o->group, e);
 		if (rc == 0)
@@ -466,7 +471,7 @@ main(int argc, char *argv[])
 		tool_no_memory();
 	parse_options(&o, argc, argv);
 	tool_run("monitor", "standard input", NULL);
-	narrow_read(o.receipts);
+	receipts_open(&receipts, o.receipts);
 	narrow_read(o.log);
 	narrow_write(o.prometheus);
 	tool_narrow();

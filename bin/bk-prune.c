@@ -16,10 +16,10 @@
 #include "policy/group.h"
 #include "policy/holds.h"
 #include "policy/listing.h"
-#include "policy/proofs.h"
 #include "policy/prune.h"
 #include "policy/wal.h"
 #include "narrow.h"
+#include "receipts.h"
 #include "tool.h"
 
 enum {
@@ -46,7 +46,7 @@ static const struct tool_opt options[] = {
 	{ OPT_TZ, "tz", "ZONE", NULL,
 	    "time zone of the calendar: Europe/Berlin (UTC)" },
 	{ OPT_HOLDS, "holds", "FILE", NULL, "never delete what FILE names" },
-	{ OPT_RECEIPTS, "receipts", "DIR", NULL,
+	{ OPT_RECEIPTS, "receipts", "DIR|s3://BUCKET/PREFIX/", "DIR",
 	    "never delete the last that bk-verify has proven" },
 	{ OPT_WAL_FOR, "wal-for", "LISTING", "FILE",
 	    "prune WAL that no base backup in LISTING needs" },
@@ -238,6 +238,7 @@ read_holds(const struct options *o, struct bk_holds *h, struct bk_err *e)
 	return rc;
 }
 
+static struct receipts receipts;
 static struct bk_err refused;	/* the first series that a guard refused */
 
 static void
@@ -253,13 +254,14 @@ judge_backups(const struct options *o, struct bk_listing *items,
     struct bk_err *e)
 {
 	struct bk_proofs proofs = {0};
+	struct bk_buf text = {0};
 
-	if (o->receipts != NULL &&
-	    bk_proofs_load(items, o->group, o->receipts, &proofs, e) == -1)
+	if (o->receipts != NULL && (receipts_load(&receipts, items, o->group,
+	    &proofs, e) == -1 || receipts_describe(&proofs, &text, e) == -1))
 		return -1;
-	if (proofs.refused > 0)
-		tool_say("%s%s; remove what is no receipt", proofs.first.msg,
-		    proofs.refused == 1 ? "" : ", and others");
+	if (text.len > 0)
+		tool_say("%s", text.data);
+	bk_buf_free(&text);
 	if (bk_listing_group(items, o->group, e) == -1 ||
 	    bk_prune_judge(items, &o->policy, &o->guards, e) == -1)
 		return -1;
@@ -399,7 +401,7 @@ static void
 narrow(const struct options *o)
 {
 	narrow_read(o->holds);
-	narrow_read(o->receipts);
+	receipts_open(&receipts, o->receipts);
 	narrow_read(o->wal_for);
 	narrow_read(o->key);
 	narrow_write(o->plan);

@@ -44,10 +44,11 @@ static const struct tool tool = {
 "Writes the object KEY to standard output; if KEY ends in /latest, the latest "
 "backup under that prefix; if it ends in ?versionId=ID, that version.  "
 "Fetches ranges in parallel, writes them in order, resumes broken transfers, "
-"verifies size and checksum before the last 4 KiB leave.  Credentials, "
+"verifies size and checksum before the last 4 KiB leave.  Of several, one "
+"after the other.  Credentials, "
 "region, endpoint: AWS_*.",
 	.options = options,
-	.operands = "s3://BUCKET/KEY",
+	.operands = "s3://BUCKET/KEY ...",
 	.exits =
 "0 done, 1 failed, 2 usage error, 3 damaged, 4 no such object, 5 not thawed yet",
 };
@@ -58,6 +59,8 @@ struct options {
 	int seal, check, no_check, verbosity;
 	struct bk_s3_latest latest;
 	struct bk_s3_thaw thaw;
+	struct bk_s3_url *url;		/* n of them, of one bucket */
+	size_t n;
 };
 
 static time_t
@@ -141,14 +144,48 @@ find_key(const struct options *o, struct bk_s3 *s3, char *key,
 	return bk_s3_list_latest(s3, key, &o->latest, out, e);
 }
 
+/* Where it is, for the audit log. */
 static int
-get(const struct options *o, struct bk_s3_url *url, struct bk_s3_cred *cred,
+note_source(const struct bk_s3_url *url, const char *key, const char *version,
+    size_t more, struct bk_err *e)
+{
+	static struct bk_buf where;
+
+	where.len = 0;
+	if (bk_buf_printf(&where, e, "%s/%s%s%s", url->place, key,
+	    version != NULL ? BK_S3_VERSION_MARK : "",
+	    version != NULL ? version : "") == -1 || (more > 0 &&
+	    bk_buf_printf(&where, e, " and %zu more", more) == -1))
+		return -1;
+	tool_audit()->source = where.data;
+	return 0;
+}
+
+static int
+get_one(const struct options *o, struct bk_s3 *s3, struct bk_s3_url *url,
+    struct bk_s3_download_options *down, struct bk_writer *out,
     struct bk_err *e)
 {
+	static struct bk_buf key;
+
+	key.len = 0;
+	down->version = bk_s3_url_cut_version(url);
+	if (down->version != NULL ? bk_buf_puts(&key, url->key, e) == -1 :
+	    find_key(o, s3, url->key, &key, e) == -1)
+		return -1;
+	down->key = key.data;
+	if (url == o->url && note_source(url, key.data, down->version,
+	    o->n - 1, e) == -1)
+		return -1;
+	return bk_s3_download(s3, down, out, e);
+}
+
+static int
+get(const struct options *o, struct bk_s3_cred *cred, struct bk_err *e)
+{
 	static struct bk_progress progress;
-	static struct bk_buf key, where;
 	struct bk_s3_options client = {
-		.bucket = url->bucket, .retry_for = o->retry_for,
+		.bucket = o->url->bucket, .retry_for = o->retry_for,
 		.rate = o->rate, .stop_fd = -1, .warn = s3args_warn,
 	};
 	struct bk_s3_download_options down = {
@@ -160,25 +197,19 @@ get(const struct options *o, struct bk_s3_url *url, struct bk_s3_cred *cred,
 	struct bk_s3 *s3 = bk_s3_open(cred, &client, e);
 	struct bk_writer *out = NULL;
 	int rc = -1;
+	size_t i;
 
 	if (s3 == NULL)
 		return -1;
-	down.version = bk_s3_url_cut_version(url);
-	if (down.version != NULL ? bk_buf_puts(&key, url->key, e) == -1 :
-	    find_key(o, s3, url->key, &key, e) == -1)
-		goto done;
-	if (bk_buf_printf(&where, e, "%s/%s%s%s", url->place, key.data,
-	    down.version != NULL ? BK_S3_VERSION_MARK : "",
-	    down.version != NULL ? down.version : "") == -1)
-		goto done;
-	tool_audit()->source = where.data;
 	if (!o->check && ((out = bk_writer_open(STDOUT_FILENO,
 	    "standard output", e)) == NULL || (o->seal &&
 	    bk_writer_envelope(out, NULL, e) == -1)))
 		goto done;
 	tool_progress(&progress, o->verbosity);
-	down.key = key.data;
-	rc = bk_s3_download(s3, &down, out, e);
+	for (i = 0, rc = 0; rc == 0 && i < o->n; i++) {
+		down.more = i + 1 < o->n;
+		rc = get_one(o, s3, &o->url[i], &down, out, e);
+	}
 	tool_audit()->size_bytes = out != NULL ? bk_writer_bytes(out) :
 	    progress.bytes;
  done:
@@ -187,31 +218,57 @@ get(const struct options *o, struct bk_s3_url *url, struct bk_s3_cred *cred,
 	return rc;
 }
 
+/* What the operands name, all of it in one bucket. */
+static void
+parse_urls(struct options *o, char *arg[], size_t n)
+{
+	struct bk_err e = {0};
+
+	if (n == 0)
+		tool_usage("give s3://BUCKET/KEY");
+	if ((o->url = calloc(n, sizeof(*o->url))) == NULL)
+		tool_no_memory();
+	for (; o->n < n; o->n++) {
+		struct bk_s3_url *url = &o->url[o->n];
+
+		if (bk_s3_url_parse(arg[o->n], url, &e) == -1)
+			tool_refuse(&e);
+		if (*url->key == '\0' && !is_prefix(o, url->key))
+			tool_usage("%s: not the name of an object",
+			    arg[o->n]);
+		if (strcmp(url->place, o->url->place) != 0)
+			tool_usage("%s: in another bucket than %s", arg[o->n],
+			    arg[0]);
+	}
+}
+
+static void
+free_urls(struct options *o)
+{
+	while (o->n-- > 0)
+		bk_s3_url_free(&o->url[o->n]);
+	free(o->url);
+}
+
 int
 main(int argc, char *argv[])
 {
 	struct options o = { .jobs = 4, .retry_for = 15 * 60 };
 	struct bk_err e = {0};
-	struct bk_s3_url url = {0};
 	struct bk_s3_cred *cred = NULL;
 	int ch, rc = -1;
 
 	tool_start(&tool);
 	while ((ch = tool_getopt(argc, argv)) != -1)
 		parse_option(&o, ch);
-	if (argc - optind != 1)
-		tool_usage("give one s3://BUCKET/KEY");
-	if (bk_s3_url_parse(argv[optind], &url, &e) == -1)
-		tool_refuse(&e);
-	if (*url.key == '\0' && !is_prefix(&o, url.key))
-		tool_usage("%s: not the name of an object", argv[optind]);
+	parse_urls(&o, argv + optind, (size_t)(argc - optind));
 	if (o.check && (o.no_check || o.seal))
 		tool_usage("--check: not with %s", o.no_check ? "--no-check" :
 		    "--seal");
-	if (o.latest.before != 0 && !is_prefix(&o, url.key))
+	if (o.latest.before != 0 && !is_prefix(&o, o.url->key))
 		tool_usage("--before chooses under a prefix: give "
 		    "s3://BUCKET/PREFIX/");
-	if (o.latest.match != NULL && !is_prefix(&o, url.key))
+	if (o.latest.match != NULL && !is_prefix(&o, o.url->key))
 		tool_usage("--match chooses what latest is: give "
 		    "s3://BUCKET/PREFIX/latest");
 	if (o.thaw.wait > 0 && o.thaw.days == 0)
@@ -219,11 +276,11 @@ main(int argc, char *argv[])
 	tool_run("download", argv[optind], o.check ? NULL : "standard output");
 
 	if (bk_s3_global_init(&e) == 0 &&
-	    (cred = s3args_cred(url.google, &e)) != NULL) {
+	    (cred = s3args_cred(o.url->google, &e)) != NULL) {
 		s3args_narrow(cred);
-		rc = get(&o, &url, cred, &e);
+		rc = get(&o, cred, &e);
 	}
 	bk_s3_cred_free(cred);
-	bk_s3_url_free(&url);
+	free_urls(&o);
 	return tool_end(rc, &e);
 }

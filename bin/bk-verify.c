@@ -13,6 +13,7 @@
 #include "base/secret.h"
 #include "base/utctime.h"
 #include "crypt/signature.h"
+#include "crypt/signed_json.h"
 #include "crypt/suite.h"
 #include "narrow.h"
 #include "signals.h"
@@ -26,7 +27,7 @@ extern char **environ;
 enum {
 	OPT_PASSPHRASE_FILE = TOOL_OPT_TOOL, OPT_RESTORE, OPT_SCRATCH, OPT_SQL,
 	OPT_SCRATCH_CONFIG, OPT_AGAINST, OPT_NAME, OPT_MD, OPT_RECEIPTS,
-	OPT_SEALED, OPT_SIGNER, OPT_SIGNATURE, OPT_TRUST_CODE
+	OPT_SEALED, OPT_SIGN, OPT_SIGNER, OPT_SIGNATURE, OPT_TRUST_CODE
 };
 
 static const struct tool_opt options[] = {
@@ -52,8 +53,10 @@ static const struct tool_opt options[] = {
 	{ 'o', "output", "FILE", NULL,
 	    "write the receipt to FILE, not standard output" },
 	{ OPT_MD, "md", NULL, NULL, "write a row of a Markdown table instead" },
-	{ OPT_RECEIPTS, "receipts", "DIR|s3://BUCKET/PREFIX", "DIR",
-	    "store the receipt there, too" },
+	{ OPT_RECEIPTS, "receipts", "DIR|s3://B/PREFIX", "DIR",
+	    NULL },
+	{ OPT_SIGN, "sign-receipt", "FILE", NULL,
+	    "store it there; signed" },
 	{ OPT_SEALED, "sealed", NULL, NULL,
 	    "refuse input that is not sealed" },
 	{ OPT_SIGNER, "signer", "FILE", NULL, NULL },
@@ -82,7 +85,7 @@ struct options {
 	const char *self;
 	char **identity_file;
 	size_t nidentity_files;
-	const char *pass_file, *signers, *signature;
+	const char *pass_file, *sign, *signers, *signature;
 	char *env_identity, *env_passphrase;
 	int level;
 	int server;		/* one is needed: level 2, 3, --against */
@@ -92,6 +95,7 @@ struct options {
 	int md, sealed, verbosity;	/* verbosity: -q -1, -v 1 */
 	mode_t mode;			/* of files, by the umask */
 	struct bk_identities identities;
+	struct bk_signer signer;
 	struct bk_verifiers verifiers;
 	char passphrase[BK_PASSPHRASE_MAX + 1];	/* "": none */
 };
@@ -119,6 +123,7 @@ parse_option(struct options *o, int ch)
 	case OPT_MD: o->md = 1; break;
 	case OPT_RECEIPTS: o->receipts = optarg; break;
 	case OPT_SEALED: o->sealed = 1; break;
+	case OPT_SIGN: o->sign = optarg; break;
 	case OPT_SIGNER: o->signers = optarg; break;
 	case OPT_SIGNATURE: o->signature = optarg; break;
 	}
@@ -181,6 +186,8 @@ load_keys(struct options *o, struct bk_err *e)
 			return -1;
 	if (o->env_identity != NULL &&
 	    bk_identities_load(&o->identities, o->env_identity, e) == -1)
+		return -1;
+	if (o->sign != NULL && bk_signer_load(&o->signer, o->sign, e) == -1)
 		return -1;
 	if (o->signers != NULL &&
 	    bk_verifiers_load(&o->verifiers, o->signers, e) == -1)
@@ -373,7 +380,9 @@ report(const struct options *o, const struct bk_receipt *r, struct bk_err *e)
 	struct bk_buf json = {0}, text = {0};
 	int rc = -1;
 
-	if (bk_receipt_json(r, &json, e) == -1 || tell(o, r, e) == -1)
+	if (bk_receipt_json(r, &json, e) == -1 || (o->sign != NULL &&
+	    bk_signed_json_add(&json, &o->signer, e) == -1) ||
+	    tell(o, r, e) == -1)
 		goto done;
 	if (o->output != NULL && bk_receipt_save(o->output, o->mode,
 	    &json, e) == -1)
@@ -456,6 +465,7 @@ main(int argc, char *argv[])
 	rc = tool_end(rc, &e);
 	bk_identities_free(&o.identities);
 	free(o.verifiers.key);
+	bk_wipe(&o.signer, sizeof(o.signer));
 	bk_wipe(o.passphrase, sizeof(o.passphrase));
 	free(o.identity_file);
 	bk_verdict_free(&v);

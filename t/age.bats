@@ -343,7 +343,7 @@ run_of() {
 	    "$(cat proofs/60.receipt.json)x"; do
 		printf %s "$bad" >proofs/bad.receipt.json
 		run -1 bk-age --receipts proofs --prometheus m.prom <l
-		[[ ${lines[0]} == "BACKUP WARNING - receipts: proofs/bad.receipt.json: not a receipt: "*"; remove it |"* ]]
+		[[ ${lines[0]} == "BACKUP WARNING - receipts: proofs/bad.receipt.json: not a receipt: "*"; remove what is no receipt |"* ]]
 		[[ ${lines[1]} == "BACKUP OK - shop: 1m"*" old, proven "* ]]
 	done
 	cp proofs/bad.receipt.json proofs/worse.receipt.json

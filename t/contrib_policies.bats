@@ -192,13 +192,21 @@ entries() {
 	[ "$(s3_keys backups old/ | wc -l)" = 5 ]
 }
 
-@test "pruner reads nothing, stores nothing, undoes no lock" {
+# receipt NAME: a receipt under s3://backups/receipts/NAME/.
+receipt() {
+	bk-verify -q --name "s3://backups/$1" --receipts "s3://backups/receipts/$1/" \
+	    <sql
+}
+
+@test "pruner reads no backup, stores nothing, undoes no lock" {
 	bk-s3put --lock GOVERNANCE:1d s3://backups/shop/daily/locked <sql
 	refused pruner bk-s3get bk-s3get s3://backups/shop/daily/locked
 	run -1 as pruner bk-s3put s3://backups/shop/daily/new <sql
 	run -1 as pruner bk-s3put --overwrite s3://backups/shop/daily/locked <sql
 	forbidden pruner DELETE "/backups/$(versions shop/daily/locked)" \
 	    -H 'x-amz-bypass-governance-retention: true'
+	receipt shop/daily/locked
+	as pruner bk-s3get "$(bk-s3ls s3://backups/receipts/shop/ | cut -f 3)"
 }
 
 @test "restorer reads, and nothing else" {
@@ -219,10 +227,14 @@ entries() {
 	untouchable verifier
 }
 
-@test "monitor lists, and nothing else" {
+@test "monitor lists, reads receipts, and nothing else" {
 	head -c 2000000 big | bk-s3put s3://backups/seen/daily/seen-{utc}.bk
 	run -0 as monitor bash -c 'bk-s3ls s3://backups/seen/ | bk-age -w 25h -c 49h'
 	[[ $output == "BACKUP OK"* ]]
+	receipt "$(bk-s3ls s3://backups/seen/ | cut -f 3 | cut -d / -f 4-)"
+	run -0 as monitor bash -c 'bk-s3ls s3://backups/seen/ |
+	    bk-age -w 25h -c 49h --receipts s3://backups/receipts/seen/'
+	[[ $output == *', proven '* ]]
 	refused monitor bk-s3get bk-s3get "$(bk-s3ls s3://backups/seen/ | cut -f 3)"
 	refused monitor bk-s3put bk-s3put s3://backups/seen/new <sql
 	refused monitor bk-s3rm bk-s3rm <<<s3://backups/seen/new
@@ -253,6 +265,8 @@ job() {
 	pruner)
 		bk-s3put "s3://backups/$n/old" <sql || return
 		s3_curl POST "/backups/$n/part?uploads=" >/dev/null || return
+		receipt "$n/old" &&
+		as $1 bk-s3get "$(bk-s3ls "s3://backups/receipts/$n/" | cut -f 3)" >/dev/null &&
 		as $1 bash -eo pipefail -c "bk-s3ls s3://backups/$n/ | bk-s3rm
 		    bk-s3ls --uploads s3://backups/$n/ | bk-s3rm" ;;
 	restorer)
@@ -263,7 +277,9 @@ job() {
 		as $1 bk-s3get "s3://backups/$n/latest" | as $1 bk-verify -q \
 		    --receipts s3://backups/receipts/ --name "$n" ;;
 	monitor)
-		as $1 bk-s3ls s3://backups/ >/dev/null ;;
+		receipt "$n" &&
+		as $1 bk-s3get "$(as $1 bk-s3ls "s3://backups/receipts/$n/" |
+		    cut -f 3)" >/dev/null ;;
 	esac
 }
 

@@ -143,8 +143,7 @@ included() {
 		bk-crypt | bk-keygen | bk-rm) row='crypto' ;;
 		bk-dump | bk-restore) row='pq|jansson|xxhash' ;;
 		bk-verify) row='pq|jansson|xxhash|deflate|isal|z|zstd|crypto' ;;
-		bk-prune) row='jansson|crypto' ;;
-		bk-age) row=jansson ;;
+		bk-age | bk-prune) row='jansson|crypto' ;;
 		bk-s3*) row='curl|curl-gnutls|crypto|expat|jansson' ;;
 		bk-walput) row='crypto|isal' ;;
 		bk-walrecv) row='pq|crypto|isal' ;;

@@ -388,3 +388,20 @@ rss() {
 	cmp base.tar.bk "$SMALL"
 	bk-s3get --match 'shop-*.bk' s3://backups/all/latest | cmp - "$SMALL"
 }
+
+@test "several objects of a bucket: one after the other, or a failure" {
+	seq 1 200000 >a
+	echo b >b
+	bk-s3put -q s3://backups/several/a <a
+	bk-s3put -q s3://backups/several/b <b
+	get -q s3://backups/several/{b,a,b} >out
+	cat b a b | cmp - out
+	run -4 --separate-stderr get s3://backups/several/{b,absent}
+	one_line_error bk-s3get
+	run -3 bash -o pipefail -c 'bk-s3get --seal s3://backups/several/{b,absent} |
+	    bk-save stored'
+	[ ! -e stored ]
+	bk-s3get --seal s3://backups/several/{b,a} | bk-save -q stored
+	cat b a | cmp - stored
+	usage 'in another bucket' bk-s3get s3://backups/a s3://other/a
+}

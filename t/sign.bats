@@ -194,3 +194,58 @@ minisign_key() {
 	at=$(sed -n '1s/.*(at=\([0-9T]*\)Z.*/\1/p' signed)
 	[ "$(jq -r .at $T/receipt | tr -d ':Z-')" = "$at" ]
 }
+
+@test "receipts are signed, and count for nothing where they are not" {
+	local name
+	cd "$T"
+	cp "$BATS_FILE_TMPDIR/in.gz" .
+	mkdir proofs
+	name=s3://b/shop/shop-20261121T010203Z.bk
+	printf '%s\t9\t%s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$name" >list
+	proven() { BK_SIGNERS=$1 bk-age --receipts proofs <list; }
+	bk-verify -q --name "$name" --sign-receipt "$BATS_FILE_TMPDIR/ann" \
+	    --receipts proofs -o one <in.gz
+	cp "$BATS_FILE_TMPDIR"/*.pub .
+	# openssl knows it, too
+	python3 - <<-'PY'
+	import base64, json
+	line = open("one", "rb").read()
+	at = line.rindex(b',"signature":"')
+	open("said", "wb").write(line[:at])
+	open("sig", "wb").write(base64.b64decode(json.loads(line)["signature"] + "=="))
+	PY
+	python3 - "$(cat ann.pub)" >ann.der <<-'PY'
+	import sys
+	v = 0
+	for c in sys.argv[1][len("bksign1"):-6]:
+	    v = v << 5 | "qpzry9x8gf2tvdw0s3jn54khce6mua7l".index(c)
+	sys.stdout.buffer.write(bytes.fromhex("302a300506032b6570032100") +
+	    (v >> 4).to_bytes(32, "big"))
+	PY
+	openssl pkeyutl -verify -pubin -keyform DER -inkey ann.der -rawin \
+	    -in said -sigfile sig
+	run -0 proven ann.pub
+	run -2 proven eve.pub
+	[[ $output == *'1 of 1 receipts not signed by a key in BK_SIGNERS'* ]]
+	[[ $output == *'never proven'* ]]
+	run -3 --separate-stderr env BK_SIGNERS=eve.pub bk-prune -d 1 \
+	    --receipts proofs <list
+	[[ $stderr == *'not signed by a key in BK_SIGNERS'*'nothing is proven'* ]]
+	run -0 env BK_SIGNERS=ann.pub bk-prune -d 1 --receipts proofs <list
+	# altered, of another backup, without a signature, two in a file
+	sed 's/"level":1/"level":2/' one >proofs/*.receipt.json
+	run -2 proven ann.pub
+	cat one one >proofs/*.receipt.json
+	run -0 proven ann.pub
+	bk-verify -q --name "$name" -o proofs/two.receipt.json <in.gz
+	run -1 proven ann.pub
+	[[ $output == *'1 of 3 receipts'* ]]
+	# one that refutes and is not signed is told, and that is all
+	run -3 bk-verify -q --name "$name" -o proofs/bad.receipt.json <list
+	run -1 proven ann.pub
+	[[ $output != *'not restorable'* ]]
+	run -3 env BK_SIGNERS= bk-age --receipts proofs <list
+	run -3 proven nowhere
+	run -1 bk-verify --sign-receipt nowhere <in.gz
+	run -3 bk-verify --sign-receipt ann.pub <in.gz
+}

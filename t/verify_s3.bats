@@ -38,3 +38,31 @@ setup() {
 	[[ $output == *'receipt not stored'* ]]
 	run -1 bk-verify -q --name x --receipts s3://nosuchbucket/proofs <sql
 }
+
+@test "receipts in S3 are read where they are written" {
+	local i at name
+	for i in $(seq 1 3); do
+		at=$(date -u -d "$i days ago" +%Y%m%dT%H%M%SZ)
+		name=s3://b/shop/shop-$at.bk
+		printf '%s\t9\t%s\n' "$(date -u -d "$i days ago" \
+		    +%Y-%m-%dT%H:%M:%SZ)" "$name" >>list
+		bk-verify -q --name "$name" --receipts s3://backups/seen/ <sql
+	done
+	bk-s3put -q s3://backups/seen/README <sql
+	run -0 bk-age -w 9d -c 20d --receipts s3://backups/seen/ <list
+	[[ $output == *', proven '* ]]
+	bk-prune -l 1 --min-keep 1 --min-stored 0 --max-share 99% \
+	    --receipts s3://backups/seen/ <list >gone
+	[ "$(wc -l <gone)" = 2 ]
+	# what is none is told; what cannot be read is no absence of proofs
+	bk-s3put -q s3://backups/seen/x.receipt.json <sql
+	run -1 bk-age -w 9d -c 20d --receipts s3://backups/seen/ <list
+	[[ $output == *'s3://backups/seen/: not a receipt: '*', proven '* ]]
+	run -3 bk-age -w 9d -c 20d --receipts s3://backups/none/ <list
+	[[ $output == *'UNKNOWN - receipts: s3://backups/none/: '* ]]
+	run -1 --separate-stderr bk-prune -l 1 --receipts s3://nobucket/x/ <list
+	one_line_error bk-prune
+	AWS_SECRET_ACCESS_KEY=wrong run -3 bk-age -w 9d -c 20d \
+	    --receipts s3://backups/seen/ <list
+	[[ $output == *'UNKNOWN - receipts: '* ]]
+}

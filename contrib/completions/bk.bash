@@ -110,8 +110,9 @@ _bk() {
 		bk-tee) words="--quorum --verbose --sealed --help --version" ;;
 		bk-verify) words="--identity --passphrase-file --restore \
 		    --trust-code --scratch --scratch-config --against --sql \
-		    --jobs --name --output --md --receipts --sealed --signer \
-		    --signature --quiet --verbose --help --version" ;;
+		    --jobs --name --output --md --receipts --sign-receipt \
+		    --sealed --signer --signature --quiet --verbose --help \
+		    --version" ;;
 		bk-walget) words="--spool --ahead --jobs --retry-for --help \
 		    --version" ;;
 		bk-walput) words="--spool --jobs --help --version" ;;

@@ -36,6 +36,7 @@ struct dated {			/* an item by the instant in its name */
 struct loading {
 	struct bk_listing *items;
 	const char *pattern;
+	const struct bk_proofs_from *from;
 	struct dated *dated;	/* sorted; n of them */
 	size_t n;
 	struct bk_buf of;	/* whose an item is */
@@ -193,9 +194,23 @@ refuse(struct loading *l, const char *path, const char *why)
 	return 0;
 }
 
+/* A receipt, and the n bytes that it was read from. */
+static int
+believe(struct loading *l, struct receipt *r, const char *text, size_t n)
+{
+	int rc = l->from->check == NULL ? 1 :
+	    l->from->check(l->from->ctx, text, n, l->e);
+
+	if (rc == 1)
+		return apply(l, r);
+	l->found->receipts++;
+	l->found->unsigned_++;
+	return rc;
+}
+
 /* One object, or several in sequence; all of them are whole, or none counts. */
 static int
-take_text(struct loading *l, const char *path, const struct bk_buf *text,
+take_text(struct loading *l, const char *path, const char *text, size_t len,
     int count)
 {
 	json_error_t json_err;
@@ -204,8 +219,8 @@ take_text(struct loading *l, const char *path, const struct bk_buf *text,
 	size_t at = 0;
 	int rc = 0;
 
-	while (rc == 0 && at < text->len) {
-		v = bk_json_parse(text->data + at, text->len - at,
+	while (rc == 0 && at < len) {
+		v = bk_json_parse(text + at, len - at,
 		    JSON_DISABLE_EOF_CHECK, &json_err, l->e);
 		if (v == NULL && l->e->code != BK_OK)
 			return -1;
@@ -217,14 +232,24 @@ take_text(struct loading *l, const char *path, const struct bk_buf *text,
 			    "of it, or no backup that it is of");
 		}
 		if (count)
-			rc = apply(l, &r);
+			rc = believe(l, &r, text + at,
+			    (size_t)json_err.position);
 		at += (size_t)json_err.position;
 		json_decref(v);
-		while (at < text->len &&
-		    strchr(" \t\r\n", text->data[at]) != NULL)
+		while (at < len && strchr(" \t\r\n", text[at]) != NULL)
 			at++;
 	}
 	return rc;
+}
+
+static int
+take_whole(struct loading *l, const char *path, const char *text, size_t len)
+{
+	const size_t refused = l->found->refused;
+	int rc = take_text(l, path, text, len, 0);
+
+	return rc == 0 && l->found->refused == refused ?
+	    take_text(l, path, text, len, 1) : rc;
 }
 
 static int
@@ -232,16 +257,14 @@ read_file(struct loading *l, const char *path)
 {
 	struct bk_buf text = {0};
 	struct bk_err why = {0};
-	size_t refused = l->found->refused;
-	int rc = 0;
+	int rc;
 
 	if (bk_io_slurp(path, FILE_MAX, &text, &why) == -1)
 		rc = refuse(l, path, why.msg);
 	else if (text.len == 0)
 		rc = refuse(l, path, "it is empty");
-	else if ((rc = take_text(l, path, &text, 0)) == 0 &&
-	    l->found->refused == refused)
-		rc = take_text(l, path, &text, 1);
+	else
+		rc = take_whole(l, path, text.data, text.len);
 	bk_buf_free(&text);
 	return rc;
 }
@@ -276,21 +299,38 @@ read_dir(struct loading *l, DIR *d, const char *dir)
 	return rc;
 }
 
+static int
+read_lines(struct loading *l, const struct bk_buf *text)
+{
+	const char *p = text->data, *end = p + text->len, *newline;
+	int rc = 0;
+
+	for (; rc == 0 && p < end; p = newline + 1) {
+		if ((newline = memchr(p, '\n', (size_t)(end - p))) == NULL)
+			newline = end;
+		rc = take_whole(l, l->from->dir, p, (size_t)(newline - p));
+	}
+	return rc;
+}
+
 int
-bk_proofs_load(struct bk_listing *items, const char *pattern, const char *dir,
-    struct bk_proofs *found, struct bk_err *e)
+bk_proofs_load(struct bk_listing *items, const char *pattern,
+    const struct bk_proofs_from *from, struct bk_proofs *found,
+    struct bk_err *e)
 {
 	struct loading l = { .items = items, .pattern = pattern,
-	    .found = found, .e = e };
-	DIR *d = opendir(dir);
+	    .from = from, .found = found, .e = e };
+	DIR *d = from->text == NULL ? opendir(from->dir) : NULL;
 	int rc;
 
-	if (d == NULL)
-		return bk_fail_errno(e, "%s", dir);
+	if (d == NULL && from->text == NULL)
+		return bk_fail_errno(e, "%s", from->dir);
 	rc = index_dates(&l);
 	if (rc == 0)
-		rc = read_dir(&l, d, dir);
-	closedir(d);
+		rc = d == NULL ? read_lines(&l, from->text) :
+		    read_dir(&l, d, from->dir);
+	if (d != NULL)
+		closedir(d);
 	free(l.dated);
 	bk_buf_free(&l.of);
 	return rc;

@@ -2,7 +2,7 @@
 #define BK_POLICY_PROOFS_H
 /*
  * Receipts of bk-verify: JSON objects in the *.receipt.json files of a
- * directory.  These members matter here:
+ * directory, or one a line of a text.  These members matter here:
  *
  *	"result"	"proven" or "not proven"; anything else proves nothing
  *	"finished"	the time of the result
@@ -19,25 +19,40 @@
  */
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "policy/listing.h"
 
 struct bk_proofs {		/* start with = {0} */
 	size_t receipts;	/* that were read */
 	size_t matched;		/* of these, count for an item */
-	size_t refused;		/* files that are no receipts */
+	size_t unsigned_;	/* of these, not signed as was demanded */
+	size_t refused;		/* files, or lines, that are no receipts */
 	struct bk_err first;	/* why the first of them is none */
 };
 
+struct bk_proofs_from {
+	const char *dir;	/* a directory; or where text is from */
+	const struct bk_buf *text;	/* lines; NULL: read dir */
+	/*
+	 * NULL: every receipt counts.  Else 1 if the n bytes at text, an
+	 * object, are signed by one who may; 0 if not: then it counts for
+	 * nothing; -1 with *e set.
+	 */
+	int (*check)(void *ctx, const char *text, size_t n, struct bk_err *e);
+	void *ctx;
+};
+
 /*
- * Read the receipts in dir and set each item's newest proof.  pattern is how
+ * Read the receipts and set each item's newest proof.  pattern is how
  * names map to series (group.h), NULL without.  A file that is no receipt, or
  * not a whole one, is counted and left alone: it proves nothing, and must not
  * keep the others from being believed.
  *
- * BK_FAIL: the directory cannot be read, or memory.
+ * BK_FAIL: the directory cannot be read, or memory; or what check says.
  */
 int bk_proofs_load(struct bk_listing *items, const char *pattern,
-    const char *dir, struct bk_proofs *found, struct bk_err *e);
+    const struct bk_proofs_from *from, struct bk_proofs *found,
+    struct bk_err *e);
 
 #endif

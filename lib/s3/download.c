@@ -317,7 +317,7 @@ bk_s3_download(struct bk_s3 *s3, const struct bk_s3_download_options *o,
 	if (start_writer(&d, e) == -1 || fetch_all(&d, e) == -1 ||
 	    judge(&d, e) == -1)
 		goto done;
-	rc = out != NULL ? bk_writer_finish(out, e) : 0;
+	rc = out != NULL && !o->more ? bk_writer_finish(out, e) : 0;
  done:
 	clear(&d);
 	return rc;

@@ -36,13 +36,14 @@ struct bk_s3_download_options {
 	 */
 	void (*warn)(const char *text);
 	int must_check;		/* only the size: a failure instead */
+	int more;		/* another object follows in out */
 };
 
 /*
- * Write the object to out and finish out; without out (NULL) only read and
- * check it.  0; -1 with *e set and out not finished: BK_NONE the object does
- * not exist, BK_DATA it is damaged, BK_BUSY it is being thawed, BK_FAIL
- * anything else; or out's write errors.
+ * Write the object to out and finish out, unless there is more; without out
+ * (NULL) only read and check it.  0; -1 with *e set and out not finished:
+ * BK_NONE the object does not exist, BK_DATA it is damaged, BK_BUSY it is being
+ * thawed, BK_FAIL anything else; or out's write errors.
  */
 int bk_s3_download(struct bk_s3 *s3, const struct bk_s3_download_options *o,
     struct bk_writer *out, struct bk_err *e);

@@ -21,7 +21,8 @@ FUZZ(256 << 10, 400)
 	f = fopen(fuzz_path(0, LISTING, sizeof(LISTING) - 1), "r");
 	CHECK(f != NULL && bk_listing_read(&items, f, "fuzz", &e) == 0);
 	(void)fclose(f);
-	CHECK(bk_proofs_load(&items, NULL, fuzz_dir(), &found, &e) == 0);
+	CHECK(bk_proofs_load(&items, NULL,
+	    &(struct bk_proofs_from){ .dir = fuzz_dir() }, &found, &e) == 0);
 	CHECK(found.matched <= found.receipts && found.refused <= 1);
 	for (i = 0; i < items.n; i++) {
 		CHECK(items.item[i].proof == 0 || found.receipts > 0);

@@ -325,7 +325,8 @@ read_receipt(const void *p, size_t n, struct bk_buf *out, struct bk_err *e)
 		broken("listing");
 	(void)fclose(f);
 	save_as("proofs/now.receipt.json", p, n, 0600);
-	rc = bk_proofs_load(&l, NULL, "proofs", &found, e);
+	rc = bk_proofs_load(&l, NULL,
+	    &(struct bk_proofs_from){ .dir = "proofs" }, &found, e);
 	if (rc == 0 && found.refused > 0)
 		rc = bk_fail(e, BK_DATA, "%s", found.first.msg);
 	for (i = 0; rc == 0 && i < l.n; i++)

@@ -87,7 +87,8 @@ prune(void *pattern, struct bk_err *e)
 	if (list(&items, bases, e) == 0 &&
 	    bk_listing_group(&items, pattern, e) == 0 &&
 	    hold(&items, "# comment\n\nshop-20261110T050000Z.bk \n", e) == 0 &&
-	    bk_proofs_load(&items, pattern, dir, &found, e) == 0)
+	    bk_proofs_load(&items, pattern,
+	    &(struct bk_proofs_from){ .dir = dir }, &found, e) == 0)
 		rc = bk_prune_judge(&items, &p, &guards, e);
 	for (i = 0; i < items.n && rc == 0; i++)
 		rc = bk_listed_explain(&out, &items.item[i], &p, e);
@@ -110,7 +111,8 @@ age(void *pattern, struct bk_err *e)
 	f.receipts = 1;
 	if (list(&items, bases, e) == 0 &&
 	    bk_series_group(&items, pattern, e) == 0 &&
-	    bk_proofs_load(&items, pattern, dir, &found, e) == 0)
+	    bk_proofs_load(&items, pattern,
+	    &(struct bk_proofs_from){ .dir = dir }, &found, e) == 0)
 		rc = bk_series_judge(&out, &items, &f, e);
 	bk_subjects_free(&out);
 	bk_listing_free(&items);
