@@ -149,6 +149,8 @@ no_match(const struct bk_header *h, const struct bk_crypt_from *from,
 {
 	int scrypt = strcmp(h->stanza[0].arg[0], "scrypt") == 0;
 
+	if (from->no_key != NULL)
+		*from->no_key = 1;
 	if (scrypt && from->passphrase != NULL)
 		return bk_fail(e, BK_DATA, "header: wrong passphrase");
 	if (scrypt)
@@ -158,7 +160,7 @@ no_match(const struct bk_header *h, const struct bk_crypt_from *from,
 		return bk_fail(e, BK_DATA, "header: not encrypted with a "
 		    "passphrase; give an identity with -i");
 	return bk_fail(e, BK_DATA, "header: no identity matches any of its "
-	    "recipients%s", from->identities->others == 0 ? "" : "; "
+	    "%zu recipients%s", h->nstanzas, from->identities->others == 0 ? "" : "; "
 	    "post-quantum and plug-in identities are not supported");
 }
 

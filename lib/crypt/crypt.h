@@ -30,6 +30,7 @@ struct bk_crypt_from {
 	const char *passphrase;		/* or NULL */
 	const struct bk_verifiers *signers;	/* NULL: anybody, or nobody */
 	const char *signature;		/* the file of the text, or NULL */
+	int *no_key;	/* NULL; or set to 1 where none of these opens it */
 };
 
 /*

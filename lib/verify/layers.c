@@ -43,11 +43,15 @@ is_layer(enum bk_format format)
 static int
 decrypt(struct layer *l, struct bk_writer *out)
 {
+	struct bk_crypt_from from = *l->all->from;
 	struct bk_crypt *c;
-	int rc = -1;
+	int rc = -1, no_key = 0;
 
-	if ((c = bk_crypt_open(l->in, l->all->from, &l->e)) != NULL &&
-	    (rc = bk_crypt_decrypt(c, out, &l->e)) == 0 &&
+	from.no_key = &no_key;
+	c = bk_crypt_open(l->in, &from, &l->e);
+	if (no_key)		/* nothing is known of what is inside */
+		l->e.code = BK_FAIL;
+	if (c != NULL && (rc = bk_crypt_decrypt(c, out, &l->e)) == 0 &&
 	    bk_crypt_signer(c) != NULL)
 		bk_verifier_format(l->signer, bk_crypt_signer(c));
 	bk_crypt_free(c);
