@@ -9,6 +9,7 @@
 #include "pg/scratch.h"
 #include "pg/server.h"
 #include "programs.h"
+#include "restore/foreign.h"
 #include "signals.h"
 #include "tool.h"
 #include "verify/check.h"
@@ -269,16 +270,34 @@ kind_of(struct bk_layers *l)
 	return bk_check_recognise(head, n);
 }
 
+/* A tar, and none of pg_dump's. */
+static int
+is_base(struct bk_layers *l)
+{
+	const void *head;
+	size_t n;
+
+	head = bk_reader_head(bk_layers_inside(l), &n);
+	return kind_of(l) == BK_CHECK_TAR &&
+	    bk_foreign_recognise(head, n) != BK_FOREIGN_TAR;
+}
+
+/* What a restore test cannot restore may restore all the same: BK_FAIL. */
 static int
 demand_archive(struct bk_layers *l, struct bk_err *e)
 {
+	const void *head;
 	size_t n;
 
-	(void)bk_reader_head(bk_layers_inside(l), &n);
+	head = bk_reader_head(bk_layers_inside(l), &n);
 	if (kind_of(l) == BK_CHECK_ARCHIVE)
 		return 0;
 	if (n == 0 && bk_reader_drain(bk_layers_inside(l), e) == -1)
 		return -1;	/* an empty stream: *e says so */
+	if (bk_foreign_recognise(head, n) == BK_FOREIGN_TAR)
+		return bk_fail(e, BK_FAIL, "%s: a tar of pg_dump, of which no "
+		    "restore test is made; dump with -Fc, or load it with "
+		    "bk-restore --into", bk_layers_name(l));
 	return bk_fail(e, BK_FAIL, kind_of(l) == BK_CHECK_TAR ? "%s: a tar; a "
 	    "base backup is recovered with --scratch" : "%s: not an archive of "
 	    "bk-dump or pg_dump -Fc; no other format can be restored for a "
@@ -293,7 +312,7 @@ levels_run(const struct levels *d, struct bk_layers *l, struct bk_verdict *v,
 	struct bk_buf sql = {0}, config = {0};
 	int rc = -1;
 
-	if (d->own && kind_of(l) == BK_CHECK_TAR)
+	if (d->own && is_base(l))
 		return run_recovery(d, l, v, progress, e);
 	if (demand_archive(l, e) == -1)
 		return -1;

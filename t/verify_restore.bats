@@ -82,6 +82,17 @@ waits() {
 	    < <(cat signed)
 }
 
+@test "a tar of pg_dump is not restored for a test, and not refuted" {
+	local how
+	bk-seal pg_dump -Ft shop >shop.tar
+	for how in --restore --scratch --against=shop; do
+		run -1 --separate-stderr bk-verify $how <shop.tar
+		one_line_error bk-verify
+		[[ $stderr == *'a tar of pg_dump, '* ]]
+		[ "$(field result)" = 'could not tell' ]
+	done
+}
+
 @test "a user mapping for PUBLIC, and the longest of time zones" {
 	createdb far
 	psql -qX -v ON_ERROR_STOP=1 far <<-'SQL'
