@@ -93,6 +93,26 @@ waits() {
 	done
 }
 
+@test "a server that lacks the dump's locale: proven, and said" {
+	createdb -T template0 --locale=C.UTF-8 sorted
+	psql -qX sorted -v ON_ERROR_STOP=1 <<-'SQL'
+	CREATE TABLE t (s varchar CHECK (s IN ('new', 'paid')));
+	INSERT INTO t VALUES ('new');
+	SQL
+	pg_dump -Fc -Z0 sorted | sed 's/C\.UTF-8/C.UTF-9/g' | bk-seal cat >none.bk
+	run -0 --separate-stderr bk-verify --restore <none.bk
+	[[ $(field not_covered) == "the database's locale, "*'C.UTF-9'* ]]
+	psql -qX sorted -v ON_ERROR_STOP=1 <<-'SQL'
+	CREATE TABLE p (s text) PARTITION BY RANGE (s);
+	CREATE TABLE p1 PARTITION OF p FOR VALUES FROM ('M') TO ('a');
+	SQL
+	pg_dump -Fc -Z0 sorted | sed "s/C\.UTF-8/C.UTF-9/g; s/FROM ('M') TO ('a')/FROM ('a') TO ('M')/" |
+	    bk-seal cat >none.bk
+	dropdb sorted
+	run -1 --separate-stderr bk-verify --restore <none.bk
+	[[ $stderr == *'empty range bound'*"does not have the dump's locale"* ]]
+}
+
 @test "a user mapping for PUBLIC, and the longest of time zones" {
 	createdb far
 	psql -qX -v ON_ERROR_STOP=1 far <<-'SQL'

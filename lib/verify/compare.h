@@ -57,6 +57,7 @@ struct bk_compare_definitions {
 	/* it was restored with, and the reference is */
 	const struct bk_restore_options *options;
 	int others;		/* there may be more than was dumped */
+	int no_locale;		/* the reference has the server's own, too */
 	int read_only;		/* no reference is made on this server */
 	char *reference;	/* BK_NEWDB_NAME bytes: its name, "" if it is
 				 * gone; else the caller drops it */

@@ -67,8 +67,9 @@ static int
 read_reference(struct run *r, struct bk_err *e)
 {
 	const struct bk_compare_definitions *o = r->o;
-	const struct bk_newdb_like like = { .target = TARGET, .toc = o->toc,
-	    .no_owner = 1, .no_tablespaces = 1 };
+	const struct bk_newdb_like like = { .target = TARGET,
+	    .toc = o->no_locale ? NULL : o->toc, .no_owner = 1,
+	    .no_tablespaces = 1 };
 	struct bk_conn_params *params = bk_conn_params(o->conn, e);
 	struct bk_catalog catalog = r->catalog;
 	struct bk_err ignored = {0};

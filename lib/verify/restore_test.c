@@ -34,6 +34,7 @@ struct test {
 	struct bk_restore_report report;
 	struct bk_conn_params *params;	/* of the database */
 	struct bk_restore_options options;	/* of the restore */
+	int no_locale;		/* the server does not have the dump's */
 	int others;		/* the database may hold more than was dumped */
 	struct bk_buf settings;
 	struct seen *seen;
@@ -167,19 +168,24 @@ make_database(struct test *t, struct bk_err *e)
 	    .toc = bk_restore_toc(t->restore), .no_owner = 1,
 	    .no_tablespaces = 1 };
 	struct bk_restore_test *o = t->o;
-	struct bk_err ignored = {0};
+	struct bk_err why = {0};
 	int n, rc;
 
 	if (bk_newdb_sweep(o->conn, TARGET, &n, e) == -1)
 		return -1;
 	o->hold();
-	rc = bk_newdb_create(o->conn, &like, o->database, &ignored);
+	rc = bk_newdb_create(o->conn, &like, o->database, &why);
 	if (rc == -1) {
 		/* the locale may be missing here: it only affects sorting */
+		t->no_locale = 1;
 		like.toc = NULL;
 		rc = bk_newdb_create(o->conn, &like, o->database, e);
 	}
 	o->release();
+	if (rc == 0 && t->no_locale)
+		rc = bk_verdict_uncovered(t->v, e, "the database's locale, "
+		    "in the place of which is this server's (%.150s)",
+		    why.msg);
 	if (rc == -1 || (t->params = bk_conn_params(o->conn, e)) == NULL)
 		return -1;
 	if (o->own_server)
@@ -211,6 +217,9 @@ load(struct test *t, struct bk_err *e)
 	    bk_restore_whole(t->restore, &options, &t->report, e) :
 	    bk_restore_load(t->restore, &options, &t->report, e);
 	t->v->trusted = t->report.trusted;
+	if (rc == -1 && t->no_locale)
+		bk_fail_add(e, "; this server does not have the dump's locale, "
+		    "on which order and bounds depend");
 	return rc;
 }
 
@@ -326,7 +335,7 @@ compare_definitions(struct test *t, struct bk_err *e)
 	    .no_database = !t->o->against || toc->dbname == NULL ||
 	    strcmp(toc->dbname, PQdb(t->o->conn)) != 0 },
 	    .options = &t->options, .others = t->others,
-	    .read_only = t->o->against,
+	    .read_only = t->o->against, .no_locale = t->no_locale,
 	    .reference = t->o->reference, .hold = t->o->hold,
 	    .release = t->o->release };
 
