@@ -348,7 +348,7 @@ run_of() {
 	done
 	cp proofs/bad.receipt.json proofs/worse.receipt.json
 	run -1 bk-age --receipts proofs <l
-	[[ ${lines[0]} == *", and others; remove it |"* ]]
+	[[ ${lines[0]} == *", and others; remove what is no receipt |"* ]]
 	rm proofs/bad.receipt.json proofs/worse.receipt.json m.prom
 	proof -9999 proven "$(cut -f 3 l)"
 	run -3 bk-age --receipts proofs <l

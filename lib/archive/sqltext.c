@@ -163,6 +163,14 @@ is_routine(const struct bk_sqltext *t)
 	return *kind == 'f' || *kind == 'p';
 }
 
+/* Is the unquoted word, before ch, the letter of a string? */
+static int
+is_prefix(const struct bk_sqltext *t, char ch)
+{
+	return ch == '\'' && t->name_len == 1 &&
+	    strchr("ebxn", t->unquoted[0]) != NULL;
+}
+
 /*
  * An unquoted word is complete.  Within the body of a routine, BEGIN ATOMIC ...
  * END, a ';' does not end the statement; CASE has an END of its own.  BEGIN by
@@ -207,12 +215,15 @@ begin_word(struct bk_sqltext *t, enum state state, char first)
 	t->state = state;
 }
 
-/* E'', or what goes on with one; bits, B'' and X'', know no backslash. */
+/*
+ * E'', or what goes on with one, be it the second half of E'it''s'; bits, B''
+ * and X'', know no backslash.
+ */
 static enum state
 string_state(const struct bk_sqltext *t, char prev, char prev2)
 {
-	if (t->goes_on == 2 || (prev != '\0' && strchr("Ee", prev) != NULL &&
-	    !is_name(prev2)))
+	if (t->goes_on == 2 || (t->goes_on == 1 && prev == '\'') ||
+	    (prev != '\0' && strchr("Ee", prev) != NULL && !is_name(prev2)))
 		return ESTRING;
 	if (prev != '\0' && strchr("BbXx", prev) != NULL && !is_name(prev2))
 		return STRING;
@@ -251,6 +262,8 @@ plain(struct bk_sqltext *t, char ch, struct bk_err *e)
 	char prev = t->prev, prev2 = t->prev2;
 
 	follow_parts(t, ch, prev);
+	if (is_prefix(t, ch))
+		t->name_len = 0;
 	if (!is_name(ch) && !isspace((unsigned char)ch)) {
 		end_word(t);
 		t->begun = 0;
@@ -314,7 +327,7 @@ dollar(struct bk_sqltext *t, char ch)
 	if (ch == '$' && (t->word.len == 0 || t->word.len + 1 < t->tag.len ||
 	    memcmp(t->word.text, t->tag.text, t->word.len) != 0))
 		t->word.len = 0;
-	if (ch == LATER)
+	if (ch == LATER && t->raw != '$')
 		ch = t->raw;
 	if (t->word.len < t->tag.len && ch == t->tag.text[t->word.len])
 		add(&t->word, ch);
@@ -351,8 +364,7 @@ quoted(struct bk_sqltext *t, char ch, char quote)
 	}
 	if (ch == quote) {
 		t->goes_on = t->state == ESTRING;
-		/* 'E' keeps the second half of E'it''s' an ESTRING */
-		t->prev = t->state == ESTRING ? 'E' : 0;
+		t->prev = quote;
 		t->prev2 = 0;
 		t->state = PLAIN;
 	}

@@ -4,6 +4,7 @@
 
 /* Exported by libpq, and in no header of its. */
 extern int pg_char_to_encoding(const char *name);
+extern int pg_valid_server_encoding_id(int encoding);
 
 int
 bk_charset_named(const char *name)
@@ -14,7 +15,9 @@ bk_charset_named(const char *name)
 int
 bk_charset_length(int encoding, const char *s)
 {
-	int n = encoding < 0 ? 1 : PQmblen(s, encoding);
+	/* the server has none in which they do */
+	int n = encoding < 0 || pg_valid_server_encoding_id(encoding) ? 1 :
+	    PQmblen(s, encoding);
 
 	return n < 1 ? 1 : n > 4 ? 4 : n;
 }

@@ -11,7 +11,7 @@ int bk_charset_named(const char *name);
 
 /*
  * The bytes of the character at s, which has four, zeros at the end: 1 to 4.
- * 1 too if encoding is -1.
+ * 1, as for psql, wherever no byte looks like ASCII, and if encoding is -1.
  */
 int bk_charset_length(int encoding, const char *s);
 

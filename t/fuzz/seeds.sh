@@ -335,6 +335,17 @@ if wants sqltext; then
 	SQL
 fi
 
+# The first byte chooses the encoding; with 0x10 a script follows, else pieces.
+if wants psqlscan; then
+	printf '\x10%b' 'select \x83\x5c'"'a\\x95'b;'"' ;\ncopy t from stdin;\n1\n\\.\n' |
+	    seed sjis
+	printf '\x30%b' "select e'a\\\\''b', 'c\\\\';'; /* ' */ select \$a\$;\$a\$;\n" |
+	    seed off
+	printf '\x14%b' 'create function f() returns int begin atomic select case when true then 1 end; end; select 1;\n' |
+	    seed body
+	seq 1 60 | awk '{ printf "%c", $1 + 64 }' | seed pieces
+fi
+
 if wants audit; then
 	export BK_AUDIT_LOG=$WORK/log
 	bk-seal head -c 300 "$WORK/text" | bk-gz 2>/dev/null | bk-crypt -r "$to" >/dev/null

@@ -166,6 +166,9 @@ test_as_the_server(void)
 	    "[E'a' \n \n'\\';' ;][x;]");
 	reads("E'a' '\\' ;x;", "[E'a' '\\' ;][x;]");
 	reads("E'a' -\n'\\' ;x;", "[E'a' -\n'\\' ;][x;]");
+	reads("E'a'$$;$$; E'b''\\';'; x;", "[E'a'$$;$$;][E'b''\\';';][x;]");
+	reads("x'0' CREATE FUNCTION f() BEGIN ATOMIC x; END; y;",
+	    "[x'0' CREATE FUNCTION f() BEGIN ATOMIC x; END;][y;]");
 	reads("E'a'/**/\n'\\' ;x;", "[E'a' \n'\\' ;][x;]");
 	reads("'a'\n'\\' ;x;", "['a'\n'\\' ;][x;]");
 	reads("SET standard_conforming_strings = off; B'\\'; X'\\'; ab'\\'; ';",
@@ -216,6 +219,11 @@ test_encodings(void)
 	}
 	is_int(scan("SET client_encoding = 'SJIS'; '\x83\n';", 34, 9), BK_DATA,
 	    "half a character");
+	/* one that looks like the end of a dollar quote, and half a one */
+	reads("SET client_encoding = 'JOHAB'; $a$;\xa1$a$;$a$; x;",
+	    "[SET client_encoding = 'JOHAB';][$a$;\xa1$a$;$a$;][x;]");
+	reads("SET client_encoding = 'UTF8'; '\xc3'; x;",
+	    "[SET client_encoding = 'UTF8';]['\xc3';][x;]");
 }
 
 /* Written on Windows. */
