@@ -218,6 +218,22 @@ get(const struct options *o, struct bk_s3_cred *cred, struct bk_err *e)
 	return rc;
 }
 
+/* What cannot be asked for. */
+static void
+check_key(const struct options *o, const char *key, const char *arg)
+{
+	if (is_prefix(o, key))
+		return;
+	if (*key == '\0')
+		tool_usage("%s: not the name of an object", arg);
+	if (o->latest.before != 0)
+		tool_usage("--before chooses under a prefix: give "
+		    "s3://BUCKET/PREFIX/");
+	if (o->latest.match != NULL)
+		tool_usage("--match chooses what latest is: give "
+		    "s3://BUCKET/PREFIX/latest");
+}
+
 /* What the operands name, all of it in one bucket. */
 static void
 parse_urls(struct options *o, char *arg[], size_t n)
@@ -233,9 +249,7 @@ parse_urls(struct options *o, char *arg[], size_t n)
 
 		if (bk_s3_url_parse(arg[o->n], url, &e) == -1)
 			tool_refuse(&e);
-		if (*url->key == '\0' && !is_prefix(o, url->key))
-			tool_usage("%s: not the name of an object",
-			    arg[o->n]);
+		check_key(o, url->key, arg[o->n]);
 		if (strcmp(url->place, o->url->place) != 0)
 			tool_usage("%s: in another bucket than %s", arg[o->n],
 			    arg[0]);
@@ -265,12 +279,6 @@ main(int argc, char *argv[])
 	if (o.check && (o.no_check || o.seal))
 		tool_usage("--check: not with %s", o.no_check ? "--no-check" :
 		    "--seal");
-	if (o.latest.before != 0 && !is_prefix(&o, o.url->key))
-		tool_usage("--before chooses under a prefix: give "
-		    "s3://BUCKET/PREFIX/");
-	if (o.latest.match != NULL && !is_prefix(&o, o.url->key))
-		tool_usage("--match chooses what latest is: give "
-		    "s3://BUCKET/PREFIX/latest");
 	if (o.thaw.wait > 0 && o.thaw.days == 0)
 		tool_usage("--wait is for --thaw");
 	tool_run("download", argv[optind], o.check ? NULL : "standard output");

@@ -124,7 +124,7 @@ not_proven() {
 	chmod 600 other
 	run -1 --separate-stderr bk-verify -i other <own
 	one_line_error bk-verify
-	[[ $stderr == *'no identity matches any of its 1 recipients' ]]
+	[[ $stderr == *'no identity matches any of its recipients (1)' ]]
 	[ "$(field result)" = 'could not tell' ]
 	# no receipt of it refutes what another has proven
 	mkdir proofs

@@ -38,6 +38,15 @@ is_name(char ch)
 	return isalnum((unsigned char)ch) || ch == '_' || (ch & 0x80) != 0;
 }
 
+/* The byte that was read where ch stands for it. */
+static char
+byte(const struct bk_sqltext *t, char ch)
+{
+	if (ch == LATER)
+		return t->raw;
+	return ch;
+}
+
 /*
  * Append a byte to the statement: the one that was read where it is a later one
  * of a character, which stands for LATER.
@@ -47,8 +56,7 @@ extend(struct bk_sqltext *t, char ch, struct bk_err *e)
 {
 	const size_t max = t->keep ? KEEP_MAX : HEAD_MAX;
 
-	if (ch == LATER)
-		ch = t->raw;
+	ch = byte(t, ch);
 	if (t->len == 0 && isspace((unsigned char)ch))
 		return 0;
 	t->tail[t->len++ % TAIL_MAX] = ch;
@@ -311,7 +319,7 @@ dollar_tag(struct bk_sqltext *t, char ch, struct bk_err *e)
 		t->state = PLAIN;
 		return plain(t, ch, e);
 	}
-	add(&t->word, ch == LATER ? t->raw : ch);
+	add(&t->word, byte(t, ch));
 	if (ch == '$') {
 		t->tag = t->word;
 		t->word.len = 0;
@@ -378,7 +386,7 @@ line_word(struct bk_sqltext *t, char ch, struct bk_err *e)
 	    t->state == COMMENT ? t->on.comment : t->on.command;
 
 	if (ch != '\n') {
-		add(&t->word, ch == LATER ? t->raw : ch);
+		add(&t->word, byte(t, ch));
 		return 0;
 	}
 	if (t->word.len > 0 && t->word.text[t->word.len - 1] == '\r')

@@ -38,7 +38,9 @@ take_word(const char **p, struct statement *t, struct bk_err *e)
 
 	*p += escapes;
 	t->n++;
-	t->kind[i] = **p == '\'' || **p == '"' ? **p : '\0';
+	t->kind[i] = '\0';
+	if (**p == '\'' || **p == '"')
+		t->kind[i] = **p;
 	out->len = 0;
 	if (bk_buf_puts(out, "", e) == -1)
 		return -1;

@@ -160,7 +160,7 @@ no_match(const struct bk_header *h, const struct bk_crypt_from *from,
 		return bk_fail(e, BK_DATA, "header: not encrypted with a "
 		    "passphrase; give an identity with -i");
 	return bk_fail(e, BK_DATA, "header: no identity matches any of its "
-	    "%zu recipients%s", h->nstanzas, from->identities->others == 0 ?
+	    "recipients (%zu)%s", h->nstanzas, from->identities->others == 0 ?
 	    "" : "; post-quantum and plug-in identities are not supported");
 }
 

@@ -174,7 +174,7 @@ static void
 add_pair(struct bk_definitions *d, const struct bk_toc_entry *was,
     const struct bk_toc_entry *is_now)
 {
-	if (is_now == NULL && is_usual(was))
+	if (is_now == NULL && was != NULL && is_usual(was))
 		return;
 	/* a sequence's value that was not dumped cannot be compared */
 	if (was == NULL && is_now != NULL && is(is_now, "SEQUENCE SET"))

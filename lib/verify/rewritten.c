@@ -190,7 +190,7 @@ same_roles(const char **a, const char **b)
 			return 0;
 	}
 	for (s = *b; s < end_b;)
-		if (count(*a, t = next_token(&s), &end_a) == 0)
+		if (count(*a, next_token(&s), &end_a) == 0)
 			return 0;
 	*a = end_a;
 	*b = end_b;
