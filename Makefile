@@ -37,12 +37,13 @@ MODE = -O2 -D_FORTIFY_SOURCE=2
 endif
 
 HARDEN = -fstack-protector-strong -fstack-clash-protection -fPIE
-WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
+	-Werror=switch
 ISAL := $(shell echo '\#include <isa-l.h>' | $(CC) -E - >/dev/null 2>&1 && echo 1)
 PGINC := $(shell pg_config --includedir 2>/dev/null || echo /usr/include/postgresql)
 INCLUDE = -I$(PGINC)
 ALL_CFLAGS = -std=c11 -g $(MODE) $(HARDEN) $(WARN) -D_POSIX_C_SOURCE=200809L \
-	$(if $(ISAL),-DBK_HAVE_ISAL) -iquote lib $(INCLUDE) -pthread $(CFLAGS)
+	$(if $(ISAL),-DBK_HAVE_ISAL) -iquote lib -iquote bin $(INCLUDE) -pthread $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed -pthread $(MODE) \
 	$(COVER_LDFLAGS) $(LDFLAGS)
 
@@ -61,7 +62,12 @@ LIBOBJ := $(patsubst %.c,$B/obj/%.o,$(wildcard lib/*/*.c))
 UNITS := $(patsubst t/unit/%.c,$B/t/%.t,$(wildcard t/unit/*.c))
 MAN := $(wildcard man/*.[1-8])
 
-all: $(TOOLS)
+# What the shells complete, of the tools' tables of options.
+COMPLETIONS = $B/completions/bk.bash
+all: $(TOOLS) $(COMPLETIONS)
+$(COMPLETIONS): build-aux/completions.pl $(TOOLS)
+	@mkdir -p $(@D)
+	perl build-aux/completions.pl $B/bin $(@D)
 
 # The outside libraries that each tool may need; nothing else is linked.  All
 # are offered libmd, for the seal: a tool that reads no stream does without.
@@ -86,26 +92,23 @@ $B/bin/bk-walrecv: LDLIBS = -lpq $(if $(ISAL),-lisal) -lcrypto
 $B/bin/bk-s3put $B/bin/bk-s3get $B/bin/bk-s3ls $B/bin/bk-s3rm: LDLIBS = $(S3)
 $(UNITS): LDLIBS = $(GZ) -lzstd $(PG) $(S3) -lssl -lcrypto
 
-$B/bin/bk-gz $B/bin/bk-zst: $B/obj/bin/filter.o
+$B/bin/bk-gz $B/bin/bk-zst: $B/obj/bin/tool/filter.o
 $B/bin/bk-seal: $B/obj/bin/seal_input.o
-$B/bin/bk-age: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/age_*.c))
-$B/bin/bk-age $B/bin/bk-prune: $B/obj/bin/receipts.o
+$B/bin/bk-age $B/bin/bk-prune: $B/obj/bin/tool/receipts.o
 $B/bin/bk-audit: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/audit_*.c))
 $B/bin/bk-pitr: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/pitr_*.c))
 $B/bin/bk-restore: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/restore_*.c))
-$B/bin/bk-stat: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/stat_*.c))
-$B/bin/bk-walrecv: $B/obj/bin/walrecv_metrics.o
 $B/bin/bk-verify: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/verify_*.c))
-$B/bin/bk-s3put $B/bin/bk-s3get $B/bin/bk-s3ls $B/bin/bk-s3rm: $B/obj/bin/s3args.o
-$B/bin/bk-rm $B/bin/bk-s3rm: $B/obj/bin/approved.o
-$B/bin/bk-dump $B/bin/bk-restore $B/bin/bk-verify $B/bin/bk-pitr: $B/obj/bin/programs.o
+$B/bin/bk-s3put $B/bin/bk-s3get $B/bin/bk-s3ls $B/bin/bk-s3rm: $B/obj/bin/tool/s3args.o
+$B/bin/bk-rm $B/bin/bk-s3rm: $B/obj/bin/tool/approved.o
+$B/bin/bk-dump $B/bin/bk-restore $B/bin/bk-verify $B/bin/bk-pitr: $B/obj/bin/tool/programs.o
 $(patsubst %,$B/bin/bk-%,base dump notify restore s3get s3ls s3put s3rm stat \
-    verify walrecv): $B/obj/bin/ca_file.o
-$B/bin/bk-s3put $B/bin/bk-save: $B/obj/bin/names.o
-$(TOOLS): $B/obj/bin/narrow.o
-$(TOOLS): $B/bin/%: $B/obj/bin/%.o $B/obj/bin/tool.o \
-    $B/obj/bin/tool_options.o $B/obj/bin/audit_line.o $B/obj/bin/own_dir.o \
-    $B/obj/bin/progress_line.o $B/obj/bin/signals.o $(COVER_OBJ) $B/libbk.a
+    verify walrecv): $B/obj/bin/tool/ca_file.o
+$B/bin/bk-s3put $B/bin/bk-save: $B/obj/bin/tool/names.o
+$(TOOLS): $B/obj/bin/tool/sandbox_tool.o
+$(TOOLS): $B/bin/%: $B/obj/bin/%.o $B/obj/bin/tool/tool.o \
+    $B/obj/bin/tool/tool_options.o $B/obj/bin/tool/audit_line.o $B/obj/bin/tool/own_dir.o \
+    $B/obj/bin/tool/progress_line.o $B/obj/bin/tool/signals.o $(COVER_OBJ) $B/libbk.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $B/libbk.a $(LDLIBS) -lmd
 
@@ -166,7 +169,7 @@ LONG := $(wildcard $(patsubst %,t/%.bats,contrib_* *_versions *_servers \
 TESTS = $(filter-out $(LONG),$(wildcard t/*.bats))
 BK_MAJORS ?= 13,15,18
 check: deps
-	$(MAKE) -s -j$(JOBS) all units
+	$(MAKE) -s -j$(JOBS) all units $(TORTURE)
 	$(MAKE) -s lint
 	scratch=$$(t/support/scratch.sh); \
 	env --default-signal BK_BIN="$(CURDIR)/$B/bin" BK_MAJORS="$(BK_MAJORS)" \
@@ -194,7 +197,7 @@ check-all: deps
 units: $(UNITS)
 
 unit: units
-	prove -j$(JOBS) --failures --comments $(UNITS)
+	TMPDIR=$$(t/support/scratch.sh) prove -j$(JOBS) --failures --comments $(UNITS)
 
 lint:
 	mandoc -Tlint -W warning $(MAN)
@@ -203,7 +206,7 @@ lint:
 # object is newer: the compiler knows its headers.  What another version of
 # clang-tidy thinks fails nobody's make check: Debian 12's is the gate.
 TIDY := $(shell clang-tidy --version 2>/dev/null | grep -q 'version 14\.' && echo 1)
-analyze: $(patsubst %.c,$B/analyze/%.ok,$(wildcard lib/*/*.c bin/*.c))
+analyze: $(patsubst %.c,$B/analyze/%.ok,$(wildcard lib/*/*.c bin/*.c bin/tool/*.c))
 
 gate: $(if $(TIDY),analyze)
 	$(if $(TIDY),,@echo "analyze: not run, as clang-tidy is not version 14")
@@ -223,11 +226,6 @@ demo: deps
 check-on:
 	t/support/check-on.sh $(SUITE)
 
-# The completions of the shells, of the tools' tables of options.
-.PHONY: completions
-completions: all
-	perl build-aux/completions.pl $B/bin contrib/completions
-
 bench: deps
 	$(MAKE) -s -j$(JOBS) all
 	BK_BIN="$(CURDIR)/$B/bin" t/support/bench.sh
@@ -237,8 +235,20 @@ torture: deps
 	$(MAKE) -s -j$(JOBS) all $(TORTURE)
 	BK_BIN="$(CURDIR)/$B/bin" t/torture/run
 
+# The figures of the latest make torture, for a release.
+.PHONY: figures
+figures:
+	@mkdir -p build/dist
+	t/torture/page >build/dist/FIGURES.new
+	mv build/dist/FIGURES.new build/dist/FIGURES
+
+# The pages as HTML, into build/html.
+.PHONY: html
+html:
+	build-aux/html.sh build/html
+
 install: all
-	build-aux/install.sh install "$(DESTDIR)" "$(PREFIX)" $(TOOLS)
+	build-aux/install.sh install "$(DESTDIR)" "$(PREFIX)" $B/completions $(TOOLS)
 
 uninstall:
 	build-aux/install.sh uninstall "$(DESTDIR)" "$(PREFIX)"

@@ -6,15 +6,12 @@
 #include <unistd.h>
 
 #include "audit/pipelines.h"
-#include "audit_report.h"
-#include "base/num.h"
-#include "base/utctime.h"
-#include "base/utf8.h"
-#include "tool.h"
+#include "audit_commands.h"
+#include "report/audit_report.h"
+#include "tool/tool.h"
 
 #define NAMED_MAX 20		/* damaged lines; the others are counted */
 #define POLL_MS 250
-#define HEAD "TIME                  OPERATION   STATUS        SIZE      TOOK  "
 
 typedef int each_run(void *arg, const struct bk_run *r, struct bk_err *e);
 
@@ -30,20 +27,6 @@ matches(const struct audit_options *o, const struct bk_run *r)
 	    strstr(r->destination, o->target) == NULL)
 		return 0;
 	return r->ended >= o->since;
-}
-
-static int
-is_place(const char *s)
-{
-	return *s != '\0' && strcmp(s, "standard input") != 0 &&
-	    strcmp(s, "standard output") != 0;
-}
-
-const char *
-audit_target(const struct bk_run *r)
-{
-	return is_place(r->destination) ? r->destination :
-	    is_place(r->source) ? r->source : "";
 }
 
 struct reading {
@@ -127,52 +110,11 @@ audit_each(const struct audit_options *o, each_run *each, void *arg,
 	return 0;
 }
 
-void
-audit_took(double seconds, char out[BK_NUM_TEXT])
-{
-	if (seconds < 10)
-		(void)snprintf(out, BK_NUM_TEXT, "%.1fs", seconds);
-	else
-		bk_duration_format((uint64_t)seconds, out);
-}
-
-/* "shop -> s3://b/shop.bk" */
-static int
-add_places(struct bk_buf *b, const struct bk_run *r, struct bk_err *e)
-{
-	int from = is_place(r->source), to = is_place(r->destination);
-
-	return bk_buf_printf(b, e, "%-15s  %s%s%s", *r->ip_address == '\0' ?
-	    "-" : r->ip_address, from ? r->source : "", from && to ? " -> " :
-	    "", to ? r->destination : from ? "" : "-");
-}
-
-static int
-add_row(struct bk_buf *b, const struct bk_run *r, int places, struct bk_err *e)
-{
-	char when[BK_UTCTIME_TEXT], size[BK_NUM_TEXT] = "-";
-	char took[BK_NUM_TEXT] = "-";
-	const char *target = audit_target(r);
-
-	bk_utctime_format(r->ended, when);
-	if (r->size_bytes > 0)
-		bk_size_format(r->size_bytes, size);
-	if (r->duration_seconds > 0)
-		audit_took(r->duration_seconds, took);
-	if (bk_buf_printf(b, e, "%-20s  %-10s  %-7s  %9s  %8s  ", when,
-	    r->operation, r->failed ? "FAILED" : "ok", size, took) == -1 ||
-	    (places ? add_places(b, r, e) : bk_buf_puts(b, *target == '\0' ?
-	    "-" : target, e)) == -1)
-		return -1;
-	return *r->error == '\0' ? 0 : bk_buf_printf(b, e, ": %s", r->error);
-}
-
 static int
 put(const char *text, size_t n, struct bk_err *e)
 {
-	if (fwrite(text, 1, n, stdout) != n || putchar('\n') == EOF)
-		return bk_fail_errno(e, "standard output: write");
-	return 0;
+	return fwrite(text, 1, n, stdout) == n ? 0 :
+	    bk_fail_errno(e, "standard output: write");
 }
 
 static int
@@ -180,14 +122,11 @@ print(void *arg, const struct bk_run *r, struct bk_err *e)
 {
 	const struct audit_options *o = arg;
 	struct bk_buf row = {0};
-	int rc;
+	int rc = o->json ? bk_report_run_json(r, &row, e) :
+	    bk_report_run(r, o->pipelines, &row, e);
 
-	if (o->json)
-		return put(r->line, r->len, e);
-	if ((rc = add_row(&row, r, o->pipelines, e)) == 0) {
-		bk_utf8_clean(row.data, row.len);
+	if (rc == 0)
 		rc = put(row.data, row.len, e);
-	}
 	bk_buf_free(&row);
 	return rc;
 }
@@ -255,8 +194,7 @@ follow(const struct audit_options *o, struct bk_err *e)
 int
 audit_list(const struct audit_options *o, int is_followed, struct bk_err *e)
 {
-	const char *head = o->pipelines ? HEAD "ADDRESS          BACKUP" :
-	    HEAD "TARGET";
+	const char *head = bk_report_run_head(o->pipelines);
 	struct audit_options from_now = *o;
 	int rc;
 

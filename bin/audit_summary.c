@@ -1,370 +1,23 @@
-/* bk-audit: a summary per job; see audit_report.h */
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+/* bk-audit: a summary for each job; see audit_commands.h */
 #include <unistd.h>
 
-#include "audit_report.h"
+#include "audit_commands.h"
 #include "base/io.h"
-#include "base/textfile.h"
-#include "base/utctime.h"
-#include "base/utf8.h"
-#include "policy/freshness.h"
-#include "policy/series.h"
-#include "policy/run_target.h"
-#include "tool.h"
-
-/* Number of latest successful runs whose durations are reported. */
-#define RECENT 1000
-
-/* What one tool does to one database or series. */
-struct job {
-	char *operation;
-	char *target;			/* "": none, or unknown */
-	uint64_t runs, failures;
-	time_t last_success, last_failure;	/* 0: none */
-	uint64_t size;			/* bytes, of the last success */
-	char *error;			/* of the last failure; or NULL */
-	uint64_t *took;			/* ms, a ring; finally sorted */
-	size_t ntook, cap;		/* at most RECENT */
-};
-
-struct jobs {				/* by operation and target */
-	struct job *v;
-	size_t n;
-	int pipelines;			/* of which the source is the target */
-};
-
-struct durations {			/* seconds */
-	double median, p95, max;
-};
+#include "report/audit_report.h"
+#include "stream/textfile.h"
 
 static int
-compare(const struct job *j, const char *operation, const char *target)
+take(void *jobs, const struct bk_run *r, struct bk_err *e)
 {
-	int c = strcmp(j->operation, operation);
-
-	return c != 0 ? c : strcmp(j->target, target);
-}
-
-static struct job *
-add_job(struct jobs *jobs, size_t at, const char *operation,
-    const char *target, struct bk_err *e)
-{
-	struct job *more = realloc(jobs->v, (jobs->n + 1) * sizeof(*more));
-	struct job new = { .operation = strdup(operation),
-	    .target = strdup(target) };
-
-	if (more != NULL)
-		jobs->v = more;
-	if (more == NULL || new.operation == NULL || new.target == NULL) {
-		free(new.operation);
-		free(new.target);
-		bk_fail_memory(e);
-		return NULL;
-	}
-	memmove(more + at + 1, more + at, (jobs->n - at) * sizeof(*more));
-	jobs->n++;
-	more[at] = new;
-	return &more[at];
-}
-
-static struct job *
-find_job(struct jobs *jobs, const char *operation, const char *target,
-    struct bk_err *e)
-{
-	size_t low = 0, high = jobs->n, mid;
-	int c;
-
-	while (low < high) {
-		mid = low + (high - low) / 2;
-		c = compare(&jobs->v[mid], operation, target);
-		if (c == 0)
-			return &jobs->v[mid];
-		if (c < 0)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return add_job(jobs, low, operation, target, e);
-}
-
-/*
- * The job's name: the series of a target that is one of a series, as stored
- * backups are, whose names contain a time; a bare word (a database) as it is.
- */
-static int
-name_of(const char *target, struct bk_buf *name, struct bk_err *e)
-{
-	return *target == '\0' ? bk_buf_puts(name, "", e) :
-	    bk_series_of(target, name, e);
+	return bk_report_jobs_add(jobs, r, e);
 }
 
 static int
-note_success(struct job *j, const struct bk_run *r, struct bk_err *e)
-{
-	size_t cap = j->cap == 0 ? 16 : j->cap * 2;
-	uint64_t *more;
-
-	if (j->ntook == j->cap && j->cap < RECENT) {
-		if (cap > RECENT)
-			cap = RECENT;
-		if ((more = realloc(j->took, cap * sizeof(*more))) == NULL)
-			return bk_fail_memory(e);
-		j->took = more;
-		j->cap = cap;
-	}
-	if (r->duration_seconds > 0)
-		j->took[j->ntook++ % j->cap] =
-		    (uint64_t)(r->duration_seconds * 1000);
-	if (r->ended >= j->last_success) {
-		j->last_success = r->ended;
-		j->size = r->size_bytes;
-	}
-	return 0;
-}
-
-static int
-note_failure(struct job *j, const struct bk_run *r, struct bk_err *e)
-{
-	j->failures++;
-	if (r->ended < j->last_failure)
-		return 0;
-	j->last_failure = r->ended;
-	free(j->error);
-	j->error = strdup(r->error);
-	return j->error == NULL ? bk_fail_memory(e) : 0;
-}
-
-/*
- * A success ends the failures of those that failed before their target was
- * known, and may have had this one.
- */
-static int
-forgive(struct jobs *jobs, const struct bk_run *r, const char *target,
-    struct bk_err *e)
-{
-	struct job *j;
-	int rc;
-
-	for (j = jobs->v; j < jobs->v + jobs->n; j++) {
-		if (j->failures == 0 || r->ended <= j->last_success ||
-		    strcmp(j->operation, r->operation) != 0)
-			continue;
-		if ((rc = bk_target_may_be(j->target, target, e)) == -1)
-			return -1;
-		if (rc == 1)
-			j->last_success = r->ended;
-	}
-	return 0;
-}
-
-/* What a pipeline begins with; without that where it ends. */
-static const char *
-source_of(const struct bk_run *r)
-{
-	struct bk_run beginning = *r;
-	const char *source;
-
-	beginning.destination = "";
-	source = audit_target(&beginning);
-	return *source != '\0' ? source : audit_target(r);
-}
-
-static int
-take(void *arg, const struct bk_run *r, struct bk_err *e)
-{
-	struct jobs *jobs = arg;
-	struct bk_buf name = {0};
-	struct job *j = NULL;
-	int rc = -1;
-	/* a deleted name has no next run to succeed */
-	const char *target = strcmp(r->type, "delete") == 0 ? "" :
-	    jobs->pipelines ? source_of(r) : audit_target(r);
-
-	if (name_of(target, &name, e) == 0 &&
-	    (j = find_job(jobs, r->operation, name.data, e)) != NULL) {
-		j->runs++;
-		rc = r->failed ? note_failure(j, r, e) : note_success(j, r, e);
-		if (rc == 0 && !r->failed)
-			rc = forgive(jobs, r, target, e);
-	}
-	bk_buf_free(&name);
-	return rc;
-}
-
-/* 0: no success, or its duration is unknown. */
-static int
-durations_of(struct job *j, struct durations *d)
-{
-	size_t n = j->ntook < j->cap ? j->ntook : j->cap, nearly_all;
-
-	if (n == 0)
-		return 0;
-	nearly_all = (n * 95 + 99) / 100;
-	d->median = (double)bk_fresh_median(j->took, n) / 1000;
-	d->p95 = (double)j->took[nearly_all - 1] / 1000;
-	d->max = (double)j->took[n - 1] / 1000;
-	return 1;
-}
-
-static double
-success_rate(const struct job *j)
-{
-	return (double)(j->runs - j->failures) / (double)j->runs;
-}
-
-static int
-add_row(struct bk_buf *b, struct job *j, struct bk_err *e)
-{
-	char median[BK_NUM_TEXT] = "-", p95[BK_NUM_TEXT] = "-";
-	char max[BK_NUM_TEXT] = "-", size[BK_NUM_TEXT] = "-";
-	char success[BK_UTCTIME_TEXT] = "-", failure[BK_UTCTIME_TEXT] = "-";
-	struct durations d;
-
-	if (durations_of(j, &d)) {
-		audit_took(d.median, median);
-		audit_took(d.p95, p95);
-		audit_took(d.max, max);
-	}
-	if (j->last_success != 0)
-		bk_utctime_format(j->last_success, success);
-	if (j->size > 0)
-		bk_size_format(j->size, size);
-	if (j->failures > 0)
-		bk_utctime_format(j->last_failure, failure);
-	/* rounded down: 100% is all */
-	return bk_buf_printf(b, e, "%-10s  %6" PRIu64 "  %6" PRIu64
-	    "  %3d%%  %8s  %8s  %8s  %9s  %-20s  %-20s  %s\n", j->operation,
-	    j->runs, j->failures, (int)(success_rate(j) * 100), median, p95,
-	    max, size, success, failure, *j->target == '\0' ? "-" : j->target);
-}
-
-static int
-add_table(struct bk_buf *b, struct jobs *jobs, struct bk_err *e)
-{
-	size_t i, start;
-
-	if (bk_buf_puts(b, "OPERATION     RUNS  FAILED  GOOD    MEDIAN       "
-	    "P95       MAX  LAST SIZE  LAST SUCCESS          LAST FAILURE      "
-	    "    TARGET\n", e) == -1)
-		return -1;
-	for (i = 0; i < jobs->n; i++) {
-		start = b->len;
-		if (add_row(b, &jobs->v[i], e) == -1)
-			return -1;
-		bk_utf8_clean(b->data + start, b->len - start - 1);
-	}
-	return 0;
-}
-
-/* ,"key":"2026-..." or null */
-static int
-add_time(struct bk_buf *b, const char *key, time_t t, struct bk_err *e)
-{
-	char when[BK_UTCTIME_TEXT];
-
-	if (t == 0)
-		return bk_buf_printf(b, e, ",\"%s\":null", key);
-	bk_utctime_format(t, when);
-	return bk_buf_printf(b, e, ",\"%s\":\"%s\"", key, when);
-}
-
-static int
-add_object(struct bk_buf *b, struct job *j, struct bk_err *e)
-{
-	struct durations d;
-
-	if (bk_buf_puts(b, "{\"operation\":", e) == -1 ||
-	    bk_buf_json(b, j->operation, e) == -1 ||
-	    bk_buf_puts(b, ",\"target\":", e) == -1 ||
-	    (*j->target == '\0' ? bk_buf_puts(b, "null", e) :
-	    bk_buf_json(b, j->target, e)) == -1 ||
-	    bk_buf_printf(b, e, ",\"runs\":%" PRIu64 ",\"failures\":%" PRIu64
-	    ",\"success_rate\":%.4f,\"duration_seconds\":", j->runs,
-	    j->failures, success_rate(j)) == -1 ||
-	    (!durations_of(j, &d) ? bk_buf_puts(b, "null", e) :
-	    bk_buf_printf(b, e, "{\"median\":%.3f,\"p95\":%.3f,\"max\":%.3f}",
-	    d.median, d.p95, d.max)) == -1 ||
-	    bk_buf_printf(b, e, ",\"last_size_bytes\":%" PRIu64, j->size) ==
-	    -1 || add_time(b, "last_success", j->last_success, e) == -1 ||
-	    add_time(b, "last_failure", j->last_failure, e) == -1 ||
-	    bk_buf_puts(b, ",\"last_error\":", e) == -1 ||
-	    (j->error == NULL ? bk_buf_puts(b, "null", e) :
-	    bk_buf_json(b, j->error, e)) == -1)
-		return -1;
-	return bk_buf_puts(b, "}\n", e);
-}
-
-enum metric { RUNS, FAILURES, SUCCESS, FAILURE, SIZE, MEDIAN, P95, MAX,
-    METRICS };
-
-static const struct { const char *name, *help; } metrics[METRICS] = {
-	[RUNS] = { "bk_job_runs", "Runs in the audit log." },
-	[FAILURES] = { "bk_job_failures", "Failed runs." },
-	[SUCCESS] = { "bk_job_last_success_timestamp_seconds",
-	    "When a run last succeeded; 0: never." },
-	[FAILURE] = { "bk_job_last_failure_timestamp_seconds",
-	    "When a run last failed; 0: never." },
-	[SIZE] = { "bk_job_last_size_bytes", "Size of the last successful "
-	    "run." },
-	[MEDIAN] = { "bk_job_duration_median_seconds",
-	    "Median duration of successful runs." },
-	[P95] = { "bk_job_duration_p95_seconds", "95 of 100 less." },
-	[MAX] = { "bk_job_duration_max_seconds", "Longest duration of a "
-	    "successful run." },
-};
-
-/* The value of one metric; -1: j has none. */
-static double
-value_of(struct job *j, enum metric m)
-{
-	struct durations d = { -1, -1, -1 };
-
-	switch (m) {
-	case RUNS: return (double)j->runs;
-	case FAILURES: return (double)j->failures;
-	case SUCCESS: return (double)j->last_success;
-	case FAILURE: return (double)j->last_failure;
-	case SIZE: return j->runs == j->failures ? -1 : (double)j->size;
-	default: (void)durations_of(j, &d);
-	}
-	return m == MEDIAN ? d.median : m == P95 ? d.p95 : d.max;
-}
-
-static int
-add_metric(struct bk_buf *b, struct jobs *jobs, enum metric m,
-    struct bk_err *e)
-{
-	struct job *j;
-	double v;
-
-	if (bk_textfile_head(b, metrics[m].name, "gauge", metrics[m].help, e) ==
-	    -1)
-		return -1;
-	for (j = jobs->v; j < jobs->v + jobs->n; j++) {
-		if ((v = value_of(j, m)) < 0)
-			continue;
-		if (bk_buf_printf(b, e, "%s{", metrics[m].name) == -1 ||
-		    bk_textfile_label(b, "operation", j->operation, e) == -1 ||
-		    bk_buf_puts(b, ",", e) == -1 ||
-		    bk_textfile_label(b, "target", j->target, e) == -1 ||
-		    bk_buf_printf(b, e, "} %.*f\n", m < MEDIAN ? 0 : 3, v) ==
-		    -1)
-			return -1;
-	}
-	return 0;
-}
-
-static int
-store_metrics(struct jobs *jobs, const char *path, struct bk_err *e)
+store_metrics(struct bk_report_jobs *jobs, const char *path, struct bk_err *e)
 {
 	struct bk_buf text = {0};
-	int m, rc = 0;
+	int rc = bk_report_jobs_prometheus(jobs, &text, e);
 
-	for (m = 0; rc == 0 && m < METRICS; m++)
-		rc = add_metric(&text, jobs, (enum metric)m, e);
 	if (rc == 0)
 		rc = bk_textfile_store(path, &text, e);
 	bk_buf_free(&text);
@@ -372,14 +25,13 @@ store_metrics(struct jobs *jobs, const char *path, struct bk_err *e)
 }
 
 static int
-print(const struct audit_options *o, struct jobs *jobs, struct bk_err *e)
+print(const struct audit_options *o, struct bk_report_jobs *jobs,
+    struct bk_err *e)
 {
 	struct bk_buf text = {0};
-	int rc = o->json ? 0 : add_table(&text, jobs, e);
-	size_t i;
+	int rc = o->json ? bk_report_jobs_json(jobs, &text, e) :
+	    bk_report_jobs_text(jobs, &text, e);
 
-	for (i = 0; rc == 0 && o->json && i < jobs->n; i++)
-		rc = add_object(&text, &jobs->v[i], e);
 	if (rc == 0)
 		rc = bk_io_write(STDOUT_FILENO, text.data, text.len,
 		    "standard output", e);
@@ -391,24 +43,20 @@ int
 audit_summary(const struct audit_options *o, struct bk_err *e)
 {
 	struct bk_err reason = {0};
-	struct jobs jobs = { .pipelines = o->pipelines };
-	struct job *j;
-	int rc = audit_each(o, take, &jobs, &reason);
+	struct bk_report_jobs *jobs = bk_report_jobs_new(o->pipelines, e);
+	int rc;
 
+	if (jobs == NULL)
+		return -1;
+	rc = audit_each(o, take, jobs, &reason);
 	/* print what could be read; the status is not 0 */
 	if (rc == 0 || reason.code == BK_DATA) {
-		if (print(o, &jobs, e) == -1 || (o->prometheus != NULL &&
-		    store_metrics(&jobs, o->prometheus, e) == -1))
+		if (print(o, jobs, e) == -1 || (o->prometheus != NULL &&
+		    store_metrics(jobs, o->prometheus, e) == -1))
 			rc = -1;
 	}
 	if (rc == -1 && e->code == BK_OK)
 		*e = reason;
-	for (j = jobs.v; j < jobs.v + jobs.n; j++) {
-		free(j->operation);
-		free(j->target);
-		free(j->error);
-		free(j->took);
-	}
-	free(jobs.v);
+	bk_report_jobs_free(jobs);
 	return rc;
 }

@@ -1,11 +1,11 @@
-/* bk-audit: whether the hash chain is intact; see audit_report.h */
+/* bk-audit: whether the hash chain is intact; see audit_commands.h */
 #include <stdio.h>
 #include <string.h>
 
 #include "audit/chain.h"
 #include "audit/logfile.h"
-#include "audit_report.h"
-#include "tool.h"
+#include "audit_commands.h"
+#include "tool/tool.h"
 
 #define NAMED_MAX 20		/* broken lines; the others are counted */
 

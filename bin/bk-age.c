@@ -8,16 +8,17 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "age_report.h"
 #include "base/io.h"
 #include "base/num.h"
-#include "base/textfile.h"
-#include "narrow.h"
-#include "receipts.h"
 #include "policy/group.h"
 #include "policy/listing.h"
 #include "policy/series.h"
-#include "tool.h"
+#include "report/age_report.h"
+#include "stream/textfile.h"
+#include "tool/receipts.h"
+#include "tool/sandbox_tool.h"
+#include "tool/tool.h"
+#include "walfile/wal_name.h"
 
 enum {
 	OPT_MIN_SIZE = TOOL_OPT_TOOL, OPT_MAX_SHRINK, OPT_MAX_GROWTH, OPT_LAST,
@@ -84,43 +85,12 @@ struct options {
 	int wal, json, fails, proven, min_free;
 };
 
-/* A share of up to max percent, as 1/100 percent. */
-static int
-parse_share(const char *s, const char *label, uint64_t max, uint64_t *out,
-    struct bk_err *e)
-{
-	if (bk_fraction_parse(s, max, label, out, e) == -1)
-		return -1;
-	*out *= 100;
-	return 0;
-}
-
-static int
-parse_value(enum bk_metric check, const char *s, const char *label,
-    uint64_t *out, struct bk_err *e)
-{
-	switch (check) {
-	case BK_METRIC_SIZE:
-	case BK_METRIC_FREE_BYTES:
-		return bk_size_parse(s, label, out, e);
-	case BK_METRIC_GROWTH:
-		return parse_share(s, label, 1000000, out, e);
-	case BK_METRIC_SHRINK:
-	case BK_METRIC_FREE:
-		return parse_share(s, label, 100, out, e);
-	case BK_METRIC_COUNT:
-		return bk_num_parse(s, 0, INT64_MAX, label, out, e);
-	default:
-		return bk_duration_parse(s, label, out, e);
-	}
-}
-
 /* CRITICAL or WARNING,CRITICAL. */
 static void
-parse_limit(struct options *o, enum bk_metric check, const char *s,
+parse_limit(struct options *o, enum bk_metric metric, const char *s,
     const char *label)
 {
-	struct bk_limit *l = &o->fresh.limit[check];
+	struct bk_limit *l = &o->fresh.limit[metric];
 	const char *comma = strchr(s, ',');
 	struct bk_err e = {0};
 	char first[64];
@@ -131,14 +101,14 @@ parse_limit(struct options *o, enum bk_metric check, const char *s,
 		tool_usage("%s: '%s' is too long", label, s);
 	memcpy(first, s, n);
 	first[n] = '\0';
-	rc = parse_value(check, comma == NULL ? s : comma + 1, label,
+	rc = bk_metric_parse(metric, comma == NULL ? s : comma + 1, label,
 	    &l->critical, &e);
 	l->warning = l->critical;
 	if (rc == 0 && comma != NULL)
-		rc = parse_value(check, first, label, &l->warning, &e);
+		rc = bk_metric_parse(metric, first, label, &l->warning, &e);
 	if (rc == -1)
 		tool_refuse(&e);
-	if (bk_metric_is_floor(check) ? l->warning < l->critical :
+	if (bk_metric_is_floor(metric) ? l->warning < l->critical :
 	    l->warning > l->critical)
 		tool_usage("%s: '%s': WARNING would never be reached; write it "
 		    "WARNING,CRITICAL", label, s);
@@ -165,7 +135,7 @@ parse_segment(struct options *o, const char *s)
 
 	if (bk_size_parse(s, "--segment-size", &v, &e) == -1)
 		tool_refuse(&e);
-	if (v < 1 << 20 || v > 1 << 30 || (v & (v - 1)) != 0)
+	if (!bk_wal_segment_is_size(v))
 		tool_usage("--segment-size: '%s': a WAL segment is 1M, 2M, 4M "
 		    "... or 1G", s);
 	o->fresh.segment = v;
@@ -400,7 +370,8 @@ judge(const struct options *o, struct bk_subjects *out, struct bk_err *e)
 		rc = note_failure(out, "receipts", &no_receipts, e);
 	if (judge_receipts(out, &proofs, e) == -1)
 		rc = -1;
-	if (o->log != NULL && age_log(out, o->log, &o->fresh, &reason[1]) == -1)
+	if (o->log != NULL && bk_age_log(out, o->log, &o->fresh,
+	    &reason[1]) == -1)
 		rc = note_failure(out, "audit log", &reason[1], e);
 	if (o->path != NULL && add_disk(out, o->path, &o->fresh,
 	    &reason[2]) == -1)
@@ -414,7 +385,7 @@ store_metrics(const struct options *o, struct bk_subjects *s, struct bk_err *e)
 {
 	struct bk_buf text = {0};
 	struct bk_err reason = {0};
-	int rc = age_prometheus(s, &o->fresh, o->prometheus, &text,
+	int rc = bk_age_prometheus(s, &o->fresh, o->prometheus, &text,
 	    &reason);
 
 	if (rc == 0)
@@ -442,8 +413,8 @@ static int
 print(const struct options *o, const struct bk_subjects *s, struct bk_err *e)
 {
 	struct bk_buf text = {0};
-	int rc = o->json ? age_json(s, &o->fresh, &text, e) :
-	    age_text(s, &o->fresh, &text, e);
+	int rc = o->json ? bk_age_json(s, &o->fresh, &text, e) :
+	    bk_age_text(s, &o->fresh, &text, e);
 
 	if (rc == -1 && !o->json)
 		print_failure(e);

@@ -5,10 +5,10 @@
 
 #include "audit/append.h"
 #include "audit/format.h"
-#include "audit_report.h"
+#include "audit_commands.h"
 #include "base/utctime.h"
-#include "narrow.h"
-#include "tool.h"
+#include "tool/sandbox_tool.h"
+#include "tool/tool.h"
 
 enum {
 	OPT_SUMMARY = TOOL_OPT_TOOL, OPT_VERIFY, OPT_FOLLOW, OPT_RECORD,
@@ -33,7 +33,7 @@ static const struct tool_opt options[] = {
 	{ OPT_STATUS, "status", "WORD", "success|failure",
 	    "success or failure" },
 	{ OPT_SINCE, "since", "TIME", NULL,
-	    "the last 90m, 7d; or from 2026-11-21T02:00:00Z on" },
+	    "the last 90m, 7d; or from 2026-11-21 02:00Z on" },
 	{ OPT_TARGET, "target", "TEXT", NULL,
 	    "runs with TEXT in source or destination" },
 	{ OPT_JSON, "json", NULL, NULL, "print JSON, one object per line" },
@@ -73,11 +73,17 @@ parse_status(const char *s)
 static time_t
 parse_since(const char *s)
 {
-	time_t now = time(NULL), t;
+	time_t now = time(NULL);
+	struct bk_moment m;
+	struct bk_err e = {0};
 	uint64_t ago;
 
-	if (bk_utctime_parse(s, strlen(s), &t) == 0)
-		return t;
+	if (strspn(s, "0123456789") == 4 && s[4] == '-') {
+		if (bk_moment_parse(s, "--since", localtime_r, 0, &m, &e) ==
+		    -1)
+			tool_refuse(&e);
+		return m.t;
+	}
 	ago = tool_duration(s, "--since");
 	return ago < (uint64_t)now ? now - (time_t)ago : 0;
 }

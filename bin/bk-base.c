@@ -9,10 +9,10 @@
 #include "base/io.h"
 #include "base/num.h"
 #include "base/thread.h"
-#include "ca_file.h"
-#include "signals.h"
-#include "tool.h"
-#include "wal/base_ready.h"
+#include "basebackup/base_ready.h"
+#include "tool/ca_file.h"
+#include "tool/signals.h"
+#include "tool/tool.h"
 
 #define CANCEL_MS 5000		/* for telling the server that we are gone */
 #define RATE_MIN 32		/* KiB a second, as PostgreSQL has it */

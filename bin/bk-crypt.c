@@ -8,15 +8,15 @@
 #include <unistd.h>
 
 #include "base/io.h"
-#include "base/reader.h"
 #include "base/secret.h"
-#include "base/store.h"
-#include "base/writer.h"
 #include "crypt/crypt.h"
 #include "crypt/signature.h"
-#include "narrow.h"
-#include "signals.h"
-#include "tool.h"
+#include "stream/reader.h"
+#include "stream/store.h"
+#include "stream/writer.h"
+#include "tool/sandbox_tool.h"
+#include "tool/signals.h"
+#include "tool/tool.h"
 
 enum {
 	OPT_PASSPHRASE_FILE = TOOL_OPT_TOOL, OPT_PASSPHRASE_FD, OPT_AGE,

@@ -6,12 +6,12 @@
 
 #include "base/buf.h"
 #include "base/child.h"
-#include "ca_file.h"
 #include "dump/dump.h"
 #include "pg/server.h"
-#include "programs.h"
-#include "signals.h"
-#include "tool.h"
+#include "tool/ca_file.h"
+#include "tool/programs.h"
+#include "tool/signals.h"
+#include "tool/tool.h"
 
 enum { PASS = TOOL_OPT_TOOL, REFUSE, REFUSE_KEPT, GLOBALS, ANY_CLOCK, LOCK,
 	LOCK_WAIT, ROLE, DIGITS, ROW_SECURITY, DEFERRABLE };

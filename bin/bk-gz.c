@@ -1,6 +1,6 @@
 /* bk-gz: compress and decompress gzip on all cores, see bk-gz(1) */
 #include "compress/gz.h"
-#include "filter.h"
+#include "tool/filter.h"
 
 static const struct tool_opt options[] = {
 	FILTER_OPTIONS("-1 ... -12", "6")

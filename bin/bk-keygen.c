@@ -14,8 +14,8 @@
 #include "crypt/share.h"
 #include "crypt/signature.h"
 #include "crypt/suite.h"
-#include "narrow.h"
-#include "tool.h"
+#include "tool/sandbox_tool.h"
+#include "tool/tool.h"
 
 enum { OPT_SPLIT = TOOL_OPT_TOOL, OPT_JOIN, OPT_SIGN, OPT_APPROVE };
 

@@ -10,11 +10,11 @@
 
 #include "base/buf.h"
 #include "base/io.h"
-#include "base/store.h"
 #include "base/utctime.h"
-#include "narrow.h"
 #include "policy/records.h"
-#include "tool.h"
+#include "stream/store.h"
+#include "tool/sandbox_tool.h"
+#include "tool/tool.h"
 
 enum { STORED = TOOL_OPT_TOOL };
 

@@ -6,15 +6,15 @@
 #include <string.h>
 #include <time.h>
 
-#include "ca_file.h"
 #include "http/transport.h"
-#include "notify/told.h"
+#include "notify/change.h"
 #include "notify/mail.h"
-#include "notify/news.h"
+#include "notify/state.h"
 #include "notify/webhook.h"
-#include "narrow.h"
-#include "signals.h"
-#include "tool.h"
+#include "tool/ca_file.h"
+#include "tool/sandbox_tool.h"
+#include "tool/signals.h"
+#include "tool/tool.h"
 
 enum {
 	OPT_SLACK = TOOL_OPT_TOOL, OPT_WEBHOOK, OPT_PING, OPT_MAIL,
@@ -55,7 +55,7 @@ static const struct tool_opt options[] = {
 static const struct tool tool = {
 	.name = "bk-notify",
 	.example =
-"bk-s3ls s3://b/shop/ | bk-age | bk-notify --slack /etc/bk/slack",
+"bk-s3ls s3://b/ | bk-age --json | bk-notify --slack /etc/bk/slack",
 	.about =
 "Sends a message to every TARGET: --slack, --webhook, --ping, whose FILE holds "
 "a URL and has mode 0600, and --mail.",
@@ -376,7 +376,7 @@ int
 main(int argc, char *argv[])
 {
 	struct options o = { .way = { .retry_for = 60 } };
-	struct bk_notify_message m = {0};
+	static struct bk_notify_message m;
 	struct bk_buf targets = {0};
 	struct bk_err e = {0};
 	int rc;
@@ -406,9 +406,7 @@ main(int argc, char *argv[])
 		rc = o.only_change != NULL ? send_news(&o, &m, &e) :
 		    send_all(&o, &m, 1, &e);
 	tool_audit()->size_bytes = m.text.len;
-	bk_buf_free(&m.text);
-	bk_buf_free(&m.subject);
-	bk_buf_free(&m.job);
+	bk_notify_message_free(&m);
 	curl_global_cleanup();
 	rc = tool_end(e.code == BK_OK ? rc : -1, &e);
 	bk_buf_free(&targets);

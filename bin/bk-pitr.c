@@ -11,16 +11,16 @@
 
 #include "base/num.h"
 #include "base/utctime.h"
-#include "own_dir.h"
 #include "datadir/combine.h"
 #include "pitr_options.h"
 #include "pitr_place.h"
 #include "pitr_report.h"
-#include "programs.h"
-#include "signals.h"
-#include "tool.h"
+#include "recovery/backup_scan.h"
 #include "recovery/recover.h"
-#include "recovery/survey.h"
+#include "tool/own_dir.h"
+#include "tool/programs.h"
+#include "tool/signals.h"
+#include "tool/tool.h"
 
 extern char **environ;
 

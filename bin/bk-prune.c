@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/num.h"
+#include "base/utctime.h"
 #include "crypt/plan.h"
 #include "crypt/signature.h"
 #include "crypt/suite.h"
@@ -18,9 +19,9 @@
 #include "policy/listing.h"
 #include "policy/prune.h"
 #include "policy/wal.h"
-#include "narrow.h"
-#include "receipts.h"
-#include "tool.h"
+#include "tool/receipts.h"
+#include "tool/sandbox_tool.h"
+#include "tool/tool.h"
 
 enum {
 	OPT_WITHIN = TOOL_OPT_TOOL, OPT_EXPLAIN, OPT_FIRST_RUN, OPT_GROUP,
@@ -195,7 +196,7 @@ set_zone(struct options *o)
 	struct bk_buf path = {0}, rules = {0};
 	int known;
 
-	o->policy.wall = gmtime_r;
+	o->policy.wall = bk_utctime_civil;
 	if (o->tz == NULL || strcmp(o->tz, "UTC") == 0)
 		return;
 	known = *o->tz != '\0' && *o->tz != '/' &&

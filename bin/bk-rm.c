@@ -8,14 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "approved.h"
-#include "base/record.h"
-#include "base/stamp.h"
-#include "base/store.h"
+#include "base/grow.h"
 #include "base/utctime.h"
 #include "crypt/suite.h"
-#include "narrow.h"
-#include "tool.h"
+#include "listing/record.h"
+#include "listing/stamp.h"
+#include "stream/store.h"
+#include "tool/approved.h"
+#include "tool/sandbox_tool.h"
+#include "tool/tool.h"
 
 static const struct tool_opt options[] = {
 	APPROVED_OPTIONS,
@@ -100,16 +101,12 @@ static int
 take(void *ctx, const struct bk_record *r, struct bk_err *e)
 {
 	struct job *job = ctx;
-	size_t cap = job->cap == 0 ? 64 : job->cap * 2;
-	struct file *more, *file;
+	struct file *file, *more = bk_grow(job->files, job->n, &job->cap,
+	    sizeof(*more), e);
 
-	if (job->n == job->cap) {
-		if (cap > SIZE_MAX / sizeof(*more) || (more =
-		    realloc(job->files, cap * sizeof(*more))) == NULL)
-			return bk_fail_memory(e);
-		job->files = more;
-		job->cap = cap;
-	}
+	if (more == NULL)
+		return -1;
+	job->files = more;
 	file = &job->files[job->n];
 	*file = (struct file){0};
 	if (bk_record_copy(&file->r, r, e) == -1)

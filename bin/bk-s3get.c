@@ -5,12 +5,12 @@
 #include <unistd.h>
 
 #include "base/utctime.h"
-#include "base/writer.h"
 #include "s3/download.h"
 #include "s3/list.h"
 #include "s3/url.h"
-#include "s3args.h"
-#include "tool.h"
+#include "stream/writer.h"
+#include "tool/s3args.h"
+#include "tool/tool.h"
 
 enum { OPT_SEAL = TOOL_OPT_TOOL, OPT_CHECK, OPT_NO_CHECK, OPT_THAW, OPT_WAIT,
 	OPT_RATE, OPT_RETRY, OPT_MATCH, OPT_BEFORE };

@@ -5,13 +5,13 @@
 
 #include "base/buf.h"
 #include "base/io.h"
-#include "base/record.h"
+#include "listing/record.h"
 #include "policy/records.h"
 #include "s3/client.h"
 #include "s3/list.h"
 #include "s3/url.h"
-#include "s3args.h"
-#include "tool.h"
+#include "tool/s3args.h"
+#include "tool/tool.h"
 
 enum { VERSIONS = TOOL_OPT_TOOL, MARKERS, UPLOADS, STORED, OLDER, RETRY_FOR };
 

@@ -6,14 +6,14 @@
 #include <unistd.h>
 
 #include "base/num.h"
-#include "base/reader.h"
-#include "names.h"
 #include "s3/parts.h"
 #include "s3/upload.h"
 #include "s3/url.h"
-#include "s3args.h"
-#include "signals.h"
-#include "tool.h"
+#include "stream/reader.h"
+#include "tool/names.h"
+#include "tool/s3args.h"
+#include "tool/signals.h"
+#include "tool/tool.h"
 
 #define MAX_META 10		/* --meta; S3 takes 2 KB of them */
 #define MAX_TAGS 10		/* S3's limit */

@@ -5,14 +5,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "approved.h"
-#include "base/record.h"
+#include "listing/record.h"
+#include "base/grow.h"
 #include "s3/client.h"
 #include "s3/delete.h"
 #include "s3/recheck.h"
 #include "s3/url.h"
-#include "s3args.h"
-#include "tool.h"
+#include "tool/approved.h"
+#include "tool/s3args.h"
+#include "tool/tool.h"
 
 enum { RETRY_FOR = TOOL_OPT_TOOL };
 
@@ -60,18 +61,12 @@ struct job {
 static struct item *
 new_item(struct job *job, struct bk_err *e)
 {
-	size_t cap = job->cap == 0 ? 64 : job->cap * 2;
-	struct item *more;
+	struct item *more = bk_grow(job->items, job->n, &job->cap,
+	    sizeof(*more), e);
 
-	if (job->n == job->cap) {
-		if (cap > SIZE_MAX / sizeof(*more) || (more =
-		    realloc(job->items, cap * sizeof(*more))) == NULL) {
-			bk_fail_memory(e);
-			return NULL;
-		}
-		job->items = more;
-		job->cap = cap;
-	}
+	if (more == NULL)
+		return NULL;
+	job->items = more;
 	job->items[job->n] = (struct item){0};
 	return &job->items[job->n++];
 }

@@ -4,12 +4,12 @@
 #include <unistd.h>
 
 #include "base/io.h"
-#include "base/reader.h"
-#include "base/store.h"
-#include "names.h"
-#include "narrow.h"
-#include "signals.h"
-#include "tool.h"
+#include "stream/reader.h"
+#include "stream/store.h"
+#include "tool/names.h"
+#include "tool/sandbox_tool.h"
+#include "tool/signals.h"
+#include "tool/tool.h"
 
 enum { OVERWRITE = TOOL_OPT_TOOL, SEALED, MIN_FREE };
 

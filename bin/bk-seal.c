@@ -10,11 +10,11 @@
 #include "base/child.h"
 #include "base/debug.h"
 #include "base/io.h"
-#include "base/seal.h"
-#include "base/writer.h"
 #include "seal_input.h"
-#include "signals.h"
-#include "tool.h"
+#include "stream/seal.h"
+#include "stream/writer.h"
+#include "tool/signals.h"
+#include "tool/tool.h"
 
 #define FIRST (64 * 1024)	/* bytes of output */
 

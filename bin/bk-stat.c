@@ -6,15 +6,15 @@
 
 #include "base/io.h"
 #include "base/num.h"
-#include "base/textfile.h"
 #include "base/thread.h"
 #include "base/utctime.h"
-#include "ca_file.h"
-#include "narrow.h"
 #include "pg/health.h"
 #include "pg/server.h"
-#include "stat_report.h"
-#include "tool.h"
+#include "report/stat_report.h"
+#include "stream/textfile.h"
+#include "tool/ca_file.h"
+#include "tool/sandbox_tool.h"
+#include "tool/tool.h"
 
 enum { OPT_JSON = TOOL_OPT_TOOL, OPT_PROMETHEUS, OPT_LOG, OPT_TABLES,
 	OPT_TIMEOUT };
@@ -197,7 +197,7 @@ static int
 write_metrics(const struct options *o, const json_t *doc, struct bk_err *e)
 {
 	struct bk_buf text = {0};
-	int rc = stat_prometheus(doc, time(NULL), &text, e);
+	int rc = bk_stat_prometheus(doc, time(NULL), &text, e);
 
 	if (rc == 0)
 		rc = strcmp(o->prometheus, "-") == 0 ? print(&text, e) :
@@ -210,8 +210,8 @@ static int
 write_page(const struct options *o, const json_t *doc, struct bk_err *e)
 {
 	struct bk_buf text = {0};
-	int rc = o->json ? stat_json(doc, &text, e) :
-	    stat_text(doc, o->stat.tables, time(NULL), &text, e);
+	int rc = o->json ? bk_stat_json(doc, &text, e) :
+	    bk_stat_text(doc, o->stat.tables, time(NULL), &text, e);
 
 	if (rc == 0)
 		rc = print(&text, e);
@@ -237,9 +237,9 @@ main(int argc, char *argv[])
 
 	if (limit_start(&o.timeout, &e) == 0 &&
 	    (doc = read_health(&o, &e)) != NULL) {
-		tool_audit()->source = stat_string(json_object_get(doc,
+		tool_audit()->source = bk_stat_string(json_object_get(doc,
 		    "server"), "database");
-		rc = o.log == NULL ? 0 : stat_log(doc, o.log, &e);
+		rc = o.log == NULL ? 0 : bk_stat_log(doc, o.log, &e);
 	}
 	limit_stop();
 	/* metrics that could not be determined stay as they were */

@@ -4,10 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/reader.h"
-#include "base/tee.h"
-#include "signals.h"
-#include "tool.h"
+#include "stream/reader.h"
+#include "stream/tee.h"
+#include "tool/signals.h"
+#include "tool/tool.h"
 
 enum { SEALED = TOOL_OPT_TOOL };
 

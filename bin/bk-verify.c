@@ -8,16 +8,17 @@
 #include <unistd.h>
 
 #include "base/io.h"
-#include "base/reader.h"
-#include "base/seal.h"
 #include "base/secret.h"
 #include "base/utctime.h"
 #include "crypt/signature.h"
 #include "crypt/signed_json.h"
 #include "crypt/suite.h"
-#include "narrow.h"
-#include "signals.h"
-#include "tool.h"
+#include "stream/heads.h"
+#include "stream/reader.h"
+#include "stream/seal.h"
+#include "tool/sandbox_tool.h"
+#include "tool/signals.h"
+#include "tool/tool.h"
 #include "verify/check.h"
 #include "verify/receipt.h"
 #include "verify_levels.h"
@@ -228,7 +229,7 @@ check(struct bk_layers *l, struct bk_verdict *v, struct bk_progress *progress,
 		break;
 	}
 	/* marks of its own: it was of a format that we know */
-	if (v->sealed && n > 0 && bk_reader_mark(&mark, head, n, &len) == -1)
+	if (v->sealed && n > 0 && bk_heads_mark(&mark, head, n, &len) == -1)
 		return bk_check_sealed(src, v, progress, e);
 	if (n == 0 && bk_reader_drain(in, e) == -1)
 		return -1;	/* an empty stream: *e says so */

@@ -11,11 +11,11 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/utctime.h"
-#include "wal/whole_segment.h"
-#include "signals.h"
-#include "tool.h"
+#include "tool/signals.h"
+#include "tool/tool.h"
 #include "wal/get.h"
-#include "wal/segment.h"
+#include "walfile/segment.h"
+#include "walfile/segment_check.h"
 
 #define CONTROL "global/pg_control"
 #define HISTORIES "pg_wal"
@@ -270,8 +270,10 @@ main(int argc, char *argv[])
 	a.get.follows = access(STANDBY, F_OK) == 0;
 	a.get.holes = !a.get.follows;
 	/* the server's, if we run where restore_command does */
-	if (*a.path != '/' && access(CONTROL, F_OK) == 0)
+	if (*a.path != '/' && access(CONTROL, F_OK) == 0) {
 		a.get.histories = HISTORIES;
+		a.get.control = CONTROL;
+	}
 	a.get.sysid = sysid;
 	ahead = prepare_ahead(&a);
 	tool_run("fetch", a.name, a.path);

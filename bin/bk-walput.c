@@ -2,11 +2,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/seal.h"
-#include "signals.h"
-#include "tool.h"
+#include "stream/seal.h"
+#include "tool/signals.h"
+#include "tool/tool.h"
 #include "wal/put.h"
-#include "wal/segment.h"
+#include "walfile/segment.h"
 
 #define CONTROL "global/pg_control"
 #define JOBS 8			/* without -j and BK_JOBS, at most */

@@ -2,14 +2,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "base/textfile.h"
-#include "ca_file.h"
-#include "signals.h"
-#include "tool.h"
+#include "replication/slot.h"
+#include "stream/textfile.h"
+#include "tool/ca_file.h"
+#include "tool/signals.h"
+#include "tool/tool.h"
 #include "wal/receive.h"
-#include "wal/slot.h"
-#include "walrecv_metrics.h"
+#include "wal/receive_metrics.h"
 
 extern char **environ;
 
@@ -72,7 +73,7 @@ report(const struct bk_receive_state *s)
 	tool_audit()->size_bytes = s->bytes;
 	if (metrics_file == NULL || *s->host == '\0')
 		return;
-	if ((rc = walrecv_metrics(s, &text, &e)) == 0)
+	if ((rc = bk_receive_metrics(s, time(NULL), &text, &e)) == 0)
 		rc = bk_textfile_store(metrics_file, &text, &e);
 	if (rc == -1 && !failing)
 		tool_say("%s", e.msg);

@@ -1,6 +1,6 @@
 /* bk-zst: compress and decompress zstd on all cores, see bk-zst(1) */
 #include "compress/zst.h"
-#include "filter.h"
+#include "tool/filter.h"
 
 static const struct tool_opt options[] = {
 	FILTER_OPTIONS("-1 ... -19", "3")

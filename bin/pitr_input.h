@@ -6,7 +6,7 @@
  */
 #include "archive/archive.h"
 #include "base/child.h"
-#include "base/reader.h"
+#include "stream/reader.h"
 
 struct pitr_input {
 	const char *name;		/* for messages */

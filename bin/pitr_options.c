@@ -7,7 +7,7 @@
 #include <time.h>
 
 #include "base/num.h"
-#include "recovery/prove.h"
+#include "recovery/wal_check.h"
 
 extern char **environ;
 

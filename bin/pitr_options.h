@@ -4,7 +4,7 @@
 #include "datadir/datadir.h"
 #include "pitr_input.h"
 #include "recovery/recovery_target.h"
-#include "tool.h"
+#include "tool/tool.h"
 
 #define PITR_INPUT "standard input"
 #define PITR_LISTS_MAX 64		/* --map, --set, --incremental */

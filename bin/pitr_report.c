@@ -6,7 +6,7 @@
 
 #include "base/num.h"
 #include "base/utctime.h"
-#include "tool.h"
+#include "tool/tool.h"
 
 /* "2026-11-22T16:45:53.787061Z"; "-" if there is none. */
 static void

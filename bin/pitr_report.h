@@ -1,9 +1,9 @@
 #ifndef BK_BIN_PITR_REPORT_H
 #define BK_BIN_PITR_REPORT_H
 /* What bk-pitr says: on standard output what was asked for, else on stderr. */
-#include "base/seal.h"
+#include "recovery/backup_scan.h"
 #include "recovery/recover.h"
-#include "recovery/survey.h"
+#include "stream/seal.h"
 
 struct pitr_plan {
 	const struct bk_survey *survey;

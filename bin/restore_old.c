@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include "base/io.h"
-#include "base/record.h"
 #include "base/utctime.h"
+#include "listing/record.h"
 #include "restore/replication.h"
 #include "restore/swap.h"
-#include "tool.h"
+#include "tool/tool.h"
 
 /* NULL with BK_NONE if there is none. */
 static PGresult *

@@ -7,11 +7,11 @@
 #include "restore/own_name.h"
 #include "restore/replication.h"
 #include "restore/restore.h"
-#include "restore/settle.h"
 #include "restore/space.h"
 #include "restore/swap.h"
-#include "signals.h"
-#include "tool.h"
+#include "restore/swap_outcome.h"
+#include "tool/signals.h"
+#include "tool/tool.h"
 
 static int
 has_own_name(const struct restore_swap *r)

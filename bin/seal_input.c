@@ -10,8 +10,9 @@
 #include <unistd.h>
 
 #include "base/io.h"
-#include "base/reader.h"
 #include "base/thread.h"
+#include "stream/heads.h"
+#include "stream/reader.h"
 
 #define NAME "standard input"
 #define SILENCE 1000		/* milliseconds */
@@ -48,7 +49,7 @@ is_marked(int *marked, struct bk_err *e)
 	if ((n = bk_io_pread(STDIN_FILENO, head, sizeof(head), at, NAME,
 	    e)) == -1)
 		return -1;
-	*marked = bk_reader_mark(&seal, head, (size_t)n, &len) != -1;
+	*marked = bk_heads_mark(&seal, head, (size_t)n, &len) != -1;
 	return 0;
 }
 

@@ -11,7 +11,7 @@
  * nothing: cron's jobs have such a pipe.)
  */
 #include "base/err.h"
-#include "base/seal.h"
+#include "stream/seal.h"
 
 /*
  * Judge standard input; waits up to a second for a silent pipe.  0 with *fd

@@ -8,7 +8,7 @@ use Text::Tabs;
 
 die "usage: completions.pl BIN OUT\n" unless @ARGV == 2;
 my ($bin, $out) = @ARGV;
-my $made = "made by `make completions` from the tools' tables of options";
+my $made = "made from the tools' tables of options";
 
 # [{ name, takes, order, options => [{ letter, name, arg, words, kind, text }] }]
 my @tools = map { tool($_) } sort glob "$bin/bk-*";

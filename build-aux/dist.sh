@@ -48,10 +48,13 @@ stage() {
 	rm -rf $stage
 	# shellcheck disable=SC2046	# names without spaces
 	build-aux/install.sh install "$root" "" \
+	    build/static-obj/completions \
 	    $(find build/static -maxdepth 1 -type f -name 'bk-*' | sort)
 	rm "$root/share/bk/installed"
 	cp -R build/static/bk-pg "$root/bin"
-	cp README.md NEWS SECURITY.md LICENSE "$root"
+	cp README.md NEWS LICENSE "$root"
+	# with the address that git archive has put into it
+	tar -xzOf "$source" "$name/SECURITY.md" >"$root/SECURITY.md"
 	licences
 	build-aux/spdx.pl "$binary" "$commit" "$epoch" "$root/bin" \
 	    >"build/dist/$binary.spdx.json"

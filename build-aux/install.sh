@@ -1,5 +1,6 @@
 #!/bin/sh
-# install.sh install DESTDIR PREFIX TOOL..., install.sh uninstall DESTDIR PREFIX
+# install.sh install DESTDIR PREFIX COMPLETIONS TOOL...
+# install.sh uninstall DESTDIR PREFIX
 #
 # Installs the tools, the pages, the completions and contrib.  Each file, and
 # each directory that had to be made, is noted in PREFIX/share/bk/installed
@@ -44,13 +45,13 @@ also() {
 completions() {
 	bash=$share/bash-completion/completions
 	fish=$share/fish/vendor_completions.d
-	put 644 contrib/completions/bk.bash "$bash/bk"
-	put 644 contrib/completions/bk.fish "$fish/bk.fish"
+	put 644 "$completions"/bk.bash "$bash/bk"
+	put 644 "$completions"/bk.fish "$fish/bk.fish"
 	for tool; do
 		also "$bash/bk" "${tool##*/}"
 		also "$fish/bk.fish" "${tool##*/}.fish"
 	done
-	put 644 contrib/completions/_bk "$share/zsh/site-functions/_bk"
+	put 644 "$completions"/_bk "$share/zsh/site-functions/_bk"
 }
 
 contrib() {
@@ -98,6 +99,6 @@ mode=$1 dest=$2 prefix=$3 share=$3/share made=
 list=$dest$share/bk/installed
 shift 3
 case $mode in
-install) install_all "$@" ;;
+install) completions=$1 && shift && install_all "$@" ;;
 *) uninstall_all ;;
 esac

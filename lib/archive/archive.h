@@ -17,15 +17,8 @@
 #include "archive/digest.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/seal.h"
-
-/*
- * The input, read like read(2): at most n bytes; 0 at the end; -1 with *e set.
- */
-struct bk_source {
-	ssize_t (*read)(void *ctx, void *buf, size_t n, struct bk_err *e);
-	void *ctx;
-};
+#include "base/source.h"
+#include "stream/seal.h"
 
 enum { BK_BLOCK_DATA = 1, BK_BLOCK_BLOBS = 3 };
 

@@ -6,8 +6,8 @@
  * kind: "table", "blobs", "globals", "manifest".  See bk-formats(5).
  *
  * pg_restore stops reading a pipe after the last block that it needs.  Blocks
- * after that must leave in the same write (base/writer.h), so the lengths of a
- * proof record and the manifest are bounded: long strings are truncated.
+ * after that must leave in the same write (stream/writer.h), so the lengths of
+ * a proof record and the manifest are bounded: long strings are truncated.
  */
 #include <stdint.h>
 #include <time.h>

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "base/seal.h"
 #include "json/json_parse.h"
+#include "stream/seal.h"
 
 static const char record_head[] = "{\"bk\":\"";
 static const char globals_head[] = "{\"bk\":\"globals\"";

@@ -5,7 +5,7 @@
 
 #include "archive/tar_in.h"
 #include "base/num.h"
-#include "base/reader.h"
+#include "stream/heads.h"
 
 #define BLOCK BK_TAR_BLOCK
 #define EXTRA_MAX (1024 * 1024)	/* bytes of a pax header or long name */
@@ -82,7 +82,7 @@ bk_tar_recognise(const void *head, size_t n)
 	if (n < BLOCK)
 		return 0;
 	memcpy(&h, head, sizeof(h));
-	return memcmp(h.magic, "ustar", 5) == 0 && checksum_matches(&h);
+	return memcmp(h.magic, BK_HEAD_TAR, 5) == 0 && checksum_matches(&h);
 }
 
 struct bk_tar *
@@ -309,7 +309,8 @@ parse_record(struct bk_tar *t, const char *p, size_t n, size_t behind,
 		return parse_name(t, value, n, &t->link, &t->have_link, e);
 	if (strncmp(p, "size=", 5) == 0)
 		return parse_size(t, value, n, e);
-	return t->marked && strncmp(p, "comment=", 8) == 0 ?
+	return t->marked && strncmp(p, BK_HEAD_TAR_MARK,
+	    strlen(BK_HEAD_TAR_MARK)) == 0 ?
 	    parse_comment(t, value, n, behind, e) : 0;
 }
 
@@ -356,7 +357,7 @@ parse_global(struct bk_tar *t, const char block[BLOCK], struct bk_err *e)
 		return 0;
 	if (bk_buf_add(&head, block, BLOCK, e) == 0 &&
 	    bk_buf_add(&head, t->extra.data, t->extra.len, e) == 0) {
-		t->marked = bk_reader_mark(&t->seal, head.data, head.len,
+		t->marked = bk_heads_mark(&t->seal, head.data, head.len,
 		    &len) > 0;
 		rc = !t->marked || len > 0 ? 0 :
 		    damaged(t, "the label behind its opening mark", e);
@@ -372,7 +373,7 @@ set_names(struct bk_tar *t, const struct bk_tar_header *h, struct bk_err *e)
 	if (!t->have_path) {
 		t->path.len = 0;
 		if (h->prefix[0] != '\0' &&
-		    memcmp(h->magic, "ustar", 6) == 0 &&
+		    memcmp(h->magic, BK_HEAD_TAR, 6) == 0 &&
 		    (bk_buf_add(&t->path, h->prefix, strnlen(h->prefix,
 		    sizeof(h->prefix)), e) == -1 ||
 		    bk_buf_add(&t->path, "/", 1, e) == -1))

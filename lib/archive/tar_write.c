@@ -7,6 +7,7 @@
 
 #include "archive/tar_in.h"
 #include "base/num.h"
+#include "stream/heads.h"
 
 #define SIZE_MAX_OCTAL UINT64_C(077777777777)	/* of 11 digits */
 #define END_DIR "pg_tblspc/"	/* in every base backup: harmless again */
@@ -61,7 +62,7 @@ write_header(struct bk_tar_writer *w, struct bk_tar_header *h, char type,
 	    size > SIZE_MAX_OCTAL ? SIZE_MAX_OCTAL : size);
 	(void)snprintf(h->mtime, sizeof(h->mtime), "%011" PRIo64,
 	    mtime < 0 ? 0 : (uint64_t)mtime & SIZE_MAX_OCTAL);
-	memcpy(h->magic, "ustar", sizeof(h->magic));
+	memcpy(h->magic, BK_HEAD_TAR, sizeof(h->magic));
 	memcpy(h->version, "00", sizeof(h->version));
 	(void)snprintf(h->uname, sizeof(h->uname), "postgres");
 	(void)snprintf(h->gname, sizeof(h->gname), "postgres");

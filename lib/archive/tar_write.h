@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "archive/tar.h"
-#include "base/writer.h"
+#include "stream/writer.h"
 
 struct bk_tar_entry_out {
 	const char *path;	/* a directory's may do without its last '/' */

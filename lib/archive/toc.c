@@ -3,8 +3,9 @@
 #include <string.h>
 
 #include "archive/archive.h"
+#include "base/grow.h"
 #include "archive/archive_in.h"
-#include "base/reader.h"
+#include "stream/heads.h"
 
 /* Bytes: of ten million large objects before pg_dump 17, or two of tables. */
 #define TOC_MAX ((size_t)2048 * 1024 * 1024)
@@ -90,7 +91,8 @@ read_header(struct bk_archive *a, struct bk_toc *toc, struct bk_err *e)
 	int32_t v;
 	int i;
 
-	if (bk_archive_bytes(a, h, 5, e) == -1 || memcmp(h, "PGDMP", 5) != 0) {
+	if (bk_archive_bytes(a, h, 5, e) == -1 || memcmp(h,
+	    BK_HEAD_ARCHIVE, 5) != 0) {
 		if (e->code == BK_FAIL)
 			return -1;
 		*e = (struct bk_err){0};
@@ -212,7 +214,6 @@ static int
 read_entries(struct bk_archive *a, struct bk_toc *toc, struct bk_err *e)
 {
 	struct bk_toc_entry *more;
-	size_t cap = 0;
 	int32_t count;
 
 	if (bk_archive_int(a, &count, e) == -1)
@@ -220,13 +221,10 @@ read_entries(struct bk_archive *a, struct bk_toc *toc, struct bk_err *e)
 	if (count < 0)
 		return bk_archive_damaged(a, "a negative number of entries", e);
 	while (toc->n < (size_t)count) {
-		if (toc->n == cap) {
-			cap = cap == 0 ? 256 : cap * 2;
-			more = realloc(toc->entry, cap * sizeof(*more));
-			if (more == NULL)
-				return bk_fail_memory(e);
-			toc->entry = more;
-		}
+		more = bk_grow(toc->entry, toc->n, NULL, sizeof(*more), e);
+		if (more == NULL)
+			return -1;
+		toc->entry = more;
 		toc->entry[toc->n] = (struct bk_toc_entry){0};
 		if (read_entry(a, toc, &toc->entry[toc->n], e) == -1)
 			return -1;
@@ -414,7 +412,7 @@ bk_toc_encoding_entry(const struct bk_toc *toc)
 ptrdiff_t
 bk_toc_seal(const struct bk_toc *toc, struct bk_seal *s)
 {
-	static const char head[] = "-- bk-dump ";
+	static const char head[] = BK_HEAD_ARCHIVE_AUTHOR;
 	const struct bk_toc_entry *te = bk_toc_encoding_entry(toc);
 	const char *p;
 

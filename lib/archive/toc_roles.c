@@ -149,7 +149,7 @@ scan_definition(struct scan *s, const struct bk_toc_entry *te,
 static int
 scan_entry(struct scan *s, const struct bk_toc_entry *te, struct bk_err *e)
 {
-	struct bk_toc_role owner = { .name = te->owner };
+	struct bk_toc_role owner = { .name = te->owner, .owner = 1 };
 
 	if (is(te->desc, "DATABASE") || is(te->desc, "DATABASE PROPERTIES") ||
 	    is(te->desc, "SUBSCRIPTION") ||

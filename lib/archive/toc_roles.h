@@ -9,6 +9,7 @@
 
 struct bk_toc_role {
 	const char *name;	/* valid during the call; not "public" */
+	int owner;		/* of an entry */
 	int super;		/* owns what only a superuser may own */
 };
 

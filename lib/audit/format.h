@@ -26,7 +26,7 @@ struct bk_audit {
 	const char *type;	/* "dump", "compress", "upload" ... */
 	const char *source;	/* never a secret: no URI with a password */
 	const char *destination;
-	/* of the stream's label (base/seal.h); NULL or "": left out */
+	/* of the stream's label (stream/seal.h); NULL or "": left out */
 	const char *run;	/* the pipeline that this run is a stage of */
 	const char *backup;	/* the one that made what this run reads back */
 	uint64_t size_bytes;	/* bytes written, or read if the run stores */

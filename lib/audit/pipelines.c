@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/grow.h"
 #include "base/utctime.h"
 
 /* Seconds between the starts of stages; lines have whole seconds. */
@@ -123,18 +124,11 @@ static struct pipeline *
 add_new(struct bk_pipelines *p, const struct bk_run *r, struct bk_buf *id,
     struct bk_buf *who, struct bk_err *e)
 {
-	size_t cap = p->cap == 0 ? 64 : p->cap * 2;
-	struct pipeline *more;
+	struct pipeline *more = bk_grow(p->v, p->n, &p->cap, sizeof(*more), e);
 
-	if (p->n == p->cap) {
-		if (cap > SIZE_MAX / sizeof(*more) || (more = realloc(p->v,
-		    cap * sizeof(*more))) == NULL) {
-			bk_fail_memory(e);
-			return NULL;
-		}
-		p->v = more;
-		p->cap = cap;
-	}
+	if (more == NULL)
+		return NULL;
+	p->v = more;
 	more = &p->v[p->n++];
 	*more = (struct pipeline){ .id = id->data, .who = who->data,
 	    .begun = begun(r), .consequence = r->failed && *id->data == '\0' &&

@@ -2,10 +2,10 @@
 #define BK_BASE_ERR_H
 /*
  * One failure, carried from where it occurs to the one place that prints it
- * (bin/tool.c).  lib never prints: it fills a struct bk_err and returns -1 or
- * NULL.  The first failure is kept: what a clean-up path reports on top of it
- * is dropped, so the message names the cause and not its consequences.  To
- * reuse the struct, clear it first: e = (struct bk_err){0}.  Only where the
+ * (bin/tool/tool.c).  lib never prints: it fills a struct bk_err and returns
+ * -1 or NULL.  The first failure is kept: what a clean-up path reports on top
+ * of it is dropped, so the message names the cause and not its consequences.
+ * To reuse the struct, clear it first: e = (struct bk_err){0}.  Only where the
  * caller carries on in any case, to parse the other options or to return every
  * buffer, may functions be void and e->code be checked once, after them all.
  *

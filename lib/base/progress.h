@@ -2,7 +2,7 @@
 #define BK_BASE_PROGRESS_H
 /*
  * Progress of a long job.  The engine adds to the counters from any thread; the
- * display (bin/progress_line.c) formats a line from time to time.
+ * display (bin/tool/progress_line.c) formats a line from time to time.
  */
 #include <stdatomic.h>
 #include <stddef.h>

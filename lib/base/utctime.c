@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define LAST INT64_C(253402300799)	/* 9999-12-31T23:59:59Z */
 
@@ -35,26 +36,44 @@ civil(long days, long *year, int *month, int *day)
 	*year = era * 400 + y + (*month <= 2);
 }
 
+struct tm *
+bk_utctime_civil(const time_t *t, struct tm *out)
+{
+	const long days = (long)(*t / 86400), second = (long)(*t % 86400);
+	long year;
+
+	if (*t < 0 || *t > LAST)
+		return NULL;
+	*out = (struct tm){ .tm_hour = (int)(second / 3600),
+	    .tm_min = (int)(second / 60 % 60), .tm_sec = (int)(second % 60),
+	    .tm_wday = (int)((days + 4) % 7) };		/* 1970 began so */
+	civil(days, &year, &out->tm_mon, &out->tm_mday);
+	out->tm_year = (int)(year - 1900);
+	out->tm_mon--;
+	out->tm_yday = (int)(days - bk_utctime_days(year, 1, 1));
+	return out;
+}
+
 /* fmt: year, month, day, hour, minute, second. */
 __attribute__((format(printf, 2, 0))) static void
 format(time_t t, const char *fmt, char out[BK_UTCTIME_TEXT])
 {
-	const long second = (long)(t % 86400);
-	int month, day;
-	long year;
+	char text[80];		/* for numbers of any size */
+	struct tm tm;
 
 	out[0] = '\0';
-	if (t < 0 || t > LAST)
+	if (bk_utctime_civil(&t, &tm) == NULL)
 		return;
-	civil((long)(t / 86400), &year, &month, &day);
-	(void)snprintf(out, BK_UTCTIME_TEXT, fmt, year, month, day,
-	    second / 3600, second / 60 % 60, second % 60);
+	(void)snprintf(text, sizeof(text), fmt, tm.tm_year + 1900,
+	    tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	(void)snprintf(out, BK_UTCTIME_TEXT, "%.*s", BK_UTCTIME_TEXT - 1,
+	    text);
 }
 
 void
 bk_utctime_format(time_t t, char out[BK_UTCTIME_TEXT])
 {
-	format(t, "%04ld-%02d-%02dT%02ld:%02ld:%02ldZ", out);
+	format(t, "%04d-%02d-%02dT%02d:%02d:%02dZ", out);
 }
 
 void
@@ -71,7 +90,7 @@ bk_utctime_exact(const struct timespec *t, char out[BK_UTCTIME_TEXT])
 void
 bk_utctime_compact(time_t t, char out[BK_UTCTIME_TEXT])
 {
-	format(t, "%04ld%02d%02dT%02ld%02ld%02ldZ", out);
+	format(t, "%04d%02d%02dT%02d%02d%02dZ", out);
 }
 
 /* n digits at *s within lo..hi; -1 if they are not that. */
@@ -200,7 +219,7 @@ bk_utctime_parse(const char *s, size_t n, time_t *t)
 	return 0;
 }
 
-/* "Z", "UTC", "+02", "+0200", "+02:00" is all of s. */
+/* "Z", "UTC", "GMT", "+02", "+0200", "+02:00" is all of s. */
 static int
 parse_zone(const char *s, long *east)
 {
@@ -208,11 +227,11 @@ parse_zone(const char *s, long *east)
 	int h, m = 0, sign = *s == '-' ? -1 : 1;
 
 	*east = 0;
-	if (strcmp(s, "Z") == 0 || strcmp(s, "z") == 0 ||
-	    strcmp(s, "UTC") == 0)
+	if (strcasecmp(s, "Z") == 0 || strcasecmp(s, "UTC") == 0 ||
+	    strcasecmp(s, "GMT") == 0)
 		return 0;
 	if (literal(&s, end, "+-") == -1 ||
-	    (h = field(&s, end, 2, 0, 23)) == -1)
+	    (h = field(&s, end, 2, 0, 15)) == -1)	/* as PostgreSQL */
 		return -1;
 	if (s != end) {
 		(void)literal(&s, end, ":");
@@ -257,10 +276,23 @@ readings(struct tm *(*wall)(const time_t *, struct tm *), int64_t utc,
 	return n;
 }
 
-/* text is wall's and has no zone: not one moment. */
+/* The moment to be copied, with its fraction. */
+static const char *
+show(int64_t t, uint32_t micros, char out[BK_UTCTIME_TEXT])
+{
+	size_t n;
+
+	bk_utctime_format((time_t)t, out);
+	if (micros != 0 && (n = strlen(out)) > 0)
+		(void)snprintf(out + n - 1, BK_UTCTIME_TEXT - n + 1, ".%06uZ",
+		    (unsigned)micros);
+	return out;
+}
+
+/* text is wall's, which shows it at the n moments at: not one. */
 static int
 ambiguous(const char *text, const char *label, const int64_t at[2], int n,
-    struct bk_err *e)
+    uint32_t micros, struct bk_err *e)
 {
 	char first[BK_UTCTIME_TEXT], second[BK_UTCTIME_TEXT];
 
@@ -268,26 +300,51 @@ ambiguous(const char *text, const char *label, const int64_t at[2], int n,
 		return bk_fail(e, BK_USAGE, "%s '%s': no clock of that zone "
 		    "ever showed it, they were turned forward; write it as "
 		    "UTC, with a Z", label, text);
-	bk_utctime_format((time_t)at[0], first);
-	bk_utctime_format((time_t)at[1], second);
 	return bk_fail(e, BK_USAGE, "%s '%s': clocks were turned back and "
-	    "showed it twice; write %s or %s", label, text, first, second);
+	    "showed it twice; write %s or %s", label, text,
+	    show(at[0], micros, first), show(at[1], micros, second));
 }
 
+/* text has no zone: refuse it with all that it could be. */
 static int
 zoneless(const char *text, const char *label, int64_t utc,
-    const int64_t at[2], int n, struct bk_err *e)
+    const int64_t at[2], int n, uint32_t micros, struct bk_err *e)
 {
-	char zulu[BK_UTCTIME_TEXT], here[BK_UTCTIME_TEXT];
+	char zulu[BK_UTCTIME_TEXT], first[BK_UTCTIME_TEXT],
+	    second[BK_UTCTIME_TEXT] = "";
 
-	bk_utctime_format((time_t)utc, zulu);
+	(void)show(utc, micros, zulu);
 	if (n == 0 || at[0] == utc)
 		return bk_fail(e, BK_USAGE, "%s '%s': no zone; it is %s if "
-		    "that is UTC, else write its offset behind it: +02:00",
+		    "that is UTC, else write its offset after it: +02:00",
 		    label, text, zulu);
-	bk_utctime_format((time_t)at[0], here);
+	if (n == 2)
+		(void)show(at[1], micros, second);
 	return bk_fail(e, BK_USAGE, "%s '%s': no zone; write %s if it is UTC, "
-	    "%s if it is this host's local time", label, text, zulu, here);
+	    "%s%s%s if it is this host's local time", label, text, zulu,
+	    show(at[0], micros, first), n == 2 ? " or " : "", second);
+}
+
+/* A date, and a time of day if there is one, else midnight. */
+static int
+parse_reading(const char **s, const char *end, struct parts *p)
+{
+	int seconds;
+
+	*p = (struct parts){0};
+	if (parse_date(s, end, p) == -1)
+		return -1;
+	if (*s == end)
+		return 0;
+	if (literal(s, end, "Tt ") == -1)
+		return -1;
+	while (literal(s, end, " ") == 0)
+		;
+	if (parse_clock(s, end, p, &seconds) == -1)
+		return -1;
+	while (*s + 1 < end && literal(s, end, " ") == 0)
+		;
+	return 0;
 }
 
 int
@@ -296,19 +353,17 @@ bk_moment_parse(const char *s, const char *label,
     struct bk_moment *m, struct bk_err *e)
 {
 	const char *text = s, *end = s + strlen(s);
-	struct parts p = {0};
+	struct parts p;
 	int64_t utc, at[2] = {0};
-	int seconds, n;
 	long east = 0;
+	int n;
 
-	if (parse_date(&s, end, &p) == -1 || literal(&s, end, "Tt ") == -1 ||
-	    parse_clock(&s, end, &p, &seconds) == -1)
+	if (parse_reading(&s, end, &p) == -1)
 		return bk_fail(e, BK_USAGE, "%s '%s': not a moment; write it "
 		    "as 2026-11-21 14:30Z or 2026-11-21T14:30:05+02:00",
 		    label, text);
 	utc = as_utc(&p);
 	if (s != end) {
-		(void)literal(&s, end, " ");
 		if (parse_zone(s, &east) == -1)
 			return bk_fail(e, BK_USAGE, "%s '%s': '%s' is no zone; "
 			    "write Z for UTC, or an offset like +02:00", label,
@@ -316,9 +371,9 @@ bk_moment_parse(const char *s, const char *label,
 	} else {
 		n = readings(wall, utc, at);
 		if (!assume)
-			return zoneless(text, label, utc, at, n, e);
+			return zoneless(text, label, utc, at, n, p.micros, e);
 		if (n != 1)
-			return ambiguous(text, label, at, n, e);
+			return ambiguous(text, label, at, n, p.micros, e);
 		east = (long)(utc - at[0]);
 	}
 	utc -= east;

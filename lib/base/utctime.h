@@ -29,9 +29,17 @@ void bk_utctime_compact(time_t t, char out[BK_UTCTIME_TEXT]);
 int bk_utctime_parse(const char *s, size_t n, time_t *t);
 
 /*
- * A moment as a person gives it, who must say in which zone: date, time of day
- * with or without seconds and a fraction, and Z, UTC, +02, +0200 or +02:00:
- * "2026-11-21 14:30Z", "2026-11-21T14:30:05.25+02".
+ * As gmtime_r(), without reading the time zone's file, for which memory may be
+ * lacking.  NULL for a time outside the years above.
+ */
+struct tm *bk_utctime_civil(const time_t *t, struct tm *out);
+
+/*
+ * A moment as a person gives it, who must say in which zone, by the grammar in
+ * bk(7): a date; a time of day after T or blanks, with or without seconds and a
+ * fraction, midnight if there is none; Z, UTC, GMT or an offset up to 15:59
+ * (+02, +0200, +02:00), also after blanks.  "2026-11-21 14:30 utc",
+ * "2026-11-21T14:30:05.25+02".
  */
 struct bk_moment {
 	time_t t;
@@ -41,7 +49,7 @@ struct bk_moment {
 /*
  * Parse s, the value of label.  wall is localtime_r() or the like: a time
  * without a zone is taken to be of its zone if assume is set; else it is
- * refused with the two readings that it could have, UTC's and wall's.  0; -1
+ * refused with the readings that it could have, UTC's and wall's.  0; -1
  * with BK_USAGE: also where clocks were turned back, as two moments have that
  * time, or forward, as none has.
  */

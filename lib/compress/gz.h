@@ -6,8 +6,8 @@
  * neither finishes out: its owner does, on 0.  in is used from another thread,
  * out from the calling one.
  */
-#include "base/reader.h"
-#include "base/writer.h"
+#include "stream/reader.h"
+#include "stream/writer.h"
 
 #define BK_GZ_LEVEL_MAX 12
 #define BK_GZ_LEVEL_DEFAULT 6

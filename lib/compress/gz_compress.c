@@ -1,11 +1,11 @@
 #include <libdeflate.h>
 #include <stdlib.h>
 
-#include "base/pipeline.h"
 #include "compress/deflate.h"
 #include "compress/gz.h"
 #include "compress/gz_header.h"
 #include "compress/le.h"
+#include "stream/pipeline.h"
 
 struct job {
 	struct bk_reader *in;

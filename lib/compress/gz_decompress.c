@@ -1,12 +1,12 @@
 #include <libdeflate.h>
 #include <stdlib.h>
 
-#include "base/pipeline.h"
 #include "compress/gz.h"
 #include "compress/gz_header.h"
 #include "compress/inflate.h"
 #include "compress/input.h"
 #include "compress/le.h"
+#include "stream/pipeline.h"
 
 /*
  * The filler reads the headers.  A member with its size in the header, within

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "compress/le.h"
+#include "stream/heads.h"
 
 /* FLG, RFC 1952 section 2.3.1; FTEXT (1) is ignored */
 enum { FHCRC = 2, FEXTRA = 4, FNAME = 8, FCOMMENT = 16, RESERVED = 0xe0 };
@@ -14,6 +15,9 @@ enum { FHCRC = 2, FEXTRA = 4, FNAME = 8, FCOMMENT = 16, RESERVED = 0xe0 };
 #define SIZES_LEN 8
 #define LAST_LEN (2 + BK_GZ_TRAILER)	/* of the last member, after its mark */
 #define BGZF_CONTENT 65536	/* maximum content of a BGZF member */
+
+static const uint8_t magic[] = BK_HEAD_GZIP;
+#define MAGIC (sizeof(magic) - 1)
 
 static size_t
 get16(const uint8_t *p)
@@ -33,10 +37,10 @@ put16(uint8_t *p, size_t v)
 static uint8_t *
 put_fixed(uint8_t *p, size_t extra)
 {
-	static const uint8_t fixed[FIXED] = { 0x1f, 0x8b, 8, FEXTRA,
-	    0, 0, 0, 0, 0, 255 };
+	static const uint8_t rest[] = { FEXTRA, 0, 0, 0, 0, 0, 255 };
 
-	memcpy(p, fixed, FIXED);
+	memcpy(p, magic, MAGIC);
+	memcpy(p + MAGIC, rest, sizeof(rest));
 	return put16(p + FIXED, extra);
 }
 
@@ -45,9 +49,8 @@ put_mark(uint8_t *p, const char *mark)
 {
 	size_t n = strlen(mark);
 
-	*p++ = 'B';
-	*p++ = 'S';
-	p = put16(p, n);
+	memcpy(p, BK_HEAD_GZIP_FIELD, 2);
+	p = put16(p + 2, n);
 	memcpy(p, mark, n);
 	return p + n;
 }
@@ -122,7 +125,7 @@ read_subfields(struct bk_input *in, const uint8_t *p, size_t n,
 			return 0;	/* not subfields: gzip allows that */
 		if (p[0] != 'B')
 			continue;
-		if (p[1] == 'S' &&
+		if (p[1] == BK_HEAD_GZIP_FIELD[1] &&
 		    bk_input_mark(in, p + SUB, len, LAST_LEN, e) == -1)
 			return -1;
 		if (p[1] == 'K' && len == SIZES_LEN) {
@@ -200,14 +203,14 @@ bk_gz_header_read(struct bk_input *in, struct bk_gz_header *h, struct bk_err *e)
 	*h = (struct bk_gz_header){0};
 	if ((p = need(in, 1, e)) == NULL)
 		return -1;
-	if (p[0] != 0x1f)
+	if (p[0] != magic[0])
 		return bk_input_no_frame(in, e);
 	if ((p = need(in, FIXED, e)) == NULL)
 		return -1;
-	if (p[1] != 0x8b)
+	if (p[1] != magic[1])
 		return bk_input_no_frame(in, e);
 	flags = p[3];
-	if (p[2] != 8 || (flags & RESERVED))
+	if (p[2] != magic[2] || (flags & RESERVED))
 		return bk_input_bad(in, bk_input_offset(in), "unknown method "
 		    "or flags", e);
 	consume(in, p, FIXED, h, &crc);

@@ -6,15 +6,15 @@
  *
  *	'B' 'K', length 8	u32 bytes of the whole member, including header
  *				and trailer; u32 bytes of its content
- *	'B' 'S'			a mark (base/seal.h): the opening one with its
+ *	'B' 'S'			a mark (stream/seal.h): the opening one with its
  *				label, or the closing one with its digits
  *
  * The first member has both, later ones the sizes only, and the last, which is
  * empty, a closing mark only.  BGZF's 'B' 'C' subfield, u16 bytes of the whole
  * member minus 1, is supported, too.
  */
-#include "base/seal.h"
 #include "compress/input.h"
+#include "stream/seal.h"
 
 #define BK_GZ_MEMBER (1024 * 1024)	/* content bytes of our members */
 #define BK_GZ_HEADER_MAX 1024		/* maximum bytes of our headers */

@@ -16,8 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/reader.h"
-#include "base/seal.h"
+#include "stream/reader.h"
+#include "stream/seal.h"
 
 #define BK_INPUT_CAP (256 * 1024)
 

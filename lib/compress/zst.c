@@ -6,12 +6,11 @@
 #include <zstd_errors.h>
 
 #include "base/io.h"
-#include "base/seal.h"
 #include "compress/input.h"
 #include "compress/le.h"
+#include "stream/seal.h"
 
-#define SKIPPABLE 0x184D2A5BU /* ours; decoders skip 0x184D2A50 to 5F */
-#define SKIPPABLE_MASK 0xFFFFFFF0U
+#define SKIPPABLE (ZSTD_MAGIC_SKIPPABLE_START | 0xb) /* of ours */
 #define HEADER 8		/* magic and length of a skippable frame */
 #define FRAME_HEADER_MAX 18	/* of one with content */
 
@@ -246,7 +245,8 @@ decompress_all(ZSTD_DCtx *z, struct bk_input *in, struct bk_writer *out,
 		if (n < (ssize_t)sizeof(magic))
 			return bk_input_no_frame(in, e);
 		magic = bk_le_get32(p);
-		if ((magic & SKIPPABLE_MASK) == (SKIPPABLE & SKIPPABLE_MASK))
+		if ((magic & ZSTD_MAGIC_SKIPPABLE_MASK) ==
+		    ZSTD_MAGIC_SKIPPABLE_START)
 			rc = skip_frame(in, e);
 		else if (magic == ZSTD_MAGICNUMBER)
 			rc = decompress_frame(z, in, out, buf, e);

@@ -5,8 +5,8 @@
  * functions read in to its end and return 0, or -1 with *e set; neither
  * finishes out: its owner does, on 0.
  */
-#include "base/reader.h"
-#include "base/writer.h"
+#include "stream/reader.h"
+#include "stream/writer.h"
 
 #define BK_ZST_LEVEL_MAX 19
 #define BK_ZST_LEVEL_DEFAULT 3

@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include "base/base64.h"
+#include "stream/heads.h"
 
 #define COLUMNS 64
 #define LINE_BYTES 48		/* decoded bytes of COLUMNS characters */
 
-static const char begin_line[] = "-----BEGIN AGE ENCRYPTED FILE-----";
+static const char begin_line[] = BK_HEAD_ARMOR;
 static const char end_line[] = "-----END AGE ENCRYPTED FILE-----";
 
 struct bk_armor {

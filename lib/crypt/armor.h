@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 #include "base/err.h"
-#include "base/reader.h"
+#include "stream/reader.h"
 
 struct bk_armor;
 

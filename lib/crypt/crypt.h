@@ -4,10 +4,10 @@
  * Encrypt, decrypt and rewrap streams of header and payload.  Formats:
  * bk-formats(5) and https://age-encryption.org/v1.
  */
-#include "base/reader.h"
-#include "base/writer.h"
 #include "crypt/key.h"
 #include "crypt/suite.h"
+#include "stream/reader.h"
+#include "stream/writer.h"
 
 /*
  * Encrypt to recipients, or to a passphrase (then recipients is empty), and

@@ -16,10 +16,10 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/seal.h"
 #include "crypt/armor.h"
 #include "crypt/signature.h"
 #include "crypt/suite.h"
+#include "stream/seal.h"
 
 #define BK_HEADER_MAX (1024 * 1024)	/* bytes; some 8,000 recipients */
 #define BK_HEADER_ARGS 4		/* arguments kept, including the type */

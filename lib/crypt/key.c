@@ -8,6 +8,7 @@
 #include "base/utctime.h"
 #include "crypt/lines.h"
 #include "crypt/suite.h"
+#include "stream/heads.h"
 
 #define SECRET_PREFIX "AGE-SECRET-KEY-"
 
@@ -151,9 +152,8 @@ bk_identities_parse(struct bk_identities *ids, struct bk_buf *b,
 {
 	size_t before = ids->n + ids->others;
 
-	if (b->len > 0 && (starts(b->data, bk_suite_age.version) ||
-	    starts(b->data, bk_suite_bk.version) ||
-	    starts(b->data, "-----BEGIN AGE")))
+	if (b->len > 0 && (starts(b->data, BK_HEAD_CRYPT) ||
+	    starts(b->data, BK_HEAD_AGE) || starts(b->data, BK_HEAD_ARMOR)))
 		return bk_fail(e, BK_DATA, "%s: the key file is encrypted; "
 		    "decrypt it into a file of mode 0600 first", name);
 	if (bk_lines_each(b, name, BK_DATA, add_identity, ids, e) == -1)

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/io.h"
-#include "base/pipeline.h"
+#include "stream/pipeline.h"
 
 #define CHUNK BK_PAYLOAD_CHUNK
 #define SEALED (CHUNK + BK_SUITE_TAG)	/* an encrypted full chunk */

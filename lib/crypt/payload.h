@@ -14,12 +14,12 @@
  *
  * Several chunks make a block for bk_pipeline.  Memory: 3 MiB.
  */
-#include "base/reader.h"
-#include "base/seal.h"
-#include "base/writer.h"
 #include "crypt/armor.h"
 #include "crypt/signed.h"
 #include "crypt/suite.h"
+#include "stream/reader.h"
+#include "stream/seal.h"
+#include "stream/writer.h"
 
 #define BK_PAYLOAD_CHUNK (64 * 1024)	/* bytes of plaintext */
 

@@ -13,10 +13,10 @@
 #include "base/hex.h"
 #include "base/io.h"
 #include "base/num.h"
-#include "base/record.h"
 #include "base/utctime.h"
 #include "base/utf8.h"
 #include "crypt/suite.h"
+#include "listing/record.h"
 
 #define VERSION "bk-plan/v1"
 #define SIGNATURE "signature "

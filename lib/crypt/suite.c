@@ -10,24 +10,28 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "stream/heads.h"
+
+#define BK BK_HEAD_CRYPT BK_HEAD_VERSION
+#define AGE BK_HEAD_AGE BK_HEAD_VERSION
 
 const struct bk_suite bk_suite_bk = {
-	.version = "bk-crypt/v1",
+	.version = BK,
 	.aead = EVP_aes_256_gcm,
 	.file_key_len = 32,
 	.marks = 1,
-	.x25519 = "bk-crypt/v1/X25519",
-	.scrypt = "bk-crypt/v1/scrypt",
-	.header = "bk-crypt/v1/header",
-	.payload = "bk-crypt/v1/payload",
+	.x25519 = BK "/X25519",
+	.scrypt = BK "/scrypt",
+	.header = BK "/header",
+	.payload = BK "/payload",
 };
 
 const struct bk_suite bk_suite_age = {
-	.version = "age-encryption.org/v1",
+	.version = AGE,
 	.aead = EVP_chacha20_poly1305,
 	.file_key_len = 16,
-	.x25519 = "age-encryption.org/v1/X25519",
-	.scrypt = "age-encryption.org/v1/scrypt",
+	.x25519 = AGE "/X25519",
+	.scrypt = AGE "/scrypt",
 	.header = "header",
 	.payload = "payload",
 };

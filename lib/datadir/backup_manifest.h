@@ -13,6 +13,7 @@
  */
 #include "base/err.h"
 #include "datadir/file_sum.h"
+#include "walfile/segment.h"
 
 struct bk_manifest_file {
 	const char *path;	/* relative to the data directory */
@@ -37,7 +38,7 @@ struct bk_manifest_handler {
 
 struct bk_manifest_summary {
 	int version;		/* 1; 2 since PostgreSQL 17 */
-	char sysid[21];		/* system identifier, decimal; "" in 1 */
+	char sysid[BK_WAL_SYSID]; /* system identifier; "" in 1 */
 	uint64_t files;
 	char checksum[65];	/* its own: SHA-256 in hex */
 };

@@ -14,6 +14,7 @@
 #include "base/io.h"
 #include "base/num.h"
 #include "datadir/datadir_in.h"
+#include "walfile/backup_label.h"
 
 #define PROGRAM "pg_combinebackup"
 #define OUTPUT BK_COMBINING "/out"
@@ -36,26 +37,6 @@ struct chain {
 	char **argv;		/* of the program */
 	size_t argc;
 };
-
-/* The LSN behind these words of a backup_label; 0: there is none. */
-static uint64_t
-label_lsn(const char *label, const char *words)
-{
-	const char *p = strstr(label, words);
-	char text[BK_LSN_TEXT];
-	uint64_t lsn = 0;
-	size_t n;
-
-	if (p == NULL)
-		return 0;
-	p += strlen(words);
-	n = strcspn(p, " \n");
-	if (n >= sizeof(text))
-		return 0;
-	memcpy(text, p, n);
-	text[n] = '\0';
-	return bk_lsn_parse(text, &lsn) ? lsn : 0;
-}
 
 /* Is part i what comes after the one before it? */
 static int
@@ -93,6 +74,8 @@ unpack_source(const struct chain *c, size_t i, struct bk_datadir *d,
 	const struct bk_combine_part *from = &c->source[i];
 	const struct bk_datadir_summary *sum = bk_datadir_summary(d);
 	struct part *p = &c->part[i];
+	struct bk_start_label label;
+	struct bk_err ignored = {0};
 	struct bk_source src;
 	int rc;
 
@@ -106,8 +89,10 @@ unpack_source(const struct chain *c, size_t i, struct bk_datadir *d,
 		    "no increments: they begin with %d", from->name,
 		    sum->major, FIRST);
 	p->manifest = sum->manifest;
-	p->start = label_lsn(sum->backup_label, "START WAL LOCATION: ");
-	p->earlier = label_lsn(sum->backup_label, BK_INCREMENTAL);
+	/* a label that lacks one of these does not fit its neighbours */
+	(void)bk_start_label_parse(sum->backup_label, &label, &ignored);
+	p->start = label.start;
+	p->earlier = label.earlier;
 	if (check_part(c, i, e) == -1)
 		return -1;
 	c->d->sum.major = sum->major;

@@ -5,8 +5,8 @@
  * later), unpacked side by side within the data directory and combined by
  * PostgreSQL's own pg_combinebackup, of the chain's major version.
  */
-#include "pg/bindir.h"
 #include "datadir/datadir.h"
+#include "pg/bindir.h"
 
 struct bk_combine_part {	/* one backup of the chain, as one stream */
 	const char *name;	/* for messages */

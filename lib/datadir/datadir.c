@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
-#include "base/store.h"
+#include "stream/store.h"
 
 const char *
 bk_datadir_place(const char *path)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/grow.h"
 #include "base/io.h"
 
 /* Read the file: its sum, and whether it has the size that is listed. */
@@ -99,11 +100,11 @@ static int
 on_wal(void *ctx, const struct bk_manifest_wal *w, struct bk_err *e)
 {
 	struct bk_datadir *d = ctx;
-	struct bk_manifest_wal *more = realloc(d->wal, (d->sum.nwal + 1) *
-	    sizeof(*more));
+	struct bk_manifest_wal *more = bk_grow(d->wal, d->sum.nwal, NULL,
+	    sizeof(*more), e);
 
 	if (more == NULL)
-		return bk_fail_memory(e);
+		return -1;
 	more[d->sum.nwal++] = *w;
 	d->sum.wal = d->wal = more;
 	return 0;

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
-#include "base/store.h"
+#include "stream/store.h"
 
 static int
 there(struct bk_datadir *d, const char *path)
@@ -69,7 +69,7 @@ follow_wal(struct bk_datadir *d, struct bk_err *e)
 int
 bk_datadir_delta_check(struct bk_datadir *d, struct bk_err *e)
 {
-	char sysid[21];
+	char sysid[BK_WAL_SYSID];
 
 	if (!there(d, BK_PG_VERSION) && !there(d, BK_PG_VERSION_AWAY))
 		return bk_fail(e, BK_FAIL, "%s: not empty, and no cluster: no "

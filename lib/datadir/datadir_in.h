@@ -13,7 +13,6 @@
 #define BK_TABLESPACE_MAP "tablespace_map"
 #define BK_BACKUP_MANIFEST "backup_manifest"
 #define BK_SPACES "pg_tblspc/"
-#define BK_INCREMENTAL "INCREMENTAL FROM LSN: "	/* in a backup_label */
 #define BK_COMBINING ".bk-combine"	/* parts of a chain, until combined */
 
 struct bk_datadir_space {		/* a tablespace */

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
+
 /* Where the tablespace that was at from goes. */
 static const char *
 destination(const struct bk_datadir *d, const char *from)
@@ -21,13 +23,11 @@ static struct bk_datadir_space *
 new_space(struct bk_datadir *d, const char *path, const char *from,
     const char *to, struct bk_err *e)
 {
-	struct bk_datadir_space *s = realloc(d->space, (d->nspaces + 1) *
-	    sizeof(*s));
+	struct bk_datadir_space *s = bk_grow(d->space, d->nspaces, NULL,
+	    sizeof(*s), e);
 
-	if (s == NULL) {
-		bk_fail_memory(e);
+	if (s == NULL)
 		return NULL;
-	}
 	d->space = s;
 	s = &s[d->nspaces++];
 	*s = (struct bk_datadir_space){ .path = strdup(path),

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "walfile/backup_label.h"
+
 #define TEXT_MAX (1024 * 1024)	/* of a file that is read as well */
 
 /* 0640 and 0750 where the cluster is readable by its group. */
@@ -290,8 +292,11 @@ bk_datadir_version(struct bk_datadir *d, struct bk_err *e)
 static int
 check_whole(const struct bk_datadir *d, struct bk_err *e)
 {
-	if (d->o.in_place || strstr(d->sum.backup_label, BK_INCREMENTAL) ==
-	    NULL)
+	struct bk_start_label label;
+	struct bk_err ignored = {0};
+
+	(void)bk_start_label_parse(d->sum.backup_label, &label, &ignored);
+	if (d->o.in_place || !label.increment)
 		return 0;
 	return bk_fail(e, BK_DATA, "%s: an increment to an earlier backup; "
 	    "give the full one on standard input, and this one by "

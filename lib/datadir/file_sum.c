@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "archive/crc32c.h"
+#include "base/crc32c.h"
 
 static const struct algorithm {
 	const char *name;

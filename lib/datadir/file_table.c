@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "base/hex.h"
 
 struct bk_file_table {
@@ -40,18 +41,12 @@ bk_file_table_free(struct bk_file_table *t)
 static struct bk_file_entry *
 grow(struct bk_file_table *t, struct bk_err *e)
 {
-	size_t cap = t->cap == 0 ? 256 : t->cap * 2;
-	struct bk_file_entry *more;
+	struct bk_file_entry *more = bk_grow(t->entry, t->n, &t->cap,
+	    sizeof(*more), e);
 
-	if (t->n < t->cap)
-		return &t->entry[t->n];
-	if (cap > SIZE_MAX / sizeof(*more) ||
-	    (more = realloc(t->entry, cap * sizeof(*more))) == NULL) {
-		bk_fail_memory(e);
+	if (more == NULL)
 		return NULL;
-	}
 	t->entry = more;
-	t->cap = cap;
 	return &t->entry[t->n];
 }
 

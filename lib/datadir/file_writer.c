@@ -8,8 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/handover.h"
 #include "base/io.h"
+#include "base/queue.h"
 #include "base/thread.h"
 
 struct bk_file_written {

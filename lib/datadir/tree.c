@@ -10,6 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/grow.h"
+#include "base/path.h"
+
 #define NAME_LEN 255		/* bytes of a name, at most */
 
 int
@@ -20,9 +23,8 @@ bk_tree_check(const char *path, struct bk_err *e)
 	int depth;
 
 	for (depth = 1; depth <= BK_TREE_DEPTH; depth++, p += n + 1) {
-		n = strcspn(p, "/");
-		if (n == 0 || n > NAME_LEN || (n == 1 && p[0] == '.') ||
-		    (n == 2 && p[0] == '.' && p[1] == '.'))
+		n = bk_path_name(p);
+		if (n == 0 || n > NAME_LEN)
 			return bk_fail(e, BK_DATA, "%.200s: refused: not a "
 			    "path below the directory", path);
 		if (p[n] == '\0')
@@ -65,7 +67,8 @@ bk_tree_open(const char *dir, struct bk_err *e)
 	t->fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (t->fd == -1) {
 		bk_fail_errno(e, "%s: open", dir);
-		bk_tree_undo(t);
+		if (t->ours)
+			(void)rmdir(dir);
 		bk_tree_free(t);
 		return NULL;
 	}
@@ -116,9 +119,8 @@ bk_tree_fail(const struct bk_tree *t, const char *path, const char *call,
 	return bk_fail_errno(e, "%s%s%s: %s", t->name, slash, path, call);
 }
 
-/* With the lock: it is undone, or will be at once. */
-static int
-refuse_stopped(const struct bk_tree *t, struct bk_err *e)
+int
+bk_tree_refuse_stopped(const struct bk_tree *t, struct bk_err *e)
 {
 	return t->stopped ? bk_fail(e, BK_FAIL, "%s: stopped", t->name) : 0;
 }
@@ -127,19 +129,15 @@ static int
 add_made(struct bk_tree *t, const char *path, enum bk_made_kind kind,
     struct bk_err *e)
 {
-	size_t cap = t->cap == 0 ? 64 : t->cap * 2;
 	struct bk_made *more;
 	char *copy;
 
-	if (refuse_stopped(t, e) == -1)
+	if (bk_tree_refuse_stopped(t, e) == -1)
 		return -1;
-	if (t->nmade == t->cap) {
-		if (cap > SIZE_MAX / sizeof(*more) ||
-		    (more = realloc(t->made, cap * sizeof(*more))) == NULL)
-			return bk_fail_memory(e);
-		t->made = more;
-		t->cap = cap;
-	}
+	if ((more = bk_grow(t->made, t->nmade, &t->cap, sizeof(*more), e)) ==
+	    NULL)
+		return -1;
+	t->made = more;
 	if ((copy = strdup(path)) == NULL)
 		return bk_fail_memory(e);
 	t->made[t->nmade++] = (struct bk_made){ copy, kind };
@@ -169,7 +167,8 @@ make_dir(struct bk_tree *t, int dir, const char *name, const char *path,
 	int rc = -1;
 
 	pthread_mutex_lock(&t->lock);
-	if (refuse_stopped(t, e) == 0 && mkdirat(dir, name, 0700) == 0 &&
+	if (bk_tree_refuse_stopped(t, e) == 0 &&
+	    mkdirat(dir, name, 0700) == 0 &&
 	    (rc = add_made(t, path, BK_MADE_DIR, e)) == -1)
 		(void)unlinkat(dir, name, AT_REMOVEDIR);
 	pthread_mutex_unlock(&t->lock);
@@ -184,7 +183,7 @@ make_file(struct bk_tree *t, int dir, const char *name, const char *path,
 	int fd = -1;
 
 	pthread_mutex_lock(&t->lock);
-	if (refuse_stopped(t, e) == 0)
+	if (bk_tree_refuse_stopped(t, e) == 0)
 		fd = openat(dir, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW |
 		    O_CLOEXEC, 0600);
 	if (fd != -1 && add_made(t, path, BK_MADE_FILE, e) == -1) {
@@ -204,45 +203,11 @@ make_link(struct bk_tree *t, const char *target, int dir, const char *name,
 	int rc = -1;
 
 	pthread_mutex_lock(&t->lock);
-	if (refuse_stopped(t, e) == 0 && symlinkat(target, dir, name) == 0 &&
+	if (bk_tree_refuse_stopped(t, e) == 0 &&
+	    symlinkat(target, dir, name) == 0 &&
 	    (rc = add_made(t, path, BK_MADE_FILE, e)) == -1)
 		(void)unlinkat(dir, name, 0);
 	pthread_mutex_unlock(&t->lock);
-	return rc;
-}
-
-static int
-add_graft(struct bk_tree *t, const char *path, struct bk_tree *other,
-    struct bk_err *e)
-{
-	struct bk_graft *more;
-	char *copy;
-
-	if (refuse_stopped(t, e) == -1)
-		return -1;
-	more = realloc(t->graft, (t->ngraft + 1) * sizeof(*more));
-	if (more == NULL)
-		return bk_fail_memory(e);
-	t->graft = more;
-	if ((copy = strdup(path)) == NULL)
-		return bk_fail_memory(e);
-	more[t->ngraft++] = (struct bk_graft){ copy, other };
-	return 0;
-}
-
-int
-bk_tree_graft(struct bk_tree *t, const char *path, struct bk_tree *other,
-    struct bk_err *e)
-{
-	int rc;
-
-	pthread_mutex_lock(&t->lock);
-	rc = add_graft(t, path, other, e);
-	pthread_mutex_unlock(&t->lock);
-	if (rc == -1) {
-		bk_tree_undo(other);
-		bk_tree_free(other);
-	}
 	return rc;
 }
 
@@ -252,7 +217,7 @@ bk_tree_keep(struct bk_tree *t, struct bk_err *e)
 	int rc;
 
 	pthread_mutex_lock(&t->lock);
-	if ((rc = refuse_stopped(t, e)) == 0)
+	if ((rc = bk_tree_refuse_stopped(t, e)) == 0)
 		t->kept = 1;
 	pthread_mutex_unlock(&t->lock);
 	return rc;
@@ -482,7 +447,7 @@ bk_tree_rename(struct bk_tree *t, const char *from, const char *to,
 		return bk_tree_fail(t, from, "rename", e);
 	to_dir = bk_tree_parent(t, to, 1, &to_name, e);
 	pthread_mutex_lock(&t->lock);	/* as make_dir() */
-	if (to_dir == -1 || refuse_stopped(t, e) == -1 ||
+	if (to_dir == -1 || bk_tree_refuse_stopped(t, e) == -1 ||
 	    fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
 	    renameat(dir, name, to_dir, to_name) == -1)
 		bk_tree_fail(t, to, "rename", e);

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/store.h"
+#include "stream/store.h"
 
 /* The directory name in dir as a stream; NULL with errno set. */
 static DIR *

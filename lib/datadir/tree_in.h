@@ -1,6 +1,9 @@
 #ifndef BK_DATADIR_TREE_IN_H
 #define BK_DATADIR_TREE_IN_H
-/* What the sources of datadir/tree share. */
+/*
+ * What the sources of datadir/tree share: tree.c has what is below, tree_end.c
+ * calls it, and tree_graft.c both.
+ */
 #include <pthread.h>
 
 #include "datadir/tree.h"
@@ -57,6 +60,9 @@ int bk_tree_descend(struct bk_tree *t, const char *path, int make,
  */
 int bk_tree_parent(struct bk_tree *t, const char *path, int make,
     const char **name, struct bk_err *e);
+
+/* With the lock: -1 with *e set if t is undone, or will be at once. */
+int bk_tree_refuse_stopped(const struct bk_tree *t, struct bk_err *e);
 
 /* Remember path, of this tree, as made or changed. */
 int bk_tree_remember(struct bk_tree *t, const char *path,

@@ -14,7 +14,7 @@
  * retention and monitoring would go by a wrong age.
  *
  * Nothing is written before the table of contents is complete, and the end
- * (base/writer.h) not before every row has been read and the leader's
+ * (stream/writer.h) not before every row has been read and the leader's
  * transaction has been found alive.
  */
 #include <stdatomic.h>
@@ -23,9 +23,9 @@
 #include "base/child.h"
 #include "base/err.h"
 #include "base/progress.h"
-#include "base/seal.h"
 #include "pg/bindir.h"
 #include "pg/conn.h"
+#include "stream/seal.h"
 
 struct bk_dump {
 	struct bk_conn_target target;

@@ -8,9 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/reader.h"
 #include "base/version.h"
-#include "base/writer.h"
+#include "stream/heads.h"
+#include "stream/writer.h"
 
 #define OUTPUT "standard output"
 #define CHUNK (256 * 1024)	/* of a table's data, regardless of rows */
@@ -53,7 +53,7 @@ check_head(const struct bk_dump_output *d, const char *mark, struct bk_err *e)
 	struct bk_seal found;
 	ptrdiff_t len, at;
 
-	at = bk_reader_mark(&found, d->raw.data, d->raw.len, &len);
+	at = bk_heads_mark(&found, d->raw.data, d->raw.len, &len);
 	if (at != -1 && len == (ptrdiff_t)strlen(mark) &&
 	    memcmp(d->raw.data + at, mark, (size_t)len) == 0)
 		return 0;
@@ -104,8 +104,9 @@ add_mark(struct bk_dump_output *d, const struct bk_label *label,
 	if (bk_seal_new(&d->seal, label, e) == -1)
 		return -1;
 	(void)bk_seal_open(&d->seal, mark);
-	if (bk_buf_printf(&text, e, "-- bk-dump " BK_VERSION " %s", mark) ==
-	    -1 || (d->about.system_identifier != NULL && bk_buf_printf(&text,
+	if (bk_buf_printf(&text, e, BK_HEAD_ARCHIVE_AUTHOR BK_VERSION
+	    " %s", mark) == -1 ||
+	    (d->about.system_identifier != NULL && bk_buf_printf(&text,
 	    e, " system %.20s", d->about.system_identifier) == -1) ||
 	    bk_buf_printf(&text, e, "%s" BK_TOC_DIGEST "%0*d",
 	    selects(d->about.options) ? BK_TOC_PART : "", BK_DIGEST_TEXT - 1,

@@ -6,8 +6,8 @@
  */
 #include "archive/archive.h"
 #include "archive/manifest.h"
-#include "base/seal.h"
 #include "dump/task_queue.h"
+#include "stream/seal.h"
 
 struct bk_dump_output;
 

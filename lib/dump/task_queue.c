@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "base/handover.h"
+#include "base/queue.h"
 
 struct bk_task_queue {
 	/* emptied: task, room, head or end, for workers; filled: for writer */

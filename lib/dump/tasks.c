@@ -12,11 +12,34 @@
 #define NAME_NOW(oid) "pg_catalog.encode(pg_catalog.textsend(" oid \
     "::pg_catalog.regclass::pg_catalog.text), 'hex')"
 
+/*
+ * Would a range, which is planned, unlike COPY table, call as us a function of
+ * another, no superuser?  (An extension's also: who owns it can make it so.)
+ */
+#define OTHERS(fields, from, owner) "EXISTS (SELECT 1 FROM (SELECT DISTINCT " \
+    "x[1]::pg_catalog.oid FROM pg_catalog.regexp_matches(t, '" fields \
+    " ([1-9][0-9]*)', 'g') AS m (x)) AS n (oid) LEFT JOIN " from \
+    " LEFT JOIN pg_catalog.pg_roles o ON o.oid = " owner \
+    " WHERE n.oid >= 16384 AND (o.rolsuper OR o.rolname = current_user) " \
+    "IS NOT TRUE)"
+#define PLANNED \
+    "EXISTS (SELECT 1 FROM (SELECT pg_catalog.concat(i.indexprs, i.indpred) " \
+    "FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid UNION ALL " \
+    "SELECT pg_catalog.to_jsonb(s) ->> 'stxexprs' " \
+    "FROM pg_catalog.pg_statistic_ext s WHERE s.stxrelid = c.oid) AS p (t) " \
+    "WHERE t <> '' AND (" \
+    OTHERS(":(?:funcid|opfuncid)", "pg_catalog.pg_proc f ON f.oid = n.oid", \
+    "f.proowner") " OR " \
+    OTHERS(":opno", "(pg_catalog.pg_operator p JOIN pg_catalog.pg_proc f " \
+    "ON f.oid = p.oprcode) ON p.oid = n.oid", "f.proowner") " OR " \
+    OTHERS(":(?:resulttype|typid|row_typeid)", "pg_catalog.pg_type y " \
+    "ON y.oid = n.oid", "y.typowner") "))"
+
 /* Facts about the tables, by OID. */
 static const char facts_sql[] =
     "SELECT c.oid, c.relkind, coalesce(a.amname, ''),"
     " e.extcondition[pg_catalog.array_position(e.extconfig, c.oid)],"
-    " " NAME_NOW("c.oid")
+    " " NAME_NOW("c.oid") ", " PLANNED
     " FROM pg_catalog.unnest('{%s}'::pg_catalog.oid[])"
     " WITH ORDINALITY AS u(oid, n)"
     " JOIN pg_catalog.pg_class c ON c.oid = u.oid"
@@ -163,7 +186,8 @@ take_facts(struct bk_tasks *p, struct bk_dump_item *it, PGresult *res, int row,
 	it->relkind = *PQgetvalue(res, row, 1);
 	p->foreign |= it->relkind == 'f';
 	it->splits = it->relkind == 'r' &&
-	    strcmp(PQgetvalue(res, row, 2), "heap") == 0;
+	    strcmp(PQgetvalue(res, row, 2), "heap") == 0 &&
+	    *PQgetvalue(res, row, 5) == 'f';
 	if (*PQgetvalue(res, row, 3) != '\0') {
 		it->splits = 0;
 		if ((it->condition = strdup(PQgetvalue(res, row, 3))) == NULL)

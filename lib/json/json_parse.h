@@ -3,7 +3,8 @@
 /*
  * JSON text (RFC 8259) by jansson, where a lack of memory is not mistaken for
  * something else.  jansson's own verdict then may be that the text is damaged,
- * or a value that lacks a character, or it fails an assertion of its own.
+ * or a value that lacks a character.  It may also crash, of which there is no
+ * way out.
  */
 #include <stddef.h>
 

@@ -8,6 +8,7 @@
 
 #include "base/base64.h"
 #include "base/secret.h"
+#include "base/utctime.h"
 #include "base/utf8.h"
 #include "notify/mail.h"
 
@@ -161,8 +162,9 @@ add_headers(struct mail *mail, const struct bk_notify_message *m,
 	size_t i;
 	int rc = 0;
 
-	if (gmtime_r(&m->now, &tm) == NULL || strftime(date, sizeof(date),
-	    "%a, %d %b %Y %H:%M:%S +0000", &tm) == 0 ||
+	if (bk_utctime_civil(&m->now, &tm) == NULL ||
+	    strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S +0000",
+	    &tm) == 0 ||
 	    getentropy(&random, sizeof(random)) == -1)
 		return bk_fail_errno(e, "time or random bytes");
 	for (i = 0; rc == 0 && i < sizeof(lines) / sizeof(lines[0]); i++) {

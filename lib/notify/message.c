@@ -6,6 +6,7 @@
 #include "base/io.h"
 #include "base/utf8.h"
 #include "notify/message.h"
+#include "report/age_report.h"
 
 #define SUBJECT_MAX 160		/* bytes taken from the text's first line */
 
@@ -121,7 +122,9 @@ read_all(struct bk_buf *raw, uintmax_t *all, struct bk_err *e)
 	while ((n = bk_io_read(STDIN_FILENO, buf, sizeof(buf),
 	    "standard input", e)) > 0) {
 		*all += (uintmax_t)n;
-		room = BK_NOTIFY_TEXT_MAX - raw->len;
+		room = (raw->len > 0 ? *raw->data : *buf) == '{' ?
+		    BK_NOTIFY_JSON_MAX : BK_NOTIFY_TEXT_MAX;
+		room -= raw->len;
 		if (bk_buf_add(raw, buf, (size_t)n < room ? (size_t)n : room,
 		    e) == -1)
 			return -1;
@@ -130,27 +133,74 @@ read_all(struct bk_buf *raw, uintmax_t *all, struct bk_err *e)
 }
 
 int
-bk_notify_message_read(struct bk_notify_message *m, struct bk_err *e)
+bk_notify_message_lines(struct bk_notify_message *m,
+    const struct bk_subjects *s, struct bk_err *e)
 {
-	struct bk_buf raw = {0};
-	enum bk_state state;
-	uintmax_t all;
-	int rc = read_all(&raw, &all, e);
+	struct bk_buf lines = {0};
+	int rc = bk_age_lines(s, &m->fresh, &lines, e);
 
-	if (rc == 0 && raw.len > 0)
-		rc = bk_notify_message_clean(&m->text, raw.data, raw.len, e);
-	if (rc == 0 && m->text.len > 0 && read_state(m->text.data, &state)) {
+	m->text.len = 0;
+	if (rc == 0)
+		rc = bk_notify_message_clean(&m->text, lines.data, lines.len,
+		    e);
+	bk_buf_free(&lines);
+	return rc;
+}
+
+/* 1 if raw is of bk-age --json, 0 if not, -1. */
+static int
+read_report(struct bk_notify_message *m, const struct bk_buf *raw,
+    struct bk_err *e)
+{
+	int rc = bk_age_parse(raw->data, raw->len, &m->subjects, &m->fresh, e);
+
+	if (rc != 1 || m->subjects.n == 0)
+		return rc == -1 ? -1 : 0;
+	if (bk_notify_message_lines(m, &m->subjects, e) == -1)
+		return -1;
+	if (m->known)
+		bk_subjects_free(&m->subjects);
+	else
+		m->state = bk_subjects_state(&m->subjects);
+	m->known = 1;
+	return 1;
+}
+
+/* Any other text; its state is in the first line, or is not known. */
+static int
+read_text(struct bk_notify_message *m, struct bk_buf *raw, uintmax_t all,
+    struct bk_err *e)
+{
+	enum bk_state state;
+
+	if (raw->len > BK_NOTIFY_TEXT_MAX)
+		raw->len = BK_NOTIFY_TEXT_MAX;
+	raw->data[raw->len] = '\0';
+	if (bk_notify_message_clean(&m->text, raw->data, raw->len, e) == -1)
+		return -1;
+	if (m->text.len > 0 && read_state(m->text.data, &state)) {
 		drop_perfdata(&m->text);
 		if (!m->known)
 			m->state = state;
-		m->by_line = !m->known;
 		m->known = 1;
 	}
-	if (rc == 0 && all > raw.len)
-		rc = bk_buf_printf(&m->text, e, "\n(the first %zu of %ju "
-		    "bytes)", raw.len, all);
+	return all == raw->len ? 0 : bk_buf_printf(&m->text, e, "\n(the first "
+	    "%zu of %ju bytes)", raw->len, all);
+}
+
+int
+bk_notify_message_read(struct bk_notify_message *m, struct bk_err *e)
+{
+	struct bk_buf raw = {0};
+	uintmax_t all;
+	int rc = read_all(&raw, &all, e);
+
+	if (rc == 0 && raw.len > 0 && *raw.data == '{' && all == raw.len)
+		rc = read_report(m, &raw, e);
+	if (rc == 0 && raw.len > 0)
+		rc = read_text(m, &raw, all, e);
 	bk_buf_free(&raw);
-	return rc == 0 ? bk_notify_message_finish(m, e) : -1;
+	return rc == -1 ? -1 : bk_notify_message_finish(m, e);
 }
 
 int
@@ -158,7 +208,7 @@ bk_notify_message_failed(struct bk_notify_message *m,
     const struct bk_err *reason, struct bk_err *e)
 {
 	bk_buf_free(&m->text);
-	m->by_line = 0;
+	bk_subjects_free(&m->subjects);
 	if (!m->known)
 		m->state = BK_STATE_UNKNOWN;
 	m->known = 1;
@@ -167,4 +217,13 @@ bk_notify_message_failed(struct bk_notify_message *m,
 	    e) == -1)
 		return -1;
 	return bk_notify_message_finish(m, e);
+}
+
+void
+bk_notify_message_free(struct bk_notify_message *m)
+{
+	bk_buf_free(&m->text);
+	bk_buf_free(&m->subject);
+	bk_buf_free(&m->job);
+	bk_subjects_free(&m->subjects);
 }

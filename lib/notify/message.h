@@ -9,6 +9,7 @@
 #include "policy/freshness.h"
 
 #define BK_NOTIFY_TEXT_MAX (1 << 20)	/* bytes of input kept */
+#define BK_NOTIFY_JSON_MAX (16 << 20)	/* bytes of what bk-age --json prints */
 
 /* Text is UTF-8 without control characters other than '\n' and '\t'. */
 struct bk_notify_message {
@@ -19,8 +20,9 @@ struct bk_notify_message {
 	int known;		/* state is set */
 	int start;		/* start of a job, for pings: has no state */
 	enum bk_state state;
-	int by_line;		/* each line of text has a state, as bk-age
-				 * prints them; state is the worst */
+	struct bk_subjects subjects; /* of bk-age, each with a state; state is
+				 * the worst.  None: text has one for all */
+	struct bk_fresh fresh;	/* of these */
 	char host[256];
 	time_t now;
 	char utc[BK_UTCTIME_TEXT];
@@ -28,8 +30,9 @@ struct bk_notify_message {
 
 /*
  * Fill m from standard input; the caller has set host, now, title, and state
- * if known.  Empty input is UNKNOWN, so there is always a text, or a title and
- * a state.
+ * if known.  JSON of bk-age becomes the lines that it prints for people, and,
+ * if state was not known, subjects.  Empty input is UNKNOWN, so there is always
+ * a text, or a title and a state.
  */
 int bk_notify_message_read(struct bk_notify_message *m, struct bk_err *e);
 
@@ -43,6 +46,12 @@ int bk_notify_message_finish(struct bk_notify_message *m, struct bk_err *e);
 /* Make m report the reason for a missing message: UNKNOWN if not known. */
 int bk_notify_message_failed(struct bk_notify_message *m,
     const struct bk_err *reason, struct bk_err *e);
+
+/* Make the text of m those lines: of all subjects, in the order of *s. */
+int bk_notify_message_lines(struct bk_notify_message *m,
+    const struct bk_subjects *s, struct bk_err *e);
+
+void bk_notify_message_free(struct bk_notify_message *m);
 
 /*
  * Append n arbitrary bytes, behind which stands a NUL, to *out, converted to

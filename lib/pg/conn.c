@@ -1,4 +1,4 @@
-#include "pg/conn.h"
+#include "pg/conn_in.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,9 +7,9 @@
 
 #include "base/debug.h"
 #include "base/secret.h"
-#include "pg/authority.h"
-#include "pg/patience.h"
 #include "pg/sql.h"
+#include "pg/timeout.h"
+#include "pg/tls_trust.h"
 
 #define CLOCKS_APART (15 * 60)	/* seconds between two clocks, at most */
 
@@ -25,24 +25,6 @@ struct bk_conn_params {
 	size_t n;
 };
 
-/* The first line of libpq's message, without its "ERROR:  ". */
-static void
-first_line(const char *msg, char *out, size_t cap)
-{
-	static const char *const heads[] = { "ERROR:  ", "FATAL:  ",
-	    "PANIC:  " };
-	size_t n, i;
-
-	for (i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
-		if (strncmp(msg, heads[i], strlen(heads[i])) == 0)
-			msg += strlen(heads[i]);
-	n = strcspn(msg, "\n");
-	if (n >= cap)
-		n = cap - 1;
-	memcpy(out, msg, n);
-	out[n] = '\0';
-}
-
 int
 bk_conn_fail(PGconn *conn, const PGresult *res, const char *label,
     struct bk_err *e)
@@ -52,13 +34,13 @@ bk_conn_fail(PGconn *conn, const PGresult *res, const char *label,
 	char line[512], more[512] = "";
 
 	if (hint != NULL)
-		first_line(hint, more, sizeof(more));
+		bk_conn_first_line(hint, more, sizeof(more));
 	if (*more != '\0' && more[strlen(more) - 1] == '.')
 		more[strlen(more) - 1] = '\0';
-	first_line(bk_patience() == BK_PATIENCE_NO_MEMORY ? "out of memory" :
-	    primary ? primary : PQerrorMessage(conn), line, sizeof(line));
+	bk_conn_first_line(primary ? primary : PQerrorMessage(conn), line,
+	    sizeof(line));
 	if (line[0] == '\0')
-		first_line(bk_patience() == BK_PATIENCE_OVER ?
+		bk_conn_first_line(bk_patience() == BK_PATIENCE_OVER ?
 		    "the server does not answer" :
 		    "the connection to the server was lost", line,
 		    sizeof(line));
@@ -75,95 +57,25 @@ bk_conn_failed_with(const PGresult *res, const char *sqlstate)
 	return s != NULL && strcmp(s, sqlstate) == 0;
 }
 
-/* libpq would print the server's notices: "NOTICE: ...". */
-static void
-ignore_notice(void *arg, const PGresult *res)
-{
-	(void)arg;
-	(void)res;
-}
-
 /*
- * PQconnectdbParams(), but without notices during connection start-up (that a
- * locale has changed, say), which libpq would print before a receiver can be
- * set.  So the connection is started, given the receiver, and started again:
- * the server sees one that is closed before its first byte.
+ * As pg_dump's first statement: no function or operator of ours is looked up in
+ * a schema that the database's owner has put before pg_catalog.  A physical
+ * replication connection, which takes no SQL, has no path.
  */
-static PGconn *
-connect_quietly(const char *const *keys, const char *const *values, int expand)
-{
-	PGconn *conn = PQconnectStartParams(keys, values, expand);
-
-	if (conn == NULL || PQstatus(conn) == CONNECTION_BAD)
-		return conn;
-	(void)PQsetNoticeReceiver(conn, ignore_notice, NULL);
-	PQreset(conn);
-	return conn;
-}
-
-/* Start of the last line before msg[end], newlines at its end skipped. */
-static size_t
-line_before(const char *msg, size_t end)
-{
-	while (end > 0 && msg[end - 1] == '\n')
-		end--;
-	while (end > 0 && msg[end - 1] != '\n')
-		end--;
-	return end;
-}
-
-/* A line that libpq writes below a cause. */
 static int
-is_appendix(const char *line)
+path_of_ours(PGconn *conn, struct bk_err *e)
 {
-	static const char *const heads[] = { "password retrieved from file",
-	    "DETAIL: ", "HINT: ", "CONTEXT: ", "Either provide the file" };
-	size_t i;
+	PQconninfoOption *opts = PQconninfo(conn), *o;
+	int sql = 1;
 
-	for (i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
-		if (strncmp(line, heads[i], strlen(heads[i])) == 0)
-			return 1;
-	return 0;
-}
-
-/* libpq has a line for each address tried: the last one is reported. */
-static int
-connected(PGconn *conn, struct bk_err *e)
-{
-	const char *host, *msg;
-	char line[512];
-	size_t n;
-
-	if (conn == NULL)
+	if (opts == NULL)
 		return bk_fail_memory(e);
-	host = PQhost(conn) == NULL ? "" : PQhost(conn);
-	if (PQstatus(conn) == CONNECTION_OK) {
-		bk_debug(BK_DEBUG_SQL, "%d at %s:%s: connected to database %s "
-		    "as %s, server %d, %s", PQbackendPID(conn), host,
-		    PQport(conn), PQdb(conn), PQuser(conn),
-		    PQserverVersion(conn), PQsslInUse(conn) ? "TLS" :
-		    "no TLS");
-		return 0;
-	}
-	bk_debug(BK_DEBUG_SQL, "not connected: %s", PQerrorMessage(conn));
-	if (PQconnectionNeedsPassword(conn))
-		return bk_fail(e, BK_FAIL, "server %s: user \"%s\" needs a "
-		    "password; put it in ~/.pgpass or PGPASSWORD",
-		    host, PQuser(conn));
-	msg = PQerrorMessage(conn);
-	n = strlen(msg);
-	do		/* back from the last line to one that is a cause */
-		n = line_before(msg, n);
-	while (n > 0 && is_appendix(msg + n));
-	if (msg[n] == '\t' && strncmp(msg, "connection to server", 20) == 0)
-		n = 0;		/* "\tIs the server running ...?" */
-	first_line(msg + n, line, sizeof(line));
-	bk_fail(e, BK_FAIL, "%s", line);
-	if (strstr(line, "root certificate file") != NULL)
-		bk_fail_add(e, "; give sslrootcert, or set SSL_CERT_FILE");
-	else if (strstr(line, "local user ") != NULL)
-		bk_fail_add(e, "; set PGUSER");
-	return -1;
+	for (o = opts; o->keyword != NULL; o++)
+		if (strcmp(o->keyword, "replication") == 0)
+			sql = o->val == NULL || strcmp(o->val, "true") != 0;
+	PQconninfoFree(opts);
+	return !sql ? 0 : bk_conn_exec(conn,
+	    "SELECT pg_catalog.set_config('search_path', '', false)", e);
 }
 
 int
@@ -186,7 +98,7 @@ bk_conn_parse(const char *db, struct bk_err *e)
 }
 
 /*
- * connect_quietly() by the command line, and as libpq has found out the rest,
+ * bk_conn_start() by the command line, and as libpq has found out the rest,
  * with authorities if those are lacking: *ca is theirs in values.
  */
 static PGconn *
@@ -201,7 +113,7 @@ connect_first(const char *const *keys, const char *const *values,
 			*ca = ca_file;
 		PQfinish(conn);
 	}
-	return connect_quietly(keys, values, 1);
+	return bk_conn_start(keys, values, 1);
 }
 
 PGconn *
@@ -233,7 +145,7 @@ bk_conn_open(const struct bk_conn_target *t, struct bk_err *e)
 		return NULL;
 	PQconninfoFree(opts);
 	conn = connect_first(keys, values, &values[ca], t->ca_file);
-	if (connected(conn, e) == 0) {
+	if (bk_conn_started(conn, e) == 0 && path_of_ours(conn, e) == 0) {
 		bk_secret_hold(PQpass(conn), strlen(PQpass(conn)));
 		return conn;
 	}
@@ -389,8 +301,8 @@ bk_conn_again(const struct bk_conn_params *p, struct bk_err *e)
 		keys[n] = p->param[i].keyword;
 		values[n++] = p->param[i].value;
 	}
-	conn = connect_quietly(keys, values, 0);
-	if (connected(conn, e) == -1) {
+	conn = bk_conn_start(keys, values, 0);
+	if (bk_conn_started(conn, e) == -1 || path_of_ours(conn, e) == -1) {
 		PQfinish(conn);
 		conn = NULL;
 	}

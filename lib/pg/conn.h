@@ -19,7 +19,7 @@ struct bk_conn_target {
 	const char *instead;	/* connect to this database, not to db's */
 	const char *app;	/* application_name if nobody sets one */
 	const char *connect_timeout;	/* per address, unless db has one */
-	const char *replication;	/* "true": physical (wal/repl.h) */
+	const char *replication;	/* "true": physical */
 	const char *ca_file;	/* for sslmode=verify-full without sslrootcert;
 				 * NULL: libpq's ~/.postgresql/root.crt */
 };

@@ -6,17 +6,17 @@
  * and removes it when we exit, however we exit.
  *
  * What is restored into it may be anybody's code.  So it runs confined
- * (confine.h): if we are root, as nobody, or as postgres where nobody cannot
- * run the programs.
+ * (sandbox_child.h): if we are root, as nobody, or as postgres where nobody
+ * cannot run the programs.
  */
 #include "base/buf.h"
-#include "pg/confine.h"
+#include "pg/sandbox_child.h"
 
 struct bk_scratch {
 	pid_t pid;		/* the supervisor's; 0: none */
 	int to, from;		/* pipes to and from it */
 	char dir[128];		/* of socket and data; "": not started */
-	unsigned confined;	/* confine.h's limits, once started or placed */
+	unsigned confined;	/* limits (sandbox_child.h), once started */
 	int other;		/* the server runs as another user than us: */
 	uid_t uid;
 	gid_t gid;

@@ -8,7 +8,8 @@
 
 /*
  * As setup_connection() in pg_dump.c, in its order.  The last ones make a ctid
- * range a scan of just these pages, in order, by one process.
+ * range a scan of just these pages, in order, by one process, which reads, and
+ * calls, no CHECK.
  */
 static const char settings[] =
     "SET datestyle = ISO; "
@@ -21,6 +22,7 @@ static const char settings[] =
     "SET row_security = %s; "
     "SET max_parallel_workers_per_gather = 0; "
     "SET enable_tidscan = on; "
+    "SET constraint_exclusion = partition; "
     "SELECT pg_catalog.set_config('search_path', '', false);";
 
 /*

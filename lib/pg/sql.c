@@ -5,7 +5,7 @@
 
 #include "base/debug.h"
 #include "base/utctime.h"
-#include "pg/patience.h"
+#include "pg/timeout.h"
 
 #define SHOWN 1000		/* bytes shown of a statement */
 

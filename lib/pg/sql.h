@@ -9,7 +9,7 @@
 
 /*
  * PQexec(), on a connection that has nothing left to tell, within the limits of
- * patience.h.
+ * timeout.h.
  */
 PGresult *bk_sql_exec(PGconn *conn, const char *sql);
 

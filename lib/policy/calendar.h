@@ -13,7 +13,7 @@
 
 enum bk_period { BK_HOUR, BK_DAY, BK_WEEK, BK_MONTH, BK_YEAR };
 
-/* Converts an instant to wall-clock time: gmtime_r or localtime_r. */
+/* Converts an instant to wall-clock time: bk_utctime_civil or localtime_r. */
 typedef struct tm *bk_calendar_fn(const time_t *t, struct tm *wall);
 
 /* The number of wall's period p; uses year, month, day and hour only. */

@@ -5,22 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct {
-	const char *name;
-	int floor;
-} metrics[BK_METRICS] = {
-	[BK_METRIC_AGE] = { "age", 0 },
-	[BK_METRIC_PROOF] = { "proven", 0 },
-	[BK_METRIC_SIZE] = { "size", 1 },
-	[BK_METRIC_SHRINK] = { "shrink", 0 },
-	[BK_METRIC_GROWTH] = { "growth", 0 },
-	[BK_METRIC_GAP] = { "gap", 0 },
-	[BK_METRIC_COUNT] = { "count", 1 },
-	[BK_METRIC_MISSING] = { "missing", 0 },
-	[BK_METRIC_FAILURES] = { "failures", 0 },
-	[BK_METRIC_FREE] = { "free", 1 },
-	[BK_METRIC_FREE_BYTES] = { "free_bytes", 1 },
-};
+#include "base/grow.h"
 
 void
 bk_fresh_init(struct bk_fresh *f, time_t now)
@@ -29,7 +14,7 @@ bk_fresh_init(struct bk_fresh *f, time_t now)
 
 	*f = (struct bk_fresh){ .now = now };
 	for (i = 0; i < BK_METRICS; i++)
-		if (!metrics[i].floor)
+		if (!bk_metric_is_floor((enum bk_metric)i))
 			f->limit[i].warning = f->limit[i].critical =
 			    BK_FRESH_NEVER;
 }
@@ -55,18 +40,6 @@ enum bk_state
 bk_state_worse(enum bk_state a, enum bk_state b)
 {
 	return rank(a) >= rank(b) ? a : b;
-}
-
-const char *
-bk_metric_name(enum bk_metric metric)
-{
-	return metrics[metric].name;
-}
-
-int
-bk_metric_is_floor(enum bk_metric metric)
-{
-	return metrics[metric].floor;
 }
 
 int
@@ -133,18 +106,12 @@ struct bk_subject *
 bk_subjects_add(struct bk_subjects *s, enum bk_subject_kind kind,
     const char *name, const char *series, struct bk_err *e)
 {
-	size_t cap = s->cap == 0 ? 8 : s->cap * 2;
-	struct bk_subject *more, *new;
+	struct bk_subject *new, *more = bk_grow(s->v, s->n, &s->cap,
+	    sizeof(*more), e);
 
-	if (s->n == s->cap) {
-		if (cap > SIZE_MAX / sizeof(*more) || (more = realloc(s->v,
-		    cap * sizeof(*more))) == NULL) {
-			bk_fail_memory(e);
-			return NULL;
-		}
-		s->v = more;
-		s->cap = cap;
-	}
+	if (more == NULL)
+		return NULL;
+	s->v = more;
 	new = &s->v[s->n];
 	*new = (struct bk_subject){ .kind = kind };
 	new->name = strdup(name);
@@ -164,7 +131,7 @@ bk_subject_set(struct bk_subject *s, enum bk_metric metric, uint64_t value,
     const struct bk_fresh *f)
 {
 	const struct bk_limit *l = &f->limit[metric];
-	int floor = metrics[metric].floor;
+	int floor = bk_metric_is_floor(metric);
 	enum bk_state state = BK_STATE_OK;
 
 	if (floor ? value < l->critical : value > l->critical)

@@ -13,27 +13,13 @@
 #include <time.h>
 
 #include "base/err.h"
+#include "policy/metric.h"
 
 enum bk_state {		/* the exit statuses of monitoring plugins */
 	BK_STATE_OK = 0,
 	BK_STATE_WARNING = 1,
 	BK_STATE_CRITICAL = 2,
 	BK_STATE_UNKNOWN = 3,
-};
-
-enum bk_metric {
-	BK_METRIC_AGE,		/* seconds since the newest */
-	BK_METRIC_PROOF,	/* seconds since one was proven */
-	BK_METRIC_SIZE,		/* bytes of the newest */
-	BK_METRIC_SHRINK,	/* below the usual size: 1/100 percent */
-	BK_METRIC_GROWTH,	/* above the usual size: 1/100 percent */
-	BK_METRIC_GAP,		/* longest gap, in seconds */
-	BK_METRIC_COUNT,	/* number of backups or segments */
-	BK_METRIC_MISSING,	/* missing WAL segments */
-	BK_METRIC_FAILURES,	/* consecutive, up to now */
-	BK_METRIC_FREE,		/* of a file system: 1/100 percent */
-	BK_METRIC_FREE_BYTES,
-	BK_METRICS
 };
 
 /* As a time: never.  As an upper limit: none (a lower one: 0). */
@@ -52,9 +38,6 @@ struct bk_finding {
 	uint64_t value;
 	enum bk_state state;
 };
-
-enum bk_subject_kind { BK_SUBJECT_BACKUP, BK_SUBJECT_WAL, BK_SUBJECT_JOB,
-	BK_SUBJECT_DISK, BK_SUBJECT_SOURCE /* could not be read */ };
 
 struct bk_subject {
 	enum bk_subject_kind kind;
@@ -96,12 +79,6 @@ const char *bk_state_name(enum bk_state state);
 
 /* The worse of two, in the order OK, WARNING, UNKNOWN, CRITICAL. */
 enum bk_state bk_state_worse(enum bk_state a, enum bk_state b);
-
-/* A metric's name: "age". */
-const char *bk_metric_name(enum bk_metric metric);
-
-/* 1 if the metric's limits are lower limits: small values are bad. */
-int bk_metric_is_floor(enum bk_metric metric);
 
 /*
  * Set *seconds to the time from then to f->now: 0 if then is at most

@@ -3,8 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/stamp.h"
+#include "listing/stamp.h"
 #include "policy/increments.h"
+#include "walfile/wal_name.h"
 
 static int
 is_digit(char c)
@@ -88,20 +89,11 @@ stamp_at(const char *s)
 	return n > 0 && (more > 0 || !is_digit(s[n])) ? n + more : 0;
 }
 
-static int
-is_word(char c)
-{
-	return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
 /* The length of a WAL segment's name at s, a whole word of base; 0: none. */
 static size_t
 segment_at(const char *base, const char *s)
 {
-	const size_t n = 24;
-
-	return (s == base || !is_word(s[-1])) &&
-	    strspn(s, "0123456789ABCDEF") == n && !is_word(s[n]) ? n : 0;
+	return bk_wal_name_word(base, s) ? BK_WAL_DIGITS : 0;
 }
 
 /* Where a name says when: what its series has "*" for. */

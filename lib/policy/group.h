@@ -4,10 +4,10 @@
  * Which series a backup belongs to, by its name.
  *
  * Without a pattern: by its path, in which what says when is replaced by "*":
- * the stamp (base/stamp.h), the last time in the base name (20261121T021503Z,
- * 20261121, 2026-11-21, 2026-11-21_02-15), each name of a WAL segment there, a
- * place in a chain (increments.h), a directory that is a date, and in a
- * directory the date of the base name:
+ * the stamp (listing/stamp.h), the last time in the base name
+ * (20261121T021503Z, 20261121, 2026-11-21, 2026-11-21_02-15), each name of a
+ * WAL segment there, a place in a chain (increments.h), a directory that is a
+ * date, and in a directory the date of the base name:
  *
  *	s3://b/shop/daily/shop-20261121T021503Z.bk  s3://b/shop/daily/shop-*.bk
  *	2026-11-21_02-15_shop.sql.gz                *_shop.sql.gz

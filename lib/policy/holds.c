@@ -7,19 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
+
 static int
 add(struct bk_holds *h, const char *name, struct bk_err *e)
 {
-	size_t cap = h->cap == 0 ? 64 : h->cap * 2;
-	struct bk_hold *more;
+	struct bk_hold *more = bk_grow(h->v, h->n, &h->cap, sizeof(*more), e);
 
-	if (h->n == h->cap) {
-		if (cap > SIZE_MAX / sizeof(*more) || (more =
-		    realloc(h->v, cap * sizeof(*more))) == NULL)
-			return bk_fail_memory(e);
-		h->v = more;
-		h->cap = cap;
-	}
+	if (more == NULL)
+		return -1;
+	h->v = more;
 	h->v[h->n] = (struct bk_hold){ .name = strdup(name) };
 	if (h->v[h->n].name == NULL)
 		return bk_fail_memory(e);

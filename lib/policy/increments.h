@@ -2,7 +2,7 @@
 #define BK_POLICY_INCREMENTS_H
 /*
  * Full and incremental base backups, told by their names: {chain} in a template
- * (base/template.h) is
+ * (listing/template.h) is
  *
  *	full.0-2000028			a full one, its WAL begins at 0/2000028
  *	incr.0-5000028.0-2000028	an increment to that

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "policy/group.h"
 
 static const char *
@@ -32,18 +33,12 @@ compare_base(const void *a, const void *b)
 static struct bk_listed *
 new_item(struct bk_listing *items, struct bk_err *e)
 {
-	size_t cap = items->cap == 0 ? 256 : items->cap * 2;
-	struct bk_listed *more;
+	struct bk_listed *more = bk_grow(items->item, items->n, &items->cap,
+	    sizeof(*more), e);
 
-	if (items->n == items->cap) {
-		if (cap > SIZE_MAX / sizeof(*more) || (more =
-		    realloc(items->item, cap * sizeof(*more))) == NULL) {
-			bk_fail_memory(e);
-			return NULL;
-		}
-		items->item = more;
-		items->cap = cap;
-	}
+	if (more == NULL)
+		return NULL;
+	items->item = more;
 	items->item[items->n] = (struct bk_listed){ .line = items->n };
 	return &items->item[items->n++];
 }

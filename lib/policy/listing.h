@@ -1,15 +1,15 @@
 #ifndef BK_POLICY_LISTING_H
 #define BK_POLICY_LISTING_H
 /*
- * A complete listing (base/record.h) in memory, with what is known and decided
- * about each record.
+ * A complete listing (listing/record.h) in memory, with what is known and
+ * decided about each record.
  */
 #include <stddef.h>
 #include <stdio.h>
 #include <time.h>
 
 #include "base/err.h"
-#include "base/record.h"
+#include "listing/record.h"
 #include "policy/increments.h"
 #include "policy/retention.h"
 

@@ -10,9 +10,9 @@
 #include "base/buf.h"
 #include "base/io.h"
 #include "base/percent.h"
-#include "base/stamp.h"
 #include "base/utctime.h"
 #include "json/json_parse.h"
+#include "listing/stamp.h"
 #include "policy/series.h"
 
 #define FILE_MAX (16 * 1024 * 1024)

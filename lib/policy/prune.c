@@ -4,11 +4,10 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "base/utctime.h"
 
 /*
- * By series, without a series last; then newest first, and of one time as
- * listed, as restic does.
+ * By series, without a series last; then newest first, and of one time, such as
+ * a copy gives to all files, by name: most have the real time in it.
  */
 static int
 compare(const void *a, const void *b)
@@ -17,6 +16,8 @@ compare(const void *a, const void *b)
 	const struct bk_listed *y = *(struct bk_listed *const *)b;
 	int c = bk_listing_compare(x, y);
 
+	if (c == 0)
+		c = strcmp(y->r.name, x->r.name);
 	return c != 0 ? c : (x->line > y->line) - (x->line < y->line);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/grow.h"
 #include "base/io.h"
 
 #define FLUSH (64 * 1024)	/* bytes of listing in one write */
@@ -12,16 +13,11 @@
 static int
 grow(struct bk_records *l, struct bk_err *e)
 {
-	size_t cap = l->cap == 0 ? 256 : l->cap * 2;
-	struct bk_record *more;
+	struct bk_record *more = bk_grow(l->v, l->n, &l->cap, sizeof(*more), e);
 
-	if (l->n < l->cap)
-		return 0;
-	if (cap > SIZE_MAX / sizeof(*more) ||
-	    (more = realloc(l->v, cap * sizeof(*more))) == NULL)
-		return bk_fail_memory(e);
+	if (more == NULL)
+		return -1;
 	l->v = more;
-	l->cap = cap;
 	return 0;
 }
 

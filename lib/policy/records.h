@@ -1,12 +1,12 @@
 #ifndef BK_POLICY_RECORDS_H
 #define BK_POLICY_RECORDS_H
-/* The records that bk-ls and bk-s3ls gather and write (base/record.h). */
+/* The records that bk-ls and bk-s3ls gather and write (listing/record.h). */
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 
 #include "base/err.h"
-#include "base/record.h"
+#include "listing/record.h"
 
 struct bk_records {		/* start with all but warn 0 */
 	struct bk_record *v;	/* copies of ours */

@@ -5,29 +5,13 @@
 #include "policy/series.h"
 #include "policy/wal_missing.h"
 
-/* 1 if the n characters at s are a subdirectory of an archive. */
-static int
-is_split_dir(const char *s, size_t n)
-{
-	return (n == 8 || n == 16) &&
-	    strspn(s, "0123456789ABCDEF") == n;
-}
-
 /* The directory of name's archive; "WAL" if name has none. */
 static char *
 archive_of(const char *name)
 {
-	const char *slash = strrchr(name, '/'), *s;
-	size_t len = slash == NULL ? 0 : (size_t)(slash - name);
+	size_t len = bk_wal_name_archive(name);
 
-	while (len > 0) {
-		for (s = name + len; s > name && s[-1] != '/'; s--)
-			continue;
-		if (!is_split_dir(s, (size_t)(name + len - s)))
-			break;
-		len = s > name ? (size_t)(s - name) - 1 : 0;
-	}
-	return len == 0 ? strdup("WAL") : strndup(name, len);
+	return len <= 1 ? strdup("WAL") : strndup(name, len - 1);
 }
 
 /* By archive, other files last; then newest first. */
@@ -47,7 +31,7 @@ group(struct bk_listing *items, const struct bk_fresh *f, struct bk_err *e)
 	int rc;
 
 	for (item = items->item; item < end; item++) {
-		rc = bk_wal_missing_parse(item->r.name, f->segment, &s);
+		rc = bk_wal_segment_parse(item->r.name, f->segment, &s);
 		if (rc == -1)
 			return bk_fail(e, BK_DATA, "%s: no segment of %" PRIu64
 			    " bytes has this name; see --segment-size",
@@ -68,7 +52,7 @@ judge_one(struct bk_subjects *out, const struct bk_listed *item, size_t n,
     const struct bk_fresh *f, struct bk_err *e)
 {
 	struct bk_wal_segment *v = calloc(n, sizeof(*v)), first;
-	char name[BK_WAL_MISSING_NAME];
+	char name[BK_WAL_NAME];
 	struct bk_subject *s;
 	uint64_t missing;
 	size_t i;
@@ -79,7 +63,7 @@ judge_one(struct bk_subjects *out, const struct bk_listed *item, size_t n,
 		goto done;
 	}
 	for (i = 0; i < n; i++)
-		(void)bk_wal_missing_parse(item[i].r.name, f->segment, &v[i]);
+		(void)bk_wal_segment_parse(item[i].r.name, f->segment, &v[i]);
 	s = bk_subjects_add(out, BK_SUBJECT_WAL, item[0].group, item[0].group,
 	    e);
 	if (s == NULL)
@@ -88,7 +72,7 @@ judge_one(struct bk_subjects *out, const struct bk_listed *item, size_t n,
 	bk_subject_set(s, BK_METRIC_MISSING, missing, f);
 	bk_subject_set(s, BK_METRIC_COUNT, n, f);
 	if (missing > 0) {
-		bk_wal_missing_format(&first, f->segment, name);
+		bk_wal_segment_format(&first, f->segment, name);
 		if (bk_subject_note(s, e, "the first is %s", name) == -1)
 			goto done;
 	}

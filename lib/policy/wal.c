@@ -1,84 +1,35 @@
 #include "policy/wal.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/hex.h"
-#include "base/stamp.h"
+#include "listing/stamp.h"
+#include "walfile/wal_name.h"
 
-#define SEGMENT 24		/* characters of a segment's name */
-
-static const char *
-base_name(const char *name)
-{
-	const char *slash = strrchr(name, '/');
-
-	return slash == NULL ? name : slash + 1;
-}
-
-/* The number of upper-case hex digits at s. */
-static size_t
-hex_digits(const char *s)
-{
-	return strspn(s, "0123456789ABCDEF");
-}
-
-enum bk_wal_kind
-bk_wal_parse(const char *name, uint64_t *position)
-{
-	static const char backup[] = ".backup";
-	const char *s = base_name(name), *rest;
-
-	if (hex_digits(s) != SEGMENT ||
-	    (s[SEGMENT] != '\0' && s[SEGMENT] != '.') ||
-	    bk_hex_number(s + 8, 16, position) == -1)
-		return BK_WAL_OTHER;
-	rest = s + SEGMENT;
-	if (*rest == '.' && hex_digits(rest + 1) == 8 &&
-	    strncmp(rest + 9, backup, strlen(backup)) == 0 &&
-	    (rest[16] == '\0' || rest[16] == '.'))
-		return BK_WAL_BACKUP;
-	return BK_WAL_SEGMENT;
-}
-
-int
-bk_wal_start(const char *name, uint64_t *position)
-{
-	const char *s = base_name(name);
-	size_t n;
-
-	for (; *s != '\0'; s += n) {
-		for (n = 0; isalnum((unsigned char)s[n]); n++)
-			continue;
-		if (n == SEGMENT && hex_digits(s) == SEGMENT)
-			return bk_hex_number(s + 8, 16, position) == 0;
-		n += n == 0;
-	}
-	return 0;
-}
-
-/* 1 if the n characters at s are a subdirectory of an archive. */
+/*
+ * 1 if name is that of a segment, whole or not, or of a .backup file; *position
+ * is then where it is.
+ */
 static int
-is_split_dir(const char *s, size_t n)
+has_position(const char *name, uint64_t *position)
 {
-	return (n == 8 || n == 16) && hex_digits(s) == n;
+	enum bk_wal_file kind = bk_wal_file_suffixed(name, position);
+
+	return kind != BK_WAL_FILE_OTHER && kind != BK_WAL_FILE_HISTORY;
 }
 
-/* The length of the archive's directory in name. */
-static size_t
-archive_len(const char *name)
+static int
+is_segment(const char *name, uint64_t *position)
 {
-	size_t len = (size_t)(base_name(name) - name), dir;
+	return bk_wal_file_is_segment(bk_wal_file_suffixed(name, position));
+}
 
-	while (len > 0) {
-		for (dir = len - 1; dir > 0 && name[dir - 1] != '/'; dir--)
-			continue;
-		if (!is_split_dir(name + dir, len - 1 - dir))
-			break;
-		len = dir;
-	}
-	return len;
+static int
+is_kind(const char *name, enum bk_wal_file kind)
+{
+	uint64_t ignored;
+
+	return bk_wal_file_suffixed(name, &ignored) == kind;
 }
 
 static int
@@ -89,9 +40,9 @@ check_one_archive(const struct bk_listing *wal, struct bk_err *e)
 	uint64_t pos;
 
 	for (item = wal->item; item < wal->item + wal->n; item++) {
-		if (bk_wal_parse(item->r.name, &pos) == BK_WAL_OTHER)
+		if (!has_position(item->r.name, &pos))
 			continue;
-		n = archive_len(item->r.name);
+		n = bk_wal_name_archive(item->r.name);
 		if (first == NULL) {
 			first = item;
 			len = n;
@@ -115,7 +66,8 @@ start_by_file(const struct bk_listing *wal, time_t t)
 	uint64_t pos, start = 0;
 
 	for (item = wal->item; item < wal->item + wal->n; item++) {
-		if (bk_wal_parse(item->r.name, &pos) != BK_WAL_BACKUP ||
+		if (bk_wal_file_suffixed(item->r.name, &pos) !=
+		    BK_WAL_FILE_BACKUP ||
 		    item->r.time > t || (best != NULL &&
 		    (item->r.time < best->r.time ||
 		    (item->r.time == best->r.time && pos >= start))))
@@ -139,7 +91,7 @@ start_by_time(const struct bk_listing *wal, time_t t)
 
 	for (item = wal->item; item < wal->item + wal->n; item++) {
 		stored = item->r.stored != 0 ? item->r.stored : item->r.time;
-		if (bk_wal_parse(item->r.name, &pos) == BK_WAL_SEGMENT &&
+		if (is_segment(item->r.name, &pos) &&
 		    stored > t - BK_WAL_MARGIN && (start == 0 || pos < start))
 			start = pos;
 	}
@@ -150,9 +102,9 @@ start_by_time(const struct bk_listing *wal, time_t t)
 static uint64_t
 start_by_chain(uint64_t lsn)
 {
-	const uint64_t longest = (uint64_t)1 << 30, low = UINT32_MAX;
+	const uint64_t low = UINT32_MAX;
 
-	return (lsn & ~low) | ((lsn & low) / longest);
+	return (lsn & ~low) | ((lsn & low) / BK_WAL_SEGMENT_MAX);
 }
 
 /*
@@ -169,7 +121,7 @@ find_start(const struct bk_listing *wal, const struct bk_listed *base,
 	time_t began = base->r.time - BK_WAL_MARGIN;
 	size_t i;
 
-	if (bk_wal_start(base->r.name, start))
+	if (bk_wal_name_find(base->r.name, start))
 		return 1;
 	bound[0] = start_by_chain(base->chain.start);
 	if (bk_stamp_find(base->r.name, &stamp)) {
@@ -243,31 +195,11 @@ first_needed(const struct bk_listing *wal, const struct bk_listing *bases,
 static int
 compare_names(const void *a, const void *b)
 {
-	return strncmp(base_name((*(struct bk_listed *const *)a)->r.name),
-	    base_name((*(struct bk_listed *const *)b)->r.name), SEGMENT);
-}
+	const struct bk_listed *x = *(struct bk_listed *const *)a;
+	const struct bk_listed *y = *(struct bk_listed *const *)b;
 
-static int
-is_partial(const char *name)
-{
-	static const char partial[] = ".partial";
-	uint64_t pos;
-
-	return bk_wal_parse(name, &pos) == BK_WAL_SEGMENT &&
-	    strncmp(base_name(name) + SEGMENT, partial,
-	    strlen(partial)) == 0;
-}
-
-/* NAME.partial.1A2B3C4D: what the .partial does not hold, nor the whole. */
-static int
-is_second(const char *name)
-{
-	static const char partial[] = ".partial.";
-	const char *rest = base_name(name) + SEGMENT;
-
-	return is_partial(name) &&
-	    strncmp(rest, partial, strlen(partial)) == 0 &&
-	    strspn(rest + strlen(partial), "0123456789ABCDEF") == 8;
+	return strncmp(bk_wal_name_base(x->r.name), bk_wal_name_base(y->r.name),
+	    BK_WAL_DIGITS);
 }
 
 /*
@@ -280,18 +212,16 @@ judge_partial(struct bk_listing *wal, const struct bk_guards *g,
 {
 	struct bk_listed **whole = calloc(wal->n, sizeof(*whole)), *item;
 	size_t n = 0;
-	uint64_t pos;
 
 	if (whole == NULL)
 		return bk_fail_memory(e);
 	for (item = wal->item; item < wal->item + wal->n; item++)
-		if (bk_wal_parse(item->r.name, &pos) == BK_WAL_SEGMENT &&
-		    !is_partial(item->r.name) &&
+		if (is_kind(item->r.name, BK_WAL_FILE_SEGMENT) &&
 		    !bk_prune_is_recent(&item->r, g))
 			whole[n++] = item;
 	qsort(whole, n, sizeof(*whole), compare_names);
 	for (item = wal->item; item < wal->item + wal->n; item++)
-		if (is_partial(item->r.name) && !is_second(item->r.name) &&
+		if (is_kind(item->r.name, BK_WAL_FILE_PARTIAL) &&
 		    !item->held &&
 		    bsearch(&item, whole, n, sizeof(*whole),
 		    compare_names) != NULL) {
@@ -312,7 +242,7 @@ judge_segments(struct bk_listing *wal, uint64_t first, time_t newest,
 
 	for (item = wal->item; item < wal->item + wal->n; item++) {
 		item->reason = NULL;
-		if (bk_wal_parse(item->r.name, &pos) == BK_WAL_OTHER)
+		if (!has_position(item->r.name, &pos))
 			item->reason = "no segment";
 		else if (pos >= first)
 			item->reason = "needed by a base backup";

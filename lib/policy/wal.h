@@ -3,19 +3,12 @@
 /*
  * Which files of a WAL archive may be deleted: those whose WAL position is
  * before the start of every kept base backup, and that are older than the
- * recovery window; and .partial ones whose whole segment is there.  Files of
- * unknown name are kept.
+ * recovery window; and .partial ones whose whole segment is there.  Histories
+ * and files of unknown name are kept.
  *
- * PostgreSQL's file names, each with any suffixes (".gz", ".bk"):
- *
- *	000000010000000A000000FF			a segment
- *	000000010000000A000000FF.partial		a timeline's last one
- *	000000010000000A000000FF.00000028.backup	a base backup's start
- *	00000002.history				always kept
- *
- * The first 8 digits are the timeline, the others the position.  As in
- * pg_archivecleanup, timelines are ignored: a later timeline along which a
- * kept base backup may be recovered has positions after its start.
+ * Names are read with suffixes (walfile/wal_name.h).  As in pg_archivecleanup,
+ * timelines are ignored: a later timeline along which a kept base backup may be
+ * recovered has positions after its start.
  */
 #include <stdint.h>
 
@@ -24,20 +17,6 @@
 #include "policy/prune.h"
 
 #define BK_WAL_MARGIN (2 * 86400)	/* seconds */
-
-enum bk_wal_kind { BK_WAL_OTHER, BK_WAL_SEGMENT, BK_WAL_BACKUP };
-
-/*
- * The kind of file by name's base name; sets *position to that of a segment
- * (partial or not) or of a base backup's start.
- */
-enum bk_wal_kind bk_wal_parse(const char *name, uint64_t *position);
-
-/*
- * Set *position from the first word of 24 hex digits in name's base name: 1, or
- * 0 if there is none.
- */
-int bk_wal_start(const char *name, uint64_t *position);
 
 /*
  * Decide on each item of wal, the listing of one archive.  bases are the base

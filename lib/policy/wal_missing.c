@@ -1,45 +1,6 @@
 #include "policy/wal_missing.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include "base/hex.h"
-#include "policy/wal.h"
-
-#define XLOG_ID_BYTES ((uint64_t)1 << 32) /* the last 8 digits wrap here */
-
-int
-bk_wal_missing_parse(const char *name, uint64_t segment,
-    struct bk_wal_segment *s)
-{
-	static const char partial[] = ".partial";
-	const char *slash = strrchr(name, '/');
-	const char *base = slash == NULL ? name : slash + 1;
-	uint64_t each = XLOG_ID_BYTES / segment, position, timeline;
-
-	if (bk_wal_parse(name, &position) != BK_WAL_SEGMENT ||
-	    bk_hex_number(base, 8, &timeline) == -1)
-		return 0;
-	if ((position & UINT32_MAX) >= each)
-		return -1;
-	s->timeline = (uint32_t)timeline;
-	s->number = (position >> 32) * each + (position & UINT32_MAX);
-	s->partial = strncmp(base + 24, partial, strlen(partial)) == 0;
-	return 1;
-}
-
-void
-bk_wal_missing_format(const struct bk_wal_segment *s, uint64_t segment,
-    char out[BK_WAL_MISSING_NAME])
-{
-	uint64_t each = XLOG_ID_BYTES / segment;
-
-	(void)snprintf(out, BK_WAL_MISSING_NAME, "%08" PRIX32 "%08" PRIX32 "%08"
-	    PRIX32, s->timeline, (uint32_t)(s->number / each),
-	    (uint32_t)(s->number % each));
-}
 
 /* By timeline, then number, a complete segment before a partial one. */
 static int

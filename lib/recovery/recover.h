@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 
 #include "pg/bindir.h"
-#include "recovery/prove.h"
+#include "recovery/wal_check.h"
 
 struct bk_recover_settings {		/* all is borrowed */
 	const struct bk_recovery_target *target;

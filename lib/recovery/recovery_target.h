@@ -3,7 +3,8 @@
 /*
  * The moment that recovery is to end at, as people write it:
  *
- *	2026-11-21 14:30Z, 2026-11-21T14:30:05.25+01:00	a time, with its zone
+ *	2026-11-21 14:30Z, 2026-11-21T14:30:05.25+01:00	a time, with its zone,
+ *				by the grammar of bk_moment_parse()
  *	16/B374D848		everything before this position in the WAL
  *	before_migration	a restore point's name
  *	immediate		as soon as the base backup is consistent
@@ -44,7 +45,10 @@ struct bk_recovery_target {
 int bk_recovery_target_parse(const char *s, struct bk_recovery_target *t,
     struct bk_err *e);
 
-/* "2026-11-21 14:30:00.25+00": UTC, as PostgreSQL reads it. */
+/*
+ * "2026-11-21 14:30:00.25+00": UTC, as PostgreSQL reads it; 1970 for an earlier
+ * time.
+ */
 #define BK_TARGET_TIME_TEXT 40
 void bk_recovery_target_time(int64_t time, char out[BK_TARGET_TIME_TEXT]);
 

@@ -2,7 +2,7 @@
 #define BK_RESTORE_CHUNK_QUEUE_H
 /*
  * Chunks of a stream, from one reader to several workers: the buffers of a
- * bounded queue (base/handover.h).
+ * bounded queue (base/queue.h).
  *
  * A large table's rows are distributed to all workers; a small table is one
  * chunk.  A chunk ends at the end of a row, except within a row longer than a
@@ -13,7 +13,7 @@
  */
 #include <stdint.h>
 
-#include "base/handover.h"
+#include "base/queue.h"
 #include "restore/types.h"
 
 #define BK_CHUNK_BYTES (256 * 1024)

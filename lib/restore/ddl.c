@@ -30,7 +30,8 @@ bk_restore_ddl_open(struct bk_restore_ddl *d, const struct bk_toc *toc,
 	    .version = server_version };
 	if ((d->step = calloc(toc->n + 1, 1)) == NULL)
 		return bk_fail_memory(e);
-	bk_entry_steps(toc, d->step);
+	if (bk_entry_steps(toc, d->step, e) == -1)
+		return -1;
 	return bk_entry_settings(toc, &d->settings, e);
 }
 

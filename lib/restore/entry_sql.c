@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "pg/conn.h"
+#include "restore/rights.h"
 
 #define OBJECTS_AT_ONCE 200	/* each is locked until its transaction ends */
 
@@ -57,8 +58,68 @@ step_of(const struct bk_toc_entry *te, int section)
 	return section == POST_DATA ? BK_DDL_POST : BK_DDL_PRE;
 }
 
-void
-bk_entry_steps(const struct bk_toc *toc, unsigned char *step)
+/* Is it planned with each query of its table, and calls code of the dump? */
+static int
+is_planned(const struct bk_toc_entry *te)
+{
+	const char *word = is(te->desc, "INDEX") ? " USING " :
+	    is(te->desc, "STATISTICS") ? " ON " :
+	    is(te->desc, "CONSTRAINT") ? " EXCLUDE " : NULL;
+
+	return word != NULL && te->defn != NULL &&
+	    bk_rights_calls(te->defn, word);
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	const int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* A partition's index is attached to one that is among the n of id? */
+static int
+is_attached(const struct bk_toc_entry *te, const int32_t *id, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < te->ndeps; i++)
+		if (bsearch(&te->deps[i], id, n, sizeof(*id),
+		    compare_ids) != NULL)
+			return 1;
+	return 0;
+}
+
+/* Put off what is planned, what is said of it, and what it is attached to. */
+static int
+put_off(const struct bk_toc *toc, unsigned char *step, struct bk_err *e)
+{
+	int32_t *id = calloc(toc->n + 1, sizeof(*id));
+	size_t i, n = 0;
+	int last = 0;		/* what precedes was put off */
+
+	if (id == NULL)
+		return bk_fail_memory(e);
+	for (i = 0; i < toc->n; i++) {
+		if (!is_remark(&toc->entry[i]))
+			last = is_planned(&toc->entry[i]);
+		if (!last || step[i] != BK_DDL_POST)
+			continue;
+		step[i] = BK_DDL_LAST;
+		id[n++] = toc->entry[i].id;
+	}
+	qsort(id, n, sizeof(*id), compare_ids);
+	for (i = 0; n > 0 && i < toc->n; i++)
+		if (is(toc->entry[i].desc, "INDEX ATTACH") &&
+		    is_attached(&toc->entry[i], id, n))
+			step[i] = BK_DDL_LAST;
+	free(id);
+	return 0;
+}
+
+int
+bk_entry_steps(const struct bk_toc *toc, unsigned char *step, struct bk_err *e)
 {
 	int section = PRE_DATA;
 	size_t i;
@@ -68,6 +129,7 @@ bk_entry_steps(const struct bk_toc *toc, unsigned char *step)
 			section = toc->entry[i].section;
 		step[i] = (unsigned char)step_of(&toc->entry[i], section);
 	}
+	return put_off(toc, step, e);
 }
 
 int

@@ -15,14 +15,18 @@ enum bk_ddl_step {
 	BK_DDL_ACL,		/* privileges: an owner may revoke his own */
 	BK_DDL_LAST,		/* what privileges are needed for, or what
 				 * would fire: contents of materialized views,
-				 * event triggers */
+				 * event triggers; and indexes and statistics on
+				 * expressions that call code of the dump (none
+				 * while foreign keys are checked: rights.h) */
 };
 
 /*
  * Set *step for each entry of toc (toc->n of them).  Comments and the like
- * belong to no section: they go with what precedes them.
+ * belong to no section: they go with what precedes them.  0; -1 with *e set:
+ * memory.
  */
-void bk_entry_steps(const struct bk_toc *toc, unsigned char *step);
+int bk_entry_steps(const struct bk_toc *toc, unsigned char *step,
+    struct bk_err *e);
 
 /* Append the archive's SET statements, for each session. */
 int bk_entry_settings(const struct bk_toc *toc, struct bk_buf *out,

@@ -5,11 +5,11 @@
 #include <string.h>
 
 #include "base/io.h"
-#include "base/reader.h"
 #include "pg/client_feed.h"
-#include "restore/end_scan.h"
+#include "restore/foreign_end.h"
 #include "restore/program.h"
 #include "restore/script.h"
+#include "stream/heads.h"
 
 static int
 begins(const void *head, size_t n, const char *with)
@@ -24,7 +24,7 @@ bk_foreign_recognise(const void *head, size_t n)
 	    "CREATE ", "SELECT ", "\n" };
 	size_t i;
 
-	switch (bk_reader_format(head, n)) {
+	switch (bk_heads_format(head, n)) {
 	case BK_FORMAT_ARCHIVE: return BK_FOREIGN_ARCHIVE;
 	case BK_FORMAT_GZIP: return BK_FOREIGN_GZIP;
 	case BK_FORMAT_ZSTD: return BK_FOREIGN_ZSTD;

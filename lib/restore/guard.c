@@ -55,7 +55,9 @@ add_body(struct bk_guard *g, size_t i, const PGresult *c, struct bk_buf *sql,
 	char *quoted = NULL;
 	int rc = -1;
 
-	if (bk_buf_printf(&body, e, "DECLARE n pg_catalog.int8; BEGIN "
+	/* a column may have the name of a variable: n, found */
+	if (bk_buf_printf(&body, e, "#variable_conflict use_column\n"
+	    "DECLARE n pg_catalog.int8; BEGIN "
 	    "INSERT INTO %s.door%zu (%s) OVERRIDING SYSTEM VALUE "
 	    "SELECT %s FROM %s.rows%zu; GET DIAGNOSTICS n = ROW_COUNT; "
 	    "INSERT INTO %s.moved VALUES (%zu, n); RETURN 0; END", g->schema, i,
@@ -143,7 +145,10 @@ make_schema(struct bk_guard *g, struct bk_err *e)
 	return rc;
 }
 
-/* Stage one table; one without columns has nothing to be checked but code. */
+/*
+ * Stage one table; one without columns has nothing to be checked but code.
+ * Live tables' code has been noted (look_live).
+ */
 static int
 stage(struct bk_guard *g, struct bk_restore_table *t, struct bk_err *e)
 {
@@ -153,7 +158,8 @@ stage(struct bk_guard *g, struct bk_restore_table *t, struct bk_err *e)
 	int rc = split(t->te->copy, &name, &list, e);
 
 	if (rc < 1) {
-		note_trusted(g, t);
+		if (!g->live)
+			note_trusted(g, t);
 		goto done;
 	}
 	rc = -1;
@@ -169,9 +175,9 @@ stage(struct bk_guard *g, struct bk_restore_table *t, struct bk_err *e)
 	if (bk_buf_printf(&sql, e, "COPY %s.rows%zu (%s) FROM stdin",
 	    g->schema, i, list.data) == -1)
 		goto done;
-	if (*PQgetvalue(c, 0, 4) == 't' || (t->te->owner != NULL &&
-	    *t->te->owner != '\0' &&
-	    strcmp(t->te->owner, PQgetvalue(c, 0, 3)) != 0))
+	if (!g->live && (*PQgetvalue(c, 0, 4) == 't' ||
+	    (t->te->owner != NULL && *t->te->owner != '\0' &&
+	    strcmp(t->te->owner, PQgetvalue(c, 0, 3)) != 0)))
 		note_trusted(g, t);
 	t->staged = sql.data;
 	sql = (struct bk_buf){0};
@@ -186,6 +192,69 @@ stage(struct bk_guard *g, struct bk_restore_table *t, struct bk_err *e)
 	return rc;
 }
 
+/*
+ * A live table's code, which the lock, that of COPY, keeps as it is; *all: it
+ * must not run as us.
+ */
+static int
+look_live(struct bk_guard *g, const struct bk_restore_table *t, int *all,
+    struct bk_err *e)
+{
+	struct bk_buf name = {0}, list = {0}, sql = {0};
+	PGresult *res = NULL;
+	int ours, super, rc = split(t->te->copy, &name, &list, e);
+
+	if (rc == 0 && bk_conn_qualified(&name, t->te->schema, t->te->tag,
+	    e) == -1)
+		rc = -1;
+	if (rc == -1 || bk_buf_puts(&list, "", e) == -1 ||
+	    bk_buf_printf(&sql, e, "LOCK TABLE ONLY %s IN ROW EXCLUSIVE MODE",
+	    name.data) == -1 || bk_conn_exec(g->conn, sql.data, e) == -1 ||
+	    (res = bk_guard_live(g->conn, name.data, list.data, e)) == NULL) {
+		rc = -1;
+		goto done;
+	}
+	ours = *PQgetvalue(res, 0, 2) == 't';
+	super = *PQgetvalue(res, 0, 3) == 't';
+	if (*PQgetvalue(res, 0, 0) == 't') {
+		*all |= !ours && super && rc == 1;
+		if (ours ? super : !super || rc == 0)
+			note_trusted(g, t);
+	}
+	if (g->keys && *PQgetvalue(res, 0, 1) == 't' && (super || !ours))
+		note_trusted(g, t);
+	rc = 0;
+ done:
+	PQclear(res);
+	bk_buf_free(&name);
+	bk_buf_free(&list);
+	bk_buf_free(&sql);
+	return rc;
+}
+
+static int
+is_wanted(const struct bk_restore_table *t)
+{
+	return !t->blobs && !t->skip && t->te->schema != NULL;
+}
+
+static int
+open_live(struct bk_guard *g, struct bk_restore_table *table, size_t n,
+    struct bk_err *e)
+{
+	int all = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (is_wanted(&table[i]) &&
+		    look_live(g, &table[i], &all, e) == -1)
+			return -1;
+	for (i = 0; all && i < n; i++)
+		if (is_wanted(&table[i]) && stage(g, &table[i], e) == -1)
+			return -1;
+	return 0;
+}
+
 int
 bk_guard_open(struct bk_guard *g, PGconn *conn, struct bk_restore_table *table,
     size_t n, struct bk_err *e)
@@ -197,12 +266,14 @@ bk_guard_open(struct bk_guard *g, PGconn *conn, struct bk_restore_table *table,
 	g->conn = conn;
 	if ((g->item = calloc(n + 1, sizeof(*g->item))) == NULL)
 		return bk_fail_memory(e);
+	if (g->live)
+		return open_live(g, table, n, e);
 	if ((found = bk_guard_find(conn, e)) == NULL)
 		return -1;
 	for (i = 0; rc == 0 && PQntuples(found) > 0 && i < n; i++) {
 		struct bk_restore_table *t = &table[i];
 
-		if (!t->blobs && !t->skip && t->te->schema != NULL &&
+		if (is_wanted(t) &&
 		    bk_guard_has(found, t->te->schema, t->te->tag))
 			rc = stage(g, t, e);
 	}
@@ -291,8 +362,8 @@ move(struct bk_guard *g, size_t i, int again, struct bk_failures *f,
 	return rc;
 }
 
-int
-bk_guard_move(struct bk_guard *g, struct bk_failures *f,
+static int
+move_all(struct bk_guard *g, struct bk_failures *f,
     void (*grant)(void *ctx, PGconn *conn), void *ctx, struct bk_err *e)
 {
 	size_t i, denied = 0;
@@ -309,6 +380,45 @@ bk_guard_move(struct bk_guard *g, struct bk_failures *f,
 		if (g->item[i].denied && move(g, i, 1, f, e) == -1)
 			return -1;
 	return 0;
+}
+
+/* What is called with our rights when keys and definitions come (rights.h). */
+static PGresult *
+find_called(struct bk_guard *g, struct bk_err *e)
+{
+	return bk_conn_query(g->conn, "SELECT pg_catalog.string_agg(o::"
+	    "pg_catalog.text, ',' ORDER BY o) FROM (SELECT indexrelid FROM "
+	    "pg_catalog.pg_index WHERE indexprs IS NOT NULL OR indpred IS NOT "
+	    "NULL UNION ALL SELECT oid FROM pg_catalog.pg_statistic_ext "
+	    "UNION ALL SELECT oid FROM pg_catalog.pg_cast UNION ALL SELECT oid "
+	    "FROM pg_catalog.pg_constraint WHERE contypid <> 0) AS m (o)", e);
+}
+
+int
+bk_guard_move(struct bk_guard *g, struct bk_failures *f,
+    void (*grant)(void *ctx, PGconn *conn), void *ctx, struct bk_err *e)
+{
+	PGresult *before, *after = NULL;
+	int rc = -1;
+
+	if (g->n == 0)
+		return 0;
+	if ((before = find_called(g, e)) == NULL ||
+	    move_all(g, f, grant, ctx, e) == -1 ||
+	    (after = find_called(g, e)) == NULL)
+		goto done;
+	if (strcmp(PQgetvalue(before, 0, 0), PQgetvalue(after, 0, 0)) == 0)
+		rc = 0;
+	else
+		bk_fail(e, BK_DATA, "code of the dump has made an index, "
+		    "statistics, a cast or a domain's check as its rows "
+		    "arrived, which could run with your rights; restore such "
+		    "a dump as a user without any, or with bk-verify "
+		    "--scratch");
+ done:
+	PQclear(before);
+	PQclear(after);
+	return rc;
 }
 
 int

@@ -21,6 +21,18 @@
  * so no table that is loaded by COPY can have got a trigger from it.  Where a
  * CHECK looks into another table, that one's rows are there.
  *
+ * That is of rows alone.  Code that is moved with them, as their tables' owner,
+ * may change all that this owner has, a column's type or a cast for instance,
+ * and definitions that follow then mean something else to the superuser who
+ * runs them, who checks a foreign key by them.  Nothing here prevents that: who
+ * distrusts a dump restores none with a function that can be called (rights.h).
+ *
+ * In a live database, more of a table's code is there when its rows come: also
+ * indexes, and defaults of columns that the dump does not have.  If a table of
+ * another owner has any, all of the tables that are wanted are staged, so that
+ * foreign keys find their rows.  Where a superuser does not load them, they are
+ * not: the code has no rights but ours.
+ *
  * All is done in a schema of its own, dropped at the end.  It has a copy of the
  * rows of one kind of table alone, in unlogged tables.
  */
@@ -31,6 +43,8 @@
 struct bk_guarded;
 
 struct bk_guard {		/* start with = {0} */
+	int live;		/* set before it is opened: the tables were there */
+	int keys;		/* likewise: keys to them will be checked */
 	PGconn *conn;		/* borrowed */
 	char schema[40];	/* "": nothing is guarded */
 	struct bk_guarded *item;
@@ -52,7 +66,8 @@ int bk_guard_open(struct bk_guard *g, PGconn *conn,
  * Once all workers are done: move the rows, and count those that arrived as
  * loaded.  What the owner lacks a privilege for is tried again after grant(),
  * if that is not NULL: privileges come last in a dump.  A table that fails is
- * noted in *f, or without it fails the whole.  0, or -1 with *e set.
+ * noted in *f, or without it fails the whole.  BK_DATA if its code makes what
+ * would be called with our rights later (rights.h).  0, or -1 with *e set.
  */
 int bk_guard_move(struct bk_guard *g, struct bk_failures *f,
     void (*grant)(void *ctx, PGconn *conn), void *ctx, struct bk_err *e);
@@ -67,6 +82,14 @@ void bk_guard_free(struct bk_guard *g);
 
 /* Schema and name of each table to guard, sorted by bytes; NULL: *e set. */
 PGresult *bk_guard_find(PGconn *conn, struct bk_err *e);
+
+/*
+ * One row about a live table, its name qualified, whose rows have these columns
+ * (as in COPY): whether 0 a row, 1 a check of the keys to it runs code; 2
+ * whether it belongs to the current user, 3 who is a superuser.  NULL: *e set.
+ */
+PGresult *bk_guard_live(PGconn *conn, const char *table, const char *names,
+    struct bk_err *e);
 
 /* 1 if found has it. */
 int bk_guard_has(const PGresult *found, const char *schema, const char *name);

@@ -12,6 +12,10 @@
     "', 'g') AS m (x)"
 
 /*
+ * Of relations and of domains (r, d) what their rows run in a new database; and
+ * in a live one also defaults of columns (v) and domains (w), indexes (i), be it by
+ * a range type, and, as queries are planned, statistics (s).
+ *
  * An expression is read as the catalogs store it: pg_depend does not tell which
  * of PostgreSQL's own functions it calls, and query_to_xml() runs any SQL.
  */
@@ -24,6 +28,13 @@
     "JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND " \
     "a.attnum = d.adnum WHERE d.adrelid >= 16384 AND " \
     "pg_catalog.to_jsonb(a) ->> 'attgenerated' <> '' " \
+    "UNION ALL SELECT 'v', oid, adbin::text FROM pg_catalog.pg_attrdef " \
+    "WHERE adrelid >= 16384 UNION ALL SELECT 'w', oid, typdefaultbin::text " \
+    "FROM pg_catalog.pg_type WHERE typdefaultbin IS NOT NULL " \
+    "UNION ALL SELECT 'i', indrelid, pg_catalog.concat(indexprs::text, " \
+    "indpred::text) FROM pg_catalog.pg_index WHERE indrelid >= 16384 AND " \
+    "coalesce(indexprs, indpred) IS NOT NULL UNION ALL SELECT 's', stxrelid, " \
+    "pg_catalog.to_jsonb(s) ->> 'stxexprs' FROM pg_catalog.pg_statistic_ext s " \
     "UNION ALL SELECT 'r', partrelid, partexprs::text " \
     "FROM pg_catalog.pg_partitioned_table WHERE partexprs IS NOT NULL), " \
     "code (kind, id) AS (SELECT kind, id FROM tree WHERE " \
@@ -38,7 +49,14 @@
     "([1-9][0-9]*)") " JOIN pg_catalog.pg_type y " \
     "ON y.oid = x[1]::pg_catalog.oid LEFT JOIN pg_catalog.pg_type l " \
     "ON l.oid = y.typelem WHERE y.oid >= 16384 AND " \
-    "coalesce(l.typtype, y.typtype) IN ('d', 'c', 'r', 'm')))"
+    "coalesce(l.typtype, y.typtype) IN ('d', 'c', 'r', 'm')) " \
+    "UNION ALL SELECT 'i', i.indrelid FROM pg_catalog.pg_index i " \
+    "JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indexrelid " \
+    "JOIN pg_catalog.pg_type y ON y.oid = a.atttypid " \
+    "JOIN pg_catalog.pg_range g ON g.rngtypid IN (y.oid, y.typbasetype) OR " \
+    "pg_catalog.to_jsonb(g) ->> 'rngmultitypid' IN (y.oid::text, " \
+    "y.typbasetype::text) JOIN pg_catalog.pg_proc f " \
+    "ON f.oid = g.rngsubdiff::pg_catalog.oid WHERE NOT " SAFE ")"
 
 /* Types with a part whose input runs code. */
 #define TYPES \
@@ -57,21 +75,54 @@
 #define CODE "WITH RECURSIVE " TREES ", " TYPES
 
 /* Partitions are one: rows may arrive by way of their parent. */
-static const char guarded[] = CODE ", "
-    "up (id, root) AS (SELECT oid, oid FROM pg_catalog.pg_class "
-    "WHERE relkind IN ('r', 'p') AND NOT relispartition UNION ALL "
-    "SELECT i.inhrelid, up.root FROM up JOIN pg_catalog.pg_inherits i "
-    "ON i.inhparent = up.id JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid "
-    "WHERE c.relispartition), "
-    "self (id) AS (SELECT id FROM code WHERE kind = 'r' UNION "
-    "SELECT a.attrelid FROM pg_catalog.pg_attribute a JOIN type y "
-    "ON y.id = a.atttypid WHERE a.attnum > 0 AND NOT a.attisdropped) "
+#define ROOTS \
+    "up (id, root) AS (SELECT oid, oid FROM pg_catalog.pg_class " \
+    "WHERE relkind IN ('r', 'p') AND NOT relispartition UNION ALL " \
+    "SELECT i.inhrelid, up.root FROM up JOIN pg_catalog.pg_inherits i " \
+    "ON i.inhparent = up.id JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid " \
+    "WHERE c.relispartition)"
+
+#define SELF \
+    "self (id) AS (SELECT id FROM code WHERE kind = 'r' UNION " \
+    "SELECT a.attrelid FROM pg_catalog.pg_attribute a JOIN type y " \
+    "ON y.id = a.atttypid WHERE a.attnum > 0 AND NOT a.attisdropped)"
+
+static const char guarded[] = CODE ", " ROOTS ", " SELF " "
     "SELECT n.nspname, c.relname FROM up "
     "JOIN pg_catalog.pg_class c ON c.oid = up.id "
     "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
     "WHERE up.root IN (SELECT u.root FROM up u JOIN self s ON s.id = u.id) "
     "ORDER BY n.nspname::text COLLATE \"C\", "
     "c.relname::text COLLATE \"C\"";
+
+/*
+ * Of a live table ($1) and the columns that its rows have ($2): does a row run
+ * code; do keys to it, when they are checked; are we its owner, or a superuser.
+ */
+static const char live[] = CODE ", " ROOTS ", " SELF ", "
+    "here (id) AS (SELECT id FROM up WHERE root IN (SELECT root FROM up "
+    "WHERE id = $1::pg_catalog.regclass)), "
+    "given (name) AS (SELECT x[1] FROM pg_catalog.regexp_matches($2, "
+    "'(\"(?:[^\"]|\"\")*\"|[^\", ]+)', 'g') AS m (x)), "
+    "key (id) AS (SELECT u.id FROM up u JOIN up r ON r.root = u.root "
+    "JOIN pg_catalog.pg_constraint k ON r.id IN (k.conrelid, k.confrelid) "
+    "WHERE k.contype = 'f' AND k.confrelid IN (SELECT id FROM here)) "
+    "SELECT EXISTS (SELECT 1 FROM here JOIN self USING (id)) OR "
+    "EXISTS (SELECT 1 FROM here JOIN code USING (id) WHERE kind = 'i') OR "
+    "EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a "
+    "LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND "
+    "d.adnum = a.attnum JOIN code ON (kind = 'v' AND id = d.oid) OR "
+    "(kind = 'w' AND id = a.atttypid) WHERE a.attnum > 0 AND "
+    "NOT a.attisdropped AND a.attrelid = $1::pg_catalog.regclass AND "
+    "NOT EXISTS (SELECT 1 FROM given WHERE name IN (a.attname::text, '\"' || "
+    "pg_catalog.replace(a.attname::text, '\"', '\"\"') || '\"'))), "
+    "EXISTS (SELECT 1 FROM key JOIN code USING (id) WHERE kind IN ('i', 'r', "
+    "'s')) OR (EXISTS (SELECT 1 FROM key) AND EXISTS (SELECT 1 "
+    "FROM pg_catalog.pg_cast JOIN pg_catalog.pg_proc f ON f.oid = castfunc "
+    "WHERE castcontext = 'i' AND NOT " SAFE ")), "
+    "c.relowner = o.oid, o.rolsuper FROM pg_catalog.pg_class c "
+    "CROSS JOIN pg_catalog.pg_roles o WHERE c.oid = "
+    "$1::pg_catalog.regclass AND o.rolname = current_user";
 
 /*
  * Of the view that has a table's columns: its columns, as text where their type
@@ -100,18 +151,36 @@ bk_guard_find(PGconn *conn, struct bk_err *e)
 	return bk_conn_query(conn, guarded, e);
 }
 
-PGresult *
-bk_guard_columns(PGconn *conn, const char *view, const char *table,
-    struct bk_err *e)
+static PGresult *
+ask_of(PGconn *conn, const char *sql, const char *const values[2],
+    const char *table, struct bk_err *e)
 {
-	const char *const values[] = { view, table };
-	PGresult *res = bk_sql_params(conn, columns, 2, NULL, values);
+	static const Oid text[] = { 25, 25 };
+	PGresult *res = bk_sql_params(conn, sql, 2, text, values);
 
 	if (PQresultStatus(res) == PGRES_TUPLES_OK && PQntuples(res) == 1)
 		return res;
 	bk_conn_fail(conn, res, table, e);
 	PQclear(res);
 	return NULL;
+}
+
+PGresult *
+bk_guard_columns(PGconn *conn, const char *view, const char *table,
+    struct bk_err *e)
+{
+	const char *const values[] = { view, table };
+
+	return ask_of(conn, columns, values, table, e);
+}
+
+PGresult *
+bk_guard_live(PGconn *conn, const char *table, const char *names,
+    struct bk_err *e)
+{
+	const char *const values[] = { table, names };
+
+	return ask_of(conn, live, values, table, e);
 }
 
 int

@@ -1,7 +1,6 @@
 #include "restore/replication.h"
 
 #include "pg/server.h"
-#include "pg/sql.h"
 
 PGresult *
 bk_replication_list(PGconn *conn, const char *name, struct bk_err *e)

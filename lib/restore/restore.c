@@ -316,7 +316,7 @@ int
 bk_restore_tell_rights(struct bk_restore *r, const struct bk_rights *found,
     struct bk_err *e)
 {
-	r->trusted += found->n;
+	r->trusted += found->n + found->functions;
 	return bk_rights_note(found, &r->notes, e);
 }
 
@@ -375,14 +375,15 @@ judge_definitions(struct bk_restore *r, const struct bk_restore_options *o,
     int *version, struct bk_conn_params **quiet, struct bk_err *e)
 {
 	struct bk_rights found = {0};
-	PGconn *conn = bk_conn_again(o->params, e);
+	PGconn *conn = bk_server_again(o->params, e);
 	int rc = -1;
 
 	if (conn == NULL)
 		return -1;
 	*version = PQserverVersion(conn);
 	bk_rights_definitions(&r->toc, &r->list, NULL, r->opaque, &found);
-	if (bk_rights_refuse(r->name, o, conn, &found, e) == 0 &&
+	if (bk_rights_functions(conn, &r->toc, &r->list, NULL, &found,
+	    e) == 0 && bk_rights_refuse(r->name, o, conn, &found, e) == 0 &&
 	    bk_restore_tell_rights(r, &found, e) == 0 &&
 	    (*quiet = bk_conn_params(conn, e)) != NULL)
 		rc = bk_server_quiet(conn, *quiet, e);

@@ -2,14 +2,15 @@
 #define BK_RESTORE_RESTORE_IN_H
 /*
  * Internal: shared by restore.c (the order of events), block.c (the stream's
- * contents), proof.c (whether they agree), partial.c and whole.c only.
+ * contents), row_check.c (whether they agree), load_partial.c and
+ * load_opaque.c only.
  */
 #include "archive/digest.h"
-#include "base/seal.h"
 #include "restore/entry_list.h"
 #include "restore/load.h"
 #include "restore/restore.h"
 #include "restore/rights.h"
+#include "stream/seal.h"
 
 struct bk_restore {
 	struct bk_archive *archive;

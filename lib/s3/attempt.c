@@ -8,7 +8,7 @@
 #include "base/hex.h"
 #include "base/version.h"
 #include "http/transport.h"
-#include "s3/genuine.h"
+#include "s3/origin_check.h"
 
 #define MAX_OWN 40		/* headers of a request */
 #define PATIENCE 30		/* seconds without a byte, or hardly any */

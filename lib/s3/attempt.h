@@ -22,7 +22,7 @@ struct bk_s3_attempt {
 	size_t got;			/* of into, all tries */
 	size_t got_before;		/* of it, before this try */
 	int misplaced;			/* the response is another range */
-	int foreign;			/* it is not S3's, see genuine.h */
+	int foreign;			/* it is not S3's, see origin_check.h */
 	int headed;			/* its header is there to the end */
 	int unsure;			/* after a try: see reply.h */
 	struct bk_err err;		/* set in a callback */

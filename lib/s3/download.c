@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/handover.h"
+#include "base/queue.h"
 #include "base/thread.h"
 #include "base/utctime.h"
 #include "s3/integrity.h"

@@ -17,9 +17,9 @@
 #include <stdint.h>
 
 #include "base/progress.h"
-#include "base/writer.h"
 #include "s3/client.h"
 #include "s3/object.h"
+#include "stream/writer.h"
 
 #define BK_S3_RANGE (8 << 20)		/* bytes */
 

@@ -21,7 +21,6 @@
  */
 #include <stddef.h>
 #include <stdint.h>
-#include <stdint.h>
 
 #include "base/err.h"
 #include "s3/reply.h"

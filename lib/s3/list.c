@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "base/record.h"
 #include "base/utctime.h"
+#include "listing/record.h"
 #include "s3/url.h"
 #include "s3/xml.h"
 

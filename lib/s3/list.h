@@ -51,7 +51,7 @@ struct bk_s3_latest {
 /*
  * Append to *key the key of the latest such backup under prefix: the greatest,
  * as bk_record_compare() orders them, that bk_record_is_backup()
- * (base/record.h).  0; -1 with *e set, BK_NONE if there is none.
+ * (listing/record.h).  0; -1 with *e set, BK_NONE if there is none.
  */
 int bk_s3_list_latest(struct bk_s3 *s3, const char *prefix,
     const struct bk_s3_latest *of, struct bk_buf *key, struct bk_err *e);

@@ -7,9 +7,9 @@
 #include <openssl/rand.h>
 
 #include "base/hex.h"
-#include "base/reader.h"
 #include "base/utctime.h"
 #include "s3/xml.h"
+#include "stream/heads.h"
 
 #define MAX_META 16		/* of the caller's; the tool allows no more */
 #define MAX_HEADERS (MAX_META + 16)
@@ -88,7 +88,7 @@ find_label(const struct bk_s3_multipart *d, const struct bk_s3_reply *head,
 	rc = bk_s3_do(d->s3, &rq, &r, e);
 	bk_s3_reply_free(&r);
 	if (rc == 0)
-		(void)bk_reader_mark(stored, first, rq.into_len, &len);
+		(void)bk_heads_mark(stored, first, rq.into_len, &len);
 	return rc;
 }
 

@@ -14,10 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/handover.h"
-#include "base/reader.h"
+#include "base/queue.h"
 #include "s3/parts.h"
 #include "s3/sigv4.h"
+#include "stream/reader.h"
 
 struct bk_s3_part {
 	struct bk_link link;

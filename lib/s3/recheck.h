@@ -3,7 +3,7 @@
 /* Are objects still what a listing said of them, before they are deleted? */
 #include <stddef.h>
 
-#include "base/record.h"
+#include "listing/record.h"
 #include "s3/list.h"
 
 struct bk_s3_recheck {

@@ -91,7 +91,7 @@ keep(struct upload *u, const struct slot *s, const struct bk_s3_reply *r,
 
 	if (make_room(u, n, e) == -1)
 		return -1;
-	etag = bk_s3_reply_header(r, "etag");	/* is there, see genuine.h */
+	etag = bk_s3_reply_header(r, "etag");	/* there: origin_check.h */
 	echo = bk_s3_reply_header(r, "x-amz-checksum-sha256");
 	if ((s->has & BK_S3_HAS_CHECKSUM) == 0)
 		echo = NULL;

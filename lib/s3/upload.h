@@ -6,16 +6,16 @@
  * A stream that fits into the first part goes by one PUT, any other by a
  * multipart upload whose parts are sent concurrently while the input is still
  * being read (part_reader.h).  The PUT or CompleteMultipartUpload is sent only
- * after the stream was found complete (base/reader.h); the object is then
+ * after the stream was found complete (stream/reader.h); the object is then
  * checked (confirm.h): this very upload, its size, its ETag, and what was
  * requested.  On any earlier failure the multipart upload is aborted.
  *
  * Memory: part size (it grows, see parts.h) * jobs, but no more than
  * options.memory, or one part where that is larger; and 13 MiB with libraries.
  */
-#include "base/reader.h"
 #include "s3/client.h"
 #include "s3/upload_options.h"
+#include "stream/reader.h"
 
 /*
  * Upload the rest of in.  0: stored and as requested, *bytes its size; or there

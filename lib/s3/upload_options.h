@@ -4,8 +4,8 @@
 #include <stdint.h>
 
 #include "base/progress.h"
-#include "base/seal.h"
 #include "s3/request.h"
+#include "stream/seal.h"
 
 struct bk_s3_upload_options {
 	const char *key;

@@ -1,11 +1,10 @@
 #ifndef BK_SANDBOX_SANDBOX_H
 #define BK_SANDBOX_SANDBOX_H
 /*
- * A process gives up what it does not need, so that a flaw in a parser is worth
- * little to who feeds it: Landlock and seccomp on Linux (Documentation/
- * userspace-api/landlock.rst and seccomp_filter.rst), unveil and pledge on
- * OpenBSD, nothing elsewhere nor with sanitizers and coverage, which need what
- * would be gone.
+ * A process gives up what it does not need, so that a flaw in a parser is
+ * worth little to who feeds it: Landlock and seccomp on Linux (Documentation/
+ * userspace-api/landlock.rst and seccomp_filter.rst), nothing elsewhere nor
+ * with sanitizers and coverage, which need what would be gone.
  *
  * What a process may always do: read standard input, write standard output and
  * error, use the pipes and files that it has open, start threads, end by a

@@ -1,5 +1,5 @@
-#ifndef BK_SANDBOX_IN_H
-#define BK_SANDBOX_IN_H
+#ifndef BK_SANDBOX_SANDBOX_IN_H
+#define BK_SANDBOX_SANDBOX_IN_H
 /* Which of the sources is compiled to something. */
 
 #if defined(__has_feature)
@@ -16,8 +16,6 @@
 #define BK_SANDBOX_NONE
 #elif defined(__linux__)
 #define BK_SANDBOX_LINUX
-#elif defined(__OpenBSD__)
-#define BK_SANDBOX_OPENBSD
 #else
 #define BK_SANDBOX_NONE
 #endif

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "archive/tar.h"
-#include "base/reader.h"
+#include "stream/heads.h"
 
 /* 1 if head begins a script: after comments and psql commands only. */
 static int
@@ -71,7 +71,7 @@ bk_check_sealed(struct bk_source src, struct bk_verdict *v,
 enum bk_check_kind
 bk_check_recognise(const void *head, size_t n)
 {
-	if (bk_reader_format(head, n) == BK_FORMAT_ARCHIVE)
+	if (bk_heads_format(head, n) == BK_FORMAT_ARCHIVE)
 		return BK_CHECK_ARCHIVE;
 	if (bk_tar_recognise(head, n))
 		return BK_CHECK_TAR;

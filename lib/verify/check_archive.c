@@ -7,8 +7,8 @@
 #include "archive/copytext.h"
 #include "archive/proof_record.h"
 #include "archive/unpack.h"
-#include "base/seal.h"
 #include "base/utctime.h"
+#include "stream/seal.h"
 #include "verify/check.h"
 
 struct slot {			/* a TOC entry */

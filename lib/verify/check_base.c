@@ -4,10 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/num.h"
+#include "base/grow.h"
+#include "datadir/file_table.h"
 #include "verify/check.h"
 #include "verify/check_base_in.h"
-#include "datadir/file_table.h"
+#include "walfile/backup_label.h"
 
 #define MANIFEST "backup_manifest"
 #define MANIFEST_MAX (1024u * 1024 * 1024)
@@ -80,31 +81,13 @@ read_file(struct check *c, const char *path, struct bk_buf *keep,
 	    bk_file_table_add(c->files, path, size, c->sum, nsums, e);
 }
 
-/* "START WAL LOCATION: 0/2000028 (...": the first line of backup_label. */
-static uint64_t
-start_of_wal(const char *label)
-{
-	static const char key[] = "START WAL LOCATION: ";
-	char text[BK_LSN_TEXT];
-	uint64_t lsn;
-	size_t n;
-
-	if (label == NULL || strncmp(label, key, strlen(key)) != 0)
-		return 0;
-	label += strlen(key);
-	n = strcspn(label, " ");
-	if (n >= sizeof(text))
-		return 0;
-	memcpy(text, label, n);
-	text[n] = '\0';
-	return bk_lsn_parse(text, &lsn) ? lsn : 0;
-}
-
 /* A file was read; some say more than the manifest lists. */
 static void
 note_file(struct check *c, const char *path)
 {
 	const char *slash = strrchr(path, '/');
+	struct bk_start_label label;
+	struct bk_err ignored = {0};
 	uint64_t sysid;
 
 	c->toc |= strcmp(path, "toc.dat") == 0;
@@ -119,8 +102,10 @@ note_file(struct check *c, const char *path)
 		(void)snprintf(c->found.sysid, sizeof(c->found.sysid),
 		    "%" PRIu64, sysid);
 	}
-	if (strcmp(path, "backup_label") == 0)
-		c->found.start = start_of_wal(c->label.data);
+	if (strcmp(path, "backup_label") == 0 && c->label.data != NULL) {
+		(void)bk_start_label_parse(c->label.data, &label, &ignored);
+		c->found.start = label.start;
+	}
 }
 
 static int
@@ -188,11 +173,11 @@ static int
 add_range(void *ctx, const struct bk_manifest_wal *w, struct bk_err *e)
 {
 	struct bk_base_found *f = &((struct check *)ctx)->found;
-	struct bk_manifest_wal *more = realloc(f->range,
-	    (f->nranges + 1) * sizeof(*more));
+	struct bk_manifest_wal *more = bk_grow(f->range, f->nranges, NULL,
+	    sizeof(*more), e);
 
 	if (more == NULL)
-		return bk_fail_memory(e);
+		return -1;
 	f->range = more;
 	more[f->nranges++] = *w;
 	return 0;

@@ -2,10 +2,10 @@
 #define BK_VERIFY_CHECK_BASE_IN_H
 /* What was found in the tar of a base backup, beside its files. */
 #include "archive/tar.h"
-#include "verify/verdict.h"
 #include "datadir/backup_manifest.h"
-#include "wal/segment.h"
-#include "wal/walk.h"
+#include "verify/verdict.h"
+#include "walfile/segment.h"
+#include "walfile/wal_reader.h"
 
 struct bk_base_segment {	/* a file in pg_wal */
 	char name[BK_WAL_NAME];

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "base/num.h"
 
 /* The current entry's data, of which the first bytes have been read. */
@@ -34,13 +35,11 @@ static struct bk_base_segment *
 add_segment(struct bk_base_found *f, const char *name, uint64_t size,
     const struct entry *in, struct bk_err *e)
 {
-	struct bk_base_segment *more = realloc(f->segment,
-	    (f->n + 1) * sizeof(*more));
+	struct bk_base_segment *more = bk_grow(f->segment, f->n, NULL,
+	    sizeof(*more), e);
 
-	if (more == NULL) {
-		bk_fail_memory(e);
+	if (more == NULL)
 		return NULL;
-	}
 	f->segment = more;
 	more += f->n++;
 	memset(more, 0, sizeof(*more));

@@ -76,7 +76,8 @@ int bk_compare_triggers(PGconn *conn, int against, struct bk_verdict *v,
 
 /*
  * Run the assertions in sql, the text of file name: at least one statement must
- * return rows, and each that does must return a single true.
+ * return rows, and each that does must return a single true.  Their search_path
+ * is pg_catalog and then public, not the database's.
  */
 int bk_compare_assert(PGconn *conn, const char *name, const char *sql,
     struct bk_verdict *v, struct bk_err *e);

@@ -83,9 +83,14 @@ int
 bk_compare_assert(PGconn *conn, const char *name, const char *sql,
     struct bk_verdict *v, struct bk_err *e)
 {
+	/* without "$user", a schema that the owner may have made */
+	static const char path[] = "SELECT pg_catalog.set_config("
+	    "'search_path', 'pg_catalog, public', false)";
 	PGresult *res;
 	int nth = 0, asked = 0, over = 0, rc = 0;
 
+	if (bk_conn_exec(conn, path, e) == -1)
+		return -1;
 	if (!bk_sql_send(conn, sql))
 		return bk_conn_fail(conn, NULL, name, e);
 	while (!over && (res = bk_sql_result(conn)) != NULL) {

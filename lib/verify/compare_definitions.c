@@ -5,9 +5,9 @@
 
 #include <jansson.h>
 
+#include "json/json_parse.h"
 #include "restore/ddl.h"
 #include "restore/target.h"
-#include "json/json_parse.h"
 #include "verify/catalog.h"
 #include "verify/compare.h"
 

@@ -6,9 +6,10 @@
 
 #include "base/io.h"
 #include "base/thread.h"
-#include "base/writer.h"
 #include "compress/gz.h"
 #include "compress/zst.h"
+#include "stream/heads.h"
+#include "stream/writer.h"
 
 #define LAYERS_MAX 8		/* more is taken for an attack */
 
@@ -153,7 +154,7 @@ open_next(struct bk_layers *all, int fd, unsigned flags, int *next,
 	    *label->run == '\0')
 		*label = *bk_reader_label(l->in);
 	head = bk_reader_head(l->in, &n);
-	l->format = bk_reader_format(head, n);
+	l->format = bk_heads_format(head, n);
 	if (!is_layer(l->format))
 		return 0;
 	if (all->n == LAYERS_MAX)

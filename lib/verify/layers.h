@@ -6,10 +6,10 @@
  * comes out of a sealed layer is judged by that layer, and by who parses it.
  * One that no key opens is BK_FAIL: it says nothing about the backup.
  */
-#include "base/reader.h"
-#include "base/seal.h"
 #include "crypt/crypt.h"
 #include "crypt/signature.h"
+#include "stream/reader.h"
+#include "stream/seal.h"
 
 struct bk_layers;
 

@@ -12,10 +12,10 @@
 #include "base/child.h"
 #include "base/io.h"
 #include "base/num.h"
-#include "base/store.h"
-#include "base/template.h"
 #include "base/utctime.h"
 #include "base/version.h"
+#include "listing/template.h"
+#include "stream/store.h"
 
 /* The result as text: exit status 0, 3 and 1. */
 static const char *

@@ -15,9 +15,9 @@
 #include "base/utctime.h"
 #include "datadir/datadir.h"
 #include "recovery/recover.h"
-#include "verify/beside.h"
 #include "verify/check.h"
 #include "verify/compare.h"
+#include "verify/stream_split.h"
 
 #define AMCHECK_MAX (64 * 1024)	/* of its output */
 

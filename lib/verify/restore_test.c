@@ -6,16 +6,16 @@
 
 #include <jansson.h>
 
+#include "base/grow.h"
 #include "base/utctime.h"
-#include "dump/output.h"
 #include "json/json_parse.h"
 #include "pg/sql.h"
 #include "restore/own_name.h"
 #include "restore/target.h"
-#include "verify/beside.h"
 #include "verify/check.h"
 #include "verify/compare.h"
 #include "verify/dump_options.h"
+#include "verify/stream_split.h"
 
 #define TARGET "bk_verify"	/* the database is TARGET_new_UTC */
 
@@ -46,17 +46,15 @@ static void
 watch_block(void *ctx, int32_t id, const struct bk_content *content)
 {
 	struct test *t = ctx;
-	struct seen *more;
-	size_t cap = t->cap == 0 ? 256 : t->cap * 2;
+	struct bk_err ignored = {0};
+	struct seen *more = bk_grow(t->seen, t->n, &t->cap, sizeof(*more),
+	    &ignored);
 
-	if (t->n == t->cap) {
-		if ((more = realloc(t->seen, cap * sizeof(*more))) == NULL) {
-			t->memory = 1;
-			return;
-		}
-		t->seen = more;
-		t->cap = cap;
+	if (more == NULL) {
+		t->memory = 1;
+		return;
 	}
+	t->seen = more;
 	t->seen[t->n++] = (struct seen){ .id = id, .content = *content };
 }
 

@@ -8,13 +8,13 @@
  * Differences between servers must not make a good backup fail: the time zone
  * and other settings that affect how values are written are set as they were
  * for the dump; roles that the server lacks are made, without rights
- * (drill_roles.h).
+ * (test_roles.h).
  *
  * Memory: that of bk_restore_load(), bk_check_archive() and the dump's workers.
  */
 #include "restore/newdb.h"
 #include "restore/restore.h"
-#include "verify/drill_roles.h"
+#include "verify/test_roles.h"
 #include "verify/verdict.h"
 
 struct bk_restore_test {

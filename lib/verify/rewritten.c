@@ -3,6 +3,9 @@
 #include <ctype.h>
 #include <string.h>
 
+#define BLANKS " \t\r\n"
+#define DEEPEST 64		/* brackets in brackets that are looked at */
+
 static int
 is_word(char c)
 {
@@ -100,20 +103,6 @@ type_end(const char *s)
 	return s;
 }
 
-/* Past what does not count. */
-static const char *
-skip(const char *s)
-{
-	for (;;) {
-		if (*s != '\0' && strchr(" \t\r\n()", *s) != NULL)
-			s++;
-		else if (s[0] == ':' && s[1] == ':')
-			s = type_end(s + 2);
-		else
-			return s;
-	}
-}
-
 /* The end of the token at s. */
 static const char *
 token_end(const char *s)
@@ -139,12 +128,12 @@ struct token {			/* without quotes that it does not need */
 	size_t n;
 };
 
-/* The token after what does not count; n is 0 at the end.  Advances *s. */
+/* The token after blanks; n is 0 at the end.  Advances *s. */
 static struct token
 next_token(const char **s)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyz_0123456789";
-	const char *p = skip(*s);
+	const char *p = *s + strspn(*s, BLANKS);
 	struct token t = { p, *p == '\0' ? 0 : (size_t)(token_end(p) - p) };
 
 	*s = p + t.n;
@@ -197,20 +186,182 @@ same_roles(const char **a, const char **b)
 	return 1;
 }
 
+/* The end of the brackets that begin at s. */
+static const char *
+brackets_end(const char *s)
+{
+	size_t depth = 0;
+
+	do {
+		if (*s == '(' || *s == '[')
+			depth++;
+		else if (*s == ')' || *s == ']')
+			depth--;
+		s = token_end(s);
+	} while (depth > 0 && *s != '\0');
+	return s;
+}
+
+/*
+ * The closing parenthesis of the one at s, if no operator is between them that
+ * they could bind: a name, a literal, a call, an array, what is in parentheses
+ * itself, each with its casts; else NULL.
+ */
+static const char *
+needless_end(const char *s)
+{
+	int name;
+
+	s++;
+	s += strspn(s, BLANKS);
+	name = is_word(*s) || *s == '"';
+	if (*s == '(')
+		s = brackets_end(s);
+	else if (name || *s == '\'' || *s == '$')
+		s = token_end(s);
+	else
+		return NULL;
+	for (;;) {
+		s += strspn(s, BLANKS);
+		if (*s == '.' && (is_word(s[1]) || s[1] == '"'))
+			s = token_end(s + 1);
+		else if (*s == '[' || (*s == '(' && name))
+			s = brackets_end(s);
+		else if (s[0] == ':' && s[1] == ':')
+			s = type_end(s + 2);
+		else
+			break;
+	}
+	/* (a).b is a column of a value, a.b is one of a table */
+	return *s != ')' || s[1] == '.' || s[1] == '[' ? NULL : s;
+}
+
+/* The cast "::type" of each element, if s is "(ARRAY[...])::type[]". */
+static struct token
+elements_cast(const char *s, const char *end)
+{
+	struct token t = { end + 1, 0 };
+
+	if (strncmp(s, "(ARRAY[", 7) != 0 || brackets_end(s + 6) != end ||
+	    strncmp(t.text, "::", 2) != 0)
+		return t;
+	t.n = (size_t)(type_end(t.text + 2) - t.text);
+	if (t.text[t.n - 1] != ']')
+		t.n = 0;
+	while (t.n > 0 && t.text[t.n - 1] == ']')
+		while (t.text[--t.n] != '[')
+			continue;
+	return t;
+}
+
+struct walk {			/* through a text, token by token */
+	const char *s, *resume;	/* after the cast that is told at s */
+	const char *cast_end;
+	int after_array;	/* after the word */
+	size_t depth;
+	struct {
+		int hidden;		/* these brackets do not count */
+		int arrays;		/* the element is an array itself */
+		struct token cast;	/* of its elements */
+	} level[DEEPEST];
+};
+
+/* An opening bracket at w->s: does it count? */
+static int
+open_bracket(struct walk *w)
+{
+	const size_t i = w->depth++;
+	const char *end;
+
+	if (i >= DEEPEST)
+		return 1;
+	memset(&w->level[i], 0, sizeof(w->level[i]));
+	if (*w->s == '(' && (end = needless_end(w->s)) != NULL) {
+		w->level[i].hidden = 1;
+		w->level[i].cast = elements_cast(w->s, end);
+	} else if (w->after_array && i > 0 && w->level[i - 1].cast.n > 0) {
+		w->level[i].cast = w->level[i - 1].cast;
+		w->level[i - 1].arrays = 1;
+	}
+	return !w->level[i].hidden;
+}
+
+/* A closing one: does it count? */
+static int
+close_bracket(struct walk *w)
+{
+	if (w->depth == 0 || --w->depth >= DEEPEST)
+		return 1;
+	if (w->level[w->depth].hidden && w->level[w->depth].cast.n > 0)
+		/* of the array: each element has had it */
+		w->s = type_end(w->s + 3) - 1;
+	return !w->level[w->depth].hidden;
+}
+
+/* At the end of an element without the cast of its array: tell that first. */
+static int
+begin_cast(struct walk *w)
+{
+	const size_t i = w->depth - 1;
+
+	if (w->resume != NULL || w->depth == 0 || w->depth > DEEPEST ||
+	    w->level[i].hidden || w->level[i].cast.n == 0)
+		return 0;
+	if (w->level[i].arrays) {
+		w->level[i].arrays = 0;
+		return 0;
+	}
+	w->resume = w->s;
+	w->s = w->level[i].cast.text;
+	w->cast_end = w->s + w->level[i].cast.n;
+	return 1;
+}
+
+/* The next token that counts. */
+static struct token
+walk_on(struct walk *w)
+{
+	static const char *const array[] = { "ARRAY", NULL };
+	struct token t;
+	int counts = 0, told = 0;
+
+	while (!counts) {
+		w->s += strspn(w->s, BLANKS);
+		if (w->resume != NULL && w->s >= w->cast_end) {
+			w->s = w->resume;
+			w->resume = NULL;
+			told = 1;
+		}
+		counts = 1;
+		if ((*w->s == ',' || *w->s == ']') && !told && begin_cast(w))
+			break;
+		if (*w->s == '(' || *w->s == '[')
+			counts = open_bracket(w);
+		else if (*w->s == ')' || *w->s == ']')
+			counts = close_bracket(w);
+		if (!counts)
+			w->s++;
+	}
+	t = next_token(&w->s);
+	w->after_array = is_among(t.text, t.text + t.n, array);
+	return t;
+}
+
 int
 bk_rewritten_same(const char *a, const char *b, int policy)
 {
 	static const struct token to = { "TO", 2 };
+	struct walk v = { .s = a }, w = { .s = b };
 	struct token x, y;
 
 	do {
-		x = next_token(&a);
-		y = next_token(&b);
+		x = walk_on(&v);
+		y = walk_on(&w);
 		if (!is_same(x, y))
 			return 0;
 		if (policy && is_same(x, to)) {
 			policy = 0;
-			if (!same_roles(&a, &b))
+			if (!same_roles(&v.s, &w.s))
 				return 0;
 		}
 	} while (x.n > 0);

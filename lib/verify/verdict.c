@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "base/utf8.h"
 
 #define OBJECT_MAX 1024		/* longer names are truncated */
@@ -114,15 +115,10 @@ bk_verdict_count(struct bk_verdict *v, const char *object,
 
 	if (!v->list)
 		return 0;
-	/* a number that is a power of two is full */
-	if ((v->ncounted & (v->ncounted - 1)) == 0) {
-		more = v->ncounted > SIZE_MAX / 2 / sizeof(*more) ? NULL :
-		    realloc(v->counted, (v->ncounted == 0 ? 1 : 2 *
-		    v->ncounted) * sizeof(*more));
-		if (more == NULL)
-			return bk_fail_memory(e);
-		v->counted = more;
-	}
+	if ((more = bk_grow(v->counted, v->ncounted, NULL, sizeof(*more),
+	    e)) == NULL)
+		return -1;
+	v->counted = more;
 	more = &v->counted[v->ncounted];
 	*more = (struct bk_counted){ NULL, c->rows, c->bytes };
 	if (bk_verdict_set(&more->object, object, e) == -1)

@@ -13,8 +13,8 @@
 #include "archive/manifest.h"
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/seal.h"
-#include "wal/segment.h"
+#include "stream/seal.h"
+#include "walfile/segment.h"
 
 #define BK_VERDICT_SHOWN 20
 

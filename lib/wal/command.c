@@ -15,10 +15,10 @@
 #include "base/child.h"
 #include "base/io.h"
 #include "base/num.h"
-#include "base/reader.h"
 #include "base/thread.h"
-#include "base/writer.h"
-#include "wal/segment.h"
+#include "stream/reader.h"
+#include "stream/writer.h"
+#include "walfile/segment.h"
 
 #define NAME_VAR "BK_WAL_NAME="
 #define STATUS_VAR "BK_STATUS_FD="

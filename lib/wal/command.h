@@ -18,7 +18,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/seal.h"
+#include "stream/seal.h"
 
 #define BK_WAL_STOPPED (-1)	/* in place of a process */
 

@@ -5,22 +5,54 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/io.h"
-#include "wal/history.h"
-#include "wal/segment.h"
+#include "walfile/history.h"
+#include "walfile/segment.h"
 
 #define ZEROS (64 * 1024)
+#define REDO 40		/* in the control file, of 13 to 18: the last
+			 * checkpoint's LSN, and then its timeline */
+
+int
+bk_wal_fork_point(const char *path, struct bk_wal_point *at,
+    struct bk_err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	uint8_t p[sizeof(at->lsn) + sizeof(at->timeline)];
+	ssize_t n;
+
+	if (fd == -1)
+		return bk_fail_errno(e, "%s", path);
+	n = bk_io_pread(fd, p, sizeof(p), REDO, path, e);
+	close(fd);	/* read only: nothing to lose */
+	if (n == -1)
+		return -1;
+	if (n != sizeof(p))
+		return bk_fail(e, BK_DATA, "%s: no control file: too short",
+		    path);
+	memcpy(&at->lsn, p, sizeof(at->lsn));
+	memcpy(&at->timeline, p + sizeof(at->lsn), sizeof(at->timeline));
+	return 0;
+}
+
+/* Does this history lead to at, and leave timeline?  1 with *lsn, or 0. */
+static int
+leaves(const struct bk_wal_history *h, const struct bk_wal_point *at,
+    uint32_t timeline, uint64_t *lsn)
+{
+	return (at->timeline == 0 ||
+	    bk_wal_history_owner(h, at->lsn) == at->timeline) &&
+	    bk_wal_history_end(h, timeline, lsn) == 1;
+}
 
 /* Does this history leave timeline?  1 with *lsn, 0 or -1. */
 static int
-look_into(const char *dir, const char *name, uint32_t timeline, uint64_t *lsn,
-    struct bk_err *e)
+look_into(const char *dir, const char *name, const struct bk_wal_point *at,
+    uint32_t timeline, uint64_t *lsn, struct bk_err *e)
 {
 	struct bk_buf path = {0}, text = {0};
 	struct bk_wal_history h = {0};
@@ -30,7 +62,7 @@ look_into(const char *dir, const char *name, uint32_t timeline, uint64_t *lsn,
 	    bk_io_slurp(path.data, BK_WAL_HISTORY_MAX, &text, e) == 0 &&
 	    bk_wal_history_parse(name, text.data == NULL ? "" : text.data,
 	    text.len, &h, e) == 0)
-		rc = bk_wal_history_end(&h, timeline, lsn) == 1;
+		rc = leaves(&h, at, timeline, lsn);
 	bk_wal_history_free(&h);
 	bk_buf_free(&text);
 	bk_buf_free(&path);
@@ -38,8 +70,8 @@ look_into(const char *dir, const char *name, uint32_t timeline, uint64_t *lsn,
 }
 
 int
-bk_wal_fork_find(const char *dir, uint32_t timeline, uint64_t *lsn,
-    struct bk_err *e)
+bk_wal_fork_find(const char *dir, const struct bk_wal_point *at,
+    uint32_t timeline, uint64_t *lsn, struct bk_err *e)
 {
 	DIR *d = opendir(dir);
 	struct dirent *entry;
@@ -53,7 +85,7 @@ bk_wal_fork_find(const char *dir, uint32_t timeline, uint64_t *lsn,
 		if (bk_wal_file_kind(entry->d_name) != BK_WAL_FILE_HISTORY)
 			continue;
 		t = bk_wal_file_timeline(entry->d_name);
-		if (t <= newest || (rc = look_into(dir, entry->d_name,
+		if (t <= newest || (rc = look_into(dir, entry->d_name, at,
 		    timeline, &end, e)) != 1)
 			continue;
 		newest = t;
@@ -86,7 +118,7 @@ fetch_history(const struct bk_wal_command *c, struct bk_wal_runs *runs,
 	struct bk_wal_run r;
 	int rc;
 
-	(void)snprintf(name, sizeof(name), "%08" PRIX32 ".history", timeline);
+	bk_wal_history_name(timeline, name);
 	if (bk_wal_run_begin(runs, &r, e) == -1)
 		return -1;
 	rc = bk_wal_command_fetch(c, name, take_text, &text, &r.pid, e);
@@ -100,7 +132,8 @@ fetch_history(const struct bk_wal_command *c, struct bk_wal_runs *runs,
 
 int
 bk_wal_fork_later(const struct bk_wal_command *c, struct bk_wal_runs *runs,
-    uint32_t timeline, uint64_t *lsn, struct bk_err *e)
+    const struct bk_wal_point *at, uint32_t timeline, uint64_t *lsn,
+    struct bk_err *e)
 {
 	struct bk_wal_history h;
 	uint32_t t = timeline;
@@ -110,7 +143,7 @@ bk_wal_fork_later(const struct bk_wal_command *c, struct bk_wal_runs *runs,
 	while (rc == 1 && t < UINT32_MAX) {
 		h = (struct bk_wal_history){0};
 		rc = fetch_history(c, runs, ++t, &h, e);
-		if (rc == 1 && bk_wal_history_end(&h, timeline, &end) == 1) {
+		if (rc == 1 && leaves(&h, at, timeline, &end)) {
 			*lsn = end;
 			found = 1;
 		}

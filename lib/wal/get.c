@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "base/io.h"
-#include "base/store.h"
 #include "base/thread.h"
+#include "stream/store.h"
 #include "wal/fork.h"
 #include "wal/incoming.h"
 
@@ -23,7 +23,7 @@
 #define DIGITS 24		/* of a segment's name */
 #define FARTHEST 65536		/* segments behind one that is not there */
 #define USUAL ((uint64_t)16 << 20)	/* bytes of a segment */
-#define LEAST ((uint64_t)1 << 20)
+#define LEAST BK_WAL_SEGMENT_MIN
 
 struct bk_wal_get {
 	struct bk_wal_get_options o;
@@ -185,7 +185,7 @@ fetch_partial(struct bk_wal_get *g, const char *name, const char *path,
 		return 0;
 	if (check_hole(g, name, e) == -1)
 		return -1;
-	(void)snprintf(partial, sizeof(partial), "%.24s.partial", name);
+	bk_wal_partial_name(name, partial);
 	rc = fetch(g, partial, path, 1, e);
 	return rc == 1 ? 2 : rc;
 }
@@ -198,16 +198,19 @@ cut(struct bk_wal_get *g, const char *name, const char *path, int rc,
     struct bk_err *e)
 {
 	uint32_t timeline = bk_wal_file_timeline(name);
+	struct bk_wal_point at;
 	uint64_t lsn = 0;
-	int left;
+	int left = -1;
 
 	if (rc <= 0 || path == NULL || g->o.histories == NULL ||
 	    bk_wal_file_kind(name) != BK_WAL_FILE_SEGMENT)
 		return rc;
-	left = bk_wal_fork_find(g->o.histories, timeline, &lsn, e);
+	if (bk_wal_fork_point(g->o.control, &at, e) == 0)
+		left = bk_wal_fork_find(g->o.histories, &at, timeline, &lsn,
+		    e);
 	if (left == 0 && rc == 2 && g->o.follows)
-		left = bk_wal_fork_later(g->o.command, &g->runs, timeline,
-		    &lsn, e);
+		left = bk_wal_fork_later(g->o.command, &g->runs, &at,
+		    timeline, &lsn, e);
 	if (left == -1)
 		(void)unlink(path);
 	return left == -1 ? -1 : left == 0 ? rc :
@@ -376,7 +379,7 @@ get_spooled(struct bk_wal_get *g, const char *name, const char *path,
 
 	if (spool_path(g, name, "", &spooled, e) == -1)
 		return -1;
-	if (spool_path(g, name, ".partial", &partial, e) == -1) {
+	if (spool_path(g, name, BK_WAL_PARTIAL, &partial, e) == -1) {
 		free(spooled);
 		return -1;
 	}

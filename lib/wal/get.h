@@ -16,7 +16,7 @@
 
 #include "base/err.h"
 #include "wal/command.h"
-#include "wal/segment.h"
+#include "walfile/segment.h"
 
 struct bk_wal_get;
 
@@ -38,6 +38,7 @@ struct bk_wal_get_options {
 	 * (wal/fork.h): the segment is cut there, zeros follow.
 	 */
 	const char *histories;
+	const char *control;	/* with histories: its control file */
 	/*
 	 * With histories: of a .partial, so are the next timelines' histories
 	 * in the archive, which a standby may not have asked for yet.

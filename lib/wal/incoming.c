@@ -9,9 +9,9 @@
 
 #include "base/buf.h"
 #include "base/io.h"
-#include "base/store.h"
-#include "wal/history.h"
-#include "wal/segment.h"
+#include "stream/store.h"
+#include "walfile/history.h"
+#include "walfile/segment.h"
 
 #define ZEROS (64 * 1024)
 
@@ -25,13 +25,6 @@ struct incoming {
 	struct bk_wal_header header;	/* once there are so many bytes */
 	struct bk_buf text;		/* all of what is no segment */
 };
-
-static int
-is_segment(enum bk_wal_file kind)
-{
-	return kind == BK_WAL_FILE_SEGMENT || kind == BK_WAL_FILE_PARTIAL ||
-	    kind == BK_WAL_FILE_SECOND;
-}
 
 static int
 no_wal(const struct incoming *in, struct bk_err *e)
@@ -78,7 +71,7 @@ take(void *ctx, const void *buf, size_t n, struct bk_err *e)
 	if (in->to == NULL && (in->to = bk_store_open(in->w->path, &in->how,
 	    e)) == NULL)
 		return -1;
-	if (is_segment(in->kind))
+	if (bk_wal_file_is_segment(in->kind))
 		return take_segment(in, buf, n, e);
 	if (in->text.len + n > BK_WAL_HISTORY_MAX)
 		return bk_fail(e, BK_DATA, "%s: more than %d bytes, which no "
@@ -115,7 +108,7 @@ check_text(struct incoming *in, struct bk_err *e)
 static int
 complete(struct incoming *in, struct bk_err *e)
 {
-	if (!is_segment(in->kind))
+	if (!bk_wal_file_is_segment(in->kind))
 		return check_text(in, e);
 	if (in->header.segment == 0)
 		return no_wal(in, e);
@@ -139,7 +132,7 @@ bk_wal_incoming(const struct bk_wal_wanted *w, const struct bk_wal_command *c,
 	if (rc == 1 && (complete(&in, e) == -1 ||
 	    bk_store_commit(in.to, e) == -1))
 		rc = -1;
-	if (rc == 1 && is_segment(in.kind))
+	if (rc == 1 && bk_wal_file_is_segment(in.kind))
 		*segment = in.header.segment;
 	bk_store_free(in.to);
 	bk_buf_free(&in.text);

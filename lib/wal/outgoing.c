@@ -8,13 +8,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <openssl/evp.h>
-
 #include "base/buf.h"
-#include "base/hex.h"
+#include "base/file_sha256.h"
 #include "base/io.h"
-#include "wal/history.h"
-#include "wal/whole_segment.h"
+#include "walfile/history.h"
+#include "walfile/segment_check.h"
 
 static int
 take_name(struct bk_wal_outgoing *out, const char *path, struct bk_err *e)
@@ -107,45 +105,10 @@ check(struct bk_wal_outgoing *out, const char *sysid, struct bk_err *e)
 }
 
 static int
-add_all(struct bk_wal_outgoing *out, EVP_MD_CTX *ctx, struct bk_err *e)
-{
-	uint64_t at = 0, left;
-	char *buf = malloc(BK_IO_BUFSZ);
-	ssize_t n = 0;
-
-	if (buf == NULL)
-		return bk_fail_memory(e);
-	for (; n != -1 && (left = out->size - at) > 0; at += (uint64_t)n) {
-		n = bk_io_pread(out->fd, buf, left < BK_IO_BUFSZ ?
-		    (size_t)left : BK_IO_BUFSZ, (off_t)at, out->name, e);
-		if (n == 0)
-			n = bk_fail(e, BK_FAIL, "%s: changes while it is read",
-			    out->name);
-		if (n == -1)
-			break;
-		if (EVP_DigestUpdate(ctx, buf, (size_t)n) != 1)
-			n = bk_fail(e, BK_FAIL, "SHA-256 failed");
-	}
-	free(buf);
-	return n == -1 ? -1 : 0;
-}
-
-static int
 digest(struct bk_wal_outgoing *out, struct bk_err *e)
 {
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-	uint8_t sum[EVP_MAX_MD_SIZE];
-	int rc = -1;
-
-	if (ctx == NULL || EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) != 1)
-		bk_fail(e, BK_FAIL, "SHA-256 cannot be had");
-	else if (add_all(out, ctx, e) == 0)
-		rc = EVP_DigestFinal_ex(ctx, sum, NULL) == 1 ? 0 :
-		    bk_fail(e, BK_FAIL, "SHA-256 failed");
-	EVP_MD_CTX_free(ctx);
-	if (rc == -1)
+	if (bk_file_sha256(out->fd, out->size, out->name, out->digest, e) == -1)
 		return -1;
-	bk_hex(sum, (BK_WAL_DIGEST - 1) / 2, out->digest);
 	memcpy(out->label.sum, out->digest, sizeof(out->label.sum) - 1);
 	return 0;
 }

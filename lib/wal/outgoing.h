@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "base/seal.h"
-#include "wal/segment.h"
+#include "stream/seal.h"
+#include "walfile/segment.h"
 
 #define BK_WAL_DIGEST 65	/* SHA-256 in hex and a NUL */
 

@@ -13,8 +13,8 @@
 
 #include "base/buf.h"
 #include "base/io.h"
-#include "base/store.h"
 #include "base/thread.h"
+#include "stream/store.h"
 #include "wal/outgoing.h"
 #include "wal/sending.h"
 

@@ -9,7 +9,7 @@
 
 #include "base/num.h"
 #include "base/utctime.h"
-#include "pg/patience.h"
+#include "pg/timeout.h"
 
 #define TELL 10			/* seconds between two statuses */
 #define TELL_PAUSED 1		/* the same while what the server asks is not
@@ -91,6 +91,18 @@ sync_and_tell(struct receive *r, struct bk_err *e)
 	return 0;
 }
 
+/* Write what is held, if it is what was asked for. */
+static int
+write_held(struct receive *r, struct bk_err *e)
+{
+	int rc = bk_receive_write(r, e);
+
+	if (rc == 1)
+		bk_receive_disconnect(r, "the server sent WAL from another "
+		    "position than was asked for");
+	return rc == -1 ? -1 : 0;
+}
+
 /* What to do with one message: 1; 0: there is none; -1. */
 static int
 take(struct receive *r, struct bk_err *e)
@@ -116,7 +128,7 @@ take(struct receive *r, struct bk_err *e)
 	}
 	r->sent = m.sent;
 	r->held = m;		/* owned by r from here on */
-	rc = bk_receive_write(r, e);
+	rc = write_held(r, e);
 	return rc == -1 ? -1 : 1;
 }
 
@@ -145,7 +157,7 @@ unpause(struct receive *r, struct bk_err *e)
 	    (r->pause == PAUSE_DISK && bk_monotonic() < r->paused_until))
 		return 0;
 	r->heard = bk_monotonic();
-	return bk_receive_write(r, e);
+	return write_held(r, e);
 }
 
 /* What COMMANDs have done since, and whether the segment is old. */

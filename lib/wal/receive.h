@@ -20,7 +20,7 @@
 
 #include "pg/conn.h"
 #include "wal/command.h"
-#include "wal/hand.h"
+#include "wal/dispatch.h"
 
 struct bk_receive_state;
 

@@ -7,9 +7,9 @@
 
 #include "base/num.h"
 #include "base/utctime.h"
-#include "pg/patience.h"
-#include "wal/history.h"
-#include "wal/slot.h"
+#include "pg/timeout.h"
+#include "replication/slot.h"
+#include "walfile/history.h"
 
 #define LONGEST_WAIT 30		/* seconds between two connections */
 #define OVERLAP (1 << 20)	/* bytes that are received again, to compare */
@@ -148,7 +148,7 @@ read_history(struct receive *r, uint32_t timeline, struct bk_buf *text,
 {
 	char name[BK_WAL_NAME];
 
-	(void)snprintf(name, sizeof(name), "%08X.history", (unsigned)timeline);
+	bk_wal_history_name(timeline, name);
 	if (bk_stream_history(r->conn, timeline, text, e) == -1)
 		return -1;
 	return bk_wal_history_parse(name, text->data, text->len, h, e);

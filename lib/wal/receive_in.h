@@ -1,10 +1,13 @@
 #ifndef BK_WAL_RECEIVE_IN_H
 #define BK_WAL_RECEIVE_IN_H
-/* Shared by the sources of receive.h, and nobody else. */
+/*
+ * Shared by the sources of receive.h, and nobody else: receive.c calls both of
+ * the others, receive_connect.c calls receive_segment.c.
+ */
+#include "replication/repl.h"
+#include "replication/wal_stream.h"
 #include "wal/receive.h"
-#include "wal/repl.h"
 #include "wal/spool.h"
-#include "wal/stream.h"
 
 enum pause { NOT_PAUSED, PAUSE_QUEUE, PAUSE_DISK };
 
@@ -72,7 +75,7 @@ int bk_receive_resume(struct receive *r, struct bk_err *e);
 
 /*
  * Write the WAL of r->held, or as much as there is room for: r->pause says why
- * something is left.
+ * something is left.  0; 1: it is not what follows, and nothing was done; -1.
  */
 int bk_receive_write(struct receive *r, struct bk_err *e);
 

@@ -211,15 +211,10 @@ write_some(struct receive *r, struct bk_err *e)
 int
 bk_receive_write(struct receive *r, struct bk_err *e)
 {
-	char text[200];
 	int rc = 0;
 
-	if (r->held.len > 0 && r->held.start != r->received) {
-		(void)snprintf(text, sizeof(text), "the server sent WAL from "
-		    "another position than was asked for");
-		bk_receive_disconnect(r, text);
-		return 0;
-	}
+	if (r->held.len > 0 && r->held.start != r->received)
+		return 1;
 	while (rc == 0 && r->held.len > 0)
 		if ((rc = ensure(r, e)) == 0)
 			rc = write_some(r, e);
@@ -237,13 +232,13 @@ bk_receive_partial(struct receive *r, struct bk_err *e)
 	uint64_t end = seg->start + seg->have;
 	struct bk_hand_file f = { .bytes = seg->have, .once = 1,
 	    .confirms = bk_spool_keeps(r->spool) ? 0 : end };
-	char name[BK_WAL_NAME + 8];
+	char name[BK_WAL_NAME];
 
 	if (seg->fd == -1 || seg->have < BK_WAL_HEADER)
 		return 0;
 	if ((f.fd = fcntl(seg->fd, F_DUPFD_CLOEXEC, 0)) == -1)
 		return bk_fail_errno(e, "%s: dup", seg->name);
-	(void)snprintf(name, sizeof(name), "%.24s.partial", seg->name);
+	bk_wal_partial_name(seg->name, name);
 	r->partial_end = end;
 	r->fresh = 0;
 	return put(r, name, &f, end, r->sent > 0 ? r->sent : time(NULL), e);
@@ -253,14 +248,15 @@ int
 bk_receive_end_segment(struct receive *r, uint64_t lsn, struct bk_err *e)
 {
 	struct bk_spool_segment *seg = &r->seg;
-	struct bk_hand_file f = { .fd = -1, .bytes = seg->have,
-	    .confirms = lsn };
-	char name[BK_WAL_NAME + 8];
+	/* a record may end with zeros, as the file does: have is a guess */
+	struct bk_hand_file f = { .fd = -1, .confirms = lsn, .bytes =
+	    seg->have > seg->allocated ? seg->have : seg->allocated };
+	char name[BK_WAL_NAME];
 	int rc = 0;
 
 	if (seg->fd == -1)
 		return 0;
-	(void)snprintf(name, sizeof(name), "%.24s.partial", seg->name);
+	bk_wal_partial_name(seg->name, name);
 	if (seg->have < BK_WAL_HEADER)
 		rc = bk_spool_keeps(r->spool) ?
 		    bk_spool_remove(r->spool, name, e) : 0;
@@ -280,7 +276,7 @@ static int
 store_history(struct receive *r, char name[BK_WAL_NAME], uint32_t timeline,
     const struct bk_buf *text, struct bk_hand_file *f, struct bk_err *e)
 {
-	(void)snprintf(name, BK_WAL_NAME, "%08X.history", (unsigned)timeline);
+	bk_wal_history_name(timeline, name);
 	f->bytes = text->len;
 	return bk_spool_store(r->spool, name, text, &f->fd, e);
 }

@@ -1,18 +1,14 @@
 #include "wal/sending.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/hex.h"
+#include "base/file_sha256.h"
 #include "base/io.h"
 #include "base/num.h"
-#include "datadir/file_sum.h"
-#include "wal/segment.h"
-#include "wal/whole_segment.h"
+#include "walfile/segment.h"
+#include "walfile/segment_check.h"
 
-#define BLOCK (64 * 1024)
-#define SUM_DIGITS (BK_LABEL_SUM - 1)
 #define TRIES 4			/* others may store a .partial meanwhile */
 
 /* The first half of the SHA-256 of the file's first bytes. */
@@ -20,29 +16,12 @@ static int
 sum_file(const struct bk_wal_sending *s, uint64_t bytes,
     char out[BK_LABEL_SUM], struct bk_err *e)
 {
-	struct bk_file_sum sum = {0};
-	uint8_t buf[BLOCK], result[BK_SUM_MAX];
-	uint64_t at = 0;
-	ssize_t n;
-	int rc = bk_file_sum_start(&sum, BK_SUM_SHA256, e);
+	char hex[BK_SHA256_HEX];
 
-	for (; rc == 0 && at < bytes; at += (uint64_t)n) {
-		n = bk_io_pread(s->fd, buf, bytes - at < BLOCK ?
-		    (size_t)(bytes - at) : BLOCK, (off_t)at, s->label.wal, e);
-		if (n == -1)
-			rc = -1;
-		else if (n == 0)
-			rc = bk_fail(e, BK_FAIL, "%s: has become shorter",
-			    s->label.wal);
-		else
-			rc = bk_file_sum_update(&sum, buf, (size_t)n, e);
-		if (rc == -1)
-			break;
-	}
-	if (rc == 0 && (rc = bk_file_sum_final(&sum, result, e)) == 0)
-		bk_hex(result, SUM_DIGITS / 2, out);
-	bk_file_sum_free(&sum);
-	return rc;
+	if (bk_file_sha256(s->fd, bytes, s->label.wal, hex, e) == -1)
+		return -1;
+	(void)snprintf(out, BK_LABEL_SUM, "%.32s", hex);
+	return 0;
 }
 
 static int
@@ -111,7 +90,7 @@ static int
 name_second(struct bk_wal_sending *s, const struct bk_wal_held *held,
     struct bk_err *e)
 {
-	char name[BK_LABEL_WAL], *c;
+	char name[BK_LABEL_WAL];
 
 	if (s->grows && held->end > s->label.end)
 		return bk_fail(e, BK_BUSY, "%s: the archive may have more of "
@@ -120,10 +99,7 @@ name_second(struct bk_wal_sending *s, const struct bk_wal_held *held,
 		return bk_fail(e, BK_FAIL, "%s: the archive has other WAL "
 		    "under this name; this one is stored when its segment is "
 		    "whole, or its timeline ends", s->label.wal);
-	(void)snprintf(name, sizeof(name), "%.32s.%.8s", s->label.wal,
-	    s->label.sum);
-	for (c = name + 33; *c != '\0'; c++)
-		*c = (char)toupper((unsigned char)*c);
+	bk_wal_second_name(s->label.wal, s->label.sum, name);
 	memcpy(s->label.wal, name, sizeof(name));
 	s->label.prior[0] = '\0';
 	return 0;

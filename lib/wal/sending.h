@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "base/seal.h"
+#include "stream/seal.h"
 #include "wal/command.h"
 
 struct bk_wal_sending {

@@ -15,9 +15,8 @@
 
 #include "base/io.h"
 #include "base/num.h"
-#include "base/store.h"
+#include "stream/store.h"
 
-#define PARTIAL ".partial"
 #define POSITION "position"
 #define POSITION_MAX 4096	/* bytes of that file, at most */
 #define SECTOR 512		/* what a disk writes at once, or not */
@@ -216,10 +215,10 @@ static int
 open_partial(const struct bk_spool *s, struct bk_spool_segment *seg,
     struct bk_err *e)
 {
-	char name[BK_WAL_NAME + sizeof(PARTIAL)];
+	char name[BK_WAL_NAME];
 	struct stat st;
 
-	(void)snprintf(name, sizeof(name), "%s" PARTIAL, seg->name);
+	bk_wal_partial_name(seg->name, name);
 	seg->fd = openat(s->dir, name, O_RDWR | O_CREAT | O_CLOEXEC |
 	    O_NOFOLLOW, 0600);
 	if (seg->fd == -1)
@@ -390,11 +389,11 @@ bk_spool_finish(const struct bk_spool *s, const struct bk_spool_segment *seg,
 {
 	const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
 	    { .tv_sec = at } };
-	char name[BK_WAL_NAME + sizeof(PARTIAL)];
+	char name[BK_WAL_NAME];
 
 	if (s->is_temporary)
 		return 0;
-	(void)snprintf(name, sizeof(name), "%s" PARTIAL, seg->name);
+	bk_wal_partial_name(seg->name, name);
 	if (futimens(seg->fd, times) == -1 || fsync(seg->fd) == -1 ||
 	    renameat(s->dir, name, s->dir, seg->name) == -1)
 		return bk_fail_errno(e, "%s/%s", s->name, name);

@@ -27,8 +27,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/seal.h"
-#include "wal/segment.h"
+#include "stream/seal.h"
+#include "walfile/segment.h"
 
 struct bk_spool;
 

@@ -6,8 +6,8 @@
 #include "fuzz.h"
 
 #include "archive/tar.h"
+#include "basebackup/base_copy.h"
 #include "support/answers.h"
-#include "wal/base_copy.h"
 
 static int
 copy(struct bk_reader *in, struct bk_writer *out, void *ctx, struct bk_err *e)

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "recovery/survey.h"
+#include "recovery/backup_scan.h"
 #include "verify/check.h"
 
 static void

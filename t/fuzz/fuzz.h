@@ -24,8 +24,8 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/reader.h"
-#include "base/writer.h"
+#include "stream/reader.h"
+#include "stream/writer.h"
 
 #ifdef FUZZ_ALONE
 #define FUZZ_ENTRY LLVMFuzzerTestOneInput

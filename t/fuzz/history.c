@@ -2,7 +2,7 @@
 #include "fuzz.h"
 
 #include "base/num.h"
-#include "wal/history.h"
+#include "walfile/history.h"
 
 #define NAME "0000000F.history"
 

@@ -5,9 +5,9 @@
 #include "fuzz.h"
 
 #include "base/base64.h"
-#include "base/record.h"
 #include "base/utf8.h"
 #include "crypt/plan.h"
+#include "listing/record.h"
 
 #define NOW 1795353255		/* 2026-11-22 */
 #define END "\nend\n"

@@ -6,7 +6,8 @@
 
 #include <stdio.h>
 
-#include "base/seal.h"
+#include "stream/heads.h"
+#include "stream/seal.h"
 
 #define WORD 32			/* characters of a mark's word */
 
@@ -68,7 +69,7 @@ static struct model
 think(const uint8_t *p, size_t n, unsigned flags)
 {
 	struct model m = { .n = n };
-	ptrdiff_t len, at = bk_reader_mark(&m.seal, p, n, &len);
+	ptrdiff_t len, at = bk_heads_mark(&m.seal, p, n, &len);
 	int cut;
 
 	m.marked = at != -1;

@@ -5,10 +5,10 @@
  */
 #include "fuzz.h"
 
+#include "replication/repl.h"
+#include "replication/slot.h"
+#include "replication/wal_stream.h"
 #include "support/answers.h"
-#include "wal/repl.h"
-#include "wal/slot.h"
-#include "wal/stream.h"
 
 /* An empty row of a PGresult: a byte of input, four columns of 16 bytes. */
 FUZZ(8 << 10, 100)

@@ -1,8 +1,8 @@
 /* The messages of streamed WAL: each is a length of 2 bytes and its bytes. */
 #include "fuzz.h"
 
+#include "replication/wal_stream.h"
 #include "support/answers.h"
-#include "wal/stream.h"
 
 FUZZ(8 << 10, 4)
 {

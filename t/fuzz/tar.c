@@ -5,7 +5,7 @@
 #include "fuzz.h"
 
 #include "archive/tar.h"
-#include "restore/end_scan.h"
+#include "restore/foreign_end.h"
 
 struct told {
 	int rc;

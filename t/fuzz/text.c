@@ -6,10 +6,10 @@
 
 #include "archive/digest.h"
 #include "base/num.h"
-#include "base/seal.h"
 #include "base/utctime.h"
 #include "recovery/recovery_target.h"
 #include "s3/parts.h"
+#include "stream/seal.h"
 
 static void
 numbers(const char *s)

@@ -5,7 +5,7 @@
 
 #include "base/utf8.h"
 #include "notify/message.h"
-#include "notify/told.h"
+#include "notify/state.h"
 
 static void
 clean(const uint8_t *p, size_t n)

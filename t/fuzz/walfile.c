@@ -4,9 +4,9 @@
  */
 #include "fuzz.h"
 
-#include "recovery/start_label.h"
-#include "wal/whole_segment.h"
-#include "wal/segment.h"
+#include "walfile/backup_label.h"
+#include "walfile/segment.h"
+#include "walfile/segment_check.h"
 
 static void
 check_name(const char *name, const struct bk_wal_header *h)

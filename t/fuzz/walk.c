@@ -5,8 +5,8 @@
  */
 #include "fuzz.h"
 
-#include "archive/crc32c.h"
-#include "wal/walk.h"
+#include "base/crc32c.h"
+#include "walfile/wal_reader.h"
 
 #define SEGMENT (1u << 20)
 #define PAGE 1024u

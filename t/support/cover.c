@@ -2,8 +2,8 @@
  * For make cover: what a process ran is written down also where it ends by
  * _exit(), execve(2) or of a signal that it sends itself.  Linked with --wrap.
  * The faults of t/torture/fault.c end before: the counts are not to suffer
- * them.  Who gives up his view of the files (lib/pg/confine.c) writes into the
- * one that he had.
+ * them.  Who gives up his view of the files (lib/pg/sandbox_child.c) writes
+ * into the one that he had.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

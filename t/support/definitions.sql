@@ -125,3 +125,9 @@ SELECT lo_from_bytea(7001, 'one'), lo_from_bytea(7002, 'two');
 ALTER LARGE OBJECT 7001 OWNER TO alice;
 GRANT SELECT ON LARGE OBJECT 7002 TO bob;
 COMMENT ON LARGE OBJECT 7002 IS 'two';
+CREATE TABLE app.meant (a int, b int, c int, t text,
+	CONSTRAINT either CHECK ((a = 1 OR b = 1) AND c = 1),
+	CONSTRAINT kind CHECK (t IN ('x', 'y') AND t::date > b::text::date));
+CREATE VIEW app.product_of AS SELECT (a + b) * c AS n FROM app.meant;
+CREATE INDEX by_big ON app.meant ((a::bigint));
+CREATE POLICY grouped ON app.meant USING ((a = 1 OR b = 1) AND c = 1);

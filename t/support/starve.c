@@ -27,6 +27,7 @@
 
 #include "../unit/tap.h"
 #include "base/buf.h"
+#include "json/json_parse.h"
 
 static struct {
 	atomic_int kind;	/* of the calls that are counted, or -1 */
@@ -494,6 +495,16 @@ starve(const char *what, enum starve_kind kind, starve_job *job, void *arg)
 	if (!ok(good, "%s: %s fails, at each of %ld calls", what,
 	    kinds[kind].name, n - 2))
 		printf("# call %ld: returned %d, '%s'\n", n - 1, rc, e.msg);
+}
+
+void
+starve_not_json(void)
+{
+	struct bk_err ignored = {0};
+
+	/* which sets its own functions, once */
+	json_decref(bk_json_parse("[]", 2, 0, NULL, &ignored));
+	json_set_alloc_funcs(__real_malloc, free);
 }
 
 void

@@ -16,8 +16,6 @@
 
 #include "audit/chain.h"
 #include "base/io.h"
-#include "base/reader.h"
-#include "base/writer.h"
 #include "compress/gz.h"
 #include "compress/zst.h"
 #include "crypt/crypt.h"
@@ -25,10 +23,12 @@
 #include "crypt/share.h"
 #include "policy/listing.h"
 #include "policy/proofs.h"
-#include "wal/whole_segment.h"
+#include "stream/reader.h"
+#include "stream/writer.h"
 #include "verify/check.h"
 #include "verify/layers.h"
 #include "verify/receipt.h"
+#include "walfile/segment_check.h"
 
 typedef int read_fn(const void *p, size_t n, struct bk_buf *out,
     struct bk_err *e);
@@ -343,19 +343,18 @@ read_plan(const void *p, size_t n, struct bk_buf *out, struct bk_err *e)
 {
 	struct bk_approved_plan a = { .plan = "now.plan",
 	    .approvers = "signers", .need = 2 };
-	struct bk_plan_facts facts;
 	char line[4096];
+	time_t made;
 	FILE *f;
 
 	save_as("now.plan", p, n, 0600);
-	if ((f = bk_plan_open(&a, time(NULL), &facts, e)) == NULL)
+	if ((f = bk_plan_open(&a, time(NULL), &made, e)) == NULL)
 		return -1;
 	while (fgets(line, sizeof(line), f) != NULL)
 		if (bk_buf_puts(out, line, e) == -1)
 			broken("memory");
 	(void)fclose(f);
-	return bk_buf_printf(out, e, "%lld %s\n", (long long)facts.made,
-	    facts.place);
+	return bk_buf_printf(out, e, "%lld\n", (long long)made);
 }
 
 static int

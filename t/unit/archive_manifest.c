@@ -2,8 +2,8 @@
 #include <jansson.h>
 
 #include "archive/manifest.h"
-#include "base/seal.h"
-#include "base/writer.h"
+#include "stream/seal.h"
+#include "stream/writer.h"
 #include "tap.h"
 
 static struct bk_err e;

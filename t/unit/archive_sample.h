@@ -8,7 +8,7 @@
 
 #include "archive/copytext.h"
 #include "archive/manifest.h"
-#include "base/seal.h"
+#include "stream/seal.h"
 
 #ifndef SAMPLE_ROWS
 #define SAMPLE_ROWS "1\tone\n2\ttwo\n\n3\t\\\\.\n2\ttwo\n"

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 #include "archive/archive.h"
-#include "base/reader.h"
+#include "stream/heads.h"
 #include "tap.h"
 
 struct memory {
@@ -373,7 +373,7 @@ test_marks(void)
 		good = bk_archive_toc(a, &toc, &why) == 0;
 		read += good;
 		bad += good != (bk_toc_seal(&toc, &found) != -1);
-		bad += good != (bk_reader_mark(&found, b.data, b.len,
+		bad += good != (bk_heads_mark(&found, b.data, b.len,
 		    &len) != -1 && strcmp(found.sum, seal.sum) == 0);
 		bad += good != (minor >= BK_FORMAT_ARCHIVE_MIN &&
 		    minor <= BK_FORMAT_ARCHIVE_MAX);

@@ -1,5 +1,5 @@
 /* Files, children, streams, templates, each call failing once. */
-#include "base/store.h"
+#include "stream/store.h"
 
 #include <sys/stat.h>
 
@@ -10,12 +10,12 @@
 
 #include "base/child.h"
 #include "base/io.h"
-#include "base/reader.h"
-#include "base/record.h"
 #include "base/secret.h"
-#include "base/tee.h"
-#include "base/template.h"
-#include "base/writer.h"
+#include "listing/record.h"
+#include "listing/template.h"
+#include "stream/reader.h"
+#include "stream/tee.h"
+#include "stream/writer.h"
 #include "starve.h"
 #include "tap.h"
 

@@ -1,7 +1,7 @@
 /* CRC-32C: the examples of RFC 3720 B.4, and pieces of every length. */
 #include <stdlib.h>
 
-#include "archive/crc32c.h"
+#include "base/crc32c.h"
 #include "tap.h"
 
 /* Bit by bit, as the polynomial is defined. */

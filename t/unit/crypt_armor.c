@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/reader.h"
 #include "crypt/armor.h"
+#include "stream/reader.h"
 #include "tap.h"
 
 #define BEGIN "-----BEGIN AGE ENCRYPTED FILE-----\n"

@@ -1,9 +1,9 @@
 /* The header's grammar: what is accepted and what is refused. */
 #include <stdlib.h>
 
-#include "base/seal.h"
 #include "crypt/header.h"
 #include "crypt/wrap.h"
+#include "stream/seal.h"
 #include "tap.h"
 
 #define SHARE "DGoiG7rVyKH4h5iIRBvZGGXbVbCm8sXhAlZDpUHWl0U"

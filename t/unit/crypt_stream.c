@@ -7,12 +7,13 @@
 #include <unistd.h>
 
 #include "base/base64.h"
-#include "base/reader.h"
-#include "base/seal.h"
-#include "base/writer.h"
 #include "crypt/crypt.h"
 #include "crypt/payload.h"
 #include "crypt/wrap.h"
+#include "stream/heads.h"
+#include "stream/reader.h"
+#include "stream/seal.h"
+#include "stream/writer.h"
 #include "tap.h"
 
 #define CHUNK BK_PAYLOAD_CHUNK
@@ -292,7 +293,7 @@ closing_mark(void)
 	ptrdiff_t len;
 
 	memcpy(mark, c.p + c.n - BK_SEAL_CLOSING, BK_SEAL_CLOSING);
-	ok(bk_reader_mark(&seal, c.p, c.n, &len) > 0 && bk_seal_closes(&seal,
+	ok(bk_heads_mark(&seal, c.p, c.n, &len) > 0 && bk_seal_closes(&seal,
 	    mark, BK_SEAL_CLOSING, 0), "the closing mark is at the very end");
 	ok(refused(c.p, c.n - BK_SEAL_CLOSING, NULL), "no closing mark");
 	memcpy(c.p + c.n, mark, BK_SEAL_CLOSING);

@@ -284,6 +284,7 @@ main(void)
 	j.o.dir = data;
 	map.to = ts;
 	make(&j.b, "0/2000028", 1, BK_SUM_CRC32C);
+	starve_not_json();
 	starve_all("unpack", fresh, &j);
 	ok(!j.told, "a failed commit does not send to --delta");
 	test_killed(&j);

@@ -10,6 +10,7 @@
 #include "compress/gz.h"
 #include "compress/zst.h"
 #include "crypt/crypt.h"
+#include "stream/heads.h"
 
 static char evil_rows[3000];
 #define SAMPLE_ROWS evil_rows
@@ -204,7 +205,7 @@ test_format(size_t f, size_t at, size_t gap)
 	add_noise(&content, 300);
 	input = enveloped(&content);
 	r = compress_by(formats[f].make, &input, 1, 1);
-	ok(r.e.code == BK_OK && bk_reader_mark(&own, r.out.p, r.out.len,
+	ok(r.e.code == BK_OK && bk_heads_mark(&own, r.out.p, r.out.len,
 	    &len) != -1 && len > 0 && strcmp(own.sum, evil.sum) != 0,
 	    "%s: its own mark comes first", formats[f].name);
 	if (gap > 1 && formats[f].stores)

@@ -4,11 +4,11 @@
 #include <libdeflate.h>
 #include <zlib.h>
 
-#include "base/seal.h"
 #include "compress/deflate.h"
 #include "compress/gz.h"
 #include "compress/gz_header.h"
 #include "compress/le.h"
+#include "stream/seal.h"
 
 /* A member of any size, as bk_gz_compress() writes them. */
 static void

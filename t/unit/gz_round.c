@@ -4,10 +4,11 @@
 #include <fcntl.h>
 #include <zlib.h>
 
-#include "base/reader.h"
-#include "base/seal.h"
 #include "compress/gz.h"
 #include "compress/zst.h"
+#include "stream/heads.h"
+#include "stream/reader.h"
+#include "stream/seal.h"
 #include "starve.h"
 
 static const size_t sizes[] = { 0, 1, 4095, 4096, 4097, BK_IO_BUFSZ,
@@ -32,7 +33,7 @@ is_sealed(const struct bytes *b)
 	struct bk_seal seal;
 	ptrdiff_t len;
 
-	return bk_reader_mark(&seal, b->p, b->len, &len) != -1 && len > 0 &&
+	return bk_heads_mark(&seal, b->p, b->len, &len) != -1 && len > 0 &&
 	    bk_seal_ends(&seal, b->p, b->len);
 }
 
@@ -41,7 +42,7 @@ static void
 blank_nonce(struct bytes *b)
 {
 	struct bk_seal seal;
-	ptrdiff_t len, at = bk_reader_mark(&seal, b->p, b->len, &len);
+	ptrdiff_t len, at = bk_heads_mark(&seal, b->p, b->len, &len);
 	ptrdiff_t end = bk_seal_find_closing(b->p, b->len);
 
 	memcpy(b->p + at + BK_SEAL_MARK - BK_SEAL_SUM,
@@ -179,7 +180,7 @@ test_unfinished(const struct codec *c)
 	r = compress_by(c->compress, &content, 3, 2);
 	ok(r.e.code == BK_OK && comes_back(c, &r.out, &content, 2),
 	    "%s: a finished one is fine", c->name);
-	(void)bk_reader_mark(&seal, r.out.p, r.out.len, &len);
+	(void)bk_heads_mark(&seal, r.out.p, r.out.len, &len);
 	ok(strcmp(seal.label.name, "shop") == 0 && seal.label.at == 1000 &&
 	    strcmp(seal.label.run, label.run) == 0, "its label is passed on");
 	free(r.out.p);

@@ -1,15 +1,15 @@
 #ifndef BK_T_UNIT_GZ_RUN_H
 #define BK_T_UNIT_GZ_RUN_H
 /*
- * Run a codec of lib/compress over bytes in memory, as bin/filter.c does:
+ * Run a codec of lib/compress over bytes in memory, as bin/tool/filter.c does:
  * through real descriptors, bk_reader and bk_writer.
  */
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/io.h"
-#include "base/reader.h"
-#include "base/writer.h"
+#include "stream/reader.h"
+#include "stream/writer.h"
 #include "tap.h"
 
 struct bytes {

@@ -3,8 +3,8 @@
 
 #include <zstd.h>
 
-#include "base/seal.h"
 #include "compress/zst.h"
+#include "stream/seal.h"
 
 static void
 add_skippable(struct bytes *b, uint32_t magic, const char *p, size_t n)

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "notify/change.h"
 #include "notify/mail.h"
-#include "notify/news.h"
 #include "notify/webhook.h"
 #include "http_host.h"
 #include "starve.h"
@@ -39,12 +39,10 @@ put(const char *name, const char *text)
 static void
 clear(struct bk_notify_message *m)
 {
-	bk_buf_free(&m->text);
-	bk_buf_free(&m->subject);
-	bk_buf_free(&m->job);
+	bk_notify_message_free(m);
 }
 
-/* Read text as bk-age's, what is news of it, and remember that. */
+/* Read text, what is news of it, and remember that. */
 static int
 tell(void *text, struct bk_err *e)
 {
@@ -67,14 +65,22 @@ tell(void *text, struct bk_err *e)
 	return rc;
 }
 
+#define SUBJECT(state, name, note) "{\"kind\":\"backup\",\"name\":\"" name \
+	"\",\"series\":\"" name "\",\"status\":\"" state "\",\"note\":" note \
+	",\"checks\":{\"age\":{\"status\":\"" "OK" "\",\"value\":60," \
+	"\"warning\":90000,\"critical\":null}}}"
+
 static void
 test_news(void)
 {
-	static char text[] = "BACKUP CRITICAL - shop: 3d old\n"
-	    "BACKUP OK - blog: 1h old\nBACKUP WARNING - crm: 2d old\nand 3 "
-	    "more\n";
-	static char twice[] = "BACKUP CRITICAL - shop: 3d old\n"
-	    "BACKUP OK - shop: is sealed\nBACKUP CRITICAL\n";
+	static char text[] = "{\"time\":\"2026-11-21T05:27:19Z\",\"subjects\":["
+	    SUBJECT("CRITICAL", "shop", "\"lost\"") ","
+	    SUBJECT("OK", "blog", "null") ","
+	    SUBJECT("WARNING", "crm\\n", "null") "]}\n";
+	static char twice[] = "{\"subjects\":["
+	    SUBJECT("CRITICAL", "shop", "null") ","
+	    SUBJECT("OK", "shop", "null") "]}\n";
+	static char odd[] = "{\"subjects\":[" SUBJECT("FINE", "shop", "1") "]}";
 	static const char past[] = "bk-notify 2\n"
 	    "WARNING 1970-01-01T00:00:01Z 1970-01-01T00:00:01Z shop\n"
 	    "WARNING 1970-01-01T00:00:01Z 1970-01-01T00:00:01Z blog\n"
@@ -94,6 +100,8 @@ test_news(void)
 	starve_all("news", tell, text);
 	put(history, past);
 	starve_all("news of one subject", tell, twice);
+	put(history, past);
+	starve_all("what is not bk-age's", tell, odd);
 	put(history, "bk-notify 2\nCRITICAL 1970-01-01T00:00:01Z "
 	    "1970-01-01T00:00:01Z \n");
 	starve_all("nothing but OK", tell, "BACKUP OK - a: b\n");

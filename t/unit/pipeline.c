@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/pipeline.h"
+#include "stream/pipeline.h"
 #include "tap.h"
 
 enum { CAP = 16 };

@@ -164,47 +164,6 @@ gaps(void)
 
 /* --- WAL */
 
-static void
-segment_names(void)
-{
-	static const uint64_t sizes[] = { 1 << 20, 16 << 20, 64 << 20,
-	    1 << 30 };
-	struct bk_wal_segment s, t;
-	char name[BK_WAL_MISSING_NAME];
-	int round, good = 1;
-
-	for (round = 0; round < 20000; round++) {
-		uint64_t size = sizes[round % 4];
-
-		s = (struct bk_wal_segment){ (uint32_t)rnd(),
-		    rnd() % (((uint64_t)1 << 32) * (((uint64_t)1 << 32) /
-		    size)), 0 };
-		bk_wal_missing_format(&s, size, name);
-		good &= bk_wal_missing_parse(name, size, &t) == 1 &&
-		    t.timeline == s.timeline && t.number == s.number &&
-		    !t.partial;
-	}
-	ok(good, "names of segments and back");
-	is_int(bk_wal_missing_parse(
-		   "d/000000010000000A000000FF.gz.bk", SEGMENT, &t),
-	    1, "with suffixes");
-	is_int(bk_wal_missing_parse("000000010000000A00000100", SEGMENT, &t),
-	    -1, "not of this size");
-	is_int(bk_wal_missing_parse("000000010000000A00000100", 1 << 20, &t), 1,
-	    "but of that");
-	is_int(bk_wal_missing_parse("00000002.history", SEGMENT, &t), 0,
-	    "history");
-	is_int(bk_wal_missing_parse("000000010000000A000000FF.00000028.backup",
-	    SEGMENT, &t), 0, "a backup file");
-	ok(bk_wal_missing_parse(
-	       "000000010000000A000000FF.partial", SEGMENT, &t) == 1 &&
-		t.partial,
-	    "partial");
-	is_int(bk_wal_missing_parse("000000010000000A000000F", SEGMENT, &t), 0,
-	    "a digit short");
-	is_int(bk_wal_missing_parse("", SEGMENT, &t), 0, "no name");
-}
-
 /* Random sets of segments of one timeline, against a bitmap. */
 static void
 missing_one_timeline(void)
@@ -384,7 +343,6 @@ main(void)
 	medians();
 	shares();
 	gaps();
-	segment_names();
 	missing_one_timeline();
 	missing_timelines();
 	names_of_series();

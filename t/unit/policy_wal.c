@@ -66,55 +66,6 @@ nine(void)
 }
 
 static void
-test_names(void)
-{
-	static const struct {
-		const char *name;
-		enum bk_wal_kind kind;
-		uint64_t position;
-	} cases[] = {
-		{ "000000010000000A000000FF", BK_WAL_SEGMENT, 0xA000000FF },
-		{ "w/000000010000000A000000FF.gz", BK_WAL_SEGMENT,
-		    0xA000000FF },
-		{ "000000010000000A000000FF.partial.bk", BK_WAL_SEGMENT,
-		    0xA000000FF },
-		{ "000000010000000A000000FF.00000028.backup", BK_WAL_BACKUP,
-		    0xA000000FF },
-		{ "000000010000000A000000FF.00000028.backup.zst",
-		    BK_WAL_BACKUP, 0xA000000FF },
-		{ "00000002.history", BK_WAL_OTHER, 0 },
-		{ "000000010000000a000000ff", BK_WAL_OTHER, 0 },
-		{ "000000010000000A000000FFF", BK_WAL_OTHER, 0 },
-		{ "000000010000000A000000F", BK_WAL_OTHER, 0 },
-		{ "000000010000000A000000FF-ab.gz", BK_WAL_OTHER, 0 },
-		{ "000000010000000A000000FF/", BK_WAL_OTHER, 0 },
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		uint64_t pos = 0;
-
-		ok(bk_wal_parse(cases[i].name, &pos) == cases[i].kind &&
-		    pos == cases[i].position, "%s", cases[i].name);
-	}
-}
-
-static void
-test_start(void)
-{
-	uint64_t pos = 0;
-
-	ok(bk_wal_start("b/x-000000010000000A000000FF.bk", &pos) &&
-	    pos == 0xA000000FF, "a base backup's start");
-	ok(!bk_wal_start("000000010000000A000000FF/x.bk", &pos),
-	    "not in its directory");
-	ok(!bk_wal_start("x000000010000000A000000FF.bk", &pos),
-	    "not within a word");
-	ok(!bk_wal_start("000000010000000A000000FFa", &pos), "nor so");
-	ok(!bk_wal_start("", &pos), "nor in nothing");
-}
-
-static void
 test_oldest(void)
 {
 	nine();
@@ -304,8 +255,6 @@ test_archives(void)
 int
 main(void)
 {
-	test_names();
-	test_start();
 	test_oldest();
 	test_window();
 	test_completed();

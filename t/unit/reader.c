@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "base/io.h"
-#include "base/reader.h"
-#include "base/seal.h"
+#include "stream/reader.h"
+#include "stream/seal.h"
 #include "tap.h"
 
 #define MAX (3 * BK_SEAL_HEAD)

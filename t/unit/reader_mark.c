@@ -3,7 +3,8 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/reader.h"
+#include "stream/heads.h"
+#include "stream/reader.h"
 #include "tap.h"
 
 static struct bk_err e;
@@ -113,7 +114,7 @@ static int
 has_mark(size_t *at)
 {
 	struct bk_seal s;
-	ptrdiff_t len, found = bk_reader_mark(&s, b.data, b.len, &len);
+	ptrdiff_t len, found = bk_heads_mark(&s, b.data, b.len, &len);
 
 	*at = found == -1 ? 0 : (size_t)found;
 	return found != -1 && len == (ptrdiff_t)mark_len &&
@@ -133,7 +134,7 @@ has(const char *what)
 	ok(has_mark(&at) && memcmp(b.data + at, mark, mark_len) == 0,
 	    "%s: a mark", what);
 	for (n = 0; n < at + mark_len; n++) {
-		found = bk_reader_mark(&s, b.data, n, &len);
+		found = bk_heads_mark(&s, b.data, n, &len);
 		bad += found != (n < at + 32 ? -1 : (ptrdiff_t)at) ||
 		    (found != -1 && len != -1);
 	}
@@ -163,7 +164,7 @@ test_archives(void)
 	archive(14, mark, "15.14", "ENCODING", "ENCODING", "");
 	has_not("a database's name");
 	archive(14, mark, "15.14", "ENCODING", "ENCODING", copy);
-	ok(bk_reader_mark(&(struct bk_seal){0}, b.data, b.len,
+	ok(bk_heads_mark(&(struct bk_seal){0}, b.data, b.len,
 	    &(ptrdiff_t){0}) > 150, "which does not hide the archive's own");
 	archive(14, "shop", copy, mark, "ENCODING", "");
 	has_not("a version or a tag");
@@ -353,9 +354,9 @@ test_formats(void)
 		memset(head, 'x', sizeof(head));
 		n = t[i].at + strlen(t[i].magic);
 		memcpy(head + t[i].at, t[i].magic, strlen(t[i].magic));
-		bad += bk_reader_format(head, sizeof(head)) != t[i].format;
-		bad += bk_reader_format(head, n) != t[i].format;
-		bad += bk_reader_format(head, n - 1) != BK_FORMAT_OTHER;
+		bad += bk_heads_format(head, sizeof(head)) != t[i].format;
+		bad += bk_heads_format(head, n) != t[i].format;
+		bad += bk_heads_format(head, n - 1) != BK_FORMAT_OTHER;
 	}
 	is_int(bad, 0, "the table of heads");
 }

@@ -1,8 +1,8 @@
 /* Listing records: every name round-trips, every malformed line is refused. */
 #include <stdlib.h>
 
-#include "base/record.h"
 #include "base/utf8.h"
+#include "listing/record.h"
 #include "tap.h"
 
 static int

@@ -73,13 +73,13 @@ main(void)
 	    "bk-pitr.log", top, top);
 	refused(says);
 	/* of a process that lives: ours; first it is told to come later */
-	server.answer = (const char *const[]){ "~starting up", "!not you",
-	    NULL };
+	server.answer = (const char *const[]){ "~starting up", "",
+	    "!not you", NULL };
 	put_program("pg_ctl",
 	    "printf '%s\\n' $PPID . 0 1 \"$PWD\" >postmaster.pid");
 	refused("not you; the server runs, and pauses at the target");
 	/* a target that is the end can be seen without being let in */
-	server.answer = (const char *const[]){ "!not you", NULL };
+	server.answer = (const char *const[]){ "", "!not you", NULL };
 	put_program("pg_controldata", "echo 'state: in production'");
 	ok(start(0, &where, &e) == 0 && !where.asked, "promoted: %s", e.msg);
 	put_program("pg_controldata", "exit 1");

@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "base_tar.h"
+#include "recovery/backup_scan.h"
 #include "recovery/recover.h"
-#include "recovery/survey.h"
-#include "wal/whole_segment.h"
+#include "walfile/segment_check.h"
 #include "starve.h"
 #include "tap.h"
 #include "wal_write.h"

@@ -96,10 +96,52 @@ test_steps(void)
 	for (i = 0; i < N; i++)
 		te[i] = (struct bk_toc_entry){ .desc = cases[i].desc,
 		    .tag = cases[i].tag, .section = cases[i].section };
-	bk_entry_steps(&toc, step);
+	is_int(bk_entry_steps(&toc, step, &e), 0, "steps");
 	for (i = 0; i < N; i++)
 		ok(step[i] == cases[i].want, "%s %s", cases[i].desc,
 		    cases[i].tag);
+}
+
+static void
+test_put_off(void)
+{
+	static const int32_t of_plain[] = { 1, 2 }, of_code[] = { 1, 4 };
+	static const struct bk_toc_entry te[] = {
+		{ .id = 2, .desc = "INDEX", .tag = "i", .section = 4, .defn =
+		    "CREATE INDEX i ON s.t USING btree (lower(a))" },
+		{ .id = 4, .desc = "INDEX", .tag = "j", .section = 4, .defn =
+		    "CREATE INDEX j ON s.t USING btree ((a + s.f(1)))" },
+		{ .id = 5, .desc = "COMMENT", .tag = "INDEX j", .section = 1 },
+		{ .id = 6, .desc = "INDEX ATTACH", .tag = "i", .section = 4,
+		    .deps = of_plain, .ndeps = 2 },
+		{ .id = 7, .desc = "INDEX ATTACH", .tag = "j", .section = 4,
+		    .deps = of_code, .ndeps = 2 },
+		{ .id = 8, .desc = "STATISTICS", .tag = "k", .section = 4,
+		    .defn = "CREATE STATISTICS s.k ON a, b FROM s.t" },
+		{ .id = 9, .desc = "STATISTICS", .tag = "l", .section = 4,
+		    .defn = "CREATE STATISTICS s.l ON s.f(1), b FROM s.t" },
+		{ .id = 10, .desc = "CONSTRAINT", .tag = "t x", .section = 4,
+		    .defn = "ALTER TABLE ONLY s.t ADD CONSTRAINT x EXCLUDE "
+		    "USING gist (a WITH =) WHERE ((s.f(1) > 0))" },
+		{ .id = 11, .desc = "COMMENT", .tag = "CONSTRAINT x ON s.t",
+		    .section = 1 },
+		{ .id = 12, .desc = "CONSTRAINT", .tag = "t y", .section = 4,
+		    .defn = "ALTER TABLE ONLY s.t ADD CONSTRAINT y PRIMARY "
+		    "KEY (a)" },
+	};
+	static const char want[] = "PLLPLLLLLP";	/* LAST or POST */
+	enum { N = sizeof(te) / sizeof(te[0]) };
+	struct bk_toc toc = { .entry = (struct bk_toc_entry *)te, .n = N };
+	unsigned char step[N];
+	char got[N + 1];
+	int i;
+
+	is_int(bk_entry_steps(&toc, step, &e), 0, "steps");
+	for (i = 0; i < N; i++)
+		got[i] = step[i] == BK_DDL_POST ? 'P' :
+		    step[i] == BK_DDL_LAST ? 'L' : '?';
+	got[N] = '\0';
+	is_str(got, want, "what queries plan with comes after the keys");
 }
 
 static void
@@ -151,6 +193,7 @@ main(void)
 	test_owner();
 	test_make();
 	test_steps();
+	test_put_off();
 	test_objects();
 	bk_buf_free(&out);
 	return tap_done();

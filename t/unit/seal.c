@@ -1,7 +1,7 @@
 /* Marks and labels: found where they may be and nowhere else, never forged. */
 #include <stdlib.h>
 
-#include "base/seal.h"
+#include "stream/seal.h"
 #include "tap.h"
 
 #define AT 1795353255		/* 2026-11-22T13:14:15Z */

@@ -1,6 +1,6 @@
-/* base/stamp.h: the instant in a name */
-#include "base/stamp.h"
+/* listing/stamp.h: the instant in a name */
 #include "base/utctime.h"
+#include "listing/stamp.h"
 #include "tap.h"
 
 /* The instant in name, and which parts of the name said so; "-" if none. */

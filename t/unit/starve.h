@@ -56,6 +56,12 @@ extern time_t starve_ahead;
 void starve_pause(void);
 void starve_go_on(void);
 
+/*
+ * jansson's memory does not fail from here on: it crashes where it lacks any
+ * for a long string (json_parse.h).
+ */
+void starve_not_json(void);
+
 /* All kinds, one after the other. */
 void starve_all(const char *what, starve_job *job, void *arg);
 

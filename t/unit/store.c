@@ -1,5 +1,5 @@
-/* base/store.h and base/freespace.h: the file after every way to end */
-#include "base/store.h"
+/* stream/store.h and base/freespace.h: the file after every way to end */
+#include "stream/store.h"
 
 #include <sys/stat.h>
 #include <sys/wait.h>

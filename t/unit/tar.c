@@ -6,7 +6,7 @@
 #include "archive/tar.h"
 #include "archive/tar_in.h"
 #include "archive/tar_write.h"
-#include "base/reader.h"
+#include "stream/heads.h"
 #include "starve.h"
 #include "tap.h"
 
@@ -169,7 +169,7 @@ test_trailers(void)
 		end.badpages = n > 0 ? pages : NULL;
 		end.end = (uint64_t)(n & 1);
 		write_all(&end);
-		at = bk_reader_mark(&seal, t.p, t.n, &len);
+		at = bk_heads_mark(&seal, t.p, t.n, &len);
 		bad += at < 512 || len <= 0 || !bk_seal_ends(&seal, t.p, t.n);
 		bad += read_all(t.p, t.n, 4096, &wrong, &got) != BK_OK;
 		wrong += got.end != end.end || (n > 0 &&
@@ -195,12 +195,12 @@ test_damage(void)
 		finished += read_all(t.p, n, 65536, &wrong, NULL) != -BK_DATA;
 	is_int(finished, 0, "cut at every byte, it is unfinished");
 	/* a flipped nonce, in either mark */
-	at = (size_t)bk_reader_mark(&seal, t.p, t.n, &len);
+	at = (size_t)bk_heads_mark(&seal, t.p, t.n, &len);
 	for (n = 0; n < BK_SEAL_SUM * 8; n++) {
 		mark = t.p + at + 32 + n / 8;
 		*mark ^= (uint8_t)(1 << n % 8);
 		bad += read_all(t.p, t.n, 65536, &wrong, NULL) == BK_OK &&
-		    bk_reader_mark(&seal, t.p, t.n, &len) > 0;
+		    bk_heads_mark(&seal, t.p, t.n, &len) > 0;
 		*mark ^= (uint8_t)(1 << n % 8);
 	}
 	mark = t.p + bk_seal_find_closing(t.p, t.n);

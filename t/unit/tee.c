@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/seal.h"
-#include "base/tee.h"
+#include "stream/seal.h"
+#include "stream/tee.h"
 #include "tap.h"
 
 #define SIZE (3 * BK_TEE_RING + 12345)	/* the ring wraps */

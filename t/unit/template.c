@@ -1,5 +1,5 @@
 /* Name templates: their expansion, and what no value can inject. */
-#include "base/template.h"
+#include "listing/template.h"
 #include "tap.h"
 
 static struct bk_err e;

@@ -1,5 +1,5 @@
-/* base/textfile: labels in Prometheus' text format. */
-#include "base/textfile.h"
+/* stream/textfile: labels in Prometheus' text format. */
+#include "stream/textfile.h"
 
 #include "tap.h"
 

@@ -14,10 +14,12 @@ test_every_day(void)
 	char text[BK_UTCTIME_TEXT], want[BK_UTCTIME_TEXT];
 	int bad = 0;
 	time_t t, back;
-	struct tm tm;
+	struct tm tm, own;
 
 	for (t = 0; t <= LAST; t += 86400 - 1) {
 		(void)gmtime_r(&t, &tm);
+		bad += bk_utctime_civil(&t, &own) != &own ||
+		    own.tm_wday != tm.tm_wday || own.tm_yday != tm.tm_yday;
 		(void)strftime(want, sizeof(want), "%Y-%m-%dT%H:%M:%SZ", &tm);
 		bk_utctime_format(t, text);
 		bad += strcmp(text, want) != 0;
@@ -134,13 +136,19 @@ test_moment(void)
 		{ "2026-11-21 06:37:19+01:00", 1795239439, 0 },
 		{ "2026-11-21t00:07:19 -05:30", 1795239439, 0 },
 		{ "2026-11-21 05:37z", 1795239420, 0 },
+		{ "2026-11-21 05:37 utc", 1795239420, 0 },
+		{ "2026-11-21 05:37 Gmt", 1795239420, 0 },
+		{ "2026-11-21   05:37  Z", 1795239420, 0 },
+		{ "2026-11-21 21:36+15:59", 1795239420, 0 },
+		{ "2026-11-21 05:36:60Z", 1795239420, 0 },
 	};
-	static const char *const bad[] = { "", "2026-11-21", "2026-11-21Z",
+	static const char *const bad[] = { "", "2026-11-2", "2026-11-21Z",
 		"2026-11-21 05Z", "2026-11-21 05:37:Z", "2026-11-21 05:37:19.Z",
 		"2026-11-21 05:37 CET", "2026-11-21 05:37 Europe/Berlin",
 		"2026-11-21 05:37+1", "2026-11-21 05:37+01:0",
 		"2026-11-21 05:37+010", "2026-11-21 05:37+01000",
-		"2026-11-21 05:37  Z", "2026-11-21 05:37Z ",
+		"2026-11-21 05:37Z ", "2026-11-21 05:37+16:00",
+		"2026-11-21 05:36:61Z", "2026-11-21 ", "2026-11-21 Z",
 		" 2026-11-21 05:37Z",
 		"now", "1970-01-01 00:00+01", "2026-11-31 05:37Z" };
 	struct bk_moment m;
@@ -167,6 +175,20 @@ test_local_moment(void)
 	    "2026-11-21T14:30:00Z if it is UTC, 2026-11-21T13:30:00Z if it is "
 	    "this host's local time", "with its two readings");
 	is_int(moment("2026-11-21 14:30Z", 0, &m, msg), 0, "a zone is enough");
+	is_int(moment("2026-11-21", 0, &m, msg), -1, "nor has a date one");
+	is_str(msg, "--target '2026-11-21': no zone; write "
+	    "2026-11-21T00:00:00Z if it is UTC, 2026-11-20T23:00:00Z if it is "
+	    "this host's local time", "which is its midnight");
+	(void)moment("2026-11-21 14:30:00.25", 0, &m, msg);
+	ok(strstr(msg, "T14:30:00.250000Z if it is UTC, "
+	    "2026-11-21T13:30:00.250000Z if it") != NULL, "with its fraction");
+	(void)moment("2026-10-25 02:30", 0, &m, msg);
+	ok(strstr(msg, "write 2026-10-25T02:30:00Z if it is UTC, "
+	    "2026-10-25T00:30:00Z or 2026-10-25T01:30:00Z if") != NULL,
+	    "and all three of an hour that was shown twice");
+	(void)moment("2026-03-29 02:30", 0, &m, msg);
+	ok(strstr(msg, "it is 2026-03-29T02:30:00Z if that is UTC") != NULL,
+	    "one that was never shown has UTC's alone");
 	ok(moment("2026-07-01 14:30", 1, &m, msg) == 0 && m.t == 1782909000,
 	    "summer time, if the zone was given");
 	ok(moment("2026-12-01 14:30:01.5", 1, &m, msg) == 0 &&

@@ -3,7 +3,7 @@
 
 #include <openssl/evp.h>
 
-#include "archive/crc32c.h"
+#include "base/crc32c.h"
 #include "verify_run.h"
 
 #define FILES "\"Files\": [\n"

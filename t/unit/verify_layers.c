@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/writer.h"
 #include "compress/gz.h"
+#include "stream/writer.h"
 #include "starve.h"
 #include "tap.h"
-#include "verify/beside.h"
+#include "verify/stream_split.h"
 
 static const char text[] = "what is inside\n";
 static struct bk_signer signer;

@@ -3,9 +3,9 @@
 
 #include "base/hex.h"
 #include "tap.h"
-#include "wal/base_copy.h"
-#include "wal/base_files.h"
-#include "wal/base_pages.h"
+#include "basebackup/base_copy.h"
+#include "basebackup/base_files.h"
+#include "basebackup/base_pages.h"
 
 #define SEGMENT (UINT64_C(16) << 20)
 

@@ -1,17 +1,17 @@
 /*
- * wal/receive_connect, wal/base_stream: a receiver, a base backup, and servers
- * that answer as none does.
+ * wal/receive_connect, basebackup/base_stream: a receiver, a base backup, and
+ * servers that answer as none does.
  */
 #define _XOPEN_SOURCE 700	/* nftw */
 #include <stdlib.h>
 
 #include "base_tar.h"
 #include "odd_server.h"
-#include "pg/patience.h"
+#include "basebackup/base_increment.h"
 #include "tap.h"
-#include "wal/base_increment.h"
-#include "wal/base_pages.h"
-#include "wal/base_stream.h"
+#include "basebackup/base_pages.h"
+#include "basebackup/base_stream.h"
+#include "pg/timeout.h"
 #include "wal/receive_in.h"
 #include "wipe.h"
 

@@ -22,13 +22,15 @@ put(const char *name, const void *text, size_t n)
 		exit(99);
 }
 
+static struct bk_wal_point point;	/* where the server is */
+
 static int
 find(uint32_t timeline, uint64_t *lsn)
 {
 	struct bk_err e = {0};
 
 	*lsn = 0;
-	return bk_wal_fork_find("h", timeline, lsn, &e);
+	return bk_wal_fork_find("h", &point, timeline, lsn, &e);
 }
 
 static void
@@ -49,6 +51,14 @@ test_find(void)
 	put("h/00000003.history", three, strlen(three));
 	ok(find(1, &lsn) == 1 && lsn == 0x200000, "the newest counts");
 	is_int(find(2, &lsn), 0, "another's is none of ours");
+	point = (struct bk_wal_point){ 1, 0x1fffff };
+	ok(find(1, &lsn) == 1 && lsn == 0x200000, "it leads to the server");
+	point.lsn++;
+	ok(find(1, &lsn) == 1 && lsn == 0x300000,
+	    "one that parts before the server is passed over");
+	point = (struct bk_wal_point){ 3, 0x200000 };
+	ok(find(1, &lsn) == 1 && lsn == 0x200000, "the server is on it");
+	point = (struct bk_wal_point){ 0, 0 };
 	put("h/00000004.history", four, strlen(four));
 	ok(find(1, &lsn) == 1 && lsn == 0x300000 && find(2, &lsn) == 1 &&
 	    lsn == 0x500000, "on the way to a newer one");

@@ -274,8 +274,7 @@ test_other_past(struct job *j)
 	e = (struct bk_err){0};
 	r->held = (struct bk_stream_message){ .kind = BK_STREAM_WAL,
 	    .start = r->received + 8, .data = wal, .len = 8 };
-	ok(bk_receive_write(r, &e) == 0 && r->next_try > 0 && strstr(said,
-	    "from another position") != NULL, "%s", said);
+	ok(bk_receive_write(r, &e) == 1 && r->held.len == 8, "a gap");
 	end(j);
 	clear_tree(j->spool);
 }

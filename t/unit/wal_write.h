@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "archive/crc32c.h"
+#include "base/crc32c.h"
 
 #define SEGMENT (1u << 20)
 #define PAGE 8192u

@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/reader.h"
-#include "base/seal.h"
-#include "base/writer.h"
+#include "stream/reader.h"
+#include "stream/seal.h"
+#include "stream/writer.h"
 #include "tap.h"
 
 #define MAX (1024 * 1024)

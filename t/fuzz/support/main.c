@@ -24,7 +24,7 @@
 #include "../../unit/tap.h"
 #include "../fuzz.h"
 #include "base/io.h"
-#include "base/seal.h"
+#include "stream/seal.h"
 
 #define SEEDS "t/fuzz/corpus"
 #define WORD 32			/* characters of a mark's word */

@@ -1,0 +1,111 @@
+#include "base/crc32c.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <string.h>
+
+#ifdef BK_HAVE_ISAL
+#include <isa-l.h>
+
+/* ISA-L leaves the inversions to its caller, and reads a length as an int. */
+uint32_t
+bk_crc32c(uint32_t crc, const void *data, size_t n)
+{
+	unsigned char *p = (unsigned char *)(uintptr_t)data;
+	uint32_t c = ~crc;
+	int len;
+
+	for (; n > 0; n -= (size_t)len, p += len) {
+		len = n < INT_MAX ? (int)n : INT_MAX;
+		c = crc32_iscsi(p, len, c);
+	}
+	return ~c;
+}
+
+#else
+
+#define POLYNOMIAL 0x82f63b78u	/* bits reversed */
+
+/* Slicing by 8; table[k][b]: the CRC of byte b followed by k zero bytes. */
+static uint32_t table[8][256];
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void
+fill(void)
+{
+	uint32_t b, c;
+	int i;
+
+	for (b = 0; b < 256; b++) {
+		for (c = b, i = 0; i < 8; i++)
+			c = c >> 1 ^ (c & 1 ? POLYNOMIAL : 0);
+		table[0][b] = c;
+	}
+	for (b = 0; b < 256; b++)
+		for (i = 1; i < 8; i++)
+			table[i][b] = table[i - 1][b] >> 8 ^
+			    table[0][table[i - 1][b] & 0xff];
+}
+
+static uint32_t
+by_table(uint32_t c, const uint8_t *p, size_t n)
+{
+	(void)pthread_once(&once, fill);
+	for (; n >= 8; n -= 8, p += 8) {
+		c ^= (uint32_t)p[0] | (uint32_t)p[1] << 8 |
+		    (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+		c = table[7][c & 0xff] ^ table[6][c >> 8 & 0xff] ^
+		    table[5][c >> 16 & 0xff] ^ table[4][c >> 24] ^
+		    table[3][p[4]] ^ table[2][p[5]] ^ table[1][p[6]] ^
+		    table[0][p[7]];
+	}
+	for (; n > 0; n--, p++)
+		c = c >> 8 ^ table[0][(c ^ *p) & 0xff];
+	return c;
+}
+
+#if defined(__x86_64__) && defined(__GNUC__)
+
+#define CAN_COMPUTE() __builtin_cpu_supports("sse4.2")
+#define STEP8(c, v) (uint32_t)__builtin_ia32_crc32di((c), (v))
+#define STEP1(c, v) __builtin_ia32_crc32qi((c), (v))
+#define TARGET __attribute__((target("sse4.2")))
+
+#elif defined(__ARM_FEATURE_CRC32) && defined(__AARCH64EL__)
+
+#include <arm_acle.h>
+#define CAN_COMPUTE() 1
+#define STEP8(c, v) __crc32cd((c), (v))
+#define STEP1(c, v) __crc32cb((c), (v))
+#define TARGET
+
+#endif
+
+#ifdef STEP8
+/* The processor's own instruction. */
+TARGET static uint32_t
+by_instruction(uint32_t c, const uint8_t *p, size_t n)
+{
+	uint64_t v;
+
+	for (; n >= sizeof(v); n -= sizeof(v), p += sizeof(v)) {
+		memcpy(&v, p, sizeof(v));
+		c = STEP8(c, v);
+	}
+	for (; n > 0; n--, p++)
+		c = STEP1(c, *p);
+	return c;
+}
+#endif
+
+uint32_t
+bk_crc32c(uint32_t crc, const void *data, size_t n)
+{
+#ifdef STEP8
+	if (CAN_COMPUTE())
+		return ~by_instruction(~crc, data, n);
+#endif
+	return ~by_table(~crc, data, n);
+}
+
+#endif

@@ -1,0 +1,24 @@
+#ifndef BK_BASEBACKUP_BASE_READY_H
+#define BK_BASEBACKUP_BASE_READY_H
+/*
+ * Can a base backup be made?  Settings and rights are asked for, in part by an
+ * ordinary connection where there can be one, and nothing is changed: a
+ * replication slot that is tried ends with the session.
+ */
+#include "basebackup/base_backup.h"
+
+enum bk_ready {
+	BK_READY_OK,
+	BK_READY_WARNING,	/* a backup can be made, but see there */
+	BK_READY_PROBLEM,	/* no backup can be made */
+	BK_READY_UNKNOWN,	/* this role may not see it */
+};
+
+/*
+ * Report a line for each thing looked at, "what: how it is; remedy".  0; -1
+ * with *e set if there is a problem, or no connection.
+ */
+int bk_base_ready(const struct bk_base_backup *o,
+    void (*report)(enum bk_ready how, const char *line), struct bk_err *e);
+
+#endif

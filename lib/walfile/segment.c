@@ -1,0 +1,98 @@
+#include "walfile/segment.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+
+/* XLOG_PAGE_MAGIC of each major version. */
+static const struct {
+	uint16_t magic;
+	int version;
+} magics[] = {
+	{ 0xD106, 13 }, { 0xD10D, 14 }, { 0xD110, 15 }, { 0xD113, 16 },
+	{ 0xD116, 17 }, { 0xD118, 18 },
+};
+#define MAGICS (sizeof(magics) / sizeof(magics[0]))
+#define MAGIC_LAST 0xD1FF	/* what versions to come may count up to */
+
+static int
+version_of(uint16_t magic, int *version)
+{
+	size_t i;
+
+	for (i = 0; i < MAGICS; i++) {
+		if (magics[i].magic != magic)
+			continue;
+		*version = magics[i].version;
+		return 1;
+	}
+	*version = 0;
+	return magic > magics[MAGICS - 1].magic && magic <= MAGIC_LAST;
+}
+
+int
+bk_wal_header_read(const void *p, size_t n, struct bk_wal_header *out)
+{
+	struct bk_wal_page h;
+
+	memset(out, 0, sizeof(*out));
+	if (n < BK_WAL_HEADER)
+		return 0;
+	bk_wal_page_read(p, n, &h);
+	out->timeline = h.timeline;
+	out->address = h.at;
+	out->page = h.size;
+	out->segment = h.segment;
+	(void)snprintf(out->sysid, sizeof(out->sysid), "%" PRIu64, h.sysid);
+	return version_of(h.magic, &out->version) &&
+	    (h.flags & BK_WAL_PAGE_IS_LONG) != 0 &&
+	    bk_wal_segment_is_size(h.segment) && h.timeline != 0;
+}
+
+int
+bk_wal_segment_check(const struct bk_wal_header *h, const char *name,
+    uint64_t size, const char *sysid, struct bk_err *e)
+{
+	int partial = bk_wal_file_kind(name) != BK_WAL_FILE_SEGMENT;
+	char really[BK_WAL_NAME];
+	uint64_t address;
+
+	bk_wal_segment_name(h->timeline, h->address, h->segment, really);
+	if (*sysid != '\0' && strcmp(h->sysid, sysid) != 0)
+		return bk_fail(e, BK_DATA, "%s: holds segment %s of another "
+		    "cluster (system identifier %s, expected %s)", name, really,
+		    h->sysid, sysid);
+	if (!bk_wal_segment_address(name, h->segment, &address) ||
+	    address != h->address || h->timeline > bk_wal_file_timeline(name))
+		return bk_fail(e, BK_DATA, "%s: holds segment %s", name,
+		    really);
+	if (partial ? size > h->segment : size != h->segment)
+		return bk_fail(e, BK_DATA, "%s: has %" PRIu64 " bytes, a "
+		    "segment of this cluster %" PRIu64, name, size, h->segment);
+	return 0;
+}
+
+int
+bk_wal_control_sysid(const char *path, char sysid[BK_WAL_SYSID],
+    struct bk_err *e)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	uint64_t id;
+	ssize_t n;
+
+	if (fd == -1)
+		return bk_fail_errno(e, "%s", path);
+	n = bk_io_read(fd, &id, sizeof(id), path, e);
+	close(fd);
+	if (n == -1)
+		return -1;
+	if (n != sizeof(id))
+		return bk_fail(e, BK_DATA, "%s: no control file: too short",
+		    path);
+	(void)snprintf(sysid, BK_WAL_SYSID, "%" PRIu64, id);
+	return 0;
+}
