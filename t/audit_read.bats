@@ -75,6 +75,7 @@ a_log() {
 	[ "$(count --since 1d)" = 6 ]
 	[ "$(count --since 65000s --operation bk-dump)" = 1 ]
 	[ "$(count --since "$(stamp 55000)")" = 3 ]
+	[ "$(count --since "$(date -u -d "@$(($(date +%s) - 55000))" '+%F %H:%M utc')")" = 3 ]
 	[ "$(count --target shop)" = 5 ]
 	[ "$(count --target weekly)" = 1 ]
 	[ "$(count --target shop --status failure --operation bk-s3put)" = 1 ]
@@ -170,6 +171,7 @@ a_log() {
 
 	--status maybe x
 	--since soon x
+	--since 2026-11-21 x
 	--summary --verify x
 	--follow --summary x
 	--follow x y

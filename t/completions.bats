@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# contrib/completions: what the tools take is completed, and nothing else.
+# What the shells complete: what the tools take is completed, and nothing else.
 
 load support/common
 
-C=$TOP/contrib/completions
+C=${BK_BIN%/bin}/completions
 
 setup() {
 	cd "$TOP"
@@ -51,13 +51,6 @@ options() {
 	"$BK_BIN/$1" --help=table | sed 1d | cut -f 2 | sed -n 's/./--&/p' | sort
 }
 
-@test "the files are what the tools' tables of options say" {
-	perl build-aux/completions.pl "$BK_BIN" "$BATS_TEST_TMPDIR"
-	for file in bk.bash _bk bk.fish; do
-		diff "$C/$file" "$BATS_TEST_TMPDIR/$file"
-	done
-}
-
 @test "bash and fish complete every option of every tool, and no other" {
 	local tool
 	for tool in $TOOLS; do
@@ -95,7 +88,7 @@ options() {
 @test "fish: what is completed fits what was typed" {
 	run -0 fish_ 'bk-gz --dec' 'bk-save --tier w' 'bk-base -c f' \
 	    'bk-dump --lock=w' 'bk-prune --keep-w' 'bk-seal bats-no-such' \
-	    'bk-crypt -i t/compl' 'bk-age --receipts contrib/compl' 'bk-gz t/compl'
+	    'bk-crypt -i t/compl' 'bk-age --receipts build-aux/deb' 'bk-gz t/compl'
 	diff - <(printf '%s\n' "$output") <<-'END'
 	--decompress	decompress
 	weekly	what {tier} is (daily)
@@ -104,7 +97,7 @@ options() {
 	--keep-weekly	of N weeks
 	--keep-within	keep all within TIME of the newest: 7d
 	t/completions.bats
-	contrib/completions/	Directory
+	build-aux/debian/	Directory
 	END
 }
 

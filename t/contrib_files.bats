@@ -27,7 +27,7 @@ json.dump(yaml.safe_load(sys.stdin), sys.stdout)' <"$1"
 }
 
 @test "shellcheck has nothing to say of any shell that contrib holds" {
-	shellcheck -x "$C"/*.sh "$C"/nagios/check_bk "$C"/completions/bk.bash
+	shellcheck -x "$C"/*.sh "$C"/nagios/check_bk "${BK_BIN%/bin}"/completions/bk.bash
 }
 
 @test "shellcheck warns of nothing in what the tests are made with" {

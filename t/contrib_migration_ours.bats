@@ -53,6 +53,41 @@ setup() {
 	[ "$(rows shop_cron orders)" = 5000 ]
 }
 
+slot() { [ "$(psql -XAtd postgres -c "SELECT $1 FROM pg_replication_slots")" = t ]; }
+
+@test "base backups and WAL, next to an archive_command of another tool" {
+	local walrecv segment theirs
+	. "$SUPPORT/wal.bash"
+	shop
+	theirs=$(wal_dir theirs)
+	psql -qX -d postgres -c 'CREATE ROLE bk LOGIN REPLICATION' \
+	    -c 'ALTER SYSTEM SET archive_mode = on' \
+	    -c "ALTER SYSTEM SET archive_command = 'cp %p $theirs/%f'"
+	pg_ctl_ "$BATS_FILE_TMPDIR/pg" -m fast restart
+	bk-keygen -o shop.key && bk-keygen -y shop.key >shop.pub
+	mkdir spool
+	blocks sh 'pgBackRest, Barman, WAL-G' | sed "s,/var/lib/bk/wal,$PWD/spool," >lines
+	[ "$(grep -c . lines)" = 4 ]
+	bash -c "exec $(sed -n 1p lines)" 3>&- 2>walrecv.log &
+	walrecv=$!
+	await 20 slot 'bool_and(active)'
+	bash -euo pipefail -c "$(sed -n 2p lines)"
+	segment=$(wal_switch)
+	wal_archived "$segment"
+	await 60 stored "$segment"
+	kill $walrecv
+	wait $walrecv || :
+	# in both archives, the same
+	cmp "$theirs/$segment" <(bk-s3get "s3://backups/wal/pg1/$segment" |
+	    bk-crypt -d -i shop.key | bk-gz -d)
+	bash -euo pipefail -c "$(sed -n 3p lines)"
+	bash -euo pipefail -c "$(sed -n 4p lines)"
+	[ -n "$(s3_keys backups wal/pg1/)" ]
+	psql -qXAt -d postgres -c "SELECT pg_drop_replication_slot('bk')"
+}
+
+stored() { [[ " $(s3_keys backups wal/pg1/ | tr '\n' ' ') " == *"wal/pg1/$1 "* ]]; }
+
 @test "old backups are read, and a cut one is refused" {
 	shop
 	mkdir old

@@ -216,3 +216,38 @@ parted() {
 	[ "$(spooled)" = "$(reaches latest)" ]
 	[ "$(spooled)" != "$first" ]
 }
+
+@test "a .partial that was stored, and is in the spool, is one" {
+	local name before
+	receiver --max-age 1s
+	synchronous
+	insert 1 1
+	name=$(last)
+	await 20 test -e "$ARCHIVE/$name.partial"
+	# all of it
+	await 20 eval '[ "$(reaches current)" = "reached at $(wal_sql "SELECT pg_current_wal_lsn()")" ]'
+	pg_ctl_ a -m immediate stop
+	no_receiver
+	before=$(reaches current)
+	flush
+	[ -z "$stderr" ]
+	[ "$(reaches current)" = "$before" ]
+	[ "$(ls "$ARCHIVE" | grep -c partial)" = 1 ]
+	[ -z "$(ls "$SPOOL" | grep partial)" ]
+}
+
+# A standby keeps the history of a branch that it has refused, since that parts
+# before where it is; a base backup of it has the history, too.
+@test "the history of a branch that the server is not on cuts nothing" {
+	wal_archive "bk-walput %p -- '$(store)'"
+	insert 1 1
+	wal_switch
+	side new a
+	pg_use a
+	insert 2 500
+	wal_archived "$(wal_switch)"
+	printf '1\t0/100000\tx\n' | pg_as tee "$SIDE/pg_wal/00000003.history" >/dev/null
+	echo "recovery_target_timeline = current" >>"$SIDE/postgresql.conf"
+	recovers new "bk-walget %f %p -- '$(from)'"
+	[ "$(count)" = 500 ]
+}

@@ -52,14 +52,14 @@ none() {
 }
 
 @test "nothing calls what cannot be called safely" {
-	nm -A -u "$LIB" "${LIB%/*}"/obj/bin/*.o | awk '{ print $1, $NF }' |
+	nm -A -u "$LIB" "${LIB%/*}"/obj/bin/{,tool/}*.o | awk '{ print $1, $NF }' |
 	    sed 's/@.*//' |
 	    seek -E ' (__)?(st[rp]cpy|strcat|v?sprintf|gets|ato[ilf]|atoll|strtok|tmpnam|mktemp|system)(_chk)?$' |
 	    none
 }
 
 @test "every statement goes by pg/sql.c, which shows it to BK_DEBUG" {
-	nm -A -u "$LIB" "${LIB%/*}"/obj/bin/*.o | awk '{ print $1, $NF }' |
+	nm -A -u "$LIB" "${LIB%/*}"/obj/bin/{,tool/}*.o | awk '{ print $1, $NF }' |
 	    seek -E ' PQ(exec|execParams|prepare|execPrepared|send[A-Z].*|getResult)$' |
 	    seek -v ':sql.o:' | none
 }
@@ -95,7 +95,7 @@ included() {
 # A module is a header, the source of its name and the header NAME_in.h that
 # its sources share.
 @test "no circle of modules" {
-	included lib/*/*.[ch] bin/*.[ch] | awk '
+	included lib/*/*.[ch] bin/{,tool/}*.[ch] | awk '
 	    function module(name) {
 		sub(/\.[ch]$/, "", name)
 		sub(/_in$/, "", name)
@@ -105,7 +105,9 @@ included() {
 		room = $1
 		sub(/[^\/]*$/, "", room)
 		here = module($1)
-		there = module($2 ~ "/" ? "lib/" $2 : room $2)
+		if ($2 ~ "/")
+			room = index($2, "tool/") == 1 ? "bin/" : "lib/"
+		there = module(room $2)
 		if (here != there)
 			print here, there
 	    }' | sort -u >"$BATS_TEST_TMPDIR/edges"
@@ -113,22 +115,47 @@ included() {
 	tsort "$BATS_TEST_TMPDIR/edges" 2>&1 >/dev/null | none
 }
 
+# Those of one module, too: which object uses what another one defines.
+@test "no circle of sources in the library" {
+	nm -A "$LIB" | awk '
+	    {
+		object = $1
+		sub(/^[^:]*:/, "", object)
+		sub(/:.*/, "", object)
+	    }
+	    $(NF - 1) ~ /^[TDBR]$/ { defines[$NF] = object }
+	    $(NF - 1) == "U" { uses[object " " $NF] }
+	    END {
+		for (u in uses) {
+			split(u, of)
+			if (of[2] in defines && defines[of[2]] != of[1])
+				print of[1], defines[of[2]]
+		}
+	    }' | sort -u >"$BATS_TEST_TMPDIR/uses"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/uses")" -gt 900 ]
+	tsort "$BATS_TEST_TMPDIR/uses" 2>&1 >/dev/null | none
+}
+
 @test "a file's base name, a type and a constant mean one thing in the tree" {
-	printf '%s\n' lib/*/*.[ch] bin/*.[ch] | sed 's|.*/||' | sort | uniq -d |
+	printf '%s\n' lib/*/*.[ch] bin/{,tool/}*.[ch] | sed 's|.*/||' | sort | uniq -d |
 	    none
 	cat lib/*/*.h | sed -n 's/^\(struct\|enum\) \(bk_[a-z0-9_]*\) {.*/\2/p' |
 	    sort | uniq -d | none
 }
 
-# bin has a file for each tool, and for each what only it does.
-@test "rooms, not halls: 55 files a folder, a room 22 % of the lines" {
+@test "what a stream begins with is written in stream/heads.h alone" {
+	grep -nE '"(PGDMP|ustar|comment=|-- bk-dump |bk-crypt/|age-encryption|-----BEGIN AGE|\\x1f)|0x(1f, |8b\>|184D)' \
+	    lib/*/*.[ch] bin/{,tool/}*.[ch] |
+	    seek -vE '^lib/stream/heads\.h:|^[^:]*:[0-9]*:/? ?\*' | none
+}
+
+@test "rooms, not halls: 60 files a folder, a room 22 % of the lines" {
 	local dir all
 	all=$(cat lib/*/*.[ch] | wc -l)
-	for dir in lib/*/ bin/; do
-		[ "$dir" = bin/ ] ||
-		    [ "$(find "$dir" -type f | wc -l)" -le 55 ] ||
+	for dir in lib/*/ bin/ bin/tool/; do
+		[ "$(find "$dir" -maxdepth 1 -type f | wc -l)" -le 60 ] ||
 		    echo "$dir: files"
-		[ "$dir" = bin/ ] || awk -v all="$all" -v dir="$dir" \
+		awk -v all="$all" -v dir="$dir" \
 		    'END { if (NR > all * .22) print dir, NR }' "$dir"*.[ch]
 	done | none
 }
@@ -165,7 +192,7 @@ included() {
 }
 
 @test "a file has at most 600 lines, a main() 120" {
-	wc -l bin/*.c bin/*.h lib/*/*.[ch] |
+	wc -l bin/{,tool/}*.[ch] lib/*/*.[ch] |
 	    awk '$2 != "total" && $1 > 600 { print $2, $1 }' | none
 	awk '/^main\(/ { f = FNR } f && /^}/ { if (FNR - f > 120)
 	    print FILENAME, FNR - f; f = 0 }' bin/bk-*.c | none
@@ -175,7 +202,7 @@ included() {
 @test "lines have at most 80 columns, tabs counted as 8" {
 	LC_ALL=C.UTF-8 perl -CSD -ne '1 while s/\t/" " x (8 - $-[0] % 8)/e;
 	    print "$ARGV:$.\n" if length > 81 && !/^"/; close ARGV if eof' \
-	    bin/*.[ch] lib/*/*.[ch] t/unit/*.[ch] t/bench/*.c t/fuzz/*.[ch] \
+	    bin/{,tool/}*.[ch] lib/*/*.[ch] t/unit/*.[ch] t/bench/*.c t/fuzz/*.[ch] \
 	    t/fuzz/*/*.[ch] t/support/*.c | none
 }
 

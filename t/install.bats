@@ -78,7 +78,7 @@ tree() {
 	mkdir -p man build-aux
 	cp "$TOP"/man/bk*.[1-8] man
 	touch bk-gone man/bk-gone.1
-	sh "$TOP/build-aux/install.sh" install "$to" /usr/local bk-gone
+	sh "$TOP/build-aux/install.sh" install "$to" /usr/local "${BK_BIN%/bin}/completions" bk-gone
 	[ -x "$to/usr/local/bin/bk-gone" ]
 	mk install
 	run -0 mk uninstall

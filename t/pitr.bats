@@ -285,7 +285,7 @@ flip() {
 @test "a time needs its zone, and other usage errors" {
 	run -2 --separate-stderr env TZ=Europe/Berlin bk-pitr -D nowhere \
 	    --target '2026-11-21 14:30' </dev/null
-	[[ $stderr == *"write '2026-11-21 14:30:00+01:00' (here) or '2026-11-21 14:30:00Z' (UTC)"* ]]
+	[[ $stderr == *"write 2026-11-21T14:30:00Z if it is UTC, 2026-11-21T13:30:00Z if it is this host's local time"* ]]
 	run -2 --separate-stderr bk-pitr -D nowhere --target 4711 </dev/null
 	[[ $stderr == *"write xid:4711 or name:4711"* ]]
 	run -2 --separate-stderr bk-pitr -D nowhere --target '2199-01-01 00:00Z' </dev/null

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Records of real WAL as wal/walk sees them: as pg_waldump does.
+# Records of real WAL as walfile/wal_reader sees them: as pg_waldump does.
 
 load support/common
 

@@ -46,9 +46,10 @@ daily() {
 	[ -d "$SHARED/vectors/retention" ] || skip "no vectors of retention"
 	cat >keeps <<'EOF'
 #!/bin/bash
-awk -F'\t' '{ print $2 "\t1\t" $1 }' >in &&
+# of one time restic keeps the first, and we the one with the last name
+awk -F'\t' '{ printf "%s\t1\t%04d-%s\n", $2, 9999 - NR, $1 }' >in &&
 bk-prune $KEEP_ARGS --require-fresh 0 --max-share 100% --min-keep 0 <in |
-    cut -f 3 >gone && cut -f 3 in | { grep -vxFf gone || [ $? = 1 ]; }
+    cut -f 3 >gone && cut -f 3 in | { grep -vxFf gone || [ $? = 1 ]; } | cut -c 6-
 EOF
 	chmod +x keeps
 	local dir
@@ -136,6 +137,14 @@ EOF
 	[[ $stderr == *"holds: 'shop-"*"' is not in the listing; correct"* ]]
 	refused 1 bk-prune -l 1 --holds nowhere <list
 	refused 1 bk-prune -l 1 --holds . <list
+}
+
+@test "of one time, as a careless copy leaves it, the last name is the newest" {
+	printf '1970-01-01T00:00:00Z\t1000\ts-2026111%sT000000Z.bk\n' 1 2 5 3 4 >list
+	bk-prune -l 1 --min-keep 1 --require-fresh 0 --first-run --min-stored 1s \
+	    <list >gone
+	[ "$(grep -c . gone)" = 4 ]
+	run -1 grep 20261115T gone
 }
 
 # receipt NAME RESULT FINISHED: as bk-verify writes them.

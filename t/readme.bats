@@ -24,13 +24,36 @@ teardown_file() {
 	unset BK_RECIPIENTS BK_IDENTITY
 	awk '/^```sh$/ { on = 1; next } /^```$/ { on = 0 } on' \
 	    "$TOP/README.md" >script
-	[ "$(grep -c '^bk-' script)" -ge 15 ]
+	[ "$(grep -c '^bk-' script)" -ge 20 ]
 	bash -euxo pipefail script 3>&-
 	pg_restore -l shop.dump | grep -q 'TABLE DATA public t'
 	grep -q "$(printf '50000\t')" shop.sql
 	# rolled back: the database that we began with
 	[ "$(psql -XAtc 'select count(*) from t' shop)" = 50000 ]
 	[ "$(psql -XAtc 'select count(*) from t' shop_copy)" = 50000 ]
+}
+
+# block SECTION N: the N-th block of commands in a section of bk-recovery(7).
+block() {
+	awk -v section=".Sh $1" -v n="$2" '
+	    /^\.Sh / { here = $0 == section }
+	    here && /^\.Bd/ { block++; next }
+	    /^\.Ed/ { if (here && block == n) exit; next }
+	    here && block == n { gsub(/\\e/, "\\"); print }
+	    ' "$TOP/man/bk-recovery.7"
+}
+
+@test "README.md recovers a server as bk-recovery(7) does, which is run" {
+	cd "$BATS_TEST_TMPDIR"
+	awk '/^```bash$/ { on = 1; next } /^```$/ { on = 0 } on' \
+	    "$TOP/README.md" >readme
+	{
+		block 'A SERVER AT ANY MOMENT' 2
+		block 'A SERVER AT ANY MOMENT' 3
+		block 'A TABLE WAS DROPPED AN HOUR AGO' 1
+	} >page
+	grep -q ^bk-base page
+	diff readme page
 }
 
 # crontab FILE: run its one command as Debian's cron does; its variables are all

@@ -8,15 +8,22 @@ load support/s3
 
 setup_file() {
 	pg_start "$BATS_FILE_TMPDIR/pg"
+	rgw_start
+	s3_mb backups
 }
 
 teardown_file() {
 	pg_stop "$BATS_FILE_TMPDIR/pg"
+	rgw_stop
 }
 
 setup() {
 	pg_use "$BATS_FILE_TMPDIR/pg"
 	cd "$BATS_TEST_TMPDIR"
+	for key in $(s3_keys backups); do s3_curl DELETE "/backups/$key"; done
+	bk-keygen -o shop.key
+	export BK_IDENTITY=$PWD/shop.key BK_RECIPIENTS
+	BK_RECIPIENTS=$(bk-keygen -y shop.key)
 	for db in $(psql -XAtc "SELECT datname FROM pg_database
 	    WHERE datname ~ '^shop'" postgres); do
 		dropdb -f "$db"
@@ -55,14 +62,16 @@ about() {
 	SQL
 }
 
-# page SECTION N: the N-th block of commands in a section of the page.
+# page SECTION N: the N-th block of commands in a section of the page, with this
+# test's directories.
 page() {
 	awk -v section=".Sh $1" -v n="$2" '
 	    /^\.Sh / { in_section = $0 == section }
 	    in_section && /^\.Bd/ { block++; next }
 	    /^\.Ed/ { if (in_section && block == n) exit; next }
 	    in_section && block == n { gsub(/\\e/, "\\"); print }
-	    ' "$TOP/man/bk-recovery.7" >commands
+	    ' "$TOP/man/bk-recovery.7" |
+	    sed "s,/etc/bk/,$PWD/,g; s,/srv/,$PWD/srv/,g" >commands
 	[ -s commands ] && cat commands
 }
 
@@ -76,7 +85,7 @@ follow() {
 }
 
 backup() {
-	follow DESCRIPTION 2
+	follow DESCRIPTION 1
 }
 
 lost() {
@@ -164,20 +173,28 @@ lost() {
 	    WHERE relname = $$day$$' shop)" = f ]
 }
 
-@test "straight from the object store" {
-	rgw_start
-	s3_mb backups
-	bk-keygen >key 2>recipient
-	BK_RECIPIENTS=$(grep -o 'age1[a-z0-9]*' key | head -n 1)
-	export BK_RECIPIENTS
-	follow DESCRIPTION 1
+@test "which backups there are, with a key and credentials in files" {
+	backup
+	page 'BEFORE YOU BEGIN' 1 >/dev/null
+	printf '[default]\naws_access_key_id = %s\naws_secret_access_key = %s\n' \
+	    "$AWS_ACCESS_KEY_ID" "$AWS_SECRET_ACCESS_KEY" >aws
+	chmod 600 aws
+	env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY bash -e commands |
+	    grep shop/daily/shop-
+	echo 'bk-s3get s3://backups/shop/daily/latest | bk-crypt -d >/dev/null' \
+	    >>commands
+	env -u AWS_ACCESS_KEY_ID -u AWS_SECRET_ACCESS_KEY -u BK_IDENTITY \
+	    bash -e -o pipefail commands
+}
+
+@test "without an object store" {
+	mkdir -p srv/backups
+	follow 'WITHOUT AN OBJECT STORE' 1
 	dropdb shop
 	lost -c 'DROP ROLE seller' postgres
-	page 'STRAIGHT FROM THE OBJECT STORE' 2
-	bash -e commands | grep shop-
-	follow 'STRAIGHT FROM THE OBJECT STORE' 1
+	follow 'WITHOUT AN OBJECT STORE' 2
 	diff good <(text shop)
-	rgw_stop
+	diff about <(about)
 }
 
 @test "the restore was a mistake" {
@@ -209,5 +226,8 @@ lost() {
 	[ "$(psql -XAtc 'SELECT count(*), sum(total) FROM orders' shop)" = \
 	    '2000|2001000' ]
 	[ "$(psql -XAtc 'SHOW server_version_num' shop | cut -c 1-2)" = "$new" ]
+	PGHOST=$OLDHOST PGPORT=$OLDPORT createdb -T shop 'shop two'
+	follow 'A NEW SERVER, A NEWER POSTGRESQL' 2
+	[ "$(psql -XAtc 'SELECT count(*) FROM orders' 'shop two')" = 2000 ]
 	pg_stop "$BATS_TEST_TMPDIR/new"
 }

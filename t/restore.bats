@@ -957,13 +957,14 @@ oid() {
 	    20000) g"
 	sql "CREATE FUNCTION in_zz(a int) RETURNS bool LANGUAGE plpgsql AS
 	    'BEGIN RETURN EXISTS (SELECT FROM public.zz WHERE zz.i = a); END'"
-	sql 'CREATE TABLE b (i int CHECK (public.in_zz(i)))'
-	sql 'INSERT INTO b VALUES (1), (20000)'
+	# columns with names of what moves the rows
+	sql 'CREATE TABLE b (i int CHECK (public.in_zz(i)), n int, found int)'
+	sql 'INSERT INTO b VALUES (1, 2, 3), (20000, 4, 5)'
 	bk-dump new >look.bk
 	dropdb new
 	for i in 1 4; do
 		bk-restore -q -j $i --into new <look.bk
-		[ "$(sql 'SELECT count(*) FROM b')" = 2 ]
+		[ "$(sql 'SELECT sum(n * found) FROM b')" = 26 ]
 		[ "$(sql "SELECT count(*) FROM pg_namespace WHERE nspname ~
 		    '^bk_restore'")" = 0 ]
 		dropdb new

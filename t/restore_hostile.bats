@@ -23,6 +23,11 @@ setup() {
 	cd "$BATS_TEST_TMPDIR"
 }
 
+# of tests with a server of their own
+teardown() {
+	pg_stop "$BATS_TEST_TMPDIR/pg"
+}
+
 sql() {
 	psql -qXAt -v ON_ERROR_STOP=1 -c "$1" "${2-postgres}"
 }
@@ -181,4 +186,166 @@ forge() {
 	run -3 bk-verify --against live <forged
 	[ -z "$(sql "SELECT datname FROM pg_database WHERE datname ~ 'bk_verify'")" ]
 	dropdb live
+}
+
+# Code of mallory's, who owns a schema and has no other right: it says in the
+# log that a superuser runs it, and makes one of her.
+mallorys_code() {
+	psql -qX -c 'CREATE ROLE mallory LOGIN' \
+	    -c 'CREATE ROLE lim LOGIN CREATEDB' postgres
+	cat >code.sql <<-'SQL'
+	CREATE SCHEMA m;
+	CREATE FUNCTION m.vol(w text) RETURNS void LANGUAGE plpgsql AS $$
+	BEGIN
+	    RAISE LOG 'code of mallory: %', w;
+	    ALTER ROLE mallory SUPERUSER;
+	END $$;
+	CREATE FUNCTION m.pwn(w text) RETURNS bool IMMUTABLE LANGUAGE plpgsql AS $$
+	BEGIN
+	    IF (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
+	        PERFORM m.vol(w);
+	    END IF;
+	    RETURN true;
+	END $$;
+	SQL
+	cat >generated.sql <<-'SQL'
+	CREATE TABLE m.t (a int, b bool GENERATED ALWAYS AS (m.pwn('x')) STORED);
+	SQL
+	cat >check.sql <<-'SQL'
+	CREATE TABLE m.t (a int, b int) PARTITION BY RANGE (a);
+	CREATE TABLE m.t1 PARTITION OF m.t DEFAULT;
+	CREATE TABLE m.t2 PARTITION OF m.t FOR VALUES FROM (1) TO (10);
+	ALTER TABLE m.t ADD CHECK (m.pwn('x'));
+	SQL
+	cat >attach.sql <<-'SQL'
+	CREATE TABLE m.t (a int, b int CHECK (m.pwn('x'))) PARTITION BY RANGE (a);
+	CREATE TABLE m.t2 PARTITION OF m.t FOR VALUES FROM (1) TO (10);
+	SQL
+	cat >key.sql <<-'SQL'
+	CREATE FUNCTION m.k(int, bool) RETURNS int IMMUTABLE LANGUAGE sql
+	    AS 'SELECT $1';
+	CREATE TABLE m.t (a int, b int) PARTITION BY RANGE (m.k(a, m.pwn('x')));
+	CREATE TABLE m.t1 PARTITION OF m.t DEFAULT;
+	SQL
+	cat >domain.sql <<-'SQL'
+	CREATE DOMAIN m.d AS int CHECK (m.pwn('x'));
+	CREATE TABLE m.t (a int, c int GENERATED ALWAYS AS (a + 4::m.d) STORED);
+	SQL
+	# a cast that is made, and a column that is changed, while rows arrive
+	cat >cast.sql <<-'SQL'
+	CREATE TYPE m.e AS ENUM ('a');
+	CREATE FUNCTION m.e2i(m.e) RETURNS int IMMUTABLE LANGUAGE plpgsql AS
+	    $$ BEGIN PERFORM m.pwn('x'); RETURN 1; END $$;
+	CREATE FUNCTION m.boot(int) RETURNS bool LANGUAGE plpgsql AS $$
+	BEGIN
+	    IF (SELECT rolsuper FROM pg_roles WHERE rolname = session_user) AND
+	        NOT EXISTS (SELECT FROM pg_cast WHERE castsource = 'm.e'::regtype) THEN
+	        CREATE CAST (m.e AS int) WITH FUNCTION m.e2i(m.e) AS IMPLICIT;
+	        ALTER TABLE m.f ALTER a TYPE m.e USING 'a'::m.e;
+	    END IF;
+	    RETURN true;
+	END $$;
+	CREATE TABLE m.p (a int PRIMARY KEY); INSERT INTO m.p VALUES (1);
+	CREATE TABLE m.f (a int REFERENCES m.p); INSERT INTO m.f VALUES (1);
+	CREATE TABLE m.z (a int CHECK (m.boot(a))); INSERT INTO m.z VALUES (1);
+	SQL
+}
+
+# ran: as a superuser; and nothing is left of it.
+ran() {
+	grep -q 'LOG:  code of mallory: x' "$PGHOST/log" || return
+	: >"$PGHOST/log"
+	sql 'ALTER ROLE mallory NOSUPERUSER'
+}
+
+# did_not_run: nor is anything left.
+did_not_run() {
+	[ "$(grep -c 'LOG:  code of mallory' "$PGHOST/log")" = 0 ]
+	[ -z "$(sql "SELECT 1 FROM pg_roles WHERE rolname = 'mallory' AND rolsuper
+	    UNION SELECT 1 FROM pg_database WHERE datname ~ '^bk_verify'")" ]
+}
+
+# refused COMMAND...: before any of it has run, with what to do about it.
+refused_for_its_functions() {
+	run --separate-stderr -3 "$@"
+	one_line_error bk-verify
+	[[ $stderr == *'would run as a superuser ('*' functions of owners who '*'the first: m.'*'); verify with --scratch, as a user with no right but CREATEDB, or with --trust-code' ]]
+	did_not_run
+}
+
+# definitions_that_call MAJOR
+definitions_that_call() {
+	local how clients
+	pg_among "$1" || skip "$PG_WHY"
+	if [ "$1" -ge 17 ]; then
+		clients=$("$SUPPORT/pg-clients.sh" 18 "$PWD/clients" 2>&1) ||
+		    skip "$clients"
+		export BK_PG_BINDIR=$PWD/clients/bin PATH=$PWD/clients/bin:$PATH
+	fi
+	pg_start "$PWD/pg" "$1"
+	mallorys_code
+	for how in generated check attach key domain cast; do
+		createdb -O mallory "$how"
+		PGUSER=mallory psql -qX -v ON_ERROR_STOP=1 -f code.sql \
+		    -f "$how.sql" "$how"
+		bk-dump "$how" >bk
+		did_not_run
+		refused_for_its_functions bk-verify --restore -o r <bk
+		# it is what would have run
+		run bk-verify --restore --trust-code -o r <bk
+		[ "$status" = 0 ] || [ "$how $status" = 'cast 3' ] ||
+		    { echo "$how: $status: $output"; false; }
+		ran
+		run -1 grep '"trusted_code":0' r
+		run -0 --separate-stderr bk-restore --into "x$how" <bk
+		ran
+		[[ $stderr == *' functions of owners who are no superusers could run with a superuser'*'the first: m.'* ]]
+	done
+	# by pg_restore
+	pg_dump -Fc generated >fc
+	refused_for_its_functions bk-verify --restore -o r <fc
+	bk-dump generated >bk
+	# the owner's role is there, and not to be had
+	run -0 bk-verify --restore "user=lim" -o r <bk
+	grep -q '"not_covered":"owners, privileges' r
+	did_not_run
+	run -0 --separate-stderr bk-restore --no-owner --into y <bk
+	ran
+	[[ $stderr == *'2 functions of owners who are no superusers could run with a superuser'*'the first: m.pwn'* ]]
+	run -0 --separate-stderr bk-restore -n m postgres <bk
+	ran
+	[[ $stderr == *'2 functions of owners who are no superusers could run with a superuser'*'the first: m.pwn'* ]]
+	# what is live already can be called as well
+	psql -qXc 'CREATE TABLE q (a int)' generated
+	run -0 --separate-stderr bk-restore -t q postgres < <(bk-dump -t q generated)
+	[[ $stderr == *'2 functions of owners who are no superusers could run with a superuser'*'the first: m.pwn'* ]]
+	# a trigger's needs a statement; all of a superuser's are his own
+	psql -qX generated <<-'SQL'
+	DROP SCHEMA m CASCADE;
+	SET ROLE mallory;
+	CREATE SCHEMA "m() RETURNS trigger";
+	CREATE FUNCTION "m() RETURNS trigger".tg() RETURNS trigger
+	    LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+	CREATE TYPE "m() RETURNS trigger".r AS RANGE (subtype = date);
+	RESET ROLE;
+	CREATE FUNCTION f(int) RETURNS bool LANGUAGE sql AS 'SELECT true';
+	SQL
+	run -0 bk-verify --restore -o r < <(bk-dump generated)
+	grep -q '"trusted_code":0' r
+	psql -qX generated <<-'SQL'
+	SET ROLE mallory;
+	CREATE FUNCTION "m() RETURNS trigger".f() RETURNS int
+	    LANGUAGE sql AS 'SELECT 1';
+	SQL
+	run -3 bk-verify --restore -o r < <(bk-dump generated)
+}
+
+@test "PostgreSQL 13: definitions that call code of the dump" {
+	definitions_that_call 13
+}
+@test "PostgreSQL 15: definitions that call code of the dump" {
+	definitions_that_call 15
+}
+@test "PostgreSQL 18: definitions that call code of the dump" {
+	definitions_that_call 18
 }

@@ -166,7 +166,7 @@ metric() {
 }
 
 @test "every metric is in the page, and nothing else" {
-	grep -oE 'M\("[a-z_]+",$|M\("[a-z_]+", "[a-z_]+"|^    "[a-z_]+",$' "$TOP/bin/stat_prom.c" |
+	grep -oE 'M\("[a-z_]+",$|M\("[a-z_]+", "[a-z_]+"|^    "[a-z_]+",$' "$TOP/lib/report/stat_prom.c" |
 	    sed -n 's/.*M("[a-z_]*", "\([a-z_]*\)".*/bk_stat_\1/p' | sort -u >made
 	echo bk_stat_last_run_timestamp_seconds >>made
 	[ "$(wc -l <made)" -gt 50 ]

@@ -21,18 +21,9 @@ setup() {
 }
 teardown() { shop_left; }
 
-# damage LINE...: a copy with these damages, each of which has to be named.
-damage() {
+# named LINE...: each of these damages is named in $stderr.
+named() {
 	local line object what sql
-	createdb -T copy damaged
-	printf '%s;\n' "${@##*|}" |
-	    psql -qX -v ON_ERROR_STOP=1 -o out damaged 2>err || {
-		cat err
-		false
-	}
-	run -3 --separate-stderr bk-verify --against damaged <all.bk
-	[ "$(field definitions)" = compared ]
-	dropdb damaged
 	for line; do
 		IFS='|' read -r object what sql <<<"$line"
 		grep -F -- "  $object  " <<<"$stderr" | grep -qF -- "$what" ||
@@ -45,31 +36,78 @@ damage() {
 	}
 }
 
-@test "each of a hundred damages is named, and what differs" {
-	local line batch=() n=0
-	run -0 --separate-stderr bk-verify --against copy <all.bk
+# in_copy LINE...: a copy with these damages, each of which has to be named.
+in_copy() {
+	createdb -T copy damaged
+	printf '%s;\n' "${@##*|}" |
+	    psql -qX -v ON_ERROR_STOP=1 -o out damaged 2>err || {
+		cat err
+		false
+	}
+	run -3 --separate-stderr bk-verify --against damaged <all.bk
 	[ "$(field definitions)" = compared ]
+	dropdb damaged
+	named "$@"
+}
+
+# in_restore LINE...: what restores does them, in each database it is given.
+in_restore() {
+	printf '%s;\n' "${@##*|}" >damage.sql
+	BK_PG_BINDIR=$PWD/programs run -3 --separate-stderr \
+	    bk-verify --restore <compressed
+	[ "$(field definitions)" = compared ]
+	named "$@"
+}
+
+# each_damage HOW: by its runs of lines.
+each_damage() {
+	local line batch=() n=0
 	while read -r line; do
 		case $line in
 		\#*) continue ;;
 		'')
-			damage "${batch[@]}"
+			"$1" "${batch[@]}"
 			batch=()
 			continue ;;
 		esac
 		batch+=("$line")
 		n=$((n + 1))
 	done < <(cat "$SUPPORT/damages.txt"; echo)
-	[ $n -ge 80 ]
+	[ $n -ge 100 ]
+}
+
+@test "each of a hundred damages is named, and what differs" {
+	run -0 --separate-stderr bk-verify --against copy <all.bk
+	[ "$(field definitions)" = compared ]
+	each_damage in_copy
+}
+
+@test "a restore that damages all it makes proves nothing" {
+	# a compressed archive is restored by pg_restore
+	pg_dump -Fc -Z1 all >compressed
+	run -0 --separate-stderr bk-verify --restore <compressed
+	mkdir programs
+	ln -s "$PG_CLIENTS"/* programs
+	rm programs/pg_restore
+	cat >programs/pg_restore <<-SH
+	#!/bin/bash
+	"$PG_CLIENTS/pg_restore" "\$@" || exit
+	for word; do
+	    [[ \$word != --dbname=* ]] || exec "$PG_CLIENTS/psql" -qX -o /dev/null \
+	        -v ON_ERROR_STOP=1 -f "$PWD/damage.sql" "\${word#--dbname=}"
+	done
+	SH
+	chmod +x programs/pg_restore
+	each_damage in_restore
 }
 
 @test "a restore test compares them, and says what it left out" {
-	run -0 --separate-stderr bk-verify --restore <all.bk
+	run -0 --separate-stderr bk-verify --restore --trust-code <all.bk
 	[ "$(field definitions) $(field not_covered)" = 'compared null' ]
 	[[ $stderr == *'every definition; sealed' ]]
 	psql -qX all -c 'ALTER DATABASE "all" SET work_mem = 999'
 	bk-dump all >set.bk
-	run -0 --separate-stderr bk-verify --restore <set.bk
+	run -0 --separate-stderr bk-verify --restore --trust-code <set.bk
 	[[ $(field not_covered) == *'of the database itself'* ]]
 	# of the same name, these are compared as well
 	psql -qX all -c 'ALTER DATABASE "all" SET work_mem = 888'

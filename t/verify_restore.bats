@@ -313,9 +313,17 @@ no_roles() {
 	SQL
 	bk-dump -n app shop >evil.bk
 	[ ! -e "$proof" ]
+	# it is there, but not for everybody
+	run -0 --separate-stderr bk-verify --restore "user=weak" <evil.bk
+	[[ $(field not_covered) == 'owners, privileges'* ]]
+	run -1 --separate-stderr bk-verify --restore "user=reader" -o r <evil.bk
+	one_line_error bk-verify
+	[[ $stderr == *'role "mallory": this user is no member of it'*--scratch* ]]
+	[ ! -e "$proof" ]
 	psql -qXc 'DROP OWNED BY mallory CASCADE' shop 2>/dev/null
 	psql -qXc 'DROP ROLE mallory' postgres
-	run -0 bk-verify --restore -o r <evil.bk
+	run -3 bk-verify --restore -o r <evil.bk
+	run -0 bk-verify --restore --trust-code -o r <evil.bk
 	[ ! -e "$proof" ]
 	# it is what would have run
 	bk-restore -q --no-owner --into evil <evil.bk
