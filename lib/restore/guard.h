@@ -43,7 +43,7 @@
 struct bk_guarded;
 
 struct bk_guard {		/* start with = {0} */
-	int live;		/* set before it is opened: the tables were there */
+	int live;		/* set before opening: the tables were there */
 	int keys;		/* likewise: keys to them will be checked */
 	PGconn *conn;		/* borrowed */
 	char schema[40];	/* "": nothing is guarded */

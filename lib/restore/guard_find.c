@@ -13,8 +13,8 @@
 
 /*
  * Of relations and of domains (r, d) what their rows run in a new database; and
- * in a live one also defaults of columns (v) and domains (w), indexes (i), be it by
- * a range type, and, as queries are planned, statistics (s).
+ * in a live one also defaults of columns (v) and domains (w), indexes (i), also
+ * by a range type, and, as queries are planned, statistics (s).
  *
  * An expression is read as the catalogs store it: pg_depend does not tell which
  * of PostgreSQL's own functions it calls, and query_to_xml() runs any SQL.
@@ -34,7 +34,8 @@
     "UNION ALL SELECT 'i', indrelid, pg_catalog.concat(indexprs::text, " \
     "indpred::text) FROM pg_catalog.pg_index WHERE indrelid >= 16384 AND " \
     "coalesce(indexprs, indpred) IS NOT NULL UNION ALL SELECT 's', stxrelid, " \
-    "pg_catalog.to_jsonb(s) ->> 'stxexprs' FROM pg_catalog.pg_statistic_ext s " \
+    "pg_catalog.to_jsonb(s) ->> 'stxexprs' " \
+    "FROM pg_catalog.pg_statistic_ext s " \
     "UNION ALL SELECT 'r', partrelid, partexprs::text " \
     "FROM pg_catalog.pg_partitioned_table WHERE partexprs IS NOT NULL), " \
     "code (kind, id) AS (SELECT kind, id FROM tree WHERE " \
