@@ -94,6 +94,7 @@ set_defaults(struct options *o)
 	    getenv("PGSERVICE") == NULL)
 		o->target.db = getenv("DATABASE_URL");
 	o->target.app = "bk-stat";
+	o->target.shared = 1;
 	o->target.ca_file = ca_file_postgres();
 	/* half, to leave time for a second address; libpq's minimum is 2 */
 	(void)snprintf(o->connect_timeout, sizeof(o->connect_timeout), "%ju",

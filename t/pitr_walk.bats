@@ -10,7 +10,7 @@ teardown() {
 
 # ours: "LSN KIND XID TIME NAME", times as pg_waldump has them.
 ours() {
-	"${BK_BIN%/bin}/t/recovery_walk.t" "$@" | perl -MPOSIX=strftime -ne '
+	"${BK_BIN%/bin}/t/walfile_reader.t" "$@" | perl -MPOSIX=strftime -ne '
 		my ($lsn, $kind, $xid, $time, $name) = /^(\S+) (\S+) (\d+) (\d+) (.*)/s;
 		chomp $name;
 		my $text = $kind =~ /COMMIT|ABORT/ ? sprintf("%s.%06d",

@@ -1037,7 +1037,7 @@ oid() {
 	head -c "$n" ab.bk >&9
 	await 10 is "count(*) = 1 FROM pg_stat_activity WHERE
 	    application_name = 'bk-restore' AND state = 'idle in transaction'"
-	sql "SET lock_timeout = '1ms'; BEGIN; LOCK TABLE b IN ACCESS EXCLUSIVE MODE"
+	sql "SET lock_timeout = '2s'; BEGIN; LOCK TABLE b IN ACCESS EXCLUSIVE MODE"
 	tail -c +"$((n + 1))" ab.bk >&9
 	go
 	[ "$status $(sql 'TABLE b')" = '0 7' ]

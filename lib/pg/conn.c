@@ -145,7 +145,8 @@ bk_conn_open(const struct bk_conn_target *t, struct bk_err *e)
 		return NULL;
 	PQconninfoFree(opts);
 	conn = connect_first(keys, values, &values[ca], t->ca_file);
-	if (bk_conn_started(conn, e) == 0 && path_of_ours(conn, e) == 0) {
+	if (bk_conn_started(conn, e) == 0 &&
+	    (t->shared || path_of_ours(conn, e) == 0)) {
 		bk_secret_hold(PQpass(conn), strlen(PQpass(conn)));
 		return conn;
 	}

@@ -22,6 +22,8 @@ struct bk_conn_target {
 	const char *replication;	/* "true": physical */
 	const char *ca_file;	/* for sslmode=verify-full without sslrootcert;
 				 * NULL: libpq's ~/.postgresql/root.crt */
+	int shared;		/* a pooler may hand the session on: nothing is
+				 * set in it, search_path neither */
 };
 
 /*
@@ -35,8 +37,9 @@ PQconninfoOption *bk_conn_parse(const char *db, struct bk_err *e);
 int bk_conn_is_info(const char *db);
 
 /*
- * Connect.  NULL with *e set, naming the server and the remedy; BK_USAGE as
- * bk_conn_parse().  Never prompts for a password: backups run unattended.
+ * Connect, with an empty search_path.  NULL with *e set, naming the server and
+ * the remedy; BK_USAGE as bk_conn_parse().  Never prompts for a password:
+ * backups run unattended.
  */
 PGconn *bk_conn_open(const struct bk_conn_target *t, struct bk_err *e);
 
@@ -57,7 +60,7 @@ int bk_conn_params_database(struct bk_conn_params *p, const char *db,
 int bk_conn_params_option(struct bk_conn_params *p, const char *option,
     struct bk_err *e);
 
-/* Connect with p, to its database.  NULL with *e set. */
+/* Connect with p, to its database, likewise.  NULL with *e set. */
 PGconn *bk_conn_again(const struct bk_conn_params *p, struct bk_err *e);
 
 /*

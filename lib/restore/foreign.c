@@ -156,15 +156,19 @@ load_sql(struct bk_source src, const char *name,
     const struct bk_restore_options *o, PGconn *conn, int demand_end,
     struct bk_err *e)
 {
-	/* the stream may pause for longer than a session may */
-	static const char patience[] = "SELECT pg_catalog.set_config(name, "
+	/*
+	 * As psql would start, but that the stream may pause for longer than a
+	 * session may.
+	 */
+	static const char session[] = "RESET search_path; "
+	    "SELECT pg_catalog.set_config(name, "
 	    "'0', false) FROM pg_catalog.pg_settings WHERE name IN "
 	    "('statement_timeout', 'lock_timeout', 'transaction_timeout', "
 	    "'idle_session_timeout', 'idle_in_transaction_session_timeout')";
 	struct sink to = {0};
 	int rc = -1;
 
-	if (bk_conn_exec(conn, patience, e) == 0 &&
+	if (bk_conn_exec(conn, session, e) == 0 &&
 	    (to.script = bk_script_open(conn, name, o->failures, e)) != NULL &&
 	    copy_all(&to, BK_FOREIGN_SQL, src, name, o, demand_end, e) == 0)
 		rc = bk_script_finish(to.script, e);

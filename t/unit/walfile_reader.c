@@ -388,7 +388,7 @@ test_bodies(void)
 static enum bk_code
 judge_file(const char *name, size_t off, size_t n)
 {
-	char path[] = "/tmp/recovery_walk.XXXXXX";
+	char path[] = "/tmp/walfile_reader.XXXXXX";
 	struct bk_err e = {0};
 	int fd = mkstemp(path);
 
