@@ -1022,7 +1022,7 @@ oid() {
 	[ "$(sql "SELECT nextval('o_i_seq')")" = 501 ]
 }
 
-@test "a live table is locked when its own rows arrive, not before" {
+@test "a live table is read and written until its own rows arrive" {
 	local n
 	createdb -T template0 new
 	sql "CREATE TABLE a AS SELECT g, 'row ' || g || ' of a' AS t
@@ -1037,7 +1037,7 @@ oid() {
 	head -c "$n" ab.bk >&9
 	await 10 is "count(*) = 1 FROM pg_stat_activity WHERE
 	    application_name = 'bk-restore' AND state = 'idle in transaction'"
-	sql "SET lock_timeout = '2s'; BEGIN; LOCK TABLE b IN ACCESS EXCLUSIVE MODE"
+	sql "SET lock_timeout = '2s'; SELECT 1 FROM b; INSERT INTO b VALUES (9)"
 	tail -c +"$((n + 1))" ab.bk >&9
 	go
 	[ "$status $(sql 'TABLE b')" = '0 7' ]

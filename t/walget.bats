@@ -173,6 +173,7 @@ refused() {
 	mkdir -p data/global
 	head -c 24 "raw/$other" >/dev/null
 	dd if="raw/$other" of=data/global/pg_control bs=1 skip=24 count=8 status=none
+	truncate -s 8192 data/global/pg_control
 	cp good "raw/$S"
 	cd data
 	CAT="cd .. && $CAT"

@@ -427,8 +427,8 @@ history() {
 	prlimit --pid "$R" --fsize=unlimited
 	await 20 confirms bk "$end"
 	await 20 stored "$(wal_switch)"
-	[ "$(sed -n '3,$p' err | cut -d ' ' -f 2-)" = "$(sed -n 3p err | cut -d ' ' -f 2-)
-there is room again" ]
+	[ "$(grep -c ' until there is room$' err)" = 1 ]
+	[ "$(grep -c ' there is room again$' err)" = 1 ]
 	for name in store/*; do
 		same "${name#store/}"
 	done
