@@ -306,7 +306,7 @@ load_foreign(const struct options *o, enum bk_foreign_kind kind,
     struct bk_source src, int whole, struct bk_err *e)
 {
 	double started = bk_monotonic();
-	struct bk_buf notes = {0};
+	struct bk_buf notes = {0}, super = {0};
 	int rc = -1;
 
 	if (o->list != NULL ||
@@ -316,8 +316,10 @@ load_foreign(const struct options *o, enum bk_foreign_kind kind,
 		return bk_fail(e, BK_DATA, INPUT ": holds no roles; leave "
 		    "--globals out");
 	if (make_database(o, e) == -1 || swap_rehearse(&swap, e) == -1 ||
-	    bk_foreign_load(kind, src, INPUT, &o->load, !whole, e) == -1 ||
+	    bk_foreign_load(kind, src, INPUT, &o->load, !whole, &super,
+	    e) == -1 ||
 	    bk_server_quiet(target.conn, target.params, e) == -1 ||
+	    bk_foreign_tell(target.params, super.data, &notes, e) == -1 ||
 	    bk_restore_analyze(target.params, o->load.jobs, &notes, e) == -1)
 		goto done;
 	tell_notes(o, notes.data);
@@ -325,6 +327,7 @@ load_foreign(const struct options *o, enum bk_foreign_kind kind,
 	rc = 0;
  done:
 	bk_buf_free(&notes);
+	bk_buf_free(&super);
 	return rc;
 }
 

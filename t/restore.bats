@@ -598,6 +598,22 @@ oid() {
 	done
 }
 
+@test "other formats: of the public schema alone, which is there or not" {
+	local f
+	for f in -Fp -Fc '-Fc --inserts' '-Fc -Z0'; do
+		pg_dump $f -n public small >theirs
+		bk-restore -q --into new <theirs
+		[ "$(sql 'SELECT count(*), obj_description(n.oid) FROM a, pg_namespace n
+		    WHERE nspname = $$public$$ GROUP BY 2')" = '999|standard public schema' ]
+		dropdb new
+		createdb new
+		sql 'DROP SCHEMA public'
+		bk-restore -q --into new <theirs
+		[ "$(sql 'SELECT count(*) FROM public.a')" = 999 ]
+		dropdb new
+	done
+}
+
 @test "SQL: routines and rules with several statements, strings of all kinds" {
 	createdb -T template0 src
 	psql -qX src <<-'SQL'

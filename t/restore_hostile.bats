@@ -312,6 +312,14 @@ definitions_that_call() {
 	# by pg_restore
 	pg_dump -Fc generated >fc
 	refused_for_its_functions bk-verify --restore -o r <fc
+	# all of these as who restores; it makes a superuser of their owner
+	for how in -Fp -Ft -Fc; do
+		pg_dump $how check >foreign
+		run -0 --separate-stderr bk-restore --into z <foreign
+		ran
+		dropdb z
+		[[ $stderr == *'2 functions of owners who are no superusers could run with a superuser'*'the first: m.'* ]]
+	done
 	bk-dump generated >bk
 	# the owner's role is there, and not to be had
 	run -0 bk-verify --restore "user=lim" -o r <bk

@@ -174,6 +174,8 @@ each_damage() {
 	run -0 bk-verify -q -o r --restore <pub.bk
 	pg_dump -n public -Fc -Z0 pub | bk-seal cat >theirs.bk
 	run -0 bk-verify -q -o r --restore <theirs.bk
+	pg_dump -n public -Fc pub | bk-seal cat >theirs.bk
+	run -0 bk-verify -q -o r --restore <theirs.bk
 	psql -qX pub -c 'CREATE OR REPLACE FUNCTION a(i int) RETURNS int LANGUAGE sql
 	    AS $$SELECT 1$$'
 	bk-dump -n public pub >pub.bk

@@ -6,8 +6,10 @@
 
 #include "base/io.h"
 #include "pg/client_feed.h"
+#include "pg/server.h"
 #include "restore/foreign_end.h"
 #include "restore/program.h"
+#include "restore/rights.h"
 #include "restore/script.h"
 #include "stream/heads.h"
 
@@ -179,10 +181,10 @@ load_sql(struct bk_source src, const char *name,
 int
 bk_foreign_load(enum bk_foreign_kind kind, struct bk_source src,
     const char *name, const struct bk_restore_options *o, int demand_end,
-    struct bk_err *e)
+    struct bk_buf *super, struct bk_err *e)
 {
 	PGconn *conn;
-	int rc;
+	int rc = -1;
 
 	if (kind == BK_FOREIGN_SQL && (o->no_owner || o->no_acl ||
 	    o->role != NULL))
@@ -191,9 +193,25 @@ bk_foreign_load(enum bk_foreign_kind kind, struct bk_source src,
 		    name);
 	if ((conn = bk_conn_again(o->params, e)) == NULL)
 		return -1;
-	rc = kind == BK_FOREIGN_SQL ?
-	    load_sql(src, name, o, conn, demand_end, e) :
-	    load_tar(src, name, o, PQserverVersion(conn) / 10000, e);
+	if (bk_rights_super(conn, super, e) == 0)
+		rc = kind == BK_FOREIGN_SQL ?
+		    load_sql(src, name, o, conn, demand_end, e) :
+		    load_tar(src, name, o, PQserverVersion(conn) / 10000, e);
 	PQfinish(conn);
 	return rc;
+}
+
+int
+bk_foreign_tell(const struct bk_conn_params *p, const char *super,
+    struct bk_buf *notes, struct bk_err *e)
+{
+	struct bk_rights found = {0};
+	PGconn *conn = bk_server_again(p, e);
+	int rc = conn == NULL ? -1 : bk_rights_live(conn, super, &found, e);
+
+	PQfinish(conn);
+	return rc == -1 || found.functions == 0 ? rc : bk_buf_printf(notes, e,
+	    "%u functions of owners who are no superusers could run with a "
+	    "superuser's rights while all was loaded, the first: %s\n",
+	    found.functions, found.function);
 }

@@ -31,10 +31,20 @@ int bk_foreign_refuse(enum bk_foreign_kind kind, const char *name,
  * Load all of src, a BK_FOREIGN_TAR or BK_FOREIGN_SQL, into the database of
  * o->params.  SQL is refused (BK_DATA) if it has commands of psql, or if
  * demand_end is set and pg_dump's last line is missing.  0 only if the
- * source was complete and the program succeeded; -1 with *e set.
+ * source was complete and the program succeeded; -1 with *e set.  It all runs
+ * as the user who restores: *super then has who is a superuser before anything
+ * does (bk_rights_super()).
  */
 int bk_foreign_load(enum bk_foreign_kind kind, struct bk_source src,
     const char *name, const struct bk_restore_options *o, int demand_end,
-    struct bk_err *e);
+    struct bk_buf *super, struct bk_err *e);
+
+/*
+ * What was loaded into p's database: append a line about functions that may
+ * have run as a superuser, of owners who were not in super, if there are any.
+ * 0, or -1 with *e set.
+ */
+int bk_foreign_tell(const struct bk_conn_params *p, const char *super,
+    struct bk_buf *notes, struct bk_err *e);
 
 #endif

@@ -1,5 +1,6 @@
 /* Archives that cannot be split (restore.h). */
 #include <limits.h>
+#include <string.h>
 
 #include "base/utctime.h"
 #include "pg/server.h"
@@ -65,6 +66,36 @@ copy_block(struct bk_restore *r, const struct bk_restore_table *t,
 		    copy_data(r, f, o, e);
 	bk_buf_free(&b);
 	return rc;
+}
+
+/*
+ * Where there is a public schema, as in every new database, none is made: the
+ * statement becomes a comment, which is as long.
+ */
+static int
+keep_public(struct bk_toc *toc, PGconn *conn, struct bk_err *e)
+{
+	static const char make[] = "CREATE SCHEMA ";
+	PGresult *res = bk_conn_query(conn, "SELECT 1 FROM "
+	    "pg_catalog.pg_namespace WHERE nspname = 'public'", e);
+	size_t i, after;
+
+	if (res == NULL)
+		return -1;
+	for (i = 0; PQntuples(res) > 0 && i < toc->n; i++) {
+		const struct bk_toc_entry *te = &toc->entry[i];
+
+		if (strcmp(te->desc, "SCHEMA") != 0 || te->defn == NULL ||
+		    strcmp(te->tag, "public") != 0 ||
+		    strncmp(te->defn, make, strlen(make)) != 0)
+			continue;
+		/* how to drop it stands between that and its COPY */
+		after = BK_INT_LEN + (te->drop == NULL ? 0 : strlen(te->drop));
+		memcpy(toc->raw.data + te->copy_at - after - strlen(te->defn),
+		    "--", 2);
+	}
+	PQclear(res);
+	return 0;
 }
 
 /* Copy the archive's blocks, without proof records. */
@@ -142,6 +173,7 @@ bk_restore_whole(struct bk_restore *r, const struct bk_restore_options *o,
 	    bk_restore_find_program(r, &o->bindir, PQserverVersion(conn),
 	    &c.program, e) == -1 ||
 	    (f = bk_restore_program_feed(&c, options, e)) == NULL ||
+	    keep_public(&r->toc, conn, e) == -1 ||
 	    copy_archive(r, f, o, e) == -1 || bk_client_feed_finish(f, e) == -1)
 		goto done;
 	rc = bk_restore_analyze(quiet, o->jobs, &r->notes, e);

@@ -379,7 +379,7 @@ judge(struct part *p, struct bk_err *e)
 
 	bk_rights_definitions(&p->r->toc, &p->r->list, p->wanted, 0, &found);
 	if (bk_rights_functions(p->conn, &p->r->toc, &p->r->list, p->wanted,
-	    &found, e) == -1 || bk_rights_live(p->conn, &found, e) == -1)
+	    &found, e) == -1 || bk_rights_live(p->conn, NULL, &found, e) == -1)
 		return -1;
 	return bk_restore_tell_rights(p->r, &found, e);
 }

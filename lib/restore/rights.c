@@ -260,24 +260,42 @@ bk_rights_functions(PGconn *conn, const struct bk_toc *toc,
 }
 
 int
-bk_rights_live(PGconn *conn, struct bk_rights *found, struct bk_err *e)
+bk_rights_super(PGconn *conn, struct bk_buf *super, struct bk_err *e)
 {
+	PGresult *res = bk_conn_query(conn, "SELECT pg_catalog.array_agg(oid) "
+	    "FROM pg_catalog.pg_roles WHERE rolsuper", e);
+	int rc = res == NULL ? -1 : bk_buf_puts(super, PQgetvalue(res, 0, 0),
+	    e);
+
+	PQclear(res);
+	return rc;
+}
+
+int
+bk_rights_live(PGconn *conn, const char *super, struct bk_rights *found,
+    struct bk_err *e)
+{
+	static const Oid type[] = { 1028 };	/* oid[] */
 	/* a range's own are internal to its type */
-	PGresult *res = bk_conn_query(conn, "SELECT pg_catalog.count(*), "
+	PGresult *res = bk_sql_params(conn, "SELECT pg_catalog.count(*), "
 	    "min(n.nspname || '.' || p.proname) FROM pg_catalog.pg_proc p "
 	    "JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace "
 	    "JOIN pg_catalog.pg_roles o ON o.oid = p.proowner "
-	    "WHERE p.oid >= 16384 AND NOT o.rolsuper AND "
+	    "WHERE p.oid >= 16384 AND NOT coalesce(o.oid = ANY ($1), "
+	    "o.rolsuper) AND "
 	    "(SELECT s.rolsuper FROM pg_catalog.pg_roles s "
 	    "WHERE s.rolname = session_user) AND p.prorettype NOT IN "
 	    "('pg_catalog.trigger'::pg_catalog.regtype, "
 	    "'pg_catalog.event_trigger'::pg_catalog.regtype) AND NOT EXISTS "
 	    "(SELECT 1 FROM pg_catalog.pg_depend d WHERE d.objid = p.oid AND "
 	    "d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND "
-	    "d.deptype IN ('e', 'i'))", e);
+	    "d.deptype IN ('e', 'i'))", 1, type, &super);
 
-	if (res == NULL)
+	if (PQresultStatus(res) != PGRES_TUPLES_OK) {
+		bk_conn_fail(conn, res, NULL, e);
+		PQclear(res);
 		return -1;
+	}
 	if (found->functions == 0)
 		(void)snprintf(found->function, sizeof(found->function),
 		    "%.255s", PQgetvalue(res, 0, 1));

@@ -75,8 +75,18 @@ int bk_rights_functions(PGconn *conn, const struct bk_toc *toc,
     const struct bk_restore_list *list, const unsigned char *wanted,
     struct bk_rights *found, struct bk_err *e);
 
-/* The same of those that conn's database has already. */
-int bk_rights_live(PGconn *conn, struct bk_rights *found, struct bk_err *e);
+/*
+ * The same of those that conn's database has already.  super: the superusers,
+ * as bk_rights_super() told; NULL: those of now.
+ */
+int bk_rights_live(PGconn *conn, const char *super, struct bk_rights *found,
+    struct bk_err *e);
+
+/*
+ * Append the superusers of conn's server, so that whom the code of a dump has
+ * made one is told apart.  0, or -1 with *e set.
+ */
+int bk_rights_super(PGconn *conn, struct bk_buf *super, struct bk_err *e);
 
 /*
  * BK_DATA with the stream's name if any were found, o->distrust is set, and

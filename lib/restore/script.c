@@ -84,6 +84,15 @@ names_database(const char *sql)
 	    strncasecmp(sql, "DROP DATABASE ", 14) == 0;
 }
 
+/* The public schema, which is in every new database. */
+static int
+is_there(const char *sql, const PGresult *bad)
+{
+	return (strcmp(sql, "CREATE SCHEMA public;") == 0 ||
+	    strcmp(sql, "CREATE SCHEMA \"public\";") == 0) &&
+	    bk_conn_failed_with(bad, "42P06");
+}
+
 static int
 run_statement(void *ctx, const char *sql, int *copy, struct bk_err *e)
 {
@@ -116,7 +125,7 @@ run_statement(void *ctx, const char *sql, int *copy, struct bk_err *e)
 		rc = 0;
 		break;
 	default:
-		rc = failed(s, res, e);
+		rc = is_there(sql, res) ? 0 : failed(s, res, e);
 		*copy = expected;
 	}
 	PQclear(res);
