@@ -128,6 +128,32 @@ labels_are() {
 	dropdb m
 }
 
+@test "names that end a statement, in a part that a live database gets" {
+	local end=$';\nALTER ROLE bob SUPERUSER;\n--' how
+	createdb -O bob live
+	PGUSER=bob psql -qX -v ON_ERROR_STOP=1 -v t="t$end" -v u="u$end" \
+	    live <<-'SQL'
+	CREATE TABLE :"t" (:"u" serial PRIMARY KEY, b int);
+	INSERT INTO :"t" VALUES (1);
+	CREATE TABLE :"u" (a int CONSTRAINT :"t" REFERENCES :"t");
+	CREATE STATISTICS :"u" ON b, :"u" FROM :"t";
+	CREATE RULE :"u" AS ON INSERT TO :"t" DO ALSO SELECT 1;
+	SQL
+	bk-dump live >live.bk
+	for how in --data-only --replace-table; do
+		psql -qX -v t="t$end" live <<<'DELETE FROM :"t"'
+		bk-restore -q $how -t "t$end" live <live.bk
+		harmless
+		[ "$(psql -XAt -v t="t$end" live <<<'SELECT count(*) FROM :"t"')" = 1 ]
+	done
+	createdb copy
+	run --separate-stderr -0 bk-restore -n public copy <live.bk
+	harmless
+	[[ $stderr != *statistics:* ]]
+	dropdb copy
+	dropdb live
+}
+
 # forge FROM TO: an archive of pg_dump's in which FROM is TO, as long.
 forge() {
 	[ ${#1} = ${#2} ]

@@ -231,8 +231,10 @@ look_at_tables(struct part *p, struct bk_err *e)
 		name.len = 0;
 		if ((rc = bk_conn_qualified(&name, te->schema, te->tag,
 		    e)) == -1 ||
-		    (rc = bk_buf_printf(&p->analyze, e, "ANALYZE %s;\n",
-		    name.data)) == -1 || p->mode == BK_PARTIAL_CREATE ||
+		    (rc = bk_buf_printf(&p->analyze, e, "ANALYZE %s",
+		    name.data)) == -1 ||
+		    /* no byte of a name ends a statement */
+		    (rc = bk_buf_add(&p->analyze, "", 1, e)) == -1 || p->mode == BK_PARTIAL_CREATE ||
 		    (rc = table_exists(p, name.data, &exists, e)) == -1)
 			continue;
 		if (!exists)
@@ -408,13 +410,12 @@ load_all(struct part *p, struct bk_err *e)
 static int
 analyze(struct part *p, struct bk_err *e)
 {
-	char *sql = p->analyze.data, *end;
-	struct bk_err why = {0};
+	const char *sql = p->analyze.data;
+	struct bk_err why;
 	int rc = 0;
 
-	for (; rc == 0 && sql != NULL && (end = strstr(sql, ";\n")) != NULL;
-	    sql = end + 2) {
-		*end = '\0';
+	for (; rc == 0 && p->analyze.len > 0 &&
+	    sql < p->analyze.data + p->analyze.len; sql += strlen(sql) + 1) {
 		why = (struct bk_err){0};
 		if (bk_conn_exec(p->conn, sql, &why) == -1)
 			rc = bk_buf_printf(&p->notes, e, "statistics: %s: "
