@@ -193,6 +193,22 @@ forge() {
 	dropdb live
 }
 
+@test "a setting in the manifest that bk-dump does not write is not made" {
+	local old new
+	createdb live
+	bk-dump live >bk
+	LC_ALL=C sed 's/"bytea_output":"hex"/"search_path":"evil"/' bk >forged
+	# its digest has no key: the message has the one to be put there
+	run -3 bk-verify <forged
+	new=$(sed -n 's/.*the manifest is not .* digest \([0-9a-f]*\).*/\1/p' <<<"$output" | head -n 1)
+	old=$(LC_ALL=C grep -a -A 1 '"settings":{' bk | tail -n 1 | head -c 32)
+	LC_ALL=C sed -i "s/$old/$new/" forged
+	BK_DEBUG=sql bk-verify -q --against live -o receipt <forged 2>sql
+	grep -q 'SET timezone' sql
+	run -1 grep -q evil sql
+	dropdb live
+}
+
 @test "definitions that are another one's: --against runs none of them" {
 	local evil
 	createdb live

@@ -245,21 +245,24 @@ add_setting(struct test *t, const char *name, const char *value,
 	return rc;
 }
 
-/* The settings that the dump's values were written with. */
+/* The settings that the dump's values were written with, and no others. */
 static int
 make_settings(struct test *t, const json_t *manifest, struct bk_err *e)
 {
+	static const char *const known[] = { "timezone", "bytea_output",
+	    "lc_monetary", "quote_all_identifiers" };
 	const char *encoding = bk_toc_encoding(bk_restore_toc(t->restore));
-	json_t *value;
-	const char *key;
+	const json_t *settings = json_object_get(manifest, "settings");
+	const char *value;
+	size_t i;
 	/* an archive that says none is not converted either */
 	int rc = bk_buf_printf(&t->settings, e, "%s;", encoding == NULL ?
 	    "SET client_encoding = 'SQL_ASCII'" : encoding);
 
-	json_object_foreach(json_object_get(manifest, "settings"), key, value)
-		if (rc == 0 && json_is_string(value) &&
-		    key[strspn(key, "abcdefghijklmnopqrstuvwxyz_")] == '\0')
-			rc = add_setting(t, key, json_string_value(value), e);
+	for (i = 0; rc == 0 && i < sizeof(known) / sizeof(known[0]); i++)
+		if ((value = json_string_value(json_object_get(settings,
+		    known[i]))) != NULL)
+			rc = add_setting(t, known[i], value, e);
 	return rc;
 }
 
