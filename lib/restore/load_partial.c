@@ -234,7 +234,8 @@ look_at_tables(struct part *p, struct bk_err *e)
 		    (rc = bk_buf_printf(&p->analyze, e, "ANALYZE %s",
 		    name.data)) == -1 ||
 		    /* no byte of a name ends a statement */
-		    (rc = bk_buf_add(&p->analyze, "", 1, e)) == -1 || p->mode == BK_PARTIAL_CREATE ||
+		    (rc = bk_buf_add(&p->analyze, "", 1, e)) == -1 ||
+		    p->mode == BK_PARTIAL_CREATE ||
 		    (rc = table_exists(p, name.data, &exists, e)) == -1)
 			continue;
 		if (!exists)
