@@ -69,49 +69,56 @@ $(COMPLETIONS): build-aux/completions.pl $(TOOLS)
 	@mkdir -p $(@D)
 	perl build-aux/completions.pl $B/bin $(@D)
 
-# The outside libraries that each tool may need; nothing else is linked.  All
-# are offered libmd, for the seal: a tool that reads no stream does without.
-GZ = -ldeflate $(if $(ISAL),-lisal) -lz
+# A row for each tool: the sources in bin that it has besides its own and those
+# of all tools, and the outside libraries.  It links these and no others, which
+# t/house.bats holds against the binary; -lmd is for the seal.
+ISA = $(if $(ISAL),-lisal)
+GZ = -ldeflate $(if $(ISAL),-lisal,-lz)
 S3 = -lcurl -lcrypto -lexpat -ljansson
 PG = -lpq -ljansson -lxxhash
-$B/bin/bk-gz: LDLIBS = $(GZ)
-$B/bin/bk-zst: LDLIBS = -lzstd
-$B/bin/bk-crypt $B/bin/bk-keygen $B/bin/bk-rm: LDLIBS = -lcrypto
-$B/bin/bk-walput: LDLIBS = $(if $(ISAL),-lisal) -lcrypto
-$B/bin/bk-walget: LDLIBS = $(if $(ISAL),-lisal)
-$B/bin/bk-dump $B/bin/bk-restore: LDLIBS = $(PG)
-$B/bin/bk-base: LDLIBS = -lpq -ljansson $(if $(ISAL),-lisal) -lcrypto
-$B/bin/bk-stat: LDLIBS = -lpq -ljansson
-$B/bin/bk-verify: LDLIBS = $(PG) $(GZ) -lzstd -lcrypto
-$B/bin/bk-pitr: LDLIBS = -lpq -ljansson $(if $(ISAL),-lisal) -lcrypto
-$B/bin/bk-prune: LDLIBS = -ljansson -lcrypto
-$B/bin/bk-age: LDLIBS = -ljansson -lcrypto
-$B/bin/bk-audit: LDLIBS = -ljansson -lcrypto
-$B/bin/bk-notify: LDLIBS = -lcurl -ljansson
-$B/bin/bk-walrecv: LDLIBS = -lpq $(if $(ISAL),-lisal) -lcrypto
-$B/bin/bk-s3put $B/bin/bk-s3get $B/bin/bk-s3ls $B/bin/bk-s3rm: LDLIBS = $(S3)
-$(UNITS): LDLIBS = $(GZ) -lzstd $(PG) $(S3) -lssl -lcrypto
+bk-age = tool/receipts -ljansson -lcrypto -lmd
+bk-audit = audit_list audit_summary audit_verify -ljansson -lcrypto -lmd
+bk-base = tool/ca_file -lpq -ljansson $(ISA) -lcrypto -lmd
+bk-crypt = -lcrypto -lmd
+bk-dump = tool/ca_file tool/programs -lpq -lxxhash -lmd
+bk-gz = tool/filter $(GZ) -lmd
+bk-keygen = -lcrypto
+bk-ls = -lmd
+bk-notify = tool/ca_file -lcurl -ljansson -lmd
+bk-pitr = pitr_input pitr_options pitr_place pitr_report tool/programs -lpq \
+	-ljansson $(ISA) -lcrypto -lmd
+bk-prune = tool/receipts -ljansson -lcrypto
+bk-restore = restore_accept restore_old restore_swap tool/ca_file \
+	tool/programs $(PG) -lmd
+bk-rm = tool/approved -lcrypto -lmd
+bk-s3get = tool/s3args tool/ca_file $(S3) -lmd
+bk-s3ls = tool/s3args tool/ca_file $(S3)
+bk-s3put = tool/s3args tool/ca_file tool/names $(S3) -lmd
+bk-s3rm = tool/s3args tool/ca_file tool/approved $(S3)
+bk-save = tool/names -lmd
+bk-seal = seal_input -lmd
+bk-stat = tool/ca_file -lpq -ljansson -lmd
+bk-tee = -lmd
+bk-verify = verify_levels tool/ca_file tool/programs $(PG) $(GZ) -lz -lzstd \
+	-lcrypto -lmd
+bk-walget = $(ISA) -lmd
+bk-walput = $(ISA) -lcrypto -lmd
+bk-walrecv = tool/ca_file -lpq $(ISA) -lcrypto -lmd
+bk-zst = tool/filter -lzstd -lmd
+ALL_TOOLS = tool/tool tool/tool_options tool/audit_line tool/own_dir \
+	tool/progress_line tool/signals tool/sandbox_tool
 
-$B/bin/bk-gz $B/bin/bk-zst: $B/obj/bin/tool/filter.o
-$B/bin/bk-seal: $B/obj/bin/seal_input.o
-$B/bin/bk-age $B/bin/bk-prune: $B/obj/bin/tool/receipts.o
-$B/bin/bk-audit: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/audit_*.c))
-$B/bin/bk-pitr: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/pitr_*.c))
-$B/bin/bk-restore: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/restore_*.c))
-$B/bin/bk-verify: $(patsubst %.c,$B/obj/%.o,$(wildcard bin/verify_*.c))
-$B/bin/bk-s3put $B/bin/bk-s3get $B/bin/bk-s3ls $B/bin/bk-s3rm: $B/obj/bin/tool/s3args.o
-$B/bin/bk-rm $B/bin/bk-s3rm: $B/obj/bin/tool/approved.o
-$B/bin/bk-dump $B/bin/bk-restore $B/bin/bk-verify $B/bin/bk-pitr: $B/obj/bin/tool/programs.o
-$(patsubst %,$B/bin/bk-%,base dump notify restore s3get s3ls s3put s3rm stat \
-    verify walrecv): $B/obj/bin/tool/ca_file.o
-$B/bin/bk-s3put $B/bin/bk-save: $B/obj/bin/tool/names.o
-$(TOOLS): $B/obj/bin/tool/sandbox_tool.o
-$(TOOLS): $B/bin/%: $B/obj/bin/%.o $B/obj/bin/tool/tool.o \
-    $B/obj/bin/tool/tool_options.o $B/obj/bin/tool/audit_line.o $B/obj/bin/tool/own_dir.o \
-    $B/obj/bin/tool/progress_line.o $B/obj/bin/tool/signals.o $(COVER_OBJ) $B/libbk.a
+sources = $(filter-out -l%,$($1)) $(ALL_TOOLS)
+libraries = $(filter -l%,$($1))
+objects = $(patsubst %,$B/obj/bin/%.o,$(call sources,$1))
+.SECONDEXPANSION:
+$(TOOLS): $B/bin/%: $B/obj/bin/%.o $$(call objects,$$(@F)) $(COVER_OBJ) \
+    $B/libbk.a
 	@mkdir -p $(@D)
-	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $B/libbk.a $(LDLIBS) -lmd
+	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $B/libbk.a \
+	    $(call libraries,$(@F))
 
+$(UNITS): LDLIBS = $(GZ) -lz -lzstd $(PG) $(S3) -lssl -lcrypto
 # Calls that t/unit/starve.h makes fail go by way of its object.
 STARVE = $B/obj/t/support/starve.o
 $(UNITS): $B/t/%.t: $B/obj/t/unit/%.o $(STARVE) $(COVER_OBJ) $B/libbk.a
@@ -120,7 +127,7 @@ $(UNITS): $B/t/%.t: $B/obj/t/unit/%.o $(STARVE) $(COVER_OBJ) $B/libbk.a
 	    $$(nm $(STARVE) | sed -n 's/.* T __wrap_/-Wl,--wrap=/p')
 
 TORTURE := $B/torture/streams $B/torture/small_base
-$(TORTURE): LDLIBS = $(GZ) -lzstd $(PG) $(S3)
+$(TORTURE): LDLIBS = $(GZ) -lz -lzstd $(PG) $(S3)
 $(TORTURE): $B/torture/%: $B/obj/t/torture/%.o $B/libbk.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) -lmd
@@ -131,7 +138,7 @@ FUZZERS := $(patsubst t/fuzz/%.c,%,$(wildcard t/fuzz/*.c))
 FUZZLIB = $(addprefix $B/obj/t/fuzz/support/,fuzz.o heap.o answers.o) $B/libbk.a
 FUZZWRAP = -Wl,--wrap=read,--wrap=__read_chk,--wrap=bk_s3_place,--wrap=bk_s3_do,--wrap=bk_cred_http,--wrap=bk_sql_result,--wrap=bk_sql_exec,--wrap=bk_sql_send,--wrap=PQserverVersion,--wrap=PQgetCopyData
 FUZZLINK = mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $(FUZZWRAP) -o $@ \
-	$(filter %.o %.a,$^) $(GZ) -lzstd $(PG) $(S3) -lssl -lcrypto -lmd
+	$(filter %.o %.a,$^) $(GZ) -lz -lzstd $(PG) $(S3) -lssl -lcrypto -lmd
 $B/obj/t/fuzz/%.o: ALL_CFLAGS += -DFUZZ_NAME=$(basename $(@F)) \
 	-DFUZZ_TARGETS="$(patsubst %,X(%),$(FUZZERS))"
 $B/obj/t/fuzz/support/main.o: $(FUZZERS:%=t/fuzz/%.c)
