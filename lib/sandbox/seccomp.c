@@ -28,6 +28,17 @@
 #endif
 
 #ifdef ARCH
+/* Younger than some headers; one number on all machines. */
+#ifndef SYS_clone3
+#define SYS_clone3 435
+#endif
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
+#ifndef SYS_faccessat2
+#define SYS_faccessat2 439
+#endif
+
 /*
  * Calls with higher numbers are younger than this list: the C library has
  * another way where the kernel is older than they are.
