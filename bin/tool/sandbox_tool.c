@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/grow.h"
 #include "base/num.h"
 #include "sandbox/sandbox.h"
 #include "tool/signals.h"
@@ -44,7 +45,9 @@ static const char *const network[] = {
 static void
 add(const char *name, int writable)
 {
-	struct bk_sandbox_path *more = realloc(path, (n + 1) * sizeof(*path));
+	struct bk_err ignored = {0};
+	struct bk_sandbox_path *more = bk_grow(path, n, NULL, sizeof(*path),
+	    &ignored);
 
 	if (more == NULL || (more[n].name = strdup(name)) == NULL)
 		tool_no_memory();
@@ -55,7 +58,8 @@ add(const char *name, int writable)
 static void
 keep_open(int fd)
 {
-	int *more = realloc(keep, (nkeep + 1) * sizeof(*keep));
+	struct bk_err ignored = {0};
+	int *more = bk_grow(keep, nkeep, NULL, sizeof(*keep), &ignored);
 
 	if (more == NULL)
 		tool_no_memory();

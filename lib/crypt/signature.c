@@ -5,6 +5,7 @@
 
 #include <openssl/evp.h>
 
+#include "base/grow.h"
 #include "base/hex.h"
 #include "base/io.h"
 #include "base/secret.h"
@@ -151,8 +152,8 @@ add_verifier(void *ctx, const char *line, struct bk_err *e)
 	for (i = 0; i < v->n; i++)
 		if (memcmp(v->key[i], public, BK_SIGN_KEY) == 0)
 			return 0;
-	if ((more = realloc(v->key, (v->n + 1) * sizeof(*more))) == NULL)
-		return bk_fail_memory(e);
+	if ((more = bk_grow(v->key, v->n, NULL, sizeof(*more), e)) == NULL)
+		return -1;
 	v->key = more;
 	memcpy(v->key[v->n++], public, BK_SIGN_KEY);
 	return 0;

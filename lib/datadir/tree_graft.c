@@ -1,8 +1,9 @@
 /* Another tree in a tree (tree.h), which is undone if it cannot be. */
 #include "datadir/tree_in.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "base/grow.h"
 
 static int
 add_graft(struct bk_tree *t, const char *path, struct bk_tree *other,
@@ -13,9 +14,9 @@ add_graft(struct bk_tree *t, const char *path, struct bk_tree *other,
 
 	if (bk_tree_refuse_stopped(t, e) == -1)
 		return -1;
-	more = realloc(t->graft, (t->ngraft + 1) * sizeof(*more));
+	more = bk_grow(t->graft, t->ngraft, NULL, sizeof(*more), e);
 	if (more == NULL)
-		return bk_fail_memory(e);
+		return -1;
 	t->graft = more;
 	if ((copy = strdup(path)) == NULL)
 		return bk_fail_memory(e);

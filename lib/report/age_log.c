@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "audit/runs.h"
+#include "base/grow.h"
 #include "policy/run_target.h"
 #include "policy/series.h"
 #include "report/age_report.h"
@@ -47,11 +48,9 @@ find_job(struct jobs *jobs, const char *operation, const char *target,
 		if (strcmp(j->operation, operation) == 0 &&
 		    strcmp(j->target, target) == 0)
 			return j;
-	more = realloc(jobs->v, (jobs->n + 1) * sizeof(*more));
-	if (more == NULL) {
-		bk_fail_memory(e);
+	more = bk_grow(jobs->v, jobs->n, NULL, sizeof(*more), e);
+	if (more == NULL)
 		return NULL;
-	}
 	jobs->v = more;
 	j = &more[jobs->n];
 	*j = (struct job){ .operation = strdup(operation),

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/grow.h"
 #include "base/io.h"
 #include "base/thread.h"
 #include "stream/store.h"
@@ -175,16 +176,13 @@ compare(const void *a, const void *b)
 static int
 add_ready(struct bk_wal_put *p, const char *name)
 {
-	void *more;
+	struct bk_err ignored = {0};
+	void *more = bk_grow(p->ready, p->n_ready, NULL, sizeof(*p->ready),
+	    &ignored);
 
-	/* a power of two is full */
-	if ((p->n_ready & (p->n_ready - 1)) == 0) {
-		more = realloc(p->ready, (p->n_ready == 0 ? 1 :
-		    2 * p->n_ready) * sizeof(*p->ready));
-		if (more == NULL)
-			return -1;
-		p->ready = more;
-	}
+	if (more == NULL)
+		return -1;
+	p->ready = more;
 	(void)snprintf(p->ready[p->n_ready++], sizeof(*p->ready), "%s", name);
 	return 0;
 }
