@@ -7,6 +7,7 @@
 #include "base/utctime.h"
 #include "base/utf8.h"
 #include "base/version.h"
+#include "json/json_write.h"
 
 /* Maximum bytes of a string's JSON text, including its quotes. */
 #define NAME_MAX_JSON 760	/* 63 bytes, in any encoding, escaped */
@@ -29,7 +30,7 @@ add_truncated(struct bk_buf *b, const char *s, size_t max, struct bk_err *e)
 	if ((copy = malloc(n + 1)) == NULL)
 		return bk_fail_memory(e);
 	memcpy(copy, s, n + 1);
-	while ((rc = bk_buf_json(b, copy, e)) == 0 && b->len - start > max) {
+	while ((rc = bk_json_string(b, copy, e)) == 0 && b->len - start > max) {
 		/* a byte is escaped to six at most */
 		size_t over = (b->len - start - max + 5) / 6;
 
@@ -49,7 +50,7 @@ add_field(struct bk_buf *b, const char *key, const char *value, size_t max,
 {
 	if (value == NULL)
 		return 0;
-	if (bk_buf_printf(b, e, ",\"%s\":", key) == -1)
+	if (bk_json_key(b, key, e) == -1)
 		return -1;
 	return add_truncated(b, value, max, e);
 }
@@ -69,9 +70,11 @@ bk_manifest_proof_record(struct bk_buf *b, const struct bk_toc_entry *te,
 	    add_field(b, "table", te->tag, NAME_MAX_JSON, e) == -1))
 		return -1;
 	bk_digest_format(&c->digest, digest);
-	return bk_buf_printf(b, e, ",\"%s\":%" PRIu64 ",\"bytes\":%" PRIu64
-	    ",\"digest\":\"%s\"}", blobs ? "objects" : "rows", c->rows,
-	    c->bytes, digest);
+	if (bk_json_number(b, blobs ? "objects" : "rows", c->rows, e) == -1 ||
+	    bk_json_number(b, "bytes", c->bytes, e) == -1 ||
+	    bk_json_member(b, "digest", digest, e) == -1)
+		return -1;
+	return bk_buf_puts(b, "}", e);
 }
 
 int
@@ -91,12 +94,12 @@ add_options(struct bk_buf *b, char *const *options, struct bk_err *e)
 {
 	size_t start, i;
 
-	if (bk_buf_puts(b, ",\"options\":", e) == -1)
+	if (bk_json_key(b, "options", e) == -1)
 		return -1;
 	start = b->len;
 	for (i = 0; options != NULL && options[i] != NULL; i++)
 		if (bk_buf_puts(b, i == 0 ? "[" : ",", e) == -1 ||
-		    bk_buf_json(b, options[i], e) == -1)
+		    bk_json_string(b, options[i], e) == -1)
 			return -1;
 	if (bk_buf_puts(b, i == 0 ? "[]" : "]", e) == -1)
 		return -1;
@@ -106,17 +109,17 @@ add_options(struct bk_buf *b, char *const *options, struct bk_err *e)
 	return bk_buf_puts(b, "null", e);
 }
 
-/* "key":"value": one that is cut short would be another setting. */
+/* A value that is cut short would be another setting. */
 static int
 add_setting(struct bk_buf *b, const char *key, const char *value, size_t max,
     struct bk_err *e)
 {
 	size_t start;
 
-	if (bk_buf_json(b, key, e) == -1 || bk_buf_puts(b, ":", e) == -1)
+	if (bk_json_key(b, key, e) == -1)
 		return -1;
 	start = b->len;
-	if (bk_buf_json(b, value, e) == -1)
+	if (bk_json_string(b, value, e) == -1)
 		return -1;
 	return b->len - start <= max ? 0 : bk_fail(e, BK_FAIL, "the database's "
 	    "setting %s: too long for the manifest, over %zu bytes; set it to "
@@ -129,13 +132,14 @@ add_settings(struct bk_buf *b, const struct bk_manifest *m, struct bk_err *e)
 {
 	if (m->timezone == NULL)
 		return 0;
-	if (bk_buf_puts(b, ",\"settings\":{", e) == -1 ||
+	if (bk_json_key(b, "settings", e) == -1 ||
+	    bk_buf_puts(b, "{", e) == -1 ||
 	    add_setting(b, "timezone", m->timezone, TIMEZONE_MAX_JSON,
-	    e) == -1 || bk_buf_puts(b, ",", e) == -1 ||
+	    e) == -1 ||
 	    add_setting(b, "bytea_output", m->bytea_output, SETTING_MAX_JSON,
-	    e) == -1 || bk_buf_puts(b, ",", e) == -1 ||
+	    e) == -1 ||
 	    add_setting(b, "lc_monetary", m->lc_monetary, SETTING_MAX_JSON,
-	    e) == -1 || bk_buf_puts(b, ",", e) == -1 ||
+	    e) == -1 ||
 	    add_setting(b, "quote_all_identifiers", m->quote_all_identifiers,
 	    SWITCH_MAX_JSON, e) == -1)
 		return -1;
@@ -170,13 +174,15 @@ bk_manifest_format(struct bk_buf *b, const struct bk_manifest *m,
 	    add_options(b, m->options, e) == -1 ||
 	    add_settings(b, m, e) == -1 ||
 	    add_field(b, "toc", m->toc, SHORT_MAX_JSON, e) == -1 ||
-	    bk_buf_printf(b, e, ",\"tables\":%" PRIu64 ",\"rows\":%" PRIu64
-	    ",\"bytes\":%" PRIu64 ",\"blobs\":%" PRIu64
-	    ",\"records\":\"%s\"", m->tables, m->rows, m->bytes, m->blobs,
-	    digest) == -1)
+	    bk_json_number(b, "tables", m->tables, e) == -1 ||
+	    bk_json_number(b, "rows", m->rows, e) == -1 ||
+	    bk_json_number(b, "bytes", m->bytes, e) == -1 ||
+	    bk_json_number(b, "blobs", m->blobs, e) == -1 ||
+	    bk_json_member(b, "records", digest, e) == -1 ||
+	    bk_json_member(b, "read", "a custom-format archive: "
+	    "pg_restore -d DATABASE FILE", e) == -1)
 		return -1;
-	return bk_buf_puts(b, ",\"read\":\"a custom-format archive: "
-	    "pg_restore -d DATABASE FILE\"}", e);
+	return bk_buf_puts(b, "}", e);
 }
 
 void

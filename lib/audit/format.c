@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <pthread.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -14,8 +13,8 @@
 
 #include "audit/own_address.h"
 #include "base/io.h"
-#include "base/utctime.h"
 #include "base/version.h"
+#include "json/json_write.h"
 
 static struct {
 	char user[256], address[INET6_ADDRSTRLEN];
@@ -50,13 +49,13 @@ add_ending(struct bk_buf *b, const struct bk_audit *a,
 {
 	int failed = result->code != BK_OK;
 
-	if (bk_buf_printf(b, e, ",\"size_bytes\":%" PRIu64
-	    ",\"duration_seconds\":%.3f", a->size_bytes,
-	    a->duration_seconds) == -1 ||
-	    bk_buf_json_member(b, "status", failed ? "failure" : "success",
+	if (bk_json_number(b, "size_bytes", a->size_bytes, e) == -1 ||
+	    bk_json_seconds(b, "duration_seconds", a->duration_seconds,
+	    e) == -1 ||
+	    bk_json_member(b, "status", failed ? "failure" : "success",
 	    e) == -1)
 		return -1;
-	return bk_buf_json_member(b, "error", failed ? result->msg : NULL, e);
+	return bk_json_member(b, "error", failed ? result->msg : NULL, e);
 }
 
 /* The ID in the stream's label. */
@@ -64,7 +63,7 @@ static int
 add_run(struct bk_buf *b, const char *key, const char *run, struct bk_err *e)
 {
 	return run == NULL || *run == '\0' ? 0 :
-	    bk_buf_json_member(b, key, run, e);
+	    bk_json_member(b, key, run, e);
 }
 
 /* Who runs it, and where. */
@@ -74,30 +73,28 @@ add_own(struct bk_buf *b, struct bk_err *e)
 	struct utsname u;
 
 	bk_audit_look_up();
-	if (bk_buf_json_member(b, "user", own.user, e) == -1 ||
-	    bk_buf_json_member(b, "host", uname(&u) == 0 ? u.nodename : NULL,
+	if (bk_json_member(b, "user", own.user, e) == -1 ||
+	    bk_json_member(b, "host", uname(&u) == 0 ? u.nodename : NULL,
 	    e) == -1)
 		return -1;
-	return bk_buf_json_member(b, "ip_address", own.address, e);
+	return bk_json_member(b, "ip_address", own.address, e);
 }
 
 static int
 format(struct bk_buf *b, const struct bk_audit *a, const struct bk_err *result,
     int with_own, struct bk_err *e)
 {
-	char when[BK_UTCTIME_TEXT];
-
-	bk_utctime_format(a->ended, when);
-	if ((result == NULL ? bk_buf_puts(b, "{\"operation\":", e) :
-	    bk_buf_printf(b, e, "{\"timestamp\":\"%s\",\"operation\":",
-	    when)) == -1 || bk_buf_json(b, a->operation, e) == -1 ||
-	    bk_buf_json_member(b, "type", a->type, e) == -1 ||
-	    bk_buf_json_member(b, "source", a->source, e) == -1 ||
-	    bk_buf_json_member(b, "destination", a->destination, e) == -1 ||
+	if (bk_buf_puts(b, "{", e) == -1 || (result != NULL &&
+	    bk_json_time(b, "timestamp", a->ended, e) == -1) ||
+	    bk_json_key(b, "operation", e) == -1 ||
+	    bk_json_string(b, a->operation, e) == -1 ||
+	    bk_json_member(b, "type", a->type, e) == -1 ||
+	    bk_json_member(b, "source", a->source, e) == -1 ||
+	    bk_json_member(b, "destination", a->destination, e) == -1 ||
 	    (result != NULL && add_ending(b, a, result, e) == -1) ||
 	    (with_own && add_own(b, e) == -1) ||
-	    bk_buf_printf(b, e, ",\"pid\":%ld,\"version\":\"%s\"",
-	    (long)getpid(), BK_VERSION) == -1 ||
+	    bk_json_number(b, "pid", (uint64_t)getpid(), e) == -1 ||
+	    bk_json_member(b, "version", BK_VERSION, e) == -1 ||
 	    add_run(b, "run", a->run, e) == -1 ||
 	    add_run(b, "backup", a->backup, e) == -1)
 		return -1;

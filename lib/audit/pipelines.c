@@ -1,14 +1,13 @@
 #include "audit/pipelines.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
 #include "base/grow.h"
-#include "base/utctime.h"
+#include "json/json_write.h"
 
 /* Seconds between the starts of stages; lines have whole seconds. */
 #define TOGETHER 2
@@ -337,30 +336,31 @@ static int
 compose(struct joined *j, struct bk_err *e)
 {
 	const struct bk_run *r = &j->run;
-	char when[BK_UTCTIME_TEXT];
 	struct bk_buf *b = &j->line;
 	size_t i;
 
-	bk_utctime_format(r->ended, when);
-	if (bk_buf_printf(b, e, "{\"timestamp\":\"%s\",\"operation\":", when) ==
-	    -1 || bk_buf_json(b, r->operation, e) == -1 ||
-	    bk_buf_json_member(b, "type", r->type, e) == -1 ||
-	    bk_buf_json_member(b, "source", r->source, e) == -1 ||
-	    bk_buf_json_member(b, "destination", r->destination, e) == -1 ||
-	    bk_buf_printf(b, e, ",\"size_bytes\":%" PRIu64
-	    ",\"duration_seconds\":%.3f,\"status\":\"%s\"", r->size_bytes,
-	    r->duration_seconds, r->failed ? "failure" : "success") == -1 ||
-	    bk_buf_json_member(b, "error", r->error, e) == -1 ||
-	    bk_buf_json_member(b, "user", r->user, e) == -1 ||
-	    bk_buf_json_member(b, "host", r->host, e) == -1 ||
-	    bk_buf_json_member(b, "ip_address", r->ip_address, e) == -1 ||
-	    bk_buf_json_member(b, "run", r->run, e) == -1 ||
-	    bk_buf_json_member(b, "backup", r->backup, e) == -1 ||
-	    bk_buf_puts(b, ",\"stages\":[", e) == -1)
+	if (bk_buf_puts(b, "{", e) == -1 ||
+	    bk_json_time(b, "timestamp", r->ended, e) == -1 ||
+	    bk_json_key(b, "operation", e) == -1 ||
+	    bk_json_string(b, r->operation, e) == -1 ||
+	    bk_json_member(b, "type", r->type, e) == -1 ||
+	    bk_json_member(b, "source", r->source, e) == -1 ||
+	    bk_json_member(b, "destination", r->destination, e) == -1 ||
+	    bk_json_number(b, "size_bytes", r->size_bytes, e) == -1 ||
+	    bk_json_seconds(b, "duration_seconds", r->duration_seconds,
+	    e) == -1 || bk_json_member(b, "status", r->failed ? "failure" :
+	    "success", e) == -1 ||
+	    bk_json_member(b, "error", r->error, e) == -1 ||
+	    bk_json_member(b, "user", r->user, e) == -1 ||
+	    bk_json_member(b, "host", r->host, e) == -1 ||
+	    bk_json_member(b, "ip_address", r->ip_address, e) == -1 ||
+	    bk_json_member(b, "run", r->run, e) == -1 ||
+	    bk_json_member(b, "backup", r->backup, e) == -1 ||
+	    bk_json_key(b, "stages", e) == -1 || bk_buf_puts(b, "[", e) == -1)
 		return -1;
 	for (i = 0; i < j->n; i++)
 		if ((i > 0 && bk_buf_puts(b, ",", e) == -1) ||
-		    bk_buf_json(b, j->stage[i].operation, e) == -1)
+		    bk_json_string(b, j->stage[i].operation, e) == -1)
 			return -1;
 	if (bk_buf_puts(b, "]}", e) == -1)
 		return -1;

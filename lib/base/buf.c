@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
-
 int
 bk_buf_reserve(struct bk_buf *b, size_t extra, struct bk_err *e)
 {
@@ -71,47 +69,6 @@ bk_buf_printf(struct bk_buf *b, struct bk_err *e, const char *fmt, ...)
 	va_end(ap);
 	b->len += (size_t)n;
 	return 0;
-}
-
-int
-bk_buf_json(struct bk_buf *b, const char *s, struct bk_err *e)
-{
-	size_t n, start = b->len;
-	int rc = bk_buf_add(b, "\"", 1, e);
-
-	for (; rc == 0 && *s != '\0'; s += n) {
-		unsigned char c = (unsigned char)*s;
-
-		n = bk_utf8_len(s);
-		if (n == 0) {
-			n = 1;
-			rc = bk_buf_puts(b, "\\ufffd", e);
-		} else if (c == '"' || c == '\\')
-			rc = bk_buf_printf(b, e, "\\%c", c);
-		else if (c == '\n')
-			rc = bk_buf_puts(b, "\\n", e);
-		else if (c == '\t')
-			rc = bk_buf_puts(b, "\\t", e);
-		else if (c < 0x20 || c == 0x7f)
-			rc = bk_buf_printf(b, e, "\\u%04x", c);
-		else
-			rc = bk_buf_add(b, s, n, e);
-	}
-	if (rc == 0)
-		rc = bk_buf_add(b, "\"", 1, e);
-	if (rc == -1 && b->data != NULL)
-		b->data[b->len = start] = '\0';
-	return rc;
-}
-
-int
-bk_buf_json_member(struct bk_buf *b, const char *key, const char *value,
-    struct bk_err *e)
-{
-	if (bk_buf_printf(b, e, ",\"%s\":", key) == -1)
-		return -1;
-	return value == NULL || *value == '\0' ? bk_buf_puts(b, "null", e) :
-	    bk_buf_json(b, value, e);
 }
 
 void

@@ -24,16 +24,6 @@ int bk_buf_puts(struct bk_buf *b, const char *s, struct bk_err *e);
 int bk_buf_printf(struct bk_buf *b, struct bk_err *e, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/*
- * Add s as a JSON string (RFC 8259), quotes included.  Bytes that are not
- * UTF-8 become U+FFFD, so the result is always valid JSON.
- */
-int bk_buf_json(struct bk_buf *b, const char *s, struct bk_err *e);
-
-/* Append ,"key":"value", or null for a value that is NULL or empty. */
-int bk_buf_json_member(struct bk_buf *b, const char *key, const char *value,
-    struct bk_err *e);
-
 /* Wipe and free the contents; the struct is empty again. */
 void bk_buf_free(struct bk_buf *b);
 

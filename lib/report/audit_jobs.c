@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grow.h"
 #include "base/utctime.h"
 #include "base/utf8.h"
+#include "json/json_write.h"
 #include "policy/freshness.h"
 #include "policy/run_target.h"
 #include "policy/series.h"
@@ -48,7 +50,7 @@ static struct job *
 add_job(struct bk_report_jobs *jobs, size_t at, const char *operation,
     const char *target, struct bk_err *e)
 {
-	struct job *more = realloc(jobs->v, (jobs->n + 1) * sizeof(*more));
+	struct job *more = bk_grow(jobs->v, jobs->n, NULL, sizeof(*more), e);
 	struct job new = { .operation = strdup(operation),
 	    .target = strdup(target) };
 
@@ -256,40 +258,38 @@ bk_report_jobs_text(struct bk_report_jobs *jobs, struct bk_buf *out,
 	return 0;
 }
 
-/* ,"key":"2026-..." or null */
 static int
-add_time(struct bk_buf *b, const char *key, time_t t, struct bk_err *e)
+add_durations(struct bk_buf *b, struct job *j, struct bk_err *e)
 {
-	char when[BK_UTCTIME_TEXT];
+	struct durations d;
 
-	if (t == 0)
-		return bk_buf_printf(b, e, ",\"%s\":null", key);
-	bk_utctime_format(t, when);
-	return bk_buf_printf(b, e, ",\"%s\":\"%s\"", key, when);
+	if (!durations_of(j, &d))
+		return bk_json_member(b, "duration_seconds", NULL, e);
+	if (bk_json_key(b, "duration_seconds", e) == -1 ||
+	    bk_buf_puts(b, "{", e) == -1 ||
+	    bk_json_seconds(b, "median", d.median, e) == -1 ||
+	    bk_json_seconds(b, "p95", d.p95, e) == -1 ||
+	    bk_json_seconds(b, "max", d.max, e) == -1)
+		return -1;
+	return bk_buf_puts(b, "}", e);
 }
 
 static int
 add_object(struct bk_buf *b, struct job *j, struct bk_err *e)
 {
-	struct durations d;
-
-	if (bk_buf_puts(b, "{\"operation\":", e) == -1 ||
-	    bk_buf_json(b, j->operation, e) == -1 ||
-	    bk_buf_puts(b, ",\"target\":", e) == -1 ||
-	    (*j->target == '\0' ? bk_buf_puts(b, "null", e) :
-	    bk_buf_json(b, j->target, e)) == -1 ||
-	    bk_buf_printf(b, e, ",\"runs\":%" PRIu64 ",\"failures\":%" PRIu64
-	    ",\"success_rate\":%.4f,\"duration_seconds\":", j->runs,
-	    j->failures, success_rate(j)) == -1 ||
-	    (!durations_of(j, &d) ? bk_buf_puts(b, "null", e) :
-	    bk_buf_printf(b, e, "{\"median\":%.3f,\"p95\":%.3f,\"max\":%.3f}",
-	    d.median, d.p95, d.max)) == -1 ||
-	    bk_buf_printf(b, e, ",\"last_size_bytes\":%" PRIu64, j->size) ==
-	    -1 || add_time(b, "last_success", j->last_success, e) == -1 ||
-	    add_time(b, "last_failure", j->last_failure, e) == -1 ||
-	    bk_buf_puts(b, ",\"last_error\":", e) == -1 ||
-	    (j->error == NULL ? bk_buf_puts(b, "null", e) :
-	    bk_buf_json(b, j->error, e)) == -1)
+	if (bk_buf_puts(b, "{", e) == -1 ||
+	    bk_json_key(b, "operation", e) == -1 ||
+	    bk_json_string(b, j->operation, e) == -1 ||
+	    bk_json_member(b, "target", j->target, e) == -1 ||
+	    bk_json_number(b, "runs", j->runs, e) == -1 ||
+	    bk_json_number(b, "failures", j->failures, e) == -1 ||
+	    bk_json_key(b, "success_rate", e) == -1 ||
+	    bk_buf_printf(b, e, "%.4f", success_rate(j)) == -1 ||
+	    add_durations(b, j, e) == -1 ||
+	    bk_json_number(b, "last_size_bytes", j->size, e) == -1 ||
+	    bk_json_time(b, "last_success", j->last_success, e) == -1 ||
+	    bk_json_time(b, "last_failure", j->last_failure, e) == -1 ||
+	    bk_json_member(b, "last_error", j->error, e) == -1)
 		return -1;
 	return bk_buf_puts(b, "}\n", e);
 }

@@ -23,6 +23,7 @@
 #include "base/io.h"
 #include "base/utctime.h"
 #include "json/json_parse.h"
+#include "json/json_write.h"
 #include "s3/cred_http.h"
 #include "s3/cred_source.h"
 #include "s3/url.h"
@@ -217,16 +218,17 @@ service_account(const struct google *g, struct bk_cred_keys *k,
 	const char *url = member(g, "token_uri", e);
 	const char *pem = member(g, "private_key", e);
 	struct bk_buf claims = {0}, jwt = {0}, form = {0};
-	intmax_t now = (intmax_t)time(NULL);
+	uint64_t now = (uint64_t)time(NULL);
 	int rc = -1;
 
 	if (email == NULL || url == NULL || pem == NULL)
 		return -1;
-	if (bk_buf_puts(&claims, "{\"iss\":", e) == 0 &&
-	    bk_buf_json(&claims, email, e) == 0 &&
-	    bk_buf_printf(&claims, e, ",\"scope\":\"" SCOPE "\",\"iat\":%jd,"
-	    "\"exp\":%jd,\"aud\":", now, now + JWT_SECONDS) == 0 &&
-	    bk_buf_json(&claims, url, e) == 0 &&
+	if (bk_buf_puts(&claims, "{", e) == 0 &&
+	    bk_json_member(&claims, "iss", email, e) == 0 &&
+	    bk_json_member(&claims, "scope", SCOPE, e) == 0 &&
+	    bk_json_number(&claims, "iat", now, e) == 0 &&
+	    bk_json_number(&claims, "exp", now + JWT_SECONDS, e) == 0 &&
+	    bk_json_member(&claims, "aud", url, e) == 0 &&
 	    bk_buf_puts(&claims, "}", e) == 0 &&
 	    base64url(&jwt, head, sizeof(head) - 1, e) == 0 &&
 	    bk_buf_puts(&jwt, ".", e) == 0 &&

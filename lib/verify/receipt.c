@@ -14,6 +14,7 @@
 #include "base/num.h"
 #include "base/utctime.h"
 #include "base/version.h"
+#include "json/json_write.h"
 #include "listing/template.h"
 #include "stream/store.h"
 
@@ -24,23 +25,6 @@ outcome(const struct bk_receipt *r)
 	if (r->result->code == BK_OK)
 		return "proven";
 	return r->result->code == BK_DATA ? "not proven" : "could not tell";
-}
-
-static int
-add_number(struct bk_buf *b, const char *key, uint64_t value,
-    struct bk_err *e)
-{
-	return bk_buf_printf(b, e, ",\"%s\":%" PRIu64, key, value);
-}
-
-static int
-add_time(struct bk_buf *b, const char *key, time_t t, struct bk_err *e)
-{
-	char text[BK_UTCTIME_TEXT] = "";
-
-	if (t != 0)
-		bk_utctime_format(t, text);
-	return bk_buf_json_member(b, key, text, e);
 }
 
 int
@@ -65,14 +49,14 @@ add_identity(struct bk_buf *b, const struct bk_receipt *r, struct bk_err *e)
 	enum bk_label_kind kind = r->label.kind;
 	const char *cluster = *r->v->cluster != '\0' ? r->v->cluster : NULL;
 
-	if (bk_buf_json_member(b, "name", r->name, e) == -1 ||
-	    bk_buf_json_member(b, "database", kind == BK_LABEL_DB ?
-	    r->label.name : r->v->database, e) == -1 || bk_buf_json_member(b,
+	if (bk_json_member(b, "name", r->name, e) == -1 ||
+	    bk_json_member(b, "database", kind == BK_LABEL_DB ?
+	    r->label.name : r->v->database, e) == -1 || bk_json_member(b,
 	    "cluster", kind == BK_LABEL_CLUSTER ? r->label.name : cluster,
-	    e) == -1 || bk_buf_json_member(b, "host", *r->label.host != '\0' ?
+	    e) == -1 || bk_json_member(b, "host", *r->label.host != '\0' ?
 	    r->label.host : NULL, e) == -1)
 		return -1;
-	return add_time(b, "at", r->label.at, e);
+	return bk_json_time(b, "at", r->label.at, e);
 }
 
 static int
@@ -82,7 +66,7 @@ add_lsn(struct bk_buf *b, const char *key, uint64_t lsn, struct bk_err *e)
 
 	if (lsn != 0)
 		bk_lsn_format(lsn, text);
-	return bk_buf_json_member(b, key, text, e);
+	return bk_json_member(b, key, text, e);
 }
 
 /* Of a base backup: where its WAL begins and ends. */
@@ -90,9 +74,10 @@ static int
 add_wal(struct bk_buf *b, const struct bk_verdict *v, struct bk_err *e)
 {
 	if (v->timeline == 0)
-		return bk_buf_puts(b, ",\"timeline\":null,\"start_lsn\":null,"
-		    "\"end_lsn\":null", e);
-	if (add_number(b, "timeline", v->timeline, e) == -1 ||
+		return bk_json_member(b, "timeline", NULL, e) == -1 ||
+		    bk_json_member(b, "start_lsn", NULL, e) == -1 ||
+		    bk_json_member(b, "end_lsn", NULL, e) == -1 ? -1 : 0;
+	if (bk_json_number(b, "timeline", v->timeline, e) == -1 ||
 	    add_lsn(b, "start_lsn", v->start, e) == -1)
 		return -1;
 	return add_lsn(b, "end_lsn", v->end, e);
@@ -102,25 +87,25 @@ add_wal(struct bk_buf *b, const struct bk_verdict *v, struct bk_err *e)
 static int
 add_verdict(struct bk_buf *b, const struct bk_verdict *v, struct bk_err *e)
 {
-	if (bk_buf_json_member(b, "kind", v->kind, e) == -1 ||
-	    add_time(b, "time", v->time, e) == -1 ||
-	    bk_buf_json_member(b, "made_by", v->tool, e) == -1 ||
-	    bk_buf_json_member(b, "server_version", v->server_version,
+	if (bk_json_member(b, "kind", v->kind, e) == -1 ||
+	    bk_json_time(b, "time", v->time, e) == -1 ||
+	    bk_json_member(b, "made_by", v->tool, e) == -1 ||
+	    bk_json_member(b, "server_version", v->server_version,
 	    e) == -1 ||
-	    bk_buf_json_member(b, "restored_on", v->restored_on, e) == -1 ||
-	    add_number(b, "tables", v->tables, e) == -1 ||
-	    add_number(b, "rows", v->rows, e) == -1 ||
-	    add_number(b, "blobs", v->blobs, e) == -1 ||
-	    add_number(b, "files", v->files, e) == -1 ||
+	    bk_json_member(b, "restored_on", v->restored_on, e) == -1 ||
+	    bk_json_number(b, "tables", v->tables, e) == -1 ||
+	    bk_json_number(b, "rows", v->rows, e) == -1 ||
+	    bk_json_number(b, "blobs", v->blobs, e) == -1 ||
+	    bk_json_number(b, "files", v->files, e) == -1 ||
 	    add_wal(b, v, e) == -1 ||
-	    add_number(b, "bytes", v->bytes, e) == -1 ||
-	    bk_buf_json_member(b, "manifest", v->manifest, e) == -1 ||
-	    bk_buf_json_member(b, "definitions", v->definitions == NULL ?
+	    bk_json_number(b, "bytes", v->bytes, e) == -1 ||
+	    bk_json_member(b, "manifest", v->manifest, e) == -1 ||
+	    bk_json_member(b, "definitions", v->definitions == NULL ?
 	    "not" : v->definitions, e) == -1 ||
-	    bk_buf_json_member(b, "not_covered", v->uncovered, e) == -1 ||
-	    add_number(b, "trusted_code", v->trusted, e) == -1)
+	    bk_json_member(b, "not_covered", v->uncovered, e) == -1 ||
+	    bk_json_number(b, "trusted_code", v->trusted, e) == -1)
 		return -1;
-	return add_number(b, "differences", v->ndiff, e);
+	return bk_json_number(b, "differences", v->ndiff, e);
 }
 
 int
@@ -129,24 +114,26 @@ bk_receipt_json(const struct bk_receipt *r, struct bk_buf *out,
 {
 	const char *proof = r->result->code == BK_OK ? r->v->proof : NULL;
 
-	if (bk_buf_puts(out, "{\"bk\":\"receipt\",\"version\":1", e) == -1 ||
+	if (bk_buf_puts(out, "{", e) == -1 ||
+	    bk_json_member(out, "bk", "receipt", e) == -1 ||
+	    bk_json_number(out, "version", 1, e) == -1 ||
 	    add_identity(out, r, e) == -1 ||
-	    bk_buf_json_member(out, "result", outcome(r), e) == -1 ||
-	    bk_buf_json_member(out, "error", r->result->msg, e) == -1 ||
-	    add_number(out, "level", (uint64_t)r->level, e) == -1 ||
-	    bk_buf_json_member(out, "proof", proof, e) == -1 ||
-	    bk_buf_printf(out, e, ",\"sealed\":%s",
-	    r->sealed ? "true" : "false") == -1 ||
-	    bk_buf_json_member(out, "signer", r->signer, e) == -1 ||
+	    bk_json_member(out, "result", outcome(r), e) == -1 ||
+	    bk_json_member(out, "error", r->result->msg, e) == -1 ||
+	    bk_json_number(out, "level", (uint64_t)r->level, e) == -1 ||
+	    bk_json_member(out, "proof", proof, e) == -1 ||
+	    bk_json_key(out, "sealed", e) == -1 ||
+	    bk_buf_puts(out, r->sealed ? "true" : "false", e) == -1 ||
+	    bk_json_member(out, "signer", r->signer, e) == -1 ||
 	    add_verdict(out, r->v, e) == -1 ||
-	    add_time(out, "started", r->started, e) == -1 ||
-	    add_time(out, "finished", r->finished, e) == -1 ||
-	    bk_buf_printf(out, e, ",\"seconds\":%.3f", r->seconds) == -1 ||
-	    (r->v->restore_seconds > 0 ? bk_buf_printf(out, e,
-	    ",\"restore_seconds\":%.3f", r->v->restore_seconds) :
-	    bk_buf_puts(out, ",\"restore_seconds\":null", e)) == -1 ||
-	    add_time(out, "reached", r->v->reached, e) == -1 ||
-	    bk_buf_json_member(out, "tool", "bk-verify " BK_VERSION, e) == -1)
+	    bk_json_time(out, "started", r->started, e) == -1 ||
+	    bk_json_time(out, "finished", r->finished, e) == -1 ||
+	    bk_json_seconds(out, "seconds", r->seconds, e) == -1 ||
+	    (r->v->restore_seconds > 0 ? bk_json_seconds(out,
+	    "restore_seconds", r->v->restore_seconds, e) :
+	    bk_json_member(out, "restore_seconds", NULL, e)) == -1 ||
+	    bk_json_time(out, "reached", r->v->reached, e) == -1 ||
+	    bk_json_member(out, "tool", "bk-verify " BK_VERSION, e) == -1)
 		return -1;
 	return bk_buf_puts(out, "}\n", e);
 }

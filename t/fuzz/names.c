@@ -15,6 +15,7 @@
 #include "base/redact.h"
 #include "base/utctime.h"
 #include "base/utf8.h"
+#include "json/json_write.h"
 #include "listing/stamp.h"
 #include "listing/template.h"
 #include "policy/group.h"
@@ -41,7 +42,7 @@ round_trips(const char *s)
 	CHECK(bk_percent_encode(&b[0], s, is_plain, &e) == 0);
 	CHECK(b[0].data == NULL || bk_percent_decode(b[0].data) == 0);
 	CHECK(strcmp(b[0].data == NULL ? "" : b[0].data, s) == 0);
-	CHECK(bk_buf_json(&b[1], s, &e) == 0);
+	CHECK(bk_json_string(&b[1], s, &e) == 0);
 	CHECK((v = json_loads(b[1].data, JSON_DECODE_ANY, NULL)) != NULL);
 	for (i = 0; s[i] != '\0' && bk_utf8_len(s + i) > 0;
 	    i += bk_utf8_len(s + i))

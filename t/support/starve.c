@@ -318,10 +318,6 @@ ADD(bk_buf_add, (struct bk_buf *b, const void *p, size_t n, struct bk_err *e),
     (b, p, n, e))
 ADD(bk_buf_puts, (struct bk_buf *b, const char *s, struct bk_err *e),
     (b, s, e))
-ADD(bk_buf_json, (struct bk_buf *b, const char *s, struct bk_err *e),
-    (b, s, e))
-ADD(bk_buf_json_member, (struct bk_buf *b, const char *key, const char *value,
-    struct bk_err *e), (b, key, value, e))
 
 int __wrap_bk_buf_printf(struct bk_buf *b, struct bk_err *e, const char *fmt,
     ...) __attribute__((format(printf, 3, 4)));

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/hex.h"
 #include "datadir/file_sum.h"
+#include "json/json_write.h"
 
 struct base_tar {
 	struct bk_buf tar, manifest;
@@ -67,7 +68,7 @@ tar_list(struct base_tar *b, const char *path, const void *p, size_t n)
 	bk_hex(bytes, bk_sum_len(b->algorithm), hex);
 	bk_buf_printf(&b->manifest, &b->e, "%s{ \"Path\": ",
 	    b->files++ == 0 ? "" : ",\n");
-	bk_buf_json(&b->manifest, path, &b->e);
+	bk_json_string(&b->manifest, path, &b->e);
 	bk_buf_printf(&b->manifest, &b->e, ", \"Size\": %zu, "
 	    "\"Last-Modified\": \"\", \"Checksum-Algorithm\": \"%s\", "
 	    "\"Checksum\": \"%s\" }", n, bk_sum_name(b->algorithm), hex);

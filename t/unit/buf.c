@@ -1,4 +1,4 @@
-/* Strings that grow; JSON strings; UTF-8. */
+/* Strings that grow. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -38,55 +38,6 @@ test_growth(void)
 	bk_buf_free(&b);
 }
 
-static const char *
-json(const char *s)
-{
-	static char text[256];
-	struct bk_buf b = {0};
-	struct bk_err e = {0};
-
-	text[0] = '\0';
-	if (bk_buf_json(&b, s, &e) == 0)
-		(void)snprintf(text, sizeof(text), "%s", b.data);
-	bk_buf_free(&b);
-	return text;
-}
-
-static void
-test_json(void)
-{
-	char s[2] = "";
-	int c, escaped, bad = 0;
-
-	is_str(json(""), "\"\"", "empty");
-	is_str(json("a\"b\\c/d"), "\"a\\\"b\\\\c/d\"", "quotes, backslashes");
-	is_str(json("1\n2\t3\r4\b"), "\"1\\n2\\t3\\u000d4\\u0008\"", "control");
-	is_str(json("ü€😀"), "\"ü€😀\"", "UTF-8 stays");
-	is_str(json("a\xff" "b\xc3"), "\"a\\ufffdb\\ufffd\"", "what is none");
-	for (c = 1; c < 256; c++) {
-		s[0] = (char)c;
-		escaped = c >= 0x80 || c == 0x7f || (c < 0x20 && c != '\n' &&
-		    c != '\t');
-		bad += strlen(json(s)) != (escaped ? 8 :
-		    strchr("\"\\\n\t", c) != NULL ? 4 : 3);
-	}
-	is_int(bad, 0, "each byte is as it is, or escaped");
-}
-
-static void
-test_member(void)
-{
-	struct bk_buf b = {0};
-	struct bk_err e = {0};
-
-	ok(bk_buf_json_member(&b, "a", "x\"y", &e) == 0 &&
-	    bk_buf_json_member(&b, "b", "", &e) == 0 &&
-	    bk_buf_json_member(&b, "c", NULL, &e) == 0, "members");
-	is_str(b.data, ",\"a\":\"x\\\"y\",\"b\":null,\"c\":null",
-	    "a string, or null for none");
-	bk_buf_free(&b);
-}
-
 static int
 fill(void *arg, struct bk_err *e)
 {
@@ -118,8 +69,6 @@ int
 main(void)
 {
 	test_growth();
-	test_json();
-	test_member();
 	starve("what was added stays", STARVE_MEMORY, fill, NULL);
 	test_wipe();
 	return tap_done();

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/hex.h"
+#include "json/json_write.h"
 #include "s3/cred.h"
 #include "s3/url.h"
 #include "http_host.h"
@@ -282,7 +283,7 @@ put_account(const char *type, const char *url)
 	n = BIO_get_mem_data(bio, &pem);
 	if (n <= 0 || bk_buf_printf(&text, &e, "{\"type\":\"service_account\","
 	    "\"client_email\":\"a\",\"token_uri\":\"@%s\",\"private_key\":",
-	    url) == -1 || bk_buf_json(&text, pem, &e) == -1 ||
+	    url) == -1 || bk_json_string(&text, pem, &e) == -1 ||
 	    bk_buf_puts(&text, "}", &e) == -1)
 		exit(99);
 	put("google", text.data);
