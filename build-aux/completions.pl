@@ -19,21 +19,13 @@ sub tool {
 	chomp(my ($operands, @lines) = <$table>);
 	close $table or die "$path --help=table failed\n";
 	my ($name) = $path =~ m{([^/]+)$};
-	my (@options, @line);
+	my @options;
 	for (@lines) {
 		my %o;
 		@o{qw(letter name arg values text)} = split /\t/, $_, -1;
 		next if $o{arg} =~ /^-1/;	# digits
 		kind(\%o);
 		push @options, \%o;
-		push @line, \%o;
-		next if $o{text} eq '+';
-		# "this; that" is of one option each, anything else of all
-		my $text = $o{text};
-		my @texts = split /; /, $text;
-		@texts = ($text) x @line if @texts != @line;
-		$_->{text} = shift @texts for @line;
-		@line = ();
 	}
 	$operands =~ s/[<>] \w+//g;
 	return { name => $name, options => \@options, takes =>

@@ -245,7 +245,7 @@ EOF
 	[ "$(wc -l <examples)" -ge 5 ]
 	bash -e -o pipefail examples
 	zstd -dc data.tar.zst | tar -df -
-	[ "$(bk-gz --help | wc -l)" -le 24 ]
+	[ "$(bk-gz --help | wc -l)" -le 40 ]
 	bk-gz --help | sed -n '1s/^Example: //p' >example
 	bash -e -o pipefail example | cmp - plain
 	bk-gz --version | grep -q '^bk-gz '

@@ -206,14 +206,16 @@ rows() {
 
 # --- what every tool does
 
-@test "--help is a screen that begins with an example" {
+@test "--help is a screen that begins with an example, an option a line" {
 	local tool
 	for tool in $TOOLS; do
 		run -0 --separate-stderr "$tool" --help
 		[ -z "$stderr" ]
 		[[ $output == "Example: "* ]] || echo "$tool: no example" >&2
 		[[ $output == "Example: "* ]]
-		[ "$(wc -l <<<"$output")" -le 24 ]
+		[ "$(wc -l <<<"$output")" -le 40 ]
+		[ "$(grep -cE '^  --?[A-Za-z0-9]' <<<"$output")" = "$("$tool" \
+		    --help=table | awk -F '\t' 'NR > 1 && $5 != ""' | wc -l)" ]
 		printf '%s\n' "$output" | sed "s/^/$tool: /" |
 		    awk -v n=$((82 + ${#tool})) 'length($0) > n' | none
 	done
@@ -250,14 +252,14 @@ rows() {
 		run -2 --separate-stderr "$BK_BIN"/$call </dev/null
 		[ "${stderr_lines[0]}" = "${call%% *}: $cause" ]
 	done <<-'END'
-	bk-gz --no-such=secret:--no-such: no such option; --help lists them
-	bk-gz --seal -xd:-x: no such option; --help lists them
-	bk-gz --se:--se: more than one option begins so; --help lists them
+	bk-gz --no-such=secret:--no-such: no such option; see --help
+	bk-gz --seal -xd:-x: no such option; see --help
+	bk-gz --se:--se: ambiguous option; see --help
 	bk-gz --decompress=1:--decompress: takes no argument
-	bk-gz -dj:-j: its argument, N, is missing
-	bk-pitr --wal x --spool:--spool: its argument, DIR, is missing
-	bk-dump --filter:--filter: its argument, FILE, is missing
-	bk-walput -z:-z: no such option; --help lists them
+	bk-gz -dj:-j: needs an argument: N
+	bk-pitr --wal x --spool:--spool: needs an argument: DIR
+	bk-dump --filter:--filter: needs an argument: FILE
+	bk-walput -z:-z: no such option; see --help
 	bk-gz --help=me:--help: takes no argument
 	END
 	# a line, however long the name is, and whatever it ends with

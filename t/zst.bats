@@ -136,7 +136,7 @@ refused() {
 	[ "$(wc -l <examples)" -ge 3 ]
 	bash -e -o pipefail examples
 	zstd -dc data.tar.zst | tar -df -
-	[ "$(bk-zst --help | wc -l)" -le 24 ]
+	[ "$(bk-zst --help | wc -l)" -le 40 ]
 	bk-zst --help | sed -n '1s/^Example: //p' >example
 	bash -e -o pipefail example | cmp - plain
 }

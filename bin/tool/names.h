@@ -11,10 +11,10 @@
 
 enum { NAMES_OPT_DB = TOOL_OPT_TOOL + 0x100, NAMES_OPT_TIER };
 #define NAMES_OPTIONS \
-	{ NAMES_OPT_DB, "db", "NAME", NULL, NULL }, \
+	{ NAMES_OPT_DB, "db", "NAME", NULL, "the name for {db}" }, \
 	{ NAMES_OPT_TIER, "tier", "NAME", \
 	    "hourly|daily|weekly|monthly|yearly", \
-	    "what {db} is; what {tier} is (daily)" }
+	    "the name for {tier} (daily)" }
 
 /*
  * Before any input is read, exit 2 for a template that no stream could

@@ -48,14 +48,14 @@ has_argument(const struct tool_opt *o)
 static int
 is_refused(const struct tool_opt *o)
 {
-	return o->help != NULL && strcmp(o->help, TOOL_REFUSED) == 0;
+	return strcmp(o->help, TOOL_REFUSED) == 0;
 }
 
 /* 1 if --help has it. */
 static int
 is_shown(const struct tool_opt *o)
 {
-	return o->help == NULL || (*o->help != '\0' && !is_refused(o));
+	return *o->help != '\0' && !is_refused(o);
 }
 
 /* --- getopt_long(3) */
@@ -141,13 +141,13 @@ tool_options_wrong(const struct tool *tool, int ch, char *argv[],
 	} else
 		add(&t, "-%c: ", optopt);
 	if (ch == ':')
-		add(&t, "its argument, %s, is missing", o->arg);
+		add(&t, "needs an argument: %s", o->arg);
 	else if (optopt == 0 && n > 1)
-		add(&t, "more than one option begins so; --help lists them");
+		add(&t, "ambiguous option; see --help");
 	else if (o->key != 0)
 		add(&t, "takes no argument");
 	else
-		add(&t, "no such option; --help lists them");
+		add(&t, "no such option; see --help");
 }
 
 /* --- the usage line */
@@ -168,13 +168,6 @@ add_argument(struct text *t, const struct tool_opt *o)
 	if (o->arg != NULL)
 		add(t, "%s%s", strncmp(o->arg, "[=", 2) == 0 ? "" : " ",
 		    o->arg);
-}
-
-static int
-has_same_argument(const struct tool_opt *a, const struct tool_opt *b)
-{
-	return a->arg == b->arg || (a->arg != NULL && b->arg != NULL &&
-	    strcmp(a->arg, b->arg) == 0);
 }
 
 /* 1 if it belongs there, and the operands do not name it already. */
@@ -282,35 +275,20 @@ print_text(const char *text, size_t at, size_t column)
 	putchar('\n');
 }
 
-/*
- * The options of one line, from o on; returns the last one.  An argument that
- * neighbours share is at the last of them.
- */
-static const struct tool_opt *
+/* "-j, --jobs N" */
+static void
 left_side(const struct tool_opt *o, struct text *t)
 {
 	t->len = 0;
 	if (o->key == TOOL_OPT_DIGITS) {
 		add(t, "%s", o->arg);
-		return o;
+		return;
 	}
-	if (o->help != NULL) {
-		if (has_letter(o))
-			add(t, "-%c%s", o->key, o->name == NULL ? "" : ", ");
-		if (o->name != NULL)
-			add(t, "--%s", o->name);
-		add_argument(t, o);
-		return o;
-	}
-	for (; o->help == NULL; o++) {
-		add_name(t, o);
-		if (!has_same_argument(o, o + 1))
-			add_argument(t, o);
-		add(t, ", ");
-	}
-	add_name(t, o);
+	if (has_letter(o))
+		add(t, "-%c%s", o->key, o->name == NULL ? "" : ", ");
+	if (o->name != NULL)
+		add(t, "--%s", o->name);
 	add_argument(t, o);
-	return o;
 }
 
 static void
@@ -324,17 +302,18 @@ print_options(const struct tool *tool)
 	for (o = tool->options; o->key != 0; o++) {
 		if (!is_shown(o))
 			continue;
-		o = left_side(o, &t);
+		left_side(o, &t);
 		if (t.len > column && t.len <= LEFT_MAX)
 			column = t.len;
 	}
-	(void)snprintf(more, sizeof(more), "%s(1) has more", tool->name);
+	(void)snprintf(more, sizeof(more), "print this text; %s(1) has more",
+	    tool->name);
 	for (o = tool->options; o->key != 0; o++) {
 		if (!is_shown(o))
 			continue;
-		o = left_side(o, &t);
+		left_side(o, &t);
 		printf("  %-*s  ", (int)column, left);
-		print_text(o->key == TOOL_OPT_VERSION ? more : o->help,
+		print_text(o->key == TOOL_OPT_HELP ? more : o->help,
 		    4 + (t.len > column ? t.len : column), 4 + column);
 	}
 }
@@ -368,7 +347,7 @@ tool_options_list(const struct tool *tool)
 		printf("\t%s\t%s\t%s\t", o->name == NULL ? "" : o->name,
 		    o->arg == NULL ? "" : o->arg,
 		    o->values == NULL ? "" : o->values);
-		for (p = o->help == NULL ? "+" : o->help; *p != '\0'; p++)
+		for (p = o->help; *p != '\0'; p++)
 			putchar(*p == '\n' ? ' ' : *p);
 		putchar('\n');
 	}

@@ -14,8 +14,7 @@ struct tool_opt {
 				 * brackets if optional: "[=N]"; NULL: none */
 	const char *values;	/* what shells complete, FILE, DIR or words,
 				 * where arg does not say it; or NULL */
-	const char *help;	/* NULL: on the line of the next one, which
-				 * says "this; that"; "": in the page only */
+	const char *help;	/* "": in the page only */
 };
 #define TOOL_REFUSED "!"	/* as help: it is there to be refused */
 
@@ -24,21 +23,20 @@ enum { TOOL_OPT_HELP = 0x1000, TOOL_OPT_VERSION,
 	TOOL_OPT_DIGITS,	/* each of -0 to -9; arg is what --help shows */
 	TOOL_OPT_TOOL /* first own one */ };
 #define TOOL_OPTIONS \
-	{ TOOL_OPT_HELP, "help", NULL, NULL, NULL }, \
-	{ TOOL_OPT_VERSION, "version", NULL, NULL, "this text; the version" }, \
+	{ TOOL_OPT_HELP, "help", NULL, NULL, "print this text" }, \
+	{ TOOL_OPT_VERSION, "version", NULL, NULL, "print the version" }, \
 	{ 0 }
 
 /* What many have. */
 #define TOOL_OPTIONS_QUIET \
-	{ 'q', "quiet", NULL, NULL, NULL }, \
-	{ 'v', "verbose", NULL, NULL, \
-	    "no progress; progress even without a terminal" }
+	{ 'q', "quiet", NULL, NULL, "no progress" }, \
+	{ 'v', "verbose", NULL, NULL, "progress even without a terminal" }
 #define TOOL_OPTIONS_DBNAME \
-	{ 'd', "dbname", "DBNAME", NULL, NULL }
+	{ 'd', "dbname", "DBNAME", NULL, "database or connection string" }
 #define TOOL_OPTIONS_SERVER \
-	{ 'h', "host", "HOST", NULL, NULL }, \
-	{ 'p', "port", "PORT", NULL, NULL }, \
-	{ 'U', "username", "USER", NULL, "as in psql" }, \
+	{ 'h', "host", "HOST", NULL, "server's host or socket directory" }, \
+	{ 'p', "port", "PORT", NULL, "server's port" }, \
+	{ 'U', "username", "USER", NULL, "user to connect as" }, \
 	{ 'w', "no-password", NULL, NULL, "" }
 
 struct tool {
@@ -46,7 +44,7 @@ struct tool {
 	const char *example;	/* --help begins with it */
 	const char *about;	/* and goes on with what the tool does */
 	const struct tool_opt *options;
-	const char *operands;	/* in the usage line, behind the options that
+	const char *operands;	/* in the usage line, after the options that
 				 * it does not name itself */
 	const char *order;	/* getopt_long's "+" or "-", if not NULL */
 	const char *exits;	/* exit statuses: "0 done, 1 failed" */
@@ -76,7 +74,7 @@ void tool_options_help(const struct tool *tool);
 /*
  * --help=table, on standard output: the operands; then a line for each option
  * that is not refused: key, name, argument, values and help as in its row,
- * tab-separated, help on one line, "+" for NULL.
+ * tab-separated, help on one line.
  */
 void tool_options_list(const struct tool *tool);
 
