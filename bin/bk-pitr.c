@@ -321,8 +321,8 @@ keep(const struct pitr_options *o, struct bk_err *e)
 	if (o->ninputs > 1 || l->kind != BK_LABEL_CLUSTER)
 		return;
 	bk_datadir_keep(datadir);
-	bk_fail_add(e, "; %s stays, unfit to start: with --delta it need not "
-	    "be copied again", o->dir);
+	bk_fail_add(e, "; %s is kept but cannot be started; run again with "
+	    "--delta to reuse it", o->dir);
 }
 
 /* Everything up to a directory that can be started. */
@@ -350,9 +350,9 @@ prepare(struct pitr_options *o, struct base *b, struct bk_proof *proof,
 	if (rc == 0 && o->verbosity >= 0) {
 		pitr_say_proof(proof);
 		if (!o->archive)
-			tool_say("%s: archive_mode is off in it, lest it "
-			    "write into the archive of the cluster that it "
-			    "comes from (--archive)", o->dir);
+			tool_say("%s: archive_mode is off, so that it does not "
+			    "write to the original cluster's archive; "
+			    "--archive leaves it on", o->dir);
 	}
 	return rc;
 }

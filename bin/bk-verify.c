@@ -272,8 +272,8 @@ check_label(struct bk_label *outer, const struct bk_verdict *v,
 	    is_same_backup(&v->label, outer))
 		return 0;
 	bk_utctime_format(v->label.at, at);
-	return bk_fail(e, BK_DATA, "standard input: not proven: it is labelled "
-	    "as another backup than what is inside, which is of %s at %s",
+	return bk_fail(e, BK_DATA, "standard input: not proven: label and "
+	    "content disagree: the content is a backup of %s at %s",
 	    v->label.name, at);
 }
 
@@ -369,8 +369,7 @@ store(const struct options *o, const struct bk_receipt *r,
 		return 0;
 	if (!bk_receipt_is_named(r))
 		return bk_fail(e, BK_FAIL, "%s: no receipt stored: the stream "
-		    "does not say whose backup it is and of when; give its "
-		    "--name", o->receipts);
+		    "has no database name and time; give --name", o->receipts);
 	return bk_receipt_store(o->receipts, o->mode, o->self, environ, r,
 	    json, e);
 }

@@ -29,8 +29,9 @@ accept_judge(const struct bk_failures *f, const char *database,
 	if (have_accepted)
 		return bk_failures_accept(f, accepted.data, e);
 	return bk_fail(e, BK_FAIL, "database \"%s\": %d statement%s failed "
-	    "(standard output has them), and nothing was put in place; if it "
-	    "can do without, put these lines in a file for --accept", database,
+	    "(see standard output), so the database was not replaced; to "
+	    "accept these failures, save the lines and use --accept FILE",
+	    database,
 	    f->n, f->n == 1 ? "" : "s");
 }
 

@@ -203,8 +203,8 @@ tell_replication(const char *before, const PGresult *res)
 			    "WAL and gives its subscriber nothing of the new "
 			    "database; --drop-old drops it", before, name);
 		else if (*PQgetvalue(res, i, 2) == 't')
-			tool_say("%s: has subscription \"%s\", which goes on "
-			    "taking changes; disable it there, or use "
+			tool_say("%s: still has subscription \"%s\", which "
+			    "keeps receiving changes; disable it there, or use "
 			    "--disable-old-subscriptions", before, name);
 	}
 }

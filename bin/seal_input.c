@@ -171,8 +171,9 @@ let_go(int sealed)
 static int
 not_read(const char *name, struct bk_err *e)
 {
-	return bk_fail(e, BK_DATA, NAME ": %s read nothing of it; not sealed; "
-	    "if it is not meant for %s, give that < /dev/null", name, name);
+	return bk_fail(e, BK_DATA, NAME ": %s did not read its input; not "
+	    "sealed; if the input is not for %s, run it with < /dev/null", name,
+	    name);
 }
 
 int

@@ -140,7 +140,7 @@ tell_confinement(void)
 {
 	static const struct { unsigned limit; const char *what; } own[] = {
 	    { BK_CONFINE_NET, "network" }, { BK_CONFINE_PIDS, "processes" },
-	    { BK_CONFINE_FILES, "view of the files" } };
+	    { BK_CONFINE_FILES, "files" } };
 	char lacks[64] = "";
 	size_t i, n = 0, left = 0;
 
@@ -153,8 +153,8 @@ tell_confinement(void)
 			n += (size_t)snprintf(lacks + n, sizeof(lacks) - n,
 			    "%s%s", n == 0 ? "" : --left > 1 ? ", " : " and ",
 			    own[i].what);
-	tool_say("scratch server: this system lets us give it no %s of its "
-	    "own; the dump's code can reach this host's", lacks);
+	tool_say("scratch server: cannot isolate its %s on this system: code "
+	    "in the dump can reach the host's", lacks);
 }
 
 /* A server of the version that was dumped, or a newer one. */

@@ -354,7 +354,7 @@ flip() {
 	wal_side new
 	home=$(readlink new/home)
 	run -3 --separate-stderr pitr name:three --start
-	[[ $stderr == *"; $SIDE stays, unfit to start: with --delta "* ]]
+	[[ $stderr == *"; $SIDE is kept but cannot be started; run again with --delta"* ]]
 	one_line_error bk-pitr
 	[ ! -e "$SIDE/PG_VERSION" ]
 	[ ! -e "$SIDE/bk_wal" ]

@@ -103,7 +103,7 @@ each() {
 	# by itself it is none to start a server with
 	BK_PG_BINDIR=$PG_BIN run -1 --separate-stderr bk-verify --scratch \
 	    -o r <"$CLUSTER/store/1.tar"
-	[[ $stderr == *': an increment to an earlier base backup: '* ]]
+	[[ $stderr == *': an incremental backup; '* ]]
 }
 
 @test "a chain of three increments, PostgreSQL 17" {

@@ -195,7 +195,7 @@ setup() {
 	# nor one in the middle of whose label its writer stays
 	opening_mark | head -c 40 >&9
 	run -3 --separate-stderr timeout 60 bk-seal true <&9
-	[[ $stderr == *"true read nothing of it; not sealed; "* ]]
+	[[ $stderr == *"true did not read its input; not sealed; "* ]]
 	exec 9>&-
 }
 
@@ -217,7 +217,7 @@ setup() {
 	run -0 --separate-stderr bash -c 'printf "a\nb\n" | while read -r db; do
 	    bk-seal echo "$db" >"$db" || echo "$db failed"; done'
 	[ "${lines[0]}" = 'a failed' ]
-	[[ $stderr == *"standard input: echo read nothing of it; not sealed; "*"< /dev/null"* ]]
+	[[ $stderr == *"standard input: echo did not read its input; not sealed; "*"< /dev/null"* ]]
 	is_open a
 	printf 'a\nb\n' | while read -r db; do
 		bk-seal echo "$db" >"$db" </dev/null

@@ -77,9 +77,9 @@ another_cluster() {
 	    --target immediate <1.tar
 	refused 3 'increment' chain 1.tar 2.tar
 	refused 3 'a full backup, and not an increment' chain 0.tar 0.tar
-	refused 3 'one is missing, or the order is another' chain 0.tar 2.tar
-	refused 3 'one is missing, or the order is another' chain 0.tar 2.tar 1.tar
-	refused 3 'one is missing, or the order is another' chain 0.tar 1.tar 1.tar
+	refused 3 'one is missing or they are out of order' chain 0.tar 2.tar
+	refused 3 'one is missing or they are out of order' chain 0.tar 2.tar 1.tar
+	refused 3 'one is missing or they are out of order' chain 0.tar 1.tar 1.tar
 	head -c 2000000 1.tar >cut.tar
 	refused 3 'increment 1: ' chain 0.tar cut.tar
 	BK_PG_BINDIR=/nonexistent refused 1 \

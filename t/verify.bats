@@ -410,7 +410,7 @@ not_proven() {
 	mkdir proofs
 	bk-verify -q --receipts proofs <shop.bk
 	run -3 --separate-stderr bash -c ': | bk-verify -q --receipts proofs --name ""'
-	[[ $stderr == *"proofs: no receipt stored: the stream does not say whose backup it is and of when; give its --name"* ]]
+	[[ $stderr == *"proofs: no receipt stored: the stream has no database name and time; give --name"* ]]
 	[ "$(ls proofs | wc -l)" = 1 ]
 	# nor does what is proven, if nobody knows of whom: that is a failure
 	printf '%s\n' '-- PostgreSQL database dump' 'SELECT 1;' \
@@ -428,7 +428,7 @@ not_proven() {
 	[ "$(cmp -l good.gz other.gz | wc -l)" = 3 ]
 	run -0 bk-verify -q <good.gz
 	run -3 --separate-stderr bk-verify <other.gz
-	[[ $stderr == *"labelled as another backup than what is inside, which is of shop at 20"* ]]
+	[[ $stderr == *"label and content disagree: the content is a backup of shop at 20"* ]]
 }
 
 @test "-q is silent on success; -v lists the rows of each table" {

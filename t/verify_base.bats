@@ -174,7 +174,7 @@ spoil() {
 	# another's label around it
 	run -3 --separate-stderr bk-verify < <(bk-gz <"$BASE" |
 	    LC_ALL=C sed "s|;tli=1;|;tli=2;|")
-	[[ $stderr == *'labelled as another backup'* ]]
+	[[ $stderr == *'label and content disagree'* ]]
 }
 
 @test "each major version's, in the stream and recovered" {

@@ -242,7 +242,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' bk-verify --restore -o r <slow 2>err &
 	rmdir "$(readlink tmp)"
 }
 
-@test "without a view of the files of its own, as with no namespaces: it is said" {
+@test "without a files of its own, as with no namespaces: it is said" {
 	as=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
 	[ "$(id -u)" = 0 ] || as=()
 	off='for n; do echo 0 >/proc/sys/user/max_${n}_namespaces; done; exec'
@@ -250,13 +250,13 @@ os.execvp(sys.argv[1], sys.argv[1:])' bk-verify --restore -o r <slow 2>err &
 	    skip "no user namespaces: $(<why)"
 	run -0 --separate-stderr "${as[@]}" unshare -U -c --keep-caps sh -c \
 	    "$off '$BK_BIN/bk-verify' --scratch" sh mnt <shop.bk
-	[[ $stderr == *'give it no view of the files of its own; the dump'* ]]
+	[[ $stderr == *'cannot isolate its files on this system: code in the dump'* ]]
 	run -0 --separate-stderr "${as[@]}" unshare -U -c --keep-caps sh -c \
 	    "$off '$BK_BIN/bk-verify' --scratch" sh mnt net <shop.bk
-	[[ $stderr == *'give it no network and view of the files of its own; the dump'* ]]
+	[[ $stderr == *'cannot isolate its network and files on this system: code in the dump'* ]]
 	run -0 --separate-stderr "${as[@]}" unshare -U -c --keep-caps sh -c \
 	    "$off '$BK_BIN/bk-verify' --scratch" sh mnt pid net <shop.bk
-	[[ $stderr == *'give it no network, processes and view of the files of its own; the dump'* ]]
+	[[ $stderr == *'cannot isolate its network, processes and files on this system: code in the dump'* ]]
 }
 
 @test "with the dump's roles, and its digits of floats" {

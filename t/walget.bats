@@ -79,7 +79,7 @@ refused() {
 	refused '*signal 9' "$S" 'kill -9 $$'
 	refused '*not found' "$S" nowhere
 	refused '*No such file or directory' "$S" nowhere "$S"
-	refused '*written nothing*' "$S" true
+	refused '*wrote nothing*' "$S" true
 	# the archive is not mounted
 	mv raw elsewhere
 	refused "*can't cd*" "$S" "$CAT"
@@ -156,9 +156,9 @@ refused() {
 	{ cat good; echo; } >"raw/$S"
 	refused "is longer than the 1048576 bytes of a segment" "$S" "$CAT"
 	head -c 1048576 /dev/zero >"raw/$S"
-	refused 'what is stored there is not WAL*' "$S" "$CAT"
+	refused 'the stored file is not a WAL segment*' "$S" "$CAT"
 	bk-gz <good >"raw/$S"
-	refused 'what is stored there is not WAL*compressed*' "$S" "$CAT"
+	refused 'the stored file is not a WAL segment*compressed*' "$S" "$CAT"
 	# one bit, which the server would take for the end of WAL
 	for n in 50 90 200; do
 		cp good "raw/$S"
@@ -185,16 +185,16 @@ refused() {
 
 @test "a hole is not the end" {
 	rm "raw/$S"
-	refused "is missing: it is not there, but ${SEGMENTS[2]} is" "$S" "$CAT"
+	refused "missing from the archive, although the later segment ${SEGMENTS[2]} is" "$S" "$CAT"
 	# a .partial is not the end, if there is more
 	head -c 300000 "$FROM/raw/$S" >"raw/$S.partial"
-	refused "is missing: *" "$S" "$CAT"
+	refused "missing from the archive, *" "$S" "$CAT"
 	# whether there is more cannot be told
 	refused '*exit status 1' "$S" "[ \$BK_WAL_NAME != ${SEGMENTS[2]} ] || exit 1; $CAT"
 	# a wide one, over a boundary of 4 GiB
 	rm raw/*
 	echo x >raw/000000010000000100000006
-	refused "is missing: it is not there, but *6 is" 0000000100000000000000FE "$CAT"
+	refused "missing from the archive, although the later segment *6 is" 0000000100000000000000FE "$CAT"
 	cp "$FROM"/raw/* raw
 	rm "raw/$S" raw/000000010000000100000006
 	# it comes late

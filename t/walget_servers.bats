@@ -59,7 +59,7 @@ outage() {
 	grep -q "bk-walget: ${segments[2]}: .*unfinished" new/home/log
 	pg_as rm "$dir/${segments[2]}"
 	stops new
-	grep -q "bk-walget: ${segments[2]}: is missing" new/home/log
+	grep -q "bk-walget: ${segments[2]}: missing" new/home/log
 	[ ! -e new/home/data/pg_wal/00000002.history ]
 	# all is there, the end is proven
 	pg_as mv "$dir.good" "$dir/${segments[2]}"

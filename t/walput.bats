@@ -162,9 +162,9 @@ refused() {
 	head -c 1048575 "$BATS_FILE_TMPDIR/data/pg_wal/$S" >"pg_wal/$S"
 	refused 3 "$S: has 1048575 bytes*" "$S" -- "$touch"
 	head -c 1048576 /dev/zero >"pg_wal/$S"
-	refused 3 "$S: is not WAL*" "$S" -- "$touch"
+	refused 3 "$S: not a WAL segment*" "$S" -- "$touch"
 	: >"pg_wal/$S"
-	refused 3 "$S: is not WAL*" "$S" -- "$touch"
+	refused 3 "$S: not a WAL segment*" "$S" -- "$touch"
 	echo x >pg_wal/x
 	refused 3 "pg_wal/x: not the name of a WAL file" x -- "$touch"
 	refused 1 "*FF: No such file or directory" 0000000100000000000000FF -- "$touch"

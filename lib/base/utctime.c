@@ -297,11 +297,11 @@ ambiguous(const char *text, const char *label, const int64_t at[2], int n,
 	char first[BK_UTCTIME_TEXT], second[BK_UTCTIME_TEXT];
 
 	if (n == 0)
-		return bk_fail(e, BK_USAGE, "%s '%s': no clock of that zone "
-		    "ever showed it, they were turned forward; write it as "
-		    "UTC, with a Z", label, text);
-	return bk_fail(e, BK_USAGE, "%s '%s': clocks were turned back and "
-	    "showed it twice; write %s or %s", label, text,
+		return bk_fail(e, BK_USAGE, "%s '%s': this local time does not "
+		    "exist: clocks went forward; write it in UTC, with a Z",
+		    label, text);
+	return bk_fail(e, BK_USAGE, "%s '%s': this local time occurs twice: "
+	    "clocks went back; write %s or %s", label, text,
 	    show(at[0], micros, first), show(at[1], micros, second));
 }
 

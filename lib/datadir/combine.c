@@ -61,9 +61,9 @@ check_part(const struct chain *c, size_t i, struct bk_err *e)
 		return 0;
 	bk_lsn_format(p->earlier, want);
 	bk_lsn_format(before->start, got);
-	return bk_fail(e, BK_DATA, "%s: an increment to the backup that "
-	    "began at %s, and the one before it began at %s: one is missing, "
-	    "or the order is another", name, want, got);
+	return bk_fail(e, BK_DATA, "%s: increments on the backup that started "
+	    "at %s, but the previous one started at %s; one is missing or they "
+	    "are out of order", name, want, got);
 }
 
 /* Unpack source into a directory of its own, tablespaces in their place. */

@@ -247,8 +247,8 @@ bk_datadir_commit(struct bk_datadir *d, struct bk_err *e)
 	/* what has failed is not to be started */
 	(void)bk_tree_rename(d->tree, BK_PG_VERSION, BK_PG_VERSION_AWAY,
 	    &ignored);
-	bk_fail_add(e, "%s", d->updating ? "; the directory cannot be started "
-	    "until --delta succeeds" : "; it stays, unfit to start: remove it "
-	    "and begin again");
+	bk_fail_add(e, "%s", d->updating ? "; PostgreSQL cannot start in it; "
+	    "run again with --delta" : "; it is kept but cannot be started; "
+	    "remove it and begin again");
 	return -1;
 }

@@ -38,9 +38,9 @@ read_sysid(struct bk_datadir *d, char text[21], struct bk_err *e)
 	n = bk_io_read(fd, &sysid, sizeof(sysid), d->o.dir, e);
 	close(fd);
 	if (n != (ssize_t)sizeof(sysid))
-		return bk_fail(e, BK_FAIL, "%s: global/pg_control is damaged; "
-		    "without --delta, into an empty directory, it is not "
-		    "needed", d->o.dir);
+		return bk_fail(e, BK_FAIL, "%s: global/pg_control is damaged, "
+		    "so --delta cannot be used; recover into an empty "
+		    "directory", d->o.dir);
 	(void)snprintf(text, 21, "%" PRIu64, sysid);
 	return 0;
 }

@@ -298,9 +298,8 @@ check_whole(const struct bk_datadir *d, struct bk_err *e)
 	(void)bk_start_label_parse(d->sum.backup_label, &label, &ignored);
 	if (d->o.in_place || !label.increment)
 		return 0;
-	return bk_fail(e, BK_DATA, "%s: an increment to an earlier backup; "
-	    "give the full one on standard input, and this one by "
-	    "--incremental", d->name);
+	return bk_fail(e, BK_DATA, "%s: an incremental backup; give the full "
+	    "one on standard input, and this one by --incremental", d->name);
 }
 
 int
@@ -316,8 +315,8 @@ bk_datadir_unpack(struct bk_datadir *d, struct bk_source src,
 	    bk_datadir_link_spaces(d, e) == -1 ||
 	    (d->updating && bk_datadir_delta_end(d, e) == -1)) {
 		if (d->updating)
-			bk_fail_add(e, "; the directory cannot be started "
-			    "until --delta succeeds");
+			bk_fail_add(e, "; PostgreSQL cannot start in it; run "
+			    "again with --delta");
 		return -1;
 	}
 	d->unpacked = 1;

@@ -4,10 +4,9 @@
 #include <libpq-fe.h>
 
 /*
- * 1 if conn verifies the server's name (sslmode=verify-full) and nobody has
- * said by which authority, as libpq has it from all that it reads; else 0.  By
- * one of the public authorities, a certificate is worth nothing without the
- * name: so verify-ca is not meant, nor does require turn into that.
+ * 1 if sslmode is verify-full and no CA was configured anywhere libpq looks;
+ * else 0.  Not for verify-ca: with public CAs a certificate proves nothing
+ * unless the name is checked.
  */
 int bk_authority_lacks(PGconn *conn);
 

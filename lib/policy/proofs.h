@@ -14,8 +14,8 @@
  *	"kind"		"base": a base backup, which nothing but a recovery
  *			proves, with its "restore_seconds"
  *
- * A backup is who it is of and that instant: a receipt counts for every record
- * of which the name says both, in whatever store.
+ * A backup is identified by its database (or cluster) and snapshot time: a
+ * receipt counts for every record whose name says both, in any store.
  */
 #include <stddef.h>
 

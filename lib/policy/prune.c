@@ -277,8 +277,9 @@ bk_prune_judge(struct bk_listing *items, const struct bk_policy *p,
 	if (i == 0)
 		rc = bk_fail(e, BK_DATA, bk_record_is_backup(item[0]->r.name) ?
 		    "%s: cannot tell its series from its name, nor from any "
-		    "other; give a pattern with --group" : "%s: no backup, and "
-		    "there is no other; for WAL give --wal-for",
+		    "other; give a pattern with --group" : "%s: not a backup, "
+		    "nor is anything else in the listing; to prune WAL use "
+		    "--wal-for",
 		    item[0]->r.name);
 	for (; i < items->n; i++)
 		item[i]->reason = bk_record_is_backup(item[i]->r.name) ?

@@ -54,8 +54,8 @@ parse_xid(const char *s, struct bk_recovery_target *t, struct bk_err *e)
 		return -1;
 	t->xid = (uint32_t)v;
 	if (t->xid < 3)		/* the first three are nobody's */
-		return bk_fail(e, BK_USAGE, "xid:%s: no transaction has this "
-		    "number", s);
+		return bk_fail(e, BK_USAGE, "xid:%s: reserved; transaction IDs "
+		    "start at 3", s);
 	return 0;
 }
 
@@ -82,8 +82,8 @@ refuse_ambiguous(const char *s, struct bk_err *e)
 	size_t i;
 
 	if (s[strspn(s, "0123456789")] == '\0')
-		return bk_fail(e, BK_USAGE, "'%s': a transaction or a restore "
-		    "point; write xid:%s or name:%s", s, s, s);
+		return bk_fail(e, BK_USAGE, "'%s' is ambiguous; write xid:%s "
+		    "(transaction) or name:%s (restore point)", s, s, s);
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcasecmp(s, words[i]) == 0)
 			return bk_fail(e, BK_USAGE, "'%s': a moment or a "

@@ -138,8 +138,8 @@ bk_repl_identify(PGconn *conn, struct bk_repl_server *out, struct bk_err *e)
 		return -1;
 	rc = parse_segment(PQgetvalue(res, 0, 0), &out->segment);
 	PQclear(res);
-	return rc == 0 ? 0 : bk_fail(e, BK_FAIL, "server %s: a "
-	    "wal_segment_size that cannot be", out->host);
+	return rc == 0 ? 0 : bk_fail(e, BK_FAIL, "server %s: invalid "
+	    "wal_segment_size", out->host);
 }
 
 /* The clock in a keepalive, 'k', LSN, microseconds, one byte; 0: no such. */

@@ -67,8 +67,7 @@ bk_foreign_refuse(enum bk_foreign_kind kind, const char *name, struct bk_err *e)
 		    "(pg_dumpall), which is not one database's; give it to "
 		    "psql -X -v ON_ERROR_STOP=1 -d postgres", name);
 	default:
-		return bk_fail(e, BK_DATA, "%s: is no dump of a PostgreSQL "
-		    "database", name);
+		return bk_fail(e, BK_DATA, "%s: not a PostgreSQL dump", name);
 	}
 }
 

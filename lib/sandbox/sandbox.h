@@ -1,8 +1,8 @@
 #ifndef BK_SANDBOX_SANDBOX_H
 #define BK_SANDBOX_SANDBOX_H
 /*
- * A process gives up what it does not need, so that a flaw in a parser is
- * worth little to who feeds it: Landlock and seccomp on Linux (Documentation/
+ * A process gives up what it does not need, so that a flaw in a parser
+ * gains an attacker little: Landlock and seccomp on Linux (Documentation/
  * userspace-api/landlock.rst and seccomp_filter.rst), nothing elsewhere nor
  * with sanitizers and coverage, which need what would be gone.
  *

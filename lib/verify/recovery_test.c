@@ -105,8 +105,8 @@ prove(struct test *t, struct bk_err *e)
 	if (bk_start_label_parse(sum->backup_label, &t->label, e) == -1)
 		return -1;
 	if (t->label.increment)
-		return bk_fail(e, BK_FAIL, "%s: an increment to an earlier "
-		    "base backup: to be recovered with that, by bk-pitr",
+		return bk_fail(e, BK_FAIL, "%s: an incremental backup; recover "
+		    "it with the earlier ones by bk-pitr",
 		    t->name);
 	o.label = t->label;
 	for (i = 0; i < sum->nwal; i++)

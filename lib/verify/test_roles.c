@@ -151,8 +151,8 @@ make_all(PGconn *conn, const PGresult *roles, int own_server, struct bk_err *e)
 		super = *PQgetvalue(roles, i, 1) == 't';
 		if (super && !own_server)
 			return bk_fail(e, BK_FAIL, "role \"%s\": owns what "
-			    "only a superuser may own, and this server lacks "
-			    "it; create it, or verify with --scratch", name);
+			    "only a superuser may own, and it does not exist "
+			    "here; create it, or verify with --scratch", name);
 		if (make_role(conn, name, super, e) == -1)
 			return -1;
 	}
@@ -172,10 +172,10 @@ make_missing(PGconn *conn, const PGresult *res, int own_server, int *leave_out,
 		return make_all(conn, res, own_server, e);
 	*leave_out = 1;
 	return power == HARMLESS ? 0 : bk_fail(e, BK_FAIL, "role \"%s\": %s, "
-	    "and its code would run with the rights of this user; verify as a "
-	    "superuser, as a user with no right but CREATEDB, or with "
-	    "--scratch", PQgetvalue(res, 0, 0), *PQgetvalue(res, 0, 2) == 't' ?
-	    "this user is no member of it" : "this server lacks it");
+	    "so its code would run with your rights; use --scratch, or connect "
+	    "as a superuser or as a role with CREATEDB only",
+	    PQgetvalue(res, 0, 0), *PQgetvalue(res, 0, 2) == 't' ?
+	    "you are not a member of it" : "it does not exist here");
 }
 
 int

@@ -480,9 +480,9 @@ judge_fetch(const struct fetch *f, const struct bk_err *read_e,
 		*e = *read_e;
 		return -1;
 	}
-	return f->written ? 1 : bk_fail(e, BK_FAIL, "%s: the command has "
-	    "written nothing, but ended with exit status 0; it should be 4 if "
-	    "nothing is there", f->name);
+	return f->written ? 1 : bk_fail(e, BK_FAIL, "%s: the command wrote "
+	    "nothing and exited 0; it must exit 4 if the file is not in the "
+	    "archive", f->name);
 }
 
 static int

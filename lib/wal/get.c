@@ -167,10 +167,10 @@ check_hole(struct bk_wal_get *g, const char *name, struct bk_err *e)
 	}
 	if (rc == 0)
 		return 0;
-	return rc == 1 ? bk_fail(e, BK_FAIL, "%s: is missing: it is not "
-	    "there, but %s is", name, later) :
-	    bk_fail(e, BK_FAIL, "%s: is not there; whether it is missing "
-	    "cannot be told: %s", name, why.msg);
+	return rc == 1 ? bk_fail(e, BK_FAIL, "%s: missing from the archive, "
+	    "although the later segment %s is there", name, later) :
+	    bk_fail(e, BK_FAIL, "%s: not in the archive; could not check "
+	    "whether later segments exist: %s", name, why.msg);
 }
 
 /* Its .partial, padded, as path: 2, 0 or -1. */

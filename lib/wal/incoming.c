@@ -29,8 +29,8 @@ struct incoming {
 static int
 no_wal(const struct incoming *in, struct bk_err *e)
 {
-	return bk_fail(e, BK_DATA, "%s: what is stored there is not WAL: no "
-	    "segment's header; is it compressed or encrypted?", in->w->name);
+	return bk_fail(e, BK_DATA, "%s: the stored file is not a WAL segment "
+	    "(no header); is it still compressed or encrypted?", in->w->name);
 }
 
 /* Before more of it is written: is its beginning right? */

@@ -345,8 +345,8 @@ resume_file(void *ctx, const char *name, struct bk_err *e)
 	int fd, rc;
 
 	if (r->pos.segment == 0)
-		return bk_fail(e, BK_DATA, "%s: there is no file \"position\" "
-		    "beside it; move it away", name);
+		return bk_fail(e, BK_DATA, "%s: segment without a file "
+		    "\"position\"; move it out of the spool", name);
 	if (kind == BK_WAL_FILE_PARTIAL && is_current(r, name))
 		return 0;
 	if (kind != BK_WAL_FILE_HISTORY &&

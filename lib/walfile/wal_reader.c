@@ -109,11 +109,11 @@ check_page(struct bk_walk *w, const struct bk_wal_page *h, uint64_t at)
 {
 	if (h->magic < 0xd000 || h->magic > 0xdfff ||
 	    (w->magic != 0 && h->magic != w->magic))
-		return broken(w, at, "no page of WAL (its magic is %04X)",
+		return broken(w, at, "not a WAL page (magic %04X)",
 		    h->magic);
 	if (h->at != at)
-		return broken(w, at, "a page of another place (%" PRIX32
-		    "/%" PRIX32 ")", (uint32_t)(h->at >> 32), (uint32_t)h->at);
+		return broken(w, at, "page header has address %" PRIX32
+		    "/%" PRIX32, (uint32_t)(h->at >> 32), (uint32_t)h->at);
 	if (h->flags & ~FLAGS)
 		return broken(w, at, "unknown flags in a page's header");
 	if (at % w->o.segment == 0 ? check_long(w, h, at) == -1 :
@@ -158,7 +158,8 @@ read_header(struct bk_walk *w)
 {
 	memcpy(&w->h.length, w->raw, sizeof(w->h.length));
 	if (w->h.length < BK_LOGRECORD_HEADER)
-		return broken(w, w->at, w->h.length == 0 ? "no record: zeros" :
+		return broken(w, w->at, w->h.length == 0 ? "no WAL record "
+		    "here, only zeros" :
 		    "no record");
 	if (w->have < BK_LOGRECORD_HEADER)
 		return 0;

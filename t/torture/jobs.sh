@@ -34,7 +34,7 @@ tells_left() {
 		said=$(cat "$D.err")
 		((STATUS > 0 && STATUS < 128)) ||
 			said=$(bk-pitr -q -D "$1" --target immediate <base.tar 2>&1) || :
-		[[ $said =~ $1' could not be cleared: remove '|$1' stays, unfit to start: with --delta '|$1': left by a recovery that was interrupted; remove '|$1': not empty: ' ]] ||
+		[[ $said =~ $1' could not be cleared: remove '|$1' is kept but cannot be started; run again with --delta '|$1': left by a recovery that was interrupted; remove '|$1': not empty: ' ]] ||
 			{ echo "something is left in $1; told: $said"; return 1; }
 	fi
 	rm -rf "$1"

@@ -973,11 +973,11 @@ test_chain(void)
 	    "0/1000028");
 	make_link(&old, "16\n", SYSID, "0/1000028", "");
 	make_link(&odd, "17\n", SYSID, "0/10000280000000000000000", "");
-	chain(&next, &next, BK_DATA, "first: an increment");
+	chain(&next, &next, BK_DATA, "first: an incremental backup");
 	chain(&full, &full, BK_DATA, "second: a full backup");
-	chain(&full, &gap, BK_DATA, "second: an increment to the backup that "
-	    "began at 0/3000028, and the one before it began at 0/1000028");
-	chain(&odd, &next, BK_DATA, "the one before it began at 0/0");
+	chain(&full, &gap, BK_DATA, "second: increments on the backup that "
+	    "started at 0/3000028, but the previous one started at 0/1000028");
+	chain(&odd, &next, BK_DATA, "the previous one started at 0/0");
 	chain(&full, &other, BK_DATA, "second: of cluster 7000000000000000002,"
 	    " the backup before it of cluster " SYSID);
 	chain(&old, &next, BK_DATA, "first: of PostgreSQL 16");

@@ -194,8 +194,8 @@ test_local_moment(void)
 	ok(moment("2026-12-01 14:30:01.5", 1, &m, msg) == 0 &&
 	    m.t == 1796131801 && m.micros == 500000, "and winter time");
 	is_int(moment("2026-10-25 02:30", 1, &m, msg), -1, "shown twice");
-	is_str(msg, "--target '2026-10-25 02:30': clocks were turned back and "
-	    "showed it twice; write 2026-10-25T00:30:00Z or "
+	is_str(msg, "--target '2026-10-25 02:30': this local time occurs "
+	    "twice: clocks went back; write 2026-10-25T00:30:00Z or "
 	    "2026-10-25T01:30:00Z", "so both are named");
 	is_int(moment("2026-03-29 02:30", 1, &m, msg), -1, "never shown");
 	ok(strstr(msg, "turned forward") != NULL, "and it says why");

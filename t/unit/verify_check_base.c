@@ -343,7 +343,8 @@ test_label(void)
 	is_int(verify(bk_check_tar, b.data, b.len, 65536, &v), BK_DATA,
 	    "from where it begins the WAL is read");
 	is_str(v.diff[0].object, "WAL: records up to", "  and has an end");
-	is_str(v.diff[0].found, "0/100028: no record: zeros", "  here");
+	is_str(v.diff[0].found, "0/100028: no WAL record here, "
+	    "only zeros", "  here");
 	is_int((intmax_t)v.ndiff, 1, "  of which later segments say nothing");
 	bk_verdict_free(&v);
 	for (i = 0; i < sizeof(senseless) / sizeof(senseless[0]); i++) {

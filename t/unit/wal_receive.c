@@ -180,7 +180,7 @@ refused(const char *name, const void *p, size_t n, const char *position,
 static void
 test_odd(void)
 {
-	refused(ONE, wal, MIB, NULL, BK_DATA, "no file \"position\"");
+	refused(ONE, wal, MIB, NULL, BK_DATA, "without a file \"position\"");
 	refused(ONE, wal, MIB, "cluster=77\n", BK_DATA, "damaged");
 	refused(ONE, wal, MIB, "cluster=77 host=h segment=1000000 timeline=0 "
 	    "lsn=0/100000\n", BK_DATA, "damaged");
