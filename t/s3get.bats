@@ -84,11 +84,16 @@ get() { bk-s3get --retry-for 5s "$@"; }
 }
 
 # reported COMMAND: run it with BK_STATUS_FD; the failures written there are in
-# $status_fd, the number of tools that started and did not end in $killed.
+# $status_fd, the names of tools that started and did not end in $killed.
 reported() {
 	BK_STATUS_FD=9 bash -c "$1" 9>reported >output 2>errors 3>&- || :
-	status_fd=$(grep '^[1-9]' reported | tr '\n' ' ') || :
-	killed=$(($(grep -cx '+' reported) - $(grep -cxv '+' reported) )) || :
+	status_fd=$(grep '^[1-9]' reported | cut -c 1 | tr '\n' ' ') || :
+	killed=$(cut -d ' ' -f 2,3 reported | sort | uniq -u | cut -d ' ' -f 1)
+}
+
+# The marks of the lines reported, sorted.
+marks() {
+	cut -d ' ' -f 1 reported | sort | tr -d '\n'
 }
 
 @test "through a pipeline, BK_STATUS_FD tells an absent object" {
@@ -98,23 +103,27 @@ reported() {
 	    bk-s3put s3://backups/wal
 	reported "bk-s3get s3://backups/absent $rest"
 	[ "$status_fd" = '4 ' ]
-	[ "$(sort reported | tr -d '\n')" = +++--4 ]
+	[ "$(marks)" = +++--4 ]
 	[ ! -s output ]
 	reported "bk-s3get --seal s3://backups/absent $rest"
 	[ "$status_fd" = '4 ' ]
 	[ ! -s output ]
 	reported "bk-s3get s3://backups/wal $rest"
-	[ "$(sort reported | tr -d '\n')" = +++000 ]
+	[ "$(marks)" = +++000 ]
 	cmp output "$SMALL"
 	# who records the runs is none of them
 	BK_AUDIT_LOG=$PWD/log reported "bk-s3get s3://backups/absent $rest"
 	[ "$(wc -l <log)" = 3 ]
-	[ "$(sort reported | tr -d '\n')" = +++--4 ]
+	[ "$(marks)" = +++--4 ]
 	# a fallback that fails is told too, so that nobody takes it for absent
 	reported "{ bk-s3get s3://backups/absent || bk-s3get s3://nosuchbucket/wal; } $rest"
 	[ "$status_fd" = '4 1 ' ]
 	reported "{ bk-s3get s3://backups/absent || bk-s3get; } $rest"
 	[ "$status_fd" = '4 2 ' ]
+	# each line has the tool and its process
+	reported 'bk-s3get & wait; echo $! >pid'
+	[ "$(cat reported)" = "+ bk-s3get $(cat pid)
+2 bk-s3get $(cat pid)" ]
 }
 
 @test "through a pipeline, BK_STATUS_FD calls nothing else absent" {
@@ -135,7 +144,7 @@ reported() {
 	    until grep -q stall '$FAULT_LOG'; do read -r -t 0.05 <> <(:); done; \
 	    kill -9 \$(cat pid); } $rest"
 	[[ $status_fd != *4* ]]
-	[ "$killed" = 1 ]
+	[ "$killed" = bk-s3get ]
 	fault_stop
 	bk-keygen -o other 2>recipient
 	reported "bk-s3get s3://backups/long ${rest/key/other}"

@@ -28,6 +28,7 @@ static const struct tool_opt *row;	/* of the last option */
 static struct bk_audit audit;
 static double started;
 static int status_fd = -1;	/* BK_STATUS_FD's */
+static long own_pid;
 
 static void
 no_action(int sig)
@@ -78,9 +79,13 @@ tool_status_fd(void)
 static void
 report(char what)
 {
-	const char line[] = { what, '\n' };
+	char line[100];
+	int n;
 
-	if (status_fd == -1 || write(status_fd, line, sizeof(line)) == -1)
+	n = snprintf(line, sizeof(line), "%c %s %ld\n", what, tool->name,
+	    own_pid);
+	/* in one write, so that those of a pipeline do not mix */
+	if (status_fd == -1 || write(status_fd, line, (size_t)n) == -1)
 		return;
 }
 
@@ -169,6 +174,7 @@ tool_start(const struct tool *t)
 	struct sigaction sa = {.sa_handler = no_action, .sa_flags = SA_RESTART};
 
 	tool = t;
+	own_pid = (long)getpid();
 	guard_secrets();
 	find_status_fd();
 	report('+');

@@ -24,6 +24,7 @@
 #define STATUS_VAR "BK_STATUS_FD="
 #define BLOCK (64 * 1024)
 #define MESSAGE 4096		/* kept of what COMMAND says */
+#define REPORTS 4096		/* read of what its tools report */
 
 void
 bk_wal_command_init(struct bk_wal_command *c, char *const words[],
@@ -261,7 +262,7 @@ take_held(struct bk_wal_held *held, const char *line)
 static void
 read_held(struct bk_wal_held *held, int fd)
 {
-	char text[4096], *line, *save = NULL;
+	char text[REPORTS], *line, *save = NULL;
 	ssize_t n;
 
 	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
@@ -427,7 +428,7 @@ read_output(struct fetch *f, struct bk_err *e)
 static int
 reported_none(const struct fetch *f)
 {
-	char text[1024], *line, *save = NULL;
+	char text[REPORTS], *line, *save = NULL;
 	int none = 0, running = 0;
 	ssize_t n;
 
@@ -437,11 +438,11 @@ reported_none(const struct fetch *f)
 	text[n] = '\0';
 	for (line = strtok_r(text, "\n", &save); line != NULL;
 	    line = strtok_r(NULL, "\n", &save)) {
-		running += strcmp(line, "+") == 0 ? 1 : -1;
-		if (strcmp(line, "4") == 0)
-			none = 1;
-		else if (strcmp(line, "+") != 0 && strcmp(line, "-") != 0)
+		/* "+ bk-s3get 4711", "4 bk-s3get 4711" */
+		if (strchr("+-4", line[0]) == NULL || line[1] != ' ')
 			return -1;
+		running += line[0] == '+' ? 1 : -1;
+		none |= line[0] == '4';
 	}
 	return none && running == 0 ? 1 : -1;
 }
