@@ -278,8 +278,9 @@ test_others(void)
 	policy.count[BK_KEEP_LAST] = 1;
 	(void)read_text("2026-11-18T07:00:00Z\t1\t000000010000000000000009\n");
 	(void)bk_listing_group(&items, "*", &e);
-	is_str(judged(), "000000010000000000000009: not a backup, nor is anything "
-	    "else in the listing; to prune WAL use --wal-for", "with any pattern");
+	is_str(judged(), "000000010000000000000009: not a backup, nor is "
+	    "anything else in the listing; to prune WAL use --wal-for",
+	    "with any pattern");
 }
 
 #define CHAIN(day, chain) "2026-11-" day "T00:00:00Z\t9\tb/pg-202611" day \
