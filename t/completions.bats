@@ -107,7 +107,7 @@ options() {
 	zsh_ '/usr/bin/bk-save --tier w' weekly
 	zsh_ 'bk-dump --lock=w' wait
 	zsh_ 'bk-prune --keep-y' keep-yearly
-	zsh_ 'bk-prune --' 'never delete what FILE names'
+	zsh_ 'bk-prune --' 'never delete the backups named in FILE'
 	zsh_ 'bk-crypt -i t/compl' completions.bats
 	zsh_ 'bk-seal gre' grep
 }

@@ -760,7 +760,7 @@ test_delta(void)
 	is_int(unpack(&b, &o, NULL), -1, "interrupted");
 	ok(is_there("data/PG_VERSION.unfinished") &&
 	    !is_there("data/PG_VERSION"), "it cannot be started");
-	ok(strstr(e.msg, "until --delta succeeds") != NULL &&
+	ok(strstr(e.msg, "run again with --delta") != NULL &&
 	    strstr(e.msg, "left") == NULL, "which is told: %s", e.msg);
 	b.tar.len += 512;
 	is_int(unpack(&b, &o, NULL), 0, "and is mended by another run");
@@ -973,7 +973,7 @@ test_chain(void)
 	    "0/1000028");
 	make_link(&old, "16\n", SYSID, "0/1000028", "");
 	make_link(&odd, "17\n", SYSID, "0/10000280000000000000000", "");
-	chain(&next, &next, BK_DATA, "first: an incremental backup");
+	chain(&next, &next, BK_DATA, "first: an increment");
 	chain(&full, &full, BK_DATA, "second: a full backup");
 	chain(&full, &gap, BK_DATA, "second: increments on the backup that "
 	    "started at 0/3000028, but the previous one started at 0/1000028");

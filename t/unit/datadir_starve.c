@@ -88,7 +88,7 @@ unpack(struct job *j, struct bk_err *e)
 	    0 && bk_datadir_put(d, "recovery.signal", "", 0, e) == 0 &&
 	    bk_datadir_remove(d, "recovery.signal", e) == 0) {
 		rc = bk_datadir_commit(d, e);
-		j->told |= strstr(e->msg, "until --delta succeeds") != NULL;
+		j->told |= strstr(e->msg, "run again with --delta") != NULL;
 	}
 	if (d != NULL && rc == -1)
 		bk_datadir_undo(d, e);
