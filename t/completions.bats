@@ -91,7 +91,7 @@ options() {
 	    'bk-crypt -i t/compl' 'bk-age --receipts build-aux/deb' 'bk-gz t/compl'
 	diff - <(printf '%s\n' "$output") <<-'END'
 	--decompress	decompress
-	weekly	what {tier} is (daily)
+	weekly	the name for {tier} (daily)
 	fast	at once, or without a burst of I/O (default)
 	--lock=wait	exit 5 (or wait) if another --lock dump is running
 	--keep-weekly	of N weeks

@@ -162,7 +162,7 @@ go() {
 
 @test "what is no dump, or has a stage too few before it, is refused" {
 	head -c 100000 /dev/urandom >noise
-	refused 3 'no dump of a PostgreSQL database' noise
+	refused 3 'not a PostgreSQL dump' noise
 	gzip -c small.bk >gz
 	refused 3 'bk-gz -d' gz
 	zstd -q <small.bk >zst
@@ -174,7 +174,7 @@ go() {
 	pg_dumpall --globals-only >all
 	refused 3 'pg_dumpall' all
 	tar -cf tar small.bk
-	refused 3 'no dump of a PostgreSQL database' tar
+	refused 3 'not a PostgreSQL dump' tar
 }
 
 @test "plain SQL, tar and compressed archives that end early leave nothing" {

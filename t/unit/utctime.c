@@ -198,7 +198,7 @@ test_local_moment(void)
 	    "twice: clocks went back; write 2026-10-25T00:30:00Z or "
 	    "2026-10-25T01:30:00Z", "so both are named");
 	is_int(moment("2026-03-29 02:30", 1, &m, msg), -1, "never shown");
-	ok(strstr(msg, "turned forward") != NULL, "and it says why");
+	ok(strstr(msg, "clocks went forward") != NULL, "and it says why");
 	set_zone("UTC");
 	is_int(moment("2026-11-21 14:30", 0, &m, msg), -1, "also on UTC");
 	ok(strstr(msg, "it is 2026-11-21T14:30:00Z if that is UTC") != NULL,
