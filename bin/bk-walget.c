@@ -1,4 +1,3 @@
-#define _GNU_SOURCE		/* close_range */
 /* bk-walget: restore_command by a command of yours, see bk-walget(1) */
 #include <sys/file.h>
 
@@ -16,6 +15,8 @@
 #include "wal/get.h"
 #include "walfile/segment.h"
 #include "walfile/segment_check.h"
+
+extern char **environ;
 
 #define CONTROL "global/pg_control"
 #define HISTORIES "pg_wal"
@@ -203,7 +204,7 @@ fetch_ahead(struct arguments *a, int from)
 	a->get.segment = order.segment;
 	a->get.sysid = order.sysid;
 	(void)setsid();
-	(void)close_range(STDERR_FILENO + 1, ~0U, 0);
+	bk_io_close_from(STDERR_FILENO + 1);
 	null = open("/dev/null", O_RDWR);
 	if (dup2(null, STDIN_FILENO) == -1 || dup2(null, STDOUT_FILENO) == -1 ||
 	    dup2(null, STDERR_FILENO) == -1 || lock_spool(a->get.spool) == -1)

@@ -4,14 +4,17 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define SLURP_STEP (64 * 1024)
+#define DESCRIPTORS 65536	/* tried one by one, at most */
 
 /* Wait until a non-blocking descriptor (ssh may leave one) is ready. */
 static int
@@ -222,6 +225,31 @@ bk_io_pipe_grow(int fd)
 #else
 	(void)fd;
 #endif
+}
+
+/* close_range(2) is younger than the kernels we run on, and not in musl. */
+void
+bk_io_close_from(int lowest)
+{
+	DIR *d = opendir("/proc/self/fd");
+	struct dirent *entry;
+	long limit;
+	int fd;
+
+	if (d == NULL) {
+		limit = sysconf(_SC_OPEN_MAX);
+		if (limit < 0 || limit > DESCRIPTORS)
+			limit = DESCRIPTORS;
+		for (fd = lowest; fd < limit; fd++)
+			(void)close(fd);
+		return;
+	}
+	while ((entry = readdir(d)) != NULL) {
+		fd = (int)strtol(entry->d_name, NULL, 10);
+		if (fd >= lowest && fd != dirfd(d))
+			(void)close(fd);
+	}
+	closedir(d);
 }
 
 int

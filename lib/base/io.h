@@ -70,6 +70,12 @@ int bk_io_slurp(const char *path, size_t max, struct bk_buf *b,
  */
 void bk_io_pipe_grow(int fd);
 
+/*
+ * Close every descriptor from lowest on, whoever opened it.  In a child that
+ * has one thread.  Without /proc: those below the limit, 65536 at most.
+ */
+void bk_io_close_from(int lowest);
+
 /* A pipe, p[0] to read and p[1] to write, both closed on exec; 0 or -1. */
 int bk_io_pipe(int p[2], struct bk_err *e);
 

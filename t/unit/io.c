@@ -1,4 +1,7 @@
-/* bk_io_slurp: whole files, up to a bound. */
+/* bk_io_slurp: whole files, up to a bound; bk_io_close_from. */
+#include <sys/wait.h>
+
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -34,6 +37,26 @@ is_whole(int fd, size_t n, size_t max)
 	return good;
 }
 
+/* In a child: of what is open, what lies below the lowest alone stays. */
+static int
+all_closed(void)
+{
+	int status, fd, left = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		for (fd = 20; fd < 900; fd++)
+			if (dup2(STDOUT_FILENO, fd) == -1)
+				_exit(1);
+		(void)fcntl(30, F_SETFD, FD_CLOEXEC);
+		bk_io_close_from(21);
+		for (fd = 21; fd < 1024; fd++)
+			left += fcntl(fd, F_GETFD) != -1;
+		_exit(left != 0 || fcntl(20, F_GETFD) == -1);
+	}
+	return waitpid(pid, &status, 0) == pid && status == 0;
+}
+
 int
 main(void)
 {
@@ -58,5 +81,6 @@ main(void)
 	unlink(path);
 	ok(bk_io_slurp(path, 10, &b, &e) == -1 && e.code == BK_FAIL,
 	    "no such file");
+	ok(all_closed(), "each descriptor from one on is closed");
 	return tap_done();
 }
