@@ -74,7 +74,8 @@ run(int mode, const struct bk_suite *s, const void *p, size_t n,
 	struct bk_err e = {0};
 	int ifd = holding(p, n), ofd = scratch(), rc = -1;
 	struct bk_reader *in = bk_reader_open(ifd, "input", 0, &e);
-	struct bk_writer *out = bk_writer_open(dup(ofd), "output", &e);
+	int wfd = dup(ofd);	/* ours again, unless it is finished */
+	struct bk_writer *out = bk_writer_open(wfd, "output", &e);
 	struct bk_crypt_to to = { .recipients = &rcpts };
 	struct bk_crypt_from from = { .identities = &ids };
 	struct bk_crypt *c = NULL;
@@ -86,8 +87,10 @@ run(int mode, const struct bk_suite *s, const void *p, size_t n,
 		    : bk_crypt_rewrap(c, &to, out, &e);
 	if (rc == 0)
 		rc = bk_writer_finish(out, &e);
-	else
+	else {
 		bk_writer_abandon(out);
+		close(wfd);
+	}
 	if ((rc == 0) != (e.code == BK_OK))
 		abort();
 	bk_crypt_free(c);
