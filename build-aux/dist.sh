@@ -12,7 +12,8 @@
 # SIGN_KEY is the file with the secret key of one of these; a passphrase is
 # asked for by them.  Without it nothing is signed.
 #
-# The same commit gives the same bytes on the same packages of Debian.
+# The same commit gives the same bytes on the same packages of Debian.  Packages
+# that are not up to date are refused, unless STATIC_CURRENT=0 (static-deps.sh).
 set -eu
 
 cd "$(dirname "$0")/.."
@@ -69,7 +70,7 @@ pack() {
 }
 
 rm -f build/dist/SHA256SUMS*
-build-aux/static.sh
+STATIC_CURRENT=${STATIC_CURRENT-1} build-aux/static.sh
 stage
 pack
 (cd build/dist && sha256sum "$name.tar.gz" "$binary.tar.gz" \

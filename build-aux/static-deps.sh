@@ -19,6 +19,10 @@
 # for once a day; without the network, those of the last time are taken.  CC, if
 # set, is gcc by another name, as "ccache gcc".
 #
+# What is older here than what apt or the mirror has is said, and a PostgreSQL of
+# $STATIC_MAJORS that cannot be had; with STATIC_CURRENT=1, as for a release,
+# that is an error.
+#
 # Exits 77, with one line that says why, where it cannot be tried: not Debian 12
 # on x86-64, or no sources to be had.
 set -euo pipefail
@@ -55,6 +59,8 @@ ldflags="-static-pie -Wl,--gc-sections -Wl,-z,relro,-z,now \
 -Wl,-z,noexecstack -Wl,-z,pack-relative-relocs"
 
 say() { echo "static-deps: $*" >&2; }
+lag=
+lags() { say "$*"; lag=1; }
 die() { say "$*"; exit 1; }
 untried() { say "$*"; exit 77; }
 
@@ -66,6 +72,25 @@ quietly() {
 		tail -n 15 "$log" >&2
 		die "$1 failed; all of it is in $log"
 	}
+}
+
+# Of the packages that are linked in, those of which apt has a newer one.
+look_for_updates() {
+	local package licence there newest
+	while IFS=: read -r package licence; do
+		# shellcheck disable=SC2016	# dpkg's variables
+		there=$(dpkg-query -W -f '${Version}' "$package")
+		newest=$(LC_ALL=C apt-cache policy "$package" |
+		    sed -n 's/^ *Candidate: //p')
+		[ "$there" = "$newest" ] ||
+		    lags "$package $there: apt has $newest"
+	done <<<"$linked"
+}
+
+# What a release may not have.
+current() {
+	[ -z "$lag" ] || [ "${STATIC_CURRENT-}" != 1 ] ||
+	    die "not up to date; update, or set STATIC_CURRENT=0"
 }
 
 # fetch SOURCE: its newest version that can be had; prints that.  A mirror may
@@ -83,8 +108,7 @@ fetch() {
 	for version in $versions; do
 		if (cd "$cache/sources" && timeout 600 apt-get -qq source \
 		    --download-only "$source=$version" >>"$log" 2>&1); then
-			[ "$version" = "$newest" ] ||
-			    say "$source $newest cannot be had: using $version"
+			echo "$newest" >"$cache/newest/$source"
 			echo "$version"
 			return
 		fi
@@ -116,7 +140,8 @@ resolve() {
 resolve_all() {
 	local name source
 	# shellcheck disable=SC2086	# a list
-	resolve "$codename $codename-updates $codename-security" $own || :
+	resolve "$codename $codename-updates $codename-security" $own ||
+	    lags "newer sources than those here could not be looked for"
 	for source in $own; do
 		[ -e "$cache/version/$source" ] ||
 		    untried "no $source: $(tail -n 1 "$log"); see $log"
@@ -125,12 +150,18 @@ resolve_all() {
 	for name in $later; do
 		source=${name%:*}
 		[[ " $majors " == *" ${source#postgresql-} "* ]] || continue
-		resolve "${name#*:}" "$source" || :
+		resolve "${name#*:}" "$source" ||
+		    lags "$source: a newer one could not be looked for"
 		if [ -e "$cache/version/$source" ]; then
 			have="$have $source"
 		else
-			say "$source cannot be had: left out"
+			lags "$source cannot be had: left out"
 		fi
+	done
+	for source in $have; do
+		name=$(<"$cache/version/$source")
+		[ "$name" = "$(<"$cache/newest/$source")" ] ||
+		    lags "$source $(<"$cache/newest/$source") cannot be had: using $name"
 	done
 }
 
@@ -180,7 +211,7 @@ build_postgresql() {
 	mkdir -p "$prefix"/{bin,maps}
 	for dir in pg_dump psql pg_combinebackup; do
 		[ -d src/bin/$dir ] || continue		# since 17
-		x="LDFLAGS_EX=$ldflags -Wl,-Map=$prefix/maps $fix"
+		x="LDFLAGS_EX=$ldflags -Wl,-Map=$prefix/maps $cache/staticfix.o"
 		# whose names libpq knows, which the last one does without
 		[ $dir = pg_combinebackup ] || x="$x -lpgcommon_shlib"
 		quietly make -j"$jobs" -C src/bin/$dir "$x"
@@ -262,7 +293,9 @@ version_lines() {
 [ "${VERSION_CODENAME-} $(uname -m)" = "bookworm x86_64" ] ||
     untried "wants Debian 12 on x86-64, whose libraries are linked in"
 codename=$VERSION_CODENAME
-mkdir -p "$cache/version" "$1"
+look_for_updates
+current
+mkdir -p "$cache/version" "$cache/newest" "$1"
 out=$(cd "$1" && pwd)
 # programs come from there
 [ -O "$cache" ] || die "$cache: not ours; set XDG_CACHE_HOME"
@@ -273,12 +306,14 @@ trap 'rm -rf "$tmp" "$cache"/tmp.*' EXIT
 log=$cache/fetch.log
 : >"$log"
 resolve_all
+current
 
 rm -rf "${out:?}"/{lib,include,bk-pg,maps,licences}
 mkdir -p "$out"/{lib,include,bk-pg,maps,licences}
 fix=$out/lib/staticfix.o
 # shellcheck disable=SC2086	# lists
 $CC $cflags $cppflags -Wall -Wextra -c "$top/staticfix.c" -o "$fix"
+cp "$fix" "$cache"		# whose path has no spaces
 for source in $have; do
 	version=$(<"$cache/version/$source")
 	make_prefix "$source" "$version"

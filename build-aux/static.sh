@@ -19,14 +19,14 @@ obj=build/static-obj out=build/static
 export JOBS=${JOBS:-$(nproc)}
 
 sh contrib/install-deps.sh static
-build-aux/static-deps.sh $obj/deps
+build-aux/static-deps.sh "$obj/deps"
 # linked anew: make does not know the libraries
 rm -rf "${obj:?}/bin" "${obj:?}/maps" "$out"
 mkdir -p "$obj/maps"
 # of what the linker says, not that getaddrinfo(3) may want the host's shared
 # objects: that is what staticfix.c prevents
 make -s -j"$JOBS" CC="${CC:-gcc}" B=$obj STATIC=$obj/deps \
-    LDFLAGS="-Wl,-Map=$PWD/$obj/maps" all 2>&1 |
+    LDFLAGS="-Wl,-Map=$obj/maps" all 2>&1 |
     sed '/ requires at runtime the shared libraries /d; /: in function /d' >&2
 mkdir -p $out
 for tool in "$obj"/bin/*; do

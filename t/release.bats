@@ -78,3 +78,22 @@ clone() {
 		[[ $output == "sign.sh: $key: "* ]]
 	done
 }
+
+@test "static tools are not made of what is outdated, for a release" {
+	mkdir fake
+	# one is behind, of the packages that are linked in
+	cat >fake/dpkg-query <<-'SH'
+	#!/bin/sh
+	for package; do :; done
+	[ "$package" = zlib1g-dev ] && printf 1 || printf 2
+	SH
+	printf '#!/bin/sh\necho "  Candidate: 2"\n' >fake/apt-cache
+	chmod +x fake/*
+	export XDG_CACHE_HOME=$PWD/cache
+	PATH=$PWD/fake:$PATH STATIC_CURRENT=1 run \
+	    "$TOP/build-aux/static-deps.sh" out
+	[ "$status" != 77 ] || skip "$output"
+	[ "$status" = 1 ]
+	[ "$output" = "static-deps: zlib1g-dev 1: apt has 2
+static-deps: not up to date; update, or set STATIC_CURRENT=0" ]
+}

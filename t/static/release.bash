@@ -22,7 +22,8 @@ release() {
 # release_in DIRECTORY: a clone there, and what make dist says.
 release_in() {
 	git clone -q "$TOP" "$1"
-	env -u MAKEFLAGS -u MAKELEVEL -u B make -s -C "$1" dist >"$1.log" 2>&1 || {
+	env -u MAKEFLAGS -u MAKELEVEL -u B STATIC_CURRENT=0 \
+	    make -s -C "$1" dist >"$1.log" 2>&1 || {
 		tail -n 20 "$1.log" >&2
 		return 1
 	}
