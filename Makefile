@@ -42,7 +42,9 @@ WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
 ISAL := $(shell echo '\#include <isa-l.h>' | $(CC) -E - >/dev/null 2>&1 && echo 1)
 PGINC := $(shell pg_config --includedir 2>/dev/null || echo /usr/include/postgresql)
 INCLUDE = -I$(PGINC)
-ALL_CFLAGS = -std=c11 -g $(MODE) $(HARDEN) $(WARN) -D_POSIX_C_SOURCE=200809L \
+# Files beyond 2 GiB and times after 2038, on 32-bit systems too.
+LARGE = -D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64
+ALL_CFLAGS = -std=c11 -g $(MODE) $(HARDEN) $(WARN) -D_POSIX_C_SOURCE=200809L $(LARGE) \
 	$(if $(ISAL),-DBK_HAVE_ISAL) -iquote lib -iquote bin $(INCLUDE) -pthread $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed -pthread $(MODE) \
 	$(COVER_LDFLAGS) $(LDFLAGS)
@@ -50,7 +52,7 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now -Wl,--as-needed -pthread $(MODE) \
 # What build-aux/static-deps.sh has put there, see build-aux/static.sh.
 ifdef STATIC
 INCLUDE = -isystem $(STATIC)/include
-ALL_CFLAGS += -DCURL_STATICLIB -ffile-prefix-map=$(CURDIR)=. \
+ALL_CFLAGS += -DCURL_STATICLIB '-ffile-prefix-map=$(CURDIR)=.' \
 	-ffunction-sections -fdata-sections
 ALL_LDFLAGS = -static-pie -Wl,-z,relro,-z,now,-z,noexecstack,--gc-sections \
 	-Wl,-z,pack-relative-relocs,--build-id=none -pthread $(MODE) $(LDFLAGS) \
@@ -225,7 +227,8 @@ $B/analyze/%.ok: %.c $B/obj/%.o .clang-tidy
 	    >$@.log 2>&1 || { cat $@.log >&2; exit 1; }
 	@touch $@
 
-demo: deps
+demo:
+	sh contrib/install-deps.sh demo
 	$(MAKE) -s -j$(JOBS) all
 	BK_BIN="$(CURDIR)/$B/bin" t/support/demo.sh
 

@@ -1,7 +1,8 @@
 #!/bin/sh
-# install-deps.sh [tools|static|deb]: install what is needed to build and test
+# install-deps.sh [tools|demo|static|deb]: install what is needed to build and test
 # bk, on Debian and derivatives; with "tools" only what is needed to build and use
-# it, with "static" what make static needs, with "deb" what make deb does.
+# it, with "demo" what make demo needs, with "static" what make static does, with
+# "deb" what make deb does.
 #
 # Returns at once if everything is installed.  Otherwise installs it with apt,
 # as root or through sudo; if neither is possible, prints the command to run and
@@ -21,6 +22,11 @@ if [ "${1-}" = static ]; then
 elif [ "${1-}" = deb ]; then
 	programs="$programs git:git perl:perl"
 	packages="$packages dpkg-dev debhelper lintian"
+elif [ "${1-}" = demo ]; then
+	programs="$programs perl:perl python3:python3 ps:procps \
+setpriv:util-linux curl:curl psql:postgresql radosgw:radosgw \
+ceph-mon:ceph-mon ceph-osd:ceph-osd"
+	packages="$packages postgresql"
 elif [ "${1-}" != tools ]; then
 	programs="$programs perl:perl python3:python3 curl:curl xxd:xxd jq:jq \
 bats:bats prove:perl mandoc:mandoc age:age pigz:pigz zstd:zstd gpg:gnupg \
