@@ -361,10 +361,10 @@ flip() {
 	run -1 --separate-stderr pitr "$TIME"
 	[[ $stderr == *"use --delta"* ]]
 	run -1 --separate-stderr pitr "$TIME" --delta --spool "$SIDE/none"
-	[[ $stderr == "bk-pitr: $SIDE/none: No such file or directory; $SIDE stays, "* ]]
+	[[ $stderr == "bk-pitr: $SIDE/none: No such file or directory; $SIDE is kept but "* ]]
 	cp "$TOOLS/bk-pitr" "$home"
 	TOOLS=$home run -1 --separate-stderr pitr "$TIME" --delta
-	[[ $stderr == "bk-pitr: $home/bk-walget: No such file or directory; $SIDE stays, "* ]]
+	[[ $stderr == "bk-pitr: $home/bk-walget: No such file or directory; $SIDE is kept but "* ]]
 	inode=$(stat -c %i "$SIDE/global/pg_filenode.map")
 	run -0 --separate-stderr pitr "$TIME" --start --delta
 	[ "$(stat -c %i "$SIDE/global/pg_filenode.map")" = "$inode" ]

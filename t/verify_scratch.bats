@@ -242,7 +242,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' bk-verify --restore -o r <slow 2>err &
 	rmdir "$(readlink tmp)"
 }
 
-@test "without a files of its own, as with no namespaces: it is said" {
+@test "without a view of the files of its own, as with no namespaces: it is said" {
 	as=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
 	[ "$(id -u)" = 0 ] || as=()
 	off='for n; do echo 0 >/proc/sys/user/max_${n}_namespaces; done; exec'

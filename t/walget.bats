@@ -185,7 +185,7 @@ refused() {
 
 @test "a hole is not the end" {
 	rm "raw/$S"
-	refused "missing from the archive, although the later segment ${SEGMENTS[2]} is" "$S" "$CAT"
+	refused "missing from the archive, although the later segment ${SEGMENTS[2]} is there" "$S" "$CAT"
 	# a .partial is not the end, if there is more
 	head -c 300000 "$FROM/raw/$S" >"raw/$S.partial"
 	refused "missing from the archive, *" "$S" "$CAT"
@@ -194,7 +194,7 @@ refused() {
 	# a wide one, over a boundary of 4 GiB
 	rm raw/*
 	echo x >raw/000000010000000100000006
-	refused "missing from the archive, although the later segment *6 is" 0000000100000000000000FE "$CAT"
+	refused "missing from the archive, although the later segment *6 is there" 0000000100000000000000FE "$CAT"
 	cp "$FROM"/raw/* raw
 	rm "raw/$S" raw/000000010000000100000006
 	# it comes late
