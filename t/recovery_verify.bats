@@ -41,6 +41,7 @@ backup() {
 @test "(6) a weekly restore test writes a journal" {
 	backup shop-20261115.bk
 	run -0 ./weekly
+	[[ $output != *'cannot isolate'* ]] || skip "no mount namespaces here"
 	[ -z "$output" ]		# cron has nothing to mail
 
 	# a backup that was cut short, and the database is gone, too

@@ -175,6 +175,7 @@ begun() {
 
 @test "a full disk: one line, and nothing is left" {
 	[ "$(id -u)" = 0 ] || skip "mounting needs root"
+	unshare -m true || skip "no mount namespaces here"
 	cat >full.sh <<-'SH'
 	mount -t tmpfs -o size=12m,mode=755 tmpfs "$SIDE" || exit 77
 	chown postgres "$SIDE"

@@ -77,7 +77,8 @@ spoil() {
 	[[ $LABEL == "(cluster=$SYSID;"*";tli=1;start=$(field start_lsn);"* ]]
 	[[ $(field end_lsn) =~ ^0/[0-9A-F]+$ ]]
 	[ "$(field at | tr -d :-)" = "$(grep -o '[0-9]*T[0-9]*Z' <<<"$LABEL")" ]
-	[ "$(field server_version)" = 15 ]
+	[ "$(field server_version)" = "$(psql -XAtc 'SHOW server_version' \
+	    postgres | sed 's/[^0-9].*//')" ]
 	[ "$(field files)" -gt 900 ]
 	# through every layer, and the receipt has the backup's name
 	mkdir proofs

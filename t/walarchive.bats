@@ -26,11 +26,13 @@ setup_file() {
 	chmod 755 "$PLACES"
 	[ "$(id -u)" != 0 ] || chown "$(pg_as id -u)" "$PLACES"
 	pg_as mkdir -p "$PLACES/archive/wal" "$PLACES/walput" "$PLACES/spool"
-	pg_as sh -c "umask 077; '$BK_BIN/bk-keygen' -o $PLACES/key"
+	# our tools may lie where the servers' user cannot go
+	(umask 077; bk-keygen -o "$BATS_FILE_TMPDIR/key")
+	pg_as sh -c "umask 077; cat >$PLACES/key" <"$BATS_FILE_TMPDIR/key"
 	BK_IDENTITY=$PLACES/key
 	BK_RECIPIENTS=$(bk-keygen -y "$PLACES/key")
 	export PLACES BK_IDENTITY BK_RECIPIENTS
-	wal_env
+	PGHOST=$PLACES wal_env
 	cd "$BATS_FILE_TMPDIR"
 	wal_start old
 	wal_sql 'CREATE TABLE t (n int)'

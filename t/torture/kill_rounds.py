@@ -402,7 +402,8 @@ class Torture:
             if s3_uploads():
                 self.failed('uploads that bk-s3rm did not abort')
         end = time.monotonic() + 30
-        sessions = "SELECT pid FROM pg_stat_activity WHERE " \
+        sessions = "SELECT pid, application_name, state, wait_event, " \
+            "left(query, 80) FROM pg_stat_activity WHERE " \
             "backend_type = 'client backend' AND pid <> pg_backend_pid()"
         while sql(sessions) and time.monotonic() < end:
             time.sleep(0.1)
