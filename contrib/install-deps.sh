@@ -24,7 +24,7 @@ elif [ "${1-}" = deb ]; then
 	packages="$packages dpkg-dev debhelper lintian"
 elif [ "${1-}" = demo ]; then
 	programs="$programs perl:perl python3:python3 ps:procps \
-setpriv:util-linux curl:curl psql:postgresql radosgw:radosgw \
+setpriv:util-linux curl:curl openssl:openssl psql:postgresql radosgw:radosgw \
 ceph-mon:ceph-mon ceph-osd:ceph-osd"
 	packages="$packages postgresql"
 elif [ "${1-}" != tools ]; then
