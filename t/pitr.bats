@@ -287,7 +287,7 @@ flip() {
 	    --target '2026-11-21 14:30' </dev/null
 	[[ $stderr == *"write 2026-11-21T14:30:00Z if it is UTC, 2026-11-21T13:30:00Z if it is this host's local time"* ]]
 	run -2 --separate-stderr bk-pitr -D nowhere --target 4711 </dev/null
-	[[ $stderr == *"write xid:4711 or name:4711"* ]]
+	[[ $stderr == *"write xid:4711 (transaction) or name:4711"* ]]
 	run -2 --separate-stderr bk-pitr -D nowhere --target '2199-01-01 00:00Z' </dev/null
 	[[ $stderr == *"has not come yet"* ]]
 	run -2 bk-pitr -D nowhere </dev/null
