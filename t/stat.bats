@@ -271,7 +271,8 @@ metric() {
 	    WHERE relkind IN ('r', 't')" cold)
 	dropdb cold
 	jq -e --argjson age "$oldest" '.freeze | .schema == "pg_catalog" and
-	    (.table | startswith("pg_toast") | not) and .xid_age == $age' doc
+	    (.table | startswith("pg_toast") | not) and
+	    ($age - .xid_age | . >= 0 and . < 50)' doc	# autovacuum takes some
 	[[ $output == *$'\n              here '*", from $(jq -r .freeze.table doc); forced from 200,000,000"* ]]
 }
 
