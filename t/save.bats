@@ -143,6 +143,24 @@ begun() {
 	cmp marked d/env-inside
 }
 
+@test "an increment is not stored as if it were a full base backup" {
+	local label='cluster=c;at=20261122T131415Z;tli=1;start=0/5000028;parent=0/2000028'
+	{ marked_head "$label"; closing_mark; } >marked
+	for name in '{utc}.tar' '{date}/{db}-{time}' 20261122T131415Z; do
+		run -3 --separate-stderr bk-save "d/$name" <marked
+		one_line_error bk-save
+		[[ $stderr == *'is an increment'*'add {chain} to it' ]]
+	done
+	[ -z "$(find d -type f)" ]
+	bk-save 'd/{utc}-{chain}.tar' <marked
+	cmp marked d/20261122T131415Z-incr.0-5000028.0-2000028.tar
+	# a copy of that; nothing prunes names without a time
+	bk-save d/20261122T131415Z-incr.0-5000028.0-2000028.copy <marked
+	bk-save d/last <marked
+	{ marked_head "${label%;parent*}"; closing_mark; } >marked
+	bk-save 'd/{utc}.tar' <marked
+}
+
 @test "directories that the template spells out must be there" {
 	run -1 --separate-stderr bk-save d/no/x <in
 	[[ $stderr == *"d/no: no such directory"* ]]

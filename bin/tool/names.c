@@ -5,6 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "listing/stamp.h"
 #include "listing/template.h"
 #include "policy/increments.h"
 #include "stream/seal.h"
@@ -68,6 +69,25 @@ nameless(struct bk_reader *in, struct bk_err *e)
 	return -1;
 }
 
+/*
+ * Among names with a time an increment is told by its place in its chain alone:
+ * without that, pruning deletes what it builds on.
+ */
+static int
+check_chain(const struct bk_label *label, const char *name, struct bk_err *e)
+{
+	struct bk_lineage place;
+	struct bk_stamp stamp;
+	size_t len;
+
+	if (label->parent == 0 || !bk_stamp_find(name, &stamp) ||
+	    bk_lineage_find(name, &place, &len) != NULL)
+		return 0;
+	return bk_fail(e, BK_DATA, "%s: the stream is an increment, which "
+	    "bk-prune would take for a full base backup by this name; add "
+	    "{chain} to it", name);
+}
+
 int
 names_expand(const char *tmpl, const char *db, const char *tier,
     struct bk_reader *in, struct bk_buf *out, struct bk_err *e)
@@ -81,5 +101,5 @@ names_expand(const char *tmpl, const char *db, const char *tier,
 		    "of {db}", db, label->name);
 	if (expand(tmpl, db, tier, label, out, e) == -1)
 		return nameless(in, e);
-	return 0;
+	return check_chain(label, out->data, e);
 }

@@ -29,7 +29,8 @@ void names_check(const char *tmpl, const char *db, const char *tier);
  * copies of a backup have one name.  {chain} is the label's place in a chain
  * (policy/increments.h).  {tier} is tier, else BK_TIER, else "daily".  db and
  * tier may be NULL.  0, or -1 with *e set, see bk_template_expand(); BK_DATA if
- * {db} would be one name by the label and another by db; but if in has no label
+ * {db} would be one name by the label and another by db, or if in is an
+ * increment and the name has a time and no {chain}; but if in has no label
  * because its writer died early, *e says that.
  */
 int names_expand(const char *tmpl, const char *db, const char *tier,
