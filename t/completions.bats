@@ -94,7 +94,7 @@ options() {
 	weekly	the name for {tier} (daily)
 	fast	at once, or without a burst of I/O (default)
 	--lock=wait	exit 5 (or wait) if another --lock dump is running
-	--keep-weekly	of each of N weeks
+	--keep-weekly	keep the newest of each of N weeks
 	--keep-within	keep all within TIME of the newest: 7d
 	t/completions.bats
 	build-aux/debian/	Directory
