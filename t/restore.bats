@@ -1056,6 +1056,20 @@ oid() {
 	psql -qX postgres -c 'DROP ROLE clerk'
 }
 
+@test "a name in a note makes no line of its own" {
+	createdb -T template0 new
+	psql -qX postgres -c 'CREATE ROLE clerk'
+	sql "CREATE FUNCTION \"f$(printf '\nbk-restore: forged')\"(int) RETURNS bool
+	    LANGUAGE sql AS 'SELECT true';
+	    ALTER FUNCTION \"f$(printf '\nbk-restore: forged')\" OWNER TO clerk"
+	bk-dump -q new >f.bk
+	dropdb new
+	run -0 --separate-stderr bk-restore --into new <f.bk
+	[[ $stderr == *'the first: public.f bk-restore: forged'* ]]
+	dropdb new
+	psql -qX postgres -c 'DROP ROLE clerk'
+}
+
 @test "a live table is read and written until its own rows arrive" {
 	local n
 	createdb -T template0 new

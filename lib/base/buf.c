@@ -52,23 +52,33 @@ bk_buf_puts(struct bk_buf *b, const char *s, struct bk_err *e)
 }
 
 int
-bk_buf_printf(struct bk_buf *b, struct bk_err *e, const char *fmt, ...)
+bk_buf_vprintf(struct bk_buf *b, struct bk_err *e, const char *fmt, va_list ap)
 {
-	va_list ap;
+	va_list again;
 	int n;
 
-	va_start(ap, fmt);
-	n = vsnprintf(NULL, 0, fmt, ap);
-	va_end(ap);
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
 	if (n < 0)
 		return bk_fail_errno(e, "formatting a message");
 	if (bk_buf_reserve(b, (size_t)n, e) == -1)
 		return -1;
-	va_start(ap, fmt);
 	(void)vsnprintf(b->data + b->len, (size_t)n + 1, fmt, ap);
-	va_end(ap);
 	b->len += (size_t)n;
 	return 0;
+}
+
+int
+bk_buf_printf(struct bk_buf *b, struct bk_err *e, const char *fmt, ...)
+{
+	va_list ap;
+	int rc;
+
+	va_start(ap, fmt);
+	rc = bk_buf_vprintf(b, e, fmt, ap);
+	va_end(ap);
+	return rc;
 }
 
 void

@@ -7,6 +7,7 @@
  * Every function that adds returns 0, or -1 with *e set and the buffer
  * unchanged.
  */
+#include <stdarg.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -23,6 +24,8 @@ int bk_buf_add(struct bk_buf *b, const void *p, size_t n, struct bk_err *e);
 int bk_buf_puts(struct bk_buf *b, const char *s, struct bk_err *e);
 int bk_buf_printf(struct bk_buf *b, struct bk_err *e, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+int bk_buf_vprintf(struct bk_buf *b, struct bk_err *e, const char *fmt,
+    va_list ap) __attribute__((format(printf, 3, 0)));
 
 /* Wipe and free the contents; the struct is empty again. */
 void bk_buf_free(struct bk_buf *b);

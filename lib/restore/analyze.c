@@ -6,6 +6,7 @@
 #include "base/thread.h"
 #include "pg/server.h"
 #include "pg/sql.h"
+#include "restore/notes.h"
 
 struct analyze {
 	const struct bk_conn_params *params;
@@ -23,7 +24,7 @@ note(struct analyze *a, const struct bk_err *reason)
 	struct bk_err ignored = {0};
 
 	pthread_mutex_lock(&a->lock);
-	if (bk_buf_printf(a->notes, &ignored, "statistics: %s; ANALYZE it\n",
+	if (bk_restore_note(a->notes, &ignored, "statistics: %s; ANALYZE it",
 	    reason->msg) == -1)
 		a->memory = 1;
 	pthread_mutex_unlock(&a->lock);

@@ -8,6 +8,7 @@
 #include "pg/client_feed.h"
 #include "pg/server.h"
 #include "restore/foreign_end.h"
+#include "restore/notes.h"
 #include "restore/program.h"
 #include "restore/rights.h"
 #include "restore/script.h"
@@ -209,8 +210,8 @@ bk_foreign_tell(const struct bk_conn_params *p, const char *super,
 	int rc = conn == NULL ? -1 : bk_rights_live(conn, super, &found, e);
 
 	PQfinish(conn);
-	return rc == -1 || found.functions == 0 ? rc : bk_buf_printf(notes, e,
+	return rc == -1 || found.functions == 0 ? rc : bk_restore_note(notes, e,
 	    "%u functions of owners who are no superusers could run with a "
-	    "superuser's rights while all was loaded, the first: %s\n",
+	    "superuser's rights while all was loaded, the first: %s",
 	    found.functions, found.function);
 }

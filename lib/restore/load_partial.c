@@ -7,6 +7,7 @@
 #include "pg/sql.h"
 #include "restore/ddl.h"
 #include "restore/guard.h"
+#include "restore/notes.h"
 #include "restore/restore_in.h"
 
 struct part {
@@ -53,7 +54,7 @@ ask(struct part *p, const char *sql, const char *name, struct bk_buf *out,
 	for (i = 0; rc == 0 && i < PQntuples(res); i++) {
 		rc = bk_buf_printf(out, e, "%s;\n", PQgetvalue(res, i, 0));
 		if (rc == 0 && notes != NULL && PQnfields(res) > 1)
-			rc = bk_buf_printf(notes, e, "%s\n",
+			rc = bk_restore_note(notes, e, "%s",
 			    PQgetvalue(res, i, 1));
 	}
 	PQclear(res);
@@ -419,8 +420,8 @@ analyze(struct part *p, struct bk_err *e)
 	    sql < p->analyze.data + p->analyze.len; sql += strlen(sql) + 1) {
 		why = (struct bk_err){0};
 		if (bk_conn_exec(p->conn, sql, &why) == -1)
-			rc = bk_buf_printf(&p->notes, e, "statistics: %s: "
-			    "%s\n", sql, why.msg);
+			rc = bk_restore_note(&p->notes, e, "statistics: "
+			    "%s: %s", sql, why.msg);
 	}
 	return rc;
 }

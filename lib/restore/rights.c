@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pg/sql.h"
+#include "restore/notes.h"
 
 /* PostgreSQL's own functions that run what they are given, or have effects. */
 static const char *const own[] = { "_to_xml", "xmlschema", "set_config",
@@ -328,13 +329,13 @@ int
 bk_rights_note(const struct bk_rights *found, struct bk_buf *notes,
     struct bk_err *e)
 {
-	if (found->functions > 0 && bk_buf_printf(notes, e, "%u functions of "
+	if (found->functions > 0 && bk_restore_note(notes, e, "%u functions of "
 	    "owners who are no superusers could run with a superuser's rights "
-	    "while definitions were made, the first: %s\n", found->functions,
+	    "while definitions were made, the first: %s", found->functions,
 	    found->function) == -1)
 		return -1;
-	return found->n == 0 ? 0 : bk_buf_printf(notes, e, "%u of the "
+	return found->n == 0 ? 0 : bk_restore_note(notes, e, "%u of the "
 	    "dump's tables and definitions have code that ran with the rights "
-	    "of the user who restores or of a superuser, the first: %s\n",
+	    "of the user who restores or of a superuser, the first: %s",
 	    found->n, found->first);
 }
