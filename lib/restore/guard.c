@@ -297,9 +297,9 @@ failed(struct bk_guard *g, struct bk_guarded *item, const PGresult *res,
 	if (f == NULL || PQstatus(g->conn) != CONNECTION_OK) {
 		bk_conn_fail(g->conn, res, name.data, e);
 		if (item->denied)
-			bk_fail_add(e, "; its rows run code, so they are loaded "
-			    "with the rights of its owner: GRANT what is "
-			    "denied to the owner, and run again");
+			bk_fail_add(e, "; its rows run code, so they are "
+			    "loaded with the rights of its owner: GRANT what "
+			    "is denied to the owner, and run again");
 		goto done;
 	}
 	atomic_store(&t->failed, 1);
