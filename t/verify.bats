@@ -326,7 +326,7 @@ not_proven() {
 	run -2 script -qec bk-verify /dev/null </dev/null
 	[[ $output == *'from a terminal; use < FILE'* ]]
 	run -0 bk-verify --help
-	[ "${#lines[@]}" -le 24 ]
+	[ "${#lines[@]}" -le 40 ]
 	[[ ${lines[0]} == 'Example: '* ]]
 	run -0 bk-verify --version
 }
