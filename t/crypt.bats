@@ -265,7 +265,7 @@ on_tty() {
 	run -2 on_tty '' bk-crypt -r "$R"
 	run -2 on_tty '' sh -c 'bk-crypt -d -i key >out'
 	run -0 bk-crypt --help
-	[[ $output == "Example: "* ]] && [ "${#lines[@]}" -le 24 ]
+	[[ $output == "Example: "* ]] && [ "${#lines[@]}" -le 40 ]
 	run -0 bk-crypt --version
 }
 

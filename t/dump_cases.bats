@@ -277,7 +277,7 @@ setup() {
 @test "help and version" {
 	run -0 bk-dump --help
 	[[ ${lines[0]} == "Example: bk-dump "* ]]
-	[ "${#lines[@]}" -le 24 ]
+	[ "${#lines[@]}" -le 40 ]
 	[[ $output == *"$(bk-dump -Fp 2>&1 | tail -n 1 | cut -c 1-50)"* ]]
 	run -0 bk-dump --version
 }

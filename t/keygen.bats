@@ -144,7 +144,7 @@ secret() { grep '^AGE-SECRET-KEY-1' "$@"; }
 		[[ $stderr == *"usage: bk-keygen"* ]]
 	done
 	run -0 bk-keygen --help
-	[[ $output == "Example: "* ]] && [ "${#lines[@]}" -le 24 ]
+	[[ $output == "Example: "* ]] && [ "${#lines[@]}" -le 40 ]
 	run -0 bk-keygen --version
 }
 

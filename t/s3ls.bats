@@ -209,7 +209,7 @@ names() { cut -f3 <<<"$output"; }
 		[[ $stderr == *"usage: bk-s3ls "* ]]
 	done
 	run -0 bk-s3ls --help
-	[ "${#lines[@]}" -le 24 ]
+	[ "${#lines[@]}" -le 40 ]
 	[[ ${lines[0]} == "Example: bk-s3ls "* ]]
 	run -0 bk-s3ls --version
 }

@@ -333,7 +333,7 @@ bk-s3rm: s3://kept/keep2: not deleted: AccessDenied" ]
 		[[ $stderr == *"usage: bk-s3rm "* ]]
 	done
 	run -0 bk-s3rm --help
-	[ "${#lines[@]}" -le 24 ]
+	[ "${#lines[@]}" -le 40 ]
 	[[ ${lines[0]} == "Example: "* ]]
 	run -0 bk-s3rm --version
 }
