@@ -95,7 +95,7 @@ setup() {
 @test "a database written to at full speed is dumped as of one moment" {
 	createdb -T template0 bench
 	pgbench -q -i -s 3 bench >/dev/null 2>&1
-	pgbench -n -c 2 -T 30 bench >/dev/null 2>&1 3>&- &
+	pgbench -n -c 2 -T 600 bench >/dev/null 2>&1 3>&- &
 	bench=$!
 	await 10 psql -qXAtc 'SELECT 1/(count(*) - 50 > 0)::int
 	    FROM pgbench_history' bench
