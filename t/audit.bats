@@ -45,7 +45,7 @@ begin() {
 	exec 7<>pipe
 	env --default-signal=INT,HUP,TERM "$@" <pipe >out 7>&- 3>&- &
 	pid=$!
-	await 10 has_recorder "$pid"
+	await has_recorder "$pid"
 }
 
 # --- the line
@@ -82,10 +82,10 @@ begin() {
 	exec 8>fifo
 	cat one.gz >&8
 	head -c 600000 /dev/urandom >&8
-	await 10 compgen -G '.bk-save*'
+	await compgen -G '.bk-save*'
 	kill -9 $!
 	exec 8>&-
-	await 10 grep -q 'two.gz' audit.log
+	await grep -q 'two.gz' audit.log
 	[ "$(tail -n 2 audit.log | jq -r '.backup // .run' | uniq)" = "${run#run=}" ]
 	[ "$(tail -n 2 audit.log | jq -r .status)" = $'success\nfailure' ]
 }
@@ -159,7 +159,7 @@ $(sed -n 2p audit.log | tr -d '\n' | sha256sum | cut -d' ' -f1)" ]
 @test "a tool that SIGKILL ends has its line" {
 	begin bk-gz
 	kill -KILL "$pid"
-	await 10 lines 1
+	await lines 1
 	jq -e --argjson pid "$pid" '.operation == "bk-gz" and .pid == $pid and
 	    .type == "compress" and .status == "failure" and
 	    .error == "killed or crashed: it wrote no audit line" and
@@ -175,10 +175,10 @@ $(sed -n 2p audit.log | tr -d '\n' | sha256sum | cut -d' ' -f1)" ]
 	local pid=$!
 	exec 7>data
 	head -c 8000000 /dev/urandom >&7
-	await 10 test -s rest
+	await test -s rest
 	kill -KILL "$pid"
 	exec 7>&-
-	await 10 lines 1
+	await lines 1
 	[ "$(jq -r .error audit.log)" = "killed or crashed: it wrote no audit line" ]
 }
 
@@ -201,7 +201,7 @@ $(sed -n 2p audit.log | tr -d '\n' | sha256sum | cut -d' ' -f1)" ]
 	mkfifo hold
 	exec 8<>hold
 	begin bk-seal sh -c 'echo >begun; exec cat hold'
-	await 10 test -e begun
+	await test -e begun
 	kill -TERM "$pid"
 	wait "$pid" || :
 	lines 1
@@ -237,9 +237,9 @@ $(sed -n 2p audit.log | tr -d '\n' | sha256sum | cut -d' ' -f1)" ]
 		local tool
 		for tool in $tools; do has_recorder "$tool" || return 1; done
 	}
-	await 10 all_begun
+	await all_begun
 	kill -INT -- -"$leader"
-	await 10 lines 3
+	await lines 3
 	[ "$(jq -r .error audit.log | sort -u)" = "killed by SIGINT" ]
 	bk-audit --verify
 }
@@ -256,9 +256,9 @@ $(sed -n 2p audit.log | tr -d '\n' | sha256sum | cut -d' ' -f1)" ]
 		[ "$tool" = none ] && pgrep -g "$leader" bk-zst &&
 		    pgrep -g "$leader" bk-gz
 	}
-	await 10 both_begun
+	await both_begun
 	kill -KILL -- -"$leader"
-	await 10 lines 2
+	await lines 2
 }
 
 @test "who ends every process, the recorder too, does not end the line" {
@@ -287,10 +287,10 @@ first_process() {
 		env --default-signal=INT,HUP,TERM unshare -pf --kill-child bk-save saved \
 		    <pipe.$signal 7>&- 3>&- &
 		pid=$!
-		await 10 first_process $pid >first
+		await first_process $pid >first
 		first=$(cat first)
 		kill -$signal "$first"
-		await 10 ended "$first"
+		await ended "$first"
 		status=0
 		wait $pid || status=$?
 		[ $status = $((128 + $(kill -l $signal))) ]
@@ -304,7 +304,7 @@ first_process() {
 	exec 7<>pipe
 	(trap '' HUP; exec bk-gz) <pipe >out 7>&- 3>&- &
 	local pid=$!
-	await 10 has_recorder $pid
+	await has_recorder $pid
 	kill -HUP $pid
 	echo data >&7
 	exec 7>&-
@@ -321,11 +321,11 @@ first_process() {
 	local pid=$!
 	echo data >&7
 	exec 7>&-
-	await 10 test -s sink
+	await test -s sink
 	sink=$(cat sink)
 	kill -KILL $pid
 	# while the sink lives on
-	await 10 lines 1
+	await lines 1
 	kill -0 "$sink"
 	kill "$sink"
 }
@@ -337,7 +337,7 @@ first_process() {
 	exec 7<>pipe
 	bk-gz <pipe >out 7>&- 3>&- &
 	local pid=$!
-	await 10 has_recorder $pid
+	await has_recorder $pid
 	kill -KILL "$(recorder_of $pid)"
 	echo data >&7
 	exec 7>&-
@@ -446,7 +446,7 @@ first_process() {
 	exec 7<>pipe
 	bk-gz <pipe >out 7>&- 3>&- &
 	local pid=$!
-	await 10 has_recorder $pid
+	await has_recorder $pid
 	mv audit.log audit.log.1
 	echo data >&7
 	exec 7>&-
@@ -466,7 +466,7 @@ log = open("audit.log", "a")
 fcntl.lockf(log, fcntl.LOCK_EX)
 open("held", "w")
 sys.stdin.readline()' <let_go 3>&- 9>&- &
-	await 10 test -e held
+	await test -e held
 	INODE=$(stat -c %i audit.log)
 }
 
@@ -480,7 +480,7 @@ waits() { grep -q -- "-> POSIX .*:$INODE " /proc/locks; }
 	hold_lock
 	bk-seal echo y >/dev/null 3>&- 9>&- &
 	local pid=$!
-	await 10 waits
+	await waits
 	mv audit.log audit.log.1
 	: >audit.log
 	let_go
@@ -495,7 +495,7 @@ waits() { grep -q -- "-> POSIX .*:$INODE " /proc/locks; }
 	begin bk-gz
 	hold_lock
 	kill -TERM "$pid"
-	await 10 waits
+	await waits
 	run ! ended "$pid"
 	let_go
 	wait "$pid" || :
@@ -510,14 +510,14 @@ waits() { grep -q -- "-> POSIX .*:$INODE " /proc/locks; }
 	local reader=$!
 	bk-gz <pipe >stream 2>said 7>&- 3>&- &
 	local pid=$!
-	await 10 has_recorder $pid
+	await has_recorder $pid
 	hold_lock
 	kill -KILL $pid
-	await 10 waits
-	await 10 ended $reader
+	await waits
+	await ended $reader
 	lines 1
 	let_go
-	await 10 lines 2
+	await lines 2
 }
 
 @test "a line that a crash cut stays, is named, and the log goes on" {
@@ -566,7 +566,7 @@ waits() { grep -q -- "-> POSIX .*:$INODE " /proc/locks; }
 	local pid=$!
 	exec 7>pipe
 	echo '{"operation":"long"}' >&7
-	await 10 grep -q '^SigIgn:.*[4-7c-f]...$' "/proc/$pid/status"
+	await grep -q '^SigIgn:.*[4-7c-f]...$' "/proc/$pid/status"
 	kill -TERM $pid
 	kill -HUP $pid
 	exec 7>&-
@@ -607,7 +607,7 @@ waits() { grep -q -- "-> POSIX .*:$INODE " /proc/locks; }
 	local pid=$!
 	read -r <ready || :
 	kill "$pid"
-	await 10 waits
+	await waits
 	let_go
 	wait "$pid" || status=$?
 	[ "$status" = 143 ]

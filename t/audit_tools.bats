@@ -24,7 +24,7 @@ setup_file() {
 	    LocalAddr => "127.0.0.1"); $| = 1; print $s->sockport, "\n"; sleep' \
 	    >"$BATS_FILE_TMPDIR/hole" 3>&- &
 	echo $! >"$BATS_FILE_TMPDIR/hole.pid"
-	await 10 test -s "$BATS_FILE_TMPDIR/hole"
+	await test -s "$BATS_FILE_TMPDIR/hole"
 	HOLE=$(cat "$BATS_FILE_TMPDIR/hole")
 	export TOOLS CLOSED HOLE
 
@@ -164,7 +164,7 @@ end_slow() {
 	local pid
 	env --default-signal=TERM bash -c "$(slow "$1")" >"$OUT/said" 2>&1 3>&- 7>&- 8>&- &
 	pid=$!
-	await 20 has_recorder "$pid"
+	await has_recorder "$pid"
 	kill -"$2" "$pid"
 	status=0
 	wait "$pid" 2>/dev/null || status=$?
@@ -242,7 +242,7 @@ end_slow() {
 	for tool in $TOOLS; do
 		end_slow "$tool" KILL
 		[ $status = 137 ]
-		await 20 lines $((++n)) || { echo "$tool: $n lines are wanted"; false; }
+		await lines $((++n)) || { echo "$tool: $n lines are wanted"; false; }
 		[ "$(last operation)" = "$tool" ]
 		[ "$(last error)" = "killed or crashed: it wrote no audit line" ]
 	done

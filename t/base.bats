@@ -126,7 +126,7 @@ load support/common
 	run -0 --separate-stderr bk-base --check --no-wal
 	PGUSER=$ADMIN wal_archive false
 	PGUSER=$ADMIN wal_switch
-	await 20 is "failed_count > 0 FROM pg_stat_archiver"
+	await is "failed_count > 0 FROM pg_stat_archiver"
 	run -1 --separate-stderr bk-base --check --no-wal
 	[[ $output == *"problem  archiver: fails since "* ]]
 	sql 'ALTER SYSTEM RESET archive_command'
@@ -203,7 +203,7 @@ load support/common
 	# and one whose owner has not thought of backups
 	sed -i '/replication/d' "$PGHOST/data/pg_hba.conf"
 	pg_ctl_ "$PWD/other" reload
-	await 10 unready
+	await unready
 	one_line_error bk-base
 	[[ $stderr == *"; give it a line for the database \"replication\"" ]]
 }

@@ -35,7 +35,7 @@ load support/common
 	resume
 	[ "$status" = 137 ]
 	unsealed out
-	await 20 none_left
+	await none_left
 	rm fifo
 	paused_base --manifest m
 	kill -TERM "$BASE"
@@ -44,14 +44,14 @@ load support/common
 	[ ! -e m ]
 	[ "$(find . -name '.bk-save*' | wc -l)" = 0 ]
 	unsealed out
-	await 20 none_left
+	await none_left
 	# waiting for a checkpoint that is spread
 	sql 'ALTER SYSTEM SET checkpoint_completion_target = 0.9'
 	sql 'SELECT pg_reload_conf()'
 	sql 'CREATE TABLE dirty AS TABLE t'
 	bk-base -v >out 2>err &
 	BASE=$!
-	await 20 is "count(*) > 0 FROM pg_stat_progress_basebackup WHERE
+	await is "count(*) > 0 FROM pg_stat_progress_basebackup WHERE
 	    phase LIKE 'waiting for checkpoint%'"
 	kill -TERM $BASE
 	status=0
@@ -59,7 +59,7 @@ load support/common
 	[ "$status" = 143 ]
 	BASE=
 	grep -q 'waiting for a spread checkpoint.*-c fast' err
-	await 5 none_left
+	await none_left
 }
 
 # busy: the server writes ten segments, and needs none of the older ones.
@@ -98,7 +98,7 @@ busy() {
 	    echo "${PIPESTATUS[0]}"'
 	[ "$output" = 1 ]
 	[ -z "$stderr" ]
-	await 20 none_left
+	await none_left
 }
 
 # forged TEXT FIELD VALUE MESSAGE: a server that lies so is refused with MESSAGE.
@@ -106,7 +106,7 @@ forged() {
 	rm -f port
 	"$SUPPORT/pgforge.py" 127.0.0.1 "$PGPORT" "${@:1:3}" >port 3>&- &
 	PROXY=$!
-	await 10 test -s port
+	await test -s port
 	run --separate-stderr bash -c 'bk-base -c fast -h 127.0.0.1 -p "$1" >out' sh "$(cat port)"
 	kill $PROXY
 	echo "$stderr"
@@ -149,7 +149,7 @@ forged() {
 	[[ $output == *$'\nok       standby: '* ]]
 	sql 'ALTER SYSTEM SET full_page_writes = off'
 	sql 'SELECT pg_reload_conf()'
-	await 10 unready
+	await unready
 	[[ $output == *$'\nproblem  full_page_writes: off; a standby '* ]]
 	sql 'ALTER SYSTEM RESET full_page_writes'
 	sql 'SELECT pg_reload_conf()'

@@ -150,7 +150,7 @@ increments() {
 	one_line_error bk-base
 	wal_sql 'ALTER SYSTEM SET summarize_wal = off'
 	wal_sql 'SELECT pg_reload_conf()'
-	await 10 summarize_is off
+	await summarize_is off
 	run -1 --separate-stderr bash -c 'PGUSER=bk bk-base -c fast --incremental m0 >out'
 	[[ $stderr == *"summarize_wal is off; "* ]]
 	PG_CONF='summarize_wal = on' wal_start "$PWD/other" "$1"

@@ -43,7 +43,7 @@ zsh_() {
 	zpty -r z out "*$3*"
 	print -r -- "$out"
 	END
-	TERM=dumb timeout 60 zsh -f "$BATS_TEST_TMPDIR/script" "$C" "$@"
+	TERM=dumb timeout 300 zsh -f "$BATS_TEST_TMPDIR/script" "$C" "$@"
 }
 
 # options TOOL: the long options of its table.

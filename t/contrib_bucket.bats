@@ -77,7 +77,7 @@ swept() {
 		select(. != null)) = 1 |
 	    (.Rules[].Transitions[]?.Days) = 1' | lifecycle_xml >rules.xml
 	put_sub rules lifecycle rules.xml
-	await 20 swept
+	await swept
 	[ "$(s3_keys rules | wc -l)" = 4 ]
 	[[ $(s3_curl HEAD /rules/shop/daily/kept) != *GLACIER* ]]
 	[[ $(s3_curl HEAD /rules/shop/weekly/1) != *GLACIER* ]]

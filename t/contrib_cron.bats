@@ -96,12 +96,12 @@ cron() {
 	BK_RECIPIENTS=$F/shop.pub bk-walrecv --slot bk -- \
 	    'bk-zst | bk-crypt | bk-s3put s3://backups/wal/pg1/$BK_WAL_NAME' 2>err 3>&- &
 	pid=$!
-	await 20 grep -q receiving err
+	await grep -q receiving err
 	for _ in 1 2 3; do
 		psql -qXAt postgres -c 'insert into w values (1)' \
 		    -c 'select pg_switch_wal()' >/dev/null
 	done
-	await 20 eval '[ "$(stored wal/)" -ge 3 ]'
+	await eval '[ "$(stored wal/)" -ge 3 ]'
 	kill $pid
 	wait $pid || [ $? = 143 ]
 	# no proof is a reason not to delete

@@ -90,15 +90,15 @@ child() {
 	local job status=0
 	psql -qX -d shop -c 'begin; lock table t; select pg_sleep(60)' \
 	    >/dev/null 2>&1 3>&- &
-	await 10 waits
+	await waits
 	unit backup shop >said 2>&1 &
 	job=$!
-	await 20 child $job bk-dump >/dev/null
+	await child $job bk-dump >/dev/null
 	kill -9 "$(child $job bk-dump)"
 	wait $job || status=$?
 	psql -qX -c "select pg_terminate_backend(pid) from pg_stat_activity
 	    where query like '%pg_sleep%' and pid <> pg_backend_pid()" postgres
-	await 10 eval '! waits'
+	await eval '! waits'
 	[ $status = 3 ]
 	grep -q '^bk-s3put: .*unfinished\|^bk-s3put: .*empty' said
 	[ "$(stored '')" = 0 ]

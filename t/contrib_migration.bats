@@ -78,7 +78,7 @@ break_orders() {
 	line=$(theirs 'gpg --symmetric')
 	PASS=hunter2 bash -c "exec ${line/gpg/gpg --batch}" <in >out 2>&1 3>&- &
 	exec 9>in
-	await 10 grep -qa hunter2 "/proc/$!/cmdline"
+	await grep -qa hunter2 "/proc/$!/cmdline"
 	exec 9>&-
 	wait $! || :
 }
@@ -179,7 +179,7 @@ second_after() { [ "$(date +%s)" -gt "$(stat -c %Y "$1")" ]; }
 	echo ours >a
 	echo "another database's" >b
 	s3_send PUT /old/pg/shop_2026-11-20.dump a
-	await 5 second_after a
+	await second_after a
 	s3_send PUT /old/pg/shop_archive_2026-11-19.dump b
 	line=$(theirs 'aws s3 ls')
 	line=${line/s3:\/\/…/--endpoint-url $AWS_ENDPOINT_URL s3:\/\/old\/pg}

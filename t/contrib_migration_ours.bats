@@ -70,11 +70,11 @@ slot() { [ "$(psql -XAtd postgres -c "SELECT $1 FROM pg_replication_slots")" = t
 	[ "$(grep -c . lines)" = 4 ]
 	bash -c "exec $(sed -n 1p lines)" 3>&- 2>walrecv.log &
 	walrecv=$!
-	await 20 slot 'bool_and(active)'
+	await slot 'bool_and(active)'
 	bash -euo pipefail -c "$(sed -n 2p lines)"
 	segment=$(wal_switch)
 	wal_archived "$segment"
-	await 60 stored "$segment"
+	await stored "$segment"
 	kill $walrecv
 	wait $walrecv || :
 	# in both archives, the same

@@ -68,22 +68,22 @@ alerts() {
 	pg_as "$PG_BIN/pg_ctl" -D "$PGHOST/standby" -l "$PGHOST/standby.log" \
 	    -s -w start
 	: >"$BATS_FILE_TMPDIR/standby"
-	await 20 is "count(*) = 1 FROM pg_stat_replication"
+	await is "count(*) = 1 FROM pg_stat_replication"
 	sql 'CREATE TABLE replayed ()'
-	await 20 is "pg_last_xact_replay_timestamp() IS NOT NULL" -p "$(standby_port)"
+	await is "pg_last_xact_replay_timestamp() IS NOT NULL" -p "$(standby_port)"
 	sql 'SELECT pg_wal_replay_pause()' -p "$(standby_port)"
-	await 10 is "pg_get_wal_replay_pause_state() = 'paused'" -p "$(standby_port)"
+	await is "pg_get_wal_replay_pause_state() = 'paused'" -p "$(standby_port)"
 	sql "CREATE TABLE t AS SELECT generate_series(1, 1000) i"
 	switch 3
-	await 20 is "failed_count > 0 FROM pg_stat_archiver"
-	await 20 is "sent_lsn > replay_lsn AND flush_lsn = sent_lsn FROM pg_stat_replication"
+	await is "failed_count > 0 FROM pg_stat_archiver"
+	await is "sent_lsn > replay_lsn AND flush_lsn = sent_lsn FROM pg_stat_replication"
 	# transactions that nobody ends
 	sql "BEGIN; INSERT INTO t VALUES (1); PREPARE TRANSACTION 'p'"
 	mkfifo in
 	psql -qX shop <in >out 2>&1 3>&- &
 	exec {fd}>in
 	echo 'BEGIN; SELECT 1 FROM t;' >&$fd
-	await 10 is "count(*) = 1 FROM pg_stat_activity WHERE state LIKE 'idle in%'"
+	await is "count(*) = 1 FROM pg_stat_activity WHERE state LIKE 'idle in%'"
 	BK_AUDIT_LOG=$PWD/audit.log bk-dump -q shop | cat >shop.dump
 	bk-stat --log audit.log --prometheus "$PROM_TEXTFILES/stat.prom" shop
 	alerts BkArchiverBehind BkArchiverFailing BkConnectionsFew \
@@ -126,7 +126,7 @@ finds() { prom_query "$1" | jq -e 'length > 0' >/dev/null; }
 	    select(test("standby") | not)' "$TOP/contrib/grafana/bk.json" >exprs
 	[ "$(wc -l <exprs)" -ge 10 ]
 	while IFS= read -r expr; do
-		await 20 finds "${expr//\$db/.*}" ||
+		await finds "${expr//\$db/.*}" ||
 		    echo "finds nothing: $expr"
 	done <exprs >nothing
 	diff /dev/null nothing

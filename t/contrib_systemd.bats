@@ -118,7 +118,7 @@ init_start() {
 	    "$group" >/dev/null 2>&1 </dev/null 3>&- &
 	setsid sh init.sh >init.log 2>&1 </dev/null 3>&- &
 	echo $! >unshare
-	await 20 init_runs && inside systemctl start bk-probe.service ||
+	await init_runs && inside systemctl start bk-probe.service ||
 	    { cat init.log >&2; return 1; }
 }
 
@@ -132,7 +132,7 @@ init_stop() {
 	[ -s group ] || return 0
 	read -r group <group
 	echo 1 >"$group/cgroup.kill"
-	await 10 grep -qx 'populated 0' "$group/cgroup.events"
+	await grep -qx 'populated 0' "$group/cgroup.events"
 	find "$group" -depth -type d -exec rmdir {} \;
 }
 
@@ -182,7 +182,7 @@ main() {
 @test "a real systemd: base backups and WAL, also after a crash; pruned" {
 	local pid
 	run -0 inside systemctl start bk-walrecv@pg1.service
-	await 20 eval "psql -qXAt postgres -c \"select 1 from pg_replication_slots
+	await eval "psql -qXAt postgres -c \"select 1 from pg_replication_slots
 	    where slot_name = 'bk' and active\" | grep -q 1"
 	run -0 inside systemctl start bk-base@pg1.service
 	[ "$(stored base/pg1/)" = 1 ]
@@ -190,16 +190,16 @@ main() {
 	    bk-zst -d | tar -tf - >files
 	grep -qx PG_VERSION files
 	switch
-	await 20 segments 1
+	await segments 1
 	# the metrics are there for who is not bk
 	run -0 inside setpriv --reuid 65534 cat /run/bk-walrecv-pg1/walrecv-pg1.prom
 	[[ $output == *'bk_walrecv_connected{'* ]]
 	pid=$(main bk-walrecv@pg1.service)
 	inside kill -9 "$pid"
-	await 30 eval '[ "$(main bk-walrecv@pg1.service)" != "$pid" ] &&
+	await eval '[ "$(main bk-walrecv@pg1.service)" != "$pid" ] &&
 	    [ "$(main bk-walrecv@pg1.service)" != 0 ]'
 	switch
-	await 30 segments 2
+	await segments 2
 	run -0 inside systemctl stop bk-walrecv@pg1.service
 	run -0 inside systemctl show -p Result bk-walrecv@pg1.service
 	[ "$output" = Result=success ]
@@ -259,7 +259,7 @@ main() {
 	(umask 077; echo "http://127.0.0.1:$PORT/hook" >etc/slack)
 	echo PGPORT=1 >>etc/shop.env
 	run -1 inside systemctl start bk-backup@shop.service
-	await 20 grep -q 'bk-backup@shop.service failed' \
+	await grep -q 'bk-backup@shop.service failed' \
 	    "$BATS_TEST_TMPDIR/hook.py.log"
 	cat shop.env >etc/shop.env
 	grep -q 'exit-code, exited 3' "$BATS_TEST_TMPDIR/hook.py.log"

@@ -75,7 +75,7 @@ alertmanager_start() {
 	    --config.file="$PWD/am/alertmanager.yml" \
 	    --storage.path="$PWD/am/data" --cluster.listen-address= \
 	    --web.listen-address="${AM#http://}"
-	await 20 amtool --alertmanager.url="$AM" alert query >/dev/null
+	await amtool --alertmanager.url="$AM" alert query >/dev/null
 }
 
 # inhibited: the alerts that are not told, severity and database.
@@ -101,7 +101,7 @@ inhibited() {
 	    severity=critical instance=h db=shop
 	amtool --alertmanager.url="$AM" alert add BkBackupShrunk \
 	    severity=warning instance=h db=shop
-	await 20 eval '[ "$(inhibited)" = "warning shop" ]'
+	await eval '[ "$(inhibited)" = "warning shop" ]'
 	prom_kill "$PWD/am"
 }
 

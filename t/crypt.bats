@@ -142,7 +142,7 @@ on_tty() {
 	BK_PASSPHRASE=topsecret bk-crypt <slow >env.enc 3>&- &
 	pid=$!		# $! is another one once await has waited
 	exec 4>slow
-	await 10 wiped $pid
+	await wiped $pid
 	cat plain >&4
 	exec 4>&-
 	wait $pid
@@ -364,7 +364,7 @@ on_tty() {
 	    bk-crypt -d -i key >out 2>err; echo \$? >status" &
 	exec 9>fifo
 	cat plain plain plain >&9
-	await 10 test -s pid
+	await test -s pid
 	kill -9 "$(cat pid)"
 	exec 9>&-
 	wait

@@ -69,7 +69,7 @@ setup() {
 	read -r _ <&"${COPROC[0]}"
 	bk-dump "postgresql://pw:tops3cret@127.0.0.1:$PGPORT/weird" >a 3>&- &
 	pid=$!
-	await 10 pgrep -P $pid pg_dump
+	await pgrep -P $pid pg_dump
 	cat /proc/"$(pgrep -P $pid pg_dump)"/cmdline >cmdline
 	echo 'COMMIT; \q' >&"${COPROC[1]}"
 	wait $pid
@@ -97,7 +97,7 @@ setup() {
 	pgbench -q -i -s 3 bench >/dev/null 2>&1
 	pgbench -n -c 2 -T 600 bench >/dev/null 2>&1 3>&- &
 	bench=$!
-	await 10 psql -qXAtc 'SELECT 1/(count(*) - 50 > 0)::int
+	await psql -qXAtc 'SELECT 1/(count(*) - 50 > 0)::int
 	    FROM pgbench_history' bench
 	createdb -T template0 again
 	for i in 1 2 3; do

@@ -51,7 +51,7 @@ paused_dump() {
 	bk-dump "$@" big >fifo 2>err 3>&- &
 	DUMP=$!
 	exec 5<fifo
-	await 20 is "count(*) > 0 FROM pg_stat_activity WHERE
+	await is "count(*) > 0 FROM pg_stat_activity WHERE
 	    application_name = 'bk-dump' AND query LIKE '%COPY%'"
 }
 
@@ -74,7 +74,7 @@ no_closing_mark() {
 		paused_dump -j "$j"
 		sql 'BEGIN; LOCK TABLE b; COMMIT' 3>&- &
 		waiter=$!
-		await 10 is "count(*) = 1 FROM pg_locks WHERE NOT granted AND
+		await is "count(*) = 1 FROM pg_locks WHERE NOT granted AND
 		    mode = 'AccessExclusiveLock'"
 		resume
 		[ "$status" = 0 ]
@@ -93,7 +93,7 @@ no_closing_mark() {
 	sql 'INSERT INTO c VALUES (1)' 3>&- &
 	bk-dump -j 2 big >out 3>&- &
 	dump=$!
-	await 10 is "count(*) = 1 FROM pg_stat_activity WHERE
+	await is "count(*) = 1 FROM pg_stat_activity WHERE
 	    application_name = 'pg_dump' AND wait_event_type = 'Lock'"
 	echo 'COMMIT; \q' >&"${COPROC[1]}"
 	wait $dump
@@ -121,7 +121,7 @@ while_it_waits() {
 	read -r _ <&"${COPROC[0]}"
 	bk-dump -j 2 moving >out 3>&- &
 	dump=$!
-	await 10 is "count(*) = 1 FROM pg_stat_activity WHERE
+	await is "count(*) = 1 FROM pg_stat_activity WHERE
 	    application_name = 'pg_dump' AND wait_event_type = 'Lock'"
 	sql "$2" moving
 	echo 'COMMIT; \q' >&"${COPROC[1]}"
@@ -219,12 +219,12 @@ while_it_waits() {
 	chmod +x bin/pg_dump
 	BK_PG_BINDIR=$PWD/bin bk-dump -j 1 big >out 3>&- &
 	dump=$!
-	await 10 is "count(*) > 0 FROM pg_locks l, pg_stat_activity a WHERE
+	await is "count(*) > 0 FROM pg_locks l, pg_stat_activity a WHERE
 	    a.pid = l.pid AND application_name = 'pg_dump' AND
 	    relation = 'b'::regclass"
 	sql 'BEGIN; LOCK TABLE b; INSERT INTO b VALUES (12); COMMIT' 3>&- &
 	waiter=$!
-	await 10 is "count(*) = 1 FROM pg_locks WHERE NOT granted AND
+	await is "count(*) = 1 FROM pg_locks WHERE NOT granted AND
 	    mode = 'AccessExclusiveLock'"
 	touch go
 	wait $waiter
@@ -258,7 +258,7 @@ while_it_waits() {
 @test "an index being rebuilt does not wait for the dump's end" {
 	sql 'CREATE INDEX ai ON a (i)'
 	paused_dump -j 2
-	await 10 is "count(*) = 0 FROM pg_locks WHERE
+	await is "count(*) = 0 FROM pg_locks WHERE
 	    relation = 'ai'::regclass AND pid NOT IN (SELECT pid FROM
 	    pg_stat_activity WHERE wait_event = 'ClientWrite')"
 	resume
@@ -278,7 +278,7 @@ while_it_waits() {
 		bk-dump -j "$j" "toast$j" >"fifo$j" 2>err 3>&- &
 		DUMP=$!
 		exec 5<"fifo$j"
-		await 20 is "count(*) > 0 FROM pg_stat_activity WHERE
+		await is "count(*) > 0 FROM pg_stat_activity WHERE
 		    application_name = 'bk-dump' AND query LIKE '%COPY%'"
 		psql -qX "toast$j" <<-'SQL' 3>&- 5<&- &
 		BEGIN;
@@ -290,7 +290,7 @@ while_it_waits() {
 		COMMIT;
 		SQL
 		rebuild=$!
-		await 10 is "count(*) = 1 FROM pg_stat_activity WHERE
+		await is "count(*) = 1 FROM pg_stat_activity WHERE
 		    application_name = 'rebuilt'"
 		resume
 		[ "$status" = 0 ] || { echo "$stderr"; false; }
@@ -352,7 +352,7 @@ while_it_waits() {
 	resume
 	[ "$status" = 143 ]
 	no_closing_mark
-	await 10 is "count(*) = 0 FROM pg_stat_activity WHERE
+	await is "count(*) = 0 FROM pg_stat_activity WHERE
 	    application_name IN ('bk-dump', 'pg_dump')"
 }
 
@@ -362,7 +362,7 @@ while_it_waits() {
 	read -r _ <&"${COPROC[0]}"
 	bk-dump big >out 2>err 3>&- &
 	DUMP=$!
-	await 10 is "count(*) = 1 FROM pg_stat_activity WHERE
+	await is "count(*) = 1 FROM pg_stat_activity WHERE
 	    application_name = 'pg_dump' AND wait_event_type = 'Lock'"
 	child=$(pgrep -P "$DUMP" pg_dump)
 	kill "$DUMP"
@@ -371,7 +371,7 @@ while_it_waits() {
 	DUMP=
 	[ "$status" = 143 ]
 	gone() { [ ! -e "/proc/$child" ]; }
-	await 10 gone
+	await gone
 	[ ! -s out ]
 	echo 'ROLLBACK; \q' >&"${COPROC[1]}"
 }
@@ -488,7 +488,7 @@ while_it_waits() {
 	bk-dump -t b big >/dev/null
 	bk-dump --lock=wait big >second 3>&- &
 	second=$!
-	await 10 is "count(*) = 1 FROM pg_locks WHERE NOT granted AND
+	await is "count(*) = 1 FROM pg_locks WHERE NOT granted AND
 	    locktype = 'advisory'"
 	[ ! -s second ]
 	resume

@@ -109,7 +109,7 @@ same_as_pg_dump() {
 	caught_up() {
 		psql -h "$standby" -p "$port" -qXc 'SELECT FROM last' weird
 	}
-	await 20 caught_up
+	await caught_up
 	pg_use "$PWD/standby"
 	bk-dump -j 3 weird >ours
 	BIN=$PG_BIN
@@ -134,7 +134,7 @@ same_as_pg_dump() {
 	INI
 	pg_as "$(command -v pgbouncer)" -q "$PGHOST/pgbouncer.ini" 3>&- &
 	pooler=$!
-	await 10 psql -h 127.0.0.1 -p "$port" -qXAtc 'SELECT 1' postgres
+	await psql -h 127.0.0.1 -p "$port" -qXAtc 'SELECT 1' postgres
 	run --separate-stderr -1 bk-dump -h 127.0.0.1 -p "$port" postgres
 	kill $pooler
 	one_line_error bk-dump

@@ -43,14 +43,14 @@ from() { echo "test -e $ARCHIVE/\$BK_WAL_NAME || exit 4; bk-gz -d <$ARCHIVE/\$BK
 receiver() {
 	wal_as bk-walrecv -w -U bk -h "$PGHOST" -p "$PGPORT" --slot bk \
 	    --spool "$SPOOL" "$@" "$(store)" 2>>err 3>&- 4>&- &
-	await 20 grep -qs 'receiving from' err
+	await grep -qs 'receiving from' err
 	R=$(pgrep -o -f "^bk-walrecv .*$SPOOL")
 }
 
 # no_receiver: killed.
 no_receiver() {
 	kill -9 "$R"
-	await 20 eval "! kill -0 $R 2>/dev/null"
+	await eval "! kill -0 $R 2>/dev/null"
 	R=
 }
 
@@ -63,7 +63,7 @@ alone() {
 	pg_use b
 	wal_sql "ALTER SYSTEM SET primary_conninfo = ''"
 	wal_sql 'SELECT pg_reload_conf()' >/dev/null
-	await 20 eval '[ -z "$(wal_sql "SELECT pid FROM pg_stat_wal_receiver")" ]'
+	await eval '[ -z "$(wal_sql "SELECT pid FROM pg_stat_wal_receiver")" ]'
 	pg_use a
 }
 
@@ -73,7 +73,7 @@ caught_up() {
 	pg_use a
 	lsn=$(wal_sql 'SELECT pg_current_wal_lsn()')
 	pg_use b
-	await 20 eval "[ \"\$(wal_sql \"SELECT pg_last_wal_replay_lsn() >= '$lsn'\")\" = t ]"
+	await eval "[ \"\$(wal_sql \"SELECT pg_last_wal_replay_lsn() >= '$lsn'\")\" = t ]"
 	pg_use a
 }
 
@@ -81,7 +81,7 @@ caught_up() {
 synchronous() {
 	wal_sql "ALTER SYSTEM SET synchronous_standby_names = 'bk'"
 	wal_sql 'SELECT pg_reload_conf()' >/dev/null
-	await 20 eval '[ "$(wal_sql "SELECT sync_state FROM pg_stat_replication WHERE application_name = '"'bk'"'")" = sync ]'
+	await eval '[ "$(wal_sql "SELECT sync_state FROM pg_stat_replication WHERE application_name = '"'bk'"'")" = sync ]'
 }
 
 insert() { wal_sql "INSERT INTO t SELECT generate_series($1, $2)"; }
@@ -93,7 +93,7 @@ promote() {
 
 # archived NAME: b's archiver has stored it.
 archived() {
-	await 30 eval "[ -e '$PGHOST/data/pg_wal/archive_status/$1.done' ]"
+	await eval "[ -e '$PGHOST/data/pg_wal/archive_status/$1.done' ]"
 	[ "$(wal_sql 'SELECT failed_count FROM pg_stat_archiver')" = 0 ]
 }
 
@@ -154,7 +154,7 @@ parted() {
 	alone
 	insert 2 500
 	"$@"
-	await 20 eval "[ \"\$(wal_sql 'SELECT sent_lsn = flush_lsn AND
+	await eval "[ \"\$(wal_sql 'SELECT sent_lsn = flush_lsn AND
 	    sent_lsn = pg_current_wal_lsn() FROM pg_stat_replication')\" = t ]"
 	pg_ctl_ a -m immediate stop
 	no_receiver
@@ -196,7 +196,7 @@ parted() {
 	wal_place new
 	pg_ctl_ new -t 20 start
 	pg_use new
-	await 30 eval "[ \"\$(wal_sql \"SELECT pg_last_wal_replay_lsn() >= '$lsn'\")\" = t ]"
+	await eval "[ \"\$(wal_sql \"SELECT pg_last_wal_replay_lsn() >= '$lsn'\")\" = t ]"
 	[ "$(count)" = 2 ]
 }
 
@@ -205,14 +205,14 @@ parted() {
 	receiver --max-age 1s
 	name=$(last)
 	insert 1 1
-	await 20 test -e "$ARCHIVE/$name.partial"
+	await test -e "$ARCHIVE/$name.partial"
 	mkdir spooled
 	spooled() { bk-pitr -D nowhere --dry-run --spool spooled --target latest \
 	    --wal "$(from)" <base.tar 2>&1 | grep -o 'reached at [0-9A-F/]*'; }
 	first=$(spooled)
 	insert 2 2
 	[ "$(wal_switch)" = "$name" ]
-	await 20 test -e "$ARCHIVE/$name"
+	await test -e "$ARCHIVE/$name"
 	[ "$(spooled)" = "$(reaches latest)" ]
 	[ "$(spooled)" != "$first" ]
 }
@@ -223,9 +223,9 @@ parted() {
 	synchronous
 	insert 1 1
 	name=$(last)
-	await 20 test -e "$ARCHIVE/$name.partial"
+	await test -e "$ARCHIVE/$name.partial"
 	# all of it
-	await 20 eval '[ "$(reaches current)" = "reached at $(wal_sql "SELECT pg_current_wal_lsn()")" ]'
+	await eval '[ "$(reaches current)" = "reached at $(wal_sql "SELECT pg_current_wal_lsn()")" ]'
 	pg_ctl_ a -m immediate stop
 	no_receiver
 	before=$(reaches current)

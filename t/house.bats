@@ -291,7 +291,7 @@ guarded() {
 		    AWS_ENDPOINT_URL=http://127.0.0.1:9 "${as[@]}" "$BK_BIN"/$tool <"$BATS_TEST_TMPDIR/in" \
 		    >/dev/null 2>&1 3>&- 4>&- &
 		exec 8>"$BATS_TEST_TMPDIR/in"
-		await 10 guarded $! "${tool%% *}"
+		await guarded $! "${tool%% *}"
 		exec 8>&-
 		wait $! || :
 	done <<-'TOOLS'

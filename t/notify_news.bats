@@ -165,7 +165,7 @@ now_is() {
 	bk-notify --slack slack --only-change state --status failure <<<x \
 	    3>&- 9>&- &
 	pid=$!
-	await 10 grep -q -- "-> FLOCK .* $pid " /proc/locks
+	await grep -q -- "-> FLOCK .* $pid " /proc/locks
 	mv new state
 	exec 9>&-
 	wait $pid
@@ -302,7 +302,7 @@ now_is() {
 		env --default-signal=INT bk-notify --slack stall --only-change s \
 		    --status failure <<<x 2>err &
 		pid=$!
-		await 10 told 1 2>/dev/null
+		await told 1 2>/dev/null
 		kill -$sig $pid
 		wait $pid || status=$?
 		[ $status = $((128 + $(kill -l $sig))) ]
@@ -359,7 +359,7 @@ record() {
 	export BK_AUDIT_LOG=$PWD/log
 	run -3 bash -c 'set -o pipefail
 	    bk-seal sh -c "kill -9 \$PPID" | bk-gz | bk-save d'
-	await 10 grep -q '"error":"killed' log
+	await grep -q '"error":"killed' log
 	bk-notify --slack slack --from-audit
 	[[ $(text) == "$HOST: bk-seal sh failed on $HOST at 20"*": killed "* ]]
 }

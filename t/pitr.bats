@@ -16,7 +16,7 @@ setup_file() {
 	wal_sql 'CREATE TABLE t(n int)' && wal_sql 'INSERT INTO t VALUES (1)'
 	bk-base -q -c fast --rate 12M >base.tar &
 	pid=$!
-	await 30 streaming
+	await streaming
 	wal_sql "SELECT pg_create_restore_point('early')"
 	wait "$pid"
 	wal_sql 'INSERT INTO t VALUES (2)'
@@ -326,7 +326,7 @@ flip() {
 	bk-pitr -q -D nowhere --dry-run --target two \
 	    --wal ': >begun; exec sleep 1000' <"$F/base.tar" 3>&- 4>&- &
 	pid=$!
-	await 20 test -e begun
+	await test -e begun
 	kill -TERM "$pid"
 	wait "$pid" || status=$?
 	[ "$status" = 143 ]

@@ -76,7 +76,7 @@ receiver_stop() {
 synchronous() {
 	wal_sql "ALTER SYSTEM SET synchronous_standby_names = '*'"
 	wal_sql 'SELECT pg_reload_conf()' >/dev/null
-	await 20 receiver_is_synchronous
+	await receiver_is_synchronous
 }
 
 receiver_is_synchronous() {
@@ -116,13 +116,13 @@ server_kill() {
 # server_lost: it was killed and has gone.  Where nobody buries it, its process
 # id seems to be taken.
 server_lost() {
-	await 60 server_gone
+	await server_gone
 	rm -f pg/home/data/postmaster.pid
 }
 
 server_again() {
 	server_lost
-	await 60 pg_ctl_ pg start 2>/dev/null
+	await pg_ctl_ pg start 2>/dev/null
 }
 
 # server_gone: none of its processes works in its directory any more.
@@ -137,7 +137,7 @@ cluster_up() {
 }
 
 commits_go_on() {
-	await 60 more_than "$(($(wc -l <commits) + 1))"
+	await more_than "$(($(wc -l <commits) + 1))"
 }
 
 more_than() {
@@ -211,7 +211,7 @@ recover() {
 	CONF
 	wal_place side
 	pg_use side
-	await 200 recovered
+	await recovered
 	load_holds commits
 }
 
@@ -289,12 +289,12 @@ somewhere() {
 	synchronous
 	PGUSER=bk bk-base -c fast >base.tar
 	load_start commits
-	await 30 grep -qi 'no space' receiver.log
+	await grep -qi 'no space' receiver.log
 	# what had returned until then is in the spool
 	cp commits commits.then
 	wal_as cp -r "$PGHOST/spool" "$PGHOST/then"
 	rm archive/outage
-	await 60 more_than "$(($(wc -l <commits) + 100))"
+	await more_than "$(($(wc -l <commits) + 100))"
 	load_stop
 	receiver_stop
 	recover base.tar --target latest --wal "cd $PGHOST/then
@@ -309,10 +309,10 @@ somewhere() {
 	PGUSER=bk bk-base -c fast >base.tar
 	receiver "$PUT"
 	load_start commits 1
-	await 20 more_than 1000
+	await more_than 1000
 	load_stop
 	segment=$(wal_switch)
-	await 60 test -e "archive/$segment"
+	await test -e "archive/$segment"
 	recover base.tar --target latest --wal "cd $PGHOST; $GET"
 	wal_run side
 	load_holds commits

@@ -84,7 +84,7 @@ receive() {
 	PGUSER=bk bk-walrecv --slot "$1" --spool "$2" -- \
 	    sh -c "$WAL_COMMAND" >>receiver.log 2>&1 3>&- 4>&- &
 	echo $! >>receivers
-	await 20 slot_active "$1"
+	await slot_active "$1"
 }
 
 slot_active() {
@@ -99,7 +99,7 @@ target() {
 	wal_sql "$2" >"$1.target"
 	wal_sql 'SELECT clock_timestamp()' >"$1.until"
 	# somebody commits later
-	[ ! -e "$LOAD.run" ] || await 20 longer_than commits "$(($(wc -l <commits) + 50))"
+	[ ! -e "$LOAD.run" ] || await longer_than commits "$(($(wc -l <commits) + 50))"
 }
 
 longer_than() {
@@ -108,7 +108,7 @@ longer_than() {
 
 # stored SEGMENT: wait until the bucket has it.
 stored() {
-	await 60 is_stored "$1"
+	await is_stored "$1"
 }
 
 is_stored() {
@@ -187,7 +187,7 @@ as_of() {
 	wal_env
 	pg_ctl_ side start || :
 	pg_use side
-	await 30 server_gone side
+	await server_gone side
 	grep -i 'fatal' "$PGHOST/log"
 	[ -z "$(find "$SIDE/pg_wal" -name '00000002*')" ]
 	fault_stop
@@ -209,13 +209,13 @@ server_gone() {
 	PGUSER=bk bk-walrecv --slot bk 'bk-save -q standby/$BK_WAL_NAME' \
 	    >>receiver.log 2>&1 3>&- 4>&- &
 	echo $! >>receivers
-	await 20 slot_active bk
+	await slot_active bk
 	pg_use first
 	load_start commits3 1
-	await 20 longer_than commits3 1000
+	await longer_than commits3 1000
 	load_stop
 	last=$(wal_switch)
-	await 30 test -e "standby/$last"
+	await test -e "standby/$last"
 	chmod a+r standby/*
 	wal_side side
 	cp -r standby "${SIDE%/data}/wal"
@@ -233,7 +233,7 @@ server_gone() {
 	mkdir spool2
 	receive bk2 spool2
 	load_start commits2 1
-	await 20 longer_than commits2 1000
+	await longer_than commits2 1000
 	load_stop
 	stored "$(wal_switch)"
 	stored 00000002.history

@@ -88,7 +88,7 @@ begin() {
 	follow 'A SERVER AT ANY MOMENT' 1
 	follow 'A SERVER AT ANY MOMENT' 2 >receiver.log 2>&1 &
 	echo $! >receiver
-	await 20 slot_active
+	await slot_active
 	load_start commits 1
 	follow 'A SERVER AT ANY MOMENT' 3
 }
@@ -115,7 +115,7 @@ now() {
 
 # stored SEGMENT: wait until the bucket has it.
 stored() {
-	await 60 is_stored "$1"
+	await is_stored "$1"
 }
 
 is_stored() {
@@ -147,11 +147,11 @@ is_stored() {
 @test "the machine is lost; and the region" {
 	local key
 	begin
-	await 20 test -n "$(s3_keys backups wal/)"
+	await test -n "$(s3_keys backups wal/)"
 	load_stop
 	wal_sql 'SELECT pg_switch_wal()'
 	wal_sql "INSERT INTO orders VALUES (0, 'the last')" shop
-	await 20 confirmed
+	await confirmed
 	stop_receiver
 	pg_ctl_ pg -m immediate stop
 	follow 'THE MACHINE IS LOST' 1
@@ -192,7 +192,7 @@ confirmed() {
 	load_stop
 	wal_archived "$(wal_switch)"
 	follow "$section" 3
-	PGPORT=$SIDE_PORT await 30 wal_settled
+	PGPORT=$SIDE_PORT await wal_settled
 	PGPORT=$SIDE_PORT load_holds commits.then
 	[ "$(PGPORT=$SIDE_PORT wal_sql 'SELECT count(*) FROM orders' shop)" = 2000 ]
 	follow 'A TABLE WAS DROPPED AN HOUR AGO' 4

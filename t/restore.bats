@@ -75,7 +75,7 @@ paused() {
 	(head -c 20000000 weird.bk && cat <&8 && tail -c +20000001 weird.bk) \
 	    8<gate 3>&- 9>&- | exec bk-restore -j 2 --into new 2>err 3>&- 9>&- &
 	JOB=$!
-	await 10 is "count(*) = 2 FROM pg_stat_activity WHERE
+	await is "count(*) = 2 FROM pg_stat_activity WHERE
 	    application_name = 'bk-restore' AND datname ~ '^new(_new_.*)?\$'
 	    AND query LIKE 'COPY%'"
 }
@@ -496,7 +496,7 @@ oid() {
 	[ "$status" = 137 ]
 	[ "$(oid)" = "$was" ]
 	[ "$(sql "SELECT count(*) FROM pg_class WHERE oid >= 16384")" = 0 ]
-	await 10 is "count(*) = 0 FROM pg_stat_activity
+	await is "count(*) = 0 FROM pg_stat_activity
 	    WHERE application_name = 'bk-restore'"
 	bk-restore -q --into new <small.bk
 	dropdb new
@@ -1083,7 +1083,7 @@ oid() {
 	bk-restore -q -t b --replace-table new <pipe 3>&- 9>&- &
 	JOB=$!
 	head -c "$n" ab.bk >&9
-	await 10 is "count(*) = 1 FROM pg_stat_activity WHERE
+	await is "count(*) = 1 FROM pg_stat_activity WHERE
 	    application_name = 'bk-restore' AND state = 'idle in transaction'"
 	sql "SET lock_timeout = '2s'; SELECT 1 FROM b; INSERT INTO b VALUES (9)"
 	tail -c +"$((n + 1))" ab.bk >&9

@@ -75,7 +75,7 @@ paused() {
 	(head -c 300000 $DUMP && cat <&8 && tail -c +300001 $DUMP) 8<gate 3>&- 9>&- |
 	    exec bk-restore ${REPLACE---replace shop} "$@" shop 2>err 3>&- 9>&- &
 	JOB=$!
-	await 10 is "count(*) > 0 FROM pg_stat_activity WHERE
+	await is "count(*) > 0 FROM pg_stat_activity WHERE
 	    application_name = 'bk-restore' AND datname ~ '^shop(_new_.*)?$'"
 }
 
@@ -123,7 +123,7 @@ go() {
 		kill -s "$sig" "$JOB"
 		go
 		rm gate
-		await 10 is "count(*) = 0 FROM pg_stat_activity
+		await is "count(*) = 0 FROM pg_stat_activity
 		    WHERE application_name = 'bk-restore'"
 		[ "$(dbs | grep '^shop')" = "$([ $sig = TERM ] || echo shop)" ]
 	done
@@ -282,7 +282,7 @@ go() {
 		rm -f gate
 		paused
 		kill -"$sig" "$JOB"
-		await 10 unharmed
+		await unharmed
 		go
 		[ "$status" = $((128 + $(kill -l "$sig"))) ]
 		[ ! -s err ]
@@ -296,7 +296,7 @@ go() {
 	psql -qX "$new" -c "CREATE SUBSCRIPTION s CONNECTION 'dbname=none'
 	    PUBLICATION p WITH (connect = false, slot_name = NONE)"
 	kill -TERM "$JOB"
-	await 10 grep -q 'is left behind, and the next bk-restore of "shop" drops it' err
+	await grep -q 'is left behind, and the next bk-restore of "shop" drops it' err
 	go
 	[ "$status" = 143 ]
 	psql -qX "$new" -c 'DROP SUBSCRIPTION s'
@@ -315,7 +315,7 @@ go() {
 	sql 'SELECT * FROM mine' shop
 	[ "$(dbs | grep -c '^shop_new_')" = 1 ]
 	# while its sessions end, its lock may still be held
-	await 10 is "count(*) = 0 FROM pg_stat_activity
+	await is "count(*) = 0 FROM pg_stat_activity
 	    WHERE application_name = 'bk-restore'"
 	bk-restore -q --replace shop shop <shop.bk
 	restored
@@ -327,16 +327,16 @@ go() {
 	psql -qX postgres <hold 3>&- &
 	exec 7>hold
 	echo 'BEGIN; LOCK TABLE pg_database IN SHARE MODE;' >&7
-	await 10 is "count(*) > 0 FROM pg_locks WHERE mode = 'ShareLock'
+	await is "count(*) > 0 FROM pg_locks WHERE mode = 'ShareLock'
 	    AND relation = 'pg_database'::regclass AND granted"
 	bk-restore -q --replace shop shop <shop.bk 3>&- 7>&- &
 	JOB=$!
-	await 10 is "count(*) > 0 FROM pg_stat_activity
+	await is "count(*) > 0 FROM pg_stat_activity
 	    WHERE query LIKE 'CREATE DATABASE%' AND wait_event_type = 'Lock'"
 	kill -9 "$JOB"
 	wait "$JOB" || [ $? = 137 ]
 	exec 7>&-
-	await 10 is "count(*) = 0 FROM pg_stat_activity
+	await is "count(*) = 0 FROM pg_stat_activity
 	    WHERE application_name = 'bk-restore'"
 	[ "$(dbs | grep -c '^shop_new_')" = 1 ]
 	bk-restore -q --replace shop shop <shop.bk
@@ -390,7 +390,7 @@ go() {
 	local reader
 	psql -qXc 'SELECT pg_sleep(60)' shop 2>/dev/null 3>&- &
 	sleeper=$!
-	await 10 is "count(*) > 0 FROM pg_stat_activity WHERE query LIKE '%sleep(60)%'
+	await is "count(*) > 0 FROM pg_stat_activity WHERE query LIKE '%sleep(60)%'
 	    AND datname = 'shop'"
 	(while [ ! -e stop ]; do
 		psql -qXAtc 'SELECT 1' shop 2>&1 || :
@@ -479,7 +479,7 @@ go() {
 	REPLACE= paused -j1
 	kill -KILL "$JOB"
 	go
-	await 10 is "count(*) = 0 FROM pg_stat_activity
+	await is "count(*) = 0 FROM pg_stat_activity
 	    WHERE application_name = 'bk-restore'"
 	[ "$(dbs | grep '^shop')" = shop ]
 	sql "UPDATE pg_database SET datconnlimit = -2 WHERE datname = 'shop'"
@@ -496,7 +496,7 @@ blocked() {
 	LOCKER=$!
 	exec 7>block
 	echo "BEGIN; LOCK TABLE pg_catalog.$1 IN SHARE MODE;" >&7
-	await 10 is "count(*) > 0 FROM pg_locks WHERE mode = 'ShareLock' AND
+	await is "count(*) > 0 FROM pg_locks WHERE mode = 'ShareLock' AND
 	    granted AND relation = 'pg_catalog.$1'::regclass"
 }
 
@@ -504,7 +504,7 @@ unblock() {
 	exec 7>&-
 	wait "$LOCKER"
 	rm block
-	await 10 is "count(*) = 0 FROM pg_stat_activity
+	await is "count(*) = 0 FROM pg_stat_activity
 	    WHERE application_name = 'bk-restore'"
 }
 
@@ -514,12 +514,12 @@ unblock() {
 	JOB=$!
 	exec 9>gate
 	head -c 300000 shop.bk >&9
-	await 10 is "count(*) > 0 FROM pg_database WHERE datname ~ '^shop_new_'"
+	await is "count(*) > 0 FROM pg_database WHERE datname ~ '^shop_new_'"
 	blocked pg_database
 	exec 9>&-
-	await 10 grep -q 'unfinished' err
+	await grep -q 'unfinished' err
 	kill -0 "$JOB"
-	await 10 is "count(*) > 0 FROM pg_stat_activity WHERE
+	await is "count(*) > 0 FROM pg_stat_activity WHERE
 	    wait_event_type = 'Lock' AND query ~ '^(ALTER|DROP) DATABASE'"
 	unblock
 	go
@@ -549,7 +549,7 @@ unblock() {
 		paused "${as[@]}"
 		blocked "$catalog"
 		exec 9>&-
-		await 20 is "count(*) > 0 FROM pg_stat_activity
+		await is "count(*) > 0 FROM pg_stat_activity
 		    WHERE application_name = 'bk-restore' AND
 		    wait_event_type = 'Lock' AND query !~ '^LOCK'"
 		kill -9 "$JOB"

@@ -140,14 +140,14 @@ refused() {
 	    "$PWD" "$PWD" "$PWD" 'exec sleep 1000' >process
 	chmod +x process
 	echo x | bk-s3put s3://backups/x 2>err & local pid=$!
-	await 10 test -e pid
+	await test -e pid
 	kill $pid
 	local status=0
 	wait $pid || status=$?
 	[ $status = 143 ]
 	[[ $(<err) == *'credential_process: interrupted' ]]
 	# a zombie, where nobody reaps orphans
-	await 10 eval '! grep -qs "^State:.[^Z]" "/proc/$(<pid)/status"'
+	await eval '! grep -qs "^State:.[^Z]" "/proc/$(<pid)/status"'
 }
 
 @test "instance metadata: version 2, asked once" {

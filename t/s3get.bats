@@ -172,7 +172,7 @@ marks() {
 	local n
 	for n in a z/deep m; do
 		echo $n | bk-s3put s3://backups/shop/$n
-		await 5 newer_second
+		await newer_second
 	done
 	[ "$(get s3://backups/shop/latest)" = m ]
 	s3_curl PUT /backups/shop/folder/ -H 'Content-Length: 0'
@@ -184,7 +184,7 @@ marks() {
 	for n in 20260103 20260102 20260101; do
 		echo $n | bk-s3put s3://backups/old/{db}-${n}T021503Z.bk --db shop
 		echo $n | bk-s3put s3://backups/old/blog-${n}T010000Z.bk
-		await 5 newer_second
+		await newer_second
 	done
 	for n in x.receipt.json x.log x.jsonl x.plan x.sig \
 	    00000001000000000000000A.bk; do

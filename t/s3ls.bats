@@ -270,12 +270,12 @@ names() { cut -f3 <<<"$output"; }
 	server=$!
 	read -r port <port
 	export AWS_ENDPOINT_URL=http://127.0.0.1:$port
-	run -1 --separate-stderr timeout 20 bk-s3ls s3://backups/
+	run -1 --separate-stderr timeout 300 bk-s3ls s3://backups/
 	one_line_error bk-s3ls
 	[[ $stderr == *'the same page twice'* ]]
-	run -1 --separate-stderr timeout 20 bk-s3ls s3://moving/
+	run -1 --separate-stderr timeout 300 bk-s3ls s3://moving/
 	[[ $stderr == *'the same page twice'* ]]
-	run -1 --separate-stderr timeout 60 bk-s3ls s3://empty/
+	run -1 --separate-stderr timeout 300 bk-s3ls s3://empty/
 	kill "$server"
 	one_line_error bk-s3ls
 	[[ $stderr == *'nothing, page after page'* ]]

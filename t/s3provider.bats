@@ -154,13 +154,13 @@ stored() { s3_curl GET "/${AT#s3://}/$1" | cmp - "$2"; }
 	export LD_PRELOAD=$PWD/fast.so TIMES=30
 	# 4 bytes a second to it
 	fault_start 'POST uploads= 1 trickle:120'
-	run -0 --separate-stderr timeout 60 bk-s3put --retry-for 10m "$AT/a" \
+	run -0 --separate-stderr timeout 300 bk-s3put --retry-for 10m "$AT/a" \
 	    <"$BIG"
 	stored a "$BIG"
 
 	fault_start "POST uploadId= 1 hold:$PWD/never"
 	bk-s3put --part-size 5M "$AT/b" <"$BIG" 2>err & local pid=$!
-	await 10 grep -q hold "$FAULT_LOG"
+	await grep -q hold "$FAULT_LOG"
 	kill $pid
 	local status=0
 	wait $pid || status=$?

@@ -165,7 +165,7 @@ nothing_left() {
 
 @test "a template that cannot be filled in is refused before anything is read" {
 	# nobody ever writes to this input, or closes it
-	run -2 --separate-stderr timeout 10 bk-s3put "$AT/{data}" <> <(:)
+	run -2 --separate-stderr timeout 300 bk-s3put "$AT/{data}" <> <(:)
 	[[ $stderr == *'{data}: no such variable'* ]]
 }
 
@@ -424,7 +424,7 @@ nothing_left() {
 	put --retry-for 2s a <pipe 2>err & local pid=$!
 	exec 4>pipe
 	head -c 10800000 "$BIG" >&4
-	await 10 eval '[ "$(s3_uploads backups)" -gt "$UPLOADS" ]'
+	await eval '[ "$(s3_uploads backups)" -gt "$UPLOADS" ]'
 	stop_python s3fault.py
 	cat "$BIG" >&4 2>/dev/null || :
 	exec 4>&-
@@ -441,7 +441,7 @@ interrupted() {
 	bk-s3put --part-size 5M "$AT/$1" <"pipe.$1" 2>err & local pid=$!
 	exec 4>"pipe.$1"
 	head -c 10800000 "$BIG" >&4
-	await 10 eval '[ "$(s3_uploads backups)" -gt "$UPLOADS" ]'
+	await eval '[ "$(s3_uploads backups)" -gt "$UPLOADS" ]'
 	kill -"$1" $pid
 	status=0
 	wait $pid || status=$?
@@ -460,7 +460,7 @@ interrupted() {
 @test "SIGTERM while a part is stuck: the same" {
 	fault_start 'PUT partNumber=1 all stall:60:1000'
 	bk-s3put --part-size 5M "$AT/a" <"$BIG" 2>err & local pid=$!
-	await 10 grep -q stall "$FAULT_LOG"
+	await grep -q stall "$FAULT_LOG"
 	kill $pid
 	local status=0
 	wait $pid || status=$?
@@ -476,7 +476,7 @@ interrupted() {
 	one_line_error bk-s3put
 	[[ $stderr == *'may or may not exist'*'--uploads and abort them with bk-s3rm' ]]
 	touch go
-	await 10 grep -q 'done late' "$FAULT_LOG"
+	await grep -q 'done late' "$FAULT_LOG"
 	stored a "$BIG"
 	run -1 grep DELETE "$FAULT_LOG"
 
@@ -498,7 +498,7 @@ interrupted() {
 	run -1 --separate-stderr put d <"$BIG"
 	[[ $stderr == *AccessDenied*'may or may not exist'* ]]
 	touch go2
-	await 10 grep -q 'done late' "$FAULT_LOG"
+	await grep -q 'done late' "$FAULT_LOG"
 	run -1 grep DELETE "$FAULT_LOG"
 	stored d "$BIG"
 }
@@ -520,9 +520,9 @@ taken() { ! grep -qs 'ShdPnd:.*[1-9a-f]' "/proc/$1/status"; }
 # PATTERN, let the proxy go on, set status
 terminated() {
 	bk-s3put --part-size 5M "$AT/$1" <"$BIG" 2>err & local pid=$!
-	await 10 grep -q "$2" "$FAULT_LOG"
+	await grep -q "$2" "$FAULT_LOG"
 	kill $pid
-	await 10 taken $pid
+	await taken $pid
 	touch go
 	status=0
 	wait $pid || status=$?
@@ -547,9 +547,9 @@ terminated() {
 	rm go
 	fault_start "PUT . 1 hold:$PWD/go"
 	bk-s3put "$AT/small" <"$SMALL" 2>err & local pid=$!
-	await 10 grep -q hold "$FAULT_LOG"
+	await grep -q hold "$FAULT_LOG"
 	kill $pid
-	await 10 taken $pid
+	await taken $pid
 	touch go
 	status=0
 	wait $pid || status=$?
@@ -569,9 +569,9 @@ terminated() {
 @test "a second SIGTERM in Complete kills" {
 	fault_start "POST uploadId= 1 hold:$PWD/never"
 	bk-s3put --part-size 5M "$AT/a" <"$BIG" 2>err & local pid=$!
-	await 10 grep -q hold "$FAULT_LOG"
+	await grep -q hold "$FAULT_LOG"
 	kill $pid
-	await 10 taken $pid
+	await taken $pid
 	kill $pid
 	local status=0
 	wait $pid || status=$?

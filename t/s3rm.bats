@@ -116,7 +116,7 @@ requests() { grep -c "\"$1 /" "$S3_DIR/log/client.rgw.log" || :; }
 	bk-s3ls s3://backups/old/ | bk-prune -l 1 --require-fresh 0 --min-keep 0 \
 	    --min-stored 0 --plan plan --key ann.key
 	bk-keygen --approve plan bob.key
-	await 5 after_the_plan
+	await after_the_plan
 	put backups/old/x-20261001T000000Z
 	run -3 --separate-stderr bk-s3rm --plan plan --approvers approvers
 	[[ $stderr == *"x-20261001T000000Z: has changed since it was listed"* ]]

@@ -241,7 +241,7 @@ names() {
 	    bk-prune -d 2 --holds files/may <pipe >/dev/null 3>&- &
 	pid=$!
 	exec 8>pipe
-	await 10 grep -q '^Seccomp:.*2$' "/proc/$pid/status"
+	await grep -q '^Seccomp:.*2$' "/proc/$pid/status"
 	kill -TERM $pid
 	status=0
 	wait $pid || status=$?
@@ -260,7 +260,7 @@ names() {
 		$line <pipe2 >/dev/null 2>err 3>&- &
 		pid=$!
 		exec 8>pipe2
-		await 10 grep -q '^Seccomp:.*2$' "/proc/$pid/status"
+		await grep -q '^Seccomp:.*2$' "/proc/$pid/status"
 		grep -q '^NoNewPrivs:.*1$' "/proc/$pid/status"
 		exec 8>&-
 		wait $pid || :
@@ -286,7 +286,7 @@ names() {
 		$line <pipe3 >/dev/null 2>err 3>&- &
 		pid=$!
 		exec 8>pipe3
-		await 10 grep -q '^Seccomp:.*2$' "/proc/$pid/status"
+		await grep -q '^Seccomp:.*2$' "/proc/$pid/status"
 		grep -q '^VmLck:.* [1-9]' "/proc/$pid/status"
 		exec 8>&-
 		wait $pid || :

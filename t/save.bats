@@ -30,7 +30,7 @@ begun() {
 	PID=$! PIDS="${PIDS-} $!"
 	exec 9>fifo
 	head -c 600000 in >&9
-	await 10 has_temp
+	await has_temp
 }
 
 @test "what came in is stored, mode 0600, without its envelope" {
@@ -51,7 +51,7 @@ begun() {
 	PIDS=$!
 	exec 9>fifo
 	head -c 600000 in >&9
-	await 10 grep -q "^.bk-save: [0-9.]*KiB" err
+	await grep -q "^.bk-save: [0-9.]*KiB" err
 	exec 9>&-
 	status_of $PIDS
 	[ $status = 0 ]
@@ -278,7 +278,7 @@ begun() {
 		PID=$! PIDS="${PIDS-} $!"
 		exec 9>fifo
 		head -c 600000 in >&9
-		await 10 has_temp
+		await has_temp
 		kill -$sig "$PID"
 		status_of "$PID"
 		[ "$status" = $((128 + $(kill -l $sig))) ]
@@ -314,7 +314,7 @@ begun() {
 	# not only at the end: the writer of this one waits for ever
 	mkfifo gate
 	exec 9<>gate
-	run -1 timeout 20 bk-save --min-free 10M small/x \
+	run -1 timeout 300 bk-save --min-free 10M small/x \
 	    < <(head -c 19000000 /dev/zero; read -r <&9)
 	echo >&9
 	run -1 bk-save --min-free 10M small/x < <(head -c 19000000 /dev/zero)
@@ -333,7 +333,7 @@ begun() {
 	PID=$! PIDS=$!
 	exec 9>fifo
 	cat in >&9
-	await 10 has_temp
+	await has_temp
 	echo other >d/y
 	exec 9>&-
 	status_of "$PID"
@@ -643,7 +643,7 @@ kept() {
 	exec 8>one 9>two
 	head -c 700000 stream >&8
 	head -c 700000 stream >&9
-	await 10 eval '[ "$(ls -A d | grep -c tmp)" = 2 ]'
+	await eval '[ "$(ls -A d | grep -c tmp)" = 2 ]'
 	tail -c +700001 stream >&9
 	exec 9>&-
 	status_of $second

@@ -191,10 +191,10 @@ setup() {
 @test "a pipe that nobody closes does not hold it up" {
 	mkfifo fifo
 	exec 9<>fifo
-	timeout 60 bk-seal echo x <&9 | inside | grep -qx x
+	timeout 300 bk-seal echo x <&9 | inside | grep -qx x
 	# nor one in the middle of whose label its writer stays
 	opening_mark | head -c 40 >&9
-	run -3 --separate-stderr timeout 60 bk-seal true <&9
+	run -3 --separate-stderr timeout 300 bk-seal true <&9
 	[[ $stderr == *"true did not read its input; not sealed; "* ]]
 	exec 9>&-
 }
@@ -205,7 +205,7 @@ setup() {
 	exec 9<>fifo
 	bk-seal sh -c ': >began; exec cat' <fifo >out 2>err 3>&- 9>&- &
 	pid=$!
-	await 10 test -e began
+	await test -e began
 	exec 9>&-
 	wait $pid || status=$?
 	[ $status = 3 ]
@@ -268,7 +268,7 @@ signal_reaches_command() {
 	kill -s "$name" "$pid"
 	wait "$pid" || status=$?
 	[ "$status" = $((128 + number)) ]
-	await 10 test -e caught
+	await test -e caught
 	is_open out
 }
 

@@ -60,7 +60,7 @@ session() {
 	PGAPPNAME=session psql -qX >out 2>&1 <"in$before" 3>&- &
 	exec {fd}>"in$before"
 	printf '%s;\n' "$@" >&"$fd"
-	await 10 is "count(*) > $before FROM pg_stat_activity
+	await is "count(*) > $before FROM pg_stat_activity
 	    WHERE application_name = 'session' AND state LIKE 'idle in%'"
 }
 
@@ -189,13 +189,13 @@ metric() {
 @test "an archiver that works, then fails, then works again" {
 	sql "SELECT pg_switch_wal() FROM pg_create_restore_point('a')"
 	archived() { bk-stat --json | jq -e '.archiver | .archived > 0 and .failing == false'; }
-	await 20 archived
+	await archived
 	run -0 bk-stat
 	[[ $output =~ 'archiver      on, '[0-9]+' archived, the last '[0-9]+'s ago: 0000000100000000000000'.. ]]
 	touch "$PGHOST/data/fails"
 	sql "SELECT pg_switch_wal() FROM pg_create_restore_point('b')"
 	failing() { bk-stat --json | jq -e '.archiver.failing'; }
-	await 20 failing
+	await failing
 	run -0 bk-stat
 	[[ $output =~ 'FAILING: '[0-9]+' failures, the last '[0-9]+'s ago: 0000000100000000000000'.. ]]
 	[[ $output =~ [1-9]' waiting, the oldest for '[0-9]+s ]]
@@ -207,14 +207,14 @@ metric() {
 	rm "$PGHOST/data/fails"
 	# it tries again after a minute, or with the next segment
 	sql "SELECT pg_switch_wal() FROM pg_create_restore_point('c')"
-	await 20 archived
+	await archived
 	run -0 bk-stat
 	[[ $output == *"works again: "*" failures, the last "* ]]
 	[ "$(json .archiver.configured)" = true ]
 	sql "ALTER SYSTEM SET archive_command = ''"
 	sql "SELECT pg_reload_conf()"
 	unset_here() { [[ $(bk-stat) == *'archiver      on, but there is no archive_command, '* ]]; }
-	await 20 unset_here
+	await unset_here
 	[ "$(json .archiver.configured)" = false ]
 	sql "ALTER SYSTEM RESET archive_command"
 	sql "SELECT pg_reload_conf()"
@@ -445,7 +445,7 @@ log_line() {
 	    SELECT generate_series(1, 20000) AS i;
 	SQL
 	counted() { [ "$(sql "SELECT pg_stat_get_live_tuples('zzz'::regclass)" many)" = 20000 ]; }
-	await 10 counted
+	await counted
 	bk-stat --json many >doc
 	run -0 bk-stat many
 	[[ $output =~ ' 0B~'.*' ?  public.t_1001' ]]
@@ -571,7 +571,7 @@ proxy() {
 	rm -f port
 	python3 "$SUPPORT/pgstall.py" 127.0.0.1 "$PGPORT" "$1" "$2" >port 3>&- &
 	PROXY=$!
-	await 10 test -s port
+	await test -s port
 	PGHOST=127.0.0.1
 	PGPORT=$(cat port)
 }

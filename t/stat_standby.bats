@@ -27,7 +27,7 @@ teardown() {
 	    -D "$standby/data" -R -c fast
 	cp conf "$standby/data/postgresql.conf"
 	pg_ctl_ "$PWD/standby" start
-	await 20 sees '.replicas[0].state == "streaming"'
+	await sees '.replicas[0].state == "streaming"'
 	sql 'CREATE TABLE behind (i int); CREATE ROLE nobody_else LOGIN'
 	run -0 bk-stat
 	[[ $output == *" streaming  walreceiver"* ]]
@@ -39,15 +39,15 @@ teardown() {
 
 	# the standby, paused, falls behind
 	pg_use "$PWD/standby"
-	await 20 sees '.standby.last_replayed'
+	await sees '.standby.last_replayed'
 	sees '.server.role == "standby" and .standby.receiving and
 	    .standby.receiver == "streaming" and .replicas == []'
 	sql 'SELECT pg_wal_replay_pause()'
 	pg_use "$PWD/pg"
 	sql 'INSERT INTO behind SELECT generate_series(1, 10000)'
-	await 20 sees '.replicas[0] | .replay_lag_bytes > 100000 and .flush_lag_bytes < 100000'
+	await sees '.replicas[0] | .replay_lag_bytes > 100000 and .flush_lag_bytes < 100000'
 	pg_use "$PWD/standby"
-	await 20 sees '.standby | .replay_lag_bytes > 100000 and
+	await sees '.standby | .replay_lag_bytes > 100000 and
 	    .replay_lag_seconds > 0 and .paused'
 	run -0 bk-stat
 	[[ $output == *", standby, up "* ]]
@@ -60,9 +60,9 @@ teardown() {
 
 	# it reads on alone
 	pg_ctl_ "$PWD/pg" -m immediate stop
-	await 20 sees '.standby.receiving == false'
+	await sees '.standby.receiving == false'
 	run -0 bk-stat
 	[[ $output == *$'\nstandby       NOT receiving, replay PAUSED, '* ]]
 	sql 'SELECT pg_wal_replay_resume()'
-	await 20 sees '.standby | .replay_lag_bytes == 0 and .replay_lag_seconds == 0'
+	await sees '.standby | .replay_lag_bytes == 0 and .replay_lag_seconds == 0'
 }

@@ -151,7 +151,7 @@ has_temps() { [ "$(ls -A d | grep -c '^\.bk-save')" = "$1" ]; }
 	tee_of in 'read -r x <gate; bk-save d/1' 'bk-save d/2' \
 	    'head -c 9 >/dev/null' 2>/dev/null 3>&- &
 	PID=$! PIDS=$!
-	await 10 has_temps 1
+	await has_temps 1
 	[ ! -e d/2 ]		# 12 MB do not fit beside the one that waits
 	echo go >gate
 	status_of "$PID"
@@ -174,11 +174,11 @@ has_temps() { [ "$(ls -A d | grep -c '^\.bk-save')" = "$1" ]; }
 	PID=$! PIDS=$!
 	exec 9>fifo
 	head -c 6000000 in >&9
-	await 10 has_temps 2
+	await has_temps 2
 	kill "$PID"
 	status_of "$PID"
 	[ "$status" = 143 ]
-	await 60 gone
+	await gone
 	exec 9>&-
 }
 
@@ -190,9 +190,9 @@ has_temps() { [ "$(ls -A d | grep -c '^\.bk-save')" = "$1" ]; }
 	PID=$! PIDS=$!
 	exec 9>fifo
 	head -c 100000 in >&9
-	await 10 is_there ready
+	await is_there ready
 	kill "$PID"
-	await 20 ended "$PID"
+	await ended "$PID"
 	status_of "$PID"
 	[ "$status" = 143 ]
 	gone
@@ -205,14 +205,14 @@ has_temps() { [ "$(ls -A d | grep -c '^\.bk-save')" = "$1" ]; }
 	PID=$! PIDS=$!
 	exec 9>fifo
 	{ opening_mark; head -c 6000000 in; } >&9
-	await 10 has_temps 2
+	await has_temps 2
 	kill -9 "$PID"
 	status_of "$PID"
 	[ "$status" = 137 ]
 	exec 9>&-
-	await 60 gone
-	await 10 grep -q unfinished err1
-	await 10 grep -q unfinished err2
+	await gone
+	await grep -q unfinished err1
+	await grep -q unfinished err2
 }
 
 @test "a read that fails is 1, and no sink stores even an unmarked stream" {
@@ -277,7 +277,7 @@ make_sink() {
 	    "trap '>d/trapped; exit' TERM; exec 3<&0; cat <&3 >d/part & wait" \
 	    'exec setsid --wait perl sink elsewhere' \
 	    < <({ opening_mark; cat in; })
-	await 20 is_there d/elsewhere
+	await is_there d/elsewhere
 	[ "$(ls d)" = $'at-once\nelsewhere\npart\ntrapped' ]
 }
 

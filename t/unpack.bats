@@ -154,7 +154,7 @@ begun() {
 	local pid=$!
 	exec 8>in
 	head -c 9000000 "$F/base.tar" >&8
-	await 20 begun
+	await begun
 	kill -9 "$(pgrep -P $pid -x bk-pitr || echo $pid)"
 	exec 8>&-
 	wait $pid || [ $? = 137 ]
@@ -166,7 +166,7 @@ begun() {
 	pid=$!
 	exec 8>in
 	head -c 9000000 "$F/base.tar" >&8
-	await 20 begun
+	await begun
 	kill -TERM "$(pgrep -P $pid -x bk-pitr || echo $pid)"
 	wait $pid || [ $? = 143 ]
 	exec 8>&-

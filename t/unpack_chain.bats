@@ -93,7 +93,7 @@ another_cluster() {
 	i=$!
 	exec 8>in
 	head -c 1000000 1.tar >&8
-	await 20 test -e "$SIDE/.bk-combine/1/base"
+	await test -e "$SIDE/.bk-combine/1/base"
 	kill -TERM "$(pgrep -P $i -x bk-pitr || echo $i)"
 	wait $i || [ $? = 143 ]
 	exec 8>&-

@@ -108,7 +108,7 @@ not_proven() {
 	BK_PASSPHRASE=topsecret bk-verify <slow >receipt 3>&- &
 	pid=$!
 	exec 4>slow
-	await 10 wiped $pid
+	await wiped $pid
 	cat pass >&4
 	exec 4>&-
 	wait $pid

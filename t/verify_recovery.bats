@@ -28,7 +28,7 @@ setup_file() {
 	mkfifo slow
 	bk-base -c fast >slow 3>&- &
 	exec 8<slow
-	await 20 eval 'wal_sql "SELECT phase FROM pg_stat_progress_basebackup" |
+	await eval 'wal_sql "SELECT phase FROM pg_stat_progress_basebackup" |
 	    grep -q streaming'
 	wal_sql 'CREATE TABLE late ()' shop
 	cat <&8 >base.tar
@@ -166,11 +166,11 @@ field() { jq -r ".$1" <<<"$output"; }
 		pid=$!
 		exec 8>fifo
 		head -c 3000000 "$BASE" >&8
-		await 30 something
+		await something
 		kill -$signal $pid
 		run wait $pid
 		exec 8>&-
-		await 30 nothing
+		await nothing
 		rm fifo
 	done
 }

@@ -51,7 +51,7 @@ waits() {
 		bk-verify -q -o r "$how" <gate 2>err 3>&- 9>&- &
 		exec 9>gate
 		head -c 400000 shop.bk >&9
-		await 10 waits
+		await waits
 		tail -c +400001 shop.bk >&9
 		exec 9>&-
 		wait $! || { cat err; false; }
@@ -273,7 +273,7 @@ no_roles() {
 	pid=$!
 	exec 8>slow
 	head -c 300000 owned.bk >&8
-	await 20 is_there
+	await is_there
 	run -0 bk-verify --restore -o r <owned.bk
 	tail -c +300001 owned.bk >&8
 	exec 8>&-
@@ -284,12 +284,12 @@ no_roles() {
 	pid=$!
 	exec 8>slow
 	head -c 300000 owned.bk >&8
-	await 20 eval '! no_roles'
+	await eval '! no_roles'
 	kill -9 "$pid"
 	exec 8>&-
 	wait "$pid" || [ $? = 137 ]
 	psql -qXc 'ALTER ROLE clerk LOGIN' postgres
-	await 20 eval 'bk-verify --restore -q -o r <shop.bk &&
+	await eval 'bk-verify --restore -q -o r <shop.bk &&
 	    psql -qXc "DROP ROLE clerk" postgres && no_roles'
 }
 

@@ -149,10 +149,10 @@ namespaces() {
 	TMPDIR=$(readlink tmp) bk-verify --scratch --sql stop.sql -o r \
 	    <shop.bk 2>err 3>&- &
 	pid=$!
-	await 60 has_stopped
+	await has_stopped
 	kill -TERM $pid
 	died_of TERM $pid
-	await 30 no_server
+	await no_server
 	rmdir "$(readlink tmp)"
 }
 
@@ -213,11 +213,11 @@ os.execvp(sys.argv[1], sys.argv[1:])' bk-verify --restore -o r <slow 2>err &
 		pid=$!
 		exec 8>slow
 		head -c 300000 shop.bk >&8
-		await 20 is_there
+		await is_there
 		kill -$sig $pid
 		died_of $sig $pid
 		exec 8>&-
-		[ $sig = KILL ] || await 20 no_scratch
+		[ $sig = KILL ] || await no_scratch
 	done
 	is_there			# nobody could help it
 	run -0 bk-verify --restore -o r <shop.bk
@@ -233,11 +233,11 @@ os.execvp(sys.argv[1], sys.argv[1:])' bk-verify --restore -o r <slow 2>err &
 		pid=$!
 		exec 8>slow
 		head -c 300000 shop.bk >&8
-		await 30 server_is_there
+		await server_is_there
 		kill -$sig $pid
 		died_of $sig $pid
 		exec 8>&-
-		await 30 no_server
+		await no_server
 	done
 	rmdir "$(readlink tmp)"
 }

@@ -247,8 +247,8 @@ counted() { [ "$(grep -c . "$1")" = "$2" ]; }
 @test "the spool has what comes next, checked, and no more than --ahead" {
 	echo 'cd raw; echo $BK_WAL_NAME >>../asked; [ -e $BK_WAL_NAME ] || exit 4; exec cat $BK_WAL_NAME' >cmd
 	run -0 bk-walget --spool spool --ahead 2 "${SEGMENTS[0]}" out -- sh cmd
-	await 10 has "spool/${SEGMENTS[2]}"
-	await 10 ended
+	await has "spool/${SEGMENTS[2]}"
+	await ended
 	cmp "spool/${SEGMENTS[1]}" "raw/${SEGMENTS[1]}"
 	[ ! -e "spool/${SEGMENTS[3]}" ]
 	# from the spool; nothing is asked for but what follows
@@ -256,8 +256,8 @@ counted() { [ "$(grep -c . "$1")" = "$2" ]; }
 	run -0 bk-walget --spool spool --ahead 2 "$S" out -- sh cmd
 	cmp out "$FROM/raw/$S"
 	[ ! -e "spool/$S" ]
-	await 10 has "spool/${SEGMENTS[3]}"
-	await 10 ended
+	await has "spool/${SEGMENTS[3]}"
+	await ended
 	[ "$(cat asked)" = "${SEGMENTS[3]}" ]
 	# what is in the spool under a wrong name is not used
 	cp "$FROM/raw/$S" "spool/${SEGMENTS[2]}"
@@ -278,7 +278,7 @@ counted() { [ "$(grep -c . "$1")" = "$2" ]; }
 @test "a failure ahead is nobody's until it is asked for" {
 	printf X | dd of="raw/$S" bs=1 seek=5 conv=notrunc status=none
 	run -0 bk-walget --spool spool --ahead 3 "${SEGMENTS[0]}" out -- "$CAT"
-	await 10 ended
+	await ended
 	[ ! -e "spool/$S" ]
 	rm out
 	refused '*' "$S" "$CAT"
@@ -291,7 +291,7 @@ counted() { [ "$(grep -c . "$1")" = "$2" ]; }
 	echo 'cd raw; [ $BK_WAL_NAME = '"$S"' ] && { mkdir ../begun || exit 9; read x <../go; }
 	    [ -e $BK_WAL_NAME ] || exit 4; exec cat $BK_WAL_NAME' >cmd
 	run -0 bk-walget --spool spool --ahead 1 "${SEGMENTS[0]}" out -- sh cmd
-	await 10 has begun
+	await has begun
 	bk-walget --spool spool --ahead 0 "$S" out2 -- sh cmd 3>&- &
 	echo >go
 	wait $!
@@ -307,7 +307,7 @@ left() { run -1 in_use "$1"; }
 	flock 8
 	(cd w && bk-walget --spool ../spool --ahead 1 "${SEGMENTS[0]}" out -- \
 	    "cd ..; $CAT" 8>&-)
-	await 10 left "$PWD/w"
+	await left "$PWD/w"
 	cmp w/out "raw/${SEGMENTS[0]}"
 	[ ! -e "spool/$S" ]
 }
@@ -320,7 +320,7 @@ left() { run -1 in_use "$1"; }
 	for s in "${SEGMENTS[@]}"; do
 		bk-walget --spool small "$s" out -- "$CAT" && cmp out "raw/$s" ||
 		    status=1
-		await 10 flock -n small/.bk-walget.lock true || status=1
+		await flock -n small/.bk-walget.lock true || status=1
 	done
 	umount small
 	[ $status = 0 ]
@@ -352,7 +352,7 @@ left() { run -1 in_use "$1"; }
 	# a signal stops the COMMAND, and is the end
 	bk-walget "$S" out -- sleep 1000 3>&- &
 	pid=$!
-	await 10 pgrep -P $pid sleep
+	await pgrep -P $pid sleep
 	kill $pid
 	dies 143 $pid
 	[ ! -e out ]

@@ -22,7 +22,7 @@ teardown() {
 stops() {
 	wal_place "$1"
 	run pg_ctl_ "$1" -t 60 start
-	await 30 eval "[ ! -e '$1/home/data/postmaster.pid' ]"
+	await eval "[ ! -e '$1/home/data/postmaster.pid' ]"
 }
 
 # A real server with segments of 1 MiB, that archives by bk-walput; its copy
@@ -93,14 +93,14 @@ outage() {
 	last=$(for ((n = 1; n <= 1000; n++)); do
 		echo "INSERT INTO t VALUES ($n); SELECT pg_walfile_name(pg_switch_wal());"
 	done | psql -XqAt postgres | tail -n 1)
-	await 120 wal_is_archived "$last"
+	await wal_is_archived "$last"
 	[ "$(ls "$dir" | wc -l)" -ge 1000 ]
 	# no record of what was asked for stays for long
 	[ "$(ls "$PGHOST/records" | grep -c stored)" -le 8 ]
 	pg_as mkdir "$SIDE.spool"
 	recovers new "$tools/bk-walget --spool $SIDE.spool -j 4 %f %p -- 'cd $dir && { [ -e \$BK_WAL_NAME ] || exit 4; } && exec cat \$BK_WAL_NAME'"
 	[ "$(wal_sql 'SELECT count(*), sum(n) FROM t')" = '1000|500500' ]
-	await 10 eval '[ -z "$(ls "$SIDE.spool")" ]'
+	await eval '[ -z "$(ls "$SIDE.spool")" ]'
 	pg_stop new
 	pg_stop old
 }
@@ -114,7 +114,7 @@ outage() {
 	wal_sql 'CREATE TABLE t (n int)'
 	side new old
 	last=$(rows 1 1)
-	await 120 wal_is_archived "$last"
+	await wal_is_archived "$last"
 	recovers new "$tools/bk-walget %f %p -- 'cd $dir && { [ -e \$BK_WAL_NAME ] || exit 4; } && exec $tools/bk-gz -d <\$BK_WAL_NAME'"
 	[ "$(wal_sql 'SELECT count(*) FROM t')" = 1 ]
 	pg_stop new

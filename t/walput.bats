@@ -206,13 +206,13 @@ refused() {
 		kill -9 $pid
 		dies 137 $pid
 		exec 8>&-
-		await 10 eval '[ -z "$(pgrep -x bk-save)" ] || ! pgrep -f "archive/$S"'
+		await eval '[ -z "$(pgrep -x bk-save)" ] || ! pgrep -f "archive/$S"'
 		[ ! -e "../archive/$S" ] || stored "$S"
 	done
 	# a signal ends the command, too
 	bk-walput "pg_wal/$S" -- sleep 1000 3>&- &
 	pid=$!
-	await 10 pgrep -P $pid sleep
+	await pgrep -P $pid sleep
 	kill $pid
 	dies 143 $pid
 	run -0 put "$S" -- "$SAVE"
@@ -283,7 +283,7 @@ refused() {
 		bk-walput "pg_wal/$S" --spool ../spool -j 3 -- \
 		    "$SAVE; read x <../go" >/dev/null 2>&1 3>&- &
 		pid=$!
-		await 10 has "../archive/${SEGMENTS[$n]}"
+		await has "../archive/${SEGMENTS[$n]}"
 		kill -9 $pid
 		dies 137 $pid
 		exec 8<>../go 8<&-

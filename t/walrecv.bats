@@ -28,8 +28,8 @@ teardown() {
 	for pid in "${RECEIVERS[@]}"; do
 		kill -TERM "$pid" 2>/dev/null || continue
 		# a second one does not wait for the COMMAND at work
-		await 1 gone "$pid" || kill -TERM "$pid" 2>/dev/null || :
-		await 10 gone "$pid" || kill -9 "$pid"
+		WITHIN=1 await gone "$pid" || kill -TERM "$pid" 2>/dev/null || :
+		WITHIN=10 await gone "$pid" || kill -9 "$pid"
 	done
 	# a commit may wait for a receiver that is gone
 	[ -z "${LOAD-}" ] || rm -f "$LOAD.run"
@@ -132,10 +132,10 @@ traced() {
 @test "segments are handed over, confirmed, and are the server's" {
 	local last name
 	receive --slot bk "$STORE"
-	await 20 receiving
+	await receiving
 	write_wal
 	last=$(wal_switch)
-	await 20 stored "$last"
+	await stored "$last"
 	for name in store/*; do
 		same "${name#store/}"
 	done
@@ -164,19 +164,19 @@ history() {
 	receive --slot bk "$STORE"
 	receive --slot bk2 --spool spool -j4 "bk-save -q $PWD/store2/\$BK_WAL_NAME"
 	mkdir store2
-	await 20 receiving 2
+	await receiving 2
 	pg_use "$MAIN"
 	write_wal
 	old=$(wal_switch)
 	write_wal 100
-	await 20 stored "$old"
+	await stored "$old"
 	pg_use "$BATS_TEST_TMPDIR/pg2"
 	pg_ctl_ "$BATS_TEST_TMPDIR/pg2" promote
 	write_wal
 	new=$(wal_switch)
 	[[ $new == 00000002* ]]
-	await 20 stored "$new"
-	await 20 test -s "store2/$new"
+	await stored "$new"
+	await test -s "store2/$new"
 	history 2
 	(cd store2 && sha256sum ./*[!l]) >sums
 	(cd store && sha256sum --quiet -c ../sums)
@@ -190,7 +190,7 @@ history() {
 	    "store/00000001${first:8}.partial" "store/$first"
 	[ ! -e "store/00000001${first:8}" ]
 	grep -q 'timeline 1 has ended at .*; timeline 2 follows' err
-	await 20 none spool '0*[0-9A-F]'
+	await none spool '0*[0-9A-F]'
 	pg_stop "$BATS_TEST_TMPDIR/pg2"
 }
 
@@ -203,22 +203,22 @@ history() {
 	hosts+=,$PGHOST ports+=,$PGPORT
 	pg_use "$BATS_TEST_TMPDIR/pg1"
 	receive --slot bk --spool spool -d "host=$hosts port=$ports" "$STORE"
-	await 20 receiving
+	await receiving
 	write_wal 10
 	pg_ctl_ "$pg2" -m fast stop
 	write_wal
 	old=$(wal_switch)
-	await 20 stored "$old"
+	await stored "$old"
 	write_wal 500
-	await 20 confirms bk "$(wal_sql 'SELECT pg_current_wal_lsn()')"
+	await confirms bk "$(wal_sql 'SELECT pg_current_wal_lsn()')"
 	kill -9 "$(pg_pid "$BATS_TEST_TMPDIR/pg1")"
 	pg_ctl_ "$pg2" start
 	pg_use "$pg2"
 	pg_ctl_ "$pg2" promote
-	await 40 receiving 2
+	await receiving 2
 	write_wal
 	new=$(wal_switch)
-	await 20 stored "$new"
+	await stored "$new"
 	history 2
 	first=$(cd store && ls | grep '^00000002[0-9A-F]*$' | head -n 1)
 	# the whole of timeline 1, to its last byte
@@ -232,11 +232,11 @@ history() {
 	# the old primary comes back: it is not followed
 	pg_ctl_ "$pg2" -m fast stop
 	# its processes end when they notice
-	await 20 pg_ctl_ "$BATS_TEST_TMPDIR/pg1" start >/dev/null 2>&1
-	await 40 grep -q 'an old primary' err
+	await pg_ctl_ "$BATS_TEST_TMPDIR/pg1" start >/dev/null 2>&1
+	await grep -q 'an old primary' err
 	pg_ctl_ "$BATS_TEST_TMPDIR/pg1" -m immediate stop
 	pg_ctl_ "$pg2" start
-	await 60 receiving 3
+	await receiving 3
 	pg_stop "$pg2"
 	pg_stop "$BATS_TEST_TMPDIR/pg1"
 }
@@ -254,20 +254,20 @@ history() {
 	SELECT labelfile FROM pg_backup_stop(false);
 	SQL
 	receive --slot bk --spool spool "$STORE"
-	await 20 receiving
+	await receiving
 	wal_sql "ALTER SYSTEM SET synchronous_standby_names = 'bk'"
 	wal_sql 'SELECT pg_reload_conf()' >/dev/null
 	load_start load 4
 	# the receiver is killed meanwhile, at any moment
 	for ((i = 1; i <= 5; i++)); do
 		lines=$(wc -l <load)
-		await 20 awk -v n="$lines" 'END { exit NR < n + 200 }' load
+		await awk -v n="$lines" 'END { exit NR < n + 200 }' load
 		end9
 		receive --slot bk --spool spool "$STORE"
 	done
 	lines=$(wc -l <load)
-	await 20 awk -v n="$lines" 'END { exit NR < n + 200 }' load
-	await 60 bash -c '[ "$(find store spool -name "0*" | wc -l)" -ge 3 ]'
+	await awk -v n="$lines" 'END { exit NR < n + 200 }' load
+	await bash -c '[ "$(find store spool -name "0*" | wc -l)" -ge 3 ]'
 	kill -9 "$(pg_pid "$BATS_TEST_TMPDIR/pg1")"
 	load_stop
 	rm -rf "$PGHOST/data"
@@ -304,17 +304,17 @@ history() {
 	# metrics that cannot be written do not stop WAL
 	receive --slot bk --prometheus nowhere/metrics -j4 "case \$BK_WAL_NAME in $first) cat go ;; esac >>went
 	    exec $STORE"
-	await 20 receiving
+	await receiving
 	begin=$(confirmed bk)
 	write_wal 5000
 	last=$(wal_switch)
-	await 20 stored "$last"
+	await stored "$last"
 	[ ! -e "store/$first" ]
 	[ "$(confirmed bk)" = "$begin" ]
 	end=$(wal_sql 'SELECT pg_current_wal_lsn()')
 	echo now >go
-	await 20 stored "$first"
-	await 20 confirms bk "$(wal_sql "SELECT '$end'::pg_lsn - 1048576")"
+	await stored "$first"
+	await confirms bk "$(wal_sql "SELECT '$end'::pg_lsn - 1048576")"
 	[ "$(cat went)" = now ]
 	[ "$(grep -c 'nowhere: no such directory' err)" = 1 ]
 }
@@ -322,18 +322,18 @@ history() {
 @test "a COMMAND that fails is said once; the server keeps WAL meanwhile" {
 	local begin
 	receive --slot bk -j1 "[ -e up ] && exec $STORE"
-	await 20 receiving
+	await receiving
 	begin=$(confirmed bk)
 	write_wal 20000
-	await 20 grep -q 'exit status 1; will be tried again' err
+	await grep -q 'exit status 1; will be tried again' err
 	# not more than -j and 2 wait here
 	[ "$(find "/proc/$R/fd" -lname '*/bk-walrecv.*' | wc -l)" -le 3 ]
 	[ "$(confirmed bk)" = "$begin" ]
 	write_wal 20000
 	touch up
 	last=$(wal_switch)
-	await 60 stored "$last"
-	await 20 grep -q 'stored; COMMAND had failed for' err
+	await stored "$last"
+	await grep -q 'stored; COMMAND had failed for' err
 	[ "$(wc -l <err)" = 4 ]
 	lsn "$(confirmed bk)" '>' "$begin"
 }
@@ -342,20 +342,20 @@ history() {
 	local last
 	receive --slot bk --timeout 1s "[ -e up ] || exec sleep 1000
 	    exec $STORE"
-	await 20 receiving
+	await receiving
 	last=$(wal_switch)
-	await 20 grep -q 'COMMAND took over 1s; see --timeout' err
+	await grep -q 'COMMAND took over 1s; see --timeout' err
 	touch up
-	await 20 stored "$last"
+	await stored "$last"
 }
 
 @test "a COMMAND that does not read all has stored nothing" {
 	local begin
 	receive --slot bk 'head -c 1000 >/dev/null'
-	await 20 receiving
+	await receiving
 	begin=$(confirmed bk)
 	write_wal 5000
-	await 20 grep -q 'unread; not counted as stored; will be tried' err
+	await grep -q 'unread; not counted as stored; will be tried' err
 	[ "$(confirmed bk)" = "$begin" ]
 }
 
@@ -365,37 +365,37 @@ history() {
 	wal_switch
 	receive --slot bk --max-age 1s "echo \$BK_WAL_NAME >>log
 	    exec bk-save -q --overwrite $PWD/store/\$BK_WAL_NAME"
-	await 20 receiving
+	await receiving
 	write_wal 10
 	name=$(wal_sql 'SELECT pg_walfile_name(pg_current_wal_lsn())')
 	end=$(wal_sql 'SELECT pg_current_wal_lsn()')
-	await 20 stored "$name.partial"
-	await 20 confirms bk "$end"
+	await stored "$name.partial"
+	await confirms bk "$end"
 	cmp -n "$(stat -c %s "store/$name.partial")" "store/$name.partial" \
 	    "$PGHOST/data/pg_wal/$name"
 	# idle is a server that has written nothing
 	end=
 	until [ "$end" = "$(wal_sql 'SELECT pg_current_wal_lsn()')" ]; do
 		end=$(wal_sql 'SELECT pg_current_wal_lsn()')
-		await 20 confirms bk "$end"
+		await confirms bk "$end"
 		n=$(wc -l <log) BEGIN=$(date +%s)
-		await 10 later 4
+		await later 4
 	done
 	[ "$(wc -l <log)" = "$n" ]
 	write_wal 1
-	await 20 confirms bk "$(wal_sql 'SELECT pg_current_wal_lsn()')"
+	await confirms bk "$(wal_sql 'SELECT pg_current_wal_lsn()')"
 	wal_switch
-	await 20 stored "$name"
+	await stored "$name"
 	same "$name"
 }
 
 @test "SIGTERM waits for the COMMAND at work; a second one does not" {
 	mkfifo go
 	receive --slot bk -j1 "echo >went.begun; cat go >>went; exec $STORE"
-	await 20 receiving
+	await receiving
 	wal_switch
 	exec 9<>go
-	await 20 test -s went.begun
+	await test -s went.begun
 	kill -TERM "$R"
 	kill -0 "$R"
 	echo >&9
@@ -403,10 +403,10 @@ history() {
 	ended 143
 	find store -name '0*' | grep .
 	receive --slot bk -j1 "echo >>begun; cat go; exec $STORE"
-	await 20 receiving 2
+	await receiving 2
 	wal_switch
-	await 20 test -s begun
-	await 10 killed
+	await test -s begun
+	await killed
 	ended 143
 	echo >go
 }
@@ -419,14 +419,14 @@ history() {
 	) &
 	R=$!
 	RECEIVERS+=("$R")
-	await 20 receiving
+	await receiving
 	write_wal 3000
 	end=$(wal_sql 'SELECT pg_current_wal_lsn()')
-	await 20 grep -q 'File too large; nothing is confirmed until there is room' err
+	await grep -q 'File too large; nothing is confirmed until there is room' err
 	lsn "$(confirmed bk)" '<' "$end"
 	prlimit --pid "$R" --fsize=unlimited
-	await 20 confirms bk "$end"
-	await 20 stored "$(wal_switch)"
+	await confirms bk "$end"
+	await stored "$(wal_switch)"
 	# each pause has an end, and nothing is told of every try
 	cat err
 	[ "$(grep -c ' until there is room$' err)" = "$(grep -c ' there is room again$' err)" ]
@@ -444,10 +444,10 @@ history() {
 	receive --slot bk "[ -e failed ] || {
 		case \$BK_WAL_NAME in *.partial) echo >failed; exit 9 ;; esac
 	    }; exec $STORE"
-	await 20 receiving
+	await receiving
 	write_wal 10
 	pg_ctl_ "$BATS_TEST_TMPDIR/pg1" -m fast stop
-	await 20 grep -q 'it may be shutting down; will try again' err
+	await grep -q 'it may be shutting down; will try again' err
 	grep -q '\.partial: .* exit status 9; will be tried again' err
 	for name in store/*; do
 		cmp -n "$(stat -c %s "$name")" "$name" \
@@ -471,13 +471,13 @@ history() {
 	    "$STORE" 2>>err 3>&- 4>&- &
 	R=$!
 	RECEIVERS+=("$R")
-	await 20 receiving
+	await receiving
 	last=$(wal_switch)
-	await 20 stored "$last"
+	await stored "$last"
 	# the beginning of the next, of 1 MB as all of them
 	at=$(wal_sql 'SELECT pg_current_wal_insert_lsn()')
 	at=0/$(printf %X $((0x${at#0/} & ~0xFFFFF)))
-	await 20 confirms bk "$at" || { kill -CONT "$writer"; false; }
+	await confirms bk "$at" || { kill -CONT "$writer"; false; }
 	kill -CONT "$writer"
 	grep -q " lsn=$at\$" spool/position
 	end9
@@ -488,14 +488,14 @@ history() {
 	wal_start "$BATS_TEST_TMPDIR/pg1"
 	wal_archive true
 	receive --slot bk --spool spool "$STORE"
-	await 20 receiving
+	await receiving
 	cp spool/position older
 	first=$(wal_sql 'SELECT pg_walfile_name(pg_current_wal_lsn())')
 	for _ in 1 2 3; do
 		at=$(wal_switch)
-		await 20 stored "$at"
+		await stored "$at"
 	done
-	await 20 confirms bk "$(wal_sql 'SELECT pg_current_wal_lsn()')"
+	await confirms bk "$(wal_sql 'SELECT pg_current_wal_lsn()')"
 	end9
 	wal_archived "$at"
 	wal_sql CHECKPOINT
@@ -504,10 +504,10 @@ history() {
 	rm -f spool/*.partial
 	cp older spool/position
 	receive --slot bk --spool spool "$STORE"
-	await 20 receiving 2
+	await receiving 2
 	grep -q 'slot bk: WAL up to [^ ]* was confirmed, .*: goes on where' err
 	at=$(wal_switch)
-	await 20 stored "$at"
+	await stored "$at"
 	end9
 	# of one that nobody can have confirmed it is not
 	wal_sql "SELECT pg_drop_replication_slot('bk')"
@@ -516,19 +516,19 @@ history() {
 	done
 	wal_archived "$at"
 	wal_sql CHECKPOINT
-	run -3 --separate-stderr timeout 30 bk-walrecv -U bk --slot bk \
+	run -3 --separate-stderr timeout 300 bk-walrecv -U bk --slot bk \
 	    --spool spool true
 	[[ $stderr == *'slot bk: there was none on '*' has already been removed'* ]]
 }
 
 @test "a slot that has to be made again is told, and stays in the metrics" {
 	receive --slot bk --prometheus wal.prom "$STORE"
-	await 20 receiving
-	await 20 grep -q '^bk_walrecv_slot_made_timestamp_seconds{.*} [1-9]' wal.prom
+	await receiving
+	await grep -q '^bk_walrecv_slot_made_timestamp_seconds{.*} [1-9]' wal.prom
 	grep -q 'slot bk: there was none on .*: made; WAL is received from' err
 	end9
 	receive --slot bk --prometheus wal.prom "$STORE"
-	await 20 grep -q '^bk_walrecv_slot_made_timestamp_seconds{.*} 0$' wal.prom
+	await grep -q '^bk_walrecv_slot_made_timestamp_seconds{.*} 0$' wal.prom
 	end9
 	[ "$(grep -c 'there was none' err)" = 1 ]
 }
@@ -538,31 +538,31 @@ history() {
 	wal_start "$BATS_TEST_TMPDIR/pg1"
 	wal_sql 'CREATE TABLE t (n int, pad text)'
 	receive --slot bk --spool spool false
-	await 20 receiving
+	await receiving
 	run -5 --separate-stderr bk-walrecv -U bk --slot bk --spool spool true
 	[ "$stderr" = "bk-walrecv: spool: another process uses it" ]
 	write_wal
 	last=$(wal_switch)
 	write_wal 10
 	end=$(wal_sql 'SELECT pg_current_wal_lsn()')
-	await 20 confirms bk "$end"
+	await confirms bk "$end"
 	cp -R "$PGHOST/data/pg_wal" wal
 	end9
 	pg_stop "$BATS_TEST_TMPDIR/pg1"
 	: >err
 	receive --flush --spool spool false
-	await 20 grep -q 'will be tried again' err
+	await grep -q 'will be tried again' err
 	kill -TERM "$R"
 	ended 143
 	grep -qx 'bk-walrecv: spool: [0-9]* files are still in it' err
 	receive --slot bk --spool spool --max-age 1s \
 	    "bk-save -q --overwrite $PWD/store/\$BK_WAL_NAME"
-	await 20 stored "$last"
-	await 20 some store '*.partial'
+	await stored "$last"
+	await some store '*.partial'
 	for name in $(ls store); do
 		cmp -n "$(stat -c %s "store/$name")" "store/$name" "wal/${name%.partial}"
 	done
-	await 20 none spool '0*[0-9A-F]'
+	await none spool '0*[0-9A-F]'
 	kill -TERM "$R"
 	ended 143
 	# nothing waits: then it is a wrong call, rather
@@ -575,12 +575,12 @@ history() {
 	local tracer
 	can_trace
 	receive --slot bk "$STORE"
-	await 20 receiving
+	await receiving
 	strace -qq -f -o trace -e inject=write:error=EIO -p "$R" 3>&- 4>&- &
 	tracer=$!
-	await 20 traced
+	await traced
 	kill -TERM "$R"
-	await 20 gone "$R"
+	await gone "$R"
 	ended 143
 	wait "$tracer" || :
 	grep -q INJECTED trace
@@ -600,9 +600,9 @@ history() {
 	# in one run
 	receive --slot bk -d "host=$hosts port=$ports" "$STORE"
 	receive --slot bk2 --spool spool -d "host=$hosts port=$ports" "$STORE"
-	await 20 receiving 2
+	await receiving 2
 	write_wal 100
-	await 20 confirms bk2 "$(wal_sql 'SELECT pg_current_wal_lsn()')"
+	await confirms bk2 "$(wal_sql 'SELECT pg_current_wal_lsn()')"
 	end9
 	pg_ctl_ "$BATS_TEST_TMPDIR/pg1" -m immediate stop
 	R=${RECEIVERS[0]}
@@ -620,7 +620,7 @@ history() {
 	wal_sql 'CREATE TABLE other (n int, pad text)'
 	wal_sql "INSERT INTO other SELECT g, repeat('x', 270)
 	    FROM generate_series(1, 5000) g"
-	run -3 --separate-stderr timeout 30 bk-walrecv -U bk --slot bk2 \
+	run -3 --separate-stderr timeout 300 bk-walrecv -U bk --slot bk2 \
 	    --spool spool true
 	[[ $stderr == *"is not what was received there before"* ]]
 	[ -z "$(find spool store -name '0*[0-9A-F]' -newer spool/position)" ]
@@ -652,12 +652,12 @@ history() {
 	PGUSER=bk sh -c "exec $(cat example)" 2>err 3>&- 4>&- &
 	R=$!
 	RECEIVERS+=("$R")
-	await 20 receiving
+	await receiving
 	last=$(wal_switch)
-	await 20 stored "$last"
+	await stored "$last"
 	bk-gz -d <"store/$last" | cmp - "$PGHOST/data/pg_wal/$last"
 	# two are stored at once, in any order
-	await 20 grep -q '^bk_walrecv_last_stored_info.*wal="0[0-9A-F]*"} 1' wal.prom
+	await grep -q '^bk_walrecv_last_stored_info.*wal="0[0-9A-F]*"} 1' wal.prom
 	grep -q '^bk_walrecv_connected{server="[^"]*",slot="bk"} 1$' wal.prom
 	grep -q '^bk_walrecv_failures_total{.*} 0$' wal.prom
 	[ "$(grep -c '^# TYPE' wal.prom)" = 15 ]

@@ -55,38 +55,38 @@ cycle() {
 	    max_wal_size = 4MB' wal_start pg "$1"
 	wal_sql 'CREATE TABLE t (n int, pad text)'
 	receive
-	await 20 receiving 1
+	await receiving 1
 	write_wal
 	last=$(wal_switch)
-	await 20 test -s "store/$last"
+	await test -s "store/$last"
 	cmp "store/$last" "$PGHOST/data/pg_wal/$last"
 	kill -TERM "$R"
 	wait "$R" || status=$?
 	[ "$status" = 143 ]
 
 	receive --spool spool
-	await 20 receiving 2
+	await receiving 2
 	write_wal
-	await 20 confirms "$(wal_sql 'SELECT pg_current_wal_lsn()')"
+	await confirms "$(wal_sql 'SELECT pg_current_wal_lsn()')"
 	# its last WAL is confirmed, or this would not end
 	pg_ctl_ pg -m fast stop
 	pg_ctl_ pg start
-	await 30 receiving 3
+	await receiving 3
 	last=$(wal_switch)
-	await 20 test -s "store/$last"
+	await test -s "store/$last"
 	cmp "store/$last" "$PGHOST/data/pg_wal/$last"
 	kill -9 "$R"
 	wait "$R" || :
 
-	await 20 lost
-	run -3 --separate-stderr timeout 20 bk-walrecv -U bk --slot bk \
+	await lost
+	run -3 --separate-stderr timeout 300 bk-walrecv -U bk --slot bk \
 	    --spool spool true
 	[[ $stderr == "bk-walrecv: slot bk: keeps no WAL: "* ]]
-	run -3 --separate-stderr timeout 20 bk-walrecv -U bk --slot bk true
+	run -3 --separate-stderr timeout 300 bk-walrecv -U bk --slot bk true
 	one_line_error bk-walrecv
 	# a new slot does not bridge the gap
 	wal_sql "SELECT pg_drop_replication_slot('bk')"
-	run -3 --separate-stderr timeout 20 bk-walrecv -U bk --slot bk \
+	run -3 --separate-stderr timeout 300 bk-walrecv -U bk --slot bk \
 	    --spool spool true
 	[[ $stderr == *"has already been removed; take a new base backup, "* ]]
 }
@@ -111,18 +111,18 @@ invalidated() {
 	PG_CONF='archive_mode = off
 	    idle_replication_slot_timeout = 1s' wal_start pg 18
 	receive --spool spool
-	await 20 receiving 1
+	await receiving 1
 	kill -STOP "$R"
 	wal_sql 'SELECT pg_terminate_backend(active_pid) FROM
 	    pg_replication_slots' >/dev/null
-	await 20 invalidated
+	await invalidated
 	# it was receiving before: it does not try for ever
 	kill -CONT "$R"
 	wait "$R" || status=$?
 	R=
 	[ "$status" = 3 ]
 	[[ $(tail -n 1 err) == *'"bk"; take a new base backup, begin with a new slot '* ]]
-	run -3 --separate-stderr timeout 20 bk-walrecv -U bk --slot bk true
+	run -3 --separate-stderr timeout 300 bk-walrecv -U bk --slot bk true
 	one_line_error bk-walrecv
 }
 
@@ -130,24 +130,24 @@ invalidated() {
 	local first
 	PG_CONF='wal_level = logical' wal_start pg
 	wal_sql "SELECT pg_create_physical_replication_slot('bk')" >/dev/null
-	run -3 --separate-stderr timeout 20 bk-walrecv -U bk --slot bk true
+	run -3 --separate-stderr timeout 300 bk-walrecv -U bk --slot bk true
 	[[ $stderr == "bk-walrecv: slot bk: keeps no WAL: "*"made without reserving WAL; drop it"* ]]
 	wal_sql "SELECT pg_create_logical_replication_slot('l',
 	    'test_decoding')" >/dev/null
-	run -1 --separate-stderr timeout 20 bk-walrecv -U bk --slot l true
+	run -1 --separate-stderr timeout 300 bk-walrecv -U bk --slot l true
 	[[ $stderr == *" logical replication slot"* ]]
 	one_line_error bk-walrecv
 	wal_sql 'CREATE ROLE nobody LOGIN'
-	run -1 --separate-stderr timeout 20 bk-walrecv -U nobody --slot n true
+	run -1 --separate-stderr timeout 300 bk-walrecv -U nobody --slot n true
 	one_line_error bk-walrecv
 	# one that a dead one's connection still has, say: it is waited for
 	wal_sql "SELECT pg_drop_replication_slot('bk')" >/dev/null
 	receive
-	await 20 receiving 1
+	await receiving 1
 	first=$R
 	receive
-	await 20 grep -q 'slot "bk" is active for PID [0-9]*; will try again' err
+	await grep -q 'slot "bk" is active for PID [0-9]*; will try again' err
 	kill -9 "$first"
-	await 20 receiving 2
+	await receiving 2
 	run -2 --separate-stderr bk-walrecv -U bk --slot 'B-k' true
 }

@@ -42,14 +42,14 @@ beside() {
 	if [ $# -gt 1 ]; then
 		"${@:2}" >>"$WORK/receiver.log" 2>&1 &
 		RECEIVER=$!
-		await 30 caught_up
+		await caught_up
 	fi
 	wal=$(wal_sql 'SELECT pg_current_wal_lsn()')
 	tps=$(pgbench -n -c 8 -j 2 -T "$DURATION" bench 2>/dev/null |
 	    sed -n 's/^tps = \([0-9]*\).*/\1/p')
 	start=${EPOCHREALTIME/./}
 	wal=$(wal_sql "SELECT (pg_current_wal_lsn() - '$wal') / 1e6 / $DURATION")
-	[ $# = 1 ] || await 600 caught_up
+	[ $# = 1 ] || await caught_up
 	awk -v l="$1" -v tps="$tps" -v wal="$wal" \
 	    -v late=$((${EPOCHREALTIME/./} - start)) 'BEGIN {
 		printf "%-16s %7d tps %6.1f MB/s of WAL, all confirmed %.1f s later\n",
@@ -119,7 +119,7 @@ recovery() {
 	echo "restore_command = '$1'" >>$SIDE/postgresql.conf &&
 	. t/support/common.bash && . t/support/pg.bash && . t/support/wal.bash &&
 	pg_ctl_ $WORK/side -t 600 start >/dev/null && pg_use $WORK/side &&
-	await 600 wal_settled &&
+	await wal_settled &&
 	[ "\$(wal_sql 'SELECT count(*) FROM pgbench_history' bench)" = $ROWS ] &&
 	pg_ctl_ $WORK/side -m immediate stop
 	END

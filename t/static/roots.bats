@@ -146,11 +146,11 @@ foreign() {
 	mkdir -p "$ROOT/srv/wal" "$ROOT/srv/spool"
 	exec_in_root bk-walrecv --slot static "$store" 3>&- 2>receiver.err &
 	RECEIVER=$!
-	await 20 grep -q 'receiving from' receiver.err
+	await grep -q 'receiving from' receiver.err
 	in_root bk-base -q | in_root bk-zst | in_root bk-save /srv/base.zst
 	psql -qX shop -c 'CREATE TABLE later AS SELECT 1'
 	first=$(psql -qXAt shop -c 'SELECT pg_walfile_name(pg_switch_wal())')
-	await 20 test -e "$ROOT/srv/wal/$first"
+	await test -e "$ROOT/srv/wal/$first"
 	kill "$RECEIVER"
 	wait "$RECEIVER" || :
 	in_root bk-ls /srv/wal | in_root bk-age -w 25h --wal

@@ -70,9 +70,9 @@ paused_base() {
 	bk-base -c fast "$@" >fifo 2>err 3>&- &
 	BASE=$!
 	exec 5<fifo
-	await 20 is "count(*) > 0 FROM pg_stat_progress_basebackup WHERE
+	await is "count(*) > 0 FROM pg_stat_progress_basebackup WHERE
 	    phase LIKE 'streaming%'"
-	await 20 read -r -t 0 -u 5	# the first of it is there
+	await read -r -t 0 -u 5	# the first of it is there
 }
 
 resume() {

@@ -26,7 +26,7 @@ serve() {
 	local name=$1 log=$BATS_FILE_TMPDIR/$1.log
 	"$SUPPORT/$2" "${@:3}" >>"$log" 2>"$log.err" </dev/null 3>&- &
 	echo $! >>"$BATS_FILE_TMPDIR/pids"
-	await 20 grep -q '^listening [0-9]' "$log" || { cat "$log.err" >&2; return 1; }
+	await grep -q '^listening [0-9]' "$log" || { cat "$log.err" >&2; return 1; }
 	export "${name^^}_PORT=$(sed -n 's/^listening //p' "$log")"
 }
 

@@ -50,7 +50,7 @@ prom_start() {
 		    --storage.tsdb.path="$home/data" \
 		    --storage.tsdb.retention.time=1y \
 		    --web.listen-address="${PROM_URL#http://}"
-		await 20 prom_ready "$home" "$port" && return
+		await prom_ready "$home" "$port" && return
 		# somebody else was faster at that port
 		prom_kill "$home"
 	done
@@ -90,8 +90,8 @@ prom_alerts() {
 
 # prom_settle: wait until all was looked at, and then judged, after now.
 prom_settle() {
-	await 10 prom_since targets .activeTargets[].lastScrape "$(prom_now)" &&
-	    await 10 prom_since rules .groups[].lastEvaluation "$(prom_now)"
+	await prom_since targets .activeTargets[].lastScrape "$(prom_now)" &&
+	    await prom_since rules .groups[].lastEvaluation "$(prom_now)"
 }
 prom_now() { date -u +%Y-%m-%dT%H:%M:%S.%NZ; }
 prom_since() {
@@ -133,7 +133,7 @@ prom_kill() {
 	local file pid
 	for file in "$1"/*.pid; do
 		read -r pid <"$file" && kill -KILL "$pid" 2>/dev/null
-		await 10 prom_gone "$pid"
+		await prom_gone "$pid"
 	done
 }
 prom_gone() { ! kill -0 "$1" 2>/dev/null; }

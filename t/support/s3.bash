@@ -54,7 +54,7 @@ start_python() {
 	: >"$log"
 	"$SUPPORT/$1" "${@:2}" >"$log" 2>&1 </dev/null 3>&- &
 	pid=$!
-	await 10 grep -q '^listening [0-9]' "$log" || { cat "$log" >&2; return 1; }
+	await grep -q '^listening [0-9]' "$log" || { cat "$log" >&2; return 1; }
 	PORT=$(sed -n 's/^listening //p' "$log")
 	printf -v "$(pid_name "$1")" %s $pid
 	export "$(pid_name "$1")"

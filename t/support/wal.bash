@@ -81,7 +81,7 @@ wal_switch() {
 
 # wal_archived SEGMENT: wait until the server has archived that far.
 wal_archived() {
-	await 200 wal_is_archived "$1"
+	await wal_is_archived "$1"
 }
 
 wal_is_archived() {
@@ -133,7 +133,7 @@ wal_place() {
 # in it for us, when this returns.
 wal_run() {
 	wal_place "$1" && pg_ctl_ "$1" -t 60 start >/dev/null &&
-	    pg_use "$1" && await 60 wal_settled || {
+	    pg_use "$1" && await wal_settled || {
 		tail -n 5 "$1/home/log" >&2
 		return 1
 	}
@@ -186,7 +186,7 @@ load_start() {
 		load_client >>"$LOAD" 2>>"$LOAD.err" 3>&- 4>&- &
 		LOAD_PIDS+=($!)
 	done
-	await 30 test -s "$LOAD"
+	await test -s "$LOAD"
 }
 
 load_client() {
