@@ -673,6 +673,20 @@ about() {
 	dropdb latin
 }
 
+@test "a DATABASE entry that asks for the content of another database" {
+	local edit
+	sql 'CREATE TABLE secret AS SELECT 1 AS a' template1
+	for edit in 's/template0 E/template1 E/' 's/template0 E/template0-E/' \
+	    's/template0 E/template0;E/' 's/template0 E/template0)E/'; do
+		pg_dump -Fc -Z0 shop | sed "$edit" >forged.bk
+		run --separate-stderr -3 bk-restore -q --unsealed other <forged.bk
+		one_line_error bk-restore
+		[[ $stderr == *"the dump's DATABASE entry"* ]]
+		is "count(*) = 0 FROM pg_database WHERE datname ~ '^other'"
+	done
+	sql 'DROP TABLE secret' template1
+}
+
 @test "a locale that the server lacks: the way out is told, and is one" {
 	pg_dump -Fc -Z0 shop | sed "s/LOCALE = 'C'/LOCALE = 'Z'/" >far.bk
 	run --separate-stderr -1 bk-restore --into far <far.bk

@@ -291,14 +291,14 @@ add_owner(struct bk_buf *sql, const char *owner, struct bk_err *e)
 	return bk_conn_ident(sql, owner, e);
 }
 
-/* The length of the value at s, a string, a name or a number; 0: none. */
+/* The length of the value at s, a string or a name; 0: none. */
 static size_t
 value_len(const char *s)
 {
 	const char quote = *s, *p = s;
 
 	if (quote != '\'' && quote != '"')
-		return strcspn(s, " ;'\"\n");
+		return strspn(s, "abcdefghijklmnopqrstuvwxyz_0123456789");
 	for (p++; *p != '\0'; p++)
 		if (*p == quote && *++p != quote)
 			return (size_t)(p - s);
@@ -322,6 +322,12 @@ add_option(struct bk_buf *sql, int version, const char *key, int n,
 	if (i == all)
 		return bk_fail(e, BK_DATA, "the dump's DATABASE entry: option "
 		    "%.*s is not known", n > 40 ? 40 : n, key);
+	/* another database's content is not the dump's to ask for */
+	if (strcmp(known[i], "TEMPLATE") == 0 &&
+	    (len != 9 || strncmp(value, "template0", 9) != 0))
+		return bk_fail(e, BK_DATA, "the dump's DATABASE entry: the "
+		    "template is not template0, which is all that pg_dump "
+		    "writes");
 	/* before 15 there is one provider, and no option for it */
 	if (version < 150000 && strcmp(known[i], "LOCALE_PROVIDER") == 0 &&
 	    len == 4 && strncmp(value, "libc", 4) == 0)
@@ -341,11 +347,12 @@ add_entry(struct bk_buf *sql, PGconn *conn, const char *p, int no_tablespaces,
     struct bk_err *e)
 {
 	static const char with[] = " WITH", tablespace[] = "TABLESPACE";
+	static const char end[] = ";\n";
 	size_t n, len;
 
 	if (strncmp(p, with, strlen(with)) == 0)
 		p += strlen(with);
-	for (p += strspn(p, " "); *p != '\0' && *p != ';'; p += len) {
+	for (p += strspn(p, " "); strcmp(p, end) != 0; p += len) {
 		n = strspn(p, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_");
 		len = strncmp(p + n, " = ", 3) != 0 ? 0 : value_len(p + n + 3);
 		if (n == 0 || len == 0 || len > INT_MAX)
