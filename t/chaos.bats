@@ -287,7 +287,7 @@ teed" ]
 # Last: it makes databases and objects of its own.
 @test "kill -9 any stage, or all, at any moment of its life: old or new" {
 	kills_prepare
-	"$TOP/t/torture/kill_rounds.py" --rounds "${BK_CHAOS_RUNS:-150}" \
+	"$TOP/t/torture/kill_rounds.py" --rounds "${BK_CHAOS_RUNS:-50}" \
 	    --seed "$SEED" --kinds s3,save,restore >out || { cat out >&2; false; }
 	grep '^#' out >&3
 	grep -q 'violations=0 ' out

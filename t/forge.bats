@@ -59,6 +59,7 @@ nothing_stored() { [ -z "$(ls -A d)" ]; }
 	# killed: what had left, up to any byte of two rows, and of the end
 	end=$(grep -abo "$CLOSE" whole | sed -n 20000p | cut -d : -f 1)
 	for n in $(seq "$end" $((end + 138))) $(seq $((size - 150)) $((size - 1))); do
+		sampled || continue
 		head -c "$n" whole >part
 		run -3 bk-save --sealed 'd/{db}-{utc}' <part
 	done
@@ -202,6 +203,7 @@ live() {	# END
 	bk-seal bash fails out </dev/null >out || [ $? = 1 ]
 	size=$(stat -c %s out)
 	for n in $(seq $((size - 150)) "$size"); do
+		sampled || continue
 		head -c "$n" out >part
 		run -3 bk-save --sealed d/x <part
 	done
@@ -210,6 +212,7 @@ live() {	# END
 	run -137 bash -c 'exec bk-seal bash kills out </dev/null >out'
 	size=$(stat -c %s out)
 	for n in $(seq $((size - 150)) "$size"); do
+		sampled || continue
 		head -c "$n" out >part
 		run -3 bk-save --sealed d/x <part
 	done
@@ -236,6 +239,7 @@ forged() {
 	seq -f '-- %.0f' 20000 >>sql
 	# its author, who knows the nonce, writes as many ends as he likes
 	for n in 0 1 60 61 62 200 1000; do
+		sampled || continue
 		{ printf %s "$EVIL"; cat sql; printf %s '-- '
 		    perl -e 'print $ARGV[0] x $ARGV[1]' "$CLOSE${NONCE}0000" $n
 		} >stream

@@ -203,6 +203,7 @@ go() {
 	export PWNED=$PWD/pwned
 	pg_dump small >sql
 	while read -r bad; do
+		sampled || continue
 		{ printf "$bad\n"; cat sql; } >bad
 		refused 3 'a command of psql, ' bad --unsealed
 		{ sed '$d' sql; printf "SELECT 1 $bad\n"; tail -n1 sql; } >bad

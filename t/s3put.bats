@@ -322,6 +322,7 @@ nothing_left() {
 	    'POST uploadId 1 lost:rst' 'POST uploadId 1 lost:fin' \
 	    'POST uploadId 1 err200:InternalError' \
 	    'POST uploadId 1 status:200:InternalError' 'HEAD . 2 lost:rst'; do
+		sampled || continue
 		echo "# $fault"
 		fault_start "$fault"
 		run -0 --separate-stderr put $((++n)) <"$BIG"
@@ -338,6 +339,7 @@ nothing_left() {
 	    'PUT . 1 lost:rst' 'PUT . 1-2 lost:fin' 'PUT . 1 corrupt:5' \
 	    'PUT . 1 status:501:NotImplemented' \
 	    'PUT . 1 status:400:InvalidArgument'; do
+		sampled || continue
 		echo "# $fault"
 		fault_start "$fault"
 		run -0 --separate-stderr put $((++n)) <"$SMALL"
@@ -381,6 +383,7 @@ nothing_left() {
 	    'PUT partNumber=2 1 status:403:AccessDenied' \
 	    'PUT partNumber=2 1 badetag' \
 	    'POST uploads all status:403:AccessDenied'; do
+		sampled || continue
 		echo "# $fault"
 		fault_start "$fault"
 		run -1 --separate-stderr put --retry-for 1s x <"$BIG"

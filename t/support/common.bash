@@ -107,6 +107,13 @@ await() {
 	done
 }
 
+# sampled: in a loop, "sampled || continue" runs each third round, and all where
+# BK_LONG is set.
+sampled() {
+	[ -n "${BK_LONG-}" ] || [ $((SAMPLED[BASH_LINENO[0]]++ % 3)) = 0 ]
+}
+SAMPLED=()
+
 # usage TEXT TOOL ARG...: 2, the reason with TEXT in it, the usage, no output.
 usage() {
 	local text=$1
