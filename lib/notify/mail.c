@@ -258,27 +258,27 @@ bk_notify_mail(const char *address, const char *name,
     const struct bk_notify_message *m, const struct bk_notify_options *opt,
     struct bk_err *e)
 {
-	struct bk_notify_transfer t = { .name = name, .mail = 1, .secret = "" };
+	struct bk_notify_transfer t = { .name = name, .secret = "" };
 	struct mail mail = { .to = address };
 	int rc = -1;
 
-	t.curl = curl_easy_init();
+	t.mail = curl_easy_init();
 	mail.rcpt = curl_slist_append(NULL, address);
-	if (t.curl == NULL || mail.rcpt == NULL) {
+	if (t.mail == NULL || mail.rcpt == NULL) {
 		bk_fail_memory(e);
 		goto done;
 	}
 	if ((opt->login != NULL && load_login(&mail, opt->login, e) == -1) ||
 	    set_from(&mail, opt->from, m->host, e) == -1 ||
 	    add_headers(&mail, m, e) == -1 ||
-	    add_body(&mail, t.curl, m, e) == -1 ||
-	    prepare(&mail, t.curl, opt, e) == -1)
+	    add_body(&mail, t.mail, m, e) == -1 ||
+	    prepare(&mail, t.mail, opt, e) == -1)
 		goto done;
 	if (mail.password != NULL)
 		t.secret = mail.password;
 	rc = bk_notify_send(&t, opt, e);
  done:
-	curl_easy_cleanup(t.curl);
+	curl_easy_cleanup(t.mail);
 	curl_mime_free(mail.mime);
 	curl_slist_free_all(mail.headers);
 	curl_slist_free_all(mail.rcpt);

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/num.h"
-#include "base/version.h"
 #include "http/transport.h"
 #include "notify/send.h"
 
@@ -19,62 +18,82 @@ enum outcome { GOOD, BAD, AGAIN };
 
 struct try {
 	struct bk_notify_transfer *t;
-	struct bk_buf answer;	/* the server's */
+	struct bk_http_answer got;	/* of a mail server as well */
 	struct bk_err err;	/* memory, in a callback */
-	char text[CURL_ERROR_SIZE];	/* libcurl's */
 };
 
-/* The body of an HTTP answer. */
+/* A line of a mail server's answer: the last refusal is kept. */
 static size_t
-on_body(char *p, size_t size, size_t n, void *ctx)
+on_line(char *p, size_t size, size_t n, void *ctx)
 {
 	struct try *try = ctx;
-	size_t room = ANSWER_MAX - try->answer.len;
-
-	(void)size;
-	return bk_buf_add(&try->answer, p, n < room ? n : room, &try->err) ==
-	    -1 ? 0 : n;
-}
-
-/* A line of an answer; with SMTP, the last refusal is kept. */
-static size_t
-on_header(char *p, size_t size, size_t n, void *ctx)
-{
-	struct try *try = ctx;
+	struct bk_buf *answer = &try->got.body;
 	size_t room;
 
 	(void)size;
-	if (!try->t->mail || n == 0 || (*p != '4' && *p != '5'))
+	if (n == 0 || (*p != '4' && *p != '5'))
 		return n;
-	if (try->answer.len < 4 || try->answer.data[3] != '-')
-		try->answer.len = 0;
-	room = ANSWER_MAX - try->answer.len;
-	return bk_buf_add(&try->answer, p, n < room ? n : room, &try->err) ==
-	    -1 ? 0 : n;
+	if (answer->len < 4 || answer->data[3] != '-')
+		answer->len = 0;
+	room = ANSWER_MAX - answer->len;
+	return bk_buf_add(answer, p, n < room ? n : room, &try->err) == -1 ?
+	    0 : n;
 }
 
 static int
-prepare(struct try *try, const struct bk_notify_options *opt, struct bk_err *e)
+prepare_mail(struct try *try, const struct bk_notify_options *opt,
+    struct bk_err *e)
 {
-	CURL *c = try->t->curl;
+	CURL *c = try->t->mail;
 	CURLcode bad = CURLE_OK;
 
 	bad |= curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
-	bad |= curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, try->t->mail ?
-	    "smtp,smtps" : "http,https");
-	bad |= curl_easy_setopt(c, CURLOPT_USERAGENT, "bk/" BK_VERSION);
+	bad |= curl_easy_setopt(c, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
 	bad |= curl_easy_setopt(c, CURLOPT_FRESH_CONNECT, 1L);
 	bad |= curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT,
 	    (long)CONNECT_TIMEOUT);
-	bad |= curl_easy_setopt(c, CURLOPT_ERRORBUFFER, try->text);
-	bad |= curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, on_body);
-	bad |= curl_easy_setopt(c, CURLOPT_WRITEDATA, try);
-	bad |= curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_header);
+	bad |= curl_easy_setopt(c, CURLOPT_ERRORBUFFER, try->got.reason);
+	bad |= curl_easy_setopt(c, CURLOPT_HEADERFUNCTION, on_line);
 	bad |= curl_easy_setopt(c, CURLOPT_HEADERDATA, try);
 	if (opt->ca_bundle != NULL)
 		bad |= curl_easy_setopt(c, CURLOPT_CAINFO, opt->ca_bundle);
 	return bad == CURLE_OK ? 0 : bk_fail(e, BK_FAIL, "libcurl rejects an "
 	    "option; it is too old");
+}
+
+/* -1: memory, or an option. */
+static int
+mail_once(struct try *try, long ms, struct bk_err *e)
+{
+	CURL *c = try->t->mail;
+	struct bk_http_answer *got = &try->got;
+
+	got->body.len = 0;
+	got->reason[0] = '\0';
+	got->status = 0;
+	if (curl_easy_setopt(c, CURLOPT_TIMEOUT_MS, ms) != CURLE_OK)
+		return bk_fail(e, BK_FAIL, "libcurl rejects an option");
+	got->code = (int)curl_easy_perform(c);
+	(void)curl_easy_getinfo(c, CURLINFO_RESPONSE_CODE, &got->status);
+	if (try->err.code == BK_OK)
+		return 0;
+	*e = try->err;
+	return -1;
+}
+
+static int
+http_once(struct try *try, const struct bk_notify_options *opt, long ms,
+    struct bk_err *e)
+{
+	struct bk_http_ask ask = *try->t->ask;
+
+	ask.ca_bundle = opt->ca_bundle;
+	ask.connect_seconds = CONNECT_TIMEOUT;
+	ask.total_ms = ms;
+	ask.proxy = 1;
+	ask.answer_max = ANSWER_MAX;
+	ask.cut = 1;
+	return bk_http_fetch(&ask, &try->got, e);
 }
 
 /* Overwrite all occurrences in text of the n bytes at part. */
@@ -121,63 +140,66 @@ redact_secret(const struct bk_notify_transfer *t, char *text)
 
 /* Set *out to the result: the server's answer, or libcurl's message. */
 static int
-describe(const struct try *try, CURLcode result, long status,
-    struct bk_buf *out, struct bk_err *e)
+describe(const struct try *try, struct bk_buf *out, struct bk_err *e)
 {
-	int answered = try->answer.len > 0 && (!try->t->mail || status >= 400);
-	const char *text = answered ? try->answer.data : result == CURLE_OK ?
-	    "" : *try->text != '\0' ? try->text : curl_easy_strerror(result);
+	const struct bk_http_answer *got = &try->got;
+	int mail = try->t->mail != NULL;
+	int answered = got->body.len > 0 && (!mail || got->status >= 400);
+	const char *text = answered ? got->body.data :
+	    got->code == CURLE_OK ? "" : *got->reason != '\0' ? got->reason :
+	    curl_easy_strerror((CURLcode)got->code);
 
 	out->len = 0;
 	text += strspn(text, " \t\r\n");
 	/* an SMTP answer includes its code */
-	if (!try->t->mail && result == CURLE_OK && bk_buf_printf(out, e,
-	    "HTTP %ld%s", status, *text != '\0' ? ": " : "") == -1)
+	if (!mail && got->code == CURLE_OK && bk_buf_printf(out, e,
+	    "HTTP %ld%s", got->status, *text != '\0' ? ": " : "") == -1)
 		return -1;
 	if (bk_notify_message_clean(out, text, strlen(text), e) == -1)
 		return -1;
 	if (out->len > 0)
 		redact_secret(try->t, out->data);
-	return result != CURLE_USE_SSL_FAILED ? 0 : bk_buf_puts(out,
+	return got->code != CURLE_USE_SSL_FAILED ? 0 : bk_buf_puts(out,
 	    "; without TLS no login is sent, try smtps://", e);
 }
 
 static enum outcome
-classify_failure(CURLcode result)
+classify_failure(const struct bk_http_answer *got)
 {
-	return bk_transport_may_recover((int)result) ? AGAIN : BAD;
+	return bk_transport_may_recover(got->code) ? AGAIN : BAD;
 }
 
 static enum outcome
-classify(const struct try *try, CURLcode result, long status)
+classify_mail(const struct bk_http_answer *got)
 {
-	const struct bk_notify_transfer *t = try->t;
-
-	if (t->mail && result != CURLE_OK)
-		return status >= 500 || result == CURLE_USE_SSL_FAILED ? BAD :
-		    status >= 400 ? AGAIN : classify_failure(result);
-	if (result != CURLE_OK)
-		return classify_failure(result);
-	if (t->mail)
+	if (got->code == CURLE_OK)
 		return GOOD;
-	if (status >= 200 && status < 300)
+	return got->status >= 500 || got->code == CURLE_USE_SSL_FAILED ? BAD :
+	    got->status >= 400 ? AGAIN : classify_failure(got);
+}
+
+static enum outcome
+classify_http(const struct bk_http_answer *got, int ping)
+{
+	if (got->code != CURLE_OK)
+		return classify_failure(got);
+	if (got->status >= 200 && got->status < 300)
 		/* healthchecks.io: "OK (not found)", "OK (rate limited)" */
-		return t->ping && try->answer.len > 0 && strncmp(
-		    try->answer.data, "OK (", 4) == 0 ? BAD : GOOD;
-	return status == 408 || status == 429 || status >= 500 ? AGAIN : BAD;
+		return ping && got->body.len > 0 && strncmp(got->body.data,
+		    "OK (", 4) == 0 ? BAD : GOOD;
+	return got->status == 408 || got->status == 429 ||
+	    got->status >= 500 ? AGAIN : BAD;
 }
 
 /* Seconds until the next try: Retry-After, or a random pause. */
 static double
-pause_after(CURL *c, unsigned tries)
+pause_after(const struct bk_http_answer *got, unsigned tries)
 {
-	curl_off_t retry_after = 0;
 	uint32_t random;
 
 	if (getentropy(&random, sizeof(random)) == -1)
 		random = UINT32_MAX;	/* the longest pause */
-	(void)curl_easy_getinfo(c, CURLINFO_RETRY_AFTER, &retry_after);
-	return retry_after > 0 ? (double)retry_after :
+	return got->retry_after > 0 ? (double)got->retry_after :
 	    bk_transport_pause(tries, random) / 1000.0;
 }
 
@@ -193,30 +215,25 @@ wait_for(double seconds)
 
 /* One try of at most left seconds: its outcome and, in *reason, the result. */
 static enum outcome
-try_once(struct try *try, double left, struct bk_buf *reason, struct bk_err *e)
+try_once(struct try *try, const struct bk_notify_options *opt, double left,
+    struct bk_buf *reason, struct bk_err *e)
 {
+	struct bk_notify_transfer *t = try->t;
 	long ms = left < TRY_TIMEOUT ? (long)(left * 1000) + 1 :
 	    TRY_TIMEOUT * 1000L;
-	long *status = &try->t->status;
-	CURLcode result;
 
-	try->answer.len = 0;
-	try->text[0] = '\0';
-	*status = 0;
-	if (curl_easy_setopt(try->t->curl, CURLOPT_TIMEOUT_MS, ms) != CURLE_OK)
+	if ((t->mail != NULL ? mail_once(try, ms, e) :
+	    http_once(try, opt, ms, e)) == -1)
 		return BAD;
-	result = curl_easy_perform(try->t->curl);
-	(void)curl_easy_getinfo(try->t->curl, CURLINFO_RESPONSE_CODE, status);
-	if (try->err.code != BK_OK)
-		*e = try->err;
+	t->status = try->got.status;
 	/* cut short by retry_for: the previous reason is better */
-	if (e->code == BK_OK && result == CURLE_OPERATION_TIMEDOUT &&
-	    left < TRY_TIMEOUT && reason->len > 0)
+	if (try->got.code == CURLE_OPERATION_TIMEDOUT && left < TRY_TIMEOUT &&
+	    reason->len > 0)
 		return AGAIN;
-	if (e->code != BK_OK ||
-	    describe(try, result, *status, reason, e) == -1)
+	if (describe(try, reason, e) == -1)
 		return BAD;
-	return classify(try, result, *status);
+	return t->mail != NULL ? classify_mail(&try->got) :
+	    classify_http(&try->got, t->ping);
 }
 
 int
@@ -229,12 +246,12 @@ bk_notify_send(struct bk_notify_transfer *t,
 	char text[BK_NUM_TEXT];
 	enum outcome v = AGAIN;
 	unsigned tries = 0;
-	int rc = prepare(&try, opt, e);
+	int rc = t->mail != NULL ? prepare_mail(&try, opt, e) : 0;
 
 	while (rc == 0 && v == AGAIN) {
-		v = try_once(&try, end - bk_monotonic(), &reason, e);
+		v = try_once(&try, opt, end - bk_monotonic(), &reason, e);
 		if (v == AGAIN) {
-			pause = pause_after(t->curl, ++tries);
+			pause = pause_after(&try.got, ++tries);
 			now = bk_monotonic();
 			if (now + pause >= end)
 				break;
@@ -243,12 +260,13 @@ bk_notify_send(struct bk_notify_transfer *t,
 	}
 	if (rc == 0 && v != GOOD) {
 		bk_duration_format(opt->retry_for, text);
-		rc = bk_fail(e, BK_FAIL, "%s: %s%s%s", t->name,
-		    reason.len > 0 ? reason.data : "libcurl rejects an option",
+		rc = e->code != BK_OK ? -1 : bk_fail(e, BK_FAIL,
+		    "%s: %s%s%s", t->name,
+		    reason.len > 0 ? reason.data : "refused",
 		    v == AGAIN ? "; gave up after " : "",
 		    v == AGAIN ? text : "");
 	}
 	bk_buf_free(&reason);
-	bk_buf_free(&try.answer);
+	bk_buf_free(&try.got.body);
 	return rc;
 }

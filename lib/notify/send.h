@@ -1,8 +1,9 @@
 #ifndef BK_NOTIFY_SEND_H
 #define BK_NOTIFY_SEND_H
-/* Transfers by libcurl, retried until they succeed or must fail. */
+/* Transfers by HTTP or SMTP, retried until they succeed or must fail. */
 #include <curl/curl.h>
 
+#include "http/fetch.h"
 #include "notify/message.h"
 
 /* Options for all targets. */
@@ -16,10 +17,10 @@ struct bk_notify_options {
 };
 
 struct bk_notify_transfer {
-	CURL *curl;		/* with URL and data set */
+	const struct bk_http_ask *ask;	/* by HTTP: method, URL, data; or */
+	CURL *mail;		/* by SMTP: with URL and data set */
 	const char *name;	/* of the target */
 	const char *secret;	/* redacted in messages */
-	int mail;		/* by SMTP; else by HTTP */
 	int ping;		/* by HTTP, and 200 may be a refusal */
 	long status;		/* output: of the last answer; 0: none */
 };

@@ -30,13 +30,13 @@ load_url(const char *file, struct bk_buf *url, struct bk_err *e)
 	return 0;
 }
 
-/* Append suffix to the URL's path. */
+/* Append suffix to the path of u. */
 static int
 add_path(CURLU *u, const char *suffix, struct bk_err *e)
 {
 	struct bk_buf path = {0};
 	char *old = NULL;
-	int rc = -1;
+	int rc;
 
 	if (curl_url_get(u, CURLUPART_PATH, &old, 0) != CURLUE_OK)
 		return bk_fail_memory(e);
@@ -51,6 +51,34 @@ add_path(CURLU *u, const char *suffix, struct bk_err *e)
 	return rc;
 }
 
+/* Set *out to text, the URL in file, with suffix (or NULL). */
+static int
+to_url(const char *file, const char *text, const char *suffix,
+    struct bk_buf *out, struct bk_err *e)
+{
+	CURLU *u = curl_url();
+	char *all = NULL;
+	CURLUcode read = u == NULL ? CURLUE_OUT_OF_MEMORY :
+	    curl_url_set(u, CURLUPART_URL, text, 0);
+	int rc = -1;
+
+	if (read == CURLUE_OUT_OF_MEMORY)
+		bk_fail_memory(e);
+	else if (read != CURLUE_OK)
+		bk_fail(e, BK_DATA, "%s: not a URL", file);
+	else if (suffix == NULL || add_path(u, suffix, e) == 0) {
+		if (curl_url_get(u, CURLUPART_URL, &all, 0) != CURLUE_OK)
+			bk_fail_memory(e);
+		else
+			rc = bk_buf_puts(out, all, e);
+	}
+	if (all != NULL)
+		bk_wipe(all, strlen(all));
+	curl_free(all);
+	curl_url_cleanup(u);
+	return rc;
+}
+
 /*
  * Send body, whose header type is its Content-Type, to the URL in file with
  * suffix (or NULL): POST, or GET if body is empty.
@@ -60,43 +88,23 @@ request(struct bk_notify_transfer *t, const char *file, const char *suffix,
     const struct bk_buf *body, const char *type,
     const struct bk_notify_options *opt, struct bk_err *e)
 {
-	struct curl_slist *headers = curl_slist_append(NULL, type);
-	CURLU *u = curl_url();
-	struct bk_buf url = {0};
-	CURLcode bad = CURLE_OK;
-	CURLUcode read;
+	struct bk_http_ask ask = { .method = "GET" };
+	struct bk_buf url = {0}, sent = {0};
 	int rc = -1;
 
-	t->curl = curl_easy_init();
-	if (headers == NULL || u == NULL || t->curl == NULL) {
-		bk_fail_memory(e);
-		goto done;
+	if (body->len > 0)
+		ask = (struct bk_http_ask){ .method = "POST",
+		    .headers = { type }, .body = body->data,
+		    .body_len = body->len };
+	if (load_url(file, &url, e) == 0 &&
+	    to_url(file, url.data, suffix, &sent, e) == 0) {
+		t->secret = url.data;
+		ask.url = sent.data;
+		t->ask = &ask;
+		rc = bk_notify_send(t, opt, e);
 	}
-	if (load_url(file, &url, e) == -1)
-		goto done;
-	t->secret = url.data;
-	read = curl_url_set(u, CURLUPART_URL, url.data, 0);
-	if (read != CURLUE_OK) {
-		(void)(read == CURLUE_OUT_OF_MEMORY ? bk_fail_memory(e) :
-		    bk_fail(e, BK_DATA, "%s: not a URL", file));
-		goto done;
-	}
-	if (suffix != NULL && add_path(u, suffix, e) == -1)
-		goto done;
-	bad |= curl_easy_setopt(t->curl, CURLOPT_CURLU, u);
-	if (body->len > 0) {
-		bad |= curl_easy_setopt(t->curl, CURLOPT_HTTPHEADER, headers);
-		bad |= curl_easy_setopt(t->curl, CURLOPT_POSTFIELDSIZE_LARGE,
-		    (curl_off_t)body->len);
-		bad |= curl_easy_setopt(t->curl, CURLOPT_POSTFIELDS,
-		    body->data);
-	}
-	rc = bad == CURLE_OK ? bk_notify_send(t, opt, e) : bk_fail_memory(e);
- done:
-	curl_easy_cleanup(t->curl);
-	curl_url_cleanup(u);
-	curl_slist_free_all(headers);
 	bk_buf_free(&url);
+	bk_buf_free(&sent);
 	return rc;
 }
 

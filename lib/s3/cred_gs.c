@@ -119,7 +119,7 @@ refused(const char *url, long status, const char *answer, struct bk_err *e)
 }
 
 static int
-ask(const struct bk_cred_ask *a, struct bk_cred_keys *k, struct bk_err *e)
+ask(const struct bk_http_ask *a, struct bk_cred_keys *k, struct bk_err *e)
 {
 	struct bk_buf answer = {0};
 	const char *text;
@@ -140,10 +140,10 @@ post(const struct google *g, const char *url, const char *type,
     const char *header, const char *body, struct bk_cred_keys *k,
     struct bk_err *e)
 {
-	struct bk_cred_ask a = { .method = "POST", .url = url,
-	    .headers = { type, header }, .body = body,
+	struct bk_http_ask a = { .method = "POST", .url = url,
+	    .headers = { type, header }, .body = body, .body_len = strlen(body),
 	    .ca_bundle = g->ca_bundle, .connect_seconds = 10,
-	    .total_seconds = 30, .proxy = 1 };
+	    .total_ms = 30000, .proxy = 1 };
 
 	if (!bk_cred_may_have_token(url))
 		return bk_fail(e, BK_USAGE, "%s: %s: not https", g->path, url);
@@ -384,9 +384,9 @@ from_file(const char *path, const char *ca_bundle, struct bk_cred_keys *k,
 static int
 from_metadata(const char *host, struct bk_cred_keys *k, struct bk_err *e)
 {
-	struct bk_cred_ask a = { .method = "GET",
+	struct bk_http_ask a = { .method = "GET",
 	    .headers = { "Metadata-Flavor: Google" }, .connect_seconds = 1,
-	    .total_seconds = 5 };
+	    .total_ms = 5000 };
 	struct bk_buf url = {0};
 	struct bk_err reason = {0};
 	int rc = bk_buf_printf(&url, e, "http://%s" TOKEN_PATH,

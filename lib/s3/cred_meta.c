@@ -54,8 +54,8 @@ bk_cred_container(char *env(const char *), const char *ca_bundle,
 	const char *path = get(env, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
 	const char *full = get(env, "AWS_CONTAINER_CREDENTIALS_FULL_URI");
 	struct bk_buf url = {0}, token = {0}, answer = {0};
-	struct bk_cred_ask ask = { .method = "GET", .ca_bundle = ca_bundle,
-	    .connect_seconds = 1, .total_seconds = 5 };
+	struct bk_http_ask ask = { .method = "GET", .ca_bundle = ca_bundle,
+	    .connect_seconds = 1, .total_ms = 5000 };
 	long status;
 	int rc = -1;
 
@@ -104,8 +104,8 @@ imds_ask(const struct imds *m, const char *method, const char *path,
     const char *header, struct bk_buf *answer, struct bk_err *reason)
 {
 	struct bk_buf url = {0};
-	struct bk_cred_ask ask = { .method = method, .headers = { header },
-	    .connect_seconds = 1, .total_seconds = 3 };
+	struct bk_http_ask ask = { .method = method, .headers = { header },
+	    .connect_seconds = 1, .total_ms = 3000 };
 	long status = 0;
 	int rc;
 

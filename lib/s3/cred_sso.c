@@ -121,8 +121,8 @@ int
 bk_cred_sso(const struct bk_cred_sso *o, struct bk_cred_keys *k,
     struct bk_err *e)
 {
-	struct bk_cred_ask ask = { .method = "GET", .ca_bundle = o->ca_bundle,
-	    .connect_seconds = 10, .total_seconds = 30, .proxy = 1 };
+	struct bk_http_ask ask = { .method = "GET", .ca_bundle = o->ca_bundle,
+	    .connect_seconds = 10, .total_ms = 30000, .proxy = 1 };
 	struct bk_buf url = {0}, token = {0}, answer = {0};
 	long status = 0;
 	int rc = -1;

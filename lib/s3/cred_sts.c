@@ -116,13 +116,13 @@ bk_cred_assume(const struct bk_cred_role *role,
     const struct bk_cred_keys *source, struct bk_cred_keys *k,
     struct bk_err *e)
 {
-	struct bk_cred_ask ask = {
+	struct bk_http_sign sign = { .region = role->region, .service = "sts" };
+	struct bk_http_ask ask = {
 		.method = "POST", .url = role->endpoint,
 		.headers = {
 		    "Content-Type: application/x-www-form-urlencoded" },
-		.ca_bundle = role->ca_bundle, .region = role->region,
-		.sign = role->token_file != NULL ? NULL : source,
-		.connect_seconds = 10, .total_seconds = 30, .proxy = 1 };
+		.ca_bundle = role->ca_bundle,
+		.connect_seconds = 10, .total_ms = 30000, .proxy = 1 };
 	struct bk_buf form = {0}, answer = {0};
 	struct reply r = {0};
 	struct bk_err bad = {0};
@@ -138,6 +138,13 @@ bk_cred_assume(const struct bk_cred_role *role,
 	if (make_form(role, &form, e) == -1)
 		goto done;
 	ask.body = form.data;
+	ask.body_len = form.len;
+	if (role->token_file == NULL) {
+		sign.access_key = source->access_key;
+		sign.secret_key = source->secret_key;
+		sign.session_token = source->session_token;
+		ask.sign = &sign;
+	}
 	if (bk_cred_http(&ask, &answer, &status, e) == -1)
 		goto done;
 	/* a proxy's error page is not XML: the status will do */

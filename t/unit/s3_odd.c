@@ -322,9 +322,10 @@ test_others(void)
 	struct bk_s3_parts_wish wish = { .expected = UINT64_MAX, .max = 1 };
 	struct bk_s3_reply r = {0};
 	char region[201];
-	const struct bk_cred_keys keys = { .access_key = "a" };
-	struct bk_cred_ask ask = { .method = "GET", .url = "http://127.0.0.1/",
-	    .sign = &keys, .region = region };
+	const struct bk_http_sign sign = { .access_key = "a",
+	    .service = "sts", .region = region };
+	struct bk_http_ask ask = { .method = "GET", .url = "http://127.0.0.1/",
+	    .sign = &sign };
 	struct bk_buf out = {0};
 	long status;
 

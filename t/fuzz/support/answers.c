@@ -48,7 +48,7 @@ WRAP(int, bk_s3_do, struct bk_s3 *s3, const struct bk_s3_request *rq,
 	return bk_buf_add(&reply->body, answer, len, e);
 }
 
-WRAP(int, bk_cred_http, const struct bk_cred_ask *ask, struct bk_buf *body,
+WRAP(int, bk_cred_http, const struct bk_http_ask *ask, struct bk_buf *body,
     long *status, struct bk_err *e)
 {
 	if (answer == NULL)
