@@ -71,8 +71,8 @@ $(COMPLETIONS): build-aux/completions.pl $(TOOLS)
 	@mkdir -p $(@D)
 	perl build-aux/completions.pl $B/bin $(@D)
 
-# A row for each tool: the sources in bin that it has besides its own and those
-# of all tools, and the outside libraries.  It links these and no others, which
+# A row for each tool: the sources in bin that it has in addition to its own and
+# those of all tools, and the outside libraries.  It links these and no others, which
 # t/house.bats holds against the binary; -lmd is for the seal.
 ISA = $(if $(ISAL),-lisal)
 GZ = -ldeflate $(if $(ISAL),-lisal,-lz)

@@ -173,7 +173,7 @@ narrow(const struct audit_options *o, int command)
 	}
 	for (i = 0; i < o->n && command != OPT_RECORD; i++)
 		if (command == OPT_FOLLOW)
-			narrow_read_beside(o->files[i]);
+			narrow_read_around(o->files[i]);
 		else
 			narrow_read(o->files[i]);
 	narrow_write(o->prometheus);

@@ -225,7 +225,7 @@ complete_options(struct options *o)
 	}
 	if (opens && o->signers == NULL)
 		o->signers = tool_env_demand("BK_SIGNERS");
-	/* else whoever can write to the store would get it signed */
+	/* else anyone who can write to the store would get it signed */
 	if (o->rewrap && o->sign != NULL && o->signers == NULL)
 		tool_usage("--rewrap --sign: say with --signer whose signature "
 		    "it must have now");
@@ -390,12 +390,12 @@ open_output(const struct options *o, int marks, const struct bk_label *label,
 
 /* Everything but the held-back tail is written: the signature, then that. */
 static int
-finish(struct bk_writer *out, struct bk_store *beside,
+finish(struct bk_writer *out, struct bk_store *detached,
     const struct bk_buf *signature, struct bk_err *e)
 {
 	tool_audit()->size_bytes = bk_writer_bytes(out);
-	if (beside != NULL && (bk_store_write(beside, signature->data,
-	    signature->len, e) == -1 || bk_store_commit(beside, e) == -1))
+	if (detached != NULL && (bk_store_write(detached, signature->data,
+	    signature->len, e) == -1 || bk_store_commit(detached, e) == -1))
 		return -1;
 	return bk_writer_finish(out, e);
 }
@@ -407,19 +407,19 @@ encrypt(const struct options *o, struct bk_reader *in, struct bk_err *e)
 	const struct bk_suite *suite = o->age ? &bk_suite_age : &bk_suite_bk;
 	struct bk_buf signature = {0};
 	struct bk_crypt_to recipients = to(o, &signature);
-	struct bk_store *beside = NULL;
+	struct bk_store *detached = NULL;
 	struct bk_writer *out = NULL;
 	int rc = -1;
 
 	if (o->signature != NULL &&
-	    (beside = bk_store_open(o->signature, &fresh, e)) == NULL)
+	    (detached = bk_store_open(o->signature, &fresh, e)) == NULL)
 		return -1;
 	if ((out = open_output(o, suite->marks, bk_reader_label(in),
 	    e)) != NULL &&
 	    bk_crypt_encrypt(suite, &recipients, in, out, e) == 0)
-		rc = finish(out, beside, &signature, e);
+		rc = finish(out, detached, &signature, e);
 	bk_writer_free(out);
-	bk_store_free(beside);
+	bk_store_free(detached);
 	bk_buf_free(&signature);
 	return rc;
 }
@@ -444,7 +444,7 @@ decrypt(const struct options *o, struct bk_reader *in, struct bk_err *e)
 
 	/*
 	 * Plaintext is the user's own: no envelope unless asked for.  But where
-	 * a signature is demanded, whoever made the plaintext and its marks may
+	 * a signature is demanded, the maker of the plaintext and its marks may
 	 * not have it: then we vouch for the end, which comes after the check.
 	 */
 	if (crypt == NULL || (out = open_output(o, o->signers == NULL,

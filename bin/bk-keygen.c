@@ -260,7 +260,7 @@ approve(const struct options *o, struct bk_err *e)
 	return rc;
 }
 
-/* The text of share i, with a note for whoever finds it in ten years. */
+/* The text of share i, with a note for its finder in ten years. */
 static int
 format_share(struct bk_buf *b, const struct options *o,
     const struct bk_identity *id, const struct bk_share *s, struct bk_err *e)

@@ -143,7 +143,7 @@ warn(const char *text)
 	tool_say("%s", text);
 }
 
-/* Print what could be listed, as ls does; behind it what could not. */
+/* Print what could be listed, as ls does; after it what could not. */
 static int
 print(struct files *files, struct bk_err *e)
 {

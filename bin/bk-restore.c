@@ -140,7 +140,7 @@ clean_up(void)
 	    bk_newdb_discard(own, newdb, &why)) == 0)
 		newdb[0] = '\0';
 	else
-		tool_say("%s; it is left behind, and the next bk-restore of "
+		tool_say("%s; it stays, and the next bk-restore of "
 		    "\"%s\" drops it", why.msg, target.database.data);
 	PQfinish(own);
 }

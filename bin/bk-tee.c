@@ -24,8 +24,8 @@ static const struct tool tool = {
 	.example =
 "bk-dump shop | bk-tee 'bk-save /b/{utc}.bk' 'bk-s3put s3://b/{utc}.bk'",
 	.about =
-"Runs each SINK with sh -c on a copy of standard input.  A slow sink may fall "
-"4 MiB behind, then the others wait; a failed one does not stop the others.  "
+"Runs each SINK with sh -c on a copy of standard input.  A slow sink may lag by "
+"4 MiB, then the others wait; a failed one does not stop the others.  "
 "If the input is unfinished, no sink gets its closing mark.",
 	.options = options,
 	.operands = "SINK ...",

@@ -58,7 +58,7 @@ static const struct tool tool = {
 "is its name.  A single word is run by /bin/sh -c.",
 	.options = options,
 	.operands = "NAME PATH -- COMMAND [ARGUMENT ...]",
-	.order = "-",	/* options may stand behind PATH, but not behind "--" */
+	.order = "-",	/* options may follow PATH, but not "--" */
 	.exits =
 "0 there, 1 proven not to be, 255 anything else: recovery is aborted",
 };

@@ -35,7 +35,7 @@ static const struct tool tool = {
 "/bin/sh -c.  0 only when COMMAND has read all and exited with 0.",
 	.options = options,
 	.operands = "PATH -- COMMAND [ARGUMENT ...]",
-	.order = "-",	/* options may stand behind PATH, but not behind "--" */
+	.order = "-",	/* options may follow PATH, but not "--" */
 	.exits =
 "0 stored, now or before; else PostgreSQL keeps the file and tries again: "
 "1 failed, 2 usage error, 3 not what its name says, 5 spool in use",

@@ -4,8 +4,8 @@
 #include "base/err.h"
 
 /*
- * As root, become the owner of the directory dir, for good: PostgreSQL does not
- * run as root, and COMMANDs have to work as whoever it runs as.  0 or -1.
+ * As root, become the owner of the directory dir, permanently: PostgreSQL does
+ * not run as root, and COMMANDs have to work as the user it runs as.  0 or -1.
  */
 int pitr_become_owner(const char *dir, struct bk_err *e);
 

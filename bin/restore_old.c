@@ -27,8 +27,8 @@ query(struct bk_target *t, struct bk_err *e)
 }
 
 /*
- * No good one: whoever may create databases could have made one that looks like
- * this, for the day when there is none of the name.
+ * No good one: a role that may create databases could have made one that looks
+ * like this, for the day when there is none of the name.
  */
 static int
 refuse_strange(const struct bk_target *t, const PGresult *res,

@@ -148,7 +148,7 @@ seal_input_label(void)
 
 /*
  * The command has exited: end the feeder.  What has marks is read to its end,
- * for the verdict; the rest of a pipe without is left to whoever is next.
+ * for the verdict; the rest of a pipe without is left to its next reader.
  * Returns the bytes that the command did not read.
  */
 static uint64_t

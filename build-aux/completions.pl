@@ -65,7 +65,7 @@ sub output {
 
 # --- bash
 
-# fill HEAD WORD...: words behind HEAD, in lines of at most 80 columns.
+# fill HEAD WORD...: words after HEAD, in lines of at most 80 columns.
 sub fill {
 	my ($head, @words) = @_;
 	my ($indent) = $head =~ /^(\s*)/;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # source.sh: the source of HEAD as build/dist/bk-VERSION.tar.gz, whose path is
-# printed.  The same commit gives the same bytes, whoever makes it, and when.
+# printed.  The same commit gives the same bytes, for anyone and at any time.
 set -eu
 
 cd "$(dirname "$0")/.."

@@ -231,7 +231,7 @@ build_postgresql() {
 	    >"$prefix/lib/libpq.a"
 }
 
-# What a build depends on, besides its source: a hash.
+# What a build depends on, other than its source: a hash.
 recipe() {	# BUILD_FUNCTION
 	{
 		printf '%s\n' "$cflags" "$cppflags" "$ldflags" "$own"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # static.sh: make static.  Every tool, linked so that it needs a kernel and
-# nothing else, into build/static; beside them
+# nothing else, into build/static; with them
 #   bk-pg/N/bin/   pg_dump, pg_restore and kin of PostgreSQL N
 #   VERSIONS       what is linked in: one line for each component, with four
 #                  fields separated by tabs: Debian's source package, its
@@ -20,7 +20,7 @@ export JOBS=${JOBS:-$(nproc)}
 
 sh contrib/install-deps.sh static
 build-aux/static-deps.sh "$obj/deps"
-# linked anew: make does not know the libraries
+# linked again: make does not know the libraries
 rm -rf "${obj:?}/bin" "${obj:?}/maps" "$out"
 mkdir -p "$obj/maps"
 # of what the linker says, not that getaddrinfo(3) may want the host's shared

@@ -5,9 +5,9 @@
  * A static glibc still reads the host's nsswitch.conf and gconv-modules, and
  * OpenSSL its openssl.cnf; each may name modules, which need the host's libc,
  * and with another glibc than the one that is linked in, the first look-up of
- * a name ends in SIGFPE or abort.  So names come from files and DNS, whatever
- * nsswitch.conf says, and whoever asks for a shared object is told that there
- * is none.
+ * a name ends in SIGFPE or abort.  So names come from files and DNS only, no
+ * matter what nsswitch.conf says, and a request for a shared object is answered
+ * that there is none.
  */
 #include <nss.h>
 #include <stddef.h>

@@ -146,8 +146,8 @@ elsewhen() {
 	for off in -16m +16m -400d; do
 		run -1 --separate-stderr elsewhen $off bk-dump empty
 		one_line_error bk-dump
-		[[ $stderr == *"minutes $([ $off = +16m ] && echo behind ||
-		    echo ahead of) this host's; "*--any-clock ]]
+		[[ $stderr == *"minutes $([ $off = +16m ] && echo earlier ||
+		    echo later) than this host's; "*--any-clock ]]
 		[ -z "$output" ]
 	done
 	for off in '-14m -q' '+14m -q' '-400d --any-clock' '+400d --any-clock'; do

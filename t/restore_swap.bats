@@ -297,7 +297,7 @@ go() {
 	psql -qX "$new" -c "CREATE SUBSCRIPTION s CONNECTION 'dbname=none'
 	    PUBLICATION p WITH (connect = false, slot_name = NONE)"
 	kill -TERM "$JOB"
-	await grep -q 'is left behind, and the next bk-restore of "shop" drops it' err
+	await grep -q 'it stays, and the next bk-restore of "shop" drops it' err
 	go
 	[ "$status" = 143 ]
 	psql -qX "$new" -c 'DROP SUBSCRIPTION s'

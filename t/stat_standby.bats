@@ -51,7 +51,7 @@ teardown() {
 	    .replay_lag_seconds > 0 and .paused'
 	run -0 bk-stat
 	[[ $output == *", standby, up "* ]]
-	[[ $output == *$'\nstandby       receiving, replay PAUSED, '*"KiB and "*"s behind what it received"* ]]
+	[[ $output == *$'\nstandby       receiving, replay PAUSED, replay lags by '*"KiB and "*s* ]]
 	bk-stat --prometheus - >m.prom
 	grep -qx 'bk_stat_standby_paused 1' <(plain <m.prom)
 	grep -qE '^bk_stat_standby_replay_lag_seconds [0-9]+\.[0-9]{3}$' <(plain <m.prom)

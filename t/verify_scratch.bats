@@ -119,7 +119,7 @@ namespaces() {
 	[[ $stderr != *'can reach the host'* ]] || skip "no namespaces here"
 }
 
-@test "what its code leaves behind: processes, FIFOs, links, none in the way" {
+@test "what its code leaves: processes, FIFOs, links, none in the way" {
 	namespaces
 	place
 	cat >leave.sql <<-'SQL'

@@ -14,6 +14,6 @@ programs_places(char *const env[])
 	if (own.data == NULL && own_dir("bk-pg", &own, &ignored) == -1)
 		bk_buf_free(&own);
 	return (struct bk_bindir){ .dir = tool_env("BK_PG_BINDIR"),
-		.path = tool_env("PATH"), .beside = own.data,
+		.path = tool_env("PATH"), .bundled = own.data,
 		.env = env == NULL ? environ : env };
 }

@@ -4,8 +4,8 @@
 #include "pg/bindir.h"
 
 /*
- * BK_PG_BINDIR, PATH, and bk-pg beside this program; env is the programs' own
- * environment, NULL: ours.
+ * BK_PG_BINDIR, PATH, and bk-pg in this program's directory; env is the
+ * programs' own environment, NULL: ours.
  */
 struct bk_bindir programs_places(char *const env[]);
 

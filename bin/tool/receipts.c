@@ -28,7 +28,7 @@ is_url(const char *where)
 	    strncmp(where, "gs://", 5) == 0;
 }
 
-/* Run the program beside this one; argv[0] is its name. */
+/* Run the program argv[0] of this one's directory. */
 static int
 run(char *argv[], size_t max, struct bk_buf *out, struct bk_err *e)
 {

@@ -2,9 +2,8 @@
 #define BK_BIN_TOOL_RECEIPTS_H
 /*
  * The receipts that bk-age and bk-prune believe: those of a directory, or under
- * an s3:// or gs:// URL, which bk-s3ls and bk-s3get read, the programs beside
- * this one; and where BK_SIGNERS is set, only what one of these keys has
- * signed.
+ * an s3:// or gs:// URL, which bk-s3ls and bk-s3get of this program's directory
+ * read; and where BK_SIGNERS is set, only what one of these keys has signed.
  */
 #include "policy/proofs.h"
 

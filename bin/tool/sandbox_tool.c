@@ -93,7 +93,7 @@ directory_of(const char *name, char dir[PATH_MAX])
 }
 
 void
-narrow_read_beside(const char *name)
+narrow_read_around(const char *name)
 {
 	char dir[PATH_MAX];
 
@@ -139,9 +139,9 @@ narrow_write(const char *name)
 }
 
 /*
- * Where resolv.conf(5) is a file of /etc itself, whoever renews it puts another
- * in its place, which a permission for this one would not cover: from then on
- * no name would be found.
+ * Where resolv.conf(5) is a file of /etc itself, its renewal puts another in
+ * its place, which a permission for this one would not cover: from then on no
+ * name would be found.
  */
 static void
 add_resolver(void)

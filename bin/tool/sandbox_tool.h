@@ -16,9 +16,9 @@
 void narrow_read(const char *path);
 
 /* The same for a file in whose place another may be put, as of a log. */
-void narrow_read_beside(const char *path);
+void narrow_read_around(const char *path);
 
-/* It makes or replaces this file, with others beside it. */
+/* It makes or replaces this file, with others in its directory. */
 void narrow_write(const char *path);
 
 /* It makes, replaces or removes files in this directory. */

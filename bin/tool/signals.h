@@ -39,8 +39,8 @@ void signals_hold(void);
 void signals_release(void);
 
 /*
- * Blocks for good once a clean-up has begun, lest its effects be reported as
- * failures.
+ * Blocks for ever once a clean-up has begun, so that its effects are not
+ * reported as failures.
  */
 void signals_check(void);
 

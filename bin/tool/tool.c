@@ -90,8 +90,8 @@ report(char what)
 }
 
 /*
- * How we end.  Of empty input there is nothing to say: the stages behind an
- * absent object all have that.
+ * How we end.  Of empty input there is nothing to say: all the stages after an
+ * absent object have that.
  */
 static void
 report_end(enum bk_code code, int empty)

@@ -58,7 +58,7 @@ int bk_manifest_format(struct bk_buf *b, const struct bk_manifest *m,
 
 /*
  * The digest of a manifest, by which a receipt names it: XXH3-128 of its n
- * bytes of JSON text, in hex.  It stands behind the manifest, too.
+ * bytes of JSON text, in hex.  It also follows the manifest.
  */
 void bk_manifest_digest(const void *json, size_t n, char out[BK_DIGEST_TEXT]);
 

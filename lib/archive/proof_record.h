@@ -55,7 +55,7 @@ int bk_proof_record_globals(const struct bk_proof_record *rec,
     const char *name, struct bk_err *e);
 
 /*
- * Is the manifest as it was written, by the digest behind it, and was it
+ * Is the manifest as it was written, by the digest after it, and was it
  * written for this TOC?  0, or -1 with BK_DATA.
  */
 int bk_proof_record_manifest(const struct bk_proof_record *rec,

@@ -54,7 +54,7 @@ struct bk_sqltext {
 	/* the data of COPY: a line's first bytes, withheld */
 	char line_head[4];
 	size_t held;
-	int in_line;		/* behind them */
+	int in_line;		/* after them */
 	uint64_t line;
 };
 

@@ -261,15 +261,15 @@ parse_size(struct bk_tar *t, const char *value, size_t n, struct bk_err *e)
 
 /*
  * A comment of a later header: the closing mark, if it says that the stream
- * ends after the header, which has behind more bytes, an entry and two blocks
- * of zeros; or part of the trailer.
+ * ends after the rest bytes left of the header, an entry and two blocks of
+ * zeros; or part of the trailer.
  */
 static int
-parse_comment(struct bk_tar *t, const char *value, size_t n, size_t behind,
+parse_comment(struct bk_tar *t, const char *value, size_t n, size_t rest,
     struct bk_err *e)
 {
 	char lsn[BK_LSN_TEXT];
-	size_t key = strlen(BK_TAR_END), after = behind + t->pad + 3 * BLOCK;
+	size_t key = strlen(BK_TAR_END), after = rest + t->pad + 3 * BLOCK;
 
 	if (after < BK_SEAL_TAIL && bk_seal_closes(&t->seal, value, n,
 	    (unsigned)after)) {
@@ -292,9 +292,9 @@ parse_comment(struct bk_tar *t, const char *value, size_t n, size_t behind,
 	return 0;
 }
 
-/* One pax record, KEY=VALUE, with behind bytes after the value. */
+/* One pax record, KEY=VALUE, with rest bytes after the value. */
 static int
-parse_record(struct bk_tar *t, const char *p, size_t n, size_t behind,
+parse_record(struct bk_tar *t, const char *p, size_t n, size_t rest,
     struct bk_err *e)
 {
 	const char *value = memchr(p, '=', n);
@@ -311,7 +311,7 @@ parse_record(struct bk_tar *t, const char *p, size_t n, size_t behind,
 		return parse_size(t, value, n, e);
 	return t->marked && strncmp(p, BK_HEAD_TAR_MARK,
 	    strlen(BK_HEAD_TAR_MARK)) == 0 ?
-	    parse_comment(t, value, n, behind, e) : 0;
+	    parse_comment(t, value, n, rest, e) : 0;
 }
 
 static int
@@ -360,7 +360,7 @@ parse_global(struct bk_tar *t, const char block[BLOCK], struct bk_err *e)
 		t->marked = bk_heads_mark(&t->seal, head.data, head.len,
 		    &len) > 0;
 		rc = !t->marked || len > 0 ? 0 :
-		    damaged(t, "the label behind its opening mark", e);
+		    damaged(t, "the label after its opening mark", e);
 	}
 	bk_buf_free(&head);
 	return rc;
@@ -410,7 +410,7 @@ read_end(struct bk_tar *t, struct bk_err *e)
 	    damaged(t, "it does not end where its closing mark says", e);
 }
 
-/* An extended header, for the entry behind it. */
+/* An extended header, for the entry after it. */
 static int
 parse_extra(struct bk_tar *t, const char block[BLOCK], char type,
     struct bk_err *e)

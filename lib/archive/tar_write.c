@@ -16,7 +16,7 @@ struct bk_tar_writer {
 	struct bk_writer *out;
 	struct bk_seal seal;
 	uint64_t left;		/* of the entry's data */
-	size_t pad;		/* behind it */
+	size_t pad;		/* after it */
 	struct bk_buf path;	/* the entry's */
 	struct bk_buf pax;	/* records for the next header */
 };
@@ -123,7 +123,7 @@ fits(struct bk_tar_header *h, const char *path)
 		memcpy(h->name, path, n);
 		return 1;
 	}
-	/* the first slash with no more than a name behind it */
+	/* the first slash with no more than a name after it */
 	while ((slash = strchr(slash + 1, '/')) != NULL && slash[1] != '\0') {
 		size_t rest = n - (size_t)(slash + 1 - path);
 

@@ -107,8 +107,8 @@ take_names(struct scan *s, const char *p, const char **after, struct bk_err *e)
 }
 
 /*
- * Roles stand behind these words; all but ROLE are reserved, so that pg_dump
- * quotes a name that is one of them, and ROLE counts behind FOR alone.
+ * Roles follow these words; all but ROLE are reserved, so that pg_dump quotes
+ * a name that is one of them, and ROLE counts only after FOR.
  */
 static int
 introduces(const char *desc, const char *p, size_t n, const char *last)
@@ -130,7 +130,7 @@ static int
 scan_definition(struct scan *s, const struct bk_toc_entry *te,
     struct bk_err *e)
 {
-	/* behind it stand an expression, options with any text */
+	/* an expression follows, options with any text */
 	const int until_paren = !is(te->desc, "ACL") &&
 	    !is(te->desc, "DEFAULT ACL");
 	const char *p, *end, *last = "";

@@ -74,7 +74,7 @@ gather(json_t *record, double *since, struct bk_err *e)
 	return rc;
 }
 
-/* User, host and address, which whoever sends the records need not look up. */
+/* User, host and address, which the sender of records need not look up. */
 static json_t *
 defaults(struct bk_err *e)
 {

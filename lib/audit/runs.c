@@ -55,7 +55,7 @@ bk_run_parse(struct bk_run *r, const char *line, size_t n, struct bk_err *e)
 	json_t *record;
 	const char *status, *when;
 
-	/* jansson passes it over behind a number; no line may have it */
+	/* jansson passes it over after a number; no line may have it */
 	if (memchr(line, '\0', n) != NULL)
 		return bk_fail(e, BK_DATA, "NUL byte");
 	record = bk_json_parse(line, n, 0, &json_err, e);

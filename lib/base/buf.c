@@ -20,7 +20,7 @@ bk_buf_reserve(struct bk_buf *b, size_t extra, struct bk_err *e)
 	while (cap < need)
 		if (__builtin_mul_overflow(cap, 2, &cap))
 			return bk_fail_memory(e);
-	/* not realloc: it might leave a secret behind */
+	/* not realloc: it might leave a copy of a secret */
 	if ((p = malloc(cap)) == NULL)
 		return bk_fail_memory(e);
 	if (b->len > 0)

@@ -46,7 +46,7 @@ struct bk_err {
 void bk_fail_add(struct bk_err *e, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The functions behind the macros. */
+/* What the macros call. */
 void bk_fail_(struct bk_err *e, enum bk_code code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 void bk_fail_errno_(struct bk_err *e, const char *fmt, ...)

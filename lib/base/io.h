@@ -71,7 +71,7 @@ int bk_io_slurp(const char *path, size_t max, struct bk_buf *b,
 void bk_io_pipe_grow(int fd);
 
 /*
- * Close every descriptor from lowest on, whoever opened it.  In a child that
+ * Close every descriptor from lowest on, also inherited ones.  In a child that
  * has one thread.  Without /proc: those below the limit, 65536 at most.
  */
 void bk_io_close_from(int lowest);

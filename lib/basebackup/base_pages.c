@@ -47,8 +47,8 @@ find_path(const char *s, size_t *n)
 /*
  * 'checksum verification failed in file "./base/5/1234", block 3: calculated
  * 1F2E but expected 3D4C', in the server's language, which only a superuser may
- * choose: a relation's file, a number, and behind that a colon.  Without the
- * colon there it is how many a file has.
+ * choose: a relation's file, a number, and a colon after it.  Without the
+ * colon it is how many a file has.
  */
 int
 bk_base_pages_note(struct bk_base_pages *p, const char *message)
@@ -78,7 +78,7 @@ receive(void *ctx, const PGresult *res)
 	    bk_base_pages_note(p, message) || find_path(message,
 	    &(size_t){0}) != NULL)
 		return;
-	/* behind pages comes their number */
+	/* their number comes after the pages */
 	if (p->say != NULL && p->count == 0 &&
 	    strcmp(severity, "WARNING") == 0)
 		p->say(message);

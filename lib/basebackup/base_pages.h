@@ -1,7 +1,7 @@
 #ifndef BK_BASEBACKUP_BASE_PAGES_H
 #define BK_BASEBACKUP_BASE_PAGES_H
 /*
- * What a server says besides its answers while it makes a base backup.  It
+ * The server's warnings while it makes a base backup.  It
  * verifies the checksum of each page that it sends, reads a page again that was
  * being written, and warns of those that stay wrong: of five in a file, then of
  * their number.

@@ -216,7 +216,7 @@ ask_all(struct ready *r)
 	    "pg_catalog.pg_database_size(oid))) || ' in ' || count(*) ||"
 	    " ' databases' FROM pg_catalog.pg_database");
 	ask(r, BK_READY_OK, "tablespaces",
-	    "SELECT NULL, count(*) || ' besides the data directory'"
+	    "SELECT NULL, count(*) || ' outside the data directory'"
 	    " FROM pg_catalog.pg_tablespace WHERE spcname NOT IN"
 	    " ('pg_default', 'pg_global')");
 	ask(r, BK_READY_WARNING, "other base backups",

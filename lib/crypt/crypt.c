@@ -183,7 +183,7 @@ check_signer(struct bk_crypt *c, struct bk_err *e)
 	    "the accepted signers", key);
 }
 
-/* Read the signature from the file beside a stream without marks. */
+/* Read the signature of a stream without marks from a file of its own. */
 static int
 load_signature(struct bk_crypt *c, const char *path, struct bk_err *e)
 {
@@ -273,7 +273,7 @@ add_to_file(void *ctx, const void *p, size_t n, struct bk_err *e)
 	return bk_signed_add(c->file, p, n, e);
 }
 
-/* A signature beside the file is of all its bytes, as it lies there. */
+/* A detached signature covers all bytes of the file as it is stored. */
 static int
 watch_file(struct bk_crypt *c, const struct bk_crypt_from *from,
     struct bk_err *e)
@@ -347,7 +347,7 @@ bk_crypt_rewrap(struct bk_crypt *c, const struct bk_crypt_to *to,
 
 	if (h->is_signed && to->signer == NULL)
 		return bk_fail(e, BK_USAGE, "the stream is signed, and the "
-		    "signature covers the recipients; sign it anew with "
+		    "signature covers the recipients; sign it again with "
 		    "--sign");
 	if (begin(&o, &h->seal.label, e) == -1)
 		return -1;

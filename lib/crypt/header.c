@@ -17,7 +17,7 @@ bad(struct bk_err *e, const char *cause)
 	return bk_fail(e, BK_DATA, "header: malformed: %s", cause);
 }
 
-/* The public key behind the label: 1, or 0 if malformed. */
+/* The public key after the label: 1, or 0 if malformed. */
 static int
 parse_signer(struct bk_header *h, const char *s, size_t n)
 {

@@ -8,7 +8,7 @@
  *	11 bytes: the chunk's number, big-endian; 1 byte: 1 for the last
  *
  * so chunks cannot be moved and the end is authenticated.  The last chunk may
- * be shorter; it is empty only if it is the first.  Behind it, in a suite with
+ * be shorter; it is empty only if it is the first.  After it, in a suite with
  * marks, is the stream's end: a signature (signed.h) if the header announces
  * one, and the closing mark.
  *

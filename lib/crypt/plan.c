@@ -244,7 +244,7 @@ check_times(const struct parsed *p, time_t now, struct bk_err *e)
 
 	if (p->made > now + CLOCK_SLACK)
 		return bk_fail(e, BK_DATA, "%s: dated in the future, or this "
-		    "host's clock is behind", p->path);
+		    "host's clock is slow", p->path);
 	bk_utctime_format(p->expires, when);
 	if (p->expires < now ||
 	    p->expires > p->made + BK_PLAN_DAYS * 86400)

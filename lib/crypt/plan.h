@@ -54,7 +54,7 @@ struct bk_plan {
 
 /*
  * Write the plan p, signed by s, to the file path, which must not exist.  0, or
- * -1 with *e set and no file left behind: BK_DATA a name that is not of the
+ * -1 with *e set, and there is no file: BK_DATA a name that is not of the
  * place, or that a terminal could not show.
  */
 int bk_plan_store(const char *path, const struct bk_plan *p,

@@ -3,8 +3,8 @@
 /*
  * Signatures of whole streams: Ed25519 (RFC 8032) over the stream's BLAKE2b-512
  * (RFC 7693), which is what minisign calls a prehashed signature.  A stream of
- * bk-crypt/v1 has the signature in itself (payload.h); one of age has it beside
- * it, as text in minisign's format:
+ * bk-crypt/v1 has the signature in itself (payload.h); one of age has it in a
+ * file of its own, as text in minisign's format:
  *
  *	untrusted comment: anything
  *	base64 of: "ED", the key's ID (8 bytes), the signature

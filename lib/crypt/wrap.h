@@ -21,8 +21,8 @@ int bk_wrap_scrypt(struct bk_buf *b, const struct bk_suite *s,
     const uint8_t *file_key, const char *passphrase, struct bk_err *e);
 
 /*
- * Check all stanzas of known types, whoever they are for: number of arguments,
- * lengths, canonical base64, work factor.  0, or -1 with BK_DATA.
+ * Check all stanzas of known types, also those for other recipients: number of
+ * arguments, lengths, canonical base64, work factor.  0, or -1 with BK_DATA.
  */
 int bk_wrap_check(const struct bk_header *h, struct bk_err *e);
 

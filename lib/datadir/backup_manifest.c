@@ -20,7 +20,7 @@ struct bk_backup_manifest {
 	struct bk_manifest_handler handler;
 	enum expected expected;
 	uint64_t elements;	/* of the list so far */
-	int comma;		/* behind the last of them */
+	int comma;		/* after the last of them */
 	uint64_t line_number;
 	struct bk_buf line;	/* the beginning of the next line */
 	struct bk_buf path;

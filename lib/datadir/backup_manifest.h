@@ -24,7 +24,7 @@ struct bk_manifest_file {
 
 struct bk_manifest_wal {	/* WAL that recovery from the backup needs */
 	uint32_t timeline;
-	uint64_t start, end;	/* LSN; end is behind the last byte */
+	uint64_t start, end;	/* LSN; end is after the last byte */
 };
 
 /* What is borrowed is valid during the call.  -1 with *e set stops. */

@@ -194,12 +194,12 @@ add_mapping(struct chain *c, const char *old, const char *new,
 
 /*
  * The program takes tablespaces as a server has them: links.  Those of each
- * part lead beside it, and that of the result to its destination.
+ * part are moved next to it, and that of the result to its destination.
  */
 static int
 link_space(struct chain *c, const struct bk_datadir_space *s, struct bk_err *e)
 {
-	char path[80], beside[80], target[PATH_MAX] = "";
+	char path[80], moved[80], target[PATH_MAX] = "";
 	const char *oid = strchr(s->path, '/') + 1;
 	size_t i;
 	int n;
@@ -207,9 +207,9 @@ link_space(struct chain *c, const struct bk_datadir_space *s, struct bk_err *e)
 	for (i = 0; i < c->n; i++) {
 		(void)snprintf(path, sizeof(path), "%s/%s", c->part[i].path,
 		    s->path);
-		(void)snprintf(beside, sizeof(beside), "%s.%s",
+		(void)snprintf(moved, sizeof(moved), "%s.%s",
 		    c->part[i].path, oid);
-		n = snprintf(target, sizeof(target), "%s/%s", c->dir, beside);
+		n = snprintf(target, sizeof(target), "%s/%s", c->dir, moved);
 		if (n < 0 || (size_t)n >= sizeof(target))
 			return bk_fail(e, BK_FAIL, "%s: the path is too long",
 			    c->dir);
@@ -217,7 +217,7 @@ link_space(struct chain *c, const struct bk_datadir_space *s, struct bk_err *e)
 		if (faccessat(bk_tree_fd(c->d->tree), path, F_OK, 0) == -1 &&
 		    errno == ENOENT)
 			continue;
-		if (bk_tree_rename(c->d->tree, path, beside, e) == -1 ||
+		if (bk_tree_rename(c->d->tree, path, moved, e) == -1 ||
 		    bk_tree_symlink(c->d->tree, target, path, e) == -1)
 			return -1;
 	}
@@ -305,7 +305,7 @@ combine_parts(struct chain *c, const struct bk_bindir *programs,
 	return run_program(c, programs, e);
 }
 
-/* Read what the program wrote anew, for the summary. */
+/* Read a file that the program has rewritten, for the summary. */
 static int
 read_text(struct bk_datadir *d, const char *path, struct bk_buf *text,
     struct bk_err *e)

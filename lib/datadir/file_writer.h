@@ -40,7 +40,7 @@ struct bk_file_written *bk_file_writer_begin(struct bk_file_writer *w,
 /* An empty buffer of BK_FILE_PIECE bytes; NULL with *e set: writing failed. */
 void *bk_file_writer_buffer(struct bk_file_writer *w, struct bk_err *e);
 
-/* Write the n bytes in the buffer to f, behind those before. */
+/* Append the n bytes in the buffer to f. */
 void bk_file_writer_put(struct bk_file_writer *w, struct bk_file_written *f,
     size_t n);
 

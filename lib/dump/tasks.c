@@ -235,7 +235,7 @@ take_size(struct bk_tasks *p, struct bk_dump_item *it, PGresult *res, int row,
 /*
  * Lock all tables in one statement.  It must not wait: a session that wants to
  * change a table waits for pg_dump's lock, pg_dump for us to read its output,
- * and we would queue behind that session.
+ * and we would wait for that session.
  */
 static int
 lock_tables(struct bk_tasks *p, PGconn *conn, struct bk_err *e)

@@ -5,7 +5,7 @@
  * the tasks of a queue on one snapshot.
  *
  * They never wait for a table lock: a session that requests an exclusive lock
- * waits for the leader's, and a worker's request would wait behind it: a
+ * waits for the leader's, and a worker's request would wait for that: a
  * deadlock.  Such a table is read through the leader's connection, which holds
  * its lock already; that connection is used by the worker of the task which is
  * being written.

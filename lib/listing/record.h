@@ -92,8 +92,8 @@ int bk_record_is_same(const struct bk_record *r, const struct bk_record *now);
 int bk_record_is_of(const struct bk_record *r, time_t stored);
 
 /*
- * 1 if name may be a backup's; 0 if it is known to be something that is stored
- * beside backups: a WAL file, a receipt (*.receipt.json), a log (*.log,
+ * 1 if name may be a backup's; 0 if it is known to be something else that is
+ * stored with backups: a WAL file, a receipt (*.receipt.json), a log (*.log,
  * *.jsonl), a plan (*.plan), a signature (*.sig), a base backup's manifest
  * (*.manifest), a directory ("x/").
  */

@@ -73,7 +73,7 @@ last_time(const char *s, time_t *seconds)
 	return found;
 }
 
-/* The last date that has a time of day behind it. */
+/* The last date that is followed by a time of day. */
 static int
 find_date_and_time(const char *name, struct bk_stamp *found)
 {

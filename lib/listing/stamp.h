@@ -2,7 +2,7 @@
 #define BK_LISTING_STAMP_H
 /*
  * The instant in a name, as templates (template.h) write it: {utc},
- * "20261121T052719Z"; or {date} and, anywhere behind it, {time}:
+ * "20261121T052719Z"; or {date} and, anywhere after it, {time}:
  * "2026-11-21/shop-052719".  A date or a time alone is no instant.
  */
 #include <stddef.h>
@@ -22,7 +22,7 @@ size_t bk_stamp_date(const char *s, time_t *t);
 
 /*
  * Find the last {utc} in name; without one the last {date} that has a {time}
- * behind it, and of these the last.  Neither touches another digit.  1 with
+ * after it, and of these the last.  Neither touches another digit.  1 with
  * *s, or 0.
  */
 int bk_stamp_find(const char *name, struct bk_stamp *s);

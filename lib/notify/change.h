@@ -2,7 +2,7 @@
 #define BK_NOTIFY_CHANGE_H
 /*
  * What of a message is news: bk-age's has a state for each database, and
- * whoever knows that shop is CRITICAL must still hear of blog.
+ * a reader who knows that shop is CRITICAL must still hear of blog.
  */
 #include <stdint.h>
 

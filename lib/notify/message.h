@@ -54,8 +54,8 @@ int bk_notify_message_lines(struct bk_notify_message *m,
 void bk_notify_message_free(struct bk_notify_message *m);
 
 /*
- * Append n arbitrary bytes, behind which stands a NUL, to *out, converted to
- * text as above.
+ * Append n arbitrary bytes, which a NUL follows, to *out, converted to text as
+ * above.
  */
 int bk_notify_message_clean(struct bk_buf *out, const char *s, size_t n,
     struct bk_err *e);

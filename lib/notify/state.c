@@ -74,7 +74,7 @@ format(struct bk_buf *b, const struct bk_notify_reports *r, struct bk_err *e)
 	return 0;
 }
 
-/* The fields up to the next blank: *s moves behind it. */
+/* The fields up to the next blank: *s moves past it. */
 static size_t
 field(const char **s, const char *end)
 {

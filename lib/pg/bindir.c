@@ -95,9 +95,9 @@ try_usual(struct search *s, struct bk_err *e)
 
 /* Not by glob(3): what the directory is called is not ours. */
 static int
-try_beside(struct search *s, struct bk_err *e)
+try_bundled(struct search *s, struct bk_err *e)
 {
-	const char *dir = s->b->beside;
+	const char *dir = s->b->bundled;
 	DIR *d = dir == NULL ? NULL : opendir(dir);
 	const struct dirent *entry;
 	struct bk_buf path = {0};
@@ -142,7 +142,7 @@ search(struct search *s, struct bk_err *e)
 	if ((rc = try_usual(s, e)) == 0 && s->best != s->wanted)
 		rc = try_path(s, e);
 	if (rc == 0 && s->best != s->wanted)
-		rc = try_beside(s, e);
+		rc = try_bundled(s, e);
 	return rc;
 }
 

@@ -12,7 +12,7 @@
 struct bk_bindir {
 	const char *dir;	/* $BK_PG_BINDIR: search only this; or NULL */
 	const char *path;	/* $PATH; or NULL */
-	const char *beside;	/* has N/bin of majors N: searched last */
+	const char *bundled;	/* has N/bin of majors N: searched last */
 	char *const *env;	/* environment for "PROGRAM --version" */
 };
 

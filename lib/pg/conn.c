@@ -435,9 +435,9 @@ bk_conn_check_clock(const char *what, time_t now, struct bk_err *e)
 	if (llabs(apart) <= CLOCKS_APART)
 		return 0;
 	return bk_fail(e, BK_FAIL, "%s: the server's clock is %lld minutes %s "
-	    "this host's; set the wrong one right, or go by the server's with "
-	    "--any-clock", what, llabs(apart) / 60,
-	    apart > 0 ? "behind" : "ahead of");
+	    "than this host's; correct the wrong one, or go by the server's "
+	    "with --any-clock", what, llabs(apart) / 60,
+	    apart > 0 ? "earlier" : "later");
 }
 
 int

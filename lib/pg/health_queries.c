@@ -14,8 +14,8 @@
 #define SINCE(t) "CASE WHEN " t " > clock_timestamp() THEN 0 ELSE " \
 	SECONDS("clock_timestamp() - (" t ")") " END"
 
-/* How far position b is behind a; null if either is, never below 0. */
-#define BEHIND(a, b) "CASE WHEN " a " < " b " THEN 0 " \
+/* How far position b lags a; null if either is, never below 0. */
+#define LAG(a, b) "CASE WHEN " a " < " b " THEN 0 " \
 	"ELSE pg_wal_lsn_diff(" a ", " b ")::int8 END"
 
 /* The end of WAL here: written, or on a standby received. */
@@ -102,12 +102,12 @@ static const char archive_queue[] =
     "SELECT count(*) AS segments, " TIME("min(modification)") " AS oldest"
     " FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'";
 
-/* A standby that has replayed all WAL received is idle, not behind. */
+/* A standby that has replayed all WAL received is idle: no lag. */
 static const char standby[] =
     "SELECT w.pid IS NOT NULL AS receiving, w.status AS receiver,"
     " pg_is_wal_replay_paused() AS paused,"
     " s.received::text AS received_lsn, s.replayed::text AS replayed_lsn,"
-    " " BEHIND("s.received", "s.replayed") " AS replay_lag_bytes,"
+    " " LAG("s.received", "s.replayed") " AS replay_lag_bytes,"
     " CASE WHEN s.received <= s.replayed THEN 0 ELSE "
     SINCE("pg_last_xact_replay_timestamp()") " END AS replay_lag_seconds,"
     " " TIME("pg_last_xact_replay_timestamp()") " AS last_replayed"
@@ -118,10 +118,10 @@ static const char standby[] =
 static const char replicas[] =
     "SELECT pid, application_name AS name, host(client_addr) AS address,"
     " state, sync_state,"
-    " " BEHIND("lsn", "sent_lsn") " AS sent_lag_bytes,"
-    " " BEHIND("lsn", "write_lsn") " AS write_lag_bytes,"
-    " " BEHIND("lsn", "flush_lsn") " AS flush_lag_bytes,"
-    " " BEHIND("lsn", "replay_lsn") " AS replay_lag_bytes,"
+    " " LAG("lsn", "sent_lsn") " AS sent_lag_bytes,"
+    " " LAG("lsn", "write_lsn") " AS write_lag_bytes,"
+    " " LAG("lsn", "flush_lsn") " AS flush_lag_bytes,"
+    " " LAG("lsn", "replay_lsn") " AS replay_lag_bytes,"
     " " SECONDS("write_lag") " AS write_lag_seconds,"
     " " SECONDS("flush_lag") " AS flush_lag_seconds,"
     " " SECONDS("replay_lag") " AS replay_lag_seconds"
@@ -132,7 +132,7 @@ static const char replicas[] =
 #define SLOTS(more) \
     "SELECT slot_name::text AS name, slot_type AS type," \
     " database::text AS database, active, temporary," \
-    " " BEHIND("lsn", "restart_lsn") " AS retained_bytes," \
+    " " LAG("lsn", "restart_lsn") " AS retained_bytes," \
     " " TIME("(to_jsonb(s) ->> 'inactive_since')::timestamptz") \
     " AS inactive_since, to_jsonb(s) ->> 'invalidation_reason'" \
     " AS invalidation_reason" more \

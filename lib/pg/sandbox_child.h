@@ -9,7 +9,7 @@
 
 #include <stdatomic.h>
 
-enum {			/* what of its own it gets, besides user and
+enum {			/* what it gets of its own, in addition to user and
 			 * environment */
 	BK_CONFINE_FILES = 1,	/* a root with programs, /etc, five devices and
 				 * dir alone, only the last of them writable */

@@ -155,7 +155,7 @@ bk_subject_date(struct bk_subject *s, time_t newest, const struct bk_fresh *f,
 	}
 	s->state = bk_state_worse(s->state, BK_STATE_UNKNOWN);
 	return bk_subject_note(s, e, "dated in the future, or this host's "
-	    "clock is behind");
+	    "clock is slow");
 }
 
 int

@@ -273,7 +273,7 @@ fits(struct match *m)
 
 static int reads_twice(struct match *m, const char *pattern, const char *s);
 
-/* A variable of the series key, var, at s; rest is the pattern behind it. */
+/* A variable of the series key, var, at s; rest is the pattern after it. */
 static int
 try_values(struct match *m, int var, const char *rest, const char *s)
 {

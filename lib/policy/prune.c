@@ -34,7 +34,7 @@ bk_prune_check_clock(const struct bk_listing *items, const struct bk_guards *g,
 			continue;
 		bk_duration_format((uint64_t)(item->r.time - g->now), ahead);
 		return bk_fail(e, BK_DATA, "%s: dated %s in the future, or "
-		    "this host's clock is behind; nothing is "
+		    "this host's clock is slow; nothing is "
 		    "deleted", item->r.name,
 		    ahead);
 	}

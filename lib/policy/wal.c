@@ -203,8 +203,8 @@ compare_names(const void *a, const void *b)
 }
 
 /*
- * Let go each .partial file that has its whole segment beside it, stored for as
- * long as g demands.
+ * Let go each .partial file whose whole segment is there as well, stored for
+ * as long as g demands.
  */
 static int
 judge_partial(struct bk_listing *wal, const struct bk_guards *g,

@@ -100,7 +100,7 @@ add_target(const struct bk_recover_settings *s, struct bk_buf *out,
 
 	if (s->proof->stop != BK_STOP_AS_ASKED)
 		return add_lsn(out, s->proof->lsn,
-		    s->proof->stop == BK_STOP_BEHIND, e);
+		    s->proof->stop == BK_STOP_AFTER, e);
 	switch (t->kind) {
 	case BK_TARGET_LSN:
 		return add_lsn(out, t->lsn, 0, e);

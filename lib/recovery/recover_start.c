@@ -289,7 +289,7 @@ answers(const struct postmaster *pm)
 	    PQpingParams(keys, values, 0) == PQPING_OK;
 }
 
-/* As ourselves, or as postgres; whoever it lets in may ask. */
+/* As ourselves, or as postgres; any role that may connect will do. */
 static PGconn *
 connect_to(const struct postmaster *pm, struct bk_err *why)
 {

@@ -46,13 +46,13 @@ is_consistent(struct prover *s, const struct bk_logrecord *r)
 {
 	if (s->consistent == 0 || r->end < s->consistent)
 		return 0;
-	s->p->stop = BK_STOP_BEHIND;
+	s->p->stop = BK_STOP_AFTER;
 	s->p->lsn = r->at;
 	return 1;
 }
 
 static int
-stops_behind(struct prover *s, const struct bk_logrecord *r)
+stops_after(struct prover *s, const struct bk_logrecord *r)
 {
 	const struct bk_recovery_target *t = &s->o->target;
 
@@ -127,7 +127,7 @@ see(void *ctx, const struct bk_logrecord *r)
 		return 1;
 	}
 	note(s, r);
-	s->reached = stops_behind(s, r);
+	s->reached = stops_after(s, r);
 	return s->reached;
 }
 
@@ -176,7 +176,7 @@ fail_before(struct prover *s, const char *what, struct bk_err *e)
 
 /* The WAL ends, and the target was not in it. */
 static int
-fail_behind(struct prover *s, const char *what, struct bk_err *e)
+fail_past_end(struct prover *s, const char *what, struct bk_err *e)
 {
 	char end[BK_LSN_TEXT], last[80];
 
@@ -209,7 +209,7 @@ judge_end(struct prover *s, const char *what, struct bk_err *e)
 
 	/* with a target the server fails if it cannot go as far as this */
 	if (t->kind == BK_TARGET_LATEST) {
-		s->p->stop = s->last != 0 ? BK_STOP_BEHIND : BK_STOP_AS_ASKED;
+		s->p->stop = s->last != 0 ? BK_STOP_AFTER : BK_STOP_AS_ASKED;
 		s->p->lsn = s->last;
 		return 0;
 	}
@@ -219,11 +219,11 @@ judge_end(struct prover *s, const char *what, struct bk_err *e)
 		return 0;
 	}
 	if (t->kind == BK_TARGET_LSN && s->last != 0 && ends_at(s, t->lsn)) {
-		s->p->stop = BK_STOP_BEHIND;
+		s->p->stop = BK_STOP_AFTER;
 		s->p->lsn = s->last;
 		return 0;
 	}
-	return fail_behind(s, what, e);
+	return fail_past_end(s, what, e);
 }
 
 /* No file for the segment with this number. */
@@ -252,8 +252,8 @@ judge_absent(struct prover *s, uint64_t number, const char *what,
 }
 
 /*
- * Are there nothing but zeros behind the record that is not whole?  So it ends
- * in a .partial, which was handed over while the record was being written.
+ * Are there only zeros after the record that is not whole?  So it ends in a
+ * .partial, which was handed over while the record was being written.
  */
 static int
 rest_is_zero(const struct prover *s, const struct bk_walk *w, int fd,
@@ -277,9 +277,9 @@ rest_is_zero(const struct prover *s, const struct bk_walk *w, int fd,
 }
 
 /*
- * What follows is no WAL.  In a segment of the archive that is damage, unless
- * it is the last one and it ends with zeros; what the base backup has of its
- * own ends anyhow, behind what it needs.
+ * What follows is not WAL.  In a segment of the archive that is damage, unless
+ * it is the last one and it ends with zeros; the base backup's own WAL ends
+ * anyhow, after what it needs.
  */
 static int
 judge_broken(struct prover *s, const struct bk_walk *w, struct prove_file *f,
@@ -321,7 +321,7 @@ fail_foreign(struct prover *s, const char *name, struct bk_err *e)
 
 	bk_lsn_format(s->p->end, end);
 	return bk_fail(e, BK_DATA, "%s: holds WAL of another timeline than %"
-	    PRIu32 " behind %s, where that one begins", name,
+	    PRIu32 " after %s, where that one begins", name,
 	    bk_wal_history_owner(&s->history, s->p->end), end);
 }
 

@@ -37,7 +37,7 @@ struct bk_prove_options {		/* all is borrowed */
 enum bk_proof_stop {
 	BK_STOP_AS_ASKED,	/* by the target itself */
 	BK_STOP_BEFORE,		/* before the record at lsn */
-	BK_STOP_BEHIND,		/* behind the record at lsn */
+	BK_STOP_AFTER,		/* after the record at lsn */
 };
 
 struct bk_proof {
@@ -55,7 +55,7 @@ struct bk_proof {
 /*
  * 0; -1 with *e set: BK_DATA the target cannot be reached: a hole, damage, what
  * is stored is not what its name says, the target lies before the base backup's
- * end or behind the last WAL, each named; BK_FAIL it cannot be told.
+ * end or after the last WAL, each named; BK_FAIL it could not find out.
  */
 int bk_prove(const struct bk_prove_options *o, struct bk_proof *p,
     struct bk_err *e);

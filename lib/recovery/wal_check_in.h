@@ -41,7 +41,7 @@ int bk_prove_open(struct prover *s, uint64_t number, struct prove_file *f,
 /* Close it, and remove it from the spool if that is full, or if bad. */
 void bk_prove_close(struct prover *s, struct prove_file *f, int bad);
 
-/* Fetch what comes behind it meanwhile. */
+/* Fetch what follows it meanwhile. */
 void bk_prove_ahead(struct prover *s, const struct prove_file *f);
 
 /* 1: the archive has a later segment; 0: none was found; -1. */

@@ -17,7 +17,7 @@ struct metric {
 	int never;		/* a timestamp; null is "never": 0 */
 	int db;			/* label db: the database connected to */
 	struct {
-		const char *key, *name;	/* of a value beside it */
+		const char *key, *name;	/* of another value of its row */
 	} label[LABELS];
 };
 

@@ -269,8 +269,7 @@ put_standby(struct page *p)
 	char a[CELL], b[CELL];
 
 	if (json_is_object(o))
-		put(p, "standby       %s%s, %s and %s behind what it "
-		    "received\n",
+		put(p, "standby       %s%s, replay lags by %s and %s\n",
 		    json_is_true(json_object_get(o, "receiving")) ?
 		    "receiving" : "NOT receiving",
 		    json_is_true(json_object_get(o, "paused")) ?

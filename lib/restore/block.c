@@ -153,7 +153,7 @@ take_manifest(struct bk_restore *r, struct bk_proof_record *record,
 	struct bk_restore_manifest *m = &r->manifest;
 
 	if (r->ours && !bk_proof_record_closes(record, &r->seal))
-		return bk_restore_damaged(r, NULL, "no closing mark behind its "
+		return bk_restore_damaged(r, NULL, "no closing mark after its "
 		    "manifest", e);
 	if (bk_proof_record_manifest(record, &r->toc, r->name, e) == -1)
 		return -1;

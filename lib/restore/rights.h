@@ -1,7 +1,7 @@
 #ifndef BK_RESTORE_RIGHTS_H
 #define BK_RESTORE_RIGHTS_H
 /*
- * Code of a dump that runs with the rights of whoever restores.
+ * Code of a dump that runs with the rights of the role that restores.
  *
  * PostgreSQL itself runs index expressions, materialized views and statistics
  * on expressions as the owner, in a security-restricted operation (guard.h);

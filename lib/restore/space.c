@@ -47,7 +47,7 @@ bk_space_check(PGconn *conn, const char *name, struct bk_space *space,
 	bk_size_format(space->free, left);
 	if (rc == 0 && space->known && space->free < space->needed)
 		rc = bk_fail(e, BK_FAIL, "database \"%s\": no room for a "
-		    "second one beside it: it has %s, and %s has %s free; "
+		    "second one next to it: it has %s, and %s has %s free; "
 		    "make room, or use --any-space if the dump is smaller",
 		    name, needed, PQgetvalue(res, 0, 1), left);
 	PQclear(res);

@@ -1,6 +1,6 @@
 #ifndef BK_RESTORE_SPACE_H
 #define BK_RESTORE_SPACE_H
-/* Is there room for a second database beside the first? */
+/* Is there room for a second database next to the first? */
 #include <libpq-fe.h>
 
 #include <stdint.h>

@@ -96,7 +96,7 @@ bk_target_refuse_part(struct bk_target *t, struct bk_err *e)
 	return is_empty(t) ? 0 : bk_fail(e, BK_DATA, "database \"%s\": the "
 	    "dump is of a part of a database, and the rest would be gone; use "
 	    "-t or -n to load tables or schemas of it, --into for a database "
-	    "beside this one, or --part to put the part in its place",
+	    "next to this one, or --part to put the part in its place",
 	    t->database.data);
 }
 
@@ -133,7 +133,7 @@ bk_target_refuse(struct bk_target *t, const struct bk_target_source *from,
 	if ((rc = describe(t, from, &about, e)) == 0)
 		rc = bk_fail(e, BK_DATA, "database \"%s\": is not empty%s; use "
 		    "--replace %s to put the dump in its place, or --into for "
-		    "a copy beside it", name, about.len > 0 ? about.data : "",
+		    "a copy next to it", name, about.len > 0 ? about.data : "",
 		    name);
 	bk_buf_free(&about);
 	return rc;

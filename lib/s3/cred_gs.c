@@ -54,7 +54,7 @@ member(const struct google *g, const char *name, struct bk_err *e)
 	return s;
 }
 
-/* name=value, behind an & if it is not the first. */
+/* name=value, after an & if it is not the first. */
 static int
 field(struct bk_buf *form, const char *name, const char *value,
     struct bk_err *e)

@@ -23,7 +23,7 @@
 /*
  * In the child, between fork() and exec: async-signal-safe calls only.  The
  * signals are as a shell would have them, whatever the tool ignores.  A group
- * of its own, because a shell that is killed leaves its commands behind.
+ * of its own, because a killed shell's commands go on running.
  */
 _Noreturn static void
 run(const char *command, int out)

@@ -42,7 +42,7 @@ void bk_s3_list_free(struct bk_s3_list *l);
 
 /* Of which backups the latest is wanted. */
 struct bk_s3_latest {
-	const char *match;	/* whose part behind the prefix matches this
+	const char *match;	/* whose part after the prefix matches this
 				 * shell pattern, in which "*" matches a "/"
 				 * too; NULL: any */
 	time_t before;		/* whose time is not later; 0: any */

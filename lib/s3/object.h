@@ -9,7 +9,7 @@
 /* Metadata that bk-s3put gives every object. */
 #define BK_S3_META_UPLOAD "x-amz-meta-bk-upload"	/* random, unique */
 #define BK_S3_META_LABEL "x-amz-meta-bk-label"		/* a WAL file's, as
-							 * behind a mark */
+							 * after a mark */
 #define BK_S3_META_PARTS "x-amz-meta-bk-parts"		/* see parts.h */
 
 /*
@@ -23,7 +23,7 @@ int bk_s3_etag_tag(struct bk_s3 *s3, const char *key,
     const struct bk_s3_pair *query, char etag[BK_S3_ETAG]);
 
 /*
- * Give key that tag besides those that it has.  0; -1 with *e set: the server
+ * Add that tag to those that key has.  0; -1 with *e set: the server
  * has no tags, or refuses.
  */
 int bk_s3_tag_etag(struct bk_s3 *s3, const char *key, const char *etag,

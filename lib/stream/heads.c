@@ -4,14 +4,14 @@
 
 #define ENVELOPE_MIN 8		/* bytes of its mark: fewer are anybody's */
 
-/* Bytes of a head, from here on; those of a field may end behind it. */
+/* Bytes of a head, from here on; those of a field may end after it. */
 struct piece {
 	const uint8_t *p;
 	size_t n;
 	int cut;		/* there were to be more */
 };
 
-static const struct piece nowhere, behind = { .cut = 1 };
+static const struct piece nowhere, beyond = { .cut = 1 };
 
 /* The first n bytes of *h, or what there is of them; *h is what follows. */
 static struct piece
@@ -71,7 +71,7 @@ mark_of_archive(struct piece h)
 	unsigned minor, i;
 
 	if (h.n < 11)
-		return behind;
+		return beyond;
 	minor = h.p[6];
 	/* of these alone we know where they must not end */
 	if (minor < BK_FORMAT_ARCHIVE_MIN || minor > BK_FORMAT_ARCHIVE_MAX)
@@ -86,16 +86,16 @@ mark_of_archive(struct piece h)
 		(void)take_string(&h);
 	s = take_string(&h);
 	if (s.n != 8 || !begins(s, "ENCODING"))
-		return h.cut ? behind : nowhere;
+		return h.cut ? beyond : nowhere;
 	/* section; defn, drop; copy */
 	(void)take(&h, 5);
 	for (i = 0; i < 3; i++)
 		s = take_string(&h);
 	if (!begins(s, author))
-		return h.cut ? behind : nowhere;
+		return h.cut ? beyond : nowhere;
 	(void)take(&s, strlen(author));
 	if (s.n == 0 || (blank = memchr(s.p, ' ', s.n)) == NULL)
-		return h.cut ? behind : nowhere;
+		return h.cut ? beyond : nowhere;
 	(void)take(&s, (size_t)(blank - s.p) + 1);
 	return s;
 }
@@ -108,7 +108,7 @@ mark_of_gzip(struct piece h)
 	int cut;
 
 	if (h.n < 10)
-		return behind;
+		return beyond;
 	if (!(h.p[3] & 4))
 		return nowhere;
 	(void)take(&h, 10);
@@ -120,7 +120,7 @@ mark_of_gzip(struct piece h)
 		if (begins(id, BK_HEAD_GZIP_FIELD))
 			return data;
 	}
-	return cut ? behind : nowhere;
+	return cut ? beyond : nowhere;
 }
 
 /* The content of a skippable frame at the beginning. */
@@ -157,7 +157,7 @@ mark_of_tar(struct piece h)
 	    (void)take(&h, 1))
 		n = n * 10 + (size_t)(*h.p - '0');
 	if (!begins(h, " " BK_HEAD_TAR_MARK))
-		return h.n < strlen(" " BK_HEAD_TAR_MARK) ? behind : nowhere;
+		return h.n < strlen(" " BK_HEAD_TAR_MARK) ? beyond : nowhere;
 	(void)take(&h, strlen(" " BK_HEAD_TAR_MARK));
 	return take(&h, n);
 }

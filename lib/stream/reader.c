@@ -143,7 +143,7 @@ begin(struct bk_reader *in, struct bk_err *e)
 		return unfinished(in, e);
 	if (in->marked && len == -1)
 		return in->head_len < BK_SEAL_HEAD ? unfinished(in, e) :
-		    bk_fail(e, BK_DATA, "%s: damaged: the label behind its "
+		    bk_fail(e, BK_DATA, "%s: damaged: the label after its "
 		    "opening mark", in->name);
 	if (at == 0) {
 		in->envelope = in->head_off = (size_t)len;

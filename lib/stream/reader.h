@@ -72,7 +72,7 @@ int bk_reader_sealed(const struct bk_reader *in);
 /* 1 if the stream is in an envelope. */
 int bk_reader_envelope(const struct bk_reader *in);
 
-/* The label behind the opening mark; an empty one without.  Borrowed. */
+/* The label after the opening mark; an empty one without.  Borrowed. */
 const struct bk_label *bk_reader_label(const struct bk_reader *in);
 
 /*

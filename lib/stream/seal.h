@@ -15,7 +15,7 @@
  * row, name or file, and nobody who reads the beginning while the rest is
  * still being written.
  *
- * Behind the opening mark stands the label: fields in parentheses, each of them
+ * After the opening mark comes the label: fields in parentheses, each of them
  * optional, in this order, with ';' between them,
  *
  *	db=NAME or cluster=NAME	all but ASCII letters, digits and "._-" as %XX
@@ -33,7 +33,7 @@
  *	run=0123456789abcdef	the ID of the pipeline's run, made by its first
  *				stage
  *
- * Behind the closing mark stand four hex digits: the number of bytes after
+ * After the closing mark come four hex digits: the number of bytes after
  * them.  They are the format's own; a stream cut anywhere, even there, is
  * unfinished.
  *
@@ -56,7 +56,7 @@
 #define BK_SEAL_CLOSING 68	/* of a closing mark and its digits */
 #define BK_SEAL_HEAD 4096	/* the label ends within these */
 #define BK_SEAL_TAIL 2560	/* the closing mark begins within these: five
-				 * blocks of a tar, which has most behind it */
+				 * blocks of a tar, which has most after it */
 
 #define BK_LABEL_NAME 192	/* room for a name and its NUL */
 #define BK_LABEL_HOST 65	/* for a host's and its NUL */
@@ -99,7 +99,7 @@ void bk_label_host(struct bk_label *l, const char *host);
 int bk_label_wal(struct bk_label *l, const char *name);
 
 /*
- * What is stored under a WAL file's name, beside what is to be stored there:
+ * What is stored under a WAL file's name, compared with what is to be stored:
  * the same content; the beginning of it, in a .partial file, which now->prior
  * says; or something else.
  */

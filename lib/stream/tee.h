@@ -5,8 +5,8 @@
  * whole stream as its standard input.
  *
  * The stream passes through a ring buffer of BK_TEE_RING bytes, in which each
- * sink has its own position and its own writing thread.  A sink may lag behind
- * by the size of the ring; then reading waits for it, unless it has closed its
+ * sink has its own position and its own writing thread.  A sink may lag by the
+ * size of the ring; then reading waits for it, unless it has closed its
  * input or died.  The last 4 KiB reach a sink only after the input was found
  * complete, so that no sink gets the closing mark of a stream that failed; and
  * the end of a stream that failed only when its processes have ended, so that

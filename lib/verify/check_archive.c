@@ -242,7 +242,7 @@ check_manifest(struct check *c, struct bk_err *e)
 	c->manifest = 1;
 	if (c->ours && !bk_proof_record_closes(&c->record, &c->seal))
 		return bk_fail(e, BK_DATA, "%s: damaged: no closing mark "
-		    "behind its manifest", c->name);
+		    "after its manifest", c->name);
 	if (bk_proof_record_manifest(&c->record, &c->toc, c->name, e) == -1)
 		return -1;
 	c->v->proof = "content";

@@ -1,6 +1,6 @@
 #ifndef BK_VERIFY_CHECK_BASE_IN_H
 #define BK_VERIFY_CHECK_BASE_IN_H
-/* What was found in the tar of a base backup, beside its files. */
+/* What was found in the tar of a base backup, its files apart. */
 #include "archive/tar.h"
 #include "datadir/backup_manifest.h"
 #include "verify/verdict.h"

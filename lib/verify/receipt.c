@@ -269,7 +269,7 @@ bk_receipt_check_dir(const char *where, struct bk_err *e)
 	    bk_fail_errno(e, "%s: receipt directory", where);
 }
 
-/* bk-s3put beside the program self, or in PATH. */
+/* bk-s3put in the directory of the program self, or in PATH. */
 static int
 find_s3put(const char *self, struct bk_buf *out, struct bk_err *e)
 {

@@ -60,8 +60,8 @@ int bk_receipt_save(const char *path, mode_t mode, const struct bk_buf *text,
 
 /*
  * Store text as NAME.UTC.receipt.json in the directory where, with mode, or
- * under an s3:// URL by bk-s3put, found beside self (or in PATH if that has no
- * slash) and run with env.  NAME is the user's, or by the label:
+ * under an s3:// URL by bk-s3put, found in self's directory (or in PATH if self
+ * has no slash) and run with env.  NAME is the user's, or by the label:
  * "shop-20261121T021503Z".
  */
 int bk_receipt_store(const char *where, mode_t mode, const char *self,

@@ -23,7 +23,7 @@
 
 /*
  * Nothing need be durable.  What the cluster needs beyond that, as a library
- * for an extension's own WAL, comes from --scratch-config, behind these lines.
+ * for an extension's own WAL, comes from --scratch-config, after these lines.
  */
 static const char settings[] = "fsync = off\nfull_page_writes = off\n"
     "synchronous_commit = off\nautovacuum = off\nhot_standby = off\n"
@@ -38,7 +38,7 @@ struct test {
 	const struct bk_recovery_test *o;
 	const char *name;
 	struct bk_verdict *v;
-	struct bk_beside beside;	/* the check of the stream, beside */
+	struct bk_split split;	/* the check of the stream, as it is read */
 	/* what unpacks it */
 	char dir[sizeof(((struct bk_scratch *)NULL)->dir) + 16];
 	struct bk_datadir *data;
@@ -177,7 +177,7 @@ unpack(struct test *t, struct bk_err *e)
 	const struct bk_datadir_options how = { .dir = t->dir,
 		.in_place = 1, .threads = t->o->jobs, .sysid = "",
 		.progress = t->o->progress };
-	const struct bk_source both = { bk_beside_read, &t->beside };
+	const struct bk_source both = { bk_split_read, &t->split };
 	int rc = become_user(t->o->server, e);
 
 	(void)snprintf(t->dir, sizeof(t->dir), "%s/" BK_SCRATCH_DATA,
@@ -186,7 +186,7 @@ unpack(struct test *t, struct bk_err *e)
 	    bk_datadir_unpack(t->data, both, t->name, e) == -1))
 		rc = -1;
 	rc = become_ourselves(t->o->server, rc, e);
-	return bk_beside_finish(&t->beside, 1, rc, e);
+	return bk_split_finish(&t->split, 1, rc, e);
 }
 
 static int
@@ -341,18 +341,18 @@ bk_recovery_test_run(const struct bk_recovery_test *o, struct bk_source src,
     const char *name, struct bk_verdict *v, struct bk_err *e)
 {
 	struct test t = { .o = o, .name = name, .v = v,
-	    .beside = { .src = src, .check = check_stream, .ctx = &t } };
+	    .split = { .src = src, .check = check_stream, .ctx = &t } };
 	double began = bk_monotonic();
 	int rc = -1;
 
-	if (bk_beside_start(&t.beside, e) == 0 && unpack(&t, e) == 0 &&
+	if (bk_split_start(&t.split, e) == 0 && unpack(&t, e) == 0 &&
 	    prepare(&t, e) == 0 && recover(&t, e) == 0) {
 		v->restore_seconds = bk_monotonic() - began;
 		v->proof = "recovery";
 		if (look(&t, e) == 0)
 			rc = bk_verdict_judge(v, name, e);
 	}
-	bk_beside_free(&t.beside);
+	bk_split_free(&t.split);
 	PQfinish(t.conn);
 	bk_datadir_free(t.data);
 	return rc;

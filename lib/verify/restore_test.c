@@ -29,7 +29,7 @@ struct test {
 	struct bk_restore_test *o;
 	const char *name;
 	struct bk_verdict *v;
-	struct bk_beside beside;	/* the check of the stream, beside */
+	struct bk_split split;	/* the check of the stream, as it is read */
 	/* the restore into a database */
 	struct bk_restore *restore;
 	struct bk_restore_report report;
@@ -342,7 +342,7 @@ compare_definitions(struct test *t, struct bk_err *e)
 
 /*
  * The queries; not of a copy that is another: its code may have put a view in
- * the place of a table, to run with the rights of whoever reads it.
+ * the place of a table, to run with the rights of its reader.
  */
 static int
 run_queries(struct test *t, PGconn *conn, struct bk_err *e)
@@ -412,7 +412,7 @@ take_database(struct test *t, int *loading, struct bk_err *e)
 		return -1;
 	*loading = 1;
 	do
-		n = bk_beside_read(&t->beside, scratch, sizeof(scratch), e);
+		n = bk_split_read(&t->split, scratch, sizeof(scratch), e);
 	while (n > 0);
 	return (int)n;
 }
@@ -422,17 +422,17 @@ bk_restore_test_run(struct bk_restore_test *o, struct bk_source src,
     const char *name, struct bk_verdict *v, struct bk_err *e)
 {
 	struct test t = { .o = o, .name = name, .v = v,
-	    .beside = { .src = src, .check = check_stream, .ctx = &t } };
-	const struct bk_source both = { bk_beside_read, &t.beside };
+	    .split = { .src = src, .check = check_stream, .ctx = &t } };
+	const struct bk_source both = { bk_split_read, &t.split };
 	double began = bk_monotonic();
 	int rc = -1, loading = 0;
 
-	if (bk_beside_start(&t.beside, e) == -1)
+	if (bk_split_start(&t.split, e) == -1)
 		goto done;
 	if ((t.restore = bk_restore_open(both, name, e)) != NULL)
 		rc = o->against ? take_database(&t, &loading, e) :
 		    restore(&t, &loading, e);
-	rc = bk_beside_finish(&t.beside, loading, rc, e);
+	rc = bk_split_finish(&t.split, loading, rc, e);
 	if (rc == 0 && t.memory)
 		rc = bk_fail_memory(e);
 	v->proof = o->against ? v->proof : "restore";
@@ -446,7 +446,7 @@ bk_restore_test_run(struct bk_restore_test *o, struct bk_source src,
 	if (rc == 0)
 		rc = bk_verdict_judge(v, name, e);
  done:
-	bk_beside_free(&t.beside);
+	bk_split_free(&t.split);
 	bk_restore_free(t.restore);
 	bk_conn_params_free(t.params);
 	bk_buf_free(&t.settings);

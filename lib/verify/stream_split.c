@@ -10,7 +10,7 @@
 static ssize_t
 read_pipe(void *ctx, void *buf, size_t n, struct bk_err *e)
 {
-	const struct bk_beside *b = ctx;
+	const struct bk_split *b = ctx;
 
 	return bk_io_read(b->from, buf, n, "pipe", e);
 }
@@ -18,7 +18,7 @@ read_pipe(void *ctx, void *buf, size_t n, struct bk_err *e)
 static void *
 check_stream(void *arg)
 {
-	struct bk_beside *b = arg;
+	struct bk_split *b = arg;
 	char scratch[SCRATCH];
 	struct bk_err ignored = {0};
 
@@ -30,7 +30,7 @@ check_stream(void *arg)
 }
 
 static void
-close_pipe(struct bk_beside *b)
+close_pipe(struct bk_split *b)
 {
 	if (b->to != -1)
 		close(b->to);
@@ -38,7 +38,7 @@ close_pipe(struct bk_beside *b)
 }
 
 int
-bk_beside_start(struct bk_beside *b, struct bk_err *e)
+bk_split_start(struct bk_split *b, struct bk_err *e)
 {
 	int p[2];
 
@@ -57,9 +57,9 @@ bk_beside_start(struct bk_beside *b, struct bk_err *e)
 }
 
 ssize_t
-bk_beside_read(void *ctx, void *buf, size_t n, struct bk_err *e)
+bk_split_read(void *ctx, void *buf, size_t n, struct bk_err *e)
 {
-	struct bk_beside *b = ctx;
+	struct bk_split *b = ctx;
 	ssize_t r = b->src.read(b->src.ctx, buf, n, e);
 
 	if (r == 0)
@@ -71,7 +71,7 @@ bk_beside_read(void *ctx, void *buf, size_t n, struct bk_err *e)
 }
 
 static void
-join(struct bk_beside *b)
+join(struct bk_split *b)
 {
 	close_pipe(b);
 	if (b->runs)
@@ -80,13 +80,13 @@ join(struct bk_beside *b)
 }
 
 int
-bk_beside_finish(struct bk_beside *b, int reading, int rc, struct bk_err *e)
+bk_split_finish(struct bk_split *b, int reading, int rc, struct bk_err *e)
 {
 	char scratch[SCRATCH];
 	struct bk_err ignored = {0};
 
 	while (rc == -1 && reading &&
-	    bk_beside_read(b, scratch, sizeof(scratch), &ignored) > 0)
+	    bk_split_read(b, scratch, sizeof(scratch), &ignored) > 0)
 		continue;
 	join(b);
 	if (b->rc == -1 && (rc == 0 || (reading && b->e.code == BK_DATA))) {
@@ -97,7 +97,7 @@ bk_beside_finish(struct bk_beside *b, int reading, int rc, struct bk_err *e)
 }
 
 void
-bk_beside_free(struct bk_beside *b)
+bk_split_free(struct bk_split *b)
 {
 	join(b);
 	if (b->from != -1)

@@ -24,8 +24,8 @@ sweep(PGconn *conn)
 	if (!got)
 		return;
 	/*
-	 * In the server: a name may be of another database's encoding.  Whoever
-	 * may log in was put to use since; so was an owner.
+	 * In the server: a name may be of another database's encoding.  A role
+	 * that may log in, or owns something, has been put to use since.
 	 */
 	PQclear(bk_sql_exec(conn, "DO $$ DECLARE role name; BEGIN FOR role IN "
 	    "SELECT rolname FROM pg_catalog.pg_roles WHERE NOT rolcanlogin AND "

@@ -193,9 +193,9 @@ in_pipe(int fd)
 
 /*
  * The command has ended: end the feeder, close fd, the pipe's read end, and
- * return how many bytes were not read.  A process that the command has left
- * behind may still read: nothing is taken away from it, unless it is certain
- * that the closing mark never comes, lest it store a file with a hole.
+ * return how many bytes were not read.  A process that the command has started
+ * and left may still read: nothing is taken away from it, unless it is certain
+ * that it never gets the closing mark, so that it stores no file with a hole.
  */
 static uint64_t
 end_feeder(struct feeder *f, pthread_t thread, int fd)
@@ -516,7 +516,7 @@ bk_wal_command_fetch(const struct bk_wal_command *c, const char *name,
 	listening = bk_thread_start(&thread, listen_to, &f, &lost) == 0;
 	if (!listening || (read_output(&f, &read_e) == -1 && f.refused))
 		bk_child_kill(pid);
-	close_one(&f.out[0]);	/* lest it waits to write more */
+	close_one(&f.out[0]);	/* so that it does not wait to write more */
 	if (!listening)
 		close_one(&f.err[0]);
 	if (bk_child_reap(pid, &f.ended) == -1)

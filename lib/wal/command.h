@@ -50,8 +50,8 @@ struct bk_wal_held {		/* = {0} */
  * standard input, in an envelope with label.  *pid, 0 before, is its process
  * while it runs, for bk_child_kill(), and leads a group; BK_WAL_STOPPED: it is
  * not to run.  0: it exited with 0 and had read all; -1 with *e set, "NAME:
- * cause"; what it has left behind is sent SIGTERM then, and never sees the
- * closing mark behind a hole.  *held is set then, unless it is NULL.
+ * cause"; what it has left running is sent SIGTERM then, and never sees the
+ * closing mark after a hole.  *held is set then, unless it is NULL.
  */
 int bk_wal_command_feed(const struct bk_wal_command *c, const char *name,
     int fd, uint64_t size, const struct bk_label *label,

@@ -21,7 +21,7 @@
 #define LOCK_NAME ".bk-wal.%s.lock"
 #define ASKED ".bk-wal.asked"
 #define DIGITS 24		/* of a segment's name */
-#define FARTHEST 65536		/* segments behind one that is not there */
+#define FARTHEST 65536		/* segments after one that is not there */
 #define USUAL ((uint64_t)16 << 20)	/* bytes of a segment */
 #define LEAST BK_WAL_SEGMENT_MIN
 
@@ -147,7 +147,7 @@ likely_segment(struct bk_wal_get *g, const char *name)
 	return bk_wal_segment_address(name, USUAL, &address) ? USUAL : LEAST;
 }
 
-/* name is not there: is any of those behind it? */
+/* name is not there: is any of those after it? */
 static int
 check_hole(struct bk_wal_get *g, const char *name, struct bk_err *e)
 {
@@ -291,7 +291,7 @@ from_spool(struct bk_wal_get *g, const char *name, const char *spooled,
 }
 
 /*
- * Lock name in the spool, waiting for whoever fetches it now unless nowait; -1:
+ * Lock name in the spool, waiting for its other fetcher unless nowait; -1:
  * locked by another, or there are no locks here, without which it is only
  * fetched twice.
  */

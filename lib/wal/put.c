@@ -160,7 +160,7 @@ clean(const struct bk_wal_put *p, const char *own)
 	bk_buf_free(&path);
 }
 
-/* --- what is ready beside it */
+/* --- what else is ready */
 
 /* As the server does: histories first, then by name. */
 static int

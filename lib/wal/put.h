@@ -4,7 +4,7 @@
  * A WAL file of a server into an archive by a COMMAND (wal/command.h), once it
  * was found to be what its name says.
  *
- * With a spool directory, the files that are .ready beside it in archive_status
+ * With a spool directory, the other files that are .ready in archive_status
  * are stored too, several at once, each recorded as durably as the file itself:
  * the spool's file NAME.stored holds the SHA-256 of what was stored.  When the
  * server asks for NAME, that is compared, and nothing is sent again.  A record

@@ -271,8 +271,8 @@ switch_to(struct receive *r, uint32_t timeline, uint64_t lsn, struct bk_err *e)
 
 /*
  * The server is on another timeline than what was received last.  If more was
- * received of that one than the server's history has of it (a standby was
- * promoted that was behind), go on with the next.
+ * received of that one than the server's history has of it (a standby that
+ * lagged was promoted), go on with the next.
  */
 static int
 follow(struct receive *r, struct bk_err *e)

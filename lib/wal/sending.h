@@ -6,8 +6,8 @@
  *
  * A .partial may meet another one of its name.  The label of what is stored
  * tells its end and its digest, which bk-save and bk-s3put report (bk(7),
- * BK_STATUS_FD): whoever has the file knows whether it begins with that, though
- * nobody can read the archive.  If so it replaces it; else it is stored under
+ * BK_STATUS_FD): the sender of the file knows whether it begins with that,
+ * though it cannot read the archive.  If so it replaces it; else it is stored under
  * a second name, NAME.partial. and eight digits of its digest, and nothing is
  * lost.
  */

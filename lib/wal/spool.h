@@ -8,7 +8,7 @@
  *			received
  *	NAME		a segment, whole and durable
  *	NAME.partial	the segment that is being received, or the last one of
- *			a timeline that has ended; zeros behind what was
+ *			a timeline that has ended; zeros after what was
  *			received
  *	NNNNNNNN.history
  *

@@ -108,7 +108,7 @@ bk_logrecord_wanted(const struct bk_logrecord_header *h)
 	return h->manager == XACT || h->manager == XLOG;
 }
 
-/* The data behind the short headers; empty if the record has blocks. */
+/* The data after the short headers; empty if the record has blocks. */
 static struct cursor
 main_data(const uint8_t *body, size_t n)
 {
@@ -174,7 +174,7 @@ parse_xact(const struct bk_logrecord_header *h, unsigned magic,
 	    prepared_xid(c, magic, commit, flags);
 }
 
-/* Its timeline is behind the position of redo, its time further behind. */
+/* Its timeline follows the position of redo, its time comes later. */
 static void
 parse_checkpoint(struct cursor *c, struct bk_logrecord *r)
 {

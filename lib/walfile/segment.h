@@ -28,7 +28,7 @@ int bk_wal_header_read(const void *p, size_t n, struct bk_wal_header *out);
 /*
  * Is a file of size bytes with this header the segment (partial or not) that
  * name says, of the cluster sysid ("": any)?  The header's timeline may be an
- * older one: behind a switch a segment begins with pages of the timeline that
+ * older one: after a switch a segment begins with pages of the timeline that
  * it forked from.  A .partial may be shorter than a segment.  0, or -1 with
  * BK_DATA, "NAME: cause".
  */

@@ -43,7 +43,7 @@ ends_word(char c)
 
 /* What follows the digits of a segment; *rest is what follows the name. */
 static enum bk_wal_file
-kind_behind(const char *s, const char **rest)
+kind_by_suffix(const char *s, const char **rest)
 {
 	const char *p;
 
@@ -71,7 +71,7 @@ kind_of(const char *s, const char **rest)
 {
 	switch (digits(s)) {
 	case BK_WAL_DIGITS:
-		return kind_behind(s + BK_WAL_DIGITS, rest);
+		return kind_by_suffix(s + BK_WAL_DIGITS, rest);
 	case SHORT:
 		*rest = after(s + SHORT, HISTORY);
 		return *rest == NULL ? BK_WAL_FILE_OTHER : BK_WAL_FILE_HISTORY;

@@ -25,8 +25,8 @@ struct bk_walk {
 	uint64_t number;		/* of the segment that comes next */
 	uint32_t file, timeline;	/* of the file; of the last page */
 	uint64_t before;		/* the last whole record's */
-	uint64_t end;			/* behind it */
-	uint64_t torn;			/* behind what was looked at */
+	uint64_t end;			/* after it */
+	uint64_t torn;			/* after what was looked at */
 	int any;			/* there is one */
 	/* the record that is being read */
 	uint64_t at;

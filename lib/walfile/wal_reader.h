@@ -23,7 +23,7 @@ struct bk_walk_options {
 	uint64_t sysid;		/* the cluster's; 0: whichever comes first */
 	/* the timeline that position at belongs to; NULL: any */
 	uint32_t (*owner)(void *ctx, uint64_t at);
-	/* called for each record; 1: stop behind it */
+	/* called for each record; 1: stop after it */
 	int (*record)(void *ctx, const struct bk_logrecord *r);
 	void *ctx;
 };

@@ -149,7 +149,7 @@ test_times(void)
 	    "nor can it be approved then");
 	is_str(opened(1, NOW - 300), RECORDS, "a clock that is a bit behind");
 	is_str(opened(1, NOW - 301), "plan: dated in the future, or this "
-	    "host's clock is behind", "one that is more behind");
+	    "host's clock is slow", "one that is slower");
 }
 
 /* Bob's key, with his signature of other text. */

@@ -80,7 +80,7 @@ int
 main(void)
 {
 	char pg[64], path[64], only[64], rm[64];
-	struct bk_bindir b = { .path = path, .beside = pg, .env = env };
+	struct bk_bindir b = { .path = path, .bundled = pg, .env = env };
 
 	ok(mkdtemp(top) != NULL, "a temporary directory");
 	(void)snprintf(pg, sizeof(pg), "%s", top);
@@ -103,7 +103,7 @@ main(void)
 	(void)snprintf(path, sizeof(path), "%s/15/bin", top);
 	starve("a search", STARVE_BUFFER, find_job, &b);
 	(void)snprintf(path, sizeof(path), "%s/host/bin", top);
-	b.beside = NULL;
+	b.bundled = NULL;
 	ok(*found(&b, 17) == '\0', "and nothing stands beside");
 	(void)snprintf(rm, sizeof(rm), "rm -r '%s'", top);
 	ok(system(rm) == 0, "removed");

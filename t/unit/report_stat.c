@@ -117,8 +117,8 @@ test_page(const json_t *doc)
 	has(text, "              FAILING: 2 failures, the last 30s ago: "
 	    "00000001000000000000000A\n", "its failures");
 	has(text, "              2 waiting, the oldest for 10m\n", "its queue");
-	has(text, "standby       NOT receiving, replay PAUSED, 1.0MiB and 1s "
-	    "behind what it received\n", "a standby");
+	has(text, "standby       NOT receiving, replay PAUSED, replay lags "
+	    "by 1.0MiB and 1s\n", "a standby");
 	has(text, "        ?         ?", "what is not known");
 	has(text, "and 1 more\n", "more than the limit");
 	has(text, "  public.t \"\n", "an odd table");

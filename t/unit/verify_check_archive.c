@@ -152,7 +152,7 @@ test_behind_manifest(void)
 	is_damaged(&s, "a block after the manifest, number 10");
 	s.b.len = end;
 	s.b.data[s.close + 1] ^= 1;
-	is_damaged(&s, "no closing mark behind its manifest");
+	is_damaged(&s, "no closing mark after its manifest");
 	bk_buf_free(&manifest);
 	free_sample(&s);
 }

@@ -120,19 +120,19 @@ static int
 beside_job(void *arg, struct bk_err *e)
 {
 	size_t at = 0;
-	struct bk_beside b = { .src = { read_text, &at },
+	struct bk_split b = { .src = { read_text, &at },
 	    .check = check_text };
 	char buf[4];
 	ssize_t n = -1;
 	int rc = -1;
 
 	(void)arg;
-	if (bk_beside_start(&b, e) == 0) {
-		while ((n = bk_beside_read(&b, buf, sizeof(buf), e)) > 0)
+	if (bk_split_start(&b, e) == 0) {
+		while ((n = bk_split_read(&b, buf, sizeof(buf), e)) > 0)
 			continue;
-		rc = bk_beside_finish(&b, 1, n == 0 ? 0 : -1, e);
+		rc = bk_split_finish(&b, 1, n == 0 ? 0 : -1, e);
 	}
-	bk_beside_free(&b);
+	bk_split_free(&b);
 	return rc;
 }
 
