@@ -190,7 +190,7 @@ set_defaults(struct options *o)
 {
 	struct bk_base_backup *b = &o->base;
 
-	/* only the server matters, whatever database is named */
+	/* only the server matters, not the database that is named */
 	b->target.url = tool_database_url("", b->target.host);
 	b->target.app = tool.name;
 	b->target.ca_file = ca_file_postgres();

@@ -97,7 +97,7 @@ parse_options(struct options *o, int argc, char *argv[])
 	if (o->approve != NULL && (o->nfiles == 0 || o->output != NULL))
 		tool_usage("--approve PLAN KEYFILE, and no -o");
 	if (o->public && o->output != NULL)
-		tool_usage("-y: no -o; the public key is no secret, use > "
+		tool_usage("-y: no -o; the public key is not a secret, use > "
 		    "FILE");
 	if (!o->join && o->nfiles > (o->public || o->count > 0 ||
 	    o->approve != NULL))

@@ -20,7 +20,7 @@ enum { STORED = TOOL_OPT_TOOL };
 
 static const struct tool_opt options[] = {
 	{ STORED, "stored", NULL, NULL,
-	    "give the time stored, whatever the name says" },
+	    "give the time stored, even if the name has one" },
 	TOOL_OPTIONS
 };
 

@@ -252,7 +252,7 @@ begin_message(struct bk_notify_message *m, const struct options *o)
 
 /*
  * Compose the message.  A failure to compose one is sent as a message too:
- * silence must not pass for good news.
+ * silence must not look like good news.
  */
 static int
 compose(struct bk_notify_message *m, const struct options *o, struct bk_err *e)

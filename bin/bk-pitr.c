@@ -169,7 +169,7 @@ unpack(struct pitr_options *o, struct base *b, struct bk_err *e)
 
 /* --- the proof */
 
-/* So many segments ahead as there is room for, whatever their size. */
+/* As many segments ahead as there is room for, of any size. */
 static unsigned
 ahead(const struct pitr_options *o, const struct bk_start_label *l)
 {

@@ -21,7 +21,7 @@ static const struct tool_opt options[] = {
 	{ MARKERS, "markers", NULL, NULL,
 	    "list the delete markers that hide versions" },
 	{ STORED, "stored", NULL, NULL,
-	    "give the time stored, whatever the name says" },
+	    "give the time stored, even if the name has one" },
 	{ UPLOADS, "uploads", NULL, NULL,
 	    "list unfinished multipart uploads instead" },
 	{ OLDER, "older", "TIME", NULL,
@@ -52,7 +52,7 @@ static const struct tool tool = {
 struct options {
 	unsigned retry_for;
 	enum bk_s3_kind kind;
-	time_t before;		/* list what is no younger; 0: all */
+	time_t before;		/* list what is not younger; 0: all */
 };
 
 static const char *const kinds[] = {

@@ -28,8 +28,8 @@ extern char **environ;
 #define PAUSE_MAX 30		/* seconds between two tries */
 
 /*
- * What PostgreSQL makes of an exit status: 1 to 125 is "not in the archive",
- * at which recovery ends; above that, recovery is aborted.
+ * How PostgreSQL reads an exit status: 1 to 125 is "not in the archive", at
+ * which recovery ends; above that, recovery is aborted.
  */
 enum { THERE = 0, ABSENT = 1, ABORT = 255 };
 

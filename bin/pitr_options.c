@@ -77,7 +77,7 @@ add_increment(struct pitr_options *o, char *command, atomic_int *child)
 	o->ninputs++;
 }
 
-/* A setting's name, as in postgresql.conf, and whatever value. */
+/* A setting's name, as in postgresql.conf, and any value. */
 static void
 add_setting(struct pitr_options *o, const char *arg)
 {

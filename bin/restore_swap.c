@@ -80,7 +80,7 @@ swap_refuse(const struct restore_swap *r, struct bk_err *e)
 	return look_for_room(r, e);
 }
 
-/* The SQL that makes of the new database the one that is gone. */
+/* The SQL that gives the new database the place of the missing one. */
 static int
 add_opening(const struct restore_swap *r, struct bk_buf *sql, struct bk_err *e)
 {

@@ -15,7 +15,7 @@ if [ -n "$(git status --porcelain)" ]; then
 fi
 version=$(sed -n 's/.*BK_VERSION "\(.*\)"/\1/p' lib/base/version.h)
 mkdir -p build/dist
-# whatever somebody's ~/.gitconfig has to say of it
+# no matter what somebody's ~/.gitconfig says
 git -c tar.umask=0022 -c core.autocrlf=false -c core.attributesFile=/dev/null \
     archive --format=tar --prefix="bk-$version/" HEAD |
     gzip -9n >"build/dist/bk-$version.tar.gz.new"

@@ -230,7 +230,7 @@ forged() {
 	    perl -0777 -pe 'substr($_, -100, 1) ^= "\1"'
 }
 
-@test "a wrong signature: whatever marks the stream ends with, nothing comes of it" {
+@test "a wrong signature: any marks that the stream ends with, nothing comes of it" {
 	local n bare chain
 	bk-keygen --sign -o ann
 	bk-keygen -y ann >ann.pub

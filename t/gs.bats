@@ -117,7 +117,7 @@ asked() { grep -c -- "$1" gsfront.py.log || :; }
 	openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out ec.pem
 	service_account account.json ec.pem
 	run -2 --separate-stderr bk-s3ls gs://backups/
-	[[ $stderr == *'account.json: its private_key is no RSA key'* ]]
+	[[ $stderr == *'account.json: its private_key is not an RSA key'* ]]
 	echo '{"type": "service_account"}' >account.json
 	run -2 --separate-stderr bk-s3ls gs://backups/
 	[[ $stderr == *'account.json: has no "client_email"'* ]]

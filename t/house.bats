@@ -455,6 +455,62 @@ options() {
 	done | none
 }
 
+# --- words
+
+# prose: the files whose comments, messages and text people read.
+prose() {
+	printf '%s\n' bin/{,tool/}*.[ch] lib/*/*.[ch] lib/README man/*.[1-8] *.md \
+	    NEWS Makefile build-aux/* contrib/* contrib/*/* |
+	    seek -vE '\.(png|py)$' | while read -r file; do
+		[ ! -f "$file" ] || echo "$file"
+	done
+}
+
+# Many of those who read us learned English as a second language.  Before the
+# tab is the word, which may be part of a name in C, after it what they know.
+@test "plain words: each of these has a better one" {
+	cat >"$BATS_TEST_TMPDIR/words" <<-'WORDS'
+	all there is	all that is left, all of it
+	anew	again, new
+	behind	after, past; for a replica: lags by
+	beside	next to, with, in the directory of
+	besides	other than, in addition to
+	cannot be told	is not known
+	can be told	is known
+	for good	permanently, for ever
+	hence	so
+	henceforth	from then on
+	in vain	for nothing, without success
+	is no good	cannot be used
+	lest	so that ... not
+	of itself	on its own, by itself
+	once more	again
+	shall	must, will
+	that which	the one that, what
+	thereby	by that, which
+	till	until
+	whatever	any, no matter what, however
+	whereby	by which
+	whichever	any, the one that
+	whoever	anyone who, the user that
+	WORDS
+	grep -qP '^behind\t' "$BATS_TEST_TMPDIR/words"
+	prose >"$BATS_TEST_TMPDIR/files"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/files")" -gt 600 ]
+	perl -e '
+	    open my $list, "<", shift or die; my %better = map { chomp; split /\t/ } <$list>;
+	    my $any = join "|", sort { length $b <=> length $a } keys %better;
+	    for my $file (map { chomp; $_ } <STDIN>) {
+		open my $text, "<", $file or die "$file: $!";
+		while (<$text>) {
+		    while (/(?<![a-z])($any)(?![a-z])/gi) {
+			my $word = lc $1;
+			print "$file:$.: \"$word\"; better: $better{$word}\n";
+		    }
+		}
+	    }' "$BATS_TEST_TMPDIR/words" <"$BATS_TEST_TMPDIR/files" | none
+}
+
 # --- the tree
 
 @test "no word of a mark stands whole in any tracked file" {

@@ -243,7 +243,7 @@ flip() {
 	perl -0777 -pe 'substr($_, '"$2"', 1) ^= "\x10"' "$1"
 }
 
-@test "an outage is no end: 1; an archive that lacks the last WAL is one: 3" {
+@test "an outage is not an end: 1; an archive that lacks the last WAL is one: 3" {
 	run -1 --separate-stderr bk-pitr -q -D nowhere --dry-run \
 	    --target latest --wal 'exit 1' <"$F/base.tar"
 	[[ $stderr == "bk-pitr: 0"*": "*"exit status 1"* ]]

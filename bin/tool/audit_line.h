@@ -4,7 +4,7 @@
  * This run's line in the audit log, written by another process so that it
  * appears even if this one is killed: bk-audit --record, started when the run
  * begins.  It reads JSON objects from us, one per line: first what the run is,
- * at the end its result.  When its input ends, for whatever reason, it appends
+ * at the end its result.  When its input ends, for any reason, it appends
  * one line of all that it received; a missing result is a failure.  Its error
  * messages come back over the same socket.
  *

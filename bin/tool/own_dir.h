@@ -1,6 +1,6 @@
 #ifndef BK_BIN_TOOL_OWN_DIR_H
 #define BK_BIN_TOOL_OWN_DIR_H
-/* What stands in the directory of this program's file, whatever PATH says. */
+/* What is in the directory of this program's file, without a look at PATH. */
 #include "base/buf.h"
 
 /*

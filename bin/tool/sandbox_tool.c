@@ -130,7 +130,7 @@ narrow_write(const char *name)
 	if (name == NULL)
 		return;
 	directory_of(name, dir);
-	/* /dev/stdout is whatever file that is */
+	/* /dev/stdout may be any kind of file */
 	if (stat(name, &st) == 0 && (!S_ISREG(st.st_mode) ||
 	    strcmp(dir, "/dev") == 0))
 		narrow_write_in(name);

@@ -21,7 +21,7 @@ void signals_catch(void (*cleanup)(void));
  * For a tool that stops by itself: from now on a signal only makes the returned
  * descriptor readable.  The tool stops its work and cleans up, and
  * signals_end() ends the process by that signal.  The same signal again kills
- * at once, and so does one of which the tool cannot be told.  -1 with *e set.
+ * at once, and so does one that the tool cannot catch.  -1 with *e set.
  */
 int signals_stop_fd(struct bk_err *e);
 

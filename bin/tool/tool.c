@@ -54,7 +54,7 @@ occupy_closed(void)
 
 /*
  * Find BK_STATUS_FD before we open anything: if it names a descriptor that is
- * closed, whatever is opened later may get its number.
+ * closed, the next file that is opened may get its number.
  */
 static void
 find_status_fd(void)
@@ -460,7 +460,7 @@ tool_end(int rc, struct bk_err *e)
 	const char *log = audit_log();
 	struct bk_err log_err = {0};
 
-	signals_hold();	/* for good: main() ends the run, not a signal */
+	signals_hold();	/* for ever: main() ends the run, not a signal */
 	progress_line_stop();
 	if (rc != 0 && e->code == BK_OK)
 		bk_fail(e, BK_FAIL, "failed");

@@ -97,8 +97,8 @@ void tool_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /*
  * The arguments are valid and the run begins: its operation ("dump"), source
  * and destination, NULL if not known yet; borrowed until tool_end().  With
- * BK_AUDIT_LOG set, a run that has begun leaves a line in that log, whatever
- * ends it.  Call after parsing the options, before the first thread and any
+ * BK_AUDIT_LOG set, a run that has begun leaves a line in that log, however it
+ * ends.  Call after parsing the options, before the first thread and any
  * function of signals.h.
  */
 void tool_run(const char *type, const char *source,

@@ -62,7 +62,7 @@ def quote(text):
 
 
 def scale(unit, top):
-    """What to divide by and to write behind, for numbers of up to top."""
+    """What to divide by and to write after it, for numbers of up to top."""
     if unit == "s":
         steps = [(86400, " d"), (3600, " h"), (60, " min"), (1, " s")]
     elif unit == "bytes":
@@ -125,9 +125,9 @@ class Stat(Panel):
         value = self.series[0][1][-1][1] if self.series else 0
         color, text = self.color(value)
         if text is None:
-            by, behind = scale(self.defaults["unit"], value)
+            by, suffix = scale(self.defaults["unit"], value)
             text = f"{value / by:.{self.defaults.get('decimals', 0)}f}" + \
-                behind.replace("%%", "%")
+                suffix.replace("%%", "%")
         return ("unset border; unset tics; unset key\n"
                 f"set object rectangle from graph 0,0 to graph 1,1 "
                 f"fillcolor rgb '{color}' fillstyle solid noborder behind\n"
@@ -182,7 +182,7 @@ class Lines(Panel):
     def draw(self, start, end, step):
         unit, custom = self.defaults["unit"], self.defaults["custom"]
         top = max((v for _, p in self.series for _, v in p), default=1)
-        by, behind = scale(unit, top)
+        by, suffix = scale(unit, top)
         limits = [s for s in self.defaults.get("thresholds", {"steps": []})
                   ["steps"] if s["value"] is not None]
         style = ("fillsteps fillstyle solid 0.8 noborder"
@@ -196,7 +196,7 @@ class Lines(Panel):
                f"set key at graph -0.03, graph {-key:.3f} left top horizontal "
                f"samplen 1 width 1 Left reverse\n{few}"
                f"set yrange [{self.defaults.get('min', '*')}:{high}]\n"
-               f"set format y '%.3g{behind}'\n"]
+               f"set format y '%.3g{suffix}'\n"]
         plots, hues = [], {}
         for i, (title, points) in enumerate(self.series):
             path = self.store(i, points, step)

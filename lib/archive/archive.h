@@ -91,7 +91,7 @@ int bk_toc_digest(const struct bk_toc *toc, const struct bk_buf *raw,
 const char *bk_toc_recorded(const struct bk_toc *toc);
 
 /*
- * 1 if the archive says of itself, by this word before BK_TOC_DIGEST, that it
+ * 1 if the archive says, by this word before BK_TOC_DIGEST, that it
  * is of a part of a database, or if it has tables and no rows.  Other writers
  * than bk-dump say nothing of themselves.
  */
@@ -123,8 +123,8 @@ int bk_archive_next(struct bk_archive *a, int *type, int32_t *id,
 int bk_archive_object(struct bk_archive *a, uint32_t *oid, struct bk_err *e);
 
 /*
- * Read at most n bytes of the data of the block or object, whatever its chunks;
- * may return fewer.  0 at its end, -1 with *e set.
+ * Read at most n bytes of the data of the block or object, across chunks; may
+ * return fewer.  0 at its end, -1 with *e set.
  */
 ssize_t bk_archive_data(struct bk_archive *a, void *buf, size_t n,
     struct bk_err *e);

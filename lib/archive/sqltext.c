@@ -446,8 +446,8 @@ bytes_to_come(const struct bk_sqltext *t)
 }
 
 /*
- * Read a byte.  A later one of a character is no quote, whatever it looks like;
- * the second may tell that there are more.
+ * Read a byte.  A later one of a character is not a quote, even if it has the
+ * value of one; the second may tell that there are more.
  */
 static int
 step_by_character(struct bk_sqltext *t, char ch, struct bk_err *e)

@@ -3,7 +3,7 @@
 /*
  * A streaming reader of SQL scripts, as psql reads them: it finds where
  * statements, comments, psql's own commands and the data of COPY begin and end,
- * whatever stands in quotes, dollar quotes, comments, parentheses and bodies of
+ * despite quotes, dollar quotes, comments, parentheses and bodies of
  * BEGIN ATOMIC (lexical rules: PostgreSQL manual, 4.1, and its scan.l).  Lines
  * end with a newline, or with carriage return and newline.
  *

@@ -28,8 +28,8 @@ int bk_chain_prepare(struct bk_err *e);
 /*
  * Append record, a JSON object of n bytes on one line, to the log path
  * (format.h) as its next line.  A last line truncated by a crash is ended by a
- * newline first, and hashed as it is.  Memory: the record, whatever the length
- * of existing lines.  0, or -1 with *e set and the log unchanged.
+ * newline first, and hashed as it is.  Memory: the record, for any length of
+ * existing lines.  0, or -1 with *e set and the log unchanged.
  */
 int bk_chain_append(const char *path, const char *record, size_t n,
     struct bk_err *e);

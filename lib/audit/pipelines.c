@@ -20,7 +20,7 @@ struct pipeline {
 	char *who;		/* "user@host" */
 	double begun;
 	time_t ended;
-	int failed;		/* of itself */
+	int failed;		/* not because of another */
 	int consequence;	/* one stage, which failed because of another */
 	struct bk_buf lines;	/* of its stages, each with its newline */
 	size_t n;
@@ -31,7 +31,7 @@ struct bk_pipelines {
 	size_t n, cap;
 };
 
-/* What becomes of the stages: one run. */
+/* The stages joined: one run. */
 struct joined {
 	struct bk_run *stage;	/* n of them, in the order of the pipeline */
 	size_t n;

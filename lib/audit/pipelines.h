@@ -5,8 +5,8 @@
  * pipeline.  The stages that made a backup have the ID of its run; those that
  * read one have that ID as backup, and began together.  A stage that failed
  * before any label came has neither: if it failed only because of another, and
- * just one pipeline of the same user and host failed of itself then, it belongs
- * to that.  Any other line is a pipeline of its own.
+ * just one pipeline of the same user and host had a failure of its own then, it
+ * belongs to that.  Any other line is a pipeline of its own.
  */
 #include "audit/runs.h"
 
@@ -25,7 +25,7 @@ int bk_pipelines_add(struct bk_pipelines *p, const struct bk_run *r,
  * that reads one, the source of the first, operation and type of the last);
  * destination and size are those of what was stored, several destinations with
  * ", " between them; its error is the first that is not the consequence of
- * another.  A sink that failed is no failure if bk-tee had enough others.
+ * another.  A sink that failed is not a failure if bk-tee had enough others.
  * line is all that as an object, with the operations of the stages.  Call it
  * once.  0, or -1 with *e set.
  */

@@ -22,7 +22,7 @@ int bk_size_parse(const char *s, const char *label, uint64_t *bytes,
     struct bk_err *e);
 
 /*
- * A share of 0 to max percent: 20%, or 20pc where a '%' is no good (cron makes
+ * A share of 0 to max percent: 20%, or 20pc where a '%' cannot be (cron makes
  * it a newline).
  */
 int bk_fraction_parse(const char *s, uint64_t max, const char *label,

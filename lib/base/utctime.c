@@ -365,9 +365,9 @@ bk_moment_parse(const char *s, const char *label,
 	utc = as_utc(&p);
 	if (s != end) {
 		if (parse_zone(s, &east) == -1)
-			return bk_fail(e, BK_USAGE, "%s '%s': '%s' is no zone; "
-			    "write Z for UTC, or an offset like +02:00", label,
-			    text, s);
+			return bk_fail(e, BK_USAGE, "%s '%s': '%s' is not a "
+			    "zone; write Z for UTC, or an offset like +02:00",
+			    label, text, s);
 	} else {
 		n = readings(wall, utc, at);
 		if (!assume)

@@ -7,7 +7,7 @@
  * server's clock, on which timeline and from which WAL location on; so the
  * clock is asked first.  With WAL, a temporary replication slot of this session
  * keeps the server from removing it meanwhile; it ends with the session,
- * whatever ends that.
+ * however that ends.
  *
  * The end (stream/writer.h) is written only once every file that passed has
  * been found in the manifest, with its size and CRC-32C, the manifest's own

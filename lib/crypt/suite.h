@@ -35,7 +35,7 @@ int bk_suite_hkdf(uint8_t out[BK_SUITE_KEY], const uint8_t *ikm, size_t n,
     const uint8_t *salt, size_t salt_len, const char *info, struct bk_err *e);
 
 /*
- * Encrypt a file key under a key used for nothing else, hence with a nonce of
+ * Encrypt a file key under a key used for nothing else, so with a nonce of
  * zeros; out gets file_key_len + BK_SUITE_TAG bytes.
  */
 int bk_suite_wrap(const struct bk_suite *s, uint8_t *out,

@@ -8,8 +8,8 @@
  * theirs.
  *
  * Lines are handed over as they arrive, the manifest's own checksum comes last:
- * whatever a handler was told holds only once bk_backup_manifest_end() returned
- * 0.
+ * nothing that a handler was told is certain until bk_backup_manifest_end() has
+ * returned 0.
  */
 #include "base/err.h"
 #include "datadir/file_sum.h"

@@ -102,7 +102,8 @@ bk_datadir_add_space(struct bk_datadir *d, const char *path,
 	}
 	if (*to != '/')
 		return bk_fail(e, BK_DATA, "%s: %s: refused: a tablespace at "
-		    "'%.200s', which is no absolute path", d->name, path, to);
+		    "'%.200s', which is not an absolute path", d->name, path,
+		    to);
 	if (is_taken(d, to))
 		return bk_fail(e, BK_FAIL, "%s: two tablespaces in one place; "
 		    "choose another for this one: --map %s=DIR", to, from);

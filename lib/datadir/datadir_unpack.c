@@ -30,7 +30,7 @@ is_space(const char *path)
 	return *path != '\0' && path[strspn(path, "0123456789")] == '\0';
 }
 
-/* A tablespace has nothing but PG_15_202209061, whatever a stream says. */
+/* A tablespace has only PG_15_202209061, even if a stream says otherwise. */
 static int
 check_space(const struct bk_datadir *d, const char *path, struct bk_err *e)
 {
@@ -233,7 +233,7 @@ unpack_entry(struct bk_datadir *d, const struct bk_tar_entry *entry,
 	if (bk_buf_add(path, p, n, e) == -1)
 		return -1;
 	if (bk_tree_check(path->data, e) == -1) {
-		bk_fail_add(e, "; %s is no base backup", d->name);
+		bk_fail_add(e, "; %s is not a base backup", d->name);
 		return -1;
 	}
 	if (strcmp(path->data, BK_PG_VERSION_AWAY) == 0)

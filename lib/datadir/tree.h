@@ -97,7 +97,7 @@ int bk_tree_keep(struct bk_tree *t, struct bk_err *e);
 
 /*
  * Remove what was made and is still there, the last first, grafts too.  Also
- * from another thread: then whatever makes more fails.
+ * from another thread: then a call that makes more fails.
  */
 void bk_tree_undo(struct bk_tree *t);
 

@@ -289,7 +289,7 @@ undo_one(const struct bk_made *m, int dir)
 		    AT_REMOVEDIR : 0);
 }
 
-/* Another thread may be in any function but this: made only grows till then. */
+/* Another thread may be in any function but this: made only grows until then. */
 void
 bk_tree_undo(struct bk_tree *t)
 {
@@ -329,7 +329,7 @@ add_left(struct bk_tree *t, struct bk_err *e)
 	struct stat st;
 	size_t i, n = 0;
 
-	/* what cannot be told counts as left */
+	/* if in doubt it is still there */
 	if (t->ours ? lstat(t->name, &st) == 0 || errno != ENOENT :
 	    bk_tree_first(t, name, &ignored) == -1 || name[0] != '\0') {
 		bk_fail_add(e, "; %s could not be cleared: remove what is "

@@ -46,7 +46,7 @@ add_digest(struct bk_dump_output *d, size_t at, struct bk_err *e)
 	return 0;
 }
 
-/* Does a reader find our mark, whatever precedes it? */
+/* Does a reader find our mark after any beginning of the stream? */
 static int
 check_head(const struct bk_dump_output *d, const char *mark, struct bk_err *e)
 {

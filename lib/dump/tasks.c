@@ -8,7 +8,7 @@
 #include "pg/conn.h"
 #include "pg/sql.h"
 
-/* The name that a relation has now, as ASCII, whatever the encoding. */
+/* The name that a relation has now, as ASCII in any encoding. */
 #define NAME_NOW(oid) "pg_catalog.encode(pg_catalog.textsend(" oid \
     "::pg_catalog.regclass::pg_catalog.text), 'hex')"
 

@@ -3,7 +3,7 @@
 /*
  * The instant in a name, as templates (template.h) write it: {utc},
  * "20261121T052719Z"; or {date} and, anywhere after it, {time}:
- * "2026-11-21/shop-052719".  A date or a time alone is no instant.
+ * "2026-11-21/shop-052719".  A date or a time alone is not an instant.
  */
 #include <stddef.h>
 #include <time.h>

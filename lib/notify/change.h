@@ -14,7 +14,7 @@
  *
  * News is a subject that is worse than was told, or OK again, or no longer
  * there (unless the message does not show all), or was told remind seconds ago
- * and is still not OK (0: that is no news).  Then the lines with news come
+ * and is still not OK (0: that is not news).  Then the lines with news come
  * first in m's text, and since when it was bad at its end; and what is to be
  * remembered once m was sent is appended to *told.
  */

@@ -47,7 +47,7 @@ find_last(struct search *s, const struct bk_run *r, struct bk_err *e)
 	return is_own(r) ? 0 : keep(&s->last, r, e);
 }
 
-/* The database dumped names the job, whichever stage is reported. */
+/* The database dumped names the job, for any stage that is reported. */
 static int
 note_job(struct search *s, const struct bk_run *r, struct bk_err *e)
 {

@@ -128,7 +128,7 @@ static const char replicas[] =
     " FROM pg_stat_replication, " WAL_END
     " ORDER BY replay_lsn NULLS FIRST, pid";
 
-/* What only some versions know of a slot is null where it is no column. */
+/* What only some versions know of a slot is null where it is not a column. */
 #define SLOTS(more) \
     "SELECT slot_name::text AS name, slot_type AS type," \
     " database::text AS database, active, temporary," \

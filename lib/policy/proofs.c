@@ -184,7 +184,7 @@ apply(struct loading *l, struct receipt *r)
 	return 0;
 }
 
-/* Note a file that is no receipt. */
+/* Note a file that is not a receipt. */
 static int
 refuse(struct loading *l, const char *path, const char *why)
 {

@@ -44,10 +44,10 @@ struct bk_proofs_from {
 };
 
 /*
- * Read the receipts and set each item's newest proof.  pattern is how
- * names map to series (group.h), NULL without.  A file that is no receipt, or
- * not a whole one, is counted and left alone: it proves nothing, and must not
- * keep the others from being believed.
+ * Read the receipts and set each item's newest proof.  pattern is how names map
+ * to series (group.h), NULL without.  A file that is not a receipt, or not a
+ * whole one, is counted and left alone: it proves nothing, and must not keep
+ * the others from being believed.
  *
  * BK_FAIL: the directory cannot be read, or memory; or what check says.
  */

@@ -23,7 +23,7 @@ struct bk_guards {
 	unsigned max_share;	/* percent of a series that may be deleted */
 	size_t min_keep;	/* newest of a series that are always kept */
 	uint64_t min_stored;	/* seconds that each is kept after it was
-				 * stored, whatever its name says */
+				 * stored, with any time in its name */
 	/* Report why a series is refused. */
 	void (*refuse)(const char *text);
 };
@@ -31,7 +31,7 @@ struct bk_guards {
 /*
  * Decide on each item: set expired and the reasons to keep it.  The newest of
  * a series, its newest min_keep, held items, its last proven one, what was
- * stored lately, what is no backup and items without a series never expire.
+ * stored lately, what is not a backup and items without a series never expire.
  * Of a chain of increments (increments.h) all expire, or none.
  *
  * In a series whose newest is too old, or of which too large a share would

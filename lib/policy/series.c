@@ -167,7 +167,7 @@ bk_series_owner(const char *pattern, const char *name, struct bk_buf *owner,
 	return rc;
 }
 
-/* The newest one that is no increment, whose size tells little; n: none. */
+/* The newest one that is not an increment, whose size tells little; n: none. */
 static size_t
 newest_full(const struct bk_listed *item, size_t n)
 {

@@ -79,8 +79,8 @@ start_by_file(const struct bk_listing *wal, time_t t)
 }
 
 /*
- * The first position stored later than BK_WAL_MARGIN before t, whatever was
- * stored after it: a clock may have stepped.  0: there is none.
+ * The first position stored later than BK_WAL_MARGIN before t, even if later
+ * ones were stored before: a clock may have stepped.  0: there is none.
  */
 static uint64_t
 start_by_time(const struct bk_listing *wal, time_t t)

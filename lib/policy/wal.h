@@ -42,7 +42,7 @@
  * 0, or -1 with BK_DATA, and nothing may be deleted: wal has no WAL files, or
  * those of several archives (directories, ignoring subdirectories of 8 or 16
  * hex digits); no base backup is kept; the start of one is unknown; a guard
- * refuses.  What is no backup (record.h) among bases is ignored.
+ * refuses.  What is not a backup (record.h) among bases is ignored.
  */
 int bk_wal_judge(struct bk_listing *wal, const struct bk_listing *bases,
     uint64_t window, const struct bk_guards *g, struct bk_err *e);

@@ -21,7 +21,7 @@ struct bk_survey {
 /*
  * src is called name in messages; wal is the directory for its WAL, an open
  * descriptor.  0 with *s, to be freed in any case; -1 with *e set: BK_DATA for
- * what is no base backup.
+ * what is not a base backup.
  */
 int bk_survey(struct bk_source src, const char *name, int wal,
     struct bk_progress *progress, struct bk_survey *s, struct bk_err *e);

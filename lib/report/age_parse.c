@@ -78,7 +78,7 @@ read_checks(const json_t *checks, struct bk_subject *s, struct bk_fresh *f)
 	return 1;
 }
 
-/* 1, 0 if o is no subject, -1 */
+/* 1, 0 if o is not a subject, -1 */
 static int
 read_subject(const json_t *o, struct bk_subjects *all, struct bk_fresh *f,
     struct bk_err *e)

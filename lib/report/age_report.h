@@ -26,8 +26,8 @@ int bk_age_lines(const struct bk_subjects *s, const struct bk_fresh *f,
     struct bk_buf *out, struct bk_err *e);
 
 /*
- * One JSON object on one line.  bk_age_parse() makes of it what
- * bk_age_lines() needs to write the same as of *s and *f.
+ * One JSON object on one line.  bk_age_parse() reads it; bk_age_lines() then
+ * writes the same as from *s and *f.
  */
 int bk_age_json(const struct bk_subjects *s, const struct bk_fresh *f,
     struct bk_buf *out, struct bk_err *e);

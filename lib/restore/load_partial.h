@@ -10,8 +10,8 @@
  *			TRUNCATE, which does not read a damaged table
  *
  * User triggers do not fire; foreign keys are checked.  Foreign keys of other
- * tables that refer to a replaced one are dropped, added again and thereby
- * checked.  Views stay as they are.  Large objects are not loaded.
+ * tables that refer to a replaced one are dropped and added again, which checks
+ * them.  Views stay as they are.  Large objects are not loaded.
  */
 #include "restore/restore.h"
 #include "restore/select.h"

@@ -147,8 +147,8 @@ read_piece(struct bk_restore *r, struct bk_chunk *c, struct bk_piece *p,
 
 /*
  * One large object, in pieces; *c is the chunk to fill.  Two workers must not
- * write to the same page of an object, so it is cut only between pages,
- * whatever their size.
+ * write to the same page of an object, so it is cut only between pages of any
+ * size.
  */
 static int
 read_object(struct bk_restore *r, struct bk_chunk_queue *q,

@@ -228,7 +228,7 @@ has_name(const PGresult *names, const char *name)
 	return 0;
 }
 
-/* Superusers' names; none: conn's session is no superuser's.  NULL: *e set. */
+/* Superusers' names; none: the session is not a superuser's.  NULL: *e set. */
 static PGresult *
 superusers(PGconn *conn, struct bk_err *e)
 {

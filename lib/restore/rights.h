@@ -67,8 +67,8 @@ int bk_rights_callable(const struct bk_toc_entry *te);
 
 /*
  * If conn's session is a superuser's, count those of the same entries that can
- * be called, and whose owner in the dump is no superuser of this server: also
- * where owners are left out.  conn is given the archive's encoding.
+ * be called, and whose owner in the dump is not a superuser of this server:
+ * also where owners are left out.  conn is given the archive's encoding.
  * 0, or -1 with *e set.
  */
 int bk_rights_functions(PGconn *conn, const struct bk_toc *toc,

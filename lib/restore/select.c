@@ -101,7 +101,7 @@ is_part(const struct bk_toc_entry *te)
 	return 0;
 }
 
-/* "orders orders_customer_fkey" belongs to orders, whatever it refers to. */
+/* "orders orders_customer_fkey" belongs to orders, not to what it refers to. */
 static int
 is_own_key(const struct bk_toc_entry *te, const struct bk_toc_entry *table)
 {

@@ -15,7 +15,7 @@ int bk_settle_begin(PGconn *conn, const char *name, char oid[BK_SETTLE_OID],
 /*
  * Over a connection of its own, when no other session works on database oid any
  * more: is it target, and complete?  0 if so; -1 if not, with *e set to what
- * was lost, and if that cannot be told, with that.
+ * was lost, or to why that is not known.
  */
 int bk_settle(const struct bk_conn_params *params,
     const char oid[BK_SETTLE_OID], const char *target,

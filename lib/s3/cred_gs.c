@@ -193,7 +193,7 @@ sign_jwt(const struct google *g, const char *pem, struct bk_buf *jwt,
 
 	if (key == NULL || EVP_PKEY_get_id(key) != EVP_PKEY_RSA ||
 	    (size_t)EVP_PKEY_get_size(key) > sizeof(sig))
-		bk_fail(e, BK_USAGE, "%s: its private_key is no RSA key",
+		bk_fail(e, BK_USAGE, "%s: its private_key is not an RSA key",
 		    g->path);
 	else if (md == NULL ||
 	    EVP_DigestSignInit(md, NULL, EVP_sha256(), NULL, key) != 1 ||

@@ -27,8 +27,9 @@ struct bk_ini *bk_ini_load(const char *credentials, const char *config,
     struct bk_err *e);
 
 /*
- * The value of key, in lower case whatever the file has, in a profile
- * ("default", "shop"); NULL if unset or empty.  The last of several counts.
+ * The value of key, which is in lower case here and in any case in the file, in
+ * a profile ("default", "shop"); NULL if unset or empty.  The last of several
+ * counts.
  * Borrowed until bk_ini_free().
  */
 const char *bk_ini_get(const struct bk_ini *ini, const char *profile,

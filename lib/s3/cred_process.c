@@ -22,7 +22,7 @@
 
 /*
  * In the child, between fork() and exec: async-signal-safe calls only.  The
- * signals are as a shell would have them, whatever the tool ignores.  A group
+ * signals are as a shell would have them, also those the tool ignores.  A group
  * of its own, because a killed shell's commands go on running.
  */
 _Noreturn static void

@@ -2,7 +2,7 @@
 #define BK_S3_DELETE_H
 /*
  * Delete objects, or versions of them, up to 1,000 per request (DeleteObjects),
- * with a result for each object, whatever the status of the whole response.
+ * with a result for each object, independent of the response's own status.
  */
 #include <stddef.h>
 

@@ -189,8 +189,8 @@ turn_page(struct bk_s3_list *l, struct bk_err *e)
 }
 
 /*
- * A listing goes on, whatever its markers say: a page does not begin as the one
- * before, and not too many are empty.
+ * Markers are not trusted to make progress: a page must not begin as the one
+ * before, and not too many may be empty.
  */
 static int
 check_progress(struct bk_s3_list *l, struct bk_err *e)

@@ -13,7 +13,7 @@
  *	part size	8 MiB	16 MiB	32 MiB	64 MiB	128 MiB	256 MiB
  *
  * Where the stream's length is about known, half the allowed parts hold it, in
- * one size, and the other half, of twice that size, whatever it has more.
+ * one size, and the other half, of twice that size, what is in excess of it.
  * Where all parts must have one size, they hold a quarter more than expected.
  *
  * The layout is stored with the object (x-amz-meta-bk-parts: SIZExSTEP), so

@@ -114,7 +114,7 @@ keep(struct upload *u, const struct slot *s, const struct bk_s3_reply *r,
 	return 0;
 }
 
-/* Keep the ETag of a finished part, free its slot; or send it once more. */
+/* Keep the ETag of a finished part, free its slot; or send it again. */
 static int
 collect(struct upload *u, struct slot *s, struct bk_err *e)
 {

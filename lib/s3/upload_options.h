@@ -11,7 +11,7 @@ struct bk_s3_upload_options {
 	const char *key;
 	int overwrite;			/* 0: fail if the object exists */
 	/*
-	 * The label of a WAL file: an existing object is no failure if it is
+	 * The label of a WAL file: an existing object is not a failure if it is
 	 * the same WAL, and is left as it is, or if it is an earlier .partial,
 	 * which is replaced.  NULL: not of one.
 	 */

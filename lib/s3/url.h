@@ -2,7 +2,7 @@
 #define BK_S3_URL_H
 /*
  * s3://BUCKET/KEY, or gs://BUCKET/KEY, as people write it.  Nothing is decoded:
- * the key is whatever bytes follow the bucket's slash.  And AWS's own URLs.
+ * the key is the bytes after the bucket's slash.  And AWS's own URLs.
  */
 #include "base/buf.h"
 #include "base/err.h"

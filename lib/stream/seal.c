@@ -459,7 +459,7 @@ bk_seal_closes(const struct bk_seal *s, const void *p, size_t n,
 	return strcmp(sum, s->sum) == 0;
 }
 
-/* The next closing mark in the n bytes at p, of whatever stream, or NULL. */
+/* The next closing mark in the n bytes at p, of any stream, or NULL. */
 static const char *
 next_closing(const char *p, size_t n)
 {

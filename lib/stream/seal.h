@@ -11,9 +11,9 @@
  * skips it.  A mark is printable ASCII: a constant word, which tells the two
  * kinds apart; then, in the closing mark, the stream's nonce, 128 fresh random
  * bits in hex, and in the opening mark the SHA-256 (FIPS 180-4) of these hex
- * digits, in hex.  So nobody can make the end of a stream but who began it: no
- * row, name or file, and nobody who reads the beginning while the rest is
- * still being written.
+ * digits, in hex.  So only the process that began a stream can make its end: no
+ * row, name or file can, nor a reader of the beginning while the rest is still
+ * being written.
  *
  * After the opening mark comes the label: fields in parentheses, each of them
  * optional, in this order, with ';' between them,
@@ -167,7 +167,7 @@ int bk_seal_closes(const struct bk_seal *s, const void *p, size_t n,
 int bk_seal_ends(const struct bk_seal *s, const void *tail, size_t n);
 
 /*
- * The offset of the first closing mark, of whatever stream, that begins within
+ * The offset of the first closing mark, of any stream, that begins within
  * the last BK_SEAL_TAIL of n bytes; -1: none.
  */
 ptrdiff_t bk_seal_find_closing(const void *tail, size_t n);

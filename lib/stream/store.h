@@ -30,8 +30,8 @@ struct bk_store_options {
 	struct bk_freespace min_free;	/* checked from time to time */
 	mode_t mode;			/* regardless of umask; 0: 0600 */
 	/*
-	 * The label of a WAL file: an existing file is no error if it is the
-	 * same WAL, and is left as it is, or if it is an earlier .partial,
+	 * The label of a WAL file: an existing file is not an error if it is
+	 * the same WAL, and is left as it is, or if it is an earlier .partial,
 	 * which is replaced.  NULL: not of one.
 	 */
 	const struct bk_label *wal;

@@ -13,7 +13,7 @@
  * none that knows no marks takes that for success.  For that, each sink is a
  * session of its own, without a terminal.
  *
- * Memory: the ring buffer, whatever the number of sinks.
+ * Memory: the ring buffer, for any number of sinks.
  */
 #include <stdint.h>
 

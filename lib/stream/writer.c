@@ -8,7 +8,7 @@
 #include "stream/heads.h"
 
 #define CAP (64 * 1024)
-/* more than an SQL table has columns, so it is no row of COPY text either */
+/* more than an SQL table has columns, so it is not a row of COPY text either */
 #define FILLER BK_SEAL_TAIL
 
 struct bk_writer {
@@ -162,7 +162,7 @@ bk_writer_finish(struct bk_writer *out, struct bk_err *e)
 }
 
 /*
- * What is no statement, no row, no header and no block of anything.  In an
+ * What is not a statement, row, header or block of anything.  In an
  * envelope nothing in the payload counts, and its end is missing.
  */
 static void

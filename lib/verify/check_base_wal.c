@@ -30,7 +30,7 @@ read_entry(void *ctx, void *buf, size_t n, struct bk_err *e)
 	return (ssize_t)n;
 }
 
-/* Remember what a segment says of itself. */
+/* Remember a segment's header. */
 static struct bk_base_segment *
 add_segment(struct bk_base_found *f, const char *name, uint64_t size,
     const struct entry *in, struct bk_err *e)

@@ -95,7 +95,7 @@ read_reference(struct run *r, struct bk_err *e)
 	return rc;
 }
 
-/* More in the database than in a dump of a part of it is no difference. */
+/* More in the database than in a dump of a part of it is not a difference. */
 static void
 drop_more(struct bk_definitions *d)
 {

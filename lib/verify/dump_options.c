@@ -22,7 +22,7 @@ static const struct {
 	{ "-x", 10 },
 };
 
-/* All is dumped, whatever they say; "=" and a letter stand before a value. */
+/* With any of these all is dumped; "=" and a letter precede a value. */
 static const char *const harmless[] = { "--disable-triggers",
 	"--enable-row-security", "--extra-float-digits=", "--if-exists",
 	"--large-objects", "--load-via-partition-root",

@@ -17,7 +17,7 @@ int bk_dump_options_select(const json_t *options, int server_version);
 
 /*
  * Those to be given again, so that pg_dump writes the same of the same
- * database, in out: constants, whatever the manifest says, and a NULL.
+ * database, in out: constants, never text of the manifest, and a NULL.
  */
 void bk_dump_options_repeat(const json_t *options, int server_version,
     const char *out[BK_DUMP_REPEATED]);

@@ -3,8 +3,8 @@
 /*
  * Roles for a restore test.  What a role of the source owns must be owned by
  * such a role here, too: an index expression or a materialized view runs as its
- * owner, and as the role that restores if owners are left out.  So roles that the
- * server lacks are created, without any right, under their own names, and
+ * owner, and as the role that restores if owners are left out.  So roles that
+ * the server lacks are created, without any right, under their own names, and
  * dropped afterwards.
  *
  * They carry a comment to that effect, and a session that needs them holds a

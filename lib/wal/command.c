@@ -334,7 +334,7 @@ bk_wal_command_feed(const struct bk_wal_command *c, const char *name, int fd,
 
 /* --- from a command */
 
-/* One run: what it writes, says and reports, and what becomes of that. */
+/* One run: what it writes, says and reports, and where that goes. */
 struct fetch {
 	const char *name;
 	bk_wal_take *take;

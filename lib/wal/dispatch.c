@@ -265,7 +265,7 @@ work(void *arg)
 		pthread_mutex_unlock(&h->lock);
 		e = gone = (struct bk_err){0};
 		rc = run(h, i, &s, &e);
-		/* if it stays, it is stored once more after a restart */
+		/* if it stays, it is stored again after a restart */
 		if (rc == 0 && i->file.fd == -1 && bk_spool_remove(
 		    h->o->spool, i->file.label.wal, &gone) == -1)
 			h->o->say(gone.msg);

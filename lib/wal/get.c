@@ -341,7 +341,7 @@ note_asked(const struct bk_wal_get *g, const char *name)
 	fd = openat(g->dir, ASKED, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (fd == -1)
 		return;
-	/* without it, something may be fetched in vain */
+	/* without it, something may be fetched for nothing */
 	if (pwrite(fd, name, DIGITS, 0) != DIGITS)
 		(void)unlinkat(g->dir, ASKED, 0);
 	close(fd);

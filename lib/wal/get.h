@@ -51,7 +51,7 @@ struct bk_wal_get_options {
 	int (*check)(const char *name, const char *path, struct bk_err *e);
 };
 
-/* NULL with *e set: no memory, or the spool is no directory of ours. */
+/* NULL with *e set: no memory, or the spool is not a directory of ours. */
 struct bk_wal_get *bk_wal_get_open(const struct bk_wal_get_options *o,
     struct bk_err *e);
 

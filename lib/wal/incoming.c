@@ -23,7 +23,7 @@ struct incoming {
 	uint64_t size;			/* so far */
 	uint8_t head[BK_WAL_HEADER];
 	struct bk_wal_header header;	/* once there are so many bytes */
-	struct bk_buf text;		/* all of what is no segment */
+	struct bk_buf text;		/* all of what is not a segment */
 };
 
 static int

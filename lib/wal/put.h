@@ -36,7 +36,7 @@ int bk_wal_put(struct bk_wal_put *p, const char *path, struct bk_err *e);
 
 /*
  * After bk_wal_put(): why what was stored could not be recorded in the spool,
- * NULL if all was.  It is stored all the same; it will be sent once more.
+ * NULL if all was.  It is stored all the same; it will be sent again.
  */
 const struct bk_err *bk_wal_put_unrecorded(const struct bk_wal_put *p);
 

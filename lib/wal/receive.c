@@ -242,7 +242,7 @@ wait_for_work(struct receive *r, struct bk_err *e)
 	return p[0].revents != 0;
 }
 
-/* What is at work may end; what is confirmed by that, the server shall know. */
+/* Let running commands end, and tell the server what they have confirmed. */
 static void
 stop(struct receive *r)
 {

@@ -4,7 +4,7 @@
  * Receive WAL from a server and hand each finished segment over to a COMMAND.
  *
  * What is confirmed to the server, which may then remove it: with a spool (a
- * directory) whatever was fsynced there, at once; without, in strict order,
+ * directory) what was fsynced there, at once; without, in strict order,
  * what COMMAND has stored.  So the receiver may be killed at any moment.
  *
  *	stream -> spool -> hand -> COMMAND

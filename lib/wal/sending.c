@@ -30,7 +30,7 @@ is_partial(const struct bk_wal_sending *s)
 	return bk_wal_file_kind(s->label.wal) == BK_WAL_FILE_PARTIAL;
 }
 
-/* Where it begins; 0: it is no segment. */
+/* Where it begins; 0: it is not a segment. */
 static int
 find_start(const struct bk_wal_sending *s, uint64_t *start, struct bk_err *e)
 {
@@ -62,7 +62,7 @@ bk_wal_send_measure(struct bk_wal_sending *s, struct bk_err *e)
 
 /*
  * The archive has another .partial of that name: 1, this one begins with it,
- * and label.prior says so; 0: it does not, or that cannot be told; -1.
+ * and label.prior says so; 0: it does not, or that is not known; -1.
  */
 static int
 begins_with(struct bk_wal_sending *s, const struct bk_wal_held *held,

@@ -7,9 +7,9 @@
  * A .partial may meet another one of its name.  The label of what is stored
  * tells its end and its digest, which bk-save and bk-s3put report (bk(7),
  * BK_STATUS_FD): the sender of the file knows whether it begins with that,
- * though it cannot read the archive.  If so it replaces it; else it is stored under
- * a second name, NAME.partial. and eight digits of its digest, and nothing is
- * lost.
+ * though it cannot read the archive.  If so it replaces it; else it is stored
+ * under a second name, NAME.partial. and eight digits of its digest, and
+ * nothing is lost.
  */
 #include <stdatomic.h>
 #include <stdint.h>

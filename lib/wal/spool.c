@@ -152,7 +152,7 @@ bk_spool_record(struct bk_spool *s, const struct bk_spool_position *p,
 		rc = bk_buf_printf(&text, &why, "cluster=%s host=%s segment=%"
 		    PRIu64 " timeline=%" PRIu32 " lsn=%s\n", p->sysid,
 		    p->host, p->segment, p->timeline, lsn);
-	/* whatever the cause, the old one is still there */
+	/* after any failure the old one is still there */
 	if (rc == 0 && (rc = bk_store_replace(path.data, 0600, &text,
 	    &why)) == -1)
 		bk_fail(e, BK_BUSY, "%s", why.msg);

@@ -69,8 +69,8 @@ bk_start_label_parse(const char *text, struct bk_start_label *l,
 		(void)parse_lsn(earlier, &l->earlier, &rest);
 	if (start == NULL || parse_start(start, l) == -1)
 		return bk_fail(e, BK_DATA, NAME ": does not say where "
-		    "recovery begins; this is no base backup, or one that was "
-		    "started already");
+		    "recovery begins; this is not a base backup, or a server "
+		    "was started in it");
 	l->timeline = bk_wal_file_timeline(l->file);
 	return 0;
 }

@@ -36,7 +36,7 @@ struct bk_logrecord {
 	uint64_t at, end;	/* its first byte; the next record's at the
 				 * earliest */
 	uint32_t xid;		/* of COMMIT and ABORT: the transaction; 0 if
-				 * that cannot be told */
+				 * not known */
 	int has_time;
 	int64_t time;		/* microseconds since 1970-01-01, UTC */
 	uint64_t start;		/* of BACKUP: where the backup began */

@@ -1,7 +1,7 @@
 #ifndef BK_WALFILE_SEGMENT_H
 #define BK_WALFILE_SEGMENT_H
 /*
- * What a segment says of itself: the long header of its first page.
+ * A segment's own description: the long header of its first page.
  */
 #include <stddef.h>
 #include <stdint.h>

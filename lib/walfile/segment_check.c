@@ -42,8 +42,8 @@ continued(const struct file *f, uint64_t off, uint32_t *rest,
 }
 
 /*
- * Where in the file the first record begins; its size if none does, or if that
- * cannot be told without the segment before it, whose record it was.
+ * Where in the file the first record begins; its size if none does, or if only
+ * the segment before it, whose record continues here, could tell.
  */
 static uint64_t
 first_record(const struct file *f, const struct bk_wal_header *h,

@@ -20,7 +20,7 @@ int bk_whole_segment_check(const char *name, const char *path,
  * Where WAL ends in a segment that is not whole: after the last record that is
  * whole within the first size bytes of the open file fd.  What follows may be
  * zeros, half a record, or, on a standby, what the file held before.  Where the
- * first record's beginning cannot be told: before the zeros at the end.  0 with
+ * first record's beginning is not known: before the zeros at the end.  0 with
  * *bytes set, or -1 with *e set: it cannot be read, or no memory.
  */
 int bk_whole_segment_end(const char *name, int fd, uint64_t size,

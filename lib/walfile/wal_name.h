@@ -19,7 +19,7 @@
  *	exactly		the name alone, as the server gives and asks for it,
  *			and as our archives and spools have it:
  *			bk_wal_file_kind()
- *	with suffixes	the last part of a path in an archive of whatever
+ *	with suffixes	the last part of a path in an archive of any
  *			tool, where ".gz" or ".bk" may follow:
  *			bk_wal_file_suffixed(), bk_wal_segment_parse()
  *	as a word	24 digits somewhere in a base backup's name:

@@ -20,7 +20,7 @@ struct bk_walk;
 struct bk_walk_options {
 	uint64_t start;		/* where the first record begins */
 	uint64_t segment;	/* bytes of one, a power of 2 */
-	uint64_t sysid;		/* the cluster's; 0: whichever comes first */
+	uint64_t sysid;		/* the cluster's; 0: that of the first page */
 	/* the timeline that position at belongs to; NULL: any */
 	uint32_t (*owner)(void *ctx, uint64_t at);
 	/* called for each record; 1: stop after it */
@@ -31,7 +31,7 @@ struct bk_walk_options {
 enum bk_walk_end {
 	BK_WALK_NEXT,		/* the segment is whole: on to the next one */
 	BK_WALK_STOPPED,	/* record() said so */
-	BK_WALK_BROKEN,		/* what follows is no WAL: bk_walk_why() */
+	BK_WALK_BROKEN,		/* what follows is not WAL: bk_walk_why() */
 	BK_WALK_FAILED,		/* *e is set: the source, or memory */
 };
 

@@ -553,7 +553,7 @@ test_odd_spaces(const char *to)
 	usual_end(&b);
 	o = (struct bk_datadir_options){ .map = &relative, .nmap = 1 };
 	ok(unpack(&b, &o, NULL) == -1 && e.code == BK_DATA && strstr(e.msg,
-	    "which is no absolute path") != NULL, "%s", e.msg);
+	    "which is not an absolute path") != NULL, "%s", e.msg);
 	tar_free(&b);
 	/* a newline in its name, as the server writes it; announced again */
 	o = (struct bk_datadir_options){0};
