@@ -97,7 +97,7 @@ filter_main(int argc, char *argv[], const struct tool *tool,
 	tool_audit()->size_bytes = bk_writer_bytes(out);
 	if (rc == 0)
 		rc = bk_writer_finish(out, &e);
-	else if (e.code == BK_DATA)	/* intact data may be all that is left */
+	else if (e.code == BK_DATA)	/* the rest may be intact */
 		bk_writer_abandon(out);
  done:
 	bk_writer_free(out);

@@ -289,7 +289,7 @@ undo_one(const struct bk_made *m, int dir)
 		    AT_REMOVEDIR : 0);
 }
 
-/* Another thread may be in any function but this: made only grows until then. */
+/* A call of any other function may be at work: made only grows until then. */
 void
 bk_tree_undo(struct bk_tree *t)
 {
