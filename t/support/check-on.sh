@@ -71,20 +71,22 @@ furnish() {
 	cp /etc/resolv.conf /etc/hosts "$root/etc"
 }
 
-# HEAD, and beside it the vectors that some tests look for.
+# HEAD, where many put it and the users of servers cannot look: in the home of
+# root.  Beside it the vectors that some tests look for.
 sources() {
-	mkdir -p "$root/src"
-	git clone -q "$top" "$root/src/bk"
+	mkdir -p "$src"
+	chmod 700 "$root/root"
+	git clone -q "$top" "$src/bk"
 	[ -d "$shared" ] || return 0
-	mkdir "$root/src/shared"
-	mount --bind "$shared" "$root/src/shared"
-	mount -o remount,bind,ro "$root/src/shared"
+	mkdir "$src/shared"
+	mount --bind "$shared" "$src/shared"
+	mount -o remount,bind,ro "$src/shared"
 }
 
 within() {
 	chroot "$root" env -i HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" \
 	    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-	    sh -c 'cd /src/bk && exec "$@"' sh "$@"
+	    sh -c 'cd ~/src/bk && exec "$@"' sh "$@"
 }
 
 # As process 1 of its namespace.
@@ -118,12 +120,12 @@ clean() {
 		pkill -KILL -P "$pid" || kill -KILL "$pid"
 		wait "$pid" || :
 	fi
-	rm -rf "$root/src" "${root:?}"/tmp/*
+	rm -rf "$src" "${root:?}"/tmp/*
 	exit $status
 }
 
 [ $# -ge 1 ] || { echo "usage: check-on.sh SUITE [COMMAND...]" >&2; exit 2; }
-suite=$1 root=$cache/$1
+suite=$1 root=$cache/$1 src=$cache/$1/root/src
 shift
 if [ "${CHECK_ON-}" = inside ]; then
 	exec 2>&8 8>&-
