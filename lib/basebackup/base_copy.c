@@ -63,8 +63,8 @@ check_segment(const struct copy *c, size_t n, uint64_t size, struct bk_err *e)
 	    bk_wal_file_kind(name) != BK_WAL_FILE_SEGMENT)
 		return 0;
 	if (!bk_wal_header_read(c->head, n, &h))
-		return bk_fail(e, BK_DATA, "%s: not a segment of WAL",
-		    c->path.data);
+		return bk_wal_header_fail(c->head, n, c->path.data,
+		    "not a segment of WAL", e);
 	return bk_wal_segment_check(&h, name, size, c->o->sysid, e);
 }
 

@@ -354,8 +354,8 @@ learn_size(struct prover *s, const struct prove_file *f, struct bk_err *e)
 	if (n == -1)
 		return -1;
 	if (!bk_wal_header_read(head, (size_t)n, &h))
-		return bk_fail(e, BK_DATA, "%s: does not begin as WAL does",
-		    f->name);
+		return bk_wal_header_fail(head, (size_t)n, f->name,
+		    "does not begin as WAL does", e);
 	if (lseek(f->fd, 0, SEEK_SET) == -1)
 		return bk_fail_errno(e, "%s: seek", f->name);
 	s->segment = s->p->segment = h.segment;

@@ -21,7 +21,7 @@ struct check {
 	struct bk_file_table *files;
 	struct bk_file_sum sum[2];	/* CRC-32C; SHA-256 */
 	struct bk_base_found found;
-	uint8_t head[sizeof(uint64_t)];	/* of the current file */
+	uint8_t head[BK_WAL_CONTROL];	/* of the current file */
 	size_t head_len;
 	struct bk_buf manifest;
 	struct bk_buf version;		/* PG_VERSION */
@@ -81,6 +81,20 @@ read_file(struct check *c, const char *path, struct bk_buf *keep,
 	    bk_file_table_add(c->files, path, size, c->sum, nsums, e);
 }
 
+/* pg_control begins with the identifier, in the byte order of its machine. */
+static void
+note_control(struct check *c)
+{
+	uint64_t sysid;
+
+	if (c->head_len < sizeof(sysid))
+		return;
+	memcpy(&sysid, c->head, sizeof(sysid));
+	(void)snprintf(c->found.sysid, sizeof(c->found.sysid), "%" PRIu64,
+	    sysid);
+	c->found.swapped = bk_wal_control_is_swapped(c->head, c->head_len);
+}
+
 /* A file was read; some say more than the manifest lists. */
 static void
 note_file(struct check *c, const char *path)
@@ -88,20 +102,14 @@ note_file(struct check *c, const char *path)
 	const char *slash = strrchr(path, '/');
 	struct bk_start_label label;
 	struct bk_err ignored = {0};
-	uint64_t sysid;
 
 	c->toc |= strcmp(path, "toc.dat") == 0;
 	c->restore_sql |= strcmp(path, "restore.sql") == 0;
 	c->v->tables += path[0] >= '0' && path[0] <= '9';
 	if (slash != NULL && strncmp(slash, "/INCREMENTAL.", 13) == 0)
 		c->increment = 1;
-	if (strcmp(path, "global/pg_control") == 0 &&
-	    c->head_len == sizeof(sysid)) {
-		/* it begins with it, in the byte order of its host */
-		memcpy(&sysid, c->head, sizeof(sysid));
-		(void)snprintf(c->found.sysid, sizeof(c->found.sysid),
-		    "%" PRIu64, sysid);
-	}
+	if (strcmp(path, "global/pg_control") == 0)
+		note_control(c);
 	if (strcmp(path, "backup_label") == 0 && c->label.data != NULL) {
 		(void)bk_start_label_parse(c->label.data, &label, &ignored);
 		c->found.start = label.start;
@@ -216,7 +224,7 @@ check_files(struct check *c, struct bk_err *e)
 		return -1;
 	bk_digest_item(&d, c->manifest.data, c->manifest.len);
 	bk_digest_format(&d, c->v->manifest);
-	if (summary.sysid[0] != '\0' &&
+	if (summary.sysid[0] != '\0' && !c->found.swapped &&
 	    strcmp(summary.sysid, c->found.sysid) != 0)
 		return bk_verdict_differs(c->v, summary.sysid, c->found.sysid,
 		    e, "global/pg_control: system identifier");
@@ -248,12 +256,26 @@ check_plain(struct check *c, struct bk_err *e)
 	    c->name);
 }
 
+/* Its files can be read here, its WAL cannot. */
+static int
+check_swapped(const struct check *c, struct bk_err *e)
+{
+	if (c->v->ndiff > 0)
+		return 0;
+	return bk_fail(e, BK_FAIL, "%s: a base backup of a machine of the "
+	    "other byte order: its files are whole, but only a machine like "
+	    "that can read its WAL; verify it there", c->name);
+}
+
 static int
 check_base(struct check *c, struct bk_err *e)
 {
 	c->v->tables = 0;
-	if (check_files(c, e) == -1 ||
-	    bk_check_base_wal(&c->found, c->tar, c->v, e) == -1)
+	if (check_files(c, e) == -1)
+		return -1;
+	if (c->found.swapped)
+		return check_swapped(c, e);
+	if (bk_check_base_wal(&c->found, c->tar, c->v, e) == -1)
 		return -1;
 	if (c->increment && bk_verdict_uncovered(c->v, e, "the earlier "
 	    "backups that it is an increment to") == -1)

@@ -20,6 +20,7 @@ struct bk_base_found {
 	struct bk_manifest_wal *range;		/* of the manifest */
 	size_t nranges;
 	char sysid[BK_WAL_SYSID];		/* of pg_control; "": none */
+	int swapped;		/* it is of a machine of the other byte order */
 	uint64_t start;		/* of recovery, by backup_label; 0: unknown */
 	struct bk_walk *walk;	/* through the segments, as far as they came */
 	enum bk_walk_end walked;

@@ -27,10 +27,11 @@ struct incoming {
 };
 
 static int
-no_wal(const struct incoming *in, struct bk_err *e)
+no_wal(const struct incoming *in, size_t n, struct bk_err *e)
 {
-	return bk_fail(e, BK_DATA, "%s: the stored file is not a WAL segment "
-	    "(no header); is it still compressed or encrypted?", in->w->name);
+	return bk_wal_header_fail(in->head, n, in->w->name, "the stored file "
+	    "is not a WAL segment (no header); is it still compressed or "
+	    "encrypted?", e);
 }
 
 /* Before more of it is written: is its beginning right? */
@@ -45,7 +46,7 @@ check_head(struct incoming *in, const uint8_t *buf, size_t n,
 	if (n < more)
 		return 0;
 	if (!bk_wal_header_read(in->head, BK_WAL_HEADER, h))
-		return no_wal(in, e);
+		return no_wal(in, BK_WAL_HEADER, e);
 	/* its size is known at the end */
 	return bk_wal_segment_check(h, in->w->name, h->segment, in->w->sysid,
 	    e);
@@ -111,7 +112,7 @@ complete(struct incoming *in, struct bk_err *e)
 	if (!bk_wal_file_is_segment(in->kind))
 		return check_text(in, e);
 	if (in->header.segment == 0)
-		return no_wal(in, e);
+		return no_wal(in, (size_t)in->size, e);
 	if (bk_wal_segment_check(&in->header, in->w->name, in->size,
 	    in->w->sysid, e) == -1)
 		return -1;

@@ -91,8 +91,8 @@ check(struct bk_wal_outgoing *out, const char *sysid, struct bk_err *e)
 		return -1;
 	if (n != sizeof(head) ||
 	    !bk_wal_header_read(head, sizeof(head), &h))
-		return bk_fail(e, BK_DATA, "%s: not a WAL segment (no header)",
-		    out->name);
+		return bk_wal_header_fail(head, (size_t)n, out->name,
+		    "not a WAL segment (no header)", e);
 	if (bk_wal_segment_check(&h, out->name, out->size, sysid, e) == -1)
 		return -1;
 	bk_label_set(&out->label, BK_LABEL_CLUSTER, h.sysid);

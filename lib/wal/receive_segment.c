@@ -41,8 +41,8 @@ check_header(const struct receive *r, int fd, const char *name, uint64_t bytes,
 		return -1;
 	if (n != (ssize_t)sizeof(head) ||
 	    !bk_wal_header_read(head, sizeof(head), &h))
-		return bk_fail(e, BK_DATA, "%s: does not begin as a segment",
-		    name);
+		return bk_wal_header_fail(head, (size_t)n, name,
+		    "does not begin as a segment", e);
 	return bk_wal_segment_check(&h, name, bytes, r->pos.sysid, e);
 }
 

@@ -54,6 +54,47 @@ bk_wal_header_read(const void *p, size_t n, struct bk_wal_header *out)
 }
 
 int
+bk_wal_header_is_swapped(const void *p, size_t n)
+{
+	static const unsigned members[] = { 2, 2, 4, 8, 4, 4, 8, 4, 4 };
+	const uint8_t *b = p;
+	uint8_t swapped[BK_WAL_HEADER];
+	struct bk_wal_header h;
+	unsigned i, j, at = 0;
+
+	if (n < BK_WAL_HEADER)
+		return 0;
+	for (i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		for (j = 0; j < members[i]; j++)
+			swapped[at + j] = b[at + members[i] - 1 - j];
+		at += members[i];
+	}
+	return bk_wal_header_read(swapped, sizeof(swapped), &h);
+}
+
+/* Behind the identifier is the version of the format: 1300, 1700, ... */
+int
+bk_wal_control_is_swapped(const void *p, size_t n)
+{
+	uint32_t version;
+
+	if (n < BK_WAL_CONTROL)
+		return 0;
+	memcpy(&version, (const uint8_t *)p + 8, sizeof(version));
+	return version != 0 && (version & 0xffff) == 0;
+}
+
+int
+bk_wal_header_fail(const void *p, size_t n, const char *name, const char *what,
+    struct bk_err *e)
+{
+	if (bk_wal_header_is_swapped(p, n))
+		return bk_fail(e, BK_FAIL, "%s: WAL of a machine of the other "
+		    "byte order; only one like that can read it", name);
+	return bk_fail(e, BK_DATA, "%s: %s", name, what);
+}
+
+int
 bk_wal_segment_check(const struct bk_wal_header *h, const char *name,
     uint64_t size, const char *sysid, struct bk_err *e)
 {

@@ -12,6 +12,7 @@
 
 #define BK_WAL_SYSID 21		/* for a system identifier in decimal */
 #define BK_WAL_HEADER BK_WAL_PAGE_LONG
+#define BK_WAL_CONTROL 12	/* bytes of a control file that are looked at */
 
 struct bk_wal_header {
 	int version;		/* PostgreSQL's major; 0: newer than we know */
@@ -24,6 +25,20 @@ struct bk_wal_header {
 
 /* Parse the first n bytes of a segment: 1; 0: they are no long page header. */
 int bk_wal_header_read(const void *p, size_t n, struct bk_wal_header *out);
+
+/*
+ * Are these the first n bytes of a segment, or of a control file
+ * (global/pg_control), from a machine of the other byte order?
+ */
+int bk_wal_header_is_swapped(const void *p, size_t n);
+int bk_wal_control_is_swapped(const void *p, size_t n);
+
+/*
+ * Fail since the first n bytes of name are no header of a segment: with BK_DATA
+ * and "NAME: what"; with BK_FAIL and why, if only their byte order is another.
+ */
+int bk_wal_header_fail(const void *p, size_t n, const char *name,
+    const char *what, struct bk_err *e);
 
 /*
  * Is a file of size bytes with this header the segment (partial or not) that

@@ -208,7 +208,7 @@ test_files(void)
 
 /* What is wrong with the WAL. */
 enum fault { NONE, MISSING, SHORT, ZEROS, FOREIGN, MISPLACED, SWITCHED, NO_WAL,
-	OTHER_CONTROL, ONLY_ZEROS };
+	OTHER_CONTROL, ONLY_ZEROS, OTHER_ORDER };
 
 /* The header of PostgreSQL 15. */
 static void
@@ -252,14 +252,22 @@ make_wal_with(struct bk_buf *b, enum fault fault, const char *label,
     const char *more)
 {
 	static const char zeros[1024];
-	const uint64_t sysid = 0x0123456789abcdef + (fault == OTHER_CONTROL);
+	struct {
+		uint64_t sysid;
+		uint32_t version, more;
+	} control = { 0x0123456789abcdef, 1300, 0 };
 	struct bk_buf m = {0};
 
 	b->len = 0;
 	bk_buf_puts(&m, "{ \"PostgreSQL-Backup-Manifest-Version\": 2,\n"
 	    "\"System-Identifier\": " SYSID ",\n" FILES, &e);
-	add_file(b, "global/pg_control", '0', (const char *)&sysid, 8);
-	add_listed(&m, "global/pg_control", (const char *)&sysid, 8, 0, "");
+	control.sysid += fault == OTHER_CONTROL;
+	if (fault == OTHER_ORDER) {
+		control.sysid = 0xefcdab8967452301;
+		control.version = 0x14050000;
+	}
+	add_file(b, "global/pg_control", '0', (const char *)&control, 16);
+	add_listed(&m, "global/pg_control", (const char *)&control, 16, 0, "");
 	if (label != NULL)
 		add_both(b, &m, "backup_label", label, 1);
 	if (more != NULL)
@@ -324,6 +332,27 @@ test_wal(void)
 		    bad[i].found) != NULL, "  %s", v.diff[0].found);
 		bk_verdict_free(&v);
 	}
+	bk_buf_free(&b);
+}
+
+/* Of a machine of the other byte order: no proof, and no damage. */
+static void
+test_order(void)
+{
+	struct bk_buf b = {0};
+	struct bk_verdict v;
+
+	make_wal(&b, OTHER_ORDER);
+	is_int(verify(bk_check_tar, b.data, b.len, 65536, &v), BK_FAIL,
+	    "the other byte order");
+	is_int((intmax_t)v.ndiff, 0, "  is no difference");
+	bk_verdict_free(&v);
+	b.data[512] ^= 1;		/* in pg_control, the first file */
+	is_int(verify(bk_check_tar, b.data, b.len, 65536, &v), BK_DATA,
+	    "  and its damage is");
+	is_str(v.diff[0].object, "global/pg_control", "  where it is");
+	is_int((intmax_t)v.ndiff, 1, "  and nowhere else");
+	bk_verdict_free(&v);
 	bk_buf_free(&b);
 }
 
@@ -443,6 +472,7 @@ main(void)
 	test_files();
 	test_wal();
 	test_label();
+	test_order();
 	test_odd();
 	test_pax();
 	test_starved(&b);

@@ -119,6 +119,44 @@ pages(void)
 	    h.flags == BK_WAL_PAGE_CONTINUES, "a short one");
 }
 
+/* Of a machine of the other byte order: each member the other way round. */
+static void
+swapped(void)
+{
+	static const unsigned ends[] = { 0, 2, 4, 8, 16, 20, 24, 32, 36, 40 };
+	uint8_t p[BK_WAL_HEADER], q[BK_WAL_HEADER], c[BK_WAL_CONTROL] = "12";
+	const uint32_t version = 1300;
+	struct bk_err e = {0};
+	unsigned i, j;
+
+	header(p, 0xD110, 7, 0x300000, 99, 1 << 20);
+	is_int(bk_wal_header_is_swapped(p, sizeof(p)), 0, "our byte order");
+	for (i = 0; i < 9; i++)
+		for (j = ends[i]; j < ends[i + 1]; j++)
+			q[j] = p[ends[i] + ends[i + 1] - 1 - j];
+	is_int(bk_wal_header_is_swapped(q, sizeof(q)), 1, "the other one");
+	is_int(bk_wal_header_is_swapped(q, sizeof(q) - 1), 0, "  cut");
+	is_int(bk_wal_header_fail(q, sizeof(q), NAME, "no WAL", &e), -1,
+	    "why it is refused");
+	is_int(e.code, BK_FAIL, "  which is no damage");
+	is_str(e.msg, NAME ": WAL of a machine of the other byte order; only "
+	    "one like that can read it", "  but the machine");
+	memset(q, 0, sizeof(q));
+	e = (struct bk_err){0};
+	is_int(bk_wal_header_fail(q, sizeof(q), NAME, "no WAL", &e), -1,
+	    "zeros are refused");
+	is_int(e.code, BK_DATA, "  as damage");
+	is_str(e.msg, NAME ": no WAL", "  in the caller's words");
+
+	is_int(bk_wal_control_is_swapped(c, sizeof(c)), 0, "a control file");
+	memcpy(c + 8, &version, 4);
+	is_int(bk_wal_control_is_swapped(c, sizeof(c)), 0, "  ours");
+	for (i = 0; i < 4; i++)
+		c[8 + i] = ((const uint8_t *)&version)[3 - i];
+	is_int(bk_wal_control_is_swapped(c, sizeof(c)), 1, "  theirs");
+	is_int(bk_wal_control_is_swapped(c, sizeof(c) - 1), 0, "  cut");
+}
+
 static void
 control(void)
 {
@@ -137,6 +175,7 @@ main(void)
 	headers();
 	pages();
 	checks();
+	swapped();
 	control();
 	return tap_done();
 }
