@@ -1,13 +1,12 @@
-#define _GNU_SOURCE		/* memmem */
+#define _GNU_SOURCE		/* getentropy, memmem */
 #include "stream/seal.h"
-
-#include <sys/random.h>
 
 #include <ctype.h>
 #include <inttypes.h>
 #include <sha2.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/hex.h"
 #include "base/num.h"
@@ -45,9 +44,8 @@ random_hex(char *out, size_t bytes, struct bk_err *e)
 {
 	uint8_t bits[BK_SEAL_NONCE / 2];
 
-	/* so few bytes come whole, or not at all */
-	if (getrandom(bits, bytes, 0) != (ssize_t)bytes)
-		return bk_fail_errno(e, "getrandom");
+	if (getentropy(bits, bytes) == -1)
+		return bk_fail_errno(e, "getentropy");
 	bk_hex(bits, bytes, out);
 	return 0;
 }
