@@ -1,5 +1,6 @@
 #!/bin/sh
-# deb.sh: build/dist/bk_VERSION_ARCHITECTURE.deb, of HEAD, by debhelper.
+# deb.sh: build/dist/bk_VERSION_ARCHITECTURE.deb, by debhelper, of HEAD or, where
+# there is no git, of a released source as it is; VERSION as in source.sh.
 #
 # The tools are linked with the system's libraries: what it mends there reaches
 # them by its own updates, and dpkg-shlibdeps knows what they depend on.  The
@@ -13,9 +14,9 @@ cd "$(dirname "$0")/.."
 source=$(build-aux/source.sh)
 name=${source##*/} name=${name%.tar.gz}
 version=${name#bk-}
-maintainer="${DEBFULLNAME:-$(git log -1 --format=%cn)}
-<${DEBEMAIL:-$(git log -1 --format=%ce)}>"
-maintainer=$(echo "$maintainer" | paste -sd ' ')
+{ read -r _; read -r _; read -r epoch; read -r who; } <build/release
+mail=${who##*<} mail=${mail%>}
+maintainer="${DEBFULLNAME:-${who% <*}} <${DEBEMAIL:-$mail}>"
 
 # The items of NEWS, to the width that a changelog has.
 changelog() {
@@ -27,7 +28,7 @@ changelog() {
 			print wrap($item, "    ", join " ", split), "\n";
 		}
 		print "\n";' NEWS
-	printf ' -- %s  %s\n' "$maintainer" "$(git log -1 --format=%cD)"
+	printf ' -- %s  %s\n' "$maintainer" "$(TZ=UTC date -R -d "@$epoch")"
 }
 
 copyright() {

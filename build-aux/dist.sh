@@ -1,5 +1,6 @@
 #!/bin/sh
-# dist.sh: make dist.  What is released, of HEAD, in build/dist:
+# dist.sh: make dist.  What is released, of HEAD or, where there is no git, of a
+# released source as it is, in build/dist; VERSION as in source.sh:
 #
 #   bk-VERSION.tar.gz                  the source
 #   bk-VERSION-linux-ARCH.tar.gz       the static tools, PostgreSQL's client
@@ -25,8 +26,7 @@ if [ -n "${SIGN_KEY-}" ]; then
 	SIGN_KEY=$(realpath "$SIGN_KEY")
 fi
 source=$(build-aux/source.sh)
-commit=$(git rev-parse HEAD)
-epoch=$(git log -1 --format=%ct)
+{ read -r _; read -r commit; read -r epoch; } <build/release
 name=${source##*/} name=${name%.tar.gz}
 binary=$name-linux-$(uname -m)
 stage=build/dist/stage
@@ -76,7 +76,7 @@ pack
 (cd build/dist && sha256sum "$name.tar.gz" "$binary.tar.gz" \
     "$binary.spdx.json") >build/dist/SHA256SUMS
 cat build/dist/SHA256SUMS
-say "$name, commit $commit$(git tag --points-at HEAD | sed 's/^/, tag /')"
+say "$name, commit $commit"
 if [ -n "${SIGN_KEY-}" ]; then
 	build-aux/sign.sh "$SIGN_KEY" build/dist/SHA256SUMS \
 	    "$name, commit $commit"

@@ -24,9 +24,11 @@ clone() {
 	version=$(bk-age --version) version=${version#* }
 	clone one
 	run -0 --separate-stderr one/build-aux/source.sh
+	# not tagged: which commit it is, to be sorted by its time
+	version+=~git202311142213.$(git -C one rev-parse --short=7 HEAD)
 	[ "$output" = "build/dist/bk-$version.tar.gz" ]
 	tar -tzf "one/$output" | sed -n "s,^bk-$version/\(.*[^/]\)$,\1,p" | sort >there
-	git -C one ls-files | sort | diff - there
+	(git -C one ls-files; echo build-aux/release) | sort | diff - there
 	# nobody's settings make a difference
 	clone two
 	(
@@ -45,6 +47,36 @@ clone() {
 	git -C one checkout -q README.md
 	touch one/contrib/new
 	run -1 one/build-aux/source.sh
+}
+
+@test "a tag of that version is the version" {
+	local version
+	version=$(bk-age --version) version=${version#* }
+	clone one
+	git -C one tag v9.9.9
+	[[ $(one/build-aux/source.sh) == *~git* ]]
+	git -C one tag "v$version"
+	[ "$(one/build-aux/source.sh)" = "build/dist/bk-$version.tar.gz" ]
+	sort -V <<<"$version
+$version~git202311142213.abc" | head -n 1 | grep git
+}
+
+@test "a released source can be packed again, without git or in another's" {
+	local name
+	clone one
+	name=$(one/build-aux/source.sh)
+	tar -xzf "one/$name"
+	mv bk-* two
+	mkdir two/build && touch two/build/x
+	[ "$(two/build-aux/source.sh)" = "$name" ]
+	git init -q two
+	[ "$(cd two && build-aux/source.sh)" = "$name" ]
+	tar -xzf "two/$name"
+	mv bk-* three
+	rm -r two/build two/.git
+	diff -r two three
+	cmp one/build/release three/build-aux/release
+	[ -x three/build-aux/source.sh ]
 }
 
 # minisign takes seconds for a passphrase: t/static/dist.bats has that.

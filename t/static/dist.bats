@@ -9,7 +9,7 @@ setup_file() {
 	release
 	[ -z "${SKIP_FILE-}" ] || return 0
 	OUT=$RELEASE/build/dist
-	NAME=$(bk-age --version | tr ' ' - | sed 's/-age//')
+	NAME=bk-$(sed -n 1p "$RELEASE/build/release")
 	BINARY=$NAME-linux-$(uname -m)
 	export OUT NAME BINARY
 }
@@ -39,7 +39,7 @@ setup() {
 	for file in "$RELEASE"/bin/bk-*.c; do
 		file=${file##*/} file=${file%.c}
 		run -0 env -i "bin/$file" --version
-		[ "$output" = "$file ${NAME#bk-}" ]
+		[ "$output" = "$(bk-age --version | sed "s/bk-age/$file/")" ]
 		run -0 readelf -ldW "bin/$file"
 		[[ $output != *INTERP* && $output != *NEEDED* ]]
 		cmp "share/man/man1/$file.1" "$RELEASE/man/$file.1"
@@ -199,7 +199,7 @@ linked() {
 
 @test "what the README says of a release works" {
 	# the indented lines of the part on releases
-	sed -n '/^A release has/,/^`man /s/^    //p' "$TOP/README.md" |
+	sed -n '/^`make dist /,/^`man /s/^    //p' "$TOP/README.md" |
 	    sed "s,/opt,$PWD/opt,g" >script
 	[ "$(wc -l <script)" = 2 ]
 	mkdir opt && cp "$OUT"/*.tar.gz "$OUT/SHA256SUMS" .
