@@ -7,6 +7,8 @@
 #                                      programs, pages, completions, contrib,
 #                                      licences, and the list that follows
 #   bk-VERSION-linux-ARCH.spdx.json    what is linked in (SPDX 2.3)
+#   bk-VERSION-linux-ARCH.sources.tar  the sources that its licences want to be
+#                                      there, too: glibc's
 #   SHA256SUMS                         of these
 #   SHA256SUMS.minisig, or .sig        its signature, by minisign or signify
 #
@@ -45,6 +47,25 @@ licences() {
 	    /usr/share/common-licenses/Apache-2.0 "$root/licences"
 }
 
+# What the LGPL wants to be said where it is seen.
+notice() {
+	cat <<-END
+	bk is under the ISC licence: LICENSE.
+
+	The programs in bin/ are linked with libraries under licences of their
+	own, which are in licences/:
+
+	$(cut -f 1,2 build/static/VERSIONS | sed 's/\t/ /; s/^/    /')
+
+	One of them, the GNU C Library (glibc), is free software under the GNU
+	Lesser General Public License, version 2.1 or later: licences/LGPL-2.1.
+	Its source is $binary.sources.tar, which is where you
+	found this release.  You may change it, and link all these programs with
+	what you have changed: install your libc.a on Debian 12, unpack
+	$name.tar.gz, and run "make static" there.
+	END
+}
+
 stage() {
 	rm -rf $stage
 	# shellcheck disable=SC2046	# names without spaces
@@ -57,6 +78,7 @@ stage() {
 	# with the address that git archive has put into it
 	tar -xzOf "$source" "$name/SECURITY.md" >"$root/SECURITY.md"
 	licences
+	notice >"$root/NOTICE"
 	build-aux/spdx.pl "$binary" "$commit" "$epoch" "$root/bin" \
 	    >"build/dist/$binary.spdx.json"
 	cp "build/dist/$binary.spdx.json" "$root"
@@ -71,10 +93,11 @@ pack() {
 
 rm -f build/dist/SHA256SUMS*
 STATIC_CURRENT=${STATIC_CURRENT-1} build-aux/static.sh
+build-aux/static-sources.sh "build/dist/$binary.sources"
 stage
 pack
 (cd build/dist && sha256sum "$name.tar.gz" "$binary.tar.gz" \
-    "$binary.spdx.json") >build/dist/SHA256SUMS
+    "$binary.spdx.json" "$binary.sources.tar") >build/dist/SHA256SUMS
 cat build/dist/SHA256SUMS
 say "$name, commit $commit"
 if [ -n "${SIGN_KEY-}" ]; then

@@ -22,8 +22,8 @@ setup() {
 @test "a source and a binary tarball, the list of parts, the sums of all" {
 	(cd "$OUT" && sha256sum -c SHA256SUMS)
 	(cd "$OUT" && ls) | sort >there
-	printf '%s\n' "$BINARY.spdx.json" "$BINARY.tar.gz" "$NAME.tar.gz" \
-	    SHA256SUMS | sort | diff there -
+	printf '%s\n' "$BINARY.sources.tar" "$BINARY.spdx.json" \
+	    "$BINARY.tar.gz" "$NAME.tar.gz" SHA256SUMS | sort | diff there -
 	grep -q 'not signed, as SIGN_KEY names no key' "$RELEASE/build/log"
 	grep -q "$(git -C "$RELEASE" rev-parse HEAD)" "$RELEASE/build/log"
 }
@@ -161,6 +161,23 @@ linked() {
 		    echo "$name: $licence"
 	done <licences >differ
 	diff differ /dev/null
+}
+
+@test "what the LGPL asks for: a notice, and glibc's source" {
+	local version
+	tar -xzf "$OUT/$BINARY.tar.gz"
+	version=$(dpkg-query -W -f '${source:Version}' libc6-dev)
+	grep -qx " *glibc $version" "$NAME/NOTICE"
+	[ "$(grep -c '^    ' "$NAME/NOTICE")" = \
+	    "$(wc -l <"$RELEASE/build/static/VERSIONS")" ]
+	grep -q "$BINARY.sources.tar" "$NAME/NOTICE"
+	tar -xf "$OUT/$BINARY.sources.tar"
+	cd glibc-*
+	grep -qx "Version: $version" ./*.dsc
+	sed -n '/^Checksums-Sha256/,/^[^ ]*:/s/^ \([0-9a-f]*\) [0-9]* /\1  /p' \
+	    ./*.dsc >sums
+	grep -q orig sums
+	sha256sum -c sums
 }
 
 # The libraries too, and this release's pg_dump: of the cache it shares sources,
