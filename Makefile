@@ -9,13 +9,17 @@
 #   make fuzz    the parsers of what comes from outside (FUZZ_SECONDS=60 each)
 #   make bench   speed, side by side with the tools you would use instead
 #   make torture 10,000 kills, damage, faults, wrong clocks; t/torture/run
-#   make install PREFIX=/usr/local DESTDIR=   make uninstall takes it away
+#   make install PREFIX=/usr/local DESTDIR=   make uninstall takes it away;
+#                also BINDIR=, DATADIR=, MANDIR=
 #   make static  every tool as a file that runs anywhere, into build/static
 #   SAN=1: AddressSanitizer and UBSan; TSAN=1: ThreadSanitizer; CC=clang;
 #   ISAL=: without ISA-L.  HACKING.md has more.
 
 CC = gcc
 PREFIX = /usr/local
+BINDIR = $(PREFIX)/bin
+DATADIR = $(PREFIX)/share
+MANDIR = $(DATADIR)/man
 JOBS := $(shell nproc 2>/dev/null || echo 2)
 
 ifdef SAN
@@ -259,11 +263,12 @@ figures:
 html:
 	build-aux/html.sh build/html
 
+DIRS = "$(DESTDIR)" "$(BINDIR)" "$(DATADIR)" "$(MANDIR)"
 install: all
-	build-aux/install.sh install "$(DESTDIR)" "$(PREFIX)" $B/completions $(TOOLS)
+	build-aux/install.sh install $(DIRS) $B/completions $(TOOLS)
 
 uninstall:
-	build-aux/install.sh uninstall "$(DESTDIR)" "$(PREFIX)"
+	build-aux/install.sh uninstall $(DIRS)
 
 # STATIC_MAJORS="17 18": in the environment.
 static:

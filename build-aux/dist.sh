@@ -69,7 +69,7 @@ notice() {
 stage() {
 	rm -rf $stage
 	# shellcheck disable=SC2046	# names without spaces
-	build-aux/install.sh install "$root" "" \
+	build-aux/install.sh install "$root" /bin /share /share/man \
 	    build/static-obj/completions \
 	    $(find build/static -maxdepth 1 -type f -name 'bk-*' | sort)
 	rm "$root/share/bk/installed"

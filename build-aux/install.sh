@@ -1,13 +1,33 @@
 #!/bin/sh
-# install.sh install DESTDIR PREFIX COMPLETIONS TOOL...
-# install.sh uninstall DESTDIR PREFIX
+# install.sh install DESTDIR BINDIR DATADIR MANDIR COMPLETIONS TOOL...
+# install.sh uninstall DESTDIR BINDIR DATADIR MANDIR
 #
 # Installs the tools, the pages, the completions and contrib.  Each file, and
-# each directory that had to be made, is noted in PREFIX/share/bk/installed
+# each directory that had to be made, is noted in DATADIR/bk/installed
 # before it is there: uninstall removes what the list has, also after an
 # installation that broke off, and nothing else.  A directory that holds
 # anything else is kept.
 set -eu
+
+die() { echo "install.sh: $*" >&2; exit 1; }
+
+# may DIRECTORY: files can be put there, or into what can be made there.
+may() {
+	case $1 in
+	/* | '') ;;
+	*) die "$1: has to begin with /" ;;
+	esac
+	there=$dest$1
+	while [ ! -e "$there" ] && [ "$there" != . ]; do
+		case $there in
+		/*/* | [!/]*/*) there=${there%/*} ;;
+		/*) there=/ ;;
+		*) there=. ;;
+		esac
+	done
+	[ -w "$there" ] || die "$there: we may not write there; as root, or with" \
+	    "PREFIX=\$HOME/.local or DESTDIR=/another/root"
+}
 
 # into DIRECTORY: make it, and note those that were not there.
 into() {
@@ -63,25 +83,25 @@ contrib() {
 }
 
 install_all() {
+	may "$bin"
+	may "$share"
+	may "$man"
 	install -d -m 755 "$dest/"
 	into "$share/bk"
 	note
 	chmod 644 "$list"
 	for tool; do
-		put 755 "$tool" "$prefix/bin/${tool##*/}"
+		put 755 "$tool" "$bin/${tool##*/}"
 	done
 	for page in man/*.[1-8]; do
-		put 644 "$page" "$share/man/man${page##*.}/${page##*/}"
+		put 644 "$page" "$man/man${page##*.}/${page##*/}"
 	done
 	completions "$@"
 	contrib
 }
 
 uninstall_all() {
-	if [ ! -e "$list" ]; then
-		echo "install.sh: $list: not there; was bk installed there?" >&2
-		exit 1
-	fi
+	[ -e "$list" ] || die "$list: not there; was bk installed there?"
 	grep -v '/$' "$list" | while read -r file; do
 		printf '%s\0' "$dest$file"
 	done | xargs -0 rm -f
@@ -94,10 +114,10 @@ uninstall_all() {
 	done
 }
 
-[ $# -ge 3 ] || { sed -n '2s/# /usage: /p' "$0" >&2; exit 2; }
-mode=$1 dest=$2 prefix=$3 share=$3/share made=
+[ $# -ge 5 ] || { sed -n '2s/# /usage: /p' "$0" >&2; exit 2; }
+mode=$1 dest=$2 bin=$3 share=$4 man=$5 made=
 list=$dest$share/bk/installed
-shift 3
+shift 5
 case $mode in
 install) completions=$1 && shift && install_all "$@" ;;
 *) uninstall_all ;;

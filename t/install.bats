@@ -60,6 +60,37 @@ tree() {
 	tree | diff before -
 }
 
+@test "BINDIR, DATADIR and MANDIR are heeded, to and fro" {
+	local where
+	where=(BINDIR=/opt/b DATADIR=/opt/d MANDIR="/opt/m n")
+	mk install "${where[@]}"
+	[ -x "$to/opt/b/bk-age" ]
+	[ -e "$to/opt/m n/man1/bk-age.1" ]
+	[ -e "$to/opt/d/bk/contrib/crontab/bk" ]
+	[ -e "$to/opt/d/bash-completion/completions/bk" ]
+	[ "$(ls "$to" "$to/opt" | paste -sd ' ')" = "$to: opt  $to/opt: b d m n" ]
+	mk uninstall "${where[@]}"
+	[ ! -e "$to/opt" ]
+	run -2 mk install BINDIR=bin
+	[[ $output == *'install.sh: bin: has to begin with /'* ]]
+}
+
+@test "who may not write there is told what to do" {
+	[ "$(id -u)" = 0 ] || skip "nothing is root's here"
+	mkdir -p "$to/usr/local/bin" home
+	chmod 755 . "$to"
+	cp -R "$TOP/build-aux" "$TOP/contrib" "$TOP/man" home
+	touch home/bk-age
+	cp -R "${BK_BIN%/bin}/completions" home
+	chmod -R go+rX home
+	cd home				# what is above may be root's alone
+	run -1 as_nobody sh build-aux/install.sh install "../a root" \
+	    /usr/local/{bin,share,share/man} completions bk-age
+	[ "$output" = "install.sh: ../a root/usr/local/bin: we may not write there; \
+as root, or with PREFIX=\$HOME/.local or DESTDIR=/another/root" ]
+	[ "$(ls -A "$to/usr/local")" = bin ]
+}
+
 @test "an installation that broke off is taken away as well" {
 	mkdir -p "$to/usr/local/share/man"
 	# a file stands where a directory should
@@ -78,7 +109,8 @@ tree() {
 	mkdir -p man build-aux
 	cp "$TOP"/man/bk*.[1-8] man
 	touch bk-gone man/bk-gone.1
-	sh "$TOP/build-aux/install.sh" install "$to" /usr/local "${BK_BIN%/bin}/completions" bk-gone
+	sh "$TOP/build-aux/install.sh" install "$to" \
+	    /usr/local/{bin,share,share/man} "${BK_BIN%/bin}/completions" bk-gone
 	[ -x "$to/usr/local/bin/bk-gone" ]
 	mk install
 	run -0 mk uninstall
