@@ -71,13 +71,32 @@ by_table(uint32_t c, const uint8_t *p, size_t n)
 #define STEP1(c, v) __builtin_ia32_crc32qi((c), (v))
 #define TARGET __attribute__((target("sse4.2")))
 
-#elif defined(__ARM_FEATURE_CRC32) && defined(__AARCH64EL__)
+#elif defined(__AARCH64EL__) && defined(__linux__) && defined(__GNUC__)
 
-#include <arm_acle.h>
-#define CAN_COMPUTE() 1
-#define STEP8(c, v) __crc32cd((c), (v))
-#define STEP1(c, v) __crc32cb((c), (v))
+#include <sys/auxv.h>
+
+/* What every arm64 server has, but not armv8-a, which compilers assume. */
+#define CAN_COMPUTE() ((getauxval(AT_HWCAP) & HWCAP_CRC32) != 0)
+#define STEP8(c, v) step8((c), (v))
+#define STEP1(c, v) step1((c), (v))
 #define TARGET
+
+/* Not by arm_acle.h: in clang's the names depend on the compiler's options. */
+static inline uint32_t
+step8(uint32_t c, uint64_t v)
+{
+	__asm__(".arch_extension crc\n\tcrc32cx %w0, %w0, %x1"
+	    : "+r"(c) : "r"(v));
+	return c;
+}
+
+static inline uint32_t
+step1(uint32_t c, uint8_t v)
+{
+	__asm__(".arch_extension crc\n\tcrc32cb %w0, %w0, %w1"
+	    : "+r"(c) : "r"((uint32_t)v));
+	return c;
+}
 
 #endif
 
