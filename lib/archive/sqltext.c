@@ -24,7 +24,7 @@ bk_sqltext_line(const struct bk_sqltext *t)
 }
 
 static void
-add(struct word *w, char ch)
+add(struct bk_sql_word *w, char ch)
 {
 	if (w->len >= sizeof(w->text) - 1)
 		return;
@@ -216,7 +216,7 @@ end_word(struct bk_sqltext *t)
 }
 
 static void
-begin_word(struct bk_sqltext *t, enum state state, char first)
+begin_word(struct bk_sqltext *t, enum bk_sql_state state, char first)
 {
 	t->word.len = 0;
 	add(&t->word, first);
@@ -227,7 +227,7 @@ begin_word(struct bk_sqltext *t, enum state state, char first)
  * E'', or what goes on with one, be it the second half of E'it''s'; bits, B''
  * and X'', know no backslash.
  */
-static enum state
+static enum bk_sql_state
 string_state(const struct bk_sqltext *t, char prev, char prev2)
 {
 	if (t->goes_on == 2 || (t->goes_on == 1 && prev == '\'') ||

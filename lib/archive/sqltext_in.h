@@ -8,12 +8,12 @@
 #define TAIL_MAX 16		/* its last bytes */
 #define NAME_BYTES 16		/* longer than any word that matters */
 
-enum state {
+enum bk_sql_state {
 	PLAIN, COMMENT, BLOCK_COMMENT, STRING, ESTRING, IDENTIFIER, DOLLAR_TAG,
 	DOLLAR, COMMAND, COPY_LINE, COPY
 };
 
-struct word {			/* text, truncated to the bound */
+struct bk_sql_word {			/* text, truncated to the bound */
 	char text[WORD_MAX];
 	size_t len;
 };
@@ -23,7 +23,7 @@ struct bk_sqltext {
 	int keep;
 	struct bk_sqltext_events on;
 	void *ctx;
-	enum state state;
+	enum bk_sql_state state;
 	int depth;		/* of block comments */
 	char prev, prev2;	/* the two preceding bytes; 0: consumed */
 	int escaped;		/* in an ESTRING, after a backslash */
@@ -37,8 +37,8 @@ struct bk_sqltext {
 	char bytes[4];
 	int nbytes, more;
 	char raw;
-	struct word word;	/* comment, command or closing dollar tag */
-	struct word tag;	/* of the dollar quote we are in */
+	struct bk_sql_word word;	/* comment, command, closing dollar tag */
+	struct bk_sql_word tag;	/* of the dollar quote we are in */
 	/* the statement */
 	struct bk_buf sql;
 	char tail[TAIL_MAX];

@@ -4,18 +4,20 @@
 #include <string.h>
 
 #include "policy/group.h"
+#include "policy/retention.h"
 
 /* 1 if the n characters at s are the usual name of a tier. */
 static int
 is_tier(const char *s, size_t n)
 {
-	static const char *const tiers[] =
-	    { "hourly", "daily", "weekly", "monthly", "yearly" };
-	size_t i;
+	const char *tier;
+	int rule;
 
-	for (i = 0; i < sizeof(tiers) / sizeof(tiers[0]); i++)
-		if (strlen(tiers[i]) == n && strncmp(tiers[i], s, n) == 0)
+	for (rule = BK_KEEP_HOURLY; rule < BK_RULES; rule++) {
+		tier = bk_rule_name((enum bk_rule)rule);
+		if (strlen(tier) == n && strncmp(tier, s, n) == 0)
 			return 1;
+	}
 	return 0;
 }
 

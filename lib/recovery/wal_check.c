@@ -22,7 +22,7 @@ ends_transaction(const struct bk_logrecord *r)
 }
 
 static int
-stops_before(struct prover *s, const struct bk_logrecord *r)
+stops_before(struct bk_prover *s, const struct bk_logrecord *r)
 {
 	const struct bk_recovery_target *t = &s->o->target;
 
@@ -42,7 +42,7 @@ stops_before(struct prover *s, const struct bk_logrecord *r)
  * quiet standby there is none: it is told of this one.
  */
 static int
-is_consistent(struct prover *s, const struct bk_logrecord *r)
+is_consistent(struct bk_prover *s, const struct bk_logrecord *r)
 {
 	if (s->consistent == 0 || r->end < s->consistent)
 		return 0;
@@ -52,7 +52,7 @@ is_consistent(struct prover *s, const struct bk_logrecord *r)
 }
 
 static int
-stops_after(struct prover *s, const struct bk_logrecord *r)
+stops_after(struct bk_prover *s, const struct bk_logrecord *r)
 {
 	const struct bk_recovery_target *t = &s->o->target;
 
@@ -72,7 +72,7 @@ stops_after(struct prover *s, const struct bk_logrecord *r)
 
 /* Remember what a message may need. */
 static void
-note(struct prover *s, const struct bk_logrecord *r)
+note(struct bk_prover *s, const struct bk_logrecord *r)
 {
 	struct bk_err ignored = {0};
 
@@ -95,7 +95,7 @@ note(struct prover *s, const struct bk_logrecord *r)
  * In the page in which it begins nothing else tells it from the older one.
  */
 static int
-is_foreign(struct prover *s, const struct bk_logrecord *r)
+is_foreign(struct bk_prover *s, const struct bk_logrecord *r)
 {
 	uint32_t timeline = bk_wal_history_owner(&s->history, r->at);
 
@@ -112,7 +112,7 @@ is_foreign(struct prover *s, const struct bk_logrecord *r)
 static int
 see(void *ctx, const struct bk_logrecord *r)
 {
-	struct prover *s = ctx;
+	struct bk_prover *s = ctx;
 
 	if (r->at >= s->limit) {
 		s->left = 1;
@@ -134,7 +134,7 @@ see(void *ctx, const struct bk_logrecord *r)
 static uint32_t
 owner(void *ctx, uint64_t at)
 {
-	struct prover *s = ctx;
+	struct bk_prover *s = ctx;
 
 	return bk_wal_history_owner(&s->history, at);
 }
@@ -143,7 +143,7 @@ owner(void *ctx, uint64_t at)
 
 /* What to say of the time until which there is WAL. */
 static void
-last_time(const struct prover *s, char out[80])
+last_time(const struct bk_prover *s, char out[80])
 {
 	char text[BK_TARGET_TIME_TEXT];
 
@@ -155,7 +155,7 @@ last_time(const struct prover *s, char out[80])
 }
 
 static int
-fail_before(struct prover *s, const char *what, struct bk_err *e)
+fail_before(struct bk_prover *s, const char *what, struct bk_err *e)
 {
 	const struct bk_recovery_target *t = &s->o->target;
 	char end[BK_LSN_TEXT], remedy[BK_TARGET_TIME_TEXT + 40] =
@@ -176,7 +176,7 @@ fail_before(struct prover *s, const char *what, struct bk_err *e)
 
 /* The WAL ends, and the target was not in it. */
 static int
-fail_past_end(struct prover *s, const char *what, struct bk_err *e)
+fail_past_end(struct bk_prover *s, const char *what, struct bk_err *e)
 {
 	char end[BK_LSN_TEXT], last[80];
 
@@ -194,7 +194,7 @@ fail_past_end(struct prover *s, const char *what, struct bk_err *e)
 
 /* L is where the next record will be written, or a page's header before it. */
 static int
-ends_at(const struct prover *s, uint64_t lsn)
+ends_at(const struct bk_prover *s, uint64_t lsn)
 {
 	uint64_t end = s->p->end;
 
@@ -203,7 +203,7 @@ ends_at(const struct prover *s, uint64_t lsn)
 
 /* The WAL ends here, proven. */
 static int
-judge_end(struct prover *s, const char *what, struct bk_err *e)
+judge_end(struct bk_prover *s, const char *what, struct bk_err *e)
 {
 	const struct bk_recovery_target *t = &s->o->target;
 
@@ -228,7 +228,7 @@ judge_end(struct prover *s, const char *what, struct bk_err *e)
 
 /* No file for the segment with this number. */
 static int
-judge_absent(struct prover *s, uint64_t number, const char *what,
+judge_absent(struct bk_prover *s, uint64_t number, const char *what,
     struct bk_err *e)
 {
 	char name[BK_WAL_NAME], text[BK_LSN_TEXT], last[80];
@@ -256,7 +256,7 @@ judge_absent(struct prover *s, uint64_t number, const char *what,
  * .partial, which was handed over while the record was being written.
  */
 static int
-rest_is_zero(const struct prover *s, const struct bk_walk *w, int fd,
+rest_is_zero(const struct bk_prover *s, const struct bk_walk *w, int fd,
     struct bk_err *e)
 {
 	uint64_t off = bk_walk_torn(w) % s->segment;
@@ -282,8 +282,8 @@ rest_is_zero(const struct prover *s, const struct bk_walk *w, int fd,
  * anyhow, after what it needs.
  */
 static int
-judge_broken(struct prover *s, const struct bk_walk *w, struct prove_file *f,
-    const char *what, struct bk_err *e)
+judge_broken(struct bk_prover *s, const struct bk_walk *w,
+    struct bk_prove_file *f, const char *what, struct bk_err *e)
 {
 	uint64_t number = bk_walk_number(w);
 	int end = s->consistent != 0 && s->p->end >= s->consistent, rc;
@@ -303,7 +303,7 @@ judge_broken(struct prover *s, const struct bk_walk *w, struct prove_file *f,
 
 /* Another timeline's file should be in this one's place. */
 static int
-fail_left(struct prover *s, uint64_t number, struct bk_err *e)
+fail_left(struct bk_prover *s, uint64_t number, struct bk_err *e)
 {
 	char name[BK_WAL_NAME], limit[BK_LSN_TEXT];
 
@@ -315,7 +315,7 @@ fail_left(struct prover *s, uint64_t number, struct bk_err *e)
 }
 
 static int
-fail_foreign(struct prover *s, const char *name, struct bk_err *e)
+fail_foreign(struct bk_prover *s, const char *name, struct bk_err *e)
 {
 	char end[BK_LSN_TEXT];
 
@@ -326,7 +326,7 @@ fail_foreign(struct prover *s, const char *name, struct bk_err *e)
 }
 
 static int
-judge_reached(struct prover *s, const char *what, struct bk_err *e)
+judge_reached(struct bk_prover *s, const char *what, struct bk_err *e)
 {
 	if (s->consistent == 0 || s->p->end < s->consistent)
 		return fail_before(s, what, e);
@@ -338,14 +338,14 @@ judge_reached(struct prover *s, const char *what, struct bk_err *e)
 static ssize_t
 read_file(void *ctx, void *buf, size_t n, struct bk_err *e)
 {
-	const struct prove_file *f = ctx;
+	const struct bk_prove_file *f = ctx;
 
 	return bk_io_read(f->fd, buf, n, f->name, e);
 }
 
 /* The first segment's own word on how long segments are. */
 static int
-learn_size(struct prover *s, const struct prove_file *f, struct bk_err *e)
+learn_size(struct bk_prover *s, const struct bk_prove_file *f, struct bk_err *e)
 {
 	uint8_t head[BK_WAL_HEADER];
 	struct bk_wal_header h;
@@ -363,7 +363,7 @@ learn_size(struct prover *s, const struct prove_file *f, struct bk_err *e)
 }
 
 static struct bk_walk *
-start_walk(struct prover *s, struct bk_err *e)
+start_walk(struct bk_prover *s, struct bk_err *e)
 {
 	const struct bk_walk_options o = {
 		.start = s->o->label.start, .segment = s->segment,
@@ -376,7 +376,7 @@ start_walk(struct prover *s, struct bk_err *e)
 
 /* Walk one segment, and close it: 1 to go on; 0 proven; -1 with *e set. */
 static int
-walk_one(struct prover *s, struct bk_walk *w, struct prove_file *f,
+walk_one(struct bk_prover *s, struct bk_walk *w, struct bk_prove_file *f,
     const char *what, struct bk_err *e)
 {
 	struct bk_source src = { read_file, f };
@@ -406,9 +406,9 @@ walk_one(struct prover *s, struct bk_walk *w, struct prove_file *f,
 }
 
 static int
-prove(struct prover *s, const char *what, struct bk_err *e)
+prove(struct bk_prover *s, const char *what, struct bk_err *e)
 {
-	struct prove_file f = { .fd = -1 };
+	struct bk_prove_file f = { .fd = -1 };
 	struct bk_walk *w = NULL;
 	uint64_t number = 0;
 	int rc = 1;
@@ -440,7 +440,7 @@ int
 bk_prove(const struct bk_prove_options *o, struct bk_proof *p,
     struct bk_err *e)
 {
-	struct prover s = { .o = o, .p = p, .consistent = o->end,
+	struct bk_prover s = { .o = o, .p = p, .consistent = o->end,
 		.timeline = o->label.timeline };
 	struct bk_buf what = {0};
 	int rc = -1;

@@ -18,7 +18,7 @@
 
 /* The history of timeline: 1 with *h; 0: not in the archive; -1. */
 static int
-get_history(struct prover *s, uint32_t timeline, struct bk_wal_history *h,
+get_history(struct bk_prover *s, uint32_t timeline, struct bk_wal_history *h,
     struct bk_err *e)
 {
 	struct bk_buf path = {0}, text = {0};
@@ -42,7 +42,7 @@ get_history(struct prover *s, uint32_t timeline, struct bk_wal_history *h,
 
 /* The base backup's own timeline; without its file it has no past. */
 static int
-use_current(struct prover *s, struct bk_err *e)
+use_current(struct bk_prover *s, struct bk_err *e)
 {
 	int rc = 0;
 
@@ -54,14 +54,14 @@ use_current(struct prover *s, struct bk_err *e)
 
 /* Does a history lead from the base backup to its timeline? */
 static int
-leads_on(const struct prover *s, const struct bk_wal_history *h)
+leads_on(const struct bk_prover *s, const struct bk_wal_history *h)
 {
 	return bk_wal_history_owner(h, s->o->label.start) ==
 	    s->o->label.timeline;
 }
 
 static int
-use_given(struct prover *s, struct bk_err *e)
+use_given(struct bk_prover *s, struct bk_err *e)
 {
 	char start[BK_LSN_TEXT], name[BK_WAL_NAME];
 	int rc = get_history(s, s->o->timeline, &s->history, e);
@@ -84,7 +84,7 @@ use_given(struct prover *s, struct bk_err *e)
 
 /* The newest that leads on, by asking for one after the other. */
 static int
-use_latest(struct prover *s, struct bk_err *e)
+use_latest(struct bk_prover *s, struct bk_err *e)
 {
 	struct bk_wal_history h = {0};
 	uint32_t t = s->o->label.timeline;
@@ -104,7 +104,7 @@ use_latest(struct prover *s, struct bk_err *e)
 }
 
 int
-bk_prove_timeline(struct prover *s, struct bk_err *e)
+bk_prove_timeline(struct bk_prover *s, struct bk_err *e)
 {
 	uint32_t t = s->o->timeline;
 
@@ -127,7 +127,7 @@ timeline_at(const struct bk_wal_history *h, size_t i, uint64_t *begin)
 
 /* The last 16 digits of a segment's name, which no timeline changes. */
 static void
-digits_of(const struct prover *s, uint64_t number, char out[BK_WAL_NAME])
+digits_of(const struct bk_prover *s, uint64_t number, char out[BK_WAL_NAME])
 {
 	char name[BK_WAL_NAME];
 
@@ -140,7 +140,7 @@ digits_of(const struct prover *s, uint64_t number, char out[BK_WAL_NAME])
 
 /* Where the file is in the spool. */
 static int
-spool_path(const struct prover *s, const struct prove_file *f,
+spool_path(const struct bk_prover *s, const struct bk_prove_file *f,
     struct bk_buf *path, struct bk_err *e)
 {
 	return bk_buf_printf(path, e, "%s/%s%s", s->o->spool, f->name,
@@ -149,7 +149,7 @@ spool_path(const struct prover *s, const struct prove_file *f,
 
 /* Open f->name from the spool, or else from the base backup: 1, 0 or -1. */
 static int
-open_file(struct prover *s, struct prove_file *f, struct bk_err *e)
+open_file(struct bk_prover *s, struct bk_prove_file *f, struct bk_err *e)
 {
 	struct bk_buf path = {0};
 	int rc = 0;
@@ -177,7 +177,7 @@ open_file(struct prover *s, struct prove_file *f, struct bk_err *e)
 }
 
 int
-bk_prove_open(struct prover *s, uint64_t number, struct prove_file *f,
+bk_prove_open(struct bk_prover *s, uint64_t number, struct bk_prove_file *f,
     struct bk_err *e)
 {
 	uint64_t begin = UINT64_MAX, end;
@@ -202,7 +202,7 @@ bk_prove_open(struct prover *s, uint64_t number, struct prove_file *f,
 }
 
 void
-bk_prove_close(struct prover *s, struct prove_file *f, int bad)
+bk_prove_close(struct bk_prover *s, struct bk_prove_file *f, int bad)
 {
 	struct bk_buf path = {0};
 	struct bk_err ignored = {0};
@@ -223,16 +223,16 @@ bk_prove_close(struct prover *s, struct prove_file *f, int bad)
 }
 
 void
-bk_prove_ahead(struct prover *s, const struct prove_file *f)
+bk_prove_ahead(struct bk_prover *s, const struct bk_prove_file *f)
 {
 	if (s->o->get != NULL)
 		bk_wal_get_ahead(s->o->get, f->name);
 }
 
 int
-bk_prove_goes_on(struct prover *s, uint64_t number, struct bk_err *e)
+bk_prove_goes_on(struct bk_prover *s, uint64_t number, struct bk_err *e)
 {
-	struct prove_file f = { .fd = -1 };
+	struct bk_prove_file f = { .fd = -1 };
 	char name[BK_WAL_NAME];
 	uint64_t d = 0;
 	int rc = 0;
@@ -252,7 +252,8 @@ bk_prove_goes_on(struct prover *s, uint64_t number, struct bk_err *e)
 }
 
 void
-bk_prove_name(const struct prover *s, uint64_t number, char name[BK_WAL_NAME])
+bk_prove_name(const struct bk_prover *s, uint64_t number,
+    char name[BK_WAL_NAME])
 {
 	uint64_t address = number * s->segment;
 

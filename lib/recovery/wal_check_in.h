@@ -3,7 +3,7 @@
 /* For wal_check.c and wal_check_files.c. */
 #include "recovery/wal_check.h"
 
-struct prover {
+struct bk_prover {
 	const struct bk_prove_options *o;
 	struct bk_proof *p;
 	struct bk_wal_history history;
@@ -20,7 +20,7 @@ struct prover {
 	struct bk_buf points;		/* restore points passed, for people */
 };
 
-struct prove_file {			/* a segment, open */
+struct bk_prove_file {			/* a segment, open */
 	int fd;
 	char name[BK_WAL_NAME];
 	uint32_t timeline;
@@ -29,26 +29,26 @@ struct prove_file {			/* a segment, open */
 };
 
 /* Find the timeline to recover along, and its history.  0 or -1. */
-int bk_prove_timeline(struct prover *s, struct bk_err *e);
+int bk_prove_timeline(struct bk_prover *s, struct bk_err *e);
 
 /*
  * Open the segment with this number; the first one, whose number is not yet
  * known, by label's file.  1; 0: there is none; -1 with *e set.
  */
-int bk_prove_open(struct prover *s, uint64_t number, struct prove_file *f,
+int bk_prove_open(struct bk_prover *s, uint64_t number, struct bk_prove_file *f,
     struct bk_err *e);
 
 /* Close it, and remove it from the spool if that is full, or if bad. */
-void bk_prove_close(struct prover *s, struct prove_file *f, int bad);
+void bk_prove_close(struct bk_prover *s, struct bk_prove_file *f, int bad);
 
 /* Fetch what follows it meanwhile. */
-void bk_prove_ahead(struct prover *s, const struct prove_file *f);
+void bk_prove_ahead(struct bk_prover *s, const struct bk_prove_file *f);
 
 /* 1: the archive has a later segment; 0: none was found; -1. */
-int bk_prove_goes_on(struct prover *s, uint64_t number, struct bk_err *e);
+int bk_prove_goes_on(struct bk_prover *s, uint64_t number, struct bk_err *e);
 
 /* The name that the segment with this number should have. */
-void bk_prove_name(const struct prover *s, uint64_t number,
+void bk_prove_name(const struct bk_prover *s, uint64_t number,
     char name[BK_WAL_NAME]);
 
 #endif

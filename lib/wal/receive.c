@@ -23,7 +23,7 @@
 
 /* Tell the server how far we are. */
 static void
-tell(struct receive *r, int ask)
+tell(struct bk_receive *r, int ask)
 {
 	struct bk_err why = {0};
 
@@ -40,7 +40,7 @@ tell(struct receive *r, int ask)
 
 /* A message has come: the first of a connection proves it. */
 static void
-hear(struct receive *r, const struct bk_stream_message *m)
+hear(struct bk_receive *r, const struct bk_stream_message *m)
 {
 	char text[300], at[BK_LSN_TEXT];
 
@@ -65,7 +65,7 @@ hear(struct receive *r, const struct bk_stream_message *m)
  * waits for that; it also asks who was silent for long.
  */
 static void
-answer(struct receive *r, const struct bk_stream_message *m)
+answer(struct bk_receive *r, const struct bk_stream_message *m)
 {
 	if (m->reply)
 		tell(r, 0);
@@ -76,14 +76,14 @@ answer(struct receive *r, const struct bk_stream_message *m)
 
 /* A commit may wait for what was confirmed since, and a slot keeps its WAL. */
 static void
-tell_news(struct receive *r)
+tell_news(struct bk_receive *r)
 {
 	if (bk_receive_confirmed(r) != r->told_lsn)
 		tell(r, 0);
 }
 
 static int
-sync_and_tell(struct receive *r, struct bk_err *e)
+sync_and_tell(struct bk_receive *r, struct bk_err *e)
 {
 	if (bk_receive_sync(r, e) == -1)
 		return -1;
@@ -93,7 +93,7 @@ sync_and_tell(struct receive *r, struct bk_err *e)
 
 /* Write what is held, if it is what was asked for. */
 static int
-write_held(struct receive *r, struct bk_err *e)
+write_held(struct bk_receive *r, struct bk_err *e)
 {
 	int rc = bk_receive_write(r, e);
 
@@ -105,7 +105,7 @@ write_held(struct receive *r, struct bk_err *e)
 
 /* What to do with one message: 1; 0: there is none; -1. */
 static int
-take(struct receive *r, struct bk_err *e)
+take(struct bk_receive *r, struct bk_err *e)
 {
 	struct bk_stream_message m;
 	struct bk_err why = {0};
@@ -134,7 +134,7 @@ take(struct receive *r, struct bk_err *e)
 
 /* All that has arrived, or a good part of it. */
 static int
-take_all(struct receive *r, struct bk_err *e)
+take_all(struct bk_receive *r, struct bk_err *e)
 {
 	int i, rc = 1;
 
@@ -151,7 +151,7 @@ take_all(struct receive *r, struct bk_err *e)
 
 /* Go on writing, if there may be room again. */
 static int
-unpause(struct receive *r, struct bk_err *e)
+unpause(struct bk_receive *r, struct bk_err *e)
 {
 	if (r->pause == NOT_PAUSED ||
 	    (r->pause == PAUSE_DISK && bk_monotonic() < r->paused_until))
@@ -162,7 +162,7 @@ unpause(struct receive *r, struct bk_err *e)
 
 /* What COMMANDs have done since, and whether the segment is old. */
 static int
-look(struct receive *r, struct bk_err *e)
+look(struct bk_receive *r, struct bk_err *e)
 {
 	uint64_t end = r->seg.fd == -1 ? 0 : r->seg.start + r->seg.have;
 	double now = bk_monotonic();
@@ -185,7 +185,7 @@ look(struct receive *r, struct bk_err *e)
 
 /* Times that have come. */
 static void
-watch(struct receive *r)
+watch(struct bk_receive *r)
 {
 	double now = bk_monotonic();
 
@@ -205,7 +205,7 @@ watch(struct receive *r)
 }
 
 static void
-report(struct receive *r, double *next)
+report(struct bk_receive *r, double *next)
 {
 	struct bk_receive_state s = {
 		.slot = r->o->slot, .host = r->pos.host,
@@ -228,7 +228,7 @@ report(struct receive *r, double *next)
 
 /* Wait for something to do, a second at most: 1: it is to end. */
 static int
-wait_for_work(struct receive *r, struct bk_err *e)
+wait_for_work(struct bk_receive *r, struct bk_err *e)
 {
 	struct pollfd p[3] = {
 		{ .fd = r->o->stop, .events = POLLIN },
@@ -244,7 +244,7 @@ wait_for_work(struct receive *r, struct bk_err *e)
 
 /* Let running commands end, and tell the server what they have confirmed. */
 static void
-stop(struct receive *r)
+stop(struct bk_receive *r)
 {
 	bk_hand_stop(r->hand, LAST_WAIT);
 	bk_hand_look(r->hand, &r->handed);
@@ -254,7 +254,7 @@ stop(struct receive *r)
 }
 
 static int
-loop(struct receive *r, struct bk_err *e)
+loop(struct bk_receive *r, struct bk_err *e)
 {
 	double next_report = 0;
 	int ended = 0;
@@ -280,7 +280,7 @@ loop(struct receive *r, struct bk_err *e)
 }
 
 static void
-free_receive(struct receive *r)
+free_receive(struct bk_receive *r)
 {
 	if (r == NULL)
 		return;
@@ -294,10 +294,10 @@ free_receive(struct receive *r)
 }
 
 /* With what an earlier run has left; NULL with *e set. */
-static struct receive *
+static struct bk_receive *
 open_receive(const struct bk_receive_options *o, struct bk_err *e)
 {
-	struct receive *r = calloc(1, sizeof(*r));
+	struct bk_receive *r = calloc(1, sizeof(*r));
 
 	if (r == NULL) {
 		(void)bk_fail_memory(e);
@@ -321,7 +321,7 @@ open_receive(const struct bk_receive_options *o, struct bk_err *e)
 int
 bk_receive_run(const struct bk_receive_options *o, struct bk_err *e)
 {
-	struct receive *r = open_receive(o, e);
+	struct bk_receive *r = open_receive(o, e);
 	int rc = r == NULL ? -1 : loop(r, e);
 
 	free_receive(r);
@@ -329,7 +329,7 @@ bk_receive_run(const struct bk_receive_options *o, struct bk_err *e)
 }
 
 static int
-wait_until_stored(struct receive *r, struct bk_err *e)
+wait_until_stored(struct bk_receive *r, struct bk_err *e)
 {
 	int ended = 0;
 
@@ -348,7 +348,7 @@ wait_until_stored(struct receive *r, struct bk_err *e)
 int
 bk_receive_flush(const struct bk_receive_options *o, struct bk_err *e)
 {
-	struct receive *r = open_receive(o, e);
+	struct bk_receive *r = open_receive(o, e);
 	int rc = -1;
 
 	if (r != NULL && bk_receive_end_segment(r, r->received, e) == 0 &&

@@ -16,7 +16,7 @@
 #define PAGE 8192
 
 static void
-say_once(struct receive *r, const char *cause)
+say_once(struct bk_receive *r, const char *cause)
 {
 	char text[1100];
 
@@ -28,7 +28,7 @@ say_once(struct receive *r, const char *cause)
 }
 
 void
-bk_receive_disconnect(struct receive *r, const char *why)
+bk_receive_disconnect(struct bk_receive *r, const char *why)
 {
 	double wait = r->tries > 4 ? LONGEST_WAIT : (double)(1u << r->tries);
 
@@ -44,14 +44,14 @@ bk_receive_disconnect(struct receive *r, const char *why)
 
 /* 1 if something is here that can be handed over without a server. */
 static int
-has_work(const struct receive *r)
+has_work(const struct bk_receive *r)
 {
 	return r->handed.waiting > 0 || r->seg.have > 0;
 }
 
 /* A failure on the way to the stream: -1 if that will not change. */
 static int
-fail_or_retry(struct receive *r, const struct bk_err *why, struct bk_err *e)
+fail_or_retry(struct bk_receive *r, const struct bk_err *why, struct bk_err *e)
 {
 	char lsn[BK_LSN_TEXT];
 
@@ -75,7 +75,7 @@ fail_or_retry(struct receive *r, const struct bk_err *why, struct bk_err *e)
 
 /* Is it the server whose WAL we have? */
 static int
-check_cluster(const struct receive *r, struct bk_err *e)
+check_cluster(const struct bk_receive *r, struct bk_err *e)
 {
 	const struct bk_repl_server *s = &r->server;
 
@@ -94,7 +94,7 @@ check_cluster(const struct receive *r, struct bk_err *e)
 
 /* Where there was no slot, nobody kept the WAL that was written until now. */
 static int
-make_slot(struct receive *r, struct bk_repl_slot *slot, struct bk_err *e)
+make_slot(struct bk_receive *r, struct bk_repl_slot *slot, struct bk_err *e)
 {
 	const char *name = r->o->slot;
 	char text[400], at[BK_LSN_TEXT];
@@ -123,7 +123,7 @@ make_slot(struct receive *r, struct bk_repl_slot *slot, struct bk_err *e)
  * oldest WAL that it keeps, 0 without one.
  */
 static int
-use_slot(struct receive *r, struct bk_repl_slot *slot, struct bk_err *e)
+use_slot(struct bk_receive *r, struct bk_repl_slot *slot, struct bk_err *e)
 {
 	const char *name = r->o->slot;
 
@@ -143,7 +143,7 @@ use_slot(struct receive *r, struct bk_repl_slot *slot, struct bk_err *e)
 }
 
 static int
-read_history(struct receive *r, uint32_t timeline, struct bk_buf *text,
+read_history(struct bk_receive *r, uint32_t timeline, struct bk_buf *text,
     struct bk_wal_history *h, struct bk_err *e)
 {
 	char name[BK_WAL_NAME];
@@ -156,7 +156,7 @@ read_history(struct receive *r, uint32_t timeline, struct bk_buf *text,
 
 /* Nothing is here of what comes before lsn: begin there. */
 static int
-choose_position(struct receive *r, uint64_t lsn, struct bk_err *e)
+choose_position(struct bk_receive *r, uint64_t lsn, struct bk_err *e)
 {
 	struct bk_wal_history h = {0};
 	struct bk_buf text = {0};
@@ -188,7 +188,7 @@ choose_position(struct receive *r, uint64_t lsn, struct bk_err *e)
  * the confirmation and the note of the new position.
  */
 static int
-believe_slot(struct receive *r, uint64_t restart, struct bk_err *e)
+believe_slot(struct bk_receive *r, uint64_t restart, struct bk_err *e)
 {
 	char text[300], from[BK_LSN_TEXT], to[BK_LSN_TEXT];
 
@@ -207,7 +207,7 @@ believe_slot(struct receive *r, uint64_t restart, struct bk_err *e)
 
 /* Where to begin, at the first connection. */
 static int
-first_position(struct receive *r, const struct bk_repl_slot *slot,
+first_position(struct bk_receive *r, const struct bk_repl_slot *slot,
     struct bk_err *e)
 {
 	if (r->pos.segment == 0)
@@ -218,7 +218,7 @@ first_position(struct receive *r, const struct bk_repl_slot *slot,
 
 /* The history of the timeline that is begun with is handed over, too. */
 static int
-first_history(struct receive *r, struct bk_err *e)
+first_history(struct bk_receive *r, struct bk_err *e)
 {
 	struct bk_wal_history h = {0};
 	struct bk_buf text = {0};
@@ -247,7 +247,8 @@ next_timeline(const struct bk_wal_history *h, uint32_t timeline)
 }
 
 static int
-switch_to(struct receive *r, uint32_t timeline, uint64_t lsn, struct bk_err *e)
+switch_to(struct bk_receive *r, uint32_t timeline, uint64_t lsn,
+    struct bk_err *e)
 {
 	struct bk_wal_history h = {0};
 	struct bk_buf text = {0};
@@ -275,7 +276,7 @@ switch_to(struct receive *r, uint32_t timeline, uint64_t lsn, struct bk_err *e)
  * lagged was promoted), go on with the next.
  */
 static int
-follow(struct receive *r, struct bk_err *e)
+follow(struct bk_receive *r, struct bk_err *e)
 {
 	struct bk_wal_history h = {0};
 	struct bk_buf text = {0};
@@ -307,7 +308,7 @@ follow(struct receive *r, struct bk_err *e)
 
 /* Start at what was received, with an overlap that is compared. */
 static int
-start(struct receive *r, struct bk_err *e)
+start(struct bk_receive *r, struct bk_err *e)
 {
 	struct bk_stream_next next;
 	uint64_t lsn;
@@ -338,7 +339,7 @@ start(struct receive *r, struct bk_err *e)
 }
 
 static int
-prepare(struct receive *r, struct bk_err *e)
+prepare(struct bk_receive *r, struct bk_err *e)
 {
 	int first = r->pos.segment == 0 || !r->known;
 	struct bk_repl_slot slot;
@@ -358,7 +359,7 @@ prepare(struct receive *r, struct bk_err *e)
 }
 
 int
-bk_receive_connect(struct receive *r, struct bk_err *e)
+bk_receive_connect(struct bk_receive *r, struct bk_err *e)
 {
 	struct bk_err why = {0};
 
@@ -374,7 +375,7 @@ bk_receive_connect(struct receive *r, struct bk_err *e)
 }
 
 int
-bk_receive_ended(struct receive *r, struct bk_err *e)
+bk_receive_ended(struct bk_receive *r, struct bk_err *e)
 {
 	struct bk_stream_next next;
 	struct bk_err why = {0};

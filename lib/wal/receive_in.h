@@ -9,9 +9,9 @@
 #include "wal/receive.h"
 #include "wal/spool.h"
 
-enum pause { NOT_PAUSED, PAUSE_QUEUE, PAUSE_DISK };
+enum bk_pause { NOT_PAUSED, PAUSE_QUEUE, PAUSE_DISK };
 
-struct receive {
+struct bk_receive {
 	const struct bk_receive_options *o;
 	struct bk_spool *spool;
 	struct bk_hand_options hand_options;
@@ -44,7 +44,7 @@ struct receive {
 	time_t sent;		/* of the last data, by the server's clock */
 
 	struct bk_stream_message held;	/* data that could not be written */
-	enum pause pause;
+	enum bk_pause pause;
 	double paused_until;	/* of PAUSE_DISK */
 
 	double fresh;		/* since when the segment has bytes that were
@@ -60,43 +60,44 @@ struct receive {
  * Connect and start streaming.  0: streaming, or to be tried again later; -1
  * with *e set: end.
  */
-int bk_receive_connect(struct receive *r, struct bk_err *e);
+int bk_receive_connect(struct bk_receive *r, struct bk_err *e);
 
 /* Close the connection, to be made again later; why is said. */
-void bk_receive_disconnect(struct receive *r, const char *why);
+void bk_receive_disconnect(struct bk_receive *r, const char *why);
 
 /* The stream has ended: go on with the next timeline, or disconnect. */
-int bk_receive_ended(struct receive *r, struct bk_err *e);
+int bk_receive_ended(struct bk_receive *r, struct bk_err *e);
 
 /* --- receive_segment.c */
 
 /* Begin with what an earlier run has left in the spool. */
-int bk_receive_resume(struct receive *r, struct bk_err *e);
+int bk_receive_resume(struct bk_receive *r, struct bk_err *e);
 
 /*
  * Write the WAL of r->held, or as much as there is room for: r->pause says why
  * something is left.  0; 1: it is not what follows, and nothing was done; -1.
  */
-int bk_receive_write(struct receive *r, struct bk_err *e);
+int bk_receive_write(struct bk_receive *r, struct bk_err *e);
 
 /* Make durable what was received. */
-int bk_receive_sync(struct receive *r, struct bk_err *e);
+int bk_receive_sync(struct bk_receive *r, struct bk_err *e);
 
 /* Hand over the segment that is being received, as NAME.partial. */
-int bk_receive_partial(struct receive *r, struct bk_err *e);
+int bk_receive_partial(struct bk_receive *r, struct bk_err *e);
 
 /* The segment that is being received goes no further: hand over what it has. */
-int bk_receive_end_segment(struct receive *r, uint64_t lsn, struct bk_err *e);
+int bk_receive_end_segment(struct bk_receive *r, uint64_t lsn,
+    struct bk_err *e);
 
 /* From here on it is timeline, which forked at lsn, whose history is text. */
-int bk_receive_switch(struct receive *r, uint32_t timeline, uint64_t lsn,
+int bk_receive_switch(struct bk_receive *r, uint32_t timeline, uint64_t lsn,
     const struct bk_buf *text, struct bk_err *e);
 
 /* Store and hand over the history file of timeline. */
-int bk_receive_history(struct receive *r, uint32_t timeline,
+int bk_receive_history(struct bk_receive *r, uint32_t timeline,
     const struct bk_buf *text, struct bk_err *e);
 
 /* The LSN to confirm to the server. */
-uint64_t bk_receive_confirmed(const struct receive *r);
+uint64_t bk_receive_confirmed(const struct bk_receive *r);
 
 #endif

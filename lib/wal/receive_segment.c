@@ -14,8 +14,8 @@
 #define DISK_AGAIN 1		/* seconds until a full disk is tried again */
 
 static int
-put(struct receive *r, const char *name, struct bk_hand_file *f, uint64_t end,
-    time_t at, struct bk_err *e)
+put(struct bk_receive *r, const char *name, struct bk_hand_file *f,
+    uint64_t end, time_t at, struct bk_err *e)
 {
 	struct bk_label *l = &f->label;
 
@@ -30,8 +30,8 @@ put(struct receive *r, const char *name, struct bk_hand_file *f, uint64_t end,
 
 /* The first page of the segment in fd, of bytes. */
 static int
-check_header(const struct receive *r, int fd, const char *name, uint64_t bytes,
-    struct bk_err *e)
+check_header(const struct bk_receive *r, int fd, const char *name,
+    uint64_t bytes, struct bk_err *e)
 {
 	uint8_t head[BK_WAL_HEADER];
 	struct bk_wal_header h;
@@ -47,7 +47,7 @@ check_header(const struct receive *r, int fd, const char *name, uint64_t bytes,
 }
 
 uint64_t
-bk_receive_confirmed(const struct receive *r)
+bk_receive_confirmed(const struct bk_receive *r)
 {
 	if (bk_spool_keeps(r->spool))
 		return r->synced;
@@ -55,7 +55,7 @@ bk_receive_confirmed(const struct receive *r)
 }
 
 int
-bk_receive_sync(struct receive *r, struct bk_err *e)
+bk_receive_sync(struct bk_receive *r, struct bk_err *e)
 {
 	if (!bk_spool_keeps(r->spool) || r->synced >= r->received)
 		return 0;
@@ -66,7 +66,7 @@ bk_receive_sync(struct receive *r, struct bk_err *e)
 }
 
 static void
-close_segment(struct receive *r)
+close_segment(struct bk_receive *r)
 {
 	if (r->seg.fd != -1)
 		close(r->seg.fd);
@@ -77,7 +77,7 @@ close_segment(struct receive *r)
 
 /* Nothing can be written now. */
 static void
-pause_for(struct receive *r, enum pause why, const struct bk_err *cause)
+pause_for(struct bk_receive *r, enum bk_pause why, const struct bk_err *cause)
 {
 	if (why == PAUSE_DISK && r->pause != PAUSE_DISK) {
 		char text[1100];
@@ -93,7 +93,7 @@ pause_for(struct receive *r, enum pause why, const struct bk_err *cause)
 
 /* -1 stays -1, unless the disk is full: then there is a pause. */
 static int
-unless_full(struct receive *r, int rc, const struct bk_err *why,
+unless_full(struct bk_receive *r, int rc, const struct bk_err *why,
     struct bk_err *e)
 {
 	if (rc == 0 || why->code != BK_BUSY) {
@@ -107,7 +107,7 @@ unless_full(struct receive *r, int rc, const struct bk_err *why,
 
 /* Where it goes on: 0; -1, also if there is no room now. */
 static int
-record(struct receive *r, struct bk_err *e)
+record(struct bk_receive *r, struct bk_err *e)
 {
 	int rc = r->recorded ? 0 : bk_spool_record(r->spool, &r->pos, e);
 
@@ -117,7 +117,7 @@ record(struct receive *r, struct bk_err *e)
 
 /* The position is lsn: recorded now, or before the next segment begins. */
 static int
-move_to(struct receive *r, uint64_t lsn, struct bk_err *e)
+move_to(struct bk_receive *r, uint64_t lsn, struct bk_err *e)
 {
 	struct bk_err why = {0};
 
@@ -131,7 +131,7 @@ move_to(struct receive *r, uint64_t lsn, struct bk_err *e)
 
 /* A segment to write to: 0; 1: not now; -1. */
 static int
-ensure(struct receive *r, struct bk_err *e)
+ensure(struct bk_receive *r, struct bk_err *e)
 {
 	struct bk_err why = {0};
 	int rc;
@@ -150,7 +150,7 @@ ensure(struct receive *r, struct bk_err *e)
 
 /* The segment is whole. */
 static int
-finish(struct receive *r, struct bk_err *e)
+finish(struct bk_receive *r, struct bk_err *e)
 {
 	int keeps = bk_spool_keeps(r->spool), rc;
 	struct bk_hand_file f = { .fd = -1, .bytes = r->seg.size,
@@ -177,7 +177,7 @@ finish(struct receive *r, struct bk_err *e)
 
 /* As much of r->held as belongs to the segment: 0; 1: not now; -1. */
 static int
-write_some(struct receive *r, struct bk_err *e)
+write_some(struct bk_receive *r, struct bk_err *e)
 {
 	struct bk_stream_message *m = &r->held;
 	uint64_t room = r->seg.start + r->seg.size - m->start;
@@ -209,7 +209,7 @@ write_some(struct receive *r, struct bk_err *e)
 }
 
 int
-bk_receive_write(struct receive *r, struct bk_err *e)
+bk_receive_write(struct bk_receive *r, struct bk_err *e)
 {
 	int rc = 0;
 
@@ -226,7 +226,7 @@ bk_receive_write(struct receive *r, struct bk_err *e)
 }
 
 int
-bk_receive_partial(struct receive *r, struct bk_err *e)
+bk_receive_partial(struct bk_receive *r, struct bk_err *e)
 {
 	const struct bk_spool_segment *seg = &r->seg;
 	uint64_t end = seg->start + seg->have;
@@ -245,7 +245,7 @@ bk_receive_partial(struct receive *r, struct bk_err *e)
 }
 
 int
-bk_receive_end_segment(struct receive *r, uint64_t lsn, struct bk_err *e)
+bk_receive_end_segment(struct bk_receive *r, uint64_t lsn, struct bk_err *e)
 {
 	struct bk_spool_segment *seg = &r->seg;
 	/* a record may end with zeros, as the file does: have is a guess */
@@ -273,7 +273,7 @@ bk_receive_end_segment(struct receive *r, uint64_t lsn, struct bk_err *e)
 }
 
 static int
-store_history(struct receive *r, char name[BK_WAL_NAME], uint32_t timeline,
+store_history(struct bk_receive *r, char name[BK_WAL_NAME], uint32_t timeline,
     const struct bk_buf *text, struct bk_hand_file *f, struct bk_err *e)
 {
 	bk_wal_history_name(timeline, name);
@@ -282,7 +282,7 @@ store_history(struct receive *r, char name[BK_WAL_NAME], uint32_t timeline,
 }
 
 int
-bk_receive_history(struct receive *r, uint32_t timeline,
+bk_receive_history(struct bk_receive *r, uint32_t timeline,
     const struct bk_buf *text, struct bk_err *e)
 {
 	struct bk_hand_file f = {0};
@@ -294,7 +294,7 @@ bk_receive_history(struct receive *r, uint32_t timeline,
 }
 
 int
-bk_receive_switch(struct receive *r, uint32_t timeline, uint64_t lsn,
+bk_receive_switch(struct bk_receive *r, uint32_t timeline, uint64_t lsn,
     const struct bk_buf *text, struct bk_err *e)
 {
 	struct bk_hand_file f = {0};
@@ -325,7 +325,7 @@ bk_receive_switch(struct receive *r, uint32_t timeline, uint64_t lsn,
 /* --- what an earlier run has left */
 
 static int
-is_current(const struct receive *r, const char *name)
+is_current(const struct bk_receive *r, const char *name)
 {
 	char current[BK_WAL_NAME];
 
@@ -338,7 +338,7 @@ static int
 resume_file(void *ctx, const char *name, struct bk_err *e)
 {
 	enum bk_wal_file kind = bk_wal_file_kind(name);
-	struct receive *r = ctx;
+	struct bk_receive *r = ctx;
 	struct bk_hand_file f = { .fd = -1 };
 	uint64_t start = 0;
 	struct stat st;
@@ -371,7 +371,7 @@ resume_file(void *ctx, const char *name, struct bk_err *e)
 }
 
 int
-bk_receive_resume(struct receive *r, struct bk_err *e)
+bk_receive_resume(struct bk_receive *r, struct bk_err *e)
 {
 	struct bk_err why = {0};
 

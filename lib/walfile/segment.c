@@ -72,7 +72,7 @@ bk_wal_header_is_swapped(const void *p, size_t n)
 	return bk_wal_header_read(swapped, sizeof(swapped), &h);
 }
 
-/* Behind the identifier is the version of the format: 1300, 1700, ... */
+/* After the identifier is the version of the format: 1300, 1700, ... */
 int
 bk_wal_control_is_swapped(const void *p, size_t n)
 {

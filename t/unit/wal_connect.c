@@ -48,7 +48,7 @@ ask(const struct asked *a)
 	    .say = say, .run = "", .target = { .host = top, .port = "1",
 	    .user = "u" } };
 	struct bk_hand_options how = { .say = say };
-	struct receive r = { .o = &o, .seg.fd = -1 };
+	struct bk_receive r = { .o = &o, .seg.fd = -1 };
 	struct bk_stream_message m;
 	struct bk_err e = {0};
 	int rc;

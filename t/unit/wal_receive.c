@@ -69,16 +69,16 @@ write_wal(void)
 struct job {
 	const char *spool;		/* NULL: none */
 	struct bk_receive_options o;
-	struct receive r;
+	struct bk_receive r;
 };
 
 /* With what is in the spool, and no COMMAND at work. */
 static int
 begin(struct job *j, struct bk_err *e)
 {
-	struct receive *r = &j->r;
+	struct bk_receive *r = &j->r;
 
-	*r = (struct receive){ .o = &j->o, .seg.fd = -1 };
+	*r = (struct bk_receive){ .o = &j->o, .seg.fd = -1 };
 	r->spool = bk_spool_open(j->spool, top, e);
 	r->hand_options = (struct bk_hand_options){ .spool = r->spool,
 	    .say = say };
@@ -97,7 +97,7 @@ begin(struct job *j, struct bk_err *e)
 static void
 end(struct job *j)
 {
-	struct receive *r = &j->r;
+	struct bk_receive *r = &j->r;
 
 	bk_hand_free(r->hand);
 	if (r->seg.fd != -1)
@@ -107,7 +107,7 @@ end(struct job *j)
 
 /* The WAL from what was received up to LSN to; what is full is so once. */
 static int
-take(struct receive *r, uint64_t to, struct bk_err *e)
+take(struct bk_receive *r, uint64_t to, struct bk_err *e)
 {
 	int i;
 
@@ -127,7 +127,7 @@ receive(void *arg, struct bk_err *e)
 	static char line[] = "1\t0/280000\tx\n";
 	const struct bk_buf text = { .data = line, .len = sizeof(line) - 1 };
 	struct job *j = arg;
-	struct receive *r = &j->r;
+	struct bk_receive *r = &j->r;
 	int rc = -1;
 
 	if (begin(j, e) == 0 && take(r, MIB + MIB / 2, e) == 0 &&
@@ -225,7 +225,7 @@ test_left(struct job *j)
 static void
 test_branch(struct job *j)
 {
-	struct receive *r = &j->r;
+	struct bk_receive *r = &j->r;
 	struct bk_err e = {0};
 	struct bk_buf text = {0};
 
@@ -243,7 +243,7 @@ test_other_past(struct job *j)
 {
 	static const uint8_t zeros[1024];
 	uint8_t again[sizeof(zeros)];
-	struct receive *r = &j->r;
+	struct bk_receive *r = &j->r;
 	struct bk_err e = {0};
 
 	ok(begin(j, &e) == 0 && take(r, 3 * MIB / 2, &e) == 0, "WAL");
@@ -298,7 +298,7 @@ test_large(struct job *j)
 static void
 test_little(struct job *j)
 {
-	struct receive *r = &j->r;
+	struct bk_receive *r = &j->r;
 	struct bk_err e = {0};
 
 	ok(begin(j, &e) == 0 && take(r, MIB + 20, &e) == 0 &&
