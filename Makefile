@@ -178,6 +178,7 @@ deps:
 # and finds little: what stands in contrib, the same on further servers, a
 # gigabyte in a segment.  make check-all has that, too, and with BK_LONG all
 # rounds of loops of which make check runs each third.
+# With as few descriptors as a login has: who leaks them is found.
 LONG := $(wildcard $(patsubst %,t/%.bats,contrib_* *_versions *_servers \
     s3servers pitr_chaos))
 TESTS = $(filter-out $(LONG),$(wildcard t/*.bats))
@@ -185,7 +186,7 @@ BK_MAJORS ?= 15,18
 check: deps
 	$(MAKE) -s -j$(JOBS) all units $(TORTURE)
 	$(MAKE) -s lint
-	scratch=$$(t/support/scratch.sh); \
+	scratch=$$(t/support/scratch.sh); ulimit -S -n 1024; \
 	env --default-signal BK_BIN="$(CURDIR)/$B/bin" BK_MAJORS="$(BK_MAJORS)" \
 	    PATH="$(CURDIR)/$B/bin:$$PATH" BK_TMP="$$scratch" TMPDIR="$$scratch" \
 	    perl -It/support -S prove --harness Skips -j$$(($(JOBS) * 2)) --timer --failures \
@@ -210,7 +211,6 @@ check-all: deps
 
 units: $(UNITS)
 
-# With as few descriptors as a login has: who leaks them is found.
 unit: units
 	ulimit -S -n 1024; TMPDIR=$$(t/support/scratch.sh) prove -j$(JOBS) --failures --comments $(UNITS)
 

@@ -693,7 +693,8 @@ about() {
 	pg_dump -Fc -Z0 shop | sed "s/LOCALE = 'C'/LOCALE = 'Z'/" >far.bk
 	run --separate-stderr -1 bk-restore --into far <far.bk
 	one_line_error bk-restore
-	[[ $stderr == *'invalid '*'locale name: "Z"; install'*--into ]]
+	# PostgreSQL 17 has a hint of its own
+	[[ $stderr == *'invalid '*'locale name: "Z"; '*'install that'*--into ]]
 	run --separate-stderr -1 bk-restore --unsealed --replace shop shop <far.bk
 	one_line_error bk-restore
 	unharmed
