@@ -258,10 +258,10 @@ add_way_out(struct bk_err *e)
 		return;
 	p += strlen(asks);
 	if (strncmp(p, db, strlen(db)) == 0 && !has_own_name())
-		bk_fail_add(e, "; what is restored has that name at once only "
-		    "if there is no such database and a superuser restores: "
-		    "rename the old one (ALTER DATABASE ... RENAME TO) and try "
-		    "again without --replace");
+		bk_fail_add(e, "; a new database has that name from the start "
+		    "only if no other has it and a superuser restores: rename "
+		    "the old one (ALTER DATABASE ... RENAME TO) and try again "
+		    "without --replace");
 	else
 		bk_fail_add(e, "; leave it out with -L or --accept, or have "
 		    "the server's configuration name this database");
@@ -508,15 +508,15 @@ set_defaults(struct options *o, int argc, char *argv[])
 		target.server.url = tool_database_url(argv[optind],
 		    target.server.host);
 	if (target.server.db == NULL)
-		tool_usage("no database name given; bk-restore shop puts the "
-		    "dump in the place of the database shop");
+		tool_usage("no database name given; bk-restore shop restores "
+		    "the database shop");
 	if (bk_server_database(target.server.db, &target.database, &e) == -1)
 		tool_refuse(&e);
 	if (o->replace != NULL && strcmp(o->replace, target.database.data) != 0)
 		tool_usage("--replace %s: the database is \"%s\"", o->replace,
 		    target.database.data);
 	if (o->partial != BK_PARTIAL_CREATE && o->mode != TABLES)
-		tool_usage("--data-only, --replace-table: of -t or -n");
+		tool_usage("--data-only, --replace-table: only with -t or -n");
 	if (o->mode != 0 && o->mode != INTO &&
 	    (o->load.failures != NULL || o->list != NULL))
 		tool_usage("--keep-going, --accept, -L: not with -t, -n, "

@@ -95,7 +95,7 @@ report(const struct bk_tee_result *r, int print_failure, int print_success)
 		tool_say("%s: exit status %d", r->command,
 		    WEXITSTATUS(r->status));
 	else if (r->cut)
-		tool_say("%s: it did not read all, but says exit status 0",
+		tool_say("%s: exited with 0, but did not read all its input",
 		    r->command);
 	else
 		tool_say("%s: done", r->command);

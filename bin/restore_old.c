@@ -18,8 +18,8 @@ query(struct bk_target *t, struct bk_err *e)
 	PGresult *res = bk_swap_list(t->conn, t->database.data, e);
 
 	if (res != NULL && PQntuples(res) == 0) {
-		bk_fail(e, BK_NONE, "database \"%s\": no swap has set one "
-		    "aside", t->database.data);
+		bk_fail(e, BK_NONE, "database \"%s\": no old database is "
+		    "kept", t->database.data);
 		PQclear(res);
 		res = NULL;
 	}
@@ -42,8 +42,8 @@ refuse_strange(const struct bk_target *t, const PGresult *res,
 	if (*PQgetvalue(res, 0, 4) == 't')
 		return 0;
 	return bk_fail(e, BK_DATA, "database \"%s\": belongs to role \"%s\", "
-	    "and there is no database \"%s\" any more to tell whether it "
-	    "should; if it should, use ALTER DATABASE ... RENAME TO",
+	    "and the database \"%s\", whose owner it must have, does not "
+	    "exist; if the role is right, use ALTER DATABASE ... RENAME TO",
 	    PQgetvalue(res, 0, 0), PQgetvalue(res, 0, 3), t->database.data);
 }
 

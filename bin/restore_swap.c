@@ -148,8 +148,9 @@ swap_rehearse(const struct restore_swap *r, struct bk_err *e)
 	}
 	bk_buf_free(&sql);
 	return rc == 0 ? 0 : bk_fail(e, reason.code, "database \"%s\": its "
-	    "settings and privileges: %.800s; nothing was loaded; make what "
-	    "is missing and try again", r->target->database.data, reason.msg);
+	    "settings and privileges: %.800s; nothing was loaded; create "
+	    "what is missing and try again", r->target->database.data,
+	    reason.msg);
 }
 
 /*

@@ -295,8 +295,8 @@ demand_archive(struct bk_layers *l, struct bk_err *e)
 	if (n == 0 && bk_reader_drain(bk_layers_inside(l), e) == -1)
 		return -1;	/* an empty stream: *e says so */
 	if (bk_foreign_recognise(head, n) == BK_FOREIGN_TAR)
-		return bk_fail(e, BK_FAIL, "%s: a tar of pg_dump, of which no "
-		    "restore test is made; dump with -Fc, or load it with "
+		return bk_fail(e, BK_FAIL, "%s: a tar of pg_dump, which cannot "
+		    "be restored for a test; dump with -Fc, or load it with "
 		    "bk-restore --into", bk_layers_name(l));
 	return bk_fail(e, BK_FAIL, kind_of(l) == BK_CHECK_TAR ? "%s: a tar; a "
 	    "base backup is recovered with --scratch" : "%s: not an archive of "

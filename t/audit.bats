@@ -373,7 +373,7 @@ first_process() {
 	echo data >in
 	bk-gz <in >out
 	run -1 --separate-stderr bash -c 'broken/bk-gz <in >out'
-	[ "$stderr" = "bk-gz: audit log $PWD/audit.log: bk-audit cannot be started: Exec format error; it will lack this run" ]
+	[ "$stderr" = "bk-gz: audit log $PWD/audit.log: bk-audit cannot be started: Exec format error; this run is not in the log" ]
 	bk-gz -d <out | cmp - in
 	run -3 --separate-stderr bash -c 'echo x | broken/bk-gz -d'
 	[ "${#stderr_lines[@]}" = 2 ]

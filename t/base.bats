@@ -205,7 +205,7 @@ load support/common
 	pg_ctl_ "$PWD/other" reload
 	await unready
 	one_line_error bk-base
-	[[ $stderr == *"; give it a line for the database \"replication\"" ]]
+	[[ $stderr == *"; add a line for the database \"replication\" to it" ]]
 }
 
 @test "usage errors write nothing" {

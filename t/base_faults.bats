@@ -129,7 +129,7 @@ forged() {
 	forged backup_label data 77 'backup_label: the manifest has CRC32C '
 	# its system identifier, a segment's size, behind the begin of a message
 	forged 'pg_wal/[0-9A-F]{24}' data 30 'of another cluster'
-	forged 'pg_wal/[0-9A-F]{24}' data 38 ': not a segment of WAL'
+	forged 'pg_wal/[0-9A-F]{24}' data 38 ': the server sent it, but it is not a WAL segment'
 	forged '"Last-Modified": "20' raw '"Last-Modified": "19' 'checksum'
 	forged '"Start-LSN": "' raw '"Start-LSM": "' 'backup_manifest'
 }

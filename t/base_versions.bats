@@ -136,9 +136,9 @@ increments() {
 	    $'keep\tits chain\nkeep\tlast 1/1, newest, min-keep' ]
 	bk-ls "$PWD/backups" | grep -v full >increment
 	run -2 bk-age -w 1h -c 2h <increment
-	[[ $output == *" is an increment to a base backup that is not there"* ]]
+	[[ $output == *" is an increment on a base backup that is missing"* ]]
 	run -3 --separate-stderr bk-prune -l 1 --min-stored 0 <increment
-	[[ $stderr == *": what this increment builds on is not in the listing; "* ]]
+	[[ $stderr == *": the backup that this increment builds on is not in the listing; "* ]]
 
 	head -c -9 m0 >cut
 	run -3 --separate-stderr bash -c 'PGUSER=bk bk-base -c fast --incremental cut >out'
@@ -181,5 +181,5 @@ summarize_is() {
 	base --manifest m0 >0.tar
 	run -1 --separate-stderr bash -c 'PGUSER=bk bk-base -c fast --incremental m0 >out'
 	one_line_error bk-base
-	[[ $stderr == *"makes no incremental backups"* ]]
+	[[ $stderr == *"cannot make incremental backups"* ]]
 }

@@ -133,7 +133,7 @@ BACKUP CRITICAL - shop 2d old" ]
 		printf "$content" >login
 		failed 3 bk-notify --mail a@b --smtp smtps://localhost:$TLS_PORT \
 		    --smtp-login login <<<hi
-		[[ $stderr == "bk-notify: login: not a login: two lines, user and password" ]]
+		[[ $stderr == "bk-notify: login: not a login file: write two lines, the user and the password" ]]
 	done
 	printf 'dba\npsecret\n' >login
 	chmod 644 login

@@ -129,7 +129,7 @@ after() {
 @test "a server that ends: its own last words" {
 	wal_side new && pg_as mkdir -m 700 "$SIDE"
 	run -1 --separate-stderr pitr latest --start --set listen_addresses=192.0.2.1
-	[[ $stderr == *"the server ended: could not create any TCP/IP sockets; perhaps another server has its port"*"--set port=NUMBER" ]]
+	[[ $stderr == *"the server ended: could not create any TCP/IP sockets; does another server use its port"*"--set port=NUMBER" ]]
 	one_line_error bk-pitr
 	pg_stop new
 
@@ -181,7 +181,7 @@ after() {
 	run -1 --separate-stderr "$TOOLS/bk-pitr" -q -D "$SIDE" --start \
 	    --set listen_addresses= \
 	    --target latest <elsewhere.tar
-	[[ $stderr == *"$SIDE: ready, but there is no postgresql.conf in it, "* ]]
+	[[ $stderr == *"$SIDE: ready, but it has no postgresql.conf, "* ]]
 	[ -e "$SIDE/recovery.signal" ]
 	pg_stop plain
 	# cut, it is nobody's backup

@@ -853,7 +853,7 @@ oid() {
 		bk-dump new | bk-verify -q --restore -o receipt
 		grep -q '"restored_on"' receipt
 		DATABASE_URL=postgresql://127.0.0.1:1/x run --separate-stderr -1 bk-dump new
-		[[ $stderr == *'; the server is that of DATABASE_URL' ]]
+		[[ $stderr == *'; the server is from DATABASE_URL' ]]
 		# an option or a variable names another server
 		run --separate-stderr -1 bk-dump -h /nowhere new
 		[[ $stderr == */nowhere/* ]]

@@ -340,7 +340,7 @@ definitions_that_call() {
 		run -1 grep '"trusted_code":0' r
 		run -0 --separate-stderr bk-restore --into "x$how" <bk
 		ran
-		[[ $stderr == *' functions of owners who are no superusers could run with a superuser'*'the first: m.'* ]]
+		[[ $stderr == *' functions whose owners are not superusers could run with a superuser'*'the first: m.'* ]]
 	done
 	# what code of a row's makes is seen before it can run
 	createdb -O mallory cast
@@ -361,7 +361,7 @@ definitions_that_call() {
 		run -0 --separate-stderr bk-restore --into z <foreign
 		ran
 		dropdb z
-		[[ $stderr == *'2 functions of owners who are no superusers could run with a superuser'*'the first: m.'* ]]
+		[[ $stderr == *'2 functions whose owners are not superusers could run with a superuser'*'the first: m.'* ]]
 	done
 	bk-dump generated >bk
 	# the owner's role is there, and not to be had
@@ -370,14 +370,14 @@ definitions_that_call() {
 	did_not_run
 	run -0 --separate-stderr bk-restore --no-owner --into y <bk
 	ran
-	[[ $stderr == *'2 functions of owners who are no superusers could run with a superuser'*'the first: m.pwn'* ]]
+	[[ $stderr == *'2 functions whose owners are not superusers could run with a superuser'*'the first: m.pwn'* ]]
 	run -0 --separate-stderr bk-restore -n m postgres <bk
 	ran
-	[[ $stderr == *'2 functions of owners who are no superusers could run with a superuser'*'the first: m.pwn'* ]]
+	[[ $stderr == *'2 functions whose owners are not superusers could run with a superuser'*'the first: m.pwn'* ]]
 	# what is live already can be called as well
 	psql -qXc 'CREATE TABLE q (a int)' generated
 	run -0 --separate-stderr bk-restore -t q postgres < <(bk-dump -t q generated)
-	[[ $stderr == *'2 functions of owners who are no superusers could run with a superuser'*'the first: m.pwn'* ]]
+	[[ $stderr == *'2 functions whose owners are not superusers could run with a superuser'*'the first: m.pwn'* ]]
 	# a trigger's needs a statement; all of a superuser's are his own
 	psql -qX generated <<-'SQL'
 	DROP SCHEMA m CASCADE;

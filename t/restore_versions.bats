@@ -261,7 +261,7 @@ code_has_its_owners_rights() {
 	bk-dump -q --statistics cdb >cdb.bk
 	: >"$PGHOST/log"
 	run -3 --separate-stderr bk-verify --restore -o r <cdb.bk
-	[[ $stderr == *'code would run as a superuser'*'functions of owners who are none, the first: c.f'* ]]
+	[[ $stderr == *'code would run as a superuser'*'functions whose owners are not, the first: c.f'* ]]
 	run -1 grep -q 'code of carol' "$PGHOST/log"
 	run -0 --separate-stderr bk-restore --into x <cdb.bk
 	[[ $stderr == *'1 of the dump'*'the first: c.d'* ]]
@@ -314,7 +314,7 @@ planned_code() {
 	bk-dump cdb >cdb.bk
 	: >"$PGHOST/log"
 	run -3 --separate-stderr bk-verify --restore -o r <cdb.bk
-	[[ $stderr == *'code would run as a superuser'*'functions of owners who are none, the first: c.'* ]]
+	[[ $stderr == *'code would run as a superuser'*'functions whose owners are not, the first: c.'* ]]
 	run -1 grep -q 'code of carol' "$PGHOST/log"
 	bk-restore -q --into y <cdb.bk
 	diff <(text cdb) <(text y)

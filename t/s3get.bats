@@ -71,7 +71,7 @@ get() { bk-s3get --retry-for 5s "$@"; }
 	fault_start '* . all page:404'
 	run -1 --separate-stderr get s3://backups/nope
 	one_line_error bk-s3get
-	[[ $stderr == *"not an answer of S3's"*AWS_ENDPOINT_URL* ]]
+	[[ $stderr == *"not an answer of S3,"*AWS_ENDPOINT_URL* ]]
 	run -1 get 's3://backups/nope?versionId=x'
 	run -1 get s3://backups/nope/latest
 	run -1 --separate-stderr bk-s3put s3://backups/nope <"$SMALL"

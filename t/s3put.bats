@@ -233,7 +233,7 @@ nothing_left() {
 		fault_stop
 		stored a "$SMALL"
 	}
-	looks status:404:NoSuchKey 'it is not there any more'
+	looks status:404:NoSuchKey 'no longer there'
 	looks set:x-amz-meta-bk-upload:x 'replaced meanwhile: another writer'
 	looks hide:x-amz-meta-bk-upload "replaced meanwhile: it does not have"
 	looks set:Content-Length:7 'the object there has 7 bytes instead of 100000'

@@ -133,8 +133,8 @@ state() {
 	    unpack "$F/base.tar" -q
 	rm "$SIDE/mine"
 	unpack "$F/foreign.tar"
-	refused 1 'there is a cluster in it' unpack "$F/base.tar" -q
-	refused 2 'does not say of which cluster' unpack "$F/foreign.tar" -q --delta
+	refused 1 'it contains a cluster' unpack "$F/base.tar" -q
+	refused 2 'does not name its cluster' unpack "$F/foreign.tar" -q --delta
 	printf '\1\2\3\4\5\6\7\10' | dd of="$SIDE/global/pg_control" conv=notrunc \
 	    status=none
 	state "$SIDE" >before
@@ -198,7 +198,7 @@ begun() {
 	# a stream that somebody has made
 	mkdir x && ln -s /etc x/base && tar -cf link.tar -C x base
 	refused 3 'base: refused: neither a file nor a directory' unpack link.tar -q
-	[[ $stderr == *"; nothing is left of what was unpacked" ]]
+	[[ $stderr == *"; all unpacked files were removed" ]]
 	tar -cPf up.tar --transform 's|^|../|' x
 	refused 3 'refused: not a path below' unpack up.tar -q
 	[ -z "$(ls -A "$SIDE")" ]

@@ -211,7 +211,7 @@ refused() {
 	cmp out raw/00000002.history
 	rm out
 	printf '1\t0/30001' >raw/00000002.history
-	refused 'no whole history file' 00000002.history "$CAT"
+	refused 'not a complete history file' 00000002.history "$CAT"
 	printf '2\t0/3000158\tx\n' >raw/00000002.history
 	refused 'line 1: *' 00000002.history "$CAT"
 	head -c 2000000 /dev/zero >raw/00000002.history

@@ -99,7 +99,7 @@ refused() {
 	for text in x 'x\n' "START WAL LOCATION: 0/2000028 (file ${SEGMENTS[1]})\n" \
 	    "START WAL LOCATION: 0/2000028 (file $S)"; do
 		printf "$text" >"pg_wal/$name"
-		refused 3 "$name: no whole .backup file" "$name" -- 'touch ../ran; cat >/dev/null'
+		refused 3 "$name: not a complete .backup file" "$name" -- 'touch ../ran; cat >/dev/null'
 	done
 	[ ! -e ../ran ]
 }

@@ -554,7 +554,7 @@ history() {
 	await grep -q 'will be tried again' err
 	kill -TERM "$R"
 	ended 143
-	grep -qx 'bk-walrecv: spool: [0-9]* files are still in it' err
+	grep -qx 'bk-walrecv: spool: still contains [0-9]* files' err
 	receive --slot bk --spool spool --max-age 1s \
 	    "bk-save -q --overwrite $PWD/store/\$BK_WAL_NAME"
 	await stored "$last"

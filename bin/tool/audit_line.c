@@ -184,7 +184,7 @@ audit_line_start(const char *log, const struct bk_audit *a, int status_fd,
 		return 0;
 	}
 	bk_fail(&unstarted, BK_FAIL, "audit log %s: " RECORDER " cannot be "
-	    "started: %s; it will lack this run", log, strerror(rc));
+	    "started: %s; this run is not in the log", log, strerror(rc));
 	*e = unstarted;
 	return -1;
 }

@@ -63,8 +63,8 @@ read_str(struct bk_archive *a, struct bk_toc *toc, const char **text,
 	    (size_t)len > TOC_MAX - start)
 		return bk_fail(e, BK_DATA, "%s: damaged archive, or one of an "
 		    "unusual database: its table of contents is over %zu MiB, "
-		    "or a string in it over %d MiB, at offset %ju; of large "
-		    "objects pg_dump 17 and later write less", a->name,
+		    "or a string in it over %d MiB, at offset %ju; pg_dump 17 "
+		    "and later need less of it for large objects", a->name,
 		    TOC_MAX >> 20, STRING_MAX >> 20, (uintmax_t)a->offset);
 	for (left = (size_t)len; left > 0; left -= n) {
 		n = left < sizeof(piece) ? left : sizeof(piece);

@@ -29,7 +29,7 @@ merge(json_t *record, const char *line, size_t n, size_t number,
 
 	if (!json_is_object(more))
 		rc = bk_fail(e, BK_DATA, STDIN_NAME ": line %zu: %s", number,
-		    more == NULL ? cause.text : "no object");
+		    more == NULL ? cause.text : "not an object");
 	else if (json_object_update(record, more) == -1)
 		rc = bk_fail_memory(e);
 	json_decref(more);

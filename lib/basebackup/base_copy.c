@@ -48,7 +48,7 @@ set_path(struct copy *c, const char *name, struct bk_err *e)
 	    bk_buf_add(&c->path, name, n, e) == -1)
 		return -1;
 	return bk_base_path_is_safe(c->path.data) ? 0 : bk_fail(e, BK_DATA,
-	    "%s: the server sent a path that is none in a data directory",
+	    "%s: the server sent a path that cannot be in a data directory",
 	    name);
 }
 
@@ -64,7 +64,7 @@ check_segment(const struct copy *c, size_t n, uint64_t size, struct bk_err *e)
 		return 0;
 	if (!bk_wal_header_read(c->head, n, &h))
 		return bk_wal_header_fail(c->head, n, c->path.data,
-		    "not a segment of WAL", e);
+		    "the server sent it, but it is not a WAL segment", e);
 	return bk_wal_segment_check(&h, name, size, c->o->sysid, e);
 }
 
@@ -117,8 +117,8 @@ copy_entry(struct copy *c, const struct bk_tar_entry *entry, struct bk_err *e)
 	case '5':
 		return bk_tar_write_entry(c->o->out, &out, e);
 	}
-	return bk_fail(e, BK_DATA, "%s: the server sent what is neither a "
-	    "file nor a directory", out.path);
+	return bk_fail(e, BK_DATA, "%s: the server sent it, but it is neither "
+	    "a file nor a directory", out.path);
 }
 
 /*

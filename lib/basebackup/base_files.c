@@ -23,8 +23,8 @@ compare(void *ctx, const struct bk_manifest_file *f, struct bk_err *e)
 	int differs = bk_file_table_compare(c->files, f, &d, e);
 
 	if (differs == 1)
-		return bk_fail(e, BK_DATA, "%s: the manifest has %s, what "
-		    "arrived is %s", f->path, d.want, d.got);
+		return bk_fail(e, BK_DATA, "%s: the manifest has %s, the "
+		    "server sent %s", f->path, d.want, d.got);
 	if (differs == 0 && f->algorithm != BK_SUM_CRC32C)
 		return bk_fail(e, BK_DATA, "%s: no CRC32C in the manifest",
 		    f->path);
@@ -35,8 +35,8 @@ static int
 refuse_unlisted(void *ctx, const struct bk_file_entry *f, struct bk_err *e)
 {
 	(void)ctx;
-	return bk_fail(e, BK_DATA, "%s: arrived, and is not in the manifest, "
-	    "or arrived twice", f->path);
+	return bk_fail(e, BK_DATA, "%s: the server sent it twice, or it is not "
+	    "in the manifest", f->path);
 }
 
 /*

@@ -68,15 +68,15 @@ check_server(PGconn *conn, const struct bk_repl_server *server,
 	int on;
 
 	if (server->version < OLDEST)
-		return bk_fail(e, BK_FAIL, "server %s: PostgreSQL %d makes no "
-		    "incremental backups, 17 and newer do", server->host,
+		return bk_fail(e, BK_FAIL, "server %s: PostgreSQL %d cannot "
+		    "make incremental backups, 17 and newer can", server->host,
 		    server->version / 10000);
 	if ((res = bk_repl_command(conn, "SHOW summarize_wal", e)) == NULL)
 		return -1;
 	on = PQntuples(res) == 1 && strcmp(PQgetvalue(res, 0, 0), "on") == 0;
 	PQclear(res);
 	return on ? 0 : bk_fail(e, BK_FAIL, "server %s: summarize_wal is off; "
-	    "turn it on, then make a full backup to begin with", server->host);
+	    "set it to on, then make a full backup first", server->host);
 }
 
 static int

@@ -33,8 +33,8 @@ struct bk_base_stream {
 static int
 odd(const char *what, struct bk_err *e)
 {
-	return bk_fail(e, BK_DATA, "server: not what BASE_BACKUP answers: %s",
-	    what);
+	return bk_fail(e, BK_DATA, "server: unexpected answer to BASE_BACKUP: "
+	    "%s", what);
 }
 
 /* Get the next result; -1 with *e set if it is a failure or missing. */

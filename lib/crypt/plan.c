@@ -230,7 +230,7 @@ parse_records(struct parsed *p, struct bk_err *e)
 	p->records_end = p->at;
 	if (rc == 0 && ((value = next_line(p)) == NULL ||
 	    strcmp(value, "end") != 0))
-		return damaged(p, "end not where it should be", e);
+		return damaged(p, "its end is not where it should be", e);
 	if (rc == 0)
 		restore_newline(p);
 	p->body = p->at;

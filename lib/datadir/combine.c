@@ -48,14 +48,14 @@ check_part(const struct chain *c, size_t i, struct bk_err *e)
 
 	if (i == 0)
 		return p->earlier == 0 ? 0 : bk_fail(e, BK_DATA, "%s: an "
-		    "increment, and not the full backup that a chain begins "
-		    "with", name);
+		    "incremental backup; the first one must be a full backup",
+		    name);
 	if (p->earlier == 0)
-		return bk_fail(e, BK_DATA, "%s: a full backup, and not an "
-		    "increment to the one before it", name);
+		return bk_fail(e, BK_DATA, "%s: a full backup; all but the "
+		    "first must be incremental backups", name);
 	if (strcmp(p->manifest.sysid, before->manifest.sysid) != 0)
-		return bk_fail(e, BK_DATA, "%s: of cluster %s, the backup "
-		    "before it of cluster %s", name, p->manifest.sysid,
+		return bk_fail(e, BK_DATA, "%s: belongs to cluster %s, the "
+		    "backup before it to cluster %s", name, p->manifest.sysid,
 		    before->manifest.sysid);
 	if (p->earlier == before->start)
 		return 0;
@@ -85,8 +85,8 @@ unpack_source(const struct chain *c, size_t i, struct bk_datadir *d,
 	if (from->close(from->ctx, e) == -1 || rc == -1)
 		return -1;
 	if (sum->major < FIRST)
-		return bk_fail(e, BK_DATA, "%s: of PostgreSQL %d, which knows "
-		    "no increments: they begin with %d", from->name,
+		return bk_fail(e, BK_DATA, "%s: made by PostgreSQL %d, which "
+		    "has no incremental backups; %d and newer have", from->name,
 		    sum->major, FIRST);
 	p->manifest = sum->manifest;
 	/* a label that lacks one of these does not fit its neighbours */
@@ -237,7 +237,7 @@ check_warnings(const struct chain *c, struct bk_child *child,
 	    NULL)
 		return 0;
 	return bk_fail(e, BK_DATA, "%s: data checksums were switched on "
-	    "within the chain, which no increment shows; take fewer "
+	    "within the chain, which increments do not have; use fewer "
 	    "increments, or another full backup",
 	    c->source[c->n - 1].name);
 }

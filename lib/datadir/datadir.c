@@ -60,10 +60,10 @@ refuse_full(struct bk_datadir *d, const char *name, struct bk_err *e)
 		    "interrupted; remove it and begin again%s", dir,
 		    exists(d, "global/pg_control") ? ", or use --delta" : "");
 	if (exists(d, BK_PG_VERSION))
-		return bk_fail(e, BK_FAIL, "%s: there is a cluster in it; "
+		return bk_fail(e, BK_FAIL, "%s: it contains a cluster; "
 		    "choose another directory, move it away, or use --delta "
 		    "to make this backup of it", dir);
-	return bk_fail(e, BK_FAIL, "%s: not empty: there is '%s' in it; "
+	return bk_fail(e, BK_FAIL, "%s: not empty: it contains '%s'; "
 	    "choose a directory that is empty or absent", dir, name);
 }
 
@@ -97,9 +97,9 @@ bk_datadir_open(const struct bk_datadir_options *o, struct bk_err *e)
 	struct bk_datadir *d;
 
 	if (o->delta && (o->sysid == NULL || *o->sysid == '\0')) {
-		bk_fail(e, BK_USAGE, "--delta: the stream does not say of "
-		    "which cluster it is, as a backup by bk-base does; choose "
-		    "an empty directory");
+		bk_fail(e, BK_USAGE, "--delta: the stream does not name its "
+		    "cluster, as a backup made by bk-base does; choose an "
+		    "empty directory");
 		return NULL;
 	}
 	if ((d = calloc(1, sizeof(*d))) == NULL) {

@@ -33,7 +33,7 @@ read_sysid(struct bk_datadir *d, char text[21], struct bk_err *e)
 	fd = bk_tree_open_file(d->tree, "global/pg_control", O_RDONLY, e);
 	if (fd == -1)
 		return e->code != BK_OK ? -1 : bk_fail(e, BK_FAIL, "%s: not "
-		    "empty, and no cluster: no global/pg_control; choose a "
+		    "empty, and not a cluster: no global/pg_control; choose a "
 		    "directory that is empty or absent", d->o.dir);
 	n = bk_io_read(fd, &sysid, sizeof(sysid), d->o.dir, e);
 	close(fd);
@@ -72,8 +72,8 @@ bk_datadir_delta_check(struct bk_datadir *d, struct bk_err *e)
 	char sysid[BK_WAL_SYSID];
 
 	if (!there(d, BK_PG_VERSION) && !there(d, BK_PG_VERSION_AWAY))
-		return bk_fail(e, BK_FAIL, "%s: not empty, and no cluster: no "
-		    "PG_VERSION; choose a directory that is empty or absent",
+		return bk_fail(e, BK_FAIL, "%s: not empty, and not a cluster: "
+		    "no PG_VERSION; choose a directory that is empty or absent",
 		    d->o.dir);
 	if (read_sysid(d, sysid, e) == -1)
 		return -1;

@@ -80,7 +80,7 @@ check_empty(struct bk_datadir *d, struct bk_tree *tree,
 		return -1;
 	if (name[0] == '\0' || is_linked(d, s))
 		return 0;
-	return bk_fail(e, BK_FAIL, "%s: not empty: there is '%s' in it; "
+	return bk_fail(e, BK_FAIL, "%s: not empty: it contains '%s'; "
 	    "choose another place for this tablespace: --map %s=DIR", s->to,
 	    name, s->from);
 }

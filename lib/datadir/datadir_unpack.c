@@ -237,8 +237,8 @@ unpack_entry(struct bk_datadir *d, const struct bk_tar_entry *entry,
 		return -1;
 	}
 	if (strcmp(path->data, BK_PG_VERSION_AWAY) == 0)
-		return bk_fail(e, BK_DATA, "%s: %s: refused: not a name of "
-		    "PostgreSQL's", d->name, path->data);
+		return bk_fail(e, BK_DATA, "%s: %s: refused: not a name that "
+		    "PostgreSQL uses", d->name, path->data);
 	if (entry->type == '0' || entry->type == '7')
 		return unpack_file(d, path->data, entry, e);
 	if (entry->type == '5')

@@ -356,8 +356,8 @@ bk_tree_create(struct bk_tree *t, const char *path, struct bk_err *e)
 		return bk_tree_fail(t, path, "open", e);
 	fd = make_file(t, dir, name, path, e);
 	if (fd == -1 && errno == EEXIST)
-		return bk_fail(e, BK_DATA, "%s/%s: it is there already: the "
-		    "stream has it twice", t->name, path);
+		return bk_fail(e, BK_DATA, "%s/%s: already exists: the stream "
+		    "has it twice", t->name, path);
 	return fd == -1 ? bk_tree_fail(t, path, "open", e) : fd;
 }
 

@@ -345,5 +345,5 @@ void
 bk_tree_tell_left(struct bk_tree *t, struct bk_err *e)
 {
 	if (!t->kept && add_left(t, e) == 0)
-		bk_fail_add(e, "; nothing is left of what was unpacked");
+		bk_fail_add(e, "; all unpacked files were removed");
 }

@@ -71,8 +71,8 @@ load_login(struct mail *mail, const char *file, struct bk_err *e)
 	end = b->len > 0 ? strchr(b->data, '\n') : NULL;
 	if (end == NULL || end == b->data || end[1] == '\0' ||
 	    strchr(end + 1, '\n') != NULL || strlen(b->data) != b->len)
-		return bk_fail(e, BK_DATA, "%s: not a login: two lines, user "
-		    "and password", file);
+		return bk_fail(e, BK_DATA, "%s: not a login file: write two "
+		    "lines, the user and the password", file);
 	mail->password = end + 1;
 	if (end[-1] == '\r')
 		end[-1] = '\0';

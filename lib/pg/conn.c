@@ -151,7 +151,7 @@ bk_conn_open(const struct bk_conn_target *t, struct bk_err *e)
 		return conn;
 	}
 	if (info != NULL && info == t->url)
-		bk_fail_add(e, "; the server is that of DATABASE_URL");
+		bk_fail_add(e, "; the server is from DATABASE_URL");
 	PQfinish(conn);
 	return NULL;
 }

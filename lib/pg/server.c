@@ -40,8 +40,8 @@ bk_server_database(const char *arg, struct bk_buf *name, struct bk_err *e)
 	if (rc == 0 && service && name->len == 0)
 		rc = service_database(arg, name, e);
 	if (rc == 0 && name->len == 0)
-		return bk_fail(e, BK_USAGE, "the database: its URI or "
-		    "key=value string names none");
+		return bk_fail(e, BK_USAGE, "the URI or key=value string "
+		    "names no database");
 	return rc;
 }
 

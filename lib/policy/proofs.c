@@ -228,8 +228,8 @@ take_text(struct loading *l, const char *path, const char *text, size_t len,
 			return count ? 0 : refuse(l, path, json_err.text);
 		if (parse(v, &r) == -1) {
 			json_decref(v);
-			return count ? 0 : refuse(l, path, "no result, no time "
-			    "of it, or no backup that it is of");
+			return count ? 0 : refuse(l, path, "it lacks the "
+			    "result, its time or the backup");
 		}
 		if (count)
 			rc = believe(l, &r, text + at,

@@ -169,9 +169,10 @@ join_chains(struct bk_listed *item[], size_t n, struct bk_err *e)
 		    (const struct bk_listed *const *)item, n, i)) < n)
 			root[i] = root[parent];
 		else
-			rc = bk_fail(e, BK_DATA, "%s: what this increment "
-			    "builds on is not in the listing; delete it, or "
-			    "list the whole chain", item[i]->r.name);
+			rc = bk_fail(e, BK_DATA, "%s: the backup that this "
+			    "increment builds on is not in the listing; delete "
+			    "the increment, or list the whole chain",
+			    item[i]->r.name);
 	}
 	if (rc == 0)
 		keep_chains(item, n, root);

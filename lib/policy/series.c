@@ -242,8 +242,8 @@ judge_chain(struct bk_subject *s, const struct bk_listed *item, size_t n,
 		if (item[i].chain.parent == 0 || bk_listing_parent(v, n, i) < n)
 			continue;
 		s->state = BK_STATE_CRITICAL;
-		rc = bk_subject_note(s, e, "%s is an increment to a base "
-		    "backup that is not there", item[i].base);
+		rc = bk_subject_note(s, e, "%s is an increment on a base "
+		    "backup that is missing", item[i].base);
 		break;
 	}
 	free(v);

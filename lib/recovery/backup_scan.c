@@ -28,8 +28,8 @@ read_text(struct surveyor *v, struct bk_buf *out, const char *path,
 
 	while ((n = bk_tar_data(v->tar, v->buf, BK_IO_BUFSZ, e)) > 0) {
 		if (out->len + (size_t)n > TEXT_MAX)
-			return bk_fail(e, BK_DATA, "%s: longer than it can be",
-			    path);
+			return bk_fail(e, BK_DATA, "%s: larger than "
+			    "PostgreSQL makes it", path);
 		if (bk_buf_add(out, v->buf, (size_t)n, e) == -1)
 			return -1;
 	}

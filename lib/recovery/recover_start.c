@@ -145,8 +145,8 @@ fail_dead(const struct bk_recover_server *s, struct bk_err *e)
 		    s->dir, strncmp(why, FATAL, strlen(FATAL)) == 0 ?
 		    why + strlen(FATAL) : why);
 	if (why != NULL && strstr(why, " sockets") != NULL)
-		bk_fail_add(e, "; perhaps another server has its port: give "
-		    "it one of its own, --set port=NUMBER");
+		bk_fail_add(e, "; does another server use its port? give "
+		    "another: --set port=NUMBER");
 	bk_buf_free(&own);
 	bk_buf_free(&other);
 	return -1;
@@ -217,10 +217,10 @@ find_config(const struct bk_recover_server *s, struct bk_buf *options,
 		globfree(&g);
 	}
 	if (rc == -1)
-		(void)bk_fail(e, BK_FAIL, "%s: ready, but there is no " CONFIG
-		    " in it, as the cluster that it comes from has its own "
-		    "elsewhere; put one there, or have it started where its "
-		    "configuration is (pg_ctlcluster)", s->dir);
+		(void)bk_fail(e, BK_FAIL, "%s: ready, but it has no " CONFIG
+		    ", which the original cluster keeps elsewhere; put one "
+		    "there, or start it with the configuration that is "
+		    "elsewhere (pg_ctlcluster)", s->dir);
  done:
 	bk_buf_free(&own);
 	bk_buf_free(&pattern);

@@ -246,7 +246,7 @@ judge_absent(struct bk_prover *s, uint64_t number, const char *what,
 	bk_lsn_format(s->consistent, text);
 	if (s->consistent == 0 || s->p->end < s->consistent)
 		return bk_fail(e, BK_DATA, "%s: not in the archive; the base "
-		    "backup is of no use without its WAL up to %s", name,
+		    "backup cannot be used without its WAL up to %s", name,
 		    s->consistent == 0 ? "its end" : text);
 	return judge_end(s, what, e);
 }
@@ -309,9 +309,9 @@ fail_left(struct bk_prover *s, uint64_t number, struct bk_err *e)
 
 	bk_prove_name(s, number, name);
 	bk_lsn_format(s->limit, limit);
-	return bk_fail(e, BK_DATA, "%s: not in the archive, and at %s the WAL "
-	    "goes on in it; to stay on the older timeline give its number by "
-	    "--timeline", name, limit);
+	return bk_fail(e, BK_DATA, "%s: not in the archive, though the WAL "
+	    "continues in it at %s; to stay on the older timeline give its "
+	    "number with --timeline", name, limit);
 }
 
 static int

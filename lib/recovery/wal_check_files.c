@@ -70,13 +70,14 @@ use_given(struct bk_prover *s, struct bk_err *e)
 		return -1;
 	bk_wal_history_name(s->o->timeline, name);
 	if (rc == 0)
-		return bk_fail(e, BK_DATA, "%s: not in the archive, so there "
-		    "is no way to timeline %" PRIu32, name, s->o->timeline);
+		return bk_fail(e, BK_DATA, "%s: not in the archive, so "
+		    "timeline %" PRIu32 " cannot be reached", name,
+		    s->o->timeline);
 	bk_lsn_format(s->o->label.start, start);
 	if (!leads_on(s, &s->history))
 		return bk_fail(e, BK_DATA, "timeline %" PRIu32 ": does not "
-		    "lead on from the base backup, which starts at %s on "
-		    "timeline %" PRIu32 "; take a base backup from before "
+		    "descend from the base backup, which starts at %s on "
+		    "timeline %" PRIu32 "; use a base backup from before "
 		    "the timelines parted", s->o->timeline, start,
 		    s->o->label.timeline);
 	return 0;

@@ -19,11 +19,11 @@ add_remedy(struct bk_err *e)
 		bk_fail_add(e, "; raise it, with a wal_level of replica or "
 		    "logical");
 	else if (strstr(e->msg, "pg_hba.conf") != NULL)
-		bk_fail_add(e, "; give it a line for the database "
-		    "\"replication\"");
+		bk_fail_add(e, "; add a line for the database "
+		    "\"replication\" to it");
 	else if (strstr(e->msg, "WAL sender") != NULL ||
 	    strstr(e->msg, "walsender") != NULL)
-		bk_fail_add(e, "; ALTER ROLE ... REPLICATION gives the right");
+		bk_fail_add(e, "; use ALTER ROLE ... REPLICATION");
 }
 
 PGconn *
@@ -125,7 +125,7 @@ bk_repl_identify(PGconn *conn, struct bk_repl_server *out, struct bk_err *e)
 	bk_conn_host(conn, out->host);
 	if (out->version < BK_REPL_OLDEST)
 		return bk_fail(e, BK_FAIL, "server %s: PostgreSQL %d is too "
-		    "old; it takes 13 or newer", out->host,
+		    "old; 13 or newer is needed", out->host,
 		    out->version / 10000);
 	if ((res = one_row(conn, "IDENTIFY_SYSTEM", 3, e)) == NULL)
 		return -1;

@@ -62,8 +62,8 @@ read_by_view(const struct bk_conn_target *t, const char *name,
 	if (res != NULL)
 		rc = parse_slot(res, name, out, e);
 	else
-		bk_fail_add(e, "; a server before 15 tells of its slots over "
-		    "an ordinary connection only");
+		bk_fail_add(e, "; before PostgreSQL 15, slots can be read only "
+		    "over an ordinary connection");
 	PQclear(res);
 	PQfinish(conn);
 	return rc;

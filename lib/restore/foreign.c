@@ -64,8 +64,8 @@ bk_foreign_refuse(enum bk_foreign_kind kind, const char *name, struct bk_err *e)
 		return bk_fail(e, BK_DATA, "%s: is encrypted; put bk-crypt -d "
 		    "before bk-restore", name);
 	case BK_FOREIGN_CLUSTER:
-		return bk_fail(e, BK_DATA, "%s: is a whole cluster's dump "
-		    "(pg_dumpall), which is not one database's; give it to "
+		return bk_fail(e, BK_DATA, "%s: is a dump of a whole cluster "
+		    "(pg_dumpall), not of one database; give it to "
 		    "psql -X -v ON_ERROR_STOP=1 -d postgres", name);
 	default:
 		return bk_fail(e, BK_DATA, "%s: not a PostgreSQL dump", name);
@@ -211,7 +211,7 @@ bk_foreign_tell(const struct bk_conn_params *p, const char *super,
 
 	PQfinish(conn);
 	return rc == -1 || found.functions == 0 ? rc : bk_restore_note(notes, e,
-	    "%u functions of owners who are no superusers could run with a "
+	    "%u functions whose owners are not superusers could run with a "
 	    "superuser's rights while all was loaded, the first: %s",
 	    found.functions, found.function);
 }

@@ -184,10 +184,10 @@ make_tablespace(struct globals *g, const char *sql, const char *name,
 		return 0;
 	if (run(g->conn, sql, NULL, &reason) == 0)
 		return add_made(&g->tablespaces, name, e);
-	return bk_fail(e, reason.code, "tablespace %.*s: %.600s; make the "
-	    "directory on the server, for the server's user, or the tablespace "
-	    "in another (CREATE TABLESPACE %.*s LOCATION '...'), or use "
-	    "--no-tablespaces", n, name, reason.msg, n, name);
+	return bk_fail(e, reason.code, "tablespace %.*s: %.600s; create the "
+	    "directory on the server, owned by the server's user, or create "
+	    "the tablespace elsewhere (CREATE TABLESPACE %.*s LOCATION '...'), "
+	    "or use --no-tablespaces", n, name, reason.msg, n, name);
 }
 
 static int

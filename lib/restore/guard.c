@@ -417,8 +417,8 @@ bk_guard_move(struct bk_guard *g, struct bk_failures *f,
 		bk_fail(e, BK_DATA, "code of the dump has made an index, "
 		    "statistics, a cast or a domain's check as its rows "
 		    "arrived, which could run with your rights; restore such "
-		    "a dump as a user without any, or with bk-verify "
-		    "--scratch");
+		    "a dump as a role without privileges, or test it with "
+		    "bk-verify --scratch");
  done:
 	PQclear(before);
 	PQclear(after);

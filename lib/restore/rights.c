@@ -317,7 +317,7 @@ bk_rights_refuse(const char *name, const struct bk_restore_options *o,
 		return 0;
 	if (found->functions > 0)
 		return bk_fail(e, BK_DATA, "%s: its code would run as a "
-		    "superuser (%u functions of owners who are none, the "
+		    "superuser (%u functions whose owners are not, the "
 		    "first: %.255s); " REMEDY, name, found->functions,
 		    found->function);
 	return bk_fail(e, BK_DATA, "%s: its code would run as a superuser (%u "
@@ -329,10 +329,10 @@ int
 bk_rights_note(const struct bk_rights *found, struct bk_buf *notes,
     struct bk_err *e)
 {
-	if (found->functions > 0 && bk_restore_note(notes, e, "%u functions of "
-	    "owners who are no superusers could run with a superuser's rights "
-	    "while definitions were made, the first: %s", found->functions,
-	    found->function) == -1)
+	if (found->functions > 0 && bk_restore_note(notes, e, "%u functions "
+	    "whose owners are not superusers could run with a superuser's "
+	    "rights while definitions were made, the first: %s",
+	    found->functions, found->function) == -1)
 		return -1;
 	return found->n == 0 ? 0 : bk_restore_note(notes, e, "%u of the "
 	    "dump's tables and definitions have code that ran with the rights "

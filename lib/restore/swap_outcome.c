@@ -25,7 +25,8 @@ bk_settle_begin(PGconn *conn, const char *name, char oid[BK_SETTLE_OID],
 		    PQgetvalue(res, 0, 0));
 		rc = 0;
 	} else
-		bk_fail(e, BK_FAIL, "database \"%s\": is gone", name);
+		bk_fail(e, BK_FAIL, "database \"%s\": does not exist any more",
+		    name);
 	PQclear(res);
 	return rc;
 }

@@ -164,8 +164,9 @@ check_etag(struct bk_s3 *s3, const struct bk_s3_expected *want,
 	    &why) == 0 || v == BK_S3_DOUBTS)
 		return 0;
 	return bk_fail(e, BK_FAIL, "%s/%s: uploaded, but its ETag is not %s, "
-	    "made of MD5s, as it seems; a download would call it damaged, and "
-	    "a tag that tells is refused (%s); the object is there",
+	    "though it looks like one made of MD5s; a download would call it "
+	    "damaged, and a tag that explains it is refused (%s); the object "
+	    "is there",
 	    bk_s3_place(s3), want->o->key, want->etag, why.msg);
 }
 
@@ -180,8 +181,8 @@ bk_s3_confirm(struct bk_s3 *s3, const struct bk_s3_expected *want,
 	if (bk_s3_head(s3, want->o->key, NULL, &r, &none) == -1) {
 		/* BK_NONE would mean that nothing was uploaded */
 		if (none.code == BK_NONE)
-			bk_fail(e, BK_FAIL, "%s/%s: uploaded, but it is not "
-			    "there any more: somebody else has deleted it, or "
+			bk_fail(e, BK_FAIL, "%s/%s: uploaded, but no longer "
+			    "there: somebody else has deleted it, or "
 			    "the server has lost it", bk_s3_place(s3),
 			    want->o->key);
 		else if (bk_s3_object_is_hidden(&r))

@@ -35,9 +35,8 @@ explain(struct bk_s3 *s3, const char *key, const struct bk_s3_pair *query,
 		    "delete marker, not an object", bk_s3_place(s3), key);
 	*e = reason;
 	if (reply->status == 404 && reply->code[0] == '\0')
-		bk_fail_add(e, "; not an answer of S3's, so nothing is known "
-		    "of the object; check AWS_ENDPOINT_URL and what stands "
-		    "between");
+		bk_fail_add(e, "; not an answer of S3, so nothing is known "
+		    "about the object; check AWS_ENDPOINT_URL and any proxy");
 	return -1;
 }
 

@@ -24,7 +24,7 @@ static int
 foreign(const struct bk_s3_reply *r, struct bk_err *why)
 {
 	bk_fail(why, BK_FAIL, "the answer (%d) is not one of S3's; check "
-	    "AWS_ENDPOINT_URL and what stands between", r->status);
+	    "AWS_ENDPOINT_URL and any proxy", r->status);
 	return 0;
 }
 

@@ -119,7 +119,7 @@ make_dir(char *path, struct bk_err *e)
 	if (up != NULL)
 		*up = '/';
 	if (fd == -1)
-		return bk_fail_errno(e, "%s: the directory above it", path);
+		return bk_fail_errno(e, "%s: its parent directory", path);
 	rc = bk_store_sync_dir(fd, path, e);
 	close(fd);
 	return rc;
@@ -331,8 +331,8 @@ make_temp(struct bk_store *s, struct bk_err *e)
 		close(s->fd);
 		s->fd = -1;
 	}
-	return bk_fail(e, BK_FAIL, "%s: temporary files disappear",
-	    s->dir_name);
+	return bk_fail(e, BK_FAIL, "%s: temporary files disappear; what "
+	    "removes them?", s->dir_name);
 }
 
 int

@@ -32,7 +32,7 @@ bk_wal_fork_point(const char *path, struct bk_wal_point *at,
 	if (n == -1)
 		return -1;
 	if (n != sizeof(p))
-		return bk_fail(e, BK_DATA, "%s: no control file: too short",
+		return bk_fail(e, BK_DATA, "%s: not a control file: too short",
 		    path);
 	memcpy(&at->lsn, p, sizeof(at->lsn));
 	memcpy(&at->timeline, p + sizeof(at->lsn), sizeof(at->timeline));

@@ -338,8 +338,8 @@ wait_until_stored(struct bk_receive *r, struct bk_err *e)
 		if (r->handed.waiting == 0)
 			return 0;
 		if (ended != 0)
-			return bk_fail(e, BK_FAIL, "%s: %" PRIu64 " files are "
-			    "still in it", r->o->spool, r->handed.waiting);
+			return bk_fail(e, BK_FAIL, "%s: still contains %" PRIu64
+			    " files", r->o->spool, r->handed.waiting);
 		if ((ended = wait_for_work(r, e)) == 1)
 			bk_hand_stop(r->hand, LAST_WAIT);
 	}

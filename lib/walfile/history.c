@@ -94,14 +94,15 @@ bk_wal_history_parse(const char *name, const char *text, size_t len,
 	/* the server ends each line: what does not end was cut */
 	if (len == 0 || strlen(copy) != len || len > BK_WAL_HISTORY_MAX ||
 	    copy[len - 1] != '\n')
-		rc = bk_fail(e, BK_DATA, "%s: no whole history file", name);
+		rc = bk_fail(e, BK_DATA, "%s: not a complete history file",
+		    name);
 	for (line = copy; rc == 0 && line != NULL; line = next) {
 		if ((next = strchr(line, '\n')) != NULL)
 			*next++ = '\0';
 		rc = take_line(out, name, ++number, line, e);
 	}
 	if (rc == 0 && out->n == 0)
-		rc = bk_fail(e, BK_DATA, "%s: no history file: names no "
+		rc = bk_fail(e, BK_DATA, "%s: not a history file: names no "
 		    "timeline", name);
 	free(copy);
 	if (rc == -1)
@@ -137,7 +138,7 @@ bk_wal_text_check(const char *name, const char *text, size_t len,
 
 	if (bk_wal_file_kind(name) == BK_WAL_FILE_BACKUP)
 		return len > 0 && is_backup(name, text, len) ? 0 : bk_fail(e,
-		    BK_DATA, "%s: no whole .backup file", name);
+		    BK_DATA, "%s: not a complete .backup file", name);
 	if (bk_wal_history_parse(name, text, len, &h, e) == -1)
 		return -1;
 	bk_wal_history_free(&h);

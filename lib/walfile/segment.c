@@ -132,7 +132,7 @@ bk_wal_control_sysid(const char *path, char sysid[BK_WAL_SYSID],
 	if (n == -1)
 		return -1;
 	if (n != sizeof(id))
-		return bk_fail(e, BK_DATA, "%s: no control file: too short",
+		return bk_fail(e, BK_DATA, "%s: not a control file: too short",
 		    path);
 	(void)snprintf(sysid, BK_WAL_SYSID, "%" PRIu64, id);
 	return 0;

@@ -253,8 +253,8 @@ hostile(const char *what, const char *path, char type, const char *link,
 	    "in the way") == 0 ? BK_FAIL : BK_DATA) &&
 	    strstr(e.msg, says) != NULL && strchr(e.msg, '\n') == NULL,
 	    "%s: %s", what, e.msg);
-	ok(!is_there("data") && strstr(e.msg, "; nothing is left of what was "
-	    "unpacked") != NULL, "%s: nothing is left", what);
+	ok(!is_there("data") && strstr(e.msg, "; all unpacked files were "
+	    "removed") != NULL, "%s: nothing is left", what);
 	tar_free(&b);
 }
 
@@ -456,7 +456,7 @@ test_directories(void)
 	(void)mkdir(in("data"), 0755);
 	is_int(unpack(&b, &o, NULL), 0, "an empty directory will do");
 	is_int(unpack(&b, &o, NULL), -1, "not twice");
-	ok(strstr(e.msg, "there is a cluster in it") != NULL, "%s", e.msg);
+	ok(strstr(e.msg, "it contains a cluster") != NULL, "%s", e.msg);
 	(void)snprintf(text, sizeof(text), "%ld\n", (long)getpid());
 	put("data/postmaster.pid", text, strlen(text));
 	is_int(unpack(&b, &o, NULL), -1, "a live one");
@@ -681,7 +681,7 @@ test_undone(void)
 	add_space(&b, "/nonexistent/ts", "PG_17_202406281/16385");
 	undo(&b, &o, 0, NULL);
 	ok(!is_there("data") && !is_there("ts"), "undone");
-	is_str(e.msg, "cause; nothing is left of what was unpacked", "it says");
+	is_str(e.msg, "cause; all unpacked files were removed", "it says");
 	for (ours = 0; ours < 2; ours++) {
 		if (!ours)
 			(void)mkdir(in("data"), 0700);
@@ -973,14 +973,14 @@ test_chain(void)
 	    "0/1000028");
 	make_link(&old, "16\n", SYSID, "0/1000028", "");
 	make_link(&odd, "17\n", SYSID, "0/10000280000000000000000", "");
-	chain(&next, &next, BK_DATA, "first: an increment");
+	chain(&next, &next, BK_DATA, "first: an incremental backup");
 	chain(&full, &full, BK_DATA, "second: a full backup");
 	chain(&full, &gap, BK_DATA, "second: increments on the backup that "
 	    "started at 0/3000028, but the previous one started at 0/1000028");
 	chain(&odd, &next, BK_DATA, "the previous one started at 0/0");
-	chain(&full, &other, BK_DATA, "second: of cluster 7000000000000000002,"
-	    " the backup before it of cluster " SYSID);
-	chain(&old, &next, BK_DATA, "first: of PostgreSQL 16");
+	chain(&full, &other, BK_DATA, "second: belongs to cluster "
+	    "7000000000000000002, the backup before it to cluster " SYSID);
+	chain(&old, &next, BK_DATA, "first: made by PostgreSQL 16");
 	chain(&full, &next, BK_FAIL, "pg_combinebackup: none of version 17");
 	ok(unpack(&next.b, &(struct bk_datadir_options){0}, NULL) == -1 &&
 	    e.code == BK_DATA && strstr(e.msg, "--incremental") != NULL,

@@ -336,8 +336,8 @@ test_chains(void)
 	is_str(days_gone(strstr(chains, "2026-11-09")), "",
 	    "what one builds on is not there");
 	ok(strstr(refusals, "b/pg-20261109T000000Z-incr.0-2000028.0-1000028.tar"
-	    ": what this increment builds on is not in the listing") != NULL,
-	    "%s", refusals);
+	    ": the backup that this increment builds on is not in the listing")
+	    != NULL, "%s", refusals);
 }
 
 static void

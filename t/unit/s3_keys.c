@@ -300,7 +300,7 @@ test_google(void)
 	put_account("RSA", "/google");
 	works("a service account", 1);
 	put_account("ED25519", "/google");
-	fails("a key that is not RSA", 1, "no RSA key");
+	fails("a key that is not RSA", 1, "not an RSA key");
 	put_account("RSA", "/text");
 	fails("a refusal", 1, "status 400: text");
 	put_account("RSA", "/inner");

@@ -475,7 +475,8 @@ test_settle(void)
 	PGconn *conn = connected("postgres", &p, &e);
 
 	is_int(bk_settle_begin(conn, "starved", oid, &e), -1, "it is not");
-	is_str(e.msg, "database \"starved\": is gone", "any more");
+	is_str(e.msg, "database \"starved\": does not exist any more",
+	    "any more");
 	e = (struct bk_err){0};
 	release(conn, p);
 	/* a session that the server ends soon */
