@@ -478,7 +478,7 @@ test_directories(void)
 	(void)mkdir(in("data"), 0700);
 	is_int(unpack(&b, &o, NULL), -1, "what was empty");
 	ok(is_there("data") && count("data") == 0 &&
-	    strstr(e.msg, "; nothing is left") != NULL, "is so again");
+	    strstr(e.msg, "; all unpacked files") != NULL, "is so again");
 	wipe("data");
 	tar_free(&b);
 }
