@@ -447,10 +447,20 @@ options() {
 	done | none
 }
 
-@test "the README's table and the news name every tool" {
+# The list of bk(7) is the one that counts.
+@test "the README's table is the list of bk(7): tools, groups and order" {
+	sed -n '/^\.Ss The tools/,/^All formats/p' man/bk.7 |
+	    sed -n 's/^\(.*\):$/\L\1/p; s/^\.It Xr \(bk-[^ ]*\) 1$/\1/p' \
+	    >"$BATS_TEST_TMPDIR/list"
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/list")" = $(($(wc -w <<<"$TOOLS") + 5)) ]
+	sed -n '/^## The tools/,/^## [^T]/p' README.md | grep '^|' | cut -d '|' -f 2 |
+	    seek -oE '\*\*[a-z ]+\*\*|bk-[a-z0-9]+' | tr -d '*' |
+	    diff "$BATS_TEST_TMPDIR/list" -
+}
+
+@test "the news name every tool" {
 	local tool
 	for tool in $TOOLS; do
-		grep -qE "^\\| .*\`$tool\`" README.md || echo "README.md: $tool"
 		grep -qE "^\\* .*\<$tool\>" NEWS || echo "NEWS: $tool"
 	done | none
 }
