@@ -399,6 +399,35 @@ definitions_that_call() {
 	run -3 bk-verify --restore -o r < <(bk-dump generated)
 }
 
+# No function is bob's, and he may not call this one: the check is not valid, so
+# that nobody asked him, and comes next to last in a dump.
+@test "a domain's check that calls a function of PostgreSQL's" {
+	local what
+	for what in 'CREATE INDEX ON u (a) WHERE ($$(1,2)$$::c).b = 2' \
+	    'CREATE POLICY p ON u USING (($$(1,2)$$::c).b = 2)'; do
+		createdb -O bob checked
+		PGUSER=bob psql -qX -v ON_ERROR_STOP=1 checked <<-SQL >/dev/null
+		CREATE SCHEMA s;
+		SET search_path = s;
+		SELECT lo_from_bytea(4242, 'of bob');
+		CREATE DOMAIN d AS int;
+		CREATE TYPE c AS (a d, b int);
+		CREATE TABLE u (a int);
+		$what;
+		ALTER DOMAIN d ADD CHECK (lo_export(4242, '$PGHOST/bobs') = 1) NOT VALID;
+		SQL
+		bk-dump checked >bk
+		run -3 --separate-stderr bk-verify --restore -o r <bk
+		one_line_error bk-verify
+		[ ! -e "$PGHOST/bobs" ]
+		run -0 --separate-stderr bk-restore --into copy <bk
+		[[ $stderr == *" of the user who restores or of a superuser, the first: s.d "* ]]
+		rm "$PGHOST/bobs"
+		dropdb copy
+		dropdb checked
+	done
+}
+
 @test "PostgreSQL 13: definitions that call code of the dump" {
 	definitions_that_call 13
 }

@@ -10,7 +10,8 @@
  *	DOMAIN		 a literal of an array or composite type, anywhere in a
  *			 later definition, is checked when that is read; so are
  *			 values in the statistics that pg_dump 18 can dump
- *	CHECK CONSTRAINT one that is added to rows that are there
+ *	CHECK CONSTRAINT one that is added to rows that are there, or to a
+ *			 domain
  *	CAST		 an implicit one is called when a foreign key is checked
  *	INDEX		 of a partitioned table: functions of constants in it
  *			 are called when a partition's is attached

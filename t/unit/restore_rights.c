@@ -108,6 +108,9 @@ main(void)
 	is_int(count("CHECK CONSTRAINT", "ALTER TABLE s.t ADD CONSTRAINT "
 	    "\"a NOT VALID;\n\" CHECK (s.f(t.*));\n", NULL, 0), 1,
 	    "and has a name that says so");
+	is_int(count("CHECK CONSTRAINT", "ALTER DOMAIN s.d\n    ADD CONSTRAINT "
+	    "c CHECK ((lo_export((1)::oid, '/x'::text) = 1)) NOT VALID;\n",
+	    NULL, 0), 1, "a domain's, of which later literals are asked");
 	is_int(count("CAST", "CREATE CAST (s.c AS integer) WITH FUNCTION "
 	    "s.f(s.c) AS IMPLICIT", NULL, 0), 1, "an implicit cast");
 	is_int(count("CAST", "CREATE CAST (s.c AS integer) WITH FUNCTION "
