@@ -117,7 +117,10 @@ copy(int fd, const char *name, struct bk_label *label, struct bk_writer *out,
     struct bk_err *e)
 {
 	static uint8_t buf[BK_IO_BUFSZ];
-	/* so much is held back anyway; who reads its input first has by then */
+	/*
+	 * This much is held back anyway; a command that reads its input before
+	 * it writes has done so by then.
+	 */
 	ssize_t n = bk_io_read(fd, buf, FIRST, name, e);
 
 	if (n == -1)

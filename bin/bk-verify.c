@@ -278,8 +278,8 @@ check_label(struct bk_label *outer, const struct bk_verdict *v,
 }
 
 /*
- * Who made it is known at its end.  Where its code would run on a server that
- * is somebody's, the input is read for that first.
+ * The signer is known at the end.  Where the dump's code would run on a server
+ * that is in use, the input is read once for that first.
  */
 static int
 check_signature(const struct options *o, const struct bk_crypt_from *from,

@@ -312,7 +312,7 @@ did_not_run() {
 refused_for_its_functions() {
 	run --separate-stderr -3 "$@"
 	one_line_error bk-verify
-	[[ $stderr == *'would run as a superuser ('*' functions of owners who '*'the first: m.'*'); verify with --scratch, as a user with no right but CREATEDB, or with --trust-code' ]]
+	[[ $stderr == *'would run as a superuser ('*' functions whose owners are not, the first: m.'*'); verify with --scratch, as a user with no right but CREATEDB, or with --trust-code' ]]
 	did_not_run
 }
 

@@ -75,7 +75,7 @@ tool_status_fd(void)
 	return status_fd;
 }
 
-/* Tell who started the pipeline; who does not listen does not learn it. */
+/* Tell the process that started the pipeline, if it listens. */
 static void
 report(char what)
 {
@@ -393,7 +393,7 @@ tool_run(const char *type, const char *source, const char *destination)
 	signals_catch(NULL);
 	/* held, so that from its start it learns of any fatal signal */
 	signals_hold();
-	/* now, as what kills the run leaves nobody to say so */
+	/* now, as a run that is killed cannot say so later */
 	if (audit_line_start(audit_log(), &audit, status_fd, &e) == -1)
 		tool_say("%s", e.msg);
 	signals_release();

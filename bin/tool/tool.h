@@ -84,9 +84,9 @@ void tool_reserve_log(void);
 int tool_status_fd(void);
 
 /*
- * Tell who listens at BK_STATUS_FD that a .partial was not stored, as another
- * one with this label has its name: *e is quiet then.  Without wal in it, that
- * was not the cause, and nothing is done.
+ * Report on BK_STATUS_FD that a .partial was not stored, as another one with
+ * this label has its name: *e is quiet then.  Without wal in it, that was not
+ * the cause, and nothing is done.
  */
 struct bk_label;
 void tool_held(const struct bk_label *stored, struct bk_err *e);

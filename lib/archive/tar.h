@@ -7,8 +7,7 @@
  *
  * A stream that begins with an opening mark in a global header must have its
  * closing mark in the comment of its last header, and end where that says
- * (bk-formats(5)).  Who reads a stream with this need not have stream/reader
- * check its marks.
+ * (bk-formats(5)).  With this parser, stream/reader need not check the marks.
  *
  * Memory: 16 KiB and the longest header, at most 1 MiB.
  */

@@ -1,8 +1,8 @@
 #ifndef BK_ARCHIVE_TOC_ROLES_H
 #define BK_ARCHIVE_TOC_ROLES_H
 /*
- * The roles that an archive's definitions name: owners, whom privileges,
- * default privileges and policies are for, and users of user mappings.  Not
+ * The roles that an archive's definitions name: owners, grantees of privileges
+ * and default privileges, roles of policies, and users of user mappings.  Not
  * those of the database itself and of subscriptions.
  */
 #include "archive/archive.h"

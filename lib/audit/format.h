@@ -35,8 +35,8 @@ struct bk_audit {
 };
 
 /*
- * Find who runs this and where, once: later the process may not be able to look
- * it up any more.
+ * Find the user and the host of this run, once: later the process may not be
+ * able to look them up any more.
  */
 void bk_audit_look_up(void);
 
@@ -44,8 +44,8 @@ void bk_audit_look_up(void);
 int bk_audit_format_own(struct bk_buf *b, struct bk_err *e);
 
 /*
- * Append a run's record to *b, an object without a newline, and without who ran
- * it: that is the recorder's to find.  *result is the run's result (BK_OK:
+ * Append a run's record to *b, an object without a newline, and without its
+ * user, which the recorder finds.  *result is the run's result (BK_OK:
  * success); NULL for a run in progress, which omits what is known at its end
  * only: timestamp, size_bytes, duration_seconds, status, error.  0, or -1 with
  * *e set.

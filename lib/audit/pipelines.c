@@ -191,7 +191,7 @@ find_cause(struct bk_pipelines *p, size_t at)
 	return found;
 }
 
-/* Give stages that failed before they knew of whom to who failed then. */
+/* Give stages that failed before they had an ID to the pipeline that failed. */
 static int
 adopt(struct bk_pipelines *p, struct bk_err *e)
 {

@@ -78,8 +78,8 @@ int bk_crypt_decrypt(struct bk_crypt *c, struct bk_writer *out,
  * Copy the stream to out with a new header for to and the same label.  The
  * payload is not decrypted, so damage in it is copied, too; but a truncated
  * stream is refused if the suite has marks.  A signature covers the header: the
- * new one is by to's signer, without whom a signed stream is refused.  0, or -1
- * with *e set.
+ * new one is by to's signer; without a signer a signed stream is refused.  0,
+ * or -1 with *e set.
  */
 int bk_crypt_rewrap(struct bk_crypt *c, const struct bk_crypt_to *to,
     struct bk_writer *out, struct bk_err *e);

@@ -14,7 +14,7 @@
 
 struct bk_file_written {
 	struct bk_file_target target;
-	atomic_uint users;	/* buffers not yet written, and who fills */
+	atomic_uint users;	/* buffers not yet written, and fillers */
 	atomic_int changed;
 	uint64_t size;		/* so far */
 	char path[];

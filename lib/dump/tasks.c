@@ -14,7 +14,7 @@
 
 /*
  * Would a range, which is planned, unlike COPY table, call as us a function of
- * another, no superuser?  (An extension's also: who owns it can make it so.)
+ * another, no superuser?  (An extension's also: its owner can make it so.)
  */
 #define OTHERS(fields, from, owner) "EXISTS (SELECT 1 FROM (SELECT DISTINCT " \
     "x[1]::pg_catalog.oid FROM pg_catalog.regexp_matches(t, '" fields \

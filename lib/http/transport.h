@@ -1,7 +1,7 @@
 #ifndef BK_HTTP_TRANSPORT_H
 #define BK_HTTP_TRANSPORT_H
 /*
- * Whether and when to retry a transfer, and whom to trust: the rules alone,
+ * Whether and when to retry a transfer, and which CA to trust: only the rules,
  * without a clock.
  */
 #include <stdint.h>

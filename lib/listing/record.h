@@ -120,7 +120,7 @@ int bk_record_format_error(struct bk_buf *b, const char *cause,
  * Parse a line without its newline, in place; r's name and fields point into
  * it.  A line that begins with a time and a tab must be a complete record; any
  * other is a bare name.  -1 with *e set: BK_DATA, naming the defect, also a
- * field that is not known, since who passes the record on would lose it;
+ * field that is not known, since a tool that passes the record on loses it;
  * BK_FAIL for an error record, with its cause.
  */
 int bk_record_parse(char *line, struct bk_record *r, struct bk_err *e);

@@ -116,7 +116,7 @@ judge_missing(struct news *w, struct bk_notify_reports *told)
 		if (bk_notify_reports_find(&w->now, was->subject,
 		    strlen(was->subject)) != NULL)
 			continue;
-		/* who failed before he knew his job may have had this one */
+		/* a run that failed before it knew its job may be this one's */
 		if (!w->partial || (*was->subject == '\0' &&
 		    w->m->state == BK_STATE_OK)) {
 			if (add_note(w, was, *was->subject != '\0' ?

@@ -62,7 +62,7 @@ write_text(const char *path, const char *text)
 	return rc;
 }
 
-/* In the new user namespace we are who we were. */
+/* In the new user namespace we keep our user and group. */
 static int
 map_user(uid_t uid, gid_t gid)
 {
@@ -242,7 +242,7 @@ unshare_all(const struct bk_confine *c, int flags)
 
 	if (geteuid() == 0 && unshare(flags) == 0)
 		return 0;
-	/* who may not do that may do it in a user namespace of his own */
+	/* if that is not permitted, it may be in a user namespace of our own */
 	if (become(c) == -1 || prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) == -1)
 		return -1;
 	uid = geteuid();

@@ -35,8 +35,8 @@ int bk_server_patient(PGconn *conn, struct bk_conn_params *p,
     struct bk_err *e);
 
 /*
- * Have p's further sessions fire no event trigger: one on login writes rows
- * that nobody dumped, or turns us away.  conn is one of the same server and
+ * Have p's further sessions fire no event trigger: one on login could write
+ * rows that were not dumped, or refuse us.  conn is one of the same server and
  * user.  Nothing is changed where there are none (before 17), or where the user
  * has no right to that parameter.  0, or -1 with *e set.
  */

@@ -40,9 +40,9 @@ int bk_session_import(PGconn *conn, const char *id, struct bk_err *e);
 int bk_session_refuse_pooler(PGconn *conn, struct bk_err *e);
 
 /*
- * Close conn, once the server has let go of its advisory locks: of a session
- * that is merely closed it does so some time later, and who comes right after
- * us would find them held.  One that has failed us is not asked.  NULL is fine.
+ * Close conn, once the server has released its advisory locks: after a mere
+ * close it does so some time later, and the next session would find them held.
+ * A session that has failed is not asked.  NULL is fine.
  */
 void bk_session_end(PGconn *conn, int failed);
 

@@ -1,6 +1,6 @@
 #ifndef BK_PG_TLS_TRUST_H
 #define BK_PG_TLS_TRUST_H
-/* Whom a connection trusts to say who a server is. */
+/* Which authorities a connection trusts to identify a server. */
 #include <libpq-fe.h>
 
 /*

@@ -6,7 +6,7 @@
  *
  *	"result"	"proven" or "not proven"; anything else proves nothing
  *	"finished"	the time of the result
- *	"database", "cluster"	of whom it is, one of the two
+ *	"database", "cluster"	which was backed up, one of the two
  *	"host"		the server that a cluster's backup is named after
  *	"at"		the instant of its snapshot
  *	"name"		the backup's name where that has no instant
@@ -36,7 +36,7 @@ struct bk_proofs_from {
 	const struct bk_buf *text;	/* lines; NULL: read dir */
 	/*
 	 * NULL: every receipt counts.  Else 1 if the n bytes at text, an
-	 * object, are signed by one who may; 0 if not: then it counts for
+	 * object, are signed by an accepted key; 0 if not: then it counts for
 	 * nothing; -1 with *e set.
 	 */
 	int (*check)(void *ctx, const char *text, size_t n, struct bk_err *e);

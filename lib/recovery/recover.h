@@ -46,8 +46,8 @@ struct bk_recovered {			/* where the server is */
 	int64_t time;			/* of the last transaction replayed */
 	uint64_t lsn;
 	uint32_t timeline;
-	int asked;			/* 0: it let nobody in, and what the
-					 * proof says stands here */
+	int asked;			/* 0: it refused connections, and these
+					 * are the proof's values */
 };
 
 /*

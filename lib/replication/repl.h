@@ -29,8 +29,8 @@ struct bk_repl_server {
 PGconn *bk_repl_open(const struct bk_conn_target *t, struct bk_err *e);
 
 /*
- * Ask the server who it is.  0, or -1 with *e set: BK_FAIL also for a server
- * older than BK_REPL_OLDEST.
+ * Ask the server for its identity.  0, or -1 with *e set: BK_FAIL also for a
+ * server older than BK_REPL_OLDEST.
  */
 int bk_repl_identify(PGconn *conn, struct bk_repl_server *out,
     struct bk_err *e);

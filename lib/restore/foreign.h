@@ -32,8 +32,8 @@ int bk_foreign_refuse(enum bk_foreign_kind kind, const char *name,
  * o->params.  SQL is refused (BK_DATA) if it has commands of psql, or if
  * demand_end is set and pg_dump's last line is missing.  0 only if the
  * source was complete and the program succeeded; -1 with *e set.  It all runs
- * as the user who restores: *super then has who is a superuser before anything
- * does (bk_rights_super()).
+ * as the user who restores: *super then has the superusers there were before
+ * (bk_rights_super()).
  */
 int bk_foreign_load(enum bk_foreign_kind kind, struct bk_source src,
     const char *name, const struct bk_restore_options *o, int demand_end,

@@ -24,8 +24,9 @@
  * That is of rows alone.  Code that is moved with them, as their tables' owner,
  * may change all that this owner has, a column's type or a cast for instance,
  * and definitions that follow then mean something else to the superuser who
- * runs them, who checks a foreign key by them.  Nothing here prevents that: who
- * distrusts a dump restores none with a function that can be called (rights.h).
+ * runs them, and checks a foreign key by them.  Nothing here prevents that: a
+ * dump that is not trusted must not be restored if it has a function that can
+ * be called (rights.h).
  *
  * In a live database, more of a table's code is there when its rows come: also
  * indexes, and defaults of columns that the dump does not have.  If a table of

@@ -100,8 +100,8 @@ bk_newdb_drop(PGconn *conn, const char *name, struct bk_err *e)
 	if (res == NULL)
 		return -1;
 	/*
-	 * A template cannot be dropped; and who alters the remainder of an
-	 * interrupted DROP DATABASE is thrown out.
+	 * A template cannot be dropped; and altering the remainder of an
+	 * interrupted DROP DATABASE ends the session.
 	 */
 	if (PQntuples(res) > 0)
 		(void)exec_named(conn, "ALTER DATABASE ", name,

@@ -367,7 +367,7 @@ load_rows(struct bk_restore *r, const struct bk_restore_options *o,
 }
 
 /*
- * Before anything is made: what runs with the rights of who restores?  *quiet:
+ * Before anything is made: which code runs with our rights?  *quiet:
  * for sessions that come when the dump's event triggers are there.
  */
 static int

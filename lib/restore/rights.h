@@ -84,8 +84,8 @@ int bk_rights_live(PGconn *conn, const char *super, struct bk_rights *found,
     struct bk_err *e);
 
 /*
- * Append the superusers of conn's server, so that whom the code of a dump has
- * made one is told apart.  0, or -1 with *e set.
+ * Append the superusers of conn's server, so that one made by a dump's code is
+ * recognized.  0, or -1 with *e set.
  */
 int bk_rights_super(PGconn *conn, struct bk_buf *super, struct bk_err *e);
 

@@ -116,8 +116,8 @@ swap_names(const struct bk_swap *s, PGconn *killer, const char *before,
 }
 
 /*
- * The first line of the comment on a database that is set aside.  Who may
- * comment on it owns it, and so might rename it as well.
+ * The first line of the comment on a database that is set aside.  Only its
+ * owner may comment on it, who might rename it as well.
  */
 #define MARK "set aside by bk-restore at "
 #define MARKED "pg_catalog.split_part(pg_catalog.shobj_description(d.oid, " \

@@ -32,10 +32,10 @@ int bk_swap(const struct bk_swap *s, char before[BK_NEWDB_NAME],
 /*
  * The databases that bk_swap() has put aside for target: name, bytes (0: not
  * visible), time (RFC 3339), owner, one per row, latest first.  They have its
- * mark and target's owner; one that merely has such a name is none.  Where
- * target is gone, nobody says whose they should be: the fifth column is 't'
- * if that is known, or the owner is a superuser or the user.  The sixth is if
- * it is the remainder of an interrupted DROP DATABASE.  NULL with *e set.
+ * mark and target's owner; another database with such a name is not listed.  If
+ * target does not exist, its owner is not known: the fifth column is 't' if it
+ * is, or if the owner is a superuser or the user.  The sixth is 't' for the
+ * remainder of an interrupted DROP DATABASE.  NULL with *e set.
  */
 PGresult *bk_swap_list(PGconn *conn, const char *target, struct bk_err *e);
 

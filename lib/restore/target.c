@@ -141,7 +141,7 @@ bk_target_refuse(struct bk_target *t, const struct bk_target_source *from,
 
 /* --- settings */
 
-#define ROOM 6000	/* a server takes 10000 bytes from who connects */
+#define ROOM 6000	/* a server takes 10000 bytes from a client */
 
 struct taking {
 	PGconn *conn;			/* to the new database, to try them */
@@ -157,7 +157,7 @@ has_meaning(const char *name)
 	    "default_text_search_config", "lc_monetary", "lc_numeric",
 	    "lc_time", "TimeZone", "timezone_abbreviations",
 	    "transform_null_equals", "xmlbinary" };
-	/* these are programs, which would run as who restores */
+	/* these are programs, which would run as the user who restores */
 	static const char *const code[] = { "plperl.", "pltcl.", "plv8.",
 	    "pljava.", "pllua.", "plr.", "session_exec." };
 	size_t i;

@@ -40,7 +40,8 @@ struct bk_restore_report {
 	const struct bk_restore_manifest *manifest;
 	const char *notes;	/* for people, a line each; NULL: none */
 	unsigned trusted;	/* tables and definitions whose code ran with
-				 * the rights of who restores (guard.h) */
+				 * the rights of the user who restores
+				 * (guard.h) */
 	double seconds;		/* all of bk_restore_load() */
 };
 

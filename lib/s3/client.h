@@ -56,8 +56,8 @@ void bk_s3_close(struct bk_s3 *s3);
 const char *bk_s3_place(const struct bk_s3 *s3);
 
 /*
- * What the server is like: at first its provider's row.  Who is refused a
- * header notes it here, and all requests of the run do without it.
+ * What the server is like: at first its provider's row.  A request that is
+ * refused a header notes it here, and all others of the run do without it.
  */
 struct bk_s3_manners *bk_s3_manners(struct bk_s3 *s3);
 

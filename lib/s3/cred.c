@@ -307,7 +307,7 @@ from_static(struct bk_s3_cred *c, const char *profile, struct bk_cred_keys *k,
 }
 
 /*
- * The keys of a role for who has logged in by `aws sso login`.  Older profiles
+ * The keys of a role after a login by `aws sso login`.  Older profiles
  * have the session's settings themselves, and its start URL for a name.
  */
 static int

@@ -318,7 +318,7 @@ bk_s3_tag_etag(struct bk_s3 *s3, const char *key, const char *etag,
 	struct tags t;
 	int rc = -1;
 
-	/* who knows no tags must not take them for the object */
+	/* a server without tags must not take them for the object */
 	if (read_tags(s3, key, NULL, &t, e) == 0 &&
 	    bk_buf_puts(&xml, "<Tagging><TagSet>", e) == 0 &&
 	    (t.others.len == 0 || bk_buf_puts(&xml, t.others.data, e) == 0) &&

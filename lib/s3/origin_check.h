@@ -13,7 +13,7 @@
  * 1 if it is: it has the root that rq asks for; or, of a request with none, the
  * ETag that every object and part has, the one in rq's if-match if there is
  * one; or is 204 where something was deleted.  Else 0, and *why says what it is
- * instead.  An answer about tags is anything: who asks looks at it.
+ * instead.  An answer about tags may be anything: the caller checks it.
  */
 int bk_s3_is_genuine(const struct bk_s3_request *rq,
     const struct bk_s3_reply *r, struct bk_err *why);

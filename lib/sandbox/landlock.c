@@ -75,7 +75,7 @@ allow(int ruleset, const struct ruleset *r, const struct bk_sandbox_path *path)
 		    FS_MAKE_DIR | FS_REMOVE_FILE | FS_REMOVE_DIR | FS_REFER;
 	rule.fd = open(path->name, O_PATH | O_CLOEXEC);
 	if (rule.fd == -1)
-		return;		/* who opens it learns the same */
+		return;		/* opening it fails in the same way */
 	if (fstat(rule.fd, &st) == 0) {
 		if (!S_ISDIR(st.st_mode))
 			rule.allowed &= FS_READ_FILE | FS_WRITE_FILE |

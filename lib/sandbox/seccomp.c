@@ -133,7 +133,7 @@ static const struct rule rules[] = {
 	{ SYS_rt_sigsuspend, ALWAYS, 0 },
 	{ SYS_sigaltstack, ALWAYS, 0 },
 	{ SYS_restart_syscall, ALWAYS, 0 },
-	{ SYS_wait4, ALWAYS, 0 },	/* for who records the run */
+	{ SYS_wait4, ALWAYS, 0 },	/* for the recorder of the run */
 	{ SYS_waitid, ALWAYS, 0 },
 	{ SYS_exit, ALWAYS, 0 },
 	{ SYS_exit_group, ALWAYS, 0 },
@@ -223,7 +223,7 @@ static const struct rule rules[] = {
 	{ SYS_eventfd, ALWAYS, CONNECT },
 	{ SYS_alarm, ALWAYS, CONNECT },
 #endif
-	/* nobody's business here */
+	/* no tool of ours does this */
 	{ SYS_execve, HOSTILE, 0 },
 	{ SYS_execveat, HOSTILE, 0 },
 	{ SYS_ptrace, HOSTILE, 0 },

@@ -15,7 +15,7 @@
  *
  * An envelope (opening mark and label as the first bytes, the closing mark as
  * the last) is stripped.  In its payload no marks are looked for, as it may be
- * anybody's: who parses the payload's format checks the marks of that.
+ * anybody's: the parser of the payload's format checks the marks of that.
  *
  * A caller that succeeds has read until 0, so nothing upstream dies of a closed
  * pipe.  Memory: 8 KiB, and a pipe for bk_reader_stop(), the only function that

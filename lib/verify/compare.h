@@ -67,9 +67,9 @@ int bk_compare_definitions(const struct bk_compare_definitions *o,
     struct bk_verdict *v, struct bk_err *e);
 
 /*
- * What pg_dump does not tell: foreign keys that are not enforced, as their
- * triggers are disabled.  Of a database that was not restored, against, nobody
- * knows whether they were when it was dumped: v->uncovered says so.
+ * Foreign keys that are not enforced, as their triggers are disabled; pg_dump
+ * does not show that.  For a database that was not restored, against, it is not
+ * known whether they were when it was dumped: v->uncovered says so.
  */
 int bk_compare_triggers(PGconn *conn, int against, struct bk_verdict *v,
     struct bk_err *e);

@@ -3,7 +3,7 @@
 /*
  * Nested layers of gzip, zstd, bk-crypt and age: each is detected by its first
  * bytes and decoded in a thread of its own, with pipes between them.  What
- * comes out of a sealed layer is judged by that layer, and by who parses it.
+ * comes out of a sealed layer is judged by that layer, and by its parser.
  * One that no key opens is BK_FAIL: it says nothing about the backup.
  */
 #include "crypt/crypt.h"

@@ -314,7 +314,7 @@ lock_name(const struct bk_wal_get *g, const char *name, int nowait)
 		}
 		if (st.st_nlink > 0)
 			return fd;
-		close(fd);	/* who had it was done with it */
+		close(fd);	/* its other holder was done with it */
 	}
 }
 
@@ -330,7 +330,7 @@ unlock_name(const struct bk_wal_get *g, const char *name, int fd)
 	close(fd);
 }
 
-/* Note that the segment name is wanted now, for who fetches ahead of it. */
+/* Note that the segment name is wanted now: another process fetches ahead. */
 static void
 note_asked(const struct bk_wal_get *g, const char *name)
 {

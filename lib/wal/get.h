@@ -8,8 +8,8 @@
  *
  * In the spool a file has its own name once it is checked and durable; it may
  * be taken, or removed, by anybody.  While NAME is fetched into it,
- * .bk-wal.NAME.lock is locked (flock(2)), across processes: who wants NAME
- * waits for that.  .bk-wal.asked holds the segment that was got last.
+ * .bk-wal.NAME.lock is locked (flock(2)), across processes: another that wants
+ * NAME waits for that.  .bk-wal.asked holds the segment that was got last.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -83,8 +83,8 @@ uint64_t bk_wal_get_farther(uint64_t distance);
 
 /*
  * The segment name was got: threads are to fetch those after it on its timeline
- * into the spool, until one is not there or fails.  Who wants one of these
- * meanwhile waits for that one alone.  Without a spool nothing is done.
+ * into the spool, until one is not there or fails.  A caller that wants one of
+ * these meanwhile waits for that one only.  Without a spool nothing is done.
  */
 void bk_wal_get_ahead(struct bk_wal_get *g, const char *name);
 

@@ -62,7 +62,7 @@ hear(struct bk_receive *r, const struct bk_stream_message *m)
 
 /*
  * A server that shuts down asks until all that it has sent is confirmed, and
- * waits for that; it also asks who was silent for long.
+ * waits for that; it also asks a receiver that was silent for long.
  */
 static void
 answer(struct bk_receive *r, const struct bk_stream_message *m)

@@ -14,7 +14,7 @@
  * which 4 GiB of WAL, and which segment within these, whose number depends on
  * the size of segments.  All digits are upper case.
  *
- * Who reads a name chooses by which of three rules:
+ * A reader of a name chooses one of three rules:
  *
  *	exactly		the name alone, as the server gives and asks for it,
  *			and as our archives and spools have it:
