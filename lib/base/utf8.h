@@ -13,8 +13,8 @@ int bk_utf8_inside(char c);
 size_t bk_utf8_cut(const char *s, size_t n);
 
 /*
- * The length of what stands at s and would not be seen on a terminal, but
- * obeyed, or hide or reorder what is next to it: a control character (U+009B is
+ * The length of a character at s that a terminal would not show but obey, or
+ * that would hide or reorder its neighbours: a control character (U+009B is
  * equivalent to "\e["), one of no width, one that changes the direction of
  * writing, a byte that is not UTF-8.  0 if it is none of these.
  */

@@ -15,7 +15,7 @@ enum bk_ready {
 };
 
 /*
- * Report a line for each thing looked at, "what: how it is; remedy".  0; -1
+ * Report a line for each thing checked, "what: how it is; remedy".  0; -1
  * with *e set if there is a problem, or no connection.
  */
 int bk_base_ready(const struct bk_base_backup *o,

@@ -11,8 +11,8 @@
  *
  * PG_VERSION has another name until the commit, so that no run that was killed
  * leaves a directory that a server would start.  bk_datadir_free() without a
- * commit removes what was made, and nothing else; what delta has changed stays,
- * unfit to start, and what bk_datadir_keep() was told.
+ * commit removes what was made, and nothing else.  After a delta or
+ * bk_datadir_keep() the files stay, in a directory that cannot be started.
  *
  * The stream is not trusted: no path leaves the directory (names are resolved
  * one by one and no symbolic link is followed), nothing is overwritten, only
@@ -98,8 +98,8 @@ int bk_datadir_remove(struct bk_datadir *d, const char *path,
 int bk_datadir_commit(struct bk_datadir *d, struct bk_err *e);
 
 /*
- * What was unpacked is good, if only something else is not: without a commit it
- * stays, unfit to start, for a delta.
+ * The unpacked files are good, though something else is not: without a commit
+ * they stay for a delta, in a directory that cannot be started.
  */
 void bk_datadir_keep(struct bk_datadir *d);
 

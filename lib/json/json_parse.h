@@ -1,10 +1,9 @@
 #ifndef BK_JSON_JSON_PARSE_H
 #define BK_JSON_JSON_PARSE_H
 /*
- * JSON text (RFC 8259) by jansson, where a lack of memory is not mistaken for
- * something else.  jansson's own verdict then may be that the text is damaged,
- * or a value that lacks a character.  It may also crash, of which there is no
- * way out.
+ * JSON text (RFC 8259) by jansson, with a lack of memory reported as such.
+ * jansson by itself may call the text damaged then, or return a value that
+ * lacks a character.  It may also crash, which cannot be prevented.
  */
 #include <stddef.h>
 

@@ -88,7 +88,7 @@ int bk_record_date(struct bk_record *r, time_t stored);
  */
 int bk_record_is_same(const struct bk_record *r, const struct bk_record *now);
 
-/* 1 if r's time can be that of what is now stored under its name at stored. */
+/* 1 if r can describe the object of its name that was stored at stored. */
 int bk_record_is_of(const struct bk_record *r, time_t stored);
 
 /*

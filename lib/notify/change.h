@@ -10,13 +10,13 @@
 #include "notify/state.h"
 
 /*
- * Compare m with what was told: 1 if it has news, 0 if not, -1 with *e set.
+ * Compare m with what was sent: 1 if it has news, 0 if not, -1 with *e set.
  *
- * News is a subject that is worse than was told, or OK again, or no longer
- * there (unless the message does not show all), or was told remind seconds ago
+ * News is a subject that is worse than last sent, or OK again, or no longer
+ * there (unless the message does not show all), or was sent remind seconds ago
  * and is still not OK (0: that is not news).  Then the lines with news come
- * first in m's text, and since when it was bad at its end; and what is to be
- * remembered once m was sent is appended to *told.
+ * first in m's text, and since when it was bad at its end; and the state to
+ * keep once m was sent is appended to *told.
  */
 int bk_notify_news(struct bk_notify_message *m,
     const struct bk_notify_reports *past, uint64_t remind,

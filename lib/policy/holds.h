@@ -1,6 +1,6 @@
 #ifndef BK_POLICY_HOLDS_H
 #define BK_POLICY_HOLDS_H
-/* Names of what must not be deleted, as long as they stand in a file. */
+/* Names in a file: objects and files that must not be deleted meanwhile. */
 #include <stddef.h>
 #include <stdio.h>
 
@@ -29,8 +29,8 @@ void bk_holds_apply(struct bk_holds *h, struct bk_listing *items);
 
 /*
  * 0 if each hold named something in the listings that it was applied to; -1
- * with *e set, BK_DATA, for one that did not: it may be misspelt, and what was
- * to be held would go.
+ * with *e set, BK_DATA, for one that did not: it may be misspelt, and its
+ * backup would be deleted.
  */
 int bk_holds_check(const struct bk_holds *h, const char *name,
     struct bk_err *e);

@@ -53,7 +53,7 @@ struct bk_listing {		/* start with = {0} */
 int bk_listing_read(struct bk_listing *items, FILE *f, const char *name,
     struct bk_err *e);
 
-/* Set each item's group (group.h), but for what is not a backup (record.h). */
+/* Set the group (group.h) of each item that is a backup (record.h). */
 int bk_listing_group(struct bk_listing *items, const char *pattern,
     struct bk_err *e);
 

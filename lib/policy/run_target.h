@@ -10,8 +10,8 @@
 int bk_target_is_known(const char *target);
 
 /*
- * 1 if a run of which only unknown is known may have had the target named; 0;
- * -1 with *e set: memory.
+ * 1 if the incomplete target unknown of a run may be the target named; 0; -1
+ * with *e set: memory.
  */
 int bk_target_may_be(const char *unknown, const char *target,
     struct bk_err *e);

@@ -17,8 +17,8 @@ int bk_restore_program_open(struct bk_restore_program *c,
 void bk_restore_program_close(struct bk_restore_program *c);
 
 /*
- * Start pg_restore, to be fed, with these options (NULL-terminated, at most 8)
- * before those that o implies.
+ * Start pg_restore, which reads from us, with these options (NULL-terminated,
+ * at most 8) before those that o implies.
  */
 struct bk_client_feed *bk_restore_program_feed(struct bk_restore_program *c,
     char *const options[], struct bk_err *e);

@@ -53,15 +53,15 @@ int bk_target_is_other(const struct bk_target *t,
 int bk_target_refuse_remainder(const struct bk_target *t, struct bk_err *e);
 
 /*
- * To be asked of a target that exists, and is to be replaced by a part: BK_DATA
- * unless it is empty.
+ * For a target that exists and is to be replaced by a part: BK_DATA unless it
+ * is empty.
  */
 int bk_target_refuse_part(struct bk_target *t, struct bk_err *e);
 
 /*
- * To be asked of a target that exists.  BK_DATA unless it is empty: either this
- * is a recovery, or the wrong server, or the wrong database, and only the name,
- * given again, tells which.  The message has what is known of the dump.
+ * For a target that exists: BK_DATA unless it is empty.  It may be a recovery,
+ * or the wrong server, or the wrong database; the user confirms by giving the
+ * name again.  The message has what is known of the dump.
  */
 int bk_target_refuse(struct bk_target *t, const struct bk_target_source *from,
     struct bk_err *e);

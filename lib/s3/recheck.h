@@ -14,10 +14,10 @@ struct bk_s3_recheck {
 };
 
 /*
- * List what is of this kind in s3's bucket as far as the n keys of v begin
- * alike, and compare; sorts v.  is is 1 if now, of which time is when it was
- * stored, is what r says.  Needs the right to list only.  0; -1 with *e set,
- * BK_DATA: one of them is another now.
+ * List s3's bucket for this kind below the common beginning of the n keys of v,
+ * and compare; sorts v.  is() is 1 if now, whose time is when it was stored, is
+ * what r describes.  Needs only the right to list.  0; -1 with *e set, BK_DATA:
+ * one of them has been replaced.
  */
 int bk_s3_recheck(struct bk_s3 *s3, enum bk_s3_kind kind,
     struct bk_s3_recheck v[], size_t n, int (*is)(const struct bk_record *r,

@@ -22,8 +22,8 @@ struct bk_s3_reply {
 	char message[256];
 	char region[40];	/* of the bucket, if reported and well-formed */
 	/*
-	 * After a failure: the server may have done what was asked, or may
-	 * still be at it: a request got no answer, or none that refuses.
+	 * After a failure: the server may have carried out the request, or may
+	 * still be doing so: there was no answer, or none that refuses.
 	 */
 	int unsure;
 };

@@ -39,10 +39,11 @@ int bk_compare_rows(const struct bk_compare *c, struct bk_verdict *v,
  * Everything but rows: what the database defines, as pg_dump tells it, against
  * the archive's TOC, entry by entry (definitions.h).
  *
- * PostgreSQL writes some definitions otherwise than it read them (a CHECK of a
- * varchar, most where versions differ).  Where an entry is not the same, the
- * definitions are loaded a second time, into an empty database, the reference,
- * which is dropped afterwards: what is like there is no difference.
+ * PostgreSQL writes some definitions in another way than it read them (a CHECK
+ * of a varchar, most where versions differ).  Where an entry is not the same,
+ * the definitions are loaded a second time, into an empty database, the
+ * reference, which is dropped afterwards: an entry that is like the reference's
+ * is not a difference.
  *
  * Sets v->definitions: "compared"; "names" if server or pg_dump is of another
  * major version than the dump's, so that all but the names rests on the

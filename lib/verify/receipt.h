@@ -9,8 +9,8 @@
 #include "verify/verdict.h"
 
 /*
- * A receipt names the backup by the stream's label, whose it is and of what
- * instant, which all copies have in common; or by the name that the user gave.
+ * A receipt names the backup by the database and the instant in the stream's
+ * label, which all copies share; or by the name that the user gave.
  */
 struct bk_receipt {
 	const char *name;	/* the user's; "": none */

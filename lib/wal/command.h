@@ -5,10 +5,10 @@
  * what is stored to its standard output.  BK_WAL_NAME in its environment is
  * the file's name.
  *
- * What is not there is told from what cannot be had: COMMAND exits with status
- * 4, or a bk tool in it does, and no other has found anything, failed or died.
- * They report that to the descriptor whose number is BK_STATUS_FD (bk(7)), so
- * that the first stage of a pipeline is heard too.
+ * A file that does not exist is distinguished from a failure: COMMAND, or a bk
+ * tool in it, exits with status 4, and no other tool has found anything, failed
+ * or died.  They report that to the descriptor whose number is BK_STATUS_FD
+ * (bk(7)), so that the first stage of a pipeline is known, too.
  *
  * All functions may be called by several threads at once.
  */
@@ -70,7 +70,7 @@ typedef int bk_wal_take(void *ctx, const void *buf, size_t n,
 int bk_wal_command_fetch(const struct bk_wal_command *c, const char *name,
     bk_wal_take *take, void *ctx, atomic_int *pid, struct bk_err *e);
 
-/* COMMANDs that run at once, all of which a signal is to end. */
+/* COMMANDs that run at once; a signal ends all of them. */
 struct bk_wal_run {
 	atomic_int pid;
 	struct bk_wal_run *next;

@@ -70,7 +70,7 @@ struct bk_wal_get *bk_wal_get_open(const struct bk_wal_get_options *o,
 int bk_wal_get(struct bk_wal_get *g, const char *name, const char *path,
     struct bk_err *e);
 
-/* Is anything stored as name?  1, 0 or -1; it is not looked at. */
+/* Is anything stored as name?  1, 0 or -1; its content is not checked. */
 int bk_wal_get_has(struct bk_wal_get *g, const char *name, struct bk_err *e);
 
 /*

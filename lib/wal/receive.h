@@ -3,9 +3,9 @@
 /*
  * Receive WAL from a server and hand each finished segment over to a COMMAND.
  *
- * What is confirmed to the server, which may then remove it: with a spool (a
- * directory) what was fsynced there, at once; without, in strict order,
- * what COMMAND has stored.  So the receiver may be killed at any moment.
+ * WAL is confirmed to the server, which may then remove it, as soon as it was
+ * fsynced in the spool (a directory); without a spool, in strict order, when
+ * COMMAND has stored it.  So the receiver may be killed at any moment.
  *
  *	stream -> spool -> hand -> COMMAND
  *	   ^                |

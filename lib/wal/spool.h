@@ -1,11 +1,11 @@
 #ifndef BK_WAL_SPOOL_H
 #define BK_WAL_SPOOL_H
 /*
- * Where WAL waits that was received and not handed over: a directory with
+ * A directory for WAL that was received and not handed over yet:
  *
  *	lock		locked by the receiver that uses it
- *	position	the cluster, and from where on no whole segment was
- *			received
+ *	position	the cluster, and the position up to which complete
+ *			segments were received
  *	NAME		a segment, whole and durable
  *	NAME.partial	the segment that is being received, or the last one of
  *			a timeline that has ended; zeros after what was
@@ -42,7 +42,7 @@ struct bk_spool *bk_spool_open(const char *dir, const char *tmpdir,
 
 int bk_spool_keeps(const struct bk_spool *s);	/* 1: it has a directory */
 
-/* Whose WAL it is, and from where on none was received as a whole segment. */
+/* The cluster, and the position up to which complete segments were received. */
 struct bk_spool_position {
 	char sysid[BK_WAL_SYSID];
 	char host[BK_LABEL_HOST];	/* the server's */

@@ -35,9 +35,9 @@ int bk_wal_history_parse(const char *name, const char *text, size_t len,
     struct bk_wal_history *out, struct bk_err *e);
 
 /*
- * Is text what the file name has to hold: a history, as above; or, of a .backup
- * file, lines of which one tells the START WAL LOCATION, in the segment that
- * its name tells.  0, or -1 with *e set as above.
+ * Is text the content that the file name demands: a history, as above; or, for
+ * a .backup file, lines with a START WAL LOCATION in the segment of its name.
+ * 0, or -1 with *e set as above.
  */
 int bk_wal_text_check(const char *name, const char *text, size_t len,
     struct bk_err *e);

@@ -53,8 +53,8 @@ uint64_t bk_walk_end(const struct bk_walk *w);
 const char *bk_walk_why(const struct bk_walk *w);
 
 /*
- * After BROKEN: nothing from here on was looked at.  Zeros, if the record was
- * cut off while it was being written.
+ * After BROKEN: nothing from here on was read.  Zeros, if the record was cut
+ * off while it was being written.
  */
 uint64_t bk_walk_torn(const struct bk_walk *w);
 
