@@ -191,8 +191,9 @@ bk_bindir_find_range(const struct bk_bindir *b, const char *program,
 	if (search(&s, e) == -1)
 		return -1;
 	if (s.best == 0 || s.best < range->min)
-		return bk_fail(e, BK_FAIL, "%s: none of version %d%s found%s%s"
-		    "; install %s-%d or set BK_PG_BINDIR", program, range->min,
+		return bk_fail(e, BK_FAIL, "%s: none of version %d%s found "
+		    "that can be run%s%s; install %s-%d or set BK_PG_BINDIR",
+		    program, range->min,
 		    range->max == INT_MAX ? " or later" :
 		    range->max > range->min ? " or a little later" : "",
 		    only ? " in " : "", only ? b->dir : "", package(program),

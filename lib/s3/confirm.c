@@ -33,10 +33,10 @@ static int
 differs(struct bk_s3 *s3, const struct bk_s3_expected *want,
     const char *label, const char *asked, const char *got, struct bk_err *e)
 {
-	return bk_fail(e, BK_FAIL, "%s/%s: uploaded, but its %s is %s "
-	    "instead of %s: the server ignored it; the object is there",
+	return bk_fail(e, BK_FAIL, "%s/%s: uploaded, but its %s is %s instead "
+	    "of %s: the server ignored it; the object is there",
 	    bk_s3_place(s3), want->o->key, label, got != NULL ? got :
-	    "not shown", asked);
+	    "(not shown)", asked);
 }
 
 static int
