@@ -7,6 +7,7 @@
 
 #include "base/child.h"
 #include "base/io.h"
+#include "base/majors.h"
 #include "base/utctime.h"
 #include "pg/server.h"
 #include "restore/analyze.h"
@@ -184,7 +185,7 @@ check_archive(const struct options *o, struct bk_err *e)
 
 	if (bk_restore_is_opaque(archive))
 		rc = bk_restore_find_program(archive, &o->load.bindir,
-		    PQserverVersion(target.conn), &program, e);
+		    BK_PG_MAJOR(PQserverVersion(target.conn)), &program, e);
 	bk_buf_free(&program);
 	if (rc == -1 || !o->globals)
 		return rc;

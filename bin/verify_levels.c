@@ -5,6 +5,7 @@
 
 #include "base/child.h"
 #include "base/io.h"
+#include "base/majors.h"
 #include "pg/scratch.h"
 #include "pg/server.h"
 #include "restore/foreign.h"
@@ -19,7 +20,6 @@
 
 #define SQL_MAX (1024 * 1024)
 #define CONFIG_MAX (64 * 1024)
-#define OLDEST 130000		/* major version that base backups are of */
 
 extern char **environ;
 
@@ -175,12 +175,11 @@ start_server(struct bk_layers *l, const struct bk_buf *config,
 	if (bk_restore_test_needs(head, n, &needs) == -1)
 		return bk_fail(e, BK_DATA, "%s: damaged: no server version in "
 		    "its header", bk_layers_name(l));
-	if (bk_bindir_find(&bindir, "postgres", needs.version, &program,
+	if (bk_bindir_find(&bindir, "postgres", needs.major, &program,
 	    &why) == -1)
 		rc = bk_fail(e, BK_FAIL, "scratch server: no PostgreSQL %d or "
 		    "newer is installed; install postgresql-%d or set "
-		    "BK_PG_BINDIR", needs.version / 10000,
-		    needs.version / 10000);
+		    "BK_PG_BINDIR", needs.major, needs.major);
 	else
 		rc = bk_scratch_start(&server, program.data, needs.ascii,
 		    config, e);
@@ -247,8 +246,8 @@ run_recovery(const struct levels *d, struct bk_layers *l,
 	progress->item = "files";
 	set_bindir(&test.bindir);
 	if (load_files(d, &sql, &config, e) == 0 &&
-	    bk_bindir_find(&test.bindir, "postgres", OLDEST, &program, e) ==
-	    0 &&
+	    bk_bindir_find(&test.bindir, "postgres", BK_PG_MANIFESTS, &program,
+	    e) == 0 &&
 	    bk_scratch_place(&server, program.data, e) == 0) {
 		tell_confinement();
 		test.sql = d->sql_file == NULL ? NULL : sql.data;

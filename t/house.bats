@@ -149,6 +149,13 @@ included() {
 	    seek -vE '^lib/stream/heads\.h:|^[^:]*:[0-9]*:/? ?\*' | none
 }
 
+# Server versions, magics of WAL pages, comparisons with a number.
+@test "what a major of PostgreSQL has is written in base/majors.h alone" {
+	grep -nE '\<1[1-9]0000\>|\<0x[dD]1[0-9a-fA-F]{2}\>|(major|minor|server|[vV]ersion)(\([^)]*\)+)? *[<>=!]=? *1[0-9]\>|\(pg_dump [0-9]' \
+	    lib/*/*.[ch] bin/{,tool/}*.[ch] |
+	    seek -vE '^lib/base/majors\.h:|^[^:]*:[0-9]*:[ \t]*(/\*|\*| \*)' | none
+}
+
 @test "rooms, not halls: 60 files a folder, a room 22 % of the lines" {
 	local dir all
 	all=$(cat lib/*/*.[ch] | wc -l)

@@ -1,8 +1,8 @@
 #ifndef BK_ARCHIVE_ARCHIVE_H
 #define BK_ARCHIVE_ARCHIVE_H
 /*
- * PostgreSQL's custom-format archive ("PGDMP"), versions 1.14 to 1.16, written
- * by pg_dump 12 to 18: header, table of contents (TOC), data blocks.  See
+ * PostgreSQL's custom-format archive ("PGDMP"), of the versions that
+ * base/majors.h has: header, table of contents (TOC), data blocks.  See
  * bk-formats(5) for the layout.  Input is not trusted: memory grows with the
  * bytes received, never with the value of a length field.
  *
@@ -40,7 +40,7 @@ struct bk_toc_entry {		/* strings but tag and desc may be NULL */
 };
 
 struct bk_toc {
-	int minor;		/* 14, 15 or 16 */
+	int minor;		/* of its version, 1.minor */
 	int compression;	/* 0: data blocks are not compressed */
 	const char *dbname, *server, *dumper;	/* versions, as text */
 	struct bk_toc_entry *entry;

@@ -5,6 +5,7 @@
 #include "archive/archive.h"
 #include "base/grow.h"
 #include "archive/archive_in.h"
+#include "base/majors.h"
 #include "stream/heads.h"
 
 /* Bytes: of ten million large objects before pg_dump 17, or two of tables. */
@@ -101,15 +102,16 @@ read_header(struct bk_archive *a, struct bk_toc *toc, struct bk_err *e)
 	}
 	if (bk_archive_bytes(a, h + 5, 6, e) == -1)
 		return -1;
-	if (h[5] != 1 || h[6] < BK_FORMAT_ARCHIVE_MIN ||
-	    h[6] > BK_FORMAT_ARCHIVE_MAX)
+	if (h[5] != 1 || h[6] < BK_PG_ARCHIVE_MIN ||
+	    h[6] > BK_PG_ARCHIVE_MAX)
 		return bk_fail(e, BK_DATA, "%s: archive version %d.%d; this "
-		    "program reads 1.%d to 1.%d (pg_dump 12 to 18)", a->name,
-		    h[5], h[6], BK_FORMAT_ARCHIVE_MIN, BK_FORMAT_ARCHIVE_MAX);
+		    "program reads 1.%d to 1.%d (pg_dump %d to %d)", a->name,
+		    h[5], h[6], BK_PG_ARCHIVE_MIN, BK_PG_ARCHIVE_MAX,
+		    bk_majors_by_archive(BK_PG_ARCHIVE_MIN), BK_PG_NEWEST);
 	if (h[8] != 4 || h[9] != 8 || h[10] != 1)
 		return bk_archive_damaged(a, "an unusual header", e);
 	toc->minor = h[6];
-	if (toc->minor >= 15) {
+	if (toc->minor >= BK_PG_ARCHIVE_METHODS) {
 		if (bk_archive_byte(a, &toc->compression, e) == -1)
 			return -1;
 	} else {
@@ -200,7 +202,8 @@ read_entry(struct bk_archive *a, struct bk_toc *toc, struct bk_toc_entry *te,
 	    read_str(a, toc, &te->tablespace, e) == -1 ||
 	    read_str(a, toc, &te->access_method, e) == -1)
 		return -1;
-	if (toc->minor >= 16 && bk_archive_int(a, &te->relkind, e) == -1)
+	if (toc->minor >= BK_PG_ARCHIVE_KINDS &&
+	    bk_archive_int(a, &te->relkind, e) == -1)
 		return -1;
 	if (read_str(a, toc, &te->owner, e) == -1 ||
 	    read_str(a, toc, NULL, e) == -1 ||		/* "WITH OIDS" */

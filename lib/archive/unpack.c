@@ -5,6 +5,8 @@
 #include <zlib.h>
 #include <zstd.h>
 
+#include "base/majors.h"
+
 enum packing { NONE, ZLIB, LZ4, ZSTD };	/* numbered as in 1.15 and later */
 
 struct bk_unpack {
@@ -23,7 +25,7 @@ struct bk_unpack {
 static enum packing
 packing_of(const struct bk_toc *toc)
 {
-	if (toc->minor < 15)
+	if (toc->minor < BK_PG_ARCHIVE_METHODS)
 		return toc->compression == 0 ? NONE : ZLIB;
 	return toc->compression <= ZSTD ? (enum packing)toc->compression : LZ4;
 }

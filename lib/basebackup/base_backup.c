@@ -7,6 +7,7 @@
 
 #include "archive/tar_write.h"
 #include "base/io.h"
+#include "base/majors.h"
 #include "base/utctime.h"
 #include "basebackup/base_copy.h"
 #include "basebackup/base_files.h"
@@ -14,7 +15,6 @@
 #include "stream/writer.h"
 
 #define MANIFEST "backup_manifest"
-#define PARENTHESES 150000	/* servers from here on take them */
 
 struct backup {
 	const struct bk_base_backup *o;
@@ -154,7 +154,7 @@ static int
 begin(struct backup *b, struct bk_err *e)
 {
 	struct bk_buf cmd = {0};
-	int rc = b->server.version >= PARENTHESES ?
+	int rc = b->server.major >= BK_PG_BASE_OPTIONS ?
 	    new_command(b, &cmd, e) : old_command(b, &cmd, e);
 
 	if (rc == 0)

@@ -2,10 +2,10 @@
 
 #include <string.h>
 
+#include "base/majors.h"
 #include "datadir/backup_manifest.h"
 #include "pg/sql.h"
 
-#define OLDEST 170000
 #define PIECE (256 * 1024)
 
 static int
@@ -48,8 +48,8 @@ check_manifest(const struct bk_repl_server *server, const char *name,
 	    bk_backup_manifest_end(in, &m, e) == -1)
 		;
 	else if (m.sysid[0] == '\0')
-		bk_fail(e, BK_DATA, "%s: made by a PostgreSQL older than 17; "
-		    "make a full backup first", name);
+		bk_fail(e, BK_DATA, "%s: made by a PostgreSQL older than %d; "
+		    "make a full backup first", name, BK_PG_INCREMENTS);
 	else if (strcmp(m.sysid, server->sysid) != 0)
 		bk_fail(e, BK_DATA, "%s: of another cluster: system "
 		    "identifier %s, the server's is %s", name, m.sysid,
@@ -67,10 +67,10 @@ check_server(PGconn *conn, const struct bk_repl_server *server,
 	PGresult *res;
 	int on;
 
-	if (server->version < OLDEST)
+	if (server->major < BK_PG_INCREMENTS)
 		return bk_fail(e, BK_FAIL, "server %s: PostgreSQL %d cannot "
-		    "make incremental backups, 17 and newer can", server->host,
-		    server->version / 10000);
+		    "make incremental backups, %d and newer can", server->host,
+		    server->major, BK_PG_INCREMENTS);
 	if ((res = bk_repl_command(conn, "SHOW summarize_wal", e)) == NULL)
 		return -1;
 	on = PQntuples(res) == 1 && strcmp(PQgetvalue(res, 0, 0), "on") == 0;

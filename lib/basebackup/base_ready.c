@@ -6,14 +6,13 @@
 #include <string.h>
 
 #include "base/io.h"
+#include "base/majors.h"
 #include "base/utctime.h"
 #include "basebackup/base_copy.h"
 #include "basebackup/base_increment.h"
 #include "pg/server.h"
 
 #define VALUE 128		/* bytes of a setting that is shown */
-#define SUMMARIES 170000	/* servers from here on have summarize_wal */
-#define LIBRARIES 150000	/* and from here on archive_library */
 
 struct ready {
 	const struct bk_base_backup *o;
@@ -131,7 +130,7 @@ has_archiver(const struct ready *r)
 	show(r, "archive_command", value);
 	if (*value != '\0' && strcmp(value, "(disabled)") != 0)
 		return 1;
-	return r->server.version >= LIBRARIES &&
+	return r->server.major >= BK_PG_ARCHIVE_LIBRARY &&
 	    *show(r, "archive_library", value) != '\0';
 }
 
@@ -168,7 +167,7 @@ check_increment(struct ready *r)
 		else
 			report(r, BK_READY_PROBLEM, "incremental: %s", e.msg);
 		bk_buf_free(&manifest);
-	} else if (r->server.version >= SUMMARIES) {
+	} else if (r->server.major >= BK_PG_INCREMENTS) {
 		report(r, BK_READY_OK, "summarize_wal: %s",
 		    is_on(r, "summarize_wal") ? "on, --incremental works" :
 		    "off, --incremental does not work");

@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/majors.h"
 #include "base/num.h"
 #include "pg/conn.h"
 #include "pg/sql.h"
 
-#define ONE_COPY 150000		/* servers from here on send one COPY */
 #define END_LEN 1024		/* of a tar: two blocks of zeros */
 #define DATA_CORRUPTED "XX001"	/* SQLSTATE */
 
@@ -136,7 +136,8 @@ bk_base_stream_open(PGconn *conn, const char *command,
 		return NULL;
 	}
 	s->conn = conn;
-	s->one_copy = PQserverVersion(conn) >= ONE_COPY;
+	s->one_copy = BK_PG_MAJOR(PQserverVersion(conn)) >=
+	    BK_PG_BASE_OPTIONS;
 	if (!bk_sql_send(conn, command))
 		bk_conn_fail(conn, NULL, "base backup", e);
 	else if (read_start(s, start, e) == 0)

@@ -12,14 +12,13 @@
 
 #include "base/child.h"
 #include "base/io.h"
+#include "base/majors.h"
 #include "base/num.h"
 #include "datadir/datadir_in.h"
 #include "walfile/backup_label.h"
 
 #define PROGRAM "pg_combinebackup"
 #define OUTPUT BK_COMBINING "/out"
-#define FIRST 17		/* PostgreSQL's, with increments */
-#define LINKS 18		/* from here on it can link what is unchanged */
 
 struct part {			/* of the chain, once it is unpacked */
 	char path[40];		/* below the data directory */
@@ -84,10 +83,10 @@ unpack_source(const struct chain *c, size_t i, struct bk_datadir *d,
 	rc = bk_datadir_unpack(d, src, from->name, e);
 	if (from->close(from->ctx, e) == -1 || rc == -1)
 		return -1;
-	if (sum->major < FIRST)
+	if (sum->major < BK_PG_INCREMENTS)
 		return bk_fail(e, BK_DATA, "%s: made by PostgreSQL %d, which "
 		    "has no incremental backups; %d and newer have", from->name,
-		    sum->major, FIRST);
+		    sum->major, BK_PG_INCREMENTS);
 	p->manifest = sum->manifest;
 	/* a label that lacks one of these does not fit its neighbours */
 	(void)bk_start_label_parse(sum->backup_label, &label, &ignored);
@@ -289,7 +288,8 @@ combine_parts(struct chain *c, const struct bk_bindir *programs,
 
 	if (add_program(c, programs, e) == -1 ||
 	    add_format(c, e, "-o%s/" OUTPUT, c->dir) == -1 ||
-	    (d->sum.major >= LINKS && add_format(c, e, "--link") == -1) ||
+	    (d->sum.major >= BK_PG_COMBINE_LINKS &&
+	    add_format(c, e, "--link") == -1) ||
 	    bk_datadir_each_space(d, &d->map, bk_datadir_add_space, e) == -1)
 		return -1;
 	for (i = 0; i < d->nspaces; i++)

@@ -7,6 +7,7 @@
 
 #include "archive/archive.h"
 #include "base/child.h"
+#include "base/majors.h"
 #include "base/utctime.h"
 #include "dump/drift.h"
 #include "dump/output.h"
@@ -81,7 +82,8 @@ connect_leader(struct dump *d, char *name, size_t cap, struct bk_err *e)
 		return -1;
 	(void)snprintf(name, cap, "%s", PQdb(d->leader));
 	if (bk_session_refuse_pooler(d->leader, e) == -1 ||
-	    bk_bindir_find(&o->bindir, "pg_dump", PQserverVersion(d->leader),
+	    bk_bindir_find(&o->bindir, "pg_dump",
+	    BK_PG_MAJOR(PQserverVersion(d->leader)),
 	    &d->program, e) == -1)
 		return -1;
 	d->params = bk_conn_params(d->leader, e);
@@ -288,7 +290,7 @@ read_globals(struct dump *d, struct bk_err *e)
 	if (!d->o->globals)
 		return 0;
 	if (bk_bindir_find(&d->o->bindir, "pg_dumpall",
-	    PQserverVersion(d->leader), &program, e) == 0) {
+	    BK_PG_MAJOR(PQserverVersion(d->leader)), &program, e) == 0) {
 		argv[0] = program.data;
 		rc = bk_child_capture(argv, d->env, GLOBALS_MAX, d->o->child,
 		    &d->globals, e);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/majors.h"
 #include "dump/drift.h"
 #include "pg/conn.h"
 #include "pg/sql.h"
@@ -353,33 +354,31 @@ blobs_from_catalog(struct bk_dump_item *it, PGconn *conn, struct bk_err *e)
 	if (res == NULL)
 		return -1;
 	n = PQntuples(res);
-	if ((it->oid = calloc((size_t)n + 1, sizeof(*it->oid))) == NULL) {
-		PQclear(res);
-		return bk_fail_memory(e);
-	}
-	for (i = 0; i < n; i++)
+	it->oid = calloc((size_t)n + 1, sizeof(*it->oid));
+	for (i = 0; it->oid != NULL && i < n; i++)
 		it->oid[it->noid++] = (uint32_t)strtoul(PQgetvalue(res, i, 0),
 		    NULL, 10);
 	PQclear(res);
-	return 0;
+	return it->oid == NULL ? bk_fail_memory(e) : 0;
 }
 
-/* Archive 1.16 lists the objects of each block; before, it is all of them. */
+/* Newer archives list the objects of each block; before, it is all of them. */
 static int
 take_blobs(struct bk_tasks *p, PGconn *conn, const struct bk_toc *toc,
     struct bk_err *e)
 {
 	struct metadata m = {0};
+	const int listed = toc->minor >= BK_PG_ARCHIVE_KINDS;
 	const char *list;
 	size_t i;
-	int rc = toc->minor < 16 ? 0 : find_metadata(&m, toc, e);
+	int rc = listed ? find_metadata(&m, toc, e) : 0;
 
 	for (i = 0; rc == 0 && i < p->n; i++) {
 		struct bk_dump_item *it = &p->item[i];
 
 		if (!it->blobs)
 			continue;
-		if (toc->minor < 16)
+		if (!listed)
 			rc = blobs_from_catalog(it, conn, e);
 		else if ((list = blobs_metadata(&m, it->te)) != NULL)
 			rc = blobs_from_text(it, list, e);
@@ -411,8 +410,9 @@ bk_tasks_make(struct bk_tasks *p, PGconn *conn, const struct bk_toc *toc,
 	    for_each_row(p, res, 1, take_size, e) == -1 ||
 	    take_blobs(p, conn, toc, e) == -1)
 		goto done;
-	/* before 14 a condition on ctid reads the whole table */
-	for (i = 0; (!split || PQserverVersion(conn) < 140000) && i < p->n; i++)
+	/* else a condition on ctid reads the whole table */
+	split = split && BK_PG_MAJOR(PQserverVersion(conn)) >= BK_PG_TID_RANGES;
+	for (i = 0; !split && i < p->n; i++)
 		p->item[i].splits = 0;
 	rc = 0;
  done:

@@ -156,11 +156,11 @@ package(const char *program)
 
 int
 bk_bindir_find(const struct bk_bindir *b, const char *program,
-    int server_version, struct bk_buf *out, struct bk_err *e)
+    int major, struct bk_buf *out, struct bk_err *e)
 {
 	struct search s = {
 		.b = b, .program = program, .out = out,
-		.wanted = server_version / 10000, .max = INT_MAX,
+		.wanted = major, .max = INT_MAX,
 	};
 	int only = b->dir != NULL && *b->dir != '\0';
 

@@ -17,13 +17,12 @@ struct bk_bindir {
 };
 
 /*
- * Put the path of program ("pg_dump") into *out: of the server's major version
- * (server_version as from PQserverVersion()), else the newest installed, which
- * must not be older than the server.  0; -1 with *e set, naming the version
- * needed, the one found, and the remedy.
+ * Put the path of program ("pg_dump") into *out: of the server's major version,
+ * else the newest installed, which must not be older than the server.  0; -1
+ * with *e set, naming the version needed, the one found, and the remedy.
  */
 int bk_bindir_find(const struct bk_bindir *b, const char *program,
-    int server_version, struct bk_buf *out, struct bk_err *e);
+    int major, struct bk_buf *out, struct bk_err *e);
 
 /*
  * The same for a major version from min to max (inclusive), preferably wanted;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/majors.h"
 #include "base/utctime.h"
 #include "base/utf8.h"
 #include "pg/health_queries.h"
@@ -217,8 +218,9 @@ note_failure(struct reading *r, const char *sqlstate, const char *msg,
 static int
 read_part(struct reading *r, const struct bk_health_part *p, struct bk_err *e)
 {
-	const char *sql = p->newer != NULL && PQserverVersion(r->conn) >=
-	    p->since ? p->newer : p->sql;
+	const char *sql = p->newer != NULL &&
+	    BK_PG_MAJOR(PQserverVersion(r->conn)) >= p->since ? p->newer :
+	    p->sql;
 	struct bk_err reason = {0}, ignored = {0};
 	char sqlstate[6] = "", other[6];
 	json_t *part = NULL;

@@ -5,6 +5,8 @@
  */
 #include "pg/health_queries.h"
 
+#include "base/majors.h"
+
 /* A time as text. */
 #define TIME(t) "to_char((" t ") AT TIME ZONE 'UTC', " \
 	"'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
@@ -245,11 +247,11 @@ const struct bk_health_part bk_health_parts[] = {
 	{ .name = "oldest_xmin", .sql = oldest_xmin },
 	{ .name = "archiver", .sql = archiver },
 	{ .name = "archive_queue", .sql = archive_queue_10,
-	    .since = 120000, .newer = archive_queue },
+	    .since = BK_PG_ARCHIVE_STATUS, .newer = archive_queue },
 	{ .name = "standby", .sql = standby },
 	{ .name = "replicas", .shape = BK_HEALTH_MANY, .sql = replicas },
 	{ .name = "slots", .shape = BK_HEALTH_MANY, .sql = slots_10,
-	    .since = 130000, .newer = slots },
+	    .since = BK_PG_SLOT_STATUS, .newer = slots },
 	{ .name = "freeze", .sql = freeze },
 	{ .name = "databases", .shape = BK_HEALTH_MANY, .sql = databases,
 	    .instead = databases_unmeasured },

@@ -19,7 +19,7 @@ struct bk_health_part {
 	enum bk_health_shape shape;
 	const char *sql;
 	const char *instead;	/* cheaper, less exact; if sql fails; NULL */
-	int since;		/* on servers of this version or later ... */
+	int since;		/* on servers of this major or later ... */
 	const char *newer;	/* ... use this query; NULL: always sql */
 };
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/majors.h"
 #include "pg/sql.h"
 
 /* The database of a service, which libpq looks up only to connect. */
@@ -128,7 +129,7 @@ bk_server_quiet(PGconn *conn, struct bk_conn_params *p, struct bk_err *e)
 	PGresult *res;
 	int may;
 
-	if (PQserverVersion(conn) < 170000)
+	if (BK_PG_MAJOR(PQserverVersion(conn)) < BK_PG_EVENT_TRIGGERS)
 		return 0;
 	if ((res = bk_conn_query(conn, "SELECT "
 	    "pg_catalog.has_parameter_privilege(session_user, "

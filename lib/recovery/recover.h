@@ -1,7 +1,7 @@
 #ifndef BK_RECOVERY_RECOVER_H
 #define BK_RECOVERY_RECOVER_H
 /*
- * Recovery by PostgreSQL 13 to 18: the settings that it needs, and the server,
+ * Recovery by PostgreSQL: the settings that it needs, and the server,
  * started and watched until it is where it was sent.
  */
 #include <stdatomic.h>

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/majors.h"
 #include "base/num.h"
 #include "pg/sql.h"
 
@@ -121,12 +122,13 @@ bk_repl_identify(PGconn *conn, struct bk_repl_server *out, struct bk_err *e)
 	PGresult *res;
 	int rc;
 
-	*out = (struct bk_repl_server){ .version = PQserverVersion(conn) };
+	*out = (struct bk_repl_server){
+	    .major = BK_PG_MAJOR(PQserverVersion(conn)) };
 	bk_conn_host(conn, out->host);
-	if (out->version < BK_REPL_OLDEST)
+	if (out->major < BK_PG_MANIFESTS)
 		return bk_fail(e, BK_FAIL, "server %s: PostgreSQL %d is too "
-		    "old; 13 or newer is needed", out->host,
-		    out->version / 10000);
+		    "old; %d or newer is needed", out->host, out->major,
+		    BK_PG_MANIFESTS);
 	if ((res = one_row(conn, "IDENTIFY_SYSTEM", 3, e)) == NULL)
 		return -1;
 	rc = parse_system(res, out);

@@ -11,14 +11,12 @@
 #include "pg/conn.h"
 #include "walfile/segment.h"
 
-#define BK_REPL_OLDEST 130000	/* PQserverVersion() */
-
 struct bk_repl_server {
 	char sysid[BK_WAL_SYSID];	/* the cluster's identifier */
 	uint32_t timeline;
 	uint64_t lsn;		/* written so far; a standby: replayed */
 	uint64_t segment;	/* bytes of a WAL segment: 1 MiB to 1 GiB */
-	int version;		/* PQserverVersion() */
+	int major;		/* PostgreSQL's */
 	char host[BK_CONN_HOST];	/* bk_conn_host() */
 };
 
@@ -30,7 +28,7 @@ PGconn *bk_repl_open(const struct bk_conn_target *t, struct bk_err *e);
 
 /*
  * Ask the server for its identity.  0, or -1 with *e set: BK_FAIL also for a
- * server older than BK_REPL_OLDEST.
+ * server older than BK_PG_MANIFESTS.
  */
 int bk_repl_identify(PGconn *conn, struct bk_repl_server *out,
     struct bk_err *e);

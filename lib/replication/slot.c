@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/majors.h"
 #include "base/num.h"
 #include "replication/repl.h"
 
 #define NAME_MAX_LEN 63		/* NAMEDATALEN - 1 */
-#define HAS_READ 150000		/* READ_REPLICATION_SLOT came with 15 */
 
 int
 bk_repl_slot_named(const char *name)
@@ -77,7 +77,7 @@ bk_repl_slot_read(PGconn *conn, const struct bk_conn_target *t,
 	PGresult *res;
 	int rc;
 
-	if (PQserverVersion(conn) < HAS_READ)
+	if (BK_PG_MAJOR(PQserverVersion(conn)) < BK_PG_READ_SLOT)
 		return read_by_view(t, name, out, e);
 	(void)snprintf(cmd, sizeof(cmd), "READ_REPLICATION_SLOT \"%s\"", name);
 	if ((res = bk_repl_command(conn, cmd, e)) == NULL)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/majors.h"
 #include "base/thread.h"
 #include "pg/server.h"
 #include "pg/sql.h"
@@ -10,9 +11,6 @@
 #include "restore/script.h"
 
 #define TRIES 5			/* of what a deadlock has ended */
-#define METHODS 120000		/* servers from here on have access methods */
-#define PARTITIONED 170000	/* and of partitioned tables */
-#define STATISTICS 180000	/* and restore statistics */
 
 struct session {		/* and what it was told last */
 	const struct bk_restore_ddl *d;
@@ -24,10 +22,10 @@ struct session {		/* and what it was told last */
 int
 bk_restore_ddl_open(struct bk_restore_ddl *d, const struct bk_toc *toc,
     const struct bk_restore_list *list, const struct bk_restore_options *o,
-    int server_version, struct bk_err *e)
+    int major, struct bk_err *e)
 {
 	*d = (struct bk_restore_ddl){ .o = o, .toc = toc, .list = list,
-	    .version = server_version };
+	    .major = major };
 	if ((d->step = calloc(toc->n + 1, 1)) == NULL)
 		return bk_fail_memory(e);
 	if (bk_entry_steps(toc, d->step, e) == -1)
@@ -168,7 +166,7 @@ set_storage(struct session *r, const struct bk_toc_entry *te,
 	if (!r->d->o->no_tablespaces && set(r, te, "default_tablespace",
 	    te->tablespace, &r->tablespace, e) == -1)
 		return -1;
-	if (r->d->version < METHODS || te->relkind == 'p')
+	if (r->d->major < BK_PG_ACCESS_METHODS || te->relkind == 'p')
 		return 0;
 	return set(r, te, "default_table_access_method", te->access_method,
 	    &r->access_method, e) == -1 ? -1 : 0;
@@ -180,7 +178,8 @@ set_method(struct session *r, const struct bk_toc_entry *te,
     struct bk_err *e)
 {
 	if (te->relkind != 'p' || te->access_method == NULL ||
-	    *te->access_method == '\0' || r->d->version < PARTITIONED)
+	    *te->access_method == '\0' ||
+	    r->d->major < BK_PG_PARTITIONED_METHODS)
 		return 1;
 	r->sql.len = 0;
 	if (bk_buf_puts(&r->sql, "ALTER TABLE ", e) == -1 ||
@@ -213,7 +212,7 @@ is_left_out(const struct session *r, const struct bk_toc_entry *te)
 	const size_t n = strlen(subscription);
 
 	if (strcmp(te->desc, "STATISTICS DATA") == 0)
-		return r->d->version < STATISTICS;
+		return r->d->major < BK_PG_STATISTICS;
 	return r->d->o->no_subscriptions &&
 	    strncmp(about ? te->tag : te->desc, subscription, n) == 0;
 }
@@ -562,7 +561,7 @@ bk_restore_ddl_pre(struct bk_restore_ddl *d, struct bk_err *e)
 
 	if (run_alone(d, BK_DDL_PRE, &why) == 0)
 		return 0;
-	if (server == NULL || strtol(server, NULL, 10) <= d->version / 10000)
+	if (server == NULL || strtol(server, NULL, 10) <= d->major)
 		return bk_fail(e, why.code, "%s", why.msg);
 	return bk_fail(e, why.code, "%.800s; the dump is of PostgreSQL %.40s, "
 	    "newer than this server", why.msg, server);

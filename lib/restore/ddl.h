@@ -24,7 +24,7 @@ struct bk_restore_ddl {
 	const struct bk_restore_list *list;	/* of its entries */
 	struct bk_buf settings;	/* of the archive, for sessions */
 	unsigned char *step;	/* enum bk_ddl_step of each entry */
-	int version;		/* of the server */
+	int major;		/* of the server */
 };
 
 /*
@@ -33,7 +33,7 @@ struct bk_restore_ddl {
  */
 int bk_restore_ddl_open(struct bk_restore_ddl *d, const struct bk_toc *toc,
     const struct bk_restore_list *list, const struct bk_restore_options *o,
-    int server_version, struct bk_err *e);
+    int major, struct bk_err *e);
 void bk_restore_ddl_close(struct bk_restore_ddl *d);
 
 /* Before the data: objects, sequence values, owners of large objects. */

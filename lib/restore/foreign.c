@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/io.h"
+#include "base/majors.h"
 #include "pg/client_feed.h"
 #include "pg/server.h"
 #include "restore/foreign_end.h"
@@ -135,7 +136,8 @@ load_tar(struct bk_source src, const char *name,
 {
 	static char *const options[] = { "--format=tar", NULL };
 	const struct bk_bindir_range range = { .wanted = server, .min = 10,
-	    .max = server < 17 ? 16 : INT_MAX };	/* see ddl.c */
+	    .max = server < BK_PG_TRANSACTION_TIMEOUT ?
+	    BK_PG_TRANSACTION_TIMEOUT - 1 : INT_MAX };
 	struct bk_restore_program c;
 	struct sink to = {0};
 	int rc = -1;
@@ -196,7 +198,8 @@ bk_foreign_load(enum bk_foreign_kind kind, struct bk_source src,
 	if (bk_rights_super(conn, super, e) == 0)
 		rc = kind == BK_FOREIGN_SQL ?
 		    load_sql(src, name, o, conn, demand_end, e) :
-		    load_tar(src, name, o, PQserverVersion(conn) / 10000, e);
+		    load_tar(src, name, o, BK_PG_MAJOR(PQserverVersion(conn)),
+		    e);
 	PQfinish(conn);
 	return rc;
 }

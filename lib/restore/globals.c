@@ -5,6 +5,7 @@
 
 #include "archive/sqltext.h"
 #include "base/buf.h"
+#include "base/majors.h"
 #include "pg/charset.h"
 #include "pg/conn.h"
 #include "pg/sql.h"
@@ -107,7 +108,8 @@ parameter_to(const struct globals *g, const char *s)
 {
 	const char *p = privilege_on(s, " ON PARAMETER ");
 
-	return p == NULL || PQserverVersion(g->conn) < 150000 ? NULL :
+	return p == NULL || BK_PG_MAJOR(PQserverVersion(g->conn)) <
+	    BK_PG_PARAMETERS ? NULL :
 	    after(p + ident_len(p), " TO ");
 }
 

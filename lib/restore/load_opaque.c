@@ -2,6 +2,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "base/majors.h"
 #include "base/utctime.h"
 #include "pg/server.h"
 #include "restore/analyze.h"
@@ -121,30 +122,24 @@ copy_archive(struct bk_restore *r, struct bk_client_feed *f,
 	return rc;
 }
 
-/* The first pg_restore that reads an archive's version. */
-static int
-first_program(int minor)
-{
-	return minor <= 14 ? 12 : minor == 15 ? 16 : 17;
-}
-
 int
 bk_restore_find_program(const struct bk_restore *r, const struct bk_bindir *b,
-    int server_version, struct bk_buf *out, struct bk_err *e)
+    int server, struct bk_buf *out, struct bk_err *e)
 {
-	const int min = first_program(r->toc.minor);
-	const int server = server_version / 10000;
-	/* from 17 on it sets transaction_timeout, which older servers lack */
+	const int min = bk_majors_by_archive(r->toc.minor);
+	/* a newer one sets transaction_timeout, which older servers lack */
 	const struct bk_bindir_range range = {
 		.wanted = server < min ? min : server, .min = min,
-		.max = server < 17 ? 16 : INT_MAX };
+		.max = server < BK_PG_TRANSACTION_TIMEOUT ?
+		BK_PG_TRANSACTION_TIMEOUT - 1 : INT_MAX };
 
 	if (range.min <= range.max)
 		return bk_bindir_find_range(b, "pg_restore", &range, out, e);
 	return bk_fail(e, BK_FAIL, "this server is PostgreSQL %d: it lacks "
-	    "transaction_timeout, which pg_restore 17 and later set; dump "
+	    "transaction_timeout, which pg_restore %d and later set; dump "
 	    "without compression and INSERTs (bk-dump), or restore to a server "
-	    "of version 17 or later", server);
+	    "of version %d or later", server, BK_PG_TRANSACTION_TIMEOUT,
+	    BK_PG_TRANSACTION_TIMEOUT);
 }
 
 int
@@ -170,7 +165,8 @@ bk_restore_whole(struct bk_restore *r, const struct bk_restore_options *o,
 	    bk_rights_functions(conn, &r->toc, &r->list, NULL, &found,
 	    e) == -1 || bk_rights_refuse(r->name, o, conn, &found, e) == -1 ||
 	    bk_restore_tell_rights(r, &found, e) == -1 ||
-	    bk_restore_find_program(r, &o->bindir, PQserverVersion(conn),
+	    bk_restore_find_program(r, &o->bindir,
+	    BK_PG_MAJOR(PQserverVersion(conn)),
 	    &c.program, e) == -1 ||
 	    (f = bk_restore_program_feed(&c, options, e)) == NULL ||
 	    keep_public(&r->toc, conn, e) == -1 ||

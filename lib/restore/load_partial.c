@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/majors.h"
 #include "base/utctime.h"
 #include "pg/sql.h"
 #include "restore/ddl.h"
@@ -435,7 +436,7 @@ open_part(struct part *p, struct bk_err *e)
 
 	if ((p->conn = bk_conn_again(p->o->params, e)) == NULL ||
 	    bk_restore_ddl_open(&p->ddl, &p->r->toc, &p->r->list, p->o,
-	    PQserverVersion(p->conn), e) == -1 ||
+	    BK_PG_MAJOR(PQserverVersion(p->conn)), e) == -1 ||
 	    bk_entry_settings(&p->r->toc, &settings, e) == -1)
 		goto done;
 	rc = bk_load_session(p->conn, p->o->role, settings.data, e);

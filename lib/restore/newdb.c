@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/majors.h"
 #include "base/utctime.h"
 #include "pg/conn.h"
 #include "pg/sql.h"
@@ -108,7 +109,8 @@ bk_newdb_drop(PGconn *conn, const char *name, struct bk_err *e)
 		    " IS_TEMPLATE false", &ignored);
 	PQclear(res);
 	return exec_named(conn, "DROP DATABASE IF EXISTS ", name,
-	    PQserverVersion(conn) >= 130000 ? " WITH (FORCE)" : "", e);
+	    BK_PG_MAJOR(PQserverVersion(conn)) >= BK_PG_DROP_FORCE ?
+	    " WITH (FORCE)" : "", e);
 }
 
 /* The larger tables of conn's database, which nobody else should be using. */
@@ -307,7 +309,7 @@ value_len(const char *s)
 
 /* Append one option of a DATABASE entry, as this server knows it. */
 static int
-add_option(struct bk_buf *sql, int version, const char *key, int n,
+add_option(struct bk_buf *sql, int major, const char *key, int n,
     const char *value, int len, struct bk_err *e)
 {
 	static const char *const known[] = { "TEMPLATE", "ENCODING", "LOCALE",
@@ -328,11 +330,12 @@ add_option(struct bk_buf *sql, int version, const char *key, int n,
 		return bk_fail(e, BK_DATA, "the dump's DATABASE entry: the "
 		    "template is not template0, which is all that pg_dump "
 		    "writes");
-	/* before 15 there is one provider, and no option for it */
-	if (version < 150000 && strcmp(known[i], "LOCALE_PROVIDER") == 0 &&
-	    len == 4 && strncmp(value, "libc", 4) == 0)
+	/* there is one provider, and no option for it */
+	if (major < BK_PG_PROVIDERS &&
+	    strcmp(known[i], "LOCALE_PROVIDER") == 0 && len == 4 &&
+	    strncmp(value, "libc", 4) == 0)
 		return 0;
-	if (version < 130000 && strcmp(known[i], "LOCALE") == 0)
+	if (major < BK_PG_LOCALE && strcmp(known[i], "LOCALE") == 0)
 		return bk_buf_printf(sql, e, " LC_COLLATE = %.*s LC_CTYPE = "
 		    "%.*s", len, value, len, value);
 	return bk_buf_printf(sql, e, " %s = %.*s", known[i], len, value);
@@ -348,6 +351,7 @@ add_entry(struct bk_buf *sql, PGconn *conn, const char *p, int no_tablespaces,
 {
 	static const char with[] = " WITH", tablespace[] = "TABLESPACE";
 	static const char end[] = ";\n";
+	const int major = BK_PG_MAJOR(PQserverVersion(conn));
 	size_t n, len;
 
 	if (strncmp(p, with, strlen(with)) == 0)
@@ -360,8 +364,8 @@ add_entry(struct bk_buf *sql, PGconn *conn, const char *p, int no_tablespaces,
 			    "is not what pg_dump writes");
 		if ((!no_tablespaces || n != strlen(tablespace) ||
 		    strncmp(p, tablespace, n) != 0) &&
-		    add_option(sql, PQserverVersion(conn), p, (int)n,
-		    p + n + 3, (int)len, e) == -1)
+		    add_option(sql, major, p, (int)n, p + n + 3, (int)len,
+		    e) == -1)
 			return -1;
 		len += n + 3;
 		len += strspn(p + len, " ");

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/majors.h"
 #include "base/utctime.h"
 #include "pg/server.h"
 #include "pg/sql.h"
@@ -372,7 +373,7 @@ load_rows(struct bk_restore *r, const struct bk_restore_options *o,
  */
 static int
 judge_definitions(struct bk_restore *r, const struct bk_restore_options *o,
-    int *version, struct bk_conn_params **quiet, struct bk_err *e)
+    int *major, struct bk_conn_params **quiet, struct bk_err *e)
 {
 	struct bk_rights found = {0};
 	PGconn *conn = bk_server_again(o->params, e);
@@ -380,7 +381,7 @@ judge_definitions(struct bk_restore *r, const struct bk_restore_options *o,
 
 	if (conn == NULL)
 		return -1;
-	*version = PQserverVersion(conn);
+	*major = BK_PG_MAJOR(PQserverVersion(conn));
 	bk_rights_definitions(&r->toc, &r->list, NULL, r->opaque, &found);
 	if (bk_rights_functions(conn, &r->toc, &r->list, NULL, &found,
 	    e) == 0 && bk_rights_refuse(r->name, o, conn, &found, e) == 0 &&
@@ -399,12 +400,12 @@ bk_restore_load(struct bk_restore *r, const struct bk_restore_options *o,
 	struct bk_restore_ddl ddl = {0};
 	struct bk_conn_params *quiet = NULL;
 	struct bk_buf settings = {0};
-	int version, rc = -1;
+	int major, rc = -1;
 
 	*report = (struct bk_restore_report){0};
 	atomic_store(&o->progress->items_total, r->n);
-	if (judge_definitions(r, o, &version, &quiet, e) == -1 ||
-	    bk_restore_ddl_open(&ddl, &r->toc, &r->list, o, version,
+	if (judge_definitions(r, o, &major, &quiet, e) == -1 ||
+	    bk_restore_ddl_open(&ddl, &r->toc, &r->list, o, major,
 	    e) == -1 ||
 	    bk_restore_ddl_pre(&ddl, e) == -1 ||
 	    bk_entry_settings(&r->toc, &settings, e) == -1 ||

@@ -57,11 +57,11 @@ const char *bk_restore_system(const struct bk_restore *r);
 
 /*
  * Append to *out the path of an installed pg_restore that reads this archive,
- * which cannot be split, and suits a server of this version
- * (PQserverVersion()).  0; -1 with *e set, naming the remedy, if there is none.
+ * which cannot be split, and suits a server of this major
+ * version.  0; -1 with *e set, naming the remedy, if there is none.
  */
 int bk_restore_find_program(const struct bk_restore *r,
-    const struct bk_bindir *b, int server_version, struct bk_buf *out,
+    const struct bk_bindir *b, int major, struct bk_buf *out,
     struct bk_err *e);
 
 /*

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/majors.h"
+
 #define ENVELOPE_MIN 8		/* bytes of its mark: fewer are anybody's */
 
 /* Bytes of a head, from here on; those of a field may end after it. */
@@ -74,10 +76,10 @@ mark_of_archive(struct piece h)
 		return beyond;
 	minor = h.p[6];
 	/* of these alone we know where they must not end */
-	if (minor < BK_FORMAT_ARCHIVE_MIN || minor > BK_FORMAT_ARCHIVE_MAX)
+	if (minor < BK_PG_ARCHIVE_MIN || minor > BK_PG_ARCHIVE_MAX)
 		return nowhere;
 	/* version, sizes, format; compression; time; three strings */
-	(void)take(&h, 11 + (minor > 14 ? 1 : 5) + 7 * 5);
+	(void)take(&h, 11 + (minor >= BK_PG_ARCHIVE_METHODS ? 1 : 5) + 7 * 5);
 	for (i = 0; i < 3; i++)
 		(void)take_string(&h);
 	/* entries; id, data; tableoid, oid, tag */

@@ -13,10 +13,6 @@
 enum bk_format { BK_FORMAT_OTHER, BK_FORMAT_ARCHIVE, BK_FORMAT_GZIP,
 	BK_FORMAT_ZSTD, BK_FORMAT_CRYPT, BK_FORMAT_TAR };
 
-/* The archives that we read and look for marks in: versions 1.MIN to 1.MAX. */
-#define BK_FORMAT_ARCHIVE_MIN 14
-#define BK_FORMAT_ARCHIVE_MAX 16
-
 #define BK_HEAD_ARCHIVE "PGDMP"
 /* VERSION, a blank and the mark follow, in the first entry's COPY statement */
 #define BK_HEAD_ARCHIVE_AUTHOR "-- bk-dump "

@@ -54,7 +54,7 @@ bk_catalog_toc(const struct bk_catalog *c, struct bk_toc *toc,
 	size_t n = 5, i;
 	int rc = -1;
 
-	if (bk_bindir_find(&c->bindir, "pg_dump", c->server_version, &program,
+	if (bk_bindir_find(&c->bindir, "pg_dump", c->major, &program,
 	    e) == -1 || add_encoding(&encoding, c->encoding, e) == -1 ||
 	    bk_conn_rest(c->params, &rest, e) == -1 ||
 	    (rest.len > 0 && bk_buf_printf(&name, e, "--dbname=%s",

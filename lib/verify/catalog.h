@@ -13,7 +13,7 @@
 
 struct bk_catalog {
 	const struct bk_conn_params *params;	/* of the database */
-	int server_version;	/* as from PQserverVersion() */
+	int major;		/* the server's */
 	struct bk_bindir bindir;
 	atomic_int *child;	/* pid of the running child, or 0 */
 	/* written as the dump was; each may be NULL */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/majors.h"
 #include "dump/task_queue.h"
 #include "dump/workers.h"
 
@@ -211,8 +212,9 @@ match_objects(struct compare *c, struct bk_err *e)
 static int
 find_floats(struct compare *c, struct bk_err *e)
 {
-	if (PQserverVersion(c->leader) < 120000 || c->toc.server == NULL ||
-	    strtol(c->toc.server, NULL, 10) >= 12)
+	if (BK_PG_MAJOR(PQserverVersion(c->leader)) < BK_PG_SHORT_FLOATS ||
+	    c->toc.server == NULL ||
+	    strtol(c->toc.server, NULL, 10) >= BK_PG_SHORT_FLOATS)
 		return 0;
 	c->floats = bk_conn_query(c->leader, "WITH RECURSIVE part (whole, t) "
 	    "AS (SELECT oid, typelem FROM pg_catalog.pg_type "

@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "base/majors.h"
 #include "json/json_parse.h"
 #include "restore/ddl.h"
 #include "restore/target.h"
@@ -54,7 +55,7 @@ load_definitions(const struct run *r, const struct bk_conn_params *params,
 	if (without_refresh(r->o->toc, &toc, e) == -1)
 		return -1;
 	if (bk_restore_ddl_open(&ddl, &toc, &all, &options,
-	    r->catalog.server_version, e) == 0 &&
+	    r->catalog.major, e) == 0 &&
 	    bk_restore_ddl_pre(&ddl, e) == 0)
 		rc = bk_restore_ddl_post(&ddl, e);
 	bk_restore_ddl_close(&ddl);
@@ -225,11 +226,11 @@ bk_compare_definitions(const struct bk_compare_definitions *o,
 		return bk_conn_fail(o->conn, NULL, NULL, e);
 	}
 	r.catalog = (struct bk_catalog){ .params = o->params,
-	    .server_version = PQserverVersion(o->conn),
+	    .major = BK_PG_MAJOR(PQserverVersion(o->conn)),
 	    .bindir = o->options->bindir, .child = o->options->child,
 	    .encoding = bk_toc_encoding(o->toc) };
 	bk_dump_options_repeat(json_object_get(manifest, "options"),
-	    r.catalog.server_version, r.catalog.options);
+	    r.catalog.major, r.catalog.options);
 	rc = compare(&r, e);
 	bk_definitions_free(&r.found);
 	bk_toc_free(&r.copy);

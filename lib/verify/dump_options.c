@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/majors.h"
+
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
 /* These leave out, or write otherwise, one kind of definition each. */
@@ -9,17 +11,17 @@ static const struct {
 	const char *option;
 	int since;		/* the first pg_dump that has it */
 } repeated[BK_DUMP_REPEATED - 1] = {
-	{ "--disable-dollar-quoting", 10 },
-	{ "--no-acl", 10 },
-	{ "--no-comments", 11 },
-	{ "--no-policies", 18 },
-	{ "--no-publications", 10 },
-	{ "--no-security-labels", 10 },
-	{ "--no-subscriptions", 10 },
-	{ "--no-toast-compression", 14 },
-	{ "--quote-all-identifiers", 10 },
-	{ "-b", 10 },
-	{ "-x", 10 },
+	{ "--disable-dollar-quoting", BK_PG_OLDEST },
+	{ "--no-acl", BK_PG_OLDEST },
+	{ "--no-comments", BK_PG_NO_COMMENTS },
+	{ "--no-policies", BK_PG_NO_POLICIES },
+	{ "--no-publications", BK_PG_OLDEST },
+	{ "--no-security-labels", BK_PG_OLDEST },
+	{ "--no-subscriptions", BK_PG_OLDEST },
+	{ "--no-toast-compression", BK_PG_TOAST_COMPRESSION },
+	{ "--quote-all-identifiers", BK_PG_OLDEST },
+	{ "-b", BK_PG_OLDEST },
+	{ "-x", BK_PG_OLDEST },
 };
 
 /* With any of these all is dumped; "=" and a letter precede a value. */
@@ -32,10 +34,10 @@ static const char *const harmless[] = { "--disable-triggers",
 	"-S", "-c" };
 
 static int
-is_repeated(const char *s, size_t i, int server_version)
+is_repeated(const char *s, size_t i, int major)
 {
 	return strcmp(s, repeated[i].option) == 0 &&
-	    server_version / 10000 >= repeated[i].since;
+	    major >= repeated[i].since;
 }
 
 static int
@@ -53,30 +55,30 @@ is_harmless(const char *s)
 }
 
 static int
-selects(const char *s, int server_version)
+selects(const char *s, int major)
 {
 	size_t i;
 
 	for (i = 0; s != NULL && i < N(repeated); i++)
-		if (is_repeated(s, i, server_version))
+		if (is_repeated(s, i, major))
 			return 0;
 	return s == NULL || !is_harmless(s);
 }
 
 int
-bk_dump_options_select(const json_t *options, int server_version)
+bk_dump_options_select(const json_t *options, int major)
 {
 	size_t i;
 
 	for (i = 0; i < json_array_size(options); i++)
 		if (selects(json_string_value(json_array_get(options, i)),
-		    server_version))
+		    major))
 			return 1;
 	return !json_is_array(options);
 }
 
 void
-bk_dump_options_repeat(const json_t *options, int server_version,
+bk_dump_options_repeat(const json_t *options, int major,
     const char *out[BK_DUMP_REPEATED])
 {
 	size_t i, j, n = 0;
@@ -86,7 +88,7 @@ bk_dump_options_repeat(const json_t *options, int server_version,
 			const char *s = json_string_value(
 			    json_array_get(options, j));
 
-			if (s != NULL && is_repeated(s, i, server_version)) {
+			if (s != NULL && is_repeated(s, i, major)) {
 				out[n++] = repeated[i].option;
 				break;
 			}

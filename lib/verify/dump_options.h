@@ -13,13 +13,13 @@
  * option given again leaves out.  Options that are not known, or are no array,
  * may.
  */
-int bk_dump_options_select(const json_t *options, int server_version);
+int bk_dump_options_select(const json_t *options, int major);
 
 /*
  * Those to be given again, so that pg_dump writes the same of the same
  * database, in out: constants, never text of the manifest, and a NULL.
  */
-void bk_dump_options_repeat(const json_t *options, int server_version,
+void bk_dump_options_repeat(const json_t *options, int major,
     const char *out[BK_DUMP_REPEATED]);
 
 #endif

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/child.h"
+#include "base/majors.h"
 #include "base/utctime.h"
 #include "datadir/datadir.h"
 #include "recovery/recover.h"
@@ -283,13 +284,13 @@ static int
 look_at_pages(struct test *t, struct bk_err *e)
 {
 	const int major = bk_datadir_summary(t->data)->major;
-	const struct bk_bindir_range range = { major, 14, INT_MAX };
+	const struct bk_bindir_range range = { major, BK_PG_AMCHECK, INT_MAX };
 	struct bk_err none = {0};
 	struct bk_buf program = {0};
 	int rc;
 
 	if (bk_bindir_find_range(&t->o->bindir, "pg_amcheck", &range, &program,
-	    &none) == 0 && major >= 14)
+	    &none) == 0 && major >= BK_PG_AMCHECK)
 		rc = run_amcheck(t, program.data, e);
 	else
 		rc = bk_verdict_uncovered(t->v, e, "tables and indexes: no "

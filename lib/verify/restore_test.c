@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "base/grow.h"
+#include "base/majors.h"
 #include "base/utctime.h"
 #include "json/json_parse.h"
 #include "pg/sql.h"
@@ -370,7 +371,8 @@ compare(struct test *t, struct bk_err *e)
 	if (manifest == NULL && e->code != BK_OK)
 		return -1;
 	t->others = t->o->against && manifest != NULL &&
-	    bk_dump_options_select(options, PQserverVersion(t->o->conn));
+	    bk_dump_options_select(options,
+	    BK_PG_MAJOR(PQserverVersion(t->o->conn)));
 	if (make_settings(t, manifest, e) == -1 ||
 	    (conn = bk_conn_again(t->params, e)) == NULL ||
 	    compare_definitions(t, e) == -1 ||
@@ -489,12 +491,12 @@ bk_restore_test_needs(const void *head, size_t n,
 		return -1;
 	if ((bk_archive_toc(a, &toc, &cut) == 0 || cut.code == BK_DATA) &&
 	    toc.server != NULL) {
-		needs->version = (int)strtol(toc.server, NULL, 10) * 10000;
+		needs->major = (int)strtol(toc.server, NULL, 10);
 		encoding = bk_toc_encoding(&toc);
 		needs->ascii = encoding != NULL &&
 		    strstr(encoding, "'SQL_ASCII'") != NULL;
 	}
 	bk_toc_free(&toc);
 	bk_archive_free(a);
-	return needs->version > 0 ? 0 : -1;
+	return needs->major > 0 ? 0 : -1;
 }

@@ -47,7 +47,7 @@ int bk_restore_test_run(struct bk_restore_test *o, struct bk_source src,
 
 /* The server that an archive needs. */
 struct bk_restore_test_needs {
-	int version;		/* as PQserverVersion(), minor 0 */
+	int major;		/* PostgreSQL's */
 	int ascii;		/* SQL_ASCII: bytes without an encoding */
 };
 

@@ -3,12 +3,12 @@
 #include <string.h>
 
 #include "archive/toc_roles.h"
+#include "base/majors.h"
 #include "pg/server.h"
 #include "pg/sql.h"
 
 #define COMMENT "bk-verify: made for a restore test; dropped by the next " \
     "bk-verify that finds it unused"
-#define SET_OPTION 160000	/* servers from here on have one */
 #define LOCK "(1651209842, 0)"	/* "bkvr" */
 
 /* Drop what is marked, unless a restore test may need it. */
@@ -85,7 +85,8 @@ missing(PGconn *conn, const struct bk_toc *toc, struct bk_err *e)
 	    "pg_catalog.pg_roles p ON p.rolname = r WHERE r NOT LIKE "
 	    "'pg\\_%%' AND (p.oid IS NULL OR (o AND NOT "
 	    "pg_catalog.pg_has_role(p.oid, '%s'))) GROUP BY r ORDER BY r",
-	    PQserverVersion(conn) < SET_OPTION ? "MEMBER" : "SET") == 0)
+	    BK_PG_MAJOR(PQserverVersion(conn)) < BK_PG_SET_ROLE ? "MEMBER" :
+	    "SET") == 0)
 		res = bk_conn_query(conn, v.sql.data, e);
 	bk_buf_free(&v.sql);
 	return res;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/majors.h"
+
 /* Resource managers; the names are those of PostgreSQL's rmgrlist.h. */
 enum { XLOG = 0, XACT = 1, LAST_BUILTIN = 21, FIRST_CUSTOM = 128 };
 
@@ -22,7 +24,6 @@ enum { HAS_DATABASE = 1 << 0, HAS_SUBXACTS = 1 << 1, HAS_FILES = 1 << 2,
 enum { BLOCKS_MAX = 32, TOPLEVEL = 252, ORIGIN = 253, LONG_DATA = 254,
 	SHORT_DATA = 255 };
 
-#define MAGIC_18 0xd118			/* of PostgreSQL 18's pages */
 #define CHECKPOINT_TIME 64		/* offset, since PostgreSQL 13 */
 #define EPOCH INT64_C(946684800000000)	/* 2000-01-01 */
 #define LENGTH_MAX (1u << 30)		/* no record is longer */
@@ -138,11 +139,11 @@ set_time(struct bk_logrecord *r, struct cursor *c)
 }
 
 /*
- * The number of a prepared transaction.  PostgreSQL 18 has longer items of
- * statistics.
+ * The number of a prepared transaction.   Its items of statistics are
+ * longer in newer versions.
  */
 static uint32_t
-prepared_xid(struct cursor *c, unsigned magic, int commit, uint32_t flags)
+prepared_xid(struct cursor *c, int major, int commit, uint32_t flags)
 {
 	if (flags & HAS_DATABASE)
 		(void)take(c, 8);
@@ -151,14 +152,14 @@ prepared_xid(struct cursor *c, unsigned magic, int commit, uint32_t flags)
 	if (flags & HAS_FILES)
 		skip_items(c, 12);
 	if (flags & HAS_STATS)
-		skip_items(c, magic >= MAGIC_18 ? 16 : 12);
+		skip_items(c, major >= BK_PG_WIDE_STATS ? 16 : 12);
 	if (commit && flags & HAS_MESSAGES)
 		skip_items(c, 16);
 	return flags & HAS_PREPARED ? take32(c) : 0;
 }
 
 static void
-parse_xact(const struct bk_logrecord_header *h, unsigned magic,
+parse_xact(const struct bk_logrecord_header *h, int major,
     struct cursor *c, struct bk_logrecord *r)
 {
 	unsigned operation = h->info & OPERATION;
@@ -171,7 +172,7 @@ parse_xact(const struct bk_logrecord_header *h, unsigned magic,
 	set_time(r, c);
 	flags = h->info & HAS_FLAGS ? take32(c) : 0;
 	r->xid = operation == COMMIT || operation == ABORT ? h->xid :
-	    prepared_xid(c, magic, commit, flags);
+	    prepared_xid(c, major, commit, flags);
 }
 
 /* Its timeline follows the position of redo, its time comes later. */
@@ -229,13 +230,13 @@ parse_xlog(unsigned info, struct cursor *c, struct bk_logrecord *r)
 }
 
 void
-bk_logrecord_parse(const struct bk_logrecord_header *h, unsigned magic,
+bk_logrecord_parse(const struct bk_logrecord_header *h, int major,
     const uint8_t *body, size_t n, struct bk_logrecord *r)
 {
 	struct cursor c = main_data(body, n);
 
 	if (h->manager == XACT)
-		parse_xact(h, magic, &c, r);
+		parse_xact(h, major, &c, r);
 	else if (h->manager == XLOG)
 		parse_xlog(h->info, &c, r);
 }

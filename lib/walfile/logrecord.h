@@ -1,7 +1,7 @@
 #ifndef BK_WALFILE_LOGRECORD_H
 #define BK_WALFILE_LOGRECORD_H
 /*
- * One WAL record, as PostgreSQL 13 to 18 write it: a header of 24 bytes,
+ * One WAL record, as PostgreSQL writes it from 13 on: a header of 24 bytes,
  *
  *	uint32 length, of the whole record	uint32 transaction
  *	uint64 position of the record before	uint8 info, uint8 manager
@@ -61,10 +61,10 @@ int bk_logrecord_plausible(const struct bk_logrecord_header *h, uint64_t at,
 int bk_logrecord_wanted(const struct bk_logrecord_header *h);
 
 /*
- * Set r's kind and what depends on it by the first n bytes of the body; magic
- * is that of the pages.  What is cut off or malformed leaves its member 0.
+ * Set r's kind and what depends on it by the first n bytes of the body; major
+ * is PostgreSQL's.  What is cut off or malformed leaves its member 0.
  */
-void bk_logrecord_parse(const struct bk_logrecord_header *h, unsigned magic,
+void bk_logrecord_parse(const struct bk_logrecord_header *h, int major,
     const uint8_t *body, size_t n, struct bk_logrecord *r);
 
 #endif

@@ -7,32 +7,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
-
-/* XLOG_PAGE_MAGIC of each major version. */
-static const struct {
-	uint16_t magic;
-	int version;
-} magics[] = {
-	{ 0xD106, 13 }, { 0xD10D, 14 }, { 0xD110, 15 }, { 0xD113, 16 },
-	{ 0xD116, 17 }, { 0xD118, 18 },
-};
-#define MAGICS (sizeof(magics) / sizeof(magics[0]))
-#define MAGIC_LAST 0xD1FF	/* what versions to come may count up to */
-
-static int
-version_of(uint16_t magic, int *version)
-{
-	size_t i;
-
-	for (i = 0; i < MAGICS; i++) {
-		if (magics[i].magic != magic)
-			continue;
-		*version = magics[i].version;
-		return 1;
-	}
-	*version = 0;
-	return magic > magics[MAGICS - 1].magic && magic <= MAGIC_LAST;
-}
+#include "base/majors.h"
 
 int
 bk_wal_header_read(const void *p, size_t n, struct bk_wal_header *out)
@@ -48,8 +23,8 @@ bk_wal_header_read(const void *p, size_t n, struct bk_wal_header *out)
 	out->page = h.size;
 	out->segment = h.segment;
 	(void)snprintf(out->sysid, sizeof(out->sysid), "%" PRIu64, h.sysid);
-	return version_of(h.magic, &out->version) &&
-	    (h.flags & BK_WAL_PAGE_IS_LONG) != 0 &&
+	out->major = bk_majors_by_magic(h.magic);
+	return out->major != -1 && (h.flags & BK_WAL_PAGE_IS_LONG) != 0 &&
 	    bk_wal_segment_is_size(h.segment) && h.timeline != 0;
 }
 

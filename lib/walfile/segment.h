@@ -15,7 +15,7 @@
 #define BK_WAL_CONTROL 12	/* bytes of a control file that are looked at */
 
 struct bk_wal_header {
-	int version;		/* PostgreSQL's major; 0: newer than we know */
+	int major;		/* PostgreSQL's; 0: younger than we know */
 	uint32_t timeline;	/* of the first page */
 	uint64_t address;	/* LSN of the first byte */
 	char sysid[BK_WAL_SYSID];

@@ -8,6 +8,7 @@
 
 #include "base/buf.h"
 #include "base/crc32c.h"
+#include "base/majors.h"
 #include "base/num.h"
 #include "walfile/wal_name.h"
 #include "walfile/wal_page.h"
@@ -181,8 +182,8 @@ finish(struct bk_walk *w, uint64_t end)
 	if (bk_crc32c(w->crc, w->raw, BK_LOGRECORD_HEADER - sizeof(w->h.crc)) !=
 	    w->h.crc)
 		return broken(w, w->at, "a record's checksum is wrong");
-	bk_logrecord_parse(&w->h, w->magic, (const uint8_t *)w->body.data,
-	    w->body.len, &r);
+	bk_logrecord_parse(&w->h, bk_majors_by_magic(w->magic),
+	    (const uint8_t *)w->body.data, w->body.len, &r);
 	w->before = w->at;
 	w->any = 1;
 	w->have = 0;

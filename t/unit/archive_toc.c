@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "archive/archive.h"
+#include "base/majors.h"
 #include "stream/heads.h"
 #include "tap.h"
 
@@ -375,8 +376,8 @@ test_marks(void)
 		bad += good != (bk_toc_seal(&toc, &found) != -1);
 		bad += good != (bk_heads_mark(&found, b.data, b.len,
 		    &len) != -1 && strcmp(found.sum, seal.sum) == 0);
-		bad += good != (minor >= BK_FORMAT_ARCHIVE_MIN &&
-		    minor <= BK_FORMAT_ARCHIVE_MAX);
+		bad += good != (minor >= BK_PG_ARCHIVE_MIN &&
+		    minor <= BK_PG_ARCHIVE_MAX);
 		bk_toc_free(&toc);
 		bk_archive_free(a);
 		bk_buf_free(&b);
@@ -393,7 +394,7 @@ main(void)
 
 	test_int();
 	test_marks();
-	for (minor = BK_FORMAT_ARCHIVE_MIN; minor <= BK_FORMAT_ARCHIVE_MAX;
+	for (minor = BK_PG_ARCHIVE_MIN; minor <= BK_PG_ARCHIVE_MAX;
 	    minor++) {
 		test_version(minor);
 		test_cut(minor);

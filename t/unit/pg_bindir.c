@@ -42,7 +42,7 @@ found(const struct bk_bindir *b, int server)
 	struct bk_err e = {0};
 
 	*dir = '\0';
-	if (bk_bindir_find(b, "bk_no_such", server * 10000, &out, &e) == 0)
+	if (bk_bindir_find(b, "bk_no_such", server, &out, &e) == 0)
 		(void)snprintf(dir, sizeof(dir), "%.*s",
 		    (int)strcspn(out.data + strlen(top) + 1, "/"),
 		    out.data + strlen(top) + 1);
@@ -57,7 +57,7 @@ says(const char *program, const char *package)
 	struct bk_bindir b = { .dir = top, .env = env };
 	struct bk_buf out = {0};
 	struct bk_err e = {0};
-	int rc = bk_bindir_find(&b, program, 150000, &out, &e);
+	int rc = bk_bindir_find(&b, program, 15, &out, &e);
 
 	bk_buf_free(&out);
 	return rc == -1 && strstr(e.msg, package) != NULL;
@@ -68,7 +68,7 @@ find_job(void *arg, struct bk_err *e)
 {
 	static const struct bk_bindir_range range = { 15, 14, 16 };
 	struct bk_buf out = {0};
-	int rc = bk_bindir_find(arg, "bk_no_such", 150000, &out, e);
+	int rc = bk_bindir_find(arg, "bk_no_such", 15, &out, e);
 
 	if (rc == 0)
 		rc = bk_bindir_find_range(arg, "bk_no_such", &range, &out, e);

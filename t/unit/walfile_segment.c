@@ -70,7 +70,7 @@ static void
 headers(void)
 {
 	static const uint16_t magics[] = { 0xD106, 0xD10D, 0xD110, 0xD113,
-		0xD116, 0xD118, 0xD120 };
+		0xD116, 0xD118, 0xD1F0 };
 	static const uint32_t sizes[] = { 1, 3 << 20, 1 << 19, 1U << 31 };
 	uint8_t p[BK_WAL_HEADER];
 	struct bk_wal_header h;
@@ -79,8 +79,8 @@ headers(void)
 	for (i = 0; i < 7; i++) {
 		header(p, magics[i], 1, 0, 1, 1 << 20);
 		ok(bk_wal_header_read(p, BK_WAL_HEADER, &h) &&
-		    h.version == (i == 6 ? 0 : 13 + (int)i), "version %d",
-		    h.version);
+		    h.major == (i == 6 ? 0 : 13 + (int)i), "major %d",
+		    h.major);
 	}
 	is_int(bk_wal_header_read(p, BK_WAL_HEADER - 1, &h), 0, "cut");
 	p[2] &= 0xFD;
