@@ -287,6 +287,7 @@ main(int argc, char *argv[])
 	if (e.code == BK_OK)
 		rc = bk_dump_run(&o.dump, STDOUT_FILENO, &done, &e);
 	pass_warnings(done.warnings);
+	tool_younger(done.major);
 	tool_audit()->size_bytes = done.bytes;
 	return tool_end(rc, &e);
 }

@@ -414,6 +414,7 @@ restore(struct options *o, struct bk_err *e)
 	}
 	if (bk_target_open(&target, e) == -1)
 		goto done;
+	tool_younger(BK_PG_MAJOR(PQserverVersion(target.conn)));
 	o->load.params = target.params;
 	if (check_empty(o, e) == -1 ||
 	    (kind == BK_FOREIGN_ARCHIVE &&

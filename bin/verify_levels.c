@@ -208,6 +208,7 @@ connect_server(const struct levels *d, struct bk_err *e)
 		target.url = tool_database_url(target.db, NULL);
 	if ((conn = bk_conn_open(&target, e)) == NULL)
 		return -1;
+	tool_younger(BK_PG_MAJOR(PQserverVersion(conn)));
 	rc = (admin = bk_conn_params(conn, e)) == NULL ||
 	    bk_server_patient(conn, admin, e) == -1 ||
 	    bk_server_quiet(conn, admin, e) == -1 ||

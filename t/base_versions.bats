@@ -176,6 +176,10 @@ summarize_is() {
 	increments 18
 }
 
+@test "PostgreSQL 19, and increments" {
+	increments 19
+}
+
 @test "increments are refused by what cannot make them" {
 	wal_start "$PWD/pg"
 	base --manifest m0 >0.tar

@@ -77,6 +77,10 @@ same_as_pg_dump() {
 	same_as_pg_dump 18 --statistics
 }
 
+@test "PostgreSQL 19, statistics too" {
+	same_as_pg_dump 19 --statistics
+}
+
 @test "a newer server than any pg_dump here: which one is needed" {
 	pg_have 18 || skip "$PG_WHY"
 	[ ! -e /usr/lib/postgresql/18 ] || skip "PostgreSQL 18 is installed"

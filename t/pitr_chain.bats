@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# Incremental backups of PostgreSQL 17 and 18, of which each holds what changed
+# Incremental backups of PostgreSQL 17 to 19, of which each holds what changed
 # since the one before: three upon a whole one, under load, two tablespaces.
 
 load support/common
@@ -112,4 +112,8 @@ each() {
 
 @test "a chain of three increments, PostgreSQL 18" {
 	each 18
+}
+
+@test "a chain of three increments, PostgreSQL 19" {
+	each 19
 }

@@ -15,7 +15,7 @@ teardown() {
 
 # clients MAJOR: fetched programs of that version in $BIN, for BK_PG_BINDIR.
 clients() {
-	why=$("$SUPPORT/pg-clients.sh" "$1" "$PWD/clients" 2>&1) || skip "$why"
+	why=$("$SUPPORT/pg-clients.sh" $(($1 < 18 ? 18 : $1)) "$PWD/clients" 2>&1) || skip "$why"
 	BIN=$PWD/clients/bin
 	export BK_PG_BINDIR=$BIN
 }
@@ -39,7 +39,7 @@ same_as_psql() {
 
 # cycle MAJOR: each way to restore, and the proof, on a server of that version.
 cycle() {
-	[ "$1" -le 15 ] || clients 18
+	[ "$1" -le 15 ] || clients "$1"
 	pg_among "$1" || skip "$PG_WHY"
 	pg_start "$PWD/pg" "$1"
 	createdb -T template0 shop
@@ -85,6 +85,7 @@ cycle() {
 @test "PostgreSQL 16: each way to restore" { cycle 16; }
 @test "PostgreSQL 17: each way to restore" { cycle 17; }
 @test "PostgreSQL 18: each way to restore" { cycle 18; }
+@test "PostgreSQL 19: each way to restore" { cycle 19; }
 
 @test "PostgreSQL 13" { same_as_psql 13; }
 @test "PostgreSQL 14" { same_as_psql 14; }
@@ -101,6 +102,7 @@ cycle() {
 @test "PostgreSQL 16 by the programs of 17" { clients 17; same_as_psql 16; }
 @test "PostgreSQL 17" { clients 17; same_as_psql 17; }
 @test "PostgreSQL 18" { clients 18; same_as_psql 18; }
+@test "PostgreSQL 19" { clients 19; same_as_psql 19; }
 
 @test "an archive that is too new for the programs needs none, unless compressed" {
 	clients 17
@@ -200,7 +202,7 @@ rows() {
 # code_has_its_owners_rights MAJOR
 code_has_its_owners_rights() {
 	pg_among "$1" || skip "$PG_WHY"
-	[ "$1" -lt 17 ] || clients 18
+	[ "$1" -lt 17 ] || clients "$1"
 	pg_start "$PWD/pg" "$1"
 	carols_code
 	bk-restore -j 3 --into x <cdb.bk
@@ -244,6 +246,10 @@ code_has_its_owners_rights() {
 	code_has_its_owners_rights 18
 }
 
+@test "PostgreSQL 19: code in rows' constraints has its owner's rights" {
+	code_has_its_owners_rights 19
+}
+
 @test "PostgreSQL 18: statistics with values of a domain that runs code" {
 	pg_among 18 || skip "$PG_WHY"
 	clients 18
@@ -271,7 +277,7 @@ code_has_its_owners_rights() {
 # when it is planned, as that of a foreign key.
 planned_code() {
 	pg_among "$1" || skip "$PG_WHY"
-	[ "$1" -lt 17 ] || clients 18
+	[ "$1" -lt 17 ] || clients "$1"
 	pg_start "$PWD/pg" "$1"
 	psql -qX -c 'CREATE ROLE carol LOGIN' \
 	    -c 'CREATE DATABASE cdb' \
@@ -330,10 +336,14 @@ planned_code() {
 	planned_code 18
 }
 
+@test "PostgreSQL 19: code in indexes does not run with foreign keys" {
+	planned_code 19
+}
+
 # A user who is no superuser, but may be carol.
 an_administrators_restore() {
 	pg_among "$1" || skip "$PG_WHY"
-	[ "$1" -lt 17 ] || clients 18
+	[ "$1" -lt 17 ] || clients "$1"
 	pg_start "$PWD/pg" "$1"
 	psql -qX -c 'CREATE ROLE adm LOGIN CREATEDB CREATEROLE' \
 	    -c 'CREATE ROLE carol' -c 'GRANT carol TO adm' postgres
@@ -367,6 +377,10 @@ code at 2 as carol' ]
 }
 @test "PostgreSQL 18: no superuser restores code with its owner's rights" {
 	an_administrators_restore 18
+}
+
+@test "PostgreSQL 19: no superuser restores code with its owner's rights" {
+	an_administrators_restore 19
 }
 
 @test "code of rows that prepares more code for the keys is refused" {
@@ -466,7 +480,7 @@ a_part_of() {
 live_code() {
 	local more mode
 	pg_among "$1" || skip "$PG_WHY"
-	[ "$1" -lt 17 ] || clients 18
+	[ "$1" -lt 17 ] || clients "$1"
 	pg_start "$PWD/pg" "$1"
 	psql -qX -c 'CREATE ROLE carol LOGIN' -c 'CREATE DATABASE cdb' postgres
 	psql -qX -c 'CREATE SCHEMA c AUTHORIZATION carol' cdb
@@ -566,6 +580,7 @@ live_code() {
 @test "PostgreSQL 13: code of a live table has its owner's rights" { live_code 13; }
 @test "PostgreSQL 15: code of a live table has its owner's rights" { live_code 15; }
 @test "PostgreSQL 18: code of a live table has its owner's rights" { live_code 18; }
+@test "PostgreSQL 19: code of a live table has its owner's rights" { live_code 19; }
 
 # --- what an event trigger makes of sessions (17 and later)
 

@@ -45,3 +45,4 @@ all_told() {
 @test "PostgreSQL 13" { all_told 13; }
 @test "PostgreSQL 16" { all_told 16; }
 @test "PostgreSQL 18" { all_told 18; }
+@test "PostgreSQL 19" { all_told 19; }

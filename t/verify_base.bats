@@ -25,7 +25,7 @@ teardown_file() {
 
 teardown() {
 	local major
-	for major in 13 17 18; do pg_stop other$major; done
+	for major in 13 17 18 19; do pg_stop other$major; done
 }
 
 setup() {
@@ -180,7 +180,7 @@ spoil() {
 
 @test "each major version's, in the stream and recovered" {
 	local major tmp increment
-	for major in 13 17 18; do
+	for major in 13 17 18 19; do
 		pg_among $major || skip "$PG_WHY"
 		tmp=$(mktemp -d "${BK_TMP:-/tmp}/bk-verify-base.XXXXXX")
 		chmod 777 "$tmp"
@@ -195,7 +195,7 @@ spoil() {
 		    BK_PG_BINDIR="$PG_PROGRAMS" LD_LIBRARY_PATH="$PG_LIBS" \
 		    bk-verify --scratch <base
 		[ "$(field proof)" = recovery ]
-		[[ $(field restored_on) == $major.* ]]
+		[[ $(field restored_on) == $major[.r]* ]]
 		if [ $major -ge 17 ]; then
 			wal_sql 'ALTER SYSTEM SET summarize_wal = on'
 			wal_sql 'SELECT pg_reload_conf()' >/dev/null

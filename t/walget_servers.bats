@@ -76,7 +76,7 @@ outage() {
 
 @test "so it does on every major" {
 	local major
-	for major in 13 14 16 17 18; do
+	for major in 13 14 16 17 18 19; do
 		pg_among "$major" || skip "$PG_WHY"
 		(outage "$major")
 	done

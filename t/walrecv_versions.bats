@@ -104,6 +104,7 @@ invalidated() {
 @test "PostgreSQL 16" { cycle 16; }
 @test "PostgreSQL 17" { cycle 17; }
 @test "PostgreSQL 18" { cycle 18; }
+@test "PostgreSQL 19" { cycle 19; }
 
 @test "a slot that was idle for too long, though its WAL is there" {
 	local status=0

@@ -1,3 +1,4 @@
+#include "base/majors.h"
 #include "tool/tool.h"
 
 #include <errno.h>
@@ -224,6 +225,14 @@ tool_say(const char *fmt, ...)
 	va_start(ap, fmt);
 	print(fmt, ap);
 	va_end(ap);
+}
+
+void
+tool_younger(int major)
+{
+	if (major > BK_PG_NEWEST)
+		tool_say("the server is PostgreSQL %d, " BK_PG_YOUNGER
+		    " (going on)", major, BK_PG_NEWEST);
 }
 
 void

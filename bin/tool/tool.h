@@ -95,6 +95,12 @@ void tool_held(const struct bk_label *stored, struct bk_err *e);
 void tool_say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /*
+ * Say, once, that a server is of a major version that we do not know, where we
+ * go on nevertheless.
+ */
+void tool_younger(int major);
+
+/*
  * The arguments are valid and the run begins: its operation ("dump"), source
  * and destination, NULL if not known yet; borrowed until tool_end().  With
  * BK_AUDIT_LOG set, a run that has begun leaves a line in that log, however it

@@ -102,6 +102,9 @@ read_header(struct bk_archive *a, struct bk_toc *toc, struct bk_err *e)
 	}
 	if (bk_archive_bytes(a, h + 5, 6, e) == -1)
 		return -1;
+	if (h[5] == 1 && h[6] > BK_PG_ARCHIVE_MAX)
+		return bk_fail(e, BK_DATA, "%s: archive version 1.%d, of a "
+		    "pg_dump " BK_PG_YOUNGER, a->name, h[6], BK_PG_NEWEST);
 	if (h[5] != 1 || h[6] < BK_PG_ARCHIVE_MIN ||
 	    h[6] > BK_PG_ARCHIVE_MAX)
 		return bk_fail(e, BK_DATA, "%s: archive version %d.%d; this "

@@ -20,12 +20,17 @@
 	X(15, 14, 0xd110) \
 	X(16, 15, 0xd113) \
 	X(17, 16, 0xd116) \
-	X(18, 16, 0xd118)
+	X(18, 16, 0xd118) \
+	X(19, 16, 0xd122)
 #define BK_PG_OLDEST 10
-#define BK_PG_NEWEST 18
+#define BK_PG_NEWEST 19
 
 /* That of a server, by PQserverVersion(). */
 #define BK_PG_MAJOR(version) ((version) / 10000)
+
+/* What is said of a younger one: a "%d" for BK_PG_NEWEST. */
+#define BK_PG_YOUNGER "younger than %d, the newest that this program knows; " \
+	"install a newer bk"
 
 /* Magics of versions to come count on from the newest one's, up to this. */
 #define BK_PG_MAGIC_MAX 0xd1ff

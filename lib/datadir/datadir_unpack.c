@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/majors.h"
 #include "walfile/backup_label.h"
 
 #define TEXT_MAX (1024 * 1024)	/* of a file that is read as well */
@@ -282,6 +283,9 @@ bk_datadir_version(struct bk_datadir *d, struct bk_err *e)
 	if (end == text || major < 1 || major > 999)
 		return bk_fail(e, BK_DATA, "%s: no PG_VERSION in it: not a "
 		    "base backup", d->name);
+	if (major > BK_PG_NEWEST)
+		return bk_fail(e, BK_DATA, "%s: of PostgreSQL %ld, which is "
+		    BK_PG_YOUNGER, d->name, major, BK_PG_NEWEST);
 	d->sum.major = (int)major;
 	if (d->label.len > 0)
 		d->sum.backup_label = d->label.data;

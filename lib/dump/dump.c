@@ -74,17 +74,18 @@ take_lock(struct dump *d, struct bk_err *e)
 }
 
 static int
-connect_leader(struct dump *d, char *name, size_t cap, struct bk_err *e)
+connect_leader(struct dump *d, struct bk_dump_done *done, struct bk_err *e)
 {
 	const struct bk_dump *o = d->o;
 
 	if ((d->leader = bk_conn_open(&o->target, e)) == NULL)
 		return -1;
-	(void)snprintf(name, cap, "%s", PQdb(d->leader));
+	(void)snprintf(done->database, sizeof(done->database), "%s",
+	    PQdb(d->leader));
+	done->major = BK_PG_MAJOR(PQserverVersion(d->leader));
 	if (bk_session_refuse_pooler(d->leader, e) == -1 ||
 	    bk_bindir_find(&o->bindir, "pg_dump",
-	    BK_PG_MAJOR(PQserverVersion(d->leader)),
-	    &d->program, e) == -1)
+	    done->major, &d->program, e) == -1)
 		return -1;
 	d->params = bk_conn_params(d->leader, e);
 	if (d->params == NULL ||
@@ -385,8 +386,8 @@ bk_dump_run(const struct bk_dump *o, int fd, struct bk_dump_done *done,
 	int rc = -1;
 
 	d.child.watch = o->child;
-	if (connect_leader(&d, done->database, sizeof(done->database), e) ==
-	    -1 || (d.queue = bk_task_queue_new(o->jobs, e)) == NULL)
+	if (connect_leader(&d, done, e) == -1 ||
+	    (d.queue = bk_task_queue_new(o->jobs, e)) == NULL)
 		goto done;
 	/* they connect while pg_dump reads the catalog */
 	d.workers = bk_dump_workers_start(o->jobs, d.params, d.leader, d.queue,

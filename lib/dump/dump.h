@@ -46,6 +46,7 @@ struct bk_dump {
 
 struct bk_dump_done {		/* for the caller to report */
 	char database[256];	/* unchanged if not connected */
+	int major;		/* the server's; 0 if not connected */
 	uint64_t bytes;		/* of the whole archive */
 	char warnings[BK_CHILD_STDERR];	/* pg_dump's, as printed */
 };

@@ -8,6 +8,7 @@
 
 #include "archive/tar.h"
 #include "base/io.h"
+#include "base/majors.h"
 #include "walfile/segment.h"
 
 #define TEXT_MAX (64 * 1024)	/* of backup_label and the like */
@@ -157,6 +158,9 @@ bk_survey(struct bk_source src, const char *name, int wal,
 		rc = bk_fail(e, BK_DATA, "%s: not a base backup: there is no "
 		    "%s in it", name, s->major == 0 ? "PG_VERSION" :
 		    "backup_label");
+	else if (rc == 0 && s->major > BK_PG_NEWEST)
+		rc = bk_fail(e, BK_DATA, "%s: of PostgreSQL %d, which is "
+		    BK_PG_YOUNGER, name, s->major, BK_PG_NEWEST);
  done:
 	bk_tar_free(v.tar);
 	free(v.buf);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/majors.h"
 #include "base/num.h"
 #include "recovery/wal_check_in.h"
 #include "walfile/wal_reader.h"
@@ -356,6 +357,9 @@ learn_size(struct bk_prover *s, const struct bk_prove_file *f, struct bk_err *e)
 	if (!bk_wal_header_read(head, (size_t)n, &h))
 		return bk_wal_header_fail(head, (size_t)n, f->name,
 		    "does not begin as WAL does", e);
+	if (h.major == 0)
+		return bk_fail(e, BK_DATA, "%s: WAL of a PostgreSQL "
+		    BK_PG_YOUNGER, f->name, BK_PG_NEWEST);
 	if (lseek(f->fd, 0, SEEK_SET) == -1)
 		return bk_fail_errno(e, "%s: seek", f->name);
 	s->segment = s->p->segment = h.segment;

@@ -129,6 +129,9 @@ bk_repl_identify(PGconn *conn, struct bk_repl_server *out, struct bk_err *e)
 		return bk_fail(e, BK_FAIL, "server %s: PostgreSQL %d is too "
 		    "old; %d or newer is needed", out->host, out->major,
 		    BK_PG_MANIFESTS);
+	if (out->major > BK_PG_NEWEST)
+		return bk_fail(e, BK_FAIL, "server %s: PostgreSQL %d is "
+		    BK_PG_YOUNGER, out->host, out->major, BK_PG_NEWEST);
 	if ((res = one_row(conn, "IDENTIFY_SYSTEM", 3, e)) == NULL)
 		return -1;
 	rc = parse_system(res, out);

@@ -28,7 +28,7 @@ PGconn *bk_repl_open(const struct bk_conn_target *t, struct bk_err *e);
 
 /*
  * Ask the server for its identity.  0, or -1 with *e set: BK_FAIL also for a
- * server older than BK_PG_MANIFESTS.
+ * server older than BK_PG_MANIFESTS or younger than BK_PG_NEWEST.
  */
 int bk_repl_identify(PGconn *conn, struct bk_repl_server *out,
     struct bk_err *e);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/grow.h"
+#include "base/majors.h"
 #include "datadir/file_table.h"
 #include "verify/check.h"
 #include "verify/check_base_in.h"
@@ -270,7 +271,13 @@ check_swapped(const struct check *c, struct bk_err *e)
 static int
 check_base(struct check *c, struct bk_err *e)
 {
+	const char *version = c->version.len > 0 ? c->version.data : "";
+
 	c->v->tables = 0;
+	if (strtol(version, NULL, 10) > BK_PG_NEWEST)
+		return bk_fail(e, BK_DATA, "%s: of PostgreSQL %ld, which is "
+		    BK_PG_YOUNGER, c->name, strtol(version, NULL, 10),
+		    BK_PG_NEWEST);
 	if (check_files(c, e) == -1)
 		return -1;
 	if (c->found.swapped)

@@ -77,6 +77,9 @@ bk_wal_segment_check(const struct bk_wal_header *h, const char *name,
 	char really[BK_WAL_NAME];
 	uint64_t address;
 
+	if (h->major == 0)
+		return bk_fail(e, BK_DATA, "%s: WAL of a PostgreSQL "
+		    BK_PG_YOUNGER, name, BK_PG_NEWEST);
 	bk_wal_segment_name(h->timeline, h->address, h->segment, really);
 	if (*sysid != '\0' && strcmp(h->sysid, sysid) != 0)
 		return bk_fail(e, BK_DATA, "%s: holds segment %s of another "

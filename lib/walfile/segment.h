@@ -45,7 +45,8 @@ int bk_wal_header_fail(const void *p, size_t n, const char *name,
  * name says, of the cluster sysid ("": any)?  The header's timeline may be an
  * older one: after a switch a segment begins with pages of the timeline that
  * it forked from.  A .partial may be shorter than a segment.  0, or -1 with
- * BK_DATA, "NAME: cause".
+ * BK_DATA, "NAME: cause", also for WAL of a PostgreSQL that is younger than we
+ * know.
  */
 int bk_wal_segment_check(const struct bk_wal_header *h, const char *name,
     uint64_t size, const char *sysid, struct bk_err *e);

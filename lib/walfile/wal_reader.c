@@ -108,8 +108,12 @@ check_long(struct bk_walk *w, const struct bk_wal_page *h, uint64_t at)
 static int
 check_page(struct bk_walk *w, const struct bk_wal_page *h, uint64_t at)
 {
-	if (h->magic < 0xd000 || h->magic > 0xdfff ||
-	    (w->magic != 0 && h->magic != w->magic))
+	const int major = bk_majors_by_magic(h->magic);
+
+	if (major == 0 && w->magic == 0)
+		return broken(w, at, "WAL of a PostgreSQL " BK_PG_YOUNGER,
+		    BK_PG_NEWEST);
+	if (major < 1 || (w->magic != 0 && h->magic != w->magic))
 		return broken(w, at, "not a WAL page (magic %04X)",
 		    h->magic);
 	if (h->at != at)

