@@ -48,8 +48,9 @@ younger() {
 	younger bk-restore -q --into copy <shop.bk 2>said
 	[ "$(cat said)" = "bk-restore: the server is PostgreSQL $NEXT, $YOUNGER_THAN (going on)" ]
 	[ "$(psql -XAtc 'SELECT count(*) FROM t' copy)" = 10 ]
-	younger bk-verify --restore <shop.bk 2>said >receipt
-	[ "$(grep -c "PostgreSQL $NEXT, $YOUNGER_THAN (going on)" said)" = 1 ]
+	# which sets a parameter that the real server does not have
+	run --separate-stderr younger bk-verify --restore <shop.bk
+	[ "${stderr_lines[0]}" = "bk-verify: the server is PostgreSQL $NEXT, $YOUNGER_THAN (going on)" ]
 }
 
 @test "base backups and WAL of it are refused" {
@@ -70,7 +71,7 @@ younger() {
 	cp "base/pg_wal/$segment" .
 	bk-walput "$segment" -- 'cat >/dev/null'
 	printf '\377\321' | dd of="$segment" conv=notrunc status=none
-	run -1 --separate-stderr bk-walput "$segment" -- 'touch stored; cat >/dev/null'
+	run -3 --separate-stderr bk-walput "$segment" -- 'touch stored; cat >/dev/null'
 	[[ $stderr == "bk-walput: $segment: WAL of a PostgreSQL $YOUNGER_THAN" ]]
 	# PG_VERSION, of the same length
 	printf '%s\n' "$NEXT" >PG_VERSION
@@ -82,7 +83,7 @@ younger() {
 	    data[at:at + 2] = sys.argv[2].encode()
 	open('younger.tar', 'wb').write(data)
 	PY
-	for tool in 'bk-verify' 'bk-pitr --dir new'; do
+	for tool in 'bk-verify' 'bk-pitr -q -D nowhere --dry-run --target latest'; do
 		run -3 --separate-stderr bash -c "$tool <younger.tar"
 		[[ $stderr == *"of PostgreSQL $NEXT, which is $YOUNGER_THAN"* ]]
 	done
