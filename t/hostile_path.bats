@@ -66,7 +66,7 @@ whole() {
 none_runs() {
 	pg_among "$1" || skip "$PG_WHY"
 	if [ "$1" -gt 15 ]; then
-		why=$("$SUPPORT/pg-clients.sh" 18 "$PWD/clients" 2>&1) || skip "$why"
+		why=$("$SUPPORT/pg-clients.sh" $(($1 < 18 ? 18 : $1)) "$PWD/clients" 2>&1) || skip "$why"
 		export BK_PG_BINDIR=$PWD/clients/bin
 	fi
 	PG_CONF='wal_level = logical' pg_start "$PWD/pg" "$1"
@@ -116,3 +116,4 @@ none_runs() {
 @test "PostgreSQL 16: no operator or function of the database's path" { none_runs 16; }
 @test "PostgreSQL 17: no operator or function of the database's path" { none_runs 17; }
 @test "PostgreSQL 18: no operator or function of the database's path" { none_runs 18; }
+@test "PostgreSQL 19: no operator or function of the database's path" { none_runs 19; }

@@ -156,6 +156,35 @@ included() {
 	    seek -vE '^lib/base/majors\.h:|^[^:]*:[0-9]*:[ \t]*(/\*|\*| \*)' | none
 }
 
+@test "pages and README name the majors that base/majors.h has" {
+	local majors file text
+	read -ra majors <<<"$(build-aux/majors.sh)"
+	[ "${#majors[@]}" -ge 10 ]
+	while read -r file text; do
+		grep -qF "$text" "$file" || echo "$file: not \"$text\""
+	done <<-END | none
+	README.md PostgreSQL ${majors[0]} to ${majors[-1]} on Linux
+	NEWS PostgreSQL ${majors[0]} to ${majors[-1]}.
+	man/bk.7 servers ${majors[0]} to ${majors[-1]}
+	man/bk.7 servers 13 to ${majors[-1]}; increments from 17
+	man/bk.7 which is ${majors[-1]}.
+	man/bk.7 .Ql younger than ${majors[-1]}, the newest
+	man/bk-base.1 servers 13 to ${majors[-1]},
+	man/bk-walput.1 of PostgreSQL 13 to ${majors[-1]}.
+	man/bk-walget.1 of PostgreSQL 13 to ${majors[-1]}.
+	man/bk-formats.5 to ${majors[-1]} ,
+	END
+}
+
+@test "the newest major that base/majors.h has is tried by the tests of versions" {
+	local newest file
+	newest=$(build-aux/majors.sh | sed 's/.* //')
+	for file in restore dump base walrecv; do
+		grep -q "^@test \"PostgreSQL $newest\>" "t/${file}_versions.bats" ||
+		    echo "t/${file}_versions.bats: not $newest"
+	done | none
+}
+
 @test "rooms, not halls: 60 files a folder, a room 22 % of the lines" {
 	local dir all
 	all=$(cat lib/*/*.[ch] | wc -l)

@@ -321,8 +321,8 @@ definitions_that_call() {
 	local how clients
 	pg_among "$1" || skip "$PG_WHY"
 	if [ "$1" -ge 17 ]; then
-		clients=$("$SUPPORT/pg-clients.sh" 18 "$PWD/clients" 2>&1) ||
-		    skip "$clients"
+		clients=$("$SUPPORT/pg-clients.sh" $(($1 < 18 ? 18 : $1)) \
+		    "$PWD/clients" 2>&1) || skip "$clients"
 		export BK_PG_BINDIR=$PWD/clients/bin PATH=$PWD/clients/bin:$PATH
 	fi
 	pg_start "$PWD/pg" "$1"
@@ -436,4 +436,7 @@ definitions_that_call() {
 }
 @test "PostgreSQL 18: definitions that call code of the dump" {
 	definitions_that_call 18
+}
+@test "PostgreSQL 19: definitions that call code of the dump" {
+	definitions_that_call 19
 }

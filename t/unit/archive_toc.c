@@ -262,7 +262,8 @@ test_refused(void)
 	refused("nothing", "not an archive", "", 0);
 	refused("a script", "not an archive", "--\n-- PostgreSQL", 16);
 	refused("old", "1.14 to 1.16", "PGDMP\1\015\0\4\010\1", 11);
-	refused("new", "1.17, of a pg_dump younger", "PGDMP\1\021\0\4\010\1", 11);
+	refused("new", "1.17, of a pg_dump younger",
+	    "PGDMP\1\021\0\4\010\1", 11);
 	refused("directory", "unusual", "PGDMP\1\020\0\4\010\5", 11);
 	make_archive(&b, 16);
 	bk_buf_add(&b, "\2", 1, &e);
