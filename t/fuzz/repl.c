@@ -5,6 +5,7 @@
  */
 #include "fuzz.h"
 
+#include "base/majors.h"
 #include "replication/repl.h"
 #include "replication/slot.h"
 #include "replication/wal_stream.h"
@@ -24,7 +25,7 @@ FUZZ(8 << 10, 100)
 	rc = bk_repl_identify(NULL, &server, &e[0]);
 	fuzz_agree(rc, &e[0]);
 	CHECK(rc == -1 || (server.timeline > 0 && server.segment >= 1 << 20));
-	if (server.version >= 150000)
+	if (server.major >= BK_PG_READ_SLOT)
 		fuzz_agree(bk_repl_slot_read(NULL, NULL, "s", &slot, &e[1]),
 		    &e[1]);
 	fuzz_agree(bk_repl_slot_create(NULL, "s", &e[2]), &e[2]);
