@@ -37,7 +37,7 @@ struct bk_sqltext {
 	char bytes[4];
 	int nbytes, more;
 	char raw;
-	struct bk_sql_word word;	/* comment, command, closing dollar tag */
+	struct bk_sql_word word;	/* comment, command, dollar tag */
 	struct bk_sql_word tag;	/* of the dollar quote we are in */
 	/* the statement */
 	struct bk_buf sql;

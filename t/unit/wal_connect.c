@@ -91,7 +91,7 @@ upload(int version, const char *const *answers, const char *says)
 	const struct bk_conn_target t = { .host = top, .port = "1",
 	    .user = "u" };
 	const struct bk_repl_server of = { .sysid = "7000000000000000001",
-	    .version = 170000, .host = "h" };
+	    .major = 17, .host = "h" };
 	struct bk_err e = {0};
 	struct base_tar b;
 	uint64_t parent;
