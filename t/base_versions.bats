@@ -138,7 +138,7 @@ increments() {
 	run -2 bk-age -w 1h -c 2h <increment
 	[[ $output == *" is an increment on a base backup that is missing"* ]]
 	run -3 --separate-stderr bk-prune -l 1 --min-stored 0 <increment
-	[[ $stderr == *": the backup that this increment builds on is not in the listing; "* ]]
+	[[ $stderr == *": the backup that this increment builds on is not listed in its series; "* ]]
 
 	head -c -9 m0 >cut
 	run -3 --separate-stderr bash -c 'PGUSER=bk bk-base -c fast --incremental cut >out'

@@ -170,8 +170,9 @@ join_chains(struct bk_listed *item[], size_t n, struct bk_err *e)
 			root[i] = root[parent];
 		else
 			rc = bk_fail(e, BK_DATA, "%s: the backup that this "
-			    "increment builds on is not in the listing; delete "
-			    "the increment, or list the whole chain",
+			    "increment builds on is not listed in its series; "
+			    "delete the increment, list the whole chain, or "
+			    "give --group a pattern that has both",
 			    item[i]->r.name);
 	}
 	if (rc == 0)
@@ -251,6 +252,54 @@ series_end(struct bk_listed *const item[], size_t n, size_t i)
 	return end;
 }
 
+static int
+compare_lsn(const void *a, const void *b)
+{
+	const uint64_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/*
+ * Keep what an increment of another series builds on: weekly full backups and
+ * daily increments, one of a standby.  need has room for a position of each
+ * item.  How many more are kept.
+ */
+static size_t
+keep_parents(struct bk_listing *items, uint64_t need[])
+{
+	struct bk_listed *item, *end = items->item + items->n;
+	size_t n = 0, kept = 0;
+
+	for (item = items->item; item < end; item++)
+		if (!item->expired && item->chain.parent != 0)
+			need[n++] = item->chain.parent;
+	qsort(need, n, sizeof(*need), compare_lsn);
+	for (item = items->item; item < end; item++) {
+		if (!item->expired || item->chain.start == 0 ||
+		    bsearch(&item->chain.start, need, n, sizeof(*need),
+		    compare_lsn) == NULL)
+			continue;
+		item->expired = 0;
+		item->in_chain = 1;
+		kept++;
+	}
+	return kept;
+}
+
+static int
+keep_all_parents(struct bk_listing *items, struct bk_err *e)
+{
+	uint64_t *need = calloc(items->n, sizeof(*need));
+
+	if (need == NULL)
+		return bk_fail_memory(e);
+	while (keep_parents(items, need) > 0)
+		continue;
+	free(need);
+	return 0;
+}
+
 int
 bk_prune_judge(struct bk_listing *items, const struct bk_policy *p,
     const struct bk_guards *g, struct bk_err *e)
@@ -275,6 +324,8 @@ bk_prune_judge(struct bk_listing *items, const struct bk_policy *p,
 		if (judge_series(item + i, end - i, p, &each, e) == -1)
 			rc = -1;
 	}
+	if (keep_all_parents(items, e) == -1)
+		rc = -1;
 	if (i == 0)
 		rc = bk_fail(e, BK_DATA, bk_record_is_backup(item[0]->r.name) ?
 		    "%s: cannot tell its series from its name, nor from any "

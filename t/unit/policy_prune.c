@@ -336,8 +336,21 @@ test_chains(void)
 	is_str(days_gone(strstr(chains, "2026-11-09")), "",
 	    "what one builds on is not there");
 	ok(strstr(refusals, "b/pg-20261109T000000Z-incr.0-2000028.0-1000028.tar"
-	    ": the backup that this increment builds on is not in the listing")
-	    != NULL, "%s", refusals);
+	    ": the backup that this increment builds on is not listed in its "
+	    "series") != NULL, "%s", refusals);
+	/* weekly full backups, and each increment under the day's tier */
+	fresh_start();
+	policy.count[BK_KEEP_LAST] = 1;
+	is_str(days_gone(
+	    "2026-11-12T00:00:00Z\t1\tw/h-20261112T000000Z-full.0-5000028.tar\n"
+	    "2026-11-09T00:00:00Z\t1\tw/h-20261109T000000Z-full.0-4000028.tar\n"
+	    "2026-11-07T00:00:00Z\t1\tw/h-20261107T000000Z-full.0-1000028.tar\n"
+	    "2026-11-06T00:00:00Z\t1\tw/h-20261106T000000Z-full.0-800028.tar\n"
+	    "2026-11-10T00:00:00Z\t1\td/h-20261110T000000Z-"
+	    "incr.0-4800028.0-4000028.tar\n"
+	    "2026-11-08T00:00:00Z\t1\tm/h-20261108T000000Z-"
+	    "incr.0-4000028.0-1000028.tar\n"), "06",
+	    "what a kept one of another series builds on stays");
 }
 
 static void
