@@ -383,6 +383,21 @@ run_of() {
 	run -0 bk-age --receipts proofs <l
 }
 
+@test "a receipt counts for no other server's database of the same second" {
+	local at
+	at=$(stamp 60)
+	printf '%s\t%s\t/srv/%s\n' "$(when 60)" $M "db1/shop-$at.bk" \
+	    "$(when 60)" $M "db10/shop-$at.bk" "$(when 60)" $M "shop-$at.bk" >l
+	proof_of 50 proven shop 60
+	sed -i 's/"result"/"host":"db1","result"/' proofs/*
+	run -2 bk-age --receipts proofs <l
+	[ "$(grep -c 'proven 5.s ago' <<<"$output")" = 1 ]
+	[[ $output == *"OK - /srv/db1/shop"* ]]
+	# of names that do not tell, each copy is proven
+	sed -i 's,db1/,one/,; s,db10/,two/,' l
+	run -0 bk-age --receipts proofs <l
+}
+
 @test "a base backup is proven by a recovery, and found by its host" {
 	local h=pg1.example.com r='{"bk":"receipt","version":1,"database":null,"cluster":"7001","kind":"base"'
 	mkdir proofs

@@ -22,6 +22,7 @@ struct receipt {
 	const char *name;	/* or NULL, as the next */
 	const char *of;		/* database or cluster */
 	const char *host;	/* that a cluster's backup is named after */
+	const char *server;	/* a database's, which a name may have */
 	time_t at;		/* 0: unknown */
 	int result;		/* as bk_listed.proof */
 	time_t finished;
@@ -98,12 +99,37 @@ is_of(struct loading *l, const struct bk_listed *item, const char *who)
 	    strcmp(l->of.data, who) == 0;
 }
 
-/* Apply r to the items with its identity: their number, or -1. */
+/* 1 if item is of r's database or cluster; 0; -1. */
 static int
-apply_identity(struct loading *l, struct receipt *r)
+has_identity(struct loading *l, const struct bk_listed *item,
+    const struct receipt *r)
+{
+	int rc = is_of(l, item, r->of);
+
+	return rc == 0 && r->host != NULL ? is_of(l, item, r->host) : rc;
+}
+
+/* 1 if name has host in it, as a word. */
+static int
+has_host(const char *name, const char *host)
+{
+	static const char part[] = "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+	const size_t n = strlen(host);
+	const char *p = name;
+
+	for (; n > 0 && (p = strstr(p, host)) != NULL; p++)
+		if ((p == name || strchr(part, p[-1]) == NULL) &&
+		    (p[n] == '\0' || strchr(part, p[n]) == NULL))
+			return 1;
+	return 0;
+}
+
+/* The first item by date of r's instant, or later. */
+static size_t
+first_dated(const struct loading *l, const struct receipt *r)
 {
 	size_t lo = 0, hi = l->n, mid;
-	int count = 0, rc;
 
 	while (lo < hi) {
 		mid = lo + (hi - lo) / 2;
@@ -112,17 +138,37 @@ apply_identity(struct loading *l, struct receipt *r)
 		else
 			hi = mid;
 	}
-	for (; lo < l->n && l->dated[lo].at == r->at; lo++) {
-		rc = is_of(l, l->dated[lo].item, r->of);
-		if (rc == 0 && r->host != NULL)
-			rc = is_of(l, l->dated[lo].item, r->host);
-		if (rc == -1)
-			return -1;
-		if (rc == 1) {
-			set_proof(l->dated[lo].item, r);
-			count++;
+	return lo;
+}
+
+/*
+ * Apply r to the items with its identity: their number, or -1.  Databases of
+ * two servers may have one name, and be dumped in one second: where names tell
+ * of the server, they decide.
+ */
+static int
+apply_identity(struct loading *l, struct receipt *r)
+{
+	const size_t first = first_dated(l, r);
+	int count = 0, named = 0, pass, rc;
+	size_t i;
+
+	for (pass = 0; pass < 2; pass++)
+		for (i = first; i < l->n && l->dated[i].at == r->at; i++) {
+			struct bk_listed *item = l->dated[i].item;
+			int here = r->server != NULL &&
+			    has_host(item->r.name, r->server);
+
+			if ((rc = has_identity(l, item, r)) == -1)
+				return -1;
+			if (rc == 0 || (pass == 1 && named && !here))
+				continue;
+			named |= here;
+			if (pass == 1) {
+				set_proof(item, r);
+				count++;
+			}
 		}
-	}
 	return count;
 }
 
@@ -140,7 +186,9 @@ parse(const json_t *v, struct receipt *r)
 	*r = (struct receipt){
 		.name = json_string_value(json_object_get(v, "name")),
 		.of = json_string_value(json_object_get(v, "database")) };
-	if (r->of == NULL) {
+	if (r->of != NULL) {
+		r->server = json_string_value(json_object_get(v, "host"));
+	} else {
 		r->of = json_string_value(json_object_get(v, "cluster"));
 		r->host = json_string_value(json_object_get(v, "host"));
 	}

@@ -7,7 +7,8 @@
  *	"result"	"proven" or "not proven"; anything else proves nothing
  *	"finished"	the time of the result
  *	"database", "cluster"	which was backed up, one of the two
- *	"host"		the server that a cluster's backup is named after
+ *	"host"		the server that a cluster's backup is named after, or
+ *			that a database is on
  *	"at"		the instant of its snapshot
  *	"name"		the backup's name where that has no instant
  *	"restore_seconds"	how long a restore test took to restore it
@@ -15,7 +16,8 @@
  *			proves, with its "restore_seconds"
  *
  * A backup is identified by its database (or cluster) and snapshot time: a
- * receipt counts for every record whose name says both, in any store.
+ * receipt counts for every record whose name says both, in any store; if some
+ * of these have the server's name in theirs, for those only.
  */
 #include <stddef.h>
 
