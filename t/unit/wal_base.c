@@ -138,9 +138,9 @@ test_files(void)
 	check((const char *const[]){ WAL2, WAL3, NULL }, CRC, RANGE, &r,
 	    "a: the manifest has", "a file did not come");
 	check((const char *const[]){ "a", "b", WAL2, WAL3, NULL }, CRC, RANGE,
-	    &r, "b: arrived", "a file too many");
+	    &r, "b: the server sent it twice", "a file too many");
 	check((const char *const[]){ "a", "a", WAL2, WAL3, NULL }, CRC, RANGE,
-	    &r, "a: arrived", "a file came twice");
+	    &r, "a: the server sent it twice", "a file came twice");
 	check((const char *const[]){ "a", WAL2, NULL }, CRC, RANGE, &r,
 	    "WAL from 0/3000000 on", "the last segment is missing");
 	check((const char *const[]){ "a", WAL3, NULL }, CRC, RANGE, &r,
