@@ -213,7 +213,7 @@ test_survey(void)
 	tar_manifest(&b);
 	tar_end(&b);
 	ok(survey(&b, &e) == -1 && e.code == BK_DATA && strstr(e.msg,
-	    "longer than it can be") != NULL, "%s", e.msg);
+	    "larger than PostgreSQL makes it") != NULL, "%s", e.msg);
 	tar_free(&b);
 }
 
@@ -241,7 +241,7 @@ test_refused(int own)
 	o = options(own);
 	(void)remove(in("pg_wal/" TWO));
 	o.end = base + SEGMENT + 100;
-	refused(&o, TWO ": not in the archive; the base backup is of no use "
+	refused(&o, TWO ": not in the archive; the base backup cannot be used "
 	    "without its WAL up to 1/100064");
 	put_file(in("pg_wal/" ONE), wal + 100, SEGMENT);
 	refused(&o, ONE ": does not begin as WAL does");
@@ -265,7 +265,7 @@ test_timeline(const struct bk_wal_command *c)
 	put_file(in("pg_wal/00000009.history"), past, sizeof(past) - 1);
 	if ((o.get = bk_wal_get_open(&g, &e)) == NULL)
 		return;
-	refused(&o, "timeline 9: does not lead on from the base backup");
+	refused(&o, "timeline 9: does not descend from the base backup");
 	bk_wal_get_free(o.get);
 	(void)remove(in("pg_wal/00000009.history"));
 	clear_tree(spool);
