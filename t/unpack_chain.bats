@@ -76,7 +76,7 @@ another_cluster() {
 	refused 3 'an increment' "$TOOLS/bk-pitr" -q -D "$SIDE" \
 	    --target immediate <1.tar
 	refused 3 'increment' chain 1.tar 2.tar
-	refused 3 'a full backup, and not an increment' chain 0.tar 0.tar
+	refused 3 'a full backup; all but the first must be' chain 0.tar 0.tar
 	refused 3 'one is missing or they are out of order' chain 0.tar 2.tar
 	refused 3 'one is missing or they are out of order' chain 0.tar 2.tar 1.tar
 	refused 3 'one is missing or they are out of order' chain 0.tar 1.tar 1.tar
