@@ -127,7 +127,7 @@ state() {
 @test "a directory that is full, foreign or live is refused, and unchanged" {
 	touch "$SIDE/mine" && state "$SIDE" >before
 	refused 1 "'mine' in it" unpack "$F/base.tar" -q
-	refused 1 'no cluster' unpack "$F/base.tar" -q --delta
+	refused 1 'not a cluster' unpack "$F/base.tar" -q --delta
 	state "$SIDE" | cmp - before
 	SIDE=$OLD/data refused 1 'a server runs in it (process' \
 	    unpack "$F/base.tar" -q
