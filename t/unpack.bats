@@ -126,7 +126,7 @@ state() {
 
 @test "a directory that is full, foreign or live is refused, and unchanged" {
 	touch "$SIDE/mine" && state "$SIDE" >before
-	refused 1 "'mine' in it" unpack "$F/base.tar" -q
+	refused 1 "it contains 'mine'" unpack "$F/base.tar" -q
 	refused 1 'not a cluster' unpack "$F/base.tar" -q --delta
 	state "$SIDE" | cmp - before
 	SIDE=$OLD/data refused 1 'a server runs in it (process' \
@@ -185,7 +185,7 @@ begun() {
 	export SIDE
 	run -0 --separate-stderr unshare -m sh full.sh "$F/foreign.tar"
 	[ "$output" = 'status 1 left 0' ]
-	[[ $stderr == *"No space left on device; nothing is left"* ]]
+	[[ $stderr == *"No space left on device; all unpacked files were removed"* ]]
 	one_line_error bk-pitr
 }
 
