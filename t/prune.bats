@@ -172,6 +172,11 @@ receipt() {
 	receipt "$(name 4)" 'could not tell' 2026-01-02T00:00:00Z >proofs/4.receipt.json
 	bk-prune -d 5 --receipts proofs <list >gone
 	sed -n '1p;3,5p' list | cmp - gone
+	# of a verifier whose clock was wrong: it would outlast each later one
+	receipt "$(name 4)" proven 2126-01-02T00:00:00Z >proofs/4.receipt.json
+	refused 3 bk-prune -d 5 --receipts proofs <list
+	[[ $stderr == *": its newest receipt is dated "*" in the future, or "* ]]
+	rm proofs/4.receipt.json
 	# what is no receipt is told, and keeps no other from being believed
 	for bad in '{"name":"x"' '{"name":"x"}' ''; do
 		printf %s "$bad" >proofs/5.receipt.json

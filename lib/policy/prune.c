@@ -21,23 +21,31 @@ compare(const void *a, const void *b)
 	return c != 0 ? c : (x->line > y->line) - (x->line < y->line);
 }
 
+/* t is the time of name, or of what belongs to it. */
+static int
+check_time(const char *name, const char *what, time_t t,
+    const struct bk_guards *g, struct bk_err *e)
+{
+	char ahead[BK_NUM_TEXT];
+
+	if (t <= g->now || (uint64_t)(t - g->now) <= g->max_ahead)
+		return 0;
+	bk_duration_format((uint64_t)(t - g->now), ahead);
+	return bk_fail(e, BK_DATA, "%s: %sdated %s in the future, or this "
+	    "host's clock is slow; nothing is deleted", name, what, ahead);
+}
+
 int
 bk_prune_check_clock(const struct bk_listing *items, const struct bk_guards *g,
     struct bk_err *e)
 {
-	char ahead[BK_NUM_TEXT];
 	const struct bk_listed *item;
 
-	for (item = items->item; item < items->item + items->n; item++) {
-		if (item->r.time <= g->now || (uint64_t)(item->r.time -
-		    g->now) <= g->max_ahead)
-			continue;
-		bk_duration_format((uint64_t)(item->r.time - g->now), ahead);
-		return bk_fail(e, BK_DATA, "%s: dated %s in the future, or "
-		    "this host's clock is slow; nothing is "
-		    "deleted", item->r.name,
-		    ahead);
-	}
+	for (item = items->item; item < items->item + items->n; item++)
+		if (check_time(item->r.name, "", item->r.time, g, e) == -1 ||
+		    (item->proof != 0 && check_time(item->r.name,
+		    "its newest receipt is ", item->proof_time, g, e) == -1))
+			return -1;
 	return 0;
 }
 

@@ -41,8 +41,8 @@ struct bk_guards {
  * judged.
  *
  * 0, or -1 with *e set: memory, or BK_DATA: a policy without rules, a record
- * dated in the future, no series.  Then the reasons are filled in for
- * --explain, but nothing must be deleted.
+ * or its newest receipt dated in the future, no series.  Then the reasons are
+ * filled in for --explain, but nothing must be deleted.
  *
  * BK_PRUNE_AUTO is twice the interval at which backups are due: a day; or the
  * policy's finest rule if that is weekly, monthly or yearly; or that of a
