@@ -136,7 +136,7 @@ perform(CURL *c, struct bk_http_answer *a)
 	(void)curl_easy_getinfo(c, CURLINFO_RETRY_AFTER, &seconds);
 	a->retry_after = (long)seconds;
 	if (a->code != CURLE_OK && *a->reason == '\0')
-		snprintf(a->reason, sizeof(a->reason), "%s",
+		(void)snprintf(a->reason, sizeof(a->reason), "%s",
 		    curl_easy_strerror((CURLcode)a->code));
 }
 
@@ -162,6 +162,8 @@ bk_http_fetch(const struct bk_http_ask *ask, struct bk_http_answer *a,
 		else
 			*e = bad;
 	}
+	if (rc == -1)
+		bk_buf_free(&a->body);
 	free_headers(headers);
 	curl_easy_cleanup(c);
 	return rc;

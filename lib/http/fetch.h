@@ -2,7 +2,7 @@
 #define BK_HTTP_FETCH_H
 /*
  * One small HTTP request that is waited for: no redirects, the response in
- * memory.  Who asks decides what a status means and whether to ask again.
+ * memory.  The caller decides what a status means and whether to ask again.
  */
 #include "base/buf.h"
 #include "base/err.h"
@@ -37,7 +37,8 @@ struct bk_http_answer {
 
 /*
  * Send the request; *a, which may hold an earlier one, gets what came of it.
- * -1 with *e set if it cannot be sent: memory, or an option.
+ * -1 with *e set, and without a body, if it cannot be sent: memory, or an
+ * option.
  */
 int bk_http_fetch(const struct bk_http_ask *ask, struct bk_http_answer *a,
     struct bk_err *e);

@@ -92,10 +92,12 @@ request(struct bk_notify_transfer *t, const char *file, const char *suffix,
 	struct bk_buf url = {0}, sent = {0};
 	int rc = -1;
 
-	if (body->len > 0)
-		ask = (struct bk_http_ask){ .method = "POST",
-		    .headers = { type }, .body = body->data,
-		    .body_len = body->len };
+	if (body->len > 0) {
+		ask.method = "POST";
+		ask.headers[0] = type;
+		ask.body = body->data;
+		ask.body_len = body->len;
+	}
 	if (load_url(file, &url, e) == 0 &&
 	    to_url(file, url.data, suffix, &sent, e) == 0) {
 		t->secret = url.data;

@@ -330,7 +330,7 @@ add_option(struct bk_buf *sql, int major, const char *key, int n,
 		return bk_fail(e, BK_DATA, "the dump's DATABASE entry: the "
 		    "template is not template0, which is all that pg_dump "
 		    "writes");
-	/* there is one provider, and no option for it */
+	/* older servers have one provider, and no option for it */
 	if (major < BK_PG_PROVIDERS &&
 	    strcmp(known[i], "LOCALE_PROVIDER") == 0 && len == 4 &&
 	    strncmp(value, "libc", 4) == 0)

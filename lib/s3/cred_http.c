@@ -22,25 +22,23 @@ bk_cred_http(const struct bk_http_ask *ask, struct bk_buf *body,
 {
 	struct bk_http_ask one = *ask;
 	struct bk_http_answer a = {0};
-	int try, rc = 0;
+	int try;
 
 	one.answer_max = ANSWER_MAX;
-	for (try = 0; rc == 0 && try < TRIES; try++) {
-		if ((rc = bk_http_fetch(&one, &a, e)) == -1)
-			break;
+	for (try = 0; try < TRIES; try++) {
+		if (bk_http_fetch(&one, &a, e) == -1)
+			return -1;
 		show_answer(&one, &a);
 		if (a.code == CURLE_OK && a.status < 500)
 			break;
 	}
-	if (rc == 0 && a.code != CURLE_OK)
-		rc = bk_fail(e, BK_FAIL, "%s: %s", ask->url, a.reason);
-	if (rc == 0) {
-		*status = a.status;
-		*body = a.body;
-		a.body = (struct bk_buf){0};
+	if (a.code != CURLE_OK) {
+		bk_buf_free(&a.body);
+		return bk_fail(e, BK_FAIL, "%s: %s", ask->url, a.reason);
 	}
-	bk_buf_free(&a.body);
-	return rc;
+	*status = a.status;
+	*body = a.body;
+	return 0;
 }
 
 /* Hosts that plain HTTP reaches without leaving the machine. */

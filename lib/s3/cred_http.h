@@ -8,8 +8,8 @@
 
 /*
  * Send the request (without answer_max); *body (initially empty) receives the
- * response's, *status the HTTP status, any.  -1 with *e set
- * (BK_FAIL) without a response.
+ * response's, *status the HTTP status, any.  -1 with *e set (BK_FAIL) without a
+ * response.
  */
 int bk_cred_http(const struct bk_http_ask *ask, struct bk_buf *body,
     long *status, struct bk_err *e);

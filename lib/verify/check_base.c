@@ -271,13 +271,13 @@ check_swapped(const struct check *c, struct bk_err *e)
 static int
 check_base(struct check *c, struct bk_err *e)
 {
-	const char *version = c->version.len > 0 ? c->version.data : "";
+	const long major = c->version.len == 0 ? 0 :
+	    strtol(c->version.data, NULL, 10);
 
 	c->v->tables = 0;
-	if (strtol(version, NULL, 10) > BK_PG_NEWEST)
+	if (major > BK_PG_NEWEST)
 		return bk_fail(e, BK_DATA, "%s: of PostgreSQL %ld, which is "
-		    BK_PG_YOUNGER, c->name, strtol(version, NULL, 10),
-		    BK_PG_NEWEST);
+		    BK_PG_YOUNGER, c->name, major, BK_PG_NEWEST);
 	if (check_files(c, e) == -1)
 		return -1;
 	if (c->found.swapped)

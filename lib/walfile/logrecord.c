@@ -139,8 +139,8 @@ set_time(struct bk_logrecord *r, struct cursor *c)
 }
 
 /*
- * The number of a prepared transaction.   Its items of statistics are
- * longer in newer versions.
+ * The number of a prepared transaction.  Its items of statistics are longer
+ * in newer versions.
  */
 static uint32_t
 prepared_xid(struct cursor *c, int major, int commit, uint32_t flags)
