@@ -76,8 +76,8 @@ $(COMPLETIONS): build-aux/completions.pl $(TOOLS)
 	perl build-aux/completions.pl $B/bin $(@D)
 
 # A row for each tool: the sources in bin that it has in addition to its own and
-# those of all tools, and the outside libraries.  It links these and no others, which
-# t/house.bats holds against the binary; -lmd is for the seal.
+# those of all tools, and the outside libraries.  It links these and no others,
+# which t/house.bats holds against the binary; -lmd is for the seal.
 ISA = $(if $(ISAL),-lisal)
 GZ = -ldeflate $(if $(ISAL),-lisal,-lz)
 S3 = -lcurl -lcrypto -lexpat -ljansson
@@ -177,8 +177,8 @@ deps:
 # hangs is ended after 40 minutes, and has failed.  LONG is what takes minutes
 # and finds little: what stands in contrib, the same on further servers, a
 # gigabyte in a segment.  make check-all has that, too, and with BK_LONG all
-# rounds of loops of which make check runs each third.
-# With as few descriptors as a login has: who leaks them is found.
+# rounds of loops of which make check runs each third.  All have as few
+# descriptors as a login has: a leak is found.
 LONG := $(wildcard $(patsubst %,t/%.bats,contrib_* *_versions *_servers \
     s3servers pitr_chaos))
 TESTS = $(filter-out $(LONG),$(wildcard t/*.bats))
