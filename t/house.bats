@@ -576,6 +576,7 @@ prose() {
 	seek -nE '^[[:space:]]*! ' t/*.bats | none
 	seek -nE '\|\| true' t/*.bats | none
 	seek -nE '^[[:space:]]*sleep [0-9]' t/*.bats t/support/*.bash | none
+	find t -name '*.bats' ! -perm -111 | none
 }
 
 @test "every tool is run by a bats file" {

@@ -640,10 +640,10 @@ proxy() {
 }
 
 @test "a limit of the role's own is not ours, a pooler's session stays clean" {
-	sql "ALTER ROLE nobody_else SET statement_timeout = 1;
+	sql "ALTER ROLE nobody_else SET statement_timeout = 100;
 	    ALTER ROLE nobody_else SET default_transaction_isolation = 'serializable'"
 	BK_DEBUG=sql PGUSER=nobody_else run -0 --separate-stderr bk-stat --json
-	grep -q 'SET LOCAL' <<<"$stderr"
+	grep -q 'SET LOCAL statement_timeout' <<<"$stderr"
 	run -1 grep -E ' SET [^L]|set_config\(.*, false\)' <<<"$stderr"
 	sql 'ALTER ROLE nobody_else RESET ALL'
 	jq -e '.tables.count == 2 and (.notes | length) == 1' <<<"$output"
