@@ -79,7 +79,7 @@ $(COMPLETIONS): build-aux/completions.pl $(TOOLS)
 # those of all tools, and the outside libraries.  It links these and no others,
 # which t/house.bats holds against the binary; -lmd is for the seal.
 ISA = $(if $(ISAL),-lisal)
-GZ = -ldeflate $(if $(ISAL),-lisal,-lz)
+GZ = -ldeflate $(ISA) -lz
 S3 = -lcurl -lcrypto -lexpat -ljansson
 PG = -lpq -ljansson -lxxhash
 bk-age = tool/receipts -ljansson -lcrypto -lmd
@@ -105,8 +105,8 @@ bk-save = tool/names -lmd
 bk-seal = seal_input -lmd
 bk-stat = tool/ca_file -lpq -ljansson -lmd
 bk-tee = -lmd
-bk-verify = verify_levels tool/ca_file tool/programs $(PG) $(GZ) -lz -lzstd \
-	-lcrypto -lmd
+bk-verify = verify_levels tool/ca_file tool/programs $(PG) $(GZ) -lzstd -lcrypto \
+	-lmd
 bk-walget = $(ISA) -lmd
 bk-walput = $(ISA) -lcrypto -lmd
 bk-walrecv = tool/ca_file -lpq $(ISA) -lcrypto -lmd
@@ -124,7 +124,7 @@ $(TOOLS): $B/bin/%: $B/obj/bin/%.o $$(call objects,$$(@F)) $(COVER_OBJ) \
 	$(CC) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $B/libbk.a \
 	    $(call libraries,$(@F))
 
-$(UNITS): LDLIBS = $(GZ) -lz -lzstd $(PG) $(S3) -lssl -lcrypto
+$(UNITS): LDLIBS = $(GZ) -lzstd $(PG) $(S3) -lssl -lcrypto
 # Calls that t/unit/starve.h makes fail go by way of its object.
 STARVE = $B/obj/t/support/starve.o
 $(UNITS): $B/t/%.t: $B/obj/t/unit/%.o $(STARVE) $(COVER_OBJ) $B/libbk.a
@@ -133,7 +133,7 @@ $(UNITS): $B/t/%.t: $B/obj/t/unit/%.o $(STARVE) $(COVER_OBJ) $B/libbk.a
 	    $$(nm $(STARVE) | sed -n 's/.* T __wrap_/-Wl,--wrap=/p')
 
 TORTURE := $B/torture/streams $B/torture/small_base
-$(TORTURE): LDLIBS = $(GZ) -lz -lzstd $(PG) $(S3)
+$(TORTURE): LDLIBS = $(GZ) -lzstd $(PG) $(S3)
 $(TORTURE): $B/torture/%: $B/obj/t/torture/%.o $B/libbk.a
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LDLIBS) -lmd
@@ -144,7 +144,7 @@ FUZZERS := $(patsubst t/fuzz/%.c,%,$(wildcard t/fuzz/*.c))
 FUZZLIB = $(addprefix $B/obj/t/fuzz/support/,fuzz.o heap.o answers.o) $B/libbk.a
 FUZZWRAP = -Wl,--wrap=read,--wrap=__read_chk,--wrap=bk_s3_place,--wrap=bk_s3_do,--wrap=bk_cred_http,--wrap=bk_sql_result,--wrap=bk_sql_exec,--wrap=bk_sql_send,--wrap=PQserverVersion,--wrap=PQgetCopyData
 FUZZLINK = mkdir -p $(@D) && $(CC) $(ALL_LDFLAGS) $(FUZZWRAP) -o $@ \
-	$(filter %.o %.a,$^) $(GZ) -lz -lzstd $(PG) $(S3) -lssl -lcrypto -lmd
+	$(filter %.o %.a,$^) $(GZ) -lzstd $(PG) $(S3) -lssl -lcrypto -lmd
 $B/obj/t/fuzz/%.o: ALL_CFLAGS += -DFUZZ_NAME=$(basename $(@F)) \
 	-DFUZZ_TARGETS="$(patsubst %,X(%),$(FUZZERS))"
 $B/obj/t/fuzz/support/main.o: $(FUZZERS:%=t/fuzz/%.c)

@@ -86,10 +86,14 @@ sys.stdout.buffer.write(gzip.open("plain.gz").read())' | cmp - plain
 @test "the marks are where bk-formats(5) says" {
 	bk-gz <plain >plain.gz
 	head -c 4096 plain.gz >head
-	tail -c 94 plain.gz >tail
+	tail -c 110 plain.gz >tail
 	sum=$(seal_of plain.gz | cut -c 1-64)
 	[ "$(head -c 126 head | tail -c 98)" = "$(opening_word)$sum()" ]
 	ends plain.gz
+	total=$(tail -c 94 tail | head -c 12 | od -An -tx1 | tr -d ' \n')
+	[ "$total" = "$(python3 -c 'import struct, sys, zlib
+b = sys.stdin.buffer.read()
+print(struct.pack("<QI", len(b), zlib.crc32(b)).hex())' <plain)" ]
 	has "$(closing_word)$(nonce_of plain.gz)000a" tail
 	[ "$(grep -caF "$(closing_word)" plain.gz)" = 1 ]
 	gunzip <tail | cmp - /dev/null		# the last member by itself
@@ -177,6 +181,29 @@ sys.stdout.buffer.write(gzip.open("plain.gz").read())' | cmp - plain
 	[ "$(stat -c %s out)" = 1048576 ]
 	refused plain
 	[[ $stderr == *'does not begin with a gzip member' ]]
+}
+
+@test "a member that is missing, doubled or moved: 3" {
+	bk-gz <plain >own.gz
+	cat >cut.py <<-'PY'
+		import struct, sys
+		b = open("own.gz", "rb").read()
+		m = []
+		while b:
+		    n = struct.unpack("<I", b[16:20])[0] if b[12:14] == b"BK" \
+		        else len(b)
+		    m.append(b[:n])
+		    b = b[n:]
+		sys.stdout.buffer.write(b"".join(m[int(i)] for i in sys.argv[1]))
+	PY
+	python3 cut.py 0123 | cmp own.gz -
+	for order in 013 023 01123 0213; do
+		python3 cut.py $order >bad.gz
+		gzip -t bad.gz
+		refused bad.gz
+		[[ $stderr == *'wrong checksum of all: a member is missing'* ]]
+		run -3 bk-verify <bad.gz
+	done
 }
 
 @test "--sealed demands the opening mark, in both directions" {

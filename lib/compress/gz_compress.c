@@ -12,6 +12,7 @@ struct job {
 	struct bk_writer *out;
 	struct bk_deflate **worker;
 	char opening[BK_SEAL_OPENING];
+	struct bk_gz_total total;
 };
 
 /* Read a member's content.  Empty input makes one member, too. */
@@ -48,7 +49,9 @@ static int
 drain(void *ctx, struct bk_block *b, struct bk_err *e)
 {
 	struct job *job = ctx;
+	const uint8_t *trailer = (uint8_t *)b->out + b->out_len - BK_GZ_TRAILER;
 
+	bk_gz_total_add(&job->total, bk_le_get32(trailer), b->in_len);
 	return bk_writer_write(job->out, b->out, b->out_len, e);
 }
 
@@ -83,7 +86,7 @@ bk_gz_compress(struct bk_reader *in, struct bk_writer *out, int level,
 	(void)bk_seal_open(&seal, job.opening);
 	if (bk_pipeline_run(&pipeline, e) == 0)
 		rc = bk_writer_write(out, last, bk_gz_header_closing(last,
-		    &seal), e);
+		    &seal, &job.total), e);
  done:
 	for (i = 0; i < threads; i++)
 		bk_deflate_free(job.worker[i]);

@@ -29,6 +29,8 @@ struct job {
 	struct bk_writer *out;
 	struct bk_inflate *inflate;
 	int inflating;		/* within a member of unknown size */
+	int sealed;		/* between two marks; total is since then */
+	struct bk_gz_total total;
 	struct libdeflate_decompressor **worker;
 };
 
@@ -44,12 +46,17 @@ fill_sized(struct job *job, const struct bk_gz_header *h, struct bk_block *b,
     struct bk_err *e)
 {
 	struct member *m = (struct member *)(void *)b->in;
+	const uint8_t *trailer;
 
 	b->tag = SIZED;
 	m->offset = bk_input_offset(job->input);
 	b->in_len = h->member - h->len;
-	return bk_input_take(job->input, m->body, b->in_len, e) == -1 ? -1 :
-	    1;
+	if (bk_input_take(job->input, m->body, b->in_len, e) == -1)
+		return -1;
+	trailer = m->body + b->in_len - BK_GZ_TRAILER;	/* work() checks it */
+	bk_gz_total_add(&job->total, bk_le_get32(trailer),
+	    bk_le_get32(trailer + 4));
+	return 1;
 }
 
 /*
@@ -87,7 +94,30 @@ fill_inflated(struct job *job, struct bk_block *b, struct bk_err *e)
 		    e);
 	job->inflating = state == BK_INFLATE_MORE;
 	b->out_len = OUT_CAP - room;
+	if (job->sealed)
+		bk_gz_total_add(&job->total, libdeflate_crc32(0, b->out,
+		    b->out_len), b->out_len);
 	return 1;
+}
+
+/*
+ * Each member has a checksum of its own; that none is missing, doubled or moved
+ * is seen by the total.
+ */
+static int
+check_total(struct job *job, const struct bk_gz_header *h, struct bk_err *e)
+{
+	if (h->mark == BK_INPUT_CLOSES && (!h->has_total ||
+	    h->total.bytes != job->total.bytes ||
+	    h->total.crc != job->total.crc))
+		return bk_input_bad(job->input, bk_input_offset(job->input),
+		    "wrong checksum of all: a member is missing, doubled or "
+		    "moved", e);
+	if (h->mark != BK_INPUT_OTHER) {
+		job->sealed = h->mark == BK_INPUT_OPENS;
+		job->total = (struct bk_gz_total){0};
+	}
+	return 0;
 }
 
 static int
@@ -100,6 +130,8 @@ fill(void *ctx, struct bk_block *b, struct bk_err *e)
 	if (!job->inflating) {
 		if ((rc = bk_gz_header_read(job->input, &h, e)) != 1)
 			return rc;
+		if (check_total(job, &h, e) == -1)
+			return -1;
 		if (usable_size(&h))
 			return fill_sized(job, &h, b, e);
 		bk_inflate_start(job->inflate);

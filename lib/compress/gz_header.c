@@ -2,6 +2,7 @@
 
 #include <libdeflate.h>
 #include <string.h>
+#include <zlib.h>
 
 #include "compress/le.h"
 #include "stream/heads.h"
@@ -13,6 +14,7 @@ enum { FHCRC = 2, FEXTRA = 4, FNAME = 8, FCOMMENT = 16, RESERVED = 0xe0 };
 #define SUB 4			/* bytes of a subfield's own header */
 #define SIZES_AT (FIXED + 2 + SUB)	/* ours is the first subfield */
 #define SIZES_LEN 8
+#define TOTAL_LEN 12
 #define LAST_LEN (2 + BK_GZ_TRAILER)	/* of the last member, after its mark */
 #define BGZF_CONTENT 65536	/* maximum content of a BGZF member */
 
@@ -79,16 +81,31 @@ bk_gz_header_sizes(uint8_t *p, uint32_t member, uint32_t content)
 }
 
 size_t
-bk_gz_header_closing(uint8_t p[BK_GZ_HEADER_MAX], const struct bk_seal *s)
+bk_gz_header_closing(uint8_t p[BK_GZ_HEADER_MAX], const struct bk_seal *s,
+    const struct bk_gz_total *total)
 {
-	uint8_t *q = put_fixed(p, SUB + BK_SEAL_CLOSING);
+	uint8_t *q = put_fixed(p, SUB + TOTAL_LEN + SUB + BK_SEAL_CLOSING);
 	char closing[BK_SEAL_CLOSING + 1];
 
+	*q++ = 'B';
+	*q++ = 'T';
+	q = put16(q, TOTAL_LEN);
+	bk_le_put32(q, (uint32_t)total->bytes);
+	bk_le_put32(q + 4, (uint32_t)(total->bytes >> 32));
+	bk_le_put32(q + 8, total->crc);
+	q += TOTAL_LEN;
 	bk_seal_close(s, LAST_LEN, closing);
 	q = put_mark(q, closing);
 	q = put16(q, 3); /* deflate: one final, empty block */
 	memset(q, 0, BK_GZ_TRAILER);
 	return (size_t)(q + BK_GZ_TRAILER - p);
+}
+
+void
+bk_gz_total_add(struct bk_gz_total *t, uint32_t crc, size_t n)
+{
+	t->bytes += n;
+	t->crc = (uint32_t)crc32_combine(t->crc, crc, (z_off_t)n);
 }
 
 /* Consume n bytes of the header, updating its length and CRC. */
@@ -119,16 +136,24 @@ read_subfields(struct bk_input *in, const uint8_t *p, size_t n,
     struct bk_gz_header *h, struct bk_err *e)
 {
 	size_t len;
+	int mark;
 
 	for (; n >= SUB; p += SUB + len, n -= SUB + len) {
 		if ((len = get16(p + 2)) > n - SUB)
 			return 0;	/* not subfields: gzip allows that */
 		if (p[0] != 'B')
 			continue;
-		if (p[1] == BK_HEAD_GZIP_FIELD[1] &&
-		    bk_input_mark(in, p + SUB, len, LAST_LEN, e) == -1)
-			return -1;
-		if (p[1] == 'K' && len == SIZES_LEN) {
+		if (p[1] == BK_HEAD_GZIP_FIELD[1]) {
+			mark = bk_input_mark(in, p + SUB, len, LAST_LEN, e);
+			if (mark == -1)
+				return -1;
+			h->mark = (enum bk_input_marked)mark;
+		} else if (p[1] == 'T' && len == TOTAL_LEN) {
+			h->total.bytes = bk_le_get32(p + SUB) |
+			    (uint64_t)bk_le_get32(p + SUB + 4) << 32;
+			h->total.crc = bk_le_get32(p + SUB + 8);
+			h->has_total = 1;
+		} else if (p[1] == 'K' && len == SIZES_LEN) {
 			h->member = bk_le_get32(p + SUB);
 			h->content = bk_le_get32(p + SUB + 4);
 		} else if (p[1] == 'C' && len == 2) {

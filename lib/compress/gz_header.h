@@ -8,9 +8,11 @@
  *				and trailer; u32 bytes of its content
  *	'B' 'S'			a mark (stream/seal.h): the opening one with its
  *				label, or the closing one with its digits
+ *	'B' 'T', length 12	u64 bytes and u32 CRC32 of all content since the
+ *				opening mark
  *
- * The first member has both, later ones the sizes only, and the last, which is
- * empty, a closing mark only.  BGZF's 'B' 'C' subfield, u16 bytes of the whole
+ * The first member has sizes and a mark, later ones the sizes only, and the
+ * last, which is empty, the total and a mark.  BGZF's 'B' 'C' subfield, u16 bytes of the whole
  * member minus 1, is supported, too.
  */
 #include "compress/input.h"
@@ -20,11 +22,22 @@
 #define BK_GZ_HEADER_MAX 1024		/* maximum bytes of our headers */
 #define BK_GZ_TRAILER 8			/* u32 CRC32, u32 content bytes */
 
+struct bk_gz_total {
+	uint64_t bytes;
+	uint32_t crc;
+};
+
 struct bk_gz_header {
 	size_t len;		/* bytes of this header */
 	uint32_t member;	/* bytes of the whole member; 0: unknown */
 	uint32_t content;	/* if known: maximum bytes of content */
+	enum bk_input_marked mark;
+	int has_total;
+	struct bk_gz_total total;
 };
+
+/* Add n bytes with that CRC32 to *t, which begins as all zeros. */
+void bk_gz_total_add(struct bk_gz_total *t, uint32_t crc, size_t n);
 
 /*
  * Write a member's header to the BK_GZ_HEADER_MAX bytes at p; returns its
@@ -34,9 +47,9 @@ struct bk_gz_header {
 size_t bk_gz_header_put(uint8_t *p, const char *opening);
 void bk_gz_header_sizes(uint8_t *p, uint32_t member, uint32_t content);
 
-/* Write the complete last member to p; returns its length, 94 bytes. */
+/* Write the complete last member to p; returns its length, 110 bytes. */
 size_t bk_gz_header_closing(uint8_t p[BK_GZ_HEADER_MAX],
-    const struct bk_seal *s);
+    const struct bk_seal *s, const struct bk_gz_total *total);
 
 /*
  * Read the next member's header with any optional fields, and check its marks;

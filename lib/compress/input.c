@@ -171,13 +171,16 @@ bk_input_mark(struct bk_input *in, const void *p, size_t n, unsigned after,
 			    "begins, but the previous one is unfinished", e);
 		in->seal = seal;
 		in->open = 1;
-	} else if (in->open && bk_seal_closes(&in->seal, p, n, after)) {
+		return BK_INPUT_OPENS;
+	}
+	if (in->open && bk_seal_closes(&in->seal, p, n, after)) {
 		in->open = 0;
-	} else if (bk_seal_find_closing(p, n) != -1) {
+		return BK_INPUT_CLOSES;
+	}
+	if (bk_seal_find_closing(p, n) != -1)
 		return bk_input_bad(in, in->frame, "a stream ends, but its "
 		    "beginning is missing", e);
-	}
-	return 0;
+	return BK_INPUT_OTHER;
 }
 
 int

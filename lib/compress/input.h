@@ -62,9 +62,10 @@ uint64_t bk_input_offset(const struct bk_input *in);
 
 /*
  * Check the n bytes at p, from a place where this format has marks; a closing
- * one is followed by after bytes.  0, or -1 with *e set: BK_DATA an opening
- * mark within an open stream, or a closing mark of another one.
+ * one is followed by after bytes.  -1 with *e set: BK_DATA an opening mark
+ * within an open stream, or a closing mark of another one.
  */
+enum bk_input_marked { BK_INPUT_OTHER, BK_INPUT_OPENS, BK_INPUT_CLOSES };
 int bk_input_mark(struct bk_input *in, const void *p, size_t n, unsigned after,
     struct bk_err *e);
 

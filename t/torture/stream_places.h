@@ -34,7 +34,7 @@ in_label(const uint8_t *p, size_t n, size_t at)
 static const char *
 free_gzip(const uint8_t *p, size_t n, size_t at)
 {
-	size_t in = at < n - 94 ? at : at - (n - 94);	/* its member */
+	size_t in = at < n - 110 ? at : at - (n - 110);	/* its member */
 
 	if (in >= 3 && in <= 9)
 		return "FTEXT, MTIME, XFL, OS";

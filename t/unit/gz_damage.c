@@ -10,6 +10,9 @@
 #include "compress/le.h"
 #include "stream/seal.h"
 
+static struct bk_seal seal;		/* of the stream last opened */
+static struct bk_gz_total total;	/* since then */
+
 /* A member of any size, as bk_gz_compress() writes them. */
 static void
 add_member(struct bytes *b, const char *opening, const struct bytes *content)
@@ -26,14 +29,13 @@ add_member(struct bytes *b, const char *opening, const struct bytes *content)
 	n += bk_deflate_run(d, content->p, content->len, m + n);
 	bk_le_put32(m + n, libdeflate_crc32(0, content->p, content->len));
 	bk_le_put32(m + n + 4, (uint32_t)content->len);
+	bk_gz_total_add(&total, bk_le_get32(m + n), content->len);
 	n += BK_GZ_TRAILER;
 	bk_gz_header_sizes(m, (uint32_t)n, (uint32_t)content->len);
 	append(b, m, n);
 	bk_deflate_free(d);
 	free(m);
 }
-
-static struct bk_seal seal;	/* of the stream last opened */
 
 static void
 add_opening(struct bytes *b, const struct bytes *content)
@@ -46,6 +48,7 @@ add_opening(struct bytes *b, const struct bytes *content)
 	if (bk_seal_new(&seal, &label, &e) == -1)
 		bail("no seal");
 	(void)bk_seal_open(&seal, opening);
+	total = (struct bk_gz_total){0};
 	add_member(b, opening, content);
 }
 
@@ -54,7 +57,7 @@ add_closing(struct bytes *b)
 {
 	uint8_t last[BK_GZ_HEADER_MAX];
 
-	append(b, last, bk_gz_header_closing(last, &seal));
+	append(b, last, bk_gz_header_closing(last, &seal, &total));
 }
 
 /* A complete stream: three members with content and the last one. */
@@ -182,6 +185,63 @@ test_joined(void)
 	free(padded.p);
 	free(lost.p);
 	free(headless.p);
+}
+
+/* Whole members of one stream that are missing, doubled or moved. */
+static void
+test_members(void)
+{
+	static const struct {
+		const char *order, *name;
+	} cases[] = {
+		{ "02", "a member is missing" },
+		{ "0112", "a member is there twice" },
+		{ "021", "two members have changed places" },
+		{ "01", "the last one is missing" },
+		{ "0x12", "a foreign one is between them" },
+	};
+	struct bytes content = prose(3000), whole = {0}, b = {0}, part[3];
+	struct bytes none = {0};
+	size_t third = content.len / 3, i;
+	const char *p;
+
+	for (i = 0; i < 3; i++)
+		part[i] = (struct bytes){ content.p + i * third, third };
+	content.len = 3 * third;
+	add_own(&whole, &content);
+	check_good(bk_gz_decompress, &whole, &content, 2, "all in their order");
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct bk_gz_total right;
+
+		b.len = 0;
+		add_opening(&b, &part[0]);
+		right = total;
+		bk_gz_total_add(&right, libdeflate_crc32(0, part[1].p, third),
+		    third);
+		bk_gz_total_add(&right, libdeflate_crc32(0, part[2].p, third),
+		    third);
+		for (p = cases[i].order + 1; *p != '\0'; p++) {
+			if (*p == 'x')
+				add_foreign(&b, &part[0], 6, 0);
+			else
+				add_member(&b, NULL, &part[*p - '0']);
+		}
+		total = right;
+		add_closing(&b);
+		check_bad(bk_gz_decompress, &b, "checksum of all",
+		    cases[i].name);
+	}
+	b.len = 0;
+	add_opening(&b, &none);
+	add_foreign(&b, &content, 6, 0);
+	bk_gz_total_add(&total, libdeflate_crc32(0, content.p, content.len),
+	    content.len);
+	add_closing(&b);
+	check_good(bk_gz_decompress, &b, &content, 2,
+	    "a member without sizes counts as well");
+	free(whole.p);
+	free(b.p);
+	free(content.p);
 }
 
 /* Members too large to be inflated by a worker, as a later bk-gz may write. */
@@ -330,6 +390,7 @@ main(void)
 {
 	test_small();
 	test_joined();
+	test_members();
 	test_hostile();
 	test_edges();
 	test_salvage();
