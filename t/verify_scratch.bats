@@ -248,6 +248,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' bk-verify --restore -o r <slow 2>err &
 	off='for n; do echo 0 >/proc/sys/user/max_${n}_namespaces; done; exec'
 	"${as[@]}" unshare -U -c --keep-caps sh -c "$off true" sh mnt 2>why ||
 	    skip "no user namespaces: $(<why)"
+	find /dev/shm -name 'PostgreSQL.*' -newer shop.bk >before
 	run -0 --separate-stderr "${as[@]}" unshare -U -c --keep-caps sh -c \
 	    "$off '$BK_BIN/bk-verify' --scratch" sh mnt <shop.bk
 	[[ $stderr == *'cannot isolate its files on this system: code in the dump'* ]]
@@ -257,6 +258,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' bk-verify --restore -o r <slow 2>err &
 	run -0 --separate-stderr "${as[@]}" unshare -U -c --keep-caps sh -c \
 	    "$off '$BK_BIN/bk-verify' --scratch" sh mnt pid net <shop.bk
 	[[ $stderr == *'cannot isolate its network, processes and files on this system: code in the dump'* ]]
+	find /dev/shm -name 'PostgreSQL.*' -newer shop.bk | diff before -
 }
 
 @test "with the dump's roles, and its digits of floats" {

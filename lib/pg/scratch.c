@@ -36,7 +36,9 @@ static const char defaults[] = "\nfsync = off\nfull_page_writes = off\n"
     "max_wal_size = 8GB\ncheckpoint_timeout = 1h\nautovacuum = off\n"
     "shared_buffers = 128MB\nmaintenance_work_mem = 256MB\n"
     "max_connections = 300\nmax_locks_per_transaction = 1024\n"
-    "logging_collector = off\narchive_mode = off\nssl = off\n";
+    "logging_collector = off\narchive_mode = off\nssl = off\n"
+    /* it may be killed: what it shares goes with its directory */
+    "dynamic_shared_memory_type = mmap\n";
 
 /* Read a line of at most cap - 1 bytes, without its newline; 0 or -1. */
 static int

@@ -5,10 +5,10 @@
  *
  *	bk_restore_open	  header, table of contents, what precedes the data
  *	(the caller creates the database: naming it is policy)
- *	bk_restore_load	  pre-data by pg_restore; rows and large objects by
- *			  our own connections (load.h); the stream's end;
- *			  counts and digests against the proof records;
- *			  post-data and privileges by pg_restore -j; ANALYZE
+ *	bk_restore_load	  pre-data, an entry at a time (ddl.h); rows and large
+ *			  objects by several connections (load.h); the stream's
+ *			  end; counts and digests against the proof records;
+ *			  post-data and privileges (ddl.h); ANALYZE
  *
  * Rows are counted and digested as they pass (archive/digest.h) and counted
  * again by the server's reply to COPY.  Triggers, foreign keys, rules and

@@ -32,6 +32,8 @@ static const char settings[] = "fsync = off\nfull_page_writes = off\n"
     "max_connections = 100\nmax_prepared_transactions = 1000\n"
     "max_locks_per_transaction = 1024\nmax_wal_senders = 0\n"
     "logging_collector = off\nssl = off\n"
+    /* it may be killed: what it shares goes with its directory */
+    "dynamic_shared_memory_type = mmap\n"
     /* tablespaces are directories here, not links */
     "allow_in_place_tablespaces = on\n";
 
