@@ -428,6 +428,37 @@ definitions_that_call() {
 	done
 }
 
+@test "a function that was added to an extension by the owner of both" {
+	createdb -O bob member
+	PGUSER=bob psql -qX -v ON_ERROR_STOP=1 member <<-'SQL' >/dev/null
+	CREATE EXTENSION hstore;
+	CREATE FUNCTION public.rise() RETURNS boolean LANGUAGE plpgsql AS $$
+	BEGIN
+		ALTER ROLE bob SUPERUSER;
+		RETURN true;
+	EXCEPTION WHEN insufficient_privilege THEN
+		RETURN true;
+	END $$;
+	CREATE FUNCTION public.f(int) RETURNS boolean IMMUTABLE
+	    LANGUAGE plpgsql AS 'BEGIN RETURN public.rise(); END';
+	CREATE TABLE t (a int CHECK (public.f(a)));
+	INSERT INTO t VALUES (1);
+	ALTER EXTENSION hstore ADD FUNCTION public.f(int);
+	ALTER EXTENSION hstore ADD FUNCTION public.rise();
+	SQL
+	bk-dump member >bk
+	sql 'TRUNCATE t' member
+	run -0 --separate-stderr bk-restore -t t --data-only member <bk
+	[ "$(sql "SELECT count(*), max(rolsuper::int) FROM t, pg_roles
+	    WHERE rolname = 'bob'" member)" = '1|0' ]
+	sql 'DROP TABLE t' member
+	run -0 --separate-stderr bk-restore -t t member <bk
+	[[ $stderr == *'functions whose owners are not superusers could run'* ]]
+	[ "$(sql "SELECT count(*), max(rolsuper::int) FROM t, pg_roles
+	    WHERE rolname = 'bob'" member)" = '1|0' ]
+	dropdb member
+}
+
 @test "PostgreSQL 13: definitions that call code of the dump" {
 	definitions_that_call 13
 }

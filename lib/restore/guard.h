@@ -3,10 +3,10 @@
 /*
  * Rows whose arrival runs code of the dump: a CHECK, a domain, a generated
  * column or a partition key that calls more than PostgreSQL's own immutable
- * functions and those of extensions.  By COPY it would run with the rights of
- * the role that restores.  SET ROLE does not bind it: code may say RESET ROLE,
- * or leave a cursor WITH HOLD, or a deferred trigger, that runs when the
- * session is itself again.  What does bind it is PostgreSQL's
+ * functions and those of extensions that superusers own.  By COPY it would run
+ * with the rights of the role that restores.  SET ROLE does not bind it: code
+ * may say RESET ROLE, or leave a cursor WITH HOLD, or a deferred trigger, that
+ * runs when the session is itself again.  What does bind it is PostgreSQL's
  * security-restricted operation, in which roles cannot be changed and nothing
  * can be left.  A client begins one by REFRESH MATERIALIZED VIEW, which runs as
  * the view's owner.  So the rows of such a table

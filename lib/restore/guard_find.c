@@ -4,10 +4,15 @@
 
 #include <string.h>
 
-/* Whether f, of pg_proc, is PostgreSQL's own or an extension's, and pure. */
-#define SAFE "(f.provolatile = 'i' AND (f.oid < 16384 OR EXISTS (SELECT 1 " \
+/*
+ * Whether f, of pg_proc, is PostgreSQL's own or an extension's, and pure.  The
+ * owner of an extension may add functions of his own to it.
+ */
+#define SAFE "(f.provolatile = 'i' AND (f.oid < 16384 OR (f.proowner IN " \
+    "(SELECT o.oid FROM pg_catalog.pg_roles o WHERE o.rolsuper) AND " \
+    "EXISTS (SELECT 1 " \
     "FROM pg_catalog.pg_depend e WHERE e.objid = f.oid AND e.deptype = 'e' " \
-    "AND e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass)))"
+    "AND e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass))))"
 #define FOUND(pattern) "pg_catalog.regexp_matches(t, '" pattern \
     "', 'g') AS m (x)"
 

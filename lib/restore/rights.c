@@ -301,7 +301,7 @@ bk_rights_live(PGconn *conn, const char *super, struct bk_rights *found,
 	    "'pg_catalog.event_trigger'::pg_catalog.regtype) AND NOT EXISTS "
 	    "(SELECT 1 FROM pg_catalog.pg_depend d WHERE d.objid = p.oid AND "
 	    "d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND "
-	    "d.deptype IN ('e', 'i'))", 1, type, &super);
+	    "d.deptype = 'i')", 1, type, &super);
 
 	if (PQresultStatus(res) != PGRES_TUPLES_OK) {
 		bk_conn_fail(conn, res, NULL, e);
