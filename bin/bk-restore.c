@@ -214,7 +214,7 @@ make_database(const struct options *o, struct bk_err *e)
 	/* a half-created database could not be dropped */
 	signals_hold();
 	rc = bk_newdb_create(target.conn, &like, newdb, e);
-	if (rc == 0 && !target.exists && bk_own_name_possible(target.conn))
+	if (rc == 0 && !target.exists && bk_conn_is_super(target.conn))
 		rc = bk_own_name_take(target.conn, target.database.data, newdb,
 		    target.params, e);
 	else if (rc == 0)

@@ -85,17 +85,20 @@ static int
 add_opening(const struct restore_swap *r, struct bk_buf *sql, struct bk_err *e)
 {
 	const char *name = r->target->database.data;
+	const struct bk_newdb_like like = { .target = name,
+	    .toc = r->archive == NULL ? NULL : bk_restore_toc(r->archive),
+	    .no_owner = r->load->no_owner };
 
-	if (has_own_name(r))
-		return bk_own_name_open(name, sql, e);
-	if (bk_buf_puts(sql, "ALTER DATABASE ", e) == -1 ||
+	if (has_own_name(r)) {
+		if (bk_own_name_open(name, sql, e) == -1)
+			return -1;
+	} else if (bk_buf_puts(sql, "ALTER DATABASE ", e) == -1 ||
 	    bk_conn_ident(sql, r->name, e) == -1 ||
 	    bk_buf_puts(sql, " RENAME TO ", e) == -1 ||
 	    bk_conn_ident(sql, name, e) == -1 ||
-	    bk_buf_puts(sql, "; COMMENT ON DATABASE ", e) == -1 ||
-	    bk_conn_ident(sql, name, e) == -1)
+	    bk_buf_puts(sql, "; ", e) == -1)
 		return -1;
-	return bk_buf_puts(sql, " IS NULL; ", e);
+	return bk_newdb_open(r->target->conn, name, &like, sql, e);
 }
 
 /*

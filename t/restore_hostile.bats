@@ -459,6 +459,34 @@ definitions_that_call() {
 	dropdb member
 }
 
+@test "a superuser's event trigger whose function is another's" {
+	createdb events
+	sql 'CREATE SCHEMA s AUTHORIZATION bob' events
+	PGUSER=bob psql -qX -v ON_ERROR_STOP=1 events <<-'SQL'
+	CREATE FUNCTION s.f() RETURNS event_trigger LANGUAGE plpgsql AS $$
+	BEGIN
+		ALTER ROLE bob SUPERUSER;
+	EXCEPTION WHEN insufficient_privilege THEN
+		NULL;
+	END $$;
+	CREATE TABLE s.t (a int PRIMARY KEY);
+	INSERT INTO s.t SELECT generate_series(1, 200000);
+	SQL
+	sql 'CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION s.f()' \
+	    events
+	bk-dump events >bk
+	run -3 --separate-stderr bk-verify --restore -o r <bk
+	[[ $stderr == *'its code would run as a superuser (1 functions'*'s.f())'* ]]
+	harmless
+	bk-verify -q --trust-code --restore <bk >r
+	harmless
+	# in a live database any statement of a superuser's fires it
+	run -0 --separate-stderr bk-restore --replace-table -t s.t events <bk
+	[[ $stderr == *'1 functions whose owners are not superusers could run'* ]]
+	sql 'ALTER ROLE bob NOSUPERUSER'
+	dropdb events
+}
+
 @test "PostgreSQL 13: definitions that call code of the dump" {
 	definitions_that_call 13
 }

@@ -70,6 +70,7 @@ restored() {
 
 # paused OPTION...: a restore of shop in the middle of its rows; go lets it on.
 paused() {
+	rm -f gate
 	mkfifo gate
 	exec 9<>gate
 	(head -c 300000 $DUMP && cat <&8 && tail -c +300001 $DUMP) 8<gate 3>&- 9>&- |
@@ -601,6 +602,57 @@ about() {
 	bk-restore -q --drop-old shop
 	[ "$(dbs | grep -c '^shop')" = 1 ]
 	sql 'ALTER DATABASE shop IS_TEMPLATE false'
+}
+
+# may_connect ROLE: to the database that is being loaded?
+may_connect() {
+	PGUSER=$1 psql -qXAtc 'SELECT 1' "$(dbs | grep -E '^shop(_new|$)' |
+	    tail -n 1)" 2>&1
+}
+
+@test "nobody else connects to what is being loaded, and may change it" {
+	local as
+	sql 'CREATE ROLE joe LOGIN; CREATE ROLE maker LOGIN CREATEDB'
+	sql 'GRANT joe TO maker'
+	sql 'ALTER DATABASE shop OWNER TO joe; ALTER DATABASE shop
+	    CONNECTION LIMIT 17'
+	for as in postgres maker; do
+		sql 'ALTER DATABASE shop OWNER TO joe'
+		export PGUSER=$as
+		paused --no-owner --no-acl
+		export PGUSER=postgres
+		# its owner, where it cannot be otherwise
+		[ $as = maker ] || run -2 may_connect joe
+		run -2 may_connect nobody_else
+		sql 'CREATE ROLE stranger LOGIN'
+		run -2 may_connect stranger
+		[[ $output == *'too many connections'* || $output == *'permission denied'* ]]
+		go
+		[ "$status" = 0 ]
+		[ "$(may_connect stranger)" = 1 ]
+		is "d.datconnlimit = 17 AND r.rolname = 'joe' FROM pg_database d
+		    JOIN pg_roles r ON r.oid = datdba WHERE datname = 'shop'"
+		sql 'DROP ROLE stranger'
+		bk-restore --drop-old shop
+	done
+	# of its own name
+	bk-dump shop >its.bk
+	DUMP=its.bk
+	for as in postgres maker; do
+		dropdb shop
+		export PGUSER=$as
+		REPLACE= paused --no-acl
+		export PGUSER=postgres
+		run -2 may_connect stranger
+		[ $as = maker ] || run -2 may_connect joe
+		go
+		[ "$status" = 0 ]
+		[ "$(may_connect joe)" = 1 ]
+		is "datconnlimit = 17 AND rolname = 'joe' FROM pg_database d
+		    JOIN pg_roles r ON r.oid = datdba WHERE datname = 'shop'"
+	done
+	dropdb shop
+	sql 'DROP ROLE joe; DROP ROLE maker'
 }
 
 @test "what merely has the name of a database set aside is none" {

@@ -195,6 +195,37 @@ each_damage() {
 	psql -qX copy -c 'ALTER TABLE app.child DROP added'
 }
 
+@test "the copy is read with the settings that the dump was made with" {
+	local set
+	for set in quote_all_identifiers=on standard_conforming_strings=off; do
+		createdb its
+		psql -qX -v ON_ERROR_STOP=1 -c "ALTER DATABASE its SET $set" its
+		psql -qX -v ON_ERROR_STOP=1 its <<-'SQL'
+		CREATE TABLE t (a int);
+		COMMENT ON TABLE t IS E'a\\b';
+		CREATE FUNCTION f(a int, OUT b text) LANGUAGE sql
+		    AS 'SELECT 1::text';
+		CREATE CAST (t AS int) WITH INOUT;
+		GRANT EXECUTE ON FUNCTION f TO bob;
+		SQL
+		bk-dump its >its.bk
+		bk-verify -q --trust-code --restore -o r <its.bk
+		bk-verify -q --against its -o r <its.bk
+		dropdb its
+	done
+	# written in the order in which they were made
+	createdb its
+	psql -qXc "ALTER ROLE alice IN DATABASE its SET work_mem = '1MB'" \
+	    -c "ALTER ROLE bob IN DATABASE its SET work_mem = '1MB'" its
+	bk-dump its >its.bk
+	psql -qXc "ALTER ROLE alice IN DATABASE its SET work_mem = '2MB'" \
+	    -c "ALTER ROLE alice IN DATABASE its SET work_mem = '1MB'" its
+	bk-verify -q --against its -o r <its.bk
+	psql -qXc "ALTER ROLE bob IN DATABASE its SET work_mem = '3MB'" its
+	run -3 bk-verify -q --against its -o r <its.bk
+	dropdb its
+}
+
 @test "a copy that lacks a table's column differs, whatever else fails" {
 	createdb -T copy less
 	psql -qX less -c 'ALTER TABLE app.audit DROP what'

@@ -267,6 +267,39 @@ bk_conn_params_option(struct bk_conn_params *p, const char *option,
 	return 0;
 }
 
+/* strdup(), of NULL as well; 0 or -1. */
+static int
+copy_text(char **to, const char *from)
+{
+	*to = from == NULL ? NULL : strdup(from);
+	return from != NULL && *to == NULL ? -1 : 0;
+}
+
+struct bk_conn_params *
+bk_conn_params_copy(const struct bk_conn_params *p, struct bk_err *e)
+{
+	struct bk_conn_params *copy = calloc(1, sizeof(*copy));
+	size_t i;
+	int rc = -1;
+
+	if (copy != NULL && (copy->param = calloc(p->n + 1,
+	    sizeof(*copy->param))) != NULL)
+		rc = 0;
+	for (i = 0; rc == 0 && i < p->n; i++) {
+		copy->n++;
+		if (copy_text(&copy->param[i].keyword, p->param[i].keyword) ==
+		    -1 || copy_text(&copy->param[i].envvar,
+		    p->param[i].envvar) == -1 ||
+		    copy_text(&copy->param[i].value, p->param[i].value) == -1)
+			rc = -1;
+	}
+	if (rc == 0)
+		return copy;
+	bk_fail_memory(e);
+	bk_conn_params_free(copy);
+	return NULL;
+}
+
 void
 bk_conn_params_free(struct bk_conn_params *p)
 {
@@ -475,6 +508,14 @@ bk_conn_query1(PGconn *conn, const char *sql, const char *arg,
     struct bk_err *e)
 {
 	return rows(conn, bk_sql_params(conn, sql, 1, NULL, &arg), e);
+}
+
+int
+bk_conn_is_super(PGconn *conn)
+{
+	const char *super = PQparameterStatus(conn, "is_superuser");
+
+	return super != NULL && strcmp(super, "on") == 0;
 }
 
 /*

@@ -50,6 +50,8 @@ PGconn *bk_conn_open(const struct bk_conn_target *t, struct bk_err *e);
  */
 struct bk_conn_params;
 struct bk_conn_params *bk_conn_params(PGconn *conn, struct bk_err *e);
+struct bk_conn_params *bk_conn_params_copy(const struct bk_conn_params *p,
+    struct bk_err *e);
 void bk_conn_params_free(struct bk_conn_params *p);	/* NULL is fine */
 
 /* Change the database to db, on the same server. */
@@ -116,6 +118,9 @@ int bk_conn_failed_with(const PGresult *res, const char *sqlstate);
 
 /* Append name as a quoted identifier: "na""me". */
 int bk_conn_ident(struct bk_buf *b, const char *name, struct bk_err *e);
+
+/* 1 if conn's current role is a superuser. */
+int bk_conn_is_super(PGconn *conn);
 
 /* Append schema.name, both quoted; schema may be NULL or "". */
 int bk_conn_qualified(struct bk_buf *b, const char *schema, const char *name,

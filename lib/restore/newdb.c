@@ -129,6 +129,9 @@ drop_tables(PGconn *conn)
 	    "'MATERIALIZED VIEW' ELSE 'TABLE' END, nspname, relname) "
 	    "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n "
 	    "ON n.oid = relnamespace WHERE relkind IN ('r', 'm') "
+	    /* which a DROP would fire, as whom we are */
+	    "AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_event_trigger "
+	    "WHERE evtenabled <> 'D') "
 	    "AND c.oid >= 16384 AND nspname !~ '^pg_' "
 	    "AND pg_catalog.pg_table_size(c.oid) > 1024 * 1024 "
 	    "ORDER BY pg_catalog.pg_table_size(c.oid) DESC");
@@ -285,12 +288,14 @@ add_tablespace(struct bk_buf *sql, PGconn *conn, const char *target,
 	return rc;
 }
 
-static int
-add_owner(struct bk_buf *sql, const char *owner, struct bk_err *e)
+/* The owner in the DATABASE entry; NULL: none, or not wanted. */
+static const char *
+entry_owner(const struct bk_newdb_like *like)
 {
-	if (bk_buf_puts(sql, " OWNER ", e) == -1)
-		return -1;
-	return bk_conn_ident(sql, owner, e);
+	const struct bk_toc_entry *te = database_entry(like->toc);
+
+	return te == NULL || te->owner == NULL || *te->owner == '\0' ||
+	    like->no_owner ? NULL : te->owner;
 }
 
 /* The length of the value at s, a string or a name; 0: none. */
@@ -379,7 +384,7 @@ add_options(struct bk_buf *sql, PGconn *conn, const struct bk_newdb_like *like,
     struct bk_err *e)
 {
 	const struct bk_toc_entry *te = database_entry(like->toc);
-	const char *options = te == NULL ? NULL : entry_options(te);
+	const char *options = te == NULL ? NULL : entry_options(te), *owner;
 	PGresult *res = bk_conn_query1(conn, like_sql, like->target, e);
 	int rc = -1, old;
 
@@ -391,36 +396,73 @@ add_options(struct bk_buf *sql, PGconn *conn, const struct bk_newdb_like *like,
 		    like->no_tablespaces, e);
 	else if ((rc = bk_buf_puts(sql, " TEMPLATE template0", e)) == 0 && old)
 		rc = add_like(sql, conn, res, e);
-	if (rc == 0 && old) {
-		rc = add_owner(sql, PQgetvalue(res, 0, 0), e);
-		if (rc == 0)
-			rc = add_tablespace(sql, conn, like->target, e);
-	} else if (rc == 0 && te != NULL && te->owner != NULL &&
-	    *te->owner != '\0' && !like->no_owner) {
-		rc = add_owner(sql, te->owner, e);
-	}
+	if (rc == 0 && old)
+		rc = add_tablespace(sql, conn, like->target, e);
+	/* a superuser gives it away when it is complete */
+	owner = old ? PQgetvalue(res, 0, 0) : entry_owner(like);
+	if (rc == 0 && owner != NULL && !bk_conn_is_super(conn) &&
+	    (rc = bk_buf_puts(sql, " OWNER ", e)) == 0)
+		rc = bk_conn_ident(sql, owner, e);
 	PQclear(res);
 	return rc;
 }
 
+/* Append "before NAME after". */
+static int
+add_named(struct bk_buf *sql, const char *before, const char *name,
+    const char *after, struct bk_err *e)
+{
+	if (bk_buf_puts(sql, before, e) == -1 ||
+	    bk_conn_ident(sql, name, e) == -1)
+		return -1;
+	return bk_buf_puts(sql, after, e);
+}
+
 /*
  * It cannot be made together with its comment, by which it is known: until it
- * has that, it is closed, and known by that.
+ * has that, nobody can connect to it, and it is known by that; from then on,
+ * only we can.
  */
 static int
 mark(PGconn *conn, const char *name, struct bk_err *e)
 {
 	struct bk_buf sql = {0};
-	int rc = -1;
+	int rc = bk_buf_printf(&sql, e, " IS '%s'; ", comment);
 
+	if (rc == 0 && bk_conn_is_super(conn))
+		rc = add_named(&sql, "ALTER DATABASE ", name,
+		    " CONNECTION LIMIT 0; ", e);
+	else if (rc == 0)
+		rc = add_named(&sql, "REVOKE CONNECT ON DATABASE ", name,
+		    " FROM PUBLIC; ", e);
+	if (rc == 0)
+		rc = add_named(&sql, "ALTER DATABASE ", name,
+		    " ALLOW_CONNECTIONS true", e);
 	/* one string is one transaction */
-	if (bk_buf_printf(&sql, e, " IS '%s'; ALTER DATABASE ", comment) == 0 &&
-	    bk_conn_ident(&sql, name, e) == 0 &&
-	    bk_buf_puts(&sql, " ALLOW_CONNECTIONS true", e) == 0)
+	if (rc == 0)
 		rc = exec_named(conn, "COMMENT ON DATABASE ", name, sql.data,
 		    e);
 	bk_buf_free(&sql);
 	return rc;
+}
+
+int
+bk_newdb_open(PGconn *conn, const char *name, const struct bk_newdb_like *like,
+    struct bk_buf *sql, struct bk_err *e)
+{
+	const char *owner = entry_owner(like);
+	int rc;
+
+	if (!bk_conn_is_super(conn))
+		rc = add_named(sql, "GRANT CONNECT ON DATABASE ", name,
+		    " TO PUBLIC; ", e);
+	else if ((rc = add_named(sql, "ALTER DATABASE ", name,
+	    " CONNECTION LIMIT -1; ", e)) == 0 && owner != NULL &&
+	    (rc = add_named(sql, "ALTER DATABASE ", name, " OWNER TO ",
+	    e)) == 0 && (rc = bk_conn_ident(sql, owner, e)) == 0)
+		rc = bk_buf_puts(sql, "; ", e);
+	return rc == -1 ? -1 : add_named(sql, "COMMENT ON DATABASE ", name,
+	    " IS NULL; ", e);
 }
 
 /* Choose an unused name and lock it. */
@@ -503,6 +545,8 @@ bk_newdb_create(PGconn *conn, const struct bk_newdb_like *like,
 static const char properties[] =
     "WITH old AS (SELECT oid, datdba, datacl, datconnlimit, datistemplate "
     " FROM pg_catalog.pg_database WHERE datname = $1), "
+    "new AS (SELECT datdba, datacl FROM pg_catalog.pg_database "
+    " WHERE datname = $2), "
     "setting AS (SELECT r.rolname, "
     " pg_catalog.substr(c, 1, pg_catalog.strpos(c, '=') - 1) AS name, "
     " pg_catalog.substr(c, pg_catalog.strpos(c, '=') + 1) AS value "
@@ -512,7 +556,13 @@ static const char properties[] =
     "acl AS (SELECT a.*, g.rolname FROM old, pg_catalog.aclexplode(datacl) a"
     " LEFT JOIN pg_catalog.pg_roles g ON g.oid = a.grantee) "
     "SELECT pg_catalog.format('ALTER DATABASE %I CONNECTION LIMIT %s', $2, "
-    " datconnlimit) FROM old WHERE datconnlimit >= 0 "
+    " datconnlimit) FROM old "
+    "UNION ALL SELECT pg_catalog.format('ALTER DATABASE %I OWNER TO %I', $2, "
+    " pg_catalog.pg_get_userbyid(old.datdba)) FROM old JOIN new "
+    " ON new.datdba <> old.datdba "
+    "UNION ALL SELECT pg_catalog.format("
+    " 'GRANT CONNECT ON DATABASE %I TO PUBLIC', $2) FROM old CROSS JOIN new "
+    " WHERE old.datacl IS NULL AND new.datacl IS NOT NULL "
     "UNION ALL SELECT pg_catalog.format('ALTER DATABASE %I IS_TEMPLATE true',"
     " $2) FROM old WHERE datistemplate "
     "UNION ALL SELECT CASE WHEN rolname IS NULL "

@@ -13,6 +13,12 @@
  * connect to: it is made like that.  Another database of such a name is left
  * alone.
  *
+ * Nobody can connect to it before it is complete, but superusers and, where
+ * that is not a superuser, its owner: who has a schema there could give a table
+ * a trigger before its rows arrive, to run as who restores.  For a superuser it
+ * has a connection limit of 0 and belongs to him, who gives it its owner when it
+ * is opened; for others PUBLIC has no right to connect.
+ *
  * conn is always a connection to another database of the server.  All
  * functions return 0, or -1 with *e set.
  */
@@ -43,8 +49,8 @@ int bk_newdb_sweep(PGconn *conn, const char *target, int *n,
 /*
  * Create TARGET_new_UTC, from template0: encoding and locale as in toc's
  * DATABASE entry, else as target if it exists, else the server's; tablespace
- * and owner as target if it exists, else as in the DATABASE entry (unless
- * no_tablespaces, no_owner).  toc may be NULL.  name is set before the database
+ * and, for now, owner as target if it exists, else as in the DATABASE entry
+ * (unless no_tablespaces, no_owner).  toc may be NULL.  name is set before the database
  * exists, so that a clean-up can drop it at any time.
  */
 struct bk_newdb_like {
@@ -56,9 +62,16 @@ int bk_newdb_create(PGconn *conn, const struct bk_newdb_like *like,
     char name[BK_NEWDB_NAME], struct bk_err *e);
 
 /*
- * Append the SQL, for a transaction, that gives database name the properties
- * of database target, which exists: settings, privileges, connection limit,
- * comment.
+ * Append the SQL, for a transaction, that opens database name, made like *like,
+ * whose target does not exist: owner, who may connect, no comment.
+ */
+int bk_newdb_open(PGconn *conn, const char *name,
+    const struct bk_newdb_like *like, struct bk_buf *sql, struct bk_err *e);
+
+/*
+ * Append the SQL, for a transaction, that opens database name with the
+ * properties of database target, which exists: owner, settings, privileges,
+ * connection limit, comment.
  */
 int bk_newdb_properties(PGconn *conn, const char *name, const char *target,
     struct bk_buf *sql, struct bk_err *e);

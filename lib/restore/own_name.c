@@ -7,14 +7,6 @@
 
 #define LIBRARY "bk-restore: unfinished"
 
-int
-bk_own_name_possible(PGconn *conn)
-{
-	const char *super = PQparameterStatus(conn, "is_superuser");
-
-	return super != NULL && strcmp(super, "on") == 0;
-}
-
 /* Append "ALTER DATABASE name tail". */
 static int
 alter(struct bk_buf *sql, const char *name, const char *tail,
@@ -36,7 +28,6 @@ bk_own_name_take(PGconn *conn, const char *target,
 	/* sent as one string, and so one transaction */
 	if (alter(&sql, name, " SET session_preload_libraries = '" LIBRARY
 	    "'; ", e) == 0 &&
-	    alter(&sql, name, " CONNECTION LIMIT 0; ", e) == 0 &&
 	    alter(&sql, name, " RENAME TO ", e) == 0 &&
 	    bk_conn_ident(&sql, target, e) == 0 &&
 	    bk_conn_exec(conn, sql.data, e) == 0) {
@@ -53,12 +44,7 @@ bk_own_name_take(PGconn *conn, const char *target,
 int
 bk_own_name_open(const char *target, struct bk_buf *sql, struct bk_err *e)
 {
-	if (alter(sql, target, " RESET session_preload_libraries; ", e) == -1 ||
-	    alter(sql, target, " CONNECTION LIMIT -1; ", e) == -1 ||
-	    bk_buf_puts(sql, "COMMENT ON DATABASE ", e) == -1 ||
-	    bk_conn_ident(sql, target, e) == -1)
-		return -1;
-	return bk_buf_puts(sql, " IS NULL; ", e);
+	return alter(sql, target, " RESET session_preload_libraries; ", e);
 }
 
 int

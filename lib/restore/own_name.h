@@ -7,9 +7,8 @@
  *
  * It must not be taken for the real one before it is complete.  So it is made
  * as TARGET_new_UTC (newdb.h), and one transaction gives it its name and closes
- * it: by a connection limit of 0, and, since that does not stop superusers, by
- * session_preload_libraries naming a library that does not exist, so that each
- * session ends with "could not access file "bk-restore: unfinished"".  Our own
+ * it to superusers, too: by session_preload_libraries naming a library that does
+ * not exist, so that each session ends with "could not access file "bk-restore: unfinished"".  Our own
  * sessions set the parameter when they connect.  One more transaction opens it,
  * with its settings and privileges.  A database that is closed in this way, its
  * target's lock being free, was left by a killed run.
@@ -21,9 +20,6 @@
 #include "pg/conn.h"
 #include "restore/newdb.h"
 
-/* 1 if conn's user may restore under the own name. */
-int bk_own_name_possible(PGconn *conn);
-
 /*
  * Give the database called name, just made for target, which must not exist,
  * its own name, closed; name becomes target and p (its parameters) connects to
@@ -32,7 +28,10 @@ int bk_own_name_possible(PGconn *conn);
 int bk_own_name_take(PGconn *conn, const char *target,
     char name[BK_NEWDB_NAME], struct bk_conn_params *p, struct bk_err *e);
 
-/* Append the SQL, for a transaction, that opens database target. */
+/*
+ * Append the SQL, for a transaction, that opens database target to superusers;
+ * for all others bk_newdb_open() does.
+ */
 int bk_own_name_open(const char *target, struct bk_buf *sql,
     struct bk_err *e);
 

@@ -204,7 +204,7 @@ bk_rights_definitions(const struct bk_toc *toc,
  * what DROP calls it, and its type; no name can look like that.
  */
 int
-bk_rights_callable(const struct bk_toc_entry *te)
+bk_rights_callable(const struct bk_toc_entry *te, int events)
 {
 	static const char drop[] = "DROP FUNCTION ",
 	    make[] = "CREATE FUNCTION ";
@@ -225,7 +225,18 @@ bk_rights_callable(const struct bk_toc_entry *te)
 		return 1;
 	p += n - 2;
 	return strncmp(p, " RETURNS trigger\n", 17) != 0 &&
-	    strncmp(p, " RETURNS event_trigger\n", 23) != 0;
+	    (events || strncmp(p, " RETURNS event_trigger\n", 23) != 0);
+}
+
+static int
+has_events(const struct bk_toc *toc)
+{
+	size_t i;
+
+	for (i = 0; i < toc->n; i++)
+		if (is(toc->entry[i].desc, "EVENT TRIGGER"))
+			return 1;
+	return 0;
 }
 
 static int
@@ -254,6 +265,7 @@ bk_rights_functions(PGconn *conn, const struct bk_toc *toc,
     struct bk_rights *found, struct bk_err *e)
 {
 	const char *encoding = bk_toc_encoding(toc);
+	const int events = has_events(toc);
 	PGresult *super;
 	size_t i;
 
@@ -263,7 +275,8 @@ bk_rights_functions(PGconn *conn, const struct bk_toc *toc,
 	for (i = 0; PQntuples(super) > 0 && i < toc->n; i++) {
 		const struct bk_toc_entry *te = &toc->entry[i];
 
-		if (is_wanted(list, wanted, i) && bk_rights_callable(te) &&
+		if (is_wanted(list, wanted, i) &&
+		    bk_rights_callable(te, events) &&
 		    !has_name(super, te->owner) && found->functions++ == 0)
 			name_first(found->function, te);
 	}
@@ -296,9 +309,11 @@ bk_rights_live(PGconn *conn, const char *super, struct bk_rights *found,
 	    "WHERE p.oid >= 16384 AND NOT coalesce(o.oid = ANY ($1), "
 	    "o.rolsuper) AND "
 	    "(SELECT s.rolsuper FROM pg_catalog.pg_roles s "
-	    "WHERE s.rolname = session_user) AND p.prorettype NOT IN "
-	    "('pg_catalog.trigger'::pg_catalog.regtype, "
-	    "'pg_catalog.event_trigger'::pg_catalog.regtype) AND NOT EXISTS "
+	    "WHERE s.rolname = session_user) AND "
+	    "p.prorettype <> 'pg_catalog.trigger'::pg_catalog.regtype AND "
+	    "(p.prorettype <> 'pg_catalog.event_trigger'::pg_catalog.regtype "
+	    "OR EXISTS (SELECT 1 FROM pg_catalog.pg_event_trigger "
+	    "WHERE evtfoid = p.oid)) AND NOT EXISTS "
 	    "(SELECT 1 FROM pg_catalog.pg_depend d WHERE d.objid = p.oid AND "
 	    "d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND "
 	    "d.deptype = 'i')", 1, type, &super);
@@ -324,7 +339,7 @@ bk_rights_refuse(const char *name, const struct bk_restore_options *o,
     PGconn *conn, const struct bk_rights *found, struct bk_err *e)
 {
 	if (found->n + found->functions == 0 || !o->distrust ||
-	    !is(PQparameterStatus(conn, "is_superuser"), "on"))
+	    !bk_conn_is_super(conn))
 		return 0;
 	if (found->functions > 0)
 		return bk_fail(e, BK_DATA, "%s: its code would run as a "

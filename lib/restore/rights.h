@@ -63,9 +63,11 @@ void bk_rights_definitions(const struct bk_toc *toc,
 
 /*
  * Is te a function, procedure or aggregate that can be called?  Not one that
- * returns trigger or event_trigger: it needs a statement that fires it.
+ * returns trigger: it needs a statement that fires it.  Nor one that returns
+ * event_trigger, unless events is set: there are event triggers, of superusers,
+ * which any definition fires.
  */
-int bk_rights_callable(const struct bk_toc_entry *te);
+int bk_rights_callable(const struct bk_toc_entry *te, int events);
 
 /*
  * If conn's session is a superuser's, count those of the same entries that can

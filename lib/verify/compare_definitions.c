@@ -18,6 +18,7 @@ struct run {
 	const struct bk_compare_definitions *o;
 	struct bk_verdict *v;
 	struct bk_catalog catalog;
+	int quoted;		/* the dump's quote_all_identifiers */
 	struct bk_toc copy, reference;
 	struct bk_definitions found;
 };
@@ -63,6 +64,43 @@ load_definitions(const struct run *r, const struct bk_conn_params *params,
 	return rc;
 }
 
+/* Whether the dump's strings were written as before version 9.1. */
+static int
+has_old_strings(const struct bk_toc *toc)
+{
+	size_t i;
+
+	for (i = 0; i < toc->n; i++)
+		if (toc->entry[i].desc != NULL && toc->entry[i].defn != NULL &&
+		    strcmp(toc->entry[i].desc, "STDSTRINGS") == 0)
+			return strstr(toc->entry[i].defn, "'off'") != NULL;
+	return 0;
+}
+
+/* Read what is defined in params' database as the dump has it written. */
+static int
+read_catalog(const struct run *r, const struct bk_conn_params *params,
+    struct bk_toc *toc, struct bk_err *e)
+{
+	struct bk_conn_params *p = bk_conn_params_copy(params, e);
+	struct bk_catalog catalog = r->catalog;
+	int rc = p == NULL ? -1 : 0;
+
+	catalog.params = p;
+	if (rc == 0)
+		rc = bk_conn_params_option(p, r->quoted ?
+		    "-c quote_all_identifiers=on" :
+		    "-c quote_all_identifiers=off", e);
+	if (rc == 0)
+		rc = bk_conn_params_option(p, has_old_strings(r->o->toc) ?
+		    "-c standard_conforming_strings=off" :
+		    "-c standard_conforming_strings=on", e);
+	if (rc == 0)
+		rc = bk_catalog_toc(&catalog, toc, e);
+	bk_conn_params_free(p);
+	return rc;
+}
+
 /* Make the reference, read it, and drop it. */
 static int
 read_reference(struct run *r, struct bk_err *e)
@@ -72,7 +110,6 @@ read_reference(struct run *r, struct bk_err *e)
 	    .toc = o->no_locale ? NULL : o->toc, .no_owner = 1,
 	    .no_tablespaces = 1 };
 	struct bk_conn_params *params = bk_conn_params(o->conn, e);
-	struct bk_catalog catalog = r->catalog;
 	struct bk_err ignored = {0};
 	int rc = -1, made;
 
@@ -83,10 +120,8 @@ read_reference(struct run *r, struct bk_err *e)
 	o->release();
 	if (made == 0 && bk_conn_params_database(params, o->reference, e) ==
 	    0 && bk_target_settings(o->conn, NULL, o->toc, params, e) == 0 &&
-	    load_definitions(r, params, e) == 0) {
-		catalog.params = params;
-		rc = bk_catalog_toc(&catalog, &r->reference, e);
-	}
+	    load_definitions(r, params, e) == 0)
+		rc = read_catalog(r, params, &r->reference, e);
 	o->hold();
 	if (o->reference[0] != '\0' &&
 	    bk_newdb_drop(o->conn, o->reference, &ignored) == 0)
@@ -188,7 +223,7 @@ compare(struct run *r, struct bk_err *e)
 	uint64_t passed = 0;
 	size_t i;
 
-	if (bk_catalog_toc(&r->catalog, &r->copy, e) == -1 ||
+	if (read_catalog(r, o->params, &r->copy, e) == -1 ||
 	    bk_definitions_compare(&r->found, o->toc, &r->copy, &o->rules,
 	    e) == -1)
 		return -1;
@@ -214,6 +249,7 @@ bk_compare_definitions(const struct bk_compare_definitions *o,
     struct bk_verdict *v, struct bk_err *e)
 {
 	struct run r = { .o = o, .v = v };
+	const char *quoted;
 	json_t *manifest = o->manifest == NULL ? NULL :
 	    bk_json_parse(o->manifest, strlen(o->manifest), 0, NULL, e);
 	int rc;
@@ -225,12 +261,15 @@ bk_compare_definitions(const struct bk_compare_definitions *o,
 		json_decref(manifest);
 		return bk_conn_fail(o->conn, NULL, NULL, e);
 	}
-	r.catalog = (struct bk_catalog){ .params = o->params,
+	r.catalog = (struct bk_catalog){
 	    .major = BK_PG_MAJOR(PQserverVersion(o->conn)),
 	    .bindir = o->options->bindir, .child = o->options->child,
 	    .encoding = bk_toc_encoding(o->toc) };
 	bk_dump_options_repeat(json_object_get(manifest, "options"),
 	    r.catalog.major, r.catalog.options);
+	quoted = json_string_value(json_object_get(json_object_get(manifest,
+	    "settings"), "quote_all_identifiers"));
+	r.quoted = quoted != NULL && strcmp(quoted, "on") == 0;
 	rc = compare(&r, e);
 	bk_definitions_free(&r.found);
 	bk_toc_free(&r.copy);

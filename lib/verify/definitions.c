@@ -268,7 +268,51 @@ holds(const struct list *l, const struct bk_toc_entry *te, int all,
 	return 0;
 }
 
-/* Are they the same but for an expression that was written again? */
+static int
+by_line(const void *x, const void *y)
+{
+	const char *a = *(const char *const *)x, *b = *(const char *const *)y;
+	size_t n = strcspn(a, "\n"), m = strcspn(b, "\n");
+	int r = memcmp(a, b, n < m ? n : m);
+
+	return r == 0 ? (n > m) - (n < m) : r;
+}
+
+/* The lines of text, sorted, and their number; NULL: no memory. */
+static const char **
+sorted_lines(const char *text, size_t *n)
+{
+	const char **line, *p;
+
+	for (*n = 1, p = text; (p = strchr(p, '\n')) != NULL; p++)
+		++*n;
+	if ((line = calloc(*n, sizeof(*line))) == NULL)
+		return NULL;
+	for (*n = 0, p = text; p != NULL; p = strchr(p, '\n'))
+		line[(*n)++] = p += p != text;
+	qsort(line, *n, sizeof(*line), by_line);
+	return line;
+}
+
+/* Settings of a database and of its roles, which pg_dump writes in any order. */
+static int
+same_lines(const char *a, const char *b)
+{
+	size_t n, m, i = 0;
+	const char **x = sorted_lines(a, &n), **y = sorted_lines(b, &m);
+
+	if (x != NULL && y != NULL && n == m)
+		while (i < n && by_line(&x[i], &y[i]) == 0)
+			i++;
+	free(x);
+	free(y);
+	return i > 0 && i == n;
+}
+
+/*
+ * Are they the same but for an expression that was written again, or the order
+ * of settings?
+ */
 static int
 is_rewritten(const struct bk_toc_entry *was, const struct bk_toc_entry *now,
     const struct bk_definitions_rules *rules)
@@ -282,11 +326,15 @@ is_rewritten(const struct bk_toc_entry *was, const struct bk_toc_entry *now,
 	struct bk_toc_entry other = *now;
 	size_t i, n = sizeof(kinds) / sizeof(kinds[0]);
 
+	other.defn = was->defn;
+	if (was->defn == NULL || now->defn == NULL ||
+	    by_all(was, &other, rules) != 0)
+		return 0;
+	if (is(was, "DATABASE PROPERTIES"))
+		return same_lines(was->defn, now->defn);
 	for (i = 0; i < n && !is(was, kinds[i]); i++)
 		continue;
-	other.defn = was->defn;
-	return i < n && was->defn != NULL && now->defn != NULL &&
-	    by_all(was, &other, rules) == 0 &&
+	return i < n &&
 	    bk_rewritten_same(was->defn, now->defn, is(was, "POLICY"));
 }
 

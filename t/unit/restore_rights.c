@@ -33,6 +33,8 @@ domain(const char *check)
 	return count("DOMAIN", defn, "SELECT '{5}'::s.d[]", 0);
 }
 
+static int events;		/* whether there are event triggers */
+
 /* Can a function be called that DROP calls name, and CREATE so? */
 static int
 callable(const char *desc, const char *name, const char *make)
@@ -43,7 +45,7 @@ callable(const char *desc, const char *name, const char *make)
 
 	(void)strncat(drop, name, sizeof(drop) - strlen(drop) - 1);
 	(void)strncat(defn, make, sizeof(defn) - strlen(defn) - 1);
-	return bk_rights_callable(&te);
+	return bk_rights_callable(&te, events);
 }
 
 static void
@@ -55,6 +57,12 @@ functions(void)
 	is_int(callable("FUNCTION", "s.f();\n", body), 0, "a trigger's");
 	is_int(callable("FUNCTION", "s.f();\n", "s.f() RETURNS "
 	    "event_trigger\n    LANGUAGE c"), 0, "an event trigger's");
+	events = 1;
+	is_int(callable("FUNCTION", "s.f();\n", "s.f() RETURNS "
+	    "event_trigger\n    LANGUAGE c"), 1, "  where there are any");
+	is_int(callable("FUNCTION", "s.f();\n", body), 0,
+	    "  a trigger's is no event trigger's");
+	events = 0;
 	is_int(callable("FUNCTION", "s.f();\n", "s.f() RETURNS integer\n"), 1,
 	    "one to be called");
 	is_int(callable("FUNCTION", "s.f();\n", "s.f() RETURNS triggers\n"),
@@ -72,7 +80,7 @@ functions(void)
 	is_int(callable("PROCEDURE", "s.f();\n", body), 1, "a procedure");
 	is_int(callable("AGGREGATE", "s.f();\n", body), 1, "an aggregate");
 	is_int(callable("TABLE", "s.f();\n", body), 0, "a table");
-	is_int(bk_rights_callable(&bare), 1, "one without text");
+	is_int(bk_rights_callable(&bare, 0), 1, "one without text");
 }
 
 int

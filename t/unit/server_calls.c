@@ -299,6 +299,7 @@ names_job(void *arg, struct bk_err *e)
 {
 	struct bk_conn_params *p;
 	PGconn *conn = connected("postgres", &p, e);
+	const struct bk_newdb_like like = { .target = target };
 	struct bk_buf sql = {0};
 	struct bk_space space;
 	PGresult *old = NULL;
@@ -312,6 +313,7 @@ names_job(void *arg, struct bk_err *e)
 	    bk_space_check(conn, database, &space, e) == 0 &&
 	    bk_newdb_properties(conn, database, target, &sql, e) == 0 &&
 	    bk_own_name_open(target, &sql, e) == 0 &&
+	    bk_newdb_open(conn, target, &like, &sql, e) == 0 &&
 	    (old = bk_swap_list(conn, target, e)) != NULL)
 		rc = 0;
 	PQclear(old);

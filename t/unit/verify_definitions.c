@@ -186,6 +186,36 @@ test_excuse(void)
 	bk_definitions_free(&d);
 }
 
+/* How many differ, when what is written again is left out. */
+static int
+left(const char *desc, const char *was, const char *is)
+{
+	struct bk_toc_entry x = entry(desc, "x", was), y = entry(desc, "x", is);
+	struct bk_toc a = { .entry = &x, .n = 1 }, b = { .entry = &y, .n = 1 };
+	struct bk_definitions d = {0};
+	int n;
+
+	(void)bk_definitions_compare(&d, &a, &b, &all, &e);
+	bk_definitions_drop_rewritten(&d, &all);
+	n = (int)d.n;
+	bk_definitions_free(&d);
+	return n;
+}
+
+static void
+test_order(void)
+{
+	static const char db[] = "DATABASE PROPERTIES";
+
+	is_int(left(db, "a;\nb;\nb;\n", "b;\na;\nb;\n"), 0,
+	    "settings in another order");
+	is_int(left(db, "a;\nb;\nb;\n", "b;\na;\na;\n"), 1, "  another one");
+	is_int(left(db, "a;\nb;\n", "b;\n"), 1, "  one less");
+	is_int(left(db, "b;\n", "b"), 1, "  one that is cut");
+	is_int(left("SCHEMA", "a;\nb;\n", "b;\na;\n"), 1,
+	    "of anything else it matters");
+}
+
 /* What differs, what of that is excused, and what is said of the rest. */
 static int
 compare_job(void *arg, struct bk_err *why)
@@ -230,6 +260,7 @@ main(void)
 	test_groups();
 	test_left_out();
 	test_excuse();
+	test_order();
 	starve_all("a comparison", compare_job, NULL);
 	is_int(e.code, BK_OK, "nothing failed on the way");
 	return tap_done();
