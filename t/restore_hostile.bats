@@ -487,6 +487,96 @@ definitions_that_call() {
 	dropdb events
 }
 
+# midway OPTION...: a restore into raced, stopped in the rows of its first table;
+# then what bob says on standard input, and the rest.
+midway() {
+	local size
+	size=$(stat -c %s bk)
+	mkfifo gate
+	exec 9<>gate
+	(head -c $((size * 3 / 4)) bk && cat <&8 &&
+	    tail -c +$((size * 3 / 4 + 1)) bk) 8<gate 3>&- 9>&- |
+	    exec bk-restore "$@" raced 2>err 3>&- 9>&- &
+	await copies
+	PGUSER=bob PGOPTIONS='-c lock_timeout=1s' psql -qX raced 2>&1 || :
+	exec 9>&-
+	wait $!
+	rm gate
+	harmless
+}
+copies() {
+	[ "$(sql "SELECT count(*) FROM pg_stat_activity
+	    WHERE datname = 'raced' AND query LIKE 'COPY%'")" != 0 ]
+}
+
+# raced_by SQL: database raced of bob's, with what raises him, and its dump.
+raced_by() {
+	createdb -O bob raced
+	PGUSER=bob psql -qX -v ON_ERROR_STOP=1 raced <<-SQL >/dev/null
+	CREATE FUNCTION public.rise(int) RETURNS boolean LANGUAGE plpgsql
+	    AS 'BEGIN ALTER ROLE bob SUPERUSER; RETURN true;
+	    EXCEPTION WHEN insufficient_privilege THEN RETURN true; END';
+	CREATE FUNCTION public.f(int) RETURNS boolean LANGUAGE plpgsql
+	    IMMUTABLE AS 'BEGIN RETURN public.rise(1); END';
+	CREATE FUNCTION public.fired() RETURNS trigger LANGUAGE plpgsql
+	    AS 'BEGIN PERFORM public.rise(1); RETURN NULL; END';
+	CREATE TABLE a (a int, b text);
+	INSERT INTO a SELECT i, repeat('x', 200) FROM generate_series(1, 9000) i;
+	$1
+	SQL
+	bk-dump ${2-} raced >bk
+}
+
+@test "a domain of a live database gets a check while rows arrive" {
+	local how
+	for how in '--data-only' '--replace-table' ''; do
+		raced_by 'CREATE DOMAIN d AS int; CREATE TABLE z (a d, b d[]);
+		    INSERT INTO z VALUES (1, NULL)'
+		case $how in
+		--d*) sql 'TRUNCATE a, z' raced ;;
+		'') sql 'DROP TABLE a, z' raced ;;
+		esac
+		midway $how -t a -t z <<-'SQL'
+		ALTER DOMAIN d ADD CHECK (public.rise(VALUE)) NOT VALID
+		SQL
+		[ "$(sql 'SELECT count(*) FROM z' raced)" = 1 ]
+		dropdb raced
+	done
+}
+
+@test "a partition of a live table gets code while rows arrive, or has a trigger" {
+	local table='CREATE TABLE z (a int) PARTITION BY LIST (a);
+	    CREATE TABLE z1 PARTITION OF z FOR VALUES IN (1);
+	    INSERT INTO z VALUES (1)' code
+	for code in 'CREATE TRIGGER t BEFORE INSERT ON z1 FOR EACH ROW EXECUTE FUNCTION
+	    public.fired(); ALTER TABLE z1 ENABLE ALWAYS TRIGGER t' \
+	    'ALTER TABLE z1 ADD CHECK (public.rise(a))' \
+	    'CREATE INDEX ON z1 ((public.f(a)))'; do
+		raced_by "$table" --load-via-partition-root
+		sql 'TRUNCATE a, z' raced
+		midway --data-only -t a -t z <<<"$code"
+		dropdb raced
+	done
+	# a table that was none is partitioned now; triggers do not fire
+	raced_by 'CREATE TABLE z (a int); INSERT INTO z VALUES (1)'
+	PGUSER=bob psql -qX -v ON_ERROR_STOP=1 raced <<-SQL
+	DROP TABLE z;
+	${table%INSERT*}
+	CREATE TRIGGER t BEFORE INSERT ON z1 FOR EACH ROW EXECUTE FUNCTION
+	    public.fired();
+	ALTER TABLE z1 ENABLE ALWAYS TRIGGER t;
+	CREATE TRIGGER u BEFORE INSERT ON z1 FOR EACH ROW EXECUTE FUNCTION
+	    public.fired();
+	ALTER TABLE z1 DISABLE TRIGGER u;
+	SQL
+	bk-restore -q --data-only -t z raced <bk
+	harmless
+	[ "$(sql 'SELECT count(*) FROM z1' raced)" = 1 ]
+	[ "$(sql "SELECT string_agg(tgenabled::text, '' ORDER BY tgname)
+	    FROM pg_trigger WHERE tgrelid = 'z1'::regclass" raced)" = AD ]
+	dropdb raced
+}
+
 @test "PostgreSQL 13: definitions that call code of the dump" {
 	definitions_that_call 13
 }

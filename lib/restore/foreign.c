@@ -210,7 +210,7 @@ bk_foreign_tell(const struct bk_conn_params *p, const char *super,
 {
 	struct bk_rights found = {0};
 	PGconn *conn = bk_server_again(p, e);
-	int rc = conn == NULL ? -1 : bk_rights_live(conn, super, &found, e);
+	int rc = conn == NULL ? -1 : bk_rights_live(conn, super, 1, &found, e);
 
 	PQfinish(conn);
 	return rc == -1 || found.functions == 0 ? rc : bk_restore_note(notes, e,

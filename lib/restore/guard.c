@@ -168,7 +168,8 @@ stage(struct bk_guard *g, struct bk_restore_table *t, struct bk_err *e)
 	    bk_buf_printf(&sql, e, "CREATE VIEW %s AS SELECT %s FROM %s",
 	    view.data, list.data, name.data) == -1 ||
 	    bk_conn_exec(g->conn, sql.data, e) == -1 ||
-	    (c = bk_guard_columns(g->conn, view.data, name.data, e)) == NULL ||
+	    (c = bk_guard_columns(g->conn, g->shared, view.data, name.data,
+	    e)) == NULL ||
 	    make_parts(g, i, c, e) == -1)
 		goto done;
 	sql.len = 0;
@@ -216,6 +217,8 @@ look_live(struct bk_guard *g, const struct bk_restore_table *t, int *all,
 	}
 	ours = *PQgetvalue(res, 0, 2) == 't';
 	super = *PQgetvalue(res, 0, 3) == 't';
+	if (*PQgetvalue(res, 0, 4) == 't')
+		*all |= !ours && super && rc == 1;
 	if (*PQgetvalue(res, 0, 0) == 't') {
 		*all |= !ours && super && rc == 1;
 		if (ours ? super : !super || rc == 0)
@@ -268,7 +271,7 @@ bk_guard_open(struct bk_guard *g, PGconn *conn, struct bk_restore_table *table,
 		return bk_fail_memory(e);
 	if (g->live)
 		return open_live(g, table, n, e);
-	if ((found = bk_guard_find(conn, e)) == NULL)
+	if ((found = bk_guard_find(conn, g->shared, e)) == NULL)
 		return -1;
 	for (i = 0; rc == 0 && PQntuples(found) > 0 && i < n; i++) {
 		struct bk_restore_table *t = &table[i];
@@ -405,8 +408,9 @@ bk_guard_move(struct bk_guard *g, struct bk_failures *f,
 	PGresult *before, *after = NULL;
 	int rc = -1;
 
-	if (g->n == 0)
-		return 0;
+	/* no keys are checked and no definitions made afterwards */
+	if (g->n == 0 || (g->live && !g->keys))
+		return g->n == 0 ? 0 : move_all(g, f, grant, ctx, e);
 	if ((before = find_called(g, e)) == NULL ||
 	    move_all(g, f, grant, ctx, e) == -1 ||
 	    (after = find_called(g, e)) == NULL)

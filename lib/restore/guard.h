@@ -28,11 +28,15 @@
  * dump that is not trusted must not be restored if it has a function that can
  * be called (rights.h).
  *
- * In a live database, more of a table's code is there when its rows come: also
- * indexes, and defaults of columns that the dump does not have.  If a table of
- * another owner has any, all of the tables that are wanted are staged, so that
- * foreign keys find their rows.  Where a superuser does not load them, they are
- * not: the code has no rights but ours.
+ * A database that others are connected to may get more code while the rows
+ * arrive.  COPY's lock keeps a table as it is, but not its partitions, nor a
+ * domain: a domain that is no superuser's is staged as text, whatever it has.
+ *
+ * In a live table, more code is there when its rows come: also indexes, and
+ * defaults of columns that the dump does not have.  If a table of another owner
+ * has any, or could get it, all of the tables that are wanted are staged, so
+ * that foreign keys find their rows.  Where a superuser does not load them, they
+ * are not: the code has no rights but ours.
  *
  * All is done in a schema of its own, dropped at the end.  It has a copy of the
  * rows of one kind of table alone, in unlogged tables.
@@ -44,8 +48,9 @@
 struct bk_guarded;
 
 struct bk_guard {		/* start with = {0} */
-	int live;		/* set before opening: the tables were there */
-	int keys;		/* likewise: keys to them will be checked */
+	int shared;		/* set before opening: others are connected, */
+	int live;		/* and the tables were there */
+	int keys;		/* keys to them will be checked */
 	PGconn *conn;		/* borrowed */
 	char schema[40];	/* "": nothing is guarded */
 	struct bk_guarded *item;
@@ -82,12 +87,13 @@ void bk_guard_free(struct bk_guard *g);
 /* --- guard_find.c, for guard.c alone */
 
 /* Schema and name of each table to guard, sorted by bytes; NULL: *e set. */
-PGresult *bk_guard_find(PGconn *conn, struct bk_err *e);
+PGresult *bk_guard_find(PGconn *conn, int shared, struct bk_err *e);
 
 /*
  * One row about a live table, its name qualified, whose rows have these columns
  * (as in COPY): whether 0 a row, 1 a check of the keys to it runs code; 2
- * whether it belongs to the current user, 3 who is a superuser.  NULL: *e set.
+ * whether it belongs to the current user, 3 who is a superuser; 4 whether a row
+ * could run code of somebody who adds it meanwhile.  NULL: *e set.
  */
 PGresult *bk_guard_live(PGconn *conn, const char *table, const char *names,
     struct bk_err *e);
@@ -101,7 +107,7 @@ int bk_guard_has(const PGresult *found, const char *schema, const char *name);
  * of the table from one of it, 3 the table's owner, 4 whether that is a
  * superuser, 5 whether it is the current user.  NULL: *e set.
  */
-PGresult *bk_guard_columns(PGconn *conn, const char *view, const char *table,
-    struct bk_err *e);
+PGresult *bk_guard_columns(PGconn *conn, int shared, const char *view,
+    const char *table, struct bk_err *e);
 
 #endif

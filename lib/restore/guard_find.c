@@ -78,7 +78,19 @@
     "type (id) AS (SELECT id FROM code WHERE kind = 'd' UNION " \
     "SELECT p.whole FROM part p JOIN type y ON y.id = p.of)"
 
+/*
+ * Types to which somebody may add such a part while the rows arrive: nothing
+ * locks a domain.
+ */
+#define RISKY \
+    "risky (id) AS (SELECT oid FROM pg_catalog.pg_type WHERE typtype = 'd' " \
+    "AND oid >= 16384 AND typowner NOT IN (SELECT oid " \
+    "FROM pg_catalog.pg_roles WHERE rolsuper) UNION " \
+    "SELECT p.whole FROM part p JOIN risky y ON y.id = p.of)"
+
 #define CODE "WITH RECURSIVE " TREES ", " TYPES
+#define SHARED CODE ", " RISKY
+#define ANY_TYPE "(SELECT id FROM type UNION SELECT id FROM risky)"
 
 /* Partitions are one: rows may arrive by way of their parent. */
 #define ROOTS \
@@ -88,24 +100,27 @@
     "ON i.inhparent = up.id JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid " \
     "WHERE c.relispartition)"
 
-#define SELF \
+#define SELF(type) \
     "self (id) AS (SELECT id FROM code WHERE kind = 'r' UNION " \
-    "SELECT a.attrelid FROM pg_catalog.pg_attribute a JOIN type y " \
+    "SELECT a.attrelid FROM pg_catalog.pg_attribute a JOIN " type " y " \
     "ON y.id = a.atttypid WHERE a.attnum > 0 AND NOT a.attisdropped)"
 
-static const char guarded[] = CODE ", " ROOTS ", " SELF " "
-    "SELECT n.nspname, c.relname FROM up "
-    "JOIN pg_catalog.pg_class c ON c.oid = up.id "
-    "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
-    "WHERE up.root IN (SELECT u.root FROM up u JOIN self s ON s.id = u.id) "
-    "ORDER BY n.nspname::text COLLATE \"C\", "
-    "c.relname::text COLLATE \"C\"";
+#define GUARDED(with, type) with ", " ROOTS ", " SELF(type) " " \
+    "SELECT n.nspname, c.relname FROM up " \
+    "JOIN pg_catalog.pg_class c ON c.oid = up.id " \
+    "JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace " \
+    "WHERE up.root IN (SELECT u.root FROM up u JOIN self s ON s.id = u.id) " \
+    "ORDER BY n.nspname::text COLLATE \"C\", " \
+    "c.relname::text COLLATE \"C\""
+static const char guarded[] = GUARDED(CODE, "type");
+static const char guarded_shared[] = GUARDED(SHARED, ANY_TYPE);
 
 /*
  * Of a live table ($1) and the columns that its rows have ($2): does a row run
- * code; do keys to it, when they are checked; are we its owner, or a superuser.
+ * code; do keys to it, when they are checked; are we its owner, or a superuser;
+ * could it run code by what COPY does not lock, a partition or a domain.
  */
-static const char live[] = CODE ", " ROOTS ", " SELF ", "
+static const char live[] = SHARED ", " ROOTS ", " SELF("type") ", "
     "here (id) AS (SELECT id FROM up WHERE root IN (SELECT root FROM up "
     "WHERE id = $1::pg_catalog.regclass)), "
     "given (name) AS (SELECT x[1] FROM pg_catalog.regexp_matches($2, "
@@ -127,7 +142,10 @@ static const char live[] = CODE ", " ROOTS ", " SELF ", "
     "FROM pg_catalog.pg_cast JOIN pg_catalog.pg_proc f ON f.oid = castfunc "
     /* PostgreSQL's own are pure, though some depend on the time zone */
     "WHERE castcontext = 'i' AND f.oid >= 16384 AND NOT " SAFE ")), "
-    "c.relowner = o.oid, o.rolsuper FROM pg_catalog.pg_class c "
+    "c.relowner = o.oid, o.rolsuper, c.relkind = 'p' OR EXISTS (SELECT 1 "
+    "FROM pg_catalog.pg_attribute a JOIN risky ON id = a.atttypid "
+    "WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) "
+    "FROM pg_catalog.pg_class c "
     "CROSS JOIN pg_catalog.pg_roles o WHERE c.oid = "
     "$1::pg_catalog.regclass AND o.rolname = current_user";
 
@@ -136,26 +154,29 @@ static const char live[] = CODE ", " ROOTS ", " SELF ", "
  * runs code; their names; and what to insert.  Of its table ($2): the owner,
  * and whether that is a superuser, and we.
  */
-static const char columns[] = CODE " SELECT "
-    "pg_catalog.string_agg(pg_catalog.format('%I %s', a.attname, "
-    "CASE WHEN y.id IS NULL THEN pg_catalog.format_type(a.atttypid, "
-    "a.atttypmod) ELSE 'text' END), ', ' ORDER BY a.attnum), "
-    "pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' "
-    "ORDER BY a.attnum), "
-    "pg_catalog.string_agg(pg_catalog.format('%I%s', a.attname, "
-    "CASE WHEN y.id IS NULL THEN '' ELSE '::' || pg_catalog.format_type("
-    "a.atttypid, a.atttypmod) END), ', ' ORDER BY a.attnum), "
-    "max(o.rolname::text), bool_or(o.rolsuper), "
-    "max(o.rolname::text) = current_user::text "
-    "FROM pg_catalog.pg_attribute a LEFT JOIN type y ON y.id = a.atttypid "
-    "CROSS JOIN (pg_catalog.pg_class c JOIN pg_catalog.pg_roles o "
-    "ON o.oid = c.relowner) WHERE a.attrelid = $1::pg_catalog.regclass AND "
-    "a.attnum > 0 AND c.oid = $2::pg_catalog.regclass";
+#define COLUMNS(with, type) with " SELECT " \
+    "pg_catalog.string_agg(pg_catalog.format('%I %s', a.attname, " \
+    "CASE WHEN y.id IS NULL THEN pg_catalog.format_type(a.atttypid, " \
+    "a.atttypmod) ELSE 'text' END), ', ' ORDER BY a.attnum), " \
+    "pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' " \
+    "ORDER BY a.attnum), " \
+    "pg_catalog.string_agg(pg_catalog.format('%I%s', a.attname, " \
+    "CASE WHEN y.id IS NULL THEN '' ELSE '::' || pg_catalog.format_type(" \
+    "a.atttypid, a.atttypmod) END), ', ' ORDER BY a.attnum), " \
+    "max(o.rolname::text), bool_or(o.rolsuper), " \
+    "max(o.rolname::text) = current_user::text " \
+    "FROM pg_catalog.pg_attribute a LEFT JOIN " type " y " \
+    "ON y.id = a.atttypid " \
+    "CROSS JOIN (pg_catalog.pg_class c JOIN pg_catalog.pg_roles o " \
+    "ON o.oid = c.relowner) WHERE a.attrelid = $1::pg_catalog.regclass AND " \
+    "a.attnum > 0 AND c.oid = $2::pg_catalog.regclass"
+static const char columns[] = COLUMNS(CODE, "type");
+static const char columns_shared[] = COLUMNS(SHARED, ANY_TYPE);
 
 PGresult *
-bk_guard_find(PGconn *conn, struct bk_err *e)
+bk_guard_find(PGconn *conn, int shared, struct bk_err *e)
 {
-	return bk_conn_query(conn, guarded, e);
+	return bk_conn_query(conn, shared ? guarded_shared : guarded, e);
 }
 
 static PGresult *
@@ -173,12 +194,13 @@ ask_of(PGconn *conn, const char *sql, const char *const values[2],
 }
 
 PGresult *
-bk_guard_columns(PGconn *conn, const char *view, const char *table,
-    struct bk_err *e)
+bk_guard_columns(PGconn *conn, int shared, const char *view,
+    const char *table, struct bk_err *e)
 {
 	const char *const values[] = { view, table };
 
-	return ask_of(conn, columns, values, table, e);
+	return ask_of(conn, shared ? columns_shared : columns, values, table,
+	    e);
 }
 
 PGresult *

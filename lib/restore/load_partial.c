@@ -62,15 +62,26 @@ ask(struct part *p, const char *sql, const char *name, struct bk_buf *out,
 	return rc;
 }
 
-/* Triggers that would fire: SQL to disable and re-enable them. */
-#define TRIGGERS "FROM pg_catalog.pg_trigger WHERE tgrelid = " \
-    "$1::pg_catalog.regclass AND NOT tgisinternal AND tgenabled <> 'D'"
+/*
+ * Triggers that would fire: SQL to disable and re-enable them.  Those of a
+ * partitioned table come first, since that changes its partitions' as well.
+ */
+#define TRIGGERS "FROM (WITH RECURSIVE t (id, part) AS (SELECT " \
+    "$1::pg_catalog.regclass::pg_catalog.oid, false UNION " \
+    "SELECT i.inhrelid, true FROM t JOIN pg_catalog.pg_inherits i " \
+    "ON i.inhparent = t.id JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid " \
+    "WHERE c.relispartition) SELECT * FROM t) t JOIN pg_catalog.pg_trigger " \
+    "ON tgrelid = t.id WHERE NOT tgisinternal AND "
 static const char triggers_off[] = "SELECT pg_catalog.format("
-    "'ALTER TABLE %s DISABLE TRIGGER %I', $1, tgname) " TRIGGERS;
+    "'ALTER TABLE %s%s DISABLE TRIGGER %I', CASE WHEN part THEN 'ONLY ' END, "
+    "t.id::pg_catalog.regclass, tgname) " TRIGGERS "tgenabled <> 'D' "
+    "ORDER BY part";
 static const char triggers_on[] = "SELECT pg_catalog.format("
-    "'ALTER TABLE %s ENABLE %s TRIGGER %I', $1, CASE tgenabled "
-    "WHEN 'A' THEN 'ALWAYS' WHEN 'R' THEN 'REPLICA' ELSE '' END, tgname) "
-    TRIGGERS;
+    "'ALTER TABLE %s%s %s TRIGGER %I', CASE WHEN part THEN 'ONLY ' END, "
+    "t.id::pg_catalog.regclass, CASE tgenabled WHEN 'D' THEN 'DISABLE' "
+    "WHEN 'A' THEN 'ENABLE ALWAYS' WHEN 'R' THEN 'ENABLE REPLICA' "
+    "ELSE 'ENABLE' END, tgname) " TRIGGERS "(part OR tgenabled <> 'D') "
+    "ORDER BY part";
 
 /*
  * Other tables' foreign keys to this one, which TRUNCATE refuses; of a
@@ -355,7 +366,7 @@ load_rows(struct part *p, struct bk_err *e)
 {
 	struct bk_load_options options = { .conn = p->conn,
 	    .progress = p->o->progress };
-	struct bk_guard guard = { .live = p->mode != BK_PARTIAL_CREATE,
+	struct bk_guard guard = { .shared = 1, .live = p->mode != BK_PARTIAL_CREATE,
 	    .keys = p->mode == BK_PARTIAL_REPLACE };
 	int rc = -1;
 
@@ -376,15 +387,23 @@ load_rows(struct part *p, struct bk_err *e)
 	return rc;
 }
 
-/* What will run with our rights: definitions can call what is live, too. */
+/*
+ * What will run with our rights: definitions can call what is live, too, and
+ * any ALTER TABLE of ours an event trigger.
+ */
 static int
-judge(struct part *p, struct bk_err *e)
+judge(struct part *p, int create, struct bk_err *e)
 {
 	struct bk_rights found = {0};
 
-	bk_rights_definitions(&p->r->toc, &p->r->list, p->wanted, 0, &found);
-	if (bk_rights_functions(p->conn, &p->r->toc, &p->r->list, p->wanted,
-	    &found, e) == -1 || bk_rights_live(p->conn, NULL, &found, e) == -1)
+	if (create) {
+		bk_rights_definitions(&p->r->toc, &p->r->list, p->wanted, 0,
+		    &found);
+		if (bk_rights_functions(p->conn, &p->r->toc, &p->r->list,
+		    p->wanted, &found, e) == -1)
+			return -1;
+	}
+	if (bk_rights_live(p->conn, NULL, create, &found, e) == -1)
 		return -1;
 	return bk_restore_tell_rights(p->r, &found, e);
 }
@@ -396,7 +415,7 @@ load_all(struct part *p, struct bk_err *e)
 	const int create = p->mode == BK_PARTIAL_CREATE;
 
 	if (bk_conn_exec(p->conn, "BEGIN", e) == -1 ||
-	    (create && judge(p, e) == -1) ||
+	    judge(p, create, e) == -1 ||
 	    (create && run_step(p, BK_DDL_PRE, e) == -1) ||
 	    look_at_tables(p, e) == -1 || load_rows(p, e) == -1)
 		return -1;

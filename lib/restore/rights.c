@@ -297,10 +297,11 @@ bk_rights_super(PGconn *conn, struct bk_buf *super, struct bk_err *e)
 }
 
 int
-bk_rights_live(PGconn *conn, const char *super, struct bk_rights *found,
-    struct bk_err *e)
+bk_rights_live(PGconn *conn, const char *super, int definitions,
+    struct bk_rights *found, struct bk_err *e)
 {
-	static const Oid type[] = { 1028 };	/* oid[] */
+	static const Oid types[] = { 1028, 16 };	/* oid[], bool */
+	const char *values[] = { super, definitions ? "t" : "f" };
 	/* a range's own are internal to its type */
 	PGresult *res = bk_sql_params(conn, "SELECT pg_catalog.count(*), "
 	    "min(n.nspname || '.' || p.proname) FROM pg_catalog.pg_proc p "
@@ -310,13 +311,13 @@ bk_rights_live(PGconn *conn, const char *super, struct bk_rights *found,
 	    "o.rolsuper) AND "
 	    "(SELECT s.rolsuper FROM pg_catalog.pg_roles s "
 	    "WHERE s.rolname = session_user) AND "
-	    "p.prorettype <> 'pg_catalog.trigger'::pg_catalog.regtype AND "
-	    "(p.prorettype <> 'pg_catalog.event_trigger'::pg_catalog.regtype "
-	    "OR EXISTS (SELECT 1 FROM pg_catalog.pg_event_trigger "
-	    "WHERE evtfoid = p.oid)) AND NOT EXISTS "
+	    "(EXISTS (SELECT 1 FROM pg_catalog.pg_event_trigger "
+	    "WHERE evtfoid = p.oid) OR ($2 AND p.prorettype NOT IN "
+	    "('pg_catalog.trigger'::pg_catalog.regtype, "
+	    "'pg_catalog.event_trigger'::pg_catalog.regtype))) AND NOT EXISTS "
 	    "(SELECT 1 FROM pg_catalog.pg_depend d WHERE d.objid = p.oid AND "
 	    "d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND "
-	    "d.deptype = 'i')", 1, type, &super);
+	    "d.deptype = 'i')", 2, types, values);
 
 	if (PQresultStatus(res) != PGRES_TUPLES_OK) {
 		bk_conn_fail(conn, res, NULL, e);

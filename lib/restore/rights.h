@@ -80,11 +80,12 @@ int bk_rights_functions(PGconn *conn, const struct bk_toc *toc,
     struct bk_rights *found, struct bk_err *e);
 
 /*
- * The same of those that conn's database has already.  super: the superusers,
- * as bk_rights_super() told; NULL: those of now.
+ * The same of those that conn's database has already, or without definitions of
+ * those that its event triggers call.  super: the superusers, as
+ * bk_rights_super() told; NULL: those of now.
  */
-int bk_rights_live(PGconn *conn, const char *super, struct bk_rights *found,
-    struct bk_err *e);
+int bk_rights_live(PGconn *conn, const char *super, int definitions,
+    struct bk_rights *found, struct bk_err *e);
 
 /*
  * Append the superusers of conn's server, so that one made by a dump's code is
