@@ -176,9 +176,9 @@ deps:
 # of PostgreSQL is tried on BK_MAJORS; BK_MAJORS= is all of them.  A file that
 # hangs is ended after 40 minutes, and has failed.  LONG is what takes minutes
 # and finds little: what stands in contrib, the same on further servers, a
-# gigabyte in a segment.  make check-all has that, too, and with BK_LONG all
-# rounds of loops of which make check runs each third.  All have as few
-# descriptors as a login has: a leak is found.
+# gigabyte in a segment.  make check-all has that, too, and with BK_LONG the
+# tests that begin with "long", and all rounds of loops of which make check runs
+# each third.  All have as few descriptors as a login has: a leak is found.
 LONG := $(wildcard $(patsubst %,t/%.bats,contrib_* *_versions *_servers \
     s3servers pitr_chaos))
 TESTS = $(filter-out $(LONG),$(wildcard t/*.bats))

@@ -117,6 +117,7 @@ forged() {
 }
 
 @test "a server that lies about its files is not believed" {
+	long
 	forged base/1/1247 data 77 'base/1/1247: the manifest has CRC32C '
 	forged base/1/1247 name ../evil '../evil: the server sent a path'
 	forged base/1/1247 name /etc/evil '/etc/evil: the server sent a path'

@@ -195,6 +195,7 @@ teed" ]
 }
 
 @test "a detour that cuts, though it ends with 0: nothing is stored" {
+	long
 	local i place names
 	for ((i = 0; i < 9; i++)); do
 		place=$((1 + i % 3))
@@ -287,7 +288,7 @@ teed" ]
 # Last: it makes databases and objects of its own.
 @test "kill -9 any stage, or all, at any moment of its life: old or new" {
 	kills_prepare
-	"$TOP/t/torture/kill_rounds.py" --rounds "${BK_CHAOS_RUNS:-50}" \
+	"$TOP/t/torture/kill_rounds.py" --rounds "${BK_CHAOS_RUNS:-30}" \
 	    --seed "$SEED" --kinds s3,save,restore >out || { cat out >&2; false; }
 	grep '^#' out >&3
 	grep -q 'violations=0 ' out

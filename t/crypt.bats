@@ -96,6 +96,7 @@ on_tty() {
 }
 
 @test "a passphrase asked for on the terminal: twice to encrypt, never shown" {
+	long
 	run -0 on_tty 'se cret|se cret' sh -c 'bk-crypt -p <plain >tty.enc'
 	[[ $output != *cret* ]]
 	run -0 on_tty 'se cret' sh -c 'bk-crypt -d -p <tty.enc >out'

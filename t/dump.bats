@@ -176,6 +176,7 @@ elsewhen() {
 }
 
 @test "piped into pg_restore, both succeed, however slow it is" {
+	long
 	local i
 	createdb -T template0 again
 	for i in $(seq 20); do

@@ -186,6 +186,7 @@ parted() {
 }
 
 @test "a standby of the promoted one has its rows, and no others" {
+	long
 	local lsn
 	parted
 	pg_use b
@@ -239,6 +240,7 @@ parted() {
 # A standby keeps the history of a branch that it has refused, since that parts
 # before where it is; a base backup of it has the history, too.
 @test "the history of a branch that the server is not on cuts nothing" {
+	long
 	wal_archive "bk-walput %p -- '$(store)'"
 	insert 1 1
 	wal_switch

@@ -115,5 +115,5 @@ none_runs() {
 @test "PostgreSQL 15: no operator or function of the database's path" { none_runs 15; }
 @test "PostgreSQL 16: no operator or function of the database's path" { none_runs 16; }
 @test "PostgreSQL 17: no operator or function of the database's path" { none_runs 17; }
-@test "PostgreSQL 18: no operator or function of the database's path" { none_runs 18; }
+@test "PostgreSQL 18: no operator or function of the database's path" { long; none_runs 18; }
 @test "PostgreSQL 19: no operator or function of the database's path" { none_runs 19; }

@@ -156,6 +156,7 @@ after() {
 }
 
 @test "pg_basebackup's tar, sealed by bk-seal" {
+	long
 	local tar
 	pg_start plain && wal_sql 'CREATE TABLE p(n int)' || return
 	wal_sql 'INSERT INTO p VALUES (1)'

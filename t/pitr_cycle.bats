@@ -160,6 +160,7 @@ as_of() {
 }
 
 @test "a restore point, an LSN, a transaction, and all there is" {
+	long
 	local kind
 	for kind in name lsn xid latest; do
 		wal_side side
@@ -227,6 +228,7 @@ server_gone() {
 }
 
 @test "promotion, and recovery across the switch" {
+	long
 	wal_side side
 	recover "$(<time.target)" $(mapped)
 	wal_run side

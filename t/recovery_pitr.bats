@@ -180,6 +180,7 @@ confirmed() {
 }
 
 @test "with pg_basebackup and archive_command" {
+	long
 	local section='WITH PG_BASEBACKUP AND ARCHIVE_COMMAND'
 	page "$section" 1
 	cat commands >>"$PGHOST/data/postgresql.conf"

@@ -763,6 +763,7 @@ oid() {
 }
 
 @test "tablespaces: left out, made where the directory is, or told" {
+	long
 	local dir=$PGHOST/ts
 	pg_as mkdir "$dir"
 	sql "CREATE TABLESPACE \"t s\" LOCATION '$dir'" postgres
@@ -977,6 +978,7 @@ oid() {
 }
 
 @test "a CHECK that looks into another table finds its rows, with any -j" {
+	long
 	local i
 	createdb -T template0 new
 	sql 'CREATE TABLE zz (i int, t text)'

@@ -584,6 +584,7 @@ raced_by() {
 	definitions_that_call 15
 }
 @test "PostgreSQL 18: definitions that call code of the dump" {
+	long
 	definitions_that_call 18
 }
 @test "PostgreSQL 19: definitions that call code of the dump" {

@@ -225,6 +225,7 @@ go() {
 }
 
 @test "a part of a database replaces no whole one, unless told so" {
+	long
 	local dump
 	bk-dump -t a shop >table.bk
 	bk-dump -n public shop >schema.bk

@@ -57,6 +57,7 @@ warned() {
 STALE='x-amz-meta-bk-parts: 8388608x1000'
 
 @test "an object copied in parts of another size is not damaged" {
+	long
 	multipart backups/stale '1 2 3 4' -H "$STALE"
 	warned 'sizes of its parts are not known' backups/stale
 	multipart backups/other '1 2 3 4'

@@ -215,6 +215,7 @@ names() { cut -f3 <<<"$output"; }
 }
 
 @test "a listing that is XML and says what cannot be" {
+	long
 	# page TEXT ELEMENT...: a page with these, and what is made of it
 	page() {
 		printf '<%s>' "${@:2}" | sed 's,</>,,g' >page
@@ -241,6 +242,7 @@ names() { cut -f3 <<<"$output"; }
 
 # Some gateways do not know continuation-token, and begin at the beginning.
 @test "a server that lists the same page for ever is 1" {
+	long
 	cd "$BATS_TEST_TMPDIR"
 	cat >page.py <<-'PY'
 	import http.server, itertools, sys

@@ -50,6 +50,7 @@ stored() { s3_curl GET "/${AT#s3://}/$1" | cmp - "$2"; }
 
 # Cloudflare R2, Backblaze B2
 @test "a header that is refused is done without, wherever that is" {
+	long
 	local n=0 rule
 	for rule in \
 	    'POST uploads= all dislikes:x-amz-checksum-algorithm:400:InvalidArgument' \
@@ -150,6 +151,7 @@ stored() { s3_curl GET "/${AT#s3://}/$1" | cmp - "$2"; }
 }
 
 @test "what takes for ever ends: an answer byte by byte, a signal, keys" {
+	long
 	fast_clock
 	export LD_PRELOAD=$PWD/fast.so TIMES=30
 	# 4 bytes a second to it

@@ -223,6 +223,7 @@ nothing_left() {
 }
 
 @test "what the last look finds is told: another object, other settings" {
+	long
 	# looks RULE TEXT [OPTION...]: it is stored, and 1 with TEXT
 	looks() {
 		fault_start "HEAD . all $1" "GET . all $1"
@@ -474,6 +475,7 @@ interrupted() {
 # A server that is told to abort an upload while it completes it may give the
 # parts away and list the object all the same (Ceph does).
 @test "a Complete that is not refused is not aborted" {
+	long
 	fault_start "POST uploadId= 1 late:$PWD/go" 'DELETE . all pass'
 	run -1 --separate-stderr put --retry-for 0 a <"$BIG"
 	one_line_error bk-s3put
@@ -532,6 +534,7 @@ terminated() {
 }
 
 @test "SIGTERM in Create, Complete, the last look: waits, and says how it is" {
+	long
 	fault_start "POST uploads= 1 hold:$PWD/go" 'DELETE . all pass'
 	terminated a hold
 	[ $status = 143 ]

@@ -36,10 +36,12 @@ starved() {
 }
 
 @test "a dump" {
+	long
 	starved dump_tasks shop shop.dump
 }
 
 @test "connections, scripts, roles, rows, databases, health" {
+	long
 	bk-dump shop >shop.bk
 	createdb starved_a
 	starved server_calls shop shop.bk

@@ -50,6 +50,7 @@ another_cluster() {
 }
 
 @test "increments: one chain, in order, of one cluster, and none alone" {
+	long
 	local why i
 	pg_have 17 || skip "$PG_WHY"
 	WAL_INITDB='--wal-segsize=1 --no-sync' PG_CONF='summarize_wal = on' \

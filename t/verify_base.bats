@@ -111,6 +111,7 @@ spoil() {
 }
 
 @test "a flipped bit of a file, the manifest or WAL, and which" {
+	long
 	local wal end
 	spoil bad PG_VERSION 1
 	not_proven bad 'PG_VERSION'

@@ -83,6 +83,7 @@ each_damage() {
 }
 
 @test "a restore that damages all it makes proves nothing" {
+	long
 	# a compressed archive is restored by pg_restore
 	pg_dump -Fc -Z1 all >compressed
 	run -0 --separate-stderr bk-verify --restore --trust-code <compressed
@@ -135,6 +136,7 @@ each_damage() {
 }
 
 @test "options of pg_dump that select nothing hide nothing that was added" {
+	long
 	local how
 	createdb opt
 	psql -qX opt -v ON_ERROR_STOP=1 <<-'SQL'
@@ -236,6 +238,7 @@ each_damage() {
 }
 
 @test "names in other encodings than the dump's or the session's" {
+	long
 	PG_INITDB='-E LATIN1 --locale=C' pg_start l
 	psql -qX postgres <<-'SQL' >/dev/null
 	SET client_encoding = 'UTF8';

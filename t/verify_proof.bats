@@ -74,6 +74,7 @@ alter() {
 }
 
 @test "damage is told from a database that will not have it" {
+	long
 	for what in byte drop repeat swap cut; do
 		"$SUPPORT/archive-edit.py" customers $what <shop.bk >edited
 		differs 'table public.customers' edited
@@ -110,6 +111,7 @@ flips() {
 }
 
 @test "a bit flipped in the definitions is refused, and said to be there" {
+	long
 	local loaded=0
 	flips 100
 	for n in {1..100}; do

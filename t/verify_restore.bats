@@ -130,6 +130,7 @@ waits() {
 }
 
 @test "read under other settings, the values are the same" {
+	long
 	psql -qX postgres <<-'SQL'
 	ALTER ROLE postgres SET datestyle = 'German';
 	ALTER ROLE postgres SET intervalstyle = 'iso_8601';
@@ -154,6 +155,7 @@ waits() {
 }
 
 @test "a database in another encoding" {
+	long
 	PG_INITDB='-E LATIN1 --locale=C' pg_start l
 	psql -qX postgres <<-'SQL'
 	CREATE TABLE words (w text);
@@ -294,6 +296,7 @@ no_roles() {
 }
 
 @test "code of a role that the server lacks has no right there" {
+	long
 	local proof
 	proof=$PGHOST/ran			# where the server may write
 	psql -qX shop <<-SQL
@@ -356,6 +359,7 @@ no_roles() {
 }
 
 @test "owners' names in another encoding than UTF-8" {
+	long
 	psql -qX -c 'CREATE ROLE "Ünï"' -c 'CREATE TABLE uni (a int)' \
 	    -c 'ALTER TABLE uni OWNER TO "Ünï"' shop
 	bk-dump -t uni -E LATIN1 shop >uni.bk

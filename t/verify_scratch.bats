@@ -157,6 +157,7 @@ namespaces() {
 }
 
 @test "lines of ours for the server's configuration" {
+	long
 	psql -qXc 'CREATE EXTENSION pg_stat_statements' shop
 	bk-dump shop >preload.bk
 	psql -qXc 'DROP EXTENSION pg_stat_statements' shop
@@ -179,6 +180,7 @@ namespaces() {
 }
 
 @test "PostgreSQL 17, whose archives differ" {
+	long
 	"$SUPPORT/pg-clients.sh" 17 p17 2>why || skip "$(<why)"
 	pg_have 17 || skip "$PG_WHY"
 	pg_start l 17

@@ -14,6 +14,7 @@ refused() {
 }
 
 @test "zstd reads what bk-zst writes, and the other way round" {
+	long
 	for level in 1 3 12 19; do
 		bk-zst -$level <plain >plain.zst
 		zstd -qt plain.zst

@@ -114,6 +114,9 @@ sampled() {
 }
 SAMPLED=()
 
+# long: a test of make check-all alone: what others show as well, in another way.
+long() { [ -n "${BK_LONG-}" ] || skip 'BK_LONG: make check-all'; }
+
 # usage TEXT TOOL ARG...: 2, the reason with TEXT in it, the usage, no output.
 usage() {
 	local text=$1
