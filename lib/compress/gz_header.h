@@ -12,8 +12,8 @@
  *				opening mark
  *
  * The first member has sizes and a mark, later ones the sizes only, and the
- * last, which is empty, the total and a mark.  BGZF's 'B' 'C' subfield, u16 bytes of the whole
- * member minus 1, is supported, too.
+ * last, which is empty, the total and a mark.  BGZF's 'B' 'C' subfield, u16
+ * bytes of the whole member minus 1, is supported, too.
  */
 #include "compress/input.h"
 #include "stream/seal.h"

@@ -30,13 +30,13 @@
  *
  * A database that others are connected to may get more code while the rows
  * arrive.  COPY's lock keeps a table as it is, but not its partitions, nor a
- * domain: a domain that is no superuser's is staged as text, whatever it has.
+ * domain: a domain that is no superuser's is staged as text in any case.
  *
  * In a live table, more code is there when its rows come: also indexes, and
  * defaults of columns that the dump does not have.  If a table of another owner
  * has any, or could get it, all of the tables that are wanted are staged, so
- * that foreign keys find their rows.  Where a superuser does not load them, they
- * are not: the code has no rights but ours.
+ * that foreign keys find their rows.  Where a superuser does not load them,
+ * they are not: the code has no rights but ours.
  *
  * All is done in a schema of its own, dropped at the end.  It has a copy of the
  * rows of one kind of table alone, in unlogged tables.

@@ -366,7 +366,8 @@ load_rows(struct part *p, struct bk_err *e)
 {
 	struct bk_load_options options = { .conn = p->conn,
 	    .progress = p->o->progress };
-	struct bk_guard guard = { .shared = 1, .live = p->mode != BK_PARTIAL_CREATE,
+	struct bk_guard guard = { .shared = 1,
+	    .live = p->mode != BK_PARTIAL_CREATE,
 	    .keys = p->mode == BK_PARTIAL_REPLACE };
 	int rc = -1;
 

@@ -13,11 +13,12 @@
  * connect to: it is made like that.  Another database of such a name is left
  * alone.
  *
- * Nobody can connect to it before it is complete, but superusers and, where
- * that is not a superuser, its owner: who has a schema there could give a table
- * a trigger before its rows arrive, to run as who restores.  For a superuser it
- * has a connection limit of 0 and belongs to him, who gives it its owner when it
- * is opened; for others PUBLIC has no right to connect.
+ * Nobody can connect to it before it is complete, but superusers and, if a
+ * superuser does not restore it, its owner: the owner of a schema there could
+ * give a table a trigger before its rows arrive, which would run with the
+ * rights of the user who restores.  A superuser makes it with a connection
+ * limit of 0 as his own, and gives it its owner when it is opened; where
+ * another user makes it, PUBLIC has no right to connect.
  *
  * conn is always a connection to another database of the server.  All
  * functions return 0, or -1 with *e set.
@@ -50,8 +51,8 @@ int bk_newdb_sweep(PGconn *conn, const char *target, int *n,
  * Create TARGET_new_UTC, from template0: encoding and locale as in toc's
  * DATABASE entry, else as target if it exists, else the server's; tablespace
  * and, for now, owner as target if it exists, else as in the DATABASE entry
- * (unless no_tablespaces, no_owner).  toc may be NULL.  name is set before the database
- * exists, so that a clean-up can drop it at any time.
+ * (unless no_tablespaces, no_owner).  toc may be NULL.  name is set before the
+ * database exists, so that a clean-up can drop it at any time.
  */
 struct bk_newdb_like {
 	const char *target;

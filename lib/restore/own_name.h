@@ -7,11 +7,12 @@
  *
  * It must not be taken for the real one before it is complete.  So it is made
  * as TARGET_new_UTC (newdb.h), and one transaction gives it its name and closes
- * it to superusers, too: by session_preload_libraries naming a library that does
- * not exist, so that each session ends with "could not access file "bk-restore: unfinished"".  Our own
- * sessions set the parameter when they connect.  One more transaction opens it,
- * with its settings and privileges.  A database that is closed in this way, its
- * target's lock being free, was left by a killed run.
+ * it to superusers, too: by session_preload_libraries naming a library that
+ * does not exist, so that each session ends with "could not access file
+ * "bk-restore: unfinished"".  Our own sessions set the parameter when they
+ * connect.  One more transaction opens it, with its settings and privileges.  A
+ * database that is closed in this way, its target's lock being free, was left
+ * by a killed run.
  *
  * Only a superuser may do this; for others the new name remains until the end.
  */

@@ -28,8 +28,8 @@
  * confined, may change what belongs to its owner, a column's type or a cast,
  * and so what a later definition means.  So functions count by themselves: as
  * long as nobody but superusers has one that can be called, no definition can
- * call anything but theirs and PostgreSQL's own.  They are known by the table of
- * contents, before anything is made: pg_dump has an entry for each, with its
+ * call anything but theirs and PostgreSQL's own.  They are known by the table
+ * of contents, before anything is made: pg_dump has an entry for each, with its
  * owner, but for those that CREATE EXTENSION makes, as the superuser who
  * restores; in a live database, its owner may have added others to one.
  */

@@ -294,7 +294,7 @@ sorted_lines(const char *text, size_t *n)
 	return line;
 }
 
-/* Settings of a database and of its roles, which pg_dump writes in any order. */
+/* A database's settings and its roles', which pg_dump writes in any order. */
 static int
 same_lines(const char *a, const char *b)
 {
