@@ -151,7 +151,8 @@ unpack(struct pitr_options *o, struct base *b, struct bk_err *e)
 		return -1;
 	for (i = 0; i < o->ninputs; i++)
 		part[i] = (struct bk_combine_part){ o->input[i].name,
-		    pitr_input_start, pitr_input_end, &o->input[i] };
+		    pitr_input_start, pitr_input_end, &o->input[i],
+		    pitr_input_prior };
 	if (o->ninputs > 1) {
 		if (bk_combine(datadir, part, o->ninputs, &programs, e) == -1)
 			return -1;

@@ -48,6 +48,14 @@ pitr_input_end(void *ctx, struct bk_err *e)
 	return i->command == NULL ? 0 : bk_child_wait(&i->child, e);
 }
 
+const char *
+pitr_input_prior(void *ctx)
+{
+	const struct pitr_input *i = ctx;
+
+	return bk_reader_label(i->in)->prior;
+}
+
 void
 pitr_input_free(struct pitr_input *i)
 {

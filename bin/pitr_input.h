@@ -23,6 +23,7 @@ int pitr_input_open(struct pitr_input *i, struct bk_err *e);
 /* For struct bk_combine_part, with a struct pitr_input as ctx. */
 int pitr_input_start(void *ctx, struct bk_source *src, struct bk_err *e);
 int pitr_input_end(void *ctx, struct bk_err *e);
+const char *pitr_input_prior(void *ctx);
 
 void pitr_input_free(struct pitr_input *i);
 

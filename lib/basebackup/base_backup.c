@@ -26,7 +26,7 @@ struct backup {
 	time_t at;		/* of the backup's start, by its clock */
 	struct bk_base_start start;
 	struct bk_buf earlier;	/* manifest to compare with */
-	uint64_t parent;	/* where that one's WAL begins; 0: none */
+	struct bk_base_parent parent;
 	struct bk_base_stream *in;
 	struct bk_writer *out;
 	struct bk_tar_writer *tar;
@@ -175,11 +175,12 @@ open_output(struct backup *b, int fd, struct bk_err *e)
 		.at = b->at,
 		.timeline = b->start.timeline,
 		.start = b->start.lsn,
-		.parent = b->parent,
+		.parent = b->parent.start,
 	};
 
 	bk_label_set(&label, BK_LABEL_CLUSTER, b->server.sysid);
 	bk_label_host(&label, b->server.host);
+	memcpy(label.prior, b->parent.sum, sizeof(label.prior));
 	memcpy(label.run, b->o->run, sizeof(label.run));
 	if ((b->out = bk_writer_open(fd, "standard output", e)) == NULL ||
 	    (b->tar = bk_tar_write_open(b->out, &label, e)) == NULL)

@@ -1,5 +1,6 @@
 #include "basebackup/base_increment.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/majors.h"
@@ -29,19 +30,19 @@ take_start(void *ctx, const struct bk_manifest_wal *w, struct bk_err *e)
 	return 0;
 }
 
-/* An intact manifest, of this cluster: *start is where its WAL begins. */
+/* An intact manifest, of this cluster: it is *parent's. */
 static int
 check_manifest(const struct bk_repl_server *server, const char *name,
-    const struct bk_buf *text, uint64_t *start, struct bk_err *e)
+    const struct bk_buf *text, struct bk_base_parent *parent, struct bk_err *e)
 {
 	const struct bk_manifest_handler handler = { .file = ignore_file,
-	    .wal = take_start, .ctx = start };
+	    .wal = take_start, .ctx = &parent->start };
 	struct bk_manifest_summary m;
 	struct bk_backup_manifest *in = bk_backup_manifest_open(name,
 	    &handler, e);
 	int rc = -1;
 
-	*start = 0;
+	parent->start = 0;
 	if (in == NULL)
 		return -1;
 	if (bk_backup_manifest_feed(in, text->data, text->len, e) == -1 ||
@@ -56,6 +57,8 @@ check_manifest(const struct bk_repl_server *server, const char *name,
 		    server->sysid);
 	else
 		rc = 0;
+	(void)snprintf(parent->sum, sizeof(parent->sum), "%.*s",
+	    (int)sizeof(parent->sum) - 1, rc == 0 ? m.checksum : "");
 	bk_backup_manifest_free(in);
 	return rc;
 }
@@ -108,15 +111,15 @@ int
 bk_base_increment_check(PGconn *conn, const struct bk_repl_server *server,
     const char *name, const struct bk_buf *manifest, struct bk_err *e)
 {
-	uint64_t start;
+	struct bk_base_parent parent;
 
 	return check_server(conn, server, e) == -1 ? -1 :
-	    check_manifest(server, name, manifest, &start, e);
+	    check_manifest(server, name, manifest, &parent, e);
 }
 
 int
 bk_base_increment_from(PGconn *conn, const struct bk_repl_server *server,
-    const char *name, struct bk_buf *manifest, uint64_t *parent,
+    const char *name, struct bk_buf *manifest, struct bk_base_parent *parent,
     struct bk_err *e)
 {
 	int rc = check_server(conn, server, e);

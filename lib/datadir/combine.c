@@ -37,6 +37,16 @@ struct chain {
 	size_t argc;
 };
 
+/* Is it before that the increment was made from, as far as its label says? */
+static int
+is_prior(const struct bk_combine_part *increment, const struct part *before)
+{
+	const char *prior = increment->prior == NULL ? "" :
+	    increment->prior(increment->ctx);
+
+	return strncmp(prior, before->manifest.checksum, strlen(prior)) == 0;
+}
+
 /* Is part i what comes after the one before it? */
 static int
 check_part(const struct chain *c, size_t i, struct bk_err *e)
@@ -56,10 +66,14 @@ check_part(const struct chain *c, size_t i, struct bk_err *e)
 		return bk_fail(e, BK_DATA, "%s: belongs to cluster %s, the "
 		    "backup before it to cluster %s", name, p->manifest.sysid,
 		    before->manifest.sysid);
-	if (p->earlier == before->start)
-		return 0;
 	bk_lsn_format(p->earlier, want);
 	bk_lsn_format(before->start, got);
+	/* a copy of the cluster's storage has backups of its own */
+	if (p->earlier == before->start)
+		return is_prior(&c->source[i], before) ? 0 : bk_fail(e, BK_DATA,
+		    "%s: increments on another backup than the previous one, "
+		    "though both started at %s: of a copy of the cluster?",
+		    name, got);
 	return bk_fail(e, BK_DATA, "%s: increments on the backup that started "
 	    "at %s, but the previous one started at %s; one is missing or they "
 	    "are out of order", name, want, got);

@@ -29,7 +29,9 @@
  *	end=0/3000000		the end of its last byte
  *	sum=...			first 32 hex digits of its content's SHA-256
  *	prior=...		of a .partial: the sum of another one, which it
- *				begins with and may replace
+ *				begins with and may replace; of an increment:
+ *				the same digits of the checksum that the base
+ *				backup's manifest has, which it builds on
  *	run=0123456789abcdef	the ID of the pipeline's run, made by its first
  *				stage
  *

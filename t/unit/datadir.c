@@ -939,13 +939,22 @@ make_link(struct link *l, const char *version, const char *sysid,
 	usual_end(&l->b);
 }
 
+static const char *prior;	/* of the second's label */
+
+static const char *
+prior_of(void *ctx)
+{
+	(void)ctx;
+	return prior;
+}
+
 static void
 chain(struct link *first, struct link *second, enum bk_code code,
     const char *says)
 {
 	struct bk_combine_part part[2] = {
-		{ "first", open_link, close_link, first },
-		{ "second", open_link, close_link, second } };
+		{ "first", open_link, close_link, first, prior_of },
+		{ "second", open_link, close_link, second, prior_of } };
 	char *env[] = { NULL };
 	struct bk_bindir programs = { .dir = "/nonexistent", .env = env };
 	struct bk_datadir_options o = { .threads = 1 };
@@ -973,6 +982,7 @@ test_chain(void)
 	    "0/1000028");
 	make_link(&old, "16\n", SYSID, "0/1000028", "");
 	make_link(&odd, "17\n", SYSID, "0/10000280000000000000000", "");
+	prior = "";
 	chain(&next, &next, BK_DATA, "first: an incremental backup");
 	chain(&full, &full, BK_DATA, "second: a full backup");
 	chain(&full, &gap, BK_DATA, "second: increments on the backup that "
@@ -982,6 +992,9 @@ test_chain(void)
 	    "7000000000000000002, the backup before it to cluster " SYSID);
 	chain(&old, &next, BK_DATA, "first: made by PostgreSQL 16");
 	chain(&full, &next, BK_FAIL, "pg_combinebackup: none of version 17");
+	prior = "00112233445566778899aabbccddeeff";
+	chain(&full, &next, BK_DATA, "second: increments on another backup "
+	    "than the previous one, though both started at 0/1000028");
 	ok(unpack(&next.b, &(struct bk_datadir_options){0}, NULL) == -1 &&
 	    e.code == BK_DATA && strstr(e.msg, "--incremental") != NULL,
 	    "alone: %s", e.msg);

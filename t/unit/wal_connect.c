@@ -94,7 +94,7 @@ upload(int version, const char *const *answers, const char *says)
 	    .major = 17, .host = "h" };
 	struct bk_err e = {0};
 	struct base_tar b;
-	uint64_t parent;
+	struct bk_base_parent parent;
 	PGconn *conn;
 
 	tar_begin(&b);
