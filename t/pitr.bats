@@ -244,6 +244,23 @@ flip() {
 	perl -0777 -pe 'substr($_, '"$2"', 1) ^= "\x10"' "$1"
 }
 
+@test "an archive with other WAL than the base backup's own, as of a copy of the cluster" {
+	python3 - "$F/base.tar" <<-'PY'
+		import re, sys, tarfile
+		tar = bytearray(open(sys.argv[1], "rb").read())
+		start = re.search(rb"start=[0-9A-F]+/([0-9A-F]+)", tar[:4096])
+		at = int(start[1], 16) % 2 ** 20 + 60
+		with tarfile.open(sys.argv[1]) as t:
+		    first = min((m for m in t if re.fullmatch(
+		        r"pg_wal/[0-9A-F]{24}", m.name)), key=lambda m: m.name)
+		tar[first.offset_data + at] ^= 1
+		open("base.tar", "wb").write(tar)
+	PY
+	F=$PWD
+	run -3 --separate-stderr pitr immediate
+	[[ $stderr == *": the archive's is not the one that the base backup has: "* ]]
+}
+
 @test "an outage is not an end: 1; an archive that lacks the last WAL is one: 3" {
 	run -1 --separate-stderr bk-pitr -q -D nowhere --dry-run \
 	    --target latest --wal 'exit 1' <"$F/base.tar"

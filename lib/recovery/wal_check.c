@@ -431,7 +431,12 @@ prove(struct bk_prover *s, const char *what, struct bk_err *e)
 				rc = -1;
 			}
 		}
-		if (rc == 1 && f.fd != -1) {
+		if (rc == 1 && bk_prove_same(s, bk_walk_number(w), &f, e) ==
+		    -1) {
+			bk_prove_close(s, &f, 1);
+			rc = -1;
+		}
+		if (rc == 1) {
 			rc = walk_one(s, w, &f, what, e);
 			number = bk_walk_number(w);
 		}

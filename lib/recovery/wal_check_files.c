@@ -202,6 +202,55 @@ bk_prove_open(struct bk_prover *s, uint64_t number, struct bk_prove_file *f,
 	return rc;
 }
 
+/* 0 if the files have the same bytes there, as far as b goes; 1 if not; -1. */
+static int
+compare_files(int a, int b, uint64_t at, uint64_t end, const char *name,
+    struct bk_err *e)
+{
+	char x[16 * 1024], y[sizeof(x)];
+	ssize_t n, m;
+	size_t want;
+
+	for (; at < end; at += (uint64_t)m) {
+		want = end - at < sizeof(x) ? (size_t)(end - at) : sizeof(x);
+		n = pread(a, x, want, (off_t)at);
+		m = pread(b, y, want, (off_t)at);
+		if (n == -1 || m == -1)
+			return bk_fail_errno(e, "%s", name);
+		if (m == 0)
+			break;
+		if (n < m)
+			m = n;
+		if (m == 0 || memcmp(x, y, (size_t)m) != 0)
+			return 1;
+	}
+	return 0;
+}
+
+int
+bk_prove_same(const struct bk_prover *s, uint64_t number,
+    const struct bk_prove_file *f, struct bk_err *e)
+{
+	const uint64_t begin = number * s->segment, start = s->o->label.start;
+	uint64_t end = s->o->end;
+	int own, rc;
+
+	if (!f->archived || s->o->own == -1 || end <= begin)
+		return 0;
+	if (end - begin > s->segment)
+		end = begin + s->segment;
+	own = openat(s->o->own, f->name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (own == -1)
+		return errno == ENOENT ? 0 :
+		    bk_fail_errno(e, "pg_wal/%s", f->name);
+	rc = compare_files(f->fd, own, start > begin ? start - begin : 0,
+	    end - begin, f->name, e);
+	close(own);
+	return rc < 1 ? rc : bk_fail(e, BK_DATA, "%s: the archive's is not the "
+	    "one that the base backup has: WAL of a copy of the cluster?",
+	    f->name);
+}
+
 void
 bk_prove_close(struct bk_prover *s, struct bk_prove_file *f, int bad)
 {

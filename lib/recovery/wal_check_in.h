@@ -38,6 +38,13 @@ int bk_prove_timeline(struct bk_prover *s, struct bk_err *e);
 int bk_prove_open(struct bk_prover *s, uint64_t number, struct bk_prove_file *f,
     struct bk_err *e);
 
+/*
+ * Is what the archive has of it the base backup's own, as far as both have it?
+ * 0; -1 with *e set, BK_DATA if not.
+ */
+int bk_prove_same(const struct bk_prover *s, uint64_t number,
+    const struct bk_prove_file *f, struct bk_err *e);
+
 /* Close it, and remove it from the spool if that is full, or if bad. */
 void bk_prove_close(struct bk_prover *s, struct bk_prove_file *f, int bad);
 
