@@ -901,6 +901,29 @@ oid() {
 	diff <(text small | sort) <(text new | sort)
 }
 
+@test "rows that find their partition themselves, which has other bounds now" {
+	sql "CREATE DATABASE \"new\"" postgres
+	sql 'CREATE TABLE "P q" (a int) PARTITION BY LIST (a);
+	    CREATE TABLE p1 PARTITION OF "P q" FOR VALUES IN (1, 2);
+	    CREATE TABLE p2 PARTITION OF "P q" FOR VALUES IN (3);
+	    INSERT INTO "P q" VALUES (1), (2), (3)'
+	bk-dump --load-via-partition-root new >p.bk
+	sql 'DELETE FROM p1; ALTER TABLE "P q" DETACH PARTITION p1;
+	    ALTER TABLE "P q" DETACH PARTITION p2;
+	    ALTER TABLE "P q" ATTACH PARTITION p1 FOR VALUES IN (1);
+	    ALTER TABLE "P q" ATTACH PARTITION p2 FOR VALUES IN (2, 3)'
+	bk-restore -q --replace-table -t p1 -t p2 new <p.bk
+	[ "$(sql 'SELECT tableoid::regclass, a FROM "P q" ORDER BY a' |
+	    paste -sd ' ')" = 'p1|1 p2|2 p2|3' ]
+	# a table that had no partitions when it was dumped
+	sql 'CREATE TABLE t (a int); INSERT INTO t VALUES (1), (2)'
+	bk-dump -t t new >t.bk
+	sql 'DROP TABLE t; CREATE TABLE t (a int) PARTITION BY LIST (a);
+	    CREATE TABLE t1 PARTITION OF t DEFAULT; INSERT INTO t VALUES (9)'
+	bk-restore -q --replace-table -t t new <t.bk
+	[ "$(sql 'SELECT a FROM t1 ORDER BY a' | paste -sd ' ')" = '1 2' ]
+}
+
 @test "--replace-table that would break a key changes nothing" {
 	bk-restore -q --into new <small.bk
 	sql 'INSERT INTO a VALUES (1000)'

@@ -151,6 +151,12 @@ static const char rules_on[] = "SELECT pg_catalog.format("
     RULES " UNION ALL SELECT pg_catalog.format("
     "'ALTER TABLE %s FORCE ROW LEVEL SECURITY', $1) " FORCED;
 
+/* A partitioned table has no rows of its own. */
+static const char rows_off[] = "SELECT pg_catalog.format('TRUNCATE %s%s', "
+    "CASE WHEN relkind = 'p' THEN '' ELSE 'ONLY ' END, "
+    "oid::pg_catalog.regclass) FROM pg_catalog.pg_class "
+    "WHERE oid = $1::pg_catalog.regclass";
+
 /* Does the table exist, and is it one?  A view's trigger would run as us. */
 static int
 table_exists(struct part *p, const char *name, int *exists, struct bk_err *e)
@@ -186,7 +192,7 @@ prepare_table(struct part *p, const char *name, int staged, struct bk_err *e)
 	    ask(p, keys_on, name, &p->undo, &p->notes, e) == -1 ||
 	    ask(p, keys_state, name, &p->undo, NULL, e) == -1 ||
 	    ask(p, matviews, name, &none, &p->notes, e) == -1 ||
-	    bk_buf_printf(&sql, e, "TRUNCATE ONLY %s;\n", name) == -1))
+	    ask(p, rows_off, name, &sql, NULL, e) == -1))
 		goto done;
 	rc = sql.len == 0 ? 0 : bk_conn_exec(p->conn, sql.data, e);
  done:
@@ -195,12 +201,10 @@ prepare_table(struct part *p, const char *name, int staged, struct bk_err *e)
 	return rc;
 }
 
-/* Before the first row of t arrives, and not earlier: it is in use. */
 static int
-before_rows(void *ctx, struct bk_restore_table *t, struct bk_err *e)
+prepare(struct part *p, struct bk_restore_table *t, struct bk_err *e)
 {
 	struct bk_buf name = {0};
-	struct part *p = ctx;
 	int rc = -1;
 
 	if (t->prepared)
@@ -222,10 +226,52 @@ prepare_rest(struct part *p, struct bk_err *e)
 	for (i = 0; p->mode != BK_PARTIAL_CREATE && i < p->r->n; i++) {
 		t = &p->r->table[i];
 		if ((p->mode == BK_PARTIAL_REPLACE || t->staged != NULL) &&
-		    !t->blobs && !t->skip && before_rows(p, t, e) == -1)
+		    !t->blobs && !t->skip && prepare(p, t, e) == -1)
 			return -1;
 	}
 	return 0;
+}
+
+/* Pass name at *p, which may be quoted; 0 if another one is there. */
+static int
+pass_name(const char **p, const char *name)
+{
+	const int quoted = **p == '"';
+
+	for (*p += quoted; *name != '\0'; name++) {
+		if (*(*p)++ != *name)
+			return 0;
+		if (quoted && *name == '"' && *(*p)++ != '"')
+			return 0;
+	}
+	return !quoted || *(*p)++ == '"';
+}
+
+/* Do t's rows go into another table, as by --load-via-partition-root? */
+static int
+goes_elsewhere(const struct bk_restore_table *t)
+{
+	const char *p = t->te->copy;
+
+	if (p == NULL || t->te->schema == NULL ||
+	    strncmp(p, "COPY ", 5) != 0)
+		return 0;
+	p += 5;
+	return !pass_name(&p, t->te->schema) || *p++ != '.' ||
+	    !pass_name(&p, t->te->tag) || *p != ' ';
+}
+
+/*
+ * Before the first row of t arrives, and not earlier: it is in use.  Rows that
+ * find their partition themselves may go into any of the tables, all of which
+ * are emptied first.
+ */
+static int
+before_rows(void *ctx, struct bk_restore_table *t, struct bk_err *e)
+{
+	if (!t->prepared && goes_elsewhere(t) && prepare_rest(ctx, e) == -1)
+		return -1;
+	return prepare(ctx, t, e);
 }
 
 /* Note each table to be loaded for ANALYZE; some must exist. */
