@@ -27,7 +27,8 @@ struct bk_combine_part {	/* one backup of the chain, as one stream */
  * In place of bk_datadir_unpack(): part[0] is the full backup, each other one
  * the increment to the one before it.  d was opened without delta.  0, or -1
  * with *e set: BK_DATA for a chain with a gap, in wrong order, of several
- * clusters, or of another backup with the same LSN; BK_FAIL for a program that is missing.
+ * clusters, or on another backup with the same LSN; BK_FAIL for a program that
+ * is missing.
  */
 int bk_combine(struct bk_datadir *d, const struct bk_combine_part part[],
     size_t n, const struct bk_bindir *programs, struct bk_err *e);

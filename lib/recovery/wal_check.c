@@ -384,6 +384,7 @@ walk_one(struct bk_prover *s, struct bk_walk *w, struct bk_prove_file *f,
     const char *what, struct bk_err *e)
 {
 	struct bk_source src = { read_file, f };
+	const uint64_t number = bk_walk_number(w);
 	enum bk_walk_end end;
 	int rc = 1;
 
@@ -395,6 +396,8 @@ walk_one(struct bk_prover *s, struct bk_walk *w, struct bk_prove_file *f,
 		rc = -1;
 	else if (end == BK_WALK_BROKEN)
 		rc = judge_broken(s, w, f, what, e);
+	else if (bk_prove_same(s, number, f, e) == -1)
+		rc = -1;
 	else if (end == BK_WALK_STOPPED && s->left)
 		rc = fail_left(s, bk_walk_number(w), e);
 	else if (end == BK_WALK_STOPPED && s->foreign)
@@ -431,12 +434,7 @@ prove(struct bk_prover *s, const char *what, struct bk_err *e)
 				rc = -1;
 			}
 		}
-		if (rc == 1 && bk_prove_same(s, bk_walk_number(w), &f, e) ==
-		    -1) {
-			bk_prove_close(s, &f, 1);
-			rc = -1;
-		}
-		if (rc == 1) {
+		if (rc == 1 && f.fd != -1) {
 			rc = walk_one(s, w, &f, what, e);
 			number = bk_walk_number(w);
 		}
