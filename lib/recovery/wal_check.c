@@ -392,12 +392,11 @@ walk_one(struct bk_prover *s, struct bk_walk *w, struct bk_prove_file *f,
 	(void)bk_wal_history_end(&s->history, f->timeline, &s->limit);
 	bk_prove_ahead(s, f);
 	end = bk_walk_segment(w, src, f->timeline, e);
-	if (end == BK_WALK_FAILED)
+	if (end == BK_WALK_FAILED || (end != BK_WALK_BROKEN &&
+	    bk_prove_same(s, number, f, e) == -1))
 		rc = -1;
 	else if (end == BK_WALK_BROKEN)
 		rc = judge_broken(s, w, f, what, e);
-	else if (bk_prove_same(s, number, f, e) == -1)
-		rc = -1;
 	else if (end == BK_WALK_STOPPED && s->left)
 		rc = fail_left(s, bk_walk_number(w), e);
 	else if (end == BK_WALK_STOPPED && s->foreign)
