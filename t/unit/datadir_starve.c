@@ -198,8 +198,8 @@ chain(void *arg, struct bk_err *e)
 {
 	struct link *l = arg;
 	const struct bk_combine_part part[2] = {
-		{ "first", open_link, close_link, l },
-		{ "second", open_link, close_link, l + 1 } };
+		{ "first", open_link, close_link, l, NULL },
+		{ "second", open_link, close_link, l + 1, NULL } };
 	char *env[] = { NULL };
 	struct bk_bindir programs = { .dir = "/nonexistent", .env = env };
 	struct bk_datadir_options o = { .threads = 1, .dir = in("data") };
@@ -248,8 +248,8 @@ combined(void *arg, struct bk_err *e)
 {
 	struct link *l = arg;
 	const struct bk_combine_part part[2] = {
-		{ "first", open_link, close_link, l },
-		{ "second", open_link, close_link, l + 1 } };
+		{ "first", open_link, close_link, l, NULL },
+		{ "second", open_link, close_link, l + 1, NULL } };
 	const struct bk_datadir_map map = { "/nonexistent/ts", in("ts") };
 	struct bk_datadir_options o = { .threads = 1, .dir = in("data"),
 	    .map = &map, .nmap = 1 };
