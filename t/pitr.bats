@@ -126,6 +126,17 @@ after() {
 	[[ $(after "$END" 2>&1) == *'relation "t" does not exist'* ]]
 }
 
+# slow_collector: commands that stop the server's log collector until the
+# postmaster is gone.
+slow_collector() {
+	local server="\$(head -n 1 $SIDE/postmaster.pid)"
+	echo "server=$server
+	logger=\$(pgrep -P \$server -f logger)
+	kill -STOP \$logger && touch ${SIDE%/data}/slowed
+	{ while kill -0 \$server; do sleep 0.1; done; sleep 0.5
+	kill -CONT \$logger; } </dev/null >/dev/null 2>&1 &"
+}
+
 @test "a server that ends: its own last words" {
 	wal_side new && pg_as mkdir -m 700 "$SIDE"
 	run -1 --separate-stderr pitr latest --start --set listen_addresses=192.0.2.1
@@ -134,12 +145,19 @@ after() {
 	pg_stop new
 
 	wal_side new && pg_as mkdir -m 700 "$SIDE"
-	# an archive that fails once the server asks
+	# an archive that fails once the server asks; what the server says of
+	# it is written to its log only after it is gone
 	run -1 --separate-stderr "$TOOLS/bk-pitr" -q -D "$SIDE" --start \
 	    --set listen_addresses= --set logging_collector=on \
-	    --target latest --wal "[ ! -e $SIDE/PG_VERSION ] || exit 1
+	    --target latest --wal "[ ! -e $SIDE/PG_VERSION ] ||
+	    {
+		$(slow_collector)
+		exit 1
+	    }
 	    $(from "$ARCHIVE")" <"$F/base.tar"
+	echo "$stderr"
 	[[ $stderr == "bk-pitr: $SIDE: the server ended: could not restore file "* ]]
+	[ -e "${SIDE%/data}/slowed" ]
 	one_line_error bk-pitr
 	[ -z "$output" ]
 	pg_stop new

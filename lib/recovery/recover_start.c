@@ -25,6 +25,7 @@
 #define PID_LINES 6
 #define FIRST_WAIT "5"		/* seconds that pg_ctl watches the start */
 #define PAUSE_NS 200000000	/* between two looks at the server */
+#define LOG_LOOKS 15		/* at a log that its collector still writes */
 #define FATAL "FATAL:  "
 
 struct postmaster {
@@ -127,14 +128,34 @@ collected_log(const char *dir, struct bk_buf *text)
 	return rc;
 }
 
+/*
+ * The collector outlives the postmaster, and may be about to write its last
+ * words; which process it is, nothing says.
+ */
+static const char *
+collected_fatal(const char *dir, struct bk_buf *text)
+{
+	const struct timespec pause = { 0, PAUSE_NS };
+	const char *why = NULL;
+	int i;
+
+	for (i = 0; why == NULL && i < LOG_LOOKS; i++) {
+		if (i > 0)
+			nanosleep(&pause, NULL);
+		text->len = 0;
+		if (collected_log(dir, text) == -1)
+			break;
+		why = last_fatal(text->data);
+	}
+	return why;
+}
+
 static int
 fail_dead(const struct bk_recover_server *s, struct bk_err *e)
 {
 	struct bk_buf own = {0}, other = {0};
-	const char *why = NULL;
+	const char *why = collected_fatal(s->dir, &other);
 
-	if (collected_log(s->dir, &other) == 0)
-		why = last_fatal(other.data);
 	if (why == NULL && read_tail(s->dir, LOG, LOG_TAIL, &own) == 0)
 		why = last_fatal(own.data);
 	if (why == NULL)
