@@ -237,6 +237,7 @@ end_slow() {
 }
 
 @test "what SIGKILL ends is one line" {
+	long
 	local tool n=0 status
 	exec 7<>pipe 8<>full
 	for tool in $TOOLS; do

@@ -136,6 +136,7 @@ forged() {
 }
 
 @test "a standby; one that is promoted meanwhile fails" {
+	long
 	PGUSER=$ADMIN wal_start "$PWD/other"
 	wal_sql 'CREATE TABLE t AS SELECT generate_series(1, 500) i'
 	wal_standby "$PWD/standby" "$PWD/other"

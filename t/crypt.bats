@@ -119,6 +119,7 @@ on_tty() {
 }
 
 @test "a passphrase from file, descriptor, environment" {
+	long
 	bk-crypt -d --passphrase-file pass <pass.enc | cmp - plain
 	bk-crypt -d --passphrase-fd 7 <pass.enc 7<pass | cmp - plain
 	bk-crypt -d --passphrase-file <(cat pass) <pass.enc | cmp - plain

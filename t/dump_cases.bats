@@ -160,6 +160,7 @@ setup() {
 }
 
 @test "wide rows: 64 MB of text and bytea" {
+	long
 	createdb -T template0 wide
 	psql -qX wide <<-'SQL'
 	CREATE TABLE w (id int, t text, b bytea);
@@ -174,6 +175,7 @@ setup() {
 }
 
 @test "--globals: roles and tablespaces in a block of their own" {
+	long
 	psql -qXc 'CREATE ROLE "glo""bal"' postgres
 	bk-dump --globals weird >ours
 	grep -aqF 'CREATE ROLE "glo""bal"' ours

@@ -165,6 +165,7 @@ parted() {
 }
 
 @test "recovery along the new timeline has nothing of the old one's end" {
+	long
 	local restore
 	parted
 	restore="bk-walget %f %p -- '$(from)'"
@@ -180,6 +181,7 @@ parted() {
 }
 
 @test "nor has it a whole segment of the old one's end" {
+	long
 	parted wal_switch
 	recovers new "bk-walget %f %p -- '$(from)'"
 	[ "$(count)" = 1 ]
@@ -219,6 +221,7 @@ parted() {
 }
 
 @test "a .partial that was stored, and is in the spool, is one" {
+	long
 	local name before
 	receiver --max-age 1s
 	synchronous

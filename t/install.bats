@@ -41,6 +41,7 @@ tree() {
 }
 
 @test "uninstall leaves nothing, but for what is not ours" {
+	long
 	mkdir -p "$to/usr/local/share/man/man1" "$to/usr/local/sbin"
 	echo theirs >"$to/usr/local/share/man/man1/bk-other.1"
 	tree >before

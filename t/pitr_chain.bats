@@ -111,6 +111,7 @@ each() {
 }
 
 @test "a chain of three increments, PostgreSQL 18" {
+	long
 	each 18
 }
 

@@ -202,6 +202,7 @@ server_gone() {
 }
 
 @test "a standby as the source of base and WAL" {
+	long
 	local last
 	wal_start first
 	wal_standby other first

@@ -91,6 +91,7 @@ after() {
 }
 
 @test "the newest timeline, an older one, a restore point on either" {
+	long
 	[ "$(after latest)" = '1 2 4|1' ]
 	[ "$(after later --timeline 2)" = '1 2 4|1' ]
 	[ "$(after latest --timeline current)" = '1 2 3|1' ]
@@ -163,6 +164,7 @@ start_from() {
 }
 
 @test "of a quiet standby, whose WAL ends where it is consistent" {
+	long
 	wal_start "$PWD/first"
 	wal_sql 'CREATE TABLE t AS SELECT 7 AS n'
 	wal_standby other first

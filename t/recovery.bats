@@ -211,6 +211,7 @@ lost() {
 }
 
 @test "a new server, a newer PostgreSQL" {
+	long
 	local new clients
 	OLDHOST=$PGHOST OLDPORT=$PGPORT
 	for new in 18 17; do

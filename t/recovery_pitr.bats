@@ -145,6 +145,7 @@ is_stored() {
 }
 
 @test "the machine is lost; and the region" {
+	long
 	local key
 	begin
 	await test -n "$(s3_keys backups wal/)"

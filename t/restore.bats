@@ -423,6 +423,7 @@ with_settings() {
 }
 
 @test "the settings that give rows a meaning hold while they are loaded" {
+	long
 	with_settings
 	bk-dump cfg >cfg.bk
 	pg_dump cfg >sql
@@ -667,6 +668,7 @@ oid() {
 }
 
 @test "memory does not grow with the length of rows" {
+	long
 	if sanitized; then skip "a sanitizer has memory of its own"; fi
 	createdb -T template0 src
 	psql -qX src -c "CREATE TABLE wide AS SELECT i,
@@ -961,6 +963,7 @@ oid() {
 }
 
 @test "what ANALYZE cannot do is told, and fails nothing" {
+	long
 	bk-restore -q --into new <small.bk
 	sql 'CREATE TABLE s (a int, b int)'
 	sql 'CREATE STATISTICS st ON (a / b) FROM s' 2>/dev/null ||

@@ -824,6 +824,7 @@ fill() {
 }
 
 @test "room for a second one is looked for; the first one's tablespace kept" {
+	long
 	local ts=$PGHOST/ts
 	mkdir "$ts"
 	[ "$(id -u)" != 0 ] || chown "$(pg_as id -u)" "$ts"

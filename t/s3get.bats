@@ -257,6 +257,7 @@ newer_second() {
 }
 
 @test "a flipped bit is 3, in a small object and in any part of a large one" {
+	long
 	local n
 	for n in 0 99999; do
 		fault_start "GET /small 1 corruptresp:$n"

@@ -111,6 +111,7 @@ STALE='x-amz-meta-bk-parts: 8388608x1000'
 # As on servers whose ETags look like S3's and are others.  The proxy cannot
 # sign what it changes, so anybody may do anything in this bucket.
 @test "an ETag that only looks like one: stored, and neither good nor bad by it" {
+	long
 	local from=$BATS_FILE_TMPDIR
 	s3_mb odd
 	echo '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::odd/*","arn:aws:s3:::odd"]}]}' >policy
@@ -171,6 +172,7 @@ STALE='x-amz-meta-bk-parts: 8388608x1000'
 }
 
 @test "--thaw: an archived object is requested, waited for, fetched" {
+	long
 	strict_start
 	for class in GLACIER DEEP_ARCHIVE; do
 		bk-s3put --storage-class $class s3://bbb/$class <"$WHOLE"

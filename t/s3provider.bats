@@ -29,6 +29,7 @@ stored() { s3_curl GET "/${AT#s3://}/$1" | cmp - "$2"; }
 
 # Cloudflare R2
 @test "parts of one size, where a provider wants them" {
+	long
 	fault_start 'POST uploadId= all uniform'
 	run -1 --separate-stderr put --max-parts 4 a <"$BIG"
 	[[ $stderr == *'must have the same length'* ]]
@@ -81,6 +82,7 @@ stored() { s3_curl GET "/${AT#s3://}/$1" | cmp - "$2"; }
 
 # older MinIO, with object lock
 @test "Content-MD5 is sent to who wants it, or refuses the checksum" {
+	long
 	fault_start 'PUT . all wants:content-md5:400:InvalidRequest'
 	put small <"$SMALL"
 	stored small "$SMALL"

@@ -127,6 +127,7 @@ requests() { grep -c "\"$1 /" "$S3_DIR/log/client.rgw.log" || :; }
 after_the_plan() { [ "$(date -u +%Y-%m-%dT%H:%M:%SZ)" != "$(sed -n 's/^made //p' plan)" ]; }
 
 @test "2,500 objects go in three requests" {
+	long
 	put 'backups/many/k[1001-3500]' -Z
 	before=$(requests POST)
 	run -0 --separate-stderr bash -c \
@@ -339,6 +340,7 @@ bk-s3rm: s3://kept/keep2: not deleted: AccessDenied" ]
 }
 
 @test "Swift, which insists on Content-MD5" {
+	long
 	swift_start "$BATS_TEST_TMPDIR/swift"
 	s3_mb backups
 	put 'backups/a[1-3]'

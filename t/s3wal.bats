@@ -86,7 +86,8 @@ kept() {
 
 @test "a .partial is replaced by what is known to begin with it alone" {
 	local part=$SEG.partial
-	for form in cat 'bk-gz | bk-crypt' 'bk-crypt --age'; do
+	for form in 'bk-gz | bk-crypt' cat 'bk-crypt --age'; do
+		sampled || continue
 		AT=s3://backups/partial/${form##* }
 		put $part 0/5018000 short
 		kept $part put $part 0/5018000 short

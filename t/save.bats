@@ -576,6 +576,7 @@ kept() {
 }
 
 @test "a .partial is replaced by what is known to begin with it alone" {
+	long
 	local seg=000000010000000000000005.partial whole=000000010000000000000005 form
 	head -c 100000 in >short
 	head -c 200000 in >long

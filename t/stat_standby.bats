@@ -15,6 +15,7 @@ teardown() {
 }
 
 @test "a standby and its primary: lags and receivers" {
+	long
 	local standby port
 	pg_start "$PWD/standby"
 	pg_ctl_ "$PWD/standby" -m immediate stop

@@ -131,6 +131,7 @@ spoil() {
 }
 
 @test "a file that is missing, or too many; and no WAL at all" {
+	long
 	cat >edit.py <<-'EOF2'
 	import re, sys, tarfile
 	drop, add = re.compile(sys.argv[3]), sys.argv[4:]

@@ -77,6 +77,7 @@ each_damage() {
 }
 
 @test "each of a hundred damages is named, and what differs" {
+	long
 	run -0 --separate-stderr bk-verify --against copy <all.bk
 	[ "$(field definitions)" = compared ]
 	each_damage in_copy
@@ -169,6 +170,7 @@ each_damage() {
 }
 
 @test "the public schema alone, which is in every database" {
+	long
 	createdb pub
 	psql -qX pub -c 'CREATE TABLE a AS SELECT 1 AS i' -c 'CREATE SCHEMA other'
 	bk-dump -n public pub >pub.bk

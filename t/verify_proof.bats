@@ -53,6 +53,7 @@ alter() {
 }
 
 @test "a sequence, a large object, a constraint, a missing object are seen" {
+	long
 	alter "PERFORM setval('public.used', 43, false)"
 	differs "sequence set public.used  pg_catalog.setval('public.used', 42"
 	alter "PERFORM lo_put(70001, 2999999, 'y')"

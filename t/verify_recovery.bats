@@ -89,6 +89,7 @@ field() { jq -r ".$1" <<<"$output"; }
 }
 
 @test "another superuser; a setting that the server does not know" {
+	long
 	run -1 --separate-stderr bk-verify --scratch <"$BATS_FILE_TMPDIR/boss.tar"
 	[[ $stderr == *'set PGUSER to a superuser of the cluster'* ]]
 	PGUSER=boss bk-verify --scratch <"$BATS_FILE_TMPDIR/boss.tar"
@@ -139,6 +140,7 @@ field() { jq -r ".$1" <<<"$output"; }
 }
 
 @test "pages that were damaged on the server are found again" {
+	long
 	pg_use "$BATS_FILE_TMPDIR/pg"
 	export PGUSER=boss
 	# which nothing writes again

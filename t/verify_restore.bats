@@ -189,6 +189,7 @@ waits() {
 	echo 'COPY orders (id) TO STDOUT' >bad7
 	echo 'COPY orders FROM STDIN; SELECT true' >bad8
 	for f in bad?; do
+		sampled || continue
 		run -3 --separate-stderr bk-verify --restore --sql $f <shop.bk
 		[[ $stderr == *"$f"*true* || $stderr == *"$f"*query* ]]
 	done
@@ -196,6 +197,7 @@ waits() {
 }
 
 @test "archives of pg_dump are compared with what was in the stream" {
+	long
 	pg_dump -Fc -Z0 shop >foreign
 	pg_dump -Fc shop >packed
 	pg_dump -Fc --inserts -T gen shop >inserts
@@ -239,6 +241,7 @@ no_roles() {
 }
 
 @test "roles that the server lacks are made for it, and dropped again" {
+	long
 	createdb own
 	psql -qX own <<-'SQL'
 	CREATE ROLE boss;

@@ -140,6 +140,7 @@ namespaces() {
 }
 
 @test "its code stops the server: we end, and it does, when told to" {
+	long
 	namespaces
 	place
 	cat >stop.sql <<-'SQL'
@@ -206,6 +207,7 @@ namespaces() {
 }
 
 @test "a scratch database goes away, also when we are stopped" {
+	long
 	mkfifo slow
 	for sig in TERM INT KILL; do
 		# the shell ignores INT for what it starts in the background
@@ -245,6 +247,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' bk-verify --restore -o r <slow 2>err &
 }
 
 @test "without a view of the files of its own, as with no namespaces: it is said" {
+	long
 	as=(setpriv --reuid=nobody --regid=nogroup --clear-groups)
 	[ "$(id -u)" = 0 ] || as=()
 	off='for n; do echo 0 >/proc/sys/user/max_${n}_namespaces; done; exec'
@@ -309,6 +312,7 @@ os.execvp(sys.argv[1], sys.argv[1:])' bk-verify --restore -o r <slow 2>err &
 }
 
 @test "the man page's examples" {
+	long
 	echo 'SELECT count(*) > 0 FROM orders' >today.sql
 	mkdir proofs
 	run -0 bash -c 'bk-verify --restore "host=$PGHOST" --sql today.sql \

@@ -74,6 +74,7 @@ archives() {
 }
 
 @test "to S3 and back" {
+	long
 	archives "$(example bk-walput.1 1)" 1 3
 	again
 	recovers new "$(example bk-walget.1 1)"

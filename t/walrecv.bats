@@ -195,6 +195,7 @@ history() {
 }
 
 @test "a promoted standby that was behind: what it lacks is kept" {
+	long
 	local pg2=$BATS_TEST_TMPDIR/pg2 old new first hosts ports
 	wal_start "$BATS_TEST_TMPDIR/pg1"
 	hosts=$PGHOST ports=$PGPORT
@@ -438,6 +439,7 @@ history() {
 }
 
 @test "a server that shuts down: the last of its WAL is handed over first" {
+	long
 	wal_start "$BATS_TEST_TMPDIR/pg1"
 	wal_sql 'CREATE TABLE t (n int, pad text)'
 	# what COMMAND has not taken is kept, and tried again
