@@ -120,10 +120,13 @@ marks() {
 	[ "$status_fd" = '4 1 ' ]
 	reported "{ bk-s3get s3://backups/absent || bk-s3get; } $rest"
 	[ "$status_fd" = '4 2 ' ]
-	# each line has the tool and its process
+	# each line has the tool and its process, the last one bytes and cause
 	reported 'bk-s3get & wait; echo $! >pid'
 	[ "$(cat reported)" = "+ bk-s3get $(cat pid)
-2 bk-s3get $(cat pid)" ]
+2 bk-s3get $(cat pid) 0 give s3://BUCKET/KEY" ]
+	reported "bk-s3put s3://backups/told <$SMALL"
+	[ "$(cut -d ' ' -f 1,2,4- reported)" = "+ bk-s3put
+0 bk-s3put $(stat -Lc %s "$SMALL") s3://backups/told" ]
 }
 
 @test "through a pipeline, BK_STATUS_FD calls nothing else absent" {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -23,6 +24,8 @@
 #include "tool/progress_line.h"
 #include "tool/signals.h"
 #include "tool/tool_options.h"
+
+#define MESSAGE_MAX 2048
 
 static const struct tool *tool;
 static const struct tool_opt *row;	/* of the last option */
@@ -76,31 +79,44 @@ tool_status_fd(void)
 	return status_fd;
 }
 
-/* Tell the process that started the pipeline, if it listens. */
+/*
+ * Tell the process that started the pipeline, if it listens: in one write, so
+ * that the lines of several stages do not mix.
+ */
 static void
-report(char what)
+report_line(char line[PIPE_BUF], int n)
 {
-	char line[100];
-	int n;
+	size_t len = n < PIPE_BUF ? (size_t)n : PIPE_BUF - 1;
 
-	n = snprintf(line, sizeof(line), "%c %s %ld\n", what, tool->name,
-	    own_pid);
-	/* in one write, so that those of a pipeline do not mix */
-	if (status_fd == -1 || write(status_fd, line, (size_t)n) == -1)
+	if (status_fd == -1 || n < 0)
+		return;
+	bk_utf8_clean(line, len);
+	line[len++] = '\n';
+	if (write(status_fd, line, len) == -1)
 		return;
 }
 
+static void
+report_start(void)
+{
+	char line[PIPE_BUF];
+
+	report_line(line, snprintf(line, sizeof(line), "+ %s %ld",
+	    tool->name, own_pid));
+}
+
 /*
- * How we end.  Of empty input there is nothing to say: all the stages after an
- * absent object have that.
+ * How we end, and why, or what was stored where.  Of empty input there is
+ * nothing to say: all the stages after an absent object have that.
  */
 static void
-report_end(enum bk_code code, int empty)
+report_end(enum bk_code code, int empty, const char *text)
 {
-	if (empty)
-		report('-');
-	else
-		report("012345"[code]);
+	char line[PIPE_BUF];
+
+	report_line(line, snprintf(line, sizeof(line), "%c %s %ld %" PRIu64
+	    "%s%s", empty ? '-' : "012345"[code], tool->name, own_pid,
+	    audit.size_bytes, *text == '\0' ? "" : " ", text));
 }
 
 void
@@ -178,7 +194,7 @@ tool_start(const struct tool *t)
 	own_pid = (long)getpid();
 	guard_secrets();
 	find_status_fd();
-	report('+');
+	report_start();
 	audit.operation = t->name;
 	started = bk_monotonic();
 	(void)sigaction(SIGPIPE, &sa, NULL);
@@ -197,7 +213,7 @@ tool_start(const struct tool *t)
 __attribute__((format(printf, 1, 0))) static void
 print(const char *fmt, va_list ap)
 {
-	char text[2048];
+	char text[MESSAGE_MAX];
 	size_t n;
 	int len;
 
@@ -238,22 +254,18 @@ tool_younger(int major)
 void
 tool_usage(const char *fmt, ...)
 {
-	char usage[TOOL_USAGE_MAX];
+	char usage[TOOL_USAGE_MAX], why[MESSAGE_MAX];
 	va_list ap;
 
 	tool_options_usage(tool, usage);
 	va_start(ap, fmt);
-	print(fmt, ap);
+	(void)vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
+	tool_say("%s", why);
 	fprintf(stderr, "usage: %s\n", usage);
-	if (tool->usage_prefix != NULL) {
-		fputs(tool->usage_prefix, stdout);
-		va_start(ap, fmt);
-		vprintf(fmt, ap);
-		va_end(ap);
-		putchar('\n');
-	}
-	report_end(BK_USAGE, 0);
+	if (tool->usage_prefix != NULL)
+		printf("%s%s\n", tool->usage_prefix, why);
+	report_end(BK_USAGE, 0, why);
 	exit(tool->usage_status != 0 ? tool->usage_status : BK_USAGE);
 }
 
@@ -270,12 +282,12 @@ print_about(int ch)
 	else
 		tool_usage("--help: takes no argument");
 	if (fflush(stdout) == 0 && !ferror(stdout)) {
-		report_end(BK_OK, 0);
+		report_end(BK_OK, 0, "");
 		exit(BK_OK);
 	}
 	if (errno != EPIPE)
 		tool_say("standard output: write: %s", strerror(errno));
-	report_end(BK_FAIL, 0);
+	report_end(BK_FAIL, 0, "standard output");
 	exit(BK_FAIL);
 }
 
@@ -475,7 +487,11 @@ tool_end(int rc, struct bk_err *e)
 		bk_fail(e, BK_FAIL, "failed");
 	if (rc != 0 && !e->quiet)
 		tool_say("%s", e->msg);
-	report_end(rc != 0 ? e->code : BK_OK, rc != 0 && e->empty);
+	if (rc != 0)
+		report_end(e->code, e->empty, e->msg);
+	else
+		report_end(BK_OK, 0, audit.destination == NULL ? "" :
+		    audit.destination);
 	if (log != NULL) {
 		audit.ended = time(NULL);
 		audit.duration_seconds = bk_monotonic() - started;

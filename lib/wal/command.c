@@ -24,7 +24,7 @@
 #define STATUS_VAR "BK_STATUS_FD="
 #define BLOCK (64 * 1024)
 #define MESSAGE 4096		/* kept of what COMMAND says */
-#define REPORTS 4096		/* read of what its tools report */
+#define REPORTS (16 * 1024)	/* read of what its tools report */
 
 void
 bk_wal_command_init(struct bk_wal_command *c, char *const words[],
@@ -438,7 +438,7 @@ reported_none(const struct fetch *f)
 	text[n] = '\0';
 	for (line = strtok_r(text, "\n", &save); line != NULL;
 	    line = strtok_r(NULL, "\n", &save)) {
-		/* "+ bk-s3get 4711", "4 bk-s3get 4711" */
+		/* "+ bk-s3get 4711", "4 bk-s3get 4711 0 CAUSE" */
 		if (strchr("+-4", line[0]) == NULL || line[1] != ' ')
 			return -1;
 		running += line[0] == '+' ? 1 : -1;
