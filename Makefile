@@ -97,6 +97,7 @@ bk-prune = tool/receipts -ljansson -lcrypto
 bk-restore = restore_accept restore_old restore_swap tool/ca_file \
 	tool/programs $(PG) -lmd
 bk-rm = tool/approved -lcrypto -lmd
+bk-run = run_env run_pipeline -ljansson
 bk-s3get = tool/s3args tool/ca_file $(S3) -lmd
 bk-s3ls = tool/s3args tool/ca_file $(S3)
 bk-s3put = tool/s3args tool/ca_file tool/names $(S3) -lmd
@@ -112,7 +113,7 @@ bk-walput = $(ISA) -lcrypto -lmd
 bk-walrecv = tool/ca_file -lpq $(ISA) -lcrypto -lmd
 bk-zst = tool/filter -lzstd -lmd
 ALL_TOOLS = tool/tool tool/tool_options tool/audit_line tool/own_dir \
-	tool/progress_line tool/signals tool/sandbox_tool
+	tool/progress_line tool/settings tool/signals tool/sandbox_tool
 
 sources = $(filter-out -l%,$($1)) $(ALL_TOOLS)
 libraries = $(filter -l%,$($1))

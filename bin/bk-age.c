@@ -77,6 +77,7 @@ static const struct tool tool = {
 "Reads a listing of backups and prints one status line per database.  A LIMIT "
 "is CRITICAL or WARNING,CRITICAL: 10% or 20%,10%.",
 	.options = options,
+	.settings = "BK_SIGNERS",
 	.operands = "< LISTING",
 	.exits =
 "0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN: usage error, no listing",

@@ -56,6 +56,7 @@ static const struct tool tool = {
 "Connects as psql does, by a role with REPLICATION: PG*, ~/.pgpass, "
 "DATABASE_URL",
 	.options = options,
+	.settings = TOOL_SETTINGS_SERVER,
 	.operands = "[DBNAME|URI]",
 	.exits = "0 done, 1 failed, 2 usage error, 3 damaged pages or files",
 };

@@ -65,6 +65,7 @@ static const struct tool tool = {
 "Encrypts standard input to public keys or with a passphrase.  Defaults: "
 "BK_RECIPIENTS for -R, BK_IDENTITY for -i, BK_SIGNERS for --signer.",
 	.options = options,
+	.settings = "BK_IDENTITY BK_PASSPHRASE BK_RECIPIENTS BK_SIGNERS",
 	.operands = "[-r RECIPIENT] | -d [-i FILE] | --rewrap -r NEW",
 	.exits =
 "0 done, 1 failed, 2 usage error, 3 input refused or wrong key",

@@ -112,6 +112,7 @@ static const struct tool tool = {
 "Select what to dump with pg_dump's options: -t -T -n -N -e -a -s -b -B -c -C "
 "-O -x -E -S --role --section --exclude-table-data ...",
 	.options = options,
+	.settings = TOOL_SETTINGS_SERVER "BK_JOBS BK_PG_BINDIR",
 	.operands = "[PG_DUMP-OPTION ...] [DBNAME|URI]",
 	.exits = "0 done, 1 failed, 2 usage error, 5 busy: try again later",
 };

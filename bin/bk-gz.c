@@ -14,6 +14,7 @@ static const struct tool tool = {
 "Compresses to gzip on all CPUs, or decompresses any gzip and verifies that\n"
 "it is complete: damaged or unfinished input is refused with status 3.",
 	.options = options,
+	.settings = "BK_JOBS",
 	.operands = "< INPUT > OUTPUT",
 	.exits = "0 done, 1 I/O error, 2 usage error, 3 input refused",
 };

@@ -60,6 +60,7 @@ static const struct tool tool = {
 "Sends a message to every TARGET: --slack, --webhook, --ping, whose FILE holds "
 "a URL and has mode 0600, and --mail.",
 	.options = options,
+	.settings = TOOL_SETTINGS_WEB "CURL_CA_BUNDLE",
 	.operands = "TARGET ... < MESSAGE",
 	.exits =
 "0 sent, or no change; 1 not sent to all; 2 usage error; 3 file refused, or "

@@ -38,6 +38,7 @@ static const struct tool tool = {
 "from there to TARGET, and makes DIR ready to recover to it.  TARGET: a time "
 "with its zone, an LSN, a restore point's name, xid:N, immediate, latest.",
 	.options = pitr_options,
+	.settings = TOOL_SETTINGS_SERVER "BK_JOBS BK_PG_BINDIR",
 	.operands = "-D DIR --target TARGET < BACKUP",
 	.exits = "0 ready, 1 failed, 2 usage error, 3 input or WAL refused",
 };

@@ -80,6 +80,7 @@ static const struct tool tool = {
 	.about =
 "Prints the records of a listing that no rule keeps; deletes nothing itself.",
 	.options = options,
+	.settings = "BK_SIGNERS",
 	.operands = "< LISTING",
 	.exits = "0 done, 1 failed, 2 usage error, 3 refused, 4 empty listing",
 };

@@ -88,6 +88,7 @@ static const struct tool tool = {
 "Loads a dump of bk-dump or pg_dump, in any format but directory, next to the "
 "database, proves it, and puts it in its place.",
 	.options = options,
+	.settings = TOOL_SETTINGS_SERVER "BK_JOBS BK_PG_BINDIR",
 	.operands = "[--into] DBNAME|URI",
 	.exits =
 "0 done, 1 failed, 2 usage error, 3 refused, 4 no old database, 5 busy",

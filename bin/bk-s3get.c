@@ -49,6 +49,7 @@ static const struct tool tool = {
 "after the other.  Credentials, "
 "region, endpoint: AWS_*.",
 	.options = options,
+	.settings = TOOL_SETTINGS_S3,
 	.operands = "s3://BUCKET/KEY ...",
 	.exits =
 "0 done, 1 failed, 2 usage error, 3 damaged, 4 no such object, 5 not thawed yet",

@@ -45,6 +45,7 @@ static const struct tool tool = {
 "Credentials and endpoint: AWS_ACCESS_KEY_ID ..., AWS_PROFILE, AWS_REGION, "
 "AWS_ENDPOINT_URL and the AWS tools' other settings.",
 	.options = options,
+	.settings = TOOL_SETTINGS_S3,
 	.operands = "s3://BUCKET[/PREFIX]",
 	.exits = "0 listed, 1 failed, 2 usage error, 4 nothing there",
 };

@@ -68,6 +68,7 @@ static const struct tool tool = {
 "Stores standard input as one object, or none.  KEY may hold {db} {host} "
 "{utc} {date} {time} {tier}.  Credentials, region, endpoint: AWS_*.",
 	.options = options,
+	.settings = TOOL_SETTINGS_S3 TOOL_SETTINGS_NAME,
 	.operands = "s3://BUCKET/KEY",
 	.exits =
 "0 stored, 1 failed, 2 usage error, 3 input empty or unfinished",

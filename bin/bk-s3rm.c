@@ -34,6 +34,7 @@ static const struct tool tool = {
 "upload (bk-s3ls --versions, --markers, --uploads).  What a record was not "
 "made of is not deleted.  All is checked before anything is deleted.",
 	.options = options,
+	.settings = TOOL_SETTINGS_S3,
 	.operands = APPROVED_OPERANDS,
 	.exits =
 "0 all deleted (or none named), 1 some not, 2 usage error, 3 input refused: "

@@ -32,6 +32,7 @@ static const struct tool tool = {
 "{utc} {date} {time} {tier}; directories from the first of them on are "
 "created, those before it must exist.",
 	.options = options,
+	.settings = TOOL_SETTINGS_NAME,
 	.operands = "DIR/NAME",
 	.exits =
 "0 stored, 1 failed, 2 usage error, 3 input empty or unfinished",

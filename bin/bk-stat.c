@@ -40,6 +40,7 @@ static const struct tool tool = {
 "database was last backed up.  Reads only, in one transaction that waits for "
 "no lock.  Connects as psql does: PG*, ~/.pgpass, DATABASE_URL",
 	.options = options,
+	.settings = TOOL_SETTINGS_SERVER,
 	.operands = "[DBNAME|URI]",
 	.exits =
 "0 printed, 1 failed, 2 usage error, 3 the audit log is damaged",

@@ -79,6 +79,8 @@ static const struct tool tool = {
 "Reads a backup to its end, reports what is proven, and writes a receipt, one "
 "line of JSON.  Opens gzip, zstd, age, bk-crypt.",
 	.options = options,
+	.settings = TOOL_SETTINGS_SERVER
+	    "BK_IDENTITY BK_PASSPHRASE BK_SIGNERS BK_JOBS BK_PG_BINDIR",
 	.operands = "[--restore|--scratch|--against CONNINFO] < BACKUP",
 	.exits =
 "0 proven, 1 could not tell, 2 usage error, 3 not proven",

@@ -57,6 +57,7 @@ static const struct tool tool = {
 "writes it to standard output, or exits with 4 if it is not there; BK_WAL_NAME "
 "is its name.  A single word is run by /bin/sh -c.",
 	.options = options,
+	.settings = "BK_JOBS",
 	.operands = "NAME PATH -- COMMAND [ARGUMENT ...]",
 	.order = "-",	/* options may follow PATH, but not "--" */
 	.exits =

@@ -34,6 +34,7 @@ static const struct tool tool = {
 "sealed, as standard input; BK_WAL_NAME is its name.  A single word is run by "
 "/bin/sh -c.  0 only when COMMAND has read all and exited with 0.",
 	.options = options,
+	.settings = "BK_JOBS",
 	.operands = "PATH -- COMMAND [ARGUMENT ...]",
 	.order = "-",	/* options may follow PATH, but not "--" */
 	.exits =

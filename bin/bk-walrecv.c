@@ -46,6 +46,7 @@ static const struct tool tool = {
 "segment: sealed on standard input, its name in BK_WAL_NAME.  A COMMAND that "
 "is one word goes to sh.  Connects as psql does, as a role with REPLICATION",
 	.options = options,
+	.settings = TOOL_SETTINGS_SERVER "BK_JOBS",
 	.operands = "[--] COMMAND [ARG ...]",
 	.order = "+",		/* what follows COMMAND is the COMMAND's */
 	.exits =

@@ -13,6 +13,7 @@ static const struct tool tool = {
 	.about =
 "Like bk-gz, but with Zstandard.",
 	.options = options,
+	.settings = "BK_JOBS",
 	.operands = "< INPUT > OUTPUT",
 	.exits = "0 done, 1 I/O error, 2 usage error, 3 input refused",
 };

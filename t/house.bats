@@ -452,6 +452,34 @@ options() {
 	done | none
 }
 
+# The variables that a page names as ENVIRONMENT.
+page_variables() {
+	sed -n '/^\.Sh ENVIRONMENT/,/^\.Sh [^E]/p' "man/$1.1" | grep '^\.It Ev' |
+	    grep -oE '[A-Za-z][A-Za-z0-9_]*_[A-Za-z0-9_]+|PG[A-Z]+|DATABASE_URL' || :
+}
+
+@test "a tool takes from BK_SETTINGS what its page names, and its code reads" {
+	local tool name row
+	for tool in $TOOLS; do
+		row=" $("$tool" --help=settings) "
+		# neither settings nor for a file
+		row+='BK_STATUS_FD BK_WAL_NAME TZDIR TMPDIR '
+		# of the bk-s3ls that it runs
+		[ "$tool" != bk-age ] || row+='AWS_ACCESS_KEY_ID '
+		for name in $(page_variables "$tool") \
+		    $(grep -ohE '(tool_env|tool_env_demand|getenv)\("[A-Za-z_]+"' \
+		    "bin/$tool.c" | cut -d '"' -f 2); do
+			[[ $row == *" $name "* || $name == AWS_* && $row == *' AWS_* '* ||
+			    $name == PG* && $row == *' PG* '* ]] ||
+			    echo "$tool: $name is not in its row"
+		done
+		for name in $(grep -oE '\<BK_[A-Z_]+' <<<"$row"); do
+			case $name in BK_DEBUG|BK_NO_SANDBOX|BK_STATUS_FD|BK_WAL_NAME) continue ;; esac
+			grep -q "$name" "man/$tool.1" || echo "man/$tool.1: no $name"
+		done
+	done | none
+}
+
 @test "the page's SYNOPSIS has what the usage line has" {
 	local tool
 	cd "$BATS_TEST_TMPDIR"
@@ -488,7 +516,7 @@ options() {
 	sed -n '/^\.Ss The tools/,/^All formats/p' man/bk.7 |
 	    sed -n 's/^\(.*\):$/\L\1/p; s/^\.It Xr \(bk-[^ ]*\) 1$/\1/p' \
 	    >"$BATS_TEST_TMPDIR/list"
-	[ "$(wc -l <"$BATS_TEST_TMPDIR/list")" = $(($(wc -w <<<"$TOOLS") + 5)) ]
+	[ "$(wc -l <"$BATS_TEST_TMPDIR/list")" = $(($(wc -w <<<"$TOOLS") + 6)) ]
 	sed -n '/^## The tools/,/^## [^T]/p' README.md | grep '^|' | cut -d '|' -f 2 |
 	    seek -oE '\*\*[a-z ]+\*\*|bk-[a-z0-9]+' | tr -d '*' |
 	    diff "$BATS_TEST_TMPDIR/list" -

@@ -22,10 +22,13 @@
 #include "stream/seal.h"
 #include "tool/audit_line.h"
 #include "tool/progress_line.h"
+#include "tool/settings.h"
 #include "tool/signals.h"
 #include "tool/tool_options.h"
 
 #define MESSAGE_MAX 2048
+
+extern char **environ;
 
 static const struct tool *tool;
 static const struct tool_opt *row;	/* of the last option */
@@ -170,18 +173,34 @@ start_debug(void)
 
 /* Any stage of a pipeline may have another's keys in its environment. */
 static void
-guard_secrets(void)
+hold_secrets(void)
 {
-	static const char *const names[] = { "PGPASSWORD", "DATABASE_URL",
-	    "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
-	    "AWS_CONTAINER_AUTHORIZATION_TOKEN", "BK_PASSPHRASE" };
-	const char *value;
-	size_t i;
+	char name[64];
+	size_t i, n;
 
-	bk_secret_guard();
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if ((value = tool_env(names[i])) != NULL)
-			bk_secret_hold(value, strlen(value));
+	for (i = 0; environ[i] != NULL; i++) {
+		n = strcspn(environ[i], "=");
+		if (n >= sizeof(name))
+			continue;
+		memcpy(name, environ[i], n);
+		name[n] = '\0';
+		if (settings_is_secret(name))
+			bk_secret_hold(environ[i], strlen(environ[i]));
+	}
+}
+
+/* What all tools read, and this one. */
+static void
+take_settings(void)
+{
+	struct bk_err e = {0};
+
+	if (settings_take(TOOL_SETTINGS, &e) == 0 &&
+	    (tool->settings == NULL ||
+	    settings_take(tool->settings, &e) == 0))
+		return;
+	(void)unsetenv("BK_SETTINGS");	/* bk-audit could not read them, too */
+	tool_refuse(&e);
 }
 
 void
@@ -192,7 +211,7 @@ tool_start(const struct tool *t)
 
 	tool = t;
 	own_pid = (long)getpid();
-	guard_secrets();
+	bk_secret_guard();
 	find_status_fd();
 	report_start();
 	audit.operation = t->name;
@@ -203,6 +222,8 @@ tool_start(const struct tool *t)
 	sa.sa_handler = SIG_DFL;
 	(void)sigaction(SIGCHLD, &sa, NULL);
 	occupy_closed();
+	take_settings();
+	hold_secrets();
 	start_debug();
 }
 
@@ -279,6 +300,9 @@ print_about(int ch)
 		tool_options_help(tool);
 	else if (strcmp(optarg, "table") == 0)
 		tool_options_list(tool);
+	else if (strcmp(optarg, "settings") == 0)
+		printf("%s %s\n", TOOL_SETTINGS, tool->settings == NULL ? "" :
+		    tool->settings);
 	else
 		tool_usage("--help: takes no argument");
 	if (fflush(stdout) == 0 && !ferror(stdout)) {

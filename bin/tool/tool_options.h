@@ -52,7 +52,22 @@ struct tool {
 	const char *usage_prefix;	/* where only standard output is read:
 				 * it gets the reason too, after this */
 	int unrecorded;		/* its runs are not for the audit log */
+	const char *settings;	/* variables that it reads, in addition to
+				 * TOOL_SETTINGS (settings.h); or NULL */
 };
+
+/*
+ * The variables that tools read, names and PREFIX*, by what a tool does.  From
+ * the files of BK_SETTINGS a tool takes these and no others;
+ * --help=settings lists them, and the pages are checked against it.
+ */
+#define TOOL_SETTINGS "BK_AUDIT_LOG BK_DEBUG BK_NO_SANDBOX"
+#define TOOL_SETTINGS_SERVER "PG* DATABASE_URL SSL_CERT_FILE "
+#define TOOL_SETTINGS_WEB "SSL_CERT_FILE HTTPS_PROXY https_proxy http_proxy " \
+	"ALL_PROXY all_proxy NO_PROXY no_proxy "
+#define TOOL_SETTINGS_S3 TOOL_SETTINGS_WEB "AWS_* " \
+	"GOOGLE_APPLICATION_CREDENTIALS STORAGE_EMULATOR_HOST "
+#define TOOL_SETTINGS_NAME "PGDATABASE BK_TIER "
 
 #define TOOL_USAGE_MAX 1024
 

@@ -58,12 +58,13 @@ add_ending(struct bk_buf *b, const struct bk_audit *a,
 	return bk_json_member(b, "error", failed ? result->msg : NULL, e);
 }
 
-/* The ID in the stream's label. */
+/* A member that is left out where it is not known. */
 static int
-add_run(struct bk_buf *b, const char *key, const char *run, struct bk_err *e)
+add_known(struct bk_buf *b, const char *key, const char *value,
+    struct bk_err *e)
 {
-	return run == NULL || *run == '\0' ? 0 :
-	    bk_json_member(b, key, run, e);
+	return value == NULL || *value == '\0' ? 0 :
+	    bk_json_member(b, key, value, e);
 }
 
 /* Who runs it, and where. */
@@ -95,8 +96,9 @@ format(struct bk_buf *b, const struct bk_audit *a, const struct bk_err *result,
 	    (with_own && add_own(b, e) == -1) ||
 	    bk_json_number(b, "pid", (uint64_t)getpid(), e) == -1 ||
 	    bk_json_member(b, "version", BK_VERSION, e) == -1 ||
-	    add_run(b, "run", a->run, e) == -1 ||
-	    add_run(b, "backup", a->backup, e) == -1)
+	    add_known(b, "run", a->run, e) == -1 ||
+	    add_known(b, "backup", a->backup, e) == -1 ||
+	    add_known(b, "stages", a->stages, e) == -1)
 		return -1;
 	return bk_buf_puts(b, "}", e);
 }

@@ -29,6 +29,7 @@ struct bk_audit {
 	/* of the stream's label (stream/seal.h); NULL or "": left out */
 	const char *run;	/* the pipeline that this run is a stage of */
 	const char *backup;	/* the one that made what this run reads back */
+	const char *stages;	/* of a job: its tools; NULL: left out */
 	uint64_t size_bytes;	/* bytes written, or read if the run stores */
 	double duration_seconds;
 	time_t ended;

@@ -53,10 +53,10 @@ is_near(double a, double b)
 }
 
 int
-bk_run_is_consequence(const struct bk_run *r)
+bk_error_is_consequence(const char *error)
 {
-	return strstr(r->error, "unfinished") != NULL ||
-	    strstr(r->error, strerror(EPIPE)) != NULL;
+	return strstr(error, "unfinished") != NULL ||
+	    strstr(error, strerror(EPIPE)) != NULL;
 }
 
 int
@@ -131,7 +131,7 @@ add_new(struct bk_pipelines *p, const struct bk_run *r, struct bk_buf *id,
 	more = &p->v[p->n++];
 	*more = (struct pipeline){ .id = id->data, .who = who->data,
 	    .begun = begun(r), .consequence = r->failed && *id->data == '\0' &&
-	    bk_run_is_consequence(r) };
+	    bk_error_is_consequence(r->error) };
 	*id = *who = (struct bk_buf){0};
 	return more;
 }
@@ -163,7 +163,7 @@ bk_pipelines_add(struct bk_pipelines *p, const struct bk_run *r,
 	if (v == NULL && (v = add_new(p, r, &id, &who, e)) == NULL)
 		goto done;
 	rc = add_stage(v, r->line, r->len, r->ended, r->failed &&
-	    !bk_run_is_consequence(r), e);
+	    !bk_error_is_consequence(r->error), e);
  done:
 	bk_buf_free(&id);
 	bk_buf_free(&who);
@@ -294,8 +294,8 @@ join_failures(struct joined *j, struct bk_err *e)
 		if (!r->failed)
 			continue;
 		j->run.failed |= !enough || place_of(r) != SINK;
-		if (cause == NULL || (bk_run_is_consequence(cause) &&
-		    !bk_run_is_consequence(r)))
+		if (cause == NULL || (bk_error_is_consequence(cause->error) &&
+		    !bk_error_is_consequence(r->error)))
 			cause = r;
 	}
 	if (cause != NULL && bk_buf_printf(&j->error, e, "%s%s%s", j->n == 1 ?

@@ -34,8 +34,8 @@ int bk_pipelines_each(struct bk_pipelines *p, int (*each)(void *arg,
 
 void bk_pipelines_free(struct bk_pipelines *p);	/* NULL is fine */
 
-/* 1 if r failed because another stage did. */
-int bk_run_is_consequence(const struct bk_run *r);
+/* 1 if a stage with this error failed because another one did. */
+int bk_error_is_consequence(const char *error);
 
 /*
  * 1 if r and s are stages of one pipeline, as far as their IDs and the times

@@ -1,3 +1,4 @@
+#define _GNU_SOURCE		/* POSIX_SPAWN_SETSID */
 #include "base/child.h"
 
 #include <sys/wait.h>
@@ -101,8 +102,14 @@ int
 bk_child_spawn_group(atomic_int *pid, char *const argv[], char *const env[],
     const int fds[3], int pass, struct bk_err *e)
 {
+#ifdef POSIX_SPAWN_SETSID
+	const short flags = POSIX_SPAWN_SETSID;
+#else
 	/* the attribute pgroup is 0 at first: a group of its own number */
-	return spawn(pid, argv, env, fds, pass, POSIX_SPAWN_SETPGROUP, e);
+	const short flags = POSIX_SPAWN_SETPGROUP;
+#endif
+
+	return spawn(pid, argv, env, fds, pass, flags, e);
 }
 
 static int

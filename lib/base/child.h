@@ -23,7 +23,11 @@
 int bk_child_spawn(atomic_int *pid, char *const argv[], char *const env[],
     const int fds[3], int pass, struct bk_err *e);
 
-/* The same, as the leader of a process group of its own. */
+/*
+ * The same, as the leader of a process group of its own, and where the system
+ * can do so in a session of its own: without a terminal, at which a process in
+ * the background would wait for ever.
+ */
 int bk_child_spawn_group(atomic_int *pid, char *const argv[],
     char *const env[], const int fds[3], int pass, struct bk_err *e);
 

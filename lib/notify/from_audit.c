@@ -77,9 +77,9 @@ find_cause(struct search *s, const struct bk_run *r, struct bk_err *e)
 	if (note_job(s, r, e) == -1)
 		return -1;
 	if (!r->failed || (s->cause.len > 0 && (!s->consequence ||
-	    bk_run_is_consequence(r))))
+	    bk_error_is_consequence(r->error))))
 		return 0;
-	s->consequence = bk_run_is_consequence(r);
+	s->consequence = bk_error_is_consequence(r->error);
 	return keep(&s->cause, r, e);
 }
 

@@ -1,0 +1,318 @@
+/* bk-run: a pipeline as one job, see bk-run(1) */
+#define _XOPEN_SOURCE 700	/* realpath */
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/num.h"
+#include "job/job.h"
+#include "job/stages.h"
+#include "run_env.h"
+#include "run_pipeline.h"
+#include "tool/own_dir.h"
+#include "tool/signals.h"
+#include "tool/tool.h"
+
+#define DIR "/etc/bk"
+
+enum { PRINT = TOOL_OPT_TOOL, OK_NONE, TIMEOUT };
+
+static const struct tool_opt options[] = {
+	{ 'n', "check", NULL, NULL, "look at all of it, and run nothing" },
+	{ PRINT, "print", NULL, NULL, "print what would run, to be pasted" },
+	{ OK_NONE, "ok", "4", NULL,
+	    "that nothing was there to be done is a success" },
+	{ TIMEOUT, "timeout", "DURATION", NULL,
+	    "end what is not done by then, e.g. 6h" },
+	{ 'C', "config", "DIR", NULL, "DIR instead of " DIR },
+	TOOL_OPTIONS
+};
+
+static const struct tool tool = {
+	.name = "bk-run",
+	.example =
+"bk-run backup@shop",
+	.about =
+"Runs the pipeline in the file " DIR "/jobs/JOB with the settings in "
+DIR "/NAME.env, or the PIPELINE given, with /bin/sh.  A failure is one line "
+"that names the first cause, no matter which stage that was, and its exit status.\n"
+"bk-run -- 'bk-dump shop | bk-gz | bk-save /backups/{db}-{utc}.gz'",
+	.options = options,
+	.operands = "JOB@NAME [VARIABLE=VALUE ...] | -- PIPELINE",
+	.order = "+",
+	.exits = "0 done, else that of the first cause: 1 failed, 2 wrong "
+"call, 3 input refused, 4 nothing there, 5 busy",
+};
+
+struct options {
+	const char *dir;
+	int print, check, ok_none;
+	uint64_t timeout;		/* seconds; 0: none */
+	const char *spec;		/* JOB@NAME; NULL: a pipeline */
+	char job[BK_JOB_NAME], name[BK_JOB_NAME];
+	char **assignments;		/* ended by NULL */
+};
+
+static void
+parse_ok(struct options *o, const char *arg)
+{
+	if (strcmp(arg, "4") != 0)
+		tool_usage("--ok: '%s': 4, that nothing is there, is the only "
+		    "failure that can be none", arg);
+	o->ok_none = 1;
+}
+
+static void
+check_assignments(char *const *v)
+{
+	size_t n;
+
+	for (; *v != NULL; v++) {
+		n = strcspn(*v, "=");
+		if ((*v)[n] != '=' || n == 0 || strspn(*v,
+		    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
+		    "0123456789") < n || (**v >= '0' && **v <= '9'))
+			tool_usage("%s: not VARIABLE=VALUE", *v);
+	}
+}
+
+/* Append the pipeline's text. */
+static void
+parse_options(struct options *o, struct bk_buf *text, int argc, char *argv[])
+{
+	struct bk_err e = {0};
+	int ch, is_pipeline;
+
+	while ((ch = tool_getopt(argc, argv)) != -1) {
+		switch (ch) {
+		case 'n': o->check = 1; break;
+		case PRINT: o->print = 1; break;
+		case OK_NONE: parse_ok(o, optarg); break;
+		case TIMEOUT:
+			o->timeout = tool_duration(optarg, "--timeout");
+			break;
+		case 'C': o->dir = optarg; break;
+		}
+	}
+	is_pipeline = optind > 1 && strcmp(argv[optind - 1], "--") == 0;
+	argv += optind;
+	argc -= optind;
+	if (argc == 0)
+		tool_usage("give JOB@NAME, or -- and a pipeline");
+	o->assignments = argv + 1;
+	if (is_pipeline && argc > 1)
+		tool_usage("give the pipeline as one argument, in quotes");
+	if (is_pipeline && bk_buf_puts(text, argv[0], &e) == -1)
+		tool_refuse(&e);
+	if (is_pipeline)
+		return;
+	o->spec = argv[0];
+	if (bk_job_split(o->spec, o->job, o->name, &e) == -1)
+		tool_refuse(&e);
+	check_assignments(o->assignments);
+}
+
+/* The job's text: of DIR/jobs, else as installed with the tools. */
+static int
+load_job(const struct options *o, struct bk_buf *text, struct bk_err *e)
+{
+	struct bk_buf own = {0}, shared = {0};
+	int rc = -1;
+
+	if (bk_buf_printf(&own, e, "%s/jobs", o->dir) == 0 &&
+	    own_dir("../share/bk/jobs", &shared, e) == 0)
+		rc = bk_job_load((const char *[]){ own.data, shared.data,
+		    NULL }, o->job, text, e);
+	bk_buf_free(&own);
+	bk_buf_free(&shared);
+	return rc;
+}
+
+/* Load job and settings. */
+static int
+prepare(const struct options *o, struct bk_buf *text, struct run_env *env,
+    struct bk_err *e)
+{
+	char *dir;
+	int rc;
+
+	if (o->spec == NULL)
+		return run_env_own(env, o->assignments, e);
+	if (load_job(o, text, e) == -1)
+		return -1;
+	/* the stages may change their directory */
+	if ((dir = realpath(o->dir, NULL)) == NULL)
+		return bk_fail_errno(e, "%s", o->dir);
+	rc = run_env_job(env, dir, o->name, o->assignments, e);
+	free(dir);
+	return rc;
+}
+
+/* --- without running it */
+
+/* s as one word of a shell. */
+static void
+print_word(const char *s)
+{
+	putchar('\'');
+	for (; *s != '\0'; s++)
+		if (*s == '\'')
+			fputs("'\\''", stdout);
+		else
+			putchar(*s);
+	putchar('\'');
+}
+
+/* A command that does the same. */
+static int
+print_all(const char *text, const struct run_env *env, struct bk_err *e)
+{
+	const char *value;
+	size_t i;
+
+	fputs("env -i \\\n", stdout);
+	for (i = 0; i < env->n; i++) {
+		value = strchr(env->v[i], '=') + 1;
+		printf("  %.*s", (int)(value - env->v[i]), env->v[i]);
+		print_word(value);
+		fputs(" \\\n", stdout);
+	}
+	fputs("  /bin/sh -c ", stdout);
+	print_word(text);
+	putchar('\n');
+	return fflush(stdout) == 0 && !ferror(stdout) ? 0 :
+	    bk_fail_errno(e, "standard output: write");
+}
+
+/* Does the shell understand it? */
+static int
+check_syntax(char *text, const struct run_env *env, struct bk_err *e)
+{
+	char shell[] = "/bin/sh", check[] = "-n", option[] = "-c",
+	    *argv[] = { shell, check, option, text, NULL };
+	atomic_int pid = 0;
+	int status = 0;
+
+	if (bk_child_spawn(&pid, argv, env->v, (int[3]){ -1, -1, -1 }, -1,
+	    e) == -1)
+		return -1;
+	if (bk_child_reap(&pid, &status) == -1)
+		return bk_fail_errno(e, "/bin/sh: wait");
+	return status == 0 ? 0 : bk_fail(e, BK_DATA,
+	    "the shell does not understand the pipeline");
+}
+
+/* --- running it */
+
+/* What the audit log is to have of it. */
+static int
+record(const struct bk_stages *stages, struct bk_err *e)
+{
+	static struct bk_buf names, stored;	/* until the end */
+
+	if (bk_stages_names(stages, &names, e) == -1 ||
+	    bk_stages_stored(stages, &stored, &tool_audit()->size_bytes,
+	    e) == -1)
+		return -1;
+	tool_audit()->stages = names.data;
+	tool_audit()->destination = stored.data;
+	return 0;
+}
+
+/*
+ * The pipeline's standard input.  Not an empty pipe, which a stage would wait
+ * for, but where there is nothing else.
+ */
+static int
+input(const struct options *o)
+{
+	return o->spec == NULL && !isatty(STDIN_FILENO) ? STDIN_FILENO :
+	    open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static int
+run(const struct options *o, const char *text, const struct run_env *env,
+    struct bk_err *e)
+{
+	struct bk_stages stages = {0};
+	struct run_pipeline p = { .text = text, .env = env->v, .in = input(o),
+	    .timeout = (double)o->timeout };
+	struct bk_err unrecorded = {0};
+	int status = 0, rc = -1;
+
+	if ((p.stop = signals_stop_fd(e)) != -1 &&
+	    run_pipeline(&p, &stages, &status, e) == 0)
+		rc = bk_stages_judge(&stages, status, e);
+	if (rc == -1 && e->code == BK_NONE && o->ok_none) {
+		*e = (struct bk_err){0};
+		rc = 0;
+	}
+	if (record(&stages, &unrecorded) == -1 && rc == 0) {
+		*e = unrecorded;
+		rc = -1;
+	}
+	bk_stages_free(&stages);
+	return rc;
+}
+
+/* The audit log is the job's, not the caller's. */
+static int
+take_log(const struct options *o, const struct run_env *env, struct bk_err *e)
+{
+	const char *log = run_env_get(env, "BK_AUDIT_LOG");
+
+	if (o->spec == NULL)
+		return 0;
+	if (log == NULL ? unsetenv("BK_AUDIT_LOG") == 0 :
+	    setenv("BK_AUDIT_LOG", log, 1) == 0)
+		return 0;
+	return bk_fail_memory(e);
+}
+
+/* Which job it was, before what happened to it. */
+static void
+name_job(const struct options *o, struct bk_err *e)
+{
+	struct bk_err named = {0};
+
+	if (o->spec == NULL || e->quiet)
+		return;
+	(void)bk_fail(&named, e->code, "%s: %s", o->spec, e->msg);
+	*e = named;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct options o = { .dir = DIR };
+	struct bk_buf text = {0};
+	struct run_env env = {0};
+	struct bk_err e = {0};
+	int rc;
+
+	tool_start(&tool);
+	parse_options(&o, &text, argc, argv);
+	rc = prepare(&o, &text, &env, &e);
+	if (o.check || o.print)
+		(void)unsetenv("BK_AUDIT_LOG");	/* that is no run */
+	if (rc == 0 && o.check)
+		rc = check_syntax(text.data, &env, &e);
+	if (rc == 0 && o.print)
+		rc = print_all(text.data, &env, &e);
+	if (rc == 0 && !o.check && !o.print &&
+	    (rc = take_log(&o, &env, &e)) == 0) {
+		tool_run("job", o.spec, NULL);
+		rc = run(&o, text.data, &env, &e);
+	}
+	run_env_free(&env);
+	bk_buf_free(&text);
+	if (rc == -1)
+		name_job(&o, &e);
+	return tool_end(rc, &e);
+}

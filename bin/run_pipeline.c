@@ -1,0 +1,184 @@
+#include "run_pipeline.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/io.h"
+#include "base/num.h"
+#include "base/utctime.h"
+
+#define STATUS_VAR "BK_STATUS_FD="
+#define LOOK_MS 200		/* between two looks at the shell */
+#define GRACE 60		/* seconds from SIGTERM to SIGKILL: an upload
+				 * that is being completed gets its answer */
+
+struct run {
+	const struct run_pipeline *p;
+	struct bk_stages *stages;
+	atomic_int shell;
+	int reports;		/* what the stages report; -1: all closed */
+	int stopping;
+	double begun, stopped;	/* of bk_monotonic() */
+	struct bk_err why;	/* that we have ended it */
+};
+
+/* p's environment and BK_STATUS_FD, which is status. */
+static char **
+make_env(const struct run_pipeline *p, char *status, struct bk_err *e)
+{
+	size_t n = 0;
+	char **env;
+
+	while (p->env[n] != NULL)
+		n++;
+	if ((env = calloc(n + 2, sizeof(*env))) == NULL) {
+		(void)bk_fail_memory(e);
+		return NULL;
+	}
+	memcpy(env, p->env, n * sizeof(*env));
+	env[n] = status;
+	return env;
+}
+
+static int
+start(struct run *r, struct bk_err *e)
+{
+	char shell[] = "/bin/sh", option[] = "-c", status[32],
+	    *text = strdup(r->p->text),
+	    *argv[] = { shell, option, text, NULL }, **env = NULL;
+	int pipe[2] = { -1, -1 }, rc = -1;
+
+	if (text == NULL)
+		return bk_fail_memory(e);
+	if (bk_io_pipe(pipe, e) == 0) {
+		(void)snprintf(status, sizeof(status), STATUS_VAR "%d",
+		    pipe[1]);
+		if ((env = make_env(r->p, status, e)) != NULL)
+			rc = bk_child_spawn_group(&r->shell, argv, env,
+			    (int[3]){ r->p->in, -1, -1 }, pipe[1], e);
+		close(pipe[1]);
+	}
+	if (rc == -1 && pipe[0] != -1)
+		close(pipe[0]);
+	else
+		r->reports = pipe[0];
+	free(env);
+	free(text);
+	return rc;
+}
+
+/* End the whole group, and if that does not help, at once. */
+static void
+stop(struct run *r)
+{
+	double now = bk_monotonic();
+
+	if (!r->stopping) {
+		bk_child_kill_group(&r->shell, SIGTERM);
+		r->stopped = now;
+	} else if (now - r->stopped > GRACE)
+		bk_child_kill_group(&r->shell, SIGKILL);
+	r->stopping = 1;
+}
+
+static int
+take_reports(struct run *r, struct bk_err *e)
+{
+	char text[4096];
+	ssize_t n = read(r->reports, text, sizeof(text));
+
+	if (n == -1)
+		return errno == EINTR ? 0 : bk_fail_errno(e, "BK_STATUS_FD");
+	if (n > 0)
+		return bk_stages_take(r->stages, text, (size_t)n, e);
+	close(r->reports);
+	r->reports = -1;
+	return 0;
+}
+
+/*
+ * A shell may not wait for all of its pipeline; and a process that a stage has
+ * left keeps the descriptor open.
+ */
+static int
+is_over(const struct run *r)
+{
+	const struct bk_stage *v = r->stages->v;
+	size_t i;
+
+	if (!bk_child_ended(&r->shell))
+		return 0;
+	for (i = 0; r->reports != -1 && i < r->stages->n; i++)
+		if (!v[i].ended && (kill((pid_t)v[i].pid, 0) == 0 ||
+		    errno == EPERM))
+			return 0;
+	return 1;
+}
+
+static int
+is_late(const struct run *r)
+{
+	return r->p->timeout > 0 &&
+	    bk_monotonic() - r->begun > r->p->timeout;
+}
+
+static int
+watch(struct run *r, struct bk_err *e)
+{
+	struct pollfd fds[2];
+	int late = 0, rc = 0;
+
+	while (!is_over(r)) {
+		fds[0] = (struct pollfd){ .fd = r->reports, .events = POLLIN };
+		fds[1] = (struct pollfd){ .fd = r->stopping ? -1 : r->p->stop,
+		    .events = POLLIN };
+		if (poll(fds, 2, LOOK_MS) == -1 && errno != EINTR)
+			rc = bk_fail_errno(e, "poll");
+		if (fds[0].revents != 0 && take_reports(r, e) == -1)
+			rc = -1;
+		late |= is_late(r);
+		if (rc == -1 || late || r->stopping || fds[1].revents != 0)
+			stop(r);
+	}
+	/* what they wrote last */
+	while (rc == 0 && r->reports != -1 && poll(&(struct pollfd){
+	    .fd = r->reports, .events = POLLIN }, 1, 0) > 0)
+		rc = take_reports(r, e);
+	if (rc == 0 && r->stopping)
+		(void)bk_fail(&r->why, BK_FAIL, late ? "not done within its "
+		    "--timeout, and ended" : "ended by a signal");
+	return rc;
+}
+
+int
+run_pipeline(const struct run_pipeline *p, struct bk_stages *stages,
+    int *status, struct bk_err *e)
+{
+	struct run r = { .p = p, .stages = stages, .reports = -1,
+	    .begun = bk_monotonic() };
+	struct bk_err cause = {0};
+	int rc;
+
+	if (start(&r, e) == -1)
+		return -1;
+	rc = watch(&r, e);
+	if (bk_child_reap_group(&r.shell, status) == -1 && rc == 0)
+		rc = bk_fail_errno(e, "/bin/sh: wait");
+	if (r.reports != -1)
+		close(r.reports);
+	/* what was done nevertheless is done */
+	if (rc == 0 && r.why.code != BK_OK &&
+	    bk_stages_judge(stages, *status, &cause) == -1) {
+		*e = r.why;
+		rc = -1;
+	}
+	return rc;
+}

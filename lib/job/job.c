@@ -1,0 +1,123 @@
+#include "job/job.h"
+
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+
+#define JOB_MAX (64 * 1024)
+#define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" \
+	"0123456789-_."
+
+static int
+take_name(const char *from, size_t n, char to[BK_JOB_NAME])
+{
+	if (n == 0 || n >= BK_JOB_NAME || *from == '.' ||
+	    strspn(from, NAME_CHARS) < n)
+		return -1;
+	memcpy(to, from, n);
+	to[n] = '\0';
+	return 0;
+}
+
+int
+bk_job_split(const char *spec, char job[BK_JOB_NAME], char name[BK_JOB_NAME],
+    struct bk_err *e)
+{
+	size_t n = strcspn(spec, "@");
+
+	if (spec[n] == '@' && take_name(spec, n, job) == 0 &&
+	    take_name(spec + n + 1, strlen(spec + n + 1), name) == 0)
+		return 0;
+	return bk_fail(e, BK_USAGE, "%s: not JOB@NAME: each of letters, "
+	    "digits, '-', '_' and '.'", spec);
+}
+
+/* Could another user have written it? */
+static int
+check_rights(int fd, const char *path, struct bk_err *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return bk_fail_errno(e, "%s", path);
+	if (!S_ISREG(st.st_mode))
+		return bk_fail(e, BK_DATA, "%s: not a regular file", path);
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		return bk_fail(e, BK_DATA, "%s: belongs to another user, "
+		    "whose code would run; chown it", path);
+	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+		return bk_fail(e, BK_DATA, "%s: others may write to it, whose "
+		    "code would run; chmod go-w it", path);
+	return 0;
+}
+
+/* Is there anything but comments and empty lines? */
+static int
+has_commands(const char *text)
+{
+	const char *line;
+
+	for (line = text; *line != '\0'; line += strspn(line, "\n")) {
+		line += strspn(line, " \t\r");
+		if (*line != '#' && *line != '\n' && *line != '\0')
+			return 1;
+		line += strcspn(line, "\n");
+	}
+	return 0;
+}
+
+static int
+read_job(int fd, const char *path, struct bk_buf *text, struct bk_err *e)
+{
+	ssize_t n;
+
+	if (check_rights(fd, path, e) == -1 ||
+	    bk_buf_reserve(text, JOB_MAX + 1, e) == -1 ||
+	    (n = bk_io_read(fd, text->data, JOB_MAX + 1, path, e)) == -1)
+		return -1;
+	text->len = (size_t)n;
+	text->data[n] = '\0';
+	if (n > JOB_MAX)
+		return bk_fail(e, BK_DATA, "%s: more than %d bytes are no "
+		    "pipeline", path, JOB_MAX);
+	if (memchr(text->data, '\0', text->len) != NULL)
+		return bk_fail(e, BK_DATA, "%s: has a NUL byte", path);
+	return has_commands(text->data) ? 0 : bk_fail(e, BK_DATA,
+	    "%s: has no pipeline in it", path);
+}
+
+int
+bk_job_load(const char *const dirs[], const char *job, struct bk_buf *text,
+    struct bk_err *e)
+{
+	struct bk_buf path = {0};
+	int fd = -1, rc = -1;
+	size_t i;
+
+	for (i = 0; fd == -1 && dirs[i] != NULL; i++) {
+		path.len = 0;
+		if (bk_buf_printf(&path, e, "%s/%s", dirs[i], job) == -1)
+			goto done;
+		/* O_NONBLOCK: do not wait for the writer of a FIFO */
+		fd = open(path.data, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+		if (fd == -1 && errno != ENOENT) {
+			(void)bk_fail_errno(e, "%s", path.data);
+			goto done;
+		}
+	}
+	if (fd == -1)
+		(void)bk_fail(e, BK_USAGE, "%s: no such job; it would be %s/%s",
+		    job, dirs[0], job);
+	else
+		rc = read_job(fd, path.data, text, e);
+	if (fd != -1)
+		close(fd);
+ done:
+	bk_buf_free(&path);
+	return rc;
+}

@@ -1,0 +1,257 @@
+#include "job/stages.h"
+
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "audit/pipelines.h"
+#include "base/grow.h"
+
+#define LINE_MAX_BYTES 8192	/* what is longer is none of ours */
+#define EXITED(n) ((int)(n) << 8)	/* waitpid(2)'s status */
+#define NOT_FOUND 127		/* a shell's status: no such command */
+
+/* --- what they report */
+
+static int
+add(struct bk_stages *s, const char *tool, long pid, struct bk_err *e)
+{
+	struct bk_stage *more = bk_grow(s->v, s->n, &s->cap, sizeof(*more), e);
+
+	if (more == NULL)
+		return -1;
+	s->v = more;
+	more = &s->v[s->n++];
+	*more = (struct bk_stage){ .pid = pid };
+	(void)snprintf(more->tool, sizeof(more->tool), "%s", tool);
+	return 0;
+}
+
+static int
+end(struct bk_stages *s, const char *tool, long pid, char mark, uint64_t bytes,
+    const char *text, struct bk_err *e)
+{
+	struct bk_stage *v = NULL;
+	size_t i;
+
+	for (i = 0; v == NULL && i < s->n; i++)
+		if (!s->v[i].ended && s->v[i].pid == pid &&
+		    strcmp(s->v[i].tool, tool) == 0)
+			v = &s->v[i];
+	if (v == NULL)
+		return 0;
+	if ((v->text = strdup(text)) == NULL)
+		return bk_fail_memory(e);
+	v->ended = 1;
+	v->nth = s->ended++;
+	v->empty = mark == '-';
+	v->code = v->empty ? BK_DATA : (enum bk_code)(mark - '0');
+	v->bytes = bytes;
+	return 0;
+}
+
+/* "+ bk-dump 4711", "1 bk-save 4712 1048576 CAUSE" */
+static int
+take_line(struct bk_stages *s, const char *line, struct bk_err *e)
+{
+	char mark, tool[BK_STAGE_TOOL];
+	uint64_t bytes;
+	int used = 0;
+	long pid;
+
+	if (sscanf(line, "%c %23s %ld%n", &mark, tool, &pid, &used) != 3 ||
+	    pid <= 1)
+		return 0;
+	line += used;
+	if (mark == '+')
+		return add(s, tool, pid, e);
+	if (strchr("-012345", mark) == NULL ||
+	    sscanf(line, "%" SCNu64 "%n", &bytes, &used) != 1)
+		return 0;
+	line += used;
+	return end(s, tool, pid, mark, bytes, *line == ' ' ? line + 1 : line,
+	    e);
+}
+
+int
+bk_stages_take(struct bk_stages *s, const char *text, size_t n,
+    struct bk_err *e)
+{
+	char *line, *next;
+
+	if (bk_buf_add(&s->part, text, n, e) == -1)
+		return -1;
+	for (line = s->part.data; (next = strchr(line, '\n')) != NULL;
+	    line = next) {
+		*next++ = '\0';
+		if (take_line(s, line, e) == -1)
+			return -1;
+	}
+	s->part.len = strlen(line);
+	memmove(s->part.data, line, s->part.len + 1);
+	if (s->part.len > LINE_MAX_BYTES)
+		s->part.len = 0;
+	return 0;
+}
+
+void
+bk_stages_free(struct bk_stages *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		free(s->v[i].text);
+	free(s->v);
+	bk_buf_free(&s->part);
+	*s = (struct bk_stages){0};
+}
+
+/* --- the first cause */
+
+/* What says most of a failure comes last. */
+enum { DONE, EMPTY, CONSEQUENCE, OWN, KILLED };
+
+static int
+kind(const struct bk_stage *v)
+{
+	if (!v->ended)
+		return KILLED;
+	if (v->code == BK_OK)
+		return DONE;
+	if (v->empty)
+		return EMPTY;
+	return bk_error_is_consequence(v->text) ? CONSEQUENCE : OWN;
+}
+
+/* NULL: none has failed. */
+static const struct bk_stage *
+first_cause(const struct bk_stages *s)
+{
+	const struct bk_stage *v, *cause = NULL;
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		v = &s->v[i];
+		if (kind(v) == DONE)
+			continue;
+		if (cause == NULL || kind(v) > kind(cause) ||
+		    (kind(v) == kind(cause) && v->ended && v->nth < cause->nth))
+			cause = v;
+	}
+	return cause;
+}
+
+/* Had a bk-tee all that it needed?  Then a sink that failed is told by it. */
+static int
+has_quorum(const struct bk_stages *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (strcmp(s->v[i].tool, "bk-tee") == 0 &&
+		    kind(&s->v[i]) == DONE)
+			return 1;
+	return 0;
+}
+
+/* No bk tool has failed. */
+static int
+judge_shell(int status, struct bk_err *e)
+{
+	if (WIFSIGNALED(status))
+		return bk_fail(e, BK_FAIL, "the pipeline's shell was killed by "
+		    "signal %d", WTERMSIG(status));
+	if (WEXITSTATUS(status) == NOT_FOUND)
+		return bk_fail(e, BK_FAIL, "a command of the pipeline was not "
+		    "found; the shell has said which");
+	if (WEXITSTATUS(status) != 0)
+		return bk_fail(e, BK_FAIL, "the pipeline ended with exit "
+		    "status %d, of a command that has said why",
+		    WEXITSTATUS(status));
+	return 0;
+}
+
+/* Has a reader failed that is none of ours? */
+static int
+is_strangers(const struct bk_stage *cause, int status)
+{
+	return kind(cause) == CONSEQUENCE && status != 0 &&
+	    status != EXITED(cause->code) &&
+	    strstr(cause->text, strerror(EPIPE)) != NULL;
+}
+
+int
+bk_stages_judge(const struct bk_stages *s, int status, struct bk_err *e)
+{
+	const struct bk_stage *cause = first_cause(s);
+
+	if (cause == NULL || has_quorum(s) || is_strangers(cause, status))
+		return judge_shell(status, e);
+	switch (kind(cause)) {
+	case KILLED:
+		return bk_fail(e, BK_FAIL, "%s: was killed; if nobody did, the "
+		    "system's log may say why", cause->tool);
+	case EMPTY:
+		return bk_fail(e, BK_DATA, "%s: the command before it wrote "
+		    "nothing: it failed, or was not found", cause->tool);
+	default:
+		return bk_fail(e, cause->code, "%s: %s", cause->tool,
+		    cause->text);
+	}
+}
+
+/* --- what was done */
+
+/* A shell starts them from left to right. */
+static int
+by_pid(const void *a, const void *b)
+{
+	const struct bk_stage *const *v = a, *const *w = b;
+
+	return ((*v)->pid > (*w)->pid) - ((*v)->pid < (*w)->pid);
+}
+
+int
+bk_stages_names(const struct bk_stages *s, struct bk_buf *out,
+    struct bk_err *e)
+{
+	const struct bk_stage **order = calloc(s->n + 1, sizeof(*order));
+	size_t i;
+	int rc = 0;
+
+	if (order == NULL)
+		return bk_fail_memory(e);
+	for (i = 0; i < s->n; i++)
+		order[i] = &s->v[i];
+	qsort(order, s->n, sizeof(*order), by_pid);
+	for (i = 0; rc == 0 && i < s->n; i++)
+		rc = bk_buf_printf(out, e, "%s%s", i == 0 ? "" : " | ",
+		    order[i]->tool);
+	free(order);
+	return rc;
+}
+
+int
+bk_stages_stored(const struct bk_stages *s, struct bk_buf *out,
+    uint64_t *bytes, struct bk_err *e)
+{
+	const struct bk_stage *v;
+	const char *between = "";
+	size_t i;
+
+	*bytes = 0;
+	for (i = 0; i < s->n; i++) {
+		v = &s->v[i];
+		if (kind(v) != DONE || *v->text == '\0')
+			continue;
+		*bytes = v->bytes;
+		if (bk_buf_printf(out, e, "%s%s", between, v->text) == -1)
+			return -1;
+		between = ", ";
+	}
+	return 0;
+}

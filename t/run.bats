@@ -1,0 +1,265 @@
+#!/usr/bin/env bats
+# bk-run: a pipeline as one job, and the first cause where it fails.
+
+load support/common
+
+setup() {
+	cd "$BATS_TEST_TMPDIR"
+	mkdir -p etc/jobs out
+	head -c 300000 /dev/urandom >in
+	settings shop "TO=$PWD/out" "FROM=$PWD/in"
+	job save 'cat "$FROM" | bk-gz | bk-save "$TO/{utc}"'
+}
+
+teardown() {
+	[ -z "${PIDS-}" ] || kill -9 $PIDS 2>/dev/null || :
+}
+
+# settings NAME LINE...: etc/NAME.env
+settings() {
+	local name=$1
+	shift
+	printf '%s\n' "$@" >"etc/$name.env"
+	chmod 600 "etc/$name.env"
+}
+
+# job JOB TEXT
+job() { printf '# a job\n%s\n' "$2" >"etc/jobs/$1"; }
+
+job_run() { bk-run -C etc "$@"; }
+
+# failed STATUS MESSAGE COMMAND...: that status, and bk-run's line, a pattern.
+failed() {
+	local status=$1 message=$2
+	shift 2
+	run "-$status" --separate-stderr "$@"
+	[[ ${stderr_lines[-1]} == bk-run:\ $message ]] ||
+	    { echo "$*: $stderr"; return 1; }
+}
+
+nothing_stored() { [ -z "$(ls -A out)" ]; }
+
+@test "a job of a file with the settings of another" {
+	run -0 --separate-stderr job_run save@shop
+	[ -z "$output$stderr" ]
+	gzip -dc out/* | cmp - in
+	rm out/*
+	# what all share, one of its own, one of the call
+	printf 'A=bk\nB=bk\nC=bk\n' >etc/bk.env
+	chmod 600 etc/bk.env
+	settings shop B=shop C=shop
+	job show 'echo "$A $B $C"'
+	run -0 job_run show@shop C=call
+	[ "$output" = 'bk shop call' ]
+	# of the caller's environment it has nothing
+	PGHOST=elsewhere BK_TIER=odd A=x run -0 job_run show@shop
+	[ "$output" = 'bk shop shop' ]
+	job all 'env'
+	PGHOST=elsewhere BK_TIER=odd HOME=/h LC_TIME=C TZ=UTC LANG=C.UTF-8 \
+	    run -0 env -u LC_ALL -u TMPDIR -u SSL_CERT_FILE -u SSL_CERT_DIR \
+	    -u USER -u LOGNAME -u XDG_RUNTIME_DIR "$BK_BIN/bk-run" -C etc all@shop
+	[ "$(sed 's/=.*//' <<<"$output" | grep -v '^\(PWD\|_\|SHLVL\|OLDPWD\|LSAN_.*\|ASAN_.*\)$' | sort | tr '\n' ' ')" = \
+	    'A B BK_SETTINGS BK_STATUS_FD C HOME LANG LC_TIME PATH TZ ' ]
+	# an empty standard input, whatever ours is
+	job read 'cat'
+	run -0 job_run read@shop <in
+	[ -z "$output" ]
+}
+
+@test "values come as they are: quotes, dollars, backslashes, per cent, lines" {
+	local odd=$'a  b\'c"d $HOME `id` \\ %d\nnext'
+	settings shop "ODD='a  b'"\"\'\"$'\'c"d $HOME `id` \\ %d\nnext\''
+	job odd 'printf %s "$ODD"'
+	run -0 job_run odd@shop
+	[ "$output" = "$odd" ]
+	run -0 job_run odd@shop "ODD=$odd x"
+	[ "$output" = "$odd x" ]
+}
+
+@test "--print is a command line that does the same; -n runs nothing" {
+	settings shop "TO='$PWD/out'" "FROM=$PWD/in" PGPASSWORD=geheim \
+	    "ODD='it is'\"'s \$x\""
+	job save 'printf %s "$ODD" | bk-gz | bk-save "$TO/one"'
+	run -0 --separate-stderr job_run --print save@shop
+	[[ -z $stderr && $output != *geheim* ]]
+	nothing_stored
+	(cd / && sh -c "$output")
+	[ "$(gzip -dc out/one)" = "it is's \$x" ]
+	rm out/one
+	run -0 --separate-stderr job_run -n save@shop
+	[ -z "$output$stderr" ]
+	nothing_stored
+	job wrong 'bk-gz | | bk-save x'
+	failed 3 'wrong@shop: the shell does not understand the pipeline' \
+	    job_run -n wrong@shop
+	failed 3 'save@none: */etc/none.env: *' job_run -n save@none ||
+	    failed 1 'save@none: */etc/none.env: *' job_run -n save@none
+}
+
+@test "the first cause, its message and its exit status" {
+	failed 1 'bk-gz: *disk full*' bk-run -- \
+	    'bk-seal sh -c "cat in" | bk-gz 2>/dev/null | bk-save nowhere/x' ||
+	    failed 1 'bk-save: nowhere: no such directory*' bk-run -- \
+	    'bk-seal cat in | bk-gz | bk-save nowhere/x'
+	failed 1 'bk-seal: false: exit status 1; not sealed' bk-run -- \
+	    'bk-seal false | bk-gz | bk-save out/x'
+	failed 2 'bk-gz: -Z: no such option*' bk-run -- \
+	    'cat in | bk-gz -Z | bk-save out/x'
+	failed 3 'bk-gz: *not*gz*' bk-run -- 'bk-gz -d <in | bk-save out/x'
+	failed 4 'bk-ls: *' bk-run -- 'bk-ls out | bk-prune -d 3'
+	# a command that is none of ours: the first one, the last one
+	failed 3 'bk-gz: the command before it wrote nothing*' bk-run -- \
+	    'nosuch | bk-gz | bk-save out/x'
+	failed 1 'a command of the pipeline was not found*' bk-run -- \
+	    'cat in | bk-gz | nosuch'
+	failed 1 'the pipeline ended with exit status 7, *' bk-run -- \
+	    'cat in | bk-gz | sh -c "cat >/dev/null; exit 7"'
+	failed 1 "the pipeline's shell was killed by signal 9" bk-run -- \
+	    'kill -9 $$'
+	nothing_stored
+	# what no shell notices
+	failed 1 'bk-ls: nowhere: *' bk-run -- 'bk-ls nowhere | cat | wc -l'
+	failed 1 'bk-ls: nowhere: *' bk-run -- \
+	    'bk-ls nowhere || echo instead'
+	# a sink too few is bk-tee'"'"'s business
+	run -0 bk-run -- 'bk-seal cat in |
+	    bk-tee --quorum 1 "bk-save out/one" "bk-save nowhere/x" 2>&1'
+	[ -e out/one ]
+	failed 1 'bk-save: nowhere: *' bk-run -- 'bk-seal cat in |
+	    bk-tee "bk-save out/two" "bk-save nowhere/x"'
+}
+
+@test "a stage that is killed" {
+	mkfifo slow
+	exec 7<>slow
+	bk-run -- 'bk-seal cat slow | bk-gz | bk-save out/x' 2>err 7>&- 3>&- &
+	pid=$! PIDS=$!
+	cat in >slow
+	await gz_of $pid
+	kill -9 "$gz"
+	exec 7>&-
+	status=0
+	wait "$pid" || status=$?
+	[ $status = 1 ]
+	[ "$(tail -n 1 err)" = "bk-run: bk-gz: was killed; if nobody did, the system's log may say why" ]
+	nothing_stored
+}
+
+# gz_of PID: $gz is the process of the bk-gz that bk-run PID runs.
+gz_of() {
+	local shell
+	shell=$(pgrep -P "$1" sh) && gz=$(pgrep -P "$shell" bk-gz)
+}
+
+# is_gone PID: it runs no more, even if nobody has waited for it yet.
+is_gone() { [ ! -e "/proc/$1" ] || [[ $(cut -d ' ' -f 3 <"/proc/$1/stat") = Z ]]; }
+
+@test "a signal, and --timeout, end all of it, and nothing is stored" {
+	local sig
+	mkfifo slow
+	exec 7<>slow
+	for sig in TERM INT HUP; do
+		setsid -w env --default-signal "$BK_BIN/bk-run" -- \
+		    'bk-seal cat slow | bk-gz | bk-save out/x' 2>err 7>&- 3>&- &
+		PIDS=$!
+		await eval 'pid=$(pgrep -P $PIDS bk-run || pgrep -s $PIDS bk-run) && gz_of $pid'
+		kill -$sig "$pid"
+		wait "$PIDS" || :
+		[ "$(tail -n 1 err)" = 'bk-run: ended by a signal' ]
+		is_gone "$gz"
+		nothing_stored
+	done
+	failed 1 'not done within its --timeout, and ended' bk-run \
+	    --timeout 1s -- 'bk-seal cat slow | bk-gz | bk-save out/x' 7>&-
+	nothing_stored
+	# what is done in time, is
+	run -0 bk-run --timeout 1h -- 'bk-seal cat in | bk-save out/x'
+	exec 7>&-
+}
+
+@test "a stage that outlives the shell is waited for; a stranger is not" {
+	mkfifo go
+	bk-run -- '(cat go >/dev/null; bk-seal cat in | bk-save out/late) & 
+	    bk-seal cat in | bk-save out/now' 3>&- &
+	pid=$! PIDS=$!
+	await [ -e out/now ]
+	# not a stage yet: nobody knows of it
+	wait $pid
+	: >go & PIDS="$PIDS $!"
+	bk-run -- 'sleep 1000 & echo $! >sleeper; bk-seal cat in | bk-save out/one' 3>&-
+	PIDS="$PIDS $(cat sleeper)"
+	[ -e out/one ]
+}
+
+@test "no job, no settings, and rights that are no good" {
+	failed 2 'nosuch: no such job; it would be etc/jobs/nosuch' job_run nosuch@shop ||
+	    [[ $stderr == *'nosuch: no such job; it would be etc/jobs/nosuch'* ]]
+	failed 1 'save@none: */etc/none.env: *No such file*' job_run save@none
+	local call
+	for call in save @shop save@ a/b@shop ../x@shop .x@shop 'a b@shop' \
+	    "$(printf 'x%.0s' {1..70})@shop"; do
+		usage 'not JOB@NAME' bk-run "$call"
+	done
+	usage 'give JOB@NAME' bk-run
+	usage 'as one argument' bk-run -- bk-dump shop
+	usage 'not VARIABLE=VALUE' bk-run save@shop 1=2
+	usage 'not VARIABLE=VALUE' bk-run save@shop x
+	usage '--ok' bk-run --ok 3 save@shop
+	chmod 644 etc/shop.env
+	failed 3 'save@shop: */etc/shop.env: *chmod*' job_run save@shop
+	chmod 600 etc/shop.env
+	settings shop 'export TO=x'
+	failed 3 'save@shop: */etc/shop.env: line 1: no shell reads it*' job_run save@shop
+	settings shop BK_STATUS_FD=3
+	failed 3 'save@shop: */etc/shop.env: line 1: BK_STATUS_FD: bk-run sets it*' job_run save@shop
+	settings shop "TO=$PWD/out" "FROM=$PWD/in"
+	chmod 666 etc/jobs/save
+	failed 3 'save@shop: etc/jobs/save: others may write*' job_run save@shop
+	chmod 644 etc/jobs/save
+	job empty $'# only\n\n  # comments'
+	failed 3 'empty@shop: etc/jobs/empty: has no pipeline in it' job_run empty@shop
+	mkfifo etc/jobs/fifo
+	failed 3 'fifo@shop: etc/jobs/fifo: not a regular file' job_run fifo@shop
+	head -c 70000 /dev/zero | tr '\0' '#' >etc/jobs/long
+	failed 3 'long@shop: etc/jobs/long: more than*' job_run long@shop
+	nothing_stored
+	[ "$(id -u)" = 0 ] || return 0
+	chown 65534 etc/jobs/save
+	failed 3 'save@shop: etc/jobs/save: belongs to another user*' job_run save@shop
+}
+
+@test "--ok 4: nothing to do is no failure; anything else is" {
+	run -0 --separate-stderr bk-run --ok 4 -- 'bk-ls out 2>/dev/null | bk-prune -d 3 2>/dev/null'
+	[ -z "$stderr" ]
+	failed 1 'bk-ls: nowhere: *' bk-run --ok 4 -- 'bk-ls nowhere | bk-prune -d 3'
+}
+
+@test "one line in the audit log that the settings name" {
+	settings shop "TO=$PWD/out" "FROM=$PWD/in" "BK_AUDIT_LOG=$PWD/log"
+	BK_AUDIT_LOG=$PWD/other run -0 job_run save@shop
+	[ ! -e other ]
+	run -0 jq -r 'select(.operation == "bk-run") | [.type, .source, .destination,
+	    .status, .stages, (.size_bytes | tostring)] | join(",")' log
+	[ "$output" = "job,save@shop,$(echo out/*),success,bk-gz | bk-save,$(stat -c %s out/*)" ] ||
+	    [ "$output" = "job,save@shop,$(echo "$PWD"/out/*),success,bk-gz | bk-save,$(stat -c %s out/*)" ]
+	job save 'bk-seal false | bk-save "$TO/x"'
+	run -1 job_run save@shop
+	[ "$(jq -r 'select(.operation == "bk-run") | .error' log | tail -n 1)" = \
+	    'save@shop: bk-seal: false: exit status 1; not sealed' ]
+	# what only looks leaves none
+	rm log
+	run -0 job_run -n save@shop
+	run -0 job_run --print save@shop
+	[ ! -e log ]
+	run -1 env BK_AUDIT_LOG="$PWD/other" "$BK_BIN/bk-run" -- 'bk-seal false | bk-save out/x'
+	[ "$(jq -r 'select(.operation == "bk-run") | .error' other)" = 'bk-seal: false: exit status 1; not sealed' ]
+}
+
+@test "closed descriptors, a job in a job" {
+	run -0 bash -c 'bk-run -- "bk-seal cat in | bk-save out/a" 2>&-'
+	run -0 bash -c 'bk-run -- "bk-seal cat in | bk-save out/b" <&-'
+	run -0 bk-run -- 'cat | bk-save out/c' <in
+	cmp out/c in
+	failed 1 'bk-run: bk-seal: false: *' bk-run -- \
+	    "bk-run -- 'bk-seal false | bk-save out/d'"
+}

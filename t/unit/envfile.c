@@ -1,0 +1,122 @@
+/* Files of settings. */
+#include "base/envfile.h"
+
+#include <sys/stat.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/buf.h"
+#include "tap.h"
+
+static int
+collect(void *arg, const char *name, const char *value, struct bk_err *e)
+{
+	if (strcmp(name, "BAD") == 0)
+		return bk_fail(e, BK_USAGE, "not this one");
+	return bk_buf_printf(arg, e, "%s=<%s>", name, value);
+}
+
+/* The variables, or the error. */
+static const char *
+parsed(const char *text, size_t n)
+{
+	static char out[4096];
+	struct bk_buf b = {0};
+	struct bk_err e = {0};
+	int rc = bk_envfile_parse(text, n, "f", collect, &b, &e);
+
+	(void)snprintf(out, sizeof(out), "%s", rc == -1 ? e.msg :
+	    b.data == NULL ? "" : b.data);
+	bk_buf_free(&b);
+	return out;
+}
+
+static void
+is(const char *text, const char *want)
+{
+	(void)is_str(parsed(text, strlen(text)), want, "a file of settings");
+}
+
+static void
+test_values(void)
+{
+	is("", "");
+	is("\n \n# A=1\n;B=2\n\t# C=3", "");
+	is("A=1", "A=<1>");
+	is("A=1\nB=2\n", "A=<1>B=<2>");
+	is("A=\nB=", "A=<>B=<>");
+	is("A = 1", "A=<1>");
+	is("  A=  one  two \t\r\n", "A=<one  two>");
+	is("A=a#b;c", "A=<a#b;c>");
+	is("A=b=c", "A=<b=c>");
+	is("A=$HOME `x` $(y) %f", "A=<$HOME `x` $(y) %f>");
+	is("A=it's \"so\"", "A=<it's \"so\">");
+	is("A=one\\\ntwo", "A=<onetwo>");
+	is("A=a\\ \nB=\\\\\\n", "A=<a >B=<\\n>");
+	is("A=x\\", "A=<x>");
+	is("A=1\nA=2", "A=<1>A=<2>");
+	is("_a9=\xc3\xa4", "_a9=<\xc3\xa4>");
+}
+
+static void
+test_quotes(void)
+{
+	is("A='a  \"b\\n\n $c '", "A=<a  \"b\\n\n $c >");
+	is("A=\"a\\\"b\\\\c\\`\\$d\\e\\\nf\ng\"", "A=<a\"b\\c`$d\\ef\ng>");
+	is("A=''", "A=<>");
+	is("A='a' 'b'", "A=<ab>");
+	is("A='a'\"b\" c d ", "A=<abc d>");
+	is("A='a ' \nB=1", "A=<a >B=<1>");
+	is("A='x' # y", "A=<x# y>");
+}
+
+static void
+test_errors(void)
+{
+	is("A=1\nB\nC=2", "f: line 2: no NAME=VALUE");
+	is("A", "f: line 1: no NAME=VALUE");
+	is("=1", "f: line 1: not a variable's name");
+	is("1A=1", "f: line 1: not a variable's name");
+	is("A-B=1", "f: line 1: not a variable's name");
+	is("\xef\xbb\xbf" "A=1", "f: line 1: not a variable's name");
+	is("export A=1", "f: line 1: no shell reads it; leave 'export' out");
+	is("A='x\ny\n", "f: line 1: a quote without its end");
+	is("\n\nA=\"x\\", "f: line 3: a quote without its end");
+	is("A='x\ny'\nBAD=1", "f: line 3: not this one");
+	(void)is_str(parsed("A=\0B", 4), "f: has a NUL byte", "a NUL byte");
+}
+
+static void
+test_rights(void)
+{
+	char path[] = "/tmp/bk-envfile.XXXXXX";
+	int fd = mkstemp(path);
+	struct bk_buf b = {0};
+	struct bk_err e = {0};
+
+	ok(fd != -1 && write(fd, "A=1\n", 4) == 4, "a file");
+	ok(bk_envfile_load(path, collect, &b, &e) == 0 &&
+	    strcmp(b.data, "A=<1>") == 0, "ours is read");
+	ok(fchmod(fd, 0644) == 0 && bk_envfile_load(path, collect, &b,
+	    &e) == -1 && e.code == BK_DATA, "not if others may read it");
+	e = (struct bk_err){0};
+	ok(ftruncate(fd, 0) == 0 && fchmod(fd, 0600) == 0 &&
+	    bk_envfile_load(path, collect, &b, &e) == 0, "an empty one");
+	ok(unlink(path) == 0 && bk_envfile_load(path, collect, &b, &e) == -1 &&
+	    e.code == BK_FAIL, "nor if it is not there");
+	bk_buf_free(&b);
+	close(fd);
+}
+
+int
+main(void)
+{
+	test_values();
+	test_quotes();
+	test_errors();
+	test_rights();
+	return tap_done();
+}
