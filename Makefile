@@ -93,11 +93,11 @@ bk-ls = -lmd
 bk-notify = tool/ca_file -lcurl -ljansson -lmd
 bk-pitr = pitr_input pitr_options pitr_place pitr_report tool/programs -lpq \
 	-ljansson $(ISA) -lcrypto -lmd
-bk-prune = tool/receipts -ljansson -lcrypto
+bk-prune = tool/receipts tool/zone -ljansson -lcrypto
 bk-restore = restore_accept restore_old restore_swap tool/ca_file \
 	tool/programs $(PG) -lmd
 bk-rm = tool/approved -lcrypto -lmd
-bk-run = run_env run_pipeline -ljansson
+bk-run = run_env run_pipeline run_tell tool/zone -ljansson
 bk-s3get = tool/s3args tool/ca_file $(S3) -lmd
 bk-s3ls = tool/s3args tool/ca_file $(S3)
 bk-s3put = tool/s3args tool/ca_file tool/names $(S3) -lmd

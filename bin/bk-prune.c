@@ -22,6 +22,7 @@
 #include "tool/receipts.h"
 #include "tool/sandbox_tool.h"
 #include "tool/tool.h"
+#include "tool/zone.h"
 
 enum {
 	OPT_WITHIN = TOOL_OPT_TOOL, OPT_EXPLAIN, OPT_FIRST_RUN, OPT_GROUP,
@@ -191,33 +192,14 @@ parse_options(struct options *o, int argc, char *argv[])
 		tool_usage("--plan or --explain, not both");
 }
 
-/*
- * Use ZONE for the calendar.  The C library silently takes an unknown zone for
- * UTC, so its file must exist.
- */
+/* Use ZONE for the calendar. */
 static void
 set_zone(struct options *o)
 {
-	const char *dir = getenv("TZDIR");
-	struct bk_err e = {0};
-	struct bk_buf path = {0}, rules = {0};
-	int known;
-
 	o->policy.wall = bk_utctime_civil;
 	if (o->tz == NULL || strcmp(o->tz, "UTC") == 0)
 		return;
-	known = *o->tz != '\0' && *o->tz != '/' &&
-	    strstr(o->tz, "..") == NULL && bk_buf_printf(&path, &e, "%s/%s",
-	    dir != NULL && *dir != '\0' ? dir : "/usr/share/zoneinfo",
-	    o->tz) == 0 && bk_io_slurp(path.data, 1 << 20, &rules, &e) == 0;
-	bk_buf_free(&path);
-	bk_buf_free(&rules);
-	if (!known)
-		tool_usage("--tz: '%s' is not a known time zone; write it as "
-		    "Europe/Berlin (is tzdata installed?)", o->tz);
-	if (setenv("TZ", o->tz, 1) == -1)
-		tool_no_memory();
-	tzset();
+	zone_use(o->tz);
 	o->policy.wall = localtime_r;
 }
 

@@ -7,21 +7,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/child.h"
 #include "base/num.h"
 #include "job/job.h"
+#include "job/lock.h"
 #include "job/stages.h"
+#include "job/when.h"
 #include "run_env.h"
 #include "run_pipeline.h"
+#include "run_tell.h"
 #include "tool/own_dir.h"
 #include "tool/signals.h"
 #include "tool/tool.h"
+#include "tool/zone.h"
 
 #define DIR "/etc/bk"
 
-enum { PRINT = TOOL_OPT_TOOL, OK_NONE, TIMEOUT };
+extern char **environ;
+
+enum { PRINT = TOOL_OPT_TOOL, OK_NONE, TIMEOUT, LOCK, WHEN, TZ, NICE, TELL };
 
 static const struct tool_opt options[] = {
 	{ 'n', "check", NULL, NULL, "look at all of it, and run nothing" },
@@ -30,6 +37,13 @@ static const struct tool_opt options[] = {
 	    "that nothing was there to be done is a success" },
 	{ TIMEOUT, "timeout", "DURATION", NULL,
 	    "end what is not done by then, e.g. 6h" },
+	{ LOCK, "lock", NULL, NULL, "5 if a run of this job is under way" },
+	{ NICE, "nice", "N", NULL, "give way to other work, 1 to 19" },
+	{ WHEN, "when", "DAYS", NULL,
+	    "0 at once on other days: mon,thu or 1,15 or 'first sun'" },
+	{ TZ, "tz", "ZONE", NULL, "whose days, e.g. Europe/Berlin" },
+	{ TELL, "tell", "FILE", NULL,
+	    "tell what became of it, by bk-notify with FILE's options" },
 	{ 'C', "config", "DIR", NULL, "DIR instead of " DIR },
 	TOOL_OPTIONS
 };
@@ -51,7 +65,9 @@ DIR "/NAME.env, or the PIPELINE given, with /bin/sh.  A failure is one line "
 };
 
 struct options {
-	const char *dir;
+	const char *dir, *tz, *tell;
+	struct bk_when when;
+	int has_when, lock, nice;
 	int print, check, ok_none;
 	uint64_t timeout;		/* seconds; 0: none */
 	const char *spec;		/* JOB@NAME; NULL: a pipeline */
@@ -97,9 +113,23 @@ parse_options(struct options *o, struct bk_buf *text, int argc, char *argv[])
 		case TIMEOUT:
 			o->timeout = tool_duration(optarg, "--timeout");
 			break;
+		case LOCK: o->lock = 1; break;
+		case NICE:
+			o->nice = (int)tool_number(optarg, 1, 19, "--nice");
+			break;
+		case WHEN:
+			if (bk_when_parse(optarg, "--when", &o->when,
+			    &e) == -1)
+				tool_refuse(&e);
+			o->has_when = 1;
+			break;
+		case TZ: o->tz = optarg; break;
+		case TELL: o->tell = optarg; break;
 		case 'C': o->dir = optarg; break;
 		}
 	}
+	if (o->tz != NULL && !o->has_when)
+		tool_usage("--tz: says whose days; give --when");
 	is_pipeline = optind > 1 && strcmp(argv[optind - 1], "--") == 0;
 	argv += optind;
 	argc -= optind;
@@ -108,6 +138,8 @@ parse_options(struct options *o, struct bk_buf *text, int argc, char *argv[])
 	o->assignments = argv + 1;
 	if (is_pipeline && argc > 1)
 		tool_usage("give the pipeline as one argument, in quotes");
+	if (is_pipeline && (o->lock || o->tell != NULL))
+		tool_usage("--lock and --tell need a name: a JOB@NAME");
 	if (is_pipeline && bk_buf_puts(text, argv[0], &e) == -1)
 		tool_refuse(&e);
 	if (is_pipeline)
@@ -275,6 +307,56 @@ take_log(const struct options *o, const struct run_env *env, struct bk_err *e)
 	return bk_fail_memory(e);
 }
 
+/* 1 if it is to run today. */
+static int
+is_day(const struct options *o)
+{
+	time_t now = time(NULL);
+	struct tm day;
+
+	if (!o->has_when)
+		return 1;
+	if (o->tz != NULL)
+		zone_use(o->tz);
+	return localtime_r(&now, &day) != NULL && bk_when_is(&o->when, &day);
+}
+
+/* Tell people; a failure of that is only said. */
+static void
+tell(const struct options *o, const struct run_env *env,
+    const struct bk_err *result)
+{
+	struct bk_audit *a = tool_audit();
+	struct bk_buf text = {0};
+	struct bk_err e = {0};
+
+	if (bk_buf_printf(&text, &e, "%s: done%s%s", o->spec,
+	    a->destination == NULL || *a->destination == '\0' ? "" : ": ",
+	    a->destination == NULL ? "" : a->destination) == -1 ||
+	    run_tell(o->tell, o->spec, env->v != NULL ? env->v : environ,
+	    result, text.data, &e) == -1)
+		tool_say("--tell: %s", e.msg);
+	bk_buf_free(&text);
+}
+
+/* Run it alone, if it is to, and with less weight. */
+static int
+run_locked(const struct options *o, const char *text,
+    const struct run_env *env, struct bk_err *e)
+{
+	int fd = -1, rc;
+
+	if (o->lock && (fd = bk_job_lock(o->spec, e)) == -1)
+		return -1;
+	errno = 0;
+	if (o->nice != 0 && nice(o->nice) == -1 && errno != 0)
+		rc = bk_fail_errno(e, "--nice");
+	else
+		rc = run(o, text, env, e);
+	bk_job_unlock(fd);
+	return rc;
+}
+
 /* Which job it was, before what happened to it. */
 static void
 name_job(const struct options *o, struct bk_err *e)
@@ -294,25 +376,27 @@ main(int argc, char *argv[])
 	struct bk_buf text = {0};
 	struct run_env env = {0};
 	struct bk_err e = {0};
-	int rc;
+	int is_run, rc;
 
 	tool_start(&tool);
 	parse_options(&o, &text, argc, argv);
 	rc = prepare(&o, &text, &env, &e);
-	if (o.check || o.print)
-		(void)unsetenv("BK_AUDIT_LOG");	/* that is no run */
+	is_run = !o.check && !o.print && (rc == -1 || is_day(&o));
+	if (!is_run)
+		(void)unsetenv("BK_AUDIT_LOG");
 	if (rc == 0 && o.check)
 		rc = check_syntax(text.data, &env, &e);
 	if (rc == 0 && o.print)
 		rc = print_all(text.data, &env, &e);
-	if (rc == 0 && !o.check && !o.print &&
-	    (rc = take_log(&o, &env, &e)) == 0) {
+	if (rc == 0 && is_run && (rc = take_log(&o, &env, &e)) == 0) {
 		tool_run("job", o.spec, NULL);
-		rc = run(&o, text.data, &env, &e);
+		rc = run_locked(&o, text.data, &env, &e);
 	}
-	run_env_free(&env);
-	bk_buf_free(&text);
 	if (rc == -1)
 		name_job(&o, &e);
+	if (is_run && o.tell != NULL)
+		tell(&o, &env, &e);
+	run_env_free(&env);
+	bk_buf_free(&text);
 	return tool_end(rc, &e);
 }

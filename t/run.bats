@@ -221,7 +221,7 @@ is_gone() { [ ! -e "/proc/$1" ] || [[ $(cut -d ' ' -f 3 <"/proc/$1/stat") = Z ]]
 	mkfifo etc/jobs/fifo
 	failed 3 'fifo@shop: etc/jobs/fifo: not a regular file' job_run fifo@shop
 	head -c 70000 /dev/zero | tr '\0' '#' >etc/jobs/long
-	failed 3 'long@shop: etc/jobs/long: more than*' job_run long@shop
+	failed 3 'long@shop: etc/jobs/long: longer than*' job_run long@shop
 	nothing_stored
 	[ "$(id -u)" = 0 ] || return 0
 	chown 65534 etc/jobs/save
@@ -262,4 +262,127 @@ is_gone() { [ ! -e "/proc/$1" ] || [[ $(cut -d ' ' -f 3 <"/proc/$1/stat") = Z ]]
 	cmp out/c in
 	failed 1 'bk-run: bk-seal: false: *' bk-run -- \
 	    "bk-run -- 'bk-seal false | bk-save out/d'"
+}
+
+@test "--lock: one run at a time, also after the death of bk-run; others go on" {
+	mkfifo slow
+	exec 7<>slow
+	job wait 'bk-seal cat slow | bk-save "$TO/waited"'
+	settings shop "TO=$PWD/out" "FROM=$PWD/in"
+	cp etc/shop.env etc/other.env
+	local name="w$$"
+	mv etc/jobs/wait "etc/jobs/$name"
+	bk-run -C etc --lock "$name@shop" 7>&- 3>&- & pid=$! PIDS=$!
+	await pgrep -P "$pid" sh
+	failed 5 "$name@shop: a run of it is under way, process $pid" job_run --lock "$name@shop" 7>&-
+	job_run --lock save@shop
+	kill -9 "$pid"
+	wait "$pid" || :
+	failed 5 "$name@shop: a run of it is under way, process $pid" job_run --lock "$name@shop" 7>&-
+	exec 7>&-
+	await [ -e out/waited ]
+	rm out/waited
+	job "$name" 'sleep 1000 & echo $! >sleeper; bk-seal cat "$FROM" | bk-save "$TO/$RANDOM$$"'
+	await eval 'job_run --lock "$name@shop" 3>&-'
+	# a process that a run has left does not hold it
+	PIDS=$(cat sleeper)
+	run -0 job_run --lock "$name@shop" 3>&-
+	PIDS="$PIDS $(cat sleeper)"
+	usage '--lock and --tell need a name' bk-run --lock -- true
+	# somebody else's file in the way
+	[ "$(id -u)" = 0 ] || return 0
+	local file
+	file=$(ls /run/lock/bk-0-$name@shop.lock /tmp/bk-0-$name@shop.lock 2>/dev/null)
+	chown 65534 "$file"
+	failed 1 "$name@shop: lock $file: not a file of this user; remove it" job_run --lock "$name@shop"
+	rm -f "$file" /run/lock/bk-0-save@shop.lock /tmp/bk-0-save@shop.lock
+}
+
+@test "--when: on other days nothing, silently" {
+	local today other
+	today=$(date +%a | tr A-Z a-z)
+	other=$(date -d tomorrow +%a)
+	settings shop "TO=$PWD/out" "FROM=$PWD/in" "BK_AUDIT_LOG=$PWD/log"
+	run -0 --separate-stderr job_run --when "$other" save@shop
+	[[ -z $output$stderr && ! -e log ]]
+	nothing_stored
+	# midnight may come between
+	job_run --when "$today,$other" save@shop
+	[ -e log ]
+	# whose day it is
+	TZ=UTC date -d '+14 hours' +%a >there
+	run -0 job_run --when "$(cat there)" --tz Etc/GMT-14 save@shop
+	[ "$(ls out | wc -l)" = 2 ]
+	usage "a day is mon" bk-run --when fifth save@shop
+	usage "not a known time zone" bk-run --when mon --tz Nowhere save@shop
+	usage "give --when" bk-run --tz UTC save@shop
+}
+
+@test "--nice" {
+	job nice 'nice'
+	settings shop A=1
+	[ "$(job_run --nice 7 nice@shop)" = $(($(nice) + 7)) ]
+	usage '--nice' bk-run --nice 20 nice@shop
+}
+
+# hook: listen for what bk-notify sends; each message is a line of told.
+hook() {
+	cat >hook.py <<-'PY'
+	import http.server, json, sys
+	class H(http.server.BaseHTTPRequestHandler):
+	    def do_POST(self):
+	        text = self.rfile.read(int(self.headers['Content-Length']))
+	        m = json.loads(text)
+	        with open('told', 'a') as f: f.write(m['status'] + ' ' + m['message'].strip() + '\n')
+	        self.send_response(200)
+	        self.end_headers()
+	    def log_message(self, *a): pass
+	s = http.server.HTTPServer(('127.0.0.1', 0), H)
+	print('http://127.0.0.1:%d/x' % s.server_port, file=open('url', 'w'), flush=True)
+	s.serve_forever()
+	PY
+	python3 hook.py 3>&- & PIDS=$!
+	await [ -s url ]
+	chmod 600 url
+}
+
+@test "--tell: once when it fails, once when that is over, and no other status" {
+	hook
+	printf '# who\n--webhook %s\n--only-change %s/{job}.told  \n' "$PWD/url" "$PWD" >tell
+	settings shop "TO=$PWD/out" "FROM=$PWD/in"
+	run -0 job_run --tell tell save@shop
+	[ ! -e told ]
+	settings shop "TO=$PWD/nowhere" "FROM=$PWD/in"
+	run -1 job_run --tell tell save@shop
+	run -1 job_run --tell tell save@shop
+	[ -e save@shop.told ]
+	[[ $(cat told) == "CRITICAL save@shop: bk-save: "*"/nowhere: no such directory"* && $(wc -l <told) = 1 ]]
+	settings shop "TO=$PWD/out" "FROM=$PWD/in"
+	run -0 job_run --tell tell save@shop
+	[[ $(wc -l <told) = 2 && $(tail -n 1 told) == "OK "*"save@shop: done: $PWD/out/"* ]]
+	# one that cannot even begin
+	rm told
+	run -2 job_run --tell tell nosuch@shop
+	[[ $(cat told) == 'CRITICAL nosuch@shop: nosuch: no such job'* ]]
+	# nobody is told of a look, or of another day
+	rm told
+	settings shop 'export x=1'
+	run -3 job_run -n --tell tell save@shop
+	[ ! -e told ]
+	# whom to tell cannot be told
+	settings shop "TO=$PWD/out" "FROM=$PWD/in"
+	kill "$PIDS"
+	echo '--retry-for 1s' >>tell
+	rm -f ./*.told
+	job false 'bk-seal false | bk-save "$TO/x"'
+	run -1 --separate-stderr job_run --tell tell false@shop
+	[[ $stderr == *'bk-run: --tell: bk-notify has failed; nobody may have been told'* ]]
+	run -0 --separate-stderr job_run --tell nowhere save@shop
+	[[ $stderr == 'bk-run: --tell: nowhere: no such file' ]]
+	echo 'mail x' >tell
+	run -0 --separate-stderr job_run --tell tell save@shop
+	[[ $stderr == "bk-run: --tell: tell: 'mail x': not an option of bk-notify, as --mail dba@example.org" ]]
+	chmod 666 tell
+	run -0 --separate-stderr job_run --tell tell save@shop
+	[[ $stderr == 'bk-run: --tell: tell: others may write to it'* ]]
 }

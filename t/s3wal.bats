@@ -11,7 +11,8 @@ setup_file() {
 	s3_mb backups
 	cd "$BATS_FILE_TMPDIR"
 	head -c 6291456 /dev/urandom >a
-	{ head -c 6291455 a; echo; } >b
+	# its last byte is another one, no matter which that is
+	{ head -c 6291455 a; tail -c 1 a | LC_ALL=C tr '\000-\377' '\001-\377\000'; } >b
 	head -c 100000 a >short
 	head -c 200000 a >long
 	: >empty

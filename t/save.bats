@@ -546,7 +546,7 @@ kept() {
 @test "WAL that is there already is stored, other WAL under its name is refused" {
 	local seg=000000010000000000000005 form
 	head -c 1048576 in >a
-	{ head -c 1048575 a; echo; } >b
+	{ head -c 1048575 a; tail -c 1 a | LC_ALL=C tr '\000-\377' '\001-\377\000'; } >b
 	bk-keygen -o key 2>recipient
 	export BK_RECIPIENTS=$(bk-keygen -y key)
 	# form NAME: from the envelope to what is stored

@@ -55,7 +55,10 @@ is_near(double a, double b)
 int
 bk_error_is_consequence(const char *error)
 {
+	/* also of a listing, whose end says that it is none */
 	return strstr(error, "unfinished") != NULL ||
+	    strstr(error, "listing could not be finished") != NULL ||
+	    strstr(error, "empty listing") != NULL ||
 	    strstr(error, strerror(EPIPE)) != NULL;
 }
 

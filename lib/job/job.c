@@ -72,7 +72,7 @@ has_commands(const char *text)
 }
 
 static int
-read_job(int fd, const char *path, struct bk_buf *text, struct bk_err *e)
+read_file(int fd, const char *path, struct bk_buf *text, struct bk_err *e)
 {
 	ssize_t n;
 
@@ -83,12 +83,35 @@ read_job(int fd, const char *path, struct bk_buf *text, struct bk_err *e)
 	text->len = (size_t)n;
 	text->data[n] = '\0';
 	if (n > JOB_MAX)
-		return bk_fail(e, BK_DATA, "%s: more than %d bytes are no "
-		    "pipeline", path, JOB_MAX);
-	if (memchr(text->data, '\0', text->len) != NULL)
-		return bk_fail(e, BK_DATA, "%s: has a NUL byte", path);
-	return has_commands(text->data) ? 0 : bk_fail(e, BK_DATA,
-	    "%s: has no pipeline in it", path);
+		return bk_fail(e, BK_DATA, "%s: longer than %d bytes", path,
+		    JOB_MAX);
+	return memchr(text->data, '\0', text->len) == NULL ? 0 :
+	    bk_fail(e, BK_DATA, "%s: has a NUL byte", path);
+}
+
+/* Read path; *found is set to 0, without an error, if it is not there. */
+static int
+read_path(const char *path, int *found, struct bk_buf *text, struct bk_err *e)
+{
+	/* O_NONBLOCK: do not wait for the writer of a FIFO */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc;
+
+	*found = fd != -1 || errno != ENOENT;
+	if (fd == -1)
+		return *found ? bk_fail_errno(e, "%s", path) : 0;
+	rc = read_file(fd, path, text, e);
+	close(fd);
+	return rc;
+}
+
+int
+bk_job_read(const char *path, struct bk_buf *text, struct bk_err *e)
+{
+	int found, rc = read_path(path, &found, text, e);
+
+	if (rc == 0 && !found)
+		return bk_fail(e, BK_USAGE, "%s: no such file", path);
+	return rc;
 }
 
 int
@@ -96,28 +119,20 @@ bk_job_load(const char *const dirs[], const char *job, struct bk_buf *text,
     struct bk_err *e)
 {
 	struct bk_buf path = {0};
-	int fd = -1, rc = -1;
+	int found = 0, rc = 0;
 	size_t i;
 
-	for (i = 0; fd == -1 && dirs[i] != NULL; i++) {
+	for (i = 0; rc == 0 && !found && dirs[i] != NULL; i++) {
 		path.len = 0;
-		if (bk_buf_printf(&path, e, "%s/%s", dirs[i], job) == -1)
-			goto done;
-		/* O_NONBLOCK: do not wait for the writer of a FIFO */
-		fd = open(path.data, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-		if (fd == -1 && errno != ENOENT) {
-			(void)bk_fail_errno(e, "%s", path.data);
-			goto done;
-		}
+		if ((rc = bk_buf_printf(&path, e, "%s/%s", dirs[i], job)) == 0)
+			rc = read_path(path.data, &found, text, e);
 	}
-	if (fd == -1)
-		(void)bk_fail(e, BK_USAGE, "%s: no such job; it would be %s/%s",
+	if (rc == 0 && !found)
+		rc = bk_fail(e, BK_USAGE, "%s: no such job; it would be %s/%s",
 		    job, dirs[0], job);
-	else
-		rc = read_job(fd, path.data, text, e);
-	if (fd != -1)
-		close(fd);
- done:
+	else if (rc == 0 && !has_commands(text->data))
+		rc = bk_fail(e, BK_DATA, "%s: has no pipeline in it",
+		    path.data);
 	bk_buf_free(&path);
 	return rc;
 }

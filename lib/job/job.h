@@ -22,4 +22,7 @@ int bk_job_split(const char *spec, char job[BK_JOB_NAME],
 int bk_job_load(const char *const dirs[], const char *job,
     struct bk_buf *text, struct bk_err *e);
 
+/* Append the file path, with the same rights. */
+int bk_job_read(const char *path, struct bk_buf *text, struct bk_err *e);
+
 #endif

@@ -1,0 +1,14 @@
+#ifndef BK_BIN_RUN_TELL_H
+#define BK_BIN_RUN_TELL_H
+/* Telling people what became of a job, by bk-notify. */
+#include "base/err.h"
+
+/*
+ * Run bk-notify, in env, with the options in the file path, one a line as
+ * "--mail dba@example.org"; "{job}" in it is spec.  Its message is that of the
+ * failure *result, or text.  What fails is said by bk-notify, or is in *e.
+ */
+int run_tell(const char *path, const char *spec, char *const env[],
+    const struct bk_err *result, const char *text, struct bk_err *e);
+
+#endif

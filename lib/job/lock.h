@@ -1,0 +1,17 @@
+#ifndef BK_JOB_LOCK_H
+#define BK_JOB_LOCK_H
+/* Of a job of one user one run at a time, on this host. */
+#include "base/err.h"
+
+/*
+ * Lock the job spec, a name of BK_JOB_NAME's characters and '@', by a file in
+ * /run/lock, or in /tmp.  The descriptor, for bk_job_unlock(), is inherited by
+ * what is started from now on, so that the lock stays for as long as a stage
+ * runs, even if we are killed.  -1 with *e set: BK_BUSY, a run holds it.
+ */
+int bk_job_lock(const char *spec, struct bk_err *e);
+
+/* Nobody holds it any more, no matter which process has inherited it. */
+void bk_job_unlock(int fd);
+
+#endif
