@@ -159,3 +159,32 @@ old() {
 	[ "$(grep -c bk-prune script)" = 6 ]
 	play
 }
+
+# bk-run's page: a job, its settings, and the lines that run them.
+@test "bk-run(1)" {
+	local name line
+	examples bk-run.1
+	mkdir -p etc/jobs
+	sed -n '/^# a database/,/^ *bk-save/p' script >etc/jobs/backup
+	sed -n '/^PGDATABASE=/,/^BK_AUDIT_LOG=/p' script |
+	    sed "s,age1\.\.\.,$(<recipients),; s,/var/log/bk,$PWD,; s,/backups,$PWD/backups," >etc/shop.env
+	[ "$(wc -l <etc/jobs/backup),$(wc -l <etc/shop.env)" = 3,5 ]
+	for name in PGHOST PGPORT PGUSER; do
+		[ -z "${!name-}" ] || echo "$name='${!name}'" >>etc/shop.env
+	done
+	chmod 600 etc/shop.env
+	printf -- '--only-change %s/{job}\n--webhook %s/none\n' "$PWD" "$PWD" >tell
+	grep -E '^([0-9*]+ ){2}|^bk-run' script >lines
+	[ "$(wc -l <lines)" = 6 ]
+	while read -r line; do
+		# cron's five fields; the day is any
+		line=$(sed -E "s/^([0-9]+ ){2}[*0-9 ]+//; s,/etc/bk/tell,$PWD/tell,
+		    s/'first sun'/sun,mon,tue,wed,thu,fri,sat/; s/^bk-run/bk-run -C etc/" <<<"$line")
+		bash -c "$line" </dev/null >printed 3>&-
+	done <lines
+	[ "$(find backups -name 'shop-*.bk' | wc -l)" -ge 3 ]
+	ls backups/shop/weekly backups/shop/monthly backups/shop/daily
+	[ "$(find backups -name 'shop-*.gz' | wc -l)" = 1 ]
+	jq -r .status audit.log | sort | uniq -c
+	run ! grep -q '"failure"' audit.log
+}

@@ -24,7 +24,7 @@ check_run(const struct bk_run *r)
 	CHECK(r->duration_seconds >= 0);
 	CHECK(r->type != NULL && r->source != NULL && r->destination != NULL);
 	CHECK(r->error != NULL && r->run != NULL && r->backup != NULL);
-	(void)bk_run_is_consequence(r);
+	(void)bk_error_is_consequence(r->error);
 }
 
 /* jansson's objects, and libcrypto's tables on the first use. */
