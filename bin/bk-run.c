@@ -140,6 +140,8 @@ parse_options(struct options *o, struct bk_buf *text, int argc, char *argv[])
 		tool_usage("give the pipeline as one argument, in quotes");
 	if (is_pipeline && (o->lock || o->tell != NULL))
 		tool_usage("--lock and --tell need a name: a JOB@NAME");
+	if (is_pipeline && *argv[0] == '\0')
+		tool_usage("the pipeline is empty");
 	if (is_pipeline && bk_buf_puts(text, argv[0], &e) == -1)
 		tool_refuse(&e);
 	if (is_pipeline)
@@ -384,9 +386,9 @@ main(int argc, char *argv[])
 	is_run = !o.check && !o.print && (rc == -1 || is_day(&o));
 	if (!is_run)
 		(void)unsetenv("BK_AUDIT_LOG");
-	if (rc == 0 && o.check)
+	if (rc == 0 && o.check && text.data != NULL)
 		rc = check_syntax(text.data, &env, &e);
-	if (rc == 0 && o.print)
+	if (rc == 0 && o.print && text.data != NULL)
 		rc = print_all(text.data, &env, &e);
 	if (rc == 0 && is_run && (rc = take_log(&o, &env, &e)) == 0) {
 		tool_run("job", o.spec, NULL);

@@ -202,6 +202,7 @@ is_gone() { [ ! -e "/proc/$1" ] || [[ $(cut -d ' ' -f 3 <"/proc/$1/stat") = Z ]]
 	done
 	usage 'give JOB@NAME' bk-run
 	usage 'as one argument' bk-run -- bk-dump shop
+	usage 'the pipeline is empty' bk-run -- ''
 	usage 'not VARIABLE=VALUE' bk-run save@shop 1=2
 	usage 'not VARIABLE=VALUE' bk-run save@shop x
 	usage '--ok' bk-run --ok 3 save@shop

@@ -2,8 +2,9 @@
 
 #include <sys/wait.h>
 
+#include <ctype.h>
 #include <errno.h>
-#include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,27 +55,45 @@ end(struct bk_stages *s, const char *tool, long pid, char mark, uint64_t bytes,
 	return 0;
 }
 
+/* A blank and a number; 0, or -1 if there is none. */
+static int
+take_number(const char **at, uint64_t max, uint64_t *n)
+{
+	char *end;
+
+	if ((*at)[0] != ' ' || !isdigit((unsigned char)(*at)[1]))
+		return -1;
+	errno = 0;
+	*n = strtoull(*at + 1, &end, 10);
+	*at = end;
+	return errno == 0 && *n <= max ? 0 : -1;
+}
+
 /* "+ bk-dump 4711", "1 bk-save 4712 1048576 CAUSE" */
 static int
 take_line(struct bk_stages *s, const char *line, struct bk_err *e)
 {
-	char mark, tool[BK_STAGE_TOOL];
-	uint64_t bytes;
-	int used = 0;
-	long pid;
+	char mark = *line, tool[BK_STAGE_TOOL];
+	uint64_t pid, bytes;
+	size_t n;
 
-	if (sscanf(line, "%c %23s %ld%n", &mark, tool, &pid, &used) != 3 ||
-	    pid <= 1)
+	if (mark == '\0' || strchr("+-012345", mark) == NULL || line[1] != ' ')
 		return 0;
-	line += used;
+	line += 2;
+	n = strcspn(line, " ");
+	if (n >= sizeof(tool))
+		return 0;
+	memcpy(tool, line, n);
+	tool[n] = '\0';
+	line += n;
+	if (take_number(&line, INT_MAX, &pid) == -1 || pid <= 1)
+		return 0;
 	if (mark == '+')
-		return add(s, tool, pid, e);
-	if (strchr("-012345", mark) == NULL ||
-	    sscanf(line, "%" SCNu64 "%n", &bytes, &used) != 1)
+		return add(s, tool, (long)pid, e);
+	if (take_number(&line, UINT64_MAX, &bytes) == -1)
 		return 0;
-	line += used;
-	return end(s, tool, pid, mark, bytes, *line == ' ' ? line + 1 : line,
-	    e);
+	return end(s, tool, (long)pid, mark, bytes, *line == ' ' ? line + 1 :
+	    line, e);
 }
 
 int
