@@ -132,10 +132,13 @@ nothing_stored() { [ -z "$(ls -A out)" ]; }
 @test "a stage that is killed" {
 	mkfifo slow
 	exec 7<>slow
-	bk-run -- 'bk-seal cat slow | bk-gz | bk-save out/x' 2>err 7>&- 3>&- &
+	BK_AUDIT_LOG=$PWD/log bk-run -- 'bk-seal cat slow | bk-gz | bk-save out/x' \
+	    2>err 7>&- 3>&- &
 	pid=$! PIDS=$!
 	cat in >slow
 	await gz_of $pid
+	# it has begun: its line in the audit log is prepared
+	await pgrep -P "$gz" bk-audit
 	kill -9 "$gz"
 	exec 7>&-
 	status=0
