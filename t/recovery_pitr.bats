@@ -194,7 +194,6 @@ confirmed() {
 	load_stop
 	wal_archived "$(wal_switch)"
 	follow "$section" 3
-	PGPORT=$SIDE_PORT await wal_settled
 	PGPORT=$SIDE_PORT load_holds commits.then
 	[ "$(PGPORT=$SIDE_PORT wal_sql 'SELECT count(*) FROM orders' shop)" = 2000 ]
 	follow 'A TABLE WAS DROPPED AN HOUR AGO' 4
