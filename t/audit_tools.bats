@@ -77,6 +77,7 @@ good() {
 	bk-s3put) echo 'bk-s3put -q s3://backups/put <in' ;;
 	bk-s3rm) echo 'bk-s3rm <names' ;;
 	bk-save) echo "bk-save -q $OUT/saved <in" ;;
+	bk-run) echo 'bk-run -- "cat in >/dev/null"' ;;
 	bk-seal) echo 'bk-seal echo x' ;;
 	bk-stat) echo 'bk-stat shop' ;;
 	bk-tee) echo 'bk-tee "cat >/dev/null" <in' ;;
@@ -107,6 +108,7 @@ bad() {
 	bk-s3put) echo 'bk-s3put -q s3://nothing/put <in' ;;
 	bk-s3rm) echo 'echo s3://nothing/x | bk-s3rm' ;;
 	bk-save) echo 'bk-save -q nowhere/saved <in' ;;
+	bk-run) echo 'bk-run -- false' ;;
 	bk-seal) echo 'bk-seal false' ;;
 	bk-tee) echo 'bk-tee false <in' ;;
 	bk-verify) echo 'bk-verify --sealed <in' ;;
@@ -130,6 +132,7 @@ slow() {
 	bk-s3ls) echo "AWS_ENDPOINT_URL=http://127.0.0.1:$HOLE exec bk-s3ls s3://backups/" ;;
 	bk-s3put) echo 'exec bk-s3put -q s3://backups/put <pipe' ;;
 	bk-save) echo "exec bk-save -q $OUT/saved2 <pipe" ;;
+	bk-run) echo 'exec bk-run -- "cat pipe"' ;;
 	bk-seal) echo 'exec bk-seal cat pipe' ;;
 	bk-tee) echo 'exec bk-tee "cat >/dev/null" <pipe' ;;
 	bk-pitr) echo 'exec bk-pitr -q -D nowhere --dry-run --target latest <pipe' ;;
