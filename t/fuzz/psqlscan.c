@@ -88,7 +88,7 @@ in_name(uint8_t c)
 	return isalnum(c) || c == '_' || c >= 0x80;
 }
 
-/* From behind the quote to behind its end. */
+/* From behind the quote to behind its end, which a doubled one is not. */
 static size_t
 quoted(const struct model *m, size_t i, uint8_t quote, int escapes)
 {
@@ -272,8 +272,12 @@ behind(struct model *m, size_t i)
 
 	if (next == '\'' && strchr("eE", c) != NULL)
 		return string(m, i + 2, 1, 1);
-	if (next == '\'' && strchr("bBxX", c) != NULL)
-		return string(m, i + 2, 0, 0);
+	/* here a doubled quote is an end, and another string's beginning */
+	if (next == '\'' && strchr("bBxX", c) != NULL) {
+		for (end = i + 2; end < m->n && m->seen[end] != '\''; )
+			end++;
+		return end + 1;
+	}
 	if (c == '\'')
 		return string(m, i + 1, m->off, m->off);
 	if (next == '\'' && strchr("nN", c) != NULL)
