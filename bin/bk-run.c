@@ -20,6 +20,7 @@
 #include "run_pipeline.h"
 #include "run_tell.h"
 #include "tool/own_dir.h"
+#include "tool/settings.h"
 #include "tool/signals.h"
 #include "tool/tool.h"
 #include "tool/zone.h"
@@ -87,6 +88,7 @@ parse_ok(struct options *o, const char *arg)
 static void
 check_assignments(char *const *v)
 {
+	char name[64];
 	size_t n;
 
 	for (; *v != NULL; v++) {
@@ -95,6 +97,10 @@ check_assignments(char *const *v)
 		    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
 		    "0123456789") < n || (**v >= '0' && **v <= '9'))
 			tool_usage("%s: not VARIABLE=VALUE", *v);
+		(void)snprintf(name, sizeof(name), "%.*s", (int)n, *v);
+		if (settings_is_secret(name))
+			tool_usage("%s: a secret, which others see in a "
+			    "command line; put it into the settings", name);
 	}
 }
 
@@ -271,11 +277,11 @@ input(const struct options *o)
 }
 
 static int
-run(const struct options *o, const char *text, const struct run_env *env,
+run(const struct options *o, const char *text, struct run_env *env,
     struct bk_err *e)
 {
 	struct bk_stages stages = {0};
-	struct run_pipeline p = { .text = text, .env = env->v, .in = input(o),
+	struct run_pipeline p = { .text = text, .env = env, .in = input(o),
 	    .timeout = (double)o->timeout };
 	struct bk_err unrecorded = {0};
 	int status = 0, rc = -1;
@@ -343,8 +349,8 @@ tell(const struct options *o, const struct run_env *env,
 
 /* Run it alone, if it is to, and with less weight. */
 static int
-run_locked(const struct options *o, const char *text,
-    const struct run_env *env, struct bk_err *e)
+run_locked(const struct options *o, const char *text, struct run_env *env,
+    struct bk_err *e)
 {
 	int fd = -1, rc;
 

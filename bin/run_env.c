@@ -76,7 +76,9 @@ set_all(struct run_env *env, char *const assignments[], struct bk_err *e)
 	char *copy;
 
 	for (; *assignments != NULL; assignments++)
-		if ((copy = strdup(*assignments)) == NULL)
+		if (strchr(*assignments, '=') == NULL)
+			continue;	/* in an odd environment */
+		else if ((copy = strdup(*assignments)) == NULL)
 			return bk_fail_memory(e);
 		else if (put(env, copy, e) == -1)
 			return -1;

@@ -1,7 +1,6 @@
 #include "run_pipeline.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -12,13 +11,12 @@
 
 #include "base/child.h"
 #include "base/io.h"
-#include "base/num.h"
 #include "base/utctime.h"
 
-#define STATUS_VAR "BK_STATUS_FD="
 #define LOOK_MS 200		/* between two looks at the shell */
 #define GRACE 60		/* seconds from SIGTERM to SIGKILL: an upload
 				 * that is being completed gets its answer */
+#define LAST 5			/* seconds after that */
 
 struct run {
 	const struct run_pipeline *p;
@@ -30,47 +28,28 @@ struct run {
 	struct bk_err why;	/* that we have ended it */
 };
 
-/* p's environment and BK_STATUS_FD, which is status. */
-static char **
-make_env(const struct run_pipeline *p, char *status, struct bk_err *e)
-{
-	size_t n = 0;
-	char **env;
-
-	while (p->env[n] != NULL)
-		n++;
-	if ((env = calloc(n + 2, sizeof(*env))) == NULL) {
-		(void)bk_fail_memory(e);
-		return NULL;
-	}
-	memcpy(env, p->env, n * sizeof(*env));
-	env[n] = status;
-	return env;
-}
-
 static int
 start(struct run *r, struct bk_err *e)
 {
-	char shell[] = "/bin/sh", option[] = "-c", status[32],
+	char shell[] = "/bin/sh", option[] = "-c", status[16],
 	    *text = strdup(r->p->text),
-	    *argv[] = { shell, option, text, NULL }, **env = NULL;
+	    *argv[] = { shell, option, text, NULL };
 	int pipe[2] = { -1, -1 }, rc = -1;
 
 	if (text == NULL)
 		return bk_fail_memory(e);
 	if (bk_io_pipe(pipe, e) == 0) {
-		(void)snprintf(status, sizeof(status), STATUS_VAR "%d",
-		    pipe[1]);
-		if ((env = make_env(r->p, status, e)) != NULL)
-			rc = bk_child_spawn_group(&r->shell, argv, env,
-			    (int[3]){ r->p->in, -1, -1 }, pipe[1], e);
+		(void)snprintf(status, sizeof(status), "%d", pipe[1]);
+		if (run_env_set(r->p->env, "BK_STATUS_FD", status, e) == 0)
+			rc = bk_child_spawn_group(&r->shell, argv,
+			    r->p->env->v, (int[3]){ r->p->in, -1, -1 },
+			    pipe[1], e);
 		close(pipe[1]);
 	}
 	if (rc == -1 && pipe[0] != -1)
 		close(pipe[0]);
 	else
 		r->reports = pipe[0];
-	free(env);
 	free(text);
 	return rc;
 }
@@ -105,22 +84,15 @@ take_reports(struct run *r, struct bk_err *e)
 }
 
 /*
- * A shell may not wait for all of its pipeline; and a process that a stage has
- * left keeps the descriptor open.
+ * A shell may not wait for all of its pipeline: it is over when nobody can
+ * report any more.  What has left the group and heeds no signal is not waited
+ * for.
  */
 static int
 is_over(const struct run *r)
 {
-	const struct bk_stage *v = r->stages->v;
-	size_t i;
-
-	if (!bk_child_ended(&r->shell))
-		return 0;
-	for (i = 0; r->reports != -1 && i < r->stages->n; i++)
-		if (!v[i].ended && (kill((pid_t)v[i].pid, 0) == 0 ||
-		    errno == EPERM))
-			return 0;
-	return 1;
+	return bk_child_ended(&r->shell) && (r->reports == -1 ||
+	    (r->stopping && bk_monotonic() - r->stopped > GRACE + LAST));
 }
 
 static int
@@ -148,10 +120,6 @@ watch(struct run *r, struct bk_err *e)
 		if (rc == -1 || late || r->stopping || fds[1].revents != 0)
 			stop(r);
 	}
-	/* what they wrote last */
-	while (rc == 0 && r->reports != -1 && poll(&(struct pollfd){
-	    .fd = r->reports, .events = POLLIN }, 1, 0) > 0)
-		rc = take_reports(r, e);
 	if (rc == 0 && r->stopping)
 		(void)bk_fail(&r->why, BK_FAIL, late ? "not done within its "
 		    "--timeout, and ended" : "ended by a signal");

@@ -175,22 +175,21 @@ is_gone() { [ ! -e "/proc/$1" ] || [[ $(cut -d ' ' -f 3 <"/proc/$1/stat") = Z ]]
 	failed 1 'not done within its --timeout, and ended' bk-run \
 	    --timeout 1s -- 'bk-seal cat slow | bk-gz | bk-save out/x' 7>&-
 	nothing_stored
-	# what is done in time, is
+	# what is done nevertheless is done
+	run -0 bk-run --timeout 1s -- "trap '' TERM; sleep 2"
 	run -0 bk-run --timeout 1h -- 'bk-seal cat in | bk-save out/x'
 	exec 7>&-
 }
 
-@test "a stage that outlives the shell is waited for; a stranger is not" {
-	mkfifo go
-	bk-run -- '(cat go >/dev/null; bk-seal cat in | bk-save out/late) & 
-	    bk-seal cat in | bk-save out/now' 3>&- &
-	pid=$! PIDS=$!
-	await [ -e out/now ]
-	# not a stage yet: nobody knows of it
-	wait $pid
-	: >go & PIDS="$PIDS $!"
-	bk-run -- 'sleep 1000 & echo $! >sleeper; bk-seal cat in | bk-save out/one' 3>&-
-	PIDS="$PIDS $(cat sleeper)"
+@test "all that the shell has started is waited for, but for a stranger" {
+	run -0 bk-run -- 'bk-seal cat in | bk-gz | bk-save out/late &'
+	[ -e out/late ]
+	failed 1 'bk-save: nowhere: *' bk-run -- 'bk-seal cat in | bk-save nowhere/x &'
+	bk-run -- 'stranger() { eval "exec $BK_STATUS_FD>&-"; exec sleep 1000; }
+	    stranger & echo $! >sleeper
+	    bk-seal cat in | bk-save out/one' >said 2>&1 3>&-
+	PIDS=$(cat sleeper)
+	kill -0 "$PIDS"
 	[ -e out/one ]
 }
 
@@ -208,6 +207,8 @@ is_gone() { [ ! -e "/proc/$1" ] || [[ $(cut -d ' ' -f 3 <"/proc/$1/stat") = Z ]]
 	usage 'the pipeline is empty' bk-run -- ''
 	usage 'not VARIABLE=VALUE' bk-run save@shop 1=2
 	usage 'not VARIABLE=VALUE' bk-run save@shop x
+	usage 'PGPASSWORD: a secret' bk-run save@shop PGPASSWORD=geheim
+	[[ $stderr != *geheim* ]]
 	usage '--ok' bk-run --ok 3 save@shop
 	chmod 644 etc/shop.env
 	failed 3 'save@shop: */etc/shop.env: *chmod*' job_run save@shop
@@ -235,6 +236,9 @@ is_gone() { [ ! -e "/proc/$1" ] || [[ $(cut -d ' ' -f 3 <"/proc/$1/stat") = Z ]]
 @test "--ok 4: nothing to do is no failure; anything else is" {
 	run -0 --separate-stderr bk-run --ok 4 -- 'bk-ls out 2>/dev/null | bk-prune -d 3 2>/dev/null'
 	[ -z "$stderr" ]
+	# nobody said that there is nothing
+	failed 3 'bk-prune: the command before it wrote nothing*' bk-run --ok 4 -- \
+	    'nosuch | bk-prune -d 3 | bk-rm'
 	failed 1 'bk-ls: nowhere: *' bk-run --ok 4 -- 'bk-ls nowhere | bk-prune -d 3'
 }
 
@@ -287,7 +291,9 @@ is_gone() { [ ! -e "/proc/$1" ] || [[ $(cut -d ' ' -f 3 <"/proc/$1/stat") = Z ]]
 	exec 7>&-
 	await [ -e out/waited ]
 	rm out/waited
-	job "$name" 'sleep 1000 & echo $! >sleeper; bk-seal cat "$FROM" | bk-save "$TO/$RANDOM$$"'
+	job "$name" 'stranger() { eval "exec $BK_STATUS_FD>&-"; exec sleep 1000; }
+	    stranger & echo $! >sleeper
+	    bk-seal cat "$FROM" | bk-save "$TO/$$"'
 	await eval 'job_run --lock "$name@shop" >out.txt 2>&1 3>&-'
 	# a process that a run has left does not hold it
 	PIDS=$(cat sleeper)

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/envfile.h"
+#include "tool/tool_options.h"
 
 #define FILES "BK_SETTINGS"
 
@@ -50,7 +51,8 @@ take(void *arg, const char *name, const char *value, struct bk_err *e)
 	struct taking *t = arg;
 	int is_set = t->names.data != NULL && settings_has(t->names.data, name);
 
-	if (!settings_has(t->row, name) || (!is_set && getenv(name) != NULL))
+	if (!(settings_has(TOOL_SETTINGS, name) ||
+	    settings_has(t->row, name)) || (!is_set && getenv(name) != NULL))
 		return 0;
 	if (setenv(name, value, 1) == -1)
 		return bk_fail_memory(e);

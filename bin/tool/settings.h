@@ -8,8 +8,9 @@
 #include "base/err.h"
 
 /*
- * Put into the environment those variables of row, names and PREFIX* with
- * blanks between them, that the files have and the environment has not.  A file
+ * Put into the environment those variables of TOOL_SETTINGS and of row, names
+ * and PREFIX* with blanks between them, that the files have and the environment
+ * has not.  A file
  * counts over those before it.  Before any thread exists.  0, or -1 with *e
  * set.
  */

@@ -195,9 +195,8 @@ take_settings(void)
 {
 	struct bk_err e = {0};
 
-	if (settings_take(TOOL_SETTINGS, &e) == 0 &&
-	    (tool->settings == NULL ||
-	    settings_take(tool->settings, &e) == 0))
+	if (settings_take(tool->settings == NULL ? "" : tool->settings,
+	    &e) == 0)
 		return;
 	(void)unsetenv("BK_SETTINGS");	/* bk-audit could not read them, too */
 	tool_refuse(&e);

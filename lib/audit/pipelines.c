@@ -58,7 +58,6 @@ bk_error_is_consequence(const char *error)
 	/* also of a listing, whose end says that it is none */
 	return strstr(error, "unfinished") != NULL ||
 	    strstr(error, "listing could not be finished") != NULL ||
-	    strstr(error, "empty listing") != NULL ||
 	    strstr(error, strerror(EPIPE)) != NULL;
 }
 

@@ -141,7 +141,8 @@ kind(const struct bk_stage *v)
 		return KILLED;
 	if (v->code == BK_OK)
 		return DONE;
-	if (v->empty)
+	/* of an empty listing the tool that made it has to say that it is */
+	if (v->empty || strstr(v->text, "empty listing") != NULL)
 		return EMPTY;
 	return bk_error_is_consequence(v->text) ? CONSEQUENCE : OWN;
 }

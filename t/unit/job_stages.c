@@ -63,6 +63,9 @@ test_cause(void)
 	is_str(judged("+ bk-ls 7\n+ bk-prune 8\n4 bk-prune 8 0 standard input: "
 	    "empty listing\n4 bk-ls 7 0 out: nothing there\n", EXITED(4)),
 	    "4 bk-ls: out: nothing there", "an empty listing");
+	is_str(judged("+ bk-prune 8\n4 bk-prune 8 0 standard input: "
+	    "empty listing\n", EXITED(4)), "3 bk-prune: the command before it "
+	    "wrote nothing: it failed, or was not found", "of nobody");
 	is_str(judged(STARTS "2 bk-gz 11 0 -Z: no such option\n"
 	    "1 bk-dump 10 0 Broken pipe\n- bk-s3put 12 0 empty\n",
 	    EXITED(3)), "2 bk-gz: -Z: no such option", "a wrong call");
