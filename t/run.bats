@@ -127,6 +127,9 @@ nothing_stored() { [ -z "$(ls -A out)" ]; }
 	[ -e out/one ]
 	failed 1 'bk-save: nowhere: *' bk-run -- 'bk-seal cat in |
 	    bk-tee "bk-save out/two" "bk-save nowhere/x"'
+	# and no other pipeline's
+	failed 1 'bk-save: nowhere: *' bk-run -- 'bk-seal cat in | bk-save nowhere/y
+	    bk-seal cat in | bk-tee --quorum 1 "bk-save out/three" "bk-save nowhere/x" 2>&1'
 }
 
 @test "a stage that is killed" {
@@ -306,6 +309,10 @@ is_gone() { [ ! -e "/proc/$1" ] || [[ $(cut -d ' ' -f 3 <"/proc/$1/stat") = Z ]]
 	file=/run/lock/bk-0-$name@shop.lock
 	[ -e "$file" ] || file=/tmp/bk-0-$name@shop.lock
 	chown 65534 "$file"
+	failed 1 "$name@shop: lock $file: not a file of this user; remove it" job_run --lock "$name@shop"
+	rm "$file"
+	job_run --lock save@shop
+	ln "${file%"$name"*}save@shop.lock" "$file"
 	failed 1 "$name@shop: lock $file: not a file of this user; remove it" job_run --lock "$name@shop"
 	rm -f "$file" /run/lock/bk-0-save@shop.lock /tmp/bk-0-save@shop.lock
 }

@@ -128,4 +128,10 @@ refused() {
 	# as every wrong call: who reads only standard output sees it, too
 	run -3 --separate-stderr bk-age -w 1h <server
 	[[ $output == *"$BK_SETTINGS"* ]]
+	# whose it is decides what runs
+	[ "$(id -u)" = 0 ] || return 0
+	echo BK_TIER=x >theirs
+	chmod 600 theirs
+	chown 65534 theirs
+	BK_SETTINGS=$PWD/theirs refused 2 "$PWD/theirs: belongs to another user*"
 }

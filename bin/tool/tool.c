@@ -99,13 +99,16 @@ report_line(char line[PIPE_BUF], int n)
 		return;
 }
 
+/* That we begin; and of which bk-tee we are a sink. */
 static void
 report_start(void)
 {
+	const char *tee = tool_env("BK_STATUS_TEE");
 	char line[PIPE_BUF];
 
-	report_line(line, snprintf(line, sizeof(line), "+ %s %ld",
-	    tool->name, own_pid));
+	report_line(line, snprintf(line, sizeof(line), "+ %s %ld%s%.20s",
+	    tool->name, own_pid, tee == NULL ? "" : " ", tee == NULL ? "" :
+	    tee));
 }
 
 /*

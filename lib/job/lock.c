@@ -16,7 +16,10 @@
 
 #define PID_TEXT 24
 
-/* Open the file, which must be ours: anybody may write to /tmp. */
+/*
+ * Open the file, which must be ours and have this name alone: anybody may make
+ * a link in /tmp to a file of ours.
+ */
 static int
 open_file(const char *path, struct bk_err *e)
 {
@@ -27,7 +30,7 @@ open_file(const char *path, struct bk_err *e)
 	if (fd == -1)
 		return bk_fail_errno(e, "lock %s", path);
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    st.st_uid == geteuid())
+	    st.st_uid == geteuid() && st.st_nlink == 1)
 		return fd;
 	close(fd);
 	return bk_fail(e, BK_FAIL, "lock %s: not a file of this user; remove "

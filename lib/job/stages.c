@@ -19,7 +19,8 @@
 /* --- what they report */
 
 static int
-add(struct bk_stages *s, const char *tool, long pid, struct bk_err *e)
+add(struct bk_stages *s, const char *tool, long pid, long tee,
+    struct bk_err *e)
 {
 	struct bk_stage *more = bk_grow(s->v, s->n, &s->cap, sizeof(*more), e);
 
@@ -27,7 +28,7 @@ add(struct bk_stages *s, const char *tool, long pid, struct bk_err *e)
 		return -1;
 	s->v = more;
 	more = &s->v[s->n++];
-	*more = (struct bk_stage){ .pid = pid };
+	*more = (struct bk_stage){ .pid = pid, .tee = tee };
 	(void)snprintf(more->tool, sizeof(more->tool), "%s", tool);
 	return 0;
 }
@@ -69,12 +70,12 @@ take_number(const char **at, uint64_t max, uint64_t *n)
 	return errno == 0 && *n <= max ? 0 : -1;
 }
 
-/* "+ bk-dump 4711", "1 bk-save 4712 1048576 CAUSE" */
+/* "+ bk-save 4712", "+ bk-save 4712 4711", "1 bk-save 4712 1048576 CAUSE" */
 static int
 take_line(struct bk_stages *s, const char *line, struct bk_err *e)
 {
 	char mark = *line, tool[BK_STAGE_TOOL];
-	uint64_t pid, bytes;
+	uint64_t pid, bytes, tee = 0;
 	size_t n;
 
 	if (mark == '\0' || strchr("+-012345", mark) == NULL || line[1] != ' ')
@@ -88,9 +89,10 @@ take_line(struct bk_stages *s, const char *line, struct bk_err *e)
 	line += n;
 	if (take_number(&line, INT_MAX, &pid) == -1 || pid <= 1)
 		return 0;
-	if (mark == '+')
-		return add(s, tool, (long)pid, e);
-	if (take_number(&line, UINT64_MAX, &bytes) == -1)
+	if (mark == '+' && (*line == '\0' ||
+	    take_number(&line, INT_MAX, &tee) == 0))
+		return add(s, tool, (long)pid, (long)tee, e);
+	if (mark == '+' || take_number(&line, UINT64_MAX, &bytes) == -1)
 		return 0;
 	return end(s, tool, (long)pid, mark, bytes, *line == ' ' ? line + 1 :
 	    line, e);
@@ -142,9 +144,33 @@ kind(const struct bk_stage *v)
 	if (v->code == BK_OK)
 		return DONE;
 	/* of an empty listing the tool that made it has to say that it is */
-	if (v->empty || strstr(v->text, "empty listing") != NULL)
+	if (v->empty || (v->code == BK_NONE &&
+	    strstr(v->text, "empty listing") != NULL))
 		return EMPTY;
 	return bk_error_is_consequence(v->text) ? CONSEQUENCE : OWN;
+}
+
+static const struct bk_stage *
+find_tee(const struct bk_stages *s, long pid)
+{
+	size_t i;
+
+	for (i = 0; pid != 0 && i < s->n; i++)
+		if (s->v[i].pid == pid && strcmp(s->v[i].tool, "bk-tee") == 0)
+			return &s->v[i];
+	return NULL;
+}
+
+/* Had its bk-tee, or one that this is a sink of, enough without it? */
+static int
+is_spare(const struct bk_stages *s, const struct bk_stage *v)
+{
+	size_t i;
+
+	for (i = 0; i < s->n && (v = find_tee(s, v->tee)) != NULL; i++)
+		if (kind(v) == DONE)
+			return 1;
+	return 0;
 }
 
 /* NULL: none has failed. */
@@ -156,26 +182,13 @@ first_cause(const struct bk_stages *s)
 
 	for (i = 0; i < s->n; i++) {
 		v = &s->v[i];
-		if (kind(v) == DONE)
+		if (kind(v) == DONE || is_spare(s, v))
 			continue;
 		if (cause == NULL || kind(v) > kind(cause) ||
 		    (kind(v) == kind(cause) && v->ended && v->nth < cause->nth))
 			cause = v;
 	}
 	return cause;
-}
-
-/* Had a bk-tee all that it needed?  Then a sink that failed is told by it. */
-static int
-has_quorum(const struct bk_stages *s)
-{
-	size_t i;
-
-	for (i = 0; i < s->n; i++)
-		if (strcmp(s->v[i].tool, "bk-tee") == 0 &&
-		    kind(&s->v[i]) == DONE)
-			return 1;
-	return 0;
 }
 
 /* No bk tool has failed. */
@@ -209,7 +222,7 @@ bk_stages_judge(const struct bk_stages *s, int status, struct bk_err *e)
 {
 	const struct bk_stage *cause = first_cause(s);
 
-	if (cause == NULL || has_quorum(s) || is_strangers(cause, status))
+	if (cause == NULL || is_strangers(cause, status))
 		return judge_shell(status, e);
 	switch (kind(cause)) {
 	case KILLED:

@@ -15,6 +15,7 @@
 struct bk_stage {
 	char tool[BK_STAGE_TOOL];
 	long pid;
+	long tee;		/* the bk-tee that it is a sink of; 0: none */
 	int ended;		/* it has said how; else it runs, or was
 				 * killed */
 	size_t nth;		/* in the order of the ends */

@@ -88,7 +88,7 @@ test_shell(void)
 	    "the shell is killed");
 }
 
-#define TEE "+ bk-dump 9\n+ bk-tee 2\n+ bk-save 4\n+ bk-s3put 5\n" \
+#define TEE "+ bk-dump 9\n+ bk-tee 2\n+ bk-save 4 2\n+ bk-s3put 5 2\n" \
 	"0 bk-dump 9 9\n1 bk-save 4 0 disk full\n0 bk-s3put 5 9 s3://b/k\n"
 
 static void
@@ -101,6 +101,13 @@ test_tee(void)
 	is_str(judged(TEE "0 bk-tee 2 9\n", EXITED(1)),
 	    "1 the pipeline ended with exit status 1, of a command that has "
 	    "said why", "another command after all");
+	is_str(judged(TEE "0 bk-tee 2 9\n+ bk-save 7\n1 bk-save 7 0 full\n",
+	    0), "1 bk-save: full", "a stage that is no sink of it");
+	is_str(judged(TEE "+ bk-tee 6 2\n+ bk-save 7 6\n1 bk-save 7 0 full\n"
+	    "1 bk-tee 6 9 1 of 2\n0 bk-tee 2 9\n", 0), "0",
+	    "a bk-tee that is a sink of another");
+	is_str(judged(TEE "+ bk-save 7 6\n1 bk-save 7 0 full\n"
+	    "0 bk-tee 2 9\n", 0), "1 bk-save: full", "a sink of none here");
 }
 
 static void
