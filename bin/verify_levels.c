@@ -189,6 +189,35 @@ start_server(struct bk_layers *l, const struct bk_buf *config,
 	return rc;
 }
 
+/*
+ * A session of d's server, and admin, for all that follow.  With --against the
+ * session is of another database where that is possible: a login event trigger
+ * of d's own must be turned off before the first session there.
+ */
+static PGconn *
+open_server(const struct levels *d, const struct bk_conn_target *target,
+    struct bk_err *e)
+{
+	struct bk_err ignored = {0};
+	struct bk_buf name = {0};
+	PGconn *conn = NULL;
+	int rc = 0;
+
+	if (d->against && d->conninfo != NULL &&
+	    bk_server_database(d->conninfo, &name, &ignored) == 0)
+		conn = bk_server_open(target, name.data, &ignored);
+	if (conn != NULL)
+		rc = (admin = bk_conn_params(conn, e)) == NULL ? -1 :
+		    bk_conn_params_database(admin, name.data, e);
+	else if ((conn = bk_conn_open(target, e)) != NULL)
+		rc = (admin = bk_conn_params(conn, e)) == NULL ? -1 : 0;
+	bk_buf_free(&name);
+	if (rc == 0)
+		return conn;
+	PQfinish(conn);
+	return NULL;
+}
+
 static int
 connect_server(const struct levels *d, struct bk_err *e)
 {
@@ -206,11 +235,10 @@ connect_server(const struct levels *d, struct bk_err *e)
 		    .user = "postgres" };
 	else
 		target.url = tool_database_url(target.db, NULL);
-	if ((conn = bk_conn_open(&target, e)) == NULL)
+	if ((conn = open_server(d, &target, e)) == NULL)
 		return -1;
 	tool_younger(BK_PG_MAJOR(PQserverVersion(conn)));
-	rc = (admin = bk_conn_params(conn, e)) == NULL ||
-	    bk_server_patient(conn, admin, e) == -1 ||
+	rc = bk_server_patient(conn, admin, e) == -1 ||
 	    bk_server_quiet(conn, admin, e) == -1 ||
 	    /* all other connections have its parameters */
 	    (run.conn = bk_conn_again(admin, e)) == NULL ? -1 : 0;

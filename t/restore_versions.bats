@@ -622,4 +622,58 @@ live_code() {
 	PGOPTIONS='' run -1 --separate-stderr bk-dump shop
 	one_line_error bk-dump
 	[[ $stderr == *'not you' ]]
+	PGOPTIONS='' run -0 --separate-stderr bk-verify -q --against shop <closed.bk
+	[ "$(psql -XAtc 'SELECT count(*) FROM logins' shop)" = 0 ]
+}
+
+@test "large objects of owners that take turns (17 and later: a list for each owner)" {
+	clients 17
+	pg_among 17 || skip "$PG_WHY"
+	pg_start "$PWD/pg" 17
+	createdb lo
+	psql -qX -v ON_ERROR_STOP=1 lo <<-'SQL'
+	CREATE ROLE a;
+	CREATE ROLE b;
+	DO $$
+	BEGIN
+	    FOR i IN 1..60 LOOP
+	        PERFORM lo_from_bytea(20000 + i, convert_to('object ' || i, 'UTF8'));
+	        IF i % 3 > 0 THEN
+	            EXECUTE format('ALTER LARGE OBJECT %s OWNER TO %I', 20000 + i,
+	                CASE i % 3 WHEN 1 THEN 'a' ELSE 'b' END);
+	        END IF;
+	        IF i % 7 = 0 THEN
+	            EXECUTE format('GRANT SELECT ON LARGE OBJECT %s TO PUBLIC', 20000 + i);
+	        END IF;
+	    END LOOP;
+	END $$;
+	SQL
+	all="SELECT oid, lomowner::regrole, lomacl, convert_from(lo_get(oid), 'UTF8')
+	    FROM pg_largeobject_metadata ORDER BY oid"
+	bk-dump -j 3 lo >lo.bk
+	bk-restore -q --into copy <lo.bk
+	diff <(psql -XAtc "$all" lo) <(psql -XAtc "$all" copy)
+	run -0 --separate-stderr bk-verify --restore <lo.bk
+	[ "$(jq .blobs <<<"$output")" = 60 ]
+}
+
+@test "ICU rules that hold a semicolon, and words of CREATE DATABASE (16 and later)" {
+	clients 18
+	pg_among 18 || skip "$PG_WHY"
+	pg_start "$PWD/pg" 18
+	psql -qX -v ON_ERROR_STOP=1 postgres <<-'SQL'
+	CREATE DATABASE rules TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en'
+	    ICU_RULES '&a < '';'' < '' TABLESPACE = x'''  LOCALE 'C.UTF-8';
+	SQL
+	psql -qXc "CREATE TABLE t AS SELECT unnest('{b,;,a,c}'::text[]) AS v" rules
+	bk-dump rules >rules.bk
+	order="SELECT v FROM t ORDER BY v"
+	bk-restore -q --replace rules rules <rules.bk
+	[ "$(psql -XAtc "$order" rules | tr -d '\n')" = 'a;bc' ]
+	dropdb rules
+	bk-restore -q rules <rules.bk
+	[ "$(psql -XAtc "$order" rules | tr -d '\n')" = 'a;bc' ]
+	[[ $(psql -XAtc "SELECT daticurules FROM pg_database
+	    WHERE datname = 'rules'" postgres) == *"' TABLESPACE = x'" ]]
+	run -0 --separate-stderr bk-verify --restore <rules.bk
 }
