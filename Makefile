@@ -70,7 +70,12 @@ MAN := $(wildcard man/*.[1-8])
 
 # What the shells complete, of the tools' tables of options.
 COMPLETIONS = $B/completions/bk.bash
-all: $(TOOLS) $(COMPLETIONS)
+# Where bk-run in $B/bin finds them, as it does when they are installed.
+JOB_FILES := $(patsubst contrib/jobs/%,$B/share/bk/jobs/%,$(wildcard contrib/jobs/*))
+all: $(TOOLS) $(COMPLETIONS) $(JOB_FILES)
+$(JOB_FILES): $B/share/bk/jobs/%: contrib/jobs/%
+	@mkdir -p $(@D)
+	cp $< $@
 $(COMPLETIONS): build-aux/completions.pl $(TOOLS)
 	@mkdir -p $(@D)
 	perl build-aux/completions.pl $B/bin $(@D)
@@ -82,7 +87,7 @@ ISA = $(if $(ISAL),-lisal)
 GZ = -ldeflate $(ISA) -lz
 S3 = -lcurl -lcrypto -lexpat -ljansson
 PG = -lpq -ljansson -lxxhash
-bk-age = tool/receipts -ljansson -lcrypto -lmd
+bk-age = tool/receipts tool/own_tool -ljansson -lcrypto -lmd
 bk-audit = audit_list audit_summary audit_verify -ljansson -lcrypto -lmd
 bk-base = tool/ca_file -lpq -ljansson $(ISA) -lcrypto -lmd
 bk-crypt = -lcrypto -lmd
@@ -93,7 +98,7 @@ bk-ls = -lmd
 bk-notify = tool/ca_file -lcurl -ljansson -lmd
 bk-pitr = pitr_input pitr_options pitr_place pitr_report tool/programs -lpq \
 	-ljansson $(ISA) -lcrypto -lmd
-bk-prune = tool/receipts tool/zone -ljansson -lcrypto
+bk-prune = tool/receipts tool/own_tool tool/zone -ljansson -lcrypto
 bk-restore = restore_accept restore_old restore_swap tool/ca_file \
 	tool/programs $(PG) -lmd
 bk-rm = tool/approved -lcrypto -lmd

@@ -20,6 +20,8 @@
 #include "tool/tool.h"
 #include "walfile/wal_name.h"
 
+#define OK_LINE "BACKUP OK "	/* how a line of what is well begins */
+
 enum {
 	OPT_MIN_SIZE = TOOL_OPT_TOOL, OPT_MAX_SHRINK, OPT_MAX_GROWTH, OPT_LAST,
 	OPT_MAX_GAP, OPT_MIN_COUNT, OPT_RECEIPTS, OPT_PROVEN, OPT_LOG,
@@ -433,11 +435,32 @@ print(const struct options *o, const struct bk_subjects *s, struct bk_err *e)
 	return rc;
 }
 
+/* For who runs us in a pipeline: the lines of what is not OK, as one. */
+static int
+report(const struct options *o, const struct bk_subjects *s,
+    struct bk_buf *out, struct bk_err *e)
+{
+	struct bk_buf text = {0};
+	char *line, *save = NULL;
+	int rc = bk_age_lines(s, &o->fresh, &text, e);
+
+	for (line = rc == -1 ? NULL : strtok_r(text.data, "\n", &save);
+	    rc == 0 && line != NULL; line = strtok_r(NULL, "\n", &save))
+		if (strncmp(line, OK_LINE, strlen(OK_LINE)) != 0)
+			rc = bk_buf_printf(out, e, "%s%s",
+			    out->len == 0 ? "" : "; ", line);
+	bk_buf_free(&text);
+	if (rc == 0 && out->len > 0)
+		tool_found(out->data);
+	return rc;
+}
+
 int
 main(int argc, char *argv[])
 {
 	struct options o = {0};
 	struct bk_subjects subjects = {0};
+	struct bk_buf found = {0};
 	struct bk_err e = {0};
 	enum bk_state state;
 	int rc;
@@ -458,7 +481,8 @@ main(int argc, char *argv[])
 	if (rc == 0 && o.prometheus != NULL)
 		rc = store_metrics(&o, &subjects, &e);
 	state = bk_subjects_state(&subjects);
-	if (print(&o, &subjects, &e) == -1) {
+	if (report(&o, &subjects, &found, &e) == -1 ||
+	    print(&o, &subjects, &e) == -1) {
 		state = BK_STATE_UNKNOWN;
 		rc = -1;
 	} else
@@ -467,5 +491,6 @@ main(int argc, char *argv[])
 	free(o.expect);
 	if (tool_end(rc, &e) != BK_OK)
 		state = bk_state_worse(state, BK_STATE_UNKNOWN);
+	bk_buf_free(&found);
 	return (int)state;
 }

@@ -158,7 +158,10 @@ parse_options(struct options *o, struct bk_buf *text, int argc, char *argv[])
 	check_assignments(o->assignments);
 }
 
-/* The job's text: of DIR/jobs, else as installed with the tools. */
+/*
+ * The job's text: of DIR/jobs, where DIR may have settings only of the host's,
+ * else as installed with the tools.
+ */
 static int
 load_job(const struct options *o, struct bk_buf *text, struct bk_err *e)
 {
@@ -167,8 +170,8 @@ load_job(const struct options *o, struct bk_buf *text, struct bk_err *e)
 
 	if (bk_buf_printf(&own, e, "%s/jobs", o->dir) == 0 &&
 	    own_dir("../share/bk/jobs", &shared, e) == 0)
-		rc = bk_job_load((const char *[]){ own.data, shared.data,
-		    NULL }, o->job, text, e);
+		rc = bk_job_load((const char *[]){ own.data, DIR "/jobs",
+		    shared.data, NULL }, o->job, text, e);
 	bk_buf_free(&own);
 	bk_buf_free(&shared);
 	return rc;

@@ -145,7 +145,7 @@ take(void *arg, const char *name, const char *value, struct bk_err *e)
 
 	if (settings_is_secret(name))
 		return 0;
-	if (strcmp(name, "BK_SETTINGS") == 0 ||
+	if (strcmp(name, "BK_SETTINGS") == 0 || strcmp(name, "BK_NAME") == 0 ||
 	    strcmp(name, "BK_STATUS_FD") == 0)
 		return bk_fail(e, BK_DATA, "%s: bk-run sets it; take it out",
 		    name);
@@ -185,7 +185,9 @@ run_env_job(struct run_env *env, const char *dir, const char *name,
 {
 	const char *path;
 
-	if (set_place(env, e) == -1 || add_files(env, dir, name, e) == -1 ||
+	if (set_place(env, e) == -1 ||
+	    run_env_set(env, "BK_NAME", name, e) == -1 ||
+	    add_files(env, dir, name, e) == -1 ||
 	    run_env_set(env, "BK_SETTINGS", env->settings.data, e) == -1 ||
 	    set_all(env, assignments, e) == -1)
 		return -1;

@@ -2,7 +2,7 @@
 # install.sh install DESTDIR BINDIR DATADIR MANDIR COMPLETIONS TOOL...
 # install.sh uninstall DESTDIR BINDIR DATADIR MANDIR
 #
-# Installs the tools, the pages, the completions and contrib.  Each file, and
+# Installs the tools, the pages, the completions, the jobs and contrib.  Each file, and
 # each directory that had to be made, is noted in DATADIR/bk/installed
 # before it is there: uninstall removes what the list has, also after an
 # installation that broke off, and nothing else.  A directory that holds
@@ -75,7 +75,8 @@ completions() {
 }
 
 contrib() {
-	find contrib -type f ! -name install-deps.sh | while read -r file; do
+	find contrib -type f ! -name install-deps.sh ! -path 'contrib/jobs/*' |
+	    while read -r file; do
 		mode=644
 		[ ! -x "$file" ] || mode=755
 		put $mode "$file" "$share/bk/$file"
@@ -97,6 +98,9 @@ install_all() {
 		put 644 "$page" "$man/man${page##*.}/${page##*/}"
 	done
 	completions "$@"
+	for job in contrib/jobs/*; do
+		put 644 "$job" "$share/bk/${job#contrib/}"
+	done
 	contrib
 }
 

@@ -59,7 +59,7 @@ nothing_stored() { [ -z "$(ls -A out)" ]; }
 	    run -0 env -u LC_ALL -u TMPDIR -u SSL_CERT_FILE -u SSL_CERT_DIR \
 	    -u USER -u LOGNAME -u XDG_RUNTIME_DIR "$BK_BIN/bk-run" -C etc all@shop
 	[ "$(sed 's/=.*//' <<<"$output" | grep -v '^\(PWD\|_\|SHLVL\|OLDPWD\|LSAN_.*\|ASAN_.*\)$' | sort | tr '\n' ' ')" = \
-	    'A B BK_SETTINGS BK_STATUS_FD C HOME LANG LC_TIME PATH TZ ' ]
+	    'A B BK_NAME BK_SETTINGS BK_STATUS_FD C HOME LANG LC_TIME PATH TZ ' ]
 	# an empty standard input, whatever ours is
 	job read 'cat'
 	run -0 job_run read@shop <in

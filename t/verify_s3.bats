@@ -58,8 +58,10 @@ setup() {
 	bk-s3put -q s3://backups/seen/x.receipt.json <sql
 	run -1 bk-age -w 9d -c 20d --receipts s3://backups/seen/ <list
 	[[ $output == *'s3://backups/seen/: not a receipt: '*', proven '* ]]
-	run -3 bk-age -w 9d -c 20d --receipts s3://backups/none/ <list
-	[[ $output == *'UNKNOWN - receipts: s3://backups/none/: '* ]]
+	# none yet: nothing is proven
+	run -2 bk-age -w 9d -c 20d --receipts s3://backups/none/ <list
+	[[ $output == *'never proven'* ]]
+	run -3 bk-prune -l 1 --receipts s3://backups/none/ <list
 	run -1 --separate-stderr bk-prune -l 1 --receipts s3://nobucket/x/ <list
 	one_line_error bk-prune
 	AWS_SECRET_ACCESS_KEY=wrong run -3 bk-age -w 9d -c 20d \

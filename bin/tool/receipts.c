@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/child.h"
 #include "crypt/signed_json.h"
-#include "tool/own_dir.h"
+#include "tool/own_tool.h"
 #include "tool/sandbox_tool.h"
 #include "tool/tool.h"
 
@@ -26,22 +25,6 @@ is_url(const char *where)
 {
 	return strncmp(where, "s3://", 5) == 0 ||
 	    strncmp(where, "gs://", 5) == 0;
-}
-
-/* Run the program argv[0] of this one's directory. */
-static int
-run(char *argv[], size_t max, struct bk_buf *out, struct bk_err *e)
-{
-	struct bk_buf program = {0};
-	atomic_int child = 0;
-	int rc = own_dir(argv[0], &program, e);
-
-	if (rc == 0) {
-		argv[0] = program.data;
-		rc = bk_child_capture(argv, environ, max, &child, out, e);
-	}
-	bk_buf_free(&program);
-	return rc;
 }
 
 static int
@@ -65,7 +48,8 @@ get(struct receipts *r, char *names[], size_t *n, struct bk_err *e)
 	memcpy(argv + 2, names, *n * sizeof(*names));
 	argv[2 + *n] = NULL;
 	*n = 0;
-	return run(argv, RECEIPTS_MAX - r->text.len, &r->text, e);
+	return own_tool(argv, environ, RECEIPTS_MAX - r->text.len, &r->text,
+	    e);
 }
 
 /* Those that the listing of f names. */
@@ -96,8 +80,13 @@ fetch(struct receipts *r, struct bk_err *e)
 	    (char *)(uintptr_t)r->from.dir, NULL };
 	struct bk_buf listing = {0};
 	FILE *f;
-	int rc = run(argv, LISTING_MAX, &listing, e);
+	int rc = own_tool(argv, environ, LISTING_MAX, &listing, e);
 
+	/* no receipt yet, as in an empty directory */
+	if (rc == -1 && e->code == BK_NONE) {
+		*e = (struct bk_err){0};
+		return 0;
+	}
 	if (rc == 0 && (f = fmemopen(listing.data, listing.len, "r")) == NULL)
 		rc = bk_fail_errno(e, "%s", r->from.dir);
 	else if (rc == 0) {
@@ -129,6 +118,8 @@ receipts_open(struct receipts *r, const char *where)
 		return;
 	}
 	r->from.text = &r->text;
+	/* they are no stages: their failure is ours */
+	(void)unsetenv("BK_STATUS_FD");
 	if (fetch(r, &r->failed) == -1 && r->failed.code == BK_OK)
 		(void)bk_fail_memory(&r->failed);
 }

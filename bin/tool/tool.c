@@ -111,6 +111,14 @@ report_start(void)
 	    tee));
 }
 
+static const char *found;	/* of tool_found() */
+
+void
+tool_found(const char *text)
+{
+	found = text;
+}
+
 /*
  * How we end, and why, or what was stored where.  Of empty input there is
  * nothing to say: all the stages after an absent object have that.
@@ -515,6 +523,8 @@ tool_end(int rc, struct bk_err *e)
 		tool_say("%s", e->msg);
 	if (rc != 0)
 		report_end(e->code, e->empty, e->msg);
+	else if (found != NULL)
+		report_end(BK_FAIL, 0, found);
 	else
 		report_end(BK_OK, 0, audit.destination == NULL ? "" :
 		    audit.destination);

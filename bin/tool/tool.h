@@ -122,6 +122,13 @@ void tool_backup_id(const char *run);
 struct bk_audit *tool_audit(void);
 
 /*
+ * The run will have done what it was asked to, and found that all is not well:
+ * BK_STATUS_FD reports that as a failure, text, which is borrowed until
+ * tool_end().
+ */
+void tool_found(const char *text);
+
+/*
  * Show p on stderr until tool_end(), see progress_line.h; verbosity is -1 (-q),
  * 0 or 1 (-v).
  */

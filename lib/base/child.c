@@ -296,7 +296,8 @@ bk_child_wait(struct bk_child *c, struct bk_err *e)
 		;
 	if (reap(c, &status) == -1)
 		return bk_fail_errno(e, "%s: wait", c->name);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+	c->exited = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	if (c->exited == 0)
 		return 0;
 	if (WIFSIGNALED(status))
 		return bk_fail(e, BK_FAIL, "%s: killed by signal %d", c->name,
@@ -341,7 +342,7 @@ bk_child_free(struct bk_child *c)
 
 int
 bk_child_capture(char *const argv[], char *const env[], size_t max,
-    atomic_int *watch, struct bk_buf *out, struct bk_err *e)
+    atomic_int *watch, struct bk_buf *out, int *exited, struct bk_err *e)
 {
 	struct bk_child c = BK_CHILD_NONE;
 	size_t start = out->len;
@@ -368,6 +369,8 @@ bk_child_capture(char *const argv[], char *const env[], size_t max,
 	}
 	rc = bk_child_wait(&c, e);
  done:
+	if (exited != NULL)
+		*exited = c.exited;
 	bk_child_free(&c);
 	return rc;
 }

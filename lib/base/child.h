@@ -61,6 +61,7 @@ struct bk_child {
 	int in;			/* its standard input; -1: nothing */
 	int out, err;		/* read ends, -1: closed */
 	int ended;		/* end of its output was read */
+	int exited;		/* waited for: its exit status; -1: none */
 	const char *name;	/* for messages; borrowed */
 	char stderr_text[BK_CHILD_STDERR];	/* the beginning of it */
 	size_t stderr_len;
@@ -69,7 +70,7 @@ struct bk_child {
 };
 
 /* The initial value: no process. */
-#define BK_CHILD_NONE { .in = -1, .out = -1, .err = -1 }
+#define BK_CHILD_NONE { .in = -1, .out = -1, .err = -1, .exited = -1 }
 
 /*
  * Start argv[0] (a path) with env.  *c is BK_CHILD_NONE except for watch and
@@ -101,9 +102,9 @@ void bk_child_free(struct bk_child *c);
 
 /*
  * Run argv and append its output, at most max bytes, to *out.  0, or -1 with *e
- * set.
+ * set; *exited, unless that is NULL, is its exit status, -1 if it has none.
  */
 int bk_child_capture(char *const argv[], char *const env[], size_t max,
-    atomic_int *watch, struct bk_buf *out, struct bk_err *e);
+    atomic_int *watch, struct bk_buf *out, int *exited, struct bk_err *e);
 
 #endif

@@ -294,7 +294,7 @@ read_globals(struct dump *d, struct bk_err *e)
 	    BK_PG_MAJOR(PQserverVersion(d->leader)), &program, e) == 0) {
 		argv[0] = program.data;
 		rc = bk_child_capture(argv, d->env, GLOBALS_MAX, d->o->child,
-		    &d->globals, e);
+		    &d->globals, NULL, e);
 	}
 	bk_buf_free(&program);
 	return rc;

@@ -273,7 +273,7 @@ launch(const struct bk_recover_server *s, struct bk_err *e)
 		if (copy == NULL)
 			rc = bk_fail_memory(e);
 		else if (bk_child_capture(argv, s->programs->env, 4096,
-		    s->child, &said, &ended) == 0 || find_postmaster(s->dir,
+		    s->child, &said, NULL, &ended) == 0 || find_postmaster(s->dir,
 		    &pm))
 			rc = 0;
 		else
@@ -395,7 +395,7 @@ look(const struct bk_recover_server *s, struct bk_err *e)
 		    *argv[] = { env, locale, program.data, copy, NULL };
 
 		if (bk_child_capture(argv, s->programs->env, 65536, s->child,
-		    &text, e) == 0)
+		    &text, NULL, e) == 0)
 			rc = strstr(text.data, "in production") != NULL;
 	}
 	free(copy);

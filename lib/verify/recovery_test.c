@@ -269,7 +269,7 @@ run_amcheck(struct test *t, const char *program, struct bk_err *e)
 	if (path == NULL || name == NULL)
 		bk_fail_memory(e);
 	else if (bk_child_capture(argv, t->o->bindir.env, AMCHECK_MAX,
-	    t->o->child, &said, &why) == 0)
+	    t->o->child, &said, NULL, &why) == 0)
 		rc = 0;
 	else if (said.len > 0) {	/* its first finding */
 		said.data[strcspn(said.data, "\n")] = '\0';

@@ -83,7 +83,7 @@ capture(void *script, struct bk_err *e)
 {
 	char *argv[] = { "/bin/sh", "-c", script, NULL }, *env[] = { NULL };
 	struct bk_buf out = {0};
-	int rc = bk_child_capture(argv, env, 100, NULL, &out, e);
+	int rc = bk_child_capture(argv, env, 100, NULL, &out, NULL, e);
 
 	bk_buf_free(&out);
 	return rc;
