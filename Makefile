@@ -102,7 +102,7 @@ bk-prune = tool/receipts tool/own_tool tool/zone -ljansson -lcrypto
 bk-restore = restore_accept restore_old restore_swap tool/ca_file \
 	tool/programs $(PG) -lmd
 bk-rm = tool/approved -lcrypto -lmd
-bk-run = run_env run_pipeline run_tell tool/zone -ljansson
+bk-run = run_each run_env run_pipeline run_tell tool/own_tool tool/zone -ljansson
 bk-s3get = tool/s3args tool/ca_file $(S3) -lmd
 bk-s3ls = tool/s3args tool/ca_file $(S3)
 bk-s3put = tool/s3args tool/ca_file tool/names $(S3) -lmd

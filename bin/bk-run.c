@@ -16,6 +16,7 @@
 #include "job/lock.h"
 #include "job/stages.h"
 #include "job/when.h"
+#include "run_each.h"
 #include "run_env.h"
 #include "run_pipeline.h"
 #include "run_tell.h"
@@ -29,11 +30,16 @@
 
 extern char **environ;
 
-enum { PRINT = TOOL_OPT_TOOL, OK_NONE, TIMEOUT, LOCK, WHEN, TZ, NICE, TELL };
+enum { PRINT = TOOL_OPT_TOOL, OK_NONE, TIMEOUT, LOCK, WHEN, TZ, NICE, TELL, EACH,
+	ONLY, EXCLUDE };
 
 static const struct tool_opt options[] = {
 	{ 'n', "check", NULL, NULL, "look at all of it, and run nothing" },
 	{ PRINT, "print", NULL, NULL, "print what would run, to be pasted" },
+	{ EACH, "each-db", NULL, NULL, "for each database of the server" },
+	{ ONLY, "only", "PATTERN", NULL, "of these only, e.g. 'shop_*'" },
+	{ EXCLUDE, "exclude", "PATTERN", NULL, "but not of these" },
+	{ 'j', "jobs", "N", NULL, "so many databases at once (1)" },
 	{ OK_NONE, "ok", "4", NULL,
 	    "that nothing was there to be done is a success" },
 	{ TIMEOUT, "timeout", "DURATION", NULL,
@@ -69,11 +75,15 @@ struct options {
 	const char *dir, *tz, *tell;
 	struct bk_when when;
 	int has_when, lock, nice;
-	int print, check, ok_none;
+	int print, check, ok_none, each;
+	unsigned jobs;
+	char **only, **exclude;		/* patterns, ended by NULL */
+	const char *timeout_text;
 	uint64_t timeout;		/* seconds; 0: none */
 	const char *spec;		/* JOB@NAME; NULL: a pipeline */
 	char job[BK_JOB_NAME], name[BK_JOB_NAME];
 	char **assignments;		/* ended by NULL */
+	struct bk_buf title;		/* both, for messages and the log */
 };
 
 static void
@@ -109,8 +119,13 @@ static void
 parse_options(struct options *o, struct bk_buf *text, int argc, char *argv[])
 {
 	struct bk_err e = {0};
+	size_t only = 0, exclude = 0;
 	int ch, is_pipeline;
 
+	o->only = calloc((size_t)argc + 1, sizeof(*o->only));
+	o->exclude = calloc((size_t)argc + 1, sizeof(*o->exclude));
+	if (o->only == NULL || o->exclude == NULL)
+		tool_no_memory();
 	while ((ch = tool_getopt(argc, argv)) != -1) {
 		switch (ch) {
 		case 'n': o->check = 1; break;
@@ -118,6 +133,14 @@ parse_options(struct options *o, struct bk_buf *text, int argc, char *argv[])
 		case OK_NONE: parse_ok(o, optarg); break;
 		case TIMEOUT:
 			o->timeout = tool_duration(optarg, "--timeout");
+			o->timeout_text = optarg;
+			break;
+		case EACH: o->each = 1; break;
+		case ONLY: o->only[only++] = optarg; break;
+		case EXCLUDE: o->exclude[exclude++] = optarg; break;
+		case 'j':
+			o->jobs = (unsigned)tool_number(optarg, 1, 1024,
+			    "-j, --jobs");
 			break;
 		case LOCK: o->lock = 1; break;
 		case NICE:
@@ -136,6 +159,12 @@ parse_options(struct options *o, struct bk_buf *text, int argc, char *argv[])
 	}
 	if (o->tz != NULL && !o->has_when)
 		tool_usage("--tz: says whose days; give --when");
+	if (!o->each && (only + exclude > 0 || o->jobs != 0))
+		tool_usage("--only, --exclude and -j say which databases; give "
+		    "--each-db");
+	if (o->each && (o->print || o->check))
+		tool_usage("--each-db runs the job; -n and --print are for one "
+		    "of its databases: PGDATABASE=NAME");
 	is_pipeline = optind > 1 && strcmp(argv[optind - 1], "--") == 0;
 	argv += optind;
 	argc -= optind;
@@ -144,8 +173,9 @@ parse_options(struct options *o, struct bk_buf *text, int argc, char *argv[])
 	o->assignments = argv + 1;
 	if (is_pipeline && argc > 1)
 		tool_usage("give the pipeline as one argument, in quotes");
-	if (is_pipeline && (o->lock || o->tell != NULL))
-		tool_usage("--lock and --tell need a name: a JOB@NAME");
+	if (is_pipeline && (o->lock || o->tell != NULL || o->each))
+		tool_usage("--lock, --tell and --each-db need a name: a "
+		    "JOB@NAME");
 	if (is_pipeline && *argv[0] == '\0')
 		tool_usage("the pipeline is empty");
 	if (is_pipeline && bk_buf_puts(text, argv[0], &e) == -1)
@@ -156,6 +186,11 @@ parse_options(struct options *o, struct bk_buf *text, int argc, char *argv[])
 	if (bk_job_split(o->spec, o->job, o->name, &e) == -1)
 		tool_refuse(&e);
 	check_assignments(o->assignments);
+	if (bk_buf_puts(&o->title, o->spec, &e) == -1)
+		tool_refuse(&e);
+	for (argv++; *argv != NULL; argv++)
+		if (bk_buf_printf(&o->title, &e, " %s", *argv) == -1)
+			tool_refuse(&e);
 }
 
 /*
@@ -304,6 +339,40 @@ run(const struct options *o, const char *text, struct run_env *env,
 	return rc;
 }
 
+/* --each-db: what is to run for one of them. */
+static int
+run_each_db(const struct options *o, const struct run_env *env,
+    struct bk_err *e)
+{
+	const char *argv[16] = { "bk-run", "-C", o->dir };
+	struct run_each each = { .only = o->only, .exclude = o->exclude,
+	    .jobs = o->jobs == 0 ? 1 : o->jobs, .env = env };
+	size_t n = 3, given = 0;
+	const char **all;
+	int rc = -1;
+
+	if (o->ok_none) {
+		argv[n++] = "--ok";
+		argv[n++] = "4";
+	}
+	if (o->timeout_text != NULL) {
+		argv[n++] = "--timeout";
+		argv[n++] = o->timeout_text;
+	}
+	argv[n++] = o->spec;
+	while (o->assignments[given] != NULL)
+		given++;
+	if ((all = calloc(n + given + 1, sizeof(*all))) == NULL)
+		return bk_fail_memory(e);
+	memcpy(all, argv, n * sizeof(*all));
+	memcpy(all + n, o->assignments, given * sizeof(*all));
+	each.argv = (char *const *)(uintptr_t)all;
+	if ((each.stop = signals_stop_fd(e)) != -1)
+		rc = run_each(&each, e);
+	free(all);
+	return rc;
+}
+
 /* The audit log is the job's, not the caller's. */
 static int
 take_log(const struct options *o, const struct run_env *env, struct bk_err *e)
@@ -341,7 +410,7 @@ tell(const struct options *o, const struct run_env *env,
 	struct bk_buf text = {0};
 	struct bk_err e = {0};
 
-	if (bk_buf_printf(&text, &e, "%s: done%s%s", o->spec,
+	if (bk_buf_printf(&text, &e, "%s: done%s%s", o->title.data,
 	    a->destination == NULL || *a->destination == '\0' ? "" : ": ",
 	    a->destination == NULL ? "" : a->destination) == -1 ||
 	    run_tell(o->tell, o->spec, env->v != NULL ? env->v : environ,
@@ -363,7 +432,7 @@ run_locked(const struct options *o, const char *text, struct run_env *env,
 	if (o->nice != 0 && nice(o->nice) == -1 && errno != 0)
 		rc = bk_fail_errno(e, "--nice");
 	else
-		rc = run(o, text, env, e);
+		rc = o->each ? run_each_db(o, env, e) : run(o, text, env, e);
 	bk_job_unlock(fd);
 	return rc;
 }
@@ -376,7 +445,7 @@ name_job(const struct options *o, struct bk_err *e)
 
 	if (o->spec == NULL || e->quiet)
 		return;
-	(void)bk_fail(&named, e->code, "%s: %s", o->spec, e->msg);
+	(void)bk_fail(&named, e->code, "%s: %s", o->title.data, e->msg);
 	*e = named;
 }
 
@@ -400,7 +469,7 @@ main(int argc, char *argv[])
 	if (rc == 0 && o.print && text.data != NULL)
 		rc = print_all(text.data, &env, &e);
 	if (rc == 0 && is_run && (rc = take_log(&o, &env, &e)) == 0) {
-		tool_run("job", o.spec, NULL);
+		tool_run("job", o.title.data, NULL);
 		rc = run_locked(&o, text.data, &env, &e);
 	}
 	if (rc == -1)

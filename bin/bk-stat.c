@@ -8,16 +8,18 @@
 #include "base/num.h"
 #include "base/thread.h"
 #include "base/utctime.h"
+#include "listing/record.h"
 #include "pg/health.h"
 #include "pg/server.h"
 #include "report/stat_report.h"
+#include "restore/swap.h"
 #include "stream/textfile.h"
 #include "tool/ca_file.h"
 #include "tool/sandbox_tool.h"
 #include "tool/tool.h"
 
 enum { OPT_JSON = TOOL_OPT_TOOL, OPT_PROMETHEUS, OPT_LOG, OPT_TABLES,
-	OPT_TIMEOUT };
+	OPT_TIMEOUT, OPT_DATABASES };
 
 static const struct tool_opt options[] = {
 	{ OPT_JSON, "json", NULL, NULL, "print JSON" },
@@ -27,6 +29,8 @@ static const struct tool_opt options[] = {
 	    "the audit log (default: BK_AUDIT_LOG)" },
 	{ OPT_TABLES, "tables", "N", NULL,
 	    "report the N largest tables (10)" },
+	{ OPT_DATABASES, "databases", NULL, NULL,
+	    "print the names of the databases to back up, no more" },
 	{ OPT_TIMEOUT, "timeout", "TIME", NULL, "give up after TIME (30s)" },
 	TOOL_OPTIONS
 };
@@ -50,7 +54,7 @@ struct options {
 	struct bk_conn_target target;
 	struct bk_health stat;
 	const char *prometheus, *log;
-	int json;
+	int json, databases;
 	uint64_t timeout;	/* seconds */
 	char connect_timeout[BK_NUM_TEXT];
 };
@@ -65,6 +69,7 @@ parse_options(struct options *o, int argc, char *argv[])
 		case OPT_JSON: o->json = 1; break;
 		case OPT_PROMETHEUS: o->prometheus = optarg; break;
 		case OPT_LOG: o->log = optarg; break;
+		case OPT_DATABASES: o->databases = 1; break;
 		case OPT_TABLES:
 			o->stat.tables = (unsigned)tool_number(optarg, 0,
 			    1000000, "--tables");
@@ -80,6 +85,8 @@ parse_options(struct options *o, int argc, char *argv[])
 		tool_usage("the database name is empty");
 	if (o->timeout == 0 || o->timeout > 86400)
 		tool_usage("--timeout: from 1s to 1d");
+	if (o->databases && (o->json || o->prometheus != NULL))
+		tool_usage("--databases prints their names only");
 	if (o->json && o->prometheus != NULL &&
 	    strcmp(o->prometheus, "-") == 0)
 		tool_usage("--json and --prometheus -: both print");
@@ -221,6 +228,27 @@ write_page(const struct options *o, const json_t *doc, struct bk_err *e)
 	return rc;
 }
 
+/* --databases: a bare listing of their names. */
+static int
+print_databases(const struct options *o, struct bk_err *e)
+{
+	PGconn *conn = bk_server_open(&o->target, NULL, e);
+	PGresult *res = conn == NULL ? NULL : bk_swap_databases(conn, e);
+	struct bk_buf text = {0};
+	int i, rc = res == NULL ? -1 : 0;
+
+	for (i = 0; rc == 0 && i < PQntuples(res); i++)
+		rc = bk_record_format(&text, &(struct bk_record){ .bare = 1,
+		    .name = PQgetvalue(res, i, 0) }, e);
+	if (rc == 0)
+		rc = bk_io_write(STDOUT_FILENO, text.data, text.len,
+		    "standard output", e);
+	bk_buf_free(&text);
+	PQclear(res);
+	PQfinish(conn);
+	return rc;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -237,7 +265,9 @@ main(int argc, char *argv[])
 	    getenv("PGDATABASE"), name, sizeof(name));
 	tool_run("monitor", name, NULL);
 
-	if (limit_start(&o.timeout, &e) == 0 &&
+	if (limit_start(&o.timeout, &e) == 0 && o.databases)
+		rc = print_databases(&o, &e);
+	else if (e.code == BK_OK &&
 	    (doc = read_health(&o, &e)) != NULL) {
 		tool_audit()->source = bk_stat_string(json_object_get(doc,
 		    "server"), "database");

@@ -162,3 +162,40 @@ refused() {
 	[ "$(stored pg1/wal/)" -ge 3 ]
 	[ -z "$(ls -A spool; compgen -G "$BATS_TEST_TMPDIR/tmp.*")" ] || ls -A spool
 }
+
+@test "--each-db: every database of the server, and no more" {
+	local db
+	for db in crm 'odd "name"' other; do
+		createdb "$db"
+	done
+	psql -qX postgres -c 'ALTER DATABASE other IS_TEMPLATE true'
+	# one that a restore has set aside
+	psql -qX crm -c 'CREATE TABLE t AS SELECT 1'
+	bk-dump crm | bk-restore -q --replace crm crm
+	[ "$(bk-stat --databases)" = $'crm\nodd "name"\npostgres\nshop' ]
+	settings pg1
+	silent --each-db -j 2 backup@pg1
+	[ "$(stored pg1/dump/)" = 4 ]
+	[ "$(stored pg1/dump/odd%20%22name%22/daily/)" = 1 ]
+	silent --each-db --only shop --only 'c*' --exclude crm backup@pg1 BK_TIER=weekly
+	[ "$(stored pg1/dump/shop/weekly/)" = 1 ]
+	[ "$(stored pg1/dump/)" = 5 ]
+	# what fails stops no other, and the worst is the status
+	psql -qX postgres -c "ALTER DATABASE crm CONNECTION LIMIT 0" \
+	    -c "CREATE ROLE keeper LOGIN; GRANT pg_read_all_data TO keeper"
+	run job --each-db backup@pg1 BK_TIER=monthly PGUSER=keeper
+	[ "$status" = 1 ]
+	[[ $output == *'bk-run: backup@pg1 BK_TIER=monthly PGUSER=keeper PGDATABASE=crm: bk-dump: '* ]]
+	[ "${lines[-1]}" = 'bk-run: backup@pg1 BK_TIER=monthly PGUSER=keeper: 1 of 4 databases failed: crm' ]
+	[ "$(stored pg1/dump/)" = 8 ]
+	refused 4 'no database to be taken' --each-db --only nosuch backup@pg1 ||
+	    [[ ${lines[-1]} == 'bk-run: backup@pg1: no database to be taken' ]]
+	run job --each-db backup@pg1 PGPORT=1
+	[ "$status" = 1 ]
+	[[ ${lines[-1]} == 'bk-run: backup@pg1 PGPORT=1: '*'failed'* ]]
+	[ "$(jq -r 'select(.type == "job" and .status == "success") | .source' audit.log |
+	    grep -c '^backup@pg1 PGDATABASE=')" = 4 ]
+	psql -qX postgres -c 'ALTER DATABASE other IS_TEMPLATE false' -c 'DROP DATABASE other' \
+	    -c 'DROP DATABASE crm' -c 'DROP DATABASE "odd ""name"""'
+	bk-restore --drop-old crm
+}

@@ -8,6 +8,7 @@
 #include "base/utctime.h"
 #include "pg/conn.h"
 #include "pg/sql.h"
+#include "restore/marks.h"
 
 #define SUFFIX_MAX (sizeof("_before_20261121T052719Z_99") - 1)
 #define TRIES 9
@@ -15,7 +16,7 @@
 /* pg_locks has the key's halves as classid and objid: "bkrs" and a hash. */
 #define LOCK_CLASS "1651208819"
 
-static const char comment[] = "bk-restore: unfinished; dropped by the next "
+static const char comment[] = BK_MARK_UNFINISHED "; dropped by the next "
     "bk-restore if nobody loads it any more";
 
 /* Run an SQL statement with a database's name in it. */
@@ -170,7 +171,7 @@ bk_newdb_sweep(PGconn *conn, const char *target, int *n, struct bk_err *e)
 	    "AND pg_catalog.substr(datname, pg_catalog.length($1) + 6) "
 	    "~ '^[0-9]{8}T[0-9]{6}Z(_[0-9])?$' "
 	    "AND coalesce(pg_catalog.strpos(pg_catalog.shobj_description("
-	    "d.oid, 'pg_database'), 'bk-restore: unfinished') = 1, "
+	    "d.oid, 'pg_database'), '" BK_MARK_UNFINISHED "') = 1, "
 	    "NOT datallowconn) "
 	    "AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_locks l "
 	    "WHERE l.locktype = 'advisory' AND l.classid = " LOCK_CLASS

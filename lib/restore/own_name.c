@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "pg/sql.h"
+#include "restore/marks.h"
 
-#define LIBRARY "bk-restore: unfinished"
+#define LIBRARY BK_MARK_UNFINISHED
 
 /* Append "ALTER DATABASE name tail". */
 static int

@@ -8,6 +8,7 @@
 #include "base/utctime.h"
 #include "pg/server.h"
 #include "pg/sql.h"
+#include "restore/marks.h"
 #include "restore/swap_outcome.h"
 
 #define POLL_MS 20		/* between attempts to end sessions */
@@ -119,14 +120,13 @@ swap_names(const struct bk_swap *s, PGconn *killer, const char *before,
  * The first line of the comment on a database that is set aside.  Only its
  * owner may comment on it, who might rename it as well.
  */
-#define MARK "set aside by bk-restore at "
 #define MARKED "pg_catalog.split_part(pg_catalog.shobj_description(d.oid, " \
     "'pg_database'), E'\\n', 1)"
 #define UTC "(pg_catalog.regexp_match(d.datname, " \
     "'_before_([0-9]{8}T[0-9]{6}Z)(?:_[0-9])?$'))[1]"
 
 static const char mark[] = "SELECT pg_catalog.format("
-    "'COMMENT ON DATABASE %I IS %L', d.datname, '" MARK "' || " UTC
+    "'COMMENT ON DATABASE %I IS %L', d.datname, '" BK_MARK_ASIDE "' || " UTC
     " || ', OID ' || d.oid || coalesce(E'\\n' || "
     "pg_catalog.shobj_description(d.oid, 'pg_database'), '')) "
     "FROM pg_catalog.pg_database d WHERE d.datname = $1";
@@ -135,7 +135,8 @@ static const char unmark[] = "SELECT pg_catalog.format("
     "'COMMENT ON DATABASE %I IS %L', d.datname, nullif(pg_catalog.substr("
     "pg_catalog.shobj_description(d.oid, 'pg_database'), "
     "pg_catalog.length(" MARKED ") + 2), '')) FROM pg_catalog.pg_database d "
-    "WHERE d.datname = $1 AND pg_catalog.strpos(" MARKED ", '" MARK "') = 1";
+    "WHERE d.datname = $1 AND pg_catalog.strpos(" MARKED ", '"
+    BK_MARK_ASIDE "') = 1";
 
 /* Run the statement, if any, that the query gives for a database. */
 static int
@@ -226,7 +227,7 @@ bk_swap_list(PGconn *conn, const char *target, struct bk_err *e)
 	    "ON t.datname = $1 WHERE " UTC " IS NOT NULL "
 	    "AND pg_catalog.regexp_replace(d.datname, "
 	    "'_before_[^_]*(_[0-9])?$', '') = $1 "
-	    "AND " MARKED " = '" MARK "' || " UTC " || ', OID ' || d.oid "
+	    "AND " MARKED " = '" BK_MARK_ASIDE "' || " UTC " || ', OID ' || d.oid "
 	    "AND (t.oid IS NULL OR t.datdba = d.datdba) "
 	    "AND " UTC " <= pg_catalog.to_char((pg_catalog.now() + "
 	    "'15 min') AT TIME ZONE 'UTC', 'YYYYMMDD\"T\"HH24MISS\"Z\"') "
@@ -238,4 +239,16 @@ bk_swap_list(PGconn *conn, const char *target, struct bk_err *e)
 	bk_conn_fail(conn, res, NULL, e);
 	PQclear(res);
 	return NULL;
+}
+
+PGresult *
+bk_swap_databases(PGconn *conn, struct bk_err *e)
+{
+	return bk_conn_query(conn, "SELECT d.datname "
+	    "FROM pg_catalog.pg_database d WHERE NOT d.datistemplate "
+	    "AND d.datallowconn AND d.datconnlimit <> -2 "
+	    "AND coalesce(" MARKED " <> '" BK_MARK_ASIDE "' || " UTC
+	    " || ', OID ' || d.oid, true) "
+	    "AND coalesce(pg_catalog.strpos(" MARKED ", '"
+	    BK_MARK_UNFINISHED "') <> 1, true) ORDER BY d.datname", e);
 }

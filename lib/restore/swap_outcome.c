@@ -6,6 +6,7 @@
 #include "base/utctime.h"
 #include "pg/server.h"
 #include "pg/sql.h"
+#include "restore/marks.h"
 
 #define PATIENCE 10		/* seconds for the other session to end */
 #define POLL_MS 50
@@ -58,7 +59,7 @@ is_placed(PGconn *conn, const char *oid, const char *target, struct bk_err *e)
 	PGresult *res = bk_sql_params(conn, "SELECT 1 "
 	    "FROM pg_catalog.pg_database WHERE oid = $1 AND datname = $2 "
 	    "AND pg_catalog.strpos(coalesce(pg_catalog.shobj_description(oid, "
-	    "'pg_database'), ''), 'bk-restore: unfinished') <> 1", 2, types,
+	    "'pg_database'), ''), '" BK_MARK_UNFINISHED "') <> 1", 2, types,
 	    args);
 	int rc = -1;
 
