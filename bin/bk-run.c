@@ -288,13 +288,16 @@ check_syntax(char *text, const struct run_env *env, struct bk_err *e)
 
 /* --- running it */
 
+static struct bk_buf missing;	/* copies that a quorum could spare */
+
 /* What the audit log is to have of it. */
 static int
 record(const struct bk_stages *stages, struct bk_err *e)
 {
 	static struct bk_buf names, stored;	/* until the end */
 
-	if (bk_stages_names(stages, &names, e) == -1 ||
+	if (bk_stages_missing(stages, &missing, e) == -1 ||
+	    bk_stages_names(stages, &names, e) == -1 ||
 	    bk_stages_stored(stages, &stored, &tool_audit()->size_bytes,
 	    e) == -1)
 		return -1;
@@ -316,21 +319,17 @@ input(const struct options *o)
 
 static int
 run(const struct options *o, const char *text, struct run_env *env,
-    struct bk_err *e)
+    int *left, struct bk_err *e)
 {
 	struct bk_stages stages = {0};
 	struct run_pipeline p = { .text = text, .env = env, .in = input(o),
-	    .timeout = (double)o->timeout };
+	    .timeout = (double)o->timeout, .left = left };
 	struct bk_err unrecorded = {0};
 	int status = 0, rc = -1;
 
 	if ((p.stop = signals_stop_fd(e)) != -1 &&
 	    run_pipeline(&p, &stages, &status, e) == 0)
-		rc = bk_stages_judge(&stages, status, e);
-	if (rc == -1 && e->code == BK_NONE && o->ok_none) {
-		*e = (struct bk_err){0};
-		rc = 0;
-	}
+		rc = bk_stages_judge(&stages, status, o->ok_none, e);
 	if (record(&stages, &unrecorded) == -1 && rc == 0) {
 		*e = unrecorded;
 		rc = -1;
@@ -410,9 +409,11 @@ tell(const struct options *o, const struct run_env *env,
 	struct bk_buf text = {0};
 	struct bk_err e = {0};
 
-	if (bk_buf_printf(&text, &e, "%s: done%s%s", o->title.data,
+	if (bk_buf_printf(&text, &e, "%s: done%s%s%s%s", o->title.data,
 	    a->destination == NULL || *a->destination == '\0' ? "" : ": ",
-	    a->destination == NULL ? "" : a->destination) == -1 ||
+	    a->destination == NULL ? "" : a->destination,
+	    missing.len > 0 ? "; a copy is missing: " : "",
+	    missing.len > 0 ? missing.data : "") == -1 ||
 	    run_tell(o->tell, o->spec, env->v != NULL ? env->v : environ,
 	    result, text.data, &e) == -1)
 		tool_say("--tell: %s", e.msg);
@@ -424,7 +425,7 @@ static int
 run_locked(const struct options *o, const char *text, struct run_env *env,
     struct bk_err *e)
 {
-	int fd = -1, rc;
+	int fd = -1, left = 0, rc;
 
 	if (o->lock && (fd = bk_job_lock(o->spec, e)) == -1)
 		return -1;
@@ -432,8 +433,13 @@ run_locked(const struct options *o, const char *text, struct run_env *env,
 	if (o->nice != 0 && nice(o->nice) == -1 && errno != 0)
 		rc = bk_fail_errno(e, "--nice");
 	else
-		rc = o->each ? run_each_db(o, env, e) : run(o, text, env, e);
-	bk_job_unlock(fd);
+		rc = o->each ? run_each_db(o, env, e) :
+		    run(o, text, env, &left, e);
+	/* what heeds no signal keeps it for as long as it runs */
+	if (left)
+		tool_say("a process in a session of its own is still running");
+	else
+		bk_job_unlock(fd);
 	return rc;
 }
 
@@ -456,7 +462,7 @@ main(int argc, char *argv[])
 	struct bk_buf text = {0};
 	struct run_env env = {0};
 	struct bk_err e = {0};
-	int is_run, rc;
+	int is_run, is_told, rc;
 
 	tool_start(&tool);
 	parse_options(&o, &text, argc, argv);
@@ -474,9 +480,14 @@ main(int argc, char *argv[])
 	}
 	if (rc == -1)
 		name_job(&o, &e);
-	if (is_run && o.tell != NULL)
+	/* a signal may end us in tool_end(); a success is one after that */
+	if (is_run && o.tell != NULL && rc == -1)
+		tell(&o, &env, &e);
+	is_told = rc == -1;
+	rc = tool_end(rc, &e);
+	if (is_run && o.tell != NULL && !is_told)
 		tell(&o, &env, &e);
 	run_env_free(&env);
 	bk_buf_free(&text);
-	return tool_end(rc, &e);
+	return rc;
 }

@@ -40,6 +40,7 @@ struct options {
 	unsigned n, quorum;	/* 0: all */
 	unsigned in_flags;
 	int verbosity;
+	int good[BK_TEE_MAX];	/* they have succeeded */
 };
 
 static struct bk_tee *tee;	/* for stop_sinks() */
@@ -104,23 +105,29 @@ report(const struct bk_tee_result *r, int print_failure, int print_success)
 	return good;
 }
 
+/* bk(7): of which sink the next to be started is a part. */
 static int
-run_sinks(const struct options *o, struct bk_reader *in, struct bk_err *e)
+name_sink(unsigned i, struct bk_err *e)
+{
+	char name[32];
+
+	(void)snprintf(name, sizeof(name), "%ld %u", (long)getpid(), i);
+	return setenv("BK_STATUS_TEE", name, 1) == 0 ? 0 : bk_fail_memory(e);
+}
+
+static int
+run_sinks(struct options *o, struct bk_reader *in, struct bk_err *e)
 {
 	struct bk_tee_result r;
 	unsigned i, good = 0;
-	char pid[24];
 	int rc;
 
-	/* bk(7): what the sinks report is for us to judge */
-	(void)snprintf(pid, sizeof(pid), "%ld", (long)getpid());
-	if (setenv("BK_STATUS_TEE", pid, 1) == -1)
-		return bk_fail_memory(e);
 	signals_hold();
 	tee = bk_tee_new(e);
 	rc = tee == NULL ? -1 : 0;
 	for (i = 0; rc == 0 && i < o->n; i++)
-		rc = bk_tee_start(tee, o->sinks[i], e);
+		if ((rc = name_sink(i, e)) == 0)
+			rc = bk_tee_start(tee, o->sinks[i], e);
 	signals_release();
 	if (rc == -1)
 		return -1;
@@ -130,9 +137,13 @@ run_sinks(const struct options *o, struct bk_reader *in, struct bk_err *e)
 	for (i = 0; i < o->n; i++) {
 		r = bk_tee_result(tee, i);
 		/* a sink that refused unfinished input is not reported */
-		good += (unsigned)report(&r, rc == 0 || o->verbosity > 0,
+		o->good[i] = report(&r, rc == 0 || o->verbosity > 0,
 		    o->verbosity > 0);
+		good += (unsigned)o->good[i];
 	}
+	for (i = 0; rc == 0 && good >= o->quorum && i < o->n; i++)
+		if (!o->good[i])
+			tool_spared(i);
 	if (rc == 0 && good < o->quorum) {
 		e->quiet = 1;		/* each was reported */
 		rc = bk_fail(e, BK_FAIL, "%u of %u sinks succeeded, %u were "
@@ -141,16 +152,19 @@ run_sinks(const struct options *o, struct bk_reader *in, struct bk_err *e)
 	return rc;
 }
 
-/* All sinks in one line, for the audit log. */
+/* All sinks in one line, for the audit log, or those that have succeeded. */
 static int
-list_sinks(const struct options *o, struct bk_buf *out, struct bk_err *e)
+list_sinks(const struct options *o, int all, struct bk_buf *out,
+    struct bk_err *e)
 {
 	unsigned i;
 	int rc = 0;
 
+	out->len = 0;
 	for (i = 0; rc == 0 && i < o->n; i++)
-		rc = bk_buf_printf(out, e, "%s%s", i > 0 ? ", " : "",
-		    o->sinks[i]);
+		if (all || o->good[i])
+			rc = bk_buf_printf(out, e, "%s%s",
+			    out->len > 0 ? ", " : "", o->sinks[i]);
 	return rc;
 }
 
@@ -167,7 +181,7 @@ main(int argc, char *argv[])
 
 	tool_start(&tool);
 	parse_options(&o, argc, argv);
-	if (list_sinks(&o, &sinks, &e) == -1)
+	if (list_sinks(&o, 1, &sinks, &e) == -1)
 		tool_no_memory();
 	tool_run("store", "standard input", sinks.data);
 
@@ -182,6 +196,8 @@ main(int argc, char *argv[])
 		rc = (int)bk_reader_read(in, &byte, 1, &e);
 	else
 		rc = run_sinks(&o, in, &e);
+	if (rc == 0 && (rc = list_sinks(&o, 0, &sinks, &e)) == 0)
+		tool_audit()->destination = sinks.data;
  done:
 	bk_reader_free(in);
 	signals_catch(NULL);	/* the sinks have ended */

@@ -1,6 +1,7 @@
 #include "run_pipeline.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -17,16 +18,30 @@
 #define GRACE 60		/* seconds from SIGTERM to SIGKILL: an upload
 				 * that is being completed gets its answer */
 #define LAST 5			/* seconds after that */
+#define EXIT_TIME 5		/* seconds for a shell whose stages are done */
+#define FIRST_FD 60		/* a shell script's own are 0 to 9 */
 
 struct run {
 	const struct run_pipeline *p;
 	struct bk_stages *stages;
 	atomic_int shell;
 	int reports;		/* what the stages report; -1: all closed */
-	int stopping;
+	int stopping, shell_ran;	/* the shell did when we began to */
 	double begun, stopped;	/* of bk_monotonic() */
 	struct bk_err why;	/* that we have ended it */
 };
+
+/* The end that the stages write to, under a number that no script uses. */
+static int
+out_of_the_way(int fd)
+{
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FD);
+
+	if (high == -1)
+		return fd;
+	close(fd);
+	return high;
+}
 
 static int
 start(struct run *r, struct bk_err *e)
@@ -39,6 +54,7 @@ start(struct run *r, struct bk_err *e)
 	if (text == NULL)
 		return bk_fail_memory(e);
 	if (bk_io_pipe(pipe, e) == 0) {
+		pipe[1] = out_of_the_way(pipe[1]);
 		(void)snprintf(status, sizeof(status), "%d", pipe[1]);
 		if (run_env_set(r->p->env, "BK_STATUS_FD", status, e) == 0)
 			rc = bk_child_spawn_group(&r->shell, argv,
@@ -61,6 +77,7 @@ stop(struct run *r)
 	double now = bk_monotonic();
 
 	if (!r->stopping) {
+		r->shell_ran = !bk_child_ended(&r->shell);
 		bk_child_kill_group(&r->shell, SIGTERM);
 		r->stopped = now;
 	} else if (now - r->stopped > GRACE)
@@ -95,11 +112,18 @@ is_over(const struct run *r)
 	    (r->stopping && bk_monotonic() - r->stopped > GRACE + LAST));
 }
 
+/* All that has begun has ended, and the shell is about to. */
+static int
+is_done(const struct bk_stages *s)
+{
+	return s->n > 0 && s->ended == s->n;
+}
+
 static int
 is_late(const struct run *r)
 {
-	return r->p->timeout > 0 &&
-	    bk_monotonic() - r->begun > r->p->timeout;
+	return r->p->timeout > 0 && bk_monotonic() - r->begun >
+	    r->p->timeout + (is_done(r->stages) ? EXIT_TIME : 0);
 }
 
 static int
@@ -126,13 +150,25 @@ watch(struct run *r, struct bk_err *e)
 	return rc;
 }
 
+/*
+ * Was it done when we ended it?  If the shell has said so itself: what it left
+ * in the background was not.
+ */
+static int
+was_done(const struct run *r, int status)
+{
+	struct bk_err cause = {0};
+
+	return r->shell_ran && is_done(r->stages) && status == 0 &&
+	    bk_stages_judge(r->stages, status, 0, &cause) == 0;
+}
+
 int
 run_pipeline(const struct run_pipeline *p, struct bk_stages *stages,
     int *status, struct bk_err *e)
 {
 	struct run r = { .p = p, .stages = stages, .reports = -1,
 	    .begun = bk_monotonic() };
-	struct bk_err cause = {0};
 	int rc;
 
 	if (start(&r, e) == -1)
@@ -140,11 +176,11 @@ run_pipeline(const struct run_pipeline *p, struct bk_stages *stages,
 	rc = watch(&r, e);
 	if (bk_child_reap_group(&r.shell, status) == -1 && rc == 0)
 		rc = bk_fail_errno(e, "/bin/sh: wait");
-	if (r.reports != -1)
+	if (r.reports != -1) {
 		close(r.reports);
-	/* what was done nevertheless is done */
-	if (rc == 0 && r.why.code != BK_OK &&
-	    bk_stages_judge(stages, *status, &cause) == -1) {
+		*p->left = 1;
+	}
+	if (rc == 0 && r.why.code != BK_OK && !was_done(&r, *status)) {
 		*e = r.why;
 		rc = -1;
 	}

@@ -11,6 +11,7 @@ struct run_pipeline {
 	int in;			/* its standard input; -1: nothing */
 	int stop;		/* readable: end all of it */
 	double timeout;		/* seconds; 0: none */
+	int *left;		/* set if something of it is still running */
 };
 
 /*

@@ -10,6 +10,8 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,6 +20,7 @@
 #include "base/debug.h"
 #include "base/io.h"
 #include "tool/own_dir.h"
+#include "tool/settings.h"
 
 #define RECORDER "bk-audit"
 
@@ -81,6 +84,26 @@ fail_log(struct bk_err *e, const char *log, const char *text)
 	return bk_fail(e, BK_FAIL, "%s%s: %s", head, log, text);
 }
 
+/* Our environment but for what is a secret there; NULL: memory. */
+static char **
+plain_environment(void)
+{
+	char **v, name[64];
+	size_t i, n = 0;
+
+	for (i = 0; environ[i] != NULL; i++)
+		continue;
+	if ((v = calloc(i + 1, sizeof(*v))) == NULL)
+		return NULL;
+	for (i = 0; environ[i] != NULL; i++) {
+		(void)snprintf(name, sizeof(name), "%.*s",
+		    (int)strcspn(environ[i], "="), environ[i]);
+		if (!settings_is_secret(name))
+			v[n++] = environ[i];
+	}
+	return v;
+}
+
 /*
  * theirs becomes its standard input and error, and output, as it must not hold
  * ours, whose reader waits for end of file; it writes nothing there.  0, or an
@@ -95,6 +118,7 @@ spawn(const char *log, int theirs, int status_fd)
 	    (char *)(uintptr_t)log, NULL };
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t attr;
+	char **env;
 	pid_t pid;
 	int rc;
 
@@ -104,20 +128,22 @@ spawn(const char *log, int theirs, int status_fd)
 		posix_spawn_file_actions_destroy(&fa);
 		return rc;
 	}
-	if (set_apart(&attr) == 0 &&
+	env = plain_environment();
+	if (env != NULL && set_apart(&attr) == 0 &&
 	    posix_spawn_file_actions_adddup2(&fa, theirs, STDIN_FILENO) == 0 &&
 	    posix_spawn_file_actions_adddup2(&fa, theirs, STDERR_FILENO) == 0 &&
 	    posix_spawn_file_actions_adddup2(&fa, theirs, STDOUT_FILENO) == 0 &&
 	    (status_fd == -1 ||
 	    posix_spawn_file_actions_addclose(&fa, status_fd) == 0))
 		rc = posix_spawnp(&pid, find_recorder(&path), &fa, &attr, argv,
-		    environ);
+		    env);
 	else
 		rc = ENOMEM;
 	if (rc == 0) {
 		recorder = pid;
 		bk_debug_started(pid, argv);
 	}
+	free(env);
 	bk_buf_free(&path);
 	posix_spawnattr_destroy(&attr);
 	posix_spawn_file_actions_destroy(&fa);

@@ -82,9 +82,27 @@ tool_status_fd(void)
 	return status_fd;
 }
 
+/* Who started us may have gone, which must not end us. */
+static void
+write_quietly(const char *line, size_t n)
+{
+	static const struct timespec now;
+	sigset_t pipe, before;
+	ssize_t rc;
+
+	(void)sigemptyset(&pipe);
+	(void)sigaddset(&pipe, SIGPIPE);
+	(void)pthread_sigmask(SIG_BLOCK, &pipe, &before);
+	rc = write(status_fd, line, n);
+	if (rc == -1 && errno == EPIPE && !sigismember(&before, SIGPIPE))
+		(void)sigtimedwait(&pipe, NULL, &now);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 /*
  * Tell the process that started the pipeline, if it listens: in one write, so
- * that the lines of several stages do not mix.
+ * that the lines of several stages do not mix; after an empty line, so that
+ * none is a part of what another program has left there.
  */
 static void
 report_line(char line[PIPE_BUF], int n)
@@ -93,10 +111,9 @@ report_line(char line[PIPE_BUF], int n)
 
 	if (status_fd == -1 || n < 0)
 		return;
-	bk_utf8_clean(line, len);
+	bk_utf8_clean(line + 1, len - 1);
 	line[len++] = '\n';
-	if (write(status_fd, line, len) == -1)
-		return;
+	write_quietly(line, len);
 }
 
 /* That we begin; and of which bk-tee we are a sink. */
@@ -106,9 +123,18 @@ report_start(void)
 	const char *tee = tool_env("BK_STATUS_TEE");
 	char line[PIPE_BUF];
 
-	report_line(line, snprintf(line, sizeof(line), "+ %s %ld%s%.20s",
+	report_line(line, snprintf(line, sizeof(line), "\n+ %s %ld%s%.32s",
 	    tool->name, own_pid, tee == NULL ? "" : " ", tee == NULL ? "" :
 	    tee));
+}
+
+void
+tool_spared(unsigned sink)
+{
+	char line[PIPE_BUF];
+
+	report_line(line, snprintf(line, sizeof(line), "\n~ %s %ld %u",
+	    tool->name, own_pid, sink));
 }
 
 static const char *found;	/* of tool_found() */
@@ -128,7 +154,7 @@ report_end(enum bk_code code, int empty, const char *text)
 {
 	char line[PIPE_BUF];
 
-	report_line(line, snprintf(line, sizeof(line), "%c %s %ld %" PRIu64
+	report_line(line, snprintf(line, sizeof(line), "\n%c %s %ld %" PRIu64
 	    "%s%s", empty ? '-' : "012345"[code], tool->name, own_pid,
 	    audit.size_bytes, *text == '\0' ? "" : " ", text));
 }
@@ -521,13 +547,6 @@ tool_end(int rc, struct bk_err *e)
 		bk_fail(e, BK_FAIL, "failed");
 	if (rc != 0 && !e->quiet)
 		tool_say("%s", e->msg);
-	if (rc != 0)
-		report_end(e->code, e->empty, e->msg);
-	else if (found != NULL)
-		report_end(BK_FAIL, 0, found);
-	else
-		report_end(BK_OK, 0, audit.destination == NULL ? "" :
-		    audit.destination);
 	if (log != NULL) {
 		audit.ended = time(NULL);
 		audit.duration_seconds = bk_monotonic() - started;
@@ -535,10 +554,19 @@ tool_end(int rc, struct bk_err *e)
 		    &log_err) == -1) {
 			if (!log_err.quiet)
 				tool_say("%s", log_err.msg);
-			if (rc == 0)
-				return BK_FAIL;
+			if (rc == 0) {
+				*e = log_err;
+				rc = -1;
+			}
 		}
 	}
+	if (rc != 0)
+		report_end(e->code, e->empty, e->msg);
+	else if (found != NULL)
+		report_end(BK_FAIL, 0, found);
+	else
+		report_end(BK_OK, 0, audit.destination == NULL ? "" :
+		    audit.destination);
 	if (rc != 0)	/* else it came when the work was done */
 		signals_end();
 	return rc == 0 ? BK_OK : (int)e->code;

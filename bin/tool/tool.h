@@ -122,6 +122,12 @@ void tool_backup_id(const char *run);
 struct bk_audit *tool_audit(void);
 
 /*
+ * Report on BK_STATUS_FD that the sink of this number failed, and that there are
+ * enough others.
+ */
+void tool_spared(unsigned sink);
+
+/*
  * The run will have done what it was asked to, and found that all is not well:
  * BK_STATUS_FD reports that as a failure, text, which is borrowed until
  * tool_end().

@@ -12,6 +12,7 @@
 #include "audit/pipelines.h"
 #include "base/grow.h"
 
+#define SINK_MAX 999	/* the highest number of a sink */
 #define LINE_MAX_BYTES 8192	/* what is longer is none of ours */
 #define EXITED(n) ((int)(n) << 8)	/* waitpid(2)'s status */
 #define NOT_FOUND 127		/* a shell's status: no such command */
@@ -19,8 +20,8 @@
 /* --- what they report */
 
 static int
-add(struct bk_stages *s, const char *tool, long pid, long tee,
-    struct bk_err *e)
+add(struct bk_stages *s, const char *tool, long pid,
+    const struct bk_spared *of, struct bk_err *e)
 {
 	struct bk_stage *more = bk_grow(s->v, s->n, &s->cap, sizeof(*more), e);
 
@@ -28,7 +29,8 @@ add(struct bk_stages *s, const char *tool, long pid, long tee,
 		return -1;
 	s->v = more;
 	more = &s->v[s->n++];
-	*more = (struct bk_stage){ .pid = pid, .tee = tee };
+	*more = (struct bk_stage){ .pid = pid, .tee = of->tee,
+	    .sink = of->sink };
 	(void)snprintf(more->tool, sizeof(more->tool), "%s", tool);
 	return 0;
 }
@@ -44,8 +46,11 @@ end(struct bk_stages *s, const char *tool, long pid, char mark, uint64_t bytes,
 		if (!s->v[i].ended && s->v[i].pid == pid &&
 		    strcmp(s->v[i].tool, tool) == 0)
 			v = &s->v[i];
+	/* its start was lost in what a stranger has written */
+	if (v == NULL && add(s, tool, pid, &(struct bk_spared){0}, e) == -1)
+		return -1;
 	if (v == NULL)
-		return 0;
+		v = &s->v[s->n - 1];
 	if ((v->text = strdup(text)) == NULL)
 		return bk_fail_memory(e);
 	v->ended = 1;
@@ -70,15 +75,32 @@ take_number(const char **at, uint64_t max, uint64_t *n)
 	return errno == 0 && *n <= max ? 0 : -1;
 }
 
-/* "+ bk-save 4712", "+ bk-save 4712 4711", "1 bk-save 4712 1048576 CAUSE" */
+static int
+spare(struct bk_stages *s, const struct bk_spared *sink, struct bk_err *e)
+{
+	struct bk_spared *more = bk_grow(s->spared, s->nspared, &s->spared_cap,
+	    sizeof(*more), e);
+
+	if (more == NULL)
+		return -1;
+	s->spared = more;
+	s->spared[s->nspared++] = *sink;
+	return 0;
+}
+
+/*
+ * "+ bk-save 4712"; "+ bk-save 4712 4711 0", sink 0 of bk-tee 4711;
+ * "~ bk-tee 4711 0", which that can spare; "1 bk-save 4712 1048576 CAUSE"
+ */
 static int
 take_line(struct bk_stages *s, const char *line, struct bk_err *e)
 {
 	char mark = *line, tool[BK_STAGE_TOOL];
-	uint64_t pid, bytes, tee = 0;
+	uint64_t pid, bytes, tee = 0, sink = 0;
 	size_t n;
 
-	if (mark == '\0' || strchr("+-012345", mark) == NULL || line[1] != ' ')
+	if (mark == '\0' || strchr("+-~012345", mark) == NULL ||
+	    line[1] != ' ')
 		return 0;
 	line += 2;
 	n = strcspn(line, " ");
@@ -87,11 +109,17 @@ take_line(struct bk_stages *s, const char *line, struct bk_err *e)
 	memcpy(tool, line, n);
 	tool[n] = '\0';
 	line += n;
-	if (take_number(&line, INT_MAX, &pid) == -1 || pid <= 1)
+	if (take_number(&line, INT_MAX, &pid) == -1 || pid == 0)
 		return 0;
+	if (mark == '~')
+		return take_number(&line, SINK_MAX, &sink) == -1 ? 0 :
+		    spare(s, &(struct bk_spared){ (long)pid, (unsigned)sink },
+		    e);
 	if (mark == '+' && (*line == '\0' ||
-	    take_number(&line, INT_MAX, &tee) == 0))
-		return add(s, tool, (long)pid, (long)tee, e);
+	    (take_number(&line, INT_MAX, &tee) == 0 &&
+	    take_number(&line, SINK_MAX, &sink) == 0)))
+		return add(s, tool, (long)pid, &(struct bk_spared){ (long)tee,
+		    (unsigned)sink }, e);
 	if (mark == '+' || take_number(&line, UINT64_MAX, &bytes) == -1)
 		return 0;
 	return end(s, tool, (long)pid, mark, bytes, *line == ' ' ? line + 1 :
@@ -127,6 +155,7 @@ bk_stages_free(struct bk_stages *s)
 	for (i = 0; i < s->n; i++)
 		free(s->v[i].text);
 	free(s->v);
+	free(s->spared);
 	bk_buf_free(&s->part);
 	*s = (struct bk_stages){0};
 }
@@ -150,13 +179,27 @@ kind(const struct bk_stage *v)
 	return bk_error_is_consequence(v->text) ? CONSEQUENCE : OWN;
 }
 
-static const struct bk_stage *
-find_tee(const struct bk_stages *s, long pid)
+static int
+is_spared_sink(const struct bk_stages *s, const struct bk_stage *v)
 {
 	size_t i;
 
-	for (i = 0; pid != 0 && i < s->n; i++)
-		if (s->v[i].pid == pid && strcmp(s->v[i].tool, "bk-tee") == 0)
+	for (i = 0; i < s->nspared; i++)
+		if (s->spared[i].tee == v->tee &&
+		    s->spared[i].sink == v->sink)
+			return 1;
+	return 0;
+}
+
+/* The bk-tee that v is a part of a sink of, or NULL. */
+static const struct bk_stage *
+find_tee(const struct bk_stages *s, const struct bk_stage *v)
+{
+	size_t i;
+
+	for (i = 0; v->tee != 0 && i < s->n; i++)
+		if (s->v[i].pid == v->tee &&
+		    strcmp(s->v[i].tool, "bk-tee") == 0)
 			return &s->v[i];
 	return NULL;
 }
@@ -167,25 +210,49 @@ is_spare(const struct bk_stages *s, const struct bk_stage *v)
 {
 	size_t i;
 
-	for (i = 0; i < s->n && (v = find_tee(s, v->tee)) != NULL; i++)
-		if (kind(v) == DONE)
+	for (i = 0; i < s->n && v != NULL; i++, v = find_tee(s, v))
+		if (v->tee != 0 && is_spared_sink(s, v))
 			return 1;
 	return 0;
 }
 
+static int
+is_none(const struct bk_stage *v)
+{
+	return kind(v) == OWN && v->code == BK_NONE;
+}
+
+/* Does a failure of this kind say more? */
+static int
+says_more(const struct bk_stage *v, const struct bk_stage *than)
+{
+	int a, b;
+
+	if (kind(v) != kind(than))
+		return kind(v) > kind(than);
+	if (kind(v) == CONSEQUENCE) {
+		/* that of a writer only says that its reader has gone */
+		a = strstr(v->text, strerror(EPIPE)) != NULL;
+		b = strstr(than->text, strerror(EPIPE)) != NULL;
+		if (a != b)
+			return b;
+	}
+	return v->ended && v->nth < than->nth;
+}
+
 /* NULL: none has failed. */
 static const struct bk_stage *
-first_cause(const struct bk_stages *s)
+first_cause(const struct bk_stages *s, int none_is_ok)
 {
 	const struct bk_stage *v, *cause = NULL;
 	size_t i;
 
 	for (i = 0; i < s->n; i++) {
 		v = &s->v[i];
-		if (kind(v) == DONE || is_spare(s, v))
+		if (kind(v) == DONE || is_spare(s, v) ||
+		    (none_is_ok && is_none(v)))
 			continue;
-		if (cause == NULL || kind(v) > kind(cause) ||
-		    (kind(v) == kind(cause) && v->ended && v->nth < cause->nth))
+		if (cause == NULL || says_more(v, cause))
 			cause = v;
 	}
 	return cause;
@@ -208,21 +275,50 @@ judge_shell(int status, struct bk_err *e)
 	return 0;
 }
 
+/* Is the shell's status that of a stage that has failed? */
+static int
+is_a_stages(const struct bk_stages *s, int status)
+{
+	size_t i;
+
+	for (i = 0; i < s->n; i++)
+		if (kind(&s->v[i]) != DONE && status == EXITED(s->v[i].code))
+			return 1;
+	return 0;
+}
+
 /* Has a reader failed that is none of ours? */
 static int
-is_strangers(const struct bk_stage *cause, int status)
+is_strangers(const struct bk_stages *s, const struct bk_stage *cause,
+    int status)
 {
 	return kind(cause) == CONSEQUENCE && status != 0 &&
-	    status != EXITED(cause->code) &&
+	    !is_a_stages(s, status) &&
 	    strstr(cause->text, strerror(EPIPE)) != NULL;
 }
 
-int
-bk_stages_judge(const struct bk_stages *s, int status, struct bk_err *e)
+static int
+found_nothing(const struct bk_stages *s)
 {
-	const struct bk_stage *cause = first_cause(s);
+	size_t i;
 
-	if (cause == NULL || is_strangers(cause, status))
+	for (i = 0; i < s->n; i++)
+		if (is_none(&s->v[i]))
+			return 1;
+	return 0;
+}
+
+int
+bk_stages_judge(const struct bk_stages *s, int status, int none_is_ok,
+    struct bk_err *e)
+{
+	const struct bk_stage *cause = first_cause(s, none_is_ok);
+
+	/* of nothing there follows that the others got nothing */
+	if (none_is_ok && found_nothing(s) && (cause == NULL ||
+	    kind(cause) == EMPTY || kind(cause) == CONSEQUENCE))
+		return is_a_stages(s, status) ? 0 : judge_shell(status, e);
+	if (cause == NULL || is_strangers(s, cause, status))
 		return judge_shell(status, e);
 	switch (kind(cause)) {
 	case KILLED:
@@ -285,6 +381,24 @@ bk_stages_stored(const struct bk_stages *s, struct bk_buf *out,
 		if (bk_buf_printf(out, e, "%s%s", between, v->text) == -1)
 			return -1;
 		between = ", ";
+	}
+	return 0;
+}
+
+int
+bk_stages_missing(const struct bk_stages *s, struct bk_buf *out,
+    struct bk_err *e)
+{
+	const struct bk_stage *v;
+	size_t i;
+
+	for (i = 0; i < s->n; i++) {
+		v = &s->v[i];
+		if (kind(v) == DONE || !is_spare(s, v))
+			continue;
+		if (bk_buf_printf(out, e, "%s%s: %s", out->len > 0 ? "; " : "",
+		    v->tool, v->ended ? v->text : "was killed") == -1)
+			return -1;
 	}
 	return 0;
 }

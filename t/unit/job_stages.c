@@ -17,7 +17,7 @@ judged(const char *reports, int status)
 	struct bk_err e = {0};
 
 	if (bk_stages_take(&s, reports, strlen(reports), &e) == 0)
-		(void)bk_stages_judge(&s, status, &e);
+		(void)bk_stages_judge(&s, status, 0, &e);
 	(void)snprintf(out, sizeof(out), e.code == BK_OK ? "%d" : "%d %s",
 	    (int)e.code, e.msg);
 	bk_stages_free(&s);
