@@ -471,6 +471,9 @@ main(int argc, char *argv[])
 	int rc = -1;
 
 	tool_start(&tool);
+	/* the server that we start must not keep who listens to us waiting */
+	if (tool_status_fd() != -1)
+		(void)fcntl(tool_status_fd(), F_SETFD, FD_CLOEXEC);
 	pitr_parse_options(o, argc, argv, &child);
 	if (!o->dry_run && pitr_become_owner(o->dir, &e) == -1) {
 		if (e.code == BK_USAGE)

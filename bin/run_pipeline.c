@@ -159,8 +159,8 @@ was_done(const struct run *r, int status)
 {
 	struct bk_err cause = {0};
 
-	return r->shell_ran && is_done(r->stages) && status == 0 &&
-	    bk_stages_judge(r->stages, status, 0, &cause) == 0;
+	return r->shell_ran && status == 0 && bk_stages_judge(r->stages,
+	    status, 0, &cause) == 0;
 }
 
 int

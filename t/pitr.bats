@@ -484,3 +484,12 @@ example() {
 	run -0 --separate-stderr bash -eo pipefail -c "$(example 3)"
 	[[ $output == reached=* ]]
 }
+
+@test "the server that --start leaves has no password of the old one, and holds up no bk-run" {
+	pg_use "$F/old"
+	wal_side new && pg_as mkdir -m 700 "$SIDE"
+	run -0 --separate-stderr env PGPASSWORD=geheim DATABASE_URL=postgresql://x:geheim@y/z \
+	    "$TOOLS/bk-run" -- "bk-pitr -q -D $SIDE --target immediate --start \
+	    --wal '$(from "$ARCHIVE")' --set listen_addresses= <$F/base.tar"
+	run -1 grep -c 'geheim\|BK_STATUS' "/proc/$(head -n 1 "$SIDE/postmaster.pid")/environ"
+}

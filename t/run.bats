@@ -180,6 +180,10 @@ is_gone() { [ ! -e "/proc/$1" ] || [[ $(cut -d ' ' -f 3 <"/proc/$1/stat") = Z ]]
 	nothing_stored
 	# what is done nevertheless is done
 	run -0 bk-run --timeout 1s -- "trap '' TERM; sleep 2"
+	# what it has left in the background is not
+	failed 1 'not done within its --timeout, and ended' bk-run \
+	    --timeout 1s -- '{ sleep 1000; touch done; } & true'
+	[ ! -e done ]
 	run -0 bk-run --timeout 1h -- 'bk-seal cat in | bk-save out/x'
 	exec 7>&-
 }
@@ -188,8 +192,7 @@ is_gone() { [ ! -e "/proc/$1" ] || [[ $(cut -d ' ' -f 3 <"/proc/$1/stat") = Z ]]
 	run -0 bk-run -- 'bk-seal cat in | bk-gz | bk-save out/late &'
 	[ -e out/late ]
 	failed 1 'bk-save: nowhere: *' bk-run -- 'bk-seal cat in | bk-save nowhere/x &'
-	bk-run -- 'stranger() { eval "exec $BK_STATUS_FD>&-"; exec sleep 1000; }
-	    stranger & echo $! >sleeper
+	bk-run -- 'bash -c "exec $BK_STATUS_FD>&-; exec sleep 1000" & echo $! >sleeper
 	    bk-seal cat in | bk-save out/one' >said 2>&1 3>&-
 	PIDS=$(cat sleeper)
 	kill -0 "$PIDS"
@@ -302,7 +305,7 @@ is_gone() { [ ! -e "/proc/$1" ] || [[ $(cut -d ' ' -f 3 <"/proc/$1/stat") = Z ]]
 	PIDS=$(cat sleeper)
 	job_run --lock "$name@shop" >out.txt 2>&1 3>&-
 	PIDS="$PIDS $(cat sleeper)"
-	usage '--lock and --tell need a name' bk-run --lock -- true
+	usage '--lock, --tell and --each-db need a name' bk-run --lock -- true
 	# somebody else's file in the way
 	[ "$(id -u)" = 0 ] || return 0
 	local file
@@ -407,4 +410,65 @@ hook() {
 	chmod 666 tell
 	run -0 --separate-stderr job_run --tell tell save@shop
 	[[ $stderr == 'bk-run: --tell: tell: others may write to it'* ]]
+}
+
+@test "--ok 4 excuses what found nothing, and nothing else" {
+	mkdir empty
+	run -0 bk-run --ok 4 -- 'bk-ls empty | bk-prune -l 3 | bk-rm'
+	failed 1 'bk-seal: false: *' bk-run --ok 4 -- 'bk-ls empty >x; bk-seal false'
+	failed 1 'the pipeline ended with exit status 1, *' bk-run --ok 4 -- 'bk-ls empty >x; false'
+	failed 1 'a command of the pipeline was not found*' bk-run --ok 4 -- 'bk-ls empty >x; nosuch'
+	failed 1 "the pipeline's shell was killed by signal 9" bk-run --ok 4 -- 'bk-ls empty >x; kill -9 $$'
+}
+
+@test "a sink of bk-tee that calls itself good excuses none of its stages" {
+	failed 1 'bk-save: nowhere: *' bk-run -- \
+	    "bk-seal cat in | bk-tee 'bk-save nowhere/a || true' 'bk-save out/b'"
+	# enough others: done, and told what is missing
+	settings shop "TO=$PWD/out" BK_AUDIT_LOG="$PWD/log"
+	job two 'bk-seal cat in | bk-tee -q 1 "bk-save $TO/{utc}" "bk-save nowhere/x"'
+	hook
+	echo "--webhook $PWD/url" >tell
+	run -0 job_run --tell tell two@shop
+	grep -q 'two@shop: done: .*; a copy is missing: bk-save: nowhere: no such directory' told
+	jq -se 'map(select(.type == "job"))[-1] | .status == "success" and
+	    (.destination | contains("nowhere") | not)' log
+}
+
+@test "who has started it may have gone: tools that start later do their work" {
+	mkfifo gate
+	bk-run -- "bk-seal cat gate | bk-save out/a; bk-seal cat in | bk-tee 'bk-save out/b'" 3>&- &
+	PIDS=$!
+	await pgrep -f 'cat gate'
+	kill -9 "$PIDS"
+	cat in >gate
+	await [ -e out/b ]
+	cmp in out/b
+}
+
+@test "what a stranger writes to the descriptor hides no report" {
+	failed 1 'bk-seal: false: *' bk-run -- \
+	    'bash -c "printf x >&$BK_STATUS_FD"; bk-seal false; true'
+	failed 1 'bk-seal: false: *' bk-run -- 'exec 5>l5 6>l6 7>l7 9>l9; bk-seal false; true'
+}
+
+@test "a log that cannot be written: the stage, the run and the message say so" {
+	[ "$(id -u)" = 0 ] && mkdir small && mount -t tmpfs -o size=4k none small 2>/dev/null ||
+	    skip "no file system can be mounted here"
+	head -c 4096 /dev/zero >small/full
+	run -1 --separate-stderr env BK_AUDIT_LOG="$PWD/small/log" bk-run -- \
+	    'bk-seal cat in | bk-save out/x; true'
+	umount small
+	[[ ${stderr_lines[-2]} == 'bk-run: bk-'*': audit log '*'No space left on device' ]]
+}
+
+@test "the environment of the log's recorder has no secret" {
+	mkfifo gate
+	{ cat in; cat gate; } | BK_PASSPHRASE=geheim PGPASSWORD=geheim BK_AUDIT_LOG=$PWD/log \
+	    bk-crypt -p >out/x 3>&- &
+	await pgrep -f "bk-audit --record -- $PWD/log"
+	run grep -c geheim "/proc/$(pgrep -f "bk-audit --record -- $PWD/log")/environ"
+	[ "$output" = 0 ]
+	echo >gate
+	wait
 }

@@ -249,6 +249,36 @@ find_config(const struct bk_recover_server *s, struct bk_buf *options,
 }
 
 /*
+ * What the server, which outlives us, has of our environment: nothing that says
+ * where another server is, or its password, nor who listens to us.  NULL:
+ * memory.
+ */
+static char **
+server_environment(char *const env[])
+{
+	static const char *const ours[] = { "DATABASE_URL=", "BK_STATUS_FD=",
+	    "BK_STATUS_TEE=" };
+	size_t i, j, n = 0;
+	char **v;
+
+	for (i = 0; env[i] != NULL; i++)
+		continue;
+	if ((v = calloc(i + 1, sizeof(*v))) == NULL)
+		return NULL;
+	for (i = 0; env[i] != NULL; i++) {
+		/* PG_... are the server's own */
+		if (strncmp(env[i], "PG", 2) == 0 && env[i][2] != '_')
+			continue;
+		for (j = 0; j < sizeof(ours) / sizeof(*ours); j++)
+			if (strncmp(env[i], ours[j], strlen(ours[j])) == 0)
+				break;
+		if (j == sizeof(ours) / sizeof(*ours))
+			v[n++] = env[i];
+	}
+	return v;
+}
+
+/*
  * pg_ctl waits a few seconds, and sees a server that does not start at all;
  * what it says is in the log, too.
  */
@@ -258,9 +288,10 @@ launch(const struct bk_recover_server *s, struct bk_err *e)
 	struct bk_buf program = {0}, log = {0}, options = {0}, said = {0};
 	struct bk_err ended = {0};
 	struct postmaster pm;
-	int rc = -1;
+	char **env = server_environment(s->programs->env);
+	int rc = env == NULL ? bk_fail_memory(e) : -1;
 
-	if (find_program(s, "pg_ctl", &program, e) == 0 &&
+	if (env != NULL && find_program(s, "pg_ctl", &program, e) == 0 &&
 	    find_config(s, &options, e) == 0 &&
 	    bk_buf_printf(&log, e, "%s/" LOG, s->dir) == 0) {
 		char dir[] = "-D", out[] = "-l", quiet[] = "-s", wait[] = "-w",
@@ -272,14 +303,14 @@ launch(const struct bk_recover_server *s, struct bk_err *e)
 
 		if (copy == NULL)
 			rc = bk_fail_memory(e);
-		else if (bk_child_capture(argv, s->programs->env, 4096,
-		    s->child, &said, NULL, &ended) == 0 || find_postmaster(s->dir,
-		    &pm))
+		else if (bk_child_capture(argv, env, 4096, s->child, &said,
+		    NULL, &ended) == 0 || find_postmaster(s->dir, &pm))
 			rc = 0;
 		else
 			rc = fail_dead(s, e);
 		free(copy);
 	}
+	free(env);
 	bk_buf_free(&program);
 	bk_buf_free(&log);
 	bk_buf_free(&options);

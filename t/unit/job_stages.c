@@ -88,26 +88,72 @@ test_shell(void)
 	    "the shell is killed");
 }
 
-#define TEE "+ bk-dump 9\n+ bk-tee 2\n+ bk-save 4 2\n+ bk-s3put 5 2\n" \
+#define TEE "+ bk-dump 9\n+ bk-tee 2\n+ bk-save 4 2 0\n+ bk-s3put 5 2 1\n" \
 	"0 bk-dump 9 9\n1 bk-save 4 0 disk full\n0 bk-s3put 5 9 s3://b/k\n"
+#define SPARED "~ bk-tee 2 0\n"
 
 static void
 test_tee(void)
 {
-	is_str(judged(TEE "0 bk-tee 2 9\n", 0), "0",
+	is_str(judged(TEE SPARED "0 bk-tee 2 9\n", 0), "0",
 	    "a sink of a bk-tee that has enough");
+	is_str(judged(TEE "0 bk-tee 2 9\n", 0), "1 bk-save: disk full",
+	    "a sink that called itself good");
 	is_str(judged(TEE "1 bk-tee 2 9 save: exit status 1\n", EXITED(1)),
 	    "1 bk-save: disk full", "a sink of one that has not");
-	is_str(judged(TEE "0 bk-tee 2 9\n", EXITED(1)),
+	is_str(judged(TEE SPARED "0 bk-tee 2 9\n", EXITED(1)),
 	    "1 the pipeline ended with exit status 1, of a command that has "
 	    "said why", "another command after all");
-	is_str(judged(TEE "0 bk-tee 2 9\n+ bk-save 7\n1 bk-save 7 0 full\n",
-	    0), "1 bk-save: full", "a stage that is no sink of it");
-	is_str(judged(TEE "+ bk-tee 6 2\n+ bk-save 7 6\n1 bk-save 7 0 full\n"
-	    "1 bk-tee 6 9 1 of 2\n0 bk-tee 2 9\n", 0), "0",
-	    "a bk-tee that is a sink of another");
-	is_str(judged(TEE "+ bk-save 7 6\n1 bk-save 7 0 full\n"
+	is_str(judged(TEE SPARED "0 bk-tee 2 9\n+ bk-save 7\n"
+	    "1 bk-save 7 0 full\n", 0), "1 bk-save: full",
+	    "a stage that is no sink of it");
+	is_str(judged(TEE "+ bk-tee 6 2 0\n+ bk-save 7 6 0\n"
+	    "1 bk-save 7 0 full\n1 bk-tee 6 9 1 of 2\n" SPARED
+	    "0 bk-tee 2 9\n", 0), "0", "a bk-tee that is a sink of another");
+	is_str(judged(TEE SPARED "+ bk-save 7 2 1\n1 bk-save 7 0 full\n"
+	    "0 bk-tee 2 9\n", 0), "1 bk-save: full", "another sink of it");
+	is_str(judged(TEE SPARED "+ bk-save 7 6 0\n1 bk-save 7 0 full\n"
 	    "0 bk-tee 2 9\n", 0), "1 bk-save: full", "a sink of none here");
+}
+
+/* The same where nothing there is no failure (--ok 4). */
+static const char *
+judged_none(const char *reports, int status)
+{
+	static char out[1100];
+	struct bk_stages s = {0};
+	struct bk_err e = {0};
+
+	if (bk_stages_take(&s, reports, strlen(reports), &e) == 0)
+		(void)bk_stages_judge(&s, status, 1, &e);
+	(void)snprintf(out, sizeof(out), e.code == BK_OK ? "%d" : "%d %s",
+	    (int)e.code, e.msg);
+	bk_stages_free(&s);
+	return out;
+}
+
+static void
+test_none(void)
+{
+#define EMPTY "+ bk-ls 7\n+ bk-prune 8\n4 bk-prune 8 0 standard input: " \
+	"empty listing\n4 bk-ls 7 0 out: nothing there\n"
+	is_str(judged_none(EMPTY, EXITED(4)), "0", "an empty place");
+	is_str(judged_none(EMPTY, 0), "0", "whatever the shell makes of it");
+	is_str(judged_none("+ bk-s3get 7\n+ bk-gz 2\n4 bk-s3get 7 0 absent\n"
+	    "- bk-gz 2 0 empty\n", EXITED(3)), "0", "no such object");
+	is_str(judged_none(EMPTY "+ bk-dump 9\n1 bk-dump 9 0 gone\n",
+	    EXITED(1)), "1 bk-dump: gone", "what else fails is a failure");
+	is_str(judged_none(EMPTY "+ bk-dump 9\n", EXITED(4)), "1 bk-dump: was "
+	    "killed; if nobody did, the system's log may say why",
+	    "or is killed");
+	is_str(judged_none(EMPTY, EXITED(1)), "1 the pipeline ended with exit "
+	    "status 1, of a command that has said why", "or is a stranger");
+	is_str(judged_none(EMPTY, 9), "1 the pipeline's shell was killed by "
+	    "signal 9", "or the shell");
+	is_str(judged_none("+ bk-prune 8\n4 bk-prune 8 0 standard input: "
+	    "empty listing\n", EXITED(4)), "3 bk-prune: the command before it "
+	    "wrote nothing: it failed, or was not found", "or none says it");
+#undef EMPTY
 }
 
 static void
@@ -116,7 +162,7 @@ test_done(void)
 	const char text[] = "+ bk-tee 12\n+ bk-dump 10\n=0/4008DD8 ab\n"
 	    "+ bk-save 14\n+ bk-s3put 15\n0 bk-dump 10 77\n"
 	    "0 bk-save 14 50 /b/shop x\n0 bk-s3put 15 50 s3://b/k\n"
-	    "junk\n? bk-x 3\n0 bk-none 4 5\n+ bk-x 0\n0 bk-tee 12 50\n0 bk-";
+	    "junk\n? bk-x 3\n+ bk-x 0\n0 bk-tee 12 50\n\n\n0 bk-";
 	struct bk_buf names = {0}, stored = {0};
 	struct bk_stages s = {0};
 	struct bk_err e = {0};
@@ -136,6 +182,10 @@ test_done(void)
 	is_str(stored.data, "/b/shop x, s3://b/k", "in two places");
 	bk_buf_free(&names);
 	bk_buf_free(&stored);
+	bk_stages_free(&s);
+	(void)bk_stages_take(&s, "x+ bk-gz 7\n1 bk-gz 7 0 lost\n", 28, &e);
+	ok(s.n == 1 && s.v[0].ended && s.v[0].code == BK_FAIL,
+	    "an end whose start is lost counts");
 	bk_stages_free(&s);
 	(void)bk_stages_take(&s, "+ bk-gz 7\n+ bk-gz 8\n0 bk-gz 8 0\n", 33,
 	    &e);
@@ -166,6 +216,7 @@ main(void)
 	test_cause();
 	test_shell();
 	test_tee();
+	test_none();
 	test_done();
 	test_junk();
 	return tap_done();
