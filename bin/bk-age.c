@@ -64,7 +64,7 @@ static const struct tool_opt options[] = {
 	{ OPT_EXPECT, "expect", "NAME", NULL,
 	    "CRITICAL if the listing has no backup of it" },
 	{ OPT_TABLE, "table", NULL, NULL,
-	    "print what there is, and judge nothing" },
+	    "print a table of all backups, judge nothing" },
 	{ OPT_JSON, "json", NULL, NULL, "print JSON" },
 	{ OPT_PROMETHEUS, "prometheus", "FILE", NULL,
 	    "also write metrics to FILE" },

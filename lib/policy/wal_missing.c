@@ -86,11 +86,15 @@ bk_wal_missing_count(struct bk_wal_segment v[], size_t n,
 uint64_t
 bk_wal_unbroken_from(struct bk_wal_segment v[], size_t n)
 {
-	uint64_t from = 0, end = 0 /* of older timelines */, before;
+	uint64_t from, end = 0 /* of older timelines */, before;
 	size_t i;
 
-	if (n > 0)
-		qsort(v, n, sizeof(*v), compare);
+	if (n == 0)
+		return 0;
+	qsort(v, n, sizeof(*v), compare);
+	for (i = 1, from = v[0].number; i < n; i++)
+		if (v[i].number < from)
+			from = v[i].number;
 	for (i = 1; i < n; i++) {
 		if (!v[i - 1].partial && v[i - 1].number >= end)
 			end = v[i - 1].number + 1;
