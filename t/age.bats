@@ -781,6 +781,6 @@ grammar() {
 	[ "$(grep -c bk-age examples)" -ge 4 ]
 	run -0 bash -eo pipefail examples
 	[ "$(grep -c '^BACKUP OK' <<<"$output")" -ge 4 ]
-	grep -q '^shop  *daily  .*[0-9]s  -$' <<<"$output"
+	grep -qE '^shop +daily .* [0-9ms]+  -$' <<<"$output"
 	[ -s "$PWD/backups.prom" ]
 }

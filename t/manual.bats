@@ -179,8 +179,8 @@ old() {
 		    'bk-s3put s3://backups/wal/$BK_WAL_NAME'
 	done
 	run -0 bash -eo pipefail script
-	grep -E '^pg1 +- .* 1  .* never  [0-9a-z]+ \.\. [0-9]+s ago$' <<<"$output"
-	grep -E '^shop +daily .* 1  .* [0-9]+s  -$' <<<"$output"
+	grep -E '^pg1 +- .* 1  .* never  [0-9a-z]+ \.\. [0-9ms]+ ago$' <<<"$output"
+	grep -E '^shop +daily .* 1  .* [0-9ms]+  -$' <<<"$output"
 	[ "${#lines[@]}" = 3 ]
 	bk-s3ls s3://backups/wal/ | bk-s3rm
 	bk-s3ls s3://backups/base/ | bk-s3rm

@@ -21,7 +21,8 @@
  * Set recoverable_from of s[0] to s[n - 1], the subjects of the series of items
  * in their order, to the time of that base backup, and recoverable_to to when
  * that segment was archived.  Items are sorted by group (bk_listing_compare()).
- * 0, or -1 with *e set: memory.  Memory: 24 bytes for each segment.
+ * 0, or -1 with *e set: memory.  Of a cluster's listing it takes 8 bytes for
+ * each record and 24 for each segment.
  */
 int bk_recoverable_find(struct bk_subject s[], size_t n,
     const struct bk_listing *items, const struct bk_fresh *f,
