@@ -12,6 +12,7 @@
 #include "base/num.h"
 #include "policy/group.h"
 #include "policy/listing.h"
+#include "policy/recoverable.h"
 #include "policy/series.h"
 #include "report/age_report.h"
 #include "stream/textfile.h"
@@ -26,7 +27,7 @@ enum {
 	OPT_MIN_SIZE = TOOL_OPT_TOOL, OPT_MAX_SHRINK, OPT_MAX_GROWTH, OPT_LAST,
 	OPT_MAX_GAP, OPT_MIN_COUNT, OPT_RECEIPTS, OPT_PROVEN, OPT_LOG,
 	OPT_FAILS, OPT_PATH, OPT_MIN_FREE, OPT_WAL, OPT_SEGMENT, OPT_GROUP,
-	OPT_EXPECT, OPT_JSON, OPT_PROMETHEUS
+	OPT_EXPECT, OPT_TABLE, OPT_JSON, OPT_PROMETHEUS
 };
 
 static const struct tool_opt options[] = {
@@ -64,6 +65,8 @@ static const struct tool_opt options[] = {
 	    "how names map to series: 's3://b/{db}/{tier}/*'" },
 	{ OPT_EXPECT, "expect", "NAME", NULL,
 	    "CRITICAL if the listing has no backup of it" },
+	{ OPT_TABLE, "table", NULL, NULL,
+	    "print a table of all backups, judge nothing" },
 	{ OPT_JSON, "json", NULL, NULL, "print JSON" },
 	{ OPT_PROMETHEUS, "prometheus", "FILE", NULL,
 	    "also write metrics to FILE" },
@@ -90,7 +93,7 @@ struct options {
 	const char *group, *receipts, *log, *path, *prometheus;
 	const char **expect;	/* points into argv; n of them */
 	size_t nexpect;
-	int wal, json, fails, proven, min_free;
+	int wal, table, json, limits, fails, proven, min_free;
 };
 
 /* CRITICAL or WARNING,CRITICAL. */
@@ -173,6 +176,7 @@ parse_source(struct options *o, int ch, const char *arg)
 	case OPT_EXPECT: o->expect[o->nexpect++] = arg; break;
 	case OPT_WAL: o->wal = 1; break;
 	case OPT_SEGMENT: parse_segment(o, arg); break;
+	case OPT_TABLE: o->table = 1; break;
 	case OPT_JSON: o->json = 1; break;
 	case OPT_PROMETHEUS: o->prometheus = arg; break;
 	}
@@ -212,8 +216,11 @@ parse_option(struct options *o, int ch, const char *arg)
 	case OPT_MIN_FREE:
 		parse_free(o, arg);
 		break;
-	default: parse_source(o, ch, arg);
+	default:
+		parse_source(o, ch, arg);
+		return;
 	}
+	o->limits = 1;
 }
 
 static void
@@ -238,6 +245,10 @@ parse_options(struct options *o, int argc, char *argv[])
 		    "--min-free needs --path");
 	if (o->wal && (o->receipts != NULL || o->group != NULL))
 		tool_usage("--wal: not with --receipts or --group");
+	if (o->table && (o->limits || o->nexpect > 0 || o->log != NULL ||
+	    o->path != NULL || o->prometheus != NULL || o->json))
+		tool_usage("--table judges nothing: not with limits, --expect, "
+		    "--log, --path, --json or --prometheus");
 }
 
 static void
@@ -359,6 +370,9 @@ judge_listing(const struct options *o, struct bk_subjects *out,
 		rc = bk_series_group(&items, o->group, e);
 		if (rc == 0)
 			rc = bk_series_judge(out, &items, &fresh, e);
+		if (rc == 0)
+			rc = bk_recoverable_find(out->v, out->n, &items,
+			    &fresh, e);
 	}
 	bk_listing_free(&items);
 	return rc == 0 ? judge_expected(o, out, e) : -1;
@@ -421,8 +435,8 @@ static int
 print(const struct options *o, const struct bk_subjects *s, struct bk_err *e)
 {
 	struct bk_buf text = {0};
-	int rc = o->json ? bk_age_json(s, &o->fresh, &text, e) :
-	    bk_age_text(s, &o->fresh, &text, e);
+	int rc = (o->json ? bk_age_json : o->table ? bk_age_table :
+	    bk_age_text)(s, &o->fresh, &text, e);
 
 	if (rc == -1 && !o->json)
 		print_failure(e);
@@ -455,6 +469,20 @@ report(const struct options *o, const struct bk_subjects *s,
 	return rc;
 }
 
+/* A table judges nothing: it is only sure of its facts, or not. */
+static enum bk_state
+sure(const struct bk_subjects *all, const struct bk_fresh *f)
+{
+	const struct bk_subject *s;
+	uint64_t age;
+
+	for (s = all->v; s < all->v + all->n; s++)
+		if (s->state == BK_STATE_UNKNOWN ||
+		    bk_fresh_age(f, s->newest, &age) == -1)
+			return BK_STATE_UNKNOWN;
+	return BK_STATE_OK;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -480,8 +508,9 @@ main(int argc, char *argv[])
 	/* metrics that could not be determined stay as they were */
 	if (rc == 0 && o.prometheus != NULL)
 		rc = store_metrics(&o, &subjects, &e);
-	state = bk_subjects_state(&subjects);
-	if (report(&o, &subjects, &found, &e) == -1 ||
+	state = o.table ? sure(&subjects, &o.fresh) :
+	    bk_subjects_state(&subjects);
+	if ((!o.table && report(&o, &subjects, &found, &e) == -1) ||
 	    print(&o, &subjects, &e) == -1) {
 		state = BK_STATE_UNKNOWN;
 		rc = -1;

@@ -138,6 +138,13 @@ run_of() {
 	--group {what}
 	--wal --receipts .
 	--wal --group {db}
+	--table -w 1h
+	--table --json
+	--table --expect shop
+	--table --min-count 1
+	--table --prometheus x.prom
+	--table --log x
+	--table --path .
 	s3://b/shop/
 	--no-such-option
 	END
@@ -545,6 +552,108 @@ run_of() {
 	[ "${#lines[@]}" = 1 ]
 }
 
+# --- the table
+
+@test "--table: a line for each database and tier, and no judgement" {
+	{ series $M $M $((3 * M)); backup $((9 * DAY)) $M crm
+	    backup $((20 * DAY)) $((5 * M)) | sed s/daily/weekly/; } >l
+	run -0 --separate-stderr bk-age --table <l
+	[ -z "$stderr" ]
+	[ "${#lines[@]}" = 4 ]
+	[ "${lines[0]}" = "DATABASE  TIER    NEWEST  AT                    OLDEST  COUNT   BYTES  PROVEN  RECOVERABLE" ]
+	[[ ${lines[1]} == "crm       daily       9d  $(when $((9 * DAY)))      9d      1  1.0MiB       -  -" ]]
+	[[ ${lines[2]} == "shop      daily   "*"  $(when 3600)    2d1h      3  5.0MiB       -  -" ]]
+	[[ ${lines[3]} == "shop      weekly     20d  $(when $((20 * DAY)))     20d      1  5.0MiB       -  -" ]]
+	# never, proven, refuted
+	proof 7200 proven "$(sed -n 2p l | cut -f 3)"
+	run -0 bk-age --table --receipts proofs <l
+	[[ ${lines[1]} == "crm "*"   never  -" && ${lines[2]} == "shop "*" daily "*"      2h  -" &&
+	    ${lines[3]} == "shop "*" weekly "*"   never  -" ]]
+	proof 60 "not proven" "$(sed -n 1p l | cut -f 3)"
+	run -0 bk-age --table --receipts proofs <l
+	[[ ${lines[2]} == *"  5.0MiB  refuted  -" ]]
+	# what is stored under a template of its own
+	run -0 bk-age --table --group 's3://b/{db}/{tier}/{db}-{utc}.bk' <l
+	[[ ${lines[3]} == "shop      weekly "* ]]
+	# in all places
+	sed 's,s3://b/,/copy/,' l >copy
+	run -0 sh -c 'cat l copy | bk-age --table'
+	[ "${#lines[@]}" = 7 ]
+	[[ ${lines[1]} == "/copy/crm/*/crm-*.bk "*" daily "* && ${lines[6]} == "s3://b/shop/*/shop-*.bk  weekly "* ]]
+	NO_COLOR= run -0 bash -c 'bk-age --table <l | grep -v "[^ -~]" | wc -l'
+	[ "$output" = 4 ]
+}
+
+@test "--table of what cannot be read is UNKNOWN, with the cause and no rows of it" {
+	backup 60 $M >l
+	run -3 --separate-stderr bk-age --table </dev/null
+	[ "$output" = "listing: standard input: empty listing" ]
+	[ -z "$stderr" ]
+	run -3 bk-age --table --receipts nowhere <l
+	[ "${#lines[@]}" = 3 ]
+	[[ ${lines[1]} == "shop "*"       -  -" ]]
+	[ "${lines[2]}" = "receipts: nowhere: No such file or directory" ]
+	printf '!\t\ts3://b/: HTTP 503 Slow Down\n' >>l
+	backup 120 $M >>l
+	run -3 bk-age --table <l
+	[ "$output" = "listing: the listing could not be finished: s3://b/: HTTP 503 Slow Down" ]
+	backup -7200 $M >l
+	run -3 bk-age --table <l
+	[[ ${lines[1]} == "shop "*" future  $(when -7200)  future "* ]]
+	[ "${lines[2]}" = "shop: dated in the future, or this host's clock is slow" ]
+	proof 60 proven "$(cut -f 3 l)"
+	run -3 bk-age --table --min-size 1 <l
+	[[ $output == *"--table judges nothing"* ]]
+	backup 60 $M >l
+	mkdir empty
+	echo x >empty/x.receipt.json
+	run -0 bk-age --table --receipts empty <l
+	[[ ${lines[2]} == "receipts: empty/x.receipt.json: not a receipt: "* ]]
+	run -3 --separate-stderr sh -c 'bk-age --table <l >/dev/full'
+	[ "$stderr" = "bk-age: standard output: write: No space left on device" ]
+}
+
+@test "--table: names cannot break a line, copies are told" {
+	{ printf '%s\t%s\tb/%s/%s-%s.bk\n' "$(when 60)" $M 'daily' 'a\n\u001b[1mb\x9b' "$(stamp 60)"
+	    backup $((30 * DAY)) $M | sed "s/\$/\tstored=$(when 60)/"; } >l
+	run -0 bk-age --table <l
+	[ "${#lines[@]}" = 4 ]
+	[[ ${lines[1]} == "a ?[1mb?  daily "* ]]
+	[[ ${lines[2]} == "shop "*" 30d  "* ]]
+	[ "${lines[3]}" = "shop: 1 of 1 stored over a day after they were made" ]
+}
+
+@test "--table of a cluster: how far back it can be recovered" {
+	local i
+	for i in 4 3 2; do
+		printf '%s\t%s\ts3://b/base/pg1-%s-full.0-%s000028.tar.bk\n' \
+		    "$(when $((i * DAY)))" $M "$(stamp $((i * DAY)))" $((9 - i))
+	done >bases
+	for i in 5 6 7 8; do
+		segment $(((9 - i) * DAY - 3600)) 00000001000000000000000$i.bk
+	done >wal
+	run -0 sh -c 'cat bases wal | bk-age --table'
+	[[ ${lines[1]} == "pg1       -         2d  $(when $((2 * DAY)))      4d      3  3.0MiB       -  4d .. 23h ago" ]]
+	run -1 sh -c 'cat bases wal | bk-age --json'
+	jq -e --arg from "$(when $((4 * DAY)))" --arg to "$(when $((DAY - 3600)))" \
+	    --arg new "$(when $((2 * DAY)))" '.subjects[0] |
+	    .recoverable_from == $from and .recoverable_to == $to and
+	    .tiers == [{tier: null, newest: $new, oldest: $from, count: 3,
+		bytes: 3145728, proven: null, refuted: null}]' <<<"$output"
+	# of another size, incomplete, of somebody else, none
+	run -0 sh -c 'cat bases wal | bk-age --table --segment-size 64M'
+	[[ ${lines[1]} == *"  -" ]]
+	run -0 sh -c 'cat bases wal | grep -v 0006.bk | bk-age --table'
+	[[ ${lines[1]} == *"  2d .. 23h ago" ]]
+	run -0 sh -c '{ cat bases wal; sed s/pg1/pg2/ bases; } | bk-age --table'
+	[[ ${lines[1]} == "pg1 "*"  -" && ${lines[2]} == "pg2 "*"  -" ]]
+	run -0 bk-age --table <bases
+	[[ ${lines[1]} == *"  -" ]]
+	run -0 sh -c 'grep -v 0006.bk wal | bk-age --wal --table'
+	[[ ${lines[1]} == "s3://b/shop/wal  - "*"      3  "*"  -" ]]
+	[ "${lines[2]}" = "s3://b/shop/wal: 1 segment missing: the first is 000000010000000000000006" ]
+}
+
 # --- other forms
 
 @test "--json says all of it" {
@@ -672,5 +781,6 @@ grammar() {
 	[ "$(grep -c bk-age examples)" -ge 4 ]
 	run -0 bash -eo pipefail examples
 	[ "$(grep -c '^BACKUP OK' <<<"$output")" -ge 4 ]
+	grep -qE '^shop +daily .* [0-9ms]+  -$' <<<"$output"
 	[ -s "$PWD/backups.prom" ]
 }

@@ -506,7 +506,7 @@ page_variables() {
 	    sort | comm -23 - "$BATS_TEST_TMPDIR/there" | none
 	for tool in $TOOLS; do
 		grep -q "^\.It Xr $tool 1\$" bk.7 || echo "bk.7 lacks $tool"
-		sed -n '/^\.Sh SEE ALSO/,$p' "$tool.1" | grep -q '^\.Xr bk 7' ||
+		[ -n "$(sed -n '/^\.Sh SEE ALSO/,${/^\.Xr bk 7/p;}' "$tool.1")" ] ||
 		    echo "$tool.1 lacks bk(7)"
 	done | none
 }

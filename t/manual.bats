@@ -160,6 +160,32 @@ old() {
 	play
 }
 
+# bk-age's page: the table, of what the tools stored and proved.
+@test "bk-age --table" {
+	local wal now dir=$BATS_FILE_TMPDIR/pg/home/data/pg_wal
+	mkdir proofs
+	bk-dump shop | bk-s3put 's3://backups/{db}/daily/{db}-{utc}.bk'
+	bk-s3get s3://backups/shop/daily/latest | bk-verify --receipts proofs
+	bk-base -c fast | bk-s3put 's3://backups/base/pg1-{utc}-{chain}.tar'
+	psql -qX -c 'create table later (i int)' -c 'select pg_switch_wal()' shop
+	now=$(psql -XAtc 'select pg_walfile_name(pg_current_wal_lsn())' shop)
+	examples bk-age.1 --table
+	sed -i 's,/var/lib/bk/,,' script
+	# no WAL yet
+	run -0 bash -eo pipefail script
+	grep -E '^pg1 +- .* never  -$' <<<"$output"
+	for wal in $(ls "$dir" | grep -x '[0-9A-F]\{24\}'); do
+		[[ ! $wal < $now ]] || bk-walput "$dir/$wal" -- \
+		    'bk-s3put s3://backups/wal/$BK_WAL_NAME'
+	done
+	run -0 bash -eo pipefail script
+	grep -E '^pg1 +- .* 1  .* never  [0-9a-z]+ \.\. [0-9ms]+ ago$' <<<"$output"
+	grep -E '^shop +daily .* 1  .* [0-9ms]+  -$' <<<"$output"
+	[ "${#lines[@]}" = 3 ]
+	bk-s3ls s3://backups/wal/ | bk-s3rm
+	bk-s3ls s3://backups/base/ | bk-s3rm
+}
+
 # bk-run's page: a job, its settings, and the lines that run them.
 @test "bk-run(1)" {
 	local name line

@@ -204,9 +204,12 @@ bk_subjects_sort(struct bk_subjects *s)
 void
 bk_subjects_free(struct bk_subjects *s)
 {
-	size_t i;
+	size_t i, j;
 
 	for (i = 0; i < s->n; i++) {
+		for (j = 0; j < s->v[i].ntiers; j++)
+			free(s->v[i].tier[j].name);
+		free(s->v[i].tier);
 		free(s->v[i].name);
 		free(s->v[i].series);
 		free(s->v[i].note);

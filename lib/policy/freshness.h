@@ -39,6 +39,15 @@ struct bk_finding {
 	enum bk_state state;
 };
 
+/* What a subject has in one tier. */
+struct bk_tier {
+	char *name;		/* "daily"; NULL: in none */
+	size_t count;
+	uint64_t bytes;
+	time_t newest, oldest;
+	time_t proven, refuted;	/* as a subject's */
+};
+
 struct bk_subject {
 	enum bk_subject_kind kind;
 	char *name;		/* for display */
@@ -51,6 +60,11 @@ struct bk_subject {
 	uint64_t stored;	/* bytes of all */
 	double restored;	/* seconds that the newest restore test took;
 				 * 0: there was none */
+	struct bk_tier *tier;	/* of backups or WAL, in order (tiers.h) */
+	size_t ntiers;
+	/* to which instants it can be recovered (recoverable.h); 0, 0: not
+	 * known */
+	time_t recoverable_from, recoverable_to;
 	char *note;		/* more about the problem, or NULL */
 	struct bk_finding found[BK_METRICS];
 	enum bk_state state;

@@ -412,6 +412,18 @@ bk_group_db(const char *pattern, const char *name, struct bk_buf *db,
 	    : 1;
 }
 
+void
+bk_group_tier(const char *pattern, const char *name, const char **tier,
+    size_t *len)
+{
+	struct match m = {0};
+	int twice = reads_twice(&m, pattern, name);
+	int known = m.found && !twice && m.tries <= MAX_TRIES;
+
+	*tier = known ? m.first.value[2] : NULL;
+	*len = known ? m.first.len[2] : 0;
+}
+
 int
 bk_group_check(const char *pattern, struct bk_err *e)
 {

@@ -39,6 +39,13 @@ int bk_group_of(const char *pattern, const char *name, struct bk_buf *key,
 int bk_group_db(const char *pattern, const char *name, struct bk_buf *db,
     struct bk_err *e);
 
+/*
+ * Set *tier and *len to what {tier} in pattern matches in name; *tier is NULL
+ * if it matches nothing, or one thing as well as another.
+ */
+void bk_group_tier(const char *pattern, const char *name, const char **tier,
+    size_t *len);
+
 /* 0, or BK_USAGE: pattern has an unknown variable or an unmatched brace. */
 int bk_group_check(const char *pattern, struct bk_err *e);
 

@@ -18,6 +18,8 @@ struct bk_listed {
 	const char *base;	/* its last component, in r.name */
 	size_t line;		/* position in the listing, from 0 */
 	char *group;		/* its series (group.h); NULL: none */
+	const char *tier;	/* tier_len characters in r.name; NULL: none */
+	size_t tier_len;
 	struct bk_lineage chain;	/* by its name; {0}: none */
 	int held;		/* named in a holds file */
 	int proof;		/* result in its newest receipt: 1 proven,

@@ -4,22 +4,7 @@
 #include <string.h>
 
 #include "policy/group.h"
-#include "policy/retention.h"
-
-/* 1 if the n characters at s are the usual name of a tier. */
-static int
-is_tier(const char *s, size_t n)
-{
-	const char *tier;
-	int rule;
-
-	for (rule = BK_KEEP_HOURLY; rule < BK_RULES; rule++) {
-		tier = bk_rule_name((enum bk_rule)rule);
-		if (strlen(tier) == n && strncmp(tier, s, n) == 0)
-			return 1;
-	}
-	return 0;
-}
+#include "policy/tiers.h"
 
 /* Replace each tier directory in key by "*", in place. */
 static void
@@ -30,7 +15,7 @@ fold_tiers(char *key)
 
 	while ((slash = strchr(part, '/')) != NULL) {
 		n = (size_t)(slash - part);
-		if (is_tier(part, n)) {
+		if (bk_tier_usual(part, n)) {
 			*part = '*';
 			memmove(part + 1, slash, strlen(slash) + 1);
 			slash = part + 1;
@@ -71,6 +56,7 @@ bk_series_group(struct bk_listing *items, const char *pattern, struct bk_err *e)
 		if (item->group == NULL)
 			continue;
 		of_series++;
+		bk_tier_find(item, pattern);
 		if (pattern == NULL)
 			fold_tiers(item->group);
 	}
@@ -258,14 +244,8 @@ judge_proof(struct bk_subject *s, const struct bk_listed *item, size_t n,
 	uint64_t age = BK_FRESH_NEVER;
 	size_t i;
 
-	for (i = 0; i < n; i++) {
-		if (item[i].proof > 0 && item[i].proof_time > s->proven)
-			s->proven = item[i].proof_time;
-		if (item[i].proof < 0 && item[i].proof_time > s->refuted)
-			s->refuted = item[i].proof_time;
-	}
-	if (s->refuted < s->proven)
-		s->refuted = 0;
+	for (i = 0; i < n; i++)
+		bk_tier_proof(&item[i], &s->proven, &s->refuted);
 	if (s->proven != 0 && bk_fresh_age(f, s->proven, &age) == -1) {
 		s->state = bk_state_worse(s->state, BK_STATE_UNKNOWN);
 		return bk_subject_note(s, e, "a receipt dated in the future");
@@ -317,6 +297,7 @@ judge_one(struct bk_subjects *out, const struct bk_listed *item, size_t n,
 		bk_subject_set(s, BK_METRIC_SIZE, item[i].r.bytes, f);
 	bk_subject_set(s, BK_METRIC_COUNT, n, f);
 	if (add_up(s, item, n, e) == -1 ||
+	    bk_tiers_add(s, item, n, e) == -1 ||
 	    bk_subject_date(s, item[0].r.time, f, e) == -1 ||
 	    compare_sizes(s, item, n, f, e) == -1 ||
 	    find_gap(s, item, n, f, e) == -1 ||

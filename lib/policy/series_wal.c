@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "policy/series.h"
+#include "policy/tiers.h"
 #include "policy/wal_missing.h"
 
 /* The directory of name's archive; "WAL" if name has none. */
@@ -66,7 +67,7 @@ judge_one(struct bk_subjects *out, const struct bk_listed *item, size_t n,
 		(void)bk_wal_segment_parse(item[i].r.name, f->segment, &v[i]);
 	s = bk_subjects_add(out, BK_SUBJECT_WAL, item[0].group, item[0].group,
 	    e);
-	if (s == NULL)
+	if (s == NULL || bk_tiers_add(s, item, n, e) == -1)
 		goto done;
 	missing = bk_wal_missing_count(v, n, &first);
 	bk_subject_set(s, BK_METRIC_MISSING, missing, f);

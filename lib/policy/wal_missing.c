@@ -82,3 +82,31 @@ bk_wal_missing_count(struct bk_wal_segment v[], size_t n,
 	}
 	return count;
 }
+
+uint64_t
+bk_wal_unbroken_from(struct bk_wal_segment v[], size_t n)
+{
+	uint64_t from, end = 0 /* of older timelines */, before;
+	size_t i;
+
+	if (n == 0)
+		return 0;
+	qsort(v, n, sizeof(*v), compare);
+	for (i = 1, from = v[0].number; i < n; i++)
+		if (v[i].number < from)
+			from = v[i].number;
+	for (i = 1; i < n; i++) {
+		if (!v[i - 1].partial && v[i - 1].number >= end)
+			end = v[i - 1].number + 1;
+		before = v[i].number;
+		if (v[i].timeline != v[i - 1].timeline) {
+			if (end > v[i].number + 1 && end > from)
+				from = end;
+			(void)find_fork(v, i, v[i].number, &before);
+		} else if (v[i].number != v[i - 1].number)
+			before = whole_until(v, i - 1);
+		if (before + 1 < v[i].number && v[i].number > from)
+			from = v[i].number;
+	}
+	return from;
+}

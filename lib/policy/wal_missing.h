@@ -19,4 +19,12 @@
 uint64_t bk_wal_missing_count(struct bk_wal_segment v[], size_t n,
     struct bk_wal_segment *first);
 
+/*
+ * The number from which on v[0] to v[n - 1] are WAL that is replayed from one
+ * end to the other: no segment is missing, and no timeline goes on after the
+ * segment in which the next one begins, so that who begins at any of them comes
+ * to the last one; 0 if n is 0.  Sorts v.
+ */
+uint64_t bk_wal_unbroken_from(struct bk_wal_segment v[], size_t n);
+
 #endif

@@ -52,6 +52,27 @@ add_checks(struct bk_buf *b, const struct bk_subject *s,
 }
 
 static int
+add_tiers(struct bk_buf *b, const struct bk_subject *s, struct bk_err *e)
+{
+	const struct bk_tier *t;
+
+	if (bk_json_key(b, "tiers", e) == -1 || bk_buf_puts(b, "[", e) == -1)
+		return -1;
+	for (t = s->tier; t < s->tier + s->ntiers; t++)
+		if (bk_buf_puts(b, t == s->tier ? "{" : ",{", e) == -1 ||
+		    bk_json_member(b, "tier", t->name, e) == -1 ||
+		    bk_json_time(b, "newest", t->newest, e) == -1 ||
+		    bk_json_time(b, "oldest", t->oldest, e) == -1 ||
+		    bk_json_number(b, "count", t->count, e) == -1 ||
+		    bk_json_number(b, "bytes", t->bytes, e) == -1 ||
+		    bk_json_time(b, "proven", t->proven, e) == -1 ||
+		    bk_json_time(b, "refuted", t->refuted, e) == -1 ||
+		    bk_buf_puts(b, "}", e) == -1)
+			return -1;
+	return bk_buf_puts(b, "]", e);
+}
+
+static int
 add_subject(struct bk_buf *b, const struct bk_subject *s,
     const struct bk_fresh *f, struct bk_err *e)
 {
@@ -70,7 +91,10 @@ add_subject(struct bk_buf *b, const struct bk_subject *s,
 	    s->found[BK_METRIC_SHRINK].known, e) == -1 ||
 	    (s->restored > 0 ? bk_json_seconds(b, "restore_test_seconds",
 	    s->restored, e) : bk_json_member(b, "restore_test_seconds", NULL,
-	    e)) == -1 || bk_json_key(b, "checks", e) == -1 ||
+	    e)) == -1 || bk_json_time(b, "recoverable_from",
+	    s->recoverable_from, e) == -1 ||
+	    bk_json_time(b, "recoverable_to", s->recoverable_to, e) == -1 ||
+	    add_tiers(b, s, e) == -1 || bk_json_key(b, "checks", e) == -1 ||
 	    bk_buf_puts(b, "{", e) == -1 || add_checks(b, s, f, e) == -1)
 		return -1;
 	return bk_buf_puts(b, "}}", e);

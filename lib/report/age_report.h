@@ -26,6 +26,14 @@ int bk_age_lines(const struct bk_subjects *s, const struct bk_fresh *f,
     struct bk_buf *out, struct bk_err *e);
 
 /*
+ * For people: a line for each tier of each subject that has backups or WAL, by
+ * name, under a head; then the notes of all subjects.  Columns are as wide as
+ * what is in them, names of up to 48 characters counted.
+ */
+int bk_age_table(const struct bk_subjects *s, const struct bk_fresh *f,
+    struct bk_buf *out, struct bk_err *e);
+
+/*
  * One JSON object on one line.  bk_age_parse() reads it; bk_age_lines() then
  * writes the same as from *s and *f.
  */

@@ -9,6 +9,7 @@
 #include "base/utf8.h"
 #include "policy/holds.h"
 #include "policy/prune.h"
+#include "policy/recoverable.h"
 #include "policy/series.h"
 #include "policy/wal.h"
 
@@ -110,13 +111,23 @@ static void
 judge(struct bk_listing *items, const char *pattern)
 {
 	struct bk_subjects subjects = {0};
+	struct bk_subject *s;
+	size_t i, n;
 	struct bk_fresh f;
 	struct bk_err e = {0};
 
 	bk_fresh_init(&f, NOW);
 	f.last = 3;
-	if (bk_series_group(items, pattern, &e) == 0)
-		(void)bk_series_judge(&subjects, items, &f, &e);
+	f.segment = 16 << 20;
+	if (bk_series_group(items, pattern, &e) == 0 &&
+	    bk_series_judge(&subjects, items, &f, &e) == 0 &&
+	    bk_recoverable_find(subjects.v, subjects.n, items, &f, &e) == 0)
+		for (s = subjects.v; s < subjects.v + subjects.n; s++) {
+			for (i = n = 0; i < s->ntiers; i++)
+				n += s->tier[i].count;
+			CHECK(n == s->found[BK_METRIC_COUNT].value);
+			CHECK(s->recoverable_from <= s->recoverable_to);
+		}
 	bk_subjects_free(&subjects);
 }
 

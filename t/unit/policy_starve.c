@@ -8,6 +8,7 @@
 #include "policy/holds.h"
 #include "policy/proofs.h"
 #include "policy/prune.h"
+#include "policy/recoverable.h"
 #include "policy/series.h"
 #include "policy/wal.h"
 #include "starve.h"
@@ -28,6 +29,8 @@ static const char bases[] = SHOP("10") SHOP("11") SHOP("12") SHOP("13")
     "2026-11-20T05:00:00.5Z\t1\tx-20261120.bk\n"
     AT("20") "\t1\tweekly/shop-20261120T050000Z.bk\n"
     AT("20") "\t1\tother/shop-20261120T050000Z.bk\n"
+    AT("20") "\t1\tpg1/20261120T050000Z-full.0-4000028.tar\n"
+    AT("20") "\t1\tpg1/wal/00000001/000000010000000000000004\n"
     AT("20") "\t1\tnone\n";
 static const char wal[] =
     AT("10") "\t1\ta/00000001/000000010000000000000001.bk\n"
@@ -109,11 +112,14 @@ age(void *pattern, struct bk_err *e)
 	bk_fresh_init(&f, NOW);
 	f.last = 7;
 	f.receipts = 1;
+	f.segment = 16 << 20;
 	if (list(&items, bases, e) == 0 &&
 	    bk_series_group(&items, pattern, e) == 0 &&
 	    bk_proofs_load(&items, pattern,
 	    &(struct bk_proofs_from){ .dir = dir }, &found, e) == 0)
 		rc = bk_series_judge(&out, &items, &f, e);
+	if (rc == 0)
+		rc = bk_recoverable_find(out.v, out.n, &items, &f, e);
 	bk_subjects_free(&out);
 	bk_listing_free(&items);
 	return rc;

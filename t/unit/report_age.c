@@ -21,7 +21,7 @@ metrics(const struct bk_subjects *s, const struct bk_fresh *f,
 }
 
 static form *const forms[] = { bk_age_text, bk_age_lines, bk_age_json,
-	metrics };
+	bk_age_table, metrics };
 
 /* The caller frees it. */
 static char *
@@ -53,6 +53,21 @@ add(struct bk_subjects *s, enum bk_subject_kind kind, const char *name)
 	return new;
 }
 
+static struct bk_tier *
+add_tier(struct bk_subject *s, const char *name, size_t count, uint64_t bytes)
+{
+	struct bk_tier *more = realloc(s->tier,
+	    (s->ntiers + 1) * sizeof(*more));
+
+	if (more == NULL)
+		exit(99);
+	s->tier = more;
+	more[s->ntiers] = (struct bk_tier){ .count = count, .bytes = bytes,
+	    .newest = NOW - 7200, .oldest = NOW - 86400,
+	    .name = name == NULL ? NULL : strdup(name) };
+	return &more[s->ntiers++];
+}
+
 /* One of each kind, and every metric, each worse than its limit. */
 static void
 make(struct bk_subjects *s, struct bk_fresh *f)
@@ -71,6 +86,10 @@ make(struct bk_subjects *s, struct bk_fresh *f)
 	v->usual = 4096;
 	v->stored = 12345;
 	v->restored = 61.5;
+	v->recoverable_from = NOW - 90061;
+	v->recoverable_to = NOW - 60;
+	add_tier(v, "daily", 2, 2048)->proven = NOW - 86400;
+	add_tier(v, ODD, 1, 10297);
 	for (i = 0; i <= BK_METRIC_COUNT; i++)
 		bk_subject_set(v, (enum bk_metric)i, 8000, f);
 	v = add(s, BK_SUBJECT_WAL, "pg1");
@@ -146,6 +165,14 @@ test_forms(const struct bk_subjects *s, const struct bk_fresh *f)
 	has(text, " '/srv.free'=5.05%;90.00:;90.00:;0", "percent for graphs");
 	has(text, " 'crm.proven'=U;1;1;0", "no number for graphs");
 	has(json, "\"usual_bytes\":4096", "the usual size");
+	has(json, "\"recoverable_from\":\"2027-01-14T06:58:59Z\","
+	    "\"recoverable_to\":\"2027-01-15T07:59:00Z\",\"tiers\":["
+	    "{\"tier\":\"daily\",\"newest\":\"2027-01-15T06:00:00Z\","
+	    "\"oldest\":\"2027-01-14T08:00:00Z\",\"count\":2,\"bytes\":2048,"
+	    "\"proven\":\"2027-01-14T08:00:00Z\",\"refuted\":null},"
+	    "{\"tier\":\"a\\\"b", "tiers in JSON");
+	has(json, "\"recoverable_from\":null,\"recoverable_to\":null,"
+	    "\"tiers\":[]", "none in JSON");
 	has(json, "\"name\":\"a\\\"b\\\\c\\n|d\\u001b'=",
 	    "an odd name in JSON");
 	has(prom, "bk_disk_free_ratio{path=\"/srv\"} 0.0505\n", "a ratio");
@@ -251,6 +278,97 @@ test_many(void)
 }
 
 static void
+is_table(const struct bk_subjects *s, const struct bk_fresh *f,
+    const char *want, const char *what)
+{
+	char *text = text_of(bk_age_table, s, f);
+
+	is_str(text, want, what);
+	free(text);
+}
+
+/* Columns are as wide as what is in them; rows are by name. */
+static void
+test_table(void)
+{
+	struct bk_subjects s = {0};
+	struct bk_subject *v;
+	struct bk_tier *t;
+	struct bk_fresh f;
+	struct bk_err e = {0};
+	char name[50];
+
+	bk_fresh_init(&f, NOW);
+	v = add(&s, BK_SUBJECT_BACKUP, "shop");
+	bk_subject_set(v, BK_METRIC_PROOF, BK_FRESH_NEVER, &f);
+	t = add_tier(v, "weekly", 12, 1234567890);
+	t->oldest = NOW - 80 * 86400;
+	t->proven = NOW - 3 * 86400;
+	t = add_tier(v, "yearly", 1, 5);
+	t->refuted = NOW;
+	add_tier(v, NULL, 1, 0);
+	v = add(&s, BK_SUBJECT_BACKUP, "m\xc3\xbcll");
+	t = add_tier(v, "x", SIZE_MAX, UINT64_MAX);
+	t->newest = NOW + 3600;
+	t->oldest = 0;
+	v->recoverable_from = NOW - 20 * 86400 - 10800;
+	v->recoverable_to = NOW - 720;
+	is_table(&s, &f,
+"DATABASE  TIER    NEWEST  AT                      OLDEST                 COUNT"
+"    BYTES   PROVEN  RECOVERABLE\n"
+"m\xc3\xbcll      x       future  2027-01-15T09:00:00Z  20833d8h  "
+"18446744073709551615  16.0EiB        -  20d3h .. 12m ago\n"
+"shop      weekly      2h  2027-01-15T06:00:00Z       80d                    12"
+"   1.1GiB       3d  -\n"
+"shop      yearly      2h  2027-01-15T06:00:00Z        1d                     1"
+"       5B  refuted  -\n"
+"shop      -           2h  2027-01-15T06:00:00Z        1d                     1"
+"       0B    never  -\n", "a table");
+	v->recoverable_to = NOW + 3600;
+	v->tier->proven = NOW + 3600;
+	t = add_tier(v, ODD "\t\xff\xe2\x80\xae", 1, 1);
+	t->newest = t->oldest = NOW;
+	v = add(&s, BK_SUBJECT_WAL, "a/wal");
+	bk_subject_set(v, BK_METRIC_MISSING, 1, &f);
+	if (bk_subject_note(v, &e, "the first is 0") == -1)
+		exit(99);
+	add_tier(v, NULL, 1, 1024);
+	v = add(&s, BK_SUBJECT_SOURCE, "receipts");
+	if (bk_subject_note(v, &e, "%s", ODD) == -1)
+		exit(99);
+	is_table(&s, &f,
+"DATABASE  TIER              NEWEST  AT                      OLDEST  "
+"               COUNT    BYTES   PROVEN  RECOVERABLE\n"
+"a/wal     -                     2h  2027-01-15T06:00:00Z        1d  "
+"                   1   1.0KiB        -  -\n"
+"m\xc3\xbcll      x                 future  2027-01-15T09:00:00Z  20833d8h  "
+"18446744073709551615  16.0EiB   future  -\n"
+"m\xc3\xbcll      a\"b\\c |d?'= ????      0s  2027-01-15T08:00:00Z        0s  "
+"                   1       1B        -  -\n"
+"shop      weekly                2h  2027-01-15T06:00:00Z       80d  "
+"                  12   1.1GiB       3d  -\n"
+"shop      yearly                2h  2027-01-15T06:00:00Z        1d  "
+"                   1       5B  refuted  -\n"
+"shop      -                     2h  2027-01-15T06:00:00Z        1d  "
+"                   1       0B    never  -\n"
+"a/wal: 1 segment missing: the first is 0\n"
+"receipts: a\"b\\c |d?'=\n", "odd names, the future, notes");
+	bk_subjects_free(&s);
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	add_tier(add(&s, BK_SUBJECT_BACKUP, name), NULL, 1, 1);
+	add_tier(add(&s, BK_SUBJECT_BACKUP, "y"), NULL, 1, 1);
+	is_table(&s, &f,
+"DATABASE  TIER  NEWEST  AT                    OLDEST  COUNT  BYTES  PROVEN  "
+"RECOVERABLE\n"
+"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx  -         2h  "
+"2027-01-15T06:00:00Z      1d      1     1B       -  -\n"
+"y         -         2h  2027-01-15T06:00:00Z      1d      1     1B       -  "
+"-\n", "a name too long for its column");
+	bk_subjects_free(&s);
+}
+
+static void
 test_none(void)
 {
 	struct bk_subjects s = {0};
@@ -261,6 +379,7 @@ test_none(void)
 	text = text_of(bk_age_text, &s, &f);
 	is_str(text, "", "no subject, no line");
 	free(text);
+	is_table(&s, &f, "", "and no table");
 	text = text_of(bk_age_json, &s, &f);
 	is_str(text, "{\"status\":\"UNKNOWN\",\"code\":3,\"time\":"
 	    "\"2027-01-15T08:00:00Z\",\"subjects\":[]}\n", "none in JSON");
@@ -318,6 +437,7 @@ main(void)
 	test_forms(&s, &f);
 	test_others(&s, &f);
 	test_many();
+	test_table();
 	test_none();
 	for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
 		p.form = forms[i];
