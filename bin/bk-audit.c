@@ -63,7 +63,7 @@ static const struct tool tool = {
 "prints the runs, one per line.",
 	.options = options,
 	.operands =
-"[--summary|--report PERIOD|--verify|--follow|--record] [FILE ...]",
+"[FILE ...]",
 	.exits =
 "0 done, 1 failed, 2 usage error, 3 a line is damaged, 4 no such run",
 };

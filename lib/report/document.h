@@ -3,8 +3,8 @@
 /*
  * A document of headings, paragraphs, lists and tables, as Markdown (CommonMark
  * with GitHub's tables) or as one HTML file that loads nothing.  All text is
- * escaped here: in neither form does a name become markup, a link to a page or a
- * line.  What a terminal would obey becomes '?'; a text of more than
+ * escaped here: in neither form does a name become markup, a line, or a link to
+ * a page.  What a terminal would obey becomes '?'; a text of more than
  * BK_DOCUMENT_TEXT bytes is cut.
  *
  * The first failure is kept, as with stdio: later calls do nothing, and

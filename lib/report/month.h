@@ -5,10 +5,10 @@
  * restores, deletions; for bk-audit --report.  Pure functions.
  *
  * A line counts by its own operation: a bk-verify is a proof, a bk-restore a
- * restore, whatever ran at the same time.  What belongs to one backup is found
- * by the ID of its run: where it was stored, whether it was encrypted, which
- * database a restore was of.  A job's line (bk-run) is no backup.  Lines before
- * the period tell what was restored in it, and when the last proof was.
+ * restore, no matter what ran at the same time.  What belongs to one backup is
+ * found by the ID of its run: where it was stored, whether it was encrypted,
+ * which database a restore was of.  A job's line (bk-run) is no backup.  Lines
+ * before the period tell what was restored in it, and when the last proof was.
  *
  * Memory: 400 bytes for each line about a backup, plus its names.
  */

@@ -113,14 +113,17 @@ join_stages(struct bk_month *m)
 	}
 }
 
-/* Whose backup a file or object is, by its name; "": not known. */
+/*
+ * Whose backup a file or object is, by its name; "": not known, or the name is
+ * that of a database.
+ */
 static int
 owner_of(const char *name, char **owner, struct bk_err *e)
 {
 	struct bk_buf b = {0};
 	struct bk_stamp stamp;
 
-	if (bk_stamp_find(name, &stamp) &&
+	if ((strchr(name, '/') != NULL || bk_stamp_find(name, &stamp)) &&
 	    bk_series_owner(NULL, name, &b, e) == -1)
 		return -1;
 	if (b.len == 0 && bk_buf_puts(&b, "", e) == -1)
@@ -245,11 +248,12 @@ place(struct bk_month *m, const char *name, const char *series,
 static int
 series_of(const char *name, struct bk_buf *key, struct bk_err *e)
 {
-	struct bk_stamp stamp;
-	int rc = bk_stamp_find(name, &stamp) ? bk_group_of(NULL, name, key, e) :
-	    0;
+	int rc = bk_group_of(NULL, name, key, e);
 
-	return rc != 0 ? rc == -1 ? -1 : 0 : bk_buf_puts(key, name, e);
+	if (rc == -1 || (rc == 1 && strcmp(key->data, "*") != 0))
+		return rc == -1 ? -1 : 0;
+	key->len = 0;
+	return bk_buf_puts(key, name, e);	/* it belongs to none */
 }
 
 /* A copy that came to nothing because of another stage is not its own. */
@@ -413,7 +417,7 @@ count_deletion(struct bk_month *m, const struct bk_fact *f, struct bk_err *e)
 	if (f->deleted == 0 && !f->failed)
 		return 0;		/* the listing was empty */
 	if (first_series(f, &key, e) == -1 ||
-	    (p = pruned(m, key.data, e)) == NULL)
+	    (p = pruned(m, key.len == 0 ? "" : key.data, e)) == NULL)
 		rc = -1;
 	else {
 		p->runs++;

@@ -260,12 +260,16 @@ test_deletions(void)
 		{ 3, "bk-rm", "delete", "standard input", NULL, NULL, NULL,
 		    NULL, NULL, 0, 0, 0, 0 },
 		FAIL(4, "bk-rm", "delete", NULL, "y", "not all", NULL),
+		/* a date is enough */
+		{ 5, "bk-rm", "delete", NULL, "z/2026-09-01_02-15_crm.gz",
+		    NULL, NULL, NULL, NULL, 0, 1, -30, -30 },
 	};
 	struct bk_month m = october();
 	struct bk_err e = {0};
 
 	must(fill(&m, lines, N(lines), &e));
-	is_int((intmax_t)m.npruned, 3, "series");
+	is_int((intmax_t)m.npruned, 4, "series");
+	is_str(m.pruned[3].series, "z/*_crm.gz", "by a date");
 	is_str(m.pruned[0].series, "/b/daily/shop-*.bk", "the first");
 	is_int((intmax_t)m.pruned[0].deleted, 4, "deleted");
 	is_int((intmax_t)m.pruned[0].youngest, 30 * DAY + 7200, "youngest");
