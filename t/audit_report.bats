@@ -170,6 +170,8 @@ part() {
 	run -4 bk-audit --report 2099-01 "$LOG"
 	run -4 bk-audit --report 1s /dev/null
 	run -1 bk-audit --report 2026-10 nowhere.log
+	run -1 --separate-stderr bash -c 'bk-audit --report 2026-10 audit.log >/dev/full'
+	[ "$stderr" = 'bk-audit: standard output: write: No space left on device' ]
 }
 
 @test "a usage error is 2" {

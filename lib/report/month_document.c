@@ -196,8 +196,8 @@ write_findings(struct writing *w)
 	find_in_databases(w, &n);
 	find_others(w, &n);
 	if (n == 0)
-		bk_document_item(&w->d, "None: every backup and proof in these "
-		    "lines succeeded, and so did the rest.");
+		bk_document_item(&w->d, "None: no backup, copy, proof, "
+		    "restore, deletion, job or run for WAL failed.");
 	bk_document_list_end(&w->d);
 }
 

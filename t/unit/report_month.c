@@ -401,6 +401,24 @@ test_words(void)
 	bk_month_free(&m);
 }
 
+static void
+test_nothing_found(void)
+{
+	static const struct line lines[] = { DUMP(1, "r"),
+	    SAVE(1, "r", "/b/shop-20261002T020000Z.bk") };
+	struct bk_month m = october();
+	struct bk_buf b = {0};
+	struct bk_err e = {0};
+
+	must(fill(&m, lines, N(lines), &e));
+	must(bk_month_document(&m, 0, &b, &e));
+	ok(strstr(b.data, "## Findings\n\n- None: ") != NULL &&
+	    strstr(b.data, "\n## Backups\n") != NULL, "no finding");
+	ok(strstr(b.data, "## Drills") == NULL, "no drill was asked for");
+	bk_buf_free(&b);
+	bk_month_free(&m);
+}
+
 /* What a damaged log is called, on top. */
 static void
 test_damage(void)
@@ -449,6 +467,7 @@ main(void)
 	test_deletions();
 	test_forms();
 	test_words();
+	test_nothing_found();
 	test_damage();
 	starve("a report, of memory", STARVE_MEMORY, report, NULL);
 	starve("a report, of buffers", STARVE_BUFFER, report, NULL);
