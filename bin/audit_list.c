@@ -10,7 +10,6 @@
 #include "report/audit_report.h"
 #include "tool/tool.h"
 
-#define NAMED_MAX 20		/* damaged lines; the others are counted */
 #define POLL_MS 250
 
 typedef int each_run(void *arg, const struct bk_run *r, struct bk_err *e);
@@ -61,7 +60,7 @@ read_lines(struct reading *r, struct bk_logfile *log, struct bk_err *e)
 		if (got == -1 && reason.code != BK_DATA)
 			return bk_fail(e, reason.code, "%s", reason.msg);
 		if (got == -1) {
-			if (r->bad++ < NAMED_MAX)
+			if (r->bad++ < AUDIT_NAMED_MAX)
 				tool_say("%s", reason.msg);
 			reason = (struct bk_err){0};
 			continue;
@@ -101,7 +100,7 @@ audit_each(const struct audit_options *o, each_run *each, void *arg,
 	if (rc == -1)
 		return -1;
 	if (r.bad > 0) {
-		e->quiet = r.bad <= NAMED_MAX;	/* each was reported */
+		e->quiet = r.bad <= AUDIT_NAMED_MAX;	/* each was reported */
 		return bk_fail(e, BK_DATA, "%zu lines are not audit "
 		    "lines", r.bad);
 	}

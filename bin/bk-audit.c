@@ -1,5 +1,6 @@
 /* bk-audit: read, summarise, verify and write the audit log, see bk-audit(1) */
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,11 +10,13 @@
 #include "base/utctime.h"
 #include "tool/sandbox_tool.h"
 #include "tool/tool.h"
+#include "tool/zone.h"
 
 enum {
 	OPT_SUMMARY = TOOL_OPT_TOOL, OPT_VERIFY, OPT_FOLLOW, OPT_RECORD,
 	OPT_OPERATION, OPT_STATUS, OPT_SINCE, OPT_TARGET, OPT_JSON,
-	OPT_PROMETHEUS, OPT_EXPECT, OPT_PIPELINES
+	OPT_PROMETHEUS, OPT_EXPECT, OPT_PIPELINES, OPT_REPORT, OPT_DRILL,
+	OPT_HTML, OPT_TZ
 };
 
 static const struct tool_opt options[] = {
@@ -24,6 +27,8 @@ static const struct tool_opt options[] = {
 	    "success and failure" },
 	{ OPT_VERIFY, "verify", NULL, NULL,
 	    "check the hash chain; name the lines that break it" },
+	{ OPT_REPORT, "report", "PERIOD", NULL,
+	    "a month, 2026-10, or the last 7d, for an auditor: Markdown" },
 	{ OPT_RECORD, "record", NULL, NULL,
 	    "append a run, read as JSON from standard input" },
 	{ OPT_PIPELINES, "pipelines", NULL, NULL,
@@ -41,6 +46,11 @@ static const struct tool_opt options[] = {
 	    "with --summary: also write metrics to FILE" },
 	{ OPT_EXPECT, "expect", "HASH", NULL,
 	    "with --verify: fail unless a line has this hash" },
+	{ OPT_DRILL, "drill", "TIME", NULL,
+	    "with --report: a restore test is due every TIME: 31d" },
+	{ OPT_HTML, "html", NULL, NULL, "with --report: one HTML file" },
+	{ OPT_TZ, "tz", "ZONE", NULL,
+	    "with --report: time zone, Europe/Berlin (UTC)" },
 	TOOL_OPTIONS
 };
 
@@ -53,7 +63,7 @@ static const struct tool tool = {
 "prints the runs, one per line.",
 	.options = options,
 	.operands =
-"[--summary|--verify|--follow|--record] [FILE ...]",
+"[FILE ...]",
 	.exits =
 "0 done, 1 failed, 2 usage error, 3 a line is damaged, 4 no such run",
 };
@@ -88,6 +98,65 @@ parse_since(const char *s)
 	return ago < (uint64_t)now ? now - (time_t)ago : 0;
 }
 
+/* A month of the year, as two numbers; 0: it is none. */
+static int
+is_month(const char *s, unsigned *year, unsigned *month)
+{
+	static const char digits[] = "0123456789";
+
+	if (strlen(s) != 7 || strspn(s, digits) != 4 || s[4] != '-' ||
+	    strspn(s + 5, digits) != 2)
+		return 0;
+	*year = (unsigned)strtoul(s, NULL, 10);
+	*month = (unsigned)strtoul(s + 5, NULL, 10);
+	return *month >= 1 && *month <= 12;
+}
+
+static time_t
+begin_of_month(unsigned year, unsigned month, bk_calendar_fn *wall)
+{
+	char text[32];
+	struct bk_moment m;
+	struct bk_err e = {0};
+
+	(void)snprintf(text, sizeof(text), "%04u-%02u-01", year, month);
+	if (bk_moment_parse(text, "--report", wall, 1, &m, &e) == -1)
+		tool_refuse(&e);
+	return m.t;
+}
+
+/* The period of the report: "2026-10", or the last "7d"; up to now. */
+static void
+parse_period(struct audit_options *o, const char *s, const char *zone)
+{
+	static char title[64];
+	time_t now = time(NULL);
+	unsigned year, month;
+	uint64_t ago;
+
+	o->wall = bk_utctime_civil;
+	if (zone != NULL && strcmp(zone, "UTC") != 0) {
+		zone_use(zone);
+		o->wall = localtime_r;
+	}
+	o->to = now + 1;		/* of this second, too */
+	if (!is_month(s, &year, &month)) {
+		if (strchr(s, '-') != NULL)
+			tool_usage("--report: '%s' is not a month; write it as "
+			    "2026-10", s);
+		ago = tool_duration(s, "--report");
+		o->from = ago < (uint64_t)now ? now - (time_t)ago : 0;
+		(void)snprintf(title, sizeof(title), "the last %s", s);
+		o->title = title;
+		return;
+	}
+	o->title = s;
+	o->from = begin_of_month(year, month, o->wall);
+	now = begin_of_month(year + month / 12, month % 12 + 1, o->wall);
+	if (now < o->to)
+		o->to = now;
+}
+
 static const char *
 parse_hash(const char *s)
 {
@@ -96,20 +165,33 @@ parse_hash(const char *s)
 	return s;
 }
 
+static uint64_t
+parse_drill(const char *s)
+{
+	uint64_t every = tool_duration(s, "--drill");
+
+	if (every == 0)
+		tool_usage("--drill: a drill cannot be due every 0s");
+	return every;
+}
+
 /* The command, an option; 0: print. */
 static int
 parse_options(struct audit_options *o, int argc, char *argv[])
 {
+	const char *period = NULL, *zone = NULL;
 	int ch, command = 0;
 
 	while ((ch = tool_getopt(argc, argv)) != -1)
 		switch (ch) {
 		case OPT_SUMMARY: case OPT_VERIFY: case OPT_FOLLOW:
-		case OPT_RECORD:
+		case OPT_RECORD: case OPT_REPORT:
 			if (command != 0 && command != ch)
-				tool_usage("only one of --summary, --verify, "
-				    "--follow and --record");
+				tool_usage("only one of --summary, --report, "
+				    "--verify, --follow and --record");
 			command = ch;
+			if (ch == OPT_REPORT)
+				period = optarg;
 			break;
 		case OPT_PIPELINES: o->pipelines = 1; break;
 		case OPT_OPERATION: o->operation = optarg; break;
@@ -119,7 +201,14 @@ parse_options(struct audit_options *o, int argc, char *argv[])
 		case OPT_JSON: o->json = 1; break;
 		case OPT_PROMETHEUS: o->prometheus = optarg; break;
 		case OPT_EXPECT: o->expect = parse_hash(optarg); break;
+		case OPT_DRILL: o->drill = parse_drill(optarg); break;
+		case OPT_HTML: o->html = 1; break;
+		case OPT_TZ: zone = optarg; break;
 		}
+	if (period == NULL && (o->drill != 0 || o->html || zone != NULL))
+		tool_usage("--drill, --html and --tz are for --report");
+	if (period != NULL)
+		parse_period(o, period, zone);
 	return command;
 }
 
@@ -138,10 +227,10 @@ check_options(const struct audit_options *o, int command)
 	if ((command == OPT_FOLLOW || command == OPT_RECORD) && (o->n > 1 ||
 	    strcmp(o->files[0], "-") == 0))
 		tool_usage("--follow and --record take exactly one FILE");
-	if ((command == OPT_VERIFY || command == OPT_RECORD) &&
-	    (has_filter(o) || o->json))
-		tool_usage("--verify and --record take no filter and no "
-		    "--json");
+	if ((command == OPT_VERIFY || command == OPT_RECORD ||
+	    command == OPT_REPORT) && (has_filter(o) || o->json))
+		tool_usage("--verify, --report and --record take no filter and "
+		    "no --json");
 	if (o->pipelines && command != 0 && command != OPT_SUMMARY)
 		tool_usage("--pipelines is for the list and --summary");
 	if (o->prometheus != NULL && command != OPT_SUMMARY)
@@ -203,6 +292,7 @@ main(int argc, char *argv[])
 	switch (command) {
 	case OPT_RECORD: rc = record(&o, &e); break;
 	case OPT_VERIFY: rc = audit_verify(&o, &e); break;
+	case OPT_REPORT: rc = audit_report(&o, &e); break;
 	case OPT_SUMMARY: rc = audit_summary(&o, &e); break;
 	default: rc = audit_list(&o, command == OPT_FOLLOW, &e);
 	}

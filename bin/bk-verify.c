@@ -458,6 +458,8 @@ main(int argc, char *argv[])
 	r.seconds = bk_monotonic() - began;
 	tool_audit()->source = bk_receipt_subject(&r);
 	tool_audit()->size_bytes = v.bytes;
+	if (rc == 0)
+		tool_audit()->proof = v.proof;
 	if (report(&o, &r, &report_e) == -1) {
 		if (rc == -1)
 			tool_say("%s", report_e.msg);

@@ -90,6 +90,21 @@ begin() {
 	[ "$(tail -n 2 audit.log | jq -r .status)" = $'success\nfailure' ]
 }
 
+@test "a proof says of which kind it is, a deletion how many names and of when" {
+	bk-seal echo x </dev/null >sealed
+	bk-verify -q <sealed
+	run bk-verify -q </dev/null
+	printf '%s\n' "$PWD/b-20261003T010203Z" "$PWD/a-20261002T010203Z" "$PWD/x and 7 more" >names
+	bk-rm <names
+	bk-rm </dev/null
+	[ "$(jq -c 'select(.type != "seal") | [.proof, .deleted, .oldest, .newest]' audit.log)" = \
+'["seal",null,null,null]
+[null,null,null,null]
+[null,3,"2026-10-02T01:02:03Z","2026-10-03T01:02:03Z"]
+[null,null,null,null]' ]
+	[ "$(jq -s 'map(select(has("proof") or has("deleted"))) | length' audit.log)" = 2 ]
+}
+
 @test "a host that nobody can reach has no address" {
 	unshare -rn true 2>/dev/null || skip "no user and network namespaces here"
 	unshare -rn bk-seal echo x >/dev/null

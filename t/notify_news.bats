@@ -503,6 +503,21 @@ record() {
 	[ "$(cut -d ' ' -f 1,4 shop.told)" = $'bk-notify\nCRITICAL shop' ]
 }
 
+@test "the example of bk-audit(1): a week of the audit log as a message" {
+	bk-seal echo x </dev/null | BK_AUDIT_LOG=$PWD/bk.log bk-gz >/dev/null
+	sed -n '/^bk-audit --report 7d/,/^\.Ed/{/^\.Ed/!p}' "$TOP/man/bk-audit.1" |
+	    sed "s,/var/log,$PWD,; s,/etc/bk,$PWD," >example
+	[ "$(grep -c bk-notify example)" = 1 ]
+	run -0 bash -o pipefail example
+	told 1
+	[[ $(text) == "backups, the last week"$'\n'"# Backups: the last 7d"$'\n'* ]]
+	[[ $(text) == *"| $PWD/bk.log | 1 | "* ]]
+	# no run is no silence
+	run -0 bash -c 'bk-audit --report 7d /dev/null | bk-notify --slack slack'
+	told 2
+	[[ $(text) == *"no message: standard input is empty"* ]]
+}
+
 @test "the example of --help" {
 	mkdir etc
 	cp slack etc/slack

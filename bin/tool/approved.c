@@ -7,9 +7,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "listing/stamp.h"
+
 static struct {		/* what approved_read() passed on */
 	char first[8192];
 	uint64_t n;
+	time_t oldest, newest;	/* of those whose time is known; 0: none */
 } seen;
 
 static time_t made;		/* the plan; 0: there is none */
@@ -43,6 +46,20 @@ approved_name(const struct bk_approved_plan *c)
 	return c->plan == NULL ? "standard input" : c->plan;
 }
 
+/* The instant of a backup is in its name; without one the record's counts. */
+static void
+note_time(const struct bk_record *r)
+{
+	struct bk_stamp stamp;
+	time_t t = bk_stamp_find(r->name, &stamp) ? stamp.time :
+	    r->bare ? 0 : r->time;
+
+	if (t != 0 && (seen.oldest == 0 || t < seen.oldest))
+		seen.oldest = t;
+	if (t > seen.newest)
+		seen.newest = t;
+}
+
 int
 approved_read(const struct bk_approved_plan *c, approved_take *take, void *ctx,
     struct bk_err *e)
@@ -62,6 +79,7 @@ approved_read(const struct bk_approved_plan *c, approved_take *take, void *ctx,
 			    label);
 			free(label);
 		}
+		note_time(&r);
 		/* without its newline, a name may be truncated */
 		rc = feof(f) ? bk_fail(e, BK_DATA, "%s: the last line, '%s', "
 		    "has no newline; was the listing truncated? nothing was "
@@ -92,4 +110,7 @@ approved_record(void)
 		(void)snprintf(seen.first + len, sizeof(seen.first) - len,
 		    " and %" PRIu64 " more", seen.n - 1);
 	tool_audit()->destination = seen.first;
+	tool_audit()->deleted = seen.n;
+	tool_audit()->oldest = seen.oldest;
+	tool_audit()->newest = seen.newest;
 }

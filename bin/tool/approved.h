@@ -49,8 +49,8 @@ int approved_read(const struct bk_approved_plan *c, approved_take *take,
 int approved_is(const struct bk_record *r, const struct bk_record *now);
 
 /*
- * Before the deletion: record the first name and the number of others in the
- * audit log.
+ * Before the deletion: record in the audit log the first name, the number of
+ * all, and the times of the oldest and the newest.
  */
 void approved_record(void);
 

@@ -67,6 +67,19 @@ add_known(struct bk_buf *b, const char *key, const char *value,
 	    bk_json_member(b, key, value, e);
 }
 
+/* What a deletion was asked to delete. */
+static int
+add_deleted(struct bk_buf *b, const struct bk_audit *a, struct bk_err *e)
+{
+	if (a->deleted == 0)
+		return 0;
+	if (bk_json_number(b, "deleted", a->deleted, e) == -1)
+		return -1;
+	return a->oldest == 0 ? 0 :
+	    bk_json_time(b, "oldest", a->oldest, e) == -1 ||
+	    bk_json_time(b, "newest", a->newest, e) == -1 ? -1 : 0;
+}
+
 /* Who runs it, and where. */
 static int
 add_own(struct bk_buf *b, struct bk_err *e)
@@ -98,7 +111,9 @@ format(struct bk_buf *b, const struct bk_audit *a, const struct bk_err *result,
 	    bk_json_member(b, "version", BK_VERSION, e) == -1 ||
 	    add_known(b, "run", a->run, e) == -1 ||
 	    add_known(b, "backup", a->backup, e) == -1 ||
-	    add_known(b, "stages", a->stages, e) == -1)
+	    add_known(b, "stages", a->stages, e) == -1 ||
+	    add_known(b, "proof", a->proof, e) == -1 ||
+	    add_deleted(b, a, e) == -1)
 		return -1;
 	return bk_buf_puts(b, "}", e);
 }

@@ -5,8 +5,8 @@
  * Members: timestamp (end, RFC 3339 UTC), operation (the tool), type, source,
  * destination, size_bytes, duration_seconds, status ("success", "failure"),
  * error (null or a message), user, host, ip_address (null or this host's), pid,
- * version, run or backup (where known); and previous, which chains the lines
- * and is added by audit/chain.h.
+ * version, run or backup, stages, proof, deleted, oldest, newest (where known);
+ * and previous, which chains the lines and is added by audit/chain.h.
  *
  * A writer locks the whole file (fcntl(2), so NFS works) from open to close,
  * and leaves a complete line or none.  Readers do not lock.
@@ -30,6 +30,10 @@ struct bk_audit {
 	const char *run;	/* the pipeline that this run is a stage of */
 	const char *backup;	/* the one that made what this run reads back */
 	const char *stages;	/* of a job: its tools; NULL: left out */
+	const char *proof;	/* of a verification: the kind of proof that it
+				 * has established; NULL: left out */
+	uint64_t deleted;	/* of a deletion: its names; 0: left out */
+	time_t oldest, newest;	/* of these names; 0: not known, left out */
 	uint64_t size_bytes;	/* bytes written, or read if the run stores */
 	double duration_seconds;
 	time_t ended;

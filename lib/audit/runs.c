@@ -26,6 +26,16 @@ number_of(const json_t *record, const char *key)
 	return v < 0 ? 0 : (uint64_t)v;
 }
 
+/* 0: missing, or no time. */
+static time_t
+time_of(const json_t *record, const char *key)
+{
+	const char *s = text_of(record, key);
+	time_t t;
+
+	return bk_utctime_parse(s, strlen(s), &t) == 0 ? t : 0;
+}
+
 static void
 fill(struct bk_run *r, const json_t *record)
 {
@@ -46,6 +56,10 @@ fill(struct bk_run *r, const json_t *record)
 	r->run = text_of(record, "run");
 	r->backup = text_of(record, "backup");
 	r->version = text_of(record, "version");
+	r->proof = text_of(record, "proof");
+	r->deleted = number_of(record, "deleted");
+	r->oldest = time_of(record, "oldest");
+	r->newest = time_of(record, "newest");
 }
 
 int

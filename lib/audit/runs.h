@@ -28,6 +28,9 @@ struct bk_run {
 					 * stage of */
 	const char *backup;		/* that of the pipeline which made the
 					 * backup that it read */
+	const char *proof;		/* what a verification established */
+	uint64_t deleted;		/* the names of a deletion; 0: none */
+	time_t oldest, newest;		/* of these; 0: unknown */
 	const char *line;		/* as parsed, borrowed */
 	size_t len;
 	void *record;			/* private */

@@ -11,18 +11,19 @@
 
 static const struct bk_run runs[] = {
 	{ NOW - 300, 3.04, 2048, 0, 1, "bk-dump", "dump", "shop",
-	    "standard output", "", "u", "h", "", "1", "", "", "{\"a\":1}", 7,
-	    NULL },
+	    "standard output", "", "u", "h", "", "1", "", "", "", 0, 0, 0,
+	    "{\"a\":1}", 7, NULL },
 	{ NOW - 200, 11760, 0, 0, 1, "bk-dump", "dump", "shop", "", "", "u",
-	    "h", "192.0.2.7", "1", "", "", "{\"a\":2}", 7, NULL },
-	{ NOW - 100, 0, 0, 1, 1, "bk-dump", "dump", "shop", "",
-	    "lost\x1b[2J\n\"x\\", "u", "h", "", "1", "", "", "{\"a\":3}", 7,
+	    "h", "192.0.2.7", "1", "", "", "", 0, 0, 0, "{\"a\":2}", 7,
 	    NULL },
+	{ NOW - 100, 0, 0, 1, 1, "bk-dump", "dump", "shop", "",
+	    "lost\x1b[2J\n\"x\\", "u", "h", "", "1", "", "", "", 0, 0, 0,
+	    "{\"a\":3}", 7, NULL },
 	{ NOW - 90, 1, 5, 0, 1, "bk-save", "upload", "standard input",
 	    "/b/a\"\\|shop-20260102T030405Z.bk", "", "u", "h", "", "1", "",
-	    "", "{}", 2, NULL },
+	    "", "", 0, 0, 0, "{}", 2, NULL },
 	{ NOW - 80, 0, 0, 1, 1, "bk-rm", "delete", "", "/b/x", "gone", "u",
-	    "h", "", "1", "", "", "{}", 2, NULL },
+	    "h", "", "1", "", "", "", 0, 0, 0, "{}", 2, NULL },
 };
 #define RUNS (sizeof(runs) / sizeof(runs[0]))
 
