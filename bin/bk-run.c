@@ -30,8 +30,8 @@
 
 extern char **environ;
 
-enum { PRINT = TOOL_OPT_TOOL, OK_NONE, TIMEOUT, LOCK, WHEN, TZ, NICE, TELL, EACH,
-	ONLY, EXCLUDE };
+enum { PRINT = TOOL_OPT_TOOL, OK_NONE, TIMEOUT, LOCK, WHEN, TZ, NICE, TELL,
+	EACH, ONLY, EXCLUDE };
 
 static const struct tool_opt options[] = {
 	{ 'n', "check", NULL, NULL, "look at all of it, and run nothing" },

@@ -7,7 +7,7 @@
 
 struct run_each {
 	char *const *argv;	/* bk-run's own, for one database: "bk-run",
-				 * ..., "JOB@NAME", assignments; ended by NULL */
+				 * ..., "JOB@NAME", assignments; and NULL */
 	char *const *only;	/* patterns, ended by NULL; none: all */
 	char *const *exclude;
 	unsigned jobs;		/* so many at once */
@@ -17,8 +17,8 @@ struct run_each {
 
 /*
  * Run argv with "PGDATABASE=NAME" for each database, of which none that fails
- * stops another.  0: all are done; -1 with *e set: how many failed, and why; its
- * code is the worst of theirs.  BK_NONE: there is no database.
+ * stops another.  0: all are done; -1 with *e set: which ones failed; its code
+ * is the worst of theirs.  BK_NONE: there is no database.
  */
 int run_each(const struct run_each *r, struct bk_err *e);
 

@@ -201,7 +201,7 @@ old() {
 	chmod 600 etc/shop.env
 	printf -- '--only-change %s/{job}\n--webhook %s/none\n' "$PWD" "$PWD" >tell
 	grep -E '^([0-9*]+ ){2}|^bk-run' script >lines
-	[ "$(wc -l <lines)" = 6 ]
+	[ "$(wc -l <lines)" = 7 ]
 	while read -r line; do
 		# cron's five fields; the day is any
 		line=$(sed -E "s/^([0-9]+ ){2}[*0-9 ]+//; s,/etc/bk/tell,$PWD/tell,

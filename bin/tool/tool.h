@@ -122,8 +122,8 @@ void tool_backup_id(const char *run);
 struct bk_audit *tool_audit(void);
 
 /*
- * Report on BK_STATUS_FD that the sink of this number failed, and that there are
- * enough others.
+ * Report on BK_STATUS_FD that the sink of this number failed, and that there
+ * are enough others.
  */
 void tool_spared(unsigned sink);
 

@@ -54,8 +54,8 @@ void bk_stages_free(struct bk_stages *s);
  * All has ended, the shell with this status of waitpid(2): did the pipeline do
  * what it was to do?  0; -1 with *e set to the first cause, "bk-s3put: ...".
  * Any stage counts, no matter what the shell made of its status, but for the
- * sinks that a bk-tee has reported as spared, and, if none_is_ok, for what found
- * nothing there, and what followed from that.
+ * sinks that a bk-tee has reported as spared, and, if none_is_ok, for what
+ * found nothing there, and what followed from that.
  */
 int bk_stages_judge(const struct bk_stages *s, int status, int none_is_ok,
     struct bk_err *e);

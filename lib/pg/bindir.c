@@ -40,7 +40,8 @@ major_of(const char *path, char *const env[])
 	const char *p;
 	int major = 0;
 
-	if (bk_child_capture(argv, env, 4096, NULL, &text, NULL, &ignored) == 0 &&
+	if (bk_child_capture(argv, env, 4096, NULL, &text, NULL,
+	    &ignored) == 0 &&
 	    text.data != NULL && (p = strchr(text.data, ')')) != NULL)
 		major = (int)strtol(p + 1, NULL, 10);
 	bk_buf_free(&text);

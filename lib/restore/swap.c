@@ -227,7 +227,8 @@ bk_swap_list(PGconn *conn, const char *target, struct bk_err *e)
 	    "ON t.datname = $1 WHERE " UTC " IS NOT NULL "
 	    "AND pg_catalog.regexp_replace(d.datname, "
 	    "'_before_[^_]*(_[0-9])?$', '') = $1 "
-	    "AND " MARKED " = '" BK_MARK_ASIDE "' || " UTC " || ', OID ' || d.oid "
+	    "AND " MARKED " = '" BK_MARK_ASIDE "' || " UTC
+	    " || ', OID ' || d.oid "
 	    "AND (t.oid IS NULL OR t.datdba = d.datdba) "
 	    "AND " UTC " <= pg_catalog.to_char((pg_catalog.now() + "
 	    "'15 min') AT TIME ZONE 'UTC', 'YYYYMMDD\"T\"HH24MISS\"Z\"') "

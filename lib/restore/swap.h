@@ -40,8 +40,8 @@ int bk_swap(const struct bk_swap *s, char before[BK_NEWDB_NAME],
 PGresult *bk_swap_list(PGconn *conn, const char *target, struct bk_err *e);
 
 /*
- * The names of all others that a backup of the whole server has, one per row: no
- * template, none that is closed to connections or half dropped, none that a
+ * The names of all others that a backup of the whole server has, one per row:
+ * no template, none that is closed to connections or half dropped, none that a
  * restore has set aside or not finished.  NULL with *e set.
  */
 PGresult *bk_swap_databases(PGconn *conn, struct bk_err *e);
