@@ -13,8 +13,8 @@ struct run_env {		/* = {0} */
 /*
  * Of a job: what says who and where we are, BK_NAME, the settings of
  * dir/bk.env, if there is one, and of dir/NAME.env, then assignments,
- * "NAME=value" ended by NULL.  A secret in a file is not put in: the tools read it themselves, from
- * the files that BK_SETTINGS names.  0, or -1 with *e set.
+ * "NAME=value" ended by NULL.  A secret in a file is not put in: the tools read
+ * it themselves, from the files that BK_SETTINGS names.  0, or -1 with *e set.
  */
 int run_env_job(struct run_env *env, const char *dir, const char *name,
     char *const assignments[], struct bk_err *e);
