@@ -236,6 +236,47 @@ is_gone() { [ ! -e "/proc/$1" ] || [[ $(cut -d ' ' -f 3 <"/proc/$1/stat") = Z ]]
 	failed 3 'save@shop: etc/jobs/save: belongs to another user*' job_run save@shop
 }
 
+@test "whose directories decide: jobs, settings, --tell, links to nothing" {
+	local other="$PWD/etc/jobs: others may write to it, and put another file in the place of etc/jobs"
+	# ours, but not of any other choice
+	echo 'touch ran' >theirs
+	chmod 775 etc/jobs
+	chgrp 65534 etc/jobs 2>/dev/null || :
+	ln -s ../../theirs etc/jobs/theirs
+	failed 3 "theirs@shop: $other/theirs; chmod go-w it" job_run theirs@shop
+	# one that is not there could be, or has been
+	failed 3 "nosuch@shop: $other/nosuch; chmod go-w it" job_run nosuch@shop
+	chmod 755 etc/jobs
+	chmod 777 etc
+	failed 3 "save@shop: $PWD/etc: others may write to it, *; chmod go-w it" job_run save@shop
+	chmod 755 etc
+	mkdir wide
+	mv etc wide/etc
+	chmod 777 wide
+	failed 3 "save@shop: $PWD/wide: others may write to it, *" bk-run -C wide/etc save@shop
+	chmod 1777 wide	# as /tmp
+	bk-run -C wide/etc save@shop
+	mv wide/etc etc
+	rm out/*
+	ln -s nothing etc/bk.env
+	failed 1 "save@shop: $PWD/etc/bk.env: a link to $PWD/etc/nothing, which is not there; is it mounted?" \
+	    job_run save@shop
+	rm etc/bk.env
+	ln -s nothing etc/jobs/gone
+	failed 1 "gone@shop: etc/jobs/gone: a link to $PWD/etc/jobs/nothing, which is not there; is it mounted?" \
+	    job_run gone@shop
+	nothing_stored
+	[ ! -e ran ]
+	mkdir who
+	echo '--mail dba@example.org' >who/tell
+	chmod 777 who
+	run -0 --separate-stderr job_run --tell who/tell save@shop
+	[[ $stderr == "bk-run: --tell: $PWD/who: others may write to it, "* ]]
+	[ "$(id -u)" = 0 ] || return 0
+	chown 65534 etc
+	failed 3 "save@shop: $PWD/etc: belongs to another user, who may put *; chown it" job_run save@shop
+}
+
 @test "--ok 4: nothing to do is no failure; anything else is" {
 	run -0 --separate-stderr bk-run --ok 4 -- 'bk-ls out 2>/dev/null | bk-prune -d 3 2>/dev/null'
 	[ -z "$stderr" ]
@@ -302,7 +343,7 @@ is_gone() { [ ! -e "/proc/$1" ] || [[ $(cut -d ' ' -f 3 <"/proc/$1/stat") = Z ]]
 	PIDS=$(cat sleeper)
 	job_run --lock "$name@shop" >out.txt 2>&1 3>&-
 	PIDS="$PIDS $(cat sleeper)"
-	usage '--lock and --tell need a name' bk-run --lock -- true
+	usage '--lock, --tell and --each-db need a name' bk-run --lock -- true
 	# somebody else's file in the way
 	[ "$(id -u)" = 0 ] || return 0
 	local file

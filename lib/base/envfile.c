@@ -1,12 +1,10 @@
 #include "base/envfile.h"
 
-#include <sys/stat.h>
-
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/rights.h"
 #include "base/secret.h"
 
 #define FILE_MAX (1024 * 1024)
@@ -203,34 +201,16 @@ bk_envfile_parse(const char *text, size_t n, const char *path,
 	return rc;
 }
 
-/* Root's or ours, a file: several processes read it, a pipe only one could. */
-static int
-check_file(int fd, const char *path, struct bk_err *e)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) == -1)
-		return bk_fail_errno(e, "%s", path);
-	if (!S_ISREG(st.st_mode))
-		return bk_fail(e, BK_DATA, "%s: not a regular file", path);
-	if (st.st_uid != 0 && st.st_uid != geteuid())
-		return bk_fail(e, BK_DATA, "%s: belongs to another user, who "
-		    "would decide what runs; chown it", path);
-	return 0;
-}
-
 int
 bk_envfile_load(const char *path, bk_envfile_each *each, void *arg,
     struct bk_err *e)
 {
-	/* O_NONBLOCK: do not wait for the writer of a FIFO */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc = -1;
+	int fd = bk_rights_open(path, e), rc = -1;
 	struct bk_buf text = {0};
 
 	if (fd == -1)
-		return bk_fail_errno(e, "%s", path);
-	if (check_file(fd, path, e) == 0 &&
-	    bk_secret_read(fd, path, FILE_MAX, &text, e) == 0)
+		return -1;
+	if (bk_secret_read(fd, path, FILE_MAX, &text, e) == 0)
 		rc = bk_envfile_parse(text.len == 0 ? "" : text.data, text.len,
 		    path, each, arg, e);
 	close(fd);

@@ -30,8 +30,8 @@ int bk_envfile_parse(const char *text, size_t n, const char *path,
     bk_envfile_each *each, void *arg, struct bk_err *e);
 
 /*
- * The same for the file path, which is root's or ours, and may have secrets:
- * others may not read it (base/secret.h).
+ * The same for the file path, which decides what runs (base/rights.h), and may
+ * have secrets: others may not read it (base/secret.h).
  */
 int bk_envfile_load(const char *path, bk_envfile_each *each, void *arg,
     struct bk_err *e);

@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,11 +93,14 @@ test_errors(void)
 static void
 test_rights(void)
 {
-	char path[] = "/tmp/bk-envfile.XXXXXX";
-	int fd = mkstemp(path);
+	char dir[] = "/tmp/bk-envfile.XXXXXX", path[sizeof(dir) + 2];
 	struct bk_buf b = {0};
 	struct bk_err e = {0};
+	int fd;
 
+	ok(mkdtemp(dir) != NULL && snprintf(path, sizeof(path), "%s/f",
+	    dir) > 0, "a directory");
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
 	ok(fd != -1 && write(fd, "A=1\n", 4) == 4, "a file");
 	ok(bk_envfile_load(path, collect, &b, &e) == 0 &&
 	    strcmp(b.data, "A=<1>") == 0, "ours is read");
@@ -107,6 +111,7 @@ test_rights(void)
 	    bk_envfile_load(path, collect, &b, &e) == 0, "an empty one");
 	ok(unlink(path) == 0 && bk_envfile_load(path, collect, &b, &e) == -1 &&
 	    e.code == BK_FAIL, "nor if it is not there");
+	ok(rmdir(dir) == 0, "nothing is left");
 	bk_buf_free(&b);
 	close(fd);
 }
