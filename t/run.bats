@@ -13,6 +13,7 @@ setup() {
 
 teardown() {
 	[ -z "${PIDS-}" ] || kill -9 $PIDS 2>/dev/null || :
+	[ -z "${THERE-}" ] || rm -rf "$THERE"
 }
 
 # settings NAME LINE...: etc/NAME.env
@@ -343,19 +344,80 @@ is_gone() { [ ! -e "/proc/$1" ] || [[ $(cut -d ' ' -f 3 <"/proc/$1/stat") = Z ]]
 	PIDS=$(cat sleeper)
 	job_run --lock "$name@shop" >out.txt 2>&1 3>&-
 	PIDS="$PIDS $(cat sleeper)"
+	rm -f "/run/bk/$name@shop.lock"
 	usage '--lock, --tell and --each-db need a name' bk-run --lock -- true
-	# somebody else's file in the way
+}
+
+# locked_by_nobody STATUS [MESSAGE]: with etc copied to where nobody gets at it.
+locked_by_nobody() {
+	local status=0
+	rm -rf "$THERE/etc"
+	cp -R etc "$THERE/etc"
+	[ "$(id -u)" != 0 ] || chown 65534 "$THERE/etc/shop.env"
+	XDG_RUNTIME_DIR=$THERE as_nobody "$BK_BIN/bk-run" -C "$THERE/etc" --lock \
+	    true@shop 2>err || status=$?
+	[[ $status = "$1" && $(cat err) == ${2:+"bk-run: true@shop: lock: $2"} ]] ||
+	    { cat err; return 1; }
+}
+
+@test "--lock: nobody else can be in its way" {
+	local dir uid=65534
+	job true true
+	settings shop A=1
+	[ "$(id -u)" = 0 ] || uid=$(id -u)
+	THERE=$(mktemp -d)
+	chmod 755 "$THERE"
+	dir=/run/lock/bk-$uid
+	as_nobody test -w /run/lock || dir=/tmp/bk-$uid
+	rm -rf "$dir"
+	locked_by_nobody 0
+	[ "$(stat -c '%a %u' "$dir")" = "700 $uid" ]
+	[ -f "$dir/true@shop.lock" ]
+	chmod 777 "$dir"
+	locked_by_nobody 1 "$dir: others may write to it; chmod 700 it"
+	rm -rf "$dir"
+	ln -s "$PWD/out" "$dir"
+	locked_by_nobody 1 "$dir: not a directory; remove it"
+	rm "$dir"
 	[ "$(id -u)" = 0 ] || return 0
-	local file
-	file=/run/lock/bk-0-$name@shop.lock
-	[ -e "$file" ] || file=/tmp/bk-0-$name@shop.lock
-	chown 65534 "$file"
-	failed 1 "$name@shop: lock $file: not a file of this user; remove it" job_run --lock "$name@shop"
-	rm "$file"
-	job_run --lock save@shop
-	ln "${file%"$name"*}save@shop.lock" "$file"
-	failed 1 "$name@shop: lock $file: not a file of this user; remove it" job_run --lock "$name@shop"
-	rm -f "$file" /run/lock/bk-0-save@shop.lock /tmp/bk-0-save@shop.lock
+	mkdir "$dir"
+	locked_by_nobody 1 "$dir: belongs to the user 0; remove it, as root"
+	rmdir "$dir"
+	job_run --lock true@shop
+	[[ $(stat -c '%a %u' /run/bk) == 7*' 0' && -f /run/bk/true@shop.lock ]]
+	rm /run/bk/true@shop.lock
+}
+
+@test "--lock: a file that is removed meanwhile locks nothing" {
+	[[ $BK_BIN != */san/* ]] || skip 'a preloaded library'
+	cat >remove.c <<-'C'
+	#define _GNU_SOURCE
+	#include <stdio.h>
+	#include <stdlib.h>
+	#include <sys/syscall.h>
+	#include <unistd.h>
+	int flock(int fd, int how) {
+		char link[64], path[4096];
+		char *n = getenv("LC_TRIES");
+		long len;
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		if (*n > '0' && (len = readlink(link, path, sizeof(path) - 1)) > 0) {
+			path[len] = '\0';
+			unlink(path);
+			--*n;
+		}
+		return (int)syscall(SYS_flock, fd, how);
+	}
+	C
+	${CC:-cc} -shared -fPIC -o remove.so remove.c
+	local name="r$$"
+	# a run inside of the run finds the lock of the one around it
+	job "$name" "env -u LD_PRELOAD '$BK_BIN/bk-run' -C '$PWD/etc' --lock $name@shop"
+	LD_PRELOAD=$PWD/remove.so LC_TRIES=2 failed 5 \
+	    "$name@shop: bk-run: $name@shop: a run of it is under way, process *" job_run --lock "$name@shop"
+	LD_PRELOAD=$PWD/remove.so LC_TRIES=z failed 1 \
+	    "$name@shop: lock: *$name@shop.lock: is removed again and again" job_run --lock "$name@shop"
+	rm -f "/run/bk/$name@shop.lock"
 }
 
 @test "--when: on other days nothing, silently" {
