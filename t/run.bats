@@ -214,6 +214,7 @@ is_gone() { [ ! -e "/proc/$1" ] || [[ $(cut -d ' ' -f 3 <"/proc/$1/stat") = Z ]]
 	usage 'PGPASSWORD: a secret' bk-run save@shop PGPASSWORD=geheim
 	[[ $stderr != *geheim* ]]
 	usage '--ok' bk-run --ok 3 save@shop
+	usage '--timeout: at least 1s' bk-run --timeout 0 save@shop
 	chmod 644 etc/shop.env
 	failed 3 'save@shop: */etc/shop.env: *chmod*' job_run save@shop
 	chmod 600 etc/shop.env
@@ -271,9 +272,19 @@ is_gone() { [ ! -e "/proc/$1" ] || [[ $(cut -d ' ' -f 3 <"/proc/$1/stat") = Z ]]
 	mkdir who
 	echo '--mail dba@example.org' >who/tell
 	chmod 777 who
+	rm -f out/*
 	run -0 --separate-stderr job_run --tell who/tell save@shop
 	[[ $stderr == "bk-run: --tell: $PWD/who: others may write to it, "* ]]
 	[ "$(id -u)" = 0 ] || return 0
+	# where nobody can write, as Kubernetes mounts a Secret
+	chmod 1777 etc etc/jobs
+	failed 3 "save@shop: $PWD/etc/jobs/save: is where everybody may make files; *" job_run save@shop
+	if unshare -m true; then
+		rm out/*
+		unshare -m sh -c 'mount --bind etc etc && mount -o remount,ro,bind etc &&
+		    "$BK_BIN/bk-run" -C etc save@shop'
+	fi
+	chmod 755 etc etc/jobs
 	chown 65534 etc
 	failed 3 "save@shop: $PWD/etc: belongs to another user, who may put *; chown it" job_run save@shop
 }
@@ -438,6 +449,7 @@ locked_by_nobody() {
 	[ "$(ls out | wc -l)" = 1 ]
 	usage "a day is mon" bk-run --when fifth save@shop
 	usage "not a known time zone" bk-run -C etc --when mon --tz Nowhere save@shop
+	usage "not a known time zone" bk-run -C etc --when mon --tz zone.tab save@shop
 	usage "give --when" bk-run --tz UTC save@shop
 }
 
@@ -501,13 +513,44 @@ hook() {
 	rm -f ./*.told
 	job false 'bk-seal false | bk-save "$TO/x"'
 	run -1 --separate-stderr job_run --tell tell false@shop
-	[[ $stderr == *'bk-run: --tell: bk-notify has failed; nobody may have been told'* ]]
+	[[ $stderr == *'bk-run: --tell: bk-notify has failed: not all may have been told, or it could not keep that they were; see its message'* ]]
 	run -0 --separate-stderr job_run --tell nowhere save@shop
 	[[ $stderr == 'bk-run: --tell: nowhere: no such file' ]]
 	echo 'mail x' >tell
 	run -0 --separate-stderr job_run --tell tell save@shop
-	[[ $stderr == "bk-run: --tell: tell: 'mail x': not an option of bk-notify, as --mail dba@example.org" ]]
+	[[ $stderr == "bk-run: --tell: tell: 'mail x': not whom to tell or how, as --mail dba@example.org" ]]
 	chmod 666 tell
 	run -0 --separate-stderr job_run --tell tell save@shop
 	[[ $stderr == 'bk-run: --tell: tell: others may write to it'* ]]
+}
+
+@test "--tell: a file says whom and how, not what; -n looks at it" {
+	local line option
+	job true true
+	for line in '--status success' --status=failure '--stat start' --help --he --version \
+	    --from-audit --from-audit=log '--from-a log' --from-audit=/x -q x --mail --; do
+		printf '%s\n' '--mail dba@example.org' "$line" >tell
+		failed 3 "true@shop: tell: '$line': not whom to tell or how, as *" \
+		    job_run -n --tell tell true@shop
+		run -0 --separate-stderr job_run --tell tell true@shop
+		[[ $stderr == "bk-run: --tell: tell: '$line': not whom to tell or how, "* ]]
+	done
+	# every other option of bk-notify may be in it
+	bk-notify --help=table | tail -n +2 | cut -f 2 | grep -v '^status$\|^from-audit$\|^help$\|^version$' >options
+	[ "$(wc -l <options)" -ge 12 ]
+	while read -r option; do echo "--$option x"; done <options >tell
+	run -0 --separate-stderr job_run -n --tell tell true@shop
+	[ -z "$output$stderr" ]
+	printf '# nobody\n--from dba@example.org\n' >tell
+	failed 3 'true@shop: tell: names nobody: no --mail, *' job_run -n --tell tell true@shop
+	failed 2 'true@shop: nowhere: no such file' job_run -n --tell nowhere true@shop
+}
+
+@test "a directory of settings has a name, without the list's ':'" {
+	usage '-C: the name of the directory is empty' bk-run -C '' save@shop
+	cp -R etc a:b
+	usage "a:b: has a ':'" bk-run -C a:b save@shop
+	ln -s a:b alias
+	failed 2 "save@shop: -C: alias leads to $PWD/a:b, with a ':'" bk-run -C alias save@shop
+	nothing_stored
 }

@@ -3,8 +3,12 @@
 #include "base/rights.h"
 
 #include <sys/stat.h>
+#if defined(__linux__)
+#include <sys/xattr.h>
+#endif
 
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,6 +110,28 @@ test_directories(const char *dir)
 	is_str(opened("d/jobs/x"), "", "as it was");
 }
 
+#if defined(__linux__)
+/* A list that lets another user write, as setfacl -m u:OTHER:rwx makes it. */
+static void
+test_acl(void)
+{
+	static const struct { uint16_t tag, perm; uint32_t id; } entry[] = {
+		{ 0x01, 7, UINT32_MAX }, { 0x02, 7, OTHER },
+		{ 0x04, 5, UINT32_MAX }, { 0x10, 7, UINT32_MAX },
+		{ 0x20, 5, UINT32_MAX } };
+	const uint32_t version = 2;
+	uint8_t acl[sizeof(version) + sizeof(entry)];
+
+	memcpy(acl, &version, sizeof(version));
+	memcpy(acl + sizeof(version), entry, sizeof(entry));
+	if (setxattr("d", "system.posix_acl_access", acl, sizeof(acl), 0) == -1)
+		return;		/* not on each file system */
+	refused("d/jobs/x", "/d: others may write to it", "a list of rights");
+	ok(removexattr("d", "system.posix_acl_access") == 0 &&
+	    chmod("d", 0755) == 0, "it is gone");
+}
+#endif
+
 static void
 test_sticky(void)
 {
@@ -174,6 +200,9 @@ main(void)
 	test_files();
 	test_directories("d/jobs");
 	test_directories("d");
+#if defined(__linux__)
+	test_acl();
+#endif
 	test_sticky();
 	test_links();
 	starve("memory", STARVE_BUFFER, job, path);
