@@ -211,8 +211,11 @@ is_gone() { [ ! -e "/proc/$1" ] || [[ $(cut -d ' ' -f 3 <"/proc/$1/stat") = Z ]]
 	usage 'the pipeline is empty' bk-run -- ''
 	usage 'not VARIABLE=VALUE' bk-run save@shop 1=2
 	usage 'not VARIABLE=VALUE' bk-run save@shop x
+	usage 'not VARIABLE=VALUE' bk-run save@shop "$(printf 'X%.0s' {1..70})_PASSWORD=x"
 	usage 'PGPASSWORD: a secret' bk-run save@shop PGPASSWORD=geheim
 	[[ $stderr != *geheim* ]]
+	usage 'MY_PASSWD: a secret' bk-run save@shop MY_PASSWD=geheim
+	usage 'SMTP_PASS: a secret' bk-run save@shop SMTP_PASS=geheim
 	usage '--ok' bk-run --ok 3 save@shop
 	usage '--timeout: at least 1s' bk-run --timeout 0 save@shop
 	chmod 644 etc/shop.env
