@@ -105,13 +105,26 @@ check_assignments(char *const *v)
 		n = strcspn(*v, "=");
 		if ((*v)[n] != '=' || n == 0 || strspn(*v,
 		    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
-		    "0123456789") < n || (**v >= '0' && **v <= '9'))
+		    "0123456789") < n || (**v >= '0' && **v <= '9') ||
+		    n >= sizeof(name))
 			tool_usage("%s: not VARIABLE=VALUE", *v);
 		(void)snprintf(name, sizeof(name), "%.*s", (int)n, *v);
 		if (settings_is_secret(name))
 			tool_usage("%s: a secret, which others see in a "
 			    "command line; put it into the settings", name);
 	}
+}
+
+/* Settings of it are named in a list. */
+static void
+parse_dir(struct options *o, const char *dir)
+{
+	if (*dir == '\0')
+		tool_usage("-C: the name of the directory is empty");
+	if (strchr(dir, ':') != NULL)
+		tool_usage("-C: %s: has a ':', which is between the files of "
+		    "BK_SETTINGS", dir);
+	o->dir = dir;
 }
 
 /* Append the pipeline's text. */
@@ -133,6 +146,8 @@ parse_options(struct options *o, struct bk_buf *text, int argc, char *argv[])
 		case OK_NONE: parse_ok(o, optarg); break;
 		case TIMEOUT:
 			o->timeout = tool_duration(optarg, "--timeout");
+			if (o->timeout == 0)
+				tool_usage("--timeout: at least 1s");
 			o->timeout_text = optarg;
 			break;
 		case EACH: o->each = 1; break;
@@ -154,7 +169,7 @@ parse_options(struct options *o, struct bk_buf *text, int argc, char *argv[])
 			break;
 		case TZ: o->tz = optarg; break;
 		case TELL: o->tell = optarg; break;
-		case 'C': o->dir = optarg; break;
+		case 'C': parse_dir(o, optarg); break;
 		}
 	}
 	if (o->tz != NULL && !o->has_when)
@@ -227,7 +242,11 @@ prepare(const struct options *o, struct bk_buf *text, struct run_env *env,
 	/* the stages may change their directory */
 	if ((dir = realpath(o->dir, NULL)) == NULL)
 		return bk_fail_errno(e, "%s", o->dir);
-	rc = run_env_job(env, dir, o->name, o->assignments, e);
+	if (strchr(dir, ':') != NULL)
+		rc = bk_fail(e, BK_USAGE, "-C: %s leads to %s, with a ':'",
+		    o->dir, dir);
+	else
+		rc = run_env_job(env, dir, o->name, o->assignments, e);
 	free(dir);
 	return rc;
 }
@@ -472,6 +491,8 @@ main(int argc, char *argv[])
 		(void)unsetenv("BK_AUDIT_LOG");
 	if (rc == 0 && o.check && text.data != NULL)
 		rc = check_syntax(text.data, &env, &e);
+	if (rc == 0 && o.check && o.tell != NULL)
+		rc = run_tell_check(o.tell, o.spec, &e);
 	if (rc == 0 && o.print && text.data != NULL)
 		rc = print_all(text.data, &env, &e);
 	if (rc == 0 && is_run && (rc = take_log(&o, &env, &e)) == 0) {

@@ -17,6 +17,7 @@
 struct command {		/* = {0} */
 	char **argv;		/* ended by NULL */
 	size_t n, cap;
+	int has_target;
 };
 
 static int
@@ -34,6 +35,24 @@ add(struct command *c, const char *text, struct bk_err *e)
 	return 0;
 }
 
+/*
+ * Whom to tell, and how.  Not what, which is ours to say: with --status a
+ * failure would be told as a success, with --help nothing at all.
+ */
+static const char *const targets[] = { "--slack", "--webhook", "--ping",
+    "--mail", NULL };
+static const char *const ways[] = { "--template", "--smtp", "--smtp-login",
+    "--from", "--subject", "--only-change", "--remind", "--retry-for", NULL };
+
+static int
+is_one(const char *const options[], const char *option, size_t n)
+{
+	for (; *options != NULL; options++)
+		if (strlen(*options) == n && memcmp(*options, option, n) == 0)
+			return 1;
+	return 0;
+}
+
 /* "--only-change /var/lib/bk/{job}" */
 static int
 add_line(struct command *c, char *line, const char *spec, struct bk_err *e)
@@ -43,19 +62,20 @@ add_line(struct command *c, char *line, const char *spec, struct bk_err *e)
 	char *value, *job;
 	int rc;
 
-	if (strncmp(line, "--", 2) != 0)
-		return bk_fail(e, BK_DATA, "'%s': not an option of bk-notify, "
-		    "as --mail dba@example.org", line);
-	value = line[n] == '\0' ? NULL : line + n + 1 +
-	    strspn(line + n + 1, " \t");
+	c->has_target |= is_one(targets, line, n);
+	if (line[n] == '\0' || !(is_one(targets, line, n) ||
+	    is_one(ways, line, n)))
+		return bk_fail(e, BK_DATA, "'%s': not whom to tell or how, as "
+		    "--mail dba@example.org", line);
+	value = line + n + 1 + strspn(line + n + 1, " \t");
 	line[n] = '\0';
-	rc = bk_buf_printf(&word, e, "%s%s", line, value == NULL ? "" : "=");
-	while (rc == 0 && value != NULL && (job = strstr(value, JOB)) != NULL) {
+	rc = bk_buf_printf(&word, e, "%s=", line);
+	while (rc == 0 && (job = strstr(value, JOB)) != NULL) {
 		*job = '\0';
 		rc = bk_buf_printf(&word, e, "%s%s", value, spec);
 		value = job + strlen(JOB);
 	}
-	if (rc == 0 && value != NULL)
+	if (rc == 0)
 		rc = bk_buf_puts(&word, value, e);
 	if (rc == 0)
 		rc = add(c, word.data, e);
@@ -85,6 +105,9 @@ add_options(struct command *c, const char *path, const char *spec,
 			rc = bk_fail(e, why.code, "%s: %s", path, why.msg);
 	}
 	bk_buf_free(&text);
+	if (rc == 0 && !c->has_target)
+		rc = bk_fail(e, BK_DATA, "%s: names nobody: no --mail, "
+		    "--slack, --webhook or --ping", path);
 	return rc;
 }
 
@@ -119,8 +142,29 @@ notify(const struct command *c, char *const env[], const char *text,
 	if (rc == 0 && bk_child_reap(&pid, &status) == -1)
 		rc = bk_fail_errno(e, "bk-notify: wait");
 	if (rc == 0 && status != 0)
-		rc = bk_fail(e, BK_FAIL, "bk-notify has failed; nobody may "
-		    "have been told");
+		rc = bk_fail(e, BK_FAIL, "bk-notify has failed: not all may "
+		    "have been told, or it could not keep that they were; see "
+		    "its message");
+	return rc;
+}
+
+static void
+free_command(struct command *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->n; i++)
+		free(c->argv[i]);
+	free(c->argv);
+}
+
+int
+run_tell_check(const char *path, const char *spec, struct bk_err *e)
+{
+	struct command c = {0};
+	int rc = add_options(&c, path, spec, e);
+
+	free_command(&c);
 	return rc;
 }
 
@@ -131,16 +175,13 @@ run_tell(const char *path, const char *spec, char *const env[],
 	struct command c = {0};
 	struct bk_buf program = {0};
 	int failed = result->code != BK_OK, rc = -1;
-	size_t i;
 
 	if (own_dir("bk-notify", &program, e) == 0 &&
 	    add(&c, program.data, e) == 0 && add(&c, failed ?
 	    "--status=failure" : "--status=success", e) == 0 &&
 	    add_options(&c, path, spec, e) == 0)
 		rc = notify(&c, env, failed ? result->msg : text, e);
-	for (i = 0; i < c.n; i++)
-		free(c.argv[i]);
-	free(c.argv);
+	free_command(&c);
 	bk_buf_free(&program);
 	return rc;
 }

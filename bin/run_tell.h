@@ -11,4 +11,7 @@
 int run_tell(const char *path, const char *spec, char *const env[],
     const struct bk_err *result, const char *text, struct bk_err *e);
 
+/* 0 if the file path is one for run_tell(), -1 with *e set if not. */
+int run_tell_check(const char *path, const char *spec, struct bk_err *e);
+
 #endif

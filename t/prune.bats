@@ -319,6 +319,8 @@ receipt() {
 	mkdir zones
 	cp /usr/share/zoneinfo/Europe/Berlin zones/ours
 	TZDIR=$PWD/zones bk-prune -d 2 $free --tz ours <list | grep x-20260601
+	echo 'Berlin is +1' >zones/text
+	TZDIR=$PWD/zones run -2 bk-prune -d 2 $free --tz text <list
 	for zone in Europe/Nowhere ../zoneinfo/UTC /etc/localtime '' Europe; do
 		run -2 bk-prune -d 2 $free --tz "$zone" <list
 	done

@@ -13,6 +13,7 @@ setup() {
 
 teardown() {
 	[ -z "${PIDS-}" ] || kill -9 $PIDS 2>/dev/null || :
+	[ -z "${THERE-}" ] || rm -rf "$THERE"
 }
 
 # settings NAME LINE...: etc/NAME.env
@@ -213,9 +214,13 @@ is_gone() { [ ! -e "/proc/$1" ] || [[ $(cut -d ' ' -f 3 <"/proc/$1/stat") = Z ]]
 	usage 'the pipeline is empty' bk-run -- ''
 	usage 'not VARIABLE=VALUE' bk-run save@shop 1=2
 	usage 'not VARIABLE=VALUE' bk-run save@shop x
+	usage 'not VARIABLE=VALUE' bk-run save@shop "$(printf 'X%.0s' {1..70})_PASSWORD=x"
 	usage 'PGPASSWORD: a secret' bk-run save@shop PGPASSWORD=geheim
 	[[ $stderr != *geheim* ]]
+	usage 'MY_PASSWD: a secret' bk-run save@shop MY_PASSWD=geheim
+	usage 'SMTP_PASS: a secret' bk-run save@shop SMTP_PASS=geheim
 	usage '--ok' bk-run --ok 3 save@shop
+	usage '--timeout: at least 1s' bk-run --timeout 0 save@shop
 	chmod 644 etc/shop.env
 	failed 3 'save@shop: */etc/shop.env: *chmod*' job_run save@shop
 	chmod 600 etc/shop.env
@@ -237,6 +242,57 @@ is_gone() { [ ! -e "/proc/$1" ] || [[ $(cut -d ' ' -f 3 <"/proc/$1/stat") = Z ]]
 	[ "$(id -u)" = 0 ] || return 0
 	chown 65534 etc/jobs/save
 	failed 3 'save@shop: etc/jobs/save: belongs to another user*' job_run save@shop
+}
+
+@test "whose directories decide: jobs, settings, --tell, links to nothing" {
+	local other="$PWD/etc/jobs: others may write to it, and put another file in the place of etc/jobs"
+	# ours, but not of any other choice
+	echo 'touch ran' >theirs
+	chmod 775 etc/jobs
+	chgrp 65534 etc/jobs 2>/dev/null || :
+	ln -s ../../theirs etc/jobs/theirs
+	failed 3 "theirs@shop: $other/theirs; chmod go-w it" job_run theirs@shop
+	# one that is not there could be, or has been
+	failed 3 "nosuch@shop: $other/nosuch; chmod go-w it" job_run nosuch@shop
+	chmod 755 etc/jobs
+	chmod 777 etc
+	failed 3 "save@shop: $PWD/etc: others may write to it, *; chmod go-w it" job_run save@shop
+	chmod 755 etc
+	mkdir wide
+	mv etc wide/etc
+	chmod 777 wide
+	failed 3 "save@shop: $PWD/wide: others may write to it, *" bk-run -C wide/etc save@shop
+	chmod 1777 wide	# as /tmp
+	bk-run -C wide/etc save@shop
+	mv wide/etc etc
+	rm out/*
+	ln -s nothing etc/bk.env
+	failed 1 "save@shop: $PWD/etc/bk.env: a link to $PWD/etc/nothing, which is not there; is it mounted?" \
+	    job_run save@shop
+	rm etc/bk.env
+	ln -s nothing etc/jobs/gone
+	failed 1 "gone@shop: etc/jobs/gone: a link to $PWD/etc/jobs/nothing, which is not there; is it mounted?" \
+	    job_run gone@shop
+	nothing_stored
+	[ ! -e ran ]
+	mkdir who
+	echo '--mail dba@example.org' >who/tell
+	chmod 777 who
+	rm -f out/*
+	run -0 --separate-stderr job_run --tell who/tell save@shop
+	[[ $stderr == "bk-run: --tell: $PWD/who: others may write to it, "* ]]
+	[ "$(id -u)" = 0 ] || return 0
+	# where nobody can write, as Kubernetes mounts a Secret
+	chmod 1777 etc etc/jobs
+	failed 3 "save@shop: $PWD/etc/jobs/save: is where everybody may make files; *" job_run save@shop
+	if unshare -m true; then
+		rm out/*
+		unshare -m sh -c 'mount --bind etc etc && mount -o remount,ro,bind etc &&
+		    "$BK_BIN/bk-run" -C etc save@shop'
+	fi
+	chmod 755 etc etc/jobs
+	chown 65534 etc
+	failed 3 "save@shop: $PWD/etc: belongs to another user, who may put *; chown it" job_run save@shop
 }
 
 @test "--ok 4: nothing to do is no failure; anything else is" {
@@ -305,19 +361,80 @@ is_gone() { [ ! -e "/proc/$1" ] || [[ $(cut -d ' ' -f 3 <"/proc/$1/stat") = Z ]]
 	PIDS=$(cat sleeper)
 	job_run --lock "$name@shop" >out.txt 2>&1 3>&-
 	PIDS="$PIDS $(cat sleeper)"
+	rm -f "/run/bk/$name@shop.lock"
 	usage '--lock, --tell and --each-db need a name' bk-run --lock -- true
-	# somebody else's file in the way
+}
+
+# locked_by_nobody STATUS [MESSAGE]: with etc copied to where nobody gets at it.
+locked_by_nobody() {
+	local status=0
+	rm -rf "$THERE/etc"
+	cp -R etc "$THERE/etc"
+	[ "$(id -u)" != 0 ] || chown 65534 "$THERE/etc/shop.env"
+	XDG_RUNTIME_DIR=$THERE as_nobody "$BK_BIN/bk-run" -C "$THERE/etc" --lock \
+	    true@shop 2>err || status=$?
+	[[ $status = "$1" && $(cat err) == ${2:+"bk-run: true@shop: lock: $2"} ]] ||
+	    { cat err; return 1; }
+}
+
+@test "--lock: nobody else can be in its way" {
+	local dir uid=65534
+	job true true
+	settings shop A=1
+	[ "$(id -u)" = 0 ] || uid=$(id -u)
+	THERE=$(mktemp -d)
+	chmod 755 "$THERE"
+	dir=/run/lock/bk-$uid
+	as_nobody test -w /run/lock || dir=/tmp/bk-$uid
+	rm -rf "$dir"
+	locked_by_nobody 0
+	[ "$(stat -c '%a %u' "$dir")" = "700 $uid" ]
+	[ -f "$dir/true@shop.lock" ]
+	chmod 777 "$dir"
+	locked_by_nobody 1 "$dir: others may write to it; chmod 700 it"
+	rm -rf "$dir"
+	ln -s "$PWD/out" "$dir"
+	locked_by_nobody 1 "$dir: not a directory; remove it"
+	rm "$dir"
 	[ "$(id -u)" = 0 ] || return 0
-	local file
-	file=/run/lock/bk-0-$name@shop.lock
-	[ -e "$file" ] || file=/tmp/bk-0-$name@shop.lock
-	chown 65534 "$file"
-	failed 1 "$name@shop: lock $file: not a file of this user; remove it" job_run --lock "$name@shop"
-	rm "$file"
-	job_run --lock save@shop
-	ln "${file%"$name"*}save@shop.lock" "$file"
-	failed 1 "$name@shop: lock $file: not a file of this user; remove it" job_run --lock "$name@shop"
-	rm -f "$file" /run/lock/bk-0-save@shop.lock /tmp/bk-0-save@shop.lock
+	mkdir "$dir"
+	locked_by_nobody 1 "$dir: belongs to the user 0; remove it, as root"
+	rmdir "$dir"
+	job_run --lock true@shop
+	[[ $(stat -c '%a %u' /run/bk) == 7*' 0' && -f /run/bk/true@shop.lock ]]
+	rm /run/bk/true@shop.lock
+}
+
+@test "--lock: a file that is removed meanwhile locks nothing" {
+	[[ $BK_BIN != */san/* ]] || skip 'a preloaded library'
+	cat >remove.c <<-'C'
+	#define _GNU_SOURCE
+	#include <stdio.h>
+	#include <stdlib.h>
+	#include <sys/syscall.h>
+	#include <unistd.h>
+	int flock(int fd, int how) {
+		char link[64], path[4096];
+		char *n = getenv("LC_TRIES");
+		long len;
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+		if (*n > '0' && (len = readlink(link, path, sizeof(path) - 1)) > 0) {
+			path[len] = '\0';
+			unlink(path);
+			--*n;
+		}
+		return (int)syscall(SYS_flock, fd, how);
+	}
+	C
+	${CC:-cc} -shared -fPIC -o remove.so remove.c
+	local name="r$$"
+	# a run inside of the run finds the lock of the one around it
+	job "$name" "env -u LD_PRELOAD '$BK_BIN/bk-run' -C '$PWD/etc' --lock $name@shop"
+	LD_PRELOAD=$PWD/remove.so LC_TRIES=2 failed 5 \
+	    "$name@shop: bk-run: $name@shop: a run of it is under way, process *" job_run --lock "$name@shop"
+	LD_PRELOAD=$PWD/remove.so LC_TRIES=z failed 1 \
+	    "$name@shop: lock: *$name@shop.lock: is removed again and again" job_run --lock "$name@shop"
+	rm -f "/run/bk/$name@shop.lock"
 }
 
 @test "--when: on other days nothing, silently" {
@@ -338,6 +455,7 @@ is_gone() { [ ! -e "/proc/$1" ] || [[ $(cut -d ' ' -f 3 <"/proc/$1/stat") = Z ]]
 	[ "$(ls out | wc -l)" = 1 ]
 	usage "a day is mon" bk-run --when fifth save@shop
 	usage "not a known time zone" bk-run -C etc --when mon --tz Nowhere save@shop
+	usage "not a known time zone" bk-run -C etc --when mon --tz zone.tab save@shop
 	usage "give --when" bk-run --tz UTC save@shop
 }
 
@@ -401,12 +519,12 @@ hook() {
 	rm -f ./*.told
 	job false 'bk-seal false | bk-save "$TO/x"'
 	run -1 --separate-stderr job_run --tell tell false@shop
-	[[ $stderr == *'bk-run: --tell: bk-notify has failed; nobody may have been told'* ]]
+	[[ $stderr == *'bk-run: --tell: bk-notify has failed: not all may have been told, or it could not keep that they were; see its message'* ]]
 	run -0 --separate-stderr job_run --tell nowhere save@shop
 	[[ $stderr == 'bk-run: --tell: nowhere: no such file' ]]
 	echo 'mail x' >tell
 	run -0 --separate-stderr job_run --tell tell save@shop
-	[[ $stderr == "bk-run: --tell: tell: 'mail x': not an option of bk-notify, as --mail dba@example.org" ]]
+	[[ $stderr == "bk-run: --tell: tell: 'mail x': not whom to tell or how, as --mail dba@example.org" ]]
 	chmod 666 tell
 	run -0 --separate-stderr job_run --tell tell save@shop
 	[[ $stderr == 'bk-run: --tell: tell: others may write to it'* ]]
@@ -471,4 +589,35 @@ hook() {
 	[ "$output" = 0 ]
 	echo >gate
 	wait
+}
+
+@test "--tell: a file says whom and how, not what; -n looks at it" {
+	local line option
+	job true true
+	for line in '--status success' --status=failure '--stat start' --help --he --version \
+	    --from-audit --from-audit=log '--from-a log' --from-audit=/x -q x --mail --; do
+		printf '%s\n' '--mail dba@example.org' "$line" >tell
+		failed 3 "true@shop: tell: '$line': not whom to tell or how, as *" \
+		    job_run -n --tell tell true@shop
+		run -0 --separate-stderr job_run --tell tell true@shop
+		[[ $stderr == "bk-run: --tell: tell: '$line': not whom to tell or how, "* ]]
+	done
+	# every other option of bk-notify may be in it
+	bk-notify --help=table | tail -n +2 | cut -f 2 | grep -v '^status$\|^from-audit$\|^help$\|^version$' >options
+	[ "$(wc -l <options)" -ge 12 ]
+	while read -r option; do echo "--$option x"; done <options >tell
+	run -0 --separate-stderr job_run -n --tell tell true@shop
+	[ -z "$output$stderr" ]
+	printf '# nobody\n--from dba@example.org\n' >tell
+	failed 3 'true@shop: tell: names nobody: no --mail, *' job_run -n --tell tell true@shop
+	failed 2 'true@shop: nowhere: no such file' job_run -n --tell nowhere true@shop
+}
+
+@test "a directory of settings has a name, without the list's ':'" {
+	usage '-C: the name of the directory is empty' bk-run -C '' save@shop
+	cp -R etc a:b
+	usage "a:b: has a ':'" bk-run -C a:b save@shop
+	ln -s a:b alias
+	failed 2 "save@shop: -C: alias leads to $PWD/a:b, with a ':'" bk-run -C alias save@shop
+	nothing_stored
 }

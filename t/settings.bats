@@ -128,7 +128,16 @@ refused() {
 	# as every wrong call: who reads only standard output sees it, too
 	run -3 --separate-stderr bk-age -w 1h <server
 	[[ $output == *"$BK_SETTINGS"* ]]
-	# whose it is decides what runs
+	ln -s none gone
+	BK_SETTINGS=$PWD/gone refused 1 "$PWD/gone: a link to $PWD/none, which is not there*"
+	# whose it is decides what runs, and where it stands
+	mkdir wide
+	echo BK_TIER=x >wide/one
+	chmod 600 wide/one
+	chmod 777 wide
+	BK_SETTINGS=$PWD/wide/one refused 2 "$PWD/wide: others may write to it*"
+	ln -s wide/one in-wide
+	BK_SETTINGS=$PWD/in-wide refused 2 "$PWD/wide: others may write to it*"
 	[ "$(id -u)" = 0 ] || return 0
 	echo BK_TIER=x >theirs
 	chmod 600 theirs

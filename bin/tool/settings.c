@@ -32,8 +32,8 @@ settings_has(const char *row, const char *name)
 int
 settings_is_secret(const char *name)
 {
-	static const char *const ends[] = { "PASSWORD", "PASSPHRASE", "SECRET",
-	    "TOKEN", "KEY", "DATABASE_URL" };
+	static const char *const ends[] = { "PASSWORD", "PASSWD", "PASS",
+	    "PASSPHRASE", "SECRET", "TOKEN", "KEY", "DATABASE_URL" };
 	size_t len = strlen(name), n, i;
 
 	for (i = 0; i < sizeof(ends) / sizeof(*ends); i++) {

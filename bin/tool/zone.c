@@ -17,11 +17,15 @@ zone_use(const char *zone)
 	struct bk_buf path = {0}, rules = {0};
 	int known;
 
-	/* the C library silently takes an unknown one for UTC */
+	/*
+	 * The C library silently takes an unknown one, and a file that is none
+	 * (tzfile(5)), for UTC.
+	 */
 	known = *zone != '\0' && *zone != '/' && strstr(zone, "..") == NULL &&
 	    bk_buf_printf(&path, &e, "%s/%s", dir != NULL ? dir :
 	    "/usr/share/zoneinfo", zone) == 0 &&
-	    bk_io_slurp(path.data, 1 << 20, &rules, &e) == 0;
+	    bk_io_slurp(path.data, 1 << 20, &rules, &e) == 0 &&
+	    rules.len > 4 && memcmp(rules.data, "TZif", 4) == 0;
 	bk_buf_free(&path);
 	bk_buf_free(&rules);
 	if (!known)

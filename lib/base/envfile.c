@@ -1,13 +1,12 @@
 #include "base/envfile.h"
 
-#include <sys/stat.h>
-
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/rights.h"
 #include "base/secret.h"
+#include "base/utf8.h"
 
 #define FILE_MAX (1024 * 1024)
 #define NAME_CHARS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_" \
@@ -33,7 +32,7 @@ wrong(struct parser *p, const char *cause)
 static int
 is_blank(char c)
 {
-	return c == ' ' || c == '\t' || c == '\r';
+	return c == ' ' || c == '\t';
 }
 
 /* The next character, or -1. */
@@ -58,23 +57,28 @@ keep(struct parser *p, int c)
 	return 0;
 }
 
-static void
-skip_line(struct parser *p)
+/* systemd before 254 takes the line after a backslash for a comment, too. */
+static int
+skip_comment(struct parser *p)
 {
-	int c;
+	int c, last = -1;
 
+	p->first = p->line;
 	while ((c = next(p)) != -1 && c != '\n')
-		continue;
+		last = c;
+	return last != '\\' ? 0 : wrong(p, "a comment that ends in a "
+	    "backslash; take it out");
 }
 
-/* 1 at a variable's name, 0 at the end. */
+/* 1 at a variable's name, 0 at the end, -1 with an error. */
 static int
 find_variable(struct parser *p)
 {
 	while (p->at < p->end)
-		if (*p->at == '#' || *p->at == ';')
-			skip_line(p);
-		else if (is_blank(*p->at) || *p->at == '\n')
+		if (*p->at == '#' || *p->at == ';') {
+			if (skip_comment(p) == -1)
+				return -1;
+		} else if (is_blank(*p->at) || *p->at == '\n')
 			(void)next(p);
 		else
 			return 1;
@@ -142,8 +146,11 @@ read_double(struct parser *p)
 static int
 read_plain(struct parser *p, int c)
 {
+	size_t joined = 0;	/* what systemd keeps before a joined line */
+
 	for (; c != -1 && c != '\n'; c = next(p)) {
 		if (c == '\\') {
+			joined = p->value.len;
 			if ((c = next(p)) == -1)
 				break;
 			if (c != '\n' && keep(p, c) == -1)
@@ -153,7 +160,8 @@ read_plain(struct parser *p, int c)
 		    keep(p, c) == -1)
 			return -1;
 	}
-	return 0;
+	return p->kept >= joined ? 0 : wrong(p, "a value that ends in a blank "
+	    "and a backslash; put it into quotes");
 }
 
 /* Quotes are quotes where a part of the value begins, and text in it. */
@@ -180,57 +188,64 @@ read_value(struct parser *p)
 	return rc == 0 ? bk_buf_puts(&p->value, "", p->e) : rc;
 }
 
+/* What is refused wherever it stands. */
+static int
+check_bytes(struct parser *p)
+{
+	const char *s;
+	size_t n;
+
+	for (s = p->at; s < p->end; s += n) {
+		if (*s == '\0')
+			return wrong(p, "has a NUL byte");
+		if (*s == '\r')
+			return wrong(p, "has a carriage return, as files of "
+			    "Windows; dos2unix it");
+		if ((n = bk_utf8_len(s)) == 0)
+			return wrong(p, "not UTF-8");
+		p->first += *s == '\n';
+	}
+	return 0;
+}
+
+static int
+take_variable(struct parser *p, bk_envfile_each *each, void *arg)
+{
+	struct bk_err cause = {0};
+
+	if (read_name(p) == -1 || read_value(p) == -1)
+		return -1;
+	if (each(arg, p->name.data, p->value.data, &cause) == 0)
+		return 0;
+	return bk_fail(p->e, cause.code, "%s: line %u: %s", p->path, p->first,
+	    cause.msg);
+}
+
 int
 bk_envfile_parse(const char *text, size_t n, const char *path,
     bk_envfile_each *each, void *arg, struct bk_err *e)
 {
 	struct parser p = { .at = text, .end = text + n, .path = path,
 	    .line = 1, .first = 1, .e = e };
-	struct bk_err cause = {0};
-	int rc = 0;
+	int rc = check_bytes(&p);
 
-	if (memchr(text, '\0', n) != NULL)
-		rc = bk_fail(e, BK_DATA, "%s: has a NUL byte", path);
-	while (rc == 0 && find_variable(&p)) {
-		if (read_name(&p) == -1 || read_value(&p) == -1)
-			rc = -1;
-		else if (each(arg, p.name.data, p.value.data, &cause) == -1)
-			rc = bk_fail(e, cause.code, "%s: line %u: %s", path,
-			    p.first, cause.msg);
-	}
+	while (rc == 0 && (rc = find_variable(&p)) == 1)
+		rc = take_variable(&p, each, arg);
 	bk_buf_free(&p.name);
 	bk_buf_free(&p.value);
 	return rc;
-}
-
-/* Root's or ours, a file: several processes read it, a pipe only one could. */
-static int
-check_file(int fd, const char *path, struct bk_err *e)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) == -1)
-		return bk_fail_errno(e, "%s", path);
-	if (!S_ISREG(st.st_mode))
-		return bk_fail(e, BK_DATA, "%s: not a regular file", path);
-	if (st.st_uid != 0 && st.st_uid != geteuid())
-		return bk_fail(e, BK_DATA, "%s: belongs to another user, who "
-		    "would decide what runs; chown it", path);
-	return 0;
 }
 
 int
 bk_envfile_load(const char *path, bk_envfile_each *each, void *arg,
     struct bk_err *e)
 {
-	/* O_NONBLOCK: do not wait for the writer of a FIFO */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc = -1;
+	int fd = bk_rights_open(path, e), rc = -1;
 	struct bk_buf text = {0};
 
 	if (fd == -1)
-		return bk_fail_errno(e, "%s", path);
-	if (check_file(fd, path, e) == 0 &&
-	    bk_secret_read(fd, path, FILE_MAX, &text, e) == 0)
+		return -1;
+	if (bk_secret_read(fd, path, FILE_MAX, &text, e) == 0)
 		rc = bk_envfile_parse(text.len == 0 ? "" : text.data, text.len,
 		    path, each, arg, e);
 	close(fd);

@@ -9,9 +9,11 @@
  * stands before '"', '\', '`', '$' and a newline, and is itself elsewhere.
  * What follows a quote goes on with the value.  Nothing is expanded.
  *
- * Stricter than systemd, which skips what it does not understand: a line
- * without '=', a name that is none, a quote without its end, a NUL byte are
- * errors.
+ * Stricter than systemd, which skips what it does not understand, and of which
+ * releases differ: a line without '=', a name that is none, a quote without its
+ * end, a NUL byte are errors; so are a carriage return, text that is not UTF-8,
+ * a comment that ends in a backslash, and a value that ends in a blank with a
+ * backslash and the end of the line after it.
  */
 #include <stddef.h>
 
@@ -22,16 +24,16 @@ typedef int bk_envfile_each(void *arg, const char *name, const char *value,
     struct bk_err *e);
 
 /*
- * Call each() for every variable of the n bytes text, from path, in their
- * order: of a name that comes twice the later one counts.  0, or -1 with *e
+ * Call each() for every variable of the n bytes text, which a NUL follows, from
+ * path, in their order: of a name that comes twice the later one counts.  0, or -1 with *e
  * set, "PATH: line N: cause".
  */
 int bk_envfile_parse(const char *text, size_t n, const char *path,
     bk_envfile_each *each, void *arg, struct bk_err *e);
 
 /*
- * The same for the file path, which is root's or ours, and may have secrets:
- * others may not read it (base/secret.h).
+ * The same for the file path, which decides what runs (base/rights.h), and may
+ * have secrets: others may not read it (base/secret.h).
  */
 int bk_envfile_load(const char *path, bk_envfile_each *each, void *arg,
     struct bk_err *e);

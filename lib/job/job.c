@@ -1,13 +1,10 @@
 #include "job/job.h"
 
-#include <sys/stat.h>
-
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/rights.h"
 
 #define JOB_MAX (64 * 1024)
 #define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" \
@@ -37,25 +34,6 @@ bk_job_split(const char *spec, char job[BK_JOB_NAME], char name[BK_JOB_NAME],
 	    "digits, '-', '_' and '.'", spec);
 }
 
-/* Could another user have written it? */
-static int
-check_rights(int fd, const char *path, struct bk_err *e)
-{
-	struct stat st;
-
-	if (fstat(fd, &st) == -1)
-		return bk_fail_errno(e, "%s", path);
-	if (!S_ISREG(st.st_mode))
-		return bk_fail(e, BK_DATA, "%s: not a regular file", path);
-	if (st.st_uid != 0 && st.st_uid != geteuid())
-		return bk_fail(e, BK_DATA, "%s: belongs to another user, "
-		    "whose code would run; chown it", path);
-	if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-		return bk_fail(e, BK_DATA, "%s: others may write to it, whose "
-		    "code would run; chmod go-w it", path);
-	return 0;
-}
-
 /* Is there anything but comments and empty lines? */
 static int
 has_commands(const char *text)
@@ -76,8 +54,7 @@ read_file(int fd, const char *path, struct bk_buf *text, struct bk_err *e)
 {
 	ssize_t n;
 
-	if (check_rights(fd, path, e) == -1 ||
-	    bk_buf_reserve(text, JOB_MAX + 1, e) == -1 ||
+	if (bk_buf_reserve(text, JOB_MAX + 1, e) == -1 ||
 	    (n = bk_io_read(fd, text->data, JOB_MAX + 1, path, e)) == -1)
 		return -1;
 	text->len = (size_t)n;
@@ -89,28 +66,17 @@ read_file(int fd, const char *path, struct bk_buf *text, struct bk_err *e)
 	    bk_fail(e, BK_DATA, "%s: has a NUL byte", path);
 }
 
-/* Read path; *found is set to 0, without an error, if it is not there. */
-static int
-read_path(const char *path, int *found, struct bk_buf *text, struct bk_err *e)
-{
-	/* O_NONBLOCK: do not wait for the writer of a FIFO */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc;
-
-	*found = fd != -1 || errno != ENOENT;
-	if (fd == -1)
-		return *found ? bk_fail_errno(e, "%s", path) : 0;
-	rc = read_file(fd, path, text, e);
-	close(fd);
-	return rc;
-}
-
 int
 bk_job_read(const char *path, struct bk_buf *text, struct bk_err *e)
 {
-	int found, rc = read_path(path, &found, text, e);
+	int fd, rc = bk_rights_exists(path, e);
 
-	if (rc == 0 && !found)
+	if (rc == 0)
 		return bk_fail(e, BK_USAGE, "%s: no such file", path);
+	if (rc == -1 || (fd = bk_rights_open(path, e)) == -1)
+		return -1;
+	rc = read_file(fd, path, text, e);
+	close(fd);
 	return rc;
 }
 
@@ -125,7 +91,9 @@ bk_job_load(const char *const dirs[], const char *job, struct bk_buf *text,
 	for (i = 0; rc == 0 && !found && dirs[i] != NULL; i++) {
 		path.len = 0;
 		if ((rc = bk_buf_printf(&path, e, "%s/%s", dirs[i], job)) == 0)
-			rc = read_path(path.data, &found, text, e);
+			found = rc = bk_rights_exists(path.data, e);
+		if (found == 1)
+			rc = bk_job_read(path.data, text, e);
 	}
 	if (rc == 0 && !found)
 		rc = bk_fail(e, BK_USAGE, "%s: no such job; it would be %s/%s",

@@ -15,14 +15,14 @@ int bk_job_split(const char *spec, char job[BK_JOB_NAME],
 
 /*
  * Append the text of the file job in the first directory of dirs, ended by
- * NULL, that has it.  It is code that will run with our rights: BK_DATA where
- * another user than root and ourselves could have written it, and where nothing
- * but comments is in it; BK_USAGE where no directory has it.
+ * NULL, that has it.  It is code that will run with our rights, so they have to
+ * be as in base/rights.h.  BK_DATA also where nothing but comments is in it;
+ * BK_USAGE where no directory has it.
  */
 int bk_job_load(const char *const dirs[], const char *job,
     struct bk_buf *text, struct bk_err *e);
 
-/* Append the file path, with the same rights. */
+/* Append the file path, with such rights. */
 int bk_job_read(const char *path, struct bk_buf *text, struct bk_err *e);
 
 #endif

@@ -4,8 +4,10 @@
 #include "base/err.h"
 
 /*
- * Lock the job spec, a name of BK_JOB_NAME's characters and '@', by a file in
- * /run/lock, or in /tmp.  The descriptor, for bk_job_unlock(), is inherited by
+ * Lock the job spec, a name of BK_JOB_NAME's characters and '@', by a file in a
+ * directory that only we can make or write to: root's is /run/bk, others' is
+ * bk-UID in /run/lock or /tmp.  It is the same with a session and without, so
+ * not XDG_RUNTIME_DIR.  The descriptor, for bk_job_unlock(), is inherited by
  * what is started from now on, so that the lock stays for as long as a stage
  * runs, even if we are killed.  -1 with *e set: BK_BUSY, a run holds it.
  */

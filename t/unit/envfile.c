@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +50,7 @@ test_values(void)
 	is("A=1\nB=2\n", "A=<1>B=<2>");
 	is("A=\nB=", "A=<>B=<>");
 	is("A = 1", "A=<1>");
-	is("  A=  one  two \t\r\n", "A=<one  two>");
+	is("  A=  one  two \t\n", "A=<one  two>");
 	is("A=a#b;c", "A=<a#b;c>");
 	is("A=b=c", "A=<b=c>");
 	is("A=$HOME `x` $(y) %f", "A=<$HOME `x` $(y) %f>");
@@ -57,6 +58,10 @@ test_values(void)
 	is("A=one\\\ntwo", "A=<onetwo>");
 	is("A=a\\ \nB=\\\\\\n", "A=<a >B=<\\n>");
 	is("A=x\\", "A=<x>");
+	is("A=one \\\n two \\\nthree", "A=<one  two three>");
+	is("A='one ' \\\n\nB=1", "A=<one >B=<1>");
+	is("# C:\\dir\nA=1", "A=<1>");
+	is("A=\xe2\x82\xac\xf0\x9f\x98\x80", "A=<\xe2\x82\xac\xf0\x9f\x98\x80>");
 	is("A=1\nA=2", "A=<1>A=<2>");
 	is("_a9=\xc3\xa4", "_a9=<\xc3\xa4>");
 }
@@ -86,17 +91,47 @@ test_errors(void)
 	is("A='x\ny\n", "f: line 1: a quote without its end");
 	is("\n\nA=\"x\\", "f: line 3: a quote without its end");
 	is("A='x\ny'\nBAD=1", "f: line 3: not this one");
-	(void)is_str(parsed("A=\0B", 4), "f: has a NUL byte", "a NUL byte");
+	(void)is_str(parsed("\nA=\0B", 5), "f: line 2: has a NUL byte",
+	    "a NUL byte");
+}
+
+/* What releases of systemd take otherwise. */
+static void
+test_others(void)
+{
+	static const char cr[] = "f: line 2: has a carriage return, as files of "
+	    "Windows; dos2unix it", text[] = "f: line 2: not UTF-8",
+	    blank[] = "f: line 2: a value that ends in a blank and a "
+	    "backslash; put it into quotes", comment[] = "f: line 2: a comment "
+	    "that ends in a backslash; take it out";
+
+	is("\nA=1\r\nB=2\r\n", cr);
+	is("\nA=1\rB=2", cr);
+	is("\nA='1\r2'", cr);
+	is("\n# it\r", cr);
+	is("\nA=\xe4", text);
+	is("\n# \xff", text);
+	is("\nA=\xe2\x82", text);
+	is("\nA=\xed\xa0\x80", text);
+	is("\nA=x \\\n\nB=1", blank);
+	is("\nA=x \\", blank);
+	is("\nA=x\t\\\n  \\\n", blank);
+	is("\n# C:\\\nA=1", comment);
+	is("\n;\\\nA=1", comment);
+	is("\n#\\", comment);
 }
 
 static void
 test_rights(void)
 {
-	char path[] = "/tmp/bk-envfile.XXXXXX";
-	int fd = mkstemp(path);
+	char dir[] = "/tmp/bk-envfile.XXXXXX", path[sizeof(dir) + 2];
 	struct bk_buf b = {0};
 	struct bk_err e = {0};
+	int fd;
 
+	ok(mkdtemp(dir) != NULL && snprintf(path, sizeof(path), "%s/f",
+	    dir) > 0, "a directory");
+	fd = open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
 	ok(fd != -1 && write(fd, "A=1\n", 4) == 4, "a file");
 	ok(bk_envfile_load(path, collect, &b, &e) == 0 &&
 	    strcmp(b.data, "A=<1>") == 0, "ours is read");
@@ -107,6 +142,7 @@ test_rights(void)
 	    bk_envfile_load(path, collect, &b, &e) == 0, "an empty one");
 	ok(unlink(path) == 0 && bk_envfile_load(path, collect, &b, &e) == -1 &&
 	    e.code == BK_FAIL, "nor if it is not there");
+	ok(rmdir(dir) == 0, "nothing is left");
 	bk_buf_free(&b);
 	close(fd);
 }
@@ -117,6 +153,7 @@ main(void)
 	test_values();
 	test_quotes();
 	test_errors();
+	test_others();
 	test_rights();
 	return tap_done();
 }
