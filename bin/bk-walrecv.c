@@ -161,7 +161,7 @@ main(int argc, char *argv[])
 	struct bk_wal_command command;
 	char run[BK_LABEL_RUN];
 	struct bk_err e = {0};
-	int rc = -1;
+	int rc = -1, status;
 
 	tool_start(&tool);
 	parse_options(&o, argc, argv);
@@ -177,9 +177,8 @@ main(int argc, char *argv[])
 		rc = flush ? bk_receive_flush(&o, &e) :
 		    bk_receive_run(&o, &e);
 	}
-	if (rc == 0 && !flush) {	/* it ends by a signal only */
-		e.quiet = 1;
-		rc = bk_fail(&e, BK_FAIL, "ended by a signal");
-	}
-	return tool_end(rc, &e);
+	status = tool_end(rc, &e);
+	if (rc == 0 && !flush)	/* it was told to stop */
+		signals_end();
+	return status;
 }

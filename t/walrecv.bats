@@ -392,6 +392,7 @@ history() {
 
 @test "SIGTERM waits for the COMMAND at work; a second one does not" {
 	mkfifo go
+	export BK_AUDIT_LOG=$PWD/log
 	receive --slot bk -j1 "echo >went.begun; cat go >>went; exec $STORE"
 	await receiving
 	wal_switch
@@ -403,6 +404,8 @@ history() {
 	exec 9>&-
 	ended 143
 	find store -name '0*' | grep .
+	# it was told to end, and has done its work
+	[ "$(jq -r 'select(.operation == "bk-walrecv") | .status' log)" = success ]
 	receive --slot bk -j1 "echo >>begun; cat go; exec $STORE"
 	await receiving 2
 	wal_switch

@@ -31,6 +31,8 @@ struct bk_audit {
 	const char *backup;	/* the one that made what this run reads back */
 	const char *stages;	/* of a job: its tools; NULL: left out */
 	uint64_t size_bytes;	/* bytes written, or read if the run stores */
+	int answered;		/* a failure is an answer: a success, with the
+				 * message as its error */
 	double duration_seconds;
 	time_t ended;
 };
