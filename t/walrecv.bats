@@ -666,6 +666,13 @@ history() {
 	grep -q '^bk_walrecv_connected{server="[^"]*",slot="bk"} 1$' wal.prom
 	grep -q '^bk_walrecv_failures_total{.*} 0$' wal.prom
 	[ "$(grep -c '^# TYPE' wal.prom)" = 15 ]
+	# from which bk-age knows that an idle server's WAL is all there
+	run -2 bk-age --wal -w 1s -c 2s <<<"2020-01-01T00:00:00Z	9	w/$last"
+	idle() {
+		bk-age --wal --lag wal.prom -w 30s -c 60s \
+		    <<<"2020-01-01T00:00:00Z	9	w/$last" >/dev/null
+	}
+	await idle
 	# every metric is in the page
 	sed -n 's/^# TYPE \([^ ]*\).*/\1/p' wal.prom | while read -r name; do
 		grep -q "$name" <<<"$page"
