@@ -654,6 +654,7 @@ history() {
 	    sed "s|/var/lib/bk/metrics|$PWD|; s|/backups/wal|$PWD/store|" >example
 	grep -q bk-save example
 	mkdir -p store
+	export BK_AUDIT_LOG=$PWD/log
 	PGUSER=bk sh -c "exec $(cat example)" 2>err 3>&- 4>&- &
 	R=$!
 	RECEIVERS+=("$R")
@@ -661,6 +662,12 @@ history() {
 	last=$(wal_switch)
 	await stored "$last"
 	bk-gz -d <"store/$last" | cmp - "$PGHOST/data/pg_wal/$last"
+	# each is a pipeline of its own in the audit log
+	wal_switch >next
+	await stored "$(cat next)"
+	stages() { jq -r 'select(.operation == "bk-save") | .run' log | sort; }
+	await eval '[ "$(stages | wc -l)" -ge 2 ]'
+	[ "$(stages | uniq | wc -l)" = "$(stages | wc -l)" ]
 	# two are stored at once, in any order
 	await grep -q '^bk_walrecv_last_stored_info.*wal="0[0-9A-F]*"} 1' wal.prom
 	grep -q '^bk_walrecv_connected{server="[^"]*",slot="bk"} 1$' wal.prom
