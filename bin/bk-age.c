@@ -23,8 +23,8 @@
 enum {
 	OPT_MIN_SIZE = TOOL_OPT_TOOL, OPT_MAX_SHRINK, OPT_MAX_GROWTH, OPT_LAST,
 	OPT_MAX_GAP, OPT_MIN_COUNT, OPT_RECEIPTS, OPT_PROVEN, OPT_LOG,
-	OPT_FAILS, OPT_PATH, OPT_MIN_FREE, OPT_WAL, OPT_LAG, OPT_SEGMENT, OPT_GROUP,
-	OPT_EXPECT, OPT_JSON, OPT_PROMETHEUS
+	OPT_FAILS, OPT_PATH, OPT_MIN_FREE, OPT_WAL, OPT_LAG, OPT_SEGMENT,
+	OPT_GROUP, OPT_EXPECT, OPT_JSON, OPT_PROMETHEUS
 };
 
 static const struct tool_opt options[] = {
@@ -341,7 +341,7 @@ judge_receipts(struct bk_subjects *out, const struct bk_proofs *proofs,
 	return rc;
 }
 
-/* no_more: what could not be read besides the listing. */
+/* no_more: what else than the listing could not be read. */
 static int
 judge_listing(const struct options *o, struct bk_subjects *out,
     struct bk_proofs *proofs, struct bk_err *no_more, struct bk_err *e)

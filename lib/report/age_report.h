@@ -2,7 +2,7 @@
 #define BK_REPORT_AGE_REPORT_H
 /*
  * What bk-age prints: the findings of policy/freshness.h as text, JSON and
- * metrics; and what it reads besides a listing.  Pure functions but for those
+ * metrics; and what it reads next to a listing.  Pure functions but for those
  * with a path to read.
  * All return 0, or -1 with *e set: memory, unless noted; they append to *out.
  */

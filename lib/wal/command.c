@@ -53,20 +53,12 @@ struct environment {
 	char **env;		/* all of it, these two first */
 };
 
-/* How COMMAND is run, and what is in its environment as well. */
-typedef int spawn_fn(atomic_int *pid, char *const argv[], char *const env[],
-    const int fds[3], int pass, struct bk_err *e);
-
-struct way {
-	spawn_fn *spawn;
-	const char *also;	/* "NAME=VALUE"; NULL: nothing */
-};
-
+/* fetches: WAL that is not there is how recovery finds its end. */
 static int
-make_env(struct environment *r, const struct way *way,
-    const struct bk_wal_command *c, const char *name, int status_fd,
-    struct bk_err *e)
+make_env(struct environment *r, int fetches, const struct bk_wal_command *c,
+    const char *name, int status_fd, struct bk_err *e)
 {
+	static char absent_ok[] = "BK_ABSENT_OK=1";
 	size_t n = 0, i, to = 0;
 
 	while (c->env[n] != NULL)
@@ -79,8 +71,8 @@ make_env(struct environment *r, const struct way *way,
 	r->env[to++] = r->name;
 	if (status_fd != -1)
 		r->env[to++] = r->status;
-	if (way->also != NULL)
-		r->env[to++] = (char *)(uintptr_t)way->also;
+	if (fetches)
+		r->env[to++] = absent_ok;
 	for (i = 0; i < n; i++)
 		if (strncmp(c->env[i], NAME_VAR, strlen(NAME_VAR)) != 0 &&
 		    strncmp(c->env[i], STATUS_VAR, strlen(STATUS_VAR)) != 0)
@@ -89,16 +81,18 @@ make_env(struct environment *r, const struct way *way,
 }
 
 static int
-start(const struct way *way, const struct bk_wal_command *c, const char *name,
+start(int fetches, const struct bk_wal_command *c, const char *name,
     const int fds[3], int status_fd, atomic_int *pid, struct bk_err *e)
 {
 	struct environment r = { .env = NULL };
 	struct bk_err why = {0};
-	int rc = make_env(&r, way, c, name, status_fd, &why), none = 0, status;
+	int rc = make_env(&r, fetches, c, name, status_fd, &why);
+	int none = 0, status;
 	atomic_int child = 0;
 
 	if (rc == 0)
-		rc = way->spawn(&child, argv_of(c), r.env, fds, status_fd, &why);
+		rc = (fetches ? bk_child_spawn : bk_child_spawn_group)(&child,
+		    argv_of(c), r.env, fds, status_fd, &why);
 	free(r.env);
 	if (rc == -1)
 		return bk_fail(e, BK_FAIL, "%s: %s", name, why.msg);
@@ -291,7 +285,6 @@ static int
 run_feed(const struct bk_wal_command *c, struct feeder *f, int status_fd,
     atomic_int *pid, struct bk_err *e)
 {
-	static const struct way way = { bk_child_spawn_group, NULL };
 	struct bk_err lost = {0};
 	pthread_t thread;
 	int in[2], status = -1;
@@ -301,8 +294,8 @@ run_feed(const struct bk_wal_command *c, struct feeder *f, int status_fd,
 		return -1;
 	bk_io_pipe_grow(in[1]);
 	f->to = in[1];
-	if (start(&way, c, f->name, (int[3]){ in[0], -1, -1 },
-	    status_fd, pid, e) == -1) {
+	if (start(0, c, f->name, (int[3]){ in[0], -1, -1 }, status_fd, pid,
+	    e) == -1) {
 		close(in[0]);
 		close(in[1]);
 		return -1;
@@ -509,15 +502,13 @@ int
 bk_wal_command_fetch(const struct bk_wal_command *c, const char *name,
     bk_wal_take *take, void *ctx, atomic_int *pid, struct bk_err *e)
 {
-	/* WAL that is not there is how recovery finds its end */
-	static const struct way way = { bk_child_spawn, "BK_ABSENT_OK=1" };
 	struct fetch f = { .name = name, .take = take, .ctx = ctx,
 	    .out = { -1, -1 }, .err = { -1, -1 }, .status = { -1, -1 } };
 	struct bk_err read_e = {0}, lost = {0};
 	pthread_t thread;
 	int rc = -1, listening;
 
-	if (open_pipes(&f, e) == -1 || start(&way, c, name,
+	if (open_pipes(&f, e) == -1 || start(1, c, name,
 	    (int[3]){ -1, f.out[1], f.err[1] }, f.status[1], pid, e) == -1) {
 		close_pipes(&f);
 		return -1;

@@ -176,7 +176,8 @@ test_fresh(void)
 		{ "s/uvis-monthly-2026-11-21.bk", NULL, 62 },
 		{ "yearly.20261121", NULL, 730 },
 		{ "s/weekly-20261121T070000Z.bk", "s/{tier}-{utc}.bk", 14 },
-		{ "s/x+weekly+20261121T070000Z.bk", "s/{db}+{tier}+{utc}.bk", 14 },
+		{ "s/x+weekly+20261121T070000Z.bk", "s/{db}+{tier}+{utc}.bk",
+		    14 },
 		/* a part of another word, or of the database's name */
 		{ "s/biweekly_20261121.bk", NULL, 2 },
 		{ "s/weekly_sales_20261121.bk", NULL, 2 },
