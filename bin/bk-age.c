@@ -26,8 +26,8 @@
 enum {
 	OPT_MIN_SIZE = TOOL_OPT_TOOL, OPT_MAX_SHRINK, OPT_MAX_GROWTH, OPT_LAST,
 	OPT_MAX_GAP, OPT_MIN_COUNT, OPT_RECEIPTS, OPT_PROVEN, OPT_LOG,
-	OPT_FAILS, OPT_PATH, OPT_MIN_FREE, OPT_WAL, OPT_SEGMENT, OPT_GROUP,
-	OPT_EXPECT, OPT_TABLE, OPT_JSON, OPT_PROMETHEUS
+	OPT_FAILS, OPT_PATH, OPT_MIN_FREE, OPT_WAL, OPT_LAG, OPT_SEGMENT,
+	OPT_GROUP, OPT_EXPECT, OPT_TABLE, OPT_JSON, OPT_PROMETHEUS
 };
 
 static const struct tool_opt options[] = {
@@ -59,6 +59,8 @@ static const struct tool_opt options[] = {
 	    "minimum free space, % or bytes (20%,10%)" },
 	{ OPT_WAL, "wal", NULL, NULL,
 	    "the listing is of WAL: check gaps and age" },
+	{ OPT_LAG, "lag", "FILE", NULL,
+	    "metrics of bk-walrecv or bk-stat: is any WAL missing" },
 	{ OPT_SEGMENT, "segment-size", "SIZE", NULL,
 	    "size of a WAL segment (16M)" },
 	{ OPT_GROUP, "group", "PATTERN", NULL,
@@ -90,7 +92,7 @@ static const struct tool tool = {
 
 struct options {
 	struct bk_fresh fresh;
-	const char *group, *receipts, *log, *path, *prometheus;
+	const char *group, *receipts, *log, *path, *lag, *prometheus;
 	const char **expect;	/* points into argv; n of them */
 	size_t nexpect;
 	int wal, table, json, limits, fails, proven, min_free;
@@ -175,6 +177,7 @@ parse_source(struct options *o, int ch, const char *arg)
 		break;
 	case OPT_EXPECT: o->expect[o->nexpect++] = arg; break;
 	case OPT_WAL: o->wal = 1; break;
+	case OPT_LAG: o->lag = arg; break;
 	case OPT_SEGMENT: parse_segment(o, arg); break;
 	case OPT_TABLE: o->table = 1; break;
 	case OPT_JSON: o->json = 1; break;
@@ -249,6 +252,8 @@ parse_options(struct options *o, int argc, char *argv[])
 	    o->path != NULL || o->prometheus != NULL || o->json))
 		tool_usage("--table judges nothing: not with limits, --expect, "
 		    "--log, --path, --json or --prometheus");
+	if (o->lag != NULL && !o->wal)
+		tool_usage("--lag needs --wal");
 }
 
 static void
@@ -349,9 +354,10 @@ judge_receipts(struct bk_subjects *out, const struct bk_proofs *proofs,
 	return rc;
 }
 
+/* no_more: what else than the listing could not be read. */
 static int
 judge_listing(const struct options *o, struct bk_subjects *out,
-    struct bk_proofs *proofs, struct bk_err *no_receipts, struct bk_err *e)
+    struct bk_proofs *proofs, struct bk_err *no_more, struct bk_err *e)
 {
 	struct bk_listing items = {0};
 	struct bk_fresh fresh = o->fresh;
@@ -361,12 +367,14 @@ judge_listing(const struct options *o, struct bk_subjects *out,
 	if (rc == -1 && e->code == BK_NONE && o->nexpect > 0) {
 		*e = (struct bk_err){0}; /* none of the expected ones */
 		rc = 0;
-	} else if (rc == 0 && o->wal)
+	} else if (rc == 0 && o->wal) {
+		if (o->lag != NULL)
+			(void)bk_age_lag(o->lag, &fresh.stored, no_more);
 		rc = bk_series_judge_wal(out, &items, &fresh, e);
-	else if (rc == 0) {
+	} else if (rc == 0) {
 		fresh.receipts = o->receipts != NULL &&
 		    receipts_load(&receipts, &items, o->group, proofs,
-		    no_receipts) == 0;
+		    no_more) == 0;
 		rc = bk_series_group(&items, o->group, e);
 		if (rc == 0)
 			rc = bk_series_judge(out, &items, &fresh, e);
@@ -382,14 +390,15 @@ judge_listing(const struct options *o, struct bk_subjects *out,
 static int
 judge(const struct options *o, struct bk_subjects *out, struct bk_err *e)
 {
-	struct bk_err reason[3] = {{0}}, no_receipts = {0};
+	struct bk_err reason[3] = {{0}}, no_more = {0};
 	struct bk_proofs proofs = {0};
 	int rc = 0;
 
-	if (judge_listing(o, out, &proofs, &no_receipts, &reason[0]) == -1)
+	if (judge_listing(o, out, &proofs, &no_more, &reason[0]) == -1)
 		rc = note_failure(out, "listing", &reason[0], e);
-	if (no_receipts.code != BK_OK)
-		rc = note_failure(out, "receipts", &no_receipts, e);
+	if (no_more.code != BK_OK)
+		rc = note_failure(out, o->wal ? "lag" : "receipts", &no_more,
+		    e);
 	if (judge_receipts(out, &proofs, e) == -1)
 		rc = -1;
 	if (o->log != NULL && bk_age_log(out, o->log, &o->fresh,
@@ -501,6 +510,7 @@ main(int argc, char *argv[])
 	tool_run("monitor", "standard input", NULL);
 	receipts_open(&receipts, o.receipts);
 	narrow_read(o.log);
+	narrow_read(o.lag);
 	narrow_write(o.prometheus);
 	tool_narrow();
 

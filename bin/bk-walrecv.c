@@ -159,9 +159,8 @@ main(int argc, char *argv[])
 {
 	static struct bk_receive_options o;
 	struct bk_wal_command command;
-	char run[BK_LABEL_RUN];
 	struct bk_err e = {0};
-	int rc = -1;
+	int rc = -1, status;
 
 	tool_start(&tool);
 	parse_options(&o, argc, argv);
@@ -169,17 +168,13 @@ main(int argc, char *argv[])
 	bk_wal_command_init(&command, argv + optind, environ);
 	tool_run("receive", o.slot, argv[optind]);
 
-	if (bk_label_run(run, &e) == 0 &&
-	    (o.stop = signals_stop_fd(&e)) != -1) {
-		tool_run_id(run);
+	if ((o.stop = signals_stop_fd(&e)) != -1) {
 		o.command = &command;
-		o.run = run;
 		rc = flush ? bk_receive_flush(&o, &e) :
 		    bk_receive_run(&o, &e);
 	}
-	if (rc == 0 && !flush) {	/* it ends by a signal only */
-		e.quiet = 1;
-		rc = bk_fail(&e, BK_FAIL, "ended by a signal");
-	}
-	return tool_end(rc, &e);
+	status = tool_end(rc, &e);
+	if (rc == 0 && !flush)	/* it was told to stop */
+		signals_end();
+	return status;
 }

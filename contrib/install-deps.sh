@@ -33,13 +33,14 @@ bats:bats prove:perl mandoc:mandoc age:age pigz:pigz zstd:zstd gpg:gnupg \
 bgzip:tabix ps:procps openssl:openssl setpriv:util-linux git:git \
 shellcheck:shellcheck systemd-analyze:systemd crontab:cron \
 psql:postgresql radosgw:radosgw ceph-mon:ceph-mon ceph-osd:ceph-osd \
-prometheus:prometheus amtool:prometheus-alertmanager \
+patroni:patroni prometheus:prometheus amtool:prometheus-alertmanager \
 minisign:minisign signify-openbsd:signify-openbsd \
 prometheus-node-exporter:prometheus-node-exporter \
 gnuplot:gnuplot-nox faketime:faketime strace:strace zsh:zsh \
 fish:fish col:bsdextrautils clang:clang clang-tidy:clang-tidy"
 	packages="$packages time logrotate postgresql swift-proxy swift-account \
-swift-container swift-object libclang-rt-dev python3-yaml python3-aiosmtpd debootstrap"
+swift-container swift-object libclang-rt-dev python3-yaml python3-aiosmtpd \
+python3-pysyncobj debootstrap"
 fi
 
 say() {

@@ -534,6 +534,76 @@ run_of() {
 	[[ $output == *"old (critical, over 50s)"* ]]
 }
 
+# lag NAME VALUE...: a file of metrics as bk-walrecv or bk-stat writes it.
+lag() {
+	local name
+	for name in "$@"; do
+		printf '# TYPE %s gauge\n%s{server="a} 7",slot="bk"} %s\n' \
+		    "${name%=*}" "${name%=*}" "${name#*=}"
+	done
+}
+
+received() {
+	lag bk_walrecv_connected="$1" bk_walrecv_received_lag_bytes="$2" \
+	    bk_walrecv_stored_lag_seconds="$3" \
+	    bk_walrecv_last_run_timestamp_seconds=$((NOW - $4)) >lag
+}
+
+archived() {
+	lag bk_stat_archiver_waiting="$1" bk_stat_archiver_failing="$2" \
+	    bk_stat_archiver_timeout_seconds="$3" \
+	    bk_stat_last_run_timestamp_seconds=$((NOW - $4)) >lag
+}
+
+@test "WAL of an idle server: what is not missing is not late" {
+	local age='bk-age --wal -w 15m -c 1h --lag lag'
+	segment 3700 000000010000000200000001 >l
+	run -2 bk-age --wal -w 15m -c 1h <l
+	# the receiver: all is stored; what waits is as old as it says
+	received 1 0 0 60
+	run -0 $age --prometheus wal.prom <l
+	[[ $output == "BACKUP OK - s3://b/shop/wal: 1m"*" old, 1 segment"* ]]
+	grep -qxF "bk_wal_last_archived_timestamp_seconds{archive=\"s3://b/shop/wal\"} $((NOW - 60))" wal.prom
+	received 1 0 1000 60
+	run -1 $age <l
+	[[ $output == *": 17m"*" old (warning, over 15m)"* ]]
+	# not connected, not all received, not running: the segment's age
+	received 0 0 0 60
+	run -2 $age <l
+	received 1 1 0 60
+	run -2 $age <l
+	received 1 0 0 3601
+	run -2 $age <l
+	# the archiver
+	archived 0 0 60 100
+	run -0 $age <l
+	[[ $output == *": 2m"*" old, 1 segment"* ]]
+	for say in '1 0 60' '0 1 60' '0 0 0' '0 0 4000'; do
+		# shellcheck disable=SC2086	# three words
+		archived $say 100
+		run -2 $age <l
+	done
+	# a newer segment counts; a gap stays one
+	segment 30 000000010000000200000003 >>l
+	archived 0 0 60 100
+	run -2 $age <l
+	[[ $output == *": 3"?"s old, 2 segments, 1 segment missing (critical)"* ]]
+}
+
+@test "a --lag that says nothing is UNKNOWN" {
+	segment 3700 000000010000000200000001 >l
+	run -2 bk-age --wal -w 15m -c 1h --lag nowhere <l
+	[[ $output == *"BACKUP UNKNOWN - lag: nowhere: No such file or directory"* ]]
+	run -3 bk-age --wal -c 2h -w 2h --lag l <l
+	[[ $output == *"lag: l: neither bk-walrecv nor bk-stat has written it"* ]]
+	received 1 0 0 60
+	{ cat l; segment 60 000000010000000200000001 blog; } >two
+	run -3 bk-age --wal --lag lag <two
+	[[ $output == *"more than one WAL archive, "*": --lag is of one; list one"* ]]
+	run -3 bk-age --lag lag <l
+	[[ $output == *"--lag needs --wal"* ]]
+}
+
 @test "a gap in the WAL is CRITICAL and named" {
 	{ segment 300 0000000100000001000000FE
 	    segment 150 000000010000000200000001; } >l
@@ -773,6 +843,8 @@ grammar() {
 	local proofs=$PWD/proofs
 	proof 60 proven "$(backup 60 $M | cut -f 3)"
 	run_of bk-dump success shop >audit.log
+	received 1 0 0 60
+	mv lag wal.prom
 	mandoc -Tascii "$TOP/man/bk-age.1" | col -bx |
 	    sed -n '/^EXAMPLES/,/^SEE ALSO/p' | grep -E '^ {8,}' |
 	    sed "s,/var/log/bk/audit.log,$PWD/audit.log,

@@ -112,7 +112,7 @@ swept() {
 	cd contrib/terraform
 	echo 'jsonencode({ lifecycle = { Rules = local.lifecycle },
 	    policies = local.policies, bucket = local.bucket_policy,
-	    replication = local.replication_role })' | tr '\n' ' ' |
+	    replication = local.replication_role, alarms = local.alarms })' | tr '\n' ' ' |
 	    terraform console >out
 	jq 'fromjson' out >made
 	for file in ../iam/*.json; do
@@ -125,13 +125,17 @@ swept() {
 	jq -e '.bucket.replica | fromjson | .Statement[0].Resource[1] ==
 	    "arn:aws:s3:::example-backups-copy/*"' made
 	run ! grep -E 'BUCKET|REPLICA|DATABASE' made
+	jq -e '.alarms | keys == ["bk-failed", "bk-old-blog", "bk-old-shop"] and
+	    ."bk-old-shop".dimensions == {Database: "shop"} and
+	    map(.metric) == ["BackupFailureCount", "HoursSinceLastBackup",
+		"HoursSinceLastBackup"]' made
 	jq .lifecycle made | lifecycle_xml >made.xml
 	s3_mb terraform
 	put_sub terraform lifecycle made.xml
 	[ "$(s3_curl GET '/terraform?lifecycle=' | grep -o '<Rule>' | wc -l)" = 6 ]
 	# every variable is used, and every one that has no default is in the example
 	for name in $(sed -n 's/^variable "\(.*\)" {/\1/p' variables.tf); do
-		grep -q "var\.$name\>" "$TF"/{main,locals,replication}.tf
+		grep -q "var\.$name\>" "$TF"/{main,locals,replication,alarms}.tf
 	done
 	run terraform console -no-color -var replica_region=eu-central-1 <<<1
 	[[ $output == *"A copy in the same region"* ]]

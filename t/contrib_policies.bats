@@ -9,7 +9,7 @@ setup_file() {
 	local role
 	export ROLES="put-only pruner restorer verifier monitor"
 	export F=$BATS_FILE_TMPDIR
-	rgw_start
+	CLASSES=STANDARD_IA rgw_start
 	admin caps add --uid=bk --caps='user-policy=*'
 	for role in db1 $ROLES; do
 		admin user create --uid="$role" --display-name="$role" \
@@ -302,6 +302,41 @@ job() {
 		done <actions
 		allow "$role" "$role.json"
 	done
+}
+
+# class NAME: the storage class of an object in the bucket BUCKET.
+class() {
+	s3_curl HEAD "/$1" |
+	    sed -n 's/^x-amz-storage-class: *\([A-Z_]*\).*/\1/Ip'
+}
+
+@test "new keys and a copy: both loops can be run again, and keep the class" {
+	local name
+	cd "$BATS_TEST_TMPDIR"
+	s3_mb keys
+	s3_mb copies
+	bk-keygen -o shop.key
+	bk-keygen -o new.key
+	bk-keygen -y new.key >new.pub
+	for name in shop/daily/shop-20260101T000000Z.bk shop/weekly/w; do
+		bk-crypt -r "$(bk-keygen -y shop.key)" <"$F/sql" |
+		    bk-s3put --storage-class STANDARD_IA "s3://keys/$name"
+	done
+	block rewrap | sed 's,s3://backups/,s3://keys/,' >rewrap
+	block copy | sed 's,s3://backups/,s3://keys/,' >copy
+	[ -s rewrap ] && [ -s copy ]
+	sh -eu rewrap
+	sh -eu rewrap
+	[ "$(class keys/shop/weekly/w)" = STANDARD_IA ]
+	bk-s3get s3://keys/shop/weekly/w | bk-crypt -d -i new.key | cmp - "$F/sql"
+	run -3 bash -o pipefail -c \
+	    'bk-s3get s3://keys/shop/weekly/w | bk-crypt -d -i shop.key'
+	sh -eu copy
+	name=shop/daily/shop-20260101T000000Z.bk
+	[ "$(class copies/$name)" = STANDARD_IA ]
+	bk-s3get s3://copies/$name | cmp - <(bk-s3get s3://keys/$name)
+	sh -eu copy
+	[ "$(s3_keys copies | wc -l)" = "$(s3_keys keys shop/daily/ | wc -l)" ]
 }
 
 @test "the blocks of policies.md" {

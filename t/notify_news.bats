@@ -355,6 +355,19 @@ record() {
 	[[ $(text) == "$HOST: bk-save no/such/x failed on "* ]]
 }
 
+@test "what was found damaged is told with its place" {
+	local t=2026-11-21T02:15:00Z
+	{ record $t 9 bk-s3get success s3://b/shop/x.bk | jq -c '.type = "download"'
+	  record $t 9 bk-verify failure shop 'payload: damaged: chunk 1'; } >log
+	bk-notify --slack slack --from-audit=log
+	[[ $(text) == *"bk-verify shop failed"*": payload: damaged: chunk 1; it was read from s3://b/shop/x.bk" ]]
+	{ record $t 9 bk-s3get failure s3://b/shop/x.bk 'no such object' |
+	    jq -c '.type = "download"'
+	  record $t 9 bk-verify failure shop 'standard input: unfinished'; } >log
+	bk-notify --slack slack --from-audit=log
+	[[ $(text) == *"bk-s3get s3://b/shop/x.bk failed"*": no such object" ]]
+}
+
 @test "a stage that was killed is the cause" {
 	export BK_AUDIT_LOG=$PWD/log
 	run -3 bash -c 'set -o pipefail

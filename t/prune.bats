@@ -105,6 +105,8 @@ EOF
 	# a tier that has only weekly ones
 	sed 's,/shop/,/shop/weekly/,' list | bk-prune -d 10 >gone
 	[ "$(wc -l <gone)" = 7 ]
+	sed 's,/shop-,/shop_weekly_,' list | bk-prune --keep-within 10d >gone
+	[ "$(wc -l <gone)" = 7 ]
 }
 
 @test "not most of a series at once, but for the first time" {

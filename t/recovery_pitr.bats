@@ -50,6 +50,7 @@ teardown() {
 	tail -n 5 "$HOME_DIR"/srv/*.log receiver.log 2>/dev/null	# if it failed
 	load_stop
 	[ ! -e receiver ] || stop_receiver
+	[ -z "${PATRONI-}" ] || { tail -n 20 patroni.log; patroni_stop; }
 	for dir in "$HOME_DIR"/srv/*/postmaster.pid; do
 		[ ! -e "$dir" ] || pg_as "$PG_BIN/pg_ctl" -s -m immediate \
 		    -D "${dir%/*}" stop
@@ -75,7 +76,7 @@ page() {
 # follow SECTION N...: run these blocks, as the servers' user.
 follow() {
 	local n
-	wal_env PGHOST PGPORT
+	wal_env PGHOST PGPORT PGTARGETSESSIONATTRS
 	for n in "${@:2}"; do
 		page "$1" "$n"
 		wal_as PGUSER=postgres PATH="$(wal_tools):$PG_BIN:/usr/bin:/bin" \
@@ -200,4 +201,77 @@ confirmed() {
 	# and the same by bk-pitr
 	follow 'A TABLE WAS DROPPED AN HOUR AGO' 1
 	PGPORT=$SIDE_PORT load_holds commits.then
+}
+
+# --- Patroni
+
+# patroni_conf: the page's configuration of a member, and what any has.
+patroni_conf() {
+	local section='A PATRONI CLUSTER' rest port
+	rest=$(free_port) port=$(free_port)
+	page "$section" 1
+	sed "s,/etc/patroni/,$HOME_DIR/srv/," commands
+	echo '  dcs: {ttl: 20, loop_wait: 1, retry_timeout: 5}'
+	page "$section" 3
+	cat commands - <<-END
+	  listen: 127.0.0.1:$port
+	  connect_address: 127.0.0.1:$port
+	  data_dir: $HOME_DIR/srv/pg
+	  bin_dir: $PG_BIN
+	  authentication:
+	    superuser: {username: postgres, password: secret}
+	    replication: {username: replicator, password: secret}
+	scope: shop
+	name: pg1
+	restapi: {listen: "127.0.0.1:$rest", connect_address: "127.0.0.1:$rest"}
+	raft: {data_dir: $HOME_DIR/srv/raft, self_addr: "127.0.0.1:$(free_port)"}
+	END
+}
+
+patroni_leads() {
+	[ "$(PGHOST=127.0.0.1 PGPORT=$(sed -n 's/^  listen:.*://p' patroni.yml) \
+	    PGPASSWORD=secret wal_sql 'SELECT pg_is_in_recovery()' \
+	    2>/dev/null)" = f ] || ! kill -0 "$PATRONI" 2>/dev/null
+}
+
+patroni_start() {
+	wal_as patroni "$HOME_DIR/srv/patroni.yml" >patroni.log 2>&1 &
+	PATRONI=$!
+}
+
+patroni_stop() {
+	kill "$PATRONI"
+	wait "$PATRONI" || :
+	PATRONI=
+}
+
+@test "Patroni: all servers are lost, and a cluster begins with the backups" {
+	long
+	local last
+	command -v patroni >/dev/null || skip "no patroni here"
+	export PGTARGETSESSIONATTRS=read-write
+	begin
+	await test -n "$(s3_keys backups wal/)"
+	load_stop
+	wal_sql "INSERT INTO orders VALUES (0, 'the last')" shop
+	stored "$(wal_switch)"
+	stop_receiver
+	pg_ctl_ pg -m immediate stop
+	patroni_conf >patroni.yml
+	page 'A PATRONI CLUSTER' 2
+	chmod 755 commands
+	cp patroni.yml "$HOME_DIR/srv/patroni.yml"
+	cp commands "$HOME_DIR/srv/bk-bootstrap"
+	wal_env
+	patroni_start
+	await patroni_leads
+	export PGHOST=127.0.0.1 PGPASSWORD=secret
+	PGPORT=$(sed -n 's/^  listen:.*://p' patroni.yml)
+	[ "$(wal_sql 'SELECT what FROM orders WHERE id = 0' shop)" = 'the last' ]
+	load_holds commits
+	# it archives, on its own timeline
+	last=$(wal_switch)
+	[[ $last == 00000002* ]]
+	stored "$last"
+	patroni_stop
 }

@@ -203,6 +203,29 @@ nothing_left() {
 	[[ $output == *'x-amz-object-lock-mode: GOVERNANCE'* ]]
 }
 
+# class NAME: its storage class; nothing: STANDARD
+class() {
+	s3_curl HEAD "/${AT#s3://}/$1" |
+	    sed -n 's/^x-amz-storage-class: *\([A-Z_]*\).*/\1/Ip'
+}
+
+@test "--overwrite keeps the storage class, unless another is asked for" {
+	put --storage-class STANDARD_IA a <"$SMALL"
+	put --overwrite a <"$BIG"
+	[ "$(class a)" = STANDARD_IA ]
+	stored a "$BIG"
+	put --overwrite a <"$SMALL"
+	[ "$(class a)" = STANDARD_IA ]
+	put --overwrite --storage-class STANDARD a <"$SMALL"
+	[ -z "$(class a)" ] || [ "$(class a)" = STANDARD ]
+	put --overwrite new <"$SMALL"
+	stored new "$SMALL"
+	# nowhere to look for one
+	run -1 --separate-stderr bk-s3put --overwrite s3://nosuchbucket/a <"$SMALL"
+	one_line_error bk-s3put
+	[[ $stderr == *NoSuchBucket* ]]
+}
+
 @test "what the server silently ignored is reported" {
 	# RGW 16 ignores it, 18 refuses it
 	run -1 --separate-stderr put --sse s3 a <"$SMALL"

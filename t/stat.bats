@@ -190,6 +190,17 @@ metric() {
 	sql "SELECT pg_switch_wal() FROM pg_create_restore_point('a')"
 	archived() { bk-stat --json | jq -e '.archiver | .archived > 0 and .failing == false'; }
 	await archived
+	# from which bk-age knows that an idle server's WAL is all there
+	sql "ALTER SYSTEM SET archive_timeout = '10s'"
+	sql "SELECT pg_reload_conf()"
+	idle() {
+		bk-stat --prometheus lag.prom
+		bk-age --wal --lag lag.prom -w 1h -c 2h \
+		    <<<"2020-01-01T00:00:00Z	9	w/000000010000000000000001" >/dev/null
+	}
+	await idle
+	grep -qx 'bk_stat_archiver_timeout_seconds 10' <(plain <lag.prom)
+	sql "ALTER SYSTEM RESET archive_timeout"
 	run -0 bk-stat
 	[[ $output =~ 'archiver      on, '[0-9]+' archived, the last '[0-9]+'s ago: 0000000100000000000000'.. ]]
 	touch "$PGHOST/data/fails"

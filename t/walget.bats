@@ -59,6 +59,25 @@ refused() {
 	[ -z "$(ls -A | grep bk-save)" ]
 }
 
+@test "what is not there is an answer in the audit log; what fails is not" {
+	export BK_AUDIT_LOG=$PWD/log
+	mkdir none
+	run -1 bk-walget 00000002.history out -- \
+	    "bk-ls none | bk-crypt -d -i $FROM/key | bk-gz -d"
+	[ "$(jq -r '.operation + " " + .status' log | sort | tr '\n' ,)" = \
+	    'bk-crypt success,bk-gz success,bk-ls success,bk-walget success,' ]
+	[ "$(jq -r 'select(.operation == "bk-ls").error' log)" = \
+	    'none: nothing there' ]
+	bk-audit --summary --prometheus jobs.prom >/dev/null
+	run ! grep -E '^bk_job_(last_failure.* [1-9]|failures.* [1-9])' jobs.prom
+	rm log
+	refused '*' "$S" "bk-ls nowhere | bk-crypt -d -i $FROM/key | bk-gz -d"
+	[ "$(jq -r 'select(.operation == "bk-ls").status' log)" = failure ]
+	# nor is it one where somebody wants what is there
+	run -4 bk-ls none
+	[ "$(jq -r .status log | tail -n 1)" = failure ]
+}
+
 @test "there is 0, proven absent 1, anything else aborts" {
 	run -0 --separate-stderr bk-walget "$S" out -- "$CAT"
 	[ -z "$output$stderr" ]

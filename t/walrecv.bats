@@ -392,6 +392,7 @@ history() {
 
 @test "SIGTERM waits for the COMMAND at work; a second one does not" {
 	mkfifo go
+	export BK_AUDIT_LOG=$PWD/log
 	receive --slot bk -j1 "echo >went.begun; cat go >>went; exec $STORE"
 	await receiving
 	wal_switch
@@ -403,6 +404,8 @@ history() {
 	exec 9>&-
 	ended 143
 	find store -name '0*' | grep .
+	# it was told to end, and has done its work
+	[ "$(jq -r 'select(.operation == "bk-walrecv") | .status' log)" = success ]
 	receive --slot bk -j1 "echo >>begun; cat go; exec $STORE"
 	await receiving 2
 	wal_switch
@@ -651,6 +654,7 @@ history() {
 	    sed "s|/var/lib/bk/metrics|$PWD|; s|/backups/wal|$PWD/store|" >example
 	grep -q bk-save example
 	mkdir -p store
+	export BK_AUDIT_LOG=$PWD/log
 	PGUSER=bk sh -c "exec $(cat example)" 2>err 3>&- 4>&- &
 	R=$!
 	RECEIVERS+=("$R")
@@ -658,11 +662,24 @@ history() {
 	last=$(wal_switch)
 	await stored "$last"
 	bk-gz -d <"store/$last" | cmp - "$PGHOST/data/pg_wal/$last"
+	# each is a pipeline of its own in the audit log
+	wal_switch >next
+	await stored "$(cat next)"
+	stages() { jq -r 'select(.operation == "bk-save") | .run' log | sort; }
+	await eval '[ "$(stages | wc -l)" -ge 2 ]'
+	[ "$(stages | uniq | wc -l)" = "$(stages | wc -l)" ]
 	# two are stored at once, in any order
 	await grep -q '^bk_walrecv_last_stored_info.*wal="0[0-9A-F]*"} 1' wal.prom
 	grep -q '^bk_walrecv_connected{server="[^"]*",slot="bk"} 1$' wal.prom
 	grep -q '^bk_walrecv_failures_total{.*} 0$' wal.prom
 	[ "$(grep -c '^# TYPE' wal.prom)" = 15 ]
+	# from which bk-age knows that an idle server's WAL is all there
+	run -2 bk-age --wal -w 1s -c 2s <<<"2020-01-01T00:00:00Z	9	w/$last"
+	idle() {
+		bk-age --wal --lag wal.prom -w 30s -c 60s \
+		    <<<"2020-01-01T00:00:00Z	9	w/$last" >/dev/null
+	}
+	await idle
 	# every metric is in the page
 	sed -n 's/^# TYPE \([^ ]*\).*/\1/p' wal.prom | while read -r name; do
 		grep -q "$name" <<<"$page"

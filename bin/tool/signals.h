@@ -45,7 +45,7 @@ void signals_release(void);
 void signals_check(void);
 
 /*
- * After signals_stop_fd(), when the tool has failed: returns only if there was
+ * After signals_stop_fd(), when the tool has ended: returns only if there was
  * no signal.
  */
 void signals_end(void);

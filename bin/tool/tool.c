@@ -535,6 +535,14 @@ tool_no_memory(void)
 	tool_refuse(&e);
 }
 
+/* What bk-walget and bk-pitr ask for need not be there. */
+static int
+is_answer(const struct bk_err *e)
+{
+	return tool_env("BK_ABSENT_OK") != NULL &&
+	    (e->code == BK_NONE || e->empty);
+}
+
 int
 tool_end(int rc, struct bk_err *e)
 {
@@ -550,6 +558,7 @@ tool_end(int rc, struct bk_err *e)
 	if (log != NULL) {
 		audit.ended = time(NULL);
 		audit.duration_seconds = bk_monotonic() - started;
+		audit.answered = is_answer(e);
 		if (audit_line_end(log, &audit, status_fd, e,
 		    &log_err) == -1) {
 			if (!log_err.quiet)

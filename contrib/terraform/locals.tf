@@ -34,4 +34,24 @@ locals {
       if !(key == "replica" && file == "put-only.json")
     }
   ]...)
+
+  # The limits are those of bk-age.
+  alarms = merge(
+    {
+      "bk-failed" = {
+        description = "A backup job failed twice in a row. The audit log has the error of each run: bk-audit --status failure."
+        metric      = "BackupFailureCount"
+        dimensions  = {}
+        threshold   = 1
+      }
+    },
+    {
+      for db in var.databases : "bk-old-${db}" => {
+        description = "There is no backup of ${db} of the last 25 hours. Run the job by hand; its error is one line and names the cause."
+        metric      = "HoursSinceLastBackup"
+        dimensions  = { Database = db }
+        threshold   = 25
+      }
+    }
+  )
 }

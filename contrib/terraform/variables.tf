@@ -44,3 +44,9 @@ variable "lock_days" {
   type        = number
   default     = 30
 }
+
+variable "alarm_topic" {
+  description = "ARN of the SNS topic that the alarms of alarms.tf tell. Without one there are no alarms."
+  type        = string
+  default     = ""
+}

@@ -47,7 +47,7 @@ static int
 add_ending(struct bk_buf *b, const struct bk_audit *a,
     const struct bk_err *result, struct bk_err *e)
 {
-	int failed = result->code != BK_OK;
+	int failed = result->code != BK_OK && !a->answered;
 
 	if (bk_json_number(b, "size_bytes", a->size_bytes, e) == -1 ||
 	    bk_json_seconds(b, "duration_seconds", a->duration_seconds,
@@ -55,7 +55,8 @@ add_ending(struct bk_buf *b, const struct bk_audit *a,
 	    bk_json_member(b, "status", failed ? "failure" : "success",
 	    e) == -1)
 		return -1;
-	return bk_json_member(b, "error", failed ? result->msg : NULL, e);
+	return bk_json_member(b, "error", result->code != BK_OK ? result->msg :
+	    NULL, e);
 }
 
 /* A member that is left out where it is not known. */

@@ -35,6 +35,8 @@ struct bk_audit {
 	uint64_t deleted;	/* of a deletion: its names; 0: left out */
 	time_t oldest, newest;	/* of these names; 0: not known, left out */
 	uint64_t size_bytes;	/* bytes written, or read if the run stores */
+	int answered;		/* a failure is an answer: a success, with the
+				 * message as its error */
 	double duration_seconds;
 	time_t ended;
 };

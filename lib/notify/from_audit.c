@@ -23,6 +23,7 @@ struct search {
 	struct bk_buf last;	/* the last record's line */
 	struct bk_buf cause;	/* the failure in last's pipeline, or empty */
 	struct bk_buf job;	/* the database that it dumped, or empty */
+	struct bk_buf place;	/* what it downloaded, or empty */
 	struct bk_run run;	/* last, parsed */
 	int consequence;	/* cause is the result of another failure */
 	int reported;		/* bk-notify ran since the last other run */
@@ -47,10 +48,17 @@ find_last(struct search *s, const struct bk_run *r, struct bk_err *e)
 	return is_own(r) ? 0 : keep(&s->last, r, e);
 }
 
-/* The database dumped names the job, for any stage that is reported. */
+/*
+ * The database dumped names the job, for any stage that is reported; the object
+ * downloaded is what a later stage found damaged.
+ */
 static int
 note_job(struct search *s, const struct bk_run *r, struct bk_err *e)
 {
+	if (strcmp(r->type, "download") == 0) {
+		s->place.len = 0;
+		return bk_buf_puts(&s->place, r->source, e);
+	}
 	if (strcmp(r->type, "dump") != 0 && strcmp(r->type, "base") != 0)
 		return 0;
 	s->job.len = 0;
@@ -72,6 +80,7 @@ find_cause(struct search *s, const struct bk_run *r, struct bk_err *e)
 	if (s->reported && !same) {
 		s->cause.len = 0;
 		s->job.len = 0;
+		s->place.len = 0;
 	}
 	s->reported = 0;
 	if (note_job(s, r, e) == -1)
@@ -160,7 +169,8 @@ name_job(struct bk_notify_message *m, const struct search *s,
 }
 
 static int
-report(struct bk_notify_message *m, const struct bk_run *r, struct bk_err *e)
+report(struct bk_notify_message *m, const struct bk_run *r, const char *place,
+    struct bk_err *e)
 {
 	struct bk_buf raw = {0};
 	int rc = 0;
@@ -168,7 +178,12 @@ report(struct bk_notify_message *m, const struct bk_run *r, struct bk_err *e)
 	if (m->known && m->state != BK_STATE_OK && !r->failed)
 		rc = bk_buf_puts(&raw, "failed, and left no audit line; the "
 		    "last one: ", e);
-	if (rc == 0 && (rc = describe(&raw, r, e)) == 0)
+	if (rc == 0)
+		rc = describe(&raw, r, e);
+	if (rc == 0 && r->failed && place != NULL &&
+	    strcmp(r->type, "download") != 0)
+		rc = bk_buf_printf(&raw, e, "; it was read from %s", place);
+	if (rc == 0)
 		rc = bk_notify_message_clean(&m->text, raw.data, raw.len, e);
 	bk_buf_free(&raw);
 	if (rc == -1)
@@ -198,11 +213,13 @@ bk_notify_message_audit(struct bk_notify_message *m, const char *path,
 	if (rc == 0 && s.cause.len > 0)
 		rc = bk_run_parse(&cause, s.cause.data, s.cause.len, e);
 	if (rc == 0 && (rc = name_job(m, &s, e)) == 0)
-		rc = report(m, s.cause.len > 0 ? &cause : &s.run, e);
+		rc = report(m, s.cause.len > 0 ? &cause : &s.run,
+		    s.place.len > 0 ? s.place.data : NULL, e);
 	bk_run_free(&cause);
 	bk_run_free(&s.run);
 	bk_buf_free(&s.last);
 	bk_buf_free(&s.cause);
 	bk_buf_free(&s.job);
+	bk_buf_free(&s.place);
 	return rc;
 }

@@ -88,6 +88,8 @@ static const char archiver[] =
     " current_setting('archive_mode') <> 'off' AS enabled,"
     " (SELECT bool_or(setting NOT IN ('', '(disabled)')) FROM pg_settings"
     " WHERE name IN ('archive_command', 'archive_library')) AS configured,"
+    " (SELECT setting::integer FROM pg_settings"
+    " WHERE name = 'archive_timeout') AS timeout,"
     " archived_count AS archived, last_archived_wal,"
     " " TIME("last_archived_time") " AS last_archived,"
     " failed_count AS failed, last_failed_wal,"

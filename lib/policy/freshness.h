@@ -82,6 +82,7 @@ struct bk_fresh {
 	size_t last;		/* number of backups that count as recent */
 	int receipts;		/* receipts were read: expect proofs */
 	uint64_t segment;	/* bytes of a WAL segment, a power of 2 */
+	time_t stored;		/* WAL is, all of it, up to then; 0: unknown */
 	struct bk_limit limit[BK_METRICS];
 };
 

@@ -61,29 +61,50 @@ bk_prune_check_share(size_t expired, size_t n, const char *label,
 	    label, expired, n, g->max_share);
 }
 
-/* The backup interval in seconds that a directory in name implies, or 0. */
-static uint64_t
-tier_period(const char *name)
+/*
+ * 1 if text, a name or a series, is of this tier: a directory, the word before
+ * the time, or what {tier} matched.
+ */
+static int
+is_of_tier(const char *text, const char *tier)
 {
-	static const struct { const char *dir; enum bk_period p; } tiers[] = {
-		{ "/weekly/", BK_WEEK }, { "/monthly/", BK_MONTH },
-		{ "/yearly/", BK_YEAR },
-	};
-	size_t i, n;
+	size_t n = strlen(tier);
+	const char *s;
+	char before, after;
 
-	for (i = 0; i < sizeof(tiers) / sizeof(tiers[0]); i++) {
-		n = strlen(tiers[i].dir) - 1;
-		if (strstr(name, tiers[i].dir) != NULL ||
-		    (strncmp(name, tiers[i].dir + 1, n) == 0))
-			return bk_calendar_seconds(tiers[i].p);
+	for (s = text; (s = strstr(s, tier)) != NULL; s++) {
+		before = s == text ? '/' : s[-1];
+		after = s[n];
+		if (before == '/' && (after == '/' || after == '\0'))
+			return 1;
+		if (strchr("/_-.", before) != NULL && after != '\0' &&
+		    strchr("_-.", after) != NULL && s[n + 1] == '*')
+			return 1;
 	}
 	return 0;
 }
 
+/* The backup interval in seconds that its tier implies, or 0. */
 static uint64_t
-due_period(const struct bk_policy *p, const char *name)
+tier_period(const struct bk_listed *item)
 {
-	uint64_t due = bk_calendar_seconds(BK_DAY), tier = tier_period(name);
+	static const struct { const char *tier; enum bk_period p; } tiers[] = {
+		{ "weekly", BK_WEEK }, { "monthly", BK_MONTH },
+		{ "yearly", BK_YEAR },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(tiers) / sizeof(tiers[0]); i++)
+		if (is_of_tier(item->r.name, tiers[i].tier) ||
+		    is_of_tier(item->group, tiers[i].tier))
+			return bk_calendar_seconds(tiers[i].p);
+	return 0;
+}
+
+static uint64_t
+due_period(const struct bk_policy *p, const struct bk_listed *newest)
+{
+	uint64_t due = bk_calendar_seconds(BK_DAY), tier = tier_period(newest);
 
 	if (p->count[BK_KEEP_LAST] == 0 && p->count[BK_KEEP_HOURLY] == 0 &&
 	    p->count[BK_KEEP_DAILY] == 0 && p->within == 0)
@@ -101,7 +122,7 @@ check_fresh(const struct bk_listed *newest, const struct bk_policy *p,
 	char age_text[BK_NUM_TEXT], limit_text[BK_NUM_TEXT];
 
 	if (limit == BK_PRUNE_AUTO)
-		limit = 2 * due_period(p, newest->r.name);
+		limit = 2 * due_period(p, newest);
 	if (limit == 0 || newest->r.time >= g->now)
 		return 0;
 	if ((age = (uint64_t)(g->now - newest->r.time)) <= limit)

@@ -45,8 +45,9 @@ struct bk_guards {
  * filled in for --explain, but nothing must be deleted.
  *
  * BK_PRUNE_AUTO is twice the interval at which backups are due: a day; or the
- * policy's finest rule if that is weekly, monthly or yearly; or that of a
- * directory weekly, monthly or yearly in the names of the series.
+ * policy's finest rule if that is weekly, monthly or yearly; or that of the
+ * tier weekly, monthly or yearly in the names of the series: a directory, the
+ * word before the time, or a pattern's {tier}.
  */
 int bk_prune_judge(struct bk_listing *items, const struct bk_policy *p,
     const struct bk_guards *g, struct bk_err *e);

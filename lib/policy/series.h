@@ -56,7 +56,7 @@ int bk_series_judge(struct bk_subjects *out, struct bk_listing *items,
  * Add a subject for each WAL archive (a directory) in a listing of WAL files:
  * the newest segment's age, the number of segments, those missing.  Reorders
  * items.  0, or -1 with *e set: BK_DATA there is no segment, or one whose name
- * does not fit a size of f->segment bytes.
+ * does not fit a size of f->segment bytes; with f->stored, a second archive.
  */
 int bk_series_judge_wal(struct bk_subjects *out, struct bk_listing *items,
     const struct bk_fresh *f, struct bk_err *e);

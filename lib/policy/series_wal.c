@@ -77,7 +77,8 @@ judge_one(struct bk_subjects *out, const struct bk_listed *item, size_t n,
 		if (bk_subject_note(s, e, "the first is %s", name) == -1)
 			goto done;
 	}
-	rc = bk_subject_date(s, item[0].r.time, f, e);
+	rc = bk_subject_date(s, f->stored > item[0].r.time ? f->stored :
+	    item[0].r.time, f, e);
  done:
 	free(v);
 	return rc;
@@ -93,6 +94,10 @@ bk_series_judge_wal(struct bk_subjects *out, struct bk_listing *items,
 	if (group(items, f, e) == -1)
 		return -1;
 	qsort(v, items->n, sizeof(*v), compare);
+	i = bk_listing_group_end(items, 0);
+	if (f->stored != 0 && bk_listing_group_end(items, i) > i)
+		return bk_fail(e, BK_DATA, "more than one WAL archive, %s and "
+		    "%s: --lag is of one; list one", v[0].group, v[i].group);
 	for (i = 0; (j = bk_listing_group_end(items, i)) > i; i = j)
 		if (judge_one(out, &v[i], j - i, f, e) == -1)
 			return -1;

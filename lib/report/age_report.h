@@ -2,7 +2,8 @@
 #define BK_REPORT_AGE_REPORT_H
 /*
  * What bk-age prints: the findings of policy/freshness.h as text, JSON and
- * metrics; and those that the audit log has.  Pure functions but for that one.
+ * metrics; and what it reads next to a listing.  Pure functions but for those
+ * with a path to read.
  * All return 0, or -1 with *e set: memory, unless noted; they append to *out.
  */
 #include "base/buf.h"
@@ -16,6 +17,13 @@
  */
 int bk_age_log(struct bk_subjects *out, const char *path,
     const struct bk_fresh *f, struct bk_err *e);
+
+/*
+ * Set *stored to the time up to which all WAL of a server is stored, as the
+ * file of metrics at path says, which bk-walrecv or bk-stat has written; 0: it
+ * does not say.  BK_FAIL: it cannot be read; BK_DATA: it is of neither.
+ */
+int bk_age_lag(const char *path, time_t *stored, struct bk_err *e);
 
 /* One line per subject; performance data, for monitoring, on the first. */
 int bk_age_text(const struct bk_subjects *s, const struct bk_fresh *f,

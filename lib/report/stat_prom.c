@@ -69,6 +69,8 @@ static const struct metric metrics[] = {
 	    "0 if archive_mode is off.") },
 	{ ARCHIVER, M("configured", "archiver_configured",
 	    "0 if there is no command or library to archive with.") },
+	{ ARCHIVER, M("timeout", "archiver_timeout_seconds",
+	    "archive_timeout; 0: none.") },
 	{ ARCHIVER, M("archived", "archiver_archived_total",
 	    "WAL files that were archived."),
 	    .counter = 1 },

@@ -9,6 +9,7 @@
 #include "s3/part_reader.h"
 
 #define STEP_MS 1000
+#define CLASS 64		/* of a storage class's name */
 
 struct slot {			/* a part in flight */
 	struct bk_s3_part *part;	/* NULL: free */
@@ -253,16 +254,48 @@ plan_parts(struct bk_s3 *s3, const struct bk_s3_upload_options *o,
 	return bk_s3_parts_plan(plan, &wish, e);
 }
 
+/*
+ * The storage class of the object that is to be replaced; "": there is none, or
+ * it is not shown, as is STANDARD.  0, or -1 with *e set.
+ */
+static int
+find_class(struct bk_s3 *s3, const char *key, char class[CLASS],
+    struct bk_err *e)
+{
+	struct bk_s3_reply r = {0};
+	struct bk_err none = {0};
+	const char *got;
+	int rc = bk_s3_head(s3, key, NULL, &r, &none);
+
+	if (rc == 0 && (got = bk_s3_reply_header(&r,
+	    "x-amz-storage-class")) != NULL && strlen(got) < CLASS)
+		(void)strcpy(class, got);
+	if (rc == -1 && (none.code == BK_NONE || bk_s3_object_is_hidden(&r)))
+		rc = 0;
+	if (rc == -1)
+		*e = none;
+	bk_s3_reply_free(&r);
+	return rc;
+}
+
 int
 bk_s3_upload(struct bk_s3 *s3, struct bk_reader *in,
-    const struct bk_s3_upload_options *o, uint64_t *bytes, struct bk_err *e)
+    const struct bk_s3_upload_options *options, uint64_t *bytes,
+    struct bk_err *e)
 {
+	struct bk_s3_upload_options own = *options, *o = &own;
+	char class[CLASS] = "";
 	struct upload u = { .s3 = s3, .o = o };
 	struct bk_s3_parts plan;
 	struct bk_s3_expected want = { .o = o };
 	struct bk_err ignored = {0};
 	int rc = -1;
 
+	if (o->overwrite && o->storage_class == NULL &&
+	    find_class(s3, o->key, class, e) == -1)
+		return -1;
+	if (*class != '\0')
+		o->storage_class = class;
 	if (plan_parts(s3, o, &plan, e) == -1 ||
 	    bk_s3_multipart_open(&u.multipart, s3, o, &plan, e) == -1)
 		return -1;

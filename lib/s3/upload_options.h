@@ -28,7 +28,8 @@ struct bk_s3_upload_options {
 	uint64_t memory;		/* bytes for parts, one at least */
 	unsigned jobs;			/* parts in parallel, 1 or more */
 	const char *content_type;	/* NULL: application/octet-stream */
-	const char *storage_class;	/* NULL: the bucket's */
+	const char *storage_class;	/* NULL: the replaced object's, or the
+					 * bucket's */
 	const char *sse;		/* "AES256", "aws:kms"; NULL */
 	const char *kms_key;		/* NULL: the bucket's */
 	const char *lock_mode;		/* "COMPLIANCE", "GOVERNANCE"; NULL */

@@ -160,6 +160,8 @@ bk_receipt_markdown(const struct bk_receipt *r, struct bk_buf *out,
 	bk_utctime_format(r->finished, finished);
 	if (r->v->time != 0)
 		bk_utctime_format(r->v->time, time);
+	else if (r->label.kind != BK_LABEL_NONE)	/* of what is damaged */
+		bk_utctime_format(r->label.at, time);
 	if (bk_buf_puts(out, "|", e) == -1 ||
 	    add_cell(out, finished, e) == -1 ||
 	    add_cell(out, bk_receipt_subject(r), e) == -1 ||

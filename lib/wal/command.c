@@ -53,15 +53,17 @@ struct environment {
 	char **env;		/* all of it, these two first */
 };
 
+/* fetches: WAL that is not there is how recovery finds its end. */
 static int
-make_env(struct environment *r, const struct bk_wal_command *c,
+make_env(struct environment *r, int fetches, const struct bk_wal_command *c,
     const char *name, int status_fd, struct bk_err *e)
 {
+	static char absent_ok[] = "BK_ABSENT_OK=1";
 	size_t n = 0, i, to = 0;
 
 	while (c->env[n] != NULL)
 		n++;
-	if ((r->env = calloc(n + 3, sizeof(*r->env))) == NULL)
+	if ((r->env = calloc(n + 4, sizeof(*r->env))) == NULL)
 		return bk_fail_memory(e);
 	(void)snprintf(r->name, sizeof(r->name), NAME_VAR "%s", name);
 	(void)snprintf(r->status, sizeof(r->status), STATUS_VAR "%d",
@@ -69,6 +71,8 @@ make_env(struct environment *r, const struct bk_wal_command *c,
 	r->env[to++] = r->name;
 	if (status_fd != -1)
 		r->env[to++] = r->status;
+	if (fetches)
+		r->env[to++] = absent_ok;
 	for (i = 0; i < n; i++)
 		if (strncmp(c->env[i], NAME_VAR, strlen(NAME_VAR)) != 0 &&
 		    strncmp(c->env[i], STATUS_VAR, strlen(STATUS_VAR)) != 0)
@@ -76,20 +80,19 @@ make_env(struct environment *r, const struct bk_wal_command *c,
 	return 0;
 }
 
-typedef int spawn_fn(atomic_int *pid, char *const argv[], char *const env[],
-    const int fds[3], int pass, struct bk_err *e);
-
 static int
-start(spawn_fn *spawn, const struct bk_wal_command *c, const char *name,
+start(int fetches, const struct bk_wal_command *c, const char *name,
     const int fds[3], int status_fd, atomic_int *pid, struct bk_err *e)
 {
 	struct environment r = { .env = NULL };
 	struct bk_err why = {0};
-	int rc = make_env(&r, c, name, status_fd, &why), none = 0, status;
+	int rc = make_env(&r, fetches, c, name, status_fd, &why);
+	int none = 0, status;
 	atomic_int child = 0;
 
 	if (rc == 0)
-		rc = spawn(&child, argv_of(c), r.env, fds, status_fd, &why);
+		rc = (fetches ? bk_child_spawn : bk_child_spawn_group)(&child,
+		    argv_of(c), r.env, fds, status_fd, &why);
 	free(r.env);
 	if (rc == -1)
 		return bk_fail(e, BK_FAIL, "%s: %s", name, why.msg);
@@ -291,8 +294,8 @@ run_feed(const struct bk_wal_command *c, struct feeder *f, int status_fd,
 		return -1;
 	bk_io_pipe_grow(in[1]);
 	f->to = in[1];
-	if (start(bk_child_spawn_group, c, f->name, (int[3]){ in[0], -1, -1 },
-	    status_fd, pid, e) == -1) {
+	if (start(0, c, f->name, (int[3]){ in[0], -1, -1 }, status_fd, pid,
+	    e) == -1) {
 		close(in[0]);
 		close(in[1]);
 		return -1;
@@ -505,7 +508,7 @@ bk_wal_command_fetch(const struct bk_wal_command *c, const char *name,
 	pthread_t thread;
 	int rc = -1, listening;
 
-	if (open_pipes(&f, e) == -1 || start(bk_child_spawn, c, name,
+	if (open_pipes(&f, e) == -1 || start(1, c, name,
 	    (int[3]){ -1, f.out[1], f.err[1] }, f.status[1], pid, e) == -1) {
 		close_pipes(&f);
 		return -1;

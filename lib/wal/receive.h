@@ -34,7 +34,6 @@ struct bk_receive_options {
 	uint64_t max_age;	/* seconds until an unfinished segment is
 				 * handed over; 0: never */
 	uint64_t timeout;	/* seconds for a COMMAND; 0: no limit */
-	const char *run;	/* for the labels */
 	int stop;		/* a descriptor: readable, it is to end */
 	/* What happened, for people; from any thread. */
 	void (*say)(const char *text);

@@ -19,10 +19,14 @@ put(struct bk_receive *r, const char *name, struct bk_hand_file *f,
 {
 	struct bk_label *l = &f->label;
 
+	/* what stores it is a pipeline of its own in the audit log */
+	if (bk_label_run(l->run, e) == -1) {
+		close(f->fd);
+		return -1;
+	}
 	bk_label_set(l, BK_LABEL_CLUSTER, r->pos.sysid);
 	(void)snprintf(l->host, sizeof(l->host), "%s", r->pos.host);
 	(void)snprintf(l->wal, sizeof(l->wal), "%s", name);
-	(void)snprintf(l->run, sizeof(l->run), "%s", r->o->run);
 	l->at = at;
 	l->end = end;
 	return bk_hand_put(r->hand, f, e);

@@ -168,6 +168,24 @@ fresh_days(void)
 static void
 test_fresh(void)
 {
+	static const struct {
+		const char *name, *pattern;
+		int days;
+	} names[] = {
+		{ "s/uvis_weekly_20261121.bk", NULL, 14 },
+		{ "s/uvis-monthly-2026-11-21.bk", NULL, 62 },
+		{ "yearly.20261121", NULL, 730 },
+		{ "s/weekly-20261121T070000Z.bk", "s/{tier}-{utc}.bk", 14 },
+		{ "s/x+weekly+20261121T070000Z.bk", "s/{db}+{tier}+{utc}.bk",
+		    14 },
+		/* a part of another word, or of the database's name */
+		{ "s/biweekly_20261121.bk", NULL, 2 },
+		{ "s/weekly_sales_20261121.bk", NULL, 2 },
+		{ "s/x_weekly2_20261121.bk", NULL, 2 },
+	};
+	char text[100];
+	size_t i;
+
 	fresh_start();
 	policy.count[BK_KEEP_DAILY] = 7;
 	guards.fresh = 3600;
@@ -195,6 +213,15 @@ test_fresh(void)
 	(void)read_text("2026-11-21T07:00:00Z\t1\ts/weekly/x-20261121.bk\n");
 	(void)bk_listing_group(&items, NULL, &e);
 	is_int(fresh_days(), 14, "14 in a directory called weekly");
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		fresh_start();
+		policy.count[BK_KEEP_DAILY] = 7;
+		(void)snprintf(text, sizeof(text), "2026-11-21T07:00:00Z\t1\t"
+		    "%s\n", names[i].name);
+		(void)read_text(text);
+		(void)bk_listing_group(&items, names[i].pattern, &e);
+		is_int(fresh_days(), names[i].days, names[i].name);
+	}
 }
 
 static void

@@ -79,6 +79,24 @@ text_job(void *arg, struct bk_err *e)
 	return rc;
 }
 
+/* A damaged stream has told no time, but its label has. */
+static void
+test_label_time(void)
+{
+	static const struct bk_err bad = { .code = BK_DATA, .msg = "damaged" };
+	struct bk_err e = {0};
+	struct bk_verdict v;
+	struct bk_receipt r = receipt(&v, &bad);
+	struct bk_buf out = {0};
+
+	v.time = 0;
+	ok(bk_receipt_markdown(&r, &out, &e) == 0 && strstr(out.data,
+	    "| a\\|b | 2023-11-14T22:13:20Z | not proven |") != NULL,
+	    "the journal has its time");
+	bk_buf_free(&out);
+	bk_verdict_free(&v);
+}
+
 /* Into the directory arg, or below that URL. */
 static int
 store_job(void *arg, struct bk_err *e)
@@ -142,6 +160,7 @@ main(void)
 	ok(mkdtemp(dir) != NULL, "a temporary directory");
 	(void)snprintf(self, sizeof(self), "%s/bk-verify", dir);
 	starve_all("a receipt's forms", text_job, NULL);
+	test_label_time();
 	test_store();
 	(void)snprintf(rm, sizeof(rm), "rm -r '%s'", dir);
 	ok(system(rm) == 0, "removed");

@@ -45,7 +45,7 @@ static void
 ask(const struct asked *a)
 {
 	struct bk_receive_options o = { .slot = "s", .tmpdir = top,
-	    .say = say, .run = "", .target = { .host = top, .port = "1",
+	    .say = say, .target = { .host = top, .port = "1",
 	    .user = "u" } };
 	struct bk_hand_options how = { .say = say };
 	struct bk_receive r = { .o = &o, .seg.fd = -1 };

@@ -162,7 +162,7 @@ refused(const char *name, const void *p, size_t n, const char *position,
     enum bk_code code, const char *says)
 {
 	char spool[256], path[300];
-	struct job j = { .spool = spool, .o = { .run = "", .say = say } };
+	struct job j = { .spool = spool, .o = { .say = say } };
 	struct bk_err e = {0};
 
 	(void)snprintf(spool, sizeof(spool), "%s", in("spool"));
@@ -315,7 +315,7 @@ int
 main(void)
 {
 	char spool[120];
-	struct job j = { .o = { .run = "", .say = say, .jobs = 3 } };
+	struct job j = { .o = { .say = say, .jobs = 3 } };
 
 	if (make_scratch(top, "wal-receive") == -1 ||
 	    mkdir(in("spool"), 0700) == -1)
