@@ -85,6 +85,8 @@ PG = -lpq -ljansson -lxxhash
 bk-age = tool/receipts -ljansson -lcrypto -lmd
 bk-audit = audit_list audit_summary audit_verify -ljansson -lcrypto -lmd
 bk-base = tool/ca_file -lpq -ljansson $(ISA) -lcrypto -lmd
+bk-check = check_findings check_rehearse check_settings run_env run_job \
+	run_tell -ljansson
 bk-crypt = -lcrypto -lmd
 bk-dump = tool/ca_file tool/programs -lpq -lxxhash -lmd
 bk-gz = tool/filter $(GZ) -lmd
@@ -97,7 +99,7 @@ bk-prune = tool/receipts tool/zone -ljansson -lcrypto
 bk-restore = restore_accept restore_old restore_swap tool/ca_file \
 	tool/programs $(PG) -lmd
 bk-rm = tool/approved -lcrypto -lmd
-bk-run = run_env run_pipeline run_tell tool/zone -ljansson
+bk-run = run_env run_job run_pipeline run_tell tool/zone -ljansson
 bk-s3get = tool/s3args tool/ca_file $(S3) -lmd
 bk-s3ls = tool/s3args tool/ca_file $(S3)
 bk-s3put = tool/s3args tool/ca_file tool/names $(S3) -lmd
@@ -113,7 +115,8 @@ bk-walput = $(ISA) -lcrypto -lmd
 bk-walrecv = tool/ca_file -lpq $(ISA) -lcrypto -lmd
 bk-zst = tool/filter -lzstd -lmd
 ALL_TOOLS = tool/tool tool/tool_options tool/audit_line tool/own_dir \
-	tool/progress_line tool/settings tool/signals tool/sandbox_tool
+	tool/progress_line tool/rehearsal tool/settings tool/signals \
+	tool/sandbox_tool
 
 sources = $(filter-out -l%,$($1)) $(ALL_TOOLS)
 libraries = $(filter -l%,$($1))

@@ -229,12 +229,15 @@ open_manifest(const char *path, struct bk_err *e)
 }
 
 static void
-print_finding(enum bk_ready how, const char *line)
+print_finding(enum bk_finding how, const char *line)
 {
-	static const char *const words[] = { "ok", "warning", "problem",
-	    "unknown" };
+	struct bk_buf b = {0};
+	struct bk_err e = {0};
 
-	printf("%-8s %s\n", words[how], line);
+	if (bk_finding_format(&b, how, line, &e) == -1)
+		tool_no_memory();
+	fputs(b.data, stdout);
+	bk_buf_free(&b);
 }
 
 /* --check */

@@ -1,7 +1,5 @@
 /* bk-run: a pipeline as one job, see bk-run(1) */
 #define _XOPEN_SOURCE 700	/* realpath */
-#include <sys/wait.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,16 +8,15 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/child.h"
 #include "base/num.h"
 #include "job/job.h"
 #include "job/lock.h"
 #include "job/stages.h"
 #include "job/when.h"
 #include "run_env.h"
+#include "run_job.h"
 #include "run_pipeline.h"
 #include "run_tell.h"
-#include "tool/own_dir.h"
 #include "tool/settings.h"
 #include "tool/signals.h"
 #include "tool/tool.h"
@@ -158,22 +155,6 @@ parse_options(struct options *o, struct bk_buf *text, int argc, char *argv[])
 	check_assignments(o->assignments);
 }
 
-/* The job's text: of DIR/jobs, else as installed with the tools. */
-static int
-load_job(const struct options *o, struct bk_buf *text, struct bk_err *e)
-{
-	struct bk_buf own = {0}, shared = {0};
-	int rc = -1;
-
-	if (bk_buf_printf(&own, e, "%s/jobs", o->dir) == 0 &&
-	    own_dir("../share/bk/jobs", &shared, e) == 0)
-		rc = bk_job_load((const char *[]){ own.data, shared.data,
-		    NULL }, o->job, text, e);
-	bk_buf_free(&own);
-	bk_buf_free(&shared);
-	return rc;
-}
-
 /* Load job and settings. */
 static int
 prepare(const struct options *o, struct bk_buf *text, struct run_env *env,
@@ -184,7 +165,7 @@ prepare(const struct options *o, struct bk_buf *text, struct run_env *env,
 
 	if (o->spec == NULL)
 		return run_env_own(env, o->assignments, e);
-	if (load_job(o, text, e) == -1)
+	if (run_job_load(o->dir, o->job, text, e) == -1)
 		return -1;
 	/* the stages may change their directory */
 	if ((dir = realpath(o->dir, NULL)) == NULL)
@@ -228,24 +209,6 @@ print_all(const char *text, const struct run_env *env, struct bk_err *e)
 	putchar('\n');
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 :
 	    bk_fail_errno(e, "standard output: write");
-}
-
-/* Does the shell understand it? */
-static int
-check_syntax(char *text, const struct run_env *env, struct bk_err *e)
-{
-	char shell[] = "/bin/sh", check[] = "-n", option[] = "-c",
-	    *argv[] = { shell, check, option, text, NULL };
-	atomic_int pid = 0;
-	int status = 0;
-
-	if (bk_child_spawn(&pid, argv, env->v, (int[3]){ -1, -1, -1 }, -1,
-	    e) == -1)
-		return -1;
-	if (bk_child_reap(&pid, &status) == -1)
-		return bk_fail_errno(e, "/bin/sh: wait");
-	return status == 0 ? 0 : bk_fail(e, BK_DATA,
-	    "the shell does not understand the pipeline");
 }
 
 /* --- running it */
@@ -342,7 +305,7 @@ tell(const struct options *o, const struct run_env *env,
 	    a->destination == NULL || *a->destination == '\0' ? "" : ": ",
 	    a->destination == NULL ? "" : a->destination) == -1 ||
 	    run_tell(o->tell, o->spec, env->v != NULL ? env->v : environ,
-	    result, text.data, &e) == -1)
+	    result, text.data, -1, &e) == -1)
 		tool_say("--tell: %s", e.msg);
 	bk_buf_free(&text);
 }
@@ -393,7 +356,7 @@ main(int argc, char *argv[])
 	if (!is_run)
 		(void)unsetenv("BK_AUDIT_LOG");
 	if (rc == 0 && o.check && text.data != NULL)
-		rc = check_syntax(text.data, &env, &e);
+		rc = run_job_syntax(text.data, &env, &e);
 	if (rc == 0 && o.print && text.data != NULL)
 		rc = print_all(text.data, &env, &e);
 	if (rc == 0 && is_run && (rc = take_log(&o, &env, &e)) == 0) {

@@ -146,7 +146,8 @@ take(void *arg, const char *name, const char *value, struct bk_err *e)
 	if (settings_is_secret(name))
 		return 0;
 	if (strcmp(name, "BK_SETTINGS") == 0 ||
-	    strcmp(name, "BK_STATUS_FD") == 0)
+	    strcmp(name, "BK_STATUS_FD") == 0 ||
+	    strcmp(name, "BK_CHECK_FD") == 0)
 		return bk_fail(e, BK_DATA, "%s: bk-run sets it; take it out",
 		    name);
 	return run_env_set(env, name, value, e);

@@ -5,20 +5,14 @@
  * ordinary connection where there can be one, and nothing is changed: a
  * replication slot that is tried ends with the session.
  */
+#include "base/finding.h"
 #include "basebackup/base_backup.h"
-
-enum bk_ready {
-	BK_READY_OK,
-	BK_READY_WARNING,	/* a backup can be made, but see there */
-	BK_READY_PROBLEM,	/* no backup can be made */
-	BK_READY_UNKNOWN,	/* this role may not see it */
-};
 
 /*
  * Report a line for each thing checked, "what: how it is; remedy".  0; -1
  * with *e set if there is a problem, or no connection.
  */
 int bk_base_ready(const struct bk_base_backup *o,
-    void (*report)(enum bk_ready how, const char *line), struct bk_err *e);
+    void (*report)(enum bk_finding how, const char *line), struct bk_err *e);
 
 #endif

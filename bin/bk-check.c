@@ -1,0 +1,342 @@
+/* bk-check: what would fail tonight, see bk-check(1) */
+#define _XOPEN_SOURCE 700	/* realpath */
+#include <dirent.h>
+#include <errno.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/child.h"
+#include "base/io.h"
+#include "check_findings.h"
+#include "check_rehearse.h"
+#include "check_settings.h"
+#include "job/crontab.h"
+#include "job/job.h"
+#include "run_env.h"
+#include "run_job.h"
+#include "tool/tool.h"
+
+#define DIR_USUAL "/etc/bk"
+#define CRON_D "/etc/cron.d/bk*"
+#define CRONTAB_MAX (1024 * 1024)
+
+extern char **environ;
+
+enum { JSON = TOOL_OPT_TOOL, CRONTAB, TELL };
+
+static const struct tool_opt options[] = {
+	{ 'C', "config", "DIR", NULL, "DIR instead of " DIR_USUAL },
+	{ CRONTAB, "crontab", "FILE", NULL,
+	    "the jobs in this crontab (crontab -l, " CRON_D ")" },
+	{ TELL, "tell", "FILE", NULL, "look at bk-run's file of this option" },
+	{ JSON, "json", NULL, NULL, "write JSON" },
+	{ 'q', "quiet", NULL, NULL, "leave out what is ok" },
+	TOOL_OPTIONS
+};
+
+static const struct tool tool = {
+	.name = "bk-check",
+	.example =
+"bk-check backup@shop",
+	.about =
+"Says what would fail tonight: reads the files that bk-run reads, and has the "
+"tools of the job look for what would keep them from their work, with the "
+"settings and the environment of the job.  Stores nothing, sends nothing.",
+	.options = options,
+	.operands = "[JOB@NAME ...]",
+	.exits = "0 no problem, 1 a problem, 2 usage error, 4 nothing "
+"configured",
+	.unrecorded = 1,
+};
+
+struct options {
+	const char *dir;	/* -C, or the usual one */
+	const char *tell;
+	char **crontabs;	/* --crontab, n of them */
+	size_t n;
+	char **specs;		/* JOB@NAME, ended by NULL */
+	struct check_findings findings;
+};
+
+static void
+parse_options(struct options *o, int argc, char *argv[])
+{
+	char job[BK_JOB_NAME], name[BK_JOB_NAME];
+	struct bk_err e = {0};
+	int ch;
+
+	if ((o->crontabs = calloc((size_t)argc, sizeof(char *))) == NULL)
+		tool_no_memory();
+	while ((ch = tool_getopt(argc, argv)) != -1)
+		switch (ch) {
+		case 'C': o->dir = optarg; break;
+		case CRONTAB: o->crontabs[o->n++] = optarg; break;
+		case TELL: o->tell = optarg; break;
+		case JSON: o->findings.json = 1; break;
+		case 'q': o->findings.quiet = 1; break;
+		}
+	o->specs = argv + optind;
+	for (; optind < argc; optind++)
+		if (bk_job_split(argv[optind], job, name, &e) == -1)
+			tool_refuse(&e);
+}
+
+/* --- one job */
+
+/* Report a failure, which ends the checks of this job, not ours. */
+static void
+fail(struct check_findings *f, const char *what, const struct bk_err *e)
+{
+	check_say(f, BK_FINDING_PROBLEM, "%s: %s", what, e->msg);
+}
+
+/* Settings and text are there: look into them. */
+static int
+check_inside(struct options *o, const char *spec, const char *tell,
+    struct bk_buf *text, struct run_env *env, struct bk_err *e)
+{
+	struct check_findings *f = &o->findings;
+	struct bk_err why = {0};
+
+	if (run_job_syntax(text->data, env, &why) == -1) {
+		fail(f, "job", &why);
+		return 0;
+	}
+	check_say(f, BK_FINDING_OK, "job: its text and its settings are read");
+	if (check_settings(env, text->data, f, e) == -1 ||
+	    check_rehearse(text->data, env, f, e) == -1)
+		return -1;
+	return *tell == '\0' ? 0 : check_tell(tell, spec, env, f, e);
+}
+
+/* 0; -1 with *e set: we could not look. */
+static int
+check_job(struct options *o, const char *spec, const char *config,
+    const char *tell, struct bk_err *e)
+{
+	char job[BK_JOB_NAME], name[BK_JOB_NAME], *dir = NULL;
+	struct run_env env = {0};
+	struct bk_buf text = {0};
+	struct bk_err why = {0};
+	int rc = 0;
+
+	o->findings.who = spec;
+	if (bk_job_split(spec, job, name, &why) == -1 ||
+	    run_job_load(config, job, &text, &why) == -1)
+		fail(&o->findings, "job", &why);
+	else if ((dir = realpath(config, NULL)) == NULL)
+		check_say(&o->findings, BK_FINDING_PROBLEM, "settings: %s: %s",
+		    config, strerror(errno));
+	else if (run_env_job(&env, dir, name, (char *[]){ NULL }, &why) == -1)
+		fail(&o->findings, "settings", &why);
+	else
+		rc = check_inside(o, spec, tell, &text, &env, e);
+	o->findings.who = NULL;
+	free(dir);
+	run_env_free(&env);
+	bk_buf_free(&text);
+	return rc;
+}
+
+/* --- crontabs */
+
+/* The user's own; a host without cron, or a user without one, has none. */
+static int
+read_own(struct bk_crontab *c, struct bk_err *e)
+{
+	char program[] = "crontab", list[] = "-l", *argv[] = { program, list,
+	    NULL };
+	struct bk_buf text = {0};
+	struct bk_err none = {0};
+	int rc = 0;
+
+	if (bk_child_capture(argv, environ, CRONTAB_MAX, NULL, &text,
+	    &none) == 0 && text.len > 0)
+		rc = bk_crontab_take(c, "crontab -l", text.data, e);
+	bk_buf_free(&text);
+	return rc;
+}
+
+static int
+read_file(struct bk_crontab *c, const char *path, struct bk_err *e)
+{
+	struct bk_buf text = {0};
+	struct bk_err why = {0};
+	int rc = 0;
+
+	if (bk_io_slurp(path, CRONTAB_MAX, &text, &why) == -1)
+		fail(c->arg, "crontab", &why);
+	else if (text.len > 0)
+		rc = bk_crontab_take(c, path, text.data, e);
+	bk_buf_free(&text);
+	return rc;
+}
+
+/* files stays as long as c, which borrows its names. */
+static int
+read_crontabs(const struct options *o, struct bk_crontab *c, glob_t *files,
+    struct bk_err *e)
+{
+	int rc = 0;
+	size_t i;
+
+	for (i = 0; rc == 0 && i < o->n; i++)
+		rc = read_file(c, o->crontabs[i], e);
+	if (o->n > 0 || *o->specs != NULL)
+		return rc;
+	if (glob(CRON_D, 0, NULL, files) == GLOB_NOSPACE)
+		return bk_fail_memory(e);
+	for (i = 0; rc == 0 && i < files->gl_pathc; i++)
+		rc = read_file(c, files->gl_pathv[i], e);
+	return rc == 0 ? read_own(c, e) : -1;
+}
+
+/* 1 if an earlier line is of the same job. */
+static int
+was_seen(const struct bk_crontab *c, size_t i)
+{
+	size_t j;
+
+	for (j = 0; j < i; j++)
+		if (strcmp(c->v[j].spec, c->v[i].spec) == 0 &&
+		    strcmp(c->v[j].dir, c->v[i].dir) == 0)
+			return 1;
+	return 0;
+}
+
+static int
+check_lines(struct options *o, const struct bk_crontab *c, struct bk_err *e)
+{
+	const struct bk_cron_line *l;
+	size_t i;
+	int rc = 0;
+
+	bk_crontab_clashes(c);
+	for (i = 0; rc == 0 && i < c->n; i++) {
+		l = &c->v[i];
+		if (!was_seen(c, i))
+			rc = check_job(o, l->spec, *l->dir != '\0' ? l->dir :
+			    o->dir, *l->tell != '\0' ? l->tell :
+			    o->tell == NULL ? "" : o->tell, e);
+	}
+	return rc;
+}
+
+/* --- settings without a job */
+
+/* NAME of "NAME.env", which is not that of all. */
+static int
+is_settings(const char *file, char name[BK_JOB_NAME])
+{
+	size_t n = strlen(file);
+	char job[BK_JOB_NAME], spec[BK_JOB_NAME + 8];
+	struct bk_err ignored = {0};
+
+	if (n < 5 || n >= BK_JOB_NAME || strcmp(file + n - 4, ".env") != 0 ||
+	    strcmp(file, "bk.env") == 0)
+		return 0;
+	(void)snprintf(spec, sizeof(spec), "job@%.*s", (int)n - 4, file);
+	return bk_job_split(spec, job, name, &ignored) == 0;
+}
+
+static int
+is_used(const struct bk_crontab *c, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < c->n; i++)
+		if (strcmp(strchr(c->v[i].spec, '@') + 1, name) == 0)
+			return 1;
+	return 0;
+}
+
+static int
+check_name(struct options *o, const char *name, struct bk_err *e)
+{
+	char *dir = realpath(o->dir, NULL);
+	struct run_env env = {0};
+	struct bk_err why = {0};
+	int rc = 0;
+
+	o->findings.who = name;
+	if (dir == NULL || run_env_job(&env, dir, name, (char *[]){ NULL },
+	    &why) == -1)
+		fail(&o->findings, "settings", &why);
+	else {
+		check_say(&o->findings, BK_FINDING_UNKNOWN, "settings: no line "
+		    "of a crontab runs a job with them; give JOB@%s to check "
+		    "one", name);
+		rc = check_settings(&env, NULL, &o->findings, e);
+	}
+	o->findings.who = NULL;
+	free(dir);
+	run_env_free(&env);
+	return rc;
+}
+
+/* The settings in the directory that no line of a crontab uses. */
+static int
+check_names(struct options *o, const struct bk_crontab *c, struct bk_err *e)
+{
+	char name[BK_JOB_NAME];
+	struct dirent *entry;
+	DIR *d = opendir(o->dir);
+	int rc = 0;
+
+	if (d == NULL)
+		return errno == ENOENT ? 0 : bk_fail_errno(e, "%s", o->dir);
+	while (rc == 0 && (entry = readdir(d)) != NULL)
+		if (is_settings(entry->d_name, name) && !is_used(c, name))
+			rc = check_name(o, name, e);
+	(void)closedir(d);
+	return rc;
+}
+
+/* --- */
+
+static int
+check_all(struct options *o, struct bk_crontab *c, struct bk_err *e)
+{
+	char **spec;
+	int rc = check_lines(o, c, e);
+
+	for (spec = o->specs; rc == 0 && *spec != NULL; spec++)
+		rc = check_job(o, *spec, o->dir, o->tell == NULL ? "" :
+		    o->tell, e);
+	if (rc == 0 && *o->specs == NULL)
+		rc = check_names(o, c, e);
+	if (rc == 0 && o->findings.n == 0)
+		return bk_fail(e, BK_NONE, "%s: nothing is configured: no "
+		    "NAME.env, and no line of a crontab runs a job", o->dir);
+	return rc;
+}
+
+int
+main(int argc, char *argv[])
+{
+	static struct options o = { .dir = DIR_USUAL };
+	struct bk_crontab crontab = { .report = check_report,
+	    .arg = &o.findings };
+	glob_t files = { .gl_pathc = 0 };
+	struct bk_err e = {0};
+	int rc;
+
+	tool_start(&tool);
+	parse_options(&o, argc, argv);
+	rc = read_crontabs(&o, &crontab, &files, &e);
+	if (rc == 0)
+		rc = check_all(&o, &crontab, &e);
+	if (check_end(&o.findings, &e) == -1)
+		rc = -1;
+	if (rc == 0 && o.findings.problems > 0) {
+		e.quiet = 1;		/* each has its line */
+		rc = bk_fail(&e, BK_FAIL, "%u problems", o.findings.problems);
+	}
+	bk_crontab_free(&crontab);
+	globfree(&files);
+	free(o.crontabs);
+	return tool_end(rc, &e);
+}

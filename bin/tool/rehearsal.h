@@ -1,0 +1,42 @@
+#ifndef BK_BIN_TOOL_REHEARSAL_H
+#define BK_BIN_TOOL_REHEARSAL_H
+/*
+ * A rehearsal: bk-check runs a job's own pipeline, with its settings, and with
+ * BK_CHECK_FD, the number of an open descriptor.  Each tool then parses its
+ * options and reads its settings as ever, but does nothing: it looks for what
+ * would keep it from its work, and writes findings (base/finding.h) to that
+ * descriptor instead of messages.
+ *
+ * tool_run() ends a tool that has no part of its own to play.  One that has,
+ * by `.rehearses = 1`, asks rehearsing() after tool_run(), before it begins.
+ * What goes down the pipe: of a listing all, of a backup at most its first
+ * bytes, with an opening mark and without an end, which no reader takes for
+ * whole.
+ */
+#include "base/finding.h"
+
+/*
+ * Called by tool_start(), before anything is opened, for messages of the tool
+ * name.  0; -1: BK_CHECK_FD is set, and names nothing open, so that nobody must
+ * take this run for a real one.
+ */
+int rehearsal_start(const char *name);
+
+/* The descriptor, -1: this is no rehearsal. */
+int rehearsal_fd(void);
+int rehearsing(void);
+
+/* Report "tool: text". */
+void rehearsal_say(enum bk_finding how, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* A failure: a problem; if nothing is there, an unknown. */
+void rehearsal_fail(const struct bk_err *e);
+
+/* Pass standard input on, to its end. */
+void rehearsal_pass(void);
+
+/* Report whether dir exists and we may make files in it; 1 if so. */
+int rehearsal_directory(const char *what, const char *dir);
+
+#endif
