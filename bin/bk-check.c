@@ -21,6 +21,7 @@
 
 #define DIR_USUAL "/etc/bk"
 #define CRON_D "/etc/cron.d/bk*"
+#define SENDMAIL "/usr/sbin/sendmail"	/* what cron sends mail with */
 #define CRONTAB_MAX (1024 * 1024)
 
 extern char **environ;
@@ -90,7 +91,7 @@ parse_options(struct options *o, int argc, char *argv[])
 static void
 fail(struct check_findings *f, const char *what, const struct bk_err *e)
 {
-	check_say(f, BK_FINDING_PROBLEM, "%s: %s", what, e->msg);
+	check_say(f, BK_READY_PROBLEM, "%s: %s", what, e->msg);
 }
 
 /* Settings and text are there: look into them. */
@@ -105,7 +106,7 @@ check_inside(struct options *o, const char *spec, const char *tell,
 		fail(f, "job", &why);
 		return 0;
 	}
-	check_say(f, BK_FINDING_OK, "job: its text and its settings are read");
+	check_say(f, BK_READY_OK, "job: its text and its settings are read");
 	if (check_settings(env, text->data, f, e) == -1 ||
 	    check_rehearse(text->data, env, f, e) == -1)
 		return -1;
@@ -128,7 +129,7 @@ check_job(struct options *o, const char *spec, const char *config,
 	    run_job_load(config, job, &text, &why) == -1)
 		fail(&o->findings, "job", &why);
 	else if ((dir = realpath(config, NULL)) == NULL)
-		check_say(&o->findings, BK_FINDING_PROBLEM, "settings: %s: %s",
+		check_say(&o->findings, BK_READY_PROBLEM, "settings: %s: %s",
 		    config, strerror(errno));
 	else if (run_env_job(&env, dir, name, (char *[]){ NULL }, &why) == -1)
 		fail(&o->findings, "settings", &why);
@@ -266,7 +267,7 @@ check_name(struct options *o, const char *name, struct bk_err *e)
 	    &why) == -1)
 		fail(&o->findings, "settings", &why);
 	else {
-		check_say(&o->findings, BK_FINDING_UNKNOWN, "settings: no line "
+		check_say(&o->findings, BK_READY_UNKNOWN, "settings: no line "
 		    "of a crontab runs a job with them; give JOB@%s to check "
 		    "one", name);
 		rc = check_settings(&env, NULL, &o->findings, e);
@@ -319,7 +320,7 @@ main(int argc, char *argv[])
 {
 	static struct options o = { .dir = DIR_USUAL };
 	struct bk_crontab crontab = { .report = check_report,
-	    .arg = &o.findings };
+	    .arg = &o.findings, .no_mailer = access(SENDMAIL, X_OK) == -1 };
 	glob_t files = { .gl_pathc = 0 };
 	struct bk_err e = {0};
 	int rc;

@@ -11,7 +11,7 @@
 
 /* {"state":"problem","job":"backup@shop","what":"...","remedy":"..."} */
 static int
-add_object(struct check_findings *f, enum bk_finding how, const char *text,
+add_object(struct check_findings *f, enum bk_ready how, const char *text,
     struct bk_err *e)
 {
 	const char *semicolon = strstr(text, "; ");
@@ -22,7 +22,7 @@ add_object(struct check_findings *f, enum bk_finding how, const char *text,
 	(void)snprintf(what, sizeof(what), "%.*s", (int)n, text);
 	if (bk_buf_puts(&f->objects, f->objects.len > 0 ? ",\n{" : "{",
 	    e) == -1 || bk_json_member(&f->objects, "state",
-	    bk_finding_word(how), e) == -1 ||
+	    bk_ready_word(how), e) == -1 ||
 	    bk_json_member(&f->objects, "job", f->who, e) == -1 ||
 	    bk_json_member(&f->objects, "what", what, e) == -1 ||
 	    bk_json_member(&f->objects, "remedy", semicolon == NULL ? NULL :
@@ -32,14 +32,14 @@ add_object(struct check_findings *f, enum bk_finding how, const char *text,
 }
 
 static int
-print_line(const struct check_findings *f, enum bk_finding how,
+print_line(const struct check_findings *f, enum bk_ready how,
     const char *text, struct bk_err *e)
 {
 	struct bk_buf what = {0}, line = {0};
 	int rc = bk_buf_printf(&what, e, "%s%s%s", f->who == NULL ? "" :
 	    f->who, f->who == NULL ? "" : ": ", text);
 
-	if (rc == 0 && (rc = bk_finding_format(&line, how, what.data,
+	if (rc == 0 && (rc = bk_ready_format(&line, how, what.data,
 	    e)) == 0) {
 		fputs(line.data, stdout);
 		(void)fflush(stdout);	/* check_end() looks at it */
@@ -50,14 +50,14 @@ print_line(const struct check_findings *f, enum bk_finding how,
 }
 
 void
-check_report(void *arg, enum bk_finding how, const char *text)
+check_report(void *arg, enum bk_ready how, const char *text)
 {
 	struct check_findings *f = arg;
 	struct bk_err e = {0};
 
 	f->n++;
-	f->problems += how == BK_FINDING_PROBLEM;
-	if (f->quiet && how == BK_FINDING_OK)
+	f->problems += how == BK_READY_PROBLEM;
+	if (f->quiet && how == BK_READY_OK)
 		return;
 	if ((f->json ? add_object(f, how, text, &e) :
 	    print_line(f, how, text, &e)) == -1)
@@ -65,7 +65,7 @@ check_report(void *arg, enum bk_finding how, const char *text)
 }
 
 void
-check_say(struct check_findings *f, enum bk_finding how, const char *fmt, ...)
+check_say(struct check_findings *f, enum bk_ready how, const char *fmt, ...)
 {
 	char text[TEXT];
 	va_list ap;

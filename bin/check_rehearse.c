@@ -26,13 +26,13 @@
 static void
 take_line(struct check_findings *f, const char *line)
 {
-	enum bk_finding how;
-	const char *text = bk_finding_parse(line, &how);
+	enum bk_ready how;
+	const char *text = bk_ready_parse(line, &how);
 
 	if (text != NULL)
 		check_report(f, how, text);
 	else if (*line != '\0')		/* the shell's, a server's, ... */
-		check_say(f, BK_FINDING_UNKNOWN, "it says: %s", line);
+		check_say(f, BK_READY_UNKNOWN, "it says: %s", line);
 }
 
 /* The lines in text, of which the last may not be whole yet. */
@@ -119,7 +119,7 @@ run(char *text, const struct run_env *env, const int p[2],
 		return -1;
 	if (listen_to(p[0], f, e)) {
 		bk_child_kill_group(&pid, SIGKILL);
-		check_say(f, BK_FINDING_UNKNOWN, "it was ended after %.0f "
+		check_say(f, BK_READY_UNKNOWN, "it was ended after %.0f "
 		    "seconds; what did not answer has no line here", SECONDS);
 	}
 	if (bk_child_reap(&pid, &status) == -1)
@@ -135,7 +135,7 @@ look_for(void *arg, const char *tool, struct bk_err *e)
 	int rc = own_dir(tool, &path, e);
 
 	if (rc == 0 && access(path.data, X_OK) == -1)
-		check_say(arg, BK_FINDING_PROBLEM, "%s: %s; install all tools "
+		check_say(arg, BK_READY_PROBLEM, "%s: %s; install all tools "
 		    "of one version", path.data, strerror(errno));
 	bk_buf_free(&path);
 	return rc;
@@ -149,7 +149,7 @@ check_rehearse(char *text, struct run_env *env, struct check_findings *f,
 	int p[2], rc;
 
 	if (bk_job_plain(text, look_for, f, &why) == -1) {
-		check_say(f, BK_FINDING_UNKNOWN, "the pipeline is not "
+		check_say(f, BK_READY_UNKNOWN, "the pipeline is not "
 		    "rehearsed: it has %s; only tools of bk, with '|' between "
 		    "them, are", why.msg);
 		return 0;
@@ -172,11 +172,11 @@ check_tell(const char *path, const char *spec, struct run_env *env,
 
 	if (open_pipe(p, env, e) == -1)
 		return -1;
-	rc = run_tell(path, spec, env->v, &done, "bk-check", p[1], &why);
+	rc = run_tell(path, spec, env->v, &done, "", p[1], &why);
 	close(p[1]);
 	(void)listen_to(p[0], f, e);
 	close(p[0]);
 	if (rc == -1 && f->n == before)	/* else bk-notify has said it */
-		check_say(f, BK_FINDING_PROBLEM, "--tell: %s", why.msg);
+		check_say(f, BK_READY_PROBLEM, "--tell: %s", why.msg);
 	return e->code == BK_OK ? 0 : -1;
 }

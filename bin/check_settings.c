@@ -15,18 +15,18 @@
 #define NAME_MAX_LEN 40		/* of a variable that is compared */
 #define ROW_MAX 4096		/* bytes of a tool's --help=settings */
 
+static struct bk_buf known;	/* what the tools read, blanks between */
+
 struct checking {
-	struct bk_buf known;	/* what the tools read, blanks between */
 	const char *text;
 	struct check_findings *f;
 };
 
 /* --- what the tools read */
 
-/* Append what the tool reads; a tool that is not there is said elsewhere. */
+/* Add what the tool reads; a tool that is not there is said elsewhere. */
 static int
-add_row(struct bk_buf *known, const char *tool, char *const env[],
-    struct bk_err *e)
+add_row(const char *tool, char *const env[], struct bk_err *e)
 {
 	char help[] = "--help=settings";
 	struct bk_buf path = {0}, row = {0};
@@ -38,7 +38,7 @@ add_row(struct bk_buf *known, const char *tool, char *const env[],
 		argv[0] = path.data;
 		if (access(path.data, X_OK) == 0 && bk_child_capture(argv, env,
 		    ROW_MAX, NULL, &row, &ignored) == 0)
-			rc = bk_buf_printf(known, e, " %.*s",
+			rc = bk_buf_printf(&known, e, " %.*s",
 			    (int)strcspn(row.data, "\n"), row.data);
 	}
 	bk_buf_free(&path);
@@ -46,13 +46,18 @@ add_row(struct bk_buf *known, const char *tool, char *const env[],
 	return rc;
 }
 
+/* Once for all jobs: what they read is the same. */
 static int
-know(struct bk_buf *known, char *const env[], struct bk_err *e)
+know(char *const env[], struct bk_err *e)
 {
 	size_t i;
 
+	if (known.len > 0)
+		return 0;
+	if (bk_buf_puts(&known, "BK_RUN", e) == -1)
+		return -1;
 	for (i = 0; bk_job_tools[i] != NULL; i++)
-		if (add_row(known, bk_job_tools[i], env, e) == -1)
+		if (add_row(bk_job_tools[i], env, e) == -1)
 			return -1;
 	return 0;
 }
@@ -85,23 +90,23 @@ distance(const char *a, size_t na, const char *b, size_t nb)
 
 /* Put the known name that is nearest into near; "" if none is near. */
 static void
-find_near(const char *known, const char *name, char near[NAME_MAX_LEN])
+find_near(const char *name, char near[NAME_MAX_LEN])
 {
+	const char *p = known.data;
 	unsigned least = 4, d;
 	size_t n;
 
 	near[0] = '\0';
 	if (strlen(name) >= NAME_MAX_LEN)
 		return;
-	for (; *known != '\0'; known += n + (known[n] != '\0')) {
-		n = strcspn(known, " ");
-		if (n < 4 || n >= NAME_MAX_LEN || strncmp(known, "BK_", 3) != 0)
+	for (; *p != '\0'; p += n + (p[n] != '\0')) {
+		n = strcspn(p, " ");
+		if (n < 4 || n >= NAME_MAX_LEN || strncmp(p, "BK_", 3) != 0)
 			continue;
-		d = distance(name, strlen(name), known, n);
+		d = distance(name, strlen(name), p, n);
 		if (d < least) {
 			least = d;
-			(void)snprintf(near, NAME_MAX_LEN, "%.*s", (int)n,
-			    known);
+			(void)snprintf(near, NAME_MAX_LEN, "%.*s", (int)n, p);
 		}
 	}
 }
@@ -118,15 +123,15 @@ look_at(void *arg, const char *name, const char *value, struct bk_err *e)
 	(void)value;
 	(void)e;
 	if (strncmp(name, "BK_", 3) != 0 ||
-	    settings_has(c->known.data, name) ||
+	    settings_has(known.data, name) ||
 	    (c->text != NULL && strstr(c->text, name) != NULL))
 		return 0;
-	find_near(c->known.data, name, near);
+	find_near(name, near);
 	if (*near != '\0')
-		check_say(c->f, BK_FINDING_WARNING, "settings: %s: no tool "
+		check_say(c->f, BK_READY_WARNING, "settings: %s: no tool "
 		    "reads it; is %s meant?", name, near);
 	else
-		check_say(c->f, BK_FINDING_WARNING, "settings: %s: neither a "
+		check_say(c->f, BK_READY_WARNING, "settings: %s: neither a "
 		    "tool nor the job reads it; take it out", name);
 	return 0;
 }
@@ -159,9 +164,9 @@ check_place(struct check_findings *f, const char *path, struct bk_err *e)
 	    (int)(slash - path), path);
 
 	if (rc == 0 && access(dir.data, W_OK | X_OK) == 0)
-		check_say(f, BK_FINDING_OK, "audit log: %s can be made", path);
+		check_say(f, BK_READY_OK, "audit log: %s can be made", path);
 	else if (rc == 0)
-		check_say(f, BK_FINDING_PROBLEM, "audit log: %s: %s; each tool "
+		check_say(f, BK_READY_PROBLEM, "audit log: %s: %s; each tool "
 		    "will end with 1: make the directory, as its user",
 		    dir.data, strerror(errno));
 	bk_buf_free(&dir);
@@ -172,17 +177,17 @@ static int
 check_log(struct check_findings *f, const char *path, struct bk_err *e)
 {
 	if (path == NULL || *path == '\0') {
-		check_say(f, BK_FINDING_WARNING, "audit log: none, so that "
+		check_say(f, BK_READY_WARNING, "audit log: none, so that "
 		    "nothing tells what was done; set BK_AUDIT_LOG");
 		return 0;
 	}
 	if (access(path, F_OK) == -1 && errno == ENOENT)
 		return check_place(f, path, e);
 	if (access(path, W_OK) == 0)
-		check_say(f, BK_FINDING_OK, "audit log: %s can be written",
+		check_say(f, BK_READY_OK, "audit log: %s can be written",
 		    path);
 	else
-		check_say(f, BK_FINDING_PROBLEM, "audit log: %s: %s; each tool "
+		check_say(f, BK_READY_PROBLEM, "audit log: %s: %s; each tool "
 		    "will end with 1", path, strerror(errno));
 	return 0;
 }
@@ -192,12 +197,8 @@ check_settings(const struct run_env *env, const char *text,
     struct check_findings *f, struct bk_err *e)
 {
 	struct checking c = { .text = text, .f = f };
-	int rc;
 
-	if ((rc = bk_buf_puts(&c.known, "BK_RUN ", e)) == 0 &&
-	    (rc = know(&c.known, env->v, e)) == 0 &&
-	    (rc = look_at_files(&c, env, e)) == 0)
-		rc = check_log(f, run_env_get(env, "BK_AUDIT_LOG"), e);
-	bk_buf_free(&c.known);
-	return rc;
+	if (know(env->v, e) == -1 || look_at_files(&c, env, e) == -1)
+		return -1;
+	return check_log(f, run_env_get(env, "BK_AUDIT_LOG"), e);
 }

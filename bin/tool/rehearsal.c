@@ -18,6 +18,7 @@
 
 static int check_fd = -1;
 static const char *name;	/* the tool's */
+static int said;		/* it has reported something */
 
 int
 rehearsal_start(const char *tool)
@@ -49,22 +50,23 @@ rehearsing(void)
 }
 
 /* In one write, so that the lines of several stages do not mix. */
-static void
-report(enum bk_finding how, const char *text)
+void
+rehearsal_report(enum bk_ready how, const char *text)
 {
 	char line[PIPE_BUF];
 	struct bk_buf b = {0};
 	struct bk_err ignored = {0};
 
+	said = 1;
 	(void)snprintf(line, sizeof(line) - 16, "%s: %s", name, text);
 	/* nowhere to report that bk-check is gone */
-	if (bk_finding_format(&b, how, line, &ignored) == 0)
+	if (bk_ready_format(&b, how, line, &ignored) == 0)
 		(void)bk_io_write(check_fd, b.data, b.len, VARIABLE, &ignored);
 	bk_buf_free(&b);
 }
 
 void
-rehearsal_say(enum bk_finding how, const char *fmt, ...)
+rehearsal_say(enum bk_ready how, const char *fmt, ...)
 {
 	char text[PIPE_BUF];
 	va_list ap;
@@ -72,16 +74,18 @@ rehearsal_say(enum bk_finding how, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	report(how, text);
+	rehearsal_report(how, text);
 }
 
 void
-rehearsal_fail(const struct bk_err *e)
+rehearsal_end(int rc, const struct bk_err *e)
 {
+	if (rc == 0 && !said)
+		rehearsal_report(BK_READY_OK, "what it reads is there");
 	/* an empty input is what a stage before it has said */
-	if (!e->quiet && !e->empty)
-		report(e->code == BK_NONE ? BK_FINDING_UNKNOWN :
-		    BK_FINDING_PROBLEM, e->msg);
+	else if (rc != 0 && !e->quiet && !e->empty)
+		rehearsal_report(e->code == BK_NONE ? BK_READY_UNKNOWN :
+		    BK_READY_PROBLEM, e->msg);
 }
 
 void
@@ -105,17 +109,17 @@ rehearsal_directory(const char *what, const char *dir)
 	struct stat st;
 
 	if (stat(dir, &st) == -1)
-		rehearsal_say(BK_FINDING_PROBLEM, "%s: %s: %s%s", what, dir,
+		rehearsal_say(BK_READY_PROBLEM, "%s: %s: %s%s", what, dir,
 		    strerror(errno), errno == ENOENT ? "; make it: mkdir -p" :
 		    "");
 	else if (!S_ISDIR(st.st_mode))
-		rehearsal_say(BK_FINDING_PROBLEM, "%s: %s: not a directory",
+		rehearsal_say(BK_READY_PROBLEM, "%s: %s: not a directory",
 		    what, dir);
 	else if (access(dir, W_OK | X_OK) == -1)
-		rehearsal_say(BK_FINDING_PROBLEM, "%s: %s: this user may not "
+		rehearsal_say(BK_READY_PROBLEM, "%s: %s: this user may not "
 		    "make files in it: %s", what, dir, strerror(errno));
 	else {
-		rehearsal_say(BK_FINDING_OK, "%s: %s is there, and this user "
+		rehearsal_say(BK_READY_OK, "%s: %s is there, and this user "
 		    "may make files in it", what, dir);
 		return 1;
 	}

@@ -4,7 +4,7 @@
  * A rehearsal: bk-check runs a job's own pipeline, with its settings, and with
  * BK_CHECK_FD, the number of an open descriptor.  Each tool then parses its
  * options and reads its settings as ever, but does nothing: it looks for what
- * would keep it from its work, and writes findings (base/finding.h) to that
+ * would keep it from its work, and writes findings (base/ready.h) to that
  * descriptor instead of messages.
  *
  * tool_run() ends a tool that has no part of its own to play.  One that has,
@@ -13,7 +13,7 @@
  * bytes, with an opening mark and without an end, which no reader takes for
  * whole.
  */
-#include "base/finding.h"
+#include "base/ready.h"
 
 /*
  * Called by tool_start(), before anything is opened, for messages of the tool
@@ -27,11 +27,17 @@ int rehearsal_fd(void);
 int rehearsing(void);
 
 /* Report "tool: text". */
-void rehearsal_say(enum bk_finding how, const char *fmt, ...)
+void rehearsal_say(enum bk_ready how, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* A failure: a problem; if nothing is there, an unknown. */
-void rehearsal_fail(const struct bk_err *e);
+/* The same, for lib. */
+void rehearsal_report(enum bk_ready how, const char *text);
+
+/*
+ * The tool ends: a failure is a problem, or, if nothing is there, an unknown; a
+ * success that has said nothing says that it is one.
+ */
+void rehearsal_end(int rc, const struct bk_err *e);
 
 /* Pass standard input on, to its end. */
 void rehearsal_pass(void);

@@ -248,7 +248,7 @@ print(const char *fmt, va_list ap)
 
 	if (rehearsing()) {
 		(void)vsnprintf(text, sizeof(text), fmt, ap);
-		rehearsal_say(BK_FINDING_WARNING, "%s", text);
+		rehearsal_say(BK_READY_WARNING, "%s", text);
 		return;
 	}
 	n = (size_t)snprintf(text, sizeof(text), "%s: ", tool->name);
@@ -296,7 +296,7 @@ tool_usage(const char *fmt, ...)
 	(void)vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
 	if (rehearsing())
-		rehearsal_say(BK_FINDING_PROBLEM, "%s", why);
+		rehearsal_say(BK_READY_PROBLEM, "%s", why);
 	else {
 		tool_say("%s", why);
 		fprintf(stderr, "usage: %s\n", usage);
@@ -452,8 +452,8 @@ tool_run(const char *type, const char *source, const char *destination)
 	audit.source = source;
 	audit.destination = destination;
 	if (rehearsing() && !tool->rehearses) {
-		rehearsal_say(BK_FINDING_OK, "its options are understood");
 		rehearsal_pass();
+		rehearsal_say(BK_READY_OK, "its options are understood");
 		exit(BK_OK);
 	}
 	if (audit_log() == NULL)
@@ -532,8 +532,8 @@ tool_end(int rc, struct bk_err *e)
 	progress_line_stop();
 	if (rc != 0 && e->code == BK_OK)
 		bk_fail(e, BK_FAIL, "failed");
-	if (rc != 0 && rehearsing())
-		rehearsal_fail(e);
+	if (rehearsing())
+		rehearsal_end(rc, e);
 	else if (rc != 0 && !e->quiet)
 		tool_say("%s", e->msg);
 	if (rc != 0)

@@ -16,7 +16,7 @@
 
 struct ready {
 	const struct bk_base_backup *o;
-	void (*report)(enum bk_finding how, const char *line);
+	void (*report)(enum bk_ready how, const char *line);
 	unsigned problems;
 	PGconn *repl, *sql;	/* sql: NULL if there can be none */
 	struct bk_repl_server server;
@@ -24,7 +24,7 @@ struct ready {
 };
 
 __attribute__((format(printf, 3, 4))) static void
-report(struct ready *r, enum bk_finding how, const char *fmt, ...)
+report(struct ready *r, enum bk_ready how, const char *fmt, ...)
 {
 	char line[1200];
 	va_list ap;
@@ -32,7 +32,7 @@ report(struct ready *r, enum bk_finding how, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	r->problems += how == BK_FINDING_PROBLEM;
+	r->problems += how == BK_READY_PROBLEM;
 	r->report(how, line);
 }
 
@@ -70,11 +70,11 @@ check_clock(struct ready *r)
 
 	if (bk_repl_clock(r->repl, &r->server, &now, &e) == 0 &&
 	    bk_conn_check_clock(r->server.host, now, &e) == 0)
-		report(r, BK_FINDING_OK, "clock: within 15 minutes of this "
+		report(r, BK_READY_OK, "clock: within 15 minutes of this "
 		    "host's");
 	else
-		report(r, r->o->any_clock ? BK_FINDING_WARNING :
-		    BK_FINDING_PROBLEM, "clock: %s", e.msg);
+		report(r, r->o->any_clock ? BK_READY_WARNING :
+		    BK_READY_PROBLEM, "clock: %s", e.msg);
 }
 
 /* Try what a backup does; the slot ends with our session. */
@@ -87,17 +87,17 @@ check_slot(struct ready *r)
 	if (r->o->no_wal)
 		return;
 	if (bk_base_reserve_wal(r->repl, r->o->run, &e) == -1)
-		report(r, BK_FINDING_WARNING, "replication slot: %s; without "
+		report(r, BK_READY_WARNING, "replication slot: %s; without "
 		    "one the backup fails if the server removes WAL before it "
 		    "ends: raise max_replication_slots", e.msg);
 	else
-		report(r, BK_FINDING_OK, "replication slot: one is free");
+		report(r, BK_READY_OK, "replication slot: one is free");
 	show(r, "max_slot_wal_keep_size", value);
 	if (strcmp(value, "-1") == 0)
-		report(r, BK_FINDING_OK, "WAL: kept as long as the backup "
+		report(r, BK_READY_OK, "WAL: kept as long as the backup "
 		    "takes; pg_wal needs the space for it");
 	else
-		report(r, BK_FINDING_WARNING, "WAL: max_slot_wal_keep_size is "
+		report(r, BK_READY_WARNING, "WAL: max_slot_wal_keep_size is "
 		    "%s; the backup fails if the server writes more while it "
 		    "runs", value);
 }
@@ -106,18 +106,18 @@ static void
 check_pages(struct ready *r)
 {
 	if (is_on(r, "data_checksums"))
-		report(r, BK_FINDING_OK, "data_checksums: on, each page is "
+		report(r, BK_READY_OK, "data_checksums: on, each page is "
 		    "verified");
 	else
-		report(r, BK_FINDING_WARNING, "data_checksums: off, damaged "
+		report(r, BK_READY_WARNING, "data_checksums: off, damaged "
 		    "pages go unnoticed; pg_checksums --enable turns them on "
 		    "while the server is stopped");
 	if (r->standby && !is_on(r, "full_page_writes"))
-		report(r, BK_FINDING_PROBLEM, "full_page_writes: off; a standby "
+		report(r, BK_READY_PROBLEM, "full_page_writes: off; a standby "
 		    "can be backed up only if they are on, on the primary "
 		    "too");
 	if (!is_on(r, "fsync"))
-		report(r, BK_FINDING_WARNING, "fsync: off; a crash of the "
+		report(r, BK_READY_WARNING, "fsync: off; a crash of the "
 		    "server's host destroys the cluster");
 }
 
@@ -140,16 +140,16 @@ check_archive(struct ready *r)
 	char value[VALUE];
 
 	if (strcmp(show(r, "archive_mode", value), "off") == 0)
-		report(r, BK_FINDING_WARNING, "archive_mode: off; unless "
+		report(r, BK_READY_WARNING, "archive_mode: off; unless "
 		    "bk-walrecv(1) receives the WAL, %s", r->o->no_wal ?
 		    "a backup without WAL is of no use" :
 		    "only the moment of a backup can be recovered");
 	else if (!has_archiver(r))
-		report(r, r->o->no_wal ? BK_FINDING_PROBLEM : BK_FINDING_WARNING,
+		report(r, r->o->no_wal ? BK_READY_PROBLEM : BK_READY_WARNING,
 		    "archive_command: empty; WAL piles up in pg_wal until "
 		    "there is one");
 	else
-		report(r, BK_FINDING_OK, "archive_mode: %s", value);
+		report(r, BK_READY_OK, "archive_mode: %s", value);
 }
 
 static void
@@ -162,13 +162,13 @@ check_increment(struct ready *r)
 		if (bk_io_slurp(r->o->incremental, BK_BASE_MANIFEST_MAX,
 		    &manifest, &e) == 0 && bk_base_increment_check(r->repl,
 		    &r->server, r->o->incremental, &manifest, &e) == 0)
-			report(r, BK_FINDING_OK, "incremental: %s is of this "
+			report(r, BK_READY_OK, "incremental: %s is of this "
 			    "cluster", r->o->incremental);
 		else
-			report(r, BK_FINDING_PROBLEM, "incremental: %s", e.msg);
+			report(r, BK_READY_PROBLEM, "incremental: %s", e.msg);
 		bk_buf_free(&manifest);
 	} else if (r->server.major >= BK_PG_INCREMENTS) {
-		report(r, BK_FINDING_OK, "summarize_wal: %s",
+		report(r, BK_READY_OK, "summarize_wal: %s",
 		    is_on(r, "summarize_wal") ? "on, --incremental works" :
 		    "off, --incremental does not work");
 	}
@@ -179,24 +179,24 @@ check_increment(struct ready *r)
  * is.
  */
 static void
-ask(struct ready *r, enum bk_finding how, const char *what, const char *sql)
+ask(struct ready *r, enum bk_ready how, const char *what, const char *sql)
 {
 	struct bk_err e = {0};
 	PGresult *res = bk_conn_query(r->sql, sql, &e);
 
 	if (res == NULL)
-		report(r, BK_FINDING_UNKNOWN, "%s: %s", what, e.msg);
+		report(r, BK_READY_UNKNOWN, "%s: %s", what, e.msg);
 	else if (PQntuples(res) == 1 && !PQgetisnull(res, 0, 0))
 		report(r, how, "%s: %s", what, PQgetvalue(res, 0, 0));
 	else if (PQntuples(res) == 1)
-		report(r, BK_FINDING_OK, "%s: %s", what, PQgetvalue(res, 0, 1));
+		report(r, BK_READY_OK, "%s: %s", what, PQgetvalue(res, 0, 1));
 	PQclear(res);
 }
 
 static void
 ask_all(struct ready *r)
 {
-	ask(r, BK_FINDING_WARNING, "max_wal_senders",
+	ask(r, BK_READY_WARNING, "max_wal_senders",
 	    "SELECT CASE WHEN used >= most THEN 'all ' || most ||"
 	    " ' in use with this one; raise it' END,"
 	    " used - 1 || ' of ' || most || ' in use'"
@@ -204,24 +204,24 @@ ask_all(struct ready *r)
 	    " WHERE backend_type = 'walsender') AS a,"
 	    " (SELECT pg_catalog.current_setting('max_wal_senders')::int AS"
 	    " most) AS b");
-	ask(r, r->o->no_wal ? BK_FINDING_PROBLEM : BK_FINDING_WARNING, "archiver",
+	ask(r, r->o->no_wal ? BK_READY_PROBLEM : BK_READY_WARNING, "archiver",
 	    "SELECT CASE WHEN last_failed_time > coalesce(last_archived_time,"
 	    " '-infinity') THEN 'fails since ' || last_failed_wal || '; see"
 	    " the server''s log' END,"
 	    " coalesce('last archived ' || last_archived_wal, 'idle so far')"
 	    " FROM pg_catalog.pg_stat_archiver");
-	ask(r, BK_FINDING_OK, "size",
+	ask(r, BK_READY_OK, "size",
 	    "SELECT NULL, pg_catalog.pg_size_pretty(sum("
 	    "pg_catalog.pg_database_size(oid))) || ' in ' || count(*) ||"
 	    " ' databases' FROM pg_catalog.pg_database");
-	ask(r, BK_FINDING_OK, "tablespaces",
+	ask(r, BK_READY_OK, "tablespaces",
 	    "SELECT NULL, count(*) || ' outside the data directory'"
 	    " FROM pg_catalog.pg_tablespace WHERE spcname NOT IN"
 	    " ('pg_default', 'pg_global')");
-	ask(r, BK_FINDING_WARNING, "other base backups",
+	ask(r, BK_READY_WARNING, "other base backups",
 	    "SELECT CASE WHEN count(*) > 0 THEN count(*) || ' running' END,"
 	    " 'none running' FROM pg_catalog.pg_stat_progress_basebackup");
-	ask(r, BK_FINDING_OK, "WAL on disk",
+	ask(r, BK_READY_OK, "WAL on disk",
 	    "SELECT NULL, pg_catalog.pg_size_pretty(sum(size)) || ' in pg_wal'"
 	    " FROM pg_catalog.pg_ls_waldir()");
 }
@@ -236,15 +236,15 @@ connect_both(struct ready *r, struct bk_err *e)
 	if ((r->repl = bk_repl_open(&r->o->target, e)) == NULL ||
 	    bk_repl_identify(r->repl, &r->server, e) == -1)
 		return -1;
-	report(r, BK_FINDING_OK, "connection: %s, PostgreSQL %s, system "
+	report(r, BK_READY_OK, "connection: %s, PostgreSQL %s, system "
 	    "identifier %s, timeline %u", r->server.host,
 	    PQparameterStatus(r->repl, "server_version"), r->server.sysid,
 	    (unsigned)r->server.timeline);
 	/* with less there is no such connection */
-	report(r, BK_FINDING_OK, "wal_level: %s", show(r, "wal_level", value));
+	report(r, BK_READY_OK, "wal_level: %s", show(r, "wal_level", value));
 	r->sql = bk_server_open(&r->o->target, NULL, &reason);
 	if (r->sql == NULL) {
-		report(r, BK_FINDING_UNKNOWN, "senders, archiver, tablespaces: "
+		report(r, BK_READY_UNKNOWN, "senders, archiver, tablespaces: "
 		    "no ordinary connection: %s", reason.msg);
 		return 0;
 	}
@@ -253,14 +253,14 @@ connect_both(struct ready *r, struct bk_err *e)
 	r->standby = res != NULL && *PQgetvalue(res, 0, 0) == 't';
 	PQclear(res);
 	if (r->standby)
-		report(r, BK_FINDING_OK, "standby: the backup fails if it is "
+		report(r, BK_READY_OK, "standby: the backup fails if it is "
 		    "promoted meanwhile");
 	return 0;
 }
 
 int
 bk_base_ready(const struct bk_base_backup *o,
-    void (*print)(enum bk_finding how, const char *line), struct bk_err *e)
+    void (*print)(enum bk_ready how, const char *line), struct bk_err *e)
 {
 	struct ready r = { .o = o, .report = print };
 	int rc = connect_both(&r, e);

@@ -5,7 +5,7 @@
  * ordinary connection where there can be one, and nothing is changed: a
  * replication slot that is tried ends with the session.
  */
-#include "base/finding.h"
+#include "base/ready.h"
 #include "basebackup/base_backup.h"
 
 /*
@@ -13,6 +13,6 @@
  * with *e set if there is a problem, or no connection.
  */
 int bk_base_ready(const struct bk_base_backup *o,
-    void (*report)(enum bk_finding how, const char *line), struct bk_err *e);
+    void (*report)(enum bk_ready how, const char *line), struct bk_err *e);
 
 #endif

@@ -5,21 +5,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/grow.h"
 
 #define BLANKS " \t"
 #define RUN "bk-run"
+#define CRON_PATH "/usr/bin:/bin"	/* where no PATH is set */
 
 struct reading {
 	struct bk_crontab *c;
 	const char *path;
 	unsigned line;
 	int no_mail;		/* MAILTO="" */
+	char search[1024];	/* PATH */
 };
 
 __attribute__((format(printf, 3, 4))) static void
-report(const struct reading *r, enum bk_finding how, const char *fmt, ...)
+report(const struct reading *r, enum bk_ready how, const char *fmt, ...)
 {
 	char text[1024];
 	size_t n = (size_t)snprintf(text, sizeof(text), "crontab: %.200s: line "
@@ -164,6 +167,31 @@ is_run(const char *word)
 	return strcmp(slash == NULL ? word : slash + 1, RUN) == 0;
 }
 
+/* Where cron finds no bk-run, nothing is run, and only cron's mail says so. */
+static void
+check_path(const struct reading *r, const char *word)
+{
+	struct bk_buf path = {0};
+	struct bk_err ignored = {0};
+	const char *dir;
+	size_t n;
+	int found = access(word, X_OK) == 0 && *word == '/';
+
+	for (dir = r->search; !found && *dir != '\0' && *word != '/';
+	    dir += n + (dir[n] != '\0')) {
+		n = strcspn(dir, ":");
+		path.len = 0;
+		if (bk_buf_printf(&path, &ignored, "%.*s/%s", (int)n, dir,
+		    word) == 0)
+			found = access(path.data, X_OK) == 0;
+	}
+	bk_buf_free(&path);
+	if (!found)
+		report(r, BK_READY_PROBLEM, "%s: not found with the PATH that "
+		    "cron has here, %s; write PATH=... in a line above, or its "
+		    "whole name", word, r->search);
+}
+
 /* An option's value: in the word itself after name, or the next word. */
 static const char *
 option(const char *word, const char *name, const char *next)
@@ -186,7 +214,7 @@ set_option(char to[BK_CRON_TEXT], const char *value_of)
 
 /* The words of the command: 1 if it runs a job. */
 static int
-take_command(struct bk_cron_line *l, char *command)
+take_command(const struct reading *r, struct bk_cron_line *l, char *command)
 {
 	char job[BK_JOB_NAME], name[BK_JOB_NAME], *word, *next, *save = NULL;
 	struct bk_err ignored = {0};
@@ -196,7 +224,8 @@ take_command(struct bk_cron_line *l, char *command)
 	    word = next) {
 		next = strtok_r(NULL, BLANKS ";&|()", &save);
 		if (!run) {
-			run = is_run(word);
+			if ((run = is_run(word)))
+				check_path(r, word);
 			continue;
 		}
 		set_option(l->tell, option(word, "--tell", next));
@@ -233,9 +262,10 @@ add(struct reading *r, const struct bk_cron_line *l, struct bk_err *e)
 		return -1;
 	r->c->v = more;
 	more[r->c->n++] = *l;
-	if (r->no_mail && *l->tell == '\0')
-		report(r, BK_FINDING_WARNING, "%s: nobody is told if it fails: "
-		    "MAILTO is empty; add --tell FILE to bk-run", l->spec);
+	if ((r->no_mail || r->c->no_mailer) && *l->tell == '\0')
+		report(r, BK_READY_WARNING, "%s: nobody is told if it fails: "
+		    "%s; add --tell FILE to bk-run", l->spec, r->no_mail ?
+		    "MAILTO is empty" : "cron has no sendmail here");
 	return 0;
 }
 
@@ -252,8 +282,13 @@ take_variable(struct reading *r, const char *line)
 	if (n == 6 && strncmp(line, "MAILTO", n) == 0)
 		r->no_mail = *text == '\0' || strcmp(text, "\"\"") == 0 ||
 		    strcmp(text, "''") == 0;
+	if (n == 4 && strncmp(line, "PATH", n) == 0) {
+		text += strspn(text, "\"'");
+		(void)snprintf(r->search, sizeof(r->search), "%.*s",
+		    (int)strcspn(text, "\"'" BLANKS), text);
+	}
 	if (n == 7 && strncmp(line, "CRON_TZ", n) == 0)
-		report(r, BK_FINDING_WARNING, "CRON_TZ: Debian's cron does not "
+		report(r, BK_READY_WARNING, "CRON_TZ: Debian's cron does not "
 		    "know it, and goes by the host's time; write the times so, "
 		    "or use bk-run --when --tz for a day");
 	return 1;
@@ -271,10 +306,10 @@ take_line(struct reading *r, char *line, struct bk_err *e)
 	    (command = take_time(&l, line)) == NULL)
 		return 0;
 	percent = has_percent(command);
-	if (!take_command(&l, command))
+	if (!take_command(r, &l, command))
 		return 0;
 	if (percent)
-		report(r, BK_FINDING_PROBLEM, "%s: a '%%' ends the command for "
+		report(r, BK_READY_PROBLEM, "%s: a '%%' ends the command for "
 		    "cron; write \\%%, or put it into the job's file", l.spec);
 	return add(r, &l, e);
 }
@@ -283,7 +318,7 @@ int
 bk_crontab_take(struct bk_crontab *c, const char *path, const char *text,
     struct bk_err *e)
 {
-	struct reading r = { .c = c, .path = path };
+	struct reading r = { .c = c, .path = path, .search = CRON_PATH };
 	char *line;
 	size_t n;
 	int rc = 0;
@@ -319,7 +354,7 @@ bk_crontab_clashes(const struct bk_crontab *c)
 				continue;
 			r.path = b->path;
 			r.line = b->line;
-			report(&r, BK_FINDING_WARNING, "%s: begins in the same "
+			report(&r, BK_READY_WARNING, "%s: begins in the same "
 			    "minute as in line %u of %s; move one of them",
 			    b->spec, a->line, a->path);
 		}

@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/finding.h"
+#include "base/ready.h"
 #include "job/job.h"
 
 #define BK_CRON_TEXT 256	/* bytes of an option's value, with the NUL */
@@ -25,16 +25,17 @@ struct bk_cron_line {
 };
 
 struct bk_crontab {		/* = {0} */
+	int no_mailer;		/* cron has no program to send mail with */
 	struct bk_cron_line *v;
 	size_t n, cap;
-	void (*report)(void *arg, enum bk_finding how, const char *text);
+	void (*report)(void *arg, enum bk_ready how, const char *text);
 	void *arg;
 };
 
 /*
  * Take the lines of a crontab's text, and report what cron will make of them
- * otherwise than meant: a '%' that is not escaped, a CRON_TZ, no mail and no
- * --tell.  0; -1 with *e set: memory.
+ * otherwise than meant: a bk-run that is not in its PATH, a '%' that is not
+ * escaped, a CRON_TZ, no mail and no --tell.  0; -1 with *e set: memory.
  */
 int bk_crontab_take(struct bk_crontab *c, const char *path, const char *text,
     struct bk_err *e);

@@ -1,4 +1,4 @@
-#include "base/finding.h"
+#include "base/ready.h"
 
 #include <string.h>
 
@@ -7,13 +7,13 @@
 static const char *const words[] = { "ok", "warning", "problem", "unknown" };
 
 const char *
-bk_finding_word(enum bk_finding how)
+bk_ready_word(enum bk_ready how)
 {
 	return words[how];
 }
 
 int
-bk_finding_format(struct bk_buf *b, enum bk_finding how, const char *text,
+bk_ready_format(struct bk_buf *b, enum bk_ready how, const char *text,
     struct bk_err *e)
 {
 	size_t from = b->len + strlen(words[how]) + 1;
@@ -25,13 +25,13 @@ bk_finding_format(struct bk_buf *b, enum bk_finding how, const char *text,
 }
 
 const char *
-bk_finding_parse(const char *line, enum bk_finding *how)
+bk_ready_parse(const char *line, enum bk_ready *how)
 {
 	size_t i, n = strcspn(line, "\t");
 
 	for (i = 0; line[n] == '\t' && i < sizeof(words) / sizeof(*words); i++)
 		if (strlen(words[i]) == n && strncmp(line, words[i], n) == 0) {
-			*how = (enum bk_finding)i;
+			*how = (enum bk_ready)i;
 			return line + n + 1;
 		}
 	return NULL;
