@@ -85,8 +85,8 @@ PG = -lpq -ljansson -lxxhash
 bk-age = tool/receipts -ljansson -lcrypto -lmd
 bk-audit = audit_list audit_summary audit_verify -ljansson -lcrypto -lmd
 bk-base = tool/ca_file -lpq -ljansson $(ISA) -lcrypto -lmd
-bk-check = check_findings check_rehearse check_settings run_env run_job \
-	run_tell -ljansson
+bk-check = check_findings check_rehearse check_settings tool/run_env \
+	tool/run_job tool/run_tell
 bk-crypt = -lcrypto -lmd
 bk-dump = tool/ca_file tool/programs -lpq -lxxhash -lmd
 bk-gz = tool/filter $(GZ) -lmd
@@ -99,7 +99,8 @@ bk-prune = tool/receipts tool/zone -ljansson -lcrypto
 bk-restore = restore_accept restore_old restore_swap tool/ca_file \
 	tool/programs $(PG) -lmd
 bk-rm = tool/approved -lcrypto -lmd
-bk-run = run_env run_job run_pipeline run_tell tool/zone -ljansson
+bk-run = run_pipeline tool/run_env tool/run_job tool/run_tell tool/zone \
+	-ljansson
 bk-s3get = tool/s3args tool/ca_file $(S3) -lmd
 bk-s3ls = tool/s3args tool/ca_file $(S3)
 bk-s3put = tool/s3args tool/ca_file tool/names $(S3) -lmd

@@ -15,8 +15,8 @@
 #include "check_settings.h"
 #include "job/crontab.h"
 #include "job/job.h"
-#include "run_env.h"
-#include "run_job.h"
+#include "tool/run_env.h"
+#include "tool/run_job.h"
 #include "tool/tool.h"
 
 #define DIR_USUAL "/etc/bk"

@@ -16,8 +16,8 @@
 #include "base/num.h"
 #include "base/utctime.h"
 #include "job/plain.h"
-#include "run_tell.h"
 #include "tool/own_dir.h"
+#include "tool/run_tell.h"
 
 #define SECONDS 25.0		/* for one job */
 

@@ -2,7 +2,7 @@
 #define BK_BIN_CHECK_REHEARSE_H
 /* A job's pipeline, rehearsed (tool/rehearsal.h). */
 #include "check_findings.h"
-#include "run_env.h"
+#include "tool/run_env.h"
 
 /*
  * Have the shell run text in env, to which BK_CHECK_FD is added, and report

@@ -2,7 +2,7 @@
 #define BK_BIN_CHECK_SETTINGS_H
 /* Settings, before any tool reads them. */
 #include "check_findings.h"
-#include "run_env.h"
+#include "tool/run_env.h"
 
 /*
  * Report on what env was made of: variables that begin with BK_ and that

@@ -10,8 +10,9 @@ setup_file() {
 	TOOLS=
 	for source in "$TOP"/bin/bk-*.c; do
 		source=${source##*/}
-		# which has no runs of its own
-		[ "$source" = bk-audit.c ] || TOOLS+=" ${source%.c}"
+		# which have no runs of their own
+		[[ $source == bk-audit.c || $source == bk-check.c ]] ||
+		    TOOLS+=" ${source%.c}"
 	done
 	rgw_start
 	s3_mb backups

@@ -17,8 +17,8 @@ struct bk_s3_ready {
  * For an upload with these options, of which key is the name that it would
  * have now: the bucket, the keys, the right to write, the store's clock; and
  * what is newest below prefix (""), if that may be listed: is it as the options
- * demand?  The right is seen by a PUT whose Content-MD5 is not that of its body:
- * a server that lets us write refuses it for that, and stores nothing.
+ * demand?  The right is seen by a PUT whose Content-MD5 is not that of its
+ * body: a server that lets us write refuses it for that, and stores nothing.
  */
 void bk_s3_ready_put(const struct bk_s3_ready *r, const char *prefix,
     const struct bk_s3_upload_options *o);

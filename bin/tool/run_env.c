@@ -1,4 +1,4 @@
-#include "run_env.h"
+#include "tool/run_env.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
-#ifndef BK_BIN_RUN_JOB_H
-#define BK_BIN_RUN_JOB_H
+#ifndef BK_BIN_TOOL_RUN_JOB_H
+#define BK_BIN_TOOL_RUN_JOB_H
 /* The text of a job that bk-run runs. */
-#include "run_env.h"
+#include "tool/run_env.h"
 
 /*
  * Append the job's text: of dir/jobs, else as installed with the tools

@@ -1,5 +1,5 @@
-#ifndef BK_BIN_RUN_TELL_H
-#define BK_BIN_RUN_TELL_H
+#ifndef BK_BIN_TOOL_RUN_TELL_H
+#define BK_BIN_TOOL_RUN_TELL_H
 /* Telling people what became of a job, by bk-notify. */
 #include "base/err.h"
 

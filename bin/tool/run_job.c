@@ -1,4 +1,4 @@
-#include "run_job.h"
+#include "tool/run_job.h"
 
 #include <stdatomic.h>
 

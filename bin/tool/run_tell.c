@@ -1,4 +1,4 @@
-#include "run_tell.h"
+#include "tool/run_tell.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
-#ifndef BK_BIN_RUN_ENV_H
-#define BK_BIN_RUN_ENV_H
+#ifndef BK_BIN_TOOL_RUN_ENV_H
+#define BK_BIN_TOOL_RUN_ENV_H
 /* The environment in which bk-run runs a pipeline. */
 #include "base/buf.h"
 #include "base/err.h"
