@@ -17,6 +17,7 @@
 #include "job/job.h"
 #include "tool/run_env.h"
 #include "tool/run_job.h"
+#include "tool/signals.h"
 #include "tool/tool.h"
 
 #define DIR_USUAL "/etc/bk"
@@ -58,7 +59,8 @@ struct options {
 	const char *tell;
 	char **crontabs;	/* --crontab, n of them */
 	size_t n;
-	char **specs;		/* JOB@NAME, ended by NULL */
+	char **specs;		/* JOB@NAME, nspecs of them */
+	size_t nspecs;
 	struct check_findings findings;
 };
 
@@ -80,6 +82,7 @@ parse_options(struct options *o, int argc, char *argv[])
 		case 'q': o->findings.quiet = 1; break;
 		}
 	o->specs = argv + optind;
+	o->nspecs = (size_t)(argc - optind);
 	for (; optind < argc; optind++)
 		if (bk_job_split(argv[optind], job, name, &e) == -1)
 			tool_refuse(&e);
@@ -186,7 +189,7 @@ read_crontabs(const struct options *o, struct bk_crontab *c, glob_t *files,
 
 	for (i = 0; rc == 0 && i < o->n; i++)
 		rc = read_file(c, o->crontabs[i], e);
-	if (o->n > 0 || *o->specs != NULL)
+	if (o->n > 0 || o->nspecs > 0)
 		return rc;
 	if (glob(CRON_D, 0, NULL, files) == GLOB_NOSPACE)
 		return bk_fail_memory(e);
@@ -301,13 +304,13 @@ check_names(struct options *o, const struct bk_crontab *c, struct bk_err *e)
 static int
 check_all(struct options *o, struct bk_crontab *c, struct bk_err *e)
 {
-	char **spec;
 	int rc = check_lines(o, c, e);
+	size_t i;
 
-	for (spec = o->specs; rc == 0 && *spec != NULL; spec++)
-		rc = check_job(o, *spec, o->dir, o->tell == NULL ? "" :
+	for (i = 0; rc == 0 && i < o->nspecs; i++)
+		rc = check_job(o, o->specs[i], o->dir, o->tell == NULL ? "" :
 		    o->tell, e);
-	if (rc == 0 && *o->specs == NULL)
+	if (rc == 0 && o->nspecs == 0)
 		rc = check_names(o, c, e);
 	if (rc == 0 && o->findings.n == 0)
 		return bk_fail(e, BK_NONE, "%s: nothing is configured: no "
@@ -327,6 +330,7 @@ main(int argc, char *argv[])
 
 	tool_start(&tool);
 	parse_options(&o, argc, argv);
+	signals_catch(check_stop);
 	rc = read_crontabs(&o, &crontab, &files, &e);
 	if (rc == 0)
 		rc = check_all(&o, &crontab, &e);

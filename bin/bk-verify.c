@@ -433,6 +433,7 @@ rehearse(const struct options *o, struct bk_err *e)
 	    .passphrase = *o->passphrase == '\0' ? NULL : o->passphrase };
 	struct bk_reader *in = bk_reader_open(STDIN_FILENO, "standard input",
 	    BK_READER_PARSED, e);
+	const char *tmpdir = tool_env("TMPDIR");
 	struct bk_crypt *crypt = NULL;
 	const uint8_t *head;
 	size_t n;
@@ -440,6 +441,9 @@ rehearse(const struct options *o, struct bk_err *e)
 
 	if (in == NULL)
 		return -1;
+	if (o->level == 3)
+		(void)rehearsal_directory("TMPDIR, where the server will be",
+		    tmpdir == NULL ? "/tmp" : tmpdir);
 	head = bk_reader_head(in, &n);
 	if (bk_heads_format(head, n) != BK_FORMAT_CRYPT)
 		rc = 0;

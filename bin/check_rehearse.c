@@ -21,6 +21,14 @@
 
 #define SECONDS 25.0		/* for one job */
 
+static atomic_int shell;	/* its process, or 0 */
+
+void
+check_stop(void)
+{
+	bk_child_kill_group(&shell, SIGTERM);
+}
+
 /* --- what arrives on the descriptor */
 
 static void
@@ -103,14 +111,13 @@ static int
 run(char *text, const struct run_env *env, const int p[2],
     struct check_findings *f, struct bk_err *e)
 {
-	char shell[] = "/bin/sh", option[] = "-c",
-	    *argv[] = { shell, option, text, NULL };
+	char program[] = "/bin/sh", option[] = "-c",
+	    *argv[] = { program, option, text, NULL };
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), status = 0, rc;
-	atomic_int pid = 0;
 
 	/* what the shell itself says is a line, too */
 	rc = null == -1 ? bk_fail_errno(e, "/dev/null") :
-	    bk_child_spawn_group(&pid, argv, env->v, (int[3]){ -1, null,
+	    bk_child_spawn_group(&shell, argv, env->v, (int[3]){ -1, null,
 	    p[1] }, p[1], e);
 	close(p[1]);
 	if (null != -1)
@@ -118,11 +125,11 @@ run(char *text, const struct run_env *env, const int p[2],
 	if (rc == -1)
 		return -1;
 	if (listen_to(p[0], f, e)) {
-		bk_child_kill_group(&pid, SIGKILL);
+		bk_child_kill_group(&shell, SIGKILL);
 		check_say(f, BK_READY_UNKNOWN, "it was ended after %.0f "
 		    "seconds; what did not answer has no line here", SECONDS);
 	}
-	if (bk_child_reap(&pid, &status) == -1)
+	if (bk_child_reap(&shell, &status) == -1)
 		return bk_fail_errno(e, "/bin/sh: wait");
 	return e->code == BK_OK ? 0 : -1;
 }

@@ -16,4 +16,7 @@ int check_rehearse(char *text, struct run_env *env, struct check_findings *f,
 int check_tell(const char *path, const char *spec, struct run_env *env,
     struct check_findings *f, struct bk_err *e);
 
+/* End what is being rehearsed: on a signal. */
+void check_stop(void);
+
 #endif

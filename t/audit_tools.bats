@@ -253,3 +253,27 @@ end_slow() {
 	done
 	bk-audit --verify
 }
+
+# state: all that a tool could have made, or deleted.
+state() {
+	find . "$OUT" -name 'findings*' -prune -o -type f -print | sort
+	s3_keys backups
+	psql -XAtc 'select datname from pg_database order by 1' postgres
+}
+
+@test "in a rehearsal no tool does any of it" {
+	local tool call
+	echo old >"$OUT/out"
+	echo "$OUT/out" >"$OUT/name"
+	touch "$OUT/out.bk" && state >"$OUT/findings.before"
+	for tool in $TOOLS; do
+		call=$(good "$tool") || call=$(bad "$tool")
+		call=${call/>$OUT\/out/>/dev/null}
+		BK_CHECK_FD=9 run bash -c "$call" 9>"$OUT/findings" <in
+		grep -qE "^(ok|warning|unknown|problem)"$'\t'"$tool: " "$OUT/findings" ||
+		    { echo "$tool: $call: says nothing: $output"; return 1; }
+	done
+	state | diff "$OUT/findings.before" -
+	[ ! -e "$BK_AUDIT_LOG" ]
+	[ "$(cat "$OUT/out")" = old ]
+}

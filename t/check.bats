@@ -334,6 +334,26 @@ problem() {
 	[[ $stderr == *'No space left on device' ]]
 }
 
+@test "long: what never answers is ended, and said" {
+	perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 9,
+	    LocalAddr => "127.0.0.1"); $| = 1; print $s->sockport, "\n"; sleep' \
+	    >hole 3>&- &
+	pid=$!
+	await test -s hole
+	settings "AWS_ENDPOINT_URL=http://127.0.0.1:$(cat hole)"
+	check backup@shop
+	kill $pid
+	found unknown 'backup@shop: it was ended after 25 seconds'
+	found ok 'backup@shop: bk-dump: rights: '
+}
+
+@test "every tool but those that run jobs can be rehearsed" {
+	sed -n '/^const char .const bk_job_tools/,/;/p' "$TOP/lib/job/plain.c" |
+	    grep -o 'bk-[a-z0-9]*' >listed
+	(cd "$TOP/bin" && ls bk-*.c) | sed 's/\.c$//' |
+	    grep -vx 'bk-run\|bk-check' | diff listed -
+}
+
 @test "BK_CHECK_FD that is nobody's stops every tool" {
 	run -2 --separate-stderr env BK_CHECK_FD=77 bk-save out <etc/jobs/backup
 	[[ $stderr == 'bk-save: BK_CHECK_FD: '* ]]

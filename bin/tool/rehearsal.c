@@ -83,7 +83,7 @@ rehearsal_end(int rc, const struct bk_err *e)
 	if (rc == 0 && !said)
 		rehearsal_report(BK_READY_OK, "what it reads is there");
 	/* an empty input is what a stage before it has said */
-	else if (rc != 0 && !e->quiet && !e->empty)
+	else if (rc != 0 && !e->empty)
 		rehearsal_report(e->code == BK_NONE ? BK_READY_UNKNOWN :
 		    BK_READY_PROBLEM, e->msg);
 }

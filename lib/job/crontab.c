@@ -138,7 +138,7 @@ set_nickname(struct bk_cron_line *l, const char *name)
 static char *
 take_time(struct bk_cron_line *l, char *line)
 {
-	char *f[5], *p = line;
+	char *p = line, *f[5] = { p, p, p, p, p };
 	size_t i, n;
 
 	for (i = 0; i < (*line == '@' ? 1 : 5); i++) {
