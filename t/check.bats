@@ -240,6 +240,9 @@ problem() {
 	problem 'verify@shop: bk-verify: .*proofs' verify@shop
 	job restore 'bk-s3get "$STORE/shop/daily/latest" | bk-crypt -d | bk-gz -d | bk-restore copy'
 	problem 'restore@shop: bk-crypt: .*header' restore@shop
+	found ok 'restore@shop: bk-restore: rights: .*may make databases'
+	settings "BK_IDENTITY=$F/shop.key" PGUSER=clerk
+	problem 'restore@shop: bk-restore: rights: user clerk may not make' restore@shop
 	settings "BK_IDENTITY=$F/shop.key"
 	check restore@shop
 	missing problem

@@ -196,7 +196,8 @@ old() {
 	mkdir -p etc/jobs
 	printf 'bk-dump | bk-gz | bk-crypt | bk-save "$STORE/{db}/{utc}.bk"\n' \
 	    >etc/jobs/backup
-	printf 'bk-s3get "s3://backups/shop/latest" | bk-verify\n' >etc/jobs/verify
+	printf 'bk-s3get "s3://backups/latest" | bk-crypt -d | bk-restore copy\n' \
+	    >etc/jobs/restore
 	bk-dump shop | bk-crypt | bk-s3put 's3://backups/shop/{db}-{utc}.bk'
 	env | grep -E '^(PG|AWS_)' | sed "s/=\(.*\)/='\1'/" >etc/shop.env
 	printf '%s\n' PGDATABASE=shop "STORE=$PWD/backups" \
@@ -209,5 +210,6 @@ old() {
 		    { echo "$line"; cat out; return 1; }
 		[[ $line == *jq* ]] || [ -s out ]
 	done <script
-	grep -q $'^ok\tverify@shop: bk-verify: the keys open' out
+	grep -q $'^ok\trestore@shop: bk-crypt: the keys open' out
+	grep -q $'^ok\trestore@shop: bk-restore: rights: ' out
 }

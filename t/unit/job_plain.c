@@ -53,7 +53,8 @@ static const char *const others[] = {
 	"bk-gz ${X:-$(cat)}", "bk-gz \"${X:-`cat`}\"", "bk-gz ${X:=y}",
 	"bk-gz ${X%y}", "bk-gz ${#X}", "bk-gz $1", "bk-gz $$", "bk-gz \"$@\"",
 	"(bk-gz)", "{ bk-gz; }", "! bk-gz", "if bk-gz", "bk-gz() cat",
-	"bk-run x", "bk-check", "bk-gz\ncat", "bk-gz # x\ncat", "bk-gz \\\n# x\n cat",
+	"bk-run x", "bk-check", "bk-gz\ncat", "bk-gz # x\ncat",
+	"bk-gz \\\n# x\n cat",
 	"'bk-gz'", "\"bk-gz\"", "bk-g\\z", "$X", "$X bk-gz", "./bk-gz",
 	"/bin/bk-gz", "bk-gz-x", "bk-my-script", "PATH=. bk-gz", "X=1 bk-gz",
 	"LD_PRELOAD=x bk-gz", "env -i bk-gz", "env PATH=. bk-gz",
@@ -63,8 +64,7 @@ static const char *const others[] = {
 	"bk-gz <(cat)", "bk-gz <<x", "bk-gz \"${X:-\"'\"}\"; cat '",
 	"bk-gz ${X:-'} ; cat '}", "BK_X+=y cat", "coproc bk-gz",
 	"time bk-gz", "bk-gz\\\n;cat",
-	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-	"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+	"bk-gz-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 };
 
 static void
@@ -81,7 +81,7 @@ test_others(void)
 			if (*p < ' ' || *p == '#')
 				*p = '_';
 		ok(bk_job_plain(others[i], note, NULL, &e) == -1 &&
-		    *e.msg != '\0', name);
+		    *e.msg != '\0', "%s", name);
 	}
 }
 
