@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <glob.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +33,7 @@ enum { JSON = TOOL_OPT_TOOL, CRONTAB, TELL };
 static const struct tool_opt options[] = {
 	{ 'C', "config", "DIR", NULL, "DIR instead of " DIR_USUAL },
 	{ CRONTAB, "crontab", "FILE", NULL,
-	    "the jobs in this crontab (crontab -l, " CRON_D ")" },
+	    "the jobs in this one (crontab -l and " CRON_D ")" },
 	{ TELL, "tell", "FILE", NULL, "look at bk-run's file of this option" },
 	{ JSON, "json", NULL, NULL, "write JSON" },
 	{ 'q', "quiet", NULL, NULL, "leave out what is ok" },
@@ -159,13 +160,14 @@ read_own(struct bk_crontab *c, struct bk_err *e)
 
 	if (bk_child_capture(argv, environ, CRONTAB_MAX, NULL, &text,
 	    &none) == 0 && text.len > 0)
-		rc = bk_crontab_take(c, "crontab -l", text.data, e);
+		rc = bk_crontab_take(c, "crontab -l", text.data, NULL, e);
 	bk_buf_free(&text);
 	return rc;
 }
 
 static int
-read_file(struct bk_crontab *c, const char *path, struct bk_err *e)
+read_file(struct bk_crontab *c, const char *path, const char *user,
+    struct bk_err *e)
 {
 	struct bk_buf text = {0};
 	struct bk_err why = {0};
@@ -174,7 +176,7 @@ read_file(struct bk_crontab *c, const char *path, struct bk_err *e)
 	if (bk_io_slurp(path, CRONTAB_MAX, &text, &why) == -1)
 		fail(c->arg, "crontab", &why);
 	else if (text.len > 0)
-		rc = bk_crontab_take(c, path, text.data, e);
+		rc = bk_crontab_take(c, path, text.data, user, e);
 	bk_buf_free(&text);
 	return rc;
 }
@@ -184,17 +186,19 @@ static int
 read_crontabs(const struct options *o, struct bk_crontab *c, glob_t *files,
     struct bk_err *e)
 {
+	const struct passwd *me = getpwuid(geteuid());
 	int rc = 0;
 	size_t i;
 
 	for (i = 0; rc == 0 && i < o->n; i++)
-		rc = read_file(c, o->crontabs[i], e);
+		rc = read_file(c, o->crontabs[i], NULL, e);
 	if (o->n > 0 || o->nspecs > 0)
 		return rc;
 	if (glob(CRON_D, 0, NULL, files) == GLOB_NOSPACE)
 		return bk_fail_memory(e);
 	for (i = 0; rc == 0 && i < files->gl_pathc; i++)
-		rc = read_file(c, files->gl_pathv[i], e);
+		rc = read_file(c, files->gl_pathv[i], me == NULL ? "" :
+		    me->pw_name, e);
 	return rc == 0 ? read_own(c, e) : -1;
 }
 

@@ -396,21 +396,23 @@ static const struct { uint64_t later; const char *when; } clocks[] = {
 	{ 0, "today" }, { 86400, "in 1 day" }, { 7 * 86400, "in 7 days" },
 };
 
-/* Report what would go, in days, of what is there today. */
-static void
+/* Report what would go of what is there today; 1 if nothing is refused. */
+static int
 report(size_t i, const struct bk_listing *items, const struct bk_err *e)
 {
 	size_t n, gone = 0;
 
 	for (n = 0; n < items->n; n++)
 		gone += (size_t)items->item[n].expired;
-	if (e->code == BK_OK && refused.code == BK_OK)
+	if (e->code == BK_OK && refused.code == BK_OK) {
 		rehearsal_say(BK_READY_OK, "%s: %zu of %zu would go",
 		    clocks[i].when, gone, items->n);
-	else
-		rehearsal_say(i == 0 ? BK_READY_PROBLEM : BK_READY_WARNING,
-		    "%s: it would refuse: %s", clocks[i].when,
-		    e->code == BK_OK ? refused.msg : e->msg);
+		return 1;
+	}
+	rehearsal_say(i == 0 ? BK_READY_PROBLEM : BK_READY_WARNING,
+	    "%s: it would refuse: %s", clocks[i].when,
+	    e->code == BK_OK ? refused.msg : e->msg);
+	return 0;
 }
 
 static void
@@ -419,14 +421,15 @@ refuse_silently(const char *text)
 	(void)bk_fail(&refused, BK_DATA, "%s", text);
 }
 
-/* Judge the listing in text by a later clock. */
-static void
+/* Judge the listing in text by a later clock; as report(). */
+static int
 judge_later(const struct options *now, struct bk_buf *text, size_t i)
 {
 	struct options o = *now;
 	struct bk_listing items = {0};
 	struct bk_err e = {0};
 	FILE *f = fmemopen(text->data, text->len, "r");
+	int good;
 
 	refused = (struct bk_err){0};
 	o.guards.refuse = refuse_silently;
@@ -438,9 +441,10 @@ judge_later(const struct options *now, struct bk_buf *text, size_t i)
 		tool_no_memory();
 	if (bk_listing_read(&items, f, "standard input", &e) == 0)
 		(void)judge(&o, &items, &e);
-	report(i, &items, &e);
+	good = report(i, &items, &e);
 	bk_listing_free(&items);
 	fclose(f);			/* read only: nothing to lose */
+	return good;
 }
 
 /* For who deletes: a name next to the newest, which nothing has. */
@@ -495,7 +499,8 @@ rehearse(const struct options *o, struct bk_err *e)
 	if (text.len == 0)
 		return 0;		/* who lists has said why */
 	for (i = 0; i < sizeof(clocks) / sizeof(*clocks); i++)
-		judge_later(o, &text, i);
+		if (!judge_later(o, &text, i))
+			break;
 	rc = name_place(&text, e);
 	bk_buf_free(&text);
 	return rc;
@@ -528,6 +533,8 @@ main(int argc, char *argv[])
 	parse_options(&o, argc, argv);
 	set_zone(&o);
 	tool_run("retention", "standard input", o.plan);
+	if (rehearsing())
+		rehearsal_reads();	/* receipts in S3 */
 	narrow(&o);
 	if (rehearsing())
 		return tool_end(rehearse(&o, &e), &e);

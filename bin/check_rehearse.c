@@ -20,6 +20,7 @@
 #include "tool/run_tell.h"
 
 #define SECONDS 25.0		/* for one job */
+#define LINE_MAX_LEN 16384	/* of a line that does not end */
 
 static atomic_int shell;	/* its process, or 0 */
 
@@ -57,6 +58,11 @@ take_lines(struct check_findings *f, struct bk_buf *text)
 	}
 	text->len -= (size_t)(from - text->data);
 	memmove(text->data, from, text->len);
+	text->data[text->len] = '\0';
+	if (text->len > LINE_MAX_LEN) {
+		take_line(f, text->data);
+		text->len = 0;
+	}
 }
 
 /* To the end of what comes from fd.  1: it took too long. */
@@ -107,13 +113,27 @@ open_pipe(int p[2], struct run_env *env, struct bk_err *e)
 	return -1;
 }
 
+/* The shell's own failure, which no tool has told. */
+static void
+judge(int status, struct check_findings *f)
+{
+	if (WIFSIGNALED(status))
+		check_say(f, BK_READY_PROBLEM, "the pipeline was killed by "
+		    "signal %d", WTERMSIG(status));
+	else if (WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != BK_NONE)
+		check_say(f, BK_READY_PROBLEM, "the pipeline ended with exit "
+		    "status %d", WEXITSTATUS(status));
+}
+
 static int
 run(char *text, const struct run_env *env, const int p[2],
     struct check_findings *f, struct bk_err *e)
 {
+	const unsigned before = f->problems;
 	char program[] = "/bin/sh", option[] = "-c",
 	    *argv[] = { program, option, text, NULL };
-	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), status = 0, rc;
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), status = 0, rc,
+	    late;
 
 	/* what the shell itself says is a line, too */
 	rc = null == -1 ? bk_fail_errno(e, "/dev/null") :
@@ -124,13 +144,15 @@ run(char *text, const struct run_env *env, const int p[2],
 		close(null);
 	if (rc == -1)
 		return -1;
-	if (listen_to(p[0], f, e)) {
+	if ((late = listen_to(p[0], f, e))) {
 		bk_child_kill_group(&shell, SIGKILL);
 		check_say(f, BK_READY_UNKNOWN, "it was ended after %.0f "
 		    "seconds; what did not answer has no line here", SECONDS);
 	}
 	if (bk_child_reap(&shell, &status) == -1)
 		return bk_fail_errno(e, "/bin/sh: wait");
+	if (!late && f->problems == before)
+		judge(status, f);
 	return e->code == BK_OK ? 0 : -1;
 }
 

@@ -225,6 +225,19 @@ problem() {
 	[ "$status" = 0 ]
 }
 
+@test "pruning goes by receipts, also in S3, which are read whole" {
+	bk-run -C etc backup@shop
+	bk-s3get "s3://backups/shop/daily/latest" |
+	    bk-verify -q -i "$F/shop.key" --receipts s3://backups/receipts/
+	job prune 'bk-s3ls "$STORE/shop/" | bk-prune -d 30 --receipts s3://backups/receipts/ | bk-s3rm'
+	check prune@shop
+	missing 'problem|warning'
+	found ok 'prune@shop: bk-prune: today: 0 of 1 would go'
+	job prune 'bk-s3ls "$STORE/shop/" | bk-prune -d 30 --receipts s3://backups/none/ | bk-s3rm'
+	problem 'prune@shop: bk-prune: today: it would refuse: .*none/: nothing there' prune@shop
+	[ "$(wc -l <log/audit.log)" = 5 ]
+}
+
 @test "a verifier's key that opens nothing; receipts without a directory" {
 	job verify "bk-s3get s3://backups/shop/daily/latest | bk-verify -q --receipts '$PWD/proofs'"
 	bk-run -C etc backup@shop

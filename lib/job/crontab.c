@@ -16,6 +16,7 @@
 struct reading {
 	struct bk_crontab *c;
 	const char *path;
+	const char *user;	/* NULL: no line has one */
 	unsigned line;
 	int no_mail;		/* MAILTO="" */
 	char search[1024];	/* PATH */
@@ -212,6 +213,22 @@ set_option(char to[BK_CRON_TEXT], const char *value_of)
 		(void)snprintf(to, BK_CRON_TEXT, "%s", value_of);
 }
 
+/* Cut the user off a line of /etc/cron.d; the command, NULL: not of ours. */
+static char *
+take_user(const struct reading *r, char *command)
+{
+	size_t n = strcspn(command, BLANKS);
+
+	if (r->user == NULL)
+		return command;
+	if (strlen(r->user) == n && strncmp(command, r->user, n) == 0)
+		return command + n + strspn(command + n, BLANKS);
+	if (strstr(command, RUN " ") != NULL)
+		report(r, BK_READY_UNKNOWN, "it is run by %.*s; run bk-check "
+		    "as that user, too", (int)n, command);
+	return NULL;
+}
+
 /* The words of the command: 1 if it runs a job. */
 static int
 take_command(const struct reading *r, struct bk_cron_line *l, char *command)
@@ -303,7 +320,8 @@ take_line(struct reading *r, char *line, struct bk_err *e)
 
 	line += strspn(line, BLANKS);
 	if (*line == '\0' || *line == '#' || take_variable(r, line) ||
-	    (command = take_time(&l, line)) == NULL)
+	    (command = take_time(&l, line)) == NULL ||
+	    (command = take_user(r, command)) == NULL)
 		return 0;
 	percent = has_percent(command);
 	if (!take_command(r, &l, command))
@@ -316,9 +334,10 @@ take_line(struct reading *r, char *line, struct bk_err *e)
 
 int
 bk_crontab_take(struct bk_crontab *c, const char *path, const char *text,
-    struct bk_err *e)
+    const char *user, struct bk_err *e)
 {
-	struct reading r = { .c = c, .path = path, .search = CRON_PATH };
+	struct reading r = { .c = c, .path = path, .user = user,
+	    .search = CRON_PATH };
 	char *line;
 	size_t n;
 	int rc = 0;

@@ -33,12 +33,14 @@ struct bk_crontab {		/* = {0} */
 };
 
 /*
- * Take the lines of a crontab's text, and report what cron will make of them
- * otherwise than meant: a bk-run that is not in its PATH, a '%' that is not
- * escaped, a CRON_TZ, no mail and no --tell.  0; -1 with *e set: memory.
+ * Take the lines of a crontab's text: of a user's; or, where user is not NULL,
+ * of /etc/cron.d, those that this user runs, and the others are only named.
+ * Report what cron will make of them otherwise than meant: a bk-run that is not
+ * in its PATH, a '%' that is not escaped, a CRON_TZ, no mail and no --tell.
+ * 0; -1 with *e set: memory.
  */
 int bk_crontab_take(struct bk_crontab *c, const char *path, const char *text,
-    struct bk_err *e);
+    const char *user, struct bk_err *e);
 
 /* Report jobs that begin twice in one minute. */
 void bk_crontab_clashes(const struct bk_crontab *c);

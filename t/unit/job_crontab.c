@@ -7,6 +7,7 @@
 #include "tap.h"
 
 static char said[8192];
+static const char *user;
 
 static void
 note(void *arg, enum bk_ready how, const char *text)
@@ -25,7 +26,7 @@ take(struct bk_crontab *c, const char *text)
 
 	said[0] = '\0';
 	c->report = note;
-	ok(bk_crontab_take(c, "tab", text, &e) == 0, "it is read");
+	ok(bk_crontab_take(c, "tab", text, user, &e) == 0, "it is read");
 }
 
 /* How often "begins in the same minute" is said of two times. */
@@ -49,7 +50,7 @@ test_lines(void)
 {
 	struct bk_crontab c = {0};
 
-	take(&c, "# 1 1 * * * bk-run no@no\n\n \t5 2 * * * root  nice "
+	take(&c, "# 1 1 * * * bk-run no@no\n\n \t5 2 * * * nice "
 	    "/opt/bk-run -q --tell=/t -C /d --when 'first sun' a@b X=y@z\n"
 	    "5 3 * * * echo bk-running c@d\n5 3 * *\n@daily\n"
 	    "@weekly bk-run --tell /t --config /e -- x | (bk-run e@f)\n");
@@ -91,11 +92,28 @@ test_said(void)
 	bk_crontab_free(&c);
 }
 
+static void
+test_user(void)
+{
+	struct bk_crontab c = {0};
+
+	user = "bk";
+	take(&c, "1 1 * * *\tbk /bin/bk-run a@b\n1 1 * * * bkx bk-run c@d\n"
+	    "@daily root backup\n");
+	user = NULL;
+	is_int((long)c.n, 1, "one line is ours");
+	is_str(c.v[0].spec, "a@b", "that one");
+	ok(strstr(said, "unknown crontab: tab: line 2: it is run by bkx;") !=
+	    NULL && strstr(said, "root") == NULL, "another is named");
+	bk_crontab_free(&c);
+}
+
 int
 main(void)
 {
 	test_lines();
 	test_said();
+	test_user();
 	ok(meet("1 2 * * *", "1 2 * * *"), "the same");
 	ok(meet("*/5 * * * *", "10 2 1 1 0"), "in steps");
 	ok(meet("1 2 * * 0", "1 2 * * 7"), "both are Sunday");

@@ -64,7 +64,7 @@ static const char *const others[] = {
 	"bk-gz <(cat)", "bk-gz <<x", "bk-gz \"${X:-\"'\"}\"; cat '",
 	"bk-gz ${X:-'} ; cat '}", "BK_X+=y cat", "coproc bk-gz",
 	"time bk-gz", "bk-gz\\\n;cat",
-	"bk-gz-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+	"bk-gz-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 };
 
 static void
