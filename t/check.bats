@@ -91,6 +91,19 @@ problem() {
 	[ "$(wc -l <log/audit.log)" = 5 ]
 }
 
+@test "a base backup: what bk-base --check has" {
+	mkdir nas
+	job base "bk-base | bk-zst | bk-crypt | bk-save '$PWD/nas/{host}-{utc}.tar'"
+	check base@shop
+	missing problem
+	found ok 'base@shop: bk-base: connection: .*system identifier'
+	found warning 'base@shop: bk-base: archive_mode: off'
+	found ok 'base@shop: bk-save: directory: '
+	[ -z "$(ls -A nas)" ]
+	settings PGUSER=clerk
+	problem 'base@shop: bk-base: .*(replication|walsender)' base@shop
+}
+
 # --- each of these was made in a real set-up
 
 @test "tools that are not there" {
@@ -137,6 +150,12 @@ problem() {
 	problem 'wrong@shop: job: the shell does not understand' wrong@shop
 	job wrong 'bk-dump | bk-gz --fast | bk-save "/x/{utc}"'
 	problem 'wrong@shop: bk-gz: --fast: no such option' wrong@shop
+	job wrong 'bk-seal pg_dumpal -g | bk-gz | bk-save "${NOWHERE:?is not set}"'
+	problem 'wrong@shop: bk-seal: pg_dumpal: no such program' wrong@shop
+	found unknown 'wrong@shop: it says: .*NOWHERE: is not set'
+	job wrong 'bk-seal /bin/echo x | bk-save "${NOWHERE:?is not set}"'
+	problem 'wrong@shop: the pipeline ended with exit status 2' wrong@shop
+	found ok 'wrong@shop: bk-seal: /bin/echo is there'
 	chmod go+w etc/jobs/backup
 	problem 'backup@shop: job: .*others may write' backup@shop
 }

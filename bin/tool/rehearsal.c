@@ -111,6 +111,38 @@ rehearsal_pass(void)
 		    "standard output", &ignored) == -1;
 }
 
+/* 1 if one of PATH's directories has it. */
+static int
+is_in_path(const char *program)
+{
+	const char *dir = getenv("PATH");
+	struct bk_buf path = {0};
+	struct bk_err ignored = {0};
+	int found = 0;
+	size_t n;
+
+	for (; !found && dir != NULL && *dir != '\0';
+	    dir += n + (dir[n] != '\0')) {
+		n = strcspn(dir, ":");
+		path.len = 0;
+		found = bk_buf_printf(&path, &ignored, "%.*s/%s", (int)n, dir,
+		    program) == 0 && access(path.data, X_OK) == 0;
+	}
+	bk_buf_free(&path);
+	return found;
+}
+
+void
+rehearsal_program(const char *program)
+{
+	if (strchr(program, '/') != NULL ? access(program, X_OK) == 0 :
+	    is_in_path(program))
+		rehearsal_say(BK_READY_OK, "%s is there", program);
+	else
+		rehearsal_say(BK_READY_PROBLEM, "%s: no such program in the "
+		    "PATH of the job: set PATH in the settings", program);
+}
+
 int
 rehearsal_directory(const char *what, const char *dir)
 {

@@ -45,6 +45,9 @@ void rehearsal_reads(void);
 /* Pass standard input on, to its end. */
 void rehearsal_pass(void);
 
+/* Report whether the program name is there: in PATH, unless it has a slash. */
+void rehearsal_program(const char *name);
+
 /* Report whether dir exists and we may make files in it; 1 if so. */
 int rehearsal_directory(const char *what, const char *dir);
 
