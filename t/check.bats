@@ -181,6 +181,17 @@ problem() {
 	fault_start 'PUT . all status:403:AccessDenied'
 	settings "AWS_ENDPOINT_URL=$AWS_ENDPOINT_URL"
 	problem 'backup@shop: bk-s3put: s3://backups/shop/.*: may not be written' backup@shop
+	# keys for storing alone; an answer of nobody knows whom
+	fault_start 'GET list-type all status:403:AccessDenied'
+	settings "AWS_ENDPOINT_URL=$AWS_ENDPOINT_URL"
+	check backup@shop
+	missing problem
+	found unknown 'backup@shop: bk-s3put: s3://backups: these keys may not list it'
+	found ok 'backup@shop: bk-s3put: .*: may be written'
+	fault_start 'PUT . all empty:200'
+	settings "AWS_ENDPOINT_URL=$AWS_ENDPOINT_URL"
+	check backup@shop
+	found unknown 'backup@shop: bk-s3put: whether it may be written is not known: .*not one of S3'
 	fault_stop
 	settings "AWS_ENDPOINT_URL=http://127.0.0.1:$PGPORT"
 	problem 'backup@shop: bk-s3put: ' backup@shop

@@ -39,7 +39,7 @@ void rehearsal_report(enum bk_ready how, const char *text);
  */
 void rehearsal_end(int rc, const struct bk_err *e);
 
-/* What is started from now on only reads: it is to do so, and to log nothing. */
+/* What is started from now on only reads: it is to do it, and logs nothing. */
 void rehearsal_reads(void);
 
 /* Pass standard input on, to its end. */
