@@ -49,7 +49,7 @@ static const struct tool tool = {
 "tools of the job look for what would keep them from their work, with the "
 "settings and the environment of the job.  Stores nothing, sends nothing.",
 	.options = options,
-	.operands = "[JOB@NAME ...]",
+	.operands = "[JOB@NAME [VARIABLE=VALUE ...] ...]",
 	.exits = "0 no problem, 1 a problem, 2 usage error, 4 nothing "
 "configured",
 	.unrecorded = 1,
@@ -57,10 +57,10 @@ static const struct tool tool = {
 
 struct options {
 	const char *dir;	/* -C, or the usual one */
-	const char *tell;
+	const char *tell;	/* --tell; "": none */
 	char **crontabs;	/* --crontab, n of them */
 	size_t n;
-	char **specs;		/* JOB@NAME, nspecs of them */
+	char **specs;		/* JOB@NAME and assignments, nspecs of them */
 	size_t nspecs;
 	struct check_findings findings;
 };
@@ -85,7 +85,10 @@ parse_options(struct options *o, int argc, char *argv[])
 	o->specs = argv + optind;
 	o->nspecs = (size_t)(argc - optind);
 	for (; optind < argc; optind++)
-		if (bk_job_split(argv[optind], job, name, &e) == -1)
+		if (argv[optind] != o->specs[0] &&
+		    strchr(argv[optind], '=') != NULL)
+			run_env_check((char *[]){ argv[optind], NULL });
+		else if (bk_job_split(argv[optind], job, name, &e) == -1)
 			tool_refuse(&e);
 }
 
@@ -117,29 +120,52 @@ check_inside(struct options *o, const char *spec, const char *tell,
 	return *tell == '\0' ? 0 : check_tell(tell, spec, env, f, e);
 }
 
+/* A job, and how it is called. */
+struct call {
+	const char *spec;
+	const char *dir;	/* of -C */
+	const char *tell;	/* --tell's file; "": none */
+	char **assignments;	/* ended by NULL */
+};
+
+/* "backup@shop BK_TIER=weekly", for messages. */
+static int
+name_call(const struct call *c, struct bk_buf *out, struct bk_err *e)
+{
+	char **a;
+	int rc = bk_buf_puts(out, c->spec, e);
+
+	for (a = c->assignments; rc == 0 && *a != NULL; a++)
+		rc = bk_buf_printf(out, e, " %s", *a);
+	return rc;
+}
+
 /* 0; -1 with *e set: we could not look. */
 static int
-check_job(struct options *o, const char *spec, const char *config,
-    const char *tell, struct bk_err *e)
+check_job(struct options *o, const struct call *c, struct bk_err *e)
 {
 	char job[BK_JOB_NAME], name[BK_JOB_NAME], *dir = NULL;
+	struct bk_buf who = {0};
 	struct run_env env = {0};
 	struct bk_buf text = {0};
 	struct bk_err why = {0};
 	int rc = 0;
 
-	o->findings.who = spec;
-	if (bk_job_split(spec, job, name, &why) == -1 ||
-	    run_job_load(config, job, &text, &why) == -1)
+	if (name_call(c, &who, e) == -1)
+		return -1;
+	o->findings.who = who.data;
+	if (bk_job_split(c->spec, job, name, &why) == -1 ||
+	    run_job_load(c->dir, job, &text, &why) == -1)
 		fail(&o->findings, "job", &why);
-	else if ((dir = realpath(config, NULL)) == NULL)
+	else if ((dir = realpath(c->dir, NULL)) == NULL)
 		check_say(&o->findings, BK_READY_PROBLEM, "settings: %s: %s",
-		    config, strerror(errno));
-	else if (run_env_job(&env, dir, name, (char *[]){ NULL }, &why) == -1)
+		    c->dir, strerror(errno));
+	else if (run_env_job(&env, dir, name, c->assignments, &why) == -1)
 		fail(&o->findings, "settings", &why);
 	else
-		rc = check_inside(o, spec, tell, &text, &env, e);
+		rc = check_inside(o, c->spec, c->tell, &text, &env, e);
 	o->findings.who = NULL;
+	bk_buf_free(&who);
 	free(dir);
 	run_env_free(&env);
 	bk_buf_free(&text);
@@ -210,26 +236,63 @@ was_seen(const struct bk_crontab *c, size_t i)
 
 	for (j = 0; j < i; j++)
 		if (strcmp(c->v[j].spec, c->v[i].spec) == 0 &&
-		    strcmp(c->v[j].dir, c->v[i].dir) == 0)
+		    strcmp(c->v[j].dir, c->v[i].dir) == 0 &&
+		    strcmp(c->v[j].assignments, c->v[i].assignments) == 0)
 			return 1;
 	return 0;
 }
 
+/* The job of a line, which is cut into its assignments. */
 static int
-check_lines(struct options *o, const struct bk_crontab *c, struct bk_err *e)
+check_line(struct options *o, struct bk_cron_line *l, struct bk_err *e)
 {
-	const struct bk_cron_line *l;
+	char *words[BK_CRON_TEXT / 2 + 1], *save = NULL;
+	const struct call c = { .spec = l->spec,
+	    .dir = *l->dir != '\0' ? l->dir : o->dir,
+	    .tell = *l->tell != '\0' ? l->tell : o->tell,
+	    .assignments = words };
+	size_t n = 0;
+
+	words[0] = strtok_r(l->assignments, " ", &save);
+	while (words[n] != NULL)
+		words[++n] = strtok_r(NULL, " ", &save);
+	return check_job(o, &c, e);
+}
+
+static int
+check_lines(struct options *o, struct bk_crontab *c, struct bk_err *e)
+{
 	size_t i;
 	int rc = 0;
 
 	bk_crontab_clashes(c);
-	for (i = 0; rc == 0 && i < c->n; i++) {
-		l = &c->v[i];
+	/* from the last on, as a line that was checked is no more whole */
+	for (i = c->n; rc == 0 && i-- > 0;)
 		if (!was_seen(c, i))
-			rc = check_job(o, l->spec, *l->dir != '\0' ? l->dir :
-			    o->dir, *l->tell != '\0' ? l->tell :
-			    o->tell == NULL ? "" : o->tell, e);
+			rc = check_line(o, &c->v[i], e);
+	return rc;
+}
+
+/* The jobs that are given. */
+static int
+check_specs(struct options *o, struct bk_err *e)
+{
+	char **words = calloc(o->nspecs + 1, sizeof(*words));
+	struct call c = { .dir = o->dir, .tell = o->tell,
+	    .assignments = words };
+	size_t i = 0, n;
+	int rc = 0;
+
+	if (words == NULL)
+		return bk_fail_memory(e);
+	while (rc == 0 && i < o->nspecs) {
+		c.spec = o->specs[i++];
+		for (n = 0; i < o->nspecs && strchr(o->specs[i], '=') != NULL;)
+			words[n++] = o->specs[i++];
+		words[n] = NULL;
+		rc = check_job(o, &c, e);
 	}
+	free(words);
 	return rc;
 }
 
@@ -309,11 +372,9 @@ static int
 check_all(struct options *o, struct bk_crontab *c, struct bk_err *e)
 {
 	int rc = check_lines(o, c, e);
-	size_t i;
 
-	for (i = 0; rc == 0 && i < o->nspecs; i++)
-		rc = check_job(o, o->specs[i], o->dir, o->tell == NULL ? "" :
-		    o->tell, e);
+	if (rc == 0)
+		rc = check_specs(o, e);
 	if (rc == 0 && o->nspecs == 0)
 		rc = check_names(o, c, e);
 	if (rc == 0 && o->findings.n == 0)
@@ -325,7 +386,7 @@ check_all(struct options *o, struct bk_crontab *c, struct bk_err *e)
 int
 main(int argc, char *argv[])
 {
-	static struct options o = { .dir = DIR_USUAL };
+	static struct options o = { .dir = DIR_USUAL, .tell = "" };
 	struct bk_crontab crontab = { .report = check_report,
 	    .arg = &o.findings, .no_mailer = access(SENDMAIL, X_OK) == -1 };
 	glob_t files = { .gl_pathc = 0 };

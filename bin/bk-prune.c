@@ -536,8 +536,11 @@ main(int argc, char *argv[])
 	if (rehearsing())
 		rehearsal_reads();	/* receipts in S3 */
 	narrow(&o);
-	if (rehearsing())
-		return tool_end(rehearse(&o, &e), &e);
+	if (rehearsing()) {
+		rc = rehearse(&o, &e);
+		bk_buf_free(&o.options_text);
+		return tool_end(rc, &e);
+	}
 
 	rc = bk_listing_read(&items, stdin, "standard input", &e);
 	if (rc == 0)

@@ -17,7 +17,6 @@
 #include "tool/run_job.h"
 #include "run_pipeline.h"
 #include "tool/run_tell.h"
-#include "tool/settings.h"
 #include "tool/signals.h"
 #include "tool/tool.h"
 #include "tool/zone.h"
@@ -82,25 +81,6 @@ parse_ok(struct options *o, const char *arg)
 	o->ok_none = 1;
 }
 
-static void
-check_assignments(char *const *v)
-{
-	char name[64];
-	size_t n;
-
-	for (; *v != NULL; v++) {
-		n = strcspn(*v, "=");
-		if ((*v)[n] != '=' || n == 0 || strspn(*v,
-		    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
-		    "0123456789") < n || (**v >= '0' && **v <= '9'))
-			tool_usage("%s: not VARIABLE=VALUE", *v);
-		(void)snprintf(name, sizeof(name), "%.*s", (int)n, *v);
-		if (settings_is_secret(name))
-			tool_usage("%s: a secret, which others see in a "
-			    "command line; put it into the settings", name);
-	}
-}
-
 /* Append the pipeline's text. */
 static void
 parse_options(struct options *o, struct bk_buf *text, int argc, char *argv[])
@@ -152,7 +132,7 @@ parse_options(struct options *o, struct bk_buf *text, int argc, char *argv[])
 	o->spec = argv[0];
 	if (bk_job_split(o->spec, o->job, o->name, &e) == -1)
 		tool_refuse(&e);
-	check_assignments(o->assignments);
+	run_env_check(o->assignments);
 }
 
 /* Load job and settings. */

@@ -391,12 +391,16 @@ rehearse(struct job *job, struct bk_err *e)
 	    .warn = s3args_warn };
 	struct bk_s3_ready ready = { .report = rehearsal_report };
 
-	if (use(job, url->google, e) == -1 || check_place(job, url, e) == -1 ||
-	    (ready.s3 = bk_s3_open(job->cred, &o, e)) == NULL)
-		return -1;
-	bk_s3_ready_delete(&ready, url->key);
+	int rc = -1;
+
+	if (use(job, url->google, e) == 0 && check_place(job, url, e) == 0 &&
+	    (ready.s3 = bk_s3_open(job->cred, &o, e)) != NULL) {
+		bk_s3_ready_delete(&ready, url->key);
+		rc = 0;
+	}
 	bk_s3_close(ready.s3);
-	return 0;
+	bk_s3_cred_free(job->cred);
+	return rc;
 }
 
 static void

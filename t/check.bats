@@ -348,7 +348,10 @@ problem() {
 	missing '.*line 6: prune@shop: a .%'
 	found problem 'crontab: crontab: line 6: bk-run: not found with the PATH .*/usr/bin:/bin'
 	missing '.*line 8: bk-run: not found'
-	[ "$(grep -c "bk-s3put: newest" <<<"$output")" = 1 ]	# each job once
+	# each call once
+	[ "$(grep -c 'backup@shop: bk-s3put: newest' <<<"$output")" = 1 ]
+	[ "$(grep -c 'backup@shop BK_TIER=weekly: bk-s3put: newest' <<<"$output")" = 1 ]
+	[ "$(grep -c 'prune@shop: bk-s3ls: ' <<<"$output")" = 1 ]
 	[ "$status" = 1 ]
 }
 
@@ -398,6 +401,21 @@ problem() {
 	    grep -o 'bk-[a-z0-9]*' >listed
 	(cd "$TOP/bin" && ls bk-*.c) | sed 's/\.c$//' |
 	    grep -vx 'bk-run\|bk-check' | diff listed -
+}
+
+@test "assignments decide what is checked, as they decide what runs" {
+	job prune 'bk-s3ls "$STORE/shop/$BK_TIER/" | bk-prune -d 30 | bk-s3rm'
+	echo x | bk-s3put -q "s3://backups/shop/weekly/shop-$(date -u +%Y%m%dT%H%M%SZ).bk"
+	check prune@shop BK_TIER=daily prune@shop BK_TIER=weekly
+	[ "$status" = 0 ]
+	found unknown 'prune@shop BK_TIER=daily: bk-s3ls: .*shop/daily/: nothing there'
+	found ok 'prune@shop BK_TIER=weekly: bk-prune: today: 0 of 1 would go'
+	printf '1 %d * * * bk-run -C etc prune@shop BK_TIER=%s\n' 1 daily 2 weekly >crontab
+	check -q --crontab crontab
+	found unknown 'prune@shop BK_TIER=daily: bk-s3ls: .*shop/daily/: nothing there'
+	missing '.*BK_TIER=weekly'
+	usage 'a secret' bk-check prune@shop PGPASSWORD=x
+	usage 'not JOB@NAME' bk-check BK_TIER=x
 }
 
 @test "BK_CHECK_FD that is nobody's stops every tool" {

@@ -19,6 +19,9 @@ struct run_env {		/* = {0} */
 int run_env_job(struct run_env *env, const char *dir, const char *name,
     char *const assignments[], struct bk_err *e);
 
+/* A usage error unless each is VARIABLE=VALUE, and of no secret. */
+void run_env_check(char *const assignments[]);
+
 /* Of a pipeline given as an argument: ours, and assignments. */
 int run_env_own(struct run_env *env, char *const assignments[],
     struct bk_err *e);

@@ -213,6 +213,18 @@ set_option(char to[BK_CRON_TEXT], const char *value_of)
 		(void)snprintf(to, BK_CRON_TEXT, "%s", value_of);
 }
 
+/* Take "A=b", where nothing of it is a shell's. */
+static void
+take_assignment(struct bk_cron_line *l, const char *word)
+{
+	size_t n = strlen(l->assignments);
+
+	if (strchr(word, '=') != NULL && strpbrk(word, "'\"\\$`<>") == NULL &&
+	    n + strlen(word) + 2 < sizeof(l->assignments))
+		(void)snprintf(l->assignments + n, sizeof(l->assignments) - n,
+		    "%s%s", n > 0 ? " " : "", word);
+}
+
 /* Cut the user off a line of /etc/cron.d; the command, NULL: not of ours. */
 static char *
 take_user(const struct reading *r, char *command)
@@ -245,16 +257,18 @@ take_command(const struct reading *r, struct bk_cron_line *l, char *command)
 				check_path(r, word);
 			continue;
 		}
+		if (*l->spec != '\0') {
+			take_assignment(l, word);
+			continue;
+		}
 		set_option(l->tell, option(word, "--tell", next));
 		set_option(l->dir, option(word, "-C", next));
 		set_option(l->dir, option(word, "--config", next));
 		if (*word != '-' &&
-		    bk_job_split(word, job, name, &ignored) == 0) {
+		    bk_job_split(word, job, name, &ignored) == 0)
 			(void)snprintf(l->spec, sizeof(l->spec), "%s", word);
-			return 1;
-		}
 	}
-	return 0;
+	return *l->spec != '\0';
 }
 
 /* cron makes it a newline, and what follows the command's input. */

@@ -19,6 +19,7 @@ struct bk_cron_line {
 	char spec[2 * BK_JOB_NAME];	/* JOB@NAME */
 	char dir[BK_CRON_TEXT];	/* of -C; "": none */
 	char tell[BK_CRON_TEXT];	/* of --tell; "": none */
+	char assignments[BK_CRON_TEXT];	/* "A=b C=d", as they are; "": none */
 	/* when: a bit for each; days that both rules name are all days */
 	uint64_t minutes;
 	uint32_t hours, days, months, weekdays;

@@ -51,13 +51,15 @@ test_lines(void)
 	struct bk_crontab c = {0};
 
 	take(&c, "# 1 1 * * * bk-run no@no\n\n \t5 2 * * * nice "
-	    "/opt/bk-run -q --tell=/t -C /d --when 'first sun' a@b X=y@z\n"
+	    "/opt/bk-run -q --tell=/t -C /d --when 'first sun' a@b X=y@z "
+	    "B=$C D='e f' E=\n"
 	    "5 3 * * * echo bk-running c@d\n5 3 * *\n@daily\n"
 	    "@weekly bk-run --tell /t --config /e -- x | (bk-run e@f)\n");
 	is_int((long)c.n, 2, "two lines run jobs");
 	is_str(c.v[0].spec, "a@b", "a job, after options and their values");
 	is_str(c.v[0].tell, "/t", "--tell=");
 	is_str(c.v[0].dir, "/d", "-C");
+	is_str(c.v[0].assignments, "X=y@z E=", "assignments, but of a shell");
 	is_int(c.v[0].line, 3, "its line");
 	ok(c.v[0].minutes == 1U << 5 && c.v[0].hours == 1U << 2, "its time");
 	is_str(c.v[1].spec, "e@f", "a job in parentheses");
