@@ -91,6 +91,8 @@ bk-age = tool/receipts tool/own_tool -ljansson -lcrypto -lmd
 bk-audit = audit_list audit_report audit_summary audit_verify tool/zone \
 	-ljansson -lcrypto -lmd
 bk-base = tool/ca_file -lpq -ljansson $(ISA) -lcrypto -lmd
+bk-check = check_findings check_rehearse check_settings tool/run_env \
+	tool/run_job tool/run_tell
 bk-crypt = -lcrypto -lmd
 bk-dump = tool/ca_file tool/programs -lpq -lxxhash -lmd
 bk-gz = tool/filter $(GZ) -lmd
@@ -103,7 +105,8 @@ bk-prune = tool/receipts tool/own_tool tool/zone -ljansson -lcrypto
 bk-restore = restore_accept restore_old restore_swap tool/ca_file \
 	tool/programs $(PG) -lmd
 bk-rm = tool/approved -lcrypto -lmd
-bk-run = run_each run_env run_pipeline run_tell tool/own_tool tool/zone -ljansson
+bk-run = run_each run_pipeline tool/own_tool tool/run_env tool/run_job \
+	tool/run_tell tool/zone -ljansson
 bk-s3get = tool/s3args tool/ca_file $(S3) -lmd
 bk-s3ls = tool/s3args tool/ca_file $(S3)
 bk-s3put = tool/s3args tool/ca_file tool/names $(S3) -lmd
@@ -119,7 +122,8 @@ bk-walput = $(ISA) -lcrypto -lmd
 bk-walrecv = tool/ca_file -lpq $(ISA) -lcrypto -lmd
 bk-zst = tool/filter -lzstd -lmd
 ALL_TOOLS = tool/tool tool/tool_options tool/audit_line tool/own_dir \
-	tool/progress_line tool/settings tool/signals tool/sandbox_tool
+	tool/progress_line tool/rehearsal tool/settings tool/signals \
+	tool/sandbox_tool
 
 sources = $(filter-out -l%,$($1)) $(ALL_TOOLS)
 libraries = $(filter -l%,$($1))

@@ -10,7 +10,9 @@
 #include "base/num.h"
 #include "base/thread.h"
 #include "basebackup/base_ready.h"
+#include "stream/writer.h"
 #include "tool/ca_file.h"
+#include "tool/rehearsal.h"
 #include "tool/signals.h"
 #include "tool/tool.h"
 
@@ -59,6 +61,7 @@ static const struct tool tool = {
 	.settings = TOOL_SETTINGS_SERVER,
 	.operands = "[DBNAME|URI]",
 	.exits = "0 done, 1 failed, 2 usage error, 3 damaged pages or files",
+	.rehearses = 1,
 };
 
 struct options {
@@ -231,10 +234,13 @@ open_manifest(const char *path, struct bk_err *e)
 static void
 print_finding(enum bk_ready how, const char *line)
 {
-	static const char *const words[] = { "ok", "warning", "problem",
-	    "unknown" };
+	struct bk_buf b = {0};
+	struct bk_err e = {0};
 
-	printf("%-8s %s\n", words[how], line);
+	if (bk_ready_format(&b, how, line, &e) == -1)
+		tool_no_memory();
+	fputs(b.data, stdout);
+	bk_buf_free(&b);
 }
 
 /* --check */
@@ -246,6 +252,20 @@ check(const struct bk_base_backup *b, struct bk_err *e)
 	if (fflush(stdout) != 0 || ferror(stdout))
 		return bk_fail_errno(e, "standard output: write");
 	return rc;
+}
+
+/* --check, and whose backup it would be, for the next tool. */
+static int
+rehearse(struct bk_base_backup *b, struct bk_err *e)
+{
+	struct bk_label label = { .at = time(NULL) };
+
+	b->target.connect_timeout = "10";
+	/* until a connection says it */
+	bk_label_set(&label, BK_LABEL_CLUSTER, "cluster");
+	if (bk_base_ready(b, rehearsal_report, e) == -1)
+		return -1;
+	return bk_writer_head(STDOUT_FILENO, &label, e);
 }
 
 int
@@ -266,6 +286,8 @@ main(int argc, char *argv[])
 		return tool_end(check(&o.base, &e), &e);
 	tool_run("base", done.source, NULL);
 	tool_run_id(o.base.run);
+	if (rehearsing())
+		return tool_end(rehearse(&o.base, &e), &e);
 
 	if (rc == 0)
 		rc = open_manifest(o.manifest, &e);

@@ -14,6 +14,7 @@
 #include "stream/reader.h"
 #include "stream/store.h"
 #include "stream/writer.h"
+#include "tool/rehearsal.h"
 #include "tool/sandbox_tool.h"
 #include "tool/signals.h"
 #include "tool/tool.h"
@@ -69,6 +70,7 @@ static const struct tool tool = {
 	.operands = "[-r RECIPIENT] | -d [-i FILE] | --rewrap -r NEW",
 	.exits =
 "0 done, 1 failed, 2 usage error, 3 input refused or wrong key",
+	.rehearses = 1,
 };
 
 /* What the command line and the environment ask for. */
@@ -503,6 +505,51 @@ run(const struct options *o, struct bk_err *e)
 	return rc;
 }
 
+/* Does any of our keys open what comes?  Nothing to say of nothing. */
+static int
+rehearse_opening(const struct options *o, struct bk_err *e)
+{
+	struct bk_reader *in = bk_reader_open(STDIN_FILENO, "standard input",
+	    BK_READER_PARSED, e);
+	struct bk_crypt_from key = from(o);
+	struct bk_crypt *crypt = NULL;
+	size_t n;
+
+	if (in == NULL)
+		return -1;
+	(void)bk_reader_head(in, &n);
+	if (n > 0 && (crypt = bk_crypt_open(in, &key, e)) != NULL)
+		rehearsal_say(BK_READY_OK, "the keys open the backup");
+	bk_crypt_free(crypt);
+	bk_reader_free(in);
+	return n == 0 || crypt != NULL ? 0 : -1;
+}
+
+static int
+rehearse(const struct options *o, struct bk_err *e)
+{
+	const char *identity = getenv("BK_IDENTITY");
+	const size_t n = o->recipients.n;
+
+	if (o->decrypt || o->rewrap)
+		return rehearse_opening(o, e);
+	if (n > 1)
+		rehearsal_say(BK_READY_OK, "%zu recipients, public keys", n);
+	else if (n == 1)
+		rehearsal_say(BK_READY_WARNING, "one recipient: if its "
+		    "private key is lost, so is each backup; add a second, "
+		    "kept elsewhere");
+	else
+		rehearsal_say(BK_READY_OK, "there is a passphrase");
+	if (identity != NULL && access(identity, R_OK) == 0)
+		rehearsal_say(BK_READY_WARNING, "BK_IDENTITY: %s: a private "
+		    "key is on a host that encrypts, and who takes the host "
+		    "reads all backups; keep it where restores are made",
+		    identity);
+	rehearsal_pass();
+	return 0;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -524,10 +571,12 @@ main(int argc, char *argv[])
 	    NULL, NULL);
 
 	if (load_keys(&o, &e) == 0 && load_passphrase(&o, &e) == 0) {
+		if (rehearsing())
+			narrow_read(getenv("BK_IDENTITY"));
 		(o.decrypt ? narrow_read : narrow_write)(o.signature);
 		bk_suite_prepare();
 		tool_narrow();
-		rc = run(&o, &e);
+		rc = rehearsing() ? rehearse(&o, &e) : run(&o, &e);
 	}
 
 	bk_recipients_free(&o.recipients);

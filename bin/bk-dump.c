@@ -7,9 +7,12 @@
 #include "base/buf.h"
 #include "base/child.h"
 #include "dump/dump.h"
+#include "dump/dump_ready.h"
 #include "pg/server.h"
+#include "stream/writer.h"
 #include "tool/ca_file.h"
 #include "tool/programs.h"
+#include "tool/rehearsal.h"
 #include "tool/signals.h"
 #include "tool/tool.h"
 
@@ -115,6 +118,7 @@ static const struct tool tool = {
 	.settings = TOOL_SETTINGS_SERVER "BK_JOBS BK_PG_BINDIR",
 	.operands = "[PG_DUMP-OPTION ...] [DBNAME|URI]",
 	.exits = "0 done, 1 failed, 2 usage error, 5 busy: try again later",
+	.rehearses = 1,
 };
 
 struct options {
@@ -259,6 +263,18 @@ pass_warnings(char *s)
 	}
 }
 
+/* What would keep us from it; and whose dump it would be, for the next. */
+static int
+rehearse(struct bk_dump *dump, struct bk_err *e)
+{
+	struct bk_label label = {0};
+
+	dump->target.connect_timeout = "10";
+	if (bk_dump_ready(dump, rehearsal_report, &label, e) == -1)
+		return -1;
+	return bk_writer_head(STDOUT_FILENO, &label, e);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -282,6 +298,8 @@ main(int argc, char *argv[])
 		(void)bk_label_run(o.dump.run, &e);
 	tool_run("dump", done.database, NULL);
 	tool_run_id(o.dump.run);
+	if (rehearsing())
+		return tool_end(rehearse(&o.dump, &e), &e);
 
 	signals_catch(stop_child);
 	tool_progress(&progress, o.verbosity);

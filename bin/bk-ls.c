@@ -38,6 +38,7 @@ static const struct tool tool = {
 	.options = options,
 	.operands = "DIR ...",
 	.exits = "0 listed, 1 failed, 2 usage error, 4 nothing there",
+	.rehearses = 1,
 };
 
 struct files {

@@ -20,6 +20,7 @@
 #include "policy/prune.h"
 #include "policy/wal.h"
 #include "tool/receipts.h"
+#include "tool/rehearsal.h"
 #include "tool/sandbox_tool.h"
 #include "tool/tool.h"
 #include "tool/zone.h"
@@ -84,6 +85,7 @@ static const struct tool tool = {
 	.settings = "BK_SIGNERS",
 	.operands = "< LISTING",
 	.exits = "0 done, 1 failed, 2 usage error, 3 refused, 4 empty listing",
+	.rehearses = 1,
 };
 
 struct options {
@@ -387,6 +389,123 @@ put(const struct options *o, const struct bk_listing *items, struct bk_err *e)
 	return rc;
 }
 
+/* --- a rehearsal */
+
+/* To which clock the rules are held: today's, and later ones. */
+static const struct { uint64_t later; const char *when; } clocks[] = {
+	{ 0, "today" }, { 86400, "in 1 day" }, { 7 * 86400, "in 7 days" },
+};
+
+/* Report what would go of what is there today; 1 if nothing is refused. */
+static int
+report(size_t i, const struct bk_listing *items, const struct bk_err *e)
+{
+	size_t n, gone = 0;
+
+	for (n = 0; n < items->n; n++)
+		gone += (size_t)items->item[n].expired;
+	if (e->code == BK_OK && refused.code == BK_OK) {
+		rehearsal_say(BK_READY_OK, "%s: %zu of %zu would go",
+		    clocks[i].when, gone, items->n);
+		return 1;
+	}
+	rehearsal_say(i == 0 ? BK_READY_PROBLEM : BK_READY_WARNING,
+	    "%s: it would refuse: %s", clocks[i].when,
+	    e->code == BK_OK ? refused.msg : e->msg);
+	return 0;
+}
+
+static void
+refuse_silently(const char *text)
+{
+	(void)bk_fail(&refused, BK_DATA, "%s", text);
+}
+
+/* Judge the listing in text by a later clock; as report(). */
+static int
+judge_later(const struct options *now, struct bk_buf *text, size_t i)
+{
+	struct options o = *now;
+	struct bk_listing items = {0};
+	struct bk_err e = {0};
+	FILE *f = fmemopen(text->data, text->len, "r");
+	int good;
+
+	refused = (struct bk_err){0};
+	o.guards.refuse = refuse_silently;
+	o.guards.now += (time_t)clocks[i].later;
+	/* by then there are newer ones, unless something is wrong */
+	if (clocks[i].later > 86400)
+		o.guards.fresh = 0;
+	if (f == NULL)
+		tool_no_memory();
+	if (bk_listing_read(&items, f, "standard input", &e) == 0)
+		(void)judge(&o, &items, &e);
+	good = report(i, &items, &e);
+	bk_listing_free(&items);
+	fclose(f);			/* read only: nothing to lose */
+	return good;
+}
+
+/* For who deletes: a name next to the newest, which nothing has. */
+static int
+name_place(struct bk_buf *text, struct bk_err *e)
+{
+	FILE *f = fmemopen(text->data, text->len, "r");
+	struct bk_listing items = {0};
+	struct bk_buf name = {0}, line = {0};
+	struct bk_record r = {0};
+	const struct bk_record *last;
+	int rc = -1;
+
+	if (f == NULL)
+		tool_no_memory();
+	if (bk_listing_read(&items, f, "standard input", e) == -1)
+		goto done;
+	last = &items.item[items.n - 1].r;
+	if (bk_buf_printf(&name, e, "%.*s.bk-check-%ld", (int)(strrchr(
+	    last->name, '/') == NULL ? 0 : strrchr(last->name, '/') + 1 -
+	    last->name), last->name, (long)getpid()) == -1)
+		goto done;
+	r.name = name.data;
+	r.time = last->time;
+	r.field[BK_RECORD_AT] = last->field[BK_RECORD_AT];
+	if (bk_record_format(&line, &r, e) == 0)
+		rc = bk_io_write(STDOUT_FILENO, line.data, line.len,
+		    "standard output", e);
+ done:
+	bk_listing_free(&items);
+	bk_buf_free(&name);
+	bk_buf_free(&line);
+	fclose(f);
+	return rc;
+}
+
+static int
+rehearse(const struct options *o, struct bk_err *e)
+{
+	struct bk_buf text = {0};
+	ssize_t n;
+	size_t i;
+	int rc;
+
+	do {
+		if (bk_buf_reserve(&text, BK_IO_BUFSZ, e) == -1 ||
+		    (n = bk_io_read(STDIN_FILENO, text.data + text.len,
+		    BK_IO_BUFSZ, "standard input", e)) == -1)
+			return -1;
+		text.len += (size_t)n;
+	} while (n > 0);
+	if (text.len == 0)
+		return 0;		/* who lists has said why */
+	for (i = 0; i < sizeof(clocks) / sizeof(*clocks); i++)
+		if (!judge_later(o, &text, i))
+			break;
+	rc = name_place(&text, e);
+	bk_buf_free(&text);
+	return rc;
+}
+
 static void
 narrow(const struct options *o)
 {
@@ -414,7 +533,14 @@ main(int argc, char *argv[])
 	parse_options(&o, argc, argv);
 	set_zone(&o);
 	tool_run("retention", "standard input", o.plan);
+	if (rehearsing())
+		rehearsal_reads();	/* receipts in S3 */
 	narrow(&o);
+	if (rehearsing()) {
+		rc = rehearse(&o, &e);
+		bk_buf_free(&o.options_text);
+		return tool_end(rc, &e);
+	}
 
 	rc = bk_listing_read(&items, stdin, "standard input", &e);
 	if (rc == 0)

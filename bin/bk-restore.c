@@ -17,12 +17,14 @@
 #include "restore/newdb.h"
 #include "restore/own_name.h"
 #include "restore/restore.h"
+#include "restore/restore_ready.h"
 #include "restore_accept.h"
 #include "restore_old.h"
 #include "restore_swap.h"
 #include "stream/reader.h"
 #include "tool/ca_file.h"
 #include "tool/programs.h"
+#include "tool/rehearsal.h"
 #include "tool/signals.h"
 #include "tool/tool.h"
 
@@ -92,6 +94,7 @@ static const struct tool tool = {
 	.operands = "[--into] DBNAME|URI",
 	.exits =
 "0 done, 1 failed, 2 usage error, 3 refused, 4 no old database, 5 busy",
+	.rehearses = 1,
 };
 
 #define NAMES_MAX 256
@@ -568,6 +571,9 @@ main(int argc, char *argv[])
 		parse_option(&o, ch);
 	set_defaults(&o, argc, argv);
 	tool_run(type(&o), NULL, target.database.data);
+	if (rehearsing())
+		return tool_end(bk_restore_ready(&target.server,
+		    &o.load.bindir, rehearsal_report, &e), &e);
 
 	signals_catch(clean_up);
 	tool_progress(&progress, o.mode == ROLLBACK || o.mode == DROP_OLD ||

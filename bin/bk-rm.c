@@ -15,6 +15,7 @@
 #include "listing/stamp.h"
 #include "stream/store.h"
 #include "tool/approved.h"
+#include "tool/rehearsal.h"
 #include "tool/sandbox_tool.h"
 #include "tool/tool.h"
 
@@ -37,6 +38,7 @@ static const struct tool tool = {
 	.exits =
 "0 all deleted (or none named), 1 some not, 2 usage error, 3 input refused: "
 "nothing was deleted",
+	.rehearses = 1,
 };
 
 struct file {
@@ -294,6 +296,22 @@ print_all(const struct job *job, struct bk_err *e)
 	return 0;
 }
 
+/*
+ * In a rehearsal: may we delete in the directory of the name that bk-prune
+ * gives?
+ */
+static void
+rehearse(const struct job *job)
+{
+	char *slash;
+
+	if (job->n == 0 ||
+	    (slash = strrchr(job->files[0].r.name, '/')) == NULL)
+		return;
+	*slash = '\0';
+	(void)rehearsal_directory("directory", job->files[0].r.name);
+}
+
 static void
 free_names(struct job *job)
 {
@@ -329,6 +347,11 @@ main(int argc, char *argv[])
 	tool_narrow();
 
 	rc = approved_read(&job.plan, take, &job, &e);
+	if (rehearsing()) {
+		rehearse(&job);
+		free_names(&job);
+		return tool_end(rc, &e);
+	}
 	if (rc == 0)
 		rc = check_all(&job, &e);
 	if (rc == 0)

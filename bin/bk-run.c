@@ -1,7 +1,5 @@
 /* bk-run: a pipeline as one job, see bk-run(1) */
 #define _XOPEN_SOURCE 700	/* realpath */
-#include <sys/wait.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,18 +8,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "base/child.h"
 #include "base/num.h"
 #include "job/job.h"
 #include "job/lock.h"
 #include "job/stages.h"
 #include "job/when.h"
 #include "run_each.h"
-#include "run_env.h"
+#include "tool/run_env.h"
+#include "tool/run_job.h"
 #include "run_pipeline.h"
-#include "run_tell.h"
-#include "tool/own_dir.h"
-#include "tool/settings.h"
+#include "tool/run_tell.h"
 #include "tool/signals.h"
 #include "tool/tool.h"
 #include "tool/zone.h"
@@ -93,26 +89,6 @@ parse_ok(struct options *o, const char *arg)
 		tool_usage("--ok: '%s': 4, that nothing is there, is the only "
 		    "failure that can be none", arg);
 	o->ok_none = 1;
-}
-
-static void
-check_assignments(char *const *v)
-{
-	char name[64];
-	size_t n;
-
-	for (; *v != NULL; v++) {
-		n = strcspn(*v, "=");
-		if ((*v)[n] != '=' || n == 0 || strspn(*v,
-		    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
-		    "0123456789") < n || (**v >= '0' && **v <= '9') ||
-		    n >= sizeof(name))
-			tool_usage("%s: not VARIABLE=VALUE", *v);
-		(void)snprintf(name, sizeof(name), "%.*s", (int)n, *v);
-		if (settings_is_secret(name))
-			tool_usage("%s: a secret, which others see in a "
-			    "command line; put it into the settings", name);
-	}
 }
 
 /* Settings of it are named in a list. */
@@ -200,31 +176,12 @@ parse_options(struct options *o, struct bk_buf *text, int argc, char *argv[])
 	o->spec = argv[0];
 	if (bk_job_split(o->spec, o->job, o->name, &e) == -1)
 		tool_refuse(&e);
-	check_assignments(o->assignments);
+	run_env_check(o->assignments);
 	if (bk_buf_puts(&o->title, o->spec, &e) == -1)
 		tool_refuse(&e);
 	for (argv++; *argv != NULL; argv++)
 		if (bk_buf_printf(&o->title, &e, " %s", *argv) == -1)
 			tool_refuse(&e);
-}
-
-/*
- * The job's text: of DIR/jobs, where DIR may have settings only of the host's,
- * else as installed with the tools.
- */
-static int
-load_job(const struct options *o, struct bk_buf *text, struct bk_err *e)
-{
-	struct bk_buf own = {0}, shared = {0};
-	int rc = -1;
-
-	if (bk_buf_printf(&own, e, "%s/jobs", o->dir) == 0 &&
-	    own_dir("../share/bk/jobs", &shared, e) == 0)
-		rc = bk_job_load((const char *[]){ own.data, DIR "/jobs",
-		    shared.data, NULL }, o->job, text, e);
-	bk_buf_free(&own);
-	bk_buf_free(&shared);
-	return rc;
 }
 
 /* Load job and settings. */
@@ -237,7 +194,7 @@ prepare(const struct options *o, struct bk_buf *text, struct run_env *env,
 
 	if (o->spec == NULL)
 		return run_env_own(env, o->assignments, e);
-	if (load_job(o, text, e) == -1)
+	if (run_job_load(o->dir, o->job, text, e) == -1)
 		return -1;
 	/* the stages may change their directory */
 	if ((dir = realpath(o->dir, NULL)) == NULL)
@@ -285,24 +242,6 @@ print_all(const char *text, const struct run_env *env, struct bk_err *e)
 	putchar('\n');
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 :
 	    bk_fail_errno(e, "standard output: write");
-}
-
-/* Does the shell understand it? */
-static int
-check_syntax(char *text, const struct run_env *env, struct bk_err *e)
-{
-	char shell[] = "/bin/sh", check[] = "-n", option[] = "-c",
-	    *argv[] = { shell, check, option, text, NULL };
-	atomic_int pid = 0;
-	int status = 0;
-
-	if (bk_child_spawn(&pid, argv, env->v, (int[3]){ -1, -1, -1 }, -1,
-	    e) == -1)
-		return -1;
-	if (bk_child_reap(&pid, &status) == -1)
-		return bk_fail_errno(e, "/bin/sh: wait");
-	return status == 0 ? 0 : bk_fail(e, BK_DATA,
-	    "the shell does not understand the pipeline");
 }
 
 /* --- running it */
@@ -434,7 +373,7 @@ tell(const struct options *o, const struct run_env *env,
 	    missing.len > 0 ? "; a copy is missing: " : "",
 	    missing.len > 0 ? missing.data : "") == -1 ||
 	    run_tell(o->tell, o->spec, env->v != NULL ? env->v : environ,
-	    result, text.data, &e) == -1)
+	    result, text.data, -1, &e) == -1)
 		tool_say("--tell: %s", e.msg);
 	bk_buf_free(&text);
 }
@@ -490,7 +429,7 @@ main(int argc, char *argv[])
 	if (!is_run)
 		(void)unsetenv("BK_AUDIT_LOG");
 	if (rc == 0 && o.check && text.data != NULL)
-		rc = check_syntax(text.data, &env, &e);
+		rc = run_job_syntax(text.data, &env, &e);
 	if (rc == 0 && o.check && o.tell != NULL)
 		rc = run_tell_check(o.tell, o.spec, &e);
 	if (rc == 0 && o.print && text.data != NULL)

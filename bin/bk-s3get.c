@@ -4,13 +4,17 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/io.h"
 #include "base/utctime.h"
 #include "s3/download.h"
 #include "s3/list.h"
 #include "s3/url.h"
 #include "stream/writer.h"
+#include "tool/rehearsal.h"
 #include "tool/s3args.h"
 #include "tool/tool.h"
+
+#define REHEARSED (16 * 1024)	/* bytes of an object */
 
 enum { OPT_SEAL = TOOL_OPT_TOOL, OPT_CHECK, OPT_NO_CHECK, OPT_THAW, OPT_WAIT,
 	OPT_RATE, OPT_RETRY, OPT_MATCH, OPT_BEFORE };
@@ -53,6 +57,7 @@ static const struct tool tool = {
 	.operands = "s3://BUCKET/KEY ...",
 	.exits =
 "0 done, 1 failed, 2 usage error, 3 damaged, 4 no such object, 5 not thawed yet",
+	.rehearses = 1,
 };
 
 struct options {
@@ -220,6 +225,64 @@ get(const struct options *o, struct bk_s3_cred *cred, struct bk_err *e)
 	return rc;
 }
 
+/* --- a rehearsal */
+
+/* The first bytes of an object, which its readers know it by. */
+static int
+get_head(const struct options *o, struct bk_s3 *s3, struct bk_s3_url *url,
+    struct bk_err *e)
+{
+	static uint8_t head[REHEARSED];
+	const char *version = bk_s3_url_cut_version(url);
+	struct bk_s3_pair query[] = { { "versionId", version }, { 0 } };
+	struct bk_s3_request rq = { .method = "GET", .into = head,
+	    .query = version == NULL ? NULL : query };
+	struct bk_s3_reply reply = {0};
+	struct bk_buf key = {0};
+	uint64_t size = 0;
+	int rc = -1;
+
+	if ((version != NULL ? bk_buf_puts(&key, url->key, e) :
+	    find_key(o, s3, url->key, &key, e)) == -1 ||
+	    bk_s3_head_with(s3, key.data, rq.query, NULL, &reply, e) == -1 ||
+	    bk_s3_object_size(&reply, key.data, &size, e) == -1)
+		goto done;
+	if (bk_s3_object_state(&reply) != BK_S3_READABLE &&
+	    o->thaw.days == 0) {
+		(void)bk_fail(e, BK_FAIL, "%s/%s: is archived; bk-s3get --thaw "
+		    "requests a readable copy", url->place, key.data);
+		goto done;
+	}
+	rq.key = key.data;
+	rq.into_len = size < sizeof(head) ? (size_t)size : sizeof(head);
+	if (rq.into_len > 0 && (bk_s3_do(s3, &rq, &reply, e) == -1 ||
+	    bk_io_write(STDOUT_FILENO, head, rq.into_len, "standard output",
+	    e) == -1))
+		goto done;
+	rehearsal_say(BK_READY_OK, "%s/%s: can be read", url->place,
+	    key.data);
+	rc = 0;
+ done:
+	bk_s3_reply_free(&reply);
+	bk_buf_free(&key);
+	return rc;
+}
+
+static int
+rehearse(const struct options *o, struct bk_s3_cred *cred, struct bk_err *e)
+{
+	struct bk_s3_options client = { .bucket = o->url->bucket,
+	    .retry_for = 5, .stop_fd = -1, .warn = s3args_warn };
+	struct bk_s3 *s3 = bk_s3_open(cred, &client, e);
+	int rc = s3 == NULL ? -1 : 0;
+	size_t i;
+
+	for (i = 0; rc == 0 && i < o->n; i++)
+		rc = get_head(o, s3, &o->url[i], e);
+	bk_s3_close(s3);
+	return rc;
+}
+
 /* What cannot be asked for. */
 static void
 check_key(const struct options *o, const char *key, const char *arg)
@@ -288,7 +351,8 @@ main(int argc, char *argv[])
 	if (bk_s3_global_init(&e) == 0 &&
 	    (cred = s3args_cred(o.url->google, &e)) != NULL) {
 		s3args_narrow(cred);
-		rc = get(&o, cred, &e);
+		rc = rehearsing() ? rehearse(&o, cred, &e) :
+		    get(&o, cred, &e);
 	}
 	bk_s3_cred_free(cred);
 	free_urls(&o);

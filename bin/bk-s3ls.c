@@ -10,6 +10,7 @@
 #include "s3/client.h"
 #include "s3/list.h"
 #include "s3/url.h"
+#include "tool/rehearsal.h"
 #include "tool/s3args.h"
 #include "tool/tool.h"
 
@@ -48,6 +49,7 @@ static const struct tool tool = {
 	.settings = TOOL_SETTINGS_S3,
 	.operands = "s3://BUCKET[/PREFIX]",
 	.exits = "0 listed, 1 failed, 2 usage error, 4 nothing there",
+	.rehearses = 1,
 };
 
 struct options {
@@ -172,6 +174,8 @@ main(int argc, char *argv[])
 		tool_usage("give one s3://BUCKET[/PREFIX]");
 	if (bk_s3_url_parse(argv[optind], &url, &e) == -1)
 		tool_refuse(&e);
+	if (rehearsing())
+		o.retry_for = 5;
 	tool_run("list", argv[optind], NULL);
 
 	rc = list(&records, &url, &o, &e);

@@ -7,10 +7,12 @@
 
 #include "base/num.h"
 #include "s3/parts.h"
+#include "s3/s3_ready.h"
 #include "s3/upload.h"
 #include "s3/url.h"
 #include "stream/reader.h"
 #include "tool/names.h"
+#include "tool/rehearsal.h"
 #include "tool/s3args.h"
 #include "tool/signals.h"
 #include "tool/tool.h"
@@ -72,6 +74,7 @@ static const struct tool tool = {
 	.operands = "s3://BUCKET/KEY",
 	.exits =
 "0 stored, 1 failed, 2 usage error, 3 input empty or unfinished",
+	.rehearses = 1,
 };
 
 struct options {
@@ -293,6 +296,36 @@ put(struct options *o, const struct bk_s3_url *url, struct bk_reader *in,
 	return rc;
 }
 
+/* What would keep us from it, in a rehearsal. */
+static int
+rehearse(struct options *o, struct bk_s3_url *url, struct bk_s3_cred *cred,
+    struct bk_err *e)
+{
+	struct bk_s3_options client = { .bucket = url->bucket,
+	    .provider = o->provider, .stop_fd = -1, .warn = s3args_warn };
+	struct bk_s3_ready ready = { .report = rehearsal_report };
+	struct bk_buf place = {0}, key = {0};
+	int rc = -1;
+
+	if (bk_buf_printf(&place, e, "%s/", url->place) == 0 &&
+	    names_rehearse(url->key, o->db, o->tier, place.data, &key,
+	    e) == 0 && (ready.s3 = bk_s3_open(cred, &client, e)) != NULL) {
+		o->up.key = key.data;
+		/* the directory that all of them are in */
+		url->key[strcspn(url->key, "{")] = '\0';
+		if (strrchr(url->key, '/') == NULL)
+			*url->key = '\0';
+		else
+			strrchr(url->key, '/')[1] = '\0';
+		bk_s3_ready_put(&ready, url->key, &o->up);
+		rc = 0;
+	}
+	bk_s3_close(ready.s3);
+	bk_buf_free(&place);
+	bk_buf_free(&key);
+	return rc;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -324,6 +357,10 @@ main(int argc, char *argv[])
 	    (cred = s3args_cred(url.google, &e)) == NULL)
 		goto done;
 	s3args_narrow(cred);
+	if (rehearsing()) {
+		rc = rehearse(&o, &url, cred, &e);
+		goto done;
+	}
 	in = bk_reader_open(STDIN_FILENO, "standard input", o.in_flags, &e);
 	if (in != NULL) {
 		tool_run_id(bk_reader_label(in)->run);

@@ -10,8 +10,10 @@
 #include "s3/client.h"
 #include "s3/delete.h"
 #include "s3/recheck.h"
+#include "s3/s3_ready.h"
 #include "s3/url.h"
 #include "tool/approved.h"
+#include "tool/rehearsal.h"
 #include "tool/s3args.h"
 #include "tool/tool.h"
 
@@ -39,6 +41,7 @@ static const struct tool tool = {
 	.exits =
 "0 all deleted (or none named), 1 some not, 2 usage error, 3 input refused: "
 "nothing was deleted",
+	.rehearses = 1,
 };
 
 struct item {
@@ -376,6 +379,30 @@ print_all(const struct job *job, struct bk_err *e)
 	return 0;
 }
 
+/*
+ * In a rehearsal: may we delete what is in the directory of the name, which
+ * nothing has, that bk-prune gives?
+ */
+static int
+rehearse(struct job *job, struct bk_err *e)
+{
+	struct bk_s3_url *url = &job->items[0].url;
+	struct bk_s3_options o = { .bucket = url->bucket, .stop_fd = -1,
+	    .warn = s3args_warn };
+	struct bk_s3_ready ready = { .report = rehearsal_report };
+
+	int rc = -1;
+
+	if (use(job, url->google, e) == 0 && check_place(job, url, e) == 0 &&
+	    (ready.s3 = bk_s3_open(job->cred, &o, e)) != NULL) {
+		bk_s3_ready_delete(&ready, url->key);
+		rc = 0;
+	}
+	bk_s3_close(ready.s3);
+	bk_s3_cred_free(job->cred);
+	return rc;
+}
+
 static void
 free_items(struct job *job)
 {
@@ -419,7 +446,9 @@ main(int argc, char *argv[])
 	    approved_name(&job.plan), NULL);
 
 	rc = approved_read(&job.plan, take, &job, &e);
-	if (rc == 0 && job.n > 0)
+	if (rc == 0 && job.n > 0 && rehearsing())
+		rc = rehearse(&job, &e);
+	else if (rc == 0 && job.n > 0)
 		rc = dry_run ? print_all(&job, &e) : delete_all(&job, &e);
 	if (fflush(stdout) == EOF)
 		rc = bk_fail_errno(&e, "standard output");

@@ -1,12 +1,20 @@
 /* bk-save: standard input as one file, see bk-save(1) */
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/io.h"
+#include "base/num.h"
 #include "stream/reader.h"
 #include "stream/store.h"
 #include "tool/names.h"
+#include "tool/rehearsal.h"
 #include "tool/sandbox_tool.h"
 #include "tool/signals.h"
 #include "tool/tool.h"
@@ -36,6 +44,7 @@ static const struct tool tool = {
 	.operands = "DIR/NAME",
 	.exits =
 "0 stored, 1 failed, 2 usage error, 3 input empty or unfinished",
+	.rehearses = 1,
 };
 
 struct options {
@@ -126,22 +135,95 @@ save(struct options *o, const char *tmpl, struct bk_reader *in,
 	return 0;
 }
 
-/* Left is the directory that has to be there already. */
+/* The directory that has to be there already; to be freed. */
+static char *
+fixed_part(const char *tmpl)
+{
+	char *fixed = strndup(tmpl, strcspn(tmpl, "{")), *slash;
+
+	if (fixed != NULL && (slash = strrchr(fixed, '/')) != NULL)
+		slash[1] = '\0';
+	else {
+		free(fixed);
+		fixed = strdup(".");
+	}
+	if (fixed == NULL)
+		tool_no_memory();
+	return fixed;
+}
+
 static void
 narrow(const char *tmpl)
 {
-	char *fixed = strndup(tmpl, strcspn(tmpl, "{"));
+	char *fixed = fixed_part(tmpl);
 
-	if (fixed == NULL)
-		tool_no_memory();
-	if (strchr(fixed, '/') == NULL)
-		narrow_write_in(".");
-	else {
-		strrchr(fixed, '/')[1] = '\0';
-		narrow_write_in(fixed);
-	}
+	narrow_write_in(fixed);
 	free(fixed);
 	tool_narrow();
+}
+
+/* --- a rehearsal */
+
+/* The size of the newest file in dir; 0: none. */
+static uint64_t
+newest_size(const char *dir)
+{
+	struct dirent *entry;
+	struct stat st;
+	time_t newest = 0;
+	uint64_t size = 0;
+	DIR *d = opendir(dir);
+
+	while (d != NULL && (entry = readdir(d)) != NULL)
+		if (*entry->d_name != '.' && fstatat(dirfd(d), entry->d_name,
+		    &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+		    st.st_mtime >= newest) {
+			newest = st.st_mtime;
+			size = (uint64_t)st.st_size;
+		}
+	if (d != NULL)
+		(void)closedir(d);
+	return size;
+}
+
+/* Is there room for twice the last backup, which is next to this path? */
+static void
+check_room(const char *fixed, char *path)
+{
+	char have[BK_NUM_TEXT], size[BK_NUM_TEXT];
+	uint64_t last = newest_size(dirname(path)), left;
+	struct statvfs v;
+
+	if (statvfs(fixed, &v) == -1)
+		return;
+	left = (uint64_t)v.f_bavail * v.f_frsize;
+	bk_size_format(left, have);
+	bk_size_format(last, size);
+	rehearsal_say(left < last ? BK_READY_PROBLEM : left / 2 < last ?
+	    BK_READY_WARNING : BK_READY_OK, "room: %s: %s free%s%s", fixed,
+	    have, last == 0 ? "" : ", the last backup has ", last == 0 ? "" :
+	    size);
+}
+
+/* What would keep us from it. */
+static int
+rehearse(const struct options *o, const char *tmpl, struct bk_err *e)
+{
+	char *fixed = fixed_part(tmpl);
+	struct bk_buf path = {0};
+	int fd, rc = names_rehearse(tmpl, o->db, o->tier, "", &path, e);
+
+	if (rc == 0 && rehearsal_directory("directory", fixed)) {
+		check_room(fixed, path.data);
+		fd = open(fixed, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		rc = fd == -1 ? 0 : bk_freespace_check(fd, &o->store.min_free,
+		    fixed, e);
+		if (fd != -1)
+			close(fd);
+	}
+	bk_buf_free(&path);
+	free(fixed);
+	return rc;
 }
 
 int
@@ -158,6 +240,8 @@ main(int argc, char *argv[])
 	names_check(argv[optind], o.db, o.tier);
 	tool_run("store", "standard input", argv[optind]);
 
+	if (rehearsing())
+		return tool_end(rehearse(&o, argv[optind], &e), &e);
 	narrow(argv[optind]);
 	signals_catch(cleanup);
 	in = bk_reader_open(STDIN_FILENO, "standard input", o.in_flags, &e);

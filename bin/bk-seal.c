@@ -13,6 +13,7 @@
 #include "seal_input.h"
 #include "stream/seal.h"
 #include "stream/writer.h"
+#include "tool/rehearsal.h"
 #include "tool/signals.h"
 #include "tool/tool.h"
 
@@ -37,6 +38,7 @@ static const struct tool tool = {
 	.order = "+",		/* what follows COMMAND is the COMMAND's */
 	.exits = "0 sealed, 1 COMMAND failed or could not run, 2 usage error, "
 "3 standard input refused",
+	.rehearses = 1,
 };
 
 static atomic_int child;
@@ -174,6 +176,10 @@ main(int argc, char *argv[])
 		tool_usage("no COMMAND given");
 	argv += optind;
 	tool_run("seal", argv[0], NULL);
+	if (rehearsing()) {
+		rehearsal_program(argv[0]);
+		return tool_end(0, &e);
+	}
 
 	signals_catch(stop_child);
 	if (bk_label_run(label.run, &e) == -1)

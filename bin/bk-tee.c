@@ -1,13 +1,18 @@
 /* bk-tee: read once, feed several commands, see bk-tee(1) */
 #include <sys/wait.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/child.h"
+#include "base/io.h"
+#include "job/plain.h"
 #include "stream/reader.h"
 #include "stream/tee.h"
+#include "tool/rehearsal.h"
 #include "tool/signals.h"
 #include "tool/tool.h"
 
@@ -33,6 +38,7 @@ static const struct tool tool = {
 	.operands = "SINK ...",
 	.exits =
 "0 N sinks succeeded, 1 fewer did, 2 usage error, 3 input unfinished",
+	.rehearses = 1,
 };
 
 struct options {
@@ -152,6 +158,74 @@ run_sinks(struct options *o, struct bk_reader *in, struct bk_err *e)
 	return rc;
 }
 
+/* --- a rehearsal */
+
+extern char **environ;
+
+/* A pipe with n bytes in it, fewer than it holds. */
+static int
+pipe_with(const void *data, size_t n, struct bk_err *e)
+{
+	int p[2];
+
+	if (bk_io_pipe(p, e) == -1)
+		return -1;
+	if (bk_io_write(p[1], data, n, "a sink", e) == -1) {
+		close(p[0]);
+		p[0] = -1;
+	}
+	close(p[1]);
+	return p[0];
+}
+
+static int
+any_tool(void *arg, const char *name, struct bk_err *e)
+{
+	(void)arg, (void)name, (void)e;
+	return 0;
+}
+
+/* Rehearse one sink, with what there is of the input. */
+static int
+rehearse_sink(char *sink, const void *data, size_t n, struct bk_err *e)
+{
+	char shell[] = "/bin/sh", option[] = "-c",
+	    *argv[] = { shell, option, sink, NULL };
+	struct bk_err why = {0};
+	atomic_int pid = 0;
+	int in, status = 0, rc;
+
+	if (bk_job_plain(sink, any_tool, NULL, &why) == -1) {
+		rehearsal_say(BK_READY_UNKNOWN, "sink %s: not rehearsed: it "
+		    "has %s", sink, why.msg);
+		return 0;
+	}
+	if ((in = pipe_with(data, n, e)) == -1)
+		return -1;
+	rc = bk_child_spawn(&pid, argv, environ, (int[3]){ in, -1, -1 },
+	    rehearsal_fd(), e);
+	close(in);
+	if (rc == 0 && bk_child_reap(&pid, &status) == -1)
+		rc = bk_fail_errno(e, "%s: wait", sink);
+	return rc;
+}
+
+/* Each sink says what would keep it from its work. */
+static int
+rehearse(const struct options *o, struct bk_err *e)
+{
+	static char head[BK_SEAL_HEAD];
+	ssize_t n = bk_io_read(STDIN_FILENO, head, sizeof(head),
+	    "standard input", e);
+	unsigned i;
+	int rc = n == -1 ? -1 : 0;
+
+	rehearsal_pass();		/* to its end */
+	for (i = 0; rc == 0 && i < o->n; i++)
+		rc = rehearse_sink(o->sinks[i], head, (size_t)n, e);
+	return rc;
+}
+
 /* All sinks in one line, for the audit log, or those that have succeeded. */
 static int
 list_sinks(const struct options *o, int all, struct bk_buf *out,
@@ -184,6 +258,11 @@ main(int argc, char *argv[])
 	if (list_sinks(&o, 1, &sinks, &e) == -1)
 		tool_no_memory();
 	tool_run("store", "standard input", sinks.data);
+	if (rehearsing()) {
+		rc = tool_end(rehearse(&o, &e), &e);
+		bk_buf_free(&sinks);
+		return rc;
+	}
 
 	signals_catch(stop_sinks);
 	in = bk_reader_open(STDIN_FILENO, "standard input", o.in_flags, &e);

@@ -16,6 +16,7 @@
 #include "stream/heads.h"
 #include "stream/reader.h"
 #include "stream/seal.h"
+#include "tool/rehearsal.h"
 #include "tool/sandbox_tool.h"
 #include "tool/signals.h"
 #include "tool/tool.h"
@@ -84,6 +85,7 @@ static const struct tool tool = {
 	.operands = "[--restore|--scratch|--against CONNINFO] < BACKUP",
 	.exits =
 "0 proven, 1 could not tell, 2 usage error, 3 not proven",
+	.rehearses = 1,
 };
 
 struct options {
@@ -423,6 +425,38 @@ narrow(const struct options *o)
 	tool_narrow();
 }
 
+/* In a rehearsal: do our keys open what comes?  Nothing to say of nothing. */
+static int
+rehearse(const struct options *o, struct bk_err *e)
+{
+	const struct bk_crypt_from from = { .identities = &o->identities,
+	    .passphrase = *o->passphrase == '\0' ? NULL : o->passphrase };
+	struct bk_reader *in = bk_reader_open(STDIN_FILENO, "standard input",
+	    BK_READER_PARSED, e);
+	const char *tmpdir = tool_env("TMPDIR");
+	struct bk_crypt *crypt = NULL;
+	const uint8_t *head;
+	size_t n;
+	int rc = -1;
+
+	if (in == NULL)
+		return -1;
+	if (o->level == 3)
+		(void)rehearsal_directory("TMPDIR, where the server will be",
+		    tmpdir == NULL ? "/tmp" : tmpdir);
+	head = bk_reader_head(in, &n);
+	if (bk_heads_format(head, n) != BK_FORMAT_CRYPT)
+		rc = 0;
+	else if ((crypt = bk_crypt_open(in, &from, e)) != NULL) {
+		rehearsal_say(BK_READY_OK, "the keys open the backup");
+		rc = 0;
+	}
+	bk_crypt_free(crypt);
+	bk_reader_free(in);
+	rehearsal_pass();
+	return rc;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -449,6 +483,12 @@ main(int argc, char *argv[])
 	    (rc = bk_receipt_check_dir(o.receipts, &e)) == -1))
 		goto done;
 
+	if (rehearsing()) {
+		if (o.receipts != NULL && !bk_receipt_is_s3(o.receipts))
+			(void)rehearsal_directory("receipts", o.receipts);
+		rc = rehearse(&o, &e);
+		goto done;
+	}
 	narrow(&o);
 	tool_progress(&progress, o.verbosity);
 	rc = verify(&o, &r, &v, &progress, &e);

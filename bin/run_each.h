@@ -3,7 +3,7 @@
 /* A job for each database of a server, by runs of bk-run. */
 #include "base/buf.h"
 #include "base/err.h"
-#include "run_env.h"
+#include "tool/run_env.h"
 
 struct run_each {
 	char *const *argv;	/* bk-run's own, for one database: "bk-run",

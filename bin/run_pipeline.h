@@ -3,7 +3,7 @@
 /* A pipeline's run, for bk-run. */
 #include "base/err.h"
 #include "job/stages.h"
-#include "run_env.h"
+#include "tool/run_env.h"
 
 struct run_pipeline {
 	const char *text;	/* for /bin/sh -c */

@@ -10,8 +10,9 @@ setup_file() {
 	TOOLS=
 	for source in "$TOP"/bin/bk-*.c; do
 		source=${source##*/}
-		# which has no runs of its own
-		[ "$source" = bk-audit.c ] || TOOLS+=" ${source%.c}"
+		# which have no runs of their own
+		[[ $source == bk-audit.c || $source == bk-check.c ]] ||
+		    TOOLS+=" ${source%.c}"
 	done
 	rgw_start
 	s3_mb backups
@@ -254,4 +255,28 @@ end_slow() {
 		[ "$(last error)" = "killed or crashed: it wrote no audit line" ]
 	done
 	bk-audit --verify
+}
+
+# state: all that a tool could have made, or deleted.
+state() {
+	find . "$OUT" -name 'findings*' -prune -o -type f -print | sort
+	s3_keys backups
+	psql -XAtc 'select datname from pg_database order by 1' postgres
+}
+
+@test "in a rehearsal no tool does any of it" {
+	local tool call
+	echo old >"$OUT/out"
+	echo "$OUT/out" >"$OUT/name"
+	touch "$OUT/out.bk" && state >"$OUT/findings.before"
+	for tool in $TOOLS; do
+		call=$(good "$tool") || call=$(bad "$tool")
+		call=${call/>$OUT\/out/>/dev/null}
+		BK_CHECK_FD=9 run bash -c "$call" 9>"$OUT/findings" <in
+		grep -qE "^(ok|warning|unknown|problem)"$'\t'"$tool: " "$OUT/findings" ||
+		    { echo "$tool: $call: says nothing: $output"; return 1; }
+	done
+	state | diff "$OUT/findings.before" -
+	[ ! -e "$BK_AUDIT_LOG" ]
+	[ "$(cat "$OUT/out")" = old ]
 }

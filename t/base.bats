@@ -128,33 +128,33 @@ load support/common
 	PGUSER=$ADMIN wal_switch
 	await is "failed_count > 0 FROM pg_stat_archiver"
 	run -1 --separate-stderr bk-base --check --no-wal
-	[[ $output == *"problem  archiver: fails since "* ]]
+	[[ $output == *$'problem\tarchiver: fails since '* ]]
 	sql 'ALTER SYSTEM RESET archive_command'
 	sql 'SELECT pg_reload_conf()'
 }
 
 @test "--check: what is missing, and nothing else happens" {
 	run -0 --separate-stderr bk-base --check
-	[[ ${lines[0]} == "ok       connection: "* ]]
-	[[ $output == *$'\nok       data_checksums: on'* ]]
-	[[ $output == *$'\nwarning  archive_command: empty'* ]]
-	[[ $output == *$'\nok       size: '*" in 4 databases"* ]]
-	[[ $output == *$'\nok       tablespaces: 3 '* ]]
-	[[ $output == *$'\nunknown  WAL on disk: '* ]]
+	[[ ${lines[0]} == $'ok\tconnection: '* ]]
+	[[ $output == *$'\nok\tdata_checksums: on'* ]]
+	[[ $output == *$'\nwarning\tarchive_command: empty'* ]]
+	[[ $output == *$'\nok\tsize: '*" in 4 databases"* ]]
+	[[ $output == *$'\nok\ttablespaces: 3 '* ]]
+	[[ $output == *$'\nunknown\tWAL on disk: '* ]]
 	[ -z "$stderr" ]
 	none_left
 	run -1 --separate-stderr sh -c 'bk-base -w --check >/dev/full'
 	[ "$stderr" = "bk-base: standard output: write: No space left on device" ]
 	run -1 --separate-stderr bk-base --check --no-wal
-	[[ $output == *$'\nproblem  archive_command: empty'* ]]
+	[[ $output == *$'\nproblem\tarchive_command: empty'* ]]
 	run -1 --separate-stderr bk-base --check --incremental "$PGHOST/log"
 	one_line_error bk-base
-	[[ $output == *$'\nproblem  incremental: '* ]]
+	[[ $output == *$'\nproblem\tincremental: '* ]]
 	run -0 --separate-stderr bk-base --check nosuchdb
 	sql 'REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC'
 	run -0 --separate-stderr bk-base --check
 	sql 'GRANT CONNECT ON DATABASE postgres, template1 TO PUBLIC'
-	[[ $output == *$'\nunknown  senders, '*": no ordinary connection: "* ]]
+	[[ $output == *$'\nunknown\tsenders, '*": no ordinary connection: "* ]]
 	PG_CONF='wal_level = minimal
 	max_wal_senders = 0' pg_start "$PWD/other"
 	run -1 --separate-stderr bk-base --check
@@ -170,10 +170,10 @@ load support/common
 	[[ $stderr == *"no replication slot: "* ]]
 	ends out
 	run -0 --separate-stderr bk-base --check
-	[[ $output == *$'\nwarning  replication slot: '* ]]
-	[[ $output == *$'\nwarning  WAL: max_slot_wal_keep_size is 1GB; '* ]]
-	[[ $output == *$'\nwarning  data_checksums: off'* ]]
-	[[ $output == *$'\nwarning  archive_mode: off'* ]]
+	[[ $output == *$'\nwarning\treplication slot: '* ]]
+	[[ $output == *$'\nwarning\tWAL: max_slot_wal_keep_size is 1GB; '* ]]
+	[[ $output == *$'\nwarning\tdata_checksums: off'* ]]
+	[[ $output == *$'\nwarning\tarchive_mode: off'* ]]
 }
 
 @test "the instant is the server's, on a host whose clock is not" {
@@ -188,7 +188,7 @@ load support/common
 	done
 	run -1 --separate-stderr env ASAN_OPTIONS=verify_asan_link_order=0:$ASAN_OPTIONS \
 	    faketime -f +16m bk-base --check
-	[[ $output == *$'\nproblem  clock: '*"minutes "* ]]
+	[[ $output == *$'\nproblem\tclock: '*"minutes "* ]]
 	ASAN_OPTIONS=verify_asan_link_order=0:$ASAN_OPTIONS \
 	    faketime -f -400d bk-base -c fast --any-clock >out
 	[[ $(seal_of out) == *";at=$(date -u +%Y)"* ]]

@@ -148,11 +148,11 @@ forged() {
 	[ -e all/standby.signal ]
 	ADMIN=$PGUSER PGUSER=bk
 	run -0 bk-base --check
-	[[ $output == *$'\nok       standby: '* ]]
+	[[ $output == *$'\nok\tstandby: '* ]]
 	sql 'ALTER SYSTEM SET full_page_writes = off'
 	sql 'SELECT pg_reload_conf()'
 	await unready
-	[[ $output == *$'\nproblem  full_page_writes: off; a standby '* ]]
+	[[ $output == *$'\nproblem\tfull_page_writes: off; a standby '* ]]
 	sql 'ALTER SYSTEM RESET full_page_writes'
 	sql 'SELECT pg_reload_conf()'
 	paused_base

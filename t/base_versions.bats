@@ -158,7 +158,7 @@ increments() {
 	one_line_error bk-base
 	[[ $stderr == *"m0: of another cluster: "* ]]
 	run -1 --separate-stderr env PGUSER=bk bk-base --check --incremental m0
-	[[ $output == *$'\nproblem  incremental: m0: of another cluster: '* ]]
+	[[ $output == *$'\nproblem\tincremental: m0: of another cluster: '* ]]
 	[ ! -s out ]
 	pg_use "$PWD/pg"
 	recovers 0.tar "$1"

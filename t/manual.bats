@@ -214,3 +214,28 @@ old() {
 	jq -r .status audit.log | sort | uniq -c
 	run ! grep -q '"failure"' audit.log
 }
+
+# bk-check's page: the jobs, settings and crontab that its lines are about.
+@test "bk-check(1)" {
+	local line
+	examples bk-check.1
+	mkdir -p etc/jobs
+	printf 'bk-dump | bk-gz | bk-crypt | bk-save "$STORE/{db}/{utc}.bk"\n' \
+	    >etc/jobs/backup
+	printf 'bk-s3get "s3://backups/latest" | bk-crypt -d | bk-restore copy\n' \
+	    >etc/jobs/restore
+	bk-dump shop | bk-crypt | bk-s3put 's3://backups/shop/{db}-{utc}.bk'
+	env | grep -E '^(PG|AWS_)' | sed "s/=\(.*\)/='\1'/" >etc/shop.env
+	printf '%s\n' PGDATABASE=shop "STORE=$PWD/backups" \
+	    "BK_RECIPIENTS=$PWD/recipients" "BK_IDENTITY=$PWD/key" >>etc/shop.env
+	chmod 600 etc/shop.env
+	printf '1 2 * * * %s/bk-run -C %s/etc backup@shop\n' "$BK_BIN" "$PWD" >new.crontab
+	[ "$(wc -l <script)" = 5 ]
+	while read -r line; do
+		bash -o pipefail -c "${line/bk-check/bk-check -C etc}" >out </dev/null 3>&- ||
+		    { echo "$line"; cat out; return 1; }
+		[[ $line == *jq* ]] || [ -s out ]
+	done <script
+	grep -q $'^ok\trestore@shop: bk-crypt: the keys open' out
+	grep -q $'^ok\trestore@shop: bk-restore: rights: ' out
+}

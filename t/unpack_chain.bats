@@ -40,13 +40,13 @@ chain() {
 # none.
 another_cluster() {
 	run -0 bk-base -U bk --check --incremental "$1"
-	[[ $output == *$'\nok       incremental: '*' is of this cluster'* ]]
+	[[ $output == *$'\nok\tincremental: '*' is of this cluster'* ]]
 	sed '/^"Manifest-Checksum"/d
 	    s/^"System-Identifier": [0-9]*/"System-Identifier": 7/' "$1" >other
 	printf '"Manifest-Checksum": "%s"}\n' "$(sha256sum <other | head -c 64)" \
 	    >>other
 	run -1 --separate-stderr bk-base -U bk --check --incremental other
-	[[ $output == *$'\nproblem  incremental: other: of another cluster: '* ]]
+	[[ $output == *$'\nproblem\tincremental: other: of another cluster: '* ]]
 }
 
 @test "increments: one chain, in order, of one cluster, and none alone" {
@@ -62,7 +62,7 @@ another_cluster() {
 	why=$("$SUPPORT/pg-clients.sh" 17 "$PWD/clients" 2>&1) || skip "$why"
 	export BK_PG_BINDIR=$PWD/clients/bin
 	run -0 bk-base -U bk --check
-	[[ $output == *$'\nok       summarize_wal: on, --incremental works'* ]]
+	[[ $output == *$'\nok\tsummarize_wal: on, --incremental works'* ]]
 	bk-base -q -U bk -c fast --manifest m0 >0.tar
 	another_cluster m0
 	for i in 1 2; do

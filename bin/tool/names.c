@@ -5,10 +5,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/io.h"
+#include "base/percent.h"
 #include "listing/stamp.h"
 #include "listing/template.h"
 #include "policy/increments.h"
+#include "policy/series.h"
+#include "stream/heads.h"
 #include "stream/seal.h"
+#include "tool/rehearsal.h"
 #include "tool/tool.h"
 
 static int
@@ -102,4 +107,68 @@ names_expand(const char *tmpl, const char *db, const char *tier,
 	if (expand(tmpl, db, tier, label, out, e) == -1)
 		return nameless(in, e);
 	return check_chain(label, out->data, e);
+}
+
+/* --- a rehearsal */
+
+/* What the name is taken for, where nobody says --group. */
+static int
+check_owner(const char *name, const char *db, struct bk_err *e)
+{
+	struct bk_buf owner = {0};
+	int rc = bk_series_owner(NULL, name, &owner, e);
+
+	if (rc == 0)
+		rehearsal_say(BK_READY_WARNING, "name: %s: has no time, so "
+		    "that bk-prune and bk-age cannot tell which backup it is; "
+		    "add {utc}", name);
+	else if (rc == 1 && bk_percent_decode(owner.data) == 0 &&
+	    strcmp(owner.data, db) != 0)
+		rehearsal_say(BK_READY_WARNING, "name: %s: by it, this is a "
+		    "backup of \"%s\", not of \"%s\", and no receipt counts "
+		    "for it; give bk-prune and bk-age --group, with {db} in "
+		    "its place", name, owner.data, db);
+	else if (rc == 1)
+		rehearsal_say(BK_READY_OK, "name: %s, a backup of \"%s\"",
+		    name, db);
+	bk_buf_free(&owner);
+	return rc == -1 ? -1 : 0;
+}
+
+/* The label of what comes, of which there is the head; empty if none comes. */
+static int
+read_label(struct bk_label *label, struct bk_err *e)
+{
+	static char head[BK_SEAL_HEAD];
+	ssize_t n = bk_io_read(STDIN_FILENO, head, sizeof(head),
+	    "standard input", e);
+	struct bk_seal seal;
+	ptrdiff_t len;
+
+	*label = (struct bk_label){0};
+	if (n > 0 && bk_heads_mark(&seal, head, (size_t)n, &len) != -1)
+		*label = seal.label;
+	rehearsal_pass();		/* to its end */
+	return n == -1 ? -1 : 0;
+}
+
+int
+names_rehearse(const char *tmpl, const char *db, const char *tier,
+    const char *place, struct bk_buf *out, struct bk_err *e)
+{
+	struct bk_buf name = {0};
+	struct bk_label label;
+	int rc = -1;
+
+	if (read_label(&label, e) == -1)
+		return -1;
+	if (label.kind == BK_LABEL_NONE && db == NULL &&
+	    (db = getenv("PGDATABASE")) == NULL)
+		db = "unknown";
+	if (expand(tmpl, db, tier, &label, out, e) == 0 &&
+	    bk_buf_printf(&name, e, "%s%s", place, out->data) == 0)
+		rc = label.kind != BK_LABEL_DB ? 0 :
+		    check_owner(name.data, label.name, e);
+	bk_buf_free(&name);
+	return rc;
 }

@@ -36,4 +36,13 @@ void names_check(const char *tmpl, const char *db, const char *tier);
 int names_expand(const char *tmpl, const char *db, const char *tier,
     struct bk_reader *in, struct bk_buf *out, struct bk_err *e);
 
+/*
+ * For a rehearsal (rehearsal.h): the same, of standard input, with some name in
+ * place of one that is not known, as a dump that cannot be made has none.
+ * Reports whether bk-age, bk-prune and receipts will see from the name, after
+ * place, what it is a backup of.
+ */
+int names_rehearse(const char *tmpl, const char *db, const char *tier,
+    const char *place, struct bk_buf *out, struct bk_err *e);
+
 #endif

@@ -13,6 +13,7 @@
 #include "base/grow.h"
 #include "base/num.h"
 #include "sandbox/sandbox.h"
+#include "tool/rehearsal.h"
 #include "tool/signals.h"
 #include "tool/tool.h"
 
@@ -270,6 +271,8 @@ tool_narrow(void)
 	tool_reserve_log();
 	if (tool_status_fd() != -1)
 		keep_open(tool_status_fd());
+	if (rehearsing())
+		keep_open(rehearsal_fd());
 	bk_sandbox_close(keep, nkeep);
 	if (may != 0)
 		add("/dev/urandom", 0);	/* jansson seeds its tables */

@@ -22,6 +22,7 @@
 #include "stream/seal.h"
 #include "tool/audit_line.h"
 #include "tool/progress_line.h"
+#include "tool/rehearsal.h"
 #include "tool/settings.h"
 #include "tool/signals.h"
 #include "tool/tool_options.h"
@@ -245,10 +246,13 @@ tool_start(const struct tool *t)
 	/* not SIG_IGN, which a command that we run would inherit */
 	struct sigaction sa = {.sa_handler = no_action, .sa_flags = SA_RESTART};
 
+	int odd;
+
 	tool = t;
 	own_pid = (long)getpid();
 	bk_secret_guard();
 	find_status_fd();
+	odd = rehearsal_start(t->name) == -1;
 	report_start();
 	audit.operation = t->name;
 	started = bk_monotonic();
@@ -258,6 +262,8 @@ tool_start(const struct tool *t)
 	sa.sa_handler = SIG_DFL;
 	(void)sigaction(SIGCHLD, &sa, NULL);
 	occupy_closed();
+	if (odd)
+		tool_usage("BK_CHECK_FD: bk-check sets it; unset it");
 	take_settings();
 	hold_secrets();
 	start_debug();
@@ -274,6 +280,11 @@ print(const char *fmt, va_list ap)
 	size_t n;
 	int len;
 
+	if (rehearsing()) {
+		(void)vsnprintf(text, sizeof(text), fmt, ap);
+		rehearsal_say(BK_READY_WARNING, "%s", text);
+		return;
+	}
 	n = (size_t)snprintf(text, sizeof(text), "%s: ", tool->name);
 	len = vsnprintf(text + n, sizeof(text) - n - 1, fmt, ap);
 	if (len < 0)
@@ -318,8 +329,12 @@ tool_usage(const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(why, sizeof(why), fmt, ap);
 	va_end(ap);
-	tool_say("%s", why);
-	fprintf(stderr, "usage: %s\n", usage);
+	if (rehearsing())
+		rehearsal_say(BK_READY_PROBLEM, "%s", why);
+	else {
+		tool_say("%s", why);
+		fprintf(stderr, "usage: %s\n", usage);
+	}
 	if (tool->usage_prefix != NULL)
 		printf("%s%s\n", tool->usage_prefix, why);
 	report_end(BK_USAGE, 0, why);
@@ -451,7 +466,8 @@ tool_audit(void)
 static const char *
 audit_log(void)
 {
-	return tool->unrecorded ? NULL : tool_env("BK_AUDIT_LOG");
+	return tool->unrecorded || rehearsing() ? NULL :
+	    tool_env("BK_AUDIT_LOG");
 }
 
 void
@@ -469,6 +485,11 @@ tool_run(const char *type, const char *source, const char *destination)
 	audit.type = type;
 	audit.source = source;
 	audit.destination = destination;
+	if (rehearsing() && !tool->rehearses) {
+		rehearsal_pass();
+		rehearsal_say(BK_READY_OK, "its options are understood");
+		exit(BK_OK);
+	}
 	if (audit_log() == NULL)
 		return;
 	signals_catch(NULL);
@@ -553,7 +574,9 @@ tool_end(int rc, struct bk_err *e)
 	progress_line_stop();
 	if (rc != 0 && e->code == BK_OK)
 		bk_fail(e, BK_FAIL, "failed");
-	if (rc != 0 && !e->quiet)
+	if (rehearsing())
+		rehearsal_end(rc, e);
+	else if (rc != 0 && !e->quiet)
 		tool_say("%s", e->msg);
 	if (log != NULL) {
 		audit.ended = time(NULL);

@@ -52,6 +52,7 @@ struct tool {
 	const char *usage_prefix;	/* where only standard output is read:
 				 * it gets the reason too, after this */
 	int unrecorded;		/* its runs are not for the audit log */
+	int rehearses;		/* it has a part of its own (rehearsal.h) */
 	const char *settings;	/* variables that it reads, in addition to
 				 * TOOL_SETTINGS (settings.h); or NULL */
 };

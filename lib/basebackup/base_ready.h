@@ -5,14 +5,8 @@
  * ordinary connection where there can be one, and nothing is changed: a
  * replication slot that is tried ends with the session.
  */
+#include "base/ready.h"
 #include "basebackup/base_backup.h"
-
-enum bk_ready {
-	BK_READY_OK,
-	BK_READY_WARNING,	/* a backup can be made, but see there */
-	BK_READY_PROBLEM,	/* no backup can be made */
-	BK_READY_UNKNOWN,	/* this role may not see it */
-};
 
 /*
  * Report a line for each thing checked, "what: how it is; remedy".  0; -1

@@ -47,6 +47,18 @@ bk_writer_envelope(struct bk_writer *out, const struct bk_label *label,
 	return bk_seal_new(&out->seal, label, e);
 }
 
+int
+bk_writer_head(int fd, const struct bk_label *label, struct bk_err *e)
+{
+	char mark[BK_SEAL_OPENING];
+	struct bk_seal seal;
+
+	if (bk_seal_new(&seal, label, e) == -1)
+		return -1;
+	return bk_io_write(fd, mark, bk_seal_open(&seal, mark),
+	    "standard output", e);
+}
+
 /* The label in the payload's head: what is in buf, and the n bytes at p. */
 static struct bk_label
 find_label(const struct bk_writer *out, const uint8_t *p, size_t n)

@@ -34,6 +34,12 @@ struct bk_writer *bk_writer_open(int fd, const char *name, struct bk_err *e);
 int bk_writer_envelope(struct bk_writer *out, const struct bk_label *label,
     struct bk_err *e);
 
+/*
+ * Write to fd what an envelope with this label begins with, and no more: whose
+ * stream it would be, which no reader takes for whole.  0, or -1 with *e set.
+ */
+int bk_writer_head(int fd, const struct bk_label *label, struct bk_err *e);
+
 /* Write n bytes.  0; -1 with *e set: the stream cannot be continued. */
 int bk_writer_write(struct bk_writer *out, const void *buf, size_t n,
     struct bk_err *e);

@@ -1,5 +1,5 @@
-#ifndef BK_BIN_RUN_ENV_H
-#define BK_BIN_RUN_ENV_H
+#ifndef BK_BIN_TOOL_RUN_ENV_H
+#define BK_BIN_TOOL_RUN_ENV_H
 /* The environment in which bk-run runs a pipeline. */
 #include "base/buf.h"
 #include "base/err.h"
@@ -18,6 +18,9 @@ struct run_env {		/* = {0} */
  */
 int run_env_job(struct run_env *env, const char *dir, const char *name,
     char *const assignments[], struct bk_err *e);
+
+/* A usage error unless each is VARIABLE=VALUE, and of no secret. */
+void run_env_check(char *const assignments[]);
 
 /* Of a pipeline given as an argument: ours, and assignments. */
 int run_env_own(struct run_env *env, char *const assignments[],

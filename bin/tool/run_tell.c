@@ -1,4 +1,4 @@
-#include "run_tell.h"
+#include "tool/run_tell.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -130,14 +130,15 @@ message(const char *text, struct bk_err *e)
 
 static int
 notify(const struct command *c, char *const env[], const char *text,
-    struct bk_err *e)
+    int pass, struct bk_err *e)
 {
 	atomic_int pid = 0;
 	int in = message(text, e), status = 0, rc;
 
 	if (in == -1)
 		return -1;
-	rc = bk_child_spawn(&pid, c->argv, env, (int[3]){ in, -1, -1 }, -1, e);
+	rc = bk_child_spawn(&pid, c->argv, env, (int[3]){ in, -1, -1 }, pass,
+	    e);
 	close(in);
 	if (rc == 0 && bk_child_reap(&pid, &status) == -1)
 		rc = bk_fail_errno(e, "bk-notify: wait");
@@ -170,7 +171,7 @@ run_tell_check(const char *path, const char *spec, struct bk_err *e)
 
 int
 run_tell(const char *path, const char *spec, char *const env[],
-    const struct bk_err *result, const char *text, struct bk_err *e)
+    const struct bk_err *result, const char *text, int pass, struct bk_err *e)
 {
 	struct command c = {0};
 	struct bk_buf program = {0};
@@ -180,7 +181,7 @@ run_tell(const char *path, const char *spec, char *const env[],
 	    add(&c, program.data, e) == 0 && add(&c, failed ?
 	    "--status=failure" : "--status=success", e) == 0 &&
 	    add_options(&c, path, spec, e) == 0)
-		rc = notify(&c, env, failed ? result->msg : text, e);
+		rc = notify(&c, env, failed ? result->msg : text, pass, e);
 	free_command(&c);
 	bk_buf_free(&program);
 	return rc;

@@ -1,5 +1,6 @@
-#include "run_env.h"
+#include "tool/run_env.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "base/rights.h"
 #include "tool/own_dir.h"
 #include "tool/settings.h"
+#include "tool/tool.h"
 
 #define STANDARD_PATH "/usr/local/bin:/usr/bin:/bin"
 
@@ -145,7 +147,8 @@ take(void *arg, const char *name, const char *value, struct bk_err *e)
 	if (settings_is_secret(name))
 		return 0;
 	if (strcmp(name, "BK_SETTINGS") == 0 || strcmp(name, "BK_NAME") == 0 ||
-	    strcmp(name, "BK_STATUS_FD") == 0)
+	    strcmp(name, "BK_STATUS_FD") == 0 ||
+	    strcmp(name, "BK_CHECK_FD") == 0)
 		return bk_fail(e, BK_DATA, "%s: bk-run sets it; take it out",
 		    name);
 	return run_env_set(env, name, value, e);
@@ -192,6 +195,26 @@ run_env_job(struct run_env *env, const char *dir, const char *name,
 		return -1;
 	path = run_env_get(env, "PATH");
 	return set_path(env, path == NULL ? STANDARD_PATH : path, e);
+}
+
+void
+run_env_check(char *const assignments[])
+{
+	char *const *v;
+	char name[64];
+	size_t n;
+
+	for (v = assignments; *v != NULL; v++) {
+		n = strcspn(*v, "=");
+		if ((*v)[n] != '=' || n == 0 || strspn(*v,
+		    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
+		    "0123456789") < n || (**v >= '0' && **v <= '9'))
+			tool_usage("%s: not VARIABLE=VALUE", *v);
+		(void)snprintf(name, sizeof(name), "%.*s", (int)n, *v);
+		if (settings_is_secret(name))
+			tool_usage("%s: a secret, which others see in a "
+			    "command line; put it into the settings", name);
+	}
 }
 
 void
