@@ -266,7 +266,7 @@ receipt() {
 	refused 3 bk-prune -d 30 < <(head -n 27 list; cat late)
 	# of days without another they are kept, as long as these count
 	{ head -n 21 list; tail -n 1 list; cat late; } |
-	    bk-prune -d 15 --min-stored 0 --explain >why
+	    bk-prune -d 15 --min-stored 0 --first-run --explain >why
 	[ "$(grep -c $'^keep\t.*stored=.*daily' why)" = 8 ]
 	[ "$(grep -v stored= why | grep -c ^keep)" = 15 ]
 	# a bucket that was copied is pruned as it was
