@@ -27,6 +27,7 @@
 struct bk_wal_put {
 	struct bk_wal_put_options o;
 	struct bk_wal_runs runs;
+	char command[BK_SHA256_HEX];	/* its digest */
 	int lock;		/* the spool's; -1: none */
 	char *dir;		/* of the file: pg_wal */
 	char (*ready)[BK_WAL_NAME];	/* in the order of sending */
@@ -67,6 +68,7 @@ bk_wal_put_open(const struct bk_wal_put_options *o, struct bk_err *e)
 	}
 	p->o = *o;
 	p->lock = -1;
+	bk_wal_command_digest(o->command, p->command);
 	bk_wal_runs_init(&p->runs);
 	pthread_mutex_init(&p->mutex, NULL);
 	if (o->spool != NULL && lock_spool(p, e) == -1) {
@@ -86,8 +88,9 @@ record_path(const struct bk_wal_put *p, const char *name, struct bk_buf *out,
 }
 
 /*
- * 1: name is recorded, with this digest; 0: it is not, or the record cannot be
- * read, and it will be sent again; -1 with *e set: with another one.
+ * 1: name is recorded, with this digest; 0: it is not, or was stored by another
+ * COMMAND, or the record cannot be read, and it will be sent again; -1 with *e
+ * set: with another one.
  */
 static int
 is_recorded(const struct bk_wal_put *p, const struct bk_wal_outgoing *out,
@@ -95,14 +98,16 @@ is_recorded(const struct bk_wal_put *p, const struct bk_wal_outgoing *out,
 {
 	struct bk_err ignored = {0};
 	struct bk_buf path = {0}, text = {0};
+	char by[BK_SHA256_HEX + 2];
 	int rc = 0;
 
+	(void)snprintf(by, sizeof(by), " %s\n", p->command);
 	if (record_path(p, out->name, &path, &ignored) == 0 &&
 	    bk_io_slurp(path.data, RECORD_MAX, &text, &ignored) == 0 &&
-	    text.len == BK_WAL_DIGEST && text.data[text.len - 1] == '\n') {
-		text.data[text.len - 1] = '\0';
-		rc = strcmp(text.data, out->digest) == 0 ? 1 :
-		    bk_fail(e, BK_FAIL, "%s: other content was stored under "
+	    text.len == BK_WAL_DIGEST - 1 + strlen(by) &&
+	    strcmp(text.data + BK_WAL_DIGEST - 1, by) == 0) {
+		rc = strncmp(text.data, out->digest, BK_WAL_DIGEST - 1) == 0 ?
+		    1 : bk_fail(e, BK_FAIL, "%s: other content was stored under "
 		    "this name, says %s; nothing is overwritten", out->name,
 		    path.data);
 	}
@@ -117,7 +122,8 @@ record(struct bk_wal_put *p, const struct bk_wal_outgoing *out)
 	struct bk_err e = {0};
 	struct bk_buf path = {0}, text = {0};
 
-	if (bk_buf_printf(&text, &e, "%s\n", out->digest) == 0 &&
+	if (bk_buf_printf(&text, &e, "%s %s\n", out->digest,
+	    p->command) == 0 &&
 	    record_path(p, out->name, &path, &e) == 0)
 		(void)bk_store_replace(path.data, 0600, &text, &e);
 	bk_buf_free(&path);
