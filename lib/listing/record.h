@@ -75,7 +75,7 @@ char *bk_record_label(const struct bk_record *r);
 /* Seconds by which the store's time may be later without a fourth field. */
 #define BK_RECORD_LATE 86400
 
-/* 1 if r was stored, as its fourth field says, more than that after its time. */
+/* 1 if r was stored more than that after its time, by its fourth field. */
 int bk_record_is_late(const struct bk_record *r);
 
 /*

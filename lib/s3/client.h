@@ -62,10 +62,7 @@ const char *bk_s3_place(const struct bk_s3 *s3);
  */
 struct bk_s3_manners *bk_s3_manners(struct bk_s3 *s3);
 
-/*
- * Set *now to the server's time, whatever this host's clock shows.  1; 0: no
- * answer has told it yet, by its Date.
- */
+/* Set *now to the server's time.  1; 0: no answer's Date has told it yet. */
 int bk_s3_time(const struct bk_s3 *s3, time_t *now);
 
 /*

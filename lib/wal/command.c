@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
-#include <sha2.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +13,6 @@
 #include <unistd.h>
 
 #include "base/child.h"
-#include "base/hex.h"
 #include "base/io.h"
 #include "base/num.h"
 #include "base/thread.h"
@@ -47,20 +45,6 @@ static char *const *
 argv_of(const struct bk_wal_command *c)
 {
 	return c->words != NULL ? c->words : c->argv;
-}
-
-void
-bk_wal_command_digest(const struct bk_wal_command *c, char hex[BK_SHA256_HEX])
-{
-	uint8_t sum[SHA256_DIGEST_LENGTH];
-	char *const *word;
-	SHA2_CTX ctx;
-
-	SHA256Init(&ctx);
-	for (word = argv_of(c); *word != NULL; word++)
-		SHA256Update(&ctx, (const uint8_t *)*word, strlen(*word) + 1);
-	SHA256Final(sum, &ctx);
-	bk_hex(sum, sizeof(sum), hex);
 }
 
 struct environment {

@@ -18,7 +18,6 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "base/file_sha256.h"
 #include "stream/seal.h"
 
 #define BK_WAL_STOPPED (-1)	/* in place of a process */
@@ -35,10 +34,6 @@ struct bk_wal_command {
  */
 void bk_wal_command_init(struct bk_wal_command *c, char *const words[],
     char *const env[]);
-
-/* The SHA-256 of its words, each with a NUL: the same COMMAND as before? */
-void bk_wal_command_digest(const struct bk_wal_command *c,
-    char hex[BK_SHA256_HEX]);
 
 /*
  * What bk-save and bk-s3put have reported of the name under which they were to

@@ -6,13 +6,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/file_sha256.h"
 #include "base/grow.h"
+#include "base/hex.h"
 #include "base/io.h"
 #include "base/thread.h"
 #include "stream/store.h"
@@ -57,6 +60,21 @@ lock_spool(struct bk_wal_put *p, struct bk_err *e)
 	    p->o.spool) : bk_fail_errno(e, "%s: lock", p->o.spool);
 }
 
+/* The SHA-256 of the words of COMMAND, each with its NUL. */
+static void
+digest(const struct bk_wal_command *c, char hex[BK_SHA256_HEX])
+{
+	char *const *word = c->words != NULL ? c->words : c->argv;
+	uint8_t sum[SHA256_DIGEST_LENGTH];
+	SHA2_CTX ctx;
+
+	SHA256Init(&ctx);
+	for (; *word != NULL; word++)
+		SHA256Update(&ctx, (const uint8_t *)*word, strlen(*word) + 1);
+	SHA256Final(sum, &ctx);
+	bk_hex(sum, sizeof(sum), hex);
+}
+
 struct bk_wal_put *
 bk_wal_put_open(const struct bk_wal_put_options *o, struct bk_err *e)
 {
@@ -68,7 +86,7 @@ bk_wal_put_open(const struct bk_wal_put_options *o, struct bk_err *e)
 	}
 	p->o = *o;
 	p->lock = -1;
-	bk_wal_command_digest(o->command, p->command);
+	digest(o->command, p->command);
 	bk_wal_runs_init(&p->runs);
 	pthread_mutex_init(&p->mutex, NULL);
 	if (o->spool != NULL && lock_spool(p, e) == -1) {
@@ -107,9 +125,9 @@ is_recorded(const struct bk_wal_put *p, const struct bk_wal_outgoing *out,
 	    text.len == BK_WAL_DIGEST - 1 + strlen(by) &&
 	    strcmp(text.data + BK_WAL_DIGEST - 1, by) == 0) {
 		rc = strncmp(text.data, out->digest, BK_WAL_DIGEST - 1) == 0 ?
-		    1 : bk_fail(e, BK_FAIL, "%s: other content was stored under "
-		    "this name, says %s; nothing is overwritten", out->name,
-		    path.data);
+		    1 : bk_fail(e, BK_FAIL, "%s: other content was stored "
+		    "under this name, says %s; nothing is overwritten",
+		    out->name, path.data);
 	}
 	bk_buf_free(&path);
 	bk_buf_free(&text);
