@@ -248,6 +248,34 @@ receipt() {
 	refused 3 bk-prune -d 6 < <(tail -n 2 both)
 }
 
+@test "what was stored late takes no place of what was stored in time" {
+	local i
+	# a small one for each past day, put there 5 minutes ago
+	for ((i = 2; i <= 30; i++)); do
+		printf '%s\t5\ts3://backups/shop/shop-%s.bk\tstored=%s\n' \
+		    "$(utc "-55 minutes -$i days")" \
+		    "$(utc "-55 minutes -$i days" %Y%m%dT%H%M%SZ)" \
+		    "$(utc '-5 minutes')"
+	done >late
+	daily 31 >list
+	bk-prune -d 30 <list >gone
+	head -n 1 list | cmp - gone
+	cat list late | bk-prune -d 30 | cmp - gone
+	cat list late | bk-prune -l 30 | cmp - gone
+	# they do not hide what a share is of, nor a job that stopped
+	refused 3 bk-prune -d 14 < <(cat list late)
+	[[ $stderr == *': 17 of 31 would be deleted at once'* ]]
+	refused 3 bk-prune -d 30 < <(head -n 27 list; cat late)
+	# of days without another they are kept, as long as these count
+	{ head -n 21 list; tail -n 1 list; cat late; } |
+	    bk-prune -d 15 --min-stored 0 --first-run --explain >why
+	[ "$(grep -c $'^keep\t.*stored=.*daily' why)" = 8 ]
+	[ "$(grep -v stored= why | grep -c ^keep)" = 15 ]
+	# a bucket that was copied is pruned as it was
+	sed "s/\$/\tstored=$(utc '-2 days')/" list >copied
+	bk-prune -d 28 <copied | cut -f 1-3 | cmp - <(head -n 3 list)
+}
+
 @test "a directory for each day makes no series for each day" {
 	local day at
 	for day in {20..1}; do

@@ -416,25 +416,54 @@ class() {
 	done
 }
 
-@test "a clock that is off is corrected by the server's, with a warning" {
-	cat >late.c <<-'C'
+# clock SECONDS COMMAND...: run it by a clock that is off by so much.
+clock() {
+	cat >clock.c <<-'C'
+		#include <stdlib.h>
 		#include <time.h>
-		#include <stddef.h>
 		time_t time(time_t *t)
 		{
 			struct timespec now;
 			clock_gettime(CLOCK_REALTIME, &now);
-			now.tv_sec -= 2400;
+			now.tv_sec += atol(getenv("OFF"));
 			if (t != NULL)
 				*t = now.tv_sec;
 			return now.tv_sec;
 		}
 	C
+	[ -e clock.so ] || ${CC:-cc} -shared -fPIC -o clock.so clock.c
+	OFF=$1 LD_PRELOAD=$PWD/clock.so "${@:2}"
+}
+
+@test "a clock that is off is corrected by the server's, with a warning" {
 	[[ $BK_BIN != */san/* ]] || skip 'a preloaded library'
-	${CC:-cc} -shared -fPIC -o late.so late.c
-	LD_PRELOAD=./late.so run -0 --separate-stderr bk-s3put "$AT/a" <"$SMALL"
+	run -0 --separate-stderr clock -2400 bk-s3put "$AT/a" <"$SMALL"
 	[[ $stderr == *'clock is off'* ]]
 	stored a "$SMALL"
+}
+
+@test "a lock ends by the server's clock, not by this host's" {
+	[[ $BK_BIN != */san/* ]] || skip 'a preloaded library'
+	local off left more
+	# a day behind, ten years ahead, and what a signature may be off by
+	for off in -82800 315360000 -600 600; do
+		for more in '' --overwrite; do
+			run -0 clock "$off" bk-s3put --lock GOVERNANCE:1d $more \
+			    "s3://locked/clock/$off$more" <"$SMALL"
+			run -0 s3_curl HEAD "/locked/clock/$off$more"
+			[[ $output =~ retain-until-date:\ ([0-9T:.-]+Z) ]]
+			left=$(($(date -d "${BASH_REMATCH[1]}" +%s) - $(date +%s)))
+			[ "$left" -gt 86100 ] && [ "$left" -le 86401 ] ||
+			    { echo "$off$more: $left"; return 1; }
+		done
+	done
+	# where no answer has a date, nothing is stored
+	fault_start 'HEAD . all hide:date' 'GET . all hide:date'
+	AT=s3://locked/clock
+	run -1 --separate-stderr put --lock GOVERNANCE:1d dateless <"$SMALL"
+	one_line_error bk-s3put
+	[[ $stderr == *"/dateless: the server's answers have no date, so the end of the lock is not known"* ]]
+	[[ $(s3_keys locked clock/) != *dateless* ]]
 }
 
 @test "keys that expired and cannot be renewed are 1, and leave nothing" {

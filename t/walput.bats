@@ -227,21 +227,39 @@ refused() {
 	[ -z "$stderr" ]
 	for s in "${SEGMENTS[@]:0:5}"; do
 		stored "$s"
-		[ "$(cat "../spool/$s.stored")" = "$(sha256sum <"pg_wal/$s" | head -c 64)" ]
+		[ "$(cat "../spool/$s.stored")" = "$(sha256sum <"pg_wal/$s" | head -c 64) $(
+		    printf '%s\0' sh ../cmd | sha256sum | head -c 64)" ]
 	done
 	[ ! -e "../archive/${SEGMENTS[5]}" ]
 	[ "$(sort ../ran)" = "$(printf '%s\n' "${SEGMENTS[@]:0:5}")" ]
 	# asked for, each is known; the record stays while it is .ready
+	echo 'exit 1' >../cmd
 	mv pg_wal/archive_status/$S.{ready,done}
 	for s in "${SEGMENTS[@]:0:4}"; do
-		run -0 put "$s" --spool ../spool -- false
+		run -0 put "$s" --spool ../spool -- sh ../cmd
 	done
 	[ ! -e "../spool/$S.stored" ]
 	[ -e "../spool/${SEGMENTS[4]}.stored" ]
 	# with other content it is not
 	s=${SEGMENTS[4]}
 	printf X | dd of="pg_wal/$s" bs=1 seek=9000 conv=notrunc status=none
-	refused 1 "$s: other content was stored under this name, *" "$s" --spool ../spool -- true
+	refused 1 "$s: other content was stored under this name, *" "$s" --spool ../spool -- sh ../cmd
+}
+
+@test "a spool: what another command has stored is stored again" {
+	local s
+	ready "${SEGMENTS[@]:0:5}"
+	# a first place takes four, while the one that is asked for fails
+	mkdir ../lost
+	echo "$S" >../first
+	run -1 put "$S" --spool ../spool -j 5 -- '[ $BK_WAL_NAME != $(cat ../first) ] || { until [ $(ls ../spool | grep -c stored) = 4 ]; do :; done; exit 1; }; bk-save ../lost/$BK_WAL_NAME'
+	[ "$(ls ../lost)" = "$(printf '%s\n' "${SEGMENTS[@]:1:4}")" ]
+	rm -r ../lost
+	# another place
+	for s in "${SEGMENTS[@]:0:5}"; do
+		run -0 put "$s" --spool ../spool -j 4 -- "$SAVE"
+		stored "$s"
+	done
 }
 
 @test "histories go first; what fails ahead is for its own call to tell" {
@@ -270,7 +288,9 @@ refused() {
 	wait $pid
 	stored "$S"
 	# a dead one's lock is no lock, its records count
-	run -0 put "$S" --spool ../spool -- false
+	rm "../archive/$S"
+	run -0 put "$S" --spool ../spool -- "read x <../go; $SAVE"
+	[ ! -e "../archive/$S" ]
 	refused 1 "../nowhere: the spool: No such file*" "$S" --spool ../nowhere -- "$SAVE"
 }
 

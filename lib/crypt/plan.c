@@ -246,10 +246,13 @@ check_times(const struct parsed *p, time_t now, struct bk_err *e)
 		return bk_fail(e, BK_DATA, "%s: dated in the future, or this "
 		    "host's clock is slow", p->path);
 	bk_utctime_format(p->expires, when);
-	if (p->expires < now ||
-	    p->expires > p->made + BK_PLAN_DAYS * 86400)
+	if (p->expires < now)
 		return bk_fail(e, BK_DATA, "%s: expired on %s; make a new one",
 		    p->path, when);
+	if (p->expires > p->made + BK_PLAN_DAYS * 86400)
+		return bk_fail(e, BK_DATA, "%s: its end, %s, is more than %d "
+		    "days after it was made; make a new one", p->path, when,
+		    BK_PLAN_DAYS);
 	return 0;
 }
 

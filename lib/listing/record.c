@@ -85,9 +85,16 @@ bk_record_date(struct bk_record *r, time_t stored)
 	ahead = stamp.time > stored && stamp.time - stored > BK_RECORD_AHEAD;
 	if (!ahead)
 		r->time = stamp.time;
-	if (stored > r->time && stored - r->time > BK_RECORD_LATE)
-		r->stored = stored;
+	r->stored = stored;
+	if (!bk_record_is_late(r))
+		r->stored = 0;
 	return ahead;
+}
+
+int
+bk_record_is_late(const struct bk_record *r)
+{
+	return r->stored > r->time && r->stored - r->time > BK_RECORD_LATE;
 }
 
 /* 1 if r does not tell this field, or now has the same. */

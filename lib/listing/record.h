@@ -75,6 +75,9 @@ char *bk_record_label(const struct bk_record *r);
 /* Seconds by which the store's time may be later without a fourth field. */
 #define BK_RECORD_LATE 86400
 
+/* 1 if r was stored more than that after its time, by its fourth field. */
+int bk_record_is_late(const struct bk_record *r);
+
 /*
  * Set the time, and the fourth field if there is to be one, of a record whose
  * name is set and which was stored at stored.  0; 1: the stamp in the name is

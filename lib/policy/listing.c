@@ -269,12 +269,17 @@ bk_listing_compare(const struct bk_listed *x, const struct bk_listed *y)
 size_t
 bk_listing_parent(const struct bk_listed *const item[], size_t n, size_t i)
 {
-	size_t j;
+	size_t j, late = n;
 
-	for (j = i + 1; j < n; j++)
-		if (item[j]->chain.start == item[i]->chain.parent)
+	for (j = i + 1; j < n; j++) {
+		if (item[j]->chain.start != item[i]->chain.parent)
+			continue;
+		if (!bk_record_is_late(&item[j]->r))
 			return j;
-	return n;
+		if (late == n)
+			late = j;
+	}
+	return late;
 }
 
 size_t

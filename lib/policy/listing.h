@@ -73,7 +73,8 @@ size_t bk_listing_group_end(const struct bk_listing *items, size_t i);
 
 /*
  * The index of the item that increment i of n builds on; n: it is not there.
- * The items are of one series, in the order of bk_listing_compare().
+ * The items are of one series, in the order of bk_listing_compare().  One that
+ * was stored late is taken only where there is no other.
  */
 size_t bk_listing_parent(const struct bk_listed *const item[], size_t n,
     size_t i);

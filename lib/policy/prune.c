@@ -144,18 +144,25 @@ bk_prune_is_recent(const struct bk_record *r, const struct bk_guards *g)
 	    (uint64_t)(g->now - stored) < g->min_stored);
 }
 
-/* Keep what the guards protect. */
+/*
+ * Keep what the guards protect: of those stored in time, what they protected
+ * if there was no late one.
+ */
 static void
 protect(struct bk_listed *item[], size_t n, const struct bk_guards *g)
 {
-	int proven = 0;
-	size_t i;
+	size_t i, nth, timely = 0;
+	int late, proven = 0, timely_proven = 0;
 
 	for (i = 0; i < n; i++) {
-		item[i]->newest = i == 0;
-		item[i]->recent = i < g->min_keep ? i + 1 : 0;
-		item[i]->last_proven = !proven && item[i]->proof > 0;
+		late = bk_record_is_late(&item[i]->r);
+		nth = late ? i : timely++;
+		item[i]->newest = nth == 0;
+		item[i]->recent = nth < g->min_keep ? nth + 1 : 0;
+		item[i]->last_proven = item[i]->proof > 0 &&
+		    !(late ? proven : timely_proven);
 		proven |= item[i]->last_proven;
+		timely_proven |= item[i]->last_proven && !late;
 		item[i]->expired = !item[i]->newest && item[i]->recent == 0 &&
 		    !item[i]->last_proven && !item[i]->held &&
 		    !bk_retention_keeps(&item[i]->kept);
@@ -210,14 +217,31 @@ join_chains(struct bk_listed *item[], size_t n, struct bk_err *e)
 	return rc;
 }
 
-static size_t
-count_expired(struct bk_listed *const item[], size_t n)
+/* The share guard; if timely for those stored in time alone. */
+static int
+check_share(struct bk_listed *const item[], size_t n, int timely,
+    const struct bk_guards *g, struct bk_err *e)
 {
-	size_t i, expired = 0;
+	size_t i, counted = 0, expired = 0;
 
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
+		if (timely && bk_record_is_late(&item[i]->r))
+			continue;
+		counted++;
 		expired += (size_t)item[i]->expired;
-	return expired;
+	}
+	return bk_prune_check_share(expired, counted, item[0]->group, g, e);
+}
+
+/* The newest that was stored in time; else the newest. */
+static const struct bk_listed *
+newest(struct bk_listed *const item[], size_t n)
+{
+	size_t i = 0;
+
+	while (i < n && bk_record_is_late(&item[i]->r))
+		i++;
+	return item[i < n ? i : 0];
 }
 
 /* Let nothing of a series go that looks wrong. */
@@ -229,9 +253,9 @@ guard(struct bk_listed *item[], size_t n, const struct bk_policy *p,
 	size_t i;
 
 	if (join_chains(item, n, &why) == 0 &&
-	    check_fresh(item[0], p, g, &why) == 0 &&
-	    bk_prune_check_share(count_expired(item, n), n,
-	    item[0]->group, g, &why) == 0)
+	    check_fresh(newest(item, n), p, g, &why) == 0 &&
+	    check_share(item, n, 1, g, &why) == 0 &&
+	    check_share(item, n, 0, g, &why) == 0)
 		return;
 	for (i = 0; i < n; i++) {
 		item[i]->refused = item[i]->expired;
@@ -247,17 +271,18 @@ judge_series(struct bk_listed *item[], size_t n, const struct bk_policy *p,
     const struct bk_guards *g, struct bk_err *e)
 {
 	struct bk_kept *kept = calloc(n, sizeof(*kept));
-	time_t *time = calloc(n, sizeof(*time));
+	struct bk_dated *dated = calloc(n, sizeof(*dated));
 	size_t i;
 	int rc = -1;
 
-	if (kept == NULL || time == NULL) {
+	if (kept == NULL || dated == NULL) {
 		bk_fail_memory(e);
 		goto done;
 	}
 	for (i = 0; i < n; i++)
-		time[i] = item[i]->r.time;
-	bk_retention(p, time, n, kept);
+		dated[i] = (struct bk_dated){ item[i]->r.time,
+		    bk_record_is_late(&item[i]->r) };
+	bk_retention(p, dated, n, kept);
 	for (i = 0; i < n; i++)
 		item[i]->kept = kept[i];
 	protect(item, n, g);
@@ -265,7 +290,7 @@ judge_series(struct bk_listed *item[], size_t n, const struct bk_policy *p,
 	rc = 0;
  done:
 	free(kept);
-	free(time);
+	free(dated);
 	return rc;
 }
 

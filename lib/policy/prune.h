@@ -35,6 +35,9 @@ struct bk_guards {
  * Of a chain of increments (increments.h) all expire, or none; what one that is
  * kept builds on is kept in another series, too.
  *
+ * A record that was stored late (record.h) makes none expire that was stored in
+ * time: rules and guards count those as if there was no late one.
+ *
  * In a series whose newest is too old, or of which too large a share would
  * expire, or which lacks what an increment builds on, nothing does:
  * g->refuse() is told, its items are marked refused instead, and the others are

@@ -9,6 +9,13 @@
  * kept if any rule keeps it: one may be the daily, the weekly and the monthly.
  * In addition, --keep-within keeps all backups younger than a given time,
  * counted back from the newest.
+ *
+ * A late backup, stored long after its time, may be a copy, or made to look
+ * old.  It takes the place of none that was stored in time: of these, those are
+ * kept that were kept if there was no late one.  A late one is kept if it is
+ * the newest of a period in which none was stored in time, and the period, of
+ * all that have a backup, is one of the newest N; it is within if it is younger
+ * than that, counted back from the newest of all.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -30,9 +37,15 @@ struct bk_policy {
 	bk_calendar_fn *wall;		/* sets the time zone */
 };
 
+struct bk_dated {
+	time_t time;
+	int late;		/* it was stored long after that */
+};
+
 /* Why a backup is kept. */
 struct bk_kept {
-	uint64_t nth[BK_RULES];	/* n-th that the rule keeps; 0: not kept */
+	/* n-th that the rule keeps, of a late one among all; 0: not kept */
+	uint64_t nth[BK_RULES];
 	unsigned oldest;	/* bits 1 << rule: kept only as the oldest */
 	int within;
 };
@@ -47,10 +60,10 @@ const char *bk_rule_name(enum bk_rule rule);
 int bk_retention_keeps(const struct bk_kept *kept);
 
 /*
- * Set kept[0] to kept[n - 1] for backups made at time[0] >= ... >=
- * time[n - 1].
+ * Set kept[0] to kept[n - 1] for the backups b[0] to b[n - 1], the newest
+ * first.
  */
-void bk_retention(const struct bk_policy *p, const time_t time[], size_t n,
-    struct bk_kept kept[]);
+void bk_retention(const struct bk_policy *p, const struct bk_dated b[],
+    size_t n, struct bk_kept kept[]);
 
 #endif

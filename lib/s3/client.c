@@ -42,7 +42,9 @@ struct bk_s3 {
 	struct bk_s3_manners manners;
 	CURLM *multi;
 	struct bk_s3_task *tasks;
-	time_t skew;		/* the server's clock minus ours */
+	time_t skew;		/* added to our time in signatures */
+	time_t ahead;		/* the server's clock minus ours */
+	int dated;		/* ahead is known */
 	double failing_since;	/* 0: not failing */
 	double stopped;		/* when stop_fd became readable; 0: not yet */
 	unsigned grace;		/* seconds left after that */
@@ -348,6 +350,25 @@ measure_skew(const struct bk_s3_reply *r)
 	return t == -1 ? 0 : t - time(NULL);
 }
 
+/* Remember the server's time, if this answer is its and tells it. */
+static void
+note_time(struct bk_s3 *s3, const struct bk_s3_reply *r)
+{
+	const char *date = bk_s3_reply_header(r, "date");
+
+	if (date == NULL || curl_getdate(date, NULL) == -1)
+		return;
+	s3->ahead = measure_skew(r);
+	s3->dated = 1;
+}
+
+int
+bk_s3_time(const struct bk_s3 *s3, time_t *now)
+{
+	*now = time(NULL) + s3->ahead;
+	return s3->dated;
+}
+
 static void
 adjust_clock(struct bk_s3_task *t, const char *reason)
 {
@@ -418,6 +439,8 @@ attempt_done(struct bk_s3_task *t, CURLcode result)
 	/* what comes between may go again, a wrong endpoint stays wrong */
 	if (t->try.foreign && !s3->met)
 		v = BK_S3_BAD;
+	if (!t->try.foreign)
+		note_time(s3, r);
 	/* a refused HEAD has no error code */
 	if (v == BK_S3_BAD && r->status == 403 && r->code[0] == '\0' &&
 	    labs((long)(measure_skew(r) - s3->skew)) > SKEW_SEEN)

@@ -21,6 +21,7 @@
  */
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "base/err.h"
 #include "s3/cred.h"
@@ -60,6 +61,9 @@ const char *bk_s3_place(const struct bk_s3 *s3);
  * refused a header notes it here, and all others of the run do without it.
  */
 struct bk_s3_manners *bk_s3_manners(struct bk_s3 *s3);
+
+/* Set *now to the server's time.  1; 0: no answer's Date has told it yet. */
+int bk_s3_time(const struct bk_s3 *s3, time_t *now);
 
 /*
  * Run one request, with retries, to completion.  0: the response is 2xx and not

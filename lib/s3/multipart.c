@@ -40,8 +40,6 @@ bk_s3_multipart_open(struct bk_s3_multipart *d, struct bk_s3 *s3,
 		(void)bk_seal_open(&seal, d->label);
 	}
 	bk_s3_parts_format(plan, d->parts);
-	d->lock_until = time(NULL) + (time_t)o->lock_seconds;
-	bk_utctime_format(d->lock_until, d->lock_text);
 	return 0;
 }
 
@@ -140,6 +138,32 @@ bk_s3_key_is_free(struct bk_s3_multipart *d, struct bk_err *e)
 		*e = none;
 	bk_s3_reply_free(&r);
 	return rc;
+}
+
+int
+bk_s3_multipart_lock(struct bk_s3_multipart *d, struct bk_err *e)
+{
+	struct bk_s3_reply r = {0};
+	struct bk_err none = {0};
+	time_t now;
+
+	if (d->o->lock_mode == NULL)
+		return 0;
+	/* any answer will do: what is there is replaced */
+	if (d->o->overwrite && bk_s3_head(d->s3, d->o->key, NULL, &r,
+	    &none) == -1 && r.status == 0)
+		*e = none;
+	bk_s3_reply_free(&r);
+	if (e->code != BK_OK)
+		return -1;
+	if (!bk_s3_time(d->s3, &now))
+		return bk_fail(e, BK_FAIL, "%s/%s: the server's answers have "
+		    "no date, so the end of the lock is not known; let the "
+		    "bucket's default lock it, without --lock",
+		    bk_s3_place(d->s3), d->o->key);
+	d->lock_until = now + (time_t)d->o->lock_seconds;
+	bk_utctime_format(d->lock_until, d->lock_text);
+	return 0;
 }
 
 static void

@@ -38,7 +38,7 @@ struct bk_s3_multipart {
 	const struct bk_s3_upload_options *o;
 	char id[BK_S3_UPLOAD_ID];
 	char parts[BK_S3_PARTS_TEXT];	/* the layout */
-	time_t lock_until;
+	time_t lock_until;		/* 0: no lock */
 	char lock_text[32];
 	struct bk_buf upload_id;	/* empty: there is none to abort */
 	char label[BK_SEAL_OPENING];	/* o->wal's; "": none */
@@ -57,6 +57,12 @@ int bk_s3_multipart_open(struct bk_s3_multipart *d, struct bk_s3 *s3,
  * and there is nothing to store; -1 with *e set.
  */
 int bk_s3_key_is_free(struct bk_s3_multipart *d, struct bk_err *e);
+
+/*
+ * Set the end of the lock, if one is wanted, by the server's clock: after
+ * bk_s3_key_is_free(), whose request may tell it.  0, or -1 with *e set.
+ */
+int bk_s3_multipart_lock(struct bk_s3_multipart *d, struct bk_err *e);
 
 /* CreateMultipartUpload: d->upload_id is set. */
 int bk_s3_multipart_create(struct bk_s3_multipart *d, struct bk_err *e);

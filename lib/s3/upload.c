@@ -306,6 +306,8 @@ bk_s3_upload(struct bk_s3 *s3, struct bk_reader *in,
 		goto done;
 	}
 	rc = -1;
+	if (bk_s3_multipart_lock(&u.multipart, e) == -1)
+		goto done;
 	if ((u.slots = calloc(o->jobs, sizeof(*u.slots))) == NULL) {
 		bk_fail_memory(e);
 		goto done;

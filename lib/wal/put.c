@@ -6,13 +6,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/file_sha256.h"
 #include "base/grow.h"
+#include "base/hex.h"
 #include "base/io.h"
 #include "base/thread.h"
 #include "stream/store.h"
@@ -27,6 +30,7 @@
 struct bk_wal_put {
 	struct bk_wal_put_options o;
 	struct bk_wal_runs runs;
+	char command[BK_SHA256_HEX];	/* its digest */
 	int lock;		/* the spool's; -1: none */
 	char *dir;		/* of the file: pg_wal */
 	char (*ready)[BK_WAL_NAME];	/* in the order of sending */
@@ -56,6 +60,21 @@ lock_spool(struct bk_wal_put *p, struct bk_err *e)
 	    p->o.spool) : bk_fail_errno(e, "%s: lock", p->o.spool);
 }
 
+/* The SHA-256 of the words of COMMAND, each with its NUL. */
+static void
+digest(const struct bk_wal_command *c, char hex[BK_SHA256_HEX])
+{
+	char *const *word = c->words != NULL ? c->words : c->argv;
+	uint8_t sum[SHA256_DIGEST_LENGTH];
+	SHA2_CTX ctx;
+
+	SHA256Init(&ctx);
+	for (; *word != NULL; word++)
+		SHA256Update(&ctx, (const uint8_t *)*word, strlen(*word) + 1);
+	SHA256Final(sum, &ctx);
+	bk_hex(sum, sizeof(sum), hex);
+}
+
 struct bk_wal_put *
 bk_wal_put_open(const struct bk_wal_put_options *o, struct bk_err *e)
 {
@@ -67,6 +86,7 @@ bk_wal_put_open(const struct bk_wal_put_options *o, struct bk_err *e)
 	}
 	p->o = *o;
 	p->lock = -1;
+	digest(o->command, p->command);
 	bk_wal_runs_init(&p->runs);
 	pthread_mutex_init(&p->mutex, NULL);
 	if (o->spool != NULL && lock_spool(p, e) == -1) {
@@ -86,8 +106,9 @@ record_path(const struct bk_wal_put *p, const char *name, struct bk_buf *out,
 }
 
 /*
- * 1: name is recorded, with this digest; 0: it is not, or the record cannot be
- * read, and it will be sent again; -1 with *e set: with another one.
+ * 1: name is recorded, with this digest; 0: it is not, or was stored by another
+ * COMMAND, or the record cannot be read, and it will be sent again; -1 with *e
+ * set: with another one.
  */
 static int
 is_recorded(const struct bk_wal_put *p, const struct bk_wal_outgoing *out,
@@ -95,16 +116,18 @@ is_recorded(const struct bk_wal_put *p, const struct bk_wal_outgoing *out,
 {
 	struct bk_err ignored = {0};
 	struct bk_buf path = {0}, text = {0};
+	char by[BK_SHA256_HEX + 2];
 	int rc = 0;
 
+	(void)snprintf(by, sizeof(by), " %s\n", p->command);
 	if (record_path(p, out->name, &path, &ignored) == 0 &&
 	    bk_io_slurp(path.data, RECORD_MAX, &text, &ignored) == 0 &&
-	    text.len == BK_WAL_DIGEST && text.data[text.len - 1] == '\n') {
-		text.data[text.len - 1] = '\0';
-		rc = strcmp(text.data, out->digest) == 0 ? 1 :
-		    bk_fail(e, BK_FAIL, "%s: other content was stored under "
-		    "this name, says %s; nothing is overwritten", out->name,
-		    path.data);
+	    text.len == BK_WAL_DIGEST - 1 + strlen(by) &&
+	    strcmp(text.data + BK_WAL_DIGEST - 1, by) == 0) {
+		rc = strncmp(text.data, out->digest, BK_WAL_DIGEST - 1) == 0 ?
+		    1 : bk_fail(e, BK_FAIL, "%s: other content was stored "
+		    "under this name, says %s; nothing is overwritten",
+		    out->name, path.data);
 	}
 	bk_buf_free(&path);
 	bk_buf_free(&text);
@@ -117,7 +140,8 @@ record(struct bk_wal_put *p, const struct bk_wal_outgoing *out)
 	struct bk_err e = {0};
 	struct bk_buf path = {0}, text = {0};
 
-	if (bk_buf_printf(&text, &e, "%s\n", out->digest) == 0 &&
+	if (bk_buf_printf(&text, &e, "%s %s\n", out->digest,
+	    p->command) == 0 &&
 	    record_path(p, out->name, &path, &e) == 0)
 		(void)bk_store_replace(path.data, 0600, &text, &e);
 	bk_buf_free(&path);

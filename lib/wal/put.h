@@ -6,9 +6,10 @@
  *
  * With a spool directory, the other files that are .ready in archive_status
  * are stored too, several at once, each recorded as durably as the file itself:
- * the spool's file NAME.stored holds the SHA-256 of what was stored.  When the
- * server asks for NAME, that is compared, and nothing is sent again.  A record
- * is removed when NAME is no longer .ready.
+ * the spool's file NAME.stored holds the SHA-256 of what was stored and that of
+ * COMMAND, since another one may store elsewhere.  When the server asks for
+ * NAME, these are compared, and nothing is sent again.  A record is removed
+ * when NAME is no longer .ready.
  */
 #include "base/err.h"
 #include "wal/command.h"

@@ -138,6 +138,18 @@ test_approval(void)
 	is_str(opened(1, NOW), "", "a plan to delete nothing");
 }
 
+/* Change when the plan expires. */
+static void
+set_end(const char *when)
+{
+	struct bk_buf text = {0};
+
+	(void)bk_io_slurp(plan, 1 << 20, &text, &e);
+	memcpy(strstr(text.data, "\nexpires ") + 9, when, strlen(when));
+	put(plan, text.data, text.len);
+	bk_buf_free(&text);
+}
+
 static void
 test_times(void)
 {
@@ -147,6 +159,14 @@ test_times(void)
 	    "2026-11-28T08:00:00Z; make a new one", "and no longer");
 	is_int(approved(&bob, NOW + 7 * 86400 + 1), -1,
 	    "nor can it be approved then");
+	set_end("2026-11-28T08:00:01Z");
+	is_str(opened(1, NOW), "plan: its end, 2026-11-28T08:00:01Z, is more "
+	    "than 7 days after it was made; make a new one", "an end too late");
+	is_int(approved(&bob, NOW), -1, "nor can that be approved");
+	set_end("2026-12-30T08:00:00Z");
+	is_str(opened(1, NOW + 40 * 86400), "plan: expired on "
+	    "2026-12-30T08:00:00Z; make a new one", "one that is over, too");
+	make(&ann, RECORDS);
 	is_str(opened(1, NOW - 300), RECORDS, "a clock that is a bit behind");
 	is_str(opened(1, NOW - 301), "plan: dated in the future, or this "
 	    "host's clock is slow", "one that is slower");

@@ -281,6 +281,89 @@ test_stored(void)
 	is_str(judged(), "bcd", "unless for no time");
 }
 
+/*
+ * 10 daily backups stored in time, named a to j, the newest age seconds old;
+ * if late, k to z, an hour younger each, or days older, stored lately.
+ */
+static void
+with_late(int late, long age)
+{
+	static char text[8192];
+	size_t len = 0, i;
+	struct tm tm;
+	time_t t;
+
+	for (i = 0; i < (late ? 26 : 10); i++) {
+		t = NOW - age - (time_t)i * DAY;
+		if (i >= 10)
+			t = NOW - DAY - 3700 - (time_t)(i - 10) * (DAY - 60);
+		len += strftime(text + len, 64, "%Y-%m-%dT%H:%M:%SZ\t1\t",
+		    gmtime_r(&t, &tm));
+		len += (size_t)snprintf(text + len, 64, "%c%s\n",
+		    (int)('a' + i), i < 10 ? "" :
+		    "\tstored=2026-11-21T07:55:00Z");
+	}
+	bk_listing_free(&items);
+	is_int(read_text(text), 0, "the listing");
+	is_int(bk_listing_group(&items, NULL, &e), 0, "its series");
+	for (i = 0; i < items.n; i++)
+		items.item[i].proof = i == 8 || i >= 10;
+}
+
+/* Those stored in time that expire, without and with late ones. */
+static void
+same_with_late(const char *gone, const char *why)
+{
+	const char *now;
+	char before[27];
+	int late;
+
+	for (late = 0; late < 2; late++) {
+		with_late(late, 3600);
+		now = judged();
+		(void)snprintf(before, sizeof(before), "%.*s",
+		    (int)strspn(now, "abcdefghij"), now);
+		is_str(before, gone, why);
+	}
+}
+
+/* Late records are worth no timely one: rules, guards, what is protected. */
+static void
+test_late(void)
+{
+	fresh_start();
+	policy.count[BK_KEEP_DAILY] = 7;
+	same_with_late("hj", "the last proven one stays");
+	fresh_start();
+	policy.count[BK_KEEP_LAST] = 6;
+	same_with_late("ghj", "rules count those stored in time");
+	guards.min_keep = 7;
+	same_with_late("hj", "and so does --min-keep");
+	fresh_start();
+	policy.within = 4 * DAY;
+	same_with_late("efghj", "and --keep-within");
+	policy.within = 3 * DAY;
+	guards.max_share = 50;
+	same_with_late("", "and the share");
+	ok(strstr(refusals, ": 6 of 10 would be deleted at once") != NULL, "%s",
+	    refusals);
+	/* a job that has stopped, and a late one that looks fresh */
+	fresh_start();
+	policy.count[BK_KEEP_DAILY] = 2;
+	guards.fresh = 2 * DAY;
+	with_late(1, 3 * DAY);
+	is_str(judged(), "", "it keeps no stopped job going");
+	ok(strstr(refusals, "a: the newest backup is 3d old") != NULL, "%s",
+	    refusals);
+	/* a bucket that was copied: all of it is late */
+	fresh_start();
+	policy.count[BK_KEEP_DAILY] = 3;
+	days(6, 2 * DAY);
+	for (size_t i = 0; i < 6; i++)
+		items.item[i].r.stored = NOW - 3600;
+	is_str(judged(), "def", "copies alone are pruned as what was copied");
+}
+
 static void
 test_others(void)
 {
@@ -365,6 +448,15 @@ test_chains(void)
 	ok(strstr(refusals, "b/pg-20261109T000000Z-incr.0-2000028.0-1000028.tar"
 	    ": the backup that this increment builds on is not listed in its "
 	    "series") != NULL, "%s", refusals);
+	/* a late full one that looks like what one builds on */
+	fresh_start();
+	policy.count[BK_KEEP_LAST] = 1;
+	is_str(days_gone(CHAIN("08", "full.0-1000028")
+	    CHAIN("09", "incr.0-2000028.0-1000028")
+	    "2026-11-10T00:00:00Z\t9\tb/pg-20261110T000000Z-full.0-1000028.tar"
+	    "\tstored=2026-11-20T00:00:00Z\n"
+	    CHAIN("11", "incr.0-3000028.0-1000028")), "",
+	    "does not divide the chain");
 	/* weekly full backups, and each increment under the day's tier */
 	fresh_start();
 	policy.count[BK_KEEP_LAST] = 1;
@@ -472,6 +564,7 @@ main(void)
 	test_fresh();
 	test_series();
 	test_stored();
+	test_late();
 	test_others();
 	test_chains();
 	test_listings();

@@ -22,6 +22,19 @@ at(const char *text)
 	return t;
 }
 
+/* Those of time[], all of which were stored late, or none. */
+static void
+retain(const struct bk_policy *p, const time_t time[], size_t n, int late,
+    struct bk_kept kept[])
+{
+	static struct bk_dated b[MOST];
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		b[i] = (struct bk_dated){ time[i], late };
+	bk_retention(p, b, n, kept);
+}
+
 /* The name of t's period; of the i-th backup for "last". */
 static void
 label(enum bk_rule rule, time_t t, size_t i, char out[32])
@@ -58,11 +71,11 @@ model(enum bk_rule rule, int64_t count, const time_t time[], size_t n,
 		keep[n - 1] = 1;
 }
 
-/* 1 if policy and model keep the same backups of time[]. */
+/* 1 if policy and model keep the same backups of time[], late or not. */
 static int
 agrees(const struct bk_policy *p, const time_t time[], size_t n)
 {
-	static struct bk_kept kept[MOST];
+	static struct bk_kept kept[MOST], all_late[MOST];
 	static unsigned char keep[MOST];
 	size_t i;
 	int rule;
@@ -74,9 +87,11 @@ agrees(const struct bk_policy *p, const time_t time[], size_t n)
 		if (p->within > 0 &&
 		    time[i] > time[0] - (time_t)p->within)
 			keep[i] = 1;
-	bk_retention(p, time, n, kept);
+	retain(p, time, n, 0, kept);
+	retain(p, time, n, 1, all_late);
 	for (i = 0; i < n; i++)
-		if (bk_retention_keeps(&kept[i]) != keep[i])
+		if (bk_retention_keeps(&kept[i]) != keep[i] ||
+		    memcmp(&kept[i], &all_late[i], sizeof(*kept)) != 0)
 			return 0;
 	return 1;
 }
@@ -135,6 +150,91 @@ test_exhaustive(void)
 	is_int(bad, 0, "all 4096 subsets of 12 backups, 43 policies each");
 }
 
+/* 1 if rule keeps the late backup i of b[], by the definition. */
+static int
+late_model(enum bk_rule rule, int64_t count, const struct bk_dated b[],
+    size_t n, size_t i)
+{
+	char own[32], here[32], before[32] = "";
+	int64_t periods = 0;
+	int first = 1;
+	size_t j;
+
+	label(rule, b[i].time, i, own);
+	for (j = 0; j < n; j++) {
+		label(rule, b[j].time, j, here);
+		if (strcmp(here, own) == 0)
+			first &= j >= i && (j == i || b[j].late);
+		periods += strcmp(here, before) != 0 && (j <= i || i == n - 1);
+		memcpy(before, here, sizeof(before));
+	}
+	return (first && (count == BK_KEEP_ALL || periods <= count)) ||
+	    (i == n - 1 && (count == BK_KEEP_ALL || periods < count));
+}
+
+/*
+ * 1 if those of b[] that are not late are kept as they are without the others,
+ * and the late ones by the definition.
+ */
+static int
+is_fair(const struct bk_policy *p, const struct bk_dated b[], size_t n)
+{
+	struct bk_dated timely[CORNERS];
+	struct bk_kept kept[CORNERS], alone[CORNERS];
+	size_t i, m = 0;
+	int rule, keep;
+
+	for (i = 0; i < n; i++)
+		if (!b[i].late)
+			timely[m++] = b[i];
+	bk_retention(p, b, n, kept);
+	bk_retention(p, timely, m, alone);
+	for (m = i = 0; i < n; i++) {
+		if (!b[i].late) {
+			if (memcmp(&kept[i], &alone[m++], sizeof(*kept)) != 0)
+				return 0;
+			continue;
+		}
+		keep = p->within > 0 &&
+		    b[i].time > b[0].time - (time_t)p->within;
+		for (rule = 0; rule < BK_RULES; rule++)
+			keep |= p->count[rule] != 0 && late_model(
+			    (enum bk_rule)rule, p->count[rule], b, n, i);
+		if (bk_retention_keeps(&kept[i]) != keep)
+			return 0;
+	}
+	return 1;
+}
+
+/* Each of 8 backups is not there, stored in time, or late. */
+static void
+test_late(void)
+{
+	static const int64_t counts[] = { 1, 2, 3, 4, BK_KEEP_ALL };
+	static const struct bk_policy both = { .count = { 0, 0, 2, 0, 1, 1 },
+	    .within = 86400 * 2, .wall = gmtime_r };
+	struct bk_dated b[CORNERS];
+	unsigned set, rest, bad = 0;
+	size_t n, i;
+	int rule;
+
+	for (set = 0; set < 6561; set++) {
+		for (n = i = 0, rest = set; i < 8; i++, rest /= 3)
+			if (rest % 3 > 0)
+				b[n++] = (struct bk_dated){ at(corners[i + 2]),
+				    rest % 3 == 2 };
+		for (rule = 0; rule < BK_RULES; rule++)
+			for (i = 0; i < 5; i++) {
+				struct bk_policy p = { .wall = gmtime_r };
+
+				p.count[rule] = counts[i];
+				bad += !is_fair(&p, b, n);
+			}
+		bad += !is_fair(&both, b, n);
+	}
+	is_int(bad, 0, "a late backup takes the place of none but late ones");
+}
+
 static uint64_t seed = 20261121;
 
 static uint64_t
@@ -181,7 +281,7 @@ survivors(const struct bk_policy *p, time_t time[], size_t n)
 	static struct bk_kept kept[MOST];
 	size_t i, left = 0;
 
-	bk_retention(p, time, n, kept);
+	retain(p, time, n, 0, kept);
 	for (i = 0; i < n; i++)
 		if (bk_retention_keeps(&kept[i]))
 			time[left++] = time[i];
@@ -202,8 +302,8 @@ part_loses_nothing(const struct bk_policy *p, const time_t time[], size_t n)
 			from[m] = i;
 			part[m++] = time[i];
 		}
-	bk_retention(p, time, n, whole);
-	bk_retention(p, part, m, kept);
+	retain(p, time, n, 0, whole);
+	retain(p, part, m, 0, kept);
 	for (i = 0; i < m; i++)
 		if (bk_retention_keeps(&whole[from[i]]) &&
 		    !bk_retention_keeps(&kept[i]))
@@ -331,7 +431,7 @@ test_reasons(void)
 	    .within = 3600, .wall = gmtime_r };
 	struct bk_kept k[4];
 
-	bk_retention(&p, time, 4, k);
+	retain(&p, time, 4, 0, k);
 	is_int((intmax_t)k[0].nth[BK_KEEP_DAILY], 1, "the first daily one");
 	is_int((intmax_t)k[1].nth[BK_KEEP_DAILY], 0, "not of the same day");
 	is_int((intmax_t)k[2].nth[BK_KEEP_DAILY], 2, "the second");
@@ -348,6 +448,7 @@ int
 main(void)
 {
 	test_exhaustive();
+	test_late();
 	test_properties("UTC: as the model");
 	test_calendar();
 	test_reasons();

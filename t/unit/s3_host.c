@@ -15,7 +15,8 @@
 #include "tap.h"
 
 #define ID "x-amz-meta-bk-upload"
-#define OK_XML "Content-Type: application/xml\r\n"
+#define OK_XML "Content-Type: application/xml\r\n" \
+	"Date: Sat, 21 Nov 2026 08:00:00 GMT\r\n"
 #define TIME "2024-01-02T03:04:05.000Z"
 
 static char endpoint[64], file[] = "/tmp/bk-s3-XXXXXX";
