@@ -208,7 +208,8 @@ run_env_check(char *const assignments[])
 		n = strcspn(*v, "=");
 		if ((*v)[n] != '=' || n == 0 || strspn(*v,
 		    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_"
-		    "0123456789") < n || (**v >= '0' && **v <= '9'))
+		    "0123456789") < n || (**v >= '0' && **v <= '9') ||
+		    n >= sizeof(name))
 			tool_usage("%s: not VARIABLE=VALUE", *v);
 		(void)snprintf(name, sizeof(name), "%.*s", (int)n, *v);
 		if (settings_is_secret(name))
