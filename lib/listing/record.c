@@ -72,6 +72,12 @@ bk_record_label(const struct bk_record *r)
 	return b.data;
 }
 
+time_t
+bk_record_stored(const struct bk_record *r)
+{
+	return r->stored != 0 ? r->stored : r->time;
+}
+
 int
 bk_record_date(struct bk_record *r, time_t stored)
 {
@@ -85,7 +91,9 @@ bk_record_date(struct bk_record *r, time_t stored)
 	ahead = stamp.time > stored && stamp.time - stored > BK_RECORD_AHEAD;
 	if (!ahead)
 		r->time = stamp.time;
-	if (stored > r->time && stored - r->time > BK_RECORD_LATE)
+	/* the versions of a name share its stamp */
+	if (r->field[BK_RECORD_VERSION] != NULL ? stored != r->time :
+	    stored > r->time && stored - r->time > BK_RECORD_LATE)
 		r->stored = stored;
 	return ahead;
 }
@@ -109,7 +117,8 @@ bk_record_is_same(const struct bk_record *r, const struct bk_record *now)
 int
 bk_record_is_of(const struct bk_record *r, time_t stored)
 {
-	struct bk_record now = { .name = r->name };
+	struct bk_record now = { .name = r->name,
+	    .field[BK_RECORD_VERSION] = r->field[BK_RECORD_VERSION] };
 
 	(void)bk_record_date(&now, stored);
 	return stored == r->time ||
@@ -149,6 +158,9 @@ bk_record_compare(const struct bk_record *a, const struct bk_record *b)
 		c = (a->nanos > b->nanos) - (a->nanos < b->nanos);
 	if (c == 0)
 		c = strcmp(a->name, b->name);
+	if (c == 0)
+		c = (bk_record_stored(a) > bk_record_stored(b)) -
+		    (bk_record_stored(a) < bk_record_stored(b));
 	return c != 0 ? c : strcmp(x == NULL ? "" : x, y == NULL ? "" : y);
 }
 
