@@ -333,9 +333,8 @@ put_character(char *out, uint64_t v)
 	return out;
 }
 
-/* Undo the escapes in place.  -1: an invalid escape. */
-static int
-unescape(char *s)
+int
+bk_record_unescape(char *s)
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
 	char *out = s;
@@ -373,7 +372,7 @@ parse_field(char *s, struct bk_record *r, struct bk_err *e)
 	size_t key = strcspn(s, "="), i;
 	char *value = s + key + (s[key] == '=');
 
-	if (*value == '\0' || unescape(value) == -1 || *value == '\0')
+	if (*value == '\0' || bk_record_unescape(value) == -1 || *value == '\0')
 		return bk_fail(e, BK_DATA, "listing: '%s': '%s' is not a "
 		    "field, key=value; not a record", r->name, s);
 	if (key == strlen("stored") && strncmp(s, "stored", key) == 0) {
@@ -431,7 +430,7 @@ parse_name(char *s, struct bk_record *r, struct bk_err *e)
 			    "the name, or an ID? write \\u003f for a ? of the "
 			    "name; an ID is a field, as in bk-s3ls --versions "
 			    "| cut -f3-", s, marks[i]);
-	if (unescape(s) == -1)
+	if (bk_record_unescape(s) == -1)
 		return bk_fail(e, BK_DATA, "listing: '%s': an invalid escape; "
 		    "write \\\\ for a backslash", s);
 	return parse_fields(tab, r, e);
@@ -460,8 +459,8 @@ bk_record_parse(char *line, struct bk_record *r, struct bk_err *e)
 
 	*r = (struct bk_record){ .name = line, .bare = 1 };
 	if (strncmp(line, "!\t\t", 3) == 0)
-		return bk_fail(e, unescape(line + 3) == -1 ? BK_DATA : BK_FAIL,
-		    "the listing could not be finished: %s", line + 3);
+		return bk_fail(e, bk_record_unescape(line + 3) == -1 ?
+		    BK_DATA : BK_FAIL, "the listing could not be finished: %s", line + 3);
 	if (tab == NULL ||
 	    bk_utctime_parse(line, (size_t)(tab - line), &r->time) == -1)
 		return parse_name(line, r, e);

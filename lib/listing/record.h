@@ -81,8 +81,9 @@ time_t bk_record_stored(const struct bk_record *r);
 
 /*
  * Set the time, and the fourth field if there is to be one, of a record whose
- * name and version are set and which was stored at stored.  0; 1: the stamp in the name is
- * not believed, as it is over BK_RECORD_AHEAD later; the time is then stored.
+ * name and version are set and which was stored at stored.  0; 1: the stamp in
+ * the name is not believed, as it is over BK_RECORD_AHEAD later; the time is
+ * then stored.
  */
 int bk_record_date(struct bk_record *r, time_t stored);
 
@@ -117,6 +118,9 @@ int bk_record_compare(const struct bk_record *a, const struct bk_record *b);
  */
 int bk_record_format(struct bk_buf *b, const struct bk_record *r,
     struct bk_err *e);
+
+/* Undo the escapes of a name or value in place; -1: an invalid one. */
+int bk_record_unescape(char *s);
 
 /* Append an error record; 0, or -1 with *e set: memory. */
 int bk_record_format_error(struct bk_buf *b, const char *cause,

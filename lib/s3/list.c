@@ -267,10 +267,11 @@ check_progress(struct bk_s3_list *l, struct bk_err *e)
 
 	if (l->last.len > 0)
 		l->empty = 0;
+	else if (++l->empty == MAX_EMPTY)
+		return bad_answer(l, "nothing, page after page, at",
+		    l->next[0].len > 0 ? l->next[0].data : "", e);
 	if (n == NULL)
-		return l->last.len > 0 || ++l->empty < MAX_EMPTY ? 0 : bad_answer(l, "nothing, "
-		    "page after page, at", l->next[0].len > 0 ?
-		    l->next[0].data : "", e);
+		return 0;
 	if (bk_buf_printf(&first, e, "%s\n%s", n->key.data, n->id.len > 0 ?
 	    n->id.data : "") == -1)
 		return -1;
