@@ -460,7 +460,8 @@ bk_record_parse(char *line, struct bk_record *r, struct bk_err *e)
 	*r = (struct bk_record){ .name = line, .bare = 1 };
 	if (strncmp(line, "!\t\t", 3) == 0)
 		return bk_fail(e, bk_record_unescape(line + 3) == -1 ?
-		    BK_DATA : BK_FAIL, "the listing could not be finished: %s", line + 3);
+		    BK_DATA : BK_FAIL, "the listing could not be finished: %s",
+		    line + 3);
 	if (tab == NULL ||
 	    bk_utctime_parse(line, (size_t)(tab - line), &r->time) == -1)
 		return parse_name(line, r, e);
