@@ -6,6 +6,7 @@
 
 #include "base/io.h"
 #include "base/utctime.h"
+#include "listing/record.h"
 #include "s3/download.h"
 #include "s3/list.h"
 #include "s3/url.h"
@@ -60,13 +61,18 @@ static const struct tool tool = {
 	.rehearses = 1,
 };
 
+struct wanted {
+	struct bk_s3_url url;
+	const char *version;		/* NULL: the current one */
+};
+
 struct options {
 	unsigned jobs, retry_for;
 	uint64_t rate;
 	int seal, check, no_check, verbosity;
 	struct bk_s3_latest latest;
 	struct bk_s3_thaw thaw;
-	struct bk_s3_url *url;		/* n of them, of one bucket */
+	struct wanted *want;		/* n of them, of one bucket */
 	size_t n;
 };
 
@@ -169,19 +175,19 @@ note_source(const struct bk_s3_url *url, const char *key, const char *version,
 }
 
 static int
-get_one(const struct options *o, struct bk_s3 *s3, struct bk_s3_url *url,
+get_one(const struct options *o, struct bk_s3 *s3, const struct wanted *w,
     struct bk_s3_download_options *down, struct bk_writer *out,
     struct bk_err *e)
 {
 	static struct bk_buf key;
 
 	key.len = 0;
-	down->version = bk_s3_url_cut_version(url);
-	if (down->version != NULL ? bk_buf_puts(&key, url->key, e) == -1 :
-	    find_key(o, s3, url->key, &key, e) == -1)
+	down->version = w->version;
+	if (w->version != NULL ? bk_buf_puts(&key, w->url.key, e) == -1 :
+	    find_key(o, s3, w->url.key, &key, e) == -1)
 		return -1;
 	down->key = key.data;
-	if (url == o->url && note_source(url, key.data, down->version,
+	if (w == o->want && note_source(&w->url, key.data, w->version,
 	    o->n - 1, e) == -1)
 		return -1;
 	return bk_s3_download(s3, down, out, e);
@@ -192,7 +198,7 @@ get(const struct options *o, struct bk_s3_cred *cred, struct bk_err *e)
 {
 	static struct bk_progress progress;
 	struct bk_s3_options client = {
-		.bucket = o->url->bucket, .retry_for = o->retry_for,
+		.bucket = o->want->url.bucket, .retry_for = o->retry_for,
 		.rate = o->rate, .stop_fd = -1, .warn = s3args_warn,
 	};
 	struct bk_s3_download_options down = {
@@ -215,7 +221,7 @@ get(const struct options *o, struct bk_s3_cred *cred, struct bk_err *e)
 	tool_progress(&progress, o->verbosity);
 	for (i = 0, rc = 0; rc == 0 && i < o->n; i++) {
 		down.more = i + 1 < o->n;
-		rc = get_one(o, s3, &o->url[i], &down, out, e);
+		rc = get_one(o, s3, &o->want[i], &down, out, e);
 	}
 	tool_audit()->size_bytes = out != NULL ? bk_writer_bytes(out) :
 	    progress.bytes;
@@ -285,9 +291,11 @@ rehearse(const struct options *o, struct bk_s3_cred *cred, struct bk_err *e)
 
 /* What cannot be asked for. */
 static void
-check_key(const struct options *o, const char *key, const char *arg)
+check_key(const struct options *o, const struct wanted *w, const char *arg)
 {
-	if (is_prefix(o, key))
+	const char *key = w->url.key;
+
+	if (w->version == NULL && is_prefix(o, key))
 		return;
 	if (*key == '\0')
 		tool_usage("%s: not the name of an object", arg);
@@ -299,23 +307,33 @@ check_key(const struct options *o, const char *key, const char *arg)
 		    "s3://BUCKET/PREFIX/latest");
 }
 
+/* One URL; key and ID are escaped as in a listing. */
+static void
+parse_url(const struct options *o, const char *arg, struct wanted *w)
+{
+	struct bk_err e = {0};
+
+	if (bk_s3_url_parse(arg, &w->url, &e) == -1)
+		tool_refuse(&e);
+	w->version = bk_s3_url_cut_version(&w->url);
+	if (bk_record_unescape(w->url.key) == -1 || (w->version != NULL &&
+	    bk_record_unescape((char *)(uintptr_t)w->version) == -1))
+		tool_usage("%s: an invalid escape; write \\\\ for a "
+		    "backslash", arg);
+	check_key(o, w, arg);
+}
+
 /* What the operands name, all of it in one bucket. */
 static void
 parse_urls(struct options *o, char *arg[], size_t n)
 {
-	struct bk_err e = {0};
-
 	if (n == 0)
 		tool_usage("give s3://BUCKET/KEY");
-	if ((o->url = calloc(n, sizeof(*o->url))) == NULL)
+	if ((o->want = calloc(n, sizeof(*o->want))) == NULL)
 		tool_no_memory();
 	for (; o->n < n; o->n++) {
-		struct bk_s3_url *url = &o->url[o->n];
-
-		if (bk_s3_url_parse(arg[o->n], url, &e) == -1)
-			tool_refuse(&e);
-		check_key(o, url->key, arg[o->n]);
-		if (strcmp(url->place, o->url->place) != 0)
+		parse_url(o, arg[o->n], &o->want[o->n]);
+		if (strcmp(o->want[o->n].url.place, o->want->url.place) != 0)
 			tool_usage("%s: in another bucket than %s", arg[o->n],
 			    arg[0]);
 	}
@@ -325,8 +343,8 @@ static void
 free_urls(struct options *o)
 {
 	while (o->n-- > 0)
-		bk_s3_url_free(&o->url[o->n]);
-	free(o->url);
+		bk_s3_url_free(&o->want[o->n].url);
+	free(o->want);
 }
 
 int
@@ -349,7 +367,7 @@ main(int argc, char *argv[])
 	tool_run("download", argv[optind], o.check ? NULL : "standard output");
 
 	if (bk_s3_global_init(&e) == 0 &&
-	    (cred = s3args_cred(o.url->google, &e)) != NULL) {
+	    (cred = s3args_cred(o.want->url.google, &e)) != NULL) {
 		s3args_narrow(cred);
 		rc = rehearsing() ? rehearse(&o, cred, &e) :
 		    get(&o, cred, &e);

@@ -171,6 +171,22 @@ marks() {
 	usage 'longer than 30 days' bk-s3get --wait 31d s3://bucket/k
 }
 
+@test "names are taken as a listing has them" {
+	local key url
+	cd "$BATS_TEST_TMPDIR"
+	: >all
+	for key in 'a%5Cb' 'a%5Cnb' 'line%0Abreak%09tab' 'csi%C2%9B2J%E2%80%AE' \
+	    'k%3FversionId%3Dx' 'a%20b%2Bc%25d'; do
+		echo "$key" >one
+		s3_send PUT "/backups/odd/$key" one
+		bk-s3ls s3://backups/odd/ | cut -f 3 | grep -vxFf all >url
+		url=$(<url)
+		echo "$url" >>all
+		[ "$(get "$url")" = "$key" ]
+	done
+	usage 'an invalid escape' bk-s3get 's3://backups/odd/a\b\q'
+}
+
 @test "latest is the latest backup under the prefix, at any depth" {
 	local n
 	for n in a z/deep m; do

@@ -225,18 +225,19 @@ names() { cut -f3 <<<"$output"; }
 	}
 	local OPTION=() result=ListBucketResult
 	local entry='Size>1</Size><LastModified>2026-01-01T00:00:00Z</LastModified></Contents'
-	local url='EncodingType>url</EncodingType'
+	local url='EncodingType>url</EncodingType' end='IsTruncated>false</IsTruncated'
 	cd "$BATS_TEST_TMPDIR"
-	page $'2026-01-01T00:00:00Z\t1\ts3://backups/a b+c' $result "$url" \
+	page $'2026-01-01T00:00:00Z\t1\ts3://backups/a b+c' $result "$url" "$end" \
 	    'Contents><Key>a+b%2Bc</Key' "$entry" /$result
 	[ "$status" = 0 ]
 	fails() { page "$@" && [ "$status" = 1 ] && one_line_error bk-s3ls; }
-	fails "the key 'a%zz'" $result "$url" 'Contents><Key>a%zz</Key' "$entry" /$result
+	fails "the key 'a%zz'" $result "$url" "$end" 'Contents><Key>a%zz</Key' "$entry" /$result
 	fails "the key ''" $result Contents "$entry" /$result
 	fails "no 'NextContinuationToken'" $result 'IsTruncated>true</IsTruncated' /$result
 	OPTION=(--uploads) result=ListMultipartUploadsResult
 	fails "the ID ''" $result 'Upload><Key>a</Key></Upload' /$result
-	fails "the key 'a%zz'" $result "$url" 'IsTruncated>true</IsTruncated' \
+	fails "a page that ends with another key than 'a%zz'" $result "$url" \
+	    'IsTruncated>true</IsTruncated' \
 	    'NextKeyMarker>a%zz</NextKeyMarker' /$result
 }
 

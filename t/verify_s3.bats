@@ -49,6 +49,9 @@ setup() {
 		bk-verify -q --name "$name" --receipts s3://backups/seen/ <sql
 	done
 	bk-s3put -q s3://backups/seen/README <sql
+	# a name that a listing escapes is one like any other
+	bk-s3ls s3://backups/seen/ | tail -n 1 | cut -f 3 | xargs bk-s3get >odd
+	s3_send PUT '/backups/seen/a%5Cb%3FversionId%3Dx.receipt.json' odd
 	run -0 bk-age -w 9d -c 20d --receipts s3://backups/seen/ <list
 	[[ $output == *', proven '* ]]
 	bk-prune -l 1 --min-keep 1 --min-stored 0 --max-share 99% \

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "crypt/signed_json.h"
+#include "listing/record.h"
 #include "tool/own_tool.h"
 #include "tool/sandbox_tool.h"
 #include "tool/tool.h"
@@ -36,20 +37,45 @@ is_receipt(const char *name)
 	return n > strlen(end) && strcmp(name + n - strlen(end), end) == 0;
 }
 
+/* Append a name to the n names, escaped as bk-s3get takes it. */
+static int
+add_name(char *names[], size_t *n, const char *name, struct bk_err *e)
+{
+	const struct bk_record r = { .name = (char *)(uintptr_t)name,
+	    .bare = 1 };
+	struct bk_buf b = {0};
+
+	if (bk_record_format(&b, &r, e) == -1) {
+		bk_buf_free(&b);
+		return -1;
+	}
+	b.data[b.len - 1] = '\0';		/* its newline */
+	names[(*n)++] = b.data;
+	return 0;
+}
+
+static void
+forget(char *names[], size_t *n)
+{
+	while (*n > 0)
+		free(names[--*n]);
+}
+
 /* Get the n objects that names[] names, and forget these. */
 static int
 get(struct receipts *r, char *names[], size_t *n, struct bk_err *e)
 {
 	char *argv[AT_ONCE + 3] = { (char *)(uintptr_t)"bk-s3get",
 	    (char *)(uintptr_t)"-q" };
+	int rc;
 
 	if (*n == 0)
 		return 0;
 	memcpy(argv + 2, names, *n * sizeof(*names));
 	argv[2 + *n] = NULL;
-	*n = 0;
-	return own_tool(argv, environ, RECEIPTS_MAX - r->text.len, &r->text,
-	    e);
+	rc = own_tool(argv, environ, RECEIPTS_MAX - r->text.len, &r->text, e);
+	forget(names, n);
+	return rc;
 }
 
 /* Those that the listing of f names. */
@@ -63,12 +89,13 @@ get_listed(struct receipts *r, FILE *f, struct bk_err *e)
 
 	for (i = 0; rc == 0 && i < items.n; i++) {
 		if (is_receipt(items.item[i].r.name))
-			names[n++] = items.item[i].r.name;
-		if (n == AT_ONCE)
+			rc = add_name(names, &n, items.item[i].r.name, e);
+		if (rc == 0 && n == AT_ONCE)
 			rc = get(r, names, &n, e);
 	}
 	if (rc == 0)
 		rc = get(r, names, &n, e);
+	forget(names, &n);
 	bk_listing_free(&items);
 	return rc;
 }

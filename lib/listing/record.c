@@ -72,6 +72,12 @@ bk_record_label(const struct bk_record *r)
 	return b.data;
 }
 
+time_t
+bk_record_stored(const struct bk_record *r)
+{
+	return r->stored != 0 ? r->stored : r->time;
+}
+
 int
 bk_record_date(struct bk_record *r, time_t stored)
 {
@@ -86,7 +92,9 @@ bk_record_date(struct bk_record *r, time_t stored)
 	if (!ahead)
 		r->time = stamp.time;
 	r->stored = stored;
-	if (!bk_record_is_late(r))
+	/* the versions of a name share its stamp */
+	if (r->field[BK_RECORD_VERSION] != NULL ? stored == r->time :
+	    !bk_record_is_late(r))
 		r->stored = 0;
 	return ahead;
 }
@@ -116,7 +124,8 @@ bk_record_is_same(const struct bk_record *r, const struct bk_record *now)
 int
 bk_record_is_of(const struct bk_record *r, time_t stored)
 {
-	struct bk_record now = { .name = r->name };
+	struct bk_record now = { .name = r->name,
+	    .field[BK_RECORD_VERSION] = r->field[BK_RECORD_VERSION] };
 
 	(void)bk_record_date(&now, stored);
 	return stored == r->time ||
@@ -156,6 +165,9 @@ bk_record_compare(const struct bk_record *a, const struct bk_record *b)
 		c = (a->nanos > b->nanos) - (a->nanos < b->nanos);
 	if (c == 0)
 		c = strcmp(a->name, b->name);
+	if (c == 0)
+		c = (bk_record_stored(a) > bk_record_stored(b)) -
+		    (bk_record_stored(a) < bk_record_stored(b));
 	return c != 0 ? c : strcmp(x == NULL ? "" : x, y == NULL ? "" : y);
 }
 
@@ -328,9 +340,8 @@ put_character(char *out, uint64_t v)
 	return out;
 }
 
-/* Undo the escapes in place.  -1: an invalid escape. */
-static int
-unescape(char *s)
+int
+bk_record_unescape(char *s)
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
 	char *out = s;
@@ -368,7 +379,7 @@ parse_field(char *s, struct bk_record *r, struct bk_err *e)
 	size_t key = strcspn(s, "="), i;
 	char *value = s + key + (s[key] == '=');
 
-	if (*value == '\0' || unescape(value) == -1 || *value == '\0')
+	if (*value == '\0' || bk_record_unescape(value) == -1 || *value == '\0')
 		return bk_fail(e, BK_DATA, "listing: '%s': '%s' is not a "
 		    "field, key=value; not a record", r->name, s);
 	if (key == strlen("stored") && strncmp(s, "stored", key) == 0) {
@@ -426,7 +437,7 @@ parse_name(char *s, struct bk_record *r, struct bk_err *e)
 			    "the name, or an ID? write \\u003f for a ? of the "
 			    "name; an ID is a field, as in bk-s3ls --versions "
 			    "| cut -f3-", s, marks[i]);
-	if (unescape(s) == -1)
+	if (bk_record_unescape(s) == -1)
 		return bk_fail(e, BK_DATA, "listing: '%s': an invalid escape; "
 		    "write \\\\ for a backslash", s);
 	return parse_fields(tab, r, e);
@@ -455,8 +466,9 @@ bk_record_parse(char *line, struct bk_record *r, struct bk_err *e)
 
 	*r = (struct bk_record){ .name = line, .bare = 1 };
 	if (strncmp(line, "!\t\t", 3) == 0)
-		return bk_fail(e, unescape(line + 3) == -1 ? BK_DATA : BK_FAIL,
-		    "the listing could not be finished: %s", line + 3);
+		return bk_fail(e, bk_record_unescape(line + 3) == -1 ?
+		    BK_DATA : BK_FAIL, "the listing could not be finished: %s",
+		    line + 3);
 	if (tab == NULL ||
 	    bk_utctime_parse(line, (size_t)(tab - line), &r->time) == -1)
 		return parse_name(line, r, e);

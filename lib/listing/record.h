@@ -9,7 +9,8 @@
  * time (RFC 3339 UTC; an optional fraction orders records of the same second),
  * bytes, name; after them fields, each at most once and none empty:
  *
- *	stored=TIME	the store's own time, where it is over a day later
+ *	stored=TIME	the store's own time, where it is over a day later;
+ *			of a version in any case, where it is another
  *	version=ID	a version of the object of that name,
  *	marker=ID	a delete marker over it,
  *	upload=ID	an unfinished upload to it: one of the three at most
@@ -78,10 +79,14 @@ char *bk_record_label(const struct bk_record *r);
 /* 1 if r was stored more than that after its time, by its fourth field. */
 int bk_record_is_late(const struct bk_record *r);
 
+/* When r was stored, as far as it tells: up to BK_RECORD_LATE later. */
+time_t bk_record_stored(const struct bk_record *r);
+
 /*
  * Set the time, and the fourth field if there is to be one, of a record whose
- * name is set and which was stored at stored.  0; 1: the stamp in the name is
- * not believed, as it is over BK_RECORD_AHEAD later; the time is then stored.
+ * name and version are set and which was stored at stored.  0; 1: the stamp in
+ * the name is not believed, as it is over BK_RECORD_AHEAD later; the time is
+ * then stored.
  */
 int bk_record_date(struct bk_record *r, time_t stored);
 
@@ -91,7 +96,7 @@ int bk_record_date(struct bk_record *r, time_t stored);
  */
 int bk_record_is_same(const struct bk_record *r, const struct bk_record *now);
 
-/* 1 if r can describe the object of its name that was stored at stored. */
+/* 1 if r can describe what has its name and version and was stored then. */
 int bk_record_is_of(const struct bk_record *r, time_t stored);
 
 /*
@@ -103,8 +108,10 @@ int bk_record_is_of(const struct bk_record *r, time_t stored);
 int bk_record_is_backup(const char *name);
 
 /*
- * Order by time, then by name and ID: below 0 if a is older.  The greatest that
- * bk_record_is_backup() is the latest backup, for every tool.
+ * Order by time, then by name, by the time stored and by ID: below 0 if a is
+ * older.  The greatest that bk_record_is_backup() is the latest backup, for
+ * every tool; of versions of a name with a stamp, the one stored first is
+ * (policy/listing.h).
  */
 int bk_record_compare(const struct bk_record *a, const struct bk_record *b);
 
@@ -114,6 +121,9 @@ int bk_record_compare(const struct bk_record *a, const struct bk_record *b);
  */
 int bk_record_format(struct bk_buf *b, const struct bk_record *r,
     struct bk_err *e);
+
+/* Undo the escapes of a name or value in place; -1: an invalid one. */
+int bk_record_unescape(char *s);
 
 /* Append an error record; 0, or -1 with *e set: memory. */
 int bk_record_format_error(struct bk_buf *b, const char *cause,

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/grow.h"
+#include "listing/stamp.h"
 #include "policy/group.h"
 
 static const char *
@@ -28,6 +29,22 @@ compare_base(const void *a, const void *b)
 	if (c == 0)
 		c = strcmp(x->r.name, y->r.name);
 	return c != 0 ? c : strcmp(v == NULL ? "" : v, w == NULL ? "" : w);
+}
+
+/* By name, and by the time stored. */
+static int
+compare_stored(const void *a, const void *b)
+{
+	const struct bk_listed *x = *(struct bk_listed *const *)a;
+	const struct bk_listed *y = *(struct bk_listed *const *)b;
+	const time_t t = bk_record_stored(&x->r), u = bk_record_stored(&y->r);
+	int c = strcmp(x->base, y->base);
+
+	if (c == 0)
+		c = strcmp(x->r.name, y->r.name);
+	if (c == 0)
+		c = (t > u) - (t < u);
+	return c != 0 ? c : (x->line > y->line) - (x->line < y->line);
 }
 
 static struct bk_listed *
@@ -90,6 +107,27 @@ check_pair(const struct bk_record *a, const struct bk_record *b,
 	    "%s: '%s' is listed twice", name, a->name);
 }
 
+/* Each to the next version of its name. */
+static void
+link_versions(struct bk_listing *items)
+{
+	struct bk_stamp stamp;
+	size_t i;
+
+	qsort(items->by_base, items->n, sizeof(*items->by_base),
+	    compare_stored);
+	for (i = 1; i < items->n; i++) {
+		struct bk_listed *x = items->by_base[i - 1];
+		struct bk_listed *y = items->by_base[i];
+
+		if (strcmp(x->r.name, y->r.name) != 0)
+			continue;
+		x->later = y;
+		/* without a stamp each has a time of its own */
+		y->replaces = bk_stamp_find(y->r.name, &stamp);
+	}
+}
+
 static int
 index_names(struct bk_listing *items, const char *name, struct bk_err *e)
 {
@@ -105,6 +143,7 @@ index_names(struct bk_listing *items, const char *name, struct bk_err *e)
 		if (check_pair(&items->by_base[i - 1]->r, &items->by_base[i]->r,
 		    name, e) == -1)
 			return -1;
+	link_versions(items);
 	return 0;
 }
 
@@ -258,6 +297,8 @@ bk_listing_compare(const struct bk_listed *x, const struct bk_listed *y)
 		c = (x->group == NULL) - (y->group == NULL);
 	else
 		c = strcmp(x->group, y->group);
+	if (c == 0)
+		c = x->replaces - y->replaces;
 	if (c == 0)
 		c = (x->r.time < y->r.time) - (x->r.time > y->r.time);
 	if (c == 0)

@@ -3,6 +3,10 @@
 /*
  * A complete listing (listing/record.h) in memory, with what is known and
  * decided about each record.
+ *
+ * Versions of one name that has a stamp are one backup: the first one stored is
+ * it, the others replace it, by mistake or by design, and anybody who may store
+ * can make one.  All are kept as long as one of them is.
  */
 #include <stddef.h>
 #include <stdio.h>
@@ -21,6 +25,9 @@ struct bk_listed {
 	const char *tier;	/* tier_len characters in r.name; NULL: none */
 	size_t tier_len;
 	struct bk_lineage chain;	/* by its name; {0}: none */
+	struct bk_listed *later;	/* the version of its name that was
+				 * stored next; NULL: none */
+	int replaces;		/* one backup with an earlier version */
 	int held;		/* named in a holds file */
 	int proof;		/* result in its newest receipt: 1 proven,
 				 * -1 not proven, 0 no receipt */
@@ -42,7 +49,8 @@ struct bk_listing {		/* start with = {0} */
 	struct bk_listed *item;	/* as listed */
 	size_t n;
 	size_t cap;
-	struct bk_listed **by_base;	/* sorted by base name */
+	struct bk_listed **by_base;	/* sorted by base name; this, and
+					 * item's later, until item is sorted */
 	int judged;			/* the reasons are filled in */
 };
 
@@ -60,8 +68,9 @@ int bk_listing_group(struct bk_listing *items, const char *pattern,
     struct bk_err *e);
 
 /*
- * Order by group, without a group last; then newest first, of one time the
- * increment before what it builds on; 0: same time.
+ * Order by group, without a group last; in it what replaces another last; then
+ * newest first, of one time the increment before what it builds on; 0: same
+ * time.
  */
 int bk_listing_compare(const struct bk_listed *x, const struct bk_listed *y);
 

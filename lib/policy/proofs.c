@@ -25,8 +25,9 @@ struct receipt {
 	const char *server;	/* a database's, which a name may have */
 	time_t at;		/* 0: unknown */
 	int result;		/* as bk_listed.proof */
-	time_t finished;
+	time_t started, finished;
 	double restored;	/* seconds; 0: not restored */
+	size_t matched;		/* items that it counts for */
 };
 
 struct dated {			/* an item by the instant in its name */
@@ -45,11 +46,29 @@ struct loading {
 	struct bk_err *e;
 };
 
+/* 1 if item is what its name stood for at t. */
+static int
+stood_at(const struct bk_listed *item, time_t t)
+{
+	const time_t stored = bk_record_stored(&item->r);
+	const struct bk_listed *v = item->later;
+
+	if (item->r.field[BK_RECORD_VERSION] == NULL)
+		return 1;
+	/* of two in the same second it may be either */
+	while (v != NULL && bk_record_stored(&v->r) == stored)
+		v = v->later;
+	return stored <= t && (v == NULL || bk_record_stored(&v->r) > t);
+}
+
 static void
 set_proof(struct bk_listed *item, void *ctx)
 {
-	const struct receipt *p = ctx;
+	struct receipt *p = ctx;
 
+	if (!stood_at(item, p->started))
+		return;
+	p->matched++;
 	if (p->restored > 0 && p->finished >= item->restored_time) {
 		item->restored_time = p->finished;
 		item->restored_seconds = p->restored;
@@ -142,7 +161,7 @@ first_dated(const struct loading *l, const struct receipt *r)
 }
 
 /*
- * Apply r to the items with its identity: their number, or -1.  Databases of
+ * Apply r to the items with its identity: 0, or -1.  Databases of
  * two servers may have one name, and be dumped in one second: where names tell
  * of the server, they decide.
  */
@@ -150,7 +169,7 @@ static int
 apply_identity(struct loading *l, struct receipt *r)
 {
 	const size_t first = first_dated(l, r);
-	int count = 0, named = 0, pass, rc;
+	int named = 0, pass, rc;
 	size_t i;
 
 	for (pass = 0; pass < 2; pass++)
@@ -164,12 +183,10 @@ apply_identity(struct loading *l, struct receipt *r)
 			if (rc == 0 || (pass == 1 && named && !here))
 				continue;
 			named |= here;
-			if (pass == 1) {
+			if (pass == 1)
 				set_proof(item, r);
-				count++;
-			}
 		}
-	return count;
+	return 0;
 }
 
 /* 0, or -1: v is not a receipt of bk-verify's, or of no backup. */
@@ -180,6 +197,7 @@ parse(const json_t *v, struct receipt *r)
 	const char *result = json_string_value(json_object_get(v, "result"));
 	const char *finished = json_string_value(json_object_get(v,
 	    "finished"));
+	const char *started = json_string_value(json_object_get(v, "started"));
 	const char *at = json_string_value(json_object_get(v, "at"));
 	const char *kind = json_string_value(json_object_get(v, "kind"));
 
@@ -197,6 +215,9 @@ parse(const json_t *v, struct receipt *r)
 	    &r->finished) == -1 || (at != NULL && bk_utctime_parse(at,
 	    strlen(at), &r->at) == -1))
 		return -1;
+	if (started == NULL || bk_utctime_parse(started, strlen(started),
+	    &r->started) == -1)
+		r->started = r->finished;
 	if (r->of == NULL || r->at == 0)
 		r->of = NULL;
 	if (r->of == NULL && (r->name == NULL || *r->name == '\0'))
@@ -218,17 +239,14 @@ parse(const json_t *v, struct receipt *r)
 static int
 apply(struct loading *l, struct receipt *r)
 {
-	int count = 0;
-
 	l->found->receipts++;
 	if (r->result == 0)
 		return 0;
-	if (r->of != NULL && (count = apply_identity(l, r)) == -1)
+	if (r->of != NULL && apply_identity(l, r) == -1)
 		return -1;
-	if (r->name != NULL && *r->name != '\0' &&
-	    bk_listing_find(l->items, r->name, set_proof, r) > 0)
-		count++;
-	l->found->matched += count > 0;
+	if (r->name != NULL && *r->name != '\0')
+		(void)bk_listing_find(l->items, r->name, set_proof, r);
+	l->found->matched += r->matched > 0;
 	return 0;
 }
 

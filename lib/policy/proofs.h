@@ -6,6 +6,7 @@
  *
  *	"result"	"proven" or "not proven"; anything else proves nothing
  *	"finished"	the time of the result
+ *	"started"	when the backup began to be read; else that is finished
  *	"database", "cluster"	which was backed up, one of the two
  *	"host"		the server that a cluster's backup is named after, or
  *			that a database is on
@@ -17,7 +18,9 @@
  *
  * A backup is identified by its database (or cluster) and snapshot time: a
  * receipt counts for every record whose name says both, in any store; if some
- * of these have the server's name in theirs, for those only.
+ * of these have the server's name in theirs, for those only.  Of the versions
+ * of a name it counts for the one that stood there when it was read, and for no
+ * later one: anybody who may store can replace what was proven.
  */
 #include <stddef.h>
 

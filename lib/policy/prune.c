@@ -137,11 +137,31 @@ check_fresh(const struct bk_listed *newest, const struct bk_policy *p,
 int
 bk_prune_is_recent(const struct bk_record *r, const struct bk_guards *g)
 {
-	time_t stored = r->stored != 0 ? r->stored : r->time;
+	const time_t stored = bk_record_stored(r);
 
 	/* the store's clock may be ahead of ours */
 	return g->min_stored > 0 && (stored > g->now ||
 	    (uint64_t)(g->now - stored) < g->min_stored);
+}
+
+/* The next version of the same backup; NULL: none. */
+static struct bk_listed *
+replacement(const struct bk_listed *item)
+{
+	return item->later != NULL && item->later->replaces ? item->later :
+	    NULL;
+}
+
+/* What is known of any version of a backup. */
+static void
+any_version(const struct bk_listed *item, const struct bk_guards *g,
+    int *proven, int *recent)
+{
+	*proven = *recent = 0;
+	for (; item != NULL; item = replacement(item)) {
+		*proven |= item->proof > 0;
+		*recent |= bk_prune_is_recent(&item->r, g);
+	}
 }
 
 /*
@@ -152,22 +172,22 @@ static void
 protect(struct bk_listed *item[], size_t n, const struct bk_guards *g)
 {
 	size_t i, nth, timely = 0;
-	int late, proven = 0, timely_proven = 0;
+	int late, proven, recent, before = 0, timely_before = 0;
 
 	for (i = 0; i < n; i++) {
+		any_version(item[i], g, &proven, &recent);
 		late = bk_record_is_late(&item[i]->r);
 		nth = late ? i : timely++;
 		item[i]->newest = nth == 0;
 		item[i]->recent = nth < g->min_keep ? nth + 1 : 0;
-		item[i]->last_proven = item[i]->proof > 0 &&
-		    !(late ? proven : timely_proven);
-		proven |= item[i]->last_proven;
-		timely_proven |= item[i]->last_proven && !late;
+		item[i]->last_proven = proven &&
+		    !(late ? before : timely_before);
+		before |= proven;
+		timely_before |= proven && !late;
 		item[i]->expired = !item[i]->newest && item[i]->recent == 0 &&
 		    !item[i]->last_proven && !item[i]->held &&
 		    !bk_retention_keeps(&item[i]->kept);
-		item[i]->lately = item[i]->expired &&
-		    bk_prune_is_recent(&item[i]->r, g);
+		item[i]->lately = item[i]->expired && recent;
 		item[i]->expired &= !item[i]->lately;
 	}
 }
@@ -326,7 +346,8 @@ keep_parents(struct bk_listing *items, uint64_t need[])
 	size_t n = 0, kept = 0;
 
 	for (item = items->item; item < end; item++)
-		if (!item->expired && item->chain.parent != 0)
+		if (!item->expired && !item->replaces &&
+		    item->chain.parent != 0)
 			need[n++] = item->chain.parent;
 	qsort(need, n, sizeof(*need), compare_lsn);
 	for (item = items->item; item < end; item++) {
@@ -354,13 +375,48 @@ keep_all_parents(struct bk_listing *items, struct bk_err *e)
 	return 0;
 }
 
+/* The items that are backups of their own, sorted; how many in *n. */
+static struct bk_listed **
+sort_backups(struct bk_listing *items, size_t *n, struct bk_err *e)
+{
+	struct bk_listed **item = calloc(items->n, sizeof(*item));
+	size_t i;
+
+	*n = 0;
+	if (item == NULL) {
+		bk_fail_memory(e);
+		return NULL;
+	}
+	for (i = 0; i < items->n; i++)
+		if (!items->item[i].replaces)
+			item[(*n)++] = &items->item[i];
+	qsort(item, *n, sizeof(*item), compare);
+	return item;
+}
+
+/* What was decided on a backup is for all versions of it. */
+static void
+spread(struct bk_listed *const item[], size_t n)
+{
+	struct bk_listed *v;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		for (v = item[i]; (v = replacement(v)) != NULL;) {
+			v->expired = item[i]->expired;
+			v->refused = item[i]->refused;
+			v->reason = v->expired || v->refused ? NULL :
+			    "of the same name";
+		}
+}
+
 int
 bk_prune_judge(struct bk_listing *items, const struct bk_policy *p,
     const struct bk_guards *g, struct bk_err *e)
 {
 	struct bk_guards each = *g;
 	struct bk_listed **item;
-	size_t i, end;
+	size_t n, i, end;
 	int rc = bk_prune_check_clock(items, g, e);
 
 	if (bk_policy_is_empty(p))
@@ -368,13 +424,10 @@ bk_prune_judge(struct bk_listing *items, const struct bk_policy *p,
 		    "would be kept; give at least one of -l -H -d -w -m -y");
 	if (rc == -1)
 		each.refuse = NULL;	/* the run is refused, with its cause */
-	if ((item = calloc(items->n, sizeof(*item))) == NULL)
-		return bk_fail_memory(e);
-	for (i = 0; i < items->n; i++)
-		item[i] = &items->item[i];
-	qsort(item, items->n, sizeof(*item), compare);
-	for (i = 0; i < items->n && item[i]->group != NULL; i = end) {
-		end = series_end(item, items->n, i);
+	if ((item = sort_backups(items, &n, e)) == NULL)
+		return -1;
+	for (i = 0; i < n && item[i]->group != NULL; i = end) {
+		end = series_end(item, n, i);
 		if (judge_series(item + i, end - i, p, &each, e) == -1)
 			rc = -1;
 	}
@@ -387,9 +440,10 @@ bk_prune_judge(struct bk_listing *items, const struct bk_policy *p,
 		    "nor is anything else in the listing; to prune WAL use "
 		    "--wal-for",
 		    item[0]->r.name);
-	for (; i < items->n; i++)
+	for (; i < n; i++)
 		item[i]->reason = bk_record_is_backup(item[i]->r.name) ?
 		    "of no series" : "no backup";
+	spread(item, n);
 	free(item);
 	items->judged = 1;
 	return rc;

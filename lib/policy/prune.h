@@ -33,7 +33,8 @@ struct bk_guards {
  * a series, its newest min_keep, held items, its last proven one, what was
  * stored lately, what is not a backup and items without a series never expire.
  * Of a chain of increments (increments.h) all expire, or none; what one that is
- * kept builds on is kept in another series, too.
+ * kept builds on is kept in another series, too.  So do all versions of a name
+ * that are one backup (listing.h), or none: they count as one.
  *
  * A record that was stored late (record.h) makes none expire that was stored in
  * time: rules and guards count those as if there was no late one.

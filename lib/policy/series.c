@@ -258,17 +258,18 @@ judge_proof(struct bk_subject *s, const struct bk_listed *item, size_t n,
 
 /* What there is of it in all, how fast it was restored, what are copies. */
 static int
-add_up(struct bk_subject *s, const struct bk_listed *item, size_t n,
-    struct bk_err *e)
+add_up(struct bk_subject *s, const struct bk_listed *item, size_t all,
+    size_t n, struct bk_err *e)
 {
 	time_t last = 0;
 	size_t i, late = 0;
 
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < all; i++) {
 		if (__builtin_add_overflow(s->stored, item[i].r.bytes,
 		    &s->stored))
 			s->stored = UINT64_MAX;
-		late += item[i].r.stored != 0;
+		late += i < n && bk_record_stored(&item[i].r) -
+		    item[i].r.time > BK_RECORD_LATE;
 		if (item[i].restored_time > last) {
 			last = item[i].restored_time;
 			s->restored = item[i].restored_seconds;
@@ -278,11 +279,23 @@ add_up(struct bk_subject *s, const struct bk_listed *item, size_t n,
 	    "a day after they were made", late, n);
 }
 
-/* n > 0 items of one series, the newest first. */
+/* Of all items of a series, how many are backups of their own. */
+static size_t
+count_backups(const struct bk_listed *item, size_t all)
+{
+	size_t n = 0;
+
+	while (n < all && !item[n].replaces)
+		n++;
+	return n;
+}
+
+/* All items of one series, the newest first; last what replaces others. */
 static int
-judge_one(struct bk_subjects *out, const struct bk_listed *item, size_t n,
+judge_one(struct bk_subjects *out, const struct bk_listed *item, size_t all,
     const struct bk_fresh *f, struct bk_err *e)
 {
+	const size_t n = count_backups(item, all);
 	struct bk_subject *s;
 	struct bk_buf name = {0};
 	size_t i;
@@ -296,14 +309,14 @@ judge_one(struct bk_subjects *out, const struct bk_listed *item, size_t n,
 	if (i < n)
 		bk_subject_set(s, BK_METRIC_SIZE, item[i].r.bytes, f);
 	bk_subject_set(s, BK_METRIC_COUNT, n, f);
-	if (add_up(s, item, n, e) == -1 ||
+	if (add_up(s, item, all, n, e) == -1 ||
 	    bk_tiers_add(s, item, n, e) == -1 ||
 	    bk_subject_date(s, item[0].r.time, f, e) == -1 ||
 	    compare_sizes(s, item, n, f, e) == -1 ||
 	    find_gap(s, item, n, f, e) == -1 ||
 	    judge_chain(s, item, n, e) == -1)
 		goto done;
-	rc = f->receipts ? judge_proof(s, item, n, f, e) : 0;
+	rc = f->receipts ? judge_proof(s, item, all, f, e) : 0;
  done:
 	bk_buf_free(&name);
 	return rc;

@@ -90,7 +90,7 @@ start_by_time(const struct bk_listing *wal, time_t t)
 	time_t stored;
 
 	for (item = wal->item; item < wal->item + wal->n; item++) {
-		stored = item->r.stored != 0 ? item->r.stored : item->r.time;
+		stored = bk_record_stored(&item->r);
 		if (is_segment(item->r.name, &pos) &&
 		    stored > t - BK_WAL_MARGIN && (start == 0 || pos < start))
 			start = pos;

@@ -15,30 +15,35 @@
 /* The names that each kind of listing uses, in XML and in the query. */
 struct names {
 	const char *result, *entry, *time;
+	const char *other;	/* entries between these, of another kind */
 	const char *id;		/* element of an entry, NULL: none */
 	const char *next[2];	/* elements: the next page's markers */
 	const char *from[2];	/* the parameters for these */
 	const char *request[2];
+	int sized;		/* entries have a size */
 	int encoded;		/* keys are, even without EncodingType */
-	int markers;		/* the next page's key is, as keys are */
+	int markers;		/* the next page is after a key and an ID */
 };
 
 static const struct names names[] = {
 	[BK_S3_OBJECTS] = { "ListBucketResult", "Contents", "LastModified",
-	    NULL, { "NextContinuationToken" }, { "continuation-token" },
-	    { "list-type", "2" }, 0, 0 },
+	    NULL, NULL, { "NextContinuationToken" }, { "continuation-token" },
+	    { "list-type", "2" }, 1, 0, 0 },
 	[BK_S3_VERSIONS] = { "ListVersionsResult", "Version", "LastModified",
-	    "VersionId",
+	    "DeleteMarker", "VersionId",
 	    { "NextKeyMarker", "NextVersionIdMarker" },
-	    { "key-marker", "version-id-marker" }, { "versions", "" }, 0, 1 },
+	    { "key-marker", "version-id-marker" }, { "versions", "" },
+	    1, 0, 1 },
 	[BK_S3_MARKERS] = { "ListVersionsResult", "DeleteMarker",
-	    "LastModified", "VersionId",
+	    "LastModified", "Version", "VersionId",
 	    { "NextKeyMarker", "NextVersionIdMarker" },
-	    { "key-marker", "version-id-marker" }, { "versions", "" }, 0, 1 },
+	    { "key-marker", "version-id-marker" }, { "versions", "" },
+	    0, 0, 1 },
 	[BK_S3_UPLOADS] = { "ListMultipartUploadsResult", "Upload",
-	    "Initiated", "UploadId",
+	    "Initiated", NULL, "UploadId",
 	    { "NextKeyMarker", "NextUploadIdMarker" },
-	    { "key-marker", "upload-id-marker" }, { "uploads", "" }, 1, 1 },
+	    { "key-marker", "upload-id-marker" }, { "uploads", "" },
+	    0, 1, 1 },
 };
 
 /* One entry of a page. */
@@ -47,6 +52,7 @@ struct entry {
 	struct bk_buf key, id, etag;
 	uint64_t size;
 	time_t time;
+	int sized, timed;	/* the server told */
 };
 
 struct bk_s3_list {
@@ -55,9 +61,10 @@ struct bk_s3_list {
 	const char *prefix;
 	struct bk_buf at[2];	/* this page's markers; empty: first page */
 	struct bk_buf next[2];	/* the next page's */
+	struct bk_buf last;	/* the last key in this page, of any kind */
 	struct bk_buf first;	/* the last page's first key and ID */
 	unsigned empty;		/* pages without entries, in a row */
-	int truncated;		/* there is a next page */
+	int truncated;		/* there is a next page; -1: not told */
 	int encoded;		/* keys in this page are URL-encoded */
 	struct entry *page;	/* entries not returned yet; the last one is
 				 * being parsed while *tail is not NULL */
@@ -113,18 +120,22 @@ on_field(struct bk_s3_list *l, const char *name, const char *text,
 	if (n == NULL && (n = *l->tail = calloc(1, sizeof(*n))) == NULL)
 		return bk_fail_memory(e);
 	if (strcmp(name, "Key") == 0)
-		return set(&n->key, text, e);
+		return set(&n->key, text, e) == -1 ? -1 :
+		    set(&l->last, text, e);
 	if (l->names->id != NULL && strcmp(name, l->names->id) == 0)
 		return set(&n->id, text, e);
 	if (strcmp(name, "ETag") == 0)
 		return set_etag(&n->etag, text, e);
-	if (strcmp(name, "Size") == 0 && bk_num_parse(text, 0, INT64_MAX, "",
-	    &n->size, &number) == -1)
-		return bad_answer(l, "the size", text, e);
-	if (strcmp(name, l->names->time) == 0 &&
-	    bk_utctime_parse(text, strlen(text), &n->time) == -1)
-		return bad_answer(l, "the time", text, e);
-	return 0;
+	if (strcmp(name, "Size") == 0) {
+		n->sized = 1;
+		return bk_num_parse(text, 0, INT64_MAX, "", &n->size,
+		    &number) == 0 ? 0 : bad_answer(l, "the size", text, e);
+	}
+	if (strcmp(name, l->names->time) != 0)
+		return 0;
+	n->timed = 1;
+	return bk_utctime_parse(text, strlen(text), &n->time) == 0 ? 0 :
+	    bad_answer(l, "the time", text, e);
 }
 
 static int
@@ -136,7 +147,32 @@ on_entry(struct bk_s3_list *l, struct bk_err *e)
 		return bad_answer(l, "the key", "", e);
 	if (l->names->id != NULL && n->id.len == 0)
 		return bad_answer(l, "the ID", "", e);
+	/* what has no time would be old enough for anything */
+	if (!n->timed)
+		return bad_answer(l, "no time of", n->key.data, e);
+	if (l->names->sized && !n->sized)
+		return bad_answer(l, "no size of", n->key.data, e);
 	l->tail = &n->next;
+	return 0;
+}
+
+/* What is in path after x and a slash; NULL: it does not begin so. */
+static const char *
+below(const char *path, const char *x)
+{
+	size_t n = strlen(x);
+
+	return strncmp(path, x, n) == 0 && path[n] == '/' ? path + n + 1 :
+	    NULL;
+}
+
+/* What says whether there is more. */
+static int
+on_truncated(struct bk_s3_list *l, const char *text, struct bk_err *e)
+{
+	if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
+		return bad_answer(l, "IsTruncated", text, e);
+	l->truncated = *text == 't';
 	return 0;
 }
 
@@ -145,24 +181,51 @@ on_element(void *ctx, const char *path, const char *text, struct bk_err *e)
 {
 	struct bk_s3_list *l = ctx;
 	const struct names *w = l->names;
-	size_t n = strlen(w->result), i;
+	const char *field;
+	size_t i;
 
-	if (strncmp(path, w->result, n) != 0 || path[n] != '/')
+	if ((path = below(path, w->result)) == NULL)
 		return 0;
-	path += n + 1;
-	n = strlen(w->entry);
-	if (strncmp(path, w->entry, n) == 0 && path[n] == '/')
-		return on_field(l, path + n + 1, text, e);
+	if ((field = below(path, w->entry)) != NULL)
+		return on_field(l, field, text, e);
 	if (strcmp(path, w->entry) == 0)
 		return on_entry(l, e);
+	if (w->other != NULL && (field = below(path, w->other)) != NULL &&
+	    strcmp(field, "Key") == 0)
+		return set(&l->last, text, e);
 	for (i = 0; i < 2 && w->next[i] != NULL; i++)
 		if (strcmp(path, w->next[i]) == 0)
 			return set(&l->next[i], text, e);
 	if (strcmp(path, "IsTruncated") == 0)
-		l->truncated = strcmp(text, "true") == 0;
-	else if (strcmp(path, "EncodingType") == 0)
+		return on_truncated(l, text, e);
+	if (strcmp(path, "EncodingType") == 0)
 		l->encoded = 1;		/* as requested */
 	return 0;
+}
+
+/*
+ * Decode the key after which the next page begins.  AWS encodes it as all keys;
+ * Ceph's gateway does not, but encodes the others.  It is the last key of the
+ * page, and by that it is known which it is: a wrong guess would skip keys.
+ */
+static int
+decode_marker(struct bk_s3_list *l, struct bk_err *e)
+{
+	struct bk_buf plain = {0};
+	int rc = bk_buf_puts(&plain, l->next[0].data, e);
+
+	if (rc == 0 && bk_s3_unescape(plain.data) == -1)
+		plain.len = 0;
+	if (rc == 0 && plain.len > 0 && (l->last.len > 0 ?
+	    strcmp(plain.data, l->last.data) == 0 :
+	    strcmp(plain.data, l->next[0].data) == 0))
+		rc = set(&l->next[0], plain.data, e);
+	else if (rc == 0 && (l->last.len == 0 ||
+	    strcmp(l->next[0].data, l->last.data) != 0))
+		rc = bad_answer(l, "a page that ends with another key than",
+		    l->next[0].data, e);
+	bk_buf_free(&plain);
+	return rc;
 }
 
 /* Make the next page's markers this page's. */
@@ -173,9 +236,12 @@ turn_page(struct bk_s3_list *l, struct bk_err *e)
 
 	if (l->next[0].len == 0)
 		return bad_answer(l, "no", l->names->next[0], e);
-	if (l->names->markers && l->encoded &&
-	    bk_s3_unescape(l->next[0].data) == -1)
-		return bad_answer(l, "the key", l->next[0].data, e);
+	if (l->names->markers && l->encoded) {
+		if (l->last.len > 0 && bk_s3_unescape(l->last.data) == -1)
+			return bad_answer(l, "the key", l->last.data, e);
+		if (decode_marker(l, e) == -1)
+			return -1;
+	}
 	for (i = 0; i < 2; i++) {
 		const char *to = l->next[i].len > 0 ? l->next[i].data : "";
 
@@ -199,11 +265,13 @@ check_progress(struct bk_s3_list *l, struct bk_err *e)
 	struct bk_buf first = {0};
 	int same;
 
+	if (l->last.len > 0)
+		l->empty = 0;
+	else if (++l->empty == MAX_EMPTY)
+		return bad_answer(l, "nothing, page after page, at",
+		    l->next[0].len > 0 ? l->next[0].data : "", e);
 	if (n == NULL)
-		return ++l->empty < MAX_EMPTY ? 0 : bad_answer(l, "nothing, "
-		    "page after page, at", l->next[0].len > 0 ?
-		    l->next[0].data : "", e);
-	l->empty = 0;
+		return 0;
 	if (bk_buf_printf(&first, e, "%s\n%s", n->key.data, n->id.len > 0 ?
 	    n->id.data : "") == -1)
 		return -1;
@@ -212,6 +280,19 @@ check_progress(struct bk_s3_list *l, struct bk_err *e)
 	l->first = first;
 	return same ? bad_answer(l, "the same page twice, at", n->key.data,
 	    e) : 0;
+}
+
+/* Whether there is more has to be said, and once. */
+static int
+check_end(const struct bk_s3_list *l, struct bk_err *e)
+{
+	if (l->truncated == -1)
+		return bad_answer(l, "no", "IsTruncated", e);
+	/* AWS has markers at the end of uploads, too */
+	if (!l->truncated && !l->names->markers && l->next[0].len > 0)
+		return bad_answer(l, "its end, and more at", l->next[0].data,
+		    e);
+	return 0;
 }
 
 static int
@@ -230,14 +311,16 @@ get_page(struct bk_s3_list *l, struct bk_err *e)
 	struct bk_s3_reply reply = {0};
 	int rc;
 
-	l->next[0].len = l->next[1].len = 0;
-	l->truncated = 0;
+	l->next[0].len = l->next[1].len = l->last.len = 0;
+	l->truncated = -1;
 	l->encoded = w->encoded;
 	rc = bk_s3_do(l->s3, &rq, &reply, e);
 	if (rc == 0)
 		rc = bk_s3_xml_parse(reply.body.data, reply.body.len,
 		    on_element, l, e);
 	bk_s3_reply_free(&reply);
+	if (rc == 0)
+		rc = check_end(l, e);
 	if (rc == 0 && l->truncated)
 		rc = turn_page(l, e);
 	return rc == 0 ? check_progress(l, e) : rc;
@@ -280,6 +363,8 @@ bk_s3_list_next(struct bk_s3_list *l, struct bk_s3_listed *o,
 	l->page = n->next;
 	if (l->encoded && bk_s3_unescape(n->key.data) == -1)
 		return bad_answer(l, "the key", n->key.data, e);
+	if (strncmp(n->key.data, l->prefix, strlen(l->prefix)) != 0)
+		return bad_answer(l, "another prefix's key", n->key.data, e);
 	*o = (struct bk_s3_listed){ .key = n->key.data,
 	    .id = n->id.len > 0 ? n->id.data : NULL,
 	    .etag = n->etag.len > 0 ? n->etag.data : NULL,
@@ -300,6 +385,7 @@ bk_s3_list_free(struct bk_s3_list *l)
 	}
 	free_entry(l->current);
 	bk_buf_free(&l->first);
+	bk_buf_free(&l->last);
 	bk_buf_free(&l->at[0]);
 	bk_buf_free(&l->at[1]);
 	bk_buf_free(&l->next[0]);

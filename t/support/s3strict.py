@@ -313,7 +313,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         found = [f for f in found if f > behind]
         page = found[:2]
         more = [('IsTruncated', 'true'), ('NextKeyMarker', quote(page[-1][0])),
-                ('NextUploadIdMarker', page[-1][1])] if found[2:] else []
+                ('NextUploadIdMarker', page[-1][1])] if found[2:] else [
+                ('IsTruncated', 'false')]
         self.xml(200, 'ListMultipartUploadsResult', *more, *(
             ('Upload', '<Key>%s</Key><UploadId>%s</UploadId><Initiated>'
              '2026-11-21T05:27:19.000Z</Initiated>' % (quote(key), name))

@@ -472,6 +472,49 @@ test_chains(void)
 	    "what a kept one of another series builds on stays");
 }
 
+/* Three names, the newest first: IDs are in no order, the lines neither. */
+static const char versions[] =
+    "2026-11-21T07:00:00Z\t1\ta-20261121T070000Z.bk\tversion=5\n"
+    "2026-11-20T07:00:00Z\t1\tb-20261120T070000Z.bk\t"
+    "stored=2026-11-20T09:00:00Z\tversion=1\n"
+    "2026-11-20T07:00:00Z\t1\tb-20261120T070000Z.bk\t"
+    "stored=2026-11-20T07:00:05Z\tversion=3\n"
+    "2026-11-20T07:00:00Z\t1\tb-20261120T070000Z.bk\t"
+    "stored=2026-11-20T08:00:00Z\tversion=2\n"
+    "2026-11-19T07:00:00Z\t1\tc-20261119T070000Z.bk\tversion=4\n";
+
+static void
+test_versions(void)
+{
+	struct bk_buf b = {0};
+	const struct bk_listed *v;
+
+	fresh_start();
+	policy.count[BK_KEEP_LAST] = 1;
+	is_int(read_text(versions), 0, "versions");
+	is_int(bk_listing_group(&items, "*", &e), 0, "of one series");
+	v = items.item;
+	ok(v[2].later == &v[3] && v[3].later == &v[1] && v[1].later == NULL &&
+	    !v[2].replaces && v[3].replaces && v[1].replaces &&
+	    v[0].later == NULL && !v[0].replaces, "in the order stored");
+	is_str(judged(), "bbbc", "go together");
+	policy.count[BK_KEEP_LAST] = 2;
+	is_str(judged(), "c", "and stay together, as one");
+	(void)bk_listed_explain(&b, &v[1], &policy, &e);
+	ok(strstr(b.data, "\tof the same name\n") != NULL, "as is explained");
+	bk_buf_free(&b);
+	policy.count[BK_KEEP_LAST] = 1;
+	items.item[1].proof = -1;
+	items.item[3].proof = 1;
+	is_str(judged(), "c", "with any of them that was proven");
+	items.item[3].proof = 0;
+	guards.min_stored = DAY;
+	is_str(judged(), "c", "with any that was stored lately");
+	guards.min_stored = 0;
+	guards.max_share = 60;
+	is_str(judged(), "", "the share counts them as one");
+}
+
 static void
 test_listings(void)
 {
@@ -567,6 +610,7 @@ main(void)
 	test_late();
 	test_others();
 	test_chains();
+	test_versions();
 	test_listings();
 	test_holds();
 	test_explain();

@@ -193,6 +193,21 @@ date(const char *name, time_t after)
 #define STAMPED "s3://b/shop/shop-20261121T053719Z.bk"
 
 static void
+test_versions(void)
+{
+	struct bk_record a = { .name = (char *)(uintptr_t)"k", .time = 9,
+	    .field[BK_RECORD_VERSION] = "z" }, b = a;
+
+	b.field[BK_RECORD_VERSION] = "a";
+	b.stored = 10;
+	ok(bk_record_stored(&a) == 9 && bk_record_stored(&b) == 10 &&
+	    bk_record_compare(&a, &b) < 0 && bk_record_compare(&b, &a) > 0,
+	    "versions of a name are in the order in which they were stored");
+	b.stored = 0;
+	ok(bk_record_compare(&a, &b) > 0, "or by their IDs");
+}
+
+static void
 test_date(void)
 {
 	struct bk_buf b = {0};
@@ -215,6 +230,12 @@ test_date(void)
 	    "a stamp after that is not believed");
 	ok(date("shop.bk", 7) == 0 && r.time == 1795239446 && r.stored == 0,
 	    "without a stamp the store's");
+	r = (struct bk_record){ .name = (char *)(uintptr_t)STAMPED,
+	    .field[BK_RECORD_VERSION] = "v" };
+	ok(bk_record_date(&r, 1795239440) == 0 && r.time == 1795239439 &&
+	    r.stored == 1795239440 && bk_record_is_of(&r, 1795239440) &&
+	    !bk_record_is_of(&r, 1795239441), "a version's always");
+	r.field[BK_RECORD_VERSION] = NULL;
 	(void)date(STAMPED, INT64_C(1) << 40);
 	ok(bk_record_format(&b, &r, &e) == -1 && b.len == 0,
 	    "a store's time that has no text is no record");
@@ -323,6 +344,7 @@ main(void)
 	test_fields();
 	test_times();
 	test_date();
+	test_versions();
 	test_backups();
 	test_error_record();
 	test_read();

@@ -17,6 +17,7 @@
 #define ID "x-amz-meta-bk-upload"
 #define OK_XML "Content-Type: application/xml\r\n" \
 	"Date: Sat, 21 Nov 2026 08:00:00 GMT\r\n"
+#define END "<IsTruncated>false</IsTruncated>"
 #define TIME "2024-01-02T03:04:05.000Z"
 
 static char endpoint[64], file[] = "/tmp/bk-s3-XXXXXX";
@@ -76,16 +77,18 @@ list(const struct http_ask *ask, struct http_say *say)
 		    "</LastModified><Size>3</Size></Version>"
 		    "</ListVersionsResult>" :
 		    "<ListVersionsResult><EncodingType>url</EncodingType>"
-		    "<Version><Key>b</Key><VersionId>2</VersionId>"
+		    END "<Version><Key>b</Key><VersionId>2</VersionId>"
 		    "<LastModified>" TIME "</LastModified><Size>3</Size>"
 		    "</Version></ListVersionsResult>");
 	else if (lies)
-		say_xml(say, 200, "<ListBucketResult><Contents><Key>shop-1.bk"
-		    "</Key><LastModified>" TIME "</LastModified><Size>3K"
+		say_xml(say, 200, "<ListBucketResult>" END
+		    "<Contents><Key>shop-1.bk</Key>"
+		    "<LastModified>" TIME "</LastModified><Size>3K"
 		    "</Size></Contents></ListBucketResult>");
 	else
-		say_xml(say, 200, "<ListBucketResult><Contents><Key>shop-1.bk"
-		    "</Key><LastModified>" TIME "</LastModified><Size>3</Size>"
+		say_xml(say, 200, "<ListBucketResult>" END
+		    "<Contents><Key>shop-1.bk</Key>"
+		    "<LastModified>" TIME "</LastModified><Size>3</Size>"
 		    "</Contents><Contents><Key>shop-2.bk</Key><LastModified>"
 		    TIME "</LastModified><Size>3</Size></Contents>"
 		    "</ListBucketResult>");
