@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "datadir/datadir_in.h"
+#include "datadir/tree.h"
 
 struct bk_base_judge {
 	const char *name;	/* the stream's */

@@ -1,8 +1,8 @@
 #ifndef BK_DATADIR_BASE_JUDGE_H
 #define BK_DATADIR_BASE_JUDGE_H
 /*
- * What a base backup's tar may have in it: one judgement, for whoever unpacks
- * it and whoever only reads it.
+ * What a base backup's tar may have in it: one judgement, for all that unpack
+ * it or only read it.
  *
  *	entry	each header of the tar: its type and its name
  *	file	each file, after its data were read
@@ -19,6 +19,9 @@
  */
 #include "archive/tar.h"
 #include "datadir/file_table.h"
+
+#define BK_SPACES "pg_tblspc/"
+#define BK_PG_VERSION_AWAY "PG_VERSION.unfinished"	/* until the commit */
 
 struct bk_base_judge;
 
@@ -49,7 +52,7 @@ int bk_base_judge_file(struct bk_base_judge *j, const char *path,
 int bk_base_judge_has_file(struct bk_base_judge *j, const char *path);
 int bk_base_judge_has_dir(struct bk_base_judge *j, const char *path);
 
-/* 1: whatever the manifest says of path, and the stream has, will do. */
+/* 1: anything that the manifest says of path, and the stream has, will do. */
 int bk_base_judge_ignores(const struct bk_base_judge *j, const char *path);
 
 /* As bk_file_table_compare(); 0 also for a path that is ignored. */

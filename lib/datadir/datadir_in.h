@@ -9,10 +9,8 @@
 #include "datadir/tree.h"
 
 #define BK_PG_VERSION "PG_VERSION"
-#define BK_PG_VERSION_AWAY "PG_VERSION.unfinished"	/* until the commit */
 #define BK_TABLESPACE_MAP "tablespace_map"
 #define BK_BACKUP_MANIFEST "backup_manifest"
-#define BK_SPACES "pg_tblspc/"
 #define BK_COMBINING ".bk-combine"	/* parts of a chain, until combined */
 
 struct bk_datadir_space {		/* a tablespace */

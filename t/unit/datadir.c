@@ -289,7 +289,8 @@ test_hostile(void)
 	hostile("another type", "base/x", 'V', "", 0, "refused");
 	hostile("huge", "base/1/113", '0', "", (size_t)8 << 30,
 	    "unexpected end");
-	hostile("extra file", "base/1/999", '0', "", 3, "the manifest has none");
+	hostile("extra file", "base/1/999", '0', "", 3,
+	    "the manifest has none");
 	for (i = 0; i < 98; i++)
 		deep[i] = i % 2 == 0 ? 'a' : '/';
 	deep[98] = 'a';
