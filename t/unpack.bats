@@ -232,6 +232,7 @@ both() {
 	    " standby.signal none a file"
 	forge "$F/base.tar" add pg_wal/../EVIL
 	both 'pg_wal/../EVIL: refused: not a path below the directory'
+	refused 3 'EVIL: refused: not a path below' unpack bad.tar -q --dry-run
 	forge "$F/base.tar" add base/odd 6
 	both 'base/odd: refused: neither a file nor a directory'
 }
