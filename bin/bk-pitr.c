@@ -138,7 +138,6 @@ unpack(struct pitr_options *o, struct base *b, struct bk_err *e)
 		.threads = o->njobs, .delta = o->delta,
 		.progress = &progress, .watch = &child,
 		.sysid = l->kind == BK_LABEL_CLUSTER ? l->name : "",
-		.trusted_list = l->kind == BK_LABEL_CLUSTER,
 	};
 	const struct bk_bindir programs = programs_places(NULL);
 	struct bk_combine_part part[PITR_LISTS_MAX + 1];

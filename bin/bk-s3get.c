@@ -235,11 +235,12 @@ get(const struct options *o, struct bk_s3_cred *cred, struct bk_err *e)
 
 /* The first bytes of an object, which its readers know it by. */
 static int
-get_head(const struct options *o, struct bk_s3 *s3, struct bk_s3_url *url,
+get_head(const struct options *o, struct bk_s3 *s3, const struct wanted *want,
     struct bk_err *e)
 {
 	static uint8_t head[REHEARSED];
-	const char *version = bk_s3_url_cut_version(url);
+	const struct bk_s3_url *url = &want->url;
+	const char *version = want->version;
 	struct bk_s3_pair query[] = { { "versionId", version }, { 0 } };
 	struct bk_s3_request rq = { .method = "GET", .into = head,
 	    .query = version == NULL ? NULL : query };
@@ -277,14 +278,14 @@ get_head(const struct options *o, struct bk_s3 *s3, struct bk_s3_url *url,
 static int
 rehearse(const struct options *o, struct bk_s3_cred *cred, struct bk_err *e)
 {
-	struct bk_s3_options client = { .bucket = o->url->bucket,
+	struct bk_s3_options client = { .bucket = o->want->url.bucket,
 	    .retry_for = 5, .stop_fd = -1, .warn = s3args_warn };
 	struct bk_s3 *s3 = bk_s3_open(cred, &client, e);
 	int rc = s3 == NULL ? -1 : 0;
 	size_t i;
 
 	for (i = 0; rc == 0 && i < o->n; i++)
-		rc = get_head(o, s3, &o->url[i], e);
+		rc = get_head(o, s3, &o->want[i], e);
 	bk_s3_close(s3);
 	return rc;
 }

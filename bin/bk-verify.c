@@ -13,6 +13,7 @@
 #include "crypt/signature.h"
 #include "crypt/signed_json.h"
 #include "crypt/suite.h"
+#include "policy/named.h"
 #include "stream/heads.h"
 #include "stream/reader.h"
 #include "stream/seal.h"
@@ -282,6 +283,32 @@ check_label(struct bk_label *outer, const struct bk_verdict *v,
 }
 
 /*
+ * The stream may be good, and yet not the backup that --name says.  Then the
+ * receipt is of that name alone: about what the label names it says nothing.
+ */
+static int
+check_name(struct bk_receipt *r, struct bk_err *e)
+{
+	const struct bk_label *l = &r->label;
+	char at[BK_UTCTIME_TEXT] = "no known instant";
+	int rc = *r->name == '\0' ? 0 : bk_name_denies(NULL, r->name,
+	    l->kind == BK_LABEL_DB ? l->name : NULL, l->at, e);
+
+	if (rc <= 0)
+		return rc;
+	if (l->at != 0)
+		bk_utctime_format(l->at, at);
+	if (l->kind != BK_LABEL_NONE)
+		rc = bk_fail(e, BK_DATA, "standard input: not proven: the "
+		    "stream is the backup of %s, %s, not %s; correct --name, "
+		    "or leave it out", l->name, at, r->name);
+	else		/* when it was compressed or sealed, that is all */
+		rc = 0;
+	r->label = (struct bk_label){0};
+	return rc;
+}
+
+/*
  * The signer is known at the end.  Where the dump's code would run on a server
  * that is in use, the input is read once for that first.
  */
@@ -328,8 +355,10 @@ verify(const struct options *o, struct bk_receipt *r, struct bk_verdict *v,
 	l = bk_layers_open(STDIN_FILENO, o->sealed, &from, o->levels.jobs,
 	    &r->label, e);
 	tool_backup_id(r->label.run);
-	if (l == NULL)
+	if (l == NULL || check_name(r, e) == -1) {
+		bk_layers_free(l);
 		return -1;
+	}
 	r->sealed = v->sealed = bk_layers_sealed(l);
 	rc = o->server ? levels_run(&o->levels, l, v, progress, e) :
 	    check(l, v, progress, e);
@@ -337,7 +366,9 @@ verify(const struct options *o, struct bk_receipt *r, struct bk_verdict *v,
 		(void)snprintf(r->signer, sizeof(r->signer), "%s",
 		    bk_layers_signer(l));
 	bk_layers_free(l);
-	return check_label(&r->label, v, e) == -1 ? -1 : rc;
+	if (check_label(&r->label, v, e) == -1)
+		return -1;
+	return rc == 0 ? check_name(r, e) : rc;
 }
 
 /* What is for people, on stderr. */

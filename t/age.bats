@@ -344,9 +344,14 @@ run_of() {
 	# one that is none is told, for ever, and hides nothing
 	local bad
 	for bad in "$(head -c 20 proofs/60.receipt.json)" '' '[]' '{}' \
-	    '{"bk":"receipt","name":null,"result":"not proven","finished":"2026-01-01T00:00:00Z"}' \
-	    '{"bk":"receipt","name":"","result":"proven","finished":"2026-01-01T00:00:00Z"}' \
-	    '{"bk":"receipt","database":"shop","result":"proven","finished":"2026-01-01T00:00:00Z"}' \
+	    '{"bk":"receipt","version":1,"name":null,"result":"not proven","finished":"2026-01-01T00:00:00Z"}' \
+	    '{"bk":"receipt","version":1,"name":"","result":"proven","finished":"2026-01-01T00:00:00Z"}' \
+	    '{"bk":"receipt","version":1,"database":"shop","result":"proven","finished":"2026-01-01T00:00:00Z"}' \
+	    "$(jq -c .version=2 proofs/60.receipt.json)" \
+	    "$(jq -c 'del(.version)' proofs/60.receipt.json)" \
+	    "$(jq -c .differences=5 proofs/60.receipt.json)" \
+	    "$(jq -c .level=0 proofs/60.receipt.json)" \
+	    "$(jq -c '.level="1"' proofs/60.receipt.json)" \
 	    "$(cat proofs/60.receipt.json)x"; do
 		printf %s "$bad" >proofs/bad.receipt.json
 		run -1 bk-age --receipts proofs --prometheus m.prom <l

@@ -204,3 +204,80 @@ begun() {
 	[ -z "$(ls -A "$SIDE")" ]
 	refused 3 'no PG_VERSION' unpack <(cd x && tar -cf - --exclude base .) -q
 }
+
+# forge TAR WHAT NAME [MORE]: bad.tar, a copy of it with that entry changed.
+forge() {
+	"$SUPPORT/tar-forge.py" "$@" >bad.tar
+}
+
+# both WORDS: bk-pitr and bk-verify refuse bad.tar, with these words.
+both() {
+	refused 3 "$1" unpack bad.tar -q
+	[ -z "$(ls -A "$SIDE")" ] && [ ! -e "$SPACE" ]
+	run -3 --separate-stderr bk-verify -o receipt <bad.tar
+	[[ "$(tr -s ' ' <<<"$stderr")" == *"${2-$1}"* ]] ||
+	    { echo "$stderr"; return 1; }
+	[ "$(jq -r .result receipt)" = 'not proven' ]
+}
+
+# A tar that bk-base made: its manifest lists everything.
+@test "one judgement: what bk-pitr refuses, bk-verify refuses" {
+	local auto=postgresql.auto.conf
+	forge "$F/base.tar" flip $auto
+	both "$auto: the manifest has CRC32C" " $auto CRC32C "
+	run -3 --separate-stderr bk-verify --scratch <bad.tar
+	[[ $(tr -s ' ' <<<"$stderr") == *" $auto CRC32C "* ]]
+	forge "$F/base.tar" add standby.signal
+	both "standby.signal: the manifest has none, the stream a file" \
+	    " standby.signal none a file"
+	forge "$F/base.tar" add pg_wal/../EVIL
+	both 'pg_wal/../EVIL: refused: not a path below the directory'
+	refused 3 'EVIL: refused: not a path below' unpack bad.tar -q --dry-run
+	forge "$F/base.tar" add base/odd 6
+	both 'base/odd: refused: neither a file nor a directory'
+}
+
+@test "long: one judgement: each kind of entry" {
+	long
+	local auto=postgresql.auto.conf wal type
+	forge "$F/base.tar" replace $auto
+	both "$auto: the manifest has CRC32C" " $auto CRC32C "
+	forge "$F/base.tar" drop $auto
+	both "$auto: the manifest has 88 bytes, the stream none" \
+	    " $auto 88 bytes none"
+	forge "$F/base.tar" add recovery.signal
+	both "recovery.signal: the manifest has none, the stream a file" \
+	    " recovery.signal none a file"
+	forge "$F/base.tar" add $auto 0x
+	both "$auto: already exists: the stream has it twice" \
+	    " $auto one file two"
+	wal=$(tar -tf "$F/base.tar" | grep -E 'pg_wal/[0-9A-F]{24}$')
+	forge "$F/base.tar" add "$wal"
+	both "$wal: already exists: the stream has it twice" " $wal one file two"
+	forge "$F/base.tar" add PG_VERSION/x
+	both 'PG_VERSION: the manifest has one entry, the stream a file and a' \
+	    ' PG_VERSION one entry a file and a directory'
+	forge "$F/base.tar" add PG_VERSION.unfinished
+	both 'refused: not a name that PostgreSQL uses'
+	for type in 1 3; do
+		forge "$F/base.tar" add base/odd $type
+		both 'base/odd: refused: neither a file nor a directory'
+	done
+	run -3 --separate-stderr bk-verify --scratch <bad.tar
+	[[ $stderr == *'base/odd: refused: neither a file nor a directory'* ]]
+}
+
+# pg_basebackup -R changes them, as pg_verifybackup knows.
+@test "one judgement: a foreign tar may have settings of its own" {
+	forge "$F/foreign.tar" flip postgresql.auto.conf
+	bk-verify -q <bad.tar
+	unpack bad.tar -q
+	rm -rf "$SIDE"/*
+	forge "$F/foreign.tar" drop postgresql.auto.conf
+	bk-verify -q <bad.tar
+	forge "$F/foreign.tar" add recovery.signal 0x
+	bk-verify -q <bad.tar
+	forge "$F/foreign.tar" add standby.sign
+	both 'standby.sign: the manifest has none, the stream a file' \
+	    ' standby.sign none a file'
+}

@@ -407,6 +407,31 @@ not_proven() {
 	[[ $output == *"found not restorable"* ]]
 }
 
+@test "a good backup of another database, or time, is no proof of --name" {
+	local at name
+	mkdir proofs
+	at=$(grep -aoE 'at=[0-9TZ]{16}' shop.bk)
+	name=s3://b/crm/daily/crm-${at#at=}.bk
+	printf '%s\t9\t%s\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$name" >list
+	not_proven shop.bk -q --receipts proofs --name "$name"
+	[[ $stderr == "bk-verify: standard input: not proven: the stream is the backup of shop, 20"*"Z, not $name; correct --name, or leave it out" ]]
+	jq -e '.at == null and .database == null' <<<"$output"
+	run -2 bk-age --receipts proofs <list
+	[[ $output == *'found not restorable'* ]]
+	# the label of a layer around it, which is known at once
+	run -3 bk-verify -q --name "$name" < <(bk-gz <shop.bk)
+	run -3 bk-verify -q --name s3://b/shop/shop-20261018T195646Z.bk <shop.bk
+	bk-verify -q --name "s3://b/crm/shop-${at#at=}.bk" <shop.bk
+	# receipts of another make: the label counts
+	bk-verify -q -o one <shop.bk
+	jq -c --arg name "$name" '.name=$name' one >proofs/other.receipt.json
+	rm proofs/s3*
+	run -2 bk-age --receipts proofs <list
+	[[ $output == *'never proven'* ]]
+	run -3 --separate-stderr bk-prune -d 1 --receipts proofs <list
+	[[ $stderr == *'nothing is proven'* ]]
+}
+
 @test "a verification of nothing proves nothing, and spoils no proof" {
 	mkdir proofs
 	bk-verify -q --receipts proofs <shop.bk

@@ -113,6 +113,7 @@ unpack_source(const struct chain *c, size_t i, struct bk_datadir *d,
 	c->d->sum.bytes += sum->bytes;
 	c->d->group = d->group;
 	/* the newest one's is the result's */
+	bk_base_judge_follow(c->d->judge, d->judge);
 	c->d->map.len = 0;
 	return bk_buf_add(&c->d->map, d->map.data, d->map.len, e);
 }
@@ -379,6 +380,8 @@ bk_combine(struct bk_datadir *d, const struct bk_combine_part part[],
 
 	d->o.in_place = 0;
 	d->name = part[n - 1].name;
+	if ((d->judge = bk_base_judge_new(PROGRAM, e)) == NULL)
+		goto done;
 	if ((c.part = calloc(n, sizeof(*c.part))) == NULL) {
 		bk_fail_memory(e);
 		goto done;

@@ -108,10 +108,7 @@ bk_datadir_open(const struct bk_datadir_options *o, struct bk_err *e)
 	}
 	d->o = *o;
 	d->sum.backup_label = "";
-	d->files = bk_file_table_new(e);
-	d->dirs = bk_file_table_new(e);
-	if (d->files == NULL || d->dirs == NULL ||
-	    (d->tree = bk_tree_open(o->dir, e)) == NULL ||
+	if ((d->tree = bk_tree_open(o->dir, e)) == NULL ||
 	    check_directory(d, e) == -1) {
 		bk_datadir_free(d);
 		return NULL;
@@ -155,8 +152,7 @@ bk_datadir_free(struct bk_datadir *d)
 		bk_datadir_abandon(d);
 	bk_tree_free(d->tree);
 	bk_tar_free(d->tar);
-	bk_file_table_free(d->files);
-	bk_file_table_free(d->dirs);
+	bk_base_judge_free(d->judge);
 	bk_file_sum_free(&d->file_sum);
 	for (i = 0; i < d->nspaces; i++) {
 		free(d->space[i].path);
@@ -165,7 +161,6 @@ bk_datadir_free(struct bk_datadir *d)
 	}
 	free(d->space);
 	free(d->wal);
-	bk_buf_free(&d->dir);
 	bk_buf_free(&d->shown);
 	bk_buf_free(&d->version);
 	bk_buf_free(&d->label);

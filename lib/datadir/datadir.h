@@ -5,7 +5,7 @@
  * pg_basebackup -Ft -X fetch -D -.
  *
  *	open     the directory is empty or absent, or fit for delta
- *	unpack   every file is written, and is the one that the manifest lists
+ *	unpack   every file is written, and judged: datadir/base_judge.h
  *	...      the caller's own: prove the WAL, write settings
  *	commit   everything is durable; only now would PostgreSQL start it
  *
@@ -41,8 +41,6 @@ struct bk_datadir_options {	/* all is borrowed */
 	unsigned threads;	/* writers, at least 1 */
 	int delta;		/* keep files that are the same already */
 	const char *sysid;	/* the stream's cluster by its label; "" */
-	int trusted_list;	/* the manifest lists all: bk-base made it, and
-				 * nobody has added settings */
 	struct bk_progress *progress;	/* or NULL: files, bytes */
 	atomic_int *watch;	/* or NULL: pid of the program that combines,
 				 * for another thread */

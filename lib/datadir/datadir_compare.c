@@ -76,10 +76,21 @@ compare(struct bk_datadir *d, const struct bk_manifest_file *f,
 	if (d->combined)
 		return compare_again(d, f, diff, e);
 	if (f->algorithm == BK_SUM_NONE || f->algorithm == BK_SUM_CRC32C)
-		return bk_file_table_compare(d->files, f, diff, e);
+		return bk_base_judge_listed(d->judge, f, diff, e);
 	size_only.algorithm = BK_SUM_NONE;
-	r = bk_file_table_compare(d->files, &size_only, diff, e);
+	r = bk_base_judge_listed(d->judge, &size_only, diff, e);
 	return r != 0 ? r : compare_again(d, f, diff, e);
+}
+
+static int
+refuse(void *ctx, const char *path, const struct bk_file_difference *diff,
+    struct bk_err *e)
+{
+	const struct bk_datadir *d = ctx;
+
+	return bk_fail(e, BK_DATA, "%s: damaged: %s: the manifest has %s, the "
+	    "stream %s; take another backup", d->name, path, diff->want,
+	    diff->got);
 }
 
 static int
@@ -87,13 +98,10 @@ on_file(void *ctx, const struct bk_manifest_file *f, struct bk_err *e)
 {
 	struct bk_datadir *d = ctx;
 	struct bk_file_difference diff;
-	int r = compare(d, f, &diff, e);
+	int r = bk_base_judge_ignores(d->judge, f->path) ? 0 :
+	    compare(d, f, &diff, e);
 
-	if (r <= 0 || (!d->o.trusted_list && bk_file_is_afterthought(f->path)))
-		return r == -1 ? -1 : 0;
-	return bk_fail(e, BK_DATA, "%s: damaged: %s: the manifest has %s, the "
-	    "stream %s; take another backup", d->name, f->path, diff.want,
-	    diff.got);
+	return r == 1 ? refuse(d, f->path, &diff, e) : r;
 }
 
 static int
@@ -108,17 +116,6 @@ on_wal(void *ctx, const struct bk_manifest_wal *w, struct bk_err *e)
 	more[d->sum.nwal++] = *w;
 	d->sum.wal = d->wal = more;
 	return 0;
-}
-
-static int
-on_unlisted(void *ctx, const struct bk_file_entry *f, struct bk_err *e)
-{
-	struct bk_datadir *d = ctx;
-
-	if (!d->o.trusted_list && bk_file_is_afterthought(f->path))
-		return 0;
-	return bk_fail(e, BK_DATA, "%s: damaged: %s: not in the manifest; "
-	    "take another backup", d->name, f->path);
 }
 
 /* Feed the manifest from its file. */
@@ -160,13 +157,23 @@ check_cluster(const struct bk_datadir *d, struct bk_err *e)
 	    "manifest cluster %s", d->name, label, sysid);
 }
 
+void
+bk_datadir_blame(struct bk_datadir *d, struct bk_err *e)
+{
+	struct bk_err why = {0};
+
+	if (e->code == BK_FAIL && bk_base_judge_twice(d->judge, refuse, d,
+	    &why) == -1 && why.code == BK_DATA)
+		*e = why;
+}
+
 int
 bk_datadir_compare(struct bk_datadir *d, struct bk_err *e)
 {
 	int fd, rc;
 
-	fd = !d->combined && bk_file_table_find(d->files,
-	    BK_BACKUP_MANIFEST) == NULL ? -1 :
+	fd = !d->combined && !bk_base_judge_has_file(d->judge,
+	    BK_BACKUP_MANIFEST) ? -1 :
 	    bk_tree_open_file(d->tree, BK_BACKUP_MANIFEST, O_RDONLY, e);
 	if (fd == -1 && e->code != BK_OK)
 		return -1;
@@ -178,5 +185,5 @@ bk_datadir_compare(struct bk_datadir *d, struct bk_err *e)
 	close(fd);
 	if (rc == -1 || check_cluster(d, e) == -1)
 		return -1;
-	return bk_file_table_unlisted(d->files, on_unlisted, d, e);
+	return bk_base_judge_rest(d->judge, refuse, d, e);
 }

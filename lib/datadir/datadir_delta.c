@@ -99,10 +99,10 @@ static int
 is_listed(struct bk_datadir *d, const char *path, int dir)
 {
 	if (dir)
-		return bk_file_table_find(d->dirs, path) != NULL;
+		return bk_base_judge_has_dir(d->judge, path);
 	if (strcmp(path, BK_PG_VERSION_AWAY) == 0)
 		path = BK_PG_VERSION;
-	return bk_file_table_find(d->files, path) != NULL;
+	return bk_base_judge_has_file(d->judge, path);
 }
 
 static int prune(struct bk_datadir *d, struct bk_buf *path, struct bk_err *e);

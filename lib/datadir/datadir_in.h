@@ -3,16 +3,14 @@
 /* What the sources of datadir/datadir share. */
 #include "archive/tar.h"
 #include "base/buf.h"
+#include "datadir/base_judge.h"
 #include "datadir/datadir.h"
-#include "datadir/file_table.h"
 #include "datadir/file_writer.h"
 #include "datadir/tree.h"
 
 #define BK_PG_VERSION "PG_VERSION"
-#define BK_PG_VERSION_AWAY "PG_VERSION.unfinished"	/* until the commit */
 #define BK_TABLESPACE_MAP "tablespace_map"
 #define BK_BACKUP_MANIFEST "backup_manifest"
-#define BK_SPACES "pg_tblspc/"
 #define BK_COMBINING ".bk-combine"	/* parts of a chain, until combined */
 
 struct bk_datadir_space {		/* a tablespace */
@@ -29,8 +27,7 @@ struct bk_datadir {
 	int combined;		/* files are compared as they are on disk */
 	int unpacked;
 	int group;		/* the group may read */
-	struct bk_file_table *files, *dirs;	/* as the stream names them */
-	struct bk_buf dir;	/* the last one added to dirs */
+	struct bk_base_judge *judge;	/* of the stream's entries */
 	struct bk_datadir_space *space;
 	size_t nspaces;
 	struct bk_manifest_wal *wal;
@@ -68,6 +65,9 @@ int bk_datadir_link_spaces(struct bk_datadir *d, struct bk_err *e);
 int bk_datadir_each_space(struct bk_datadir *d, const struct bk_buf *map,
     int (*each)(struct bk_datadir *d, const char *path, const char *from,
     struct bk_err *e), struct bk_err *e);
+
+/* A file could not be made: if the stream is to blame, *e is to say so. */
+void bk_datadir_blame(struct bk_datadir *d, struct bk_err *e);
 
 /* Compare what is there with backup_manifest. */
 int bk_datadir_compare(struct bk_datadir *d, struct bk_err *e);

@@ -21,16 +21,6 @@ mode_of(const struct bk_tar_entry *entry)
 	    (entry->mode & 0640) | 0600;
 }
 
-/* "pg_tblspc/16384": 1 */
-static int
-is_space(const char *path)
-{
-	if (strncmp(path, BK_SPACES, strlen(BK_SPACES)) != 0)
-		return 0;
-	path += strlen(BK_SPACES);
-	return *path != '\0' && path[strspn(path, "0123456789")] == '\0';
-}
-
 /* A tablespace has only PG_15_202209061, even if a stream says otherwise. */
 static int
 check_space(const struct bk_datadir *d, const char *path, struct bk_err *e)
@@ -51,25 +41,12 @@ check_space(const struct bk_datadir *d, const char *path, struct bk_err *e)
 	return 0;
 }
 
-/* Remember the directory, whose path has n bytes, unless it is the last one. */
-static int
-note_dir(struct bk_datadir *d, const char *path, size_t n, struct bk_err *e)
-{
-	if (n == 0 || (d->dir.len == n && memcmp(d->dir.data, path, n) == 0))
-		return 0;
-	d->dir.len = 0;
-	return bk_buf_add(&d->dir, path, n, e) == -1 ? -1 :
-	    bk_file_table_add(d->dirs, d->dir.data, 0, NULL, 0, e);
-}
-
 static int
 unpack_dir(struct bk_datadir *d, const char *path,
     const struct bk_tar_entry *entry, struct bk_err *e)
 {
-	if (note_dir(d, path, strlen(path), e) == -1)
-		return -1;
 	/* one that was a directory there, without a place, stays one */
-	if (!is_space(path) || *entry->link != '/' || d->o.in_place)
+	if (!bk_base_is_space(path) || *entry->link != '/' || d->o.in_place)
 		return bk_tree_mkdir(d->tree, path, mode_of(entry), e);
 	/* with its link, another run knows the files in it for ours */
 	return bk_datadir_add_space(d, path, entry->link, e) == -1 ? -1 :
@@ -180,12 +157,10 @@ static int
 unpack_file(struct bk_datadir *d, const char *path,
     const struct bk_tar_entry *entry, struct bk_err *e)
 {
-	const char *slash = strrchr(path, '/');
 	struct bk_file_written *f = NULL;
 	int rc;
 
-	if (check_space(d, path, e) == -1 || (slash != NULL &&
-	    note_dir(d, path, (size_t)(slash - path), e) == -1))
+	if (check_space(d, path, e) == -1)
 		return -1;
 	/* the map is written when it is known what belongs into it */
 	if ((strcmp(path, BK_TABLESPACE_MAP) != 0 || d->o.in_place) &&
@@ -199,52 +174,26 @@ unpack_file(struct bk_datadir *d, const char *path,
 	d->sum.files++;
 	if (d->o.progress != NULL)
 		d->o.progress->items++;
-	return rc == -1 ? -1 : bk_file_table_add(d->files, path, entry->size,
+	return rc == -1 ? -1 : bk_base_judge_file(d->judge, path, entry->size,
 	    &d->file_sum, 1, e);
-}
-
-/* What pg_dump -Ft or pg_basebackup write of a tablespace. */
-static int
-refuse_type(const struct bk_datadir *d, const char *path,
-    const struct bk_tar_entry *entry, struct bk_err *e)
-{
-	if (entry->type == '2' && is_space(path))
-		return bk_fail(e, BK_DATA, "%s: %s: a tablespace, whose files "
-		    "are in another archive; make the backup with bk-base, "
-		    "which puts all into one", d->name, path);
-	return bk_fail(e, BK_DATA, "%s: %.200s: refused: neither a file nor a "
-	    "directory", d->name, path);
 }
 
 static int
 unpack_entry(struct bk_datadir *d, const struct bk_tar_entry *entry,
     struct bk_buf *path, struct bk_err *e)
 {
-	const char *p = entry->path;
-	size_t n;
+	const char *p;
 
-	while (p[0] == '.' && p[1] == '/')
-		p += 2;
-	n = strlen(p);
-	if (entry->type == '5' && n > 0 && p[n - 1] == '/')
-		n--;
-	if (entry->type == '5' && (n == 0 || (n == 1 && p[0] == '.')))
+	if (bk_base_judge_entry(d->judge, d->tar, entry, &p, e) == -1)
+		return -1;
+	if (*p == '\0')
 		return 0;
 	path->len = 0;
-	if (bk_buf_add(path, p, n, e) == -1)
+	if (bk_buf_puts(path, p, e) == -1)
 		return -1;
-	if (bk_tree_check(path->data, e) == -1) {
-		bk_fail_add(e, "; %s is not a base backup", d->name);
-		return -1;
-	}
-	if (strcmp(path->data, BK_PG_VERSION_AWAY) == 0)
-		return bk_fail(e, BK_DATA, "%s: %s: refused: not a name that "
-		    "PostgreSQL uses", d->name, path->data);
-	if (entry->type == '0' || entry->type == '7')
-		return unpack_file(d, path->data, entry, e);
-	if (entry->type == '5')
-		return unpack_dir(d, path->data, entry, e);
-	return refuse_type(d, path->data, entry, e);
+	return bk_base_is_file(entry) ?
+	    unpack_file(d, path->data, entry, e) :
+	    unpack_dir(d, path->data, entry, e);
 }
 
 static int
@@ -259,8 +208,10 @@ unpack_entries(struct bk_datadir *d, struct bk_source src, struct bk_err *e)
 	if (d->writer != NULL && (d->tar = bk_tar_open(src, d->name, e)) !=
 	    NULL)
 		while ((r = bk_tar_next(d->tar, &entry, e)) == 1)
-			if ((r = unpack_entry(d, &entry, &path, e)) == -1)
+			if ((r = unpack_entry(d, &entry, &path, e)) == -1) {
+				bk_datadir_blame(d, e);
 				break;
+			}
 	/* the writers' failure is the cause, where there is one */
 	if (d->writer != NULL && bk_file_writer_finish(d->writer, &kept, e) ==
 	    -1)
@@ -311,6 +262,8 @@ bk_datadir_unpack(struct bk_datadir *d, struct bk_source src,
     const char *name, struct bk_err *e)
 {
 	d->name = name;
+	if ((d->judge = bk_base_judge_new(name, e)) == NULL)
+		return -1;
 	if (d->updating && bk_datadir_delta_begin(d, e) == -1)
 		return -1;
 	if (unpack_entries(d, src, e) == -1 || bk_datadir_version(d, e) == -1 ||

@@ -89,6 +89,14 @@ by_path(const void *a, const void *b)
 	    ((const struct bk_file_entry *)b)->path);
 }
 
+static void
+sort(struct bk_file_table *t)
+{
+	if (!t->sorted && t->n > 0)
+		qsort(t->entry, t->n, sizeof(*t->entry), by_path);
+	t->sorted = 1;
+}
+
 static struct bk_file_entry *
 find(struct bk_file_table *t, const char *path)
 {
@@ -96,9 +104,7 @@ find(struct bk_file_table *t, const char *path)
 
 	if (t->n == 0)
 		return NULL;
-	if (!t->sorted)
-		qsort(t->entry, t->n, sizeof(*t->entry), by_path);
-	t->sorted = 1;
+	sort(t);
 	return bsearch(&key, t->entry, t->n, sizeof(key), by_path);
 }
 
@@ -193,9 +199,31 @@ bk_file_table_unlisted(struct bk_file_table *t,
 }
 
 int
-bk_file_is_afterthought(const char *path)
+bk_file_table_twice(struct bk_file_table *t,
+    int (*each)(void *ctx, const struct bk_file_entry *f, struct bk_err *e),
+    void *ctx, struct bk_err *e)
 {
-	return strcmp(path, "standby.signal") == 0 ||
-	    strcmp(path, "recovery.signal") == 0 ||
-	    strcmp(path, "postgresql.auto.conf") == 0;
+	size_t i;
+	int rc = 0;
+
+	sort(t);
+	for (i = 1; i < t->n && rc == 0; i++)
+		if (by_path(&t->entry[i - 1], &t->entry[i]) == 0) {
+			t->entry[i - 1].listed = t->entry[i].listed = 1;
+			rc = each(ctx, &t->entry[i], e);
+		}
+	return rc;
+}
+
+int
+bk_file_table_each(struct bk_file_table *t,
+    int (*each)(void *ctx, const struct bk_file_entry *f, struct bk_err *e),
+    void *ctx, struct bk_err *e)
+{
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < t->n && rc == 0; i++)
+		rc = each(ctx, &t->entry[i], e);
+	return rc;
 }

@@ -65,10 +65,14 @@ int bk_file_table_unlisted(struct bk_file_table *t,
     int (*each)(void *ctx, const struct bk_file_entry *f, struct bk_err *e),
     void *ctx, struct bk_err *e);
 
-/*
- * 1 for the files that pg_basebackup -R adds, or changes, after the server has
- * made the manifest: standby.signal, recovery.signal, postgresql.auto.conf.
- */
-int bk_file_is_afterthought(const char *path);
+/* The same for every file that is there again; it is then no unlisted one. */
+int bk_file_table_twice(struct bk_file_table *t,
+    int (*each)(void *ctx, const struct bk_file_entry *f, struct bk_err *e),
+    void *ctx, struct bk_err *e);
+
+/* The same for every file. */
+int bk_file_table_each(struct bk_file_table *t,
+    int (*each)(void *ctx, const struct bk_file_entry *f, struct bk_err *e),
+    void *ctx, struct bk_err *e);
 
 #endif

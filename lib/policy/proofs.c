@@ -13,9 +13,12 @@
 #include "base/utctime.h"
 #include "json/json_parse.h"
 #include "listing/stamp.h"
+#include "policy/named.h"
 #include "policy/series.h"
 
 #define FILE_MAX (16 * 1024 * 1024)
+#define VERSION 1		/* of receipts that are known here */
+#define LACKS "it lacks the version, result, its time or the backup"
 #define SECONDS_MAX 1e9		/* about 30 years */
 
 struct receipt {
@@ -24,6 +27,7 @@ struct receipt {
 	const char *host;	/* that a cluster's backup is named after */
 	const char *server;	/* a database's, which a name may have */
 	time_t at;		/* 0: unknown */
+	int base;		/* of is a cluster */
 	int result;		/* as bk_listed.proof */
 	time_t started, finished;
 	double restored;	/* seconds; 0: not restored */
@@ -128,22 +132,6 @@ has_identity(struct loading *l, const struct bk_listed *item,
 	return rc == 0 && r->host != NULL ? is_of(l, item, r->host) : rc;
 }
 
-/* 1 if name has host in it, as a word. */
-static int
-has_host(const char *name, const char *host)
-{
-	static const char part[] = "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-	const size_t n = strlen(host);
-	const char *p = name;
-
-	for (; n > 0 && (p = strstr(p, host)) != NULL; p++)
-		if ((p == name || strchr(part, p[-1]) == NULL) &&
-		    (p[n] == '\0' || strchr(part, p[n]) == NULL))
-			return 1;
-	return 0;
-}
-
 /* The first item by date of r's instant, or later. */
 static size_t
 first_dated(const struct loading *l, const struct receipt *r)
@@ -176,7 +164,7 @@ apply_identity(struct loading *l, struct receipt *r)
 		for (i = first; i < l->n && l->dated[i].at == r->at; i++) {
 			struct bk_listed *item = l->dated[i].item;
 			int here = r->server != NULL &&
-			    has_host(item->r.name, r->server);
+			    bk_name_has(item->r.name, r->server);
 
 			if ((rc = has_identity(l, item, r)) == -1)
 				return -1;
@@ -189,39 +177,72 @@ apply_identity(struct loading *l, struct receipt *r)
 	return 0;
 }
 
-/* 0, or -1: v is not a receipt of bk-verify's, or of no backup. */
+/* 1 if v has a number of that name outside min to max. */
 static int
-parse(const json_t *v, struct receipt *r)
+is_outside(const json_t *v, const char *key, double min, double max)
+{
+	const json_t *n = json_object_get(v, key);
+
+	return n != NULL && (!json_is_number(n) ||
+	    json_number_value(n) < min || json_number_value(n) > max);
+}
+
+/* Why v is not to be believed at all; NULL: it is. */
+static const char *
+refute(const json_t *v)
 {
 	const char *bk = json_string_value(json_object_get(v, "bk"));
+	const char *result = json_string_value(json_object_get(v, "result"));
+	const json_t *version = json_object_get(v, "version");
+
+	if (bk == NULL || strcmp(bk, "receipt") != 0 || result == NULL ||
+	    !json_is_integer(version))
+		return LACKS;
+	if (json_integer_value(version) != VERSION)
+		return "its version is that of a newer bk";
+	if (strcmp(result, "proven") != 0)
+		return NULL;
+	if (is_outside(v, "differences", 0, 0))
+		return "it says proven, and differences";
+	return is_outside(v, "level", 1, 3) ?
+	    "it says proven, and a level that there is not" : NULL;
+}
+
+/* NULL, or why v is not a receipt of bk-verify's, or of no backup. */
+static const char *
+parse(const json_t *v, struct receipt *r)
+{
 	const char *result = json_string_value(json_object_get(v, "result"));
 	const char *finished = json_string_value(json_object_get(v,
 	    "finished"));
 	const char *started = json_string_value(json_object_get(v, "started"));
 	const char *at = json_string_value(json_object_get(v, "at"));
 	const char *kind = json_string_value(json_object_get(v, "kind"));
+	const char *why = refute(v);
 
+	if (why != NULL)
+		return why;
 	*r = (struct receipt){
 		.name = json_string_value(json_object_get(v, "name")),
 		.of = json_string_value(json_object_get(v, "database")) };
 	if (r->of != NULL) {
 		r->server = json_string_value(json_object_get(v, "host"));
 	} else {
+		r->base = 1;
 		r->of = json_string_value(json_object_get(v, "cluster"));
 		r->host = json_string_value(json_object_get(v, "host"));
 	}
-	if (bk == NULL || strcmp(bk, "receipt") != 0 || result == NULL ||
-	    finished == NULL || bk_utctime_parse(finished, strlen(finished),
+	if (finished == NULL || bk_utctime_parse(finished, strlen(finished),
 	    &r->finished) == -1 || (at != NULL && bk_utctime_parse(at,
 	    strlen(at), &r->at) == -1))
-		return -1;
+		return LACKS;
 	if (started == NULL || bk_utctime_parse(started, strlen(started),
 	    &r->started) == -1)
 		r->started = r->finished;
 	if (r->of == NULL || r->at == 0)
 		r->of = NULL;
 	if (r->of == NULL && (r->name == NULL || *r->name == '\0'))
-		return -1;
+		return LACKS;
 	r->result = strcmp(result, "proven") == 0 ? 1 :
 	    strcmp(result, "not proven") == 0 ? -1 : 0;
 	if (r->result == 1)
@@ -233,21 +254,43 @@ parse(const json_t *v, struct receipt *r)
 	if (r->result == 1 && r->restored <= 0 && kind != NULL &&
 	    strcmp(kind, "base") == 0)
 		r->result = 0;
-	return 0;
+	return NULL;
+}
+
+struct naming {			/* a receipt, for items by its "name" */
+	struct loading *l;
+	struct receipt *r;
+	int failed;
+};
+
+/* The stream's label counts for more than a name that somebody gave. */
+static void
+apply_name(struct bk_listed *item, void *ctx)
+{
+	struct naming *n = ctx;
+	const struct receipt *r = n->r;
+	int rc = r->of == NULL ? 0 : bk_name_denies(n->l->pattern,
+	    item->r.name, r->base ? NULL : r->of, r->at, n->l->e);
+
+	n->failed |= rc == -1;
+	if (rc == 0)
+		set_proof(item, n->r);
 }
 
 static int
 apply(struct loading *l, struct receipt *r)
 {
+	struct naming n = { .l = l, .r = r };
+
 	l->found->receipts++;
 	if (r->result == 0)
 		return 0;
 	if (r->of != NULL && apply_identity(l, r) == -1)
 		return -1;
 	if (r->name != NULL && *r->name != '\0')
-		(void)bk_listing_find(l->items, r->name, set_proof, r);
+		(void)bk_listing_find(l->items, r->name, apply_name, &n);
 	l->found->matched += r->matched > 0;
-	return 0;
+	return n.failed ? -1 : 0;
 }
 
 /* Note a file that is not a receipt. */
@@ -281,6 +324,7 @@ take_text(struct loading *l, const char *path, const char *text, size_t len,
 {
 	json_error_t json_err;
 	struct receipt r;
+	const char *why;
 	json_t *v;
 	size_t at = 0;
 	int rc = 0;
@@ -292,10 +336,9 @@ take_text(struct loading *l, const char *path, const char *text, size_t len,
 			return -1;
 		if (v == NULL)
 			return count ? 0 : refuse(l, path, json_err.text);
-		if (parse(v, &r) == -1) {
+		if ((why = parse(v, &r)) != NULL) {
 			json_decref(v);
-			return count ? 0 : refuse(l, path, "it lacks the "
-			    "result, its time or the backup");
+			return count ? 0 : refuse(l, path, why);
 		}
 		if (count)
 			rc = believe(l, &r, text + at,

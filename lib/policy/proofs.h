@@ -4,14 +4,17 @@
  * Receipts of bk-verify: JSON objects in the *.receipt.json files of a
  * directory, or one a line of a text.  These members matter here:
  *
- *	"result"	"proven" or "not proven"; anything else proves nothing
+ *	"version"	1; any other is refused
+ *	"result"	"proven" or "not proven"; anything else changes nothing
+ *	"differences", "level"	of a proof: 0; 1 to 3; else it is refused
  *	"finished"	the time of the result
  *	"started"	when the backup began to be read; else that is finished
  *	"database", "cluster"	which was backed up, one of the two
  *	"host"		the server that a cluster's backup is named after, or
  *			that a database is on
  *	"at"		the instant of its snapshot
- *	"name"		the backup's name where that has no instant
+ *	"name"		the backup's name, where the stream does not say that
+ *			it is another database's or of another instant
  *	"restore_seconds"	how long a restore test took to restore it
  *	"kind"		"base": a base backup, which nothing but a recovery
  *			proves, with its "restore_seconds"

@@ -9,6 +9,7 @@
 #include "archive/tar.h"
 #include "base/io.h"
 #include "base/majors.h"
+#include "datadir/base_judge.h"
 #include "walfile/segment.h"
 
 #define TEXT_MAX (64 * 1024)	/* of backup_label and the like */
@@ -16,6 +17,7 @@
 struct surveyor {
 	struct bk_survey *s;
 	struct bk_tar *tar;
+	struct bk_base_judge *judge;
 	struct bk_progress *progress;
 	uint8_t *buf;		/* BK_IO_BUFSZ bytes */
 	int wal;
@@ -114,10 +116,11 @@ read_entry(struct surveyor *v, const struct bk_tar_entry *t, struct bk_err *e)
 {
 	static const char wal[] = "pg_wal/";
 	char name[BK_WAL_NAME];
-	const char *path = strncmp(t->path, "./", 2) == 0 ? t->path + 2 :
-	    t->path;
+	const char *path;
 
-	if (t->type != '0')
+	if (bk_base_judge_entry(v->judge, v->tar, t, &path, e) == -1)
+		return -1;
+	if (!bk_base_is_file(t))
 		return 0;
 	v->s->files++;
 	v->s->bytes += t->size;
@@ -142,12 +145,13 @@ bk_survey(struct bk_source src, const char *name, int wal,
     struct bk_progress *progress, struct bk_survey *s, struct bk_err *e)
 {
 	struct surveyor v = { .s = s, .wal = wal, .progress = progress,
-	    .tar = bk_tar_open(src, name, e), .buf = malloc(BK_IO_BUFSZ) };
+	    .tar = bk_tar_open(src, name, e), .buf = malloc(BK_IO_BUFSZ),
+	    .judge = bk_base_judge_new(name, e) };
 	struct bk_tar_entry t;
 	int rc = -1;
 
 	*s = (struct bk_survey){0};
-	if (v.tar == NULL || v.buf == NULL) {
+	if (v.tar == NULL || v.buf == NULL || v.judge == NULL) {
 		(void)bk_fail_memory(e);
 		goto done;
 	}
@@ -162,6 +166,7 @@ bk_survey(struct bk_source src, const char *name, int wal,
 		rc = bk_fail(e, BK_DATA, "%s: of PostgreSQL %d, which is "
 		    BK_PG_YOUNGER, name, s->major, BK_PG_NEWEST);
  done:
+	bk_base_judge_free(v.judge);
 	bk_tar_free(v.tar);
 	free(v.buf);
 	return rc;

@@ -2,8 +2,9 @@
 #define BK_RECOVERY_BACKUP_SCAN_H
 /*
  * Read a base backup's tar to its end without unpacking it: what it is, what it
- * needs.  Only its own WAL is written, to a directory of the caller's.  Of the
- * checksums only the manifest's own is compared.
+ * needs.  Only its own WAL is written, to a directory of the caller's.  Its
+ * entries are judged (datadir/base_judge.h); of the checksums only the
+ * manifest's own is compared.
  */
 #include "archive/archive.h"
 #include "base/progress.h"

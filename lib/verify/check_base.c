@@ -6,7 +6,7 @@
 
 #include "base/grow.h"
 #include "base/majors.h"
-#include "datadir/file_table.h"
+#include "datadir/base_judge.h"
 #include "verify/check.h"
 #include "verify/check_base_in.h"
 #include "walfile/backup_label.h"
@@ -19,7 +19,8 @@ struct check {
 	struct bk_verdict *v;
 	struct bk_progress *progress;
 	struct bk_tar *tar;
-	struct bk_file_table *files;
+	struct bk_base_judge *judge;
+	struct bk_err odd;	/* an entry that no base backup has */
 	struct bk_file_sum sum[2];	/* CRC-32C; SHA-256 */
 	struct bk_base_found found;
 	uint8_t head[BK_WAL_CONTROL];	/* of the current file */
@@ -79,7 +80,7 @@ read_file(struct check *c, const char *path, struct bk_buf *keep,
 			c->progress->bytes += (uint64_t)n;
 	}
 	return n == -1 ? -1 :
-	    bk_file_table_add(c->files, path, size, c->sum, nsums, e);
+	    bk_base_judge_file(c->judge, path, size, c->sum, nsums, e);
 }
 
 /* pg_control begins with the identifier, in the byte order of its machine. */
@@ -133,36 +134,66 @@ buffer_for(struct check *c, const char *path)
 	    strcmp(path, "backup_label") == 0 ? &c->label : NULL;
 }
 
+/* A segment has its own checks, and no checksum. */
+static int
+read_segment(struct check *c, const char *path, uint64_t size,
+    struct bk_err *e)
+{
+	return bk_check_base_segment(&c->found, c->tar,
+	    path + strlen("pg_wal/"), size, e) == -1 ? -1 :
+	    bk_base_judge_file(c->judge, path, size, NULL, 0, e);
+}
+
+static int
+read_one(struct check *c, const struct bk_tar_entry *entry, const char *path,
+    struct bk_err *e)
+{
+	struct bk_buf *keep = buffer_for(c, path);
+
+	c->v->files++;
+	c->v->bytes += entry->size;
+	if (is_segment(path))
+		return read_segment(c, path, entry->size, e);
+	if (keep == &c->manifest)
+		c->v->time = entry->mtime;
+	if (read_file(c, path, keep, e) == -1)
+		return -1;
+	note_file(c, path);
+	return 0;
+}
+
+/* What a base backup may have is judged once it is known to be one. */
 static int
 read_files(struct check *c, struct bk_err *e)
 {
 	struct bk_tar_entry entry;
-	struct bk_buf *keep;
+	struct bk_err why;
 	const char *path;
 	int r;
 
 	while ((r = bk_tar_next(c->tar, &entry, e)) == 1) {
-		if (entry.type != '0' && entry.type != '7')
-			continue;
-		path = entry.path;
-		if (strncmp(path, "./", 2) == 0)
-			path += 2;
-		c->v->files++;
-		c->v->bytes += entry.size;
-		if (is_segment(path)) {
-			if (bk_check_base_segment(&c->found, c->tar, path + 7,
-			    entry.size, e) == -1)
+		why = (struct bk_err){0};
+		if (bk_base_judge_entry(c->judge, c->tar, &entry, &path,
+		    &why) == 0) {
+			if (bk_base_is_file(&entry) &&
+			    read_one(c, &entry, path, e) == -1)
 				return -1;
-			continue;
-		}
-		keep = buffer_for(c, path);
-		if (keep == &c->manifest)
-			c->v->time = entry.mtime;
-		if (read_file(c, path, keep, e) == -1)
+		} else if (why.code != BK_DATA) {
+			*e = why;
 			return -1;
-		note_file(c, path);
+		} else if (c->odd.code == BK_OK)
+			c->odd = why;
 	}
 	return r;
+}
+
+static int
+differs(void *ctx, const char *path, const struct bk_file_difference *d,
+    struct bk_err *e)
+{
+	struct check *c = ctx;
+
+	return bk_verdict_differs(c->v, d->want, d->got, e, "%s", path);
 }
 
 /* A file that the manifest lists. */
@@ -171,11 +202,9 @@ check_file(void *ctx, const struct bk_manifest_file *f, struct bk_err *e)
 {
 	struct check *c = ctx;
 	struct bk_file_difference d;
-	int r = bk_file_table_compare(c->files, f, &d, e);
+	int r = bk_base_judge_listed(c->judge, f, &d, e);
 
-	if (r != 1 || bk_file_is_afterthought(f->path))
-		return r == -1 ? -1 : 0;
-	return bk_verdict_differs(c->v, d.want, d.got, e, "%s", f->path);
+	return r == 1 ? differs(c, f->path, &d, e) : r;
 }
 
 static int
@@ -190,17 +219,6 @@ add_range(void *ctx, const struct bk_manifest_wal *w, struct bk_err *e)
 	f->range = more;
 	more[f->nranges++] = *w;
 	return 0;
-}
-
-static int
-check_extra(void *ctx, const struct bk_file_entry *f, struct bk_err *e)
-{
-	struct check *c = ctx;
-
-	if (bk_file_is_afterthought(f->path))
-		return 0;
-	return bk_verdict_differs(c->v, f->listed ? "one file" : "none",
-	    f->listed ? "two" : "a file", e, "%s", f->path);
 }
 
 /* The manifest, its checksum included, and all files by it. */
@@ -219,7 +237,7 @@ check_files(struct check *c, struct bk_err *e)
 		return -1;
 	if (bk_backup_manifest_feed(m, c->manifest.data, c->manifest.len,
 	    e) == 0 && bk_backup_manifest_end(m, &summary, e) == 0)
-		rc = bk_file_table_unlisted(c->files, check_extra, c, e);
+		rc = bk_base_judge_rest(c->judge, differs, c, e);
 	bk_backup_manifest_free(m);
 	if (rc != 0)
 		return -1;
@@ -278,6 +296,10 @@ check_base(struct check *c, struct bk_err *e)
 	if (major > BK_PG_NEWEST)
 		return bk_fail(e, BK_DATA, "%s: of PostgreSQL %ld, which is "
 		    BK_PG_YOUNGER, c->name, major, BK_PG_NEWEST);
+	if (c->odd.code != BK_OK) {
+		*e = c->odd;
+		return -1;
+	}
 	if (check_files(c, e) == -1)
 		return -1;
 	if (c->found.swapped)
@@ -319,13 +341,13 @@ bk_check_tar(struct bk_source src, const char *name, struct bk_verdict *v,
 	c->progress = progress;
 	v->kind = "base";
 	v->proof = "content";
-	if ((c->files = bk_file_table_new(e)) != NULL &&
+	if ((c->judge = bk_base_judge_new(name, e)) != NULL &&
 	    (c->tar = bk_tar_open(src, name, e)) != NULL &&
 	    read_files(c, e) == 0 && check_content(c, e) == 0)
 		rc = bk_verdict_judge(v, name, e);
 	bk_file_sum_free(&c->sum[0]);
 	bk_file_sum_free(&c->sum[1]);
-	bk_file_table_free(c->files);
+	bk_base_judge_free(c->judge);
 	bk_check_base_free(&c->found);
 	bk_buf_free(&c->manifest);
 	bk_buf_free(&c->version);

@@ -376,9 +376,9 @@ if wants listing; then
 fi
 
 if wants receipt; then
-	echo '{"bk":"receipt","result":"proven","finished":"2026-11-21T07:00:00Z","database":"shop","at":"2026-11-21T02:15:03Z","restore_seconds":12.5}' |
+	echo '{"bk":"receipt","version":1,"result":"proven","finished":"2026-11-21T07:00:00Z","database":"shop","at":"2026-11-21T02:15:03Z","restore_seconds":12.5}' |
 	    seed database
-	echo '{"bk":"receipt","result":"not proven","finished":"2026-11-21T07:00:00Z","name":"shop-20261121T021503Z.bk"}{"bk":"receipt","result":"proven","kind":"base","finished":"2026-11-21T07:00:00Z","cluster":"7001","host":"h","at":"2026-11-21T02:15:03Z"}' |
+	echo '{"bk":"receipt","version":1,"result":"not proven","finished":"2026-11-21T07:00:00Z","name":"shop-20261121T021503Z.bk"}{"bk":"receipt","version":1,"result":"proven","kind":"base","finished":"2026-11-21T07:00:00Z","cluster":"7001","host":"h","at":"2026-11-21T02:15:03Z"}' |
 	    seed two
 fi
 

@@ -424,6 +424,53 @@ test_odd(void)
 	bk_buf_free(&b);
 }
 
+/* An entry that bk-pitr would not unpack. */
+static void
+test_hostile(void)
+{
+	static const struct { const char *path; char type; const char *says; }
+	    bad[] = {
+		{ "pg_wal/../EVIL", '0', "not a path below" },
+		{ "/etc/x", '0', "not a path below" },
+		{ "base/..", '5', "not a path below" },
+		{ "base/6", '1', "neither a file nor a directory" },
+		{ "base/5", '2', "neither a file nor a directory" },
+		{ "pg_tblspc/16384", '2', "in another archive" },
+		{ "base/null", '3', "neither a file nor a directory" },
+		{ "base/fifo", '6', "neither a file nor a directory" },
+		{ "PG_VERSION.unfinished", '0', "not a name" },
+		{ "PG_VERSION", '0', "PG_VERSION" },
+		{ "./PG_VERSION", '0', "PG_VERSION" },
+		{ "PG_VERSION/x", '0', "PG_VERSION" },
+		{ "base/1/112/x", '5', "base/1/112" },
+		{ "pg_wal/00000001.history", '0', "00000001.history" },
+		{ "postgresql.auto.conf", '0', "" },	/* once will do */
+	};
+	struct bk_buf whole = {0}, b = {0};
+	struct bk_verdict v;
+	struct bk_err why;
+	struct memory m;
+	size_t i;
+
+	make(&whole, 1, 0);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		b.len = 0;
+		add_header(&b, bad[i].path, bad[i].type, 0);
+		bk_buf_add(&b, whole.data, whole.len, &e);
+		m = (struct memory){ b.data, b.len, 65536 };
+		why = (struct bk_err){0};
+		v = (struct bk_verdict){0};
+		bk_check_tar((struct bk_source){ read_memory, &m }, "input", &v,
+		    NULL, &why);
+		is_int(why.code, *bad[i].says == '\0' ? BK_OK : BK_DATA,
+		    bad[i].path);
+		ok(strstr(why.msg, bad[i].says) != NULL, "%s", why.msg);
+		bk_verdict_free(&v);
+	}
+	bk_buf_free(&whole);
+	bk_buf_free(&b);
+}
+
 /* For the sanitizers: no arithmetic on NULL. */
 static void
 test_pax(void)
@@ -474,6 +521,7 @@ main(void)
 	test_label();
 	test_order();
 	test_odd();
+	test_hostile();
 	test_pax();
 	test_starved(&b);
 	is_int(e.code, BK_OK, "nothing failed on the way");
