@@ -78,8 +78,8 @@ environment() { bk-seal sh -c "printenv $1 || echo none" </dev/null | inside; }
 		await grep -q '^bk-' "/proc/$pid/comm"	# no longer the shell
 		[ "$(tr '\0' '\n' <"/proc/$pid/environ" | grep -c -e PGPASSWORD -e AWS_ -e LD_PRELOAD)" = 0 ]
 	done
-	exec 7>&-
 	kill $PIDS
+	exec 7>&-
 	# of its variables a tool's children have what itself has
 	[ "$(environment PGPASSWORD)" = none ]
 	[ "$(environment AWS_SECRET_ACCESS_KEY)" = none ]
