@@ -88,7 +88,7 @@ GZ = -ldeflate $(ISA) -lz
 S3 = -lcurl -lcrypto -lexpat -ljansson
 PG = -lpq -ljansson -lxxhash
 bk-age = tool/receipts tool/own_tool -ljansson -lcrypto -lmd
-bk-audit = audit_list audit_report audit_summary audit_verify tool/zone \
+bk-audit = audit_list audit_report audit_verify tool/zone \
 	-ljansson -lcrypto -lmd
 bk-base = tool/ca_file -lpq -ljansson $(ISA) -lcrypto -lmd
 bk-check = check_findings check_rehearse check_settings tool/run_env \

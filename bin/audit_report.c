@@ -1,10 +1,14 @@
-/* bk-audit: the report of a month; see audit_commands.h */
+/* bk-audit: the report of a month, a summary of jobs; see audit_commands.h */
 #include <string.h>
 #include <unistd.h>
 
 #include "audit_commands.h"
 #include "base/io.h"
+#include "report/audit_report.h"
 #include "report/month.h"
+#include "stream/textfile.h"
+
+/* --- a month */
 
 struct reading {
 	struct bk_month month;
@@ -79,5 +83,62 @@ audit_report(const struct audit_options *o, struct bk_err *e)
 		rc = bk_fail(e, BK_DATA, "%zu lines are not audit lines",
 		    r.refused);
 	bk_month_free(&r.month);
+	return rc;
+}
+
+/* --- a line for each job */
+
+static int
+add_job(void *jobs, const struct bk_run *r, struct bk_err *e)
+{
+	return bk_report_jobs_add(jobs, r, e);
+}
+
+static int
+store_metrics(struct bk_report_jobs *jobs, const char *path, struct bk_err *e)
+{
+	struct bk_buf text = {0};
+	int rc = bk_report_jobs_prometheus(jobs, &text, e);
+
+	if (rc == 0)
+		rc = bk_textfile_store(path, &text, e);
+	bk_buf_free(&text);
+	return rc;
+}
+
+static int
+print_jobs(const struct audit_options *o, struct bk_report_jobs *jobs,
+    struct bk_err *e)
+{
+	struct bk_buf text = {0};
+	int rc = o->json ? bk_report_jobs_json(jobs, &text, e) :
+	    bk_report_jobs_text(jobs, &text, e);
+
+	if (rc == 0)
+		rc = bk_io_write(STDOUT_FILENO, text.data, text.len,
+		    "standard output", e);
+	bk_buf_free(&text);
+	return rc;
+}
+
+int
+audit_summary(const struct audit_options *o, struct bk_err *e)
+{
+	struct bk_err reason = {0};
+	struct bk_report_jobs *jobs = bk_report_jobs_new(o->pipelines, e);
+	int rc;
+
+	if (jobs == NULL)
+		return -1;
+	rc = audit_each(o, add_job, jobs, &reason);
+	/* print what could be read; the status is not 0 */
+	if (rc == 0 || reason.code == BK_DATA) {
+		if (print_jobs(o, jobs, e) == -1 || (o->prometheus != NULL &&
+		    store_metrics(jobs, o->prometheus, e) == -1))
+			rc = -1;
+	}
+	if (rc == -1 && e->code == BK_OK)
+		*e = reason;
+	bk_report_jobs_free(jobs);
 	return rc;
 }

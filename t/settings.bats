@@ -61,7 +61,7 @@ teardown() {
 	bk-run -C etc env@shop >seen
 	cat out/env >>seen
 	grep -q '^PGUSER=keeper' seen
-	run ! grep -e 'right' -e '^PGPASSWORD' -e '^AWS_SECRET' seen
+	run ! grep -e '\$right' -e '^PGPASSWORD' -e '^AWS_SECRET' seen
 }
 
 # environment TOOL VARIABLE: what a child of TOOL has of it.
@@ -75,10 +75,11 @@ environment() { bk-seal sh -c "printenv $1 || echo none" </dev/null | inside; }
 	bk-save out/x <slow 7>&- 3>&- & PIDS="$PIDS $!"
 	echo x >&7
 	for pid in $PIDS; do
+		await grep -q '^bk-' "/proc/$pid/comm"	# no longer the shell
 		[ "$(tr '\0' '\n' <"/proc/$pid/environ" | grep -c -e PGPASSWORD -e AWS_ -e LD_PRELOAD)" = 0 ]
 	done
-	exec 7>&-
 	kill $PIDS
+	exec 7>&-
 	# of its variables a tool's children have what itself has
 	[ "$(environment PGPASSWORD)" = none ]
 	[ "$(environment AWS_SECRET_ACCESS_KEY)" = none ]

@@ -6,7 +6,7 @@
 
 #include "base/envfile.h"
 #include "base/grow.h"
-#include "base/rights.h"
+#include "base/trusted.h"
 #include "tool/own_dir.h"
 #include "tool/settings.h"
 #include "tool/tool.h"
@@ -170,7 +170,7 @@ add_files(struct run_env *env, const char *dir, const char *name,
 	struct bk_buf path = {0};
 	int rc = bk_buf_printf(&path, e, "%s/bk.env", dir);
 
-	if (rc == 0 && (rc = bk_rights_exists(path.data, e)) == 1)
+	if (rc == 0 && (rc = bk_trusted_exists(path.data, e)) == 1)
 		rc = add_file(env, path.data, e);
 	path.len = 0;
 	if (rc == 0)

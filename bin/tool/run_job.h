@@ -4,8 +4,8 @@
 #include "tool/run_env.h"
 
 /*
- * Append the job's text: of dir/jobs; of the host's, where dir may have settings
- * only; else as installed with the tools (job/job.h).  0, or -1 with *e set.
+ * Append the job's text: of dir/jobs; of the host's, where dir may have only
+ * settings; else as installed with the tools (job/job.h).  0, or -1 with *e set.
  */
 int run_job_load(const char *dir, const char *job, struct bk_buf *text,
     struct bk_err *e);

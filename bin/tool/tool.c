@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/debug.h"
+#include "base/io.h"
 #include "base/num.h"
 #include "base/secret.h"
 #include "base/utctime.h"
@@ -83,23 +84,6 @@ tool_status_fd(void)
 	return status_fd;
 }
 
-/* Who started us may have gone, which must not end us. */
-static void
-write_quietly(const char *line, size_t n)
-{
-	static const struct timespec now;
-	sigset_t pipe, before;
-	ssize_t rc;
-
-	(void)sigemptyset(&pipe);
-	(void)sigaddset(&pipe, SIGPIPE);
-	(void)pthread_sigmask(SIG_BLOCK, &pipe, &before);
-	rc = write(status_fd, line, n);
-	if (rc == -1 && errno == EPIPE && !sigismember(&before, SIGPIPE))
-		(void)sigtimedwait(&pipe, NULL, &now);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
-
 /*
  * Tell the process that started the pipeline, if it listens: in one write, so
  * that the lines of several stages do not mix; after an empty line, so that
@@ -114,7 +98,7 @@ report_line(char line[PIPE_BUF], int n)
 		return;
 	bk_utf8_clean(line + 1, len - 1);
 	line[len++] = '\n';
-	write_quietly(line, len);
+	bk_io_tell(status_fd, line, len);
 }
 
 /* That we begin; and of which bk-tee we are a sink. */

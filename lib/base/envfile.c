@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/rights.h"
+#include "base/trusted.h"
 #include "base/secret.h"
 #include "base/utf8.h"
 
@@ -240,7 +240,7 @@ int
 bk_envfile_load(const char *path, bk_envfile_each *each, void *arg,
     struct bk_err *e)
 {
-	int fd = bk_rights_open(path, e), rc = -1;
+	int fd = bk_trusted_open(path, e), rc = -1;
 	struct bk_buf text = {0};
 
 	if (fd == -1)

@@ -25,14 +25,14 @@ typedef int bk_envfile_each(void *arg, const char *name, const char *value,
 
 /*
  * Call each() for every variable of the n bytes text, which a NUL follows, from
- * path, in their order: of a name that comes twice the later one counts.  0, or -1 with *e
- * set, "PATH: line N: cause".
+ * path, in their order: of a name that comes twice the later one counts.  0, or
+ * -1 with *e set, "PATH: line N: cause".
  */
 int bk_envfile_parse(const char *text, size_t n, const char *path,
     bk_envfile_each *each, void *arg, struct bk_err *e);
 
 /*
- * The same for the file path, which decides what runs (base/rights.h), and may
+ * The same for the file path, which decides what runs (base/trusted.h), and may
  * have secrets: others may not read it (base/secret.h).
  */
 int bk_envfile_load(const char *path, bk_envfile_each *each, void *arg,

@@ -8,9 +8,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #define SLURP_STEP (64 * 1024)
@@ -266,4 +268,19 @@ bk_io_is_pipe(int fd)
 
 	return fstat(fd, &st) == 0 &&
 	    (S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode));
+}
+
+void
+bk_io_tell(int fd, const char *text, size_t n)
+{
+	static const struct timespec now;
+	sigset_t pipe, before;
+
+	(void)sigemptyset(&pipe);
+	(void)sigaddset(&pipe, SIGPIPE);
+	(void)pthread_sigmask(SIG_BLOCK, &pipe, &before);
+	if (write(fd, text, n) == -1 && errno == EPIPE &&
+	    !sigismember(&before, SIGPIPE))
+		(void)sigtimedwait(&pipe, NULL, &now);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 }

@@ -82,4 +82,10 @@ int bk_io_pipe(int p[2], struct bk_err *e);
 /* 1 if fd is a pipe, a FIFO or a socket: something that has a reader. */
 int bk_io_is_pipe(int fd);
 
+/*
+ * Write text to a pipe in one write, for who may listen: that nobody reads it
+ * any more is no failure, and no SIGPIPE.
+ */
+void bk_io_tell(int fd, const char *text, size_t n);
+
 #endif

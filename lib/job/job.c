@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
-#include "base/rights.h"
+#include "base/trusted.h"
 
 #define JOB_MAX (64 * 1024)
 #define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" \
@@ -69,11 +69,11 @@ read_file(int fd, const char *path, struct bk_buf *text, struct bk_err *e)
 int
 bk_job_read(const char *path, struct bk_buf *text, struct bk_err *e)
 {
-	int fd, rc = bk_rights_exists(path, e);
+	int fd, rc = bk_trusted_exists(path, e);
 
 	if (rc == 0)
 		return bk_fail(e, BK_USAGE, "%s: no such file", path);
-	if (rc == -1 || (fd = bk_rights_open(path, e)) == -1)
+	if (rc == -1 || (fd = bk_trusted_open(path, e)) == -1)
 		return -1;
 	rc = read_file(fd, path, text, e);
 	close(fd);
@@ -91,7 +91,7 @@ bk_job_load(const char *const dirs[], const char *job, struct bk_buf *text,
 	for (i = 0; rc == 0 && !found && dirs[i] != NULL; i++) {
 		path.len = 0;
 		if ((rc = bk_buf_printf(&path, e, "%s/%s", dirs[i], job)) == 0)
-			found = rc = bk_rights_exists(path.data, e);
+			found = rc = bk_trusted_exists(path.data, e);
 		if (found == 1)
 			rc = bk_job_read(path.data, text, e);
 	}

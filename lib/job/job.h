@@ -16,7 +16,7 @@ int bk_job_split(const char *spec, char job[BK_JOB_NAME],
 /*
  * Append the text of the file job in the first directory of dirs, ended by
  * NULL, that has it.  It is code that will run with our rights, so they have to
- * be as in base/rights.h.  BK_DATA also where nothing but comments is in it;
+ * be as in base/trusted.h.  BK_DATA also where nothing but comments is in it;
  * BK_USAGE where no directory has it.
  */
 int bk_job_load(const char *const dirs[], const char *job,

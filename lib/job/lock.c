@@ -99,7 +99,8 @@ lock_file(const char *path, struct bk_err *e)
 		close(fd);
 		return rc;
 	}
-	return bk_fail(e, BK_FAIL, "lock: %s: is removed again and again", path);
+	return bk_fail(e, BK_FAIL, "lock: %s: is removed again and again",
+	    path);
 }
 
 int

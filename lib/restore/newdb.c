@@ -8,7 +8,6 @@
 #include "base/utctime.h"
 #include "pg/conn.h"
 #include "pg/sql.h"
-#include "restore/marks.h"
 
 #define SUFFIX_MAX (sizeof("_before_20261121T052719Z_99") - 1)
 #define TRIES 9

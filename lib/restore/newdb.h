@@ -33,6 +33,10 @@
 
 #define BK_NEWDB_NAME 64	/* a database's name and its NUL */
 
+/* What a comment on a database begins with that is ours. */
+#define BK_MARK_ASIDE "set aside by bk-restore at "	/* UTC, its OID */
+#define BK_MARK_UNFINISHED "bk-restore: unfinished"
+
 /*
  * Hold target's lock until conn is closed: BK_BUSY if another run has it.
  * BK_USAGE if target's name is too long for the suffixes.

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "pg/sql.h"
-#include "restore/marks.h"
 
 #define LIBRARY BK_MARK_UNFINISHED
 

@@ -8,7 +8,6 @@
 #include "base/utctime.h"
 #include "pg/server.h"
 #include "pg/sql.h"
-#include "restore/marks.h"
 #include "restore/swap_outcome.h"
 
 #define POLL_MS 20		/* between attempts to end sessions */

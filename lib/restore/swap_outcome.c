@@ -6,7 +6,7 @@
 #include "base/utctime.h"
 #include "pg/server.h"
 #include "pg/sql.h"
-#include "restore/marks.h"
+#include "restore/newdb.h"
 
 #define PATIENCE 10		/* seconds for the other session to end */
 #define POLL_MS 50

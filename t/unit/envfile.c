@@ -61,7 +61,8 @@ test_values(void)
 	is("A=one \\\n two \\\nthree", "A=<one  two three>");
 	is("A='one ' \\\n\nB=1", "A=<one >B=<1>");
 	is("# C:\\dir\nA=1", "A=<1>");
-	is("A=\xe2\x82\xac\xf0\x9f\x98\x80", "A=<\xe2\x82\xac\xf0\x9f\x98\x80>");
+	is("A=\xe2\x82\xac\xf0\x9f\x98\x80",
+	    "A=<\xe2\x82\xac\xf0\x9f\x98\x80>");
 	is("A=1\nA=2", "A=<1>A=<2>");
 	is("_a9=\xc3\xa4", "_a9=<\xc3\xa4>");
 }
@@ -99,8 +100,8 @@ test_errors(void)
 static void
 test_others(void)
 {
-	static const char cr[] = "f: line 2: has a carriage return, as files of "
-	    "Windows; dos2unix it", text[] = "f: line 2: not UTF-8",
+	static const char cr[] = "f: line 2: has a carriage return, as files "
+	    "of Windows; dos2unix it", text[] = "f: line 2: not UTF-8",
 	    blank[] = "f: line 2: a value that ends in a blank and a "
 	    "backslash; put it into quotes", comment[] = "f: line 2: a comment "
 	    "that ends in a backslash; take it out";

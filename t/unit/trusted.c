@@ -1,6 +1,6 @@
-/* Whose files decide: base/rights. */
+/* Whose files decide: base/trusted. */
 #define _XOPEN_SOURCE 700	/* S_ISVTX, chown */
-#include "base/rights.h"
+#include "base/trusted.h"
 
 #include <sys/stat.h>
 #if defined(__linux__)
@@ -28,7 +28,7 @@ opened(const char *path)
 	int fd;
 
 	e = (struct bk_err){0};
-	if ((fd = bk_rights_open(path, &e)) == -1)
+	if ((fd = bk_trusted_open(path, &e)) == -1)
 		return e.msg;
 	close(fd);
 	return "";
@@ -57,7 +57,7 @@ exists(const char *path)
 {
 	struct bk_err e = {0};
 
-	return bk_rights_exists(path, &e);
+	return bk_trusted_exists(path, &e);
 }
 
 static void
@@ -91,7 +91,8 @@ test_directories(const char *dir)
 {
 	char cause[64];
 
-	(void)snprintf(cause, sizeof(cause), "/%s: others may write to it", dir);
+	(void)snprintf(cause, sizeof(cause), "/%s: others may write to it",
+	    dir);
 	ok(chmod(dir, 0757) == 0, "chmod o+w %s", dir);
 	refused("d/jobs/x", cause, "others could swap it");
 	ok(exists("d/jobs/none") == -1, "or take it away");
@@ -172,7 +173,7 @@ test_links(void)
 static int
 job(void *arg, struct bk_err *e)
 {
-	int fd = bk_rights_open(arg, e);
+	int fd = bk_trusted_open(arg, e);
 
 	if (fd == -1)
 		return -1;
@@ -191,7 +192,7 @@ main(void)
 	    "f", "g", "a", "b" };
 	size_t i;
 
-	if (bk_buf_printf(&dir, &e, "%s/bk-rights.XXXXXX", tmp != NULL ? tmp :
+	if (bk_buf_printf(&dir, &e, "%s/bk-trusted.XXXXXX", tmp != NULL ? tmp :
 	    "/tmp") == -1 || mkdtemp(dir.data) == NULL ||
 	    chdir(dir.data) == -1 || mkdir("d", 0755) == -1 ||
 	    mkdir("d/jobs", 0755) == -1)

@@ -1,5 +1,5 @@
 #define _XOPEN_SOURCE 700	/* S_ISVTX */
-#include "base/rights.h"
+#include "base/trusted.h"
 
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -59,9 +59,9 @@ check_directory(struct walk *w)
 	if (stat(dir, &st) == -1)
 		return bk_fail_errno(w->e, "%s", dir);
 	if (st.st_uid != 0 && st.st_uid != geteuid())
-		return bk_fail(w->e, BK_DATA, "%s: belongs to another user, who "
-		    "may put another file in the place of %s; chown it", dir,
-		    w->path);
+		return bk_fail(w->e, BK_DATA, "%s: belongs to another user, "
+		    "who may put another file in the place of %s; chown it",
+		    dir, w->path);
 	w->is_shared = others_may_write(dir, &st);
 	if (w->is_shared && (st.st_mode & S_ISVTX) == 0)
 		return bk_fail(w->e, BK_DATA, "%s: others may write to it, and "
@@ -178,7 +178,7 @@ check_file(int fd, const char *path, struct bk_err *e)
 }
 
 int
-bk_rights_open(const char *path, struct bk_err *e)
+bk_trusted_open(const char *path, struct bk_err *e)
 {
 	struct walk w = { .path = path, .e = e };
 	int fd = -1;
@@ -200,7 +200,7 @@ bk_rights_open(const char *path, struct bk_err *e)
 }
 
 int
-bk_rights_exists(const char *path, struct bk_err *e)
+bk_trusted_exists(const char *path, struct bk_err *e)
 {
 	struct walk w = { .path = path, .e = e };
 	int rc = walk(&w);

@@ -1,5 +1,5 @@
-#ifndef BK_BASE_RIGHTS_H
-#define BK_BASE_RIGHTS_H
+#ifndef BK_BASE_TRUSTED_H
+#define BK_BASE_TRUSTED_H
 /*
  * Files that decide what runs: could anybody but root and ourselves have
  * written one, or put another one in its place?
@@ -20,12 +20,12 @@
  * directory or file that is not so; BK_FAIL, it is not there, or a link leads
  * to nothing.
  */
-int bk_rights_open(const char *path, struct bk_err *e);
+int bk_trusted_open(const char *path, struct bk_err *e);
 
 /*
  * 1 if there is something of the name path; 0 if not, in directories that are
  * as above; -1 with *e set, also if a link leads to nothing.
  */
-int bk_rights_exists(const char *path, struct bk_err *e);
+int bk_trusted_exists(const char *path, struct bk_err *e);
 
 #endif
