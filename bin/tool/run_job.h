@@ -5,7 +5,8 @@
 
 /*
  * Append the job's text: of dir/jobs; of the host's, where dir may have only
- * settings; else as installed with the tools (job/job.h).  0, or -1 with *e set.
+ * settings; else as installed with the tools (job/job.h).  0, or -1 with *e
+ * set.
  */
 int run_job_load(const char *dir, const char *job, struct bk_buf *text,
     struct bk_err *e);
