@@ -70,7 +70,7 @@ is_of_tier(const char *text, const char *tier)
 {
 	size_t n = strlen(tier);
 	const char *s;
-	char before, after;
+	int before, after;
 
 	for (s = text; (s = strstr(s, tier)) != NULL; s++) {
 		before = s == text ? '/' : s[-1];
