@@ -70,15 +70,18 @@ is_of_tier(const char *text, const char *tier)
 {
 	size_t n = strlen(tier);
 	const char *s;
-	char before, after;
+	char before;
+	const char *after;
 
 	for (s = text; (s = strstr(s, tier)) != NULL; s++) {
-		before = s == text ? '/' : s[-1];
-		after = s[n];
-		if (before == '/' && (after == '/' || after == '\0'))
+		before = '/';
+		if (s > text)
+			before = s[-1];
+		after = s + n;
+		if (before == '/' && (*after == '/' || *after == '\0'))
 			return 1;
-		if (strchr("/_-.", before) != NULL && after != '\0' &&
-		    strchr("_-.", after) != NULL && s[n + 1] == '*')
+		if (strchr("/_-.", before) != NULL && *after != '\0' &&
+		    strchr("_-.", *after) != NULL && after[1] == '*')
 			return 1;
 	}
 	return 0;

@@ -269,7 +269,7 @@ find_class(struct bk_s3 *s3, const char *key, char class[CLASS],
 
 	if (rc == 0 && (got = bk_s3_reply_header(&r,
 	    "x-amz-storage-class")) != NULL && strlen(got) < CLASS)
-		(void)strcpy(class, got);
+		memcpy(class, got, strlen(got) + 1);
 	if (rc == -1 && (none.code == BK_NONE || bk_s3_object_is_hidden(&r)))
 		rc = 0;
 	if (rc == -1)
