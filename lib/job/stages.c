@@ -210,9 +210,12 @@ is_spare(const struct bk_stages *s, const struct bk_stage *v)
 {
 	size_t i;
 
-	for (i = 0; i < s->n && v != NULL; i++, v = find_tee(s, v))
+	for (i = 0; i < s->n; i++) {
 		if (v->tee != 0 && is_spared_sink(s, v))
 			return 1;
+		if ((v = find_tee(s, v)) == NULL)
+			break;
+	}
 	return 0;
 }
 
