@@ -49,6 +49,7 @@ done
 	<ul>
 	<li><a href="bk.7.html">bk(7)</a>: begin here</li>
 	<li><a href="bk-recovery.7.html">bk-recovery(7)</a>: what to do when data is lost</li>
+	<li><a href="bk-jobs.5.html">bk-jobs(5)</a>: the jobs that are ready to run</li>
 	<li><a href="bk-formats.5.html">bk-formats(5)</a>: every byte that is written</li>
 	<li><a href="bk-reliability.7.html">bk-reliability(7)</a>: what was tried, and how</li>
 	</ul>

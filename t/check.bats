@@ -236,10 +236,10 @@ problem() {
 	local now week
 	now=$(date -u +%Y%m%dT%H%M%SZ)
 	week=$(date -u -d -7days +%Y%m%dT%H%M%SZ)
-	echo x | bk-s3put -q "s3://backups/shop/shop_weekly_$week.bk"
+	echo x | bk-s3put -q "s3://backups/shop/shop-$week.bk"
 	problem 'prune@shop: bk-prune: today: it would refuse: .*newest' prune@shop
 	week=$(date -u -d '-36 hours' +%Y%m%dT%H%M%SZ)
-	echo x | bk-s3put -q "s3://backups/shop/shop_weekly_$week.bk"
+	echo x | bk-s3put -q "s3://backups/shop/shop-$week.bk"
 	check prune@shop
 	found ok 'prune@shop: bk-prune: today: 0 of 2 would go'
 	found warning 'prune@shop: bk-prune: in 1 day: it would refuse: .*newest'
@@ -264,7 +264,7 @@ problem() {
 	missing 'problem|warning'
 	found ok 'prune@shop: bk-prune: today: 0 of 1 would go'
 	job prune 'bk-s3ls "$STORE/shop/" | bk-prune -d 30 --receipts s3://backups/none/ | bk-s3rm'
-	problem 'prune@shop: bk-prune: today: it would refuse: .*none/: nothing there' prune@shop
+	problem 'prune@shop: bk-prune: today: it would refuse: .*none/: .*nothing is proven' prune@shop
 	[ "$(wc -l <log/audit.log)" = 5 ]
 }
 
@@ -362,7 +362,7 @@ problem() {
 	found ok 'prune@shop: bk-notify: its options are understood'
 	[ ! -e told ]
 	echo '--no-such-option' >>tell
-	problem 'prune@shop: bk-notify: --no-such-option' --tell tell prune@shop
+	problem "prune@shop: --tell: tell: '--no-such-option': not whom to tell" --tell tell prune@shop
 	problem 'prune@shop: --tell: .*nosuch' --tell nosuch prune@shop
 }
 

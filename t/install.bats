@@ -32,7 +32,8 @@ tree() {
 		cmp "$to/usr/local/share/man/man1/$file.1" "$TOP/man/$file.1"
 	done
 	cmp "$to/usr/local/share/man/man7/bk-recovery.7" "$TOP/man/bk-recovery.7"
-	diff -r -x install-deps.sh "$TOP/contrib" "$to/usr/local/share/bk/contrib"
+	diff -r -x install-deps.sh -x jobs "$TOP/contrib" "$to/usr/local/share/bk/contrib"
+	diff -r "$TOP/contrib/jobs" "$to/usr/local/share/bk/jobs"
 	# what runs can be run, what does not cannot; nobody's umask shows
 	[ -x "$to/usr/local/share/bk/contrib/nagios/check_bk" ]
 	tree | grep -v ' l 777 ' | grep -vE ' (d|f) (755|644)( |$)' >odd || [ $? = 1 ]

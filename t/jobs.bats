@@ -55,7 +55,7 @@ silent() {
 # refused STATUS PATTERN JOB...: with bk-run's line as the last one.
 refused() {
 	run job "${@:3}"
-	[ "$status" = "$1" ] && [[ ${lines[-1]} == "bk-run: $3: "$2 ]] ||
+	[ "$status" = "$1" ] && [[ ${lines[-1]} == "bk-run: ${*:3}: "$2 ]] ||
 	    { echo "$*: $status: $output"; return 1; }
 }
 

@@ -167,7 +167,8 @@ old() {
 	bk-dump shop | bk-s3put 's3://backups/{db}/daily/{db}-{utc}.bk'
 	bk-s3get s3://backups/shop/daily/latest | bk-verify --receipts proofs
 	bk-base -c fast | bk-s3put 's3://backups/base/pg1-{utc}-{chain}.tar'
-	psql -qX -c 'create table later (i int)' -c 'select pg_switch_wal()' shop
+	# a record after it, so that the next segment has begun
+	psql -qX -c 'select pg_switch_wal()' -c 'create table later (i int)' shop
 	now=$(psql -XAtc 'select pg_walfile_name(pg_current_wal_lsn())' shop)
 	examples bk-age.1 --table
 	sed -i 's,/var/lib/bk/,,' script

@@ -86,7 +86,8 @@ get() { bk-s3get --retry-for 5s "$@"; }
 # reported COMMAND: run it with BK_STATUS_FD; the failures written there are in
 # $status_fd, the names of tools that started and did not end in $killed.
 reported() {
-	BK_STATUS_FD=9 bash -c "$1" 9>reported >output 2>errors 3>&- || :
+	BK_STATUS_FD=9 bash -c "$1" 9>said >output 2>errors 3>&- || :
+	grep . said >reported
 	status_fd=$(grep '^[1-9]' reported | cut -c 1 | tr '\n' ' ') || :
 	killed=$(cut -d ' ' -f 2,3 reported | sort | uniq -u | cut -d ' ' -f 1)
 }

@@ -130,7 +130,7 @@ nothing_left() {
 	for name in 'a b+c%20d' $'x\001\n\ty' 'grün/ü' '../x' 'a//b' '.' '&=?#;:@' \
 	    '"<>\^`|~'; do
 		put "odd/$name" <"$SMALL"
-		bk-s3get "$AT/odd/$name" | cmp - "$SMALL"
+		bk-s3get "$AT/odd/${name//\\/\\\\}" | cmp - "$SMALL"
 	done
 	[ "$(s3_keys backups "${AT#s3://backups/}/odd/a b" | wc -l)" = 1 ]
 }

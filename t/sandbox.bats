@@ -107,7 +107,7 @@ filters() {
 	    bk-gz -d | cmp - in'
 	BK_STATUS_FD=7 run -0 sh -c 'bk-gz -d <in.gz 7>told | cmp - in'
 	BK_AUDIT_LOG=$PWD/mine run -0 sh -c 'bk-gz -d <in.gz | cmp - in'
-	[ "$(sed 's/ [0-9]*$//; s/ [0-9]*$//' told)" = "$(printf '+ bk-gz\n0 bk-gz')" ]
+	[ "$(sed '/^$/d; s/ [0-9]*$//; s/ [0-9]*$//' told)" = "$(printf '+ bk-gz\n0 bk-gz')" ]
 	[ "$(wc -l <mine)" = 1 ]
 	[ "$(jq -r '.status + " " + .user' mine)" = "success $(id -un)" ]
 	# a shell's <(...) is an inherited descriptor
