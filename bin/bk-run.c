@@ -167,7 +167,7 @@ parse_options(struct options *o, struct bk_buf *text, int argc, char *argv[])
 	if (is_pipeline && (o->lock || o->tell != NULL || o->each))
 		tool_usage("--lock, --tell and --each-db need a name: a "
 		    "JOB@NAME");
-	if (is_pipeline && *argv[0] == '\0')
+	if (is_pipeline && !bk_job_has_commands(argv[0]))
 		tool_usage("the pipeline is empty");
 	if (is_pipeline && bk_buf_puts(text, argv[0], &e) == -1)
 		tool_refuse(&e);

@@ -212,6 +212,7 @@ is_gone() { [ ! -e "/proc/$1" ] || [[ $(cut -d ' ' -f 3 <"/proc/$1/stat") = Z ]]
 	usage 'give JOB@NAME' bk-run
 	usage 'as one argument' bk-run -- bk-dump shop
 	usage 'the pipeline is empty' bk-run -- ''
+	usage 'the pipeline is empty' bk-run -- ' # all of it commented out'
 	usage 'not VARIABLE=VALUE' bk-run save@shop 1=2
 	usage 'not VARIABLE=VALUE' bk-run save@shop x
 	usage 'not VARIABLE=VALUE' bk-run save@shop "$(printf 'X%.0s' {1..70})_PASSWORD=x"

@@ -34,9 +34,8 @@ bk_job_split(const char *spec, char job[BK_JOB_NAME], char name[BK_JOB_NAME],
 	    "digits, '-', '_' and '.'", spec);
 }
 
-/* Is there anything but comments and empty lines? */
-static int
-has_commands(const char *text)
+int
+bk_job_has_commands(const char *text)
 {
 	const char *line;
 
@@ -98,7 +97,7 @@ bk_job_load(const char *const dirs[], const char *job, struct bk_buf *text,
 	if (rc == 0 && !found)
 		rc = bk_fail(e, BK_USAGE, "%s: no such job; it would be %s/%s",
 		    job, dirs[0], job);
-	else if (rc == 0 && !has_commands(text->data))
+	else if (rc == 0 && !bk_job_has_commands(text->data))
 		rc = bk_fail(e, BK_DATA, "%s: has no pipeline in it",
 		    path.data);
 	bk_buf_free(&path);

@@ -25,4 +25,7 @@ int bk_job_load(const char *const dirs[], const char *job,
 /* Append the file path, with such rights. */
 int bk_job_read(const char *path, struct bk_buf *text, struct bk_err *e);
 
+/* 1 if there is anything but comments and empty lines in a job's text. */
+int bk_job_has_commands(const char *text);
+
 #endif

@@ -10,18 +10,31 @@
 
 /* The message, "CODE MESSAGE", or "0". */
 static const char *
-judged(const char *reports, int status)
+judge(const char *reports, int status, int none_is_ok)
 {
 	static char out[1100];
 	struct bk_stages s = {0};
 	struct bk_err e = {0};
 
 	if (bk_stages_take(&s, reports, strlen(reports), &e) == 0)
-		(void)bk_stages_judge(&s, status, 0, &e);
+		(void)bk_stages_judge(&s, status, none_is_ok, &e);
 	(void)snprintf(out, sizeof(out), e.code == BK_OK ? "%d" : "%d %s",
 	    (int)e.code, e.msg);
 	bk_stages_free(&s);
 	return out;
+}
+
+static const char *
+judged(const char *reports, int status)
+{
+	return judge(reports, status, 0);
+}
+
+/* Where nothing there is no failure (--ok 4). */
+static const char *
+judged_none(const char *reports, int status)
+{
+	return judge(reports, status, 1);
 }
 
 #define STARTS "+ bk-dump 10\n+ bk-gz 11\n+ bk-s3put 12\n"
@@ -114,22 +127,6 @@ test_tee(void)
 	    "0 bk-tee 2 9\n", 0), "1 bk-save: full", "another sink of it");
 	is_str(judged(TEE SPARED "+ bk-save 7 6 0\n1 bk-save 7 0 full\n"
 	    "0 bk-tee 2 9\n", 0), "1 bk-save: full", "a sink of none here");
-}
-
-/* The same where nothing there is no failure (--ok 4). */
-static const char *
-judged_none(const char *reports, int status)
-{
-	static char out[1100];
-	struct bk_stages s = {0};
-	struct bk_err e = {0};
-
-	if (bk_stages_take(&s, reports, strlen(reports), &e) == 0)
-		(void)bk_stages_judge(&s, status, 1, &e);
-	(void)snprintf(out, sizeof(out), e.code == BK_OK ? "%d" : "%d %s",
-	    (int)e.code, e.msg);
-	bk_stages_free(&s);
-	return out;
 }
 
 static void
