@@ -76,7 +76,7 @@ part() {
 	[[ $(part 'Where they were stored') == *"| shop | daily/shop-2-\\*.bk | 1 | 0 | "* ]]
 	[[ $(part 'Where they were stored') == *"| shop | nowhere/x | 0 | 1 | "* ]]
 	[[ $(part Proofs) == *"| shop | 2 | 0 | 20"*" | restored and compared | "*" | 20"* ]]
-	[[ $(part Restores) == *" | $who | restore | copy | shop of 20"*", $file | "*" | done |"* ]]
+	[[ $(part Restores) == *" | $who | restore | copy | shop of 20"*/"${file#daily/} | "*" | done |"* ]]
 	[ "$(part Restores | wc -l)" = 3 ]
 	[[ $(part Deletions) == *"| copies/shop-\\*.bk | 1 | 0 | 1 | 20"* ]]
 	[[ $(part Keys) == *" by $who: key" ]]

@@ -42,9 +42,9 @@ setup() {
 @test "receipts in S3 are read where they are written" {
 	local i at name
 	for i in $(seq 1 3); do
-		at=$(date -u -d "$i days ago" +%Y%m%dT%H%M%SZ)
-		name=s3://b/shop/shop-$at.bk
-		printf '%s\t9\t%s\n' "$(date -u -d "$i days ago" \
+		at=$(($(date +%s) - i * 86400))
+		name=s3://b/shop/shop-$(date -u -d "@$at" +%Y%m%dT%H%M%SZ).bk
+		printf '%s\t9\t%s\n' "$(date -u -d "@$at" \
 		    +%Y-%m-%dT%H:%M:%SZ)" "$name" >>list
 		bk-verify -q --name "$name" --receipts s3://backups/seen/ <sql
 	done
