@@ -50,7 +50,7 @@ setup() {
 	done
 	bk-s3put -q s3://backups/seen/README <sql
 	# a name that a listing escapes is one like any other
-	bk-s3ls s3://backups/seen/ | tail -n 1 | cut -f 3 | xargs bk-s3get >odd
+	bk-s3ls s3://backups/seen/ | sed -n "/receipt/{p;q}" | cut -f 3 | xargs bk-s3get >odd
 	s3_send PUT '/backups/seen/a%5Cb%3FversionId%3Dx.receipt.json' odd
 	run -0 bk-age -w 9d -c 20d --receipts s3://backups/seen/ <list
 	[[ $output == *', proven '* ]]
