@@ -151,7 +151,7 @@ container() {
 	[ "$(stored shop/daily/)" = 1 ]
 	proven shop/daily
 	[ "$(stat -c %a tmp/pgpass)" = 600 ]
-	run -1 container 1		# nothing was proven yet
+	run -3 container 1		# nothing was proven yet
 	[[ $output == *"s3://backups/receipts/: nothing there"* ]]
 	rm -rf secrets
 	run -0 container 2
