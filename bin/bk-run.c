@@ -449,5 +449,8 @@ main(int argc, char *argv[])
 		tell(&o, &env, &e);
 	run_env_free(&env);
 	bk_buf_free(&text);
+	bk_buf_free(&o.title);
+	free(o.only);
+	free(o.exclude);
 	return rc;
 }
